@@ -1,0 +1,1 @@
+// Assets that the built library ships beside its code (filled in by the notebook display).

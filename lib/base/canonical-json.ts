@@ -1,0 +1,27 @@
+/** Canonical JSON (keys sorted, no spaces) and SHA-256 of it: the name of a plan or of a result. */
+import { createHash } from "node:crypto";
+
+/** Plain JSON text with sorted keys; throws on values JSON cannot carry faithfully (NaN, functions, bigint…). */
+export function canonicalJson(value: unknown): string {
+  if (value === null || typeof value === "boolean" || typeof value === "string") return JSON.stringify(value);
+  if (typeof value === "number") {
+    if (!Number.isFinite(value)) throw new TypeError(`canonical JSON: a number must be finite: got ${value}`);
+    return JSON.stringify(value);
+  }
+  if (Array.isArray(value)) return `[${value.map((v) => canonicalJson(v ?? null)).join(",")}]`;
+  if (typeof value === "object") {
+    const object = value as Record<string, unknown>;
+    const parts: string[] = [];
+    for (const key of Object.keys(object).sort()) {
+      if (object[key] === undefined) continue;
+      parts.push(`${JSON.stringify(key)}:${canonicalJson(object[key])}`);
+    }
+    return `{${parts.join(",")}}`;
+  }
+  throw new TypeError(`canonical JSON: a ${typeof value} cannot be written`);
+}
+
+/** Lower-case hexadecimal SHA-256 of the canonical JSON of `value`. */
+export function sha256Of(value: unknown): string {
+  return createHash("sha256").update(canonicalJson(value)).digest("hex");
+}

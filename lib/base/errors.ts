@@ -1,0 +1,58 @@
+/**
+ * Errors for the world's mistakes. Every message names the action, the limit and the value, and — where there
+ * is an input — its place (file:line or option). Our own bugs are plain `Error`s from `assert`.
+ */
+export class InputError extends Error {
+  /** Exit status of the command line for bad input. */
+  readonly exitCode: number = 2;
+  constructor(message: string) {
+    super(message);
+    this.name = "InputError";
+  }
+}
+
+/** A place in an input file, printed as `file:line`. */
+export function at(file: string, line?: number): string {
+  return line === undefined ? file : `${file}:${line}`;
+}
+
+/** Fails with a bug report of ours; never used for bad input. */
+export function assert(condition: unknown, message: string): asserts condition {
+  if (!condition) throw new Error(`internal error: ${message}`);
+}
+
+/** The known name nearest to `given` by edit distance, or undefined when nothing is close. */
+export function nearest(given: string, known: readonly string[]): string | undefined {
+  let best: string | undefined;
+  let bestDistance = Math.max(3, Math.floor(given.length / 2)) + 1;
+  for (const name of known) {
+    const d = editDistance(given.toLowerCase(), name.toLowerCase());
+    if (d < bestDistance) {
+      best = name;
+      bestDistance = d;
+    }
+  }
+  return best;
+}
+
+/** `what "given" is not known; known: a, b, c; did you mean b?` */
+export function unknownName(what: string, given: string, known: readonly string[]): InputError {
+  const near = nearest(given, known);
+  const hint = near === undefined ? "" : `; did you mean ${near}?`;
+  return new InputError(
+    `${what}: unknown name ${JSON.stringify(given)}: known are ${known.join(", ")}${hint}`,
+  );
+}
+
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const cost = a[i - 1] === b[j - 1] ? 0 : 1;
+      next[j] = Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + cost);
+    }
+    row = next;
+  }
+  return row[b.length]!;
+}

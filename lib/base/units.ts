@@ -1,0 +1,54 @@
+/**
+ * Sizes in bytes, written the way people write them: `64K`, `64KiB`, `1.5GiB`, `0x1000`, or a number of bytes.
+ * As on a kernel command line, `K`, `M`, `G`, `T`, `KB`, `MB`… are powers of 1024.
+ */
+import { InputError } from "./errors";
+
+export const KiB = 1024;
+export const MiB = 1024 * KiB;
+export const GiB = 1024 * MiB;
+export const TiB = 1024 * GiB;
+
+/** A size: bytes as a number, or text with a unit. */
+export type Size = number | string;
+
+const FACTORS: Record<string, number> = { "": 1, k: KiB, m: MiB, g: GiB, t: TiB };
+
+/** Bytes of `size`; throws InputError naming `what`. Integers up to 2^53 only, never negative. */
+export function parseSize(size: Size, what: string): number {
+  if (typeof size === "number") {
+    if (!Number.isSafeInteger(size) || size < 0)
+      throw new InputError(`${what}: size must be a whole number of bytes >= 0: got ${size}`);
+    return size;
+  }
+  const text = String(size).trim();
+  const match = /^(0x[0-9a-f]+|\d+(?:\.\d+)?)\s*([kmgt]?)(?:i?b)?$/i.exec(text);
+  if (!match)
+    throw new InputError(
+      `${what}: size must be a number with an optional K, M, G or T: got ${JSON.stringify(size)}`,
+    );
+  const bytes = Number(match[1]) * FACTORS[match[2]!.toLowerCase()]!;
+  if (!Number.isSafeInteger(bytes))
+    throw new InputError(
+      `${what}: size must be a whole number of bytes below 2^53: got ${JSON.stringify(size)}`,
+    );
+  return bytes;
+}
+
+/** `67108864` → `64 MiB`; exact, with at most three decimals. */
+export function formatSize(bytes: number): string {
+  for (const [unit, factor] of [
+    ["TiB", TiB],
+    ["GiB", GiB],
+    ["MiB", MiB],
+    ["KiB", KiB],
+  ] as const) {
+    if (Math.abs(bytes) >= factor) return `${Number((bytes / factor).toFixed(3))} ${unit}`;
+  }
+  return `${bytes} B`;
+}
+
+/** `0x60000000` */
+export function hex(n: number): string {
+  return `0x${n.toString(16)}`;
+}

@@ -1,0 +1,43 @@
+#!/usr/bin/env node
+/** `pageblock`: one file a command; exit 0 done, 1 the check found a difference, 2 bad input (one line on stderr). */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { Command, CommanderError } from "commander";
+import { InputError } from "../base/errors";
+
+/** Each command file exports `register`; loaded when the command is named, so that start-up stays short. */
+const COMMANDS: Record<string, () => { register(program: Command): void }> = {};
+
+async function main(argv: string[]): Promise<number> {
+  const { version } = JSON.parse(readFileSync(join(__dirname, "../../package.json"), "utf8"));
+  const program = new Command("pageblock")
+    .description("A laboratory for the Linux physical page allocator")
+    .version(version)
+    .exitOverride()
+    .showHelpAfterError(false);
+  const asked = argv.find((a) => !a.startsWith("-"));
+  const names = asked !== undefined && asked in COMMANDS ? [asked] : Object.keys(COMMANDS);
+  for (const name of names) COMMANDS[name]!().register(program);
+  for (const command of program.commands) command.exitOverride();
+  try {
+    await program.parseAsync(argv, { from: "user" });
+    return typeof process.exitCode === "number" ? process.exitCode : 0;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    if (error instanceof InputError) {
+      process.stderr.write(`pageblock: ${error.message}\n`);
+      return error.exitCode;
+    }
+    throw error;
+  }
+}
+
+main(process.argv.slice(2)).then(
+  (code) => {
+    process.exitCode = code;
+  },
+  (error) => {
+    process.stderr.write(`pageblock: ${error instanceof Error ? error.stack : error}\n`);
+    process.exitCode = 70;
+  },
+);
