@@ -3,3 +3,13 @@
 export { canonicalJson, sha256Of } from "./base/canonical-json";
 export { InputError } from "./base/errors";
 export { formatSize, parseSize, type Size } from "./base/units";
+export {
+  type BoardName,
+  BootedMachine,
+  MachineDescription,
+  machine,
+  type Switch,
+} from "./fluent/machine";
+export { BOARD_NAMES } from "./hardware/boards";
+export type { BootedCma, BootedZone, Reservation } from "./machine/boot";
+export type { BootJson } from "./machine/boot-json";

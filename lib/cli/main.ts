@@ -6,7 +6,9 @@ import { Command, CommanderError } from "commander";
 import { InputError } from "../base/errors";
 
 /** Each command file exports `register`; loaded when the command is named, so that start-up stays short. */
-const COMMANDS: Record<string, () => { register(program: Command): void }> = {};
+const COMMANDS: Record<string, () => { register(program: Command): void }> = {
+  boot: () => require("./boot") as typeof import("./boot"),
+};
 
 async function main(argv: string[]): Promise<number> {
   const { version } = JSON.parse(readFileSync(join(__dirname, "../../package.json"), "utf8"));

@@ -1,0 +1,193 @@
+/** The fluent way to describe a machine and boot it. Every step returns a new description; nothing is changed in place. */
+import { InputError } from "../base/errors";
+import { parseSize, type Size } from "../base/units";
+import type { KernelRelease } from "../hardware/kernel-release";
+import type { Architecture } from "../hardware/page-geometry";
+import { type BootedCma, type BootedZone, type BootResult, boot, type Reservation } from "../machine/boot";
+import { type BootJson, bootJson } from "../machine/boot-json";
+import { type BootRequest, resolveBoot } from "../machine/boot-request";
+import { parseCma } from "../machine/cma-request";
+
+/** The boards that are described. Any other text throws and names them. */
+export type BoardName =
+  | "qemu-virt"
+  | "raspberry-pi-3"
+  | "raspberry-pi-4"
+  | "raspberry-pi-cm4-8gb"
+  | "raspberry-pi-5"
+  | "pc-x86-64"
+  | "server-arm64"
+  | "power-64k";
+
+/** A name with completion that accepts any text, which is checked at run time. */
+type OpenName<T extends string> = T | (string & Record<never, never>);
+
+/** `on` or `off`, or a boolean. */
+export type Switch = "on" | "off" | boolean;
+
+/**
+ * A machine to boot: board, page size, memory, CMA request, kernel. Immutable; `boot()` gives the machine after boot.
+ *
+ * @example
+ * machine("raspberry-pi-3").pageSize("64K").memory("1GiB").cma("64MiB").kernel("4.17").boot().cma.reason
+ */
+export class MachineDescription {
+  private readonly request: BootRequest;
+
+  /** Use {@link machine}. */
+  constructor(request: BootRequest) {
+    const { pageBlockMaxOrder: _checkedByBoot, ...rest } = request;
+    resolveBoot(rest);
+    this.request = Object.freeze({ ...request });
+    Object.freeze(this);
+  }
+
+  /**
+   * Base page size: `"4K"`, `"16K"`, `"64K"` or bytes. Default: the board's first.
+   * @throws InputError when the board's processor lacks it; the message names those it has.
+   */
+  pageSize(size: Size): MachineDescription {
+    return this.with({ pageSize: parseSize(size, "page size") });
+  }
+
+  /**
+   * Memory fitted: `"1GiB"`, `"512M"` or bytes. Default: the board's usual size.
+   * @throws InputError when it is 0, outside what the board can have, or no multiple of the page size.
+   */
+  memory(size: Size): MachineDescription {
+    return this.with({ memoryBytes: parseSize(size, "memory") });
+  }
+
+  /**
+   * The `cma=` of the kernel command line: `"64MiB"` anywhere, `"64M@0x60000000"` exactly there, `"64M@0-0x80000000"` in
+   * that range, `"none"` for what the kernel or the device tree is configured to, `"off"` for no area.
+   * Whether the area can be reserved is known after `boot()`; it is a result, not an error.
+   * @throws InputError `cma: size must be > 0` and for text that is no size.
+   */
+  cma(request: Size): MachineDescription {
+    return this.with({ cma: parseCma(request) });
+  }
+
+  /**
+   * Kernel release: `"4.17"`, `"6.1"`, `"6.12"`, `"6.19"`, `"7.3"`, or a version of these series. Default `"6.1"`.
+   * @throws InputError for an unknown release; the message names the known ones.
+   */
+  kernel(release: OpenName<KernelRelease>): MachineDescription {
+    return this.with({ kernel: release });
+  }
+
+  /** Huge pages of both kinds: `"off"` builds the kernel without THP and without hugetlb. Default on. */
+  huge(state: Switch): MachineDescription {
+    const on = isOn(state, "huge");
+    return this.with({ thp: on, hugetlb: on });
+  }
+
+  /** Transparent huge pages only: `"off"` builds the kernel without THP; hugetlb stays as it is. Default on. */
+  thp(state: Switch): MachineDescription {
+    return this.with({ thp: isOn(state, "thp") });
+  }
+
+  /**
+   * CONFIG_PAGE_BLOCK_MAX_ORDER of 6.16 and later (here 6.19, 7.3): the largest page-block order, which may be smaller
+   * than a huge page. `boot()` throws InputError for an older kernel or an order above the largest buddy.
+   */
+  pageBlockMaxOrder(order: number): MachineDescription {
+    return this.with({ pageBlockMaxOrder: order });
+  }
+
+  /** Boots: zones, watermarks, page blocks, and the CMA area or why there is none. Pure: same description, same result. */
+  boot(): BootedMachine {
+    return new BootedMachine(boot(this.request));
+  }
+
+  /** The description as plain data. */
+  toJSON(): BootRequest {
+    return { ...this.request };
+  }
+
+  private with(change: Partial<BootRequest>): MachineDescription {
+    return new MachineDescription({ ...this.request, ...change });
+  }
+}
+
+/** A machine after boot. Sizes in bytes, counts in pages, orders in powers of two base pages. */
+export class BootedMachine {
+  /** Name of the board. */
+  readonly board: string;
+  /** Kernel release modelled. */
+  readonly kernel: KernelRelease;
+  readonly architecture: Architecture;
+  /** Memory fitted. */
+  readonly memoryBytes: number;
+  /** Bytes of a base page. */
+  readonly pageSize: number;
+  /** Order of a page block, the unit of mobility grouping. */
+  readonly pageblockOrder: number;
+  readonly pageblockBytes: number;
+  /** Largest order the buddy allocator keeps. */
+  readonly largestBuddyOrder: number;
+  /** hugetlb page sizes, ascending; empty without hugetlb. */
+  readonly hugePageSizes: readonly number[];
+  /** False when the machine has fewer than six page blocks: then every request counts as unmovable. */
+  readonly mobilityGrouping: boolean;
+  /** Pages of all zones less the memmap. */
+  readonly vmTotalPages: number;
+  /** vm.min_free_kbytes after boot. */
+  readonly minFreeKbytes: number;
+  /** Populated zones, lowest first. */
+  readonly zones: readonly BootedZone[];
+  /** The default CMA area: reserved, or the reason in words. */
+  readonly cma: BootedCma;
+  /** Who took memory before the buddy allocator started, ascending. */
+  readonly reservations: readonly Reservation[];
+  /** RAM the kernel sees, ascending. */
+  readonly memory: readonly { start: number; bytes: number }[];
+  /** What the kernel says about CMA, in its own words. */
+  readonly messages: readonly string[];
+  private readonly result: BootResult;
+
+  constructor(result: BootResult) {
+    this.result = result;
+    this.board = result.board;
+    this.kernel = result.kernel;
+    this.architecture = result.architecture;
+    this.memoryBytes = result.memoryBytes;
+    this.pageSize = result.pageSize;
+    this.pageblockOrder = result.pageblockOrder;
+    this.pageblockBytes = result.pageblockBytes;
+    this.largestBuddyOrder = result.largestBuddyOrder;
+    this.hugePageSizes = result.hugePageSizes;
+    this.mobilityGrouping = result.mobilityGrouping;
+    this.vmTotalPages = result.vmTotalPages;
+    this.minFreeKbytes = result.minFreeKbytes;
+    this.zones = result.zones;
+    this.cma = result.cma;
+    this.reservations = result.reservations;
+    this.memory = result.memory;
+    this.messages = result.messages;
+    Object.freeze(this);
+  }
+
+  /** The keys of `pageblock boot --json`. */
+  toJSON(): BootJson {
+    return bootJson(this.result);
+  }
+}
+
+function isOn(state: Switch, what: string): boolean {
+  if (state === "on" || state === true) return true;
+  if (state === "off" || state === false) return false;
+  throw new InputError(`${what}: must be on or off: got ${JSON.stringify(state)}`);
+}
+
+/**
+ * Starts the description of a machine.
+ * @param board name of a board, such as `"raspberry-pi-3"` or `"qemu-virt"`
+ * @throws InputError for an unknown board: the message lists the known ones and suggests the nearest
+ * @example
+ * const pi = machine("raspberry-pi-3").pageSize("64K").memory("1GiB").cma("64MiB").kernel("4.17").boot();
+ * pi.cma.ok // false
+ */
+export function machine(board: OpenName<BoardName>): MachineDescription {
+  return new MachineDescription({ board });
+}

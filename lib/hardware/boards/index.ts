@@ -1,0 +1,27 @@
+/** Every board, by name. */
+import { unknownName } from "../../base/errors";
+import type { Board } from "../board";
+import { QEMU_VIRT } from "./qemu-virt";
+import { RASPBERRY_PI_3, RASPBERRY_PI_4, RASPBERRY_PI_5, RASPBERRY_PI_CM4_8GB } from "./raspberry-pi";
+import { PC_X86_64, POWER_64K, SERVER_ARM64 } from "./servers";
+
+export const BOARDS: readonly Board[] = [
+  QEMU_VIRT,
+  RASPBERRY_PI_3,
+  RASPBERRY_PI_4,
+  RASPBERRY_PI_CM4_8GB,
+  RASPBERRY_PI_5,
+  PC_X86_64,
+  SERVER_ARM64,
+  POWER_64K,
+];
+
+/** Names of the known boards. */
+export const BOARD_NAMES: readonly string[] = BOARDS.map((b) => b.name);
+
+/** The board of that name; throws InputError listing the known ones and suggesting the nearest. */
+export function findBoard(name: string): Board {
+  const board = BOARDS.find((b) => b.name === name);
+  if (board === undefined) throw unknownName("board", name, BOARD_NAMES);
+  return board;
+}

@@ -1,0 +1,107 @@
+/**
+ * Raspberry Pi boards with a 64-bit kernel. The firmware keeps the top of the first gigabyte for the VideoCore, puts the
+ * device tree below 0x2f000000 (Pi 3: at 128 MiB, a choice of ours) and the kernel at 2 MiB.
+ */
+import { GiB, KiB, MiB } from "../../base/units";
+import type { Board, KernelBuild } from "../board";
+
+const PAGE_SIZES = [4 * KiB, 16 * KiB, 64 * KiB] as const;
+
+const same = (bytes: number) =>
+  Object.fromEntries(PAGE_SIZES.map((p) => [p, { huge: bytes, nohuge: bytes }]));
+
+/** A distribution kernel: sizes from a Pi 5 boot log (14976K code, 2278K rwdata, 4848K rodata, 1231K bss), init less its initramfs. */
+const BUILD: KernelBuild = {
+  imageStart: 0x200000,
+  imageBytes: same(28 * MiB),
+  initBytes: same(5 * MiB),
+  earlyBytes: same(512 * KiB),
+  lateBytes: same(MiB),
+  cma: true,
+  cmaBytes: 5 * MiB,
+};
+
+const COMMON_SOURCES = [
+  "kernel at 0x200000 and its sizes: modelling choice after a Pi 5 boot log (meta-raspberrypi issue #1482)",
+  "configured CMA size 5 MiB (CONFIG_CMA_SIZE_MBYTES of the Raspberry Pi defconfigs): not verified against a build",
+];
+
+/** BCM2711's device tree, Raspberry Pi's kernel tree: 64 MiB in the first 768 MiB (pull request #3536). */
+const PI4_CMA = { bytes: 64 * MiB, start: 0, end: 0x30000000 };
+const PI4_DEVICE_TREE = { what: "device tree", start: 0x2eff0000, bytes: 64 * KiB };
+const PI4_SOURCES = [
+  "memory 0..0x3b400000, 0x40000000..0xfc000000, from 4 GiB: raspberrypi/firmware #1191, seL4 #1045, raspberrypi/linux #4600",
+  "first 1 GiB is what every device reaches (ZONE_DMA): home-assistant/operating-system #1467 boot log, arch/arm64/boot/dts/broadcom",
+  "device tree just below 0x2f000000: follows from the 4 KB boot of raspberrypi/linux #6053 (CMA at 0x2ae00000)",
+  "CMA region of 64 MiB in the first 768 MiB: raspberrypi/linux pull request #3536 and #6053",
+  ...COMMON_SOURCES,
+];
+
+export const RASPBERRY_PI_3: Board = {
+  name: "raspberry-pi-3",
+  title: "Raspberry Pi 3 Model B/B+",
+  architecture: "arm64",
+  pageSizes: PAGE_SIZES,
+  memory: { default: GiB, smallest: 512 * MiB, largest: GiB },
+  cpus: 4,
+  windows: [{ start: 0, end: GiB }],
+  firmwareTop: { bytes: 76 * MiB, below: GiB },
+  dmaBits: 30,
+  reservations: [{ what: "device tree", start: 0x08000000, bytes: 64 * KiB }],
+  build: BUILD,
+  sources: [
+    "memory 0..0x40000000: arch/arm/boot/dts/bcm2837-rpi-3-b-plus.dts; the firmware keeps 76 MiB at its top, 0..0x3b400000 is left: raspberrypi/linux #2966 (970752K)",
+    "device tree at 128 MiB: modelling choice (the firmware's 0x08000000 for a 1 GB board)",
+    "first 1 GiB is what every device reaches: arch/arm/boot/dts/bcm2837.dtsi dma-ranges",
+    ...COMMON_SOURCES,
+  ],
+};
+
+export const RASPBERRY_PI_4: Board = {
+  name: "raspberry-pi-4",
+  title: "Raspberry Pi 4 Model B",
+  architecture: "arm64",
+  pageSizes: PAGE_SIZES,
+  memory: { default: 4 * GiB, smallest: GiB, largest: 8 * GiB },
+  cpus: 4,
+  windows: [{ start: 0, end: 8 * GiB }],
+  holes: [{ start: 0xfc000000, end: 4 * GiB }],
+  firmwareTop: { bytes: 76 * MiB, below: GiB },
+  dmaBits: 30,
+  reservations: [PI4_DEVICE_TREE],
+  build: BUILD,
+  deviceTreeCma: PI4_CMA,
+  sources: PI4_SOURCES,
+};
+
+export const RASPBERRY_PI_CM4_8GB: Board = {
+  ...RASPBERRY_PI_4,
+  name: "raspberry-pi-cm4-8gb",
+  title: "Raspberry Pi Compute Module 4, 8 GB",
+  memory: { default: 8 * GiB, smallest: 8 * GiB, largest: 8 * GiB },
+};
+
+export const RASPBERRY_PI_5: Board = {
+  name: "raspberry-pi-5",
+  title: "Raspberry Pi 5",
+  architecture: "arm64",
+  pageSizes: [16 * KiB, 4 * KiB],
+  memory: { default: 8 * GiB, smallest: 2 * GiB, largest: 16 * GiB },
+  cpus: 4,
+  windows: [{ start: 0, end: 16 * GiB }],
+  firmwareTop: { bytes: 4 * MiB, below: GiB },
+  dmaBits: 32,
+  reservations: [
+    { what: "secure firmware (ATF)", start: 0, bytes: 512 * KiB },
+    { what: "device tree", start: 0x2eff0000, bytes: 128 * KiB },
+  ],
+  build: BUILD,
+  deviceTreeCma: { bytes: 64 * MiB, start: 0, end: GiB },
+  sources: [
+    "memory 0..0x3fc00000, 0x40000000..0x200000000 at 8 GB, 512 KiB of firmware at 0, ZONE_DMA to 4 GiB: geerlingguy/sbc-reviews #21 boot log (6.1.47)",
+    "CMA region in the first 1 GiB, 64 MiB: raspberrypi/linux #6621 and #7230",
+    "4 KB and 16 KB pages only: the 64 KB granule is left out because no such boot is documented, a modelling choice",
+    "device tree below 0x2f010000: modelling choice",
+    ...COMMON_SOURCES,
+  ],
+};

@@ -1,0 +1,93 @@
+/** A PC, an arm64 server and a POWER server: plain memory maps, so that the boards can be compared with the small ones. */
+import { GiB, KiB, MiB } from "../../base/units";
+import type { Board } from "../board";
+
+const sizes = (pageSizes: readonly number[], bytes: number) =>
+  Object.fromEntries(pageSizes.map((p) => [p, { huge: bytes, nohuge: bytes }]));
+
+export const PC_X86_64: Board = {
+  name: "pc-x86-64",
+  title: "PC, x86-64",
+  architecture: "x86-64",
+  pageSizes: [4 * KiB],
+  memory: { default: 4 * GiB, smallest: 256 * MiB, largest: 1024 * GiB },
+  cpus: 1,
+  windows: [
+    { start: 0, end: 3 * GiB },
+    { start: 4 * GiB, end: 1028 * GiB },
+  ],
+  holes: [
+    { start: 0, end: 4 * KiB },
+    { start: 0x9f000, end: MiB },
+  ],
+  firmwareTop: { bytes: 152 * KiB, below: 3 * GiB },
+  dmaBits: 32,
+  initrd: { what: "initrd", start: 64 * MiB, bytes: 2 * MiB },
+  reservations: [{ what: "first megabyte", start: 4 * KiB, bytes: MiB - 4 * KiB }],
+  build: {
+    imageStart: 16 * MiB,
+    imageBytes: { [4 * KiB]: { huge: 45272 * KiB, nohuge: 45272 * KiB } },
+    initBytes: { [4 * KiB]: { huge: 0, nohuge: 0 } },
+    earlyBytes: { [4 * KiB]: { huge: 2 * MiB, nohuge: 2 * MiB } },
+    lateBytes: { [4 * KiB]: { huge: 464 * KiB, nohuge: 464 * KiB } },
+    cma: false,
+    cmaBytes: 0,
+  },
+  sources: [
+    "RAM below 3 GiB and from 4 GiB on, low memory without its last 152 KiB, first megabyte reserved, CONFIG_CMA not set: recordings of Debian 6.1.192 at 4 and 8 GB (kernel-truth/w1-files, boot-8G)",
+    "image (init sections already given back), early and late bytes: measured on the same recordings, equal at 4 and 8 GB",
+    "initrd place: modelling choice; it is given back",
+  ],
+};
+
+export const SERVER_ARM64: Board = {
+  name: "server-arm64",
+  title: "arm64 server",
+  architecture: "arm64",
+  pageSizes: [4 * KiB, 16 * KiB, 64 * KiB],
+  memory: { default: 64 * GiB, smallest: 4 * GiB, largest: 1024 * GiB },
+  cpus: 64,
+  windows: [
+    { start: 2 * GiB, end: 4 * GiB },
+    { start: 0x8000000000, end: 0x8000000000 + 1024 * GiB },
+  ],
+  dmaBits: 32,
+  initrd: { what: "initrd", start: 0xf0000000, bytes: 48 * MiB },
+  reservations: [{ what: "UEFI firmware and ACPI tables", start: 0xfc000000, bytes: 60 * MiB }],
+  build: {
+    imageStart: 0x80200000,
+    imageBytes: sizes([4 * KiB, 16 * KiB, 64 * KiB], 40 * MiB),
+    initBytes: sizes([4 * KiB, 16 * KiB, 64 * KiB], 8 * MiB),
+    earlyBytes: sizes([4 * KiB, 16 * KiB, 64 * KiB], MiB),
+    lateBytes: sizes([4 * KiB, 16 * KiB, 64 * KiB], 16 * MiB),
+    cma: true,
+    cmaBytes: 64 * MiB,
+  },
+  sources: ["all figures: modelling choice, a server with 2 GiB of RAM below 4 GiB and the rest far above"],
+};
+
+export const POWER_64K: Board = {
+  name: "power-64k",
+  title: "POWER server, radix MMU",
+  architecture: "ppc64",
+  pageSizes: [64 * KiB, 4 * KiB],
+  memory: { default: 64 * GiB, smallest: 4 * GiB, largest: 1024 * GiB },
+  cpus: 64,
+  windows: [{ start: 0, end: 1024 * GiB }],
+  dmaBits: 64,
+  initrd: { what: "initrd", start: 64 * MiB, bytes: 48 * MiB },
+  reservations: [{ what: "device tree and OPAL firmware", start: 768 * MiB, bytes: 64 * MiB }],
+  build: {
+    imageStart: 0,
+    imageBytes: sizes([64 * KiB, 4 * KiB], 48 * MiB),
+    initBytes: sizes([64 * KiB, 4 * KiB], 8 * MiB),
+    earlyBytes: sizes([64 * KiB, 4 * KiB], 4 * MiB),
+    lateBytes: sizes([64 * KiB, 4 * KiB], 16 * MiB),
+    cma: true,
+    cmaBytes: 0,
+  },
+  sources: [
+    "kernel at 0, one contiguous memory from 0: the Linux on POWER convention; all sizes are modelling choices",
+    "an area asked for with cma= is modelled as a plain cma_declare_contiguous() without a limit; real POWER kernels use CMA for KVM and fadump",
+  ],
+};

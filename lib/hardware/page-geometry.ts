@@ -1,0 +1,118 @@
+/**
+ * Page geometries: what an architecture's page tables and Kconfig make of a base page size. Facts as data; the rule
+ * that turns them into a page-block order is mm/pageblock-order.ts.
+ *
+ * Sources (Linux 4.17, 6.1, 6.12, 6.19): arch/arm64/Kconfig ARCH_FORCE_MAX_ORDER / FORCE_MAX_ZONEORDER,
+ * arch/arm64/mm/hugetlbpage.c, arch/x86/mm/hugetlbpage.c, arch/powerpc/Kconfig, asm/{sparsemem,pgtable}.h.
+ */
+import { GiB, KiB, MiB } from "../base/units";
+import { type KernelRelease, since } from "./kernel-release";
+
+export type Architecture = "arm64" | "x86-64" | "ppc64";
+
+/** Which huge pages the kernel was built with. */
+export interface HugePageSupport {
+  /** CONFIG_TRANSPARENT_HUGEPAGE. */
+  thp: boolean;
+  /** CONFIG_HUGETLBFS (and HUGETLB_PAGE). */
+  hugetlb: boolean;
+}
+
+/** The page sizes and orders of one architecture, base page and kernel build. Orders count base pages. */
+export interface PageGeometry {
+  architecture: Architecture;
+  /** Bytes of a base page. */
+  pageSize: number;
+  /** The largest order of the buddy allocator (MAX_ORDER - 1 before 6.4, MAX_PAGE_ORDER since 6.8). */
+  largestBuddyOrder: number;
+  /** Order of the page a PMD maps: the THP size and the default hugetlb size. */
+  pmdOrder: number;
+  /** hugetlb page sizes in bytes, ascending; empty without hugetlb. */
+  hugePageSizes: number[];
+  /** Bytes of physical memory in one sparsemem section (1 << SECTION_SIZE_BITS). */
+  sectionBytes: number;
+  /** HUGETLB_PAGE_SIZE_VARIABLE: the page-block order is set at boot from the size the MMU offers (powerpc). */
+  pageblockOrderSetAtBoot: boolean;
+}
+
+interface Row {
+  pmdOrder: number;
+  hugePageSizes: readonly number[];
+  sectionBytes: readonly [v4_17: number, v6_1: number];
+  largestBuddyOrder(release: KernelRelease, thp: boolean): number;
+}
+
+/** arm64 of 4.17 has the bigger buddy only with THP (Kconfig: `if TRANSPARENT_HUGEPAGE`); 6.1 always. */
+const arm64Order = (large: number) => (release: KernelRelease, thp: boolean) =>
+  since(release, "6.1") || thp ? large : 10;
+
+const ROWS: Record<Architecture, Readonly<Record<number, Row>>> = {
+  arm64: {
+    [4 * KiB]: {
+      pmdOrder: 9,
+      hugePageSizes: [64 * KiB, 2 * MiB, 32 * MiB, GiB],
+      sectionBytes: [GiB, 128 * MiB],
+      largestBuddyOrder: () => 10,
+    },
+    [16 * KiB]: {
+      pmdOrder: 11,
+      hugePageSizes: [2 * MiB, 32 * MiB, GiB],
+      sectionBytes: [GiB, 128 * MiB],
+      largestBuddyOrder: arm64Order(11),
+    },
+    [64 * KiB]: {
+      pmdOrder: 13,
+      hugePageSizes: [2 * MiB, 512 * MiB, 16 * GiB],
+      sectionBytes: [GiB, 512 * MiB],
+      largestBuddyOrder: arm64Order(13),
+    },
+  },
+  "x86-64": {
+    [4 * KiB]: {
+      pmdOrder: 9,
+      hugePageSizes: [2 * MiB, GiB],
+      sectionBytes: [128 * MiB, 128 * MiB],
+      largestBuddyOrder: () => 10,
+    },
+  },
+  ppc64: {
+    // Radix MMU (POWER9 and later): 2 MiB and 1 GiB. A hash MMU has 16 MiB pages instead.
+    [4 * KiB]: {
+      pmdOrder: 9,
+      hugePageSizes: [2 * MiB, GiB],
+      sectionBytes: [16 * MiB, 16 * MiB],
+      largestBuddyOrder: () => 12,
+    },
+    [64 * KiB]: {
+      pmdOrder: 5,
+      hugePageSizes: [2 * MiB, GiB],
+      sectionBytes: [16 * MiB, 16 * MiB],
+      largestBuddyOrder: () => 8,
+    },
+  },
+};
+
+/** Base page sizes in bytes that the architecture's page tables offer, ascending. */
+export function pageSizesOf(architecture: Architecture): number[] {
+  return Object.keys(ROWS[architecture]).map(Number);
+}
+
+/** The geometry of `pageSize` on `architecture`; undefined where the architecture lacks that page size. */
+export function pageGeometry(
+  architecture: Architecture,
+  pageSize: number,
+  release: KernelRelease,
+  huge: HugePageSupport,
+): PageGeometry | undefined {
+  const row = ROWS[architecture][pageSize];
+  if (row === undefined) return undefined;
+  return {
+    architecture,
+    pageSize,
+    largestBuddyOrder: row.largestBuddyOrder(release, huge.thp),
+    pmdOrder: row.pmdOrder,
+    hugePageSizes: huge.hugetlb ? [...row.hugePageSizes] : [],
+    sectionBytes: row.sectionBytes[since(release, "6.1") ? 1 : 0],
+    pageblockOrderSetAtBoot: architecture === "ppc64",
+  };
+}

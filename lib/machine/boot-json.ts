@@ -1,0 +1,47 @@
+/** The part of a boot result that `pageblock boot --json` prints. */
+import type { BootedCma, BootResult } from "./boot";
+
+/** One zone: page counts and the first page frame. */
+export interface BootJsonZone {
+  name: string;
+  startPfn: number;
+  spanned: number;
+  present: number;
+  managed: number;
+  watermarks: { min: number; low: number; high: number };
+}
+
+/** Sizes in bytes, orders in powers of two base pages, counts in pages. */
+export interface BootJson {
+  pageSize: number;
+  pageblockOrder: number;
+  pageblockBytes: number;
+  largestBuddyOrder: number;
+  hugePageSizes: number[];
+  mobilityGrouping: boolean;
+  minFreeKbytes: number;
+  zones: BootJsonZone[];
+  cma: BootedCma;
+}
+
+/** Picks the documented keys, in the documented order. */
+export function bootJson(result: BootResult): BootJson {
+  return {
+    pageSize: result.pageSize,
+    pageblockOrder: result.pageblockOrder,
+    pageblockBytes: result.pageblockBytes,
+    largestBuddyOrder: result.largestBuddyOrder,
+    hugePageSizes: [...result.hugePageSizes],
+    mobilityGrouping: result.mobilityGrouping,
+    minFreeKbytes: result.minFreeKbytes,
+    zones: result.zones.map(({ name, startPfn, spanned, present, managed, watermarks }) => ({
+      name,
+      startPfn,
+      spanned,
+      present,
+      managed,
+      watermarks: { ...watermarks },
+    })),
+    cma: { ...result.cma },
+  };
+}

@@ -1,0 +1,96 @@
+/** What a boot needs to know, with every default resolved and every limit checked, in one place. */
+import { InputError } from "../base/errors";
+import { formatSize } from "../base/units";
+import type { Board } from "../hardware/board";
+import { findBoard } from "../hardware/boards";
+import { type KernelRelease, kernelRelease, since } from "../hardware/kernel-release";
+import { type HugePageSupport, type PageGeometry, pageGeometry } from "../hardware/page-geometry";
+import type { CmaRequest } from "./cma-request";
+
+/** A machine to boot. Sizes in bytes; what is left out takes the board's default. */
+export interface BootRequest {
+  board: string;
+  pageSize?: number;
+  memoryBytes?: number;
+  /** Default: configured. */
+  cma?: CmaRequest;
+  /** Default: 6.1. */
+  kernel?: string;
+  /** CONFIG_TRANSPARENT_HUGEPAGE; default true. */
+  thp?: boolean;
+  /** CONFIG_HUGETLBFS; default true. */
+  hugetlb?: boolean;
+  /** CONFIG_PAGE_BLOCK_MAX_ORDER, since 6.16 (6.19 here). */
+  pageBlockMaxOrder?: number;
+}
+
+/** The same with nothing left open. */
+export interface ResolvedBoot {
+  board: Board;
+  geometry: PageGeometry;
+  release: KernelRelease;
+  huge: HugePageSupport;
+  memoryBytes: number;
+  cma: CmaRequest;
+  pageBlockMaxOrder?: number;
+}
+
+/** CONFIG_* and size defaults of a boot. */
+export const BOOT_DEFAULTS = { kernel: "6.1", thp: true, hugetlb: true } as const;
+
+/** Fills in defaults; throws InputError naming the option, the limit and the value. */
+export function resolveBoot(request: BootRequest): ResolvedBoot {
+  const board = findBoard(request.board);
+  const release = kernelRelease(request.kernel ?? BOOT_DEFAULTS.kernel);
+  const huge = {
+    thp: request.thp ?? BOOT_DEFAULTS.thp,
+    hugetlb: request.hugetlb ?? BOOT_DEFAULTS.hugetlb,
+  };
+  const pageSize = request.pageSize ?? board.pageSizes[0]!;
+  const geometry = board.pageSizes.includes(pageSize)
+    ? pageGeometry(board.architecture, pageSize, release, huge)
+    : undefined;
+  if (geometry === undefined)
+    throw new InputError(
+      `page size: ${board.name} (${board.architecture}) has ${board.pageSizes.map(formatSize).join(", ")}: got ${formatSize(pageSize)}`,
+    );
+  const memoryBytes = request.memoryBytes ?? board.memory.default;
+  checkMemory(board, memoryBytes, pageSize);
+  const resolved: ResolvedBoot = {
+    board,
+    geometry,
+    release,
+    huge,
+    memoryBytes,
+    cma: request.cma ?? { kind: "configured" },
+  };
+  if (request.pageBlockMaxOrder !== undefined) {
+    checkPageBlockMaxOrder(request.pageBlockMaxOrder, geometry, release);
+    resolved.pageBlockMaxOrder = request.pageBlockMaxOrder;
+  }
+  return resolved;
+}
+
+function checkMemory(board: Board, memoryBytes: number, pageSize: number): void {
+  const { smallest, largest } = board.memory;
+  if (memoryBytes <= 0) throw new InputError(`memory: size must be > 0: got ${formatSize(memoryBytes)}`);
+  if (memoryBytes < smallest || memoryBytes > largest)
+    throw new InputError(
+      `memory: ${board.name} has ${smallest === largest ? formatSize(smallest) : `${formatSize(smallest)} to ${formatSize(largest)}`}: got ${formatSize(memoryBytes)}`,
+    );
+  if (memoryBytes % pageSize !== 0)
+    throw new InputError(
+      `memory: size must be a multiple of the page size ${formatSize(pageSize)}: got ${formatSize(memoryBytes)}`,
+    );
+}
+
+function checkPageBlockMaxOrder(order: number, geometry: PageGeometry, release: KernelRelease): void {
+  if (!since(release, "6.19"))
+    throw new InputError(
+      `page block max order: CONFIG_PAGE_BLOCK_MAX_ORDER exists since 6.16: got kernel ${release}`,
+    );
+  if (!Number.isInteger(order) || order < 1 || order > geometry.largestBuddyOrder)
+    throw new InputError(
+      `page block max order: must be a whole number from 1 to ${geometry.largestBuddyOrder}: got ${order}`,
+    );
+}

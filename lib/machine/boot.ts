@@ -1,0 +1,217 @@
+/**
+ * Boots a machine on paper: memory map → early reservations → CMA area → zones → mobility grouping → watermarks. Pure:
+ * the same request gives the same result everywhere. Only sizes and places are computed; the allocator itself can be
+ * started from `zones[].freeRanges`, what memblock_free_all() hands over, ascending.
+ */
+import type { KernelRelease } from "../hardware/kernel-release";
+import type { Architecture } from "../hardware/page-geometry";
+import { cmaMinAlignmentBytes } from "../mm/cma";
+import { calcMemmapPages, mobilityGroupingEnabled } from "../mm/mobility-grouping";
+import { pageblockOrder } from "../mm/pageblock-order";
+import { type PagesetSize, zonePagesetSize } from "../mm/pageset-size";
+import {
+  calculateMinFreeKbytes,
+  recommendedMinFreeKbytes,
+  setupPerZoneLowmemReserve,
+  setupPerZoneWmarks,
+  type Watermarks,
+} from "../mm/watermarks";
+import { type BootRequest, type ResolvedBoot, resolveBoot } from "./boot-request";
+import { type CmaAttempt, earlyMemory, STRUCT_PAGE_BYTES } from "./early-memory";
+import { explainCmaFailure } from "./explain-cma";
+import { type PageRange, pagesWithin, type ZoneSpan, zoneSpans } from "./zones";
+
+/** A zone after boot. Counts are pages of the machine's page size. */
+export interface BootedZone extends ZoneSpan {
+  /** Pages the buddy allocator manages once init sections and the initrd are given back (as in /proc/zoneinfo). */
+  managed: number;
+  /** Pages managed right after memblock_free_all(); watermarks are computed from these. */
+  managedAtBoot: number;
+  watermarks: Watermarks;
+  /** Pages kept back from requests of each higher zone, in zone order. */
+  lowmemReserve: number[];
+  pageset: PagesetSize;
+  /** Free memory handed to the buddy allocator, ascending; a CMA area is not in it. */
+  freeRanges: PageRange[];
+}
+
+/** What became of the default CMA area. Bytes; `base` is a physical address. */
+export interface BootedCma {
+  requestedBytes: number;
+  reservedBytes: number;
+  base: number | null;
+  alignmentBytes: number;
+  /** False when an area was asked for and not reserved. */
+  ok: boolean;
+  /** Why nothing was reserved, in words; null when something was. */
+  reason: string | null;
+}
+
+/** A range somebody took before the buddy allocator started. Bytes. */
+export interface Reservation {
+  what: string;
+  start: number;
+  bytes: number;
+}
+
+/** A booted machine as plain data. */
+export interface BootResult {
+  board: string;
+  kernel: KernelRelease;
+  architecture: Architecture;
+  memoryBytes: number;
+  pageSize: number;
+  thp: boolean;
+  hugetlb: boolean;
+  pageblockOrder: number;
+  pageblockBytes: number;
+  largestBuddyOrder: number;
+  hugePageSizes: number[];
+  mobilityGrouping: boolean;
+  /** Pages of all zones less the memmap; compared with six page blocks to decide on mobility grouping. */
+  vmTotalPages: number;
+  minFreeKbytes: number;
+  zones: BootedZone[];
+  cma: BootedCma;
+  reservations: Reservation[];
+  /** RAM the kernel sees: physical ranges, ascending. */
+  memory: { start: number; bytes: number }[];
+  /** What the kernel says about CMA, its own words. */
+  messages: string[];
+}
+
+/** MIGRATE_TYPES: unmovable, movable, reclaimable, high-atomic, isolate, and CMA where it is configured. */
+const MIGRATE_TYPES = { withCma: 6, withoutCma: 5 } as const;
+
+/** Boots; throws InputError for a request outside the board's or the architecture's limits. */
+export function boot(request: BootRequest): BootResult {
+  const resolved = resolveBoot(request);
+  const { board, geometry, release, huge } = resolved;
+  const { pageSize, largestBuddyOrder } = geometry;
+  const order = pageblockOrder(geometry, release, huge, resolved.pageBlockMaxOrder);
+  const alignment = cmaMinAlignmentBytes(release, pageSize, order, largestBuddyOrder);
+  const { memblock, attempts } = earlyMemory(resolved, alignment);
+  const spans = zoneSpans(board, release, memblock, pageSize);
+  const vmTotalPages = spans.reduce(
+    (sum, z) => sum + z.present - calcMemmapPages(z.spanned, z.present, pageSize, STRUCT_PAGE_BYTES),
+    0,
+  );
+  const cmaBuilt = board.build.cma || resolved.cma.kind === "area";
+  const types = cmaBuilt ? MIGRATE_TYPES.withCma : MIGRATE_TYPES.withoutCma;
+  const area = attempts.find((a) => a.outcome.ok)?.outcome;
+  const cmaRange = area?.ok ? [{ start: area.base, end: area.base + area.bytes }] : [];
+  const free = memblock.freeRanges();
+  const atBoot = spans.map((z) => {
+    const freeRanges = pagesWithin(free, pageSize, z.startPfn, z.startPfn + z.spanned);
+    const cma = pagesWithin(cmaRange, pageSize, z.startPfn, z.startPfn + z.spanned);
+    return { ...z, freeRanges, managedAtBoot: count(freeRanges) + count(cma) };
+  });
+  const managed = atBoot.map((z) => z.managedAtBoot);
+  const { minFreeKbytes, watermarks } = reserves(resolved, order, managed);
+  const late = givenBack(resolved);
+  const lateManaged = atBoot.map(
+    (z) => z.managedAtBoot + count(pagesWithin(late, pageSize, z.startPfn, z.startPfn + z.spanned)),
+  );
+  const lowmemReserve = setupPerZoneLowmemReserve(
+    atBoot.map((z) => z.name),
+    managed,
+  );
+  return {
+    board: board.name,
+    kernel: release,
+    architecture: board.architecture,
+    memoryBytes: resolved.memoryBytes,
+    pageSize,
+    thp: huge.thp,
+    hugetlb: huge.hugetlb,
+    pageblockOrder: order,
+    pageblockBytes: pageSize * 2 ** order,
+    largestBuddyOrder,
+    hugePageSizes: geometry.hugePageSizes,
+    mobilityGrouping: mobilityGroupingEnabled(vmTotalPages, order, types),
+    vmTotalPages,
+    minFreeKbytes,
+    zones: atBoot.map((z, i) => ({
+      ...z,
+      managed: lateManaged[i]!,
+      watermarks: watermarks[i]!,
+      lowmemReserve: lowmemReserve[i]!,
+      pageset: zonePagesetSize(managed[i]!, watermarks[i]!.low, board.cpus, pageSize, release),
+    })),
+    cma: summarise(attempts, alignment, memblock.memory),
+    reservations: memblock.claims
+      .map(({ what, start, end }) => ({ what, start, bytes: end - start }))
+      .sort((a, b) => a.start - b.start),
+    memory: memblock.memory.map(({ start, end }) => ({ start, bytes: end - start })),
+    messages: attempts.flatMap((a) => a.outcome.messages),
+  };
+}
+
+function count(ranges: readonly PageRange[]): number {
+  return ranges.reduce((sum, r) => sum + r.pages, 0);
+}
+
+/** THP switches itself off below 512 MiB of managed memory: mm/huge_memory.c hugepage_init(). */
+const THP_LEAST_BYTES = 512 * 1024 * 1024;
+
+/** init_per_zone_wmark_min(), then khugepaged's raise where THP is on. */
+function reserves(boot: ResolvedBoot, order: number, managed: readonly number[]) {
+  const { pageSize } = boot.geometry;
+  const total = managed.reduce((a, b) => a + b, 0);
+  let minFreeKbytes = calculateMinFreeKbytes((total * pageSize) / 1024, boot.release);
+  let watermarks = setupPerZoneWmarks(minFreeKbytes, managed, pageSize);
+  if (boot.huge.thp && total * pageSize >= THP_LEAST_BYTES) {
+    const aboveHigh = managed.reduce((sum, m, i) => sum + Math.max(0, m - watermarks[i]!.high), 0);
+    const recommended = recommendedMinFreeKbytes(order, managed.length, aboveHigh, pageSize);
+    if (recommended > minFreeKbytes) {
+      minFreeKbytes = recommended;
+      watermarks = setupPerZoneWmarks(minFreeKbytes, managed, pageSize);
+    }
+  }
+  return { minFreeKbytes, watermarks };
+}
+
+/** free_initmem() and free_initrd_mem(): whole pages of the init sections, the initrd rounded outwards. */
+function givenBack(boot: ResolvedBoot) {
+  const { board, geometry, huge } = boot;
+  const { pageSize } = geometry;
+  const variant = huge.thp || huge.hugetlb ? "huge" : "nohuge";
+  const imageEnd = board.build.imageStart + board.build.imageBytes[pageSize]![variant];
+  const ranges = [{ start: imageEnd - board.build.initBytes[pageSize]![variant], end: imageEnd }];
+  if (board.initrd !== undefined) {
+    const { start, bytes } = board.initrd;
+    ranges.push({
+      start: Math.floor(start / pageSize) * pageSize,
+      end: Math.ceil((start + bytes) / pageSize) * pageSize,
+    });
+  }
+  return ranges;
+}
+
+function summarise(
+  attempts: readonly CmaAttempt[],
+  alignmentBytes: number,
+  memory: readonly { start: number; end: number }[],
+): BootedCma {
+  const done = attempts.find((a) => a.outcome.ok);
+  if (done?.outcome.ok)
+    return {
+      requestedBytes: done.requestedBytes,
+      reservedBytes: done.outcome.bytes,
+      base: done.outcome.base,
+      alignmentBytes,
+      ok: true,
+      reason: null,
+    };
+  return {
+    requestedBytes: attempts[0]?.requestedBytes ?? 0,
+    reservedBytes: 0,
+    base: null,
+    alignmentBytes,
+    ok: attempts.length === 0,
+    reason:
+      attempts.length === 0
+        ? "no area was asked for"
+        : attempts.map((a) => explainCmaFailure(a, memory)).join("; then "),
+  };
+}

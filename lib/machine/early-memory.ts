@@ -1,0 +1,173 @@
+/**
+ * The life of memblock from the memory map to memblock_free_all(): who takes what, in the order of setup_arch() and
+ * start_kernel(). The order decides where a CMA area can lie: on arm64 4.17 reserves it before page tables and memmap
+ * exist, later releases after them (arch/arm64/mm/init.c bootmem_init()); x86 before (arch/x86/kernel/setup.c).
+ */
+import { KiB, MiB } from "../base/units";
+import { since } from "../hardware/kernel-release";
+import { type CmaOutcome, cmaDeclareContiguous, rmemCmaSetup } from "../mm/cma";
+import { linearMapTables } from "../mm/linear-map";
+import { Memblock, type PhysicalRange } from "../mm/memblock";
+import { sparseInit } from "../mm/sparse";
+import { largeSystemHashBytes } from "../mm/system-hash";
+import type { ResolvedBoot } from "./boot-request";
+import { dmaPhysLimit } from "./zones";
+
+/** sizeof(struct page) in the modelled configurations. */
+export const STRUCT_PAGE_BYTES = 64;
+/** lib/swiotlb: the default bounce buffer, and 24 bytes (6.1) or 12 (4.17) for each of its 2 KiB slots. */
+const SWIOTLB_BYTES = 64 * MiB;
+const SWIOTLB_SLOTS = SWIOTLB_BYTES / (2 * KiB);
+/** Dentry and inode caches: one bucket of 8 bytes for every 8 and 16 KiB (fs/dcache.c, fs/inode.c). */
+const HASH_TABLES = [
+  { what: "dentry hash table", scale: 13 },
+  { what: "inode hash table", scale: 14 },
+] as const;
+
+/** One attempt to reserve an area: who asked, for how much, what came of it. */
+export interface CmaAttempt {
+  by: "command line" | "device tree" | "kernel configuration";
+  requestedBytes: number;
+  /** The range searched. */
+  searched: PhysicalRange;
+  outcome: CmaOutcome;
+  /** memblock as the attempt found it, for an explanation of a failure. */
+  free: PhysicalRange[];
+  claims: { what: string; start: number; end: number }[];
+}
+
+/** RAM the board decodes for that much memory, without what the firmware keeps. */
+export function memoryMap(boot: ResolvedBoot): Memblock {
+  const { board, geometry } = boot;
+  const memblock = new Memblock(geometry.pageSize);
+  let left = boot.memoryBytes;
+  for (const { start, end } of board.windows) {
+    const bytes = Math.min(left, end - start);
+    memblock.add(start, start + bytes);
+    left -= bytes;
+  }
+  for (const { start, end } of board.holes ?? []) memblock.remove(start, end);
+  if (board.firmwareTop !== undefined) {
+    const top = Math.min(memblock.endOfDram(), board.firmwareTop.below);
+    memblock.remove(top - board.firmwareTop.bytes, top);
+  }
+  return memblock;
+}
+
+/** Memory after all early reservations, and the attempts to reserve a CMA area on the way. */
+export interface EarlyMemory {
+  memblock: Memblock;
+  attempts: CmaAttempt[];
+  /** False where not even the memmap found room: the kernel panics. */
+  survived: boolean;
+}
+
+/** Runs early boot up to memblock_free_all(). `cmaAlignment` in bytes; `kernelPages` are the zones' pages less memmap. */
+export function earlyMemory(boot: ResolvedBoot, cmaAlignment: number): EarlyMemory {
+  const { board, geometry, release } = boot;
+  const memblock = memoryMap(boot);
+  const attempts: CmaAttempt[] = [];
+  const size = (of: Readonly<Record<number, { huge: number; nohuge: number }>>) =>
+    of[geometry.pageSize]![boot.huge.thp || boot.huge.hugetlb ? "huge" : "nohuge"];
+  memblock.reserve("kernel image", board.build.imageStart, size(board.build.imageBytes));
+  for (const r of [board.initrd, ...board.reservations])
+    if (r !== undefined) memblock.reserve(r.what, r.start, r.bytes);
+  if (board.build.cma || boot.cma.kind === "area") deviceTreeCma(boot, memblock, cmaAlignment, attempts);
+  const cmaFirst = board.architecture !== "arm64" || !since(release, "6.1");
+  if (cmaFirst) defaultCma(boot, memblock, cmaAlignment, attempts);
+  const early = "early page tables and data";
+  if (board.architecture === "arm64") {
+    const imageStart = board.build.imageStart;
+    const imageEnd = imageStart + size(board.build.imageBytes) - size(board.build.initBytes);
+    const ranges = memblock.memory.flatMap((r) =>
+      r.start <= imageStart && imageEnd <= r.end
+        ? [
+            { start: r.start, end: imageStart },
+            { start: imageStart, end: imageEnd },
+            { start: imageEnd, end: r.end },
+          ]
+        : [r],
+    );
+    const tables = linearMapTables(ranges, geometry.pageSize);
+    for (let i = 0; i < tables; i++) memblock.alloc(early, geometry.pageSize, geometry.pageSize);
+  }
+  memblock.alloc(early, size(board.build.earlyBytes), geometry.pageSize);
+  const survived = reserveMemmap(boot, memblock);
+  if (!cmaFirst) defaultCma(boot, memblock, cmaAlignment, attempts);
+  lateReservations(boot, memblock, size(board.build.lateBytes));
+  return { memblock, attempts, survived };
+}
+
+function reserveMemmap(boot: ResolvedBoot, memblock: Memblock): boolean {
+  const { board, geometry, release } = boot;
+  const { pageSize, sectionBytes } = geometry;
+  if (board.architecture === "ppc64") {
+    const bytes = Math.ceil(((memblock.totalBytes() / pageSize) * STRUCT_PAGE_BYTES) / pageSize) * pageSize;
+    return memblock.alloc("memmap", bytes, pageSize) !== undefined;
+  }
+  const layout = {
+    pageSize,
+    sectionBytes,
+    structPageBytes: STRUCT_PAGE_BYTES,
+    pmdBytes: (pageSize * pageSize) / 8,
+    mapsWithPmd: pageSize === 4 * KiB,
+    memstart: Math.floor(memblock.startOfDram() / sectionBytes) * sectionBytes,
+  };
+  return sparseInit(memblock, layout, release) !== undefined;
+}
+
+/** early_init_fdt_scan_reserved_mem(): the device tree's region, unless the command line speaks of CMA. */
+function deviceTreeCma(
+  boot: ResolvedBoot,
+  memblock: Memblock,
+  alignment: number,
+  attempts: CmaAttempt[],
+): void {
+  const node = boot.board.deviceTreeCma;
+  if (node === undefined || boot.cma.kind !== "configured") return;
+  const before = { free: memblock.freeRanges(), claims: memblock.claims.map((c) => ({ ...c })) };
+  const outcome = rmemCmaSetup(memblock, alignment, node);
+  const searched = { start: node.start, end: node.end };
+  attempts.push({ by: "device tree", requestedBytes: node.bytes, searched, outcome, ...before });
+}
+
+/** dma_contiguous_reserve(): the command line's area, else the configured one. */
+function defaultCma(boot: ResolvedBoot, memblock: Memblock, alignment: number, attempts: CmaAttempt[]): void {
+  const { board, release, cma } = boot;
+  if (cma.kind === "off" || attempts.some((a) => a.outcome.ok)) return;
+  if (cma.kind === "configured" && board.build.cmaBytes === 0) return;
+  const limit = dmaPhysLimit(board, release, memblock);
+  const configured = { bytes: board.build.cmaBytes, base: 0, limit: 0, fixed: false };
+  const asked = cma.kind === "area" ? cma : configured;
+  const request = {
+    bytes: asked.bytes,
+    base: asked.base,
+    limit: asked.limit === 0 ? limit : Math.min(asked.limit, limit),
+    fixed: asked.fixed,
+  };
+  const before = { free: memblock.freeRanges(), claims: memblock.claims.map((c) => ({ ...c })) };
+  const outcome = cmaDeclareContiguous(memblock, release, alignment, request);
+  attempts.push({
+    by: cma.kind === "area" ? "command line" : "kernel configuration",
+    requestedBytes: asked.bytes,
+    searched: { start: request.base, end: Math.min(request.limit, memblock.endOfDram()) },
+    outcome,
+    ...before,
+  });
+}
+
+/** Per-CPU areas, the early hash tables and the bounce buffer, in that order. */
+function lateReservations(boot: ResolvedBoot, memblock: Memblock, lateBytes: number): void {
+  const { board, geometry, release } = boot;
+  const { pageSize } = geometry;
+  const pages = memblock.totalBytes() / pageSize;
+  const kernelPages = pages - Math.ceil((pages * STRUCT_PAGE_BYTES) / pageSize);
+  memblock.alloc("per-CPU areas and early data", lateBytes, pageSize);
+  for (const { what, scale } of HASH_TABLES)
+    memblock.alloc(what, largeSystemHashBytes(kernelPages, pageSize, scale, 8), pageSize);
+  const limit = board.architecture === "x86-64" ? 4 * 1024 * MiB : dmaPhysLimit(board, release, memblock);
+  if (board.architecture === "ppc64" || memblock.endOfDram() <= limit) return;
+  memblock.alloc("bounce buffer (swiotlb)", SWIOTLB_BYTES, pageSize, 0, limit);
+  const slotBytes = since(release, "6.1") ? 24 : 12;
+  memblock.alloc("bounce buffer slots", SWIOTLB_SLOTS * slotBytes, pageSize);
+}

@@ -1,0 +1,99 @@
+/**
+ * Zones of one node: arch/arm64/mm/init.c zone_sizes_init() and max_zone_phys(), arch/x86/mm/init.c zone_sizes_init(),
+ * mm/page_alloc.c zone_spanned_pages_in_node() and memblock_free_all().
+ */
+import { GiB, MiB } from "../base/units";
+import type { Board } from "../hardware/board";
+import { type KernelRelease, since } from "../hardware/kernel-release";
+import type { Memblock, PhysicalRange } from "../mm/memblock";
+
+/** A zone's place: physical addresses [start, end) and the pages of RAM in it. */
+export interface ZoneSpan {
+  name: string;
+  startPfn: number;
+  spanned: number;
+  present: number;
+}
+
+/** Whole pages handed to the buddy allocator. */
+export interface PageRange {
+  startPfn: number;
+  pages: number;
+}
+
+const U32_END = 4 * GiB;
+
+/** max_zone_phys(): the end of a zone of `bits` address bits, no higher than the end of RAM. */
+function maxZonePhys(memblock: Memblock, bits: number): number {
+  const start = memblock.startOfDram();
+  let end = 2 ** bits;
+  if (start >= U32_END) end = Number.MAX_SAFE_INTEGER;
+  else if (start >= end) end = U32_END;
+  return Math.min(end, memblock.endOfDram());
+}
+
+/** Upper ends of the zones in address order; a zone without pages is left out later. */
+function zoneEnds(board: Board, release: KernelRelease, memblock: Memblock): [name: string, end: number][] {
+  const dramEnd = memblock.endOfDram();
+  if (board.architecture === "x86-64")
+    return [
+      ["DMA", 16 * MiB],
+      ["DMA32", U32_END],
+      ["Normal", dramEnd],
+    ];
+  // ppc64: one zone for all, called DMA up to 4.x and Normal later (not verified in the source).
+  if (board.architecture === "ppc64") return [[since(release, "6.1") ? "Normal" : "DMA", dramEnd]];
+  if (!since(release, "6.1"))
+    return [
+      ["DMA32", Math.min(Math.floor(memblock.startOfDram() / U32_END) * U32_END + U32_END, dramEnd)],
+      ["Normal", dramEnd],
+    ];
+  return [
+    ["DMA", maxZonePhys(memblock, board.dmaBits)],
+    ["DMA32", maxZonePhys(memblock, 32)],
+    ["Normal", dramEnd],
+  ];
+}
+
+/** The end of what every device can reach: arm64_dma_phys_limit, the limit of the default CMA area. */
+export function dmaPhysLimit(board: Board, release: KernelRelease, memblock: Memblock): number {
+  return board.architecture === "arm64" ? zoneEnds(board, release, memblock)[0]![1] : memblock.endOfDram();
+}
+
+/** The populated zones, lowest first. */
+export function zoneSpans(
+  board: Board,
+  release: KernelRelease,
+  memblock: Memblock,
+  pageSize: number,
+): ZoneSpan[] {
+  const nodeStart = memblock.startOfDram() / pageSize;
+  const nodeEnd = memblock.endOfDram() / pageSize;
+  const spans: ZoneSpan[] = [];
+  let low = 0;
+  for (const [name, endAddress] of zoneEnds(board, release, memblock)) {
+    const high = Math.max(low, endAddress / pageSize);
+    const startPfn = Math.min(Math.max(nodeStart, low), high);
+    const endPfn = Math.min(Math.max(nodeEnd, low), high);
+    const present = pagesWithin(memblock.memory, pageSize, startPfn, endPfn).reduce((n, r) => n + r.pages, 0);
+    if (present > 0) spans.push({ name, startPfn, spanned: endPfn - startPfn, present });
+    low = high;
+  }
+  return spans;
+}
+
+/** Whole pages of `ranges` inside the page frames [startPfn, endPfn): memblock_free_all() rounds starts up, ends down. */
+export function pagesWithin(
+  ranges: readonly PhysicalRange[],
+  pageSize: number,
+  startPfn: number,
+  endPfn: number,
+): PageRange[] {
+  const found: PageRange[] = [];
+  for (const { start, end } of ranges) {
+    const from = Math.max(Math.ceil(start / pageSize), startPfn);
+    const to = Math.min(Math.floor(end / pageSize), endPfn);
+    if (to > from) found.push({ startPfn: from, pages: to - from });
+  }
+  return found;
+}
