@@ -1,1 +1,39 @@
-// Assets that the built library ships beside its code (filled in by the notebook display).
+// Puts into dist/assets what the library sends to browsers: Plotly (gzip, base64) and the chart runtime.
+// Skipped when the assets are newer than what they are made of.
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
+
+const here = dirname(fileURLToPath(import.meta.url));
+const out = join(here, "../dist/assets");
+const plotly = createRequire(import.meta.url).resolve("plotly.js-dist-min/plotly.min.js");
+const runtime = join(here, "browser/chart-runtime.js");
+const made = join(out, "assets.json");
+
+const sources = [plotly, runtime, fileURLToPath(import.meta.url)];
+const newest = Math.max(...sources.map((file) => statSync(file).mtimeMs));
+if (!existsSync(made) || statSync(made).mtimeMs < newest) {
+  mkdirSync(out, { recursive: true });
+  // The browser runs it as an inline script: a script's text is what its hash in a Content-Security-Policy is of.
+  const code = readFileSync(plotly, "utf8").replaceAll("\r\n", "\n");
+  write("plotly.gz.b64", gzipSync(code, { level: 9 }).toString("base64"));
+  const script = readFileSync(runtime, "utf8").replaceAll("\r\n", "\n");
+  if (/<\/script|<!--/i.test(script))
+    throw new Error(`${runtime} would end the script element it is put into`);
+  write("chart-runtime.js", script);
+  const sha256 = (text) => `sha256-${createHash("sha256").update(text).digest("base64")}`;
+  const { version } = JSON.parse(readFileSync(join(dirname(plotly), "package.json"), "utf8"));
+  write(
+    "assets.json",
+    JSON.stringify({ plotly: { version, csp: sha256(code) }, runtime: { csp: sha256(script) } }),
+  );
+}
+
+function write(name, text) {
+  const path = join(out, name);
+  writeFileSync(`${path}.tmp`, text);
+  renameSync(`${path}.tmp`, path);
+}

@@ -3,6 +3,8 @@
 export { canonicalJson, sha256Of } from "./base/canonical-json";
 export { InputError } from "./base/errors";
 export { formatSize, parseSize, type Size } from "./base/units";
+export * as chart from "./chart";
+export { type Figure, isFigure, type Run } from "./chart/figure";
 export {
   type BoardName,
   BootedMachine,
@@ -13,3 +15,4 @@ export {
 export { BOARD_NAMES } from "./hardware/boards";
 export type { BootedCma, BootedZone, Reservation } from "./machine/boot";
 export type { BootJson } from "./machine/boot-json";
+export { show } from "./notebook/show";

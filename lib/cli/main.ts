@@ -8,6 +8,7 @@ import { InputError } from "../base/errors";
 /** Each command file exports `register`; loaded when the command is named, so that start-up stays short. */
 const COMMANDS: Record<string, () => { register(program: Command): void }> = {
   boot: () => require("./boot") as typeof import("./boot"),
+  export: () => require("./export") as typeof import("./export"),
 };
 
 async function main(argv: string[]): Promise<number> {

@@ -1,0 +1,95 @@
+/**
+ * Runs in a reader's browser, in JupyterLab and in exported pages: unpacks Plotly once and draws every chart found.
+ *
+ * A document holds once: script.pageblock-plotly, Plotly as gzip in base64; and for each chart: div.pageblock-chart
+ * with an img (the static picture) and a script of type application/json ({data, layout}).
+ *
+ * The picture inside a chart is replaced when its drawing has succeeded; until then, and where anything fails, the
+ * picture stays. Nothing is fetched.
+ */
+(() => {
+  if (window.pageblockCharts) return window.pageblockCharts.scan();
+
+  const CONFIG = { responsive: true, displaylogo: false };
+  const drawn = new Set();
+  let plotly;
+
+  async function unpack() {
+    const packed = document.querySelector("script.pageblock-plotly").textContent.trim();
+    const bytes = Uint8Array.from(atob(packed), (c) => c.charCodeAt(0));
+    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+    const script = document.createElement("script");
+    script.textContent = await new Response(stream).text();
+    document.head.append(script);
+    script.remove();
+    return window.Plotly;
+  }
+
+  /** The page's own text colour, so that a chart follows its theme. */
+  function themed(box, layout) {
+    const color = getComputedStyle(box).color;
+    return { ...layout, font: { ...layout.font, color } };
+  }
+
+  async function draw(box) {
+    plotly ??= unpack();
+    const Plotly = await plotly;
+    const figure = JSON.parse(box.querySelector("script").textContent);
+    const place = document.createElement("div");
+    const picture = box.querySelector("img");
+    box.append(place);
+    try {
+      await Plotly.newPlot(place, figure.data, themed(box, figure.layout), CONFIG);
+      if (picture) picture.hidden = true;
+      box.dataset.state = "drawn";
+      drawn.add(box);
+    } catch (error) {
+      place.remove();
+      box.dataset.state = "failed";
+      console.error("pageblock: a chart could not be drawn; its picture stays", error);
+    }
+  }
+
+  /** A chart is drawn once it has a width: an output that is still hidden has none. */
+  const sizes = new ResizeObserver((entries) => {
+    for (const { target, contentRect } of entries) {
+      if (contentRect.width === 0 || target.dataset.state !== "waiting") continue;
+      sizes.unobserve(target);
+      target.dataset.state = "drawing";
+      draw(target);
+    }
+  });
+
+  function scan() {
+    for (const box of document.querySelectorAll(".pageblock-chart:not([data-state])")) {
+      if (!box.querySelector("script")) continue;
+      box.dataset.state = "waiting";
+      sizes.observe(box);
+    }
+  }
+
+  function recolor() {
+    for (const box of drawn) {
+      if (!box.isConnected) drawn.delete(box);
+      else window.Plotly.relayout(box.lastElementChild, { "font.color": getComputedStyle(box).color });
+    }
+  }
+
+  let asked = false;
+  const scanSoon = () => {
+    if (asked) return;
+    asked = true;
+    requestAnimationFrame(() => {
+      asked = false;
+      scan();
+    });
+  };
+  window.pageblockCharts = { scan };
+  new MutationObserver(scanSoon).observe(document.documentElement, { childList: true, subtree: true });
+  // JupyterLab names its theme on the body; other pages follow the system.
+  new MutationObserver(() => setTimeout(recolor, 300)).observe(document.body ?? document.documentElement, {
+    attributeFilter: ["data-jp-theme-name"],
+  });
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => setTimeout(recolor, 50));
+  scan();
+})();

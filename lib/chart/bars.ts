@@ -1,0 +1,61 @@
+/** Bars: one group a category, one bar in the group for each series. */
+import { InputError } from "../base/errors";
+import type { Axis, BarTrace, Figure } from "./figure";
+import { layoutOf, type Words } from "./layout";
+import { SERIES } from "./palette";
+
+/** One series: a value for each category, `null` where there is none. `labels` stand on the bars. */
+export interface BarSeries {
+  name: string;
+  values: (number | null)[];
+  labels?: string[];
+  color?: string;
+}
+
+export interface BarOptions extends Words {
+  categories: string[];
+  series: BarSeries[];
+  stacked?: boolean;
+  /** Logarithmic values: for what spans orders of magnitude. */
+  log?: boolean;
+  height?: number;
+}
+
+/** Grouped (or stacked) bars. Throws InputError when a series does not have one value a category. */
+export function bars(options: BarOptions): Figure {
+  const { categories, series } = options;
+  const data = series.map((one, at): BarTrace => {
+    if (one.values.length !== categories.length)
+      throw new InputError(
+        `bars: series ${JSON.stringify(one.name)} must have one value a category (${categories.length}): got ${one.values.length}`,
+      );
+    return {
+      type: "bar",
+      name: one.name,
+      x: [...categories],
+      y: [...one.values],
+      marker: { color: one.color ?? SERIES[at % SERIES.length]! },
+      ...(one.labels === undefined
+        ? {}
+        : { text: [...one.labels], textposition: "outside", cliponaxis: false }),
+    };
+  });
+  const yaxis: Axis = options.log ? logAxis(series.flatMap((one) => one.values)) : { rangemode: "tozero" };
+  return {
+    data,
+    layout: layoutOf(options, options.height ?? 400, {
+      barmode: options.stacked ? "stack" : "group",
+      showlegend: series.length > 1,
+      xaxis: { type: "category" },
+      yaxis,
+    }),
+  };
+}
+
+/** From the power of ten below the least value, so that the least bar has a height, to a little above the greatest. */
+function logAxis(values: (number | null)[]): Axis {
+  const logs = values.filter((v): v is number => v !== null && v > 0).map(Math.log10);
+  const axis: Axis = { type: "log", dtick: 1, exponentformat: "none" };
+  if (logs.length === 0) return axis;
+  return { ...axis, range: [Math.ceil(Math.min(...logs)) - 1, Math.max(...logs) + 0.2] };
+}

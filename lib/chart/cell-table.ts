@@ -1,0 +1,86 @@
+/** A table of coloured cells with words in them: rows × columns, colour by a number from little to much. */
+import { InputError } from "../base/errors";
+import type { ColorScale, Figure, HeatmapTrace, ScatterTrace } from "./figure";
+import { layoutOf, type Words } from "./layout";
+import { colorAt, LITTLE_TO_MUCH, OKABE_ITO } from "./palette";
+
+/** One cell: what is written in it, how much it is (0 to 1) or `null` for a failure, and the words on hovering. */
+export interface TableCell {
+  text: string;
+  share: number | null;
+  hover?: string;
+}
+
+export interface CellTableOptions extends Words {
+  /** Names of the rows, top first. */
+  rows: string[];
+  columns: string[];
+  /** `cells[row][column]`. */
+  cells: TableCell[][];
+  /** What the colour means: `share of the machine`. */
+  shareTitle: string;
+  /** What a cell without a share means: `fails`. */
+  failureTitle?: string;
+}
+
+/** The figure; throws InputError when the cells do not fill rows × columns. */
+export function cellTable(options: CellTableOptions): Figure {
+  const { rows, columns, cells } = options;
+  if (cells.length !== rows.length || cells.some((row) => row.length !== columns.length))
+    throw new InputError(
+      `cell table: cells must be ${rows.length} rows of ${columns.length}: got ${cells.map((row) => row.length).join(", ")}`,
+    );
+  const heatmap: HeatmapTrace = {
+    type: "heatmap",
+    x: columns,
+    y: rows,
+    z: cells.map((row) => row.map((cell) => (cell.share === null ? FAILED : cell.share))),
+    text: cells.map((row) => row.map((cell) => cell.text)),
+    texttemplate: "%{text}",
+    hovertext: cells.map((row) => row.map((cell) => cell.hover ?? cell.text)),
+    hoverinfo: "text",
+    colorscale: withFailure(),
+    zmin: FAILED,
+    zmax: 1,
+    showscale: false,
+    xgap: 2,
+    ygap: 2,
+  };
+  return {
+    data: [heatmap, ...legend(options)],
+    layout: layoutOf(options, 150 + rows.length * 38, {
+      showlegend: true,
+      margin: { l: 110, r: 20, t: options.subtitle === undefined ? 90 : 112, b: 60 },
+      xaxis: { type: "category", showgrid: false, fixedrange: true },
+      yaxis: { type: "category", autorange: "reversed", showgrid: false, fixedrange: true },
+    }),
+  };
+}
+
+/** Failures lie below every share, so that one colour scale can hold both. */
+const FAILED = -1;
+
+function withFailure(): ColorScale {
+  const shares = LITTLE_TO_MUCH.map(([at, color]): [number, string] => [0.5 + at / 2, color]);
+  return [[0, OKABE_ITO.vermillion], [0.499, OKABE_ITO.vermillion], ...shares];
+}
+
+function legend(options: CellTableOptions): ScatterTrace[] {
+  const square = (name: string, color: string): ScatterTrace => ({
+    type: "scatter",
+    mode: "markers",
+    name,
+    x: [null],
+    y: [null],
+    marker: { color, size: 13, symbol: "square" },
+    showlegend: true,
+    hoverinfo: "skip",
+  });
+  const failed = options.cells.flat().some((cell) => cell.share === null);
+  return [
+    ...[0, 0.5, 1].map((share) =>
+      square(`${share * 100} % ${options.shareTitle}`, colorAt(LITTLE_TO_MUCH, share)),
+    ),
+    ...(failed ? [square(options.failureTitle ?? "fails", OKABE_ITO.vermillion)] : []),
+  ];
+}

@@ -1,0 +1,132 @@
+/**
+ * A figure: the part of Plotly's JSON (traces and layout) that our charts use, as plain data. Nothing here loads
+ * Plotly; a figure can be stored, hashed, drawn by Plotly in a browser and by `report/static-svg` without one.
+ * Figures written by hand may hold any Plotly trace: the index signatures let them through.
+ */
+
+/** One x or y value: a category, a number, or nothing. */
+export type Datum = string | number | null;
+
+/** Colours from 0 to 1, as Plotly writes them. */
+export type ColorScale = [number, string][];
+
+/** Bars; `marker.color` is one colour or one a bar. */
+export interface BarTrace {
+  type: "bar";
+  name?: string;
+  x: Datum[];
+  y: Datum[];
+  text?: string[];
+  textposition?: "auto" | "inside" | "outside" | "none";
+  hovertext?: string[];
+  hoverinfo?: string;
+  marker?: { color?: string | string[]; pattern?: { shape?: string } };
+  showlegend?: boolean;
+  [key: string]: unknown;
+}
+
+/** Lines and points. */
+export interface ScatterTrace {
+  type: "scatter";
+  mode: "lines" | "markers" | "lines+markers";
+  name?: string;
+  x: Datum[];
+  y: Datum[];
+  hovertext?: string[];
+  hoverinfo?: string;
+  line?: { color?: string; width?: number; dash?: "solid" | "dot" | "dash"; shape?: "linear" | "hv" };
+  marker?: { color?: string; size?: number; symbol?: string };
+  showlegend?: boolean;
+  [key: string]: unknown;
+}
+
+/** A matrix of cells, `z[row][column]`; `null` is an empty cell. */
+export interface HeatmapTrace {
+  type: "heatmap";
+  x?: Datum[];
+  y?: Datum[];
+  z: (number | null)[][];
+  text?: string[][];
+  texttemplate?: string;
+  hovertext?: string[][];
+  hoverinfo?: string;
+  colorscale: ColorScale;
+  zmin: number;
+  zmax: number;
+  showscale?: boolean;
+  colorbar?: { title?: { text: string }; ticksuffix?: string };
+  xgap?: number;
+  ygap?: number;
+  [key: string]: unknown;
+}
+
+/** Any other Plotly trace, drawn by Plotly only. */
+export interface OtherTrace {
+  type: string;
+  [key: string]: unknown;
+}
+
+export type Trace = BarTrace | ScatterTrace | HeatmapTrace;
+
+/** One axis: its title carries the unit. */
+export interface Axis {
+  title?: { text: string };
+  type?: "linear" | "log" | "category" | "-";
+  tickvals?: Datum[];
+  ticktext?: string[];
+  ticksuffix?: string;
+  range?: [number, number];
+  autorange?: boolean | "reversed";
+  visible?: boolean;
+  showgrid?: boolean;
+  showticklabels?: boolean;
+  [key: string]: unknown;
+}
+
+/** A rectangle or line in the coordinates of the axes. */
+export interface Shape {
+  type: "rect" | "line";
+  x0: number;
+  x1: number;
+  y0: number;
+  y1: number;
+  line: { color: string; width: number };
+  [key: string]: unknown;
+}
+
+export interface Layout {
+  title?: { text: string; subtitle?: { text: string }; [key: string]: unknown };
+  xaxis?: Axis;
+  yaxis?: Axis;
+  barmode?: "group" | "stack";
+  shapes?: Shape[];
+  height?: number;
+  showlegend?: boolean;
+  [key: string]: unknown;
+}
+
+/** What stands behind a figure: a plan, what running it gave, and the SHA-256 of the canonical JSON of both. */
+export interface Run {
+  plan: unknown;
+  result: unknown;
+  sha256: string;
+}
+
+/** A Plotly figure and the runs it was computed from. */
+export interface Figure {
+  data: (Trace | OtherTrace)[];
+  layout: Layout;
+  runs?: Run[];
+}
+
+/** True for anything with Plotly's two parts. */
+export function isFigure(value: unknown): value is Figure {
+  const figure = value as Figure | null;
+  return (
+    typeof figure === "object" &&
+    figure !== null &&
+    Array.isArray(figure.data) &&
+    typeof figure.layout === "object" &&
+    figure.layout !== null
+  );
+}

@@ -1,0 +1,62 @@
+/** The look every figure shares: transparent paper, one ink for light and dark, axis titles with their units. */
+import type { Axis, Figure, Layout, Run } from "./figure";
+import { GRID, INK, SERIES } from "./palette";
+
+/** Words around a chart. An axis title ends with its unit: `reserved (MiB)`. */
+export interface Words {
+  title?: string;
+  /** One line under the title: what to see. */
+  subtitle?: string;
+  xTitle?: string;
+  yTitle?: string;
+}
+
+/** The base layout; `height` in CSS pixels, the width follows the page. */
+export function layoutOf(words: Words, height: number, more: Partial<Layout> = {}): Layout {
+  const { xaxis, yaxis, ...rest } = more;
+  return {
+    ...(words.title === undefined ? {} : { title: titleOf(words) }),
+    height,
+    autosize: true,
+    paper_bgcolor: "rgba(0,0,0,0)",
+    plot_bgcolor: "rgba(0,0,0,0)",
+    font: { color: INK, size: 13, family: "system-ui, sans-serif" },
+    colorway: [...SERIES],
+    margin: { l: 80, r: 20, t: words.subtitle === undefined ? 80 : 100, b: 60 },
+    legend: { orientation: "h", x: 0, y: 1, yanchor: "bottom" },
+    hoverlabel: { align: "left" },
+    xaxis: axisOf(words.xTitle, xaxis),
+    yaxis: axisOf(words.yTitle, yaxis),
+    ...rest,
+  };
+}
+
+/** The figure with `runs` added to what it was computed from, each run once. */
+export function withRuns(figure: Figure, runs: readonly Run[]): Figure {
+  const known = new Map([...(figure.runs ?? []), ...runs].map((run) => [run.sha256, run]));
+  return { ...figure, runs: [...known.values()] };
+}
+
+function titleOf(words: Words): NonNullable<Layout["title"]> {
+  return {
+    text: words.title ?? "",
+    x: 0,
+    xref: "paper",
+    xanchor: "left",
+    y: 1,
+    yref: "container",
+    yanchor: "top",
+    pad: { t: 14 },
+    ...(words.subtitle === undefined ? {} : { subtitle: { text: words.subtitle } }),
+  };
+}
+
+function axisOf(title: string | undefined, more: Axis | undefined): Axis {
+  return {
+    gridcolor: GRID,
+    zerolinecolor: GRID,
+    automargin: true,
+    ...(title === undefined ? {} : { title: { text: title } }),
+    ...more,
+  };
+}

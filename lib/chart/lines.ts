@@ -1,0 +1,53 @@
+/** Lines: y against x, one line a series, points marked. */
+import { InputError } from "../base/errors";
+import type { Axis, Datum, Figure, ScatterTrace } from "./figure";
+import { layoutOf, type Words } from "./layout";
+import { SERIES } from "./palette";
+
+/** One line; `x` and `y` are of equal length, `null` in `y` leaves a gap. */
+export interface LineSeries {
+  name: string;
+  x: Datum[];
+  y: (number | null)[];
+  color?: string;
+  /** A step holds its value until the next x. */
+  step?: boolean;
+}
+
+export interface LineOptions extends Words {
+  series: LineSeries[];
+  logX?: boolean;
+  logY?: boolean;
+  height?: number;
+}
+
+const DASHES = ["solid", "dash", "dot"] as const;
+
+/** Lines with points. Throws InputError when a series has unequal x and y. */
+export function lines(options: LineOptions): Figure {
+  const data = options.series.map((one, at): ScatterTrace => {
+    if (one.x.length !== one.y.length)
+      throw new InputError(
+        `lines: series ${JSON.stringify(one.name)} must have as many y as x (${one.x.length}): got ${one.y.length}`,
+      );
+    const color = one.color ?? SERIES[at % SERIES.length]!;
+    return {
+      type: "scatter",
+      mode: "lines+markers",
+      name: one.name,
+      x: [...one.x],
+      y: [...one.y],
+      line: { color, width: 2, dash: DASHES[at % DASHES.length]!, shape: one.step ? "hv" : "linear" },
+      marker: { color, size: 7 },
+    };
+  });
+  const axis = (log: boolean | undefined): Axis => (log ? { type: "log", exponentformat: "none" } : {});
+  return {
+    data,
+    layout: layoutOf(options, options.height ?? 400, {
+      showlegend: options.series.length > 1,
+      xaxis: axis(options.logX),
+      yaxis: axis(options.logY),
+    }),
+  };
+}

@@ -1,0 +1,76 @@
+/** Colours: Okabe and Ito's eight (2008), told apart by colour-blind readers, and what each means in our pictures. */
+
+export const OKABE_ITO = {
+  orange: "#E69F00",
+  skyBlue: "#56B4E9",
+  green: "#009E73",
+  yellow: "#F0E442",
+  blue: "#0072B2",
+  vermillion: "#D55E00",
+  purple: "#CC79A7",
+  grey: "#999999",
+} as const;
+
+/** The order in which series take colours. */
+export const SERIES: readonly string[] = [
+  OKABE_ITO.blue,
+  OKABE_ITO.orange,
+  OKABE_ITO.green,
+  OKABE_ITO.purple,
+  OKABE_ITO.skyBlue,
+  OKABE_ITO.vermillion,
+  OKABE_ITO.yellow,
+];
+
+/** Text and lines that can be read on white and on JupyterLab's dark #111 (contrast at least 4.2 to both). */
+export const INK = "#7a7a7a";
+export const GRID = "rgba(127,127,127,0.25)";
+
+/** Little to much: from pale to dark blue, monotone in lightness (ColorBrewer's "Blues", ends cut). */
+export const LITTLE_TO_MUCH: [number, string][] = [
+  [0, "#deebf7"],
+  [0.25, "#9ecae1"],
+  [0.5, "#4292c6"],
+  [0.75, "#2171b5"],
+  [1, "#08306b"],
+];
+
+/** `#rrggbb` → relative luminance of WCAG 2, 0 (black) to 1 (white). */
+export function luminance(color: string): number {
+  const channel = (at: number) => {
+    const c = Number.parseInt(color.slice(at, at + 2), 16) / 255;
+    return c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4;
+  };
+  return 0.2126 * channel(1) + 0.7152 * channel(3) + 0.0722 * channel(5);
+}
+
+/** Contrast ratio of WCAG 2 between two `#rrggbb` colours, 1 to 21. */
+export function contrast(a: string, b: string): number {
+  const [light, dark] = [luminance(a), luminance(b)].sort((p, q) => q - p) as [number, number];
+  return (light + 0.05) / (dark + 0.05);
+}
+
+/** Black or white, whichever is read better on `background`. */
+export function textOn(background: string): "#000000" | "#ffffff" {
+  return contrast(background, "#000000") >= contrast(background, "#ffffff") ? "#000000" : "#ffffff";
+}
+
+/** The colour of a scale at `share` (0 to 1), mixed linearly as Plotly does. */
+export function colorAt(scale: readonly [number, string][], share: number): string {
+  const at = Math.min(1, Math.max(0, share));
+  const upper = Math.max(
+    1,
+    scale.findIndex(([stop]) => stop >= at),
+  );
+  const [low, from] = scale[upper - 1]!;
+  const [high, to] = scale[upper]!;
+  const mix = high === low ? 1 : Math.min(1, Math.max(0, (at - low) / (high - low)));
+  const channel = (i: number) => {
+    const a = Number.parseInt(from.slice(i, i + 2), 16);
+    const b = Number.parseInt(to.slice(i, i + 2), 16);
+    return Math.round(a + (b - a) * mix)
+      .toString(16)
+      .padStart(2, "0");
+  };
+  return `#${channel(1)}${channel(3)}${channel(5)}`;
+}

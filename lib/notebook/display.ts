@@ -1,0 +1,47 @@
+/**
+ * The way out of a running cell: one MIME bundle becomes one Jupyter `display_data` message, under our kernel and
+ * under stock tslab; on a terminal the bundle's plain text is printed.
+ */
+
+/** MIME type → text or JSON, as in Jupyter's `display_data`. */
+export type MimeBundle = Record<string, unknown>;
+
+/** What our kernel offers to libraries (kernel-setup/launcher.ts). */
+interface KernelDoor {
+  displayBundle(data: MimeBundle, metadata: MimeBundle, transient?: MimeBundle): void;
+  /** Names the running cell, when Jupyter said which it is. */
+  cellId?: string;
+}
+
+/** The symbol under which a cell's last value may say how it is shown. */
+export const DISPLAY: unique symbol = Symbol.for("Jupyter.display") as never;
+
+const door = (): KernelDoor | undefined =>
+  (globalThis as Record<symbol, unknown>)[Symbol.for("pageblock.kernel")] as KernelDoor | undefined;
+
+/** Sends `data` to whoever is looking: a notebook, or else the terminal. */
+export function display(data: MimeBundle, metadata: MimeBundle = {}): void {
+  const kernel = door();
+  const write = stockTslab();
+  if (kernel) kernel.displayBundle(data, metadata);
+  else if (write) write({ data, metadata }, false);
+  else process.stdout.write(`${data["text/plain"] ?? ""}\n`);
+}
+
+/** True inside a notebook kernel. */
+export const inNotebook = (): boolean => door() !== undefined || stockTslab() !== undefined;
+
+/** The running cell, or undefined where the kernel does not know it. */
+export const cellId = (): string | undefined => door()?.cellId;
+
+type Write = (message: { data: MimeBundle; metadata: MimeBundle }, update: boolean) => void;
+
+/** tslab keeps its writer in a module of its own; the running copy is the one that has a writer. */
+function stockTslab(): Write | undefined {
+  for (const [path, module] of Object.entries(require.cache)) {
+    if (!/[\\/]tslab[\\/]dist[\\/]jupyter\.js$/.test(path)) continue;
+    const write: unknown = module?.exports?.lastWriteDisplayData;
+    if (typeof write === "function") return write as Write;
+  }
+  return undefined;
+}

@@ -1,0 +1,39 @@
+/** A figure as one MIME bundle: alive where scripts run, a picture where they do not, words where nothing is drawn. */
+import type { Figure } from "../chart/figure";
+import { loaderHtml } from "../report/assets";
+import { chartHtml, describe } from "../report/chart-html";
+import { RUNS_MIME } from "../report/runs";
+import { staticSvg } from "../report/static-svg";
+import { cellId, type MimeBundle } from "./display";
+
+/** A chart's JSON with its words must stay below this: a notebook holds many. */
+const FIGURE_BYTES_MAX = 500_000;
+
+/** The first chart of a session brings Plotly along; `undefined` until then. */
+let loaderSentBy: { cell: string | undefined } | undefined;
+
+/**
+ * The bundle of `figure`: Plotly JSON, HTML, SVG, plain text and the runs behind it. Throws RangeError for a figure of more than 500 kB.
+ * The first bundle of a kernel's life carries Plotly, and so does every bundle of the same cell when it runs again.
+ */
+export function figureBundle(figure: Figure): MimeBundle {
+  const { data, layout, runs } = figure;
+  const bytes = JSON.stringify({ data, layout }).length;
+  if (bytes > FIGURE_BYTES_MAX)
+    throw new RangeError(`show: a figure must be at most ${FIGURE_BYTES_MAX} bytes of JSON: got ${bytes}`);
+  const svg = staticSvg(figure);
+  return {
+    "application/vnd.plotly.v1+json": { data, layout, config: { responsive: true, displaylogo: false } },
+    "text/html": (loaderDue() ? loaderHtml() : "") + chartHtml(figure, svg),
+    "image/svg+xml": svg,
+    "text/plain": describe(figure),
+    ...(runs === undefined ? {} : { [RUNS_MIME]: { runs } }),
+  };
+}
+
+function loaderDue(): boolean {
+  const cell = cellId();
+  if (loaderSentBy !== undefined && (cell === undefined || cell !== loaderSentBy.cell)) return false;
+  loaderSentBy = { cell };
+  return true;
+}

@@ -1,0 +1,3 @@
+/** What a notebook cell uses besides the engine: showing things. */
+export { display, inNotebook, type MimeBundle } from "./display";
+export { bundleOf, type Showable, show } from "./show";

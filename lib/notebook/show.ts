@@ -1,0 +1,28 @@
+/** `show(x)`: a figure as a chart, anything that says how it is shown as it says, in the output of the running cell. */
+import { InputError } from "../base/errors";
+import { type Figure, isFigure } from "../chart/figure";
+import { DISPLAY, display, type MimeBundle } from "./display";
+import { figureBundle } from "./figure-bundle";
+
+/** A value that knows its own MIME bundle; our kernel also shows it when it is the last value of a cell. */
+export interface Showable {
+  [key: symbol]: () => MimeBundle;
+}
+
+/**
+ * Shows each value in turn. A figure becomes a live chart with a static picture; on a terminal its words are printed.
+ * Throws InputError for a value that is neither a figure nor showable.
+ */
+export function show(...values: (Figure | Showable)[]): void {
+  for (const value of values) display(bundleOf(value));
+}
+
+/** The MIME bundle of a figure or of a value with `[Symbol.for("Jupyter.display")]()`. */
+export function bundleOf(value: Figure | Showable): MimeBundle {
+  const own = (value as { [DISPLAY]?: () => MimeBundle } | null | undefined)?.[DISPLAY];
+  if (typeof own === "function") return own.call(value);
+  if (isFigure(value)) return figureBundle(value);
+  throw new InputError(
+    `show: a value must be a figure ({data, layout}) or know its display: got ${value === null ? "null" : typeof value}`,
+  );
+}

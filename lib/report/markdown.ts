@@ -1,0 +1,82 @@
+/** A write-up as Markdown with its pictures as files beside it, as code forges show it. */
+
+import { describe } from "./chart-html";
+import { fenced, safeMarkdown } from "./prose";
+import { rerunOf } from "./rerun";
+import { sanitizedHtml } from "./sanitize";
+import { staticSvg } from "./static-svg";
+import type { Block, Picture, WriteUp } from "./write-up";
+
+/** Files by their name relative to the Markdown file. */
+export interface MarkdownWriteUp {
+  text: string;
+  files: Map<string, Uint8Array>;
+}
+
+/** `folder` is the name of the folder of pictures beside the Markdown file. */
+export function markdownOf(writeUp: WriteUp, folder: string): MarkdownWriteUp {
+  const files = new Map<string, Uint8Array>();
+  const add = (extension: string, bytes: Uint8Array): string => {
+    const name = `${folder}/${String(files.size + 1).padStart(2, "0")}.${extension}`;
+    files.set(name, bytes);
+    return encodeURI(name);
+  };
+  const parts = writeUp.blocks.map((block) => blockMarkdown(block, add));
+  return { text: `${[...parts, rerunMarkdown(writeUp)].join("\n\n")}\n`, files };
+}
+
+const EXTENSIONS: Record<string, string> = {
+  "image/svg+xml": "svg",
+  "image/png": "png",
+  "image/jpeg": "jpg",
+  "image/gif": "gif",
+};
+
+function blockMarkdown(block: Block, add: (extension: string, bytes: Uint8Array) => string): string {
+  switch (block.kind) {
+    case "prose":
+      return safeMarkdown(withAttachments(block.markdown, block.attachments, add));
+    case "code":
+      return fenced(block.source, "typescript");
+    case "text":
+      return fenced(block.text);
+    case "error":
+      return fenced(block.traceback || `${block.name}: ${block.message}`);
+    case "chart":
+      return `![${altText(describe(block.figure))}](${add("svg", bytesOf(staticSvg(block.figure), "utf8"))})`;
+    case "picture":
+      return `![](${add(EXTENSIONS[block.picture.mime] ?? "bin", bytesOf(block.picture.base64, "base64"))})`;
+    case "html":
+      return sanitizedHtml(block.html)
+        .replace(/\s*\n\s*/g, "\n")
+        .trim();
+  }
+}
+
+function withAttachments(
+  markdown: string,
+  attachments: Record<string, Picture>,
+  add: (extension: string, bytes: Uint8Array) => string,
+): string {
+  return Object.entries(attachments).reduce((text, [name, { mime, base64 }]) => {
+    if (!text.includes(`attachment:${name}`)) return text;
+    return text.replaceAll(`attachment:${name}`, add(EXTENSIONS[mime] ?? "bin", bytesOf(base64, "base64")));
+  }, markdown);
+}
+
+const bytesOf = (text: string, encoding: "utf8" | "base64") => Uint8Array.from(Buffer.from(text, encoding));
+
+/** Words that cannot close the brackets they stand in, nor be markup. */
+const altText = (words: string) => words.replace(/[\\[\]<>*_`!]/g, " ").replace(/\s+/g, " ");
+
+function rerunMarkdown(writeUp: WriteUp): string {
+  const { facts, plans } = rerunOf(writeUp);
+  const rows = facts.map(([name, value]) => `| ${name} | ${value.replace(/[|<>`\\\n]/g, " ")} |`);
+  const lines = plans.map(({ plan, sha256 }) => `${sha256}  ${plan}`);
+  return [
+    "## To run this again",
+    "Everything above was computed from these plans. The same plan gives the same result, byte for byte, on every computer; the SHA-256 before a plan is that of the plan with its result.",
+    ["| | |", "|---|---|", ...rows].join("\n"),
+    ...(plans.length === 0 ? [] : [fenced(lines.join("\n"))]),
+  ].join("\n\n");
+}

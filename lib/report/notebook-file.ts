@@ -1,0 +1,81 @@
+/** Jupyter notebooks, format 4, read strictly enough that a write-up can be made of them. */
+import { z } from "zod";
+import { at, InputError } from "../base/errors";
+
+/** nbformat writes long text as one string or as a list of lines. */
+const text = z
+  .union([z.string(), z.array(z.string())])
+  .transform((t) => (typeof t === "string" ? t : t.join("")));
+const bundle = z.record(z.string(), z.unknown());
+
+const output = z.discriminatedUnion("output_type", [
+  z.object({ output_type: z.literal("stream"), name: z.string(), text }),
+  z.object({ output_type: z.literal("display_data"), data: bundle }),
+  z.object({ output_type: z.literal("execute_result"), data: bundle }),
+  z.object({
+    output_type: z.literal("error"),
+    ename: z.string(),
+    evalue: z.string(),
+    traceback: z.array(z.string()),
+  }),
+]);
+
+const cell = z.discriminatedUnion("cell_type", [
+  z.object({
+    cell_type: z.literal("markdown"),
+    source: text,
+    attachments: z.record(z.string(), bundle).optional(),
+  }),
+  z.object({ cell_type: z.literal("raw"), source: text }),
+  z.object({
+    cell_type: z.literal("code"),
+    source: text,
+    execution_count: z.number().nullable(),
+    outputs: z.array(output),
+  }),
+]);
+
+const notebook = z.object({
+  nbformat: z.literal(4),
+  nbformat_minor: z.number(),
+  metadata: z.object({
+    kernelspec: z.object({ name: z.string(), display_name: z.string() }).partial().optional(),
+    language_info: z.object({ name: z.string(), version: z.string() }).partial().optional(),
+  }),
+  cells: z.array(cell),
+});
+
+export type Notebook = z.infer<typeof notebook>;
+export type NotebookCell = Notebook["cells"][number];
+export type NotebookOutput = z.infer<typeof output>;
+
+/** The notebook in `json`, the content of `file`; throws InputError naming the file and the place in it. */
+export function parseNotebook(json: string, file: string): Notebook {
+  let value: unknown;
+  try {
+    value = JSON.parse(json);
+  } catch (error) {
+    throw new InputError(`${at(file)}: a notebook must be JSON: ${(error as Error).message}`);
+  }
+  const parsed = notebook.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0]!;
+  throw new InputError(
+    `${at(file)}: not a notebook of format 4: ${issue.path.map(String).join(".") || "top level"}: ${issue.message}`,
+  );
+}
+
+/** False when the notebook holds code and no cell of it has been run. */
+export function isExecuted(notebook: Notebook): boolean {
+  const code = notebook.cells.filter((c) => c.cell_type === "code" && c.source.trim() !== "");
+  return (
+    code.length === 0 ||
+    code.some((c) => c.cell_type === "code" && (c.execution_count !== null || c.outputs.length > 0))
+  );
+}
+
+/** A value of a MIME bundle as text, whether nbformat stored a string or a list of lines. */
+export function bundleText(value: unknown): string | undefined {
+  const parsed = text.safeParse(value);
+  return parsed.success ? parsed.data : undefined;
+}

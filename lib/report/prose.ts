@@ -1,0 +1,62 @@
+/** Prose of a notebook into HTML: CommonMark and tables; HTML in it is text; nothing is ever fetched. */
+import MarkdownIt from "markdown-it";
+import { escapeHtml } from "./escape";
+import type { Picture } from "./write-up";
+
+/** HTML of `markdown`. Pictures are those attached or written as data; any other picture becomes a link to it. */
+export function proseHtml(markdown: string, attachments: Record<string, Picture> = {}): string {
+  const md = new MarkdownIt({ html: false, linkify: false, typographer: false });
+  md.validateLink = isSafeLink;
+  md.renderer.rules.image = (tokens, at) => {
+    const token = tokens[at]!;
+    const source = String(token.attrGet("src") ?? "");
+    const words = escapeHtml(token.content);
+    const attached = attachments[decodeURI(source.replace(/^attachment:/, ""))];
+    if (attached) return `<img alt="${words}" src="data:${attached.mime};base64,${attached.base64}">`;
+    if (/^data:image\//i.test(source)) return `<img alt="${words}" src="${escapeHtml(source)}">`;
+    return `<a href="${escapeHtml(source)}">${words || escapeHtml(source)}</a>`;
+  };
+  return md.render(markdown);
+}
+
+/**
+ * `markdown` made safe to stand in a Markdown file: the same prose when it holds no HTML and no link that runs
+ * something, else with its HTML escaped, else as quoted text.
+ */
+export function safeMarkdown(markdown: string): string {
+  if (isInert(markdown)) return markdown;
+  const escaped = markdown.replace(/<(?=[a-z/!?])/gi, "&lt;");
+  return isInert(escaped) ? escaped : fenced(markdown);
+}
+
+/** `text` as a code block whose fence no line of it can close. */
+export function fenced(text: string, language = "text"): string {
+  const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map((run) => run[0].length));
+  const fence = "`".repeat(longest + 1);
+  return `${fence}${language}\n${text.replace(/\n$/, "")}\n${fence}`;
+}
+
+const SCHEMES = /^(?:https?|mailto):/i;
+const DATA_PICTURE = /^data:image\/(?:png|jpeg|gif|webp|svg\+xml)[;,]/i;
+
+/** Links to pages, places on this page and relative files; pictures as data. */
+function isSafeLink(url: string): boolean {
+  const bare = [...url].filter((c) => c > " ").join("");
+  return (
+    !/^[a-z][a-z0-9+.-]*:/i.test(bare) ||
+    SCHEMES.test(bare) ||
+    DATA_PICTURE.test(bare) ||
+    /^attachment:/i.test(bare)
+  );
+}
+
+function isInert(markdown: string): boolean {
+  const md = new MarkdownIt({ html: true });
+  md.validateLink = () => true;
+  const tokens = md.parse(markdown, {}).flatMap((token) => [token, ...(token.children ?? [])]);
+  return tokens.every((token) => {
+    if (token.type === "html_block" || token.type === "html_inline") return false;
+    const link = token.attrGet("href") ?? token.attrGet("src");
+    return link === null || isSafeLink(String(link));
+  });
+}

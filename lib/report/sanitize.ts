@@ -1,0 +1,24 @@
+/** HTML that came with an output, reduced to tables and plain marked-up text: no script, style, form, frame or address. */
+import sanitizeHtml from "sanitize-html";
+
+const TAGS = [
+  ...["table", "caption", "thead", "tbody", "tfoot", "tr", "th", "td"],
+  ...["p", "br", "hr", "div", "span", "h1", "h2", "h3", "h4", "pre", "code", "blockquote"],
+  ...["b", "i", "em", "strong", "sub", "sup", "small", "s", "u", "ul", "ol", "li", "dl", "dt", "dd"],
+  ...["details", "summary", "img"],
+];
+
+export function sanitizedHtml(html: string): string {
+  return sanitizeHtml(html, {
+    allowedTags: TAGS,
+    allowedAttributes: {
+      th: ["colspan", "rowspan", "scope", "align"],
+      td: ["colspan", "rowspan", "align"],
+      img: ["src", "alt", "width", "height"],
+    },
+    allowedSchemes: [],
+    allowedSchemesByTag: { img: ["data"] },
+    allowProtocolRelative: false,
+    exclusiveFilter: (frame) => frame.tag === "img" && !/^data:image\//i.test(frame.attribs.src ?? ""),
+  });
+}
