@@ -5,12 +5,14 @@
  */
 import hljs from "highlight.js/lib/core";
 import typescript from "highlight.js/lib/languages/typescript";
+import type { Figure } from "../chart/figure";
 import { assetFacts, loaderHtml } from "./assets";
-import { chartHtml } from "./chart-html";
+import { chartHtml, describe } from "./chart-html";
 import { escapeHtml } from "./escape";
 import { proseHtml } from "./prose";
 import { rerunOf } from "./rerun";
 import { sanitizedHtml } from "./sanitize";
+import { staticSvg } from "./static-svg";
 import { STYLE } from "./style";
 import type { Block, WriteUp } from "./write-up";
 
@@ -62,13 +64,20 @@ function blockHtml(block: Block): string {
     case "error":
       return `<pre class="output error">${escapeHtml(block.traceback || `${block.name}: ${block.message}`)}</pre>`;
     case "chart":
-      return `<figure>${chartHtml(block.figure)}</figure>`;
+      return `<figure>${needsMaps(block.figure) ? stillHtml(block.figure) : chartHtml(block.figure)}</figure>`;
     case "picture":
       return `<figure><img alt="" src="data:${block.picture.mime};base64,${block.picture.base64}"></figure>`;
     case "html":
       return `<div class="output table">${sanitizedHtml(block.html)}</div>`;
   }
 }
+
+/** Plotly fetches the ground of its maps, which a page without network cannot have. */
+const needsMaps = (figure: Figure) =>
+  figure.data.some((trace) => /geo|choropleth|map(?:box)?$/.test(trace.type) && trace.type !== "heatmap");
+
+const stillHtml = (figure: Figure) =>
+  `<img alt="${escapeHtml(describe(figure))}" src="data:image/svg+xml;base64,${Buffer.from(staticSvg(figure)).toString("base64")}">`;
 
 function rerunHtml(writeUp: WriteUp): string {
   const { facts, plans } = rerunOf(writeUp);

@@ -88,7 +88,8 @@ function blockOf(output: NotebookOutput): Block | undefined {
 /** The richest part of a bundle that can be shown without running anything that came with it. */
 function richBlock(data: Record<string, unknown>): Block | undefined {
   const figure = data["application/vnd.plotly.v1+json"];
-  if (isFigure(figure)) return { kind: "chart", figure: { data: figure.data, layout: figure.layout } };
+  if (isFigure(figure))
+    return { kind: "chart", figure: offline({ data: figure.data, layout: figure.layout }) };
   for (const mime of ["image/svg+xml", "image/png", "image/jpeg", "image/gif"]) {
     const picture = pictureOf(mime, data[mime]);
     if (picture) return { kind: "picture", picture };
@@ -101,6 +102,15 @@ function richBlock(data: Record<string, unknown>): Block | undefined {
     return { kind: "text", text: JSON.stringify(data["application/json"], null, 2), stream: "value" };
   const words = bundleText(data["text/plain"]);
   return words === undefined ? undefined : { kind: "text", text: plain(words), stream: "value" };
+}
+
+/** The figure without pictures, styles and tiles that Plotly would fetch. */
+function offline(figure: Figure): Figure {
+  const far = (key: string, value: unknown) =>
+    (key === "source" || key === "style" || key === "topojsonURL") &&
+    typeof value === "string" &&
+    /^\s*(?:[a-z+.-]+:)?\/\//i.test(value);
+  return JSON.parse(JSON.stringify(figure, (key, value) => (far(key, value) ? undefined : value)));
 }
 
 function pictureOf(mime: string, value: unknown): Picture | undefined {

@@ -1,0 +1,107 @@
+/** Figure builders: valid for Plotly's own types, small, readable on light and dark, telling colours apart. */
+import assert from "node:assert/strict";
+import test from "node:test";
+import type * as Plotly from "plotly.js";
+import { bars, cellTable, lines, memoryMap } from "../../lib/chart";
+import type { Figure, HeatmapTrace } from "../../lib/chart/figure";
+import { withRuns } from "../../lib/chart/layout";
+import { colorAt, contrast, INK, LITTLE_TO_MUCH, luminance, textOn } from "../../lib/chart/palette";
+import { GALLERY } from "../support/figures";
+
+const MiB = 2 ** 20;
+const GiB = 2 ** 30;
+
+/** Compiles only while our traces and layouts are Plotly's. */
+export const asPlotly = (
+  figure: Figure,
+): { data: Partial<Plotly.PlotData>[]; layout: Partial<Plotly.Layout> } => ({
+  data: figure.data as Partial<Plotly.PlotData>[],
+  layout: figure.layout as Partial<Plotly.Layout>,
+});
+
+for (const [name, figure] of Object.entries(GALLERY))
+  test(`${name}: plain JSON, below 500 kB, titled, on transparent paper`, () => {
+    assert.deepEqual(JSON.parse(JSON.stringify(figure)), figure, "a figure holds only what JSON holds");
+    assert.ok(JSON.stringify(figure).length < 500_000);
+    assert.ok(figure.layout.title?.text);
+    assert.equal(figure.layout.paper_bgcolor, "rgba(0,0,0,0)");
+    assert.equal((figure.layout.font as { color: string }).color, INK);
+  });
+
+test("the ink can be read on white and on JupyterLab's dark ground", () => {
+  assert.ok(contrast(INK, "#ffffff") >= 4, `${contrast(INK, "#ffffff")}`);
+  assert.ok(contrast(INK, "#111111") >= 4, `${contrast(INK, "#111111")}`);
+});
+
+test("contrast is WCAG's: black on white is 21", () => {
+  assert.equal(Math.round(contrast("#000000", "#ffffff") * 10) / 10, 21);
+  assert.equal(textOn("#ffff00"), "#000000");
+  assert.equal(textOn("#08306b"), "#ffffff");
+});
+
+test("the scale from little to much grows darker throughout, so that grey prints keep its order", () => {
+  const shades = Array.from({ length: 21 }, (_, i) => luminance(colorAt(LITTLE_TO_MUCH, i / 20)));
+  for (let i = 1; i < shades.length; i++) assert.ok(shades[i]! < shades[i - 1]!, `step ${i}`);
+});
+
+test("bars and lines refuse series of the wrong length, naming them", () => {
+  assert.throws(
+    () => bars({ categories: ["a", "b"], series: [{ name: "s", values: [1] }] }),
+    /"s".*\(2\): got 1/,
+  );
+  assert.throws(() => lines({ series: [{ name: "t", x: [1, 2], y: [1] }] }), /"t".*\(2\): got 1/);
+  assert.throws(
+    () => cellTable({ rows: ["a"], columns: ["b", "c"], cells: [[{ text: "", share: 0 }]], shareTitle: "" }),
+    /1 rows of 2: got 1/,
+  );
+});
+
+const heat = (figure: Figure) => figure.data[0] as HeatmapTrace;
+
+test("a map shows what a cell holds: the reservation wins however small, and holes stay empty", () => {
+  const figure = memoryMap({
+    pageblockBytes: 2 * MiB,
+    extents: [
+      { base: 0, bytes: GiB, kind: "free" },
+      { base: 10 * MiB, bytes: 4096, kind: "reserved", label: "device tree" },
+      { base: 2 * GiB, bytes: GiB, kind: "free" },
+    ],
+  });
+  const cells = heat(figure).z.flat();
+  assert.equal(cells.length, 1024, "2 GiB of memory in blocks of 2 MiB; the hole takes no row");
+  assert.equal(cells.filter((z) => z === 5).length, 1);
+  assert.equal(cells[5], 5);
+  assert.match(heat(figure).hovertext!.flat()[5]!, /^0xa00000, page block at 0xa00000.*4 KiB device tree/);
+});
+
+test("a map outlines page blocks larger than a cell, and each once", () => {
+  const shapes = GALLERY.map64K!.layout.shapes!;
+  assert.equal(shapes.length, 2, "1 GiB holds two blocks of 512 MiB");
+  assert.ok(shapes[0]!.y1 === shapes[1]!.y0);
+});
+
+test("a map of very much memory takes several blocks a cell", () => {
+  const figure = GALLERY.mapTiB!;
+  assert.ok(heat(figure).z.flat().length <= 1024);
+  assert.match(figure.layout.title!.subtitle!.text, /one cell is 2 GiB, 1024 page blocks/);
+});
+
+test("a map where a row would be mostly hole stays within its cells", () => {
+  const extents = Array.from({ length: 40 }, (_, i) => ({
+    base: i * 64 * GiB,
+    bytes: 2 * MiB,
+    kind: "free" as const,
+  }));
+  const figure = memoryMap({ pageblockBytes: 2 * MiB, extents });
+  assert.ok(heat(figure).z.flat().length <= 1024);
+});
+
+test("a map needs memory and a page block that is a power of two", () => {
+  assert.throws(() => memoryMap({ pageblockBytes: 3, extents: [] }), /power of two: got 3/);
+  assert.throws(() => memoryMap({ pageblockBytes: 4096, extents: [] }), /must be some memory/);
+});
+
+test("runs of a figure are kept once", () => {
+  const run = { plan: 1, result: 2, sha256: "x" };
+  assert.deepEqual(withRuns(withRuns(GALLERY.bars!, [run]), [run]).runs, [run]);
+});

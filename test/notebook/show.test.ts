@@ -1,0 +1,65 @@
+/** Showing: one message with every form, Plotly once a session, words on a terminal, and the same each time. */
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
+import test, { afterEach } from "node:test";
+import type { MimeBundle } from "../../lib/notebook/display";
+import { show } from "../../lib/notebook/show";
+import { GALLERY } from "../support/figures";
+
+const DOOR = Symbol.for("pageblock.kernel");
+const globals = globalThis as Record<symbol, unknown>;
+const sent: MimeBundle[] = [];
+const door: { displayBundle(data: MimeBundle): void; cellId?: string } = {
+  displayBundle: (data) => sent.push(data),
+};
+
+afterEach(() => {
+  sent.length = 0;
+  delete door.cellId;
+  delete globals[DOOR];
+});
+
+test("a chart is one message with all its forms; Plotly comes with the first and when that cell runs again", () => {
+  globals[DOOR] = door;
+  for (const cell of ["one", "two", "one"]) {
+    door.cellId = cell;
+    show(GALLERY.bars!);
+  }
+  assert.deepEqual(Object.keys(sent[0]!), [
+    "application/vnd.plotly.v1+json",
+    "text/html",
+    "image/svg+xml",
+    "text/plain",
+  ]);
+  const loaded = sent.map((bundle) => String(bundle["text/html"]).includes("pageblock-plotly"));
+  assert.deepEqual(loaded, [true, false, true]);
+  assert.ok(String(sent[1]!["text/html"]).length < 20_000);
+  delete door.cellId;
+  show(GALLERY.lines!);
+  assert.equal(String(sent[3]!["text/html"]).includes("pageblock-plotly"), false);
+});
+
+test("a value that knows its display is shown as it says; anything else is refused", () => {
+  globals[DOOR] = door;
+  show({ [Symbol.for("Jupyter.display")]: () => ({ "text/plain": "itself" }) });
+  assert.deepEqual(sent, [{ "text/plain": "itself" }]);
+  assert.throws(() => show(7 as never), /show: a value must be a figure .*: got number/);
+  assert.throws(() => show(null as never), /got null/);
+});
+
+test("a figure too large for a notebook is refused, saying how large it is", () => {
+  const huge = { data: [{ type: "bar", x: [], y: Array(200_000).fill(0.5) }], layout: {} };
+  assert.throws(() => show(huge), /at most 500000 bytes of JSON: got 8000/);
+});
+
+test("on a terminal a chart is one line of words", () => {
+  const script = `const { chart, show } = require("./dist"); show(chart.bars({ title: "T", categories: ["a"], series: [{ name: "s", values: [1] }] }));`;
+  const done = spawnSync(process.execPath, ["-e", script], {
+    cwd: join(__dirname, "../.."),
+    encoding: "utf8",
+    env: { ...process.env, NODE_OPTIONS: "" },
+  });
+  assert.equal(done.stdout, "Chart: T – s\n");
+  assert.equal(done.stderr, "");
+});

@@ -1,0 +1,111 @@
+/** Write-ups: complete, atomic, the same every time, and nothing that came with a notebook is live in them. */
+import assert from "node:assert/strict";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import test, { after } from "node:test";
+import { withRuns } from "../../lib/chart/layout";
+import { exportNotebook } from "../../lib/report/export";
+import { runOf } from "../../lib/report/runs";
+import { GALLERY } from "../support/figures";
+import { chart, code, markdown, notebook, shown, stream } from "../support/notebooks";
+
+const scratch = mkdtempSync(join(tmpdir(), "pageblock-export-"));
+after(() => rmSync(scratch, { recursive: true, force: true }));
+
+let made = 0;
+function stored(content: object | string): { file: string; out: string } {
+  const file = join(scratch, `n${++made}.ipynb`);
+  writeFileSync(file, typeof content === "string" ? content : JSON.stringify(content));
+  return { file, out: join(scratch, `out${made}`) };
+}
+
+const RUN = runOf({ kernel: "6.1", seed: 7 }, { answer: 42 });
+const PLAIN = notebook(
+  markdown("# A title\n\nSome *prose* with `code` and\n\n| a | b |\n|---|---|\n| 1 | 2 |"),
+  code("const x = 1;\nshow(figure)", stream("one\n"), stream("two\n"), chart(withRuns(GALLERY.bars!, [RUN]))),
+  code(
+    "m",
+    shown({ "text/html": "<table><tr><th>zone</th><td>DMA</td></tr></table>", "text/plain": "zone DMA" }),
+  ),
+  code("boom()", {
+    output_type: "error",
+    ename: "Error",
+    evalue: "no",
+    traceback: ["\u001b[31mError: no\u001b[0m"],
+  }),
+);
+
+test("html: prose, code, outputs, chart and what is needed to run it again, below 4 MB", () => {
+  const { file, out } = stored(PLAIN);
+  const { path, resultsSha256 } = exportNotebook(file, "html", out);
+  const page = readFileSync(path, "utf8");
+  assert.match(page, /<title>A title<\/title>/);
+  assert.match(page, /<em>prose<\/em>/);
+  assert.match(page, /<span class="hljs-keyword">const<\/span>/);
+  assert.match(page, /one\ntwo/);
+  assert.match(page, /<th>zone<\/th><td>DMA<\/td>/);
+  assert.match(page, /<pre class="output error">Error: no<\/pre>/);
+  assert.match(page, /class="pageblock-chart"/);
+  assert.ok(page.includes(resultsSha256) && page.includes(RUN.sha256));
+  assert.ok(page.includes("kernel profiles</th><td>6.1") && page.includes("seeds</th><td>7"));
+  assert.ok(page.length < 4_000_000, `${page.length} bytes`);
+  assert.deepEqual(readdirSync(out), [`n${made}.html`], "nothing else is left behind");
+});
+
+test("md: pictures lie beside it, outputs are fenced, the plans stand at its end", () => {
+  const { file, out } = stored(PLAIN);
+  const { path } = exportNotebook(file, "md", out);
+  const text = readFileSync(path, "utf8");
+  const pictures = [...text.matchAll(/!\[[^\]]*\]\(([^)]+)\)/g)].map((m) => m[1]!);
+  assert.equal(pictures.length, 1);
+  for (const picture of pictures) assert.match(readFileSync(join(out, picture), "utf8"), /^<svg /);
+  assert.match(text, /```typescript\nconst x = 1;/);
+  assert.match(text, /```text\none\ntwo\n```/);
+  assert.ok(text.includes(`${RUN.sha256}  {"kernel":"6.1","seed":7}`));
+});
+
+test("two exports of the same notebook are byte-equal", () => {
+  for (const format of ["html", "md"] as const) {
+    const { file, out } = stored(PLAIN);
+    const first = readFileSync(exportNotebook(file, format, `${out}-1`).path, "utf8");
+    assert.ok(readFileSync(exportNotebook(file, format, `${out}-2`).path, "utf8") === first, format);
+  }
+});
+
+test("a result that was changed after the run is refused", () => {
+  const forged = structuredClone(PLAIN) as { cells: { outputs?: { data?: Record<string, never> }[] }[] };
+  const bundle = forged.cells[1]!.outputs![2]!.data!["application/vnd.pageblock.result+json"] as {
+    runs: { result: { answer: number } }[];
+  };
+  bundle.runs[0]!.result.answer = 43;
+  const { file, out } = stored(forged);
+  assert.throws(() => exportNotebook(file, "html", out), /cell 2: a result must have the SHA-256/);
+  assert.equal(existsSync(out), false);
+});
+
+test("bad input: one message naming the file, nothing written", () => {
+  const cases: [object | string, RegExp][] = [
+    ["{", /must be JSON/],
+    ["[]", /not a notebook of format 4/],
+    [{ nbformat: 3, nbformat_minor: 0, metadata: {}, cells: [] }, /not a notebook of format 4: nbformat/],
+    [notebook({ ...code("x"), execution_count: null }), /no outputs/],
+    [notebook({ cell_type: "code", source: 7, execution_count: 1, outputs: [] }), /cells\.0\.source/],
+  ];
+  for (const [content, message] of cases) {
+    const { file, out } = stored(content);
+    assert.throws(
+      () => exportNotebook(file, "html", out),
+      (error: Error) =>
+        error.name === "InputError" &&
+        message.test(error.message) &&
+        error.message.includes(file) &&
+        !error.message.includes("\n"),
+    );
+    assert.equal(existsSync(out), false);
+  }
+  assert.throws(
+    () => exportNotebook(join(scratch, "none.ipynb"), "html", scratch),
+    /none\.ipynb: cannot be read: ENOENT/,
+  );
+});
