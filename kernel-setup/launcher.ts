@@ -1,2 +1,16 @@
-/** Placeholder of the notebook kernel's launcher: starts the pinned tslab unchanged. */
-export {};
+/**
+ * What Jupyter starts: `node launcher.js <connection file>`. Cells run in the folder Jupyter chose, which is the
+ * notebook's own.
+ */
+import { readFileSync } from "node:fs";
+import { Kernel } from "./kernel";
+
+const connectionFile = process.argv[2];
+if (connectionFile === undefined) {
+  process.stderr.write("pageblock kernel: needs the connection file that Jupyter writes: got none\n");
+  process.exit(2);
+}
+new Kernel(JSON.parse(readFileSync(connectionFile, "utf8")), process.cwd()).start().catch((error) => {
+  process.stderr.write(`pageblock kernel: cannot start: ${error instanceof Error ? error.message : error}\n`);
+  process.exit(1);
+});

@@ -1,0 +1,27 @@
+/**
+ * How code outside tslab sends rich output: `globalThis[Symbol.for("pageblock.kernel")]`. tslab's own display
+ * functions send one MIME type a message without metadata; a chart needs several forms of itself in one.
+ */
+import type { DisplayMessage } from "./tslab-internals";
+
+export interface DisplayDoor {
+  /** Shows one output. Keys of `data` are MIME types; bytes are sent as base64. `transient.display_id` names it. */
+  displayBundle(
+    data: Record<string, unknown>,
+    metadata?: Record<string, unknown>,
+    transient?: Record<string, unknown>,
+  ): void;
+  /** Replaces every output shown with that `display_id`. */
+  updateDisplay(id: string, data: Record<string, unknown>, metadata?: Record<string, unknown>): void;
+}
+
+export const DISPLAY_DOOR = Symbol.for("pageblock.kernel");
+
+export function publishDisplayDoor(display: (message: DisplayMessage, update: boolean) => void): void {
+  const door: DisplayDoor = {
+    displayBundle: (data, metadata = {}, transient = {}) => display({ data, metadata, transient }, false),
+    updateDisplay: (id, data, metadata = {}) =>
+      display({ data, metadata, transient: { display_id: id } }, true),
+  };
+  Object.defineProperty(globalThis, DISPLAY_DOOR, { value: door, configurable: true });
+}

@@ -1,0 +1,28 @@
+/**
+ * Memory shared by the kernel's main thread, which runs cells, and its control thread, which interrupts them.
+ * Counters, because compiling can happen inside a run.
+ */
+export const Busy = {
+  /** A cell is running. */
+  running: 0,
+  /** The compiler is at work and must not be killed. */
+  compiling: 1,
+  /** How many interrupts the main thread has seen. */
+  interruptsSeen: 2,
+} as const;
+
+type Counter = (typeof Busy)[keyof typeof Busy];
+
+export const newBusy = () => new Int32Array(new SharedArrayBuffer(Object.keys(Busy).length * 4));
+
+export function enter(busy: Int32Array, counter: Counter): void {
+  Atomics.add(busy, counter, 1);
+}
+
+export function leave(busy: Int32Array, counter: Counter): void {
+  Atomics.sub(busy, counter, 1);
+}
+
+export function read(busy: Int32Array, counter: Counter): number {
+  return Atomics.load(busy, counter);
+}

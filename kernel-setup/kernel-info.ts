@@ -1,0 +1,26 @@
+/** What the kernel says of itself to front ends. */
+import { packageManifest } from "./package-resolution";
+import { ts, tslabVersion } from "./tslab-internals";
+import { PROTOCOL_VERSION } from "./wire";
+
+export function kernelInfo() {
+  const { name, version } = packageManifest();
+  return {
+    status: "ok",
+    protocol_version: PROTOCOL_VERSION,
+    implementation: name,
+    implementation_version: version,
+    language_info: {
+      name: "typescript",
+      version: ts.version,
+      mimetype: "text/typescript",
+      file_extension: ".ts",
+      pygments_lexer: "typescript",
+      codemirror_mode: { name: "javascript", mode: "typescript", typescript: true },
+      nbconvert_exporter: "script",
+    },
+    banner: `${name} ${version}: TypeScript ${ts.version} on tslab ${tslabVersion}, Node ${process.version}`,
+    debugger: false,
+    help_links: [],
+  };
+}
