@@ -4,6 +4,7 @@
  * `In[3]`, with the line as the user wrote it when it can be told.
  */
 import { inspect } from "node:util";
+import { packageManifest, packageRoot } from "./package-resolution";
 
 export interface CellError {
   readonly ename: string;
@@ -17,50 +18,68 @@ export interface CellText {
   readonly compiled: string;
 }
 
+const MAX_CAUSES = 5;
 const HIDDEN =
   /node_modules[\\/](tslab|zeromq|@tslab)[\\/]|[\\/]kernel-setup[\\/]|\(?node:(vm|internal|async_hooks)/;
 
-/** The 1-based line of the cell that compiled line `line` came from, if exactly one written line looks the same. */
+/** The line tslab puts after a cell, which calls the function it wraps the cell in. */
+const CALL_OF_CELL = "})(__tslab__.exports";
+const FRAME_IN_CELL = /In\[(\d+)\]:(\d+):\d+/;
+
+/** The 1-based line of the cell that compiled line `line` came from, if exactly one written line looks like it. */
 function writtenLine(cell: CellText, line: number): number | undefined {
   const plain = (text: string | undefined) => (text ?? "").replace(/\bexports\.|\s|;/g, "");
   const wanted = plain(cell.compiled.split("\n")[line - 1]);
-  if (wanted === "") return undefined;
   const written = cell.source.split("\n").map(plain);
-  const same = written.filter(
-    (text) => text !== "" && (text === wanted || (text.length > 3 && wanted.endsWith(text))),
-  );
-  return same.length === 1 ? written.indexOf(same[0]!) + 1 : undefined;
+  const alike = (text: string) =>
+    text === wanted ||
+    (text.length > 3 && wanted.endsWith(text)) ||
+    (wanted.length > 3 && text.includes(wanted));
+  const found = written.flatMap((text, i) => (text !== "" && alike(text) ? [i + 1] : []));
+  return found.length === 1 ? found[0] : undefined;
 }
 
 function readableFrames(stack: string, cells: ReadonlyMap<number, CellText>): string[] {
-  const lines = stack.split("\n").filter((line) => !(/^\s+at /.test(line) && HIDDEN.test(line)));
-  return lines.map((line) =>
-    line.replace(/In\[(\d+)\]:(\d+):\d+/, (_, count, at) => {
-      const cell = cells.get(Number(count));
-      const found = cell === undefined ? undefined : writtenLine(cell, Number(at));
-      return found === undefined ? `In[${count}]` : `In[${count}] line ${found}`;
-    }),
-  );
+  const shown: string[] = [];
+  const root = packageRoot();
+  const { name } = packageManifest();
+  for (const line of stack.split("\n")) {
+    const isFrame = /^\s+at /.test(line);
+    if (isFrame && HIDDEN.test(line)) continue;
+    const place = FRAME_IN_CELL.exec(line);
+    const cell = place === null ? undefined : cells.get(Number(place[1]));
+    if (!isFrame || place === null || cell === undefined) {
+      shown.push(line.replace(root, name));
+      continue;
+    }
+    const at = Number(place[2]);
+    if (cell.compiled.split("\n")[at - 1]?.startsWith(CALL_OF_CELL)) continue;
+    const found = writtenLine(cell, at);
+    shown.push(
+      line.replace(FRAME_IN_CELL, found === undefined ? `In[${place[1]}]` : `In[${place[1]}] line ${found}`),
+    );
+  }
+  return shown;
 }
 
 /** The error of a value thrown while a cell ran; anything can be thrown. */
 export function thrownError(thrown: unknown, cells: ReadonlyMap<number, CellText>): CellError {
-  if (!(thrown instanceof Error) && !isErrorLike(thrown)) {
+  if (!isErrorLike(thrown)) {
     const shown = typeof thrown === "string" ? thrown : inspect(thrown);
     return { ename: "Thrown", evalue: shown, traceback: [`Thrown: ${shown}`] };
   }
-  const ename = String(thrown.name || "Error");
-  const evalue = String(thrown.message);
-  let shown: string;
-  try {
-    shown = inspect(thrown);
-  } catch {
-    shown = String(thrown.stack ?? `${ename}: ${evalue}`);
-  }
-  return { ename, evalue, traceback: readableFrames(shown, cells) };
+  const causes: unknown[] = [];
+  for (let e: unknown = thrown; isErrorLike(e) && causes.length < MAX_CAUSES; e = e.cause) causes.push(e);
+  const traceback = causes.flatMap((e, i) => {
+    const { stack, name, message } = e as Error;
+    const lines = readableFrames(String(stack ?? `${name}: ${message}`), cells);
+    return i === 0 ? lines : [`caused by ${lines[0]}`, ...lines.slice(1)];
+  });
+  return { ename: String(thrown.name || "Error"), evalue: String(thrown.message), traceback };
 }
 
 function isErrorLike(value: unknown): value is Error {
+  if (value instanceof Error) return true;
   return (
     typeof value === "object" &&
     value !== null &&

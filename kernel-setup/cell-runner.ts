@@ -134,7 +134,11 @@ export class CellRunner {
       const cell = this.current;
       if (cell === undefined || !WRAPPED_CELL.test(code)) return runInThisContext(code, options);
       this.cells.set(cell.count, { source: cell.source, compiled: code });
-      return runInThisContext(code, { ...(options as object), filename: `In[${cell.count}]` });
+      return runInThisContext(code, {
+        ...(options as object),
+        filename: `In[${cell.count}]`,
+        displayErrors: false,
+      });
     };
     vm.runInThisContext = named;
   }

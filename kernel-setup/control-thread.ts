@@ -88,7 +88,11 @@ async function serveControl(): Promise<void> {
     tell({ type: "status", state: "idle", parent });
     if (parent.msg_type === "shutdown_request") {
       tell({ type: "shutdown" });
-      setTimeout(() => process.kill(process.pid, "SIGKILL"), KILL_AFTER_MS);
+      setTimeout(() => process.kill(process.pid, "SIGKILL"), KILL_AFTER_MS).unref();
+      // Once its sockets are closed, and after the main thread has let go, the thread ends by itself.
+      heartbeat.close();
+      control.close();
+      return;
     }
   }
 }
@@ -96,6 +100,13 @@ async function serveControl(): Promise<void> {
 async function serveHeartbeat(): Promise<void> {
   for await (const frames of heartbeat) await heartbeat.send(frames);
 }
+
+/** The main thread closes the thread when the kernel is shut down over the shell channel. */
+parentPort!.on("message", () => {
+  heartbeat.close();
+  control.close();
+  parentPort!.close();
+});
 
 /** Ends the kernel when the Jupyter that started it has died without a word. */
 function watchParent(): void {

@@ -21,6 +21,7 @@ import { address, type Connection, decode, encode, type Header, type Request } f
 
 /** Requests that were on their way when a cell failed have all arrived after this time. */
 const ABORT_WINDOW_MS = 200;
+const EXIT_AT_LATEST_MS = 1000;
 /** Sends never wait and never fail: zeromq keeps what the other side has not read yet. */
 const UNBOUNDED = { sendHighWaterMark: 0, sendTimeout: 0, linger: 1000 };
 
@@ -31,6 +32,7 @@ export class Kernel {
   private readonly stdin = new this.zmq.Router();
   private readonly busy = newBusy();
   private readonly runner: CellRunner;
+  private control: Worker | undefined;
   private readonly printed = new PrintedOutput((name, text) => this.send("stream", { name, text }));
   private readonly waiting: Request[] = [];
   private serving = false;
@@ -76,6 +78,7 @@ export class Kernel {
     const { connection, busy } = this;
     const workerData: ControlData = { connection, busy, kernelInfo: kernelInfo(), zeromqPath };
     const thread = new Worker(join(__dirname, "control-thread.js"), { workerData });
+    this.control = thread;
     return new Promise((resolve, reject) => {
       thread.on("error", reject);
       thread.on("message", (message: ControlMessage) => {
@@ -93,11 +96,16 @@ export class Kernel {
     this.runner.interrupt();
   }
 
+  /** Sockets of both threads are closed before the process ends: zeromq aborts a process that exits with open ones. */
   private shutDown(): void {
     this.printed.flush();
+    const exit = () => process.exit(0);
+    this.control?.once("exit", () => setTimeout(exit, 20));
+    setTimeout(exit, EXIT_AT_LATEST_MS);
+    this.control?.postMessage("close");
     this.iopub.close();
     this.shell.close();
-    setTimeout(() => process.exit(0), 50);
+    this.stdin.close();
   }
 
   /** What cells print goes to the cell; before the first cell, to the terminal. */

@@ -86,7 +86,8 @@ export function prepareCompiler(cwd: string): void {
 export function prepareRequire(): void {
   const root = packageRoot();
   const { name, dependencies } = packageManifest();
-  const fromHere = createRequire(join(root, "package.json"));
+  const here = join(root, "package.json");
+  const fromHere = createRequire(here);
   const inNodeModules = `${sep}node_modules${sep}`;
   type Resolve = (request: string, parent?: { filename?: string | null }, ...rest: unknown[]) => string;
   const loader = Module as unknown as { _resolveFilename: Resolve };
@@ -94,7 +95,8 @@ export function prepareRequire(): void {
   const isOrIsIn = (request: string, packageName: string) =>
     request === packageName || request.startsWith(`${packageName}/`);
   loader._resolveFilename = function (request, parent, ...rest) {
-    const byUser = parent?.filename != null && !parent.filename.includes(inNodeModules);
+    const from = parent?.filename ?? here;
+    const byUser = from !== here && !from.includes(inNodeModules);
     if (byUser && isOrIsIn(request, name)) return fromHere.resolve(request);
     try {
       return resolve.call(this, request, parent, ...rest);
