@@ -1,7 +1,7 @@
-// Puts into dist/assets what the library sends to browsers: Plotly (gzip, base64) and the chart runtime.
-// Skipped when the assets are newer than what they are made of.
+// Puts into dist/assets what the library sends to browsers: Plotly (gzip, base64) and the chart runtime (skipped when
+// the assets are newer than what they are made of), and into dist/kernel-setup/assets what the kernel's set-up needs.
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -12,6 +12,8 @@ const out = join(here, "../dist/assets");
 const plotly = createRequire(import.meta.url).resolve("plotly.js-dist-min/plotly.min.js");
 const runtime = join(here, "browser/chart-runtime.js");
 const made = join(out, "assets.json");
+
+cpSync(join(here, "assets"), join(here, "../dist/kernel-setup/assets"), { recursive: true });
 
 const sources = [plotly, runtime, fileURLToPath(import.meta.url)];
 const newest = Math.max(...sources.map((file) => statSync(file).mtimeMs));

@@ -9,7 +9,7 @@
 import { Session } from "node:inspector";
 import { parentPort, workerData } from "node:worker_threads";
 import { Busy, read } from "./interrupt-state";
-import { address, type Connection, decode, encode, type Header, type Request } from "./wire";
+import { address, type Connection, decode, encode, type Header, type Message } from "./wire";
 
 export interface ControlData {
   readonly connection: Connection;
@@ -55,7 +55,7 @@ function interrupt(): void {
 }
 
 /** Content of the reply, or undefined for requests that are not for this channel. */
-function answer(request: Request): { type: string; content: unknown } | undefined {
+function answer(request: Message): { type: string; content: unknown } | undefined {
   switch (request.header.msg_type) {
     case "kernel_info_request":
       return { type: "kernel_info_reply", content: kernelInfo };
@@ -74,7 +74,7 @@ function answer(request: Request): { type: string; content: unknown } | undefine
 
 async function serveControl(): Promise<void> {
   for await (const frames of control) {
-    let request: Request;
+    let request: Message;
     try {
       request = decode(connection.key, frames);
     } catch {

@@ -17,7 +17,7 @@ import { Busy, enter, newBusy } from "./interrupt-state";
 import { kernelInfo } from "./kernel-info";
 import { PrintedOutput, type StreamName } from "./printed-output";
 import { type DisplayMessage, zeromqPath } from "./tslab-internals";
-import { address, type Connection, decode, encode, type Header, type Request } from "./wire";
+import { address, type Connection, decode, encode, type Header, type Message } from "./wire";
 
 /** Requests that were on their way when a cell failed have all arrived after this time. */
 const ABORT_WINDOW_MS = 200;
@@ -34,7 +34,7 @@ export class Kernel {
   private readonly runner: CellRunner;
   private control: Worker | undefined;
   private readonly printed = new PrintedOutput((name, text) => this.send("stream", { name, text }));
-  private readonly waiting: Request[] = [];
+  private readonly waiting: Message[] = [];
   private serving = false;
   private count = 0;
   /** The last cell asked for: what is printed after its end still belongs to it. */
@@ -133,7 +133,7 @@ export class Kernel {
     void this.iopub.send(encode(this.connection.key, [type], type, parent, content));
   }
 
-  private reply(request: Request, content: unknown): void {
+  private reply(request: Message, content: unknown): void {
     this.printed.flush();
     const type = request.header.msg_type.replace(/_request$/, "_reply");
     void this.shell.send(encode(this.connection.key, request.identities, type, request.header, content));
@@ -166,7 +166,7 @@ export class Kernel {
     this.serving = false;
   }
 
-  private async handle(request: Request): Promise<void> {
+  private async handle(request: Message): Promise<void> {
     const { content } = request;
     switch (request.header.msg_type) {
       case "execute_request":
@@ -194,7 +194,7 @@ export class Kernel {
     }
   }
 
-  private async execute(request: Request): Promise<void> {
+  private async execute(request: Message): Promise<void> {
     const { code, silent, store_history, stop_on_error } = request.content;
     if (this.wasAskedBeforeFailure(request)) return this.reply(request, { status: "aborted" });
     this.cell = request.header;
@@ -222,7 +222,7 @@ export class Kernel {
     this.reply(request, { status: "error", execution_count, ...error });
   }
 
-  private wasAskedBeforeFailure(request: Request): boolean {
+  private wasAskedBeforeFailure(request: Message): boolean {
     if (Date.now() - this.failedAtMs > ABORT_WINDOW_MS) return false;
     return !(Date.parse(request.header.date) > this.failedAtMs);
   }

@@ -29,10 +29,12 @@ export interface Header {
   readonly version: string;
 }
 
-/** A request as it arrived: `identities` are the ZeroMQ routing frames its reply must carry. */
-export interface Request {
+/** A message as it arrived: `identities` are the ZeroMQ routing frames its reply must carry. */
+export interface Message {
   readonly identities: readonly Buffer[];
   readonly header: Header;
+  /** Header of the request this message answers; empty in a request. */
+  readonly parent: Partial<Header>;
   // biome-ignore lint/suspicious/noExplicitAny: the content's shape depends on the message type
   readonly content: any;
 }
@@ -47,7 +49,7 @@ function sign(key: string, parts: readonly (Buffer | string)[]): string {
 }
 
 /** Reads one message; throws when it is malformed or its signature is not the connection's. */
-export function decode(key: string, frames: readonly Buffer[]): Request {
+export function decode(key: string, frames: readonly Buffer[]): Message {
   const split = frames.findIndex((f) => f.toString("latin1") === DELIMITER);
   const body = frames.slice(split + 2);
   if (split < 0 || body.length < 4) throw new Error("jupyter message: frames are missing");
@@ -58,6 +60,7 @@ export function decode(key: string, frames: readonly Buffer[]): Request {
   return {
     identities: frames.slice(0, split),
     header: JSON.parse(body[0]!.toString()),
+    parent: JSON.parse(body[1]!.toString()),
     content: JSON.parse(body[3]!.toString()),
   };
 }

@@ -9,6 +9,8 @@ import { InputError } from "../base/errors";
 const COMMANDS: Record<string, () => { register(program: Command): void }> = {
   boot: () => require("./boot") as typeof import("./boot"),
   export: () => require("./export") as typeof import("./export"),
+  kernel: () => require("./kernel") as typeof import("./kernel"),
+  notebook: () => require("./notebook") as typeof import("./notebook"),
 };
 
 async function main(argv: string[]): Promise<number> {

@@ -1,0 +1,172 @@
+/**
+ * A small Jupyter front end: starts the kernel as Jupyter would, runs code in it and gathers what it sends. For the
+ * doctor and the tests; needs no Python.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Dealer, Subscriber } from "zeromq";
+import { kernelSpec } from "./kernelspec";
+import { zeromqPath } from "./tslab-internals";
+import { address, type Connection, decode, encode } from "./wire";
+
+/** A message as it came: its type, its content, and the id of the request it answers. */
+export interface Received {
+  readonly type: string;
+  // biome-ignore lint/suspicious/noExplicitAny: the content's shape depends on the message type
+  readonly content: any;
+  readonly parent: string;
+}
+
+/** What one request led to: all output messages up to the kernel's `idle`, and the reply. */
+export interface Answer {
+  readonly reply: Received;
+  readonly output: readonly Received[];
+}
+
+async function freePorts(count: number): Promise<number[]> {
+  const servers = Array.from({ length: count }, () => createServer().listen(0, "127.0.0.1"));
+  await Promise.all(servers.map((s) => once(s, "listening")));
+  const ports = servers.map((s) => (s.address() as { port: number }).port);
+  await Promise.all(servers.map((s) => new Promise((done) => s.close(done))));
+  return ports;
+}
+
+export class KernelClient {
+  private readonly outputs = new Map<string, Received[]>();
+  private readonly waiting = new Map<
+    string,
+    { reply?: Received; idle: boolean; done: (a: Answer) => void }
+  >();
+  private readonly failures: ((error: Error) => void)[] = [];
+  private stderr = "";
+  private readonly exited: Promise<void>;
+
+  private constructor(
+    private readonly connection: Connection,
+    private readonly child: ChildProcess,
+    private readonly folder: string,
+    private readonly shell: Dealer,
+    private readonly control: Dealer,
+    private readonly iopub: Subscriber,
+  ) {
+    child.stderr!.on("data", (text) => (this.stderr += text));
+    this.exited = once(child, "exit").then(() => {
+      for (const fail of this.failures) fail(new Error(`the kernel ended: ${this.stderr.trim()}`));
+    });
+    void this.listen(shell, (m) => this.settle(m.parent, { reply: m }));
+    void this.listen(control, (m) => this.settle(m.parent, { reply: m }));
+    void this.listen(iopub, (m) => {
+      this.outputs.get(m.parent)?.push(m);
+      if (m.type === "status" && m.content.execution_state === "idle") this.settle(m.parent, { idle: true });
+    });
+  }
+
+  get pid(): number {
+    return this.child.pid!;
+  }
+
+  /** Starts a kernel in `cwd`; ready when it has answered. Fails after `timeoutMs`. */
+  static async start(cwd: string, timeoutMs = 60_000): Promise<KernelClient> {
+    const zmq: typeof import("zeromq") = require(zeromqPath);
+    const [shell, iopub, stdin, control, hb] = (await freePorts(5)) as [
+      number,
+      number,
+      number,
+      number,
+      number,
+    ];
+    const connection: Connection = {
+      transport: "tcp",
+      ip: "127.0.0.1",
+      key: randomBytes(16).toString("hex"),
+      shell_port: shell,
+      iopub_port: iopub,
+      stdin_port: stdin,
+      control_port: control,
+      hb_port: hb,
+    };
+    const folder = mkdtempSync(join(tmpdir(), "pageblock-kernel-"));
+    const file = join(folder, "connection.json");
+    writeFileSync(file, JSON.stringify(connection), { mode: 0o600 });
+    const [command, ...args] = kernelSpec().argv.map((a) => (a === "{connection_file}" ? file : a));
+    const child = spawn(command!, args, { cwd, stdio: ["ignore", "ignore", "pipe"] });
+    const options = { linger: 0, receiveHighWaterMark: 0 };
+    const sockets = [new zmq.Dealer(options), new zmq.Dealer(options), new zmq.Subscriber(options)] as const;
+    const client = new KernelClient(connection, child, folder, ...sockets);
+    sockets[0].connect(address(connection, shell));
+    sockets[1].connect(address(connection, control));
+    sockets[2].connect(address(connection, iopub));
+    sockets[2].subscribe();
+    try {
+      // Output sent before the subscription reaches the kernel is lost: ask until both ways are open.
+      const until = Date.now() + timeoutMs;
+      for (;;) {
+        const answer = client.request("kernel_info_request", {});
+        const seen = await Promise.race([
+          answer,
+          new Promise<undefined>((r) => setTimeout(() => r(undefined), 500)),
+        ]);
+        if (seen !== undefined) return client;
+        if (Date.now() > until)
+          throw new Error(`the kernel did not answer in ${timeoutMs} ms: ${client.stderr}`);
+      }
+    } catch (error) {
+      await client.stop();
+      throw error;
+    }
+  }
+
+  /** Sends a request and waits for its reply and for the kernel to be idle again. */
+  request(type: string, content: unknown, channel: "shell" | "control" = "shell"): Promise<Answer> {
+    const frames = encode(this.connection.key, [], type, {}, content);
+    const id = (JSON.parse(String(frames[2])) as { msg_id: string }).msg_id;
+    this.outputs.set(id, []);
+    return new Promise((done, fail) => {
+      this.failures.push(fail);
+      this.waiting.set(id, { idle: false, done });
+      void this[channel].send(frames);
+    });
+  }
+
+  /** Runs a cell. */
+  execute(code: string, more: Record<string, unknown> = {}): Promise<Answer> {
+    const content = { code, silent: false, store_history: true, user_expressions: {}, stop_on_error: true };
+    return this.request("execute_request", { ...content, allow_stdin: false, ...more });
+  }
+
+  interrupt(): Promise<Answer> {
+    return this.request("interrupt_request", {}, "control");
+  }
+
+  /** Shuts the kernel down, by force after five seconds; resolves when its process has ended. */
+  async stop(): Promise<void> {
+    const asked = this.request("shutdown_request", { restart: false }, "control");
+    asked.catch(() => {});
+    const force = setTimeout(() => this.child.kill("SIGKILL"), 5000);
+    if (this.child.exitCode === null && this.child.signalCode === null) await this.exited;
+    clearTimeout(force);
+    for (const socket of [this.shell, this.control, this.iopub]) socket.close();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  private async listen(socket: Dealer | Subscriber, take: (m: Received) => void): Promise<void> {
+    for await (const frames of socket) {
+      const message = decode(this.connection.key, frames);
+      take({ type: message.header.msg_type, content: message.content, parent: message.parent.msg_id ?? "" });
+    }
+  }
+
+  private settle(id: string, news: { reply?: Received; idle?: true }): void {
+    const entry = this.waiting.get(id);
+    if (entry === undefined) return;
+    Object.assign(entry, news);
+    if (entry.reply === undefined || !entry.idle) return;
+    this.waiting.delete(id);
+    entry.done({ reply: entry.reply, output: this.outputs.get(id)! });
+  }
+}

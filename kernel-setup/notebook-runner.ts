@@ -1,0 +1,102 @@
+/**
+ * Executes notebooks headless with Jupyter's nbclient and this package's kernel. The kernel need not be
+ * registered: Jupyter is shown a kernel folder made for the run.
+ */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, delimiter, join, resolve } from "node:path";
+import { KERNEL_NAME, kernelSpec, writeWhole } from "./kernelspec";
+import { packageRoot } from "./package-resolution";
+import { findJupyterPython } from "./python-home";
+import { SetupError } from "./setup-error";
+
+/** A cell that failed: `cell` is its place among all cells, from 1; `executionCount` the number in brackets. */
+export interface CellFailure {
+  readonly cell: number | null;
+  readonly executionCount: number | null;
+  readonly name: string;
+  readonly message: string;
+}
+
+export type RunResult =
+  | { readonly ok: true; readonly notebook: unknown }
+  | { readonly ok: false; readonly failure: CellFailure };
+
+/** The files that `all`, or one path, names. Throws SetupError when there is nothing to run. */
+export function notebooksNamed(name: string): string[] {
+  if (name !== "all") {
+    const path = resolve(name);
+    if (!existsSync(path) || !statSync(path).isFile())
+      throw new SetupError(`notebook: the file must exist: got ${name}`);
+    return [path];
+  }
+  const folder = join(packageRoot(), "notebooks");
+  const files = existsSync(folder) ? readdirSync(folder).filter((f) => f.endsWith(".ipynb")) : [];
+  if (files.length === 0) throw new SetupError(`notebook: all: no notebook in ${folder}`);
+  return files.sort().map((f) => join(folder, f));
+}
+
+/** Reads a notebook of format 4, or throws SetupError. */
+function check(path: string): void {
+  let parsed: { nbformat?: unknown; cells?: unknown; metadata?: { kernelspec?: { language?: string } } };
+  try {
+    parsed = JSON.parse(readFileSync(path, "utf8"));
+  } catch (error) {
+    throw new SetupError(`notebook: ${path}: not JSON: ${(error as Error).message}`);
+  }
+  if (parsed === null || parsed.nbformat !== 4 || !Array.isArray(parsed.cells))
+    throw new SetupError(
+      `notebook: ${path}: must be a notebook of format 4: got nbformat ${parsed?.nbformat}`,
+    );
+  const language = parsed.metadata?.kernelspec?.language ?? "typescript";
+  if (language !== "typescript")
+    throw new SetupError(`notebook: ${path}: language must be typescript: got ${language}`);
+}
+
+/** Executes one notebook in its own folder; each cell may take `cellTimeoutS` seconds. Changes no file. */
+export async function runNotebook(path: string, cellTimeoutS: number): Promise<RunResult> {
+  check(path);
+  const python = findJupyterPython();
+  const folder = mkdtempSync(join(tmpdir(), "pageblock-notebook-"));
+  try {
+    const kernel = join(folder, "kernels", KERNEL_NAME);
+    mkdirSync(kernel, { recursive: true });
+    writeWhole(join(kernel, "kernel.json"), JSON.stringify(kernelSpec()));
+    const target = join(folder, "executed.ipynb");
+    const script = join(__dirname, "assets", "run_notebook.py");
+    const jupyterPath = [folder, process.env.JUPYTER_PATH].filter((p) => p).join(delimiter);
+    const child = spawn(python, [script, path, target, KERNEL_NAME, String(cellTimeoutS)], {
+      stdio: ["ignore", "pipe", "pipe"],
+      env: { ...process.env, JUPYTER_PATH: jupyterPath, PYDEVD_DISABLE_FILE_VALIDATION: "1" },
+    });
+    let printed = "";
+    let complained = "";
+    child.stdout.on("data", (text) => (printed += text));
+    child.stderr.on("data", (text) => (complained += text));
+    const [status] = await once(child, "close");
+    if (status !== 0) {
+      const reason = complained.trim().split("\n").pop();
+      throw new SetupError(`notebook: ${path}: Jupyter could not run it: ${reason}`);
+    }
+    const result = JSON.parse(printed.trim().split("\n").pop()!);
+    if (result.ok) return { ok: true, notebook: JSON.parse(readFileSync(target, "utf8")) };
+    const { cell, execution_count: executionCount, ename, evalue } = result;
+    return { ok: false, failure: { cell, executionCount, name: ename, message: evalue } };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Writes an executed notebook, as Jupyter formats it, to `folder` under its own name; returns the path. */
+export function writeNotebook(folder: string, path: string, notebook: unknown): string {
+  const target = join(folder, basename(path));
+  try {
+    mkdirSync(folder, { recursive: true });
+    writeWhole(target, `${JSON.stringify(notebook, null, 1)}\n`);
+  } catch (error) {
+    throw new SetupError(`notebook: cannot write ${target}: ${(error as Error).message}`);
+  }
+  return target;
+}

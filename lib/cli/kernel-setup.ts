@@ -1,0 +1,50 @@
+/**
+ * The notebook kernel's own programs (kernel-setup/), loaded when a command needs them: they are built beside the
+ * library, not into it. Their complaints become bad input.
+ */
+import { join } from "node:path";
+import { InputError } from "../base/errors";
+
+type Place = { user: true } | { prefix: string } | { venv: true };
+
+interface Finding {
+  readonly what: string;
+  readonly ok: boolean;
+  readonly found: string;
+  readonly mend?: string;
+}
+
+interface CellFailure {
+  readonly cell: number | null;
+  readonly executionCount: number | null;
+  readonly name: string;
+  readonly message: string;
+}
+
+interface Modules {
+  readonly kernelspec: { installKernel(place: Place): string; uninstallKernel(place: Place): string };
+  readonly doctor: { examine(): Promise<Finding[]> };
+  readonly "notebook-runner": {
+    notebooksNamed(name: string): string[];
+    runNotebook(
+      path: string,
+      cellTimeoutS: number,
+    ): Promise<{ ok: true; notebook: unknown } | { ok: false; failure: CellFailure }>;
+    writeNotebook(folder: string, path: string, notebook: unknown): string;
+  };
+}
+
+/** A module of kernel-setup/ by its name. */
+export function kernelSetup<M extends keyof Modules>(name: M): Modules[M] {
+  return require(join(__dirname, "..", "..", "dist", "kernel-setup", `${name}.js`));
+}
+
+/** Runs `work`, with what is wrong with the set-up told as bad input. */
+export async function withSetupErrors<T>(work: () => T | Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof Error && error.name === "SetupError") throw new InputError(error.message);
+    throw error;
+  }
+}
