@@ -13,15 +13,23 @@ export interface DisplayDoor {
   ): void;
   /** Replaces every output shown with that `display_id`. */
   updateDisplay(id: string, data: Record<string, unknown>, metadata?: Record<string, unknown>): void;
+  /** The id of the running cell, when the front end says it (JupyterLab does, nbclient does not). */
+  readonly cellId: string | undefined;
 }
 
 export const DISPLAY_DOOR = Symbol.for("pageblock.kernel");
 
-export function publishDisplayDoor(display: (message: DisplayMessage, update: boolean) => void): void {
+export function publishDisplayDoor(
+  display: (message: DisplayMessage, update: boolean) => void,
+  cellId: () => string | undefined,
+): void {
   const door: DisplayDoor = {
     displayBundle: (data, metadata = {}, transient = {}) => display({ data, metadata, transient }, false),
     updateDisplay: (id, data, metadata = {}) =>
       display({ data, metadata, transient: { display_id: id } }, true),
+    get cellId() {
+      return cellId();
+    },
   };
   Object.defineProperty(globalThis, DISPLAY_DOOR, { value: door, configurable: true });
 }

@@ -39,6 +39,7 @@ export class Kernel {
   private count = 0;
   /** The last cell asked for: what is printed after its end still belongs to it. */
   private cell: Header | undefined;
+  private cellId: string | undefined;
   private failedAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(
@@ -47,7 +48,10 @@ export class Kernel {
   ) {
     this.runner = new CellRunner(cwd, this.busy);
     this.runner.lastDisplay.lastWriteDisplayData = (message, update) => this.display(message, update);
-    publishDisplayDoor((message, update) => this.display(message, update));
+    publishDisplayDoor(
+      (message, update) => this.display(message, update),
+      () => this.cellId,
+    );
     this.capture("stdout");
     this.capture("stderr");
   }
@@ -198,6 +202,7 @@ export class Kernel {
     const { code, silent, store_history, stop_on_error } = request.content;
     if (this.wasAskedBeforeFailure(request)) return this.reply(request, { status: "aborted" });
     this.cell = request.header;
+    this.cellId = typeof request.metadata.cellId === "string" ? request.metadata.cellId : undefined;
     if (silent !== true && store_history !== false) this.count++;
     const execution_count = this.count;
     if (silent !== true) this.publish("execute_input", request.header, { code, execution_count });

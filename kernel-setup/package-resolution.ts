@@ -38,6 +38,9 @@ function folderOf(name: string, from: NodeJS.Require): string | undefined {
     .find((folder) => existsSync(join(folder, "package.json")));
 }
 
+/** TypeScript's form of a path. */
+const slashed = (path: string) => path.split(sep).join("/");
+
 /** Compiler `paths` of the package's public doors and of those dependencies that `cwd` does not see itself. */
 export function compilerPaths(cwd: string): Record<string, string[]> {
   const root = packageRoot();
@@ -55,21 +58,22 @@ export function compilerPaths(cwd: string): Record<string, string[]> {
     paths[dependency] = found;
     paths[`${dependency}/*`] = found.map((f) => `${f}/*`);
   }
-  for (const key of Object.keys(paths)) paths[key] = paths[key]!.map((p) => p.split(sep).join("/"));
+  for (const key of Object.keys(paths)) paths[key] = paths[key]!.map(slashed);
   return paths;
 }
 
-/** Makes tslab's compiler follow these rules. Must run before tslab's converter is loaded. */
+/**
+ * Makes tslab's compiler follow these rules. Must run before tslab's converter is loaded. Of the @types packages only
+ * Node's (those tslab ships) is loaded unasked: stock tslab loads every one it finds, and the newer cannot be read by 5.0.
+ */
 export function prepareCompiler(cwd: string): void {
+  const nodeTypes = folderOf("@types/node", requireOfTslab);
   const create = ts.createWatchCompilerHost as (...args: unknown[]) => unknown;
   const createPrepared = (files: unknown, options: Record<string, unknown>, ...rest: unknown[]) => {
-    const typeRoots = (options.typeRoots as string[]).slice();
-    if (!typeRoots.some((r) => existsSync(join(r, "node", "package.json")))) {
-      const nodeTypes = folderOf("@types/node", requireOfTslab);
-      if (nodeTypes !== undefined) typeRoots.push(dirname(nodeTypes).split(sep).join("/"));
-    }
     const moduleResolution = ts.ModuleResolutionKind.Bundler;
-    return create(files, { ...options, moduleResolution, paths: compilerPaths(cwd), typeRoots }, ...rest);
+    const types =
+      nodeTypes === undefined ? {} : { types: ["node"], typeRoots: [slashed(dirname(nodeTypes))] };
+    return create(files, { ...options, moduleResolution, paths: compilerPaths(cwd), ...types }, ...rest);
   };
   // TypeScript's exports cannot be assigned to: tslab gets a copy of the module with one function changed.
   const copy = Object.defineProperties(

@@ -35,6 +35,7 @@ export interface Message {
   readonly header: Header;
   /** Header of the request this message answers; empty in a request. */
   readonly parent: Partial<Header>;
+  readonly metadata: Readonly<Record<string, unknown>>;
   // biome-ignore lint/suspicious/noExplicitAny: the content's shape depends on the message type
   readonly content: any;
 }
@@ -61,6 +62,7 @@ export function decode(key: string, frames: readonly Buffer[]): Message {
     identities: frames.slice(0, split),
     header: JSON.parse(body[0]!.toString()),
     parent: JSON.parse(body[1]!.toString()),
+    metadata: JSON.parse(body[2]!.toString()),
     content: JSON.parse(body[3]!.toString()),
   };
 }
