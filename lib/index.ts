@@ -15,4 +15,6 @@ export {
 export { BOARD_NAMES } from "./hardware/boards";
 export type { BootedCma, BootedZone, Reservation } from "./machine/boot";
 export type { BootJson } from "./machine/boot-json";
+export { KERNEL_PROFILES, type KernelRelease, type KernelSwitches, kernelProfile } from "./mm/profile";
 export { show } from "./notebook/show";
+export { type Replayed, type ReplayOptions, type ReplayResult, replay } from "./trace/replay";

@@ -11,6 +11,7 @@ const COMMANDS: Record<string, () => { register(program: Command): void }> = {
   export: () => require("./export") as typeof import("./export"),
   kernel: () => require("./kernel") as typeof import("./kernel"),
   notebook: () => require("./notebook") as typeof import("./notebook"),
+  replay: () => require("./replay") as typeof import("./replay"),
 };
 
 async function main(argv: string[]): Promise<number> {

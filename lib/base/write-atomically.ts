@@ -1,0 +1,17 @@
+/** Writing a file so that a reader sees the old one or the whole new one, never half of it. */
+import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { InputError } from "./errors";
+
+/** Writes `data` under a temporary name beside `path`, then renames it. Errors name the path. */
+export function writeAtomically(path: string, data: string | Uint8Array): void {
+  const scratch = join(dirname(path), `.${basename(path)}.${process.pid}.part`);
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(scratch, data);
+    renameSync(scratch, path);
+  } catch (error) {
+    rmSync(scratch, { force: true });
+    throw new InputError(`${path}: cannot be written (${(error as Error).message})`);
+  }
+}

@@ -1,0 +1,73 @@
+/** `pageblock replay <dir>`: does the model return the very frames that the recorded kernel returned? */
+import { readFileSync } from "node:fs";
+import type { Command } from "commander";
+import { writeAtomically } from "../base/write-atomically";
+import type { KernelRelease } from "../mm/profile";
+import { kernelProfile } from "../mm/profile";
+import { type Replayed, replay } from "../trace/replay";
+import { writeSnapshot } from "../trace/snapshot-write";
+
+/** The most memory this process has had, in bytes: VmHWM where the system tells it, else what getrusage says. */
+function peakRssBytes(): number {
+  try {
+    const kib = /VmHWM:\s+(\d+) kB/.exec(readFileSync("/proc/self/status", "latin1"))?.[1];
+    if (kib !== undefined) return Number(kib) * 1024;
+  } catch {
+    // not a Linux host
+  }
+  return process.resourceUsage().maxRSS * 1024;
+}
+
+function summary({ result }: Replayed, seconds: number): string {
+  const { events, allocations, exact, finalDifferences } = result;
+  const percent = allocations === 0 ? "100.0000" : ((100 * exact) / allocations).toFixed(4);
+  const lines = [
+    `${result.dataset} (profile ${result.profile}): ${events.toLocaleString("en")} events in ${seconds.toFixed(2)} s`,
+    `allocations: ${exact.toLocaleString("en")} of ${allocations.toLocaleString("en")} exact (${percent} %)`,
+    `final state: ${finalDifferences.length === 0 ? "identical" : `${finalDifferences.length} differences`}`,
+  ];
+  const first = result.firstMismatch;
+  if (first !== null) {
+    lines.push(
+      `first mismatch: ${first.file}:${first.line}: order ${first.order}, gfp ${first.gfp}, type ${first.migratetype}: recorded ${first.expected}, predicted ${first.predicted}; the recorded frame was ${first.expectedPlace}`,
+    );
+    for (const list of first.lists) lines.push(`  ${list.name}: ${list.pfns.join(" ") || "(empty)"}`);
+  }
+  for (const d of finalDifferences.slice(0, 10))
+    lines.push(`  ${d.zone} ${d.what}: recorded ${d.expected}, predicted ${d.predicted}`);
+  return lines.join("\n");
+}
+
+export function register(program: Command): void {
+  program
+    .command("replay")
+    .description("replay a recording and check every frame and the final state")
+    .argument("<dir>", "folder with S0.txt, trace.txt, S1.txt and version (plain, .gz or .br)")
+    .option("--kernel <release>", "profile to use instead of the recording's version file")
+    .option("--give-up <n>", "stop after n mismatches", "0")
+    .option("--save <file>", "write the state at the end as a snapshot")
+    .option("--json", "print one JSON object")
+    .action(
+      async (dir: string, options: { kernel?: string; giveUp: string; save?: string; json?: boolean }) => {
+        if (options.kernel !== undefined) kernelProfile(options.kernel);
+        const started = process.hrtime.bigint();
+        const replayed = await replay(dir, {
+          release: options.kernel as KernelRelease | undefined,
+          maxMismatches: Number(options.giveUp) || 0,
+        });
+        const seconds = Number(process.hrtime.bigint() - started) / 1e9;
+        const { result } = replayed;
+        if (options.save !== undefined)
+          writeAtomically(options.save, writeSnapshot(replayed.memory, replayed.s1));
+        if (options.json) {
+          const timing = {
+            seconds,
+            eventsPerSecond: Math.round(result.events / seconds),
+            peakRssBytes: peakRssBytes(),
+          };
+          process.stdout.write(`${JSON.stringify({ ...result, ...timing })}\n`);
+        } else process.stdout.write(`${summary(replayed, seconds)}\n`);
+        process.exitCode = result.mismatches === 0 && result.finalStateIdentical ? 0 : 1;
+      },
+    );
+}

@@ -1,0 +1,104 @@
+/**
+ * The free lists: zone->free_area[order].free_list[type], doubly linked through the frame columns. Law: a frame on a
+ * list has state order + 1 and is aligned to its order; nrFree[order] counts all lists of the order.
+ */
+
+import type { Memory } from "./memory";
+import { MIGRATE_CMA, MIGRATE_HIGHATOMIC, MIGRATE_ISOLATE } from "./migratetype";
+import { modNrFree, modNrFreeCma } from "./vmstat";
+import type { Zone } from "./zone";
+
+/** add_to_free_list(): at the head. */
+export function addToFreeList(m: Memory, zone: Zone, pfn: number, order: number, mt: number): void {
+  const next = m.next;
+  const prev = m.prev;
+  const head = zone.listBase + (order << 3) + mt;
+  const first = next[head]!;
+  next[pfn] = first;
+  prev[pfn] = head;
+  prev[first] = pfn;
+  next[head] = pfn;
+  m.state[pfn] = order + 1;
+  zone.nrFree[order]!++;
+}
+
+/** add_to_free_list_tail(). */
+export function addToFreeListTail(m: Memory, zone: Zone, pfn: number, order: number, mt: number): void {
+  const next = m.next;
+  const prev = m.prev;
+  const head = zone.listBase + (order << 3) + mt;
+  const last = prev[head]!;
+  prev[pfn] = last;
+  next[pfn] = head;
+  next[last] = pfn;
+  prev[head] = pfn;
+  m.state[pfn] = order + 1;
+  zone.nrFree[order]!++;
+}
+
+/** del_page_from_free_list(): from whatever list it is on. */
+export function delPageFromFreeList(m: Memory, zone: Zone, pfn: number, order: number): void {
+  const next = m.next;
+  const prev = m.prev;
+  const n = next[pfn]!;
+  const p = prev[pfn]!;
+  next[p] = n;
+  prev[n] = p;
+  m.state[pfn] = 0;
+  zone.nrFree[order]!--;
+}
+
+/** move_to_free_list(): to the tail since 5.10, to the head before. */
+export function moveToFreeList(m: Memory, zone: Zone, pfn: number, order: number, mt: number): void {
+  delPageFromFreeList(m, zone, pfn, order);
+  if (m.sw.moveToTail) addToFreeListTail(m, zone, pfn, order, mt);
+  else addToFreeList(m, zone, pfn, order, mt);
+}
+
+/** The first page of a list, untouched blocks made real, or −1. */
+export function getPageFromFreeArea(m: Memory, zone: Zone, order: number, mt: number): number {
+  const head = zone.listBase + (order << 3) + mt;
+  const p = m.next[head]!;
+  if (p === head) return -1;
+  if (p >= m.virginBase) return materialiseFirst(m, p);
+  return p;
+}
+
+/** Whether free_list[order][mt] holds nothing. */
+export function freeAreaEmpty(m: Memory, zone: Zone, order: number, mt: number): boolean {
+  const head = zone.listBase + (order << 3) + mt;
+  return m.next[head] === head;
+}
+
+/** Makes the first block of an untouched run a frame of its own, in front of the run. Its count stays the same. */
+export function materialiseFirst(m: Memory, node: number): number {
+  const { next, prev } = m;
+  const i = node - m.virginBase;
+  const pfn = m.virginLo[i]!;
+  const before = prev[node]!;
+  next[before] = pfn;
+  prev[pfn] = before;
+  m.state[pfn] = m.maxOrder + 1;
+  const lo = pfn + 2 ** m.maxOrder;
+  if (lo === m.virginHi[i]) {
+    const after = next[node]!;
+    next[pfn] = after;
+    prev[after] = pfn;
+  } else {
+    m.virginLo[i] = lo;
+    next[pfn] = node;
+    prev[node] = pfn;
+  }
+  return pfn;
+}
+
+/**
+ * Accounts `nr` pages of type `mt` that come to (positive) or leave (negative) the free lists:
+ * __mod_zone_freepage_state() of 6.1, account_freepages() of 6.12, which also counts free HIGHATOMIC pages.
+ */
+export function accountFreePages(zone: Zone, nr: number, mt: number): void {
+  if (mt === MIGRATE_ISOLATE) return;
+  modNrFree(zone, nr);
+  if (mt === MIGRATE_CMA) modNrFreeCma(zone, nr);
+  else if (mt === MIGRATE_HIGHATOMIC) zone.nrFreeHighatomic += nr;
+}

@@ -1,0 +1,202 @@
+/**
+ * The memory of one machine: every field of `struct page` that matters as a column, zones, page blocks, and the
+ * doubly linked lists that run through the columns. A frame number is an index; heads of lists are indices behind the
+ * last frame, so that linking needs no branch. Columns of untouched frames cost address space but no memory.
+ *
+ * A run of whole untouched top-order blocks on a list is one *virgin* node (index >= virginBase) that stands for the
+ * frames [virginLo, virginHi): a machine of 1 TiB boots without touching its columns.
+ */
+import { assert } from "../base/errors";
+import type { BatchedDrain } from "./batched-drain";
+import { MIGRATE_ISOLATE, MIGRATE_PCPTYPES } from "./migratetype";
+import { NR_PCP_LISTS_MAX, PAGE_ALLOC_COSTLY_ORDER, PerCpuPages } from "./per-cpu-pages";
+import type { KernelSwitches } from "./profile";
+import type { SlowPathHelp } from "./slow-path-help";
+import type { TracePoints } from "./trace-points";
+import { Zone } from "./zone";
+
+/** `state` of a frame: 0 in use or inside a larger page; order + 1 of a free buddy page; or one of these | order. */
+export const ON_PCP = 0x40;
+export const ALLOCATED = 0x80;
+export const ORDER_MASK = 0x1f;
+
+/** `info` of a frame: the migrate type stored when it was freed or taken (page->index of 6.1), then class bits. */
+export const STORED_MT = 0x07;
+/** On the LRU or otherwise movable: what a block claim counts as movable. */
+export const MOVABLE_PAGE = 0x08;
+/** What a frame in use is, as far as known: the upper four bits of `info`. */
+export const OWNER_MASK = 0xf0;
+export const OWNER_SLAB = 0x10;
+export const OWNER_RESERVED = 0x20;
+/** No struct page. */
+export const OWNER_HOLE = 0x30;
+
+/** `blocks` of a page block: migrate type, then flags. */
+export const BLOCK_MT = 0x07;
+export const BLOCK_SKIP = 0x08;
+export const BLOCK_ISOLATED = 0x10;
+export const BLOCK_HOLE = 0x80;
+
+/** List heads of one zone's free area: order × 8 + migrate type. */
+const HEADS_A_ORDER = 8;
+const VIRGIN_NODES = 1024;
+
+export interface ZoneShape {
+  idx: number;
+  name: string;
+  nid: number;
+  startPfn: number;
+  endPfn: number;
+}
+
+export interface MemoryShape {
+  /** Largest buddy order (10 on x86-64): "max" in the kernel's MAX_PAGE_ORDER sense. */
+  maxOrder: number;
+  pageblockOrder: number;
+  /** Zones in ascending frame order. */
+  zones: ZoneShape[];
+  cpus: number;
+  switches: KernelSwitches;
+  /** CONFIG_CMA, CONFIG_TRANSPARENT_HUGEPAGE. */
+  cma: boolean;
+  thp: boolean;
+  mobilityDisabled: boolean;
+}
+
+export class Memory {
+  readonly next: Int32Array;
+  readonly prev: Int32Array;
+  readonly state: Uint8Array;
+  readonly info: Uint8Array;
+  /** One byte a page block. */
+  readonly blocks: Uint8Array;
+  /** Frames are [0, endPfn). */
+  readonly endPfn: number;
+  readonly virginBase: number;
+  readonly virginLo: Int32Array;
+  readonly virginHi: Int32Array;
+  private virginUsed: number;
+  readonly maxOrder: number;
+  readonly pageblockOrder: number;
+  readonly pageblockPages: number;
+  readonly zones: Zone[];
+  /** Zones from highest to lowest, without empty ones: the zone list of a machine with one node. */
+  readonly zonelist: Zone[];
+  readonly sw: KernelSwitches;
+  readonly cma: boolean;
+  readonly thp: boolean;
+  mobilityDisabled: boolean;
+  /** vm.watermark_boost_factor, in 1/10000 of the high watermark; 0 is off. */
+  watermarkBoostFactor: number;
+  nrNodes: number;
+  /**
+   * Where drains are put whose lock is dropped between batches, for a replay that knows what came in between; null:
+   * they run to their end at once.
+   */
+  interruptedDrains: BatchedDrain[] | null;
+  /** CONFIG_ZONE_DMA32. */
+  dma32: boolean;
+  /** Reclaim and compaction for requests that may wait; null on a machine that has neither. */
+  help: SlowPathHelp | null;
+  trace: TracePoints | null;
+  /** task_capc(): takes a page that is being freed for the direct compactor; null when none runs. */
+  capture: ((zone: Zone, pfn: number, order: number, mt: number) => boolean) | null;
+
+  constructor(shape: MemoryShape) {
+    this.maxOrder = shape.maxOrder;
+    this.pageblockOrder = shape.pageblockOrder;
+    this.pageblockPages = 2 ** shape.pageblockOrder;
+    this.sw = shape.switches;
+    this.cma = shape.cma;
+    this.thp = shape.thp;
+    this.mobilityDisabled = shape.mobilityDisabled;
+    this.watermarkBoostFactor = shape.switches.watermarkBoost ? 15000 : 0;
+    this.trace = null;
+    this.help = null;
+    this.interruptedDrains = null;
+    this.dma32 = true;
+    this.capture = null;
+    const end = shape.zones.reduce((e, z) => Math.max(e, z.endPfn), 0);
+    const topPages = 2 ** Math.max(this.maxOrder, this.pageblockOrder);
+    this.endPfn = Math.ceil(end / topPages) * topPages;
+    const nrOrders = this.maxOrder + 1;
+    const headsAZone = nrOrders * HEADS_A_ORDER + shape.cpus * NR_PCP_LISTS_MAX;
+    this.virginBase = this.endPfn + shape.zones.length * headsAZone;
+    const nodes = this.virginBase + VIRGIN_NODES;
+    assert(nodes < 2 ** 31, `memory of ${end} frames is beyond the 2^31 frames that can be numbered`);
+    this.next = new Int32Array(nodes);
+    this.prev = new Int32Array(nodes);
+    this.state = new Uint8Array(this.endPfn);
+    this.info = new Uint8Array(this.endPfn);
+    this.blocks = new Uint8Array(this.endPfn >>> this.pageblockOrder);
+    this.virginLo = new Int32Array(VIRGIN_NODES);
+    this.virginHi = new Int32Array(VIRGIN_NODES);
+    this.virginUsed = 0;
+    for (let i = this.endPfn; i < this.virginBase; i++) this.next[i] = this.prev[i] = i;
+    this.zones = shape.zones.map((z, i) => {
+      const base = this.endPfn + i * headsAZone;
+      const pcps = Array.from(
+        { length: shape.cpus },
+        (_, cpu) =>
+          new PerCpuPages(base + nrOrders * HEADS_A_ORDER + cpu * NR_PCP_LISTS_MAX, pcpLists(shape.switches)),
+      );
+      return new Zone(z.idx, z.name, z.nid, z.startPfn, z.endPfn, base, nrOrders, pcps);
+    });
+    this.zonelist = [...this.zones].sort((a, b) => b.idx - a.idx);
+    this.nrNodes = new Set(this.zones.map((z) => z.nid)).size;
+  }
+
+  /** The zone that spans `pfn`, or undefined. */
+  zoneOf(pfn: number): Zone | undefined {
+    const zones = this.zones;
+    for (let i = zones.length - 1; i >= 0; i--) {
+      const z = zones[i]!;
+      if (pfn >= z.startPfn && pfn < z.endPfn) return z;
+    }
+    return undefined;
+  }
+
+  /** mm/page_alloc.c: get_pfnblock_migratetype(): ISOLATE while the block is isolated. */
+  blockType(pfn: number): number {
+    const b = this.blocks[pfn >>> this.pageblockOrder]!;
+    return b & BLOCK_ISOLATED ? MIGRATE_ISOLATE : b & BLOCK_MT;
+  }
+
+  /** mm/page_alloc.c: set_pageblock_migratetype(): with mobility off, types below PCPTYPES become UNMOVABLE. */
+  setBlockType(pfn: number, mt: number): void {
+    const type = this.mobilityDisabled && mt < MIGRATE_PCPTYPES ? 0 : mt;
+    const i = pfn >>> this.pageblockOrder;
+    this.blocks[i] = (this.blocks[i]! & ~BLOCK_MT) | type;
+  }
+
+  /** pcp_allowed_order(): whether pages of `order` go through the per-CPU lists. */
+  pcpAllowedOrder(order: number): boolean {
+    if (order === 0) return true;
+    if (!this.sw.pcpHighOrders) return false;
+    return order <= PAGE_ALLOC_COSTLY_ORDER || (this.thp && order === this.pageblockOrder);
+  }
+
+  /** order_to_pindex(): the number of the per-CPU list for `order` and type. */
+  pindex(order: number, mt: number): number {
+    if (order <= PAGE_ALLOC_COSTLY_ORDER) return MIGRATE_PCPTYPES * order + mt;
+    return 12 + (this.sw.pcpThpLists === 2 && mt === 1 ? 1 : 0);
+  }
+
+  /** pindex_to_order(). */
+  pindexOrder(pindex: number): number {
+    return pindex >= 12 ? this.pageblockOrder : (pindex / MIGRATE_PCPTYPES) | 0;
+  }
+
+  /** A node for the untouched top-order blocks [lo, hi), or −1 when all nodes are used. */
+  newVirginNode(lo: number, hi: number): number {
+    if (this.virginUsed === VIRGIN_NODES) return -1;
+    const i = this.virginUsed++;
+    this.virginLo[i] = lo;
+    this.virginHi[i] = hi;
+    return this.virginBase + i;
+  }
+}
+
+function pcpLists(sw: KernelSwitches): number {
+  return sw.pcpHighOrders ? 12 + sw.pcpThpLists : MIGRATE_PCPTYPES;
+}

@@ -1,0 +1,323 @@
+/** The heart of the zoned buddy allocator: the zone list walk, the slow path without reclaim, bulk requests, frees. */
+
+import { accountFreePages } from "./free-area";
+import { freeOnePageLocked } from "./free-one-page";
+import {
+  __GFP_DIRECT_RECLAIM,
+  __GFP_HIGH,
+  __GFP_KSWAPD_RECLAIM,
+  __GFP_MEMALLOC,
+  __GFP_NOFAIL,
+  __GFP_NOMEMALLOC,
+  __GFP_NORETRY,
+  __GFP_THISNODE,
+  ALLOC_CMA,
+  ALLOC_CPUSET,
+  ALLOC_HIGHATOMIC,
+  ALLOC_MIN_RESERVE,
+  ALLOC_NO_WATERMARKS,
+  ALLOC_NOFRAGMENT,
+  ALLOC_NON_BLOCK,
+  ALLOC_OOM,
+  ALLOC_WMARK_LOW,
+  ALLOC_WMARK_MASK,
+  ALLOC_WMARK_MIN,
+  gfpZone,
+  ZONE_NORMAL,
+} from "./gfp";
+import { reserveHighatomicPageblock } from "./highatomic";
+import { ALLOCATED, type Memory, MOVABLE_PAGE, STORED_MT } from "./memory";
+import { MIGRATE_HIGHATOMIC, MIGRATE_MOVABLE } from "./migratetype";
+import { rmqueuePcplist, takeFromPcplist } from "./pcp-alloc";
+import { freeUnrefPage } from "./pcp-free";
+import { PAGE_ALLOC_COSTLY_ORDER } from "./per-cpu-pages";
+import { rmqueueLocked } from "./rmqueue";
+import { rmqueueSmallest } from "./rmqueue-smallest";
+import type { SlowPathHelp } from "./slow-path-help";
+import { WMARK_HIGH, type Zone } from "./zone";
+import { wmarkPages, zoneWatermarkFast } from "./zone-watermark";
+
+/** How the last request of the machine went; overwritten by the next. */
+export const lastAlloc = {
+  zone: null as Zone | null,
+  /** The request went past the fast path. */
+  slow: false,
+  /** It asked for direct compaction or reclaim and there was none to help: a real kernel might have. */
+  wantedReclaim: false,
+  wantedCompaction: false,
+  /** The pages came past the per-CPU lists. */
+  buddy: false,
+};
+
+/** gfp_migratetype(). */
+export function gfpMigratetype(m: Memory, gfp: number): number {
+  return m.mobilityDisabled ? 0 : (gfp >> 3) & 3;
+}
+
+/** gfp_to_alloc_flags_cma(). */
+function cmaFlag(m: Memory, mt: number): number {
+  return m.cma && mt === MIGRATE_MOVABLE ? ALLOC_CMA : 0;
+}
+
+/** alloc_flags_nofragment(): only where the preferred zone is NORMAL and DMA32 exists. */
+function nofragmentFlags(m: Memory, preferred: Zone, gfp: number): number {
+  const flags = gfp & __GFP_KSWAPD_RECLAIM;
+  if (m.sw.defragMode) return flags | ALLOC_NOFRAGMENT;
+  if (!m.sw.nofragment || !m.dma32 || preferred.idx !== ZONE_NORMAL) return flags;
+  if (m.nrNodes > 1 && !m.zones.some((z) => z.nid === preferred.nid && z.idx === ZONE_NORMAL - 1))
+    return flags;
+  return flags | ALLOC_NOFRAGMENT;
+}
+
+/** rmqueue_buddy(): past the per-CPU lists. */
+function rmqueueBuddy(m: Memory, zone: Zone, order: number, allocFlags: number, mt: number): number {
+  let pfn = -1;
+  if (allocFlags & ALLOC_HIGHATOMIC) pfn = rmqueueSmallest(m, zone, order, MIGRATE_HIGHATOMIC);
+  if (pfn < 0) {
+    pfn = rmqueueLocked(m, zone, order, mt, allocFlags);
+    if (pfn < 0 && allocFlags & (ALLOC_OOM | ALLOC_NON_BLOCK))
+      pfn = rmqueueSmallest(m, zone, order, MIGRATE_HIGHATOMIC);
+    if (pfn < 0) return -1;
+  }
+  if (!m.sw.countPerPage) accountFreePages(zone, -(1 << order), m.info[pfn]! & STORED_MT);
+  lastAlloc.buddy = true;
+  return pfn;
+}
+
+/** rmqueue(). */
+function rmqueue(m: Memory, zone: Zone, order: number, allocFlags: number, mt: number): number {
+  let pfn = -1;
+  if (order === 0 || m.pcpAllowedOrder(order)) {
+    if (!m.cma || allocFlags & ALLOC_CMA || mt !== MIGRATE_MOVABLE)
+      pfn = rmqueuePcplist(m, zone, order, mt, allocFlags);
+  }
+  if (pfn < 0) pfn = rmqueueBuddy(m, zone, order, allocFlags, mt);
+  if (zone.boostedWatermark) {
+    zone.boostedWatermark = false;
+    m.help?.wakeKswapd(0, 0, zone.idx);
+  }
+  return pfn;
+}
+
+/** get_page_from_freelist(): the first zone of the list whose watermark holds and that has a page. */
+function getPageFromFreelist(
+  m: Memory,
+  zonelist: readonly Zone[],
+  gfp: number,
+  order: number,
+  flags: number,
+  highest: number,
+  mt: number,
+): number {
+  let allocFlags = flags;
+  for (;;) {
+    let preferred: Zone | undefined;
+    let remote = false;
+    for (let i = 0; i < zonelist.length; i++) {
+      const zone = zonelist[i]!;
+      if (zone.idx > highest) continue;
+      preferred ??= zone;
+      if (allocFlags & ALLOC_NOFRAGMENT && zone.nid !== preferred.nid) {
+        remote = true;
+        break;
+      }
+      if (!zoneAllows(m, zone, order, highest, allocFlags, gfp)) continue;
+      const pfn = rmqueue(m, zone, order, allocFlags, mt);
+      if (pfn >= 0) {
+        lastAlloc.zone = zone;
+        if (allocFlags & ALLOC_HIGHATOMIC) reserveHighatomicPageblock(m, zone, pfn, order);
+        return pfn;
+      }
+    }
+    if (!remote && (allocFlags & ALLOC_NOFRAGMENT) === 0) return -1;
+    // Moving to another node, or out of zones: allow fragmenting fallbacks and walk again.
+    allocFlags &= ~ALLOC_NOFRAGMENT;
+  }
+}
+
+/** The watermark part of the walk, with the high-watermark probe of 6.7+ that steers the size of pcp lists. */
+function zoneAllows(
+  m: Memory,
+  zone: Zone,
+  order: number,
+  highest: number,
+  allocFlags: number,
+  gfp: number,
+): boolean {
+  if (m.sw.pcpAutoTune && !zone.belowHigh) {
+    const high = wmarkPages(zone, WMARK_HIGH);
+    if (zoneWatermarkFast(m, zone, order, high, highest, allocFlags, gfp)) return true;
+    zone.belowHigh = true;
+  }
+  // Without watermarks the low bits are zero, and the check (against min) does not bar the way.
+  const mark = wmarkPages(zone, allocFlags & ALLOC_WMARK_MASK);
+  return (
+    zoneWatermarkFast(m, zone, order, mark, highest, allocFlags, gfp) ||
+    (allocFlags & ALLOC_NO_WATERMARKS) !== 0
+  );
+}
+
+/** __alloc_pages(): 2^order frames for a request with `gfp`; the first frame, or −1. */
+export function allocPages(
+  m: Memory,
+  gfp: number,
+  order: number,
+  zonelist: readonly Zone[] = m.zonelist,
+): number {
+  lastAlloc.slow = false;
+  lastAlloc.wantedReclaim = false;
+  lastAlloc.wantedCompaction = false;
+  lastAlloc.buddy = false;
+  lastAlloc.zone = null;
+  if (order > m.maxOrder) return -1;
+  const highest = gfpZone(gfp);
+  const mt = gfpMigratetype(m, gfp);
+  let i = 0;
+  while (i < zonelist.length && zonelist[i]!.idx > highest) i++;
+  if (i === zonelist.length) return -1;
+  let flags = ALLOC_WMARK_LOW | cmaFlag(m, mt) | nofragmentFlags(m, zonelist[i]!, gfp);
+  if (m.sw.highatomicFastPath && order > 0 && isAtomic(gfp)) flags |= ALLOC_HIGHATOMIC;
+  let pfn = getPageFromFreelist(m, zonelist, gfp, order, flags, highest, mt);
+  if (pfn < 0) pfn = allocPagesSlowpath(m, zonelist, gfp, order, highest, mt);
+  if (pfn >= 0) prepNewPage(m, pfn, order, mt);
+  return pfn;
+}
+
+function isAtomic(gfp: number): boolean {
+  return (gfp & (__GFP_HIGH | __GFP_DIRECT_RECLAIM | __GFP_NOMEMALLOC)) === __GFP_HIGH;
+}
+
+/** Marks a page as in use; frames of a movable request count as movable in block claims. */
+export function prepNewPage(m: Memory, pfn: number, order: number, mt: number): void {
+  m.state[pfn] = ALLOCATED | order;
+  const kind = mt === MIGRATE_MOVABLE ? MOVABLE_PAGE : 0;
+  if (order === 0) m.info[pfn] = kind;
+  else m.info.fill(kind, pfn, pfn + 2 ** order);
+}
+
+/** gfp_to_alloc_flags(). */
+function slowFlags(m: Memory, gfp: number, order: number, mt: number): number {
+  let flags = ALLOC_WMARK_MIN | ALLOC_CPUSET | (gfp & (__GFP_HIGH | __GFP_KSWAPD_RECLAIM));
+  if (!(gfp & __GFP_DIRECT_RECLAIM)) {
+    if (!(gfp & __GFP_NOMEMALLOC)) {
+      flags |= ALLOC_NON_BLOCK;
+      if (order > 0 && flags & ALLOC_MIN_RESERVE) flags |= ALLOC_HIGHATOMIC;
+    }
+    if (flags & ALLOC_MIN_RESERVE) flags &= ~ALLOC_CPUSET;
+  }
+  if (m.sw.defragMode) flags |= ALLOC_NOFRAGMENT;
+  return flags | cmaFlag(m, mt);
+}
+
+/** __alloc_pages_slowpath(), as far as a machine without reclaim and compaction goes; `m.help` does the rest. */
+function allocPagesSlowpath(
+  m: Memory,
+  zonelist: readonly Zone[],
+  gfp: number,
+  order: number,
+  highest: number,
+  mt: number,
+): number {
+  lastAlloc.slow = true;
+  const help = m.help;
+  const canReclaim = (gfp & __GFP_DIRECT_RECLAIM) !== 0;
+  let flags = slowFlags(m, gfp, order, mt);
+  if (gfp & __GFP_KSWAPD_RECLAIM) help?.wakeKswapd(order, gfp, highest);
+  let pfn = getPageFromFreelist(m, zonelist, gfp, order, flags, highest, mt);
+  if (pfn >= 0) return pfn;
+  const costly = order > PAGE_ALLOC_COSTLY_ORDER;
+  if (canReclaim && (costly || (order > 0 && mt !== MIGRATE_MOVABLE))) {
+    lastAlloc.wantedCompaction = true;
+    if (help) {
+      const got = help.directCompact(order, gfp, flags, 2);
+      if (got >= 0) return got;
+      if (got === -1) {
+        pfn = getPageFromFreelist(m, zonelist, gfp, order, flags, highest, mt);
+        if (pfn >= 0) return pfn;
+      }
+      if (costly && gfp & __GFP_NORETRY && (got === -2 || gfp & __GFP_THISNODE)) return -1;
+    }
+  }
+  if (gfp & __GFP_MEMALLOC && !(gfp & __GFP_NOMEMALLOC)) flags = ALLOC_NO_WATERMARKS | cmaFlag(m, mt);
+  pfn = getPageFromFreelist(m, zonelist, gfp, order, flags, highest, mt);
+  if (pfn >= 0 || !canReclaim) return pfn;
+  lastAlloc.wantedReclaim = true;
+  if (!help) return -1;
+  return reclaimAndCompact(m, zonelist, gfp, order, highest, mt, flags, help);
+}
+
+/** The loop of the slow path once a request may reclaim: reclaim, compact, look again. */
+function reclaimAndCompact(
+  m: Memory,
+  zonelist: readonly Zone[],
+  gfp: number,
+  order: number,
+  highest: number,
+  mt: number,
+  flags: number,
+  help: SlowPathHelp,
+): number {
+  for (let loops = 0; loops <= 16; loops++) {
+    const progress = help.directReclaim(order, gfp);
+    let pfn = progress > 0 ? getPageFromFreelist(m, zonelist, gfp, order, flags, highest, mt) : -1;
+    if (pfn >= 0) return pfn;
+    if (order > 0) {
+      const got = help.directCompact(order, gfp, flags, 1);
+      if (got >= 0) return got;
+      if (got === -1) {
+        pfn = getPageFromFreelist(m, zonelist, gfp, order, flags, highest, mt);
+        if (pfn >= 0) return pfn;
+      }
+    }
+    if (gfp & __GFP_NORETRY || progress === 0 || (order > PAGE_ALLOC_COSTLY_ORDER && !(gfp & __GFP_NOFAIL)))
+      return -1;
+  }
+  return -1;
+}
+
+/**
+ * __alloc_pages_bulk(): up to `nr` single frames into `out`; returns how many. A zone must hold `nr` pages above its
+ * low watermark; else one page is asked for in the ordinary way.
+ */
+export function allocPagesBulk(m: Memory, gfp: number, nr: number, out: Int32Array): number {
+  const highest = gfpZone(gfp);
+  const mt = gfpMigratetype(m, gfp);
+  if (nr > 1) {
+    const flags = ALLOC_WMARK_LOW | cmaFlag(m, mt);
+    for (const zone of m.zonelist) {
+      if (zone.idx > highest) continue;
+      const mark = wmarkPages(zone, ALLOC_WMARK_LOW) + nr;
+      if (!zoneWatermarkFast(m, zone, 0, mark, highest, flags, gfp)) continue;
+      let n = 0;
+      while (n < nr) {
+        const pfn = takeFromPcplist(m, zone, 0, mt, flags, zone.pcp);
+        if (pfn < 0) break;
+        prepNewPage(m, pfn, 0, mt);
+        out[n++] = pfn;
+      }
+      if (n > 0) return n;
+      break;
+    }
+  }
+  const pfn = allocPages(m, gfp, 0);
+  if (pfn < 0) return 0;
+  out[0] = pfn;
+  return 1;
+}
+
+/** __free_pages() of the last reference: through the per-CPU lists where they serve the order. */
+export function freePages(m: Memory, pfn: number, order: number): void {
+  const zone = m.zoneOf(pfn)!;
+  if (order > 0) m.info.fill(0, pfn, pfn + 2 ** order);
+  if (order === 0 || m.pcpAllowedOrder(order)) freeUnrefPage(m, zone, pfn, order);
+  else {
+    m.info[pfn] = 0;
+    freeOnePageLocked(m, zone, pfn, order, m.blockType(pfn), false);
+  }
+}
+
+/** __free_pages_core(): boot memory, past the per-CPU lists, to the tail since 5.10. */
+export function freePagesCore(m: Memory, pfn: number, order: number): void {
+  const zone = m.zoneOf(pfn)!;
+  freeOnePageLocked(m, zone, pfn, order, m.blockType(pfn), m.sw.bootFreeToTail);
+}

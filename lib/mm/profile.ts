@@ -1,0 +1,142 @@
+/**
+ * Kernel profiles: every difference between releases that concerns the allocator is one named switch; a profile is
+ * a full set of them, and a machine can flip one alone. Sources are told in docs/fidelity.md.
+ */
+import { unknownName } from "../base/errors";
+
+/** The allocator's behaviour, release by release. */
+export interface KernelSwitches {
+  /** Boot memory goes to the tail of the lists (5.10+); before, to the head. */
+  bootFreeToTail: boolean;
+  /** Pages moved between lists (steal, isolate) go to the tail (5.10+); before, to the head. */
+  moveToTail: boolean;
+  /** Merging at and above page-block order: only ISOLATE is kept apart (`isolate`), or all but types 0..2 (`mergeable`). */
+  mergeAcrossTypes: "isolate" | "mergeable";
+  /** Free pages lie on the list of their block's type (6.10+): merges re-type blocks, pcp pages carry no type. */
+  freelistHygiene: boolean;
+  /** Per-CPU lists serve orders 1..3 too (5.13+). */
+  pcpHighOrders: boolean;
+  /** Number of per-CPU lists for the THP order: 0, 1, or 2 (not movable, movable). */
+  pcpThpLists: 0 | 1 | 2;
+  /** Drain size: one batch, doubled by `free_factor` (5.14..6.6), or the count of pages freed in a row (6.7+). */
+  pcpFree: "fixed" | "freeFactor" | "freeCount";
+  /** Refill doubles with consecutive order-0 refills and `high` tunes itself (6.7+). */
+  pcpAutoTune: boolean;
+  /** A bulk free visits lists freeing 1, 2, 3… each (`counting`), or empties a list before the next. */
+  pcpBulkFree: "counting" | "narrowing" | "wrapping";
+  /** A drain is cut in pieces of `batch`, each starting at the freed page's list again (7.x). */
+  pcpFreeInBatches: boolean;
+  /** When frees of orders 1..3 in a row drain the lists. */
+  pcpFreeHigh: "never" | "freeFactor" | "batch" | "batchPlusHalfHighMin";
+  /** Fallback moves the block's free pages and retries (`steal`), or claims blocks and else takes one page (`claim`). */
+  fallback: "steal" | "claim";
+  /** A refill remembers where it found pages last (6.15+ and back-ports). */
+  rmqueueMode: boolean;
+  /** Movable requests take CMA first while it holds more than half of the free pages (5.7+). */
+  cmaBalance: boolean;
+  /** ALLOC_NOFRAGMENT: spill into the next zone before polluting blocks (5.0+). */
+  nofragment: boolean;
+  /** Fallbacks raise the watermarks for kswapd (5.0+). */
+  watermarkBoost: boolean;
+  /** The high-atomic reserve's cap: 1 % + a block, or 1 % rounded up and none below a block. */
+  highatomicCap: "plusBlock" | "roundedUp";
+  /** The watermark check takes off the whole reserve, or only its free pages. */
+  highatomicUnusable: "reserved" | "free";
+  /** High-order atomic requests may use the reserve on the fast path and leave empty pcp lists alone (7.x). */
+  highatomicFastPath: boolean;
+  /** NR_FREE_PAGES falls page by page inside a refill (6.10+), or once at its end. */
+  countPerPage: boolean;
+  /** A page above page-block order is freed block by block, each with its own type (6.10+). */
+  freeSplitsAtPageblock: boolean;
+  /** Isolation is a bit of its own; the block keeps its type (6.16+). */
+  isolateBit: boolean;
+  /** vm.defrag_mode: never steal, compact instead. */
+  defragMode: boolean;
+}
+
+const V6_1: KernelSwitches = {
+  bootFreeToTail: true,
+  moveToTail: true,
+  mergeAcrossTypes: "mergeable",
+  freelistHygiene: false,
+  pcpHighOrders: true,
+  pcpThpLists: 2,
+  pcpFree: "freeFactor",
+  pcpAutoTune: false,
+  pcpBulkFree: "narrowing",
+  pcpFreeInBatches: false,
+  pcpFreeHigh: "freeFactor",
+  fallback: "steal",
+  rmqueueMode: false,
+  cmaBalance: true,
+  nofragment: true,
+  watermarkBoost: true,
+  highatomicCap: "plusBlock",
+  highatomicUnusable: "reserved",
+  highatomicFastPath: false,
+  countPerPage: false,
+  freeSplitsAtPageblock: false,
+  isolateBit: false,
+  defragMode: false,
+};
+
+const V4_17: KernelSwitches = {
+  ...V6_1,
+  bootFreeToTail: false,
+  moveToTail: false,
+  mergeAcrossTypes: "isolate",
+  pcpHighOrders: false,
+  pcpThpLists: 0,
+  pcpFree: "fixed",
+  pcpBulkFree: "counting",
+  pcpFreeHigh: "never",
+  cmaBalance: false,
+  nofragment: false,
+  watermarkBoost: false,
+};
+
+const V6_12: KernelSwitches = {
+  ...V6_1,
+  freelistHygiene: true,
+  pcpFree: "freeCount",
+  pcpAutoTune: true,
+  pcpBulkFree: "wrapping",
+  pcpFreeHigh: "batch",
+  fallback: "claim",
+  rmqueueMode: true,
+  highatomicCap: "roundedUp",
+  highatomicUnusable: "free",
+  countPerPage: true,
+  freeSplitsAtPageblock: true,
+};
+
+const V6_19: KernelSwitches = {
+  ...V6_12,
+  pcpFreeInBatches: true,
+  pcpFreeHigh: "batchPlusHalfHighMin",
+  highatomicFastPath: true,
+  isolateBit: true,
+};
+
+const V7_3: KernelSwitches = { ...V6_19 };
+
+export type KernelRelease = "4.17" | "6.1" | "6.12" | "6.19" | "7.3";
+
+/** The releases that can be named, oldest first. 6.1, 6.12 and 7.3 are proved by recordings. */
+export const KERNEL_PROFILES: Readonly<Record<KernelRelease, Readonly<KernelSwitches>>> = {
+  "4.17": V4_17,
+  "6.1": V6_1,
+  "6.12": V6_12,
+  "6.19": V6_19,
+  "7.3": V7_3,
+};
+
+/** The switches of `release` with `changes` applied; unknown names list the known ones. */
+export function kernelProfile(release: string, changes: Partial<KernelSwitches> = {}): KernelSwitches {
+  if (!Object.hasOwn(KERNEL_PROFILES, release))
+    throw unknownName("kernel profile", release, Object.keys(KERNEL_PROFILES));
+  const base = KERNEL_PROFILES[release as KernelRelease];
+  for (const name of Object.keys(changes))
+    if (!Object.hasOwn(base, name)) throw unknownName("kernel switch", name, Object.keys(base));
+  return { ...base, ...changes };
+}

@@ -1,0 +1,24 @@
+/** What an observer of a run is told: the kernel's trace points of the page allocator, called in the kernel's order. */
+export interface TracePoints {
+  /** mm_page_alloc_zone_locked: a page left the buddy lists under the zone lock. */
+  zoneLocked?(pfn: number, order: number, mt: number): void;
+  /** mm_page_pcpu_drain: a page went back from a per-CPU list to the buddy lists (called after merging). */
+  pcpuDrain?(pfn: number, order: number, mt: number): void;
+  /** mm_page_alloc_extfrag: a request fell back to another type (called after the steal). */
+  extfrag?(
+    pfn: number,
+    allocOrder: number,
+    fallbackOrder: number,
+    allocMt: number,
+    fallbackMt: number,
+    changedOwnership: boolean,
+  ): void;
+  /** The type of a page block was set. */
+  blockType?(pfn: number, mt: number): void;
+  /** All free pages of a block were moved to the lists of a type. */
+  moveBlock?(pfn: number, newMt: number, oldMt: number): void;
+  /** One choice of the half rule: the counters compared; 0 rule not met, 3 CMA page taken, 1 met but none found. */
+  halfRule?(zone: number, nrFreeCma: number, nrFree: number, out: number): void;
+  /** A zone's per-CPU lists are drained whole. */
+  drainZone?(zone: number, count: number): void;
+}

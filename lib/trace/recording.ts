@@ -1,0 +1,72 @@
+/** A folder that holds a recording: which kernel it was, how it was set up, where its files are. */
+import { InputError } from "../base/errors";
+import { KERNEL_PROFILES, type KernelRelease } from "../mm/profile";
+import { findInput, needInput, readInput } from "./input";
+
+export interface Recording {
+  dir: string;
+  s0: string;
+  trace: string;
+  s1: string;
+  /** The profile that models the recorded kernel. */
+  release: KernelRelease;
+  /** vm.watermark_boost_factor during the recording. */
+  watermarkBoostFactor: number;
+}
+
+/** The profile for a kernel version such as "6.1.192": the newest known release that is not newer. */
+export function profileForVersion(version: string): KernelRelease | undefined {
+  const m = /^(\d+)\.(\d+)/.exec(version);
+  if (m === null) return undefined;
+  const key = (text: string) => {
+    const [major, minor] = text.split(".");
+    return Number(major) * 1000 + Number(minor);
+  };
+  const asked = key(`${m[1]}.${m[2]}`);
+  const known = (Object.keys(KERNEL_PROFILES) as KernelRelease[]).filter((r) => key(r) <= asked);
+  return known.sort((a, b) => key(a) - key(b)).at(-1);
+}
+
+/** Finds the files of the recording in `dir`; `release` overrides the recording's `version` file. */
+export function openRecording(dir: string, release?: KernelRelease): Recording {
+  const s0 = needInput(dir, "S0.txt");
+  const trace = needInput(dir, "trace.txt");
+  const s1 = needInput(dir, "S1.txt");
+  return {
+    dir,
+    s0,
+    trace,
+    s1,
+    release: release ?? recordedRelease(dir),
+    watermarkBoostFactor: recordedBoost(dir),
+  };
+}
+
+function recordedRelease(dir: string): KernelRelease {
+  const path = findInput(dir, "version");
+  if (path === undefined)
+    throw new InputError(
+      `${dir}: holds no version file: name the kernel with --kernel (${Object.keys(KERNEL_PROFILES).join(", ")})`,
+    );
+  const text = readInput(path).toString("latin1");
+  const version = /Linux version (\S+)/.exec(text)?.[1];
+  const release = version === undefined ? undefined : profileForVersion(version);
+  if (release === undefined)
+    throw new InputError(
+      `${path}: says no kernel version that is known here: ${JSON.stringify(text.slice(0, 60))}`,
+    );
+  return release;
+}
+
+/** sysctl_vm tells it; else `boost=` on the command line; a recording that says nothing was made with boost off. */
+function recordedBoost(dir: string): number {
+  const sysctl = findInput(dir, "sysctl_vm");
+  if (sysctl !== undefined) {
+    const value = /^watermark_boost_factor\s+(\d+)/m.exec(readInput(sysctl).toString("latin1"))?.[1];
+    if (value !== undefined) return Number(value);
+  }
+  const cmdline = findInput(dir, "cmdline");
+  const boost =
+    cmdline === undefined ? null : /(?:^|\s)boost=(\d+)/.exec(readInput(cmdline).toString("latin1"));
+  return boost === null ? 0 : Number(boost[1]);
+}

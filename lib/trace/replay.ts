@@ -1,0 +1,99 @@
+/**
+ * Replaying a recording: load S0, put every recorded request and free to the model, check the frame of every
+ * allocation, and compare the end with S1. Inputs are A (order, gfp), b, F, and the isolations I and P; everything
+ * else in a trace is there to check with.
+ */
+import { at, InputError } from "../base/errors";
+import type { Memory } from "../mm/memory";
+import { type KernelRelease, type KernelSwitches, kernelProfile } from "../mm/profile";
+import { datasetName, readInput, streamInput } from "./input";
+import { openRecording } from "./recording";
+import { type Mismatch, Replayer } from "./replayer";
+import { parseSnapshot, type Snapshot } from "./snapshot";
+import { compareWithSnapshot, type Difference } from "./snapshot-compare";
+import { loadSnapshot } from "./snapshot-load";
+import { TraceReader } from "./trace-reader";
+
+export interface ReplayResult {
+  dataset: string;
+  profile: KernelRelease;
+  /** Records of the trace, without its time marks. */
+  events: number;
+  allocations: number;
+  /** Allocations whose frame (or failure) was predicted. */
+  exact: number;
+  mismatches: number;
+  firstMismatch: Mismatch | null;
+  finalStateIdentical: boolean;
+  finalDifferences: Difference[];
+}
+
+/** The result and the machine at the end. */
+export interface Replayed {
+  result: ReplayResult;
+  memory: Memory;
+  /** The recorded end. */
+  s1: Snapshot;
+}
+
+export interface ReplayOptions {
+  /** Profile to use instead of the recording's `version` file. */
+  release?: KernelRelease | undefined;
+  /** Switches to flip alone. */
+  switches?: Partial<KernelSwitches> | undefined;
+  /** Mismatches after which the replay gives up; 0: none. */
+  maxMismatches?: number | undefined;
+}
+
+/** Replays the recording in `dir`. Bad input throws InputError; a mismatch is a result. */
+export async function replay(dir: string, options: ReplayOptions = {}): Promise<Replayed> {
+  const recording = openRecording(dir, options.release);
+  const memory = loadSnapshot(
+    parseSnapshot(readInput(recording.s0), recording.s0),
+    kernelProfile(recording.release, options.switches),
+  );
+  memory.watermarkBoostFactor = recording.watermarkBoostFactor;
+  const replayer = new Replayer(memory, recording.trace, options.maxMismatches ?? 0);
+  const reader = new TraceReader(recording.trace, replayer, replayer.wanted);
+  let complete = true;
+  for await (const chunk of streamInput(recording.trace)) {
+    reader.feed(chunk);
+    if (replayer.gaveUp) {
+      complete = false;
+      break;
+    }
+  }
+  if (complete) {
+    reader.finish();
+    if (!replayer.sawEnd)
+      throw new InputError(
+        `${at(recording.trace, reader.line)}: the trace is cut short: the marker "S 1" of its end is missing`,
+      );
+  }
+  const s1 = parseSnapshot(readInput(recording.s1), recording.s1);
+  const finalDifferences = complete
+    ? compareWithSnapshot(memory, s1)
+    : [
+        {
+          zone: "",
+          what: "the replay was given up",
+          expected: "the end of the trace",
+          predicted: `line ${reader.line}`,
+        },
+      ];
+  return {
+    memory,
+    s1,
+    result: {
+      dataset: datasetName(dir),
+      profile: recording.release,
+      events: reader.events,
+      allocations: replayer.allocations,
+      exact: replayer.exact,
+      mismatches: replayer.allocations - replayer.exact,
+      firstMismatch: replayer.firstMismatch,
+      finalStateIdentical: finalDifferences.length === 0,
+      finalDifferences,
+    },
+  };
+}

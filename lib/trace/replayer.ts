@@ -1,0 +1,327 @@
+/** One trace put to the model, record by record. */
+import { at, InputError } from "../base/errors";
+import type { BatchedDrain } from "../mm/batched-drain";
+import { freeOnePage } from "../mm/free-one-page";
+import { isolateFreePage } from "../mm/isolate-free-page";
+import type { Memory } from "../mm/memory";
+import { allocPages, allocPagesBulk, freePages } from "../mm/page-alloc";
+import { decayPcpHigh, drainPagesZone, stepDrain } from "../mm/pcp-free";
+import { foldDiffs } from "../mm/vmstat";
+import { freePlaceOf, giveBack, takeExactly } from "./resync";
+import { listFrames } from "./snapshot-compare";
+import { REC, type TraceHandler } from "./trace-reader";
+
+/** The first allocation whose frame was not predicted. Frames; −1 is a failed allocation. */
+export interface Mismatch {
+  file: string;
+  line: number;
+  order: number;
+  gfp: string;
+  migratetype: number;
+  expected: number;
+  predicted: number;
+  /** Where the recorded frame was free in the model when it was asked for. */
+  expectedPlace: string;
+  /** Heads of the lists around: the per-CPU list of the request, and the buddy list of its type. */
+  lists: { name: string; pfns: number[] }[];
+}
+
+const SHOWN = 10;
+
+/** The records that a replay takes as given. */
+const INPUTS: readonly number[] = [
+  REC.A,
+  REC.BULK_ENTER,
+  REC.BULK_PAGE,
+  REC.BULK_EXIT,
+  REC.F,
+  REC.S,
+  REC.ISOLATE,
+  REC.PUTBACK,
+  REC.E,
+  REC.FOLD,
+  REC.DRAIN_ZONE,
+  REC.FREE_ANNOUNCED,
+  REC.FREE_GROUP,
+  REC.RECLAIM_ACTIVE,
+];
+
+export class Replayer implements TraceHandler {
+  readonly wanted: readonly number[];
+  allocations = 0;
+  exact = 0;
+  firstMismatch: Mismatch | null = null;
+  sawEnd = false;
+  gaveUp = false;
+  private readonly bulk = new Int32Array(1 << 16);
+  private bulkAsked = 0;
+  private bulkGot = 0;
+  private bulkNext = 0;
+  /** Drains begun and not ended, innermost last, each with the task that does it. */
+  private readonly drains: { pid: number; drain: BatchedDrain }[] = [];
+  private readonly newDrains: BatchedDrain[] = [];
+  /** Predicted D records that the trace has not shown yet. */
+  private drainsAhead = 0;
+
+  constructor(
+    private readonly m: Memory,
+    private readonly file: string,
+    private readonly maxMismatches: number,
+  ) {
+    this.wanted = m.sw.pcpFreeInBatches ? [...INPUTS, REC.DRAINED] : INPUTS;
+    if (m.sw.pcpFreeInBatches) {
+      m.interruptedDrains = this.newDrains;
+      m.trace = {
+        pcpuDrain: () => {
+          this.drainsAhead++;
+        },
+      };
+    }
+  }
+
+  record(kind: number, f: Float64Array, n: number, line: number, text: string): void {
+    if (kind === REC.DRAINED) {
+      this.drained();
+      return;
+    }
+    const pid = kind === REC.E ? Number.parseInt(text, 10) : f[n - 1]!;
+    if (this.drains.length > 0) this.endDrainsOf(pid, kind);
+    this.dispatch(kind, f, line, text);
+    for (const drain of this.newDrains) this.drains.push({ pid, drain });
+    this.newDrains.length = 0;
+  }
+
+  /** A `D` record: when every predicted one has been shown, the innermost unfinished drain does its next batch. */
+  private drained(): void {
+    while (this.drainsAhead === 0 && this.drains.length > 0) {
+      if (stepDrain(this.m, this.drains.at(-1)!.drain)) this.drains.pop();
+    }
+    if (this.drainsAhead > 0) this.drainsAhead--;
+  }
+
+  /**
+   * A task that goes on to something else has ended its drains. Another task's record leaves them open: it came in
+   * between two batches.
+   */
+  private endDrainsOf(pid: number, kind: number): void {
+    for (let i = this.drains.length - 1; i >= 0; i--) {
+      const open = this.drains[i]!;
+      if (open.pid !== pid && kind !== REC.S) continue;
+      while (!stepDrain(this.m, open.drain));
+      this.drains.splice(i, 1);
+    }
+    if (this.drains.length === 0) this.drainsAhead = 0;
+  }
+
+  private dispatch(kind: number, f: Float64Array, line: number, text: string): void {
+    switch (kind) {
+      case REC.A:
+        this.alloc(f[0]!, f[1]!, f[2]!, f[3]!, line);
+        break;
+      case REC.F:
+      case REC.FREE_GROUP:
+        if (this.checkFree(f[0]!, f[1]!, line)) freePages(this.m, f[0]!, f[1]!);
+        break;
+      case REC.FREE_ANNOUNCED:
+        this.checkFree(f[0]!, f[1]!, line);
+        break;
+      case REC.BULK_ENTER:
+        this.bulkAsked = f[0]!;
+        this.bulkGot = 0;
+        this.bulkNext = 0;
+        break;
+      case REC.BULK_PAGE:
+        this.bulkPage(f[0]!, f[1]!, line);
+        break;
+      case REC.BULK_EXIT:
+        this.bulkAsked = 0;
+        break;
+      case REC.S:
+        if (f[0] === 1) this.sawEnd = true;
+        break;
+      case REC.ISOLATE:
+        if (f[2] !== 0) this.isolate(f[0]!, f[1]!, line);
+        break;
+      case REC.PUTBACK:
+        this.putBack(f[0]!, f[1]!, f[2]!, line);
+        break;
+      case REC.FOLD:
+        this.fold(f[0]!, f[1]!, line);
+        break;
+      case REC.DRAIN_ZONE:
+        this.zone(f[0]!, line, (zone) => drainPagesZone(this.m, zone, zone.pcp));
+        break;
+      case REC.RECLAIM_ACTIVE:
+        this.zone(f[0]!, line, (zone) => {
+          zone.reclaimActive = f[1] !== 0;
+        });
+        break;
+      case REC.E:
+        this.event(text, line);
+        break;
+    }
+  }
+
+  private fail(line: number, message: string): never {
+    throw new InputError(`${at(this.file, line)}: ${message}`);
+  }
+
+  private zone(idx: number, line: number, act: (zone: Memory["zones"][number]) => void): void {
+    const zone = this.m.zones.find((z) => z.idx === idx);
+    if (zone === undefined) this.fail(line, `zone ${idx} is not in the snapshot`);
+    act(zone);
+  }
+
+  private alloc(expected: number, order: number, mt: number, gfp: number, line: number): void {
+    if (order > this.m.maxOrder) this.fail(line, `order ${order} is above the largest, ${this.m.maxOrder}`);
+    if (expected >= 0) this.checkFrame(expected, order, line);
+    this.allocations++;
+    const predicted = allocPages(this.m, gfp, order);
+    if (predicted === expected) this.exact++;
+    else this.mismatch(expected, predicted, order, mt, gfp, line);
+  }
+
+  private bulkPage(expected: number, gfp: number, line: number): void {
+    this.checkFrame(expected, 0, line);
+    if (this.bulkNext === 0 && this.bulkAsked > 0)
+      this.bulkGot = allocPagesBulk(this.m, gfp, Math.min(this.bulkAsked, this.bulk.length), this.bulk);
+    this.allocations++;
+    const predicted = this.bulkNext < this.bulkGot ? this.bulk[this.bulkNext]! : -1;
+    this.bulkNext++;
+    if (predicted === expected) this.exact++;
+    else this.mismatch(expected, predicted, 0, (gfp >> 3) & 3, gfp, line);
+  }
+
+  private checkFrame(pfn: number, order: number, line: number): void {
+    const zone = this.m.zoneOf(pfn);
+    if (zone === undefined || pfn + 2 ** order > zone.endPfn)
+      this.fail(line, `frame ${pfn} (order ${order}) lies outside every zone`);
+    if (pfn % 2 ** order !== 0) this.fail(line, `frame ${pfn} is not aligned to its order ${order}`);
+  }
+
+  /**
+   * Whether a recorded free can be done. A frame that is free already is bad input as long as the model is in step;
+   * after a mismatch it may be the model's own doing, and the free is left out.
+   */
+  private checkFree(pfn: number, order: number, line: number): boolean {
+    if (order > this.m.maxOrder) this.fail(line, `order ${order} is above the largest, ${this.m.maxOrder}`);
+    this.checkFrame(pfn, order, line);
+    const place = freePlaceOf(this.m, pfn);
+    if (place === undefined) return true;
+    if (this.firstMismatch === null)
+      this.fail(
+        line,
+        `frame ${pfn} is freed but it is free already (${place.pcp ? "on a per-CPU list" : "in the buddy lists"}, page ${place.head} of order ${place.order})`,
+      );
+    return false;
+  }
+
+  private isolate(pfn: number, order: number, line: number): void {
+    this.checkFrame(pfn, order, line);
+    if (this.m.state[pfn] !== order + 1) {
+      if (this.firstMismatch !== null) return;
+      this.fail(line, `frame ${pfn} is isolated as a free page of order ${order}, which it is not`);
+    }
+    isolateFreePage(this.m, this.m.zoneOf(pfn)!, pfn, order);
+  }
+
+  private putBack(pfn: number, order: number, mt: number, line: number): void {
+    if (!this.checkFree(pfn, order, line)) return;
+    const type = !this.m.cma && mt === 4 ? 5 : mt;
+    freeOnePage(this.m, this.m.zoneOf(pfn)!, pfn, order, type, true);
+  }
+
+  private fold(idx: number, item: number, line: number): void {
+    this.zone(idx, line, (zone) => {
+      if (item === 0) {
+        zone.nrFreePages += zone.pcp.diffNrFree;
+        zone.pcp.diffNrFree = 0;
+      } else {
+        zone.nrFreeCma += zone.pcp.diffNrFreeCma;
+        zone.pcp.diffNrFreeCma = 0;
+      }
+    });
+  }
+
+  /** Events whose moment the recording gives: refresh of counters, decay and drain of per-CPU lists, kswapd. */
+  private event(text: string, line: number): void {
+    const words = text.split(" ");
+    const name = words[1];
+    const zoneOf = () => Number(/zone=(\d+)/.exec(text)?.[1] ?? -1);
+    switch (name) {
+      case "decay_pcp_high":
+        this.zone(zoneOf(), line, (zone) => {
+          foldDiffs(zone, zone.pcp);
+          decayPcpHigh(this.m, zone, zone.pcp);
+        });
+        break;
+      case "refresh_cpu_vm_stats":
+        if (/pagesets=0/.test(text)) for (const zone of this.m.zones) foldDiffs(zone, zone.pcp);
+        break;
+      case "drain_pages_zone":
+        this.zone(zoneOf(), line, (zone) => drainPagesZone(this.m, zone, zone.pcp));
+        break;
+      case "balance_pgdat":
+      case "balance_pgdat_end":
+        for (const zone of this.m.zones) zone.reclaimActive = name === "balance_pgdat";
+        break;
+    }
+  }
+
+  private mismatch(
+    expected: number,
+    predicted: number,
+    order: number,
+    mt: number,
+    gfp: number,
+    line: number,
+  ): void {
+    const m = this.m;
+    if (this.firstMismatch === null) {
+      const place = expected < 0 ? undefined : freePlaceOf(m, expected);
+      this.firstMismatch = {
+        file: this.file,
+        line,
+        order,
+        gfp: `0x${gfp.toString(16)}`,
+        migratetype: mt,
+        expected,
+        predicted,
+        expectedPlace:
+          expected < 0
+            ? "the recorded allocation failed"
+            : place === undefined
+              ? "in use"
+              : `${place.pcp ? "on a per-CPU list" : "in the buddy lists"}, page ${place.head} of order ${place.order}`,
+        lists: this.listsAround(expected >= 0 ? expected : predicted, order, mt),
+      };
+    }
+    if (predicted >= 0) giveBack(m, predicted, order);
+    if (expected >= 0) takeExactly(m, expected, order, mt);
+    if (this.maxMismatches > 0 && this.allocations - this.exact >= this.maxMismatches) this.gaveUp = true;
+  }
+
+  private listsAround(pfn: number, order: number, mt: number): { name: string; pfns: number[] }[] {
+    const m = this.m;
+    const zone = pfn >= 0 ? m.zoneOf(pfn) : m.zonelist[0];
+    if (zone === undefined) return [];
+    const lists = [];
+    if (m.pcpAllowedOrder(order)) {
+      const index = m.pindex(order, mt);
+      lists.push({
+        name: `zone ${zone.name}: pcplist ${index}`,
+        pfns: listFrames(m, zone.pcp.listBase + index).slice(0, SHOWN),
+      });
+    }
+    for (let o = order; o <= m.maxOrder; o++) {
+      const pfns = listFrames(m, zone.listBase + o * 8 + mt);
+      if (pfns.length === 0 && o < m.maxOrder) continue;
+      lists.push({
+        name: `zone ${zone.name}: free list of order ${o}, type ${mt}`,
+        pfns: pfns.slice(0, SHOWN),
+      });
+      break;
+    }
+    return lists;
+  }
+}

@@ -1,0 +1,102 @@
+/**
+ * After a mismatch: put the machine where the recording says it is. The predicted page goes back to the place it was
+ * taken from as well as can be told, and the recorded page is cut out of wherever it is free.
+ */
+import { accountFreePages, addToFreeList, delPageFromFreeList } from "../mm/free-area";
+import { freeOnePage } from "../mm/free-one-page";
+import { ALLOCATED, type Memory, ON_PCP, ORDER_MASK, STORED_MT } from "../mm/memory";
+import { prepNewPage } from "../mm/page-alloc";
+import type { Zone } from "../mm/zone";
+
+/** Where a frame is free. */
+export interface FreePlace {
+  /** First frame of the free page that holds it. */
+  head: number;
+  order: number;
+  pcp: boolean;
+}
+
+/** The free page (buddy or per-CPU) that holds `pfn`, or undefined when it is in use. */
+export function freePlaceOf(m: Memory, pfn: number): FreePlace | undefined {
+  const state = m.state;
+  for (let order = 0; order <= m.maxOrder; order++) {
+    const head = pfn - (pfn % 2 ** order);
+    const s = state[head]!;
+    if (s === order + 1) return { head, order, pcp: false };
+    if (s === (ON_PCP | order)) return { head, order, pcp: true };
+  }
+  return undefined;
+}
+
+/** Gives a page back that was predicted but not recorded: past the per-CPU lists. */
+export function giveBack(m: Memory, pfn: number, order: number): void {
+  const zone = m.zoneOf(pfn)!;
+  m.info.fill(0, pfn, pfn + 2 ** order);
+  freeOnePage(m, zone, pfn, order, m.blockType(pfn), false);
+}
+
+/** Takes exactly [pfn, pfn + 2^order) out of the free pages; false where part of it is in use. */
+export function takeExactly(m: Memory, pfn: number, order: number, mt: number): boolean {
+  const end = pfn + 2 ** order;
+  for (let p = pfn; p < end; ) {
+    const place = freePlaceOf(m, p);
+    if (place === undefined) return false;
+    p = place.head + 2 ** place.order;
+  }
+  for (let p = pfn; p < end; ) {
+    const { head, order: o, pcp } = freePlaceOf(m, p)!;
+    const zone = m.zoneOf(head)!;
+    if (pcp) takeFromPcp(m, zone, head, o);
+    else takeFromBuddy(m, zone, head, o, pfn, end);
+    p = head + 2 ** o;
+  }
+  m.state.fill(0, pfn, end);
+  prepNewPage(m, pfn, order, mt);
+  m.state[pfn] = ALLOCATED | order;
+  return true;
+}
+
+function takeFromPcp(m: Memory, zone: Zone, head: number, order: number): void {
+  const { next, prev } = m;
+  next[prev[head]!] = next[head]!;
+  prev[next[head]!] = prev[head]!;
+  m.state[head] = 0;
+  for (const pcp of zone.pcps)
+    if (pcp.count >= 2 ** order) {
+      pcp.count -= 2 ** order;
+      break;
+    }
+}
+
+/** Unlinks the page at `head` and puts the parts outside [from, to) back on the heads of their lists. */
+function takeFromBuddy(m: Memory, zone: Zone, head: number, order: number, from: number, to: number): void {
+  const mt = m.sw.freelistHygiene ? m.blockType(head) : listTypeOf(m, zone, head, order);
+  delPageFromFreeList(m, zone, head, order);
+  accountFreePages(zone, -(2 ** order), mt);
+  const giveBackParts = (pfn: number, o: number) => {
+    const end = pfn + 2 ** o;
+    if (pfn >= from && end <= to) return;
+    if (end <= from || pfn >= to) {
+      addToFreeList(m, zone, pfn, o, mt);
+      accountFreePages(zone, 2 ** o, mt);
+      return;
+    }
+    giveBackParts(pfn + 2 ** (o - 1), o - 1);
+    giveBackParts(pfn, o - 1);
+  };
+  giveBackParts(head, order);
+}
+
+/** The type of the list a free page is on, found by walking to its head. */
+function listTypeOf(m: Memory, zone: Zone, pfn: number, order: number): number {
+  let p = m.next[pfn]!;
+  while (p < m.endPfn || p >= m.virginBase) p = m.next[p]!;
+  const type = p - zone.listBase - order * 8;
+  return type >= 0 && type < 8 ? type : m.info[pfn]! & STORED_MT;
+}
+
+/** The order of a page in use, or −1 when it is not known as one. */
+export function allocatedOrder(m: Memory, pfn: number): number {
+  const s = m.state[pfn]!;
+  return (s & 0xc0) === ALLOCATED ? s & ORDER_MASK : -1;
+}

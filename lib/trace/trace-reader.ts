@@ -1,0 +1,224 @@
+/**
+ * Reading a recorded trace, chunk by chunk: one call of the handler a record, with its numbers in `f`. Frames and
+ * counts are decimal, the gfp flags of `A`, `b` and `bE` hexadecimal. Only the record in hand is in memory.
+ */
+import { at, InputError } from "../base/errors";
+
+/** Kinds of records, one bit of meaning each; values are arbitrary but stable. */
+export const REC = {
+  A: 1,
+  BULK_ENTER: 2,
+  BULK_PAGE: 3,
+  BULK_EXIT: 4,
+  F: 5,
+  S: 6,
+  ISOLATE: 7,
+  PUTBACK: 8,
+  E: 9,
+  FOLD: 10,
+  DRAIN_ZONE: 11,
+  HALF: 12,
+  FREE_ANNOUNCED: 13,
+  FREE_GROUP: 14,
+  MOVE_BLOCK: 15,
+  OTHER: 16,
+  ZONE_TAKE: 17,
+  DRAINED: 18,
+  BLOCK_TYPE: 19,
+  TIME: 20,
+  RANGE_BEGIN: 21,
+  RANGE_END: 22,
+  MIGRATE_UNMAP: 23,
+  MIGRATE_MOVE: 24,
+  SPLIT: 25,
+  ROTATE: 26,
+  SKIP: 27,
+  EXTFRAG: 28,
+  RECLAIM_ACTIVE: 29,
+  COMPACTION_FREE: 30,
+} as const;
+
+/** Receives the records of a trace in order. */
+export interface TraceHandler {
+  /** `f[0..n)` are the numbers of the record; `text` is the rest of an `E` record. */
+  record(kind: number, f: Float64Array, n: number, line: number, text: string): void;
+}
+
+/** First word of a record → its kind and the number of its fields; `hex` names the field in hexadecimal. */
+interface Form {
+  kind: number;
+  fields: number;
+  hex: number;
+}
+
+const FORMS: Record<string, Form> = {
+  A: { kind: REC.A, fields: 5, hex: 3 },
+  bE: { kind: REC.BULK_ENTER, fields: 3, hex: 1 },
+  b: { kind: REC.BULK_PAGE, fields: 3, hex: 1 },
+  bX: { kind: REC.BULK_EXIT, fields: 2, hex: -1 },
+  F: { kind: REC.F, fields: 3, hex: -1 },
+  S: { kind: REC.S, fields: 2, hex: -1 },
+  T: { kind: REC.TIME, fields: 1, hex: -1 },
+  B: { kind: REC.OTHER, fields: 1, hex: -1 },
+  Z: { kind: REC.ZONE_TAKE, fields: 4, hex: -1 },
+  D: { kind: REC.DRAINED, fields: 3, hex: -1 },
+  X: { kind: REC.EXTFRAG, fields: 6, hex: -1 },
+  M: { kind: REC.BLOCK_TYPE, fields: 2, hex: -1 },
+  V: { kind: REC.MOVE_BLOCK, fields: 2, hex: -1 },
+  K: { kind: REC.SKIP, fields: 1, hex: -1 },
+  I: { kind: REC.ISOLATE, fields: 3, hex: -1 },
+  P: { kind: REC.PUTBACK, fields: 3, hex: -1 },
+  E: { kind: REC.E, fields: 0, hex: -1 },
+  H: { kind: REC.HALF, fields: 4, hex: -1 },
+  v: { kind: REC.FOLD, fields: 3, hex: -1 },
+  N: { kind: REC.DRAIN_ZONE, fields: 2, hex: -1 },
+  R: { kind: REC.RANGE_BEGIN, fields: 3, hex: -1 },
+  Rx: { kind: REC.RANGE_END, fields: 1, hex: -1 },
+  u: { kind: REC.MIGRATE_UNMAP, fields: 3, hex: -1 },
+  m: { kind: REC.MIGRATE_MOVE, fields: 3, hex: -1 },
+  Q: { kind: REC.SPLIT, fields: 3, hex: -1 },
+  L: { kind: REC.ROTATE, fields: 2, hex: -1 },
+  W: { kind: REC.RECLAIM_ACTIVE, fields: 2, hex: -1 },
+  f: { kind: REC.FREE_ANNOUNCED, fields: 3, hex: -1 },
+  G: { kind: REC.FREE_GROUP, fields: 3, hex: -1 },
+  C: { kind: REC.COMPACTION_FREE, fields: 3, hex: -1 },
+  tf: { kind: REC.OTHER, fields: 0, hex: -1 },
+};
+
+const SPACE = 32;
+const NEWLINE = 10;
+const MINUS = 45;
+
+/** One-letter forms by byte, two-letter ones by both bytes. */
+const BY_BYTE: (Form | undefined)[] = [];
+for (const [word, form] of Object.entries(FORMS)) if (word.length === 1) BY_BYTE[word.charCodeAt(0)] = form;
+
+/** Parses chunks; `finish` must be called at the end to see a last record that is cut short. */
+export class TraceReader {
+  private rest: Buffer | null = null;
+  line = 0;
+  /** Records seen, without the time marks `T`. */
+  events = 0;
+  private readonly f = new Float64Array(8);
+  private readonly wanted: Uint8Array;
+
+  /** `wanted`: the kinds to hand over; all others are checked for their first word only. */
+  constructor(
+    private readonly file: string,
+    private readonly handler: TraceHandler,
+    wanted: readonly number[],
+  ) {
+    this.wanted = new Uint8Array(64);
+    for (const kind of wanted) this.wanted[kind] = 1;
+  }
+
+  feed(chunk: Buffer): void {
+    let bytes = chunk;
+    if (this.rest !== null) {
+      bytes = Buffer.concat([this.rest, chunk]);
+      this.rest = null;
+    }
+    const last = bytes.lastIndexOf(NEWLINE);
+    if (last < bytes.length - 1) this.rest = Buffer.from(bytes.subarray(last + 1));
+    if (this.rest !== null && this.rest.length > 1 << 16)
+      throw new InputError(
+        `${at(this.file, this.line + 1)}: a record is longer than 65,536 bytes: this is no trace`,
+      );
+    if (last >= 0) this.lines(bytes, last + 1);
+  }
+
+  finish(): void {
+    if (this.rest !== null && this.rest.length > 0)
+      throw new InputError(`${at(this.file, this.line + 1)}: the trace is cut short inside a record`);
+    if (this.line === 0) throw new InputError(`${this.file}: is empty, a trace was expected`);
+  }
+
+  private lines(bytes: Buffer, end: number): void {
+    const { f, wanted, handler } = this;
+    let p = 0;
+    let line = this.line;
+    let events = this.events;
+    while (p < end) {
+      line++;
+      const first = bytes[p]!;
+      let form = BY_BYTE[first];
+      let q = p + 1;
+      if (bytes[q] !== SPACE) {
+        form = this.longForm(bytes, p, line);
+        if (form === undefined) {
+          p = bytes.indexOf(NEWLINE, p) + 1;
+          continue;
+        }
+        while (bytes[q] !== SPACE && bytes[q] !== NEWLINE) q++;
+      }
+      if (form === undefined) this.unknown(bytes, p, line);
+      const kind = form!.kind;
+      if (kind !== REC.TIME) events++;
+      if (wanted[kind] === 0) {
+        p = bytes.indexOf(NEWLINE, q) + 1;
+        continue;
+      }
+      this.line = line;
+      if (kind === REC.E) {
+        const stop = bytes.indexOf(NEWLINE, q);
+        handler.record(kind, f, 0, line, bytes.toString("latin1", q + 1, stop));
+        p = stop + 1;
+        continue;
+      }
+      const hex = form!.hex;
+      let n = 0;
+      let c = bytes[q]!;
+      while (c === SPACE) {
+        c = bytes[++q]!;
+        let value = 0;
+        const from = q;
+        if (n === hex) {
+          for (; c > SPACE; c = bytes[++q]!) {
+            const d = c >= 97 && c <= 102 ? c - 87 : c - 48;
+            if (d < 0 || d > 15) this.malformed(bytes, p, line);
+            value = value * 16 + d;
+          }
+        } else {
+          const minus = c === MINUS;
+          if (minus) c = bytes[++q]!;
+          for (; c > SPACE; c = bytes[++q]!) {
+            const d = c - 48;
+            if (d < 0 || d > 9) this.malformed(bytes, p, line);
+            value = value * 10 + d;
+          }
+          if (minus) value = -value;
+        }
+        if (q === from || n === 8) this.malformed(bytes, p, line);
+        f[n++] = value;
+      }
+      if (c !== NEWLINE || n < form!.fields) this.malformed(bytes, p, line);
+      handler.record(kind, f, n, line, "");
+      p = q + 1;
+    }
+    this.line = line;
+    this.events = events;
+  }
+
+  /** The form of a word of more than one letter; an empty line has none. */
+  private longForm(bytes: Buffer, p: number, line: number): Form | undefined {
+    if (bytes[p] === NEWLINE) return undefined;
+    let q = p;
+    while (bytes[q] !== SPACE && bytes[q] !== NEWLINE) q++;
+    const word = bytes.toString("latin1", p, q);
+    const form = Object.hasOwn(FORMS, word) ? FORMS[word] : undefined;
+    if (form === undefined) this.unknown(bytes, p, line);
+    return form;
+  }
+
+  private unknown(bytes: Buffer, p: number, line: number): never {
+    const stop = bytes.indexOf(NEWLINE, p);
+    const text = bytes.toString("latin1", p, Math.min(stop, p + 40)).replace(/[^ -~]/g, "?");
+    throw new InputError(`${at(this.file, line)}: unknown record ${JSON.stringify(text)}`);
+  }
+
+  private malformed(bytes: Buffer, p: number, line: number): never {
+    const stop = bytes.indexOf(NEWLINE, p);
+    const text = bytes.toString("latin1", p, Math.min(stop, p + 60)).replace(/[^ -~]/g, "?");
+    throw new InputError(`${at(this.file, line)}: malformed record ${JSON.stringify(text)}`);
+  }
+}
