@@ -9,6 +9,7 @@ import { InputError } from "../base/errors";
 const COMMANDS: Record<string, () => { register(program: Command): void }> = {
   boot: () => require("./boot") as typeof import("./boot"),
   export: () => require("./export") as typeof import("./export"),
+  fidelity: () => require("./fidelity") as typeof import("./fidelity"),
   kernel: () => require("./kernel") as typeof import("./kernel"),
   notebook: () => require("./notebook") as typeof import("./notebook"),
   replay: () => require("./replay") as typeof import("./replay"),

@@ -26,7 +26,7 @@ export const QEMU_VIRT: Board = {
   build: {
     imageStart: 0x40200000,
     imageBytes: {
-      [K4]: { huge: 6132 * KiB, nohuge: 5944 * KiB },
+      [K4]: { huge: 6136 * KiB, nohuge: 5944 * KiB },
       [K16]: { huge: 6416 * KiB, nohuge: 6288 * KiB },
       [K64]: { huge: 7744 * KiB, nohuge: 7552 * KiB },
     },
@@ -41,7 +41,7 @@ export const QEMU_VIRT: Board = {
       [K64]: { huge: 512 * KiB, nohuge: 512 * KiB },
     },
     lateBytes: {
-      [K4]: { huge: 124 * KiB, nohuge: 120 * KiB },
+      [K4]: { huge: 124 * KiB, nohuge: 124 * KiB },
       [K16]: { huge: 208 * KiB, nohuge: 208 * KiB },
       [K64]: { huge: 512 * KiB, nohuge: 512 * KiB },
     },

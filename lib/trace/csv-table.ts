@@ -1,0 +1,64 @@
+/** Tables of recordings: comma-separated text with a header line. Every complaint names file and line. */
+import { closeSync, openSync, readFileSync, readSync } from "node:fs";
+import type { CsvError } from "csv-parse";
+import { parse } from "csv-parse/sync";
+import { at, InputError } from "../base/errors";
+
+/** One row: its values by column name, and the line it starts on. */
+export interface CsvRow {
+  line: number;
+  values: Readonly<Record<string, string>>;
+}
+
+export interface CsvTable {
+  columns: string[];
+  rows: CsvRow[];
+}
+
+/** Column names of the first line; undefined where the file cannot be a table. Reads at most 16 KiB. */
+export function csvColumns(path: string): string[] | undefined {
+  if (!path.endsWith(".csv")) return undefined;
+  const buffer = Buffer.alloc(16384);
+  const file = openSync(path, "r");
+  const bytes = readSync(file, buffer, 0, buffer.length, 0);
+  closeSync(file);
+  const first = buffer.toString("utf8", 0, bytes).split(/\r?\n/, 1)[0]!;
+  return first.replace(/^\uFEFF/, "").split(",");
+}
+
+/** Reads the whole table; throws InputError for a row with too few or too many columns, or an unclosed quote. */
+export function readCsvTable(path: string): CsvTable {
+  let records: { info: { lines: number }; record: string[] }[];
+  try {
+    records = parse(readFileSync(path), { bom: true, info: true, skip_empty_lines: true }) as never;
+  } catch (error) {
+    if (isCsvError(error)) throw new InputError(`${at(path, lineOf(error))}: ${inOurWords(error)}`);
+    throw error;
+  }
+  const [header, ...rest] = records;
+  if (header === undefined)
+    throw new InputError(`${at(path, 1)}: the table is empty, not even a header line`);
+  return {
+    columns: header.record,
+    rows: rest.map(({ info, record }) => ({
+      line: info.lines,
+      values: Object.fromEntries(header.record.map((name, i) => [name, record[i]!])),
+    })),
+  };
+}
+
+/** The library ships one CsvError class for each entry point, so the code tells, not the class. */
+function isCsvError(error: unknown): error is CsvError {
+  return error instanceof Error && "code" in error && String(error.code).startsWith("CSV_");
+}
+
+function lineOf(error: CsvError): number | undefined {
+  return typeof error.lines === "number" ? error.lines : undefined;
+}
+
+function inOurWords(error: CsvError): string {
+  if (error.code === "CSV_RECORD_INCONSISTENT_FIELDS_LENGTH" && Array.isArray(error.record)) {
+    return `a row must have as many columns as the header: got ${error.record.length}`;
+  }
+  return error.message;
+}
