@@ -12,13 +12,12 @@ interface Options {
   cma?: string;
   kernel?: string;
   huge?: "on" | "off";
-  thp?: "on" | "off";
+  thp?: "on" | "off" | "never";
   pageBlockMaxOrder?: number;
   json?: boolean;
 }
 
 export function register(program: Command): void {
-  const onOff = (flags: string, text: string) => new Option(flags, text).choices(["on", "off"]);
   program
     .command("boot")
     .description("boot a machine: page blocks, zones, watermarks, CMA area")
@@ -27,8 +26,16 @@ export function register(program: Command): void {
     .option("--memory <size>", "memory fitted, such as 2GiB (default: the board's usual size)")
     .option("--cma <request>", "64M, 64M@0x60000000, 64M@0-0x80000000, none (the configured size) or off")
     .option("--kernel <release>", `${KERNEL_RELEASES.join(", ")} (default: 6.1)`)
-    .addOption(onOff("--huge <state>", "off: built without THP and without hugetlb"))
-    .addOption(onOff("--thp <state>", "off: built without THP"))
+    .addOption(
+      new Option("--huge <state>", "off: built without THP and without hugetlb").choices(["on", "off"]),
+    )
+    .addOption(
+      new Option("--thp <state>", "off: built without THP; never: transparent_hugepage=never").choices([
+        "on",
+        "off",
+        "never",
+      ]),
+    )
     .option(
       "--page-block-max-order <order>",
       "CONFIG_PAGE_BLOCK_MAX_ORDER, kernel 6.19 and later",

@@ -82,9 +82,13 @@ export class MachineDescription {
     return this.with({ thp: on, hugetlb: on });
   }
 
-  /** Transparent huge pages only: `"off"` builds the kernel without THP; hugetlb stays as it is. Default on. */
-  thp(state: Switch): MachineDescription {
-    return this.with({ thp: isOn(state, "thp") });
+  /**
+   * Transparent huge pages only: `"off"` builds the kernel without THP, `"never"` builds it in and boots with
+   * transparent_hugepage=never; hugetlb stays as it is. Default on.
+   */
+  thp(state: Switch | "never"): MachineDescription {
+    if (state === "never") return this.with({ thp: true, thpEnabled: false });
+    return this.with({ thp: isOn(state, "thp", "on, off or never"), thpEnabled: true });
   }
 
   /**
@@ -174,10 +178,10 @@ export class BootedMachine {
   }
 }
 
-function isOn(state: Switch, what: string): boolean {
+function isOn(state: Switch, what: string, choices = "on or off"): boolean {
   if (state === "on" || state === true) return true;
   if (state === "off" || state === false) return false;
-  throw new InputError(`${what}: must be on or off: got ${JSON.stringify(state)}`);
+  throw new InputError(`${what}: must be ${choices}: got ${JSON.stringify(state)}`);
 }
 
 /**

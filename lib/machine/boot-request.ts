@@ -18,6 +18,8 @@ export interface BootRequest {
   kernel?: string;
   /** CONFIG_TRANSPARENT_HUGEPAGE; default true. */
   thp?: boolean;
+  /** transparent_hugepage= is not `never`; default true. Counts only where THP is built in. */
+  thpEnabled?: boolean;
   /** CONFIG_HUGETLBFS; default true. */
   hugetlb?: boolean;
   /** CONFIG_PAGE_BLOCK_MAX_ORDER, since 6.16 (6.19 here). */
@@ -30,13 +32,14 @@ export interface ResolvedBoot {
   geometry: PageGeometry;
   release: KernelRelease;
   huge: HugePageSupport;
+  thpEnabled: boolean;
   memoryBytes: number;
   cma: CmaRequest;
   pageBlockMaxOrder?: number;
 }
 
 /** CONFIG_* and size defaults of a boot. */
-export const BOOT_DEFAULTS = { kernel: "6.1", thp: true, hugetlb: true } as const;
+export const BOOT_DEFAULTS = { kernel: "6.1", thp: true, thpEnabled: true, hugetlb: true } as const;
 
 /** Fills in defaults; throws InputError naming the option, the limit and the value. */
 export function resolveBoot(request: BootRequest): ResolvedBoot {
@@ -61,6 +64,7 @@ export function resolveBoot(request: BootRequest): ResolvedBoot {
     geometry,
     release,
     huge,
+    thpEnabled: request.thpEnabled ?? BOOT_DEFAULTS.thpEnabled,
     memoryBytes,
     cma: request.cma ?? { kind: "configured" },
   };

@@ -3,7 +3,7 @@
  * the same request gives the same result everywhere. Only sizes and places are computed; the allocator itself can be
  * started from `zones[].freeRanges`, what memblock_free_all() hands over, ascending.
  */
-import type { KernelRelease } from "../hardware/kernel-release";
+import { type KernelRelease, since } from "../hardware/kernel-release";
 import type { Architecture } from "../hardware/page-geometry";
 import { cmaMinAlignmentBytes } from "../mm/cma";
 import { calcMemmapPages, mobilityGroupingEnabled } from "../mm/mobility-grouping";
@@ -154,20 +154,26 @@ function count(ranges: readonly PageRange[]): number {
 /** THP switches itself off below 512 MiB of managed memory: mm/huge_memory.c hugepage_init(). */
 const THP_LEAST_BYTES = 512 * 1024 * 1024;
 
-/** init_per_zone_wmark_min(), then khugepaged's raise where THP is on. */
+/**
+ * init_per_zone_wmark_min(), then what start_stop_khugepaged() makes of it: the raise where THP is on; where it is built in
+ * but off, releases since 5.18 (6.1 here) compute min_free_kbytes again, now without the pages below the high watermarks.
+ */
 function reserves(boot: ResolvedBoot, order: number, managed: readonly number[]) {
-  const { pageSize } = boot.geometry;
+  const { geometry, release, huge } = boot;
+  const { pageSize } = geometry;
   const total = managed.reduce((a, b) => a + b, 0);
-  let minFreeKbytes = calculateMinFreeKbytes((total * pageSize) / 1024, boot.release);
+  const kbytes = (pages: number) => (pages * pageSize) / 1024;
+  let minFreeKbytes = calculateMinFreeKbytes(kbytes(total), release);
   let watermarks = setupPerZoneWmarks(minFreeKbytes, managed, pageSize);
-  if (boot.huge.thp && total * pageSize >= THP_LEAST_BYTES) {
-    const aboveHigh = managed.reduce((sum, m, i) => sum + Math.max(0, m - watermarks[i]!.high), 0);
-    const recommended = recommendedMinFreeKbytes(order, managed.length, aboveHigh, pageSize);
-    if (recommended > minFreeKbytes) {
-      minFreeKbytes = recommended;
-      watermarks = setupPerZoneWmarks(minFreeKbytes, managed, pageSize);
-    }
-  }
+  if (!huge.thp || total * pageSize < THP_LEAST_BYTES) return { minFreeKbytes, watermarks };
+  const aboveHigh = managed.reduce((sum, m, i) => sum + Math.max(0, m - watermarks[i]!.high), 0);
+  if (boot.thpEnabled)
+    minFreeKbytes = Math.max(
+      minFreeKbytes,
+      recommendedMinFreeKbytes(order, managed.length, aboveHigh, pageSize),
+    );
+  else if (since(release, "6.1")) minFreeKbytes = calculateMinFreeKbytes(kbytes(aboveHigh), release);
+  watermarks = setupPerZoneWmarks(minFreeKbytes, managed, pageSize);
   return { minFreeKbytes, watermarks };
 }
 

@@ -48,9 +48,11 @@ function whatStandsInTheWay(attempt: CmaAttempt, bytes: number, memory: readonly
     places.push(`${hex(at)}-${hex(to)} ${[taken, holes].filter(Boolean).join(" and ")}`);
   }
   const need = `no free ${formatSize(bytes)} aligned to ${formatSize(alignment)} below ${hex(end)}`;
-  if (places.length > PLACES_TOLD || places.length === 0)
-    return `${need}: the longest aligned free range there is ${formatSize(longestAligned(attempt))}`;
-  return `${need}: ${places.join(", ")}`;
+  const longest = longestAligned(attempt);
+  const rest =
+    longest === 0 ? "no aligned range is free" : `the longest aligned free range is ${formatSize(longest)}`;
+  if (places.length > PLACES_TOLD || places.length === 0) return `${need}: ${rest}`;
+  return `${need}: ${places.join(", ")}; ${rest}`;
 }
 
 function overlap(range: PhysicalRange, start: number, end: number): number {

@@ -18,11 +18,11 @@ export interface CsvTable {
 /** Column names of the first line; undefined where the file cannot be a table. Reads at most 16 KiB. */
 export function csvColumns(path: string): string[] | undefined {
   if (!path.endsWith(".csv")) return undefined;
-  const buffer = Buffer.alloc(16384);
+  const buffer = new Uint8Array(16384);
   const file = openSync(path, "r");
   const bytes = readSync(file, buffer, 0, buffer.length, 0);
   closeSync(file);
-  const first = buffer.toString("utf8", 0, bytes).split(/\r?\n/, 1)[0]!;
+  const first = new TextDecoder().decode(buffer.subarray(0, bytes)).split(/\r?\n/, 1)[0]!;
   return first.replace(/^\uFEFF/, "").split(",");
 }
 

@@ -1,0 +1,72 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import { machine } from "../../lib";
+import { pageblock } from "../support/cli";
+
+test("pageblock boot --json prints what the fluent surface gives", () => {
+  const run = pageblock([
+    ..."boot --board qemu-virt --page-size 64K --memory 2GiB --cma 64MiB --kernel 6.1 --json".split(" "),
+  ]);
+  assert.equal(run.status, 0, run.stderr);
+  const printed = JSON.parse(run.stdout);
+  const booted = machine("qemu-virt").pageSize("64K").memory("2GiB").cma("64MiB").kernel("6.1").boot();
+  assert.deepEqual(printed, booted.toJSON());
+  assert.deepEqual(printed.cma, {
+    requestedBytes: 67108864,
+    reservedBytes: 536870912,
+    base: 0x80000000,
+    alignmentBytes: 536870912,
+    ok: true,
+    reason: null,
+  });
+  assert.equal(printed.mobilityGrouping, false);
+});
+
+test("pageblock boot for people names page blocks, zones and the area", () => {
+  const run = pageblock(["boot", "--board", "raspberry-pi-cm4-8gb", "--page-size", "64K"]);
+  assert.equal(run.status, 0, run.stderr);
+  assert.match(run.stdout, /page block +order 13 = 512 MiB/);
+  assert.match(run.stdout, /DMA32 +0x40000000/);
+  assert.match(run.stdout, /CMA +none: Reserved memory: incorrect alignment of CMA region/);
+});
+
+test("--huge off, --thp off and the range form of --cma", () => {
+  const json = (...args: string[]) => JSON.parse(pageblock(["boot", "--json", ...args]).stdout);
+  const small = json(..."--board qemu-virt --page-size 64K --huge off --kernel 4.17".split(" "));
+  assert.equal(small.pageblockOrder, 10);
+  assert.deepEqual(small.hugePageSizes, []);
+  const noThp = json(..."--board qemu-virt --page-size 64K --thp off --kernel 4.17".split(" "));
+  assert.deepEqual([noThp.pageblockOrder, noThp.largestBuddyOrder], [13, 10]);
+  const range = json(..."--board qemu-virt --memory 4G --cma 64M@0-0x80000000".split(" "));
+  assert.equal(range.cma.base, 0x7c000000);
+  const fixed = json(..."--board qemu-virt --memory 4G --cma 64M@0x60000000".split(" "));
+  assert.equal(fixed.cma.base, 0x60000000);
+});
+
+test("bad input: one clear line on stderr, exit 2, nothing on stdout", () => {
+  const cases: [string, RegExp][] = [
+    ["--board raspberry-pi-9", /board: unknown name "raspberry-pi-9": known are .*did you mean/],
+    ["--board qemu-virt --memory 0", /memory: size must be > 0/],
+    ["--board qemu-virt --memory 0 --json", /memory: size must be > 0/],
+    ["--board pc-x86-64 --page-size 64K", /page size: pc-x86-64 \(x86-64\) has 4 KiB: got 64 KiB/],
+    [
+      "--board qemu-virt --page-size 8K",
+      /page size: qemu-virt \(arm64\) has 4 KiB, 16 KiB, 64 KiB: got 8 KiB/,
+    ],
+    ["--board qemu-virt --cma 0", /cma: size must be > 0/],
+    ["--board qemu-virt --cma lots", /cma: size must be a number/],
+    ["--board qemu-virt --cma 64M@here", /cma: base: size must be a number/],
+    ["--board qemu-virt --cma 64M@0-1-2", /cma: must be a size/],
+    ["--board qemu-virt --kernel 2.4", /kernel: unknown name "2.4": known are 4.17/],
+    ["--board qemu-virt --huge perhaps", /--huge/],
+    ["--board qemu-virt --page-block-max-order 99 --kernel 6.19", /from 1 to 10: got 99/],
+    ["--memory 1G", /--board/],
+  ];
+  for (const [args, message] of cases) {
+    const run = pageblock(["boot", ...args.split(" ")]);
+    assert.equal(run.status, 2, args);
+    assert.match(run.stderr, message, args);
+    assert.equal(run.stderr.trim().split("\n").length, 1, `${args}: ${run.stderr}`);
+    assert.equal(run.stdout, "", args);
+  }
+});
