@@ -3,6 +3,8 @@
  * the same request gives the same result everywhere. Only sizes and places are computed; the allocator itself can be
  * started from `zones[].freeRanges`, what memblock_free_all() hands over, ascending.
  */
+import { InputError } from "../base/errors";
+import { formatSize } from "../base/units";
 import { type KernelRelease, since } from "../hardware/kernel-release";
 import type { Architecture } from "../hardware/page-geometry";
 import { cmaMinAlignmentBytes } from "../mm/cma";
@@ -90,7 +92,11 @@ export function boot(request: BootRequest): BootResult {
   const { pageSize, largestBuddyOrder } = geometry;
   const order = pageblockOrder(geometry, release, huge, resolved.pageBlockMaxOrder);
   const alignment = cmaMinAlignmentBytes(release, pageSize, order, largestBuddyOrder);
-  const { memblock, attempts } = earlyMemory(resolved, alignment);
+  const { memblock, attempts, survived } = earlyMemory(resolved, alignment);
+  if (!survived)
+    throw new InputError(
+      `memory: ${formatSize(resolved.memoryBytes)} leave no room for the memmap on ${board.name}; the kernel would panic`,
+    );
   const spans = zoneSpans(board, release, memblock, pageSize);
   const vmTotalPages = spans.reduce(
     (sum, z) => sum + z.present - calcMemmapPages(z.spanned, z.present, pageSize, STRUCT_PAGE_BYTES),

@@ -3,6 +3,7 @@
  * start_kernel(). The order decides where a CMA area can lie: on arm64 4.17 reserves it before page tables and memmap
  * exist, later releases after them (arch/arm64/mm/init.c bootmem_init()); x86 before (arch/x86/kernel/setup.c).
  */
+import { roundUp } from "../base/alignment";
 import { KiB, MiB } from "../base/units";
 import { since } from "../hardware/kernel-release";
 import { type CmaOutcome, cmaDeclareContiguous, rmemCmaSetup } from "../mm/cma";
@@ -17,7 +18,7 @@ import { dmaPhysLimit } from "./zones";
 export const STRUCT_PAGE_BYTES = 64;
 /** lib/swiotlb: the default bounce buffer, and 24 bytes (6.1) or 12 (4.17) for each of its 2 KiB slots. */
 const SWIOTLB_BYTES = 64 * MiB;
-const SWIOTLB_SLOTS = SWIOTLB_BYTES / (2 * KiB);
+const SWIOTLB_SLOT_BYTES = 2 * KiB;
 /** Dentry and inode caches: one bucket of 8 bytes for every 8 and 16 KiB (fs/dcache.c, fs/inode.c). */
 const HASH_TABLES = [
   { what: "dentry hash table", scale: 13 },
@@ -62,7 +63,7 @@ export interface EarlyMemory {
   survived: boolean;
 }
 
-/** Runs early boot up to memblock_free_all(). `cmaAlignment` in bytes; `kernelPages` are the zones' pages less memmap. */
+/** Runs early boot up to memblock_free_all(). `cmaAlignment` in bytes. */
 export function earlyMemory(boot: ResolvedBoot, cmaAlignment: number): EarlyMemory {
   const { board, geometry, release } = boot;
   const memblock = memoryMap(boot);
@@ -156,6 +157,16 @@ function defaultCma(boot: ResolvedBoot, memblock: Memblock, alignment: number, a
   });
 }
 
+/**
+ * Bytes of the bounce buffer: needed where memory lies above the DMA limit; arm64 since 6.7 (6.12 here) also keeps 1 MiB for
+ * each GiB for small unaligned buffers where it does not (arch/arm64/mm/init.c mem_init()).
+ */
+function swiotlbBytes(boot: ResolvedBoot, memblock: Memblock, limit: number): number {
+  if (memblock.endOfDram() > limit) return SWIOTLB_BYTES;
+  if (boot.board.architecture !== "arm64" || !since(boot.release, "6.12")) return 0;
+  return Math.min(SWIOTLB_BYTES, roundUp(memblock.totalBytes() / 1024, 128 * SWIOTLB_SLOT_BYTES));
+}
+
 /** Per-CPU areas, the early hash tables and the bounce buffer, in that order. */
 function lateReservations(boot: ResolvedBoot, memblock: Memblock, lateBytes: number): void {
   const { board, geometry, release } = boot;
@@ -166,8 +177,13 @@ function lateReservations(boot: ResolvedBoot, memblock: Memblock, lateBytes: num
   for (const { what, scale } of HASH_TABLES)
     memblock.alloc(what, largeSystemHashBytes(kernelPages, pageSize, scale, 8), pageSize);
   const limit = board.architecture === "x86-64" ? 4 * 1024 * MiB : dmaPhysLimit(board, release, memblock);
-  if (board.architecture === "ppc64" || memblock.endOfDram() <= limit) return;
-  memblock.alloc("bounce buffer (swiotlb)", SWIOTLB_BYTES, pageSize, 0, limit);
+  const bounceBytes = board.architecture === "ppc64" ? 0 : swiotlbBytes(boot, memblock, limit);
+  if (bounceBytes === 0) return;
+  memblock.alloc("bounce buffer (swiotlb)", bounceBytes, pageSize, 0, limit);
   const slotBytes = since(release, "6.1") ? 24 : 12;
-  memblock.alloc("bounce buffer slots", SWIOTLB_SLOTS * slotBytes, pageSize);
+  memblock.alloc(
+    "bounce buffer slots",
+    roundUp((bounceBytes / SWIOTLB_SLOT_BYTES) * slotBytes, pageSize),
+    pageSize,
+  );
 }

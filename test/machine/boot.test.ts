@@ -103,6 +103,12 @@ test("law: memory is conserved and the area is aligned, inside RAM and of nobody
         }
 });
 
+test("a PC's area lies at 4 GiB, as recorded on 7.3 (kernel-truth/x86-7.3.4/w7-cma: 128 blocks from page frame 1048576)", () => {
+  const pc = machine("pc-x86-64").memory("4GiB").kernel("7.3").cma("256M").boot();
+  assert.equal(pc.cma.base, 1048576 * 4096);
+  assert.equal(pc.cma.reservedBytes, 128 * pc.pageblockBytes);
+});
+
 test("zones of a PC are those of the recorded boots at 4 and 8 GB", () => {
   // kernel-truth/w1-files and boot-8G, Sboot: start, spanned, present, managed, min, low, high; booted with THP never.
   const recorded: Record<string, number[][]> = {

@@ -23,7 +23,7 @@ const BUILD: KernelBuild = {
 
 const COMMON_SOURCES = [
   "kernel at 0x200000 and its sizes: modelling choice after a Pi 5 boot log (meta-raspberrypi issue #1482)",
-  "configured CMA size 5 MiB (CONFIG_CMA_SIZE_MBYTES of the Raspberry Pi defconfigs): not verified against a build",
+  "configured CMA size 5 MiB: CONFIG_CMA_SIZE_MBYTES in arch/arm64/configs/bcm2711_defconfig of raspberrypi/linux",
 ];
 
 /** BCM2711's device tree, Raspberry Pi's kernel tree: 64 MiB in the first 768 MiB (pull request #3536). */
