@@ -13,8 +13,11 @@ export {
   type Switch,
 } from "./fluent/machine";
 export { BOARD_NAMES } from "./hardware/boards";
+export type { KernelRelease } from "./hardware/kernel-release";
 export type { BootedCma, BootedZone, Reservation } from "./machine/boot";
 export type { BootJson } from "./machine/boot-json";
-export { KERNEL_PROFILES, type KernelRelease, type KernelSwitches, kernelProfile } from "./mm/profile";
+export { type Allocation, type FailedAllocation, Kernel, type PageRequest } from "./mm/kernel";
+export { KERNEL_PROFILES, type KernelSwitches, kernelProfile } from "./mm/profile";
+export type { TracePoints } from "./mm/trace-points";
 export { show } from "./notebook/show";
 export { type Replayed, type ReplayOptions, type ReplayResult, replay } from "./trace/replay";

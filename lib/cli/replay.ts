@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import type { Command } from "commander";
 import { writeAtomically } from "../base/write-atomically";
-import type { KernelRelease } from "../mm/profile";
+import type { KernelRelease } from "../hardware/kernel-release";
 import { kernelProfile } from "../mm/profile";
 import { type Replayed, replay } from "../trace/replay";
 import { writeSnapshot } from "../trace/snapshot-write";

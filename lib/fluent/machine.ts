@@ -7,6 +7,9 @@ import { type BootedCma, type BootedZone, type BootResult, boot, type Reservatio
 import { type BootJson, bootJson } from "../machine/boot-json";
 import { type BootRequest, resolveBoot } from "../machine/boot-request";
 import { parseCma } from "../machine/cma-request";
+import { startKernel } from "../machine/start";
+import type { Kernel } from "../mm/kernel";
+import { type KernelSwitches, kernelProfile } from "../mm/profile";
 
 /** The boards that are described. Any other text throws and names them. */
 export type BoardName =
@@ -47,7 +50,7 @@ export class MachineDescription {
    * @throws InputError when the board's processor lacks it; the message names those it has.
    */
   pageSize(size: Size): MachineDescription {
-    return this.with({ pageSize: parseSize(size, "page size") });
+    return this.changed({ pageSize: parseSize(size, "page size") });
   }
 
   /**
@@ -55,7 +58,7 @@ export class MachineDescription {
    * @throws InputError when it is 0, outside what the board can have, or no multiple of the page size.
    */
   memory(size: Size): MachineDescription {
-    return this.with({ memoryBytes: parseSize(size, "memory") });
+    return this.changed({ memoryBytes: parseSize(size, "memory") });
   }
 
   /**
@@ -65,7 +68,7 @@ export class MachineDescription {
    * @throws InputError `cma: size must be > 0` and for text that is no size.
    */
   cma(request: Size): MachineDescription {
-    return this.with({ cma: parseCma(request) });
+    return this.changed({ cma: parseCma(request) });
   }
 
   /**
@@ -73,13 +76,13 @@ export class MachineDescription {
    * @throws InputError for an unknown release; the message names the known ones.
    */
   kernel(release: OpenName<KernelRelease>): MachineDescription {
-    return this.with({ kernel: release });
+    return this.changed({ kernel: release });
   }
 
   /** Huge pages of both kinds: `"off"` builds the kernel without THP and without hugetlb. Default on. */
   huge(state: Switch): MachineDescription {
     const on = isOn(state, "huge");
-    return this.with({ thp: on, hugetlb: on });
+    return this.changed({ thp: on, hugetlb: on });
   }
 
   /**
@@ -87,8 +90,8 @@ export class MachineDescription {
    * transparent_hugepage=never; hugetlb stays as it is. Default on.
    */
   thp(state: Switch | "never"): MachineDescription {
-    if (state === "never") return this.with({ thp: true, thpEnabled: false });
-    return this.with({ thp: isOn(state, "thp", "on, off or never"), thpEnabled: true });
+    if (state === "never") return this.changed({ thp: true, thpEnabled: false });
+    return this.changed({ thp: isOn(state, "thp", "on, off or never"), thpEnabled: true });
   }
 
   /**
@@ -96,12 +99,12 @@ export class MachineDescription {
    * than a huge page. `boot()` throws InputError for an older kernel or an order above the largest buddy.
    */
   pageBlockMaxOrder(order: number): MachineDescription {
-    return this.with({ pageBlockMaxOrder: order });
+    return this.changed({ pageBlockMaxOrder: order });
   }
 
   /** Boots: zones, watermarks, page blocks, and the CMA area or why there is none. Pure: same description, same result. */
   boot(): BootedMachine {
-    return new BootedMachine(boot(this.request));
+    return new BootedMachine(boot(this.request), this.request.switches);
   }
 
   /** The description as plain data. */
@@ -109,7 +112,22 @@ export class MachineDescription {
     return { ...this.request };
   }
 
-  private with(change: Partial<BootRequest>): MachineDescription {
+  /**
+   * Flips switches of the kernel profile alone, such as `{ freelistHygiene: true }`.
+   * @throws InputError for an unknown switch; the message lists the known ones.
+   */
+  with(switches: Partial<KernelSwitches>): MachineDescription {
+    const merged = { ...this.request.switches, ...switches };
+    kernelProfile(resolveBoot(this.request).release, merged);
+    return this.changed({ switches: merged });
+  }
+
+  /** Boots and starts the page allocator: `start().allocPages({ order: 9, gfp: "GFP_HIGHUSER_MOVABLE" })`. */
+  start(): Kernel {
+    return this.boot().start();
+  }
+
+  private changed(change: Partial<BootRequest>): MachineDescription {
     return new MachineDescription({ ...this.request, ...change });
   }
 }
@@ -150,8 +168,11 @@ export class BootedMachine {
   readonly messages: readonly string[];
   private readonly result: BootResult;
 
-  constructor(result: BootResult) {
+  private readonly switches: Partial<KernelSwitches>;
+
+  constructor(result: BootResult, switches: Partial<KernelSwitches> = {}) {
     this.result = result;
+    this.switches = switches;
     this.board = result.board;
     this.kernel = result.kernel;
     this.architecture = result.architecture;
@@ -170,6 +191,11 @@ export class BootedMachine {
     this.memory = result.memory;
     this.messages = result.messages;
     Object.freeze(this);
+  }
+
+  /** Starts the page allocator on this machine, as memblock hands memory over. A new one at every call. */
+  start(): Kernel {
+    return startKernel(this.result, this.switches);
   }
 
   /** The keys of `pageblock boot --json`. */

@@ -5,6 +5,7 @@ import type { Board } from "../hardware/board";
 import { findBoard } from "../hardware/boards";
 import { type KernelRelease, kernelRelease, since } from "../hardware/kernel-release";
 import { type HugePageSupport, type PageGeometry, pageGeometry } from "../hardware/page-geometry";
+import type { KernelSwitches } from "../mm/profile";
 import type { CmaRequest } from "./cma-request";
 
 /** A machine to boot. Sizes in bytes; what is left out takes the board's default. */
@@ -24,6 +25,8 @@ export interface BootRequest {
   hugetlb?: boolean;
   /** CONFIG_PAGE_BLOCK_MAX_ORDER, since 6.16 (6.19 here). */
   pageBlockMaxOrder?: number;
+  /** Switches of the kernel profile to flip alone; they concern the allocator, not the boot. */
+  switches?: Partial<KernelSwitches>;
 }
 
 /** The same with nothing left open. */

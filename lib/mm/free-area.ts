@@ -74,22 +74,48 @@ export function freeAreaEmpty(m: Memory, zone: Zone, order: number, mt: number):
 export function materialiseFirst(m: Memory, node: number): number {
   const { next, prev } = m;
   const i = node - m.virginBase;
-  const pfn = m.virginLo[i]!;
+  const pages = 2 ** m.maxOrder;
+  const down = m.virginDown[i] === 1;
+  const pfn = down ? m.virginHi[i]! - pages : m.virginLo[i]!;
   const before = prev[node]!;
   next[before] = pfn;
   prev[pfn] = before;
   m.state[pfn] = m.maxOrder + 1;
-  const lo = pfn + 2 ** m.maxOrder;
-  if (lo === m.virginHi[i]) {
+  if (m.virginHi[i]! - m.virginLo[i]! === pages) {
     const after = next[node]!;
     next[pfn] = after;
     prev[after] = pfn;
+    m.virginHi[i] = m.virginLo[i]!;
   } else {
-    m.virginLo[i] = lo;
+    if (down) m.virginHi[i] = pfn;
+    else m.virginLo[i] = pfn + pages;
     next[pfn] = node;
     prev[node] = pfn;
   }
   return pfn;
+}
+
+/** Puts the untouched top-order blocks [lo, hi) on a list as one node, in boot order; false when nodes have run out. */
+export function addVirginRun(
+  m: Memory,
+  zone: Zone,
+  lo: number,
+  hi: number,
+  mt: number,
+  toTail: boolean,
+): boolean {
+  const node = m.newVirginNode(lo, hi, !toTail);
+  if (node < 0) return false;
+  const { next, prev } = m;
+  const head = zone.listBase + (m.maxOrder << 3) + mt;
+  const before = toTail ? prev[head]! : head;
+  const after = next[before]!;
+  next[before] = node;
+  prev[node] = before;
+  next[node] = after;
+  prev[after] = node;
+  zone.nrFree[m.maxOrder]! += (hi - lo) / 2 ** m.maxOrder;
+  return true;
 }
 
 /**

@@ -41,6 +41,13 @@ export const BLOCK_HOLE = 0x80;
 const HEADS_A_ORDER = 8;
 const VIRGIN_NODES = 1024;
 
+/** Where a frame is free: first frame and order of the free page that holds it. */
+export interface FreePlace {
+  head: number;
+  order: number;
+  pcp: boolean;
+}
+
 export interface ZoneShape {
   idx: number;
   name: string;
@@ -75,6 +82,8 @@ export class Memory {
   readonly virginBase: number;
   readonly virginLo: Int32Array;
   readonly virginHi: Int32Array;
+  /** 1: the run is handed out from its upper end down (boot memory of 4.17). */
+  readonly virginDown: Uint8Array;
   private virginUsed: number;
   readonly maxOrder: number;
   readonly pageblockOrder: number;
@@ -131,6 +140,7 @@ export class Memory {
     this.blocks = new Uint8Array(this.endPfn >>> this.pageblockOrder);
     this.virginLo = new Int32Array(VIRGIN_NODES);
     this.virginHi = new Int32Array(VIRGIN_NODES);
+    this.virginDown = new Uint8Array(VIRGIN_NODES);
     this.virginUsed = 0;
     for (let i = this.endPfn; i < this.virginBase; i++) this.next[i] = this.prev[i] = i;
     this.zones = shape.zones.map((z, i) => {
@@ -187,12 +197,27 @@ export class Memory {
     return pindex >= 12 ? this.pageblockOrder : (pindex / MIGRATE_PCPTYPES) | 0;
   }
 
-  /** A node for the untouched top-order blocks [lo, hi), or −1 when all nodes are used. */
-  newVirginNode(lo: number, hi: number): number {
+  /** The free page (buddy or per-CPU) that holds `pfn`, or undefined when the frame is in use. */
+  freePlaceOf(pfn: number): FreePlace | undefined {
+    for (let order = 0; order <= this.maxOrder; order++) {
+      const head = pfn - (pfn % 2 ** order);
+      const s = this.state[head]!;
+      if (s === order + 1) return { head, order, pcp: false };
+      if (s === (ON_PCP | order)) return { head, order, pcp: true };
+    }
+    for (let i = 0; i < this.virginUsed; i++)
+      if (pfn >= this.virginLo[i]! && pfn < this.virginHi[i]!)
+        return { head: pfn - (pfn % 2 ** this.maxOrder), order: this.maxOrder, pcp: false };
+    return undefined;
+  }
+
+  /** A node for the untouched top-order blocks [lo, hi), listed upwards or downwards; −1 when all nodes are used. */
+  newVirginNode(lo: number, hi: number, down: boolean): number {
     if (this.virginUsed === VIRGIN_NODES) return -1;
     const i = this.virginUsed++;
     this.virginLo[i] = lo;
     this.virginHi[i] = hi;
+    this.virginDown[i] = down ? 1 : 0;
     return this.virginBase + i;
   }
 }

@@ -3,6 +3,7 @@
  * a full set of them, and a machine can flip one alone. Sources are told in docs/fidelity.md.
  */
 import { unknownName } from "../base/errors";
+import type { KernelRelease } from "../hardware/kernel-release";
 
 /** The allocator's behaviour, release by release. */
 export interface KernelSwitches {
@@ -119,8 +120,6 @@ const V6_19: KernelSwitches = {
 };
 
 const V7_3: KernelSwitches = { ...V6_19 };
-
-export type KernelRelease = "4.17" | "6.1" | "6.12" | "6.19" | "7.3";
 
 /** The releases that can be named, oldest first. 6.1, 6.12 and 7.3 are proved by recordings. */
 export const KERNEL_PROFILES: Readonly<Record<KernelRelease, Readonly<KernelSwitches>>> = {

@@ -13,6 +13,9 @@ export const RMQUEUE_NORMAL = 0;
 const RMQUEUE_CMA = 1;
 const RMQUEUE_STEAL = 3;
 
+/** Fallbacks so far, for a caller to see whether its request was one. */
+export const rmqueueStats = { fallbacks: 0 };
+
 /** zone_page_state(NR_FREE_CMA_PAGES) > zone_page_state(NR_FREE_PAGES) / 2, never below zero, integer division. */
 function overHalfIsCma(zone: Zone): boolean {
   const cma = zone.nrFreeCma < 0 ? 0 : zone.nrFreeCma;
@@ -40,6 +43,7 @@ export function rmqueueOne(m: Memory, zone: Zone, order: number, mt: number, all
       if (pfn >= 0) return pfn;
     }
     if (!rmqueueFallback(m, zone, order, mt, allocFlags)) return -1;
+    rmqueueStats.fallbacks++;
   }
 }
 
@@ -69,6 +73,7 @@ function rmqueueModes(m: Memory, zone: Zone, order: number, mt: number, allocFla
   if (mode < RMQUEUE_STEAL) {
     const pfn = rmqueueClaim(m, zone, order, mt, allocFlags);
     if (pfn >= 0) {
+      rmqueueStats.fallbacks++;
       mode = RMQUEUE_NORMAL;
       return pfn;
     }
@@ -76,6 +81,7 @@ function rmqueueModes(m: Memory, zone: Zone, order: number, mt: number, allocFla
   if (!(allocFlags & ALLOC_NOFRAGMENT)) {
     const pfn = rmqueueSteal(m, zone, order, mt);
     if (pfn >= 0) {
+      rmqueueStats.fallbacks++;
       if (m.sw.rmqueueMode) mode = RMQUEUE_STEAL;
       return pfn;
     }

@@ -4,8 +4,9 @@
  * else in a trace is there to check with.
  */
 import { at, InputError } from "../base/errors";
+import type { KernelRelease } from "../hardware/kernel-release";
 import type { Memory } from "../mm/memory";
-import { type KernelRelease, type KernelSwitches, kernelProfile } from "../mm/profile";
+import { type KernelSwitches, kernelProfile } from "../mm/profile";
 import { datasetName, readInput, streamInput } from "./input";
 import { openRecording } from "./recording";
 import { type Mismatch, Replayer } from "./replayer";

@@ -3,12 +3,12 @@ import { at, InputError } from "../base/errors";
 import type { BatchedDrain } from "../mm/batched-drain";
 import { freeOnePage } from "../mm/free-one-page";
 import { isolateFreePage } from "../mm/isolate-free-page";
+import { listFrames } from "../mm/list-frames";
 import type { Memory } from "../mm/memory";
 import { allocPages, allocPagesBulk, freePages } from "../mm/page-alloc";
 import { decayPcpHigh, drainPagesZone, stepDrain } from "../mm/pcp-free";
 import { foldDiffs } from "../mm/vmstat";
-import { freePlaceOf, giveBack, takeExactly } from "./resync";
-import { listFrames } from "./snapshot-compare";
+import { giveBack, takeExactly } from "./resync";
 import { REC, type TraceHandler } from "./trace-reader";
 
 /** The first allocation whose frame was not predicted. Frames; −1 is a failed allocation. */
@@ -206,7 +206,7 @@ export class Replayer implements TraceHandler {
   private checkFree(pfn: number, order: number, line: number): boolean {
     if (order > this.m.maxOrder) this.fail(line, `order ${order} is above the largest, ${this.m.maxOrder}`);
     this.checkFrame(pfn, order, line);
-    const place = freePlaceOf(this.m, pfn);
+    const place = this.m.freePlaceOf(pfn);
     if (place === undefined) return true;
     if (this.firstMismatch === null)
       this.fail(
@@ -278,7 +278,7 @@ export class Replayer implements TraceHandler {
   ): void {
     const m = this.m;
     if (this.firstMismatch === null) {
-      const place = expected < 0 ? undefined : freePlaceOf(m, expected);
+      const place = expected < 0 ? undefined : m.freePlaceOf(expected);
       this.firstMismatch = {
         file: this.file,
         line,

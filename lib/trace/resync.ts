@@ -4,29 +4,9 @@
  */
 import { accountFreePages, addToFreeList, delPageFromFreeList } from "../mm/free-area";
 import { freeOnePage } from "../mm/free-one-page";
-import { ALLOCATED, type Memory, ON_PCP, ORDER_MASK, STORED_MT } from "../mm/memory";
+import { ALLOCATED, type Memory, STORED_MT } from "../mm/memory";
 import { prepNewPage } from "../mm/page-alloc";
 import type { Zone } from "../mm/zone";
-
-/** Where a frame is free. */
-export interface FreePlace {
-  /** First frame of the free page that holds it. */
-  head: number;
-  order: number;
-  pcp: boolean;
-}
-
-/** The free page (buddy or per-CPU) that holds `pfn`, or undefined when it is in use. */
-export function freePlaceOf(m: Memory, pfn: number): FreePlace | undefined {
-  const state = m.state;
-  for (let order = 0; order <= m.maxOrder; order++) {
-    const head = pfn - (pfn % 2 ** order);
-    const s = state[head]!;
-    if (s === order + 1) return { head, order, pcp: false };
-    if (s === (ON_PCP | order)) return { head, order, pcp: true };
-  }
-  return undefined;
-}
 
 /** Gives a page back that was predicted but not recorded: past the per-CPU lists. */
 export function giveBack(m: Memory, pfn: number, order: number): void {
@@ -39,12 +19,12 @@ export function giveBack(m: Memory, pfn: number, order: number): void {
 export function takeExactly(m: Memory, pfn: number, order: number, mt: number): boolean {
   const end = pfn + 2 ** order;
   for (let p = pfn; p < end; ) {
-    const place = freePlaceOf(m, p);
+    const place = m.freePlaceOf(p);
     if (place === undefined) return false;
     p = place.head + 2 ** place.order;
   }
   for (let p = pfn; p < end; ) {
-    const { head, order: o, pcp } = freePlaceOf(m, p)!;
+    const { head, order: o, pcp } = m.freePlaceOf(p)!;
     const zone = m.zoneOf(head)!;
     if (pcp) takeFromPcp(m, zone, head, o);
     else takeFromBuddy(m, zone, head, o, pfn, end);
@@ -93,10 +73,4 @@ function listTypeOf(m: Memory, zone: Zone, pfn: number, order: number): number {
   while (p < m.endPfn || p >= m.virginBase) p = m.next[p]!;
   const type = p - zone.listBase - order * 8;
   return type >= 0 && type < 8 ? type : m.info[pfn]! & STORED_MT;
-}
-
-/** The order of a page in use, or −1 when it is not known as one. */
-export function allocatedOrder(m: Memory, pfn: number): number {
-  const s = m.state[pfn]!;
-  return (s & 0xc0) === ALLOCATED ? s & ORDER_MASK : -1;
 }

@@ -1,4 +1,6 @@
 /** Is a machine in exactly the state of a snapshot? Ordered lists, per-CPU lists and counts, page-block types. */
+
+import { listFrames } from "../mm/list-frames";
 import { BLOCK_HOLE, BLOCK_MT, type Memory, STORED_MT } from "../mm/memory";
 import type { Zone } from "../mm/zone";
 import { fieldNumber, type Snapshot, type SnapshotZone } from "./snapshot";
@@ -18,18 +20,6 @@ function show(pfns: ArrayLike<number>, from: number): string {
   const part = Array.from({ length: Math.min(SHOWN, pfns.length - from) }, (_, i) => pfns[from + i]!);
   const more = pfns.length - from - part.length;
   return `${from > 0 ? "… " : ""}${part.join(" ")}${more > 0 ? " …" : ""}`;
-}
-
-/** The frames of a list, head first. */
-export function listFrames(m: Memory, head: number): number[] {
-  const frames: number[] = [];
-  for (let p = m.next[head]!; p !== head; p = m.next[p]!) {
-    if (p >= m.virginBase) {
-      const i = p - m.virginBase;
-      for (let b = m.virginLo[i]!; b < m.virginHi[i]!; b += 2 ** m.maxOrder) frames.push(b);
-    } else frames.push(p);
-  }
-  return frames;
 }
 
 /** Where two lists part, or −1. */

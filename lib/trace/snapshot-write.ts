@@ -2,6 +2,8 @@
  * A machine's memory as the text of a snapshot. Fields that the model does not hold (compaction's cached frames and
  * the like) are taken from the snapshot the machine was loaded from, else they are 0.
  */
+
+import { listFrames } from "../mm/list-frames";
 import {
   BLOCK_HOLE,
   BLOCK_ISOLATED,
@@ -20,7 +22,6 @@ import { MIGRATE_ISOLATE } from "../mm/migratetype";
 import type { PerCpuPages } from "../mm/per-cpu-pages";
 import type { Zone } from "../mm/zone";
 import type { Fields, Snapshot } from "./snapshot";
-import { listFrames } from "./snapshot-compare";
 
 const ZONE_FIELDS =
   "start spanned present managed wmark_min wmark_low wmark_high wmark_promo watermark_boost nr_reserved_highatomic lowmem_reserve nr_free_pages nr_free_cma percpu_drift_mark flags nr_isolate_pageblock compact_cached_free_pfn compact_cached_migrate_pfn_async compact_cached_migrate_pfn_sync compact_init_migrate_pfn compact_init_free_pfn compact_considered compact_defer_shift compact_order_failed".split(

@@ -1,0 +1,67 @@
+/** From a machine booted on paper to a running allocator. */
+import { findBoard } from "../hardware/boards";
+import { ZONE_DMA, ZONE_DMA32, ZONE_MOVABLE, ZONE_NORMAL } from "../mm/gfp";
+import { Kernel } from "../mm/kernel";
+import type { KernelSwitches } from "../mm/profile";
+import type { BootResult } from "./boot";
+
+const ZONE_INDEX: Readonly<Record<string, number>> = {
+  DMA: ZONE_DMA,
+  DMA32: ZONE_DMA32,
+  Normal: ZONE_NORMAL,
+  Movable: ZONE_MOVABLE,
+};
+
+/**
+ * Starts the allocator where memblock_free_all() and the activation of the CMA area leave it. What the kernel itself
+ * allocates later in its boot is not in it. `lowmemReserve` goes by zone number, as the kernel's does.
+ */
+export function startKernel(result: BootResult, switches: Partial<KernelSwitches> = {}): Kernel {
+  const board = findBoard(result.board);
+  const { pageSize, cma } = result;
+  const reserveOf = (zone: number) => {
+    const reserve = [0, 0, 0, 0, 0];
+    let last = 0;
+    let at = 0;
+    for (let idx = 0; idx < reserve.length; idx++) {
+      const next = result.zones.findIndex((z, i) => i >= at && ZONE_INDEX[z.name] === idx);
+      if (next >= 0) {
+        last = result.zones[zone]!.lowmemReserve[next] ?? 0;
+        at = next;
+      }
+      reserve[idx] = last;
+    }
+    return reserve;
+  };
+  return Kernel.boot({
+    release: result.kernel,
+    switches,
+    pageSize,
+    maxOrder: result.largestBuddyOrder,
+    pageblockOrder: result.pageblockOrder,
+    cma: board.build.cma || cma.reservedBytes > 0,
+    thp: result.thp,
+    mobilityDisabled: !result.mobilityGrouping,
+    dma32: result.architecture !== "ppc64",
+    cpus: board.cpus,
+    zones: result.zones.map((z, i) => ({
+      idx: ZONE_INDEX[z.name]!,
+      name: z.name,
+      startPfn: z.startPfn,
+      spanned: z.spanned,
+      present: z.present,
+      managed: z.managedAtBoot,
+      watermarks: z.watermarks,
+      lowmemReserve: reserveOf(i),
+      pageset: z.pageset,
+      freeRanges: z.freeRanges,
+    })),
+    ...(cma.base !== null && {
+      cmaRange: { startPfn: cma.base / pageSize, pages: cma.reservedBytes / pageSize },
+    }),
+    ram: result.memory.map((r) => ({
+      startPfn: Math.floor(r.start / pageSize),
+      pages: Math.floor(r.bytes / pageSize),
+    })),
+  });
+}

@@ -1,0 +1,147 @@
+/**
+ * The allocator as its callers see it: requests with flags and an owner, frees, observers, reports. A failed request is
+ * a result with its reason, not an exception; a wrong argument throws.
+ */
+import { InputError, unknownName } from "../base/errors";
+import type { KernelRelease } from "../hardware/kernel-release";
+import { bootMemory, type KernelShape } from "./boot-memory";
+import { explainFailure } from "./explain-failure";
+import * as gfpFlags from "./gfp";
+import type { Memory } from "./memory";
+import { allocPages, allocPagesBulk, freePages, gfpMigratetype, lastAlloc } from "./page-alloc";
+import { pcpStats } from "./pcp-alloc";
+import { drainAllPages } from "./pcp-free";
+import { rmqueueStats } from "./rmqueue";
+import type { TracePoints } from "./trace-points";
+
+/** Request flags by name; several are joined by `|`. */
+const GFP_NAMES = new Map<string, number>(
+  Object.entries(gfpFlags).filter(
+    (e): e is [string, number] => /^(__)?GFP_/.test(e[0]) && typeof e[1] === "number",
+  ),
+);
+
+/** `"GFP_KERNEL|__GFP_NOWARN"` → the flags; a number is taken as it is (6.1's bits). */
+export function parseGfp(gfp: string | number): number {
+  if (typeof gfp === "number") {
+    if (!Number.isInteger(gfp) || gfp < 0 || gfp >= 2 ** 31)
+      throw new InputError(`gfp: flags must be a whole number from 0 to 2^31 − 1: got ${gfp}`);
+    return gfp;
+  }
+  let flags = 0;
+  for (const part of gfp.split("|")) {
+    const value = GFP_NAMES.get(part.trim());
+    if (value === undefined) throw unknownName("gfp", part.trim(), [...GFP_NAMES.keys()]);
+    flags |= value;
+  }
+  return flags;
+}
+
+/** One request. */
+export interface PageRequest {
+  /** 2^order contiguous pages; default 0. */
+  order?: number;
+  /** Flags by name or as a number; default GFP_KERNEL. */
+  gfp?: string | number;
+  /** Who asks; kept with the result. */
+  owner?: string;
+}
+
+/** Pages got. */
+export interface Allocation {
+  ok: true;
+  /** First frame. */
+  pfn: number;
+  order: number;
+  zone: string;
+  migratetype: number;
+  /** From a per-CPU list, after refilling it, past it, by a fallback to another type; `slow`: not on the fast path. */
+  path: "pcp" | "refill" | "buddy" | "fallback" | "slow";
+  owner: string | undefined;
+}
+
+/** A request that failed, and why, in words. */
+export interface FailedAllocation {
+  ok: false;
+  order: number;
+  migratetype: number;
+  reason: string;
+  owner: string | undefined;
+}
+
+export class Kernel {
+  /** The state; free functions of mm/ work on it. */
+  readonly memory: Memory;
+  readonly release: KernelRelease;
+
+  constructor(memory: Memory, release: KernelRelease) {
+    this.memory = memory;
+    this.release = release;
+  }
+
+  /** Starts the allocator on a described machine. */
+  static boot(shape: KernelShape): Kernel {
+    return new Kernel(bootMemory(shape), shape.release);
+  }
+
+  /** __alloc_pages(). */
+  allocPages(request: PageRequest = {}): Allocation | FailedAllocation {
+    const m = this.memory;
+    const order = request.order ?? 0;
+    if (!Number.isInteger(order) || order < 0 || order > 30)
+      throw new InputError(`order: must be a whole number from 0 to ${m.maxOrder}: got ${order}`);
+    const gfp = parseGfp(request.gfp ?? gfpFlags.GFP_KERNEL);
+    const migratetype = gfpMigratetype(m, gfp);
+    const refills = pcpStats.refills;
+    const fallbacks = rmqueueStats.fallbacks;
+    const pfn = allocPages(m, gfp, order);
+    if (pfn < 0)
+      return { ok: false, order, migratetype, reason: explainFailure(m, gfp, order), owner: request.owner };
+    const path = lastAlloc.slow
+      ? "slow"
+      : rmqueueStats.fallbacks > fallbacks
+        ? "fallback"
+        : lastAlloc.buddy
+          ? "buddy"
+          : pcpStats.refills > refills
+            ? "refill"
+            : "pcp";
+    return { ok: true, pfn, order, zone: lastAlloc.zone!.name, migratetype, path, owner: request.owner };
+  }
+
+  /** __alloc_pages_bulk(): up to `count` single pages; the frames got, maybe fewer. */
+  allocPagesBulk(count: number, gfp: string | number = gfpFlags.GFP_KERNEL): Int32Array {
+    if (!Number.isInteger(count) || count < 1 || count > 2 ** 20)
+      throw new InputError(`bulk request: count must be a whole number from 1 to ${2 ** 20}: got ${count}`);
+    const out = new Int32Array(count);
+    return out.subarray(0, allocPagesBulk(this.memory, parseGfp(gfp), count, out));
+  }
+
+  /** __free_pages(): an allocation, or 2^order frames from `pfn` on. Throws for frames outside or free already. */
+  freePages(what: Allocation | number, order = 0): void {
+    const m = this.memory;
+    const pfn = typeof what === "number" ? what : what.pfn;
+    const o = typeof what === "number" ? order : what.order;
+    const zone = m.zoneOf(pfn);
+    if (!Number.isInteger(o) || o < 0 || o > m.maxOrder)
+      throw new InputError(`free: order must be a whole number from 0 to ${m.maxOrder}: got ${o}`);
+    if (zone === undefined || pfn % 2 ** o !== 0 || pfn + 2 ** o > zone.endPfn)
+      throw new InputError(`free: frame ${pfn} of order ${o} must lie in a zone and be aligned to its order`);
+    const place = m.freePlaceOf(pfn);
+    if (place !== undefined)
+      throw new InputError(
+        `free: frame ${pfn} is free already (${place.pcp ? "on a per-CPU list" : "in the buddy lists"}, page ${place.head} of order ${place.order})`,
+      );
+    freePages(m, pfn, o);
+  }
+
+  /** drain_all_pages(). */
+  drainAllPages(): void {
+    drainAllPages(this.memory);
+  }
+
+  /** Calls `points` for every trace point from now on; null ends it. */
+  observe(points: TracePoints | null): void {
+    this.memory.trace = points;
+  }
+}

@@ -1,0 +1,86 @@
+/** The allocator as its callers see it, started on described machines. */
+import assert from "node:assert/strict";
+import test from "node:test";
+import { machine } from "../../lib/index";
+import { listFrames } from "../../lib/mm/list-frames";
+
+test("a machine starts with every managed page free, and a free brings the page back", () => {
+  const kernel = machine("pc-x86-64").memory("4GiB").cma("off").start();
+  for (const zone of kernel.memory.zones) assert.equal(zone.nrFreePages, zone.managed);
+  const got = kernel.allocPages({ order: 0, gfp: "GFP_HIGHUSER_MOVABLE", owner: "test" });
+  assert.ok(got.ok);
+  assert.equal(got.path, "refill");
+  assert.equal(got.zone, "Normal");
+  assert.equal(got.owner, "test");
+  const next = kernel.allocPages({ gfp: "GFP_HIGHUSER_MOVABLE" });
+  assert.ok(next.ok && next.path === "pcp");
+  kernel.freePages(got);
+  assert.throws(() => kernel.freePages(got), /frame \d+ is free already \(on a per-CPU list/);
+  assert.throws(() => kernel.freePages(3, 1), /must lie in a zone and be aligned/);
+});
+
+test("an unmovable request on a fresh machine claims a whole movable block", () => {
+  const events: string[] = [];
+  const kernel = machine("pc-x86-64").memory("4GiB").cma("off").start();
+  kernel.observe({
+    extfrag: (_pfn, order, found, mt, from) => events.push(`${order} ${found} ${mt} ${from}`),
+  });
+  const got = kernel.allocPages({ gfp: "GFP_KERNEL" });
+  assert.ok(got.ok && got.path === "fallback");
+  assert.deepEqual(events, ["0 10 0 1"]);
+  assert.equal(kernel.memory.blockType(got.pfn), 0);
+});
+
+test("after boot the CMA list holds its largest pages in descending order (recorded on arm64, FACTS 12.7)", () => {
+  const { memory } = machine("qemu-virt").pageSize("4K").memory("2GiB").cma("256MiB").start();
+  const zone = memory.zones[0]!;
+  const top = listFrames(memory, zone.listBase + memory.maxOrder * 8 + 4);
+  assert.ok(top.length > 60);
+  assert.deepEqual(
+    top,
+    [...top].sort((a, b) => b - a),
+  );
+  assert.equal(zone.nrFreeCma, 65536);
+});
+
+test("a request that fails says why, zone by zone", () => {
+  const kernel = machine("qemu-virt").pageSize("64K").memory("1GiB").cma("off").start();
+  const failed = kernel.allocPages({ order: 14 });
+  assert.ok(!failed.ok);
+  assert.match(failed.reason, /order 14 is above the largest buddy order, 13/);
+  let last = kernel.allocPages({ order: 4, gfp: "GFP_NOWAIT" });
+  for (let i = 0; last.ok && i < 10_000; i++) last = kernel.allocPages({ order: 4, gfp: "GFP_NOWAIT" });
+  assert.ok(!last.ok);
+  assert.match(
+    last.reason,
+    /zone DMA: \d+ pages free less the 15 of the request, not above the min watermark \d+/,
+  );
+});
+
+test("wrong arguments throw with the limit and the value", () => {
+  const kernel = machine("qemu-virt").memory("1GiB").start();
+  assert.throws(() => kernel.allocPages({ order: -1 }), /order: must be a whole number from 0 to 10: got -1/);
+  assert.throws(
+    () => kernel.allocPages({ gfp: "GFP_KERNAL" }),
+    /unknown name "GFP_KERNAL".*did you mean GFP_KERNEL/,
+  );
+  assert.throws(() => kernel.allocPagesBulk(0), /count must be a whole number from 1/);
+  assert.throws(
+    () => machine("qemu-virt").with({ freelistHygene: true } as never),
+    /kernel switch: unknown name "freelistHygene".*did you mean freelistHygiene/,
+  );
+});
+
+test("one switch can be flipped alone", () => {
+  const { memory } = machine("qemu-virt").memory("1GiB").with({ freelistHygiene: true }).start();
+  assert.equal(memory.sw.freelistHygiene, true);
+  assert.equal(memory.sw.fallback, "steal");
+});
+
+test("4.17 hands out its boot memory from the top: freed to the head of the list", () => {
+  const kernel = machine("pc-x86-64").memory("4GiB").cma("off").kernel("4.17").start();
+  const a = kernel.allocPages({ order: 10, gfp: "GFP_HIGHUSER_MOVABLE" });
+  const b = kernel.allocPages({ order: 10, gfp: "GFP_HIGHUSER_MOVABLE" });
+  assert.ok(a.ok && b.ok);
+  assert.equal(b.pfn, a.pfn - 1024);
+});
