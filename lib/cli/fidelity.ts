@@ -1,5 +1,5 @@
 /** `pageblock fidelity`: checks recordings of the real kernel against the model; exit 1 if anything disagrees. */
-import { readdirSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import type { Command } from "commander";
 import { InputError } from "../base/errors";
 import { bootTable } from "../trace/boot-table";
@@ -7,27 +7,22 @@ import { csvColumns } from "../trace/csv-table";
 import {
   type FidelityCheck,
   type FidelityKind,
+  type FidelityReport,
   type FidelityValues,
   type FoundRecording,
   findRecordings,
 } from "../trace/fidelity";
+import { traceRecording } from "../trace/trace-recording";
 
 /** Kinds that are checked. A new kind is one object here. */
-const KINDS: readonly FidelityKind[] = [bootTable];
+const KINDS: readonly FidelityKind[] = [bootTable, traceRecording];
 
 /** Kinds of recordings that exist and are recognised but not checked yet: said so in words. */
 const NOT_CHECKED_YET: readonly FoundRecording["kind"][] = [
-  { name: "trace", recognises: (path) => isFolderWith(path, [/^S0\.txt(\.gz|\.br)?$/, /^trace\.txt/]) },
   { name: "load-table", recognises: (path) => hasColumns(path, ["alloc_mb", "fill_pct"]) },
   { name: "hugetlb-table", recognises: (path) => hasColumns(path, ["phase", "want", "got"]) },
   { name: "contig-rows", recognises: (path) => hasColumns(path, ["movable_occupancy_pct", "obtained"]) },
 ];
-
-function isFolderWith(path: string, names: readonly RegExp[]): boolean {
-  if (!statSync(path).isDirectory()) return false;
-  const entries = readdirSync(path);
-  return names.every((name) => entries.some((entry) => name.test(entry)));
-}
 
 function hasColumns(path: string, wanted: readonly string[]): boolean {
   if (!statSync(path).isFile()) return false;
@@ -41,12 +36,23 @@ export function register(program: Command): void {
     .description("check recordings of a real kernel against the model")
     .argument("<path...>", "files or folders with recordings; a folder is searched for what it holds")
     .option("--json", "print one JSON array: an object for each recording")
-    .action(async (paths: string[], options: { json?: boolean }) => {
-      process.exitCode = await fidelity(paths, options.json === true);
+    .option("--summary", "print one line for each recording and a total")
+    .option(
+      "--keep-going",
+      "check the other recordings too when one cannot be read; the exit status is 2 all the same",
+    )
+    .action(async (paths: string[], options: FidelityOptions) => {
+      process.exitCode = await fidelity(paths, options);
     });
 }
 
-async function fidelity(paths: readonly string[], json: boolean): Promise<number> {
+interface FidelityOptions {
+  json?: boolean;
+  summary?: boolean;
+  keepGoing?: boolean;
+}
+
+async function fidelity(paths: readonly string[], options: FidelityOptions): Promise<number> {
   const found = paths.flatMap((path) => findRecordings(path, [...KINDS, ...NOT_CHECKED_YET]));
   const skipped = found.filter((f) => f.kind.check === undefined);
   if (skipped.length === found.length)
@@ -54,19 +60,52 @@ async function fidelity(paths: readonly string[], json: boolean): Promise<number
       `${skipped[0]!.path}: a recording of kind ${skipped[0]!.kind.name}, which is not checked yet: checked are ${KINDS.map((k) => k.name).join(", ")}`,
     );
   const checks: FidelityCheck[] = [];
-  for (const { path, kind } of found) if (kind.check !== undefined) checks.push(await kind.check(path));
+  const broken: string[] = [];
+  // Bad input leaves nothing on stdout, so what is found waits for the end unless a reader asked to go on.
+  const waiting: string[] = [];
+  const print = (text: string) => (options.keepGoing ? process.stdout.write(text) : waiting.push(text));
+  for (const { path, kind } of found) {
+    if (kind.check === undefined) continue;
+    try {
+      const check = await kind.check(path);
+      checks.push(check);
+      if (options.summary) print(oneLine(check));
+      else if (!options.json) print(human(check));
+    } catch (error) {
+      if (!(options.keepGoing && error instanceof InputError)) throw error;
+      broken.push(error.message);
+    }
+  }
+  process.stdout.write(waiting.join(""));
+  for (const message of broken) process.stderr.write(`pageblock: ${message}\n`);
   for (const { path, kind } of skipped)
     process.stderr.write(`pageblock: ${path}: a recording of kind ${kind.name} is not checked yet\n`);
-  if (json)
-    process.stdout.write(
-      `${JSON.stringify(
-        checks.map((c) => c.report),
-        null,
-        2,
-      )}\n`,
-    );
-  else for (const check of checks) process.stdout.write(human(check));
-  return checks.some((c) => c.report.results.some((r) => r.agrees === false)) ? 1 : 0;
+  const reports = checks.map((c) => c.report);
+  if (options.json) process.stdout.write(`${JSON.stringify(reports, null, 2)}\n`);
+  if (options.summary) process.stdout.write(total(checks, broken.length, skipped.length));
+  if (broken.length > 0) return 2;
+  return reports.some(disagrees) ? 1 : 0;
+}
+
+function disagrees(report: FidelityReport): boolean {
+  return report.results.some((r) => r.agrees === false);
+}
+
+function compared(report: FidelityReport): number {
+  return report.results.filter((r) => r.agrees !== null).length;
+}
+
+function oneLine({ report, notes }: FidelityCheck): string {
+  const verdict = disagrees(report) ? "DIFFERS" : "agrees";
+  const why = disagrees(report) && notes.length > 0 ? `: ${notes[0]}` : "";
+  return `${verdict.padEnd(8)} ${report.agreeing} of ${compared(report)} ${report.path} (${report.kind})${why}\n`;
+}
+
+function total(checks: readonly FidelityCheck[], broken: number, skipped: number): string {
+  const good = checks.filter((c) => !disagrees(c.report)).length;
+  const rows = checks.reduce((n, c) => n + compared(c.report), 0);
+  const agreeing = checks.reduce((n, c) => n + c.report.agreeing, 0);
+  return `${good} of ${checks.length} recordings agree in every row, ${agreeing} of ${rows} rows; ${broken} could not be read, ${skipped} of kinds not checked yet\n`;
 }
 
 function human({ report, notes }: FidelityCheck): string {
