@@ -3,6 +3,7 @@ import { InputError } from "../base/errors";
 import type { Axis, BarTrace, Figure } from "./figure";
 import { layoutOf, type Words } from "./layout";
 import { SERIES } from "./palette";
+import { withRuns } from "./run";
 
 /** One series: a value for each category, `null` where there is none. `labels` stand on the bars. */
 export interface BarSeries {
@@ -41,7 +42,7 @@ export function bars(options: BarOptions): Figure {
     };
   });
   const yaxis: Axis = options.log ? logAxis(series.flatMap((one) => one.values)) : { rangemode: "tozero" };
-  return {
+  const figure: Figure = {
     data,
     layout: layoutOf(options, options.height ?? 400, {
       barmode: options.stacked ? "stack" : "group",
@@ -50,6 +51,7 @@ export function bars(options: BarOptions): Figure {
       yaxis,
     }),
   };
+  return withRuns(figure, options.from);
 }
 
 /** From the power of ten below the least value, so that the least bar has a height, to a little above the greatest. */

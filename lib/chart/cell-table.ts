@@ -3,6 +3,7 @@ import { InputError } from "../base/errors";
 import type { ColorScale, Figure, HeatmapTrace, ScatterTrace } from "./figure";
 import { layoutOf, type Words } from "./layout";
 import { colorAt, LITTLE_TO_MUCH, OKABE_ITO } from "./palette";
+import { withRuns } from "./run";
 
 /** One cell: what is written in it, how much it is (0 to 1) or `null` for a failure, and the words on hovering. */
 export interface TableCell {
@@ -46,7 +47,7 @@ export function cellTable(options: CellTableOptions): Figure {
     xgap: 2,
     ygap: 2,
   };
-  return {
+  const figure: Figure = {
     data: [heatmap, ...legend(options)],
     layout: layoutOf(options, 150 + rows.length * 38, {
       showlegend: true,
@@ -55,6 +56,7 @@ export function cellTable(options: CellTableOptions): Figure {
       yaxis: { type: "category", autorange: "reversed", showgrid: false, fixedrange: true },
     }),
   };
+  return withRuns(figure, options.from);
 }
 
 /** Failures lie below every share, so that one colour scale can hold both. */

@@ -1,6 +1,7 @@
 /** The look every figure shares: transparent paper, one ink for light and dark, axis titles with their units. */
-import type { Axis, Figure, Layout, Run } from "./figure";
+import type { Axis, Layout } from "./figure";
 import { GRID, INK, SERIES } from "./palette";
+import type { Planned } from "./run";
 
 /** Words around a chart. An axis title ends with its unit: `reserved (MiB)`. */
 export interface Words {
@@ -9,6 +10,8 @@ export interface Words {
   subtitle?: string;
   xTitle?: string;
   yTitle?: string;
+  /** What the figure was computed from: stored with it, so that a write-up can name the plans. */
+  from?: readonly Planned[] | undefined;
 }
 
 /** The base layout; `height` in CSS pixels, the width follows the page. */
@@ -29,12 +32,6 @@ export function layoutOf(words: Words, height: number, more: Partial<Layout> = {
     yaxis: axisOf(words.yTitle, yaxis),
     ...rest,
   };
-}
-
-/** The figure with `runs` added to what it was computed from, each run once. */
-export function withRuns(figure: Figure, runs: readonly Run[]): Figure {
-  const known = new Map([...(figure.runs ?? []), ...runs].map((run) => [run.sha256, run]));
-  return { ...figure, runs: [...known.values()] };
 }
 
 function titleOf(words: Words): NonNullable<Layout["title"]> {

@@ -3,6 +3,7 @@ import { InputError } from "../base/errors";
 import type { Axis, Datum, Figure, ScatterTrace } from "./figure";
 import { layoutOf, type Words } from "./layout";
 import { SERIES } from "./palette";
+import { withRuns } from "./run";
 
 /** One line; `x` and `y` are of equal length, `null` in `y` leaves a gap. */
 export interface LineSeries {
@@ -42,7 +43,7 @@ export function lines(options: LineOptions): Figure {
     };
   });
   const axis = (log: boolean | undefined): Axis => (log ? { type: "log", exponentformat: "none" } : {});
-  return {
+  const figure: Figure = {
     data,
     layout: layoutOf(options, options.height ?? 400, {
       showlegend: options.series.length > 1,
@@ -50,4 +51,5 @@ export function lines(options: LineOptions): Figure {
       yaxis: axis(options.logY),
     }),
   };
+  return withRuns(figure, options.from);
 }

@@ -11,6 +11,7 @@ import { formatSize, hex } from "../base/units";
 import type { ColorScale, Figure, HeatmapTrace, ScatterTrace, Shape, Trace } from "./figure";
 import { layoutOf, type Words } from "./layout";
 import { INK, OKABE_ITO } from "./palette";
+import { withRuns } from "./run";
 
 /** What a range of memory is, most telling last: the kind a mixed cell shows. */
 export const MEMORY_KINDS = ["hole", "free", "unmovable", "cma", "memmap", "reserved", "kernel"] as const;
@@ -64,7 +65,7 @@ export function memoryMap(options: MemoryMapOptions): Figure {
     xgap: 1,
     ygap: 1,
   };
-  return {
+  const figure: Figure = {
     data: [heatmap, ...legend(extents, cells.flat())],
     layout: layoutOf(
       { ...options, subtitle: options.subtitle ?? scaleInWords(grid, pageblockBytes) },
@@ -86,6 +87,7 @@ export function memoryMap(options: MemoryMapOptions): Figure {
       },
     ),
   };
+  return withRuns(figure, options.from);
 }
 
 /** `columns` cells of `cellBytes` a row; `rows` are the addresses at which the drawn rows start. */

@@ -10,6 +10,8 @@ import { parseCma } from "../machine/cma-request";
 import { startKernel } from "../machine/start";
 import type { Kernel } from "../mm/kernel";
 import { type KernelSwitches, kernelProfile } from "../mm/profile";
+import { DISPLAY, type MimeBundle } from "../notebook/display";
+import { machineBundle } from "../notebook/machine-bundle";
 
 /** The boards that are described. Any other text throws and names them. */
 export type BoardName =
@@ -104,7 +106,7 @@ export class MachineDescription {
 
   /** Boots: zones, watermarks, page blocks, and the CMA area or why there is none. Pure: same description, same result. */
   boot(): BootedMachine {
-    return new BootedMachine(boot(this.request), this.request.switches);
+    return new BootedMachine(this.request, boot(this.request));
   }
 
   /** The description as plain data. */
@@ -166,13 +168,15 @@ export class BootedMachine {
   readonly memory: readonly { start: number; bytes: number }[];
   /** What the kernel says about CMA, in its own words. */
   readonly messages: readonly string[];
+  /** What was asked, with every default filled in: `new MachineDescription(plan).boot()` gives the same machine. */
+  readonly plan: BootRequest;
   private readonly result: BootResult;
-
   private readonly switches: Partial<KernelSwitches>;
 
-  constructor(result: BootResult, switches: Partial<KernelSwitches> = {}) {
+  constructor(request: BootRequest, result: BootResult) {
     this.result = result;
-    this.switches = switches;
+    this.plan = planOf(request, result);
+    this.switches = request.switches ?? {};
     this.board = result.board;
     this.kernel = result.kernel;
     this.architecture = result.architecture;
@@ -202,6 +206,21 @@ export class BootedMachine {
   toJSON(): BootJson {
     return bootJson(this.result);
   }
+
+  /** How a notebook shows it: a table. */
+  [DISPLAY](): MimeBundle {
+    return machineBundle(this);
+  }
+}
+
+function planOf(request: BootRequest, result: BootResult): BootRequest {
+  const { board, kernel, memoryBytes, pageSize, thp, hugetlb } = result;
+  const { cma = { kind: "configured" }, pageBlockMaxOrder, switches } = request;
+  return Object.freeze({
+    ...{ board, kernel, memoryBytes, pageSize, thp, hugetlb, cma },
+    ...(pageBlockMaxOrder === undefined ? {} : { pageBlockMaxOrder }),
+    ...(switches === undefined ? {} : { switches }),
+  });
 }
 
 function isOn(state: Switch, what: string, choices = "on or off"): boolean {

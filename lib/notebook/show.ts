@@ -6,7 +6,7 @@ import { figureBundle } from "./figure-bundle";
 
 /** A value that knows its own MIME bundle; our kernel also shows it when it is the last value of a cell. */
 export interface Showable {
-  [key: symbol]: () => MimeBundle;
+  [DISPLAY](): MimeBundle;
 }
 
 /**

@@ -2,10 +2,11 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import type * as Plotly from "plotly.js";
+import { sha256Of } from "../../lib/base/canonical-json";
 import { bars, cellTable, lines, memoryMap } from "../../lib/chart";
 import type { Figure, HeatmapTrace } from "../../lib/chart/figure";
-import { withRuns } from "../../lib/chart/layout";
 import { colorAt, contrast, INK, LITTLE_TO_MUCH, luminance, textOn } from "../../lib/chart/palette";
+import { withRuns } from "../../lib/chart/run";
 import { GALLERY } from "../support/figures";
 
 const MiB = 2 ** 20;
@@ -102,6 +103,9 @@ test("a map needs memory and a page block that is a power of two", () => {
 });
 
 test("runs of a figure are kept once", () => {
-  const run = { plan: 1, result: 2, sha256: "x" };
-  assert.deepEqual(withRuns(withRuns(GALLERY.bars!, [run]), [run]).runs, [run]);
+  const run = { plan: { board: "b" }, toJSON: () => ({ answer: 42 }) };
+  const { runs } = withRuns(withRuns(GALLERY.bars!, [run]), [run, { ...run }]);
+  assert.equal(runs!.length, 1);
+  assert.deepEqual([runs![0]!.plan, runs![0]!.result], [{ board: "b" }, { answer: 42 }]);
+  assert.equal(runs![0]!.sha256, sha256Of({ result: { answer: 42 }, plan: { board: "b" } }));
 });

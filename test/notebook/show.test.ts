@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import test, { afterEach } from "node:test";
-import type { MimeBundle } from "../../lib/notebook/display";
+import { DISPLAY, type MimeBundle } from "../../lib/notebook/display";
 import { show } from "../../lib/notebook/show";
 import { GALLERY } from "../support/figures";
 
@@ -42,7 +42,8 @@ test("a chart is one message with all its forms; Plotly comes with the first and
 
 test("a value that knows its display is shown as it says; anything else is refused", () => {
   globals[DOOR] = door;
-  show({ [Symbol.for("Jupyter.display")]: () => ({ "text/plain": "itself" }) });
+  show({ [DISPLAY]: () => ({ "text/plain": "itself" }) });
+  assert.equal(DISPLAY, Symbol.for("Jupyter.display"));
   assert.deepEqual(sent, [{ "text/plain": "itself" }]);
   assert.throws(() => show(7 as never), /show: a value must be a figure .*: got number/);
   assert.throws(() => show(null as never), /got null/);

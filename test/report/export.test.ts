@@ -4,9 +4,8 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test, { after } from "node:test";
-import { withRuns } from "../../lib/chart/layout";
+import { runOf } from "../../lib/chart/run";
 import { exportNotebook } from "../../lib/report/export";
-import { runOf } from "../../lib/report/runs";
 import { GALLERY } from "../support/figures";
 import { chart, code, markdown, notebook, shown, stream } from "../support/notebooks";
 
@@ -23,7 +22,12 @@ function stored(content: object | string): { file: string; out: string } {
 const RUN = runOf({ kernel: "6.1", seed: 7 }, { answer: 42 });
 const PLAIN = notebook(
   markdown("# A title\n\nSome *prose* with `code` and\n\n| a | b |\n|---|---|\n| 1 | 2 |"),
-  code("const x = 1;\nshow(figure)", stream("one\n"), stream("two\n"), chart(withRuns(GALLERY.bars!, [RUN]))),
+  code(
+    "const x = 1;\nshow(figure)",
+    stream("one\n"),
+    stream("two\n"),
+    chart({ ...GALLERY.bars!, runs: [RUN] }),
+  ),
   code(
     "m",
     shown({ "text/html": "<table><tr><th>zone</th><td>DMA</td></tr></table>", "text/plain": "zone DMA" }),

@@ -1,0 +1,61 @@
+/** What `cma=` really reserves: one booted machine a cell. */
+import { formatSize, hex } from "../base/units";
+import { cellTable, type TableCell } from "./cell-table";
+import type { Figure } from "./figure";
+import type { Words } from "./layout";
+import type { Planned } from "./run";
+
+/** What a cell needs of a machine after boot. */
+export interface CmaMachine extends Planned {
+  readonly memoryBytes: number;
+  readonly cma: {
+    readonly requestedBytes: number;
+    readonly reservedBytes: number;
+    readonly base: number | null;
+    readonly ok: boolean;
+    readonly reason: string | null;
+  };
+}
+
+export interface CmaTableOptions extends Words {
+  /** Row names, top first, and column names; `boot` gets one of each. */
+  rows: readonly string[];
+  columns: readonly string[];
+  /** The machine of a cell; undefined where there is none, which leaves a dash. */
+  boot: (row: string, column: string) => CmaMachine | undefined;
+}
+
+/** Cells say what was reserved, their colour which share of the memory that is. Hovering says where, or why it failed. */
+export function cmaTable(options: CmaTableOptions): Figure {
+  const machines = options.rows.map((row) => options.columns.map((column) => options.boot(row, column)));
+  return cellTable({
+    xTitle: "asked for (cma=)",
+    shareTitle: "of the memory",
+    failureTitle: "no area",
+    ...options,
+    rows: [...options.rows],
+    columns: [...options.columns],
+    cells: machines.map((row) => row.map(cellOf)),
+    from: machines.flat().filter((machine) => machine !== undefined),
+  });
+}
+
+function cellOf(machine: CmaMachine | undefined): TableCell {
+  if (machine === undefined) return { text: "–", share: 0, hover: "this board does not have it" };
+  const { ok, requestedBytes, reservedBytes, base, reason } = machine.cma;
+  if (!ok) return { text: "fails", share: null, hover: folded(reason ?? "no reason given") };
+  if (reservedBytes === 0) return { text: "none", share: 0, hover: "no area was asked for" };
+  const share = reservedBytes / machine.memoryBytes;
+  return {
+    text: formatSize(reservedBytes),
+    share,
+    hover: `asked ${formatSize(requestedBytes)}, reserved ${formatSize(reservedBytes)}${base === null ? "" : ` at ${hex(base)}`}<br>${percent(share)} of ${formatSize(machine.memoryBytes)}`,
+  };
+}
+
+const percent = (share: number) => `${Number((share * 100).toPrecision(3))} %`;
+
+/** Lines of at most 80 letters, as Plotly writes them. */
+function folded(text: string): string {
+  return text.replace(/(.{60,80}?)\s/g, "$1<br>");
+}

@@ -1,0 +1,62 @@
+/** A booted machine as a table: HTML for notebooks, aligned text for terminals, and its plan and result. */
+import { formatSize, hex } from "../base/units";
+import { type Planned, runOf } from "../chart/run";
+import { escapeHtml } from "../report/escape";
+import { RUNS_MIME } from "../report/runs";
+import type { MimeBundle } from "./display";
+
+/** What the table needs of a machine after boot. Sizes in bytes, zones in pages. */
+export interface ShownMachine extends Planned {
+  readonly board: string;
+  readonly kernel: string;
+  readonly memoryBytes: number;
+  readonly pageSize: number;
+  readonly pageblockBytes: number;
+  readonly pageblockOrder: number;
+  readonly mobilityGrouping: boolean;
+  readonly minFreeKbytes: number;
+  readonly hugePageSizes: readonly number[];
+  readonly zones: readonly { name: string; managed: number }[];
+  readonly cma: {
+    readonly requestedBytes: number;
+    readonly reservedBytes: number;
+    readonly base: number | null;
+    readonly ok: boolean;
+    readonly reason: string | null;
+  };
+}
+
+export function machineBundle(machine: ShownMachine): MimeBundle {
+  const title = `${machine.board}, ${formatSize(machine.memoryBytes)}, Linux ${machine.kernel}`;
+  const rows = rowsOf(machine);
+  const width = Math.max(...rows.map(([name]) => name.length));
+  const html = rows.map(
+    ([name, value]) =>
+      `<tr><th align="left">${escapeHtml(name)}</th><td align="left">${escapeHtml(value)}</td></tr>`,
+  );
+  return {
+    "text/html": `<table><caption>${escapeHtml(title)}</caption><tbody>${html.join("")}</tbody></table>`,
+    "text/plain": [title, ...rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`)].join("\n"),
+    [RUNS_MIME]: { runs: [runOf(machine.plan, machine.toJSON())] },
+  };
+}
+
+function rowsOf(machine: ShownMachine): [string, string][] {
+  const { cma, pageSize } = machine;
+  const zones = machine.zones.map((zone) => `${zone.name} ${formatSize(zone.managed * pageSize)}`);
+  return [
+    ["page", formatSize(pageSize)],
+    ["page block", `${formatSize(machine.pageblockBytes)} (order ${machine.pageblockOrder})`],
+    ["huge pages", machine.hugePageSizes.map(formatSize).join(", ") || "none"],
+    ["zones, managed", zones.join(", ")],
+    ["mobility grouping", machine.mobilityGrouping ? "on" : "off"],
+    ["kept free (min_free_kbytes)", formatSize(machine.minFreeKbytes * 1024)],
+    ["CMA", cmaInWords(cma)],
+  ];
+}
+
+function cmaInWords(cma: ShownMachine["cma"]): string {
+  if (!cma.ok) return cma.reason ?? "no area";
+  if (cma.reservedBytes === 0) return "none asked for";
+  return `${formatSize(cma.reservedBytes)} at ${hex(cma.base ?? 0)}, asked ${formatSize(cma.requestedBytes)}`;
+}
