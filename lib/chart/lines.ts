@@ -42,14 +42,27 @@ export function lines(options: LineOptions): Figure {
       marker: { color, size: 7 },
     };
   });
-  const axis = (log: boolean | undefined): Axis => (log ? { type: "log", exponentformat: "none" } : {});
   const figure: Figure = {
     data,
     layout: layoutOf(options, options.height ?? 400, {
       showlegend: options.series.length > 1,
-      xaxis: axis(options.logX),
-      yaxis: axis(options.logY),
+      xaxis: axisOf(
+        options.logX,
+        options.series.flatMap((one) => one.x),
+      ),
+      yaxis: axisOf(options.logY, []),
     }),
   };
   return withRuns(figure, options.from);
+}
+
+/** At most so many values of a logarithmic axis are all written on it. */
+const TICKS_MAX = 12;
+
+function axisOf(log: boolean | undefined, values: Datum[]): Axis {
+  if (!log) return {};
+  const ticks = [...new Set(values)].filter((v): v is number => typeof v === "number").sort((a, b) => a - b);
+  const axis: Axis = { type: "log", exponentformat: "none" };
+  if (ticks.length === 0 || ticks.length > TICKS_MAX) return axis;
+  return { ...axis, tickvals: ticks, ticktext: ticks.map(String) };
 }

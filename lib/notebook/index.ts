@@ -1,3 +1,4 @@
 /** What a notebook cell uses besides the engine: showing things. */
 export { display, inNotebook, type MimeBundle } from "./display";
+export { markdown } from "./markdown";
 export { bundleOf, type Showable, show } from "./show";
