@@ -81,7 +81,10 @@ function legend(options: CellTableOptions): ScatterTrace[] {
   const failed = options.cells.flat().some((cell) => cell.share === null);
   return [
     ...[0, 0.5, 1].map((share) =>
-      square(`${share * 100} % ${options.shareTitle}`, colorAt(LITTLE_TO_MUCH, share)),
+      square(
+        `${share * 100} %${share === 1 ? ` ${options.shareTitle}` : ""}`,
+        colorAt(LITTLE_TO_MUCH, share),
+      ),
     ),
     ...(failed ? [square(options.failureTitle ?? "fails", OKABE_ITO.vermillion)] : []),
   ];

@@ -63,6 +63,6 @@ function axisOf(log: boolean | undefined, values: Datum[]): Axis {
   if (!log) return {};
   const ticks = [...new Set(values)].filter((v): v is number => typeof v === "number").sort((a, b) => a - b);
   const axis: Axis = { type: "log", exponentformat: "none" };
-  if (ticks.length === 0 || ticks.length > TICKS_MAX) return axis;
+  if (ticks.length === 0 || ticks.length > TICKS_MAX) return { ...axis, dtick: 1 };
   return { ...axis, tickvals: ticks, ticktext: ticks.map(String) };
 }

@@ -98,7 +98,7 @@ interface Grid {
 }
 
 function gridOf(extents: readonly Extent[], pageblockBytes: number, cellsMax: number): Grid {
-  const memory = covered(extents);
+  const memory = partsOf(extents, 0, Number.MAX_SAFE_INTEGER).reduce((sum, part) => sum + part.bytes, 0);
   for (let cellBytes = smallestCell(memory, pageblockBytes); ; cellBytes *= 2) {
     if (memory / cellBytes > cellsMax) continue;
     const columns = memory / cellBytes > 256 ? 64 : 32;
@@ -109,17 +109,6 @@ function gridOf(extents: readonly Extent[], pageblockBytes: number, cellsMax: nu
         rows.add(at * rowBytes);
     if (rows.size * columns <= cellsMax) return { cellBytes, columns, rows: [...rows].sort((a, b) => a - b) };
   }
-}
-
-/** Bytes that any extent covers, each once. */
-function covered(extents: readonly Extent[]): number {
-  let bytes = 0;
-  let end = 0;
-  for (const e of [...extents].sort((a, b) => a.base - b.base)) {
-    bytes += Math.max(0, e.base + e.bytes - Math.max(end, e.base));
-    end = Math.max(end, e.base + e.bytes);
-  }
-  return bytes;
 }
 
 /** A page block; where that gives few cells, a part of it that still gives at most 512; never below 1 MiB. */
@@ -145,23 +134,47 @@ function cellsOf(grid: Grid, extents: readonly Extent[], pageblockBytes: number)
 }
 
 function cellAt(base: number, bytes: number, extents: readonly Extent[], pageblockBytes: number): Cell {
-  let shown = -1;
-  const parts = new Map<string, number>();
-  for (const e of extents) {
-    const inside = Math.min(base + bytes, e.base + e.bytes) - Math.max(base, e.base);
-    if (inside <= 0) continue;
-    shown = Math.max(shown, MEMORY_KINDS.indexOf(e.kind));
-    const label = e.label ?? LOOK[e.kind].name;
-    parts.set(label, (parts.get(label) ?? 0) + inside);
-  }
-  if (shown < 0) return { z: null, hover: "" };
+  const parts = partsOf(extents, base, base + bytes);
+  if (parts.length === 0) return { z: null, hover: "" };
   const block =
     pageblockBytes >= bytes
       ? `page block at ${hex(base - (base % pageblockBytes))}`
       : `${bytes / pageblockBytes} page blocks`;
-  const inside = [...parts].map(([label, size]) => `${formatSize(size)} ${label}`);
-  return { z: shown, hover: `${hex(base)}, ${block}<br>${inside.join("<br>")}` };
+  const inside = parts.map((part) => `${formatSize(part.bytes)} ${part.label}`);
+  return {
+    z: Math.max(...parts.map((part) => part.rank)),
+    hover: `${hex(base)}, ${block}<br>${inside.join("<br>")}`,
+  };
 }
+
+/** What lies in `[from, to)`: every byte counted once, for the extent of the highest rank that holds it. */
+function partsOf(
+  extents: readonly Extent[],
+  from: number,
+  to: number,
+): { label: string; rank: number; bytes: number }[] {
+  const here = extents.filter((e) => e.base < to && e.base + e.bytes > from);
+  const clip = (at: number) => Math.min(to, Math.max(from, at));
+  const cuts = [...new Set(here.flatMap((e) => [clip(e.base), clip(e.base + e.bytes)]))].sort(
+    (a, b) => a - b,
+  );
+  const parts = new Map<string, { label: string; rank: number; bytes: number }>();
+  for (let i = 0; i + 1 < cuts.length; i++) {
+    const [low, high] = [cuts[i]!, cuts[i + 1]!];
+    let top: Extent | undefined;
+    for (const e of here)
+      if (e.base <= low && e.base + e.bytes >= high && (top === undefined || rankOf(e) >= rankOf(top)))
+        top = e;
+    if (top === undefined) continue;
+    const label = top.label ?? LOOK[top.kind].name;
+    const part = parts.get(label) ?? { label, rank: rankOf(top), bytes: 0 };
+    part.bytes += high - low;
+    parts.set(label, part);
+  }
+  return [...parts.values()];
+}
+
+const rankOf = (extent: Extent) => MEMORY_KINDS.indexOf(extent.kind);
 
 /** One colour for each kind, without blending. */
 function steps(): ColorScale {
@@ -176,9 +189,10 @@ function steps(): ColorScale {
 
 /** A square with the kind's name and its bytes for every kind to be seen. */
 function legend(extents: readonly Extent[], cells: Cell[]): Trace[] {
+  const parts = partsOf(extents, 0, Number.MAX_SAFE_INTEGER);
   return MEMORY_KINDS.flatMap((kind, at): ScatterTrace[] => {
     if (!cells.some((cell) => cell.z === at)) return [];
-    const bytes = extents.reduce((sum, e) => sum + (e.kind === kind ? e.bytes : 0), 0);
+    const bytes = parts.reduce((sum, part) => sum + (part.rank === at ? part.bytes : 0), 0);
     return [
       {
         type: "scatter",

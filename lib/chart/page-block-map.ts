@@ -18,9 +18,7 @@ export interface MappedMachine extends Planned {
 /** The machine's memory in cells, page blocks outlined, coloured by who has it after boot. */
 export function pageBlockMap(machine: MappedMachine, words: Words = {}): Figure {
   const extents: Extent[] = [
-    ...machine.memory.map(
-      (r): Extent => ({ base: r.start, bytes: r.bytes, kind: "free", label: "memory in all" }),
-    ),
+    ...machine.memory.map((r): Extent => ({ base: r.start, bytes: r.bytes, kind: "free" })),
     ...machine.reservations.map(
       (r): Extent => ({ base: r.start, bytes: r.bytes, kind: kindOf(r.what), label: r.what }),
     ),

@@ -163,16 +163,11 @@ function axisOf(axis: Axis | undefined, figure: Figure, which: "x" | "y"): objec
   const reversed =
     axis?.autorange === "reversed" || (axis?.range !== undefined && axis.range[0] > axis.range[1]);
   const heat = figure.data.some((t) => t.type === "heatmap");
-  const range = axis?.range === undefined ? undefined : [...axis.range].sort((a, b) => a - b);
+  const range = rangeOf(axis, figure, which);
   return {
     type: category ? "category" : axis?.type === "log" ? "log" : "value",
     ...(category ? { data: categoriesOf(figure, which) } : {}),
-    ...(range && !category
-      ? {
-          min: axis?.type === "log" ? 10 ** range[0]! : range[0],
-          max: axis?.type === "log" ? 10 ** range[1]! : range[1],
-        }
-      : {}),
+    ...(range && !category ? { min: range[0], max: range[1] } : {}),
     show: axis?.visible !== false,
     inverse: reversed,
     name: axis?.title?.text ?? "",
@@ -184,6 +179,21 @@ function axisOf(axis: Axis | undefined, figure: Figure, which: "x" | "y"): objec
     axisLabel: { color: INK, fontSize: 11, ...labelsOf(axis) },
     splitLine: { show: !heat && !category && axis?.showgrid !== false, lineStyle: { color: GRID } },
   };
+}
+
+/** Ends of a numeric axis, low first: those given (powers of ten on a logarithmic axis), else a logarithmic axis' values with room. */
+function rangeOf(axis: Axis | undefined, figure: Figure, which: "x" | "y"): [number, number] | undefined {
+  const log = axis?.type === "log";
+  if (axis?.range !== undefined) {
+    const [low, high] = [...axis.range].sort((a, b) => a - b) as [number, number];
+    return log ? [10 ** low, 10 ** high] : [low, high];
+  }
+  if (!log) return undefined;
+  const values = figure.data
+    .flatMap((t) => (t[which] as Datum[] | undefined) ?? [])
+    .map(Number)
+    .filter((v) => v > 0);
+  return values.length === 0 ? undefined : [Math.min(...values) / 1.4, Math.max(...values) * 1.4];
 }
 
 function labelsOf(axis: Axis | undefined): object {

@@ -23,9 +23,9 @@ figure{margin:0 0 1.4rem;overflow-x:auto}img{max-width:100%;height:auto}
 table{border-collapse:collapse;font:14px/1.4 system-ui,sans-serif;font-variant-numeric:tabular-nums;margin:0 0 1.2rem}
 .table,.prose{overflow-x:auto}
 th,td{padding:.3em .8em .3em 0;text-align:left;border-bottom:1px solid var(--line);vertical-align:top}
-th{font-weight:600}
+th{font-weight:600}caption{text-align:left;color:var(--soft);padding-bottom:.4em}
 .rerun{margin-top:4rem;padding-top:1px;border-top:1px solid var(--line);font-size:15px}
-.rerun td,.rerun li{overflow-wrap:anywhere}.rerun li{margin-bottom:.5em;line-height:1.35}.rerun small,.rerun th{color:var(--soft)}
+.rerun td,.rerun li{overflow-wrap:anywhere}.rerun li{margin-bottom:.5em;line-height:1.35}.rerun th{white-space:nowrap}.rerun td{font-size:12.5px}.rerun small,.rerun th{color:var(--soft)}
 .hljs-keyword{color:var(--keyword)}.hljs-string{color:var(--string)}.hljs-number,.hljs-literal{color:var(--number)}
 .hljs-title,.hljs-title.function_{color:var(--title)}.hljs-comment{color:var(--soft);font-style:italic}
 @media print{body{background:#fff;color:#000;font-size:10.5pt}main{max-width:none;padding:0}pre{white-space:pre-wrap}figure,table,pre{break-inside:avoid}h2,h3{break-after:avoid}}

@@ -75,6 +75,17 @@ test("a map shows what a cell holds: the reservation wins however small, and hol
   assert.match(heat(figure).hovertext!.flat()[5]!, /^0xa00000, page block at 0xa00000.*4 KiB device tree/);
 });
 
+test("every byte of a map is counted once, for what it shows", () => {
+  const { data } = GALLERY.map64K!;
+  const names = data.slice(1).map((trace) => trace.name);
+  assert.deepEqual(names, [
+    "free for anybody, 674 MiB",
+    "CMA area, 256 MiB",
+    "other reservations, 293 KiB",
+    "kernel image, 30 MiB",
+  ]);
+});
+
 test("a map outlines page blocks larger than a cell, and each once", () => {
   const shapes = GALLERY.map64K!.layout.shapes!;
   assert.equal(shapes.length, 2, "1 GiB holds two blocks of 512 MiB");

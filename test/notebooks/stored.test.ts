@@ -1,0 +1,54 @@
+/** The notebooks as they are stored: without outputs, with cell ids, for our kernel, in short cells, with prose between. */
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import test from "node:test";
+
+const FOLDER = join(__dirname, "../../notebooks");
+const LINES_MAX = 8;
+const COLUMNS_MAX = 110;
+
+interface StoredCell {
+  id: string;
+  cell_type: string;
+  source: string[];
+  outputs?: unknown[];
+  execution_count?: number | null;
+  metadata: object;
+}
+
+for (const name of readdirSync(FOLDER).filter((f) => f.endsWith(".ipynb"))) {
+  const text = readFileSync(join(FOLDER, name), "utf8");
+  const notebook = JSON.parse(text);
+  const cells: StoredCell[] = notebook.cells;
+
+  test(`${name}: format 4.5, our kernel, tidy JSON`, () => {
+    assert.deepEqual([notebook.nbformat, notebook.nbformat_minor], [4, 5]);
+    assert.equal(notebook.metadata.kernelspec.name, "pageblock");
+    assert.equal(notebook.metadata.kernelspec.language, "typescript");
+    assert.equal(text, `${JSON.stringify(notebook, null, 1)}\n`);
+  });
+
+  test(`${name}: no outputs, no counts, every cell with an id of its own`, () => {
+    for (const cell of cells) {
+      assert.match(cell.id, /^[a-zA-Z0-9_-]{1,64}$/);
+      assert.deepEqual(cell.metadata, {}, cell.id);
+      if (cell.cell_type === "code")
+        assert.deepEqual([cell.outputs, cell.execution_count], [[], null], cell.id);
+    }
+    assert.equal(new Set(cells.map((c) => c.id)).size, cells.length);
+  });
+
+  test(`${name}: cells of at most ${LINES_MAX} short lines; begins with a title, ends with something to try`, () => {
+    for (const cell of cells.filter((c) => c.cell_type === "code")) {
+      assert.ok(cell.source.length <= LINES_MAX, `${cell.id}: ${cell.source.length} lines`);
+      // Lines of prose inside a cell (a list item) may be as long as prose is.
+      for (const line of cell.source.filter((l) => !l.startsWith("- ")))
+        assert.ok(line.length <= COLUMNS_MAX, `${cell.id}: ${line.length} columns`);
+    }
+    assert.match(cells[0]!.source[0]!, /^# /);
+    assert.match(cells.at(-1)!.source[0]!, /^## Try this/);
+    const prose = cells.filter((c) => c.cell_type === "markdown").length;
+    assert.ok(prose * 3 >= cells.length, "at least a third of the cells are prose");
+  });
+}
