@@ -51,13 +51,15 @@
   }
 
   /** A chart is drawn once it has a width: an output that is still hidden has none. */
+  function drawWhenSized(box) {
+    if (box.offsetWidth === 0) return;
+    sizes.unobserve(box);
+    if (box.dataset.state !== "waiting") return;
+    box.dataset.state = "drawing";
+    draw(box);
+  }
   const sizes = new ResizeObserver((entries) => {
-    for (const { target, contentRect } of entries) {
-      if (contentRect.width === 0 || target.dataset.state !== "waiting") continue;
-      sizes.unobserve(target);
-      target.dataset.state = "drawing";
-      draw(target);
-    }
+    for (const { target } of entries) drawWhenSized(target);
   });
 
   function scan() {
@@ -65,6 +67,8 @@
       if (!box.querySelector("script")) continue;
       box.dataset.state = "waiting";
       sizes.observe(box);
+      // The observer keeps silent about what is scrolled out of view; asking for the width does not.
+      drawWhenSized(box);
     }
   }
 

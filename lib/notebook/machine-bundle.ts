@@ -32,10 +32,10 @@ export function machineBundle(machine: ShownMachine): MimeBundle {
   const width = Math.max(...rows.map(([name]) => name.length));
   const html = rows.map(
     ([name, value]) =>
-      `<tr><th align="left">${escapeHtml(name)}</th><td align="left">${escapeHtml(value)}</td></tr>`,
+      `<tr><th style="text-align:left">${escapeHtml(name)}</th><td style="text-align:left">${escapeHtml(value)}</td></tr>`,
   );
   return {
-    "text/html": `<table><caption>${escapeHtml(title)}</caption><tbody>${html.join("")}</tbody></table>`,
+    "text/html": `<table><caption style="text-align:left">${escapeHtml(title)}</caption><tbody>${html.join("")}</tbody></table>`,
     "text/plain": [title, ...rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`)].join("\n"),
     [RUNS_MIME]: { runs: [runOf(machine.plan, machine.toJSON())] },
   };

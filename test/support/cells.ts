@@ -1,0 +1,45 @@
+/** Runs a notebook's cells in a process of their own, without Jupyter: what they display is what a kernel would send. */
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import ts from "typescript";
+
+export const NOTEBOOKS = join(__dirname, "../../notebooks");
+const ROOT = join(__dirname, "../..");
+
+export const notebookNames = (): string[] => readdirSync(NOTEBOOKS).filter((name) => name.endsWith(".ipynb"));
+
+/** The code cells of a stored notebook as one module. */
+export function codeOf(name: string): string {
+  const { cells } = JSON.parse(readFileSync(join(NOTEBOOKS, name), "utf8"));
+  return cells
+    .filter((cell: { cell_type: string }) => cell.cell_type === "code")
+    .map((cell: { source: string[] }) => cell.source.join(""))
+    .join("\n");
+}
+
+/** The bundles that the cells display, in order; throws what the cells throw. */
+export function displayedBy(name: string): Record<string, unknown>[] {
+  const scratch = mkdtempSync(join(tmpdir(), "pageblock-cells-"));
+  try {
+    const sent = join(scratch, "sent.json");
+    const prelude = `const sent = []; const fs = require("node:fs");
+globalThis[Symbol.for("pageblock.kernel")] = { displayBundle: (data) => sent.push(data) };
+process.on("exit", () => fs.writeFileSync(${JSON.stringify(sent)}, JSON.stringify(sent)));\n`;
+    const { outputText } = ts.transpileModule(codeOf(name), {
+      compilerOptions: { module: ts.ModuleKind.CommonJS, target: ts.ScriptTarget.ES2022 },
+    });
+    const library = JSON.stringify(join(ROOT, "dist"));
+    const script = join(scratch, "cells.cjs");
+    writeFileSync(script, prelude + outputText.replaceAll('require("pageblock")', `require(${library})`));
+    const done = spawnSync(process.execPath, [script], {
+      encoding: "utf8",
+      env: { ...process.env, NODE_OPTIONS: "" },
+    });
+    if (done.status !== 0) throw new Error(`${name}: ${done.stderr}`);
+    return JSON.parse(readFileSync(sent, "utf8"));
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}
