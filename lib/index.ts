@@ -17,15 +17,7 @@ export type { KernelRelease } from "./hardware/kernel-release";
 export type { BootedCma, BootedZone, Reservation } from "./machine/boot";
 export type { BootJson } from "./machine/boot-json";
 export { type Allocation, type FailedAllocation, Kernel, type PageRequest } from "./mm/kernel";
-export {
-  KERNEL_PROFILES,
-  KERNEL_PROFILES,
-  type KernelRelease,
-  type KernelSwitches,
-  type KernelSwitches,
-  kernelProfile,
-  kernelProfile,
-} from "./mm/profile";
+export { KERNEL_PROFILES, type KernelSwitches, kernelProfile } from "./mm/profile";
 export type { TracePoints } from "./mm/trace-points";
 export { markdown } from "./notebook/markdown";
 export { show } from "./notebook/show";

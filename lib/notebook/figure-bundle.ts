@@ -1,7 +1,8 @@
 /** A figure as one MIME bundle: alive where scripts run, a picture where they do not, words where nothing is drawn. */
 import type { Figure } from "../chart/figure";
 import { loaderHtml } from "../report/assets";
-import { chartHtml, describe } from "../report/chart-html";
+import { chartHtml } from "../report/chart-html";
+import { describe } from "../report/describe";
 import { RUNS_MIME } from "../report/runs";
 import { staticSvg } from "../report/static-svg";
 import { cellId, type MimeBundle } from "./display";

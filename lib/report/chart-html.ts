@@ -1,5 +1,6 @@
 /** A chart as HTML: its static picture, and its JSON for the runtime to draw it alive over the picture. */
 import type { Figure } from "../chart/figure";
+import { describe } from "./describe";
 import { escapeHtml } from "./escape";
 import { staticSvg } from "./static-svg";
 
@@ -19,18 +20,4 @@ export function jsonForHtml(value: unknown): string {
     /[<>&\u2028\u2029]/g,
     (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
-}
-
-/** One line for readers who see no picture: the title, the line under it, and the names of the series. */
-export function describe(figure: Figure): string {
-  const title: unknown = figure.layout.title;
-  const words = typeof title === "string" ? title : (figure.layout.title?.text ?? "");
-  const under = figure.layout.title?.subtitle?.text;
-  const names = figure.data
-    .map((trace) => trace.name)
-    .filter((name) => typeof name === "string" && name !== "");
-  const kinds = [...new Set(figure.data.map((trace) => trace.type))].join(" and ");
-  return [`Chart${words ? `: ${words}` : ` (${kinds})`}`, under, names.join(", ")]
-    .filter(Boolean)
-    .join(" – ");
 }

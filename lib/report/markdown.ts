@@ -1,6 +1,6 @@
 /** A write-up as Markdown with its pictures as files beside it, as code forges show it. */
 
-import { describe } from "./chart-html";
+import { describe } from "./describe";
 import { fenced, safeMarkdown } from "./prose";
 import { rerunOf } from "./rerun";
 import { sanitizedHtml } from "./sanitize";

@@ -15,6 +15,7 @@ import type {
   Shape,
 } from "../chart/figure";
 import { colorAt, GRID, INK, SERIES, textOn } from "../chart/palette";
+import { describe } from "./describe";
 import { escapeHtml } from "./escape";
 
 const WIDTH = 760;
@@ -33,7 +34,7 @@ export function staticSvg(figure: Figure): string {
   const foreign = figure.data.find((trace) => !DRAWN.has(trace.type));
   if (foreign)
     return card(titleOf(figure.layout), `A chart of kind “${foreign.type}”: it needs scripts to be drawn.`);
-  return tidy(render(optionOf(figure, height), height));
+  return titled(tidy(render(optionOf(figure, height), height)), describe(figure));
 }
 
 /** ECharts costs 0.1 s to load: only when a picture is made. */
@@ -47,6 +48,10 @@ function render(option: EChartsOption, height: number): string {
     chart.dispose();
   }
 }
+
+/** With words for readers who see no picture. */
+const titled = (svg: string, words: string) =>
+  svg.replace(/^<svg [^>]*>/, (tag) => `${tag}<title>${escapeHtml(words)}</title>`);
 
 /** Takes out what serves only a live chart, and the counter in the ids, which depends on how many came before. */
 function tidy(svg: string): string {

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { bars } from "../../lib/chart/bars";
 import type { Figure } from "../../lib/chart/figure";
-import { describe as words } from "../../lib/report/chart-html";
+import { describe as words } from "../../lib/report/describe";
 import { staticSvg } from "../../lib/report/static-svg";
 import { GALLERY } from "../support/figures";
 

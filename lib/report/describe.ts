@@ -1,0 +1,16 @@
+/** A figure in words. */
+import type { Figure } from "../chart/figure";
+
+/** One line for readers who see no picture: the title, the line under it, and the names of the series. */
+export function describe(figure: Figure): string {
+  const title: unknown = figure.layout.title;
+  const words = typeof title === "string" ? title : (figure.layout.title?.text ?? "");
+  const under = figure.layout.title?.subtitle?.text;
+  const names = figure.data
+    .map((trace) => trace.name)
+    .filter((name) => typeof name === "string" && name !== "");
+  const kinds = [...new Set(figure.data.map((trace) => trace.type))].join(" and ");
+  return [`Chart${words ? `: ${words}` : ` (${kinds})`}`, under, names.join(", ")]
+    .filter(Boolean)
+    .join(" – ");
+}
