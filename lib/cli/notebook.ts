@@ -1,10 +1,8 @@
 /** `pageblock notebook run <file|all> --out <folder>`: executes notebooks headless. */
 import type { Command } from "commander";
 import { InputError } from "../base/errors";
-import { normalizedNotebook } from "../notebook/normalized-notebook";
+import { CELL_TIMEOUT_S, executedNotebook } from "./executed-notebook";
 import { kernelSetup, withSetupErrors } from "./kernel-setup";
-
-const CELL_TIMEOUT_S = "600";
 
 async function runAll(name: string, { out, timeout }: { out: string; timeout: string }): Promise<void> {
   const cellTimeoutS = Number(timeout);
@@ -12,16 +10,11 @@ async function runAll(name: string, { out, timeout }: { out: string; timeout: st
     throw new InputError(`notebook run: --timeout must be whole seconds > 0: got ${timeout}`);
   const runner = kernelSetup("notebook-runner");
   for (const path of runner.notebooksNamed(name)) {
-    const result = await runner.runNotebook(path, cellTimeoutS);
-    if (result.ok) {
-      const written = runner.writeNotebook(out, path, normalizedNotebook(result.notebook));
+    const executed = await executedNotebook(path, cellTimeoutS);
+    if (executed !== undefined) {
+      const written = runner.writeNotebook(out, path, executed);
       process.stdout.write(`executed: ${written}\n`);
-      continue;
     }
-    const { cell, executionCount, name, message } = result.failure;
-    const where = executionCount === null ? `cell ${cell ?? "?"}` : `cell ${cell} (In[${executionCount}])`;
-    process.stderr.write(`pageblock: ${path}: ${where}: ${name}: ${message.split("\n")[0]}\n`);
-    process.exitCode = 1;
   }
 }
 
@@ -32,6 +25,6 @@ export function register(program: Command): void {
     .command("run <notebook>")
     .description("execute a notebook, or `all` of notebooks/, and write it with its outputs")
     .requiredOption("--out <folder>", "where to write")
-    .option("--timeout <seconds>", "longest time a cell may take", CELL_TIMEOUT_S)
+    .option("--timeout <seconds>", "longest time a cell may take", String(CELL_TIMEOUT_S))
     .action((name, options) => withSetupErrors(() => runAll(name, options)));
 }

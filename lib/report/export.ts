@@ -18,7 +18,12 @@ export interface Exported {
 
 /** Exports the executed notebook `file` into the folder `out`. Throws InputError for anything wrong with the input. */
 export function exportNotebook(file: string, format: ExportFormat, out: string): Exported {
-  const writeUp = writeUpOf(parseNotebook(readNotebook(file), file), file);
+  return exportNotebookText(readNotebook(file), file, format, out);
+}
+
+/** The same for a notebook's JSON that need not be stored; `file` names it in messages and names the page. */
+export function exportNotebookText(json: string, file: string, format: ExportFormat, out: string): Exported {
+  const writeUp = writeUpOf(parseNotebook(json, file), file);
   const stem = basename(file).replace(/\.ipynb$/, "");
   const path = join(out, `${stem}.${format}`);
   writeTogether(out, filesOf(writeUp, stem, format));

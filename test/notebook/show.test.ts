@@ -64,3 +64,17 @@ test("on a terminal a chart is one line of words", () => {
   assert.equal(done.stdout, "Chart: T – s\n");
   assert.equal(done.stderr, "");
 });
+
+test("under stock tslab the bundle goes out as one message of tslab's own writer", () => {
+  const jupyter = require("tslab/dist/jupyter.js") as { lastWriteDisplayData: unknown };
+  const written: unknown[] = [];
+  jupyter.lastWriteDisplayData = (message: unknown, update: boolean) => written.push([message, update]);
+  try {
+    show({ [DISPLAY]: () => ({ "text/plain": "a", "text/html": "<b>a</b>" }) });
+  } finally {
+    jupyter.lastWriteDisplayData = null;
+  }
+  assert.deepEqual(written, [
+    [{ data: { "text/plain": "a", "text/html": "<b>a</b>" }, metadata: {} }, false],
+  ]);
+});

@@ -1,0 +1,17 @@
+/** Executes one notebook for a command: its normalised JSON, or one line on stderr and exit status 1. */
+import { normalizedNotebook } from "../notebook/normalized-notebook";
+import { kernelSetup } from "./kernel-setup";
+
+/** Longest time a cell may take, in seconds. */
+export const CELL_TIMEOUT_S = 600;
+
+/** Undefined when a cell failed, which has then been said. */
+export async function executedNotebook(path: string, cellTimeoutS = CELL_TIMEOUT_S): Promise<unknown> {
+  const result = await kernelSetup("notebook-runner").runNotebook(path, cellTimeoutS);
+  if (result.ok) return normalizedNotebook(result.notebook);
+  const { cell, executionCount, name, message } = result.failure;
+  const where = executionCount === null ? `cell ${cell ?? "?"}` : `cell ${cell} (In[${executionCount}])`;
+  process.stderr.write(`pageblock: ${path}: ${where}: ${name}: ${message.split("\n")[0]}\n`);
+  process.exitCode = 1;
+  return undefined;
+}
