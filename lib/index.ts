@@ -19,6 +19,7 @@ export type { BootJson } from "./machine/boot-json";
 export { type Allocation, type FailedAllocation, Kernel, type PageRequest } from "./mm/kernel";
 export { KERNEL_PROFILES, type KernelSwitches, kernelProfile } from "./mm/profile";
 export type { TracePoints } from "./mm/trace-points";
+export { LawBroken, type ValidateLevel, validate } from "./mm/validate";
 export { markdown } from "./notebook/markdown";
 export { show } from "./notebook/show";
 export { type Replayed, type ReplayOptions, type ReplayResult, replay } from "./trace/replay";

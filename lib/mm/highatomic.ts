@@ -1,5 +1,5 @@
 /** The reserve for high-order atomic requests: whole blocks of type HIGHATOMIC, given back under pressure. */
-import { getPageFromFreeArea } from "./free-area";
+import { accountFreePages, getPageFromFreeArea, moveToFreeList } from "./free-area";
 import { changePageblockRange } from "./free-one-page";
 import type { Memory } from "./memory";
 import { MIGRATE_HIGHATOMIC, migratetypeIsMergeable } from "./migratetype";
@@ -58,6 +58,10 @@ export function unreserveHighatomicPageblock(
     for (let order = 0; order <= m.maxOrder; order++) {
       const pfn = getPageFromFreeArea(m, zone, order, MIGRATE_HIGHATOMIC);
       if (pfn < 0) continue;
+      if (m.sw.freelistHygiene && order >= m.pageblockOrder) {
+        unreserveLargePage(m, zone, pfn, order, mt);
+        return true;
+      }
       if (m.blockType(pfn) === MIGRATE_HIGHATOMIC)
         zone.nrReservedHighatomic -= Math.min(m.pageblockPages, zone.nrReservedHighatomic);
       let moved = 0;
@@ -67,4 +71,13 @@ export function unreserveHighatomicPageblock(
     }
   }
   return false;
+}
+
+/** 6.10+: a free page that spans whole reserved blocks moves as it is, and all its blocks with it. */
+function unreserveLargePage(m: Memory, zone: Zone, pfn: number, order: number, mt: number): void {
+  zone.nrReservedHighatomic -= Math.min(2 ** order, zone.nrReservedHighatomic);
+  moveToFreeList(m, zone, pfn, order, mt);
+  accountFreePages(zone, -(2 ** order), MIGRATE_HIGHATOMIC);
+  accountFreePages(zone, 2 ** order, mt);
+  changePageblockRange(m, pfn, order, mt);
 }

@@ -2,6 +2,7 @@
 import { accountFreePages, delPageFromFreeList } from "./free-area";
 import { ALLOCATED, type Memory, MOVABLE_PAGE } from "./memory";
 import { MIGRATE_ISOLATE, MIGRATE_MOVABLE, migratetypeIsMergeable } from "./migratetype";
+import { moveScannedBlock, scanBlock } from "./move-freepages";
 import type { Zone } from "./zone";
 
 /**
@@ -14,7 +15,13 @@ export function isolateFreePage(m: Memory, zone: Zone, pfn: number, order: numbe
   if (mt !== MIGRATE_ISOLATE) accountFreePages(zone, -(2 ** order), mt);
   if (order >= m.pageblockOrder - 1) {
     for (let p = pfn; p < pfn + 2 ** order; p += m.pageblockPages) {
-      if (!migratetypeIsMergeable(m.blockType(p)) || m.blockType(p) === MIGRATE_MOVABLE) continue;
+      const old = m.blockType(p);
+      if (!migratetypeIsMergeable(old) || old === MIGRATE_MOVABLE) continue;
+      if (m.sw.freelistHygiene) {
+        // move_freepages_block() since 6.10: what is left free in the block goes along.
+        if (!scanBlock(m, zone, p)) continue;
+        moveScannedBlock(m, zone, MIGRATE_MOVABLE, old);
+      }
       m.setBlockType(p, MIGRATE_MOVABLE);
       m.trace?.blockType?.(p, MIGRATE_MOVABLE);
     }

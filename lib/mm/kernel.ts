@@ -13,6 +13,7 @@ import { pcpStats } from "./pcp-alloc";
 import { drainAllPages } from "./pcp-free";
 import { rmqueueStats } from "./rmqueue";
 import type { TracePoints } from "./trace-points";
+import { type ValidateLevel, validate } from "./validate";
 
 /** Request flags by name; several are joined by `|`. */
 const GFP_NAMES = new Map<string, number>(
@@ -138,6 +139,11 @@ export class Kernel {
   /** drain_all_pages(). */
   drainAllPages(): void {
     drainAllPages(this.memory);
+  }
+
+  /** Checks the laws of the state; throws LawBroken naming the law, the zone and the frame. */
+  validate(level: ValidateLevel = "everything"): void {
+    validate(this.memory, level, { ownersKnown: true });
   }
 
   /** Calls `points` for every trace point from now on; null ends it. */
