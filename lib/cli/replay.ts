@@ -26,6 +26,8 @@ function summary({ result }: Replayed, seconds: number): string {
     `allocations: ${exact.toLocaleString("en")} of ${allocations.toLocaleString("en")} exact (${percent} %)`,
     `final state: ${finalDifferences.length === 0 ? "identical" : `${finalDifferences.length} differences`}`,
   ];
+  const lost = result.lostStep;
+  if (lost !== undefined) lines.push(`lost step: ${lost.file}:${lost.line}: ${lost.why}`);
   const first = result.firstMismatch;
   if (first !== null) {
     lines.push(

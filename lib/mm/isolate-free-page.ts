@@ -1,9 +1,11 @@
 /** Taking a free page off the lists for a scanner or a contiguous request. */
 import { accountFreePages, delPageFromFreeList } from "./free-area";
+import { ALLOC_CMA } from "./gfp";
 import { ALLOCATED, type Memory, MOVABLE_PAGE } from "./memory";
 import { MIGRATE_ISOLATE, MIGRATE_MOVABLE, migratetypeIsMergeable } from "./migratetype";
 import { moveScannedBlock, scanBlock } from "./move-freepages";
-import type { Zone } from "./zone";
+import { WMARK_MIN, type Zone } from "./zone";
+import { zoneWatermarkOk } from "./zone-watermark";
 
 /**
  * __isolate_free_page(), after its watermark check: the page leaves its list; blocks of which at least half is taken
@@ -28,4 +30,15 @@ export function isolateFreePage(m: Memory, zone: Zone, pfn: number, order: numbe
   }
   m.state.fill(ALLOCATED, pfn, pfn + 2 ** order);
   m.info.fill(MOVABLE_PAGE, pfn, pfn + 2 ** order);
+}
+
+/** __isolate_free_page(): refused where the zone would fall below its min watermark. */
+export function isolateFreePageChecked(m: Memory, zone: Zone, pfn: number, order: number): boolean {
+  if (m.blockType(pfn) !== MIGRATE_ISOLATE) {
+    const mark = zone.wmark[WMARK_MIN]! + 2 ** order;
+    const free = zone.nrFreePages < 0 ? 0 : zone.nrFreePages;
+    if (!zoneWatermarkOk(m, zone, 0, mark, 0, ALLOC_CMA, free)) return false;
+  }
+  isolateFreePage(m, zone, pfn, order);
+  return true;
 }

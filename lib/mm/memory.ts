@@ -14,6 +14,7 @@ import type { KernelSwitches } from "./profile";
 import type { SlowPathHelp } from "./slow-path-help";
 import type { TracePoints } from "./trace-points";
 import { Zone } from "./zone";
+import { CompactionCounters } from "./zone-compaction";
 
 /** `state` of a frame: 0 in use or inside a larger page; order + 1 of a free buddy page; or one of these | order. */
 export const ON_PCP = 0x40;
@@ -111,6 +112,13 @@ export class Memory {
   /** task_capc(): takes a page that is being freed for the direct compactor; null when none runs. */
   capture: ((zone: Zone, pfn: number, order: number, mt: number) => boolean) | null;
 
+  /** Whether a page on the LRU may be isolated for migration (pins, writeback…), by frame; null: all may. */
+  mayIsolate: ((pfn: number, async: boolean) => boolean) | null;
+  /** Whether an isolated page moves when it is tried; null: all do. */
+  mayMigrate: ((pfn: number) => boolean) | null;
+  /** Compaction's and migration's share of /proc/vmstat. */
+  readonly counters: CompactionCounters;
+
   constructor(shape: MemoryShape) {
     this.maxOrder = shape.maxOrder;
     this.pageblockOrder = shape.pageblockOrder;
@@ -125,6 +133,9 @@ export class Memory {
     this.interruptedDrains = null;
     this.dma32 = true;
     this.capture = null;
+    this.mayIsolate = null;
+    this.mayMigrate = null;
+    this.counters = new CompactionCounters();
     const end = shape.zones.reduce((e, z) => Math.max(e, z.endPfn), 0);
     const topPages = 2 ** Math.max(this.maxOrder, this.pageblockOrder);
     this.endPfn = Math.ceil(end / topPages) * topPages;
@@ -164,6 +175,11 @@ export class Memory {
       if (pfn >= z.startPfn && pfn < z.endPfn) return z;
     }
     return undefined;
+  }
+
+  /** Whether the block of `pfn` has no struct pages. */
+  blockIsHole(pfn: number): boolean {
+    return (this.blocks[pfn >>> this.pageblockOrder]! & BLOCK_HOLE) !== 0;
   }
 
   /** mm/page_alloc.c: get_pfnblock_migratetype(): ISOLATE while the block is isolated. */

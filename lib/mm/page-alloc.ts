@@ -195,6 +195,15 @@ export function prepNewPage(m: Memory, pfn: number, order: number, mt: number): 
   else m.info.fill(kind, pfn, pfn + 2 ** order);
 }
 
+/** The attempt of a request that has been on the slow path already: min watermark, fragmenting fallbacks allowed. */
+export function allocPagesAgain(m: Memory, gfp: number, order: number): number {
+  const mt = gfpMigratetype(m, gfp);
+  const flags = slowFlags(m, gfp, order, mt);
+  const pfn = getPageFromFreelist(m, m.zonelist, gfp, order, flags, gfpZone(gfp), mt);
+  if (pfn >= 0) prepNewPage(m, pfn, order, mt);
+  return pfn;
+}
+
 /** gfp_to_alloc_flags(). */
 function slowFlags(m: Memory, gfp: number, order: number, mt: number): number {
   let flags = ALLOC_WMARK_MIN | ALLOC_CPUSET | (gfp & (__GFP_HIGH | __GFP_KSWAPD_RECLAIM));

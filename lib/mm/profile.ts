@@ -51,6 +51,11 @@ export interface KernelSwitches {
   freeSplitsAtPageblock: boolean;
   /** Isolation is a bit of its own; the block keeps its type (6.16+). */
   isolateBit: boolean;
+  /** Compaction searches the free lists before it scans, and direct compaction captures merged pages (5.1+). */
+  compactionFastSearch: boolean;
+  compactionCapture: boolean;
+  /** Background compaction by fragmentation score (5.9+). */
+  proactiveCompaction: boolean;
   /** vm.defrag_mode: never steal, compact instead. */
   defragMode: boolean;
 }
@@ -78,6 +83,9 @@ const V6_1: KernelSwitches = {
   countPerPage: false,
   freeSplitsAtPageblock: false,
   isolateBit: false,
+  compactionFastSearch: true,
+  compactionCapture: true,
+  proactiveCompaction: true,
   defragMode: false,
 };
 
@@ -94,6 +102,9 @@ const V4_17: KernelSwitches = {
   cmaBalance: false,
   nofragment: false,
   watermarkBoost: false,
+  compactionFastSearch: false,
+  compactionCapture: false,
+  proactiveCompaction: false,
 };
 
 const V6_12: KernelSwitches = {

@@ -21,4 +21,9 @@ export interface TracePoints {
   halfRule?(zone: number, nrFreeCma: number, nrFree: number, out: number): void;
   /** A zone's per-CPU lists are drained whole. */
   drainZone?(zone: number, count: number): void;
+  /** mm_compaction_isolate_migratepages, mm_compaction_isolate_freepages: part of a block was scanned. */
+  isolateMigratepages?(startPfn: number, endPfn: number, scanned: number, taken: number): void;
+  isolateFreepages?(startPfn: number, endPfn: number, scanned: number): void;
+  /** A page moved to another frame. */
+  migrated?(fromPfn: number, toPfn: number): void;
 }

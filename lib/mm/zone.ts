@@ -2,7 +2,9 @@
  * struct zone. Conservation, in pages: nrFreePages + Σ pcp.diffNrFree = Σ 2^order × nrFree[order] without the
  * ISOLATE lists; managed = those + free ISOLATE pages + pcp counts + allocated frames.
  */
+
 import type { PerCpuPages } from "./per-cpu-pages";
+import { ZoneCompaction } from "./zone-compaction";
 
 export const WMARK_MIN = 0;
 export const WMARK_LOW = 1;
@@ -39,6 +41,7 @@ export class Zone {
   boostedWatermark: boolean;
   reclaimActive: boolean;
   belowHigh: boolean;
+  readonly compact: ZoneCompaction;
   readonly pcps: PerCpuPages[];
   /** The current CPU's. */
   pcp: PerCpuPages;
@@ -74,6 +77,7 @@ export class Zone {
     this.boostedWatermark = false;
     this.reclaimActive = false;
     this.belowHigh = false;
+    this.compact = new ZoneCompaction();
     this.pcps = pcps;
     this.pcp = pcps[0]!;
   }

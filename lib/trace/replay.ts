@@ -9,7 +9,7 @@ import type { Memory } from "../mm/memory";
 import { type KernelSwitches, kernelProfile } from "../mm/profile";
 import { datasetName, readInput, streamInput } from "./input";
 import { openRecording } from "./recording";
-import { type Mismatch, Replayer } from "./replayer";
+import { type LostStep, type Mismatch, Replayer } from "./replayer";
 import { parseSnapshot, type Snapshot } from "./snapshot";
 import { compareWithSnapshot, type Difference } from "./snapshot-compare";
 import { loadSnapshot } from "./snapshot-load";
@@ -25,6 +25,8 @@ export interface ReplayResult {
   exact: number;
   mismatches: number;
   firstMismatch: Mismatch | null;
+  /** Where the recording could no longer be followed, and why; the replay went on from the recorded frames. */
+  lostStep?: LostStep;
   finalStateIdentical: boolean;
   finalDifferences: Difference[];
 }
@@ -56,6 +58,7 @@ export async function replay(dir: string, options: ReplayOptions = {}): Promise<
   memory.watermarkBoostFactor = recording.watermarkBoostFactor;
   const replayer = new Replayer(memory, recording.trace, options.maxMismatches ?? 0);
   const reader = new TraceReader(recording.trace, replayer, replayer.wanted);
+  replayer.want = (kind) => reader.want(kind);
   let complete = true;
   for await (const chunk of streamInput(recording.trace)) {
     reader.feed(chunk);
@@ -93,6 +96,7 @@ export async function replay(dir: string, options: ReplayOptions = {}): Promise<
       exact: replayer.exact,
       mismatches: replayer.allocations - replayer.exact,
       firstMismatch: replayer.firstMismatch,
+      ...(replayer.lostStep === null ? {} : { lostStep: replayer.lostStep }),
       finalStateIdentical: finalDifferences.length === 0,
       finalDifferences,
     },

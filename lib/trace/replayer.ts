@@ -4,10 +4,11 @@ import type { BatchedDrain } from "../mm/batched-drain";
 import { freeOnePage } from "../mm/free-one-page";
 import { isolateFreePage } from "../mm/isolate-free-page";
 import { listFrames } from "../mm/list-frames";
-import type { Memory } from "../mm/memory";
-import { allocPages, allocPagesBulk, freePages } from "../mm/page-alloc";
+import { BLOCK_SKIP, type Memory } from "../mm/memory";
+import { allocPages, allocPagesAgain, allocPagesBulk, freePages, prepNewPage } from "../mm/page-alloc";
 import { decayPcpHigh, drainPagesZone, stepDrain } from "../mm/pcp-free";
 import { foldDiffs } from "../mm/vmstat";
+import { CompactionFollower } from "./compaction-follower";
 import { giveBack, takeExactly } from "./resync";
 import { REC, type TraceHandler } from "./trace-reader";
 
@@ -24,6 +25,13 @@ export interface Mismatch {
   expectedPlace: string;
   /** Heads of the lists around: the per-CPU list of the request, and the buddy list of its type. */
   lists: { name: string; pfns: number[] }[];
+}
+
+/** The first record that the model could not follow, and why. */
+export interface LostStep {
+  file: string;
+  line: number;
+  why: string;
 }
 
 const SHOWN = 10;
@@ -44,6 +52,7 @@ const INPUTS: readonly number[] = [
   REC.FREE_ANNOUNCED,
   REC.FREE_GROUP,
   REC.RECLAIM_ACTIVE,
+  REC.SKIP,
 ];
 
 export class Replayer implements TraceHandler {
@@ -51,6 +60,8 @@ export class Replayer implements TraceHandler {
   allocations = 0;
   exact = 0;
   firstMismatch: Mismatch | null = null;
+  /** Where and why the model is known to have lost the kernel's step. */
+  lostStep: LostStep | null = null;
   sawEnd = false;
   gaveUp = false;
   private readonly bulk = new Int32Array(1 << 16);
@@ -62,6 +73,12 @@ export class Replayer implements TraceHandler {
   private readonly newDrains: BatchedDrain[] = [];
   /** Predicted D records that the trace has not shown yet. */
   private drainsAhead = 0;
+  /** The recording shows reclaim at work. */
+  private reclaimed = false;
+  /** Told by the reader's owner: asks for records of one more kind. */
+  want: (kind: number) => void = () => {};
+  /** There once the recording shows compaction at work. */
+  private compaction: CompactionFollower | null = null;
 
   constructor(
     private readonly m: Memory,
@@ -81,11 +98,13 @@ export class Replayer implements TraceHandler {
 
   record(kind: number, f: Float64Array, n: number, line: number, text: string): void {
     if (kind === REC.DRAINED) {
-      this.drained();
+      if (this.compaction === null) this.drained();
+      else this.compaction.drained(f[0]!);
       return;
     }
     const pid = kind === REC.E ? Number.parseInt(text, 10) : f[n - 1]!;
     if (this.drains.length > 0) this.endDrainsOf(pid, kind);
+    this.compaction?.before(kind, pid, f);
     this.dispatch(kind, f, line, text);
     for (const drain of this.newDrains) this.drains.push({ pid, drain });
     this.newDrains.length = 0;
@@ -116,7 +135,7 @@ export class Replayer implements TraceHandler {
   private dispatch(kind: number, f: Float64Array, line: number, text: string): void {
     switch (kind) {
       case REC.A:
-        this.alloc(f[0]!, f[1]!, f[2]!, f[3]!, line);
+        this.alloc(f[0]!, f[1]!, f[2]!, f[3]!, f[4]!, line);
         break;
       case REC.F:
       case REC.FREE_GROUP:
@@ -145,6 +164,9 @@ export class Replayer implements TraceHandler {
       case REC.PUTBACK:
         this.putBack(f[0]!, f[1]!, f[2]!, line);
         break;
+      case REC.SKIP:
+        this.setSkip(f[0]!, f[1]!, f[2]!, line);
+        break;
       case REC.FOLD:
         this.fold(f[0]!, f[1]!, line);
         break;
@@ -172,13 +194,22 @@ export class Replayer implements TraceHandler {
     act(zone);
   }
 
-  private alloc(expected: number, order: number, mt: number, gfp: number, line: number): void {
+  private alloc(expected: number, order: number, mt: number, gfp: number, pid: number, line: number): void {
     if (order > this.m.maxOrder) this.fail(line, `order ${order} is above the largest, ${this.m.maxOrder}`);
     if (expected >= 0) this.checkFrame(expected, order, line);
     this.allocations++;
-    const predicted = allocPages(this.m, gfp, order);
+    const predicted = this.request(gfp, order, mt, pid);
     if (predicted === expected) this.exact++;
     else this.mismatch(expected, predicted, order, mt, gfp, line);
+  }
+
+  /** The model's answer to a request, which may have compacted before. */
+  private request(gfp: number, order: number, mt: number, pid: number): number {
+    const captured = this.compaction === null ? -2 : this.compaction.requestReturns(pid, order);
+    if (captured === -2) return allocPages(this.m, gfp, order);
+    if (captured === -1) return allocPagesAgain(this.m, gfp, order);
+    prepNewPage(this.m, captured, order, mt);
+    return captured;
   }
 
   private bulkPage(expected: number, gfp: number, line: number): void {
@@ -216,11 +247,22 @@ export class Replayer implements TraceHandler {
     return false;
   }
 
+  /** Notes the first record that cannot be followed; the replay goes on from what is recorded. */
+  private lose(line: number, what: string): void {
+    const why = this.reclaimed
+      ? `${what}: the recording holds reclaim before it, whose drains and retries leave no record`
+      : what;
+    this.lostStep ??= { file: this.file, line, why };
+  }
+
   private isolate(pfn: number, order: number, line: number): void {
     this.checkFrame(pfn, order, line);
     if (this.m.state[pfn] !== order + 1) {
-      if (this.firstMismatch !== null) return;
-      this.fail(line, `frame ${pfn} is isolated as a free page of order ${order}, which it is not`);
+      const what = `frame ${pfn} is isolated as a free page of order ${order}, which it is not`;
+      if (this.firstMismatch === null && !this.reclaimed && this.compaction === null) this.fail(line, what);
+      this.lose(line, `${what} here`);
+      takeExactly(this.m, pfn, order, 1);
+      return;
     }
     isolateFreePage(this.m, this.m.zoneOf(pfn)!, pfn, order);
   }
@@ -229,6 +271,15 @@ export class Replayer implements TraceHandler {
     if (!this.checkFree(pfn, order, line)) return;
     const type = !this.m.cma && mt === 4 ? 5 : mt;
     freeOnePage(this.m, this.m.zoneOf(pfn)!, pfn, order, type, true);
+  }
+
+  /** A page block's skip bit, as bit 3 of its flags in 6.1. */
+  private setSkip(pfn: number, flags: number, mask: number, line: number): void {
+    this.checkFrame(pfn, 0, line);
+    if ((mask & 8) === 0) return;
+    const i = pfn >>> this.m.pageblockOrder;
+    if (flags & 8) this.m.blocks[i]! |= BLOCK_SKIP;
+    else this.m.blocks[i]! &= ~BLOCK_SKIP;
   }
 
   private fold(idx: number, item: number, line: number): void {
@@ -248,6 +299,14 @@ export class Replayer implements TraceHandler {
     const words = text.split(" ");
     const name = words[1];
     const zoneOf = () => Number(/zone=(\d+)/.exec(text)?.[1] ?? -1);
+    if (name?.startsWith("mm_vmscan_")) {
+      this.followReclaim(name);
+      return;
+    }
+    if (name?.startsWith("mm_compaction_")) {
+      this.followCompaction(name, Number(words[0]), text);
+      return;
+    }
     switch (name) {
       case "decay_pcp_high":
         this.zone(zoneOf(), line, (zone) => {
@@ -268,6 +327,25 @@ export class Replayer implements TraceHandler {
     }
   }
 
+  /** kswapd's wake and sleep bound the time in which frees drain sooner; whole drains show as for compaction. */
+  private followReclaim(name: string): void {
+    if (name === "mm_vmscan_kswapd_wake" || name === "mm_vmscan_kswapd_sleep")
+      for (const zone of this.m.zones) zone.reclaimActive = name === "mm_vmscan_kswapd_wake";
+    else this.reclaimed = true;
+    this.followDrains();
+  }
+
+  private followDrains(): void {
+    if (this.compaction !== null || this.m.sw.pcpFreeInBatches) return;
+    this.compaction = new CompactionFollower(this.m);
+    this.want(REC.DRAINED);
+  }
+
+  private followCompaction(name: string, pid: number, text: string): void {
+    this.followDrains();
+    this.compaction?.event(name, pid, text);
+  }
+
   private mismatch(
     expected: number,
     predicted: number,
@@ -277,6 +355,7 @@ export class Replayer implements TraceHandler {
     line: number,
   ): void {
     const m = this.m;
+    if (this.reclaimed) this.lose(line, `the request was answered with frame ${predicted}, not ${expected}`);
     if (this.firstMismatch === null) {
       const place = expected < 0 ? undefined : m.freePlaceOf(expected);
       this.firstMismatch = {

@@ -83,6 +83,17 @@ function loadZone(m: Memory, zone: Zone, z: SnapshotZone, file: string): void {
   zone.nrFreePages = f("nr_free_pages");
   zone.nrFreeCma = f("nr_free_cma");
   zone.nrIsolatePageblock = f("nr_isolate_pageblock");
+  const compact = zone.compact;
+  compact.cachedFreePfn = optional("compact_cached_free_pfn");
+  compact.cachedMigratePfn = [
+    optional("compact_cached_migrate_pfn_async"),
+    optional("compact_cached_migrate_pfn_sync"),
+  ];
+  compact.initMigratePfn = optional("compact_init_migrate_pfn");
+  compact.initFreePfn = optional("compact_init_free_pfn");
+  compact.considered = optional("compact_considered");
+  compact.deferShift = optional("compact_defer_shift");
+  compact.orderFailed = optional("compact_order_failed");
   const flags = f("flags");
   zone.boostedWatermark = (flags & 1) !== 0;
   zone.reclaimActive = (flags & 2) !== 0;

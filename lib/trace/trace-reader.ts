@@ -112,6 +112,11 @@ export class TraceReader {
     for (const kind of wanted) this.wanted[kind] = 1;
   }
 
+  /** Hands over records of `kind` too, from the next one on. */
+  want(kind: number): void {
+    this.wanted[kind] = 1;
+  }
+
   feed(chunk: Buffer): void {
     let bytes = chunk;
     if (this.rest !== null) {

@@ -11,6 +11,7 @@ for (const [name, events, allocations] of [
   ["boot-8G", 295, 100],
   ["w1-files", 404_200, 141_585],
   ["w4-thp", 342_215, 98_901],
+  ["w6-compact", 138_370, 3_363],
 ] as const)
   test(`${name}: every frame and the final state are the recorded ones`, async () => {
     const { result } = await replay(join(X86, name));

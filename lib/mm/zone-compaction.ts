@@ -1,0 +1,31 @@
+/** What a zone remembers between runs of compaction, and the counters of /proc/vmstat that compaction moves. */
+
+/** The compact_ fields of struct zone. */
+export class ZoneCompaction {
+  cachedFreePfn = 0;
+  /** Of asynchronous and of synchronous runs. */
+  cachedMigratePfn: [number, number] = [0, 0];
+  initMigratePfn = 0;
+  initFreePfn = 0;
+  /** Deferral: runs since the last failure, log2 of how many to leave out, smallest order that failed. */
+  considered = 0;
+  deferShift = 0;
+  orderFailed = 0;
+  /** PG_migrate_skip bits are to be cleared before kswapd sleeps. */
+  blockskipFlush = false;
+}
+
+/** Event counters of /proc/vmstat. */
+export class CompactionCounters {
+  compact_migrate_scanned = 0;
+  compact_free_scanned = 0;
+  compact_isolated = 0;
+  compact_stall = 0;
+  compact_fail = 0;
+  compact_success = 0;
+  compact_daemon_wake = 0;
+  compact_daemon_migrate_scanned = 0;
+  compact_daemon_free_scanned = 0;
+  pgmigrate_success = 0;
+  pgmigrate_fail = 0;
+}

@@ -1,0 +1,209 @@
+/**
+ * Following recorded compaction. Given by the recording: which free pages its scanner takes (I), the frees of migrated
+ * pages (F), where the scanners stand (E), and the moments of whole drains (a `D` that no free explains). Predicted:
+ * which merged page a direct compactor captures, and the order in which the fast searches leave the free lists.
+ */
+import {
+  COMPACT_CONTINUE,
+  COMPACT_NO_SUITABLE_PAGE,
+  CompactControl,
+  MIGRATE_ASYNC,
+  MIGRATE_SYNC_LIGHT,
+} from "../mm/compact-control";
+import { type CaptureControl, captureFor } from "../mm/compaction";
+import { fastFindMigrateblock, fastFindTarget } from "../mm/compaction-fast-search";
+import { type Memory, ON_PCP } from "../mm/memory";
+import { drainPagesZone } from "../mm/pcp-free";
+import { REC } from "./trace-reader";
+
+/** One task that compacts: what it was asked for, and its run over one zone. */
+interface Run {
+  /** −1: whole zones, by command or proactively. */
+  order: number;
+  gfp: number;
+  direct: boolean;
+  /** COMPACT_PRIO_SYNC_FULL: skip bits are ignored. */
+  full: boolean;
+  cc: CompactControl | null;
+  capc: CaptureControl;
+  /** isolate_freepages() is under way: between its first isolation and the next migrated page. */
+  scanning: boolean;
+  /** An isolation of sources was seen since the last look whether the run is finished. */
+  isolated: boolean;
+}
+
+export class CompactionFollower {
+  private readonly runs = new Map<number, Run>();
+  /** Drains of the model that the recording has not shown yet. */
+  private ahead = 0;
+  private current = -1;
+
+  constructor(private readonly m: Memory) {
+    m.trace = {
+      ...m.trace,
+      pcpuDrain: () => {
+        this.ahead++;
+      },
+    };
+  }
+
+  /** Before every record but `D` is put to the model; `pid` is not meant for I, P and K. */
+  before(kind: number, pid: number, f: Float64Array): void {
+    if (kind === REC.ISOLATE) {
+      this.target(f[0]!);
+      return;
+    }
+    if (kind === REC.PUTBACK || kind === REC.S || kind === REC.SKIP) return;
+    this.ahead = 0;
+    if (kind === REC.F) {
+      const run = this.runs.get(pid);
+      if (run !== undefined) run.scanning = false;
+    }
+    if (pid === this.current) return;
+    this.current = pid;
+    this.arm();
+  }
+
+  /** Sets the machine's capture to that of the running task. */
+  private arm(): void {
+    const run = this.runs.get(this.current);
+    this.m.capture =
+      run?.direct && run.cc !== null && run.capc.pfn < 0
+        ? captureFor(this.m, run.cc.zone, run.order, run.capc)
+        : null;
+  }
+
+  /** A `D`: explained by a drain the model did, or the mark of a whole drain. */
+  drained(pfn: number): void {
+    if (this.ahead > 0) {
+      this.ahead--;
+      return;
+    }
+    const zone = this.m.zoneOf(pfn);
+    if (zone === undefined || (this.m.state[pfn]! & 0xc0) !== ON_PCP) return;
+    drainPagesZone(this.m, zone, zone.pcp);
+    if (this.ahead > 0) this.ahead--;
+  }
+
+  /**
+   * A request of `pid` returns: what its compaction has come to, which is over now. −2: it did not compact, −1: it looks
+   * into the free lists again, else the page captured for it.
+   */
+  requestReturns(pid: number, order: number): number {
+    const run = this.runs.get(pid);
+    if (run === undefined || !run.direct || run.order !== order) return -2;
+    this.runs.delete(pid);
+    this.arm();
+    return run.capc.pfn;
+  }
+
+  /** Targets are about to be taken at `pfn`: first comes the fast search, which turns the lists. */
+  private target(pfn: number): void {
+    const run = this.runOf(pfn);
+    if (run === undefined || run.cc === null || run.scanning) return;
+    run.scanning = true;
+    fastFindTarget(this.m, run.cc, () => true);
+  }
+
+  /** The run that works on the zone of `pfn`: the current task's before another's. */
+  private runOf(pfn: number): Run | undefined {
+    const mine = this.runs.get(this.current);
+    const zone = this.m.zoneOf(pfn);
+    if (mine !== undefined && mine.cc !== null && mine.cc.zone === zone) return mine;
+    for (const run of this.runs.values()) if (run.cc !== null && run.cc.zone === zone) return run;
+    return undefined;
+  }
+
+  event(name: string, pid: number, text: string): void {
+    const field = (key: string) => Number(new RegExp(` ${key}=(-?\\d+)`).exec(text)?.[1] ?? Number.NaN);
+    const run = this.runs.get(pid);
+    const cc = run?.cc ?? null;
+    switch (name) {
+      case "mm_compaction_try_to_compact_pages":
+        this.ask(pid, field("order"), field("gfp_mask"), true, field("prio") === 0);
+        break;
+      case "mm_compaction_kcompactd_wake":
+        this.ask(pid, field("order"), 0, false, false);
+        break;
+      case "mm_compaction_begin":
+        this.begin(pid, field("zone_start"), field("migrate_pfn"), field("free_pfn"), field("sync"));
+        break;
+      case "mm_compaction_finished":
+        if (run !== undefined && cc !== null) this.finished(run, cc, field("ret"));
+        break;
+      case "mm_compaction_isolate_migratepages":
+        if (run === undefined || cc === null) break;
+        cc.migratePfn = field("end_pfn");
+        cc.nrMigratepages = field("nr_taken");
+        run.isolated = true;
+        run.scanning = false;
+        break;
+      case "mm_compaction_isolate_freepages":
+        if (run === undefined || cc === null) break;
+        this.target(field("start_pfn"));
+        this.scannedTargets(cc, field("start_pfn"), field("end_pfn"));
+        break;
+      case "mm_compaction_migratepages":
+        if (cc?.direct && cc.mode === MIGRATE_ASYNC && field("nr_failed") > 0)
+          cc.migratePfn = Math.ceil(cc.migratePfn / 2 ** cc.order) * 2 ** cc.order;
+        break;
+      case "mm_compaction_end":
+        if (run === undefined) break;
+        run.cc = null;
+        if (!run.direct && run.order < 0) this.runs.delete(pid);
+        break;
+      default:
+        return;
+    }
+    this.arm();
+  }
+
+  private ask(pid: number, order: number, gfp: number, direct: boolean, full: boolean): void {
+    this.runs.set(pid, {
+      order,
+      gfp,
+      direct,
+      full,
+      cc: null,
+      capc: { pfn: -1 },
+      scanning: false,
+      isolated: false,
+    });
+  }
+
+  private begin(pid: number, zoneStart: number, migratePfn: number, freePfn: number, sync: number): void {
+    const zone = this.m.zoneOf(zoneStart);
+    if (zone === undefined) return;
+    if (!this.runs.has(pid)) this.ask(pid, -1, 0, false, true);
+    const run = this.runs.get(pid)!;
+    const cc = new CompactControl(this.m, zone, {
+      order: run.order,
+      gfp: run.gfp,
+      mode: sync === 0 ? MIGRATE_ASYNC : MIGRATE_SYNC_LIGHT,
+      direct: run.direct,
+      ignoreSkipHint: run.full,
+    });
+    cc.migratePfn = migratePfn;
+    cc.freePfn = freePfn;
+    zone.compact.cachedFreePfn = freePfn;
+    run.cc = cc;
+    run.scanning = false;
+    run.isolated = true;
+  }
+
+  /** The run goes on: it looks for its next sources, with a fast search first. */
+  private finished(run: Run, cc: CompactControl, ret: number): void {
+    if (!run.isolated) cc.migratePfn = cc.freePfn;
+    run.isolated = false;
+    run.scanning = false;
+    if (ret === COMPACT_CONTINUE || ret === COMPACT_NO_SUITABLE_PAGE) fastFindMigrateblock(this.m, cc);
+  }
+
+  /** The free scanner has been over [start, stopped) of a block. */
+  private scannedTargets(cc: CompactControl, start: number, stopped: number): void {
+    const block = start - (start % this.m.pageblockPages);
+    const end = Math.min(block + this.m.pageblockPages, cc.zone.endPfn);
+    cc.freePfn = stopped < end ? stopped : block - this.m.pageblockPages;
+    if (stopped === end && block < cc.zone.compact.cachedFreePfn) cc.zone.compact.cachedFreePfn = block;
+  }
+}
