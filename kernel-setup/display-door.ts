@@ -15,20 +15,25 @@ export interface DisplayDoor {
   updateDisplay(id: string, data: Record<string, unknown>, metadata?: Record<string, unknown>): void;
   /** The id of the running cell, when the front end says it (JupyterLab does, nbclient does not). */
   readonly cellId: string | undefined;
+  /** Its execution count: tells two runs of one cell apart. */
+  readonly executionCount: number;
 }
 
 export const DISPLAY_DOOR = Symbol.for("pageblock.kernel");
 
 export function publishDisplayDoor(
   display: (message: DisplayMessage, update: boolean) => void,
-  cellId: () => string | undefined,
+  running: () => { cellId: string | undefined; executionCount: number },
 ): void {
   const door: DisplayDoor = {
     displayBundle: (data, metadata = {}, transient = {}) => display({ data, metadata, transient }, false),
     updateDisplay: (id, data, metadata = {}) =>
       display({ data, metadata, transient: { display_id: id } }, true),
     get cellId() {
-      return cellId();
+      return running().cellId;
+    },
+    get executionCount() {
+      return running().executionCount;
     },
   };
   Object.defineProperty(globalThis, DISPLAY_DOOR, { value: door, configurable: true });

@@ -50,7 +50,7 @@ export class Kernel {
     this.runner.lastDisplay.lastWriteDisplayData = (message, update) => this.display(message, update);
     publishDisplayDoor(
       (message, update) => this.display(message, update),
-      () => this.cellId,
+      () => ({ cellId: this.cellId, executionCount: this.count }),
     );
     this.capture("stdout");
     this.capture("stderr");

@@ -11,6 +11,8 @@ interface KernelDoor {
   displayBundle(data: MimeBundle, metadata: MimeBundle, transient?: MimeBundle): void;
   /** Names the running cell, when Jupyter said which it is. */
   cellId?: string;
+  /** Tells two runs of one cell apart. */
+  executionCount?: number;
 }
 
 /** The symbol under which a cell's last value may say how it is shown. */
@@ -31,8 +33,16 @@ export function display(data: MimeBundle, metadata: MimeBundle = {}): void {
 /** True inside a notebook kernel. */
 export const inNotebook = (): boolean => door() !== undefined || stockTslab() !== undefined;
 
-/** The running cell, or undefined where the kernel does not know it. */
-export const cellId = (): string | undefined => door()?.cellId;
+/** One run of one cell; undefined where the kernel does not know the cell. */
+export interface CellRun {
+  cell: string;
+  count: number | undefined;
+}
+
+export function cellRun(): CellRun | undefined {
+  const kernel = door();
+  return kernel?.cellId === undefined ? undefined : { cell: kernel.cellId, count: kernel.executionCount };
+}
 
 type Write = (message: { data: MimeBundle; metadata: MimeBundle }, update: boolean) => void;
 

@@ -5,17 +5,18 @@ import { chartHtml } from "../report/chart-html";
 import { describe } from "../report/describe";
 import { RUNS_MIME } from "../report/runs";
 import { staticSvg } from "../report/static-svg";
-import { cellId, type MimeBundle } from "./display";
+import { type CellRun, cellRun, type MimeBundle } from "./display";
 
 /** A chart's JSON with its words must stay below this: a notebook holds many. */
 const FIGURE_BYTES_MAX = 500_000;
 
-/** The first chart of a session brings Plotly along; `undefined` until then. */
-let loaderSentBy: { cell: string | undefined } | undefined;
+/** Whether Plotly has been sent, and by which run of which cell. */
+let sent = false;
+let sentBy: CellRun | undefined;
 
 /**
  * The bundle of `figure`: Plotly JSON, HTML, SVG, plain text and the runs behind it. Throws RangeError for a figure of more than 500 kB.
- * The first bundle of a kernel's life carries Plotly, and so does every bundle of the same cell when it runs again.
+ * The first bundle of a kernel's life carries Plotly, and so does the first of the same cell when it runs again.
  */
 export function figureBundle(figure: Figure): MimeBundle {
   const { data, layout, runs } = figure;
@@ -33,8 +34,11 @@ export function figureBundle(figure: Figure): MimeBundle {
 }
 
 function loaderDue(): boolean {
-  const cell = cellId();
-  if (loaderSentBy !== undefined && (cell === undefined || cell !== loaderSentBy.cell)) return false;
-  loaderSentBy = { cell };
+  const now = cellRun();
+  if (sent) {
+    if (sentBy === undefined || now?.cell !== sentBy.cell || now.count === sentBy.count) return false;
+  }
+  sent = true;
+  sentBy = now;
   return true;
 }

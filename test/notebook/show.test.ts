@@ -10,21 +10,23 @@ import { GALLERY } from "../support/figures";
 const DOOR = Symbol.for("pageblock.kernel");
 const globals = globalThis as Record<symbol, unknown>;
 const sent: MimeBundle[] = [];
-const door: { displayBundle(data: MimeBundle): void; cellId?: string } = {
+const door: { displayBundle(data: MimeBundle): void; cellId?: string; executionCount?: number } = {
   displayBundle: (data) => sent.push(data),
 };
 
 afterEach(() => {
   sent.length = 0;
   delete door.cellId;
+  delete door.executionCount;
   delete globals[DOOR];
 });
 
 test("a chart is one message with all its forms; Plotly comes with the first and when that cell runs again", () => {
   globals[DOOR] = door;
-  for (const cell of ["one", "two", "one"]) {
+  for (const [count, cell] of ["one", "two", "one"].entries()) {
     door.cellId = cell;
-    show(GALLERY.bars!);
+    door.executionCount = count;
+    show(GALLERY.bars!, GALLERY.lines!);
   }
   assert.deepEqual(Object.keys(sent[0]!), [
     "application/vnd.plotly.v1+json",
@@ -33,11 +35,11 @@ test("a chart is one message with all its forms; Plotly comes with the first and
     "text/plain",
   ]);
   const loaded = sent.map((bundle) => String(bundle["text/html"]).includes("pageblock-plotly"));
-  assert.deepEqual(loaded, [true, false, true]);
+  assert.deepEqual(loaded, [true, false, false, false, true, false]);
   assert.ok(String(sent[1]!["text/html"]).length < 20_000);
   delete door.cellId;
   show(GALLERY.lines!);
-  assert.equal(String(sent[3]!["text/html"]).includes("pageblock-plotly"), false);
+  assert.equal(String(sent[6]!["text/html"]).includes("pageblock-plotly"), false);
 });
 
 test("a value that knows its display is shown as it says; anything else is refused", () => {
