@@ -1,0 +1,4 @@
+/** What every static picture has: its width in pixels, its font, the height of a row of its legend. */
+export const WIDTH = 760;
+export const FONT = "system-ui, sans-serif";
+export const LEGEND_ROW = 22;
