@@ -13,6 +13,7 @@ const COMMANDS: Record<string, () => { register(program: Command): void }> = {
   kernel: () => require("./kernel") as typeof import("./kernel"),
   notebook: () => require("./notebook") as typeof import("./notebook"),
   replay: () => require("./replay") as typeof import("./replay"),
+  show: () => require("./show") as typeof import("./show"),
 };
 
 async function main(argv: string[]): Promise<number> {

@@ -43,7 +43,8 @@ export function openRecording(dir: string, release?: KernelRelease): Recording {
   };
 }
 
-function recordedRelease(dir: string): KernelRelease {
+/** The profile of the kernel that the `version` file in `dir` names. */
+export function recordedRelease(dir: string): KernelRelease {
   const path = findInput(dir, "version");
   if (path === undefined)
     throw new InputError(

@@ -1,0 +1,154 @@
+/** `pageblock show <file>`: a snapshot in the words of the kernel's own reports; of a buddyinfo, its indices. */
+import { statSync } from "node:fs";
+import { dirname } from "node:path";
+import type { Command } from "commander";
+import { InputError, unknownName } from "../base/errors";
+import { formatSize } from "../base/units";
+import type { KernelRelease } from "../hardware/kernel-release";
+import {
+  buddyinfoLines,
+  buddyinfoText,
+  extfragIndexLines,
+  extfragIndexText,
+  unusableIndexLines,
+  unusableIndexText,
+} from "../mm/buddyinfo";
+import { unusableFreeIndex } from "../mm/fragmentation-index";
+import type { Memory } from "../mm/memory";
+import { MIGRATE_NAMES } from "../mm/migratetype";
+import { blockCounts, freeListLength, pagetypeinfoText } from "../mm/pagetypeinfo";
+import { kernelProfile } from "../mm/profile";
+import { nrFreeSnapshot } from "../mm/vmstat";
+import type { Zone } from "../mm/zone";
+import { vmstatText, zoneinfoText } from "../mm/zoneinfo";
+import { parseBuddyinfo } from "../trace/buddyinfo-text";
+import { readInput } from "../trace/input";
+import { profileForVersion, recordedRelease } from "../trace/recording";
+import { parseSnapshot, type Snapshot } from "../trace/snapshot";
+import { loadSnapshot } from "../trace/snapshot-load";
+
+interface Shown {
+  memory: Memory;
+  zones: Zone[] | undefined;
+  release: KernelRelease;
+  nrZones: number;
+  pageBytes: number;
+}
+
+const REPORTS: Record<string, (s: Shown) => string> = {
+  summary,
+  buddyinfo: (s) => buddyinfoText(s.memory, s.zones),
+  pagetypeinfo: (s) => pagetypeinfoText(s.memory, s.zones, s.release),
+  zoneinfo: (s) => zoneinfoText(s.memory, s.zones, { release: s.release, nrZones: s.nrZones }),
+  vmstat: (s) => vmstatText(s.memory, s.release),
+  extfrag_index: (s) => extfragIndexText(s.memory, s.zones),
+  unusable_index: (s) => unusableIndexText(s.memory, s.zones),
+};
+
+/** What a buddyinfo alone tells. */
+const FROM_BUDDYINFO: Record<string, typeof buddyinfoLines> = {
+  buddyinfo: buddyinfoLines,
+  extfrag_index: extfragIndexLines,
+  unusable_index: unusableIndexLines,
+};
+
+export function register(program: Command): void {
+  program
+    .command("show")
+    .description("show a snapshot as the kernel's own reports, or the indices of a /proc/buddyinfo")
+    .argument("<file>", "snapshot or buddyinfo (plain, .gz or .br)")
+    .option("--as <report>", `one of ${Object.keys(REPORTS).join(", ")}`)
+    .option("--zone <name>", "only this zone")
+    .option("--kernel <release>", "profile to use instead of the one the snapshot or its version file names")
+    .action((file: string, options: ShowOptions) => {
+      process.stdout.write(show(file, options));
+    });
+}
+
+interface ShowOptions {
+  as?: string;
+  zone?: string;
+  kernel?: string;
+}
+
+function show(file: string, options: ShowOptions): string {
+  if (options.as !== undefined && !Object.hasOwn(REPORTS, options.as))
+    throw unknownName("--as", options.as, Object.keys(REPORTS));
+  if (statSync(file, { throwIfNoEntry: false })?.isDirectory())
+    throw new InputError(`${file}: is a folder: name one snapshot in it, such as S0.txt.gz`);
+  const bytes = readInput(file);
+  if (/^Node\s/.test(bytes.toString("latin1", 0, 6))) return fromBuddyinfo(file, bytes, options);
+  const snapshot = parseSnapshot(bytes, file);
+  const release = releaseOf(snapshot, file, options.kernel);
+  const memory = loadSnapshot(snapshot, kernelProfile(release));
+  const zones = options.zone === undefined ? undefined : [oneZone(memory.zones, options.zone)];
+  const nrZones = Number(snapshot.header.get("max_nr_zones") ?? 5);
+  const pageBytes = Number(snapshot.header.get("page_size") ?? 4096);
+  return REPORTS[options.as ?? "summary"]!({ memory, zones, release, nrZones, pageBytes });
+}
+
+function fromBuddyinfo(file: string, bytes: Buffer, options: ShowOptions): string {
+  const report = FROM_BUDDYINFO[options.as ?? "unusable_index"];
+  if (report === undefined)
+    throw new InputError(
+      `--as ${options.as}: ${file} is a buddyinfo, which tells only ${Object.keys(FROM_BUDDYINFO).join(", ")}`,
+    );
+  const zones = parseBuddyinfo(bytes.toString("latin1"), file);
+  return report(options.zone === undefined ? zones : [oneZone(zones, options.zone)]);
+}
+
+function oneZone<Z extends { name: string }>(zones: readonly Z[], name: string): Z {
+  const found = zones.find((z) => z.name === name);
+  if (found === undefined)
+    throw unknownName(
+      "--zone",
+      name,
+      zones.map((z) => z.name),
+    );
+  return found;
+}
+
+function releaseOf(snapshot: Snapshot, file: string, asked: string | undefined): KernelRelease {
+  if (asked !== undefined) {
+    kernelProfile(asked);
+    return asked as KernelRelease;
+  }
+  const kernel = snapshot.header.get("kernel");
+  return (kernel === undefined ? undefined : profileForVersion(kernel)) ?? recordedRelease(dirname(file));
+}
+
+function summary({ memory: m, zones = m.zones, release, pageBytes }: Shown): string {
+  const size = (pages: number) => `${pages.toLocaleString("en")} pages (${formatSize(pages * pageBytes)})`;
+  const lines = [
+    `profile ${release}, pages of ${formatSize(pageBytes)}, page blocks of ${formatSize(m.pageblockPages * pageBytes)}, largest free block ${formatSize(2 ** m.maxOrder * pageBytes)}, mobility grouping ${m.mobilityDisabled ? "off" : "on"}`,
+  ];
+  for (const z of zones) {
+    const inLists = z.nrFree.reduce((n, blocks, order) => n + blocks * 2 ** order, 0);
+    const onCpus = z.pcps.reduce((n, pcp) => n + pcp.count, 0);
+    const largest = Array.from(z.nrFree, (n) => n > 0).lastIndexOf(true);
+    const counts = blockCounts(m, z);
+    const types = MIGRATE_NAMES.map((name, mt) => ({
+      name,
+      pages: freeOfType(m, z, mt),
+      blocks: counts[mt]!,
+    }));
+    lines.push(
+      `zone ${z.name}: managed ${size(z.managed)}`,
+      `  free on the lists ${size(inLists)}, counter ${nrFreeSnapshot(z).toLocaleString("en")}; on per-CPU lists ${size(onCpus)}`,
+      `  watermarks ${z.wmark[0]} ${z.wmark[1]} ${z.wmark[2]} pages, boost ${z.watermarkBoost}`,
+      `  largest free block: ${largest < 0 ? "none" : `order ${largest}`}; of the free memory ${unusableFreeIndex(z.nrFree, m.pageblockOrder) / 10} % lies in blocks smaller than a page block`,
+      ...types
+        .filter((t) => t.pages > 0 || t.blocks > 0)
+        .map(
+          (t) => `  ${t.name.padEnd(12)} ${t.blocks.toLocaleString("en")} page blocks, free ${size(t.pages)}`,
+        ),
+    );
+  }
+  return `${lines.join("\n")}\n`;
+}
+
+function freeOfType(m: Memory, zone: Zone, mt: number): number {
+  let pages = 0;
+  for (let order = 0; order <= m.maxOrder; order++) pages += freeListLength(m, zone, order, mt) * 2 ** order;
+  return pages;
+}
