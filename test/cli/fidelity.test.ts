@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import test, { after } from "node:test";
@@ -77,11 +77,14 @@ test("empty outcomes are predicted, not compared", () => {
 });
 
 test("a folder is searched; several paths give several objects", () => {
-  const run = pageblock(["fidelity", "--json", resolve(TABLE, ".."), join(folder, "open.csv")]);
+  const tables = join(folder, "tables");
+  mkdirSync(tables);
+  cpSync(TABLE, join(tables, "boot-table.csv"));
+  const run = pageblock(["fidelity", "--json", tables, join(folder, "open.csv")]);
   assert.equal(run.status, 0, run.stderr);
   assert.deepEqual(
     JSON.parse(run.stdout).map((r: { path: string }) => r.path),
-    [TABLE, join(folder, "open.csv")],
+    [join(tables, "boot-table.csv"), join(folder, "open.csv")],
   );
 });
 
