@@ -7,6 +7,7 @@ import { InputError } from "../base/errors";
 
 /** Each command file exports `register`; loaded when the command is named, so that start-up stays short. */
 const COMMANDS: Record<string, () => { register(program: Command): void }> = {
+  bench: () => require("./bench") as typeof import("./bench"),
   boot: () => require("./boot") as typeof import("./boot"),
   export: () => require("./export") as typeof import("./export"),
   fidelity: () => require("./fidelity") as typeof import("./fidelity"),

@@ -1,22 +1,11 @@
 /** `pageblock replay <dir>`: does the model return the very frames that the recorded kernel returned? */
-import { readFileSync } from "node:fs";
 import type { Command } from "commander";
+import { peakRssBytes } from "../base/peak-rss";
 import { writeAtomically } from "../base/write-atomically";
 import type { KernelRelease } from "../hardware/kernel-release";
 import { kernelProfile } from "../mm/profile";
 import { type Replayed, replay } from "../trace/replay";
 import { writeSnapshot } from "../trace/snapshot-write";
-
-/** The most memory this process has had, in bytes: VmHWM where the system tells it, else what getrusage says. */
-function peakRssBytes(): number {
-  try {
-    const kib = /VmHWM:\s+(\d+) kB/.exec(readFileSync("/proc/self/status", "latin1"))?.[1];
-    if (kib !== undefined) return Number(kib) * 1024;
-  } catch {
-    // not a Linux host
-  }
-  return process.resourceUsage().maxRSS * 1024;
-}
 
 function summary({ result }: Replayed, seconds: number): string {
   const { events, allocations, exact, finalDifferences } = result;

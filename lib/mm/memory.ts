@@ -21,7 +21,7 @@ export const ON_PCP = 0x40;
 export const ALLOCATED = 0x80;
 export const ORDER_MASK = 0x1f;
 
-/** `info` of a frame: the migrate type stored when it was freed or taken (page->index of 6.1), then class bits. */
+/** `info` of a frame, at the head of a larger page: the migrate type stored when it was freed or taken (page->index of 6.1), then class bits. */
 export const STORED_MT = 0x07;
 /** On the LRU or otherwise movable: what a block claim counts as movable. */
 export const MOVABLE_PAGE = 0x08;
@@ -225,6 +225,30 @@ export class Memory {
       if (pfn >= this.virginLo[i]! && pfn < this.virginHi[i]!)
         return { head: pfn - (pfn % 2 ** this.maxOrder), order: this.maxOrder, pcp: false };
     return undefined;
+  }
+
+  /** The head of the page in use that holds `pfn`: `pfn` itself where no larger page is known. */
+  headOf(pfn: number): number {
+    if (this.state[pfn] !== 0) return pfn;
+    for (let order = 1; order <= this.maxOrder; order++) {
+      const head = pfn - (pfn % 2 ** order);
+      const s = this.state[head]!;
+      if (s !== 0) return s >= ALLOCATED && head + 2 ** (s & ORDER_MASK) > pfn ? head : pfn;
+    }
+    return pfn;
+  }
+
+  /** Before 2^order frames at `pfn` are freed that were not allocated as one page: makes single frames of the larger one. */
+  splitAllocated(pfn: number, order: number): void {
+    for (let p = pfn; p < pfn + 2 ** order; p++) {
+      const head = this.headOf(p);
+      const s = this.state[head]!;
+      if (s < ALLOCATED || (s & ORDER_MASK) === 0) continue;
+      const end = head + 2 ** (s & ORDER_MASK);
+      this.state.fill(ALLOCATED, head, end);
+      this.info.fill(this.info[head]!, head, end);
+    }
+    if (order > 0) this.state.fill(0, pfn + 1, pfn + 2 ** order);
   }
 
   /** A node for the untouched top-order blocks [lo, hi), listed upwards or downwards; −1 when all nodes are used. */

@@ -1,6 +1,6 @@
 /** Counting and moving the free pages of one page block. */
 import { accountFreePages, moveToFreeList } from "./free-area";
-import { type Memory, MOVABLE_PAGE, ORDER_MASK } from "./memory";
+import { ALLOCATED, type Memory, MOVABLE_PAGE, ON_PCP, ORDER_MASK } from "./memory";
 import type { Zone } from "./zone";
 
 /** What move_freepages_block() found; valid until the next call. */
@@ -34,8 +34,9 @@ export function scanBlock(m: Memory, zone: Zone, pfn: number): boolean {
       p += 1 << (s - 1);
       continue;
     }
-    if (info[p]! & MOVABLE_PAGE) movable++;
-    p++;
+    const pages = s === 0 ? 1 : 1 << (s & ORDER_MASK);
+    if (s < ON_PCP || s >= ALLOCATED) if (info[p]! & MOVABLE_PAGE) movable += pages;
+    p += pages;
   }
   blockScan.freePages = free;
   blockScan.movablePages = movable;

@@ -187,12 +187,13 @@ function isAtomic(gfp: number): boolean {
   return (gfp & (__GFP_HIGH | __GFP_DIRECT_RECLAIM | __GFP_NOMEMALLOC)) === __GFP_HIGH;
 }
 
-/** Marks a page as in use; frames of a movable request count as movable in block claims. */
+/**
+ * Marks a page as in use. What is known of it stands at its head alone; frames of a movable request count as movable in
+ * block claims.
+ */
 export function prepNewPage(m: Memory, pfn: number, order: number, mt: number): void {
   m.state[pfn] = ALLOCATED | order;
-  const kind = mt === MIGRATE_MOVABLE ? MOVABLE_PAGE : 0;
-  if (order === 0) m.info[pfn] = kind;
-  else m.info.fill(kind, pfn, pfn + 2 ** order);
+  m.info[pfn] = mt === MIGRATE_MOVABLE ? MOVABLE_PAGE : 0;
 }
 
 /** The attempt of a request that has been on the slow path already: min watermark, fragmenting fallbacks allowed. */
@@ -317,12 +318,9 @@ export function allocPagesBulk(m: Memory, gfp: number, nr: number, out: Int32Arr
 /** __free_pages() of the last reference: through the per-CPU lists where they serve the order. */
 export function freePages(m: Memory, pfn: number, order: number): void {
   const zone = m.zoneOf(pfn)!;
-  if (order > 0) m.info.fill(0, pfn, pfn + 2 ** order);
+  if (m.state[pfn] !== (ALLOCATED | order)) m.splitAllocated(pfn, order);
   if (order === 0 || m.pcpAllowedOrder(order)) freeUnrefPage(m, zone, pfn, order);
-  else {
-    m.info[pfn] = 0;
-    freeOnePageLocked(m, zone, pfn, order, m.blockType(pfn), false);
-  }
+  else freeOnePageLocked(m, zone, pfn, order, m.blockType(pfn), false);
 }
 
 /** __free_pages_core(): boot memory, past the per-CPU lists, to the tail since 5.10. */

@@ -5,12 +5,14 @@
 
 import { listFrames } from "../mm/list-frames";
 import {
+  ALLOCATED,
   BLOCK_HOLE,
   BLOCK_ISOLATED,
   BLOCK_MT,
   BLOCK_SKIP,
   type Memory,
   MOVABLE_PAGE,
+  ON_PCP,
   ORDER_MASK,
   OWNER_HOLE,
   OWNER_MASK,
@@ -190,8 +192,9 @@ function classRuns(m: Memory, zone: Zone): string {
       pfn += 2 ** order;
       continue;
     }
-    add(classOf(info[pfn]!), 1);
-    pfn++;
+    const pages = s === 0 ? 1 : 2 ** (s & ORDER_MASK);
+    add(s >= ON_PCP && s < ALLOCATED ? 0 : classOf(info[pfn]!), pages);
+    pfn += pages;
   }
   add(-2, 0);
   return runs.join(" ");

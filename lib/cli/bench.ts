@@ -1,0 +1,92 @@
+/** `pageblock bench`: the allocator workload on the full engine (zones, migrate types, per-CPU lists, counters). */
+import { type Command, Option } from "commander";
+import { InputError } from "../base/errors";
+import { peakRssBytes } from "../base/peak-rss";
+import { Churn, type ChurnMode, churnMachine } from "../workload/allocator-churn";
+
+const WORKLOADS = ["c0", "mu", "mg", "fill", "init"] as const;
+
+/** One line of figures. Times are of this process: CPU (user and system) and wall clock, driver included. */
+interface BenchResult {
+  workload: string;
+  ops: number;
+  cpuNsPerOp: number;
+  wallNsPerOp: number;
+  failures: number;
+  hash: number;
+  peakRssBytes: number;
+}
+
+function measure(run: () => { ops: number; failures: number }): {
+  cpuNs: number;
+  wallNs: number;
+  ops: number;
+  failures: number;
+} {
+  const cpu = process.cpuUsage();
+  const wall = process.hrtime.bigint();
+  const { ops, failures } = run();
+  const wallNs = Number(process.hrtime.bigint() - wall);
+  const used = process.cpuUsage(cpu);
+  return { cpuNs: (used.user + used.system) * 1000, wallNs, ops, failures };
+}
+
+function bench(workload: (typeof WORKLOADS)[number], ops: number, log2Pages: number): BenchResult {
+  const pages = 2 ** log2Pages;
+  let hash = 0;
+  let m: ReturnType<typeof measure>;
+  if (workload === "init")
+    m = measure(() => ({ ops: 1, failures: churnMachine(pages).zones.length === 0 ? 1 : 0 }));
+  else {
+    const churn = new Churn(churnMachine(pages), pages, workload as ChurnMode);
+    if (workload === "fill") m = measure(() => ({ ops: churn.fill(), failures: 0 }));
+    else {
+      churn.prepare(ops);
+      m = measure(() => ({ ops, failures: churn.churn(ops) }));
+    }
+    hash = churn.result;
+  }
+  const round = (ns: number) => Number((ns / m.ops).toFixed(2));
+  return {
+    workload,
+    ops: m.ops,
+    cpuNsPerOp: round(m.cpuNs),
+    wallNsPerOp: round(m.wallNs),
+    failures: m.failures,
+    hash,
+    peakRssBytes: peakRssBytes(),
+  };
+}
+
+function whole(text: string, what: string, least: number, most: number): number {
+  const n = Number(text);
+  if (!Number.isInteger(n) || n < least || n > most)
+    throw new InputError(
+      `${what}: must be a whole number from ${least} to ${most}: got ${JSON.stringify(text)}`,
+    );
+  return n;
+}
+
+export function register(program: Command): void {
+  program
+    .command("bench")
+    .description("time the allocator workload; compare with the same workload on another allocator")
+    .addOption(new Option("--workload <name>", "what to run").choices(WORKLOADS).default("mu"))
+    .option("--ops <n>", "operations", "2000000")
+    .option("--log2-pages <n>", "size of the machine in 4 KiB pages (22 is 16 GiB; init: 28 is 1 TiB)")
+    .option("--json", "print one JSON object")
+    .action(
+      (options: {
+        workload: (typeof WORKLOADS)[number];
+        ops: string;
+        log2Pages?: string;
+        json?: boolean;
+      }) => {
+        const { workload } = options;
+        const log2 = whole(options.log2Pages ?? (workload === "init" ? "28" : "22"), "--log2-pages", 12, 30);
+        const result = bench(workload, whole(options.ops, "--ops", 1, 2 ** 40), log2);
+        const text = `${workload}: ${result.ops} operations, ${result.cpuNsPerOp} ns CPU and ${result.wallNsPerOp} ns wall clock each, ${result.failures} failures, hash ${result.hash}, peak memory ${(result.peakRssBytes / 2 ** 20).toFixed(0)} MiB`;
+        process.stdout.write(`${options.json ? JSON.stringify(result) : text}\n`);
+      },
+    );
+}

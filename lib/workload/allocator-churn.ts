@@ -1,0 +1,171 @@
+/**
+ * The allocator workload that allocators are raced with: order-0, uniform and geometric orders between 70 % and 90 %
+ * occupancy, and filling. The driver is the same as that of the C programs it is compared with: xorshift32 seeded
+ * 0x9E3779B9, a hash of every frame number returned.
+ */
+import { bootMemory } from "../mm/boot-memory";
+import { GFP_HIGHUSER_MOVABLE, ZONE_DMA32, ZONE_NORMAL } from "../mm/gfp";
+import type { Memory } from "../mm/memory";
+import { allocPages, freePages } from "../mm/page-alloc";
+import { zonePagesetSize } from "../mm/pageset-size";
+import { setupPerZoneWmarks } from "../mm/watermarks";
+
+/** What one operation is: order 0, orders uniform in 0..9, geometric orders, or fill and empty. */
+export type ChurnMode = "c0" | "mu" | "mg" | "fill";
+
+export interface ChurnResult {
+  /** Operations counted (after settling). */
+  ops: number;
+  failures: number;
+  /** FNV-1a over the frame numbers, as the C driver's. */
+  hash: number;
+}
+
+/** An x86-64 machine of `pages` 4 KiB pages, all of them free: DMA32 up to 4 GiB, NORMAL above. */
+export function churnMachine(pages: number): Memory {
+  const dma32 = Math.min(pages, 2 ** 20);
+  const managed = pages > dma32 ? [dma32, pages - dma32] : [dma32];
+  const watermarks = setupPerZoneWmarks(67584, managed, 4096);
+  return bootMemory({
+    release: "6.1",
+    pageSize: 4096,
+    maxOrder: 10,
+    pageblockOrder: 9,
+    cma: false,
+    thp: true,
+    mobilityDisabled: false,
+    cpus: 1,
+    zones: managed.map((n, i) => ({
+      idx: i === 0 ? ZONE_DMA32 : ZONE_NORMAL,
+      name: i === 0 ? "DMA32" : "Normal",
+      startPfn: i === 0 ? 0 : dma32,
+      spanned: n,
+      present: n,
+      managed: n,
+      watermarks: watermarks[i]!,
+      lowmemReserve: i === 0 && managed.length > 1 ? [0, 0, managed[1]! >> 8] : [0, 0, 0],
+      pageset: zonePagesetSize(n, watermarks[i]!.low, 1, 4096, "6.1"),
+      freeRanges: [{ startPfn: i === 0 ? 0 : dma32, pages: n }],
+    })),
+  });
+}
+
+/** One run of a mode on `m`; the caller measures time around `measured`. */
+export class Churn {
+  private seed = 0x9e3779b9;
+  private readonly livePfn: Int32Array;
+  private readonly liveOrder: Uint8Array;
+  private live = 0;
+  private used = 0;
+  private hash = 0x811c9dc5 | 0;
+
+  constructor(
+    private readonly m: Memory,
+    private readonly pages: number,
+    private readonly mode: ChurnMode,
+  ) {
+    this.livePfn = new Int32Array(pages + 16).fill(1);
+    this.liveOrder = new Uint8Array(pages + 16).fill(1);
+  }
+
+  private rnd(): number {
+    let x = this.seed;
+    x ^= x << 13;
+    x ^= x >>> 17;
+    x ^= x << 5;
+    this.seed = x;
+    return x;
+  }
+
+  private below(n: number): number {
+    return Math.floor(((this.rnd() >>> 8) * n) / 16777216);
+  }
+
+  private orderOf(r: number): number {
+    if (this.mode === "c0") return 0;
+    if (this.mode === "mu") return (((r >>> 8) * 10) / 16777216) | 0;
+    const v = (r >>> 8) | 0x200;
+    return 31 - Math.clz32(v & -v);
+  }
+
+  private add(pfn: number, order: number): void {
+    const i = this.live++;
+    this.livePfn[i] = pfn;
+    this.liveOrder[i] = order;
+    this.used += 1 << order;
+    this.hash = Math.imul(this.hash ^ pfn, 0x01000193);
+  }
+
+  private drop(): void {
+    const { livePfn, liveOrder } = this;
+    const i = this.below(this.live);
+    const pfn = livePfn[i]!;
+    const order = liveOrder[i]!;
+    const last = --this.live;
+    livePfn[i] = livePfn[last]!;
+    liveOrder[i] = liveOrder[last]!;
+    this.used -= 1 << order;
+    freePages(this.m, pfn, order);
+  }
+
+  /** Fills to 80 % and lets a tenth of `ops` settle. */
+  prepare(ops: number): void {
+    while (this.used < (this.pages * 8) / 10) {
+      const order = this.orderOf(this.rnd());
+      const pfn = allocPages(this.m, GFP_HIGHUSER_MOVABLE, order);
+      if (pfn < 0) break;
+      this.add(pfn, order);
+    }
+    this.churn(Math.floor(ops / 10));
+  }
+
+  /** `ops` operations; returns how many requests failed. */
+  churn(ops: number): number {
+    const m = this.m;
+    const low = Math.floor((this.pages * 7) / 10);
+    const high = Math.floor((this.pages * 9) / 10);
+    let failures = 0;
+    for (let k = 0; k < ops; k++) {
+      const r = this.rnd();
+      if (this.used < low || (this.used <= high && (r & 1) !== 0)) {
+        const order = this.orderOf(r);
+        const pfn = allocPages(m, GFP_HIGHUSER_MOVABLE, order);
+        if (pfn >= 0) this.add(pfn, order);
+        else {
+          failures++;
+          if (this.live > 0) this.drop();
+        }
+      } else this.drop();
+    }
+    return failures;
+  }
+
+  /** Order 0 until nothing is left, freed in order, again, freed at random. Returns the operations done. */
+  fill(): number {
+    const { livePfn, m } = this;
+    let ops = 0;
+    for (let round = 0; round < 2; round++) {
+      let n = 0;
+      for (; n < this.pages; n++) {
+        const pfn = allocPages(m, GFP_HIGHUSER_MOVABLE, 0);
+        if (pfn < 0) break;
+        livePfn[n] = pfn;
+        this.hash = Math.imul(this.hash ^ pfn, 0x01000193);
+      }
+      if (round === 1)
+        for (let i = n - 1; i > 0; i--) {
+          const j = this.below(i + 1);
+          const t = livePfn[i]!;
+          livePfn[i] = livePfn[j]!;
+          livePfn[j] = t;
+        }
+      for (let i = 0; i < n; i++) freePages(m, livePfn[i]!, 0);
+      ops += 2 * n;
+    }
+    return ops;
+  }
+
+  get result(): number {
+    return this.hash >>> 0;
+  }
+}
