@@ -122,14 +122,14 @@ function markFrames(m: Memory, zone: Zone, z: KernelZoneShape, shape: KernelShap
     const from = Math.max(r.startPfn, zone.startPfn);
     const to = Math.min(r.startPfn + r.pages, zone.endPfn);
     if (to <= from) continue;
-    if (from > at) m.info.fill(OWNER_HOLE, at, from);
+    if (from > at) m.owner.fill(OWNER_HOLE, at, from);
     m.blocks.fill(MIGRATE_MOVABLE, from >>> m.pageblockOrder, Math.ceil(to / m.pageblockPages));
     at = to;
   }
-  if (at < zone.endPfn) m.info.fill(OWNER_HOLE, at, zone.endPfn);
+  if (at < zone.endPfn) m.owner.fill(OWNER_HOLE, at, zone.endPfn);
   at = zone.startPfn;
   const taken = (from: number, to: number) => {
-    for (let p = from; p < to; p++) if (m.info[p] === 0) m.info[p] = OWNER_RESERVED;
+    for (let p = from; p < to; p++) if (m.owner[p] === 0) m.owner[p] = OWNER_RESERVED;
   };
   for (const r of [...z.freeRanges, ...inZone(shape.cmaRange, zone)].sort(
     (a, b) => a.startPfn - b.startPfn,

@@ -4,10 +4,10 @@ import { boostWatermark, canStealFallback, findSuitableFallback } from "./fallba
 import { accountFreePages, addToFreeList, delPageFromFreeList, getPageFromFreeArea } from "./free-area";
 import { changePageblockRange } from "./free-one-page";
 import { ALLOC_KSWAPD, ALLOC_NOFRAGMENT } from "./gfp";
-import { type Memory, STORED_MT } from "./memory";
+import type { Memory } from "./memory";
 import { MIGRATE_MOVABLE } from "./migratetype";
 import { blockScan, moveScannedBlock, scanBlock } from "./move-freepages";
-import { rmqueueSmallest, takeAndExpand } from "./rmqueue-smallest";
+import { rmqueueSmallest, takeAndExpand, taken } from "./rmqueue-smallest";
 import type { Zone } from "./zone";
 
 /** __rmqueue_claim(): a page of a block that now belongs to `startMt`, or −1. */
@@ -50,7 +50,7 @@ function tryToClaimBlock(
     changePageblockRange(m, pfn, found, startMt);
     for (let o = found - 1; o >= order; o--) addToFreeList(m, zone, pfn + (1 << o), o, startMt);
     accountFreePages(zone, (1 << found) - (1 << order), startMt);
-    m.info[pfn] = (m.info[pfn]! & ~STORED_MT) | startMt;
+    taken.mt = startMt;
     m.trace?.zoneLocked?.(pfn, order, startMt);
     return pfn;
   }
@@ -74,7 +74,7 @@ export function rmqueueSteal(m: Memory, zone: Zone, order: number, startMt: numb
     if (fallbackMt < 0) continue;
     const pfn = getPageFromFreeArea(m, zone, found, fallbackMt);
     takeAndExpand(m, zone, pfn, order, found, fallbackMt);
-    m.info[pfn] = (m.info[pfn]! & ~STORED_MT) | fallbackMt;
+    taken.mt = fallbackMt;
     m.trace?.zoneLocked?.(pfn, order, fallbackMt);
     m.trace?.extfrag?.(pfn, order, found, startMt, fallbackMt, false);
     return pfn;

@@ -1,7 +1,7 @@
 /** Taking a free page off the lists for a scanner or a contiguous request. */
 import { accountFreePages, delPageFromFreeList } from "./free-area";
 import { ALLOC_CMA } from "./gfp";
-import { ALLOCATED, type Memory, MOVABLE_PAGE } from "./memory";
+import { ALLOCATED, IN_USE_MOVABLE, type Memory } from "./memory";
 import { MIGRATE_ISOLATE, MIGRATE_MOVABLE, migratetypeIsMergeable } from "./migratetype";
 import { moveScannedBlock, scanBlock } from "./move-freepages";
 import { WMARK_MIN, type Zone } from "./zone";
@@ -28,8 +28,7 @@ export function isolateFreePage(m: Memory, zone: Zone, pfn: number, order: numbe
       m.trace?.blockType?.(p, MIGRATE_MOVABLE);
     }
   }
-  m.state.fill(ALLOCATED, pfn, pfn + 2 ** order);
-  m.info.fill(MOVABLE_PAGE, pfn, pfn + 2 ** order);
+  m.state.fill(ALLOCATED | IN_USE_MOVABLE, pfn, pfn + 2 ** order);
 }
 
 /** __isolate_free_page(): refused where the zone would fall below its min watermark. */

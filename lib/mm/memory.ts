@@ -16,16 +16,37 @@ import type { TracePoints } from "./trace-points";
 import { Zone } from "./zone";
 import { CompactionCounters } from "./zone-compaction";
 
-/** `state` of a frame: 0 in use or inside a larger page; order + 1 of a free buddy page; or one of these | order. */
+/**
+ * `state` of a frame. Free in the buddy lists: order + 1 (1..15). On a per-CPU list: ON_PCP, the migrate type stored
+ * when it was freed or taken (page->index up to 6.9), and its order. In use, at the head of a page: ALLOCATED, its order,
+ * and what is known of it. 0: in use but of unknown order (what a snapshot or boot left), or inside a larger page.
+ */
+export const ORDER_MASK = 0x0f;
 export const ON_PCP = 0x40;
 export const ALLOCATED = 0x80;
-export const ORDER_MASK = 0x1f;
+/** With ALLOCATED: on the LRU or otherwise movable, which is what a block claim counts as movable. */
+export const IN_USE_MOVABLE = 0x20;
+/** With ALLOCATED: the owner column is valid; without it the owner is unknown. */
+const OWNER_VALID = 0x10;
 
-/** `info` of a frame, at the head of a larger page: the migrate type stored when it was freed or taken (page->index of 6.1), then class bits. */
-export const STORED_MT = 0x07;
-/** On the LRU or otherwise movable: what a block claim counts as movable. */
+/** The state of a per-CPU page; orders above 3 are the THP order. */
+export function pcpState(order: number, mt: number): number {
+  return ON_PCP | (mt << 3) | (order > 3 ? 4 : order);
+}
+
+/** The type that is stored in a per-CPU page's state. */
+export function pcpStoredType(state: number): number {
+  return (state >> 3) & 7;
+}
+
+/** Whether a state is that of a per-CPU page. */
+export function isPcpState(state: number): boolean {
+  return (state & (ON_PCP | ALLOCATED)) === ON_PCP;
+}
+
+/** `owner` of a page in use: movable or not, and what it is. Read it by ownerOf(), which knows when it is valid. */
 export const MOVABLE_PAGE = 0x08;
-/** What a frame in use is, as far as known: the upper four bits of `info`. */
+/** What a page in use is, as far as known: the upper four bits. */
 export const OWNER_MASK = 0xf0;
 export const OWNER_SLAB = 0x10;
 export const OWNER_RESERVED = 0x20;
@@ -41,6 +62,8 @@ export const BLOCK_HOLE = 0x80;
 /** List heads of one zone's free area: order × 8 + migrate type. */
 const HEADS_A_ORDER = 8;
 const VIRGIN_NODES = 1024;
+/** Zone numbers: DMA, DMA32, NORMAL, MOVABLE, DEVICE. */
+const NR_ZONE_TYPES = 5;
 
 /** Where a frame is free: first frame and order of the free page that holds it. */
 export interface FreePlace {
@@ -75,7 +98,7 @@ export class Memory {
   readonly next: Int32Array;
   readonly prev: Int32Array;
   readonly state: Uint8Array;
-  readonly info: Uint8Array;
+  readonly owner: Uint8Array;
   /** One byte a page block. */
   readonly blocks: Uint8Array;
   /** Frames are [0, endPfn). */
@@ -92,6 +115,8 @@ export class Memory {
   readonly zones: Zone[];
   /** Zones from highest to lowest, without empty ones: the zone list of a machine with one node. */
   readonly zonelist: Zone[];
+  /** The zone list for each highest zone number: what a request walks. */
+  readonly zonelists: Zone[][];
   readonly sw: KernelSwitches;
   readonly cma: boolean;
   readonly thp: boolean;
@@ -147,7 +172,7 @@ export class Memory {
     this.next = new Int32Array(nodes);
     this.prev = new Int32Array(nodes);
     this.state = new Uint8Array(this.endPfn);
-    this.info = new Uint8Array(this.endPfn);
+    this.owner = new Uint8Array(this.endPfn);
     this.blocks = new Uint8Array(this.endPfn >>> this.pageblockOrder);
     this.virginLo = new Int32Array(VIRGIN_NODES);
     this.virginHi = new Int32Array(VIRGIN_NODES);
@@ -165,6 +190,9 @@ export class Memory {
     });
     this.zonelist = [...this.zones].sort((a, b) => b.idx - a.idx);
     this.nrNodes = new Set(this.zones.map((z) => z.nid)).size;
+    this.zonelists = Array.from({ length: NR_ZONE_TYPES }, (_, highest) =>
+      this.zonelist.filter((z) => z.idx <= highest),
+    );
   }
 
   /** The zone that spans `pfn`, or undefined. */
@@ -219,7 +247,7 @@ export class Memory {
       const head = pfn - (pfn % 2 ** order);
       const s = this.state[head]!;
       if (s === order + 1) return { head, order, pcp: false };
-      if (s === (ON_PCP | order)) return { head, order, pcp: true };
+      if (isPcpState(s) && this.pcpOrder(s) === order) return { head, order, pcp: true };
     }
     for (let i = 0; i < this.virginUsed; i++)
       if (pfn >= this.virginLo[i]! && pfn < this.virginHi[i]!)
@@ -238,6 +266,29 @@ export class Memory {
     return pfn;
   }
 
+  /** Order of a per-CPU page from its state. */
+  pcpOrder(state: number): number {
+    const index = state & 7;
+    return index === 4 ? this.pageblockOrder : index;
+  }
+
+  /** What is known of the page in use at `head` (MOVABLE_PAGE, OWNER_*); 0 for a free one. */
+  ownerOf(head: number): number {
+    const s = this.state[head]!;
+    if (s === 0) return this.owner[head]!;
+    if (s < ALLOCATED) return 0;
+    const movable = s & IN_USE_MOVABLE ? MOVABLE_PAGE : 0;
+    return s & OWNER_VALID ? (this.owner[head]! & ~MOVABLE_PAGE) | movable : movable;
+  }
+
+  /** Notes what the page in use at `head` is. */
+  setOwner(head: number, owner: number): void {
+    this.owner[head] = owner;
+    const s = this.state[head]!;
+    if (s >= ALLOCATED)
+      this.state[head] = (s & ~IN_USE_MOVABLE) | OWNER_VALID | (owner & MOVABLE_PAGE ? IN_USE_MOVABLE : 0);
+  }
+
   /** Before 2^order frames at `pfn` are freed that were not allocated as one page: makes single frames of the larger one. */
   splitAllocated(pfn: number, order: number): void {
     for (let p = pfn; p < pfn + 2 ** order; p++) {
@@ -245,8 +296,8 @@ export class Memory {
       const s = this.state[head]!;
       if (s < ALLOCATED || (s & ORDER_MASK) === 0) continue;
       const end = head + 2 ** (s & ORDER_MASK);
-      this.state.fill(ALLOCATED, head, end);
-      this.info.fill(this.info[head]!, head, end);
+      this.owner.fill(this.owner[head]!, head, end);
+      this.state.fill(s & ~ORDER_MASK, head, end);
     }
     if (order > 0) this.state.fill(0, pfn + 1, pfn + 2 ** order);
   }

@@ -1,6 +1,6 @@
 /** Counting and moving the free pages of one page block. */
 import { accountFreePages, moveToFreeList } from "./free-area";
-import { ALLOCATED, type Memory, MOVABLE_PAGE, ON_PCP, ORDER_MASK } from "./memory";
+import { ALLOCATED, IN_USE_MOVABLE, isPcpState, type Memory, MOVABLE_PAGE, ORDER_MASK } from "./memory";
 import type { Zone } from "./zone";
 
 /** What move_freepages_block() found; valid until the next call. */
@@ -24,7 +24,7 @@ export function scanBlock(m: Memory, zone: Zone, pfn: number): boolean {
   blockScan.startPfn = start;
   blockScan.endPfn = end;
   if (end > zone.endPfn) return false;
-  const { state, info } = m;
+  const { state, owner } = m;
   let free = 0;
   let movable = 0;
   for (let p = start; p < end; ) {
@@ -34,9 +34,15 @@ export function scanBlock(m: Memory, zone: Zone, pfn: number): boolean {
       p += 1 << (s - 1);
       continue;
     }
-    const pages = s === 0 ? 1 : 1 << (s & ORDER_MASK);
-    if (s < ON_PCP || s >= ALLOCATED) if (info[p]! & MOVABLE_PAGE) movable += pages;
-    p += pages;
+    if (s === 0) {
+      if (owner[p]! & MOVABLE_PAGE) movable++;
+      p++;
+    } else if (isPcpState(s)) p += 1 << m.pcpOrder(s);
+    else {
+      const pages = 1 << (s & ORDER_MASK);
+      if (s >= ALLOCATED && s & IN_USE_MOVABLE) movable += pages;
+      p += pages;
+    }
   }
   blockScan.freePages = free;
   blockScan.movablePages = movable;

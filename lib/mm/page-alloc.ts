@@ -23,16 +23,17 @@ import {
   ALLOC_WMARK_MASK,
   ALLOC_WMARK_MIN,
   gfpZone,
+  ZONE_DMA32,
   ZONE_NORMAL,
 } from "./gfp";
 import { reserveHighatomicPageblock } from "./highatomic";
-import { ALLOCATED, type Memory, MOVABLE_PAGE, STORED_MT } from "./memory";
+import { ALLOCATED, IN_USE_MOVABLE, type Memory, ORDER_MASK } from "./memory";
 import { MIGRATE_HIGHATOMIC, MIGRATE_MOVABLE } from "./migratetype";
 import { rmqueuePcplist, takeFromPcplist } from "./pcp-alloc";
 import { freeUnrefPage } from "./pcp-free";
 import { PAGE_ALLOC_COSTLY_ORDER } from "./per-cpu-pages";
 import { rmqueueLocked } from "./rmqueue";
-import { rmqueueSmallest } from "./rmqueue-smallest";
+import { rmqueueSmallest, taken } from "./rmqueue-smallest";
 import type { SlowPathHelp } from "./slow-path-help";
 import { WMARK_HIGH, type Zone } from "./zone";
 import { wmarkPages, zoneWatermarkFast } from "./zone-watermark";
@@ -59,14 +60,17 @@ function cmaFlag(m: Memory, mt: number): number {
   return m.cma && mt === MIGRATE_MOVABLE ? ALLOC_CMA : 0;
 }
 
-/** alloc_flags_nofragment(): only where the preferred zone is NORMAL and DMA32 exists. */
+/** alloc_flags_nofragment(): only where the preferred zone is NORMAL and DMA32 exists, on its node too. */
 function nofragmentFlags(m: Memory, preferred: Zone, gfp: number): number {
   const flags = gfp & __GFP_KSWAPD_RECLAIM;
   if (m.sw.defragMode) return flags | ALLOC_NOFRAGMENT;
-  if (!m.sw.nofragment || !m.dma32 || preferred.idx !== ZONE_NORMAL) return flags;
-  if (m.nrNodes > 1 && !m.zones.some((z) => z.nid === preferred.nid && z.idx === ZONE_NORMAL - 1))
-    return flags;
+  if (preferred.idx !== ZONE_NORMAL || !m.sw.nofragment || !m.dma32) return flags;
+  if (m.nrNodes > 1 && !hasDma32(m, preferred.nid)) return flags;
   return flags | ALLOC_NOFRAGMENT;
+}
+
+function hasDma32(m: Memory, nid: number): boolean {
+  return m.zones.some((z) => z.nid === nid && z.idx === ZONE_DMA32);
 }
 
 /** rmqueue_buddy(): past the per-CPU lists. */
@@ -79,7 +83,7 @@ function rmqueueBuddy(m: Memory, zone: Zone, order: number, allocFlags: number, 
       pfn = rmqueueSmallest(m, zone, order, MIGRATE_HIGHATOMIC);
     if (pfn < 0) return -1;
   }
-  if (!m.sw.countPerPage) accountFreePages(zone, -(1 << order), m.info[pfn]! & STORED_MT);
+  if (!m.sw.countPerPage) accountFreePages(zone, -(1 << order), taken.mt);
   lastAlloc.buddy = true;
   return pfn;
 }
@@ -111,13 +115,10 @@ function getPageFromFreelist(
 ): number {
   let allocFlags = flags;
   for (;;) {
-    let preferred: Zone | undefined;
     let remote = false;
     for (let i = 0; i < zonelist.length; i++) {
       const zone = zonelist[i]!;
-      if (zone.idx > highest) continue;
-      preferred ??= zone;
-      if (allocFlags & ALLOC_NOFRAGMENT && zone.nid !== preferred.nid) {
+      if (i > 0 && allocFlags & ALLOC_NOFRAGMENT && zone.nid !== zonelist[0]!.nid) {
         remote = true;
         break;
       }
@@ -157,28 +158,23 @@ function zoneAllows(
   );
 }
 
-/** __alloc_pages(): 2^order frames for a request with `gfp`; the first frame, or −1. */
-export function allocPages(
-  m: Memory,
-  gfp: number,
-  order: number,
-  zonelist: readonly Zone[] = m.zonelist,
-): number {
+/**
+ * __alloc_pages(): 2^order frames for a request with `gfp`; the first frame, or −1. `zonelist` holds the zones that the
+ * request may use, in order; default: all of the machine's.
+ */
+export function allocPages(m: Memory, gfp: number, order: number, zonelist?: readonly Zone[]): number {
   lastAlloc.slow = false;
-  lastAlloc.wantedReclaim = false;
-  lastAlloc.wantedCompaction = false;
   lastAlloc.buddy = false;
-  lastAlloc.zone = null;
   if (order > m.maxOrder) return -1;
   const highest = gfpZone(gfp);
-  const mt = gfpMigratetype(m, gfp);
-  let i = 0;
-  while (i < zonelist.length && zonelist[i]!.idx > highest) i++;
-  if (i === zonelist.length) return -1;
-  let flags = ALLOC_WMARK_LOW | cmaFlag(m, mt) | nofragmentFlags(m, zonelist[i]!, gfp);
-  if (m.sw.highatomicFastPath && order > 0 && isAtomic(gfp)) flags |= ALLOC_HIGHATOMIC;
-  let pfn = getPageFromFreelist(m, zonelist, gfp, order, flags, highest, mt);
-  if (pfn < 0) pfn = allocPagesSlowpath(m, zonelist, gfp, order, highest, mt);
+  const mt = m.mobilityDisabled ? 0 : (gfp >> 3) & 3;
+  const zones = zonelist ?? m.zonelists[highest]!;
+  if (zones.length === 0) return -1;
+  let flags = ALLOC_WMARK_LOW | nofragmentFlags(m, zones[0]!, gfp);
+  if (mt === MIGRATE_MOVABLE && m.cma) flags |= ALLOC_CMA;
+  if (order > 0 && m.sw.highatomicFastPath && isAtomic(gfp)) flags |= ALLOC_HIGHATOMIC;
+  let pfn = getPageFromFreelist(m, zones, gfp, order, flags, highest, mt);
+  if (pfn < 0) pfn = allocPagesSlowpath(m, zones, gfp, order, highest, mt);
   if (pfn >= 0) prepNewPage(m, pfn, order, mt);
   return pfn;
 }
@@ -192,8 +188,7 @@ function isAtomic(gfp: number): boolean {
  * block claims.
  */
 export function prepNewPage(m: Memory, pfn: number, order: number, mt: number): void {
-  m.state[pfn] = ALLOCATED | order;
-  m.info[pfn] = mt === MIGRATE_MOVABLE ? MOVABLE_PAGE : 0;
+  m.state[pfn] = mt === MIGRATE_MOVABLE ? ALLOCATED | IN_USE_MOVABLE | order : ALLOCATED | order;
 }
 
 /** The attempt of a request that has been on the slow path already: min watermark, fragmenting fallbacks allowed. */
@@ -229,6 +224,8 @@ function allocPagesSlowpath(
   mt: number,
 ): number {
   lastAlloc.slow = true;
+  lastAlloc.wantedReclaim = false;
+  lastAlloc.wantedCompaction = false;
   const help = m.help;
   const canReclaim = (gfp & __GFP_DIRECT_RECLAIM) !== 0;
   let flags = slowFlags(m, gfp, order, mt);
@@ -294,8 +291,7 @@ export function allocPagesBulk(m: Memory, gfp: number, nr: number, out: Int32Arr
   const mt = gfpMigratetype(m, gfp);
   if (nr > 1) {
     const flags = ALLOC_WMARK_LOW | cmaFlag(m, mt);
-    for (const zone of m.zonelist) {
-      if (zone.idx > highest) continue;
+    for (const zone of m.zonelists[highest]!) {
       const mark = wmarkPages(zone, ALLOC_WMARK_LOW) + nr;
       if (!zoneWatermarkFast(m, zone, 0, mark, highest, flags, gfp)) continue;
       let n = 0;
@@ -318,7 +314,7 @@ export function allocPagesBulk(m: Memory, gfp: number, nr: number, out: Int32Arr
 /** __free_pages() of the last reference: through the per-CPU lists where they serve the order. */
 export function freePages(m: Memory, pfn: number, order: number): void {
   const zone = m.zoneOf(pfn)!;
-  if (m.state[pfn] !== (ALLOCATED | order)) m.splitAllocated(pfn, order);
+  if ((m.state[pfn]! & (ALLOCATED | ORDER_MASK)) !== (ALLOCATED | order)) m.splitAllocated(pfn, order);
   if (order === 0 || m.pcpAllowedOrder(order)) freeUnrefPage(m, zone, pfn, order);
   else freeOnePageLocked(m, zone, pfn, order, m.blockType(pfn), false);
 }

@@ -2,7 +2,7 @@
 import type { BatchedDrain } from "./batched-drain";
 import { freeOnePage, freeOnePageLocked } from "./free-one-page";
 import { ZONE_MOVABLE } from "./gfp";
-import { type Memory, ON_PCP, STORED_MT } from "./memory";
+import { type Memory, pcpState, pcpStoredType } from "./memory";
 import { MIGRATE_ISOLATE, MIGRATE_MOVABLE, MIGRATE_PCPTYPES } from "./migratetype";
 import {
   PAGE_ALLOC_COSTLY_ORDER,
@@ -24,8 +24,7 @@ export function freeUnrefPage(m: Memory, zone: Zone, pfn: number, order: number)
     freeOnePageLocked(m, zone, pfn, order, mt, false);
     return;
   }
-  m.info[pfn] = mt;
-  freeUnrefPageCommit(m, zone, zone.pcp, pfn, mt >= MIGRATE_PCPTYPES ? MIGRATE_MOVABLE : mt, order);
+  freeUnrefPageCommit(m, zone, zone.pcp, pfn, mt, order);
 }
 
 /** free_unref_page_commit(). */
@@ -38,14 +37,15 @@ function freeUnrefPageCommit(
   order: number,
 ): void {
   const { next, prev, sw } = m;
-  const pindex = order === 0 ? mt : m.pindex(order, mt);
+  const listMt = mt >= MIGRATE_PCPTYPES ? MIGRATE_MOVABLE : mt;
+  const pindex = order === 0 ? listMt : m.pindex(order, listMt);
   const head = pcp.listBase + pindex;
   const first = next[head]!;
   next[pfn] = first;
   prev[pfn] = head;
   prev[first] = pfn;
   next[head] = pfn;
-  m.state[pfn] = ON_PCP | order;
+  m.state[pfn] = pcpState(order, mt);
   pcp.count += 1 << order;
   if (sw.pcpFree === "freeCount") {
     commitAutoTuned(m, zone, pcp, pindex, order);
@@ -192,7 +192,7 @@ export function freePcppagesBulk(
       next[before] = list;
       count -= pages;
       pcp.count -= pages;
-      const mt = typeOfNow ? m.blockType(pfn) : m.info[pfn]! & STORED_MT;
+      const mt = typeOfNow ? m.blockType(pfn) : pcpStoredType(m.state[pfn]!);
       freeOnePage(m, zone, pfn, order, mt, false);
       if (trace?.pcpuDrain !== undefined) trace.pcpuDrain(pfn, order, mt);
     } while (count > 0 && next[list] !== list);
@@ -227,7 +227,7 @@ function freeBulkCounting(m: Memory, zone: Zone, count: number, pcp: PerCpuPages
     } while (--count > 0 && --batchFree > 0 && next[list] !== list);
   }
   for (const pfn of taken) {
-    const type = zone.nrIsolatePageblock > 0 ? m.blockType(pfn) : m.info[pfn]! & STORED_MT;
+    const type = zone.nrIsolatePageblock > 0 ? m.blockType(pfn) : pcpStoredType(m.state[pfn]!);
     freeOnePage(m, zone, pfn, 0, type, false);
     m.trace?.pcpuDrain?.(pfn, 0, type);
   }

@@ -1,7 +1,10 @@
 /** __rmqueue_smallest() and expand(): the smallest free page that fits, taken from the head of its list. */
 import { accountFreePages, addToFreeList, materialiseFirst } from "./free-area";
-import { type Memory, STORED_MT } from "./memory";
+import type { Memory } from "./memory";
 import type { Zone } from "./zone";
+
+/** The type of the list that the last page came from. */
+export const taken = { mt: 0 };
 
 /**
  * Takes the smallest page of type `mt` that holds 2^order frames, or −1. The upper halves of a split go to the heads
@@ -16,7 +19,7 @@ export function rmqueueSmallest(m: Memory, zone: Zone, order: number, mt: number
     if (pfn === head) continue;
     if (pfn >= m.virginBase) pfn = materialiseFirst(m, pfn);
     takeAndExpand(m, zone, pfn, order, o, mt);
-    m.info[pfn] = (m.info[pfn]! & ~STORED_MT) | mt;
+    taken.mt = mt;
     const trace = m.trace;
     if (trace?.zoneLocked !== undefined) trace.zoneLocked(pfn, order, mt);
     return pfn;

@@ -2,9 +2,9 @@
 import { rmqueueClaim, rmqueueSteal } from "./fallback-claim";
 import { rmqueueFallback } from "./fallback-steal";
 import { ALLOC_CMA, ALLOC_NOFRAGMENT } from "./gfp";
-import { type Memory, ON_PCP, STORED_MT } from "./memory";
+import { type Memory, pcpState } from "./memory";
 import { MIGRATE_CMA } from "./migratetype";
-import { rmqueueSmallest } from "./rmqueue-smallest";
+import { rmqueueSmallest, taken } from "./rmqueue-smallest";
 import { modNrFree, modNrFreeCma } from "./vmstat";
 import type { Zone } from "./zone";
 
@@ -110,9 +110,8 @@ export function rmqueueBulk(
   mt: number,
   allocFlags: number,
 ): number {
-  const { next, prev, state, info, sw } = m;
+  const { next, prev, state, sw } = m;
   const steal = sw.fallback === "steal";
-  const onPcp = ON_PCP | order;
   mode = RMQUEUE_NORMAL;
   let i = 0;
   for (; i < count; i++) {
@@ -125,8 +124,8 @@ export function rmqueueBulk(
     next[pfn] = list;
     next[last] = pfn;
     prev[list] = pfn;
-    state[pfn] = onPcp;
-    if (!sw.countPerPage && (info[pfn]! & STORED_MT) === MIGRATE_CMA) modNrFreeCma(zone, -(1 << order));
+    state[pfn] = pcpState(order, taken.mt);
+    if (!sw.countPerPage && taken.mt === MIGRATE_CMA) modNrFreeCma(zone, -(1 << order));
   }
   if (!sw.countPerPage) modNrFree(zone, -(i << order));
   return i;

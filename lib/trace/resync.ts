@@ -4,14 +4,14 @@
  */
 import { accountFreePages, addToFreeList, delPageFromFreeList } from "../mm/free-area";
 import { freeOnePage } from "../mm/free-one-page";
-import { ALLOCATED, type Memory, STORED_MT } from "../mm/memory";
+import type { Memory } from "../mm/memory";
 import { prepNewPage } from "../mm/page-alloc";
 import type { Zone } from "../mm/zone";
 
 /** Gives a page back that was predicted but not recorded: past the per-CPU lists. */
 export function giveBack(m: Memory, pfn: number, order: number): void {
   const zone = m.zoneOf(pfn)!;
-  m.info.fill(0, pfn, pfn + 2 ** order);
+  m.splitAllocated(pfn, order);
   freeOnePage(m, zone, pfn, order, m.blockType(pfn), false);
 }
 
@@ -32,7 +32,6 @@ export function takeExactly(m: Memory, pfn: number, order: number, mt: number): 
   }
   m.state.fill(0, pfn, end);
   prepNewPage(m, pfn, order, mt);
-  m.state[pfn] = ALLOCATED | order;
   return true;
 }
 
@@ -72,5 +71,5 @@ function listTypeOf(m: Memory, zone: Zone, pfn: number, order: number): number {
   let p = m.next[pfn]!;
   while (p < m.endPfn || p >= m.virginBase) p = m.next[p]!;
   const type = p - zone.listBase - order * 8;
-  return type >= 0 && type < 8 ? type : m.info[pfn]! & STORED_MT;
+  return type >= 0 && type < 8 ? type : m.blockType(pfn);
 }

@@ -1,7 +1,7 @@
 /** Is a machine in exactly the state of a snapshot? Ordered lists, per-CPU lists and counts, page-block types. */
 
 import { listFrames } from "../mm/list-frames";
-import { BLOCK_HOLE, BLOCK_MT, type Memory, STORED_MT } from "../mm/memory";
+import { BLOCK_HOLE, BLOCK_MT, type Memory, pcpStoredType } from "../mm/memory";
 import type { Zone } from "../mm/zone";
 import { fieldNumber, type Snapshot, type SnapshotZone } from "./snapshot";
 import { modelType } from "./snapshot-load";
@@ -81,7 +81,7 @@ function compareZone(m: Memory, zone: Zone, z: SnapshotZone, file: string, found
       if (i >= 0) note(`pcplist ${index} position ${i}`, show(expected, i), show(predicted, i));
       else if (list !== undefined && !m.sw.freelistHygiene)
         list.mts.forEach((mt, k) => {
-          const own = m.info[list.pfns[k]!]! & STORED_MT;
+          const own = pcpStoredType(m.state[list.pfns[k]!]!);
           if (mt >= 0 && modelType(m, mt) !== own) note(`type of per-CPU page ${list.pfns[k]}`, mt, own);
         });
     }

@@ -7,10 +7,10 @@ import {
   BLOCK_SKIP,
   Memory,
   MOVABLE_PAGE,
-  ON_PCP,
   OWNER_HOLE,
   OWNER_RESERVED,
   OWNER_SLAB,
+  pcpState,
 } from "../mm/memory";
 import { MIGRATE_CMA, MIGRATE_ISOLATE } from "../mm/migratetype";
 import type { PerCpuPages } from "../mm/per-cpu-pages";
@@ -136,11 +136,11 @@ function loadClasses(m: Memory, zone: Zone, z: SnapshotZone, file: string): void
   for (let i = 0; i < z.runs.length; i++) {
     const c = z.classes[i]!;
     const run = z.runs[i]!;
-    let info = c & 1 ? MOVABLE_PAGE : 0;
-    if (c === 15) info = OWNER_HOLE;
-    else if (c & 2) info |= OWNER_SLAB;
-    else if (c & 4) info |= OWNER_RESERVED;
-    if (info !== 0) m.info.fill(info, pfn, pfn + run);
+    let owner = c & 1 ? MOVABLE_PAGE : 0;
+    if (c === 15) owner = OWNER_HOLE;
+    else if (c & 2) owner |= OWNER_SLAB;
+    else if (c & 4) owner |= OWNER_RESERVED;
+    if (owner !== 0) m.owner.fill(owner, pfn, pfn + run);
     pfn += run;
   }
 }
@@ -197,8 +197,7 @@ function loadPcp(m: Memory, zone: Zone, pcp: PerCpuPages, p: SnapshotPcp, where:
       m.prev[pfn] = last;
       m.next[pfn] = pcp.listBase + list.index;
       m.prev[pcp.listBase + list.index] = pfn;
-      m.state[pfn] = ON_PCP | order;
-      m.info[pfn] = modelType(m, list.mts[i]! >= 0 ? list.mts[i]! : listMt);
+      m.state[pfn] = pcpState(order, modelType(m, list.mts[i]! >= 0 ? list.mts[i]! : listMt));
     }
     pages += list.pfns.length << order;
   }

@@ -5,20 +5,19 @@
 
 import { listFrames } from "../mm/list-frames";
 import {
-  ALLOCATED,
   BLOCK_HOLE,
   BLOCK_ISOLATED,
   BLOCK_MT,
   BLOCK_SKIP,
+  isPcpState,
   type Memory,
   MOVABLE_PAGE,
-  ON_PCP,
   ORDER_MASK,
   OWNER_HOLE,
   OWNER_MASK,
   OWNER_RESERVED,
   OWNER_SLAB,
-  STORED_MT,
+  pcpStoredType,
 } from "../mm/memory";
 import { MIGRATE_ISOLATE } from "../mm/migratetype";
 import type { PerCpuPages } from "../mm/per-cpu-pages";
@@ -160,7 +159,7 @@ function writePcp(
     if (pfns.length === 0) continue;
     const listMt = index >= 12 ? (index === 13 ? 1 : -1) : index % 3;
     const texts = pfns.map((pfn) => {
-      const own = m.sw.freelistHygiene ? m.blockType(pfn) : m.info[pfn]! & STORED_MT;
+      const own = m.sw.freelistHygiene ? m.blockType(pfn) : pcpStoredType(m.state[pfn]!);
       return own === listMt ? `${pfn}` : `${pfn}/${textType(m, own)}`;
     });
     lines.push(`pcplist ${index} ${pfns.length} : ${texts.join(" ")}`);
@@ -169,7 +168,7 @@ function writePcp(
 
 /** Run-length coded classes: heads of free blocks 8, frames in use by what they are, holes f. */
 function classRuns(m: Memory, zone: Zone): string {
-  const { state, info } = m;
+  const { state } = m;
   const runs: string[] = [];
   let current = -1;
   let run = 0;
@@ -192,8 +191,8 @@ function classRuns(m: Memory, zone: Zone): string {
       pfn += 2 ** order;
       continue;
     }
-    const pages = s === 0 ? 1 : 2 ** (s & ORDER_MASK);
-    add(s >= ON_PCP && s < ALLOCATED ? 0 : classOf(info[pfn]!), pages);
+    const pages = s === 0 ? 1 : 2 ** (isPcpState(s) ? m.pcpOrder(s) : s & ORDER_MASK);
+    add(classOf(m.ownerOf(pfn)), pages);
     pfn += pages;
   }
   add(-2, 0);
@@ -209,8 +208,8 @@ function virginRuns(m: Memory): Set<number> {
   return starts;
 }
 
-function classOf(info: number): number {
-  const owner = info & OWNER_MASK;
+function classOf(known: number): number {
+  const owner = known & OWNER_MASK;
   if (owner === OWNER_HOLE) return 15;
-  return (info & MOVABLE_PAGE ? 1 : 0) | (owner === OWNER_SLAB ? 2 : 0) | (owner === OWNER_RESERVED ? 4 : 0);
+  return (known & MOVABLE_PAGE ? 1 : 0) | (owner === OWNER_SLAB ? 2 : 0) | (owner === OWNER_RESERVED ? 4 : 0);
 }
