@@ -72,7 +72,7 @@ export function register(program: Command): void {
     .command("bench")
     .description("time the allocator workload; compare with the same workload on another allocator")
     .addOption(new Option("--workload <name>", "what to run").choices(WORKLOADS).default("mu"))
-    .option("--ops <n>", "operations", "2000000")
+    .option("--ops <n>", "operations", "10000000")
     .option("--log2-pages <n>", "size of the machine in 4 KiB pages (22 is 16 GiB; init: 28 is 1 TiB)")
     .option("--json", "print one JSON object")
     .action(

@@ -45,7 +45,7 @@ function mayMerge(m: Memory, zone: Zone, buddy: number, order: number, mt: numbe
     return zone.nrIsolatePageblock === 0 || (mt !== MIGRATE_ISOLATE && buddyMt !== MIGRATE_ISOLATE);
   }
   if (mt >= MIGRATE_PCPTYPES || buddyMt >= MIGRATE_PCPTYPES) return false;
-  if (m.sw.freelistHygiene) changePageblockRange(m, buddy, order, mt);
+  if (m.hygiene) changePageblockRange(m, buddy, order, mt);
   return true;
 }
 
@@ -78,7 +78,7 @@ export function freeOnePageLocked(
   mt: number,
   toTail: boolean,
 ): void {
-  if (m.sw.freelistHygiene) {
+  if (m.hygiene) {
     splitLargeBuddy(m, zone, pfn, order, toTail);
     return;
   }

@@ -118,6 +118,17 @@ export class Memory {
   /** The zone list for each highest zone number: what a request walks. */
   readonly zonelists: Zone[][];
   readonly sw: KernelSwitches;
+  /** Switches that the hot paths ask, as booleans of their own: comparing texts there costs more than the rest. */
+  readonly steals: boolean;
+  readonly hygiene: boolean;
+  readonly countPerPage: boolean;
+  readonly autoTune: boolean;
+  readonly countsFrees: boolean;
+  readonly drainsHighOrders: boolean;
+  readonly wholeReserve: boolean;
+  /** Zone of each top-order block of frames; 255: none, or several. */
+  private readonly zoneIndex: Uint8Array;
+  private readonly zoneShift: number;
   readonly cma: boolean;
   readonly thp: boolean;
   mobilityDisabled: boolean;
@@ -148,7 +159,15 @@ export class Memory {
     this.maxOrder = shape.maxOrder;
     this.pageblockOrder = shape.pageblockOrder;
     this.pageblockPages = 2 ** shape.pageblockOrder;
-    this.sw = shape.switches;
+    const sw = shape.switches;
+    this.sw = sw;
+    this.steals = sw.fallback === "steal";
+    this.hygiene = sw.freelistHygiene;
+    this.countPerPage = sw.countPerPage;
+    this.autoTune = sw.pcpAutoTune;
+    this.countsFrees = sw.pcpFree === "freeCount";
+    this.drainsHighOrders = sw.pcpFreeHigh === "freeFactor";
+    this.wholeReserve = sw.highatomicUnusable === "reserved";
     this.cma = shape.cma;
     this.thp = shape.thp;
     this.mobilityDisabled = shape.mobilityDisabled;
@@ -188,6 +207,11 @@ export class Memory {
       );
       return new Zone(z.idx, z.name, z.nid, z.startPfn, z.endPfn, base, nrOrders, pcps);
     });
+    this.zoneShift = Math.log2(topPages);
+    this.zoneIndex = new Uint8Array(this.endPfn / topPages).fill(255);
+    this.zones.forEach((z, i) => {
+      if (i < 255) this.zoneIndex.fill(i, Math.ceil(z.startPfn / topPages), Math.floor(z.endPfn / topPages));
+    });
     this.zonelist = [...this.zones].sort((a, b) => b.idx - a.idx);
     this.nrNodes = new Set(this.zones.map((z) => z.nid)).size;
     this.zonelists = Array.from({ length: NR_ZONE_TYPES }, (_, highest) =>
@@ -197,6 +221,11 @@ export class Memory {
 
   /** The zone that spans `pfn`, or undefined. */
   zoneOf(pfn: number): Zone | undefined {
+    const known = this.zoneIndex[pfn >>> this.zoneShift]!;
+    return known < 255 ? this.zones[known] : this.searchZone(pfn);
+  }
+
+  private searchZone(pfn: number): Zone | undefined {
     const zones = this.zones;
     for (let i = zones.length - 1; i >= 0; i--) {
       const z = zones[i]!;

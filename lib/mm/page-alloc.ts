@@ -83,7 +83,7 @@ function rmqueueBuddy(m: Memory, zone: Zone, order: number, allocFlags: number, 
       pfn = rmqueueSmallest(m, zone, order, MIGRATE_HIGHATOMIC);
     if (pfn < 0) return -1;
   }
-  if (!m.sw.countPerPage) accountFreePages(zone, -(1 << order), taken.mt);
+  if (!m.countPerPage) accountFreePages(zone, -(1 << order), taken.mt);
   lastAlloc.buddy = true;
   return pfn;
 }
@@ -145,7 +145,7 @@ function zoneAllows(
   allocFlags: number,
   gfp: number,
 ): boolean {
-  if (m.sw.pcpAutoTune && !zone.belowHigh) {
+  if (m.autoTune && !zone.belowHigh) {
     const high = wmarkPages(zone, WMARK_HIGH);
     if (zoneWatermarkFast(m, zone, order, high, highest, allocFlags, gfp)) return true;
     zone.belowHigh = true;

@@ -12,7 +12,7 @@ export const pcpStats = { refills: 0 };
 /** rmqueue_pcplist(): a page of 2^order frames, or −1. */
 export function rmqueuePcplist(m: Memory, zone: Zone, order: number, mt: number, allocFlags: number): number {
   const pcp = zone.pcp;
-  if (m.sw.pcpAutoTune) pcp.freeCount >>= 1;
+  if (m.autoTune) pcp.freeCount >>= 1;
   else pcp.freeFactor >>= 1;
   return takeFromPcplist(m, zone, order, mt, allocFlags, pcp);
 }
@@ -47,7 +47,7 @@ export function takeFromPcplist(
 /** How many pages a refill asks for: nr_pcp_alloc() since 6.7, the batch scaled by the order before. */
 function nrPcpAlloc(m: Memory, zone: Zone, pcp: PerCpuPages, order: number): number {
   let batch = pcp.batch;
-  if (m.sw.pcpAutoTune) {
+  if (m.autoTune) {
     let high = Math.min(Math.max(pcp.high, pcp.highMin), pcp.highMax);
     pcp.high = high;
     const base = batch;

@@ -36,7 +36,7 @@ function freeUnrefPageCommit(
   mt: number,
   order: number,
 ): void {
-  const { next, prev, sw } = m;
+  const { next, prev } = m;
   const listMt = mt >= MIGRATE_PCPTYPES ? MIGRATE_MOVABLE : mt;
   const pindex = order === 0 ? listMt : m.pindex(order, listMt);
   const head = pcp.listBase + pindex;
@@ -47,15 +47,12 @@ function freeUnrefPageCommit(
   next[head] = pfn;
   m.state[pfn] = pcpState(order, mt);
   pcp.count += 1 << order;
-  if (sw.pcpFree === "freeCount") {
+  if (m.countsFrees) {
     commitAutoTuned(m, zone, pcp, pindex, order);
     return;
   }
   const freeHigh =
-    sw.pcpFreeHigh === "freeFactor" &&
-    pcp.freeFactor !== 0 &&
-    order !== 0 &&
-    order <= PAGE_ALLOC_COSTLY_ORDER;
+    order !== 0 && pcp.freeFactor !== 0 && m.drainsHighOrders && order <= PAGE_ALLOC_COSTLY_ORDER;
   let high = freeHigh ? 0 : pcp.high;
   if (zone.reclaimActive && high > pcp.batch << 2) high = pcp.batch << 2;
   if (pcp.count >= high) freePcppagesBulk(m, zone, nrPcpFree(m, pcp, high, freeHigh), pcp, pindex);
@@ -166,13 +163,13 @@ export function freePcppagesBulk(
   if (pcp.count < count) count = pcp.count;
   const rule = m.sw.pcpBulkFree;
   if (rule === "counting") return freeBulkCounting(m, zone, count, pcp);
-  const { next, prev, sw } = m;
+  const { next, prev } = m;
   const base = pcp.listBase;
   const trace = m.trace;
   let max = pcp.nrLists - 1;
   let min = 0;
   let p = pindex - 1;
-  const typeOfNow = sw.freelistHygiene || zone.nrIsolatePageblock > 0;
+  const typeOfNow = m.hygiene || zone.nrIsolatePageblock > 0;
   while (count > 0) {
     for (;;) {
       if (++p > max) p = min;

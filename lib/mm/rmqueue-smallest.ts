@@ -44,7 +44,7 @@ export function takeAndExpand(
   prev[n] = p;
   m.state[pfn] = 0;
   zone.nrFree[high]!--;
-  if (m.sw.countPerPage) accountFreePages(zone, -(1 << low), mt);
+  if (m.countPerPage) accountFreePages(zone, -(1 << low), mt);
   while (high > low) {
     high--;
     addToFreeList(m, zone, pfn + (1 << high), high, mt);

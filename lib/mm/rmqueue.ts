@@ -91,7 +91,7 @@ function rmqueueModes(m: Memory, zone: Zone, order: number, mt: number, allocFla
 
 /** One page under the lock, as rmqueue_buddy() asks for it; counters are the caller's. */
 export function rmqueueLocked(m: Memory, zone: Zone, order: number, mt: number, allocFlags: number): number {
-  if (m.sw.fallback === "steal") return rmqueueOne(m, zone, order, mt, allocFlags);
+  if (m.steals) return rmqueueOne(m, zone, order, mt, allocFlags);
   mode = RMQUEUE_NORMAL;
   return rmqueueModes(m, zone, order, mt, allocFlags);
 }
@@ -110,12 +110,12 @@ export function rmqueueBulk(
   mt: number,
   allocFlags: number,
 ): number {
-  const { next, prev, state, sw } = m;
-  const steal = sw.fallback === "steal";
+  const { next, prev, state } = m;
+  const { steals, countPerPage } = m;
   mode = RMQUEUE_NORMAL;
   let i = 0;
   for (; i < count; i++) {
-    const pfn = steal
+    const pfn = steals
       ? rmqueueOne(m, zone, order, mt, allocFlags)
       : rmqueueModes(m, zone, order, mt, allocFlags);
     if (pfn < 0) break;
@@ -125,8 +125,8 @@ export function rmqueueBulk(
     next[last] = pfn;
     prev[list] = pfn;
     state[pfn] = pcpState(order, taken.mt);
-    if (!sw.countPerPage && taken.mt === MIGRATE_CMA) modNrFreeCma(zone, -(1 << order));
+    if (!countPerPage && taken.mt === MIGRATE_CMA) modNrFreeCma(zone, -(1 << order));
   }
-  if (!sw.countPerPage) modNrFree(zone, -(i << order));
+  if (!countPerPage) modNrFree(zone, -(i << order));
   return i;
 }

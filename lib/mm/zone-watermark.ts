@@ -24,7 +24,7 @@ export function wmarkPages(zone: Zone, which: number): number {
 function unusableFree(m: Memory, zone: Zone, order: number, allocFlags: number): number {
   let unusable = (1 << order) - 1;
   if ((allocFlags & ALLOC_RESERVES) === 0)
-    unusable += m.sw.highatomicUnusable === "reserved" ? zone.nrReservedHighatomic : zone.nrFreeHighatomic;
+    unusable += m.wholeReserve ? zone.nrReservedHighatomic : zone.nrFreeHighatomic;
   if (m.cma && (allocFlags & ALLOC_CMA) === 0 && zone.nrFreeCma > 0) unusable += zone.nrFreeCma;
   return unusable;
 }

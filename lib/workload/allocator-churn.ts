@@ -4,11 +4,11 @@
  * 0x9E3779B9, a hash of every frame number returned.
  */
 import { bootMemory } from "../mm/boot-memory";
-import { GFP_HIGHUSER_MOVABLE, ZONE_DMA32, ZONE_NORMAL } from "../mm/gfp";
+import { GFP_HIGHUSER_MOVABLE, ZONE_NORMAL } from "../mm/gfp";
 import type { Memory } from "../mm/memory";
 import { allocPages, freePages } from "../mm/page-alloc";
 import { zonePagesetSize } from "../mm/pageset-size";
-import { setupPerZoneWmarks } from "../mm/watermarks";
+import { calculateMinFreeKbytes, setupPerZoneWmarks } from "../mm/watermarks";
 
 /** What one operation is: order 0, orders uniform in 0..9, geometric orders, or fill and empty. */
 export type ChurnMode = "c0" | "mu" | "mg" | "fill";
@@ -21,11 +21,12 @@ export interface ChurnResult {
   hash: number;
 }
 
-/** An x86-64 machine of `pages` 4 KiB pages, all of them free: DMA32 up to 4 GiB, NORMAL above. */
+/**
+ * A machine whose memory is one NORMAL zone of `pages` 4 KiB pages, all of them free, as the C programs' arena is:
+ * largest order 10, page blocks of 2 MiB, watermarks and per-CPU lists as 6.1 sizes them.
+ */
 export function churnMachine(pages: number): Memory {
-  const dma32 = Math.min(pages, 2 ** 20);
-  const managed = pages > dma32 ? [dma32, pages - dma32] : [dma32];
-  const watermarks = setupPerZoneWmarks(67584, managed, 4096);
+  const watermarks = setupPerZoneWmarks(calculateMinFreeKbytes(pages * 4, "6.1"), [pages], 4096)[0]!;
   return bootMemory({
     release: "6.1",
     pageSize: 4096,
@@ -34,27 +35,30 @@ export function churnMachine(pages: number): Memory {
     cma: false,
     thp: true,
     mobilityDisabled: false,
+    dma32: false,
     cpus: 1,
-    zones: managed.map((n, i) => ({
-      idx: i === 0 ? ZONE_DMA32 : ZONE_NORMAL,
-      name: i === 0 ? "DMA32" : "Normal",
-      startPfn: i === 0 ? 0 : dma32,
-      spanned: n,
-      present: n,
-      managed: n,
-      watermarks: watermarks[i]!,
-      lowmemReserve: i === 0 && managed.length > 1 ? [0, 0, managed[1]! >> 8] : [0, 0, 0],
-      pageset: zonePagesetSize(n, watermarks[i]!.low, 1, 4096, "6.1"),
-      freeRanges: [{ startPfn: i === 0 ? 0 : dma32, pages: n }],
-    })),
+    zones: [
+      {
+        idx: ZONE_NORMAL,
+        name: "Normal",
+        startPfn: 0,
+        spanned: pages,
+        present: pages,
+        managed: pages,
+        watermarks,
+        lowmemReserve: [0],
+        pageset: zonePagesetSize(pages, watermarks.low, 1, 4096, "6.1"),
+        freeRanges: [{ startPfn: 0, pages }],
+      },
+    ],
   });
 }
 
 /** One run of a mode on `m`; the caller measures time around `measured`. */
 export class Churn {
-  private seed = 0x9e3779b9;
-  private readonly livePfn: Int32Array;
-  private readonly liveOrder: Uint8Array;
+  private seed = 0x9e3779b9 | 0;
+  /** Live pages in no order: frame << 4 | order. */
+  private readonly livePages: Int32Array;
   private live = 0;
   private used = 0;
   private hash = 0x811c9dc5 | 0;
@@ -64,8 +68,7 @@ export class Churn {
     private readonly pages: number,
     private readonly mode: ChurnMode,
   ) {
-    this.livePfn = new Int32Array(pages + 16).fill(1);
-    this.liveOrder = new Uint8Array(pages + 16).fill(1);
+    this.livePages = new Int32Array(pages + 16).fill(1);
   }
 
   private rnd(): number {
@@ -89,23 +92,18 @@ export class Churn {
   }
 
   private add(pfn: number, order: number): void {
-    const i = this.live++;
-    this.livePfn[i] = pfn;
-    this.liveOrder[i] = order;
+    this.livePages[this.live++] = (pfn << 4) | order;
     this.used += 1 << order;
     this.hash = Math.imul(this.hash ^ pfn, 0x01000193);
   }
 
   private drop(): void {
-    const { livePfn, liveOrder } = this;
+    const { livePages } = this;
     const i = this.below(this.live);
-    const pfn = livePfn[i]!;
-    const order = liveOrder[i]!;
-    const last = --this.live;
-    livePfn[i] = livePfn[last]!;
-    liveOrder[i] = liveOrder[last]!;
-    this.used -= 1 << order;
-    freePages(this.m, pfn, order);
+    const page = livePages[i]!;
+    livePages[i] = livePages[--this.live]!;
+    this.used -= 1 << (page & 15);
+    freePages(this.m, page >>> 4, page & 15);
   }
 
   /** Fills to 80 % and lets a tenth of `ops` settle. */
@@ -142,24 +140,24 @@ export class Churn {
 
   /** Order 0 until nothing is left, freed in order, again, freed at random. Returns the operations done. */
   fill(): number {
-    const { livePfn, m } = this;
+    const { livePages, m } = this;
     let ops = 0;
     for (let round = 0; round < 2; round++) {
       let n = 0;
       for (; n < this.pages; n++) {
         const pfn = allocPages(m, GFP_HIGHUSER_MOVABLE, 0);
         if (pfn < 0) break;
-        livePfn[n] = pfn;
+        livePages[n] = pfn;
         this.hash = Math.imul(this.hash ^ pfn, 0x01000193);
       }
       if (round === 1)
         for (let i = n - 1; i > 0; i--) {
           const j = this.below(i + 1);
-          const t = livePfn[i]!;
-          livePfn[i] = livePfn[j]!;
-          livePfn[j] = t;
+          const t = livePages[i]!;
+          livePages[i] = livePages[j]!;
+          livePages[j] = t;
         }
-      for (let i = 0; i < n; i++) freePages(m, livePfn[i]!, 0);
+      for (let i = 0; i < n; i++) freePages(m, livePages[i]!, 0);
       ops += 2 * n;
     }
     return ops;
