@@ -126,6 +126,10 @@ export class Memory {
   readonly countsFrees: boolean;
   readonly drainsHighOrders: boolean;
   readonly wholeReserve: boolean;
+  readonly bulkCounting: boolean;
+  readonly bulkNarrowing: boolean;
+  /** Bit n: pages of order n go through the per-CPU lists. */
+  private readonly pcpOrders: number;
   /** Zone of each top-order block of frames; 255: none, or several. */
   private readonly zoneIndex: Uint8Array;
   private readonly zoneShift: number;
@@ -167,6 +171,9 @@ export class Memory {
     this.autoTune = sw.pcpAutoTune;
     this.countsFrees = sw.pcpFree === "freeCount";
     this.drainsHighOrders = sw.pcpFreeHigh === "freeFactor";
+    this.bulkCounting = sw.pcpBulkFree === "counting";
+    this.bulkNarrowing = sw.pcpBulkFree === "narrowing";
+    this.pcpOrders = sw.pcpHighOrders ? 0x0f | (shape.thp ? 2 ** shape.pageblockOrder : 0) : 1;
     this.wholeReserve = sw.highatomicUnusable === "reserved";
     this.cma = shape.cma;
     this.thp = shape.thp;
@@ -254,9 +261,7 @@ export class Memory {
 
   /** pcp_allowed_order(): whether pages of `order` go through the per-CPU lists. */
   pcpAllowedOrder(order: number): boolean {
-    if (order === 0) return true;
-    if (!this.sw.pcpHighOrders) return false;
-    return order <= PAGE_ALLOC_COSTLY_ORDER || (this.thp && order === this.pageblockOrder);
+    return (this.pcpOrders >>> order) % 2 === 1;
   }
 
   /** order_to_pindex(): the number of the per-CPU list for `order` and type. */

@@ -161,8 +161,7 @@ export function freePcppagesBulk(
   pindex: number,
 ): void {
   if (pcp.count < count) count = pcp.count;
-  const rule = m.sw.pcpBulkFree;
-  if (rule === "counting") return freeBulkCounting(m, zone, count, pcp);
+  if (m.bulkCounting) return freeBulkCounting(m, zone, count, pcp);
   const { next, prev } = m;
   const base = pcp.listBase;
   const trace = m.trace;
@@ -174,7 +173,7 @@ export function freePcppagesBulk(
     for (;;) {
       if (++p > max) p = min;
       if (next[base + p] !== base + p) break;
-      if (rule === "narrowing") {
+      if (m.bulkNarrowing) {
         if (p === max) max--;
         if (p === min) min++;
       }
