@@ -10,13 +10,14 @@ import {
 } from "./compact-control";
 import { fastFindMigrateblock } from "./compaction-fast-search";
 import { buddyOrder, compoundOrder } from "./isolate-freepages-block";
-import { ALLOCATED, BLOCK_SKIP, type Memory, MOVABLE_PAGE } from "./memory";
+import { ALLOCATED, BLOCK_SKIP, IN_USE_MOVABLE, type Memory, MOVABLE_PAGE, ORDER_MASK } from "./memory";
 import { MIGRATE_CMA, MIGRATE_MOVABLE } from "./migratetype";
 
 /** Whether a frame holds a single page in use that is on the LRU or movable otherwise. */
 export function isMovableInUse(m: Memory, pfn: number): boolean {
   const s = m.state[pfn]!;
-  return (s === 0 || s === ALLOCATED) && (m.info[pfn]! & MOVABLE_PAGE) !== 0;
+  if (s === 0) return m.headOf(pfn) === pfn && (m.owner[pfn]! & MOVABLE_PAGE) !== 0;
+  return (s & (ALLOCATED | ORDER_MASK)) === ALLOCATED && (s & IN_USE_MOVABLE) !== 0;
 }
 
 /** update_cached_migrate(): later runs start behind this block. */

@@ -22,7 +22,7 @@ function compactionAlloc(m: Memory, cc: CompactControl): number {
 /** Moves what a frame holds to `to`, which is in use from now on; `from` is freed by the caller. */
 export function moveFrame(m: Memory, from: number, to: number): void {
   m.state[to] = ALLOCATED;
-  m.info[to] = m.info[from]!;
+  m.setOwner(to, m.ownerOf(from));
   m.trace?.migrated?.(from, to);
 }
 

@@ -6,7 +6,7 @@ import { ALLOCATED, type Memory, ORDER_MASK } from "./memory";
 /** Order of the compound page that begins at `pfn`, or 0. */
 export function compoundOrder(m: Memory, pfn: number): number {
   const s = m.state[pfn]!;
-  return (s & 0xc0) === ALLOCATED ? s & ORDER_MASK : 0;
+  return s >= ALLOCATED ? s & ORDER_MASK : 0;
 }
 
 /** Order of the free buddy page that begins at `pfn`, or −1. */

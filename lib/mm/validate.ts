@@ -11,10 +11,11 @@ import {
   BLOCK_HOLE,
   BLOCK_ISOLATED,
   BLOCK_MT,
+  isPcpState,
   type Memory,
-  ON_PCP,
   ORDER_MASK,
-  STORED_MT,
+  pcpState,
+  pcpStoredType,
 } from "./memory";
 import {
   MIGRATE_CMA,
@@ -204,9 +205,9 @@ function checkPcp(m: Memory, zone: Zone, pcp: PerCpuPages, tally: Tally): void {
       };
       if (p < zone.startPfn || p >= zone.endPfn) fail("free pages lie in their zone", "outside");
       if (m.prev[p] !== before) fail("lists are linked both ways", `prev ${m.prev[p]}`);
-      if (m.state[p] !== (ON_PCP | order)) fail("a page on a pcp list says so", `state ${m.state[p]}`);
+      const stored = pcpStoredType(m.state[p]!);
+      if (m.state[p] !== pcpState(order, stored)) fail("a page on a pcp list says so", `state ${m.state[p]}`);
       if (p % 2 ** order !== 0) fail("free pages are aligned to their order", `order ${order}`);
-      const stored = m.info[p]! & STORED_MT;
       const listed = stored >= MIGRATE_PCPTYPES ? MIGRATE_MOVABLE : stored;
       if (!m.sw.freelistHygiene && m.pindex(order, listed) !== i)
         fail("a pcp page is on the list of its stored type", MIGRATE_NAMES[stored] ?? `${stored}`);
@@ -243,7 +244,7 @@ function checkFrames(m: Memory, zone: Zone, tally: Tally, options: ValidateOptio
       p++;
       continue;
     }
-    const order = s & (ALLOCATED | ON_PCP) ? s & ORDER_MASK : s - 1;
+    const order = s >= ALLOCATED ? s & ORDER_MASK : isPcpState(s) ? m.pcpOrder(s) : s - 1;
     const end = p + 2 ** order;
     if (s & ALLOCATED && !options.ownersKnown) {
       p++;
@@ -256,7 +257,7 @@ function checkFrames(m: Memory, zone: Zone, tally: Tally, options: ValidateOptio
         throw new LawBroken("no free page inside another page", zone.name, q, `inside the page at ${p}`);
     }
     if (s & ALLOCATED) allocated += end - p;
-    else if (s & ON_PCP) pcpHeads++;
+    else if (isPcpState(s)) pcpHeads++;
     else {
       heads++;
       checkMerged(m, zone, p, order, options);

@@ -12,7 +12,7 @@ import {
 } from "../mm/compact-control";
 import { type CaptureControl, captureFor } from "../mm/compaction";
 import { fastFindMigrateblock, fastFindTarget } from "../mm/compaction-fast-search";
-import { type Memory, ON_PCP } from "../mm/memory";
+import { isPcpState, type Memory } from "../mm/memory";
 import { drainPagesZone } from "../mm/pcp-free";
 import { REC } from "./trace-reader";
 
@@ -80,7 +80,7 @@ export class CompactionFollower {
       return;
     }
     const zone = this.m.zoneOf(pfn);
-    if (zone === undefined || (this.m.state[pfn]! & 0xc0) !== ON_PCP) return;
+    if (zone === undefined || !isPcpState(this.m.state[pfn]!)) return;
     drainPagesZone(this.m, zone, zone.pcp);
     if (this.ahead > 0) this.ahead--;
   }

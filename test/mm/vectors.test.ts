@@ -156,6 +156,7 @@ for (const [release, expected, left, leftType] of [
     const m = fresh(release);
     const zone = m.zones[0]!;
     assert.ok(movable(m, 10) >= 0 && movable(m, 10) >= 0);
+    m.splitAllocated(1024, 4);
     freeOnePage(m, zone, 1024, 4, MIGRATE_MOVABLE, false);
     freeOnePage(m, zone, 1056, 4, MIGRATE_MOVABLE, false);
     assert.equal(allocPages(m, GFP_KERNEL, 4), expected);
