@@ -18,6 +18,7 @@ export type { BootedCma, BootedZone, Reservation } from "./machine/boot";
 export type { BootJson } from "./machine/boot-json";
 export { type Allocation, type FailedAllocation, Kernel, type PageRequest } from "./mm/kernel";
 export { KERNEL_PROFILES, type KernelSwitches, kernelProfile } from "./mm/profile";
+export { ZoneReports } from "./mm/reports";
 export type { TracePoints } from "./mm/trace-points";
 export { LawBroken, type ValidateLevel, validate } from "./mm/validate";
 export { markdown } from "./notebook/markdown";

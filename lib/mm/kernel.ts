@@ -5,15 +5,20 @@
 import { InputError, unknownName } from "../base/errors";
 import type { KernelRelease } from "../hardware/kernel-release";
 import { bootMemory, type KernelShape } from "./boot-memory";
+import { buddyinfoText, extfragIndexText, unusableIndexText } from "./buddyinfo";
 import { explainFailure } from "./explain-failure";
 import * as gfpFlags from "./gfp";
 import type { Memory } from "./memory";
 import { allocPages, allocPagesBulk, freePages, gfpMigratetype, lastAlloc } from "./page-alloc";
+import { pagetypeinfoText } from "./pagetypeinfo";
 import { pcpStats } from "./pcp-alloc";
 import { drainAllPages } from "./pcp-free";
+import { type ZoneReports, zoneReports } from "./reports";
 import { rmqueueStats } from "./rmqueue";
 import type { TracePoints } from "./trace-points";
 import { type ValidateLevel, validate } from "./validate";
+
+import { vmstatText, zoneinfoText } from "./zoneinfo";
 
 /** Request flags by name; several are joined by `|`. */
 const GFP_NAMES = new Map<string, number>(
@@ -144,6 +149,41 @@ export class Kernel {
   /** Checks the laws of the state; throws LawBroken naming the law, the zone and the frame. */
   validate(level: ValidateLevel = "everything"): void {
     validate(this.memory, level, { ownersKnown: true });
+  }
+
+  /** One zone by name, with the kernel's own reports on it: `kernel.zone("Normal").buddyinfo()`. */
+  zone(name: string): ZoneReports {
+    return zoneReports(this.memory, name, this.release);
+  }
+
+  /** /proc/buddyinfo. */
+  buddyinfo(): string {
+    return buddyinfoText(this.memory);
+  }
+
+  /** /proc/pagetypeinfo. */
+  pagetypeinfo(): string {
+    return pagetypeinfoText(this.memory, this.memory.zones, this.release);
+  }
+
+  /** /proc/zoneinfo, the lines the allocator alone decides. */
+  zoneinfo(): string {
+    return zoneinfoText(this.memory, undefined, { release: this.release });
+  }
+
+  /** /proc/vmstat, the counters the allocator keeps. */
+  vmstat(): string {
+    return vmstatText(this.memory, this.release);
+  }
+
+  /** /sys/kernel/debug/extfrag/extfrag_index. */
+  extfragIndex(): string {
+    return extfragIndexText(this.memory);
+  }
+
+  /** /sys/kernel/debug/extfrag/unusable_index. */
+  unusableIndex(): string {
+    return unusableIndexText(this.memory);
   }
 
   /** Calls `points` for every trace point from now on; null ends it. */

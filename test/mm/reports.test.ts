@@ -6,6 +6,7 @@ import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "node:test";
+import { machine } from "../../lib/fluent/machine";
 import type { KernelRelease } from "../../lib/hardware/kernel-release";
 import {
   buddyinfoLines,
@@ -17,6 +18,7 @@ import {
 } from "../../lib/mm/buddyinfo";
 import { closestRelease } from "../../lib/mm/closest-release";
 import { fillContigPageInfo, fragmentationIndex, unusableFreeIndex } from "../../lib/mm/fragmentation-index";
+import { Kernel } from "../../lib/mm/kernel";
 import { Memory } from "../../lib/mm/memory";
 import { pagetypeinfoText } from "../../lib/mm/pagetypeinfo";
 import { KERNEL_PROFILES, kernelProfile } from "../../lib/mm/profile";
@@ -188,3 +190,41 @@ for (const [what, text, message] of [
   test(`bad buddyinfo: ${what}`, () => {
     assert.throws(() => parseBuddyinfo(text, "buddyinfo"), message);
   });
+
+test("a kernel's reports are those of its memory; a zone's are its lines of them", () => {
+  const folder = "x86-6.1/w1-files";
+  const { m } = load(folder, "s1", "6.1");
+  const kernel = new Kernel(m, "6.1");
+  assert.equal(kernel.buddyinfo(), recorded(folder, "buddyinfo.s1"));
+  assert.equal(kernel.pagetypeinfo(), recorded(folder, "pagetypeinfo.s1"));
+  assert.equal(kernel.vmstat(), vmstatText(m));
+  assert.equal(kernel.zoneinfo(), zoneinfoText(m));
+  const zone = kernel.zone("Normal");
+  assert.equal(zone.buddyinfo(), recorded(folder, "buddyinfo.s1").split(/^/m)[2]);
+  assert.ok(kernel.zoneinfo().includes(zone.zoneinfo()));
+  assert.equal(
+    zone.extfragIndex() + zone.unusableIndex(),
+    kernel.extfragIndex().split(/^/m)[2]! + kernel.unusableIndex().split(/^/m)[2]!,
+  );
+  assert.equal(zone.pagetypeinfo().match(/zone +Normal/g)!.length, 6);
+  // the recorded line: 514 229 81 17 6 4 4 3 2 0 151, of them 513 movable of order 0
+  assert.equal(zone.freeBlocks(0), 514);
+  assert.equal(zone.freeBlocks(0, 1), 513);
+  assert.equal(zone.freePages, 157_432);
+  assert.equal(zone.extfragIndex(10), -1);
+  assert.equal(zone.unusableIndex(0), 0);
+  assert.throws(() => zone.unusableIndex(11), /order: must be a whole number from 0 to 10: got 11/);
+  assert.throws(() => kernel.zone("Norml"), /zone: unknown name "Norml": known are DMA, DMA32, Normal/);
+});
+
+test("a booted machine reports itself: buddyinfo and zoneinfo add up to its free pages", () => {
+  const kernel = machine("pc-x86-64").memory("4GiB").kernel("6.1").start();
+  const zones = parseBuddyinfo(kernel.buddyinfo(), "buddyinfo");
+  const free = zones.map((z) =>
+    Array.from(z.nrFree).reduce((n, blocks, order) => n + blocks * 2 ** order, 0),
+  );
+  assert.deepEqual(
+    [...kernel.zoneinfo().matchAll(/pages free +(\d+)/g)].map((m) => Number(m[1])).filter((n) => n > 0),
+    free,
+  );
+});
