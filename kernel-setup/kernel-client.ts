@@ -70,8 +70,8 @@ export class KernelClient {
     return this.child.pid!;
   }
 
-  /** Starts a kernel in `cwd`; ready when it has answered. Fails after `timeoutMs`. */
-  static async start(cwd: string, timeoutMs = 60_000): Promise<KernelClient> {
+  /** Starts a kernel in `cwd`, this package's unless told; ready when it has answered. Fails after `timeoutMs`. */
+  static async start(cwd: string, argv = kernelSpec().argv, timeoutMs = 60_000): Promise<KernelClient> {
     const zmq: typeof import("zeromq") = require(zeromqPath);
     const [shell, iopub, stdin, control, hb] = (await freePorts(5)) as [
       number,
@@ -93,7 +93,7 @@ export class KernelClient {
     const folder = mkdtempSync(join(tmpdir(), "pageblock-kernel-"));
     const file = join(folder, "connection.json");
     writeFileSync(file, JSON.stringify(connection), { mode: 0o600 });
-    const [command, ...args] = kernelSpec().argv.map((a) => (a === "{connection_file}" ? file : a));
+    const [command, ...args] = argv.map((a) => (a === "{connection_file}" ? file : a));
     const child = spawn(command!, args, { cwd, stdio: ["ignore", "ignore", "pipe"] });
     const options = { linger: 0, receiveHighWaterMark: 0 };
     const sockets = [new zmq.Dealer(options), new zmq.Dealer(options), new zmq.Subscriber(options)] as const;

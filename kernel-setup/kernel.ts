@@ -35,6 +35,7 @@ export class Kernel {
   private control: Worker | undefined;
   private readonly printed = new PrintedOutput((name, text) => this.send("stream", { name, text }));
   private readonly waiting: Message[] = [];
+  private readonly aborted = new Set<Message>();
   private serving = false;
   private count = 0;
   /** The last cell asked for: what is printed after its end still belongs to it. */
@@ -200,7 +201,8 @@ export class Kernel {
 
   private async execute(request: Message): Promise<void> {
     const { code, silent, store_history, stop_on_error } = request.content;
-    if (this.wasAskedBeforeFailure(request)) return this.reply(request, { status: "aborted" });
+    if (this.aborted.delete(request) || this.wasAskedBeforeFailure(request))
+      return this.reply(request, { status: "aborted" });
     this.cell = request.header;
     this.cellId = typeof request.metadata.cellId === "string" ? request.metadata.cellId : undefined;
     if (silent !== true && store_history !== false) this.count++;
@@ -223,13 +225,17 @@ export class Kernel {
       return;
     }
     this.publish("error", request.header, error);
-    if (stop_on_error !== false) this.failedAtMs = Date.now();
+    if (stop_on_error !== false) {
+      this.failedAtMs = Date.now();
+      for (const other of this.waiting) this.aborted.add(other);
+    }
     this.reply(request, { status: "error", execution_count, ...error });
   }
 
+  /** For requests that were still on their way when the cell failed. */
   private wasAskedBeforeFailure(request: Message): boolean {
     if (Date.now() - this.failedAtMs > ABORT_WINDOW_MS) return false;
-    return !(Date.parse(request.header.date) > this.failedAtMs);
+    return !(Date.parse(request.header.date) >= this.failedAtMs);
   }
 
   private complete(code: string, cursor: number): unknown {
