@@ -69,10 +69,6 @@ export function jupyterLabArguments(folder: string, port: number, browser: boole
     // Charts and long listings are larger than the server's default limits for a second.
     "--ZMQChannelsWebsocketConnection.iopub_data_rate_limit=1e9",
     "--ZMQChannelsWebsocketConnection.iopub_msg_rate_limit=1e6",
-    // Nothing here needs the network.
-    "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
-    "--LabApp.news_url=",
-    "--LabApp.collaborative=False",
   ];
 }
 

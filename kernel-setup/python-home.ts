@@ -13,6 +13,8 @@ import { SetupError } from "./setup-error";
 const OLDEST_PYTHON = [3, 10] as const;
 /** Says, inside a virtual environment, which requirements it was made from. */
 const MADE_FROM = "pageblock-requirements.sha256";
+/** Raised when something beside the requirements changes in how the environment is made. */
+const LAYOUT = 2;
 const LOCK_STALE_MS = 15 * 60_000;
 
 const requirementsFile = () => join(__dirname, "assets", "requirements.txt");
@@ -57,7 +59,7 @@ export function findBasePython(): string {
 }
 
 function wantedMark(): string {
-  return createHash("sha256").update(readFileSync(requirementsFile())).digest("hex");
+  return createHash("sha256").update(`${LAYOUT}\n`).update(readFileSync(requirementsFile())).digest("hex");
 }
 
 /** True when `.venv` of `root` holds the Jupyter of the requirements. */
@@ -84,6 +86,7 @@ export async function ensureVenv(root: string, say: (line: string) => void): Pro
       const base = findBasePython();
       if (versionOf(python) === undefined) makeVenv(base, venvOf(root), say);
       installJupyter(python, say);
+      quietJupyterLab(venvOf(root));
       writeWhole(join(venvOf(root), MADE_FROM), `${wantedMark()}\n`);
     }
     return python;
@@ -135,6 +138,16 @@ function installJupyter(python: string, say: (line: string) => void): void {
   throw new SetupError(
     `python: pip could not install JupyterLab: ${reason}; connect to a package index, or name a Python that has JupyterLab 4 in PAGEBLOCK_PYTHON`,
   );
+}
+
+/** JupyterLab asks every new user about news and looks for updates of itself; here it is pinned. */
+function quietJupyterLab(venv: string): void {
+  const folder = join(venv, "share", "jupyter", "lab", "settings");
+  const settings = {
+    "@jupyterlab/apputils-extension:notification": { fetchNews: "false", checkForUpdates: false },
+  };
+  mkdirSync(folder, { recursive: true });
+  writeWhole(join(folder, "overrides.json"), `${JSON.stringify(settings, null, 1)}\n`);
 }
 
 /** A Python with nbclient, for running notebooks; throws SetupError when there is none. */

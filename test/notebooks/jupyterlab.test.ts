@@ -1,0 +1,152 @@
+/** Every notebook, as a reader meets it: opened in a real JupyterLab in a real browser, all cells run, charts drawn. */
+import assert from "node:assert/strict";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import test, { after, before, type TestContext } from "node:test";
+import type { Browser, Page } from "playwright-core";
+import { launch, noChromium } from "../support/browser";
+import { JupyterLab } from "../support/jupyterlab";
+import { code, markdown, notebook } from "../support/notebooks";
+import { jupyter } from "../support/venv";
+
+const NOTEBOOKS = resolve(__dirname, "../../notebooks");
+const names = existsSync(NOTEBOOKS) ? readdirSync(NOTEBOOKS).filter((n) => n.endsWith(".ipynb")) : [];
+const scratch = mkdtempSync(join(tmpdir(), "pageblock-lab-test-"));
+const TALL = { width: 1400, height: 12_000 };
+const CELLS_MS = 240_000;
+const skip = noChromium();
+
+let lab: JupyterLab | undefined;
+let browser: Browser | undefined;
+let missing = "";
+before(async () => {
+  if (skip) return;
+  const found = await jupyter();
+  if ("missing" in found) missing = found.missing;
+  else {
+    for (const name of names) copyFileSync(join(NOTEBOOKS, name), join(scratch, name));
+    const bars = '{ data: [{ type: "bar", x: ["a", "b"], y: [1, 2] }], layout: { title: { text: "t" } } }';
+    write("charts.ipynb", [
+      markdown("# A notebook with charts"),
+      code('import { parseSize, show } from "pageblock";\nparseSize("64K", "size")'),
+      code(`show(${bars});`),
+      code(`await (Promise.resolve(1));\nshow(${bars});`),
+    ]);
+    write("lines.ipynb", [code('for (let i = 0; i < 20_000; i++) console.log("line " + i);')]);
+    write("failing.ipynb", [code('throw new RangeError("cma: size must be > 0")'), code("1 + 1")]);
+    lab = await JupyterLab.start(found.python, scratch);
+    browser = await launch();
+  }
+});
+after(async () => {
+  await browser?.close();
+  await lab?.stop();
+  rmSync(scratch, { recursive: true, force: true });
+});
+
+/** Writes a notebook of cells that have not run, each with an id of its own. */
+function write(name: string, cells: Record<string, unknown>[]): void {
+  const fresh = cells.map((cell, i) =>
+    cell.cell_type === "code"
+      ? { ...cell, id: `cell-${i}`, execution_count: null, outputs: [] }
+      : { ...cell, id: `cell-${i}` },
+  );
+  writeFileSync(join(scratch, name), JSON.stringify(notebook(...fresh)));
+}
+
+/** Opens a notebook, runs all its cells from the menu, and waits until the kernel is idle. */
+async function runAll(name: string, t: TestContext): Promise<Page | undefined> {
+  if (missing) {
+    t.skip(missing);
+    return undefined;
+  }
+  const page = await browser!.newPage({ viewport: TALL });
+  await page.goto(lab!.address(name));
+  await page.locator(".jp-Notebook").waitFor({ timeout: 60_000 });
+  await page.getByText("TypeScript (pageblock) | Idle").waitFor({ timeout: 60_000 });
+  await page.locator(".lm-MenuBar-itemLabel", { hasText: /^Run$/ }).click();
+  await page.locator(".lm-Menu-itemLabel", { hasText: /^Run All Cells$/ }).click();
+  const codeCells = await page.locator(".jp-CodeCell").count();
+  await page.waitForFunction(
+    (count) => {
+      const prompts = [...document.querySelectorAll(".jp-CodeCell .jp-InputPrompt")];
+      const texts = prompts.map((p) => p.textContent ?? "");
+      const failed = document.querySelector('[data-mime-type="application/vnd.jupyter.stderr"]') !== null;
+      return texts.length === count && (failed || texts.every((t) => /\[\d+\]/.test(t)));
+    },
+    codeCells,
+    { timeout: CELLS_MS, polling: 250 },
+  );
+  await page.getByText("TypeScript (pageblock) | Idle").waitFor({ timeout: 60_000 });
+  return page;
+}
+
+/** What JupyterLab shows of failed cells, and of what cells printed to stderr. */
+const complaints = (page: Page) =>
+  page.locator(
+    '[data-mime-type="application/vnd.jupyter.stderr"], [data-mime-type="application/vnd.jupyter.error"]',
+  );
+
+/** Fails unless no cell failed and every chart is drawn by Plotly once it is in view. Returns how many there are. */
+async function chartsDrawn(page: Page): Promise<number> {
+  assert.deepEqual(await complaints(page).allTextContents(), [], "no cell failed");
+  const charts = await page.locator(".jp-OutputArea .pageblock-chart").all();
+  for (const chart of charts) {
+    await chart.scrollIntoViewIfNeeded();
+    const drawing = chart.locator(".js-plotly-plot .main-svg").first();
+    await drawing.waitFor({ state: "visible", timeout: 30_000 });
+    assert.ok(((await drawing.boundingBox())?.width ?? 0) > 100, "the chart has a size");
+  }
+  return charts.length;
+}
+
+test("JupyterLab runs a notebook and draws its charts", { skip }, async (t) => {
+  const page = await runAll("charts.ipynb", t);
+  if (page === undefined) return;
+  assert.equal(await chartsDrawn(page), 2);
+  await page.close();
+});
+
+test("JupyterLab gets all of 20,000 printed lines", { skip }, async (t) => {
+  const page = await runAll("lines.ipynb", t);
+  if (page === undefined) return;
+  const printed = await page
+    .locator('[data-mime-type="application/vnd.jupyter.stdout"] pre')
+    .allTextContents();
+  assert.equal(printed.join(""), Array.from({ length: 20_000 }, (_, i) => `line ${i}\n`).join(""));
+  await page.close();
+});
+
+test("JupyterLab shows a failing cell's error and does not run what follows", { skip }, async (t) => {
+  const page = await runAll("failing.ipynb", t);
+  if (page === undefined) return;
+  const shown = await complaints(page).allTextContents();
+  assert.equal(shown.length, 1);
+  assert.match(shown[0]!, /RangeError: cma: size must be > 0/);
+  assert.equal(await page.locator('.jp-OutputArea-output[data-mime-type="text/plain"]').count(), 0);
+  await page.close();
+});
+
+for (const name of names)
+  test(`JupyterLab runs notebooks/${name} and draws its charts`, { skip }, async (t) => {
+    const page = await runAll(name, t);
+    if (page === undefined) return;
+    const asked = readFileSync(join(NOTEBOOKS, name), "utf8").includes("show(");
+    const charts = await chartsDrawn(page);
+    assert.ok(!asked || charts > 0, "the notebook shows charts, but none was found");
+    if (process.env.PAGEBLOCK_SCREENSHOTS) {
+      mkdirSync(process.env.PAGEBLOCK_SCREENSHOTS, { recursive: true });
+      await page.screenshot({ path: join(process.env.PAGEBLOCK_SCREENSHOTS, `${name}.png`) });
+    }
+    await page.close();
+  });

@@ -1,0 +1,80 @@
+/** A JupyterLab of its own for a test: started as `npm run lab` starts it, on a free port, with settings apart. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { jupyterLabArguments } from "../../kernel-setup/lab";
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as { port: number };
+  await new Promise((done) => server.close(done));
+  return port;
+}
+
+export class JupyterLab {
+  private constructor(
+    private readonly child: ChildProcess,
+    private readonly home: string,
+    private readonly base: string,
+    private readonly token: string,
+  ) {}
+
+  /** Serves `folder`; ready when the server answers. */
+  static async start(python: string, folder: string): Promise<JupyterLab> {
+    const port = await freePort();
+    const token = randomBytes(16).toString("hex");
+    const home = mkdtempSync(join(tmpdir(), "pageblock-jupyter-"));
+    const child = spawn(python, jupyterLabArguments(folder, port, false), {
+      stdio: ["ignore", "ignore", "pipe"],
+      env: {
+        ...process.env,
+        JUPYTER_TOKEN: token,
+        JUPYTER_CONFIG_DIR: join(home, "config"),
+        JUPYTER_DATA_DIR: join(home, "data"),
+        JUPYTER_RUNTIME_DIR: join(home, "runtime"),
+        JUPYTERLAB_SETTINGS_DIR: join(home, "settings"),
+        JUPYTERLAB_WORKSPACES_DIR: join(home, "workspaces"),
+        IPYTHONDIR: join(home, "ipython"),
+      },
+    });
+    let log = "";
+    child.stderr!.on("data", (text) => (log += text));
+    const lab = new JupyterLab(child, home, `http://127.0.0.1:${port}`, token);
+    for (let tries = 0; ; tries++) {
+      const answer = await fetch(`${lab.base}/api/status?token=${token}`).catch(() => undefined);
+      if (answer?.ok) return lab;
+      if (child.exitCode !== null || tries > 240) {
+        await lab.stop();
+        throw new Error(`JupyterLab did not start:\n${log}`);
+      }
+      await new Promise((done) => setTimeout(done, 250));
+    }
+  }
+
+  /** Address that opens one notebook in a fresh workspace. */
+  address(notebook: string): string {
+    return `${this.base}/lab/tree/${encodeURIComponent(notebook)}?reset&token=${this.token}`;
+  }
+
+  /** Ids of the kernels that run. */
+  async kernels(): Promise<string[]> {
+    const answer = await fetch(`${this.base}/api/kernels?token=${this.token}`);
+    return ((await answer.json()) as { id: string }[]).map((k) => k.id);
+  }
+
+  async stop(): Promise<void> {
+    if (this.child.exitCode === null && this.child.signalCode === null) {
+      const ended = once(this.child, "exit");
+      this.child.kill("SIGTERM");
+      const force = setTimeout(() => this.child.kill("SIGKILL"), 15_000);
+      await ended;
+      clearTimeout(force);
+    }
+    rmSync(this.home, { recursive: true, force: true });
+  }
+}
