@@ -4,8 +4,8 @@
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { installKernel } from "./kernelspec";
 import { notebooksNamed } from "./notebook-runner";
@@ -72,8 +72,8 @@ export function jupyterLabArguments(folder: string, port: number, browser: boole
   ];
 }
 
-async function run(command: string, args: readonly string[], root: string): Promise<number> {
-  const child = spawn(command, args, { cwd: root, stdio: "inherit" });
+async function run(command: string, args: readonly string[], folder: string): Promise<number> {
+  const child = spawn(command, args, { cwd: folder, stdio: "inherit" });
   // The terminal's Ctrl-C reaches the child too, which asks what to do; a signal to us alone is passed on.
   process.on("SIGINT", () => {});
   process.on("SIGTERM", () => child.kill("SIGTERM"));
@@ -83,10 +83,10 @@ async function run(command: string, args: readonly string[], root: string): Prom
 
 async function headless(root: string, out: string): Promise<number> {
   const pageblock = join(root, "dist", "cli", "main.js");
+  const targets = notebooksNamed("all").map((notebook) => join(out, basename(notebook)));
+  for (const executed of targets) rmSync(executed, { force: true }); // never export what an earlier run left
   let worst = await run(process.execPath, [pageblock, "notebook", "run", "all", "--out", out], root);
-  for (const notebook of notebooksNamed("all")) {
-    const executed = join(out, notebook.slice(dirname(notebook).length + 1));
-    if (!existsSync(executed)) continue;
+  for (const executed of targets.filter((path) => existsSync(path))) {
     for (const form of ["html", "md"]) {
       const args = [pageblock, "export", executed, "--to", form, "--out", out];
       worst = Math.max(worst, await run(process.execPath, args, root));
@@ -108,8 +108,10 @@ export async function lab(argv: readonly string[]): Promise<number> {
     const python = await prepareJupyter(say);
     if (options.headless) return await headless(root, options.out);
     const notebooks = join(root, "notebooks");
+    mkdirSync(notebooks, { recursive: true });
+    const own = readdirSync(notebooks).filter((name) => name.endsWith(".ipynb"));
     // Scripts in the outputs of notebooks that came with the package may run; others ask first.
-    await run(python, ["-m", "jupyter", "trust", ...notebooksNamed("all")], root);
+    if (own.length > 0) await run(python, ["-m", "jupyter", "trust", ...own], notebooks);
     return await run(python, jupyterLabArguments(notebooks, options.port, options.browser), root);
   } catch (error) {
     if (!(error instanceof SetupError)) throw error;
