@@ -40,6 +40,8 @@ export const ALLOC_NO_WATERMARKS = 0x04;
 export const ALLOC_WMARK_MASK = 0x03;
 export const ALLOC_OOM = 0x08;
 export const ALLOC_NON_BLOCK = 0x10;
+/** Up to 6.2 there is this one right instead of ALLOC_NON_BLOCK and ALLOC_HIGHATOMIC. */
+export const ALLOC_HARDER = 0x10;
 export const ALLOC_MIN_RESERVE = 0x20;
 export const ALLOC_CPUSET = 0x40;
 export const ALLOC_CMA = 0x80;

@@ -126,6 +126,8 @@ export class Memory {
   readonly countsFrees: boolean;
   readonly drainsHighOrders: boolean;
   readonly wholeReserve: boolean;
+  /** 4.17's ALLOC_HARDER. */
+  readonly hardAtomic: boolean;
   readonly bulkCounting: boolean;
   readonly bulkNarrowing: boolean;
   /** Bit n: pages of order n go through the per-CPU lists. */
@@ -174,6 +176,7 @@ export class Memory {
     this.bulkCounting = sw.pcpBulkFree === "counting";
     this.bulkNarrowing = sw.pcpBulkFree === "narrowing";
     this.pcpOrders = sw.pcpHighOrders ? 0x0f | (shape.thp ? 2 ** shape.pageblockOrder : 0) : 1;
+    this.hardAtomic = sw.atomicRights === "harder";
     this.wholeReserve = sw.highatomicUnusable === "reserved";
     this.cma = shape.cma;
     this.thp = shape.thp;

@@ -3,6 +3,7 @@
 import { accountFreePages } from "./free-area";
 import { freeOnePageLocked } from "./free-one-page";
 import {
+  __GFP_ATOMIC,
   __GFP_DIRECT_RECLAIM,
   __GFP_HIGH,
   __GFP_KSWAPD_RECLAIM,
@@ -79,7 +80,7 @@ function rmqueueBuddy(m: Memory, zone: Zone, order: number, allocFlags: number, 
   if (allocFlags & ALLOC_HIGHATOMIC) pfn = rmqueueSmallest(m, zone, order, MIGRATE_HIGHATOMIC);
   if (pfn < 0) {
     pfn = rmqueueLocked(m, zone, order, mt, allocFlags);
-    if (pfn < 0 && allocFlags & (ALLOC_OOM | ALLOC_NON_BLOCK))
+    if (pfn < 0 && allocFlags & (ALLOC_OOM | ALLOC_NON_BLOCK) && !m.hardAtomic)
       pfn = rmqueueSmallest(m, zone, order, MIGRATE_HIGHATOMIC);
     if (pfn < 0) return -1;
   }
@@ -203,7 +204,8 @@ export function allocPagesAgain(m: Memory, gfp: number, order: number): number {
 /** gfp_to_alloc_flags(). */
 function slowFlags(m: Memory, gfp: number, order: number, mt: number): number {
   let flags = ALLOC_WMARK_MIN | ALLOC_CPUSET | (gfp & (__GFP_HIGH | __GFP_KSWAPD_RECLAIM));
-  if (!(gfp & __GFP_DIRECT_RECLAIM)) {
+  const mayDig = !m.hardAtomic || isAtomic(gfp) || (gfp & __GFP_ATOMIC) !== 0;
+  if (!(gfp & __GFP_DIRECT_RECLAIM) && mayDig) {
     if (!(gfp & __GFP_NOMEMALLOC)) {
       flags |= ALLOC_NON_BLOCK;
       if (order > 0 && flags & ALLOC_MIN_RESERVE) flags |= ALLOC_HIGHATOMIC;

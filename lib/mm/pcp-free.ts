@@ -54,7 +54,7 @@ function freeUnrefPageCommit(
   const freeHigh =
     order !== 0 && pcp.freeFactor !== 0 && m.drainsHighOrders && order <= PAGE_ALLOC_COSTLY_ORDER;
   let high = freeHigh ? 0 : pcp.high;
-  if (zone.reclaimActive && high > pcp.batch << 2) high = pcp.batch << 2;
+  if (zone.reclaimActive && m.sw.pcpFree !== "fixed" && high > pcp.batch << 2) high = pcp.batch << 2;
   if (pcp.count >= high) freePcppagesBulk(m, zone, nrPcpFree(m, pcp, high, freeHigh), pcp, pindex);
 }
 
@@ -229,11 +229,11 @@ function freeBulkCounting(m: Memory, zone: Zone, count: number, pcp: PerCpuPages
   }
 }
 
-/** drain_pages_zone(): all pages of one CPU's lists, in pieces of batch << 5, from list 0. */
+/** drain_pages_zone(): all pages of one CPU's lists, from list 0, in pieces of batch << 5 or (4.17) in one go. */
 export function drainPagesZone(m: Memory, zone: Zone, pcp: PerCpuPages): void {
   m.trace?.drainZone?.(zone.idx, pcp.count);
-  while (pcp.count > 0)
-    freePcppagesBulk(m, zone, Math.min(pcp.count, pcp.batch << PCP_BATCH_SCALE_MAX), pcp, 0);
+  const piece = m.sw.pcpDrain === "whole" ? pcp.count : pcp.batch << PCP_BATCH_SCALE_MAX;
+  while (pcp.count > 0) freePcppagesBulk(m, zone, Math.min(pcp.count, piece), pcp, 0);
 }
 
 /** drain_all_pages(): every zone (or one) of every CPU. */

@@ -25,6 +25,8 @@ export interface KernelSwitches {
   pcpAutoTune: boolean;
   /** A bulk free visits lists freeing 1, 2, 3… each (`counting`), or empties a list before the next. */
   pcpBulkFree: "counting" | "narrowing" | "wrapping";
+  /** drain_pages_zone() empties the lists in one go (4.17), or in pieces of batch << 5. */
+  pcpDrain: "whole" | "pieces";
   /** A drain is cut in pieces of `batch`, each starting at the freed page's list again (7.x). */
   pcpFreeInBatches: boolean;
   /** When frees of orders 1..3 in a row drain the lists. */
@@ -43,6 +45,12 @@ export interface KernelSwitches {
   highatomicCap: "plusBlock" | "roundedUp";
   /** The watermark check takes off the whole reserve, or only its free pages. */
   highatomicUnusable: "reserved" | "free";
+  /**
+   * What atomic requests may do: `graded` as of 6.1.192 (back-ported from 6.3); `harder` as of 4.17: only a true atomic
+   * request (not GFP_NOWAIT) digs into the reserve, of any order above 0 it tries that first, order 0 never gets it,
+   * and the quick check of order 0 overlooks what is reserved.
+   */
+  atomicRights: "harder" | "graded";
   /** High-order atomic requests may use the reserve on the fast path and leave empty pcp lists alone (7.x). */
   highatomicFastPath: boolean;
   /** NR_FREE_PAGES falls page by page inside a refill (6.10+), or once at its end. */
@@ -70,6 +78,7 @@ const V6_1: KernelSwitches = {
   pcpFree: "freeFactor",
   pcpAutoTune: false,
   pcpBulkFree: "narrowing",
+  pcpDrain: "pieces",
   pcpFreeInBatches: false,
   pcpFreeHigh: "freeFactor",
   fallback: "steal",
@@ -79,6 +88,7 @@ const V6_1: KernelSwitches = {
   watermarkBoost: true,
   highatomicCap: "plusBlock",
   highatomicUnusable: "reserved",
+  atomicRights: "graded",
   highatomicFastPath: false,
   countPerPage: false,
   freeSplitsAtPageblock: false,
@@ -98,7 +108,9 @@ const V4_17: KernelSwitches = {
   pcpThpLists: 0,
   pcpFree: "fixed",
   pcpBulkFree: "counting",
+  pcpDrain: "whole",
   pcpFreeHigh: "never",
+  atomicRights: "harder",
   cmaBalance: false,
   nofragment: false,
   watermarkBoost: false,

@@ -3,6 +3,7 @@ import { freeAreaEmpty } from "./free-area";
 import {
   __GFP_ATOMIC,
   ALLOC_CMA,
+  ALLOC_HARDER,
   ALLOC_HIGHATOMIC,
   ALLOC_MIN_RESERVE,
   ALLOC_NON_BLOCK,
@@ -23,7 +24,7 @@ export function wmarkPages(zone: Zone, which: number): number {
 /** __zone_watermark_unusable_free(): pages that this request cannot use. */
 function unusableFree(m: Memory, zone: Zone, order: number, allocFlags: number): number {
   let unusable = (1 << order) - 1;
-  if ((allocFlags & ALLOC_RESERVES) === 0)
+  if ((allocFlags & (m.hardAtomic ? ALLOC_HARDER | ALLOC_OOM : ALLOC_RESERVES)) === 0)
     unusable += m.wholeReserve ? zone.nrReservedHighatomic : zone.nrFreeHighatomic;
   if (m.cma && (allocFlags & ALLOC_CMA) === 0 && zone.nrFreeCma > 0) unusable += zone.nrFreeCma;
   return unusable;
@@ -44,9 +45,10 @@ export function zoneWatermarkOk(
   if (allocFlags & ALLOC_RESERVES) {
     if (allocFlags & ALLOC_MIN_RESERVE) {
       min -= Math.trunc(min / 2);
-      if (allocFlags & ALLOC_NON_BLOCK) min -= Math.trunc(min / 4);
+      if (allocFlags & ALLOC_NON_BLOCK && !m.hardAtomic) min -= Math.trunc(min / 4);
     }
     if (allocFlags & ALLOC_OOM) min -= Math.trunc(min / 2);
+    else if (allocFlags & ALLOC_HARDER && m.hardAtomic) min -= Math.trunc(min / 4);
   }
   if (free <= min + zone.lowmemReserve[highestZoneidx]!) return false;
   if (order === 0) return true;
@@ -54,7 +56,10 @@ export function zoneWatermarkOk(
     if (zone.nrFree[o] === 0) continue;
     for (let mt = 0; mt < MIGRATE_PCPTYPES; mt++) if (!freeAreaEmpty(m, zone, o, mt)) return true;
     if (allocFlags & ALLOC_CMA && !freeAreaEmpty(m, zone, o, MIGRATE_CMA)) return true;
-    if (allocFlags & (ALLOC_HIGHATOMIC | ALLOC_OOM) && !freeAreaEmpty(m, zone, o, MIGRATE_HIGHATOMIC))
+    if (
+      allocFlags & (ALLOC_OOM | (m.hardAtomic ? ALLOC_HARDER : ALLOC_HIGHATOMIC)) &&
+      !freeAreaEmpty(m, zone, o, MIGRATE_HIGHATOMIC)
+    )
       return true;
   }
   return false;
@@ -72,7 +77,9 @@ export function zoneWatermarkFast(
 ): boolean {
   const free = zone.nrFreePages < 0 ? 0 : zone.nrFreePages;
   if (order === 0) {
-    const reserved = unusableFree(m, zone, 0, allocFlags);
+    // 4.17 takes off free CMA pages here, but not the high-atomic reserve.
+    const rights = m.hardAtomic ? allocFlags | ALLOC_HARDER : allocFlags;
+    const reserved = unusableFree(m, zone, 0, rights);
     const usable = free - (reserved < free ? reserved : free);
     if (usable > mark + zone.lowmemReserve[highestZoneidx]!) return true;
   }

@@ -7,11 +7,20 @@ import test from "node:test";
 import type { KernelRelease } from "../../lib/hardware/kernel-release";
 import { bootMemory } from "../../lib/mm/boot-memory";
 import { freeOnePage } from "../../lib/mm/free-one-page";
-import { GFP_HIGHUSER_MOVABLE, GFP_KERNEL } from "../../lib/mm/gfp";
+import { GFP_ATOMIC, GFP_HIGHUSER_MOVABLE, GFP_KERNEL, GFP_NOWAIT } from "../../lib/mm/gfp";
 import { listFrames } from "../../lib/mm/list-frames";
-import type { Memory } from "../../lib/mm/memory";
-import { MIGRATE_CMA, MIGRATE_MOVABLE, MIGRATE_UNMOVABLE } from "../../lib/mm/migratetype";
+import { ALLOCATED, IN_USE_MOVABLE, type Memory } from "../../lib/mm/memory";
+import {
+  MIGRATE_CMA,
+  MIGRATE_HIGHATOMIC,
+  MIGRATE_MOVABLE,
+  MIGRATE_UNMOVABLE,
+} from "../../lib/mm/migratetype";
 import { allocPages, freePages } from "../../lib/mm/page-alloc";
+import { drainPagesZone } from "../../lib/mm/pcp-free";
+import { nrFreeSnapshot } from "../../lib/mm/vmstat";
+import { WMARK_LOW } from "../../lib/mm/zone";
+import { zoneWatermarkFast, zoneWatermarkOk } from "../../lib/mm/zone-watermark";
 
 function fresh(release: KernelRelease, more: { pages?: number; cma?: number } = {}): Memory {
   const pages = more.pages ?? 2048;
@@ -46,6 +55,12 @@ function fresh(release: KernelRelease, more: { pages?: number; cma?: number } = 
 const movable = (m: Memory, order = 0) => allocPages(m, GFP_HIGHUSER_MOVABLE, order);
 const list = (m: Memory, order: number, mt = MIGRATE_MOVABLE) =>
   listFrames(m, m.zones[0]!.listBase + order * 8 + mt);
+
+/** Hands out the whole zone as single movable pages. */
+function takeAll(m: Memory): void {
+  for (const pfn of [movable(m, 10), movable(m, 10)])
+    m.state.fill(ALLOCATED | IN_USE_MOVABLE, pfn, pfn + 1024);
+}
 
 test("V1: three movable pages climb; the last freed is the next handed out", () => {
   const m = fresh("6.1");
@@ -85,7 +100,7 @@ for (const release of ["4.17", "6.1", "6.12", "7.3"] as const)
     for (const parentsBuddyFree of [false, true]) {
       const m = fresh(release);
       const zone = m.zones[0]!;
-      assert.ok(movable(m, 10) >= 0 && movable(m, 10) >= 0);
+      takeAll(m);
       const free = (pfn: number) => freeOnePage(m, zone, pfn, 0, MIGRATE_MOVABLE, false);
       free(1024);
       if (parentsBuddyFree) {
@@ -155,7 +170,7 @@ for (const [release, expected, left, leftType] of [
   test(`stealing from a block with two free pages (${release})`, () => {
     const m = fresh(release);
     const zone = m.zones[0]!;
-    assert.ok(movable(m, 10) >= 0 && movable(m, 10) >= 0);
+    takeAll(m);
     m.splitAllocated(1024, 4);
     freeOnePage(m, zone, 1024, 4, MIGRATE_MOVABLE, false);
     freeOnePage(m, zone, 1056, 4, MIGRATE_MOVABLE, false);
@@ -163,3 +178,142 @@ for (const [release, expected, left, leftType] of [
     assert.deepEqual(list(m, 4, leftType), [left]);
     assert.equal(m.blockType(1024), MIGRATE_MOVABLE);
   });
+
+test("a block is claimed from half of its pages on: free ones and those that are alike", () => {
+  // An unmovable request meets a movable block: 16 pages are free, of those in use `unlike` are movable and count
+  // against it, the rest is alike. 512 − 256 is half a block, 512 − 257 is less.
+  for (const [release, claimed, unlike] of [
+    ["6.1", true, 256],
+    ["6.1", false, 257],
+    ["6.12", true, 256],
+    ["6.12", false, 257],
+  ] as const) {
+    const m = fresh(release);
+    const zone = m.zones[0]!;
+    takeAll(m);
+    m.state.fill(ALLOCATED, 1024 + unlike, 1536);
+    freeOnePage(m, zone, 1520, 4, MIGRATE_MOVABLE, false);
+    assert.equal(allocPages(m, GFP_KERNEL, 4), 1520);
+    assert.equal(m.blockType(1024), claimed ? MIGRATE_UNMOVABLE : MIGRATE_MOVABLE);
+  }
+});
+
+test("a watermark is passed by more pages than it and the reserve ask for, not by as many", () => {
+  const m = fresh("6.1");
+  const zone = m.zones[0]!;
+  const ok = (order: number, mark: number) => zoneWatermarkOk(m, zone, order, mark, 2, 0, zone.nrFreePages);
+  assert.equal(zone.nrFreePages, 2048);
+  assert.equal(ok(0, 2047), true);
+  assert.equal(ok(0, 2048), false);
+  // Order 3 needs eight pages: seven of them do not count.
+  assert.equal(ok(3, 2040), true);
+  assert.equal(ok(3, 2041), false);
+  zone.lowmemReserve[2] = 48;
+  assert.equal(ok(0, 1999), true);
+  assert.equal(ok(0, 2000), false);
+});
+
+test("movable requests take CMA while it is more than half of the free pages, not at half", () => {
+  const half = fresh("6.1", { pages: 1024, cma: 1024 });
+  assert.equal(movable(half), 1024);
+  const more = fresh("6.1", { pages: 1024, cma: 2048 });
+  // 2048 of 3072: CMA's list holds 3072 before 2048.
+  assert.equal(movable(more), 3072);
+});
+
+/* High-order atomic requests: the reserve of 6.1 and of 4.17 (ALLOC_HARDER). */
+
+/** A zone below its low watermark, where an order-1 atomic request has just reserved its block. */
+function reserved(release: KernelRelease): Memory {
+  const m = fresh(release);
+  const zone = m.zones[0]!;
+  zone.wmark[WMARK_LOW] = 5000;
+  assert.ok(allocPages(m, GFP_ATOMIC, 1) >= 0);
+  assert.equal(zone.nrReservedHighatomic, 512);
+  zone.wmark[WMARK_LOW] = 0;
+  return m;
+}
+
+for (const release of ["4.17", "6.1"] as const)
+  test(`an atomic request of order 1 past the fast path reserves its block (${release}); GFP_NOWAIT does not`, () => {
+    reserved(release);
+    const m = fresh(release);
+    m.zones[0]!.wmark[WMARK_LOW] = 5000;
+    assert.ok(allocPages(m, GFP_NOWAIT, 1) >= 0);
+    assert.equal(m.zones[0]!.nrReservedHighatomic, 0);
+  });
+
+test("the quick check of order 0 takes off the reserve in 6.1, not in 4.17", () => {
+  for (const [release, passes] of [
+    ["4.17", true],
+    ["6.1", false],
+  ] as const) {
+    const m = reserved(release);
+    const zone = m.zones[0]!;
+    // All but 512 free pages and the quick check's mark: free − 512 = mark.
+    const free = zone.nrFreePages;
+    assert.equal(zoneWatermarkFast(m, zone, 0, free - 512, 2, 0, GFP_KERNEL), passes);
+    assert.equal(zoneWatermarkFast(m, zone, 0, free - 513, 2, 0, GFP_KERNEL), true);
+    // The full check takes it off in both.
+    assert.equal(zoneWatermarkOk(m, zone, 0, free - 512, 2, 0, free), false);
+  }
+});
+
+test("min is lowered by a half and a quarter for GFP_ATOMIC; GFP_NOWAIT alone digs in neither release", () => {
+  for (const release of ["4.17", "6.1"] as const) {
+    const m = fresh(release);
+    const zone = m.zones[0]!;
+    // min 1000 → 500 by ALLOC_HIGH → 375 by a quarter of what is left.
+    const ok = (flags: number, free: number) => zoneWatermarkOk(m, zone, 0, 1000, 2, flags, free);
+    assert.equal(ok(0x30, 376), true);
+    assert.equal(ok(0x30, 375), false);
+    assert.equal(ok(0x20, 501), true);
+    assert.equal(ok(0x20, 500), false);
+  }
+});
+
+test("order 0 gets reserved pages in the last resort of 6.1 (GFP_NOWAIT), never in 4.17", () => {
+  for (const release of ["4.17", "6.1"] as const) {
+    const m = reserved(release);
+    const zone = m.zones[0]!;
+    zone.wmark.fill(0);
+    const before = list(m, 8, MIGRATE_HIGHATOMIC).length;
+    assert.equal(before, 1);
+    let fromReserve = 0;
+    for (let pfn = 0; pfn >= 0; ) {
+      pfn = allocPages(m, GFP_NOWAIT, 0);
+      if (pfn >= 0 && m.blockType(pfn) === MIGRATE_HIGHATOMIC) fromReserve++;
+    }
+    // Of the reserved block two pages went to the request of order 1, and in 6.1, where that order goes through the
+    // per-CPU lists, two more were taken along and lie there.
+    assert.equal(nrFreeSnapshot(zone), release === "4.17" ? 510 : 0);
+    assert.equal(fromReserve, release === "4.17" ? 0 : 508);
+  }
+});
+
+test("4.17 empties a CPU's lists in one go, 6.1 in pieces of 32 batches that start over", () => {
+  for (const release of ["4.17", "6.1"] as const) {
+    const m = fresh(release);
+    const zone = m.zones[0]!;
+    zone.pcp.batch = 1;
+    zone.pcp.high = 1000;
+    const kernel = Array.from({ length: 40 }, () => allocPages(m, GFP_KERNEL, 0));
+    const mov = Array.from({ length: 40 }, () => movable(m));
+    for (const pfn of [...kernel, ...mov]) freePages(m, pfn, 0);
+    assert.equal(zone.pcp.count, 80);
+    const drained: number[] = [];
+    m.trace = { pcpuDrain: (pfn) => drained.push(pfn) };
+    drainPagesZone(m, zone, zone.pcp);
+    assert.equal(drained.length, 80);
+    // 6.1: list 0, oldest first, before list 1.
+    if (release === "6.1") assert.deepEqual(drained, [...kernel, ...mov]);
+    // 4.17: one movable, two unmovable (the empty reclaimable list makes it two), in turn; after 20 turns the unmovable
+    // list is empty, and finding only one list makes the next visit free all the rest.
+    else {
+      const turns: number[] = [];
+      for (let i = 0; i < 20; i++) turns.push(mov[i]!, kernel[2 * i]!, kernel[2 * i + 1]!);
+      assert.deepEqual(drained.slice(0, 60), turns);
+      assert.deepEqual(drained.slice(60), mov.slice(20));
+    }
+  }
+});
