@@ -244,9 +244,10 @@ class Run {
   }
 
   private inUse(pfn: number, order: number, piece: number): void {
+    const movable = this.m.state[pfn]! & 0x20;
     for (let p = pfn; p < pfn + 2 ** order; p += 2 ** piece) {
       this.m.state.fill(0, p, p + 2 ** piece);
-      this.m.state[p] = 0x80 | piece;
+      this.m.state[p] = 0x80 | movable | piece;
       this.live.pfns.push(p);
       this.live.orders.push(piece);
     }

@@ -1,0 +1,204 @@
+/** Defects planted in a copy of the engine are caught: by the laws, by a recording, or by a vector. */
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import test from "node:test";
+
+const ROOT = resolve(__dirname, "../..");
+const RECORDING = join(ROOT, "test/fixtures/x86-6.1/w1-files");
+
+interface Mutation {
+  what: string;
+  file: string;
+  /** Text that stands in the file exactly once, and what takes its place. */
+  from: string;
+  to: string;
+}
+
+const MUTATIONS: Mutation[] = [
+  {
+    what: "a missed merge: the two largest pages stay apart",
+    file: "free-one-page.ts",
+    from: "while (order < maxOrder) {",
+    to: "while (order < maxOrder - 1) {",
+  },
+  {
+    what: "a wrong merge: with a buddy of another order",
+    file: "free-one-page.ts",
+    from: "if (state[buddy] !== order + 1 ||",
+    to: "if (state[buddy] === 0 || state[buddy]! > 15 ||",
+  },
+  {
+    what: "a wrong list end: freed pages never go to the tail",
+    file: "free-one-page.ts",
+    from: "if (toTail || buddyMergeLikely(m, zone, pfn, buddy, order))",
+    to: "if (toTail && buddyMergeLikely(m, zone, pfn, buddy, order))",
+  },
+  {
+    what: "a wrong list end: a refill puts pages in front",
+    file: "rmqueue.ts",
+    from: "    const last = prev[list]!;\n    prev[pfn] = last;\n    next[pfn] = list;\n    next[last] = pfn;\n    prev[list] = pfn;\n",
+    to: "    const first = next[list]!;\n    next[pfn] = first;\n    prev[pfn] = list;\n    prev[first] = pfn;\n    next[list] = pfn;\n",
+  },
+  {
+    what: "a wrong list end: moved pages go to the other one",
+    file: "free-area.ts",
+    from: "if (m.sw.moveToTail)",
+    to: "if (!m.sw.moveToTail)",
+  },
+  {
+    what: "the wrong half of a split is given back",
+    file: "rmqueue-smallest.ts",
+    from: "addToFreeList(m, zone, pfn + (1 << high), high, mt);",
+    to: "addToFreeList(m, zone, pfn, high, mt);",
+  },
+  {
+    what: "a lost counter: nr_free after a split",
+    file: "rmqueue-smallest.ts",
+    from: "zone.nrFree[high]!--;",
+    to: "",
+  },
+  {
+    what: "a lost difference: folding forgets what was kept on the CPU",
+    file: "vmstat.ts",
+    from: "    zone.nrFreePages += x;\n",
+    to: "    zone.nrFreePages += delta;\n",
+  },
+  {
+    what: "a lost count: a refill of larger pages counts them as single ones",
+    file: "pcp-alloc.ts",
+    from: "batch, list, mt, allocFlags) << order;",
+    to: "batch, list, mt, allocFlags);",
+  },
+  {
+    what: "an off-by-one in the watermark",
+    file: "zone-watermark.ts",
+    from: "if (free <= min +",
+    to: "if (free < min +",
+  },
+  {
+    what: "an off-by-one in the rule of half CMA",
+    file: "rmqueue.ts",
+    from: "return cma > free >> 1;",
+    to: "return cma >= free >> 1;",
+  },
+  {
+    what: "an off-by-one in the claim of a block (6.1)",
+    file: "fallback-steal.ts",
+    from: "if (freePages + alike >= m.pageblockPages >> 1",
+    to: "if (freePages + alike > m.pageblockPages >> 1",
+  },
+  {
+    what: "an off-by-one in the claim of a block (6.12)",
+    file: "fallback-claim.ts",
+    from: "if (freePages + alike < m.pageblockPages >> 1",
+    to: "if (freePages + alike <= m.pageblockPages >> 1",
+  },
+  {
+    what: "a claimed block keeps its type",
+    file: "fallback-claim.ts",
+    from: "    changePageblockRange(m, pfn, found, startMt);\n",
+    to: "",
+  },
+  {
+    what: "a page of a CMA block is filed by its own type",
+    file: "pcp-free.ts",
+    from: "const listMt = mt >= MIGRATE_PCPTYPES ? MIGRATE_MOVABLE : mt;",
+    to: "const listMt = mt;",
+  },
+  {
+    what: "every order goes through the per-CPU lists",
+    file: "memory.ts",
+    from: "sw.pcpHighOrders ? 0x0f |",
+    to: "sw.pcpHighOrders ? 0x7fff |",
+  },
+  {
+    what: "a reserved block is not counted",
+    file: "highatomic.ts",
+    from: "    setType(m, pfn, MIGRATE_HIGHATOMIC, mt);\n    zone.nrReservedHighatomic += block;\n",
+    to: "    setType(m, pfn, MIGRATE_HIGHATOMIC, mt);\n",
+  },
+  {
+    what: "an allocation does not halve the drain size",
+    file: "pcp-alloc.ts",
+    from: "else pcp.freeFactor >>= 1;",
+    to: "",
+  },
+  {
+    what: "a fallback gives up although pages are free",
+    file: "fallback-steal.ts",
+    from: "for (; found >= minOrder; found--) {",
+    to: "for (; found > minOrder; found--) {",
+  },
+];
+
+/** A copy of the house's sources; `node_modules` above it serves its imports. */
+function copyOfHouse(): string {
+  const cache = join(ROOT, "node_modules/.cache");
+  mkdirSync(cache, { recursive: true });
+  const copy = mkdtempSync(join(cache, "pageblock-mutant-"));
+  for (const part of ["base", "hardware", "mm", "trace"])
+    cpSync(join(ROOT, "lib", part), join(copy, "lib", part), { recursive: true });
+  for (const part of ["laws", "mm"])
+    cpSync(join(ROOT, "test", part), join(copy, "test", part), { recursive: true });
+  return copy;
+}
+
+/** Runs all checks in the copy. One that takes too long is no verdict. */
+function check(copy: string): Promise<{ status: number | null; verdict: string }> {
+  return new Promise((done) => {
+    const script = join(copy, "test/laws/all-checks.ts");
+    const env = { ...process.env, NODE_OPTIONS: "", NODE_TEST_CONTEXT: undefined };
+    const child = spawn(process.execPath, ["--import", "tsx", script, RECORDING], { cwd: ROOT, env });
+    let text = "";
+    const keep = (data: Buffer) => {
+      if (text.length < 1e6) text += data.toString();
+    };
+    child.stdout.on("data", keep);
+    child.stderr.on("data", keep);
+    const timer = setTimeout(() => child.kill("SIGKILL"), 240_000);
+    child.on("close", (status) => {
+      clearTimeout(timer);
+      const found = text.split("\n").find((l) => l.startsWith("caught by"));
+      const vector = /^not ok \d+ - (.*)$/m.exec(text)?.[1];
+      done({ status, verdict: found ?? (vector ? `caught by vectors: ${vector}` : text.slice(-2000)) });
+    });
+  });
+}
+
+test("the engine as it is passes all checks", async () => {
+  const copy = copyOfHouse();
+  try {
+    const { status, verdict } = await check(copy);
+    assert.equal(status, 0, verdict);
+  } finally {
+    rmSync(copy, { recursive: true, force: true });
+  }
+});
+
+test("planted defects are caught", { concurrency: 2 }, async (t) => {
+  await Promise.all(
+    MUTATIONS.map((m) =>
+      t.test(m.what, async (mt) => {
+        const copy = copyOfHouse();
+        try {
+          const file = join(copy, "lib/mm", m.file);
+          const text = readFileSync(file, "utf8");
+          assert.equal(
+            text.split(m.from).length,
+            2,
+            `the place to plant it is not in ${m.file} exactly once`,
+          );
+          writeFileSync(file, text.replace(m.from, m.to));
+          const { status, verdict } = await check(copy);
+          assert.equal(status, 1, `not caught: ${m.what}: ${verdict}`);
+          assert.match(verdict, /^caught by/);
+          mt.diagnostic(`${m.what}: ${verdict}`);
+        } finally {
+          rmSync(copy, { recursive: true, force: true });
+        }
+      }),
+    ),
+  );
+});

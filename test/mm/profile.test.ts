@@ -1,0 +1,42 @@
+/** Profiles and switches by name. */
+import assert from "node:assert/strict";
+import test from "node:test";
+import { InputError } from "../../lib/base/errors";
+import { KERNEL_RELEASES } from "../../lib/hardware/kernel-release";
+import { KERNEL_PROFILES, kernelProfile } from "../../lib/mm/profile";
+
+test("a profile that does not exist lists those that do", () => {
+  assert.throws(
+    () => kernelProfile("6.2"),
+    (e: unknown) => {
+      assert.ok(e instanceof InputError);
+      for (const release of KERNEL_RELEASES) assert.ok(e.message.includes(release), release);
+      assert.match(e.message, /kernel profile: unknown name "6\.2"/);
+      return true;
+    },
+  );
+});
+
+test("a switch that does not exist lists those that do", () => {
+  assert.throws(
+    () => kernelProfile("6.1", { freelistHygene: true } as never),
+    (e: unknown) => {
+      assert.ok(e instanceof InputError);
+      for (const name of Object.keys(KERNEL_PROFILES["6.1"])) assert.ok(e.message.includes(name), name);
+      assert.match(e.message, /did you mean freelistHygiene\?/);
+      return true;
+    },
+  );
+});
+
+test("every profile sets every switch, and flipping one leaves the others alone", () => {
+  const names = Object.keys(KERNEL_PROFILES["7.3"]).sort();
+  for (const release of KERNEL_RELEASES) {
+    assert.deepEqual(Object.keys(KERNEL_PROFILES[release]).sort(), names);
+    const flipped = kernelProfile(release, { cmaBalance: !KERNEL_PROFILES[release].cmaBalance });
+    assert.deepEqual(
+      { ...flipped, cmaBalance: KERNEL_PROFILES[release].cmaBalance },
+      KERNEL_PROFILES[release],
+    );
+  }
+});
