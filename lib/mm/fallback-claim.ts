@@ -51,7 +51,6 @@ function tryToClaimBlock(
     for (let o = found - 1; o >= order; o--) addToFreeList(m, zone, pfn + (1 << o), o, startMt);
     accountFreePages(zone, (1 << found) - (1 << order), startMt);
     taken.mt = startMt;
-    m.trace?.zoneLocked?.(pfn, order, startMt);
     return pfn;
   }
   if (boostWatermark(m, zone) && allocFlags & ALLOC_KSWAPD) zone.boostedWatermark = true;
@@ -75,7 +74,6 @@ export function rmqueueSteal(m: Memory, zone: Zone, order: number, startMt: numb
     const pfn = getPageFromFreeArea(m, zone, found, fallbackMt);
     takeAndExpand(m, zone, pfn, order, found, fallbackMt);
     taken.mt = fallbackMt;
-    m.trace?.zoneLocked?.(pfn, order, fallbackMt);
     m.trace?.extfrag?.(pfn, order, found, startMt, fallbackMt, false);
     return pfn;
   }
