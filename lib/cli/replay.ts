@@ -15,6 +15,19 @@ function summary({ result }: Replayed, seconds: number): string {
     `allocations: ${exact.toLocaleString("en")} of ${allocations.toLocaleString("en")} exact (${percent} %)`,
     `final state: ${finalDifferences.length === 0 ? "identical" : `${finalDifferences.length} differences`}`,
   ];
+  const { halfRule, drains, cmaEvents } = result;
+  const share = (what: string, n: number, wrong: number) =>
+    lines.push(`${what}: ${n.toLocaleString("en")}, ${wrong.toLocaleString("en")} not as recorded`);
+  if (halfRule !== undefined) share("decisions of the half rule", halfRule.decisions, halfRule.wrong);
+  if (drains !== undefined) share("pages drained from the per-CPU lists", drains.pages, drains.wrong);
+  if (cmaEvents !== undefined) {
+    share("events of CMA requests and releases predicted", cmaEvents.predicted, cmaEvents.wrong);
+    const first = cmaEvents.firstWrong;
+    if (first !== null)
+      lines.push(
+        `  first at line ${first.line}: recorded "${first.recorded}", predicted "${first.predicted}"`,
+      );
+  }
   const lost = result.lostStep;
   if (lost !== undefined) lines.push(`lost step: ${lost.file}:${lost.line}: ${lost.why}`);
   const first = result.firstMismatch;
@@ -27,6 +40,16 @@ function summary({ result }: Replayed, seconds: number): string {
   for (const d of finalDifferences.slice(0, 10))
     lines.push(`  ${d.zone} ${d.what}: recorded ${d.expected}, predicted ${d.predicted}`);
   return lines.join("\n");
+}
+
+/** Every allocation, decision and event as recorded, and the same end. */
+function asRecorded(result: Replayed["result"]): boolean {
+  const wrong =
+    result.mismatches +
+    (result.halfRule?.wrong ?? 0) +
+    (result.drains?.wrong ?? 0) +
+    (result.cmaEvents?.wrong ?? 0);
+  return wrong === 0 && result.finalStateIdentical;
 }
 
 export function register(program: Command): void {
@@ -58,7 +81,7 @@ export function register(program: Command): void {
           };
           process.stdout.write(`${JSON.stringify({ ...result, ...timing })}\n`);
         } else process.stdout.write(`${summary(replayed, seconds)}\n`);
-        process.exitCode = result.mismatches === 0 && result.finalStateIdentical ? 0 : 1;
+        process.exitCode = asRecorded(result) ? 0 : 1;
       },
     );
 }

@@ -64,6 +64,8 @@ export interface KernelSwitches {
   compactionCapture: boolean;
   /** Background compaction by fragmentation score (5.9+). */
   proactiveCompaction: boolean;
+  /** What alloc_contig_range() isolates in: single page blocks (5.19+), or units of the largest buddy. */
+  isolationUnit: "pageblock" | "maxOrder";
   /** vm.defrag_mode: never steal, compact instead. */
   defragMode: boolean;
 }
@@ -96,6 +98,7 @@ const V6_1: KernelSwitches = {
   compactionFastSearch: true,
   compactionCapture: true,
   proactiveCompaction: true,
+  isolationUnit: "pageblock",
   defragMode: false,
 };
 
@@ -104,6 +107,7 @@ const V4_17: KernelSwitches = {
   bootFreeToTail: false,
   moveToTail: false,
   mergeAcrossTypes: "isolate",
+  isolationUnit: "maxOrder",
   pcpHighOrders: false,
   pcpThpLists: 0,
   pcpFree: "fixed",

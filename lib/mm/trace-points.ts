@@ -26,4 +26,10 @@ export interface TracePoints {
   isolateFreepages?(startPfn: number, endPfn: number, scanned: number): void;
   /** A page moved to another frame. */
   migrated?(fromPfn: number, toPfn: number): void;
+  /** A free page is taken off its list by a scanner or a contiguous request; called before it leaves. */
+  isolateFree?(pfn: number, order: number): void;
+  /** An isolated free page is about to be put back. */
+  putBack?(pfn: number, order: number, mt: number): void;
+  /** A free page that crosses the edge of a range is about to be split. */
+  splitFree?(pfn: number, order: number, offset: number): void;
 }

@@ -7,6 +7,7 @@ import { at, InputError } from "../base/errors";
 import type { KernelRelease } from "../hardware/kernel-release";
 import type { Memory } from "../mm/memory";
 import { type KernelSwitches, kernelProfile } from "../mm/profile";
+import type { WrongContigEvent } from "./contig-follower";
 import { datasetName, readInput, streamInput } from "./input";
 import { openRecording } from "./recording";
 import { type LostStep, type Mismatch, Replayer } from "./replayer";
@@ -27,6 +28,12 @@ export interface ReplayResult {
   firstMismatch: Mismatch | null;
   /** Where the recording could no longer be followed, and why; the replay went on from the recorded frames. */
   lostStep?: LostStep;
+  /** Decisions of the half rule (both counters and the outcome). Only in traces that tell them. */
+  halfRule?: { decisions: number; wrong: number };
+  /** Pages drained from the per-CPU lists, each with order and type. Only where they are checked. */
+  drains?: { pages: number; wrong: number };
+  /** Events of contiguous requests and releases that were predicted. Only where they are followed. */
+  cmaEvents?: { predicted: number; wrong: number; firstWrong: WrongContigEvent | null };
   finalStateIdentical: boolean;
   finalDifferences: Difference[];
 }
@@ -97,8 +104,20 @@ export async function replay(dir: string, options: ReplayOptions = {}): Promise<
       mismatches: replayer.allocations - replayer.exact,
       firstMismatch: replayer.firstMismatch,
       ...(replayer.lostStep === null ? {} : { lostStep: replayer.lostStep }),
+      ...decisionResults(replayer),
       finalStateIdentical: finalDifferences.length === 0,
       finalDifferences,
     },
+  };
+}
+
+function decisionResults(replayer: Replayer): Pick<ReplayResult, "halfRule" | "drains" | "cmaEvents"> {
+  const { decisions, contig } = replayer;
+  if (decisions === null || contig === null) return {};
+  const { predicted, wrong, firstWrong } = contig;
+  return {
+    halfRule: { decisions: decisions.decisions, wrong: decisions.wrongDecisions },
+    drains: { pages: decisions.drained, wrong: decisions.wrongDrained },
+    cmaEvents: { predicted, wrong, firstWrong },
   };
 }

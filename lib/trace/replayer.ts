@@ -7,8 +7,11 @@ import { listFrames } from "../mm/list-frames";
 import { BLOCK_SKIP, type Memory } from "../mm/memory";
 import { allocPages, allocPagesAgain, allocPagesBulk, freePages, prepNewPage } from "../mm/page-alloc";
 import { decayPcpHigh, drainPagesZone, stepDrain } from "../mm/pcp-free";
+import { rotateFreeList } from "../mm/rotate-free-list";
 import { foldDiffs } from "../mm/vmstat";
 import { CompactionFollower } from "./compaction-follower";
+import { ContigFollower, FOLLOWED_RECORDS } from "./contig-follower";
+import { DecisionCheck } from "./decision-check";
 import { giveBack, takeExactly } from "./resync";
 import { REC, type TraceHandler } from "./trace-reader";
 
@@ -79,6 +82,11 @@ export class Replayer implements TraceHandler {
   want: (kind: number) => void = () => {};
   /** There once the recording shows compaction at work. */
   private compaction: CompactionFollower | null = null;
+  /** Where a 6.1 kernel with CMA is recorded: its decisions and its contiguous requests are predicted too. */
+  readonly decisions: DecisionCheck | null = null;
+  readonly contig: ContigFollower | null = null;
+  /** A contiguous request was not predicted: the model may be out of step. */
+  private diverged = false;
 
   constructor(
     private readonly m: Memory,
@@ -93,10 +101,29 @@ export class Replayer implements TraceHandler {
           this.drainsAhead++;
         },
       };
+    } else if (m.cma && !m.sw.freelistHygiene) {
+      this.wanted = [...new Set([...INPUTS, ...FOLLOWED_RECORDS, REC.HALF, REC.DRAINED, REC.ROTATE])];
+      this.decisions = new DecisionCheck();
+      this.contig = new ContigFollower(m, {
+        dispatch: (r) => this.follow(r.kind, r.f, r.n, r.line, r.text),
+        allocated: () => {
+          this.allocations++;
+          this.exact++;
+          this.decisions!.settleHalf();
+        },
+        diverged: () => {
+          this.diverged = true;
+        },
+      });
+      m.trace = { ...this.contig.points(), ...this.decisions.points() };
     }
   }
 
   record(kind: number, f: Float64Array, n: number, line: number, text: string): void {
+    if (this.contig !== null) {
+      if (!this.contig.take(kind, f, n, line, text)) this.follow(kind, f, n, line, text);
+      return;
+    }
     if (kind === REC.DRAINED) {
       if (this.compaction === null) this.drained();
       else this.compaction.drained(f[0]!);
@@ -108,6 +135,21 @@ export class Replayer implements TraceHandler {
     this.dispatch(kind, f, line, text);
     for (const drain of this.newDrains) this.drains.push({ pid, drain });
     this.newDrains.length = 0;
+  }
+
+  /** A record of a kernel whose decisions are checked. */
+  private follow(kind: number, f: Float64Array, n: number, line: number, text: string): void {
+    const decisions = this.decisions!;
+    if (kind === REC.HALF) decisions.recordHalf(f);
+    else if (kind === REC.DRAINED) {
+      decisions.recordDrain(f);
+      this.compaction?.drained(f[0]!);
+    } else {
+      this.compaction?.before(kind, kind === REC.E ? Number.parseInt(text, 10) : f[n - 1]!, f);
+      this.dispatch(kind, f, line, text);
+      if (kind === REC.A || kind === REC.BULK_PAGE || kind === REC.S) decisions.settleHalf();
+      if (kind === REC.S) decisions.settleDrains();
+    }
   }
 
   /** A `D` record: when every predicted one has been shown, the innermost unfinished drain does its next batch. */
@@ -163,6 +205,9 @@ export class Replayer implements TraceHandler {
         break;
       case REC.PUTBACK:
         this.putBack(f[0]!, f[1]!, f[2]!, line);
+        break;
+      case REC.ROTATE:
+        rotateFreeList(this.m, f[0]!, f[1] === 0);
         break;
       case REC.SKIP:
         this.setSkip(f[0]!, f[1]!, f[2]!, line);
@@ -239,7 +284,7 @@ export class Replayer implements TraceHandler {
     this.checkFrame(pfn, order, line);
     const place = this.m.freePlaceOf(pfn);
     if (place === undefined) return true;
-    if (this.firstMismatch === null)
+    if (this.firstMismatch === null && !this.diverged)
       this.fail(
         line,
         `frame ${pfn} is freed but it is free already (${place.pcp ? "on a per-CPU list" : "in the buddy lists"}, page ${place.head} of order ${place.order})`,
@@ -259,7 +304,8 @@ export class Replayer implements TraceHandler {
     this.checkFrame(pfn, order, line);
     if (this.m.state[pfn] !== order + 1) {
       const what = `frame ${pfn} is isolated as a free page of order ${order}, which it is not`;
-      if (this.firstMismatch === null && !this.reclaimed && this.compaction === null) this.fail(line, what);
+      const inStep = this.firstMismatch === null && !this.diverged;
+      if (inStep && !this.reclaimed && this.compaction === null) this.fail(line, what);
       this.lose(line, `${what} here`);
       takeExactly(this.m, pfn, order, 1);
       return;

@@ -1,0 +1,150 @@
+/**
+ * What a page in use is, and what holds it where it is. The kind stands in the upper four bits of the owner byte at the
+ * page's head; the exceptional state of few pages (pins, locks, writeback) in a sparse map. FACTS 4.6: why a page will
+ * not move.
+ */
+import {
+  ALLOCATED,
+  type Memory,
+  MOVABLE_PAGE,
+  ORDER_MASK,
+  OWNER_HOLE,
+  OWNER_MASK,
+  OWNER_RESERVED,
+  OWNER_SLAB,
+} from "./memory";
+
+/** Kinds of pages in use, by name; 0 is "not known". */
+export const OWNER_KINDS = {
+  unknown: 0x00,
+  slab: OWNER_SLAB,
+  reserved: OWNER_RESERVED,
+  hole: OWNER_HOLE,
+  anon: 0x40,
+  fileClean: 0x50,
+  fileDirty: 0x60,
+  shmem: 0x70,
+  slabReclaimable: 0x80,
+  pageTable: 0x90,
+  kernelStack: 0xa0,
+  networkBuffer: 0xb0,
+  hugetlb: 0xc0,
+  cmaBuffer: 0xd0,
+  driver: 0xe0,
+  balloon: 0xf0,
+} as const;
+
+export type OwnerKind = keyof typeof OWNER_KINDS;
+
+const NAMES: string[] = [];
+for (const [name, value] of Object.entries(OWNER_KINDS)) NAMES[value >> 4] = name;
+
+/** What keeps a page from moving for the time being. `count` references beyond those of its mapping. */
+export interface PageHold {
+  /**
+   * `get`: a short reference (O_DIRECT in flight, fork, vmsplice); `longterm`: a pin of RDMA, VFIO, io_uring; `writeback`,
+   * `locked`: waited for; `buffers`: buffer heads in use; `noMigrate`: dirty, and its file system cannot migrate;
+   * `mlock`: on the unevictable list, which bars reclaim but not migration.
+   */
+  kind: "get" | "longterm" | "writeback" | "locked" | "buffers" | "noMigrate" | "mlock";
+  /** Who holds it, in words. */
+  by: string;
+  count: number;
+}
+
+const HOLDS = new WeakMap<Memory, Map<number, PageHold[]>>();
+
+/** The kind of the page in use at `head`. */
+export function ownerKind(m: Memory, head: number): OwnerKind {
+  return NAMES[(m.ownerOf(head) & OWNER_MASK) >> 4] as OwnerKind;
+}
+
+/** Notes the kind of the page whose head is `head`; it stays movable or not as it was. */
+export function setOwnerKind(m: Memory, head: number, kind: OwnerKind): void {
+  m.setOwner(head, (m.ownerOf(head) & MOVABLE_PAGE) | OWNER_KINDS[kind]);
+}
+
+/** Holds the page at `head`: it does not move until released as often. */
+export function holdPage(m: Memory, head: number, kind: PageHold["kind"], by: string, count = 1): void {
+  let holds = HOLDS.get(m);
+  if (holds === undefined) {
+    holds = new Map();
+    HOLDS.set(m, holds);
+  }
+  const list = holds.get(head);
+  const same = list?.find((h) => h.kind === kind && h.by === by);
+  if (same !== undefined) same.count += count;
+  else if (list !== undefined) list.push({ kind, by, count });
+  else holds.set(head, [{ kind, by, count }]);
+}
+
+/** Releases one hold of the page at `head`; false when there was none such. */
+export function releasePage(m: Memory, head: number, kind: PageHold["kind"], by: string): boolean {
+  const holds = HOLDS.get(m);
+  const list = holds?.get(head);
+  const hold = list?.find((h) => h.kind === kind && h.by === by);
+  if (holds === undefined || list === undefined || hold === undefined) return false;
+  if (--hold.count === 0) list.splice(list.indexOf(hold), 1);
+  if (list.length === 0) holds.delete(head);
+  return true;
+}
+
+/** Everything that holds the page at `head`. */
+export function holdsOf(m: Memory, head: number): readonly PageHold[] {
+  return HOLDS.get(m)?.get(head) ?? [];
+}
+
+/** Drops every hold of the page at `head`: it was freed or moved, holds and all. */
+export function forgetHolds(m: Memory, head: number): void {
+  HOLDS.get(m)?.delete(head);
+}
+
+/** A hold that goes along when a page is migrated: it belongs to the mapping, not to the frame. */
+export function moveHolds(m: Memory, from: number, to: number): void {
+  const holds = HOLDS.get(m);
+  const list = holds?.get(from);
+  if (holds === undefined || list === undefined) return;
+  holds.delete(from);
+  holds.set(to, list);
+}
+
+/** References beyond the expected ones: pins of any kind. */
+export function extraReferences(m: Memory, head: number): number {
+  let n = 0;
+  for (const h of holdsOf(m, head)) if (h.kind === "get" || h.kind === "longterm") n += h.count;
+  return n;
+}
+
+/** Whether the page in use with its head at `pfn` is on the LRU or otherwise movable. */
+export function isMovablePage(m: Memory, pfn: number): boolean {
+  return (m.ownerOf(pfn) & MOVABLE_PAGE) !== 0 && m.headOf(pfn) === pfn;
+}
+
+/** Order of the page in use whose head is `pfn`; 0 where it is not known. */
+export function orderInUse(m: Memory, pfn: number): number {
+  const s = m.state[pfn]!;
+  return s >= ALLOCATED ? s & ORDER_MASK : 0;
+}
+
+/** Whether `pfn` is in use: neither the head of a free page nor on a per-CPU list. Frames inside free pages look in use. */
+export function inUse(m: Memory, pfn: number): boolean {
+  const s = m.state[pfn]!;
+  return s === 0 || s >= ALLOCATED;
+}
+
+/** What is known of the page at `from` goes to its new place `to`. */
+export function moveOwner(m: Memory, from: number, to: number): void {
+  m.setOwner(to, m.ownerOf(from));
+  moveHolds(m, from, to);
+}
+
+/** Makes single frames in use, of one kind, of [start, end): what a contiguous request hands out. */
+export function markTaken(m: Memory, start: number, end: number, kind: OwnerKind): void {
+  m.state.fill(ALLOCATED, start, end);
+  for (let p = start; p < end; p++) m.setOwner(p, OWNER_KINDS[kind]);
+}
+
+/** A free page that was taken is about to be put back whole: no state of its own is left inside. */
+export function clearInside(m: Memory, start: number, order: number): void {
+  m.state.fill(0, start, start + 2 ** order);
+}

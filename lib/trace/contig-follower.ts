@@ -1,0 +1,379 @@
+/**
+ * Follows the contiguous requests of a recording (6.1's trace format): at each cma_alloc() the model runs its own, and
+ * every structural event it predicts is matched with the record that follows: isolation (M, V, Q), drain (N), scans, targets
+ * (A), attempts (u, m), frees (F), grab (I), put-back (P), retries and the end. After a mismatch the rest of the request
+ * is done as recorded and counted as wrong.
+ */
+import { CmaArea, cmaAlloc } from "../mm/cma-area";
+import { allocContigRange, type ContigContext } from "../mm/contig-range";
+import { buddyOrder } from "../mm/isolate-freepages-block";
+import { BLOCK_MT, type Memory } from "../mm/memory";
+import type { ContigObserver, MigrationWorld } from "../mm/migrate";
+import { MIGRATE_CMA, MIGRATE_ISOLATE } from "../mm/migratetype";
+import { inUse, isMovablePage } from "../mm/owners";
+import { isolateBlock, splitFreePage, unisolateBlock } from "../mm/page-isolation";
+import type { TracePoints } from "../mm/trace-points";
+import { ContigHints, eventNumber, type KeptRecord } from "./contig-hints";
+import { REC } from "./trace-reader";
+
+/** Structural records, by kind; `A` and `F` only of the requesting task. */
+const STRUCTURAL = new Set<number>([
+  REC.RANGE_BEGIN,
+  REC.RANGE_END,
+  REC.BLOCK_TYPE,
+  REC.MOVE_BLOCK,
+  REC.SPLIT,
+  REC.DRAIN_ZONE,
+  REC.MIGRATE_UNMAP,
+  REC.MIGRATE_MOVE,
+  REC.ISOLATE,
+  REC.PUTBACK,
+  REC.SKIP,
+]);
+const EVENTS = [
+  "mm_compaction_isolate_migratepages",
+  "test_pages_isolated",
+  "cma_alloc_busy_retry",
+  "cma_alloc_finish",
+] as const;
+
+/** Kinds that a follower needs beside the inputs of a replay. */
+export const FOLLOWED_RECORDS: readonly number[] = [...STRUCTURAL];
+
+/** A predicted event: the kind of its record, an event's name, the numbers to compare. */
+interface Predicted {
+  kind: number;
+  name: string;
+  values: number[];
+}
+
+/** The first event that was not predicted. */
+export interface WrongContigEvent {
+  line: number;
+  recorded: string;
+  predicted: string;
+}
+
+export interface FollowerHost {
+  /** Does a record that is not the request's own, or one that could not be predicted, as it was recorded. */
+  dispatch(record: KeptRecord): void;
+  /** Counts an allocation of a request that was predicted. */
+  allocated(): void;
+  /** The model is out of step from here on. */
+  diverged(): void;
+}
+
+export class ContigFollower {
+  predicted = 0;
+  wrong = 0;
+  firstWrong: WrongContigEvent | null = null;
+  /** The areas, taken from the CMA blocks; null until the first request. */
+  private areas: CmaArea[] | null = null;
+  private kept: KeptRecord[] = [];
+  private pid = -1;
+  /** The request in hand began with `R` alone: not from a CMA area. */
+  private bare = false;
+  private readonly queue: Predicted[] = [];
+  private following = false;
+  /** The ascending run of single pages freed last: [runStart, runEnd), by task. */
+  private runStart = 0;
+  private runEnd = 0;
+  private runPid = -1;
+
+  constructor(
+    private readonly m: Memory,
+    private readonly host: FollowerHost,
+  ) {}
+
+  /** Trace points that tell the model's own isolations and drains. */
+  points(): TracePoints {
+    const on = (kind: number, ...values: number[]) => {
+      if (this.following) this.queue.push({ kind, name: "", values });
+    };
+    return {
+      blockType: (pfn, mt) => on(REC.BLOCK_TYPE, pfn, mt),
+      moveBlock: (pfn, mt) => on(REC.MOVE_BLOCK, pfn, mt),
+      drainZone: (zone, count) => on(REC.DRAIN_ZONE, zone, count),
+      isolateFree: (pfn, order) => on(REC.ISOLATE, pfn, order),
+      putBack: (pfn, order, mt) => on(REC.PUTBACK, pfn, order, mt),
+      splitFree: (pfn, order, offset) => on(REC.SPLIT, pfn, order, offset),
+    };
+  }
+
+  /** Looks at a record before it is done; true when it was kept for the request in hand. */
+  take(kind: number, f: Float64Array, n: number, line: number, text: string): boolean {
+    if (this.pid < 0) {
+      if (kind === REC.F) this.noteFree(f[0]!, f[1]!, f[n - 1]!);
+      if (kind === REC.E && / cma_(alloc_start|release) /.test(text)) {
+        if (text.includes(" cma_release ")) {
+          this.release(text, line);
+          return false;
+        }
+        this.pid = Number.parseInt(text, 10);
+        this.bare = false;
+      } else if (kind === REC.RANGE_BEGIN) {
+        this.pid = 0;
+        this.bare = true;
+      } else return false;
+      this.kept.push(keep(kind, f, n, line, text));
+      return true;
+    }
+    this.kept.push(keep(kind, f, n, line, text));
+    const ends = this.bare
+      ? kind === REC.RANGE_END
+      : kind === REC.E && text.includes(" cma_alloc_finish ") && Number.parseInt(text, 10) === this.pid;
+    if (ends) this.follow();
+    return true;
+  }
+
+  private noteFree(pfn: number, order: number, pid: number): void {
+    if (order === 0 && pid === this.runPid && pfn === this.runEnd) this.runEnd++;
+    else {
+      this.runStart = pfn;
+      this.runEnd = pfn + (order === 0 ? 1 : 0);
+      this.runPid = pid;
+    }
+  }
+
+  /** cma_release(): its frees came before its record: single pages, ascending. */
+  private release(text: string, line: number): void {
+    const pfn = eventNumber(text, "pfn");
+    const count = eventNumber(text, "count");
+    this.predicted += count;
+    const good =
+      this.runEnd === pfn + count && this.runStart <= pfn && this.runPid === Number.parseInt(text, 10);
+    if (!good) {
+      this.wrong += count;
+      this.firstWrong ??= { line, recorded: text, predicted: "the pages freed one by one, ascending" };
+    }
+    this.areas?.find((a) => a.holds(pfn, count))?.mark(pfn, count, 0);
+  }
+
+  /** The areas: runs of CMA blocks. Allocated from them is what is in use there and neither movable nor on the LRU. */
+  private findAreas(): CmaArea[] {
+    const { m } = this;
+    const areas: CmaArea[] = [];
+    const isCma = (p: number) => (m.blocks[p >>> m.pageblockOrder]! & BLOCK_MT) === MIGRATE_CMA;
+    for (const zone of m.zones) {
+      for (let p = Math.ceil(zone.startPfn / m.pageblockPages) * m.pageblockPages; p < zone.endPfn; ) {
+        let end = p;
+        while (end < zone.endPfn && isCma(end)) end += m.pageblockPages;
+        if (end > p) areas.push(new CmaArea(`cma${areas.length}`, p, Math.min(end, zone.endPfn) - p));
+        p = end > p ? end : p + m.pageblockPages;
+      }
+    }
+    for (const area of areas) {
+      for (let p = area.basePfn; p < area.basePfn + area.count; p++) {
+        const place = m.freePlaceOf(p);
+        if (place !== undefined) p = place.head + 2 ** place.order - 1;
+        else if (inUse(m, p) && !isMovablePage(m, p)) area.mark(p, 1, 1);
+      }
+    }
+    return areas;
+  }
+
+  private follow(): void {
+    const records = this.kept;
+    const { m } = this;
+    this.areas ??= this.findAreas();
+    const first = records.find((r) => r.kind === REC.RANGE_BEGIN);
+    const pid = this.bare ? bareTask(records) : this.pid;
+    this.kept = [];
+    this.pid = -1;
+    this.queue.length = 0;
+    const area = first === undefined ? this.areas[0] : this.areas.find((a) => a.holds(first.f[0]!));
+    let range = 0;
+    let world: MigrationWorld | null = null;
+    const cx: ContigContext = {
+      m,
+      world: {
+        isolate: (p) => world!.isolate(p),
+        dropped: (p) => world!.dropped(p),
+        unmap: (a, b) => world!.unmap(a, b),
+        move: (a, b) => world!.move(a, b),
+        moved() {},
+        gone() {},
+      },
+      seen: this.observer(() => {
+        let from = range;
+        while (from < records.length && records[from]!.kind !== REC.RANGE_BEGIN) from++;
+        world = new ContigHints(records, from, pid).world(m);
+        range = from + 1;
+      }),
+      kind: "cmaBuffer",
+      stats: { migrated: 0, failedAttempts: 0, dropped: 0 },
+    };
+    let steps: Generator<void, unknown> | null = null;
+    const bitmap = area?.bitmap.slice();
+    const start = records[0]!;
+    if (this.bare) {
+      const [from, to, mt] = first!.f as unknown as [number, number, number];
+      steps = allocContigRange(cx, m.zoneOf(from)!, from, to, mt);
+    } else if (area !== undefined) {
+      steps = cmaAlloc(
+        cx,
+        area,
+        eventNumber(start.text, "count"),
+        Math.max(0, eventNumber(start.text, "align")),
+      );
+    }
+    for (let i = this.bare ? 0 : 1; i < records.length; i++) {
+      const record = records[i]!;
+      if (!isStructural(record, pid)) {
+        this.host.dispatch(record);
+        continue;
+      }
+      this.predicted++;
+      if (steps !== null && this.matches(record, steps)) {
+        if (record.kind === REC.A) this.host.allocated();
+        continue;
+      }
+      this.wrong++;
+      if (steps !== null) {
+        if (area !== undefined) area.bitmap.set(bitmap!);
+        this.host.diverged();
+        steps = null;
+      }
+      this.asRecorded(record);
+    }
+    this.following = true;
+    if (steps !== null) {
+      while (!steps.next().done);
+      if (this.queue.length > 0) {
+        this.wrong++;
+        this.firstWrong ??= {
+          line: records.at(-1)!.line,
+          recorded: "the end of the request",
+          predicted: describe(this.queue[0]!),
+        };
+      }
+    }
+    this.following = false;
+    this.queue.length = 0;
+    if (steps === null && !this.bare && area !== undefined) {
+      const text = records.at(-1)!.text;
+      if (eventNumber(text, "ok") === 1) area.mark(eventNumber(text, "pfn"), eventNumber(text, "count"), 1);
+    }
+  }
+
+  /** Runs the model up to its next event and compares it with the record. */
+  private matches(record: KeptRecord, steps: Generator<void, unknown>): boolean {
+    this.following = true;
+    while (this.queue.length === 0 && !steps.next().done);
+    this.following = false;
+    const next = this.queue.shift();
+    const same = next !== undefined && sameEvent(record, next);
+    if (!same)
+      this.firstWrong ??= {
+        line: record.line,
+        recorded: recordText(record),
+        predicted: next === undefined ? "the end of the request" : describe(next),
+      };
+    return same;
+  }
+
+  private observer(rangeBegins: () => void): ContigObserver {
+    const on = (kind: number, name: string, ...values: number[]) => this.queue.push({ kind, name, values });
+    return {
+      rangeBegin: (start, end) => {
+        rangeBegins();
+        on(REC.RANGE_BEGIN, "", start, end);
+      },
+      rangeEnd: (errno) => on(REC.RANGE_END, "", errno),
+      alloc: (pfn, order) => on(REC.A, "", pfn, order),
+      free: (pfn, order) => on(REC.F, "", pfn, order),
+      unmap: (from, to, rc) => on(REC.MIGRATE_UNMAP, "", from, to, rc),
+      move: (from, to, rc) => on(REC.MIGRATE_MOVE, "", from, to, rc),
+      skipBit: (pfn) => on(REC.SKIP, "", pfn),
+      scanned: (start, end, taken) => on(REC.E, EVENTS[0], start, end, taken),
+      tested: (start, end, fin) => on(REC.E, EVENTS[1], start, end, fin),
+      busyRetry: (pfn, count) => on(REC.E, EVENTS[2], pfn, count),
+      finish: (pfn, count) => on(REC.E, EVENTS[3], pfn >= 0 ? 1 : 0, pfn, count),
+    };
+  }
+
+  /** A structural record that was not predicted: brings the machine where the recording says it is. */
+  private asRecorded(record: KeptRecord): void {
+    const { m } = this;
+    const f = record.f;
+    const zone = m.zoneOf(f[0]!);
+    switch (record.kind) {
+      case REC.BLOCK_TYPE:
+        if (zone === undefined) return;
+        if (f[1] === MIGRATE_ISOLATE) isolateBlock(m, zone, f[0]!, m.blockType(f[0]!), f[0]!, f[0]!);
+        else unisolateBlock(m, zone, f[0]!, f[1]!);
+        return;
+      case REC.SPLIT:
+        if (zone !== undefined && buddyOrder(m, f[0]!) === f[1]) splitFreePage(m, zone, f[0]!, f[1]!, f[2]!);
+        return;
+      case REC.A:
+      case REC.F:
+      case REC.ISOLATE:
+      case REC.PUTBACK:
+      case REC.DRAIN_ZONE:
+        this.host.dispatch(record);
+        return;
+    }
+  }
+}
+
+function keep(kind: number, f: Float64Array, n: number, line: number, text: string): KeptRecord {
+  return { kind, f: f.slice(0, Math.max(n, 4)), n, line, text };
+}
+
+/** The task of a request that began with `R`: that of its first event or allocation. */
+function bareTask(records: readonly KeptRecord[]): number {
+  for (const r of records) {
+    if (r.kind === REC.E) return Number.parseInt(r.text, 10);
+    if (r.kind === REC.A) return r.f[r.n - 1]!;
+  }
+  return 0;
+}
+
+function isStructural(r: KeptRecord, pid: number): boolean {
+  if (r.kind === REC.A || r.kind === REC.F) return r.f[r.n - 1] === pid;
+  if (r.kind !== REC.E) return STRUCTURAL.has(r.kind);
+  const [task, name] = r.text.split(" ", 2);
+  return Number(task) === pid && EVENTS.includes(name as (typeof EVENTS)[number]);
+}
+
+const EVENT_FIELDS: Record<string, readonly string[]> = {
+  mm_compaction_isolate_migratepages: ["start", "end", "taken"],
+  test_pages_isolated: ["start", "end", "fin"],
+  cma_alloc_busy_retry: ["pfn", "count"],
+  cma_alloc_finish: ["ok", "pfn", "count"],
+};
+
+function sameEvent(r: KeptRecord, p: Predicted): boolean {
+  if (r.kind !== p.kind) return false;
+  if (r.kind !== REC.E) return p.values.every((v, i) => v === r.f[i]);
+  if (r.text.split(" ", 2)[1] !== p.name) return false;
+  return EVENT_FIELDS[p.name]!.every((key, i) => {
+    if (key === "pfn" && p.name === "cma_alloc_finish" && p.values[0] === 0) return true;
+    return eventNumber(r.text, key) === p.values[i];
+  });
+}
+
+const LETTERS = new Map<number, string>([
+  [REC.A, "A"],
+  [REC.F, "F"],
+  [REC.RANGE_BEGIN, "R"],
+  [REC.RANGE_END, "Rx"],
+  [REC.BLOCK_TYPE, "M"],
+  [REC.MOVE_BLOCK, "V"],
+  [REC.SPLIT, "Q"],
+  [REC.DRAIN_ZONE, "N"],
+  [REC.MIGRATE_UNMAP, "u"],
+  [REC.MIGRATE_MOVE, "m"],
+  [REC.ISOLATE, "I"],
+  [REC.PUTBACK, "P"],
+  [REC.SKIP, "K"],
+]);
+
+function describe(p: Predicted): string {
+  return `${p.kind === REC.E ? p.name : LETTERS.get(p.kind)} ${p.values.join(" ")}`;
+}
+
+function recordText(r: KeptRecord): string {
+  return r.kind === REC.E ? r.text : `${LETTERS.get(r.kind)} ${[...r.f.slice(0, r.n)].join(" ")}`;
+}

@@ -1,0 +1,97 @@
+/**
+ * What a recorded contiguous request is given by its trace: which pages were pinned, and whether an attempt to move a page
+ * failed. Everything else is predicted.
+ */
+import type { Memory } from "../mm/memory";
+import type { MigrationWorld } from "../mm/migrate";
+import { inUse, isMovablePage, orderInUse } from "../mm/owners";
+import { ENOMEM } from "../mm/page-isolation";
+import { REC } from "./trace-reader";
+
+/** A record kept for later. */
+export interface KeptRecord {
+  kind: number;
+  f: Float64Array;
+  n: number;
+  line: number;
+  text: string;
+}
+
+/** The number behind `key=` in an event's text, or −1. */
+export function eventNumber(text: string, key: string): number {
+  const m = new RegExp(`(?:^| )${key}=(-?\\d+)`).exec(text);
+  return m === null ? -1 : Number(m[1]);
+}
+
+/** The given facts of one alloc_contig_range(), gathered from the records between its `R` and `Rx`. */
+export class ContigHints {
+  /** Source frame → order of the page that was tried. */
+  private readonly sources = new Map<number, number>();
+  /** Results of the attempts, by source, in order: unmap, move. */
+  private readonly attempts = new Map<number, { unmap: number; move: number }[]>();
+  private readonly droppedPages = new Set<number>();
+  /** Frames whose scan was followed by running out of memory: those below the last one tried were not pinned. */
+  private untried = { start: 0, end: 0 };
+
+  constructor(records: readonly KeptRecord[], from: number, pid: number) {
+    let order = 0;
+    let scanStart = -1;
+    let scanEnd = -1;
+    let lowest = -1;
+    let tested = false;
+    const targets = new Set<number>();
+    const freed: number[] = [];
+    for (let i = from; i < records.length; i++) {
+      const { kind, f, n, text } = records[i]!;
+      if (kind === REC.RANGE_END) {
+        if (f[0] === ENOMEM && scanStart >= 0)
+          this.untried = { start: scanStart, end: lowest >= 0 ? lowest : scanEnd };
+        break;
+      }
+      if (kind === REC.A && f[n - 1] === pid) order = f[1]!;
+      else if (kind === REC.MIGRATE_UNMAP) {
+        this.sources.set(f[0]!, order);
+        targets.add(f[1]!);
+        lowest = f[0]!;
+        const list = this.attempts.get(f[0]!) ?? [];
+        list.push({ unmap: f[2]!, move: 0 });
+        this.attempts.set(f[0]!, list);
+      } else if (kind === REC.MIGRATE_MOVE) this.attempts.get(f[0]!)!.at(-1)!.move = f[2]!;
+      else if (kind === REC.F && f[n - 1] === pid && !tested) freed.push(f[0]!);
+      else if (kind === REC.E && text.includes(" test_pages_isolated ")) tested = true;
+      else if (kind === REC.E && text.includes(" mm_compaction_isolate_migratepages ")) {
+        if (scanStart < 0 || lowest >= 0) scanStart = eventNumber(text, "start");
+        scanEnd = eventNumber(text, "end");
+        lowest = -1;
+      }
+    }
+    for (const pfn of freed) if (!this.sources.has(pfn) && !targets.has(pfn)) this.droppedPages.add(pfn);
+  }
+
+  world(m: Memory): MigrationWorld {
+    const next = (from: number) => this.attempts.get(from)?.[0] ?? { unmap: 1, move: 0 };
+    return {
+      isolate: (pfn) => {
+        if (!inUse(m, pfn)) return -1;
+        const order = this.sources.get(pfn);
+        if (order !== undefined) return order;
+        if (this.droppedPages.has(pfn)) return orderInUse(m, pfn);
+        const { start, end } = this.untried;
+        return pfn >= start && pfn < end && isMovablePage(m, pfn) ? orderInUse(m, pfn) : -1;
+      },
+      dropped: (pfn) => this.droppedPages.has(pfn),
+      unmap: (from) => {
+        const { unmap } = next(from);
+        if (unmap !== 1) this.attempts.get(from)?.shift();
+        return unmap;
+      },
+      move: (from) => {
+        const { move } = next(from);
+        this.attempts.get(from)?.shift();
+        return move;
+      },
+      moved() {},
+      gone() {},
+    };
+  }
+}
