@@ -3,6 +3,7 @@ import { statSync } from "node:fs";
 import type { Command } from "commander";
 import { InputError } from "../base/errors";
 import { bootTable } from "../trace/boot-table";
+import { contigRows } from "../trace/contig-rows";
 import { csvColumns } from "../trace/csv-table";
 import {
   type FidelityCheck,
@@ -15,13 +16,12 @@ import {
 import { traceRecording } from "../trace/trace-recording";
 
 /** Kinds that are checked. A new kind is one object here. */
-const KINDS: readonly FidelityKind[] = [bootTable, traceRecording];
+const KINDS: readonly FidelityKind[] = [bootTable, contigRows, traceRecording];
 
 /** Kinds of recordings that exist and are recognised but not checked yet: said so in words. */
 const NOT_CHECKED_YET: readonly FoundRecording["kind"][] = [
   { name: "load-table", recognises: (path) => hasColumns(path, ["alloc_mb", "fill_pct"]) },
   { name: "hugetlb-table", recognises: (path) => hasColumns(path, ["phase", "want", "got"]) },
-  { name: "contig-rows", recognises: (path) => hasColumns(path, ["movable_occupancy_pct", "obtained"]) },
 ];
 
 function hasColumns(path: string, wanted: readonly string[]): boolean {

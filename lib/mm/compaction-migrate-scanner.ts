@@ -10,14 +10,34 @@ import {
 } from "./compact-control";
 import { fastFindMigrateblock } from "./compaction-fast-search";
 import { buddyOrder, compoundOrder } from "./isolate-freepages-block";
-import { ALLOCATED, BLOCK_SKIP, IN_USE_MOVABLE, type Memory, MOVABLE_PAGE, ORDER_MASK } from "./memory";
+import {
+  ALLOCATED,
+  BLOCK_SKIP,
+  IN_USE_MOVABLE,
+  isPcpState,
+  type Memory,
+  MOVABLE_PAGE,
+  ORDER_MASK,
+} from "./memory";
 import { MIGRATE_CMA, MIGRATE_MOVABLE } from "./migratetype";
 
 /** Whether a frame holds a single page in use that is on the LRU or movable otherwise. */
 export function isMovableInUse(m: Memory, pfn: number): boolean {
   const s = m.state[pfn]!;
-  if (s === 0) return m.headOf(pfn) === pfn && (m.owner[pfn]! & MOVABLE_PAGE) !== 0;
+  if (s === 0) return (m.owner[pfn]! & MOVABLE_PAGE) !== 0 && !insidePage(m, pfn);
   return (s & (ALLOCATED | ORDER_MASK)) === ALLOCATED && (s & IN_USE_MOVABLE) !== 0;
+}
+
+/** Whether a frame without a state of its own lies inside a larger page, free or in use. */
+function insidePage(m: Memory, pfn: number): boolean {
+  for (let order = 1; order <= m.maxOrder; order++) {
+    const head = pfn - (pfn % 2 ** order);
+    const s = m.state[head]!;
+    if (s === 0) continue;
+    const size = s >= ALLOCATED ? s & ORDER_MASK : isPcpState(s) ? m.pcpOrder(s) : s - 1;
+    return head + 2 ** size > pfn;
+  }
+  return false;
 }
 
 /** update_cached_migrate(): later runs start behind this block. */

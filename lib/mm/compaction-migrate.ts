@@ -23,6 +23,7 @@ function compactionAlloc(m: Memory, cc: CompactControl): number {
 export function moveFrame(m: Memory, from: number, to: number): void {
   m.state[to] = ALLOCATED;
   m.setOwner(to, m.ownerOf(from));
+  m.lru?.move(from, to);
   m.trace?.migrated?.(from, to);
 }
 

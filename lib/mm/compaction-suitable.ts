@@ -1,20 +1,13 @@
-/** Is compaction worth trying, and is it done? Watermarks, fragmentation index, free pages of the order. */
+/** Is compaction worth trying? Watermarks and the fragmentation index. */
+
 import {
-  COMPACT_COMPLETE,
   COMPACT_CONTINUE,
   COMPACT_NOT_SUITABLE_ZONE,
-  COMPACT_PARTIAL_SKIPPED,
   COMPACT_SKIPPED,
   COMPACT_SUCCESS,
-  type CompactControl,
-  compactScannersMet,
-} from "./compact-control";
-import { resetCachedPositions } from "./compaction-skip-bits";
-import { canStealFallback, findSuitableFallback } from "./fallback-steal";
-import { freeAreaEmpty } from "./free-area";
+} from "./compact-result";
 import { ALLOC_CMA, ALLOC_WMARK_MASK } from "./gfp";
 import type { Memory } from "./memory";
-import { MIGRATE_CMA, MIGRATE_MOVABLE } from "./migratetype";
 import { PAGE_ALLOC_COSTLY_ORDER } from "./per-cpu-pages";
 import { WMARK_LOW, WMARK_MIN, type Zone } from "./zone";
 import { wmarkPages, zoneWatermarkOk } from "./zone-watermark";
@@ -87,31 +80,4 @@ export function compactionSuitable(
     if (index >= 0 && index <= EXTFRAG_THRESHOLD) ret = COMPACT_NOT_SUITABLE_ZONE;
   }
   return ret === COMPACT_NOT_SUITABLE_ZONE ? COMPACT_SKIPPED : ret;
-}
-
-/** compact_finished(): CONTINUE, or why the run ends. */
-export function compactFinished(m: Memory, cc: CompactControl, proactiveness: number): number {
-  const { zone } = cc;
-  if (compactScannersMet(m, cc)) {
-    resetCachedPositions(m, zone);
-    if (cc.direct) zone.compact.blockskipFlush = true;
-    return cc.wholeZone ? COMPACT_COMPLETE : COMPACT_PARTIAL_SKIPPED;
-  }
-  if (cc.proactive) {
-    const low = Math.max(100 - proactiveness, 5);
-    return extfragForOrder(m, zone, m.pageblockOrder) > low ? COMPACT_CONTINUE : COMPACT_SUCCESS;
-  }
-  if (cc.order === -1) return COMPACT_CONTINUE;
-  if (cc.migratePfn % m.pageblockPages !== 0) return COMPACT_CONTINUE;
-  for (let order = cc.order; order <= m.maxOrder; order++) {
-    if (!freeAreaEmpty(m, zone, order, cc.migratetype)) return COMPACT_SUCCESS;
-    if (m.cma && cc.migratetype === MIGRATE_MOVABLE && !freeAreaEmpty(m, zone, order, MIGRATE_CMA))
-      return COMPACT_SUCCESS;
-    if (
-      canStealFallback(m, order, cc.migratetype) &&
-      findSuitableFallback(m, zone, order, cc.migratetype) >= 0
-    )
-      return COMPACT_SUCCESS;
-  }
-  return COMPACT_CONTINUE;
 }

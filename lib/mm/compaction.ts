@@ -2,9 +2,18 @@
  * Compaction: pages in use move from the start of a zone to free frames at its end, until a free page of the wanted
  * order exists or the two scanners meet. Direct, by kcompactd, proactive, and by command. Model of mm/compaction.c, 6.1.
  */
+
 import {
   blockEndPfn,
   blockStartPfn,
+  CompactControl,
+  compactScannersMet,
+  MIGRATE_ASYNC,
+  MIGRATE_SYNC,
+  MIGRATE_SYNC_LIGHT,
+} from "./compact-control";
+import { compactFinished } from "./compact-finished";
+import {
   COMPACT_COMPLETE,
   COMPACT_CONTENDED,
   COMPACT_CONTINUE,
@@ -14,12 +23,7 @@ import {
   COMPACT_PRIO_SYNC_FULL,
   COMPACT_SKIPPED,
   COMPACT_SUCCESS,
-  CompactControl,
-  compactScannersMet,
-  MIGRATE_ASYNC,
-  MIGRATE_SYNC,
-  MIGRATE_SYNC_LIGHT,
-} from "./compact-control";
+} from "./compact-result";
 import {
   compactionDeferReset,
   compactionDeferred,
@@ -29,7 +33,7 @@ import {
 import { MIGRATE_NO_TARGET, MIGRATED_ALL, migrateSources } from "./compaction-migrate";
 import { isolateMigratepages } from "./compaction-migrate-scanner";
 import { resetIsolationSuitable } from "./compaction-skip-bits";
-import { compactFinished, compactionSuitable, extfragForOrder } from "./compaction-suitable";
+import { compactionSuitable, extfragForOrder } from "./compaction-suitable";
 import { GFP_KERNEL, gfpZone } from "./gfp";
 import type { Memory } from "./memory";
 import { MIGRATE_CMA, MIGRATE_ISOLATE, MIGRATE_MOVABLE } from "./migratetype";

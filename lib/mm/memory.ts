@@ -8,6 +8,7 @@
  */
 import { assert } from "../base/errors";
 import type { BatchedDrain } from "./batched-drain";
+import type { LruLists } from "./lru-lists";
 import { MIGRATE_ISOLATE, MIGRATE_PCPTYPES } from "./migratetype";
 import { NR_PCP_LISTS_MAX, PAGE_ALLOC_COSTLY_ORDER, PerCpuPages } from "./per-cpu-pages";
 import type { KernelSwitches } from "./profile";
@@ -158,6 +159,8 @@ export class Memory {
   mayIsolate: ((pfn: number, async: boolean) => boolean) | null;
   /** Whether an isolated page moves when it is tried; null: all do. */
   mayMigrate: ((pfn: number) => boolean) | null;
+  /** The LRU lists; null where pages in use are not told apart. */
+  lru: LruLists | null;
   /** Compaction's and migration's share of /proc/vmstat. */
   readonly counters: CompactionCounters;
 
@@ -189,6 +192,7 @@ export class Memory {
     this.capture = null;
     this.mayIsolate = null;
     this.mayMigrate = null;
+    this.lru = null;
     this.counters = new CompactionCounters();
     const end = shape.zones.reduce((e, z) => Math.max(e, z.endPfn), 0);
     const topPages = 2 ** Math.max(this.maxOrder, this.pageblockOrder);
@@ -337,6 +341,12 @@ export class Memory {
       this.state.fill(s & ~ORDER_MASK, head, end);
     }
     if (order > 0) this.state.fill(0, pfn + 1, pfn + 2 ** order);
+  }
+
+  /** Makes the 2^order frames in use at `pfn` one page, as unmovable as hugetlb's are for compaction. */
+  markAllocated(pfn: number, order: number): void {
+    this.state.fill(0, pfn + 1, pfn + 2 ** order);
+    this.state[pfn] = ALLOCATED | order;
   }
 
   /** A node for the untouched top-order blocks [lo, hi), listed upwards or downwards; −1 when all nodes are used. */

@@ -1,5 +1,12 @@
 /** The heart of the zoned buddy allocator: the zone list walk, the slow path without reclaim, bulk requests, frees. */
 
+import { type RetryRequest, type RetryState, shouldCompactRetry, shouldReclaimRetry } from "./alloc-retry";
+import {
+  COMPACT_DEFERRED,
+  COMPACT_PRIO_ASYNC,
+  COMPACT_PRIO_SYNC_LIGHT,
+  COMPACT_SKIPPED,
+} from "./compact-result";
 import { accountFreePages } from "./free-area";
 import { freeOnePageLocked } from "./free-one-page";
 import {
@@ -8,9 +15,9 @@ import {
   __GFP_HIGH,
   __GFP_KSWAPD_RECLAIM,
   __GFP_MEMALLOC,
-  __GFP_NOFAIL,
   __GFP_NOMEMALLOC,
   __GFP_NORETRY,
+  __GFP_RETRY_MAYFAIL,
   __GFP_THISNODE,
   ALLOC_CMA,
   ALLOC_CPUSET,
@@ -27,11 +34,11 @@ import {
   ZONE_DMA32,
   ZONE_NORMAL,
 } from "./gfp";
-import { reserveHighatomicPageblock } from "./highatomic";
+import { reserveHighatomicPageblock, unreserveHighatomicPageblock } from "./highatomic";
 import { ALLOCATED, IN_USE_MOVABLE, type Memory, ORDER_MASK } from "./memory";
 import { MIGRATE_HIGHATOMIC, MIGRATE_MOVABLE } from "./migratetype";
 import { rmqueuePcplist, takeFromPcplist } from "./pcp-alloc";
-import { freeUnrefPage } from "./pcp-free";
+import { drainAllPages, freeUnrefPage } from "./pcp-free";
 import { PAGE_ALLOC_COSTLY_ORDER } from "./per-cpu-pages";
 import { rmqueueLocked } from "./rmqueue";
 import { rmqueueSmallest, taken } from "./rmqueue-smallest";
@@ -216,7 +223,7 @@ function slowFlags(m: Memory, gfp: number, order: number, mt: number): number {
   return flags | cmaFlag(m, mt);
 }
 
-/** __alloc_pages_slowpath(), as far as a machine without reclaim and compaction goes; `m.help` does the rest. */
+/** __alloc_pages_slowpath(), without the OOM killer; `m.help` reclaims and compacts. */
 function allocPagesSlowpath(
   m: Memory,
   zonelist: readonly Zone[],
@@ -235,53 +242,69 @@ function allocPagesSlowpath(
   let pfn = getPageFromFreelist(m, zonelist, gfp, order, flags, highest, mt);
   if (pfn >= 0) return pfn;
   const costly = order > PAGE_ALLOC_COSTLY_ORDER;
+  const r: RetryRequest = { zonelist, order, highest, mt, allocFlags: flags };
+  const state: RetryState = { noProgressLoops: 0, compactionRetries: 0, priority: COMPACT_PRIO_SYNC_LIGHT };
+  if (help) help.compactResult = COMPACT_SKIPPED;
   if (canReclaim && (costly || (order > 0 && mt !== MIGRATE_MOVABLE))) {
     lastAlloc.wantedCompaction = true;
-    if (help) {
-      const got = help.directCompact(order, gfp, flags, 2);
-      if (got >= 0) return got;
-      if (got === -1) {
-        pfn = getPageFromFreelist(m, zonelist, gfp, order, flags, highest, mt);
-        if (pfn >= 0) return pfn;
+    if (help?.canCompact) {
+      pfn = compactAndLook(m, r, gfp, COMPACT_PRIO_ASYNC, help);
+      if (pfn >= 0) return pfn;
+      if (costly && gfp & __GFP_NORETRY) {
+        const result = help.compactResult;
+        if (result === COMPACT_SKIPPED || result === COMPACT_DEFERRED || gfp & __GFP_THISNODE) return -1;
+        state.priority = COMPACT_PRIO_ASYNC;
       }
-      if (costly && gfp & __GFP_NORETRY && (got === -2 || gfp & __GFP_THISNODE)) return -1;
     }
   }
   if (gfp & __GFP_MEMALLOC && !(gfp & __GFP_NOMEMALLOC)) flags = ALLOC_NO_WATERMARKS | cmaFlag(m, mt);
-  pfn = getPageFromFreelist(m, zonelist, gfp, order, flags, highest, mt);
-  if (pfn >= 0 || !canReclaim) return pfn;
-  lastAlloc.wantedReclaim = true;
-  if (!help) return -1;
-  return reclaimAndCompact(m, zonelist, gfp, order, highest, mt, flags, help);
+  r.allocFlags = flags;
+  for (;;) {
+    if (gfp & __GFP_KSWAPD_RECLAIM) help?.wakeKswapd(order, gfp, highest);
+    pfn = getPageFromFreelist(m, zonelist, gfp, order, flags, highest, mt);
+    if (pfn >= 0 || !canReclaim) return pfn;
+    lastAlloc.wantedReclaim = true;
+    if (!help) return -1;
+    const progress = help.directReclaim(order, gfp) > 0;
+    if (progress) {
+      pfn = lookAfterReclaim(m, r, gfp);
+      if (pfn >= 0) return pfn;
+    }
+    if (order > 0 && help.canCompact) {
+      pfn = compactAndLook(m, r, gfp, state.priority, help);
+      if (pfn >= 0) return pfn;
+    }
+    if (gfp & __GFP_NORETRY || (costly && (!help.canCompact || !(gfp & __GFP_RETRY_MAYFAIL)))) return -1;
+    if (!shouldReclaimRetry(m, r, help, progress, state)) {
+      if (!progress || !help.canCompact || !shouldCompactRetry(m, r, help, state)) return -1;
+    }
+  }
 }
 
-/** The loop of the slow path once a request may reclaim: reclaim, compact, look again. */
-function reclaimAndCompact(
+/** __alloc_pages_direct_compact(): compact, take what was captured, else look into the free lists. */
+function compactAndLook(
   m: Memory,
-  zonelist: readonly Zone[],
+  r: RetryRequest,
   gfp: number,
-  order: number,
-  highest: number,
-  mt: number,
-  flags: number,
+  priority: number,
   help: SlowPathHelp,
 ): number {
-  for (let loops = 0; loops <= 16; loops++) {
-    const progress = help.directReclaim(order, gfp);
-    let pfn = progress > 0 ? getPageFromFreelist(m, zonelist, gfp, order, flags, highest, mt) : -1;
-    if (pfn >= 0) return pfn;
-    if (order > 0) {
-      const got = help.directCompact(order, gfp, flags, 1);
-      if (got >= 0) return got;
-      if (got === -1) {
-        pfn = getPageFromFreelist(m, zonelist, gfp, order, flags, highest, mt);
-        if (pfn >= 0) return pfn;
-      }
-    }
-    if (gfp & __GFP_NORETRY || progress === 0 || (order > PAGE_ALLOC_COSTLY_ORDER && !(gfp & __GFP_NOFAIL)))
-      return -1;
-  }
-  return -1;
+  let pfn = help.directCompact(r.order, gfp, r.allocFlags, priority);
+  if (help.compactResult === COMPACT_SKIPPED) return -1;
+  if (pfn >= 0) lastAlloc.zone = m.zoneOf(pfn)!;
+  else pfn = getPageFromFreelist(m, r.zonelist, gfp, r.order, r.allocFlags, r.highest, r.mt);
+  help.compacted(pfn >= 0 ? lastAlloc.zone : null, r.order);
+  return pfn;
+}
+
+/** __alloc_pages_direct_reclaim(), its end: pages may hide in the high-atomic reserve or on per-CPU lists. */
+function lookAfterReclaim(m: Memory, r: RetryRequest, gfp: number): number {
+  const look = () => getPageFromFreelist(m, r.zonelist, gfp, r.order, r.allocFlags, r.highest, r.mt);
+  const pfn = look();
+  if (pfn >= 0) return pfn;
+  unreserveHighatomicPageblock(m, r.zonelist, r.highest, r.mt, false);
+  drainAllPages(m);
+  return look();
 }
 
 /**
@@ -317,6 +340,7 @@ export function allocPagesBulk(m: Memory, gfp: number, nr: number, out: Int32Arr
 export function freePages(m: Memory, pfn: number, order: number): void {
   const zone = m.zoneOf(pfn)!;
   if ((m.state[pfn]! & (ALLOCATED | ORDER_MASK)) !== (ALLOCATED | order)) m.splitAllocated(pfn, order);
+  if (m.lru !== null) m.lru.remove(pfn);
   if (order === 0 || m.pcpAllowedOrder(order)) freeUnrefPage(m, zone, pfn, order);
   else freeOnePageLocked(m, zone, pfn, order, m.blockType(pfn), false);
 }

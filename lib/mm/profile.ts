@@ -66,6 +66,8 @@ export interface KernelSwitches {
   proactiveCompaction: boolean;
   /** What alloc_contig_range() isolates in: single page blocks (5.19+), or units of the largest buddy. */
   isolationUnit: "pageblock" | "maxOrder";
+  /** zone_reclaimable_pages() counts free pages where nothing is reclaimable (6.13+, back-ported to 6.1 and 6.12). */
+  reclaimableCountsFree: boolean;
   /** vm.defrag_mode: never steal, compact instead. */
   defragMode: boolean;
 }
@@ -99,6 +101,7 @@ const V6_1: KernelSwitches = {
   compactionCapture: true,
   proactiveCompaction: true,
   isolationUnit: "pageblock",
+  reclaimableCountsFree: true,
   defragMode: false,
 };
 
@@ -121,6 +124,7 @@ const V4_17: KernelSwitches = {
   compactionFastSearch: false,
   compactionCapture: false,
   proactiveCompaction: false,
+  reclaimableCountsFree: false,
 };
 
 const V6_12: KernelSwitches = {

@@ -1,9 +1,19 @@
-/** What a blocked request may ask of the machine; a machine without reclaim and compaction answers none. */
+import type { Zone } from "./zone";
+
+/** What a blocked request may ask of the machine; a machine without reclaim and compaction has none. */
 export interface SlowPathHelp {
+  /** COMPACT_ result of the last directCompact(). */
+  compactResult: number;
+  /** Whether there is compaction at all. */
+  canCompact: boolean;
   /** wake_all_kswapds(). */
   wakeKswapd(order: number, gfp: number, highestZoneidx: number): void;
-  /** __alloc_pages_direct_compact(): a captured frame, −1 for "compacted, look again", −2 for "did nothing". */
+  /** try_to_compact_pages(): a captured frame or −1; sets `compactResult`. `priority` is a COMPACT_PRIO_ number. */
   directCompact(order: number, gfp: number, allocFlags: number, priority: number): number;
-  /** __perform_reclaim(): pages freed. */
+  /** __alloc_pages_direct_compact(), its end: an allocation after compaction got a page of `zone`, or failed (null). */
+  compacted(zone: Zone | null, order: number): void;
+  /** __perform_reclaim(): what it calls progress, in pages. */
   directReclaim(order: number, gfp: number): number;
+  /** zone_reclaimable_pages(). */
+  reclaimablePages(zone: Zone): number;
 }

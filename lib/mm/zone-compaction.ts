@@ -26,6 +26,12 @@ export class CompactionCounters {
   compact_daemon_wake = 0;
   compact_daemon_migrate_scanned = 0;
   compact_daemon_free_scanned = 0;
+  allocstall = 0;
+  pageoutrun = 0;
+  pgscan_direct = 0;
+  pgsteal_direct = 0;
+  pgscan_kswapd = 0;
+  pgsteal_kswapd = 0;
   pgmigrate_success = 0;
   pgmigrate_fail = 0;
 }

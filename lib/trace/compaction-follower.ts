@@ -3,13 +3,9 @@
  * pages (F), where the scanners stand (E), and the moments of whole drains (a `D` that no free explains). Predicted:
  * which merged page a direct compactor captures, and the order in which the fast searches leave the free lists.
  */
-import {
-  COMPACT_CONTINUE,
-  COMPACT_NO_SUITABLE_PAGE,
-  CompactControl,
-  MIGRATE_ASYNC,
-  MIGRATE_SYNC_LIGHT,
-} from "../mm/compact-control";
+
+import { CompactControl, MIGRATE_ASYNC, MIGRATE_SYNC_LIGHT } from "../mm/compact-control";
+import { COMPACT_CONTINUE, COMPACT_NO_SUITABLE_PAGE } from "../mm/compact-result";
 import { type CaptureControl, captureFor } from "../mm/compaction";
 import { fastFindMigrateblock, fastFindTarget } from "../mm/compaction-fast-search";
 import { isPcpState, type Memory } from "../mm/memory";
@@ -39,11 +35,9 @@ export class CompactionFollower {
   private current = -1;
 
   constructor(private readonly m: Memory) {
-    const others = m.trace?.pcpuDrain;
     m.trace = {
       ...m.trace,
-      pcpuDrain: (pfn, order, mt) => {
-        others?.(pfn, order, mt);
+      pcpuDrain: () => {
         this.ahead++;
       },
     };

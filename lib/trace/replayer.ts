@@ -382,7 +382,7 @@ export class Replayer implements TraceHandler {
   }
 
   private followDrains(): void {
-    if (this.compaction !== null || this.m.sw.pcpFreeInBatches) return;
+    if (this.compaction !== null || this.m.sw.pcpFreeInBatches || this.m.cma) return;
     this.compaction = new CompactionFollower(this.m);
     this.want(REC.DRAINED);
   }

@@ -1,0 +1,17 @@
+/** What a run of compaction came to, and how hard a request asks for one (include/linux/compaction.h). */
+
+/** enum compact_result, in the kernel's order: the larger is the better. */
+export const COMPACT_NOT_SUITABLE_ZONE = 0;
+export const COMPACT_SKIPPED = 1;
+export const COMPACT_DEFERRED = 2;
+export const COMPACT_NO_SUITABLE_PAGE = 3;
+export const COMPACT_CONTINUE = 4;
+export const COMPACT_COMPLETE = 5;
+export const COMPACT_PARTIAL_SKIPPED = 6;
+export const COMPACT_CONTENDED = 7;
+export const COMPACT_SUCCESS = 8;
+
+/** enum compact_priority: SYNC_FULL, SYNC_LIGHT, ASYNC. */
+export const COMPACT_PRIO_SYNC_FULL = 0;
+export const COMPACT_PRIO_SYNC_LIGHT = 1;
+export const COMPACT_PRIO_ASYNC = 2;

@@ -1,0 +1,201 @@
+/**
+ * The LRU lists of a node: active and inactive, anonymous and file pages, and the unevictable. Lists run through the
+ * columns `next` and `prev`, which a page in use does not need otherwise; head first is the most recently added. Reclaim
+ * takes from the tail of an inactive list; a referenced page gets another round.
+ * Law: the sum of the lists' lengths is the number of frames whose `list` is not NONE. Model of mm/vmscan.c, 6.1.
+ */
+import type { LruLists, ShrinkResult } from "./lru-lists";
+import type { Memory } from "./memory";
+import { freePages } from "./page-alloc";
+import type { Zone } from "./zone";
+
+export const LRU_NONE = 0;
+export const LRU_INACTIVE_ANON = 1;
+export const LRU_ACTIVE_ANON = 2;
+export const LRU_INACTIVE_FILE = 3;
+export const LRU_ACTIVE_FILE = 4;
+export const LRU_UNEVICTABLE = 5;
+const NR_LRU_LISTS = 6;
+
+const LIST = 0x07;
+const REFERENCED = 0x08;
+const DIRTY = 0x10;
+
+/** What became of a page that reclaim took. */
+export type ReclaimedAs = "dropped" | "written" | "swapped";
+
+export class Lru implements LruLists {
+  /** One byte a frame: list, referenced, dirty. */
+  private readonly page: Uint8Array;
+  private readonly first: Int32Array;
+  private readonly last: Int32Array;
+  /** Pages by list. */
+  readonly count: Int32Array;
+  /** Pages by zone index × 8 + list. */
+  private readonly zoneCount: Int32Array;
+  /** Swap slots left, in pages; 0: swap is off. */
+  swapFree: number;
+  /** Told of every page reclaimed, so that its owner knows it has to be read again (a refault). */
+  onReclaim: ((pfn: number, as: ReclaimedAs) => void) | null;
+
+  constructor(
+    private readonly m: Memory,
+    swapPages = 0,
+  ) {
+    this.page = new Uint8Array(m.endPfn);
+    this.first = new Int32Array(NR_LRU_LISTS).fill(-1);
+    this.last = new Int32Array(NR_LRU_LISTS).fill(-1);
+    this.count = new Int32Array(NR_LRU_LISTS);
+    this.zoneCount = new Int32Array(8 * 8);
+    this.swapFree = swapPages;
+    this.onReclaim = null;
+  }
+
+  /** The list of the page at `pfn`; LRU_NONE when it is on none. */
+  listOf(pfn: number): number {
+    return this.page[pfn]! & LIST;
+  }
+
+  /** lruvec_add_folio(): to the head. The page must be in use and on no list. */
+  add(pfn: number, list: number, dirty = false): void {
+    const { next, prev } = this.m;
+    const head = this.first[list]!;
+    next[pfn] = head;
+    prev[pfn] = -1;
+    if (head >= 0) prev[head] = pfn;
+    else this.last[list] = pfn;
+    this.first[list] = pfn;
+    this.page[pfn] = list | (dirty ? DIRTY : 0);
+    this.account(pfn, list, 1);
+  }
+
+  /** Takes a page off its list: it is freed, isolated or pinned for good. */
+  remove(pfn: number): void {
+    const list = this.page[pfn]! & LIST;
+    if (list === LRU_NONE) return;
+    const { next, prev } = this.m;
+    const n = next[pfn]!;
+    const p = prev[pfn]!;
+    if (p >= 0) next[p] = n;
+    else this.first[list] = n;
+    if (n >= 0) prev[n] = p;
+    else this.last[list] = p;
+    this.page[pfn] = LRU_NONE;
+    this.account(pfn, list, -1);
+  }
+
+  private account(pfn: number, list: number, n: number): void {
+    this.count[list]! += n;
+    this.zoneCount[this.m.zoneOf(pfn)!.idx * 8 + list]! += n;
+  }
+
+  /** A page was migrated: the new frame takes the place the old one had among its like, at the head. */
+  move(from: number, to: number): void {
+    const state = this.page[from]!;
+    if ((state & LIST) === LRU_NONE) return;
+    this.remove(from);
+    this.add(to, state & LIST);
+    this.page[to] = state;
+  }
+
+  /** folio_mark_accessed(): the second reference of an inactive page activates it. */
+  markAccessed(pfn: number): void {
+    const state = this.page[pfn]!;
+    const list = state & LIST;
+    if (state & REFERENCED && (list === LRU_INACTIVE_ANON || list === LRU_INACTIVE_FILE)) {
+      this.remove(pfn);
+      this.add(pfn, list + 1, (state & DIRTY) !== 0);
+    } else if (list !== LRU_NONE) this.page[pfn] = state | REFERENCED;
+  }
+
+  /** Sets or clears the dirty bit of a file page. */
+  setDirty(pfn: number, dirty: boolean): void {
+    this.page[pfn] = (this.page[pfn]! & ~DIRTY) | (dirty ? DIRTY : 0);
+  }
+
+  isDirty(pfn: number): boolean {
+    return (this.page[pfn]! & DIRTY) !== 0;
+  }
+
+  /** zone_reclaimable_pages(): file pages, and anonymous ones as far as there is swap. */
+  reclaimable(zone: Zone): number {
+    const at = zone.idx * 8;
+    const c = this.zoneCount;
+    const file = c[at + LRU_INACTIVE_FILE]! + c[at + LRU_ACTIVE_FILE]!;
+    return this.swapFree > 0 ? file + c[at + LRU_INACTIVE_ANON]! + c[at + LRU_ACTIVE_ANON]! : file;
+  }
+
+  /**
+   * shrink_node(): file lists first, anonymous ones in the same proportion where there is swap. A pass looks at
+   * list length >> priority pages and stops at `goal`. Modelled: get_scan_count() balances by cost, here by length.
+   */
+  shrink(zones: readonly Zone[], priority: number, goal: number): ShrinkResult {
+    const result: ShrinkResult = { scanned: 0, reclaimed: 0 };
+    const pairs = this.swapFree > 0 ? [LRU_INACTIVE_FILE, LRU_INACTIVE_ANON] : [LRU_INACTIVE_FILE];
+    for (const inactive of pairs) {
+      this.ageActive(inactive, priority);
+      const most = priority === 0 ? this.count[inactive]! : this.count[inactive]! >> priority;
+      this.shrinkList(inactive, zones, Math.min(most, 1 << 20), goal - result.reclaimed, result);
+      if (result.reclaimed >= goal) break;
+    }
+    return result;
+  }
+
+  /** shrink_active_list(): keeps the inactive list long enough (inactive_is_low(): file 1:1, as at a few GB). */
+  private ageActive(inactive: number, priority: number): void {
+    const active = inactive + 1;
+    let n = Math.max(this.count[active]! >> priority, 1);
+    while (n-- > 0 && this.count[inactive]! < this.count[active]!) {
+      const pfn = this.last[active]!;
+      if (pfn < 0) return;
+      const dirty = this.isDirty(pfn);
+      this.remove(pfn);
+      this.add(pfn, inactive, dirty);
+    }
+  }
+
+  private shrinkList(
+    list: number,
+    zones: readonly Zone[],
+    most: number,
+    goal: number,
+    result: ShrinkResult,
+  ): void {
+    let left = most;
+    let freed = 0;
+    let pfn = this.last[list]!;
+    while (pfn >= 0 && left-- > 0 && freed < goal) {
+      const before = this.m.prev[pfn]!;
+      if (zones.includes(this.m.zoneOf(pfn)!)) {
+        result.scanned++;
+        if (this.reclaimPage(pfn, list)) {
+          freed++;
+          result.reclaimed++;
+        }
+      }
+      pfn = before;
+    }
+  }
+
+  /** shrink_folio_list() for one page: whether it was freed. */
+  private reclaimPage(pfn: number, list: number): boolean {
+    const { m } = this;
+    const state = this.page[pfn]!;
+    if (m.mayIsolate !== null && !m.mayIsolate(pfn, false)) return false;
+    if (state & REFERENCED) {
+      this.remove(pfn);
+      this.add(pfn, list, (state & DIRTY) !== 0);
+      return false;
+    }
+    let as: ReclaimedAs = state & DIRTY ? "written" : "dropped";
+    if (list === LRU_INACTIVE_ANON) {
+      if (this.swapFree === 0) return false;
+      this.swapFree--;
+      as = "swapped";
+    }
+    this.remove(pfn);
+    this.onReclaim?.(pfn, as);
+    freePages(m, pfn, 0);
+    return true;
+  }
+}

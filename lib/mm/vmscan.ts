@@ -1,0 +1,176 @@
+/**
+ * Making room for requests that wait: kswapd, direct reclaim and compaction as the slow path asks for them, each of
+ * which can be switched off. kswapd has no thread of its own here: it does its work where it is woken. Model of
+ * mm/vmscan.c, 6.1.
+ */
+
+import { COMPACT_CONTINUE, COMPACT_SKIPPED, COMPACT_SUCCESS } from "./compact-result";
+import { kcompactdDoWork, tryToCompactPages } from "./compaction";
+import { compactionDeferReset } from "./compaction-deferral";
+import { resetIsolationSuitable } from "./compaction-skip-bits";
+import { compactionSuitable } from "./compaction-suitable";
+import { gfpZone } from "./gfp";
+import type { Memory } from "./memory";
+import { PAGE_ALLOC_COSTLY_ORDER } from "./per-cpu-pages";
+import type { SlowPathHelp } from "./slow-path-help";
+import { nrFreeSnapshot } from "./vmstat";
+import { WMARK_HIGH, type Zone } from "./zone";
+import { wmarkPages, zoneWatermarkOk } from "./zone-watermark";
+
+const SWAP_CLUSTER_MAX = 32;
+const DEF_PRIORITY = 12;
+const MAX_RECLAIM_RETRIES = 16;
+
+/** Which mechanisms there are. */
+export interface Mechanisms {
+  reclaim: boolean;
+  compaction: boolean;
+}
+
+export class RoomMaker implements SlowPathHelp {
+  compactResult = COMPACT_SKIPPED;
+  readonly canCompact: boolean;
+  /** kswapd runs in a row that reclaimed nothing: 16 make the node hopeless. */
+  private kswapdFailures = 0;
+  private inKswapd = false;
+
+  constructor(
+    private readonly m: Memory,
+    private readonly mechanisms: Mechanisms,
+  ) {
+    this.canCompact = mechanisms.compaction;
+  }
+
+  directCompact(order: number, gfp: number, allocFlags: number, priority: number): number {
+    const { result, captured } = tryToCompactPages(this.m, gfp, order, allocFlags, priority);
+    this.compactResult = result;
+    if (result !== COMPACT_SKIPPED) this.m.counters.compact_stall++;
+    return captured;
+  }
+
+  compacted(zone: Zone | null, order: number): void {
+    if (zone === null) {
+      this.m.counters.compact_fail++;
+      return;
+    }
+    zone.compact.blockskipFlush = false;
+    compactionDeferReset(zone, order, true);
+    this.m.counters.compact_success++;
+  }
+
+  /** Where nothing is reclaimable, recent releases and their back-ports count the free pages instead. */
+  reclaimablePages(zone: Zone): number {
+    const pages = this.mechanisms.reclaim ? (this.m.lru?.reclaimable(zone) ?? 0) : 0;
+    return pages === 0 && this.m.sw.reclaimableCountsFree ? nrFreeSnapshot(zone) : pages;
+  }
+
+  /** try_to_free_pages(): a costly order counts as progress already where compaction is ready to run. */
+  directReclaim(order: number, gfp: number): number {
+    if (!this.mechanisms.reclaim) return 0;
+    const { m } = this;
+    const highest = gfpZone(gfp);
+    m.counters.allocstall++;
+    let reclaimed = 0;
+    let ready = false;
+    for (let priority = DEF_PRIORITY; priority >= 0; priority--) {
+      const zones: Zone[] = [];
+      for (const zone of m.zonelist) {
+        if (zone.idx > highest) continue;
+        if (order > PAGE_ALLOC_COSTLY_ORDER && this.compactionReady(zone, order, highest)) ready = true;
+        else zones.push(zone);
+      }
+      if (zones.length > 0 && m.lru !== null) {
+        const pass = m.lru.shrink(zones, priority, SWAP_CLUSTER_MAX);
+        m.counters.pgscan_direct += pass.scanned;
+        m.counters.pgsteal_direct += pass.reclaimed;
+        reclaimed += pass.reclaimed;
+      }
+      if (reclaimed >= SWAP_CLUSTER_MAX || ready) break;
+    }
+    return reclaimed > 0 ? reclaimed : ready ? 1 : 0;
+  }
+
+  /** compaction_ready(). */
+  private compactionReady(zone: Zone, order: number, highest: number): boolean {
+    const { m } = this;
+    if (!this.canCompact) return false;
+    const suitable = compactionSuitable(m, zone, order, 0, highest);
+    if (suitable === COMPACT_SUCCESS) return true;
+    if (suitable === COMPACT_SKIPPED) return false;
+    const mark = wmarkPages(zone, WMARK_HIGH) + 2 * 2 ** order;
+    return zoneWatermarkOk(m, zone, 0, mark, highest, 0, Math.max(zone.nrFreePages, 0));
+  }
+
+  /** pgdat_balanced(): one zone above its high watermark, with a page of the order, is enough. */
+  private balanced(order: number, highest: number): boolean {
+    const { m } = this;
+    return m.zones.some(
+      (z) =>
+        z.idx <= highest &&
+        zoneWatermarkOk(m, z, order, wmarkPages(z, WMARK_HIGH), highest, 0, Math.max(z.nrFreePages, 0)),
+    );
+  }
+
+  wakeKswapd(order: number, _gfp: number, highest: number): void {
+    const { m } = this;
+    if (!this.mechanisms.reclaim || this.inKswapd || this.kswapdFailures >= MAX_RECLAIM_RETRIES) return;
+    const boosted = m.zones.some((z) => z.idx <= highest && z.watermarkBoost > 0);
+    if (this.balanced(order, highest) && !boosted) return;
+    this.inKswapd = true;
+    const gaveUp = this.balancePgdat(order, highest) < order;
+    this.sleepKswapd(order, highest, gaveUp);
+    this.inKswapd = false;
+  }
+
+  /** balance_pgdat(): the order it still aimed at in the end. */
+  private balancePgdat(order: number, highest: number): number {
+    const { m } = this;
+    const zones = m.zones.filter((z) => z.idx <= highest);
+    const boosts = zones.map((z) => z.watermarkBoost);
+    m.counters.pageoutrun++;
+    for (const z of zones) z.reclaimActive = true;
+    let target = order;
+    let reclaimed = 0;
+    let done = this.balanced(target, highest);
+    for (
+      let priority = DEF_PRIORITY;
+      priority >= 1 && !done;
+      priority--, done = this.balanced(target, highest)
+    ) {
+      if (m.lru === null) continue;
+      const goal = zones.reduce((n, z) => n + Math.max(wmarkPages(z, WMARK_HIGH), SWAP_CLUSTER_MAX), 0);
+      const pass = m.lru.shrink(zones, priority, goal);
+      m.counters.pgscan_kswapd += pass.scanned;
+      m.counters.pgsteal_kswapd += pass.reclaimed;
+      reclaimed += pass.reclaimed;
+      if (target > 0 && reclaimed >= 2 * 2 ** target) target = 0;
+    }
+    if (reclaimed > 0) this.kswapdFailures = 0;
+    else if (!done) this.kswapdFailures++;
+    zones.forEach((z, i) => {
+      z.reclaimActive = false;
+      z.watermarkBoost -= Math.min(z.watermarkBoost, boosts[i]!);
+    });
+    if (boosts.some((b) => b > 0)) this.wakeKcompactd(m.pageblockOrder, highest);
+    return target;
+  }
+
+  /**
+   * kswapd_try_to_sleep(): forgets what compaction skipped. The order asked for was read and cleared before, so it looks
+   * at order 0; kcompactd takes over only where enough was reclaimed to give the order up.
+   */
+  private sleepKswapd(order: number, highest: number, gaveUpOrder: boolean): void {
+    const { m } = this;
+    if (this.kswapdFailures < MAX_RECLAIM_RETRIES && !this.balanced(0, highest)) return;
+    for (const zone of m.zones) if (zone.compact.blockskipFlush) resetIsolationSuitable(m, zone);
+    if (gaveUpOrder) this.wakeKcompactd(order, highest);
+  }
+
+  /** wakeup_kcompactd(). */
+  private wakeKcompactd(order: number, highest: number): void {
+    const { m } = this;
+    if (order === 0 || !this.canCompact) return;
+    const suitable = (z: Zone) => compactionSuitable(m, z, order, 0, highest) === COMPACT_CONTINUE;
+    if (m.zones.some((z) => z.idx <= highest && suitable(z))) kcompactdDoWork(m, order, highest);
+  }
+}

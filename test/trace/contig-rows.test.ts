@@ -1,0 +1,21 @@
+/** Rows of x86-contig: from the recorded state, the model's own decisions. The figures in the table are the kernel's. */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import test from "node:test";
+import { contigRows } from "../../lib/trace/contig-rows";
+import { FIXTURES } from "../support/cli";
+
+test("2 MiB pages obtained are within 5 % or 2 pages of those recorded, counters of compact_memory within 20 %", async () => {
+  const path = join(FIXTURES, "x86-contig", "rows.csv");
+  assert.ok(contigRows.recognises(path));
+  const { report } = await contigRows.check(path);
+  assert.equal(report.rows, 2);
+  assert.equal(report.agreeing, 2);
+  for (const { recorded, predicted } of report.results)
+    for (const [column, value] of Object.entries(recorded!))
+      if (column.startsWith("compact_memory_") && typeof value === "number" && value > 20)
+        assert.ok(
+          Math.abs(Number(predicted[column]) - value) <= 0.2 * value,
+          `${column}: ${predicted[column]} for ${value}`,
+        );
+});
