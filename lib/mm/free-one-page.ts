@@ -20,9 +20,10 @@ export function freeOnePage(
   const maxOrder = m.maxOrder;
   accountFreePages(zone, 1 << order, mt);
   state[pfn] = 0;
+  const capture = m.capture;
   let buddy = 0;
   while (order < maxOrder) {
-    if (m.capture?.(zone, pfn, order, mt)) {
+    if (capture !== null && capture(zone, pfn, order, mt)) {
       accountFreePages(zone, -(1 << order), mt);
       return;
     }

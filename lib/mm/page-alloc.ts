@@ -336,10 +336,18 @@ export function allocPagesBulk(m: Memory, gfp: number, nr: number, out: Int32Arr
   return 1;
 }
 
-/** __free_pages() of the last reference: through the per-CPU lists where they serve the order. */
+/** __free_pages() for frames that may be part of a larger page: split_page() comes first where they are. */
 export function freePages(m: Memory, pfn: number, order: number): void {
-  const zone = m.zoneOf(pfn)!;
   if ((m.state[pfn]! & (ALLOCATED | ORDER_MASK)) !== (ALLOCATED | order)) m.splitAllocated(pfn, order);
+  freeWholePages(m, pfn, order);
+}
+
+/**
+ * __free_pages() of the last reference to a page that was allocated with this order: through the per-CPU lists where
+ * they serve the order. Reads nothing of the page itself, which is seldom in a cache when it is freed.
+ */
+export function freeWholePages(m: Memory, pfn: number, order: number): void {
+  const zone = m.zoneOf(pfn)!;
   if (m.lru !== null) m.lru.remove(pfn);
   if (order === 0 || m.pcpAllowedOrder(order)) freeUnrefPage(m, zone, pfn, order);
   else freeOnePageLocked(m, zone, pfn, order, m.blockType(pfn), false);
