@@ -23,7 +23,7 @@ export function freeOnePage(
   const capture = m.capture;
   let buddy = 0;
   while (order < maxOrder) {
-    if (capture !== null && capture(zone, pfn, order, mt)) {
+    if (capture?.(zone, pfn, order, mt)) {
       accountFreePages(zone, -(1 << order), mt);
       return;
     }

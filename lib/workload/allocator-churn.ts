@@ -113,7 +113,9 @@ export class Churn {
    * written out, so that what is timed is the allocator.
    */
   churn(ops: number): number {
-    const { m, livePages, mode } = this;
+    const { m, livePages } = this;
+    const uniform = this.mode === "mu";
+    const geometric = this.mode === "mg";
     const low = Math.floor((this.pages * 7) / 10);
     const high = Math.floor((this.pages * 9) / 10);
     let { seed, live, used, hash } = this;
@@ -124,8 +126,8 @@ export class Churn {
       seed ^= seed << 5;
       if (used < low || (used <= high && (seed & 1) !== 0)) {
         let order = 0;
-        if (mode === "mu") order = (((seed >>> 8) * 10) / 16777216) | 0;
-        else if (mode === "mg") {
+        if (uniform) order = (((seed >>> 8) * 10) / 16777216) | 0;
+        else if (geometric) {
           const v = (seed >>> 8) | 0x200;
           order = 31 - Math.clz32(v & -v);
         }
