@@ -16,6 +16,7 @@ import { LRU_INACTIVE_ANON, LRU_INACTIVE_FILE, Lru } from "../../lib/mm/lru";
 import type { Memory } from "../../lib/mm/memory";
 import { allocPages, freePages } from "../../lib/mm/page-alloc";
 import { drainAllPages } from "../../lib/mm/pcp-free";
+import { validate } from "../../lib/mm/validate";
 import { RoomMaker } from "../../lib/mm/vmscan";
 
 function memory(size: string): Memory {
