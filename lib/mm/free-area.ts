@@ -128,3 +128,11 @@ export function accountFreePages(zone: Zone, nr: number, mt: number): void {
   if (mt === MIGRATE_CMA) modNrFreeCma(zone, nr);
   else if (mt === MIGRATE_HIGHATOMIC) zone.nrFreeHighatomic += nr;
 }
+
+/** Gives every untouched top-order block of a zone a frame of its own on its list: for scans that look at each frame. */
+export function materialiseZone(m: Memory, zone: Zone): void {
+  for (let mt = 0; mt < 6; mt++) {
+    const head = zone.listBase + (m.maxOrder << 3) + mt;
+    for (let p = m.next[head]!; p !== head; p = m.next[p]!) if (p >= m.virginBase) p = materialiseFirst(m, p);
+  }
+}

@@ -307,6 +307,18 @@ export class Memory {
     return pfn;
   }
 
+  /** Whether a frame without a state of its own lies inside a larger free page, be it on a buddy or a per-CPU list. */
+  insideFree(pfn: number): boolean {
+    for (let order = 1; order <= this.maxOrder; order++) {
+      const head = pfn - (pfn % 2 ** order);
+      const s = this.state[head]!;
+      if (s === 0) continue;
+      if (s >= ALLOCATED) return false;
+      return head + 2 ** (isPcpState(s) ? this.pcpOrder(s) : s - 1) > pfn;
+    }
+    return false;
+  }
+
   /** Order of a per-CPU page from its state. */
   pcpOrder(state: number): number {
     const index = state & 7;

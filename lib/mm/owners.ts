@@ -126,10 +126,10 @@ export function orderInUse(m: Memory, pfn: number): number {
   return s >= ALLOCATED ? s & ORDER_MASK : 0;
 }
 
-/** Whether `pfn` is in use: neither the head of a free page nor on a per-CPU list. Frames inside free pages look in use. */
+/** Whether `pfn` is in use: in no free page, be it in the buddy lists or on a per-CPU list. */
 export function inUse(m: Memory, pfn: number): boolean {
   const s = m.state[pfn]!;
-  return s === 0 || s >= ALLOCATED;
+  return s >= ALLOCATED || (s === 0 && !m.insideFree(pfn));
 }
 
 /** What is known of the page at `from` goes to its new place `to`. */

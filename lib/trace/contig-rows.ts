@@ -2,12 +2,15 @@
  * Kind `contig-rows`: requests for 2 MiB pages, 1 GiB pages and contiguous areas after controlled fragmentation
  * (kernel-truth/x86-contig/rows.csv, a folder with the state before a row). From that state the model makes its own
  * compaction, migration and allocation decisions. A row agrees when the 2 MiB pages obtained are within 5 % or 2 pages of
- * those recorded; counters more than 20 % off are named in the notes.
+ * those recorded, the 1 GiB pages and areas as many and at the same first frames; counters more than 20 % off are named
+ * in the notes.
  */
 import { existsSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { at, InputError } from "../base/errors";
 import { compactMemory } from "../mm/compaction";
+import { allocContigPages, freeContigRange, giganticFromAnywhere } from "../mm/contig-pages";
+import { GFP_KERNEL } from "../mm/gfp";
 import { HugetlbPool } from "../mm/hugetlb";
 import type { Memory } from "../mm/memory";
 import { kernelProfile } from "../mm/profile";
@@ -49,6 +52,7 @@ export const contigRows: FidelityKind = {
   },
 };
 
+type Values = Record<string, string | number | null>;
 type Counts = Record<(typeof COUNTERS)[number], number>;
 
 function checkRow(path: string, row: CsvRow, index: number, notes: string[]): FidelityResult {
@@ -62,10 +66,16 @@ function checkRow(path: string, row: CsvRow, index: number, notes: string[]): Fi
     put(predicted, FIRST_STAGE, since(before, m));
   }
   const before = counts(m);
+  const first = () => put(predicted, "", since(before, m));
   const request = row.values.request ?? "";
-  if (!/2 MiB/.test(request))
-    return { row: index, recorded: { obtained: text }, predicted: { obtained: null }, agrees: null };
-  predicted.obtained = request2M(m, text, () => put(predicted, "", since(before, m)));
+  if (/2 MiB/.test(request)) predicted.obtained = request2M(m, text, first);
+  else if (/1 GiB/.test(request)) predicted.obtained = request1G(m, request, first, predicted);
+  else if (/alloc_contig_pages/.test(request))
+    predicted.obtained = requestAreas(m, request, first, predicted);
+  else
+    throw new InputError(
+      `${at(path, row.line)}: request: known are 2 MiB pages, 1 GiB pages and alloc_contig_pages: got ${JSON.stringify(request)}`,
+    );
   const recorded = text === "" ? null : recordedValues(path, row, predicted);
   if (recorded !== null) noteCounters(name, recorded, predicted, notes);
   return { row: index, recorded, predicted, agrees: recorded === null ? null : agree(recorded, predicted) };
@@ -98,6 +108,55 @@ function request2M(m: Memory, recorded: string, first: () => void): string | num
   return `${got} then ${more.join(",")}`;
 }
 
+const GIB_ORDER = 18;
+const MIB_PAGES = 256;
+
+/** "hugetlb 1 GiB: 1, then 2, then 3": the pool is asked to grow step by step. */
+function request1G(m: Memory, request: string, done: () => void, predicted: Values): string {
+  const frames: number[] = [];
+  const source = giganticFromAnywhere(m);
+  const pool = new HugetlbPool(m, {
+    order: GIB_ORDER,
+    gigantic: {
+      take: (order) => {
+        const pfn = source.take(order);
+        if (pfn >= 0) frames.push(pfn);
+        return pfn;
+      },
+      give: source.give,
+    },
+  });
+  const wanted = numbers(request.replace(/^.*:/, ""));
+  const got = wanted.map((n) => `g=${n}:${pool.setMaxHugePages(n)}`);
+  done();
+  predicted.first_frames = frames.map(hexOf).join(" ");
+  return got.join(" ");
+}
+
+/** "alloc_contig_pages: 8 x 64 MiB, released, then 4 x 256 MiB": each group is held until it is whole, then released. */
+function requestAreas(m: Memory, request: string, done: () => void, predicted: Values): string {
+  const frames: string[] = [];
+  const groups = [...request.matchAll(/(\d+) x (\d+) MiB/g)].map((g) => {
+    const count = Number(g[1]);
+    const pages = Number(g[2]) * MIB_PAGES;
+    const held: number[] = [];
+    for (let i = 0; i < count; i++) {
+      const start = allocContigPages(m, { pages, gfp: GFP_KERNEL, kind: "driver" });
+      if (start >= 0) held.push(start);
+    }
+    frames.push(...held.map(hexOf));
+    for (const start of held) freeContigRange(m, start, pages);
+    return `${g[2]}M: ${held.length}/${count}`;
+  });
+  done();
+  predicted.first_frames = frames.join(" ");
+  return groups.join("  ");
+}
+
+function hexOf(pfn: number): string {
+  return `0x${pfn.toString(16)}`;
+}
+
 function counts(m: Memory): Counts {
   return Object.fromEntries(COUNTERS.map((c) => [c, m.counters[c]])) as Counts;
 }
@@ -115,7 +174,8 @@ function recordedValues(path: string, row: CsvRow, predicted: FidelityValues): F
   const values: Record<string, string | number | null> = {};
   for (const column of Object.keys(predicted)) {
     const text = row.values[column]?.trim() ?? "";
-    if (column === "obtained") values.obtained = /^\d+$/.test(text) ? Number(text) : text;
+    if (column === "first_frames") values.first_frames = recordedFrames(path, row);
+    else if (column === "obtained") values.obtained = /^\d+$/.test(text) ? Number(text) : text;
     else if (text === "") values[column] = null;
     else if (/^\d+$/.test(text)) values[column] = Number(text);
     else
@@ -124,12 +184,29 @@ function recordedValues(path: string, row: CsvRow, predicted: FidelityValues): F
   return values;
 }
 
+/** First frames of the areas got, from the row's results.txt; null where it tells none. */
+function recordedFrames(path: string, row: CsvRow): string | null {
+  const file = join(dirname(path), row.values.row ?? "", "results.txt");
+  if (!existsSync(file)) return null;
+  const got = [
+    ...readInput(file)
+      .toString("latin1")
+      .matchAll(/ok=1 pfn=(0x[0-9a-f]+)/g),
+  ].map((m) => m[1]!);
+  return got.length > 0 ? got.join(" ") : null;
+}
+
 /** Numbers in a text such as "171 then 171,171". */
 function numbers(value: unknown): number[] {
   return (String(value).match(/\d+/g) ?? []).map(Number);
 }
 
 function agree(recorded: FidelityValues, predicted: FidelityValues): boolean {
+  if (/[:/]/.test(String(recorded.obtained)))
+    return (
+      recorded.obtained === predicted.obtained &&
+      (recorded.first_frames == null || recorded.first_frames === predicted.first_frames)
+    );
   const a = numbers(recorded.obtained);
   const b = numbers(predicted.obtained);
   return a.length === b.length && a.every((n, i) => Math.abs(n - b[i]!) <= Math.max(2, n * 0.05));

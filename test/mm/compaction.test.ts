@@ -10,6 +10,7 @@ import {
   deferCompaction,
 } from "../../lib/mm/compaction-deferral";
 import { extfragForOrder, fragmentationIndex } from "../../lib/mm/compaction-suitable";
+import { allocContigPages, freeContigRange, giganticFromAnywhere } from "../../lib/mm/contig-pages";
 import * as G from "../../lib/mm/gfp";
 import { HugetlbPool } from "../../lib/mm/hugetlb";
 import { LRU_INACTIVE_ANON, LRU_INACTIVE_FILE, Lru } from "../../lib/mm/lru";
@@ -171,4 +172,22 @@ test("a pool of huge pages grows, shrinks, goes into surplus and splits gigantic
     () => new HugetlbPool(m, { order: 18 }).setMaxHugePages(1),
     /needs a source of contiguous memory/,
   );
+});
+
+test("contiguous memory on a fresh machine is the first aligned range without reserved frames; twice is twice", () => {
+  const m = memory("1GiB");
+  const before = m.zones.map((z) => z.nrFreePages + z.pcp.diffNrFree);
+  const request = { pages: 3 * 4096, gfp: G.GFP_KERNEL, kind: "driver" as const };
+  const a = allocContigPages(m, request);
+  const b = allocContigPages(m, request);
+  assert.ok(a >= 0 && b > a);
+  assert.equal(a % request.pages, 0, "steps of the size, not natural alignment");
+  freeContigRange(m, a, request.pages);
+  freeContigRange(m, b, request.pages);
+  drainAllPages(m);
+  assert.deepEqual(
+    m.zones.map((z) => z.nrFreePages + z.pcp.diffNrFree),
+    before,
+  );
+  assert.throws(() => allocContigPages(m, { ...request, pages: 1.5 }), /pages must be a whole number/);
 });

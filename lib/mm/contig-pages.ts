@@ -1,0 +1,108 @@
+/**
+ * alloc_contig_pages() (5.5+; before, hugetlb's alloc_gigantic_page()): any range of as many frames, zone by zone from
+ * the preferred one, each zone from its start, in steps of the size: first success wins. Only sizes that are powers of
+ * two come out naturally aligned.
+ */
+import { InputError } from "../base/errors";
+import { allocContigRange, type ContigFailure, run } from "./contig-range";
+import { materialiseZone } from "./free-area";
+import { gfpZone } from "./gfp";
+import type { GiganticSource } from "./hugetlb";
+import { GIGANTIC_GFP } from "./hugetlb";
+import { type Memory, OWNER_HOLE, OWNER_MASK, OWNER_RESERVED } from "./memory";
+import { type MigrationStats, type MigrationWorld, ownersWorld } from "./migrate";
+import { MIGRATE_MOVABLE } from "./migratetype";
+import { OWNER_KINDS, type OwnerKind } from "./owners";
+import { freePages } from "./page-alloc";
+import type { Zone } from "./zone";
+
+/** A range that was tried and could not be had. */
+export interface TriedRange {
+  start: number;
+  failure: ContigFailure | null;
+}
+
+export interface ContigRequest {
+  /** Frames. */
+  pages: number;
+  gfp: number;
+  /** What the frames become. */
+  kind: OwnerKind;
+  /** Default: the owners as they are kept. */
+  world?: MigrationWorld;
+  /** Told of every range that failed. */
+  tried?: (range: TriedRange) => void;
+}
+
+/** The first frame of the range got, or −1. Throws InputError for a size that is no whole number of frames. */
+export function allocContigPages(m: Memory, request: ContigRequest): number {
+  const { pages } = request;
+  if (!Number.isInteger(pages) || pages < 1)
+    throw new InputError(`alloc_contig_pages: pages must be a whole number, 1 or more: got ${pages}`);
+  const highest = gfpZone(request.gfp);
+  for (const zone of m.zonelist) {
+    if (zone.idx > highest) continue;
+    materialiseZone(m, zone);
+    for (let start = Math.ceil(zone.startPfn / pages) * pages; start + pages <= zone.endPfn; start += pages) {
+      if (rangeIsValid(m, start, pages) && tryRange(m, zone, start, request)) return start;
+    }
+  }
+  return -1;
+}
+
+/** pfn_range_valid_contig(): every frame exists, none is reserved or hugetlb's. */
+function rangeIsValid(m: Memory, start: number, pages: number): boolean {
+  for (let p = start; p < start + pages; p++) {
+    if (p % m.pageblockPages === 0 && m.blockIsHole(p)) return false;
+    const kind = m.ownerOf(p) & OWNER_MASK;
+    if (kind === OWNER_RESERVED || kind === OWNER_HOLE || kind === OWNER_KINDS.hugetlb) return false;
+  }
+  return true;
+}
+
+/** __alloc_contig_pages(): one range. Counters move as /proc/vmstat's do. */
+function tryRange(m: Memory, zone: Zone, start: number, request: ContigRequest): boolean {
+  const stats: MigrationStats = { migrated: 0, failedAttempts: 0, dropped: 0 };
+  let failure: ContigFailure | null = null;
+  let isolated = 0;
+  const ret = run(
+    allocContigRange(
+      {
+        m,
+        world: request.world ?? ownersWorld(m),
+        kind: request.kind,
+        stats,
+        seen: {
+          scanned: (_from, _to, taken) => {
+            isolated += taken;
+          },
+        },
+        failed: (f) => {
+          failure = f;
+        },
+      },
+      zone,
+      start,
+      start + request.pages,
+      MIGRATE_MOVABLE,
+    ),
+  );
+  m.counters.pgmigrate_success += stats.migrated;
+  m.counters.pgmigrate_fail += stats.failedAttempts;
+  m.counters.compact_isolated += isolated + (ret === 0 ? request.pages : 0);
+  if (ret !== 0) request.tried?.({ start, failure });
+  return ret === 0;
+}
+
+/** free_contig_range(): frame by frame, through the per-CPU lists. */
+export function freeContigRange(m: Memory, start: number, pages: number): void {
+  for (let p = start; p < start + pages; p++) freePages(m, p, 0);
+}
+
+/** alloc_gigantic_page(): gigantic huge pages from anywhere in memory. */
+export function giganticFromAnywhere(m: Memory): GiganticSource {
+  return {
+    take: (order) => allocContigPages(m, { pages: 2 ** order, gfp: GIGANTIC_GFP, kind: "hugetlb" }),
+    give: (pfn, order) => freeContigRange(m, pfn, 2 ** order),
+  };
+}
