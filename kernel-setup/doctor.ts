@@ -1,6 +1,6 @@
 /** Looks at everything the notebook kernel needs, and says for each thing that is wrong how to mend it. */
 import { existsSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { KernelClient } from "./kernel-client";
 import { KERNEL_NAME, kernelSpec, readKernelSpec } from "./kernelspec";
 import { packageManifest, packageRoot } from "./package-resolution";
@@ -60,11 +60,12 @@ function jupyterLab(path: string): Finding {
 const FIND_SPEC = `
 from jupyter_client.kernelspec import KernelSpecManager
 print(KernelSpecManager().find_kernel_specs().get("${KERNEL_NAME}", ""))`;
+const ENVIRONMENT = "import sys; print(sys.prefix if sys.prefix != sys.base_prefix else '')";
 
 function registered(path: string): Finding {
   const what = "kernel registered";
-  const inVenv = dirname(path).endsWith(join(".venv", "bin")) ? "--venv" : "--user";
-  const mend = `pageblock kernel install ${inVenv}`;
+  const environment = ask(path, ENVIRONMENT);
+  const mend = `pageblock kernel install ${environment ? `--prefix ${environment}` : "--user"}`;
   const folder = ask(path, FIND_SPEC);
   if (!folder) return { what, ok: false, found: `${path} knows no kernel named ${KERNEL_NAME}`, mend };
   const spec = readKernelSpec(folder);

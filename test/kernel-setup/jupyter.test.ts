@@ -277,6 +277,44 @@ test("npm run lab opens JupyterLab on notebooks/, on the loopback interface, wit
   }
 });
 
+test("npm run lab -- --headless executes every notebook and exports it", async (t) => {
+  if ((await python(t)) === undefined) return;
+  const out = join(scratch, "write-ups");
+  const lab = join(ROOT, "kernel-setup", "lab.mjs");
+  const done = spawnSync(process.execPath, [lab, "--headless", "--out", out], { encoding: "utf8" });
+  assert.equal(done.status, 0, done.stderr);
+  const names = readdirSync(join(ROOT, "notebooks")).filter((n) => n.endsWith(".ipynb"));
+  assert.ok(names.length > 0);
+  for (const name of names)
+    for (const form of ["ipynb", "html", "md"])
+      assert.ok(existsSync(join(out, name.replace(/ipynb$/, form))), `${name} as ${form}`);
+});
+
+const ABANDONED = `
+import os, sys, time
+from jupyter_client.manager import start_new_kernel
+manager, client = start_new_kernel(kernel_name="pageblock")
+client.execute("while (true) {}")
+print(manager.provisioner.pid, flush=True)
+time.sleep(600)`;
+
+test("a kernel whose Jupyter was killed ends by itself, even one that is stuck", async (t) => {
+  const jupyterPython = await python(t);
+  if (jupyterPython === undefined || process.platform === "win32") return;
+  const child = spawn(jupyterPython, ["-c", ABANDONED], { stdio: ["ignore", "pipe", "inherit"] });
+  const [printed] = await once(child.stdout, "data");
+  const pid = Number(printed);
+  assert.ok(pid > 1);
+  child.kill("SIGKILL");
+  const status = () =>
+    spawnSync("ps", ["-o", "stat=", "-p", String(pid)], { encoding: "utf8" }).stdout.trim();
+  let left = 50;
+  for (; left > 0 && status() !== "" && !status().startsWith("Z"); left--)
+    await new Promise((done) => setTimeout(done, 200));
+  if (left === 0) process.kill(pid, "SIGKILL");
+  assert.ok(left > 0, "the kernel is still there after 10 s");
+});
+
 test("npm run lab refuses a wrong option in one line", () => {
   const lab = (...args: string[]) =>
     spawnSync(process.execPath, [join(ROOT, "kernel-setup", "lab.mjs"), ...args], { encoding: "utf8" });
