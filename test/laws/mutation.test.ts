@@ -108,10 +108,10 @@ const MUTATIONS: Mutation[] = [
     to: "const listMt = mt;",
   },
   {
-    what: "every order goes through the per-CPU lists",
+    what: "pages of order 1 pass the per-CPU lists by",
     file: "memory.ts",
-    from: "sw.pcpHighOrders ? 0x0f |",
-    to: "sw.pcpHighOrders ? 0x7fff |",
+    from: "? 0x0f |",
+    to: "? 0x0d |",
   },
   {
     what: "a reserved block is not counted",
