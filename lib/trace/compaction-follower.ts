@@ -35,9 +35,11 @@ export class CompactionFollower {
   private current = -1;
 
   constructor(private readonly m: Memory) {
+    const others = m.trace?.pcpuDrain;
     m.trace = {
       ...m.trace,
-      pcpuDrain: () => {
+      pcpuDrain: (pfn, order, mt) => {
+        others?.(pfn, order, mt);
         this.ahead++;
       },
     };

@@ -40,8 +40,8 @@ export async function checkEvents(dir: string): Promise<Record<Kind, EventCount>
   );
   m.watermarkBoostFactor = recording.watermarkBoostFactor;
   const replayer = new Replayer(m, recording.trace, 0);
-  // A replay sets trace points of its own, also later: ours stand in front and hand on.
-  let own: TracePoints | null = m.trace;
+  // A replay has trace points of its own: ours stand in front and hand on; those it sets later do the same.
+  const own: TracePoints | null = m.trace;
   const counts = {} as Record<Kind, EventCount>;
   // Events of one side that wait for the other's, per kind.
   const waiting = {} as Record<Kind, { mine: string[]; theirs: string[] }>;
@@ -75,12 +75,7 @@ export async function checkEvents(dir: string): Promise<Record<Kind, EventCount>
     moveBlock: (pfn, mt) => predict("V", pfn - (pfn % m.pageblockPages), type(mt)),
     halfRule: (zone, cma, free, out) => predict("H", zone, cma, free, out),
   };
-  Object.defineProperty(m, "trace", {
-    get: () => points,
-    set: (value: TracePoints | null) => {
-      own = value;
-    },
-  });
+  m.trace = points;
   const handler = {
     record(kind: number, f: Float64Array, n: number, at: number, text: string) {
       line = at;

@@ -1,6 +1,6 @@
 /**
  * Between the frames: every page taken under the zone lock, every drained page, every fallback, every block claimed is
- * the recorded kernel's, in its order. Whether a block is claimed is predicted, not read from the trace.
+ * the recorded kernel's, in its order, and so is every choice of the half rule where it was recorded. Whether a block is claimed is predicted, not read from the trace.
  */
 import assert from "node:assert/strict";
 import { join } from "node:path";
@@ -14,10 +14,13 @@ for (const [name, fallbacks, claims] of [
   ["x86-6.12.107/w4-thp", 7, 0],
   ["x86-7.3.4/w7-cma", 11, null],
   ["arm64-cma/c4-64k-mobility-off", 2, 2],
+  ["arm64-cma/c5-64k-mobility-on", 11, 17],
 ] as const)
   test(`${name}: events of the trace are predicted one by one`, async () => {
-    const { Z, D, X, V } = await checkEvents(join(FIXTURES, name));
-    for (const [kind, count] of Object.entries(claims === null ? { Z, D, X } : { Z, D, X, V })) {
+    const { Z, D, X, V, H } = await checkEvents(join(FIXTURES, name));
+    for (const [kind, count] of Object.entries(
+      claims === null ? { Z, D, X } : { Z, D, X, V, ...(H.recorded > 0 && { H }) },
+    )) {
       assert.equal(count.first, undefined, `${kind}: ${count.first}`);
       assert.equal(count.predicted, count.recorded, kind);
       assert.equal(count.equal, count.recorded, kind);
