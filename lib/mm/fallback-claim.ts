@@ -1,12 +1,6 @@
 /** Fallback since 6.10: claim a whole block, from the largest page down; else take one page, the smallest first. */
 
-import {
-  boostWatermark,
-  canStealFallback,
-  fallbackFound,
-  findSuitableFallback,
-  searchFallback,
-} from "./fallback-steal";
+import { boostWatermark, canStealFallback, findSuitableFallback } from "./fallback-steal";
 import { accountFreePages, addToFreeList, delPageFromFreeList, getPageFromFreeArea } from "./free-area";
 import { changePageblockRange } from "./free-one-page";
 import { ALLOC_KSWAPD, ALLOC_NOFRAGMENT } from "./gfp";
@@ -39,32 +33,6 @@ export function rmqueueClaim(
   return -1;
 }
 
-/**
- * __rmqueue_fallback() of 6.10..6.14, and of any kernel that searches like 6.1 but keeps free pages on the lists of their
- * block's type: the page that is found is used directly, or its block is claimed and searched.
- */
-export function rmqueueFallbackPage(
-  m: Memory,
-  zone: Zone,
-  order: number,
-  startMt: number,
-  allocFlags: number,
-): number {
-  if (!searchFallback(m, zone, order, startMt, allocFlags)) return -1;
-  const { order: found, mt: fallbackMt, wholeBlock } = fallbackFound;
-  const candidate = getPageFromFreeArea(m, zone, found, fallbackMt);
-  let pfn = -1;
-  if (wholeBlock) pfn = tryToClaimBlock(m, zone, candidate, found, order, startMt, fallbackMt, allocFlags);
-  else if (boostWatermark(m, zone) && allocFlags & ALLOC_KSWAPD) zone.boostedWatermark = true;
-  if (pfn < 0) {
-    pfn = candidate;
-    takeAndExpand(m, zone, pfn, order, found, fallbackMt);
-    taken.mt = fallbackMt;
-  }
-  m.trace?.extfrag?.(pfn, order, found, startMt, fallbackMt, m.blockType(pfn) === startMt);
-  return pfn;
-}
-
 /** try_to_claim_block(): −1 when too little of the block is free or alike. */
 function tryToClaimBlock(
   m: Memory,
@@ -81,7 +49,7 @@ function tryToClaimBlock(
     accountFreePages(zone, -(1 << found), blockMt);
     changePageblockRange(m, pfn, found, startMt);
     for (let o = found - 1; o >= order; o--) addToFreeList(m, zone, pfn + (1 << o), o, startMt);
-    accountFreePages(zone, (1 << found) - (m.countPerPage ? 1 << order : 0), startMt);
+    accountFreePages(zone, (1 << found) - (1 << order), startMt);
     taken.mt = startMt;
     return pfn;
   }

@@ -41,14 +41,11 @@ export function boostWatermark(m: Memory, zone: Zone): boolean {
   return true;
 }
 
-/** What searchFallback() found; valid until the next call. */
-export const fallbackFound = { order: 0, mt: 0, wholeBlock: false };
-
 /**
- * The search of __rmqueue_fallback() up to 6.14: from the largest order down; a movable request that may not take the
- * whole block looks again from the smallest up. False when there is nothing.
+ * __rmqueue_fallback(): true when pages were put on the requester's lists; the caller looks there again and may find
+ * a smaller page than the one that was found here.
  */
-export function searchFallback(
+export function rmqueueFallback(
   m: Memory,
   zone: Zone,
   order: number,
@@ -63,35 +60,16 @@ export function searchFallback(
     if (fallbackMt >= 0) break;
   }
   if (fallbackMt < 0) return false;
-  let wholeBlock = canStealFallback(m, found, startMt);
-  if (!wholeBlock && startMt === MIGRATE_MOVABLE && found > order) {
+  let canSteal = canStealFallback(m, found, startMt);
+  if (!canSteal && startMt === MIGRATE_MOVABLE && found > order) {
     for (found = order; found <= m.maxOrder; found++) {
       fallbackMt = findSuitableFallback(m, zone, found, startMt);
       if (fallbackMt >= 0) break;
     }
-    wholeBlock = canStealFallback(m, found, startMt);
+    canSteal = canStealFallback(m, found, startMt);
   }
-  fallbackFound.order = found;
-  fallbackFound.mt = fallbackMt;
-  fallbackFound.wholeBlock = wholeBlock;
-  return true;
-}
-
-/**
- * __rmqueue_fallback() up to 6.9: true when pages were put on the requester's lists; the caller looks there again and
- * may find a smaller page than the one that was found here.
- */
-export function rmqueueFallback(
-  m: Memory,
-  zone: Zone,
-  order: number,
-  startMt: number,
-  allocFlags: number,
-): boolean {
-  if (!searchFallback(m, zone, order, startMt, allocFlags)) return false;
-  const { order: found, mt: fallbackMt, wholeBlock } = fallbackFound;
   const pfn = getPageFromFreeArea(m, zone, found, fallbackMt);
-  stealSuitableFallback(m, zone, pfn, found, allocFlags, startMt, wholeBlock);
+  stealSuitableFallback(m, zone, pfn, found, allocFlags, startMt, canSteal);
   m.trace?.extfrag?.(pfn, order, found, startMt, fallbackMt, m.blockType(pfn) === startMt);
   return true;
 }

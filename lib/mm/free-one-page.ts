@@ -42,7 +42,7 @@ export function freeOnePage(
 function mayMerge(m: Memory, zone: Zone, buddy: number, order: number, mt: number): boolean {
   const buddyMt = m.blockType(buddy);
   if (buddyMt === mt) return true;
-  if (m.sw.mergeAcrossTypes === "isolate" && !m.hygiene) {
+  if (m.sw.mergeAcrossTypes === "isolate") {
     return zone.nrIsolatePageblock === 0 || (mt !== MIGRATE_ISOLATE && buddyMt !== MIGRATE_ISOLATE);
   }
   if (mt >= MIGRATE_PCPTYPES || buddyMt >= MIGRATE_PCPTYPES) return false;

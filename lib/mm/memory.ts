@@ -178,9 +178,7 @@ export class Memory {
     this.drainsHighOrders = sw.pcpFreeHigh === "freeFactor";
     this.bulkCounting = sw.pcpBulkFree === "counting";
     this.bulkNarrowing = sw.pcpBulkFree === "narrowing";
-    this.pcpOrders = sw.pcpHighOrders
-      ? 0x0f | (shape.thp && sw.pcpThpLists > 0 ? 2 ** shape.pageblockOrder : 0)
-      : 1;
+    this.pcpOrders = sw.pcpHighOrders ? 0x0f | (shape.thp ? 2 ** shape.pageblockOrder : 0) : 1;
     this.hardAtomic = sw.atomicRights === "harder";
     this.wholeReserve = sw.highatomicUnusable === "reserved";
     this.cma = shape.cma;

@@ -196,44 +196,36 @@ export function freePcppagesBulk(
 }
 
 /**
- * free_pcppages_bulk() of 4.17 (and 5.13, with lists of more orders): a list gives one page, one more for each empty list
- * passed before it, and all the rest if only one list is not empty. Pages are collected first, then freed in that order.
+ * free_pcppages_bulk() of 4.17: the k-th list visited gives up to k pages, all the rest if only one list is not
+ * empty; the pages are collected first and then freed in that order.
  */
 function freeBulkCounting(m: Memory, zone: Zone, count: number, pcp: PerCpuPages): void {
   const { next, prev } = m;
   const base = pcp.listBase;
-  const lists = pcp.nrLists;
   const taken: number[] = [];
-  const orders: number[] = [];
   let batchFree = 0;
-  let p = 0;
+  let mt = 0;
   while (count > 0) {
     let list: number;
     do {
       batchFree++;
-      if (++p === lists) p = 0;
-      list = base + p;
+      if (++mt === MIGRATE_PCPTYPES) mt = 0;
+      list = base + mt;
     } while (next[list] === list);
-    if (batchFree === lists) batchFree = count;
-    const order = m.pindexOrder(p);
+    if (batchFree === MIGRATE_PCPTYPES) batchFree = count;
     do {
       const pfn = prev[list]!;
       const before = prev[pfn]!;
       prev[list] = before;
       next[before] = list;
-      pcp.count -= 1 << order;
-      count -= 1 << order;
+      pcp.count--;
       taken.push(pfn);
-      orders.push(order);
-    } while (count > 0 && --batchFree > 0 && next[list] !== list);
+    } while (--count > 0 && --batchFree > 0 && next[list] !== list);
   }
-  const typeOfNow = m.hygiene || zone.nrIsolatePageblock > 0;
-  for (let i = 0; i < taken.length; i++) {
-    const pfn = taken[i]!;
-    const order = orders[i]!;
-    const mt = typeOfNow ? m.blockType(pfn) : pcpStoredType(m.state[pfn]!);
-    freeOnePage(m, zone, pfn, order, mt, false);
-    m.trace?.pcpuDrain?.(pfn, order, mt);
+  for (const pfn of taken) {
+    const type = zone.nrIsolatePageblock > 0 ? m.blockType(pfn) : pcpStoredType(m.state[pfn]!);
+    freeOnePage(m, zone, pfn, 0, type, false);
+    m.trace?.pcpuDrain?.(pfn, 0, type);
   }
 }
 

@@ -11,10 +11,7 @@ export interface KernelSwitches {
   bootFreeToTail: boolean;
   /** Pages moved between lists (steal, isolate) go to the tail (5.10+); before, to the head. */
   moveToTail: boolean;
-  /**
-   * Merging at and above page-block order: only ISOLATE is kept apart (`isolate`), or all but types 0..2 (`mergeable`).
-   * With freelistHygiene always the latter.
-   */
+  /** Merging at and above page-block order: only ISOLATE is kept apart (`isolate`), or all but types 0..2 (`mergeable`). */
   mergeAcrossTypes: "isolate" | "mergeable";
   /** Free pages lie on the list of their block's type (6.10+): merges re-type blocks, pcp pages carry no type. */
   freelistHygiene: boolean;
@@ -34,10 +31,7 @@ export interface KernelSwitches {
   pcpFreeInBatches: boolean;
   /** When frees of orders 1..3 in a row drain the lists. */
   pcpFreeHigh: "never" | "freeFactor" | "batch" | "batchPlusHalfHighMin";
-  /**
-   * Fallback searches like 4.17..6.14 (`steal`): it moves the block's free pages and retries, with freelistHygiene uses
-   * the page it found; or it claims blocks and else takes one page (`claim`).
-   */
+  /** Fallback moves the block's free pages and retries (`steal`), or claims blocks and else takes one page (`claim`). */
   fallback: "steal" | "claim";
   /** A refill remembers where it found pages last (6.15+ and back-ports). */
   rmqueueMode: boolean;

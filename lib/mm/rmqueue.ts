@@ -1,5 +1,5 @@
 /** Taking pages from the buddy lists under the zone lock: smallest fit, split, fallback, and refills in bulk. */
-import { rmqueueClaim, rmqueueFallbackPage, rmqueueSteal } from "./fallback-claim";
+import { rmqueueClaim, rmqueueSteal } from "./fallback-claim";
 import { rmqueueFallback } from "./fallback-steal";
 import { ALLOC_CMA, ALLOC_NOFRAGMENT } from "./gfp";
 import { type Memory, pcpState } from "./memory";
@@ -41,11 +41,6 @@ export function rmqueueOne(m: Memory, zone: Zone, order: number, mt: number, all
     if (cmaAllowed && m.cma) {
       pfn = rmqueueSmallest(m, zone, order, MIGRATE_CMA);
       if (pfn >= 0) return pfn;
-    }
-    if (m.hygiene) {
-      pfn = rmqueueFallbackPage(m, zone, order, mt, allocFlags);
-      if (pfn >= 0) rmqueueStats.fallbacks++;
-      return pfn;
     }
     if (!rmqueueFallback(m, zone, order, mt, allocFlags)) return -1;
     rmqueueStats.fallbacks++;

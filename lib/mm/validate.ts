@@ -209,7 +209,7 @@ function checkPcp(m: Memory, zone: Zone, pcp: PerCpuPages, tally: Tally): void {
       if (m.state[p] !== pcpState(order, stored)) fail("a page on a pcp list says so", `state ${m.state[p]}`);
       if (p % 2 ** order !== 0) fail("free pages are aligned to their order", `order ${order}`);
       const listed = stored >= MIGRATE_PCPTYPES ? MIGRATE_MOVABLE : stored;
-      if (m.steals && !m.hygiene && m.pindex(order, listed) !== i)
+      if (!m.sw.freelistHygiene && m.pindex(order, listed) !== i)
         fail("a pcp page is on the list of its stored type", MIGRATE_NAMES[stored] ?? `${stored}`);
       tally.pcpHeads++;
       count += 2 ** order;

@@ -108,10 +108,10 @@ const MUTATIONS: Mutation[] = [
     to: "const listMt = mt;",
   },
   {
-    what: "pages of order 1 pass the per-CPU lists by",
+    what: "every order goes through the per-CPU lists",
     file: "memory.ts",
-    from: "? 0x0f |",
-    to: "? 0x0d |",
+    from: "sw.pcpHighOrders ? 0x0f |",
+    to: "sw.pcpHighOrders ? 0x7fff |",
   },
   {
     what: "a reserved block is not counted",

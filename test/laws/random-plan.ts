@@ -1,6 +1,5 @@
 /** Seeded machines and operations that drive a machine through fullness, fragmentation and pressure. */
 import { KERNEL_RELEASES } from "../../lib/hardware/kernel-release";
-import { KERNEL_PROFILES, type KernelSwitches } from "../../lib/mm/profile";
 import type { MachineSpec, ZoneSpec } from "./machine-spec";
 import { Random } from "./random";
 import { KINDS, type Operation, type Plan } from "./run-plan";
@@ -24,20 +23,6 @@ export const GEOMETRIES_4_17: readonly (readonly [number, number, number, number
   [4, 5, 4096, 30],
 ];
 
-/** Every value a switch has in some profile; of a yes or no, both. */
-const SWITCH_VALUES: [string, unknown[]][] = Object.keys(KERNEL_PROFILES["6.1"]).map((name) => {
-  const values = new Set<unknown>(
-    KERNEL_RELEASES.map((r) => KERNEL_PROFILES[r][name as keyof KernelSwitches]),
-  );
-  return [name, typeof [...values][0] === "boolean" ? [false, true] : [...values]];
-});
-
-/** One switch set to one of its values, alone. */
-function flippedSwitch(r: Random): Partial<KernelSwitches> {
-  const [name, values] = r.pick(SWITCH_VALUES);
-  return { [name]: r.pick(values) };
-}
-
 /** A machine out of everything that can differ. */
 export function randomMachine(r: Random): MachineSpec {
   const release = r.pick(KERNEL_RELEASES);
@@ -55,9 +40,7 @@ export function randomMachine(r: Random): MachineSpec {
   const cma = r.chance(50);
   const last = zones.at(-1)!;
   // 4.17 keeps CMA apart only by aligning its area to the largest page as well.
-  const switches = r.chance(30) ? flippedSwitch(r) : undefined;
-  const merges = switches?.mergeAcrossTypes ?? KERNEL_PROFILES[release].mergeAcrossTypes;
-  const block = merges === "isolate" ? top : 2 ** pageblockOrder;
+  const block = release === "4.17" ? top : 2 ** pageblockOrder;
   const area = Math.max(1, Math.floor(last.pages / block / r.pick([2, 3, 4]))) * block;
   const areaStart = Math.ceil((last.startPfn + top) / block) * block;
   const withArea = cma && r.chance(80) && areaStart + area <= last.startPfn + last.pages;
@@ -67,7 +50,6 @@ export function randomMachine(r: Random): MachineSpec {
   }
   return {
     release,
-    ...(switches !== undefined && { switches }),
     maxOrder,
     pageblockOrder,
     pageSize,

@@ -18,20 +18,15 @@ import {
 } from "../../lib/mm/migratetype";
 import { allocPages, freePages } from "../../lib/mm/page-alloc";
 import { drainPagesZone } from "../../lib/mm/pcp-free";
-import type { KernelSwitches } from "../../lib/mm/profile";
 import { nrFreeSnapshot } from "../../lib/mm/vmstat";
 import { WMARK_LOW } from "../../lib/mm/zone";
 import { zoneWatermarkFast, zoneWatermarkOk } from "../../lib/mm/zone-watermark";
 
-function fresh(
-  release: KernelRelease,
-  more: { pages?: number; cma?: number; switches?: Partial<KernelSwitches> } = {},
-): Memory {
+function fresh(release: KernelRelease, more: { pages?: number; cma?: number } = {}): Memory {
   const pages = more.pages ?? 2048;
   const cma = more.cma ?? 0;
   return bootMemory({
     release,
-    switches: more.switches ?? {},
     pageSize: 4096,
     maxOrder: 10,
     pageblockOrder: 9,
@@ -183,26 +178,6 @@ for (const [release, expected, left, leftType] of [
     assert.deepEqual(list(m, 4, leftType), [left]);
     assert.equal(m.blockType(1024), MIGRATE_MOVABLE);
   });
-
-test("a fallback takes the largest page up to 6.14, the smallest since; what is left of it stays where it was", () => {
-  for (const [fallback, expected, rest] of [
-    // 1024–1039 is split: 1024 is taken, the halves 1025, 1026, 1028 and 1032 go to the movable lists.
-    ["steal", 1024, [[1025, 1100], [1026], [1028], [1032], []]],
-    ["claim", 1100, [[], [], [], [], [1024]]],
-  ] as const) {
-    const m = fresh("6.12", { switches: { fallback } });
-    const zone = m.zones[0]!;
-    takeAll(m);
-    freeOnePage(m, zone, 1100, 0, MIGRATE_MOVABLE, false);
-    freeOnePage(m, zone, 1024, 4, MIGRATE_MOVABLE, false);
-    zone.pcp.batch = 1;
-    // Without ZONE_DMA32 there is no first pass that avoids fragmenting, which would double the refill.
-    m.dma32 = false;
-    assert.equal(allocPages(m, GFP_KERNEL, 0), expected);
-    for (let order = 0; order <= 4; order++) assert.deepEqual(list(m, order), rest[order]);
-    assert.equal(m.blockType(1024), MIGRATE_MOVABLE);
-  }
-});
 
 test("a block is claimed from half of its pages on: free ones and those that are alike", () => {
   // An unmovable request meets a movable block: 16 pages are free, of those in use `unlike` are movable and count

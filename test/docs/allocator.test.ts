@@ -1,0 +1,48 @@
+/** What docs/fidelity.md and docs/architecture.md say about the code is so. */
+import assert from "node:assert/strict";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import test from "node:test";
+import { KERNEL_RELEASES } from "../../lib/hardware/kernel-release";
+import { KERNEL_PROFILES } from "../../lib/mm/profile";
+
+const ROOT = resolve(__dirname, "../..");
+const page = (name: string) => readFileSync(join(ROOT, "docs", name), "utf8");
+const shown = (value: unknown) => (value === true ? "yes" : value === false ? "no" : String(value));
+
+test("docs/fidelity.md: the table of switches is that of the profiles", () => {
+  const rows = page("fidelity.md").split("\n");
+  for (const name of Object.keys(KERNEL_PROFILES["6.1"])) {
+    const values = KERNEL_RELEASES.map((r) =>
+      shown((KERNEL_PROFILES[r] as unknown as Record<string, unknown>)[name]),
+    );
+    assert.ok(
+      rows.includes(`| \`${name}\` | ${values.join(" | ")} |`),
+      `${name}: | \`${name}\` | ${values.join(" | ")} |`,
+    );
+  }
+});
+
+test("docs/fidelity.md: the files of lib/mm it names are there", () => {
+  const section = page("fidelity.md").split("### Function by function")[1]!.split("###")[0]!;
+  const files = [...section.matchAll(/`([a-z-]+\.ts)`/g)].map((m) => m[1]!);
+  assert.ok(files.length > 15);
+  for (const file of files) assert.ok(existsSync(join(ROOT, "lib/mm", file)), file);
+});
+
+test("docs/architecture.md: every folder of lib is described, and no other", () => {
+  const described = [...page("architecture.md").matchAll(/^\| `([a-z]+)` \|/gm)].map((m) => m[1]!);
+  const folders = readdirSync(join(ROOT, "lib"), { withFileTypes: true }).filter((e) => e.isDirectory());
+  for (const { name } of folders) assert.ok(described.includes(name), `lib/${name} is not described`);
+  for (const name of described)
+    assert.ok(
+      folders.some((f) => f.name === name),
+      `lib/${name} is not there`,
+    );
+});
+
+for (const name of ["architecture.md", "glossary.md", "add-a-recording.md", "fidelity.md"])
+  test(`docs/${name}: its links lead somewhere`, () => {
+    for (const [, target] of page(name).matchAll(/\]\((?!https?:)([^)#]+)(?:#[^)]*)?\)/g))
+      assert.ok(existsSync(join(ROOT, "docs", target!)), target);
+  });
