@@ -4,7 +4,7 @@
  */
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, rmdirSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { writeWhole } from "./kernelspec";
 import { packageRoot } from "./package-resolution";
@@ -15,7 +15,8 @@ const OLDEST_PYTHON = [3, 10] as const;
 const MADE_FROM = "pageblock-requirements.sha256";
 /** Raised when something beside the requirements changes in how the environment is made. */
 const LAYOUT = 2;
-const LOCK_STALE_MS = 15 * 60_000;
+/** A lock without its owner's id for so long was left by a process that died while writing it. */
+const LOCK_UNSIGNED_MS = 10_000;
 
 const requirementsFile = () => join(__dirname, "assets", "requirements.txt");
 export const venvOf = (root: string) => join(root, ".venv");
@@ -91,24 +92,32 @@ export async function ensureVenv(root: string, say: (line: string) => void): Pro
     }
     return python;
   } finally {
-    rmdirSync(lock);
+    rmSync(lock, { force: true });
   }
 }
 
+/** Takes the lock file, which holds its owner's process id; a dead owner's lock is removed. */
 function takeLock(lock: string): boolean {
   try {
-    mkdirSync(lock);
+    writeFileSync(lock, String(process.pid), { flag: "wx" });
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EEXIST")
-      throw new SetupError(`python: cannot make ${lock}: ${(error as Error).message}`);
+      throw new SetupError(`python: cannot write ${lock}: ${(error as Error).message}`);
   }
-  try {
-    if (Date.now() - statSync(lock).mtimeMs > LOCK_STALE_MS) rmdirSync(lock);
-  } catch {
-    // another process has just removed it
-  }
+  if (ownerIsDead(lock)) rmSync(lock, { force: true });
   return false;
+}
+
+function ownerIsDead(lock: string): boolean {
+  try {
+    const owner = Number(readFileSync(lock, "utf8"));
+    if (owner === 0) return Date.now() - statSync(lock).mtimeMs > LOCK_UNSIGNED_MS;
+    process.kill(owner, 0);
+    return false;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "ESRCH";
+  }
 }
 
 function makeVenv(base: string, venv: string, say: (line: string) => void): void {

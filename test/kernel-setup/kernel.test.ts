@@ -235,6 +235,21 @@ test("completion and hover, also after an await and after a character outside th
   assert.match(hover.reply.content.data["text/plain"], /Bytes of/);
 });
 
+test("the fluent machine completes and explains itself", async () => {
+  await kernel.execute('import { machine } from "pageblock"');
+  const code = 'machine("raspberry-pi-3").pa';
+  const { reply } = await kernel.request("complete_request", { code, cursor_pos: code.length });
+  assert.ok(reply.content.matches.includes("pageSize"));
+  const whole = 'machine("raspberry-pi-3").pageSize("64K")';
+  const asked = { code: whole, cursor_pos: whole.indexOf("pageSize") + 2, detail_level: 0 };
+  const hover = (await kernel.request("inspect_request", asked)).reply.content.data["text/plain"];
+  assert.match(hover, /\(method\) MachineDescription\.pageSize\(/);
+  assert.ok(hover.split("\n").length > 2, "the doc comment is shown");
+  const wrong = await kernel.execute('machine("raspberry-pi-3").cma("0")');
+  assert.equal(errors(wrong)[0].ename, "InputError");
+  assert.match(errors(wrong)[0].evalue, /cma: size must be > 0/);
+});
+
 test("front ends get answers of the right name to what they ask at start", async () => {
   for (const [asked, channel] of [
     ["kernel_info", "shell"],
