@@ -315,13 +315,14 @@ test("shutting down ends the process, even one that is stuck", async () => {
 test("stock tslab imports the package from node_modules, and has the faults repaired here", async () => {
   const folder = join(scratch, "project");
   mkdirSync(join(folder, "node_modules"), { recursive: true });
+  writeFileSync(join(folder, "package.json"), '{"name": "project"}');
   symlinkSync(ROOT, join(folder, "node_modules", "pageblock"), "junction");
   const tslab = join(ROOT, "node_modules", "tslab", "bin", "tslab");
   const argv = [process.execPath, tslab, "kernel", "--config-path", "{connection_file}"];
   const stock = await KernelClient.start(folder, argv);
   try {
     const imported = await stock.execute('import { parseSize } from "pageblock"; parseSize("64K", "size")');
-    assert.equal(printed(imported), "65536\n");
+    assert.equal(printed(imported), "65536\n", JSON.stringify(imported));
     assert.deepEqual(errors(await stock.execute('throw new Error("x")')), [], "no error message");
     await new Promise((done) => setTimeout(done, 300)); // it aborts whatever comes sooner
     const lost = new Promise<undefined>((done) => setTimeout(() => done(undefined), 5000));
