@@ -16,10 +16,20 @@ export { BOARD_NAMES } from "./hardware/boards";
 export type { KernelRelease } from "./hardware/kernel-release";
 export type { BootedCma, BootedZone, Reservation } from "./machine/boot";
 export type { BootJson } from "./machine/boot-json";
+export { CmaArea } from "./mm/cma-area";
 export { compactMemory, fragmentationScore, proactiveCompactNode } from "./mm/compaction";
+export type { Blocker, ContigFailureReport, FailedRange } from "./mm/contig-failure";
+export {
+  type ContigAllocation,
+  type ContigOptions,
+  type ContigResult,
+  Contiguous,
+  type FailedContigRequest,
+} from "./mm/contiguous";
 export { HugetlbPool } from "./mm/hugetlb";
 export { type Allocation, type FailedAllocation, Kernel, type PageRequest } from "./mm/kernel";
 export { Lru } from "./mm/lru";
+export { holdPage, type OwnerKind, type PageHold, releasePage, setOwnerKind } from "./mm/owners";
 export { KERNEL_PROFILES, type KernelSwitches, kernelProfile } from "./mm/profile";
 export { ZoneReports } from "./mm/reports";
 export type { TracePoints } from "./mm/trace-points";

@@ -4,7 +4,9 @@
  */
 import { InputError } from "../base/errors";
 import { allocContigRange, type ContigContext } from "./contig-range";
+import type { Memory } from "./memory";
 import { MIGRATE_CMA } from "./migratetype";
+import { inUse, isMovablePage } from "./owners";
 import { freePages } from "./page-alloc";
 import { EBUSY, EINVAL, ENOMEM } from "./page-isolation";
 
@@ -48,6 +50,15 @@ export class CmaArea {
 
   holds(pfn: number, count = 1): boolean {
     return pfn >= this.basePfn && pfn + count <= this.basePfn + this.count;
+  }
+
+  /** Takes what is in use in the area and not movable as allocated from it: a machine whose past is not known. */
+  markUsed(m: Memory): void {
+    for (let p = this.basePfn; p < this.basePfn + this.count; p++) {
+      const place = m.freePlaceOf(p);
+      if (place !== undefined) p = place.head + 2 ** place.order - 1;
+      else if (inUse(m, p) && !isMovablePage(m, m.headOf(p))) this.mark(p, 1, 1);
+    }
   }
 
   private bits(count: number): number {

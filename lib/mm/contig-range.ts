@@ -6,7 +6,7 @@
 
 import { isolateFreePage } from "./isolate-free-page";
 import { buddyOrder } from "./isolate-freepages-block";
-import { BLOCK_SKIP, type Memory } from "./memory";
+import { BLOCK_SKIP, isPcpState, type Memory } from "./memory";
 import {
   type ContigObserver,
   type IsolatedPage,
@@ -16,7 +16,7 @@ import {
   reclaimCleanPages,
 } from "./migrate";
 import { MIGRATE_ISOLATE } from "./migratetype";
-import { inUse, markTaken, type OwnerKind } from "./owners";
+import { markTaken, type OwnerKind } from "./owners";
 import { freePages } from "./page-alloc";
 import {
   barrier,
@@ -73,16 +73,17 @@ interface Scan {
 function scanBlockForPages(cx: ContigContext, start: number, end: number, scan: Scan): void {
   const { m, world, seen } = cx;
   let taken = 0;
-  let wholeBlock = -1;
+  const wholeBlock = start % m.pageblockPages === 0 ? start : -1;
   let p = start;
+  const around = m.state[p] === 0 ? m.freePlaceOf(p) : undefined;
+  if (around !== undefined) p = around.head + 2 ** around.order;
   for (; p < end; p++) {
-    if (wholeBlock < 0 && p % m.pageblockPages === 0) wholeBlock = p;
     const free = buddyOrder(m, p);
     if (free >= 0) {
       p += 2 ** free - 1;
       continue;
     }
-    if (!inUse(m, p)) continue;
+    if (isPcpState(m.state[p]!)) continue;
     const order = world.isolate(p);
     if (order < 0) continue;
     scan.list.unshift({ pfn: p, order });

@@ -8,6 +8,7 @@ import { freeOnePage } from "./free-one-page";
 import { ZONE_MOVABLE } from "./gfp";
 import { isolateFreePage } from "./isolate-free-page";
 import { buddyOrder } from "./isolate-freepages-block";
+import { materialiseRange } from "./materialise-range";
 import { BLOCK_HOLE, BLOCK_ISOLATED, type Memory } from "./memory";
 import { MIGRATE_CMA, MIGRATE_ISOLATE } from "./migratetype";
 import { blockScan, moveScannedBlock, scanBlock } from "./move-freepages";
@@ -219,6 +220,7 @@ function isHole(m: Memory, zone: Zone, pfn: number): boolean {
 export function startIsolatePageRange(m: Memory, zone: Zone, start: number, end: number, mt: number): number {
   const { from, to } = isolatedSpan(m, start, end);
   const pages = m.pageblockPages;
+  materialiseRange(m, from, to);
   if (m.sw.isolationUnit !== "pageblock") {
     for (let p = from; p < to; p += pages) {
       if (isHole(m, zone, p) || isolateBlock(m, zone, p, mt, p, p + pages) === 0) continue;

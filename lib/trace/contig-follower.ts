@@ -4,13 +4,13 @@
  * (A), attempts (u, m), frees (F), grab (I), put-back (P), retries and the end. After a mismatch the rest of the request
  * is done as recorded and counted as wrong.
  */
-import { CmaArea, cmaAlloc } from "../mm/cma-area";
+import { type CmaArea, cmaAlloc } from "../mm/cma-area";
 import { allocContigRange, type ContigContext } from "../mm/contig-range";
+import { areasOf } from "../mm/contiguous";
 import { buddyOrder } from "../mm/isolate-freepages-block";
-import { BLOCK_MT, type Memory } from "../mm/memory";
+import type { Memory } from "../mm/memory";
 import type { ContigObserver, MigrationWorld } from "../mm/migrate";
-import { MIGRATE_CMA, MIGRATE_ISOLATE } from "../mm/migratetype";
-import { inUse, isMovablePage } from "../mm/owners";
+import { MIGRATE_ISOLATE } from "../mm/migratetype";
 import { isolateBlock, splitFreePage, unisolateBlock } from "../mm/page-isolation";
 import type { TracePoints } from "../mm/trace-points";
 import { ContigHints, eventNumber, type KeptRecord } from "./contig-hints";
@@ -149,33 +149,10 @@ export class ContigFollower {
     this.areas?.find((a) => a.holds(pfn, count))?.mark(pfn, count, 0);
   }
 
-  /** The areas: runs of CMA blocks. Allocated from them is what is in use there and neither movable nor on the LRU. */
-  private findAreas(): CmaArea[] {
-    const { m } = this;
-    const areas: CmaArea[] = [];
-    const isCma = (p: number) => (m.blocks[p >>> m.pageblockOrder]! & BLOCK_MT) === MIGRATE_CMA;
-    for (const zone of m.zones) {
-      for (let p = Math.ceil(zone.startPfn / m.pageblockPages) * m.pageblockPages; p < zone.endPfn; ) {
-        let end = p;
-        while (end < zone.endPfn && isCma(end)) end += m.pageblockPages;
-        if (end > p) areas.push(new CmaArea(`cma${areas.length}`, p, Math.min(end, zone.endPfn) - p));
-        p = end > p ? end : p + m.pageblockPages;
-      }
-    }
-    for (const area of areas) {
-      for (let p = area.basePfn; p < area.basePfn + area.count; p++) {
-        const place = m.freePlaceOf(p);
-        if (place !== undefined) p = place.head + 2 ** place.order - 1;
-        else if (inUse(m, p) && !isMovablePage(m, p)) area.mark(p, 1, 1);
-      }
-    }
-    return areas;
-  }
-
   private follow(): void {
     const records = this.kept;
     const { m } = this;
-    this.areas ??= this.findAreas();
+    this.areas ??= areasOf(m);
     const first = records.find((r) => r.kind === REC.RANGE_BEGIN);
     const pid = this.bare ? bareTask(records) : this.pid;
     this.kept = [];

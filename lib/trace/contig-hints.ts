@@ -4,7 +4,7 @@
  */
 import type { Memory } from "../mm/memory";
 import type { MigrationWorld } from "../mm/migrate";
-import { inUse, isMovablePage, orderInUse } from "../mm/owners";
+import { isMovablePage, orderInUse } from "../mm/owners";
 import { ENOMEM } from "../mm/page-isolation";
 import { REC } from "./trace-reader";
 
@@ -72,7 +72,6 @@ export class ContigHints {
     const next = (from: number) => this.attempts.get(from)?.[0] ?? { unmap: 1, move: 0 };
     return {
       isolate: (pfn) => {
-        if (!inUse(m, pfn)) return -1;
         const order = this.sources.get(pfn);
         if (order !== undefined) return order;
         if (this.droppedPages.has(pfn)) return orderInUse(m, pfn);
