@@ -13,6 +13,7 @@ export {
   type Switch,
 } from "./fluent/machine";
 export { BOARD_NAMES } from "./hardware/boards";
+export { type CostTable, costTable, DEFAULT_COSTS } from "./hardware/costs";
 export type { KernelRelease } from "./hardware/kernel-release";
 export type { BootedCma, BootedZone, Reservation } from "./machine/boot";
 export type { BootJson } from "./machine/boot-json";
@@ -32,6 +33,7 @@ export { Lru } from "./mm/lru";
 export { holdPage, type OwnerKind, type PageHold, releasePage, setOwnerKind } from "./mm/owners";
 export { KERNEL_PROFILES, type KernelSwitches, kernelProfile } from "./mm/profile";
 export { ZoneReports } from "./mm/reports";
+export { roomMakingEvents, roomMakingNs } from "./mm/simulated-time";
 export type { TracePoints } from "./mm/trace-points";
 export { LawBroken, type ValidateLevel, validate } from "./mm/validate";
 export { type Mechanisms, RoomMaker } from "./mm/vmscan";

@@ -168,6 +168,12 @@ test("a pool of huge pages grows, shrinks, goes into surplus and splits gigantic
   assert.equal(pool.demote(5, small), 1);
   assert.deepEqual([pool.total, small.free.length], [0, 32]);
   small.setMaxHugePages(0);
+  const gigantic = new HugetlbPool(m, { order: 13, gigantic: giganticFromAnywhere(m) });
+  assert.equal(gigantic.setMaxHugePages(3), 3);
+  for (const pfn of gigantic.free) assert.equal(pfn % 2 ** 13, 0);
+  assert.equal(gigantic.demote(1, pool), 1);
+  assert.deepEqual([gigantic.total, pool.total], [2, 16]);
+  assert.equal(gigantic.setMaxHugePages(0), 0);
   assert.throws(
     () => new HugetlbPool(m, { order: 18 }).setMaxHugePages(1),
     /needs a source of contiguous memory/,
