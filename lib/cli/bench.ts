@@ -2,6 +2,7 @@
 import { type Command, Option } from "commander";
 import { InputError } from "../base/errors";
 import { peakRssBytes } from "../base/peak-rss";
+import { replay } from "../trace/replay";
 import { Churn, type ChurnMode, churnMachine } from "../workload/allocator-churn";
 
 const WORKLOADS = ["c0", "mu", "mg", "fill", "init"] as const;
@@ -58,6 +59,24 @@ function bench(workload: (typeof WORKLOADS)[number], ops: number, log2Pages: num
   };
 }
 
+/** The replay of a recording, from opening its files to the comparison with S1. */
+async function benchReplay(dir: string) {
+  const wall = process.hrtime.bigint();
+  const { result } = await replay(dir);
+  const seconds = Number(process.hrtime.bigint() - wall) / 1e9;
+  const { dataset, events, allocations, exact } = result;
+  return {
+    workload: "replay",
+    dataset,
+    events,
+    allocations,
+    exact,
+    seconds,
+    eventsPerSecond: Math.round(events / seconds),
+    peakRssBytes: peakRssBytes(),
+  };
+}
+
 function whole(text: string, what: string, least: number, most: number): number {
   const n = Number(text);
   if (!Number.isInteger(n) || n < least || n > most)
@@ -74,15 +93,23 @@ export function register(program: Command): void {
     .addOption(new Option("--workload <name>", "what to run").choices(WORKLOADS).default("mu"))
     .option("--ops <n>", "operations", "10000000")
     .option("--log2-pages <n>", "size of the machine in 4 KiB pages (22 is 16 GiB; init: 28 is 1 TiB)")
+    .option("--replay <dir>", "time the replay of a recording instead, reading and parsing included")
     .option("--json", "print one JSON object")
     .action(
-      (options: {
+      async (options: {
         workload: (typeof WORKLOADS)[number];
         ops: string;
         log2Pages?: string;
+        replay?: string;
         json?: boolean;
       }) => {
         const { workload } = options;
+        if (options.replay !== undefined) {
+          const result = await benchReplay(options.replay);
+          const text = `replay of ${result.dataset}: ${result.events} events, ${result.eventsPerSecond} a second, peak memory ${(result.peakRssBytes / 2 ** 20).toFixed(0)} MiB`;
+          process.stdout.write(`${options.json ? JSON.stringify(result) : text}\n`);
+          return;
+        }
         const log2 = whole(options.log2Pages ?? (workload === "init" ? "28" : "22"), "--log2-pages", 12, 30);
         const result = bench(workload, whole(options.ops, "--ops", 1, 2 ** 40), log2);
         const text = `${workload}: ${result.ops} operations, ${result.cpuNsPerOp} ns CPU and ${result.wallNsPerOp} ns wall clock each, ${result.failures} failures, hash ${result.hash}, peak memory ${(result.peakRssBytes / 2 ** 20).toFixed(0)} MiB`;
