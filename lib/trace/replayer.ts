@@ -373,10 +373,16 @@ export class Replayer implements TraceHandler {
     }
   }
 
-  /** kswapd's wake and sleep bound the time in which frees drain sooner; whole drains show as for compaction. */
+  /**
+   * kswapd's wake and sleep bound the time in which frees drain sooner; its first pass takes the boost of the watermarks
+   * away. Whole drains show as for compaction.
+   */
   private followReclaim(name: string): void {
     if (name === "mm_vmscan_kswapd_wake" || name === "mm_vmscan_kswapd_sleep")
-      for (const zone of this.m.zones) zone.reclaimActive = name === "mm_vmscan_kswapd_wake";
+      for (const zone of this.m.zones) {
+        zone.reclaimActive = name === "mm_vmscan_kswapd_wake";
+        zone.watermarkBoost = 0;
+      }
     else this.reclaimed = true;
     this.followDrains();
   }
