@@ -1,11 +1,13 @@
 /**
  * Kind `trace`: a folder with S0, S1 and every allocation and free between them. One row: it agrees when the frame of
- * every recorded allocation was predicted and the final state is the recorded one. Notes say where the model first
+ * every recorded allocation was predicted and the final state is the recorded one. A recording with compaction has a
+ * second row: its isolations are withheld, and the model decides itself what to compact. Notes say where the model first
  * left a recording.
  */
 import { readdirSync, statSync } from "node:fs";
-import { type FidelityKind, fidelityReport } from "./fidelity";
+import { type FidelityKind, type FidelityResult, fidelityReport } from "./fidelity";
 import { type ReplayResult, replay } from "./replay";
+import { type FreeOfOrder, replayWithheld } from "./withheld";
 
 const FILES = [/^S0\.txt(\.gz|\.br)?$/, /^trace\.txt(\.gz|\.br)?$/];
 
@@ -22,12 +24,20 @@ export const traceRecording: FidelityKind = {
     const recorded = { allocations, exact: allocations, finalStateIdentical: true };
     const predicted = { allocations, exact, finalStateIdentical };
     const agrees = exact === allocations && finalStateIdentical;
-    return {
-      report: fidelityReport(path, "trace", [{ row: 0, recorded, predicted, agrees }]),
-      notes: notes(result),
-    };
+    const rows: FidelityResult[] = [{ row: 0, recorded, predicted, agrees }];
+    const own = await replayWithheld(path);
+    if (own !== null) rows.push(ownCompaction(own));
+    return { report: fidelityReport(path, "trace", rows), notes: notes(result) };
   },
 };
+
+/** Free pages of huge-page size after the model's own compaction: within 10 %, or one page of that size. */
+function ownCompaction(own: readonly FreeOfOrder[]): FidelityResult {
+  const named = (what: "recorded" | "predicted") =>
+    Object.fromEntries(own.map((o) => [`ownCompactionFreeOrder${o.order}`, o[what]]));
+  const agrees = own.every((o) => Math.abs(o.recorded - o.predicted) <= Math.max(1, 0.1 * o.recorded));
+  return { row: 1, recorded: named("recorded"), predicted: named("predicted"), agrees };
+}
 
 function notes(result: ReplayResult): string[] {
   const found: string[] = [];

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import test from "node:test";
 import { contigRows } from "../../lib/trace/contig-rows";
+import { replayWithheld } from "../../lib/trace/withheld";
 import { FIXTURES } from "../support/cli";
 
 test("2 MiB pages obtained are within 5 % or 2 pages of those recorded, counters of compact_memory within 20 %", async () => {
@@ -18,4 +19,22 @@ test("2 MiB pages obtained are within 5 % or 2 pages of those recorded, counters
           Math.abs(Number(predicted[column]) - value) <= 0.2 * value,
           `${column}: ${predicted[column]} for ${value}`,
         );
+});
+
+test("w6-compact with its isolations withheld: own compaction ends within one page of order 9 and 10 % of order 10", async () => {
+  const own = await replayWithheld(join(FIXTURES, "x86-6.1", "w6-compact"));
+  assert.deepEqual(
+    own?.map((o) => [o.order, o.recorded]),
+    [
+      [9, 3],
+      [10, 23],
+    ],
+  );
+  assert.ok(Math.abs(own![0]!.predicted - 3) <= 1, `order 9: ${own![0]!.predicted}`);
+  assert.ok(Math.abs(own![1]!.predicted - 23) <= 2.3, `order 10: ${own![1]!.predicted}`);
+  assert.equal(
+    await replayWithheld(join(FIXTURES, "x86-6.1", "boot-8G")),
+    null,
+    "no compaction, no second row",
+  );
 });
