@@ -26,7 +26,7 @@ import {
   MIGRATE_PCPTYPES,
   MIGRATE_TYPES,
 } from "./migratetype";
-import { NR_PCP_LISTS_MAX, type PerCpuPages } from "./per-cpu-pages";
+import { NR_PCP_LISTS_MAX, PAGE_ALLOC_COSTLY_ORDER, type PerCpuPages } from "./per-cpu-pages";
 import type { Zone } from "./zone";
 
 /** `entry`: heads and counters, a few hundred reads; `everything`: every list and every frame. */
@@ -184,13 +184,21 @@ function checkFreePage(m: Memory, zone: Zone, p: number, order: number, mt: numb
   if (p < zone.startPfn || p + pages > zone.endPfn) fail("free pages lie in their zone", `${pages} pages`);
   if (p % pages !== 0) fail("free pages are aligned to their order", `remainder ${p % pages}`);
   if (m.state[p] !== order + 1) fail("a page on a list of an order has that order", `state ${m.state[p]}`);
-  if (!m.sw.freelistHygiene || m.mobilityDisabled) return;
+  if (!keepsTypes(m) || m.mobilityDisabled) return;
   for (let b = p; b < p + pages; b += m.pageblockPages)
     if (m.blockType(b) !== mt)
       fail(
         "a free page is on the list of its block's type",
         `block ${b} is ${MIGRATE_NAMES[m.blockType(b)]}`,
       );
+}
+
+/**
+ * Since 6.10 a free page lies on the list of its block's type, as long as the per-CPU lists hold no page larger than a
+ * block: such a page is drained whole, whatever became of its blocks' types meanwhile.
+ */
+function keepsTypes(m: Memory): boolean {
+  return m.sw.freelistHygiene && m.pageblockOrder >= PAGE_ALLOC_COSTLY_ORDER;
 }
 
 function checkPcp(m: Memory, zone: Zone, pcp: PerCpuPages, tally: Tally): void {
@@ -326,7 +334,7 @@ function checkBlocks(m: Memory, zone: Zone): void {
       -1,
       `${zone.nrIsolatePageblock} against ${isolated}`,
     );
-  if (m.sw.freelistHygiene && highatomic * m.pageblockPages !== zone.nrReservedHighatomic)
+  if (keepsTypes(m) && highatomic * m.pageblockPages !== zone.nrReservedHighatomic)
     throw new LawBroken(
       "nr_reserved_highatomic = pages of the HIGHATOMIC blocks",
       zone.name,

@@ -3,40 +3,25 @@
  */
 import { join, resolve } from "node:path";
 
-type Module<T extends string> = T extends "boot-memory"
-  ? typeof import("../../lib/mm/boot-memory")
-  : T extends "page-alloc"
-    ? typeof import("../../lib/mm/page-alloc")
-    : T extends "pcp-free"
-      ? typeof import("../../lib/mm/pcp-free")
-      : T extends "highatomic"
-        ? typeof import("../../lib/mm/highatomic")
-        : T extends "isolate-free-page"
-          ? typeof import("../../lib/mm/isolate-free-page")
-          : T extends "free-one-page"
-            ? typeof import("../../lib/mm/free-one-page")
-            : T extends "free-area"
-              ? typeof import("../../lib/mm/free-area")
-              : T extends "vmstat"
-                ? typeof import("../../lib/mm/vmstat")
-                : T extends "validate"
-                  ? typeof import("../../lib/mm/validate")
-                  : never;
-
 export const LIB = resolve(__dirname, "../../lib");
 
 export function loadEngine(lib = LIB) {
-  const load = <T extends string>(name: T): Module<T> => require(join(lib, "mm", `${name}.ts`)) as Module<T>;
+  const load = (name: string): unknown => require(join(lib, "mm", `${name}.ts`));
   return {
-    ...load("boot-memory"),
-    ...load("page-alloc"),
-    ...load("pcp-free"),
-    ...load("highatomic"),
-    ...load("isolate-free-page"),
-    ...load("free-one-page"),
-    ...load("free-area"),
-    ...load("vmstat"),
-    ...load("validate"),
+    ...(load("boot-memory") as typeof import("../../lib/mm/boot-memory")),
+    ...(load("page-alloc") as typeof import("../../lib/mm/page-alloc")),
+    ...(load("pcp-free") as typeof import("../../lib/mm/pcp-free")),
+    ...(load("highatomic") as typeof import("../../lib/mm/highatomic")),
+    ...(load("isolate-free-page") as typeof import("../../lib/mm/isolate-free-page")),
+    ...(load("free-one-page") as typeof import("../../lib/mm/free-one-page")),
+    ...(load("free-area") as typeof import("../../lib/mm/free-area")),
+    ...(load("vmstat") as typeof import("../../lib/mm/vmstat")),
+    ...(load("compaction") as typeof import("../../lib/mm/compaction")),
+    ...(load("contig-pages") as typeof import("../../lib/mm/contig-pages")),
+    ...(load("contig-range") as typeof import("../../lib/mm/contig-range")),
+    ...(load("cma-area") as typeof import("../../lib/mm/cma-area")),
+    ...(load("migrate") as typeof import("../../lib/mm/migrate")),
+    ...(load("validate") as typeof import("../../lib/mm/validate")),
   };
 }
 

@@ -44,6 +44,18 @@ export class Occupancy {
     if (zone.idx > highest)
       throw new Error(`occupancy: frame ${pfn} is in zone ${zone.idx}, allowed are zones up to ${highest}`);
     if (pfn + pages > zone.endPfn) throw new Error(`occupancy: frame ${pfn}, order ${order} leaves its zone`);
+    this.takeFrames(i, pfn, pages);
+  }
+
+  /** Records that a range of frames of any length went to a contiguous request. */
+  takeRange(pfn: number, pages: number): void {
+    const i = this.zoneIndex(pfn);
+    if (i < 0 || pfn + pages > this.zones[i]!.endPfn)
+      throw new Error(`occupancy: range ${pfn} leaves its zone`);
+    this.takeFrames(i, pfn, pages);
+  }
+
+  private takeFrames(i: number, pfn: number, pages: number): void {
     for (let p = pfn; p < pfn + pages; p++) {
       if (this.frames[p] !== FREE)
         throw new Error(

@@ -91,6 +91,18 @@ function oneOperation(
   const live = () => r.below(1 << 20);
   if (r.chance(95))
     return r.chance(allocs) ? ["alloc", order(), r.pick(kinds), cpu()] : ["free", live(), cpu()];
+  // What moves many pages is rarer.
+  if (r.chance(6))
+    switch (r.below(5)) {
+      case 0:
+        return ["compact"];
+      case 1:
+        return ["contig", 1 + r.below(2 ** Math.min(spec.maxOrder, 11))];
+      case 2:
+        return ["cmafree", live()];
+      default:
+        return ["cma", r.below(r.pick([8, 64, 1024])), r.below(4)];
+    }
   switch (r.below(14)) {
     case 0:
       return ["bulk", 1 + r.below(r.pick([8, 64, 300])), r.pick(kinds), cpu()];

@@ -2,17 +2,19 @@
  * Runs a plan (a machine and a list of operations) on the engine, beside an independent model of which frames are out.
  * An operation that does not apply (a free when nothing is out) does nothing, so any part of a plan is a plan.
  */
+import type { CmaArea } from "../../lib/mm/cma-area";
 import type { Memory } from "../../lib/mm/memory";
 import type { Zone } from "../../lib/mm/zone";
 import type { Engine } from "./engine";
 import { bootRanges, kernelShape, type MachineSpec } from "./machine-spec";
+import { cmaPages, compactAll, contigPages, type Live } from "./movers";
 import { Occupancy } from "./occupancy";
 
 /**
  * One operation: name, then numbers.
  * alloc order kind cpu | free pick cpu | split pick order | bulk count kind cpu | capture pick order cpu |
  * isolate order putBack | drain zone | decay cpu | fold cpu | marks level | reclaim on | unreserve type force |
- * noboost | probe order type
+ * noboost | probe order type | compact | contig pages | cma pages align | cmafree pick
  */
 export type Operation = readonly [string, ...number[]];
 
@@ -53,11 +55,6 @@ export interface PlanResult {
   hash: number;
 }
 
-interface Live {
-  pfns: number[];
-  orders: number[];
-}
-
 /** Throws PlanFailure at the first broken law; everything is checked after each `every`-th operation and at the end. */
 export function runPlan(engine: Engine, plan: Plan, every: number): PlanResult {
   const run = new Run(engine, plan.machine);
@@ -89,6 +86,9 @@ class Run {
   private readonly bulk = new Int32Array(512);
   private readonly marks: number[][];
   private readonly reserves: number[][];
+  private readonly area: CmaArea | undefined;
+  /** First frames and lengths of the ranges that cma_alloc() gave out. */
+  private readonly buffers: [number, number][] = [];
   /** No block ever was CMA, HIGHATOMIC or ISOLATE. */
   private plainTypes: boolean;
 
@@ -96,6 +96,8 @@ class Run {
     this.e = engine;
     this.m = engine.bootMemory(kernelShape(spec));
     this.plainTypes = spec.cmaRange === undefined;
+    if (spec.cmaRange !== undefined)
+      this.area = new engine.CmaArea("area", spec.cmaRange.startPfn, spec.cmaRange.pages);
     const ranges = spec.zones.flatMap((z) => bootRanges(z, spec.cmaRange));
     if (spec.cmaRange !== undefined) ranges.push(spec.cmaRange);
     this.occupancy = new Occupancy(
@@ -110,6 +112,9 @@ class Run {
   /** All laws of the engine's state. */
   check(): void {
     this.e.validate(this.m, "everything", { ownersKnown: true, plainTypes: this.plainTypes });
+    const out = this.buffers.reduce((n, b) => n + b[1], 0);
+    if (this.area !== undefined && this.area.used !== out)
+      throw new Error(`CMA bitmap = allocated CMA frames: ${this.area.used} against ${out}`);
   }
 
   /** The count that the model and the engine must share after every operation. */
@@ -180,6 +185,14 @@ class Run {
         return;
       case "probe":
         return this.probe(a, b);
+      case "compact":
+        return compactAll(this.e, this.m, this.live, this.occupancy);
+      case "contig":
+        return this.contig(a);
+      case "cma":
+        return this.cma(a, b);
+      case "cmafree":
+        return this.cmaFree(a);
       default:
         throw new Error(`plan: unknown operation ${op[0]}`);
     }
@@ -281,6 +294,7 @@ class Run {
           if (pfn < 0) continue;
           this.e.isolateFreePage(this.m, zone, pfn, o);
           if (putBack) {
+            this.m.state.fill(0, pfn, pfn + 2 ** o);
             this.e.freeOnePage(this.m, zone, pfn, o, this.m.blockType(pfn), true);
             return;
           }
@@ -288,6 +302,42 @@ class Run {
           this.inUse(pfn, o, Math.max(0, o - 4));
           return;
         }
+  }
+
+  /** alloc_contig_pages(); the frames are freed one by one later. */
+  private contig(pages: number): void {
+    this.plainTypes = false;
+    const pfn = contigPages(this.e, this.m, pages, this.live, this.occupancy);
+    if (pfn < 0) {
+      this.failures++;
+      return;
+    }
+    this.occupancy.takeRange(pfn, pages);
+    this.hash = Math.imul(this.hash ^ pfn, 0x01000193);
+    for (let p = pfn; p < pfn + pages; p++) {
+      this.live.pfns.push(p);
+      this.live.orders.push(0);
+    }
+  }
+
+  private cma(count: number, align: number): void {
+    if (this.area === undefined) return;
+    const pages = 1 + (count % this.area.count);
+    const pfn = cmaPages(this.e, this.m, this.area, pages, align, this.live, this.occupancy);
+    if (pfn < 0) {
+      this.failures++;
+      return;
+    }
+    this.occupancy.takeRange(pfn, pages);
+    this.hash = Math.imul(this.hash ^ pfn, 0x01000193);
+    this.buffers.push([pfn, pages]);
+  }
+
+  private cmaFree(n: number): void {
+    if (this.area === undefined || this.buffers.length === 0) return;
+    const [[pfn, pages]] = this.buffers.splice(n % this.buffers.length, 1) as [[number, number]];
+    for (let p = pfn; p < pfn + pages; p++) this.occupancy.give(p, 0);
+    this.e.cmaRelease({ m: this.m, seen: {} }, this.area, pfn, pages);
   }
 
   /** 0: none, 1: as booted, 2: four times that. */
