@@ -34,6 +34,7 @@ export { holdPage, type OwnerKind, type PageHold, releasePage, setOwnerKind } fr
 export { KERNEL_PROFILES, type KernelSwitches, kernelProfile } from "./mm/profile";
 export { ZoneReports } from "./mm/reports";
 export { roomMakingEvents, roomMakingNs } from "./mm/simulated-time";
+export { allocThp, collapseHugePage, THP_DEFRAG_MODES, type ThpDefrag, thpGfp } from "./mm/thp";
 export type { TracePoints } from "./mm/trace-points";
 export { LawBroken, type ValidateLevel, validate } from "./mm/validate";
 export { type Mechanisms, RoomMaker } from "./mm/vmscan";

@@ -1,0 +1,64 @@
+/** Transparent huge pages: request flags as recorded, and what the defrag modes do on fragmented memory. */
+import assert from "node:assert/strict";
+import test from "node:test";
+import { machine } from "../../lib/index";
+import { __GFP_NORETRY, __GFP_THISNODE, GFP_HIGHUSER_MOVABLE } from "../../lib/mm/gfp";
+import type { Memory } from "../../lib/mm/memory";
+import { allocPages, freePages } from "../../lib/mm/page-alloc";
+import { drainAllPages } from "../../lib/mm/pcp-free";
+import { allocThp, collapseHugePage, thpGfp } from "../../lib/mm/thp";
+import { RoomMaker } from "../../lib/mm/vmscan";
+
+// w6-compact was recorded with transparent_hugepage=madvise: its huge faults ask with 3d24ca, then with 1c24ca.
+test("the flags of a huge page fault are those recorded", () => {
+  assert.equal(thpGfp("madvise", true), 0x1c24ca);
+  assert.equal(thpGfp("madvise", true) | __GFP_THISNODE | __GFP_NORETRY, 0x3d24ca);
+  assert.throws(() => thpGfp("sometimes" as never, true), /sometimes/);
+});
+
+function fragmented(): Memory {
+  const { memory: m } = machine("pc-x86-64").memory("512MiB").cma("off").thp("off").start();
+  m.help = new RoomMaker(m, { reclaim: true, compaction: true });
+  const left: number[] = [];
+  for (
+    let p = allocPages(m, GFP_HIGHUSER_MOVABLE & ~0xc00, 0);
+    p >= 0;
+    p = allocPages(m, GFP_HIGHUSER_MOVABLE & ~0xc00, 0)
+  )
+    left.push(p);
+  for (const p of left) if (p % 512 >= 128) freePages(m, p, 0);
+  drainAllPages(m);
+  return m;
+}
+
+test("on fragmented memory a fault gets a huge page only where it may compact", () => {
+  const got = (mode: "always" | "defer" | "madvise" | "never", madvised: boolean) => {
+    const m = fragmented();
+    let n = 0;
+    while (n < 40 && allocThp(m, mode, madvised) >= 0) n++;
+    return n;
+  };
+  assert.equal(got("madvise", true), 40);
+  assert.equal(got("always", false), 40);
+  assert.ok(got("madvise", false) < 10);
+  assert.ok(got("never", true) < 10);
+});
+
+test("khugepaged makes one huge page of single pages and gives them back", () => {
+  const { memory: m } = machine("pc-x86-64").memory("512MiB").cma("off").thp("off").start();
+  const free = () => m.zones.reduce((n, z) => n + z.nrFreePages + z.pcp.diffNrFree + z.pcp.count, 0);
+  const pages = Array.from({ length: 100 }, () => allocPages(m, GFP_HIGHUSER_MOVABLE, 0));
+  const before = free();
+  const pfn = collapseHugePage(m, pages);
+  assert.ok(pfn >= 0 && pfn % 512 === 0);
+  assert.equal(free(), before - 512 + 100);
+  for (const p of pages) assert.ok(m.freePlaceOf(p) !== undefined, `frame ${p} is still in use`);
+  assert.throws(
+    () =>
+      collapseHugePage(
+        m,
+        Array.from({ length: 513 }, () => 0),
+      ),
+    /holds 512 frames: got 513/,
+  );
+});
