@@ -13,14 +13,14 @@ import {
   type FoundRecording,
   findRecordings,
 } from "../trace/fidelity";
+import { loadTable } from "../trace/load-table";
 import { traceRecording } from "../trace/trace-recording";
 
 /** Kinds that are checked. A new kind is one object here. */
-const KINDS: readonly FidelityKind[] = [bootTable, contigRows, traceRecording];
+const KINDS: readonly FidelityKind[] = [bootTable, contigRows, loadTable, traceRecording];
 
 /** Kinds of recordings that exist and are recognised but not checked yet: said so in words. */
 const NOT_CHECKED_YET: readonly FoundRecording["kind"][] = [
-  { name: "load-table", recognises: (path) => hasColumns(path, ["alloc_mb", "fill_pct"]) },
   { name: "hugetlb-table", recognises: (path) => hasColumns(path, ["phase", "want", "got"]) },
 ];
 

@@ -1,0 +1,188 @@
+/**
+ * A booted machine under the load of a recorded CMA test: a process fills memory, some of its pages are pinned, the area is
+ * asked for a buffer, everything is given back. The order of events is the recorded test's; what the kernel took for
+ * itself while booting is a measured figure.
+ */
+import { InputError } from "../base/errors";
+import { boot } from "../machine/boot";
+import { parseCma } from "../machine/cma-request";
+import { startKernel } from "../machine/start";
+import { type ContigResult, Contiguous } from "../mm/contiguous";
+import { __GFP_COMP, __GFP_NOWARN, GFP_HIGHUSER_MOVABLE, GFP_KERNEL, GFP_USER } from "../mm/gfp";
+import type { Memory } from "../mm/memory";
+import { type MigrationWorld, ownersWorld } from "../mm/migrate";
+import { MIGRATE_CMA } from "../mm/migratetype";
+import { forgetHolds, holdPage, type OwnerKind, setOwnerKind } from "../mm/owners";
+import { allocPages, freePages } from "../mm/page-alloc";
+
+/** Pages in use beside the CMA area soon after boot, by page size: Sboot of the recorded arm64 machines. */
+const KERNEL_PAGES: Readonly<Record<number, number>> = { 4096: 1600, 16384: 500, 65536: 180 };
+
+/** What the process does. */
+export interface Load {
+  fillPages: number;
+  fillType: "anon" | "tmpfs" | "thp" | "mlock";
+  pin: "none" | "get" | "long" | "pin" | "vmsplice" | "iouring" | "kern";
+  /** Pages to pin, spread evenly over the filler. */
+  pins: number;
+}
+
+const OWNERS: Readonly<Record<Load["fillType"], OwnerKind>> = {
+  anon: "anon",
+  thp: "anon",
+  mlock: "anon",
+  tmpfs: "shmem",
+};
+
+export class LoadedMachine {
+  readonly memory: Memory;
+  readonly contig: Contiguous;
+  private readonly pageSize: number;
+  /** Pages of the process in the order of its addresses: head and order. */
+  private readonly frames: number[] = [];
+  private readonly orders: number[] = [];
+  private fileBacked = false;
+  /** Frame → index of the page there, plus 1. */
+  private readonly at: Int32Array;
+  private readonly tables: number[] = [];
+  private readonly kernelPages: number[] = [];
+
+  constructor(pageSize: number, memoryBytes: number, cma: string, usedPages: number) {
+    const booted = boot({
+      board: "qemu-virt",
+      kernel: "6.1",
+      pageSize,
+      memoryBytes,
+      cma: parseCma(cma),
+      thp: true,
+      hugetlb: true,
+    });
+    if (!booted.cma.ok) throw new InputError(`cma=${cma}: the area cannot be reserved: ${booted.cma.reason}`);
+    this.pageSize = pageSize;
+    this.memory = startKernel(booted, { watermarkBoost: false }).memory;
+    this.at = new Int32Array(this.memory.endPfn);
+    this.contig = new Contiguous(this.memory);
+    if (usedPages > 0) this.contig.cmaAlloc(usedPages);
+    const own = KERNEL_PAGES[pageSize] ?? 0;
+    for (let i = 0; i < own; i++) allocPages(this.memory, GFP_KERNEL, 0);
+  }
+
+  /** Fills memory; stops where it ends. */
+  fill(load: Load): void {
+    const m = this.memory;
+    const huge = load.fillType === "thp" ? m.pageblockOrder : 0;
+    const tableReach = this.pageSize / 8;
+    this.fileBacked = load.fillType === "tmpfs";
+    let filled = 0;
+    let tabled = 0;
+    while (filled < load.fillPages) {
+      if (filled >= tabled) {
+        const table = allocPages(m, GFP_KERNEL, 0);
+        if (table >= 0) this.tables.push(table);
+        tabled += tableReach;
+      }
+      let order = huge > 0 && load.fillPages - filled >= 2 ** huge ? huge : 0;
+      let pfn = allocPages(m, GFP_HIGHUSER_MOVABLE | __GFP_COMP | (order > 0 ? __GFP_NOWARN : 0), order);
+      if (pfn < 0 && order > 0) {
+        order = 0;
+        pfn = allocPages(m, GFP_HIGHUSER_MOVABLE | __GFP_COMP, 0);
+      }
+      if (pfn < 0) break;
+      setOwnerKind(m, pfn, OWNERS[load.fillType]);
+      this.at[pfn] = this.frames.length + 1;
+      this.frames.push(pfn);
+      this.orders.push(order);
+      filled += 2 ** order;
+    }
+    this.pinPages(load);
+  }
+
+  private pinPages(load: Load): void {
+    const { memory: m, frames } = this;
+    if (load.pin === "none") return;
+    if (load.pin === "kern") {
+      for (let i = 0; i < load.pins; i++) {
+        const pfn = allocPages(m, GFP_KERNEL, 0);
+        if (pfn >= 0) this.kernelPages.push(pfn);
+      }
+      return;
+    }
+    const longterm = load.pin === "long" || load.pin === "iouring";
+    for (let i = 0; i < load.pins && i < frames.length; i++) {
+      const index = Math.floor((i * frames.length) / load.pins);
+      if (longterm) this.leaveCma(index);
+      holdPage(m, frames[index]!, longterm ? "longterm" : "get", `a pin of the test (${load.pin})`);
+    }
+  }
+
+  /** check_and_migrate_movable_pages(): a long-term pin moves its page out of CMA first. */
+  private leaveCma(index: number): void {
+    const { memory: m } = this;
+    const from = this.frames[index]!;
+    if (m.blockType(from) !== MIGRATE_CMA) return;
+    const to = allocPages(m, GFP_USER | __GFP_NOWARN | __GFP_COMP, this.orders[index]!);
+    if (to < 0) return;
+    m.setOwner(to, m.ownerOf(from));
+    this.moved(from, to);
+    freePages(m, from, this.orders[index]!);
+  }
+
+  private moved(from: number, to: number): void {
+    const index = this.at[from]!;
+    this.at[from] = 0;
+    if (index === 0) return;
+    this.at[to] = index;
+    this.frames[index - 1] = to;
+  }
+
+  /** Pages of the filler that lie in the area. */
+  fillerInCma(): number {
+    let pages = 0;
+    this.frames.forEach((pfn, i) => {
+      if (this.memory.blockType(pfn) === MIGRATE_CMA) pages += 2 ** this.orders[i]!;
+    });
+    return pages;
+  }
+
+  /** Asks the area for `pages` without alignment. */
+  allocate(pages: number): ContigResult {
+    const world: MigrationWorld = {
+      ...ownersWorld(this.memory),
+      moved: (from, to) => this.moved(from, to),
+    };
+    return this.contig.cmaAlloc(pages, 0, 0, { world });
+  }
+
+  /**
+   * The order in which an ending process's pages are freed: ascending addresses, but release_pages() turns the single
+   * pages of each batch round; huge ones it frees at once. A batch is what the mmu_gather holds (8 pages, then 510 in each of its further pages, 19 of them), or for the
+   * pages of a file a pagevec of 15.
+   */
+  private *freeOrder(): Generator<number> {
+    const pages = this.frames.length;
+    let batches = 0;
+    for (let start = 0; start < pages; ) {
+      const size = this.fileBacked ? 15 : batches % 20 === 0 ? 8 : this.pageSize / 8 - 2;
+      const end = Math.min(start + size, pages);
+      for (let i = start; i < end; i++) if (this.orders[i] !== 0) yield i;
+      for (let i = end - 1; i >= start; i--) if (this.orders[i] === 0) yield i;
+      start = end;
+      batches++;
+    }
+  }
+
+  /** Releases the buffer, ends the process. */
+  end(got: ContigResult): void {
+    const { memory: m } = this;
+    if (got.ok) this.contig.cmaRelease(got.pfn, got.count);
+    for (const pfn of this.kernelPages) freePages(m, pfn, 0);
+    for (const i of this.freeOrder()) {
+      const pfn = this.frames[i]!;
+      forgetHolds(m, pfn);
+      this.at[pfn] = 0;
+      freePages(m, pfn, this.orders[i]!);
+    }
+    for (const pfn of this.tables) freePages(m, pfn, 0);
+    this.frames.length = this.orders.length = this.tables.length = this.kernelPages.length = 0;
+  }
+}

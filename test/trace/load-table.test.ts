@@ -1,0 +1,41 @@
+/** CMA allocations of a real 6.1.192 under load: the model's own allocation ends as the kernel's did. */
+import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import test from "node:test";
+import { loadTable } from "../../lib/trace/load-table";
+import { FIXTURES } from "../support/cli";
+
+const TABLE = join(FIXTURES, "arm64-cma", "load-table.csv");
+
+test("every row of the fixture: the recorded success or error; one row's migrations differ, and it is known", async () => {
+  assert.ok(loadTable.recognises(TABLE));
+  const { report } = await loadTable.check(TABLE);
+  assert.equal(report.rows, 29);
+  for (const { row, recorded, predicted } of report.results) {
+    assert.equal(predicted.result, recorded!.result, `row ${row}`);
+    assert.equal(predicted.innerRet, recorded!.innerRet, `row ${row}`);
+    assert.equal(predicted.busyRetries, recorded!.busyRetries, `row ${row}`);
+  }
+  const different = report.results.filter((r) => !r.agrees);
+  assert.equal(different.length, 1, "the single pages at the end of a region of huge pages");
+  assert.equal(different[0]!.recorded!.migrated, 0);
+});
+
+test("a row that cannot be read is bad input, with file and line", () => {
+  const scratch = mkdtempSync(join(tmpdir(), "pageblock-load-"));
+  try {
+    const [head, first] = readFileSync(TABLE, "utf8").split("\n");
+    const path = join(scratch, "load-table.csv");
+    writeFileSync(path, `${head}\n${first!.replace("anon", "stone")}\n`);
+    assert.throws(
+      () => loadTable.check(path),
+      /load-table\.csv:2: fill_type: must be one of anon, tmpfs, thp, mlock: got "stone"/,
+    );
+    writeFileSync(path, `${head}\n${first!.replace("4K", "5K")}\n`);
+    assert.throws(() => loadTable.check(path), /load-table\.csv:2: /);
+  } finally {
+    rmSync(scratch, { recursive: true });
+  }
+});
