@@ -5,7 +5,9 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import test from "node:test";
+import type { Memory } from "../../lib/mm/memory";
 import { replay } from "../../lib/trace/replay";
+import type { Fields, SnapshotZone } from "../../lib/trace/snapshot";
 import { FIXTURES } from "../support/cli";
 
 for (const [name, profile, events, allocations] of [
@@ -17,14 +19,34 @@ for (const [name, profile, events, allocations] of [
   ["arm64-cma/c4-64k-mobility-off", "6.1", null, 82_367],
 ] as const)
   test(`${name}: every frame and the final state are the recorded ones`, async () => {
-    const { result } = await replay(join(FIXTURES, name));
+    const { result, memory, s1 } = await replay(join(FIXTURES, name));
     assert.equal(result.profile, profile);
     if (events !== null) assert.equal(result.events, events);
     assert.equal(result.allocations, allocations);
     assert.equal(result.firstMismatch, null);
     assert.equal(result.exact, allocations);
     assert.deepEqual(result.finalDifferences, []);
+    for (const zone of s1.zones) assertCounters(memory, zone);
   });
+
+/** What the final state does not compare: counters apart from their per-CPU differences, boost and flags. */
+function assertCounters(m: Memory, z: SnapshotZone): void {
+  const zone = m.zones.find((o) => o.idx === z.idx)!;
+  const flags = (zone.boostedWatermark ? 1 : 0) | (zone.reclaimActive ? 2 : 0) | (zone.belowHigh ? 4 : 0);
+  const ours: [Fields, string, number][] = [
+    [z.fields, "nr_free_pages", zone.nrFreePages],
+    [z.fields, "nr_free_cma", zone.nrFreeCma],
+    [z.fields, "watermark_boost", zone.watermarkBoost],
+    [z.fields, "nr_free_highatomic", zone.nrFreeHighatomic],
+    [z.fields, "nr_isolate_pageblock", zone.nrIsolatePageblock],
+    [z.fields, "flags", flags],
+    [z.pcps[0]!.fields, "vmstat_diff_nr_free", zone.pcp.diffNrFree],
+    [z.pcps[0]!.fields, "vmstat_diff_nr_free_cma", zone.pcp.diffNrFreeCma],
+    [z.pcps[0]!.fields, "flags", zone.pcp.flags],
+  ];
+  for (const [fields, key, value] of ours)
+    if (fields.has(key)) assert.equal(value, Number(fields.get(key)), `${z.name} ${key}`);
+}
 
 for (const [name, rule, switches] of [
   ["x86-6.12.107/w4-thp", "auto-tuned per-CPU lists", { pcpAutoTune: false }],
