@@ -1,7 +1,7 @@
 // Runs every check and every test; ends with a line `N passed, N failed, N skipped`.
 // `node test/run.mjs [part-of-a-path…]` runs only the test files whose path holds one of the parts.
 import { spawnSync } from "node:child_process";
-import { readdirSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { run } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -30,6 +30,8 @@ function testFiles(folder) {
   return found.sort();
 }
 
+if (!existsSync(join(root, "node_modules", ".package-lock.json")))
+  step("npm ci (the packages of package-lock.json; needs the npm registry)", "npm", ["ci"]);
 if (parts.length === 0) step("format, lint and types", "npm", ["run", "--silent", "check"]);
 if (!process.env.PAGEBLOCK_SKIP_BUILD) step("build", "npm", ["run", "--silent", "build"]);
 
@@ -42,7 +44,7 @@ let skipped = 0;
 const started = Date.now();
 // Test files load TypeScript through tsx; set for the children that `run` starts.
 process.env.NODE_OPTIONS = `${process.env.NODE_OPTIONS ?? ""} --import tsx --enable-source-maps`.trim();
-const stream = run({ files, concurrency: 2, timeout: 600_000 });
+const stream = run({ files, concurrency: 2, timeout: 900_000 });
 const isFile = (data) => data.details?.type === "suite" || files.includes(data.name);
 stream.on("test:pass", (data) => {
   if (isFile(data)) return;
