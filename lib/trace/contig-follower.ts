@@ -57,6 +57,8 @@ export interface WrongContigEvent {
 export interface FollowerHost {
   /** Does a record that is not the request's own, or one that could not be predicted, as it was recorded. */
   dispatch(record: KeptRecord): void;
+  /** Refuses the input. */
+  fail(line: number, message: string): never;
   /** Counts an allocation of a request that was predicted. */
   allocated(): void;
   /** The model is out of step from here on. */
@@ -185,14 +187,19 @@ export class ContigFollower {
     const start = records[0]!;
     if (this.bare) {
       const [from, to, mt] = first!.f as unknown as [number, number, number];
-      steps = allocContigRange(cx, m.zoneOf(from)!, from, to, mt);
+      const zone = m.zoneOf(from);
+      if (zone === undefined || to <= from || to > zone.endPfn)
+        this.host.fail(first!.line, `the range ${from} to ${to} does not lie in one zone`);
+      steps = allocContigRange(cx, zone!, from, to, mt);
     } else if (area !== undefined) {
-      steps = cmaAlloc(
-        cx,
-        area,
-        eventNumber(start.text, "count"),
-        Math.max(0, eventNumber(start.text, "align")),
-      );
+      const count = eventNumber(start.text, "count");
+      const align = Math.max(0, eventNumber(start.text, "align"));
+      if (count < 1 || align > 30)
+        this.host.fail(
+          start.line,
+          `cma_alloc of ${count} pages, align ${align}: no such request is possible`,
+        );
+      steps = cmaAlloc(cx, area, count, align);
     }
     for (let i = this.bare ? 0 : 1; i < records.length; i++) {
       const record = records[i]!;

@@ -56,8 +56,10 @@ export class ContigHints {
         const list = this.attempts.get(f[0]!) ?? [];
         list.push({ unmap: f[2]!, move: 0 });
         this.attempts.set(f[0]!, list);
-      } else if (kind === REC.MIGRATE_MOVE) this.attempts.get(f[0]!)!.at(-1)!.move = f[2]!;
-      else if (kind === REC.F && f[n - 1] === pid && !tested) freed.push(f[0]!);
+      } else if (kind === REC.MIGRATE_MOVE) {
+        const attempt = this.attempts.get(f[0]!)?.at(-1);
+        if (attempt !== undefined) attempt.move = f[2]!;
+      } else if (kind === REC.F && f[n - 1] === pid && !tested) freed.push(f[0]!);
       else if (kind === REC.E && text.includes(" test_pages_isolated ")) tested = true;
       else if (kind === REC.E && text.includes(" mm_compaction_isolate_migratepages ")) {
         if (scanStart < 0 || lowest >= 0) scanStart = eventNumber(text, "start");

@@ -114,6 +114,7 @@ export class Replayer implements TraceHandler {
         diverged: () => {
           this.diverged = true;
         },
+        fail: (line, message) => this.fail(line, message),
       });
       m.trace = { ...this.contig.points(), ...this.decisions.points() };
     }

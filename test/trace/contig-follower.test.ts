@@ -1,7 +1,10 @@
 /** Recorded CMA allocations and releases of a real arm64 6.1.192: the model runs its own and must do the same, event by event. */
 import assert from "node:assert/strict";
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test from "node:test";
+import { brotliDecompressSync } from "node:zlib";
 import { replay } from "../../lib/trace/replay";
 import { FIXTURES } from "../support/cli";
 
@@ -36,4 +39,45 @@ test("without the half rule its decisions are all wrong, and the frames with the
   const { result } = await replay(join(ARM64, "c2-4k-cmaalloc"), { switches: { cmaBalance: false } });
   assert.ok(result.halfRule!.wrong > 1000);
   assert.ok(result.mismatches > 0);
+});
+
+/** The recording c3d with its trace changed, replayed. */
+async function changed(edit: (lines: string[]) => void) {
+  const dir = mkdtempSync(join(tmpdir(), "pageblock-contig-"));
+  try {
+    const from = join(ARM64, "c3d-4k-pinnedused");
+    for (const name of ["S0.txt.br", "S1.txt.br", "version", "cmdline"])
+      cpSync(join(from, name), join(dir, name));
+    const lines = brotliDecompressSync(readFileSync(join(from, "trace.txt.br")))
+      .toString("latin1")
+      .split("\n");
+    edit(lines);
+    writeFileSync(join(dir, "trace.txt"), lines.join("\n"));
+    return (await replay(dir)).result;
+  } finally {
+    rmSync(dir, { recursive: true });
+  }
+}
+
+test("an event that was not predicted: the request goes on as recorded, its rest counts as wrong, the end is the same", async () => {
+  let at = 0;
+  const result = await changed((lines) => {
+    at = lines.indexOf("M 738304 5", 30_000);
+    lines.splice(at, 1);
+  });
+  assert.ok(at > 0);
+  assert.ok(result.cmaEvents!.wrong > 0 && result.cmaEvents!.wrong < result.cmaEvents!.predicted / 2);
+  assert.equal(result.cmaEvents!.firstWrong!.line, at + 1);
+  assert.equal(result.mismatches, 0);
+  assert.deepEqual(result.finalDifferences, []);
+});
+
+test("a request that no kernel makes is bad input", async () => {
+  await assert.rejects(
+    changed((lines) => {
+      const at = lines.findIndex((l) => l.includes("cma_alloc_start"));
+      lines[at] = lines[at]!.replace(/count=\d+/, "count=0");
+    }),
+    /trace\.txt:\d+: cma_alloc of 0 pages, align 0: no such request is possible/,
+  );
 });
