@@ -2,6 +2,7 @@
 import { type Command, Option } from "commander";
 import { InputError } from "../base/errors";
 import { peakRssBytes } from "../base/peak-rss";
+import { tuneForHotLoops } from "../base/v8-flags";
 import { replay } from "../trace/replay";
 import { Churn, type ChurnMode, churnMachine } from "../workload/allocator-churn";
 
@@ -33,6 +34,7 @@ function measure(run: () => { ops: number; failures: number }): {
 }
 
 function bench(workload: (typeof WORKLOADS)[number], ops: number, log2Pages: number): BenchResult {
+  tuneForHotLoops();
   const pages = 2 ** log2Pages;
   let hash = 0;
   let m: ReturnType<typeof measure>;

@@ -4,7 +4,6 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Command, CommanderError } from "commander";
 import { InputError } from "../base/errors";
-import { tuneForHotLoops } from "../base/v8-flags";
 
 /** Each command file exports `register`; loaded when the command is named, so that start-up stays short. */
 const COMMANDS: Record<string, () => { register(program: Command): void }> = {
@@ -19,7 +18,6 @@ const COMMANDS: Record<string, () => { register(program: Command): void }> = {
 };
 
 async function main(argv: string[]): Promise<number> {
-  tuneForHotLoops();
   const { version } = JSON.parse(readFileSync(join(__dirname, "../../package.json"), "utf8"));
   const program = new Command("pageblock")
     .description("A laboratory for the Linux physical page allocator")

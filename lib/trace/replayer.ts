@@ -4,7 +4,7 @@ import type { BatchedDrain } from "../mm/batched-drain";
 import { freeOnePage } from "../mm/free-one-page";
 import { isolateFreePage } from "../mm/isolate-free-page";
 import { listFrames } from "../mm/list-frames";
-import { BLOCK_SKIP, type Memory } from "../mm/memory";
+import { ALLOCATED, BLOCK_SKIP, type Memory } from "../mm/memory";
 import { allocPages, allocPagesAgain, allocPagesBulk, freePages, prepNewPage } from "../mm/page-alloc";
 import { decayPcpHigh, drainPagesZone, stepDrain } from "../mm/pcp-free";
 import { rotateFreeList } from "../mm/rotate-free-list";
@@ -283,6 +283,7 @@ export class Replayer implements TraceHandler {
   private checkFree(pfn: number, order: number, line: number): boolean {
     if (order > this.m.maxOrder) this.fail(line, `order ${order} is above the largest, ${this.m.maxOrder}`);
     this.checkFrame(pfn, order, line);
+    if (this.m.state[pfn]! >= ALLOCATED) return true;
     const place = this.m.freePlaceOf(pfn);
     if (place === undefined) return true;
     if (this.firstMismatch === null && !this.diverged)
