@@ -25,7 +25,7 @@ async function main(argv: string[]): Promise<number> {
     .exitOverride()
     .showHelpAfterError(false);
   const asked = argv.find((a) => !a.startsWith("-"));
-  const names = asked !== undefined && asked in COMMANDS ? [asked] : Object.keys(COMMANDS);
+  const names = asked !== undefined && Object.hasOwn(COMMANDS, asked) ? [asked] : Object.keys(COMMANDS);
   for (const name of names) COMMANDS[name]!().register(program);
   for (const command of program.commands) command.exitOverride();
   try {

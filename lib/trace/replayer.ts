@@ -241,8 +241,9 @@ export class Replayer implements TraceHandler {
   }
 
   private alloc(expected: number, order: number, mt: number, gfp: number, pid: number, line: number): void {
-    if (order > this.m.maxOrder) this.fail(line, `order ${order} is above the largest, ${this.m.maxOrder}`);
-    if (expected >= 0) this.checkFrame(expected, order, line);
+    this.checkOrder(order, line);
+    if (expected !== -1) this.checkFrame(expected, order, line);
+    this.checkType(mt, line);
     this.allocations++;
     const predicted = this.request(gfp, order, mt, pid);
     if (predicted === expected) this.exact++;
@@ -269,7 +270,18 @@ export class Replayer implements TraceHandler {
     else this.mismatch(expected, predicted, 0, (gfp >> 3) & 3, gfp, line);
   }
 
+  private checkOrder(order: number, line: number): void {
+    if (order > this.m.maxOrder) this.fail(line, `order ${order} is above the largest, ${this.m.maxOrder}`);
+    if (order < 0) this.fail(line, `order ${order} is below 0`);
+  }
+
+  /** Every kernel counts at most six migratetypes. */
+  private checkType(mt: number, line: number): void {
+    if (mt < 0 || mt > 5) this.fail(line, `migratetype ${mt} is none of 0 to 5`);
+  }
+
   private checkFrame(pfn: number, order: number, line: number): void {
+    this.checkOrder(order, line);
     const zone = this.m.zoneOf(pfn);
     if (zone === undefined || pfn + 2 ** order > zone.endPfn)
       this.fail(line, `frame ${pfn} (order ${order}) lies outside every zone`);
@@ -281,7 +293,6 @@ export class Replayer implements TraceHandler {
    * after a mismatch it may be the model's own doing, and the free is left out.
    */
   private checkFree(pfn: number, order: number, line: number): boolean {
-    if (order > this.m.maxOrder) this.fail(line, `order ${order} is above the largest, ${this.m.maxOrder}`);
     this.checkFrame(pfn, order, line);
     if (this.m.state[pfn]! >= ALLOCATED) return true;
     const place = this.m.freePlaceOf(pfn);
@@ -316,6 +327,7 @@ export class Replayer implements TraceHandler {
   }
 
   private putBack(pfn: number, order: number, mt: number, line: number): void {
+    this.checkType(mt, line);
     if (!this.checkFree(pfn, order, line)) return;
     const type = !this.m.cma && mt === 4 ? 5 : mt;
     freeOnePage(this.m, this.m.zoneOf(pfn)!, pfn, order, type, true);

@@ -61,6 +61,7 @@ export interface Snapshot {
 
 const SPACE = 32;
 const NEWLINE = 10;
+const RETURN = 13;
 const SLASH = 47;
 
 /** A whole number of a field; missing or malformed is an error at the line. */
@@ -92,9 +93,10 @@ class SnapshotParser {
     while (this.pos < bytes.length) {
       this.line++;
       const newline = bytes.indexOf(NEWLINE, this.pos);
-      const end = newline < 0 ? bytes.length : newline;
+      const stop = newline < 0 ? bytes.length : newline;
+      const end = stop > this.pos && bytes[stop - 1] === RETURN ? stop - 1 : stop;
       if (end > this.pos) this.record(end, newline >= 0);
-      this.pos = end + 1;
+      this.pos = stop + 1;
     }
     if (this.header === undefined) throw new InputError(`${this.file}: is empty, a snapshot was expected`);
     this.finishZone();

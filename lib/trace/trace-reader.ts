@@ -87,6 +87,7 @@ const FORMS: Record<string, Form> = {
 
 const SPACE = 32;
 const NEWLINE = 10;
+const RETURN = 13;
 const MINUS = 45;
 
 /** One-letter forms by byte, two-letter ones by both bytes. */
@@ -125,11 +126,11 @@ export class TraceReader {
     }
     const last = bytes.lastIndexOf(NEWLINE);
     if (last < bytes.length - 1) this.rest = Buffer.from(bytes.subarray(last + 1));
+    if (last >= 0) this.lines(bytes, last + 1);
     if (this.rest !== null && this.rest.length > 1 << 16)
       throw new InputError(
         `${at(this.file, this.line + 1)}: a record is longer than 65,536 bytes: this is no trace`,
       );
-    if (last >= 0) this.lines(bytes, last + 1);
   }
 
   finish(): void {
@@ -166,7 +167,7 @@ export class TraceReader {
       this.line = line;
       if (kind === REC.E) {
         const stop = bytes.indexOf(NEWLINE, q);
-        handler.record(kind, f, 0, line, bytes.toString("latin1", q + 1, stop));
+        handler.record(kind, f, 0, line, bytes.toString("latin1", q + 1, stop).trimEnd());
         p = stop + 1;
         continue;
       }
@@ -196,6 +197,7 @@ export class TraceReader {
         if (q === from || n === 8) this.malformed(bytes, p, line);
         f[n++] = value;
       }
+      if (c === RETURN) c = bytes[++q]!;
       if (c !== NEWLINE || n < form!.fields) this.malformed(bytes, p, line);
       handler.record(kind, f, n, line, "");
       p = q + 1;

@@ -3,7 +3,7 @@ import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync }
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test from "node:test";
-import { gzipSync } from "node:zlib";
+import { brotliDecompressSync, gzipSync } from "node:zlib";
 import { FIXTURES, pageblock } from "../support/cli";
 
 const BOOT = join(FIXTURES, "x86-6.1/boot-8G");
@@ -149,3 +149,37 @@ function pageblockText(path: string): string {
   const { readInput } = require("../../lib/trace/input") as typeof import("../../lib/trace/input");
   return readInput(path).toString("latin1");
 }
+
+for (const [record, complaint] of [
+  ["A 300 -1 0 cc0 1", /order -1 is below 0/],
+  ["F 300 -1 1", /order -1 is below 0/],
+  ["A -5 0 0 cc0 1", /frame -5 \(order 0\) lies outside every zone/],
+  ["A 300 0 9 cc0 1", /migratetype 9 is none of 0 to 5/],
+  ["P 300 0 77", /migratetype 77 is none of 0 to 5/],
+  [`A ${"9".repeat(2_000_000)}`, /a record is longer than 65,536 bytes/],
+] as const)
+  test(`bad record "${record.slice(0, 20)}": one line naming its place, exit 2`, (t) => {
+    const dir = withTrace(t, (lines) => text([...lines.slice(0, 9), record, ...lines.slice(9)]));
+    const run = pageblock(["replay", dir]);
+    assert.equal(run.status, 2);
+    assert.match(run.stderr, /^pageblock: .*trace\.txt:10: .*\n$/);
+    assert.match(run.stderr, complaint);
+    assert.equal(run.stdout, "");
+  });
+
+test("a recording with CR LF at the ends of its lines replays as the plain one", (t) => {
+  const dir = withTrace(t, (lines) => `${lines.join("\r\n")}\r\n`);
+  for (const name of ["S0.txt", "S1.txt"]) {
+    const plain = brotliDecompressSync(readFileSync(join(dir, `${name}.br`))).toString("latin1");
+    rmSync(join(dir, `${name}.br`));
+    writeFileSync(join(dir, name), plain.replaceAll("\n", "\r\n"), "latin1");
+  }
+  const run = pageblock(["replay", dir]);
+  assert.equal(run.status, 0, run.stderr);
+});
+
+test("a word that is no command is named, also one that every object knows", () => {
+  const run = pageblock(["constructor"]);
+  assert.equal(run.status, 2);
+  assert.match(run.stderr, /unknown command 'constructor'/);
+});
