@@ -2,7 +2,7 @@
  * Kernel profiles: every difference between releases that concerns the allocator is one named switch; a profile is
  * a full set of them, and a machine can flip one alone. Sources are told in docs/fidelity.md.
  */
-import { unknownName } from "../base/errors";
+import { InputError, unknownName } from "../base/errors";
 import type { KernelRelease } from "../hardware/kernel-release";
 
 /** The allocator's behaviour, release by release. */
@@ -161,12 +161,25 @@ export const KERNEL_PROFILES: Readonly<Record<KernelRelease, Readonly<KernelSwit
   "7.3": V7_3,
 };
 
+/** Every value of a switch: true and false, or what some release has. */
+function valuesOf(name: keyof KernelSwitches): Set<unknown> {
+  if (name === "pcpThpLists") return new Set([0, 1, 2]);
+  const values = new Set<unknown>(Object.values(KERNEL_PROFILES).map((profile) => profile[name]));
+  return values.has(true) || values.has(false) ? new Set([true, false]) : values;
+}
+
 /** The switches of `release` with `changes` applied; unknown names list the known ones. */
 export function kernelProfile(release: string, changes: Partial<KernelSwitches> = {}): KernelSwitches {
   if (!Object.hasOwn(KERNEL_PROFILES, release))
     throw unknownName("kernel profile", release, Object.keys(KERNEL_PROFILES));
   const base = KERNEL_PROFILES[release as KernelRelease];
-  for (const name of Object.keys(changes))
+  for (const [name, value] of Object.entries(changes)) {
     if (!Object.hasOwn(base, name)) throw unknownName("kernel switch", name, Object.keys(base));
+    const known = valuesOf(name as keyof KernelSwitches);
+    if (!known.has(value))
+      throw new InputError(
+        `kernel switch ${name}: must be one of ${[...known].map((v) => JSON.stringify(v)).join(", ")}: got ${JSON.stringify(value)}`,
+      );
+  }
   return { ...base, ...changes };
 }

@@ -40,3 +40,16 @@ test("every profile sets every switch, and flipping one leaves the others alone"
     );
   }
 });
+
+test("a switch takes only values that some release has, or true and false", () => {
+  assert.throws(
+    () => kernelProfile("6.1", { freelistHygiene: 3 } as never),
+    /kernel switch freelistHygiene: must be one of true, false: got 3/,
+  );
+  assert.throws(
+    () => kernelProfile("6.1", { fallback: "take" } as never),
+    /kernel switch fallback: must be one of "steal", "claim": got "take"/,
+  );
+  assert.equal(kernelProfile("6.1", { defragMode: true }).defragMode, true);
+  assert.equal(kernelProfile("6.1", { pcpThpLists: 1 }).pcpThpLists, 1);
+});
