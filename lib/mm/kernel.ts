@@ -8,7 +8,7 @@ import { bootMemory, type KernelShape } from "./boot-memory";
 import { buddyinfoText, extfragIndexText, unusableIndexText } from "./buddyinfo";
 import { explainFailure } from "./explain-failure";
 import * as gfpFlags from "./gfp";
-import type { Memory } from "./memory";
+import { ALLOCATED, type Memory } from "./memory";
 import { allocPages, allocPagesBulk, freePages, gfpMigratetype, lastAlloc } from "./page-alloc";
 import { pagetypeinfoText } from "./pagetypeinfo";
 import { pcpStats } from "./pcp-alloc";
@@ -16,7 +16,7 @@ import { drainAllPages } from "./pcp-free";
 import { type ZoneReports, zoneReports } from "./reports";
 import { rmqueueStats } from "./rmqueue";
 import type { TracePoints } from "./trace-points";
-import { type ValidateLevel, validate } from "./validate";
+import { VALIDATE_LEVELS, type ValidateLevel, validate } from "./validate";
 
 import { vmstatText, zoneinfoText } from "./zoneinfo";
 
@@ -101,6 +101,7 @@ export class Kernel {
     const refills = pcpStats.refills;
     const fallbacks = rmqueueStats.fallbacks;
     const pfn = allocPages(m, gfp, order);
+    m.trace?.pageAlloc?.(pfn, order, migratetype, gfp);
     if (pfn < 0)
       return { ok: false, order, migratetype, reason: explainFailure(m, gfp, order), owner: request.owner };
     const path = lastAlloc.slow
@@ -119,8 +120,13 @@ export class Kernel {
   allocPagesBulk(count: number, gfp: string | number = gfpFlags.GFP_KERNEL): Int32Array {
     if (!Number.isInteger(count) || count < 1 || count > 2 ** 20)
       throw new InputError(`bulk request: count must be a whole number from 1 to ${2 ** 20}: got ${count}`);
+    const m = this.memory;
+    const flags = parseGfp(gfp);
     const out = new Int32Array(count);
-    return out.subarray(0, allocPagesBulk(this.memory, parseGfp(gfp), count, out));
+    const pages = out.subarray(0, allocPagesBulk(m, flags, count, out));
+    const tell = m.trace?.pageAlloc;
+    if (tell) for (const pfn of pages) tell(pfn, 0, gfpMigratetype(m, flags), flags);
+    return pages;
   }
 
   /** __free_pages(): an allocation, or 2^order frames from `pfn` on. Throws for frames outside or free already. */
@@ -138,6 +144,9 @@ export class Kernel {
       throw new InputError(
         `free: frame ${pfn} is free already (${place.pcp ? "on a per-CPU list" : "in the buddy lists"}, page ${place.head} of order ${place.order})`,
       );
+    if (m.state[m.headOf(pfn)]! < ALLOCATED)
+      throw new InputError(`free: frame ${pfn} of order ${o} was never allocated: it is reserved`);
+    m.trace?.pageFree?.(pfn, o);
     freePages(m, pfn, o);
   }
 
@@ -148,6 +157,7 @@ export class Kernel {
 
   /** Checks the laws of the state; throws LawBroken naming the law, the zone and the frame. */
   validate(level: ValidateLevel = "everything"): void {
+    if (!VALIDATE_LEVELS.includes(level)) throw unknownName("validate level", level, VALIDATE_LEVELS);
     validate(this.memory, level, { ownersKnown: true });
   }
 

@@ -30,7 +30,8 @@ import { NR_PCP_LISTS_MAX, PAGE_ALLOC_COSTLY_ORDER, type PerCpuPages } from "./p
 import type { Zone } from "./zone";
 
 /** `entry`: heads and counters, a few hundred reads; `everything`: every list and every frame. */
-export type ValidateLevel = "off" | "entry" | "everything";
+export const VALIDATE_LEVELS = ["off", "entry", "everything"] as const;
+export type ValidateLevel = (typeof VALIDATE_LEVELS)[number];
 
 /** What the caller knows of the memory's past; each makes more laws checkable. */
 export interface ValidateOptions {

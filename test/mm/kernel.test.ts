@@ -84,3 +84,38 @@ test("4.17 hands out its boot memory from the top: freed to the head of the list
   assert.ok(a.ok && b.ok);
   assert.equal(b.pfn, a.pfn - 1024);
 });
+
+test("frames that were never allocated cannot be freed: the kernel image lies in reserved memory", () => {
+  const kernel = machine("qemu-virt").memory("512MiB").cma("off").start();
+  const image = 0x40200000 / 4096;
+  assert.throws(() => kernel.freePages(image), /free: frame 262656 of order 0 was never allocated/);
+  kernel.validate();
+});
+
+test("observers see each request and each free, also a request that fails", () => {
+  const kernel = machine("qemu-virt").memory("512MiB").cma("off").start();
+  const seen: string[] = [];
+  kernel.observe({
+    pageAlloc: (pfn, order, mt) => seen.push(`alloc ${pfn} ${order} ${mt}`),
+    pageFree: (pfn, order) => seen.push(`free ${pfn} ${order}`),
+  });
+  const page = kernel.allocPages({ order: 2, gfp: "GFP_HIGHUSER_MOVABLE" });
+  assert.ok(page.ok);
+  kernel.freePages(page);
+  kernel.allocPages({ order: 11 });
+  const [single] = kernel.allocPagesBulk(1);
+  assert.deepEqual(seen, [
+    `alloc ${page.pfn} 2 1`,
+    `free ${page.pfn} 2`,
+    "alloc -1 11 0",
+    `alloc ${single} 0 0`,
+  ]);
+});
+
+test("a level of validation that does not exist lists those that do", () => {
+  const kernel = machine("qemu-virt").memory("512MiB").start();
+  assert.throws(
+    () => kernel.validate("all" as never),
+    /validate level: unknown name "all": known are off, entry/,
+  );
+});
