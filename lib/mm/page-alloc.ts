@@ -126,7 +126,7 @@ function getPageFromFreelist(
     let remote = false;
     for (let i = 0; i < zonelist.length; i++) {
       const zone = zonelist[i]!;
-      if (i > 0 && allocFlags & ALLOC_NOFRAGMENT && zone.nid !== zonelist[0]!.nid) {
+      if (i > 0 && allocFlags & ALLOC_NOFRAGMENT && zone.nid !== zonelist[0]!.nid && !m.sw.defragMode) {
         remote = true;
         break;
       }
@@ -138,7 +138,8 @@ function getPageFromFreelist(
         return pfn;
       }
     }
-    if (!remote && (allocFlags & ALLOC_NOFRAGMENT) === 0) return -1;
+    // vm.defrag_mode never drops the flag here: the slow path does, when nothing else helped.
+    if (!remote && ((allocFlags & ALLOC_NOFRAGMENT) === 0 || m.sw.defragMode)) return -1;
     // Moving to another node, or out of zones: allow fragmenting fallbacks and walk again.
     allocFlags &= ~ALLOC_NOFRAGMENT;
   }
@@ -183,6 +184,10 @@ export function allocPages(m: Memory, gfp: number, order: number, zonelist?: rea
   if (order > 0 && m.sw.highatomicFastPath && isAtomic(gfp)) flags |= ALLOC_HIGHATOMIC;
   let pfn = getPageFromFreelist(m, zones, gfp, order, flags, highest, mt);
   if (pfn < 0) pfn = allocPagesSlowpath(m, zones, gfp, order, highest, mt);
+  if (pfn < 0 && m.sw.defragMode && gfp & __GFP_DIRECT_RECLAIM && !(gfp & __GFP_NORETRY)) {
+    const last = slowFlags(m, gfp, order, mt) & ~ALLOC_NOFRAGMENT;
+    pfn = getPageFromFreelist(m, zones, gfp, order, last, highest, mt);
+  }
   if (pfn >= 0) prepNewPage(m, pfn, order, mt);
   return pfn;
 }

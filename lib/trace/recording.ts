@@ -13,6 +13,8 @@ export interface Recording {
   release: KernelRelease;
   /** vm.watermark_boost_factor during the recording. */
   watermarkBoostFactor: number;
+  /** vm.defrag_mode was on. */
+  defragMode: boolean;
 }
 
 /** The profile for a kernel version such as "6.1.192": the newest known release that is not newer. */
@@ -40,6 +42,7 @@ export function openRecording(dir: string, release?: KernelRelease): Recording {
     s1,
     release: release ?? recordedRelease(dir),
     watermarkBoostFactor: recordedBoost(dir),
+    defragMode: recordedDefragMode(dir),
   };
 }
 
@@ -71,4 +74,15 @@ function recordedBoost(dir: string): number {
   const boost =
     cmdline === undefined ? null : /(?:^|\s)boost=(\d+)/.exec(readInput(cmdline).toString("latin1"));
   return boost === null ? 0 : Number(boost[1]);
+}
+
+/** `defrag_mode` in sysctl_vm or on the command line; off where neither says so. */
+function recordedDefragMode(dir: string): boolean {
+  const said = (name: string, form: RegExp) => {
+    const path = findInput(dir, name);
+    return path === undefined ? undefined : form.exec(readInput(path).toString("latin1"))?.[1];
+  };
+  const value =
+    said("sysctl_vm", /^defrag_mode\s+(\d+)/m) ?? said("cmdline", /(?:^|\s)(?:vm\.)?defrag(?:_mode)?=(\d+)/);
+  return value !== undefined && Number(value) !== 0;
 }

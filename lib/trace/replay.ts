@@ -60,7 +60,10 @@ export async function replay(dir: string, options: ReplayOptions = {}): Promise<
   const recording = openRecording(dir, options.release);
   const memory = loadSnapshot(
     parseSnapshot(readInput(recording.s0), recording.s0),
-    kernelProfile(recording.release, options.switches),
+    kernelProfile(recording.release, {
+      ...(recording.defragMode && { defragMode: true }),
+      ...options.switches,
+    }),
   );
   memory.watermarkBoostFactor = recording.watermarkBoostFactor;
   const replayer = new Replayer(memory, recording.trace, options.maxMismatches ?? 0);

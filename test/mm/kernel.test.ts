@@ -119,3 +119,26 @@ test("a level of validation that does not exist lists those that do", () => {
     /validate level: unknown name "all": known are off, entry/,
   );
 });
+
+test("vm.defrag_mode: a request that may not wait takes whole foreign blocks or nothing", () => {
+  const foundOrders = (defragMode: boolean) => {
+    const described = machine("qemu-virt").pageSize("4K").memory("512MiB").cma("off").kernel("7.3");
+    const kernel = described.with({ defragMode }).start();
+    // Memory is taken by movable pages, then every second page comes back: few blocks are whole.
+    const taken: number[] = [];
+    for (;;) {
+      const got = kernel.allocPages({ gfp: "GFP_HIGHUSER_MOVABLE" });
+      if (!got.ok) break;
+      taken.push(got.pfn);
+    }
+    for (const pfn of taken) if (pfn % 2 === 0) kernel.freePages(pfn);
+    kernel.drainAllPages();
+    const found: number[] = [];
+    kernel.observe({ extfrag: (_pfn, _order, order) => found.push(order) });
+    for (let i = 0; i < 20_000; i++) kernel.allocPages({ gfp: "GFP_NOWAIT" });
+    kernel.validate();
+    return Math.min(...found);
+  };
+  assert.ok(foundOrders(true) >= 9);
+  assert.ok(foundOrders(false) < 9);
+});
