@@ -167,7 +167,7 @@ export class Memory {
   constructor(shape: MemoryShape) {
     this.maxOrder = shape.maxOrder;
     this.pageblockOrder = shape.pageblockOrder;
-    this.pageblockPages = 2 ** shape.pageblockOrder;
+    this.pageblockPages = (2 ** shape.pageblockOrder) | 0;
     const sw = shape.switches;
     this.sw = sw;
     this.steals = sw.fallback === "steal";
@@ -196,7 +196,7 @@ export class Memory {
     this.counters = new CompactionCounters();
     const end = shape.zones.reduce((e, z) => Math.max(e, z.endPfn), 0);
     const topPages = 2 ** Math.max(this.maxOrder, this.pageblockOrder);
-    this.endPfn = Math.ceil(end / topPages) * topPages;
+    this.endPfn = (Math.ceil(end / topPages) * topPages) | 0;
     const nrOrders = this.maxOrder + 1;
     const headsAZone = nrOrders * HEADS_A_ORDER + shape.cpus * NR_PCP_LISTS_MAX;
     this.virginBase = this.endPfn + shape.zones.length * headsAZone;
@@ -221,7 +221,7 @@ export class Memory {
       );
       return new Zone(z.idx, z.name, z.nid, z.startPfn, z.endPfn, base, nrOrders, pcps);
     });
-    this.zoneShift = Math.log2(topPages);
+    this.zoneShift = Math.log2(topPages) | 0;
     this.zoneIndex = new Uint8Array(this.endPfn / topPages).fill(255);
     this.zones.forEach((z, i) => {
       if (i < 255) this.zoneIndex.fill(i, Math.ceil(z.startPfn / topPages), Math.floor(z.endPfn / topPages));

@@ -33,7 +33,7 @@ export class PerCpuPages {
   statThreshold: number;
 
   constructor(listBase: number, nrLists: number) {
-    this.listBase = listBase;
+    this.listBase = listBase | 0;
     this.nrLists = nrLists;
     this.count = 0;
     this.high = 0;

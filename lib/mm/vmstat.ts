@@ -8,10 +8,10 @@ import type { Zone } from "./zone";
 /** __mod_zone_page_state(NR_FREE_PAGES). */
 export function modNrFree(zone: Zone, delta: number): void {
   const pcp = zone.pcp;
-  const x = pcp.diffNrFree + delta;
+  const x = (pcp.diffNrFree + delta) | 0;
   const t = pcp.statThreshold;
   if (x > t || x < -t) {
-    zone.nrFreePages += x;
+    zone.nrFreePages = (zone.nrFreePages + x) | 0;
     pcp.diffNrFree = 0;
   } else pcp.diffNrFree = x;
 }
@@ -19,10 +19,10 @@ export function modNrFree(zone: Zone, delta: number): void {
 /** __mod_zone_page_state(NR_FREE_CMA_PAGES). */
 export function modNrFreeCma(zone: Zone, delta: number): void {
   const pcp = zone.pcp;
-  const x = pcp.diffNrFreeCma + delta;
+  const x = (pcp.diffNrFreeCma + delta) | 0;
   const t = pcp.statThreshold;
   if (x > t || x < -t) {
-    zone.nrFreeCma += x;
+    zone.nrFreeCma = (zone.nrFreeCma + x) | 0;
     pcp.diffNrFreeCma = 0;
   } else pcp.diffNrFreeCma = x;
 }

@@ -59,12 +59,13 @@ export class Zone {
     this.idx = idx;
     this.name = name;
     this.nid = nid;
-    this.startPfn = startPfn;
-    this.endPfn = endPfn;
+    // Whole numbers from the start: a field that once held a fraction stays slow.
+    this.startPfn = startPfn | 0;
+    this.endPfn = endPfn | 0;
     this.present = 0;
     this.managed = 0;
     this.cmaPages = 0;
-    this.listBase = listBase;
+    this.listBase = listBase | 0;
     this.nrFree = new Int32Array(nrOrders);
     this.wmark = new Int32Array(4);
     this.watermarkBoost = 0;
