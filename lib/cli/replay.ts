@@ -1,5 +1,6 @@
 /** `pageblock replay <dir>`: does the model return the very frames that the recorded kernel returned? */
 import type { Command } from "commander";
+import { InputError } from "../base/errors";
 import { peakRssBytes } from "../base/peak-rss";
 import { writeAtomically } from "../base/write-atomically";
 import type { KernelRelease } from "../hardware/kernel-release";
@@ -52,6 +53,13 @@ function asRecorded(result: Replayed["result"]): boolean {
   return wrong === 0 && result.finalStateIdentical;
 }
 
+function giveUpAfter(text: string): number {
+  const n = Number(text);
+  if (!Number.isInteger(n) || n < 0)
+    throw new InputError(`--give-up: must be a whole number of mismatches >= 0: got ${JSON.stringify(text)}`);
+  return n;
+}
+
 export function register(program: Command): void {
   program
     .command("replay")
@@ -67,7 +75,7 @@ export function register(program: Command): void {
         const started = process.hrtime.bigint();
         const replayed = await replay(dir, {
           release: options.kernel as KernelRelease | undefined,
-          maxMismatches: Number(options.giveUp) || 0,
+          maxMismatches: giveUpAfter(options.giveUp),
         });
         const seconds = Number(process.hrtime.bigint() - started) / 1e9;
         const { result } = replayed;

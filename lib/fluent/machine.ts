@@ -238,5 +238,7 @@ function isOn(state: Switch, what: string, choices = "on or off"): boolean {
  * pi.cma.ok // false
  */
 export function machine(board: OpenName<BoardName>): MachineDescription {
+  if (typeof board !== "string")
+    throw new InputError(`board: must be a name such as "raspberry-pi-4": got ${String(board)}`);
   return new MachineDescription({ board });
 }

@@ -10,6 +10,8 @@ export const __GFP_RECLAIMABLE = 0x10;
 export const __GFP_HIGH = 0x20;
 export const __GFP_IO = 0x40;
 export const __GFP_FS = 0x80;
+/** Asks for zeroed pages; the model keeps no contents. */
+export const __GFP_ZERO = 0x100;
 /** 6.1 only; the bit is free in 6.12 and later. */
 export const __GFP_ATOMIC = 0x200;
 export const __GFP_DIRECT_RECLAIM = 0x400;

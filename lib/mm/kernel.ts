@@ -8,7 +8,7 @@ import { bootMemory, type KernelShape } from "./boot-memory";
 import { buddyinfoText, extfragIndexText, unusableIndexText } from "./buddyinfo";
 import { explainFailure } from "./explain-failure";
 import * as gfpFlags from "./gfp";
-import { ALLOCATED, type Memory } from "./memory";
+import { ALLOCATED, type Memory, ORDER_MASK } from "./memory";
 import { allocPages, allocPagesBulk, freePages, gfpMigratetype, lastAlloc } from "./page-alloc";
 import { pagetypeinfoText } from "./pagetypeinfo";
 import { pcpStats } from "./pcp-alloc";
@@ -139,6 +139,11 @@ export class Kernel {
       throw new InputError(`free: order must be a whole number from 0 to ${m.maxOrder}: got ${o}`);
     if (zone === undefined || pfn % 2 ** o !== 0 || pfn + 2 ** o > zone.endPfn)
       throw new InputError(`free: frame ${pfn} of order ${o} must lie in a zone and be aligned to its order`);
+    const state = m.state[pfn]!;
+    if (state >= ALLOCATED && (state & ORDER_MASK) < o)
+      throw new InputError(
+        `free: frame ${pfn} was allocated as a page of order ${state & ORDER_MASK}: it cannot be freed with order ${o}`,
+      );
     const place = m.freePlaceOf(pfn);
     if (place !== undefined)
       throw new InputError(

@@ -165,6 +165,10 @@ function loadFreeLists(m: Memory, zone: Zone, z: SnapshotZone, file: string): vo
 function loadPcp(m: Memory, zone: Zone, pcp: PerCpuPages, p: SnapshotPcp, where: string): void {
   const f = (key: string) => fieldNumber(p.fields, key, where);
   const optional = (key: string) => (p.fields.has(key) ? f(key) : 0);
+  if (m.sw.pcpAutoTune && !p.fields.has("high_min"))
+    throw new InputError(
+      `${where}: the profile does not fit: its per-CPU lists tune themselves, those of the snapshot do not`,
+    );
   pcp.count = f("count");
   pcp.high = f("high");
   pcp.batch = f("batch");

@@ -183,3 +183,15 @@ test("a word that is no command is named, also one that every object knows", () 
   assert.equal(run.status, 2);
   assert.match(run.stderr, /unknown command 'constructor'/);
 });
+
+test("bad input: a profile that does not fit the recording, and a bad --give-up", () => {
+  const profile = pageblock(["replay", BOOT, "--kernel", "7.3"]);
+  assert.equal(profile.status, 2);
+  assert.match(
+    profile.stderr,
+    /S0\.txt\.br:\d+: the profile does not fit: its per-CPU lists tune themselves/,
+  );
+  const giveUp = pageblock(["replay", BOOT, "--give-up", "abc"]);
+  assert.equal(giveUp.status, 2);
+  assert.match(giveUp.stderr, /--give-up: must be a whole number of mismatches >= 0: got "abc"/);
+});

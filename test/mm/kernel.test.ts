@@ -142,3 +142,12 @@ test("vm.defrag_mode: a request that may not wait takes whole foreign blocks or 
   assert.ok(foundOrders(true) >= 9);
   assert.ok(foundOrders(false) < 9);
 });
+
+test("a page cannot be freed with more than it was allocated with, but in parts", () => {
+  const kernel = machine("qemu-virt").memory("512MiB").cma("off").start();
+  const page = kernel.allocPages({ order: 2 });
+  assert.ok(page.ok);
+  assert.throws(() => kernel.freePages(page.pfn & ~7, 3), /free: frame \d+ /);
+  for (let i = 0; i < 4; i++) kernel.freePages(page.pfn + i);
+  kernel.validate();
+});
