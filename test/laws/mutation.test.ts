@@ -62,7 +62,7 @@ const MUTATIONS: Mutation[] = [
   {
     what: "a lost difference: folding forgets what was kept on the CPU",
     file: "vmstat.ts",
-    from: "    zone.nrFreePages += x;\n",
+    from: "    zone.nrFreePages = (zone.nrFreePages + x) | 0;\n",
     to: "    zone.nrFreePages += delta;\n",
   },
   {
