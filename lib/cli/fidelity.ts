@@ -1,10 +1,8 @@
 /** `pageblock fidelity`: checks recordings of the real kernel against the model; exit 1 if anything disagrees. */
-import { statSync } from "node:fs";
 import type { Command } from "commander";
 import { InputError } from "../base/errors";
 import { bootTable } from "../trace/boot-table";
 import { contigRows } from "../trace/contig-rows";
-import { csvColumns } from "../trace/csv-table";
 import {
   type FidelityCheck,
   type FidelityKind,
@@ -13,22 +11,15 @@ import {
   type FoundRecording,
   findRecordings,
 } from "../trace/fidelity";
+import { hugetlbTable } from "../trace/hugetlb-table";
 import { loadTable } from "../trace/load-table";
 import { traceRecording } from "../trace/trace-recording";
 
 /** Kinds that are checked. A new kind is one object here. */
-const KINDS: readonly FidelityKind[] = [bootTable, contigRows, loadTable, traceRecording];
+const KINDS: readonly FidelityKind[] = [bootTable, contigRows, hugetlbTable, loadTable, traceRecording];
 
-/** Kinds of recordings that exist and are recognised but not checked yet: said so in words. */
-const NOT_CHECKED_YET: readonly FoundRecording["kind"][] = [
-  { name: "hugetlb-table", recognises: (path) => hasColumns(path, ["phase", "want", "got"]) },
-];
-
-function hasColumns(path: string, wanted: readonly string[]): boolean {
-  if (!statSync(path).isFile()) return false;
-  const columns = csvColumns(path);
-  return columns !== undefined && wanted.every((c) => columns.includes(c));
-}
+/** Kinds of recordings that exist and are recognised but not checked yet: said so in words. None now. */
+const NOT_CHECKED_YET: readonly FoundRecording["kind"][] = [];
 
 export function register(program: Command): void {
   program

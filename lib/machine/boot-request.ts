@@ -7,6 +7,7 @@ import { type KernelRelease, kernelRelease, since } from "../hardware/kernel-rel
 import { type HugePageSupport, type PageGeometry, pageGeometry } from "../hardware/page-geometry";
 import type { KernelSwitches } from "../mm/profile";
 import type { CmaRequest } from "./cma-request";
+import type { HugePageRequest } from "./huge-pages";
 
 /** A machine to boot. Sizes in bytes; what is left out takes the board's default. */
 export interface BootRequest {
@@ -23,6 +24,8 @@ export interface BootRequest {
   thpEnabled?: boolean;
   /** CONFIG_HUGETLBFS; default true. */
   hugetlb?: boolean;
+  /** Huge pages asked for at boot (see parseHugePages()); default none. */
+  hugePages?: HugePageRequest;
   /** CONFIG_PAGE_BLOCK_MAX_ORDER, since 6.16 (6.19 here). */
   pageBlockMaxOrder?: number;
   /** Switches of the kernel profile to flip alone; they concern the allocator, not the boot. */
@@ -38,6 +41,7 @@ export interface ResolvedBoot {
   thpEnabled: boolean;
   memoryBytes: number;
   cma: CmaRequest;
+  hugePages: HugePageRequest;
   pageBlockMaxOrder?: number;
 }
 
@@ -70,7 +74,9 @@ export function resolveBoot(request: BootRequest): ResolvedBoot {
     thpEnabled: request.thpEnabled ?? BOOT_DEFAULTS.thpEnabled,
     memoryBytes,
     cma: request.cma ?? { kind: "configured" },
+    hugePages: request.hugePages ?? { pools: [], cmaBytes: 0 },
   };
+  checkHugePages(resolved);
   if (request.pageBlockMaxOrder !== undefined) {
     checkPageBlockMaxOrder(request.pageBlockMaxOrder, geometry, release);
     resolved.pageBlockMaxOrder = request.pageBlockMaxOrder;
@@ -88,6 +94,22 @@ function checkMemory(board: Board, memoryBytes: number, pageSize: number): void 
   if (memoryBytes % pageSize !== 0)
     throw new InputError(
       `memory: size must be a multiple of the page size ${formatSize(pageSize)}: got ${formatSize(memoryBytes)}`,
+    );
+}
+
+function checkHugePages({ hugePages, geometry, release }: ResolvedBoot): void {
+  const sizes = geometry.hugePageSizes;
+  for (const { bytes, count } of hugePages.pools) {
+    if (!sizes.includes(bytes))
+      throw new InputError(
+        `huge pages: a machine with pages of ${formatSize(geometry.pageSize)} has ${sizes.length === 0 ? "none" : sizes.map(formatSize).join(", ")}: got ${formatSize(bytes)}`,
+      );
+    if (!Number.isInteger(count) || count < 0)
+      throw new InputError(`hugepages: must be a whole number, 0 or more: got ${count}`);
+  }
+  if (hugePages.cmaBytes > 0 && (sizes.length === 0 || !since(release, "6.1")))
+    throw new InputError(
+      `hugetlb_cma: needs hugetlb and kernel 5.7 or newer: got kernel ${release} with ${sizes.length === 0 ? "no" : "some"} huge page sizes`,
     );
 }
 

@@ -21,6 +21,7 @@ import {
 import { type BootRequest, type ResolvedBoot, resolveBoot } from "./boot-request";
 import { type CmaAttempt, earlyMemory, STRUCT_PAGE_BYTES } from "./early-memory";
 import { explainCmaFailure } from "./explain-cma";
+import type { HugePagePool } from "./huge-pages";
 import { type PageRange, pagesWithin, type ZoneSpan, zoneSpans } from "./zones";
 
 /** A zone after boot. Counts are pages of the machine's page size. */
@@ -56,6 +57,16 @@ export interface Reservation {
   bytes: number;
 }
 
+/** Huge pages after the early boot. Bytes and physical addresses. */
+export interface BootedHugePages {
+  /** hugetlb_cma=; `activated` is false where the area crosses a zone line: its pages go to the buddy allocator. */
+  cma: { base: number; bytes: number; activated: boolean } | null;
+  /** Gigantic pages, from memblock. */
+  gigantic: { bytes: number; start: number }[];
+  /** Pools that the buddy allocator fills once it runs, in the order of the command line. */
+  pools: HugePagePool[];
+}
+
 /** A booted machine as plain data. */
 export interface BootResult {
   board: string;
@@ -75,10 +86,11 @@ export interface BootResult {
   minFreeKbytes: number;
   zones: BootedZone[];
   cma: BootedCma;
+  hugePages: BootedHugePages;
   reservations: Reservation[];
   /** RAM the kernel sees: physical ranges, ascending. */
   memory: { start: number; bytes: number }[];
-  /** What the kernel says about CMA, its own words. */
+  /** What the kernel says about CMA and huge pages, its own words. */
   messages: string[];
 }
 
@@ -92,7 +104,7 @@ export function boot(request: BootRequest): BootResult {
   const { pageSize, largestBuddyOrder } = geometry;
   const order = pageblockOrder(geometry, release, huge, resolved.pageBlockMaxOrder);
   const alignment = cmaMinAlignmentBytes(release, pageSize, order, largestBuddyOrder);
-  const { memblock, attempts, survived } = earlyMemory(resolved, alignment);
+  const { memblock, attempts, hugetlbCma, gigantic, survived } = earlyMemory(resolved, alignment);
   if (!survived)
     throw new InputError(
       `memory: ${formatSize(resolved.memoryBytes)} leave no room for the memmap on ${board.name}; the kernel would panic`,
@@ -106,6 +118,8 @@ export function boot(request: BootRequest): BootResult {
   const types = cmaBuilt ? MIGRATE_TYPES.withCma : MIGRATE_TYPES.withoutCma;
   const area = attempts.find((a) => a.outcome.ok)?.outcome;
   const cmaRange = area?.ok ? [{ start: area.base, end: area.base + area.bytes }] : [];
+  const hugeCma = hugetlbCma?.area ?? null;
+  if (hugeCma !== null) cmaRange.push({ start: hugeCma.base, end: hugeCma.base + hugeCma.bytes });
   const free = memblock.freeRanges();
   const atBoot = spans.map((z) => {
     const freeRanges = pagesWithin(free, pageSize, z.startPfn, z.startPfn + z.spanned);
@@ -114,7 +128,11 @@ export function boot(request: BootRequest): BootResult {
   });
   const managed = atBoot.map((z) => z.managedAtBoot);
   const { minFreeKbytes, watermarks } = reserves(resolved, order, managed);
-  const late = givenBack(resolved);
+  const hugeCmaActivated = hugeCma !== null && inOneZone(spans, pageSize, hugeCma);
+  const late = [
+    ...givenBack(resolved),
+    ...gigantic.pages.map(({ start, bytes }) => ({ start, end: start + bytes })),
+  ];
   const lateManaged = atBoot.map(
     (z) => z.managedAtBoot + count(pagesWithin(late, pageSize, z.startPfn, z.startPfn + z.spanned)),
   );
@@ -145,12 +163,33 @@ export function boot(request: BootRequest): BootResult {
       pageset: zonePagesetSize(managed[i]!, watermarks[i]!.low, board.cpus, pageSize, release),
     })),
     cma: summarise(attempts, alignment, memblock.memory),
+    hugePages: {
+      cma: hugeCma && { ...hugeCma, activated: hugeCmaActivated },
+      gigantic: gigantic.pages,
+      pools: resolved.hugePages.pools.filter((p) => p.bytes <= pageSize * 2 ** largestBuddyOrder),
+    },
     reservations: memblock.claims
       .map(({ what, start, end }) => ({ what, start, bytes: end - start }))
       .sort((a, b) => a.start - b.start),
     memory: memblock.memory.map(({ start, end }) => ({ start, bytes: end - start })),
-    messages: attempts.flatMap((a) => a.outcome.messages),
+    messages: [
+      ...(hugetlbCma?.messages ?? []),
+      ...attempts.flatMap((a) => a.outcome.messages),
+      ...gigantic.messages,
+      ...(hugeCma !== null && !hugeCmaActivated ? ["CMA area hugetlb0 could not be activated"] : []),
+    ],
   };
+}
+
+/** cma_activate_area() wants all pages of an area in one zone. */
+function inOneZone(
+  zones: readonly ZoneSpan[],
+  pageSize: number,
+  { base, bytes }: { base: number; bytes: number },
+): boolean {
+  const first = base / pageSize;
+  const end = (base + bytes) / pageSize;
+  return zones.some((z) => first >= z.startPfn && end <= z.startPfn + z.spanned);
 }
 
 function count(ranges: readonly PageRange[]): number {

@@ -7,11 +7,13 @@ import { roundUp } from "../base/alignment";
 import { KiB, MiB } from "../base/units";
 import { since } from "../hardware/kernel-release";
 import { type CmaOutcome, cmaDeclareContiguous, rmemCmaSetup } from "../mm/cma";
+import { type HugetlbCmaOutcome, hugetlbCmaReserve } from "../mm/hugetlb-cma";
 import { linearMapTables } from "../mm/linear-map";
 import { Memblock, type PhysicalRange } from "../mm/memblock";
 import { sparseInit } from "../mm/sparse";
 import { largeSystemHashBytes } from "../mm/system-hash";
 import type { ResolvedBoot } from "./boot-request";
+import { type HugePagePool, poolFailedMessage } from "./huge-pages";
 import { dmaPhysLimit } from "./zones";
 
 /** sizeof(struct page) in the modelled configurations. */
@@ -59,8 +61,17 @@ export function memoryMap(boot: ResolvedBoot): Memblock {
 export interface EarlyMemory {
   memblock: Memblock;
   attempts: CmaAttempt[];
+  /** hugetlb_cma=; null where it was not asked for. */
+  hugetlbCma: HugetlbCmaOutcome | null;
+  gigantic: GiganticAtBoot;
   /** False where not even the memmap found room: the kernel panics. */
   survived: boolean;
+}
+
+/** Gigantic pages taken from memblock: their size and addresses, and what the kernel says. */
+export interface GiganticAtBoot {
+  pages: { bytes: number; start: number }[];
+  messages: string[];
 }
 
 /** Runs early boot up to memblock_free_all(). `cmaAlignment` in bytes. */
@@ -76,6 +87,7 @@ export function earlyMemory(boot: ResolvedBoot, cmaAlignment: number): EarlyMemo
   if (board.build.cma || boot.cma.kind === "area") deviceTreeCma(boot, memblock, cmaAlignment, attempts);
   const cmaFirst = board.architecture !== "arm64" || !since(release, "6.1");
   if (cmaFirst) defaultCma(boot, memblock, cmaAlignment, attempts);
+  let hugetlbCma = cmaFirst ? reserveHugetlbCma(boot, memblock, cmaAlignment) : null;
   const early = "early page tables and data";
   if (board.architecture === "arm64") {
     const imageStart = board.build.imageStart;
@@ -93,10 +105,13 @@ export function earlyMemory(boot: ResolvedBoot, cmaAlignment: number): EarlyMemo
     for (let i = 0; i < tables; i++) memblock.alloc(early, geometry.pageSize, geometry.pageSize);
   }
   memblock.alloc(early, size(board.build.earlyBytes), geometry.pageSize);
+  if (!cmaFirst) hugetlbCma = reserveHugetlbCma(boot, memblock, cmaAlignment);
   const survived = reserveMemmap(boot, memblock);
   if (!cmaFirst) defaultCma(boot, memblock, cmaAlignment, attempts);
-  lateReservations(boot, memblock, size(board.build.lateBytes));
-  return { memblock, attempts, survived };
+  memblock.alloc("per-CPU areas and early data", size(board.build.lateBytes), geometry.pageSize);
+  const gigantic = giganticPages(boot, memblock, hugetlbCma?.area != null);
+  lateReservations(boot, memblock);
+  return { memblock, attempts, hugetlbCma, gigantic, survived };
 }
 
 function reserveMemmap(boot: ResolvedBoot, memblock: Memblock): boolean {
@@ -167,13 +182,55 @@ function swiotlbBytes(boot: ResolvedBoot, memblock: Memblock, limit: number): nu
   return Math.min(SWIOTLB_BYTES, roundUp(memblock.totalBytes() / 1024, 128 * SWIOTLB_SLOT_BYTES));
 }
 
-/** Per-CPU areas, the early hash tables and the bounce buffer, in that order. */
-function lateReservations(boot: ResolvedBoot, memblock: Memblock, lateBytes: number): void {
+/** The architecture's hugetlb_cma_reserve(): the size of its largest huge page decides. */
+function reserveHugetlbCma(
+  boot: ResolvedBoot,
+  memblock: Memblock,
+  minAlignment: number,
+): HugetlbCmaOutcome | null {
+  const { geometry, hugePages, release } = boot;
+  if (hugePages.cmaBytes === 0) return null;
+  return hugetlbCmaReserve(memblock, release, {
+    bytes: hugePages.cmaBytes,
+    giganticBytes: Math.max(...geometry.hugePageSizes),
+    hugePageBytes: geometry.pageSize * 2 ** geometry.pmdOrder,
+    minAlignment,
+  });
+}
+
+/** alloc_bootmem_huge_page(): as the command line is read, after the per-CPU areas and before the hash tables. */
+function giganticPages(boot: ResolvedBoot, memblock: Memblock, fromCma: boolean): GiganticAtBoot {
+  const { geometry, hugePages } = boot;
+  const largest = geometry.pageSize * 2 ** geometry.largestBuddyOrder;
+  const pages: GiganticAtBoot["pages"] = [];
+  const messages: string[] = [];
+  const wanted = hugePages.pools.filter((p) => p.bytes > largest);
+  if (fromCma && wanted.length > 0)
+    return { pages, messages: ["HugeTLB: hugetlb_cma is enabled, skip boot time allocation"] };
+  for (const pool of wanted) {
+    const starts = takeGigantic(memblock, pool);
+    pages.push(...starts.map((start) => ({ bytes: pool.bytes, start })));
+    if (starts.length < pool.count) messages.push(poolFailedMessage(pool, starts.length));
+  }
+  return { pages, messages };
+}
+
+function takeGigantic(memblock: Memblock, { bytes, count }: HugePagePool): number[] {
+  const starts: number[] = [];
+  while (starts.length < count) {
+    const start = memblock.alloc("gigantic huge page", bytes, bytes);
+    if (start === undefined) break;
+    starts.push(start);
+  }
+  return starts;
+}
+
+/** The early hash tables and the bounce buffer, in that order. */
+function lateReservations(boot: ResolvedBoot, memblock: Memblock): void {
   const { board, geometry, release } = boot;
   const { pageSize } = geometry;
   const pages = memblock.totalBytes() / pageSize;
   const kernelPages = pages - Math.ceil((pages * STRUCT_PAGE_BYTES) / pageSize);
-  memblock.alloc("per-CPU areas and early data", lateBytes, pageSize);
   for (const { what, scale } of HASH_TABLES)
     memblock.alloc(what, largeSystemHashBytes(kernelPages, pageSize, scale, 8), pageSize);
   const limit = board.architecture === "x86-64" ? 4 * 1024 * MiB : dmaPhysLimit(board, release, memblock);

@@ -19,6 +19,8 @@ const ZONE_INDEX: Readonly<Record<string, number>> = {
 export function startKernel(result: BootResult, switches: Partial<KernelSwitches> = {}): Kernel {
   const board = findBoard(result.board);
   const { pageSize, cma } = result;
+  const hugeCma = result.hugePages.cma;
+  const frames = (base: number, bytes: number) => ({ startPfn: base / pageSize, pages: bytes / pageSize });
   const reserveOf = (zone: number) => {
     const reserve = [0, 0, 0, 0, 0];
     let last = 0;
@@ -39,7 +41,7 @@ export function startKernel(result: BootResult, switches: Partial<KernelSwitches
     pageSize,
     maxOrder: result.largestBuddyOrder,
     pageblockOrder: result.pageblockOrder,
-    cma: board.build.cma || cma.reservedBytes > 0,
+    cma: board.build.cma || cma.reservedBytes > 0 || hugeCma !== null,
     thp: result.thp,
     mobilityDisabled: !result.mobilityGrouping,
     dma32: result.architecture !== "ppc64",
@@ -56,9 +58,11 @@ export function startKernel(result: BootResult, switches: Partial<KernelSwitches
       pageset: z.pageset,
       freeRanges: z.freeRanges,
     })),
-    ...(cma.base !== null && {
-      cmaRange: { startPfn: cma.base / pageSize, pages: cma.reservedBytes / pageSize },
-    }),
+    cmaRanges: [
+      ...(hugeCma?.activated ? [frames(hugeCma.base, hugeCma.bytes)] : []),
+      ...(cma.base !== null ? [frames(cma.base, cma.reservedBytes)] : []),
+    ],
+    uselessCma: hugeCma !== null && !hugeCma.activated ? [frames(hugeCma.base, hugeCma.bytes)] : [],
     ram: result.memory.map((r) => ({
       startPfn: Math.floor(r.start / pageSize),
       pages: Math.floor(r.bytes / pageSize),

@@ -51,8 +51,10 @@ export interface KernelShape {
   dma32?: boolean;
   cpus: number;
   zones: readonly KernelZoneShape[];
-  /** The default CMA area. */
-  cmaRange?: FrameRange;
+  /** CMA areas, in the order of their declaration. */
+  cmaRanges?: readonly FrameRange[];
+  /** Areas that lie in more than one zone: their frames are freed one by one instead. */
+  uselessCma?: readonly FrameRange[];
   /** RAM; frames outside are holes. Default: each zone is one piece. */
   ram?: readonly FrameRange[];
 }
@@ -82,7 +84,9 @@ export function bootMemory(shape: KernelShape): Memory {
     markFrames(m, zone, z, shape);
     for (const range of z.freeRanges) freeBootRange(m, zone, range);
   });
-  if (shape.cmaRange !== undefined) activateCma(m, shape.cmaRange);
+  for (const { startPfn, pages } of shape.uselessCma ?? [])
+    for (let p = startPfn; p < startPfn + pages; p++) freePages(m, p, 0);
+  for (const range of shape.cmaRanges ?? []) activateCma(m, range);
   shape.zones.forEach((z, i) => {
     setUpPcps(m, m.zones[i]!, z, shape);
   });
@@ -131,17 +135,17 @@ function markFrames(m: Memory, zone: Zone, z: KernelZoneShape, shape: KernelShap
   const taken = (from: number, to: number) => {
     for (let p = from; p < to; p++) if (m.owner[p] === 0) m.owner[p] = OWNER_RESERVED;
   };
-  for (const r of [...z.freeRanges, ...inZone(shape.cmaRange, zone)].sort(
-    (a, b) => a.startPfn - b.startPfn,
-  )) {
+  for (const r of [
+    ...z.freeRanges,
+    ...[...(shape.cmaRanges ?? []), ...(shape.uselessCma ?? [])].flatMap((range) => inZone(range, zone)),
+  ].sort((a, b) => a.startPfn - b.startPfn)) {
     taken(at, r.startPfn);
     at = r.startPfn + r.pages;
   }
   taken(at, zone.endPfn);
 }
 
-function inZone(range: FrameRange | undefined, zone: Zone): FrameRange[] {
-  if (range === undefined) return [];
+function inZone(range: FrameRange, zone: Zone): FrameRange[] {
   const from = Math.max(range.startPfn, zone.startPfn);
   const to = Math.min(range.startPfn + range.pages, zone.endPfn);
   return to > from ? [{ startPfn: from, pages: to - from }] : [];

@@ -50,6 +50,7 @@ export function cmaDeclareContiguous(
   release: KernelRelease,
   minAlignment: number,
   request: CmaDeclaration,
+  name = CMA_AREA,
 ): CmaOutcome {
   const messages: string[] = [];
   const alignment = minAlignment;
@@ -76,13 +77,13 @@ export function cmaDeclareContiguous(
   let found: number | undefined;
   if (fixed) {
     if (memblock.isRegionReserved(base, bytes)) return fail("EBUSY", bytes);
-    memblock.reserve(CMA_AREA, base, bytes);
+    memblock.reserve(name, base, bytes);
     found = base;
   } else {
     // Since 5.13: from 4 GiB upwards first, where the limit lets it, so that compaction moves pages out of the area.
     if (since(release, "6.1") && memblockEnd >= 4 * GiB + bytes)
-      found = memblock.allocRange(CMA_AREA, bytes, alignment, 4 * GiB, limit, "bottom-up");
-    found ??= memblock.allocRange(CMA_AREA, bytes, alignment, base, limit);
+      found = memblock.allocRange(name, bytes, alignment, 4 * GiB, limit, "bottom-up");
+    found ??= memblock.allocRange(name, bytes, alignment, base, limit);
     if (found === undefined) return fail("ENOMEM", bytes);
   }
   messages.push(`cma: Reserved ${Math.floor(bytes / MiB)} MiB at ${pa(found)}`);

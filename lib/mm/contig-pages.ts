@@ -55,7 +55,9 @@ function rangeIsValid(m: Memory, start: number, pages: number): boolean {
   for (let p = start; p < start + pages; p++) {
     if (p % m.pageblockPages === 0 && m.blockIsHole(p)) return false;
     const kind = m.ownerOf(p) & OWNER_MASK;
-    if (kind === OWNER_RESERVED || kind === OWNER_HOLE || kind === OWNER_KINDS.hugetlb) return false;
+    if (kind === OWNER_RESERVED || kind === OWNER_HOLE) return false;
+    // A freed frame may still carry the name of its last owner.
+    if (kind === OWNER_KINDS.hugetlb && m.freePlaceOf(p) === undefined) return false;
   }
   return true;
 }
@@ -100,9 +102,9 @@ export function freeContigRange(m: Memory, start: number, pages: number): void {
 }
 
 /** alloc_gigantic_page(): gigantic huge pages from anywhere in memory. */
-export function giganticFromAnywhere(m: Memory): GiganticSource {
+export function giganticFromAnywhere(m: Memory, world: MigrationWorld = ownersWorld(m)): GiganticSource {
   return {
-    take: (order) => allocContigPages(m, { pages: 2 ** order, gfp: GIGANTIC_GFP, kind: "hugetlb" }),
+    take: (order) => allocContigPages(m, { pages: 2 ** order, gfp: GIGANTIC_GFP, kind: "hugetlb", world }),
     give: (pfn, order) => freeContigRange(m, pfn, 2 ** order),
   };
 }

@@ -5,6 +5,8 @@
 import { statSync } from "node:fs";
 import { at, InputError } from "../base/errors";
 import { parseSize } from "../base/units";
+import { boot } from "../machine/boot";
+import { parseCma } from "../machine/cma-request";
 import { type CsvRow, csvColumns, readCsvTable } from "./csv-table";
 import { type FidelityKind, type FidelityResult, type FidelityValues, fidelityReport } from "./fidelity";
 import { type Load, LoadedMachine } from "./loaded-machine";
@@ -125,7 +127,16 @@ class RowReader {
     try {
       const used = this.optional("cma_used_before") ?? 0;
       const page = parseSize(this.text("page"), "page");
-      return new LoadedMachine(page, parseSize(this.text("ram"), "ram"), this.text("cma"), used);
+      const cma = this.text("cma");
+      const booted = boot({
+        board: "qemu-virt",
+        kernel: "6.1",
+        pageSize: page,
+        memoryBytes: parseSize(this.text("ram"), "ram"),
+        cma: parseCma(cma),
+      });
+      if (!booted.cma.ok) this.fail(`cma=${cma}: the area cannot be reserved: ${booted.cma.reason}`);
+      return new LoadedMachine(booted, { usedPages: used });
     } catch (error) {
       if (error instanceof InputError) this.fail(error.message);
       throw error;

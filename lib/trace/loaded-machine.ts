@@ -3,9 +3,8 @@
  * asked for a buffer, everything is given back. The order of events is the recorded test's; what the kernel took for
  * itself while booting is a measured figure.
  */
-import { InputError } from "../base/errors";
-import { boot } from "../machine/boot";
-import { parseCma } from "../machine/cma-request";
+import type { BootResult } from "../machine/boot";
+import { type HugetlbPools, startHugetlb } from "../machine/hugetlb";
 import { startKernel } from "../machine/start";
 import { type ContigResult, Contiguous } from "../mm/contiguous";
 import { __GFP_COMP, __GFP_NOWARN, GFP_HIGHUSER_MOVABLE, GFP_KERNEL, GFP_USER } from "../mm/gfp";
@@ -14,6 +13,7 @@ import { type MigrationWorld, ownersWorld } from "../mm/migrate";
 import { MIGRATE_CMA } from "../mm/migratetype";
 import { forgetHolds, holdPage, type OwnerKind, setOwnerKind } from "../mm/owners";
 import { allocPages, freePages } from "../mm/page-alloc";
+import { RoomMaker } from "../mm/vmscan";
 
 /** Pages in use beside the CMA area soon after boot, by page size: Sboot of the recorded arm64 machines. */
 const KERNEL_PAGES: Readonly<Record<number, number>> = { 4096: 1600, 16384: 500, 65536: 180 };
@@ -37,6 +37,8 @@ const OWNERS: Readonly<Record<Load["fillType"], OwnerKind>> = {
 export class LoadedMachine {
   readonly memory: Memory;
   readonly contig: Contiguous;
+  readonly hugetlb: HugetlbPools;
+  private readonly world: MigrationWorld;
   private readonly pageSize: number;
   /** Pages of the process in the order of its addresses: head and order. */
   private readonly frames: number[] = [];
@@ -47,21 +49,19 @@ export class LoadedMachine {
   private readonly tables: number[] = [];
   private readonly kernelPages: number[] = [];
 
-  constructor(pageSize: number, memoryBytes: number, cma: string, usedPages: number) {
-    const booted = boot({
-      board: "qemu-virt",
-      kernel: "6.1",
-      pageSize,
-      memoryBytes,
-      cma: parseCma(cma),
-      thp: true,
-      hugetlb: true,
-    });
-    if (!booted.cma.ok) throw new InputError(`cma=${cma}: the area cannot be reserved: ${booted.cma.reason}`);
+  /** `usedPages` of the first CMA area are taken; `compaction`: requests that wait are helped by it. */
+  constructor(booted: BootResult, { usedPages = 0, compaction = false } = {}) {
+    const { pageSize } = booted;
     this.pageSize = pageSize;
     this.memory = startKernel(booted, { watermarkBoost: false }).memory;
     this.at = new Int32Array(this.memory.endPfn);
     this.contig = new Contiguous(this.memory);
+    this.world = { ...ownersWorld(this.memory), moved: (from, to) => this.moved(from, to) };
+    if (compaction) {
+      this.memory.trace = { migrated: (from, to) => this.moved(from, to) };
+      this.memory.help = new RoomMaker(this.memory, { reclaim: true, compaction: true });
+    }
+    this.hugetlb = startHugetlb(booted, this.memory, this.world);
     if (usedPages > 0) this.contig.cmaAlloc(usedPages);
     const own = KERNEL_PAGES[pageSize] ?? 0;
     for (let i = 0; i < own; i++) allocPages(this.memory, GFP_KERNEL, 0);
@@ -146,11 +146,7 @@ export class LoadedMachine {
 
   /** Asks the area for `pages` without alignment. */
   allocate(pages: number): ContigResult {
-    const world: MigrationWorld = {
-      ...ownersWorld(this.memory),
-      moved: (from, to) => this.moved(from, to),
-    };
-    return this.contig.cmaAlloc(pages, 0, 0, { world });
+    return this.contig.cmaAlloc(pages, 0, 0, { world: this.world });
   }
 
   /**
@@ -173,8 +169,13 @@ export class LoadedMachine {
 
   /** Releases the buffer, ends the process. */
   end(got: ContigResult): void {
-    const { memory: m } = this;
     if (got.ok) this.contig.cmaRelease(got.pfn, got.count);
+    this.endProcess();
+  }
+
+  /** Everything the process has is freed. */
+  endProcess(): void {
+    const { memory: m } = this;
     for (const pfn of this.kernelPages) freePages(m, pfn, 0);
     for (const i of this.freeOrder()) {
       const pfn = this.frames[i]!;

@@ -40,7 +40,7 @@ function fresh(release: KernelRelease = "6.1", switches: Partial<KernelSwitches>
         freeRanges: [{ startPfn: BASE, pages: RAM }],
       },
     ],
-    cmaRange: { startPfn: BASE + RAM, pages: CMA },
+    cmaRanges: [{ startPfn: BASE + RAM, pages: CMA }],
   });
 }
 

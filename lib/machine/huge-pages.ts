@@ -1,0 +1,111 @@
+/**
+ * Huge pages asked for on the kernel command line: `hugepagesz=`, `hugepages=`, `default_hugepagesz=`, `hugetlb_cma=`, read
+ * from left to right as mm/hugetlb.c does. What the kernel ignores is ignored here, with its message.
+ */
+import { GiB, KiB, MiB, parseSize } from "../base/units";
+
+/** Pages of one size asked for. */
+export interface HugePagePool {
+  /** Bytes of one page. */
+  bytes: number;
+  count: number;
+}
+
+export interface HugePageRequest {
+  /** In the order of the command line. */
+  pools: HugePagePool[];
+  /** hugetlb_cma=, bytes; 0: none. */
+  cmaBytes: number;
+}
+
+/** Huge page sizes of a machine, in bytes. */
+export interface HugePageSizes {
+  sizes: readonly number[];
+  /** HPAGE_SIZE: the size of `hugepages=` without a `hugepagesz=` before it. */
+  defaultBytes: number;
+}
+
+/** `words`: parameters of the command line; others than those of hugetlb are passed over. Throws InputError for a wrong size. */
+export function parseHugePages(
+  words: readonly string[],
+  { sizes, defaultBytes }: HugePageSizes,
+): HugePageRequest & { messages: string[] } {
+  const counts = new Map<number, number>();
+  const messages: string[] = [];
+  let cmaBytes = 0;
+  let size: number | null = null;
+  let valid = true;
+  let fallback = 0;
+  let parsedDefault: number | null = null;
+  let last: number | null = null;
+  const supported = (name: string, value: string): number | null => {
+    valid = false;
+    const bytes = parseSize(value, name);
+    if (sizes.includes(bytes)) return bytes;
+    messages.push(`HugeTLB: unsupported ${name}=${value}`);
+    return null;
+  };
+  for (const word of words) {
+    const [, name, value] = /^([^=]+)=(.*)$/.exec(word) ?? [];
+    if (name === undefined || value === undefined) continue;
+    if (name === "hugetlb_cma") cmaBytes = parseSize(value, name);
+    else if (name === "hugepagesz") {
+      const bytes = supported(name, value);
+      if (bytes === null) continue;
+      if (counts.has(bytes) && (parsedDefault !== bytes || counts.get(bytes)! > 0)) {
+        messages.push(`HugeTLB: hugepagesz=${value} specified twice, ignoring`);
+        continue;
+      }
+      size = bytes;
+      valid = true;
+      counts.set(bytes, 0);
+    } else if (name === "default_hugepagesz") {
+      if (parsedDefault !== null) {
+        valid = false;
+        messages.push(`HugeTLB: default_hugepagesz previously specified, ignoring ${value}`);
+        continue;
+      }
+      const bytes = supported(name, value);
+      if (bytes === null) continue;
+      size = parsedDefault = bytes;
+      valid = true;
+      counts.set(bytes, fallback > 0 ? fallback : (counts.get(bytes) ?? 0));
+      fallback = 0;
+    } else if (name === "hugepages") {
+      if (!valid) {
+        messages.push(`HugeTLB: hugepages=${value} does not follow a valid hugepagesz, ignoring`);
+        valid = true;
+        continue;
+      }
+      const pool = size ?? 0;
+      if (last === pool) {
+        messages.push(
+          `HugeTLB: hugepages= specified twice without interleaving hugepagesz=, ignoring hugepages=${value}`,
+        );
+        continue;
+      }
+      if (!/^\d+$/.test(value)) {
+        messages.push(`HugeTLB: Invalid hugepages parameter ${value}`);
+        continue;
+      }
+      if (size === null) fallback = Number(value);
+      else counts.set(size, Number(value));
+      last = pool;
+    }
+  }
+  if (fallback > 0) counts.set(defaultBytes, fallback);
+  const pools = [...counts].map(([bytes, count]) => ({ bytes, count }));
+  return { pools: pools.filter((p) => p.count > 0), cmaBytes, messages };
+}
+
+/** The kernel's complaint about a pool that stayed smaller than asked. */
+export function poolFailedMessage({ bytes, count }: HugePagePool, got: number): string {
+  return `HugeTLB: allocating ${count} of page size ${threeDigits(bytes)} failed.  Only allocated ${got} hugepages.`;
+}
+
+/** lib/string_helpers.c string_get_size(): three significant digits. */
+function threeDigits(bytes: number): string {
+  if (bytes >= GiB) return `${(bytes / GiB).toPrecision(3)} GiB`;
+  if (bytes >= MiB) return `${(bytes / MiB).toPrecision(3)} MiB`;
+  return `${(bytes / KiB).toPrecision(3)} KiB`;
+}

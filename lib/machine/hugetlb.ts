@@ -1,0 +1,69 @@
+/**
+ * The pools of a machine that booted: filled as its command line asked, each later able to grow and shrink. Gigantic
+ * pages come from hugetlb_cma first, then from anywhere. mm/hugetlb.c hugetlb_init(), alloc_gigantic_page().
+ */
+import { CmaArea } from "../mm/cma-area";
+import { giganticFromAnywhere } from "../mm/contig-pages";
+import { Contiguous } from "../mm/contiguous";
+import { type GiganticSource, HugetlbPool } from "../mm/hugetlb";
+import type { Memory } from "../mm/memory";
+import { type MigrationWorld, ownersWorld } from "../mm/migrate";
+import { OWNER_KINDS } from "../mm/owners";
+import type { BootResult } from "./boot";
+import { poolFailedMessage } from "./huge-pages";
+
+export interface HugetlbPools {
+  /** By the size of a huge page in bytes, all sizes of the machine. */
+  pools: ReadonlyMap<number, HugetlbPool>;
+  /** Persistent pages of each size after boot. */
+  atBoot: ReadonlyMap<number, number>;
+  /** What the kernel said while filling them. */
+  messages: string[];
+}
+
+/** hugetlb_init(). `world`: who decides whether pages move, and is told. Call once, right after startKernel(). */
+export function startHugetlb(
+  booted: BootResult,
+  m: Memory,
+  world: MigrationWorld = ownersWorld(m),
+): HugetlbPools {
+  const { pageSize, hugePages } = booted;
+  const gigantic = giganticSource(booted, m, world);
+  const pools = new Map<number, HugetlbPool>();
+  for (const bytes of booted.hugePageSizes)
+    pools.set(bytes, new HugetlbPool(m, { order: Math.log2(bytes / pageSize), gigantic }));
+  for (const { bytes, start } of hugePages.gigantic) {
+    const pool = pools.get(bytes)!;
+    const pfn = start / pageSize;
+    for (let p = pfn; p < pfn + 2 ** pool.order; p++) m.setOwner(p, OWNER_KINDS.hugetlb);
+    m.zoneOf(pfn)!.managed += 2 ** pool.order;
+    pool.free.push(pfn);
+  }
+  const messages: string[] = [];
+  for (const wanted of hugePages.pools) {
+    const got = pools.get(wanted.bytes)!.setMaxHugePages(wanted.count);
+    if (got < wanted.count) messages.push(poolFailedMessage(wanted, got));
+  }
+  return { pools, atBoot: new Map([...pools].map(([bytes, p]) => [bytes, p.persistent])), messages };
+}
+
+function giganticSource(booted: BootResult, m: Memory, world: MigrationWorld): GiganticSource {
+  const anywhere = giganticFromAnywhere(m, world);
+  const area = booted.hugePages.cma;
+  if (area === null || !area.activated) return anywhere;
+  const defaultOrder = m.pageblockOrder;
+  const { pageSize } = booted;
+  const cma = new Contiguous(m, [
+    new CmaArea("hugetlb0", area.base / pageSize, area.bytes / pageSize, defaultOrder),
+  ]);
+  return {
+    take(order) {
+      const got = cma.cmaAlloc(2 ** order, order, 0, { world });
+      return got.ok ? got.pfn : anywhere.take(order);
+    },
+    give(pfn, order) {
+      if (cma.areas[0]!.holds(pfn, 2 ** order)) cma.cmaRelease(pfn, 2 ** order);
+      else anywhere.give(pfn, order);
+    },
+  };
+}
