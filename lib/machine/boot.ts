@@ -176,7 +176,7 @@ export function boot(request: BootRequest): BootResult {
       ...(hugetlbCma?.messages ?? []),
       ...attempts.flatMap((a) => a.outcome.messages),
       ...gigantic.messages,
-      ...(hugeCma !== null && !hugeCmaActivated ? ["CMA area hugetlb0 could not be activated"] : []),
+      ...(hugeCma !== null && !hugeCmaActivated ? ["cma: CMA area hugetlb0 could not be activated"] : []),
     ],
   };
 }

@@ -1,11 +1,12 @@
 /** Huge pages got by a real 6.1.192 at boot and at run time: the model's own boot and pools get as many. */
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test from "node:test";
 import { boot } from "../../lib/machine/boot";
 import { parseHugePages } from "../../lib/machine/huge-pages";
+import { readCsvTable } from "../../lib/trace/csv-table";
 import { hugetlbTable } from "../../lib/trace/hugetlb-table";
 import { FIXTURES } from "../support/cli";
 
@@ -21,10 +22,9 @@ test("every row of the fixture: as many huge pages as recorded", async () => {
 });
 
 test("what the kernel said while it booted, recorded, is said in the same words", () => {
-  const lines = readFileSync(TABLE, "utf8").trim().split("\n").slice(1);
   let compared = 0;
-  for (const line of lines.filter((l) => /^4K,/.test(l))) {
-    const [, ram, , cmdline] = line.split(",");
+  for (const { values } of readCsvTable(TABLE).rows.filter((r) => r.values.page === "4K")) {
+    const { ram, cmdline, msgs } = values;
     const words = cmdline!.split(" ");
     const asked = parseHugePages(words, SIZES_4K);
     const { messages } = boot({
@@ -33,7 +33,7 @@ test("what the kernel said while it booted, recorded, is said in the same words"
       cma: words.includes("cma=0") ? { kind: "off" } : { kind: "configured" },
       hugePages: asked,
     });
-    for (const message of line.split(",").at(-1)!.split(" | ")) {
+    for (const message of msgs!.split(" | ")) {
       if (!/Reserved|reserve|allocating|unsupported|activated/.test(message)) continue;
       assert.ok([...asked.messages, ...messages].includes(message), `${cmdline}: ${message}`);
       compared++;
