@@ -58,10 +58,8 @@ export function startKernel(result: BootResult, switches: Partial<KernelSwitches
       pageset: z.pageset,
       freeRanges: z.freeRanges,
     })),
-    cmaRanges: [
-      ...(hugeCma?.activated ? [frames(hugeCma.base, hugeCma.bytes)] : []),
-      ...(cma.base !== null ? [frames(cma.base, cma.reservedBytes)] : []),
-    ],
+    ...(cma.base !== null && { cmaRange: frames(cma.base, cma.reservedBytes) }),
+    earlierCma: hugeCma?.activated ? [frames(hugeCma.base, hugeCma.bytes)] : [],
     uselessCma: hugeCma !== null && !hugeCma.activated ? [frames(hugeCma.base, hugeCma.bytes)] : [],
     ram: result.memory.map((r) => ({
       startPfn: Math.floor(r.start / pageSize),

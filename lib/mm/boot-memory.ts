@@ -51,8 +51,10 @@ export interface KernelShape {
   dma32?: boolean;
   cpus: number;
   zones: readonly KernelZoneShape[];
-  /** CMA areas, in the order of their declaration. */
-  cmaRanges?: readonly FrameRange[];
+  /** The default CMA area. */
+  cmaRange?: FrameRange;
+  /** CMA areas declared before it, in that order. */
+  earlierCma?: readonly FrameRange[];
   /** Areas that lie in more than one zone: their frames are freed one by one instead. */
   uselessCma?: readonly FrameRange[];
   /** RAM; frames outside are holes. Default: each zone is one piece. */
@@ -86,7 +88,7 @@ export function bootMemory(shape: KernelShape): Memory {
   });
   for (const { startPfn, pages } of shape.uselessCma ?? [])
     for (let p = startPfn; p < startPfn + pages; p++) freePages(m, p, 0);
-  for (const range of shape.cmaRanges ?? []) activateCma(m, range);
+  for (const range of cmaAreas(shape)) activateCma(m, range);
   shape.zones.forEach((z, i) => {
     setUpPcps(m, m.zones[i]!, z, shape);
   });
@@ -137,12 +139,17 @@ function markFrames(m: Memory, zone: Zone, z: KernelZoneShape, shape: KernelShap
   };
   for (const r of [
     ...z.freeRanges,
-    ...[...(shape.cmaRanges ?? []), ...(shape.uselessCma ?? [])].flatMap((range) => inZone(range, zone)),
+    ...[...cmaAreas(shape), ...(shape.uselessCma ?? [])].flatMap((range) => inZone(range, zone)),
   ].sort((a, b) => a.startPfn - b.startPfn)) {
     taken(at, r.startPfn);
     at = r.startPfn + r.pages;
   }
   taken(at, zone.endPfn);
+}
+
+/** In the order in which they are activated. */
+function cmaAreas({ earlierCma = [], cmaRange }: KernelShape): readonly FrameRange[] {
+  return cmaRange === undefined ? earlierCma : [...earlierCma, cmaRange];
 }
 
 function inZone(range: FrameRange, zone: Zone): FrameRange[] {

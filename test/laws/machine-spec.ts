@@ -85,6 +85,6 @@ export function kernelShape(spec: MachineSpec): KernelShape {
       pageset: { batch: spec.batch, high: spec.high },
       freeRanges: ranges[i]!,
     })),
-    ...(spec.cmaRange !== undefined && { cmaRanges: [spec.cmaRange] }),
+    ...(spec.cmaRange !== undefined && { cmaRange: spec.cmaRange }),
   };
 }

@@ -40,7 +40,7 @@ function fresh(release: KernelRelease = "6.1", switches: Partial<KernelSwitches>
         freeRanges: [{ startPfn: BASE, pages: RAM }],
       },
     ],
-    cmaRanges: [{ startPfn: BASE + RAM, pages: CMA }],
+    cmaRange: { startPfn: BASE + RAM, pages: CMA },
   });
 }
 
