@@ -23,7 +23,7 @@ export function compactFinished(m: Memory, cc: CompactControl, proactiveness: nu
   }
   if (cc.proactive) {
     const low = Math.max(100 - proactiveness, 5);
-    return extfragForOrder(m, zone, m.pageblockOrder) > low ? COMPACT_CONTINUE : COMPACT_SUCCESS;
+    return extfragForOrder(zone, m.pageblockOrder) > low ? COMPACT_CONTINUE : COMPACT_SUCCESS;
   }
   if (cc.order === -1) return COMPACT_CONTINUE;
   if (cc.migratePfn % m.pageblockPages !== 0) return COMPACT_CONTINUE;

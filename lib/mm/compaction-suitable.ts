@@ -6,6 +6,7 @@ import {
   COMPACT_SKIPPED,
   COMPACT_SUCCESS,
 } from "./compact-result";
+import { fillContigPageInfo, fragmentationIndex } from "./fragmentation-index";
 import { ALLOC_CMA, ALLOC_WMARK_MASK } from "./gfp";
 import type { Memory } from "./memory";
 import { PAGE_ALLOC_COSTLY_ORDER } from "./per-cpu-pages";
@@ -15,34 +16,9 @@ import { wmarkPages, zoneWatermarkOk } from "./zone-watermark";
 /** vm.extfrag_threshold: below it, a failure is put down to lack of memory. */
 const EXTFRAG_THRESHOLD = 500;
 
-/**
- * fragmentation_index() of mm/vmstat.c: −1000 where a request would succeed, towards 0 lack of memory, towards 1000
- * fragmentation.
- */
-export function fragmentationIndex(m: Memory, zone: Zone, order: number): number {
-  let free = 0;
-  let blocks = 0;
-  let suitable = 0;
-  for (let o = 0; o <= m.maxOrder; o++) {
-    const n = zone.nrFree[o]!;
-    free += n * 2 ** o;
-    blocks += n;
-    if (o >= order) suitable += n * 2 ** (o - order);
-  }
-  if (blocks === 0) return 0;
-  if (suitable > 0) return -1000;
-  return 1000 - Math.floor((1000 + Math.floor((free * 1000) / 2 ** order)) / blocks);
-}
-
 /** extfrag_for_order(): percentage of free memory in pages too small for `order`. */
-export function extfragForOrder(m: Memory, zone: Zone, order: number): number {
-  let free = 0;
-  let suitable = 0;
-  for (let o = 0; o <= m.maxOrder; o++) {
-    const n = zone.nrFree[o]!;
-    free += n * 2 ** o;
-    if (o >= order) suitable += n * 2 ** (o - order);
-  }
+export function extfragForOrder(zone: Zone, order: number): number {
+  const { freePages: free, freeBlocksSuitable: suitable } = fillContigPageInfo(zone.nrFree, order);
   return free === 0 ? 0 : Math.floor(((free - suitable * 2 ** order) * 100) / free);
 }
 
@@ -76,7 +52,7 @@ export function compactionSuitable(
   const free = zone.nrFreePages < 0 ? 0 : zone.nrFreePages;
   let ret = compactionSuitableFor(m, zone, order, allocFlags, highestZoneidx, free);
   if (ret === COMPACT_CONTINUE && order > PAGE_ALLOC_COSTLY_ORDER) {
-    const index = fragmentationIndex(m, zone, order);
+    const index = fragmentationIndex(zone.nrFree, order);
     if (index >= 0 && index <= EXTFRAG_THRESHOLD) ret = COMPACT_NOT_SUITABLE_ZONE;
   }
   return ret === COMPACT_NOT_SUITABLE_ZONE ? COMPACT_SKIPPED : ret;

@@ -254,7 +254,7 @@ export function fragmentationScore(m: Memory): number {
   const present = m.zones.reduce((n, z) => n + z.present, 0);
   let score = 0;
   for (const zone of m.zones)
-    score += Math.floor((zone.present * extfragForOrder(m, zone, m.pageblockOrder)) / (present + 1));
+    score += Math.floor((zone.present * extfragForOrder(zone, m.pageblockOrder)) / (present + 1));
   return score;
 }
 

@@ -23,6 +23,14 @@ function overHalfIsCma(zone: Zone): boolean {
   return cma > free >> 1;
 }
 
+/** The half rule of both __rmqueue(): a CMA page while CMA holds over half of what is free, else −1. */
+function takeCmaOverHalf(m: Memory, zone: Zone, order: number): number {
+  const half = overHalfIsCma(zone);
+  const pfn = half ? rmqueueSmallest(m, zone, order, MIGRATE_CMA) : -1;
+  m.trace?.halfRule?.(zone.idx, zone.nrFreeCma, zone.nrFreePages, pfn >= 0 ? 3 : half ? 1 : 0);
+  return pfn;
+}
+
 /**
  * __rmqueue() up to 6.9: CMA first while it holds over half, own type, CMA, then fallback and again.
  * Returns the frame, or −1. Counters are the caller's.
@@ -30,9 +38,7 @@ function overHalfIsCma(zone: Zone): boolean {
 export function rmqueueOne(m: Memory, zone: Zone, order: number, mt: number, allocFlags: number): number {
   const cmaAllowed = (allocFlags & ALLOC_CMA) !== 0;
   if (cmaAllowed && m.cma && m.sw.cmaBalance) {
-    const half = overHalfIsCma(zone);
-    const pfn = half ? rmqueueSmallest(m, zone, order, MIGRATE_CMA) : -1;
-    m.trace?.halfRule?.(zone.idx, zone.nrFreeCma, zone.nrFreePages, pfn >= 0 ? 3 : half ? 1 : 0);
+    const pfn = takeCmaOverHalf(m, zone, order);
     if (pfn >= 0) return pfn;
   }
   for (;;) {
@@ -54,9 +60,7 @@ let mode = RMQUEUE_NORMAL;
 function rmqueueModes(m: Memory, zone: Zone, order: number, mt: number, allocFlags: number): number {
   const cmaAllowed = (allocFlags & ALLOC_CMA) !== 0 && m.cma;
   if (cmaAllowed && m.sw.cmaBalance) {
-    const half = overHalfIsCma(zone);
-    const pfn = half ? rmqueueSmallest(m, zone, order, MIGRATE_CMA) : -1;
-    m.trace?.halfRule?.(zone.idx, zone.nrFreeCma, zone.nrFreePages, pfn >= 0 ? 3 : half ? 1 : 0);
+    const pfn = takeCmaOverHalf(m, zone, order);
     if (pfn >= 0) return pfn;
   }
   if (mode === RMQUEUE_NORMAL) {

@@ -9,8 +9,9 @@ import {
   compactionRestarting,
   deferCompaction,
 } from "../../lib/mm/compaction-deferral";
-import { extfragForOrder, fragmentationIndex } from "../../lib/mm/compaction-suitable";
+import { extfragForOrder } from "../../lib/mm/compaction-suitable";
 import { allocContigPages, freeContigRange, giganticFromAnywhere } from "../../lib/mm/contig-pages";
+import { fragmentationIndex } from "../../lib/mm/fragmentation-index";
 import * as G from "../../lib/mm/gfp";
 import { HugetlbPool } from "../../lib/mm/hugetlb";
 import { LRU_INACTIVE_ANON, LRU_INACTIVE_FILE, Lru } from "../../lib/mm/lru";
@@ -49,13 +50,13 @@ test("freeing three quarters of each 2 MiB leaves no huge page; compaction bring
   fragment(m);
   const zone = normal(m);
   // A few huge pages are left below the watermark at which filling stops.
-  assert.ok(extfragForOrder(m, zone, 9) >= 99);
-  assert.equal(fragmentationIndex(m, zone, 9), -1000, "a request would still succeed");
+  assert.ok(extfragForOrder(zone, 9) >= 99);
+  assert.equal(fragmentationIndex(zone.nrFree, 9), -1000, "a request would still succeed");
   const before = m.counters.pgmigrate_success;
   compactMemory(m);
   drainAllPages(m);
   assert.ok(m.counters.pgmigrate_success > before);
-  assert.ok(extfragForOrder(m, zone, 9) < 10, `still ${extfragForOrder(m, zone, 9)} %`);
+  assert.ok(extfragForOrder(zone, 9) < 10, `still ${extfragForOrder(zone, 9)} %`);
 });
 
 test("a huge page on fragmented memory needs compaction: off means off", () => {
@@ -91,7 +92,7 @@ test("a page that refuses to move keeps its block from becoming free", () => {
   m.mayMigrate = (pfn) => pfn % 512 !== 0;
   compactMemory(m);
   drainAllPages(m);
-  assert.ok(extfragForOrder(m, normal(m), 9) > 60);
+  assert.ok(extfragForOrder(normal(m), 9) > 60);
   assert.ok(m.counters.pgmigrate_fail > 0);
 });
 
@@ -100,7 +101,7 @@ test("proactive compaction starts above the score and stops below it", () => {
   fragment(m);
   assert.equal(proactiveCompactNode(m, 0), false);
   assert.equal(proactiveCompactNode(m, 20), true);
-  assert.ok(extfragForOrder(m, normal(m), 9) <= 80);
+  assert.ok(extfragForOrder(normal(m), 9) <= 80);
   assert.equal(proactiveCompactNode(m, 20), false);
 });
 
