@@ -2,6 +2,7 @@
 import type { CompactControl } from "./compact-control";
 import { isolateFreepages } from "./compaction-free-scanner";
 import { ALLOCATED, type Memory } from "./memory";
+import { moveOwner } from "./owners";
 import { freePages } from "./page-alloc";
 
 /** What migrating a list came to. */
@@ -22,8 +23,9 @@ function compactionAlloc(m: Memory, cc: CompactControl): number {
 /** Moves what a frame holds to `to`, which is in use from now on; `from` is freed by the caller. */
 export function moveFrame(m: Memory, from: number, to: number): void {
   m.state[to] = ALLOCATED;
-  m.setOwner(to, m.ownerOf(from));
+  moveOwner(m, from, to);
   m.lru?.move(from, to);
+  m.tracker?.(from, to);
   m.trace?.migrated?.(from, to);
 }
 

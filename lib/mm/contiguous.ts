@@ -93,11 +93,18 @@ export class Contiguous {
       throw new InputError(`cma_alloc: align must be an order from 0 to 20: got ${align}`);
     const { cx, ranges } = this.context(options, "cmaBuffer");
     const { pfn, errno } = run(cmaAlloc(cx, from, count, align));
+    this.charge(cx);
     const reason =
       count > from.count
         ? `The area ${from.name} has ${from.count} pages in all.`
         : `The area ${from.name} has no free run of ${count} pages with that alignment: ${from.used} of ${from.count} pages are taken by CMA users.`;
     return result(cx, pfn, count, errno, ranges, `cma_alloc of ${count} pages, align ${align}`, reason);
+  }
+
+  /** What a request moved shows in /proc/vmstat. */
+  private charge({ stats }: ContigContext): void {
+    this.memory.counters.pgmigrate_success += stats.migrated;
+    this.memory.counters.pgmigrate_fail += stats.failedAttempts;
   }
 
   /** cma_release(). */
@@ -120,6 +127,7 @@ export class Contiguous {
       throw new InputError(`alloc_contig_range: frames ${start} to ${end - 1} must lie in one zone`);
     const { cx, ranges } = this.context(options, options.owner ?? "driver");
     const errno = run(allocContigRange(cx, zone, start, end, mt));
+    this.charge(cx);
     return result(
       cx,
       errno === 0 ? start : -1,

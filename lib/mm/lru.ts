@@ -37,6 +37,11 @@ export class Lru implements LruLists {
   swapFree: number;
   /** Told of every page reclaimed, so that its owner knows it has to be read again (a refault). */
   onReclaim: ((pfn: number, as: ReclaimedAs) => void) | null;
+  /**
+   * shrink_slab(): asked once a pass with its priority; frees pages of caches of kernel objects and returns how many. Null: no
+   * cache shrinks.
+   */
+  shrinkSlab: ((priority: number) => number) | null;
 
   constructor(
     private readonly m: Memory,
@@ -49,6 +54,7 @@ export class Lru implements LruLists {
     this.zoneCount = new Int32Array(8 * 8);
     this.swapFree = swapPages;
     this.onReclaim = null;
+    this.shrinkSlab = null;
   }
 
   /** The list of the page at `pfn`; LRU_NONE when it is on none. */
@@ -138,6 +144,7 @@ export class Lru implements LruLists {
       this.shrinkList(inactive, zones, Math.min(most, 1 << 20), goal - result.reclaimed, result);
       if (result.reclaimed >= goal) break;
     }
+    if (this.shrinkSlab !== null) result.reclaimed += this.shrinkSlab(priority);
     return result;
   }
 

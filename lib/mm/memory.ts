@@ -161,6 +161,8 @@ export class Memory {
   mayMigrate: ((pfn: number) => boolean) | null;
   /** The LRU lists; null where pages in use are not told apart. */
   lru: LruLists | null;
+  /** Who keeps track of pages by their owners, told of every page that moves to another frame; null: nobody. */
+  tracker: ((fromPfn: number, toPfn: number) => void) | null;
   /** Compaction's and migration's share of /proc/vmstat. */
   readonly counters: CompactionCounters;
 
@@ -193,6 +195,7 @@ export class Memory {
     this.mayIsolate = null;
     this.mayMigrate = null;
     this.lru = null;
+    this.tracker = null;
     this.counters = new CompactionCounters();
     const end = shape.zones.reduce((e, z) => Math.max(e, z.endPfn), 0);
     const topPages = 2 ** Math.max(this.maxOrder, this.pageblockOrder);

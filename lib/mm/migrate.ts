@@ -41,6 +41,8 @@ export interface MigrationWorld {
   moved(from: number, to: number, order: number): void;
   /** The clean file page is gone. */
   gone(pfn: number): void;
+  /** The page of 2^order frames at `pfn` is about to be split for want of a target. */
+  split?(pfn: number, order: number): void;
 }
 
 /** What an observer of a contiguous request sees, in the kernel's order, besides the trace points of the allocator. */
@@ -99,6 +101,7 @@ export function* migratePages(
       } else if (rc === ENOMEM && page.order > 0) {
         // A large page without a target is split; its parts are tried after the rest of the list.
         for (let k = 0; k < 2 ** page.order; k++) left.push({ pfn: page.pfn + k, order: 0 });
+        world.split?.(page.pfn, page.order);
         m.splitAllocated(page.pfn, 0);
         again = true;
       } else if (rc === ENOMEM) {

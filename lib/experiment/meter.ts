@@ -1,0 +1,93 @@
+/** Measuring requests on a running system in counted events and modelled time, and the state of the machine at the end. */
+import { elapsedNs } from "../hardware/costs";
+import type { System } from "../machine/system";
+import { unusableFreeIndex } from "../mm/fragmentation-index";
+import type { Attempt } from "../strategy/strategy";
+import type { RequestColumns } from "./plan";
+
+export class Meter {
+  readonly columns: RequestColumns;
+  private readonly started: { allocstall: number; compactStall: number; failures: number };
+
+  constructor(private readonly system: System) {
+    this.columns = {
+      granted: [],
+      errno: [],
+      pfn: [],
+      latencyNs: [],
+      busyRetries: [],
+      migrated: [],
+      reclaimed: [],
+    };
+    const c = system.memory.counters;
+    this.started = {
+      allocstall: c.allocstall,
+      compactStall: c.compact_stall,
+      failures: system.counters.failures,
+    };
+  }
+
+  /** Puts one request and notes what it took. */
+  measure(request: () => Attempt): Attempt {
+    const { system, columns } = this;
+    const before = system.events();
+    const reclaimed = taken(system);
+    const moved = system.memory.counters.pgmigrate_success;
+    const attempt = request();
+    const pages = attempt.pieces.reduce((n, p) => n + p.pages, 0);
+    columns.granted.push(attempt.granted ? 1 : 0);
+    columns.errno.push(attempt.errno);
+    columns.pfn.push(attempt.pieces[0]?.pfn ?? -1);
+    columns.latencyNs.push(
+      Math.round(system.elapsedNs(before) + elapsedNs({ contigFreePage: pages }, system.costs)),
+    );
+    columns.busyRetries.push(attempt.busyRetries);
+    columns.migrated.push(system.memory.counters.pgmigrate_success - moved);
+    columns.reclaimed.push(taken(system) - reclaimed);
+    return attempt;
+  }
+
+  /** Stalls and failures of ordinary requests since the first measured one. */
+  sinceStart(): { allocstall: number; compactStall: number; failures: number } {
+    const c = this.system.memory.counters;
+    return {
+      allocstall: c.allocstall - this.started.allocstall,
+      compactStall: c.compact_stall - this.started.compactStall,
+      failures: this.system.counters.failures - this.started.failures,
+    };
+  }
+}
+
+function taken({ counters }: System): number {
+  return counters.dropped + counters.written + counters.swapped;
+}
+
+/** Figures of a run by name: see lib/metrics. */
+export function endMetrics(system: System, meter: Meter): Record<string, number> {
+  const { memory: m, pageSize } = system;
+  const order = m.pageblockOrder;
+  let hugeFree = 0;
+  let free = 0;
+  for (const z of m.zones)
+    for (let o = 0; o < z.nrFree.length; o++) {
+      const pages = z.nrFree[o]! * 2 ** o;
+      free += pages;
+      if (o >= order) hugeFree += pages;
+    }
+  const largest = m.zones.reduce((a, b) => (b.managed > a.managed ? b : a));
+  const { allocstall, compactStall, failures } = meter.sinceStart();
+  return {
+    managedBytes: system.managedPages * pageSize,
+    freeBytes: free * pageSize,
+    pageBlocksFree: hugeFree / 2 ** order,
+    pageBlockBytes: pageSize * 2 ** order,
+    unusableIndex: unusableFreeIndex(largest.nrFree, order) / 1000,
+    reclaimStalls: allocstall,
+    compactionStalls: compactStall,
+    othersFailed: failures,
+    refaults: system.counters.refaults,
+    thpAllocated: system.counters.thpAllocated,
+    thpFellBack: system.counters.thpFellBack,
+    uptimeMs: system.nowMs,
+  };
+}

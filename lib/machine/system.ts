@@ -1,0 +1,391 @@
+/**
+ * A machine that runs: the allocator with owners of pages, LRU lists, kswapd, direct reclaim, compaction and daemons joined
+ * to it, each of which can be switched off. Workloads and strategies act on it.
+ *
+ * Pages that may move or be reclaimed are held by slots (see page-slots.ts); pages that never move by their first frame.
+ * Simulated time passes in two ways: `nowMs` is the wall clock of the workload, moved by `advanceTo()`; what making room costs
+ * is counted in events and charged to a cost table, and called modelled wherever it is shown.
+ */
+import { InputError, unknownName } from "../base/errors";
+import { parseSize, type Size } from "../base/units";
+import { type CostTable, DEFAULT_COSTS, type EventCounts, elapsedNs } from "../hardware/costs";
+import { proactiveCompactNode } from "../mm/compaction";
+import { Contiguous } from "../mm/contiguous";
+import { __GFP_COMP, __GFP_NOWARN, GFP_HIGHUSER_MOVABLE, GFP_KERNEL } from "../mm/gfp";
+import type { Kernel } from "../mm/kernel";
+import { LRU_ACTIVE_ANON, LRU_INACTIVE_ANON, LRU_INACTIVE_FILE, LRU_UNEVICTABLE, Lru } from "../mm/lru";
+import type { Memory } from "../mm/memory";
+import { type MigrationWorld, ownersWorld } from "../mm/migrate";
+import {
+  forgetHolds,
+  holdPage,
+  holdsOf,
+  OWNER_KINDS,
+  type OwnerKind,
+  type PageHold,
+  releasePage,
+} from "../mm/owners";
+import { allocPages, freeWholePages } from "../mm/page-alloc";
+import { decayPcpHigh } from "../mm/pcp-free";
+import type { KernelSwitches } from "../mm/profile";
+import { roomMakingEvents } from "../mm/simulated-time";
+import { allocThp, THP_DEFRAG_MODES, type ThpDefrag } from "../mm/thp";
+import { RoomMaker } from "../mm/vmscan";
+import { foldDiffs } from "../mm/vmstat";
+import { type BootResult, boot } from "./boot";
+import type { BootRequest } from "./boot-request";
+import { type HugetlbPools, startHugetlb } from "./hugetlb";
+import { PageSlots, SLOT_DROPPED, SLOT_FREE, SLOT_SWAPPED } from "./page-slots";
+import { startKernel } from "./start";
+
+/** Mechanisms of the kernel, and what else a running machine is given. `false` switches a mechanism off. */
+export interface SystemOptions {
+  /** kswapd, direct reclaim, and dropping clean file pages in contiguous requests; default true. */
+  reclaim?: boolean;
+  /** Direct compaction, kcompactd and proactive compaction; default true. */
+  compaction?: boolean;
+  /** Moving pages at all, in compaction and in contiguous requests; default true. */
+  migration?: boolean;
+  /** Grouping of page blocks by mobility; default as the machine decides at boot. */
+  mobilityGrouping?: boolean;
+  /** Per-CPU page lists; default true. */
+  pcp?: boolean;
+  /** Swap space in bytes; default 0. */
+  swapBytes?: number;
+  /** /sys/kernel/mm/transparent_hugepage/defrag; default madvise. */
+  thpDefrag?: ThpDefrag;
+  /** vm.compaction_proactiveness, 0 to 100; default 20. */
+  proactiveness?: number;
+}
+
+const DEFAULTS = {
+  reclaim: true,
+  compaction: true,
+  migration: true,
+  pcp: true,
+  swapBytes: 0,
+  thpDefrag: "madvise" as ThpDefrag,
+  proactiveness: 20,
+};
+
+/**
+ * Pages the kernel holds soon after boot besides its image, single and unmovable, by page size: the first and the last
+ * measured on recorded arm64 machines (docs/fidelity.md), the middle one between them.
+ */
+const KERNEL_PAGES: Readonly<Record<number, number>> = { 4096: 1600, 16384: 500, 65536: 180 };
+
+/** kcompactd looks every half second, and after a run without progress every 32 s: COMPACT_MAX_DEFER_SHIFT. */
+const KCOMPACTD_MS = 500;
+const KCOMPACTD_DEFERRED_MS = KCOMPACTD_MS * 64;
+/** vmstat workers: once a second. */
+const VMSTAT_MS = 1000;
+
+/** Kinds whose pages are on the LRU lists, and on which they start. */
+const LRU_OF = new Uint8Array(16);
+LRU_OF[OWNER_KINDS.anon >> 4] = LRU_INACTIVE_ANON;
+LRU_OF[OWNER_KINDS.shmem >> 4] = LRU_INACTIVE_ANON;
+LRU_OF[OWNER_KINDS.fileClean >> 4] = LRU_INACTIVE_FILE;
+LRU_OF[OWNER_KINDS.fileDirty >> 4] = LRU_INACTIVE_FILE;
+
+/** What ordinary requests of the machine came to. */
+export interface SystemCounters {
+  /** Requests of tracked pages, and those that failed. */
+  allocations: number;
+  failures: number;
+  /** Huge page faults that got a huge page, and those that fell back to single pages. */
+  thpAllocated: number;
+  thpFellBack: number;
+  /** Pages read back after reclaim took them. */
+  refaults: number;
+  /** File pages dropped, file pages written, anonymous pages swapped. */
+  dropped: number;
+  written: number;
+  swapped: number;
+}
+
+export class System {
+  readonly booted: BootResult;
+  readonly kernel: Kernel;
+  readonly memory: Memory;
+  readonly lru: Lru;
+  readonly slots: PageSlots;
+  /** CMA areas and contiguous requests; requests must pass `{ world: system.world }`. */
+  readonly contig: Contiguous;
+  readonly hugetlb: HugetlbPools;
+  /** Who decides whether pages move, and is told: the owners of pages as this machine keeps them. */
+  readonly world: MigrationWorld;
+  readonly pageSize: number;
+  readonly options: Required<Omit<SystemOptions, "mobilityGrouping">> &
+    Pick<SystemOptions, "mobilityGrouping">;
+  readonly costs: CostTable;
+  readonly counters: SystemCounters;
+  /** Frames of pages the kernel holds since boot. */
+  readonly kernelPages: Int32Array;
+  /** Simulated milliseconds since boot. */
+  nowMs: number;
+  private lastVmstatMs: number;
+  private nextKcompactdMs: number;
+
+  constructor(
+    booted: BootResult,
+    options: SystemOptions = {},
+    switches: Partial<KernelSwitches> = {},
+    costs = DEFAULT_COSTS as CostTable,
+  ) {
+    this.booted = booted;
+    this.options = checked(options);
+    this.pageSize = booted.pageSize;
+    this.costs = costs;
+    this.counters = {
+      allocations: 0,
+      failures: 0,
+      thpAllocated: 0,
+      thpFellBack: 0,
+      refaults: 0,
+      dropped: 0,
+      written: 0,
+      swapped: 0,
+    };
+    const grouping = this.options.mobilityGrouping ?? booted.mobilityGrouping;
+    this.kernel = startKernel({ ...booted, mobilityGrouping: grouping }, switches);
+    const m = this.kernel.memory;
+    this.memory = m;
+    this.slots = new PageSlots(m.endPfn);
+    this.lru = new Lru(m, Math.floor(this.options.swapBytes / this.pageSize));
+    this.lru.onReclaim = (pfn, as) => this.reclaimed(pfn, as);
+    m.lru = this.lru;
+    m.tracker = (from, to) => this.slots.moved(from, to);
+    m.mayIsolate = (pfn) => this.mayIsolate(pfn);
+    if (!this.options.migration) m.mayMigrate = () => false;
+    else
+      m.mayMigrate = (pfn) =>
+        holdsOf(m, pfn).every((h) => h.kind === "mlock" || h.kind === "writeback" || h.kind === "locked");
+    m.help = new RoomMaker(m, { reclaim: this.options.reclaim, compaction: this.options.compaction });
+    this.world = this.ownWorld();
+    this.hugetlb = startHugetlb(booted, m, this.world);
+    this.contig = new Contiguous(m);
+    this.nowMs = 0;
+    this.lastVmstatMs = 0;
+    this.nextKcompactdMs = KCOMPACTD_MS;
+    this.kernelPages = new Int32Array(KERNEL_PAGES[this.pageSize] ?? 0);
+    for (let i = 0; i < this.kernelPages.length; i++)
+      this.kernelPages[i] = this.allocFixed("slab", GFP_KERNEL, 0);
+  }
+
+  /** Boots a description and starts it. */
+  static boot(request: BootRequest, options: SystemOptions = {}, costs?: CostTable): System {
+    return new System(boot(request), options, request.switches ?? {}, costs);
+  }
+
+  private ownWorld(): MigrationWorld {
+    const m = this.memory;
+    const owners = ownersWorld(m);
+    const { migration, reclaim } = this.options;
+    return {
+      ...owners,
+      move: (from, to) => (migration ? owners.move(from, to) : -16),
+      dropped: (pfn) => reclaim && owners.dropped(pfn),
+      moved: (from, to) => {
+        this.lru.move(from, to);
+        this.slots.moved(from, to);
+      },
+      gone: (pfn) => {
+        this.counters.dropped++;
+        const slot = this.slots.slotAt(pfn);
+        if (slot >= 0) this.slots.lose(slot, SLOT_DROPPED);
+      },
+      split: (pfn) => this.slots.split(pfn),
+    };
+  }
+
+  /** Compaction leaves pinned anonymous pages where they are; of others the attempt fails. */
+  private mayIsolate(pfn: number): boolean {
+    for (const h of holdsOf(this.memory, pfn))
+      if (h.kind === "get" || h.kind === "longterm" || h.kind === "noMigrate") return false;
+    return true;
+  }
+
+  private reclaimed(pfn: number, as: "dropped" | "written" | "swapped"): void {
+    this.counters[as]++;
+    const slot = this.slots.slotAt(pfn);
+    if (slot >= 0) this.slots.lose(slot, as === "swapped" ? SLOT_SWAPPED : SLOT_DROPPED);
+  }
+
+  /**
+   * A page of 2^order frames that may move: anon, shmem, fileClean, fileDirty. Its slot, or −1 when there was no memory; single
+   * pages are on the LRU lists from now on. `gfp` as a number; default GFP_HIGHUSER_MOVABLE.
+   */
+  alloc(kind: OwnerKind, order = 0, gfp: number = GFP_HIGHUSER_MOVABLE): number {
+    const pfn = allocPages(this.memory, order > 0 ? gfp | __GFP_COMP : gfp, order);
+    this.counters.allocations++;
+    if (pfn < 0) {
+      this.counters.failures++;
+      return -1;
+    }
+    return this.own(pfn, order, OWNER_KINDS[kind]);
+  }
+
+  private own(pfn: number, order: number, kind: number): number {
+    this.memory.setOwner(pfn, kind | 0x08);
+    if (order === 0) this.lru.add(pfn, LRU_OF[kind >> 4]!, kind === OWNER_KINDS.fileDirty);
+    return this.slots.add(pfn, order, kind);
+  }
+
+  /** A huge page fault: a huge page by the machine's defrag mode, else −1 and the caller takes single pages. */
+  allocHuge(madvised = true): number {
+    const { memory: m, counters } = this;
+    if (!this.booted.thp) return -1;
+    const pfn = allocThp(m, this.options.thpDefrag, madvised);
+    if (pfn < 0) {
+      counters.thpFellBack++;
+      return -1;
+    }
+    counters.thpAllocated++;
+    return this.own(pfn, m.pageblockOrder, OWNER_KINDS.anon);
+  }
+
+  /** Frees a page by its slot. */
+  free(slot: number): void {
+    const { slots } = this;
+    const pfn = slots.pfn[slot]!;
+    if (pfn === SLOT_FREE) throw new InputError(`free: slot ${slot} is not in use`);
+    const order = slots.order[slot]!;
+    slots.drop(slot);
+    if (pfn >= 0) {
+      forgetHolds(this.memory, pfn);
+      freeWholePages(this.memory, pfn, order);
+    } else if (pfn === SLOT_SWAPPED) this.lru.swapFree++;
+  }
+
+  /**
+   * The page is used: it gets its second chance, or is read back where reclaim took it (a refault). False when it could not be
+   * read back for want of memory.
+   */
+  touch(slot: number): boolean {
+    const { slots } = this;
+    const pfn = slots.pfn[slot]!;
+    if (pfn >= 0) {
+      this.lru.markAccessed(pfn);
+      return true;
+    }
+    const swapped = pfn === SLOT_SWAPPED;
+    const fresh = allocPages(this.memory, GFP_HIGHUSER_MOVABLE, 0);
+    if (fresh < 0) {
+      this.counters.failures++;
+      return false;
+    }
+    this.counters.refaults++;
+    if (swapped) this.lru.swapFree++;
+    const kind = slots.kind[slot]!;
+    this.memory.setOwner(fresh, kind | 0x08);
+    this.lru.add(fresh, LRU_OF[kind >> 4]!);
+    slots.refill(slot, fresh);
+    return true;
+  }
+
+  /** Whether the page of a slot is in memory. */
+  present(slot: number): boolean {
+    return this.slots.pfn[slot]! >= 0;
+  }
+
+  /** A page that never moves: slab, page tables, stacks, buffers, drivers. Its first frame, or −1. */
+  allocFixed(kind: OwnerKind, gfp: number = GFP_KERNEL, order = 0): number {
+    const pfn = allocPages(this.memory, order > 0 ? gfp | __GFP_COMP | __GFP_NOWARN : gfp, order);
+    this.counters.allocations++;
+    if (pfn < 0) {
+      this.counters.failures++;
+      return -1;
+    }
+    this.memory.setOwner(pfn, OWNER_KINDS[kind]);
+    return pfn;
+  }
+
+  /** Frees what allocFixed() gave. */
+  freeFixed(pfn: number, order = 0): void {
+    freeWholePages(this.memory, pfn, order);
+  }
+
+  /** Holds the page of a slot where it is: a pin, writeback, a lock (see PageHold). */
+  hold(slot: number, kind: PageHold["kind"], by: string): void {
+    const pfn = this.slots.pfn[slot]!;
+    if (pfn < 0) throw new InputError(`hold: the page of slot ${slot} is not in memory`);
+    holdPage(this.memory, pfn, kind, by);
+    if (kind === "mlock" && this.lru.listOf(pfn) > 0) {
+      this.lru.remove(pfn);
+      this.lru.add(pfn, LRU_UNEVICTABLE);
+    }
+  }
+
+  /** Releases one hold; false when there was none such. */
+  unhold(slot: number, kind: PageHold["kind"], by: string): boolean {
+    const pfn = this.slots.pfn[slot]!;
+    if (pfn < 0 || !releasePage(this.memory, pfn, kind, by)) return false;
+    if (kind === "mlock" && this.lru.listOf(pfn) === LRU_UNEVICTABLE) {
+      this.lru.remove(pfn);
+      this.lru.add(pfn, LRU_ACTIVE_ANON);
+    }
+    return true;
+  }
+
+  /** Moves the simulated clock: what runs beside the workload (folding of counters, kcompactd) runs as often as a step asks. */
+  advanceTo(ms: number): void {
+    if (ms < this.nowMs)
+      throw new InputError(`advance: time goes forward: got ${ms} ms after ${this.nowMs} ms`);
+    this.nowMs = ms;
+    const m = this.memory;
+    if (ms - this.lastVmstatMs >= VMSTAT_MS) {
+      this.lastVmstatMs = ms;
+      for (const zone of m.zones)
+        for (const pcp of zone.pcps) {
+          foldDiffs(zone, pcp);
+          if (m.autoTune) decayPcpHigh(m, zone, pcp);
+        }
+    }
+    if (ms >= this.nextKcompactdMs && this.options.compaction) {
+      const before = m.counters.pgmigrate_success;
+      const ran = proactiveCompactNode(m, this.options.proactiveness);
+      const helped = !ran || m.counters.pgmigrate_success > before;
+      this.nextKcompactdMs = ms + (helped ? KCOMPACTD_MS : KCOMPACTD_DEFERRED_MS);
+    }
+  }
+
+  /** Every event so far that has a cost, without those of contiguous requests (their results tell them). */
+  events(): EventCounts {
+    const c = this.counters;
+    return { ...roomMakingEvents(this.memory), writePage: c.written + c.swapped, refault: c.refaults };
+  }
+
+  /** Modelled nanoseconds from `before` (of events()) to now. */
+  elapsedNs(before: EventCounts): number {
+    return elapsedNs(this.events(), this.costs) - elapsedNs(before, this.costs);
+  }
+
+  /** Pages of all zones that belong to the allocator. */
+  get managedPages(): number {
+    return this.memory.zones.reduce((pages, z) => pages + z.managed, 0);
+  }
+
+  /** Pages free, per-CPU lists not counted. */
+  get freePages(): number {
+    let pages = 0;
+    for (const z of this.memory.zones)
+      for (let order = 0; order < z.nrFree.length; order++) pages += z.nrFree[order]! * 2 ** order;
+    return pages;
+  }
+}
+
+function checked(options: SystemOptions): System["options"] {
+  const o = { ...DEFAULTS, ...options };
+  if (!THP_DEFRAG_MODES.includes(o.thpDefrag))
+    throw unknownName("THP defrag mode", String(o.thpDefrag), [...THP_DEFRAG_MODES]);
+  if (!Number.isInteger(o.proactiveness) || o.proactiveness < 0 || o.proactiveness > 100)
+    throw new InputError(
+      `compaction proactiveness: must be a whole number from 0 to 100: got ${o.proactiveness}`,
+    );
+  parseSize(o.swapBytes as Size, "swap");
+  for (const [name, value] of Object.entries(options))
+    if (!Object.hasOwn(DEFAULTS, name) && name !== "mobilityGrouping")
+      throw unknownName("option of a running machine", name, [...Object.keys(DEFAULTS), "mobilityGrouping"]);
+    else if (value === undefined) throw new InputError(`option ${name}: must have a value`);
+  return o;
+}

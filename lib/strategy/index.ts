@@ -1,0 +1,24 @@
+/** Every strategy by its name. */
+import { InputError, unknownName } from "../base/errors";
+import { buddy } from "./buddy";
+import { cma } from "./cma";
+import type { Strategy, StrategySpec } from "./strategy";
+
+export const STRATEGIES: ReadonlyMap<string, Strategy> = new Map([buddy, cma].map((s) => [s.name, s]));
+
+/** The strategy of a spec, and the spec with every parameter filled in. Throws InputError naming what is known. */
+export function resolveStrategy(spec: StrategySpec): { strategy: Strategy; resolved: StrategySpec } {
+  const strategy = STRATEGIES.get(spec.name);
+  if (strategy === undefined) throw unknownName("strategy", spec.name, [...STRATEGIES.keys()]);
+  for (const [name, value] of Object.entries(spec)) {
+    if (name === "name") continue;
+    const known = strategy.defaults[name];
+    if (known === undefined)
+      throw unknownName(`parameter of strategy ${spec.name}`, name, Object.keys(strategy.defaults));
+    if (typeof value !== typeof known)
+      throw new InputError(
+        `strategy ${spec.name}: ${name} must be a ${typeof known}: got ${JSON.stringify(value)}`,
+      );
+  }
+  return { strategy, resolved: { ...strategy.defaults, ...spec } };
+}

@@ -1,0 +1,99 @@
+/**
+ * A process as the page allocator sees it: a kernel stack, anonymous memory faulted in page by page with a page table for
+ * every so many pages, and everything freed when it ends. Order of frees: release_pages() turns the single pages of each
+ * batch round (recorded: docs/fidelity.md, "By what mechanism").
+ */
+import type { System } from "../machine/system";
+import { GFP_KERNEL } from "../mm/gfp";
+
+/** THREAD_SIZE is 16 KiB on x86-64 and arm64: order 2 with pages of 4 KiB, one page with larger ones. */
+function stackOrder(pageSize: number): number {
+  return Math.max(0, Math.log2(16384 / pageSize));
+}
+
+/** Pages of an mmu_gather batch: 8, then what a page of pointers holds less its header. */
+const FIRST_BATCH = 8;
+
+export class Process {
+  private readonly system: System;
+  private readonly slots: number[];
+  private readonly fixed: number[];
+  private readonly stack: number;
+  private readonly pagesATable: number;
+  private sinceTable: number;
+
+  constructor(system: System) {
+    this.system = system;
+    this.slots = [];
+    this.fixed = [];
+    this.pagesATable = system.pageSize / 8;
+    this.sinceTable = this.pagesATable;
+    this.stack = system.allocFixed("kernelStack", GFP_KERNEL, stackOrder(system.pageSize));
+  }
+
+  /** Pages it has, huge ones as one. */
+  get pages(): number {
+    return this.slots.length;
+  }
+
+  /** Faults in up to `n` anonymous pages; how many it got. */
+  fault(n: number): number {
+    const { system } = this;
+    for (let i = 0; i < n; i++) {
+      if (this.sinceTable >= this.pagesATable && !this.addTable()) return i;
+      const slot = system.alloc("anon");
+      if (slot < 0) return i;
+      this.slots.push(slot);
+      this.sinceTable++;
+    }
+    return n;
+  }
+
+  /** Faults in one huge page, or as many single pages; false when neither could be had. */
+  faultHuge(): boolean {
+    const { system } = this;
+    const slot = system.allocHuge();
+    if (slot < 0) {
+      const pages = system.memory.pageblockPages;
+      return this.fault(pages) === pages;
+    }
+    this.slots.push(slot);
+    return true;
+  }
+
+  private addTable(): boolean {
+    const pfn = this.system.allocFixed("pageTable");
+    if (pfn < 0) return false;
+    this.fixed.push(pfn);
+    this.sinceTable = 0;
+    return true;
+  }
+
+  /** Uses the page with this index again. */
+  touch(index: number): void {
+    this.system.touch(this.slots[index]!);
+  }
+
+  /** Slot of the page with this index. */
+  slot(index: number): number {
+    return this.slots[index]!;
+  }
+
+  /** Gives its last `n` pages back, as free() of a heap does. */
+  shrink(n: number): void {
+    for (let i = Math.min(n, this.slots.length); i > 0; i--) this.system.free(this.slots.pop()!);
+  }
+
+  /** Ends it: everything is freed. */
+  exit(): void {
+    const { system, slots } = this;
+    let size = FIRST_BATCH;
+    for (let start = 0; start < slots.length; start += size) {
+      if (start > 0) size = this.pagesATable - 2;
+      for (let i = Math.min(start + size, slots.length) - 1; i >= start; i--) system.free(slots[i]!);
+    }
+    for (const pfn of this.fixed) system.freeFixed(pfn);
+    if (this.stack >= 0) system.freeFixed(this.stack, stackOrder(system.pageSize));
+    slots.length = this.fixed.length = 0;
+  }
+}

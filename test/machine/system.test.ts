@@ -1,0 +1,80 @@
+/** A running machine: pages keep their slots when they move or are reclaimed, and every law holds. */
+import assert from "node:assert/strict";
+import test from "node:test";
+import { Random } from "../../lib/base/random";
+import { parseCma } from "../../lib/machine/cma-request";
+import { System, type SystemOptions } from "../../lib/machine/system";
+import { compactMemory } from "../../lib/mm/compaction";
+import { ownerKind } from "../../lib/mm/owners";
+import { validate } from "../../lib/mm/validate";
+
+const pi = (options?: SystemOptions) =>
+  System.boot({ board: "raspberry-pi-4", memoryBytes: 2 ** 30, cma: parseCma("64M") }, options);
+
+test("pages follow their slots through compaction, reclaim and contiguous requests", () => {
+  const s = pi({ swapBytes: 2 ** 28 });
+  const r = new Random(5);
+  const held: number[] = [];
+  for (let i = 0; i < 500_000; i++) {
+    const kind = r.pick(["anon", "fileClean", "fileDirty"] as const);
+    const slot = s.alloc(kind);
+    if (slot >= 0) held.push(slot);
+    if (held.length > 300_000 || (slot < 0 && held.length > 0)) {
+      const at = r.below(held.length);
+      s.free(held[at]!);
+      held[at] = held[held.length - 1]!;
+      held.pop();
+    }
+    if (i % 100_000 === 99_999) {
+      compactMemory(s.memory);
+      const got = s.contig.cmaAlloc(4096, 0, 0, { world: s.world });
+      if (got.ok) s.contig.cmaRelease(got.pfn, 4096);
+    }
+  }
+  assert.ok(s.counters.dropped > 0 && s.counters.swapped > 0, "there was pressure");
+  assert.ok(s.memory.counters.pgmigrate_success > 0, "pages moved");
+  const frames = new Set<number>();
+  for (const slot of held) {
+    if (!s.present(slot)) continue;
+    const pfn = s.slots.pfn[slot]!;
+    assert.ok(!frames.has(pfn), "no two slots share a frame");
+    frames.add(pfn);
+    assert.equal(s.slots.slotAt(pfn), slot);
+    assert.notEqual(ownerKind(s.memory, pfn), "unknown");
+    assert.equal(s.memory.freePlaceOf(pfn), undefined);
+  }
+  validate(s.memory, "everything", { ownersKnown: true });
+  for (const slot of held) s.free(slot);
+  validate(s.memory, "everything", { ownersKnown: true });
+  assert.equal(
+    s.lru.count.reduce((a, b) => a + b, 0),
+    0,
+  );
+});
+
+test("a mechanism that is off does nothing", () => {
+  const load = (options: SystemOptions) => {
+    const s = pi(options);
+    for (let i = 0; i < 260_000; i++) s.alloc("fileClean");
+    return s;
+  };
+  assert.ok(load({}).counters.dropped > 0);
+  const noReclaim = load({ reclaim: false });
+  assert.equal(noReclaim.counters.dropped, 0);
+  assert.ok(noReclaim.counters.failures > 0);
+  const noMigration = load({ migration: false, reclaim: false });
+  compactMemory(noMigration.memory);
+  assert.equal(noMigration.memory.counters.pgmigrate_success, 0);
+});
+
+test("a huge page that is split keeps the slots of its parts", () => {
+  const s = pi();
+  const slot = s.allocHuge();
+  assert.ok(slot >= 0);
+  const pfn = s.slots.pfn[slot]!;
+  s.slots.split(pfn);
+  s.memory.splitAllocated(pfn, 0);
+  for (let i = 0; i < 512; i++) assert.equal(s.slots.pfn[slot + i], pfn + i);
+  for (let i = 0; i < 512; i++) s.free(slot + i);
+  validate(s.memory, "everything", { ownersKnown: true });
+});
