@@ -12,7 +12,7 @@ import { GIGANTIC_GFP } from "./hugetlb";
 import { type Memory, OWNER_HOLE, OWNER_MASK, OWNER_RESERVED } from "./memory";
 import { type MigrationStats, type MigrationWorld, ownersWorld } from "./migrate";
 import { MIGRATE_MOVABLE } from "./migratetype";
-import { OWNER_KINDS, type OwnerKind } from "./owners";
+import { OWNER_KINDS, type OwnerKind, ownerKind } from "./owners";
 import { freePages } from "./page-alloc";
 import type { Zone } from "./zone";
 
@@ -56,8 +56,13 @@ function rangeIsValid(m: Memory, start: number, pages: number): boolean {
     if (p % m.pageblockPages === 0 && m.blockIsHole(p)) return false;
     const kind = m.ownerOf(p) & OWNER_MASK;
     if (kind === OWNER_RESERVED || kind === OWNER_HOLE) return false;
-    // A freed frame may still carry the name of its last owner.
-    if (kind === OWNER_KINDS.hugetlb && m.freePlaceOf(p) === undefined) return false;
+    // A frame that is free or inside another page may still carry the name of its last owner.
+    if (
+      kind === OWNER_KINDS.hugetlb &&
+      m.freePlaceOf(p) === undefined &&
+      ownerKind(m, m.headOf(p)) === "hugetlb"
+    )
+      return false;
   }
   return true;
 }

@@ -13,6 +13,7 @@ import {
   GFP_HIGHUSER_MOVABLE,
 } from "./gfp";
 import type { Memory } from "./memory";
+import { OWNER_KINDS } from "./owners";
 import { allocPages, freePages } from "./page-alloc";
 
 /** Where gigantic pages come from: 2^order frames, naturally aligned, or −1; and how they go back. */
@@ -122,6 +123,7 @@ export class HugetlbPool {
       this.m.splitAllocated(pfn, this.order);
       for (let p = pfn; p < pfn + 2 ** this.order; p += step) {
         this.m.markAllocated(p, target.order);
+        this.m.setOwner(p, OWNER_KINDS.hugetlb);
         target.free.push(p);
       }
       done++;
@@ -140,7 +142,9 @@ export class HugetlbPool {
       return this.gigantic.take(order);
     }
     const gfp = GFP_HIGHUSER_MOVABLE | __GFP_COMP | __GFP_NOWARN | __GFP_THISNODE;
-    return allocPages(m, hard ? gfp | __GFP_RETRY_MAYFAIL : gfp, order);
+    const pfn = allocPages(m, hard ? gfp | __GFP_RETRY_MAYFAIL : gfp, order);
+    if (pfn >= 0) m.setOwner(pfn, OWNER_KINDS.hugetlb);
+    return pfn;
   }
 
   private giveBack(pfn: number): void {
