@@ -1,0 +1,157 @@
+/**
+ * Access patterns over an area of memory: where the next access goes. Addresses are bytes from the start of the area, drawn from a
+ * seeded stream (lib/base/random.ts): equal seeds give equal sequences. One draw has 32 bits, so that in areas above
+ * 4 GiB addresses are multiples of area / 2^32 (1 KiB at 4 TiB): finer than any page.
+ */
+import { InputError, unknownName } from "../base/errors";
+import type { Random } from "../base/random";
+import { formatSize, KiB, TiB } from "../base/units";
+
+export type AccessPattern =
+  /** Each address equally likely, independent of each other. */
+  | { kind: "uniform" }
+  /** Blocks whose popularity falls with their rank ^ -exponent, scattered over the area by a permutation. */
+  | { kind: "zipf"; exponent: number; blockBytes: number }
+  /** `streams` cursors, evenly spaced, taking turns, each `strideBytes` further than its last access. */
+  | { kind: "scan"; strideBytes: number; streams: number }
+  /** As uniform, but the next address is known only when the last access is done: nothing overlaps. */
+  | { kind: "chase" };
+
+export type PatternName = AccessPattern["kind"];
+
+/** What a pattern given by name means. 0.99 is the exponent of YCSB; 64 KiB and 64 B are modelling choices. */
+export const DEFAULT_PATTERNS: { readonly [K in PatternName]: Extract<AccessPattern, { kind: K }> } = {
+  uniform: { kind: "uniform" },
+  zipf: { kind: "zipf", exponent: 0.99, blockBytes: 64 * KiB },
+  scan: { kind: "scan", strideBytes: 64, streams: 1 },
+  chase: { kind: "chase" },
+};
+
+/** The largest area: page numbers of 4 KiB stay below 2^30, tags of caches below 2^31. */
+export const MAX_AREA_BYTES = 4 * TiB;
+
+/** Blocks of a Zipf pattern: the permutation multiplies two of them exactly below 2^53. */
+const MAX_BLOCKS = 2 ** 26;
+
+/** The pattern of that name, or the one given. Throws InputError for an unknown name or parameters outside their limits. */
+export function toPattern(pattern: PatternName | AccessPattern): AccessPattern {
+  const given = typeof pattern === "string" ? DEFAULT_PATTERNS[pattern] : pattern;
+  if (given === undefined || !Object.hasOwn(DEFAULT_PATTERNS, given.kind))
+    throw unknownName(
+      "access pattern",
+      String(typeof pattern === "string" ? pattern : pattern.kind),
+      Object.keys(DEFAULT_PATTERNS),
+    );
+  if (given.kind === "zipf") {
+    if (!(given.exponent > 0 && given.exponent <= 4))
+      throw new InputError(
+        `access pattern zipf: exponent must be above 0 and at most 4: got ${given.exponent}`,
+      );
+    wholeAtLeast1("access pattern zipf: blockBytes", given.blockBytes);
+  }
+  if (given.kind === "scan") {
+    wholeAtLeast1("access pattern scan: strideBytes", given.strideBytes);
+    wholeAtLeast1("access pattern scan: streams", given.streams);
+  }
+  return given;
+}
+
+/** True where an access waits for the one before it. */
+export function isDependent(pattern: AccessPattern): boolean {
+  return pattern.kind === "chase";
+}
+
+/** Puts the next addresses of the pattern into `out`, one for each element. */
+export type AddressSource = (out: Float64Array) => void;
+
+/** Addresses of `pattern` in an area of `areaBytes`. Throws InputError for an area of no bytes, above 4 TiB or too small. */
+export function addressSource(pattern: AccessPattern, areaBytes: number, random: Random): AddressSource {
+  wholeAtLeast1("access pattern: area bytes", areaBytes);
+  if (areaBytes > MAX_AREA_BYTES)
+    throw new InputError(
+      `access pattern: area must be at most ${formatSize(MAX_AREA_BYTES)}: got ${formatSize(areaBytes)}`,
+    );
+  if (pattern.kind === "scan") return scanSource(pattern.strideBytes, pattern.streams, areaBytes);
+  if (pattern.kind === "zipf") return zipfSource(pattern, areaBytes, random);
+  return (out) => {
+    const perDraw = areaBytes / 4294967296;
+    for (let i = 0; i < out.length; i++) out[i] = Math.floor(random.uint32() * perDraw);
+  };
+}
+
+function scanSource(strideBytes: number, streams: number, areaBytes: number): AddressSource {
+  const lane = Math.floor(areaBytes / streams);
+  if (lane < strideBytes)
+    throw new InputError(
+      `access pattern scan: ${streams} streams of ${strideBytes} bytes need more than ${areaBytes} bytes`,
+    );
+  let stream = 0;
+  let offset = 0;
+  return (out) => {
+    for (let i = 0; i < out.length; i++) {
+      out[i] = stream * lane + offset;
+      if (++stream < streams) continue;
+      stream = 0;
+      offset += strideBytes;
+      if (offset >= lane) offset = 0;
+    }
+  };
+}
+
+function zipfSource(
+  { exponent, blockBytes }: { exponent: number; blockBytes: number },
+  areaBytes: number,
+  random: Random,
+): AddressSource {
+  const blocks = Math.floor(areaBytes / blockBytes);
+  if (blocks < 1 || blocks > MAX_BLOCKS)
+    throw new InputError(
+      `access pattern zipf: an area of ${formatSize(areaBytes)} must have 1 to 2^26 blocks: got ${blocks} of ${blockBytes} bytes`,
+    );
+  const rank = zipfRanks(blocks, exponent, random);
+  const step = coprimeStep(blocks, random);
+  const within = blockBytes / 4294967296;
+  return (out) => {
+    for (let i = 0; i < out.length; i++)
+      out[i] = (((rank() - 1) * step) % blocks) * blockBytes + Math.floor(random.uint32() * within);
+  };
+}
+
+/**
+ * Ranks 1 to n with probability proportional to rank ^ -exponent, exactly: rejection-inversion (W. Hörmann, G. Derflinger,
+ * "Rejection-inversion to generate variates from monotone discrete distributions", ACM TOMACS 6(3), 1996).
+ */
+export function zipfRanks(n: number, exponent: number, random: Random): () => number {
+  const q = 1 - exponent;
+  const flat = Math.abs(q) < 1e-9;
+  const area = flat ? Math.log : (x: number) => (x ** q - 1) / q;
+  const inverse = flat ? Math.exp : (y: number) => (1 + y * q) ** (1 / q);
+  const top = area(1.5) - 1;
+  const end = area(n + 0.5);
+  const sure = 2 - inverse(area(2.5) - 2 ** -exponent);
+  return () => {
+    for (;;) {
+      const y = end + random.float() * (top - end);
+      const x = inverse(y);
+      const k = Math.min(n, Math.max(1, Math.floor(x + 0.5)));
+      if (k - x <= sure || y >= area(k + 0.5) - k ** -exponent) return k;
+    }
+  };
+}
+
+/** A step near the golden section of n that shares no divisor with it: multiples of it, modulo n, visit all of 0 to n-1. */
+function coprimeStep(n: number, random: Random): number {
+  let step = Math.max(1, Math.floor(n * (0.6 + 0.05 * random.float())));
+  while (divisor(step, n) !== 1) step++;
+  return step;
+}
+
+function divisor(a: number, b: number): number {
+  while (b !== 0) [a, b] = [b, a % b];
+  return a;
+}
+
+function wholeAtLeast1(what: string, value: number): void {
+  if (!Number.isSafeInteger(value) || value < 1)
+    throw new InputError(`${what} must be a whole number of at least 1: got ${value}`);
+}

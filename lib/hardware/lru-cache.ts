@@ -1,0 +1,133 @@
+/**
+ * A cache of tags with least-recently-used replacement in each set, as models of TLBs, page-walk caches and adapters' translation
+ * caches need it: no data, only hit or miss. A tag is a whole number in [0, 2^31); its set is `tag % sets`. Real parts use
+ * pseudo-LRU and sometimes hash the set index; both differences are left out on purpose (modelling choice).
+ */
+import { InputError } from "../base/errors";
+
+export interface LruCache {
+  readonly entries: number;
+  readonly ways: number;
+  /** True when `tag` was there. Afterwards it is there, and the most recently used of its set. */
+  touch(tag: number): boolean;
+}
+
+/** An associativity above which looking up by hash beats looking along the set. */
+const LINEAR_WAYS = 24;
+const MAX_ENTRIES = 1 << 24;
+
+/** A cache of `entries` in sets of `ways`. Throws InputError unless ways divide the entries, 1 to 2^24. */
+export function lruCache(entries: number, ways: number): LruCache {
+  if (!Number.isSafeInteger(entries) || entries < 1 || entries > MAX_ENTRIES)
+    throw new InputError(`cache: entries must be a whole number from 1 to ${MAX_ENTRIES}: got ${entries}`);
+  if (!Number.isSafeInteger(ways) || ways < 1 || entries % ways !== 0)
+    throw new InputError(`cache: ways must divide the ${entries} entries: got ${ways}`);
+  if (entries === ways && ways > LINEAR_WAYS) return new FullyAssociative(entries);
+  return new SetAssociative(entries, ways);
+}
+
+/** Each set is kept in order of use, most recent first. */
+class SetAssociative implements LruCache {
+  readonly entries: number;
+  readonly ways: number;
+  private readonly sets: number;
+  /** sets - 1 where that selects the set's bits, else -1. */
+  private readonly setMask: number;
+  private readonly tags: Int32Array;
+
+  constructor(entries: number, ways: number) {
+    this.entries = entries;
+    this.ways = ways;
+    this.sets = entries / ways;
+    this.setMask = (this.sets & (this.sets - 1)) === 0 ? this.sets - 1 : -1;
+    this.tags = new Int32Array(entries).fill(-1);
+  }
+
+  touch(tag: number): boolean {
+    const { tags, ways } = this;
+    const set = this.setMask >= 0 ? tag & this.setMask : tag % this.sets;
+    const first = set * ways;
+    const last = first + ways - 1;
+    let at = first;
+    while (at < last && tags[at] !== tag) at++;
+    const hit = tags[at] === tag;
+    for (; at > first; at--) tags[at] = tags[at - 1]!;
+    tags[first] = tag;
+    return hit;
+  }
+}
+
+/** One set, found by hash, in a doubly linked list in order of use. */
+class FullyAssociative implements LruCache {
+  readonly entries: number;
+  readonly ways: number;
+  private used: number;
+  private newest: number;
+  private oldest: number;
+  private readonly tags: Int32Array;
+  private readonly newer: Int32Array;
+  private readonly older: Int32Array;
+  private readonly buckets: Int32Array;
+  private readonly chain: Int32Array;
+  private readonly shift: number;
+
+  constructor(entries: number) {
+    this.entries = entries;
+    this.ways = entries;
+    this.used = 0;
+    this.newest = -1;
+    this.oldest = -1;
+    this.tags = new Int32Array(entries);
+    this.newer = new Int32Array(entries).fill(-1);
+    this.older = new Int32Array(entries).fill(-1);
+    const bits = Math.min(26, Math.ceil(Math.log2(entries)) + 2);
+    this.buckets = new Int32Array(2 ** bits).fill(-1);
+    this.chain = new Int32Array(entries);
+    this.shift = 32 - bits;
+  }
+
+  touch(tag: number): boolean {
+    const bucket = Math.imul(tag, 0x9e3779b1) >>> this.shift;
+    let at = this.buckets[bucket]!;
+    while (at >= 0 && this.tags[at] !== tag) at = this.chain[at]!;
+    const hit = at >= 0;
+    if (hit) {
+      if (at === this.newest) return true;
+      this.unlink(at);
+    } else {
+      at = this.used < this.entries ? this.used++ : this.evict();
+      this.tags[at] = tag;
+      this.chain[at] = this.buckets[bucket]!;
+      this.buckets[bucket] = at;
+    }
+    this.older[at] = this.newest;
+    this.newer[at] = -1;
+    if (this.newest >= 0) this.newer[this.newest] = at;
+    else this.oldest = at;
+    this.newest = at;
+    return hit;
+  }
+
+  /** Takes the least recently used entry out of the list and out of its bucket. */
+  private evict(): number {
+    const at = this.oldest;
+    this.unlink(at);
+    const bucket = Math.imul(this.tags[at]!, 0x9e3779b1) >>> this.shift;
+    if (this.buckets[bucket] === at) this.buckets[bucket] = this.chain[at]!;
+    else {
+      let before = this.buckets[bucket]!;
+      while (this.chain[before] !== at) before = this.chain[before]!;
+      this.chain[before] = this.chain[at]!;
+    }
+    return at;
+  }
+
+  private unlink(at: number): void {
+    const newer = this.newer[at]!;
+    const older = this.older[at]!;
+    if (newer >= 0) this.older[newer] = older;
+    else this.newest = older;
+    if (older >= 0) this.newer[older] = newer;
+    else this.oldest = newer;
+  }
+}

@@ -1,0 +1,113 @@
+/**
+ * How many translation entries (MTT) an RDMA adapter needs for a registered region: the rule of the kernel's
+ * ib_umem_find_best_pgsz() (drivers/infiniband/core/umem.c, 6.1), which mlx5 calls with all page sizes that its memory key
+ * can name. Physically adjacent pieces count as one. A page size fits when virtual and physical address are congruent modulo
+ * it at the start, and both are aligned to it wherever the physical addresses jump. mlx4 has its own function with the same
+ * result (drivers/infiniband/hw/mlx4/mr.c, mlx4_ib_umem_calc_optimal_mtt_size()). Without an IOMMU: device addresses are physical.
+ */
+
+import { roundDown, roundUp } from "../base/alignment";
+import { InputError } from "../base/errors";
+import { hex } from "../base/units";
+import type { RdmaAdapter } from "./rdma-adapter-data";
+
+/** A physically contiguous piece of a region. */
+export interface PhysicalPiece {
+  /** Bytes from the start of physical memory. */
+  physicalAddress: number;
+  bytes: number;
+}
+
+/** A region as the adapter sees it. */
+export interface Registration {
+  ok: true;
+  /** Bytes of memory one translation entry covers. */
+  pageBytes: number;
+  /** Translation entries of the region. */
+  entries: number;
+  /** Bytes of the translation table, in host memory. */
+  mttBytes: number;
+  /** Pieces left after merging adjacent ones: entries of the scatter-gather list, before splits at the longest segment. */
+  pieces: number;
+  bytes: number;
+}
+
+export interface FailedRegistration {
+  ok: false;
+  /** What the driver says. */
+  reason: string;
+}
+
+/**
+ * Registers `pieces`, in virtual order, at `virtualAddress`. Throws InputError for no pieces, for sizes that are no whole numbers
+ * above 0, and for addresses outside 2^53; a region that the adapter cannot express is a FailedRegistration.
+ */
+export function registerRegion(
+  adapter: RdmaAdapter,
+  pieces: readonly PhysicalPiece[],
+  virtualAddress: number,
+): Registration | FailedRegistration {
+  checkAddress("virtual address", virtualAddress);
+  if (pieces.length === 0) throw new InputError("register: a region needs at least one piece: got none");
+  const smallest = adapter.smallestPageBytes.value;
+  let limit = adapter.largestPageBytes.value;
+  let merged = 0;
+  let va = virtualAddress;
+  let end = -1;
+  for (const { physicalAddress, bytes } of pieces) {
+    checkAddress("physical address", physicalAddress);
+    if (!Number.isSafeInteger(bytes) || bytes < 1)
+      throw new InputError(`register: bytes of a piece must be a whole number above 0: got ${bytes}`);
+    if (physicalAddress !== end) {
+      // The lowest bit in which two numbers differ is the lowest bit of their difference.
+      limit = Math.min(limit, largestDivisor(Math.abs(physicalAddress - va)));
+      if (merged > 0) limit = Math.min(limit, largestDivisor(va));
+      if (limit < smallest)
+        return {
+          ok: false,
+          reason: `physical ${hex(physicalAddress)} and virtual ${hex(va)} do not agree modulo ${smallest} bytes, the smallest page of ${adapter.title}: ib_umem_find_best_pgsz() finds no page size (-EINVAL)`,
+        };
+      merged++;
+    }
+    end = physicalAddress + bytes;
+    va += bytes;
+  }
+  checkAddress("end of the region", va);
+  const pageBytes = adapter.shrinksPage
+    ? smallestWithSameEntries(virtualAddress, va, limit, smallest)
+    : limit;
+  const entries = (roundUp(va, pageBytes) - roundDown(virtualAddress, pageBytes)) / pageBytes;
+  return {
+    ok: true,
+    pageBytes,
+    entries,
+    mttBytes: entries * adapter.entryBytes.value,
+    pieces: merged,
+    bytes: va - virtualAddress,
+  };
+}
+
+/** Entries for `bytes` at aligned addresses in pages of `pageBytes`, the best case of a strategy that gives such pages. */
+export function alignedEntries(bytes: number, pageBytes: number): number {
+  return Math.ceil(bytes / pageBytes);
+}
+
+/** The kernel takes no page larger than the power of two around the whole region: the count stays 1. */
+function smallestWithSameEntries(start: number, end: number, limit: number, smallest: number): number {
+  let around = smallest;
+  while (around < limit && Math.floor(start / around) !== Math.floor((end - 1) / around)) around *= 2;
+  return around;
+}
+
+/** The largest power of two that divides `n`; for 0 all of them do. */
+function largestDivisor(n: number): number {
+  if (n === 0) return Number.POSITIVE_INFINITY;
+  const low = n % 4294967296;
+  if (low !== 0) return (low & -low) >>> 0;
+  return 4294967296 * largestDivisor(n / 4294967296);
+}
+
+function checkAddress(what: string, address: number): void {
+  if (!Number.isSafeInteger(address) || address < 0)
+    throw new InputError(`register: ${what} must be a whole number from 0 to 2^53: got ${address}`);
+}
