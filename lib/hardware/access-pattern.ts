@@ -5,24 +5,30 @@
  */
 import { InputError, unknownName } from "../base/errors";
 import type { Random } from "../base/random";
-import { formatSize, KiB, TiB } from "../base/units";
+import { formatSize, KiB, MiB, TiB } from "../base/units";
 
 export type AccessPattern =
   /** Each address equally likely, independent of each other. */
   | { kind: "uniform" }
   /** Blocks whose popularity falls with their rank ^ -exponent, scattered over the area by a permutation. */
   | { kind: "zipf"; exponent: number; blockBytes: number }
-  /** `streams` cursors, evenly spaced, taking turns, each `strideBytes` further than its last access. */
+  /** `share` of the accesses go to `blocks` blocks, scattered as for zipf and each equally likely; the rest is uniform. */
+  | { kind: "hot"; share: number; blocks: number; blockBytes: number }
+  /**
+   * `streams` cursors, each in its own equal part of the area, taking turns, each `strideBytes` further than its last access. They
+   * start anywhere in their part: real streams are not a power of two apart.
+   */
   | { kind: "scan"; strideBytes: number; streams: number }
   /** As uniform, but the next address is known only when the last access is done: nothing overlaps. */
   | { kind: "chase" };
 
 export type PatternName = AccessPattern["kind"];
 
-/** What a pattern given by name means. 0.99 is the exponent of YCSB; 64 KiB and 64 B are modelling choices. */
+/** What a pattern given by name means. 0.99 is the exponent of YCSB; all the rest are modelling choices. */
 export const DEFAULT_PATTERNS: { readonly [K in PatternName]: Extract<AccessPattern, { kind: K }> } = {
   uniform: { kind: "uniform" },
   zipf: { kind: "zipf", exponent: 0.99, blockBytes: 64 * KiB },
+  hot: { kind: "hot", share: 0.95, blocks: 24, blockBytes: 2 * MiB },
   scan: { kind: "scan", strideBytes: 64, streams: 1 },
   chase: { kind: "chase" },
 };
@@ -30,7 +36,7 @@ export const DEFAULT_PATTERNS: { readonly [K in PatternName]: Extract<AccessPatt
 /** The largest area: page numbers of 4 KiB stay below 2^30, tags of caches below 2^31. */
 export const MAX_AREA_BYTES = 4 * TiB;
 
-/** Blocks of a Zipf pattern: the permutation multiplies two of them exactly below 2^53. */
+/** Blocks of an area: the permutation multiplies two of them exactly below 2^53. */
 const MAX_BLOCKS = 2 ** 26;
 
 /** The pattern of that name, or the one given. Throws InputError for an unknown name or parameters outside their limits. */
@@ -48,6 +54,12 @@ export function toPattern(pattern: PatternName | AccessPattern): AccessPattern {
         `access pattern zipf: exponent must be above 0 and at most 4: got ${given.exponent}`,
       );
     wholeAtLeast1("access pattern zipf: blockBytes", given.blockBytes);
+  }
+  if (given.kind === "hot") {
+    if (!(given.share >= 0 && given.share <= 1))
+      throw new InputError(`access pattern hot: share must be from 0 to 1: got ${given.share}`);
+    wholeAtLeast1("access pattern hot: blocks", given.blocks);
+    wholeAtLeast1("access pattern hot: blockBytes", given.blockBytes);
   }
   if (given.kind === "scan") {
     wholeAtLeast1("access pattern scan: strideBytes", given.strideBytes);
@@ -71,7 +83,8 @@ export function addressSource(pattern: AccessPattern, areaBytes: number, random:
     throw new InputError(
       `access pattern: area must be at most ${formatSize(MAX_AREA_BYTES)}: got ${formatSize(areaBytes)}`,
     );
-  if (pattern.kind === "scan") return scanSource(pattern.strideBytes, pattern.streams, areaBytes);
+  if (pattern.kind === "scan") return scanSource(pattern.strideBytes, pattern.streams, areaBytes, random);
+  if (pattern.kind === "hot") return hotSource(pattern, areaBytes, random);
   if (pattern.kind === "zipf") return zipfSource(pattern, areaBytes, random);
   return (out) => {
     const perDraw = areaBytes / 4294967296;
@@ -79,23 +92,55 @@ export function addressSource(pattern: AccessPattern, areaBytes: number, random:
   };
 }
 
-function scanSource(strideBytes: number, streams: number, areaBytes: number): AddressSource {
+function scanSource(strideBytes: number, streams: number, areaBytes: number, random: Random): AddressSource {
   const lane = Math.floor(areaBytes / streams);
   if (lane < strideBytes)
     throw new InputError(
       `access pattern scan: ${streams} streams of ${strideBytes} bytes need more than ${areaBytes} bytes`,
     );
+  const steps = Math.floor(lane / strideBytes);
+  const cursors = Float64Array.from(
+    { length: streams },
+    () => Math.floor(random.float() * steps) * strideBytes,
+  );
+  const end = steps * strideBytes;
   let stream = 0;
-  let offset = 0;
   return (out) => {
     for (let i = 0; i < out.length; i++) {
+      const offset = cursors[stream]!;
       out[i] = stream * lane + offset;
-      if (++stream < streams) continue;
-      stream = 0;
-      offset += strideBytes;
-      if (offset >= lane) offset = 0;
+      cursors[stream] = offset + strideBytes < end ? offset + strideBytes : 0;
+      if (++stream === streams) stream = 0;
     }
   };
+}
+
+function hotSource(
+  { share, blocks, blockBytes }: { share: number; blocks: number; blockBytes: number },
+  areaBytes: number,
+  random: Random,
+): AddressSource {
+  const all = blocksIn("hot", areaBytes, blockBytes);
+  if (blocks > all)
+    throw new InputError(`access pattern hot: ${blocks} hot blocks must fit into the area's ${all}`);
+  const step = coprimeStep(all, random);
+  const perDraw = areaBytes / 4294967296;
+  const within = blockBytes / 4294967296;
+  return (out) => {
+    for (let i = 0; i < out.length; i++)
+      out[i] = random.chance(share)
+        ? ((random.below(blocks) * step) % all) * blockBytes + Math.floor(random.uint32() * within)
+        : Math.floor(random.uint32() * perDraw);
+  };
+}
+
+function blocksIn(kind: string, areaBytes: number, blockBytes: number): number {
+  const blocks = Math.floor(areaBytes / blockBytes);
+  if (blocks < 1 || blocks > MAX_BLOCKS)
+    throw new InputError(
+      `access pattern ${kind}: an area of ${formatSize(areaBytes)} must have 1 to 2^26 blocks: got ${blocks} of ${blockBytes} bytes`,
+    );
+  return blocks;
 }
 
 function zipfSource(
@@ -103,11 +148,7 @@ function zipfSource(
   areaBytes: number,
   random: Random,
 ): AddressSource {
-  const blocks = Math.floor(areaBytes / blockBytes);
-  if (blocks < 1 || blocks > MAX_BLOCKS)
-    throw new InputError(
-      `access pattern zipf: an area of ${formatSize(areaBytes)} must have 1 to 2^26 blocks: got ${blocks} of ${blockBytes} bytes`,
-    );
+  const blocks = blocksIn("zipf", areaBytes, blockBytes);
   const rank = zipfRanks(blocks, exponent, random);
   const step = coprimeStep(blocks, random);
   const within = blockBytes / 4294967296;
@@ -124,8 +165,9 @@ function zipfSource(
 export function zipfRanks(n: number, exponent: number, random: Random): () => number {
   const q = 1 - exponent;
   const flat = Math.abs(q) < 1e-9;
-  const area = flat ? Math.log : (x: number) => (x ** q - 1) / q;
-  const inverse = flat ? Math.exp : (y: number) => (1 + y * q) ** (1 / q);
+  // exp and log: several times as fast as a power.
+  const area = flat ? Math.log : (x: number) => (Math.exp(q * Math.log(x)) - 1) / q;
+  const inverse = flat ? Math.exp : (y: number) => Math.exp(Math.log(1 + y * q) / q);
   const top = area(1.5) - 1;
   const end = area(n + 0.5);
   const sure = 2 - inverse(area(2.5) - 2 ** -exponent);

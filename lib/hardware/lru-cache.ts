@@ -46,14 +46,15 @@ class SetAssociative implements LruCache {
   touch(tag: number): boolean {
     const { tags, ways } = this;
     const set = this.setMask >= 0 ? tag & this.setMask : tag % this.sets;
-    const first = set * ways;
-    const last = first + ways - 1;
-    let at = first;
-    while (at < last && tags[at] !== tag) at++;
-    const hit = tags[at] === tag;
-    for (; at > first; at--) tags[at] = tags[at - 1]!;
-    tags[first] = tag;
-    return hit;
+    // One pass looks and moves: each tag takes the place of the one used after it, up to the one found or dropped.
+    let moving = tag;
+    for (let at = set * ways, end = at + ways; at < end; at++) {
+      const here = tags[at]!;
+      tags[at] = moving;
+      if (here === tag) return true;
+      moving = here;
+    }
+    return false;
   }
 }
 

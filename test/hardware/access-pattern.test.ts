@@ -18,11 +18,12 @@ test("equal seeds give equal addresses, inside the area", () => {
     { kind: "chase" },
     { kind: "zipf", exponent: 0.99, blockBytes: 64 * KiB },
     { kind: "scan", strideBytes: 64, streams: 3 },
+    { kind: "hot", share: 0.9, blocks: 2, blockBytes: 64 * KiB },
   ];
   fc.assert(
     fc.property(
       fc.constantFrom(...patterns),
-      fc.integer({ min: 64 * KiB, max: 4 * TiB }),
+      fc.integer({ min: 128 * KiB, max: 4 * TiB }),
       fc.nat(1000),
       (pattern, area, seed) => {
         const a = draw(pattern, area, 100, seed);
@@ -34,9 +35,27 @@ test("equal seeds give equal addresses, inside the area", () => {
   );
 });
 
-test("a scan of two streams alternates, and starts again at the end", () => {
-  const at = draw({ kind: "scan", strideBytes: 64, streams: 2 }, 256, 6);
-  assert.deepEqual([...at], [0, 128, 64, 192, 0, 128]);
+test("streams of a scan take turns, each steps through its own part and starts again at its end", () => {
+  const at = [...draw({ kind: "scan", strideBytes: 64, streams: 2 }, 512, 16)];
+  for (const [stream, start] of [0, 256].entries()) {
+    const own = at.filter((_, i) => i % 2 === stream).map((a) => a - start);
+    assert.deepEqual(
+      own,
+      own.map((_, i) => (own[0]! + 64 * i) % 256),
+    );
+  }
+});
+
+test("hot blocks take their share, each alike, and the rest is spread over the area", () => {
+  const pattern: AccessPattern = { kind: "hot", share: 0.8, blocks: 10, blockBytes: MiB };
+  const seen = new Map<number, number>();
+  for (const at of draw(pattern, 4 * GiB, 100_000)) {
+    const block = Math.floor(at / MiB);
+    seen.set(block, (seen.get(block) ?? 0) + 1);
+  }
+  const counts = [...seen.values()].sort((a, b) => b - a);
+  for (const n of counts.slice(0, 10)) assert.ok(Math.abs(n - 8005) < 400, `${n} of about 8005`);
+  assert.ok(counts[10]! < 30, `${counts[10]} of about 5`);
 });
 
 for (const exponent of [0.5, 0.99, 1, 1.5])
@@ -75,6 +94,11 @@ test("patterns outside their limits are refused by name, limit and value", () =>
   const random = new Random(1);
   assert.throws(() => toPattern("zipff" as "zipf"), /unknown name "zipff".*did you mean zipf/);
   assert.throws(() => toPattern({ kind: "zipf", exponent: 0, blockBytes: 1 }), /exponent must be above 0/);
+  assert.throws(() => toPattern({ kind: "hot", share: 2, blocks: 1, blockBytes: 1 }), /from 0 to 1: got 2/);
+  assert.throws(
+    () => addressSource({ kind: "hot", share: 1, blocks: 9, blockBytes: MiB }, 8 * MiB, random),
+    /9 hot blocks must fit into the area's 8/,
+  );
   assert.throws(() => toPattern({ kind: "scan", strideBytes: 0, streams: 1 }), /strideBytes/);
   assert.throws(() => addressSource({ kind: "uniform" }, 5 * TiB, random), /at most 4 TiB: got 5 TiB/);
   assert.throws(() => addressSource({ kind: "uniform" }, 0, random), /at least 1: got 0/);

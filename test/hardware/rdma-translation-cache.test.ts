@@ -26,9 +26,10 @@ test("a scan misses once for each line of eight entries", () => {
     operations: 80_000,
     warmup: 0,
   });
-  assert.equal(run.missesPerOperation, 1 / 8);
+  // It starts anywhere, so it may touch one line more.
+  assert.ok(run.missesPerOperation >= 1 / 8 && run.missesPerOperation <= 1 / 8 + 1 / 80_000);
   const small = runAdapter(CX4, 4 * KiB, 64 * GiB, "scan", { operations: 81_920, warmup: 0 });
-  assert.equal(small.missesPerOperation, 1 / 512);
+  assert.ok(small.missesPerOperation >= 1 / 512 && small.missesPerOperation <= 1 / 512 + 1 / 81_920);
 });
 
 test("an operation across pages looks up each line it touches", () => {
