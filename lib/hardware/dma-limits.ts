@@ -1,0 +1,121 @@
+/**
+ * Which physical addresses a device can reach, and which zone the kernel takes memory for it from. Kernel 6.1, kernel/dma/direct.c: dma_direct_optimal_gfp_mask()
+ * (the zone), dma_direct_supported() (a mask that is too small), dma_capable() in include/linux/dma-direct.h (a range above
+ * the mask). No IOMMU, no offset between bus and physical addresses.
+ */
+import { InputError, unknownName } from "../base/errors";
+import { hex } from "../base/units";
+import type { Sourced } from "./sourced";
+
+export interface DmaDevice {
+  title: string;
+  /** Address bits of the device's DMA mask, 1 to 64. */
+  maskBits: Sourced;
+}
+
+export const DMA_DEVICES = {
+  connectx: {
+    title: "ConnectX adapter",
+    maskBits: { value: 64, source: "mlx4 and mlx5 set a 64-bit mask first [M]" },
+  },
+  "pci-32": {
+    title: "32-bit PCI device",
+    maskBits: {
+      value: 32,
+      source: "the mask of a device whose driver sets none (Documentation/core-api/dma-api-howto.rst)",
+    },
+  },
+  "raspberry-pi-4": {
+    title: "Raspberry Pi 4 peripheral",
+    maskBits: { value: 30, source: "BCM2711: dma-ranges of the legacy bus cover the first GiB [M]" },
+  },
+  isa: { title: "ISA device", maskBits: { value: 24, source: "24 address lines: the first 16 MiB" } },
+} as const satisfies Record<string, DmaDevice>;
+
+export type DmaDeviceName = keyof typeof DMA_DEVICES;
+export const DMA_DEVICE_NAMES = Object.keys(DMA_DEVICES) as DmaDeviceName[];
+
+/** How a kernel divides low memory. */
+export interface DmaPlatform {
+  /** Address bits of ZONE_DMA: 24 on x86-64; on arm64 what all devices reach, at most 32 (Board.dmaBits). */
+  zoneDmaBits: number;
+  /** Whether there is a ZONE_DMA32. */
+  hasDma32: boolean;
+}
+
+export const DMA_PLATFORMS = {
+  "x86-64": { zoneDmaBits: 24, hasDma32: true },
+  arm64: { zoneDmaBits: 32, hasDma32: true },
+  "raspberry-pi-4": { zoneDmaBits: 30, hasDma32: true },
+} as const satisfies Record<string, DmaPlatform>;
+
+/** The highest zone the kernel takes memory for a device from, and the end of the addresses it may use. */
+export interface ZoneLimit {
+  zone: "DMA" | "DMA32" | "Normal";
+  /** First byte that is out of reach of the zone; Infinity for Normal. */
+  endAddress: number;
+}
+
+/** The zone of the device's allocations: "optimistically the zone that the mask falls into". Throws InputError for a bad mask. */
+export function zoneLimit(device: DmaDeviceName | DmaDevice, platform: DmaPlatform): ZoneLimit {
+  const bits = maskBitsOf(device);
+  if (bits <= platform.zoneDmaBits) return { zone: "DMA", endAddress: 2 ** platform.zoneDmaBits };
+  if (bits <= 32 && platform.hasDma32) return { zone: "DMA32", endAddress: 2 ** 32 };
+  return { zone: "Normal", endAddress: Number.POSITIVE_INFINITY };
+}
+
+/**
+ * Why a kernel with `memoryEnd` (the address after the last byte of RAM) refuses the device's mask, or undefined when it takes it:
+ * below 32 bits, a mask must reach the end of ZONE_DMA, or of all memory.
+ */
+export function maskProblem(
+  device: DmaDeviceName | DmaDevice,
+  platform: DmaPlatform,
+  memoryEnd: number,
+): string | undefined {
+  const bits = maskBitsOf(device);
+  checkWhole("end of memory", memoryEnd, 1);
+  if (bits >= 32) return undefined;
+  const needed = Math.min(memoryEnd, 2 ** platform.zoneDmaBits);
+  if (2 ** bits >= needed) return undefined;
+  return `${titleOf(device)}: a mask of ${bits} bits ends at ${hex(2 ** bits)}, below the end of ZONE_DMA at ${hex(needed)}: dma_set_mask() returns -EIO`;
+}
+
+/** A physical range that a device is to reach. */
+export interface PhysicalSpan {
+  physicalAddress: number;
+  bytes: number;
+}
+
+/** Why the device cannot reach all of the range, or undefined when it can. Throws InputError for a range outside 2^53. */
+export function rangeProblem(device: DmaDeviceName | DmaDevice, range: PhysicalSpan): string | undefined {
+  const bits = maskBitsOf(device);
+  checkWhole("physical address", range.physicalAddress, 0);
+  checkWhole("bytes", range.bytes, 1);
+  const last = range.physicalAddress + range.bytes - 1;
+  checkWhole("last address", last, 0);
+  if (last < 2 ** bits) return undefined;
+  return `${titleOf(device)}: addresses ${hex(range.physicalAddress)} to ${hex(last)} lie above its ${bits}-bit DMA mask ${hex(2 ** bits - 1)}: dma_capable() is false; without an IOMMU the mapping bounces through swiotlb (at most 256 KiB) or fails`;
+}
+
+function toDevice(device: DmaDeviceName | DmaDevice): DmaDevice {
+  if (typeof device !== "string") return device;
+  if (!Object.hasOwn(DMA_DEVICES, device)) throw unknownName("DMA device", device, DMA_DEVICE_NAMES);
+  return DMA_DEVICES[device];
+}
+
+function titleOf(device: DmaDeviceName | DmaDevice): string {
+  return toDevice(device).title;
+}
+
+function maskBitsOf(device: DmaDeviceName | DmaDevice): number {
+  const { title, maskBits } = toDevice(device);
+  if (!Number.isSafeInteger(maskBits.value) || maskBits.value < 1 || maskBits.value > 64)
+    throw new InputError(`dma: mask of ${title} must have 1 to 64 bits: got ${maskBits.value}`);
+  return maskBits.value;
+}
+
+function checkWhole(what: string, value: number, least: number): void {
+  if (!Number.isSafeInteger(value) || value < least)
+    throw new InputError(`dma: ${what} must be a whole number from ${least} to 2^53: got ${value}`);
+}
