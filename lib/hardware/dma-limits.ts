@@ -22,7 +22,7 @@ export const DMA_DEVICES = {
     title: "32-bit PCI device",
     maskBits: {
       value: 32,
-      source: "the mask of a device whose driver sets none (Documentation/core-api/dma-api-howto.rst)",
+      source: "the mask of a device whose driver sets none (Documentation/core-api/dma-api-howto.rst) [M]",
     },
   },
   "raspberry-pi-4": {
@@ -49,10 +49,10 @@ export const DMA_PLATFORMS = {
   "raspberry-pi-4": { zoneDmaBits: 30, hasDma32: true },
 } as const satisfies Record<string, DmaPlatform>;
 
-/** The highest zone the kernel takes memory for a device from, and the end of the addresses it may use. */
+/** The highest zone the kernel takes memory for a device from, and where that zone ends when RAM starts below it. */
 export interface ZoneLimit {
   zone: "DMA" | "DMA32" | "Normal";
-  /** First byte that is out of reach of the zone; Infinity for Normal. */
+  /** The address after the zone; Infinity for Normal. A smaller mask still rules out what lies above it (rangeProblem). */
   endAddress: number;
 }
 
