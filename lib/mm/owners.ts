@@ -94,6 +94,11 @@ export function holdsOf(m: Memory, head: number): readonly PageHold[] {
   return HOLDS.get(m)?.get(head) ?? [];
 }
 
+/** Every page with a hold, by its head, in the order in which they were first held. */
+export function heldPages(m: Memory): Iterable<readonly [head: number, holds: readonly PageHold[]]> {
+  return HOLDS.get(m) ?? [];
+}
+
 /** Drops every hold of the page at `head`: it was freed or moved, holds and all. */
 export function forgetHolds(m: Memory, head: number): void {
   HOLDS.get(m)?.delete(head);

@@ -1,0 +1,5 @@
+/** Pure functions on machines and outcomes: numbers in columns, nothing drawn. */
+export { type BlockSummary, type BlockSummaryOptions, blockSummary, coarserSummary } from "./block-summary";
+export { fragmentationIndices, freeBlocksByOrder, unusableIndices } from "./free-history";
+export { type HolderFlow, holderFlows } from "./holders";
+export { classOf, PAGE_CLASSES, type PageClass } from "./page-class";

@@ -1,0 +1,47 @@
+/** What pages are to somebody who needs a contiguous range: classes over the owner kinds of mm/owners. */
+import { MOVABLE_PAGE, OWNER_MASK } from "../mm/memory";
+import { OWNER_KINDS, type OwnerKind } from "../mm/owners";
+
+/**
+ * `movable`: moves out of the way unless held; `reclaimable`: kernel caches that can be shrunk; `unmovable`: stays; `cma`:
+ * taken from a contiguous area by its user; `hugetlb`; `reserved`: boot never gave it to the allocator; `hole`: no memory.
+ */
+export const PAGE_CLASSES = [
+  "movable",
+  "reclaimable",
+  "unmovable",
+  "cma",
+  "hugetlb",
+  "reserved",
+  "hole",
+] as const;
+export type PageClass = (typeof PAGE_CLASSES)[number];
+
+const MOVABLE_KINDS = new Set<OwnerKind>(["anon", "fileClean", "fileDirty", "shmem", "balloon"]);
+const OWN_CLASS: Partial<Record<OwnerKind, PageClass>> = {
+  slabReclaimable: "reclaimable",
+  cmaBuffer: "cma",
+  hugetlb: "hugetlb",
+  reserved: "reserved",
+  hole: "hole",
+};
+
+/** Names by the upper four bits of an owner byte. */
+export const KIND_NAMES: readonly OwnerKind[] = (Object.keys(OWNER_KINDS) as OwnerKind[]).sort(
+  (a, b) => OWNER_KINDS[a] - OWNER_KINDS[b],
+);
+
+/** The kind in an owner byte (Memory.ownerOf). */
+export function kindOf(owner: number): OwnerKind {
+  return KIND_NAMES[(owner & OWNER_MASK) >> 4]!;
+}
+
+/** The class of a page in use; pages of unknown kind are unmovable unless they are noted as movable. */
+export function classOf(kind: OwnerKind, movable: boolean): PageClass {
+  return OWN_CLASS[kind] ?? (movable || MOVABLE_KINDS.has(kind) ? "movable" : "unmovable");
+}
+
+/** The class in an owner byte. */
+export function classOfOwner(owner: number): PageClass {
+  return classOf(kindOf(owner), (owner & MOVABLE_PAGE) !== 0);
+}

@@ -1,0 +1,59 @@
+/**
+ * Walks over all frames of a machine in runs that are one thing: a free page, a page on a per-CPU list, a page in use,
+ * or untouched memory. The untouched top-order runs of a large machine are visited whole, so that walking 1 TiB costs
+ * what has been touched of it.
+ */
+import { ALLOCATED, isPcpState, type Memory, ORDER_MASK } from "../mm/memory";
+import type { Zone } from "../mm/zone";
+
+/** What a run of frames is. */
+export type PageUse = "free" | "perCpu" | "used";
+
+/**
+ * Called for each run of frames [startPfn, startPfn + pages), ascending. `owner` is Memory.ownerOf() of a run in use and
+ * 0 otherwise. A run in use is one page, or neighbouring frames of unknown order with the same owner (what boot reserved).
+ */
+export type PageVisitor = (startPfn: number, pages: number, use: PageUse, owner: number) => void;
+
+/** Visits every frame of the zone once. */
+export function walkPages(m: Memory, zone: Zone, visit: PageVisitor): void {
+  const { state, owner } = m;
+  const runs = untouchedRuns(m);
+  const end = zone.endPfn;
+  let next = runs.findIndex(([, hi]) => hi > zone.startPfn);
+  if (next < 0) next = runs.length;
+  for (let p = zone.startPfn; p < end; ) {
+    const limit = Math.min(end, runs[next]?.[0] ?? end);
+    if (p >= limit) {
+      const to = Math.min(end, runs[next++]![1]);
+      visit(p, to - p, "free", 0);
+      p = to;
+      continue;
+    }
+    const s = state[p]!;
+    let pages = 1;
+    if (s === 0) {
+      const known = owner[p]!;
+      while (p + pages < limit && state[p + pages] === 0 && owner[p + pages] === known) pages++;
+      visit(p, pages, "used", known);
+    } else if (s >= ALLOCATED) {
+      pages = Math.min(2 ** (s & ORDER_MASK), end - p);
+      visit(p, pages, "used", m.ownerOf(p));
+    } else if (isPcpState(s)) {
+      pages = 2 ** m.pcpOrder(s);
+      visit(p, pages, "perCpu", 0);
+    } else {
+      pages = 2 ** (s - 1);
+      visit(p, pages, "free", 0);
+    }
+    p += pages;
+  }
+}
+
+/** Untouched runs of free top-order blocks, ascending. */
+function untouchedRuns(m: Memory): [lo: number, hi: number][] {
+  const runs: [number, number][] = [];
+  for (let i = 0; i < m.virginLo.length; i++)
+    if (m.virginHi[i]! > m.virginLo[i]!) runs.push([m.virginLo[i]!, m.virginHi[i]!]);
+  return runs.sort((a, b) => a[0] - b[0]);
+}
