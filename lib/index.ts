@@ -17,6 +17,7 @@ export { type CostTable, costTable, DEFAULT_COSTS } from "./hardware/costs";
 export type { KernelRelease } from "./hardware/kernel-release";
 export type { BootedCma, BootedZone, Reservation } from "./machine/boot";
 export type { BootJson } from "./machine/boot-json";
+export * as metrics from "./metrics";
 export { CmaArea } from "./mm/cma-area";
 export { compactMemory, fragmentationScore, proactiveCompactNode } from "./mm/compaction";
 export type { Blocker, ContigFailureReport, FailedRange } from "./mm/contig-failure";

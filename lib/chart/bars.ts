@@ -1,6 +1,7 @@
 /** Bars: one group a category, one bar in the group for each series. */
 import { InputError } from "../base/errors";
 import type { Axis, BarTrace, Figure } from "./figure";
+import { label, labels } from "./labels";
 import { layoutOf, type Words } from "./layout";
 import { SERIES } from "./palette";
 import { withRuns } from "./run";
@@ -32,13 +33,13 @@ export function bars(options: BarOptions): Figure {
       );
     return {
       type: "bar",
-      name: one.name,
-      x: [...categories],
+      name: label(one.name),
+      x: labels(categories),
       y: [...one.values],
       marker: { color: one.color ?? SERIES[at % SERIES.length]! },
       ...(one.labels === undefined
         ? {}
-        : { text: [...one.labels], textposition: "outside", cliponaxis: false }),
+        : { text: labels(one.labels), textposition: "outside", cliponaxis: false }),
     };
   });
   const yaxis: Axis = options.log ? logAxis(series.flatMap((one) => one.values)) : { rangemode: "tozero" };

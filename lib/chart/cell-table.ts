@@ -1,11 +1,12 @@
 /** A table of coloured cells with words in them: rows × columns, colour by a number from little to much. */
 import { InputError } from "../base/errors";
 import type { ColorScale, Figure, HeatmapTrace, ScatterTrace } from "./figure";
+import { label, labels } from "./labels";
 import { layoutOf, type Words } from "./layout";
 import { colorAt, LITTLE_TO_MUCH, OKABE_ITO } from "./palette";
 import { withRuns } from "./run";
 
-/** One cell: what is written in it, how much it is (0 to 1) or `null` for a failure, and the words on hovering. */
+/** One cell: what is written in it, how much it is (0 to 1) or `null` for a failure, and the words on hovering (Plotly's markup). */
 export interface TableCell {
   text: string;
   share: number | null;
@@ -33,12 +34,12 @@ export function cellTable(options: CellTableOptions): Figure {
     );
   const heatmap: HeatmapTrace = {
     type: "heatmap",
-    x: columns,
-    y: rows,
+    x: labels(columns),
+    y: labels(rows),
     z: cells.map((row) => row.map((cell) => (cell.share === null ? FAILED : cell.share))),
-    text: cells.map((row) => row.map((cell) => cell.text)),
+    text: cells.map((row) => row.map((cell) => label(cell.text))),
     texttemplate: "%{text}",
-    hovertext: cells.map((row) => row.map((cell) => cell.hover ?? cell.text)),
+    hovertext: cells.map((row) => row.map((cell) => cell.hover ?? label(cell.text))),
     hoverinfo: "text",
     colorscale: withFailure(),
     zmin: FAILED,

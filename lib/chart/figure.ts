@@ -10,12 +10,14 @@ export type Datum = string | number | null;
 /** Colours from 0 to 1, as Plotly writes them. */
 export type ColorScale = [number, string][];
 
-/** Bars; `marker.color` is one colour or one a bar. */
+/** Bars; `marker.color` is one colour or one a bar. Lying bars have their lengths in `x` and may start at `base`. */
 export interface BarTrace {
   type: "bar";
   name?: string;
+  orientation?: "v" | "h";
   x: Datum[];
   y: Datum[];
+  base?: number[];
   text?: string[];
   textposition?: "auto" | "inside" | "outside" | "none";
   hovertext?: string[];
@@ -25,17 +27,34 @@ export interface BarTrace {
   [key: string]: unknown;
 }
 
-/** Lines and points. */
+/** From a value down by `arrayminus` and up by `array`. */
+export interface ErrorBars {
+  type: "data";
+  symmetric: false;
+  array: number[];
+  arrayminus: number[];
+  color?: string;
+  thickness?: number;
+  width?: number;
+}
+
+/** Lines, points, words at points (`text`), and areas stacked on each other (`stackgroup`). */
 export interface ScatterTrace {
   type: "scatter";
-  mode: "lines" | "markers" | "lines+markers";
+  mode: "lines" | "markers" | "lines+markers" | "markers+text" | "none";
   name?: string;
   x: Datum[];
   y: Datum[];
   hovertext?: string[];
   hoverinfo?: string;
+  text?: string[];
+  textposition?: string;
   line?: { color?: string; width?: number; dash?: "solid" | "dot" | "dash"; shape?: "linear" | "hv" };
-  marker?: { color?: string; size?: number; symbol?: string };
+  marker?: { color?: string; size?: number; symbol?: string; line?: { color?: string; width?: number } };
+  error_x?: ErrorBars;
+  error_y?: ErrorBars;
+  stackgroup?: string;
+  fillcolor?: string;
   showlegend?: boolean;
   [key: string]: unknown;
 }
@@ -54,9 +73,48 @@ export interface HeatmapTrace {
   zmin: number;
   zmax: number;
   showscale?: boolean;
-  colorbar?: { title?: { text: string }; ticksuffix?: string };
+  colorbar?: { title?: { text: string; side?: string }; ticksuffix?: string; [key: string]: unknown };
   xgap?: number;
   ygap?: number;
+  [key: string]: unknown;
+}
+
+/** Boxes from quantiles, one a place on the axis of names, lying when `orientation` is `h`. */
+export interface BoxTrace {
+  type: "box";
+  name?: string;
+  orientation?: "v" | "h";
+  x?: Datum[];
+  y?: Datum[];
+  lowerfence: number[];
+  q1: number[];
+  median: number[];
+  q3: number[];
+  upperfence: number[];
+  fillcolor?: string;
+  line?: { color?: string; width?: number };
+  [key: string]: unknown;
+}
+
+/** Flows between named nodes: `link.source[i]` to `link.target[i]`, indices into `node.label`. */
+export interface SankeyTrace {
+  type: "sankey";
+  node: { label: string[]; color: string[]; [key: string]: unknown };
+  link: { source: number[]; target: number[]; value: number[]; color?: string[]; [key: string]: unknown };
+  [key: string]: unknown;
+}
+
+/** Nested shares: a node's value is the whole of its part, its children's values lie within it. */
+export interface IcicleTrace {
+  type: "icicle";
+  ids: string[];
+  labels: string[];
+  /** Ids; the root's is empty. */
+  parents: string[];
+  values: number[];
+  branchvalues: "total";
+  marker: { colors: string[]; [key: string]: unknown };
+  text?: string[];
   [key: string]: unknown;
 }
 
@@ -66,7 +124,7 @@ export interface OtherTrace {
   [key: string]: unknown;
 }
 
-export type Trace = BarTrace | ScatterTrace | HeatmapTrace;
+export type Trace = BarTrace | ScatterTrace | HeatmapTrace | BoxTrace | SankeyTrace | IcicleTrace;
 
 /** One axis: its title carries the unit. */
 export interface Axis {
@@ -98,7 +156,7 @@ export interface Layout {
   title?: { text: string; subtitle?: { text: string }; [key: string]: unknown };
   xaxis?: Axis;
   yaxis?: Axis;
-  barmode?: "group" | "stack";
+  barmode?: "group" | "stack" | "overlay";
   shapes?: Shape[];
   height?: number;
   showlegend?: boolean;

@@ -1,9 +1,10 @@
 /** The look every figure shares: transparent paper, one ink for light and dark, axis titles with their units. */
 import type { Axis, Layout } from "./figure";
+import { label } from "./labels";
 import { GRID, INK, SERIES } from "./palette";
 import type { Planned } from "./run";
 
-/** Words around a chart. An axis title ends with its unit: `reserved (MiB)`. */
+/** Words around a chart, shown letter by letter. An axis title ends with its unit: `reserved (MiB)`. */
 export interface Words {
   title?: string;
   /** One line under the title: what to see. */
@@ -13,6 +14,8 @@ export interface Words {
   /** What the figure was computed from: stored with it, so that a write-up can name the plans. */
   from?: readonly Planned[] | undefined;
 }
+
+const WORDS_MAX = 300;
 
 /** The base layout; `height` in CSS pixels, the width follows the page. */
 export function layoutOf(words: Words, height: number, more: Partial<Layout> = {}): Layout {
@@ -26,7 +29,7 @@ export function layoutOf(words: Words, height: number, more: Partial<Layout> = {
     font: { color: INK, size: 13, family: "system-ui, sans-serif" },
     colorway: [...SERIES],
     margin: { l: 80, r: 20, t: words.subtitle === undefined ? 80 : 100, b: 60 },
-    legend: { orientation: "h", x: 0, y: 1, yanchor: "bottom" },
+    ...(more.showlegend === false ? {} : { legend: { orientation: "h", x: 0, y: 1, yanchor: "bottom" } }),
     hoverlabel: { align: "left" },
     xaxis: axisOf(words.xTitle, xaxis),
     yaxis: axisOf(words.yTitle, yaxis),
@@ -36,7 +39,7 @@ export function layoutOf(words: Words, height: number, more: Partial<Layout> = {
 
 function titleOf(words: Words): NonNullable<Layout["title"]> {
   return {
-    text: words.title ?? "",
+    text: label(words.title ?? "", WORDS_MAX),
     x: 0,
     xref: "paper",
     xanchor: "left",
@@ -44,7 +47,7 @@ function titleOf(words: Words): NonNullable<Layout["title"]> {
     yref: "container",
     yanchor: "top",
     pad: { t: 14 },
-    ...(words.subtitle === undefined ? {} : { subtitle: { text: words.subtitle } }),
+    ...(words.subtitle === undefined ? {} : { subtitle: { text: label(words.subtitle, WORDS_MAX) } }),
   };
 }
 
@@ -53,7 +56,7 @@ function axisOf(title: string | undefined, more: Axis | undefined): Axis {
     gridcolor: GRID,
     zerolinecolor: GRID,
     automargin: true,
-    ...(title === undefined ? {} : { title: { text: title } }),
+    ...(title === undefined ? {} : { title: { text: label(title, WORDS_MAX) } }),
     ...more,
   };
 }

@@ -1,6 +1,7 @@
 /** Lines: y against x, one line a series, points marked. */
 import { InputError } from "../base/errors";
 import type { Axis, Datum, Figure, ScatterTrace } from "./figure";
+import { label } from "./labels";
 import { layoutOf, type Words } from "./layout";
 import { SERIES } from "./palette";
 import { withRuns } from "./run";
@@ -35,8 +36,8 @@ export function lines(options: LineOptions): Figure {
     return {
       type: "scatter",
       mode: "lines+markers",
-      name: one.name,
-      x: [...one.x],
+      name: label(one.name),
+      x: one.x.map((x) => (typeof x === "string" ? label(x) : x)),
       y: [...one.y],
       line: { color, width: 2, dash: DASHES[at % DASHES.length]!, shape: one.step ? "hv" : "linear" },
       marker: { color, size: 7 },

@@ -9,6 +9,7 @@
 import { InputError } from "../base/errors";
 import { formatSize, hex } from "../base/units";
 import type { ColorScale, Figure, HeatmapTrace, ScatterTrace, Shape, Trace } from "./figure";
+import { label as words } from "./labels";
 import { layoutOf, type Words } from "./layout";
 import { INK, OKABE_ITO } from "./palette";
 import { withRuns } from "./run";
@@ -140,7 +141,7 @@ function cellAt(base: number, bytes: number, extents: readonly Extent[], pageblo
     pageblockBytes >= bytes
       ? `page block at ${hex(base - (base % pageblockBytes))}`
       : `${bytes / pageblockBytes} page blocks`;
-  const inside = parts.map((part) => `${formatSize(part.bytes)} ${part.label}`);
+  const inside = parts.map((part) => `${formatSize(part.bytes)} ${words(part.label)}`);
   return {
     z: Math.max(...parts.map((part) => part.rank)),
     hover: `${hex(base)}, ${block}<br>${inside.join("<br>")}`,

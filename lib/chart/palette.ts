@@ -35,6 +35,45 @@ export const LITTLE_TO_MUCH: [number, string][] = [
   [1, "#08306b"],
 ];
 
+/** Ordered things, as the orders of the buddy lists: viridis (Smith and van der Walt 2015) without its darkest part. */
+export const LOW_TO_HIGH: [number, string][] = [
+  [0, "#46327e"],
+  [0.2, "#365c8d"],
+  [0.4, "#277f8e"],
+  [0.6, "#1fa187"],
+  [0.8, "#4ac16d"],
+  [0.9, "#a0da39"],
+  [1, "#fde725"],
+];
+
+/** Page blocks by migrate type, under the names of /proc/pagetypeinfo. */
+export const MIGRATETYPE_COLORS: Readonly<Record<string, string>> = {
+  Unmovable: OKABE_ITO.blue,
+  Movable: OKABE_ITO.green,
+  Reclaimable: OKABE_ITO.purple,
+  HighAtomic: OKABE_ITO.vermillion,
+  CMA: OKABE_ITO.orange,
+  Isolate: OKABE_ITO.yellow,
+};
+
+/** What lies in memory: the classes of metrics/page-class, what is free, and what is held in place. */
+export const CONTENT_COLORS = {
+  free: OKABE_ITO.skyBlue,
+  movable: OKABE_ITO.green,
+  reclaimable: OKABE_ITO.purple,
+  cma: OKABE_ITO.orange,
+  hugetlb: OKABE_ITO.grey,
+  unmovable: OKABE_ITO.blue,
+  pinned: OKABE_ITO.vermillion,
+  reserved: OKABE_ITO.yellow,
+} as const;
+
+/** `#rrggbb` with an alpha of 0 to 1, as CSS and Plotly take it. */
+export function faded(color: string, alpha: number): string {
+  const channel = (at: number) => Number.parseInt(color.slice(at, at + 2), 16);
+  return `rgba(${channel(1)},${channel(3)},${channel(5)},${alpha})`;
+}
+
 /** `#rrggbb` → relative luminance of WCAG 2, 0 (black) to 1 (white). */
 export function luminance(color: string): number {
   const channel = (at: number) => {

@@ -46,7 +46,9 @@ export function blockSummary(memory: Memory, options: BlockSummaryOptions = {}):
     throw new InputError(`block summary: blocksPerGroup must be a power of two: got ${blocksPerGroup}`);
   const table = new GroupTable(memory, blocksPerGroup);
   for (const zone of memory.zones)
-    walkPages(memory, zone, (startPfn, pages, use, owner) => table.add(zone.name, startPfn, pages, use, owner));
+    walkPages(memory, zone, (startPfn, pages, use, owner) =>
+      table.add(zone.name, startPfn, pages, use, owner),
+    );
   for (const [head, holds] of heldPages(memory))
     if (holds.some((h) => h.kind === "get" || h.kind === "longterm"))
       table.pin(head, 2 ** orderInUse(memory, head));

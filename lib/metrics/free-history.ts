@@ -7,7 +7,9 @@ import type { Memory } from "../mm/memory";
 export function freeBlocksByOrder(m: Memory, zone?: string): number[] {
   const zones = m.zones.filter((z) => zone === undefined || z.name === zone);
   if (zones.length === 0)
-    throw new InputError(`free blocks: there is no zone ${zone}: got ${m.zones.map((z) => z.name).join(", ")}`);
+    throw new InputError(
+      `free blocks: there is no zone ${zone}: got ${m.zones.map((z) => z.name).join(", ")}`,
+    );
   return Array.from({ length: m.maxOrder + 1 }, (_, order) =>
     zones.reduce((blocks, z) => blocks + z.nrFree[order]!, 0),
   );

@@ -1,5 +1,5 @@
 /** Who holds the page blocks: pages in use by owner kind, migrate type of their block, and zone. */
-import { MOVABLE_PAGE, type Memory } from "../mm/memory";
+import { type Memory, MOVABLE_PAGE } from "../mm/memory";
 import { MIGRATE_NAMES } from "../mm/migratetype";
 import type { OwnerKind } from "../mm/owners";
 import { classOf, kindOf, type PageClass } from "./page-class";

@@ -1,5 +1,6 @@
 /** A figure in words. */
 import type { Figure } from "../chart/figure";
+import { plain } from "./plain-text";
 
 /** One line for readers who see no picture: the title, the line under it, and the names of the series. */
 export function describe(figure: Figure): string {
@@ -12,5 +13,6 @@ export function describe(figure: Figure): string {
   const kinds = [...new Set(figure.data.map((trace) => trace.type))].join(" and ");
   return [`Chart${words ? `: ${words}` : ` (${kinds})`}`, under, names.join(", ")]
     .filter(Boolean)
+    .map((part) => plain(String(part)))
     .join(" – ");
 }

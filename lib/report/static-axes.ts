@@ -1,13 +1,14 @@
 /** The axes of a static picture, as ECharts' options. */
 import type { Axis, Datum, Figure } from "../chart/figure";
 import { GRID, INK } from "../chart/palette";
+import { plain } from "./plain-text";
 
-function categoriesOf(figure: Figure, axis: "x" | "y"): string[] {
-  const seen = new Set<string>();
+function categoriesOf(figure: Figure, axis: "x" | "y", first: unknown): string[] {
+  const seen = new Set<string>(Array.isArray(first) ? first.map(String) : []);
   for (const trace of figure.data)
     for (const value of (trace[axis] as Datum[] | undefined) ?? [])
       if (value !== null) seen.add(String(value));
-  return [...seen];
+  return [...seen].map(plain);
 }
 
 /** Whether an axis names things rather than measuring, as Plotly decides it. */
@@ -29,11 +30,11 @@ export function axisOf(axis: Axis | undefined, figure: Figure, which: "x" | "y")
   const range = rangeOf(axis, figure, which);
   return {
     type: category ? "category" : axis?.type === "log" ? "log" : "value",
-    ...(category ? { data: categoriesOf(figure, which) } : {}),
+    ...(category ? { data: categoriesOf(figure, which, axis?.categoryarray) } : {}),
     ...(range && !category ? { min: range[0], max: range[1] } : {}),
     show: axis?.visible !== false,
     inverse: reversed,
-    name: axis?.title?.text ?? "",
+    name: plain(axis?.title?.text ?? ""),
     nameLocation: which === "x" ? "middle" : reversed ? "start" : "end",
     nameGap: which === "x" ? 30 : 12,
     nameTextStyle: { color: INK, fontSize: 12, align: which === "x" ? "center" : "left" },
@@ -62,7 +63,7 @@ function rangeOf(axis: Axis | undefined, figure: Figure, which: "x" | "y"): [num
 function labelsOf(axis: Axis | undefined): object {
   const { tickvals, ticktext, ticksuffix } = axis ?? {};
   if (tickvals && ticktext) {
-    const texts = new Map(tickvals.map((value, at) => [String(value), ticktext[at] ?? ""]));
+    const texts = new Map(tickvals.map((value, at) => [String(value), plain(ticktext[at] ?? "")]));
     return {
       customValues: tickvals.map(Number),
       formatter: (value: unknown) => texts.get(String(value)) ?? "",

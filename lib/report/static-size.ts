@@ -2,3 +2,5 @@
 export const WIDTH = 760;
 export const FONT = "system-ui, sans-serif";
 export const LEGEND_ROW = 22;
+/** Width of a letter at 12 px in a wide sans-serif: without a browser words cannot be measured. */
+export const LETTER = 7.3;

@@ -1,0 +1,168 @@
+/** What barred a contiguous request, as an icicle weighted by pages: range → page block → owner kind → who holds it. */
+import { formatSize } from "../base/units";
+import { classOf } from "../metrics/page-class";
+import type { Blocker, ContigFailureReport, FailedRange } from "../mm/contig-failure";
+import type { Figure, IcicleTrace } from "./figure";
+import { label, pages } from "./labels";
+import { layoutOf, type Words } from "./layout";
+import { CONTENT_COLORS, OKABE_ITO } from "./palette";
+import { withRuns } from "./run";
+
+export interface BlockersOptions extends Words {
+  /** `failed.explain({ json: true })`. */
+  report: ContigFailureReport;
+  pageBytes: number;
+}
+
+/** Of more ranges those with the fewest pages in the way are drawn, the others as one. */
+const RANGES_MAX = 16;
+
+const GROUND = "#b8b8b8";
+const BLOCK = "#d8d8d8";
+
+/** The figure. A page that bars several ranges counts in each. With no range tried, the reason stands alone. */
+export function blockers(options: BlockersOptions): Figure {
+  const { report, pageBytes } = options;
+  const barred = report.ranges.filter((range) => range.blockedPages > 0);
+  const nearest = [...barred].sort((a, b) => a.blockedPages - b.blockedPages || a.startPfn - b.startPfn);
+  const kept = new Set(nearest.slice(0, RANGES_MAX));
+  const tree = new Tree(pageBytes);
+  const total = barred.reduce((sum, range) => sum + range.blockedPages, 0);
+  tree.add("", "all", rootWords(report, barred.length), total || 1, GROUND, report.request);
+  for (const range of barred) if (kept.has(range)) addRange(tree, range);
+  const rest = nearest.slice(RANGES_MAX);
+  if (rest.length > 0)
+    tree.add(
+      "all",
+      "rest",
+      `${rest.length} further ranges`,
+      rest.reduce((sum, range) => sum + range.blockedPages, 0),
+      GROUND,
+      "ranges with more pages in the way",
+    );
+  const figure: Figure = {
+    data: [tree.trace(total > 0)],
+    layout: layoutOf(
+      {
+        title: report.request,
+        ...options,
+        subtitle:
+          options.subtitle ??
+          "pages in the way: request → range → page block → owner kind → why it stays; width: pages",
+      },
+      440,
+      { margin: { l: 10, r: 10, t: 80, b: 10 }, showlegend: false },
+    ),
+  };
+  return withRuns(figure, options.from);
+}
+
+function rootWords(report: ContigFailureReport, barred: number): string {
+  const tried = report.ranges.length;
+  if (tried === 0) return label(report.reason || "no range was tried", 160);
+  const without = tried - barred;
+  const lack = without === 0 ? "" : `, ${without} without pages in the way`;
+  return `${tried} range${tried === 1 ? "" : "s"} tried${lack}`;
+}
+
+function addRange(tree: Tree, range: FailedRange): void {
+  const id = `all/${range.startPfn}-${range.endPfn}-${tree.size}`;
+  const words = `frames ${range.startPfn}–${range.endPfn - 1}`;
+  const why = `${label(range.step)}: errno ${range.errno}${range.note === null ? "" : `<br>${label(range.note, 160)}`}`;
+  tree.add("all", id, words, range.blockedPages, GROUND, why);
+  // A report may list a page beyond what the range counts; children never outweigh their parent.
+  let left = range.blockedPages;
+  for (const b of range.blockers) {
+    const count = Math.min(2 ** b.order, range.endPfn - b.pfn, left);
+    if (count <= 0) continue;
+    left -= count;
+    const color = colorOf(b);
+    const kind = b.owner === "unknown" ? "kind not known" : b.owner;
+    const holder = b.heldBy[0]?.by;
+    tree.grow(id, `${id}/${b.block}`, `page block ${b.block}`, count, BLOCK, "");
+    tree.grow(`${id}/${b.block}`, `${id}/${b.block}/${kind}`, kind, count, color, "");
+    tree.grow(
+      `${id}/${b.block}/${kind}`,
+      `${id}/${b.block}/${kind}/${holder ?? ""}/${b.why}`,
+      label(holder ?? b.why, 60),
+      count,
+      color,
+      `${label(b.why, 160)}<br>would free it: ${label(b.wouldFree, 160)}`,
+    );
+  }
+  if (left > 0 && left < range.blockedPages)
+    tree.add(
+      id,
+      `${id}/more`,
+      "not listed one by one",
+      left,
+      BLOCK,
+      "a report lists the first pages of a range only",
+    );
+}
+
+function colorOf(blocker: Blocker): string {
+  if (blocker.heldBy.length > 0) return CONTENT_COLORS.pinned;
+  const what = classOf(blocker.owner, false);
+  return what === "hole" ? OKABE_ITO.grey : CONTENT_COLORS[what];
+}
+
+/** Nodes with the id of their parent. Ids from outside are text like any other. */
+class Tree {
+  private readonly ids: string[] = [];
+  private readonly labels: string[] = [];
+  private readonly parents: string[] = [];
+  private readonly values: number[] = [];
+  private readonly colors: string[] = [];
+  private readonly words: string[] = [];
+  private readonly places = new Map<string, number>();
+
+  constructor(private readonly pageBytes: number) {}
+
+  get size(): number {
+    return this.ids.length;
+  }
+
+  /** `words` and `more` are escaped already. */
+  add(parent: string, id: string, words: string, value: number, color: string, more: string): void {
+    this.places.set(id, this.ids.push(id) - 1);
+    this.labels.push(words);
+    this.parents.push(parent);
+    this.values.push(value);
+    this.colors.push(color);
+    this.words.push(more);
+  }
+
+  /** Adds to the node of that id, or makes it. */
+  grow(parent: string, id: string, words: string, value: number, color: string, more: string): void {
+    const at = this.places.get(id);
+    if (at === undefined) this.add(parent, id, words, value, color, more);
+    else this.values[at]! += value;
+  }
+
+  trace(weighed: boolean): IcicleTrace {
+    const size = (count: number) => `${pages(count)}, ${formatSize(count * this.pageBytes)}`;
+    // Ids take part in nothing that is shown: numbers keep them short.
+    const number = new Map(this.ids.map((id, at) => [id, String(at)]));
+    return {
+      type: "icicle",
+      ids: this.ids.map((id) => number.get(id)!),
+      labels: [...this.labels],
+      parents: this.parents.map((id) => number.get(id) ?? ""),
+      values: [...this.values],
+      branchvalues: "total",
+      text: this.values.map((value) => (weighed ? pages(value) : "")),
+      textinfo: "label+text",
+      hovertext: this.labels.map((words, at) =>
+        [words, ...(weighed ? [size(this.values[at]!)] : []), this.words[at]!]
+          .filter((w) => w !== "")
+          .join("<br>"),
+      ),
+      hoverinfo: "text",
+      marker: { colors: [...this.colors], line: { color: "#ffffff", width: 1 } },
+      tiling: { orientation: "v" },
+      sort: false,
+      pathbar: { visible: false },
+    };
+  }
+}

@@ -1,0 +1,74 @@
+/** The kernel's two indices of fragmentation over time, one line an order. */
+import { InputError } from "../base/errors";
+import { formatSize } from "../base/units";
+import type { Figure, ScatterTrace } from "./figure";
+import { layoutOf, type Words } from "./layout";
+import { colorAt, LOW_TO_HIGH } from "./palette";
+import { withRuns } from "./run";
+import { everyNth, thinned, withNote } from "./thin";
+
+export interface FragmentationOptions extends Words {
+  /** `fragmentation`: −1 succeeds, 0 lacks memory, 1 is fragmented; `unusable`: share of free memory, 0 to 1. */
+  index: "fragmentation" | "unusable";
+  /** Moments, ascending, in the unit that `xTitle` names (default: modelled time in ms). */
+  at: readonly number[];
+  /** `values[moment][order]`, from metrics.fragmentationIndices or metrics.unusableIndices. */
+  values: readonly (readonly number[])[];
+  /** The orders to draw; default all. */
+  orders?: readonly number[];
+  pageBytes: number;
+}
+
+/** Of more moments one in so many is drawn. */
+const MOMENTS_MAX = 400;
+const DASHES = ["solid", "dash", "dot"] as const;
+const SYMBOLS = ["circle", "square", "diamond", "triangle-up"];
+
+/** The figure; throws InputError when a moment has no row, or an order no column. */
+export function fragmentationOverTime(options: FragmentationOptions): Figure {
+  const { at, values, pageBytes, index } = options;
+  if (at.length !== values.length || at.length === 0)
+    throw new InputError(
+      `fragmentation over time: there must be one row of values a moment (${at.length}): got ${values.length}`,
+    );
+  const columns = Math.min(...values.map((row) => row.length));
+  const orders = options.orders ?? Array.from({ length: columns }, (_, order) => order);
+  for (const order of orders)
+    if (!Number.isInteger(order) || order < 0 || order >= columns)
+      throw new InputError(`fragmentation over time: orders must be 0 to ${columns - 1}: got ${order}`);
+  const moments = everyNth(at.length, MOMENTS_MAX);
+  const data = orders.map((order, place): ScatterTrace => {
+    const color = colorAt(LOW_TO_HIGH, orders.length === 1 ? 0.4 : (0.9 * place) / (orders.length - 1));
+    return {
+      type: "scatter",
+      mode: moments.length > 40 ? "lines" : "lines+markers",
+      name: `order ${order} (${formatSize(2 ** order * pageBytes)})`,
+      x: moments.map((i) => at[i]!),
+      y: moments.map((i) => values[i]![order]!),
+      line: { color, width: 2, dash: DASHES[place % DASHES.length]! },
+      marker: { color, size: 7, symbol: SYMBOLS[place % SYMBOLS.length]! },
+    };
+  });
+  const fragmentation = index === "fragmentation";
+  const words = {
+    xTitle: "modelled time (ms)",
+    yTitle: fragmentation
+      ? "fragmentation index (no unit)"
+      : "unusable free space index (share of free memory)",
+    ...options,
+    ...withNote(
+      options.subtitle ??
+        (fragmentation ? "−1: would succeed; 0: too little memory; 1: fragmented" : undefined),
+      thinned(at.length, moments.length, "moments"),
+    ),
+  };
+  const figure: Figure = {
+    data,
+    layout: layoutOf(words, 440, {
+      showlegend: true,
+      margin: { l: 80, r: 20, t: 130, b: 60 },
+      yaxis: { range: fragmentation ? [-1.08, 1.08] : [-0.04, 1.04] },
+    }),
+  };
+  return withRuns(figure, options.from);
+}

@@ -1,0 +1,109 @@
+/** Free memory by order: one moment as bars, and /proc/buddyinfo over time as stacked areas. */
+import { InputError } from "../base/errors";
+import { formatSize, MiB } from "../base/units";
+import { bars } from "./bars";
+import type { Figure, ScatterTrace } from "./figure";
+import { label, number } from "./labels";
+import { layoutOf, type Words } from "./layout";
+import { colorAt, faded, LOW_TO_HIGH, MIGRATETYPE_COLORS } from "./palette";
+import { withRuns } from "./run";
+import { everyNth, thinned, withNote } from "./thin";
+
+/** Free blocks by order of one zone or one migrate type. */
+export interface FreeBlocks {
+  name: string;
+  /** Index is the order. */
+  freeBlocks: readonly number[];
+}
+
+export interface FreeByOrderOptions extends Words {
+  /** Stacked on each other; names of migrate types take their colours. */
+  parts: readonly FreeBlocks[];
+  pageBytes: number;
+}
+
+/** Free memory (MiB) by order. Throws InputError when parts have different numbers of orders. */
+export function freeByOrder(options: FreeByOrderOptions): Figure {
+  const { parts, pageBytes } = options;
+  const orders = parts[0]?.freeBlocks.length ?? 0;
+  for (const part of parts)
+    if (part.freeBlocks.length !== orders)
+      throw new InputError(
+        `free by order: ${JSON.stringify(part.name)} must have ${orders} orders: got ${part.freeBlocks.length}`,
+      );
+  const figure = bars({
+    xTitle: "order (size of a block)",
+    yTitle: "free memory (MiB)",
+    ...options,
+    stacked: true,
+    categories: Array.from({ length: orders }, (_, order) => nameOf(order, pageBytes)),
+    series: parts.map((part) => ({
+      name: part.name,
+      values: part.freeBlocks.map((blocks, order) => (blocks * 2 ** order * pageBytes) / MiB),
+      ...(MIGRATETYPE_COLORS[part.name] === undefined ? {} : { color: MIGRATETYPE_COLORS[part.name]! }),
+    })),
+  });
+  figure.data.forEach((trace, at) => {
+    trace.hovertext = parts[at]!.freeBlocks.map(
+      (blocks, order) =>
+        `${label(parts[at]!.name)}: ${number(blocks)} blocks of ${formatSize(2 ** order * pageBytes)}, ${formatSize(blocks * 2 ** order * pageBytes)}`,
+    );
+    trace.hoverinfo = "text";
+  });
+  return figure;
+}
+
+export interface BuddyinfoOptions extends Words {
+  /** Moments, ascending, in the unit that `xTitle` names (default: modelled time in ms). */
+  at: readonly number[];
+  /** `freeBlocks[moment][order]`, as /proc/buddyinfo counts them. */
+  freeBlocks: readonly (readonly number[])[];
+  pageBytes: number;
+}
+
+/** Of more moments one in so many is drawn. */
+const MOMENTS_MAX = 300;
+
+/** Free memory (MiB) over time, one area an order, the smallest at the bottom. */
+export function buddyinfoOverTime(options: BuddyinfoOptions): Figure {
+  const { at, freeBlocks, pageBytes } = options;
+  if (at.length !== freeBlocks.length || at.length === 0)
+    throw new InputError(
+      `buddyinfo over time: there must be one row of free blocks a moment (${at.length}): got ${freeBlocks.length}`,
+    );
+  const moments = everyNth(at.length, MOMENTS_MAX);
+  const orders = freeBlocks[0]!.length;
+  const data = Array.from({ length: orders }, (_, order): ScatterTrace => {
+    const color = colorAt(LOW_TO_HIGH, orders === 1 ? 0 : order / (orders - 1));
+    return {
+      type: "scatter",
+      mode: "lines",
+      name: nameOf(order, pageBytes),
+      x: moments.map((i) => at[i]!),
+      y: moments.map((i) => ((freeBlocks[i]![order] ?? 0) * 2 ** order * pageBytes) / MiB),
+      stackgroup: "free",
+      line: { color, width: 1 },
+      fillcolor: faded(color, 0.85),
+      hovertext: moments.map((i) => `${number(freeBlocks[i]![order] ?? 0)} blocks of order ${order}`),
+      hoverinfo: "x+y+text",
+    };
+  });
+  const words = {
+    xTitle: "modelled time (ms)",
+    yTitle: "free memory (MiB)",
+    ...options,
+    ...withNote(options.subtitle, thinned(at.length, moments.length, "moments")),
+  };
+  const figure: Figure = {
+    data,
+    layout: layoutOf(words, 440, {
+      showlegend: true,
+      legend: { orientation: "v", x: 1.01, y: 1, yanchor: "top", traceorder: "reversed" },
+      margin: { l: 80, r: 130, t: options.subtitle === undefined ? 70 : 90, b: 60 },
+      yaxis: { rangemode: "tozero" },
+    }),
+  };
+  return withRuns(figure, options.from);
+}
+
+const nameOf = (order: number, pageBytes: number) => `${order} (${formatSize(2 ** order * pageBytes)})`;

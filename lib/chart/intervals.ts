@@ -1,0 +1,151 @@
+/** Estimates with their intervals, one row a strategy: success rates, and paired differences between strategies. */
+import { InputError } from "../base/errors";
+import type { ErrorBars, Figure, ScatterTrace } from "./figure";
+import { distinctLabels, label, number } from "./labels";
+import { layoutOf, type Words } from "./layout";
+import { INK, SERIES } from "./palette";
+import { withRuns } from "./run";
+import { withNote } from "./thin";
+
+/** One row's estimate; the interval holds the value. */
+export interface Estimate {
+  /** The strategy, or the pair that is compared. */
+  name: string;
+  value: number;
+  low: number;
+  high: number;
+  /** What it was computed from: `37 of 64 runs`; for hovering. */
+  basis?: string;
+}
+
+/** Estimates of one condition, a dot a row. */
+export interface EstimateSeries {
+  name: string;
+  rows: readonly Estimate[];
+}
+
+export interface SuccessRateOptions extends Words {
+  /** Shares 0 to 1. */
+  series: readonly EstimateSeries[];
+  /** What the interval is: `95 % Wilson interval`. */
+  interval: string;
+}
+
+export interface DifferenceOptions extends Words {
+  /** Differences of paired runs, in the unit of `xTitle`. */
+  rows: readonly Estimate[];
+  interval: string;
+}
+
+/** Rows beyond these are not drawn, and the figure says how many. */
+const ROWS_MAX = 60;
+const SYMBOLS = ["circle", "square", "diamond", "triangle-up", "cross", "x", "star"];
+
+/** Success rates (%) by strategy with intervals. Throws InputError when low ≤ value ≤ high or 0…1 does not hold. */
+export function successRates(options: SuccessRateOptions): Figure {
+  for (const one of options.series)
+    for (const row of one.rows)
+      if (!(row.low >= 0 && row.high <= 1))
+        throw new InputError(
+          `success rates: ${JSON.stringify(row.name)} must lie within 0 and 1: got ${row.low} to ${row.high}`,
+        );
+  const percent = options.series.map((one) => ({
+    name: one.name,
+    rows: one.rows.map((row) => ({
+      ...row,
+      value: row.value * 100,
+      low: row.low * 100,
+      high: row.high * 100,
+    })),
+  }));
+  const words = { xTitle: "successful requests (%)", ...options };
+  return dots(words, percent, options.interval, { range: [-3, 103] }, " %");
+}
+
+/** Paired differences with intervals and the line of no difference. */
+export function pairedDifferences(options: DifferenceOptions): Figure {
+  const figure = dots(
+    { xTitle: "difference (percentage points)", ...options },
+    [{ name: "difference", rows: options.rows }],
+    options.interval,
+    {},
+    "",
+  );
+  const rows = Math.min(ROWS_MAX, options.rows.length);
+  figure.layout.shapes = [
+    { type: "line", x0: 0, x1: 0, y0: -0.5, y1: rows - 0.5, line: { color: INK, width: 1 }, layer: "below" },
+  ];
+  return figure;
+}
+
+function dots(
+  words: Words,
+  series: readonly EstimateSeries[],
+  interval: string,
+  xaxis: object,
+  unit: string,
+): Figure {
+  const names = [...new Set(series.flatMap((one) => one.rows.map((row) => row.name)))];
+  const kept = names.slice(0, ROWS_MAX);
+  const shown = distinctLabels(kept, 48);
+  const data = series.map((one, at): ScatterTrace => {
+    const color = SERIES[at % SERIES.length]!;
+    const rows = one.rows.filter((row) => kept.includes(row.name));
+    for (const row of rows)
+      if (!(row.low <= row.value && row.value <= row.high))
+        throw new InputError(
+          `intervals: ${JSON.stringify(row.name)} must lie within its interval ${row.low} to ${row.high}: got ${row.value}`,
+        );
+    // Dots of several series lie side by side in their row.
+    const shift = series.length === 1 ? 0 : (at / (series.length - 1) - 0.5) * 0.5;
+    return {
+      type: "scatter",
+      mode: "markers",
+      name: label(one.name),
+      x: rows.map((row) => row.value),
+      y: rows.map((row) => kept.indexOf(row.name) + shift),
+      error_x: errorBars(rows, color),
+      marker: { color, size: 10, symbol: SYMBOLS[at % SYMBOLS.length]! },
+      hovertext: rows.map((row) => hoverOf(row, one.name, unit)),
+      hoverinfo: "text",
+    };
+  });
+  const left = names.length > kept.length ? `the first ${kept.length} of ${names.length} rows` : undefined;
+  const figure: Figure = {
+    data,
+    layout: layoutOf(
+      { ...words, ...withNote(words.subtitle ?? `bars: ${interval}`, left) },
+      170 + kept.length * 30,
+      {
+        showlegend: series.length > 1,
+        margin: { l: 110, r: 20, t: series.length > 1 ? 120 : 90, b: 60 },
+        xaxis: { zeroline: false, ...xaxis },
+        yaxis: {
+          tickvals: kept.map((_, at) => at),
+          ticktext: shown,
+          range: [kept.length - 0.5, -0.5],
+          zeroline: false,
+          showgrid: false,
+        },
+      },
+    ),
+  };
+  return withRuns(figure, words.from);
+}
+
+function errorBars(rows: readonly Estimate[], color: string): ErrorBars {
+  return {
+    type: "data",
+    symmetric: false,
+    array: rows.map((row) => row.high - row.value),
+    arrayminus: rows.map((row) => row.value - row.low),
+    color,
+    thickness: 2,
+    width: 6,
+  };
+}
+
+function hoverOf(row: Estimate, series: string, unit: string): string {
+  const basis = row.basis === undefined ? "" : `<br>${label(row.basis)}`;
+  return `${label(row.name)}, ${label(series)}<br>${number(row.value)}${unit} (${number(row.low)} to ${number(row.high)}${unit})${basis}`;
+}

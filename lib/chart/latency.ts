@@ -1,0 +1,177 @@
+/** Distributions of latency by strategy: cumulative shares, or boxes from quantiles, on a logarithmic axis. */
+import { InputError } from "../base/errors";
+import type { Axis, BoxTrace, Figure, ScatterTrace } from "./figure";
+import { distinctLabels, label, number } from "./labels";
+import { layoutOf, type Words } from "./layout";
+import { faded, SERIES } from "./palette";
+import { withRuns } from "./run";
+import { withNote } from "./thin";
+
+/** Latencies of one strategy in microseconds, in any order. */
+export interface LatencySamples {
+  name: string;
+  samplesUs: readonly number[];
+}
+
+export interface LatencyEcdfOptions extends Words {
+  series: readonly LatencySamples[];
+}
+
+/** Of one strategy. */
+export interface LatencyQuantiles {
+  name: string;
+  p1Us: number;
+  p25Us: number;
+  p50Us: number;
+  p75Us: number;
+  p99Us: number;
+  samples: number;
+}
+
+export interface LatencyBoxOptions extends Words {
+  rows: readonly LatencyQuantiles[];
+}
+
+/** More samples are drawn at this many evenly spaced ranks, the first, the last and the 99.9th percentile always. */
+const RANKS_MAX = 300;
+const SERIES_MAX = 16;
+const ROWS_MAX = 60;
+const DASHES = ["solid", "dash", "dot"] as const;
+
+/**
+ * The share of requests served within a time. Throws InputError for a strategy without samples or with negative ones;
+ * zeros, which a logarithmic axis has no place for, stand at the decade below the least other value.
+ */
+export function latencyEcdf(options: LatencyEcdfOptions): Figure {
+  const kept = options.series.slice(0, SERIES_MAX);
+  const sorted = kept.map((one) => {
+    if (one.samplesUs.length === 0 || one.samplesUs.some((us) => !(us >= 0)))
+      throw new InputError(
+        `latency: ${JSON.stringify(one.name)} must have samples of 0 µs or more: got ${one.samplesUs.length === 0 ? "none" : one.samplesUs.find((us) => !(us >= 0))}`,
+      );
+    return Float64Array.from(one.samplesUs).sort();
+  });
+  const positive = sorted.map((s) => s.find((us) => us > 0)).filter((us) => us !== undefined);
+  const floor = positive.length === 0 ? 1 : 10 ** (Math.ceil(Math.log10(Math.min(...positive))) - 1);
+  const data = sorted.map((samples, at): ScatterTrace => {
+    const color = SERIES[at % SERIES.length]!;
+    const ranks = ranksOf(samples.length);
+    const x = ranks.map((rank) => Math.max(floor, samples[rank]!));
+    return {
+      type: "scatter",
+      mode: "lines",
+      name: label(kept[at]!.name),
+      x: [x[0]!, ...x],
+      y: [0, ...ranks.map((rank) => ((rank + 1) / samples.length) * 100)],
+      line: { color, width: 2, shape: "hv", dash: DASHES[at % DASHES.length]! },
+      hoverinfo: "x+y+name",
+    };
+  });
+  const left =
+    options.series.length > kept.length ? `the first ${kept.length} of ${options.series.length}` : undefined;
+  const figure: Figure = {
+    data,
+    layout: layoutOf(
+      {
+        xTitle: "modelled latency (µs)",
+        yTitle: "requests served within it (%)",
+        ...options,
+        ...withNote(options.subtitle, left),
+      },
+      420,
+      {
+        showlegend: true,
+        xaxis: decades(sorted.flatMap((s) => [Math.max(floor, s[0]!), Math.max(floor, s.at(-1)!)])),
+        yaxis: { range: [0, 102] },
+      },
+    ),
+  };
+  return withRuns(figure, options.from);
+}
+
+/** Boxes from the 25th to the 75th percentile with the median, whiskers from the 1st to the 99th. */
+export function latencyBoxes(options: LatencyBoxOptions): Figure {
+  const rows = options.rows.slice(0, ROWS_MAX);
+  for (const row of rows)
+    if (
+      !(
+        row.p1Us > 0 &&
+        row.p1Us <= row.p25Us &&
+        row.p25Us <= row.p50Us &&
+        row.p50Us <= row.p75Us &&
+        row.p75Us <= row.p99Us
+      )
+    )
+      throw new InputError(
+        `latency: quantiles of ${JSON.stringify(row.name)} must be above 0 and ascend: got ${row.p1Us}, ${row.p25Us}, ${row.p50Us}, ${row.p75Us}, ${row.p99Us}`,
+      );
+  const names = distinctLabels(
+    rows.map((row) => row.name),
+    48,
+  );
+  const data = rows.map((row, at): BoxTrace => {
+    const color = SERIES[at % SERIES.length]!;
+    return {
+      type: "box",
+      name: names[at]!,
+      orientation: "h",
+      y: [names[at]!],
+      lowerfence: [row.p1Us],
+      q1: [row.p25Us],
+      median: [row.p50Us],
+      q3: [row.p75Us],
+      upperfence: [row.p99Us],
+      fillcolor: faded(color, 0.35),
+      line: { color, width: 2 },
+      hoverinfo: "x",
+      showlegend: false,
+    };
+  });
+  const left =
+    options.rows.length > rows.length ? `the first ${rows.length} of ${options.rows.length}` : undefined;
+  const samples = rows.map((row) => row.samples);
+  const many = samples.length === 0 ? 0 : Math.min(...samples);
+  const figure: Figure = {
+    data,
+    layout: layoutOf(
+      {
+        xTitle: "modelled latency (µs)",
+        ...options,
+        ...withNote(
+          options.subtitle ?? `box: 25 to 75 %, whiskers: 1 to 99 %; at least ${number(many)} samples a row`,
+          left,
+        ),
+      },
+      170 + rows.length * 40,
+      {
+        showlegend: false,
+        margin: { l: 110, r: 20, t: 90, b: 60 },
+        xaxis: decades(rows.flatMap((row) => [row.p1Us, row.p99Us])),
+        yaxis: { type: "category", autorange: "reversed", showgrid: false },
+      },
+    ),
+  };
+  return withRuns(figure, options.from);
+}
+
+function ranksOf(n: number): number[] {
+  if (n <= RANKS_MAX) return Array.from({ length: n }, (_, rank) => rank);
+  const ranks = Array.from({ length: RANKS_MAX }, (_, i) => Math.round((i * (n - 1)) / (RANKS_MAX - 1)));
+  return [...new Set([...ranks, Math.ceil(n * 0.999) - 1])].sort((a, b) => a - b);
+}
+
+/** A logarithmic axis over `values`, with its decades written out. */
+function decades(values: readonly number[]): Axis {
+  const logs = values.map(Math.log10);
+  const low = Math.min(...logs);
+  const high = Math.max(...logs);
+  const room = Math.max(0.08, (high - low) * 0.04);
+  const powers: number[] = [];
+  for (let p = Math.floor(low - room); p <= Math.ceil(high + room); p++) powers.push(10 ** p);
+  return {
+    type: "log",
+    range: [low - room, high + room],
+    tickvals: powers,
+    ticktext: powers.map((v) => (v >= 1 ? number(v) : String(v))),
+  };
+}

@@ -1,0 +1,126 @@
+/** A sweep over two parameters as a heat map: the value in the cell, its interval on hovering. */
+import { InputError } from "../base/errors";
+import type { Figure, HeatmapTrace } from "./figure";
+import { distinctLabels, label, number } from "./labels";
+import { layoutOf, type Words } from "./layout";
+import { LITTLE_TO_MUCH } from "./palette";
+import { withRuns } from "./run";
+import { withNote } from "./thin";
+
+/** One combination of parameters; low and high are its interval. */
+export interface SweepCell {
+  value: number;
+  low?: number;
+  high?: number;
+  /** What it was computed from: `64 runs`. */
+  basis?: string;
+}
+
+/** A parameter: its values as they are written on the axis, numbers or names, in their order. */
+export interface SweepOptions extends Words {
+  x: readonly (number | string)[];
+  y: readonly (number | string)[];
+  /** `cells[y][x]`; null where nothing was run. */
+  cells: readonly (readonly (SweepCell | null)[])[];
+  /** What the value is, with its unit: `success rate (%)`. */
+  valueTitle: string;
+  /** Ends of the colour scale; default the least and the greatest value. */
+  range?: readonly [number, number];
+}
+
+/** Beyond so many columns or rows, neighbouring cells are averaged. */
+const SIDE_MAX = 48;
+/** Beyond so many columns there is no room for words. */
+const TEXT_COLUMNS_MAX = 16;
+
+/** The figure; values of both parameters are equally spaced. Throws InputError when cells do not fill y × x. */
+export function sweepMap(options: SweepOptions): Figure {
+  const { x, y, cells } = options;
+  if (cells.length !== y.length || cells.some((row) => row.length !== x.length) || x.length * y.length === 0)
+    throw new InputError(
+      `sweep map: cells must be ${y.length} rows of ${x.length}, and not none: got ${cells.map((row) => row.length).join(", ") || "none"}`,
+    );
+  const across = Math.ceil(x.length / SIDE_MAX);
+  const down = Math.ceil(y.length / SIDE_MAX);
+  const [xs, ys] = [joined(x, across), joined(y, down)];
+  const shown = ys.map((_, row) => xs.map((_, column) => averaged(cells, row, column, down, across)));
+  const values = shown.flat().flatMap((cell) => (cell === null ? [] : [cell.value]));
+  if (values.length === 0) throw new InputError("sweep map: there must be a cell with a value: got none");
+  const [zmin, zmax] = options.range ?? [Math.min(...values), Math.max(...values)];
+  const heatmap: HeatmapTrace = {
+    type: "heatmap",
+    x: xs,
+    y: ys,
+    z: shown.map((row) => row.map((cell) => (cell === null ? null : Number(cell.value.toPrecision(6))))),
+    ...(xs.length > TEXT_COLUMNS_MAX
+      ? {}
+      : {
+          text: shown.map((row) => row.map((cell) => (cell === null ? "" : number(cell.value)))),
+          texttemplate: "%{text}",
+        }),
+    hovertext: shown.map((row, j) => row.map((cell, i) => hoverOf(cell, xs[i]!, ys[j]!, options))),
+    hoverinfo: "text",
+    colorscale: LITTLE_TO_MUCH,
+    zmin,
+    zmax: zmax > zmin ? zmax : zmin + 1,
+    showscale: true,
+    colorbar: { title: { text: label(options.valueTitle), side: "right" }, thickness: 14, outlinewidth: 0 },
+    xgap: 2,
+    ygap: 2,
+  };
+  const note =
+    across * down === 1 ? undefined : `a cell is the mean of ${down} × ${across} runs of the sweep`;
+  const figure: Figure = {
+    data: [heatmap],
+    layout: layoutOf(
+      { ...options, ...withNote(options.subtitle, note) },
+      190 + Math.min(520, ys.length * Math.max(12, Math.min(38, Math.floor(520 / ys.length)))),
+      {
+        showlegend: false,
+        margin: { l: 110, r: 20, t: options.subtitle === undefined && note === undefined ? 60 : 85, b: 70 },
+        xaxis: { type: "category", showgrid: false },
+        yaxis: { type: "category", showgrid: false },
+      },
+    ),
+  };
+  return withRuns(figure, options.from);
+}
+
+/** Names of `by` neighbouring values at a time. */
+function joined(values: readonly (number | string)[], by: number): string[] {
+  const names: string[] = [];
+  for (let at = 0; at < values.length; at += by) {
+    const [first, last] = [values[at]!, values[Math.min(at + by, values.length) - 1]!];
+    names.push(by === 1 ? String(first) : `${first}–${last}`);
+  }
+  return distinctLabels(names, 32);
+}
+
+function averaged(
+  cells: SweepOptions["cells"],
+  row: number,
+  column: number,
+  down: number,
+  across: number,
+): SweepCell | null {
+  if (down * across === 1) return cells[row]![column]!;
+  const inside = cells
+    .slice(row * down, (row + 1) * down)
+    .flatMap((line) => line.slice(column * across, (column + 1) * across))
+    .filter((cell) => cell !== null);
+  if (inside.length === 0) return null;
+  const mean = inside.reduce((sum, cell) => sum + cell.value, 0) / inside.length;
+  return { value: mean, basis: `mean of ${inside.length} cells` };
+}
+
+function hoverOf(cell: SweepCell | null, x: string, y: string, options: SweepOptions): string {
+  const place = [
+    `${options.xTitle === undefined ? "x" : label(options.xTitle)}: ${x}`,
+    `${options.yTitle === undefined ? "y" : label(options.yTitle)}: ${y}`,
+  ];
+  if (cell === null) return [...place, "not run"].join("<br>");
+  const interval =
+    cell.low === undefined || cell.high === undefined ? "" : ` (${number(cell.low)} to ${number(cell.high)})`;
+  const value = `${label(options.valueTitle)}: ${number(cell.value)}${interval}`;
+  return [...place, value, ...(cell.basis === undefined ? [] : [label(cell.basis)])].join("<br>");
+}

@@ -1,0 +1,211 @@
+/** Charts of results. Their numbers are made up, to show the chart, and each says so. */
+
+import { Random } from "../../../lib/base/random";
+import {
+  attemptTimeline,
+  byteCurves,
+  latencyBoxes,
+  latencyEcdf,
+  pairedDifferences,
+  successRates,
+  sweepMap,
+  tradeOffFrontier,
+} from "../../../lib/chart";
+import type { Example } from "./index";
+
+const KiB = 1024;
+const MADE_UP = "made-up numbers";
+const STRATEGIES = [
+  "allocate and hope",
+  "CMA area",
+  "CMA with reclaim and compaction",
+  "alloc_contig_pages",
+  "reserve at boot",
+];
+
+/** Log-normal samples about `medianUs`. */
+function samples(name: string, medianUs: number, spread: number, n: number): number[] {
+  const random = new Random(1).fork(name);
+  return Array.from({ length: n }, () => {
+    const gauss = Array.from({ length: 12 }, () => random.float()).reduce((a, b) => a + b, -6);
+    return medianUs * 10 ** (spread * gauss);
+  });
+}
+
+const quantiles = (name: string, medianUs: number, spread: number) => {
+  const sorted = samples(name, medianUs, spread, 400).sort((a, b) => a - b);
+  const at = (q: number) => sorted[Math.floor(q * (sorted.length - 1))]!;
+  return {
+    name,
+    p1Us: at(0.01),
+    p25Us: at(0.25),
+    p50Us: at(0.5),
+    p75Us: at(0.75),
+    p99Us: at(0.99),
+    samples: 400,
+  };
+};
+
+const estimate = (name: string, value: number, half: number) => ({
+  name,
+  value,
+  low: Math.max(0, value - half),
+  high: Math.min(1, value + half),
+  basis: `${Math.round(value * 64)} of 64 runs`,
+});
+
+export const RESULTS: Example[] = [
+  {
+    name: "success-rates",
+    builder: "successRates",
+    words: "How often each strategy succeeds, with the interval of the estimate.",
+    draw: () =>
+      successRates({
+        title: "Success by strategy",
+        subtitle: `${MADE_UP}; bars: 95 % interval`,
+        interval: "95 % interval",
+        series: [
+          { name: "fresh", rows: STRATEGIES.map((name, i) => estimate(name, 0.6 + i * 0.1, 0.11)) },
+          { name: "aged", rows: STRATEGIES.map((name, i) => estimate(name, 0.05 + i * 0.22, 0.1)) },
+        ],
+      }),
+  },
+  {
+    name: "paired-differences",
+    builder: "pairedDifferences",
+    words: "Differences of runs with equal seeds; what crosses the line may be chance.",
+    draw: () =>
+      pairedDifferences({
+        title: "Against the CMA area",
+        subtitle: `${MADE_UP}; bars: 95 % interval`,
+        interval: "95 % interval",
+        rows: STRATEGIES.map((name, i) => ({
+          name,
+          value: i * 12 - 20,
+          low: i * 12 - 31,
+          high: i * 12 - 11,
+        })),
+      }),
+  },
+  {
+    name: "latency-ecdf",
+    builder: "latencyEcdf",
+    words: "The share of requests that are served within a time.",
+    draw: () =>
+      latencyEcdf({
+        title: "Latency of a request",
+        subtitle: MADE_UP,
+        series: STRATEGIES.map((name, i) => ({ name, samplesUs: samples(name, 20 * 4 ** i, 0.35, 500) })),
+      }),
+  },
+  {
+    name: "latency-boxes",
+    builder: "latencyBoxes",
+    words: "The same as boxes from quantiles.",
+    draw: () =>
+      latencyBoxes({
+        title: "Latency of a request",
+        subtitle: `${MADE_UP}; box: 25 to 75 %, whiskers: 1 to 99 %`,
+        rows: STRATEGIES.map((name, i) => quantiles(name, 20 * 4 ** i, 0.35)),
+      }),
+  },
+  {
+    name: "frontier",
+    builder: "tradeOffFrontier",
+    words: "What memory set aside buys: the front joins the choices that no other one beats.",
+    draw: () =>
+      tradeOffFrontier({
+        title: "Memory set aside against success",
+        subtitle: `${MADE_UP}; better: left and up`,
+        xTitle: "memory set aside (MiB)",
+        yTitle: "successful requests (%)",
+        x: { better: "less", log: true },
+        y: { better: "more" },
+        points: [16, 32, 64, 128, 256, 512].flatMap((mib, i) => [
+          { name: `CMA ${mib} MiB`, x: mib, y: 40 + i * 11 - (i === 3 ? 12 : 0), group: "CMA area" },
+          { name: `boot ${mib} MiB`, x: mib * 1.3, y: 30 + i * 12.5, group: "reserve at boot" },
+        ]),
+      }),
+  },
+  {
+    name: "attempt-timeline",
+    builder: "attemptTimeline",
+    words: "One request in modelled time: three ranges fail, the fourth is had.",
+    draw: () =>
+      attemptTimeline({
+        title: "cma_alloc of 4096 pages",
+        subtitle: MADE_UP,
+        lanes: [0, 1, 2, 3].map((i) => ({ name: `frames ${i * 1024}–${i * 1024 + 4095}`, ok: i === 3 })),
+        segments: [0, 1, 2, 3].flatMap((lane) => {
+          const t = lane * 900;
+          return [
+            { lane, step: "isolate" as const, startUs: t, endUs: t + 40 },
+            { lane, step: "drain" as const, startUs: t + 40, endUs: t + 110 },
+            { lane, step: "reclaim" as const, startUs: t + 110, endUs: t + 260 },
+            { lane, step: "migrate" as const, startUs: t + 260, endUs: t + 800, note: "180 pages moved" },
+            {
+              lane,
+              step: "test" as const,
+              startUs: t + 800,
+              endUs: t + 860,
+              note: lane === 3 ? "all free" : "busy",
+            },
+          ];
+        }),
+      }),
+  },
+  {
+    name: "sweep-map",
+    builder: "sweepMap",
+    words: "Two parameters and a value; hovering gives its interval.",
+    draw: () =>
+      sweepMap({
+        title: "Success over area and age",
+        subtitle: MADE_UP,
+        xTitle: "CMA area (MiB)",
+        yTitle: "workload",
+        valueTitle: "success rate (%)",
+        range: [0, 100],
+        x: [16, 32, 64, 128, 256, 512],
+        y: ["desktop", "database", "file server", "camera"],
+        cells: [0, 1, 2, 3].map((j) =>
+          [0, 1, 2, 3, 4, 5].map((i) =>
+            i === 5 && j === 2
+              ? null
+              : {
+                  value: Math.min(100, 12 + i * 17 - j * 4),
+                  low: Math.max(0, i * 17 - j * 4),
+                  high: Math.min(100, 24 + i * 17 - j * 4),
+                  basis: "64 runs",
+                },
+          ),
+        ),
+      }),
+  },
+  {
+    name: "byte-curves",
+    builder: "byteCurves",
+    words: "Curves over a size, as of TLBs and adapters, with marks where something is exhausted.",
+    draw: () => {
+      const bytes = Array.from({ length: 19 }, (_, i) => 64 * KiB * 2 ** i);
+      const curve = (reach: number) => bytes.map((b) => Math.max(0, 1 - reach / b) * 30);
+      return byteCurves({
+        title: "Translation misses over the working set",
+        subtitle: MADE_UP,
+        yTitle: "time lost to misses (%)",
+        series: [
+          { name: "4 KiB pages", bytes, values: curve(6144 * KiB) },
+          { name: "2 MiB pages", bytes, values: curve(3 * 1024 * 1024 * KiB) },
+          {
+            name: "1 GiB pages",
+            bytes,
+            values: curve(16 * 1024 * 1024 * KiB),
+            low: curve(20 * 1024 * 1024 * KiB),
+            high: curve(12 * 1024 * 1024 * KiB),
+          },
+        ],
+        marks: [{ bytes: 6144 * KiB, name: "reach of 1536 entries of 4 KiB" }],
+      });
+    },
+  },
+];
