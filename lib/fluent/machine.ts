@@ -21,6 +21,8 @@ export type BoardName =
   | "raspberry-pi-cm4-8gb"
   | "raspberry-pi-5"
   | "pc-x86-64"
+  | "server-x86-64"
+  | "database-x86-64"
   | "server-arm64"
   | "power-64k";
 
@@ -61,6 +63,14 @@ export class MachineDescription {
    */
   memory(size: Size): MachineDescription {
     return this.changed({ memoryBytes: parseSize(size, "memory") });
+  }
+
+  /**
+   * NUMA nodes; memory and CPUs are shared out equally. Default: the board's.
+   * @throws InputError when the board has another number; the message names what it has.
+   */
+  nodes(count: number): MachineDescription {
+    return this.changed({ nodes: count });
   }
 
   /**
@@ -143,6 +153,8 @@ export class BootedMachine {
   readonly architecture: Architecture;
   /** Memory fitted. */
   readonly memoryBytes: number;
+  /** NUMA nodes. */
+  readonly nodes: number;
   /** Bytes of a base page. */
   readonly pageSize: number;
   /** Order of a page block, the unit of mobility grouping. */
@@ -181,6 +193,7 @@ export class BootedMachine {
     this.kernel = result.kernel;
     this.architecture = result.architecture;
     this.memoryBytes = result.memoryBytes;
+    this.nodes = result.nodes;
     this.pageSize = result.pageSize;
     this.pageblockOrder = result.pageblockOrder;
     this.pageblockBytes = result.pageblockBytes;
@@ -214,10 +227,11 @@ export class BootedMachine {
 }
 
 function planOf(request: BootRequest, result: BootResult): BootRequest {
-  const { board, kernel, memoryBytes, pageSize, thp, hugetlb } = result;
+  const { board, kernel, memoryBytes, nodes, pageSize, thp, hugetlb } = result;
   const { cma = { kind: "configured" }, pageBlockMaxOrder, switches } = request;
   return Object.freeze({
     ...{ board, kernel, memoryBytes, pageSize, thp, hugetlb, cma },
+    ...(nodes === 1 ? {} : { nodes }),
     ...(pageBlockMaxOrder === undefined ? {} : { pageBlockMaxOrder }),
     ...(switches === undefined ? {} : { switches }),
   });

@@ -51,6 +51,8 @@ export interface Board {
   /** Memory fitted, in bytes. */
   memory: { default: number; smallest: number; largest: number };
   cpus: number;
+  /** NUMA nodes: memory and CPUs are shared out in equal parts, memory from the lowest address up. Default: one. */
+  nodes?: { default: number; choices: readonly number[] };
   windows: readonly RamWindow[];
   /** Parts of the windows that no RAM answers (peripherals); the RAM behind them is lost. */
   holes?: readonly RamWindow[];

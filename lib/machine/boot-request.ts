@@ -8,12 +8,15 @@ import { type HugePageSupport, type PageGeometry, pageGeometry } from "../hardwa
 import type { KernelSwitches } from "../mm/profile";
 import type { CmaRequest } from "./cma-request";
 import type { HugePageRequest } from "./huge-pages";
+import { resolveNodes } from "./nodes";
 
 /** A machine to boot. Sizes in bytes; what is left out takes the board's default. */
 export interface BootRequest {
   board: string;
   pageSize?: number;
   memoryBytes?: number;
+  /** NUMA nodes, in equal parts; default: the board's. */
+  nodes?: number;
   /** Default: configured. */
   cma?: CmaRequest;
   /** Default: 6.1. */
@@ -40,6 +43,7 @@ export interface ResolvedBoot {
   huge: HugePageSupport;
   thpEnabled: boolean;
   memoryBytes: number;
+  nodes: number;
   cma: CmaRequest;
   hugePages: HugePageRequest;
   pageBlockMaxOrder?: number;
@@ -73,6 +77,7 @@ export function resolveBoot(request: BootRequest): ResolvedBoot {
     huge,
     thpEnabled: request.thpEnabled ?? BOOT_DEFAULTS.thpEnabled,
     memoryBytes,
+    nodes: resolveNodes(board, request.nodes, memoryBytes, geometry.sectionBytes),
     cma: request.cma ?? { kind: "configured" },
     hugePages: request.hugePages ?? { pools: [], cmaBytes: 0 },
   };

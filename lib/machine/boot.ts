@@ -5,23 +5,19 @@
  */
 import { InputError } from "../base/errors";
 import { formatSize } from "../base/units";
-import { type KernelRelease, since } from "../hardware/kernel-release";
+import type { KernelRelease } from "../hardware/kernel-release";
 import type { Architecture } from "../hardware/page-geometry";
 import { cmaMinAlignmentBytes } from "../mm/cma";
+import type { HugetlbCmaArea } from "../mm/hugetlb-cma";
 import { calcMemmapPages, mobilityGroupingEnabled } from "../mm/mobility-grouping";
 import { pageblockOrder } from "../mm/pageblock-order";
 import { type PagesetSize, zonePagesetSize } from "../mm/pageset-size";
-import {
-  calculateMinFreeKbytes,
-  recommendedMinFreeKbytes,
-  setupPerZoneLowmemReserve,
-  setupPerZoneWmarks,
-  type Watermarks,
-} from "../mm/watermarks";
+import type { Watermarks } from "../mm/watermarks";
 import { type BootRequest, type ResolvedBoot, resolveBoot } from "./boot-request";
-import { type CmaAttempt, earlyMemory, STRUCT_PAGE_BYTES } from "./early-memory";
+import { type CmaAttempt, earlyMemory, nodesOf, STRUCT_PAGE_BYTES } from "./early-memory";
 import { explainCmaFailure } from "./explain-cma";
 import type { HugePagePool } from "./huge-pages";
+import { zoneLowmemReserve, zoneReserves } from "./zone-reserves";
 import { type PageRange, pagesWithin, type ZoneSpan, zoneSpans } from "./zones";
 
 /** A zone after boot. Counts are pages of the machine's page size. */
@@ -31,7 +27,7 @@ export interface BootedZone extends ZoneSpan {
   /** Pages managed right after memblock_free_all(); watermarks are computed from these. */
   managedAtBoot: number;
   watermarks: Watermarks;
-  /** Pages kept back from requests of each higher zone, in zone order. */
+  /** Pages kept back from requests of each higher zone of the node, in zone order. */
   lowmemReserve: number[];
   pageset: PagesetSize;
   /** Free memory handed to the buddy allocator, ascending; a CMA area is not in it. */
@@ -59,8 +55,8 @@ export interface Reservation {
 
 /** Huge pages after the early boot. Bytes and physical addresses. */
 export interface BootedHugePages {
-  /** hugetlb_cma=; `activated` is false where the area crosses a zone line: its pages go to the buddy allocator. */
-  cma: { base: number; bytes: number; activated: boolean } | null;
+  /** hugetlb_cma=, by node; `activated` is false where an area crosses a zone line: its pages go to the buddy allocator. */
+  cma: (HugetlbCmaArea & { activated: boolean })[];
   /** Gigantic pages, from memblock. */
   gigantic: { bytes: number; start: number }[];
   /** Pools that the buddy allocator fills once it runs, in the order of the command line. */
@@ -73,6 +69,8 @@ export interface BootResult {
   kernel: KernelRelease;
   architecture: Architecture;
   memoryBytes: number;
+  /** NUMA nodes. */
+  nodes: number;
   pageSize: number;
   thp: boolean;
   hugetlb: boolean;
@@ -109,7 +107,7 @@ export function boot(request: BootRequest): BootResult {
     throw new InputError(
       `memory: ${formatSize(resolved.memoryBytes)} leave no room for the memmap on ${board.name}; the kernel would panic`,
     );
-  const spans = zoneSpans(board, release, memblock, pageSize);
+  const spans = zoneSpans(board, release, memblock, pageSize, nodesOf(resolved));
   const vmTotalPages = spans.reduce(
     (sum, z) => sum + z.present - calcMemmapPages(z.spanned, z.present, pageSize, STRUCT_PAGE_BYTES),
     0,
@@ -118,8 +116,9 @@ export function boot(request: BootRequest): BootResult {
   const types = cmaBuilt ? MIGRATE_TYPES.withCma : MIGRATE_TYPES.withoutCma;
   const area = attempts.find((a) => a.outcome.ok)?.outcome;
   const cmaRange = area?.ok ? [{ start: area.base, end: area.base + area.bytes }] : [];
-  const hugeCma = hugetlbCma?.area ?? null;
-  if (hugeCma !== null) cmaRange.push({ start: hugeCma.base, end: hugeCma.base + hugeCma.bytes });
+  const hugeCma = hugetlbCma?.areas ?? [];
+  for (const { base, bytes } of hugeCma) cmaRange.push({ start: base, end: base + bytes });
+  cmaRange.sort((a, b) => a.start - b.start);
   const free = memblock.freeRanges();
   const atBoot = spans.map((z) => {
     const freeRanges = pagesWithin(free, pageSize, z.startPfn, z.startPfn + z.spanned);
@@ -127,8 +126,9 @@ export function boot(request: BootRequest): BootResult {
     return { ...z, freeRanges, managedAtBoot: count(freeRanges) + count(cma) };
   });
   const managed = atBoot.map((z) => z.managedAtBoot);
-  const { minFreeKbytes, watermarks } = reserves(resolved, order, managed);
-  const hugeCmaActivated = hugeCma !== null && inOneZone(spans, pageSize, hugeCma);
+  const cpusOfNode = Math.max(1, Math.floor(board.cpus / resolved.nodes));
+  const { minFreeKbytes, watermarks } = zoneReserves(resolved, order, atBoot);
+  const hugeAreas = hugeCma.map((a) => ({ ...a, activated: inOneZone(spans, pageSize, a) }));
   const late = [
     ...givenBack(resolved),
     ...gigantic.pages.map(({ start, bytes }) => ({ start, end: start + bytes })),
@@ -136,15 +136,13 @@ export function boot(request: BootRequest): BootResult {
   const lateManaged = atBoot.map(
     (z) => z.managedAtBoot + count(pagesWithin(late, pageSize, z.startPfn, z.startPfn + z.spanned)),
   );
-  const lowmemReserve = setupPerZoneLowmemReserve(
-    atBoot.map((z) => z.name),
-    managed,
-  );
+  const lowmemReserve = zoneLowmemReserve(atBoot);
   return {
     board: board.name,
     kernel: release,
     architecture: board.architecture,
     memoryBytes: resolved.memoryBytes,
+    nodes: resolved.nodes,
     pageSize,
     thp: huge.thp,
     hugetlb: huge.hugetlb,
@@ -160,11 +158,11 @@ export function boot(request: BootRequest): BootResult {
       managed: lateManaged[i]!,
       watermarks: watermarks[i]!,
       lowmemReserve: lowmemReserve[i]!,
-      pageset: zonePagesetSize(managed[i]!, watermarks[i]!.low, board.cpus, pageSize, release),
+      pageset: zonePagesetSize(managed[i]!, watermarks[i]!.low, cpusOfNode, pageSize, release),
     })),
     cma: summarise(attempts, alignment, memblock.memory),
     hugePages: {
-      cma: hugeCma && { ...hugeCma, activated: hugeCmaActivated },
+      cma: hugeAreas,
       gigantic: gigantic.pages,
       pools: resolved.hugePages.pools.filter((p) => p.bytes <= pageSize * 2 ** largestBuddyOrder),
     },
@@ -176,7 +174,9 @@ export function boot(request: BootRequest): BootResult {
       ...(hugetlbCma?.messages ?? []),
       ...attempts.flatMap((a) => a.outcome.messages),
       ...gigantic.messages,
-      ...(hugeCma !== null && !hugeCmaActivated ? ["cma: CMA area hugetlb0 could not be activated"] : []),
+      ...hugeAreas
+        .filter((a) => !a.activated)
+        .map((a) => `cma: CMA area hugetlb${a.nid} could not be activated`),
     ],
   };
 }
@@ -194,32 +194,6 @@ function inOneZone(
 
 function count(ranges: readonly PageRange[]): number {
   return ranges.reduce((sum, r) => sum + r.pages, 0);
-}
-
-/** THP switches itself off below 512 MiB of managed memory: mm/huge_memory.c hugepage_init(). */
-const THP_LEAST_BYTES = 512 * 1024 * 1024;
-
-/**
- * init_per_zone_wmark_min(), then what start_stop_khugepaged() makes of it: the raise where THP is on; where it is built in
- * but off, releases since 5.18 (6.1 here) compute min_free_kbytes again, now without the pages below the high watermarks.
- */
-function reserves(boot: ResolvedBoot, order: number, managed: readonly number[]) {
-  const { geometry, release, huge } = boot;
-  const { pageSize } = geometry;
-  const total = managed.reduce((a, b) => a + b, 0);
-  const kbytes = (pages: number) => (pages * pageSize) / 1024;
-  let minFreeKbytes = calculateMinFreeKbytes(kbytes(total), release);
-  let watermarks = setupPerZoneWmarks(minFreeKbytes, managed, pageSize);
-  if (!huge.thp || total * pageSize < THP_LEAST_BYTES) return { minFreeKbytes, watermarks };
-  const aboveHigh = managed.reduce((sum, m, i) => sum + Math.max(0, m - watermarks[i]!.high), 0);
-  if (boot.thpEnabled)
-    minFreeKbytes = Math.max(
-      minFreeKbytes,
-      recommendedMinFreeKbytes(order, managed.length, aboveHigh, pageSize),
-    );
-  else if (since(release, "6.1")) minFreeKbytes = calculateMinFreeKbytes(kbytes(aboveHigh), release);
-  watermarks = setupPerZoneWmarks(minFreeKbytes, managed, pageSize);
-  return { minFreeKbytes, watermarks };
 }
 
 /** free_initmem() and free_initrd_mem(): whole pages of the init sections, the initrd rounded outwards. */

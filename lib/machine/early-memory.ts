@@ -14,6 +14,7 @@ import { sparseInit } from "../mm/sparse";
 import { largeSystemHashBytes } from "../mm/system-hash";
 import type { ResolvedBoot } from "./boot-request";
 import { type HugePagePool, poolFailedMessage } from "./huge-pages";
+import { nodeRanges } from "./nodes";
 import { dmaPhysLimit } from "./zones";
 
 /** sizeof(struct page) in the modelled configurations. */
@@ -55,6 +56,11 @@ export function memoryMap(boot: ResolvedBoot): Memblock {
     memblock.remove(top - board.firmwareTop.bytes, top);
   }
   return memblock;
+}
+
+/** Physical addresses of each node of the machine. */
+export function nodesOf({ board, memoryBytes, nodes }: ResolvedBoot): PhysicalRange[] {
+  return nodeRanges(board, memoryBytes, nodes);
 }
 
 /** Memory after all early reservations, and the attempts to reserve a CMA area on the way. */
@@ -109,7 +115,7 @@ export function earlyMemory(boot: ResolvedBoot, cmaAlignment: number): EarlyMemo
   const survived = reserveMemmap(boot, memblock);
   if (!cmaFirst) defaultCma(boot, memblock, cmaAlignment, attempts);
   memblock.alloc("per-CPU areas and early data", size(board.build.lateBytes), geometry.pageSize);
-  const gigantic = giganticPages(boot, memblock, hugetlbCma?.area != null);
+  const gigantic = giganticPages(boot, memblock, (hugetlbCma?.areas.length ?? 0) > 0);
   lateReservations(boot, memblock);
   return { memblock, attempts, hugetlbCma, gigantic, survived };
 }
@@ -129,7 +135,7 @@ function reserveMemmap(boot: ResolvedBoot, memblock: Memblock): boolean {
     mapsWithPmd: pageSize === 4 * KiB,
     memstart: Math.floor(memblock.startOfDram() / sectionBytes) * sectionBytes,
   };
-  return sparseInit(memblock, layout, release) !== undefined;
+  return sparseInit(memblock, layout, release, nodesOf(boot)) !== undefined;
 }
 
 /** early_init_fdt_scan_reserved_mem(): the device tree's region, unless the command line speaks of CMA. */
@@ -193,6 +199,7 @@ function reserveHugetlbCma(
   return hugetlbCmaReserve(memblock, release, {
     bytes: hugePages.cmaBytes,
     giganticBytes: Math.max(...geometry.hugePageSizes),
+    nodes: nodesOf(boot),
     hugePageBytes: geometry.pageSize * 2 ** geometry.pmdOrder,
     minAlignment,
   });
@@ -208,17 +215,23 @@ function giganticPages(boot: ResolvedBoot, memblock: Memblock, fromCma: boolean)
   if (fromCma && wanted.length > 0)
     return { pages, messages: ["HugeTLB: hugetlb_cma is enabled, skip boot time allocation"] };
   for (const pool of wanted) {
-    const starts = takeGigantic(memblock, pool);
+    const starts = takeGigantic(memblock, pool, nodesOf(boot));
     pages.push(...starts.map((start) => ({ bytes: pool.bytes, start })));
     if (starts.length < pool.count) messages.push(poolFailedMessage(pool, starts.length));
   }
   return { pages, messages };
 }
 
-function takeGigantic(memblock: Memblock, { bytes, count }: HugePagePool): number[] {
+/** for_each_node_mask_to_alloc(): from the nodes in turn, from any other where the one has no room. */
+function takeGigantic(
+  memblock: Memblock,
+  { bytes, count }: HugePagePool,
+  nodes: readonly PhysicalRange[],
+): number[] {
   const starts: number[] = [];
   while (starts.length < count) {
-    const start = memblock.alloc("gigantic huge page", bytes, bytes);
+    const node = nodes[starts.length % nodes.length]!;
+    const start = memblock.allocNode("gigantic huge page", bytes, bytes, 0, node);
     if (start === undefined) break;
     starts.push(start);
   }
@@ -231,7 +244,8 @@ function lateReservations(boot: ResolvedBoot, memblock: Memblock): void {
   const { pageSize } = geometry;
   const pages = memblock.totalBytes() / pageSize;
   const kernelPages = pages - Math.ceil((pages * STRUCT_PAGE_BYTES) / pageSize);
-  for (const { what, scale } of HASH_TABLES)
+  // With several nodes they are spread over these (hashdist), which has to wait for vmalloc: dcache_init_early().
+  for (const { what, scale } of boot.nodes > 1 ? [] : HASH_TABLES)
     memblock.alloc(what, largeSystemHashBytes(kernelPages, pageSize, scale, 8), pageSize);
   const limit = board.architecture === "x86-64" ? 4 * 1024 * MiB : dmaPhysLimit(board, release, memblock);
   const bounceBytes = board.architecture === "ppc64" ? 0 : swiotlbBytes(boot, memblock, limit);

@@ -47,22 +47,26 @@ export function startHugetlb(
   return { pools, atBoot: new Map([...pools].map(([bytes, p]) => [bytes, p.persistent])), messages };
 }
 
+/** alloc_gigantic_page(): from the node's hugetlb_cma area where it has one, else from anywhere in the node. */
 function giganticSource(booted: BootResult, m: Memory, world: MigrationWorld): GiganticSource {
   const anywhere = giganticFromAnywhere(m, world);
-  const area = booted.hugePages.cma;
-  if (area === null || !area.activated) return anywhere;
-  const defaultOrder = m.pageblockOrder;
   const { pageSize } = booted;
-  const cma = new Contiguous(m, [
-    new CmaArea("hugetlb0", area.base / pageSize, area.bytes / pageSize, defaultOrder),
-  ]);
+  const reserved = booted.hugePages.cma.filter((a) => a.activated);
+  if (reserved.length === 0) return anywhere;
+  const cma = new Contiguous(
+    m,
+    reserved.map(
+      (a) => new CmaArea(`hugetlb${a.nid}`, a.base / pageSize, a.bytes / pageSize, m.pageblockOrder),
+    ),
+  );
   return {
-    take(order) {
-      const got = cma.cmaAlloc(2 ** order, order, 0, { world });
-      return got.ok ? got.pfn : anywhere.take(order);
+    take(order, nid = m.firstNode) {
+      const area = reserved.findIndex((a) => a.nid === nid);
+      const got = area < 0 ? null : cma.cmaAlloc(2 ** order, order, area, { world });
+      return got?.ok ? got.pfn : anywhere.take(order, nid);
     },
     give(pfn, order) {
-      if (cma.areas[0]!.holds(pfn, 2 ** order)) cma.cmaRelease(pfn, 2 ** order);
+      if (cma.areas.some((a) => a.holds(pfn, 2 ** order))) cma.cmaRelease(pfn, 2 ** order);
       else anywhere.give(pfn, order);
     },
   };

@@ -20,17 +20,16 @@ export function startKernel(result: BootResult, switches: Partial<KernelSwitches
   const board = findBoard(result.board);
   const { pageSize, cma } = result;
   const hugeCma = result.hugePages.cma;
+  const huge = (activated: boolean) =>
+    hugeCma.filter((a) => a.activated === activated).map((a) => frames(a.base, a.bytes));
   const frames = (base: number, bytes: number) => ({ startPfn: base / pageSize, pages: bytes / pageSize });
   const reserveOf = (zone: number) => {
     const reserve = [0, 0, 0, 0, 0];
+    const node = result.zones.filter((z) => z.nid === result.zones[zone]!.nid);
     let last = 0;
-    let at = 0;
     for (let idx = 0; idx < reserve.length; idx++) {
-      const next = result.zones.findIndex((z, i) => i >= at && ZONE_INDEX[z.name] === idx);
-      if (next >= 0) {
-        last = result.zones[zone]!.lowmemReserve[next] ?? 0;
-        at = next;
-      }
+      const at = node.findIndex((z) => ZONE_INDEX[z.name] === idx);
+      if (at >= 0) last = result.zones[zone]!.lowmemReserve[at] ?? 0;
       reserve[idx] = last;
     }
     return reserve;
@@ -41,7 +40,7 @@ export function startKernel(result: BootResult, switches: Partial<KernelSwitches
     pageSize,
     maxOrder: result.largestBuddyOrder,
     pageblockOrder: result.pageblockOrder,
-    cma: board.build.cma || cma.reservedBytes > 0 || hugeCma !== null,
+    cma: board.build.cma || cma.reservedBytes > 0 || hugeCma.length > 0,
     thp: result.thp,
     mobilityDisabled: !result.mobilityGrouping,
     dma32: result.architecture !== "ppc64",
@@ -49,6 +48,7 @@ export function startKernel(result: BootResult, switches: Partial<KernelSwitches
     zones: result.zones.map((z, i) => ({
       idx: ZONE_INDEX[z.name]!,
       name: z.name,
+      nid: z.nid,
       startPfn: z.startPfn,
       spanned: z.spanned,
       present: z.present,
@@ -59,8 +59,8 @@ export function startKernel(result: BootResult, switches: Partial<KernelSwitches
       freeRanges: z.freeRanges,
     })),
     ...(cma.base !== null && { cmaRange: frames(cma.base, cma.reservedBytes) }),
-    earlierCma: hugeCma?.activated ? [frames(hugeCma.base, hugeCma.bytes)] : [],
-    uselessCma: hugeCma !== null && !hugeCma.activated ? [frames(hugeCma.base, hugeCma.bytes)] : [],
+    earlierCma: huge(true),
+    uselessCma: huge(false),
     ram: result.memory.map((r) => ({
       startPfn: Math.floor(r.start / pageSize),
       pages: Math.floor(r.bytes / pageSize),

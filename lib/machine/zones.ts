@@ -1,5 +1,5 @@
 /**
- * Zones of one node: arch/arm64/mm/init.c zone_sizes_init() and max_zone_phys(), arch/x86/mm/init.c zone_sizes_init(),
+ * Zones of each node: arch/arm64/mm/init.c zone_sizes_init() and max_zone_phys(), arch/x86/mm/init.c zone_sizes_init(),
  * mm/page_alloc.c zone_spanned_pages_in_node() and memblock_free_all().
  */
 import { GiB, MiB } from "../base/units";
@@ -10,6 +10,8 @@ import type { Memblock, PhysicalRange } from "../mm/memblock";
 /** A zone's place: physical addresses [start, end) and the pages of RAM in it. */
 export interface ZoneSpan {
   name: string;
+  /** The node it belongs to. */
+  nid: number;
   startPfn: number;
   spanned: number;
   present: number;
@@ -60,26 +62,33 @@ export function dmaPhysLimit(board: Board, release: KernelRelease, memblock: Mem
   return board.architecture === "arm64" ? zoneEnds(board, release, memblock)[0]![1] : memblock.endOfDram();
 }
 
-/** The populated zones, lowest first. */
+/** The populated zones, node by node, lowest first: zone_spanned_pages_in_node(). `nodes`: addresses of each. */
 export function zoneSpans(
   board: Board,
   release: KernelRelease,
   memblock: Memblock,
   pageSize: number,
+  nodes: readonly PhysicalRange[],
 ): ZoneSpan[] {
-  const nodeStart = memblock.startOfDram() / pageSize;
-  const nodeEnd = memblock.endOfDram() / pageSize;
-  const spans: ZoneSpan[] = [];
-  let low = 0;
-  for (const [name, endAddress] of zoneEnds(board, release, memblock)) {
-    const high = Math.max(low, endAddress / pageSize);
-    const startPfn = Math.min(Math.max(nodeStart, low), high);
-    const endPfn = Math.min(Math.max(nodeEnd, low), high);
-    const present = pagesWithin(memblock.memory, pageSize, startPfn, endPfn).reduce((n, r) => n + r.pages, 0);
-    if (present > 0) spans.push({ name, startPfn, spanned: endPfn - startPfn, present });
-    low = high;
-  }
-  return spans;
+  const ends = zoneEnds(board, release, memblock);
+  return nodes.flatMap((node, nid) => {
+    const memory = memblock.memory
+      .map(({ start, end }) => ({ start: Math.max(start, node.start), end: Math.min(end, node.end) }))
+      .filter(({ start, end }) => end > start);
+    const nodeStart = (memory[0]?.start ?? 0) / pageSize;
+    const nodeEnd = (memory.at(-1)?.end ?? 0) / pageSize;
+    const spans: ZoneSpan[] = [];
+    let low = 0;
+    for (const [name, endAddress] of ends) {
+      const high = Math.max(low, endAddress / pageSize);
+      const startPfn = Math.min(Math.max(nodeStart, low), high);
+      const endPfn = Math.min(Math.max(nodeEnd, low), high);
+      const present = pagesWithin(memory, pageSize, startPfn, endPfn).reduce((n, r) => n + r.pages, 0);
+      if (present > 0) spans.push({ name, nid, startPfn, spanned: endPfn - startPfn, present });
+      low = high;
+    }
+    return spans;
+  });
 }
 
 /** Whole pages of `ranges` inside the page frames [startPfn, endPfn): memblock_free_all() rounds starts up, ends down. */

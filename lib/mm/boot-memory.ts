@@ -135,7 +135,11 @@ function markFrames(m: Memory, zone: Zone, z: KernelZoneShape, shape: KernelShap
   if (at < zone.endPfn) m.owner.fill(OWNER_HOLE, at, zone.endPfn);
   at = zone.startPfn;
   const taken = (from: number, to: number) => {
-    for (let p = from; p < to; p++) if (m.owner[p] === 0) m.owner[p] = OWNER_RESERVED;
+    for (const r of ram) {
+      const lo = Math.max(from, r.startPfn);
+      const hi = Math.min(to, r.startPfn + r.pages);
+      if (hi > lo) m.owner.fill(OWNER_RESERVED, lo, hi);
+    }
   };
   for (const r of [
     ...z.freeRanges,

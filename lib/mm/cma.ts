@@ -5,7 +5,7 @@
 import { isAligned, roundDown, roundUp } from "../base/alignment";
 import { GiB, MiB } from "../base/units";
 import { type KernelRelease, since } from "../hardware/kernel-release";
-import type { Memblock } from "./memblock";
+import type { Memblock, PhysicalRange } from "./memblock";
 
 /** The name of the area's claim in memblock. */
 export const CMA_AREA = "CMA area";
@@ -17,12 +17,16 @@ export interface CmaDeclaration {
   /** End of the range to search; 0: no limit. */
   limit: number;
   fixed: boolean;
+  /** Only there: cma_declare_contiguous_nid(); default anywhere. */
+  node?: PhysicalRange;
 }
+
+export type CmaErrno = "EINVAL" | "EBUSY" | "ENOMEM" | "ENOSPC";
 
 /** The area reserved, or the kernel's error messages. */
 export type CmaOutcome =
   | { ok: true; base: number; bytes: number; alignment: number; messages: string[] }
-  | { ok: false; errno: "EINVAL" | "EBUSY" | "ENOMEM"; alignment: number; messages: string[] };
+  | { ok: false; errno: CmaErrno; alignment: number; messages: string[] };
 
 /**
  * The alignment a CMA area needs in bytes: 4.17 the larger of the largest buddy and the page block, because a page at
@@ -55,7 +59,7 @@ export function cmaDeclareContiguous(
   const messages: string[] = [];
   const alignment = minAlignment;
   const pa = printPhysicalAddress;
-  const fail = (errno: "EINVAL" | "EBUSY" | "ENOMEM", bytes: number): CmaOutcome => {
+  const fail = (errno: CmaErrno, bytes: number): CmaOutcome => {
     messages.push(`cma: Failed to reserve ${Math.floor(bytes / MiB)} MiB`);
     return { ok: false, errno, alignment, messages };
   };
@@ -74,6 +78,8 @@ export function cmaDeclareContiguous(
     messages.push(`cma: Size (${pa(bytes)}) of region at ${pa(base)} exceeds limit (${pa(limit)})`);
     return fail("EINVAL", bytes);
   }
+  const { start: low, end: high } = request.node ?? { start: 0, end: Number.MAX_SAFE_INTEGER };
+  const inNode = (from: number, to: number): [number, number] => [Math.max(from, low), Math.min(to, high)];
   let found: number | undefined;
   if (fixed) {
     if (memblock.isRegionReserved(base, bytes)) return fail("EBUSY", bytes);
@@ -82,8 +88,8 @@ export function cmaDeclareContiguous(
   } else {
     // Since 5.13: from 4 GiB upwards first, where the limit lets it, so that compaction moves pages out of the area.
     if (since(release, "6.1") && memblockEnd >= 4 * GiB + bytes)
-      found = memblock.allocRange(name, bytes, alignment, 4 * GiB, limit, "bottom-up");
-    found ??= memblock.allocRange(name, bytes, alignment, base, limit);
+      found = memblock.allocRange(name, bytes, alignment, ...inNode(4 * GiB, limit), "bottom-up");
+    found ??= memblock.allocRange(name, bytes, alignment, ...inNode(base, limit));
     if (found === undefined) return fail("ENOMEM", bytes);
   }
   messages.push(`cma: Reserved ${Math.floor(bytes / MiB)} MiB at ${pa(found)}`);

@@ -160,17 +160,18 @@ export interface DirectCompaction {
   captured: number;
 }
 
-/** try_to_compact_pages(): zone by zone until one succeeds. `priority` is a COMPACT_PRIO_ number. */
+/** try_to_compact_pages(): zone by zone of the request's list until one succeeds. `priority` is a COMPACT_PRIO_ number. */
 export function tryToCompactPages(
   m: Memory,
   gfp: number,
   order: number,
   allocFlags: number,
   priority: number,
+  zonelist: readonly Zone[] = m.zonelist,
 ): DirectCompaction {
   const highest = gfpZone(gfp);
   let best = COMPACT_SKIPPED;
-  for (const zone of m.zonelist) {
+  for (const zone of zonelist) {
     if (zone.idx > highest) continue;
     if (priority > COMPACT_PRIO_SYNC_FULL && compactionDeferred(zone, order)) {
       best = Math.max(best, COMPACT_DEFERRED);
@@ -222,14 +223,22 @@ export function compactMemory(m: Memory): void {
     );
 }
 
-function byIndex(m: Memory): Zone[] {
-  return [...m.zones].sort((a, b) => a.idx - b.idx);
+/** Node by node, each from its lowest zone; or one node's. */
+function byIndex(m: Memory, nid?: number): Zone[] {
+  return m.zones
+    .filter((z) => nid === undefined || z.nid === nid)
+    .sort((a, b) => a.nid - b.nid || a.idx - b.idx);
 }
 
-/** kcompactd_do_work(): zones up to `highestZoneidx`, so that a page of `order` can be allocated. */
-export function kcompactdDoWork(m: Memory, order: number, highestZoneidx: number): void {
+/** kcompactd_do_work(): zones of node `nid` up to `highestZoneidx`, so that a page of `order` can be allocated. */
+export function kcompactdDoWork(
+  m: Memory,
+  order: number,
+  highestZoneidx: number,
+  nid: number = m.firstNode,
+): void {
   m.counters.compact_daemon_wake++;
-  for (const zone of byIndex(m)) {
+  for (const zone of byIndex(m, nid)) {
     if (zone.idx > highestZoneidx || compactionDeferred(zone, order)) continue;
     if (compactionSuitable(m, zone, order, 0, zone.idx) !== COMPACT_CONTINUE) continue;
     const cc = new CompactControl(m, zone, {
@@ -249,11 +258,12 @@ export function kcompactdDoWork(m: Memory, order: number, highestZoneidx: number
   }
 }
 
-/** fragmentation_score_node(): 0..100, zones weighed by their size. */
-export function fragmentationScore(m: Memory): number {
-  const present = m.zones.reduce((n, z) => n + z.present, 0);
+/** fragmentation_score_node(): 0..100, the node's zones weighed by their size. */
+export function fragmentationScore(m: Memory, nid: number = m.firstNode): number {
+  const zones = byIndex(m, nid);
+  const present = zones.reduce((n, z) => n + z.present, 0);
   let score = 0;
-  for (const zone of m.zones)
+  for (const zone of zones)
     score += Math.floor((zone.present * extfragForOrder(zone, m.pageblockOrder)) / (present + 1));
   return score;
 }
@@ -264,10 +274,14 @@ export function proactiveThreshold(proactiveness: number): number {
 }
 
 /** One look of kcompactd (every 500 ms): proactive compaction of the node if its score is too high; whether it ran. */
-export function proactiveCompactNode(m: Memory, proactiveness = DEFAULT_PROACTIVENESS): boolean {
+export function proactiveCompactNode(
+  m: Memory,
+  proactiveness = DEFAULT_PROACTIVENESS,
+  nid: number = m.firstNode,
+): boolean {
   if (!m.sw.proactiveCompaction || proactiveness === 0) return false;
-  if (fragmentationScore(m) <= proactiveThreshold(proactiveness)) return false;
-  for (const zone of byIndex(m))
+  if (fragmentationScore(m, nid) <= proactiveThreshold(proactiveness)) return false;
+  for (const zone of byIndex(m, nid))
     compactZone(
       m,
       new CompactControl(m, zone, {

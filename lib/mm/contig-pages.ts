@@ -1,12 +1,11 @@
 /**
  * alloc_contig_pages() (5.5+; before, hugetlb's alloc_gigantic_page()): any range of as many frames, zone by zone from
- * the preferred one, each zone from its start, in steps of the size: first success wins. Only sizes that are powers of
- * two come out naturally aligned.
+ * the preferred one (of the preferred node, then of the others by distance), each zone from its start, in steps of the size:
+ * first success wins; no range reaches across a zone or a node. Only sizes that are powers of two come out naturally aligned.
  */
 import { InputError } from "../base/errors";
 import { allocContigRange, type ContigFailure, run } from "./contig-range";
 import { materialiseZone } from "./free-area";
-import { gfpZone } from "./gfp";
 import type { GiganticSource } from "./hugetlb";
 import { GIGANTIC_GFP } from "./hugetlb";
 import { type Memory, OWNER_HOLE, OWNER_MASK, OWNER_RESERVED } from "./memory";
@@ -26,6 +25,8 @@ export interface ContigRequest {
   /** Frames. */
   pages: number;
   gfp: number;
+  /** The node to look in first (with __GFP_THISNODE: only); default the first. */
+  nid?: number | undefined;
   /** What the frames become. */
   kind: OwnerKind;
   /** Default: the owners as they are kept. */
@@ -39,9 +40,11 @@ export function allocContigPages(m: Memory, request: ContigRequest): number {
   const { pages } = request;
   if (!Number.isInteger(pages) || pages < 1)
     throw new InputError(`alloc_contig_pages: pages must be a whole number, 1 or more: got ${pages}`);
-  const highest = gfpZone(request.gfp);
-  for (const zone of m.zonelist) {
-    if (zone.idx > highest) continue;
+  const nid = request.nid ?? m.firstNode;
+  const zonelist = m.zonelistOf(nid, request.gfp);
+  if (zonelist === undefined)
+    throw new InputError(`alloc_contig_pages: the machine has nodes 0 to ${m.nrNodes - 1}: got ${nid}`);
+  for (const zone of zonelist) {
     materialiseZone(m, zone);
     for (let start = Math.ceil(zone.startPfn / pages) * pages; start + pages <= zone.endPfn; start += pages) {
       if (rangeIsValid(m, start, pages) && tryRange(m, zone, start, request)) return start;
@@ -109,7 +112,8 @@ export function freeContigRange(m: Memory, start: number, pages: number): void {
 /** alloc_gigantic_page(): gigantic huge pages from anywhere in memory. */
 export function giganticFromAnywhere(m: Memory, world: MigrationWorld = ownersWorld(m)): GiganticSource {
   return {
-    take: (order) => allocContigPages(m, { pages: 2 ** order, gfp: GIGANTIC_GFP, kind: "hugetlb", world }),
+    take: (order, nid) =>
+      allocContigPages(m, { pages: 2 ** order, gfp: GIGANTIC_GFP, nid, kind: "hugetlb", world }),
     give: (pfn, order) => freeContigRange(m, pfn, 2 ** order),
   };
 }

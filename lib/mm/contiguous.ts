@@ -51,6 +51,8 @@ export interface ContigOptions {
   owner?: OwnerKind;
   /** Who decides whether pages move; default: the owners noted in the machine. */
   world?: MigrationWorld;
+  /** alloc_contig_pages(): the node to look in first, with __GFP_THISNODE only; default the first. */
+  nid?: number;
 }
 
 export class Contiguous {
@@ -148,6 +150,7 @@ export class Contiguous {
     const pfn = allocContigPages(m, {
       pages: count,
       gfp,
+      ...(options.nid !== undefined && { nid: options.nid }),
       kind: cx.kind,
       world: cx.world,
       tried: ({ start, failure }) => {

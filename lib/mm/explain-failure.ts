@@ -8,13 +8,19 @@ import type { Zone } from "./zone";
 import { wmarkPages, zoneWatermarkOk } from "./zone-watermark";
 
 /** The reason in one line; call it right after the failure. */
-export function explainFailure(m: Memory, gfp: number, order: number): string {
+export function explainFailure(
+  m: Memory,
+  gfp: number,
+  order: number,
+  zonelist: readonly Zone[] = m.zonelist,
+): string {
   if (order > m.maxOrder) return `order ${order} is above the largest buddy order, ${m.maxOrder}`;
   const highest = gfpZone(gfp);
   const mt = gfpMigratetype(m, gfp);
-  const zones = m.zonelist.filter((z) => z.idx <= highest);
+  const zones = zonelist.filter((z) => z.idx <= highest);
   if (zones.length === 0) return "no zone is low enough for this request";
-  const parts = zones.map((z) => `zone ${z.name}: ${zoneReason(m, z, order, highest, mt)}`);
+  const where = (z: Zone) => (m.nrNodes > 1 ? `node ${z.nid}, zone ${z.name}` : `zone ${z.name}`);
+  const parts = zones.map((z) => `${where(z)}: ${zoneReason(m, z, order, highest, mt)}`);
   const waits = gfp & __GFP_DIRECT_RECLAIM ? "" : " (the request may not wait for reclaim or compaction)";
   return `order ${order}, ${MIGRATE_NAMES[mt]!.toLowerCase()}${waits}: ${parts.join("; ")}`;
 }

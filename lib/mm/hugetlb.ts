@@ -16,9 +16,12 @@ import type { Memory } from "./memory";
 import { OWNER_KINDS } from "./owners";
 import { allocPages, freePages } from "./page-alloc";
 
-/** Where gigantic pages come from: 2^order frames, naturally aligned, or −1; and how they go back. */
+const GFP_HUGE = GFP_HIGHUSER_MOVABLE | __GFP_COMP | __GFP_NOWARN;
+
+/** Where gigantic pages come from: 2^order frames of one node, naturally aligned, or −1; and how they go back. */
 export interface GiganticSource {
-  take(order: number): number;
+  /** `nid`: default the first node. */
+  take(order: number, nid?: number): number;
   give(pfn: number, order: number): void;
 }
 
@@ -40,6 +43,9 @@ export class HugetlbPool {
   surplus: number;
   overcommit: number;
   readonly gigantic: GiganticSource | null;
+  /** next_nid_to_alloc and next_nid_to_free, counted in turns: the pool grows and shrinks node by node. */
+  private turnToGrow: number;
+  private turnToShrink: number;
 
   constructor(
     private readonly m: Memory,
@@ -53,6 +59,8 @@ export class HugetlbPool {
     this.surplus = 0;
     this.overcommit = options.overcommit ?? 0;
     this.gigantic = options.gigantic ?? null;
+    this.turnToGrow = 0;
+    this.turnToShrink = 0;
   }
 
   /** nr_hugepages. */
@@ -72,21 +80,23 @@ export class HugetlbPool {
     if (!Number.isInteger(count) || count < 0)
       throw new InputError(`nr_hugepages: must be a whole number, 0 or more: got ${count}`);
     while (this.surplus > 0 && count > this.persistent) this.surplus--;
+    const tired = new Set<number>();
     while (count > this.persistent) {
-      const pfn = this.fresh(true);
+      const pfn = this.freshInTurn(tired);
       if (pfn < 0) break;
       this.free.push(pfn);
     }
-    while (count < this.persistent && this.free.length > 0) this.giveBack(this.free.pop()!);
+    while (count < this.persistent && this.free.length > 0) this.giveBack(this.shrinkInTurn());
     if (count < this.persistent) this.surplus += this.persistent - count;
     return this.persistent;
   }
 
-  /** alloc_huge_page(): a free page of the pool, else a surplus one; −1 when there is neither. */
-  alloc(): number {
-    let pfn = this.free.pop() ?? -1;
+  /** alloc_huge_page(): a free page of the pool, the nearest to node `nid`, else a surplus one; −1 when there is neither. */
+  alloc(nid: number = this.m.firstNode): number {
+    let pfn = -1;
+    for (const node of this.nodesFrom(nid)) if (pfn < 0) pfn = this.takeFree(node);
     if (pfn < 0 && this.surplus < this.overcommit) {
-      pfn = this.fresh(false);
+      pfn = this.fresh(nid, GFP_HUGE | __GFP_RETRY_MAYFAIL);
       if (pfn >= 0) this.surplus++;
     }
     if (pfn >= 0) this.used.add(pfn);
@@ -131,18 +141,60 @@ export class HugetlbPool {
     return done;
   }
 
-  /** alloc_fresh_huge_page(): `hard` tries with __GFP_RETRY_MAYFAIL, as growing a pool does until it fails. */
-  private fresh(hard: boolean): number {
+  /** Nodes in the order of a node's zone list. */
+  private nodesFrom(nid: number): number[] {
+    const zones = this.m.nodeZonelists.fallback[nid]?.at(-1);
+    if (zones === undefined)
+      throw new InputError(`hugetlb: the machine has nodes 0 to ${this.m.nrNodes - 1}: got ${nid}`);
+    return [...new Set(zones.map((z) => z.nid))];
+  }
+
+  /** The free page of a node that came last, or −1. */
+  private takeFree(nid: number): number {
+    let at = this.free.length - 1;
+    if (this.m.nrNodes > 1) while (at >= 0 && this.m.zoneOf(this.free[at]!)!.nid !== nid) at--;
+    return at < 0 ? -1 : this.free.splice(at, 1)[0]!;
+  }
+
+  /**
+   * alloc_pool_huge_page(): from the nodes in turn, the next one where a node has none. A node that failed once is asked
+   * without __GFP_RETRY_MAYFAIL until it gives a page again (node_alloc_noretry).
+   */
+  private freshInTurn(tired: Set<number>): number {
+    const nodes = this.nodesFrom(this.m.firstNode).sort((a, b) => a - b);
+    for (let i = 0; i < nodes.length; i++) {
+      const nid = nodes[this.turnToGrow++ % nodes.length]!;
+      const hard = tired.has(nid) ? 0 : __GFP_RETRY_MAYFAIL;
+      const pfn = this.fresh(nid, GFP_HUGE | __GFP_THISNODE | hard);
+      if (pfn >= 0) {
+        tired.delete(nid);
+        return pfn;
+      }
+      tired.add(nid);
+    }
+    return -1;
+  }
+
+  /** remove_pool_huge_page(): from the nodes in turn. */
+  private shrinkInTurn(): number {
+    const nodes = this.nodesFrom(this.m.firstNode).sort((a, b) => a - b);
+    for (;;) {
+      const pfn = this.takeFree(nodes[this.turnToShrink++ % nodes.length]!);
+      if (pfn >= 0) return pfn;
+    }
+  }
+
+  /** alloc_fresh_huge_page(). */
+  private fresh(nid: number, gfp: number): number {
     const { m, order } = this;
     if (order > m.maxOrder) {
       if (this.gigantic === null)
         throw new InputError(
           `hugetlb: a page of order ${order} is larger than the largest of the allocator, ${m.maxOrder}: it needs a source of contiguous memory`,
         );
-      return this.gigantic.take(order);
+      return this.gigantic.take(order, nid);
     }
-    const gfp = GFP_HIGHUSER_MOVABLE | __GFP_COMP | __GFP_NOWARN | __GFP_THISNODE;
-    const pfn = allocPages(m, hard ? gfp | __GFP_RETRY_MAYFAIL : gfp, order);
+    const pfn = allocPages(m, gfp, order, m.zonelistOf(nid, gfp));
     if (pfn >= 0) m.setOwner(pfn, OWNER_KINDS.hugetlb);
     return pfn;
   }

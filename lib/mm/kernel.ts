@@ -17,7 +17,7 @@ import { type ZoneReports, zoneReports } from "./reports";
 import { rmqueueStats } from "./rmqueue";
 import type { TracePoints } from "./trace-points";
 import { VALIDATE_LEVELS, type ValidateLevel, validate } from "./validate";
-
+import type { Zone } from "./zone";
 import { vmstatText, zoneinfoText } from "./zoneinfo";
 
 /** Request flags by name; several are joined by `|`. */
@@ -49,6 +49,8 @@ export interface PageRequest {
   order?: number;
   /** Flags by name or as a number; default GFP_KERNEL. */
   gfp?: string | number;
+  /** The node to take them from first (with __GFP_THISNODE: only); default the first. */
+  nid?: number;
   /** Who asks; kept with the result. */
   owner?: string;
 }
@@ -60,6 +62,8 @@ export interface Allocation {
   pfn: number;
   order: number;
   zone: string;
+  /** Its node. */
+  nid: number;
   migratetype: number;
   /** From a per-CPU list, after refilling it, past it, by a fallback to another type; `slow`: not on the fast path. */
   path: "pcp" | "refill" | "buddy" | "fallback" | "slow";
@@ -90,7 +94,7 @@ export class Kernel {
     return new Kernel(bootMemory(shape), shape.release);
   }
 
-  /** __alloc_pages(). */
+  /** __alloc_pages(). Throws InputError for an order, flags or a node that there are not. */
   allocPages(request: PageRequest = {}): Allocation | FailedAllocation {
     const m = this.memory;
     const order = request.order ?? 0;
@@ -100,10 +104,17 @@ export class Kernel {
     const migratetype = gfpMigratetype(m, gfp);
     const refills = pcpStats.refills;
     const fallbacks = rmqueueStats.fallbacks;
-    const pfn = allocPages(m, gfp, order);
+    const zonelist = this.zonelist(request.nid, gfp);
+    const pfn = allocPages(m, gfp, order, zonelist);
     m.trace?.pageAlloc?.(pfn, order, migratetype, gfp);
     if (pfn < 0)
-      return { ok: false, order, migratetype, reason: explainFailure(m, gfp, order), owner: request.owner };
+      return {
+        ok: false,
+        order,
+        migratetype,
+        reason: explainFailure(m, gfp, order, zonelist),
+        owner: request.owner,
+      };
     const path = lastAlloc.slow
       ? "slow"
       : rmqueueStats.fallbacks > fallbacks
@@ -113,7 +124,17 @@ export class Kernel {
           : pcpStats.refills > refills
             ? "refill"
             : "pcp";
-    return { ok: true, pfn, order, zone: lastAlloc.zone!.name, migratetype, path, owner: request.owner };
+    const { name: zone, nid } = lastAlloc.zone!;
+    return { ok: true, pfn, order, zone, nid, migratetype, path, owner: request.owner };
+  }
+
+  /** The zones that a request of a node walks. */
+  private zonelist(nid: number | undefined, gfp: number): Zone[] {
+    const m = this.memory;
+    const zones = m.zonelistOf(nid ?? m.firstNode, gfp);
+    if (zones === undefined)
+      throw new InputError(`nid: the machine has nodes 0 to ${m.nrNodes - 1}: got ${nid}`);
+    return zones;
   }
 
   /** __alloc_pages_bulk(): up to `count` single pages; the frames got, maybe fewer. */
@@ -166,9 +187,9 @@ export class Kernel {
     validate(this.memory, level, { ownersKnown: true });
   }
 
-  /** One zone by name, with the kernel's own reports on it: `kernel.zone("Normal").buddyinfo()`. */
-  zone(name: string): ZoneReports {
-    return zoneReports(this.memory, name, this.release);
+  /** One zone by name, with the kernel's own reports on it: `kernel.zone("Normal").buddyinfo()`; `nid`: of that node. */
+  zone(name: string, nid?: number): ZoneReports {
+    return zoneReports(this.memory, name, this.release, nid);
   }
 
   /** /proc/buddyinfo. */

@@ -1,6 +1,7 @@
 /**
  * memblock, the allocator of early boot: what is memory, what of it is reserved, and the first fit of an aligned range
- * from the top or from the bottom. mm/memblock.c, the same rules in every modelled release. One node, no mirrors.
+ * from the top or from the bottom. mm/memblock.c, the same rules in every modelled release. A node is a range of addresses
+ * that a search can be confined to; no mirrors.
  *
  * Invariant: both lists are sorted, their ranges do not overlap and do not touch. Addresses are bytes below 2^53.
  */
@@ -150,6 +151,27 @@ export class Memblock {
       this.allocRange(what, bytes, align, minAddress, end) ??
       (minAddress > 0 ? this.allocRange(what, bytes, align, 0, end) : undefined)
     );
+  }
+
+  /**
+   * memblock_alloc_internal() for a node: above `minAddress` in the node, there in any node, then below it in the same
+   * order (memblock_alloc_range_nid()). `exact`: in no other node.
+   */
+  allocNode(
+    what: string,
+    bytes: number,
+    align: number,
+    minAddress: number,
+    node: PhysicalRange,
+    nodes: "exact" | "preferred" = "preferred",
+  ): number | undefined {
+    for (const from of minAddress > 0 ? [minAddress, 0] : [0]) {
+      const found =
+        this.allocRange(what, bytes, align, Math.max(from, node.start), node.end) ??
+        (nodes === "preferred" ? this.allocRange(what, bytes, align, from) : undefined);
+      if (found !== undefined) return found;
+    }
+    return undefined;
   }
 }
 

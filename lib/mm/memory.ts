@@ -8,6 +8,7 @@
  */
 import { assert } from "../base/errors";
 import type { BatchedDrain } from "./batched-drain";
+import { __GFP_THISNODE, gfpZone } from "./gfp";
 import type { LruLists } from "./lru-lists";
 import { MIGRATE_ISOLATE, MIGRATE_PCPTYPES } from "./migratetype";
 import { NR_PCP_LISTS_MAX, PAGE_ALLOC_COSTLY_ORDER, PerCpuPages } from "./per-cpu-pages";
@@ -16,6 +17,7 @@ import type { SlowPathHelp } from "./slow-path-help";
 import type { TracePoints } from "./trace-points";
 import { Zone } from "./zone";
 import { CompactionCounters } from "./zone-compaction";
+import { buildZonelists, type NodeDistances, type Zonelists } from "./zonelists";
 
 /**
  * `state` of a frame. Free in the buddy lists: order + 1 (1..15). On a per-CPU list: ON_PCP, the migrate type stored
@@ -63,8 +65,6 @@ export const BLOCK_HOLE = 0x80;
 /** List heads of one zone's free area: order × 8 + migrate type. */
 const HEADS_A_ORDER = 8;
 const VIRGIN_NODES = 1024;
-/** Zone numbers: DMA, DMA32, NORMAL, MOVABLE, DEVICE. */
-const NR_ZONE_TYPES = 5;
 
 /** Where a frame is free: first frame and order of the free page that holds it. */
 export interface FreePlace {
@@ -87,6 +87,8 @@ export interface MemoryShape {
   pageblockOrder: number;
   /** Zones in ascending frame order. */
   zones: ZoneShape[];
+  /** node_distance() of every pair; default 10 to itself, 20 to others. */
+  distances?: NodeDistances;
   cpus: number;
   switches: KernelSwitches;
   /** CONFIG_CMA, CONFIG_TRANSPARENT_HUGEPAGE. */
@@ -114,10 +116,12 @@ export class Memory {
   readonly pageblockOrder: number;
   readonly pageblockPages: number;
   readonly zones: Zone[];
-  /** Zones from highest to lowest, without empty ones: the zone list of a machine with one node. */
+  /** Every zone in the order of the first node's list: its own from highest to lowest, then those of the other nodes. */
   readonly zonelist: Zone[];
-  /** The zone list for each highest zone number: what a request walks. */
+  /** The first node's list for each highest zone number: what a request walks that names no node. */
   readonly zonelists: Zone[][];
+  /** The lists of every node. */
+  readonly nodeZonelists: Zonelists;
   readonly sw: KernelSwitches;
   /** Switches that the hot paths ask, as booleans of their own: comparing texts there costs more than the rest. */
   readonly steals: boolean;
@@ -229,11 +233,21 @@ export class Memory {
     this.zones.forEach((z, i) => {
       if (i < 255) this.zoneIndex.fill(i, Math.ceil(z.startPfn / topPages), Math.floor(z.endPfn / topPages));
     });
-    this.zonelist = [...this.zones].sort((a, b) => b.idx - a.idx);
     this.nrNodes = new Set(this.zones.map((z) => z.nid)).size;
-    this.zonelists = Array.from({ length: NR_ZONE_TYPES }, (_, highest) =>
-      this.zonelist.filter((z) => z.idx <= highest),
-    );
+    this.nodeZonelists = buildZonelists(this.zones, shape.distances);
+    this.zonelists = this.nodeZonelists.fallback.find((lists) => lists !== undefined) ?? [];
+    this.zonelist = this.zonelists.at(-1) ?? [];
+  }
+
+  /** node_zonelist(): the zones that a request of node `nid` with `gfp` walks, in order. Undefined: there is no such node. */
+  zonelistOf(nid: number, gfp: number): Zone[] | undefined {
+    const { fallback, thisNode } = this.nodeZonelists;
+    return (gfp & __GFP_THISNODE ? thisNode : fallback)[nid]?.[gfpZone(gfp)];
+  }
+
+  /** The number of the first node: where a request goes that names none. */
+  get firstNode(): number {
+    return this.zonelist[0]?.nid ?? 0;
   }
 
   /** The zone that spans `pfn`, or undefined. */

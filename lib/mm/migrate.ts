@@ -5,6 +5,7 @@
 import {
   __GFP_COMP,
   __GFP_DIRECT_RECLAIM,
+  __GFP_HIGHMEM,
   __GFP_MOVABLE,
   __GFP_NOMEMALLOC,
   __GFP_NOWARN,
@@ -12,6 +13,7 @@ import {
   __GFP_RETRY_MAYFAIL,
   GFP_HIGHUSER_MOVABLE,
   GFP_USER,
+  ZONE_MOVABLE,
 } from "./gfp";
 import type { Memory } from "./memory";
 import { extraReferences, holdsOf, isMovablePage, moveOwner, orderInUse, ownerKind } from "./owners";
@@ -118,6 +120,14 @@ export function* migratePages(
   return failed + waiting.length;
 }
 
+/** alloc_migration_target(): on the node of the source if there is room; from ZONE_MOVABLE into any zone, else not into it. */
+function migrationTarget(m: Memory, pfn: number, order: number): number {
+  const zone = m.zoneOf(pfn)!;
+  let gfp = order === 0 ? GFP_TARGET : GFP_TARGET_LARGE;
+  if (zone.idx === ZONE_MOVABLE) gfp |= __GFP_HIGHMEM;
+  return allocPages(m, gfp, order, m.zonelistOf(zone.nid, gfp));
+}
+
 /** One attempt: 0, or the error. */
 function* migratePage(
   m: Memory,
@@ -127,7 +137,7 @@ function* migratePage(
   stats: MigrationStats,
 ): Generator<void, number> {
   const { pfn, order } = page;
-  const target = allocPages(m, order === 0 ? GFP_TARGET : GFP_TARGET_LARGE, order);
+  const target = migrationTarget(m, pfn, order);
   seen.alloc?.(target, order);
   yield;
   if (target < 0) return ENOMEM;

@@ -106,7 +106,7 @@ function rmqueue(m: Memory, zone: Zone, order: number, allocFlags: number, mt: n
   if (pfn < 0) pfn = rmqueueBuddy(m, zone, order, allocFlags, mt);
   if (zone.boostedWatermark) {
     zone.boostedWatermark = false;
-    m.help?.wakeKswapd(0, 0, zone.idx);
+    m.help?.wakeKswapd(0, 0, zone.idx, [zone]);
   }
   return pfn;
 }
@@ -169,7 +169,7 @@ function zoneAllows(
 
 /**
  * __alloc_pages(): 2^order frames for a request with `gfp`; the first frame, or −1. `zonelist` holds the zones that the
- * request may use, in order; default: all of the machine's.
+ * request may use, in order (Memory.zonelistOf()); default: the first node's list.
  */
 export function allocPages(m: Memory, gfp: number, order: number, zonelist?: readonly Zone[]): number {
   lastAlloc.slow = false;
@@ -177,7 +177,7 @@ export function allocPages(m: Memory, gfp: number, order: number, zonelist?: rea
   if (order > m.maxOrder) return -1;
   const highest = gfpZone(gfp);
   const mt = m.mobilityDisabled ? 0 : (gfp >> 3) & 3;
-  const zones = zonelist ?? m.zonelists[highest]!;
+  const zones = zonelist ?? (m.nrNodes > 1 ? m.zonelistOf(m.firstNode, gfp)! : m.zonelists[highest]!);
   if (zones.length === 0) return -1;
   let flags = ALLOC_WMARK_LOW | nofragmentFlags(m, zones[0]!, gfp);
   if (mt === MIGRATE_MOVABLE && m.cma) flags |= ALLOC_CMA;
@@ -208,7 +208,8 @@ export function prepNewPage(m: Memory, pfn: number, order: number, mt: number): 
 export function allocPagesAgain(m: Memory, gfp: number, order: number): number {
   const mt = gfpMigratetype(m, gfp);
   const flags = slowFlags(m, gfp, order, mt);
-  const pfn = getPageFromFreelist(m, m.zonelist, gfp, order, flags, gfpZone(gfp), mt);
+  const highest = gfpZone(gfp);
+  const pfn = getPageFromFreelist(m, m.zonelists[highest]!, gfp, order, flags, highest, mt);
   if (pfn >= 0) prepNewPage(m, pfn, order, mt);
   return pfn;
 }
@@ -243,7 +244,7 @@ function allocPagesSlowpath(
   const help = m.help;
   const canReclaim = (gfp & __GFP_DIRECT_RECLAIM) !== 0;
   let flags = slowFlags(m, gfp, order, mt);
-  if (gfp & __GFP_KSWAPD_RECLAIM) help?.wakeKswapd(order, gfp, highest);
+  if (gfp & __GFP_KSWAPD_RECLAIM) help?.wakeKswapd(order, gfp, highest, zonelist);
   let pfn = getPageFromFreelist(m, zonelist, gfp, order, flags, highest, mt);
   if (pfn >= 0) return pfn;
   const costly = order > PAGE_ALLOC_COSTLY_ORDER;
@@ -265,12 +266,12 @@ function allocPagesSlowpath(
   if (gfp & __GFP_MEMALLOC && !(gfp & __GFP_NOMEMALLOC)) flags = ALLOC_NO_WATERMARKS | cmaFlag(m, mt);
   r.allocFlags = flags;
   for (;;) {
-    if (gfp & __GFP_KSWAPD_RECLAIM) help?.wakeKswapd(order, gfp, highest);
+    if (gfp & __GFP_KSWAPD_RECLAIM) help?.wakeKswapd(order, gfp, highest, zonelist);
     pfn = getPageFromFreelist(m, zonelist, gfp, order, flags, highest, mt);
     if (pfn >= 0 || !canReclaim) return pfn;
     lastAlloc.wantedReclaim = true;
     if (!help) return -1;
-    const progress = help.directReclaim(order, gfp) > 0;
+    const progress = help.directReclaim(order, gfp, zonelist) > 0;
     if (progress) {
       pfn = lookAfterReclaim(m, r, gfp);
       if (pfn >= 0) return pfn;
@@ -294,7 +295,7 @@ function compactAndLook(
   priority: number,
   help: SlowPathHelp,
 ): number {
-  let pfn = help.directCompact(r.order, gfp, r.allocFlags, priority);
+  let pfn = help.directCompact(r.order, gfp, r.allocFlags, priority, r.zonelist);
   if (help.compactResult === COMPACT_SKIPPED) return -1;
   if (pfn >= 0) lastAlloc.zone = m.zoneOf(pfn)!;
   else pfn = getPageFromFreelist(m, r.zonelist, gfp, r.order, r.allocFlags, r.highest, r.mt);
@@ -316,12 +317,19 @@ function lookAfterReclaim(m: Memory, r: RetryRequest, gfp: number): number {
  * __alloc_pages_bulk(): up to `nr` single frames into `out`; returns how many. A zone must hold `nr` pages above its
  * low watermark; else one page is asked for in the ordinary way.
  */
-export function allocPagesBulk(m: Memory, gfp: number, nr: number, out: Int32Array): number {
+export function allocPagesBulk(
+  m: Memory,
+  gfp: number,
+  nr: number,
+  out: Int32Array,
+  zonelist: readonly Zone[] = m.zonelistOf(m.firstNode, gfp) ?? [],
+): number {
   const highest = gfpZone(gfp);
   const mt = gfpMigratetype(m, gfp);
   if (nr > 1) {
     const flags = ALLOC_WMARK_LOW | cmaFlag(m, mt);
-    for (const zone of m.zonelists[highest]!) {
+    for (const zone of zonelist) {
+      if (m.nrNodes > 1 && zone.nid !== zonelist[0]!.nid) break;
       const mark = wmarkPages(zone, ALLOC_WMARK_LOW) + nr;
       if (!zoneWatermarkFast(m, zone, 0, mark, highest, flags, gfp)) continue;
       let n = 0;
@@ -335,7 +343,7 @@ export function allocPagesBulk(m: Memory, gfp: number, nr: number, out: Int32Arr
       break;
     }
   }
-  const pfn = allocPages(m, gfp, 0);
+  const pfn = allocPages(m, gfp, 0, zonelist);
   if (pfn < 0) return 0;
   out[0] = pfn;
   return 1;

@@ -74,14 +74,14 @@ export class ZoneReports {
   }
 }
 
-/** The reports of the zone called `name`; an unknown name lists the zones there are. */
-export function zoneReports(m: Memory, name: string, release: KernelRelease): ZoneReports {
-  const zone = m.zones.find((z) => z.name === name);
+/** The reports of the zone called `name`, on the lowest node that has it or on `nid`; unknown ones list those there are. */
+export function zoneReports(m: Memory, name: string, release: KernelRelease, nid?: number): ZoneReports {
+  const zone = m.zones.find((z) => z.name === name && (nid === undefined || z.nid === nid));
   if (zone === undefined)
     throw unknownName(
       "zone",
-      name,
-      m.zones.map((z) => z.name),
+      nid === undefined ? name : `${name} of node ${nid}`,
+      m.zones.map((z) => (nid === undefined ? z.name : `${z.name} of node ${z.nid}`)),
     );
   return new ZoneReports(m, zone, release);
 }

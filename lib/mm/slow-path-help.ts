@@ -6,14 +6,20 @@ export interface SlowPathHelp {
   compactResult: number;
   /** Whether there is compaction at all. */
   canCompact: boolean;
-  /** wake_all_kswapds(). */
-  wakeKswapd(order: number, gfp: number, highestZoneidx: number): void;
+  /** wake_all_kswapds(): of the nodes in the request's zone list. */
+  wakeKswapd(order: number, gfp: number, highestZoneidx: number, zonelist: readonly Zone[]): void;
   /** try_to_compact_pages(): a captured frame or −1; sets `compactResult`. `priority` is a COMPACT_PRIO_ number. */
-  directCompact(order: number, gfp: number, allocFlags: number, priority: number): number;
+  directCompact(
+    order: number,
+    gfp: number,
+    allocFlags: number,
+    priority: number,
+    zonelist: readonly Zone[],
+  ): number;
   /** __alloc_pages_direct_compact(), its end: an allocation after compaction got a page of `zone`, or failed (null). */
   compacted(zone: Zone | null, order: number): void;
   /** __perform_reclaim(): what it calls progress, in pages. */
-  directReclaim(order: number, gfp: number): number;
+  directReclaim(order: number, gfp: number, zonelist: readonly Zone[]): number;
   /** zone_reclaimable_pages(). */
   reclaimablePages(zone: Zone): number;
 }

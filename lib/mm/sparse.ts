@@ -8,7 +8,7 @@
  */
 import { roundDown, roundUp } from "../base/alignment";
 import { type KernelRelease, since } from "../hardware/kernel-release";
-import type { Memblock } from "./memblock";
+import type { Memblock, PhysicalRange } from "./memblock";
 
 const MEMMAP = "memmap";
 
@@ -34,30 +34,56 @@ export function presentSections(memblock: Memblock, sectionBytes: number): numbe
 }
 
 /**
- * Reserves the memmap and its page tables. Returns the bytes of the memmap; undefined where memory is too small for it
- * (the kernel panics).
+ * Reserves the memmap and its page tables, node by node, each node's in its own memory where there is room. Returns the bytes
+ * of the memmap; undefined where memory is too small for it (the kernel panics).
  */
 export function sparseInit(
   memblock: Memblock,
   layout: SparseLayout,
   release: KernelRelease,
+  nodes: readonly PhysicalRange[] = [{ start: 0, end: Number.MAX_SAFE_INTEGER }],
 ): number | undefined {
   const sections = presentSections(memblock, layout.sectionBytes);
+  const mapped = new Set<number>();
+  let bytes = 0;
+  let next = 0;
+  for (const node of nodes) {
+    const first = next;
+    while (next < sections.length && sections[next]! * layout.sectionBytes < node.end) next++;
+    const got = sparseInitNid(memblock, layout, release, sections.slice(first, next), node, mapped);
+    if (got === undefined) return undefined;
+    bytes += got;
+  }
+  return bytes;
+}
+
+/** sparse_init_nid(): one node's sections. */
+function sparseInitNid(
+  memblock: Memblock,
+  layout: SparseLayout,
+  release: KernelRelease,
+  sections: readonly number[],
+  node: PhysicalRange,
+  mapped: Set<number>,
+): number | undefined {
   const mapBytes = (layout.sectionBytes / layout.pageSize) * layout.structPageBytes;
   const pieceBytes = layout.mapsWithPmd ? Math.min(layout.pmdBytes, mapBytes) : layout.pageSize;
   const sectionMapBytes = roundUp(mapBytes, layout.pmdBytes);
-  const goal = memblock.startOfDram();
+  const goal = Math.max(memblock.startOfDram(), node.start);
   const bufferBytes = since(release, "6.1") ? sections.length * sectionMapBytes : 0;
-  const buffer = bufferBytes > 0 ? memblock.alloc(MEMMAP, bufferBytes, sectionMapBytes, goal) : undefined;
+  // memblock_alloc_exact_nid_raw(): the buffer is the node's own or there is none.
+  const buffer =
+    bufferBytes > 0
+      ? memblock.allocNode(MEMMAP, bufferBytes, sectionMapBytes, goal, node, "exact")
+      : undefined;
   let used = 0;
-  const mapped = new Set<number>();
   for (const section of sections) {
     for (let offset = 0; offset < mapBytes; offset += pieceBytes) {
       const position =
         section * mapBytes - (layout.memstart / layout.pageSize) * layout.structPageBytes + offset;
-      if (!takeTable(memblock, mapped, position, layout, goal)) return undefined;
+      if (!takeTable(memblock, mapped, position, layout, goal, node)) return undefined;
       if (buffer !== undefined) used += pieceBytes;
-      else if (memblock.alloc(MEMMAP, pieceBytes, pieceBytes, goal) === undefined) return undefined;
+      else if (memblock.allocNode(MEMMAP, pieceBytes, pieceBytes, goal, node) === undefined) return undefined;
     }
   }
   if (buffer !== undefined) memblock.free(buffer + used, bufferBytes - used);
@@ -71,10 +97,11 @@ function takeTable(
   offset: number,
   layout: SparseLayout,
   goal: number,
+  node: PhysicalRange,
 ): boolean {
   const covers = layout.mapsWithPmd ? layout.pmdBytes * (layout.pageSize / 8) : layout.pmdBytes;
   const table = Math.floor(offset / covers);
   if (mapped.has(table)) return true;
   mapped.add(table);
-  return memblock.alloc("memmap page tables", layout.pageSize, layout.pageSize, goal) !== undefined;
+  return memblock.allocNode("memmap page tables", layout.pageSize, layout.pageSize, goal, node) !== undefined;
 }

@@ -30,8 +30,8 @@ export interface Mechanisms {
 export class RoomMaker implements SlowPathHelp {
   compactResult = COMPACT_SKIPPED;
   readonly canCompact: boolean;
-  /** kswapd runs in a row that reclaimed nothing: 16 make the node hopeless. */
-  private kswapdFailures = 0;
+  /** By node, kswapd runs in a row that reclaimed nothing: 16 make the node hopeless. */
+  private readonly kswapdFailures: number[] = [];
   private inKswapd = false;
 
   constructor(
@@ -41,8 +41,14 @@ export class RoomMaker implements SlowPathHelp {
     this.canCompact = mechanisms.compaction;
   }
 
-  directCompact(order: number, gfp: number, allocFlags: number, priority: number): number {
-    const { result, captured } = tryToCompactPages(this.m, gfp, order, allocFlags, priority);
+  directCompact(
+    order: number,
+    gfp: number,
+    allocFlags: number,
+    priority: number,
+    zonelist: readonly Zone[] = this.m.zonelist,
+  ): number {
+    const { result, captured } = tryToCompactPages(this.m, gfp, order, allocFlags, priority, zonelist);
     this.compactResult = result;
     if (result !== COMPACT_SKIPPED) this.m.counters.compact_stall++;
     return captured;
@@ -65,7 +71,7 @@ export class RoomMaker implements SlowPathHelp {
   }
 
   /** try_to_free_pages(): a costly order counts as progress already where compaction is ready to run. */
-  directReclaim(order: number, gfp: number): number {
+  directReclaim(order: number, gfp: number, zonelist: readonly Zone[] = this.m.zonelist): number {
     if (!this.mechanisms.reclaim) return 0;
     const { m } = this;
     const highest = gfpZone(gfp);
@@ -74,7 +80,7 @@ export class RoomMaker implements SlowPathHelp {
     let ready = false;
     for (let priority = DEF_PRIORITY; priority >= 0; priority--) {
       const zones: Zone[] = [];
-      for (const zone of m.zonelist) {
+      for (const zone of zonelist) {
         if (zone.idx > highest) continue;
         if (order > PAGE_ALLOC_COSTLY_ORDER && this.compactionReady(zone, order, highest)) ready = true;
         else zones.push(zone);
@@ -101,41 +107,64 @@ export class RoomMaker implements SlowPathHelp {
     return zoneWatermarkOk(m, zone, 0, mark, highest, 0, Math.max(zone.nrFreePages, 0));
   }
 
+  private zonesOf(nid: number): Zone[] {
+    return this.m.zones.filter((z) => z.nid === nid);
+  }
+
   /** pgdat_balanced(): one zone above its high watermark, with a page of the order, is enough. */
-  private balanced(order: number, highest: number): boolean {
+  private balanced(nid: number, order: number, highest: number): boolean {
     const { m } = this;
-    return m.zones.some(
+    return this.zonesOf(nid).some(
       (z) =>
         z.idx <= highest &&
         zoneWatermarkOk(m, z, order, wmarkPages(z, WMARK_HIGH), highest, 0, Math.max(z.nrFreePages, 0)),
     );
   }
 
-  wakeKswapd(order: number, _gfp: number, highest: number): void {
-    const { m } = this;
-    if (!this.mechanisms.reclaim || this.inKswapd || this.kswapdFailures >= MAX_RECLAIM_RETRIES) return;
-    const boosted = m.zones.some((z) => z.idx <= highest && z.watermarkBoost > 0);
-    if (this.balanced(order, highest) && !boosted) return;
+  private hopeless(nid: number): boolean {
+    return (this.kswapdFailures[nid] ?? 0) >= MAX_RECLAIM_RETRIES;
+  }
+
+  /** wake_all_kswapds(): one kswapd a node. */
+  wakeKswapd(
+    order: number,
+    _gfp: number,
+    highest: number,
+    zonelist: readonly Zone[] = this.m.zonelist,
+  ): void {
+    if (!this.mechanisms.reclaim) return;
+    let last = -1;
+    for (const { nid } of zonelist) {
+      if (nid !== last) this.wakeNode(nid, order, highest);
+      last = nid;
+    }
+  }
+
+  /** wakeup_kswapd(). */
+  private wakeNode(nid: number, order: number, highest: number): void {
+    if (this.inKswapd || this.hopeless(nid)) return;
+    const boosted = this.zonesOf(nid).some((z) => z.idx <= highest && z.watermarkBoost > 0);
+    if (this.balanced(nid, order, highest) && !boosted) return;
     this.inKswapd = true;
-    const gaveUp = this.balancePgdat(order, highest) < order;
-    this.sleepKswapd(order, highest, gaveUp);
+    const gaveUp = this.balancePgdat(nid, order, highest) < order;
+    this.sleepKswapd(nid, order, highest, gaveUp);
     this.inKswapd = false;
   }
 
   /** balance_pgdat(): the order it still aimed at in the end. */
-  private balancePgdat(order: number, highest: number): number {
+  private balancePgdat(nid: number, order: number, highest: number): number {
     const { m } = this;
-    const zones = m.zones.filter((z) => z.idx <= highest);
+    const zones = this.zonesOf(nid).filter((z) => z.idx <= highest);
     const boosts = zones.map((z) => z.watermarkBoost);
     m.counters.pageoutrun++;
     for (const z of zones) z.reclaimActive = true;
     let target = order;
     let reclaimed = 0;
-    let done = this.balanced(target, highest);
+    let done = this.balanced(nid, target, highest);
     for (
       let priority = DEF_PRIORITY;
       priority >= 1 && !done;
-      priority--, done = this.balanced(target, highest)
+      priority--, done = this.balanced(nid, target, highest)
     ) {
       if (m.lru === null) continue;
       const goal = zones.reduce((n, z) => n + Math.max(wmarkPages(z, WMARK_HIGH), SWAP_CLUSTER_MAX), 0);
@@ -145,13 +174,13 @@ export class RoomMaker implements SlowPathHelp {
       reclaimed += pass.reclaimed;
       if (target > 0 && reclaimed >= 2 * 2 ** target) target = 0;
     }
-    if (reclaimed > 0) this.kswapdFailures = 0;
-    else if (!done) this.kswapdFailures++;
+    if (reclaimed > 0) this.kswapdFailures[nid] = 0;
+    else if (!done) this.kswapdFailures[nid] = (this.kswapdFailures[nid] ?? 0) + 1;
     zones.forEach((z, i) => {
       z.reclaimActive = false;
       z.watermarkBoost -= Math.min(z.watermarkBoost, boosts[i]!);
     });
-    if (boosts.some((b) => b > 0)) this.wakeKcompactd(m.pageblockOrder, highest);
+    if (boosts.some((b) => b > 0)) this.wakeKcompactd(nid, m.pageblockOrder, highest);
     return target;
   }
 
@@ -159,18 +188,19 @@ export class RoomMaker implements SlowPathHelp {
    * kswapd_try_to_sleep(): forgets what compaction skipped. The order asked for was read and cleared before, so it looks
    * at order 0; kcompactd takes over only where enough was reclaimed to give the order up.
    */
-  private sleepKswapd(order: number, highest: number, gaveUpOrder: boolean): void {
+  private sleepKswapd(nid: number, order: number, highest: number, gaveUpOrder: boolean): void {
     const { m } = this;
-    if (this.kswapdFailures < MAX_RECLAIM_RETRIES && !this.balanced(0, highest)) return;
-    for (const zone of m.zones) if (zone.compact.blockskipFlush) resetIsolationSuitable(m, zone);
-    if (gaveUpOrder) this.wakeKcompactd(order, highest);
+    if (!this.hopeless(nid) && !this.balanced(nid, 0, highest)) return;
+    for (const zone of this.zonesOf(nid)) if (zone.compact.blockskipFlush) resetIsolationSuitable(m, zone);
+    if (gaveUpOrder) this.wakeKcompactd(nid, order, highest);
   }
 
   /** wakeup_kcompactd(). */
-  private wakeKcompactd(order: number, highest: number): void {
+  private wakeKcompactd(nid: number, order: number, highest: number): void {
     const { m } = this;
     if (order === 0 || !this.canCompact) return;
     const suitable = (z: Zone) => compactionSuitable(m, z, order, 0, highest) === COMPACT_CONTINUE;
-    if (m.zones.some((z) => z.idx <= highest && suitable(z))) kcompactdDoWork(m, order, highest);
+    if (this.zonesOf(nid).some((z) => z.idx <= highest && suitable(z)))
+      kcompactdDoWork(m, order, highest, nid);
   }
 }

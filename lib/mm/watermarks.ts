@@ -45,18 +45,21 @@ export function recommendedMinFreeKbytes(
 
 /**
  * __setup_per_zone_wmarks(): each zone's share of min_free_kbytes by its managed pages; the gaps to low and high are a
- * quarter of it or 0.1 % of the zone, whichever is more.
+ * quarter of it or 0.1 % of the zone, whichever is more. `apart`: zones without a share, as ZONE_MOVABLE from 6.12 on at the
+ * latest: their min is a thousandth, 32 to 128 pages, and they are no low memory; their gap still goes by the share.
  */
 export function setupPerZoneWmarks(
   minFreeKbytes: number,
   managedPages: readonly number[],
   pageSize: number,
+  apart: readonly boolean[] = [],
 ): Watermarks[] {
   const pagesMin = Math.floor(minFreeKbytes / (pageSize / 1024));
-  const lowmemPages = managedPages.reduce((a, b) => a + b, 0);
-  return managedPages.map((managed) => {
-    const min = lowmemPages === 0 ? 0 : Math.floor((pagesMin * managed) / lowmemPages);
-    const gap = Math.max(Math.floor(min / 4), Math.floor((managed * WATERMARK_SCALE_FACTOR) / 10000));
+  const lowmemPages = managedPages.reduce((n, managed, i) => n + (apart[i] ? 0 : managed), 0);
+  return managedPages.map((managed, i) => {
+    const share = lowmemPages === 0 ? 0 : Math.floor((pagesMin * managed) / lowmemPages);
+    const min = apart[i] ? Math.min(Math.max(Math.floor(managed / 1024), 32), 128) : share;
+    const gap = Math.max(Math.floor(share / 4), Math.floor((managed * WATERMARK_SCALE_FACTOR) / 10000));
     return { min, low: min + gap, high: min + 2 * gap };
   });
 }

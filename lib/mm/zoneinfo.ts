@@ -63,18 +63,20 @@ export function nrFreePagesBlocks(m: Memory, zone: Zone): number {
 /** zone_page_state(): a counter without per-CPU differences, not below zero. */
 const state = (counter: number) => Math.max(0, counter);
 
-/** /proc/zoneinfo, the lines the model knows; without `zones` also the zones of the node that have no memory. */
+/** /proc/zoneinfo, the lines the model knows; without `zones` also the zones of each node that have no memory. */
 export function zoneinfoText(m: Memory, zones?: readonly Zone[], options: ZoneinfoOptions = {}): string {
   const form = FORMS[options.release ?? closestRelease(m.sw)];
   const nrZones = options.nrZones ?? ZONE_NAMES.length;
   const populated = populatedZones(zones ?? m.zones);
-  if (zones !== undefined || m.zones.some((z) => z.name !== ZONE_NAMES[z.idx] || z.nid !== 0))
+  if (zones !== undefined || m.zones.some((z) => z.name !== ZONE_NAMES[z.idx]))
     return populated.map((z) => zoneText(m, z, form, nrZones)).join("");
-  return ZONE_NAMES.slice(0, nrZones)
-    .map((name, idx) => {
-      const zone = populated.find((z) => z.idx === idx);
-      return zone === undefined ? emptyZoneText(name, form, nrZones) : zoneText(m, zone, form, nrZones);
-    })
+  const nodes = [...new Set(populated.map((z) => z.nid))];
+  const text = (nid: number, name: string, idx: number) => {
+    const zone = populated.find((z) => z.nid === nid && z.idx === idx);
+    return zone === undefined ? emptyZoneText(nid, name, form, nrZones) : zoneText(m, zone, form, nrZones);
+  };
+  return nodes
+    .flatMap((nid) => ZONE_NAMES.slice(0, nrZones).map((name, idx) => text(nid, name, idx)))
     .join("");
 }
 
@@ -148,11 +150,11 @@ function zoneText(m: Memory, z: Zone, form: ZoneinfoForm, nrZones: number): stri
 }
 
 /** A zone without memory. */
-function emptyZoneText(name: string, form: ZoneinfoForm, nrZones: number): string {
+function emptyZoneText(nid: number, name: string, form: ZoneinfoForm, nrZones: number): string {
   const least = name === "Movable" ? form.emptyMovable : 0;
   const marks = ["min", "low", "high", "promo"];
   return `${heading(
-    0,
+    nid,
     name,
     figures(form, (label) => (marks.includes(label) ? least : 0)),
     [],

@@ -3,7 +3,7 @@ import { unknownName } from "../../base/errors";
 import type { Board } from "../board";
 import { QEMU_VIRT } from "./qemu-virt";
 import { RASPBERRY_PI_3, RASPBERRY_PI_4, RASPBERRY_PI_5, RASPBERRY_PI_CM4_8GB } from "./raspberry-pi";
-import { PC_X86_64, POWER_64K, SERVER_ARM64 } from "./servers";
+import { DATABASE_X86_64, PC_X86_64, POWER_64K, SERVER_ARM64, SERVER_X86_64 } from "./servers";
 
 export const BOARDS: readonly Board[] = [
   QEMU_VIRT,
@@ -14,6 +14,8 @@ export const BOARDS: readonly Board[] = [
   PC_X86_64,
   SERVER_ARM64,
   POWER_64K,
+  SERVER_X86_64,
+  DATABASE_X86_64,
 ];
 
 /** Names of the known boards. */

@@ -40,6 +40,50 @@ export const PC_X86_64: Board = {
   ],
 };
 
+const XEON_SOURCES = [
+  "RAM below 3 GiB and from 4 GiB on, first megabyte reserved, image and initrd: as pc-x86-64 (recordings of Debian 6.1.192)",
+  "nodes in equal parts, node 0 lowest; every pair of nodes equally far (SLIT 10 and 20), as the kernel assumes without a table: modelling choice",
+  "CONFIG_CMA on without a configured area, as enterprise distributions build it: modelling choice",
+  "sockets, CPUs, late bytes (per-CPU areas, 256 KiB a CPU): modelling choice",
+];
+
+/** What the two servers have in common with the PC: firmware, kernel, the hole below 4 GiB. */
+const xeon = (board: Pick<Board, "name" | "title" | "memory" | "cpus" | "nodes">): Board => {
+  const lateBytes = board.cpus * 256 * KiB;
+  return {
+    ...PC_X86_64,
+    ...board,
+    windows: [
+      { start: 0, end: 3 * GiB },
+      { start: 4 * GiB, end: board.memory.largest + GiB },
+    ],
+    build: {
+      ...PC_X86_64.build,
+      lateBytes: sizes([4 * KiB], lateBytes),
+      cma: true,
+    },
+    sources: XEON_SOURCES,
+  };
+};
+
+/** A server of 2018: two sockets, Skylake class. */
+export const SERVER_X86_64: Board = xeon({
+  name: "server-x86-64",
+  title: "two-socket server, x86-64",
+  memory: { default: 32 * GiB, smallest: 16 * GiB, largest: 1024 * GiB },
+  cpus: 40,
+  nodes: { default: 2, choices: [1, 2] },
+});
+
+/** A database server: eight sockets. */
+export const DATABASE_X86_64: Board = xeon({
+  name: "database-x86-64",
+  title: "eight-socket database server, x86-64",
+  memory: { default: 4096 * GiB, smallest: 128 * GiB, largest: 4096 * GiB },
+  cpus: 224,
+  nodes: { default: 8, choices: [8] },
+});
+
 export const SERVER_ARM64: Board = {
   name: "server-arm64",
   title: "arm64 server",
