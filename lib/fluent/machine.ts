@@ -7,6 +7,8 @@ import { type BootedCma, type BootedZone, type BootResult, boot, type Reservatio
 import { type BootJson, bootJson } from "../machine/boot-json";
 import { type BootRequest, resolveBoot } from "../machine/boot-request";
 import { parseCma } from "../machine/cma-request";
+import { type BootedMovable, parseCore } from "../machine/movable-request";
+import { nodeRanges } from "../machine/nodes";
 import { startKernel } from "../machine/start";
 import type { Kernel } from "../mm/kernel";
 import { type KernelSwitches, kernelProfile } from "../mm/profile";
@@ -71,6 +73,35 @@ export class MachineDescription {
    */
   nodes(count: number): MachineDescription {
     return this.changed({ nodes: count });
+  }
+
+  /**
+   * `kernelcore=`: memory that any request may use, spread over the nodes; the rest of each becomes ZONE_MOVABLE.
+   * `"2GiB"`, `"50%"` or bytes. Where there is none in the end, `boot().movable.reason` says why.
+   */
+  kernelcore(size: Size): MachineDescription {
+    return this.changed({ movable: { ...this.request.movable, kernelcore: parseCore(size, "kernelcore") } });
+  }
+
+  /** `movablecore=`: memory for ZONE_MOVABLE, rounded up to the largest buddy page. `"2GiB"`, `"50%"` or bytes. */
+  movablecore(size: Size): MachineDescription {
+    return this.changed({
+      movable: { ...this.request.movable, movablecore: parseCore(size, "movablecore") },
+    });
+  }
+
+  /**
+   * `movable_node`: hot-pluggable memory becomes ZONE_MOVABLE and the other two options are ignored.
+   * @param hotpluggable physical ranges that the firmware calls hot-pluggable; default every node but the first
+   */
+  movableNode(hotpluggable?: readonly { start: Size; bytes: Size }[]): MachineDescription {
+    const resolved = resolveBoot(this.request);
+    const ranges = hotpluggable?.map(({ start, bytes }) => {
+      const from = parseSize(start, "movable_node: start");
+      return { start: from, end: from + parseSize(bytes, "movable_node: size") };
+    });
+    const others = () => nodeRanges(resolved.board, resolved.memoryBytes, resolved.nodes).slice(1);
+    return this.changed({ movable: { ...this.request.movable, hotpluggable: ranges ?? others() } });
   }
 
   /**
@@ -172,6 +203,8 @@ export class BootedMachine {
   readonly minFreeKbytes: number;
   /** Populated zones, lowest first. */
   readonly zones: readonly BootedZone[];
+  /** ZONE_MOVABLE: where it starts on each node, or why there is none. */
+  readonly movable: BootedMovable;
   /** The default CMA area: reserved, or the reason in words. */
   readonly cma: BootedCma;
   /** Who took memory before the buddy allocator started, ascending. */
@@ -203,6 +236,7 @@ export class BootedMachine {
     this.vmTotalPages = result.vmTotalPages;
     this.minFreeKbytes = result.minFreeKbytes;
     this.zones = result.zones;
+    this.movable = result.movable;
     this.cma = result.cma;
     this.reservations = result.reservations;
     this.memory = result.memory;
@@ -228,10 +262,11 @@ export class BootedMachine {
 
 function planOf(request: BootRequest, result: BootResult): BootRequest {
   const { board, kernel, memoryBytes, nodes, pageSize, thp, hugetlb } = result;
-  const { cma = { kind: "configured" }, pageBlockMaxOrder, switches } = request;
+  const { cma = { kind: "configured" }, movable, pageBlockMaxOrder, switches } = request;
   return Object.freeze({
     ...{ board, kernel, memoryBytes, pageSize, thp, hugetlb, cma },
     ...(nodes === 1 ? {} : { nodes }),
+    ...(movable === undefined ? {} : { movable }),
     ...(pageBlockMaxOrder === undefined ? {} : { pageBlockMaxOrder }),
     ...(switches === undefined ? {} : { switches }),
   });

@@ -8,6 +8,7 @@ import { type HugePageSupport, type PageGeometry, pageGeometry } from "../hardwa
 import type { KernelSwitches } from "../mm/profile";
 import type { CmaRequest } from "./cma-request";
 import type { HugePageRequest } from "./huge-pages";
+import type { MovableZoneRequest } from "./movable-request";
 import { resolveNodes } from "./nodes";
 
 /** A machine to boot. Sizes in bytes; what is left out takes the board's default. */
@@ -17,6 +18,8 @@ export interface BootRequest {
   memoryBytes?: number;
   /** NUMA nodes, in equal parts; default: the board's. */
   nodes?: number;
+  /** kernelcore=, movablecore=, movable_node; default none of them. */
+  movable?: MovableZoneRequest;
   /** Default: configured. */
   cma?: CmaRequest;
   /** Default: 6.1. */
@@ -44,6 +47,7 @@ export interface ResolvedBoot {
   thpEnabled: boolean;
   memoryBytes: number;
   nodes: number;
+  movable: MovableZoneRequest;
   cma: CmaRequest;
   hugePages: HugePageRequest;
   pageBlockMaxOrder?: number;
@@ -78,6 +82,7 @@ export function resolveBoot(request: BootRequest): ResolvedBoot {
     thpEnabled: request.thpEnabled ?? BOOT_DEFAULTS.thpEnabled,
     memoryBytes,
     nodes: resolveNodes(board, request.nodes, memoryBytes, geometry.sectionBytes),
+    movable: request.movable ?? {},
     cma: request.cma ?? { kind: "configured" },
     hugePages: request.hugePages ?? { pools: [], cmaBytes: 0 },
   };

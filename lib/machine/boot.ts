@@ -17,8 +17,9 @@ import { type BootRequest, type ResolvedBoot, resolveBoot } from "./boot-request
 import { type CmaAttempt, earlyMemory, nodesOf, STRUCT_PAGE_BYTES } from "./early-memory";
 import { explainCmaFailure } from "./explain-cma";
 import type { HugePagePool } from "./huge-pages";
+import { type BootedMovable, movableMessages, placeZoneMovable } from "./movable-request";
 import { zoneLowmemReserve, zoneReserves } from "./zone-reserves";
-import { type PageRange, pagesWithin, type ZoneSpan, zoneSpans } from "./zones";
+import { movableZoneStart, type PageRange, pagesWithin, type ZoneSpan, zoneSpans } from "./zones";
 
 /** A zone after boot. Counts are pages of the machine's page size. */
 export interface BootedZone extends ZoneSpan {
@@ -85,6 +86,8 @@ export interface BootResult {
   zones: BootedZone[];
   cma: BootedCma;
   hugePages: BootedHugePages;
+  /** ZONE_MOVABLE: what became of kernelcore=, movablecore= and movable_node. */
+  movable: BootedMovable;
   reservations: Reservation[];
   /** RAM the kernel sees: physical ranges, ascending. */
   memory: { start: number; bytes: number }[];
@@ -107,7 +110,14 @@ export function boot(request: BootRequest): BootResult {
     throw new InputError(
       `memory: ${formatSize(resolved.memoryBytes)} leave no room for the memmap on ${board.name}; the kernel would panic`,
     );
-  const spans = zoneSpans(board, release, memblock, pageSize, nodesOf(resolved));
+  const nodes = nodesOf(resolved);
+  const usableStart = movableZoneStart(board, release, memblock);
+  const movable = placeZoneMovable(resolved.movable, memblock, nodes, {
+    pageSize,
+    largestBuddyOrder,
+    usableStart,
+  });
+  const spans = zoneSpans(board, release, memblock, pageSize, nodes, movable.startPfns);
   const vmTotalPages = spans.reduce(
     (sum, z) => sum + z.present - calcMemmapPages(z.spanned, z.present, pageSize, STRUCT_PAGE_BYTES),
     0,
@@ -166,11 +176,13 @@ export function boot(request: BootRequest): BootResult {
       gigantic: gigantic.pages,
       pools: resolved.hugePages.pools.filter((p) => p.bytes <= pageSize * 2 ** largestBuddyOrder),
     },
+    movable,
     reservations: memblock.claims
       .map(({ what, start, end }) => ({ what, start, bytes: end - start }))
       .sort((a, b) => a.start - b.start),
     memory: memblock.memory.map(({ start, end }) => ({ start, bytes: end - start })),
     messages: [
+      ...movableMessages(resolved.movable, release),
       ...(hugetlbCma?.messages ?? []),
       ...attempts.flatMap((a) => a.outcome.messages),
       ...gigantic.messages,

@@ -14,6 +14,7 @@ import { sparseInit } from "../mm/sparse";
 import { largeSystemHashBytes } from "../mm/system-hash";
 import type { ResolvedBoot } from "./boot-request";
 import { type HugePagePool, poolFailedMessage } from "./huge-pages";
+import { stillHotpluggable } from "./movable-request";
 import { nodeRanges } from "./nodes";
 import { dmaPhysLimit } from "./zones";
 
@@ -90,6 +91,8 @@ export function earlyMemory(boot: ResolvedBoot, cmaAlignment: number): EarlyMemo
   memblock.reserve("kernel image", board.build.imageStart, size(board.build.imageBytes));
   for (const r of [board.initrd, ...board.reservations])
     if (r !== undefined) memblock.reserve(r.what, r.start, r.bytes);
+  const x86 = board.architecture === "x86-64";
+  memblock.hotpluggable = stillHotpluggable(boot.movable, nodesOf(boot), memblock.reserved, x86);
   if (board.build.cma || boot.cma.kind === "area") deviceTreeCma(boot, memblock, cmaAlignment, attempts);
   const cmaFirst = board.architecture !== "arm64" || !since(release, "6.1");
   if (cmaFirst) defaultCma(boot, memblock, cmaAlignment, attempts);

@@ -62,13 +62,29 @@ export function dmaPhysLimit(board: Board, release: KernelRelease, memblock: Mem
   return board.architecture === "arm64" ? zoneEnds(board, release, memblock)[0]![1] : memblock.endOfDram();
 }
 
-/** The populated zones, node by node, lowest first: zone_spanned_pages_in_node(). `nodes`: addresses of each. */
+/** movable_zone: where the highest zone with any room starts, find_usable_zone_for_movable(). */
+export function movableZoneStart(board: Board, release: KernelRelease, memblock: Memblock): number {
+  let low = memblock.startOfDram();
+  let start = low;
+  for (const [, end] of zoneEnds(board, release, memblock)) {
+    const high = Math.min(end, memblock.endOfDram());
+    if (high > low) start = low;
+    low = Math.max(low, high);
+  }
+  return start;
+}
+
+/**
+ * The populated zones, node by node, lowest first: zone_spanned_pages_in_node(). `nodes`: addresses of each; `movable`: the
+ * frame where ZONE_MOVABLE starts on each, or 0.
+ */
 export function zoneSpans(
   board: Board,
   release: KernelRelease,
   memblock: Memblock,
   pageSize: number,
   nodes: readonly PhysicalRange[],
+  movable: readonly number[] = [],
 ): ZoneSpan[] {
   const ends = zoneEnds(board, release, memblock);
   return nodes.flatMap((node, nid) => {
@@ -77,16 +93,20 @@ export function zoneSpans(
       .filter(({ start, end }) => end > start);
     const nodeStart = (memory[0]?.start ?? 0) / pageSize;
     const nodeEnd = (memory.at(-1)?.end ?? 0) / pageSize;
+    const movableStart = movable[nid] || Number.MAX_SAFE_INTEGER;
     const spans: ZoneSpan[] = [];
+    const add = (name: string, startPfn: number, endPfn: number) => {
+      const present = pagesWithin(memory, pageSize, startPfn, endPfn).reduce((n, r) => n + r.pages, 0);
+      if (present > 0) spans.push({ name, nid, startPfn, spanned: endPfn - startPfn, present });
+    };
     let low = 0;
     for (const [name, endAddress] of ends) {
       const high = Math.max(low, endAddress / pageSize);
       const startPfn = Math.min(Math.max(nodeStart, low), high);
-      const endPfn = Math.min(Math.max(nodeEnd, low), high);
-      const present = pagesWithin(memory, pageSize, startPfn, endPfn).reduce((n, r) => n + r.pages, 0);
-      if (present > 0) spans.push({ name, nid, startPfn, spanned: endPfn - startPfn, present });
+      add(name, startPfn, Math.min(Math.max(nodeEnd, low), high, Math.max(movableStart, startPfn)));
       low = high;
     }
+    add("Movable", movableStart, Math.min(nodeEnd, low));
     return spans;
   });
 }

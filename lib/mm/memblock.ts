@@ -25,6 +25,8 @@ export class Memblock {
   readonly reserved: PhysicalRange[] = [];
   /** Who holds the reserved ranges, in order of reservation; neighbours of one name are one claim. */
   readonly claims: Claim[] = [];
+  /** MEMBLOCK_HOTPLUG with movable_node: nothing is allocated there (should_skip_region()). */
+  hotpluggable: PhysicalRange[] = [];
   /** memblock_find_in_range_node() never hands out the first page. */
   private readonly pageSize: number;
 
@@ -109,6 +111,7 @@ export class Memblock {
     const low = Math.max(start, this.pageSize);
     const high = Math.max(low, end);
     const ranges = this.freeRanges();
+    for (const { start, end } of this.hotpluggable) cut(ranges, start, end);
     if (direction === "top-down") ranges.reverse();
     for (const range of ranges) {
       const from = Math.min(Math.max(range.start, low), high);

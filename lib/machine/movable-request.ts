@@ -1,0 +1,118 @@
+/**
+ * kernelcore=, movablecore= and movable_node on the kernel command line: mm/page_alloc.c cmdline_parse_core(),
+ * mm/memory_hotplug.c. A value that leaves no ZONE_MOVABLE is no error for the kernel; what became of it is told in words.
+ */
+import { InputError } from "../base/errors";
+import { formatSize, parseSize, type Size } from "../base/units";
+import { type KernelRelease, since } from "../hardware/kernel-release";
+import type { Memblock, PhysicalRange } from "../mm/memblock";
+import { type CoreSize, findZoneMovablePfns, type PfnRange } from "../mm/zone-movable";
+
+/** A size in bytes, or whole percent of memory. */
+export type CoreRequest = { bytes: number } | { percent: number };
+
+/** What is asked for; all of it optional. */
+export interface MovableZoneRequest {
+  kernelcore?: CoreRequest;
+  movablecore?: CoreRequest;
+  /** movable_node: physical addresses of hot-pluggable memory; overrides the others. */
+  hotpluggable?: readonly PhysicalRange[];
+}
+
+/** What became of ZONE_MOVABLE. */
+export interface BootedMovable {
+  asked: boolean;
+  /** First frame by node; 0: none there. */
+  startPfns: number[];
+  /** Why there is none on any node; null where there is one, or none was asked for. */
+  reason: string | null;
+}
+
+/** `2GiB`, `50%` or a number of bytes. Throws InputError for text that is neither. More than 100 % is the kernel's affair. */
+export function parseCore(value: Size, name: "kernelcore" | "movablecore"): CoreRequest {
+  const percent = typeof value === "string" ? /^\s*(\d+)%\s*$/.exec(value)?.[1] : undefined;
+  if (percent !== undefined) return { percent: Number(percent) };
+  const bytes = parseSize(value, name);
+  if (!Number.isFinite(bytes) || bytes < 0)
+    throw new InputError(`${name}: must be a size or a share such as 50%: got ${JSON.stringify(value)}`);
+  return { bytes };
+}
+
+/** What the kernel prints while it reads the options: only a warning without words, for shares above 100 %. */
+export function movableMessages(request: MovableZoneRequest, release: KernelRelease): string[] {
+  const file = since(release, "6.12") ? "mm/mm_init.c" : "mm/page_alloc.c";
+  return [request.kernelcore, request.movablecore].flatMap((core) =>
+    core !== undefined && "percent" in core && core.percent > 100
+      ? [`WARNING: at ${file} cmdline_parse_core: coremem > 100 (${core.percent})`]
+      : [],
+  );
+}
+
+/**
+ * numa_clear_kernel_node_hotplug() of x86: a node on which the kernel or anything else lies already cannot be unplugged,
+ * so nothing of it counts as hot-pluggable.
+ */
+export function stillHotpluggable(
+  request: MovableZoneRequest,
+  nodes: readonly PhysicalRange[],
+  reserved: readonly PhysicalRange[],
+  clearsKernelNodes: boolean,
+): PhysicalRange[] {
+  const kept = nodes.filter(
+    (n) => !clearsKernelNodes || !reserved.some((r) => r.start < n.end && r.end > n.start),
+  );
+  return (request.hotpluggable ?? []).flatMap(({ start, end }) =>
+    kept
+      .map((n) => ({ start: Math.max(start, n.start), end: Math.min(end, n.end) }))
+      .filter((r) => r.end > r.start),
+  );
+}
+
+/** Where ZONE_MOVABLE starts, and why not. `usableStart`: the address of the highest zone. */
+export function placeZoneMovable(
+  request: MovableZoneRequest,
+  memblock: Memblock,
+  nodes: readonly PhysicalRange[],
+  layout: { pageSize: number; largestBuddyOrder: number; usableStart: number },
+): BootedMovable {
+  const { pageSize } = layout;
+  const asked =
+    request.kernelcore !== undefined ||
+    request.movablecore !== undefined ||
+    request.hotpluggable !== undefined;
+  if (!asked) return { asked, startPfns: nodes.map(() => 0), reason: null };
+  const frames = ({ start, end }: PhysicalRange): PfnRange => ({
+    startPfn: Math.ceil(start / pageSize),
+    endPfn: Math.floor(end / pageSize),
+  });
+  const core = (c: CoreRequest): CoreSize => ("percent" in c ? c : { pages: Math.floor(c.bytes / pageSize) });
+  const startPfns = findZoneMovablePfns({
+    nodes: nodes.map((n) =>
+      memblock.memory
+        .map((r) => frames({ start: Math.max(r.start, n.start), end: Math.min(r.end, n.end) }))
+        .filter((r) => r.endPfn > r.startPfn),
+    ),
+    topPages: 2 ** layout.largestBuddyOrder,
+    usableStartPfn: layout.usableStart / pageSize,
+    ...(request.kernelcore && { kernelcore: core(request.kernelcore) }),
+    ...(request.movablecore && { movablecore: core(request.movablecore) }),
+    ...(request.hotpluggable && { hotpluggable: memblock.hotpluggable.map(frames) }),
+  });
+  const none = startPfns.every((pfn) => pfn === 0);
+  return { asked, startPfns, reason: none ? whyNone(request, memblock) : null };
+}
+
+function whyNone(request: MovableZoneRequest, memblock: Memblock): string {
+  const total = memblock.totalBytes();
+  if (request.hotpluggable !== undefined)
+    return memblock.hotpluggable.length === 0
+      ? "movable_node: no memory is hot-pluggable, or the kernel lies on every node that has some"
+      : "movable_node: the hot-pluggable memory ends before the next multiple of the largest buddy page";
+  const bytes = (c: CoreRequest) => ("percent" in c ? (total * c.percent) / 100 : c.bytes);
+  const { kernelcore, movablecore } = request;
+  if (kernelcore !== undefined && bytes(kernelcore) >= total)
+    return `kernelcore: ${formatSize(bytes(kernelcore))} is not less than all memory, ${formatSize(total)}: there is no ZONE_MOVABLE`;
+  if (movablecore !== undefined && bytes(movablecore) >= total)
+    return `movablecore: ${formatSize(bytes(movablecore))} leaves nothing of ${formatSize(total)} to the kernel: the option is ignored, there is no ZONE_MOVABLE`;
+  return "kernelcore, movablecore: what is left above it is less than the highest zone can give, or was asked as 0";
+}

@@ -1,0 +1,103 @@
+/**
+ * Where ZONE_MOVABLE starts on each node: mm/page_alloc.c find_zone_movable_pfns_for_nodes() (mm/mm_init.c since 6.4), for
+ * kernelcore=, movablecore= and movable_node; the same rules in every modelled release. kernelcore=mirror is not modelled.
+ */
+
+/** Whole frames [startPfn, endPfn). */
+export interface PfnRange {
+  startPfn: number;
+  endPfn: number;
+}
+
+/** The value of kernelcore= or movablecore=: pages, or a share of all memory in whole percent. */
+export type CoreSize = { pages: number } | { percent: number };
+
+export interface MovableRequest {
+  /** RAM of each node, ascending. */
+  nodes: readonly (readonly PfnRange[])[];
+  /** MAX_ORDER_NR_PAGES: the largest buddy. */
+  topPages: number;
+  /** The lowest frame of the highest zone there is (movable_zone): below it nothing is movable. */
+  usableStartPfn: number;
+  kernelcore?: CoreSize;
+  movablecore?: CoreSize;
+  /** movable_node: memory that the firmware calls hot-pluggable; the other two options are ignored then. */
+  hotpluggable?: readonly PfnRange[];
+}
+
+function pagesOf(size: CoreSize | undefined, total: number): number {
+  if (size === undefined) return 0;
+  return "percent" in size ? Math.floor((total * 100 * size.percent) / 10000) : size.pages;
+}
+
+const lengthOf = (ranges: readonly PfnRange[]) => ranges.reduce((n, r) => n + r.endPfn - r.startPfn, 0);
+
+/** zone_movable_pfn[] by node; 0: the node has no ZONE_MOVABLE. */
+export function findZoneMovablePfns(request: MovableRequest): number[] {
+  const { nodes, topPages } = request;
+  const starts =
+    request.hotpluggable === undefined
+      ? afterKernelcore(request)
+      : firstHotpluggable(request, request.hotpluggable);
+  return starts.map((start, nid) => {
+    const rounded = Math.ceil(start / topPages) * topPages;
+    return rounded >= (nodes[nid]!.at(-1)?.endPfn ?? 0) ? 0 : rounded;
+  });
+}
+
+function firstHotpluggable({ nodes }: MovableRequest, hotpluggable: readonly PfnRange[]): number[] {
+  return nodes.map((ranges) => {
+    const starts = hotpluggable.flatMap((h) =>
+      ranges.some((r) => h.startPfn < r.endPfn && h.endPfn > r.startPfn)
+        ? [Math.max(h.startPfn, ranges[0]!.startPfn)]
+        : [],
+    );
+    return starts.length === 0 ? 0 : Math.min(...starts);
+  });
+}
+
+/** Spreads the memory that any request may use evenly over the nodes; what each has above it is movable. */
+function afterKernelcore(request: MovableRequest): number[] {
+  const { nodes, topPages, usableStartPfn } = request;
+  const total = nodes.reduce((n, ranges) => n + lengthOf(ranges), 0);
+  let required = pagesOf(request.kernelcore, total);
+  const movable = pagesOf(request.movablecore, total);
+  if (movable > 0) {
+    const rounded = Math.min(total, Math.ceil(movable / topPages) * topPages);
+    required = Math.max(required, total - rounded);
+  }
+  const starts = nodes.map(() => 0);
+  if (required === 0 || required >= total) return starts;
+  const take = (pages: number) => {
+    required -= Math.min(required, pages);
+  };
+  for (let usable = nodes.filter((r) => r.length > 0).length; ; ) {
+    let share = Math.floor(required / usable);
+    for (const [nid, ranges] of nodes.entries()) {
+      if (required < share) share = Math.floor(required / usable);
+      let remaining = share;
+      for (const { startPfn, endPfn } of ranges) {
+        let start = Math.max(startPfn, starts[nid]!);
+        if (start >= endPfn) continue;
+        if (start < usableStartPfn) {
+          const kernelPages = Math.min(endPfn, usableStartPfn) - start;
+          remaining -= Math.min(kernelPages, remaining);
+          take(kernelPages);
+          if (endPfn <= usableStartPfn) {
+            starts[nid] = endPfn;
+            continue;
+          }
+          start = usableStartPfn;
+        }
+        const pages = Math.min(endPfn - start, remaining);
+        starts[nid] = start + pages;
+        take(pages);
+        remaining -= pages;
+        if (remaining === 0) break;
+      }
+    }
+    // What is still needed is looked for again, on one node less.
+    usable--;
+    if (usable === 0 || required <= usable) return starts;
+  }
+}
