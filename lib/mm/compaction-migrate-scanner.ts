@@ -9,6 +9,7 @@ import {
   MIGRATE_SYNC,
 } from "./compact-control";
 import { fastFindMigrateblock } from "./compaction-fast-search";
+import { barsIsolation } from "./compaction-holds";
 import { buddyOrder, compoundOrder } from "./isolate-freepages-block";
 import {
   ALLOCATED,
@@ -20,6 +21,7 @@ import {
   ORDER_MASK,
 } from "./memory";
 import { MIGRATE_CMA, MIGRATE_MOVABLE } from "./migratetype";
+import { anyHolds } from "./owners";
 
 /** Whether a frame holds a single page in use that is on the LRU or movable otherwise. */
 export function isMovableInUse(m: Memory, pfn: number): boolean {
@@ -62,6 +64,9 @@ export function isolateMigratepagesBlock(m: Memory, cc: CompactControl, low: num
   let skipUpdated = false;
   let pfn = low;
   const skipAsync = cc.mode !== MIGRATE_SYNC;
+  const held = anyHolds(m);
+  const passedBy = (p: number) =>
+    (m.mayIsolate !== null && !m.mayIsolate(p, skipAsync)) || (held && barsIsolation(m, p, cc.mode));
   for (; pfn < end; pfn++) {
     if (skipOnFailure && pfn >= nextSkip) {
       if (isolated > 0) break;
@@ -82,7 +87,7 @@ export function isolateMigratepagesBlock(m: Memory, cc: CompactControl, low: num
     }
     const compound = compoundOrder(m, pfn);
     if (compound > 0) pfn += 2 ** compound - 1;
-    else if (isMovableInUse(m, pfn) && (m.mayIsolate?.(pfn, skipAsync) ?? true)) {
+    else if (isMovableInUse(m, pfn) && !passedBy(pfn)) {
       // Taking the LRU lock, once a call: the block is marked for others to skip.
       if (!skipUpdated) {
         skipUpdated = true;

@@ -1,8 +1,9 @@
 /** Moving isolated sources to isolated targets: migrate_pages() with compaction_alloc(), one page after the other. */
 import type { CompactControl } from "./compact-control";
 import { isolateFreepages } from "./compaction-free-scanner";
+import { barsMigration } from "./compaction-holds";
 import { ALLOCATED, type Memory } from "./memory";
-import { moveOwner } from "./owners";
+import { anyHolds, moveOwner } from "./owners";
 import { freePages } from "./page-alloc";
 
 /** What migrating a list came to. */
@@ -32,6 +33,7 @@ export function moveFrame(m: Memory, from: number, to: number): void {
 /** Migrates `cc.migratepages`, last isolated first. Pages that do not move stay where they are. */
 export function migrateSources(m: Memory, cc: CompactControl): number {
   const list = cc.migratepages;
+  const held = anyHolds(m);
   let failed = 0;
   for (let i = list.length - 1; i >= 0; i--) {
     const from = list[i]!;
@@ -40,7 +42,7 @@ export function migrateSources(m: Memory, cc: CompactControl): number {
       m.counters.pgmigrate_fail += failed + 1;
       return MIGRATE_NO_TARGET;
     }
-    if (m.mayMigrate !== null && !m.mayMigrate(from)) {
+    if ((m.mayMigrate !== null && !m.mayMigrate(from)) || (held && barsMigration(m, from, cc.mode))) {
       cc.freepages.push(to);
       cc.nrFreepages++;
       failed++;

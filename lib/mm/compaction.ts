@@ -37,6 +37,7 @@ import { compactionSuitable, extfragForOrder } from "./compaction-suitable";
 import { GFP_KERNEL, gfpZone } from "./gfp";
 import type { Memory } from "./memory";
 import { MIGRATE_CMA, MIGRATE_ISOLATE, MIGRATE_MOVABLE } from "./migratetype";
+import { drainLruBatches } from "./owners";
 import { freePages } from "./page-alloc";
 import { drainAllPages, drainPagesZone } from "./pcp-free";
 import type { Zone } from "./zone";
@@ -61,6 +62,8 @@ export function compactZone(
   if (suitable !== COMPACT_CONTINUE) return suitable;
   if (compactionRestarting(zone, cc.order)) resetIsolationSuitable(m, zone);
   placeScanners(m, cc);
+  // lru_add_drain() reaches the batch of this CPU alone: which CPU holds a page is known where there is but one.
+  if (zone.pcps.length === 1) drainLruBatches(m);
   const ret = runZone(m, cc, capc, proactiveness);
   releaseFreepages(m, cc);
   m.counters.compact_migrate_scanned += cc.totalMigrateScanned;
@@ -210,6 +213,7 @@ export function tryToCompactPages(
 
 /** /proc/sys/vm/compact_memory: every zone whole, synchronously, skip bits ignored. */
 export function compactMemory(m: Memory): void {
+  drainLruBatches(m);
   for (const zone of byIndex(m))
     compactZone(
       m,

@@ -75,6 +75,10 @@ const HOLDS: Record<PageHold["kind"], [why: string, wouldFree: string]> = {
     "holds a reference for the time being",
     "that reference being dropped: it may be enough to try again later",
   ],
+  pin: [
+    "has it pinned for the length of a call",
+    "the end of that call: it may be enough to try again later",
+  ],
   longterm: [
     "has it pinned for long",
     "unpinning; FOLL_LONGTERM pins taken since 5.2 leave the area before they hold",
@@ -87,6 +91,8 @@ const HOLDS: Record<PageHold["kind"], [why: string, wouldFree: string]> = {
   ],
   noMigrate: ["keeps it dirty in a file system that cannot migrate", "writing the page back first"],
   mlock: ["has it locked in memory", "nothing: that does not bar migration"],
+  lruBatch: ["has it in its batch of pages that are yet to join the LRU", "draining the CPUs' LRU batches"],
+  hwPoison: ["found it broken: it is out of use for good", "nothing: the memory at this place is faulty"],
 };
 
 const MOVABLE_NOT_MOVED = "is movable, but was not moved";

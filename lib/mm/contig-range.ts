@@ -16,7 +16,7 @@ import {
   reclaimCleanPages,
 } from "./migrate";
 import { MIGRATE_ISOLATE } from "./migratetype";
-import { markTaken, type OwnerKind } from "./owners";
+import { drainLruBatches, markTaken, type OwnerKind } from "./owners";
 import { freePages } from "./page-alloc";
 import {
   barrier,
@@ -120,6 +120,7 @@ function scanRange(cx: ContigContext, start: number, end: number): Scan {
 /** __alloc_contig_migrate_range(): 0, −EBUSY after five tries, −ENOMEM at once. */
 function* migrateRange(cx: ContigContext, start: number, end: number): Generator<void, number> {
   const { m, world, seen, stats } = cx;
+  drainLruBatches(m);
   let pfn = start;
   let list: IsolatedPage[] = [];
   let tries = 0;

@@ -16,7 +16,16 @@ import {
   ZONE_MOVABLE,
 } from "./gfp";
 import type { Memory } from "./memory";
-import { extraReferences, holdsOf, isMovablePage, moveOwner, orderInUse, ownerKind } from "./owners";
+import {
+  extraReferences,
+  holdsOf,
+  isMovablePage,
+  moveOwner,
+  offLru,
+  orderInUse,
+  ownerKind,
+  waitForPage,
+} from "./owners";
 import { allocPages, freePages } from "./page-alloc";
 import { EAGAIN, ENOMEM } from "./page-isolation";
 
@@ -187,7 +196,7 @@ export function* reclaimCleanPages(
 export function ownersWorld(m: Memory): MigrationWorld {
   return {
     isolate(pfn) {
-      if (!isMovablePage(m, pfn)) return -1;
+      if (!isMovablePage(m, pfn) || offLru(m, pfn)) return -1;
       if (ownerKind(m, pfn) === "anon" && extraReferences(m, pfn) > 0) return -1;
       return orderInUse(m, pfn);
     },
@@ -196,8 +205,10 @@ export function ownersWorld(m: Memory): MigrationWorld {
     },
     unmap: () => 1,
     move(pfn) {
+      waitForPage(m, pfn);
+      if (extraReferences(m, pfn) > 0) return EAGAIN;
       for (const h of holdsOf(m, pfn)) {
-        if (h.kind === "get" || h.kind === "longterm" || h.kind === "buffers") return EAGAIN;
+        if (h.kind === "buffers") return EAGAIN;
         if (h.kind === "noMigrate") return -16;
       }
       return 0;

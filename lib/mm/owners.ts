@@ -42,11 +42,23 @@ for (const [name, value] of Object.entries(OWNER_KINDS)) NAMES[value >> 4] = nam
 /** What keeps a page from moving for the time being. `count` references beyond those of its mapping. */
 export interface PageHold {
   /**
-   * `get`: a short reference (O_DIRECT in flight, fork, vmsplice); `longterm`: a pin of RDMA, VFIO, io_uring; `writeback`,
-   * `locked`: waited for; `buffers`: buffer heads in use; `noMigrate`: dirty, and its file system cannot migrate;
-   * `mlock`: on the unevictable list, which bars reclaim but not migration.
+   * `get`: a short reference (O_DIRECT in flight, fork, vmsplice); `pin`: FOLL_PIN for the length of a call; `longterm`: a
+   * pin of RDMA, VFIO, io_uring; `writeback`, `locked`: waited for by who may wait; `buffers`: buffer heads in use;
+   * `noMigrate`: dirty, and its file system cannot migrate; `mlock`: on the unevictable list, which bars reclaim but not
+   * migration; `lruBatch`: in a CPU's batch of pages that are yet to join the LRU; `hwPoison`: taken out of use after a
+   * memory error.
    */
-  kind: "get" | "longterm" | "writeback" | "locked" | "buffers" | "noMigrate" | "mlock";
+  kind:
+    | "get"
+    | "pin"
+    | "longterm"
+    | "writeback"
+    | "locked"
+    | "buffers"
+    | "noMigrate"
+    | "mlock"
+    | "lruBatch"
+    | "hwPoison";
   /** Who holds it, in words. */
   by: string;
   count: number;
@@ -116,8 +128,41 @@ export function moveHolds(m: Memory, from: number, to: number): void {
 /** References beyond the expected ones: pins of any kind. */
 export function extraReferences(m: Memory, head: number): number {
   let n = 0;
-  for (const h of holdsOf(m, head)) if (h.kind === "get" || h.kind === "longterm") n += h.count;
+  for (const h of holdsOf(m, head))
+    if (h.kind === "get" || h.kind === "pin" || h.kind === "longterm") n += h.count;
   return n;
+}
+
+/** Whether the page at `head` is kept off the LRU, so that no scanner takes it: in a CPU's batch, or poisoned. */
+export function offLru(m: Memory, head: number): boolean {
+  return holdsOf(m, head).some((h) => h.kind === "lruBatch" || h.kind === "hwPoison");
+}
+
+/** lru_add_drain_all(): the pages in the CPUs' batches join the LRU. */
+export function drainLruBatches(m: Memory): void {
+  dropHolds(m, (h) => h.kind === "lruBatch");
+}
+
+/** What was waited for has come: writeback has ended, the lock was given back. */
+export function waitForPage(m: Memory, head: number): void {
+  const list = HOLDS.get(m)?.get(head);
+  if (list !== undefined) keepHolds(m, head, list, (h) => h.kind === "writeback" || h.kind === "locked");
+}
+
+function dropHolds(m: Memory, over: (hold: PageHold) => boolean): void {
+  for (const [head, list] of HOLDS.get(m) ?? []) keepHolds(m, head, list, over);
+}
+
+function keepHolds(m: Memory, head: number, list: PageHold[], over: (hold: PageHold) => boolean): void {
+  const left = list.filter((h) => !over(h));
+  if (left.length === list.length) return;
+  if (left.length > 0) HOLDS.get(m)!.set(head, left);
+  else HOLDS.get(m)!.delete(head);
+}
+
+/** Whether any page of the machine is held: where none is, scanners need not ask. */
+export function anyHolds(m: Memory): boolean {
+  return (HOLDS.get(m)?.size ?? 0) > 0;
 }
 
 /** Whether the page in use with its head at `pfn` is on the LRU or otherwise movable. */

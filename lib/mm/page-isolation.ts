@@ -12,7 +12,7 @@ import { materialiseRange } from "./materialise-range";
 import { BLOCK_HOLE, BLOCK_ISOLATED, type Memory } from "./memory";
 import { MIGRATE_CMA, MIGRATE_ISOLATE } from "./migratetype";
 import { blockScan, moveScannedBlock, scanBlock } from "./move-freepages";
-import { clearInside, inUse, isMovablePage, orderInUse, ownerKind } from "./owners";
+import { clearInside, inUse, isMovablePage, offLru, orderInUse, ownerKind } from "./owners";
 import type { Zone } from "./zone";
 
 export const EBUSY = -16;
@@ -32,7 +32,7 @@ export function hasUnmovablePages(m: Memory, zone: Zone, start: number, end: num
     if (!inUse(m, p)) continue;
     const kind = ownerKind(m, p);
     if (kind === "reserved" || kind === "hole") return p;
-    if (zone.idx === ZONE_MOVABLE || isMovablePage(m, p)) {
+    if (zone.idx === ZONE_MOVABLE || (isMovablePage(m, p) && !offLru(m, p))) {
       p += 2 ** orderInUse(m, p) - 1;
       continue;
     }

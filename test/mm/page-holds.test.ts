@@ -1,0 +1,279 @@
+/** Why a page will not move: one test for each cause (FACTS 4.6), by contiguous requests and by compaction. */
+import assert from "node:assert/strict";
+import test from "node:test";
+import { bootMemory } from "../../lib/mm/boot-memory";
+import {
+  CompactControl,
+  MIGRATE_ASYNC,
+  MIGRATE_SYNC,
+  MIGRATE_SYNC_LIGHT,
+} from "../../lib/mm/compact-control";
+import { compactZone } from "../../lib/mm/compaction";
+import { type ContigResult, Contiguous, type FailedContigRequest } from "../../lib/mm/contiguous";
+import { GFP_HIGHUSER_MOVABLE, GFP_KERNEL } from "../../lib/mm/gfp";
+import type { Memory } from "../../lib/mm/memory";
+import { MIGRATE_CMA } from "../../lib/mm/migratetype";
+import {
+  holdPage,
+  holdsOf,
+  type OwnerKind,
+  ownerKind,
+  type PageHold,
+  releasePage,
+  setOwnerKind,
+} from "../../lib/mm/owners";
+import { allocPages, freePages } from "../../lib/mm/page-alloc";
+import { validate } from "../../lib/mm/validate";
+
+const BASE = 1024;
+const RAM = 8192;
+const CMA = 2048;
+const AREA = BASE + RAM;
+
+function fresh(cpus = 1): Memory {
+  return bootMemory({
+    release: "6.1",
+    switches: {},
+    pageSize: 4096,
+    maxOrder: 10,
+    pageblockOrder: 9,
+    cma: true,
+    thp: false,
+    mobilityDisabled: false,
+    cpus,
+    zones: [
+      {
+        idx: 2,
+        name: "Normal",
+        startPfn: BASE,
+        spanned: RAM + CMA,
+        present: RAM + CMA,
+        managed: RAM + CMA,
+        watermarks: { min: 64, low: 80, high: 96 },
+        lowmemReserve: [0, 0, 0, 0],
+        pageset: { batch: 15, high: 80 },
+        freeRanges: [{ startPfn: BASE, pages: RAM }],
+      },
+    ],
+    cmaRange: { startPfn: AREA, pages: CMA },
+  });
+}
+
+/** A page of `kind` in the area; all of the area's other pages are free. */
+function onePageInArea(m: Memory, kind: OwnerKind): number {
+  const frames: number[] = [];
+  while (frames.length === 0 || frames.at(-1)! < AREA) frames.push(allocPages(m, GFP_HIGHUSER_MOVABLE, 0));
+  const at = frames.pop()!;
+  for (const pfn of frames) freePages(m, pfn, 0);
+  setOwnerKind(m, at, kind);
+  return at;
+}
+
+/** A page of the kernel in ordinary memory, its block otherwise free. */
+function kernelPage(m: Memory, kind: OwnerKind): number {
+  const at = allocPages(m, GFP_KERNEL, 0);
+  setOwnerKind(m, at, kind);
+  return at;
+}
+
+const failed = (r: ContigResult): FailedContigRequest => {
+  assert.equal(r.ok, false);
+  return r as FailedContigRequest;
+};
+
+/** The whole area is asked for: −EBUSY, and the page at `at` is told to be the one in the way. */
+function barsTheArea(m: Memory, at: number, says: RegExp, frees: RegExp): Contiguous {
+  const contig = new Contiguous(m);
+  const r = failed(contig.cmaAlloc(CMA));
+  assert.equal(r.errno, -16);
+  assert.deepEqual(
+    r.busyRanges.map((b) => [b.step, b.blockedPages, b.blockers[0]!.pfn]),
+    [["test", 1, at]],
+  );
+  assert.match(r.explain(), says);
+  assert.match(r.explain(), frees);
+  assert.match(r.explain(), /Nearest miss: .* 1 of 2048 pages/);
+  assert.equal(r.explain({ json: true }).nearestMiss!.blockers[0]!.pfn, at);
+  validate(m, "everything");
+  return contig;
+}
+
+/** The block of `at` is asked for by alloc_contig_range(): refused before anything is moved. */
+function barsTheBlock(m: Memory, at: number, says: RegExp, frees: RegExp): void {
+  const block = at - (at % 512);
+  const r = failed(new Contiguous(m).allocContigRange(block, block + 512));
+  assert.equal(r.errno, -16);
+  assert.equal(r.migrated, 0);
+  assert.deepEqual(
+    r.busyRanges.map((b) => [b.step, b.blockers[0]!.pfn]),
+    [["isolate", at]],
+  );
+  assert.match(r.explain(), says);
+  assert.match(r.explain(), frees);
+  validate(m, "everything");
+}
+
+const REFERENCES: [PageHold["kind"], string, RegExp, RegExp][] = [
+  ["get", "vmsplice of pid 7", /vmsplice of pid 7 holds a reference/, /try again later/],
+  ["pin", "O_DIRECT read", /O_DIRECT read has it pinned for the length of a call/, /try again later/],
+  ["longterm", "RDMA", /RDMA has it pinned for long/, /unpinning; FOLL_LONGTERM/],
+];
+for (const [kind, by, says, frees] of REFERENCES)
+  for (const owner of ["anon", "shmem"] as const)
+    test(`1: an extra reference, "${kind}" of ${owner} memory, bars the area until it is dropped`, () => {
+      const m = fresh();
+      const at = onePageInArea(m, owner);
+      holdPage(m, at, kind, by);
+      const contig = barsTheArea(m, at, says, frees);
+      assert.ok(releasePage(m, at, kind, by));
+      const again = contig.cmaAlloc(CMA);
+      assert.ok(again.ok && again.migrated === 1);
+    });
+
+test("1: an anonymous page with a reference is not even tried, another one fifty times", () => {
+  for (const [owner, attempts] of [
+    ["anon", 0],
+    ["shmem", 50],
+  ] as const) {
+    const m = fresh();
+    const at = onePageInArea(m, owner);
+    holdPage(m, at, "get", "a reader");
+    assert.equal(failed(new Contiguous(m).cmaAlloc(CMA)).failedAttempts, attempts, owner);
+  }
+});
+
+const NOT_ON_THE_LRU: [OwnerKind, RegExp, RegExp][] = [
+  ["slab", /slab: holds kernel objects/, /freeing every object/],
+  ["slabReclaimable", /slabReclaimable: holds cached kernel objects/, /shrinking the cache/],
+  ["pageTable", /pageTable: is a page table/, /unmapping the range/],
+  ["kernelStack", /kernelStack: is part of a kernel stack/, /end of that task/],
+  ["networkBuffer", /networkBuffer: is a network buffer/, /packet being consumed/],
+  ["driver", /driver: belongs to a driver/, /its driver freeing it/],
+];
+for (const [kind, says, frees] of NOT_ON_THE_LRU)
+  test(`2: not on the LRU: ${kind}`, () => {
+    const m = fresh();
+    barsTheBlock(m, kernelPage(m, kind), says, frees);
+  });
+
+test("3: reserved at boot", () => {
+  const m = fresh();
+  barsTheBlock(
+    m,
+    kernelPage(m, "reserved"),
+    /reserved: was reserved at boot/,
+    /nothing while the machine runs/,
+  );
+});
+
+for (const kind of ["writeback", "locked"] as const)
+  test(`4: ${kind}: waited for by a contiguous request, by compaction as far as its mode goes`, () => {
+    const m = fresh();
+    const at = onePageInArea(m, "fileDirty");
+    holdPage(m, at, kind, "kworker");
+    assert.ok(new Contiguous(m).cmaAlloc(CMA).ok);
+    const moves = { writeback: [false, false, true], locked: [false, true, true] }[kind];
+    [MIGRATE_ASYNC, MIGRATE_SYNC_LIGHT, MIGRATE_SYNC].forEach((mode, i) => {
+      assert.equal(compactionMoves(mode, "fileDirty", kind), moves[i], `mode ${mode}`);
+    });
+  });
+
+/** Whether a run over a zone moves the one page in use in its first block; a page in the third makes that a target. */
+function compactionMoves(mode: number, owner: OwnerKind, kind: PageHold["kind"], cpus = 1): boolean {
+  const m = fresh(cpus);
+  const frames = Array.from({ length: 1200 }, () => allocPages(m, GFP_HIGHUSER_MOVABLE, 0));
+  const at = frames[0]!;
+  for (const pfn of frames.slice(1, -1)) freePages(m, pfn, 0);
+  setOwnerKind(m, at, owner);
+  holdPage(m, at, kind, "someone");
+  compactZone(
+    m,
+    new CompactControl(m, m.zones[0]!, {
+      order: -1,
+      gfp: GFP_KERNEL,
+      mode,
+      wholeZone: true,
+      ignoreSkipHint: true,
+    }),
+  );
+  validate(m, "everything");
+  return m.freePlaceOf(at) !== undefined;
+}
+
+test("5: dirty, and the file system has no migrate operation", () => {
+  const m = fresh();
+  const at = onePageInArea(m, "fileDirty");
+  holdPage(m, at, "noMigrate", "a FUSE file system");
+  barsTheArea(m, at, /a FUSE file system keeps it dirty .* cannot migrate/, /writing the page back/);
+});
+
+test("5: buffer heads in use, as of a journal: tried again and again", () => {
+  const m = fresh();
+  const at = onePageInArea(m, "fileDirty");
+  holdPage(m, at, "buffers", "the ext4 journal");
+  const contig = barsTheArea(m, at, /the ext4 journal uses its buffer heads/, /dropping the buffers/);
+  assert.equal(failed(contig.cmaAlloc(CMA)).failedAttempts, 50);
+});
+
+test("6: no page to move to: -12, and the request says which zones are at their watermark", () => {
+  const m = fresh();
+  while (m.zones[0]!.nrFreePages > 70) setOwnerKind(m, allocPages(m, GFP_HIGHUSER_MOVABLE, 0), "anon");
+  const r = failed(new Contiguous(m).cmaAlloc(CMA));
+  assert.equal(r.errno, -12);
+  assert.equal(r.busyRanges.length, 1, "given up at once");
+  assert.match(
+    r.explain(),
+    /no page could be had to move the contents to \(Normal: \d+ free, min watermark 64\)/,
+  );
+});
+
+test("7: in a CPU's LRU batch: bars an ordinary range, as the blocks are judged before the batches are drained", () => {
+  const m = fresh();
+  const at = allocPages(m, GFP_HIGHUSER_MOVABLE, 0);
+  setOwnerKind(m, at, "anon");
+  holdPage(m, at, "lruBatch", "CPU 0");
+  barsTheBlock(m, at, /CPU 0 has it in its batch/, /draining the CPUs' LRU batches/);
+});
+
+test("7: in a CPU's LRU batch: a CMA area is trusted, the batches are drained, and the page moves", () => {
+  const m = fresh();
+  const at = onePageInArea(m, "anon");
+  holdPage(m, at, "lruBatch", "CPU 0");
+  const r = new Contiguous(m).cmaAlloc(CMA);
+  assert.ok(r.ok && r.migrated === 1);
+});
+
+test("7: compaction drains the batch of its own CPU only", () => {
+  assert.equal(compactionMoves(MIGRATE_SYNC, "anon", "lruBatch", 1), true);
+  assert.equal(compactionMoves(MIGRATE_SYNC, "anon", "lruBatch", 2), false);
+});
+
+test("8: a huge page of a size that cannot be migrated", () => {
+  const m = fresh();
+  const at = allocPages(m, GFP_KERNEL, 6);
+  setOwnerKind(m, at, "hugetlb");
+  barsTheBlock(m, at, /hugetlb: is a huge page of a size that cannot be migrated/, /freeing that huge page/);
+});
+
+test("9: a poisoned page bars its area and its block for good", () => {
+  const inArea = fresh();
+  const page = onePageInArea(inArea, "anon");
+  holdPage(inArea, page, "hwPoison", "memory_failure");
+  barsTheArea(inArea, page, /memory_failure found it broken/, /nothing: the memory at this place is faulty/);
+  const m = fresh();
+  const at = allocPages(m, GFP_HIGHUSER_MOVABLE, 0);
+  holdPage(m, at, "hwPoison", "memory_failure");
+  barsTheBlock(m, at, /memory_failure found it broken/, /nothing/);
+  assert.equal(compactionMoves(MIGRATE_SYNC, "anon", "hwPoison"), false);
+});
+
+test("mlock bars neither; what belongs to the mapping goes along with the page", () => {
+  const m = fresh();
+  const at = onePageInArea(m, "anon");
+  holdPage(m, at, "mlock", "a real-time task");
+  assert.ok(new Contiguous(m).cmaAlloc(CMA, 0).ok);
+  assert.equal(holdsOf(m, at).length, 0);
+  assert.equal(ownerKind(m, at), "cmaBuffer");
+  assert.equal(compactionMoves(MIGRATE_ASYNC, "anon", "mlock"), true);
+  assert.equal(m.blockType(at), MIGRATE_CMA);
+});
