@@ -3,7 +3,8 @@
  * (kernel-truth/x86-contig/rows.csv, a folder with the state before a row). From that state the model makes its own
  * compaction, migration and allocation decisions. A row agrees when the 2 MiB pages obtained are within 5 % or 2 pages of
  * those recorded, the 1 GiB pages and areas as many and at the same first frames; counters more than 20 % off are named
- * in the notes.
+ * in the notes. Where the row is of another boot than the folder (it started with other free pages), the prediction is
+ * held against what the folder's own results.txt says, and a note tells so.
  */
 import { existsSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -15,6 +16,7 @@ import { HugetlbPool } from "../mm/hugetlb";
 import type { Memory } from "../mm/memory";
 import { kernelProfile } from "../mm/profile";
 import { RoomMaker } from "../mm/vmscan";
+import { type ContigResults, readContigResults } from "./contig-results";
 import { type CsvRow, csvColumns, readCsvTable } from "./csv-table";
 import { type FidelityKind, type FidelityResult, type FidelityValues, fidelityReport } from "./fidelity";
 import { needInput, readInput } from "./input";
@@ -57,8 +59,14 @@ type Counts = Record<(typeof COUNTERS)[number], number>;
 
 function checkRow(path: string, row: CsvRow, index: number, notes: string[]): FidelityResult {
   const name = row.values.row ?? "";
-  const text = row.values.obtained?.trim() ?? "";
   const m = stateBefore(path, row);
+  const results = readContigResults(join(dirname(path), name));
+  const own = otherBoot(row, results) ? results : null;
+  const text = own?.obtained ?? row.values.obtained?.trim() ?? "";
+  if (own !== null)
+    notes.push(
+      `${name}: the row is of another boot than the folder (free pages before: ${row.values.free_pages_before} and ${own.freeBefore}); recorded is what the folder's results.txt says`,
+    );
   const predicted: Record<string, string | number | null> = {};
   if (row.values.compact_memory_first === "1") {
     const before = counts(m);
@@ -76,9 +84,33 @@ function checkRow(path: string, row: CsvRow, index: number, notes: string[]): Fi
     throw new InputError(
       `${at(path, row.line)}: request: known are 2 MiB pages, 1 GiB pages and alloc_contig_pages: got ${JSON.stringify(request)}`,
     );
-  const recorded = text === "" ? null : recordedValues(path, row, predicted);
+  const recorded =
+    text === ""
+      ? null
+      : recordedValues(path, own === null ? row : ownRow(row, text, own), predicted, results?.frames ?? []);
   if (recorded !== null) noteCounters(name, recorded, predicted, notes);
   return { row: index, recorded, predicted, agrees: recorded === null ? null : agree(recorded, predicted) };
+}
+
+/** Whether the row began with other free pages than the run whose state lies in the folder. */
+function otherBoot(row: CsvRow, results: ContigResults | null): boolean {
+  const before = row.values.free_pages_before?.trim() ?? "";
+  return (
+    before !== "" &&
+    results?.obtained != null &&
+    results.freeBefore !== null &&
+    Number(before) !== results.freeBefore
+  );
+}
+
+/** The row as it would be had it been filled from the folder. */
+function ownRow(row: CsvRow, obtained: string, own: ContigResults): CsvRow {
+  const values: Record<string, string> = { ...row.values, obtained };
+  for (const name of COUNTERS) {
+    values[name] = String(own.counter(name, "request") ?? "");
+    values[FIRST_STAGE + name] = String(own.counter(name, "compact_memory") ?? "");
+  }
+  return { ...row, values };
 }
 
 /** The machine in the state that the row's folder holds. */
@@ -170,11 +202,16 @@ function put(values: Record<string, string | number | null>, prefix: string, c: 
 }
 
 /** What the table says about the columns that were predicted; columns it does not have or leaves empty are left out. */
-function recordedValues(path: string, row: CsvRow, predicted: FidelityValues): FidelityValues {
+function recordedValues(
+  path: string,
+  row: CsvRow,
+  predicted: FidelityValues,
+  frames: readonly string[],
+): FidelityValues {
   const values: Record<string, string | number | null> = {};
   for (const column of Object.keys(predicted)) {
     const text = row.values[column]?.trim() ?? "";
-    if (column === "first_frames") values.first_frames = recordedFrames(path, row);
+    if (column === "first_frames") values.first_frames = frames.length > 0 ? frames.join(" ") : null;
     else if (column === "obtained") values.obtained = /^\d+$/.test(text) ? Number(text) : text;
     else if (text === "") values[column] = null;
     else if (/^\d+$/.test(text)) values[column] = Number(text);
@@ -182,18 +219,6 @@ function recordedValues(path: string, row: CsvRow, predicted: FidelityValues): F
       throw new InputError(`${at(path, row.line)}: ${column}: must be a number: got ${JSON.stringify(text)}`);
   }
   return values;
-}
-
-/** First frames of the areas got, from the row's results.txt; null where it tells none. */
-function recordedFrames(path: string, row: CsvRow): string | null {
-  const file = join(dirname(path), row.values.row ?? "", "results.txt");
-  if (!existsSync(file)) return null;
-  const got = [
-    ...readInput(file)
-      .toString("latin1")
-      .matchAll(/ok=1 pfn=(0x[0-9a-f]+)/g),
-  ].map((m) => m[1]!);
-  return got.length > 0 ? got.join(" ") : null;
 }
 
 /** Numbers in a text such as "171 then 171,171". */

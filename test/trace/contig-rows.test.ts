@@ -1,7 +1,10 @@
 /** Rows of x86-contig: from the recorded state, the model's own decisions. The figures in the table are the kernel's. */
 import assert from "node:assert/strict";
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test from "node:test";
+import { readContigResults } from "../../lib/trace/contig-results";
 import { contigRows } from "../../lib/trace/contig-rows";
 import { replayWithheld } from "../../lib/trace/withheld";
 import { FIXTURES } from "../support/cli";
@@ -19,6 +22,35 @@ test("2 MiB pages obtained are within 5 % or 2 pages of those recorded, counters
           Math.abs(Number(predicted[column]) - value) <= 0.2 * value,
           `${column}: ${predicted[column]} for ${value}`,
         );
+});
+
+test("a row of another boot than its folder is held against the folder's own results.txt, and a note says so", async () => {
+  const name = "2m-occ80-unm0-holes0-comp0";
+  const dir = mkdtempSync(join(tmpdir(), "pageblock-rows-"));
+  try {
+    cpSync(join(FIXTURES, "x86-contig", name), join(dir, name), { recursive: true });
+    const lines = readFileSync(join(FIXTURES, "x86-contig", "rows.csv"), "utf8").split("\n");
+    const row = lines.find((l) => l.startsWith(name))!;
+    writeFileSync(join(dir, "rows.csv"), `${lines[0]}\n${row.replace(",73636,132,", ",73744,99,")}\n`);
+    const { report, notes } = await contigRows.check(join(dir, "rows.csv"));
+    const { recorded, agrees } = report.results[0]!;
+    assert.equal(recorded!.obtained, 132);
+    assert.equal(recorded!.pgmigrate_success, 55939);
+    assert.equal(recorded!.allocstall, 18);
+    assert.equal(agrees, true);
+    assert.match(notes[0]!, /another boot .* 73744 and 73636/);
+  } finally {
+    rmSync(dir, { recursive: true });
+  }
+});
+
+test("results.txt says of a run what the row of the table says", () => {
+  const own = readContigResults(join(FIXTURES, "x86-contig", "2m-occ80-unm0-holes0-comp0"))!;
+  assert.equal(own.freeBefore, 73636);
+  assert.equal(own.obtained, "132");
+  assert.equal(own.counter("compact_free_scanned", "request"), 138709);
+  assert.equal(own.counter("compact_free_scanned", "compact_memory"), null);
+  assert.equal(readContigResults(FIXTURES), null);
 });
 
 test("w6-compact with its isolations withheld: own compaction ends within one page of order 9 and 10 % of order 10", async () => {
