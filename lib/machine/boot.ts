@@ -91,6 +91,8 @@ export interface BootResult {
   reservations: Reservation[];
   /** RAM the kernel sees: physical ranges, ascending. */
   memory: { start: number; bytes: number }[];
+  /** Frames that join the buddy allocator late in the boot: the init sections and the initrd. */
+  givenBack: PageRange[];
   /** What the kernel says about CMA and huge pages, its own words. */
   messages: string[];
 }
@@ -181,6 +183,9 @@ export function boot(request: BootRequest): BootResult {
       .map(({ what, start, end }) => ({ what, start, bytes: end - start }))
       .sort((a, b) => a.start - b.start),
     memory: memblock.memory.map(({ start, end }) => ({ start, bytes: end - start })),
+    givenBack: spans.flatMap((z) =>
+      pagesWithin(givenBack(resolved), pageSize, z.startPfn, z.startPfn + z.spanned),
+    ),
     messages: [
       ...movableMessages(resolved.movable, release),
       ...(hugetlbCma?.messages ?? []),

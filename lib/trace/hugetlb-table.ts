@@ -77,8 +77,8 @@ class Run {
     if (phase === 0) return hugetlb.atBoot.get(bytes)!;
     if (phase >= 2 && this.phase < 2) {
       const managed = memory.zones.reduce((pages, z) => pages + z.managed, 0);
-      const fillPages = Math.floor((managed * fillPercent(row)) / 100);
-      this.machine.fill({ fillPages, fillType: "anon", pin: "none", pins: 0 });
+      const untilFree = Math.floor((managed * (100 - fillPercent(row))) / 100);
+      this.machine.fill({ fillPages: managed, untilFree, fillType: "anon", pin: "none", pins: 0 });
     }
     if (phase === 3 && this.phase < 3) this.machine.endProcess();
     this.phase = phase;

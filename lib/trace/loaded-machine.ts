@@ -14,13 +14,13 @@ import { MIGRATE_CMA } from "../mm/migratetype";
 import { forgetHolds, holdPage, type OwnerKind, setOwnerKind } from "../mm/owners";
 import { allocPages, freePages } from "../mm/page-alloc";
 import { RoomMaker } from "../mm/vmscan";
-
-/** Pages in use beside the CMA area soon after boot, by page size: Sboot of the recorded arm64 machines. */
-const KERNEL_PAGES: Readonly<Record<number, number>> = { 4096: 1600, 16384: 500, 65536: 180 };
+import { finishBoot, takeDmaPools, takeEarlyPages } from "./kernel-pages";
 
 /** What the process does. */
 export interface Load {
   fillPages: number;
+  /** Ends the filling sooner: after a MiB that leaves no more pages free than these, as /proc/meminfo counts. */
+  untilFree?: number;
   fillType: "anon" | "tmpfs" | "thp" | "mlock";
   pin: "none" | "get" | "long" | "pin" | "vmsplice" | "iouring" | "kern";
   /** Pages to pin, spread evenly over the filler. */
@@ -33,6 +33,13 @@ const OWNERS: Readonly<Record<Load["fillType"], OwnerKind>> = {
   mlock: "anon",
   tmpfs: "shmem",
 };
+
+const MIB = 2 ** 20;
+
+/** MemFree of /proc/meminfo, in pages: what waits on per-CPU lists does not count. */
+function freeOf(m: Memory): number {
+  return m.zones.reduce((pages, z) => pages + Math.max(0, z.nrFreePages), 0);
+}
 
 export class LoadedMachine {
   readonly memory: Memory;
@@ -49,8 +56,14 @@ export class LoadedMachine {
   private readonly tables: number[] = [];
   private readonly kernelPages: number[] = [];
 
-  /** `usedPages` of the first CMA area are taken; `compaction`: requests that wait are helped by it. */
-  constructor(booted: BootResult, { usedPages = 0, compaction = false } = {}) {
+  /**
+   * `usedPages` of the first CMA area are taken, default what the DMA pools take; `compaction`: requests that wait are helped
+   * by it.
+   */
+  constructor(
+    booted: BootResult,
+    { usedPages, compaction = false }: { usedPages?: number; compaction?: boolean } = {},
+  ) {
     const { pageSize } = booted;
     this.pageSize = pageSize;
     this.memory = startKernel(booted, { watermarkBoost: false }).memory;
@@ -61,10 +74,11 @@ export class LoadedMachine {
       this.memory.trace = { migrated: (from, to) => this.moved(from, to) };
       this.memory.help = new RoomMaker(this.memory, { reclaim: true, compaction: true });
     }
+    if (usedPages === undefined) takeDmaPools(this.contig, pageSize);
+    else if (usedPages > 0) this.contig.cmaAlloc(usedPages);
+    takeEarlyPages(this.memory, pageSize);
     this.hugetlb = startHugetlb(booted, this.memory, this.world);
-    if (usedPages > 0) this.contig.cmaAlloc(usedPages);
-    const own = KERNEL_PAGES[pageSize] ?? 0;
-    for (let i = 0; i < own; i++) allocPages(this.memory, GFP_KERNEL, 0);
+    finishBoot(this.memory, booted);
   }
 
   /** Fills memory; stops where it ends. */
@@ -75,7 +89,9 @@ export class LoadedMachine {
     this.fileBacked = load.fillType === "tmpfs";
     let filled = 0;
     let tabled = 0;
+    const chunk = MIB / this.pageSize;
     while (filled < load.fillPages) {
+      if (load.untilFree !== undefined && filled % chunk === 0 && freeOf(m) <= load.untilFree) break;
       if (filled >= tabled) {
         const table = allocPages(m, GFP_KERNEL, 0);
         if (table >= 0) this.tables.push(table);

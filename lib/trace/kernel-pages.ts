@@ -1,0 +1,69 @@
+/**
+ * What the kernel of the recorded arm64 machines has taken for itself soon after boot, and in which order. Counts are those
+ * of the recordings' states soon after boot (Sboot of c1 to c8): pages in use by the type of their page block, less the DMA
+ * pools, which lie in the CMA area.
+ */
+import type { BootResult } from "../machine/boot";
+import type { Contiguous } from "../mm/contiguous";
+import { __GFP_RECLAIMABLE, GFP_HIGHUSER_MOVABLE, GFP_KERNEL } from "../mm/gfp";
+import { ALLOCATED, type Memory } from "../mm/memory";
+import { setOwnerKind } from "../mm/owners";
+import { allocPages, freePages } from "../mm/page-alloc";
+
+/** Pages by what they were asked for as. */
+interface KernelPages {
+  /** Slabs, stacks, page tables. */
+  unmovable: number;
+  /** Slabs of the caches of names and inodes. */
+  reclaimable: number;
+  /** The unpacked initrd (tmpfs) and the first process. */
+  movable: number;
+}
+
+/** By page size. 16 KB pages were not recorded: the geometric mean of the other two. */
+const KERNEL_PAGES: Readonly<Record<number, KernelPages>> = {
+  4096: { unmovable: 449, reclaimable: 310, movable: 597 },
+  16384: { unmovable: 197, reclaimable: 83, movable: 164 },
+  65536: { unmovable: 86, reclaimable: 22, movable: 45 },
+};
+
+/**
+ * Before subsys_initcall, that is before pools of huge pages are filled: the first unmovable and the first reclaimable page
+ * each claim a page block of their own, which can be no huge page any more.
+ */
+export function takeEarlyPages(m: Memory, pageSize: number): void {
+  const pages = KERNEL_PAGES[pageSize];
+  if (pages === undefined) return;
+  for (let i = 0; i < pages.unmovable; i++) allocPages(m, GFP_KERNEL, 0);
+  for (let i = 0; i < pages.reclaimable; i++) allocPages(m, GFP_KERNEL | __GFP_RECLAIMABLE, 0);
+}
+
+/** After it: the initrd is unpacked, and what it and the init sections lay in is given back. */
+export function finishBoot(m: Memory, booted: BootResult): void {
+  for (let i = 0; i < (KERNEL_PAGES[booted.pageSize]?.movable ?? 0); i++) {
+    const pfn = allocPages(m, GFP_HIGHUSER_MOVABLE, 0);
+    if (pfn >= 0) setOwnerKind(m, pfn, "shmem");
+  }
+  for (const { startPfn, pages } of booted.givenBack)
+    for (let p = startPfn; p < startPfn + pages; p++) {
+      m.zoneOf(p)!.managed++;
+      m.setOwner(p, 0);
+      m.state[p] = ALLOCATED;
+      freePages(m, p, 0);
+    }
+}
+
+const ATOMIC_POOLS = 3;
+const MIB = 2 ** 20;
+
+/**
+ * dma_atomic_pool_init(): a pool each for GFP_KERNEL, GFP_DMA and GFP_DMA32, of 128 KiB for each GiB of memory, rounded up
+ * to a power of two; from the CMA area where there is one.
+ */
+export function takeDmaPools(contig: Contiguous, pageSize: number): void {
+  if (contig.areas.length === 0) return;
+  const total = contig.memory.zones.reduce((pages, z) => pages + z.managed, 0) * pageSize;
+  const bytes = Math.max(total / 8192, MIB / 8);
+  const order = Math.min(Math.ceil(Math.log2(bytes / pageSize)), contig.memory.maxOrder);
+  for (let i = 0; i < ATOMIC_POOLS; i++) contig.cmaAlloc(2 ** order, order);
+}
