@@ -262,10 +262,12 @@ export class BootedMachine {
 
 function planOf(request: BootRequest, result: BootResult): BootRequest {
   const { board, kernel, memoryBytes, nodes, pageSize, thp, hugetlb } = result;
-  const { cma = { kind: "configured" }, movable, pageBlockMaxOrder, switches } = request;
+  const { cma = { kind: "configured" }, thpEnabled, hugePages, movable, pageBlockMaxOrder, switches } = request;
   return Object.freeze({
     ...{ board, kernel, memoryBytes, pageSize, thp, hugetlb, cma },
     ...(nodes === 1 ? {} : { nodes }),
+    ...(thpEnabled === undefined ? {} : { thpEnabled }),
+    ...(hugePages === undefined ? {} : { hugePages }),
     ...(movable === undefined ? {} : { movable }),
     ...(pageBlockMaxOrder === undefined ? {} : { pageBlockMaxOrder }),
     ...(switches === undefined ? {} : { switches }),

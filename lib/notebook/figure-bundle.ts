@@ -3,7 +3,7 @@ import type { Figure } from "../chart/figure";
 import { loaderHtml } from "../report/assets";
 import { chartHtml } from "../report/chart-html";
 import { describe } from "../report/describe";
-import { RUNS_MIME } from "../report/runs";
+import { withResults } from "../report/runs";
 import { staticSvg } from "../report/static-svg";
 import { type CellRun, cellRun, type MimeBundle } from "./display";
 
@@ -24,13 +24,13 @@ export function figureBundle(figure: Figure): MimeBundle {
   if (bytes > FIGURE_BYTES_MAX)
     throw new RangeError(`show: a figure must be at most ${FIGURE_BYTES_MAX} bytes of JSON: got ${bytes}`);
   const svg = staticSvg(figure);
-  return {
+  const shown = {
     "application/vnd.plotly.v1+json": { data, layout, config: { responsive: true, displaylogo: false } },
     "text/html": (loaderDue() ? loaderHtml() : "") + chartHtml(figure, svg),
     "image/svg+xml": svg,
     "text/plain": describe(figure),
-    ...(runs === undefined ? {} : { [RUNS_MIME]: { runs } }),
   };
+  return withResults(shown, runs ?? []);
 }
 
 function loaderDue(): boolean {

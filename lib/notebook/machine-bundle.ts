@@ -2,7 +2,7 @@
 import { formatSize, hex } from "../base/units";
 import { type Planned, runOf } from "../chart/run";
 import { escapeHtml } from "../report/escape";
-import { RUNS_MIME } from "../report/runs";
+import { withResults } from "../report/runs";
 import type { MimeBundle } from "./display";
 
 /** What the table needs of a machine after boot. Sizes in bytes, zones in pages. */
@@ -34,11 +34,11 @@ export function machineBundle(machine: ShownMachine): MimeBundle {
     ([name, value]) =>
       `<tr><th style="text-align:left">${escapeHtml(name)}</th><td style="text-align:left">${escapeHtml(value)}</td></tr>`,
   );
-  return {
+  const shown = {
     "text/html": `<table><caption style="text-align:left">${escapeHtml(title)}</caption><tbody>${html.join("")}</tbody></table>`,
     "text/plain": [title, ...rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`)].join("\n"),
-    [RUNS_MIME]: { runs: [runOf(machine.plan, machine.toJSON())] },
   };
+  return withResults(shown, [runOf(machine.plan, machine.toJSON())]);
 }
 
 function rowsOf(machine: ShownMachine): [string, string][] {

@@ -11,7 +11,7 @@ import { chartHtml } from "./chart-html";
 import { describe } from "./describe";
 import { escapeHtml } from "./escape";
 import { proseHtml } from "./prose";
-import { rerunOf } from "./rerun";
+import { rerunOf } from "./provenance";
 import { sanitizedHtml } from "./sanitize";
 import { staticSvg } from "./static-svg";
 import { STYLE } from "./style";

@@ -2,7 +2,7 @@
 
 import { describe } from "./describe";
 import { fenced, safeMarkdown } from "./prose";
-import { rerunOf } from "./rerun";
+import { rerunOf } from "./provenance";
 import { sanitizedHtml } from "./sanitize";
 import { staticSvg } from "./static-svg";
 import type { Block, Picture, WriteUp } from "./write-up";

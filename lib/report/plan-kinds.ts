@@ -1,0 +1,37 @@
+/**
+ * The kinds of plans that can be run again, by whoever has a plan and not the cell it came from. To add a kind, write a
+ * `PlanKind` and put it into PLAN_KINDS: `pageblock verify` then runs plans of that kind.
+ */
+import { InputError, nearest } from "../base/errors";
+import { BOOT_PLAN } from "./boot-plan";
+import type { PlanKind, StoredPlan } from "./plan-kind";
+
+/** In the order in which they are asked. */
+export const PLAN_KINDS: readonly PlanKind[] = [BOOT_PLAN];
+
+/** The kind of `plan`. Throws InputError when nothing here can run it. */
+export function planKindOf(plan: unknown, kinds: readonly PlanKind[] = PLAN_KINDS): PlanKind {
+  if (typeof plan !== "object" || plan === null || Array.isArray(plan))
+    throw new InputError(`plan: must be an object: got ${plan === null ? "null" : typeof plan}`);
+  const known = kinds.map((kind) => kind.name);
+  const given = Object.hasOwn(plan, "kind") ? (plan as StoredPlan).kind : undefined;
+  const found =
+    given === undefined
+      ? kinds.find((kind) => kind.matches(plan as StoredPlan))
+      : kinds.find((kind) => kind.name === given);
+  if (found !== undefined) return found;
+  if (given === undefined)
+    throw new InputError(
+      `plan: of no kind that can be run here (${known.join(", ")}): its keys are ${Object.keys(plan).slice(0, 8).join(", ") || "none"}`,
+    );
+  const near = typeof given === "string" ? nearest(given, known) : undefined;
+  throw new InputError(
+    `plan: kind must be one of ${known.join(", ")}: got ${JSON.stringify(given)?.slice(0, 60)}${near === undefined ? "" : `; did you mean ${near}?`}`,
+  );
+}
+
+/** Runs a stored plan: its result as plain JSON. Throws InputError for a plan that cannot be run. */
+export async function runPlan(plan: unknown, kinds: readonly PlanKind[] = PLAN_KINDS): Promise<unknown> {
+  const result = await planKindOf(plan, kinds).run(plan as StoredPlan);
+  return JSON.parse(JSON.stringify(result));
+}

@@ -1,0 +1,77 @@
+/**
+ * Runs stored plans again, each alone, in worker threads: a plan from anybody may be too large, so its time and its
+ * memory are limited, and a run that fails or is stopped is an answer, not an exception.
+ */
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import { Worker } from "node:worker_threads";
+
+/** What one plan may take: seconds, megabytes of JavaScript heap; and how many run at a time. */
+export interface RunLimits {
+  seconds: number;
+  megabytes: number;
+  workers: number;
+}
+
+export const RUN_LIMITS: RunLimits = {
+  seconds: 300,
+  megabytes: 4096,
+  workers: Math.min(4, availableParallelism()),
+};
+
+/** The result as plain JSON, or in one line why there is none. */
+export type RunAnswer = { result: unknown } | { failed: string };
+
+/** The worker as `npm run build` makes it: a thread cannot load sources. */
+const WORKER = ["run-again-worker.js", "../../dist/report/run-again-worker.js"]
+  .map((file) => join(__dirname, file))
+  .find((file) => existsSync(file));
+
+/** Answers in the order of `plans`. */
+export async function runAgain(
+  plans: readonly unknown[],
+  limits: RunLimits = RUN_LIMITS,
+): Promise<RunAnswer[]> {
+  const answers: RunAnswer[] = [];
+  let next = 0;
+  const lane = async () => {
+    let worker: Worker | undefined;
+    while (next < plans.length) {
+      const index = next++;
+      worker ??= started(limits);
+      answers[index] = await answerOf(worker, plans[index], limits);
+      if ("failed" in answers[index]!) {
+        await worker.terminate();
+        worker = undefined;
+      }
+    }
+    await worker?.terminate();
+  };
+  await Promise.all(Array.from({ length: Math.min(limits.workers, plans.length) }, lane));
+  return answers;
+}
+
+function started(limits: RunLimits): Worker {
+  if (WORKER === undefined) throw new Error("run-again-worker.js is not built: run `npm run build`");
+  return new Worker(WORKER, { resourceLimits: { maxOldGenerationSizeMb: limits.megabytes } });
+}
+
+async function answerOf(worker: Worker, plan: unknown, limits: RunLimits): Promise<RunAnswer> {
+  const stop = new AbortController();
+  const timer = setTimeout(() => stop.abort(), limits.seconds * 1000);
+  try {
+    worker.postMessage(plan);
+    const [answer] = await once(worker, "message", { signal: stop.signal });
+    return answer as RunAnswer;
+  } catch (error) {
+    if (stop.signal.aborted) return { failed: `stopped: it ran longer than ${limits.seconds} s` };
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === "ERR_WORKER_OUT_OF_MEMORY")
+      return { failed: `stopped: it needs more than ${limits.megabytes} MB` };
+    return { failed: message.split("\n")[0]! };
+  } finally {
+    clearTimeout(timer);
+  }
+}
