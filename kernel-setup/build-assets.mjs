@@ -11,27 +11,38 @@ const here = dirname(fileURLToPath(import.meta.url));
 const out = join(here, "../dist/assets");
 const plotly = createRequire(import.meta.url).resolve("plotly.js-dist-min/plotly.min.js");
 const runtime = join(here, "browser/chart-runtime.js");
+const slides = join(here, "browser/slides.js");
 const made = join(out, "assets.json");
 
 cpSync(join(here, "assets"), join(here, "../dist/kernel-setup/assets"), { recursive: true });
 
-const sources = [plotly, runtime, fileURLToPath(import.meta.url)];
+const sources = [plotly, runtime, slides, fileURLToPath(import.meta.url)];
 const newest = Math.max(...sources.map((file) => statSync(file).mtimeMs));
 if (!existsSync(made) || statSync(made).mtimeMs < newest) {
   mkdirSync(out, { recursive: true });
   // The browser runs it as an inline script: a script's text is what its hash in a Content-Security-Policy is of.
   const code = readFileSync(plotly, "utf8").replaceAll("\r\n", "\n");
   write("plotly.gz.b64", gzipSync(code, { level: 9 }).toString("base64"));
-  const script = readFileSync(runtime, "utf8").replaceAll("\r\n", "\n");
-  if (/<\/script|<!--/i.test(script))
-    throw new Error(`${runtime} would end the script element it is put into`);
-  write("chart-runtime.js", script);
+  const script = inlineScript(runtime, "chart-runtime.js");
+  const slidesScript = inlineScript(slides, "slides.js");
   const sha256 = (text) => `sha256-${createHash("sha256").update(text).digest("base64")}`;
   const { version } = JSON.parse(readFileSync(join(dirname(plotly), "package.json"), "utf8"));
   write(
     "assets.json",
-    JSON.stringify({ plotly: { version, csp: sha256(code) }, runtime: { csp: sha256(script) } }),
+    JSON.stringify({
+      plotly: { version, csp: sha256(code) },
+      runtime: { csp: sha256(script) },
+      slides: { csp: sha256(slidesScript) },
+    }),
   );
+}
+
+/** The text of a script of ours that stands inside pages, written under `name`. */
+function inlineScript(file, name) {
+  const script = readFileSync(file, "utf8").replaceAll("\r\n", "\n");
+  if (/<\/script|<!--/i.test(script)) throw new Error(`${file} would end the script element it is put into`);
+  write(name, script);
+  return script;
 }
 
 function write(name, text) {

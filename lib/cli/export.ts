@@ -1,4 +1,4 @@
-/** `pageblock export <file…> --to html|md --out <dir>`: a write-up of an executed notebook. */
+/** `pageblock export <file…> --to html|md|pdf --out <dir>` or `--slides`: a write-up of an executed notebook. */
 import { type Command, Option } from "commander";
 import {
   EXPORT_FORMATS,
@@ -14,9 +14,12 @@ interface Options {
   to: ExportFormat;
   out: string;
   execute?: true;
+  slides?: true;
 }
 
-async function exportOne(file: string, { to, out, execute }: Options): Promise<Exported | undefined> {
+async function exportOne(file: string, options: Options): Promise<Exported | undefined> {
+  const { out, execute } = options;
+  const to = options.slides === true ? "slides" : options.to;
   if (execute !== true) return exportNotebook(file, to, out);
   const notebook = await executedNotebook(file);
   return notebook === undefined ? undefined : exportNotebookText(JSON.stringify(notebook), file, to, out);
@@ -30,6 +33,7 @@ export function register(program: Command): void {
     .addOption(
       new Option("--to <format>", "form of the write-up").choices([...EXPORT_FORMATS]).default("html"),
     )
+    .option("--slides", "slides, a heading each (the same as --to slides)")
     .requiredOption("--out <dir>", "folder to write into")
     .option("--execute", "execute the notebook first, with the kernel of this package")
     .action(async (files: string[], options: Options) => {

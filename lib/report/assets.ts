@@ -1,11 +1,12 @@
-/** What browsers get from us, made by `npm run build` in dist/assets: Plotly, packed, and the chart runtime. */
+/** What browsers get from us, made by `npm run build` in dist/assets: Plotly, packed, the chart runtime, and the one of slides. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** Versions and the hashes by which a Content-Security-Policy admits exactly these two scripts. */
+/** Versions and the hashes by which a Content-Security-Policy admits exactly these scripts. */
 export interface AssetFacts {
   plotly: { version: string; csp: string };
   runtime: { csp: string };
+  slides: { csp: string };
 }
 
 /** From the built library and, when sources are run directly, from the tree. */
@@ -26,3 +27,9 @@ export function loaderHtml(): string {
     `<script>${read("chart-runtime.js")}</script>`
   );
 }
+
+/** The script that moves from slide to slide. */
+export const slidesScript = (): { text: string; csp: string } => ({
+  text: read("slides.js"),
+  csp: assetFacts().slides.csp,
+});

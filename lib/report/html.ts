@@ -1,32 +1,47 @@
 /**
  * A write-up as one HTML page that asks the network for nothing: charts alive (Plotly inside, once), their pictures
- * where scripts are off. Its Content-Security-Policy admits exactly two scripts, ours, by their hash; whatever came
- * with the notebook is text, sanitised tables or pictures.
+ * where scripts are off. Its Content-Security-Policy admits exactly the scripts that are ours, by their hash; whatever
+ * came with the notebook is text, sanitised tables or pictures.
  */
-import hljs from "highlight.js/lib/core";
-import typescript from "highlight.js/lib/languages/typescript";
-import type { Figure } from "../chart/figure";
 import { assetFacts, loaderHtml } from "./assets";
-import { chartHtml } from "./chart-html";
-import { describe } from "./describe";
+import { blockHtml } from "./block-html";
+import { closingSections, type DataLink } from "./closing-html";
 import { escapeHtml } from "./escape";
-import { proseHtml } from "./prose";
-import { rerunOf } from "./provenance";
-import { sanitizedHtml } from "./sanitize";
-import { staticSvg } from "./static-svg";
+import { RECORD_SLOT } from "./record";
 import { STYLE } from "./style";
-import type { Block, WriteUp } from "./write-up";
+import type { WriteUp } from "./write-up";
 
-hljs.registerLanguage("typescript", typescript);
+/** The whole page but for its record, whose place it holds. With `still`, charts are pictures and nothing runs. */
+export function htmlPage(writeUp: WriteUp, data: readonly DataLink[], still = false): string {
+  const context = { still, references: writeUp.references };
+  const body = [
+    "<main>",
+    ...writeUp.blocks.map((block) => blockHtml(block, context)),
+    ...closingSections(writeUp, data),
+    "</main>",
+  ];
+  return documentOf(writeUp, body.join("\n"), { charts: !still && hasCharts(writeUp), style: STYLE });
+}
 
-/** The whole page. */
-export function htmlPage(writeUp: WriteUp): string {
-  const charts = writeUp.blocks.some((block) => block.kind === "chart");
+export const hasCharts = (writeUp: WriteUp) => writeUp.blocks.some((block) => block.kind === "chart");
+
+/** What a page is made of besides its body; `script`: a script of ours and its hash for the policy. */
+interface PageParts {
+  charts: boolean;
+  style: string;
+  script?: { text: string; csp: string };
+}
+
+/** A document around `body`, which is safe HTML. */
+export function documentOf(writeUp: WriteUp, body: string, { charts, style, script }: PageParts): string {
   const { plotly, runtime } = assetFacts();
-  const scripts = charts ? `'${plotly.csp}' '${runtime.csp}'` : "'none'";
+  const hashes = [
+    ...(charts ? [plotly.csp, runtime.csp] : []),
+    ...(script === undefined ? [] : [script.csp]),
+  ];
   const policy = [
     "default-src 'none'",
-    `script-src ${scripts}`,
+    `script-src ${hashes.map((hash) => `'${hash}'`).join(" ") || "'none'"}`,
     "style-src 'unsafe-inline'",
     "img-src data: blob:",
     "base-uri 'none'",
@@ -41,56 +56,14 @@ export function htmlPage(writeUp: WriteUp): string {
 <meta name="color-scheme" content="light dark">
 <link rel="icon" href="data:,">
 <title>${escapeHtml(writeUp.title)}</title>
-<style>${STYLE}</style>
+<style>${style}</style>
 </head>
 <body>
-<main>
-${writeUp.blocks.map(blockHtml).join("\n")}
-${rerunHtml(writeUp)}
-</main>
+${body}
+${RECORD_SLOT}
 ${charts ? loaderHtml() : ""}
+${script === undefined ? "" : `<script>${script.text}</script>`}
 </body>
 </html>
 `;
-}
-
-function blockHtml(block: Block): string {
-  switch (block.kind) {
-    case "prose":
-      return `<section class="prose">${proseHtml(block.markdown, block.attachments)}</section>`;
-    case "code":
-      return `<pre class="code"><code>${hljs.highlight(block.source, { language: "typescript" }).value}</code></pre>`;
-    case "text":
-      return `<pre class="output ${block.stream}">${escapeHtml(block.text)}</pre>`;
-    case "error":
-      return `<pre class="output error">${escapeHtml(block.traceback || `${block.name}: ${block.message}`)}</pre>`;
-    case "chart":
-      return `<figure>${needsMaps(block.figure) ? stillHtml(block.figure) : chartHtml(block.figure)}</figure>`;
-    case "picture":
-      return `<figure><img alt="" src="data:${block.picture.mime};base64,${block.picture.base64}"></figure>`;
-    case "html":
-      return `<div class="output table">${sanitizedHtml(block.html)}</div>`;
-  }
-}
-
-/** Plotly fetches the ground of its maps, which a page without network cannot have. */
-const needsMaps = (figure: Figure) =>
-  figure.data.some((trace) => /geo|choropleth|map(?:box)?$/.test(trace.type) && trace.type !== "heatmap");
-
-const stillHtml = (figure: Figure) =>
-  `<img alt="${escapeHtml(describe(figure))}" src="data:image/svg+xml;base64,${Buffer.from(staticSvg(figure)).toString("base64")}">`;
-
-function rerunHtml(writeUp: WriteUp): string {
-  const { facts, plans } = rerunOf(writeUp);
-  const rows = facts.map(
-    ([name, value]) => `<tr><th scope="row">${name}</th><td>${escapeHtml(value)}</td></tr>`,
-  );
-  const lines = plans.map(
-    ({ plan, sha256 }) => `<li><code>${escapeHtml(plan)}</code><br><small>${sha256}</small></li>`,
-  );
-  return `<section class="rerun"><h2>To run this again</h2>
-<p>Everything above was computed from these plans. The same plan gives the same result, byte for byte, on every computer; the SHA-256 under a plan is that of the plan with its result.</p>
-<table>${rows.join("")}</table>
-${plans.length === 0 ? "" : `<details><summary>The plans (${plans.length})</summary><ol>${lines.join("")}</ol></details>`}
-</section>`;
 }

@@ -1,9 +1,11 @@
-/** A write-up as Markdown with its pictures as files beside it, as code forges show it. */
+/** A write-up as Markdown with its pictures as files beside it, as code forges show it. No HTML stands in it. */
 
+import { linkedCitations, type Reference } from "./citations";
+import { howToCite } from "./cite-this";
 import { describe } from "./describe";
 import { fenced, safeMarkdown } from "./prose";
 import { rerunOf } from "./provenance";
-import { sanitizedHtml } from "./sanitize";
+import { wordsOf } from "./sanitize";
 import { staticSvg } from "./static-svg";
 import type { Block, Picture, WriteUp } from "./write-up";
 
@@ -13,16 +15,23 @@ export interface MarkdownWriteUp {
   files: Map<string, Uint8Array>;
 }
 
-/** `folder` is the name of the folder of pictures beside the Markdown file. */
-export function markdownOf(writeUp: WriteUp, folder: string): MarkdownWriteUp {
+/** `folder` is the name of the folder of pictures beside the Markdown file; it will also hold record.json and the `data` files. */
+export function markdownOf(writeUp: WriteUp, folder: string, data: readonly string[]): MarkdownWriteUp {
   const files = new Map<string, Uint8Array>();
   const add = (extension: string, bytes: Uint8Array): string => {
     const name = `${folder}/${String(files.size + 1).padStart(2, "0")}.${extension}`;
     files.set(name, bytes);
     return encodeURI(name);
   };
-  const parts = writeUp.blocks.map((block) => blockMarkdown(block, add));
-  return { text: `${[...parts, rerunMarkdown(writeUp)].join("\n\n")}\n`, files };
+  const { references } = writeUp;
+  const parts = [
+    ...writeUp.blocks.map((block) => blockMarkdown(block, references, add)),
+    ...referencesMarkdown(references),
+    ...citeMarkdown(writeUp),
+    ...dataMarkdown(data, folder),
+    ...rerunMarkdown(writeUp, folder),
+  ];
+  return { text: `${parts.filter((part) => part.trim() !== "").join("\n\n")}\n`, files };
 }
 
 const EXTENSIONS: Record<string, string> = {
@@ -32,10 +41,16 @@ const EXTENSIONS: Record<string, string> = {
   "image/gif": "gif",
 };
 
-function blockMarkdown(block: Block, add: (extension: string, bytes: Uint8Array) => string): string {
+function blockMarkdown(
+  block: Block,
+  references: readonly Reference[],
+  add: (extension: string, bytes: Uint8Array) => string,
+): string {
   switch (block.kind) {
-    case "prose":
-      return safeMarkdown(withAttachments(block.markdown, block.attachments, add));
+    case "prose": {
+      const cited = linkedCitations(block.markdown, references, () => "#references");
+      return safeMarkdown(withAttachments(cited, block.attachments, add));
+    }
     case "code":
       return fenced(block.source, "typescript");
     case "text":
@@ -47,9 +62,7 @@ function blockMarkdown(block: Block, add: (extension: string, bytes: Uint8Array)
     case "picture":
       return `![](${add(EXTENSIONS[block.picture.mime] ?? "bin", bytesOf(block.picture.base64, "base64"))})`;
     case "html":
-      return sanitizedHtml(block.html)
-        .replace(/\s*\n\s*/g, "\n")
-        .trim();
+      return fenced(block.text || wordsOf(block.html));
   }
 }
 
@@ -69,14 +82,31 @@ const bytesOf = (text: string, encoding: "utf8" | "base64") => Uint8Array.from(B
 /** Words that cannot close the brackets they stand in, nor be markup. */
 const altText = (words: string) => words.replace(/[\\[\]<>*_`!]/g, " ").replace(/\s+/g, " ");
 
-function rerunMarkdown(writeUp: WriteUp): string {
+function referencesMarkdown(references: readonly Reference[]): string[] {
+  if (references.length === 0) return [];
+  const items = references.map(({ number, markdown }) => `${number}. ${safeMarkdown(markdown)}`);
+  return ["## References", items.join("\n")];
+}
+
+function citeMarkdown(writeUp: WriteUp): string[] {
+  const { sentence, bibtex } = howToCite(writeUp);
+  return ["## How to cite this", safeMarkdown(sentence), fenced(bibtex, "bibtex")];
+}
+
+function dataMarkdown(data: readonly string[], folder: string): string[] {
+  if (data.length === 0) return [];
+  const links = data.map((name) => `- [${altText(name)}](${encodeURI(`${folder}/${name}`)})`);
+  return ["## Data", links.join("\n")];
+}
+
+function rerunMarkdown(writeUp: WriteUp, folder: string): string[] {
   const { facts, plans } = rerunOf(writeUp);
   const rows = facts.map(([name, value]) => `| ${name} | ${value.replace(/[|<>`\\\n]/g, " ")} |`);
   const lines = plans.map(({ plan, sha256 }) => `${sha256}  ${plan}`);
   return [
     "## To run this again",
-    "Everything above was computed from these plans. The same plan gives the same result, byte for byte, on every computer; the SHA-256 before a plan is that of the plan with its result.",
+    `Everything above was computed from these plans. The same plan gives the same result, byte for byte, on every computer; the SHA-256 before a plan is that of the plan with its result. \`pageblock verify\` with this file runs them all and compares with [record.json](${encodeURI(`${folder}/record.json`)}).`,
     ["| | |", "|---|---|", ...rows].join("\n"),
     ...(plans.length === 0 ? [] : [fenced(lines.join("\n"))]),
-  ].join("\n\n");
+  ];
 }

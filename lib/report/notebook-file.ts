@@ -1,6 +1,7 @@
 /** Jupyter notebooks, format 4, read strictly enough that a write-up can be made of them. */
 import { z } from "zod";
 import { at, InputError } from "../base/errors";
+import { safeJson } from "./safe-json";
 
 /** nbformat writes long text as one string or as a list of lines. */
 const text = z
@@ -35,12 +36,30 @@ const cell = z.discriminatedUnion("cell_type", [
   }),
 ]);
 
+/** What a citation names; given as text or as a number. */
+const word = z
+  .union([z.string(), z.number()])
+  .transform((t) => String(t).replace(/\s+/g, " ").trim().slice(0, 500))
+  .optional()
+  .catch(undefined);
+
+/** Ours, in the notebook's metadata: how to cite it, and the SHA-256 of it as `pageblock notebook run` wrote it. */
+const ours = z
+  .object({ year: word, url: word, doi: word, executed: z.string().optional() })
+  .optional()
+  .catch(undefined);
+
 const notebook = z.object({
   nbformat: z.literal(4),
   nbformat_minor: z.number(),
   metadata: z.object({
     kernelspec: z.object({ name: z.string(), display_name: z.string() }).partial().optional(),
     language_info: z.object({ name: z.string(), version: z.string() }).partial().optional(),
+    authors: z
+      .array(z.object({ name: z.string() }))
+      .optional()
+      .catch(undefined),
+    pageblock: ours,
   }),
   cells: z.array(cell),
 });
@@ -51,13 +70,7 @@ export type NotebookOutput = z.infer<typeof output>;
 
 /** The notebook in `json`, the content of `file`; throws InputError naming the file and the place in it. */
 export function parseNotebook(json: string, file: string): Notebook {
-  let value: unknown;
-  try {
-    value = JSON.parse(json);
-  } catch (error) {
-    throw new InputError(`${at(file)}: a notebook must be JSON: ${(error as Error).message}`);
-  }
-  const parsed = notebook.safeParse(value);
+  const parsed = notebook.safeParse(safeJson(json, file, "a notebook"));
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0]!;
   throw new InputError(

@@ -10,13 +10,17 @@ export interface Rerun {
   plans: { plan: string; sha256: string }[];
 }
 
+/** The version of this package. */
+export function packageVersion(): string {
+  return JSON.parse(readFileSync(join(__dirname, "../../package.json"), "utf8")).version;
+}
+
 export function rerunOf(writeUp: WriteUp): Rerun {
-  const { version } = JSON.parse(readFileSync(join(__dirname, "../../package.json"), "utf8"));
   const seeds = valuesOf(writeUp, "seed");
   const kernels = valuesOf(writeUp, "kernel");
   return {
     facts: [
-      ["pageblock", version],
+      ["pageblock", packageVersion()],
       ["Node.js", process.version],
       ...(writeUp.language === "" ? [] : [["language of the cells", writeUp.language] as [string, string]]),
       ["kernel profiles", kernels.length > 0 ? kernels.join(", ") : "none in the plans"],
@@ -29,8 +33,16 @@ export function rerunOf(writeUp: WriteUp): Rerun {
   };
 }
 
-/** The different values of one key of the plans, in order of appearance. */
+/** The different values of one key of the plans, also of what a plan holds (its machine), in order of appearance. */
 function valuesOf(writeUp: WriteUp, key: string): string[] {
-  const values = writeUp.runs.map((run) => (run.plan as Record<string, unknown> | null)?.[key]);
-  return [...new Set(values.filter((v) => typeof v === "string" || typeof v === "number").map(String))];
+  const found = new Set<string>();
+  const look = (value: unknown, depth: number) => {
+    if (typeof value !== "object" || value === null || Array.isArray(value)) return;
+    for (const [name, inner] of Object.entries(value))
+      if (name !== key) {
+        if (depth < 2) look(inner, depth + 1);
+      } else if (typeof inner === "string" || typeof inner === "number") found.add(String(inner));
+  };
+  for (const run of writeUp.runs) look(run.plan, 0);
+  return [...found];
 }

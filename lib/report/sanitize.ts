@@ -1,4 +1,4 @@
-/** HTML that came with an output, reduced to tables and plain marked-up text: no script, style, form, frame or address. */
+/** HTML that came with an output, reduced to tables and plain marked-up text (no script, style, form, frame or address), or to words. */
 import sanitizeHtml from "sanitize-html";
 
 const TAGS = [
@@ -21,4 +21,22 @@ export function sanitizedHtml(html: string): string {
     allowProtocolRelative: false,
     exclusiveFilter: (frame) => frame.tag === "img" && !/^data:image\//i.test(frame.attribs.src ?? ""),
   });
+}
+
+/** The words of `html`, a line for each row of a table. */
+export function wordsOf(html: string): string {
+  const lines = html
+    .replace(/<\/(?:td|th)>/gi, " ")
+    .replace(/<\/(?:tr|caption|p|div|h[1-6]|li|pre)>|<br\b/gi, "\n$&");
+  const text = sanitizeHtml(lines, { allowedTags: [], allowedAttributes: {} });
+  const read = text
+    .replaceAll("&lt;", "<")
+    .replaceAll("&gt;", ">")
+    .replaceAll("&quot;", '"')
+    .replaceAll("&amp;", "&");
+  return read
+    .split("\n")
+    .map((line) => line.trim())
+    .filter((line) => line !== "")
+    .join("\n");
 }

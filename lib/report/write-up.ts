@@ -3,8 +3,9 @@ import { stripVTControlCharacters } from "node:util";
 import { sha256Of } from "../base/canonical-json";
 import { InputError } from "../base/errors";
 import { type Figure, isFigure, type Run } from "../chart/figure";
+import { numberReferences, type Reference, takeDefinitions } from "./citations";
 import { bundleText, isExecuted, type Notebook, type NotebookOutput } from "./notebook-file";
-import { RUNS_MIME } from "./runs";
+import { storedResults, unchangedRuns } from "./stored-results";
 
 export type Block =
   | { kind: "prose"; markdown: string; attachments: Record<string, Picture> }
@@ -13,7 +14,8 @@ export type Block =
   | { kind: "error"; name: string; message: string; traceback: string }
   | { kind: "chart"; figure: Figure }
   | { kind: "picture"; picture: Picture }
-  | { kind: "html"; html: string };
+  /** `text`: the same in plain text, or empty. */
+  | { kind: "html"; html: string; text: string };
 
 /** An image: its type and its bytes in base64. */
 export interface Picture {
@@ -32,6 +34,18 @@ export interface WriteUp {
   sourceSha256: string;
   /** The kernel's language and its version, as Jupyter recorded them. */
   language: string;
+  /** What the prose cites, numbered. */
+  references: Reference[];
+  /** How the notebook's metadata says it is to be cited. */
+  citation: Citation;
+}
+
+/** `metadata.authors` as Jupyter has it; `metadata.pageblock.{year, url, doi}`. */
+export interface Citation {
+  authors: string[];
+  year: string | undefined;
+  url: string | undefined;
+  doi: string | undefined;
 }
 
 /** Throws InputError when nothing has been executed, or when a result no longer has the SHA-256 it carries. */
@@ -42,9 +56,12 @@ export function writeUpOf(notebook: Notebook, file: string): WriteUp {
     );
   const blocks: Block[] = [];
   const runs = new Map<string, Run>();
+  const defined = new Map<string, string>();
   notebook.cells.forEach((cell, index) => {
-    if (cell.cell_type === "markdown")
-      blocks.push({ kind: "prose", markdown: cell.source, attachments: attachmentsOf(cell.attachments) });
+    if (cell.cell_type === "markdown") {
+      const markdown = takeDefinitions(cell.source, defined);
+      blocks.push({ kind: "prose", markdown, attachments: attachmentsOf(cell.attachments) });
+    }
     if (cell.cell_type !== "code") return;
     if (cell.source.trim() !== "") blocks.push({ kind: "code", source: cell.source });
     for (const output of cell.outputs) {
@@ -58,17 +75,27 @@ export function writeUpOf(notebook: Notebook, file: string): WriteUp {
       )
         last.text += block.text;
       else if (block) blocks.push(block);
-      for (const run of runsOf(output, `${file}: cell ${index + 1}`)) runs.set(run.sha256, run);
+      const place = `${file}: cell ${index + 1}`;
+      const stored = storedResults(output, place);
+      for (const run of stored === undefined ? [] : unchangedRuns(stored, place)) runs.set(run.sha256, run);
     }
   });
-  const { name = "", version = "" } = notebook.metadata.language_info ?? {};
+  const { authors = [], language_info: language, pageblock: ours } = notebook.metadata;
+  const prose = blocks.map((block) => (block.kind === "prose" ? block.markdown : ""));
   return {
     title: titleOf(blocks) ?? file.replace(/^.*[\\/]/, "").replace(/\.ipynb$/, ""),
     blocks,
     runs: [...runs.values()],
     resultsSha256: sha256Of([...runs.keys()]),
     sourceSha256: sha256Of(notebook.cells.map((cell) => [cell.cell_type, cell.source])),
-    language: `${name} ${version}`.trim(),
+    language: `${language?.name ?? ""} ${language?.version ?? ""}`.trim(),
+    references: numberReferences(prose, defined, file),
+    citation: {
+      authors: authors.map((author) => author.name),
+      year: ours?.year,
+      url: ours?.url,
+      doi: ours?.doi,
+    },
   };
 }
 
@@ -95,7 +122,7 @@ function richBlock(data: Record<string, unknown>): Block | undefined {
     if (picture) return { kind: "picture", picture };
   }
   const html = bundleText(data["text/html"]);
-  if (html !== undefined) return { kind: "html", html };
+  if (html !== undefined) return { kind: "html", html, text: plain(bundleText(data["text/plain"]) ?? "") };
   const markdown = bundleText(data["text/markdown"]);
   if (markdown !== undefined) return { kind: "prose", markdown, attachments: {} };
   if (data["application/json"] !== undefined)
@@ -130,23 +157,6 @@ function attachmentsOf(
       if (picture) found[name] = picture;
     }
   return found;
-}
-
-function runsOf(output: NotebookOutput, place: string): Run[] {
-  if (output.output_type !== "display_data" && output.output_type !== "execute_result") return [];
-  const runs = (output.data[RUNS_MIME] as { runs?: unknown } | undefined)?.runs;
-  if (runs === undefined) return [];
-  if (!Array.isArray(runs))
-    throw new InputError(`${place}: ${RUNS_MIME}: runs must be a list: got ${typeof runs}`);
-  return runs.map((run: Partial<Run> | null) => {
-    const { plan = null, result = null, sha256 = "" } = run ?? {};
-    const now = sha256Of({ plan, result });
-    if (now !== sha256)
-      throw new InputError(
-        `${place}: a result must have the SHA-256 it was stored with: it has ${now}, stored was ${JSON.stringify(sha256)}; run the notebook again`,
-      );
-    return { plan, result, sha256 };
-  });
 }
 
 const plain = (text: string) => stripVTControlCharacters(text);

@@ -25,7 +25,7 @@ after(async () => {
 async function open(name: string, content: object, options: object = {}) {
   const file = join(scratch, `${name}.ipynb`);
   writeFileSync(file, JSON.stringify(content));
-  const { path } = exportNotebook(file, "html", scratch);
+  const { path } = await exportNotebook(file, "html", scratch);
   const context = await browser.newContext(options);
   const page = await context.newPage();
   const requests: string[] = [];

@@ -40,9 +40,9 @@ const PLAIN = notebook(
   }),
 );
 
-test("html: prose, code, outputs, chart and what is needed to run it again, below 4 MB", () => {
+test("html: prose, code, outputs, chart and what is needed to run it again, below 4 MB", async () => {
   const { file, out } = stored(PLAIN);
-  const { path, resultsSha256 } = exportNotebook(file, "html", out);
+  const { path, resultsSha256 } = await exportNotebook(file, "html", out);
   const page = readFileSync(path, "utf8");
   assert.match(page, /<title>A title<\/title>/);
   assert.match(page, /<em>prose<\/em>/);
@@ -57,9 +57,9 @@ test("html: prose, code, outputs, chart and what is needed to run it again, belo
   assert.deepEqual(readdirSync(out), [`n${made}.html`], "nothing else is left behind");
 });
 
-test("md: pictures lie beside it, outputs are fenced, the plans stand at its end", () => {
+test("md: pictures lie beside it, outputs are fenced, the plans stand at its end", async () => {
   const { file, out } = stored(PLAIN);
-  const { path } = exportNotebook(file, "md", out);
+  const { path } = await exportNotebook(file, "md", out);
   const text = readFileSync(path, "utf8");
   const pictures = [...text.matchAll(/!\[[^\]]*\]\(([^)]+)\)/g)].map((m) => m[1]!);
   assert.equal(pictures.length, 1);
@@ -69,26 +69,26 @@ test("md: pictures lie beside it, outputs are fenced, the plans stand at its end
   assert.ok(text.includes(`${RUN.sha256}  {"kernel":"6.1","seed":7}`));
 });
 
-test("two exports of the same notebook are byte-equal", () => {
+test("two exports of the same notebook are byte-equal", async () => {
   for (const format of ["html", "md"] as const) {
     const { file, out } = stored(PLAIN);
-    const first = readFileSync(exportNotebook(file, format, `${out}-1`).path, "utf8");
-    assert.ok(readFileSync(exportNotebook(file, format, `${out}-2`).path, "utf8") === first, format);
+    const first = readFileSync((await exportNotebook(file, format, `${out}-1`)).path, "utf8");
+    assert.ok(readFileSync((await exportNotebook(file, format, `${out}-2`)).path, "utf8") === first, format);
   }
 });
 
-test("a result that was changed after the run is refused", () => {
+test("a result that was changed after the run is refused", async () => {
   const forged = structuredClone(PLAIN) as { cells: { outputs?: { data?: Record<string, never> }[] }[] };
   const bundle = forged.cells[1]!.outputs![2]!.data!["application/vnd.pageblock.result+json"] as {
     runs: { result: { answer: number } }[];
   };
   bundle.runs[0]!.result.answer = 43;
   const { file, out } = stored(forged);
-  assert.throws(() => exportNotebook(file, "html", out), /cell 2: a result must have the SHA-256/);
+  await assert.rejects(() => exportNotebook(file, "html", out), /cell 2: a result must have the SHA-256/);
   assert.equal(existsSync(out), false);
 });
 
-test("bad input: one message naming the file, nothing written", () => {
+test("bad input: one message naming the file, nothing written", async () => {
   const cases: [object | string, RegExp][] = [
     ["{", /must be JSON/],
     ["[]", /not a notebook of format 4/],
@@ -98,7 +98,7 @@ test("bad input: one message naming the file, nothing written", () => {
   ];
   for (const [content, message] of cases) {
     const { file, out } = stored(content);
-    assert.throws(
+    await assert.rejects(
       () => exportNotebook(file, "html", out),
       (error: Error) =>
         error.name === "InputError" &&
@@ -108,7 +108,7 @@ test("bad input: one message naming the file, nothing written", () => {
     );
     assert.equal(existsSync(out), false);
   }
-  assert.throws(
+  await assert.rejects(
     () => exportNotebook(join(scratch, "none.ipynb"), "html", scratch),
     /none\.ipynb: cannot be read: ENOENT/,
   );

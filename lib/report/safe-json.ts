@@ -1,0 +1,28 @@
+/** JSON from anybody: parsed, and refused when it could harm what reads it. */
+import { at, InputError } from "../base/errors";
+
+/** Deeper JSON would exhaust the stack of what walks it; notebooks and figures stay far below. */
+const DEPTH_MAX = 200;
+const HARMFUL_KEYS = new Set(["__proto__", "constructor", "prototype"]);
+
+/** The value of `json`, the content of `file` (`what` it must be, for messages). Throws InputError naming the file. */
+export function safeJson(json: string, file: string, what: string): unknown {
+  let value: unknown;
+  try {
+    value = JSON.parse(json);
+  } catch (error) {
+    throw new InputError(`${at(file)}: ${what} must be JSON: ${(error as Error).message.split("\n")[0]}`);
+  }
+  const open: [value: unknown, depth: number][] = [[value, 0]];
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    const [inside, depth] = next;
+    if (typeof inside !== "object" || inside === null) continue;
+    if (depth > DEPTH_MAX)
+      throw new InputError(`${at(file)}: ${what}: JSON must be at most ${DEPTH_MAX} levels deep`);
+    for (const key of Object.keys(inside)) {
+      if (HARMFUL_KEYS.has(key)) throw new InputError(`${at(file)}: ${what}: no key may be named ${key}`);
+      open.push([(inside as Record<string, unknown>)[key], depth + 1]);
+    }
+  }
+  return value;
+}

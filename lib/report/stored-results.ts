@@ -1,0 +1,54 @@
+/** What one output says it was computed from, and whether it is still as it was made. */
+import { sha256Of } from "../base/canonical-json";
+import { InputError } from "../base/errors";
+import type { Run } from "../chart/figure";
+import type { NotebookOutput } from "./notebook-file";
+import { RUNS_MIME, shownSha256 } from "./runs";
+
+/** The runs of an output as stored; `shown` says whether what it shows still has its SHA-256, `unnamed` if it had none. */
+export interface StoredResults {
+  runs: Run[];
+  shown: "as made" | "changed" | "unnamed";
+}
+
+/** Undefined for an output without runs. Throws InputError naming `place` when they are not what `show` writes. */
+export function storedResults(output: NotebookOutput, place: string): StoredResults | undefined {
+  if (output.output_type !== "display_data" && output.output_type !== "execute_result") return undefined;
+  const stored = output.data[RUNS_MIME];
+  if (stored === undefined) return undefined;
+  const { runs, shown } = (stored ?? {}) as { runs?: unknown; shown?: unknown };
+  if (!Array.isArray(runs))
+    throw new InputError(
+      `${place}: ${RUNS_MIME}: runs must be a list: got ${runs === null ? "null" : typeof runs}`,
+    );
+  const state = shown === undefined ? "unnamed" : shown === shownSha256(output.data) ? "as made" : "changed";
+  return { runs: runs.map(storedRun), shown: state };
+}
+
+/** Any JSON as a run; what is missing is null, and its SHA-256 will not be that of it. */
+export function storedRun(run: unknown): Run {
+  const { plan = null, result = null, sha256 = "" } = (run ?? {}) as Partial<Run>;
+  return { plan, result, sha256: String(sha256) };
+}
+
+/** Undefined when the run has the SHA-256 it was stored with, else the one it has now. */
+export function changedSha256({ plan, result, sha256 }: Run): string | undefined {
+  const now = sha256Of({ plan, result });
+  return now === sha256 ? undefined : now;
+}
+
+/** The runs of `stored` for a write-up: refuses whatever was changed after it was made. */
+export function unchangedRuns(stored: StoredResults, place: string): Run[] {
+  for (const run of stored.runs) {
+    const now = changedSha256(run);
+    if (now !== undefined)
+      throw new InputError(
+        `${place}: a result must have the SHA-256 it was stored with: it has ${now}, stored was ${JSON.stringify(run.sha256)}; run the notebook again`,
+      );
+  }
+  if (stored.shown === "changed")
+    throw new InputError(
+      `${place}: what an output shows must have the SHA-256 it was made with; run the notebook again`,
+    );
+  return stored.runs;
+}
