@@ -1,5 +1,6 @@
-/** Executes one notebook for a command: its normalised JSON, or one line on stderr and exit status 1. */
+/** Executes one notebook for a command: its normalised JSON with the mark of its outputs, or one line on stderr and exit status 1. */
 import { normalizedNotebook } from "../notebook/normalized-notebook";
+import { marked } from "../report/executed-mark";
 import { kernelSetup } from "./kernel-setup";
 
 /** Longest time a cell may take, in seconds. */
@@ -8,7 +9,7 @@ export const CELL_TIMEOUT_S = 600;
 /** Undefined when a cell failed, which has then been said. */
 export async function executedNotebook(path: string, cellTimeoutS = CELL_TIMEOUT_S): Promise<unknown> {
   const result = await kernelSetup("notebook-runner").runNotebook(path, cellTimeoutS);
-  if (result.ok) return normalizedNotebook(result.notebook);
+  if (result.ok) return marked(normalizedNotebook(result.notebook), path);
   const { cell, executionCount, name, message } = result.failure;
   const where = executionCount === null ? `cell ${cell ?? "?"}` : `cell ${cell} (In[${executionCount}])`;
   process.stderr.write(`pageblock: ${path}: ${where}: ${name}: ${message.split("\n")[0]}\n`);

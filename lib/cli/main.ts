@@ -15,6 +15,7 @@ const COMMANDS: Record<string, () => { register(program: Command): void }> = {
   notebook: () => require("./notebook") as typeof import("./notebook"),
   replay: () => require("./replay") as typeof import("./replay"),
   show: () => require("./show") as typeof import("./show"),
+  verify: () => require("./verify") as typeof import("./verify"),
 };
 
 async function main(argv: string[]): Promise<number> {

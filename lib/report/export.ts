@@ -28,7 +28,7 @@ export const PAGE_BYTES_MAX = 4_000_000;
 const EMBEDDED_DATA_BYTES_MAX = 500_000;
 
 /** Exports the executed notebook `file` into the folder `out`. Throws InputError for anything wrong with the input. */
-export function exportNotebook(file: string, format: ExportFormat, out: string): Promise<Exported> {
+export async function exportNotebook(file: string, format: ExportFormat, out: string): Promise<Exported> {
   return exportNotebookText(readNotebook(file), file, format, out);
 }
 

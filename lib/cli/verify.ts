@@ -1,0 +1,47 @@
+/** `pageblock verify <file…>`: runs a write-up again from what it carries, and says for every result whether it is identical. */
+import type { Command } from "commander";
+import { InputError } from "../base/errors";
+import { RUN_LIMITS } from "../report/run-again";
+import { type Verification, verifyFile } from "../report/verify";
+
+function report({ file, results, changes, compared, ok }: Verification): string {
+  const lines = results.map(({ sha256, kind, verdict, why, places }) => {
+    const where = places.length === 0 ? "" : `  ${places.join(", ")}`;
+    return `${verdict}  ${sha256.slice(0, 16)}  ${kind}${where}${why === undefined ? "" : `: ${why}`}`;
+  });
+  const identical = results.filter((result) => result.verdict === "identical").length;
+  const summary = ok
+    ? `all ${results.length} results identical; as made: ${compared.join(", ")}`
+    : `${identical} of ${results.length} results identical; changed: ${changes.length} beside them`;
+  return [...lines, ...changes.map((change) => `changed  ${change}`), `${file}: ${summary}`]
+    .map(printable)
+    .join("\n");
+}
+
+/** A file from anybody must not steer the terminal. */
+const printable = (line: string) =>
+  line.replace(/\p{Cc}/gu, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, "0")}`);
+
+export function register(program: Command): void {
+  program
+    .command("verify")
+    .description(
+      "run a write-up or an executed notebook again from what it carries, and compare every result",
+    )
+    .argument("<file...>", "write-ups (.html, .md, .pdf) or executed notebooks (.ipynb)")
+    .option("--seconds <n>", "longest time a plan may take", String(RUN_LIMITS.seconds))
+    .option("--json", "print one JSON array")
+    .action(async (files: string[], options: { seconds: string; json?: boolean }) => {
+      const seconds = Number(options.seconds);
+      if (!Number.isInteger(seconds) || seconds < 1)
+        throw new InputError(`verify: --seconds must be whole and > 0: got ${options.seconds}`);
+      const all: Verification[] = [];
+      for (const file of files) {
+        const verification = await verifyFile(file, { ...RUN_LIMITS, seconds });
+        if (!options.json) process.stdout.write(`${report(verification)}\n`);
+        all.push(verification);
+      }
+      if (options.json) process.stdout.write(`${JSON.stringify(all)}\n`);
+      process.exitCode = all.every((one) => one.ok) ? 0 : 1;
+    });
+}
