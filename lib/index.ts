@@ -12,9 +12,71 @@ export {
   machine,
   type Switch,
 } from "./fluent/machine";
+export { type AccessPattern, DEFAULT_PATTERNS, type PatternName } from "./hardware/access-pattern";
 export { BOARD_NAMES } from "./hardware/boards";
+export {
+  type BuddyLimit,
+  LOCKABLE_CACHE_NAMES,
+  LOCKABLE_CACHES,
+  type LockableCache,
+  type LockableCacheName,
+  type LockedRegion,
+  type LockedRegionCurve,
+  lockedRegion,
+  lockedRegionCurve,
+} from "./hardware/cache-ways";
 export { type CostTable, costTable, DEFAULT_COSTS } from "./hardware/costs";
+export {
+  runTlb,
+  type TlbCurve,
+  type TlbOptions,
+  type TlbRun,
+  tlbCurve,
+  tlbReach,
+} from "./hardware/cpu-tlb";
+export {
+  CPU_TLB_NAMES,
+  CPU_TLBS,
+  type CpuTlb,
+  type CpuTlbName,
+  type TlbArray,
+} from "./hardware/cpu-tlb-data";
+export {
+  DMA_DEVICE_NAMES,
+  DMA_DEVICES,
+  DMA_PLATFORMS,
+  type DmaDevice,
+  type DmaDeviceName,
+  type DmaPlatform,
+  maskProblem,
+  type PhysicalSpan,
+  rangeProblem,
+  type ZoneLimit,
+  zoneLimit,
+} from "./hardware/dma-limits";
 export type { KernelRelease } from "./hardware/kernel-release";
+export {
+  alignedEntries,
+  type FailedRegistration,
+  type PhysicalPiece,
+  type Registration,
+  registerRegion,
+} from "./hardware/rdma-adapter";
+export {
+  RDMA_ADAPTER_NAMES,
+  RDMA_ADAPTERS,
+  type RdmaAdapter,
+  type RdmaAdapterName,
+} from "./hardware/rdma-adapter-data";
+export {
+  type AdapterCurve,
+  type AdapterLimit,
+  type AdapterOptions,
+  type AdapterRun,
+  adapterCurve,
+  runAdapter,
+} from "./hardware/rdma-translation-cache";
+export type { Sourced } from "./hardware/sourced";
 export type { BootedCma, BootedZone, Reservation } from "./machine/boot";
 export type { BootJson } from "./machine/boot-json";
 export * as metrics from "./metrics";
