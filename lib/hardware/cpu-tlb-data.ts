@@ -66,8 +66,13 @@ const array = (entries: number, ways: number, holds: Record<number, number>, sou
 });
 
 const L1_4K = array(64, 4, { [P4K]: P4K }, "64 entries, 4-way [P cpuid leaf 2, descriptor 03h]");
-const L1_2M = array(32, 4, { [P2M]: P2M }, "32 entries [P news.mynavi.jp 2013, Haswell]; 4-way [M]");
-const L1_1G = array(4, 4, { [P1G]: P1G }, "4 entries, 4-way [P cpuid leaf 2, descriptor 63h]");
+const L1_2M = array(
+  32,
+  4,
+  { [P2M]: P2M },
+  "32 entries, 4-way [P cpuid leaf 2, descriptor 63h; news.mynavi.jp 2013]",
+);
+const L1_1G = array(4, 4, { [P1G]: P1G }, "4 entries of their own, 4-way [P cpuid leaf 2, descriptor 63h]");
 
 const SECOND_1G = array(
   16,

@@ -81,7 +81,7 @@ export const RDMA_ADAPTERS = {
     },
     roundTripNs: { value: 1800, source: `${CHOICE}: below 2 µs [M]` },
     messagesPerSecond: { value: 150e6, source: "vendor's product brief: 150 M messages/s [M]" },
-    linkBytesPerSecond: gigabits(100, "EDR 4x: 100 Gb/s of data [M]"),
+    linkBytesPerSecond: gigabits(100, "EDR 4x: 100 Gb/s of data [P ConnectX-5 manual]"),
   },
   "connectx-5": {
     ...COMMON,
@@ -92,7 +92,7 @@ export const RDMA_ADAPTERS = {
     parallelMisses: { value: 64, source: `${CHOICE}: more than ConnectX-4` },
     roundTripNs: { value: 1700, source: `${CHOICE}: below 2 µs [M]` },
     messagesPerSecond: { value: 200e6, source: "vendor's product brief: 200 M messages/s [M]" },
-    linkBytesPerSecond: gigabits(100, "EDR 4x: 100 Gb/s of data [M]"),
+    linkBytesPerSecond: gigabits(100, "EDR 4x: 100 Gb/s of data [P ConnectX-5 manual]"),
   },
   "connectx-6": {
     ...COMMON,
@@ -102,8 +102,8 @@ export const RDMA_ADAPTERS = {
     missNs: { value: 600, source: `${CHOICE}: a PCIe 4.0 read of host memory, 0.6 to 1 µs [M]` },
     parallelMisses: { value: 128, source: `${CHOICE}: more than ConnectX-5` },
     roundTripNs: { value: 1600, source: `${CHOICE}: below 2 µs [M]` },
-    messagesPerSecond: { value: 215e6, source: "vendor's product brief: 215 M messages/s [M]" },
-    linkBytesPerSecond: gigabits(200, "HDR 4x: 200 Gb/s of data [M]"),
+    messagesPerSecond: { value: 215e6, source: "vendor's product brief: 215 M messages/s [P]" },
+    linkBytesPerSecond: gigabits(200, "200 Gb/s [P ConnectX-6 product brief]"),
   },
 } as const satisfies Record<string, RdmaAdapter>;
 

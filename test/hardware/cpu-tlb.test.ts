@@ -5,7 +5,13 @@ import { Random } from "../../lib/base/random";
 import { GiB, KiB, MiB } from "../../lib/base/units";
 import { type AccessPattern, addressSource } from "../../lib/hardware/access-pattern";
 import { runTlb, tlbCurve, tlbReach } from "../../lib/hardware/cpu-tlb";
-import { CPU_TLB_NAMES, CPU_TLBS, type CpuTlbName, toCpuTlb } from "../../lib/hardware/cpu-tlb-data";
+import {
+  CPU_TLB_NAMES,
+  CPU_TLBS,
+  type CpuTlb,
+  type CpuTlbName,
+  toCpuTlb,
+} from "../../lib/hardware/cpu-tlb-data";
 
 const FEW = { warmup: 60_000, accesses: 60_000 };
 const SIZES = [4 * KiB, 2 * MiB, GiB];
@@ -88,20 +94,46 @@ test("a scan in 4 KiB pages walks once a page; a pointer chase waits for what ot
 });
 
 /** Modelled ns per access in 2 MiB and in 1 GiB pages. */
-function twoAgainstOne(cpu: CpuTlbName, area: number, pattern: AccessPattern): [two: number, one: number] {
-  const { nsPerAccess } = tlbCurve(cpu, [2 * MiB, GiB], [area], pattern, FEW);
+function twoAgainstOne(
+  cpu: CpuTlbName | CpuTlb,
+  area: number,
+  pattern: AccessPattern,
+  seed = 1,
+): [two: number, one: number] {
+  const { nsPerAccess } = tlbCurve(cpu, [2 * MiB, GiB], [area], pattern, { ...FEW, seed });
   return [nsPerAccess[0]!, nsPerAccess[1]!];
 }
 
-test("2 MiB pages do better where hot spots lie in more gigabytes than there are 1 GiB entries", () => {
-  const hot: AccessPattern = { kind: "hot", share: 0.95, blocks: 24, blockBytes: 2 * MiB };
-  for (const cpu of ["haswell", "broadwell", "skylake-sp", "ice-lake-sp"] as const) {
-    const [two, one] = twoAgainstOne(cpu, 64 * GiB, hot);
-    assert.ok(two < one, `${cpu}: ${two} against ${one}`);
-  }
+const HOT: AccessPattern = { kind: "hot", share: 0.95, blocks: 24, blockBytes: 2 * MiB };
+const FEW_1G_ENTRIES = ["haswell", "broadwell", "skylake-sp"] as const;
+
+test("2 MiB pages do better where hot spots lie in more gigabytes than there are 1 GiB entries, wherever they lie", () => {
+  for (const cpu of FEW_1G_ENTRIES)
+    for (let seed = 1; seed <= 6; seed++) {
+      const [two, one] = twoAgainstOne(cpu, 64 * GiB, HOT, seed);
+      assert.ok(two < one, `${cpu}, seed ${seed}: ${two} against ${one}`);
+    }
+});
+
+test("this holds when any one modelled cost is halved or doubled", () => {
+  const costs = ["secondLevelCycles", "walkCycles", "l2LoadCycles", "llcLoadNs", "dramLoadNs"] as const;
+  for (const name of FEW_1G_ENTRIES)
+    for (const cost of costs)
+      for (const factor of [0.5, 2]) {
+        const value = CPU_TLBS[name][cost].value * factor;
+        const core: CpuTlb = { ...CPU_TLBS[name], [cost]: { value, source: "test" } };
+        const [two, one] = twoAgainstOne(core, 64 * GiB, HOT);
+        assert.ok(two < one, `${name} ${cost} × ${factor}: ${two} against ${one}`);
+      }
+});
+
+test("2 MiB pages do better for eight sequential streams on cores with four first-level 1 GiB entries", () => {
   const streams: AccessPattern = { kind: "scan", strideBytes: 64, streams: 8 };
-  const [two, one] = twoAgainstOne("haswell", 64 * GiB, streams);
-  assert.ok(two < one, `haswell, 8 streams: ${two} against ${one}`);
+  for (const cpu of FEW_1G_ENTRIES)
+    for (let seed = 1; seed <= 6; seed++) {
+      const [two, one] = twoAgainstOne(cpu, 64 * GiB, streams, seed);
+      assert.ok(two < one, `${cpu}, seed ${seed}: ${two} against ${one}`);
+    }
 });
 
 test("1 GiB pages do better in random access to all of an area, and where the first level takes any size", () => {
@@ -110,9 +142,8 @@ test("1 GiB pages do better in random access to all of an area, and where the fi
       const [two, one] = twoAgainstOne(cpu, area, { kind: "uniform" });
       assert.ok(one < two, `${cpu} ${area}: ${two} against ${one}`);
     }
-  const hot: AccessPattern = { kind: "hot", share: 0.95, blocks: 24, blockBytes: 2 * MiB };
   for (const cpu of ["zen2", "zen4"] as const) {
-    const [two, one] = twoAgainstOne(cpu, 48 * GiB, hot);
+    const [two, one] = twoAgainstOne(cpu, 48 * GiB, HOT);
     assert.ok(one <= two, `${cpu}: ${two} against ${one}`);
   }
 });
