@@ -1,6 +1,6 @@
 // `npm run lab`: installs and builds what is missing, with nothing but Node.js; the rest is lab.ts.
 import { spawnSync } from "node:child_process";
-import { existsSync, readdirSync, statSync } from "node:fs";
+import { existsSync, lstatSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -35,10 +35,23 @@ function newest(path) {
 if (Number(process.versions.node.split(".")[0]) < OLDEST_NODE)
   fail(`Node.js ${OLDEST_NODE} or newer is needed: found ${process.version}`);
 
-const installed = join(root, "node_modules", ".package-lock.json");
-const wanted = join(root, "package-lock.json");
-if (!existsSync(installed) || !existsSync(join(root, "node_modules", "tslab"))) npm("ci");
-else if (statSync(installed).mtimeMs < statSync(wanted).mtimeMs) npm("ci");
+/** By versions, not by times: a fresh checkout of an unchanged package-lock.json needs nothing. */
+function isInstalled() {
+  const packages = (file) => JSON.parse(readFileSync(join(root, file), "utf8")).packages;
+  if (!existsSync(join(root, "node_modules", ".package-lock.json"))) return false;
+  const there = packages(join("node_modules", ".package-lock.json"));
+  return Object.entries(packages("package-lock.json")).every(
+    ([name, { version, optional }]) => name === "" || optional || there[name]?.version === version,
+  );
+}
+
+if (!isInstalled()) {
+  const modules = lstatSync(join(root, "node_modules"), { throwIfNoEntry: false });
+  // npm would empty the folder that the link points to, which is somebody else's.
+  if (modules?.isSymbolicLink())
+    fail("node_modules is a link to a folder that lacks packages of package-lock.json: run npm ci there");
+  npm("ci");
+}
 
 const built = [join(root, "dist", "index.js"), join(root, "dist", "kernel-setup", "lab.js")];
 const sources = ["lib", "kernel-setup", "tsconfig.json", "package.json"].map((name) => join(root, name));

@@ -4,17 +4,17 @@
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
-import { basename, dirname, join, resolve } from "node:path";
+import { mkdirSync, readdirSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { headless } from "./headless";
 import { installKernel } from "./kernelspec";
-import { notebooksNamed } from "./notebook-runner";
 import { packageRoot } from "./package-resolution";
 import { ask, ensureVenv } from "./python-home";
 import { SetupError } from "./setup-error";
 
 export const HELP = `npm run lab                 open JupyterLab on notebooks/
-npm run lab -- --headless   execute every notebook and export it to build/write-ups/
+npm run lab -- --headless   execute every notebook and export it to build/write-ups/, with an index.html
   --port N       port to listen on (default 8888; the next free one if it is taken)
   --no-browser   print the address instead of opening a browser
   --out DIR      where --headless writes (default build/write-ups)`;
@@ -81,20 +81,6 @@ async function run(command: string, args: readonly string[], folder: string): Pr
   return code ?? 1;
 }
 
-async function headless(root: string, out: string): Promise<number> {
-  const pageblock = join(root, "dist", "cli", "main.js");
-  const targets = notebooksNamed("all").map((notebook) => join(out, basename(notebook)));
-  for (const executed of targets) rmSync(executed, { force: true }); // never export what an earlier run left
-  let worst = await run(process.execPath, [pageblock, "notebook", "run", "all", "--out", out], root);
-  for (const executed of targets.filter((path) => existsSync(path))) {
-    for (const form of ["html", "md"]) {
-      const args = [pageblock, "export", executed, "--to", form, "--out", out];
-      worst = Math.max(worst, await run(process.execPath, args, root));
-    }
-  }
-  return worst;
-}
-
 /** Runs the lab; returns the exit status. */
 export async function lab(argv: readonly string[]): Promise<number> {
   const say = (line: string) => process.stdout.write(`lab: ${line}\n`);
@@ -106,7 +92,7 @@ export async function lab(argv: readonly string[]): Promise<number> {
     const options = parseLabOptions(argv);
     const root = packageRoot();
     const python = await prepareJupyter(say);
-    if (options.headless) return await headless(root, options.out);
+    if (options.headless) return await headless(root, options.out, say);
     const notebooks = join(root, "notebooks");
     mkdirSync(notebooks, { recursive: true });
     const own = readdirSync(notebooks).filter((name) => name.endsWith(".ipynb"));

@@ -6,9 +6,10 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { basename, delimiter, join, resolve } from "node:path";
+import { basename, delimiter, dirname, join, resolve } from "node:path";
 import { KERNEL_NAME, kernelSpec, writeWhole } from "./kernelspec";
 import { packageRoot } from "./package-resolution";
+import { type NotebookJson, withParameters } from "./parameters";
 import { findJupyterPython } from "./python-home";
 import { SetupError } from "./setup-error";
 
@@ -39,8 +40,8 @@ export function notebooksNamed(name: string): string[] {
 }
 
 /** Reads a notebook of format 4, or throws SetupError. */
-function check(path: string): void {
-  let parsed: { nbformat?: unknown; cells?: unknown; metadata?: { kernelspec?: { language?: string } } };
+function stored(path: string): NotebookJson {
+  let parsed: NotebookJson & { nbformat?: unknown; metadata?: { kernelspec?: { language?: string } } };
   try {
     parsed = JSON.parse(readFileSync(path, "utf8"));
   } catch (error) {
@@ -53,21 +54,32 @@ function check(path: string): void {
   const language = parsed.metadata?.kernelspec?.language ?? "typescript";
   if (language !== "typescript")
     throw new SetupError(`notebook: ${path}: language must be typescript: got ${language}`);
+  return parsed;
 }
 
-/** Executes one notebook in its own folder; each cell may take `cellTimeoutS` seconds. Changes no file. */
-export async function runNotebook(path: string, cellTimeoutS: number): Promise<RunResult> {
-  check(path);
+/**
+ * Executes one notebook in its own folder, with `settings` (`name=value`) in place of its parameters; each cell may
+ * take `cellTimeoutS` seconds. Changes no file.
+ */
+export async function runNotebook(
+  path: string,
+  cellTimeoutS: number,
+  settings: readonly string[] = [],
+): Promise<RunResult> {
+  const notebook = withParameters(stored(path), settings, path);
   const python = findJupyterPython();
   const folder = mkdtempSync(join(tmpdir(), "pageblock-notebook-"));
   try {
     const kernel = join(folder, "kernels", KERNEL_NAME);
     mkdirSync(kernel, { recursive: true });
     writeWhole(join(kernel, "kernel.json"), JSON.stringify(kernelSpec()));
+    const source = join(folder, "source.ipynb");
     const target = join(folder, "executed.ipynb");
+    writeWhole(source, JSON.stringify(notebook));
     const script = join(__dirname, "assets", "run_notebook.py");
     const jupyterPath = [folder, process.env.JUPYTER_PATH].filter((p) => p).join(delimiter);
-    const child = spawn(python, [script, path, target, KERNEL_NAME, String(cellTimeoutS)], {
+    const args = [script, source, target, KERNEL_NAME, String(cellTimeoutS), dirname(resolve(path))];
+    const child = spawn(python, args, {
       stdio: ["ignore", "pipe", "pipe"],
       env: { ...process.env, JUPYTER_PATH: jupyterPath, PYDEVD_DISABLE_FILE_VALIDATION: "1" },
     });

@@ -1,10 +1,9 @@
-"""Runs one notebook with nbclient: run_notebook.py <in.ipynb> <out.ipynb> <kernel> <cell timeout s>.
+"""Runs one notebook with nbclient: run_notebook.py <in.ipynb> <out.ipynb> <kernel> <cell timeout s> <folder>.
 
 Prints one JSON object: {"ok": true}, or {"ok": false, "cell": 1-based among all cells, "execution_count", "ename",
 "evalue"}. Exit status 0 in both cases.
 """
 import json
-import os
 import sys
 
 import nbformat
@@ -13,7 +12,7 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 
 
 def main():
-    source, target, kernel, timeout = sys.argv[1:5]
+    source, target, kernel, timeout, folder = sys.argv[1:6]
     notebook = nbformat.read(source, as_version=4)
     at = {"cell": None}
 
@@ -28,7 +27,7 @@ def main():
         record_timing=False,
         coalesce_streams=True,
         shutdown_kernel="graceful",
-        resources={"metadata": {"path": os.path.dirname(os.path.abspath(source))}},
+        resources={"metadata": {"path": folder}},
         on_cell_start=started,
     )
     result = {"ok": True}

@@ -6,9 +6,16 @@ import { kernelSetup } from "./kernel-setup";
 /** Longest time a cell may take, in seconds. */
 export const CELL_TIMEOUT_S = 600;
 
-/** Undefined when a cell failed, which has then been said. */
-export async function executedNotebook(path: string, cellTimeoutS = CELL_TIMEOUT_S): Promise<unknown> {
-  const result = await kernelSetup("notebook-runner").runNotebook(path, cellTimeoutS);
+/** For an option that can be given several times. */
+export const collected = (value: string, before: readonly string[]): string[] => [...before, value];
+
+/** `settings`: `name=value` for the notebook's parameters. Undefined when a cell failed, which has then been said. */
+export async function executedNotebook(
+  path: string,
+  cellTimeoutS = CELL_TIMEOUT_S,
+  settings: readonly string[] = [],
+): Promise<unknown> {
+  const result = await kernelSetup("notebook-runner").runNotebook(path, cellTimeoutS, settings);
   if (result.ok) return marked(normalizedNotebook(result.notebook), path);
   const { cell, executionCount, name, message } = result.failure;
   const where = executionCount === null ? `cell ${cell ?? "?"}` : `cell ${cell} (In[${executionCount}])`;

@@ -1,5 +1,6 @@
 /** `pageblock export <file…> --to html|md|pdf --out <dir>` or `--slides`: a write-up of an executed notebook. */
 import { type Command, Option } from "commander";
+import { InputError } from "../base/errors";
 import {
   EXPORT_FORMATS,
   type Exported,
@@ -7,7 +8,7 @@ import {
   exportNotebook,
   exportNotebookText,
 } from "../report/export";
-import { executedNotebook } from "./executed-notebook";
+import { collected, executedNotebook } from "./executed-notebook";
 import { withSetupErrors } from "./kernel-setup";
 
 interface Options {
@@ -15,13 +16,16 @@ interface Options {
   out: string;
   execute?: true;
   slides?: true;
+  set: string[];
 }
 
 async function exportOne(file: string, options: Options): Promise<Exported | undefined> {
-  const { out, execute } = options;
+  const { out, execute, set } = options;
+  if (set.length > 0 && execute !== true)
+    throw new InputError(`export: --set needs --execute: got --set ${set[0]} without it`);
   const to = options.slides === true ? "slides" : options.to;
   if (execute !== true) return exportNotebook(file, to, out);
-  const notebook = await executedNotebook(file);
+  const notebook = await executedNotebook(file, undefined, set);
   return notebook === undefined ? undefined : exportNotebookText(JSON.stringify(notebook), file, to, out);
 }
 
@@ -36,6 +40,7 @@ export function register(program: Command): void {
     .option("--slides", "slides, a heading each (the same as --to slides)")
     .requiredOption("--out <dir>", "folder to write into")
     .option("--execute", "execute the notebook first, with the kernel of this package")
+    .option("--set <name=value>", "with --execute: another value for a parameter; repeatable", collected, [])
     .action(async (files: string[], options: Options) => {
       for (const file of files) {
         const exported = await withSetupErrors(() => exportOne(file, options));

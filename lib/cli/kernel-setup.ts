@@ -29,6 +29,7 @@ interface Modules {
     runNotebook(
       path: string,
       cellTimeoutS: number,
+      settings: readonly string[],
     ): Promise<{ ok: true; notebook: unknown } | { ok: false; failure: CellFailure }>;
     writeNotebook(folder: string, path: string, notebook: unknown): string;
   };

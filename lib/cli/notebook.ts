@@ -1,16 +1,24 @@
 /** `pageblock notebook run <file|all> --out <folder>`: executes notebooks headless. */
 import type { Command } from "commander";
 import { InputError } from "../base/errors";
-import { CELL_TIMEOUT_S, executedNotebook } from "./executed-notebook";
+import { CELL_TIMEOUT_S, collected, executedNotebook } from "./executed-notebook";
 import { kernelSetup, withSetupErrors } from "./kernel-setup";
 
-async function runAll(name: string, { out, timeout }: { out: string; timeout: string }): Promise<void> {
+interface RunOptions {
+  out: string;
+  timeout: string;
+  set: string[];
+}
+
+async function runAll(name: string, { out, timeout, set }: RunOptions): Promise<void> {
   const cellTimeoutS = Number(timeout);
   if (!Number.isInteger(cellTimeoutS) || cellTimeoutS < 1)
     throw new InputError(`notebook run: --timeout must be whole seconds > 0: got ${timeout}`);
+  if (name === "all" && set.length > 0)
+    throw new InputError("notebook run: --set needs one notebook: got all");
   const runner = kernelSetup("notebook-runner");
   for (const path of runner.notebooksNamed(name)) {
-    const executed = await executedNotebook(path, cellTimeoutS);
+    const executed = await executedNotebook(path, cellTimeoutS, set);
     if (executed !== undefined) {
       const written = runner.writeNotebook(out, path, executed);
       process.stdout.write(`executed: ${written}\n`);
@@ -26,5 +34,11 @@ export function register(program: Command): void {
     .description("execute a notebook, or `all` of notebooks/, and write it with its outputs")
     .requiredOption("--out <folder>", "where to write")
     .option("--timeout <seconds>", "longest time a cell may take", String(CELL_TIMEOUT_S))
+    .option(
+      "--set <name=value>",
+      "another value for a parameter (a cell tagged `parameters`); repeatable",
+      collected,
+      [],
+    )
     .action((name, options) => withSetupErrors(() => runAll(name, options)));
 }

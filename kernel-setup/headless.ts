@@ -1,0 +1,53 @@
+/** `npm run lab -- --headless`: every notebook executed and exported, two at a time, and a page that links them all. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, rmSync } from "node:fs";
+import { basename, join } from "node:path";
+import { notebooksNamed } from "./notebook-runner";
+
+const AT_A_TIME = 2;
+const FORMS = ["html", "slides", "md"];
+
+/** Kept apart by a command line, so that a notebook that takes the kernel down takes nothing else along. */
+async function pageblock(root: string, args: readonly string[]): Promise<number> {
+  const child = spawn(process.execPath, [join(root, "dist", "cli", "main.js"), ...args], {
+    cwd: root,
+    stdio: ["ignore", "ignore", "inherit"],
+  });
+  const [code] = await once(child, "exit");
+  return code ?? 1;
+}
+
+async function writeUp(root: string, notebook: string, out: string): Promise<number> {
+  const executed = join(out, basename(notebook));
+  rmSync(executed, { force: true }); // never export what an earlier run left
+  const ran = await pageblock(root, ["notebook", "run", notebook, "--out", out]);
+  if (ran !== 0) return ran;
+  let worst = 0;
+  for (const form of FORMS)
+    worst = Math.max(worst, await pageblock(root, ["export", executed, "--to", form, "--out", out]));
+  return worst;
+}
+
+/** Exit status: 0, or the worst of any notebook. Says for each how long it took. */
+export async function headless(root: string, out: string, say: (line: string) => void): Promise<number> {
+  mkdirSync(out, { recursive: true });
+  const notebooks = notebooksNamed("all");
+  let worst = 0;
+  let next = 0;
+  const started = Date.now();
+  const seconds = (since: number) => `${((Date.now() - since) / 1000).toFixed(1)} s`;
+  const lane = async () => {
+    while (next < notebooks.length) {
+      const notebook = notebooks[next++]!;
+      const since = Date.now();
+      const status = await writeUp(root, notebook, out);
+      worst = Math.max(worst, status);
+      say(`${basename(notebook)}: ${status === 0 ? "executed and exported" : "FAILED"} in ${seconds(since)}`);
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(AT_A_TIME, notebooks.length) }, lane));
+  const { writeIndexPage } = require(join(root, "dist", "report", "index-page.js"));
+  say(`${writeIndexPage(out)}: ${notebooks.length} notebooks in ${seconds(started)}`);
+  return worst;
+}
