@@ -30,7 +30,8 @@ test("bad input: exit 2, one line, nothing written", () => {
     [["export", stored], /21-arm64-64k-cma\.ipynb: .*no outputs .*--execute/],
     [["export", cut], /cut\.ipynb: a notebook must be JSON/],
     [["export", join(scratch, "none.ipynb")], /none\.ipynb: cannot be read: ENOENT/],
-    [["export", stored, "--to", "pdf"], /--to.*Allowed choices are html, md/],
+    [["export", stored, "--to", "doc"], /--to.*Allowed choices are html, md, pdf, slides/],
+    [["export", stored, "--set", "seeds=1"], /--set needs --execute/],
     [["export", join(ROOT, "package.json")], /package\.json: not a notebook of format 4/],
   ];
   for (const [args, message] of cases) {

@@ -33,6 +33,7 @@ test("a chart is one message with all its forms; Plotly comes with the first and
     "text/html",
     "image/svg+xml",
     "text/plain",
+    "application/vnd.pageblock.result+json",
   ]);
   const loaded = sent.map((bundle) => String(bundle["text/html"]).includes("pageblock-plotly"));
   assert.deepEqual(loaded, [true, false, false, false, true, false]);
