@@ -94,6 +94,13 @@ export { HugetlbPool } from "./mm/hugetlb";
 export { type Allocation, type FailedAllocation, Kernel, type PageRequest } from "./mm/kernel";
 export { Lru } from "./mm/lru";
 export { holdPage, type OwnerKind, type PageHold, releasePage, setOwnerKind } from "./mm/owners";
+export {
+  type FailedLongtermPin,
+  type LongtermPin,
+  pinLongterm,
+  type UnpinnablePage,
+  unpinLongterm,
+} from "./mm/pin-longterm";
 export { KERNEL_PROFILES, type KernelSwitches, kernelProfile } from "./mm/profile";
 export { ZoneReports } from "./mm/reports";
 export { roomMakingEvents, roomMakingNs } from "./mm/simulated-time";

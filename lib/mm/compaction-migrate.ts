@@ -34,6 +34,10 @@ export function moveFrame(m: Memory, from: number, to: number): void {
 export function migrateSources(m: Memory, cc: CompactControl): number {
   const list = cc.migratepages;
   const held = anyHolds(m);
+  if (!m.migration) {
+    m.counters.pgmigrate_fail += list.length;
+    return MIGRATED_SOME;
+  }
   let failed = 0;
   for (let i = list.length - 1; i >= 0; i--) {
     const from = list[i]!;

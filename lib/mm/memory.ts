@@ -163,6 +163,8 @@ export class Memory {
   mayIsolate: ((pfn: number, async: boolean) => boolean) | null;
   /** Whether an isolated page moves when it is tried; null: all do. */
   mayMigrate: ((pfn: number) => boolean) | null;
+  /** Off: no page ever moves. migrate_pages() fails at once, in compaction, contiguous requests and pins alike. */
+  migration: boolean;
   /** The LRU lists; null where pages in use are not told apart. */
   lru: LruLists | null;
   /** Who keeps track of pages by their owners, told of every page that moves to another frame; null: nobody. */
@@ -198,6 +200,7 @@ export class Memory {
     this.capture = null;
     this.mayIsolate = null;
     this.mayMigrate = null;
+    this.migration = true;
     this.lru = null;
     this.tracker = null;
     this.counters = new CompactionCounters();

@@ -86,7 +86,7 @@ export interface MigrationStats {
 
 /**
  * migrate_pages(): what could not be moved stays in `list`, retried first. Returns 0, the number of pages that failed,
- * or −ENOMEM when a target could not be had.
+ * or −ENOMEM when a target could not be had. `target` allocates the new page. Where migration is off nothing moves.
  */
 export function* migratePages(
   m: Memory,
@@ -94,7 +94,9 @@ export function* migratePages(
   world: MigrationWorld,
   seen: ContigObserver,
   stats: MigrationStats,
+  target = migrationTarget,
 ): Generator<void, number> {
+  if (!m.migration) return list.length;
   const given: IsolatedPage[] = [];
   let failed = 0;
   let waiting = list.splice(0);
@@ -104,7 +106,7 @@ export function* migratePages(
     const left: IsolatedPage[] = [];
     for (let i = 0; i < waiting.length; i++) {
       const page = waiting[i]!;
-      const rc = yield* migratePage(m, page, world, seen, stats);
+      const rc = yield* migratePage(m, page, world, seen, stats, target);
       if (rc === 0) continue;
       if (rc === EAGAIN) {
         left.push(page);
@@ -144,9 +146,10 @@ function* migratePage(
   world: MigrationWorld,
   seen: ContigObserver,
   stats: MigrationStats,
+  allocTarget: typeof migrationTarget,
 ): Generator<void, number> {
   const { pfn, order } = page;
-  const target = migrationTarget(m, pfn, order);
+  const target = allocTarget(m, pfn, order);
   seen.alloc?.(target, order);
   yield;
   if (target < 0) return ENOMEM;

@@ -68,6 +68,8 @@ export interface KernelSwitches {
   isolationUnit: "pageblock" | "maxOrder";
   /** zone_reclaimable_pages() counts free pages where nothing is reclaimable (6.13+, back-ported to 6.1 and 6.12). */
   reclaimableCountsFree: boolean;
+  /** What a long-term pin does with pages that must stay movable: pins them in place, or moves them out first. */
+  longtermPin: "stays" | "leavesCma" | "leavesCmaAndMovable";
   /** vm.defrag_mode: never steal, compact instead. */
   defragMode: boolean;
 }
@@ -102,6 +104,7 @@ const V6_1: KernelSwitches = {
   proactiveCompaction: true,
   isolationUnit: "pageblock",
   reclaimableCountsFree: true,
+  longtermPin: "leavesCmaAndMovable",
   defragMode: false,
 };
 
@@ -125,6 +128,7 @@ const V4_17: KernelSwitches = {
   compactionCapture: false,
   proactiveCompaction: false,
   reclaimableCountsFree: false,
+  longtermPin: "stays",
 };
 
 const V6_12: KernelSwitches = {
@@ -164,6 +168,8 @@ export const KERNEL_PROFILES: Readonly<Record<KernelRelease, Readonly<KernelSwit
 /** Every value of a switch: true and false, or what some release has. */
 function valuesOf(name: keyof KernelSwitches): Set<unknown> {
   if (name === "pcpThpLists") return new Set([0, 1, 2]);
+  // 5.2 to 5.12 lie between two modelled releases.
+  if (name === "longtermPin") return new Set(["stays", "leavesCma", "leavesCmaAndMovable"]);
   const values = new Set<unknown>(Object.values(KERNEL_PROFILES).map((profile) => profile[name]));
   return values.has(true) || values.has(false) ? new Set([true, false]) : values;
 }

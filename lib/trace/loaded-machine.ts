@@ -7,12 +7,13 @@ import type { BootResult } from "../machine/boot";
 import { type HugetlbPools, startHugetlb } from "../machine/hugetlb";
 import { startKernel } from "../machine/start";
 import { type ContigResult, Contiguous } from "../mm/contiguous";
-import { __GFP_COMP, __GFP_NOWARN, GFP_HIGHUSER_MOVABLE, GFP_KERNEL, GFP_USER } from "../mm/gfp";
+import { __GFP_COMP, __GFP_NOWARN, GFP_HIGHUSER_MOVABLE, GFP_KERNEL } from "../mm/gfp";
 import type { Memory } from "../mm/memory";
 import { type MigrationWorld, ownersWorld } from "../mm/migrate";
 import { MIGRATE_CMA } from "../mm/migratetype";
 import { forgetHolds, holdPage, type OwnerKind, setOwnerKind } from "../mm/owners";
 import { allocPages, freePages } from "../mm/page-alloc";
+import { pinLongterm } from "../mm/pin-longterm";
 import { RoomMaker } from "../mm/vmscan";
 import { finishBoot, takeDmaPools, takeEarlyPages } from "./kernel-pages";
 
@@ -126,21 +127,11 @@ export class LoadedMachine {
     const longterm = load.pin === "long" || load.pin === "iouring";
     for (let i = 0; i < load.pins && i < frames.length; i++) {
       const index = Math.floor((i * frames.length) / load.pins);
-      if (longterm) this.leaveCma(index);
-      holdPage(m, frames[index]!, longterm ? "longterm" : "get", `a pin of the test (${load.pin})`);
+      const by = `a pin of the test (${load.pin})`;
+      // 6.1 moves the page out of CMA first; where it cannot, there is no pin.
+      if (longterm) pinLongterm(m, [frames[index]!], by, this.world);
+      else holdPage(m, frames[index]!, "get", by);
     }
-  }
-
-  /** check_and_migrate_movable_pages(): a long-term pin moves its page out of CMA first. */
-  private leaveCma(index: number): void {
-    const { memory: m } = this;
-    const from = this.frames[index]!;
-    if (m.blockType(from) !== MIGRATE_CMA) return;
-    const to = allocPages(m, GFP_USER | __GFP_NOWARN | __GFP_COMP, this.orders[index]!);
-    if (to < 0) return;
-    m.setOwner(to, m.ownerOf(from));
-    this.moved(from, to);
-    freePages(m, from, this.orders[index]!);
   }
 
   private moved(from: number, to: number): void {
