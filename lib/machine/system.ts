@@ -11,15 +11,25 @@ import { parseSize, type Size } from "../base/units";
 import { type CostTable, DEFAULT_COSTS, type EventCounts, elapsedNs } from "../hardware/costs";
 import { proactiveCompactNode } from "../mm/compaction";
 import { Contiguous } from "../mm/contiguous";
-import { __GFP_COMP, __GFP_NOWARN, GFP_HIGHUSER_MOVABLE, GFP_KERNEL } from "../mm/gfp";
+import {
+  __GFP_COMP,
+  __GFP_NOWARN,
+  GFP_HIGHUSER_MOVABLE,
+  GFP_KERNEL,
+  GFP_USER,
+  ZONE_MOVABLE,
+} from "../mm/gfp";
 import type { Kernel } from "../mm/kernel";
 import { LRU_ACTIVE_ANON, LRU_INACTIVE_ANON, LRU_INACTIVE_FILE, LRU_UNEVICTABLE, Lru } from "../mm/lru";
-import type { Memory } from "../mm/memory";
+import { type Memory, ORDER_MASK } from "../mm/memory";
 import { type MigrationWorld, ownersWorld } from "../mm/migrate";
+import { MIGRATE_CMA } from "../mm/migratetype";
 import {
+  extraReferences,
   forgetHolds,
   holdPage,
   holdsOf,
+  moveOwner,
   OWNER_KINDS,
   type OwnerKind,
   type PageHold,
@@ -276,11 +286,22 @@ export class System {
     }
     this.counters.refaults++;
     if (swapped) this.lru.swapFree++;
-    const kind = slots.kind[slot]!;
+    // A dirty page was written when it was taken: what is read back is clean.
+    const kind = slots.kind[slot] === OWNER_KINDS.fileDirty ? OWNER_KINDS.fileClean : slots.kind[slot]!;
+    slots.kind[slot] = kind;
     this.memory.setOwner(fresh, kind | 0x08);
     this.lru.add(fresh, LRU_OF[kind >> 4]!);
     slots.refill(slot, fresh);
     return true;
+  }
+
+  /** The file page of a slot was written back: it is clean from now on. Nothing to do where reclaim took it. */
+  cleaned(slot: number): void {
+    const pfn = this.slots.pfn[slot]!;
+    this.slots.kind[slot] = OWNER_KINDS.fileClean;
+    if (pfn < 0) return;
+    this.lru.setDirty(pfn, false);
+    this.memory.setOwner(pfn, OWNER_KINDS.fileClean | 0x08);
   }
 
   /** Whether the page of a slot is in memory. */
@@ -314,6 +335,32 @@ export class System {
       this.lru.remove(pfn);
       this.lru.add(pfn, LRU_UNEVICTABLE);
     }
+  }
+
+  /**
+   * Pins the page of a slot for long (FOLL_LONGTERM): it leaves a CMA area or ZONE_MOVABLE first, where there is another frame
+   * for it (check_and_migrate_movable_pages()). False when the page is not in memory.
+   */
+  pin(slot: number, by: string): boolean {
+    const { memory: m, slots } = this;
+    const from = slots.pfn[slot]!;
+    if (from < 0) return false;
+    if (m.blockType(from) === MIGRATE_CMA || m.zoneOf(from)!.idx === ZONE_MOVABLE) this.moveOut(from);
+    this.hold(slot, "longterm", by);
+    return true;
+  }
+
+  private moveOut(from: number): void {
+    const { memory: m } = this;
+    if (!this.options.migration || extraReferences(m, from) > 0) return;
+    const order = m.state[from]! & ORDER_MASK;
+    const to = allocPages(m, GFP_USER | __GFP_NOWARN | (order > 0 ? __GFP_COMP : 0), order);
+    if (to < 0) return;
+    moveOwner(m, from, to);
+    this.lru.move(from, to);
+    this.slots.moved(from, to);
+    m.counters.pgmigrate_success += 2 ** order;
+    freeWholePages(m, from, order);
   }
 
   /** Releases one hold; false when there was none such. */

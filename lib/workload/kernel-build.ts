@@ -1,89 +1,130 @@
 /** A kernel build: compilers come and go, each with its anonymous memory, reading sources and writing objects. */
 import type { Random } from "../base/random";
-import { parseSize } from "../base/units";
 import type { System } from "../machine/system";
-import { parseDuration } from "./duration";
+import { type Load, pacedKind, pagesOf } from "./load";
 import { PageCache } from "./page-cache";
-import { Process } from "./process";
-import type { Actor, WorkloadKind } from "./workload";
+import { count, DURATION, size, type Size, type Time, time } from "./parameters";
+import { FIRST_TABLES, Process } from "./process";
+import { dentries, inodes, SlabCache, shrinkable } from "./slab-cache";
+
+export interface KernelBuildParameters {
+  duration?: Time;
+  jobs?: number;
+  compile?: Time;
+  rss?: Size;
+  sources?: Size;
+  objects?: Size;
+}
+
+export interface BuildShape {
+  jobs: number;
+  /** Mean pages of a compiler, and of what it reads and writes. */
+  rssPages: number;
+  sourcePages: number;
+  objectPages: number;
+  /** Pages of sources and objects remembered; older ones are forgotten. */
+  cachePages: number;
+}
 
 interface Job {
   process: Process;
-  endMs: number;
   pagesLeft: number;
 }
 
-class KernelBuild implements Actor {
-  nextMs: number;
+/** A chunk of faults of one compiler, before another has its turn. */
+const CHUNK = 64;
+/** Sources are small: a dentry and an inode for every 16 KiB read. A modelling choice. */
+const BYTES_A_FILE = 16384;
+
+export class BuildLoad implements Load {
+  private readonly system: System;
+  private readonly random: Random;
+  private readonly shape: BuildShape;
   private readonly jobs: Job[];
   private readonly cache: PageCache;
+  private readonly dentries: SlabCache;
+  private readonly inodes: SlabCache;
+  private next: number;
 
-  constructor(
-    private readonly system: System,
-    private readonly random: Random,
-    private readonly p: { jobs: number; compileMs: number; rss: number; sources: number; objects: number },
-    startMs: number,
-  ) {
-    this.nextMs = startMs;
+  constructor(system: System, random: Random, shape: BuildShape) {
+    this.system = system;
+    this.random = random;
+    this.shape = shape;
     this.jobs = [];
-    this.cache = new PageCache(system, random.fork("cache"), 1 << 16);
+    this.cache = new PageCache(system, random.fork("cache"), shape.cachePages);
+    this.dentries = new SlabCache(system, random.fork("dentries"), dentries(system.pageSize));
+    this.inodes = new SlabCache(system, random.fork("inodes"), inodes(system.pageSize));
+    shrinkable(system, this.dentries);
+    shrinkable(system, this.inodes);
+    this.next = 0;
   }
 
-  step(): void {
-    const { system, random, p, jobs } = this;
-    for (let i = jobs.length - 1; i >= 0; i--) {
-      const job = jobs[i]!;
-      const pages = Math.min(job.pagesLeft, Math.ceil((p.rss / system.pageSize) * 0.25));
-      job.pagesLeft -= job.process.fault(pages) === pages ? pages : job.pagesLeft;
-      if (job.endMs > this.nextMs) continue;
+  turn(pages: number): number {
+    let asked = 0;
+    while (asked < pages) {
+      if (this.jobs.length < this.shape.jobs) {
+        const n = this.begin();
+        if (n < 0) return asked;
+        asked += n;
+        continue;
+      }
+      this.next = (this.next + 1) % this.jobs.length;
+      const job = this.jobs[this.next]!;
+      const got = job.process.fault(Math.min(CHUNK, job.pagesLeft));
+      asked += Math.max(1, got);
+      job.pagesLeft -= CHUNK;
+      // A compiler that gets no memory is killed; else it writes its object and ends.
+      if (got > 0 && job.pagesLeft > 0) continue;
       job.process.exit();
-      this.cache.write(Math.ceil((p.objects * (0.5 + random.float())) / system.pageSize));
-      jobs.splice(i, 1);
+      this.jobs.splice(this.next, 1);
+      asked += this.cache.write(Math.ceil(this.shape.objectPages * (0.5 + this.random.float())));
     }
-    while (jobs.length < p.jobs) {
-      this.cache.read(Math.ceil((p.sources * (0.5 + random.float())) / system.pageSize));
-      const pages = Math.ceil((p.rss * (0.5 + random.float())) / system.pageSize);
-      jobs.push({
-        process: new Process(system),
-        endMs: this.nextMs + Math.max(1, random.exponential(p.compileMs)),
-        pagesLeft: pages,
-      });
-    }
-    this.nextMs += p.compileMs / 4;
+    return asked;
+  }
+
+  /** Starts a compiler, which reads its sources; pages asked for, −1 when there was no memory. */
+  private begin(): number {
+    const { shape, random, system } = this;
+    const process = new Process(system, FIRST_TABLES);
+    if (!process.alive) return -1;
+    const wanted = Math.ceil(shape.sourcePages * (0.5 + random.float()));
+    const read = this.cache.read(wanted);
+    const files = Math.ceil((read * system.pageSize) / BYTES_A_FILE);
+    const slabs = this.dentries.make(files) + 8 * this.inodes.make(files);
+    this.jobs.push({ process, pagesLeft: Math.ceil(shape.rssPages * (0.5 + random.float())) });
+    return Math.max(0, read) + Math.max(0, slabs) + FIRST_TABLES + 4;
   }
 
   stop(): void {
     for (const job of this.jobs) job.process.exit();
     this.jobs.length = 0;
-    this.nextMs = Number.POSITIVE_INFINITY;
   }
 }
 
-export const kernelBuild: WorkloadKind = {
+const MiB = 2 ** 20;
+
+export const kernelBuild = pacedKind<KernelBuildParameters>({
   kind: "kernelBuild",
   title: "kernel build",
   summary:
-    "Compilers run side by side, fault in anonymous memory, read sources into the page cache and write objects. FACTS 9: bursts of movable order-0 pages, page tables and 16 KiB kernel stacks unmovable; sizes are modelling choices.",
+    "Compilers run side by side, fault in anonymous memory, read sources into the page cache and write objects; dentries and inodes grow with the files read.",
   parameters: {
-    duration: { unit: "time", default: "20 minutes", meaning: 'how long it lasts; "endless": until stopped' },
-    jobs: { unit: "compilers", default: 8, meaning: "compilers at a time" },
-    compileMs: { unit: "ms", default: 2000, meaning: "mean time of one compilation" },
-    rss: { unit: "size", default: "40MiB", meaning: "mean anonymous memory of a compiler" },
-    sources: { unit: "size", default: "2MiB", meaning: "sources and headers read for a compilation" },
-    objects: { unit: "size", default: "256KiB", meaning: "objects written by a compilation" },
+    duration: DURATION("20 minutes"),
+    jobs: count(8, "compilers", "compilers at a time", 1),
+    compile: time("2s", "mean time of one compilation"),
+    rss: size("40MiB", "mean anonymous memory of a compiler", 1),
+    sources: size("2MiB", "sources and headers read for a compilation"),
+    objects: size("256KiB", "objects written by a compilation"),
   },
-  durationMs: (p) => parseDuration(p.duration!, "kernelBuild: duration"),
-  start: (system, p, random, startMs) =>
-    new KernelBuild(
-      system,
-      random,
-      {
-        jobs: p.jobs as number,
-        compileMs: p.compileMs as number,
-        rss: parseSize(p.rss as string, "kernelBuild: rss"),
-        sources: parseSize(p.sources as string, "kernelBuild: sources"),
-        objects: parseSize(p.objects as string, "kernelBuild: objects"),
-      },
-      startMs,
-    ),
-};
+  leaves: ["fileClean", "fileDirty", "slabReclaimable"],
+  pagesPerSecond: (p, { pageSize }) =>
+    ((p.rss + p.sources + p.objects) / pageSize) * (p.jobs / Math.max(0.001, p.compile / 1000)),
+  load: (system, p, random) =>
+    new BuildLoad(system, random, {
+      jobs: p.jobs,
+      rssPages: pagesOf(system, p.rss),
+      sourcePages: pagesOf(system, p.sources),
+      objectPages: pagesOf(system, p.objects),
+      cachePages: pagesOf(system, 256 * MiB),
+    }),
+});

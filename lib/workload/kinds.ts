@@ -1,5 +1,14 @@
 /** Every workload by its name. */
+import { camera } from "./camera";
+import { containers } from "./containers";
+import { database } from "./database";
+import { desktop } from "./desktop";
+import { fileServer } from "./file-server";
 import { kernelBuild } from "./kernel-build";
+import { networkServer } from "./network-server";
+import { slabGrowth } from "./slab-growth";
 import type { WorkloadKind } from "./workload";
 
-export const WORKLOADS: ReadonlyMap<string, WorkloadKind> = new Map([kernelBuild].map((w) => [w.kind, w]));
+const ALL = [kernelBuild, fileServer, networkServer, database, camera, desktop, containers, slabGrowth];
+
+export const WORKLOADS: ReadonlyMap<string, WorkloadKind> = new Map(ALL.map((w) => [w.kind, w]));

@@ -11,6 +11,12 @@ function stackOrder(pageSize: number): number {
   return Math.max(0, Math.log2(16384 / pageSize));
 }
 
+/**
+ * Page tables of a process that has done nothing yet: three upper levels and one table each for program, libraries, heap and
+ * stack. A modelling choice.
+ */
+export const FIRST_TABLES = 7;
+
 /** Pages of an mmu_gather batch: 8, then what a page of pointers holds less its header. */
 const FIRST_BATCH = 8;
 
@@ -22,13 +28,21 @@ export class Process {
   private readonly pagesATable: number;
   private sinceTable: number;
 
-  constructor(system: System) {
+  /** `tables`: page tables it has from the start; see FIRST_TABLES. */
+  constructor(system: System, tables = 0) {
     this.system = system;
     this.slots = [];
     this.fixed = [];
     this.pagesATable = system.pageSize / 8;
     this.sinceTable = this.pagesATable;
     this.stack = system.allocFixed("kernelStack", GFP_KERNEL, stackOrder(system.pageSize));
+    for (let i = 0; i < tables; i++) if (!this.addTable()) break;
+    this.sinceTable = this.pagesATable;
+  }
+
+  /** Whether it got its kernel stack: fork() fails without. */
+  get alive(): boolean {
+    return this.stack >= 0;
   }
 
   /** Pages it has, huge ones as one. */
@@ -67,6 +81,16 @@ export class Process {
     this.fixed.push(pfn);
     this.sinceTable = 0;
     return true;
+  }
+
+  /** Maps `n` page tables for memory that it shares with others. */
+  mapShared(n: number): number {
+    for (let i = 0; i < n; i++) {
+      const pfn = this.system.allocFixed("pageTable");
+      if (pfn < 0) return i;
+      this.fixed.push(pfn);
+    }
+    return n;
   }
 
   /** Uses the page with this index again. */

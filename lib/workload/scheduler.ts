@@ -6,11 +6,13 @@ import { InputError, unknownName } from "../base/errors";
 import type { Random } from "../base/random";
 import type { System } from "../machine/system";
 import { WORKLOADS } from "./kinds";
+import { type ResolvedValues, resolveAll } from "./parameters";
 import {
   type Actor,
   isSequence,
   isTogether,
   type LeafWorkload,
+  type WorkloadInputs,
   type WorkloadKind,
   type WorkloadSpec,
 } from "./workload";
@@ -22,25 +24,10 @@ export function workloadKind(kind: string): WorkloadKind {
   return found;
 }
 
-/** A leaf with every parameter filled in; throws InputError for an unknown or ill-typed one. */
-export function resolveParameters(spec: LeafWorkload): Record<string, string | number | boolean> {
+/** A leaf with every parameter filled in, in bytes and milliseconds; throws InputError for an unknown or ill-typed one. */
+export function resolveParameters(spec: LeafWorkload): ResolvedValues {
   const { parameters, kind } = workloadKind(spec.kind);
-  const resolved: Record<string, string | number | boolean> = {};
-  for (const [name, p] of Object.entries(parameters)) resolved[name] = p.default;
-  for (const [name, value] of Object.entries(spec)) {
-    if (name === "kind") continue;
-    const known = parameters[name];
-    if (known === undefined)
-      throw unknownName(`parameter of workload ${kind}`, name, Object.keys(parameters));
-    if (typeof value !== typeof known.default)
-      throw new InputError(
-        `workload ${kind}: ${name} must be a ${typeof known.default}: got ${JSON.stringify(value)}`,
-      );
-    if (typeof value === "number" && !(value >= 0 && Number.isFinite(value)))
-      throw new InputError(`workload ${kind}: ${name} must be a number, 0 or more: got ${value}`);
-    resolved[name] = value;
-  }
-  return resolved;
+  return resolveAll(kind, parameters, spec);
 }
 
 /** Milliseconds a workload lasts; Infinity when a part of it goes on until it is stopped. */
@@ -74,10 +61,13 @@ function flatten(spec: WorkloadSpec): WorkloadSpec[] {
 export class WorkloadRun {
   private readonly system: System;
   private readonly random: Random;
+  private readonly inputs: WorkloadInputs;
   private actors: Actor[];
   private started: number;
 
-  constructor(system: System, random: Random) {
+  /** `inputs`: what was read for the workload; only `recordedTrace` needs any. */
+  constructor(system: System, random: Random, inputs: WorkloadInputs = { recordings: new Map() }) {
+    this.inputs = inputs;
     this.system = system;
     this.random = random;
     this.actors = [];
@@ -104,7 +94,7 @@ export class WorkloadRun {
     }
     const kind = workloadKind(spec.kind);
     const random = this.random.fork(`${this.started++}:${spec.kind}`);
-    this.actors.push(kind.start(system, resolveParameters(spec), random, system.nowMs));
+    this.actors.push(kind.start(system, resolveParameters(spec), random, system.nowMs, this.inputs));
   }
 
   /** Lets everything that is due before `ms` happen, in order of time, then moves the clock there. */

@@ -4,6 +4,8 @@
  */
 import type { Random } from "../base/random";
 import type { System } from "../machine/system";
+import type { OwnerKind } from "../mm/owners";
+import type { Parameter, ResolvedValues } from "./parameters";
 
 /** A workload in a plan: one generator with its parameters, or a composition. */
 export type WorkloadSpec = LeafWorkload | SequenceWorkload | TogetherWorkload;
@@ -38,24 +40,46 @@ export interface Actor {
   readonly nextMs: number;
   /** Does what is due, and sets `nextMs` later. */
   step(): void;
-  /** Ends it: what it still holds is freed. */
+  /** Ends it: what it holds is freed, but for what its kind leaves behind. */
   stop(): void;
+}
+
+/** What a workload needs beside the machine: files that were read for it. */
+export interface WorkloadInputs {
+  /** Recorded traces by the SHA-256 of their text. */
+  recordings: ReadonlyMap<string, RecordedEvents>;
+}
+
+/**
+ * Allocations and frees of a recording in order, one column a field. `op`: 0 allocates 2^order pages for `gfp`, 1 frees the
+ * pages at `pfn` (frames as recorded, only used to pair the two).
+ */
+export interface RecordedEvents {
+  op: Uint8Array;
+  pfn: Int32Array;
+  order: Uint8Array;
+  gfp: Int32Array;
 }
 
 /** One generator; stateless. */
 export interface WorkloadKind {
   kind: string;
   title: string;
-  /** What it models and what its figures rest on. */
+  /** What it models, in a sentence or two. */
   summary: string;
-  /** Parameters with unit, default and meaning. */
-  parameters: Record<string, { unit: string; default: string | number | boolean; meaning: string }>;
+  /** Parameters with unit, default, limits and meaning. */
+  parameters: Record<string, Parameter>;
+  /** Kinds of pages that stay in memory when it ends: caches that nobody empties, processes that go on. */
+  leaves: readonly OwnerKind[];
   /** Simulated milliseconds it lasts; Infinity when it goes on until it is stopped. */
-  durationMs(spec: Record<string, string | number | boolean>): number;
+  durationMs(parameters: ResolvedValues): number;
+  /** Pages it asks for in a simulated second, once it has started up. */
+  pagesPerSecond(parameters: ResolvedValues, system: System): number;
   start(
     system: System,
-    spec: Record<string, string | number | boolean>,
+    parameters: ResolvedValues,
     random: Random,
     startMs: number,
+    inputs: WorkloadInputs,
   ): Actor;
 }

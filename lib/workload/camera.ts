@@ -1,0 +1,109 @@
+/** A camera: bursts of frames in user-space buffers, recorded to files that stay in the page cache until there are too many. */
+import type { Random } from "../base/random";
+import type { System } from "../machine/system";
+import { type Load, pacedKind, pagesOf } from "./load";
+import { PageCache } from "./page-cache";
+import { count, DURATION, type Size, share, size, type Time } from "./parameters";
+
+export interface CameraParameters {
+  duration?: Time;
+  bursts?: number;
+  frames?: number;
+  frame?: Size;
+  buffers?: number;
+  compressed?: number;
+  kept?: number;
+}
+
+export interface CameraShape {
+  frames: number;
+  framePages: number;
+  buffers: number;
+  compressed: number;
+  keptPages: number;
+}
+
+export class CameraLoad implements Load {
+  private readonly system: System;
+  private readonly shape: CameraShape;
+  private readonly files: PageCache;
+  private readonly random: Random;
+  /** Slots of the frame buffers of the burst in progress. */
+  private readonly buffers: number[];
+  private framesLeft: number;
+
+  constructor(system: System, random: Random, shape: CameraShape) {
+    this.system = system;
+    this.shape = shape;
+    this.random = random;
+    this.files = new PageCache(system, random.fork("files"), shape.keptPages);
+    this.buffers = [];
+    this.framesLeft = 0;
+  }
+
+  turn(pages: number): number {
+    let asked = 0;
+    while (asked < pages) {
+      if (this.framesLeft === 0) {
+        asked += this.open();
+        if (this.buffers.length === 0) return asked;
+      }
+      this.framesLeft--;
+      const recorded = Math.ceil(this.shape.framePages * this.shape.compressed);
+      const got = this.files.write(recorded);
+      asked += Math.max(1, got);
+      if (this.framesLeft === 0) this.close();
+      if (got < recorded) return asked;
+    }
+    return asked;
+  }
+
+  private open(): number {
+    const { shape, system, random } = this;
+    this.framesLeft = Math.max(1, Math.round(random.exponential(shape.frames)));
+    const wanted = shape.buffers * shape.framePages;
+    for (let i = 0; i < wanted; i++) {
+      const slot = system.alloc("shmem");
+      if (slot < 0) break;
+      this.buffers.push(slot);
+    }
+    return this.buffers.length;
+  }
+
+  private close(): void {
+    for (const slot of this.buffers) this.system.free(slot);
+    this.buffers.length = 0;
+    this.framesLeft = 0;
+  }
+
+  stop(): void {
+    this.close();
+  }
+}
+
+export const camera = pacedKind<CameraParameters>({
+  kind: "camera",
+  title: "camera and video bursts",
+  summary:
+    "A small board takes bursts of frames: buffers in user space for the time of a burst, files recorded through the page cache, which fills memory (and CMA areas) between bursts.",
+  parameters: {
+    duration: DURATION("1 hour"),
+    bursts: { unit: "bursts/h", default: 30, meaning: "bursts in an hour" },
+    frames: count(150, "frames", "mean frames of a burst (5 s at 30 a second)", 1),
+    frame: size("3MiB", "one raw frame (1080p, 12 bits a pixel)", 1),
+    buffers: count(6, "frames", "frame buffers in user space during a burst", 1),
+    compressed: share(0.05, "size of a recorded frame against a raw one"),
+    kept: share(0.5, "memory that recorded files take before the oldest are deleted"),
+  },
+  leaves: ["fileClean", "fileDirty"],
+  pagesPerSecond: (p, { pageSize }) =>
+    (p.bursts / 3600) * (p.frame / pageSize) * (p.buffers + p.frames * p.compressed),
+  load: (system, p, random) =>
+    new CameraLoad(system, random, {
+      frames: p.frames,
+      framePages: pagesOf(system, p.frame),
+      buffers: p.buffers,
+      compressed: p.compressed,
+      keptPages: Math.max(1, Math.floor(system.managedPages * p.kept)),
+    }),
+});

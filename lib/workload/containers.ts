@@ -1,0 +1,155 @@
+/** Containers: image layers in the page cache, and processes that fork, run a moment and exit; a few of them stay. */
+import type { Random } from "../base/random";
+import type { System } from "../machine/system";
+import { FileSet } from "./file-set";
+import { type Load, pacedKind, pagesOf } from "./load";
+import { count, DURATION, type Size, size, type Time, time } from "./parameters";
+import { FIRST_TABLES, Process } from "./process";
+import { SlabCache } from "./slab-cache";
+
+export interface ContainersParameters {
+  duration?: Time;
+  containers?: number;
+  life?: Time;
+  rss?: Size;
+  forks?: number;
+  child?: Size;
+  images?: Size;
+}
+
+export interface ContainersShape {
+  containers: number;
+  rssPages: number;
+  /** Short processes for every container started. */
+  forks: number;
+  childPages: number;
+  imagePages: number;
+}
+
+interface Container {
+  main: Process;
+  objects: number;
+}
+
+/** Kernel objects of a container (cgroup, namespaces, veth, mounts), as 1 KiB each: a modelling choice. */
+const OBJECTS = 64;
+/** Short processes that run at the same time. */
+const CHILDREN = 8;
+
+export class ContainersLoad implements Load {
+  private readonly system: System;
+  private readonly random: Random;
+  private readonly shape: ContainersShape;
+  private readonly running: Container[];
+  private readonly children: Process[];
+  private readonly images: FileSet;
+  private readonly objects: SlabCache;
+  private forksLeft: number;
+
+  constructor(system: System, random: Random, shape: ContainersShape) {
+    this.system = system;
+    this.random = random;
+    this.shape = shape;
+    this.running = [];
+    this.children = [];
+    const meanPages = pagesOf(system, 128 * 1024);
+    this.images = new FileSet(system, random.fork("images"), {
+      files: shape.imagePages / meanPages,
+      meanPages,
+      zipf: 1,
+      mostDirty: Math.ceil(system.managedPages / 20),
+    });
+    const order = system.pageSize > 4096 ? 0 : 2;
+    this.objects = new SlabCache(system, random.fork("objects"), {
+      kind: "slab",
+      order,
+      objects: Math.floor((system.pageSize << order) / 1024),
+    });
+    this.forksLeft = 0;
+  }
+
+  turn(pages: number): number {
+    let asked = 0;
+    while (asked < pages) {
+      const n = this.forksLeft > 0 ? this.fork() : this.begin();
+      if (n < 0) {
+        this.end();
+        return asked;
+      }
+      asked += n;
+    }
+    return asked;
+  }
+
+  /** A container starts: the image is read, its first process runs. */
+  private begin(): number {
+    const { shape, random } = this;
+    while (this.running.length >= shape.containers) this.end();
+    const main = new Process(this.system, FIRST_TABLES);
+    if (!main.alive) return -1;
+    const wanted = Math.max(1, Math.round(random.exponential(shape.rssPages)));
+    const got = main.fault(wanted);
+    if (got < wanted) {
+      main.exit();
+      return -1;
+    }
+    const slabs = this.objects.make(OBJECTS);
+    this.running.push({ main, objects: OBJECTS });
+    this.forksLeft = shape.forks;
+    const image = this.images.use(Math.ceil(shape.rssPages / 2), 0.05);
+    return got + image + Math.max(0, slabs * 4) + FIRST_TABLES + 4;
+  }
+
+  /** A short process: fork copies page tables, exec drops them again and faults in what it runs. */
+  private fork(): number {
+    const { shape, random } = this;
+    this.forksLeft--;
+    if (this.children.length >= CHILDREN) this.children.splice(random.below(CHILDREN), 1)[0]!.exit();
+    const child = new Process(this.system, FIRST_TABLES);
+    if (!child.alive) return -1;
+    const got = child.fault(Math.max(1, Math.round(random.exponential(shape.childPages))));
+    this.children.push(child);
+    return got === 0 ? -1 : got + FIRST_TABLES + 4;
+  }
+
+  private end(): void {
+    if (this.running.length === 0) return;
+    const [container] = this.running.splice(this.random.below(this.running.length), 1);
+    container!.main.exit();
+    this.objects.destroy(container!.objects);
+  }
+
+  stop(): void {
+    while (this.running.length > 0) this.end();
+    for (const child of this.children) child.exit();
+    this.children.length = 0;
+    this.objects.drop();
+  }
+}
+
+export const containers = pacedKind<ContainersParameters>({
+  kind: "containers",
+  title: "container churn",
+  summary:
+    "Containers start and end; each forks many short processes, whose kernel stacks and page tables are unmovable and die young; image layers fill the page cache, kernel objects of a container live in slab.",
+  parameters: {
+    duration: DURATION("1 hour"),
+    containers: count(20, "containers", "containers running at a time", 1),
+    life: time("5 minutes", "mean time a container runs"),
+    rss: size("32MiB", "mean memory of a container's first process", 1),
+    forks: count(50, "processes", "short processes a container runs"),
+    child: size("1MiB", "mean memory of a short process", 1),
+    images: size("2GiB", "image layers on disk", 1),
+  },
+  leaves: ["fileClean", "fileDirty"],
+  pagesPerSecond: (p, { pageSize }) =>
+    (p.containers / Math.max(0.001, p.life / 1000)) * ((1.5 * p.rss + p.forks * p.child) / pageSize),
+  load: (system, p, random) =>
+    new ContainersLoad(system, random, {
+      containers: p.containers,
+      rssPages: pagesOf(system, p.rss),
+      forks: p.forks,
+      childPages: pagesOf(system, p.child),
+      imagePages: pagesOf(system, p.images),
+    }),
+});

@@ -1,0 +1,154 @@
+/** A database: one large shared region held for good, and sessions that map it, each with page tables and memory of its own. */
+import type { Random } from "../base/random";
+import type { System } from "../machine/system";
+import { type Load, pacedKind, pagesOf } from "./load";
+import { PageCache } from "./page-cache";
+import { count, DURATION, type Size, share, size, type Time, time } from "./parameters";
+import { FIRST_TABLES, Process } from "./process";
+
+export interface DatabaseParameters {
+  duration?: Time;
+  sga?: number;
+  backing?: "shmem" | "hugetlb";
+  pinned?: boolean;
+  sessions?: number;
+  session?: Time;
+  pga?: Size;
+  touched?: number;
+  log?: Size;
+}
+
+export interface DatabaseShape {
+  sgaPages: number;
+  hugetlb: boolean;
+  pinned: boolean;
+  sessions: number;
+  pgaPages: number;
+  /** Page tables with which a session maps the part of the SGA it uses. */
+  tables: number;
+  /** Pages of log written for each session's page. */
+  logShare: number;
+}
+
+const PINNED_BY = "RDMA to the database's shared memory";
+
+export class DatabaseLoad implements Load {
+  private readonly system: System;
+  private readonly random: Random;
+  private readonly shape: DatabaseShape;
+  private readonly region: number[];
+  private readonly sessions: Process[];
+  private readonly log: PageCache;
+  private hugePages: number;
+  private logOwed: number;
+
+  constructor(system: System, random: Random, shape: DatabaseShape) {
+    this.system = system;
+    this.random = random;
+    this.shape = shape;
+    this.region = [];
+    this.sessions = [];
+    this.log = new PageCache(system, random.fork("log"), Math.ceil(system.managedPages / 20));
+    this.hugePages = 0;
+    this.logOwed = 0;
+    if (!shape.hugetlb || !this.takeHugePages()) this.takePages();
+  }
+
+  /** A pool of huge pages of the usual size; false where the machine has none or got none. */
+  private takeHugePages(): boolean {
+    const { system } = this;
+    const pool = system.hugetlb.pools.get(system.pageSize * system.memory.pageblockPages);
+    if (pool === undefined) return false;
+    const before = pool.total;
+    pool.setMaxHugePages(before + Math.floor(this.shape.sgaPages / system.memory.pageblockPages));
+    this.hugePages = pool.total - before;
+    return this.hugePages > 0;
+  }
+
+  private takePages(): void {
+    const { system, shape } = this;
+    for (let i = 0; i < shape.sgaPages; i++) {
+      const slot = system.alloc("shmem");
+      if (slot < 0) break;
+      this.region.push(slot);
+    }
+    if (!shape.pinned) return;
+    for (const slot of this.region) if (system.present(slot)) system.pin(slot, PINNED_BY);
+  }
+
+  turn(pages: number): number {
+    const { shape, random } = this;
+    let asked = 0;
+    while (asked < pages) {
+      if (this.sessions.length >= shape.sessions) {
+        const at = random.below(this.sessions.length);
+        this.sessions[at]!.exit();
+        this.sessions[at] = this.sessions[this.sessions.length - 1]!;
+        this.sessions.pop();
+      }
+      const session = new Process(this.system, FIRST_TABLES);
+      if (!session.alive) return asked;
+      const wanted = Math.max(1, Math.round(random.exponential(shape.pgaPages)));
+      const got = session.mapShared(shape.tables) + session.fault(wanted);
+      this.sessions.push(session);
+      asked += got + FIRST_TABLES + 4;
+      this.logOwed += got * shape.logShare;
+      const log = Math.floor(this.logOwed);
+      this.logOwed -= log;
+      asked += this.log.write(log);
+      if (got < wanted) {
+        this.sessions.pop()!.exit();
+        return asked;
+      }
+    }
+    return asked;
+  }
+
+  stop(): void {
+    const { system } = this;
+    for (const s of this.sessions) s.exit();
+    this.sessions.length = 0;
+    for (const slot of this.region) system.free(slot);
+    this.region.length = 0;
+    if (this.hugePages === 0) return;
+    const pool = system.hugetlb.pools.get(system.pageSize * system.memory.pageblockPages)!;
+    pool.setMaxHugePages(pool.persistent - this.hugePages);
+    this.hugePages = 0;
+  }
+}
+
+export const database = pacedKind<DatabaseParameters>({
+  kind: "database",
+  title: "database with a large shared region",
+  summary:
+    "One shared region (SGA) is allocated at the start and held for good, in single pages or in huge pages, pinned for RDMA if asked for; sessions connect and leave, each with page tables for the part of the region it uses, memory of its own, and log pages.",
+  parameters: {
+    duration: DURATION("1 hour"),
+    sga: share(0.4, "memory that the shared region takes"),
+    backing: { unit: "name", default: "shmem", meaning: "what the region is made of", oneOf: ["shmem", "hugetlb"] },
+    pinned: { unit: "yes/no", default: false, meaning: "pinned for long, page by page (only shmem; hugetlb does not move anyway)" },
+    sessions: count(100, "processes", "sessions at a time", 1),
+    session: time("10 minutes", "mean time of a session"),
+    pga: size("8MiB", "mean memory of its own of a session", 1),
+    touched: share(0.1, "part of the region that a session maps"),
+    log: share(0.05, "log pages written for each page of a session"),
+  },
+  leaves: ["fileClean", "fileDirty"],
+  pagesPerSecond: (p, system) =>
+    (p.sessions / Math.max(0.001, p.session / 1000)) * (p.pga / system.pageSize + tablesOf(system, p.sga, p.touched)),
+  load: (system, p, random) =>
+    new DatabaseLoad(system, random, {
+      sgaPages: Math.floor(system.managedPages * p.sga),
+      hugetlb: p.backing === "hugetlb",
+      pinned: p.pinned,
+      sessions: p.sessions,
+      pgaPages: pagesOf(system, p.pga),
+      tables: p.backing === "hugetlb" ? 0 : tablesOf(system, p.sga, p.touched),
+      logShare: p.log,
+    }),
+});
+
+/** A page table maps pageSize / 8 pages. */
+export function tablesOf(system: System, sga: number, touched: number): number {
+  return Math.ceil((system.managedPages * sga * touched) / (system.pageSize / 8));
+}

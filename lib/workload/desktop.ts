@@ -1,0 +1,155 @@
+/** A desktop: browsers with a process a tab, heaps that ask for huge pages, tabs opened and closed, and a page cache. */
+import type { Random } from "../base/random";
+import type { System } from "../machine/system";
+import { FileSet } from "./file-set";
+import { type Load, pacedKind, pagesOf } from "./load";
+import { count, DURATION, type Size, share, size, type Time, time } from "./parameters";
+import { FIRST_TABLES, Process } from "./process";
+
+export interface DesktopParameters {
+  duration?: Time;
+  tabs?: number;
+  tab?: Size;
+  life?: Time;
+  huge?: number;
+  graphics?: number;
+  files?: Size;
+}
+
+export interface DesktopShape {
+  /** Tabs at a time, at most. */
+  tabs: number;
+  tabPages: number;
+  /** Share of a heap that is an madvised area. */
+  huge: number;
+  /** Pages shared with the display for each page of a tab. */
+  graphics: number;
+  filePages: number;
+}
+
+interface Tab {
+  process: Process;
+  surfaces: number[];
+}
+
+const CHUNK = 256;
+
+export class DesktopLoad implements Load {
+  private readonly system: System;
+  private readonly random: Random;
+  private readonly shape: DesktopShape;
+  private readonly tabs: Tab[];
+  private readonly files: FileSet;
+  /** The tab that is loading: pages it still wants. */
+  private left: number;
+
+  constructor(system: System, random: Random, shape: DesktopShape) {
+    this.system = system;
+    this.random = random;
+    this.shape = shape;
+    this.tabs = [];
+    const meanPages = pagesOf(system, 64 * 1024);
+    this.files = new FileSet(system, random.fork("files"), {
+      files: shape.filePages / meanPages,
+      meanPages,
+      zipf: 0.9,
+      mostDirty: Math.ceil(system.managedPages / 20),
+    });
+    this.left = 0;
+  }
+
+  turn(pages: number): number {
+    let asked = 0;
+    while (asked < pages) {
+      if (this.left <= 0) {
+        const n = this.open();
+        if (n < 0) {
+          this.close();
+          return asked;
+        }
+        asked += n;
+      }
+      const got = this.grow();
+      asked += Math.max(1, got);
+      // Out of memory: the browser discards a tab.
+      if (got === 0) {
+        this.close();
+        this.left = 0;
+        return asked;
+      }
+      // Programs, profiles and caches on disk: a page for every four of the heap, a fifth of them written.
+      asked += this.files.use(Math.ceil(got / 4), 0.2);
+    }
+    return asked;
+  }
+
+  private open(): number {
+    const { shape, random } = this;
+    while (this.tabs.length >= shape.tabs) this.close();
+    const process = new Process(this.system, FIRST_TABLES);
+    if (!process.alive) return -1;
+    this.tabs.push({ process, surfaces: [] });
+    this.left = Math.max(CHUNK, Math.round(random.exponential(shape.tabPages)));
+    return FIRST_TABLES + 4;
+  }
+
+  /** The newest tab loads a piece; pages it got. */
+  private grow(): number {
+    const { shape, random, system } = this;
+    const tab = this.tabs[this.tabs.length - 1]!;
+    const huge = system.memory.pageblockPages;
+    if (random.chance(shape.huge) && huge <= 8 * CHUNK) {
+      this.left -= huge;
+      return tab.process.faultHuge() ? huge : 0;
+    }
+    const wanted = Math.min(CHUNK, Math.max(1, this.left));
+    const got = tab.process.fault(wanted);
+    this.left -= wanted;
+    for (let i = Math.floor(got * shape.graphics); i > 0; i--) {
+      const slot = system.alloc("shmem");
+      if (slot >= 0) tab.surfaces.push(slot);
+    }
+    return got;
+  }
+
+  /** Closes a tab: recent ones as likely as old ones. */
+  private close(): void {
+    if (this.tabs.length === 0) return;
+    const at = this.random.below(this.tabs.length);
+    const [tab] = this.tabs.splice(at, 1);
+    if (at === this.tabs.length) this.left = 0;
+    for (const slot of tab!.surfaces) this.system.free(slot);
+    tab!.process.exit();
+  }
+
+  stop(): void {
+    while (this.tabs.length > 0) this.close();
+  }
+}
+
+export const desktop = pacedKind<DesktopParameters>({
+  kind: "desktop",
+  title: "desktop with browsers",
+  summary:
+    "Tabs are processes that come and go; part of their heaps asks for huge pages (madvise), the rest is single pages; surfaces are shared with the display; programs, profiles and caches go through the page cache.",
+  parameters: {
+    duration: DURATION("1 hour"),
+    tabs: count(20, "tabs", "tabs open at a time", 1),
+    tab: size("60MiB", "mean memory of a tab", 1),
+    life: time("20 minutes", "mean time a tab stays open"),
+    huge: share(0.3, "pieces of a heap that ask for huge pages"),
+    graphics: share(0.1, "pages shared with the display for each page of a heap"),
+    files: size("4GiB", "programs, profiles and caches on disk", 1),
+  },
+  leaves: ["fileClean", "fileDirty"],
+  pagesPerSecond: (p, { pageSize }) =>
+    (p.tabs / Math.max(0.001, p.life / 1000)) * (p.tab / pageSize) * (1.25 + p.graphics),
+  load: (system, p, random) =>
+    new DesktopLoad(system, random, {
+      tabs: p.tabs,
+      tabPages: pagesOf(system, p.tab),
+      huge: p.huge,
+      graphics: p.graphics,
+      filePages: pagesOf(system, p.files),
+    }),
+});

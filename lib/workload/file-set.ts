@@ -1,0 +1,130 @@
+/**
+ * Files that are read and written again and again, and their pages in the page cache. Which file is used follows Zipf's law. A
+ * written file is a new version: its old pages go, the new ones are dirty until they are written back.
+ */
+import type { Random } from "../base/random";
+import type { System } from "../machine/system";
+import { Zipf } from "./zipf";
+
+export interface FileSetShape {
+  files: number;
+  /** Mean pages of a file; sizes are spread geometrically. */
+  meanPages: number;
+  /** Exponent of the popularity of files. */
+  zipf: number;
+  /** Dirty pages at which the oldest are written back (vm.dirty_background_ratio, in pages). */
+  mostDirty: number;
+}
+
+export class FileSet {
+  private readonly system: System;
+  private readonly random: Random;
+  private readonly popularity: Zipf;
+  private readonly shape: FileSetShape;
+  /** By file: the slots of its pages; null: never read, or forgotten. */
+  private readonly slots: (Int32Array | null)[];
+  private readonly dirty: number[];
+  private readonly isDirty: Uint8Array;
+  private dirtyPages: number;
+
+  constructor(system: System, random: Random, shape: FileSetShape) {
+    this.system = system;
+    this.random = random;
+    this.shape = { ...shape, files: Math.max(1, Math.round(shape.files)) };
+    this.popularity = new Zipf(random.fork("files"), this.shape.files, shape.zipf);
+    this.slots = new Array<Int32Array | null>(this.shape.files).fill(null);
+    this.isDirty = new Uint8Array(this.shape.files);
+    this.dirty = [];
+    this.dirtyPages = 0;
+  }
+
+  /** Uses files until about `pages` pages were asked for, `writes` of them written; how many were asked for. */
+  use(pages: number, writes: number): number {
+    let asked = 0;
+    // Hits cost no memory: after so many pages were looked at, the turn is over.
+    let looked = 8 * pages;
+    while (asked < pages && looked > 0) {
+      const file = this.popularity.draw();
+      const before = asked;
+      const got = this.random.chance(writes) ? this.write(file) : this.read(file);
+      if (got < 0) return asked;
+      asked += got;
+      looked -= Math.max(1, this.slots[file]?.length ?? 1, asked - before);
+    }
+    return asked;
+  }
+
+  /** Reads a file; pages that were not in the cache, −1 when there was no memory. */
+  read(file: number): number {
+    const slots = this.slots[file];
+    if (slots === null || slots === undefined) return this.bring(file, "fileClean");
+    const { system } = this;
+    let asked = 0;
+    for (let i = 0; i < slots.length; i++) {
+      if (!system.present(slots[i]!)) asked++;
+      if (!system.touch(slots[i]!)) return -1;
+    }
+    return asked;
+  }
+
+  /** Writes a new version of a file; its pages, −1 when there was no memory. */
+  write(file: number): number {
+    this.forget(file);
+    const pages = this.bring(file, "fileDirty");
+    if (pages > 0) {
+      this.dirty.push(file);
+      this.isDirty[file] = 1;
+      this.dirtyPages += pages;
+      while (this.dirtyPages > this.shape.mostDirty && this.dirty.length > 0) this.writeBack();
+    }
+    return pages;
+  }
+
+  private bring(file: number, kind: "fileClean" | "fileDirty"): number {
+    const { system } = this;
+    const n = Math.min(
+      8 * this.shape.meanPages,
+      Math.max(1, Math.round(this.random.exponential(this.shape.meanPages))),
+    );
+    const slots = new Int32Array(n);
+    for (let i = 0; i < n; i++) {
+      const slot = system.alloc(kind);
+      if (slot < 0) {
+        this.slots[file] = i > 0 ? slots.slice(0, i) : null;
+        return -1;
+      }
+      slots[i] = slot;
+    }
+    this.slots[file] = slots;
+    return n;
+  }
+
+  /** Writes the file back that has been dirty for longest. */
+  private writeBack(): void {
+    const file = this.dirty.shift();
+    if (file === undefined) return;
+    const slots = this.slots[file];
+    if (this.isDirty[file] === 0) return;
+    this.isDirty[file] = 0;
+    if (slots === null || slots === undefined) return;
+    for (const slot of slots) this.system.cleaned(slot);
+    this.dirtyPages -= slots.length;
+  }
+
+  /** Deletes a file: its pages leave the cache. */
+  forget(file: number): void {
+    const slots = this.slots[file];
+    if (slots === null || slots === undefined) return;
+    if (this.isDirty[file] === 1) {
+      this.isDirty[file] = 0;
+      this.dirtyPages -= slots.length;
+    }
+    for (const slot of slots) this.system.free(slot);
+    this.slots[file] = null;
+  }
+
+  /** Deletes all files. */
+  drop(): void {
+    for (let file = 0; file < this.slots.length; file++) this.forget(file);
+  }
+}

@@ -1,0 +1,63 @@
+/**
+ * Receive buffers of a network card: a number of buffers is always in flight, and each packet replaces one of them: the driver
+ * allocates a fresh one in its interrupt (GFP_ATOMIC) and a reader frees an old one. Which one is chance, since sockets are read at
+ * their own pace. An order that cannot be had falls back to single pages, as skb_page_frag_refill() does (net/core/sock.c).
+ */
+import type { Random } from "../base/random";
+import type { System } from "../machine/system";
+import { GFP_ATOMIC } from "../mm/gfp";
+
+export class ReceiveRing {
+  private readonly system: System;
+  private readonly random: Random;
+  private readonly order: number;
+  /** Buffers in flight: frame × 2, + 1 for one of the ring's order, else a single page; −1: none. */
+  private readonly buffers: Float64Array;
+  private filled: number;
+  /** Packets for which there was no memory. */
+  lost: number;
+
+  constructor(system: System, random: Random, buffers: number, order: number) {
+    this.system = system;
+    this.random = random;
+    this.order = order;
+    this.buffers = new Float64Array(Math.max(1, buffers)).fill(-1);
+    this.filled = 0;
+    this.lost = 0;
+  }
+
+  /** Receives `n` packets; how many pages were asked for. */
+  receive(n: number): number {
+    const { buffers, system } = this;
+    let pages = 0;
+    for (let i = 0; i < n; i++) {
+      let whole = 1;
+      let pfn = system.allocFixed("networkBuffer", GFP_ATOMIC, this.order);
+      pages += 2 ** this.order;
+      if (pfn < 0 && this.order > 0) {
+        whole = 0;
+        pfn = system.allocFixed("networkBuffer", GFP_ATOMIC, 0);
+      }
+      if (pfn < 0) {
+        this.lost++;
+        continue;
+      }
+      const at = this.filled < buffers.length ? this.filled++ : this.random.below(buffers.length);
+      this.free(at);
+      buffers[at] = pfn * 2 + whole;
+    }
+    return pages;
+  }
+
+  private free(at: number): void {
+    const packed = this.buffers[at]!;
+    if (packed >= 0) this.system.freeFixed(Math.floor(packed / 2), packed % 2 === 1 ? this.order : 0);
+    this.buffers[at] = -1;
+  }
+
+  /** Frees everything. */
+  drop(): void {
+    for (let i = 0; i < this.filled; i++) this.free(i);
+    this.filled = 0;
+  }
+}

@@ -1,0 +1,149 @@
+/**
+ * A cache of kernel objects as SLUB keeps it: objects of one size in slabs of 2^order pages; a slab goes back to the page
+ * allocator only when its last object does. That is what makes small objects fragment memory: one live object in thirty
+ * keeps its pages where they are. Modelled: one CPU slab, then the most recently freed-into slab first (mm/slub.c, 6.1).
+ */
+import type { Random } from "../base/random";
+import type { System } from "../machine/system";
+import { __GFP_RECLAIMABLE, GFP_KERNEL } from "../mm/gfp";
+
+export interface SlabShape {
+  /** `slab`: unmovable; `slabReclaimable`: dentries, inodes, which reclaim can shrink. */
+  kind: "slab" | "slabReclaimable" | "networkBuffer";
+  order: number;
+  /** Objects in a slab. */
+  objects: number;
+}
+
+/** dentry: 192 bytes, 21 in a page of 4 KiB; ext4 inode: about 1.1 KB, 27 in an order-3 slab (/proc/slabinfo of 6.1). */
+export function dentries(pageSize: number): SlabShape {
+  return { kind: "slabReclaimable", order: 0, objects: Math.floor(pageSize / 192) };
+}
+export function inodes(pageSize: number): SlabShape {
+  const order = pageSize > 4096 ? 0 : 3;
+  return { kind: "slabReclaimable", order, objects: Math.floor((pageSize << order) / 1184) };
+}
+
+export class SlabCache {
+  private readonly system: System;
+  private readonly random: Random;
+  private readonly shape: SlabShape;
+  private readonly gfp: number;
+  /** By slab: first frame, objects in use; −1 frame: the number is free. */
+  private readonly frames: number[];
+  private readonly used: number[];
+  private readonly unusedNumbers: number[];
+  /** Slabs that may have room, last first; may name full or freed ones, which are passed over. */
+  private readonly partial: number[];
+  /** The slab of every live object, in no order. */
+  private readonly live: number[];
+  slabs: number;
+
+  constructor(system: System, random: Random, shape: SlabShape, gfp?: number) {
+    this.system = system;
+    this.random = random;
+    this.shape = shape;
+    this.gfp = gfp ?? (shape.kind === "slabReclaimable" ? GFP_KERNEL | __GFP_RECLAIMABLE : GFP_KERNEL);
+    this.frames = [];
+    this.used = [];
+    this.unusedNumbers = [];
+    this.partial = [];
+    this.live = [];
+    this.slabs = 0;
+  }
+
+  /** Pages held. */
+  get pages(): number {
+    return this.slabs * 2 ** this.shape.order;
+  }
+
+  get objects(): number {
+    return this.live.length;
+  }
+
+  /** Makes `n` objects; how many slabs that took, −1 when there was no memory. */
+  make(n: number): number {
+    let fresh = 0;
+    for (let i = 0; i < n; i++) {
+      let slab = this.room();
+      if (slab < 0) {
+        slab = this.grow();
+        if (slab < 0) return -1;
+        fresh++;
+      }
+      this.used[slab]!++;
+      this.live.push(slab);
+    }
+    return fresh;
+  }
+
+  private room(): number {
+    const { partial, used, frames } = this;
+    const { objects } = this.shape;
+    while (partial.length > 0) {
+      const slab = partial[partial.length - 1]!;
+      if (frames[slab]! >= 0 && used[slab]! < objects) return slab;
+      partial.pop();
+    }
+    return -1;
+  }
+
+  private grow(): number {
+    // The request may reclaim, and reclaim may shrink this very cache: nothing is taken for granted before it returns.
+    const pfn = this.system.allocFixed(this.shape.kind, this.gfp, this.shape.order);
+    if (pfn < 0) return -1;
+    const slab = this.unusedNumbers.pop() ?? this.frames.length;
+    this.frames[slab] = pfn;
+    this.used[slab] = 0;
+    this.partial.push(slab);
+    this.slabs++;
+    return slab;
+  }
+
+  /** Destroys `n` objects chosen at random; how many pages came free. */
+  destroy(n: number): number {
+    const { live, used } = this;
+    let freed = 0;
+    for (let i = Math.min(n, live.length); i > 0; i--) {
+      const at = this.random.below(live.length);
+      const slab = live[at]!;
+      live[at] = live[live.length - 1]!;
+      live.pop();
+      if (used[slab]! === this.shape.objects) this.partial.push(slab);
+      if (--used[slab]! > 0) continue;
+      this.system.freeFixed(this.frames[slab]!, this.shape.order);
+      this.frames[slab] = -1;
+      this.unusedNumbers.push(slab);
+      this.slabs--;
+      freed += 2 ** this.shape.order;
+    }
+    return freed;
+  }
+
+  /** Destroys every object. */
+  drop(): void {
+    this.destroy(this.live.length);
+  }
+}
+
+const SHRUNK = new WeakMap<System, SlabCache[]>();
+
+/**
+ * Lets reclaim shrink `cache` (shrink_slab()): a pass at priority p destroys one object in 2^p, as do_shrink_slab() scans with
+ * seeks of 2 a share of the cache that halves with each priority. Modelled: every object can be destroyed.
+ */
+export function shrinkable(system: System, cache: SlabCache): void {
+  let caches = SHRUNK.get(system);
+  if (caches === undefined) {
+    caches = [];
+    SHRUNK.set(system, caches);
+    const own = caches;
+    const before = system.lru.shrinkSlab;
+    system.lru.shrinkSlab = (priority) => {
+      let freed = before?.(priority) ?? 0;
+      for (const c of own) freed += c.destroy(Math.ceil(c.objects / 2 ** priority));
+      return freed;
+    };
+  }
+  caches.push(cache);
+}

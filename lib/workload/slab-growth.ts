@@ -1,0 +1,77 @@
+/** `updatedb`: a walk over all files leaves a dentry and an inode for each; reclaim takes them back, slab by slab at best. */
+import type { Random } from "../base/random";
+import type { System } from "../machine/system";
+import { type Load, pacedKind } from "./load";
+import { DURATION, share, type Time } from "./parameters";
+import { dentries, inodes, SlabCache, shrinkable } from "./slab-cache";
+
+export interface SlabGrowthParameters {
+  duration?: Time;
+  files?: number;
+  most?: number;
+  deleted?: number;
+}
+
+export interface SlabGrowthShape {
+  /** Pages of dentries and inodes at which the walk is over; files found later replace random ones. */
+  mostPages: number;
+  /** Files deleted for each one found. */
+  deleted: number;
+}
+
+const BATCH = 27;
+
+export class SlabGrowthLoad implements Load {
+  private readonly dentries: SlabCache;
+  private readonly inodes: SlabCache;
+  private readonly inodePages: number;
+  private readonly shape: SlabGrowthShape;
+
+  constructor(system: System, random: Random, shape: SlabGrowthShape) {
+    this.shape = shape;
+    this.dentries = new SlabCache(system, random.fork("dentries"), dentries(system.pageSize));
+    const shapeOfInodes = inodes(system.pageSize);
+    this.inodePages = 2 ** shapeOfInodes.order;
+    this.inodes = new SlabCache(system, random.fork("inodes"), shapeOfInodes);
+    shrinkable(system, this.dentries);
+    shrinkable(system, this.inodes);
+  }
+
+  turn(pages: number): number {
+    let asked = 0;
+    while (asked < pages) {
+      const full = this.dentries.pages + this.inodes.pages >= this.shape.mostPages;
+      const gone = full ? BATCH : Math.round(BATCH * this.shape.deleted);
+      this.dentries.destroy(gone);
+      this.inodes.destroy(gone);
+      const d = this.dentries.make(BATCH);
+      const i = this.inodes.make(BATCH);
+      if (d < 0 || i < 0) return asked;
+      asked += Math.max(1, d + i * this.inodePages);
+    }
+    return asked;
+  }
+
+  /** What the walk found stays in memory until reclaim wants it. */
+  stop(): void {}
+}
+
+export const slabGrowth = pacedKind<SlabGrowthParameters>({
+  kind: "slabGrowth",
+  title: "slab growth (updatedb)",
+  summary:
+    "A walk over the file system makes a dentry and an inode for each file; they spread over memory as reclaimable slab of orders 0 and 3 and stay; reclaim destroys objects, but a slab goes only with its last one.",
+  parameters: {
+    duration: DURATION("10 minutes"),
+    files: { unit: "files/s", default: 5000, meaning: "files found in a second" },
+    most: share(0.15, "memory that dentries and inodes take before new ones replace old ones"),
+    deleted: share(0.05, "files deleted for each file found"),
+  },
+  leaves: ["slabReclaimable"],
+  pagesPerSecond: (p, { pageSize }) => (p.files * (192 + 1184)) / pageSize,
+  load: (system, p, random) =>
+    new SlabGrowthLoad(system, random, {
+      mostPages: Math.max(1, Math.floor(system.managedPages * p.most)),
+      deleted: p.deleted,
+    }),
+});
