@@ -2,7 +2,7 @@
 import type { Random } from "../base/random";
 import type { System } from "../machine/system";
 import { FileSet } from "./file-set";
-import { type Load, pacedKind, pagesOf } from "./load";
+import { type Load, pacedKind, pagesOf, scaled } from "./load";
 import { count, DURATION, type Size, size, type Time, time } from "./parameters";
 import { FIRST_TABLES, Process } from "./process";
 import { SlabCache } from "./slab-cache";
@@ -46,10 +46,13 @@ export class ContainersLoad implements Load {
   private readonly objects: SlabCache;
   private forksLeft: number;
 
+  private most: number;
+
   constructor(system: System, random: Random, shape: ContainersShape) {
     this.system = system;
     this.random = random;
     this.shape = shape;
+    this.most = shape.containers;
     this.running = [];
     this.children = [];
     const meanPages = pagesOf(system, 128 * 1024);
@@ -68,6 +71,11 @@ export class ContainersLoad implements Load {
     this.forksLeft = 0;
   }
 
+  scale(factor: number): void {
+    this.most = scaled(this.shape.containers, factor);
+    while (this.running.length > this.most) this.end();
+  }
+
   turn(pages: number): number {
     let asked = 0;
     while (asked < pages) {
@@ -84,7 +92,7 @@ export class ContainersLoad implements Load {
   /** A container starts: the image is read, its first process runs. */
   private begin(): number {
     const { shape, random } = this;
-    while (this.running.length >= shape.containers) this.end();
+    while (this.running.length >= this.most) this.end();
     const main = new Process(this.system, FIRST_TABLES);
     if (!main.alive) return -1;
     const wanted = Math.max(1, Math.round(random.exponential(shape.rssPages)));
@@ -134,7 +142,7 @@ export const containers = pacedKind<ContainersParameters>({
     "Containers start and end; each forks many short processes, whose kernel stacks and page tables are unmovable and die young; image layers fill the page cache, kernel objects of a container live in slab.",
   parameters: {
     duration: DURATION("1 hour"),
-    containers: count(20, "containers", "containers running at a time", 1),
+    containers: count(10, "containers", "containers running at a time", 1),
     life: time("5 minutes", "mean time a container runs"),
     rss: size("32MiB", "mean memory of a container's first process", 1),
     forks: count(50, "processes", "short processes a container runs"),

@@ -1,7 +1,7 @@
 /** A database: one large shared region held for good, and sessions that map it, each with page tables and memory of its own. */
 import type { Random } from "../base/random";
 import type { System } from "../machine/system";
-import { type Load, pacedKind, pagesOf } from "./load";
+import { type Load, pacedKind, pagesOf, scaled } from "./load";
 import { PageCache } from "./page-cache";
 import { count, DURATION, type Size, share, size, type Time, time } from "./parameters";
 import { FIRST_TABLES, Process } from "./process";
@@ -42,10 +42,13 @@ export class DatabaseLoad implements Load {
   private hugePages: number;
   private logOwed: number;
 
+  private most: number;
+
   constructor(system: System, random: Random, shape: DatabaseShape) {
     this.system = system;
     this.random = random;
     this.shape = shape;
+    this.most = shape.sessions;
     this.region = [];
     this.sessions = [];
     this.log = new PageCache(system, random.fork("log"), Math.ceil(system.managedPages / 20));
@@ -76,11 +79,16 @@ export class DatabaseLoad implements Load {
     for (const slot of this.region) if (system.present(slot)) system.pin(slot, PINNED_BY);
   }
 
+  scale(factor: number): void {
+    this.most = scaled(this.shape.sessions, factor);
+    while (this.sessions.length > this.most) this.sessions.pop()!.exit();
+  }
+
   turn(pages: number): number {
     const { shape, random } = this;
     let asked = 0;
     while (asked < pages) {
-      if (this.sessions.length >= shape.sessions) {
+      if (this.sessions.length >= this.most) {
         const at = random.below(this.sessions.length);
         this.sessions[at]!.exit();
         this.sessions[at] = this.sessions[this.sessions.length - 1]!;
@@ -125,17 +133,27 @@ export const database = pacedKind<DatabaseParameters>({
   parameters: {
     duration: DURATION("1 hour"),
     sga: share(0.4, "memory that the shared region takes"),
-    backing: { unit: "name", default: "shmem", meaning: "what the region is made of", oneOf: ["shmem", "hugetlb"] },
-    pinned: { unit: "yes/no", default: false, meaning: "pinned for long, page by page (only shmem; hugetlb does not move anyway)" },
-    sessions: count(100, "processes", "sessions at a time", 1),
+    backing: {
+      unit: "name",
+      default: "shmem",
+      meaning: "what the region is made of",
+      oneOf: ["shmem", "hugetlb"],
+    },
+    pinned: {
+      unit: "yes/no",
+      default: false,
+      meaning: "pinned for long, page by page (only shmem; hugetlb does not move anyway)",
+    },
+    sessions: count(50, "processes", "sessions at a time", 1),
     session: time("10 minutes", "mean time of a session"),
-    pga: size("8MiB", "mean memory of its own of a session", 1),
+    pga: size("4MiB", "mean memory of its own of a session", 1),
     touched: share(0.1, "part of the region that a session maps"),
     log: share(0.05, "log pages written for each page of a session"),
   },
   leaves: ["fileClean", "fileDirty"],
   pagesPerSecond: (p, system) =>
-    (p.sessions / Math.max(0.001, p.session / 1000)) * (p.pga / system.pageSize + tablesOf(system, p.sga, p.touched)),
+    (p.sessions / Math.max(0.001, p.session / 1000)) *
+    (p.pga / system.pageSize + tablesOf(system, p.sga, p.touched)),
   load: (system, p, random) =>
     new DatabaseLoad(system, random, {
       sgaPages: Math.floor(system.managedPages * p.sga),

@@ -2,7 +2,7 @@
 import type { Random } from "../base/random";
 import type { System } from "../machine/system";
 import { FileSet } from "./file-set";
-import { type Load, pacedKind, pagesOf } from "./load";
+import { type Load, pacedKind, pagesOf, scaled } from "./load";
 import { count, DURATION, type Size, share, size, type Time, time } from "./parameters";
 import { FIRST_TABLES, Process } from "./process";
 
@@ -43,10 +43,13 @@ export class DesktopLoad implements Load {
   /** The tab that is loading: pages it still wants. */
   private left: number;
 
+  private most: number;
+
   constructor(system: System, random: Random, shape: DesktopShape) {
     this.system = system;
     this.random = random;
     this.shape = shape;
+    this.most = shape.tabs;
     this.tabs = [];
     const meanPages = pagesOf(system, 64 * 1024);
     this.files = new FileSet(system, random.fork("files"), {
@@ -56,6 +59,11 @@ export class DesktopLoad implements Load {
       mostDirty: Math.ceil(system.managedPages / 20),
     });
     this.left = 0;
+  }
+
+  scale(factor: number): void {
+    this.most = scaled(this.shape.tabs, factor);
+    while (this.tabs.length > this.most) this.close();
   }
 
   turn(pages: number): number {
@@ -85,7 +93,7 @@ export class DesktopLoad implements Load {
 
   private open(): number {
     const { shape, random } = this;
-    while (this.tabs.length >= shape.tabs) this.close();
+    while (this.tabs.length >= this.most) this.close();
     const process = new Process(this.system, FIRST_TABLES);
     if (!process.alive) return -1;
     this.tabs.push({ process, surfaces: [] });
@@ -134,8 +142,8 @@ export const desktop = pacedKind<DesktopParameters>({
     "Tabs are processes that come and go; part of their heaps asks for huge pages (madvise), the rest is single pages; surfaces are shared with the display; programs, profiles and caches go through the page cache.",
   parameters: {
     duration: DURATION("1 hour"),
-    tabs: count(20, "tabs", "tabs open at a time", 1),
-    tab: size("60MiB", "mean memory of a tab", 1),
+    tabs: count(10, "tabs", "tabs open at a time", 1),
+    tab: size("50MiB", "mean memory of a tab", 1),
     life: time("20 minutes", "mean time a tab stays open"),
     huge: share(0.3, "pieces of a heap that ask for huge pages"),
     graphics: share(0.1, "pages shared with the display for each page of a heap"),

@@ -42,7 +42,15 @@ export class FileLoad implements Load {
   }
 
   turn(pages: number): number {
-    const asked = this.files.use(pages, this.shape.writes);
+    return this.withSlab(this.files.use(pages, this.shape.writes));
+  }
+
+  /** A backup: all files, one after the other. */
+  backup(pages: number): number {
+    return this.withSlab(this.files.sweep(pages));
+  }
+
+  private withSlab(asked: number): number {
     // A dentry and an inode for each file that was not in memory.
     const files = Math.ceil(asked / this.shape.meanPages);
     const slabs = this.dentries.make(files) + 8 * this.inodes.make(files);
@@ -62,9 +70,15 @@ export const fileServer = pacedKind<FileServerParameters>({
     duration: DURATION("1 hour"),
     files: size("8GiB", "all files together", 1),
     meanFile: size("256KiB", "mean size of a file", 1),
-    traffic: size("16MiB", "read from disk or written in a second"),
+    traffic: size("4MiB", "read from disk or written in a second"),
     writes: share(0.2, "requests that write"),
-    zipf: { unit: "exponent", default: 0.9, meaning: "popularity of files: rank to the power of minus this", least: 0.1, most: 4 },
+    zipf: {
+      unit: "exponent",
+      default: 0.9,
+      meaning: "popularity of files: rank to the power of minus this",
+      least: 0.1,
+      most: 4,
+    },
     dirty: share(0.1, "memory that may be dirty before the oldest files are written back"),
   },
   leaves: ["fileClean", "fileDirty", "slabReclaimable"],
@@ -78,4 +92,3 @@ export const fileServer = pacedKind<FileServerParameters>({
       mostDirty: Math.ceil(system.managedPages * p.dirty),
     }),
 });
-

@@ -26,6 +26,7 @@ export class FileSet {
   private readonly dirty: number[];
   private readonly isDirty: Uint8Array;
   private dirtyPages: number;
+  private swept: number;
 
   constructor(system: System, random: Random, shape: FileSetShape) {
     this.system = system;
@@ -36,13 +37,14 @@ export class FileSet {
     this.isDirty = new Uint8Array(this.shape.files);
     this.dirty = [];
     this.dirtyPages = 0;
+    this.swept = -1;
   }
 
   /** Uses files until about `pages` pages were asked for, `writes` of them written; how many were asked for. */
   use(pages: number, writes: number): number {
     let asked = 0;
     // Hits cost no memory: after so many pages were looked at, the turn is over.
-    let looked = 8 * pages;
+    let looked = 3 * pages;
     while (asked < pages && looked > 0) {
       const file = this.popularity.draw();
       const before = asked;
@@ -50,6 +52,19 @@ export class FileSet {
       if (got < 0) return asked;
       asked += got;
       looked -= Math.max(1, this.slots[file]?.length ?? 1, asked - before);
+    }
+    return asked;
+  }
+
+  /** Reads files one after the other, as a backup does, going on where it stopped; how many pages were asked for. */
+  sweep(pages: number): number {
+    let asked = 0;
+    for (let looked = 0; asked < pages && looked < 3 * pages; ) {
+      this.swept = (this.swept + 1) % this.slots.length;
+      const got = this.read(this.swept);
+      if (got < 0) return asked;
+      asked += got;
+      looked += this.slots[this.swept]?.length ?? 1;
     }
     return asked;
   }

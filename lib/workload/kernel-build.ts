@@ -1,9 +1,9 @@
 /** A kernel build: compilers come and go, each with its anonymous memory, reading sources and writing objects. */
 import type { Random } from "../base/random";
 import type { System } from "../machine/system";
-import { type Load, pacedKind, pagesOf } from "./load";
+import { type Load, pacedKind, pagesOf, scaled } from "./load";
 import { PageCache } from "./page-cache";
-import { count, DURATION, size, type Size, type Time, time } from "./parameters";
+import { count, DURATION, type Size, size, type Time, time } from "./parameters";
 import { FIRST_TABLES, Process } from "./process";
 import { dentries, inodes, SlabCache, shrinkable } from "./slab-cache";
 
@@ -45,6 +45,7 @@ export class BuildLoad implements Load {
   private readonly dentries: SlabCache;
   private readonly inodes: SlabCache;
   private next: number;
+  private most: number;
 
   constructor(system: System, random: Random, shape: BuildShape) {
     this.system = system;
@@ -57,12 +58,18 @@ export class BuildLoad implements Load {
     shrinkable(system, this.dentries);
     shrinkable(system, this.inodes);
     this.next = 0;
+    this.most = shape.jobs;
+  }
+
+  scale(factor: number): void {
+    this.most = scaled(this.shape.jobs, factor);
+    while (this.jobs.length > this.most) this.jobs.pop()!.process.exit();
   }
 
   turn(pages: number): number {
     let asked = 0;
     while (asked < pages) {
-      if (this.jobs.length < this.shape.jobs) {
+      if (this.jobs.length < this.most) {
         const n = this.begin();
         if (n < 0) return asked;
         asked += n;
@@ -109,7 +116,7 @@ export const kernelBuild = pacedKind<KernelBuildParameters>({
   summary:
     "Compilers run side by side, fault in anonymous memory, read sources into the page cache and write objects; dentries and inodes grow with the files read.",
   parameters: {
-    duration: DURATION("20 minutes"),
+    duration: DURATION("2 minutes"),
     jobs: count(8, "compilers", "compilers at a time", 1),
     compile: time("2s", "mean time of one compilation"),
     rss: size("40MiB", "mean anonymous memory of a compiler", 1),

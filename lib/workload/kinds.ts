@@ -7,8 +7,19 @@ import { fileServer } from "./file-server";
 import { kernelBuild } from "./kernel-build";
 import { networkServer } from "./network-server";
 import { slabGrowth } from "./slab-growth";
+import { uptime } from "./uptime";
 import type { WorkloadKind } from "./workload";
 
-const ALL = [kernelBuild, fileServer, networkServer, database, camera, desktop, containers, slabGrowth];
+const ALL = [
+  kernelBuild,
+  fileServer,
+  networkServer,
+  database,
+  camera,
+  desktop,
+  containers,
+  slabGrowth,
+  uptime,
+];
 
 export const WORKLOADS: ReadonlyMap<string, WorkloadKind> = new Map(ALL.map((w) => [w.kind, w]));

@@ -11,8 +11,15 @@ import type { Actor, WorkloadKind } from "./workload";
 export interface Load {
   /** Does work that asks for about `pages` pages; how many it asked for (0: nothing to do, or no memory). */
   turn(pages: number): number;
+  /** How many of its processes, buffers or objects there may be from now on, against its usual number; what is too many goes. */
+  scale?(factor: number): void;
   /** Ends it: what it holds is freed, but for what its kind leaves behind. */
   stop(): void;
+}
+
+/** A number of things, scaled; never none. */
+export function scaled(usual: number, factor: number): number {
+  return Math.max(1, Math.round(usual * factor));
 }
 
 /** Pages of one step: small enough that loads interleave, large enough that the clock costs nothing. */
@@ -40,7 +47,8 @@ class Paced implements Actor {
     this.owed += this.stepPages;
     const due = Math.floor(this.owed);
     // What a turn does beyond or short of its share counts for the next one; lost for good is what memory did not allow.
-    if (due > 0) this.owed = Math.max(-STEP_PAGES * 64, Math.min(this.owed - this.load.turn(due), this.stepPages));
+    if (due > 0)
+      this.owed = Math.max(-STEP_PAGES * 64, Math.min(this.owed - this.load.turn(due), this.stepPages));
     this.nextMs += this.stepMs;
   }
 

@@ -1,7 +1,7 @@
 /** A network server: receive buffers come and go in interrupts, some always in flight; sockets live in slab. */
 import type { Random } from "../base/random";
 import type { System } from "../machine/system";
-import { type Load, pacedKind } from "./load";
+import { type Load, pacedKind, scaled } from "./load";
 import { count, DURATION, share, type Time } from "./parameters";
 import { ReceiveRing } from "./receive-ring";
 import { SlabCache } from "./slab-cache";
@@ -36,6 +36,7 @@ export class NetworkLoad implements Load {
   private readonly large: ReceiveRing;
   private readonly sockets: SlabCache;
   private packets: number;
+  private connections: number;
 
   constructor(system: System, random: Random, shape: NetworkShape) {
     this.random = random;
@@ -45,9 +46,17 @@ export class NetworkLoad implements Load {
     const order = system.pageSize > 4096 ? 0 : SOCKET.order;
     this.sockets = new SlabCache(system, random.fork("sockets"), { ...SOCKET, order });
     this.packets = 0;
+    this.connections = shape.connections;
     this.small.receive(shape.small);
     this.large.receive(shape.large);
     this.sockets.make(shape.connections);
+  }
+
+  scale(factor: number): void {
+    this.small.limit(scaled(this.shape.small, factor));
+    this.large.limit(scaled(this.shape.large, factor));
+    this.connections = scaled(this.shape.connections, factor);
+    this.sockets.destroy(this.sockets.objects - this.connections);
   }
 
   turn(pages: number): number {
@@ -57,7 +66,7 @@ export class NetworkLoad implements Load {
       asked += ring.receive(1);
       if (++this.packets % PACKETS_A_CONNECTION !== 0) continue;
       this.sockets.destroy(1);
-      const slabs = this.sockets.make(1);
+      const slabs = this.sockets.make(Math.min(2, Math.max(0, this.connections - this.sockets.objects)));
       if (slabs < 0) return asked;
       asked += slabs * 8;
     }
@@ -80,7 +89,11 @@ export const networkServer = pacedKind<NetworkServerParameters>({
     duration: DURATION("1 hour"),
     packets: { unit: "packets/s", default: 2000, meaning: "packets received in a second" },
     smallBuffers: count(4096, "buffers", "buffers of one page in flight"),
-    largeBuffers: count(512, "buffers", "buffers of order 3 (32 KiB) in flight; one page on machines with larger pages"),
+    largeBuffers: count(
+      512,
+      "buffers",
+      "buffers of order 3 (32 KiB) in flight; one page on machines with larger pages",
+    ),
     large: share(0.25, "packets that take a buffer of order 3"),
     connections: count(2000, "sockets", "open connections"),
   },

@@ -48,7 +48,8 @@ export function time(value: string, meaning: string): Parameter {
 }
 
 /** How long a kind lasts: the parameter that all of them have. */
-export const DURATION = (value: string): Parameter => time(value, 'how long it lasts; "endless": until stopped');
+export const DURATION = (value: string): Parameter =>
+  time(value, 'how long it lasts; "endless": until stopped');
 
 /** Every parameter of `kind` resolved; throws InputError naming the parameter, its limit and the value. */
 export function resolveAll(

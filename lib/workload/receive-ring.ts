@@ -14,6 +14,8 @@ export class ReceiveRing {
   /** Buffers in flight: frame × 2, + 1 for one of the ring's order, else a single page; −1: none. */
   private readonly buffers: Float64Array;
   private filled: number;
+  /** Buffers in flight, at most. */
+  private most: number;
   /** Packets for which there was no memory. */
   lost: number;
 
@@ -23,7 +25,19 @@ export class ReceiveRing {
     this.order = order;
     this.buffers = new Float64Array(Math.max(1, buffers)).fill(-1);
     this.filled = 0;
+    this.most = this.buffers.length;
     this.lost = 0;
+  }
+
+  /** Keeps at most `buffers` in flight, up to as many as it was made for. */
+  limit(buffers: number): void {
+    this.most = Math.max(1, Math.min(this.buffers.length, buffers));
+    while (this.filled > this.most) {
+      const at = this.random.below(this.filled--);
+      this.free(at);
+      this.buffers[at] = this.buffers[this.filled]!;
+      this.buffers[this.filled] = -1;
+    }
   }
 
   /** Receives `n` packets; how many pages were asked for. */
@@ -42,7 +56,7 @@ export class ReceiveRing {
         this.lost++;
         continue;
       }
-      const at = this.filled < buffers.length ? this.filled++ : this.random.below(buffers.length);
+      const at = this.filled < this.most ? this.filled++ : this.random.below(this.most);
       this.free(at);
       buffers[at] = pfn * 2 + whole;
     }

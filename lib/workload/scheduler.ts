@@ -79,7 +79,7 @@ export class WorkloadRun {
     const start = this.system.nowMs;
     const lasts = durationMs(spec);
     this.start(spec);
-    this.runUntil(start + lasts);
+    this.runUntil(start + lasts, true);
     for (const actor of this.actors) actor.stop();
     this.actors = [];
   }
@@ -97,8 +97,11 @@ export class WorkloadRun {
     this.actors.push(kind.start(system, resolveParameters(spec), random, system.nowMs, this.inputs));
   }
 
-  /** Lets everything that is due before `ms` happen, in order of time, then moves the clock there. */
-  runUntil(ms: number): void {
+  /**
+   * Lets everything that is due before `ms` happen, in order of time, then moves the clock there. `orDone`: or stops the clock as
+   * soon as every part says that it is done.
+   */
+  runUntil(ms: number, orDone = false): void {
     const { system } = this;
     for (;;) {
       let next: Actor | null = null;
@@ -106,6 +109,7 @@ export class WorkloadRun {
       if (next === null || next.nextMs >= ms) break;
       if (next.nextMs > system.nowMs) system.advanceTo(next.nextMs);
       next.step();
+      if (orDone && this.actors.every((a) => a.done === true)) return;
     }
     if (ms > system.nowMs) system.advanceTo(ms);
   }

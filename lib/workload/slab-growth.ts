@@ -1,7 +1,7 @@
 /** `updatedb`: a walk over all files leaves a dentry and an inode for each; reclaim takes them back, slab by slab at best. */
 import type { Random } from "../base/random";
 import type { System } from "../machine/system";
-import { type Load, pacedKind } from "./load";
+import { type Load, pacedKind, scaled } from "./load";
 import { DURATION, share, type Time } from "./parameters";
 import { dentries, inodes, SlabCache, shrinkable } from "./slab-cache";
 
@@ -20,15 +20,21 @@ export interface SlabGrowthShape {
 }
 
 const BATCH = 27;
+/** A dentry and an inode. */
+const BYTES_A_FILE = 192 + 1184;
 
 export class SlabGrowthLoad implements Load {
   private readonly dentries: SlabCache;
   private readonly inodes: SlabCache;
   private readonly inodePages: number;
+  private readonly batchPages: number;
+  private mostPages: number;
   private readonly shape: SlabGrowthShape;
 
   constructor(system: System, random: Random, shape: SlabGrowthShape) {
     this.shape = shape;
+    this.mostPages = shape.mostPages;
+    this.batchPages = Math.ceil((BATCH * BYTES_A_FILE) / system.pageSize);
     this.dentries = new SlabCache(system, random.fork("dentries"), dentries(system.pageSize));
     const shapeOfInodes = inodes(system.pageSize);
     this.inodePages = 2 ** shapeOfInodes.order;
@@ -37,17 +43,28 @@ export class SlabGrowthLoad implements Load {
     shrinkable(system, this.inodes);
   }
 
+  /** Trees are deleted: so many objects go, and with them the slabs that they leave empty. */
+  scale(factor: number): void {
+    this.mostPages = scaled(this.shape.mostPages, factor);
+    const { inodes, dentries } = this;
+    const over = 1 - this.mostPages / Math.max(1, inodes.pages + dentries.pages);
+    if (over <= 0) return;
+    inodes.destroy(Math.floor(inodes.objects * over));
+    dentries.destroy(Math.floor(dentries.objects * over));
+  }
+
   turn(pages: number): number {
     let asked = 0;
     while (asked < pages) {
-      const full = this.dentries.pages + this.inodes.pages >= this.shape.mostPages;
+      const full = this.dentries.pages + this.inodes.pages >= this.mostPages;
       const gone = full ? BATCH : Math.round(BATCH * this.shape.deleted);
       this.dentries.destroy(gone);
       this.inodes.destroy(gone);
       const d = this.dentries.make(BATCH);
       const i = this.inodes.make(BATCH);
       if (d < 0 || i < 0) return asked;
-      asked += Math.max(1, d + i * this.inodePages);
+      // Objects that fit into slabs there are count by their size: a walk is work also where it needs no page.
+      asked += Math.max(this.batchPages, d + i * this.inodePages);
     }
     return asked;
   }
@@ -63,12 +80,12 @@ export const slabGrowth = pacedKind<SlabGrowthParameters>({
     "A walk over the file system makes a dentry and an inode for each file; they spread over memory as reclaimable slab of orders 0 and 3 and stay; reclaim destroys objects, but a slab goes only with its last one.",
   parameters: {
     duration: DURATION("10 minutes"),
-    files: { unit: "files/s", default: 5000, meaning: "files found in a second" },
+    files: { unit: "files/s", default: 1000, meaning: "files found in a second" },
     most: share(0.15, "memory that dentries and inodes take before new ones replace old ones"),
     deleted: share(0.05, "files deleted for each file found"),
   },
   leaves: ["slabReclaimable"],
-  pagesPerSecond: (p, { pageSize }) => (p.files * (192 + 1184)) / pageSize,
+  pagesPerSecond: (p, { pageSize }) => (p.files * BYTES_A_FILE) / pageSize,
   load: (system, p, random) =>
     new SlabGrowthLoad(system, random, {
       mostPages: Math.max(1, Math.floor(system.managedPages * p.most)),

@@ -38,6 +38,8 @@ export function isTogether(spec: WorkloadSpec): spec is TogetherWorkload {
 export interface Actor {
   /** Simulated time of its next step, milliseconds since boot; Infinity when it is done. */
   readonly nextMs: number;
+  /** It has nothing more to do, before its time is over. */
+  readonly done?: boolean;
   /** Does what is due, and sets `nextMs` later. */
   step(): void;
   /** Ends it: what it holds is freed, but for what its kind leaves behind. */

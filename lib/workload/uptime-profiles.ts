@@ -1,0 +1,195 @@
+/**
+ * What a machine of a kind does by day and by night: loads sized by the memory it has, and the share of the machine's turnover
+ * that each gets. All shares are modelling choices; docs/workloads/uptime.md says why.
+ */
+import type { Random } from "../base/random";
+import type { System } from "../machine/system";
+import { CameraLoad } from "./camera";
+import { ContainersLoad } from "./containers";
+import { DatabaseLoad } from "./database";
+import { DesktopLoad } from "./desktop";
+import { FileLoad } from "./file-server";
+import { BuildLoad } from "./kernel-build";
+import { type Load, pagesOf } from "./load";
+import { NetworkLoad } from "./network-server";
+import { ServiceLoad } from "./service";
+import { SlabGrowthLoad } from "./slab-growth";
+
+export const PROFILES = ["server", "desktop", "pi", "database"] as const;
+export type Profile = (typeof PROFILES)[number];
+
+/** A load and its share of the turnover by day and by night. */
+export interface ProfilePart {
+  name: string;
+  load: Load;
+  /** What it does at night, and while a machine fills, where that is something else. */
+  nightly?: (pages: number) => number;
+  day: number;
+  night: number;
+  /** Done once a week. */
+  weekly?: () => void;
+}
+
+const KiB = 1024;
+const MiB = 2 ** 20;
+
+/** The loads of a profile on this machine. */
+export function profileParts(profile: Profile, system: System, random: Random): ProfilePart[] {
+  const make = new Parts(system, random);
+  switch (profile) {
+    case "server":
+      return [
+        make.service(0.3),
+        make.files(0.3, 0.3, 3),
+        make.containers(0.25, 0.1, 0.14),
+        make.network(0.2, 0.1, 0.008),
+        make.build(0.15, 0.1, 0.08),
+        make.slab(0.1, 0.4, 0.08),
+      ];
+    case "desktop":
+      return [
+        make.desktop(0.7, 0.2, 0.4),
+        make.files(0.1, 0.3, 1),
+        make.network(0.1, 0.1, 0.002),
+        make.build(0.05, 0, 0.05),
+        make.slab(0.05, 0.4, 0.06),
+      ];
+    case "pi":
+      return [
+        make.camera(0.4, 0.1, 0.06),
+        make.files(0.2, 0.4, 2),
+        make.containers(0.2, 0.1, 0.12),
+        make.network(0.1, 0.1, 0.004),
+        make.slab(0.1, 0.3, 0.06),
+      ];
+    case "database":
+      return [
+        make.database(0.5, 0.2, 0.4),
+        make.files(0.2, 0.4, 1),
+        make.network(0.2, 0.1, 0.008),
+        make.containers(0.05, 0.05, 0.03),
+        make.slab(0.05, 0.25, 0.05),
+      ];
+  }
+}
+
+class Parts {
+  private readonly pages: number;
+
+  constructor(
+    private readonly system: System,
+    private readonly random: Random,
+  ) {
+    this.pages = system.managedPages;
+  }
+
+  private pagesOf(bytes: number): number {
+    return pagesOf(this.system, bytes);
+  }
+
+  /** Files `times` as large as memory. */
+  files(day: number, night: number, times: number): ProfilePart {
+    const load = new FileLoad(this.system, this.random.fork("files"), {
+      pages: this.pages * times,
+      meanPages: this.pagesOf(256 * KiB),
+      writes: 0.2,
+      zipf: 0.9,
+      mostDirty: Math.ceil(this.pages / 20),
+    });
+    return { name: "files", load, nightly: (n) => load.backup(n), day, night };
+  }
+
+  containers(day: number, night: number, share: number): ProfilePart {
+    const rssPages = this.pagesOf(16 * MiB);
+    const load = new ContainersLoad(this.system, this.random.fork("containers"), {
+      containers: Math.max(2, Math.round((this.pages * share) / rssPages)),
+      rssPages,
+      forks: 12,
+      childPages: this.pagesOf(MiB),
+      imagePages: Math.ceil(this.pages / 2),
+    });
+    return { name: "containers", load, day, night };
+  }
+
+  /** A heap of this share of memory; restarted once a week, and then all of it is faulted in again, beside the budget. */
+  service(share: number): ProfilePart {
+    const pages = Math.floor(this.pages * share);
+    const load = new ServiceLoad(this.system, pages);
+    const restart = () => {
+      load.restart();
+      load.turn(pages);
+    };
+    return { name: "service", load, day: 1, night: 1, weekly: restart };
+  }
+
+  /** Buffers in flight as a share of memory, half of them small and half of order 3. */
+  network(day: number, night: number, share: number): ProfilePart {
+    const pages = Math.ceil((this.pages * share) / 2);
+    const load = new NetworkLoad(this.system, this.random.fork("network"), {
+      small: pages,
+      large: Math.ceil(pages / 8),
+      largeShare: 0.1,
+      connections: Math.ceil(pages / 4),
+    });
+    return { name: "network", load, day, night };
+  }
+
+  build(day: number, night: number, share: number): ProfilePart {
+    const rssPages = this.pagesOf(24 * MiB);
+    const load = new BuildLoad(this.system, this.random.fork("build"), {
+      jobs: Math.max(1, Math.round((this.pages * share) / rssPages)),
+      rssPages,
+      sourcePages: this.pagesOf(2 * MiB),
+      objectPages: this.pagesOf(256 * KiB),
+      cachePages: Math.ceil(this.pages / 10),
+    });
+    return { name: "build", load, day, night };
+  }
+
+  slab(day: number, night: number, share: number): ProfilePart {
+    const load = new SlabGrowthLoad(this.system, this.random.fork("slab"), {
+      mostPages: Math.ceil(this.pages * share),
+      deleted: 0.05,
+    });
+    return { name: "slab", load, day, night };
+  }
+
+  desktop(day: number, night: number, share: number): ProfilePart {
+    const tabPages = this.pagesOf(48 * MiB);
+    const load = new DesktopLoad(this.system, this.random.fork("desktop"), {
+      tabs: Math.max(2, Math.round((this.pages * share) / tabPages)),
+      tabPages,
+      huge: 0.3,
+      graphics: 0.1,
+      filePages: this.pages,
+    });
+    return { name: "desktop", load, day, night };
+  }
+
+  camera(day: number, night: number, share: number): ProfilePart {
+    const framePages = this.pagesOf(3 * MiB);
+    const load = new CameraLoad(this.system, this.random.fork("camera"), {
+      frames: 150,
+      framePages,
+      buffers: Math.max(2, Math.round((this.pages * share) / framePages)),
+      compressed: 0.05,
+      keptPages: Math.ceil(this.pages * 0.4),
+    });
+    return { name: "camera", load, day, night };
+  }
+
+  database(day: number, night: number, share: number): ProfilePart {
+    const pgaPages = this.pagesOf(6 * MiB);
+    const tablePages = this.system.pageSize / 8;
+    const load = new DatabaseLoad(this.system, this.random.fork("database"), {
+      sgaPages: Math.floor(this.pages * share),
+      hugetlb: false,
+      pinned: false,
+      sessions: Math.max(2, Math.round((this.pages * 0.15) / pgaPages)),
+      pgaPages,
+      tables: Math.ceil((this.pages * share * 0.1) / tablePages),
+      logShare: 0.05,
+    });
+    return { name: "database", load, day, night };
+  }
+}

@@ -1,0 +1,141 @@
+/**
+ * Long uptime: the loads of a profile share a budget of pages for every simulated day. A month cannot be run page by page, and
+ * need not be: what changes the layout of memory is what is freed in another order than it was taken, and a part of each
+ * day's pages suffices for that. The budget is a modelling choice:
+ *
+ *     pages a day = intensity × 8 % × √(managed pages × pages of 4 GiB)
+ *
+ * so that a 4 GiB machine turns 8 % of its memory over a day, and larger machines grow less busy than they grow larger. Days are
+ * twice as busy as nights. In its first 12 hours a machine fills: processes reach their number, the page cache takes what is free.
+ */
+import type { Random } from "../base/random";
+import type { System } from "../machine/system";
+import { DURATION, type Parameter, type Resolved, type Time } from "./parameters";
+import { PROFILES, type Profile, type ProfilePart, profileParts } from "./uptime-profiles";
+import type { Actor, WorkloadKind } from "./workload";
+
+export interface UptimeParameters {
+  duration?: Time;
+  profile?: Profile;
+  intensity?: number;
+}
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+const WEEK_MS = 7 * DAY_MS;
+/** A step: a sixth of an hour. */
+const STEP_MS = HOUR_MS / 6;
+/** Hours of the day, and how much busier they are. */
+const DAY_FROM = 8;
+const DAY_TO = 20;
+const DAY_BUSY = 4 / 3;
+const NIGHT_BUSY = 2 / 3;
+/** Every four hours the level of each load changes: day 0.6 to 1.4 of the usual, night half of that, a rush twice. */
+const SHIFT_MS = 4 * HOUR_MS;
+const NIGHT_LEVEL = 0.5;
+const RUSH_CHANCE = 0.05;
+const RUSH = 2;
+/** Share of memory turned over in a day at 4 GiB. */
+const TURNOVER_A_DAY = 0.08;
+const REFERENCE_BYTES = 4 * 2 ** 30;
+/** In the first hours as many pages are asked for as are free, and files are read for as many again. */
+const FILL = 1;
+const FILL_MS = 12 * HOUR_MS;
+
+/** Pages asked for in a simulated day once the machine has filled. */
+export function pagesADay(system: System, intensity: number): number {
+  return intensity * TURNOVER_A_DAY * Math.sqrt(system.managedPages * (REFERENCE_BYTES / system.pageSize));
+}
+
+export class UptimeActor implements Actor {
+  nextMs: number;
+  private readonly parts: ProfilePart[];
+  private readonly startMs: number;
+  private readonly daily: number;
+  private readonly fill: number;
+  private readonly owed: Float64Array;
+  private readonly random: Random;
+
+  constructor(system: System, random: Random, profile: Profile, intensity: number, startMs: number) {
+    this.startMs = startMs;
+    this.random = random.fork("levels");
+    this.nextMs = startMs;
+    this.daily = pagesADay(system, intensity);
+    // Fills what is free now: a machine that has aged before is not filled twice.
+    this.fill = FILL * system.freePages;
+    this.parts = profileParts(profile, system, random);
+    this.owed = new Float64Array(this.parts.length);
+  }
+
+  step(): void {
+    const since = this.nextMs - this.startMs;
+    if (since > 0 && since % WEEK_MS === 0) for (const part of this.parts) part.weekly?.();
+    if (since % SHIFT_MS === 0) this.changeShift(since);
+    const hour = (since / HOUR_MS + DAY_FROM) % 24;
+    const day = hour >= DAY_FROM && hour < DAY_TO;
+    let pages = this.daily * (STEP_MS / DAY_MS) * (day ? DAY_BUSY : NIGHT_BUSY);
+    const filling = since < FILL_MS;
+    if (filling) pages += this.fill * (STEP_MS / FILL_MS);
+    for (let i = 0; i < this.parts.length; i++) {
+      const part = this.parts[i]!;
+      const nightly = part.nightly !== undefined && (!day || filling);
+      const due = filling && nightly ? pages : pages * (day ? part.day : part.night);
+      this.owed[i] = Math.min(this.owed[i]! + due, 4 * due + 1);
+      const whole = Math.floor(this.owed[i]!);
+      if (whole > 0) this.owed[i]! -= nightly ? part.nightly!(whole) : part.load.turn(whole);
+    }
+    this.nextMs += STEP_MS;
+  }
+
+  /** How many processes, buffers and objects there are: more by day, no day like another, and now and then a rush. */
+  private changeShift(since: number): void {
+    const { random } = this;
+    const hour = (since / HOUR_MS + DAY_FROM) % 24;
+    const usual = hour >= DAY_FROM && hour < DAY_TO ? 1 : NIGHT_LEVEL;
+    for (const part of this.parts) {
+      const rush = random.chance(RUSH_CHANCE) ? RUSH : 1;
+      part.load.scale?.(Math.min(RUSH, usual * (0.6 + 0.8 * random.float()) * rush));
+    }
+  }
+
+  /** The machine goes on as it is: its processes and caches stay, since a machine that is asked for memory is in use. */
+  stop(): void {
+    this.nextMs = Number.POSITIVE_INFINITY;
+  }
+}
+
+const PARAMETERS: Record<keyof UptimeParameters, Parameter> = {
+  duration: DURATION("30 days"),
+  profile: { unit: "name", default: "server", meaning: "what the machine does", oneOf: PROFILES },
+  intensity: {
+    unit: "factor",
+    default: 1,
+    meaning: "how busy it is against the budget of the model",
+    most: 100,
+  },
+};
+
+const typed = (p: unknown) => p as Resolved<UptimeParameters>;
+
+export const uptime: WorkloadKind = {
+  kind: "uptime",
+  title: "long uptime",
+  summary:
+    "A machine does what its profile says, day and night, for as long as asked. The loads share a budget of pages a simulated day; on the first day memory fills. What runs at the end stays in memory.",
+  parameters: PARAMETERS,
+  leaves: [
+    "anon",
+    "shmem",
+    "fileClean",
+    "fileDirty",
+    "slab",
+    "slabReclaimable",
+    "pageTable",
+    "kernelStack",
+    "networkBuffer",
+  ],
+  durationMs: (p) => typed(p).duration,
+  pagesPerSecond: (p, system) => pagesADay(system, typed(p).intensity) / (DAY_MS / 1000),
+  start: (system, p, random, startMs) =>
+    new UptimeActor(system, random, typed(p).profile as Profile, typed(p).intensity, startMs),
+};
