@@ -39,7 +39,10 @@ export class Meter {
     columns.errno.push(attempt.errno);
     columns.pfn.push(attempt.pieces[0]?.pfn ?? -1);
     columns.latencyNs.push(
-      Math.round(system.elapsedNs(before) + elapsedNs({ contigFreePage: pages }, system.costs)),
+      Math.round(
+        system.elapsedNs(before) +
+          elapsedNs({ contigFreePage: pages, reclaimDrop: attempt.dropped ?? 0 }, system.costs),
+      ),
     );
     columns.busyRetries.push(attempt.busyRetries);
     columns.migrated.push(system.memory.counters.pgmigrate_success - moved);

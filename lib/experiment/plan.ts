@@ -6,6 +6,7 @@ import { sha256Of } from "../base/canonical-json";
 import type { CostName } from "../hardware/costs";
 import type { BootRequest } from "../machine/boot-request";
 import type { SystemOptions } from "../machine/system";
+import type { Constraint } from "../strategy/constraints";
 import type { StrategySpec } from "../strategy/strategy";
 import type { WorkloadSpec } from "../workload/workload";
 
@@ -80,6 +81,8 @@ export interface Outcome {
   metrics: Record<string, number>;
   /** What somebody has to know or configure, in words. */
   remarks: string[];
+  /** What was checked of the memory last granted: pins, masks, nodes, limits, fork. */
+  constraints: Constraint[];
   failures: FailureNote[];
 }
 

@@ -53,7 +53,8 @@ export function run(plan: Plan): Outcome {
     plan: planHash(plan),
     requests: meter.columns,
     metrics: { ...endMetrics(system, meter), ...prepared.metrics() },
-    remarks: [strategy.configure],
+    remarks: [strategy.configure, ...prepared.remarks()],
+    constraints: prepared.constraints(),
     failures,
   };
 }

@@ -1,11 +1,13 @@
 /** No CMA: the buddy allocator alone, which ends at its largest order. */
 import type { System } from "../machine/system";
 import { explainFailure } from "../mm/explain-failure";
-import { __GFP_NOWARN, __GFP_RETRY_MAYFAIL, GFP_KERNEL } from "../mm/gfp";
+import { __GFP_NOWARN, __GFP_RETRY_MAYFAIL } from "../mm/gfp";
 import { OWNER_KINDS } from "../mm/owners";
 import { allocPages, freePages } from "../mm/page-alloc";
 import { refused } from "./contig-attempt";
-import type { Attempt, ContigRequest, PreparedStrategy, Strategy } from "./strategy";
+import { Prepared } from "./prepared";
+import { deviceGfp } from "./request-check";
+import type { Attempt, ContigRequest, Strategy, StrategySpec } from "./strategy";
 
 export const buddy: Strategy = {
   name: "buddy",
@@ -13,24 +15,29 @@ export const buddy: Strategy = {
   summary:
     "alloc_pages() with as large an order as the request needs, trying hard (__GFP_RETRY_MAYFAIL). Nothing is reserved, nothing is promised: the answer hangs on what is free, and ends at the largest buddy order.",
   configure: "nothing",
+  control: "the driver, at any time",
+  since: "every release",
+  sources: ["LWN, 1 May 2018: doing without CMA is one of the two work-arounds named"],
   defaults: {},
+  meanings: {},
   machine: (base) => ({ ...base, cma: { kind: "off" } }),
-  prepare: (system, _spec, request) => new PreparedBuddy(system, request),
+  prepare: (system, spec, request) => new PreparedBuddy(system, spec, request),
 };
 
-class PreparedBuddy implements PreparedStrategy {
+class PreparedBuddy extends Prepared {
   private readonly order: number;
 
-  constructor(
-    private readonly system: System,
-    request: ContigRequest,
-  ) {
-    this.order = Math.ceil(Math.log2(Math.max(request.bytes, request.alignBytes) / system.pageSize));
+  constructor(system: System, spec: StrategySpec, request: ContigRequest) {
+    super(system, spec, request, { wholePages: false });
+    this.order = Math.max(
+      0,
+      Math.ceil(Math.log2(Math.max(request.bytes, request.alignBytes) / system.pageSize)),
+    );
   }
 
-  request(): Attempt {
+  protected attempt(): Attempt {
     const { memory: m } = this.system;
-    const gfp = GFP_KERNEL | __GFP_RETRY_MAYFAIL | __GFP_NOWARN;
+    const gfp = deviceGfp(this.system, this.asked.dmaBits)! | __GFP_RETRY_MAYFAIL | __GFP_NOWARN;
     if (this.order > m.maxOrder)
       return refused(
         -12,
@@ -42,11 +49,14 @@ class PreparedBuddy implements PreparedStrategy {
     return { granted: true, errno: 0, pieces: [{ pfn, pages: 2 ** this.order }], busyRetries: 0, why: null };
   }
 
-  release({ pieces }: Attempt): void {
+  protected give({ pieces }: Attempt): void {
     for (const { pfn } of pieces) freePages(this.system.memory, pfn, this.order);
   }
 
-  metrics(): Record<string, number> {
-    return { reservedBytes: 0, roundingBytes: 2 ** this.order * this.system.pageSize };
+  /** A page of the buddy allocator is a power of two: what is beyond the request is lost while it is held. */
+  protected override roundingBytes(): number {
+    return this.order > this.system.memory.maxOrder
+      ? 0
+      : 2 ** this.order * this.system.pageSize - this.asked.bytes;
   }
 }

@@ -15,6 +15,7 @@ export function contigAttempt(result: ContigResult): Attempt {
       errno: 0,
       pieces: [{ pfn: result.pfn, pages: result.count }],
       busyRetries: result.busyRanges.length,
+      dropped: result.dropped,
       why: null,
     };
   const report = result.explain({ json: true });
@@ -29,6 +30,7 @@ export function contigAttempt(result: ContigResult): Attempt {
     errno: result.errno,
     pieces: [],
     busyRetries: result.busyRanges.length,
+    dropped: result.dropped,
     why: {
       text: result.explain(),
       data: { ...report, ranges, nearestMiss: nearest, rangesTried: report.ranges.length },

@@ -1,10 +1,28 @@
 /** Every strategy by its name. */
 import { InputError, unknownName } from "../base/errors";
 import { buddy } from "./buddy";
-import { cma } from "./cma";
+import { carveOut } from "./carve-out";
+import { cma, cma4k } from "./cma";
+import { guaranteedCma } from "./guaranteed-cma";
+import { pageSizeAtBoot, twoKernels } from "./page-size-choice";
+import { reservation } from "./reservation";
+import { smallPageblocks, subBlock } from "./small-pageblocks";
 import type { Strategy, StrategySpec } from "./strategy";
 
-export const STRATEGIES: ReadonlyMap<string, Strategy> = new Map([buddy, cma].map((s) => [s.name, s]));
+const ALL: readonly Strategy[] = [
+  buddy,
+  cma,
+  cma4k,
+  twoKernels,
+  pageSizeAtBoot,
+  smallPageblocks,
+  subBlock,
+  carveOut,
+  reservation,
+  guaranteedCma,
+];
+
+export const STRATEGIES: ReadonlyMap<string, Strategy> = new Map(ALL.map((s) => [s.name, s]));
 
 /** The strategy of a spec, and the spec with every parameter filled in. Throws InputError naming what is known. */
 export function resolveStrategy(spec: StrategySpec): { strategy: Strategy; resolved: StrategySpec } {

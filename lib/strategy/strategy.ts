@@ -1,6 +1,7 @@
 /** What every way to get contiguous memory has in common: how the machine is set up for it, and how a request is put. */
 import type { BootRequest } from "../machine/boot-request";
 import type { System } from "../machine/system";
+import type { Constraint } from "./constraints";
 
 /** A strategy in a plan: its name and parameters. */
 export interface StrategySpec {
@@ -23,9 +24,11 @@ export interface Attempt {
   granted: boolean;
   /** 0, or the kernel's negative error. */
   errno: number;
-  /** First frame, or −1; more than one piece where the device or the CPU can do with pieces (IOMMU, adjacent huge pages). */
+  /** First frame and pages; more than one piece where the device or the CPU can do with pieces (IOMMU, adjacent huge pages). */
   pieces: { pfn: number; pages: number }[];
   busyRetries: number;
+  /** Pages of clean file cache that were dropped for it, which no counter of the machine tells; default 0. */
+  dropped?: number;
   /** Why it failed, in words and as data; null when it did not. */
   why: { text: string; data: unknown } | null;
 }
@@ -36,6 +39,10 @@ export interface PreparedStrategy {
   release(attempt: Attempt): void;
   /** Figures of its own at the end of a run, by metric name. */
   metrics(): Record<string, number>;
+  /** What was checked of the memory last granted, or of the request where none was. */
+  constraints(): Constraint[];
+  /** What else somebody has to know, in words. */
+  remarks(): string[];
 }
 
 /** One way to get contiguous memory; stateless. */
@@ -47,8 +54,16 @@ export interface Strategy {
   summary: string;
   /** What an administrator or a builder must configure for it. */
   configure: string;
+  /** Who decides that memory is taken, and when. */
+  control: string;
+  /** The first release that has it, or that no release has it. */
+  since: string;
+  /** Where that is from, a line each. */
+  sources: readonly string[];
   /** Parameters it takes, with defaults. */
   defaults: Record<string, string | number | boolean>;
+  /** What each parameter means, with its unit. */
+  meanings: Record<string, string>;
   /** The machine as it boots under this strategy; throws InputError where the strategy cannot be had on it. */
   machine(base: BootRequest, spec: StrategySpec, request: ContigRequest): BootRequest;
   /** After boot, before anything else runs. */

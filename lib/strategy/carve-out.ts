@@ -1,0 +1,136 @@
+/** A range taken at boot and used by nobody else: the oldest way, which always works and always costs. */
+import { formatSize, parseSize } from "../base/units";
+import type { System } from "../machine/system";
+import { CmaArea } from "../mm/cma-area";
+import { __GFP_NOWARN } from "../mm/gfp";
+import { type Memory, OWNER_HOLE, OWNER_MASK, OWNER_RESERVED } from "../mm/memory";
+import { MIGRATE_MOVABLE } from "../mm/migratetype";
+import { OWNER_KINDS } from "../mm/owners";
+import { allocPages, freePages } from "../mm/page-alloc";
+import { refused } from "./contig-attempt";
+import { Prepared } from "./prepared";
+import { deviceGfp, type RequestCheck } from "./request-check";
+import type { Attempt, ContigRequest, Strategy, StrategySpec } from "./strategy";
+
+const AREA_MEANING = "bytes taken at boot, or `auto`: twice the request";
+
+export const carveOut: Strategy = {
+  name: "carve-out",
+  title: "static carve-out",
+  summary:
+    "A range reserved at boot and kept for the device: every request up to its size is granted at once, whatever else the machine does, and what is not requested lies idle. What CMA was invented to replace. Modelled: the range is taken from the running allocator before anything else runs, top down as memblock does; zones' managed pages and watermarks stay as they were.",
+  configure: "a reserved-memory node with no-map or without `reusable`, memmap= or mem= on the command line",
+  control: "whoever boots the machine",
+  since: "every release",
+  sources: [
+    "Documentation/admin-guide/kernel-parameters.txt memmap=, mem=; reserved-memory device-tree binding",
+    "LWN, 1 May 2018: allocating contiguous areas at boot is the alternative named last",
+  ],
+  defaults: { area: "auto" },
+  meanings: { area: AREA_MEANING },
+  machine: (base) => ({ ...base, cma: { kind: "off" } }),
+  prepare: (system, spec, request) => new PreparedCarveOut(system, spec, request),
+};
+
+/** A range of the machine that was taken at boot: requests are served first fit from its own bitmap. */
+export class PreparedCarveOut extends Prepared {
+  /** Null where there was no such range. */
+  protected readonly area: CmaArea | null;
+  private readonly alignPages: number;
+
+  constructor(system: System, spec: StrategySpec, request: ContigRequest, check: RequestCheck = {}) {
+    super(system, spec, request, { wholePages: false, ...check });
+    const { pageSize } = system;
+    const bytes =
+      spec.area === "auto" ? request.bytes * 2 : parseSize(spec.area as string, `${spec.name}: area`);
+    const pages = Math.ceil(bytes / pageSize);
+    this.alignPages = Math.max(1, request.alignBytes / pageSize, request.cpuMapBytes / pageSize);
+    const pfn = takeAtBoot(system, pages, this.alignPages, 2 ** request.dmaBits / pageSize);
+    this.area = pfn < 0 ? null : new CmaArea(spec.name, pfn, pages);
+  }
+
+  protected attempt(): Attempt {
+    const { area, pages } = this;
+    if (area === null)
+      return refused(
+        -12,
+        `no range of that size could be taken at boot: asked ${String(this.spec.area)}, the device reaches ${this.asked.dmaBits} address bits`,
+      );
+    const { mask, offset } = area.alignment(Math.log2(this.alignPages));
+    const bit = pages > area.count ? -1 : area.findZeroArea(0, pages, mask, offset);
+    if (bit < 0)
+      return refused(
+        -12,
+        `the range of ${formatSize(area.count * this.system.pageSize)} taken at boot has no free ${formatSize(pages * this.system.pageSize)}: ${area.used} of ${area.count} pages are in use`,
+      );
+    const pfn = area.basePfn + bit;
+    area.mark(pfn, pages, 1);
+    return { granted: true, errno: 0, pieces: [{ pfn, pages }], busyRetries: 0, why: null };
+  }
+
+  protected give({ pieces }: Attempt): void {
+    for (const { pfn, pages } of pieces) this.area!.mark(pfn, pages, 0);
+  }
+
+  protected override reservedBytes(): number {
+    return (this.area?.count ?? 0) * this.system.pageSize;
+  }
+
+  protected override idleBytes(): number {
+    return this.area === null ? 0 : (this.area.count - this.area.used) * this.system.pageSize;
+  }
+
+  protected override roundingBytes(): number {
+    return this.pages * this.system.pageSize - this.asked.bytes;
+  }
+}
+
+/**
+ * The highest range of `pages` frames below frame `end` that can be had, aligned to `align` frames; −1 where there is none.
+ * As memblock searches, top down. The frames belong to a driver afterwards.
+ */
+export function takeAtBoot(system: System, pages: number, align: number, end: number): number {
+  const m = system.memory;
+  const zones = [...m.zones].sort((a, b) => b.startPfn - a.startPfn);
+  for (const zone of zones) {
+    const top = Math.min(zone.endPfn, end) - pages;
+    for (let pfn = Math.floor(top / align) * align; pfn >= zone.startPfn; ) {
+      const bar = lastUnusable(m, pfn, pfn + pages);
+      if (bar >= 0) {
+        pfn = Math.floor((bar - pages) / align) * align;
+        continue;
+      }
+      const options = { world: system.world, owner: "driver" as const };
+      if (system.contig.allocContigRange(pfn, pfn + pages, MIGRATE_MOVABLE, options).ok) return pfn;
+      pfn -= Math.max(align, m.pageblockPages);
+    }
+  }
+  return partOfPage(system, pages, align, end);
+}
+
+/**
+ * Where page blocks are so large that none can be isolated beside what boot left in it: the first part of one page of the
+ * allocator, the rest of it given back.
+ */
+function partOfPage(system: System, pages: number, align: number, end: number): number {
+  const m = system.memory;
+  const order = Math.ceil(Math.log2(Math.max(pages, align)));
+  const gfp = deviceGfp(system, Math.log2(end * system.pageSize));
+  if (order > m.maxOrder || gfp === null) return -1;
+  const pfn = allocPages(m, gfp | __GFP_NOWARN, order);
+  if (pfn < 0) return -1;
+  m.setOwner(pfn, OWNER_KINDS.driver);
+  m.splitAllocated(pfn, 0);
+  for (let p = pfn + pages; p < pfn + 2 ** order; p++) freePages(m, p, 0);
+  return pfn;
+}
+
+/** The last frame of [start, end) that never belonged to the allocator, or −1. */
+function lastUnusable(m: Memory, start: number, end: number): number {
+  for (let p = end - 1; p >= start; p--) {
+    if (m.blockIsHole(p)) return p;
+    const kind = m.ownerOf(p) & OWNER_MASK;
+    if (kind === OWNER_RESERVED || kind === OWNER_HOLE) return p;
+  }
+  return -1;
+}

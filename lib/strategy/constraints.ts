@@ -1,0 +1,197 @@
+/**
+ * What the memory of a request has to satisfy besides being there: a pin for long, the device's address mask, one node, the
+ * CPU's page size, limits of the process, fork. Each is checked on the machine and reported as a fact, never assumed.
+ */
+import { formatSize, parseSize } from "../base/units";
+import { since } from "../hardware/kernel-release";
+import type { System } from "../machine/system";
+import { ZONE_MOVABLE } from "../mm/gfp";
+import { MIGRATE_CMA } from "../mm/migratetype";
+import type { Attempt, ContigRequest, StrategySpec } from "./strategy";
+
+/** One fact that was checked. */
+export interface Constraint {
+  /** longterm-pin, dma-mask, one-node, contiguity, alignment, cpu-mapping, memlock, privilege, fork, ksm, numa-migration… */
+  name: string;
+  /** Whether the request can live with what was found. */
+  ok: boolean;
+  text: string;
+}
+
+type Pieces = Attempt["pieces"];
+
+/** Everything that can be checked of granted memory whatever the way it was got. */
+export function checkPieces(
+  system: System,
+  request: ContigRequest,
+  pieces: Pieces,
+  owner: "user" | "kernel",
+): Constraint[] {
+  return [
+    contiguity(system, pieces),
+    oneNode(system, pieces),
+    dmaMask(system, request, pieces),
+    longtermPin(system, request, pieces, owner),
+    alignment(system, request, pieces),
+    ...(request.cpuMapBytes > system.pageSize ? [cpuMapping(system, request, pieces)] : []),
+  ];
+}
+
+function contiguity({ pageSize }: System, pieces: Pieces): Constraint {
+  const longest = pieces.reduce((n, p) => Math.max(n, p.pages), 0) * pageSize;
+  return {
+    name: "contiguity",
+    ok: pieces.length === 1,
+    text:
+      pieces.length === 1
+        ? `one physical range of ${formatSize(longest)}`
+        : `${pieces.length} physical ranges, the longest of ${formatSize(longest)}: the device must do with pieces`,
+  };
+}
+
+function oneNode({ memory: m }: System, pieces: Pieces): Constraint {
+  const nodes = new Set<number>();
+  for (const { pfn, pages } of pieces)
+    for (const p of [pfn, pfn + pages - 1]) {
+      const zone = m.zoneOf(p);
+      if (zone !== undefined) nodes.add(zone.nid);
+    }
+  return {
+    name: "one-node",
+    ok: nodes.size <= 1,
+    text:
+      nodes.size <= 1
+        ? `all of it lies on node ${[...nodes][0] ?? 0}`
+        : `it lies on nodes ${[...nodes].join(", ")}: a contiguous range ends at the edge of a node`,
+  };
+}
+
+/** The device's address mask: dma_capable(), or bounce buffers for what lies above. */
+function dmaMask({ pageSize }: System, { dmaBits }: ContigRequest, pieces: Pieces): Constraint {
+  const end = pieces.reduce((e, p) => Math.max(e, (p.pfn + p.pages) * pageSize), 0);
+  const ok = end <= 2 ** dmaBits;
+  return {
+    name: "dma-mask",
+    ok,
+    text: ok
+      ? `the device reaches ${dmaBits} address bits, the memory ends at ${formatSize(end)}`
+      : `the memory ends at ${formatSize(end)}, the device reaches ${formatSize(2 ** dmaBits)} (${dmaBits} bits): without an IOMMU the transfer is copied through a bounce buffer or fails`,
+  };
+}
+
+/**
+ * FOLL_LONGTERM. 4.17 refuses only files on DAX and pins anything else where it lies. Since 5.2 pages of CMA, since 5.13 pages of
+ * ZONE_MOVABLE too (6.1 here) have to leave before they are pinned: is_longterm_pinnable_page(). Memory of a driver is never
+ * pinned through get_user_pages(); in ZONE_MOVABLE it breaks that zone's promise.
+ */
+export function longtermPin(
+  system: System,
+  { longtermPin: asked }: ContigRequest,
+  pieces: Pieces,
+  owner: "user" | "kernel",
+): Constraint {
+  const { memory: m, booted } = system;
+  const name = "longterm-pin";
+  if (!asked) return { name, ok: true, text: "no pin for long is asked for" };
+  let where = "";
+  for (const { pfn, pages } of pieces)
+    for (const p of [pfn, pfn + pages - 1])
+      if (m.zoneOf(p)?.idx === ZONE_MOVABLE) where = "ZONE_MOVABLE";
+      else if (where === "" && m.blockType(p) === MIGRATE_CMA) where = "a CMA area";
+  if (where === "")
+    return { name, ok: true, text: "neither in ZONE_MOVABLE nor in a CMA area: it may be pinned" };
+  if (owner === "kernel")
+    return where === "ZONE_MOVABLE"
+      ? {
+          name,
+          ok: false,
+          text: "held by a driver in ZONE_MOVABLE, which promises that everything in it can move",
+        }
+      : { name, ok: true, text: "CMA memory belongs to the driver; no get_user_pages() is made of it" };
+  if (!since(booted.kernel, "6.1"))
+    return {
+      name,
+      ok: true,
+      text: `${booted.kernel} pins memory in ${where} where it lies; nothing can move it away until it is unpinned`,
+    };
+  return {
+    name,
+    ok: false,
+    text: `since ${where === "a CMA area" ? "5.2" : "5.13"} memory in ${where} is moved elsewhere before a pin for long, one page at a time: the contiguous range is lost, or the pin fails`,
+  };
+}
+
+function alignment({ pageSize }: System, { alignBytes }: ContigRequest, pieces: Pieces): Constraint {
+  const off = pieces.find((p) => (p.pfn * pageSize) % alignBytes !== 0);
+  return {
+    name: "alignment",
+    ok: off === undefined,
+    text:
+      off === undefined
+        ? `aligned to ${formatSize(Math.max(alignBytes, pageSize))} as asked`
+        : `the range at frame ${off.pfn} is not aligned to ${formatSize(alignBytes)}`,
+  };
+}
+
+/** Whether the CPU's page tables can map it with pages of that size: every piece aligned and a whole number of them. */
+function cpuMapping({ pageSize }: System, { cpuMapBytes }: ContigRequest, pieces: Pieces): Constraint {
+  const bad = pieces.filter(
+    (p) => (p.pfn * pageSize) % cpuMapBytes !== 0 || (p.pages * pageSize) % cpuMapBytes !== 0,
+  ).length;
+  return {
+    name: "cpu-mapping",
+    ok: bad === 0,
+    text:
+      bad === 0
+        ? `every range can be mapped with pages of ${formatSize(cpuMapBytes)}`
+        : `${bad} of ${pieces.length} ranges cannot be mapped with pages of ${formatSize(cpuMapBytes)}: not aligned to it`,
+  };
+}
+
+/** The limit of the spec's parameter `memlock` in bytes; `unlimited` is Infinity. */
+export function memlockBytes(spec: StrategySpec): number {
+  return spec.memlock === "unlimited"
+    ? Number.POSITIVE_INFINITY
+    : parseSize(spec.memlock as string, `${spec.name}: memlock`);
+}
+
+/** RLIMIT_MEMLOCK as ib_umem_get() applies it to registered memory: −ENOMEM beyond it without CAP_IPC_LOCK. */
+export function memlock(spec: StrategySpec, { bytes }: ContigRequest): Constraint {
+  const limit = memlockBytes(spec);
+  const capable = spec.capIpcLock === true;
+  const name = "memlock";
+  if (bytes <= limit)
+    return {
+      name,
+      ok: true,
+      text:
+        limit === Number.POSITIVE_INFINITY
+          ? "RLIMIT_MEMLOCK is unlimited"
+          : `${formatSize(bytes)} are within RLIMIT_MEMLOCK`,
+    };
+  return {
+    name,
+    ok: capable,
+    text: capable
+      ? `${formatSize(bytes)} are beyond RLIMIT_MEMLOCK of ${formatSize(limit)}, but the process has CAP_IPC_LOCK`
+      : `${formatSize(bytes)} are beyond RLIMIT_MEMLOCK of ${formatSize(limit)}, and the process lacks CAP_IPC_LOCK: registering returns −12 (ENOMEM)`,
+  };
+}
+
+/** Parameters of a process that locks or registers memory, and what they mean. */
+export const PROCESS_DEFAULTS = { memlock: "unlimited", capIpcLock: false } as const;
+export const PROCESS_MEANINGS = {
+  memlock: "RLIMIT_MEMLOCK of the process: a size or `unlimited`",
+  capIpcLock: "whether the process has CAP_IPC_LOCK",
+} as const;
+
+/** What fork() does to a registered mapping. */
+export function fork(mapping: string): Constraint {
+  return mapping === "shared"
+    ? { name: "fork", ok: true, text: "a shared mapping: parent and child see the same pages after fork()" }
+    : {
+        name: "fork",
+        ok: false,
+        text: "a private mapping: after fork() it is copied on write, and the adapter may keep the page that the parent lost; MADV_DONTFORK (ibv_fork_init()) keeps it out of the child",
+      };
+}

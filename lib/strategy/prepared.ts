@@ -1,0 +1,100 @@
+/**
+ * What strategies on a running machine share: requests that cannot be served are refused first, memory that lies idle is
+ * sampled whenever a request is put, and figures and constraints are reported under common names (lib/metrics/names.ts).
+ */
+import type { System } from "../machine/system";
+import { type Constraint, checkPieces } from "./constraints";
+import { type RequestCheck, refusal } from "./request-check";
+import type { Attempt, ContigRequest, PreparedStrategy, StrategySpec } from "./strategy";
+
+export abstract class Prepared implements PreparedStrategy {
+  /** What was granted last; null before. */
+  protected last: Attempt | null;
+  private readonly barred: Attempt | null;
+  private idleSum: number;
+  private samples: number;
+
+  constructor(
+    protected readonly system: System,
+    protected readonly spec: StrategySpec,
+    protected readonly asked: ContigRequest,
+    check: RequestCheck = {},
+  ) {
+    this.last = null;
+    this.idleSum = 0;
+    this.samples = 0;
+    this.barred = refusal(system, asked, check);
+  }
+
+  request(): Attempt {
+    this.idleSum += this.idleBytes();
+    this.samples++;
+    if (this.barred !== null) return this.barred;
+    const attempt = this.attempt();
+    if (attempt.granted) this.last = attempt;
+    return attempt;
+  }
+
+  release(attempt: Attempt): void {
+    if (attempt.granted) this.give(attempt);
+  }
+
+  metrics(): Record<string, number> {
+    return {
+      reservedBytes: this.reservedBytes(),
+      roundingBytes: this.roundingBytes(),
+      idleBytes: this.samples === 0 ? this.idleBytes() : Math.round(this.idleSum / this.samples),
+      ...this.figures(),
+    };
+  }
+
+  constraints(): Constraint[] {
+    const found =
+      this.last === null ? [] : checkPieces(this.system, this.asked, this.last.pieces, this.owner());
+    return [...found, ...this.rules()];
+  }
+
+  remarks(): string[] {
+    return [];
+  }
+
+  /** One request that the machine could serve. */
+  protected abstract attempt(): Attempt;
+  /** Takes back what attempt() granted. */
+  protected abstract give(attempt: Attempt): void;
+
+  /** Who the memory belongs to: a process that pins it, or the kernel. */
+  protected owner(): "user" | "kernel" {
+    return "kernel";
+  }
+
+  /** Bytes set aside for this use. */
+  protected reservedBytes(): number {
+    return 0;
+  }
+
+  /** Bytes set aside that nobody uses right now. */
+  protected idleBytes(): number {
+    return 0;
+  }
+
+  /** Bytes taken beyond what was asked for, by rounding. */
+  protected roundingBytes(): number {
+    return 0;
+  }
+
+  /** Further figures by metric name. */
+  protected figures(): Record<string, number> {
+    return {};
+  }
+
+  /** Constraints of the way itself. */
+  protected rules(): Constraint[] {
+    return [];
+  }
+
+  /** The request in whole pages. */
+  protected get pages(): number {
+    return Math.ceil(this.asked.bytes / this.system.pageSize);
+  }
+}

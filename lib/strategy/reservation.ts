@@ -1,0 +1,110 @@
+/** Higher-order page reservations: a stock of large pages that is not broken up for smaller requests. */
+import { InputError } from "../base/errors";
+import { formatSize } from "../base/units";
+import type { System } from "../machine/system";
+import { __GFP_DIRECT_RECLAIM, __GFP_NOWARN, __GFP_RETRY_MAYFAIL } from "../mm/gfp";
+import { OWNER_KINDS } from "../mm/owners";
+import { allocPages, freePages } from "../mm/page-alloc";
+import { refused } from "./contig-attempt";
+import { Prepared } from "./prepared";
+import { deviceGfp } from "./request-check";
+import type { Attempt, ContigRequest, Strategy, StrategySpec } from "./strategy";
+
+export const reservation: Strategy = {
+  name: "reservation",
+  title: "higher-order page reservations",
+  summary:
+    "Lameter's proposal of 2018: the page allocator keeps a number of pages of an order whole instead of splitting the last ones for smaller requests, so that drivers, slab and jumbo frames find them after long uptimes. Serves up to the largest buddy order and no further: 2 GB need another way, or a larger MAX_ORDER. Modelled: the stock is taken out of the free lists at boot, served from, and refilled without reclaim whenever it is below its number; the proposal leaves these pages on the free lists, where they count as free.",
+  configure: "the number of pages of each order, at boot or at run time; a kernel with the patches",
+  control: "the administrator sets the numbers; anybody who asks for that order is served",
+  since: "no release",
+  sources: [
+    "Christoph Lameter: patches to linux-mm and linux-rdma, February 2018 (spinics linux-rdma msg61085), after a scheme by Thomas used at an internet provider",
+  ],
+  defaults: { pages: 2 },
+  meanings: { pages: "pages kept, of the order that the request needs" },
+  machine: (base) => ({ ...base, cma: { kind: "off" } }),
+  prepare: (system, spec, request) => new PreparedReservation(system, spec, request),
+};
+
+class PreparedReservation extends Prepared {
+  private readonly order: number;
+  private readonly stock: number[];
+  private fromStock: number;
+
+  constructor(system: System, spec: StrategySpec, request: ContigRequest) {
+    super(system, spec, request, { wholePages: false });
+    const pages = spec.pages as number;
+    if (!Number.isInteger(pages) || pages < 0)
+      throw new InputError(`reservation: pages must be a whole number, 0 or more: got ${pages}`);
+    this.order = Math.max(
+      0,
+      Math.ceil(Math.log2(Math.max(request.bytes, request.alignBytes) / system.pageSize)),
+    );
+    this.stock = [];
+    this.fromStock = 0;
+    this.refill(0);
+  }
+
+  /** Up to the number asked for; with `flags` it may wait. */
+  private refill(flags: number): void {
+    const { memory: m } = this.system;
+    const gfp = deviceGfp(this.system, this.asked.dmaBits);
+    if (this.order > m.maxOrder || gfp === null) return;
+    while (this.stock.length < (this.spec.pages as number)) {
+      const pfn = allocPages(m, (gfp & ~__GFP_DIRECT_RECLAIM) | __GFP_NOWARN | flags, this.order);
+      if (pfn < 0) return;
+      m.setOwner(pfn, OWNER_KINDS.driver);
+      this.stock.push(pfn);
+    }
+  }
+
+  protected attempt(): Attempt {
+    const { memory: m } = this.system;
+    if (this.order > m.maxOrder)
+      return refused(
+        -12,
+        `a reservation keeps pages of the buddy allocator, the largest of ${formatSize(2 ** m.maxOrder * this.system.pageSize)} (order ${m.maxOrder}): a request of order ${this.order} is beyond it`,
+      );
+    this.refill(0);
+    let pfn = this.stock.pop() ?? -1;
+    if (pfn >= 0) this.fromStock++;
+    else {
+      const gfp = deviceGfp(this.system, this.asked.dmaBits)! | __GFP_RETRY_MAYFAIL | __GFP_NOWARN;
+      pfn = allocPages(m, gfp, this.order);
+      if (pfn < 0)
+        return refused(
+          -12,
+          `the stock of ${this.spec.pages} pages of order ${this.order} is used up, and no other could be made`,
+        );
+      m.setOwner(pfn, OWNER_KINDS.driver);
+    }
+    return { granted: true, errno: 0, pieces: [{ pfn, pages: 2 ** this.order }], busyRetries: 0, why: null };
+  }
+
+  protected give({ pieces }: Attempt): void {
+    for (const { pfn } of pieces)
+      if (this.stock.length < (this.spec.pages as number)) this.stock.push(pfn);
+      else freePages(this.system.memory, pfn, this.order);
+  }
+
+  private get pageBytes(): number {
+    return 2 ** this.order * this.system.pageSize;
+  }
+
+  protected override reservedBytes(): number {
+    return this.order > this.system.memory.maxOrder ? 0 : (this.spec.pages as number) * this.pageBytes;
+  }
+
+  protected override idleBytes(): number {
+    return this.stock.length * this.pageBytes;
+  }
+
+  protected override roundingBytes(): number {
+    return this.order > this.system.memory.maxOrder ? 0 : this.pageBytes - this.asked.bytes;
+  }
+
+  protected override figures(): Record<string, number> {
+    return { servedFromStock: this.fromStock };
+  }
+}
