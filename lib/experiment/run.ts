@@ -9,6 +9,7 @@ import { System } from "../machine/system";
 import { resolveStrategy } from "../strategy";
 import type { Attempt, ContigRequest } from "../strategy/strategy";
 import { partsOf, WorkloadRun } from "../workload/scheduler";
+import { hugePagesFree, probeHugePages } from "./huge-probe";
 import { endMetrics, Meter } from "./meter";
 import { type Outcome, type Plan, planHash, type RequestSpec } from "./plan";
 
@@ -49,10 +50,11 @@ export function run(plan: Plan): Outcome {
     else if (failures.length < FAILURES_KEPT && attempt.why !== null)
       failures.push({ request: i, text: attempt.why.text, data: attempt.why.data });
   }
+  const metrics = { ...endMetrics(system, meter), ...prepared.metrics(), ...hugePagesFree(system) };
   return {
     plan: planHash(plan),
     requests: meter.columns,
-    metrics: { ...endMetrics(system, meter), ...prepared.metrics() },
+    metrics: { ...metrics, ...probeHugePages(system) },
     remarks: [strategy.configure, ...prepared.remarks()],
     constraints: prepared.constraints(),
     failures,

@@ -1,0 +1,75 @@
+/**
+ * Huge pages that a strategy leaves to others: those that lie free, and those that are got by asking for some at the end of
+ * a run. Two sizes: 2 MiB, the same on every kernel, and the kernel's own transparent huge page (512 MiB with pages of
+ * 64 KiB), whose order stays that of the PMD however small page blocks are.
+ */
+import { MiB } from "../base/units";
+import { pageGeometry } from "../hardware/page-geometry";
+import type { System } from "../machine/system";
+import { __GFP_NORETRY, __GFP_THISNODE } from "../mm/gfp";
+import { allocPages, freePages } from "../mm/page-alloc";
+import { thpGfp } from "../mm/thp";
+
+/** Of the memory that the allocator manages, so much is asked for: a modelling choice. */
+const PROBE_SHARE = 1 / 16;
+/** But at most so many pages of a size. */
+const PROBE_PAGES = 256;
+
+/** Order of 2 MiB and of the transparent huge page; the latter is −1 where THP is not built in. */
+function orders({ booted, pageSize }: System): { small: number; thp: number } {
+  const { architecture, kernel, thp, hugetlb } = booted;
+  const geometry = pageGeometry(architecture, pageSize, kernel, { thp, hugetlb })!;
+  return { small: Math.log2((2 * MiB) / pageSize), thp: thp ? geometry.pmdOrder : -1 };
+}
+
+/** Pages of 2^order frames that could be taken from the free lists right now. */
+function freePagesOf({ memory: m }: System, order: number): number {
+  let pages = 0;
+  for (const z of m.zones)
+    for (let o = order; o < z.nrFree.length; o++) pages += z.nrFree[o]! * 2 ** (o - order);
+  return pages;
+}
+
+/** Free right now, CMA areas included, which huge pages may use. */
+export function hugePagesFree(system: System): Record<string, number> {
+  const { small, thp } = orders(system);
+  return {
+    free2MiBPages: freePagesOf(system, small),
+    ...(thp >= 0 && {
+      freeThpPages: freePagesOf(system, thp),
+      thpBytes: system.pageSize * 2 ** thp,
+    }),
+  };
+}
+
+/**
+ * Asks for huge pages as a fault in a madvised area does, first without waiting, then as the machine's defrag mode lets it;
+ * counts what it gets and frees it. Reclaim and compaction that this causes stay: call it last.
+ */
+export function probeHugePages(system: System): Record<string, number> {
+  const { small, thp } = orders(system);
+  const figures: Record<string, number> = {};
+  const ask = (name: string, order: number) => {
+    const { asked, granted } = probe(system, order);
+    figures[`probe${name}Asked`] = asked;
+    figures[`probe${name}Granted`] = granted;
+  };
+  ask("2MiB", small);
+  if (thp >= 0) ask("Thp", thp);
+  return figures;
+}
+
+function probe(system: System, order: number): { asked: number; granted: number } {
+  const { memory: m } = system;
+  const share = Math.floor((system.managedPages * PROBE_SHARE) / 2 ** order);
+  const asked = Math.min(PROBE_PAGES, Math.max(1, share));
+  const gfp = thpGfp(system.options.thpDefrag, true);
+  const got: number[] = [];
+  for (let i = 0; i < asked; i++) {
+    let pfn = allocPages(m, gfp | __GFP_THISNODE | __GFP_NORETRY, order);
+    if (pfn < 0) pfn = allocPages(m, gfp, order);
+    if (pfn >= 0) got.push(pfn);
+  }
+  for (const pfn of got) freePages(m, pfn, order);
+  return { asked, granted: got.length };
+}
