@@ -20,22 +20,39 @@ export interface Constraint {
 
 type Pieces = Attempt["pieces"];
 
+/** Who the memory belongs to, and how the device gets at it. */
+export interface Access {
+  /** A process that pins it by get_user_pages(), or the kernel. */
+  owner: "user" | "kernel";
+  /** An IOMMU translates: the device sees bus addresses below its mask. */
+  translated?: boolean;
+  /** False where nothing is pinned although the request is one for long (on-demand paging). */
+  pins?: boolean;
+}
+
 /** Everything that can be checked of granted memory whatever the way it was got. */
 export function checkPieces(
   system: System,
   request: ContigRequest,
   pieces: Pieces,
-  owner: "user" | "kernel",
+  { owner, translated = false, pins = true }: Access,
 ): Constraint[] {
   return [
     contiguity(system, pieces),
     oneNode(system, pieces),
-    dmaMask(system, request, pieces),
-    longtermPin(system, request, pieces, owner),
+    translated ? TRANSLATED : dmaMask(system, request, pieces),
+    pins ? longtermPin(system, request, pieces, owner) : UNPINNED,
     alignment(system, request, pieces),
     ...(request.cpuMapBytes > system.pageSize ? [cpuMapping(system, request, pieces)] : []),
   ];
 }
+
+const TRANSLATED: Constraint = {
+  name: "dma-mask",
+  ok: true,
+  text: "the device sees bus addresses of the IOMMU, which are below its mask",
+};
+const UNPINNED: Constraint = { name: "longterm-pin", ok: true, text: "nothing is pinned" };
 
 function contiguity({ pageSize }: System, pieces: Pieces): Constraint {
   const longest = pieces.reduce((n, p) => Math.max(n, p.pages), 0) * pageSize;

@@ -39,3 +39,25 @@ export function cmaDebate(base: BootRequest, area: string = "auto"): LabelledStr
   specs.push({ label: "reservation", spec: { name: "reservation" } });
   return specs;
 }
+
+/**
+ * The second session: a region registered with an RDMA adapter. `area`: bytes of what is set aside at boot, default twice
+ * the request. Pseudo-locking is not in it: it is another use, of a few megabytes.
+ */
+export function rdmaDebate(area: string = "auto"): LabelledStrategy[] {
+  const names = [
+    "hugetlb-runtime",
+    "hugetlb-boot",
+    "map-contig",
+    "find-alloc-contig",
+    "alloc-contig-pages",
+    "boot-reserve",
+    "hugetlb-cma",
+    "cma",
+    "reservation",
+    "adjacent-thp",
+    "iommu",
+  ];
+  const sized = new Set(["boot-reserve", "hugetlb-cma", "cma"]);
+  return names.map((name) => ({ label: name, spec: sized.has(name) ? { name, area } : { name } }));
+}

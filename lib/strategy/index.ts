@@ -1,10 +1,19 @@
 /** Every strategy by its name. */
 import { InputError, unknownName } from "../base/errors";
+import { adjacentThp } from "./adjacent-thp";
+import { allocContigPages, findAllocContig } from "./alloc-contig-pages";
+import { bootReserve } from "./boot-reserve";
 import { buddy } from "./buddy";
 import { carveOut } from "./carve-out";
 import { cma, cma4k } from "./cma";
 import { guaranteedCma } from "./guaranteed-cma";
+import { hugetlbBoot } from "./hugetlb-boot";
+import { hugetlbCma } from "./hugetlb-cma";
+import { hugetlbRuntime } from "./hugetlb-runtime";
+import { iommu } from "./iommu";
+import { mapContig } from "./map-contig";
 import { pageSizeAtBoot, twoKernels } from "./page-size-choice";
+import { pseudoLock } from "./pseudo-lock";
 import { reservation } from "./reservation";
 import { smallPageblocks, subBlock } from "./small-pageblocks";
 import type { Strategy, StrategySpec } from "./strategy";
@@ -20,6 +29,16 @@ const ALL: readonly Strategy[] = [
   carveOut,
   reservation,
   guaranteedCma,
+  hugetlbRuntime,
+  hugetlbBoot,
+  mapContig,
+  findAllocContig,
+  allocContigPages,
+  bootReserve,
+  hugetlbCma,
+  adjacentThp,
+  iommu,
+  pseudoLock,
 ];
 
 export const STRATEGIES: ReadonlyMap<string, Strategy> = new Map(ALL.map((s) => [s.name, s]));

@@ -3,13 +3,16 @@
  * sampled whenever a request is put, and figures and constraints are reported under common names (lib/metrics/names.ts).
  */
 import type { System } from "../machine/system";
-import { type Constraint, checkPieces } from "./constraints";
+import { type Access, type Constraint, checkPieces } from "./constraints";
+import { refused } from "./contig-attempt";
 import { type RequestCheck, refusal } from "./request-check";
 import type { Attempt, ContigRequest, PreparedStrategy, StrategySpec } from "./strategy";
 
 export abstract class Prepared implements PreparedStrategy {
   /** What was granted last; null before. */
   protected last: Attempt | null;
+  /** Constraints of the memory granted last, or of what was found and is of no use. */
+  private checks: Constraint[];
   private readonly barred: Attempt | null;
   private idleSum: number;
   private samples: number;
@@ -21,6 +24,7 @@ export abstract class Prepared implements PreparedStrategy {
     check: RequestCheck = {},
   ) {
     this.last = null;
+    this.checks = [];
     this.idleSum = 0;
     this.samples = 0;
     this.barred = refusal(system, asked, check);
@@ -31,8 +35,23 @@ export abstract class Prepared implements PreparedStrategy {
     this.samples++;
     if (this.barred !== null) return this.barred;
     const attempt = this.attempt();
-    if (attempt.granted) this.last = attempt;
-    return attempt;
+    if (!attempt.granted) return attempt;
+    this.checks = checkPieces(this.system, this.asked, attempt.pieces, this.access());
+    const broken = this.checks.find((c) => !c.ok && this.fatal(c));
+    if (broken === undefined) {
+      this.last = attempt;
+      return attempt;
+    }
+    this.give(attempt);
+    return {
+      ...refused(broken.name === "dma-mask" ? -5 : -12, broken.text),
+      busyRetries: attempt.busyRetries,
+    };
+  }
+
+  /** Without which the memory is of no use: the device does not reach it, or the process cannot pin it. */
+  private fatal({ name }: Constraint): boolean {
+    return name === "dma-mask" || (name === "longterm-pin" && this.access().owner === "user");
   }
 
   release(attempt: Attempt): void {
@@ -49,9 +68,7 @@ export abstract class Prepared implements PreparedStrategy {
   }
 
   constraints(): Constraint[] {
-    const found =
-      this.last === null ? [] : checkPieces(this.system, this.asked, this.last.pieces, this.owner());
-    return [...found, ...this.rules()];
+    return [...this.checks, ...this.rules()];
   }
 
   remarks(): string[] {
@@ -63,9 +80,9 @@ export abstract class Prepared implements PreparedStrategy {
   /** Takes back what attempt() granted. */
   protected abstract give(attempt: Attempt): void;
 
-  /** Who the memory belongs to: a process that pins it, or the kernel. */
-  protected owner(): "user" | "kernel" {
-    return "kernel";
+  /** Who the memory belongs to, and how the device gets at it; default: a driver's, by physical address. */
+  protected access(): Access {
+    return { owner: "kernel" };
   }
 
   /** Bytes set aside for this use. */

@@ -1,0 +1,180 @@
+/** Huge pages of 2 MiB that happen to be adjacent: luck, which an adapter can use as far as it goes. */
+import { InputError } from "../base/errors";
+import { formatSize } from "../base/units";
+import { since } from "../hardware/kernel-release";
+import type { System } from "../machine/system";
+import { __GFP_NOWARN, GFP_USER, ZONE_MOVABLE } from "../mm/gfp";
+import { MIGRATE_CMA } from "../mm/migratetype";
+import { oneOf } from "./choice";
+import {
+  type Access,
+  type Constraint,
+  fork,
+  memlock,
+  PROCESS_DEFAULTS,
+  PROCESS_MEANINGS,
+} from "./constraints";
+import { refused } from "./contig-attempt";
+import { Prepared } from "./prepared";
+import type { Attempt, ContigRequest, Strategy, StrategySpec } from "./strategy";
+
+export const adjacentThp: Strategy = {
+  name: "adjacent-thp",
+  title: "huge pages that happen to be adjacent",
+  summary:
+    "The process maps ordinary memory, asks for transparent huge pages, and registers what it got: the driver joins pages that lie next to each other, and the adapter uses the largest page size that the pieces allow. No promise, no privilege, no kernel change. Taking some pages more than needed and keeping those in the longest runs helps.",
+  configure: "transparent_hugepage=madvise or always",
+  control: "the process itself",
+  since: "2.6.38 (THP); drivers join adjacent pages since 2.6.x, the best page size is searched since 5.2",
+  sources: [
+    "drivers/infiniband/core/umem.c: adjacent pages are joined, ib_umem_find_best_pgsz()",
+    "the share of extra pages: modelling choice",
+  ],
+  defaults: { ...PROCESS_DEFAULTS, extraShare: 0.1, contiguous: false, mapping: "private" },
+  meanings: {
+    ...PROCESS_MEANINGS,
+    extraShare: "huge pages taken beyond the need, as a share of it, and given back",
+    contiguous: "whether only a single run counts as success",
+    mapping: "`private` or `shared`: decides what fork() does",
+  },
+  machine: (base) => ({ ...base, cma: base.cma ?? { kind: "off" } }),
+  prepare: (system, spec, request) => new PreparedAdjacentThp(system, spec, request),
+};
+
+const PINNED_BY = "an RDMA registration";
+
+class PreparedAdjacentThp extends Prepared {
+  /** Slots of the huge pages of each piece granted, by the piece's first frame. */
+  private readonly held: Map<number, number[]>;
+  private readonly mapping: "private" | "shared";
+  private longest: number;
+
+  constructor(system: System, spec: StrategySpec, request: ContigRequest) {
+    super(system, spec, request, { forDevice: false, contiguous: false });
+    const extra = spec.extraShare as number;
+    if (!(extra >= 0)) throw new InputError(`adjacent-thp: extraShare must be 0 or more: got ${extra}`);
+    this.mapping = oneOf(spec, "mapping", ["private", "shared"] as const);
+    this.held = new Map();
+    this.longest = 0;
+  }
+
+  private get hugePages(): number {
+    return this.system.memory.pageblockPages;
+  }
+
+  protected attempt(): Attempt {
+    const { system, asked, spec } = this;
+    const limit = memlock(spec, asked);
+    if (asked.longtermPin && !limit.ok) return refused(-12, limit.text);
+    if (!system.booted.thp) return refused(-12, "the kernel was built without transparent huge pages");
+    const need = Math.ceil(this.pages / this.hugePages);
+    const slots = this.take(Math.ceil(need * (1 + (spec.extraShare as number))));
+    if (slots.length < need) {
+      for (const slot of slots) system.free(slot);
+      return refused(
+        -12,
+        `${slots.length} of ${need} huge pages of ${formatSize(this.hugePages * system.pageSize)} could be had`,
+      );
+    }
+    const runs = this.runs(slots).sort((a, b) => b.length - a.length);
+    this.longest = Math.max(this.longest, runs[0]!.length);
+    if (spec.contiguous === true && runs[0]!.length < need) {
+      for (const slot of slots) system.free(slot);
+      return refused(
+        -12,
+        `the longest run of adjacent huge pages is ${runs[0]!.length} of the ${need} needed, in ${runs.length} runs`,
+      );
+    }
+    return this.keep(runs, need);
+  }
+
+  /** Up to `n` huge pages that may be pinned. */
+  private take(n: number): number[] {
+    const { system } = this;
+    const slots: number[] = [];
+    const passedOver: number[] = [];
+    for (let i = 0; i < n; i++) {
+      let slot = system.allocHuge();
+      if (slot >= 0 && this.asked.longtermPin && !this.pinnable(slot)) {
+        passedOver.push(slot);
+        slot = system.alloc("anon", system.memory.pageblockOrder, GFP_USER | __GFP_NOWARN);
+      }
+      if (slot < 0) break;
+      slots.push(slot);
+    }
+    for (const slot of passedOver) system.free(slot);
+    return slots;
+  }
+
+  /** Pinning for long moves pages out of CMA areas and ZONE_MOVABLE first, to memory that is not movable (6.1 here). */
+  private pinnable(slot: number): boolean {
+    const { memory: m, slots, booted } = this.system;
+    if (!since(booted.kernel, "6.1")) return true;
+    const pfn = slots.pfn[slot]!;
+    return m.blockType(pfn) !== MIGRATE_CMA && m.zoneOf(pfn)?.idx !== ZONE_MOVABLE;
+  }
+
+  /** Slots of adjacent pages together, each run ascending; a run ends at the edge of a zone. */
+  private runs(slots: readonly number[]): number[][] {
+    const { slots: table, memory: m } = this.system;
+    const at = (slot: number) => table.pfn[slot]!;
+    const runs: number[][] = [];
+    let last = -1;
+    for (const slot of [...slots].sort((a, b) => at(a) - at(b))) {
+      const joins = last >= 0 && at(slot) === last + this.hugePages && m.zoneOf(last) === m.zoneOf(at(slot));
+      if (joins) runs.at(-1)!.push(slot);
+      else runs.push([slot]);
+      last = at(slot);
+    }
+    return runs;
+  }
+
+  /** The longest runs until there are enough; the others are freed, what is kept is pinned. */
+  private keep(runs: number[][], need: number): Attempt {
+    const { system } = this;
+    const pieces: Attempt["pieces"] = [];
+    let left = need;
+    for (const run of runs) {
+      const kept = run.slice(0, left);
+      left -= kept.length;
+      for (const slot of run.slice(kept.length)) system.free(slot);
+      if (kept.length === 0) continue;
+      if (this.asked.longtermPin) for (const slot of kept) system.hold(slot, "longterm", PINNED_BY);
+      const pfn = system.slots.pfn[kept[0]!]!;
+      this.held.set(pfn, kept);
+      pieces.push({ pfn, pages: kept.length * this.hugePages });
+    }
+    return { granted: true, errno: 0, pieces, busyRetries: 0, why: null };
+  }
+
+  protected give({ pieces }: Attempt): void {
+    const { system } = this;
+    for (const { pfn } of pieces) {
+      for (const slot of this.held.get(pfn)!) {
+        if (this.asked.longtermPin) system.unhold(slot, "longterm", PINNED_BY);
+        system.free(slot);
+      }
+      this.held.delete(pfn);
+    }
+  }
+
+  protected override access(): Access {
+    return { owner: "user" };
+  }
+
+  protected override roundingBytes(): number {
+    const bytes = this.hugePages * this.system.pageSize;
+    return Math.ceil(this.asked.bytes / bytes) * bytes - this.asked.bytes;
+  }
+
+  protected override figures(): Record<string, number> {
+    return {
+      longestRunBytes: this.longest * this.hugePages * this.system.pageSize,
+      pieces: this.last?.pieces.length ?? 0,
+    };
+  }
+
+  protected override rules(): Constraint[] {
+    return [memlock(this.spec, this.asked), fork(this.mapping)];
+  }
+}

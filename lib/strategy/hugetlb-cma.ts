@@ -1,0 +1,68 @@
+/** hugetlb_cma=: a CMA area from which gigantic pages are made at run time. */
+import { parseSize } from "../base/units";
+import { resolveBoot } from "../machine/boot-request";
+import type { System } from "../machine/system";
+import { HUGETLB_CMA_AREA } from "../mm/hugetlb-cma";
+import { freeFramesIn } from "./free-frames";
+import { HUGETLB_DEFAULTS, HUGETLB_MEANINGS, hugePageBytes, PreparedHugetlb } from "./hugetlb-pages";
+import type { ContigRequest, Strategy, StrategySpec } from "./strategy";
+
+export const hugetlbCma: Strategy = {
+  name: "hugetlb-cma",
+  title: "hugetlb_cma",
+  summary:
+    "An area set aside at boot in which only movable memory lives meanwhile; gigantic pages are made of it when the pool grows, and elsewhere when it is full. The commit that brought it says why: after some uptime the chance of a gigabyte elsewhere is near zero. Since 5.2 its pages cannot be pinned for long, because they lie in a CMA area and no other gigantic page can be made to move them to: of little use to RDMA.",
+  configure: "hugetlb_cma= on the command line; CONFIG_CMA; nr_hugepages later",
+  control: "whoever boots the machine decides on the area, the administrator grows the pool",
+  since: "5.7",
+  sources: [
+    "commit cf11e85fc08c (mm: hugetlb: optionally allocate gigantic hugepages using cma)",
+    "mm/hugetlb.c, 6.1: a pool page that is not longterm-pinnable is passed over while pinning, and gigantic pages are not made as targets of migration",
+  ],
+  defaults: { ...HUGETLB_DEFAULTS, area: "auto" },
+  meanings: {
+    ...HUGETLB_MEANINGS,
+    area: "hugetlb_cma=, or `auto`: twice the request and a page, because the area's base is aligned to 2 MiB only",
+  },
+  machine(base, spec, request) {
+    const bytes = hugePageBytes(base, spec, request);
+    const largest = Math.max(...resolveBoot(base).geometry.hugePageSizes);
+    const area =
+      spec.area === "auto"
+        ? Math.ceil(request.bytes / bytes) * bytes * 2 + largest
+        : parseSize(spec.area as string, "hugetlb-cma: area");
+    return {
+      ...base,
+      cma: base.cma ?? { kind: "off" },
+      hugePages: { pools: base.hugePages?.pools ?? [], cmaBytes: area },
+    };
+  },
+  prepare: (system, spec, request) => new PreparedHugetlbCma(system, spec, request),
+};
+
+class PreparedHugetlbCma extends PreparedHugetlb {
+  constructor(system: System, spec: StrategySpec, request: ContigRequest) {
+    super(system, spec, request, 2);
+  }
+
+  private get areas(): { start: number; bytes: number }[] {
+    return this.system.booted.reservations.filter((r) => r.what.startsWith(HUGETLB_CMA_AREA));
+  }
+
+  protected override reservedBytes(): number {
+    return this.areas.reduce((n, a) => n + a.bytes, 0);
+  }
+
+  /** Free pages of the area: movable memory does not have them, and no huge page was made of them. */
+  protected override idleBytes(): number {
+    const { memory, pageSize } = this.system;
+    return this.areas.reduce(
+      (n, a) => n + freeFramesIn(memory, a.start / pageSize, (a.start + a.bytes) / pageSize) * pageSize,
+      0,
+    );
+  }
+
+  override remarks(): string[] {
+    return this.system.booted.messages.filter((m) => m.includes("hugetlb"));
+  }
+}

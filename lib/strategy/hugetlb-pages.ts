@@ -1,0 +1,166 @@
+/** A mapping of huge pages that are adjacent in physical memory: from a pool that was filled at boot, or that grows for it. */
+import { InputError } from "../base/errors";
+import { formatSize, parseSize } from "../base/units";
+import { type BootRequest, resolveBoot } from "../machine/boot-request";
+import type { System } from "../machine/system";
+import type { HugetlbPool } from "../mm/hugetlb";
+import { oneOf } from "./choice";
+import {
+  type Access,
+  type Constraint,
+  fork,
+  memlock,
+  PROCESS_DEFAULTS,
+  PROCESS_MEANINGS,
+} from "./constraints";
+import { refused } from "./contig-attempt";
+import { Prepared } from "./prepared";
+import type { Attempt, ContigRequest, StrategySpec } from "./strategy";
+
+export const HUGETLB_DEFAULTS = { pageBytes: "auto", ...PROCESS_DEFAULTS, mapping: "shared" } as const;
+export const HUGETLB_MEANINGS = {
+  pageBytes:
+    "bytes of a huge page, or `auto`: the largest the machine has that is not larger than the request",
+  ...PROCESS_MEANINGS,
+  mapping: "`shared` (as a database's global area) or `private`: decides what fork() does",
+} as const;
+
+/** The size of huge pages to use on a machine. Throws InputError where it has none. */
+export function hugePageBytes(base: BootRequest, spec: StrategySpec, request: ContigRequest): number {
+  return chosen(resolveBoot(base).geometry.hugePageSizes, spec, request);
+}
+
+function chosen(sizes: readonly number[], spec: StrategySpec, request: ContigRequest): number {
+  if (sizes.length === 0)
+    throw new InputError(`${spec.name}: the machine has no huge pages: it needs CONFIG_HUGETLBFS`);
+  if (spec.pageBytes === "auto") return [...sizes].reverse().find((s) => s <= request.bytes) ?? sizes[0]!;
+  const bytes = parseSize(spec.pageBytes as string, `${spec.name}: pageBytes`);
+  if (!sizes.includes(bytes))
+    throw new InputError(
+      `${spec.name}: huge pages of the machine are ${sizes.map(formatSize).join(", ")}: got ${formatSize(bytes)}`,
+    );
+  return bytes;
+}
+
+/**
+ * Takes `need` free pages of the pool that follow each other, the first at a multiple of `align` frames; its first frame, or
+ * −1. hugetlbfs itself hands out what is next; a process gets such a run by taking all and giving the others back.
+ */
+export function takeAdjacent(pool: HugetlbPool, need: number, align: number): number {
+  const pages = 2 ** pool.order;
+  const free = new Set(pool.free);
+  for (const first of [...free].sort((a, b) => a - b)) {
+    if (first % align !== 0) continue;
+    let n = 1;
+    while (n < need && free.has(first + n * pages)) n++;
+    if (n < need) continue;
+    const run = new Set(Array.from({ length: need }, (_, i) => first + i * pages));
+    const left = pool.free.filter((p) => !run.has(p));
+    pool.free.splice(0, pool.free.length, ...left);
+    for (const p of run) pool.used.add(p);
+    return first;
+  }
+  return -1;
+}
+
+export class PreparedHugetlb extends Prepared {
+  protected readonly pool: HugetlbPool;
+  protected readonly pageBytes: number;
+  /** Huge pages a request needs. */
+  protected readonly need: number;
+  private readonly align: number;
+  private readonly mapping: "private" | "shared";
+
+  constructor(
+    system: System,
+    spec: StrategySpec,
+    request: ContigRequest,
+    /** Pages that the pool may grow by beyond the need, in search of adjacent ones; −1: it does not grow. */
+    private readonly extra: number,
+  ) {
+    super(system, spec, request, { forDevice: false });
+    this.pageBytes = chosen(system.booted.hugePageSizes, spec, request);
+    this.pool = system.hugetlb.pools.get(this.pageBytes)!;
+    this.need = Math.ceil(request.bytes / this.pageBytes);
+    this.align = Math.max(1, request.alignBytes / system.pageSize);
+    this.mapping = oneOf(spec, "mapping", ["private", "shared"] as const);
+  }
+
+  protected attempt(): Attempt {
+    const { pool, need, spec, asked } = this;
+    const limit = memlock(spec, asked);
+    if (asked.longtermPin && !limit.ok) return refused(-12, limit.text);
+    const before = pool.persistent;
+    let first = takeAdjacent(pool, need, this.align);
+    if (this.extra >= 0)
+      while (first < 0 && pool.persistent < before + need + this.extra) {
+        const had = pool.persistent;
+        if (pool.setMaxHugePages(had + 1) === had) break;
+        first = takeAdjacent(pool, need, this.align);
+      }
+    if (first < 0) {
+      const had = pool.free.length;
+      if (this.extra >= 0) pool.setMaxHugePages(before);
+      return refused(-12, this.shortage(had));
+    }
+    if (this.extra >= 0) pool.setMaxHugePages(Math.min(pool.persistent, before + need));
+    const pages = need * 2 ** pool.order;
+    return { granted: true, errno: 0, pieces: [{ pfn: first, pages }], busyRetries: 0, why: null };
+  }
+
+  private shortage(free: number): string {
+    const size = formatSize(this.pageBytes);
+    const which = `${this.need > 1 ? `${this.need} adjacent pages` : "a page"} of ${size}${this.asked.alignBytes > this.pageBytes ? ` aligned to ${formatSize(this.asked.alignBytes)}` : ""}`;
+    if (free >= this.need) return `the pool had ${free} free pages of ${size}, but not ${which}`;
+    return this.extra >= 0
+      ? `the pool could be grown to ${free} free pages of ${size}; ${which} are needed, and no further range could be emptied`
+      : `the pool has ${free} free pages of ${size}; ${which} are needed`;
+  }
+
+  protected give({ pieces }: Attempt): void {
+    const { pool } = this;
+    for (const { pfn, pages } of pieces)
+      for (let p = pfn; p < pfn + pages; p += 2 ** pool.order) pool.release(p);
+    if (this.extra >= 0) pool.setMaxHugePages(pool.persistent - this.need);
+  }
+
+  protected override access(): Access {
+    return { owner: "user" };
+  }
+
+  protected override reservedBytes(): number {
+    return this.pool.persistent * this.pageBytes;
+  }
+
+  protected override idleBytes(): number {
+    return this.pool.free.length * this.pageBytes;
+  }
+
+  protected override roundingBytes(): number {
+    return this.need * this.pageBytes - this.asked.bytes;
+  }
+
+  protected override rules(): Constraint[] {
+    const { cpuMapBytes } = this.asked;
+    const wanted = cpuMapBytes > 0 && cpuMapBytes !== this.pageBytes;
+    return [
+      memlock(this.spec, this.asked),
+      fork(this.mapping),
+      {
+        name: "cpu-page-size",
+        ok: !wanted,
+        text: wanted
+          ? `hugetlbfs maps a page of ${formatSize(this.pageBytes)} as one; the CPU was to see pages of ${formatSize(cpuMapBytes)}. Splitting the page into smaller ones of the pool (demotion, 5.16) does not promise to hand them out in order`
+          : `the CPU maps it with pages of ${formatSize(this.pageBytes)}`,
+      },
+      {
+        name: "adjacency",
+        ok: this.need === 1,
+        text:
+          this.need === 1
+            ? "one huge page is enough"
+            : `${this.need} huge pages have to be adjacent, which hugetlbfs never promises: the process must look for a run in what it got, with the right to read /proc/self/pagemap`,
+      },
+    ];
+  }
+}

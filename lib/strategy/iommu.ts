@@ -1,0 +1,166 @@
+/** No contiguity at all: an IOMMU in front of the device, or an adapter that takes page faults. */
+import { InputError } from "../base/errors";
+import { formatSize } from "../base/units";
+import type { System } from "../machine/system";
+import { __GFP_DIRECT_RECLAIM, __GFP_NOWARN, GFP_USER } from "../mm/gfp";
+import { OWNER_KINDS } from "../mm/owners";
+import { allocPages, freePages } from "../mm/page-alloc";
+import { oneOf } from "./choice";
+import { type Access, type Constraint, memlock, PROCESS_DEFAULTS, PROCESS_MEANINGS } from "./constraints";
+import { refused } from "./contig-attempt";
+import { Prepared } from "./prepared";
+import type { Attempt, ContigRequest, Strategy, StrategySpec } from "./strategy";
+
+export const iommu: Strategy = {
+  name: "iommu",
+  title: "IOMMU or on-demand paging",
+  summary:
+    "The device sees one contiguous range of bus addresses, the memory behind it lies in pieces: an IOMMU translates. Or the adapter itself faults pages in (on-demand paging), and nothing is pinned. What the Pi 5's codecs do, and why its CMA default shrank. The adapter still needs an entry for each of its pages; with an IOMMU one large entry in the adapter is walked in the IOMMU's tables instead. Modelled: `iommu` takes pieces as large as can be had without waiting, as iommu_dma_alloc() does; `odp` faults in movable single pages.",
+  configure:
+    "an IOMMU, switched on and not in passthrough mode; or an adapter with ODP (ConnectX-4 and later) and a registration that asks for it",
+  control: "platform and driver; ODP: the process",
+  since: "every release with the IOMMU's driver; ODP since 3.19",
+  sources: [
+    "drivers/iommu/dma-iommu.c __iommu_dma_alloc_pages(), 6.1",
+    "raspberrypi/linux issue 6361: CMA default lowered on the Pi 5, whose codecs and camera use an IOMMU",
+    "drivers/infiniband/core/umem_odp.c",
+  ],
+  defaults: { ...PROCESS_DEFAULTS, mode: "iommu", largestPiece: "auto" },
+  meanings: {
+    ...PROCESS_MEANINGS,
+    mode: "`iommu` or `odp`",
+    largestPiece: "bytes of the largest piece asked for, or `auto`: the largest buddy page",
+  },
+  machine: (base) => ({ ...base, cma: base.cma ?? { kind: "off" } }),
+  prepare: (system, spec, request) => new PreparedIommu(system, spec, request),
+};
+
+class PreparedIommu extends Prepared {
+  private readonly mode: "iommu" | "odp";
+  private readonly largestOrder: number;
+  /** What an attempt holds: pages by first frame and order, or slots. */
+  private readonly held: Map<Attempt, { pages: [pfn: number, order: number][]; slots: number[] }>;
+
+  constructor(system: System, spec: StrategySpec, request: ContigRequest) {
+    super(system, spec, request, { forDevice: false, contiguous: false });
+    this.mode = oneOf(spec, "mode", ["iommu", "odp"] as const);
+    const order =
+      spec.largestPiece === "auto"
+        ? system.memory.maxOrder
+        : Math.log2(Number(spec.largestPiece) / system.pageSize);
+    if (!Number.isInteger(order) || order < 0 || order > system.memory.maxOrder)
+      throw new InputError(
+        `iommu: largestPiece must be \`auto\` or bytes of a page of order 0 to ${system.memory.maxOrder}: got ${JSON.stringify(spec.largestPiece)}`,
+      );
+    this.largestOrder = order;
+    this.held = new Map();
+  }
+
+  protected attempt(): Attempt {
+    const limit = memlock(this.spec, this.asked);
+    if (this.mode === "iommu" && this.asked.longtermPin && !limit.ok) return refused(-12, limit.text);
+    return this.mode === "iommu" ? this.takePieces() : this.faultIn();
+  }
+
+  /** Pieces from the largest order down; smaller ones where a larger one cannot be had without waiting. */
+  private takePieces(): Attempt {
+    const { memory: m } = this.system;
+    const pages: [number, number][] = [];
+    let left = this.pages;
+    let order = this.largestOrder;
+    while (left > 0) {
+      order = Math.min(order, Math.floor(Math.log2(left)));
+      const light = (GFP_USER & ~__GFP_DIRECT_RECLAIM) | __GFP_NOWARN;
+      const pfn = allocPages(m, order > 0 ? light : GFP_USER | __GFP_NOWARN, order);
+      if (pfn >= 0) {
+        m.setOwner(pfn, OWNER_KINDS.driver);
+        pages.push([pfn, order]);
+        left -= 2 ** order;
+      } else if (order > 0) order--;
+      else {
+        for (const [p, o] of pages) freePages(m, p, o);
+        return refused(
+          -12,
+          `${formatSize((this.pages - left) * this.system.pageSize)} of ${formatSize(this.asked.bytes)} could be had, in pieces of any size`,
+        );
+      }
+    }
+    return this.granted({ pages, slots: [] }, pages);
+  }
+
+  private faultIn(): Attempt {
+    const { system } = this;
+    const slots: number[] = [];
+    while (slots.length < this.pages) {
+      const slot = system.alloc("anon");
+      if (slot < 0) {
+        for (const s of slots) system.free(s);
+        return refused(-12, `${slots.length} of ${this.pages} pages could be faulted in`);
+      }
+      slots.push(slot);
+    }
+    return this.granted(
+      { pages: [], slots },
+      slots.map((s) => [system.slots.pfn[s]!, 0]),
+    );
+  }
+
+  private granted(
+    holds: { pages: [number, number][]; slots: number[] },
+    frames: readonly (readonly [number, number])[],
+  ): Attempt {
+    const pieces: Attempt["pieces"] = [];
+    for (const [pfn, order] of [...frames].sort((a, b) => a[0] - b[0])) {
+      const last = pieces.at(-1);
+      if (last !== undefined && last.pfn + last.pages === pfn) last.pages += 2 ** order;
+      else pieces.push({ pfn, pages: 2 ** order });
+    }
+    const attempt: Attempt = { granted: true, errno: 0, pieces, busyRetries: 0, why: null };
+    this.held.set(attempt, holds);
+    return attempt;
+  }
+
+  protected give(attempt: Attempt): void {
+    const { pages, slots } = this.held.get(attempt)!;
+    this.held.delete(attempt);
+    for (const [pfn, order] of pages) freePages(this.system.memory, pfn, order);
+    for (const slot of slots) this.system.free(slot);
+  }
+
+  protected override access(): Access {
+    return this.mode === "odp"
+      ? { owner: "user", translated: true, pins: false }
+      : { owner: "kernel", translated: true };
+  }
+
+  protected override figures(): Record<string, number> {
+    const pieces = this.last?.pieces ?? [];
+    const longest = pieces.reduce((n, p) => Math.max(n, p.pages), 0);
+    return { pieces: pieces.length, longestRunBytes: longest * this.system.pageSize };
+  }
+
+  protected override rules(): Constraint[] {
+    if (this.mode === "odp")
+      return [
+        { name: "memlock", ok: true, text: "on-demand paging pins nothing: RLIMIT_MEMLOCK does not apply" },
+        {
+          name: "fork",
+          ok: true,
+          text: "the adapter follows the page tables through MMU notifiers: copies after fork() are seen",
+        },
+        {
+          name: "page-faults",
+          ok: false,
+          text: "a page that was moved or reclaimed costs the adapter a fault of its own, answered by the host",
+        },
+      ];
+    return [
+      memlock(this.spec, this.asked),
+      {
+        name: "bus-addresses",
+        ok: true,
+        text: "contiguous for the device in bus addresses; entries of the IOMMU's tables follow the pieces",
+      },
+    ];
+  }
+}
