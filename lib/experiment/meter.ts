@@ -34,7 +34,7 @@ export class Meter {
     const reclaimed = taken(system);
     const moved = system.memory.counters.pgmigrate_success;
     const attempt = request();
-    const pages = attempt.pieces.reduce((n, p) => n + p.pages, 0);
+    const pages = attempt.ready ? 0 : attempt.pieces.reduce((n, p) => n + p.pages, 0);
     columns.granted.push(attempt.granted ? 1 : 0);
     columns.errno.push(attempt.errno);
     columns.pfn.push(attempt.pieces[0]?.pfn ?? -1);

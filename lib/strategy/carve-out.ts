@@ -65,7 +65,7 @@ export class PreparedCarveOut extends Prepared {
       );
     const pfn = area.basePfn + bit;
     area.mark(pfn, pages, 1);
-    return { granted: true, errno: 0, pieces: [{ pfn, pages }], busyRetries: 0, why: null };
+    return { granted: true, errno: 0, pieces: [{ pfn, pages }], busyRetries: 0, ready: true, why: null };
   }
 
   protected give({ pieces }: Attempt): void {

@@ -92,6 +92,7 @@ export class PreparedHugetlb extends Prepared {
     if (asked.longtermPin && !limit.ok) return refused(-12, limit.text);
     const before = pool.persistent;
     let first = takeAdjacent(pool, need, this.align);
+    const ready = first >= 0;
     if (this.extra >= 0)
       while (first < 0 && pool.persistent < before + need + this.extra) {
         const had = pool.persistent;
@@ -105,7 +106,7 @@ export class PreparedHugetlb extends Prepared {
     }
     if (this.extra >= 0) pool.setMaxHugePages(Math.min(pool.persistent, before + need));
     const pages = need * 2 ** pool.order;
-    return { granted: true, errno: 0, pieces: [{ pfn: first, pages }], busyRetries: 0, why: null };
+    return { granted: true, errno: 0, pieces: [{ pfn: first, pages }], busyRetries: 0, ready, why: null };
   }
 
   private shortage(free: number): string {

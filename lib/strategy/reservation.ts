@@ -68,7 +68,8 @@ class PreparedReservation extends Prepared {
       );
     this.refill(0);
     let pfn = this.stock.pop() ?? -1;
-    if (pfn >= 0) this.fromStock++;
+    const ready = pfn >= 0;
+    if (ready) this.fromStock++;
     else {
       const gfp = deviceGfp(this.system, this.asked.dmaBits)! | __GFP_RETRY_MAYFAIL | __GFP_NOWARN;
       pfn = allocPages(m, gfp, this.order);
@@ -79,7 +80,14 @@ class PreparedReservation extends Prepared {
         );
       m.setOwner(pfn, OWNER_KINDS.driver);
     }
-    return { granted: true, errno: 0, pieces: [{ pfn, pages: 2 ** this.order }], busyRetries: 0, why: null };
+    return {
+      granted: true,
+      errno: 0,
+      pieces: [{ pfn, pages: 2 ** this.order }],
+      busyRetries: 0,
+      ready,
+      why: null,
+    };
   }
 
   protected give({ pieces }: Attempt): void {

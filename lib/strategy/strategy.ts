@@ -29,6 +29,8 @@ export interface Attempt {
   busyRetries: number;
   /** Pages of clean file cache that were dropped for it, which no counter of the machine tells; default 0. */
   dropped?: number;
+  /** The memory was set aside before: nothing had to be taken from the allocator; default false. */
+  ready?: boolean;
   /** Why it failed, in words and as data; null when it did not. */
   why: { text: string; data: unknown } | null;
 }
