@@ -1,5 +1,6 @@
 // Puts into dist/assets what the library sends to browsers: Plotly (gzip, base64) and the chart runtime (skipped when
 // the assets are newer than what they are made of), and into dist/kernel-setup/assets what the kernel's set-up needs.
+// Also dist/engine.json, the hash of the sources that results depend on (lib/experiment/engine-version.ts).
 import { createHash } from "node:crypto";
 import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -15,6 +16,12 @@ const slides = join(here, "browser/slides.js");
 const made = join(out, "assets.json");
 
 cpSync(join(here, "assets"), join(here, "../dist/kernel-setup/assets"), { recursive: true });
+
+const { hashSources } = createRequire(import.meta.url)("../dist/experiment/engine-version.js");
+writeFileSync(
+  join(here, "../dist/engine.json"),
+  JSON.stringify({ sources: hashSources(join(here, "../lib")) }),
+);
 
 const sources = [plotly, runtime, slides, fileURLToPath(import.meta.url)];
 const newest = Math.max(...sources.map((file) => statSync(file).mtimeMs));

@@ -1,0 +1,54 @@
+/**
+ * The version of the engine: what results are kept under and what workers of a cluster must have in common. It is the
+ * package's version and a SHA-256 over the sources that a run depends on, so that no change of behaviour can be forgotten.
+ * The build writes it beside the compiled files; run from TypeScript, it is computed from the same sources.
+ */
+import { createHash } from "node:crypto";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+
+/** Folders and files of lib/ that decide what run(plan) gives. */
+const ENGINE_SOURCES = [
+  "base",
+  "hardware",
+  "mm",
+  "machine",
+  "trace",
+  "workload",
+  "strategy",
+  "experiment/plan.ts",
+  "experiment/run.ts",
+  "experiment/meter.ts",
+];
+
+/** SHA-256 of the engine's TypeScript sources below `lib`, line ends as on Unix. */
+export function hashSources(lib: string): string {
+  const hash = createHash("sha256");
+  const visit = (path: string) => {
+    if (path.endsWith(".ts")) {
+      hash.update(`${path}\n${readFileSync(join(lib, path), "utf8").replaceAll("\r\n", "\n")}\n`);
+      return;
+    }
+    const entries = readdirSync(join(lib, path), { withFileTypes: true });
+    for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1)))
+      if (entry.isDirectory() || entry.name.endsWith(".ts")) visit(`${path}/${entry.name}`);
+  };
+  for (const path of ENGINE_SOURCES) visit(path);
+  return hash.digest("hex");
+}
+
+let known: string | undefined;
+
+/** `0.1.0+1f3a…` (16 hexadecimal digits). */
+export function engineVersion(): string {
+  if (known === undefined) {
+    const root = join(__dirname, "../..");
+    const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { version: string };
+    const built = join(__dirname, "../engine.json");
+    const sources = existsSync(built)
+      ? (JSON.parse(readFileSync(built, "utf8")) as { sources: string }).sources
+      : hashSources(join(root, "lib"));
+    known = `${version}+${sources.slice(0, 16)}`;
+  }
+  return known;
+}

@@ -1,0 +1,73 @@
+/**
+ * Plans, comparisons and sweeps written by hand, as JSON or YAML. A mistake is told with file, line and field. YAML reads
+ * JSON too, so one parser gives the positions of both.
+ */
+import { readFileSync, statSync } from "node:fs";
+import { isMap, isNode, isScalar, LineCounter, parseDocument } from "yaml";
+import { at, InputError } from "../base/errors";
+import { fieldPath, type Locate } from "./schema-read";
+
+/** A plan is small; a larger file is something else. */
+const FILE_BYTES_MAX = 4 * 2 ** 20;
+
+/** What stands in a file, and where. */
+export interface Written {
+  file: string;
+  value: unknown;
+  /** `file:line: field` of a path, for complaints. */
+  locate: Locate;
+}
+
+/** Reads `path`. Throws InputError with file and line when it is neither JSON nor YAML. */
+export function readPlanFile(path: string): Written {
+  let text: string;
+  try {
+    const bytes = statSync(path).size;
+    if (bytes > FILE_BYTES_MAX)
+      throw new InputError(`${path}: a plan must be at most ${FILE_BYTES_MAX} bytes: got ${bytes}`);
+    text = readFileSync(path, "utf8");
+  } catch (error) {
+    if (error instanceof InputError) throw error;
+    throw new InputError(`${path}: cannot be read (${(error as Error).message})`);
+  }
+  return parsePlanText(text, path);
+}
+
+/** The same of text; `file` names it in complaints. */
+export function parsePlanText(text: string, file: string): Written {
+  const lines = new LineCounter();
+  const document = parseDocument(text.replace(/^\uFEFF/, ""), {
+    lineCounter: lines,
+    prettyErrors: false,
+    stringKeys: true,
+    version: "1.2",
+  });
+  const problem = document.errors[0] ?? document.warnings[0];
+  if (problem !== undefined)
+    throw new InputError(
+      `${at(file, lines.linePos(problem.pos[0]).line)}: is neither JSON nor YAML: ${problem.message.split("\n")[0]}`,
+    );
+  let value: unknown;
+  try {
+    value = document.toJS({ maxAliasCount: 100 });
+  } catch (error) {
+    throw new InputError(`${file}: ${(error as Error).message}`);
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    throw new InputError(
+      `${at(file, 1)}: a plan must be an object: got ${Array.isArray(value) ? "a list" : typeof value}`,
+    );
+  const lineOf = (path: readonly PropertyKey[], key?: string): number | undefined => {
+    for (let length = path.length; length >= 0; length--) {
+      const part = path.slice(0, length);
+      const node = length === 0 ? document.contents : document.getIn(part, true);
+      if (key !== undefined && length === path.length && isMap(node)) {
+        const pair = node.items.find((p) => isScalar(p.key) && p.key.value === key);
+        if (isNode(pair?.key) && pair.key.range) return lines.linePos(pair.key.range[0]).line;
+      }
+      if (isNode(node) && node.range) return lines.linePos(node.range[0]).line;
+    }
+    return undefined;
+  };
+  return { file, value, locate: (path, key) => `${at(file, lineOf(path, key))}: ${fieldPath(path, key)}` };
+}

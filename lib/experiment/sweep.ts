@@ -1,0 +1,249 @@
+/**
+ * Sweeps: one plan with some of its fields varied: every combination (a grid), random samples, or a Latin hypercube (each
+ * parameter's range cut into as many strata as samples, every stratum used once). Plans come one at a time, so a sweep of a
+ * hundred thousand costs no memory.
+ */
+import { InputError, unknownName } from "../base/errors";
+import { Random } from "../base/random";
+import { resolveStrategy } from "../strategy";
+import { workloadKind } from "../workload/scheduler";
+import { isSequence, isTogether, type LeafWorkload, type WorkloadSpec } from "../workload/workload";
+import type { Plan } from "./plan";
+import { PLAN_FIELDS, parsePlan } from "./schema";
+import { fieldPath, type Locate } from "./schema-read";
+
+/** A value a field of a plan can take. */
+export type SweepValue = string | number | boolean;
+
+/** Values from `from` to `to`; with a step, those at whole steps from `from`; without, any number between. */
+export interface SweepRange {
+  from: number;
+  to: number;
+  step?: number;
+}
+
+/** One parameter: a list of values or a range. */
+export type SweepAxis = readonly SweepValue[] | SweepRange;
+
+/** How combinations are chosen. */
+export type Sampling =
+  | { kind: "grid" }
+  | { kind: "random"; count: number; seed?: number }
+  | { kind: "latin-hypercube"; count: number; seed?: number };
+
+/** A sweep as data. `over` names fields by path ("strategy.area", "machine.memoryBytes") or by a short name. */
+export interface SweepSpec {
+  plan: Plan;
+  over: Record<string, SweepAxis>;
+  sample?: Sampling;
+}
+
+export const SWEEP_LIMITS = { plans: 10_000_000, parameters: 32 } as const;
+
+/** Short names of parameters that people vary often. */
+const SHORT: Readonly<Record<string, string>> = {
+  pageblockOrder: "machine.pageBlockMaxOrder",
+  pageBlockMaxOrder: "machine.pageBlockMaxOrder",
+  memory: "machine.memoryBytes",
+  pageSize: "machine.pageSize",
+  kernel: "machine.kernel",
+  board: "machine.board",
+  cma: "machine.cma",
+  swap: "system.swapBytes",
+  size: "request.bytes",
+  times: "request.times",
+  strategy: "strategy.name",
+};
+
+/** Plans of a sweep: how many, and one after the other in a fixed order. */
+export interface Sweep {
+  readonly count: number;
+  readonly parameters: readonly string[];
+  plans(): Generator<Plan>;
+  /** The values of the parameters in the plan with this index. */
+  values(index: number): SweepValue[];
+}
+
+/** Checks the whole sweep's axes; throws InputError naming the parameter. Every plan is checked when it is made. */
+export function sweep(spec: SweepSpec, locate: Locate = fieldPath): Sweep {
+  const names = Object.keys(spec.over);
+  const where = (name: string) => locate(["over", name]);
+  if (names.length > SWEEP_LIMITS.parameters)
+    throw new InputError(
+      `${locate(["over"])}: a sweep varies at most ${SWEEP_LIMITS.parameters} parameters: got ${names.length}`,
+    );
+  const setters = names.map((name) => setter(name, spec.plan, where(name)));
+  const axes = names.map((name) => readAxis(spec.over[name]!, where(name)));
+  const sampling = spec.sample ?? { kind: "grid" };
+  const { count, values } =
+    sampling.kind === "grid" ? grid(axes, names, where) : sampled(axes, sampling, locate);
+  if (count > SWEEP_LIMITS.plans)
+    throw new InputError(`sweep: at most ${SWEEP_LIMITS.plans} plans: got ${count}`);
+  const plan = (index: number): Plan => {
+    const chosen = values(index);
+    const draft = structuredClone(spec.plan);
+    chosen.forEach((value, i) => setters[i]!(draft, value));
+    const parameters = names.map((name, i) => `${name} = ${JSON.stringify(chosen[i])}`).join(", ");
+    return parsePlan(
+      draft,
+      (path, key) => `sweep: plan ${index + 1} of ${count} (${parameters}): ${fieldPath(path, key)}`,
+    );
+  };
+  plan(0);
+  return {
+    count,
+    parameters: names,
+    values,
+    *plans() {
+      for (let i = 0; i < count; i++) yield plan(i);
+    },
+  };
+}
+
+interface Axis {
+  /** Number of values, or Infinity. */
+  size: number;
+  at(index: number): SweepValue;
+  /** The value at `u` in [0, 1). */
+  point(u: number): SweepValue;
+}
+
+function readAxis(axis: SweepAxis, where: string): Axis {
+  if (Array.isArray(axis)) {
+    const list = axis as readonly SweepValue[];
+    if (list.length === 0) throw new InputError(`${where}: must have at least one value`);
+    for (const v of list)
+      if (!["string", "number", "boolean"].includes(typeof v))
+        throw new InputError(
+          `${where}: values must be text, numbers or truth values: got ${JSON.stringify(v)}`,
+        );
+    return { size: list.length, at: (i) => list[i]!, point: (u) => list[Math.floor(u * list.length)]! };
+  }
+  const { from, to, step } = axis as SweepRange;
+  if (
+    typeof axis !== "object" ||
+    axis === null ||
+    !Number.isFinite(from) ||
+    !Number.isFinite(to) ||
+    to < from
+  )
+    throw new InputError(
+      `${where}: must be a list of values or {from, to, step} with from ≤ to: got ${JSON.stringify(axis)}`,
+    );
+  if (step === undefined)
+    return { size: Number.POSITIVE_INFINITY, at: () => from, point: (u) => from + u * (to - from) };
+  if (!(step > 0)) throw new InputError(`${where}: step must be > 0: got ${step}`);
+  const size = Math.floor((to - from) / step + 1e-9) + 1;
+  if (size > SWEEP_LIMITS.plans)
+    throw new InputError(`${where}: at most ${SWEEP_LIMITS.plans} values: got ${size}`);
+  const at = (i: number) => stepped(from, step, i);
+  return { size, at, point: (u) => at(Math.floor(u * size)) };
+}
+
+/** `from + i × step` without the dust of binary fractions: 0.1 × 3 is 0.3. */
+function stepped(from: number, step: number, i: number): number {
+  return Number((from + i * step).toPrecision(12));
+}
+
+/** Values from `from` to `to` in steps, both ends included: `range(0, 0.1, 0.01)` is 0, 0.01 … 0.1. */
+export function range(from: number, to: number, step = 1): number[] {
+  const axis = readAxis({ from, to, step }, `range(${from}, ${to}, ${step})`);
+  return Array.from({ length: axis.size }, (_, i) => axis.at(i) as number);
+}
+
+/** The last parameter changes fastest. */
+function grid(axes: Axis[], names: string[], where: (name: string) => string) {
+  axes.forEach((axis, i) => {
+    if (axis.size === Number.POSITIVE_INFINITY)
+      throw new InputError(`${where(names[i]!)}: a grid needs a list, or a range with a step`);
+  });
+  const count = axes.reduce((n, axis) => n * axis.size, 1);
+  const values = (index: number) => {
+    const chosen: SweepValue[] = new Array(axes.length);
+    let rest = index;
+    for (let i = axes.length - 1; i >= 0; i--) {
+      const { size, at } = axes[i]!;
+      chosen[i] = at(rest % size);
+      rest = Math.floor(rest / size);
+    }
+    return chosen;
+  };
+  return { count, values };
+}
+
+function sampled(axes: Axis[], sampling: Exclude<Sampling, { kind: "grid" }>, locate: Locate) {
+  const { kind, count, seed = 1 } = sampling;
+  if (!Number.isSafeInteger(count) || count < 1 || count > SWEEP_LIMITS.plans)
+    throw new InputError(
+      `${locate(["sample", "count"])}: must be a whole number from 1 to ${SWEEP_LIMITS.plans}: got ${count}`,
+    );
+  const random = new Random(seed);
+  const strata =
+    kind === "latin-hypercube"
+      ? axes.map((_, i) =>
+          random.fork(`strata ${i}`).shuffle(Int32Array.from({ length: count }, (_, k) => k)),
+        )
+      : null;
+  const values = (index: number) =>
+    axes.map((axis, i) => {
+      const u = random.fork(`sample ${index} of ${i}`).float();
+      return axis.point(strata === null ? u : (strata[i]![index]! + u) / count);
+    });
+  return { count, values };
+}
+
+type Setter = (draft: Plan, value: SweepValue) => void;
+
+/** How a parameter changes a plan. The path's first name must be a field of a plan; the rest is checked with the plan. */
+function setter(name: string, plan: Plan, where: string): Setter {
+  const kind = shortKind(name);
+  if (kind !== undefined) return kind(plan, where);
+  const path = (Object.hasOwn(SHORT, name) ? SHORT[name]! : name).split(/\.|\[(\d+)\]\.?/).filter((p) => p);
+  if (!Object.hasOwn(PLAN_FIELDS, path[0]!))
+    throw new InputError(
+      `${where}: ${unknownName("parameter", name, [...Object.keys(SHORT), "unmovable", ...Object.keys(PLAN_FIELDS)]).message}`,
+    );
+  if (path.some((p) => ["__proto__", "constructor", "prototype"].includes(p)))
+    throw new InputError(`${where}: is no field of a plan`);
+  return (draft, value) => {
+    let at = draft as unknown as Record<string, unknown>;
+    for (const step of path.slice(0, -1)) {
+      const next = at[step];
+      if (next === undefined) at = at[step] = {} as never;
+      else if (typeof next === "object" && next !== null) at = next as Record<string, unknown>;
+      else throw new InputError(`${where}: ${step} of the plan has no fields`);
+    }
+    at[path.at(-1)!] = value;
+    if (name === "strategy" || name === "strategy.name") dropForeign(draft);
+  };
+}
+
+/** Another strategy does not take over parameters that it does not have. */
+function dropForeign(draft: Plan): void {
+  const { strategy } = resolveStrategy({ name: draft.strategy.name });
+  for (const key of Object.keys(draft.strategy))
+    if (key !== "name" && !Object.hasOwn(strategy.defaults, key)) delete draft.strategy[key];
+}
+
+/** `unmovable`: the rate of the part of the workload that scatters unmovable pages. */
+function shortKind(name: string): ((plan: Plan, where: string) => Setter) | undefined {
+  if (name !== "unmovable" && name !== "pinned") return undefined;
+  return (plan, where) => {
+    const isIt = (leaf: LeafWorkload) =>
+      leaf.kind.toLowerCase().includes(name) && Object.hasOwn(workloadKind(leaf.kind).parameters, "rate");
+    if (leaves(plan.workload).filter(isIt).length !== 1)
+      throw new InputError(
+        `${where}: the plan's workload must have one part that scatters ${name} pages, whose rate is varied`,
+      );
+    return (draft, value) => {
+      leaves(draft.workload).find(isIt)!.rate = value;
+    };
+  };
+}
+
+function leaves(spec: WorkloadSpec | undefined): LeafWorkload[] {
+  if (spec === undefined) return [];
+  if (isSequence(spec)) return spec.sequence.flatMap(leaves);
+  if (isTogether(spec)) return spec.together.flatMap(leaves);
+  return [spec];
+}
