@@ -1,0 +1,174 @@
+/**
+ * The store of results: one DuckDB file, a row a run, keyed by the plan's SHA-256 and the engine's version. One process at a time
+ * has it open (DuckDB has a single writer); within a process, runs share it. What is written is whole: a run is there or it is not.
+ */
+import { mkdirSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import type { DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
+import { InputError } from "../base/errors";
+import { engineVersion } from "./engine-version";
+import type { Keeper } from "./run-plans";
+import type { RunText } from "./run-text";
+
+/** Where results go unless told otherwise. */
+export const DEFAULT_STORE = ".pageblock/results.duckdb";
+/** Raised when the tables change. */
+const STORE_FORMAT = "1";
+
+/** A run as it is kept; `plan` is canonical JSON. */
+export interface StoredRun extends RunText {
+  hash: string;
+  plan: string;
+}
+
+interface Open {
+  store: Store;
+  users: number;
+}
+
+/** Stores open in this process, by absolute path. */
+const open = new Map<string, Promise<Open>>();
+
+/** Whether this process has the store open. */
+export function isOpen(path: string): boolean {
+  return open.has(resolve(path));
+}
+
+export function duckdb(): typeof import("@duckdb/node-api") {
+  return require("@duckdb/node-api") as typeof import("@duckdb/node-api");
+}
+
+/** One line about a DuckDB file that cannot be used. */
+export function storeError(path: string, error: unknown): InputError {
+  const text = (error as Error).message.split("\n")[0]!;
+  const holder = /PID (\d+)/.exec((error as Error).message)?.[1];
+  if (/lock/i.test(text))
+    return new InputError(
+      `store: ${path}: is in use by another process${holder === undefined ? "" : ` (PID ${holder})`}: wait for it, or name another with --store`,
+    );
+  if (/not a valid DuckDB|Corrupt|deserializ|checksum|magic/i.test(text))
+    return new InputError(
+      `store: ${path}: is not a DuckDB file, or is damaged: move it away, or name another with --store`,
+    );
+  if (/version|newer/i.test(text))
+    return new InputError(`store: ${path}: was written by another version of DuckDB (${text})`);
+  return new InputError(`store: ${path}: cannot be opened (${text})`);
+}
+
+export class Store implements Keeper {
+  private constructor(
+    readonly path: string,
+    private readonly key: string,
+    private readonly instance: DuckDBInstance,
+    private readonly connection: DuckDBConnection,
+    readonly engine: string,
+  ) {}
+
+  /** Opens or makes the store. Throws InputError in one line when another process has it, or the file is none of ours. */
+  static async open(path = DEFAULT_STORE): Promise<Store> {
+    const key = resolve(path);
+    let opening = open.get(key);
+    if (opening === undefined) {
+      opening = Store.create(path, key).then((store) => ({ store, users: 0 }));
+      open.set(key, opening);
+      opening.catch(() => open.delete(key));
+    }
+    const entry = await opening;
+    entry.users++;
+    return entry.store;
+  }
+
+  private static async create(path: string, key: string): Promise<Store> {
+    let instance: DuckDBInstance | undefined;
+    try {
+      mkdirSync(dirname(key), { recursive: true });
+      instance = await duckdb().DuckDBInstance.create(key, { threads: "2" });
+      const connection = await instance.connect();
+      const tables = await connection.runAndReadAll("select count(*) from duckdb_tables()");
+      if (Number(tables.getRows()[0]![0]) === 0) await connection.run(TABLES);
+      await checkOurs(connection, path);
+      await connection.run(
+        "create temp table arrived (hash varchar, state varchar, plan varchar, run varchar)",
+      );
+      return new Store(path, key, instance, connection, engineVersion());
+    } catch (error) {
+      instance?.closeSync();
+      throw error instanceof InputError ? error : storeError(path, error);
+    }
+  }
+
+  /** Runs that are there, of this engine. */
+  async get(hashes: readonly string[]): Promise<Map<string, RunText>> {
+    const found = new Map<string, RunText>();
+    if (hashes.length === 0) return found;
+    const { listValue, LIST, VARCHAR } = duckdb();
+    const rows = await this.connection.runAndReadAll(
+      "select hash, state, run from results where engine = $engine and list_contains($hashes, hash)",
+      { engine: this.engine, hashes: listValue([...hashes]) },
+      { hashes: LIST(VARCHAR) },
+    );
+    for (const [hash, state, text] of rows.getRows() as [string, RunText["state"], string][])
+      found.set(hash, { state, text });
+    return found;
+  }
+
+  /** Keeps runs, all or none of them; one that is there already stays as it is. */
+  async put(runs: readonly StoredRun[]): Promise<void> {
+    const appender = await this.connection.createAppender("arrived");
+    for (const { hash, state, plan, text } of runs) {
+      for (const value of [hash, state, plan, text]) appender.appendVarchar(value);
+      appender.endRow();
+    }
+    appender.closeSync();
+    await this.connection.run(
+      "insert or ignore into results select hash, $engine, state, plan, run from arrived",
+      { engine: this.engine },
+    );
+    await this.connection.run("delete from arrived");
+  }
+
+  /** Runs there are, of this engine and of others. */
+  async counts(): Promise<{ runs: number; ofOtherEngines: number }> {
+    const rows = await this.connection.runAndReadAll(
+      "select count(*) filter (engine = $engine), count(*) filter (engine <> $engine) from results",
+      { engine: this.engine },
+    );
+    const [runs, ofOtherEngines] = rows.getRows()[0]!.map(Number) as [number, number];
+    return { runs, ofOtherEngines };
+  }
+
+  /** Lets go of it; the last user closes the file. */
+  async close(): Promise<void> {
+    const entry = await open.get(this.key);
+    if (entry === undefined || --entry.users > 0) return;
+    open.delete(this.key);
+    this.connection.closeSync();
+    this.instance.closeSync();
+  }
+}
+
+const TABLES = `
+begin;
+create table pageblock_store (format varchar);
+insert into pageblock_store values ('${STORE_FORMAT}');
+create table results (
+  hash varchar, engine varchar, state varchar, plan varchar, run varchar,
+  primary key (hash, engine)
+);
+commit;`;
+
+/** Throws InputError unless the file is a store of ours, of a format that is read here. */
+export async function checkOurs(connection: DuckDBConnection, path: string): Promise<void> {
+  const tables = await connection.runAndReadAll(
+    "select count(*) from duckdb_tables() where table_name in ('pageblock_store', 'results') and not temporary",
+  );
+  if (Number(tables.getRows()[0]![0]) !== 2)
+    throw new InputError(
+      `store: ${path}: is a DuckDB file, but no store of pageblock: name another with --store`,
+    );
+  const format = (await connection.runAndReadAll("select format from pageblock_store")).getRows()[0]?.[0];
+  if (format !== STORE_FORMAT)
+    throw new InputError(
+      `store: ${path}: has format ${format}, this version reads ${STORE_FORMAT}: name another with --store`,
+    );
+}
