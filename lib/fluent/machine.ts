@@ -262,7 +262,14 @@ export class BootedMachine {
 
 function planOf(request: BootRequest, result: BootResult): BootRequest {
   const { board, kernel, memoryBytes, nodes, pageSize, thp, hugetlb } = result;
-  const { cma = { kind: "configured" }, thpEnabled, hugePages, movable, pageBlockMaxOrder, switches } = request;
+  const {
+    cma = { kind: "configured" },
+    thpEnabled,
+    hugePages,
+    movable,
+    pageBlockMaxOrder,
+    switches,
+  } = request;
   return Object.freeze({
     ...{ board, kernel, memoryBytes, pageSize, thp, hugetlb, cma },
     ...(nodes === 1 ? {} : { nodes }),
