@@ -148,6 +148,28 @@ export class Lru implements LruLists {
     return result;
   }
 
+  /**
+   * invalidate_mapping_pages() of /proc/sys/vm/drop_caches: clean file pages of both lists, at most `most`; how many were freed.
+   * Dirty and held ones stay.
+   */
+  shrinkFile(most: number): number {
+    let freed = 0;
+    for (const list of [LRU_INACTIVE_FILE, LRU_ACTIVE_FILE]) {
+      let pfn = this.last[list]!;
+      while (pfn >= 0 && freed < most) {
+        const before = this.m.prev[pfn]!;
+        if (!this.isDirty(pfn) && (this.m.mayIsolate === null || this.m.mayIsolate(pfn, false))) {
+          this.remove(pfn);
+          this.onReclaim?.(pfn, "dropped");
+          freePages(this.m, pfn, 0);
+          freed++;
+        }
+        pfn = before;
+      }
+    }
+    return freed;
+  }
+
   /** shrink_active_list(): keeps the inactive list long enough (inactive_is_low(): file 1:1, as at a few GB). */
   private ageActive(inactive: number, priority: number): void {
     const active = inactive + 1;

@@ -1,0 +1,322 @@
+/**
+ * A machine led step by step: fill it, pin pages, let a workload run, ask for contiguous memory, compact. The steps are data,
+ * so that whatever is shown of the machine afterwards can be computed again by anybody: the steps are its plan.
+ */
+import { InputError, unknownName } from "../base/errors";
+import { Random } from "../base/random";
+import { formatSize } from "../base/units";
+import type { BootRequest } from "../machine/boot-request";
+import { System, type SystemOptions } from "../machine/system";
+import { compactMemory } from "../mm/compaction";
+import type { ContigResult } from "../mm/contiguous";
+import { GFP_KERNEL } from "../mm/gfp";
+import type { PageHold } from "../mm/owners";
+import { drainAllPages } from "../mm/pcp-free";
+import { contigAttempt } from "../strategy/contig-attempt";
+import { partsOf, WorkloadRun } from "../workload/scheduler";
+import type { WorkloadSpec } from "../workload/workload";
+import { Meter } from "./meter";
+
+/** What pages a fill makes. */
+export const FILL_KINDS = [
+  "anon",
+  "shmem",
+  "fileClean",
+  "fileDirty",
+  "slab",
+  "pageTable",
+  "networkBuffer",
+] as const;
+export type FillKind = (typeof FILL_KINDS)[number];
+const FIXED: ReadonlySet<string> = new Set(["slab", "pageTable", "networkBuffer"]);
+
+/** One step. Sizes in bytes; shares from 0 to 1. */
+export type Step =
+  /** Pages of one kind, until `bytes` are filled or nothing is left. */
+  | { do: "fill"; kind: FillKind; bytes: number }
+  /** Frees the share of the pages filled so far, chosen at random. */
+  | { do: "free"; share: number; seed: number }
+  /** Pins the share of the movable pages filled so far, chosen at random. */
+  | { do: "pin"; share: number; seed: number; kind: PageHold["kind"]; by: string }
+  /** A finite workload, to its end. */
+  | { do: "run"; workload: WorkloadSpec; seed: number }
+  /** cma_alloc() from the area with this index. */
+  | { do: "cmaAlloc"; bytes: number; alignBytes: number; area: number }
+  /** alloc_contig_pages(). */
+  | { do: "allocContigPages"; bytes: number }
+  /** alloc_pages() of an order, as a driver does. */
+  | { do: "allocPages"; order: number }
+  /** Grows or shrinks the pool of huge pages of a size to `count`. */
+  | { do: "hugePages"; bytes: number; count: number }
+  /** Releases what the step with this index was granted. */
+  | { do: "release"; step: number }
+  /** /proc/sys/vm/compact_memory. */
+  | { do: "compact" }
+  /** Drops clean page cache, as writing 1 to /proc/sys/vm/drop_caches does for pages that workloads and fills brought. */
+  | { do: "dropCaches" };
+
+/** What a step came to. Times modelled. */
+export interface StepResult {
+  /** Pages got, freed, pinned or moved; huge pages for `hugePages`. */
+  count: number;
+  granted: boolean;
+  errno: number;
+  /** First frame, or −1. */
+  pfn: number;
+  latencyNs: number;
+  /** Why it failed, in words and as data; null when it did not. */
+  why: { text: string; data: unknown } | null;
+}
+
+/** The plan of a machine led by steps. */
+export interface StepPlan {
+  kind: "steps";
+  machine: BootRequest;
+  system: SystemOptions;
+  steps: Step[];
+}
+
+/** A machine and the steps it went. */
+export class SteppedSystem {
+  readonly system: System;
+  readonly steps: Step[];
+  readonly results: StepResult[];
+  private readonly meter: Meter;
+  private readonly movable: number[];
+  private readonly fixed: number[];
+  private readonly grants: Map<number, { pfn: number; pages: number; kind: Step["do"] }>;
+
+  constructor(machine: BootRequest, options: SystemOptions = {}) {
+    this.system = System.boot(machine, options);
+    this.meter = new Meter(this.system);
+    this.steps = [];
+    this.results = [];
+    this.movable = [];
+    this.fixed = [];
+    this.grants = new Map();
+  }
+
+  /** Does one step; a request that fails is a result. Throws InputError for a step that makes no sense. */
+  take(step: Step): StepResult {
+    const result = {
+      count: 0,
+      granted: true,
+      errno: 0,
+      pfn: -1,
+      latencyNs: 0,
+      why: null,
+      ...this.dispatch(step),
+    };
+    this.steps.push(step);
+    this.results.push(result);
+    return result;
+  }
+
+  private dispatch(step: Step): Partial<StepResult> {
+    switch (step.do) {
+      case "fill":
+        return this.fill(step.kind, this.pages(step.bytes, "fill"));
+      case "free":
+        return this.free(step.share, new Random(step.seed).fork("free"));
+      case "pin":
+        return this.pin(step, new Random(step.seed).fork("pin"));
+      case "run":
+        return this.run(step.workload, step.seed);
+      case "cmaAlloc":
+        return this.cmaAlloc(step);
+      case "allocContigPages":
+        return this.contiguous("allocContigPages", () =>
+          this.system.contig.allocContigPages(this.pages(step.bytes, "alloc_contig_pages"), GFP_KERNEL, {
+            world: this.system.world,
+          }),
+        );
+      case "allocPages":
+        return this.allocPages(step.order);
+      case "hugePages":
+        return this.hugePages(step.bytes, step.count);
+      case "release":
+        return this.release(step.step);
+      case "compact": {
+        const before = this.system.events();
+        const moved = this.system.memory.counters.pgmigrate_success;
+        compactMemory(this.system.memory);
+        return {
+          count: this.system.memory.counters.pgmigrate_success - moved,
+          latencyNs: this.system.elapsedNs(before),
+        };
+      }
+      case "dropCaches":
+        return this.dropCaches();
+      default:
+        throw unknownName("step", String((step as Step).do), [
+          "fill",
+          "free",
+          "pin",
+          "run",
+          "cmaAlloc",
+          "release",
+        ]);
+    }
+  }
+
+  private pages(bytes: number, what: string): number {
+    if (!(bytes > 0)) throw new InputError(`${what}: size must be > 0: got ${bytes}`);
+    return Math.ceil(bytes / this.system.pageSize);
+  }
+
+  private fill(kind: FillKind, pages: number): Partial<StepResult> {
+    const { system } = this;
+    let count = 0;
+    for (; count < pages; count++) {
+      const got = FIXED.has(kind) ? system.allocFixed(kind) : system.alloc(kind);
+      if (got < 0) break;
+      (FIXED.has(kind) ? this.fixed : this.movable).push(got);
+    }
+    return { count, granted: count === pages };
+  }
+
+  private free(share: number, random: Random): Partial<StepResult> {
+    checkShare("free", share);
+    const { system, movable, fixed } = this;
+    let count = 0;
+    for (const [held, free] of [
+      [movable, (slot: number) => system.free(slot)],
+      [fixed, (pfn: number) => system.freeFixed(pfn)],
+    ] as const) {
+      let kept = 0;
+      for (const page of held)
+        if (random.chance(share)) {
+          free(page);
+          count++;
+        } else held[kept++] = page;
+      held.length = kept;
+    }
+    return { count };
+  }
+
+  private pin(step: Extract<Step, { do: "pin" }>, random: Random): Partial<StepResult> {
+    checkShare("pin", step.share);
+    let count = 0;
+    for (const slot of this.movable)
+      if (random.chance(step.share) && this.system.present(slot)) {
+        this.system.hold(slot, step.kind, step.by);
+        count++;
+      }
+    return { count };
+  }
+
+  private run(workload: WorkloadSpec, seed: number): Partial<StepResult> {
+    const { before, during } = partsOf(workload);
+    if (during !== null)
+      throw new InputError("run: a workload that goes on until it is stopped has no end: give it a duration");
+    const run = new WorkloadRun(this.system, new Random(seed).fork("workload"));
+    for (const part of before) run.toEnd(part);
+    return {};
+  }
+
+  private cmaAlloc({ bytes, alignBytes, area }: Extract<Step, { do: "cmaAlloc" }>): Partial<StepResult> {
+    const { system } = this;
+    const align = Math.log2(Math.max(1, alignBytes / system.pageSize));
+    if (!Number.isInteger(align))
+      throw new InputError(`cma_alloc: alignment must be a power of two: got ${formatSize(alignBytes)}`);
+    if (system.contig.areas.length === 0) {
+      const text = `cma_alloc: there is no CMA area: ${system.booted.cma.reason ?? "none was asked for"}`;
+      return { granted: false, errno: -12, why: { text, data: null } };
+    }
+    return this.contiguous("cmaAlloc", () =>
+      system.contig.cmaAlloc(this.pages(bytes, "cma_alloc"), align, area, { world: system.world }),
+    );
+  }
+
+  private contiguous(kind: Step["do"], request: () => ContigResult): Partial<StepResult> {
+    const attempt = this.meter.measure(() => contigAttempt(request()));
+    const piece = attempt.pieces[0];
+    if (piece !== undefined) this.grants.set(this.steps.length, { ...piece, kind });
+    return {
+      count: piece?.pages ?? 0,
+      granted: attempt.granted,
+      errno: attempt.errno,
+      pfn: piece?.pfn ?? -1,
+      latencyNs: this.meter.columns.latencyNs.at(-1)!,
+      why: attempt.why,
+    };
+  }
+
+  private allocPages(order: number): Partial<StepResult> {
+    const before = this.system.events();
+    const got = this.system.kernel.allocPages({ order, gfp: "GFP_KERNEL|__GFP_RETRY_MAYFAIL|__GFP_NOWARN" });
+    const latencyNs = this.system.elapsedNs(before);
+    if (!got.ok) return { granted: false, errno: -12, latencyNs, why: { text: got.reason, data: null } };
+    this.grants.set(this.steps.length, { pfn: got.pfn, pages: 2 ** order, kind: "allocPages" });
+    return { count: 2 ** order, pfn: got.pfn, latencyNs };
+  }
+
+  private hugePages(bytes: number, count: number): Partial<StepResult> {
+    const pool = this.system.hugetlb.pools.get(bytes);
+    if (pool === undefined)
+      throw new InputError(
+        `huge pages: this machine has ${[...this.system.hugetlb.pools.keys()].map(formatSize).join(", ") || "none"}: got ${formatSize(bytes)}`,
+      );
+    const before = this.system.events();
+    const got = pool.setMaxHugePages(count);
+    return {
+      count: got,
+      granted: got >= count,
+      errno: got >= count ? 0 : -12,
+      latencyNs: this.system.elapsedNs(before),
+    };
+  }
+
+  private release(step: number): Partial<StepResult> {
+    const grant = this.grants.get(step);
+    if (grant === undefined) throw new InputError(`release: step ${step} holds nothing`);
+    this.grants.delete(step);
+    const { contig, kernel } = this.system;
+    if (grant.kind === "cmaAlloc") contig.cmaRelease(grant.pfn, grant.pages);
+    else if (grant.kind === "allocContigPages") contig.freeContigRange(grant.pfn, grant.pages);
+    else kernel.freePages(grant.pfn, Math.log2(grant.pages));
+    return { count: grant.pages };
+  }
+
+  private dropCaches(): Partial<StepResult> {
+    const { system } = this;
+    let count = 0;
+    for (let pass = -1; pass !== 0; ) {
+      pass = system.lru.shrinkFile(1 << 20);
+      count += pass;
+    }
+    drainAllPages(system.memory);
+    return { count };
+  }
+}
+
+function checkShare(what: string, share: number): void {
+  if (!(share >= 0 && share <= 1))
+    throw new InputError(`${what}: share must be a number from 0 to 1: got ${share}`);
+}
+
+/** What is kept of a machine after its steps; plain JSON. */
+export interface StepsOutcome {
+  results: StepResult[];
+  /** Free blocks of each zone by order, as /proc/buddyinfo. */
+  buddyinfo: string;
+  freeBytes: number;
+  counters: Record<string, number>;
+}
+
+export function stepsOutcome(stepped: SteppedSystem): StepsOutcome {
+  const { system, results } = stepped;
+  return {
+    results,
+    buddyinfo: system.kernel.buddyinfo(),
+    freeBytes: system.freePages * system.pageSize,
+    counters: { ...system.memory.counters, ...system.counters },
+  };
+}
+
+/** Runs a plan of steps. Pure: equal plans give equal outcomes. */
+export function runSteps(plan: StepPlan): StepsOutcome {
+  const stepped = new SteppedSystem(plan.machine, plan.system);
+  for (const step of plan.steps) stepped.take(step);
+  return stepsOutcome(stepped);
+}
