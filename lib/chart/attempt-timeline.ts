@@ -2,7 +2,7 @@
 import { InputError } from "../base/errors";
 import type { BarTrace, Figure } from "./figure";
 import { distinctLabels, label, number } from "./labels";
-import { layoutOf, type Words } from "./layout";
+import { headRoom, layoutOf, type Words } from "./layout";
 import { OKABE_ITO } from "./palette";
 import { withRuns } from "./run";
 import { withNote } from "./thin";
@@ -90,7 +90,10 @@ export function attemptTimeline(options: AttemptOptions): Figure {
         y: mine.map((s) => nameOf.get(s.lane)!),
         x: mine.map((s) => s.endUs - s.startUs),
         base: mine.map((s) => s.startUs),
-        marker: { color: COLORS[step], pattern: { shape: SHAPES[step] } },
+        marker: {
+          color: COLORS[step],
+          pattern: { shape: SHAPES[step], fillmode: "overlay", size: 6, solidity: 0.2 },
+        },
         hovertext: mine.map(
           (s) =>
             `${step}: ${number(s.endUs - s.startUs)} µs, from ${number(s.startUs)} to ${number(s.endUs)} µs${s.note === undefined ? "" : `<br>${label(s.note, 160)}`}`,
@@ -103,31 +106,32 @@ export function attemptTimeline(options: AttemptOptions): Figure {
     ...(kept.length < lanes.length ? [`the first and last ${LANES_MAX / 2} of ${lanes.length} ranges`] : []),
     ...(shown.length < inLanes.length ? [`the ${shown.length} longest of ${inLanes.length} steps`] : []),
   ];
+  const words = {
+    xTitle: "modelled time (µs)",
+    yTitle: "range tried",
+    ...options,
+    ...withNote(options.subtitle, left.length === 0 ? undefined : left.join("; ")),
+  };
+  const head = headRoom(
+    words,
+    data.map((trace) => trace.name ?? ""),
+  );
   const figure: Figure = {
     data,
-    layout: layoutOf(
-      {
-        xTitle: "modelled time (µs)",
-        yTitle: "range tried",
-        ...options,
-        ...withNote(options.subtitle, left.length === 0 ? undefined : left.join("; ")),
+    layout: layoutOf(words, 80 + head + Math.max(3, kept.length) * 24, {
+      barmode: "overlay",
+      bargap: 0.25,
+      showlegend: true,
+      margin: { l: 140, r: 20, t: head, b: 60 },
+      xaxis: { rangemode: "tozero" },
+      yaxis: {
+        type: "category",
+        categoryorder: "array",
+        categoryarray: names,
+        range: [kept.length - 0.4, -0.6],
+        showgrid: false,
       },
-      190 + kept.length * 24,
-      {
-        barmode: "overlay",
-        bargap: 0.25,
-        showlegend: true,
-        margin: { l: 140, r: 20, t: options.subtitle === undefined && left.length === 0 ? 90 : 110, b: 60 },
-        xaxis: { rangemode: "tozero" },
-        yaxis: {
-          type: "category",
-          categoryorder: "array",
-          categoryarray: names,
-          range: [kept.length - 0.4, -0.6],
-          showgrid: false,
-        },
-      },
-    ),
+    }),
   };
   return withRuns(figure, options.from);
 }

@@ -8,7 +8,7 @@ import { type BlockSummary, coarserSummary } from "../metrics/block-summary";
 import { type BlockLook, cellOf, LOOKS } from "./block-cells";
 import type { ColorScale, Figure, HeatmapTrace, ScatterTrace } from "./figure";
 import { label } from "./labels";
-import { layoutOf, type Words } from "./layout";
+import { headRoom, layoutOf, type Words } from "./layout";
 import { LITTLE_TO_MUCH } from "./palette";
 import { withRuns } from "./run";
 import { everyNth, thinned, withNote } from "./thin";
@@ -81,26 +81,27 @@ function mapOf(options: BlockMapOptions, snapshots: readonly BlockSnapshot[], ce
   const shades = new Set(maps.flatMap((map) => map.z.flat()));
   const keys = look.categories === undefined ? [] : legend(look.categories, shades);
   const slider = snapshots.length > 1;
+  const words = { ...options, ...withNote(options.subtitle ?? scale(grid, options), tooMany(options)) };
+  const head = headRoom(
+    words,
+    keys.map((key) => key.name ?? ""),
+  );
   return {
     data: [...maps, ...keys],
-    layout: layoutOf(
-      { ...options, ...withNote(options.subtitle ?? scale(grid, options), tooMany(options)) },
-      170 + (slider ? 70 : 0) + grid.rows.length * rowPixels(grid),
-      {
-        showlegend: keys.length > 0,
-        margin: { l: 110, r: 20, t: 110, b: slider ? 90 : 20 },
-        xaxis: { visible: false, range: [-0.6, grid.columns - 0.4] },
-        yaxis: {
-          title: { text: "physical address of the row" },
-          range: [grid.rows.length - 0.4, -0.6],
-          tickvals: labelled(grid),
-          ticktext: labelled(grid).map((row) => hex(grid.rows[row]! * options.pageBytes)),
-          showgrid: false,
-          zeroline: false,
-        },
-        ...(slider ? { sliders: [sliderOf(snapshots)] } : {}),
+    layout: layoutOf(words, head + 30 + (slider ? 80 : 0) + grid.rows.length * rowPixels(grid), {
+      showlegend: keys.length > 0,
+      margin: { l: 110, r: 20, t: head, b: slider ? 100 : 20 },
+      xaxis: { visible: false, range: [-0.6, grid.columns - 0.4] },
+      yaxis: {
+        title: { text: "physical address of the row" },
+        range: [grid.rows.length - 0.4, -0.6],
+        tickvals: labelled(grid),
+        ticktext: labelled(grid).map((row) => hex(grid.rows[row]! * options.pageBytes)),
+        showgrid: false,
+        zeroline: false,
       },
-    ),
+      ...(slider ? { sliders: [sliderOf(snapshots)] } : {}),
+    }),
   };
 }
 
@@ -202,9 +203,10 @@ function sliderOf(snapshots: readonly BlockSnapshot[]): object {
     active: snapshots.length - 1,
     currentvalue: { prefix: "snapshot: ", xanchor: "left" },
     pad: { t: 20, b: 10 },
-    len: 1,
+    len: 0.92,
+    x: 0.02,
     steps: snapshots.map((one, at) => ({
-      label: label(one.label, 40),
+      label: label(one.label, 24),
       method: "restyle",
       args: [{ visible: maps.map((other) => other === at) }, maps],
     })),

@@ -7,6 +7,7 @@ import { label, pages } from "./labels";
 import { layoutOf, type Words } from "./layout";
 import { CONTENT_COLORS, OKABE_ITO } from "./palette";
 import { withRuns } from "./run";
+import { withNote } from "./thin";
 
 export interface BlockersOptions extends Words {
   /** `failed.explain({ json: true })`. */
@@ -14,8 +15,10 @@ export interface BlockersOptions extends Words {
   pageBytes: number;
 }
 
-/** Of more ranges those with the fewest pages in the way are drawn, the others as one. */
-const RANGES_MAX = 16;
+/** Of more ranges those with the fewest pages in the way are drawn. */
+const RANGES_MAX = 8;
+/** Of more page blocks in a range the first are drawn, the others as one. */
+const BLOCKS_MAX = 12;
 
 const GROUND = "#b8b8b8";
 const BLOCK = "#d8d8d8";
@@ -27,32 +30,24 @@ export function blockers(options: BlockersOptions): Figure {
   const nearest = [...barred].sort((a, b) => a.blockedPages - b.blockedPages || a.startPfn - b.startPfn);
   const kept = new Set(nearest.slice(0, RANGES_MAX));
   const tree = new Tree(pageBytes);
-  const total = barred.reduce((sum, range) => sum + range.blockedPages, 0);
-  tree.add("", "all", rootWords(report, barred.length), total || 1, GROUND, report.request);
+  const total = [...kept].reduce((sum, range) => sum + range.blockedPages, 0);
+  tree.add("", "all", rootWords(report, barred.length), total || 1, GROUND, label(report.request));
   for (const range of barred) if (kept.has(range)) addRange(tree, range);
-  const rest = nearest.slice(RANGES_MAX);
-  if (rest.length > 0)
-    tree.add(
-      "all",
-      "rest",
-      `${rest.length} further ranges`,
-      rest.reduce((sum, range) => sum + range.blockedPages, 0),
-      GROUND,
-      "ranges with more pages in the way",
-    );
+  const left =
+    kept.size < barred.length
+      ? `the ${kept.size} of ${barred.length} ranges with the fewest pages in the way`
+      : undefined;
+  const words = {
+    title: report.request,
+    ...options,
+    ...withNote(options.subtitle ?? "pages in the way: range → page block → owner kind → why it stays", left),
+  };
   const figure: Figure = {
     data: [tree.trace(total > 0)],
-    layout: layoutOf(
-      {
-        title: report.request,
-        ...options,
-        subtitle:
-          options.subtitle ??
-          "pages in the way: request → range → page block → owner kind → why it stays; width: pages",
-      },
-      440,
-      { margin: { l: 10, r: 10, t: 80, b: 10 }, showlegend: false },
-    ),
+    layout: layoutOf(words, Math.min(900, Math.max(220, 110 + tree.leaves * 19)), {
+      margin: { l: 10, r: 10, t: 80, b: 10 },
+      showlegend: false,
+    }),
   };
   return withRuns(figure, options.from);
 }
@@ -72,10 +67,13 @@ function addRange(tree: Tree, range: FailedRange): void {
   tree.add("all", id, words, range.blockedPages, GROUND, why);
   // A report may list a page beyond what the range counts; children never outweigh their parent.
   let left = range.blockedPages;
+  const blocks = new Set<number>();
   for (const b of range.blockers) {
+    if (blocks.size >= BLOCKS_MAX && !blocks.has(b.block)) continue;
     const count = Math.min(2 ** b.order, range.endPfn - b.pfn, left);
     if (count <= 0) continue;
     left -= count;
+    blocks.add(b.block);
     const color = colorOf(b);
     const kind = b.owner === "unknown" ? "kind not known" : b.owner;
     const holder = b.heldBy[0]?.by;
@@ -123,6 +121,11 @@ class Tree {
     return this.ids.length;
   }
 
+  get leaves(): number {
+    const inner = new Set(this.parents);
+    return this.ids.filter((id) => !inner.has(id)).length;
+  }
+
   /** `words` and `more` are escaped already. */
   add(parent: string, id: string, words: string, value: number, color: string, more: string): void {
     this.places.set(id, this.ids.push(id) - 1);
@@ -160,7 +163,8 @@ class Tree {
       ),
       hoverinfo: "text",
       marker: { colors: [...this.colors], line: { color: "#ffffff", width: 1 } },
-      tiling: { orientation: "v" },
+      tiling: { orientation: "h" },
+      leaf: { opacity: 1 },
       sort: false,
       pathbar: { visible: false },
     };

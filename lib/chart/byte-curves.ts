@@ -3,7 +3,8 @@ import { InputError } from "../base/errors";
 import { formatSize } from "../base/units";
 import type { Axis, Figure, ScatterTrace } from "./figure";
 import { label, number } from "./labels";
-import { layoutOf, type Words } from "./layout";
+import { headRoom, layoutOf, type Words } from "./layout";
+import { logAxis } from "./log-axis";
 import { SERIES } from "./palette";
 import { withRuns } from "./run";
 import { everyNth, thinned, withNote } from "./thin";
@@ -44,22 +45,24 @@ export function byteCurves(options: ByteCurveOptions): Figure {
       ? `the first ${kept.length} of ${options.series.length} curves`
       : undefined,
   ].filter((note) => note !== undefined);
+  const words = {
+    xTitle: "size (bytes)",
+    ...options,
+    ...withNote(options.subtitle, notes.length === 0 ? undefined : notes.join("; ")),
+  };
+  const traces = [...data, ...marksOf(marks, top, options.logY === true)];
+  const head = headRoom(
+    words,
+    traces.map((trace) => trace.name ?? ""),
+  );
   const figure: Figure = {
-    data: [...data, ...marksOf(marks, top, options.logY === true)],
-    layout: layoutOf(
-      {
-        xTitle: "size (bytes)",
-        ...options,
-        ...withNote(options.subtitle, notes.length === 0 ? undefined : notes.join("; ")),
-      },
-      430,
-      {
-        showlegend: data.length + marks.length > 1,
-        margin: { l: 80, r: 20, t: 120, b: 60 },
-        xaxis: byteAxis(all),
-        yaxis: options.logY ? { type: "log", dtick: 1, exponentformat: "none" } : { rangemode: "tozero" },
-      },
-    ),
+    data: traces,
+    layout: layoutOf(words, 340 + head, {
+      showlegend: data.length + marks.length > 1,
+      margin: { l: 80, r: 20, t: head, b: 60 },
+      xaxis: byteAxis(all),
+      yaxis: options.logY ? logAxis(top.filter((v) => v > 0)) : { rangemode: "tozero" },
+    }),
   };
   return withRuns(figure, options.from);
 }

@@ -22,7 +22,10 @@ export interface BarTrace {
   textposition?: "auto" | "inside" | "outside" | "none";
   hovertext?: string[];
   hoverinfo?: string;
-  marker?: { color?: string | string[]; pattern?: { shape?: string } };
+  marker?: {
+    color?: string | string[];
+    pattern?: { shape?: string; fillmode?: "overlay"; size?: number; solidity?: number };
+  };
   showlegend?: boolean;
   [key: string]: unknown;
 }

@@ -2,7 +2,7 @@
 import { InputError } from "../base/errors";
 import { formatSize } from "../base/units";
 import type { Figure, ScatterTrace } from "./figure";
-import { layoutOf, type Words } from "./layout";
+import { headRoom, layoutOf, type Words } from "./layout";
 import { colorAt, LOW_TO_HIGH } from "./palette";
 import { withRuns } from "./run";
 import { everyNth, thinned, withNote } from "./thin";
@@ -52,9 +52,7 @@ export function fragmentationOverTime(options: FragmentationOptions): Figure {
   const fragmentation = index === "fragmentation";
   const words = {
     xTitle: "modelled time (ms)",
-    yTitle: fragmentation
-      ? "fragmentation index (no unit)"
-      : "unusable free space index (share of free memory)",
+    yTitle: fragmentation ? "fragmentation index (no unit)" : "unusable (share of free memory)",
     ...options,
     ...withNote(
       options.subtitle ??
@@ -62,11 +60,15 @@ export function fragmentationOverTime(options: FragmentationOptions): Figure {
       thinned(at.length, moments.length, "moments"),
     ),
   };
+  const head = headRoom(
+    words,
+    data.map((trace) => trace.name ?? ""),
+  );
   const figure: Figure = {
     data,
-    layout: layoutOf(words, 440, {
+    layout: layoutOf(words, 340 + head, {
       showlegend: true,
-      margin: { l: 80, r: 20, t: 130, b: 60 },
+      margin: { l: 80, r: 20, t: head, b: 60 },
       yaxis: { range: fragmentation ? [-1.08, 1.08] : [-0.04, 1.04] },
     }),
   };

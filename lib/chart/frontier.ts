@@ -2,7 +2,8 @@
 import { InputError } from "../base/errors";
 import type { Axis, Figure, ScatterTrace } from "./figure";
 import { label, number } from "./labels";
-import { layoutOf, type Words } from "./layout";
+import { headRoom, layoutOf, type Words } from "./layout";
+import { logAxis } from "./log-axis";
 import { INK, SERIES } from "./palette";
 import { withRuns } from "./run";
 import { everyNth, withNote } from "./thin";
@@ -71,11 +72,16 @@ export function tradeOffFrontier(options: FrontierOptions): Figure {
   const left =
     shown.length < others.length ? `${drawn.length} of ${points.length} points are drawn` : undefined;
   const better = `better: ${x.better === "less" ? "left" : "right"} and ${y.better === "less" ? "down" : "up"}`;
+  const words = { ...options, ...withNote(options.subtitle ?? better, left) };
+  const head = headRoom(
+    words,
+    data.map((trace) => trace.name ?? ""),
+  );
   const figure: Figure = {
     data,
-    layout: layoutOf({ ...options, ...withNote(options.subtitle ?? better, left) }, 460, {
+    layout: layoutOf(words, 340 + head, {
       showlegend: true,
-      margin: { l: 80, r: 40, t: 120, b: 60 },
+      margin: { l: 80, r: 40, t: head, b: 60 },
       xaxis: scaleOf(
         x,
         points.map((p) => p.x),
@@ -139,12 +145,12 @@ function pointsOf(
 /** With room at both ends, so that names fit. */
 function scaleOf(axis: FrontierAxis, values: readonly number[]): Axis {
   if (values.length === 0) return {};
-  const at = axis.log ? values.map(Math.log10) : [...values];
+  if (axis.log) return logAxis(values, 0.12);
+  const at = [...values];
   const [low, high] = [at.reduce((a, b) => Math.min(a, b)), at.reduce((a, b) => Math.max(a, b))];
   const room = (high - low || 1) * 0.12;
   return {
     zeroline: false,
     range: [low - room, high + room],
-    ...(axis.log ? { type: "log", dtick: 1, exponentformat: "none" } : {}),
   };
 }

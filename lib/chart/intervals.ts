@@ -2,7 +2,7 @@
 import { InputError } from "../base/errors";
 import type { ErrorBars, Figure, ScatterTrace } from "./figure";
 import { distinctLabels, label, number } from "./labels";
-import { layoutOf, type Words } from "./layout";
+import { headRoom, layoutOf, type Words } from "./layout";
 import { INK, SERIES } from "./palette";
 import { withRuns } from "./run";
 import { withNote } from "./thin";
@@ -59,7 +59,7 @@ export function successRates(options: SuccessRateOptions): Figure {
     })),
   }));
   const words = { xTitle: "successful requests (%)", ...options };
-  return dots(words, percent, options.interval, { range: [-3, 103] }, " %");
+  return dots(words, percent, options.interval, { range: [-2.5, 102.5] }, " %");
 }
 
 /** Paired differences with intervals and the line of no difference. */
@@ -111,24 +111,22 @@ function dots(
     };
   });
   const left = names.length > kept.length ? `the first ${kept.length} of ${names.length} rows` : undefined;
+  const said = { ...words, ...withNote(words.subtitle ?? `bars: ${interval}`, left) };
+  const head = headRoom(said, series.length > 1 ? series.map((one) => one.name) : []);
   const figure: Figure = {
     data,
-    layout: layoutOf(
-      { ...words, ...withNote(words.subtitle ?? `bars: ${interval}`, left) },
-      170 + kept.length * 30,
-      {
-        showlegend: series.length > 1,
-        margin: { l: 110, r: 20, t: series.length > 1 ? 120 : 90, b: 60 },
-        xaxis: { zeroline: false, ...xaxis },
-        yaxis: {
-          tickvals: kept.map((_, at) => at),
-          ticktext: shown,
-          range: [kept.length - 0.5, -0.5],
-          zeroline: false,
-          showgrid: false,
-        },
+    layout: layoutOf(said, 80 + head + kept.length * 30, {
+      showlegend: series.length > 1,
+      margin: { l: 110, r: 20, t: head, b: 60 },
+      xaxis: { zeroline: false, ...xaxis },
+      yaxis: {
+        tickvals: kept.map((_, at) => at),
+        ticktext: shown,
+        range: [kept.length - 0.5, -0.5],
+        zeroline: false,
+        showgrid: false,
       },
-    ),
+    }),
   };
   return withRuns(figure, words.from);
 }

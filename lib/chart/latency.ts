@@ -1,8 +1,9 @@
 /** Distributions of latency by strategy: cumulative shares, or boxes from quantiles, on a logarithmic axis. */
 import { InputError } from "../base/errors";
-import type { Axis, BoxTrace, Figure, ScatterTrace } from "./figure";
+import type { BoxTrace, Figure, ScatterTrace } from "./figure";
 import { distinctLabels, label, number } from "./labels";
-import { layoutOf, type Words } from "./layout";
+import { headRoom, layoutOf, type Words } from "./layout";
+import { logAxis } from "./log-axis";
 import { faded, SERIES } from "./palette";
 import { withRuns } from "./run";
 import { withNote } from "./thin";
@@ -69,22 +70,24 @@ export function latencyEcdf(options: LatencyEcdfOptions): Figure {
   });
   const left =
     options.series.length > kept.length ? `the first ${kept.length} of ${options.series.length}` : undefined;
+  const words = {
+    xTitle: "modelled latency (µs)",
+    yTitle: "requests served within it (%)",
+    ...options,
+    ...withNote(options.subtitle, left),
+  };
+  const head = headRoom(
+    words,
+    data.map((trace) => trace.name ?? ""),
+  );
   const figure: Figure = {
     data,
-    layout: layoutOf(
-      {
-        xTitle: "modelled latency (µs)",
-        yTitle: "requests served within it (%)",
-        ...options,
-        ...withNote(options.subtitle, left),
-      },
-      420,
-      {
-        showlegend: true,
-        xaxis: decades(sorted.flatMap((s) => [Math.max(floor, s[0]!), Math.max(floor, s.at(-1)!)])),
-        yaxis: { range: [0, 102] },
-      },
-    ),
+    layout: layoutOf(words, 340 + head, {
+      showlegend: true,
+      margin: { l: 80, r: 20, t: head, b: 60 },
+      xaxis: logAxis(sorted.flatMap((s) => [Math.max(floor, s[0]!), Math.max(floor, s.at(-1)!)])),
+      yaxis: { range: [0, 102] },
+    }),
   };
   return withRuns(figure, options.from);
 }
@@ -146,7 +149,7 @@ export function latencyBoxes(options: LatencyBoxOptions): Figure {
       {
         showlegend: false,
         margin: { l: 110, r: 20, t: 90, b: 60 },
-        xaxis: decades(rows.flatMap((row) => [row.p1Us, row.p99Us])),
+        xaxis: logAxis(rows.flatMap((row) => [row.p1Us, row.p99Us])),
         yaxis: { type: "category", autorange: "reversed", showgrid: false },
       },
     ),
@@ -158,20 +161,4 @@ function ranksOf(n: number): number[] {
   if (n <= RANKS_MAX) return Array.from({ length: n }, (_, rank) => rank);
   const ranks = Array.from({ length: RANKS_MAX }, (_, i) => Math.round((i * (n - 1)) / (RANKS_MAX - 1)));
   return [...new Set([...ranks, Math.ceil(n * 0.999) - 1])].sort((a, b) => a - b);
-}
-
-/** A logarithmic axis over `values`, with its decades written out. */
-function decades(values: readonly number[]): Axis {
-  const logs = values.map(Math.log10);
-  const low = Math.min(...logs);
-  const high = Math.max(...logs);
-  const room = Math.max(0.08, (high - low) * 0.04);
-  const powers: number[] = [];
-  for (let p = Math.floor(low - room); p <= Math.ceil(high + room); p++) powers.push(10 ** p);
-  return {
-    type: "log",
-    range: [low - room, high + room],
-    tickvals: powers,
-    ticktext: powers.map((v) => (v >= 1 ? number(v) : String(v))),
-  };
 }

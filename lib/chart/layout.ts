@@ -21,7 +21,7 @@ const WORDS_MAX = 300;
 export function layoutOf(words: Words, height: number, more: Partial<Layout> = {}): Layout {
   const { xaxis, yaxis, ...rest } = more;
   return {
-    ...(words.title === undefined ? {} : { title: titleOf(words) }),
+    ...(words.title === undefined && words.subtitle === undefined ? {} : { title: titleOf(words) }),
     height,
     autosize: true,
     paper_bgcolor: "rgba(0,0,0,0)",
@@ -35,6 +35,23 @@ export function layoutOf(words: Words, height: number, more: Partial<Layout> = {
     yaxis: axisOf(words.yTitle, yaxis),
     ...rest,
   };
+}
+
+/** Letters in a legend, in pixels, and the square or line before them. */
+const LETTER = 7.4;
+const KEY = 48;
+const LEGEND_WIDTH = 640;
+const LEGEND_ROW = 20;
+
+/**
+ * Pixels above the axes for title, subtitle and a legend of `names` in as many rows as Plotly needs: its columns are as
+ * wide as the longest name.
+ */
+export function headRoom(words: Words, names: readonly string[]): number {
+  const widest = Math.max(0, ...names.map((name) => name.length)) * LETTER + KEY;
+  const columns = Math.max(1, Math.floor(LEGEND_WIDTH / widest));
+  const rows = Math.ceil(names.length / columns);
+  return 54 + (words.subtitle === undefined ? 0 : 26) + rows * LEGEND_ROW;
 }
 
 function titleOf(words: Words): NonNullable<Layout["title"]> {

@@ -38,9 +38,10 @@ export function axisOf(axis: Axis | undefined, figure: Figure, which: "x" | "y")
     nameLocation: which === "x" ? "middle" : reversed ? "start" : "end",
     nameGap: which === "x" ? 30 : 12,
     nameTextStyle: { color: INK, fontSize: 12, align: which === "x" ? "center" : "left" },
-    axisLine: { show: !heat, lineStyle: { color: INK } },
+    axisLine: { show: !heat, onZero: false, lineStyle: { color: INK } },
+    ...(which === "x" ? { position: "bottom" } : {}),
     axisTick: { show: false },
-    axisLabel: { color: INK, fontSize: 11, ...labelsOf(axis) },
+    axisLabel: { color: INK, fontSize: 11, ...labelsOf(axis), ...endsOf(range) },
     splitLine: { show: !heat && !category && axis?.showgrid !== false, lineStyle: { color: GRID } },
   };
 }
@@ -58,6 +59,28 @@ function rangeOf(axis: Axis | undefined, figure: Figure, which: "x" | "y"): [num
     .map(Number)
     .filter((v) => v > 0);
   return values.length === 0 ? undefined : [Math.min(...values) / 1.4, Math.max(...values) * 1.4];
+}
+
+/** An end that is no round number gets no label. */
+function endsOf(range: [number, number] | undefined): object {
+  const isRound = (value: number) => Number(value.toPrecision(1)) === value;
+  if (range === undefined) return {};
+  return {
+    ...(isRound(range[0]) ? {} : { showMinLabel: false }),
+    ...(isRound(range[1]) ? {} : { showMaxLabel: false }),
+  };
+}
+
+/** Letters of the longest label that the y axis names itself. */
+export function longestLabel(figure: Figure): number {
+  const axis = figure.layout.yaxis;
+  const names =
+    axis?.ticktext !== undefined
+      ? axis.ticktext.map(plain)
+      : isCategory(axis, figure, "y")
+        ? categoriesOf(figure, "y", axis?.categoryarray)
+        : [];
+  return Math.max(0, ...names.map((name) => name.length));
 }
 
 function labelsOf(axis: Axis | undefined): object {

@@ -43,7 +43,7 @@ export function sankeySeries(trace: SankeyTrace, top: number): object {
   };
 }
 
-/** The nodes of an icicle as drawings, the root on top, between `top` and `bottom` (pixels). */
+/** The nodes of an icicle as drawings, the root at the left, between `top` and `bottom` (pixels). */
 export function icicleElements(trace: IcicleTrace, top: number, bottom: number): object[] {
   const children = new Map<string, number[]>();
   trace.parents.forEach((parent, at) => {
@@ -53,21 +53,21 @@ export function icicleElements(trace: IcicleTrace, top: number, bottom: number):
     1 + Math.max(0, ...(children.get(trace.ids[at]!) ?? []).map(depthBelow));
   const roots = children.get("") ?? [];
   const levels = Math.max(1, ...roots.map(depthBelow));
-  const height = (bottom - top) / levels;
+  const width = (WIDTH - 24) / levels;
   const elements: object[] = [];
-  const place = (nodes: readonly number[], x: number, width: number, total: number, level: number) => {
-    let from = x;
+  const place = (nodes: readonly number[], y: number, height: number, total: number, level: number) => {
+    let from = y;
     for (const at of nodes) {
-      const mine = total === 0 ? 0 : (trace.values[at]! / total) * width;
+      const mine = total === 0 ? 0 : (trace.values[at]! / total) * height;
       if (mine >= 0.5) {
-        elements.push(...box(trace, at, from, top + level * height, mine, height));
+        elements.push(...box(trace, at, 12 + level * width, from, width, mine));
         place(children.get(trace.ids[at]!) ?? [], from, mine, trace.values[at]!, level + 1);
       }
       from += mine;
     }
   };
   const all = roots.reduce((sum, at) => sum + trace.values[at]!, 0);
-  place(roots, 12, WIDTH - 24, all, 0);
+  place(roots, top, bottom - top, all, 0);
   return elements;
 }
 
@@ -75,7 +75,10 @@ function box(trace: IcicleTrace, at: number, x: number, y: number, width: number
   const fill = trace.marker.colors[at] ?? INK;
   const room = Math.floor((width - 8) / LETTER);
   const lines = [trace.labels[at]!, trace.text?.[at] ?? ""].map(plain).filter((line) => line !== "");
-  const words = lines.flatMap((line) => folded(line, room)).slice(0, Math.floor((height - 6) / 15));
+  // On one line where there is room for one only: its share is less telling than its name.
+  const words = lines
+    .flatMap((line) => folded(line, height < 32 ? 999 : room).map((part) => cut(part, room)))
+    .slice(0, Math.floor((height - 1) / 15));
   return [
     {
       type: "rect",
@@ -89,7 +92,7 @@ function box(trace: IcicleTrace, at: number, x: number, y: number, width: number
           style: {
             text,
             x: round(x + 4),
-            y: round(y + 5 + line * 15),
+            y: round(y + 2 + line * 15),
             fill: textOn(fill),
             fontSize: 12,
             fontFamily: FONT,
@@ -97,6 +100,9 @@ function box(trace: IcicleTrace, at: number, x: number, y: number, width: number
         }))),
   ];
 }
+
+const cut = (text: string, room: number) =>
+  text.length <= room ? text : `${text.slice(0, Math.max(1, room - 1))}…`;
 
 /** Lines of at most `room` letters, at most three, broken at spaces. */
 function folded(text: string, room: number): string[] {

@@ -9,7 +9,7 @@ import { INK } from "../chart/palette";
 import { describe } from "./describe";
 import { escapeHtml } from "./escape";
 import { plain } from "./plain-text";
-import { axisOf } from "./static-axes";
+import { axisOf, longestLabel } from "./static-axes";
 import { icicleElements, isFlow, sankeySeries } from "./static-flows";
 import { legendOf } from "./static-legend";
 import { seriesOf } from "./static-series";
@@ -91,10 +91,11 @@ function optionOf(figure: Figure, height: number): EChartsOption {
     ...common,
     graphic: { elements: legend.elements(under ? height - room : head) },
     grid: {
-      left: 12,
+      // ECharts guesses the width of labels a little short.
+      left: 12 + longestLabel(figure) * 0.8,
       right: 16,
       top: head + (under ? 0 : room) + (map && !layout.yaxis?.title ? 4 : 26),
-      bottom: (map ? 8 : 34) + (under ? room : 0),
+      bottom: (map ? 8 : layout.xaxis?.tickvals ? 42 : 34) + (under ? room : 0),
       containLabel: true,
     },
     xAxis: axisOf(layout.xaxis, figure, "x"),

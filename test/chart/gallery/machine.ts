@@ -73,7 +73,7 @@ export interface UsedMachine {
 
 let made: UsedMachine | undefined;
 
-/** Rounds of filling to about 85 % and freeing a random part, then a contiguous request that fails. */
+/** Rounds of filling to about 97 % and freeing a random part, then a contiguous request that fails. */
 export function usedMachine(): UsedMachine {
   if (made !== undefined) return made;
   const m = boot();
@@ -83,8 +83,8 @@ export function usedMachine(): UsedMachine {
   const rounds: number[] = [0];
   const freeBlocks = [freeBlocksByOrder(m)];
   let used = 0;
-  for (let round = 1; round <= 40; round++) {
-    const goal = 1024 * MIB_PAGES * Math.min(0.85, 0.2 * round);
+  for (let round = 1; round <= 24; round++) {
+    const goal = 1024 * MIB_PAGES * Math.min(0.97, 0.2 * round);
     for (let tries = 0; used < goal && tries < 400_000; tries++) {
       const kind = pick(random);
       const pfn = allocPages(m, kind.gfp, kind.order);
@@ -93,7 +93,7 @@ export function usedMachine(): UsedMachine {
       live.push({ pfn, order: kind.order, kind: kind.kind });
       used += 2 ** kind.order;
     }
-    for (let n = Math.floor(live.length * 0.15); n > 0; n--) {
+    for (let n = Math.floor(live.length * 0.06); n > 0; n--) {
       const at = random.below(live.length);
       const page = live[at]!;
       live[at] = live.at(-1)!;
@@ -107,7 +107,7 @@ export function usedMachine(): UsedMachine {
   }
   live
     .filter((page) => page.kind === "anon" && page.pfn >= 1984 * MIB_PAGES)
-    .filter((_, at) => at % 600 === 0)
+    .filter((_, at) => at % 1500 === 0)
     .forEach((page, at) => {
       const [kind, by] = (
         [
@@ -118,7 +118,7 @@ export function usedMachine(): UsedMachine {
       )[at % 3]!;
       holdPage(m, page.pfn, kind, by);
     });
-  snapshots.push({ label: "round 40, with pins", summary: blockSummary(m) });
+  snapshots.push({ label: "round 24, pins", summary: blockSummary(m) });
   const asked = new Contiguous(m).cmaAlloc(16 * MIB_PAGES, 9);
   if (asked.ok) throw new Error("the request of the gallery was to fail");
   made = { memory: m, snapshots, rounds, freeBlocks, failure: asked.explain({ json: true }) };
