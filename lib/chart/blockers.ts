@@ -44,7 +44,7 @@ export function blockers(options: BlockersOptions): Figure {
   };
   const figure: Figure = {
     data: [tree.trace(total > 0)],
-    layout: layoutOf(words, Math.min(900, Math.max(220, 110 + tree.leaves * 19)), {
+    layout: layoutOf(words, Math.min(1000, Math.max(240, 100 + tree.leaves * 26)), {
       margin: { l: 10, r: 10, t: 80, b: 10 },
       showlegend: false,
     }),
@@ -150,12 +150,11 @@ class Tree {
     return {
       type: "icicle",
       ids: this.ids.map((id) => number.get(id)!),
-      labels: [...this.labels],
+      labels: this.labels.map((words, at) => (weighed ? `${words}, ${pages(this.values[at]!)}` : words)),
       parents: this.parents.map((id) => number.get(id) ?? ""),
       values: [...this.values],
       branchvalues: "total",
-      text: this.values.map((value) => (weighed ? pages(value) : "")),
-      textinfo: "label+text",
+      textinfo: "label",
       hovertext: this.labels.map((words, at) =>
         [words, ...(weighed ? [size(this.values[at]!)] : []), this.words[at]!]
           .filter((w) => w !== "")

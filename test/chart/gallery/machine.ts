@@ -67,7 +67,7 @@ export interface UsedMachine {
   /** Free blocks by order after each round of allocating and freeing. */
   rounds: number[];
   freeBlocks: number[][];
-  /** A request of the whole CMA area that failed. */
+  /** A request of half the CMA area that failed. */
   failure: ContigFailureReport;
 }
 
@@ -107,7 +107,7 @@ export function usedMachine(): UsedMachine {
   }
   live
     .filter((page) => page.kind === "anon" && page.pfn >= 1984 * MIB_PAGES)
-    .filter((_, at) => at % 1500 === 0)
+    .filter((_, at) => at % 700 === 0)
     .forEach((page, at) => {
       const [kind, by] = (
         [
@@ -119,7 +119,7 @@ export function usedMachine(): UsedMachine {
       holdPage(m, page.pfn, kind, by);
     });
   snapshots.push({ label: "round 24, pins", summary: blockSummary(m) });
-  const asked = new Contiguous(m).cmaAlloc(16 * MIB_PAGES, 9);
+  const asked = new Contiguous(m).cmaAlloc(32 * MIB_PAGES, 11);
   if (asked.ok) throw new Error("the request of the gallery was to fail");
   made = { memory: m, snapshots, rounds, freeBlocks, failure: asked.explain({ json: true }) };
   return made;
