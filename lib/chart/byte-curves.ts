@@ -119,9 +119,10 @@ function marksOf(
   values: readonly number[],
   logY: boolean,
 ): ScatterTrace[] {
-  const above = values.filter((v) => v > 0);
-  const bottom = logY ? Math.min(...(above.length === 0 ? [1] : above)) : 0;
-  const top = Math.max(...(above.length === 0 ? [1] : above));
+  const positive = values.filter((v) => v > 0);
+  const above = positive.length === 0 ? [1] : positive;
+  const bottom = logY ? above.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY) : 0;
+  const top = above.reduce((a, b) => Math.max(a, b), 0);
   return marks.map((mark, at) => ({
     type: "scatter",
     mode: "lines",

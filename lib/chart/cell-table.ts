@@ -83,10 +83,10 @@ function legend(options: CellTableOptions): ScatterTrace[] {
   return [
     ...[0, 0.5, 1].map((share) =>
       square(
-        `${share * 100} %${share === 1 ? ` ${options.shareTitle}` : ""}`,
+        `${share * 100} %${share === 1 ? ` ${label(options.shareTitle)}` : ""}`,
         colorAt(LITTLE_TO_MUCH, share),
       ),
     ),
-    ...(failed ? [square(options.failureTitle ?? "fails", OKABE_ITO.vermillion)] : []),
+    ...(failed ? [square(label(options.failureTitle ?? "fails"), OKABE_ITO.vermillion)] : []),
   ];
 }

@@ -31,7 +31,7 @@ export function fragmentationOverTime(options: FragmentationOptions): Figure {
     throw new InputError(
       `fragmentation over time: there must be one row of values a moment (${at.length}): got ${values.length}`,
     );
-  const columns = Math.min(...values.map((row) => row.length));
+  const columns = values.reduce((least, row) => Math.min(least, row.length), Number.POSITIVE_INFINITY);
   const orders = options.orders ?? Array.from({ length: columns }, (_, order) => order);
   for (const order of orders)
     if (!Number.isInteger(order) || order < 0 || order >= columns)

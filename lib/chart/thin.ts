@@ -16,8 +16,13 @@ export function thinned(n: number, kept: number, what: string): string | undefin
   return `one in ${step} of ${n} ${what} is drawn`;
 }
 
-/** Subtitle and note on one line. */
+const SUBTITLE_MAX = 180;
+
+/** Subtitle and note on one line; of a long subtitle its beginning, so that the note is always there. */
 export function withNote(subtitle: string | undefined, note: string | undefined): { subtitle?: string } {
-  const words = [subtitle, note].filter((part) => part !== undefined);
+  const cut = (text: string) => (text.length <= SUBTITLE_MAX ? text : `${text.slice(0, SUBTITLE_MAX - 1)}…`);
+  const words = [subtitle === undefined ? undefined : cut(subtitle), note].filter(
+    (part) => part !== undefined,
+  );
   return words.length === 0 ? {} : { subtitle: words.join("; ") };
 }
