@@ -5,7 +5,7 @@ import type { Blocker, ContigFailureReport, FailedRange } from "../mm/contig-fai
 import type { Figure, IcicleTrace } from "./figure";
 import { label, pages } from "./labels";
 import { layoutOf, type Words } from "./layout";
-import { CONTENT_COLORS, OKABE_ITO } from "./palette";
+import { CONTENT_COLORS, OKABE_ITO, textOn } from "./palette";
 import { withRuns } from "./run";
 import { withNote } from "./thin";
 
@@ -42,9 +42,10 @@ export function blockers(options: BlockersOptions): Figure {
     ...options,
     ...withNote(options.subtitle ?? "pages in the way: range → page block → owner kind → why it stays", left),
   };
+  const height = Math.min(900, Math.max(150, tree.leaves * 26));
   const figure: Figure = {
-    data: [tree.trace(total > 0)],
-    layout: layoutOf(words, Math.min(1000, Math.max(240, 100 + tree.leaves * 26)), {
+    data: [tree.trace(total, height)],
+    layout: layoutOf(words, 90 + height, {
       margin: { l: 10, r: 10, t: 80, b: 10 },
       showlegend: false,
     }),
@@ -143,18 +144,24 @@ class Tree {
     else this.values[at]! += value;
   }
 
-  trace(weighed: boolean): IcicleTrace {
+  /** Drawn `height` pixels high, of which every node has its share of `total`; a total of 0 weighs nothing. */
+  trace(total: number, height: number): IcicleTrace {
+    const weighed = total > 0;
     const size = (count: number) => `${pages(count)}, ${formatSize(count * this.pageBytes)}`;
     // Ids take part in nothing that is shown: numbers keep them short.
     const number = new Map(this.ids.map((id, at) => [id, String(at)]));
     return {
       type: "icicle",
       ids: this.ids.map((id) => number.get(id)!),
-      labels: this.labels.map((words, at) => (weighed ? `${words}, ${pages(this.values[at]!)}` : words)),
+      labels: this.labels.map((words, at) => {
+        const tall = (this.values[at]! / total) * height > 44;
+        return weighed ? `${words}${tall ? "<br>" : ", "}${pages(this.values[at]!)}` : words;
+      }),
       parents: this.parents.map((id) => number.get(id) ?? ""),
       values: [...this.values],
       branchvalues: "total",
       textinfo: "label",
+      textfont: { color: this.colors.map(textOn) },
       hovertext: this.labels.map((words, at) =>
         [words, ...(weighed ? [size(this.values[at]!)] : []), this.words[at]!]
           .filter((w) => w !== "")

@@ -41,7 +41,12 @@ export function axisOf(axis: Axis | undefined, figure: Figure, which: "x" | "y")
     axisLine: { show: !heat, onZero: false, lineStyle: { color: INK } },
     ...(which === "x" ? { position: "bottom" } : {}),
     axisTick: { show: false },
-    axisLabel: { color: INK, fontSize: 11, ...labelsOf(axis), ...(axis?.tickvals ? {} : endsOf(range)) },
+    axisLabel: {
+      color: INK,
+      fontSize: 11,
+      ...labelsOf(axis),
+      ...(axis?.tickvals || category ? {} : endsOf(range)),
+    },
     splitLine: { show: !heat && !category && axis?.showgrid !== false, lineStyle: { color: GRID } },
   };
 }
