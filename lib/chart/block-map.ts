@@ -9,7 +9,7 @@ import { type BlockLook, cellOf, LOOKS } from "./block-cells";
 import type { ColorScale, Figure, HeatmapTrace, ScatterTrace } from "./figure";
 import { label } from "./labels";
 import { headRoom, layoutOf, type Words } from "./layout";
-import { LITTLE_TO_MUCH } from "./palette";
+import { AMOUNT } from "./palette";
 import { withRuns } from "./run";
 import { everyNth, thinned, withNote } from "./thin";
 
@@ -153,7 +153,7 @@ function heatmap(
     z,
     hovertext: hover,
     hoverinfo: "text",
-    colorscale: look.categories === undefined ? LITTLE_TO_MUCH : steps(look.categories),
+    colorscale: look.categories === undefined ? AMOUNT : steps(look.categories),
     zmin: n === 0 ? 0 : -0.5,
     zmax: n === 0 ? 100 : n - 0.5,
     showscale: n === 0,

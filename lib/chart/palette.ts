@@ -35,6 +35,13 @@ export const LITTLE_TO_MUCH: [number, string][] = [
   [1, "#08306b"],
 ];
 
+/** The same for cells without words, which must be told from a dark ground as well: its dark end at contrast 2.5 to #111. */
+export const AMOUNT: [number, string][] = [
+  [0, "#d6e6f4"],
+  [0.5, "#6aaed6"],
+  [1, "#0f5aa3"],
+];
+
 /** Ordered things, as the orders of the buddy lists: viridis (Smith and van der Walt 2015) without its darkest part. */
 export const LOW_TO_HIGH: [number, string][] = [
   [0, "#46327e"],

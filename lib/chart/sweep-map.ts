@@ -3,7 +3,7 @@ import { InputError } from "../base/errors";
 import type { Figure, HeatmapTrace } from "./figure";
 import { distinctLabels, label, number } from "./labels";
 import { layoutOf, type Words } from "./layout";
-import { LITTLE_TO_MUCH } from "./palette";
+import { AMOUNT } from "./palette";
 import { withRuns } from "./run";
 import { withNote } from "./thin";
 
@@ -60,7 +60,7 @@ export function sweepMap(options: SweepOptions): Figure {
         }),
     hovertext: shown.map((row, j) => row.map((cell, i) => hoverOf(cell, xs[i]!, ys[j]!, options))),
     hoverinfo: "text",
-    colorscale: LITTLE_TO_MUCH,
+    colorscale: AMOUNT,
     zmin,
     zmax: zmax > zmin ? zmax : zmin + 1,
     showscale: true,

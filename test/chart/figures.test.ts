@@ -5,7 +5,18 @@ import type * as Plotly from "plotly.js";
 import { sha256Of } from "../../lib/base/canonical-json";
 import { bars, cellTable, lines, memoryMap } from "../../lib/chart";
 import type { Figure, HeatmapTrace } from "../../lib/chart/figure";
-import { colorAt, contrast, INK, LITTLE_TO_MUCH, luminance, textOn } from "../../lib/chart/palette";
+import {
+  AMOUNT,
+  CONTENT_COLORS,
+  colorAt,
+  contrast,
+  INK,
+  LITTLE_TO_MUCH,
+  LOW_TO_HIGH,
+  luminance,
+  MIGRATETYPE_COLORS,
+  textOn,
+} from "../../lib/chart/palette";
 import { withRuns } from "../../lib/chart/run";
 import { GALLERY } from "../support/figures";
 
@@ -43,6 +54,23 @@ test("contrast is WCAG's: black on white is 21", () => {
 test("the scale from little to much grows darker throughout, so that grey prints keep its order", () => {
   const shades = Array.from({ length: 21 }, (_, i) => luminance(colorAt(LITTLE_TO_MUCH, i / 20)));
   for (let i = 1; i < shades.length; i++) assert.ok(shades[i]! < shades[i - 1]!, `step ${i}`);
+});
+
+test("amounts keep their order in grey and can be told from a dark ground; orders grow lighter throughout", () => {
+  const shades = (scale: [number, string][]) =>
+    Array.from({ length: 21 }, (_, i) => luminance(colorAt(scale, i / 20)));
+  const amounts = shades(AMOUNT);
+  const orders = shades(LOW_TO_HIGH);
+  for (let i = 1; i < 21; i++) {
+    assert.ok(amounts[i]! < amounts[i - 1]!, `amount ${i}`);
+    assert.ok(orders[i]! > orders[i - 1]!, `order ${i}`);
+  }
+  assert.ok(contrast(colorAt(AMOUNT, 1), "#111111") > 2.5);
+});
+
+test("kinds and types that stand in one picture have different colours", () => {
+  for (const colors of [Object.values(MIGRATETYPE_COLORS), Object.values(CONTENT_COLORS)])
+    assert.equal(new Set(colors).size, colors.length);
 });
 
 test("bars and lines refuse series of the wrong length, naming them", () => {
