@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Command, CommanderError } from "commander";
 import { InputError } from "../base/errors";
+import { printable } from "./printable";
 
 /** Each command file exports `register`; loaded when the command is named, so that start-up stays short. */
 const COMMANDS: Record<string, () => { register(program: Command): void }> = {
@@ -35,7 +36,7 @@ async function main(argv: string[]): Promise<number> {
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     if (error instanceof InputError) {
-      process.stderr.write(`pageblock: ${error.message}\n`);
+      process.stderr.write(`pageblock: ${printable(error.message)}\n`);
       return error.exitCode;
     }
     throw error;

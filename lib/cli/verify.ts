@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import { InputError } from "../base/errors";
 import { RUN_LIMITS } from "../report/run-again";
 import { type Verification, verifyFile } from "../report/verify";
+import { printable } from "./printable";
 
 function report({ file, results, changes, compared, ok }: Verification): string {
   const lines = results.map(({ sha256, kind, verdict, why, places }) => {
@@ -14,13 +15,9 @@ function report({ file, results, changes, compared, ok }: Verification): string 
     ? `all ${results.length} results identical; as made: ${compared.join(", ")}`
     : `${identical} of ${results.length} results identical; changed: ${changes.length} beside them`;
   return [...lines, ...changes.map((change) => `changed  ${change}`), `${file}: ${summary}`]
-    .map(printable)
+    .map((line) => printable(line.replaceAll("\n", " ")))
     .join("\n");
 }
-
-/** A file from anybody must not steer the terminal. */
-const printable = (line: string) =>
-  line.replace(/\p{Cc}/gu, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, "0")}`);
 
 export function register(program: Command): void {
   program

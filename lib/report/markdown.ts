@@ -84,7 +84,9 @@ const altText = (words: string) => words.replace(/[\\[\]<>*_`!]/g, " ").replace(
 
 function referencesMarkdown(references: readonly Reference[]): string[] {
   if (references.length === 0) return [];
-  const items = references.map(({ number, markdown }) => `${number}. ${safeMarkdown(markdown)}`);
+  const items = references.map(
+    ({ number, markdown }) => `${number}. ${safeMarkdown(markdown).replaceAll("\n", "\n   ")}`,
+  );
   return ["## References", items.join("\n")];
 }
 
