@@ -1,8 +1,19 @@
 // Puts into dist/assets what the library sends to browsers: Plotly (gzip, base64) and the chart runtime (skipped when
 // the assets are newer than what they are made of), and into dist/kernel-setup/assets what the kernel's set-up needs.
 // Also dist/engine.json, the hash of the sources that results depend on (lib/experiment/engine-version.ts).
+// Takes out of dist what was compiled from sources that are gone: it would be packed and published.
 import { createHash } from "node:crypto";
-import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -15,6 +26,11 @@ const runtime = join(here, "browser/chart-runtime.js");
 const slides = join(here, "browser/slides.js");
 const made = join(out, "assets.json");
 
+for (const [folder, sources] of [
+  ["kernel-setup", here],
+  ["", join(here, "../lib")],
+])
+  prune(join(here, "../dist", folder), sources);
 cpSync(join(here, "assets"), join(here, "../dist/kernel-setup/assets"), { recursive: true });
 
 const { hashSources } = createRequire(import.meta.url)("../dist/experiment/engine-version.js");
@@ -50,6 +66,19 @@ function inlineScript(file, name) {
   if (/<\/script|<!--/i.test(script)) throw new Error(`${file} would end the script element it is put into`);
   write(name, script);
   return script;
+}
+
+/** Removes .js and .d.ts files below `folder` that have no .ts file below `sources`. */
+function prune(folder, sources) {
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) {
+      if (!["assets", "kernel-setup"].includes(entry.name)) prune(path, join(sources, entry.name));
+    } else if (/\.(?:js|d\.ts)$/.test(entry.name)) {
+      const stem = entry.name.replace(/\.(?:js|d\.ts)$/, "");
+      if (!existsSync(join(sources, `${stem}.ts`))) rmSync(path, { force: true });
+    }
+  }
 }
 
 function write(name, text) {
