@@ -6,10 +6,12 @@ import type { Architecture } from "../hardware/page-geometry";
 import { type BootedCma, type BootedZone, type BootResult, boot, type Reservation } from "../machine/boot";
 import { type BootJson, bootJson } from "../machine/boot-json";
 import { type BootRequest, resolveBoot } from "../machine/boot-request";
+import type { BootedCmaArea, CmaAreaRequest } from "../machine/cma-areas";
 import { parseCma } from "../machine/cma-request";
 import { type BootedMovable, parseCore } from "../machine/movable-request";
 import { nodeRanges } from "../machine/nodes";
-import { startKernel } from "../machine/start";
+import { startedCmaAreas, startKernel } from "../machine/start";
+import type { CmaArea } from "../mm/cma-area";
 import type { Kernel } from "../mm/kernel";
 import { type KernelSwitches, kernelProfile } from "../mm/profile";
 import { DISPLAY, type MimeBundle } from "../notebook/display";
@@ -115,6 +117,29 @@ export class MachineDescription {
   }
 
   /**
+   * One more CMA area, reserved at boot after those asked for before: at `base` or anywhere below `limit`, on node `nid`,
+   * declared by code or a fixed region of the device tree. `boot().cmaAreas` says what became of it; a refusal is a
+   * result, its words are in `boot().messages`.
+   */
+  cmaArea(
+    name: string,
+    size: Size,
+    options: Omit<CmaAreaRequest, "name" | "bytes" | "base" | "limit" | "alignment"> &
+      Partial<Record<"base" | "limit" | "alignment", Size>> = {},
+  ): MachineDescription {
+    const { base, limit, alignment, ...rest } = options;
+    const area: CmaAreaRequest = {
+      ...rest,
+      name,
+      bytes: parseSize(size, `cmaArea ${name}`),
+      ...(base !== undefined && { base: parseSize(base, `cmaArea ${name}: base`) }),
+      ...(limit !== undefined && { limit: parseSize(limit, `cmaArea ${name}: limit`) }),
+      ...(alignment !== undefined && { alignment: parseSize(alignment, `cmaArea ${name}: alignment`) }),
+    };
+    return this.changed({ cmaAreas: [...(this.request.cmaAreas ?? []), area] });
+  }
+
+  /**
    * Kernel release: `"4.17"`, `"6.1"`, `"6.12"`, `"6.19"`, `"7.3"`, or a version of these series. Default `"6.1"`.
    * @throws InputError for an unknown release; the message names the known ones.
    */
@@ -207,6 +232,8 @@ export class BootedMachine {
   readonly movable: BootedMovable;
   /** The default CMA area: reserved, or the reason in words. */
   readonly cma: BootedCma;
+  /** The CMA areas beside it. */
+  readonly cmaAreas: readonly BootedCmaArea[];
   /** Who took memory before the buddy allocator started, ascending. */
   readonly reservations: readonly Reservation[];
   /** RAM the kernel sees, ascending. */
@@ -238,6 +265,7 @@ export class BootedMachine {
     this.zones = result.zones;
     this.movable = result.movable;
     this.cma = result.cma;
+    this.cmaAreas = result.cmaAreas;
     this.reservations = result.reservations;
     this.memory = result.memory;
     this.messages = result.messages;
@@ -247,6 +275,11 @@ export class BootedMachine {
   /** Starts the page allocator on this machine, as memblock hands memory over. A new one at every call. */
   start(): Kernel {
     return startKernel(this.result, this.switches);
+  }
+
+  /** Its usable CMA areas, for `new Contiguous(kernel.memory, areas)`: the default one first. A new set at every call. */
+  contiguousAreas(): CmaArea[] {
+    return startedCmaAreas(this.result);
   }
 
   /** The keys of `pageblock boot --json`. */
@@ -267,6 +300,7 @@ function planOf(request: BootRequest, result: BootResult): BootRequest {
     thpEnabled,
     hugePages,
     movable,
+    cmaAreas,
     pageBlockMaxOrder,
     switches,
   } = request;
@@ -276,6 +310,7 @@ function planOf(request: BootRequest, result: BootResult): BootRequest {
     ...(thpEnabled === undefined ? {} : { thpEnabled }),
     ...(hugePages === undefined ? {} : { hugePages }),
     ...(movable === undefined ? {} : { movable }),
+    ...(cmaAreas === undefined ? {} : { cmaAreas }),
     ...(pageBlockMaxOrder === undefined ? {} : { pageBlockMaxOrder }),
     ...(switches === undefined ? {} : { switches }),
   });

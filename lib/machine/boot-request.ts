@@ -6,6 +6,7 @@ import { findBoard } from "../hardware/boards";
 import { type KernelRelease, kernelRelease, since } from "../hardware/kernel-release";
 import { type HugePageSupport, type PageGeometry, pageGeometry } from "../hardware/page-geometry";
 import type { KernelSwitches } from "../mm/profile";
+import { type CmaAreaRequest, checkCmaAreas } from "./cma-areas";
 import type { CmaRequest } from "./cma-request";
 import type { HugePageRequest } from "./huge-pages";
 import type { MovableZoneRequest } from "./movable-request";
@@ -22,6 +23,8 @@ export interface BootRequest {
   movable?: MovableZoneRequest;
   /** Default: configured. */
   cma?: CmaRequest;
+  /** CMA areas beside the default one, in the order of their declaration. */
+  cmaAreas?: readonly CmaAreaRequest[];
   /** Default: 6.1. */
   kernel?: string;
   /** CONFIG_TRANSPARENT_HUGEPAGE; default true. */
@@ -49,6 +52,7 @@ export interface ResolvedBoot {
   nodes: number;
   movable: MovableZoneRequest;
   cma: CmaRequest;
+  cmaAreas: readonly CmaAreaRequest[];
   hugePages: HugePageRequest;
   pageBlockMaxOrder?: number;
 }
@@ -84,9 +88,11 @@ export function resolveBoot(request: BootRequest): ResolvedBoot {
     nodes: resolveNodes(board, request.nodes, memoryBytes, geometry.sectionBytes),
     movable: request.movable ?? {},
     cma: request.cma ?? { kind: "configured" },
+    cmaAreas: request.cmaAreas ?? [],
     hugePages: request.hugePages ?? { pools: [], cmaBytes: 0 },
   };
   checkHugePages(resolved);
+  checkCmaAreas(resolved.cmaAreas, release, resolved.nodes);
   if (request.pageBlockMaxOrder !== undefined) {
     checkPageBlockMaxOrder(request.pageBlockMaxOrder, geometry, release);
     resolved.pageBlockMaxOrder = request.pageBlockMaxOrder;

@@ -14,6 +14,7 @@ import { pageblockOrder } from "../mm/pageblock-order";
 import { type PagesetSize, zonePagesetSize } from "../mm/pageset-size";
 import type { Watermarks } from "../mm/watermarks";
 import { type BootRequest, type ResolvedBoot, resolveBoot } from "./boot-request";
+import { activateCmaAreas, type BootedCmaArea } from "./cma-areas";
 import { type CmaAttempt, earlyMemory, nodesOf, STRUCT_PAGE_BYTES } from "./early-memory";
 import { explainCmaFailure } from "./explain-cma";
 import type { HugePagePool } from "./huge-pages";
@@ -85,6 +86,11 @@ export interface BootResult {
   minFreeKbytes: number;
   zones: BootedZone[];
   cma: BootedCma;
+  /** The other areas, in the order of their declaration. */
+  cmaAreas: BootedCmaArea[];
+  /** Ranges that become CMA, in the order of activation; ranges whose frames go to the buddy allocator instead. Bytes. */
+  cmaActive: { base: number; bytes: number }[];
+  cmaUseless: { base: number; bytes: number }[];
   hugePages: BootedHugePages;
   /** ZONE_MOVABLE: what became of kernelcore=, movablecore= and movable_node. */
   movable: BootedMovable;
@@ -107,7 +113,10 @@ export function boot(request: BootRequest): BootResult {
   const { pageSize, largestBuddyOrder } = geometry;
   const order = pageblockOrder(geometry, release, huge, resolved.pageBlockMaxOrder);
   const alignment = cmaMinAlignmentBytes(release, pageSize, order, largestBuddyOrder);
-  const { memblock, attempts, hugetlbCma, gigantic, survived } = earlyMemory(resolved, alignment);
+  const { memblock, attempts, cmaAreas, cmaMessages, hugetlbCma, gigantic, survived } = earlyMemory(
+    resolved,
+    alignment,
+  );
   if (!survived)
     throw new InputError(
       `memory: ${formatSize(resolved.memoryBytes)} leave no room for the memmap on ${board.name}; the kernel would panic`,
@@ -126,11 +135,16 @@ export function boot(request: BootRequest): BootResult {
   );
   const cmaBuilt = board.build.cma || resolved.cma.kind === "area";
   const types = cmaBuilt ? MIGRATE_TYPES.withCma : MIGRATE_TYPES.withoutCma;
-  const area = attempts.find((a) => a.outcome.ok)?.outcome;
-  const cmaRange = area?.ok ? [{ start: area.base, end: area.base + area.bytes }] : [];
-  const hugeCma = hugetlbCma?.areas ?? [];
-  for (const { base, bytes } of hugeCma) cmaRange.push({ start: base, end: base + bytes });
-  cmaRange.sort((a, b) => a.start - b.start);
+  const default_ = defaultArea(attempts, alignment);
+  const hugeCma = (hugetlbCma?.areas ?? []).map((a) => ({
+    nid: a.nid,
+    area: reservedArea(`hugetlb${a.nid}`, a, alignment),
+  }));
+  const all = [...cmaAreas, ...hugeCma.map((h) => h.area), ...(default_ === null ? [] : [default_])];
+  const activation = activateCmaAreas(all, spans, pageSize, release);
+  const cmaRange = [...activation.active, ...activation.useless]
+    .map(({ base, bytes }) => ({ start: base, end: base + bytes }))
+    .sort((x, y) => x.start - y.start);
   const free = memblock.freeRanges();
   const atBoot = spans.map((z) => {
     const freeRanges = pagesWithin(free, pageSize, z.startPfn, z.startPfn + z.spanned);
@@ -140,7 +154,11 @@ export function boot(request: BootRequest): BootResult {
   const managed = atBoot.map((z) => z.managedAtBoot);
   const cpusOfNode = Math.max(1, Math.floor(board.cpus / resolved.nodes));
   const { minFreeKbytes, watermarks } = zoneReserves(resolved, order, atBoot);
-  const hugeAreas = hugeCma.map((a) => ({ ...a, activated: inOneZone(spans, pageSize, a) }));
+  const hugeAreas = hugeCma.map(({ nid, area }) => ({
+    nid,
+    ...area.ranges[0]!,
+    activated: area.activated,
+  }));
   const late = [
     ...givenBack(resolved),
     ...gigantic.pages.map(({ start, bytes }) => ({ start, end: start + bytes })),
@@ -173,6 +191,9 @@ export function boot(request: BootRequest): BootResult {
       pageset: zonePagesetSize(managed[i]!, watermarks[i]!.low, cpusOfNode, pageSize, release),
     })),
     cma: summarise(attempts, alignment, memblock.memory),
+    cmaAreas,
+    cmaActive: activation.active,
+    cmaUseless: activation.useless,
     hugePages: {
       cma: hugeAreas,
       gigantic: gigantic.pages,
@@ -189,24 +210,29 @@ export function boot(request: BootRequest): BootResult {
     messages: [
       ...movableMessages(resolved.movable, release),
       ...(hugetlbCma?.messages ?? []),
+      ...cmaMessages,
       ...attempts.flatMap((a) => a.outcome.messages),
       ...gigantic.messages,
-      ...hugeAreas
-        .filter((a) => !a.activated)
-        .map((a) => `cma: CMA area hugetlb${a.nid} could not be activated`),
+      ...activation.messages,
     ],
   };
 }
 
-/** cma_activate_area() wants all pages of an area in one zone. */
-function inOneZone(
-  zones: readonly ZoneSpan[],
-  pageSize: number,
+function reservedArea(
+  name: string,
   { base, bytes }: { base: number; bytes: number },
-): boolean {
-  const first = base / pageSize;
-  const end = (base + bytes) / pageSize;
-  return zones.some((z) => first >= z.startPfn && end <= z.startPfn + z.spanned);
+  alignmentBytes: number,
+): BootedCmaArea {
+  const ranges = [{ base, bytes }];
+  const empty = { orderPerBit: 0, errno: null, activated: false };
+  return { name, requestedBytes: bytes, ranges, alignmentBytes, ...empty };
+}
+
+/** The default area as the list of areas knows it: "reserved", or the name of the device tree's node. */
+function defaultArea(attempts: readonly CmaAttempt[], alignment: number): BootedCmaArea | null {
+  const done = attempts.find((a) => a.outcome.ok);
+  if (!done?.outcome.ok) return null;
+  return reservedArea(done.by === "device tree" ? "linux,cma" : "reserved", done.outcome, alignment);
 }
 
 function count(ranges: readonly PageRange[]): number {

@@ -6,13 +6,14 @@
 import { roundUp } from "../base/alignment";
 import { KiB, MiB } from "../base/units";
 import { since } from "../hardware/kernel-release";
-import { type CmaOutcome, cmaDeclareContiguous, rmemCmaSetup } from "../mm/cma";
+import { type CmaOutcome, cmaDeclareContiguous, maxCmaAreas, rmemCmaSetup } from "../mm/cma";
 import { type HugetlbCmaOutcome, hugetlbCmaReserve } from "../mm/hugetlb-cma";
 import { linearMapTables } from "../mm/linear-map";
 import { Memblock, type PhysicalRange } from "../mm/memblock";
 import { sparseInit } from "../mm/sparse";
 import { largeSystemHashBytes } from "../mm/system-hash";
 import type { ResolvedBoot } from "./boot-request";
+import { type BootedCmaArea, reserveCmaAreas } from "./cma-areas";
 import { type HugePagePool, poolFailedMessage } from "./huge-pages";
 import { stillHotpluggable } from "./movable-request";
 import { nodeRanges } from "./nodes";
@@ -68,6 +69,9 @@ export function nodesOf({ board, memoryBytes, nodes }: ResolvedBoot): PhysicalRa
 export interface EarlyMemory {
   memblock: Memblock;
   attempts: CmaAttempt[];
+  /** The other areas, and what the kernel said of them. */
+  cmaAreas: BootedCmaArea[];
+  cmaMessages: string[];
   /** hugetlb_cma=; null where it was not asked for. */
   hugetlbCma: HugetlbCmaOutcome | null;
   gigantic: GiganticAtBoot;
@@ -93,8 +97,14 @@ export function earlyMemory(boot: ResolvedBoot, cmaAlignment: number): EarlyMemo
     if (r !== undefined) memblock.reserve(r.what, r.start, r.bytes);
   const x86 = board.architecture === "x86-64";
   memblock.hotpluggable = stillHotpluggable(boot.movable, nodesOf(boot), memblock.reserved, x86);
+  const slots = { used: 0, most: maxCmaAreas(release) };
+  const into = { slots, nodes: nodesOf(boot), done: [], messages: [] } as Parameters<
+    typeof reserveCmaAreas
+  >[4];
+  reserveCmaAreas(boot, memblock, cmaAlignment, "device tree", into);
   if (board.build.cma || boot.cma.kind === "area") deviceTreeCma(boot, memblock, cmaAlignment, attempts);
   const cmaFirst = board.architecture !== "arm64" || !since(release, "6.1");
+  if (cmaFirst) reserveCmaAreas(boot, memblock, cmaAlignment, "code", into);
   if (cmaFirst) defaultCma(boot, memblock, cmaAlignment, attempts);
   let hugetlbCma = cmaFirst ? reserveHugetlbCma(boot, memblock, cmaAlignment) : null;
   const early = "early page tables and data";
@@ -116,11 +126,13 @@ export function earlyMemory(boot: ResolvedBoot, cmaAlignment: number): EarlyMemo
   memblock.alloc(early, size(board.build.earlyBytes), geometry.pageSize);
   if (!cmaFirst) hugetlbCma = reserveHugetlbCma(boot, memblock, cmaAlignment);
   const survived = reserveMemmap(boot, memblock);
+  if (!cmaFirst) reserveCmaAreas(boot, memblock, cmaAlignment, "code", into);
   if (!cmaFirst) defaultCma(boot, memblock, cmaAlignment, attempts);
   memblock.alloc("per-CPU areas and early data", size(board.build.lateBytes), geometry.pageSize);
   const gigantic = giganticPages(boot, memblock, (hugetlbCma?.areas.length ?? 0) > 0);
   lateReservations(boot, memblock);
-  return { memblock, attempts, hugetlbCma, gigantic, survived };
+  const { done: cmaAreas, messages: cmaMessages } = into;
+  return { memblock, attempts, cmaAreas, cmaMessages, hugetlbCma, gigantic, survived };
 }
 
 function reserveMemmap(boot: ResolvedBoot, memblock: Memblock): boolean {

@@ -1,5 +1,6 @@
 /** From a machine booted on paper to a running allocator. */
 import { findBoard } from "../hardware/boards";
+import { CmaArea } from "../mm/cma-area";
 import { ZONE_DMA, ZONE_DMA32, ZONE_MOVABLE, ZONE_NORMAL } from "../mm/gfp";
 import { Kernel } from "../mm/kernel";
 import type { KernelSwitches } from "../mm/profile";
@@ -19,9 +20,6 @@ const ZONE_INDEX: Readonly<Record<string, number>> = {
 export function startKernel(result: BootResult, switches: Partial<KernelSwitches> = {}): Kernel {
   const board = findBoard(result.board);
   const { pageSize, cma } = result;
-  const hugeCma = result.hugePages.cma;
-  const huge = (activated: boolean) =>
-    hugeCma.filter((a) => a.activated === activated).map((a) => frames(a.base, a.bytes));
   const frames = (base: number, bytes: number) => ({ startPfn: base / pageSize, pages: bytes / pageSize });
   const reserveOf = (zone: number) => {
     const reserve = [0, 0, 0, 0, 0];
@@ -40,7 +38,7 @@ export function startKernel(result: BootResult, switches: Partial<KernelSwitches
     pageSize,
     maxOrder: result.largestBuddyOrder,
     pageblockOrder: result.pageblockOrder,
-    cma: board.build.cma || cma.reservedBytes > 0 || hugeCma.length > 0,
+    cma: board.build.cma || cma.reservedBytes > 0 || result.cmaActive.length > 0,
     thp: result.thp,
     mobilityDisabled: !result.mobilityGrouping,
     dma32: result.architecture !== "ppc64",
@@ -58,12 +56,28 @@ export function startKernel(result: BootResult, switches: Partial<KernelSwitches
       pageset: z.pageset,
       freeRanges: z.freeRanges,
     })),
-    ...(cma.base !== null && { cmaRange: frames(cma.base, cma.reservedBytes) }),
-    earlierCma: huge(true),
-    uselessCma: huge(false),
+    earlierCma: result.cmaActive.map((r) => frames(r.base, r.bytes)),
+    uselessCma: result.cmaUseless.map((r) => frames(r.base, r.bytes)),
     ram: result.memory.map((r) => ({
       startPfn: Math.floor(r.start / pageSize),
       pages: Math.floor(r.bytes / pageSize),
     })),
   });
+}
+
+/** The areas of a started machine that are usable, the default one first (named "cma0") and hugetlb's left out. */
+export function startedCmaAreas(result: BootResult): CmaArea[] {
+  const { pageSize } = result;
+  const place = (r: { base: number; bytes: number }) => ({
+    basePfn: r.base / pageSize,
+    count: r.bytes / pageSize,
+  });
+  const { base, reservedBytes } = result.cma;
+  const isActive = result.cmaActive.some((r) => r.base === base);
+  return [
+    ...(base !== null && isActive ? [new CmaArea("cma0", [place({ base, bytes: reservedBytes })])] : []),
+    ...result.cmaAreas
+      .filter((a) => a.activated)
+      .map((a) => new CmaArea(a.name, a.ranges.map(place), a.orderPerBit)),
+  ];
 }

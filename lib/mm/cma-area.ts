@@ -1,11 +1,12 @@
 /**
  * A contiguous memory area (mm/cma.c): a bitmap with one bit for 2^orderPerBit pages, first fit with an alignment mask, and
- * alloc_contig_range() on what the bitmap offers, one step further after every −EBUSY.
+ * alloc_contig_range() on what the bitmap offers, one step further after every −EBUSY. Since 6.15 an area can have up to 8
+ * ranges, each with its bitmap.
  */
 import { InputError } from "../base/errors";
 import { allocContigRange, type ContigContext } from "./contig-range";
 import type { Memory } from "./memory";
-import { MIGRATE_CMA } from "./migratetype";
+import { MIGRATE_CMA, MIGRATE_MOVABLE } from "./migratetype";
 import { inUse, isMovablePage } from "./owners";
 import { freePages } from "./page-alloc";
 import { EBUSY, EINVAL, ENOMEM } from "./page-isolation";
@@ -20,8 +21,11 @@ export interface CmaResult {
   busyRetries: number;
 }
 
-export class CmaArea {
-  readonly name: string;
+/** CMA_MAX_RANGES. */
+export const CMA_MAX_RANGES = 8;
+
+/** One range of an area: struct cma_memrange. Before 6.15 an area is one range. */
+export class CmaRange {
   readonly basePfn: number;
   /** Pages. */
   readonly count: number;
@@ -29,12 +33,11 @@ export class CmaArea {
   /** One byte a bit: 1 is allocated. */
   readonly bitmap: Uint8Array;
 
-  constructor(name: string, basePfn: number, count: number, orderPerBit = 0) {
+  constructor(name: string, basePfn: number, count: number, orderPerBit: number) {
     if (count % 2 ** orderPerBit !== 0 || count <= 0)
       throw new InputError(
         `CMA area ${name}: its size must be a multiple of ${2 ** orderPerBit} pages (order_per_bit ${orderPerBit}): got ${count}`,
       );
-    this.name = name;
     this.basePfn = basePfn;
     this.count = count;
     this.orderPerBit = orderPerBit;
@@ -94,10 +97,81 @@ export class CmaArea {
   }
 }
 
+/** Where a range of an area lies, in pages. */
+export interface CmaPlace {
+  basePfn: number;
+  count: number;
+}
+
+/** A CMA area. Conservation, in pages: `available` = `count` − `used`. */
+export class CmaArea {
+  readonly name: string;
+  /** Ascending; at most 8. */
+  readonly ranges: readonly CmaRange[];
+  readonly orderPerBit: number;
+
+  /** One range of `count` pages from `basePfn` on. */
+  constructor(name: string, basePfn: number, count: number, orderPerBit?: number);
+  /** Several ranges. */
+  constructor(name: string, ranges: readonly CmaPlace[], orderPerBit?: number);
+  constructor(name: string, where: number | readonly CmaPlace[], second = 0, third = 0) {
+    const places = typeof where === "number" ? [{ basePfn: where, count: second }] : where;
+    this.orderPerBit = typeof where === "number" ? third : second;
+    if (places.length < 1 || places.length > CMA_MAX_RANGES)
+      throw new InputError(`CMA area ${name}: must have 1 to ${CMA_MAX_RANGES} ranges: got ${places.length}`);
+    this.name = name;
+    this.ranges = places.map((p) => new CmaRange(name, p.basePfn, p.count, this.orderPerBit));
+  }
+
+  /** First frame of the first range. */
+  get basePfn(): number {
+    return this.ranges[0]!.basePfn;
+  }
+
+  /** Pages of all ranges. */
+  get count(): number {
+    return this.ranges.reduce((n, r) => n + r.count, 0);
+  }
+
+  /** The bitmap of the first range. */
+  get bitmap(): Uint8Array {
+    return this.ranges[0]!.bitmap;
+  }
+
+  /** Pages allocated, as the bitmaps count them. */
+  get used(): number {
+    return this.ranges.reduce((n, r) => n + r.used, 0);
+  }
+
+  /** available_count: pages not allocated. */
+  get available(): number {
+    return this.count - this.used;
+  }
+
+  /** Sets the bits of pages that lie in one of its ranges. */
+  mark(pfn: number, count: number, value: 0 | 1): void {
+    this.rangeOf(pfn)?.mark(pfn, count, value);
+  }
+
+  /** The range that holds all of these pages. */
+  rangeOf(pfn: number, count = 1): CmaRange | undefined {
+    return this.ranges.find((r) => r.holds(pfn, count));
+  }
+
+  holds(pfn: number, count = 1): boolean {
+    return this.rangeOf(pfn, count) !== undefined;
+  }
+
+  /** Takes what is in use in the area and not movable as allocated from it: a machine whose past is not known. */
+  markUsed(m: Memory): void {
+    for (const range of this.ranges) range.markUsed(m);
+  }
+}
+
 /**
  * cma_alloc(): `count` pages aligned to 2^align. −ENOMEM: no room in the bitmap at the first look, or no target for a
- * migration; −EBUSY: ranges were there, and each held a page that would not move. Since 6.19 an area that is merely full
- * says −EBUSY too.
+ * migration; −EBUSY: ranges were there, and each held a page that would not move. Since 6.15 (6.19 here) the ranges of an area
+ * are tried in turn, as long as the area has that many pages left, and an area that is merely full says −EBUSY too.
  */
 export function* cmaAlloc(
   cx: ContigContext,
@@ -106,54 +180,78 @@ export function* cmaAlloc(
   align: number,
   tried?: (pfn: number, errno: number) => void,
 ): Generator<void, CmaResult> {
+  const result: CmaResult = { pfn: -1, errno: cx.m.sw.cmaRanges ? EBUSY : ENOMEM, busyRetries: 0 };
+  if (count === 0) return { ...result, errno: EINVAL };
+  // Before, the kernel gives up here without a word and without its trace point.
+  if (!cx.m.sw.cmaRanges && Math.ceil(count / 2 ** area.orderPerBit) > area.bitmap.length) return result;
+  for (const range of area.ranges) {
+    yield* cmaRangeAlloc(cx, area, range, count, align, result, tried);
+    if (result.errno !== EBUSY) break;
+  }
+  cx.seen.finish?.(result.pfn, count);
+  yield;
+  return result;
+}
+
+/** cma_range_alloc(), or the loop of cma_alloc() before there were ranges; the outcome goes to `result`. */
+function* cmaRangeAlloc(
+  cx: ContigContext,
+  area: CmaArea,
+  range: CmaRange,
+  count: number,
+  align: number,
+  result: CmaResult,
+  tried: ((pfn: number, errno: number) => void) | undefined,
+): Generator<void, void> {
   const { m, seen } = cx;
-  let errno = m.sw.isolateBit ? EBUSY : ENOMEM;
-  if (count === 0) return { pfn: -1, errno: EINVAL, busyRetries: 0 };
-  const { mask, offset } = area.alignment(align);
-  const bits = Math.ceil(count / 2 ** area.orderPerBit);
-  const zone = m.zoneOf(area.basePfn)!;
-  let busyRetries = 0;
-  let pfn = -1;
-  if (bits > area.bitmap.length) return { pfn, errno, busyRetries };
+  const { mask, offset } = range.alignment(align);
+  const bits = Math.ceil(count / 2 ** range.orderPerBit);
+  if (bits > range.bitmap.length) return;
+  const zone = m.zoneOf(range.basePfn)!;
+  const mt = m.sw.cmaInMovableZone ? MIGRATE_MOVABLE : MIGRATE_CMA;
   for (let start = 0; ; ) {
-    const bit = area.findZeroArea(start, bits, mask, offset);
-    if (bit < 0) break;
-    const first = area.basePfn + bit * 2 ** area.orderPerBit;
-    area.mark(first, count, 1);
-    errno = yield* allocContigRange(cx, zone, first, first + count, MIGRATE_CMA);
-    if (errno === 0) {
-      pfn = first;
-      break;
+    if (m.sw.cmaRanges && count > area.available) return;
+    const bit = range.findZeroArea(start, bits, mask, offset);
+    if (bit < 0) return;
+    const first = range.basePfn + bit * 2 ** range.orderPerBit;
+    range.mark(first, count, 1);
+    result.errno = yield* allocContigRange(cx, zone, first, first + count, mt);
+    if (result.errno === 0) {
+      result.pfn = first;
+      return;
     }
-    tried?.(first, errno);
-    area.mark(first, count, 0);
-    if (errno !== EBUSY) break;
-    busyRetries++;
+    tried?.(first, result.errno);
+    range.mark(first, count, 0);
+    if (result.errno !== EBUSY) return;
+    result.busyRetries++;
     seen.busyRetry?.(first, count);
     start = bit + mask + 1;
   }
-  seen.finish?.(pfn, count);
-  yield;
-  return { pfn, errno, busyRetries };
 }
 
-/** cma_release(): page by page, ascending, through the per-CPU lists. Throws where the pages are not the area's. */
+/**
+ * cma_release(): page by page, ascending, through the per-CPU lists. Throws where the pages are not the area's, for which the
+ * kernel returns false, or are not allocated.
+ */
 export function cmaRelease(
   cx: Pick<ContigContext, "m" | "seen">,
   area: CmaArea,
   pfn: number,
   count: number,
 ): void {
-  if (!area.holds(pfn, count))
+  const range = area.rangeOf(pfn, count);
+  if (range === undefined) {
+    const places = area.ranges.map((r) => `${r.basePfn} to ${r.basePfn + r.count - 1}`);
     throw new InputError(
-      `cma_release: pages ${pfn} to ${pfn + count - 1} must lie in the area, ${area.basePfn} to ${area.basePfn + area.count - 1}`,
+      `cma_release: pages ${pfn} to ${pfn + count - 1} must lie in the area, ${places.join(", ")}`,
     );
+  }
   for (let p = pfn; p < pfn + count; p++)
-    if (area.bitmap[(p - area.basePfn) >>> area.orderPerBit] === 0)
+    if (range.bitmap[(p - range.basePfn) >>> range.orderPerBit] === 0)
       throw new InputError(`cma_release: page ${p} is not allocated from area ${area.name}`);
   for (let p = pfn; p < pfn + count; p++) {
     cx.seen.free?.(p, 0);
     freePages(cx.m, p, 0);
   }
-  area.mark(pfn, count, 0);
+  range.mark(pfn, count, 0);
 }

@@ -19,7 +19,28 @@ export interface CmaDeclaration {
   fixed: boolean;
   /** Only there: cma_declare_contiguous_nid(); default anywhere. */
   node?: PhysicalRange;
+  /** The caller's own alignment, a power of two; the larger of it and the area's least counts. */
+  alignment?: number;
+  /** Pages of the size; needed with `orderPerBit`. */
+  pageSize?: number;
+  /** A bit of the bitmap stands for 2^orderPerBit pages. */
+  orderPerBit?: number;
+  /** cma_areas[]: slots taken and slots there are. */
+  slots?: CmaSlots;
 }
+
+/** MAX_CMA_AREAS and how many are taken. */
+export interface CmaSlots {
+  used: number;
+  most: number;
+}
+
+/** MAX_CMA_AREAS of a usual configuration: 1 + CMA_AREAS, which is 7 in 4.17 and 19 with NUMA in 6.1; 20 in all since 6.6. */
+export function maxCmaAreas(release: KernelRelease): number {
+  return since(release, "6.1") ? 20 : 8;
+}
+
+const NO_SLOTS = "cma: Not enough slots for CMA reserved regions!";
 
 export type CmaErrno = "EINVAL" | "EBUSY" | "ENOMEM" | "ENOSPC";
 
@@ -57,13 +78,20 @@ export function cmaDeclareContiguous(
   name = CMA_AREA,
 ): CmaOutcome {
   const messages: string[] = [];
-  const alignment = minAlignment;
+  const asked = request.alignment ?? 0;
+  const alignment = Math.max(asked, minAlignment);
+  const { slots } = request;
   const pa = printPhysicalAddress;
   const fail = (errno: CmaErrno, bytes: number): CmaOutcome => {
     messages.push(`cma: Failed to reserve ${Math.floor(bytes / MiB)} MiB`);
     return { ok: false, errno, alignment, messages };
   };
+  if (slots !== undefined && slots.used >= slots.most)
+    return { ok: false, errno: "ENOSPC", alignment, messages: [NO_SLOTS] };
+  // These two the kernel refuses without a word.
   if (request.bytes === 0) return { ok: false, errno: "EINVAL", alignment, messages };
+  if (asked !== 0 && !Number.isInteger(Math.log2(asked)))
+    return { ok: false, errno: "EINVAL", alignment: minAlignment, messages };
   if (request.fixed && !isAligned(request.base, alignment) && since(release, "6.1")) {
     messages.push(`cma: Region at ${pa(request.base)} must be aligned to ${pa(alignment)} bytes`);
     return fail("EINVAL", request.bytes);
@@ -72,6 +100,9 @@ export function cmaDeclareContiguous(
   const base = roundUp(request.base, alignment);
   const bytes = roundUp(request.bytes, alignment);
   const fixed = request.fixed && base !== 0;
+  // Another refusal without a word.
+  const bitBytes = (request.pageSize ?? 0) * 2 ** (request.orderPerBit ?? 0);
+  if (bitBytes > 0 && bytes % bitBytes !== 0) return { ok: false, errno: "EINVAL", alignment, messages };
   let limit = roundDown(request.limit, alignment);
   if (limit === 0 || limit > memblockEnd) limit = memblockEnd;
   if (since(release, "6.1") && base + bytes > limit) {
@@ -92,8 +123,67 @@ export function cmaDeclareContiguous(
     found ??= memblock.allocRange(name, bytes, alignment, ...inNode(base, limit));
     if (found === undefined) return fail("ENOMEM", bytes);
   }
+  if (slots !== undefined) slots.used++;
   messages.push(`cma: Reserved ${Math.floor(bytes / MiB)} MiB at ${pa(found)}`);
   return { ok: true, base: found, bytes, alignment, messages };
+}
+
+/** cma_init_reserved_mem(): makes an area of memory that is reserved already. 0, or the error; the message, if there is one. */
+export function cmaInitReservedMem(
+  memblock: Memblock,
+  minAlignment: number,
+  region: { base: number; bytes: number },
+  slots?: CmaSlots,
+): { errno: CmaErrno | null; messages: string[] } {
+  if (slots !== undefined && slots.used >= slots.most) return { errno: "ENOSPC", messages: [NO_SLOTS] };
+  const { base, bytes } = region;
+  if (bytes === 0 || !memblock.isRegionReserved(base, bytes)) return { errno: "EINVAL", messages: [] };
+  if (!isAligned(base, minAlignment) || !isAligned(bytes, minAlignment))
+    return { errno: "EINVAL", messages: [] };
+  if (slots !== undefined) slots.used++;
+  return { errno: null, messages: [] };
+}
+
+/**
+ * A region of the device tree at a fixed place (`reg`), `reusable` and `shared-dma-pool`: reserved, then rmem_cma_setup().
+ * A misaligned one is rejected, never rounded, and its memory given back.
+ */
+export function rmemCmaFixed(
+  memblock: Memblock,
+  minAlignment: number,
+  region: { name: string; base: number; bytes: number },
+  slots?: CmaSlots,
+): CmaOutcome {
+  const { name, base, bytes } = region;
+  const alignment = minAlignment;
+  memblock.reserve(name, base, bytes);
+  const aligned = isAligned(base, alignment) && isAligned(bytes, alignment);
+  const made = aligned
+    ? cmaInitReservedMem(memblock, alignment, region, slots)
+    : { errno: "EINVAL" as const, messages: [] };
+  if (made.errno === null)
+    return {
+      ok: true,
+      base,
+      bytes,
+      alignment,
+      messages: [
+        `Reserved memory: created CMA memory pool at ${printPhysicalAddress(base)}, size ${Math.floor(bytes / MiB)} MiB`,
+        `OF: reserved mem: initialized node ${name}, compatible id shared-dma-pool`,
+      ],
+    };
+  memblock.free(base, bytes);
+  const why = aligned ? "unable to setup CMA region" : "incorrect alignment of CMA region";
+  return {
+    ok: false,
+    errno: made.errno,
+    alignment,
+    messages: [
+      ...made.messages,
+      `Reserved memory: ${why}`,
+      `OF: reserved mem: node ${name} compatible matching fail`,
+    ],
+  };
 }
 
 /** A `linux,cma` node of the device tree's reserved-memory: a size and where it may lie, `linux,cma-default`. */

@@ -135,6 +135,7 @@ export class Memory {
   readonly hardAtomic: boolean;
   readonly bulkCounting: boolean;
   readonly bulkNarrowing: boolean;
+  readonly cmaThreshold: number;
   /** Bit n: pages of order n go through the per-CPU lists. */
   private readonly pcpOrders: number;
   /** Zone of each top-order block of frames; 255: none, or several. */
@@ -185,6 +186,7 @@ export class Memory {
     this.countsFrees = sw.pcpFree === "freeCount";
     this.drainsHighOrders = sw.pcpFreeHigh === "freeFactor";
     this.bulkCounting = sw.pcpBulkFree === "counting";
+    this.cmaThreshold = sw.cmaThreshold;
     this.bulkNarrowing = sw.pcpBulkFree === "narrowing";
     this.pcpOrders = sw.pcpHighOrders ? 0x0f | (shape.thp ? 2 ** shape.pageblockOrder : 0) : 1;
     this.hardAtomic = sw.atomicRights === "harder";

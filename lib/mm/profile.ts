@@ -37,6 +37,13 @@ export interface KernelSwitches {
   rmqueueMode: boolean;
   /** Movable requests take CMA first while it holds more than half of the free pages (5.7+). */
   cmaBalance: boolean;
+  /**
+   * With `cmaBalance`, how many sixteenths of the free pages must be CMA before movable requests take them first: the Raspberry
+   * Pi kernel's alloc_in_cma_threshold= (raspberrypi/linux #4964, its default is 12). 0: over half, as everywhere else.
+   */
+  cmaThreshold: number;
+  /** An area may have up to 8 ranges; a failed look says −EBUSY, also in an area that is merely full (6.15+). */
+  cmaRanges: boolean;
   /** ALLOC_NOFRAGMENT: spill into the next zone before polluting blocks (5.0+). */
   nofragment: boolean;
   /** Fallbacks raise the watermarks for kswapd (5.0+). */
@@ -90,6 +97,9 @@ const V6_1: KernelSwitches = {
   fallback: "steal",
   rmqueueMode: false,
   cmaBalance: true,
+  cmaThreshold: 0,
+  cmaInMovableZone: false,
+  cmaRanges: false,
   nofragment: true,
   watermarkBoost: true,
   highatomicCap: "plusBlock",
@@ -152,6 +162,7 @@ const V6_19: KernelSwitches = {
   pcpFreeHigh: "batchPlusHalfHighMin",
   highatomicFastPath: true,
   isolateBit: true,
+  cmaRanges: true,
 };
 
 const V7_3: KernelSwitches = { ...V6_19 };
@@ -168,6 +179,7 @@ export const KERNEL_PROFILES: Readonly<Record<KernelRelease, Readonly<KernelSwit
 /** Every value of a switch: true and false, or what some release has. */
 function valuesOf(name: keyof KernelSwitches): Set<unknown> {
   if (name === "pcpThpLists") return new Set([0, 1, 2]);
+  if (name === "cmaThreshold") return new Set(Array.from({ length: 17 }, (_, sixteenths) => sixteenths));
   // 5.2 to 5.12 lie between two modelled releases.
   if (name === "longtermPin") return new Set(["stays", "leavesCma", "leavesCmaAndMovable"]);
   const values = new Set<unknown>(Object.values(KERNEL_PROFILES).map((profile) => profile[name]));

@@ -16,16 +16,19 @@ const RMQUEUE_STEAL = 3;
 /** Fallbacks so far, for a caller to see whether its request was one. */
 export const rmqueueStats = { fallbacks: 0 };
 
-/** zone_page_state(NR_FREE_CMA_PAGES) > zone_page_state(NR_FREE_PAGES) / 2, never below zero, integer division. */
-function overHalfIsCma(zone: Zone): boolean {
+/**
+ * zone_page_state(NR_FREE_CMA_PAGES) > zone_page_state(NR_FREE_PAGES) / 2, never below zero, integer division. The Raspberry Pi
+ * kernel: / 16 × its threshold, divided first as its review asks (raspberrypi/linux #4964).
+ */
+function overHalfIsCma(m: Memory, zone: Zone): boolean {
   const cma = zone.nrFreeCma < 0 ? 0 : zone.nrFreeCma;
   const free = zone.nrFreePages < 0 ? 0 : zone.nrFreePages;
-  return cma > free >> 1;
+  return m.cmaThreshold === 0 ? cma > free >> 1 : cma > (free >> 4) * m.cmaThreshold;
 }
 
 /** The half rule of both __rmqueue(): a CMA page while CMA holds over half of what is free, else −1. */
 function takeCmaOverHalf(m: Memory, zone: Zone, order: number): number {
-  const half = overHalfIsCma(zone);
+  const half = overHalfIsCma(m, zone);
   const pfn = half ? rmqueueSmallest(m, zone, order, MIGRATE_CMA) : -1;
   m.trace?.halfRule?.(zone.idx, zone.nrFreeCma, zone.nrFreePages, pfn >= 0 ? 3 : half ? 1 : 0);
   return pfn;

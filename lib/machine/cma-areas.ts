@@ -1,0 +1,173 @@
+/**
+ * CMA areas beside the default one: those of the device tree at fixed places and those that code declares. What each release
+ * rounds or refuses, in its words; and which of them can be activated (mm/cma.c cma_init_reserved_areas()).
+ */
+import { InputError } from "../base/errors";
+import { type KernelRelease, since } from "../hardware/kernel-release";
+import { type CmaErrno, type CmaSlots, cmaDeclareContiguous, rmemCmaFixed } from "../mm/cma";
+import { cmaDeclareContiguousMulti } from "../mm/cma-multi";
+import type { Memblock, PhysicalRange } from "../mm/memblock";
+import type { ResolvedBoot } from "./boot-request";
+import type { ZoneSpan } from "./zones";
+
+/** One more area. Sizes and addresses in bytes. */
+export interface CmaAreaRequest {
+  name: string;
+  bytes: number;
+  /** Who asks: code, by cma_declare_contiguous_nid(), or a region of the device tree, which needs `base`. Default code. */
+  by?: "code" | "device tree";
+  /** Exactly there. */
+  base?: number;
+  /** Below that address; default anywhere. */
+  limit?: number;
+  /** The caller's own alignment; default that of CMA. */
+  alignment?: number;
+  /** Only on that node. */
+  nid?: number;
+  /** 2^orderPerBit pages a bit; default 0. */
+  orderPerBit?: number;
+  /** Up to 8 ranges where one cannot be had (6.19 and later). */
+  ranges?: boolean;
+}
+
+/** What became of an area. */
+export interface BootedCmaArea {
+  name: string;
+  requestedBytes: number;
+  /** Ascending; one but for areas of several ranges; none where nothing was reserved. */
+  ranges: { base: number; bytes: number }[];
+  orderPerBit: number;
+  alignmentBytes: number;
+  /** null: reserved. */
+  errno: CmaErrno | null;
+  /** Usable: reserved, and each range in one zone. */
+  activated: boolean;
+}
+
+const BY_DEVICE_TREE = (a: CmaAreaRequest) => a.by === "device tree";
+
+/** Throws InputError for a request that no kernel interface could take. */
+export function checkCmaAreas(areas: readonly CmaAreaRequest[], release: KernelRelease, nodes: number): void {
+  const names = new Set<string>();
+  for (const a of areas) {
+    if (a.name === "" || names.has(a.name))
+      throw new InputError(`cmaArea: each area must have a name of its own: got ${JSON.stringify(a.name)}`);
+    names.add(a.name);
+    if (BY_DEVICE_TREE(a) && a.base === undefined)
+      throw new InputError(`cmaArea ${a.name}: a region of the device tree must have a base`);
+    if (a.ranges && !since(release, "6.19"))
+      throw new InputError(
+        `cmaArea ${a.name}: areas of several ranges exist since 6.15: got kernel ${release}`,
+      );
+    if (a.nid !== undefined && !(a.nid >= 0 && a.nid < nodes))
+      throw new InputError(`cmaArea ${a.name}: nid must be a node from 0 to ${nodes - 1}: got ${a.nid}`);
+    const order = a.orderPerBit ?? 0;
+    if (!Number.isInteger(order) || order < 0 || order > 20)
+      throw new InputError(`cmaArea ${a.name}: orderPerBit must be an order from 0 to 20: got ${order}`);
+  }
+}
+
+/** Reserves the areas of one kind, in order; appends to `done` and `messages`. */
+export function reserveCmaAreas(
+  boot: ResolvedBoot,
+  memblock: Memblock,
+  minAlignment: number,
+  by: "code" | "device tree",
+  into: { slots: CmaSlots; nodes: readonly PhysicalRange[]; done: BootedCmaArea[]; messages: string[] },
+): void {
+  for (const a of boot.cmaAreas) {
+    if ((a.by ?? "code") !== by) continue;
+    const outcome = reserveArea(boot, memblock, minAlignment, a, into);
+    into.messages.push(...outcome.messages);
+    into.done.push({
+      name: a.name,
+      requestedBytes: a.bytes,
+      ranges: outcome.ok ? outcome.ranges : [],
+      orderPerBit: a.orderPerBit ?? 0,
+      alignmentBytes: outcome.alignment,
+      errno: outcome.ok ? null : outcome.errno,
+      activated: false,
+    });
+  }
+}
+
+function reserveArea(
+  { geometry, release }: ResolvedBoot,
+  memblock: Memblock,
+  minAlignment: number,
+  a: CmaAreaRequest,
+  { slots, nodes }: { slots: CmaSlots; nodes: readonly PhysicalRange[] },
+) {
+  const { name, bytes } = a;
+  const single = (o: ReturnType<typeof rmemCmaFixed>) =>
+    o.ok ? { ...o, ranges: [{ base: o.base, bytes: o.bytes }] } : o;
+  if (BY_DEVICE_TREE(a))
+    return single(rmemCmaFixed(memblock, minAlignment, { name, base: a.base!, bytes }, slots));
+  const request = {
+    bytes,
+    base: a.base ?? 0,
+    limit: a.limit ?? 0,
+    fixed: a.base !== undefined,
+    alignment: a.alignment ?? 0,
+    pageSize: geometry.pageSize,
+    orderPerBit: a.orderPerBit ?? 0,
+    slots,
+    ...(a.nid !== undefined && { node: nodes[a.nid]! }),
+  };
+  return a.ranges
+    ? cmaDeclareContiguousMulti(memblock, release, minAlignment, request, name)
+    : single(cmaDeclareContiguous(memblock, release, minAlignment, request, name));
+}
+
+/** What the start of the areas comes to. */
+export interface CmaActivation {
+  /** Ranges that become CMA, in order of activation. */
+  active: { base: number; bytes: number }[];
+  /** Ranges given to the buddy allocator frame by frame. */
+  useless: { base: number; bytes: number }[];
+  messages: string[];
+}
+
+/**
+ * cma_init_reserved_areas(): each range of an area must lie in one zone. Where not, 6.1 and later give its frames to the buddy
+ * allocator; 4.17 keeps the blocks it had made CMA before it met the border, loses the rest, and activates no later area.
+ * Sets `activated`.
+ */
+export function activateCmaAreas(
+  areas: BootedCmaArea[],
+  spans: readonly ZoneSpan[],
+  pageSize: number,
+  release: KernelRelease,
+): CmaActivation {
+  const out: CmaActivation = { active: [], useless: [], messages: [] };
+  let stopped = false;
+  for (const area of areas) {
+    if (area.errno !== null || stopped) continue;
+    area.activated = area.ranges.every((r) => zoneHolding(spans, pageSize, r) !== undefined);
+    if (area.activated) {
+      out.active.push(...area.ranges);
+      continue;
+    }
+    out.messages.push(`cma: CMA area ${area.name} could not be activated`);
+    if (since(release, "6.1")) out.useless.push(...area.ranges);
+    else {
+      stopped = true;
+      const { base } = area.ranges[0]!;
+      const zone = spans.find(
+        (z) => base >= z.startPfn * pageSize && base < (z.startPfn + z.spanned) * pageSize,
+      );
+      if (zone !== undefined) {
+        const bytes = (zone.startPfn + zone.spanned) * pageSize - base;
+        const whole = bytes - (bytes % area.alignmentBytes);
+        if (whole > 0) out.active.push({ base, bytes: whole });
+      }
+    }
+  }
+  return out;
+}
+
+function zoneHolding(spans: readonly ZoneSpan[], pageSize: number, r: { base: number; bytes: number }) {
+  const first = r.base / pageSize;
+  const end = (r.base + r.bytes) / pageSize;
+  return spans.find((z) => first >= z.startPfn && end <= z.startPfn + z.spanned);
+}

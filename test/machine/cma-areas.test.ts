@@ -1,0 +1,196 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import { machine } from "../../lib";
+import { GiB, KiB, MiB } from "../../lib/base/units";
+import { cmaDeclareContiguous, cmaInitReservedMem, maxCmaAreas } from "../../lib/mm/cma";
+import { CmaArea, cmaAlloc } from "../../lib/mm/cma-area";
+import { cmaDeclareContiguousMulti } from "../../lib/mm/cma-multi";
+import { Contiguous } from "../../lib/mm/contiguous";
+import { Memblock } from "../../lib/mm/memblock";
+
+function memory(...ranges: [number, number][]): Memblock {
+  const memblock = new Memblock(4 * KiB);
+  for (const [start, end] of ranges) memblock.add(start, end);
+  return memblock;
+}
+
+test("several areas: each with its own alignment, place and bitmap, all of them usable", () => {
+  const pi = machine("raspberry-pi-4")
+    .pageSize("4K")
+    .cma("64M")
+    .cmaArea("camera", "33MiB", { limit: "768MiB", alignment: "16MiB" })
+    .cmaArea("codec", "8MiB", { orderPerBit: 4, limit: "768MiB" });
+  const booted = pi.boot();
+  const [camera, codec] = booted.cmaAreas;
+  // ALIGN(size, alignment): 33 MiB to a multiple of 16.
+  assert.equal(camera!.ranges[0]!.bytes, 48 * MiB);
+  assert.equal(camera!.ranges[0]!.base % (16 * MiB), 0);
+  assert.ok(booted.cmaAreas.every((a) => a.activated && a.errno === null));
+  const k = booted.start();
+  const areas = booted.contiguousAreas();
+  assert.deepEqual(
+    areas.map((a) => [a.name, a.count]),
+    [
+      ["cma0", (64 * MiB) / 4096],
+      ["camera", (48 * MiB) / 4096],
+      ["codec", (8 * MiB) / 4096],
+    ],
+  );
+  const contig = new Contiguous(k.memory, areas);
+  const got = contig.cmaAlloc(20, 0, 2);
+  // One bit is 16 pages: 20 pages take two bits.
+  assert.ok(got.ok && got.pfn === codec!.ranges[0]!.base / 4096);
+  assert.equal(areas[2]!.used, 32);
+  const next = contig.cmaAlloc(1, 0, 2);
+  assert.ok(next.ok && next.pfn === got.pfn + 32);
+});
+
+test("a region of the device tree is taken where it stands, or refused with the words of rmem_cma_setup()", () => {
+  const pi = machine("raspberry-pi-4").pageSize("16K").cma("off");
+  const dt = { by: "device tree", base: "256MiB" } as const;
+  const good = pi.cmaArea("linux,camera", "64MiB", dt).boot();
+  assert.deepEqual(good.cmaAreas[0]!.ranges, [{ base: 256 * MiB, bytes: 64 * MiB }]);
+  // 16 KB pages: blocks of 32 MiB. 48 MiB is not a multiple, and a region is never rounded.
+  const bad = pi.cmaArea("linux,camera", "48MiB", dt).boot();
+  assert.equal(bad.cmaAreas[0]!.errno, "EINVAL");
+  assert.deepEqual(bad.messages, [
+    "Reserved memory: incorrect alignment of CMA region",
+    "OF: reserved mem: node linux,camera compatible matching fail",
+  ]);
+  assert.throws(() => pi.cmaArea("x", "48MiB", { by: "device tree" }), /must have a base/);
+});
+
+test("what cma_declare_contiguous() refuses, in its words or without any", () => {
+  const declare = (request: Partial<Parameters<typeof cmaDeclareContiguous>[3]>) =>
+    cmaDeclareContiguous(memory([GiB, 4 * GiB]), "6.1", 2 * MiB, {
+      ...{ bytes: 64 * MiB, base: 0, limit: 0, fixed: false, pageSize: 4096 },
+      ...request,
+    });
+  for (const silent of [{ bytes: 0 }, { alignment: 3 * MiB }, { orderPerBit: 15 }]) {
+    const refused = declare(silent);
+    assert.ok(!refused.ok && refused.errno === "EINVAL");
+    assert.deepEqual(refused.messages, [], JSON.stringify(silent));
+  }
+  const full = declare({ slots: { used: 20, most: maxCmaAreas("6.1") } });
+  assert.ok(!full.ok && full.errno === "ENOSPC");
+  assert.deepEqual(full.messages, ["cma: Not enough slots for CMA reserved regions!"]);
+  const wide = declare({ alignment: 512 * MiB });
+  assert.ok(wide.ok && wide.base % (512 * MiB) === 0 && wide.bytes === 512 * MiB);
+  // cma_init_reserved_mem(): the memory must be reserved, and aligned; it never rounds.
+  const memblock = memory([GiB, 4 * GiB]);
+  const init = (bytes: number) => cmaInitReservedMem(memblock, 2 * MiB, { base: GiB, bytes }).errno;
+  assert.equal(init(4 * MiB), "EINVAL");
+  memblock.reserve("driver", GiB, 8 * MiB);
+  assert.equal(init(4 * MiB), null);
+  assert.equal(init(3 * MiB), "EINVAL");
+  assert.equal(init(0), "EINVAL");
+});
+
+test("8 areas in 4.17, 20 since 6.1: one more finds no slot", () => {
+  let pc = machine("pc-x86-64").kernel("4.17").cma("off");
+  for (let i = 0; i < 9; i++) pc = pc.cmaArea(`area${i}`, "4MiB");
+  const booted = pc.boot();
+  assert.deepEqual(
+    booted.cmaAreas.map((a) => a.errno),
+    [...Array<null>(8).fill(null), "ENOSPC"],
+  );
+  assert.ok(booted.messages.includes("cma: Not enough slots for CMA reserved regions!"));
+});
+
+test("an area that crosses a zone border: 6.1 gives its pages away, 4.17 loses what lies beyond and all later areas", () => {
+  const boot = (release: string) =>
+    machine("raspberry-pi-4")
+      .memory("8GiB")
+      .pageSize("4K")
+      .kernel(release)
+      .cma("off")
+      .cmaArea("across", "512MiB", { by: "device tree", base: "3840MiB" })
+      .cmaArea("later", "16MiB", { limit: "768MiB" })
+      .boot();
+  // RAM of this board ends at 0xfc000000 below 4 GiB, so the zone border at 4 GiB lies inside the area.
+  const now = boot("6.1");
+  assert.deepEqual(
+    now.cmaAreas.map((a) => a.activated),
+    [false, true],
+  );
+  assert.ok(now.messages.includes("cma: CMA area across could not be activated"));
+  const old = boot("4.17");
+  assert.deepEqual(
+    old.cmaAreas.map((a) => a.activated),
+    [false, false],
+  );
+});
+
+test("an area on a node lies on it and cannot span two", () => {
+  const server = machine("server-x86-64");
+  const on1 = server.cmaArea("near", "1GiB", { nid: 1 }).boot().cmaAreas[0]!;
+  assert.equal(on1.ranges[0]!.base, 17 * GiB);
+  const across = server.cmaArea("across", "2GiB", { base: "16GiB", limit: "20GiB" }).boot();
+  assert.equal(across.cmaAreas[0]!.activated, false);
+  assert.ok(across.messages.includes("cma: CMA area across could not be activated"));
+  assert.throws(() => server.cmaArea("x", "1GiB", { nid: 2 }), /nid must be a node from 0 to 1: got 2/);
+});
+
+test("6.19: the largest free ranges above 4 GiB, taken from the lowest up, where one cannot be had", () => {
+  const memblock = memory([4 * GiB, 5 * GiB], [6 * GiB, 8 * GiB], [9 * GiB, 9 * GiB + 512 * MiB]);
+  const request = { bytes: 3 * GiB - 256 * MiB, base: 0, limit: 0, fixed: false, pageSize: 4096 };
+  const got = cmaDeclareContiguousMulti(memblock, "6.19", 2 * MiB, request, "big");
+  assert.ok(got.ok);
+  // 2 GiB and 1 GiB are enough; the lower one is used whole, the last as far as needed.
+  assert.deepEqual(got.ranges, [
+    { base: 4 * GiB, bytes: GiB },
+    { base: 6 * GiB, bytes: 2 * GiB - 256 * MiB },
+  ]);
+  assert.deepEqual(got.messages, ["cma: Reserved 2816 MiB in 2 ranges"]);
+  const no = cmaDeclareContiguousMulti(memory([4 * GiB, 5 * GiB]), "6.19", 2 * MiB, request, "big");
+  assert.ok(!no.ok && no.errno === "ENOMEM");
+  assert.throws(
+    () => machine("pc-x86-64").cmaArea("x", "1GiB", { ranges: true }),
+    /since 6.15: got kernel 6.1/,
+  );
+});
+
+test("6.19: cma_alloc() goes from range to range, and stops at once where too few pages are left", () => {
+  const pc = machine("pc-x86-64").memory("8GiB").kernel("6.19").cmaArea("area", "64MiB");
+  const booted = pc.boot();
+  const { base } = booted.cmaAreas[0]!.ranges[0]!;
+  const first = base / 4096;
+  const half = (32 * MiB) / 4096;
+  const area = new CmaArea("area", [
+    { basePfn: first, count: half },
+    { basePfn: first + half, count: half },
+  ]);
+  const contig = new Contiguous(booted.start().memory, [area]);
+  const a = contig.cmaAlloc(half - 100);
+  assert.ok(a.ok && a.pfn === first);
+  const b = contig.cmaAlloc(200);
+  assert.ok(b.ok && b.pfn === first + half);
+  // No range holds more than its own pages; the area is not full, yet nothing fits.
+  const c = contig.cmaAlloc(half + 1);
+  assert.ok(!c.ok && c.errno === -16);
+  assert.equal(area.available, 2 * half - (half - 100) - 200);
+  contig.cmaRelease(b.pfn, 200);
+  assert.deepEqual(contig.validate(), []);
+  assert.equal(typeof cmaAlloc, "function");
+});
+
+test("the Raspberry Pi kernel's threshold: 12 of 16 free pages must be CMA before it is used first", () => {
+  // 512 MiB, 320 of them CMA: above half, below 12/16.
+  const shape = (cmaThreshold: number) => {
+    const k = machine("qemu-virt")
+      .pageSize("4K")
+      .memory("512MiB")
+      .cma("320MiB")
+      .with({ cmaThreshold })
+      .start();
+    const got = k.allocPages({ gfp: "GFP_HIGHUSER_MOVABLE", order: 3 });
+    assert.ok(got.ok);
+    return k.memory.blockType(got.pfn);
+  };
+  const CMA = 4;
+  assert.equal(shape(0), CMA);
+  assert.equal(shape(8), CMA);
+  assert.notEqual(shape(12), CMA);
+  assert.notEqual(shape(16), CMA);
+  assert.throws(() => machine("qemu-virt").with({ cmaThreshold: 17 }), /cmaThreshold/);
+});
