@@ -180,7 +180,8 @@ export function boot(request: BootRequest): BootResult {
     pageblockBytes: pageSize * 2 ** order,
     largestBuddyOrder,
     hugePageSizes: geometry.hugePageSizes,
-    mobilityGrouping: mobilityGroupingEnabled(vmTotalPages, order, types),
+    mobilityGrouping:
+      request.switches?.mobilityGrouping !== false && mobilityGroupingEnabled(vmTotalPages, order, types),
     vmTotalPages,
     minFreeKbytes,
     zones: atBoot.map((z, i) => ({

@@ -6,7 +6,7 @@
 import { InputError } from "../base/errors";
 import { allocContigRange, type ContigContext } from "./contig-range";
 import type { Memory } from "./memory";
-import { MIGRATE_CMA, MIGRATE_MOVABLE } from "./migratetype";
+import { MIGRATE_CMA } from "./migratetype";
 import { inUse, isMovablePage } from "./owners";
 import { freePages } from "./page-alloc";
 import { EBUSY, EINVAL, ENOMEM } from "./page-isolation";
@@ -208,14 +208,13 @@ function* cmaRangeAlloc(
   const bits = Math.ceil(count / 2 ** range.orderPerBit);
   if (bits > range.bitmap.length) return;
   const zone = m.zoneOf(range.basePfn)!;
-  const mt = m.sw.cmaInMovableZone ? MIGRATE_MOVABLE : MIGRATE_CMA;
   for (let start = 0; ; ) {
     if (m.sw.cmaRanges && count > area.available) return;
     const bit = range.findZeroArea(start, bits, mask, offset);
     if (bit < 0) return;
     const first = range.basePfn + bit * 2 ** range.orderPerBit;
     range.mark(first, count, 1);
-    result.errno = yield* allocContigRange(cx, zone, first, first + count, mt);
+    result.errno = yield* allocContigRange(cx, zone, first, first + count, MIGRATE_CMA);
     if (result.errno === 0) {
       result.pfn = first;
       return;

@@ -136,6 +136,8 @@ export class Memory {
   readonly bulkCounting: boolean;
   readonly bulkNarrowing: boolean;
   readonly cmaThreshold: number;
+  /** There are per-CPU lists at all. */
+  readonly usesPcp: boolean;
   /** Bit n: pages of order n go through the per-CPU lists. */
   private readonly pcpOrders: number;
   /** Zone of each top-order block of frames; 255: none, or several. */
@@ -186,14 +188,16 @@ export class Memory {
     this.countsFrees = sw.pcpFree === "freeCount";
     this.drainsHighOrders = sw.pcpFreeHigh === "freeFactor";
     this.bulkCounting = sw.pcpBulkFree === "counting";
+    this.usesPcp = sw.pcp;
     this.cmaThreshold = sw.cmaThreshold;
     this.bulkNarrowing = sw.pcpBulkFree === "narrowing";
-    this.pcpOrders = sw.pcpHighOrders ? 0x0f | (shape.thp ? 2 ** shape.pageblockOrder : 0) : 1;
+    const highOrders = sw.pcpHighOrders ? 0x0f | (shape.thp ? 2 ** shape.pageblockOrder : 0) : 1;
+    this.pcpOrders = sw.pcp ? highOrders : 0;
     this.hardAtomic = sw.atomicRights === "harder";
     this.wholeReserve = sw.highatomicUnusable === "reserved";
     this.cma = shape.cma;
     this.thp = shape.thp;
-    this.mobilityDisabled = shape.mobilityDisabled;
+    this.mobilityDisabled = shape.mobilityDisabled || !sw.mobilityGrouping;
     this.watermarkBoostFactor = shape.switches.watermarkBoost ? 15000 : 0;
     this.trace = null;
     this.help = null;
@@ -202,7 +206,7 @@ export class Memory {
     this.capture = null;
     this.mayIsolate = null;
     this.mayMigrate = null;
-    this.migration = true;
+    this.migration = sw.migration;
     this.lru = null;
     this.tracker = null;
     this.counters = new CompactionCounters();

@@ -99,7 +99,7 @@ function rmqueueBuddy(m: Memory, zone: Zone, order: number, allocFlags: number, 
 /** rmqueue(). */
 function rmqueue(m: Memory, zone: Zone, order: number, allocFlags: number, mt: number): number {
   let pfn = -1;
-  if (order === 0 || m.pcpAllowedOrder(order)) {
+  if ((order === 0 && m.usesPcp) || m.pcpAllowedOrder(order)) {
     if (!m.cma || allocFlags & ALLOC_CMA || mt !== MIGRATE_MOVABLE)
       pfn = rmqueuePcplist(m, zone, order, mt, allocFlags);
   }
@@ -326,7 +326,7 @@ export function allocPagesBulk(
 ): number {
   const highest = gfpZone(gfp);
   const mt = gfpMigratetype(m, gfp);
-  if (nr > 1) {
+  if (nr > 1 && m.usesPcp) {
     const flags = ALLOC_WMARK_LOW | cmaFlag(m, mt);
     for (const zone of zonelist) {
       if (m.nrNodes > 1 && zone.nid !== zonelist[0]!.nid) break;
@@ -362,7 +362,7 @@ export function freePages(m: Memory, pfn: number, order: number): void {
 export function freeWholePages(m: Memory, pfn: number, order: number): void {
   const zone = m.zoneOf(pfn)!;
   if (m.lru !== null) m.lru.remove(pfn);
-  if (order === 0 || m.pcpAllowedOrder(order)) freeUnrefPage(m, zone, pfn, order);
+  if ((order === 0 && m.usesPcp) || m.pcpAllowedOrder(order)) freeUnrefPage(m, zone, pfn, order);
   else freeOnePageLocked(m, zone, pfn, order, m.blockType(pfn), false);
 }
 

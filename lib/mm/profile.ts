@@ -79,6 +79,12 @@ export interface KernelSwitches {
   longtermPin: "stays" | "leavesCma" | "leavesCmaAndMovable";
   /** vm.defrag_mode: never steal, compact instead. */
   defragMode: boolean;
+  /** Off: page_group_by_mobility_disabled, however large the machine is. On in every release, as are the next two. */
+  mobilityGrouping: boolean;
+  /** Off: no per-CPU lists; every request and every free goes to the buddy lists. */
+  pcp: boolean;
+  /** Off: no page ever moves; compaction and contiguous requests find free pages or nothing. */
+  migration: boolean;
 }
 
 const V6_1: KernelSwitches = {
@@ -98,7 +104,6 @@ const V6_1: KernelSwitches = {
   rmqueueMode: false,
   cmaBalance: true,
   cmaThreshold: 0,
-  cmaInMovableZone: false,
   cmaRanges: false,
   nofragment: true,
   watermarkBoost: true,
@@ -116,6 +121,9 @@ const V6_1: KernelSwitches = {
   reclaimableCountsFree: true,
   longtermPin: "leavesCmaAndMovable",
   defragMode: false,
+  mobilityGrouping: true,
+  pcp: true,
+  migration: true,
 };
 
 const V4_17: KernelSwitches = {

@@ -1,13 +1,12 @@
 /** Laws of CMA areas: what the bitmap says is allocated is in use, and what the area handed out stands in the bitmap. */
 import type { CmaArea } from "./cma-area";
 import type { Memory } from "./memory";
-import { MIGRATE_CMA, MIGRATE_ISOLATE, MIGRATE_MOVABLE } from "./migratetype";
+import { MIGRATE_CMA, MIGRATE_ISOLATE } from "./migratetype";
 import { ownerKind } from "./owners";
 
 /** Broken laws in words; empty when all hold. To be called between requests. */
 export function validateCma(m: Memory, areas: readonly CmaArea[]): string[] {
   const broken: string[] = [];
-  const type = m.sw.cmaInMovableZone ? MIGRATE_MOVABLE : MIGRATE_CMA;
   const ranges = areas.flatMap((area) => area.ranges.map((range) => ({ name: area.name, range })));
   ranges.forEach(({ name, range }, i) => {
     const end = range.basePfn + range.count;
@@ -26,7 +25,7 @@ export function validateCma(m: Memory, areas: readonly CmaArea[]): string[] {
     for (let p = range.basePfn; p < end; p += m.pageblockPages) {
       const is = m.blockType(p);
       if (is === MIGRATE_ISOLATE) broken.push(`${name}: the block at ${p} was left isolated`);
-      else if (is !== type) broken.push(`${name}: the block at ${p} has type ${is} instead of ${type}`);
+      else if (is !== MIGRATE_CMA) broken.push(`${name}: the block at ${p} has type ${is} instead of CMA`);
     }
     for (const other of ranges.slice(i + 1))
       if (range.basePfn < other.range.basePfn + other.range.count && other.range.basePfn < end)

@@ -88,6 +88,15 @@ test("a small share of the fuzz run: long seeded stretches on random machines", 
   assert.equal(operations, 160_000);
 });
 
+for (const off of ["mobilityGrouping", "pcp", "migration"] as const)
+  test(`the laws hold with ${off} switched off`, () => {
+    for (let n = 0; n < 12; n++) {
+      const plan = randomPlan(SEED + 100 + n, 1500);
+      plan.machine.switches = { ...plan.machine.switches, [off]: false };
+      runPlan(engine, plan, 50);
+    }
+  });
+
 test("equal plans give equal outcomes", () => {
   for (const seed of [3, 4, 5])
     assert.deepEqual(
