@@ -7,7 +7,6 @@ import { type KernelRelease, since } from "../hardware/kernel-release";
 import { type CmaErrno, type CmaSlots, cmaDeclareContiguous, rmemCmaFixed } from "../mm/cma";
 import { cmaDeclareContiguousMulti } from "../mm/cma-multi";
 import type { Memblock, PhysicalRange } from "../mm/memblock";
-import type { ResolvedBoot } from "./boot-request";
 import type { ZoneSpan } from "./zones";
 
 /** One more area. Sizes and addresses in bytes. */
@@ -67,9 +66,16 @@ export function checkCmaAreas(areas: readonly CmaAreaRequest[], release: KernelR
   }
 }
 
+/** What a reservation needs to know of the boot. */
+interface AreaBoot {
+  cmaAreas: readonly CmaAreaRequest[];
+  geometry: { pageSize: number };
+  release: KernelRelease;
+}
+
 /** Reserves the areas of one kind, in order; appends to `done` and `messages`. */
 export function reserveCmaAreas(
-  boot: ResolvedBoot,
+  boot: AreaBoot,
   memblock: Memblock,
   minAlignment: number,
   by: "code" | "device tree",
@@ -92,7 +98,7 @@ export function reserveCmaAreas(
 }
 
 function reserveArea(
-  { geometry, release }: ResolvedBoot,
+  { geometry, release }: AreaBoot,
   memblock: Memblock,
   minAlignment: number,
   a: CmaAreaRequest,
