@@ -7,7 +7,7 @@ import type { BootResult } from "../machine/boot";
 import { type HugetlbPools, startHugetlb } from "../machine/hugetlb";
 import { startKernel } from "../machine/start";
 import { type ContigResult, Contiguous } from "../mm/contiguous";
-import { __GFP_COMP, __GFP_NOWARN, GFP_HIGHUSER_MOVABLE, GFP_KERNEL } from "../mm/gfp";
+import { __GFP_COMP, __GFP_NOWARN, __GFP_RECLAIMABLE, GFP_HIGHUSER_MOVABLE, GFP_KERNEL } from "../mm/gfp";
 import type { Memory } from "../mm/memory";
 import { type MigrationWorld, ownersWorld } from "../mm/migrate";
 import { MIGRATE_CMA } from "../mm/migratetype";
@@ -36,6 +36,10 @@ const OWNERS: Readonly<Record<Load["fillType"], OwnerKind>> = {
 };
 
 const MIB = 2 ** 20;
+
+/** struct xa_node on 64 bits: the page cache has one for every 64 pages of a file, in reclaimable slabs. */
+const XA_NODE_BYTES = 576;
+const XA_NODE_PAGES = 64;
 
 /** MemFree of /proc/meminfo, in pages: what waits on per-CPU lists does not count. */
 function freeOf(m: Memory): number {
@@ -88,6 +92,7 @@ export class LoadedMachine {
     const huge = load.fillType === "thp" ? m.pageblockOrder : 0;
     const tableReach = this.pageSize / 8;
     this.fileBacked = load.fillType === "tmpfs";
+    const slabReach = XA_NODE_PAGES * Math.floor(this.pageSize / XA_NODE_BYTES);
     let filled = 0;
     let tabled = 0;
     const chunk = MIB / this.pageSize;
@@ -98,7 +103,12 @@ export class LoadedMachine {
         if (table >= 0) this.tables.push(table);
         tabled += tableReach;
       }
-      let order = huge > 0 && load.fillPages - filled >= 2 ** huge ? huge : 0;
+      if (this.fileBacked && filled % slabReach === 0) {
+        const slab = allocPages(m, GFP_KERNEL | __GFP_RECLAIMABLE, 0);
+        if (slab >= 0) this.tables.push(slab);
+      }
+      // Touching the first page of a huge page's range gets the huge page, however little of it is touched in the end.
+      let order = huge > 0 && filled % 2 ** huge === 0 ? huge : 0;
       let pfn = allocPages(m, GFP_HIGHUSER_MOVABLE | __GFP_COMP | (order > 0 ? __GFP_NOWARN : 0), order);
       if (pfn < 0 && order > 0) {
         order = 0;
