@@ -3,19 +3,9 @@
  * order exists or the two scanners meet. Direct, by kcompactd, proactive, and by command. Model of mm/compaction.c, 6.1.
  */
 
-import {
-  blockEndPfn,
-  blockStartPfn,
-  CompactControl,
-  compactScannersMet,
-  MIGRATE_ASYNC,
-  MIGRATE_SYNC,
-  MIGRATE_SYNC_LIGHT,
-} from "./compact-control";
-import { compactFinished } from "./compact-finished";
+import { CompactControl, MIGRATE_ASYNC, MIGRATE_SYNC, MIGRATE_SYNC_LIGHT } from "./compact-control";
 import {
   COMPACT_COMPLETE,
-  COMPACT_CONTENDED,
   COMPACT_CONTINUE,
   COMPACT_DEFERRED,
   COMPACT_PARTIAL_SKIPPED,
@@ -24,120 +14,15 @@ import {
   COMPACT_SKIPPED,
   COMPACT_SUCCESS,
 } from "./compact-result";
-import {
-  compactionDeferReset,
-  compactionDeferred,
-  compactionRestarting,
-  deferCompaction,
-} from "./compaction-deferral";
-import { MIGRATE_NO_TARGET, MIGRATED_ALL, migrateSources } from "./compaction-migrate";
-import { isolateMigratepages } from "./compaction-migrate-scanner";
-import { resetIsolationSuitable } from "./compaction-skip-bits";
+import { compactionDeferReset, compactionDeferred, deferCompaction } from "./compaction-deferral";
+import { type CaptureControl, compactZone, DEFAULT_PROACTIVENESS } from "./compaction-run";
 import { compactionSuitable, extfragForOrder } from "./compaction-suitable";
 import { GFP_KERNEL, gfpZone } from "./gfp";
 import type { Memory } from "./memory";
 import { MIGRATE_CMA, MIGRATE_ISOLATE, MIGRATE_MOVABLE } from "./migratetype";
 import { drainLruBatches } from "./owners";
-import { freePages } from "./page-alloc";
-import { drainAllPages, drainPagesZone } from "./pcp-free";
+import { drainAllPages } from "./pcp-free";
 import type { Zone } from "./zone";
-
-/** vm.compaction_proactiveness. */
-export const DEFAULT_PROACTIVENESS = 20;
-
-/** A page taken by a direct compactor while it was being freed. */
-export interface CaptureControl {
-  pfn: number;
-}
-
-/** compact_zone(): one run; the result is a COMPACT_ number. */
-export function compactZone(
-  m: Memory,
-  cc: CompactControl,
-  capc: CaptureControl | null = null,
-  proactiveness = DEFAULT_PROACTIVENESS,
-): number {
-  const { zone } = cc;
-  const suitable = compactionSuitable(m, zone, cc.order, cc.allocFlags, cc.highestZoneidx);
-  if (suitable !== COMPACT_CONTINUE) return suitable;
-  if (compactionRestarting(zone, cc.order)) resetIsolationSuitable(m, zone);
-  placeScanners(m, cc);
-  // lru_add_drain() reaches the batch of this CPU alone: which CPU holds a page is known where there is but one.
-  if (zone.pcps.length === 1) drainLruBatches(m);
-  const ret = runZone(m, cc, capc, proactiveness);
-  releaseFreepages(m, cc);
-  m.counters.compact_migrate_scanned += cc.totalMigrateScanned;
-  m.counters.compact_free_scanned += cc.totalFreeScanned;
-  return ret;
-}
-
-/** Where the scanners start: the ends of the zone, or where earlier runs left off. */
-function placeScanners(m: Memory, cc: CompactControl): void {
-  const { zone } = cc;
-  const c = zone.compact;
-  const last = blockStartPfn(zone.endPfn - 1, m.pageblockOrder);
-  if (cc.wholeZone) {
-    cc.migratePfn = zone.startPfn;
-    cc.freePfn = last;
-    return;
-  }
-  cc.migratePfn = c.cachedMigratePfn[cc.mode === MIGRATE_ASYNC ? 0 : 1];
-  cc.freePfn = c.cachedFreePfn;
-  if (cc.freePfn < zone.startPfn || cc.freePfn >= zone.endPfn) cc.freePfn = c.cachedFreePfn = last;
-  if (cc.migratePfn < zone.startPfn || cc.migratePfn >= zone.endPfn)
-    cc.migratePfn = c.cachedMigratePfn[0] = c.cachedMigratePfn[1] = zone.startPfn;
-  if (cc.migratePfn <= c.initMigratePfn) cc.wholeZone = true;
-}
-
-/** The loop: sources, targets, move, until finished. */
-function runZone(m: Memory, cc: CompactControl, capc: CaptureControl | null, proactiveness: number): number {
-  const { zone } = cc;
-  const cached = zone.compact.cachedMigratePfn;
-  let updateCached = cc.mode === MIGRATE_ASYNC && cached[0] === cached[1];
-  let lastMigrated = 0;
-  for (;;) {
-    const ret = compactFinished(m, cc, proactiveness);
-    if (ret !== COMPACT_CONTINUE) return ret;
-    const iterationStart = cc.migratePfn;
-    cc.rescan =
-      blockStartPfn(lastMigrated, m.pageblockOrder) === blockStartPfn(iterationStart, m.pageblockOrder);
-    if (isolateMigratepages(m, cc)) {
-      updateCached = false;
-      lastMigrated = iterationStart;
-      const moved = migrateSources(m, cc);
-      cc.migratepages.length = 0;
-      cc.nrMigratepages = 0;
-      if (moved !== MIGRATED_ALL) {
-        if (moved === MIGRATE_NO_TARGET && !compactScannersMet(m, cc)) return COMPACT_CONTENDED;
-        if (cc.direct && cc.mode === MIGRATE_ASYNC) {
-          cc.migratePfn = blockEndPfn(cc.migratePfn - 1, cc.order);
-          lastMigrated = 0;
-        }
-      }
-    } else if (updateCached) cached[1] = cached[0];
-    if (cc.order > 0 && lastMigrated > 0 && lastMigrated < blockStartPfn(cc.migratePfn, cc.order)) {
-      drainPagesZone(m, zone, zone.pcp);
-      lastMigrated = 0;
-    }
-    if (capc !== null && capc.pfn >= 0) return COMPACT_SUCCESS;
-  }
-}
-
-/** Gives targets back that were not used; the next run starts no lower than they lie. */
-function releaseFreepages(m: Memory, cc: CompactControl): void {
-  if (cc.nrFreepages === 0) return;
-  let highest = 0;
-  for (let i = cc.freepages.length - 1; i >= 0; i--) {
-    const pfn = cc.freepages[i]!;
-    if (pfn > highest) highest = pfn;
-    freePages(m, pfn, 0);
-  }
-  cc.freepages.length = 0;
-  cc.nrFreepages = 0;
-  const block = blockStartPfn(highest, m.pageblockOrder);
-  const c = cc.zone.compact;
-  if (block > c.cachedFreePfn) c.cachedFreePfn = block;
-}
 
 /** task_capc() and compaction_capture(): what frees do while a direct compactor runs. */
 export function captureFor(

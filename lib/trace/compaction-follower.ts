@@ -6,8 +6,9 @@
 
 import { CompactControl, MIGRATE_ASYNC, MIGRATE_SYNC_LIGHT } from "../mm/compact-control";
 import { COMPACT_CONTINUE, COMPACT_NO_SUITABLE_PAGE } from "../mm/compact-result";
-import { type CaptureControl, captureFor } from "../mm/compaction";
+import { captureFor } from "../mm/compaction";
 import { fastFindMigrateblock, fastFindTarget } from "../mm/compaction-fast-search";
+import type { CaptureControl } from "../mm/compaction-run";
 import { isPcpState, type Memory } from "../mm/memory";
 import { drainPagesZone } from "../mm/pcp-free";
 import { REC } from "./trace-reader";

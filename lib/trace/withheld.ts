@@ -1,10 +1,12 @@
 /**
- * A recording with compaction, its isolations withheld: the model is told when compaction begins and makes its own
- * decisions what to move where. Requests and frees stay as recorded; pages that lie elsewhere in the model than in the
+ * A recording with compaction, its isolations withheld: the model is told when compaction begins and how often a background
+ * run got the CPU for one more turn, and makes its own decisions what to move where. Requests and frees stay as recorded; pages that lie elsewhere in the model than in the
  * recording are followed to where they are. Compared are the free pages of huge-page size at the end.
  */
 import { CompactControl, MIGRATE_SYNC, MIGRATE_SYNC_LIGHT } from "../mm/compact-control";
-import { compactZone, tryToCompactPages } from "../mm/compaction";
+import { COMPACT_CONTINUE } from "../mm/compact-result";
+import { tryToCompactPages } from "../mm/compaction";
+import { CompactionRun } from "../mm/compaction-run";
 import { GFP_KERNEL } from "../mm/gfp";
 import type { Memory } from "../mm/memory";
 import { allocPages, allocPagesAgain, allocPagesBulk, freePages, prepNewPage } from "../mm/page-alloc";
@@ -82,6 +84,8 @@ class WithheldRun implements TraceHandler {
   /** Targets that a recorded run has isolated and not used, by task; the last is used next. */
   private readonly targets = new Map<number, number[]>();
   private readonly captured = new Map<number, { pfn: number; order: number }>();
+  /** Background runs under way, by task. */
+  private readonly runs = new Map<number, CompactionRun>();
   private kcompactd = -1;
   private current = -1;
   private asked = 0;
@@ -196,9 +200,12 @@ class WithheldRun implements TraceHandler {
       this.captured.set(pid, { pfn: done.captured >= 0 ? done.captured : (kept?.pfn ?? -1), order });
     } else if (name === "mm_compaction_begin") {
       this.targets.set(pid, []);
+      this.begin(pid, field("zone_start"));
+    } else if (name === "mm_compaction_finished") {
+      this.runs.get(pid)?.step();
     } else if (name === "mm_compaction_end") {
       this.targets.delete(pid);
-      this.compact(pid, field("zone_start"));
+      this.finish(pid);
     } else if (name === "decay_pcp_high") {
       const zone = m.zones.find((z) => z.idx === field("zone"));
       if (zone === undefined) return;
@@ -208,25 +215,27 @@ class WithheldRun implements TraceHandler {
       for (const zone of m.zones) foldDiffs(zone, zone.pcp);
   }
 
-  /**
-   * A run over a zone has ended: the model does its own here, at one go, though other tasks worked while the recorded one
-   * ran. Direct runs were done when they were asked for.
-   */
-  private compact(pid: number, zoneStart: number): void {
+  /** A background run over a zone begins. Direct runs were done when they were asked for. */
+  private begin(pid: number, zoneStart: number): void {
     const { m } = this;
     const zone = m.zoneOf(zoneStart);
     if (zone === undefined || this.captured.has(pid)) return;
     const proactive = pid === this.kcompactd;
-    compactZone(
-      m,
-      new CompactControl(m, zone, {
-        order: -1,
-        gfp: GFP_KERNEL,
-        mode: proactive ? MIGRATE_SYNC_LIGHT : MIGRATE_SYNC,
-        wholeZone: true,
-        ignoreSkipHint: true,
-        proactive,
-      }),
-    );
+    const cc = new CompactControl(m, zone, {
+      order: -1,
+      gfp: GFP_KERNEL,
+      mode: proactive ? MIGRATE_SYNC_LIGHT : MIGRATE_SYNC,
+      wholeZone: true,
+      ignoreSkipHint: true,
+      proactive,
+    });
+    this.runs.set(pid, new CompactionRun(m, cc));
+  }
+
+  /** The recorded run has ended: the model's goes on to its own end. */
+  private finish(pid: number): void {
+    const run = this.runs.get(pid);
+    this.runs.delete(pid);
+    if (run !== undefined) while (run.step() === COMPACT_CONTINUE);
   }
 }

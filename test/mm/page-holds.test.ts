@@ -8,7 +8,7 @@ import {
   MIGRATE_SYNC,
   MIGRATE_SYNC_LIGHT,
 } from "../../lib/mm/compact-control";
-import { compactZone } from "../../lib/mm/compaction";
+import { compactZone } from "../../lib/mm/compaction-run";
 import { type ContigResult, Contiguous, type FailedContigRequest } from "../../lib/mm/contiguous";
 import { GFP_HIGHUSER_MOVABLE, GFP_KERNEL } from "../../lib/mm/gfp";
 import type { Memory } from "../../lib/mm/memory";
