@@ -48,6 +48,39 @@ export interface DirectCompaction {
   captured: number;
 }
 
+/** compact_zone_order(): how a request that waits compacts one zone. `priority` is a COMPACT_PRIO_ number. */
+export function directControl(
+  m: Memory,
+  zone: Zone,
+  gfp: number,
+  order: number,
+  allocFlags: number,
+  priority: number,
+): CompactControl {
+  const full = priority === COMPACT_PRIO_SYNC_FULL;
+  return new CompactControl(m, zone, {
+    order,
+    gfp,
+    mode: priority === COMPACT_PRIO_ASYNC ? MIGRATE_ASYNC : MIGRATE_SYNC_LIGHT,
+    direct: true,
+    wholeZone: full,
+    ignoreSkipHint: full,
+    ignoreBlockSuitable: full,
+    allocFlags,
+    highestZoneidx: gfpZone(gfp),
+  });
+}
+
+/** What the deferral of a zone makes of a direct run's result. */
+export function noteDirectResult(zone: Zone, order: number, priority: number, status: number): void {
+  if (status === COMPACT_SUCCESS) compactionDeferReset(zone, order, false);
+  else if (
+    priority !== COMPACT_PRIO_ASYNC &&
+    (status === COMPACT_COMPLETE || status === COMPACT_PARTIAL_SKIPPED)
+  )
+    deferCompaction(zone, order);
+}
+
 /** try_to_compact_pages(): zone by zone of the request's list until one succeeds. `priority` is a COMPACT_PRIO_ number. */
 export function tryToCompactPages(
   m: Memory,
@@ -66,32 +99,15 @@ export function tryToCompactPages(
       continue;
     }
     const capc: CaptureControl = { pfn: -1 };
-    const cc = new CompactControl(m, zone, {
-      order,
-      gfp,
-      mode: priority === COMPACT_PRIO_ASYNC ? MIGRATE_ASYNC : MIGRATE_SYNC_LIGHT,
-      direct: true,
-      wholeZone: priority === COMPACT_PRIO_SYNC_FULL,
-      ignoreSkipHint: priority === COMPACT_PRIO_SYNC_FULL,
-      ignoreBlockSuitable: priority === COMPACT_PRIO_SYNC_FULL,
-      allocFlags,
-      highestZoneidx: highest,
-    });
+    const cc = directControl(m, zone, gfp, order, allocFlags, priority);
     const before = m.capture;
     m.capture = m.sw.compactionCapture ? captureFor(m, zone, order, capc) : null;
     let status = compactZone(m, cc, capc);
     m.capture = before;
     if (capc.pfn >= 0) status = COMPACT_SUCCESS;
     best = Math.max(best, status);
-    if (status === COMPACT_SUCCESS) {
-      compactionDeferReset(zone, order, false);
-      return { result: best, captured: capc.pfn };
-    }
-    if (
-      priority !== COMPACT_PRIO_ASYNC &&
-      (status === COMPACT_COMPLETE || status === COMPACT_PARTIAL_SKIPPED)
-    )
-      deferCompaction(zone, order);
+    noteDirectResult(zone, order, priority, status);
+    if (status === COMPACT_SUCCESS) return { result: best, captured: capc.pfn };
   }
   return { result: best, captured: -1 };
 }

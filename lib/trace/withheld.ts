@@ -4,15 +4,16 @@
  * recording are followed to where they are. Compared are the free pages of huge-page size at the end.
  */
 import { CompactControl, MIGRATE_SYNC, MIGRATE_SYNC_LIGHT } from "../mm/compact-control";
-import { COMPACT_CONTINUE } from "../mm/compact-result";
-import { tryToCompactPages } from "../mm/compaction";
-import { CompactionRun } from "../mm/compaction-run";
+import { COMPACT_CONTINUE, COMPACT_SUCCESS } from "../mm/compact-result";
+import { captureFor, directControl, noteDirectResult } from "../mm/compaction";
+import { type CaptureControl, CompactionRun } from "../mm/compaction-run";
 import { GFP_KERNEL } from "../mm/gfp";
 import type { Memory } from "../mm/memory";
 import { allocPages, allocPagesAgain, allocPagesBulk, freePages, prepNewPage } from "../mm/page-alloc";
 import { decayPcpHigh } from "../mm/pcp-free";
 import { kernelProfile } from "../mm/profile";
 import { foldDiffs } from "../mm/vmstat";
+import type { Zone } from "../mm/zone";
 import { readInput, streamInput } from "./input";
 import { openRecording } from "./recording";
 import { parseSnapshot, type Snapshot } from "./snapshot";
@@ -77,6 +78,20 @@ function freeCounts(m: Memory, s1: Snapshot): FreeOfOrder[] {
   }));
 }
 
+/** A request that waits for compaction; `priority` is a COMPACT_PRIO_ number. */
+interface Ask {
+  order: number;
+  gfp: number;
+  priority: number;
+}
+
+interface OpenRun {
+  run: CompactionRun;
+  zone: Zone;
+  capc: CaptureControl | null;
+  ask: Ask | undefined;
+}
+
 class WithheldRun implements TraceHandler {
   /** Where the page that the recording has in a frame lies in the model, and back; −1: nowhere. */
   private readonly at: Int32Array;
@@ -84,8 +99,10 @@ class WithheldRun implements TraceHandler {
   /** Targets that a recorded run has isolated and not used, by task; the last is used next. */
   private readonly targets = new Map<number, number[]>();
   private readonly captured = new Map<number, { pfn: number; order: number }>();
-  /** Background runs under way, by task. */
-  private readonly runs = new Map<number, CompactionRun>();
+  /** What a task asked direct compaction for last. */
+  private readonly asks = new Map<number, Ask>();
+  /** Runs under way, by task. */
+  private readonly runs = new Map<number, OpenRun>();
   private kcompactd = -1;
   private current = -1;
   private asked = 0;
@@ -125,6 +142,7 @@ class WithheldRun implements TraceHandler {
     let pfn: number;
     if (kept?.order === order) {
       this.captured.delete(pid);
+      this.asks.delete(pid);
       pfn = kept.pfn >= 0 ? kept.pfn : allocPagesAgain(m, gfp, order);
       if (kept.pfn >= 0) prepNewPage(m, pfn, order, mt);
     } else pfn = allocPages(m, gfp, order);
@@ -195,14 +213,13 @@ class WithheldRun implements TraceHandler {
     if (name === "mm_compaction_kcompactd_sleep") this.kcompactd = pid;
     else if (name === "mm_compaction_try_to_compact_pages") {
       const order = field("order");
-      const done = tryToCompactPages(m, field("gfp_mask"), order, 0, field("prio"));
-      const kept = this.captured.get(pid);
-      this.captured.set(pid, { pfn: done.captured >= 0 ? done.captured : (kept?.pfn ?? -1), order });
+      this.asks.set(pid, { order, gfp: field("gfp_mask"), priority: field("prio") });
+      this.captured.set(pid, { pfn: this.captured.get(pid)?.pfn ?? -1, order });
     } else if (name === "mm_compaction_begin") {
       this.targets.set(pid, []);
       this.begin(pid, field("zone_start"));
     } else if (name === "mm_compaction_finished") {
-      this.runs.get(pid)?.step();
+      this.step(pid);
     } else if (name === "mm_compaction_end") {
       this.targets.delete(pid);
       this.finish(pid);
@@ -215,27 +232,50 @@ class WithheldRun implements TraceHandler {
       for (const zone of m.zones) foldDiffs(zone, zone.pcp);
   }
 
-  /** A background run over a zone begins. Direct runs were done when they were asked for. */
+  /** A run over a zone begins: of a request that waits, or in the background. */
   private begin(pid: number, zoneStart: number): void {
     const { m } = this;
     const zone = m.zoneOf(zoneStart);
-    if (zone === undefined || this.captured.has(pid)) return;
+    if (zone === undefined) return;
+    const ask = this.asks.get(pid);
     const proactive = pid === this.kcompactd;
-    const cc = new CompactControl(m, zone, {
-      order: -1,
-      gfp: GFP_KERNEL,
-      mode: proactive ? MIGRATE_SYNC_LIGHT : MIGRATE_SYNC,
-      wholeZone: true,
-      ignoreSkipHint: true,
-      proactive,
-    });
-    this.runs.set(pid, new CompactionRun(m, cc));
+    const cc =
+      ask !== undefined
+        ? directControl(m, zone, ask.gfp, ask.order, 0, ask.priority)
+        : new CompactControl(m, zone, {
+            order: -1,
+            gfp: GFP_KERNEL,
+            mode: proactive ? MIGRATE_SYNC_LIGHT : MIGRATE_SYNC,
+            wholeZone: true,
+            ignoreSkipHint: true,
+            proactive,
+          });
+    const capc = ask === undefined ? null : { pfn: -1 };
+    this.runs.set(pid, { run: new CompactionRun(m, cc, capc), zone, capc, ask });
+  }
+
+  /** One turn of the task's run; what it frees meanwhile it may capture. */
+  private step(pid: number): number {
+    const { m } = this;
+    const open = this.runs.get(pid);
+    if (open === undefined) return COMPACT_SUCCESS;
+    const before = m.capture;
+    if (open.capc !== null && open.ask !== undefined && m.sw.compactionCapture)
+      m.capture = captureFor(m, open.zone, open.ask.order, open.capc);
+    const result = open.run.step();
+    m.capture = before;
+    return result;
   }
 
   /** The recorded run has ended: the model's goes on to its own end. */
   private finish(pid: number): void {
-    const run = this.runs.get(pid);
+    const open = this.runs.get(pid);
+    if (open === undefined) return;
+    while (this.step(pid) === COMPACT_CONTINUE);
     this.runs.delete(pid);
-    if (run !== undefined) while (run.step() === COMPACT_CONTINUE);
+    const { ask, capc, zone, run } = open;
+    if (ask === undefined || capc === null) return;
+    noteDirectResult(zone, ask.order, ask.priority, capc.pfn >= 0 ? COMPACT_SUCCESS : run.result);
+    if (capc.pfn >= 0) this.captured.set(pid, { pfn: capc.pfn, order: ask.order });
   }
 }
