@@ -5,7 +5,7 @@
  */
 import type { BootResult } from "../machine/boot";
 import type { Contiguous } from "../mm/contiguous";
-import { __GFP_RECLAIMABLE, GFP_HIGHUSER_MOVABLE, GFP_KERNEL } from "../mm/gfp";
+import { __GFP_DMA, __GFP_DMA32, __GFP_RECLAIMABLE, GFP_HIGHUSER_MOVABLE, GFP_KERNEL } from "../mm/gfp";
 import { ALLOCATED, type Memory } from "../mm/memory";
 import { setOwnerKind } from "../mm/owners";
 import { allocPages, freePages } from "../mm/page-alloc";
@@ -53,17 +53,19 @@ export function finishBoot(m: Memory, booted: BootResult): void {
     }
 }
 
-const ATOMIC_POOLS = 3;
+/** What the pools are asked for with: GFP_KERNEL, GFP_KERNEL | GFP_DMA, GFP_KERNEL | GFP_DMA32. */
+const ATOMIC_POOLS = [GFP_KERNEL, GFP_KERNEL | __GFP_DMA, GFP_KERNEL | __GFP_DMA32];
 const MIB = 2 ** 20;
 
 /**
  * dma_atomic_pool_init(): a pool each for GFP_KERNEL, GFP_DMA and GFP_DMA32, of 128 KiB for each GiB of memory, rounded up
- * to a power of two; from the CMA area where there is one.
+ * to a power of two; from the CMA area where there is one, else from the buddy allocator.
  */
 export function takeDmaPools(contig: Contiguous, pageSize: number): void {
-  if (contig.areas.length === 0) return;
-  const total = contig.memory.zones.reduce((pages, z) => pages + z.managed, 0) * pageSize;
+  const { memory: m } = contig;
+  const total = m.zones.reduce((pages, z) => pages + z.managed, 0) * pageSize;
   const bytes = Math.max(total / 8192, MIB / 8);
-  const order = Math.min(Math.ceil(Math.log2(bytes / pageSize)), contig.memory.maxOrder);
-  for (let i = 0; i < ATOMIC_POOLS; i++) contig.cmaAlloc(2 ** order, order);
+  const order = Math.min(Math.ceil(Math.log2(bytes / pageSize)), m.maxOrder);
+  for (const gfp of ATOMIC_POOLS)
+    if (contig.areas.length === 0 || !contig.cmaAlloc(2 ** order, order).ok) allocPages(m, gfp, order);
 }
