@@ -125,7 +125,7 @@ class RowReader {
 
   boot(): LoadedMachine {
     try {
-      const used = this.optional("cma_used_before") ?? 0;
+      const used = this.optional("cma_used_before") ?? undefined;
       const page = parseSize(this.text("page"), "page");
       const cma = this.text("cma");
       const booted = boot({
@@ -143,12 +143,14 @@ class RowReader {
     }
   }
 
-  /** The load; where the row does not say how much was filled, its share of all memory. */
+  /** The load; where the row does not say how much was filled, until only the rest to its share of memory is free. */
   load(managed: number): Load {
     const percent = this.whole("fill_pct");
     if (percent > 100) this.fail(`fill_pct: must be at most 100: got ${percent}`);
+    const fillPages = this.optional("fill_pages");
     return {
-      fillPages: this.optional("fill_pages") ?? Math.floor((managed * percent) / 100),
+      fillPages: fillPages ?? managed,
+      untilFree: fillPages === null ? Math.floor((managed * (100 - percent)) / 100) : undefined,
       fillType: this.oneOf("fill_type", FILL_TYPES),
       pin: this.oneOf("pin", PINS),
       pins: this.optional("pinned") ?? this.whole("pin_n"),

@@ -21,7 +21,7 @@ import { finishBoot, takeDmaPools, takeEarlyPages } from "./kernel-pages";
 export interface Load {
   fillPages: number;
   /** Ends the filling sooner: after a MiB that leaves no more pages free than these, as /proc/meminfo counts. */
-  untilFree?: number;
+  untilFree?: number | undefined;
   fillType: "anon" | "tmpfs" | "thp" | "mlock";
   pin: "none" | "get" | "long" | "pin" | "vmsplice" | "iouring" | "kern";
   /** Pages to pin, spread evenly over the filler. */
@@ -67,7 +67,7 @@ export class LoadedMachine {
    */
   constructor(
     booted: BootResult,
-    { usedPages, compaction = false }: { usedPages?: number; compaction?: boolean } = {},
+    { usedPages, compaction = false }: { usedPages?: number | undefined; compaction?: boolean } = {},
   ) {
     const { pageSize } = booted;
     this.pageSize = pageSize;
