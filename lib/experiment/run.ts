@@ -9,6 +9,7 @@ import { System } from "../machine/system";
 import { resolveStrategy } from "../strategy";
 import type { Attempt, ContigRequest } from "../strategy/strategy";
 import { partsOf, WorkloadRun } from "../workload/scheduler";
+import type { WorkloadInputs } from "../workload/workload";
 import { hugePagesFree, probeHugePages } from "./huge-probe";
 import { endMetrics, Meter } from "./meter";
 import { type Outcome, type Plan, planHash, type RequestSpec } from "./plan";
@@ -26,15 +27,18 @@ export const REQUEST_DEFAULTS = {
   dmaBits: 64,
 } as const;
 
-/** Runs a plan. Throws InputError for a plan that cannot be run; a request that fails is part of the outcome. */
-export function run(plan: Plan): Outcome {
+/**
+ * Runs a plan. `inputs`: what readPlanInputs() read for it, where its workload has recordings. Throws InputError for a plan that
+ * cannot be run; a request that fails is part of the outcome.
+ */
+export function run(plan: Plan, inputs?: WorkloadInputs): Outcome {
   const request = resolveRequest(plan.request);
   const { strategy, resolved } = resolveStrategy(plan.strategy);
   const machine = strategy.machine(plan.machine, resolved, request);
   const system = System.boot(machine, plan.system, costTable(plan.costs));
   const prepared = strategy.prepare(system, resolved, request);
   const random = new Random(plan.seed);
-  const workload = new WorkloadRun(system, random.fork("workload"));
+  const workload = new WorkloadRun(system, random.fork("workload"), inputs);
   const { before, during } = partsOf(plan.workload);
   for (const part of before) workload.toEnd(part);
   if (during !== null) workload.start(during);

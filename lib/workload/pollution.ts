@@ -1,5 +1,6 @@
 /** How far pages that do not move have spread: the page blocks that hold at least one of them. */
 import { ALLOCATED, BLOCK_HOLE, type Memory, MOVABLE_PAGE, ORDER_MASK, OWNER_MASK } from "../mm/memory";
+import { MIGRATE_RECLAIMABLE } from "../mm/migratetype";
 import { OWNER_KINDS } from "../mm/owners";
 import type { Zone } from "../mm/zone";
 
@@ -44,7 +45,9 @@ function countBlock(m: Memory, zone: Zone, block: number, sum: Pollution): void 
       }
       if (owner & MOVABLE_PAGE) sum.movable += pages;
       else {
-        if (kind === OWNER_KINDS.slabReclaimable) sum.reclaimable += pages;
+        // What a snapshot calls slab is told apart by the type of its block.
+        const inReclaimable = kind === OWNER_KINDS.slab && m.blockType(p) === MIGRATE_RECLAIMABLE;
+        if (kind === OWNER_KINDS.slabReclaimable || inReclaimable) sum.reclaimable += pages;
         else sum.unmovable += pages;
         fixed++;
       }

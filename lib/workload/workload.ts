@@ -5,6 +5,7 @@
 import type { Random } from "../base/random";
 import type { System } from "../machine/system";
 import type { OwnerKind } from "../mm/owners";
+import type { RecordedEvents } from "../trace/recorded-events";
 import type { Parameter, ResolvedValues } from "./parameters";
 
 /** A workload in a plan: one generator with its parameters, or a composition. */
@@ -50,17 +51,6 @@ export interface Actor {
 export interface WorkloadInputs {
   /** Recorded traces by the SHA-256 of their text. */
   recordings: ReadonlyMap<string, RecordedEvents>;
-}
-
-/**
- * Allocations and frees of a recording in order, one column a field. `op`: 0 allocates 2^order pages for `gfp`, 1 frees the
- * pages at `pfn` (frames as recorded, only used to pair the two).
- */
-export interface RecordedEvents {
-  op: Uint8Array;
-  pfn: Int32Array;
-  order: Uint8Array;
-  gfp: Int32Array;
 }
 
 /** One generator; stateless. */

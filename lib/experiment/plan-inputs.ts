@@ -1,0 +1,36 @@
+/** The files a plan refers to, read before it runs, so that running it needs no input: recordings that serve as workloads. */
+import { InputError } from "../base/errors";
+import { type RecordedEvents, readRecordedEvents } from "../trace/recorded-events";
+import {
+  isSequence,
+  isTogether,
+  type LeafWorkload,
+  type WorkloadInputs,
+  type WorkloadSpec,
+} from "../workload/workload";
+import type { Plan } from "./plan";
+
+/** Reads what `plan` needs. Throws InputError when a trace is not the one the plan was made for. */
+export function readPlanInputs(plan: Pick<Plan, "workload">): WorkloadInputs {
+  const recordings = new Map<string, RecordedEvents>();
+  for (const leaf of plan.workload === undefined ? [] : leaves(plan.workload)) {
+    if (leaf.kind !== "recordedTrace" || recordings.has(String(leaf.sha256))) continue;
+    const { sha256, events } = readRecordedEvents(String(leaf.path ?? ""));
+    if (leaf.sha256 !== sha256)
+      throw new InputError(
+        `workload recordedTrace: sha256 must be that of the trace in ${leaf.path}, ${sha256}: got ${JSON.stringify(leaf.sha256)}`,
+      );
+    recordings.set(sha256, events);
+  }
+  return { recordings };
+}
+
+/** The workload that a recording is: its folder with the hash of its trace. */
+export function recordedTraceWorkload(path: string): LeafWorkload {
+  return { kind: "recordedTrace", path, sha256: readRecordedEvents(path).sha256 };
+}
+
+function leaves(spec: WorkloadSpec): LeafWorkload[] {
+  if (isSequence(spec)) return spec.sequence.flatMap(leaves);
+  return isTogether(spec) ? spec.together.flatMap(leaves) : [spec];
+}

@@ -1,0 +1,58 @@
+/**
+ * The allocations and frees of a recording as columns: what a recorded trace is when it serves as a workload. Everything else in a
+ * trace (the kernel's own decisions) is left out, since a simulated machine decides for itself.
+ */
+import { createHash } from "node:crypto";
+import { InputError } from "../base/errors";
+import { needInput, readInput } from "./input";
+import { REC, TraceReader } from "./trace-reader";
+
+/** `op`: 0 allocates 2^order pages for `gfp`, 1 frees the pages at `pfn` (as recorded; it only pairs the two). */
+export interface RecordedEvents {
+  count: number;
+  op: Uint8Array;
+  pfn: Int32Array;
+  order: Uint8Array;
+  gfp: Int32Array;
+}
+
+/** Reads the trace in the folder `dir`. `sha256` is that of its text, unpacked. Throws InputError naming file and line. */
+export function readRecordedEvents(dir: string): { sha256: string; events: RecordedEvents } {
+  const file = needInput(dir, "trace.txt");
+  const bytes = readInput(file);
+  const op: number[] = [];
+  const pfns: number[] = [];
+  const orders: number[] = [];
+  const gfps: number[] = [];
+  const push = (o: number, pfn: number, order: number, gfp: number) => {
+    op.push(o);
+    pfns.push(pfn);
+    orders.push(order);
+    gfps.push(gfp);
+  };
+  const reader = new TraceReader(
+    file,
+    {
+      record(kind, f) {
+        // A failed allocation was none.
+        if (kind === REC.A && f[0]! >= 0) push(0, f[0]!, f[1]!, f[3]!);
+        else if (kind === REC.BULK_PAGE && f[0]! >= 0) push(0, f[0]!, 0, f[1]!);
+        else if (kind === REC.F || kind === REC.FREE_GROUP) push(1, f[0]!, f[1]!, 0);
+      },
+    },
+    [REC.A, REC.BULK_PAGE, REC.F, REC.FREE_GROUP],
+  );
+  reader.feed(bytes);
+  reader.finish();
+  if (op.length === 0) throw new InputError(`${file}: holds no allocation and no free`);
+  return {
+    sha256: createHash("sha256").update(bytes).digest("hex"),
+    events: {
+      count: op.length,
+      op: Uint8Array.from(op),
+      pfn: Int32Array.from(pfns),
+      order: Uint8Array.from(orders),
+      gfp: Int32Array.from(gfps),
+    },
+  };
+}

@@ -1,0 +1,161 @@
+/**
+ * A machine with a given mix of pages: shares of memory that are movable, reclaimable, unmovable and free, and the share of page
+ * blocks that hold pages which do not move. It is put together at once, not grown: where nothing is known of how a machine got
+ * where it is, as with a recorded snapshot.
+ */
+import type { Random } from "../base/random";
+import type { System } from "../machine/system";
+import { isolateFreePage } from "../mm/isolate-free-page";
+import type { Memory } from "../mm/memory";
+import { MIGRATE_RECLAIMABLE, MIGRATE_UNMOVABLE } from "../mm/migratetype";
+import { markTaken } from "../mm/owners";
+import { freePages } from "../mm/page-alloc";
+import type { Zone } from "../mm/zone";
+import { DURATION, type Parameter, type Resolved, share, type Time } from "./parameters";
+import { pollution } from "./pollution";
+import { ordinaryBlocks, settle } from "./take-frames";
+import type { Actor, WorkloadKind } from "./workload";
+
+export interface MixParameters {
+  duration?: Time;
+  movable?: number;
+  reclaimable?: number;
+  unmovable?: number;
+  polluted?: number;
+  pageCache?: number;
+}
+
+class Mix implements Actor {
+  nextMs: number;
+  done: boolean;
+
+  constructor(
+    private readonly system: System,
+    private readonly random: Random,
+    private readonly p: Resolved<MixParameters>,
+    startMs: number,
+  ) {
+    this.nextMs = startMs;
+    this.done = false;
+  }
+
+  step(): void {
+    this.placeFixed();
+    this.placeMovable();
+    this.nextMs = Number.POSITIVE_INFINITY;
+    this.done = true;
+  }
+
+  /** Pages that do not move, spread evenly over page blocks chosen at random among those that are free as a whole. */
+  private placeFixed(): void {
+    const { system, random, p } = this;
+    const { memory: m } = system;
+    settle(m);
+    const now = shares(system);
+    const managed = system.managedPages;
+    let reclaimable = Math.round(Math.max(0, p.reclaimable - now.reclaimable) * managed);
+    let unmovable = Math.round(Math.max(0, p.unmovable - now.unmovable) * managed);
+    const candidates = random.shuffle(ordinaryBlocks(m).filter((b) => wholeFree(m, b)));
+    const wanted = Math.round((p.polluted - now.polluted) * now.blocks);
+    // So few blocks cannot hold so many pages: then as many as they need.
+    const least = Math.ceil(reclaimable / m.pageblockPages) + Math.ceil(unmovable / m.pageblockPages);
+    const n = Math.min(candidates.length, Math.max(least, wanted, 0));
+    let forReclaimable = Math.round((n * reclaimable) / Math.max(1, reclaimable + unmovable));
+    for (let i = 0; i < n; i++) {
+      const isReclaimable = forReclaimable > 0;
+      const pages = isReclaimable
+        ? Math.ceil(reclaimable / forReclaimable--)
+        : Math.ceil(unmovable / Math.max(1, n - i));
+      if (isReclaimable) reclaimable -= this.fill(candidates[i]!, pages, isReclaimable);
+      else unmovable -= this.fill(candidates[i]!, pages, isReclaimable);
+    }
+  }
+
+  /** Takes `pages` frames at random places of a free block, and gives the block their type. */
+  private fill(block: number, pages: number, reclaimable: boolean): number {
+    const { memory: m } = this.system;
+    const zone = m.zoneOf(block)!;
+    takeBlock(m, zone, block);
+    m.setBlockType(block, reclaimable ? MIGRATE_RECLAIMABLE : MIGRATE_UNMOVABLE);
+    const frames = Array.from({ length: m.pageblockPages }, (_, i) => block + i);
+    this.random.shuffle(frames);
+    const n = Math.min(pages, frames.length);
+    for (let i = 0; i < n; i++)
+      markTaken(m, frames[i]!, frames[i]! + 1, reclaimable ? "slabReclaimable" : "slab");
+    for (let i = n; i < frames.length; i++) freePages(m, frames[i]!, 0);
+    return n;
+  }
+
+  private placeMovable(): void {
+    const { system, random, p } = this;
+    const now = shares(system);
+    for (let n = Math.round(Math.max(0, p.movable - now.movable) * system.managedPages); n > 0; n--)
+      if (system.alloc(random.chance(p.pageCache) ? "fileClean" : "anon") < 0) return;
+  }
+
+  /** The mix is the machine's state: it stays. */
+  stop(): void {
+    this.nextMs = Number.POSITIVE_INFINITY;
+  }
+}
+
+/** Shares of managed memory and of page blocks; frames that the allocator does not manage count nowhere but in `polluted`. */
+export function shares(system: Pick<System, "memory" | "managedPages">): {
+  movable: number;
+  reclaimable: number;
+  unmovable: number;
+  free: number;
+  polluted: number;
+  blocks: number;
+} {
+  const { movable, reclaimable, free, polluted, blocks } = pollution(system.memory);
+  const managed = system.managedPages;
+  return {
+    movable: movable / managed,
+    reclaimable: reclaimable / managed,
+    unmovable: Math.max(0, managed - movable - reclaimable - free) / managed,
+    free: free / managed,
+    polluted: polluted / blocks,
+    blocks,
+  };
+}
+
+function wholeFree(m: Memory, block: number): boolean {
+  const place = m.freePlaceOf(block);
+  return place !== undefined && !place.pcp && place.order >= m.pageblockOrder;
+}
+
+/** Takes a whole free block off the lists; the rest of a larger free page goes back. */
+function takeBlock(m: Memory, zone: Zone, block: number): void {
+  const { head, order } = m.freePlaceOf(block)!;
+  const types: number[] = [];
+  for (let b = head; b < head + 2 ** order; b += m.pageblockPages) types.push(m.blockType(b));
+  isolateFreePage(m, zone, head, order);
+  for (let b = head, i = 0; b < head + 2 ** order; b += m.pageblockPages) {
+    m.setBlockType(b, types[i++]!);
+    if (b !== block) freePages(m, b, m.pageblockOrder);
+  }
+}
+
+const PARAMETERS: Record<keyof MixParameters, Parameter> = {
+  duration: DURATION("1s"),
+  movable: share(0.6, "memory in movable pages"),
+  reclaimable: share(0.03, "memory in reclaimable slab"),
+  unmovable: share(0.05, "memory in other pages that do not move; the kernel's own since boot count"),
+  polluted: share(0.2, "page blocks that hold a page which does not move; those of the boot count"),
+  pageCache: share(0.5, "movable pages that are clean page cache, the others being anonymous"),
+};
+
+const typed = (p: unknown) => p as Resolved<MixParameters>;
+
+export const mix: WorkloadKind = {
+  kind: "mix",
+  title: "a given mix of pages",
+  summary:
+    "Puts a machine together that has the given shares of movable, reclaimable, unmovable and free memory, and the given share of page blocks with pages that do not move. fitSnapshot() makes one of a recorded snapshot.",
+  parameters: PARAMETERS,
+  leaves: ["anon", "fileClean", "slab", "slabReclaimable"],
+  durationMs: (p) => typed(p).duration,
+  pagesPerSecond: () => 0,
+  start: (system, p, random, startMs) => new Mix(system, random, typed(p), startMs),
+};

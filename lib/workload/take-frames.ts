@@ -1,0 +1,79 @@
+/**
+ * Taking chosen frames for an owner who never moves: what a driver or the kernel got long ago, when those frames were free. Not a
+ * way that any kernel function has; it puts a page where an experiment wants it, and leaves lists, counters and types as they
+ * would be.
+ */
+import type { System } from "../machine/system";
+import { materialiseZone } from "../mm/free-area";
+import { isolateFreePage } from "../mm/isolate-free-page";
+import { BLOCK_HOLE, type Memory, MOVABLE_PAGE, OWNER_MASK } from "../mm/memory";
+import { MIGRATE_CMA, MIGRATE_MOVABLE } from "../mm/migratetype";
+import { markTaken, OWNER_KINDS, type OwnerKind } from "../mm/owners";
+import { freePages } from "../mm/page-alloc";
+import { drainPagesZone } from "../mm/pcp-free";
+import type { Zone } from "../mm/zone";
+
+/** Gives back [from, to) in the largest aligned pieces. */
+function giveBack(m: Memory, from: number, to: number): void {
+  for (let p = from; p < to; ) {
+    let order = 0;
+    while (order < m.maxOrder && p % 2 ** (order + 1) === 0 && p + 2 ** (order + 1) <= to) order++;
+    freePages(m, p, order);
+    p += 2 ** order;
+  }
+}
+
+/** Makes every frame of the machine one that can be looked at, and empties the per-CPU lists. */
+export function settle(m: Memory): void {
+  for (const zone of m.zones) {
+    materialiseZone(m, zone);
+    for (const pcp of zone.pcps) if (pcp.count > 0) drainPagesZone(m, zone, pcp);
+  }
+}
+
+/** Takes the frame at `pfn`, which must lie in a free buddy page, as a single page of `kind`; false when it does not. */
+export function takeFreeFrame(m: Memory, zone: Zone, pfn: number, kind: OwnerKind): boolean {
+  const place = m.freePlaceOf(pfn);
+  if (place === undefined || place.pcp) return false;
+  const type = m.blockType(pfn);
+  isolateFreePage(m, zone, place.head, place.order);
+  // Half a block taken makes it MOVABLE for compaction; here its type stays.
+  if (place.order >= m.pageblockOrder - 1) m.setBlockType(pfn, type);
+  markTaken(m, pfn, pfn + 1, kind);
+  giveBack(m, place.head, pfn);
+  giveBack(m, pfn + 1, place.head + 2 ** place.order);
+  return true;
+}
+
+/** Takes the frame at `pfn`, free or not: what is movable there moves away first. */
+export function takeFrame(system: System, zone: Zone, pfn: number, kind: OwnerKind): boolean {
+  const { memory: m } = system;
+  if (takeFreeFrame(m, zone, pfn, kind)) return true;
+  if ((m.ownerOf(m.headOf(pfn)) & MOVABLE_PAGE) === 0) return false;
+  return system.contig.allocContigRange(pfn, pfn + 1, MIGRATE_MOVABLE, { owner: kind, world: system.world })
+    .ok;
+}
+
+/** First frames of the page blocks that lie whole in a zone and are not CMA's. */
+export function ordinaryBlocks(m: Memory): number[] {
+  const blocks: number[] = [];
+  for (const zone of m.zones)
+    for (
+      let b = Math.ceil(zone.startPfn / m.pageblockPages) * m.pageblockPages;
+      b + m.pageblockPages <= zone.endPfn;
+      b += m.pageblockPages
+    )
+      if ((m.blocks[b >>> m.pageblockOrder]! & BLOCK_HOLE) === 0 && m.blockType(b) !== MIGRATE_CMA)
+        blocks.push(b);
+  return blocks;
+}
+
+/** Whether a block holds a page in use that does not move. */
+export function holdsFixed(m: Memory, block: number): boolean {
+  for (let p = block; p < block + m.pageblockPages; p++) {
+    if (m.freePlaceOf(p) !== undefined) continue;
+    const owner = m.ownerOf(m.headOf(p));
+    if ((owner & MOVABLE_PAGE) === 0 && (owner & OWNER_MASK) !== OWNER_KINDS.hole) return true;
+  }
+  return false;
+}
