@@ -4,9 +4,17 @@ import { InputError } from "../base/errors";
 import { peakRssBytes } from "../base/peak-rss";
 import { tuneForHotLoops } from "../base/v8-flags";
 import { replay } from "../trace/replay";
+import { Ageing } from "../workload/ageing-bench";
 import { Churn, type ChurnMode, churnMachine } from "../workload/allocator-churn";
 
-const WORKLOADS = ["c0", "mu", "mg", "fill", "init"] as const;
+const WORKLOADS = ["c0", "mu", "mg", "fill", "init", "ageing"] as const;
+
+/** Sizes that a workload has unless told otherwise: 1 TiB boots, 4 GiB ages. */
+const DEFAULT_LOG2: Partial<Record<(typeof WORKLOADS)[number], string>> = { init: "28", ageing: "20" };
+
+const AGEING_HELP = `
+ageing: a PC of 4 GiB (--log2-pages 20) lives as workload uptime with profile server has it, until --ops pages were
+allocated or freed; memory is full of page cache, so reclaim is part of it. An operation is one allocation or one free.`;
 
 /** One line of figures. Times are of this process: CPU (user and system) and wall clock, driver included. */
 interface BenchResult {
@@ -38,7 +46,11 @@ function bench(workload: (typeof WORKLOADS)[number], ops: number, log2Pages: num
   const pages = 2 ** log2Pages;
   let hash = 0;
   let m: ReturnType<typeof measure>;
-  if (workload === "init")
+  if (workload === "ageing") {
+    const ageing = new Ageing(pages * 4096);
+    m = measure(() => ageing.run(ops));
+    hash = ageing.hash;
+  } else if (workload === "init")
     m = measure(() => ({ ops: 1, failures: churnMachine(pages).zones.length === 0 ? 1 : 0 }));
   else {
     const churn = new Churn(churnMachine(pages), pages, workload as ChurnMode);
@@ -97,6 +109,7 @@ export function register(program: Command): void {
     .option("--log2-pages <n>", "size of the machine in 4 KiB pages (22 is 16 GiB; init: 28 is 1 TiB)")
     .option("--replay <dir>", "time the replay of a recording instead, reading and parsing included")
     .option("--json", "print one JSON object")
+    .addHelpText("after", AGEING_HELP)
     .action(
       async (options: {
         workload: (typeof WORKLOADS)[number];
@@ -112,7 +125,7 @@ export function register(program: Command): void {
           process.stdout.write(`${options.json ? JSON.stringify(result) : text}\n`);
           return;
         }
-        const log2 = whole(options.log2Pages ?? (workload === "init" ? "28" : "22"), "--log2-pages", 12, 30);
+        const log2 = whole(options.log2Pages ?? DEFAULT_LOG2[workload] ?? "22", "--log2-pages", 12, 30);
         const result = bench(workload, whole(options.ops, "--ops", 1, 2 ** 40), log2);
         const text = `${workload}: ${result.ops} operations, ${result.cpuNsPerOp} ns CPU and ${result.wallNsPerOp} ns wall clock each, ${result.failures} failures, hash ${result.hash}, peak memory ${(result.peakRssBytes / 2 ** 20).toFixed(0)} MiB`;
         process.stdout.write(`${options.json ? JSON.stringify(result) : text}\n`);

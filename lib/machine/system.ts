@@ -102,6 +102,8 @@ export interface SystemCounters {
   /** Requests of tracked pages, and those that failed. */
   allocations: number;
   failures: number;
+  /** Pages that their owners freed, one count a page of any order; what reclaim took is not among them. */
+  frees: number;
   /** Huge page faults that got a huge page, and those that fell back to single pages. */
   thpAllocated: number;
   thpFellBack: number;
@@ -149,6 +151,7 @@ export class System {
     this.counters = {
       allocations: 0,
       failures: 0,
+      frees: 0,
       thpAllocated: 0,
       thpFellBack: 0,
       refaults: 0,
@@ -262,6 +265,7 @@ export class System {
     const order = slots.order[slot]!;
     slots.drop(slot);
     if (pfn >= 0) {
+      this.counters.frees++;
       forgetHolds(this.memory, pfn);
       freeWholePages(this.memory, pfn, order);
     } else if (pfn === SLOT_SWAPPED) this.lru.swapFree++;
@@ -323,6 +327,7 @@ export class System {
 
   /** Frees what allocFixed() gave. */
   freeFixed(pfn: number, order = 0): void {
+    this.counters.frees++;
     freeWholePages(this.memory, pfn, order);
   }
 

@@ -13,7 +13,7 @@ import { freePages } from "../mm/page-alloc";
 import type { Zone } from "../mm/zone";
 import { DURATION, type Parameter, type Resolved, share, type Time } from "./parameters";
 import { pollution } from "./pollution";
-import { ordinaryBlocks, settle } from "./take-frames";
+import { giveBack, ordinaryBlocks, settle } from "./take-frames";
 import type { Actor, WorkloadKind } from "./workload";
 
 export interface MixParameters {
@@ -24,6 +24,9 @@ export interface MixParameters {
   polluted?: number;
   pageCache?: number;
 }
+
+/** Times that movable memory is brought up to its share. */
+const PASSES = 4;
 
 class Mix implements Actor {
   nextMs: number;
@@ -88,9 +91,10 @@ class Mix implements Actor {
 
   private placeMovable(): void {
     const { system, random, p } = this;
-    const now = shares(system);
-    for (let n = Math.round(Math.max(0, p.movable - now.movable) * system.managedPages); n > 0; n--)
-      if (system.alloc(random.chance(p.pageCache) ? "fileClean" : "anon") < 0) return;
+    // Near the watermarks kswapd takes page cache away as it comes; what lacks is made up with anonymous pages.
+    for (let pass = 0, pageCache = p.pageCache; pass < PASSES; pass++, pageCache = 0)
+      for (let n = Math.round((p.movable - shares(system).movable) * system.managedPages); n > 0; n--)
+        if (system.alloc(random.chance(pageCache) ? "fileClean" : "anon") < 0) return;
   }
 
   /** The mix is the machine's state: it stays. */
@@ -133,7 +137,7 @@ function takeBlock(m: Memory, zone: Zone, block: number): void {
   isolateFreePage(m, zone, head, order);
   for (let b = head, i = 0; b < head + 2 ** order; b += m.pageblockPages) {
     m.setBlockType(b, types[i++]!);
-    if (b !== block) freePages(m, b, m.pageblockOrder);
+    if (b !== block) giveBack(m, b, b + m.pageblockPages);
   }
 }
 

@@ -9,16 +9,17 @@ import { isolateFreePage } from "../mm/isolate-free-page";
 import { BLOCK_HOLE, type Memory, MOVABLE_PAGE, OWNER_MASK } from "../mm/memory";
 import { MIGRATE_CMA, MIGRATE_MOVABLE } from "../mm/migratetype";
 import { markTaken, OWNER_KINDS, type OwnerKind } from "../mm/owners";
-import { freePages } from "../mm/page-alloc";
+import { freePagesCore } from "../mm/page-alloc";
 import { drainPagesZone } from "../mm/pcp-free";
 import type { Zone } from "../mm/zone";
 
-/** Gives back [from, to) in the largest aligned pieces. */
-function giveBack(m: Memory, from: number, to: number): void {
+/** Gives back [from, to) in the largest aligned pieces, past the per-CPU lists. */
+export function giveBack(m: Memory, from: number, to: number): void {
   for (let p = from; p < to; ) {
     let order = 0;
     while (order < m.maxOrder && p % 2 ** (order + 1) === 0 && p + 2 ** (order + 1) <= to) order++;
-    freePages(m, p, order);
+    m.splitAllocated(p, order);
+    freePagesCore(m, p, order);
     p += 2 ** order;
   }
 }
