@@ -40,35 +40,35 @@ export function profileParts(profile: Profile, system: System, random: Random): 
     case "server":
       return [
         make.service(0.3),
-        make.files(0.3, 0.3, 3),
+        make.files(0.35, 0.55, 3),
         make.containers(0.25, 0.1, 0.14),
         make.network(0.2, 0.1, 0.008),
         make.build(0.15, 0.1, 0.08),
-        make.slab(0.1, 0.4, 0.08),
+        make.slab(0.05, 0.15, 0.08),
       ];
     case "desktop":
       return [
         make.desktop(0.7, 0.2, 0.4),
-        make.files(0.1, 0.3, 1),
+        make.files(0.1, 0.55, 1),
         make.network(0.1, 0.1, 0.002),
         make.build(0.05, 0, 0.05),
-        make.slab(0.05, 0.4, 0.06),
+        make.slab(0.05, 0.15, 0.06),
       ];
     case "pi":
       return [
         make.camera(0.4, 0.1, 0.06),
-        make.files(0.2, 0.4, 2),
+        make.files(0.25, 0.55, 2),
         make.containers(0.2, 0.1, 0.12),
         make.network(0.1, 0.1, 0.004),
-        make.slab(0.1, 0.3, 0.06),
+        make.slab(0.05, 0.15, 0.06),
       ];
     case "database":
       return [
         make.database(0.5, 0.2, 0.4),
-        make.files(0.2, 0.4, 1),
+        make.files(0.2, 0.5, 1),
         make.network(0.2, 0.1, 0.008),
         make.containers(0.05, 0.05, 0.03),
-        make.slab(0.05, 0.25, 0.05),
+        make.slab(0.05, 0.15, 0.05),
       ];
   }
 }
