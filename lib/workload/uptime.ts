@@ -3,9 +3,9 @@
  * need not be: what changes the layout of memory is what is freed in another order than it was taken, and a part of each
  * day's pages suffices for that. The budget is a modelling choice:
  *
- *     pages a day = intensity × 8 % × √(managed pages × pages of 4 GiB)
+ *     pages a day = intensity × 5 % × pages of 4 GiB × (memory / 4 GiB)^¼
  *
- * so that a 4 GiB machine turns 8 % of its memory over a day, and larger machines grow less busy than they grow larger. Days are
+ * so that a 4 GiB machine turns 5 % of its memory over a day, and larger machines grow less busy than they grow larger. Days are
  * twice as busy as nights. In its first 12 hours a machine fills: processes reach their number, the page cache takes what is free.
  */
 import type { Random } from "../base/random";
@@ -36,19 +36,25 @@ const NIGHT_LEVEL = 0.5;
 const RUSH_CHANCE = 0.05;
 const RUSH = 2;
 /** Share of memory turned over in a day at 4 GiB. */
-const TURNOVER_A_DAY = 0.08;
+const TURNOVER_A_DAY = 0.05;
+/** A machine of 16 times the memory is twice as busy. */
+const GROWTH = 0.25;
 const REFERENCE_BYTES = 4 * 2 ** 30;
 /** In the first hours as many pages are asked for as are free, and files are read for as many again. */
 const FILL = 1;
 const FILL_MS = 12 * HOUR_MS;
+/** Share of memory that is still free when it counts as full. */
+const FULL = 0.04;
 
 /** Pages asked for in a simulated day once the machine has filled. */
 export function pagesADay(system: System, intensity: number): number {
-  return intensity * TURNOVER_A_DAY * Math.sqrt(system.managedPages * (REFERENCE_BYTES / system.pageSize));
+  const reference = REFERENCE_BYTES / system.pageSize;
+  return intensity * TURNOVER_A_DAY * reference * (system.managedPages / reference) ** GROWTH;
 }
 
 export class UptimeActor implements Actor {
   nextMs: number;
+  private readonly system: System;
   private readonly parts: ProfilePart[];
   private readonly startMs: number;
   private readonly daily: number;
@@ -57,6 +63,7 @@ export class UptimeActor implements Actor {
   private readonly random: Random;
 
   constructor(system: System, random: Random, profile: Profile, intensity: number, startMs: number) {
+    this.system = system;
     this.startMs = startMs;
     this.random = random.fork("levels");
     this.nextMs = startMs;
@@ -74,7 +81,7 @@ export class UptimeActor implements Actor {
     const hour = (since / HOUR_MS + DAY_FROM) % 24;
     const day = hour >= DAY_FROM && hour < DAY_TO;
     let pages = this.daily * (STEP_MS / DAY_MS) * (day ? DAY_BUSY : NIGHT_BUSY);
-    const filling = since < FILL_MS;
+    const filling = since < FILL_MS && this.system.freePages > FULL * this.system.managedPages;
     if (filling) pages += this.fill * (STEP_MS / FILL_MS);
     for (let i = 0; i < this.parts.length; i++) {
       const part = this.parts[i]!;
