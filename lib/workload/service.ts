@@ -1,46 +1,63 @@
-/** A long-running service with one large heap that asks for huge pages (a JVM, a cache daemon); now and then it is restarted. */
+/** A long-running service: workers with large heaps that ask for huge pages (a JVM, a cache); they are restarted in turn. */
 import type { System } from "../machine/system";
 import type { Load } from "./load";
 import { FIRST_TABLES, Process } from "./process";
 
+const WORKERS = 8;
+
+interface Worker {
+  process: Process;
+  /** Pages of its heap that it has, huge ones and single ones together. */
+  pages: number;
+}
+
 export class ServiceLoad implements Load {
   private readonly system: System;
   private readonly heapPages: number;
-  private process: Process | null;
-  private got: number;
+  private readonly workers: Worker[];
 
-  constructor(system: System, heapPages: number) {
+  /** `pages`: of all heaps together. */
+  constructor(system: System, pages: number) {
     this.system = system;
-    this.heapPages = heapPages;
-    this.process = null;
-    this.got = 0;
+    this.heapPages = Math.ceil(pages / WORKERS);
+    this.workers = [];
   }
 
-  /** Faults its heap in until it has it all; nothing after that. */
+  /** Workers fault their heaps in, one after the other, until they have them all; nothing after that. */
   turn(pages: number): number {
-    if (this.got >= this.heapPages) return 0;
-    this.process ??= new Process(this.system, FIRST_TABLES);
-    const huge = this.system.memory.pageblockPages;
     let asked = 0;
-    while (asked < pages && this.got < this.heapPages) {
-      const whole = this.heapPages - this.got >= huge;
-      const n = whole ? huge : this.heapPages - this.got;
-      const ok = whole ? this.process.faultHuge() : this.process.fault(n) === n;
-      if (!ok) break;
-      this.got += n;
-      asked += n;
+    while (asked < pages) {
+      let worker = this.workers[this.workers.length - 1];
+      if (worker === undefined || worker.pages >= this.heapPages) {
+        if (this.workers.length === WORKERS) return asked;
+        worker = { process: new Process(this.system, FIRST_TABLES), pages: 0 };
+        this.workers.push(worker);
+      }
+      const got = this.grow(worker);
+      if (got === 0) return asked;
+      asked += got;
     }
     return asked;
   }
 
-  /** Ends and starts again: its heap is faulted in anew by the turns that follow. */
+  private grow(worker: Worker): number {
+    const huge = this.system.memory.pageblockPages;
+    const left = this.heapPages - worker.pages;
+    const n = Math.min(left, huge);
+    const ok = n === huge ? worker.process.faultHuge() : worker.process.fault(n) === n;
+    if (!ok) return 0;
+    worker.pages += n;
+    return n;
+  }
+
+  /** The worker that has run for longest ends, and another faults its heap in at once, as far as there is memory. */
   restart(): void {
-    this.process?.exit();
-    this.process = null;
-    this.got = 0;
+    this.workers.shift()?.process.exit();
+    this.turn(this.heapPages);
   }
 
   stop(): void {
-    this.restart();
+    for (const worker of this.workers) worker.process.exit();
+    this.workers.length = 0;
   }
 }

@@ -111,15 +111,11 @@ class Parts {
     return { name: "containers", load, day, night };
   }
 
-  /** A heap of this share of memory; restarted once a week, and then all of it is faulted in again, beside the budget. */
+  /** Heaps of this share of memory; once a week one of the workers is restarted, and its heap faulted in again beside the budget. */
   service(share: number): ProfilePart {
     const pages = Math.floor(this.pages * share);
     const load = new ServiceLoad(this.system, pages);
-    const restart = () => {
-      load.restart();
-      load.turn(pages);
-    };
-    return { name: "service", load, day: 1, night: 1, weekly: restart };
+    return { name: "service", load, day: 1, night: 1, weekly: () => load.restart() };
   }
 
   /** Buffers in flight as a share of memory, half of them small and half of order 3. */
