@@ -9,7 +9,7 @@
 import { InputError, unknownName } from "../base/errors";
 import { parseSize, type Size } from "../base/units";
 import { type CostTable, DEFAULT_COSTS, type EventCounts, elapsedNs } from "../hardware/costs";
-import { proactiveCompactNode } from "../mm/compaction";
+import { fragmentationScore, proactiveCompactNode } from "../mm/compaction";
 import { Contiguous } from "../mm/contiguous";
 import {
   __GFP_COMP,
@@ -402,9 +402,9 @@ export class System {
         }
     }
     if (ms >= this.nextKcompactdMs && this.options.compaction) {
-      const before = m.counters.pgmigrate_success;
+      const before = fragmentationScore(m);
       const ran = proactiveCompactNode(m, this.options.proactiveness);
-      const helped = !ran || m.counters.pgmigrate_success > before;
+      const helped = !ran || fragmentationScore(m) < before;
       this.nextKcompactdMs = ms + (helped ? KCOMPACTD_MS : KCOMPACTD_DEFERRED_MS);
     }
   }

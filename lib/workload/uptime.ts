@@ -23,8 +23,10 @@ export interface UptimeParameters {
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 const WEEK_MS = 7 * DAY_MS;
-/** A step: a sixth of an hour. */
-const STEP_MS = HOUR_MS / 6;
+/** The clock moves hour by hour, and kcompactd looks as often; the loads take turns ten times as often. */
+const STEP_MS = HOUR_MS;
+const ROUNDS = 10;
+const ROUND_MS = STEP_MS / ROUNDS;
 /** Hours of the day, and how much busier they are. */
 const DAY_FROM = 8;
 const DAY_TO = 20;
@@ -80,9 +82,15 @@ export class UptimeActor implements Actor {
     if (since % SHIFT_MS === 0) this.changeShift(since);
     const hour = (since / HOUR_MS + DAY_FROM) % 24;
     const day = hour >= DAY_FROM && hour < DAY_TO;
-    let pages = this.daily * (STEP_MS / DAY_MS) * (day ? DAY_BUSY : NIGHT_BUSY);
+    for (let round = 0; round < ROUNDS; round++) this.round(since, day);
+    this.nextMs += STEP_MS;
+  }
+
+  /** A part of an hour's work: every load has its turn. */
+  private round(since: number, day: boolean): void {
+    let pages = this.daily * (ROUND_MS / DAY_MS) * (day ? DAY_BUSY : NIGHT_BUSY);
     const filling = since < FILL_MS && this.system.freePages > FULL * this.system.managedPages;
-    if (filling) pages += this.fill * (STEP_MS / FILL_MS);
+    if (filling) pages += this.fill * (ROUND_MS / FILL_MS);
     for (let i = 0; i < this.parts.length; i++) {
       const part = this.parts[i]!;
       const nightly = part.nightly !== undefined && (!day || filling);
@@ -91,7 +99,6 @@ export class UptimeActor implements Actor {
       const whole = Math.floor(this.owed[i]!);
       if (whole > 0) this.owed[i]! -= nightly ? part.nightly!(whole) : part.load.turn(whole);
     }
-    this.nextMs += STEP_MS;
   }
 
   /** How many processes, buffers and objects there are: more by day, no day like another, and now and then a rush. */
