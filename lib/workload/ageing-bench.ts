@@ -8,6 +8,7 @@ import { UptimeActor } from "./uptime";
 
 export class Ageing {
   private readonly system: System;
+  private readonly actor: UptimeActor;
 
   /** A PC of `memoryBytes`, full: its first 12 hours, in which memory fills, are over. */
   constructor(memoryBytes: number) {
@@ -15,8 +16,6 @@ export class Ageing {
     this.actor = new UptimeActor(this.system, new Random(1), "server", 1, 0);
     while (this.actor.nextMs < 13 * 3_600_000) this.step();
   }
-
-  private readonly actor: UptimeActor;
 
   private step(): void {
     if (this.actor.nextMs > this.system.nowMs) this.system.advanceTo(this.actor.nextMs);

@@ -6,7 +6,7 @@ import { FIXTURES, pageblock } from "../support/cli";
 
 const KEYS = ["workload", "ops", "cpuNsPerOp", "wallNsPerOp", "failures", "hash", "peakRssBytes"];
 
-for (const workload of ["c0", "mu", "mg", "fill", "init"])
+for (const workload of ["c0", "mu", "mg", "fill", "init", "ageing"])
   test(`bench --workload ${workload}: the same work twice gives the same hash`, () => {
     const args = ["bench", "--workload", workload, "--ops", "20000", "--log2-pages", "16", "--json"];
     const first = pageblock(args);
