@@ -5,6 +5,7 @@ export { InputError } from "./base/errors";
 export { formatSize, parseSize, type Size } from "./base/units";
 export * as chart from "./chart";
 export { type Figure, isFigure, type Run } from "./chart/figure";
+export { readPlanInputs, recordedTraceWorkload } from "./experiment/plan-inputs";
 export {
   type BoardName,
   BootedMachine,
@@ -111,3 +112,5 @@ export { type Mechanisms, RoomMaker } from "./mm/vmscan";
 export { markdown } from "./notebook/markdown";
 export { show } from "./notebook/show";
 export { type Replayed, type ReplayOptions, type ReplayResult, replay } from "./trace/replay";
+export { fitSnapshot } from "./workload/fit-snapshot";
+export type { WorkloadParameters } from "./workload/kinds";
