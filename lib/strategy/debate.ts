@@ -30,6 +30,7 @@ export function cmaDebate(base: BootRequest, area: string = "auto"): LabelledStr
   for (const name of [
     "two-kernels",
     "page-size-at-boot",
+    "cma-movable-zone",
     "small-pageblocks",
     "sub-block",
     "carve-out",

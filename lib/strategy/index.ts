@@ -6,6 +6,7 @@ import { bootReserve } from "./boot-reserve";
 import { buddy } from "./buddy";
 import { carveOut } from "./carve-out";
 import { cma, cma4k } from "./cma";
+import { cmaMovableZone } from "./cma-movable-zone";
 import { guaranteedCma } from "./guaranteed-cma";
 import { hugetlbBoot } from "./hugetlb-boot";
 import { hugetlbCma } from "./hugetlb-cma";
@@ -24,6 +25,7 @@ const ALL: readonly Strategy[] = [
   cma4k,
   twoKernels,
   pageSizeAtBoot,
+  cmaMovableZone,
   smallPageblocks,
   subBlock,
   carveOut,
