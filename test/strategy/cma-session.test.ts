@@ -2,46 +2,14 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { MiB } from "../../lib/base/units";
-import { REQUEST_DEFAULTS } from "../../lib/experiment/run";
 import type { BootRequest } from "../../lib/machine/boot-request";
-import { System } from "../../lib/machine/system";
-import { validate } from "../../lib/mm/validate";
 import { resolveStrategy, STRATEGIES } from "../../lib/strategy";
 import { cmaDebate } from "../../lib/strategy/debate";
-import type { ContigRequest, PreparedStrategy, StrategySpec } from "../../lib/strategy/strategy";
+import type { ContigRequest, StrategySpec } from "../../lib/strategy/strategy";
+import { asking, grantAndGiveBack, start } from "../support/strategies";
 
 const PI: BootRequest = { board: "raspberry-pi-4", memoryBytes: 1024 * MiB };
 const PI64: BootRequest = { ...PI, pageSize: 65536, kernel: "6.19" };
-
-export function asking(bytes: number, more: Partial<ContigRequest> = {}): ContigRequest {
-  return { ...REQUEST_DEFAULTS, bytes, alignBytes: 1, cpuMapBytes: 0, ...more };
-}
-
-interface Started {
-  system: System;
-  prepared: PreparedStrategy;
-}
-
-function start(base: BootRequest, spec: StrategySpec, request: ContigRequest): Started {
-  const { strategy, resolved } = resolveStrategy(spec);
-  const system = System.boot(strategy.machine(base, resolved, request));
-  return { system, prepared: strategy.prepare(system, resolved, request) };
-}
-
-/** Grants as often as asked, gives everything back, and the laws hold with as many free pages as before. */
-function grantAndGiveBack({ system, prepared }: Started, times: number): void {
-  const drain = () => system.kernel.drainAllPages();
-  drain();
-  const before = system.freePages;
-  const got = Array.from({ length: times }, () => prepared.request());
-  for (const a of got) assert.equal(a.granted, true, a.why?.text);
-  validate(system.memory, "everything", { ownersKnown: true });
-  for (const a of got) prepared.release(a);
-  drain();
-  validate(system.memory, "everything", { ownersKnown: true });
-  assert.deepEqual(system.contig.validate(), []);
-  assert.equal(system.freePages, before);
-}
 
 test("every strategy of the debate grants and gives back; its figures have names", () => {
   for (const { label, spec } of cmaDebate(PI)) {
