@@ -3,10 +3,14 @@ import { formatSize, parseSize } from "../base/units";
 import type { System } from "../machine/system";
 import { CmaArea } from "../mm/cma-area";
 import { __GFP_NOWARN } from "../mm/gfp";
+import { isolateFreePage } from "../mm/isolate-free-page";
+import { buddyOrder } from "../mm/isolate-freepages-block";
+import { materialiseRange } from "../mm/materialise-range";
 import { type Memory, OWNER_HOLE, OWNER_MASK, OWNER_RESERVED } from "../mm/memory";
 import { MIGRATE_MOVABLE } from "../mm/migratetype";
-import { OWNER_KINDS } from "../mm/owners";
+import { markTaken, OWNER_KINDS } from "../mm/owners";
 import { allocPages, freePages } from "../mm/page-alloc";
+import type { Zone } from "../mm/zone";
 import { refused } from "./contig-attempt";
 import { Prepared } from "./prepared";
 import { deviceGfp, type RequestCheck } from "./request-check";
@@ -92,17 +96,20 @@ export class PreparedCarveOut extends Prepared {
 export function takeAtBoot(system: System, pages: number, align: number, end: number): number {
   const m = system.memory;
   const zones = [...m.zones].sort((a, b) => b.startPfn - a.startPfn);
+  // Where the range is larger than a page of the allocator, it starts at one: whole pages are taken fastest.
+  const step = pages < 2 ** m.maxOrder ? align : Math.max(align, 2 ** m.maxOrder);
   for (const zone of zones) {
     const top = Math.min(zone.endPfn, end) - pages;
-    for (let pfn = Math.floor(top / align) * align; pfn >= zone.startPfn; ) {
+    for (let pfn = Math.floor(top / step) * step; pfn >= zone.startPfn; ) {
+      if (takeFree(m, zone, pfn, pfn + pages)) return pfn;
       const bar = lastUnusable(m, pfn, pfn + pages);
       if (bar >= 0) {
-        pfn = Math.floor((bar - pages) / align) * align;
+        pfn = Math.floor((bar - pages) / step) * step;
         continue;
       }
       const options = { world: system.world, owner: "driver" as const };
       if (system.contig.allocContigRange(pfn, pfn + pages, MIGRATE_MOVABLE, options).ok) return pfn;
-      pfn -= Math.max(align, m.pageblockPages);
+      pfn -= Math.max(step, m.pageblockPages);
     }
   }
   return partOfPage(system, pages, align, end);
@@ -123,6 +130,17 @@ function partOfPage(system: System, pages: number, align: number, end: number): 
   m.splitAllocated(pfn, 0);
   for (let p = pfn + pages; p < pfn + 2 ** order; p++) freePages(m, p, 0);
   return pfn;
+}
+
+/** Takes [start, end) where it consists of whole free pages of the largest order; false where it does not. */
+function takeFree(m: Memory, zone: Zone, start: number, end: number): boolean {
+  const pages = 2 ** m.maxOrder;
+  if (start % pages !== 0 || end % pages !== 0) return false;
+  materialiseRange(m, start, end);
+  for (let p = start; p < end; p += pages) if (buddyOrder(m, p) !== m.maxOrder) return false;
+  for (let p = start; p < end; p += pages) isolateFreePage(m, zone, p, m.maxOrder);
+  markTaken(m, start, end, "driver");
+  return true;
 }
 
 /** The last frame of [start, end) that never belonged to the allocator, or −1. */

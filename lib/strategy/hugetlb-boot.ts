@@ -1,5 +1,6 @@
 /** Gigantic pages taken from memblock before the allocator starts. */
 import { InputError } from "../base/errors";
+import { resolveBoot } from "../machine/boot-request";
 import { HUGETLB_DEFAULTS, HUGETLB_MEANINGS, hugePageBytes, PreparedHugetlb } from "./hugetlb-pages";
 import type { Strategy } from "./strategy";
 
@@ -17,10 +18,17 @@ export const hugetlbBoot: Strategy = {
     "LWN, 1 May 2018: this memory could be allocated with hugetlbfs",
   ],
   defaults: { ...HUGETLB_DEFAULTS, pages: "auto" },
-  meanings: { ...HUGETLB_MEANINGS, pages: "hugepages=, or `auto`: twice what a request needs" },
+  meanings: {
+    ...HUGETLB_MEANINGS,
+    pages:
+      "hugepages=, or `auto`: what a request needs on each node, because pages are spread over the nodes in turn, and what its alignment takes",
+  },
   machine(base, spec, request) {
     const bytes = hugePageBytes(base, spec, request);
-    const count = spec.pages === "auto" ? Math.ceil(request.bytes / bytes) * 2 : Number(spec.pages);
+    const { nodes } = resolveBoot(base);
+    const aligning = Math.max(0, request.alignBytes / bytes - 1);
+    const count =
+      spec.pages === "auto" ? (Math.ceil(request.bytes / bytes) + aligning) * nodes : Number(spec.pages);
     if (!Number.isInteger(count) || count < 0)
       throw new InputError(
         `hugetlb-boot: pages must be \`auto\` or a whole number: got ${JSON.stringify(spec.pages)}`,

@@ -22,14 +22,15 @@ export const hugetlbCma: Strategy = {
   defaults: { ...HUGETLB_DEFAULTS, area: "auto" },
   meanings: {
     ...HUGETLB_MEANINGS,
-    area: "hugetlb_cma=, or `auto`: twice the request and a page, because the area's base is aligned to 2 MiB only",
+    area: "hugetlb_cma=, or `auto`: on each node the request, what its alignment takes, and a page more, because the area's base is aligned to 2 MiB only",
   },
   machine(base, spec, request) {
     const bytes = hugePageBytes(base, spec, request);
-    const largest = Math.max(...resolveBoot(base).geometry.hugePageSizes);
+    const { nodes } = resolveBoot(base);
+    const aligning = Math.max(0, request.alignBytes / bytes - 1);
     const area =
       spec.area === "auto"
-        ? Math.ceil(request.bytes / bytes) * bytes * 2 + largest
+        ? (Math.ceil(request.bytes / bytes) + 1 + aligning) * bytes * nodes
         : parseSize(spec.area as string, "hugetlb-cma: area");
     return {
       ...base,

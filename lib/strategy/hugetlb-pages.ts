@@ -93,20 +93,34 @@ export class PreparedHugetlb extends Prepared {
     const before = pool.persistent;
     let first = takeAdjacent(pool, need, this.align);
     const ready = first >= 0;
-    if (this.extra >= 0)
-      while (first < 0 && pool.persistent < before + need + this.extra) {
-        const had = pool.persistent;
-        if (pool.setMaxHugePages(had + 1) === had) break;
+    let most = pool.free.length;
+    for (const nid of this.extra >= 0 && first < 0 ? this.nodes() : []) {
+      for (let grown = 0; first < 0 && grown < need + this.extra && this.grow(nid); grown++)
         first = takeAdjacent(pool, need, this.align);
-      }
-    if (first < 0) {
-      const had = pool.free.length;
-      if (this.extra >= 0) pool.setMaxHugePages(before);
-      return refused(-12, this.shortage(had));
+      most = Math.max(most, pool.free.length);
+      pool.setMaxHugePages(Math.min(pool.persistent, first < 0 ? before : before + need));
+      if (first >= 0) break;
     }
-    if (this.extra >= 0) pool.setMaxHugePages(Math.min(pool.persistent, before + need));
+    if (first < 0) return refused(-12, this.shortage(most));
     const pages = need * 2 ** pool.order;
     return { granted: true, errno: 0, pieces: [{ pfn: first, pages }], busyRetries: 0, ready, why: null };
+  }
+
+  /** Nodes, the first one first. */
+  private nodes(): number[] {
+    return [...new Set(this.system.memory.zones.map((z) => z.nid))].sort((a, b) => a - b);
+  }
+
+  /** One page more by the node's own nr_hugepages; false where none could be had. */
+  private grow(nid: number): boolean {
+    const { pool } = this;
+    if (pool.gigantic === null || pool.order <= this.system.memory.maxOrder) {
+      const had = pool.persistent;
+      return pool.setMaxHugePages(had + 1) > had;
+    }
+    const pfn = pool.gigantic.take(pool.order, nid);
+    if (pfn >= 0) pool.free.push(pfn);
+    return pfn >= 0;
   }
 
   private shortage(free: number): string {

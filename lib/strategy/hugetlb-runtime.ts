@@ -9,7 +9,7 @@ export const hugetlbRuntime: Strategy = {
   summary:
     "nr_hugepages of the gigantic size is raised when the memory is needed; each page is a range that is searched and emptied. For 2 GB two pages of 1 GB must come out adjacent: the search goes upwards through the zones, so neighbours are likely where memory is clean. The commit that allowed it says that such ranges vanish with uptime.",
   configure:
-    "the right to write nr_hugepages, a mount of hugetlbfs; vm.hugetlb_shm_group or CAP_IPC_LOCK for SHM_HUGETLB",
+    "the right to write a node's nr_hugepages, a mount of hugetlbfs; vm.hugetlb_shm_group or CAP_IPC_LOCK for SHM_HUGETLB",
   control: "the administrator grows the pool, processes take from it",
   since: "3.16",
   sources: [
