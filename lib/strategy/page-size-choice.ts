@@ -59,7 +59,7 @@ export const twoKernels: Strategy = {
   configure: "two kernel packages in the distribution, the right one on each board; cma= on its command line",
   control: "the distribution builds both, the installer chooses",
   since:
-    "Fedora and RHEL ship kernel and kernel-64k for arm64 (since 2023); Raspberry Pi OS ships 16K and 4K kernels for the Pi 5",
+    "RHEL ships kernel-64k beside its 4K kernel for arm64; Raspberry Pi OS ships 16K and 4K kernels for the Pi 5",
   sources: [
     "LWN, 1 May 2018: a second kernel is what distributors avoid",
     "raspberrypi bookworm-feedback issue 107",
