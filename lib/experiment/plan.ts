@@ -6,8 +6,7 @@ import { sha256Of } from "../base/canonical-json";
 import type { CostName } from "../hardware/costs";
 import type { BootRequest } from "../machine/boot-request";
 import type { SystemOptions } from "../machine/system";
-import type { Constraint } from "../strategy/constraints";
-import type { StrategySpec } from "../strategy/strategy";
+import type { Constraint, StrategySpec } from "../strategy/strategy";
 import type { WorkloadSpec } from "../workload/workload";
 
 /** What is asked for, and how often. */

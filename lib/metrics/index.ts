@@ -2,4 +2,6 @@
 export { type BlockSummary, type BlockSummaryOptions, blockSummary, coarserSummary } from "./block-summary";
 export { fragmentationIndices, freeBlocksByOrder, unusableIndices } from "./free-history";
 export { type HolderFlow, holderFlows } from "./holders";
+export { METRICS, type MetricName } from "./names";
 export { classOf, PAGE_CLASSES, type PageClass } from "./page-class";
+export { alignedRunProbability, hasCleanRun, runProbability } from "./runs";

@@ -6,17 +6,10 @@ import type { System } from "../machine/system";
 import { __GFP_NOWARN, GFP_USER, ZONE_MOVABLE } from "../mm/gfp";
 import { MIGRATE_CMA } from "../mm/migratetype";
 import { oneOf } from "./choice";
-import {
-  type Access,
-  type Constraint,
-  fork,
-  memlock,
-  PROCESS_DEFAULTS,
-  PROCESS_MEANINGS,
-} from "./constraints";
+import { type Access, fork, memlock, PROCESS_DEFAULTS, PROCESS_MEANINGS } from "./constraints";
 import { refused } from "./contig-attempt";
 import { Prepared } from "./prepared";
-import type { Attempt, ContigRequest, Strategy, StrategySpec } from "./strategy";
+import type { Attempt, Constraint, ContigRequest, Strategy, StrategySpec } from "./strategy";
 
 export const adjacentThp: Strategy = {
   name: "adjacent-thp",

@@ -1,9 +1,8 @@
 /** alloc_contig_pages(): the merged form of what hugetlbfs had for itself. */
 import type { System } from "../machine/system";
 import { oneOf } from "./choice";
-import type { Constraint } from "./constraints";
 import { PreparedContigPages } from "./contig-pages";
-import type { ContigRequest, Strategy, StrategySpec } from "./strategy";
+import type { Constraint, ContigRequest, Strategy, StrategySpec } from "./strategy";
 
 export const allocContigPages: Strategy = {
   name: "alloc-contig-pages",

@@ -1,9 +1,9 @@
 /** Memory kept from Linux at boot and mapped by a process through device-dax. */
 import type { System } from "../machine/system";
 import { carveOut, PreparedCarveOut } from "./carve-out";
-import { type Access, type Constraint, memlock, PROCESS_DEFAULTS, PROCESS_MEANINGS } from "./constraints";
+import { type Access, memlock, PROCESS_DEFAULTS, PROCESS_MEANINGS } from "./constraints";
 import { refused } from "./contig-attempt";
-import type { Attempt, ContigRequest, Strategy, StrategySpec } from "./strategy";
+import type { Attempt, Constraint, ContigRequest, Strategy, StrategySpec } from "./strategy";
 
 export const bootReserve: Strategy = {
   name: "boot-reserve",

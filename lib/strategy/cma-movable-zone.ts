@@ -7,11 +7,10 @@ import { CmaArea } from "../mm/cma-area";
 import { ZONE_MOVABLE } from "../mm/gfp";
 import { MIGRATE_MOVABLE } from "../mm/migratetype";
 import { areaBytes } from "./cma";
-import type { Constraint } from "./constraints";
 import { contigAttempt, refused } from "./contig-attempt";
 import { freeFramesIn } from "./free-frames";
 import { Prepared } from "./prepared";
-import type { Attempt, ContigRequest, Strategy, StrategySpec } from "./strategy";
+import type { Attempt, Constraint, ContigRequest, Strategy, StrategySpec } from "./strategy";
 
 export const cmaMovableZone: Strategy = {
   name: "cma-movable-zone",

@@ -7,16 +7,7 @@ import { since } from "../hardware/kernel-release";
 import type { System } from "../machine/system";
 import { ZONE_MOVABLE } from "../mm/gfp";
 import { MIGRATE_CMA } from "../mm/migratetype";
-import type { Attempt, ContigRequest, StrategySpec } from "./strategy";
-
-/** One fact that was checked. */
-export interface Constraint {
-  /** longterm-pin, dma-mask, one-node, contiguity, alignment, cpu-mapping, memlock, privilege, fork, ksm, numa-migration… */
-  name: string;
-  /** Whether the request can live with what was found. */
-  ok: boolean;
-  text: string;
-}
+import type { Attempt, Constraint, ContigRequest, StrategySpec } from "./strategy";
 
 type Pieces = Attempt["pieces"];
 

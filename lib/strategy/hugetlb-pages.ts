@@ -5,17 +5,10 @@ import { type BootRequest, resolveBoot } from "../machine/boot-request";
 import type { System } from "../machine/system";
 import type { HugetlbPool } from "../mm/hugetlb";
 import { oneOf } from "./choice";
-import {
-  type Access,
-  type Constraint,
-  fork,
-  memlock,
-  PROCESS_DEFAULTS,
-  PROCESS_MEANINGS,
-} from "./constraints";
+import { type Access, fork, memlock, PROCESS_DEFAULTS, PROCESS_MEANINGS } from "./constraints";
 import { refused } from "./contig-attempt";
 import { Prepared } from "./prepared";
-import type { Attempt, ContigRequest, StrategySpec } from "./strategy";
+import type { Attempt, Constraint, ContigRequest, StrategySpec } from "./strategy";
 
 export const HUGETLB_DEFAULTS = { pageBytes: "auto", ...PROCESS_DEFAULTS, mapping: "shared" } as const;
 export const HUGETLB_MEANINGS = {

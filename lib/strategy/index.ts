@@ -43,6 +43,16 @@ const ALL: readonly Strategy[] = [
   pseudoLock,
 ];
 
+export { cmaDebate, type LabelledStrategy, rdmaDebate } from "./debate";
+export {
+  type BuildOnBoard,
+  buildOnBoard,
+  type FleetBoard,
+  type FleetBuild,
+  type FleetReport,
+  fleet,
+} from "./fleet";
+
 export const STRATEGIES: ReadonlyMap<string, Strategy> = new Map(ALL.map((s) => [s.name, s]));
 
 /** The strategy of a spec, and the spec with every parameter filled in. Throws InputError naming what is known. */

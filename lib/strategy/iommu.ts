@@ -6,10 +6,10 @@ import { __GFP_DIRECT_RECLAIM, __GFP_NOWARN, GFP_USER } from "../mm/gfp";
 import { OWNER_KINDS } from "../mm/owners";
 import { allocPages, freePages } from "../mm/page-alloc";
 import { oneOf } from "./choice";
-import { type Access, type Constraint, memlock, PROCESS_DEFAULTS, PROCESS_MEANINGS } from "./constraints";
+import { type Access, memlock, PROCESS_DEFAULTS, PROCESS_MEANINGS } from "./constraints";
 import { refused } from "./contig-attempt";
 import { Prepared } from "./prepared";
-import type { Attempt, ContigRequest, Strategy, StrategySpec } from "./strategy";
+import type { Attempt, Constraint, ContigRequest, Strategy, StrategySpec } from "./strategy";
 
 export const iommu: Strategy = {
   name: "iommu",

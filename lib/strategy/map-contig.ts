@@ -2,18 +2,10 @@
 import { formatSize } from "../base/units";
 import type { System } from "../machine/system";
 import { oneOf } from "./choice";
-import {
-  type Access,
-  type Constraint,
-  fork,
-  memlock,
-  memlockBytes,
-  PROCESS_DEFAULTS,
-  PROCESS_MEANINGS,
-} from "./constraints";
+import { type Access, fork, memlock, memlockBytes, PROCESS_DEFAULTS, PROCESS_MEANINGS } from "./constraints";
 import { refused } from "./contig-attempt";
 import { PreparedContigPages } from "./contig-pages";
-import type { Attempt, ContigRequest, Strategy, StrategySpec } from "./strategy";
+import type { Attempt, Constraint, ContigRequest, Strategy, StrategySpec } from "./strategy";
 
 export const mapContig: Strategy = {
   name: "map-contig",

@@ -3,10 +3,10 @@
  * sampled whenever a request is put, and figures and constraints are reported under common names (lib/metrics/names.ts).
  */
 import type { System } from "../machine/system";
-import { type Access, type Constraint, checkPieces } from "./constraints";
+import { type Access, checkPieces } from "./constraints";
 import { refused } from "./contig-attempt";
 import { type RequestCheck, refusal } from "./request-check";
-import type { Attempt, ContigRequest, PreparedStrategy, StrategySpec } from "./strategy";
+import type { Attempt, Constraint, ContigRequest, PreparedStrategy, StrategySpec } from "./strategy";
 
 export abstract class Prepared implements PreparedStrategy {
   /** What was granted last; null before. */

@@ -6,10 +6,9 @@ import { __GFP_NOWARN, GFP_KERNEL } from "../mm/gfp";
 import { OWNER_KINDS } from "../mm/owners";
 import { allocPages, freePages } from "../mm/page-alloc";
 import { oneOf } from "./choice";
-import type { Constraint } from "./constraints";
 import { refused } from "./contig-attempt";
 import { PreparedContigPages } from "./contig-pages";
-import type { Attempt, ContigRequest, Strategy, StrategySpec } from "./strategy";
+import type { Attempt, Constraint, ContigRequest, Strategy, StrategySpec } from "./strategy";
 
 export const pseudoLock: Strategy = {
   name: "pseudo-lock",

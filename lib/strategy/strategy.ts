@@ -1,7 +1,6 @@
 /** What every way to get contiguous memory has in common: how the machine is set up for it, and how a request is put. */
 import type { BootRequest } from "../machine/boot-request";
 import type { System } from "../machine/system";
-import type { Constraint } from "./constraints";
 
 /** A strategy in a plan: its name and parameters. */
 export interface StrategySpec {
@@ -33,6 +32,15 @@ export interface Attempt {
   ready?: boolean;
   /** Why it failed, in words and as data; null when it did not. */
   why: { text: string; data: unknown } | null;
+}
+
+/** One fact that was checked of a request or of its memory. */
+export interface Constraint {
+  /** longterm-pin, dma-mask, one-node, contiguity, alignment, cpu-mapping, memlock, privilege, fork, ksm, numa-migration… */
+  name: string;
+  /** Whether the request can live with what was found. */
+  ok: boolean;
+  text: string;
 }
 
 /** The strategy on one running machine. */

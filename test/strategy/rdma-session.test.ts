@@ -4,9 +4,8 @@ import test from "node:test";
 import { Random } from "../../lib/base/random";
 import { MiB } from "../../lib/base/units";
 import type { BootRequest } from "../../lib/machine/boot-request";
-import type { Constraint } from "../../lib/strategy/constraints";
 import { rdmaDebate } from "../../lib/strategy/debate";
-import type { ContigRequest, PreparedStrategy, StrategySpec } from "../../lib/strategy/strategy";
+import type { Constraint, ContigRequest, PreparedStrategy, StrategySpec } from "../../lib/strategy/strategy";
 import { asking, grantAndGiveBack, start } from "../support/strategies";
 
 const PI: BootRequest = { board: "raspberry-pi-4", memoryBytes: 1024 * MiB };
