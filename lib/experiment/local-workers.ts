@@ -27,24 +27,30 @@ export function workerCount(given?: number): number {
 }
 
 export class LocalWorkers implements Executor {
-  private readonly pool: Piscina<Batch, BatchDone>;
+  private started: Piscina<Batch, BatchDone> | null;
   private readonly workers: number;
   /** Milliseconds of a plan, as seen lately. */
   private planMs: number;
+  private closed: boolean;
 
-  constructor(workers?: number) {
-    this.workers = workerCount(workers);
+  /** `workers` threads, every core unless told, but no more than there are `plans`. They start when the first plan comes. */
+  constructor(workers?: number, plans = Number.POSITIVE_INFINITY) {
+    this.workers = Math.max(1, Math.min(workerCount(workers), plans));
     this.planMs = BATCH_MS;
-    const { Piscina } = require("piscina") as typeof import("piscina");
-    // Compiled or, in tests, TypeScript: threads inherit the loader this process was started with.
-    const filename = join(__dirname, `worker-thread${extname(__filename)}`);
-    this.pool = new Piscina({
-      filename,
-      minThreads: this.workers,
-      maxThreads: this.workers,
-      idleTimeout: 60_000,
-    });
-    this.pool.on("error", () => {}); // a death with no batch under way; the pool starts another thread
+    this.started = null;
+    this.closed = false;
+  }
+
+  private get pool(): Piscina<Batch, BatchDone> {
+    if (this.started === null) {
+      const { Piscina } = require("piscina") as typeof import("piscina");
+      // Compiled or, in tests, TypeScript: threads inherit the loader this process was started with.
+      const filename = join(__dirname, `worker-thread${extname(__filename)}`);
+      const threads = { minThreads: this.workers, maxThreads: this.workers, idleTimeout: 60_000 };
+      this.started = new Piscina({ filename, ...threads });
+      this.started.on("error", () => {}); // a death with no batch under way; the pool starts another thread
+    }
+    return this.started;
   }
 
   async *execute(tasks: AsyncIterator<Task>, signal: AbortSignal): AsyncGenerator<Finished> {
@@ -97,22 +103,34 @@ export class LocalWorkers implements Executor {
 
   private async runBatch(batch: Task[], ready: Ready<Finished>, signal: AbortSignal): Promise<void> {
     try {
-      const { texts, ms } = await this.pool.run({ plans: batch.map((t) => t.plan) });
+      const { finished, ms } = await this.run(batch);
       this.planMs = this.planMs * 0.5 + (ms / batch.length) * 0.5;
-      ready.push(...batch.map((task, i) => ({ task, ...texts[i]! })));
+      ready.push(...finished);
     } catch (error) {
-      if (signal.aborted) return;
-      if (batch.length > 1) {
-        for (const task of batch) await this.runBatch([task], ready, signal);
-        return;
+      if (!signal.aborted) throw error;
+    }
+  }
+
+  /** Runs tasks on one thread. Throws only when the threads were closed meanwhile. */
+  async run(tasks: Task[]): Promise<{ finished: Finished[]; ms: number }> {
+    try {
+      const { texts, ms } = await this.pool.run({ plans: tasks.map((t) => t.plan) });
+      return { finished: tasks.map((task, i) => ({ task, ...texts[i]! })), ms };
+    } catch (error) {
+      if (this.closed) throw error;
+      const [first, ...others] = tasks as [Task, ...Task[]];
+      if (others.length === 0) {
+        const why = `the worker that ran it ended: ${(error as Error).message}`;
+        return { finished: [{ task: first, ...failedRun(first.hash, why, "broken") }], ms: 0 };
       }
-      const [task] = batch as [Task];
-      const why = `the worker that ran it ended: ${(error as Error).message}`;
-      ready.push({ task, ...failedRun(task.hash, why, "broken") });
+      const singly: Finished[] = [];
+      for (const task of tasks) singly.push(...(await this.run([task])).finished);
+      return { finished: singly, ms: 0 };
     }
   }
 
   async close(): Promise<void> {
-    await this.pool.destroy();
+    this.closed = true;
+    await this.started?.destroy();
   }
 }

@@ -80,6 +80,9 @@ export const oneOf = <T extends string>(what: string, known: readonly T[]) =>
       }),
   );
 
+/** Short names that an object takes besides those of its shape, for suggestions. */
+export const SHORT_NAMES = new WeakMap<object, readonly string[]>();
+
 /** An object without unknown fields. `short` maps names people write to the names of the plan: `memory` → `memoryBytes`. */
 export function fields<S extends z.ZodRawShape>(what: string, shape: S, short: Record<string, string> = {}) {
   const object = z.strictObject(shape, {
@@ -88,6 +91,7 @@ export function fields<S extends z.ZodRawShape>(what: string, shape: S, short: R
         ? undefined
         : `${what}: must be an object with the fields ${Object.keys(shape).join(", ")}: got ${shown(issue.input)}`,
   });
+  SHORT_NAMES.set(object, Object.keys(short));
   if (Object.keys(short).length === 0) return object as unknown as z.ZodType<z.output<typeof object>>;
   return z.preprocess((value) => {
     if (typeof value !== "object" || value === null || Array.isArray(value)) return value;

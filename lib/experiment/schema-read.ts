@@ -1,6 +1,7 @@
 /** From zod's report to one line for a person: where, which field, what it must be, what it is. */
 import type { z } from "zod";
 import { InputError, nearest } from "../base/errors";
+import { SHORT_NAMES } from "./schema-fields";
 
 /** Where a complaint belongs: its field path, and the file with a way to find the line of a path. */
 export type Locate = (path: readonly PropertyKey[], key?: string) => string;
@@ -42,7 +43,11 @@ function knownKeys(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
         ? (object as unknown as { element?: z.ZodType })?.element
         : shapeOf(object)?.[String(step)];
   }
-  return Object.keys(shapeOf(unwrap(at)) ?? {});
+  const object = unwrap(at);
+  return [
+    ...Object.keys(shapeOf(object) ?? {}),
+    ...(object === undefined ? [] : (SHORT_NAMES.get(object) ?? [])),
+  ];
 }
 
 const shapeOf = (s: z.ZodType | undefined) =>

@@ -1,0 +1,223 @@
+/**
+ * What travels between a sweep and the workers of a cluster: plans as data, results as text. Nothing is believed: jobs are checked
+ * against the plan's schema, results against the plans they answer; with a shared key (PAGEBLOCK_CLUSTER_KEY) both are
+ * signed, and what is not is refused. There is no code in any message.
+ */
+import { createHash, createHmac, timingSafeEqual } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { z } from "zod";
+import { canonicalJson } from "../base/canonical-json";
+import { InputError } from "../base/errors";
+import { type Plan, planHash } from "./plan";
+import type { RunText } from "./run-text";
+import { parsePlan } from "./schema";
+
+/** Raised when messages change. */
+const MESSAGE_FORMAT = 1;
+/** Plans of one job. */
+export const JOB_PLANS_MAX = 64;
+/** All keys in Redis begin with it. */
+export const KEY_PREFIX = "pageblock";
+/** Reasons of refused jobs begin with it. */
+export const REFUSED = "refused: ";
+
+/** Jobs of one engine's version; BullMQ allows no colon in it. */
+export function queueName(engine: string): string {
+  return `plans-${engine}`;
+}
+
+/** Where a worker says that it is there. */
+export const presenceKey = (id: string) => `${KEY_PREFIX}:worker:${id}`;
+
+export interface Presence {
+  engine: string;
+  threads: number;
+}
+
+export interface JobData {
+  format: number;
+  engine: string;
+  plans: Plan[];
+  mac?: string;
+}
+
+export interface JobResult {
+  format: number;
+  engine: string;
+  /** SHA-256 of the plans answered. */
+  plans: string[];
+  runs: RunText[];
+  /** Milliseconds it took. */
+  ms: number;
+  /** SHA-256 of the texts. */
+  sha256: string;
+  mac?: string;
+}
+
+const jobSchema = z.strictObject({
+  format: z.literal(MESSAGE_FORMAT),
+  engine: z.string().max(200),
+  plans: z.array(z.unknown()).min(1).max(JOB_PLANS_MAX),
+  mac: z.string().max(200).optional(),
+});
+
+const resultSchema = z.strictObject({
+  format: z.literal(MESSAGE_FORMAT),
+  engine: z.string(),
+  plans: z.array(z.string()),
+  runs: z.array(z.strictObject({ text: z.string(), state: z.enum(["ok", "refused", "broken"]) })),
+  ms: z.number().nonnegative(),
+  sha256: z.string(),
+  mac: z.string().optional(),
+});
+
+function mac(key: string, kind: "job" | "result", value: unknown): string {
+  return createHmac("sha256", key)
+    .update(`pageblock ${kind}\n${canonicalJson(value)}`)
+    .digest("hex");
+}
+
+function sameMac(a: string | undefined, b: string): boolean {
+  return a !== undefined && a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b));
+}
+
+/** A job for `plans`. */
+export function writeJob(plans: Plan[], engine: string, key: string | undefined): JobData {
+  const job = { format: MESSAGE_FORMAT, engine, plans };
+  return key === undefined ? job : { ...job, mac: mac(key, "job", job) };
+}
+
+/** The plans of a job. Throws InputError that begins with `refused: ` for anything that is not a job for this engine. */
+export function readJob(data: unknown, engine: string, key: string | undefined): Plan[] {
+  const read = jobSchema.safeParse(data);
+  if (!read.success) {
+    const issue = read.error.issues[0]!;
+    throw new InputError(`${REFUSED}malformed job: ${issue.path.join(".") || "data"}: ${issue.message}`);
+  }
+  const { mac: given, ...job } = read.data;
+  if (key !== undefined && !sameMac(given, mac(key, "job", job)))
+    throw new InputError(
+      `${REFUSED}job of a stranger: it is ${given === undefined ? "not signed" : "signed with another key"} (PAGEBLOCK_CLUSTER_KEY)`,
+    );
+  if (job.engine !== engine)
+    throw new InputError(`${REFUSED}job for engine ${job.engine}: this worker has ${engine}`);
+  return job.plans.map((plan, i) => {
+    try {
+      return parsePlan(plan);
+    } catch (error) {
+      throw new InputError(`${REFUSED}malformed job: plan ${i + 1}: ${(error as Error).message}`);
+    }
+  });
+}
+
+export function writeResult(
+  plans: Plan[],
+  runs: RunText[],
+  ms: number,
+  engine: string,
+  key: string | undefined,
+): JobResult {
+  const texts = runs.map(({ text, state }) => ({ text, state }));
+  const result = {
+    format: MESSAGE_FORMAT,
+    engine,
+    plans: plans.map(planHash),
+    runs: texts,
+    ms,
+    sha256: hashOf(texts),
+  };
+  return key === undefined ? result : { ...result, mac: mac(key, "result", result) };
+}
+
+/** The runs of a result that answers the plans with `hashes`. Throws InputError saying what is wrong with it. */
+export function readResult(
+  value: unknown,
+  hashes: string[],
+  engine: string,
+  key: string | undefined,
+): { runs: RunText[]; ms: number } {
+  const read = resultSchema.safeParse(value);
+  if (!read.success) throw new InputError(`${REFUSED}malformed result: ${read.error.issues[0]!.message}`);
+  const { mac: given, ...result } = read.data;
+  if (key !== undefined && !sameMac(given, mac(key, "result", result)))
+    throw new InputError(`${REFUSED}result of a stranger: it is not signed with PAGEBLOCK_CLUSTER_KEY`);
+  const { runs, ms } = result;
+  if (result.engine !== engine)
+    throw new InputError(`${REFUSED}result of engine ${result.engine}: needed ${engine}`);
+  if (canonicalJson(result.plans) !== canonicalJson(hashes) || runs.length !== hashes.length)
+    throw new InputError(`${REFUSED}result of other plans`);
+  if (hashOf(runs) !== result.sha256)
+    throw new InputError(`${REFUSED}result whose hash does not fit its text`);
+  runs.forEach(({ text, state }, i) => {
+    const run = parsedOrNull(text);
+    if (run?.plan !== hashes[i] || (typeof run?.error === "string") !== (state !== "ok"))
+      throw new InputError(`${REFUSED}result that is no outcome of its plan`);
+  });
+  return { runs, ms };
+}
+
+function parsedOrNull(text: string): { plan?: string; error?: unknown } | null {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+function hashOf(runs: readonly RunText[]): string {
+  const hash = createHash("sha256");
+  for (const { text } of runs) hash.update(text).update("\n");
+  return hash.digest("hex");
+}
+
+/** The shared key, if there is one. */
+export function clusterKey(): string | undefined {
+  const key = process.env.PAGEBLOCK_CLUSTER_KEY;
+  return key === undefined || key === "" ? undefined : key;
+}
+
+/** Where Redis is, and how to log in. `shown` may be printed. */
+export interface RedisAddress {
+  host: string;
+  port: number;
+  username?: string;
+  password?: string;
+  db?: number;
+  tls?: { ca?: Buffer; servername?: string };
+  shown: string;
+}
+
+/**
+ * Options of a connection from `redis://[user:password@]host[:port][/db]`, or `rediss://` for TLS. A certificate that the system does
+ * not know is given by PAGEBLOCK_CLUSTER_CA, a PEM file. Throws InputError without ever printing the password.
+ */
+export function redisOptions(url: string): RedisAddress {
+  let at: URL;
+  try {
+    at = new URL(url);
+  } catch {
+    throw new InputError("cluster: must be redis://host:port or rediss://host:port: got something else");
+  }
+  const tls = at.protocol === "rediss:";
+  if ((!tls && at.protocol !== "redis:") || at.hostname === "")
+    throw new InputError(`cluster: must be redis://host:port or rediss://host:port: got ${at.protocol}//…`);
+  const db = at.pathname.replace("/", "");
+  if (!/^\d{0,3}$/.test(db))
+    throw new InputError(`cluster: the path of the URL is the number of a database: got ${db}`);
+  const ca = process.env.PAGEBLOCK_CLUSTER_CA;
+  const host = at.hostname.replace(/^\[(.*)\]$/, "$1");
+  return {
+    host,
+    port: at.port === "" ? 6379 : Number(at.port),
+    ...(at.username !== "" && { username: decodeURIComponent(at.username) }),
+    ...(at.password !== "" && { password: decodeURIComponent(at.password) }),
+    ...(db !== "" && { db: Number(db) }),
+    ...(tls && {
+      tls: {
+        ...(ca ? { ca: readFileSync(ca) } : {}),
+        ...(/^[\d.]+$|:/.test(host) ? {} : { servername: host }),
+      },
+    }),
+    shown: `${at.protocol}//${at.hostname}${at.port === "" ? "" : `:${at.port}`}`,
+  };
+}

@@ -1,0 +1,99 @@
+/** A worker of a cluster: takes jobs from Redis, checks them, runs their plans on its own threads, sends the texts back. */
+import { randomUUID } from "node:crypto";
+import {
+  clusterKey,
+  KEY_PREFIX,
+  type Presence,
+  presenceKey,
+  queueName,
+  readJob,
+  writeResult,
+} from "./cluster-protocol";
+import { engineVersion } from "./engine-version";
+import { LocalWorkers, workerCount } from "./local-workers";
+import { planHash } from "./plan";
+import { connectRedis } from "./redis-connection";
+
+export interface ClusterWorkerOptions {
+  /** Threads; default: every core. */
+  workers?: number;
+  /** Seconds without a sign of life after which a worker's jobs go to another; default 30. */
+  lockSeconds?: number;
+  /** One line for each thing worth telling: jobs refused, Redis lost. */
+  report: (line: string) => void;
+  /** Another engine than this one's, for tests. */
+  engine?: string;
+}
+
+export const WORKER_DEFAULTS = { lockSeconds: 30 } as const;
+const PRESENCE_SECONDS = 15;
+/** A job whose workers died this often is given up and reported. */
+const DEATHS_MAX = 5;
+
+/** Works until `signal` aborts. Throws InputError when Redis cannot be reached. */
+export async function serveCluster(
+  url: string,
+  signal: AbortSignal,
+  options: ClusterWorkerOptions,
+): Promise<void> {
+  const { report } = options;
+  const threads = workerCount(options.workers);
+  const lockDuration = (options.lockSeconds ?? WORKER_DEFAULTS.lockSeconds) * 1000;
+  const engine = options.engine ?? engineVersion();
+  const key = clusterKey();
+  const redis = await connectRedis(url);
+  const { Worker, UnrecoverableError } = require("bullmq") as typeof import("bullmq");
+  const local = new LocalWorkers(threads);
+  const worker = new Worker(
+    queueName(engine),
+    async (job) => {
+      let plans: ReturnType<typeof readJob>;
+      try {
+        plans = readJob(job.data, engine, key);
+      } catch (error) {
+        report(`job ${job.id}: ${(error as Error).message}`);
+        throw new UnrecoverableError((error as Error).message);
+      }
+      const tasks = plans.map((plan, index) => ({ index, plan, hash: planHash(plan) }));
+      const { finished, ms } = await local.run(tasks);
+      return writeResult(plans, finished, ms, engine, key);
+    },
+    {
+      connection: redis.duplicate(),
+      prefix: KEY_PREFIX,
+      concurrency: threads,
+      lockDuration,
+      stalledInterval: Math.max(500, lockDuration / 2),
+      maxStalledCount: DEATHS_MAX,
+      removeOnFail: { age: 86_400 },
+      removeOnComplete: { age: 86_400 },
+    },
+  );
+  let away = false;
+  worker.on("error", (error: Error) => {
+    if (/ECONNREFUSED|ECONNRESET|closed|EPIPE|LOADING/i.test(error.message)) {
+      if (!away) report("Redis does not answer: waiting for it");
+      away = true;
+    } else report(`a job could not be handled: ${error.message.split("\n")[0]}`);
+  });
+  worker.on("ready", () => (away = false));
+  const id = randomUUID();
+  const present = () =>
+    redis
+      .set(presenceKey(id), JSON.stringify({ engine, threads } satisfies Presence), "EX", PRESENCE_SECONDS)
+      .catch(() => {});
+  await present();
+  const timer = setInterval(present, (PRESENCE_SECONDS * 1000) / 3);
+  report(`ready: engine ${engine}, ${threads} threads${key === undefined ? "" : ", signed jobs only"}`);
+  await new Promise<void>((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+  clearInterval(timer);
+  const quietly = (p: Promise<unknown>) =>
+    Promise.race([p.catch(() => {}), new Promise((resolve) => setTimeout(resolve, 1000).unref())]);
+  await local.close();
+  await quietly(redis.del(presenceKey(id)));
+  await quietly(worker.close(true));
+  redis.disconnect();
+}

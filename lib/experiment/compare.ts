@@ -1,0 +1,83 @@
+/** Running comparisons and sweeps from beginning to end: the store opened, workers started, results collected, both closed. */
+import { type Comparison, type ComparisonSpec, ComparisonTable, comparisonPlans } from "./comparison";
+import type { Executor } from "./executor";
+import { LocalWorkers } from "./local-workers";
+import type { Plan } from "./plan";
+import type { Progress } from "./progress";
+import { type Keeper, type RunPlansOptions, type RunSummary, runPlans } from "./run-plans";
+import { Store } from "./store";
+import type { Sweep } from "./sweep";
+
+/** Where and how plans run. */
+export interface RunningOptions {
+  /** Threads of this computer; default: every core. */
+  workers?: number;
+  /** `redis://…`: workers of a cluster instead (lib/experiment/cluster.ts). */
+  cluster?: string;
+  /** Path of the store, or "none"; default `.pageblock/results.duckdb`. */
+  store?: string | Keeper;
+  signal?: AbortSignal;
+  onProgress?: (progress: Progress) => void;
+  /** What else is worth telling while it runs: workers refused, jobs that came twice. */
+  onReport?: (line: string) => void;
+}
+
+/** Runs a list of plans with what `options` say; `onRun` gets every run in order. */
+export async function runAll(
+  plans: Iterable<Plan>,
+  count: number,
+  options: RunningOptions,
+  onRun?: RunPlansOptions["onRun"],
+): Promise<RunSummary> {
+  const given = options.store;
+  const own = given === "none" ? null : typeof given === "object" ? null : await Store.open(given);
+  const store: Keeper | null = own ?? (typeof given === "object" ? given : null);
+  try {
+    const executor = await startExecutor(count, options);
+    try {
+      return await runPlans(plans, count, {
+        executor,
+        store,
+        ...(options.signal !== undefined && { signal: options.signal }),
+        ...(options.onProgress !== undefined && { onProgress: options.onProgress }),
+        ...(onRun !== undefined && { onRun }),
+      });
+    } finally {
+      await executor.close();
+    }
+  } finally {
+    await own?.close();
+  }
+}
+
+async function startExecutor(count: number, options: RunningOptions): Promise<Executor> {
+  if (options.cluster === undefined) return new LocalWorkers(options.workers, count);
+  const { Cluster } = require("./cluster") as typeof import("./cluster");
+  return Cluster.connect(options.cluster, options.onReport);
+}
+
+/** Runs a comparison. When it is cancelled, `comparison` is null and what was finished is in the store. */
+export async function compare(
+  scenario: string,
+  spec: ComparisonSpec,
+  options: RunningOptions = {},
+): Promise<{ comparison: Comparison | null; summary: RunSummary; hashes: string[] }> {
+  const table = new ComparisonTable(spec);
+  const hashes: string[] = [];
+  const count = spec.seeds * spec.strategies.length;
+  const summary = await runAll(comparisonPlans(spec), count, options, ({ text, hash }) => {
+    table.take(text);
+    hashes.push(hash);
+  });
+  const comparison = summary.resultsHash === null ? null : table.result(scenario, summary.resultsHash);
+  return { comparison, summary, hashes };
+}
+
+/** Runs a sweep; results are in the store. */
+export function runSweep(
+  sweep: Sweep,
+  options: RunningOptions = {},
+  onRun?: RunPlansOptions["onRun"],
+): Promise<RunSummary> {
+  return runAll(sweep.plans(), sweep.count, options, onRun);
+}

@@ -1,0 +1,285 @@
+/**
+ * Strategies compared on one machine, under one workload, for one request. Every strategy runs with the same seeds (common random
+ * numbers): seed 7 gives each the same day, so that differences come from the strategies and not from the luck of the draw.
+ */
+import { InputError } from "../base/errors";
+import { Random } from "../base/random";
+import type { StrategySpec } from "../strategy/strategy";
+import type { Outcome, Plan } from "./plan";
+import { REQUEST_DEFAULTS } from "./run";
+import { isOutcome, readRun } from "./run-text";
+import {
+  bootstrapMedian,
+  holm,
+  type Interval,
+  type PairedDifference,
+  paired,
+  quantiles,
+  wilson,
+} from "./statistics";
+
+/** A strategy and what it is called in the comparison. */
+export interface LabelledStrategy {
+  label: string;
+  spec: StrategySpec;
+}
+
+/** What is compared: a plan's fields, without strategy and seed. */
+export interface ComparisonSpec extends Pick<Plan, "machine" | "system" | "workload" | "request" | "costs"> {
+  strategies: LabelledStrategy[];
+  /** How many seeds; they are firstSeed, firstSeed + 1, … */
+  seeds: number;
+  /** Default 1. */
+  firstSeed?: number;
+}
+
+export const COMPARISON_LIMITS = { seeds: 1_000_000, strategies: 64 } as const;
+export const COMPARISON_DEFAULTS = { seeds: 16, firstSeed: 1 } as const;
+
+/** A strategy's line in the result. Times are modelled. */
+export interface StrategyRow {
+  /** Its label. */
+  name: string;
+  strategy: StrategySpec;
+  /** Runs with an outcome, and runs without: the strategy cannot be had on this machine, or an error. */
+  runs: number;
+  failedRuns: number;
+  /** Requests put and granted. */
+  asked: number;
+  granted: number;
+  /** Share of the requests granted, with Wilson's 95 % interval over requests. Requests of one run are not independent; see `successOverSeeds`. */
+  successRate: Interval;
+  /** The same share with the interval of as many independent requests as the spread over seeds says there were. */
+  successOverSeeds: Interval;
+  /** Time to the answer of granted requests, microseconds; null when none was granted. */
+  latencyUs: Quantiles | null;
+  /** The same of refused ones. */
+  refusedUs: Quantiles | null;
+  /** Direct reclaim and direct compaction entered by others while requests were put: median a run. */
+  stalls: { reclaim: Interval | null; compaction: Interval | null };
+  /** Medians over seeds with bootstrap intervals, by name of the metric. */
+  metrics: Record<string, Interval>;
+  /** What somebody has to know or configure, and the first reason of a failed run. */
+  remarks: string[];
+}
+
+export interface Quantiles {
+  p50: number;
+  p95: number;
+  p99: number;
+}
+
+/** Two strategies over the same seeds. */
+export interface StrategyPair {
+  a: string;
+  b: string;
+  /** Share granted, A − B, seed by seed. */
+  success: PairedDifference & { pCorrected: number };
+  /** Median time to the answer, A − B, microseconds, over seeds in which both granted something; null without such seeds. */
+  latencyUs: Interval | null;
+  /** What the seeds allow to say, in words. */
+  verdict: string;
+  /** True when the seeds tell the two apart by the share granted. */
+  decided: boolean;
+}
+
+/** What a comparison gives; plain JSON. */
+export interface Comparison {
+  scenario: string;
+  seeds: number;
+  firstSeed: number;
+  strategies: StrategyRow[];
+  pairs: StrategyPair[];
+  /** SHA-256 over every run's canonical JSON, a line each, in the order of the plans. */
+  resultsHash: string;
+}
+
+/** The plans: seed by seed, every strategy in turn, so that a part of them already compares. */
+export function* comparisonPlans(spec: ComparisonSpec): Generator<Plan> {
+  const { strategies, seeds, firstSeed = COMPARISON_DEFAULTS.firstSeed, ...rest } = spec;
+  for (let i = 0; i < seeds; i++)
+    for (const { spec } of strategies)
+      yield { format: 1, ...rest, strategy: spec, seed: (firstSeed + i) >>> 0 };
+}
+
+/** Labels that tell the strategies apart: `cma`, or `cma(pageSize=4KiB)` beside another `cma`. */
+export function labelled(strategies: readonly (StrategySpec | LabelledStrategy)[]): LabelledStrategy[] {
+  const specs = strategies.map((s) => (isLabelled(s) ? s.spec : s));
+  const labels = strategies.map((given) => {
+    if (isLabelled(given)) return given.label;
+    const { name, ...parameters } = given;
+    const told = Object.entries(parameters).map(([k, v]) => `${k}=${v}`);
+    const alone = specs.filter((s) => s.name === name).length === 1;
+    return alone || told.length === 0 ? name : `${name}(${told.join(", ")})`;
+  });
+  const twin = labels.find((label, i) => labels.indexOf(label) !== i);
+  if (twin !== undefined)
+    throw new InputError(
+      `compare: two strategies are called ${JSON.stringify(twin)}: give one a label of its own`,
+    );
+  return specs.map((spec, i) => ({ label: labels[i]!, spec }));
+}
+
+function isLabelled(given: StrategySpec | LabelledStrategy): given is LabelledStrategy {
+  return typeof (given as LabelledStrategy).spec === "object";
+}
+
+interface SeedRun {
+  outcome: Outcome;
+  share: number;
+  medianUs: number | null;
+}
+
+/** Collects runs in the order of comparisonPlans() and computes the result. */
+export class ComparisonTable {
+  private readonly names: string[];
+  private readonly runs: (SeedRun | null)[][];
+  private readonly errors: string[][];
+  private taken: number;
+
+  constructor(private readonly spec: ComparisonSpec) {
+    this.names = spec.strategies.map((s) => s.label);
+    this.runs = spec.strategies.map(() => []);
+    this.errors = spec.strategies.map(() => []);
+    this.taken = 0;
+  }
+
+  take(text: string): void {
+    const at = this.taken++ % this.names.length;
+    const read = readRun(text);
+    if (!isOutcome(read)) {
+      this.errors[at]!.push(read.error);
+      this.runs[at]!.push(null);
+      return;
+    }
+    const { granted, latencyNs } = read.requests;
+    const us = latencyNs.filter((_, i) => granted[i] === 1).map((ns) => ns / 1000);
+    const share = granted.reduce((n, g) => n + g, 0) / granted.length;
+    this.runs[at]!.push({
+      outcome: read,
+      share,
+      medianUs: us.length === 0 ? null : quantiles(us, [0.5])[0]!,
+    });
+  }
+
+  result(scenario: string, resultsHash: string): Comparison {
+    const { seeds, firstSeed = COMPARISON_DEFAULTS.firstSeed } = this.spec;
+    const strategies = this.names.map((name, i) => this.row(name, i));
+    return { scenario, seeds, firstSeed, strategies, pairs: this.pairs(), resultsHash };
+  }
+
+  private random(...name: string[]): Random {
+    return new Random(this.spec.firstSeed ?? COMPARISON_DEFAULTS.firstSeed).fork(
+      `statistics ${name.join(" ")}`,
+    );
+  }
+
+  private row(name: string, at: number): StrategyRow {
+    const runs = this.runs[at]!.filter((r) => r !== null);
+    const times = this.spec.request.times ?? REQUEST_DEFAULTS.times;
+    const asked = runs.length * times;
+    const granted = runs.reduce((n, r) => n + Math.round(r.share * times), 0);
+    const of = (metric: string): Interval | null => {
+      const values = runs.map((r) => r.outcome.metrics[metric]).filter((v) => v !== undefined);
+      return values.length === 0 ? null : bootstrapMedian(values, this.random(name, metric));
+    };
+    const metricNames = [...new Set(runs.flatMap((r) => Object.keys(r.outcome.metrics)))].sort();
+    const latencies = (want: number) => {
+      const us = runs.flatMap((r) =>
+        r.outcome.requests.latencyNs
+          .filter((_, i) => r.outcome.requests.granted[i] === want)
+          .map((ns) => ns / 1000),
+      );
+      if (us.length === 0) return null;
+      const [p50, p95, p99] = quantiles(us, [0.5, 0.95, 0.99]) as [number, number, number];
+      return { p50, p95, p99 };
+    };
+    return {
+      name,
+      strategy: this.spec.strategies[at]!.spec,
+      runs: runs.length,
+      failedRuns: this.errors[at]!.length,
+      asked,
+      granted,
+      successRate: wilson(granted, asked),
+      successOverSeeds: overSeeds(
+        runs.map((r) => r.share),
+        times,
+      ),
+      latencyUs: latencies(1),
+      refusedUs: latencies(0),
+      stalls: { reclaim: of("reclaimStalls"), compaction: of("compactionStalls") },
+      metrics: Object.fromEntries(metricNames.map((metric) => [metric, of(metric)!])),
+      remarks: [...new Set([...runs.flatMap((r) => r.outcome.remarks), ...this.errors[at]!.slice(0, 1)])],
+    };
+  }
+
+  private pairs(): StrategyPair[] {
+    const found: Omit<StrategyPair & { success: PairedDifference }, "verdict" | "decided">[] = [];
+    for (let i = 0; i < this.names.length; i++)
+      for (let j = i + 1; j < this.names.length; j++) {
+        const both = this.runs[i]!.map((a, k) => [a, this.runs[j]![k]] as const).filter(
+          (p): p is readonly [SeedRun, SeedRun] => p[0] !== null && p[1] != null,
+        );
+        if (both.length === 0) continue;
+        const [a, b] = [this.names[i]!, this.names[j]!];
+        const success = paired(
+          both.map(([x]) => x.share),
+          both.map(([, y]) => y.share),
+          this.random(a, b),
+        );
+        const us = both
+          .filter(([x, y]) => x.medianUs !== null && y.medianUs !== null)
+          .map(([x, y]) => x.medianUs! - y.medianUs!);
+        const latencyUs = us.length === 0 ? null : bootstrapMedian(us, this.random(a, b, "latency"));
+        found.push({ a, b, success: { ...success, pCorrected: 1 }, latencyUs });
+      }
+    const corrected = holm(found.map((f) => f.success.p));
+    return found.map((f, i) => {
+      const success = { ...f.success, pCorrected: corrected[i]! };
+      const seeds = success.aheadA + success.aheadB + success.equal;
+      return { ...f, success, ...verdict(f.a, f.b, success, seeds) };
+    });
+  }
+}
+
+/** A share over seeds: requests of a run stand or fall together, so they count as fewer (the design effect, L. Kish, 1965). */
+function overSeeds(shares: readonly number[], times: number): Interval {
+  const n = shares.length;
+  const p = n === 0 ? 0 : shares.reduce((a, b) => a + b, 0) / n;
+  const between = n < 2 ? 0 : shares.reduce((s, x) => s + (x - p) ** 2, 0) / (n - 1);
+  // Without any spread nothing is known of how requests hang together: each seed then counts as one.
+  const independent = between === 0 ? n : Math.max(n, Math.min(n * times, (p * (1 - p) * n) / between));
+  return wilson(p * independent, independent);
+}
+
+const points = (share: number) => `${(100 * share).toFixed(1)}`;
+
+/** What may be said of two strategies. Apart: the interval excludes 0 and the exact test, corrected for all pairs, is below 5 %. */
+function verdict(
+  a: string,
+  b: string,
+  success: PairedDifference & { pCorrected: number },
+  seeds: number,
+): { verdict: string; decided: boolean } {
+  const { difference, pCorrected, seedsNeeded } = success;
+  const range = `${points(difference.low)} to ${points(difference.high)}`;
+  if ((difference.low > 0 || difference.high < 0) && pCorrected < 0.05) {
+    const [more, less] = difference.mid > 0 ? [a, b] : [b, a];
+    const by = points(Math.abs(difference.mid));
+    return {
+      decided: true,
+      verdict: `${more} grants more than ${less}: ${by} percentage points (${a} − ${b}: 95 % interval ${range}; p = ${pCorrected.toPrecision(2)} over ${seeds} seeds)`,
+    };
+  }
+  if (seedsNeeded === null)
+    return {
+      decided: false,
+      verdict: `${seeds} seeds do not tell ${a} from ${b} apart: both granted the same share on average (95 % interval of the difference ${range} percentage points)`,
+    };
+  const enough = Math.max(seedsNeeded, seeds + 1);
+  return {
+    decided: false,
+    verdict: `${seeds} seeds do not suffice to tell ${a} from ${b} apart (${a} − ${b}: ${points(difference.mid)} percentage points, 95 % interval ${range}, p = ${pCorrected.toPrecision(2)}); about ${enough} seeds would, if the difference is what it seems`,
+  };
+}

@@ -1,0 +1,45 @@
+/** A connection to Redis that says in one line why there is none, and comes back by itself once it has been there. */
+import type { Redis } from "ioredis";
+import { InputError } from "../base/errors";
+import { redisOptions } from "./cluster-protocol";
+
+const FIRST_CONNECT_MS = 5000;
+
+/** Connects and asks for an answer; throws InputError when there is none. The caller ends it with `disconnect()`. */
+export async function connectRedis(url: string): Promise<Redis> {
+  const { shown, ...options } = redisOptions(url);
+  const { Redis: Client } = require("ioredis") as typeof import("ioredis");
+  let connected = false;
+  let why: Error | undefined;
+  const redis = new Client({
+    ...options,
+    lazyConnect: true,
+    connectTimeout: FIRST_CONNECT_MS,
+    maxRetriesPerRequest: null,
+    retryStrategy: (times) => (connected ? Math.min(100 * times, 1000) : null),
+  });
+  redis.on("error", (error: Error) => (why = error));
+  try {
+    await redis.connect();
+    await redis.ping();
+    connected = true;
+    return redis;
+  } catch (error) {
+    redis.disconnect();
+    throw new InputError(`cluster: ${shown}: ${reason(why ?? (error as Error))}`);
+  }
+}
+
+function reason(error: Error & { code?: string }): string {
+  const text = `${error.code ?? ""} ${error.message}`;
+  if (/NOAUTH/.test(text)) return "asks for a password: write it as redis://:password@host";
+  if (/WRONGPASS|invalid (username|password)|AUTH.*without/i.test(text))
+    return "refuses the user or the password";
+  if (/ECONNREFUSED/.test(text)) return "nobody answers there: is redis-server running?";
+  if (/ENOTFOUND|EAI_AGAIN/.test(text)) return "no such host";
+  if (/self.signed|certificate|unable to verify/i.test(text))
+    return `its certificate is not known (${error.message}): name the PEM file of its authority in PAGEBLOCK_CLUSTER_CA`;
+  if (/SSL|TLS|wrong version number/i.test(text))
+    return "does not speak TLS there: try redis:// or another port";
+  return error.message === "" ? "cannot be reached" : error.message.split("\n")[0]!;
+}

@@ -1,0 +1,118 @@
+/** Named comparisons, and the lists of strategies they put side by side. */
+import { InputError, unknownName } from "../base/errors";
+import { parseSize } from "../base/units";
+import { BOARD_NAMES, findBoard } from "../hardware/boards";
+import type { BootRequest } from "../machine/boot-request";
+import { STRATEGIES } from "../strategy";
+import { parseDuration } from "../workload/duration";
+import { COMPARISON_DEFAULTS, type ComparisonSpec, type LabelledStrategy, labelled } from "./comparison";
+
+/**
+ * The strategies of the CMA session, in the order of the article. THE ONE LIST to complete when a strategy is added: `cmaDebate()`
+ * and the scenario `cma-debate` are made of it. A name that the library does not have is left out.
+ */
+const CMA_DEBATE: readonly string[] = [
+  "buddy",
+  "cma",
+  "cma-4k",
+  "two-kernels",
+  "page-size-at-boot",
+  "small-pageblocks",
+  "sub-block",
+  "carve-out",
+  "guaranteed-cma",
+  "reservation",
+];
+
+/** The strategies of the debate that the library has, for a machine. */
+export function cmaDebate(_machine: BootRequest): LabelledStrategy[] {
+  return labelled(CMA_DEBATE.filter((name) => STRATEGIES.has(name)).map((name) => ({ name })));
+}
+
+/** What may be changed of a scenario. */
+export interface ScenarioOptions {
+  board?: string;
+  /** "2GiB" or bytes. */
+  memory?: string | number;
+  /** How long the machine has been used before anybody asks: "30 days" or milliseconds. */
+  uptime?: string | number;
+  seeds?: number;
+  firstSeed?: number;
+}
+
+export interface Scenario {
+  name: string;
+  title: string;
+  /** What is asked, and of which part of the article. */
+  summary: string;
+  /** Defaults of the options. */
+  defaults: { board: string; memory: string; uptime: string };
+  spec(options: { board: string; memoryBytes: number; uptimeMs: number }): Omit<ComparisonSpec, "seeds">;
+}
+
+/** The machine is used by kernel builds up to the first request, and while requests are put. */
+function building(uptimeMs: number): NonNullable<ComparisonSpec["workload"]> {
+  return {
+    sequence: [
+      { kind: "kernelBuild", duration: `${uptimeMs}ms` },
+      { kind: "kernelBuild", duration: "endless" },
+    ],
+  };
+}
+
+const cma64kPi: Scenario = {
+  name: "cma-64k-pi",
+  title: "a CMA area on a Raspberry Pi with a 64 KiB kernel",
+  summary:
+    "A camera wants 16 MiB at a time from a board whose kernel has pages of 64 KiB, so that a page block is 512 MiB: the buddy allocator alone, CMA with these pages, and CMA on a kernel with pages of 4 KiB.",
+  defaults: { board: "raspberry-pi-4", memory: "2GiB", uptime: "60s" },
+  spec: ({ board, memoryBytes, uptimeMs }) => ({
+    machine: { board, memoryBytes, pageSize: 65536 },
+    workload: building(uptimeMs),
+    request: { bytes: 16 * 2 ** 20, times: 20 },
+    strategies: [
+      { label: "buddy", spec: { name: "buddy" } },
+      { label: "cma-64k", spec: { name: "cma", area: "64MiB", pageSize: "native" } },
+      { label: "cma-4k", spec: { name: "cma", area: "64MiB", pageSize: "4KiB" } },
+    ],
+  }),
+};
+
+const cmaDebateScenario: Scenario = {
+  name: "cma-debate",
+  title: "every way to contiguous memory of the CMA session",
+  summary:
+    "One machine that has been used for a while, 20 requests of 64 MiB: what each strategy of the session grants, how long it takes, and what the others pay.",
+  defaults: { board: "raspberry-pi-4", memory: "2GiB", uptime: "60s" },
+  spec: ({ board, memoryBytes, uptimeMs }) => ({
+    machine: { board, memoryBytes },
+    workload: building(uptimeMs),
+    request: { bytes: 64 * 2 ** 20, times: 20 },
+    strategies: cmaDebate({ board, memoryBytes }),
+  }),
+};
+
+export const SCENARIOS: ReadonlyMap<string, Scenario> = new Map(
+  [cma64kPi, cmaDebateScenario].map((s) => [s.name, s]),
+);
+
+/** A scenario's comparison with `options` in place. Throws InputError naming the known ones. */
+export function scenario(name: string, options: ScenarioOptions = {}): ComparisonSpec {
+  const found = SCENARIOS.get(name);
+  if (found === undefined) throw unknownName("scenario", name, [...SCENARIOS.keys()]);
+  const { board, memory, uptime, seeds, firstSeed } = { ...found.defaults, ...withoutUndefined(options) };
+  if (!BOARD_NAMES.includes(board)) findBoard(board);
+  const uptimeMs = parseDuration(uptime, `${name}: uptime`);
+  if (!Number.isFinite(uptimeMs))
+    throw new InputError(`${name}: uptime must end: got ${JSON.stringify(uptime)}`);
+  const memoryBytes = parseSize(memory, `${name}: memory`);
+  return {
+    ...found.spec({ board, memoryBytes, uptimeMs }),
+    seeds: seeds ?? COMPARISON_DEFAULTS.seeds,
+    firstSeed: firstSeed ?? COMPARISON_DEFAULTS.firstSeed,
+  };
+}
+
+function withoutUndefined<T extends object>(options: T): T {
+  return Object.fromEntries(Object.entries(options).filter(([, v]) => v !== undefined)) as T;
+}
