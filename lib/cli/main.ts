@@ -10,13 +10,18 @@ import { printable } from "./printable";
 const COMMANDS: Record<string, () => { register(program: Command): void }> = {
   bench: () => require("./bench") as typeof import("./bench"),
   boot: () => require("./boot") as typeof import("./boot"),
+  compare: () => require("./compare") as typeof import("./compare"),
   export: () => require("./export") as typeof import("./export"),
   fidelity: () => require("./fidelity") as typeof import("./fidelity"),
   kernel: () => require("./kernel") as typeof import("./kernel"),
   notebook: () => require("./notebook") as typeof import("./notebook"),
   replay: () => require("./replay") as typeof import("./replay"),
+  results: () => require("./results") as typeof import("./results"),
+  run: () => require("./run") as typeof import("./run"),
   show: () => require("./show") as typeof import("./show"),
   verify: () => require("./verify") as typeof import("./verify"),
+  sweep: () => require("./sweep") as typeof import("./sweep"),
+  worker: () => require("./worker") as typeof import("./worker"),
 };
 
 async function main(argv: string[]): Promise<number> {

@@ -1,0 +1,89 @@
+/** `pageblock compare <scenario|plan>`: strategies side by side, with what the seeds allow to say. */
+import { existsSync } from "node:fs";
+import { type Command, Option } from "commander";
+import { InputError } from "../base/errors";
+import { compare } from "../experiment/compare";
+import { COMPARISON_LIMITS, type ComparisonSpec, labelled } from "../experiment/comparison";
+import { comparisonIn, parseComparison } from "../experiment/experiment-file";
+import { readPlanFile } from "../experiment/plan-file";
+import { SCENARIOS, scenario } from "../experiment/scenarios";
+import { COMPARISON_HEAD, comparisonCells, comparisonNotes, comparisonTitle } from "../experiment/texts";
+import {
+  aligned,
+  INTERRUPTED_EXIT,
+  type RunningFlags,
+  running,
+  wholeNumber,
+  withRunningOptions,
+} from "./running";
+
+interface Flags extends RunningFlags {
+  seeds?: number;
+  seed?: number;
+  strategies?: string;
+  board?: string;
+  memory?: string;
+  uptime?: string;
+}
+
+export function register(program: Command): void {
+  withRunningOptions(program.command("compare"))
+    .description(`compare strategies on one machine; scenarios: ${[...SCENARIOS.keys()].join(", ")}`)
+    .argument("<scenario|plan>", "name of a scenario, or a comparison or plan as JSON or YAML")
+    .option("--seeds <n>", "seeds, the same for every strategy", wholeNumber)
+    .option("--seed <n>", "the first of them", wholeNumber)
+    .option("--strategies <names>", "only these, separated by commas")
+    .option("--board <name>", "another board than the scenario's")
+    .option("--memory <size>", "another memory size than the scenario's")
+    .addOption(new Option("--uptime <time>", 'how long the machine has been used: "30 days"'))
+    .action(async (what: string, flags: Flags) => {
+      const spec = chosen(what, flags);
+      const { comparison } = await running(flags, (options) => compare(what, spec, options));
+      if (comparison === null) {
+        process.exitCode = INTERRUPTED_EXIT;
+        return;
+      }
+      if (flags.json) {
+        process.stdout.write(`${JSON.stringify(comparison)}\n`);
+        return;
+      }
+      const table = aligned([COMPARISON_HEAD, ...comparison.strategies.map(comparisonCells)]);
+      const notes = comparisonNotes(comparison).join("\n");
+      process.stdout.write(
+        `${comparisonTitle(comparison)}\n${table}\n${notes}\nresults ${comparison.resultsHash}\n`,
+      );
+    });
+}
+
+function chosen(what: string, flags: Flags): ComparisonSpec {
+  const { board, memory, uptime, seeds, seed } = flags;
+  const named = SCENARIOS.has(what) || !existsSync(what);
+  if (!named && (board ?? memory ?? uptime) !== undefined)
+    throw new InputError(
+      "compare: --board, --memory and --uptime belong to scenarios: write them into the plan",
+    );
+  const spec = named
+    ? scenario(what, {
+        ...(board !== undefined && { board }),
+        ...(memory !== undefined && { memory }),
+        ...(uptime !== undefined && { uptime }),
+      })
+    : comparisonIn(readPlanFile(what));
+  if (seeds !== undefined && (seeds < 1 || seeds > COMPARISON_LIMITS.seeds))
+    throw new InputError(
+      `--seeds: must be a whole number from 1 to ${COMPARISON_LIMITS.seeds}: got ${seeds}`,
+    );
+  const only = flags.strategies?.split(",").map((s) => s.trim());
+  const strategies = only === undefined ? spec.strategies : pick(spec, only);
+  return parseComparison({
+    ...spec,
+    strategies: strategies.map((s) => ({ label: s.label, ...s.spec })),
+    ...(seeds !== undefined && { seeds }),
+    ...(seed !== undefined && { firstSeed: seed }),
+  });
+}
+
+/** Strategies of the comparison by label, or any of the library by name. */
+function pick(spec: ComparisonSpec, only: string[]): ComparisonSpec["strategies"] {
+  return labelled(only.map((name) => spec.strategies.find((s) => s.label === name) ?? { name }));
+}

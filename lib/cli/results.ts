@@ -1,0 +1,64 @@
+/** `pageblock results`: what the store has; SQL over it; CSV and Parquet out of it. */
+import { existsSync } from "node:fs";
+import type { Command } from "commander";
+import { InputError } from "../base/errors";
+import { exportResults, queryResults } from "../experiment/results";
+import { DEFAULT_STORE, Store } from "../experiment/store";
+import { aligned } from "./running";
+
+interface Flags {
+  store: string;
+  json?: boolean;
+  sql?: string;
+  csv?: string;
+  parquet?: string;
+  table: string;
+}
+
+export function register(program: Command): void {
+  program
+    .command("results")
+    .description("what the store has: counts, SQL over the views runs and requests, CSV, Parquet")
+    .option("--store <file>", "the store", DEFAULT_STORE)
+    .option("--sql <select>", "one SELECT over the views runs and requests")
+    .option("--csv <file>", "write a view as CSV")
+    .option("--parquet <file>", "write a view as Parquet")
+    .option("--table <name>", "which: runs or requests", "runs")
+    .option("--json", "print one JSON object, or the rows as a list")
+    .action(async (flags: Flags) => {
+      const { store, table } = flags;
+      if (table !== "runs" && table !== "requests")
+        throw new InputError(`--table: must be runs or requests: got ${JSON.stringify(table)}`);
+      for (const format of ["csv", "parquet"] as const) {
+        const path = flags[format];
+        if (path !== undefined) await exportResults({ store }, path, format, table);
+      }
+      if (flags.sql !== undefined) {
+        const rows = await queryResults({ store }, flags.sql);
+        process.stdout.write(flags.json ? `${JSON.stringify(rows)}\n` : `${asText(rows)}\n`);
+        return;
+      }
+      if (flags.csv !== undefined || flags.parquet !== undefined) return;
+      if (!existsSync(store))
+        throw new InputError(
+          `store: ${store}: is not there: results come into it by \`pageblock sweep\` or \`compare\``,
+        );
+      const open = await Store.open(store);
+      const counts = await open.counts();
+      await open.close();
+      const { engine } = open;
+      process.stdout.write(
+        flags.json
+          ? `${JSON.stringify({ store, engine, ...counts })}\n`
+          : `${store}: ${counts.runs} runs of engine ${engine}, ${counts.ofOtherEngines} of other engines\n`,
+      );
+    });
+}
+
+function asText(rows: readonly Record<string, unknown>[]): string {
+  if (rows.length === 0) return "no rows";
+  const names = Object.keys(rows[0]!);
+  const cell = (v: unknown) =>
+    v === null || v === undefined ? "" : typeof v === "object" ? JSON.stringify(v) : String(v);
+  return aligned([names, ...rows.map((row) => names.map((n) => cell(row[n])))]);
+}

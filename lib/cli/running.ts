@@ -1,0 +1,77 @@
+/** What `run`, `compare`, `sweep` and `results` have in common: options, progress on a terminal, Ctrl-C. */
+import { type Command, InvalidArgumentError } from "commander";
+import type { RunningOptions } from "../experiment/compare";
+import { type Progress, progressText } from "../experiment/progress";
+import { DEFAULT_STORE } from "../experiment/store";
+
+export interface RunningFlags {
+  workers?: number;
+  cluster?: string;
+  store: string;
+  json?: boolean;
+}
+
+/** Exit status after Ctrl-C, as shells have it. */
+export const INTERRUPTED_EXIT = 130;
+
+export function wholeNumber(text: string): number {
+  if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError("must be a whole number.");
+  return Number(text);
+}
+
+export function withRunningOptions(command: Command): Command {
+  return command
+    .option("--workers <n>", "threads (default: every core)", wholeNumber)
+    .option("--cluster <url>", "run on the workers of redis://… (see `pageblock worker`) instead")
+    .option("--store <file>", "where results are kept; none: nowhere", DEFAULT_STORE)
+    .option("--json", "print one JSON object");
+}
+
+/**
+ * Runs `work` with progress on stderr, if that is a terminal, and Ctrl-C turned into an orderly end: what is done is kept. A second
+ * Ctrl-C ends at once.
+ */
+export async function running<T>(
+  flags: RunningFlags,
+  work: (options: RunningOptions) => Promise<T>,
+): Promise<T> {
+  const cancel = new AbortController();
+  const tty = process.stderr.isTTY === true;
+  let shown = false;
+  const onProgress = (progress: Progress) => {
+    process.stderr.write(`\r\x1b[K${progressText(progress)}`);
+    shown = true;
+  };
+  const interrupt = (signal: NodeJS.Signals) => {
+    if (cancel.signal.aborted) process.exit(INTERRUPTED_EXIT);
+    process.stderr.write(`${shown ? "\n" : ""}pageblock: ${signal}: stopping; what is done is kept\n`);
+    cancel.abort();
+  };
+  process.on("SIGINT", interrupt).on("SIGTERM", interrupt);
+  try {
+    return await work({
+      ...(flags.workers !== undefined && { workers: flags.workers }),
+      ...(flags.cluster !== undefined && { cluster: flags.cluster }),
+      store: flags.store,
+      signal: cancel.signal,
+      ...(tty && { onProgress }),
+      onReport: (line) => process.stderr.write(`${shown ? "\n" : ""}pageblock: ${line}\n`),
+    });
+  } finally {
+    process.removeListener("SIGINT", interrupt).removeListener("SIGTERM", interrupt);
+    if (shown) process.stderr.write("\r\x1b[K");
+  }
+}
+
+/** Columns of text, the first one to the left. */
+export function aligned(rows: readonly (readonly string[])[]): string {
+  const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map((r) => (r[i] ?? "").length)));
+  return rows
+    .map((row) =>
+      row
+        .map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!)))
+        .join("  ")
+        .trimEnd(),
+    )
+    .join("\n");
+}

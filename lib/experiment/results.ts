@@ -1,0 +1,218 @@
+/**
+ * Results as tables: `runs` (a row a run: the plan's fields, counts, every metric) and `requests` (a row a request), as CSV, as Parquet, and
+ * under SQL of the user's own, which can read and nothing else.
+ */
+import { mkdirSync, renameSync, rmSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
+import type { DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
+import { InputError } from "../base/errors";
+import { engineVersion } from "./engine-version";
+import { checkOurs, duckdb, isOpen, type StoredRun, storeError } from "./store";
+
+/** What is looked at: a store, or runs in memory; `hashes` narrows it to the runs of one sweep, in its order. */
+export interface Results {
+  store?: string;
+  runs?: readonly StoredRun[];
+  hashes?: readonly string[];
+}
+
+/** A row: column → value. Whole numbers beyond 2^53 are text. */
+export type Row = Record<string, unknown>;
+
+/** How a file is written. */
+export type TableFormat = "csv" | "parquet";
+
+const TABLE_COLUMNS = "hash varchar, engine varchar, state varchar, plan varchar, run varchar";
+/** DuckDB spills to disk beyond this, and SQL of a user must not: it is told that memory is out. */
+const SQL_MEMORY = "2GB";
+
+/** Runs one SELECT over `runs` and `requests`. Throws InputError with DuckDB's first line for anything else. */
+export async function queryResults(results: Results, sql: string): Promise<Row[]> {
+  return withTables(results, true, async (connection) => {
+    try {
+      const statements = await connection.extractStatements(sql);
+      if (statements.count !== 1)
+        throw new InputError(`sql: must be one SELECT: got ${statements.count} statements`);
+      const prepared = await statements.prepare(0);
+      const { StatementType } = duckdb();
+      if (prepared.statementType !== StatementType.SELECT)
+        throw new InputError(`sql: only SELECT is allowed: got ${StatementType[prepared.statementType]}`);
+      const rows = await prepared.runAndReadAll();
+      return (rows.getRowObjectsJS() as Row[]).map(plain);
+    } catch (error) {
+      if (error instanceof InputError) throw error;
+      throw new InputError(`sql: ${(error as Error).message.split("\n").slice(0, 2).join(" ")}`);
+    }
+  });
+}
+
+/** Writes the table `runs` or `requests` to `path`, whole or not at all. Rows are in the order of the plans. */
+export async function exportResults(
+  results: Results,
+  path: string,
+  format: TableFormat,
+  table: "runs" | "requests" = "runs",
+): Promise<void> {
+  const target = resolve(path);
+  const scratch = join(dirname(target), `.${basename(target)}.${process.pid}.part`);
+  const options = format === "csv" ? "format csv, header" : "format parquet, compression zstd";
+  await withTables(results, false, async (connection) => {
+    try {
+      mkdirSync(dirname(target), { recursive: true });
+      const order = table === "runs" ? "run, hash" : "run, hash, request";
+      await connection.run(
+        `copy (select * from ${table} order by ${order}) to '${quoted(scratch)}' (${options})`,
+      );
+      renameSync(scratch, target);
+    } catch (error) {
+      rmSync(scratch, { force: true });
+      throw new InputError(`${path}: cannot be written (${(error as Error).message.split("\n")[0]})`);
+    }
+  });
+}
+
+function plain(row: Row): Row {
+  return Object.fromEntries(
+    Object.entries(row).map(([k, v]) => [
+      k,
+      typeof v !== "bigint"
+        ? v
+        : v >= Number.MIN_SAFE_INTEGER && v <= Number.MAX_SAFE_INTEGER
+          ? Number(v)
+          : String(v),
+    ]),
+  );
+}
+
+async function withTables<T>(
+  results: Results,
+  locked: boolean,
+  use: (connection: DuckDBConnection) => Promise<T>,
+): Promise<T> {
+  let instance: DuckDBInstance | undefined;
+  try {
+    const settings = {
+      threads: "2",
+      memory_limit: SQL_MEMORY,
+      autoinstall_known_extensions: "false",
+      autoload_known_extensions: "false",
+    };
+    if (results.store !== undefined) {
+      if (isOpen(results.store))
+        throw new InputError(`store: ${results.store}: a run of this process is using it: wait for its end`);
+      instance = await openRead(results.store, settings, locked);
+    } else instance = await duckdb().DuckDBInstance.create(":memory:", settings);
+    const connection = await instance.connect();
+    if (results.store !== undefined) await checkOurs(connection, results.store);
+    else await fill(connection, results.runs ?? []);
+    await makeViews(connection, results.hashes);
+    if (locked)
+      for (const setting of ["enable_external_access=false", "lock_configuration=true"])
+        await connection.run(`set ${setting}`).catch(() => {}); // a file was opened with both
+    return await use(connection);
+  } finally {
+    instance?.closeSync();
+  }
+}
+
+async function openRead(
+  path: string,
+  settings: Record<string, string>,
+  locked: boolean,
+): Promise<DuckDBInstance> {
+  const options = {
+    ...settings,
+    access_mode: "READ_ONLY",
+    ...(locked && { enable_external_access: "false", lock_configuration: "true" }),
+  };
+  try {
+    return await duckdb().DuckDBInstance.create(resolve(path), options);
+  } catch (error) {
+    if (/does not exist|No such file/i.test((error as Error).message))
+      throw new InputError(
+        `store: ${path}: is not there: results come into it by \`pageblock sweep\` or \`compare\``,
+      );
+    throw storeError(path, error);
+  }
+}
+
+async function fill(connection: DuckDBConnection, runs: readonly StoredRun[]): Promise<void> {
+  await connection.run(`create temp table results (${TABLE_COLUMNS})`);
+  const appender = await connection.createAppender("results");
+  for (const { hash, state, plan, text } of runs) {
+    for (const value of [hash, engineVersion(), state, plan, text]) appender.appendVarchar(value);
+    appender.endRow();
+  }
+  appender.closeSync();
+}
+
+/** Views of the runs wanted, of this engine; without `hashes`, of all there are, of every engine, in the order of their hashes. */
+async function makeViews(connection: DuckDBConnection, hashes: readonly string[] | undefined): Promise<void> {
+  await connection.run("create temp table wanted (run bigint, hash varchar, engine varchar)");
+  if (hashes === undefined)
+    await connection.run(
+      "insert into wanted select row_number() over (order by engine, hash) - 1, hash, engine from results",
+    );
+  else {
+    const appender = await connection.createAppender("wanted");
+    hashes.forEach((hash, i) => {
+      appender.appendBigInt(BigInt(i));
+      appender.appendVarchar(hash);
+      appender.appendVarchar(engineVersion());
+      appender.endRow();
+    });
+    appender.closeSync();
+  }
+  const structure = async (json: string) => {
+    const rows = await connection.runAndReadAll(
+      `select json_group_structure(${json}) from results join wanted using (hash, engine) where state = 'ok'`,
+    );
+    return JSON.parse((rows.getRows()[0]?.[0] as string | null) ?? "{}") as Record<string, unknown>;
+  };
+  // The workload has a shape of its own in every plan; it stays JSON.
+  const plan = await structure('json_merge_patch(plan, \'{"workload": null, "format": null}\')');
+  const metrics = await structure("run->'metrics'");
+  const columns = [
+    ...flat(plan, ["plan"]).map(([path, type]) =>
+      column("plan", path.slice(1), type, path.slice(1).join("_")),
+    ),
+    ...Object.entries(metrics)
+      .filter(([, type]) => typeof type === "string")
+      .map(([name, type]) => column("run", ["metrics", name], type as string, name)),
+  ];
+  await connection.run(`create temp view runs as
+    select run, hash, engine, state, json_extract_string(run_text, '$.error') as error,
+      ${columns.map((c) => `${c},`).join("\n      ")}
+      json_extract(plan, '$.workload')::varchar as workload,
+      json_array_length(run_text, '$.requests.granted')::integer as asked,
+      list_sum(from_json(run_text->'$.requests.granted', '["INTEGER"]'))::integer as granted
+    from (select wanted.run as run, results.run as run_text, hash, engine, state, plan from results join wanted using (hash, engine))`);
+  const list = (name: string) => `unnest(from_json(run_text->'$.requests.${name}', '["BIGINT"]')) as ${name}`;
+  await connection.run(`create temp view requests as
+    select run, hash, engine, unnest(range(json_array_length(run_text, '$.requests.granted')::bigint)) as request,
+      ${["granted", "errno", "pfn", "latencyNs", "busyRetries", "migrated", "reclaimed"].map(list).join(",\n      ")}
+    from (select wanted.run as run, results.run as run_text, hash, engine from results join wanted using (hash, engine) where state = 'ok')`);
+}
+
+/** Leaves of a structure; lists and what has no single type stay JSON. */
+function flat(structure: Record<string, unknown>, path: string[]): [string[], string][] {
+  return Object.entries(structure).flatMap(([key, type]): [string[], string][] => {
+    const at = [...path, key];
+    if (typeof type === "string") return [[at, type]];
+    if (Array.isArray(type)) return [[at, "JSON"]];
+    return flat(type as Record<string, unknown>, at);
+  });
+}
+
+function column(table: "plan" | "run", path: string[], type: string, name: string): string {
+  const from = table === "plan" ? "plan" : "run_text";
+  const at = quoted(`$${path.map((p) => `."${p.replaceAll('"', '\\"')}"`).join("")}`);
+  const as = `"${name.replaceAll('"', '""')}"`;
+  if (type === "JSON") return `json_extract(${from}, '${at}')::varchar as ${as}`;
+  if (type === "VARCHAR" || type === "NULL") return `json_extract_string(${from}, '${at}') as ${as}`;
+  return `try_cast(json_extract_string(${from}, '${at}') as ${type === "BOOLEAN" ? "boolean" : type === "DOUBLE" ? "double" : "bigint"}) as ${as}`;
+}
+
+function quoted(text: string): string {
+  return text.replaceAll("'", "''");
+}
