@@ -6,7 +6,7 @@ import { runAll } from "../experiment/compare";
 import { planHash } from "../experiment/plan";
 import { readPlanFile } from "../experiment/plan-file";
 import { isOutcome, readRun } from "../experiment/run-text";
-import { parsePlan } from "../experiment/schema";
+import { parsePlan, withDefaults } from "../experiment/schema";
 import { microsecondsText } from "../experiment/texts";
 import { INTERRUPTED_EXIT, type RunningFlags, running, wholeNumber, withRunningOptions } from "./running";
 
@@ -28,7 +28,7 @@ export function register(program: Command): void {
       const outcome = readRun(text);
       if (!isOutcome(outcome)) throw new InputError(`${file}: ${outcome.error}`);
       if (flags.json) {
-        process.stdout.write(`${canonicalJson({ ...outcome, planText: plan })}\n`);
+        process.stdout.write(`${canonicalJson({ ...outcome, asked: withDefaults(plan) })}\n`);
         return;
       }
       const { granted, latencyNs } = outcome.requests;

@@ -227,6 +227,7 @@ export class ComparisonTable {
           both.map(([x]) => x.share),
           both.map(([, y]) => y.share),
           this.random(a, b),
+          (this.names.length * (this.names.length - 1)) / 2,
         );
         const us = both
           .filter(([x, y]) => x.medianUs !== null && y.medianUs !== null)

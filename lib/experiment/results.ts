@@ -22,7 +22,7 @@ export type Row = Record<string, unknown>;
 /** How a file is written. */
 export type TableFormat = "csv" | "parquet";
 
-const TABLE_COLUMNS = "hash varchar, engine varchar, state varchar, plan varchar, run varchar";
+const TABLE_COLUMNS = "hash varchar, engine varchar, state varchar, plan varchar, outcome varchar";
 /** DuckDB spills to disk beyond this, and SQL of a user must not: it is told that memory is out. */
 const SQL_MEMORY = "2GB";
 
@@ -171,27 +171,27 @@ async function makeViews(connection: DuckDBConnection, hashes: readonly string[]
   };
   // The workload has a shape of its own in every plan; it stays JSON.
   const plan = await structure('json_merge_patch(plan, \'{"workload": null, "format": null}\')');
-  const metrics = await structure("run->'metrics'");
+  const metrics = await structure("outcome->'metrics'");
   const columns = [
     ...flat(plan, ["plan"]).map(([path, type]) =>
       column("plan", path.slice(1), type, path.slice(1).join("_")),
     ),
     ...Object.entries(metrics)
       .filter(([, type]) => typeof type === "string")
-      .map(([name, type]) => column("run", ["metrics", name], type as string, name)),
+      .map(([name, type]) => column("outcome", ["metrics", name], type as string, name)),
   ];
   await connection.run(`create temp view runs as
-    select run, hash, engine, state, json_extract_string(run_text, '$.error') as error,
+    select run, hash, engine, state, json_extract_string(outcome, '$.error') as error,
       ${columns.map((c) => `${c},`).join("\n      ")}
       json_extract(plan, '$.workload')::varchar as workload,
-      json_array_length(run_text, '$.requests.granted')::integer as asked,
-      list_sum(from_json(run_text->'$.requests.granted', '["INTEGER"]'))::integer as granted
-    from (select wanted.run as run, results.run as run_text, hash, engine, state, plan from results join wanted using (hash, engine))`);
-  const list = (name: string) => `unnest(from_json(run_text->'$.requests.${name}', '["BIGINT"]')) as ${name}`;
+      json_array_length(outcome, '$.requests.granted')::integer as asked,
+      list_sum(from_json(outcome->'$.requests.granted', '["INTEGER"]'))::integer as granted
+    from (select run, outcome, hash, engine, state, plan from results join wanted using (hash, engine))`);
+  const list = (name: string) => `unnest(from_json(outcome->'$.requests.${name}', '["BIGINT"]')) as ${name}`;
   await connection.run(`create temp view requests as
-    select run, hash, engine, unnest(range(json_array_length(run_text, '$.requests.granted')::bigint)) as request,
+    select run, hash, engine, unnest(range(json_array_length(outcome, '$.requests.granted')::bigint)) as request,
       ${["granted", "errno", "pfn", "latencyNs", "busyRetries", "migrated", "reclaimed"].map(list).join(",\n      ")}
-    from (select wanted.run as run, results.run as run_text, hash, engine from results join wanted using (hash, engine) where state = 'ok')`);
+    from (select run, outcome, hash, engine from results join wanted using (hash, engine) where state = 'ok')`);
 }
 
 /** Leaves of a structure; lists and what has no single type stay JSON. */
@@ -204,13 +204,12 @@ function flat(structure: Record<string, unknown>, path: string[]): [string[], st
   });
 }
 
-function column(table: "plan" | "run", path: string[], type: string, name: string): string {
-  const from = table === "plan" ? "plan" : "run_text";
+function column(table: "plan" | "outcome", path: string[], type: string, name: string): string {
   const at = quoted(`$${path.map((p) => `."${p.replaceAll('"', '\\"')}"`).join("")}`);
   const as = `"${name.replaceAll('"', '""')}"`;
-  if (type === "JSON") return `json_extract(${from}, '${at}')::varchar as ${as}`;
-  if (type === "VARCHAR" || type === "NULL") return `json_extract_string(${from}, '${at}') as ${as}`;
-  return `try_cast(json_extract_string(${from}, '${at}') as ${type === "BOOLEAN" ? "boolean" : type === "DOUBLE" ? "double" : "bigint"}) as ${as}`;
+  if (type === "JSON") return `json_extract(${table}, '${at}')::varchar as ${as}`;
+  if (type === "VARCHAR" || type === "NULL") return `json_extract_string(${table}, '${at}') as ${as}`;
+  return `try_cast(json_extract_string(${table}, '${at}') as ${type === "BOOLEAN" ? "boolean" : type === "DOUBLE" ? "double" : "bigint"}) as ${as}`;
 }
 
 function quoted(text: string): string {

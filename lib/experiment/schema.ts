@@ -7,7 +7,7 @@ import { z } from "zod";
 import { InputError } from "../base/errors";
 import { BOARD_NAMES } from "../hardware/boards";
 import { DEFAULT_COSTS } from "../hardware/costs";
-import { type BootRequest, resolveBoot } from "../machine/boot-request";
+import { BOOT_DEFAULTS, type BootRequest, resolveBoot } from "../machine/boot-request";
 import { type CmaRequest, parseCma } from "../machine/cma-request";
 import type { SystemOptions } from "../machine/system";
 import { type KernelSwitches, kernelProfile } from "../mm/profile";
@@ -15,6 +15,7 @@ import { THP_DEFRAG_MODES } from "../mm/thp";
 import { resolveStrategy } from "../strategy";
 import type { StrategySpec } from "../strategy/strategy";
 import type { Plan, RequestSpec } from "./plan";
+import { REQUEST_DEFAULTS } from "./run";
 import { attempt, duration, fields, oneOf, PLAN_LIMITS, shown, size, truth, whole } from "./schema-fields";
 import { fieldPath, type Locate, parseWith, withoutUndefined } from "./schema-read";
 import { workloadSchema } from "./schema-workload";
@@ -152,4 +153,14 @@ const planSchema = fields("plan", PLAN_FIELDS);
 /** The plan in `value`, normalised. Throws InputError with the place and the field of the first mistake. */
 export function parsePlan(value: unknown, locate: Locate = fieldPath): Plan {
   return parseWith(planSchema, value, locate) as unknown as Plan;
+}
+
+/** The plan with the defaults of request, strategy and system filled in: what was really asked for, to print with results. */
+export function withDefaults(plan: Plan): Plan {
+  return {
+    ...plan,
+    machine: { ...BOOT_DEFAULTS, ...plan.machine },
+    request: { ...REQUEST_DEFAULTS, ...plan.request },
+    strategy: resolveStrategy(plan.strategy).resolved,
+  };
 }

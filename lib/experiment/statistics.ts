@@ -129,14 +129,19 @@ export interface PairedDifference {
   /** Exact McNemar (sign) test, two-sided. */
   p: number;
   /**
-   * Seeds that would show a difference as large as the one seen, at 5 % with a power of 80 % (normal approximation); null when
-   * no difference was seen.
+   * Seeds that would show a difference as large as the one seen, at 5 % over all `tests` with a power of 80 % (normal
+   * approximation); null when no difference was seen.
    */
   seedsNeeded: number | null;
 }
 
-/** Differences `a[i] − b[i]` of runs with the same seed. */
-export function paired(a: ArrayLike<number>, b: ArrayLike<number>, random: Random): PairedDifference {
+/** Differences `a[i] − b[i]` of runs with the same seed; `tests`: how many such comparisons are made at once. */
+export function paired(
+  a: ArrayLike<number>,
+  b: ArrayLike<number>,
+  random: Random,
+  tests = 1,
+): PairedDifference {
   if (a.length !== b.length || a.length === 0)
     throw new InputError(`paired: both must have a value for each seed: got ${a.length} and ${b.length}`);
   const differences = Float64Array.from({ length: a.length }, (_, i) => a[i]! - b[i]!);
@@ -148,16 +153,34 @@ export function paired(a: ArrayLike<number>, b: ArrayLike<number>, random: Rando
     aheadB,
     equal: a.length - aheadA - aheadB,
     p: mcNemarExact(aheadA, aheadB),
-    seedsNeeded: seedsNeeded(differences),
+    seedsNeeded: seedsNeeded(differences, tests),
   };
 }
 
-/** n = ((z₀.₉₇₅ + z₀.₈) σ / δ)², at least the six that any exact two-sided sign test needs for p < 5 %. */
-export function seedsNeeded(differences: ArrayLike<number>): number | null {
+/**
+ * n = ((z(1 − α/2) + z(0.8)) σ / δ)², α = 5 % shared by the tests (Bonferroni), and no fewer than any exact two-sided sign test needs to
+ * come below α: 2^(1 − n) < α.
+ */
+export function seedsNeeded(differences: ArrayLike<number>, tests = 1): number | null {
   const delta = mean(differences);
   if (delta === 0) return null;
+  const alpha = 0.05 / tests;
   const sigma = differences.length < 2 ? 0 : Number(math().std(Array.from(differences)));
-  return Math.max(6, Math.ceil((((Z_95 + Z_POWER_80) * sigma) / Math.abs(delta)) ** 2));
+  const least = Math.floor(1 - Math.log2(alpha)) + 1;
+  const z = normalQuantile(1 - alpha / 2) + Z_POWER_80;
+  return Math.max(least, Math.ceil(((z * sigma) / Math.abs(delta)) ** 2));
+}
+
+/** z with P(Z ≤ z) = p, for p from 0.5 to 1, by halving: erf has no inverse in mathjs. */
+function normalQuantile(p: number): number {
+  const { erf } = math();
+  let [low, high] = [0, 9];
+  for (let i = 0; i < 60; i++) {
+    const mid = (low + high) / 2;
+    if ((1 + erf(mid / Math.SQRT2)) / 2 < p) low = mid;
+    else high = mid;
+  }
+  return (low + high) / 2;
 }
 
 /** Chances of several tests made at once, corrected by Holm (1979): in the order given. */

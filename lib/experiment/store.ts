@@ -41,14 +41,14 @@ export function duckdb(): typeof import("@duckdb/node-api") {
 /** One line about a DuckDB file that cannot be used. */
 export function storeError(path: string, error: unknown): InputError {
   const text = (error as Error).message.split("\n")[0]!;
-  const holder = /PID (\d+)/.exec((error as Error).message)?.[1];
-  if (/lock/i.test(text))
-    return new InputError(
-      `store: ${path}: is in use by another process${holder === undefined ? "" : ` (PID ${holder})`}: wait for it, or name another with --store`,
-    );
   if (/not a valid DuckDB|Corrupt|deserializ|checksum|magic/i.test(text))
     return new InputError(
       `store: ${path}: is not a DuckDB file, or is damaged: move it away, or name another with --store`,
+    );
+  const holder = /PID (\d+)/.exec((error as Error).message)?.[1];
+  if (/\block\b/i.test(text))
+    return new InputError(
+      `store: ${path}: is in use by another process${holder === undefined ? "" : ` (PID ${holder})`}: wait for it, or name another with --store`,
     );
   if (/version|newer/i.test(text))
     return new InputError(`store: ${path}: was written by another version of DuckDB (${text})`);
@@ -88,7 +88,7 @@ export class Store implements Keeper {
       if (Number(tables.getRows()[0]![0]) === 0) await connection.run(TABLES);
       await checkOurs(connection, path);
       await connection.run(
-        "create temp table arrived (hash varchar, state varchar, plan varchar, run varchar)",
+        "create temp table arrived (hash varchar, state varchar, plan varchar, outcome varchar)",
       );
       return new Store(path, key, instance, connection, engineVersion());
     } catch (error) {
@@ -103,7 +103,7 @@ export class Store implements Keeper {
     if (hashes.length === 0) return found;
     const { listValue, LIST, VARCHAR } = duckdb();
     const rows = await this.connection.runAndReadAll(
-      "select hash, state, run from results where engine = $engine and list_contains($hashes, hash)",
+      "select hash, state, outcome from results where engine = $engine and list_contains($hashes, hash)",
       { engine: this.engine, hashes: listValue([...hashes]) },
       { hashes: LIST(VARCHAR) },
     );
@@ -121,7 +121,7 @@ export class Store implements Keeper {
     }
     appender.closeSync();
     await this.connection.run(
-      "insert or ignore into results select hash, $engine, state, plan, run from arrived",
+      "insert or ignore into results select hash, $engine, state, plan, outcome from arrived",
       { engine: this.engine },
     );
     await this.connection.run("delete from arrived");
@@ -152,7 +152,7 @@ begin;
 create table pageblock_store (format varchar);
 insert into pageblock_store values ('${STORE_FORMAT}');
 create table results (
-  hash varchar, engine varchar, state varchar, plan varchar, run varchar,
+  hash varchar, engine varchar, state varchar, plan varchar, outcome varchar,
   primary key (hash, engine)
 );
 commit;`;
