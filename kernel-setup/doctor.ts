@@ -1,8 +1,9 @@
 /** Looks at everything the notebook kernel needs, and says for each thing that is wrong how to mend it. */
 import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { isAbsolute, join } from "node:path";
 import { KernelClient } from "./kernel-client";
-import { KERNEL_NAME, kernelSpec, readKernelSpec } from "./kernelspec";
+import { kernelInfo } from "./kernel-info";
+import { KERNEL_NAME, type KernelSpec, kernelSpec, readKernelSpec } from "./kernelspec";
 import { packageManifest, packageRoot } from "./package-resolution";
 import { ask, findJupyterPython, versionOf } from "./python-home";
 import { tslabVersion } from "./tslab-internals";
@@ -57,6 +58,52 @@ function jupyterLab(path: string): Finding {
   return { what: "JupyterLab", ok, found: version ?? "not installed", mend };
 }
 
+/** A front end or tool that may be missing; what is there must be of a version that was tried. */
+const TOOLS = [
+  { what: "Notebook", module: "notebook", major: "7", needed: false },
+  { what: "nbconvert", module: "nbconvert", major: "7", needed: false },
+  { what: "nbclient", module: "nbclient", major: "0", needed: true },
+] as const;
+
+function tool(path: string, { what, module, major, needed }: (typeof TOOLS)[number]): Finding {
+  const version = ask(path, `import ${module}; print(${module}.__version__)`);
+  const mend = `${path} -m pip install "${module}>=${major},<${Number(major) + 1}", or npm run lab`;
+  if (version === undefined)
+    return needed
+      ? { what, ok: false, found: "not installed", mend }
+      : { what, ok: true, found: `not installed (optional: ${path} -m pip install ${module})` };
+  return { what, ok: version.split(".")[0] === major, found: version, mend };
+}
+
+/**
+ * Visual Studio Code asks no Python of a kernel: it lists kernelspecs of Jupyter's data folders that start a program which
+ * exists, opens cells in the language the kernelspec names, and shows an output's richest MIME type it has a renderer for.
+ */
+function visualStudioCode(folder: string | undefined): Finding {
+  const what = "VS Code (by its documented contract)";
+  const mend = "pageblock kernel install --user";
+  const spec = folder === undefined ? kernelSpec() : readKernelSpec(folder);
+  if (typeof spec === "string") return { what, ok: false, found: spec, mend };
+  const lacking = lackingForVsCode(spec);
+  if (lacking.length > 0) return { what, ok: false, found: `kernel.json: ${lacking.join("; ")}`, mend };
+  return { what, ok: true, found: 'kernel.json names program, connection file and language "typescript"' };
+}
+
+/** What VS Code's Jupyter extension needs of a kernel.json and does not find, in words. */
+export function lackingForVsCode(spec: KernelSpec): string[] {
+  const { name, file_extension: extension } = kernelInfo().language_info;
+  return [
+    spec.argv.includes("{connection_file}") ? "" : "argv must hold {connection_file}",
+    isAbsolute(spec.argv[0] ?? "") && existsSync(spec.argv[0]!)
+      ? ""
+      : "argv must start an existing program by its path",
+    spec.display_name ? "" : "display_name is missing",
+    spec.language === name ? "" : `language must be ${name}, the kernel's: got ${spec.language}`,
+    extension === ".ts" ? "" : `file_extension must be .ts: got ${extension}`,
+    spec.interrupt_mode === "message" ? "" : "interrupt_mode must be message",
+  ].filter((words) => words !== "");
+}
+
 const FIND_SPEC = `
 from jupyter_client.kernelspec import KernelSpecManager
 print(KernelSpecManager().find_kernel_specs().get("${KERNEL_NAME}", ""))`;
@@ -101,7 +148,10 @@ async function runsACell(): Promise<Finding> {
 export async function examine(): Promise<Finding[]> {
   const { python: path, ...pythonFinding } = python();
   const findings: Finding[] = [node(), tslab(), built(), pythonFinding];
-  if (path !== undefined) findings.push(jupyterLab(path), registered(path));
+  if (path !== undefined) {
+    findings.push(jupyterLab(path), ...TOOLS.map((one) => tool(path, one)), registered(path));
+    findings.push(visualStudioCode(ask(path, FIND_SPEC) || undefined));
+  }
   if (findings[2]!.ok) findings.push(await runsACell());
   return findings;
 }

@@ -3,12 +3,14 @@ import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import {
+  copyFileSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -95,6 +97,46 @@ test("notebook run writes the executed notebook; two runs are byte-equal", async
   assert.match([cells[1].outputs[0].text].flat().join(""), /^0\n1\n[\s\S]*2999\nend\n$/);
   assert.equal(cells[2].execution_count, 2);
   assert.deepEqual(cells[1].metadata, {});
+});
+
+test("notebook run --set runs with another value, and what it writes verifies", async (t) => {
+  if ((await python(t)) === undefined) return;
+  const tagged = { ...code("const memory = '1GiB';"), metadata: { tags: ["parameters"] } };
+  const boot = 'import { machine } from "pageblock";\nmachine("qemu-virt").memory(memory).boot()';
+  const path = write("set.ipynb", markdown("# Set"), tagged, code(boot));
+  const out = join(scratch, "set");
+  const done = pageblock(["notebook", "run", path, "--out", out, "--set", "memory=2GiB"]);
+  assert.equal(done.status, 0, done.stderr);
+  const text = readFileSync(join(out, "set.ipynb"), "utf8");
+  assert.match(text, /"memoryBytes": 2147483648/);
+  assert.match(text, /"injected-parameters"/);
+  const verified = pageblock(["verify", join(out, "set.ipynb")]);
+  assert.equal(verified.status, 0, verified.stdout + verified.stderr);
+  const refused = pageblock(["notebook", "run", path, "--out", join(out, "no"), "--set", "memori=2GiB"]);
+  assert.equal(refused.status, 2);
+  oneLine(refused.stderr);
+  assert.equal(existsSync(join(out, "no")), false);
+});
+
+test("a notebook from a stranger: export and verify execute nothing; export does with --execute", async (t) => {
+  if ((await python(t)) === undefined) return;
+  const trace = join(scratch, "was-here");
+  const path = write(
+    "stranger.ipynb",
+    code(`require("node:fs").writeFileSync(${JSON.stringify(trace)}, "")`),
+  );
+  const out = join(scratch, "stranger");
+  for (const args of [
+    ["export", path, "--out", out],
+    ["verify", path],
+  ]) {
+    const done = pageblock(args);
+    assert.equal(done.status, 2);
+    oneLine(done.stderr);
+    assert.equal(existsSync(trace), false, args[0]);
+  }
+  assert.equal(pageblock(["export", path, "--out", out, "--execute"]).status, 0);
+  assert.equal(existsSync(trace), true);
 });
 
 test("notebook run names the failing cell in one line and writes nothing", async (t) => {
@@ -213,7 +255,11 @@ test("kernel doctor finds nothing wrong after the set-up, and says what is wrong
       "package built",
       "Python with Jupyter",
       "JupyterLab",
+      "Notebook",
+      "nbconvert",
+      "nbclient",
       "kernel registered",
+      "VS Code (by its documented contract)",
       "kernel runs a cell",
     ],
   );
@@ -286,8 +332,12 @@ test("npm run lab -- --headless executes every notebook and exports it", async (
   const names = readdirSync(join(ROOT, "notebooks")).filter((n) => n.endsWith(".ipynb"));
   assert.ok(names.length > 0);
   for (const name of names)
-    for (const form of ["ipynb", "html", "md"])
+    for (const form of ["ipynb", "html", "slides.html", "md"])
       assert.ok(existsSync(join(out, name.replace(/ipynb$/, form))), `${name} as ${form}`);
+  for (const name of names)
+    assert.match(done.stdout, new RegExp(`${name}: executed and exported in \\d+\\.\\d s`));
+  const index = readFileSync(join(out, "index.html"), "utf8");
+  for (const name of names) assert.ok(index.includes(`href="${name.replace(/ipynb$/, "html")}"`), name);
 });
 
 const ABANDONED = `
@@ -313,6 +363,31 @@ test("a kernel whose Jupyter was killed ends by itself, even one that is stuck",
     await new Promise((done) => setTimeout(done, 200));
   if (left === 0) process.kill(pid, "SIGKILL");
   assert.ok(left > 0, "the kernel is still there after 10 s");
+});
+
+test("npm run lab installs nothing through a node_modules that is a link", () => {
+  const folder = join(scratch, "linked");
+  const elsewhere = join(scratch, "elsewhere");
+  mkdirSync(join(folder, "kernel-setup"), { recursive: true });
+  mkdirSync(elsewhere);
+  writeFileSync(join(elsewhere, "kept"), "");
+  symlinkSync(elsewhere, join(folder, "node_modules"), "dir");
+  writeFileSync(join(folder, "package.json"), '{ "name": "x", "version": "1.0.0" }');
+  writeFileSync(
+    join(folder, "package-lock.json"),
+    '{ "packages": { "": {}, "node_modules/a": { "version": "1.0.0" } } }',
+  );
+  copyFileSync(join(ROOT, "kernel-setup", "lab.mjs"), join(folder, "kernel-setup", "lab.mjs"));
+  const npm = join(folder, "npm.js");
+  writeFileSync(npm, `require("node:fs").writeFileSync(${JSON.stringify(join(folder, "npm-ran"))}, "")`);
+  const done = spawnSync(process.execPath, [join(folder, "kernel-setup", "lab.mjs"), "--help"], {
+    encoding: "utf8",
+    env: { ...process.env, npm_execpath: npm },
+  });
+  assert.equal(done.status, 2);
+  oneLine(done.stderr);
+  assert.match(done.stderr, /node_modules is a link/);
+  assert.deepEqual([existsSync(join(elsewhere, "kept")), existsSync(join(folder, "npm-ran"))], [true, false]);
 });
 
 test("npm run lab refuses a wrong option in one line", () => {
