@@ -1,7 +1,7 @@
 /** A range taken at boot and used by nobody else: the oldest way, which always works and always costs. */
 import { formatSize, parseSize } from "../base/units";
 import type { System } from "../machine/system";
-import { CmaArea } from "../mm/cma-area";
+import { CmaRange } from "../mm/cma-area";
 import { __GFP_NOWARN } from "../mm/gfp";
 import { isolateFreePage } from "../mm/isolate-free-page";
 import { buddyOrder } from "../mm/isolate-freepages-block";
@@ -39,7 +39,7 @@ export const carveOut: Strategy = {
 /** A range of the machine that was taken at boot: requests are served first fit from its own bitmap. */
 export class PreparedCarveOut extends Prepared {
   /** Null where there was no such range. */
-  protected readonly area: CmaArea | null;
+  protected readonly area: CmaRange | null;
   private readonly alignPages: number;
 
   constructor(system: System, spec: StrategySpec, request: ContigRequest, check: RequestCheck = {}) {
@@ -50,7 +50,7 @@ export class PreparedCarveOut extends Prepared {
     const pages = Math.ceil(bytes / pageSize);
     this.alignPages = Math.max(1, request.alignBytes / pageSize, request.cpuMapBytes / pageSize);
     const pfn = takeAtBoot(system, pages, this.alignPages, 2 ** request.dmaBits / pageSize);
-    this.area = pfn < 0 ? null : new CmaArea(spec.name, pfn, pages);
+    this.area = pfn < 0 ? null : new CmaRange(spec.name, pfn, pages, 0);
   }
 
   protected attempt(): Attempt {

@@ -3,7 +3,7 @@ import { formatSize } from "../base/units";
 import { type BootRequest, resolveBoot } from "../machine/boot-request";
 import { parseCore } from "../machine/movable-request";
 import type { System } from "../machine/system";
-import { CmaArea } from "../mm/cma-area";
+import { CmaRange } from "../mm/cma-area";
 import { ZONE_MOVABLE } from "../mm/gfp";
 import { MIGRATE_MOVABLE } from "../mm/migratetype";
 import { areaBytes } from "./cma";
@@ -46,7 +46,7 @@ function zoneBytes(base: BootRequest, spec: StrategySpec, request: ContigRequest
 
 class PreparedMovableZone extends Prepared {
   /** The zones' frames and what requests have of them. */
-  private readonly areas: CmaArea[];
+  private readonly areas: CmaRange[];
   private readonly wantedBytes: number;
 
   constructor(system: System, spec: StrategySpec, request: ContigRequest) {
@@ -54,7 +54,7 @@ class PreparedMovableZone extends Prepared {
     this.wantedBytes = areaBytes(spec, request);
     this.areas = system.memory.zones
       .filter((z) => z.idx === ZONE_MOVABLE)
-      .map((z) => new CmaArea(`ZONE_MOVABLE of node ${z.nid}`, z.startPfn, z.endPfn - z.startPfn));
+      .map((z) => new CmaRange(`ZONE_MOVABLE of node ${z.nid}`, z.startPfn, z.endPfn - z.startPfn, 0));
   }
 
   protected attempt(): Attempt {
