@@ -11,11 +11,13 @@ import { parseCma } from "../machine/cma-request";
 import { type BootedMovable, parseCore } from "../machine/movable-request";
 import { nodeRanges } from "../machine/nodes";
 import { startedCmaAreas, startKernel } from "../machine/start";
+import type { SystemOptions } from "../machine/system";
 import type { CmaArea } from "../mm/cma-area";
 import type { Kernel } from "../mm/kernel";
 import { type KernelSwitches, kernelProfile } from "../mm/profile";
 import { DISPLAY, type MimeBundle } from "../notebook/display";
 import { machineBundle } from "../notebook/machine-bundle";
+import { RunningMachine } from "./running-machine";
 
 /** The boards that are described. Any other text throws and names them. */
 export type BoardName =
@@ -193,6 +195,14 @@ export class MachineDescription {
   /** Boots and starts the page allocator: `start().allocPages({ order: 9, gfp: "GFP_HIGHUSER_MOVABLE" })`. */
   start(): Kernel {
     return this.boot().start();
+  }
+
+  /**
+   * Boots and lets the machine run, with owners of pages, LRU lists, reclaim, compaction and migration, each of which `options` may
+   * switch off: `running({ compaction: false })`.
+   */
+  running(options: SystemOptions = {}): RunningMachine {
+    return new RunningMachine(this.toJSON(), options);
   }
 
   private changed(change: Partial<BootRequest>): MachineDescription {

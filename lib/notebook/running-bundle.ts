@@ -1,0 +1,83 @@
+/** A running machine and the outcome of one request as tables: HTML for notebooks, text for terminals, and their plan. */
+import { formatSize } from "../base/units";
+import type { Run } from "../chart/figure";
+import type { Step, StepsOutcome } from "../experiment/steps";
+import type { System } from "../machine/system";
+import { escapeHtml } from "../report/escape";
+import { withResults } from "../report/runs";
+import type { MimeBundle } from "./display";
+
+/** Rows of name and value under a title. */
+export function tableBundle(
+  title: string,
+  rows: readonly (readonly [string, string])[],
+  run: Run,
+): MimeBundle {
+  const width = Math.max(0, ...rows.map(([name]) => name.length));
+  const html = rows
+    .map(
+      ([name, value]) =>
+        `<tr><th style="text-align:left">${escapeHtml(name)}</th><td style="text-align:left;white-space:pre-wrap">${escapeHtml(value)}</td></tr>`,
+    )
+    .join("");
+  const bundle = {
+    "text/html": `<table><caption style="text-align:left">${escapeHtml(title)}</caption><tbody>${html}</tbody></table>`,
+    "text/plain": [title, ...rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`)].join("\n"),
+  };
+  return withResults(bundle, [run]);
+}
+
+/** Steps shown by name; more are counted. */
+const STEPS_SHOWN = 8;
+
+export function steppedBundle(
+  system: System,
+  steps: readonly Step[],
+  outcome: StepsOutcome,
+  run: Run,
+): MimeBundle {
+  const { booted, pageSize } = system;
+  const off = Object.entries(system.options).filter(([, value]) => value === false);
+  const last = steps.slice(-STEPS_SHOWN).map((s) => s.do);
+  const more = steps.length - last.length;
+  const rows: [string, string][] = [
+    ["free", `${formatSize(outcome.freeBytes)} of ${formatSize(system.managedPages * pageSize)}`],
+    ["switched off", off.map(([name]) => name).join(", ") || "nothing"],
+    ["steps", `${more > 0 ? `${more} before, ` : ""}${last.join(", ") || "none yet"}`],
+    ["pages moved", String(outcome.counters.pgmigrate_success)],
+    [
+      "pages reclaimed",
+      String(outcome.counters.dropped! + outcome.counters.written! + outcome.counters.swapped!),
+    ],
+  ];
+  return tableBundle(
+    `${booted.board}, ${formatSize(booted.memoryBytes)}, Linux ${booted.kernel}, running`,
+    rows,
+    run,
+  );
+}
+
+/** What is shown of a request. */
+export interface ShownRequest {
+  ok: boolean;
+  errno: number;
+  pfn: number;
+  pages: number;
+  latencyUs: number;
+  explain(): string;
+}
+
+export function requestBundle(request: ShownRequest, run: Run): MimeBundle {
+  const { ok, errno, pfn, pages, latencyUs } = request;
+  const rows: [string, string][] = ok
+    ? [
+        ["granted", `${pages} pages from frame ${pfn} on`],
+        ["time, modelled", `${latencyUs.toFixed(1)} µs`],
+      ]
+    : [
+        ["failed", String(errno)],
+        ["time, modelled", `${latencyUs.toFixed(1)} µs`],
+        ["why", request.explain()],
+      ];
+  return tableBundle("request for contiguous memory", rows, run);
+}
