@@ -37,6 +37,7 @@ export class CellRunner {
   private readonly turn = new MessageChannel();
   private start: () => void = () => {};
   private current: RunningCell | undefined;
+  private stopping = new AbortController();
 
   constructor(
     cwd: string,
@@ -73,6 +74,7 @@ export class CellRunner {
     return new Promise((resolve) => {
       const cell: RunningCell = { count, source, values: [], complaints: [], thrown: [], finish: resolve };
       this.current = cell;
+      this.stopping = new AbortController();
       this.start = () => {
         enter(this.busy, Busy.running);
         this.executor.execute(source).then(
@@ -88,8 +90,17 @@ export class CellRunner {
     });
   }
 
-  /** Ends the running cell with an error. Code that waits for a timer or I/O goes on unseen when that comes. */
+  /** Aborts when the running cell is interrupted. */
+  get interruptSignal(): AbortSignal | undefined {
+    return this.current === undefined ? undefined : this.stopping.signal;
+  }
+
+  /**
+   * Ends the running cell with an error, and the work that heeds its signal. Other code that waits for a timer or I/O goes on unseen
+   * when that comes.
+   */
   interrupt(): void {
+    this.stopping.abort();
     this.executor.interrupt();
     this.current?.finish({ ok: false, error: INTERRUPTED });
   }

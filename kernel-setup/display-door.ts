@@ -13,6 +13,8 @@ export interface DisplayDoor {
   ): void;
   /** Replaces every output shown with that `display_id`. */
   updateDisplay(id: string, data: Record<string, unknown>, metadata?: Record<string, unknown>): void;
+  /** Aborts when the running cell is interrupted, also while it waits: work it has started ends with it. */
+  readonly interruptSignal: AbortSignal | undefined;
   /** The id of the running cell, when the front end says it (JupyterLab does, nbclient does not). */
   readonly cellId: string | undefined;
   /** Its execution count: tells two runs of one cell apart. */
@@ -23,12 +25,19 @@ export const DISPLAY_DOOR = Symbol.for("pageblock.kernel");
 
 export function publishDisplayDoor(
   display: (message: DisplayMessage, update: boolean) => void,
-  running: () => { cellId: string | undefined; executionCount: number },
+  running: () => {
+    cellId: string | undefined;
+    executionCount: number;
+    interruptSignal: AbortSignal | undefined;
+  },
 ): void {
   const door: DisplayDoor = {
     displayBundle: (data, metadata = {}, transient = {}) => display({ data, metadata, transient }, false),
     updateDisplay: (id, data, metadata = {}) =>
       display({ data, metadata, transient: { display_id: id } }, true),
+    get interruptSignal() {
+      return running().interruptSignal;
+    },
     get cellId() {
       return running().cellId;
     },

@@ -51,7 +51,11 @@ export class Kernel {
     this.runner.lastDisplay.lastWriteDisplayData = (message, update) => this.display(message, update);
     publishDisplayDoor(
       (message, update) => this.display(message, update),
-      () => ({ cellId: this.cellId, executionCount: this.count }),
+      () => ({
+        cellId: this.cellId,
+        executionCount: this.count,
+        interruptSignal: this.runner.interruptSignal,
+      }),
     );
     this.capture("stdout");
     this.capture("stderr");

@@ -5,7 +5,38 @@ export { InputError } from "./base/errors";
 export { formatSize, parseSize, type Size } from "./base/units";
 export * as chart from "./chart";
 export { type Figure, isFigure, type Run } from "./chart/figure";
+export type {
+  Comparison,
+  ComparisonSpec,
+  LabelledStrategy,
+  StrategyPair,
+  StrategyRow,
+} from "./experiment/comparison";
+export { engineVersion } from "./experiment/engine-version";
+export type { FailureNote, Outcome, Plan, RequestColumns, RequestSpec } from "./experiment/plan";
+export { planHash } from "./experiment/plan";
+export { parsePlanText, readPlanFile } from "./experiment/plan-file";
 export { readPlanInputs, recordedTraceWorkload } from "./experiment/plan-inputs";
+export type { Progress } from "./experiment/progress";
+export type { Row } from "./experiment/results";
+export { run } from "./experiment/run";
+export type { RunSummary } from "./experiment/run-plans";
+export { SCENARIOS, type ScenarioOptions } from "./experiment/scenarios";
+export { parsePlan } from "./experiment/schema";
+export { PLAN_LIMITS } from "./experiment/schema-fields";
+export {
+  bootstrapMedian,
+  type Interval,
+  mcNemarExact,
+  type PairedDifference,
+  paired,
+  quantiles,
+  wilson,
+} from "./experiment/statistics";
+export { range, type Sampling, type SweepAxis } from "./experiment/sweep";
+export { type Asking, ComparisonBuilder, compare, compareScenario } from "./fluent/compare";
+export { ComparisonResult } from "./fluent/comparison-result";
+export { Cancelled } from "./fluent/interrupt";
 export {
   type BoardName,
   BootedMachine,
@@ -13,6 +44,9 @@ export {
   machine,
   type Switch,
 } from "./fluent/machine";
+export { strategies } from "./fluent/strategies";
+export { SweepBuilder, SweepResult, sweep } from "./fluent/sweep";
+export { WorkloadBuilder, workload } from "./fluent/workload";
 export { type AccessPattern, DEFAULT_PATTERNS, type PatternName } from "./hardware/access-pattern";
 export { BOARD_NAMES } from "./hardware/boards";
 export {

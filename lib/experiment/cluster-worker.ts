@@ -12,7 +12,7 @@ import {
 import { engineVersion } from "./engine-version";
 import { LocalWorkers, workerCount } from "./local-workers";
 import { planHash } from "./plan";
-import { connectRedis } from "./redis-connection";
+import { connectRedis, twin } from "./redis-connection";
 
 export interface ClusterWorkerOptions {
   /** Threads; default: every core. */
@@ -44,6 +44,7 @@ export async function serveCluster(
   const redis = await connectRedis(url);
   const { Worker, UnrecoverableError } = require("bullmq") as typeof import("bullmq");
   const local = new LocalWorkers(threads);
+  const jobs = twin(redis);
   const worker = new Worker(
     queueName(engine),
     async (job) => {
@@ -59,7 +60,7 @@ export async function serveCluster(
       return writeResult(plans, finished, ms, engine, key);
     },
     {
-      connection: redis.duplicate(),
+      connection: jobs,
       prefix: KEY_PREFIX,
       concurrency: threads,
       lockDuration,
@@ -96,4 +97,5 @@ export async function serveCluster(
   await quietly(redis.del(presenceKey(id)));
   await quietly(worker.close(true));
   redis.disconnect();
+  jobs.disconnect();
 }

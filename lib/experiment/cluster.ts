@@ -20,7 +20,7 @@ import {
 } from "./cluster-protocol";
 import { engineVersion } from "./engine-version";
 import { type Executor, type Finished, Ready, type Task } from "./executor";
-import { connectRedis } from "./redis-connection";
+import { connectRedis, twin } from "./redis-connection";
 import { failedRun } from "./run-text";
 
 /** A job should take this long: its way through Redis costs a few milliseconds. */
@@ -55,6 +55,7 @@ export class Cluster implements Executor {
 
   private constructor(
     private readonly redis: Redis,
+    private readonly listening: Redis,
     private readonly queue: Queue,
     private readonly events: QueueEvents,
     private readonly engine: string,
@@ -86,9 +87,10 @@ export class Cluster implements Executor {
     const engine = engineVersion();
     const { Queue: Jobs, QueueEvents: Events } = require("bullmq") as typeof import("bullmq");
     const prefix = KEY_PREFIX;
+    const listening = twin(redis);
     const queue = new Jobs(queueName(engine), { connection: redis, prefix });
-    const events = new Events(queueName(engine), { connection: redis.duplicate(), prefix });
-    const cluster = new Cluster(redis, queue, events, engine, report);
+    const events = new Events(queueName(engine), { connection: listening, prefix });
+    const cluster = new Cluster(redis, listening, queue, events, engine, report);
     await events.waitUntilReady();
     return cluster;
   }
@@ -272,6 +274,7 @@ export class Cluster implements Executor {
     const closed = Promise.all([quiet(this.events.close()), quiet(this.queue.close())]);
     await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, 1000).unref())]);
     this.redis.disconnect();
+    this.listening.disconnect();
   }
 }
 

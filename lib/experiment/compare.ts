@@ -1,11 +1,12 @@
 /** Running comparisons and sweeps from beginning to end: the store opened, workers started, results collected, both closed. */
+import { canonicalJson } from "../base/canonical-json";
 import { type Comparison, type ComparisonSpec, ComparisonTable, comparisonPlans } from "./comparison";
 import type { Executor } from "./executor";
 import { LocalWorkers } from "./local-workers";
 import type { Plan } from "./plan";
 import type { Progress } from "./progress";
 import { type Keeper, type RunPlansOptions, type RunSummary, runPlans } from "./run-plans";
-import { Store } from "./store";
+import { Store, type StoredRun } from "./store";
 import type { Sweep } from "./sweep";
 
 /** Where and how plans run. */
@@ -61,16 +62,16 @@ export async function compare(
   scenario: string,
   spec: ComparisonSpec,
   options: RunningOptions = {},
-): Promise<{ comparison: Comparison | null; summary: RunSummary; hashes: string[] }> {
+): Promise<{ comparison: Comparison | null; summary: RunSummary; runs: StoredRun[] }> {
   const table = new ComparisonTable(spec);
-  const hashes: string[] = [];
+  const runs: StoredRun[] = [];
   const count = spec.seeds * spec.strategies.length;
-  const summary = await runAll(comparisonPlans(spec), count, options, ({ text, hash }) => {
+  const summary = await runAll(comparisonPlans(spec), count, options, ({ text, hash, plan, state }) => {
     table.take(text);
-    hashes.push(hash);
+    runs.push({ hash, plan: canonicalJson(plan), state, text });
   });
   const comparison = summary.resultsHash === null ? null : table.result(scenario, summary.resultsHash);
-  return { comparison, summary, hashes };
+  return { comparison, summary, runs };
 }
 
 /** Runs a sweep; results are in the store. */

@@ -30,6 +30,13 @@ export async function connectRedis(url: string): Promise<Redis> {
   }
 }
 
+/** A second connection like `redis`; whoever asks for it ends it with `disconnect()`. */
+export function twin(redis: Redis): Redis {
+  const second = redis.duplicate();
+  second.on("error", () => {}); // it connects again by itself
+  return second;
+}
+
 function reason(error: Error & { code?: string }): string {
   const text = `${error.code ?? ""} ${error.message}`;
   if (/NOAUTH/.test(text)) return "asks for a password: write it as redis://:password@host";

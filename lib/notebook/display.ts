@@ -9,6 +9,9 @@ export type MimeBundle = Record<string, unknown>;
 /** What our kernel offers to libraries (kernel-setup/launcher.ts). */
 interface KernelDoor {
   displayBundle(data: MimeBundle, metadata: MimeBundle, transient?: MimeBundle): void;
+  updateDisplay?(id: string, data: MimeBundle, metadata?: MimeBundle): void;
+  /** Aborts when the running cell is interrupted, also after an await. */
+  interruptSignal?: AbortSignal | undefined;
   /** Names the running cell, when Jupyter said which it is. */
   cellId?: string;
   /** Tells two runs of one cell apart. */
@@ -42,6 +45,28 @@ export interface CellRun {
 export function cellRun(): CellRun | undefined {
   const kernel = door();
   return kernel?.cellId === undefined ? undefined : { cell: kernel.cellId, count: kernel.executionCount };
+}
+
+/** Aborts when the running cell is interrupted; undefined outside our kernel. */
+export const interruptSignal = (): AbortSignal | undefined => door()?.interruptSignal;
+
+let displays = 0;
+
+/**
+ * One output that changes: the first call shows it, later calls replace it. Only our kernel can; elsewhere nothing is shown. The
+ * cell's stored output is the last one.
+ */
+export function changingDisplay(): ((data: MimeBundle) => void) | undefined {
+  const kernel = door();
+  const update = kernel?.updateDisplay;
+  if (kernel === undefined || update === undefined) return undefined;
+  const id = `pageblock-${++displays}`;
+  let shown = false;
+  return (data) => {
+    if (shown) update.call(kernel, id, data);
+    else kernel.displayBundle(data, {}, { display_id: id });
+    shown = true;
+  };
 }
 
 type Write = (message: { data: MimeBundle; metadata: MimeBundle }, update: boolean) => void;

@@ -1,0 +1,111 @@
+/** What a comparison gave: shown, explained, queried, exported. Everything is computed from the runs it holds. */
+import { unknownName } from "../base/errors";
+import { runOf } from "../chart/run";
+import type { Comparison, ComparisonSpec } from "../experiment/comparison";
+import { exportResults, queryResults, type Row } from "../experiment/results";
+import { isOutcome, readRun } from "../experiment/run-text";
+import type { StoredRun } from "../experiment/store";
+import {
+  COMPARISON_HEAD,
+  comparisonCells,
+  comparisonNotes,
+  comparisonTitle,
+  shareText,
+} from "../experiment/texts";
+import { DISPLAY, display, type MimeBundle } from "../notebook/display";
+import { escapeHtml } from "../report/escape";
+import { RUNS_MIME } from "../report/runs";
+
+export class ComparisonResult {
+  /** The plan: machine, workload, request, strategies, seeds. */
+  readonly plan: ComparisonSpec;
+  /** Rows, pairs, hash: the keys of `pageblock compare --json`. */
+  readonly comparison: Comparison;
+  private readonly runs: readonly StoredRun[];
+
+  constructor(plan: ComparisonSpec, comparison: Comparison, runs: readonly StoredRun[]) {
+    this.plan = plan;
+    this.comparison = comparison;
+    this.runs = runs;
+    Object.freeze(this);
+  }
+
+  /** SHA-256 over every run, in the order of the plans: equal plans, equal hash. */
+  get resultsHash(): string {
+    return this.comparison.resultsHash;
+  }
+
+  /** Shows the table: HTML with bars in a notebook, text on a terminal. */
+  show(): void {
+    display(this[DISPLAY]());
+  }
+
+  /** Why requests of a strategy failed, in words: the first failures of the first seeds that had any. */
+  explain(name: string): string {
+    const labels = this.plan.strategies.map((s) => s.label);
+    const at = labels.indexOf(name);
+    if (at < 0) throw unknownName("explain: strategy", name, labels);
+    const row = this.comparison.strategies[at]!;
+    const lines = [
+      `${name}: ${row.granted} of ${row.asked} requests granted, ${shareText(row.successRate)} %.`,
+    ];
+    for (let i = at; i < this.runs.length && lines.length < 4; i += labels.length) {
+      const seed = this.plan.firstSeed! + Math.floor(i / labels.length);
+      const read = readRun(this.runs[i]!.text);
+      if (!isOutcome(read)) lines.push(`Seed ${seed}: no outcome: ${read.error}`);
+      else if (read.failures.length > 0)
+        lines.push(`Seed ${seed}, request ${read.failures[0]!.request + 1}: ${read.failures[0]!.text}`);
+    }
+    return [...lines, ...row.remarks.map((r) => `To configure: ${r}.`)].join("\n");
+  }
+
+  /** Writes a row a run (or a request) as CSV. */
+  toCSV(path: string, table: "runs" | "requests" = "runs"): Promise<void> {
+    return exportResults(this.tables(), path, "csv", table);
+  }
+
+  /** Writes a row a run (or a request) as Parquet. */
+  toParquet(path: string, table: "runs" | "requests" = "runs"): Promise<void> {
+    return exportResults(this.tables(), path, "parquet", table);
+  }
+
+  /** Rows of one SELECT over the views `runs` and `requests` of this comparison. */
+  sql(select: string): Promise<Row[]> {
+    return queryResults(this.tables(), select);
+  }
+
+  toJSON(): Comparison {
+    return this.comparison;
+  }
+
+  [DISPLAY](): MimeBundle {
+    const { comparison, plan } = this;
+    const title = comparisonTitle(comparison);
+    const cells = comparison.strategies.map(comparisonCells);
+    const notes = comparisonNotes(comparison);
+    return {
+      "text/html": html(title, cells, comparison, notes),
+      "text/plain": [title, ...[COMPARISON_HEAD, ...cells].map((row) => row.join(" | ")), ...notes].join(
+        "\n",
+      ),
+      [RUNS_MIME]: { runs: [runOf(plan, comparison)] },
+    };
+  }
+
+  private tables() {
+    return { runs: this.runs, hashes: this.runs.map((r) => r.hash) };
+  }
+}
+
+const LEFT = 'style="text-align:left"';
+
+function html(title: string, cells: string[][], { strategies }: Comparison, notes: string[]): string {
+  const head = [...COMPARISON_HEAD, "granted"].map((h) => `<th ${LEFT}>${escapeHtml(h)}</th>`).join("");
+  const rows = cells.map((row, i) => {
+    const width = Math.round(120 * strategies[i]!.successRate.mid);
+    const bar = `<td ${LEFT}><div style="width:${width}px;height:0.8em;background:#0072b2"></div></td>`;
+    return `<tr>${row.map((c) => `<td ${LEFT}>${escapeHtml(c)}</td>`).join("")}${bar}</tr>`;
+  });
+  const list = notes.map((n) => `<li>${escapeHtml(n)}</li>`).join("");
+  return `<table><caption ${LEFT}>${escapeHtml(title)}</caption><thead><tr>${head}</tr></thead><tbody>${rows.join("")}</tbody></table><ul>${list}</ul>`;
+}

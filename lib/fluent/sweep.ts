@@ -1,0 +1,141 @@
+/** `sweep(plan).over({ … }).run()`: one plan with some of its fields varied, from a script or a cell. */
+import { canonicalJson } from "../base/canonical-json";
+import { InputError } from "../base/errors";
+import { type RunningOptions, runSweep } from "../experiment/compare";
+import type { Plan } from "../experiment/plan";
+import { exportResults, queryResults, type Results, type Row } from "../experiment/results";
+import type { RunSummary } from "../experiment/run-plans";
+import { parsePlan } from "../experiment/schema";
+import { DEFAULT_STORE, type StoredRun } from "../experiment/store";
+import { sweep as makeSweep, type Sampling, type SweepAxis } from "../experiment/sweep";
+import { DISPLAY, display, type MimeBundle } from "../notebook/display";
+import { runInCell } from "./running";
+
+/** A sweep under construction; immutable, every step gives a new one. */
+export class SweepBuilder {
+  /** Use {@link sweep}. */
+  constructor(
+    private readonly base: Plan,
+    private readonly axes: Record<string, SweepAxis>,
+    private readonly sampling: Sampling,
+    private readonly running: RunningOptions,
+  ) {
+    Object.freeze(this);
+  }
+
+  /**
+   * Parameters and their values: lists, `range(0, 0.1, 0.01)`, or `{ from, to }` for samples. A name is a path into the plan
+   * ("strategy.area", "machine.memoryBytes") or short: memory, pageblockOrder, unmovable, seed, size…
+   */
+  over(axes: Record<string, SweepAxis>): SweepBuilder {
+    return new SweepBuilder(this.base, { ...this.axes, ...axes }, this.sampling, this.running);
+  }
+
+  /** `count` random samples instead of every combination. */
+  random(count: number, seed = 1): SweepBuilder {
+    return new SweepBuilder(this.base, this.axes, { kind: "random", count, seed }, this.running);
+  }
+
+  /** `count` samples of a Latin hypercube: every stratum of every parameter once. */
+  latinHypercube(count: number, seed = 1): SweepBuilder {
+    return new SweepBuilder(this.base, this.axes, { kind: "latin-hypercube", count, seed }, this.running);
+  }
+
+  /** Threads of this computer; default every core. */
+  workers(count: number): SweepBuilder {
+    return this.with({ workers: count });
+  }
+
+  /** Runs on the workers of a cluster instead: `redis://host:port`. */
+  cluster(url: string): SweepBuilder {
+    return this.with({ cluster: url });
+  }
+
+  /** Where runs are kept, or "none"; default `.pageblock/results.duckdb`. */
+  store(path: string): SweepBuilder {
+    return this.with({ store: path });
+  }
+
+  /** A signal that stops it, and who hears of progress. */
+  watched(options: Pick<RunningOptions, "signal" | "onProgress" | "onReport">): SweepBuilder {
+    return this.with(options);
+  }
+
+  private with(options: RunningOptions): SweepBuilder {
+    return new SweepBuilder(this.base, this.axes, this.sampling, { ...this.running, ...options });
+  }
+
+  /**
+   * Runs every plan; what the store has is not run again.
+   * @throws InputError for wrong parameters, Cancelled when it was stopped; what was done is kept
+   */
+  async run(): Promise<SweepResult> {
+    const all = makeSweep({ plan: this.base, over: this.axes, sample: this.sampling });
+    const { store = DEFAULT_STORE } = this.running;
+    const kept = store === "none";
+    const runs: StoredRun[] = [];
+    const hashes: string[] = [];
+    const { summary } = await runInCell(this.running, all.count, async (options) => ({
+      summary: await runSweep(all, options, ({ hash, plan, state, text }) => {
+        hashes.push(hash);
+        if (kept) runs.push({ hash, plan: canonicalJson(plan), state, text });
+      }),
+    }));
+    return new SweepResult(summary, kept ? { runs, hashes } : { store: String(store), hashes });
+  }
+}
+
+/** What a sweep gave. Its runs lie in the store, or in memory when there was none. */
+export class SweepResult {
+  constructor(
+    /** Counts, seconds, hash: the keys of `pageblock sweep --json`. */
+    readonly summary: RunSummary,
+    private readonly results: Results,
+  ) {
+    Object.freeze(this);
+  }
+
+  /** SHA-256 over every run, in the order of the plans. */
+  get resultsHash(): string {
+    return this.summary.resultsHash!;
+  }
+
+  /** Rows of one SELECT over the views `runs` and `requests` of this sweep. */
+  sql(select: string): Promise<Row[]> {
+    return queryResults(this.results, select);
+  }
+
+  /** Writes a row a run (or a request) as CSV. */
+  toCSV(path: string, table: "runs" | "requests" = "runs"): Promise<void> {
+    return exportResults(this.results, path, "csv", table);
+  }
+
+  /** Writes a row a run (or a request) as Parquet. */
+  toParquet(path: string, table: "runs" | "requests" = "runs"): Promise<void> {
+    return exportResults(this.results, path, "parquet", table);
+  }
+
+  show(): void {
+    display(this[DISPLAY]());
+  }
+
+  toJSON(): { plans: number; failed: number; resultsHash: string } {
+    const { plans, failed } = this.summary;
+    return { plans, failed, resultsHash: this.resultsHash };
+  }
+
+  [DISPLAY](): MimeBundle {
+    const { plans, failed } = this.summary;
+    return { "text/plain": `${plans} runs, ${failed} failed; results ${this.resultsHash}` };
+  }
+}
+
+/**
+ * Starts a sweep of a plan (an object as in a plan file: sizes and times may be words).
+ * @example sweep(plan).over({ pageblockOrder: [5, 7, 9], seed: range(1, 10) }).run()
+ */
+export function sweep(plan: unknown): SweepBuilder {
+  if (typeof plan !== "object" || plan === null)
+    throw new InputError("sweep: needs a plan: { machine, strategy, request, … }");
+  return new SweepBuilder(parsePlan(JSON.parse(JSON.stringify(plan))), {}, { kind: "grid" }, {});
+}

@@ -1,0 +1,89 @@
+/**
+ * Workloads in a script: `workload.kernelBuild({ jobs: 4 })`, composed with then, after, with and during. What they make is the plain
+ * spec of a plan; nothing runs here.
+ */
+
+import { WORKLOADS } from "../workload/kinds";
+import { durationMs, resolveParameters } from "../workload/scheduler";
+import type { LeafWorkload, WorkloadSpec } from "../workload/workload";
+import type { WorkloadParameters } from "./known-names";
+
+/** A workload, or its plain spec. */
+export type AnyWorkload = WorkloadBuilder | WorkloadSpec;
+
+/** The plain spec of either. */
+export function workloadSpec(given: AnyWorkload): WorkloadSpec {
+  return given instanceof WorkloadBuilder ? given.toJSON() : given;
+}
+
+/** A workload under construction; immutable, every step gives a new one. */
+export class WorkloadBuilder {
+  private readonly spec: WorkloadSpec;
+
+  /** Use {@link workload}. */
+  constructor(spec: WorkloadSpec) {
+    this.spec = spec;
+    Object.freeze(this);
+  }
+
+  /** First this, then `next`. */
+  then(next: AnyWorkload): WorkloadBuilder;
+  /** What `await` calls: a workload awaited is its plain spec. */
+  then<T, U>(resolve: (spec: WorkloadSpec) => T, reject?: ((error: unknown) => U) | null): Promise<T | U>;
+  then(
+    next: AnyWorkload | ((spec: WorkloadSpec) => unknown),
+    reject?: ((error: unknown) => unknown) | null,
+  ): unknown {
+    if (typeof next === "function") return Promise.resolve(this.toJSON()).then(next, reject);
+    return new WorkloadBuilder({ sequence: [this.spec, workloadSpec(next)] });
+  }
+
+  /** First `before`, then this: `workload.camera().after(workload.uptime("30 days"))`. */
+  after(before: AnyWorkload): WorkloadBuilder {
+    return new WorkloadBuilder({ sequence: [workloadSpec(before), this.spec] });
+  }
+
+  /** This and `other` side by side. */
+  with(other: AnyWorkload): WorkloadBuilder {
+    return new WorkloadBuilder({ together: [this.spec, workloadSpec(other)] });
+  }
+
+  /** This while `other` goes on: side by side, `other` started first. */
+  during(other: AnyWorkload): WorkloadBuilder {
+    return new WorkloadBuilder({ together: [workloadSpec(other), this.spec] });
+  }
+
+  /** Simulated milliseconds it lasts; Infinity when a part goes on until it is stopped. */
+  get lastsMs(): number {
+    return durationMs(this.spec);
+  }
+
+  /** The plain spec, as it stands in a plan. */
+  toJSON(): WorkloadSpec {
+    return structuredClone(this.spec);
+  }
+}
+
+type Maker<P> = (parameters?: P | (P extends { duration?: string } ? string : never)) => WorkloadBuilder;
+
+/** Every workload by its kind. A text instead of parameters is its duration: `workload.kernelBuild("2h")`. */
+export type Workloads = { readonly [K in keyof WorkloadParameters]: Maker<WorkloadParameters[K]> };
+
+function maker(kind: string) {
+  return (parameters: Record<string, string | number | boolean> | string = {}): WorkloadBuilder => {
+    const given = typeof parameters === "string" ? { duration: parameters } : parameters;
+    const leaf: LeafWorkload = { kind, ...given };
+    resolveParameters(leaf);
+    durationMs(leaf);
+    return new WorkloadBuilder(leaf);
+  };
+}
+
+/**
+ * Workloads by kind.
+ * @example workload.kernelBuild({ duration: "endless" }).after(workload.kernelBuild("2h"))
+ * @throws InputError for an unknown or ill-typed parameter; the message lists the known ones
+ */
+export const workload: Workloads = Object.freeze(
+  Object.fromEntries([...WORKLOADS.keys()].map((kind) => [kind, maker(kind)])),
+) as unknown as Workloads;
