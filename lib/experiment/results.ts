@@ -154,7 +154,7 @@ async function makeViews(connection: DuckDBConnection, hashes: readonly string[]
       "insert into wanted select row_number() over (order by engine, hash) - 1, hash, engine from results",
     );
   else {
-    const appender = await connection.createAppender("wanted");
+    const appender = await connection.createAppender("wanted", "main", "temp");
     hashes.forEach((hash, i) => {
       appender.appendBigInt(BigInt(i));
       appender.appendVarchar(hash);

@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noThenProperty: "this, then that" is how one says it; awaited, it is the plain spec
 /**
  * Workloads in a script: `workload.kernelBuild({ jobs: 4 })`, composed with then, after, with and during. What they make is the plain
  * spec of a plan; nothing runs here.
