@@ -15,8 +15,9 @@ import { join, resolve } from "node:path";
 import test, { after, before, type TestContext } from "node:test";
 import type { Browser, Page } from "playwright-core";
 import { launch, noChromium } from "../support/browser";
+import { GALLERY } from "../support/figures";
 import { JupyterLab } from "../support/jupyterlab";
-import { code, markdown, notebook } from "../support/notebooks";
+import { chart, code, markdown, notebook, shown } from "../support/notebooks";
 import { jupyter } from "../support/venv";
 
 const NOTEBOOKS = resolve(__dirname, "../../notebooks");
@@ -44,6 +45,8 @@ before(async () => {
     ]);
     write("lines.ipynb", [code('for (let i = 0; i < 20_000; i++) console.log("line " + i);')]);
     write("failing.ipynb", [code('throw new RangeError("cma: size must be > 0")'), code("1 + 1")]);
+    const opened = notebook(code("show(f)", chart(GALLERY.bars!)), code("x", shown({ "text/html": EVIL })));
+    writeFileSync(join(scratch, "stranger.ipynb"), JSON.stringify(withIds(opened)));
     lab = await JupyterLab.start(found.python, scratch);
     browser = await launch();
   }
@@ -52,6 +55,14 @@ after(async () => {
   await browser?.close();
   await lab?.stop();
   rmSync(scratch, { recursive: true, force: true });
+});
+
+/** HTML that would run something if it were trusted. */
+const EVIL = '<img src=x onerror="window.ran=1"><script>window.ran=1</script><b>evil</b>';
+
+const withIds = (content: { cells: object[] }) => ({
+  ...content,
+  cells: content.cells.map((cell, i) => ({ ...cell, id: `cell-${i}` })),
 });
 
 /** Writes a notebook of cells that have not run, each with an id of its own. */
@@ -114,6 +125,21 @@ test("JupyterLab runs a notebook and draws its charts", { skip }, async (t) => {
   const page = await runAll("charts.ipynb", t);
   if (page === undefined) return;
   assert.equal(await chartsDrawn(page), 2);
+  await page.close();
+});
+
+test("a stranger's notebook, opened and not trusted, shows the picture of a chart and runs nothing", {
+  skip,
+}, async (t) => {
+  if (missing) return t.skip(missing);
+  const page = await browser!.newPage({ viewport: { width: 1400, height: 1400 } });
+  await page.goto(lab!.address("stranger.ipynb"));
+  const picture = page.locator('.jp-OutputArea-output img[src^="data:image/svg+xml"]').first();
+  await picture.waitFor({ state: "visible", timeout: 60_000 });
+  assert.ok(((await picture.boundingBox())?.width ?? 0) > 300, "the picture has a size");
+  await page.getByText("evil").first().waitFor();
+  assert.equal(await page.locator(".js-plotly-plot").count(), 0, "Plotly, a script, has not run");
+  assert.equal(await page.evaluate(() => (window as { ran?: number }).ran), undefined);
   await page.close();
 });
 

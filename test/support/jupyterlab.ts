@@ -1,4 +1,4 @@
-/** A JupyterLab of its own for a test: started as `npm run lab` starts it, on a free port, with settings apart. */
+/** A JupyterLab, or classic Notebook 7, of its own for a test: started as `npm run lab` starts it, on a free port, with settings apart. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
@@ -24,12 +24,13 @@ export class JupyterLab {
     private readonly token: string,
   ) {}
 
-  /** Serves `folder`; ready when the server answers. */
-  static async start(python: string, folder: string): Promise<JupyterLab> {
+  /** Serves `folder`; ready when the server answers. `app`: the front end that `jupyter` starts. */
+  static async start(python: string, folder: string, app: "lab" | "notebook" = "lab"): Promise<JupyterLab> {
     const port = await freePort();
     const token = randomBytes(16).toString("hex");
     const home = mkdtempSync(join(tmpdir(), "pageblock-jupyter-"));
-    const child = spawn(python, jupyterLabArguments(folder, port, false), {
+    const args = jupyterLabArguments(folder, port, false).map((word) => (word === "lab" ? app : word));
+    const child = spawn(python, args, {
       stdio: ["ignore", "ignore", "pipe"],
       env: {
         ...process.env,
@@ -59,6 +60,11 @@ export class JupyterLab {
   /** Address that opens one notebook in a fresh workspace. */
   address(notebook: string): string {
     return `${this.base}/lab/tree/${encodeURIComponent(notebook)}?reset&token=${this.token}`;
+  }
+
+  /** The same in Notebook 7. */
+  notebookAddress(notebook: string): string {
+    return `${this.base}/notebooks/${encodeURIComponent(notebook)}?token=${this.token}`;
   }
 
   /** Ids of the kernels that run. */
