@@ -4,7 +4,9 @@ import { sha256Of } from "../base/canonical-json";
 import { InputError } from "../base/errors";
 import { type Figure, isFigure, type Run } from "../chart/figure";
 import { numberReferences, type Reference, takeDefinitions } from "./citations";
+import { describe } from "./describe";
 import { bundleText, isExecuted, type Notebook, type NotebookOutput } from "./notebook-file";
+import { staticSvg } from "./static-svg";
 import { storedResults, unchangedRuns } from "./stored-results";
 
 export type Block =
@@ -115,7 +117,7 @@ function blockOf(output: NotebookOutput): Block | undefined {
 /** The richest part of a bundle that can be shown without running anything that came with it. */
 function richBlock(data: Record<string, unknown>): Block | undefined {
   const figure = data["application/vnd.plotly.v1+json"];
-  if (isFigure(figure))
+  if (isFigure(figure) && isDrawable(figure))
     return { kind: "chart", figure: offline({ data: figure.data, layout: figure.layout }) };
   for (const mime of ["image/svg+xml", "image/png", "image/jpeg", "image/gif"]) {
     const picture = pictureOf(mime, data[mime]);
@@ -129,6 +131,19 @@ function richBlock(data: Record<string, unknown>): Block | undefined {
     return { kind: "text", text: JSON.stringify(data["application/json"], null, 2), stream: "value" };
   const words = bundleText(data["text/plain"]);
   return words === undefined ? undefined : { kind: "text", text: plain(words), stream: "value" };
+}
+
+/** False for JSON that only looks like a figure: its picture cannot be drawn, and another form of the output is shown. */
+function isDrawable(figure: Figure): boolean {
+  const traces: unknown[] = figure.data;
+  if (!traces.every((trace) => typeof (trace as { type?: unknown } | null)?.type === "string")) return false;
+  try {
+    describe(figure);
+    staticSvg(figure);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** The figure without pictures, styles and tiles that Plotly would fetch. */
