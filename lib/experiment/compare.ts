@@ -1,12 +1,14 @@
 /** Running comparisons and sweeps from beginning to end: the store opened, workers started, results collected, both closed. */
+import { createHash } from "node:crypto";
 import { canonicalJson } from "../base/canonical-json";
 import { type Comparison, type ComparisonSpec, ComparisonTable, comparisonPlans } from "./comparison";
 import type { Executor } from "./executor";
 import { LocalWorkers } from "./local-workers";
 import type { Plan } from "./plan";
 import type { Progress } from "./progress";
-import { type Keeper, type RunPlansOptions, type RunSummary, runPlans } from "./run-plans";
-import { Store, type StoredRun } from "./store";
+import { type RunPlansOptions, type RunSummary, runPlans } from "./run-plans";
+import { type Keeper, runToText, type StoredRun } from "./run-text";
+import { Store } from "./store";
 import type { Sweep } from "./sweep";
 
 /** Where and how plans run. */
@@ -72,6 +74,18 @@ export async function compare(
   });
   const comparison = summary.resultsHash === null ? null : table.result(scenario, summary.resultsHash);
   return { comparison, summary, runs };
+}
+
+/** The same comparison run here and now, plan by plan, without store and workers. Pure. */
+export function compareHere(scenario: string, spec: ComparisonSpec): Comparison {
+  const table = new ComparisonTable(spec);
+  const hash = createHash("sha256");
+  for (const plan of comparisonPlans(spec)) {
+    const { text } = runToText(plan);
+    table.take(text);
+    hash.update(text).update("\n");
+  }
+  return table.result(scenario, hash.digest("hex"));
 }
 
 /** Runs a sweep; results are in the store. */

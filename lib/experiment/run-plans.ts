@@ -8,8 +8,7 @@ import { InputError } from "../base/errors";
 import type { Executor, Task } from "./executor";
 import type { Plan } from "./plan";
 import { type Progress, ProgressMeter } from "./progress";
-import type { RunText } from "./run-text";
-import type { StoredRun } from "./store";
+import type { Keeper, RunText, StoredRun } from "./run-text";
 
 /** Plans between the earliest unfinished one and the latest taken: bounds what waits for its turn. */
 const WINDOW = 4096;
@@ -20,12 +19,6 @@ const FLUSH_RUNS = 500;
 const FLUSH_MS = 1000;
 /** Failures told in a summary; all are counted. */
 const FAILURES_TOLD = 10;
-
-/** Where finished runs are kept: see store.ts. */
-export interface Keeper {
-  get(hashes: readonly string[]): Promise<Map<string, RunText>>;
-  put(runs: readonly StoredRun[]): Promise<void>;
-}
 
 export interface RunPlansOptions {
   executor: Executor;

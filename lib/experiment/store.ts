@@ -7,19 +7,12 @@ import { dirname, resolve } from "node:path";
 import type { DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import { InputError } from "../base/errors";
 import { engineVersion } from "./engine-version";
-import type { Keeper } from "./run-plans";
-import type { RunText } from "./run-text";
+import type { Keeper, RunText, StoredRun } from "./run-text";
 
 /** Where results go unless told otherwise. */
 export const DEFAULT_STORE = ".pageblock/results.duckdb";
 /** Raised when the tables change. */
 const STORE_FORMAT = "1";
-
-/** A run as it is kept; `plan` is canonical JSON. */
-export interface StoredRun extends RunText {
-  hash: string;
-  plan: string;
-}
 
 interface Open {
   store: Store;

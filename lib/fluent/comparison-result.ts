@@ -3,8 +3,8 @@ import { unknownName } from "../base/errors";
 import { runOf } from "../chart/run";
 import type { Comparison, ComparisonSpec } from "../experiment/comparison";
 import { exportResults, queryResults, type Row } from "../experiment/results";
-import { isOutcome, readRun } from "../experiment/run-text";
-import type { StoredRun } from "../experiment/store";
+import { isOutcome, readRun, type StoredRun } from "../experiment/run-text";
+
 import {
   COMPARISON_HEAD,
   comparisonCells,
@@ -14,7 +14,7 @@ import {
 } from "../experiment/texts";
 import { DISPLAY, display, type MimeBundle } from "../notebook/display";
 import { escapeHtml } from "../report/escape";
-import { RUNS_MIME } from "../report/runs";
+import { withResults } from "../report/runs";
 
 export class ComparisonResult {
   /** The plan: machine, workload, request, strategies, seeds. */
@@ -83,13 +83,15 @@ export class ComparisonResult {
     const title = comparisonTitle(comparison);
     const cells = comparison.strategies.map(comparisonCells);
     const notes = comparisonNotes(comparison);
-    return {
+    const shown = {
       "text/html": html(title, cells, comparison, notes),
       "text/plain": [title, ...[COMPARISON_HEAD, ...cells].map((row) => row.join(" | ")), ...notes].join(
         "\n",
       ),
-      [RUNS_MIME]: { runs: [runOf(plan, comparison)] },
     };
+    return withResults(shown, [
+      runOf({ kind: "comparison", scenario: comparison.scenario, ...plan }, comparison),
+    ]);
   }
 
   private tables() {

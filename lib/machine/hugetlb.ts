@@ -8,7 +8,7 @@ import { Contiguous } from "../mm/contiguous";
 import { type GiganticSource, HugetlbPool } from "../mm/hugetlb";
 import type { Memory } from "../mm/memory";
 import { type MigrationWorld, ownersWorld } from "../mm/migrate";
-import { OWNER_KINDS } from "../mm/owners";
+import { markTaken } from "../mm/owners";
 import type { BootResult } from "./boot";
 import { poolFailedMessage } from "./huge-pages";
 
@@ -35,7 +35,7 @@ export function startHugetlb(
   for (const { bytes, start } of hugePages.gigantic) {
     const pool = pools.get(bytes)!;
     const pfn = start / pageSize;
-    for (let p = pfn; p < pfn + 2 ** pool.order; p++) m.setOwner(p, OWNER_KINDS.hugetlb);
+    markTaken(m, pfn, pfn + 2 ** pool.order, "hugetlb");
     m.zoneOf(pfn)!.managed += 2 ** pool.order;
     pool.free.push(pfn);
   }

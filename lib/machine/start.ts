@@ -13,6 +13,12 @@ const ZONE_INDEX: Readonly<Record<string, number>> = {
   Movable: ZONE_MOVABLE,
 };
 
+/** HPAGE_PMD_ORDER, or the page block where no buddy page is as large (4.17 with huge pages off there). */
+function thpOrder({ pageSize, largestBuddyOrder, pageblockOrder }: BootResult): number {
+  const pmd = Math.log2(pageSize / 8);
+  return pmd <= largestBuddyOrder ? Math.max(pmd, pageblockOrder) : pageblockOrder;
+}
+
 /**
  * Starts the allocator where memblock_free_all() and the activation of the CMA area leave it. What the kernel itself
  * allocates later in its boot is not in it. `lowmemReserve` goes by zone number, as the kernel's does.
@@ -38,6 +44,7 @@ export function startKernel(result: BootResult, switches: Partial<KernelSwitches
     pageSize,
     maxOrder: result.largestBuddyOrder,
     pageblockOrder: result.pageblockOrder,
+    ...(result.thp && { thpOrder: thpOrder(result) }),
     cma: board.build.cma || cma.reservedBytes > 0 || result.cmaActive.length > 0,
     thp: result.thp,
     mobilityDisabled: !result.mobilityGrouping,

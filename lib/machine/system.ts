@@ -262,7 +262,7 @@ export class System {
       return -1;
     }
     counters.thpAllocated++;
-    return this.own(pfn, m.pageblockOrder, OWNER_KINDS.anon);
+    return this.own(pfn, m.thpOrder, OWNER_KINDS.anon);
   }
 
   /** Frees a page by its slot. */

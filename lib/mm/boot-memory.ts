@@ -7,7 +7,7 @@ import type { KernelRelease } from "../hardware/kernel-release";
 import { accountFreePages, addVirginRun } from "./free-area";
 import { BLOCK_HOLE, Memory, OWNER_HOLE, OWNER_RESERVED } from "./memory";
 import { MIGRATE_CMA, MIGRATE_MOVABLE } from "./migratetype";
-import { freePages, freePagesCore } from "./page-alloc";
+import { freePages, freePagesCore, freeWholePages } from "./page-alloc";
 import { type KernelSwitches, kernelProfile } from "./profile";
 import { normalThreshold } from "./vmstat";
 import { WMARK_HIGH, WMARK_LOW, WMARK_MIN, WMARK_PROMO, type Zone } from "./zone";
@@ -44,6 +44,8 @@ export interface KernelShape {
   /** Largest buddy order. */
   maxOrder: number;
   pageblockOrder: number;
+  /** Default pageblockOrder. */
+  thpOrder?: number;
   cma: boolean;
   thp: boolean;
   mobilityDisabled: boolean;
@@ -66,6 +68,7 @@ export function bootMemory(shape: KernelShape): Memory {
   const m = new Memory({
     maxOrder: shape.maxOrder,
     pageblockOrder: shape.pageblockOrder,
+    ...(shape.thpOrder !== undefined && { thpOrder: shape.thpOrder }),
     zones: shape.zones.map((z) => ({
       idx: z.idx,
       name: z.name,
@@ -190,7 +193,7 @@ function activateCma(m: Memory, range: FrameRange): void {
     const zone = m.zoneOf(pfn)!;
     m.setBlockType(pfn, MIGRATE_CMA);
     const order = Math.min(m.pageblockOrder, m.maxOrder);
-    for (let p = pfn; p < pfn + m.pageblockPages; p += 2 ** order) freePages(m, p, order);
+    for (let p = pfn; p < pfn + m.pageblockPages; p += 2 ** order) freeWholePages(m, p, order);
     zone.cmaPages += m.pageblockPages;
   }
 }

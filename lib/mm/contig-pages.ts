@@ -5,10 +5,9 @@
  */
 import { InputError } from "../base/errors";
 import { allocContigRange, type ContigFailure, run } from "./contig-range";
-import { materialiseZone } from "./free-area";
 import type { GiganticSource } from "./hugetlb";
 import { GIGANTIC_GFP } from "./hugetlb";
-import { type Memory, OWNER_HOLE, OWNER_MASK, OWNER_RESERVED } from "./memory";
+import { ALLOCATED, type Memory, OWNER_HOLE, OWNER_MASK, OWNER_RESERVED } from "./memory";
 import { type MigrationStats, type MigrationWorld, ownersWorld } from "./migrate";
 import { MIGRATE_MOVABLE } from "./migratetype";
 import { OWNER_KINDS, type OwnerKind, ownerKind } from "./owners";
@@ -45,7 +44,6 @@ export function allocContigPages(m: Memory, request: ContigRequest): number {
   if (zonelist === undefined)
     throw new InputError(`alloc_contig_pages: the machine has nodes 0 to ${m.nrNodes - 1}: got ${nid}`);
   for (const zone of zonelist) {
-    materialiseZone(m, zone);
     for (let start = Math.ceil(zone.startPfn / pages) * pages; start + pages <= zone.endPfn; start += pages) {
       if (rangeIsValid(m, start, pages) && tryRange(m, zone, start, request)) return start;
     }
@@ -57,6 +55,14 @@ export function allocContigPages(m: Memory, request: ContigRequest): number {
 function rangeIsValid(m: Memory, start: number, pages: number): boolean {
   for (let p = start; p < start + pages; p++) {
     if (p % m.pageblockPages === 0 && m.blockIsHole(p)) return false;
+    // Free pages, untouched ones and the second half of larger ones included, need no look at each frame.
+    if (p === start || p % m.pageblockPages === 0 || m.state[p] !== 0) {
+      const free = m.state[p]! < ALLOCATED ? m.freePlaceOf(p) : undefined;
+      if (free !== undefined) {
+        p = free.head + 2 ** free.order - 1;
+        continue;
+      }
+    }
     const kind = m.ownerOf(p) & OWNER_MASK;
     if (kind === OWNER_RESERVED || kind === OWNER_HOLE) return false;
     // A frame that is free or inside another page may still carry the name of its last owner.

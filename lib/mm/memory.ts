@@ -85,6 +85,8 @@ export interface MemoryShape {
   /** Largest buddy order (10 on x86-64): "max" in the kernel's MAX_PAGE_ORDER sense. */
   maxOrder: number;
   pageblockOrder: number;
+  /** Order of a transparent huge page; default pageblockOrder. Larger with page blocks smaller than it (since 6.16). */
+  thpOrder?: number;
   /** Zones in ascending frame order. */
   zones: ZoneShape[];
   /** node_distance() of every pair; default 10 to itself, 20 to others. */
@@ -114,6 +116,8 @@ export class Memory {
   private virginUsed: number;
   readonly maxOrder: number;
   readonly pageblockOrder: number;
+  /** HPAGE_PMD_ORDER: of a transparent huge page. */
+  readonly thpOrder: number;
   readonly pageblockPages: number;
   readonly zones: Zone[];
   /** Every zone in the order of the first node's list: its own from highest to lowest, then those of the other nodes. */
@@ -178,6 +182,7 @@ export class Memory {
   constructor(shape: MemoryShape) {
     this.maxOrder = shape.maxOrder;
     this.pageblockOrder = shape.pageblockOrder;
+    this.thpOrder = (shape.thpOrder ?? shape.pageblockOrder) | 0;
     this.pageblockPages = (2 ** shape.pageblockOrder) | 0;
     const sw = shape.switches;
     this.sw = sw;
@@ -191,7 +196,9 @@ export class Memory {
     this.usesPcp = sw.pcp;
     this.cmaThreshold = sw.cmaThreshold;
     this.bulkNarrowing = sw.pcpBulkFree === "narrowing";
-    const highOrders = sw.pcpHighOrders ? 0x0f | (shape.thp ? 2 ** shape.pageblockOrder : 0) : 1;
+    // Modelled: where page blocks are smaller than huge pages, these pass by the per-CPU lists.
+    const hugeInPcp = shape.thp && this.thpOrder === this.pageblockOrder;
+    const highOrders = sw.pcpHighOrders ? 0x0f | (hugeInPcp ? 2 ** shape.pageblockOrder : 0) : 1;
     this.pcpOrders = sw.pcp ? highOrders : 0;
     this.hardAtomic = sw.atomicRights === "harder";
     this.wholeReserve = sw.highatomicUnusable === "reserved";

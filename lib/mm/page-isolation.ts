@@ -23,7 +23,8 @@ export const EINVAL = -22;
 /** The first page of [start, end) that cannot be moved, or −1: has_unmovable_pages(). CMA blocks are trusted to CMA. */
 export function hasUnmovablePages(m: Memory, zone: Zone, start: number, end: number, mt: number): number {
   if (m.blockType(start) === MIGRATE_CMA) return mt === MIGRATE_CMA ? -1 : start;
-  for (let p = start; p < end; p++) {
+  const around = m.state[start] === 0 ? m.freePlaceOf(start) : undefined;
+  for (let p = around === undefined ? start : around.head + 2 ** around.order; p < end; p++) {
     const free = buddyOrder(m, p);
     if (free >= 0) {
       p += 2 ** free - 1;

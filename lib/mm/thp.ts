@@ -52,9 +52,9 @@ export function thpGfp(mode: ThpDefrag, madvised: boolean): number {
  */
 export function allocThp(m: Memory, mode: ThpDefrag, madvised: boolean): number {
   const gfp = thpGfp(mode, madvised);
-  const near = allocPages(m, gfp | __GFP_THISNODE | __GFP_NORETRY, m.pageblockOrder);
+  const near = allocPages(m, gfp | __GFP_THISNODE | __GFP_NORETRY, m.thpOrder);
   if (near >= 0 || (gfp & __GFP_DIRECT_RECLAIM) === 0) return near;
-  return allocPages(m, gfp, m.pageblockOrder);
+  return allocPages(m, gfp, m.thpOrder);
 }
 
 /**
@@ -65,7 +65,7 @@ export function collapseHugePage(m: Memory, frames: readonly number[], defrag = 
   if (frames.length > m.pageblockPages)
     throw new InputError(`collapse: a huge page holds ${m.pageblockPages} frames: got ${frames.length}`);
   const gfp = (defrag ? GFP_TRANSHUGE : GFP_TRANSHUGE_LIGHT) | __GFP_THISNODE;
-  const pfn = allocPages(m, gfp, m.pageblockOrder);
+  const pfn = allocPages(m, gfp, m.thpOrder);
   if (pfn < 0) return -1;
   for (const frame of frames) freePages(m, frame, 0);
   return pfn;

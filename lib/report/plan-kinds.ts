@@ -4,10 +4,11 @@
  */
 import { InputError, nearest } from "../base/errors";
 import { BOOT_PLAN } from "./boot-plan";
+import { COMPARISON_PLAN, EXPERIMENT_PLAN, STEPS_PLAN } from "./experiment-plans";
 import type { PlanKind, StoredPlan } from "./plan-kind";
 
 /** In the order in which they are asked. */
-export const PLAN_KINDS: readonly PlanKind[] = [BOOT_PLAN];
+export const PLAN_KINDS: readonly PlanKind[] = [BOOT_PLAN, EXPERIMENT_PLAN, COMPARISON_PLAN, STEPS_PLAN];
 
 /** The kind of `plan`. Throws InputError when nothing here can run it. */
 export function planKindOf(plan: unknown, kinds: readonly PlanKind[] = PLAN_KINDS): PlanKind {

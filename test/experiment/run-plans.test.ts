@@ -65,8 +65,6 @@ test("results come in the order of the plans whoever runs them; equal plans unde
   const thrice = await runPlans([plan, plan, plan], 3, { executor });
   assert.deepEqual([thrice.plans, thrice.run, executor.ran], [3, 1, 1]);
 });
-  assert.deepEqual([both.run, both.fromStore, executor.ran], [20, 20, 20]);
-});
 
 test("what is in the store is not run again; a cancelled sweep goes on where it was", async () => {
   const path = join(folder, "resume.duckdb");
