@@ -3,11 +3,12 @@ import { createHash } from "node:crypto";
 import { canonicalJson } from "../base/canonical-json";
 import { type Comparison, type ComparisonSpec, ComparisonTable, comparisonPlans } from "./comparison";
 import type { Executor } from "./executor";
+import type { Keeper, StoredRun } from "./keeper";
 import { LocalWorkers } from "./local-workers";
 import type { Plan } from "./plan";
 import type { Progress } from "./progress";
 import { type RunPlansOptions, type RunSummary, runPlans } from "./run-plans";
-import { type Keeper, runToText, type StoredRun } from "./run-text";
+import { runToText } from "./run-text";
 import { Store } from "./store";
 import type { Sweep } from "./sweep";
 

@@ -7,7 +7,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import type { DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import { InputError } from "../base/errors";
 import { engineVersion } from "./engine-version";
-import type { StoredRun } from "./run-text";
+import type { StoredRun } from "./keeper";
 import { checkOurs, duckdb, isOpen, storeError } from "./store";
 
 /** What is looked at: a store, or runs in memory; `hashes` narrows it to the runs of one sweep, in its order. */

@@ -6,9 +6,10 @@ import { createHash } from "node:crypto";
 import { canonicalJson, sha256Of } from "../base/canonical-json";
 import { InputError } from "../base/errors";
 import type { Executor, Task } from "./executor";
+import type { Keeper, StoredRun } from "./keeper";
 import type { Plan } from "./plan";
 import { type Progress, ProgressMeter } from "./progress";
-import type { Keeper, RunText, StoredRun } from "./run-text";
+import type { RunText } from "./run-text";
 
 /** Plans between the earliest unfinished one and the latest taken: bounds what waits for its turn. */
 const WINDOW = 4096;

@@ -19,18 +19,6 @@ export interface RunText {
   state: "ok" | "refused" | "broken";
 }
 
-/** A run as it is kept; `plan` is canonical JSON. */
-export interface StoredRun extends RunText {
-  hash: string;
-  plan: string;
-}
-
-/** Where finished runs are kept: see store.ts. */
-export interface Keeper {
-  get(hashes: readonly string[]): Promise<Map<string, RunText>>;
-  put(runs: readonly StoredRun[]): Promise<void>;
-}
-
 /** Runs a plan; never throws. */
 export function runToText(plan: Plan): RunText {
   try {

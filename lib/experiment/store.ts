@@ -7,7 +7,8 @@ import { dirname, resolve } from "node:path";
 import type { DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import { InputError } from "../base/errors";
 import { engineVersion } from "./engine-version";
-import type { Keeper, RunText, StoredRun } from "./run-text";
+import type { Keeper, StoredRun } from "./keeper";
+import type { RunText } from "./run-text";
 
 /** Where results go unless told otherwise. */
 export const DEFAULT_STORE = ".pageblock/results.duckdb";

@@ -2,9 +2,9 @@
 import { unknownName } from "../base/errors";
 import { runOf } from "../chart/run";
 import type { Comparison, ComparisonSpec } from "../experiment/comparison";
+import type { StoredRun } from "../experiment/keeper";
 import { exportResults, queryResults, type Row } from "../experiment/results";
-import { isOutcome, readRun, type StoredRun } from "../experiment/run-text";
-
+import { isOutcome, readRun } from "../experiment/run-text";
 import {
   COMPARISON_HEAD,
   comparisonCells,

@@ -2,10 +2,10 @@
 import { canonicalJson } from "../base/canonical-json";
 import { InputError } from "../base/errors";
 import { type RunningOptions, runSweep } from "../experiment/compare";
+import type { StoredRun } from "../experiment/keeper";
 import type { Plan } from "../experiment/plan";
 import { exportResults, queryResults, type Results, type Row } from "../experiment/results";
 import type { RunSummary } from "../experiment/run-plans";
-import type { StoredRun } from "../experiment/run-text";
 import { parsePlan } from "../experiment/schema";
 import { DEFAULT_STORE } from "../experiment/store";
 import { sweep as makeSweep, type Sampling, type SweepAxis } from "../experiment/sweep";

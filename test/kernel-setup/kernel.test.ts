@@ -158,6 +158,26 @@ test("interrupt: a loop of awaits that never lets go", () => interrupted("for (;
 test("interrupt: a loop in a timer's callback", () =>
   interrupted("setTimeout(() => { while (true) {} }, 1); await new Promise(() => {})"));
 
+test("interrupt: a sweep under way ends with its workers, and the cell goes no further", async () => {
+  await interrupted(
+    `import { sweep, range } from "pageblock";
+     const long = { machine: { board: "qemu-virt", memory: "256MiB" }, workload: { kind: "kernelBuild", duration: "100h" }, strategy: { name: "cma" }, request: { size: "4MiB" } };
+     await sweep(long).over({ seed: range(1, 100) }).store("none").run();
+     console.log("went on");`,
+    3000,
+  );
+  const left = await kernel.execute(
+    `const pause = (ms: number) => new Promise((r) => setTimeout(r, ms));
+     await pause(2000);
+     const before = process.cpuUsage();
+     await pause(1500);
+     const used = process.cpuUsage(before);
+     (used.user + used.system) / 1e6 < 0.75 ? "quiet" : "still working"`,
+  );
+  assert.equal(result(left)?.data["text/plain"], "quiet", "threads that went on would have used seconds");
+  assert.doesNotMatch(printed(left), /went on/);
+});
+
 test("an interrupt with nothing running does no harm", async () => {
   await kernel.interrupt();
   assert.equal(result(await kernel.execute("1")).data["text/plain"], "1");

@@ -1,0 +1,112 @@
+/** `pageblock run`, `compare`, `sweep`, `results` as a user runs them. */
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import test, { after } from "node:test";
+import "../support/clean-environment";
+import { pageblock, ROOT } from "../support/cli";
+
+const folder = mkdtempSync(join(tmpdir(), "pageblock-cli-"));
+after(() => rmSync(folder, { recursive: true, force: true }));
+const PLAN = `machine: { board: qemu-virt, memory: 256MiB }
+workload: { kind: kernelBuild, duration: 500ms, jobs: 2, rss: 8MiB }
+strategy: { name: cma }
+request: { size: 4MiB, times: 2 }
+`;
+const file = (name: string, text: string) => {
+  writeFileSync(join(folder, name), text);
+  return join(folder, name);
+};
+const json = (args: string[]) => {
+  const run = pageblock(args, folder);
+  assert.equal(run.status, 0, run.stderr);
+  return JSON.parse(run.stdout);
+};
+const indented = PLAN.trim()
+  .split("\n")
+  .map((l) => `  ${l}`)
+  .join("\n");
+
+test("run prints the outcome and what was asked with every default", () => {
+  const plan = file("plan.yaml", PLAN);
+  const outcome = json(["run", plan, "--json", "--seed", "3"]);
+  assert.deepEqual(outcome.requests.granted, [1, 1]);
+  assert.equal(outcome.asked.seed, 3);
+  assert.equal(outcome.asked.request.gapMs, 1000);
+  assert.match(pageblock(["run", plan], folder).stdout, /granted {3}2 of 2/);
+  const bad = pageblock(["run", file("bad.yaml", PLAN.replace("times", "tmes"))], folder);
+  assert.equal(bad.status, 2);
+  assert.match(bad.stderr, /bad\.yaml:4: request\.tmes: unknown field "tmes"; did you mean times\?\n$/);
+});
+
+test("compare prints rows and a hash; a scenario takes board, memory and uptime", () => {
+  const args = ["compare", "cma-64k-pi", "--seeds", "2", "--uptime", "1s", "--memory", "1GiB", "--json"];
+  const result = json(args);
+  assert.deepEqual([result.scenario, result.seeds], ["cma-64k-pi", 2]);
+  assert.deepEqual(
+    result.strategies.map((s: { name: string }) => s.name),
+    ["buddy", "cma-64k", "cma-4k"],
+  );
+  for (const row of result.strategies) {
+    assert.equal(row.asked, 40);
+    assert.ok(row.successRate.low <= row.successRate.mid && row.successRate.mid <= row.successRate.high);
+    if (row.granted > 0) assert.deepEqual(Object.keys(row.latencyUs), ["p50", "p95", "p99"]);
+  }
+  assert.match(result.resultsHash, /^[0-9a-f]{64}$/);
+  assert.equal(json(args).resultsHash, result.resultsHash);
+  const text = pageblock(
+    ["compare", join(folder, "plan.yaml"), "--seeds", "2", "--strategies", "buddy,cma"],
+    folder,
+  );
+  assert.match(text.stdout, /strategy +asked +granted/);
+  assert.match(pageblock(["compare", "cma-64k-po"]).stderr, /did you mean cma-64k-pi\?/);
+});
+
+test("sweep prints counts; a second one answers from the store; results reads it", () => {
+  const sweep = file("sweep.yaml", `plan:\n${indented}\nover:\n  seed: { from: 1, to: 6, step: 1 }\n`);
+  const store = ["--store", join(folder, "s.duckdb")];
+  const first = json(["sweep", sweep, "--json", ...store]);
+  assert.deepEqual(Object.keys(first), ["plans", "run", "fromStore", "failed", "resultsHash", "seconds"]);
+  assert.deepEqual([first.plans, first.run, first.fromStore, first.failed], [6, 6, 0, 0]);
+  const second = json(["sweep", sweep, "--json", "--workers", "1", ...store]);
+  assert.deepEqual([second.run, second.fromStore, second.resultsHash], [0, 6, first.resultsHash]);
+  assert.equal(json(["results", "--json", ...store]).runs, 6);
+  assert.deepEqual(json(["results", "--json", "--sql", "select count(*) as n from runs", ...store]), [
+    { n: 6 },
+  ]);
+});
+
+test("Ctrl-C keeps what is done; a store in use is refused in one line", async () => {
+  const plan = indented.replace("500ms", "60s");
+  const sweep = file("long.yaml", `plan:\n${plan}\nover:\n  seed: { from: 1, to: 100000, step: 1 }\n`);
+  const store = join(folder, "long.duckdb");
+  const child = spawn(process.execPath, [
+    join(ROOT, "dist/cli/main.js"),
+    "sweep",
+    sweep,
+    "--store",
+    store,
+    "--json",
+  ]);
+  let out = "";
+  child.stdout.on("data", (d) => (out += d));
+  const tiny = file("tiny.yaml", `plan:\n${indented}\nover: { seed: [1] }\n`);
+  let refused = "";
+  for (let i = 0; i < 40 && refused === ""; i++) {
+    await new Promise((r) => setTimeout(r, 250));
+    const other = pageblock(["sweep", tiny, "--store", store, "--json"], folder);
+    if (other.status === 2) refused = other.stderr;
+  }
+  assert.match(refused, /^pageblock: store: .*long\.duckdb: is in use by another process/);
+  assert.equal(refused.trim().split("\n").length, 1);
+  const ended = once(child, "exit");
+  process.kill(child.pid!, "SIGINT");
+  const [code] = await ended;
+  assert.equal(code, 130);
+  const summary = JSON.parse(out);
+  assert.deepEqual([summary.cancelled, summary.resultsHash, summary.plans], [true, null, 100000]);
+  assert.ok(json(["results", "--json", "--store", store]).runs >= summary.run);
+});

@@ -1,0 +1,126 @@
+/** The scripting surface of experiments: what it makes is the plan, what it gives is computed from the runs. */
+import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import test from "node:test";
+import { Cancelled, compare, compareScenario, machine, range, strategies, sweep, workload } from "../../lib";
+import { DISPLAY } from "../../lib/notebook/display";
+import { STRATEGIES } from "../../lib/strategy";
+import { WORKLOADS } from "../../lib/workload/kinds";
+import { NAMES_FILE, namesSource } from "../support/fluent-names";
+
+const pi = machine("raspberry-pi-4").memory("1GiB");
+const small = compare(strategies.buddy(), strategies.cma({ area: "32MiB" }))
+  .on(pi)
+  .under(workload.kernelBuild({ duration: "500ms", jobs: 2, rss: "8MiB" }))
+  .asking({ size: "16MiB", times: 3 })
+  .store("none");
+
+test("workloads compose to plain specs, and a workload awaited is its spec", async () => {
+  const build = workload.kernelBuild("2h");
+  const endless = workload.kernelBuild({ duration: "endless" });
+  const spec = { sequence: [build.toJSON(), endless.toJSON()] };
+  assert.deepEqual(build.then(endless).toJSON(), spec);
+  assert.deepEqual(endless.after(build).toJSON(), spec);
+  assert.deepEqual(build.with(endless).toJSON(), { together: [build.toJSON(), endless.toJSON()] });
+  assert.deepEqual(build.during(endless).toJSON(), { together: [endless.toJSON(), build.toJSON()] });
+  assert.deepEqual(await (build as unknown as Promise<unknown>), { kind: "kernelBuild", duration: "2h" });
+  assert.equal(build.lastsMs, 7_200_000);
+  assert.throws(() => workload.kernelBuild({ jbs: 2 } as never), /did you mean jobs\?/);
+});
+
+test("every workload and strategy is typed and documented: known-names.ts is what the registries say", () => {
+  assert.equal(
+    readFileSync(NAMES_FILE, "utf8"),
+    namesSource(),
+    "run: node --import tsx test/support/fluent-names.ts",
+  );
+  assert.deepEqual(Object.keys(workload), [...WORKLOADS.keys()]);
+  assert.equal(Object.keys(strategies).length, STRATEGIES.size + 1);
+});
+
+test("a comparison: rows, intervals, verdicts, and a hash that comes again", async () => {
+  const result = await small.seeds(8).run();
+  const [buddy, cma] = result.comparison.strategies;
+  assert.deepEqual([buddy!.asked, buddy!.granted, cma!.granted], [24, 0, 24]);
+  assert.equal(buddy!.latencyUs, null);
+  assert.ok(cma!.latencyUs!.p50 > 0 && cma!.latencyUs!.p99 >= cma!.latencyUs!.p50);
+  assert.ok(cma!.successRate.low > 0.8 && cma!.successRate.high === 1);
+  assert.ok(cma!.successOverSeeds.low < cma!.successRate.low, "requests of one seed are not independent");
+  const [pair] = result.comparison.pairs;
+  assert.equal(pair!.decided, true);
+  assert.match(pair!.verdict, /^cma grants more than buddy: 100\.0 percentage points/);
+  assert.equal((await small.seeds(8).workers(1).run()).resultsHash, result.resultsHash);
+  const few = (await small.seeds(3).run()).comparison.pairs[0]!;
+  assert.equal(few.decided, false);
+  assert.match(few.verdict, /^3 seeds do not suffice to tell buddy from cma apart .*about 6 seeds would/);
+  assert.match(
+    result.explain("buddy"),
+    /^buddy: 0 of 24 .*\nSeed 1, request 1: order 12 is beyond the largest order/,
+  );
+  assert.throws(() => result.explain("cna"), /did you mean cma\?/);
+  const rows = await result.sql(
+    "select strategy_name as s, sum(granted) as g from runs group by 1 order by 1",
+  );
+  assert.deepEqual(rows, [
+    { s: "buddy", g: 0 },
+    { s: "cma", g: 24 },
+  ]);
+  const folder = mkdtempSync(join(tmpdir(), "pageblock-fluent-"));
+  await result.toCSV(join(folder, "r.csv"));
+  await result.toParquet(join(folder, "r.parquet"), "requests");
+  assert.equal(readFileSync(join(folder, "r.csv"), "utf8").trim().split("\n").length, 17);
+  rmSync(folder, { recursive: true });
+  const bundle = result[DISPLAY]();
+  assert.match(String(bundle["text/html"]), /<table>.*cma grants more than buddy/s);
+  assert.match(String(bundle["text/plain"]), /times are modelled/);
+});
+
+test("what is missing or wrong is named", () => {
+  assert.throws(() => compare(), /at least one strategy/);
+  assert.throws(() => compare(strategies.buddy()).plan(), /needs a machine: \.on\(/);
+  assert.throws(() => compare(strategies.buddy()).on(pi).plan(), /needs a request: \.asking\(/);
+  assert.throws(
+    () => small.asking({ size: "1MiB", tmes: 2 } as never).plan(),
+    /request\.tmes: .*did you mean times\?/,
+  );
+  assert.throws(() => compareScenario("cma-64k-po"), /did you mean cma-64k-pi\?/);
+  assert.throws(
+    () => compare(strategies.cma(), strategies.cma()).on(pi).asking({ size: 1 }).plan(),
+    /two strategies are called "cma"/,
+  );
+  assert.ok(compare(strategies.cmaDebate()).on(pi).asking({ size: "1MiB" }).plan().strategies.length >= 2);
+});
+
+test("a sweep over fields of a plan, and its end by a signal", async () => {
+  const plan = {
+    machine: { board: "qemu-virt", memory: "512MiB", kernel: "6.19" },
+    strategy: { name: "cma" },
+    request: { size: "4MiB" },
+  };
+  const swept = await sweep(plan)
+    .over({ pageblockOrder: [7, 9], seed: range(1, 3) })
+    .store("none")
+    .run();
+  assert.equal(swept.summary.plans, 6);
+  const rows = await swept.sql(
+    "select machine_pageBlockMaxOrder as o, count(*) as n from runs group by 1 order by 1",
+  );
+  assert.deepEqual(rows, [
+    { o: 7, n: 3 },
+    { o: 9, n: 3 },
+  ]);
+  const stop = new AbortController();
+  const long = { ...plan, workload: { kind: "kernelBuild", duration: "4h" } };
+  const running = sweep(long)
+    .over({ seed: range(1, 8) })
+    .store("none")
+    .watched({ signal: stop.signal })
+    .run();
+  setTimeout(() => stop.abort(), 300);
+  await assert.rejects(
+    running,
+    (error: Error) => error instanceof Cancelled && /stopped after \d of 8 runs/.test(error.message),
+  );
+});
