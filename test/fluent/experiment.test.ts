@@ -25,7 +25,7 @@ test("workloads compose to plain specs, and a workload awaited is its spec", asy
   assert.deepEqual(endless.after(build).toJSON(), spec);
   assert.deepEqual(build.with(endless).toJSON(), { together: [build.toJSON(), endless.toJSON()] });
   assert.deepEqual(build.during(endless).toJSON(), { together: [endless.toJSON(), build.toJSON()] });
-  assert.deepEqual(await (build as unknown as Promise<unknown>), { kind: "kernelBuild", duration: "2h" });
+  assert.deepEqual(await (build as unknown as PromiseLike<unknown>), { kind: "kernelBuild", duration: "2h" });
   assert.equal(build.lastsMs, 7_200_000);
   assert.throws(() => workload.kernelBuild({ jbs: 2 } as never), /did you mean jobs\?/);
 });
