@@ -1,6 +1,7 @@
 /** Plans, comparisons and sweeps as people write them in files, and every default filled in. */
 import { z } from "zod";
 import { InputError } from "../base/errors";
+import { cmaDebate } from "../strategy";
 import type { StrategySpec } from "../strategy/strategy";
 import {
   COMPARISON_DEFAULTS,
@@ -11,7 +12,6 @@ import {
 } from "./comparison";
 import type { Plan } from "./plan";
 import type { Written } from "./plan-file";
-import { cmaDebate } from "./scenarios";
 import { PLAN_FIELDS, parsePlan, strategySchema } from "./schema";
 import { attempt, fields, whole } from "./schema-fields";
 import { fieldPath, type Locate, parseWith } from "./schema-read";

@@ -2,32 +2,9 @@
 import { InputError, unknownName } from "../base/errors";
 import { parseSize } from "../base/units";
 import { BOARD_NAMES, findBoard } from "../hardware/boards";
-import type { BootRequest } from "../machine/boot-request";
-import { STRATEGIES } from "../strategy";
+import { cmaDebate } from "../strategy";
 import { parseDuration } from "../workload/duration";
-import { COMPARISON_DEFAULTS, type ComparisonSpec, type LabelledStrategy, labelled } from "./comparison";
-
-/**
- * The strategies of the CMA session, in the order of the article. THE ONE LIST to complete when a strategy is added: `cmaDebate()`
- * and the scenario `cma-debate` are made of it. A name that the library does not have is left out.
- */
-const CMA_DEBATE: readonly string[] = [
-  "buddy",
-  "cma",
-  "cma-4k",
-  "two-kernels",
-  "page-size-at-boot",
-  "small-pageblocks",
-  "sub-block",
-  "carve-out",
-  "guaranteed-cma",
-  "reservation",
-];
-
-/** The strategies of the debate that the library has, for a machine. */
-export function cmaDebate(_machine: BootRequest): LabelledStrategy[] {
-  return labelled(CMA_DEBATE.filter((name) => STRATEGIES.has(name)).map((name) => ({ name })));
-}
+import { COMPARISON_DEFAULTS, type ComparisonSpec } from "./comparison";
 
 /** What may be changed of a scenario. */
 export interface ScenarioOptions {
@@ -50,12 +27,13 @@ export interface Scenario {
   spec(options: { board: string; memoryBytes: number; uptimeMs: number }): Omit<ComparisonSpec, "seeds">;
 }
 
-/** The machine is used by kernel builds up to the first request, and while requests are put. */
-function building(uptimeMs: number): NonNullable<ComparisonSpec["workload"]> {
+/** A board that has been used for a while, and whose camera goes on while requests are put. */
+function usedBoard(board: string, uptimeMs: number): NonNullable<ComparisonSpec["workload"]> {
+  const profile = board.startsWith("raspberry-pi") || board === "qemu-virt" ? "pi" : "server";
   return {
     sequence: [
-      { kind: "kernelBuild", duration: `${uptimeMs}ms` },
-      { kind: "kernelBuild", duration: "endless" },
+      { kind: "uptime", duration: `${uptimeMs}ms`, profile },
+      { kind: "camera", duration: "endless" },
     ],
   };
 }
@@ -65,10 +43,10 @@ const cma64kPi: Scenario = {
   title: "a CMA area on a Raspberry Pi with a 64 KiB kernel",
   summary:
     "A camera wants 16 MiB at a time from a board whose kernel has pages of 64 KiB, so that a page block is 512 MiB: the buddy allocator alone, CMA with these pages, and CMA on a kernel with pages of 4 KiB.",
-  defaults: { board: "raspberry-pi-4", memory: "2GiB", uptime: "60s" },
+  defaults: { board: "raspberry-pi-4", memory: "2GiB", uptime: "2 days" },
   spec: ({ board, memoryBytes, uptimeMs }) => ({
     machine: { board, memoryBytes, pageSize: 65536 },
-    workload: building(uptimeMs),
+    workload: usedBoard(board, uptimeMs),
     request: { bytes: 16 * 2 ** 20, times: 20 },
     strategies: [
       { label: "buddy", spec: { name: "buddy" } },
@@ -83,10 +61,10 @@ const cmaDebateScenario: Scenario = {
   title: "every way to contiguous memory of the CMA session",
   summary:
     "One machine that has been used for a while, 20 requests of 64 MiB: what each strategy of the session grants, how long it takes, and what the others pay.",
-  defaults: { board: "raspberry-pi-4", memory: "2GiB", uptime: "60s" },
+  defaults: { board: "raspberry-pi-4", memory: "2GiB", uptime: "2 days" },
   spec: ({ board, memoryBytes, uptimeMs }) => ({
     machine: { board, memoryBytes },
-    workload: building(uptimeMs),
+    workload: usedBoard(board, uptimeMs),
     request: { bytes: 64 * 2 ** 20, times: 20 },
     strategies: cmaDebate({ board, memoryBytes }),
   }),

@@ -42,12 +42,52 @@ export function comparisonCells(row: StrategyRow): string[] {
   ];
 }
 
-/** What is said below the table: verdicts of pairs, and why a strategy could not be had. */
-export function comparisonNotes({ strategies, pairs }: Comparison): string[] {
-  const notes = pairs.map((p) => `${p.verdict}.`);
+/** Up to so many pairs are judged pair by pair; beyond, pairs that came out alike share a line. */
+const PAIRS_TOLD = 6;
+
+/**
+ * What is said below the table: what the seeds tell apart and what not, and why a strategy could not be had. All verdicts stand in
+ * the result, pair by pair.
+ */
+export function comparisonNotes(comparison: Comparison): string[] {
+  const { strategies, pairs } = comparison;
+  const notes = pairs.length <= PAIRS_TOLD ? pairs.map((p) => `${p.verdict}.`) : verdictsTogether(comparison);
   for (const row of strategies)
     if (row.failedRuns > 0)
       notes.push(`${row.name}: ${row.failedRuns} runs gave no outcome: ${row.remarks.at(-1)}`);
+  return notes;
+}
+
+/** The verdicts of many pairs in a few lines. */
+function verdictsTogether({ seeds, pairs }: Comparison): string[] {
+  const notes: string[] = [];
+  const told = new Map<string, string[]>();
+  for (const { a, b, decided, success } of pairs) {
+    if (!decided) continue;
+    const [more, less] = success.difference.mid > 0 ? [a, b] : [b, a];
+    told.set(more, [...(told.get(more) ?? []), less]);
+  }
+  for (const [more, less] of told) notes.push(`${more} grants more than ${less.join(", ")}.`);
+  const open = pairs.filter((p) => !p.decided && p.success.seedsNeeded !== null);
+  if (open.length > 0)
+    notes.push(
+      `${seeds} seeds do not suffice to tell apart ${open
+        .map(
+          ({ a, b, success }) => `${a} from ${b} (about ${Math.max(success.seedsNeeded!, seeds + 1)} would)`,
+        )
+        .join(", ")}, if the differences are what they seem.`,
+    );
+  const same = pairs.filter((p) => !p.decided && p.success.seedsNeeded === null);
+  const groups: Set<string>[] = [];
+  for (const { a, b } of same) {
+    const group = groups.find((g) => g.has(a) || g.has(b));
+    if (group === undefined) groups.push(new Set([a, b]));
+    else group.add(a).add(b);
+  }
+  for (const group of groups)
+    notes.push(
+      `${[...group].join(", ")} granted the same share on average: ${seeds} seeds do not tell them apart.`,
+    );
   return notes;
 }
 

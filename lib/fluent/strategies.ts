@@ -1,8 +1,7 @@
 /** Strategies in a script: `strategies.cma({ area: "64MiB" })`, or all of a debate at once. */
 import { type LabelledStrategy, labelled } from "../experiment/comparison";
-import { cmaDebate } from "../experiment/scenarios";
 import type { BootRequest } from "../machine/boot-request";
-import { resolveStrategy, STRATEGIES } from "../strategy";
+import { cmaDebate, rdmaDebate, resolveStrategy, STRATEGIES } from "../strategy";
 import type { StrategySpec } from "../strategy/strategy";
 import type { StrategyParameters } from "./known-names";
 
@@ -29,6 +28,8 @@ type Maker<P> = (parameters?: P) => StrategySpec;
 export type Strategies = { readonly [K in keyof StrategyParameters]: Maker<StrategyParameters[K]> } & {
   /** The strategies of the CMA session, as they can be had on the machine compared. */
   cmaDebate(): (machine: BootRequest) => LabelledStrategy[];
+  /** The strategies of the RDMA session. */
+  rdmaDebate(): LabelledStrategy[];
 };
 
 const camel = (name: string) => name.replace(/-(\w)/g, (_, c: string) => c.toUpperCase());
@@ -49,4 +50,5 @@ function maker(name: string) {
 export const strategies: Strategies = Object.freeze({
   ...Object.fromEntries([...STRATEGIES.keys()].map((name) => [camel(name), maker(name)])),
   cmaDebate: () => cmaDebate,
+  rdmaDebate: () => rdmaDebate(),
 }) as unknown as Strategies;
