@@ -33,7 +33,7 @@ for (const name of notebookNames()) {
     const file = join(ROOT, "cells.ts");
     const options: ts.CompilerOptions = {
       target: ts.ScriptTarget.ES2022,
-      module: ts.ModuleKind.CommonJS,
+      module: ts.ModuleKind.ESNext,
       moduleResolution: ts.ModuleResolutionKind.Node10,
       lib: ["lib.es2022.d.ts"],
       types: ["node"],
