@@ -1,12 +1,16 @@
 /**
  * Every code block of README and docs runs. TypeScript is compiled strictly and executed; shell lines are run, `pageblock` as
- * built; plans in JSON and YAML are read as plans. Blocks without a language are text.
+ * built; plans in JSON and YAML are read as plans. Numbers of seeds are made 1, so that it does not take hours. Blocks without a
+ * language are text.
  */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import test from "node:test";
+import { comparisonIn, sweepIn } from "../../lib/experiment/experiment-file";
+import { parsePlanText } from "../../lib/experiment/plan-file";
+import { parsePlan } from "../../lib/experiment/schema";
 
 const ROOT = resolve(__dirname, "../..");
 
@@ -62,6 +66,15 @@ const ELSEWHERE: readonly [pattern: RegExp, why: string][] = [
     "test/experiment/cluster.test.ts starts Redis and workers",
   ],
   [/<[a-z][^>]*>/, "has a place for the reader's own file"],
+  [
+    /^npx pageblock kernel doctor\b/,
+    "test/kernel-setup/jupyter.test.ts asks the doctor, in an environment that has Jupyter",
+  ],
+  [/^(npx )?pageblock results\b/, "test/cli/experiments.test.ts asks stores of its own"],
+  [
+    /^(npx )?pageblock sweep docs\/examples\b/,
+    "a thousand plans; test/cli/experiments.test.ts runs a smaller sweep",
+  ],
   [/^npx pageblock (lab|kernel install)\b/, "tests of kernel-setup install and start it"],
   [
     /^npx pageblock (notebook run|export|verify)\b/,
@@ -76,7 +89,7 @@ const node = (args: string[]) =>
 const typescript = blocks.filter((b) => b.language === "ts");
 /** Imports stay at the top, the rest may await. */
 function moduleOf({ text }: Block): string {
-  const lines = text.split("\n");
+  const lines = text.replace(/\.seeds\(\d+\)/g, ".seeds(1)").split("\n");
   const imports = lines.filter((l) => /^import /.test(l));
   const rest = lines.filter((l) => !/^import /.test(l));
   return `${imports.join("\n")}\nasync function main() {\n${rest.join("\n")}\n}\nmain().catch((e) => { console.error(e); process.exit(1); });\nexport {};\n`;
@@ -121,13 +134,22 @@ for (const b of blocks.filter((one) => ["sh", "bash", "shell"].includes(one.lang
     for (const raw of b.text.split("\n")) {
       const line = raw.replace(/\s+#.*$/, "").trim();
       if (line === "" || line.startsWith("#") || ELSEWHERE.some(([pattern]) => pattern.test(line))) continue;
-      const command = /^npx pageblock (.*)$/.exec(line);
+      const command = /^(?:npx )?pageblock (.*)$/.exec(line);
       assert.ok(command, `a line that no test knows how to run: ${line}`);
       const done = spawnSync(`"${process.execPath}" "${join(ROOT, "dist/cli/main.js")}" ${command[1]}`, {
         ...{ cwd: ROOT, env: environment, encoding: "utf8", shell: true, timeout: 300_000 },
       });
       assert.equal(done.status, 0, `${line}\n${done.stdout}${done.stderr}`);
     }
+  });
+
+for (const b of blocks.filter((one) => ["yaml", "json"].includes(one.language)))
+  test(`${b.file}:${b.line}: is a plan, a comparison or a sweep`, () => {
+    const written = parsePlanText(b.text, b.file);
+    const keys = Object.keys(written.value as object);
+    if (keys.includes("over")) sweepIn(written);
+    else if (keys.includes("strategies")) comparisonIn(written);
+    else parsePlan(written.value, written.locate);
   });
 
 test("every block has a language that is run, or none", () => {
