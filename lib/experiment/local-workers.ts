@@ -111,14 +111,18 @@ export class LocalWorkers implements Executor {
     }
   }
 
-  /** Runs tasks on one thread. Throws only when the threads were closed meanwhile. */
-  async run(tasks: Task[]): Promise<{ finished: Finished[]; ms: number }> {
+  /**
+   * Runs tasks on one thread. Throws only when the threads were closed meanwhile. A plan whose thread dies is given one more: the
+   * thread may have been dying already.
+   */
+  async run(tasks: Task[], again = true): Promise<{ finished: Finished[]; ms: number }> {
     try {
       const { texts, ms } = await this.pool.run({ plans: tasks.map((t) => t.plan) });
       return { finished: tasks.map((task, i) => ({ task, ...texts[i]! })), ms };
     } catch (error) {
       if (this.closed) throw error;
       const [first, ...others] = tasks as [Task, ...Task[]];
+      if (others.length === 0 && again) return this.run(tasks, false);
       if (others.length === 0) {
         const why = `the worker that ran it ended: ${(error as Error).message}`;
         return { finished: [{ task: first, ...failedRun(first.hash, why, "broken") }], ms: 0 };

@@ -37,7 +37,7 @@ test("every workload and strategy is typed and documented: known-names.ts is wha
     "run: node --import tsx test/support/fluent-names.ts",
   );
   assert.deepEqual(Object.keys(workload), [...WORKLOADS.keys()]);
-  assert.equal(Object.keys(strategies).length, STRATEGIES.size + 1);
+  assert.equal(Object.keys(strategies).length, STRATEGIES.size + 2); // and the two debates
 });
 
 test("a comparison: rows, intervals, verdicts, and a hash that comes again", async () => {
