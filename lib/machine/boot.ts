@@ -12,13 +12,15 @@ import type { HugetlbCmaArea } from "../mm/hugetlb-cma";
 import { calcMemmapPages, mobilityGroupingEnabled } from "../mm/mobility-grouping";
 import { pageblockOrder } from "../mm/pageblock-order";
 import { type PagesetSize, zonePagesetSize } from "../mm/pageset-size";
+import { kernelProfile } from "../mm/profile";
 import type { Watermarks } from "../mm/watermarks";
 import { type BootRequest, type ResolvedBoot, resolveBoot } from "./boot-request";
-import { activateCmaAreas, type BootedCmaArea } from "./cma-areas";
+import { activateAll, activateCmaAreas, type BootedCmaArea } from "./cma-areas";
 import { type CmaAttempt, earlyMemory, nodesOf, STRUCT_PAGE_BYTES } from "./early-memory";
 import { explainCmaFailure } from "./explain-cma";
 import type { HugePagePool } from "./huge-pages";
 import { type BootedMovable, movableMessages, placeZoneMovable } from "./movable-request";
+import { framesOf, zonesWithAreas } from "./zone-of-areas";
 import { zoneLowmemReserve, zoneReserves } from "./zone-reserves";
 import { movableZoneStart, type PageRange, pagesWithin, type ZoneSpan, zoneSpans } from "./zones";
 
@@ -112,7 +114,14 @@ export function boot(request: BootRequest): BootResult {
   const { board, geometry, release, huge } = resolved;
   const { pageSize, largestBuddyOrder } = geometry;
   const order = pageblockOrder(geometry, release, huge, resolved.pageBlockMaxOrder);
-  const alignment = cmaMinAlignmentBytes(release, pageSize, order, largestBuddyOrder);
+  const inMovableZone = kernelProfile(release, request.switches).cmaInMovableZone;
+  // The design is of 4.17 and needs its alignment: no buddy may reach across the edge of an area into another zone.
+  const alignment = cmaMinAlignmentBytes(
+    inMovableZone ? "4.17" : release,
+    pageSize,
+    order,
+    largestBuddyOrder,
+  );
   const { memblock, attempts, cmaAreas, cmaMessages, hugetlbCma, gigantic, survived } = earlyMemory(
     resolved,
     alignment,
@@ -141,14 +150,18 @@ export function boot(request: BootRequest): BootResult {
     area: reservedArea(`hugetlb${a.nid}`, a, alignment),
   }));
   const all = [...cmaAreas, ...hugeCma.map((h) => h.area), ...(default_ === null ? [] : [default_])];
-  const activation = activateCmaAreas(all, spans, pageSize, release);
+  const activation = inMovableZone ? activateAll(all) : activateCmaAreas(all, spans, pageSize, release);
   const cmaRange = [...activation.active, ...activation.useless]
     .map(({ base, bytes }) => ({ start: base, end: base + bytes }))
     .sort((x, y) => x.start - y.start);
   const free = memblock.freeRanges();
-  const atBoot = spans.map((z) => {
-    const freeRanges = pagesWithin(free, pageSize, z.startPfn, z.startPfn + z.spanned);
-    const cma = pagesWithin(cmaRange, pageSize, z.startPfn, z.startPfn + z.spanned);
+  const areaPages = inMovableZone ? pagesWithin(cmaRange, pageSize, 0, Number.MAX_SAFE_INTEGER) : [];
+  const finalSpans = zonesWithAreas(spans, areaPages);
+  const inZone = (z: ZoneSpan, ranges: typeof free) =>
+    framesOf(z).flatMap((p) => pagesWithin(ranges, pageSize, p.startPfn, p.startPfn + p.pages));
+  const atBoot = finalSpans.map((z) => {
+    const freeRanges = inZone(z, free);
+    const cma = inMovableZone && z.name !== "Movable" ? [] : inZone(z, cmaRange);
     return { ...z, freeRanges, managedAtBoot: count(freeRanges) + count(cma) };
   });
   const managed = atBoot.map((z) => z.managedAtBoot);
@@ -163,9 +176,7 @@ export function boot(request: BootRequest): BootResult {
     ...givenBack(resolved),
     ...gigantic.pages.map(({ start, bytes }) => ({ start, end: start + bytes })),
   ];
-  const lateManaged = atBoot.map(
-    (z) => z.managedAtBoot + count(pagesWithin(late, pageSize, z.startPfn, z.startPfn + z.spanned)),
-  );
+  const lateManaged = atBoot.map((z) => z.managedAtBoot + count(inZone(z, late)));
   const lowmemReserve = zoneLowmemReserve(atBoot);
   return {
     board: board.name,
@@ -205,9 +216,7 @@ export function boot(request: BootRequest): BootResult {
       .map(({ what, start, end }) => ({ what, start, bytes: end - start }))
       .sort((a, b) => a.start - b.start),
     memory: memblock.memory.map(({ start, end }) => ({ start, bytes: end - start })),
-    givenBack: spans.flatMap((z) =>
-      pagesWithin(givenBack(resolved), pageSize, z.startPfn, z.startPfn + z.spanned),
-    ),
+    givenBack: finalSpans.flatMap((z) => inZone(z, givenBack(resolved))),
     messages: [
       ...movableMessages(resolved.movable, release),
       ...(hugetlbCma?.messages ?? []),

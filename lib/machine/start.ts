@@ -62,6 +62,7 @@ export function startKernel(result: BootResult, switches: Partial<KernelSwitches
       lowmemReserve: reserveOf(i),
       pageset: z.pageset,
       freeRanges: z.freeRanges,
+      ...(z.pieces && { pieces: z.pieces }),
     })),
     earlierCma: result.cmaActive.map((r) => frames(r.base, r.bytes)),
     uselessCma: result.cmaUseless.map((r) => frames(r.base, r.bytes)),

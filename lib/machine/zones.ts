@@ -15,6 +15,8 @@ export interface ZoneSpan {
   startPfn: number;
   spanned: number;
   present: number;
+  /** The frames it has where these are not all of its span: see zone-of-areas.ts. */
+  pieces?: PageRange[];
 }
 
 /** Whole pages handed to the buddy allocator. */

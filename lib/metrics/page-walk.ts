@@ -5,6 +5,7 @@
  */
 import { ALLOCATED, isPcpState, type Memory, ORDER_MASK } from "../mm/memory";
 import type { Zone } from "../mm/zone";
+import type { FrameSpan } from "../mm/zone-frames";
 
 /** What a run of frames is. */
 export type PageUse = "free" | "perCpu" | "used";
@@ -17,8 +18,12 @@ export type PageVisitor = (startPfn: number, pages: number, use: PageUse, owner:
 
 /** Visits every frame of the zone once. */
 export function walkPages(m: Memory, zone: Zone, visit: PageVisitor): void {
-  const { state, owner } = m;
   const runs = untouchedRuns(m);
+  for (const piece of zone.pieces) walkPiece(m, piece, runs, visit);
+}
+
+function walkPiece(m: Memory, zone: FrameSpan, runs: [lo: number, hi: number][], visit: PageVisitor): void {
+  const { state, owner } = m;
   const end = zone.endPfn;
   let next = runs.findIndex(([, hi]) => hi > zone.startPfn);
   if (next < 0) next = runs.length;

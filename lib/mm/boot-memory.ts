@@ -11,6 +11,7 @@ import { freePages, freePagesCore, freeWholePages } from "./page-alloc";
 import { type KernelSwitches, kernelProfile } from "./profile";
 import { normalThreshold } from "./vmstat";
 import { WMARK_HIGH, WMARK_LOW, WMARK_MIN, WMARK_PROMO, type Zone } from "./zone";
+import type { FrameSpan } from "./zone-frames";
 
 /** Whole frames [startPfn, startPfn + pages). */
 export interface FrameRange {
@@ -33,6 +34,8 @@ export interface KernelZoneShape {
   pageset: { batch: number; high: number };
   /** Handed to the buddy allocator, ascending. */
   freeRanges: readonly FrameRange[];
+  /** The frames it has where these are not all of its span. */
+  pieces?: readonly FrameRange[];
 }
 
 /** A machine for the allocator to start on. */
@@ -75,6 +78,9 @@ export function bootMemory(shape: KernelShape): Memory {
       nid: z.nid ?? 0,
       startPfn: z.startPfn,
       endPfn: z.startPfn + z.spanned,
+      ...(z.pieces && {
+        pieces: z.pieces.map((p) => ({ startPfn: p.startPfn, endPfn: p.startPfn + p.pages })),
+      }),
     })),
     cpus: shape.cpus,
     switches: kernelProfile(shape.release, shape.switches),
@@ -86,7 +92,7 @@ export function bootMemory(shape: KernelShape): Memory {
   shape.zones.forEach((z, i) => {
     const zone = m.zones[i]!;
     setUpZone(zone, z);
-    markFrames(m, zone, z, shape);
+    for (const piece of zone.pieces) markFrames(m, piece, z, shape);
     for (const range of z.freeRanges) freeBootRange(m, zone, range);
   });
   for (const { startPfn, pages } of shape.uselessCma ?? [])
@@ -121,7 +127,7 @@ function setUpZone(zone: Zone, z: KernelZoneShape): void {
 }
 
 /** Page blocks of RAM are MOVABLE, frames that nobody frees are reserved, frames without RAM are holes. */
-function markFrames(m: Memory, zone: Zone, z: KernelZoneShape, shape: KernelShape): void {
+function markFrames(m: Memory, zone: FrameSpan, z: KernelZoneShape, shape: KernelShape): void {
   const ram = shape.ram ?? [{ startPfn: z.startPfn, pages: z.spanned }];
   const first = zone.startPfn >>> m.pageblockOrder;
   const end = Math.ceil(zone.endPfn / m.pageblockPages);
@@ -145,7 +151,7 @@ function markFrames(m: Memory, zone: Zone, z: KernelZoneShape, shape: KernelShap
     }
   };
   for (const r of [
-    ...z.freeRanges,
+    ...z.freeRanges.flatMap((range) => inZone(range, zone)),
     ...[...cmaAreas(shape), ...(shape.uselessCma ?? [])].flatMap((range) => inZone(range, zone)),
   ].sort((a, b) => a.startPfn - b.startPfn)) {
     taken(at, r.startPfn);
@@ -159,7 +165,7 @@ function cmaAreas({ earlierCma = [], cmaRange }: KernelShape): readonly FrameRan
   return cmaRange === undefined ? earlierCma : [...earlierCma, cmaRange];
 }
 
-function inZone(range: FrameRange, zone: Zone): FrameRange[] {
+function inZone(range: FrameRange, zone: FrameSpan): FrameRange[] {
   const from = Math.max(range.startPfn, zone.startPfn);
   const to = Math.min(range.startPfn + range.pages, zone.endPfn);
   return to > from ? [{ startPfn: from, pages: to - from }] : [];

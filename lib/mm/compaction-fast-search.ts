@@ -193,7 +193,7 @@ function sendScanner(m: Memory, cc: CompactControl, highest: number, minPfn: num
   }
   if (!cc.direct) return -1;
   cc.freePfn = minPfn;
-  return m.blockIsHole(minPfn) ? -1 : minPfn;
+  return m.notInZone(cc.zone, minPfn) ? -1 : minPfn;
 }
 
 function takeTarget(m: Memory, cc: CompactControl, pfn: number, order: number): boolean {
@@ -210,7 +210,7 @@ function isolateAround(m: Memory, cc: CompactControl, pfn: number): void {
   if (cc.direct && cc.mode === MIGRATE_ASYNC) return;
   const start = Math.max(blockStartPfn(pfn, m.pageblockOrder), cc.zone.startPfn);
   const end = Math.min(blockEndPfn(pfn, m.pageblockOrder), cc.zone.endPfn);
-  if (m.blockIsHole(start)) return;
+  if (m.notInZone(cc.zone, start)) return;
   isolateFreepagesBlock(m, cc, start, end, 1);
   if (cc.nrFreepages < cc.nrMigratepages) m.blocks[pfn >>> m.pageblockOrder]! |= BLOCK_SKIP;
 }

@@ -31,7 +31,7 @@ export function isolateFreepages(m: Memory, cc: CompactControl): void {
   const low = blockEndPfn(cc.migratePfn, m.pageblockOrder);
   let stride = cc.mode === MIGRATE_ASYNC ? COMPACT_CLUSTER_MAX : 1;
   for (; block >= low; end = block, block -= blockPages, from = block) {
-    if (m.blockIsHole(block) || !suitableTarget(m, cc, block)) continue;
+    if (m.notInZone(zone, block) || !suitableTarget(m, cc, block)) continue;
     if (!cc.ignoreSkipHint && m.blocks[block >>> m.pageblockOrder]! & BLOCK_SKIP) continue;
     const before = cc.nrFreepages;
     from = isolateFreepagesBlock(m, cc, from, end, stride);

@@ -145,7 +145,7 @@ export function isolateMigratepages(m: Memory, cc: CompactControl): boolean {
   let end = blockEndPfn(low, m.pageblockOrder);
   while (end <= cc.freePfn) {
     const skip =
-      m.blockIsHole(start) ||
+      m.notInZone(zone, start) ||
       (low % m.pageblockPages === 0 &&
         !fast &&
         !cc.ignoreSkipHint &&

@@ -17,7 +17,7 @@ export function resetCachedPositions(m: Memory, zone: Zone): void {
 /** __reset_isolation_pfn(): whether the block of `pfn` may be a source (or a target) again; clears its bit. */
 function resetIsolationPfn(m: Memory, zone: Zone, pfn: number, source: boolean, target: boolean): boolean {
   const start = pfn - (pfn % m.pageblockPages);
-  if (m.blockIsHole(pfn) || compoundOrder(m, start) >= m.pageblockOrder) return false;
+  if (m.notInZone(zone, pfn) || compoundOrder(m, start) >= m.pageblockOrder) return false;
   const i = pfn >>> m.pageblockOrder;
   if (source && target && !(m.blocks[i]! & BLOCK_SKIP)) return true;
   if (!source && target && m.blockType(pfn) !== MIGRATE_MOVABLE) return false;

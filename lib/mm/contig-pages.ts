@@ -45,16 +45,16 @@ export function allocContigPages(m: Memory, request: ContigRequest): number {
     throw new InputError(`alloc_contig_pages: the machine has nodes 0 to ${m.nrNodes - 1}: got ${nid}`);
   for (const zone of zonelist) {
     for (let start = Math.ceil(zone.startPfn / pages) * pages; start + pages <= zone.endPfn; start += pages) {
-      if (rangeIsValid(m, start, pages) && tryRange(m, zone, start, request)) return start;
+      if (rangeIsValid(m, zone, start, pages) && tryRange(m, zone, start, request)) return start;
     }
   }
   return -1;
 }
 
-/** pfn_range_valid_contig(): every frame exists, none is reserved or hugetlb's. */
-function rangeIsValid(m: Memory, start: number, pages: number): boolean {
+/** pfn_range_valid_contig(): every frame exists and is the zone's, none is reserved or hugetlb's. */
+function rangeIsValid(m: Memory, zone: Zone, start: number, pages: number): boolean {
   for (let p = start; p < start + pages; p++) {
-    if (p % m.pageblockPages === 0 && m.blockIsHole(p)) return false;
+    if ((p === start || p % m.pageblockPages === 0) && m.notInZone(zone, p)) return false;
     // Free pages, untouched ones and the second half of larger ones included, need no look at each frame.
     if (p === start || p % m.pageblockPages === 0 || m.state[p] !== 0) {
       const free = m.state[p]! < ALLOCATED ? m.freePlaceOf(p) : undefined;

@@ -125,7 +125,11 @@ export class Contiguous {
     options: ContigOptions = {},
   ): ContigResult {
     const zone = this.memory.zoneOf(start);
-    if (zone === undefined || end > zone.endPfn || end <= start)
+    if (
+      zone === undefined ||
+      end <= start ||
+      !zone.pieces.some((p) => start >= p.startPfn && end <= p.endPfn)
+    )
       throw new InputError(`alloc_contig_range: frames ${start} to ${end - 1} must lie in one zone`);
     const { cx, ranges } = this.context(options, options.owner ?? "driver");
     const errno = run(allocContigRange(cx, zone, start, end, mt));
@@ -205,7 +209,7 @@ function wholePages(what: string, count: number): void {
 export function areasOf(m: Memory): CmaArea[] {
   const areas: CmaArea[] = [];
   const isCma = (p: number) => (m.blocks[p >>> m.pageblockOrder]! & BLOCK_MT) === MIGRATE_CMA;
-  for (const zone of m.zones) {
+  for (const zone of m.zones.flatMap((z) => z.pieces)) {
     for (let p = Math.ceil(zone.startPfn / m.pageblockPages) * m.pageblockPages; p < zone.endPfn; ) {
       let end = p;
       while (end < zone.endPfn && isCma(end)) end += m.pageblockPages;

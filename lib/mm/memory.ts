@@ -17,6 +17,7 @@ import type { SlowPathHelp } from "./slow-path-help";
 import type { TracePoints } from "./trace-points";
 import { Zone } from "./zone";
 import { CompactionCounters } from "./zone-compaction";
+import { type FrameSpan, zoneIndexOf, zonePieces } from "./zone-frames";
 import { buildZonelists, type NodeDistances, type Zonelists } from "./zonelists";
 
 /**
@@ -79,6 +80,8 @@ export interface ZoneShape {
   nid: number;
   startPfn: number;
   endPfn: number;
+  /** The frames it has where these are not all of its span. */
+  pieces?: readonly FrameSpan[];
 }
 
 export interface MemoryShape {
@@ -140,6 +143,8 @@ export class Memory {
   readonly bulkCounting: boolean;
   readonly bulkNarrowing: boolean;
   readonly cmaThreshold: number;
+  /** Free CMA pages count only for requests that may take them; not where they have a zone of their own. */
+  readonly cmaApart: boolean;
   /** There are per-CPU lists at all. */
   readonly usesPcp: boolean;
   /** Bit n: pages of order n go through the per-CPU lists. */
@@ -203,6 +208,7 @@ export class Memory {
     this.hardAtomic = sw.atomicRights === "harder";
     this.wholeReserve = sw.highatomicUnusable === "reserved";
     this.cma = shape.cma;
+    this.cmaApart = shape.cma && !sw.cmaInMovableZone;
     this.thp = shape.thp;
     this.mobilityDisabled = shape.mobilityDisabled || !sw.mobilityGrouping;
     this.watermarkBoostFactor = shape.switches.watermarkBoost ? 15000 : 0;
@@ -235,6 +241,7 @@ export class Memory {
     this.virginDown = new Uint8Array(VIRGIN_NODES);
     this.virginUsed = 0;
     for (let i = this.endPfn; i < this.virginBase; i++) this.next[i] = this.prev[i] = i;
+    const pieces = zonePieces(shape.zones, topPages);
     this.zones = shape.zones.map((z, i) => {
       const base = this.endPfn + i * headsAZone;
       const pcps = Array.from(
@@ -242,13 +249,10 @@ export class Memory {
         (_, cpu) =>
           new PerCpuPages(base + nrOrders * HEADS_A_ORDER + cpu * NR_PCP_LISTS_MAX, pcpLists(shape.switches)),
       );
-      return new Zone(z.idx, z.name, z.nid, z.startPfn, z.endPfn, base, nrOrders, pcps);
+      return new Zone(z.idx, z.name, z.nid, z.startPfn, z.endPfn, base, nrOrders, pcps, pieces[i]!);
     });
     this.zoneShift = Math.log2(topPages) | 0;
-    this.zoneIndex = new Uint8Array(this.endPfn / topPages).fill(255);
-    this.zones.forEach((z, i) => {
-      if (i < 255) this.zoneIndex.fill(i, Math.ceil(z.startPfn / topPages), Math.floor(z.endPfn / topPages));
-    });
+    this.zoneIndex = zoneIndexOf(pieces, topPages, this.endPfn);
     this.nrNodes = new Set(this.zones.map((z) => z.nid)).size;
     this.nodeZonelists = buildZonelists(this.zones, shape.distances);
     this.zonelists = this.nodeZonelists.fallback.find((lists) => lists !== undefined) ?? [];
@@ -266,7 +270,7 @@ export class Memory {
     return this.zonelist[0]?.nid ?? 0;
   }
 
-  /** The zone that spans `pfn`, or undefined. */
+  /** page_zone(): the zone that has `pfn`, or undefined. */
   zoneOf(pfn: number): Zone | undefined {
     const known = this.zoneIndex[pfn >>> this.zoneShift]!;
     return known < 255 ? this.zones[known] : this.searchZone(pfn);
@@ -276,9 +280,14 @@ export class Memory {
     const zones = this.zones;
     for (let i = zones.length - 1; i >= 0; i--) {
       const z = zones[i]!;
-      if (pfn >= z.startPfn && pfn < z.endPfn) return z;
+      if (z.pieces.some((p) => pfn >= p.startPfn && pfn < p.endPfn)) return z;
     }
     return undefined;
+  }
+
+  /** Whether the block of `pfn` is nothing to a walk over `zone`: no struct pages, or those of another zone. */
+  notInZone(zone: Zone, pfn: number): boolean {
+    return this.blockIsHole(pfn) || (zone.shared && this.zoneOf(pfn) !== zone);
   }
 
   /** Whether the block of `pfn` has no struct pages. */

@@ -9,7 +9,7 @@ import { ZONE_MOVABLE } from "./gfp";
 import { isolateFreePage } from "./isolate-free-page";
 import { buddyOrder } from "./isolate-freepages-block";
 import { materialiseRange } from "./materialise-range";
-import { BLOCK_HOLE, BLOCK_ISOLATED, type Memory } from "./memory";
+import { BLOCK_ISOLATED, type Memory } from "./memory";
 import { MIGRATE_CMA, MIGRATE_ISOLATE } from "./migratetype";
 import { blockScan, moveScannedBlock, scanBlock } from "./move-freepages";
 import { clearInside, inUse, isMovablePage, offLru, orderInUse, ownerKind } from "./owners";
@@ -212,9 +212,7 @@ export function isolatedSpan(m: Memory, start: number, end: number): { from: num
 }
 
 function isHole(m: Memory, zone: Zone, pfn: number): boolean {
-  return (
-    pfn < zone.startPfn || pfn >= zone.endPfn || (m.blocks[pfn >>> m.pageblockOrder]! & BLOCK_HOLE) !== 0
-  );
+  return pfn < zone.startPfn || pfn >= zone.endPfn || m.notInZone(zone, pfn);
 }
 
 /** start_isolate_page_range(): 0, or −EBUSY with everything as it was. Middle blocks come last, ascending. */

@@ -2,7 +2,7 @@
 import type { KernelRelease } from "../hardware/kernel-release";
 import { populatedZones } from "./buddyinfo";
 import { closestRelease } from "./closest-release";
-import { BLOCK_HOLE, type Memory } from "./memory";
+import type { Memory } from "./memory";
 import { MIGRATE_CMA, MIGRATE_NAMES, MIGRATE_TYPES } from "./migratetype";
 import type { Zone } from "./zone";
 
@@ -29,7 +29,7 @@ export function freeListLength(m: Memory, zone: Zone, order: number, mt: number,
 export function blockCounts(m: Memory, zone: Zone): number[] {
   const counts = new Array<number>(MIGRATE_TYPES).fill(0);
   for (let pfn = zone.startPfn; pfn < zone.endPfn; pfn += m.pageblockPages)
-    if (!(m.blocks[pfn >>> m.pageblockOrder]! & BLOCK_HOLE)) counts[m.blockType(pfn)]!++;
+    if (!m.notInZone(zone, pfn)) counts[m.blockType(pfn)]!++;
   return counts;
 }
 

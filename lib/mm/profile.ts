@@ -42,6 +42,11 @@ export interface KernelSwitches {
    * Pi kernel's alloc_in_cma_threshold= (raspberrypi/linux #4964, its default is 12). 0: over half, as everywhere else.
    */
   cmaThreshold: number;
+  /**
+   * ZONE_MOVABLE has the CMA areas (merged for 4.17-rc1, reverted before 4.17): blocks stay CMA, but free CMA pages are taken
+   * off nowhere, since all that asks their zone may have them.
+   */
+  cmaInMovableZone: boolean;
   /** An area may have up to 8 ranges; a failed look says −EBUSY, also in an area that is merely full (6.15+). */
   cmaRanges: boolean;
   /** ALLOC_NOFRAGMENT: spill into the next zone before polluting blocks (5.0+). */
@@ -104,6 +109,7 @@ const V6_1: KernelSwitches = {
   rmqueueMode: false,
   cmaBalance: true,
   cmaThreshold: 0,
+  cmaInMovableZone: false,
   cmaRanges: false,
   nofragment: true,
   watermarkBoost: true,

@@ -239,40 +239,41 @@ function checkFrames(m: Memory, zone: Zone, tally: Tally, options: ValidateOptio
   let pcpHeads = 0;
   let allocated = 0;
   let untold = 0;
-  for (let p = zone.startPfn; p < zone.endPfn; ) {
-    if (v < virgin.length && p >= virgin[v]![0]) {
-      if (p > virgin[v]![0])
-        throw new LawBroken("nothing is free twice", zone.name, p, "overlaps an untouched run");
-      heads += (virgin[v]![1] - p) / 2 ** m.maxOrder;
-      p = virgin[v++]![1];
-      continue;
+  for (const piece of zone.pieces)
+    for (let p = piece.startPfn; p < piece.endPfn; ) {
+      if (v < virgin.length && p >= virgin[v]![0]) {
+        if (p > virgin[v]![0])
+          throw new LawBroken("nothing is free twice", zone.name, p, "overlaps an untouched run");
+        heads += (virgin[v]![1] - p) / 2 ** m.maxOrder;
+        p = virgin[v++]![1];
+        continue;
+      }
+      const s = state[p]!;
+      if (s === 0) {
+        untold++;
+        p++;
+        continue;
+      }
+      const order = s >= ALLOCATED ? s & ORDER_MASK : isPcpState(s) ? m.pcpOrder(s) : s - 1;
+      const end = p + 2 ** order;
+      if (s & ALLOCATED && !options.ownersKnown) {
+        p++;
+        continue;
+      }
+      if (end > zone.endPfn) throw new LawBroken("pages lie in their zone", zone.name, p, `order ${order}`);
+      for (let q = p + 1; q < end; q++) {
+        const t = state[q]!;
+        if (t !== 0 && (t & ALLOCATED) === 0)
+          throw new LawBroken("no free page inside another page", zone.name, q, `inside the page at ${p}`);
+      }
+      if (s & ALLOCATED) allocated += end - p;
+      else if (isPcpState(s)) pcpHeads++;
+      else {
+        heads++;
+        checkMerged(m, zone, p, order, options);
+      }
+      p = end;
     }
-    const s = state[p]!;
-    if (s === 0) {
-      untold++;
-      p++;
-      continue;
-    }
-    const order = s >= ALLOCATED ? s & ORDER_MASK : isPcpState(s) ? m.pcpOrder(s) : s - 1;
-    const end = p + 2 ** order;
-    if (s & ALLOCATED && !options.ownersKnown) {
-      p++;
-      continue;
-    }
-    if (end > zone.endPfn) throw new LawBroken("pages lie in their zone", zone.name, p, `order ${order}`);
-    for (let q = p + 1; q < end; q++) {
-      const t = state[q]!;
-      if (t !== 0 && (t & ALLOCATED) === 0)
-        throw new LawBroken("no free page inside another page", zone.name, q, `inside the page at ${p}`);
-    }
-    if (s & ALLOCATED) allocated += end - p;
-    else if (isPcpState(s)) pcpHeads++;
-    else {
-      heads++;
-      checkMerged(m, zone, p, order, options);
-    }
-    p = end;
-  }
   if (heads !== tally.heads)
     throw new LawBroken("every free page is on a list", zone.name, -1, `${heads} against ${tally.heads}`);
   if (pcpHeads !== tally.pcpHeads)
@@ -316,13 +317,18 @@ function checkCounters(m: Memory, zone: Zone, tally: Tally): void {
     same("nr_free_highatomic = pages on the HIGHATOMIC lists", zone.nrFreeHighatomic, tally.highatomic);
 }
 
+/** Numbers of the page blocks that start in the zone's pieces. */
+function* blocksOf(m: Memory, { pieces }: Zone): Generator<number> {
+  for (const { startPfn, endPfn } of pieces)
+    for (let b = Math.ceil(startPfn / m.pageblockPages); b < Math.ceil(endPfn / m.pageblockPages); b++)
+      yield b;
+}
+
 /** Counters of page blocks; a block that straddles the zone's edge belongs to whoever starts it. */
 function checkBlocks(m: Memory, zone: Zone): void {
   let highatomic = 0;
   let isolated = 0;
-  const first = Math.ceil(zone.startPfn / m.pageblockPages);
-  const last = Math.ceil(zone.endPfn / m.pageblockPages);
-  for (let b = first; b < last; b++) {
+  for (const b of blocksOf(m, zone)) {
     const byte = m.blocks[b]!;
     if (byte & BLOCK_HOLE) continue;
     if (byte & BLOCK_ISOLATED || (byte & BLOCK_MT) === MIGRATE_ISOLATE) isolated++;

@@ -26,7 +26,7 @@ function unusableFree(m: Memory, zone: Zone, order: number, allocFlags: number):
   let unusable = (1 << order) - 1;
   if ((allocFlags & (m.hardAtomic ? ALLOC_HARDER | ALLOC_OOM : ALLOC_RESERVES)) === 0)
     unusable += m.wholeReserve ? zone.nrReservedHighatomic : zone.nrFreeHighatomic;
-  if (m.cma && (allocFlags & ALLOC_CMA) === 0 && zone.nrFreeCma > 0) unusable += zone.nrFreeCma;
+  if (m.cmaApart && (allocFlags & ALLOC_CMA) === 0 && zone.nrFreeCma > 0) unusable += zone.nrFreeCma;
   return unusable;
 }
 
@@ -55,7 +55,8 @@ export function zoneWatermarkOk(
   for (let o = order; o <= m.maxOrder; o++) {
     if (zone.nrFree[o] === 0) continue;
     for (let mt = 0; mt < MIGRATE_PCPTYPES; mt++) if (!freeAreaEmpty(m, zone, o, mt)) return true;
-    if (allocFlags & ALLOC_CMA && !freeAreaEmpty(m, zone, o, MIGRATE_CMA)) return true;
+    if ((allocFlags & ALLOC_CMA || (m.cma && !m.cmaApart)) && !freeAreaEmpty(m, zone, o, MIGRATE_CMA))
+      return true;
     if (
       allocFlags & (ALLOC_OOM | (m.hardAtomic ? ALLOC_HARDER : ALLOC_HIGHATOMIC)) &&
       !freeAreaEmpty(m, zone, o, MIGRATE_HIGHATOMIC)

@@ -5,6 +5,7 @@
 
 import type { PerCpuPages } from "./per-cpu-pages";
 import { ZoneCompaction } from "./zone-compaction";
+import type { FrameSpan } from "./zone-frames";
 
 export const WMARK_MIN = 0;
 export const WMARK_LOW = 1;
@@ -19,6 +20,10 @@ export class Zone {
   /** Frames [startPfn, endPfn); endPfn − startPfn is `spanned`. */
   readonly startPfn: number;
   readonly endPfn: number;
+  /** The frames of its span that it has, ascending: one piece, but where zones overlap. */
+  readonly pieces: readonly FrameSpan[];
+  /** Frames of its span belong to other zones. */
+  readonly shared: boolean;
   present: number;
   managed: number;
   cmaPages: number;
@@ -55,6 +60,7 @@ export class Zone {
     listBase: number,
     nrOrders: number,
     pcps: PerCpuPages[],
+    pieces: readonly FrameSpan[] = [{ startPfn, endPfn }],
   ) {
     this.idx = idx;
     this.name = name;
@@ -62,6 +68,8 @@ export class Zone {
     // Whole numbers from the start: a field that once held a fraction stays slow.
     this.startPfn = startPfn | 0;
     this.endPfn = endPfn | 0;
+    this.pieces = pieces;
+    this.shared = pieces.reduce((n, p) => n + p.endPfn - p.startPfn, 0) !== endPfn - startPfn;
     this.present = 0;
     this.managed = 0;
     this.cmaPages = 0;

@@ -95,12 +95,14 @@ export class PreparedCarveOut extends Prepared {
  */
 export function takeAtBoot(system: System, pages: number, align: number, end: number): number {
   const m = system.memory;
-  const zones = [...m.zones].sort((a, b) => b.startPfn - a.startPfn);
+  const pieces = m.zones
+    .flatMap((zone) => zone.pieces.map((p) => ({ zone, ...p })))
+    .sort((a, b) => b.startPfn - a.startPfn);
   // Where the range is larger than a page of the allocator, it starts at one: whole pages are taken fastest.
   const step = pages < 2 ** m.maxOrder ? align : Math.max(align, 2 ** m.maxOrder);
-  for (const zone of zones) {
-    const top = Math.min(zone.endPfn, end) - pages;
-    for (let pfn = Math.floor(top / step) * step; pfn >= zone.startPfn; ) {
+  for (const { zone, startPfn, endPfn } of pieces) {
+    const top = Math.min(endPfn, end) - pages;
+    for (let pfn = Math.floor(top / step) * step; pfn >= startPfn; ) {
       if (takeFree(m, zone, pfn, pfn + pages)) return pfn;
       const bar = lastUnusable(m, pfn, pfn + pages);
       if (bar >= 0) {

@@ -3,6 +3,7 @@
  * the like) are taken from the snapshot the machine was loaded from, else they are 0.
  */
 
+import { InputError } from "../base/errors";
 import { listFrames } from "../mm/list-frames";
 import {
   BLOCK_HOLE,
@@ -33,6 +34,11 @@ const PCP_AUTO_FIELDS = "high_min high_max flags alloc_factor free_count".split(
 
 /** The text of a snapshot of `m`, a record a line, with a newline at its end. */
 export function writeSnapshot(m: Memory, from?: Snapshot): string {
+  const overlapping = m.zones.find((z) => z.shared);
+  if (overlapping !== undefined)
+    throw new InputError(
+      `snapshot: zones that overlap have no place in the format: zone ${overlapping.name} shares its span (cmaInMovableZone)`,
+    );
   const lines: string[] = [];
   const header: [string, string | number][] = [
     ["slot", 0],

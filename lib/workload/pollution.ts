@@ -1,5 +1,5 @@
 /** How far pages that do not move have spread: the page blocks that hold at least one of them. */
-import { ALLOCATED, BLOCK_HOLE, type Memory, MOVABLE_PAGE, ORDER_MASK, OWNER_MASK } from "../mm/memory";
+import { ALLOCATED, type Memory, MOVABLE_PAGE, ORDER_MASK, OWNER_MASK } from "../mm/memory";
 import { MIGRATE_RECLAIMABLE } from "../mm/migratetype";
 import { OWNER_KINDS } from "../mm/owners";
 import type { Zone } from "../mm/zone";
@@ -25,7 +25,7 @@ export function pollution(m: Memory, zones: readonly Zone[] = m.zones): Pollutio
       block < zone.endPfn;
       block += m.pageblockPages
     )
-      if ((m.blocks[block >>> m.pageblockOrder]! & BLOCK_HOLE) === 0) countBlock(m, zone, block, sum);
+      if (!m.notInZone(zone, block)) countBlock(m, zone, block, sum);
   return sum;
 }
 

@@ -6,7 +6,7 @@
 import type { System } from "../machine/system";
 import { materialiseZone } from "../mm/free-area";
 import { isolateFreePage } from "../mm/isolate-free-page";
-import { BLOCK_HOLE, type Memory, MOVABLE_PAGE, OWNER_MASK } from "../mm/memory";
+import { type Memory, MOVABLE_PAGE, OWNER_MASK } from "../mm/memory";
 import { MIGRATE_CMA, MIGRATE_MOVABLE } from "../mm/migratetype";
 import { markTaken, OWNER_KINDS, type OwnerKind } from "../mm/owners";
 import { freePagesCore } from "../mm/page-alloc";
@@ -64,8 +64,7 @@ export function ordinaryBlocks(m: Memory): number[] {
       b + m.pageblockPages <= zone.endPfn;
       b += m.pageblockPages
     )
-      if ((m.blocks[b >>> m.pageblockOrder]! & BLOCK_HOLE) === 0 && m.blockType(b) !== MIGRATE_CMA)
-        blocks.push(b);
+      if (!m.notInZone(zone, b) && m.blockType(b) !== MIGRATE_CMA) blocks.push(b);
   return blocks;
 }
 

@@ -1,0 +1,63 @@
+/**
+ * CMA areas in ZONE_MOVABLE, the design that was merged for 4.17-rc1 and reverted before 4.17 (mm/cma.c
+ * cma_init_reserved_areas(), mm/page_alloc.c init_cma_reserved_pageblock() of commit bad8c6c0b114): each area's frames leave the
+ * zone that spans them for ZONE_MOVABLE of their node. That zone spans from the first area to the last and overlaps the zone
+ * below; where there is a ZONE_MOVABLE already, it spans the node. The zones below keep their span and lose present pages.
+ */
+import type { PageRange, ZoneSpan } from "./zones";
+
+const MOVABLE = "Movable";
+
+/** The frames that a zone has. */
+export function framesOf(z: ZoneSpan): PageRange[] {
+  return z.pieces ?? [{ startPfn: z.startPfn, pages: z.spanned }];
+}
+
+/** What of [startPfn, startPfn + pages) lies in the zone's span. */
+function within(z: ZoneSpan, { startPfn, pages }: PageRange): PageRange[] {
+  const from = Math.max(startPfn, z.startPfn);
+  const to = Math.min(startPfn + pages, z.startPfn + z.spanned);
+  return to > from ? [{ startPfn: from, pages: to - from }] : [];
+}
+
+const count = (ranges: readonly PageRange[]) => ranges.reduce((n, r) => n + r.pages, 0);
+
+/** The zones once the areas (in frames) are activated. An area that crosses a zone border is no failure here. */
+export function zonesWithAreas(spans: readonly ZoneSpan[], areas: readonly PageRange[]): ZoneSpan[] {
+  const nodes = [...new Set(spans.map((z) => z.nid))];
+  return nodes.flatMap((nid) => {
+    const zones = spans.filter((z) => z.nid === nid);
+    const lower = zones.filter((z) => z.name !== MOVABLE);
+    const old = zones.find((z) => z.name === MOVABLE);
+    const taken = lower.flatMap((z) => areas.flatMap((a) => within(z, a)));
+    if (taken.length === 0) return zones;
+    const pieces = [...taken, ...(old === undefined ? [] : framesOf(old))].sort(
+      (a, b) => a.startPfn - b.startPfn,
+    );
+    const first = pieces[0]!.startPfn;
+    const last = pieces.at(-1)!;
+    const startPfn = old === undefined ? first : Math.min(...zones.map((z) => z.startPfn));
+    return [
+      ...lower.map((z) => ({ ...z, present: z.present - count(areas.flatMap((a) => within(z, a))) })),
+      {
+        name: MOVABLE,
+        nid,
+        startPfn,
+        spanned: last.startPfn + last.pages - startPfn,
+        present: count(taken) + (old?.present ?? 0),
+        pieces: joined(pieces),
+      },
+    ];
+  });
+}
+
+/** Neighbouring ranges as one. */
+function joined(ranges: readonly PageRange[]): PageRange[] {
+  const out: PageRange[] = [];
+  for (const r of ranges) {
+    const before = out.at(-1);
+    if (before !== undefined && before.startPfn + before.pages === r.startPfn) before.pages += r.pages;
+    else out.push({ ...r });
+  }
+  return out;
+}
