@@ -1,5 +1,13 @@
 /** Pure functions on machines and outcomes: numbers in columns, nothing drawn. */
 export { type BlockSummary, type BlockSummaryOptions, blockSummary, coarserSummary } from "./block-summary";
+export {
+  type CmaAccounting,
+  type CmaUse,
+  cmaAccounting,
+  cmaUse,
+  type WatermarkCaller,
+  type ZoneCmaAccount,
+} from "./cma-accounting";
 export { fragmentationIndices, freeBlocksByOrder, unusableIndices } from "./free-history";
 export { type HolderFlow, holderFlows } from "./holders";
 export { METRICS, type MetricName } from "./names";

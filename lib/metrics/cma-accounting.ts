@@ -1,0 +1,99 @@
+/**
+ * What CMA pages do to the accounts of a machine, the problems that the 4.17-cycle design was to solve: NR_FREE_PAGES counts free
+ * CMA pages, which unmovable requests cannot have, and each watermark check has to know who asks. A request subtracts by
+ * its own type, kswapd always, compaction never; with the areas in ZONE_MOVABLE (cmaInMovableZone) nobody need.
+ */
+import { ALLOC_CMA, ZONE_MOVABLE, ZONE_NORMAL } from "../mm/gfp";
+import type { Memory } from "../mm/memory";
+import { isMovablePage } from "../mm/owners";
+import { WMARK_HIGH, WMARK_LOW, WMARK_MIN, type Zone } from "../mm/zone";
+import { wmarkPages, zoneWatermarkOk } from "../mm/zone-watermark";
+
+/** Who asks for a watermark: a request for one page by its type, kswapd, or compaction before it starts. */
+export type WatermarkCaller = "movable" | "unmovable" | "kswapd" | "compaction";
+
+/** One zone's account. Pages. */
+export interface ZoneCmaAccount {
+  zone: string;
+  nid: number;
+  /** NR_FREE_PAGES and NR_FREE_CMA_PAGES, without per-CPU differences. */
+  freePages: number;
+  freeCmaPages: number;
+  /** Free CMA pages among the free pages of a zone that unmovable requests walk: they look free to them and are not. */
+  uselessPages: number;
+  /** What the check of each caller says: the low watermark for requests, high for kswapd, min and a gap of 2 pages for compaction. */
+  ok: Record<WatermarkCaller, boolean>;
+  /** An unmovable request for one page is refused at the min watermark, above which the zone's free pages lie with the CMA pages. */
+  starved: boolean;
+  /** In a starved zone, callers whose check says that there is enough. */
+  misled: WatermarkCaller[];
+}
+
+/** The accounts of all zones with CMA pages. */
+export interface CmaAccounting {
+  zones: ZoneCmaAccount[];
+  /** Pages of all zones. */
+  freePages: number;
+  uselessPages: number;
+}
+
+/** The accounts of a machine as they stand; changes nothing. */
+export function cmaAccounting(m: Memory): CmaAccounting {
+  const zones = m.zones.filter((z) => z.cmaPages > 0).map((z) => accountOf(m, z));
+  return {
+    zones,
+    freePages: m.zones.reduce((n, z) => n + Math.max(0, z.nrFreePages), 0),
+    uselessPages: zones.reduce((n, z) => n + z.uselessPages, 0),
+  };
+}
+
+function accountOf(m: Memory, zone: Zone): ZoneCmaAccount {
+  const free = Math.max(0, zone.nrFreePages);
+  const check = (which: number, gap: number, highest: number, flags: number) =>
+    zoneWatermarkOk(m, zone, 0, wmarkPages(zone, which) + gap, highest, flags, free);
+  const walksHere = zone.idx !== ZONE_MOVABLE;
+  const ok = {
+    movable: check(WMARK_LOW, 0, ZONE_MOVABLE, ALLOC_CMA),
+    unmovable: walksHere && check(WMARK_LOW, 0, ZONE_NORMAL, 0),
+    kswapd: check(WMARK_HIGH, 0, walksHere ? ZONE_NORMAL : ZONE_MOVABLE, 0),
+    compaction: check(WMARK_MIN, 2, walksHere ? ZONE_NORMAL : ZONE_MOVABLE, ALLOC_CMA),
+  };
+  const starved =
+    walksHere && !check(WMARK_MIN, 0, ZONE_NORMAL, 0) && check(WMARK_MIN, 0, ZONE_NORMAL, ALLOC_CMA);
+  const callers: WatermarkCaller[] = ["unmovable", "kswapd", "compaction"];
+  return {
+    zone: zone.name,
+    nid: zone.nid,
+    freePages: free,
+    freeCmaPages: Math.max(0, zone.nrFreeCma),
+    uselessPages: walksHere ? Math.max(0, zone.nrFreeCma) : 0,
+    ok,
+    starved,
+    misled: starved ? callers.filter((c) => ok[c]) : [],
+  };
+}
+
+/** What the frames of some areas are used for. Pages; free + movable + fixed is all of them. */
+export interface CmaUse {
+  /** In the buddy lists or on per-CPU lists. */
+  free: number;
+  /** In use by pages that can move out: what the area is good for while no driver asks. */
+  movable: number;
+  /** Drivers' buffers, and what else does not move. */
+  fixed: number;
+}
+
+/** `areas`: ranges of frames, such as the areas of a Contiguous or their ranges. */
+export function cmaUse(m: Memory, areas: Iterable<{ basePfn: number; count: number }>): CmaUse {
+  const use: CmaUse = { free: 0, movable: 0, fixed: 0 };
+  for (const { basePfn, count } of areas)
+    for (let p = basePfn; p < basePfn + count; ) {
+      const place = m.freePlaceOf(p);
+      const end = place === undefined ? p + 1 : Math.min(basePfn + count, place.head + 2 ** place.order);
+      if (place !== undefined) use.free += end - p;
+      else if (isMovablePage(m, m.headOf(p))) use.movable++;
+      else use.fixed++;
+      p = end;
+    }
+  return use;
+}
