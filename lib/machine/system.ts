@@ -184,7 +184,7 @@ export class System {
     m.help = new RoomMaker(m, { reclaim: this.options.reclaim, compaction: this.options.compaction });
     this.world = this.ownWorld();
     this.hugetlb = startHugetlb(booted, m, this.world);
-    this.contig = new Contiguous(m);
+    this.contig = new Contiguous(m, undefined, booted.kernel);
     this.nowMs = 0;
     this.lastVmstatMs = 0;
     this.nextKcompactdMs = KCOMPACTD_MS;

@@ -19,6 +19,8 @@ export interface CmaResult {
   errno: number;
   /** Ranges that were busy. */
   busyRetries: number;
+  /** The kernel gave up without a line in its log. */
+  silent: boolean;
 }
 
 /** CMA_MAX_RANGES. */
@@ -180,10 +182,17 @@ export function* cmaAlloc(
   align: number,
   tried?: (pfn: number, errno: number) => void,
 ): Generator<void, CmaResult> {
-  const result: CmaResult = { pfn: -1, errno: cx.m.sw.cmaRanges ? EBUSY : ENOMEM, busyRetries: 0 };
-  if (count === 0) return { ...result, errno: EINVAL };
+  const result: CmaResult = {
+    pfn: -1,
+    errno: cx.m.sw.cmaRanges ? EBUSY : ENOMEM,
+    busyRetries: 0,
+    silent: false,
+  };
+  // NULL is all the caller gets; the error is our name for it.
+  if (count === 0) return { ...result, errno: EINVAL, silent: true };
   // Before, the kernel gives up here without a word and without its trace point.
-  if (!cx.m.sw.cmaRanges && Math.ceil(count / 2 ** area.orderPerBit) > area.bitmap.length) return result;
+  if (!cx.m.sw.cmaRanges && Math.ceil(count / 2 ** area.orderPerBit) > area.bitmap.length)
+    return { ...result, silent: true };
   for (const range of area.ranges) {
     yield* cmaRangeAlloc(cx, area, range, count, align, result, tried);
     if (result.errno !== EBUSY) break;

@@ -3,7 +3,10 @@
  * the 2018 proposal. A request that fails is a result that can explain itself; a wrong argument throws.
  */
 import { InputError } from "../base/errors";
+import type { KernelRelease } from "../hardware/kernel-release";
+import { closestRelease } from "./closest-release";
 import { CmaArea, cmaAlloc, cmaRelease } from "./cma-area";
+import { cmaAllocFailed } from "./cma-messages";
 import {
   type ContigFailureReport,
   explainContigFailure,
@@ -13,6 +16,13 @@ import {
 } from "./contig-failure";
 import { allocContigPages, freeContigRange } from "./contig-pages";
 import { allocContigRange, type ContigContext, run } from "./contig-range";
+import {
+  type DmaContigAllocation,
+  type DmaContigOptions,
+  type DmaContigResult,
+  dmaAllocContiguous,
+  dmaFreeContiguous,
+} from "./dma-contiguous";
 import { GFP_KERNEL } from "./gfp";
 import { BLOCK_MT, type Memory } from "./memory";
 import { type MigrationStats, type MigrationWorld, ownersWorld } from "./migrate";
@@ -37,6 +47,8 @@ export interface FailedContigRequest extends MigrationStats {
   errno: number;
   count: number;
   busyRanges: readonly FailedRange[];
+  /** What the kernel prints, its own words; empty where it fails without a line. */
+  messages: readonly string[];
   nearestMiss: FailedRange | null;
   /** A few lines of text, or with `{ json: true }` everything as data. */
   explain(): string;
@@ -60,9 +72,17 @@ export class Contiguous {
   /** The areas, in the order of their declaration. */
   readonly areas: CmaArea[];
 
-  /** `areas`: default every run of CMA page blocks. */
-  constructor(memory: Memory, areas: CmaArea[] = areasOf(memory)) {
+  /** Whose words the messages are. */
+  readonly release: KernelRelease;
+
+  /** `areas`: default every run of CMA page blocks. `release`: default the one whose switches are closest. */
+  constructor(
+    memory: Memory,
+    areas: CmaArea[] = areasOf(memory),
+    release: KernelRelease = closestRelease(memory.sw),
+  ) {
     this.memory = memory;
+    this.release = release;
     this.areas = areas;
   }
 
@@ -87,20 +107,42 @@ export class Contiguous {
     return { cx, ranges };
   }
 
-  /** cma_alloc(): `count` pages aligned to 2^`align` pages, from area `area` (its index, default 0). */
+  /**
+   * cma_alloc(): `count` pages aligned to 2^`align` pages, from area `area` (its index, default 0). A count of 0 fails without
+   * a word, and −22 is our name for it: the kernel's caller gets NULL.
+   */
   cmaAlloc(count: number, align = 0, area = 0, options: ContigOptions = {}): ContigResult {
     const from = this.area(area);
-    wholePages("cma_alloc", count);
+    wholePages("cma_alloc", count, 0);
     if (!Number.isInteger(align) || align < 0 || align > 20)
       throw new InputError(`cma_alloc: align must be an order from 0 to 20: got ${align}`);
     const { cx, ranges } = this.context(options, "cmaBuffer");
-    const { pfn, errno } = run(cmaAlloc(cx, from, count, align));
+    const { pfn, errno, silent } = run(cmaAlloc(cx, from, count, align));
     this.charge(cx);
     const reason =
-      count > from.count
-        ? `The area ${from.name} has ${from.count} pages in all.`
-        : `The area ${from.name} has no free run of ${count} pages with that alignment: ${from.used} of ${from.count} pages are taken by CMA users.`;
-    return result(cx, pfn, count, errno, ranges, `cma_alloc of ${count} pages, align ${align}`, reason);
+      count === 0
+        ? "A request for 0 pages gets none."
+        : count > from.count
+          ? `The area ${from.name} has ${from.count} pages in all.`
+          : `The area ${from.name} has no free run of ${count} pages with that alignment: ${from.used} of ${from.count} pages are taken by CMA users.`;
+    const messages = silent ? [] : [cmaAllocFailed(this.release, from.name, count, errno)];
+    const request = `cma_alloc of ${count} pages, align ${align}`;
+    return result(cx, pfn, count, errno, ranges, request, reason, messages);
+  }
+
+  /**
+   * dma_alloc_contiguous() (dma_alloc_from_contiguous() in 4.17) and what dma_direct_alloc_pages() does without it: `bytes` for a
+   * device, rounded up to whole pages. More than one page comes from area `area` at an alignment of
+   * min(get_order(bytes), CONFIG_CMA_ALIGNMENT) pages; a single page, and what the area has no room for, from the buddy allocator,
+   * where the 2^order pages stay together. `fromArea` tells which.
+   */
+  dmaAllocContiguous(bytes: number, pageSize: number, options: DmaContigOptions = {}): DmaContigResult {
+    return dmaAllocContiguous(this, bytes, pageSize, options);
+  }
+
+  /** dma_free_contiguous(): what dmaAllocContiguous() gave, back to where it came from. */
+  dmaFreeContiguous(got: DmaContigAllocation): void {
+    dmaFreeContiguous(this, got);
   }
 
   /** What a request moved shows in /proc/vmstat. */
@@ -200,9 +242,9 @@ export class Contiguous {
   }
 }
 
-function wholePages(what: string, count: number): void {
-  if (!Number.isInteger(count) || count < 1)
-    throw new InputError(`${what}: count must be a whole number of pages, at least 1: got ${count}`);
+function wholePages(what: string, count: number, least = 1): void {
+  if (!Number.isInteger(count) || count < least)
+    throw new InputError(`${what}: count must be a whole number of pages, at least ${least}: got ${count}`);
 }
 
 /** Runs of CMA page blocks, one area each; what is in use there and not movable counts as taken. */
@@ -229,6 +271,7 @@ function result(
   busyRanges: FailedRange[],
   request: string,
   reason: string,
+  messages: readonly string[] = [],
 ): ContigResult {
   if (errno === 0) return { ok: true, pfn, count, busyRanges, ...cx.stats };
   const report: ContigFailureReport = { request, errno, ranges: busyRanges, reason };
@@ -238,5 +281,5 @@ function result(
   function explain(options?: { json: true }) {
     return options?.json ? { ...report, nearestMiss: miss } : explainContigFailure(report);
   }
-  return { ok: false, errno, count, busyRanges, nearestMiss: miss, explain, ...cx.stats };
+  return { ok: false, errno, count, busyRanges, messages, nearestMiss: miss, explain, ...cx.stats };
 }
