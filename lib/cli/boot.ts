@@ -10,6 +10,11 @@ interface Options {
   pageSize?: string;
   memory?: string;
   cma?: string;
+  nodes?: number;
+  kernelcore?: string;
+  movablecore?: string;
+  hugepages?: string[];
+  hugetlbCma?: string;
   kernel?: string;
   huge?: "on" | "off";
   thp?: "on" | "off" | "never";
@@ -25,6 +30,11 @@ export function register(program: Command): void {
     .option("--page-size <size>", "base page size: 4K, 16K or 64K (default: the board's first)")
     .option("--memory <size>", "memory fitted, such as 2GiB (default: the board's usual size)")
     .option("--cma <request>", "64M, 64M@0x60000000, 64M@0-0x80000000, none (the configured size) or off")
+    .option("--nodes <count>", "NUMA nodes (default: the board's)", wholeNumber)
+    .option("--kernelcore <size>", "kernelcore=: 2GiB, 50% or mirror; the rest becomes ZONE_MOVABLE")
+    .option("--movablecore <size>", "movablecore=: 2GiB or 50% for ZONE_MOVABLE")
+    .option("--hugepages <size:count>", "huge pages at boot, such as 1GiB:2; may be repeated", collect)
+    .option("--hugetlb-cma <size>", "hugetlb_cma=: 2GiB, or by node 0:1GiB,1:1GiB")
     .option("--kernel <release>", `${KERNEL_RELEASES.join(", ")} (default: 6.1)`)
     .addOption(
       new Option("--huge <state>", "off: built without THP and without hugetlb").choices(["on", "off"]),
@@ -53,6 +63,11 @@ function wholeNumber(text: string): number {
   return Number(text);
 }
 
+function collect(text: string, before: string[] = []): string[] {
+  if (!/^[^:]+:\d+$/.test(text)) throw new InvalidArgumentError("must be SIZE:COUNT, such as 1GiB:2.");
+  return [...before, text];
+}
+
 function describe(options: Options): MachineDescription {
   let m = machine(options.board);
   if (options.pageSize !== undefined) m = m.pageSize(options.pageSize);
@@ -62,6 +77,14 @@ function describe(options: Options): MachineDescription {
   if (options.huge !== undefined) m = m.huge(options.huge);
   if (options.thp !== undefined) m = m.thp(options.thp);
   if (options.pageBlockMaxOrder !== undefined) m = m.pageBlockMaxOrder(options.pageBlockMaxOrder);
+  if (options.nodes !== undefined) m = m.nodes(options.nodes);
+  if (options.kernelcore !== undefined) m = m.kernelcore(options.kernelcore);
+  if (options.movablecore !== undefined) m = m.movablecore(options.movablecore);
+  for (const pool of options.hugepages ?? []) {
+    const [size, count] = pool.split(":");
+    m = m.hugePages(size!, Number(count));
+  }
+  if (options.hugetlbCma !== undefined) m = m.hugetlbCma(options.hugetlbCma);
   return m;
 }
 
@@ -93,5 +116,19 @@ function human(b: BootedMachine): string {
       `CMA               ${formatSize(cma.reservedBytes)} at ${hex(cma.base)} (${formatSize(cma.requestedBytes)} asked, aligned to ${formatSize(cma.alignmentBytes)})`,
     );
   else lines.push(`CMA               none: ${cma.reason}`);
+  if (b.movable.reason !== null) lines.push(`ZONE_MOVABLE      none: ${b.movable.reason}`);
+  for (const { bytes, start } of b.hugePages.gigantic)
+    lines.push(`gigantic page     ${formatSize(bytes)} at ${hex(start)}`);
+  for (const { nid, ranges, activated } of b.hugePages.cma)
+    for (const r of ranges)
+      lines.push(
+        `hugetlb_cma       ${formatSize(r.bytes)} at ${hex(r.base)}, node ${nid}${activated ? "" : ", not activated"}`,
+      );
+  for (const { bytes, count } of b.hugePages.pools)
+    lines.push(`huge pages asked  ${count} of ${formatSize(bytes)}, once the allocator runs`);
+  for (const message of b.messages.filter((text) =>
+    /^(HugeTLB|hugetlb_cma|The system|This config)/.test(text),
+  ))
+    lines.push(message);
   return `${lines.join("\n")}\n`;
 }

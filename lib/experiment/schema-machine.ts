@@ -36,6 +36,10 @@ const cma = z
 const hugePages = fields("hugePages", {
   pools: z.array(fields("pool", { bytes: size("bytes", 1), count: whole("count", 0, 2 ** 31) })).max(16),
   cmaBytes: size("cmaBytes"),
+  cmaByNode: z
+    .array(fields("node", { nid: whole("nid", 0, 1023), bytes: size("bytes", 0) }))
+    .max(1024)
+    .optional(),
 });
 
 const core = z.union(

@@ -3,11 +3,19 @@ import { InputError } from "../base/errors";
 import { parseSize, type Size } from "../base/units";
 import type { KernelRelease } from "../hardware/kernel-release";
 import type { Architecture } from "../hardware/page-geometry";
-import { type BootedCma, type BootedZone, type BootResult, boot, type Reservation } from "../machine/boot";
+import {
+  type BootedCma,
+  type BootedHugePages,
+  type BootedZone,
+  type BootResult,
+  boot,
+  type Reservation,
+} from "../machine/boot";
 import { type BootJson, bootJson } from "../machine/boot-json";
 import { type BootRequest, resolveBoot } from "../machine/boot-request";
 import type { BootedCmaArea, CmaAreaRequest } from "../machine/cma-areas";
 import { parseCma } from "../machine/cma-request";
+import { parseHugetlbCma } from "../machine/huge-pages";
 import { type BootedMovable, parseCore } from "../machine/movable-request";
 import { nodeRanges } from "../machine/nodes";
 import { startedCmaAreas, startKernel } from "../machine/start";
@@ -81,9 +89,11 @@ export class MachineDescription {
 
   /**
    * `kernelcore=`: memory that any request may use, spread over the nodes; the rest of each becomes ZONE_MOVABLE.
-   * `"2GiB"`, `"50%"` or bytes. Where there is none in the end, `boot().movable.reason` says why.
+   * `"2GiB"`, `"50%"` or bytes; `"mirror"` for kernelcore=mirror, which no described board has memory for: what the kernel does
+   * then is modelled. Where there is none in the end, `boot().movable.reason` says why.
    */
   kernelcore(size: Size): MachineDescription {
+    if (size === "mirror") return this.changed({ movable: { ...this.request.movable, mirror: true } });
     return this.changed({ movable: { ...this.request.movable, kernelcore: parseCore(size, "kernelcore") } });
   }
 
@@ -139,6 +149,28 @@ export class MachineDescription {
       ...(alignment !== undefined && { alignment: parseSize(alignment, `cmaArea ${name}: alignment`) }),
     };
     return this.changed({ cmaAreas: [...(this.request.cmaAreas ?? []), area] });
+  }
+
+  /**
+   * `hugepagesz=` and `hugepages=`: `count` huge pages of `size` at boot, the gigantic ones from memblock. A second call for
+   * the same size replaces the first.
+   * @throws InputError when the machine has no huge pages of that size; the message names those it has.
+   */
+  hugePages(size: Size, count: number): MachineDescription {
+    const bytes = parseSize(size, "huge pages");
+    const { pools = [], ...rest } = this.request.hugePages ?? { cmaBytes: 0 };
+    const others = pools.filter((p) => p.bytes !== bytes);
+    return this.changed({ hugePages: { ...rest, pools: [...others, { bytes, count }] } });
+  }
+
+  /**
+   * `hugetlb_cma=`: CMA areas for gigantic pages, spread over the nodes (`"2GiB"`) or by node (`"0:1GiB,1:1GiB"`). What was
+   * reserved is in `boot().messages`.
+   * @throws InputError for a kernel before 5.7 (here 4.17) and a machine without huge pages.
+   */
+  hugetlbCma(size: Size): MachineDescription {
+    const pools = this.request.hugePages?.pools ?? [];
+    return this.changed({ hugePages: { pools, ...parseHugetlbCma(size) } });
   }
 
   /**
@@ -244,6 +276,8 @@ export class BootedMachine {
   readonly cma: BootedCma;
   /** The CMA areas beside it. */
   readonly cmaAreas: readonly BootedCmaArea[];
+  /** hugetlb_cma= areas, gigantic pages from memblock, and pools that the running allocator fills. */
+  readonly hugePages: BootedHugePages;
   /** Who took memory before the buddy allocator started, ascending. */
   readonly reservations: readonly Reservation[];
   /** RAM the kernel sees, ascending. */
@@ -276,6 +310,7 @@ export class BootedMachine {
     this.movable = result.movable;
     this.cma = result.cma;
     this.cmaAreas = result.cmaAreas;
+    this.hugePages = result.hugePages;
     this.reservations = result.reservations;
     this.memory = result.memory;
     this.messages = result.messages;

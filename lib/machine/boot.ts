@@ -5,7 +5,7 @@
  */
 import { InputError } from "../base/errors";
 import { formatSize } from "../base/units";
-import type { KernelRelease } from "../hardware/kernel-release";
+import { type KernelRelease, since } from "../hardware/kernel-release";
 import type { Architecture } from "../hardware/page-geometry";
 import { cmaMinAlignmentBytes } from "../mm/cma";
 import type { HugetlbCmaArea } from "../mm/hugetlb-cma";
@@ -136,6 +136,7 @@ export function boot(request: BootRequest): BootResult {
     pageSize,
     largestBuddyOrder,
     usableStart,
+    ignoresMirror: since(release, "6.12"),
   });
   const spans = zoneSpans(board, release, memblock, pageSize, nodes, movable.startPfns);
   const vmTotalPages = spans.reduce(
@@ -169,7 +170,9 @@ export function boot(request: BootRequest): BootResult {
   const { minFreeKbytes, watermarks } = zoneReserves(resolved, order, atBoot);
   const hugeAreas = hugeCma.map(({ nid, area }) => ({
     nid,
-    ...area.ranges[0]!,
+    base: area.ranges[0]!.base,
+    bytes: area.requestedBytes,
+    ranges: area.ranges,
     activated: area.activated,
   }));
   const late = [
@@ -230,10 +233,13 @@ export function boot(request: BootRequest): BootResult {
 
 function reservedArea(
   name: string,
-  { base, bytes }: { base: number; bytes: number },
+  {
+    base,
+    bytes,
+    ranges = [{ base, bytes }],
+  }: { base: number; bytes: number; ranges?: BootedCmaArea["ranges"] },
   alignmentBytes: number,
 ): BootedCmaArea {
-  const ranges = [{ base, bytes }];
   const empty = { orderPerBit: 0, errno: null, activated: false };
   return { name, requestedBytes: bytes, ranges, alignmentBytes, ...empty };
 }

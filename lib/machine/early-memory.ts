@@ -213,6 +213,7 @@ function reserveHugetlbCma(
   if (hugePages.cmaBytes === 0) return null;
   return hugetlbCmaReserve(memblock, release, {
     bytes: hugePages.cmaBytes,
+    ...(hugePages.cmaByNode && { byNode: hugePages.cmaByNode }),
     giganticBytes: Math.max(...geometry.hugePageSizes),
     nodes: nodesOf(boot),
     hugePageBytes: geometry.pageSize * 2 ** geometry.pmdOrder,

@@ -2,7 +2,8 @@
  * Huge pages asked for on the kernel command line: `hugepagesz=`, `hugepages=`, `default_hugepagesz=`, `hugetlb_cma=`, read
  * from left to right as mm/hugetlb.c does. What the kernel ignores is ignored here, with its message.
  */
-import { GiB, KiB, MiB, parseSize } from "../base/units";
+import { GiB, KiB, MiB, parseSize, type Size } from "../base/units";
+import type { NodeBytes } from "../mm/hugetlb-cma";
 
 /** Pages of one size asked for. */
 export interface HugePagePool {
@@ -14,8 +15,10 @@ export interface HugePagePool {
 export interface HugePageRequest {
   /** In the order of the command line. */
   pools: HugePagePool[];
-  /** hugetlb_cma=, bytes; 0: none. */
+  /** hugetlb_cma=, bytes of all nodes; 0: none. */
   cmaBytes: number;
+  /** hugetlb_cma=0:1G,1:1G: bytes by node. */
+  cmaByNode?: readonly NodeBytes[];
 }
 
 /** Huge page sizes of a machine, in bytes. */
@@ -32,7 +35,7 @@ export function parseHugePages(
 ): HugePageRequest & { messages: string[] } {
   const counts = new Map<number, number>();
   const messages: string[] = [];
-  let cmaBytes = 0;
+  let cma: Pick<HugePageRequest, "cmaBytes" | "cmaByNode"> = { cmaBytes: 0 };
   let size: number | null = null;
   let valid = true;
   let fallback = 0;
@@ -48,7 +51,7 @@ export function parseHugePages(
   for (const word of words) {
     const [, name, value] = /^([^=]+)=(.*)$/.exec(word) ?? [];
     if (name === undefined || value === undefined) continue;
-    if (name === "hugetlb_cma") cmaBytes = parseSize(value, name);
+    if (name === "hugetlb_cma") cma = parseHugetlbCma(value);
     else if (name === "hugepagesz") {
       const bytes = supported(name, value);
       if (bytes === null) continue;
@@ -95,8 +98,28 @@ export function parseHugePages(
   }
   if (fallback > 0) counts.set(defaultBytes, fallback);
   const pools = [...counts].map(([bytes, count]) => ({ bytes, count }));
-  return { pools: pools.filter((p) => p.count > 0), cmaBytes, messages };
+  return { pools: pools.filter((p) => p.count > 0), ...cma, messages };
 }
+
+/**
+ * cmdline_parse_hugetlb_cma(): `2G` for all nodes, or `0:1G,1:1G` by node (since 5.16, 6.1 here). What follows a part that
+ * cannot be read is passed over, as the kernel does; a size that is none throws InputError.
+ */
+export function parseHugetlbCma(value: Size): Pick<HugePageRequest, "cmaBytes" | "cmaByNode"> {
+  if (typeof value === "number" || !/^\s*\d+\s*:/.test(value))
+    return { cmaBytes: parseSize(value, "hugetlb_cma") };
+  const byNode = new Map<number, number>();
+  for (const part of value.split(",")) {
+    const [, nid, size] = /^\s*(\d+)\s*:(.*)$/.exec(part) ?? [];
+    if (nid === undefined || Number(nid) >= MAX_NUMNODES) break;
+    byNode.set(Number(nid), parseSize(size!, "hugetlb_cma"));
+  }
+  const cmaByNode = [...byNode].map(([nid, bytes]) => ({ nid, bytes }));
+  return { cmaBytes: cmaByNode.reduce((n, a) => n + a.bytes, 0), cmaByNode };
+}
+
+/** Largest number of nodes: CONFIG_NODES_SHIFT of 10, as distributions set it for x86-64. */
+const MAX_NUMNODES = 1024;
 
 /** The kernel's complaint about a pool that stayed smaller than asked. */
 export function poolFailedMessage({ bytes, count }: HugePagePool, got: number): string {

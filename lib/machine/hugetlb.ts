@@ -56,8 +56,14 @@ function giganticSource(booted: BootResult, m: Memory, world: MigrationWorld): G
   const cma = new Contiguous(
     m,
     reserved.map(
-      (a) => new CmaArea(`hugetlb${a.nid}`, a.base / pageSize, a.bytes / pageSize, m.pageblockOrder),
+      (a) =>
+        new CmaArea(
+          `hugetlb${a.nid}`,
+          a.ranges.map((r) => ({ basePfn: r.base / pageSize, count: r.bytes / pageSize })),
+          m.pageblockOrder,
+        ),
     ),
+    booted.kernel,
   );
   return {
     take(order, nid = m.firstNode) {

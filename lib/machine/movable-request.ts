@@ -3,7 +3,7 @@
  * mm/memory_hotplug.c. A value that leaves no ZONE_MOVABLE is no error for the kernel; what became of it is told in words.
  */
 import { InputError } from "../base/errors";
-import { formatSize, parseSize, type Size } from "../base/units";
+import { formatSize, GiB, parseSize, type Size } from "../base/units";
 import { type KernelRelease, since } from "../hardware/kernel-release";
 import type { Memblock, PhysicalRange } from "../mm/memblock";
 import { type CoreSize, findZoneMovablePfns, type PfnRange } from "../mm/zone-movable";
@@ -13,6 +13,8 @@ export type CoreRequest = { bytes: number } | { percent: number };
 
 /** What is asked for; all of it optional. */
 export interface MovableZoneRequest {
+  /** kernelcore=mirror: the other two sizes are ignored. No modelled board has mirrored memory. */
+  mirror?: boolean;
   kernelcore?: CoreRequest;
   movablecore?: CoreRequest;
   /** movable_node: physical addresses of hot-pluggable memory; overrides the others. */
@@ -40,6 +42,12 @@ export function parseCore(value: Size, name: "kernelcore" | "movablecore"): Core
 
 /** What the kernel prints while it reads the options: only a warning without words, for shares above 100 %. */
 export function movableMessages(request: MovableZoneRequest, release: KernelRelease): string[] {
+  if (request.mirror && request.hotpluggable === undefined)
+    return [
+      since(release, "6.12")
+        ? "The system has no mirror memory, ignore kernelcore=mirror."
+        : "This configuration results in unmirrored kernel memory.",
+    ];
   const file = since(release, "6.12") ? "mm/mm_init.c" : "mm/page_alloc.c";
   return [request.kernelcore, request.movablecore].flatMap((core) =>
     core !== undefined && "percent" in core && core.percent > 100
@@ -73,11 +81,12 @@ export function placeZoneMovable(
   request: MovableZoneRequest,
   memblock: Memblock,
   nodes: readonly PhysicalRange[],
-  layout: { pageSize: number; largestBuddyOrder: number; usableStart: number },
+  layout: { pageSize: number; largestBuddyOrder: number; usableStart: number; ignoresMirror?: boolean },
 ): BootedMovable {
   const { pageSize } = layout;
   const asked =
     request.kernelcore !== undefined ||
+    request.mirror === true ||
     request.movablecore !== undefined ||
     request.hotpluggable !== undefined;
   if (!asked) return { asked, startPfns: nodes.map(() => 0), reason: null };
@@ -87,6 +96,8 @@ export function placeZoneMovable(
   });
   const core = (c: CoreRequest): CoreSize => ("percent" in c ? c : { pages: Math.floor(c.bytes / pageSize) });
   const startPfns = findZoneMovablePfns({
+    ...(request.mirror && { mirror: layout.ignoresMirror ? "ignored" : ("unmirrored" as const) }),
+    from4GiBPfn: (4 * GiB) / pageSize,
     nodes: nodes.map((n) =>
       memblock.memory
         .map((r) => frames({ start: Math.max(r.start, n.start), end: Math.min(r.end, n.end) }))
@@ -108,6 +119,8 @@ function whyNone(request: MovableZoneRequest, memblock: Memblock): string {
     return memblock.hotpluggable.length === 0
       ? "movable_node: no memory is hot-pluggable, or the kernel lies on every node that has some"
       : "movable_node: the hot-pluggable memory ends before the next multiple of the largest buddy page";
+  if (request.mirror)
+    return "kernelcore=mirror: no memory is mirrored; the option is ignored, or there is no RAM that begins at 4 GiB or above";
   const bytes = (c: CoreRequest) => ("percent" in c ? (total * c.percent) / 100 : c.bytes);
   const { kernelcore, movablecore } = request;
   if (kernelcore !== undefined && bytes(kernelcore) >= total)

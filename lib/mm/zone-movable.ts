@@ -1,6 +1,7 @@
 /**
  * Where ZONE_MOVABLE starts on each node: mm/page_alloc.c find_zone_movable_pfns_for_nodes() (mm/mm_init.c since 6.4), for
- * kernelcore=, movablecore= and movable_node; the same rules in every modelled release. kernelcore=mirror is not modelled.
+ * kernelcore=, movablecore= and movable_node; the same rules in every modelled release. kernelcore=mirror on
+ * machines without mirrored memory.
  */
 
 /** Whole frames [startPfn, endPfn). */
@@ -19,6 +20,13 @@ export interface MovableRequest {
   topPages: number;
   /** The lowest frame of the highest zone there is (movable_zone): below it nothing is movable. */
   usableStartPfn: number;
+  /**
+   * kernelcore=mirror where nothing is mirrored. `unmirrored`: every range of RAM from 4 GiB on is movable; `ignored`: since
+   * 6.6 (6.12 here) the kernel says so and has no ZONE_MOVABLE.
+   */
+  mirror?: "unmirrored" | "ignored";
+  /** The frame at 4 GiB; needed with `mirror`. */
+  from4GiBPfn?: number;
   kernelcore?: CoreSize;
   movablecore?: CoreSize;
   /** movable_node: memory that the firmware calls hot-pluggable; the other two options are ignored then. */
@@ -36,13 +44,20 @@ const lengthOf = (ranges: readonly PfnRange[]) => ranges.reduce((n, r) => n + r.
 export function findZoneMovablePfns(request: MovableRequest): number[] {
   const { nodes, topPages } = request;
   const starts =
-    request.hotpluggable === undefined
-      ? afterKernelcore(request)
-      : firstHotpluggable(request, request.hotpluggable);
+    request.hotpluggable !== undefined
+      ? firstHotpluggable(request, request.hotpluggable)
+      : request.mirror !== undefined
+        ? firstUnmirrored(request)
+        : afterKernelcore(request);
   return starts.map((start, nid) => {
     const rounded = Math.ceil(start / topPages) * topPages;
     return rounded >= (nodes[nid]!.at(-1)?.endPfn ?? 0) ? 0 : rounded;
   });
+}
+
+function firstUnmirrored({ nodes, mirror, from4GiBPfn = 0 }: MovableRequest): number[] {
+  if (mirror === "ignored") return nodes.map(() => 0);
+  return nodes.map((ranges) => ranges.find((r) => r.startPfn >= from4GiBPfn)?.startPfn ?? 0);
 }
 
 function firstHotpluggable({ nodes }: MovableRequest, hotpluggable: readonly PfnRange[]): number[] {
