@@ -14,6 +14,9 @@ export interface LruLists {
   move(fromPfn: number, toPfn: number): void;
   /** zone_reclaimable_pages(). */
   reclaimable(zone: Zone): number;
-  /** shrink_node(): looks at list length >> priority pages of the zones and stops after `goal` reclaimed. */
-  shrink(zones: readonly Zone[], priority: number, goal: number): ShrinkResult;
+  /**
+   * shrink_node(): looks at list length >> priority pages of the zones and stops after `goal` reclaimed. `cleanOnly`: neither
+   * writes nor swaps, as reclaim for a watermark boost.
+   */
+  shrink(zones: readonly Zone[], priority: number, goal: number, cleanOnly?: boolean): ShrinkResult;
 }

@@ -42,6 +42,8 @@ export class Lru implements LruLists {
    * cache shrinks.
    */
   shrinkSlab: ((priority: number) => number) | null;
+  /** The pass under way neither writes nor swaps. */
+  private cleanOnly: boolean;
 
   constructor(
     private readonly m: Memory,
@@ -55,6 +57,7 @@ export class Lru implements LruLists {
     this.swapFree = swapPages;
     this.onReclaim = null;
     this.shrinkSlab = null;
+    this.cleanOnly = false;
   }
 
   /** The list of the page at `pfn`; LRU_NONE when it is on none. */
@@ -135,15 +138,17 @@ export class Lru implements LruLists {
    * shrink_node(): file lists first, anonymous ones in the same proportion where there is swap. A pass looks at
    * list length >> priority pages and stops at `goal`. Modelled: get_scan_count() balances by cost, here by length.
    */
-  shrink(zones: readonly Zone[], priority: number, goal: number): ShrinkResult {
+  shrink(zones: readonly Zone[], priority: number, goal: number, cleanOnly = false): ShrinkResult {
     const result: ShrinkResult = { scanned: 0, reclaimed: 0 };
-    const pairs = this.swapFree > 0 ? [LRU_INACTIVE_FILE, LRU_INACTIVE_ANON] : [LRU_INACTIVE_FILE];
+    this.cleanOnly = cleanOnly;
+    const pairs = this.swapFree > 0 && !cleanOnly ? [LRU_INACTIVE_FILE, LRU_INACTIVE_ANON] : [LRU_INACTIVE_FILE];
     for (const inactive of pairs) {
       this.ageActive(inactive, priority);
       const most = priority === 0 ? this.count[inactive]! : this.count[inactive]! >> priority;
       this.shrinkList(inactive, zones, Math.min(most, 1 << 20), goal - result.reclaimed, result);
       if (result.reclaimed >= goal) break;
     }
+    this.cleanOnly = false;
     if (this.shrinkSlab !== null) result.reclaimed += this.shrinkSlab(priority);
     return result;
   }
@@ -211,6 +216,7 @@ export class Lru implements LruLists {
     const { m } = this;
     const state = this.page[pfn]!;
     if (m.mayIsolate !== null && !m.mayIsolate(pfn, false)) return false;
+    if (this.cleanOnly && state & DIRTY) return false;
     if (state & REFERENCED) {
       this.remove(pfn);
       this.add(pfn, list, (state & DIRTY) !== 0);

@@ -151,28 +151,38 @@ export class RoomMaker implements SlowPathHelp {
     this.inKswapd = false;
   }
 
-  /** balance_pgdat(): the order it still aimed at in the end. */
+  /**
+   * balance_pgdat(): the order it still aimed at in the end. Where watermarks hold even with the boost, it reclaims as many
+   * pages as the boost, without writing or swapping and no harder than priority 10; where they do not, it reclaims as usual.
+   */
   private balancePgdat(nid: number, order: number, highest: number): number {
     const { m } = this;
     const zones = this.zonesOf(nid).filter((z) => z.idx <= highest);
     const boosts = zones.map((z) => z.watermarkBoost);
+    let boostLeft = boosts.reduce((n, b) => n + b, 0);
     m.counters.pageoutrun++;
     for (const z of zones) z.reclaimActive = true;
     let target = order;
     let reclaimed = 0;
-    let done = this.balanced(nid, target, highest);
-    for (
-      let priority = DEF_PRIORITY;
-      priority >= 1 && !done;
-      priority--, done = this.balanced(nid, target, highest)
-    ) {
-      if (m.lru === null) continue;
+    let done = false;
+    for (let priority = DEF_PRIORITY; priority >= 1; ) {
+      done = this.balanced(nid, target, highest);
+      if (!done && boostLeft > 0) {
+        boostLeft = 0;
+        priority = DEF_PRIORITY;
+      }
+      if (boostLeft === 0 && done) break;
+      done = false;
       const goal = zones.reduce((n, z) => n + Math.max(wmarkPages(z, WMARK_HIGH), SWAP_CLUSTER_MAX), 0);
-      const pass = m.lru.shrink(zones, priority, goal);
+      const pass = m.lru?.shrink(zones, priority, goal, boostLeft > 0) ?? { scanned: 0, reclaimed: 0 };
       m.counters.pgscan_kswapd += pass.scanned;
       m.counters.pgsteal_kswapd += pass.reclaimed;
       reclaimed += pass.reclaimed;
       if (target > 0 && reclaimed >= 2 * 2 ** target) target = 0;
+      const harder = pass.scanned < goal && !(boostLeft > 0 && priority === DEF_PRIORITY - 2);
+      boostLeft -= Math.min(boostLeft, pass.reclaimed);
+      if (boostLeft > 0 && pass.reclaimed === 0) break;
+      if (harder || pass.reclaimed === 0) priority--;
     }
     if (reclaimed > 0) this.kswapdFailures[nid] = 0;
     else if (!done) this.kswapdFailures[nid] = (this.kswapdFailures[nid] ?? 0) + 1;
