@@ -141,7 +141,8 @@ export class Lru implements LruLists {
   shrink(zones: readonly Zone[], priority: number, goal: number, cleanOnly = false): ShrinkResult {
     const result: ShrinkResult = { scanned: 0, reclaimed: 0 };
     this.cleanOnly = cleanOnly;
-    const pairs = this.swapFree > 0 && !cleanOnly ? [LRU_INACTIVE_FILE, LRU_INACTIVE_ANON] : [LRU_INACTIVE_FILE];
+    const pairs =
+      this.swapFree > 0 && !cleanOnly ? [LRU_INACTIVE_FILE, LRU_INACTIVE_ANON] : [LRU_INACTIVE_FILE];
     for (const inactive of pairs) {
       this.ageActive(inactive, priority);
       const most = priority === 0 ? this.count[inactive]! : this.count[inactive]! >> priority;

@@ -11,6 +11,7 @@ import type { BatchedDrain } from "./batched-drain";
 import { __GFP_THISNODE, gfpZone } from "./gfp";
 import type { LruLists } from "./lru-lists";
 import { MIGRATE_ISOLATE, MIGRATE_PCPTYPES } from "./migratetype";
+import type { PageHold } from "./page-hold";
 import { NR_PCP_LISTS_MAX, PAGE_ALLOC_COSTLY_ORDER, PerCpuPages } from "./per-cpu-pages";
 import type { KernelSwitches } from "./profile";
 import type { SlowPathHelp } from "./slow-path-help";
@@ -177,6 +178,8 @@ export class Memory {
   mayMigrate: ((pfn: number) => boolean) | null;
   /** Off: no page ever moves. migrate_pages() fails at once, in compaction, contiguous requests and pins alike. */
   migration: boolean;
+  /** What holds pages, by their heads; null: nothing was ever held, which every free asks. Read it by owners.ts. */
+  holds: Map<number, PageHold[]> | null;
   /** The LRU lists; null where pages in use are not told apart. */
   lru: LruLists | null;
   /** Who keeps track of pages by their owners, told of every page that moves to another frame; null: nobody. */
@@ -220,6 +223,7 @@ export class Memory {
     this.mayIsolate = null;
     this.mayMigrate = null;
     this.migration = sw.migration;
+    this.holds = null;
     this.lru = null;
     this.tracker = null;
     this.counters = new CompactionCounters();

@@ -13,6 +13,9 @@ import {
   OWNER_RESERVED,
   OWNER_SLAB,
 } from "./memory";
+import type { PageHold } from "./page-hold";
+
+export type { PageHold } from "./page-hold";
 
 /** Kinds of pages in use, by name; 0 is "not known". */
 export const OWNER_KINDS = {
@@ -39,32 +42,7 @@ export type OwnerKind = keyof typeof OWNER_KINDS;
 const NAMES: string[] = [];
 for (const [name, value] of Object.entries(OWNER_KINDS)) NAMES[value >> 4] = name;
 
-/** What keeps a page from moving for the time being. `count` references beyond those of its mapping. */
-export interface PageHold {
-  /**
-   * `get`: a short reference (O_DIRECT in flight, fork, vmsplice); `pin`: FOLL_PIN for the length of a call; `longterm`: a
-   * pin of RDMA, VFIO, io_uring; `writeback`, `locked`: waited for by who may wait; `buffers`: buffer heads in use;
-   * `noMigrate`: dirty, and its file system cannot migrate; `mlock`: on the unevictable list, which bars reclaim but not
-   * migration; `lruBatch`: in a CPU's batch of pages that are yet to join the LRU; `hwPoison`: taken out of use after a
-   * memory error.
-   */
-  kind:
-    | "get"
-    | "pin"
-    | "longterm"
-    | "writeback"
-    | "locked"
-    | "buffers"
-    | "noMigrate"
-    | "mlock"
-    | "lruBatch"
-    | "hwPoison";
-  /** Who holds it, in words. */
-  by: string;
-  count: number;
-}
-
-const HOLDS = new WeakMap<Memory, Map<number, PageHold[]>>();
+const NO_HOLDS: readonly PageHold[] = [];
 
 /** The kind of the page in use at `head`. */
 export function ownerKind(m: Memory, head: number): OwnerKind {
@@ -78,11 +56,8 @@ export function setOwnerKind(m: Memory, head: number, kind: OwnerKind): void {
 
 /** Holds the page at `head`: it does not move until released as often. */
 export function holdPage(m: Memory, head: number, kind: PageHold["kind"], by: string, count = 1): void {
-  let holds = HOLDS.get(m);
-  if (holds === undefined) {
-    holds = new Map();
-    HOLDS.set(m, holds);
-  }
+  m.holds ??= new Map();
+  const { holds } = m;
   const list = holds.get(head);
   const same = list?.find((h) => h.kind === kind && h.by === by);
   if (same !== undefined) same.count += count;
@@ -92,10 +67,10 @@ export function holdPage(m: Memory, head: number, kind: PageHold["kind"], by: st
 
 /** Releases one hold of the page at `head`; false when there was none such. */
 export function releasePage(m: Memory, head: number, kind: PageHold["kind"], by: string): boolean {
-  const holds = HOLDS.get(m);
+  const { holds } = m;
   const list = holds?.get(head);
   const hold = list?.find((h) => h.kind === kind && h.by === by);
-  if (holds === undefined || list === undefined || hold === undefined) return false;
+  if (holds === null || list === undefined || hold === undefined) return false;
   if (--hold.count === 0) list.splice(list.indexOf(hold), 1);
   if (list.length === 0) holds.delete(head);
   return true;
@@ -103,24 +78,24 @@ export function releasePage(m: Memory, head: number, kind: PageHold["kind"], by:
 
 /** Everything that holds the page at `head`. */
 export function holdsOf(m: Memory, head: number): readonly PageHold[] {
-  return HOLDS.get(m)?.get(head) ?? [];
+  return m.holds?.get(head) ?? NO_HOLDS;
 }
 
 /** Every page with a hold, by its head, in the order in which they were first held. */
 export function heldPages(m: Memory): Iterable<readonly [head: number, holds: readonly PageHold[]]> {
-  return HOLDS.get(m) ?? [];
+  return m.holds ?? [];
 }
 
 /** Drops every hold of the page at `head`: it was freed or moved, holds and all. */
 export function forgetHolds(m: Memory, head: number): void {
-  HOLDS.get(m)?.delete(head);
+  if (m.holds !== null) m.holds.delete(head);
 }
 
 /** A hold that goes along when a page is migrated: it belongs to the mapping, not to the frame. */
 export function moveHolds(m: Memory, from: number, to: number): void {
-  const holds = HOLDS.get(m);
+  const { holds } = m;
   const list = holds?.get(from);
-  if (holds === undefined || list === undefined) return;
+  if (holds === null || list === undefined) return;
   holds.delete(from);
   holds.set(to, list);
 }
@@ -145,24 +120,24 @@ export function drainLruBatches(m: Memory): void {
 
 /** What was waited for has come: writeback has ended, the lock was given back. */
 export function waitForPage(m: Memory, head: number): void {
-  const list = HOLDS.get(m)?.get(head);
+  const list = m.holds?.get(head);
   if (list !== undefined) keepHolds(m, head, list, (h) => h.kind === "writeback" || h.kind === "locked");
 }
 
 function dropHolds(m: Memory, over: (hold: PageHold) => boolean): void {
-  for (const [head, list] of HOLDS.get(m) ?? []) keepHolds(m, head, list, over);
+  for (const [head, list] of m.holds ?? []) keepHolds(m, head, list, over);
 }
 
 function keepHolds(m: Memory, head: number, list: PageHold[], over: (hold: PageHold) => boolean): void {
   const left = list.filter((h) => !over(h));
   if (left.length === list.length) return;
-  if (left.length > 0) HOLDS.get(m)!.set(head, left);
-  else HOLDS.get(m)!.delete(head);
+  if (left.length > 0) m.holds!.set(head, left);
+  else m.holds!.delete(head);
 }
 
 /** Whether any page of the machine is held: where none is, scanners need not ask. */
 export function anyHolds(m: Memory): boolean {
-  return (HOLDS.get(m)?.size ?? 0) > 0;
+  return m.holds !== null && m.holds.size > 0;
 }
 
 /** Whether the page in use with its head at `pfn` is on the LRU or otherwise movable. */

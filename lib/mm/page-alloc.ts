@@ -99,7 +99,7 @@ function rmqueueBuddy(m: Memory, zone: Zone, order: number, allocFlags: number, 
 /** rmqueue(). */
 function rmqueue(m: Memory, zone: Zone, order: number, allocFlags: number, mt: number): number {
   let pfn = -1;
-  if ((order === 0 && m.usesPcp) || m.pcpAllowedOrder(order)) {
+  if (m.pcpAllowedOrder(order)) {
     if (!m.cma || allocFlags & ALLOC_CMA || mt !== MIGRATE_MOVABLE)
       pfn = rmqueuePcplist(m, zone, order, mt, allocFlags);
   }
@@ -362,7 +362,7 @@ export function freePages(m: Memory, pfn: number, order: number): void {
 export function freeWholePages(m: Memory, pfn: number, order: number): void {
   const zone = m.zoneOf(pfn)!;
   if (m.lru !== null) m.lru.remove(pfn);
-  if ((order === 0 && m.usesPcp) || m.pcpAllowedOrder(order)) freeUnrefPage(m, zone, pfn, order);
+  if (m.pcpAllowedOrder(order)) freeUnrefPage(m, zone, pfn, order);
   else freeOnePageLocked(m, zone, pfn, order, m.blockType(pfn), false);
 }
 

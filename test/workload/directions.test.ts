@@ -12,6 +12,9 @@ import { WorkloadRun } from "../../lib/workload/scheduler";
 import type { WorkloadSpec } from "../../lib/workload/workload";
 
 const GiB = 2 ** 30;
+const SEEDS = [1, 2, 3];
+/** As many as fill four fifths of memory. */
+const ATTEMPTS = 189;
 const HUGE = GFP_HIGHUSER_MOVABLE | __GFP_RETRY_MAYFAIL;
 
 /** Kernel builds beside a file server and updatedb: memory is full, and unmovable pages are wherever they were needed. */
@@ -23,8 +26,8 @@ const BUILDS: WorkloadSpec = {
   ],
 };
 
-/** Share of the order-10 requests granted that are put, and held, while a build goes on; as many as fill four fifths of memory. */
-function orderTenUnderBuild(mobilityGrouping: boolean, seed: number): { granted: number; asked: number } {
+/** Order-10 requests granted, and held, that are put every 50 ms while builds go on (published: 160, every 100 ms; it gives the same). */
+function orderTenUnderBuild(mobilityGrouping: boolean, seed: number): number {
   const s = System.boot(
     { board: "pc-x86-64", memoryBytes: GiB, thpEnabled: false },
     // As in 2005: reclaim alone makes room.
@@ -34,22 +37,31 @@ function orderTenUnderBuild(mobilityGrouping: boolean, seed: number): { granted:
   run.toEnd(BUILDS);
   run.start({ kind: "kernelBuild", duration: "endless", jobs: 7, rss: "24MiB" });
   run.runUntil(s.nowMs + 2000);
-  const asked = Math.floor((s.managedPages * 0.8) / 1024);
   let granted = 0;
-  for (let i = 0; i < asked; i++) {
+  for (let i = 0; i < ATTEMPTS; i++) {
     if (s.allocFixed("driver", HUGE, 10) >= 0) granted++;
     run.runUntil(s.nowMs + 50);
   }
-  return { granted, asked };
+  return granted;
 }
 
-/** M. Gorman, "Reducing External Fragmentation" (2005): order-10 success under kernel builds about 1 % without and 39 % with it. */
+/**
+ * M. Gorman, "Avoiding external fragmentation with a placement policy" V12 (lkml, 31 May 2005): seven kernel trees compile while a
+ * module tries 160 times to take 2^10 pages, ten times a second; 3 were granted without placement, 63 (39 %) with it, while the
+ * standard allocator's machine ran out of memory. Here
+ * the gain is tenfold but smaller (docs/fidelity.md).
+ */
 test("grouping by mobility raises order-10 success under kernel builds at least tenfold (Gorman 2005)", () => {
-  const without = orderTenUnderBuild(false, 1);
-  const grouped = orderTenUnderBuild(true, 1);
-  const text = `${without.granted} and, with grouping, ${grouped.granted} of ${without.asked}`;
-  assert.ok(without.granted / without.asked < 0.03, text);
-  assert.ok(grouped.granted >= 10 * Math.max(1, without.granted), text);
+  let without = 0;
+  let grouped = 0;
+  for (const seed of SEEDS) {
+    without += orderTenUnderBuild(false, seed);
+    grouped += orderTenUnderBuild(true, seed);
+  }
+  const asked = SEEDS.length * ATTEMPTS;
+  const text = `${without} and, with grouping, ${grouped} of ${asked}`;
+  assert.ok(without / asked < 0.03, text);
+  assert.ok(grouped >= 10 * Math.max(1, without), text);
 });
 
 /** FACTS 6 and the kernel's documentation (hugetlbpage.rst): gigantic pages at run time are luck; hugetlb_cma keeps room for them. */
@@ -83,10 +95,13 @@ test("without grouping, blocks with pages that do not move grow with uptime and 
 });
 
 /**
- * M. Gorman, commit 1c30844d2dfe (5.0): watermark boost cut fallback events below the page-block order by an order of magnitude on
- * his machines. Here it cuts them by far less; the direction alone is checked.
+ * M. Gorman, "Fragmentation avoidance improvements" v5, commit 1c30844d2dfe (5.0): under fio (files of 64 KiB, in all 150 % of memory,
+ * written, then read at random) with huge pages asked for beside it, fallbacks below the page-block order fell from 408,912 to 18,421 on
+ * one socket and from 200,210 to 14,263 on two (by 93 to 95 %) against the series without this patch. Here the boost halves them, in a
+ * load of its own: kswapd keeps up with every load, so the published one causes next to none without the boost either
+ * (docs/fidelity.md). The direction alone is checked.
  */
-test("watermark boost lowers the number of fallbacks that fragment", () => {
+test("watermark boost lowers the number of fallbacks that fragment, by less than published", () => {
   const fallbacks = (watermarkBoost: boolean) => {
     let events = 0;
     for (const seed of [1, 2]) {
