@@ -52,7 +52,7 @@ class PreparedAdjacentThp extends Prepared {
   }
 
   private get hugePages(): number {
-    return this.system.memory.pageblockPages;
+    return 2 ** this.system.memory.thpOrder;
   }
 
   protected attempt(): Attempt {
@@ -90,7 +90,7 @@ class PreparedAdjacentThp extends Prepared {
       let slot = system.allocHuge();
       if (slot >= 0 && this.asked.longtermPin && !this.pinnable(slot)) {
         passedOver.push(slot);
-        slot = system.alloc("anon", system.memory.pageblockOrder, GFP_USER | __GFP_NOWARN);
+        slot = system.alloc("anon", system.memory.thpOrder, GFP_USER | __GFP_NOWARN);
       }
       if (slot < 0) break;
       slots.push(slot);

@@ -68,7 +68,7 @@ export class Process {
     const { system } = this;
     const slot = system.allocHuge();
     if (slot < 0) {
-      const pages = system.memory.pageblockPages;
+      const pages = 2 ** system.memory.thpOrder;
       return this.fault(pages) === pages;
     }
     this.slots.push(slot);
