@@ -36,6 +36,12 @@ export {
 export { range, type Sampling, type SweepAxis } from "./experiment/sweep";
 export { type Asking, ComparisonBuilder, compare, compareScenario } from "./fluent/compare";
 export { ComparisonResult } from "./fluent/comparison-result";
+export {
+  type AdapterCurveOptions,
+  curves,
+  PlannedCurve,
+  type TlbCurveOptions,
+} from "./fluent/curves";
 export { Cancelled } from "./fluent/interrupt";
 export {
   type BoardName,

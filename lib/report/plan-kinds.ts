@@ -4,11 +4,20 @@
  */
 import { InputError, nearest } from "../base/errors";
 import { BOOT_PLAN } from "./boot-plan";
+import { ADAPTER_CURVE_PLAN, LOCKED_REGION_PLAN, TLB_CURVE_PLAN } from "./curve-plans";
 import { COMPARISON_PLAN, EXPERIMENT_PLAN, STEPS_PLAN } from "./experiment-plans";
 import type { PlanKind, StoredPlan } from "./plan-kind";
 
 /** In the order in which they are asked. */
-export const PLAN_KINDS: readonly PlanKind[] = [BOOT_PLAN, EXPERIMENT_PLAN, COMPARISON_PLAN, STEPS_PLAN];
+export const PLAN_KINDS: readonly PlanKind[] = [
+  BOOT_PLAN,
+  EXPERIMENT_PLAN,
+  COMPARISON_PLAN,
+  STEPS_PLAN,
+  TLB_CURVE_PLAN,
+  ADAPTER_CURVE_PLAN,
+  LOCKED_REGION_PLAN,
+];
 
 /** The kind of `plan`. Throws InputError when nothing here can run it. */
 export function planKindOf(plan: unknown, kinds: readonly PlanKind[] = PLAN_KINDS): PlanKind {

@@ -1,0 +1,137 @@
+/**
+ * Curves of the hardware models for charts: `curves.tlb({ cpu: "haswell", pages: ["2 MiB", "1 GiB"], areas: […], pattern: "uniform" })`.
+ * A curve knows its plan, so that a figure `from` it can be computed again.
+ */
+import { InputError, unknownName } from "../base/errors";
+import { formatSize, parseSize, type Size } from "../base/units";
+import type { ByteCurve } from "../chart/byte-curves";
+import type { AccessPattern, PatternName } from "../hardware/access-pattern";
+import type { LockableCacheName, LockedRegionCurve } from "../hardware/cache-ways";
+import type { TlbCurve } from "../hardware/cpu-tlb";
+import type { CpuTlbName } from "../hardware/cpu-tlb-data";
+import {
+  type AdapterCurvePlan,
+  type LockedRegionPlan,
+  runAdapterCurve,
+  runLockedRegionCurve,
+  runTlbCurve,
+  type TlbCurvePlan,
+} from "../hardware/curve-plans";
+import type { RdmaAdapterName } from "../hardware/rdma-adapter-data";
+import type { AdapterCurve } from "../hardware/rdma-translation-cache";
+import { parseAdapterCurve, parseLockedRegion, parseTlbCurve } from "../report/curve-plans";
+
+/** Columns of equal length with the plan they came from. */
+export class PlannedCurve<P extends object, C extends object> {
+  /** Everything needed to compute it again. */
+  readonly plan: P;
+  /** One row for each page size and size of area or region, pages outermost. */
+  readonly columns: C;
+
+  /** Use {@link curves}. */
+  constructor(plan: P, columns: C) {
+    this.plan = plan;
+    this.columns = columns;
+    Object.freeze(this);
+  }
+
+  /**
+   * A column as curves for `chart.byteCurves`: one for each page size, over the size of area or region.
+   * @param named what a curve is called, from its page size as text; default `pages of 2 MiB`
+   * @param scaled of each value, such as operations into millions; default as it is
+   * @throws InputError for a column that is not one of numbers, or a curve that is not over sizes
+   */
+  series(
+    column: keyof C & string,
+    named: (page: string) => string = (page) => `pages of ${page}`,
+    scaled: (value: number) => number = (value) => value,
+  ): ByteCurve[] {
+    const all = this.columns as unknown as Record<string, unknown[]>;
+    const over = all.areaBytes ?? all.regionBytes;
+    const pages = all.pageBytes as number[] | undefined;
+    if (over === undefined || pages === undefined)
+      throw new InputError("curve: has no pages and sizes: take its columns as they are");
+    const values = all[column];
+    if (values === undefined) throw unknownName("column", column, Object.keys(all));
+    if (typeof values[0] !== "number") throw new InputError(`curve: column ${column} must be one of numbers`);
+    return [...new Set(pages)].map((page) => {
+      const rows = pages.flatMap((of, i) => (of === page ? [i] : []));
+      return {
+        name: named(formatSize(page)),
+        bytes: rows.map((i) => over[i] as number),
+        values: rows.map((i) => scaled(values[i] as number)),
+      };
+    });
+  }
+
+  /** The columns, plain JSON. */
+  toJSON(): C {
+    return this.columns;
+  }
+}
+
+export type PlannedTlbCurve = PlannedCurve<TlbCurvePlan, TlbCurve>;
+export type PlannedAdapterCurve = PlannedCurve<AdapterCurvePlan, AdapterCurve>;
+export type PlannedLockedRegionCurve = PlannedCurve<LockedRegionPlan, LockedRegionCurve>;
+
+/** Sizes as "2 MiB" or bytes; accesses that warm up as many as are counted, unless told; seed 1. */
+export interface TlbCurveOptions {
+  cpu: CpuTlbName;
+  pages: readonly Size[];
+  areas: readonly Size[];
+  pattern: PatternName | AccessPattern;
+  /** Default 60,000. */
+  accesses?: number;
+  warmup?: number;
+  seed?: number;
+}
+
+/** The same for an adapter. */
+export interface AdapterCurveOptions {
+  adapter: RdmaAdapterName;
+  pages: readonly Size[];
+  regions: readonly Size[];
+  pattern: PatternName | AccessPattern;
+  /** Bytes one operation moves; default 64. */
+  operation?: Size;
+  /** Default 100,000. */
+  operations?: number;
+  warmup?: number;
+  seed?: number;
+}
+
+const bytes = (sizes: readonly Size[], what: string) => sizes.map((one) => parseSize(one, what));
+
+/** Curves with their plans. @throws InputError for unknown names, and for sizes that the models do not take */
+export const curves = Object.freeze({
+  /** What a core's TLBs make of pages of each size over each area: misses and walks per access, modelled nanoseconds. */
+  tlb({ pages, areas, accesses = 60_000, warmup = accesses, seed = 1, ...rest }: TlbCurveOptions) {
+    const pageBytes = bytes(pages, "curve: pages");
+    const areaBytes = bytes(areas, "curve: areas");
+    const plan = parseTlbCurve({ ...rest, pageBytes, areaBytes, warmup, accesses, seed });
+    return new PlannedCurve(plan, runTlbCurve(plan)) as PlannedTlbCurve;
+  },
+
+  /** What an RDMA adapter makes of them over each region: entries, hit rate, modelled throughput. */
+  adapter(options: AdapterCurveOptions) {
+    const { pages, regions, operation = 64, operations = 100_000, warmup = operations, seed = 1 } = options;
+    const { adapter, pattern } = options;
+    const plan = parseAdapterCurve({
+      adapter,
+      pattern,
+      pageBytes: bytes(pages, "curve: pages"),
+      regionBytes: bytes(regions, "curve: regions"),
+      operationBytes: parseSize(operation, "curve: operation"),
+      warmup,
+      operations,
+      seed,
+    });
+    return new PlannedCurve(plan, runAdapterCurve(plan)) as PlannedAdapterCurve;
+  },
+
+  /** The regions that pseudo-locking makes on a processor, one row for each number of bits of the mask. */
+  lockedRegion(cache: LockableCacheName) {
+    const plan = parseLockedRegion({ cache });
+    return new PlannedCurve(plan, runLockedRegionCurve(plan)) as PlannedLockedRegionCurve;
+  },
+});
