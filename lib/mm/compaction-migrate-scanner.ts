@@ -65,8 +65,12 @@ export function isolateMigratepagesBlock(m: Memory, cc: CompactControl, low: num
   let pfn = low;
   const skipAsync = cc.mode !== MIGRATE_SYNC;
   const held = anyHolds(m);
+  // Where the scanners are in one block, frames taken as targets are no sources: they are not on the LRU.
+  const targets = cc.freepages.some((p) => p >= low && p < end) ? new Set(cc.freepages) : null;
   const passedBy = (p: number) =>
-    (m.mayIsolate !== null && !m.mayIsolate(p, skipAsync)) || (held && barsIsolation(m, p, cc.mode));
+    targets?.has(p) === true ||
+    (m.mayIsolate !== null && !m.mayIsolate(p, skipAsync)) ||
+    (held && barsIsolation(m, p, cc.mode));
   for (; pfn < end; pfn++) {
     if (skipOnFailure && pfn >= nextSkip) {
       if (isolated > 0) break;
