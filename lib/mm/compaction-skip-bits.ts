@@ -22,7 +22,14 @@ function resetIsolationPfn(m: Memory, zone: Zone, pfn: number, source: boolean, 
   if (source && target && !(m.blocks[i]! & BLOCK_SKIP)) return true;
   if (!source && target && m.blockType(pfn) !== MIGRATE_MOVABLE) return false;
   const end = Math.min(start + m.pageblockPages, zone.endPfn) - 1;
-  for (let p = Math.max(start, zone.startPfn); p <= end; p += 1 << PAGE_ALLOC_COSTLY_ORDER) {
+  const step = 1 << PAGE_ALLOC_COSTLY_ORDER;
+  for (let p = Math.max(start, zone.startPfn); p <= end; p += step) {
+    // Nothing inside a compound page counts: on to its last sample.
+    const compound = compoundOrder(m, p);
+    if (compound > PAGE_ALLOC_COSTLY_ORDER) {
+      p += 2 ** compound - step;
+      continue;
+    }
     if ((source && isMovableInUse(m, p)) || (target && buddyOrder(m, p) >= 0)) {
       m.blocks[i]! &= ~BLOCK_SKIP;
       return true;

@@ -7,7 +7,7 @@ import { InputError } from "../base/errors";
 import { allocContigRange, type ContigFailure, run } from "./contig-range";
 import type { GiganticSource } from "./hugetlb";
 import { GIGANTIC_GFP } from "./hugetlb";
-import { ALLOCATED, type Memory, OWNER_HOLE, OWNER_MASK, OWNER_RESERVED } from "./memory";
+import { ALLOCATED, type Memory, ORDER_MASK, OWNER_HOLE, OWNER_MASK, OWNER_RESERVED } from "./memory";
 import { type MigrationStats, type MigrationWorld, ownersWorld } from "./migrate";
 import { MIGRATE_MOVABLE } from "./migratetype";
 import { OWNER_KINDS, type OwnerKind, ownerKind } from "./owners";
@@ -62,6 +62,13 @@ function rangeIsValid(m: Memory, zone: Zone, start: number, pages: number): bool
         p = free.head + 2 ** free.order - 1;
         continue;
       }
+    }
+    const s = m.state[p]!;
+    if (s >= ALLOCATED && (s & ORDER_MASK) > 0) {
+      // A large page in use is passed over whole, up to the end of the block.
+      if ((m.ownerOf(p) & OWNER_MASK) === OWNER_KINDS.hugetlb) return false;
+      p += Math.min(2 ** (s & ORDER_MASK), m.pageblockPages - (p % m.pageblockPages)) - 1;
+      continue;
     }
     const kind = m.ownerOf(p) & OWNER_MASK;
     if (kind === OWNER_RESERVED || kind === OWNER_HOLE) return false;
