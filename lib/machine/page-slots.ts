@@ -1,32 +1,33 @@
 /**
- * Where the pages of processes and caches are: a slot is one page as its owner sees it, whichever frame it lies in. Frames
- * change by migration, and reclaim takes them away; the slot stays. A huge page has one slot followed by the slots of its
- * parts, which come to life when it is split.
+ * Where the pages of processes and caches are: a slot is one page of any order as its owner sees it, whichever frame it lies
+ * in. Frames change by migration, and reclaim takes them away; the slot stays. A large page that is split keeps its slot too,
+ * and each part gets one of its own behind it: owners go on naming the whole.
  *
- * Law: a slot in use either holds a frame, and `slotAt` of that frame names it, or it was reclaimed.
+ * Law: a slot in use either holds a frame, and `slotAt` of that frame names it, or it was reclaimed, or it has parts.
  */
 import { InputError } from "../base/errors";
 
 /** `pfn` of a slot whose page was dropped from the page cache, or written to swap. */
 export const SLOT_DROPPED = -1;
 export const SLOT_SWAPPED = -2;
+/** Of a page that was split: its parts have slots of their own. */
+export const SLOT_SPLIT = -3;
 /** Of a slot that is not in use. */
-export const SLOT_FREE = -3;
-/** Of a part of a huge page that is whole. */
-export const SLOT_PART = -4;
+export const SLOT_FREE = -4;
 
 export class PageSlots {
   /** First frame of the page, or one of the SLOT_ numbers. */
   pfn: Int32Array;
-  /** Order of the page; of a huge page that was split: 0 for each part. */
+  /** Order of the page; of one that was split: what it was. */
   order: Uint8Array;
   /** OWNER_KINDS value. */
   kind: Uint8Array;
   /** Frame → slot + 1; 0: none. */
   private readonly at: Int32Array;
   private used: number;
-  private readonly freeSingles: number[];
-  private readonly freeRuns: Map<number, number[]>;
+  private readonly freed: number[];
+  /** Slots of the parts by the slot of the page that was split. */
+  private readonly parts: Map<number, Int32Array>;
 
   constructor(endPfn: number) {
     this.at = new Int32Array(endPfn);
@@ -34,8 +35,8 @@ export class PageSlots {
     this.order = new Uint8Array(1 << 12);
     this.kind = new Uint8Array(1 << 12);
     this.used = 0;
-    this.freeSingles = [];
-    this.freeRuns = new Map();
+    this.freed = [];
+    this.parts = new Map();
   }
 
   /** The slot of the page whose first frame is `pfn`, or −1. */
@@ -45,12 +46,7 @@ export class PageSlots {
 
   /** A slot for the page of 2^order frames at `pfn`. */
   add(pfn: number, order: number, kind: number): number {
-    let slot: number;
-    if (order === 0) slot = this.freeSingles.pop() ?? this.grow(1);
-    else {
-      slot = this.freeRuns.get(order)?.pop() ?? this.grow(2 ** order);
-      this.pfn.fill(SLOT_PART, slot + 1, slot + 2 ** order);
-    }
+    const slot = this.freed.pop() ?? this.grow();
     this.pfn[slot] = pfn;
     this.order[slot] = order;
     this.kind[slot] = kind;
@@ -58,32 +54,32 @@ export class PageSlots {
     return slot;
   }
 
-  private grow(n: number): number {
+  private grow(): number {
     const slot = this.used;
-    if (slot + n > this.pfn.length) {
-      const size = 2 * Math.max(this.pfn.length, slot + n);
+    if (slot === this.pfn.length) {
+      const size = 2 * slot;
       if (size >= 2 ** 31)
-        throw new InputError(`pages of a workload: at most 2^30 at a time: got ${slot + n}`);
+        throw new InputError(`pages of a workload: at most 2^30 at a time: got ${slot + 1}`);
       this.pfn = widened(this.pfn, new Int32Array(size));
       this.order = widened(this.order, new Uint8Array(size));
       this.kind = widened(this.kind, new Uint8Array(size));
     }
-    this.used += n;
+    this.used++;
     return slot;
   }
 
-  /** Gives a slot up; its frame, if any, is the caller's. A huge page's parts go with it, unless it was split. */
+  /** Gives a slot up; its frame, if any, is the caller's, as are the slots of its parts. */
   drop(slot: number): void {
     const pfn = this.pfn[slot]!;
     if (pfn >= 0) this.at[pfn] = 0;
+    else if (pfn === SLOT_SPLIT) this.parts.delete(slot);
     this.pfn[slot] = SLOT_FREE;
-    const order = this.order[slot]!;
-    if (order === 0) this.freeSingles.push(slot);
-    else {
-      const runs = this.freeRuns.get(order);
-      if (runs === undefined) this.freeRuns.set(order, [slot]);
-      else runs.push(slot);
-    }
+    this.freed.push(slot);
+  }
+
+  /** Slots of the parts of a page that was split; none of one that is whole. */
+  partsOf(slot: number): Int32Array {
+    return this.parts.get(slot) ?? NO_PARTS;
   }
 
   /** The frame of a slot was taken away. */
@@ -107,19 +103,34 @@ export class PageSlots {
     this.pfn[slot - 1] = to;
   }
 
-  /** The huge page at `pfn` became single pages: each part has its own slot from now on. */
+  /** The large page at `pfn` became single pages: each part has its own slot from now on. */
   split(pfn: number): void {
     const slot = this.at[pfn]! - 1;
-    if (slot < 0) return;
-    const n = 2 ** this.order[slot]!;
-    for (let i = 0; i < n; i++) {
-      this.order[slot + i] = 0;
-      this.kind[slot + i] = this.kind[slot]!;
-      this.pfn[slot + i] = pfn + i;
-      this.at[pfn + i] = slot + i + 1;
+    if (slot < 0 || this.order[slot] === 0) return;
+    this.at[pfn] = 0;
+    this.pfn[slot] = SLOT_SPLIT;
+    const parts = new Int32Array(2 ** this.order[slot]!);
+    for (let i = 0; i < parts.length; i++) parts[i] = this.add(pfn + i, 0, this.kind[slot]!);
+    this.parts.set(slot, parts);
+  }
+
+  /** The large page of a slot that was reclaimed comes back frame by frame: its parts are gone as it was. */
+  breakUp(slot: number): void {
+    const gone = this.pfn[slot]!;
+    const parts = new Int32Array(2 ** this.order[slot]!);
+    for (let i = 0; i < parts.length; i++) {
+      const part = this.freed.pop() ?? this.grow();
+      this.pfn[part] = gone;
+      this.order[part] = 0;
+      this.kind[part] = this.kind[slot]!;
+      parts[i] = part;
     }
+    this.pfn[slot] = SLOT_SPLIT;
+    this.parts.set(slot, parts);
   }
 }
+
+const NO_PARTS = new Int32Array(0);
 
 function widened<T extends Int32Array | Uint8Array>(old: T, wide: T): T {
   wide.set(old);

@@ -32,6 +32,7 @@ import {
   moveOwner,
   OWNER_KINDS,
   type OwnerKind,
+  orderInUse,
   type PageHold,
   releasePage,
 } from "../mm/owners";
@@ -39,13 +40,14 @@ import { allocPages, freeWholePages } from "../mm/page-alloc";
 import { decayPcpHigh } from "../mm/pcp-free";
 import type { KernelSwitches } from "../mm/profile";
 import { roomMakingEvents } from "../mm/simulated-time";
-import { allocThp, THP_DEFRAG_MODES, type ThpDefrag } from "../mm/thp";
+import { allocThp, GFP_TRANSHUGE_LIGHT, THP_DEFRAG_MODES, type ThpDefrag } from "../mm/thp";
 import { RoomMaker } from "../mm/vmscan";
 import { foldDiffs } from "../mm/vmstat";
 import { type BootResult, boot } from "./boot";
 import type { BootRequest } from "./boot-request";
+import { granuleOrder, MAX_GRANULE_ORDER } from "./granules";
 import { type HugetlbPools, startHugetlb } from "./hugetlb";
-import { PageSlots, SLOT_DROPPED, SLOT_FREE, SLOT_SWAPPED } from "./page-slots";
+import { PageSlots, SLOT_DROPPED, SLOT_FREE, SLOT_SPLIT, SLOT_SWAPPED } from "./page-slots";
 import { startKernel } from "./start";
 
 /** Mechanisms of the kernel, and what else a running machine is given. `false` switches a mechanism off. */
@@ -66,6 +68,8 @@ export interface SystemOptions {
   thpDefrag?: ThpDefrag;
   /** vm.compaction_proactiveness, 0 to 100; default 20. */
   proactiveness?: number;
+  /** Order of the pieces in which workloads take movable memory; default by the size of memory (granules.ts). */
+  granuleOrder?: number;
 }
 
 const DEFAULTS = {
@@ -87,6 +91,18 @@ const KERNEL_PAGES: Readonly<Record<number, number>> = { 4096: 1600, 16384: 500,
 /** kcompactd looks every half second, and after a run without progress every 32 s: COMPACT_MAX_DEFER_SHIFT. */
 const KCOMPACTD_MS = 500;
 const KCOMPACTD_DEFERRED_MS = KCOMPACTD_MS * 64;
+/**
+ * On machines with granules of order k kcompactd looks every 5 × 2^k minutes, at least twice a day: it walks all of memory, and
+ * leaves granules alone, as compaction leaves compound pages. A modelling choice.
+ */
+const KCOMPACTD_GRANULE_MS = 300_000;
+const KCOMPACTD_MOST_MS = 12 * 3_600_000;
+/**
+ * Pages above order 0 that workloads take as granules do not wait: no reclaim, no compaction, no access to reserves, as THP
+ * faults that may not. When none lies free, an order two lower is tried, at last a single frame.
+ */
+const GFP_GRANULE = GFP_TRANSHUGE_LIGHT;
+const GRANULE_STEP = 2;
 /** vmstat workers: once a second. */
 const VMSTAT_MS = 1000;
 
@@ -135,8 +151,10 @@ export class System {
   /** Who decides whether pages move, and is told: the owners of pages as this machine keeps them. */
   readonly world: MigrationWorld;
   readonly pageSize: number;
-  readonly options: Required<Omit<SystemOptions, "mobilityGrouping">> &
-    Pick<SystemOptions, "mobilityGrouping">;
+  readonly options: Required<Omit<SystemOptions, "mobilityGrouping" | "granuleOrder">> &
+    Pick<SystemOptions, "mobilityGrouping" | "granuleOrder">;
+  /** Order of the pieces that allocUpTo() takes where it can. */
+  readonly granuleOrder: number;
   readonly costs: CostTable;
   readonly counters: SystemCounters;
   /** Frames of pages the kernel holds since boot. */
@@ -185,6 +203,10 @@ export class System {
     this.world = this.ownWorld();
     this.hugetlb = startHugetlb(booted, m, this.world);
     this.contig = new Contiguous(m, undefined, booted.kernel);
+    this.granuleOrder = Math.min(
+      m.pageblockOrder,
+      this.options.granuleOrder ?? granuleOrder(this.managedPages * this.pageSize),
+    );
     this.nowMs = 0;
     this.lastVmstatMs = 0;
     this.nextKcompactdMs = KCOMPACTD_MS;
@@ -211,11 +233,14 @@ export class System {
         this.slots.moved(from, to);
       },
       gone: (pfn) => {
-        this.counters.dropped++;
+        this.counters.dropped += 2 ** orderInUse(m, pfn);
         const slot = this.slots.slotAt(pfn);
         if (slot >= 0) this.slots.lose(slot, SLOT_DROPPED);
       },
-      split: (pfn) => this.slots.split(pfn),
+      split: (pfn, order) => {
+        this.lru.split(pfn, order);
+        this.slots.split(pfn);
+      },
     };
   }
 
@@ -227,14 +252,14 @@ export class System {
   }
 
   private reclaimed(pfn: number, as: "dropped" | "written" | "swapped"): void {
-    this.counters[as]++;
+    this.counters[as] += 2 ** orderInUse(this.memory, pfn);
     const slot = this.slots.slotAt(pfn);
     if (slot >= 0) this.slots.lose(slot, as === "swapped" ? SLOT_SWAPPED : SLOT_DROPPED);
   }
 
   /**
-   * A page of 2^order frames that may move: anon, shmem, fileClean, fileDirty. Its slot, or −1 when there was no memory; single
-   * pages are on the LRU lists from now on. `gfp` as a number; default GFP_HIGHUSER_MOVABLE.
+   * A page of 2^order frames that may move: anon, shmem, fileClean, fileDirty. Its slot, or −1 when there was no memory; it is
+   * on the LRU lists from now on, but for huge pages of processes. `gfp` as a number; default GFP_HIGHUSER_MOVABLE.
    */
   alloc(kind: OwnerKind, order = 0, gfp: number = GFP_HIGHUSER_MOVABLE): number {
     const pfn = allocPages(this.memory, order > 0 ? gfp | __GFP_COMP : gfp, order);
@@ -248,8 +273,31 @@ export class System {
 
   private own(pfn: number, order: number, kind: number): number {
     this.memory.setOwner(pfn, kind | 0x08);
-    if (order === 0) this.lru.add(pfn, LRU_OF[kind >> 4]!, kind === OWNER_KINDS.fileDirty);
+    const list = LRU_OF[kind >> 4]!;
+    if (order < this.memory.pageblockOrder || list === LRU_INACTIVE_FILE)
+      this.lru.add(pfn, list, kind === OWNER_KINDS.fileDirty);
     return this.slots.add(pfn, order, kind);
+  }
+
+  /**
+   * One page of at most `most` frames that may move, of the largest order up to the machine's granule that lies free; smaller
+   * ones do not wait, a single frame does. Its slot, or −1. pagesOf() says how many frames it has.
+   */
+  allocUpTo(kind: OwnerKind, most: number): number {
+    const { memory: m } = this;
+    let order = Math.min(this.granuleOrder, 31 - Math.clz32(most));
+    for (; order > 0; order = order > GRANULE_STEP ? order - GRANULE_STEP : 0) {
+      const pfn = allocPages(m, GFP_GRANULE, order);
+      if (pfn < 0) continue;
+      this.counters.allocations++;
+      return this.own(pfn, order, trackedKind(kind));
+    }
+    return this.alloc(kind);
+  }
+
+  /** Frames of the page of a slot. */
+  pagesOf(slot: number): number {
+    return 2 ** this.slots.order[slot]!;
   }
 
   /** A huge page fault: a huge page by the machine's defrag mode, else −1 and the caller takes single pages. */
@@ -270,13 +318,14 @@ export class System {
     const { slots } = this;
     const pfn = slots.pfn[slot]!;
     if (pfn === SLOT_FREE) throw new InputError(`free: slot ${slot} is not in use`);
+    if (pfn === SLOT_SPLIT) for (const part of slots.partsOf(slot)) this.free(part);
     const order = slots.order[slot]!;
     slots.drop(slot);
     if (pfn >= 0) {
       this.counters.frees++;
       forgetHolds(this.memory, pfn);
       freeWholePages(this.memory, pfn, order);
-    } else if (pfn === SLOT_SWAPPED) this.lru.swapFree++;
+    } else if (pfn === SLOT_SWAPPED) this.lru.swapFree += 2 ** order;
   }
 
   /**
@@ -290,14 +339,30 @@ export class System {
       this.lru.markAccessed(pfn);
       return true;
     }
-    const swapped = pfn === SLOT_SWAPPED;
-    const fresh = allocPages(this.memory, GFP_HIGHUSER_MOVABLE, 0);
+    if (pfn === SLOT_SPLIT) {
+      let all = true;
+      for (const part of slots.partsOf(slot)) all = this.touch(part) && all;
+      return all;
+    }
+    return this.readBack(slot, pfn === SLOT_SWAPPED);
+  }
+
+  /** A refault; of a large page, with single frames where no large one is to be had. */
+  private readBack(slot: number, swapped: boolean): boolean {
+    const { slots } = this;
+    const order = slots.order[slot]!;
+    let fresh = order > 0 ? allocPages(this.memory, GFP_GRANULE, order) : -1;
+    if (fresh < 0 && order > 0) {
+      slots.breakUp(slot);
+      return this.touch(slot);
+    }
+    if (order === 0) fresh = allocPages(this.memory, GFP_HIGHUSER_MOVABLE, 0);
     if (fresh < 0) {
       this.counters.failures++;
       return false;
     }
-    this.counters.refaults++;
-    if (swapped) this.lru.swapFree++;
+    this.counters.refaults += 2 ** order;
+    if (swapped) this.lru.swapFree += 2 ** order;
     // A dirty page was written when it was taken: what is read back is clean.
     const kind = slots.kind[slot] === OWNER_KINDS.fileDirty ? OWNER_KINDS.fileClean : slots.kind[slot]!;
     slots.kind[slot] = kind;
@@ -311,14 +376,16 @@ export class System {
   cleaned(slot: number): void {
     const pfn = this.slots.pfn[slot]!;
     this.slots.kind[slot] = OWNER_KINDS.fileClean;
+    if (pfn === SLOT_SPLIT) for (const part of this.slots.partsOf(slot)) this.cleaned(part);
     if (pfn < 0) return;
     this.lru.setDirty(pfn, false);
     this.memory.setOwner(pfn, OWNER_KINDS.fileClean | 0x08);
   }
 
-  /** Whether the page of a slot is in memory. */
+  /** Whether the page of a slot is in memory, all of it. */
   present(slot: number): boolean {
-    return this.slots.pfn[slot]! >= 0;
+    const pfn = this.slots.pfn[slot]!;
+    return pfn === SLOT_SPLIT ? this.slots.partsOf(slot).every((part) => this.present(part)) : pfn >= 0;
   }
 
   /** A page that never moves: slab, page tables, stacks, buffers, drivers. Its first frame, or −1. */
@@ -342,6 +409,10 @@ export class System {
   /** Holds the page of a slot where it is: a pin, writeback, a lock (see PageHold). */
   hold(slot: number, kind: PageHold["kind"], by: string): void {
     const pfn = this.slots.pfn[slot]!;
+    if (pfn === SLOT_SPLIT) {
+      for (const part of this.slots.partsOf(slot)) this.hold(part, kind, by);
+      return;
+    }
     if (pfn < 0) throw new InputError(`hold: the page of slot ${slot} is not in memory`);
     holdPage(this.memory, pfn, kind, by);
     if (kind === "mlock" && this.lru.listOf(pfn) > 0) {
@@ -357,6 +428,7 @@ export class System {
   pin(slot: number, by: string): boolean {
     const { memory: m, slots } = this;
     const from = slots.pfn[slot]!;
+    if (from === SLOT_SPLIT) return slots.partsOf(slot).every((part) => this.pin(part, by));
     if (from < 0) return false;
     if (m.blockType(from) === MIGRATE_CMA || m.zoneOf(from)!.idx === ZONE_MOVABLE) this.moveOut(from);
     this.hold(slot, "longterm", by);
@@ -379,6 +451,8 @@ export class System {
   /** Releases one hold; false when there was none such. */
   unhold(slot: number, kind: PageHold["kind"], by: string): boolean {
     const pfn = this.slots.pfn[slot]!;
+    if (pfn === SLOT_SPLIT)
+      return this.slots.partsOf(slot).reduce((any, part) => this.unhold(part, kind, by) || any, false);
     if (pfn < 0 || !releasePage(this.memory, pfn, kind, by)) return false;
     if (kind === "mlock" && this.lru.listOf(pfn) === LRU_UNEVICTABLE) {
       this.lru.remove(pfn);
@@ -405,7 +479,9 @@ export class System {
       const before = fragmentationScore(m);
       const ran = proactiveCompactNode(m, this.options.proactiveness);
       const helped = !ran || fragmentationScore(m) < before;
-      this.nextKcompactdMs = ms + (helped ? KCOMPACTD_MS : KCOMPACTD_DEFERRED_MS);
+      const granules = Math.min(KCOMPACTD_MOST_MS, KCOMPACTD_GRANULE_MS * 2 ** this.granuleOrder);
+      this.nextKcompactdMs =
+        ms + (this.granuleOrder > 0 ? granules : helped ? KCOMPACTD_MS : KCOMPACTD_DEFERRED_MS);
     }
   }
 
@@ -442,10 +518,17 @@ function checked(options: SystemOptions): System["options"] {
     throw new InputError(
       `compaction proactiveness: must be a whole number from 0 to 100: got ${o.proactiveness}`,
     );
+  const k = o.granuleOrder ?? 0;
+  if (!Number.isInteger(k) || k < 0 || k > MAX_GRANULE_ORDER)
+    throw new InputError(`granule order: must be a whole number from 0 to ${MAX_GRANULE_ORDER}: got ${k}`);
   parseSize(o.swapBytes as Size, "swap");
   for (const [name, value] of Object.entries(options))
-    if (!Object.hasOwn(DEFAULTS, name) && name !== "mobilityGrouping")
-      throw unknownName("option of a running machine", name, [...Object.keys(DEFAULTS), "mobilityGrouping"]);
+    if (!Object.hasOwn(DEFAULTS, name) && name !== "mobilityGrouping" && name !== "granuleOrder")
+      throw unknownName("option of a running machine", name, [
+        ...Object.keys(DEFAULTS),
+        "mobilityGrouping",
+        "granuleOrder",
+      ]);
     else if (value === undefined) throw new InputError(`option ${name}: must have a value`);
   return o;
 }

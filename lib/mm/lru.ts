@@ -1,12 +1,14 @@
 /**
- * The LRU lists of a node: active and inactive, anonymous and file pages, and the unevictable. Lists run through the
+ * The LRU lists of every node: active and inactive, anonymous and file pages, and the unevictable. Lists run through the
  * columns `next` and `prev`, which a page in use does not need otherwise; head first is the most recently added. Reclaim
- * takes from the tail of an inactive list; a referenced page gets another round.
- * Law: the sum of the lists' lengths is the number of frames whose `list` is not NONE. Model of mm/vmscan.c, 6.1.
+ * takes from the tail of an inactive list; a referenced page gets another round. A page of a higher order is on a list as one,
+ * by its head, and counts with all its frames.
+ * Law: the sum of the counts is the number of frames of the pages whose `list` is not NONE. Model of mm/vmscan.c, 6.1.
  */
 import type { LruLists, ShrinkResult } from "./lru-lists";
 import type { Memory } from "./memory";
-import { freePages } from "./page-alloc";
+import { orderInUse } from "./owners";
+import { freeWholePages } from "./page-alloc";
 import type { Zone } from "./zone";
 
 export const LRU_NONE = 0;
@@ -29,9 +31,11 @@ export class Lru implements LruLists {
   private readonly page: Uint8Array;
   private readonly first: Int32Array;
   private readonly last: Int32Array;
-  /** Pages by list. */
+  /** Frames by list, all nodes together. */
   readonly count: Int32Array;
-  /** Pages by zone index × 8 + list. */
+  /** Frames by node × 8 + list. */
+  private readonly nodeCount: Int32Array;
+  /** Frames by (node × 8 + zone index) × 8 + list. */
   private readonly zoneCount: Int32Array;
   /** Swap slots left, in pages; 0: swap is off. */
   swapFree: number;
@@ -50,10 +54,12 @@ export class Lru implements LruLists {
     swapPages = 0,
   ) {
     this.page = new Uint8Array(m.endPfn);
-    this.first = new Int32Array(NR_LRU_LISTS).fill(-1);
-    this.last = new Int32Array(NR_LRU_LISTS).fill(-1);
+    const nodes = m.zones.reduce((n, z) => Math.max(n, z.nid + 1), 1);
+    this.first = new Int32Array(nodes * 8).fill(-1);
+    this.last = new Int32Array(nodes * 8).fill(-1);
     this.count = new Int32Array(NR_LRU_LISTS);
-    this.zoneCount = new Int32Array(8 * 8);
+    this.nodeCount = new Int32Array(nodes * 8);
+    this.zoneCount = new Int32Array(nodes * 8 * 8);
     this.swapFree = swapPages;
     this.onReclaim = null;
     this.shrinkSlab = null;
@@ -68,14 +74,16 @@ export class Lru implements LruLists {
   /** lruvec_add_folio(): to the head. The page must be in use and on no list. */
   add(pfn: number, list: number, dirty = false): void {
     const { next, prev } = this.m;
-    const head = this.first[list]!;
+    const zone = this.m.zoneOf(pfn)!;
+    const at = zone.nid * 8 + list;
+    const head = this.first[at]!;
     next[pfn] = head;
     prev[pfn] = -1;
     if (head >= 0) prev[head] = pfn;
-    else this.last[list] = pfn;
-    this.first[list] = pfn;
+    else this.last[at] = pfn;
+    this.first[at] = pfn;
     this.page[pfn] = list | (dirty ? DIRTY : 0);
-    this.account(pfn, list, 1);
+    this.account(zone, list, 2 ** orderInUse(this.m, pfn));
   }
 
   /** Takes a page off its list: it is freed, isolated or pinned for good. */
@@ -85,17 +93,20 @@ export class Lru implements LruLists {
     const { next, prev } = this.m;
     const n = next[pfn]!;
     const p = prev[pfn]!;
+    const zone = this.m.zoneOf(pfn)!;
+    const at = zone.nid * 8 + list;
     if (p >= 0) next[p] = n;
-    else this.first[list] = n;
+    else this.first[at] = n;
     if (n >= 0) prev[n] = p;
-    else this.last[list] = p;
+    else this.last[at] = p;
     this.page[pfn] = LRU_NONE;
-    this.account(pfn, list, -1);
+    this.account(zone, list, -(2 ** orderInUse(this.m, pfn)));
   }
 
-  private account(pfn: number, list: number, n: number): void {
+  private account(zone: Zone, list: number, n: number): void {
     this.count[list]! += n;
-    this.zoneCount[this.m.zoneOf(pfn)!.idx * 8 + list]! += n;
+    this.nodeCount[zone.nid * 8 + list]! += n;
+    this.zoneCount[(zone.nid * 8 + zone.idx) * 8 + list]! += n;
   }
 
   /** A page was migrated: the new frame takes the place the old one had among its like, at the head. */
@@ -105,6 +116,19 @@ export class Lru implements LruLists {
     this.remove(from);
     this.add(to, state & LIST);
     this.page[to] = state;
+  }
+
+  /** split_folio(): the page of 2^order frames at `pfn` is about to become single frames, each on the list it was on. */
+  split(pfn: number, order: number): void {
+    const state = this.page[pfn]!;
+    const list = state & LIST;
+    if (list === LRU_NONE) return;
+    this.remove(pfn);
+    this.m.splitAllocated(pfn, 0);
+    for (let p = pfn + 2 ** order - 1; p >= pfn; p--) {
+      this.add(p, list);
+      this.page[p] = state;
+    }
   }
 
   /** folio_mark_accessed(): the second reference of an inactive page activates it. */
@@ -128,27 +152,30 @@ export class Lru implements LruLists {
 
   /** zone_reclaimable_pages(): file pages, and anonymous ones as far as there is swap. */
   reclaimable(zone: Zone): number {
-    const at = zone.idx * 8;
+    const at = (zone.nid * 8 + zone.idx) * 8;
     const c = this.zoneCount;
     const file = c[at + LRU_INACTIVE_FILE]! + c[at + LRU_ACTIVE_FILE]!;
     return this.swapFree > 0 ? file + c[at + LRU_INACTIVE_ANON]! + c[at + LRU_ACTIVE_ANON]! : file;
   }
 
   /**
-   * shrink_node(): file lists first, anonymous ones in the same proportion where there is swap. A pass looks at
-   * list length >> priority pages and stops at `goal`. Modelled: get_scan_count() balances by cost, here by length.
+   * shrink_node() of every node that has one of the zones: file lists first, anonymous ones in the same proportion where there
+   * is swap. A pass looks at list length >> priority pages and stops at `goal`. Modelled: get_scan_count() balances by cost, here by length.
    */
   shrink(zones: readonly Zone[], priority: number, goal: number, cleanOnly = false): ShrinkResult {
     const result: ShrinkResult = { scanned: 0, reclaimed: 0 };
     this.cleanOnly = cleanOnly;
     const pairs =
       this.swapFree > 0 && !cleanOnly ? [LRU_INACTIVE_FILE, LRU_INACTIVE_ANON] : [LRU_INACTIVE_FILE];
-    for (const inactive of pairs) {
-      this.ageActive(inactive, priority);
-      const most = priority === 0 ? this.count[inactive]! : this.count[inactive]! >> priority;
-      this.shrinkList(inactive, zones, Math.min(most, 1 << 20), goal - result.reclaimed, result);
-      if (result.reclaimed >= goal) break;
-    }
+    const nodes = zones.length === 1 ? [zones[0]!.nid] : new Set(zones.map((z) => z.nid));
+    for (const nid of nodes)
+      for (const list of pairs) {
+        if (result.reclaimed >= goal) break;
+        const inactive = nid * 8 + list;
+        this.ageActive(inactive, list, priority);
+        const most = this.nodeCount[inactive]! >> priority;
+        this.shrinkList(inactive, zones, Math.min(most, 1 << 20), goal - result.reclaimed, result);
+      }
     this.cleanOnly = false;
     if (this.shrinkSlab !== null) result.reclaimed += this.shrinkSlab(priority);
     return result;
@@ -160,15 +187,17 @@ export class Lru implements LruLists {
    */
   shrinkFile(most: number): number {
     let freed = 0;
-    for (const list of [LRU_INACTIVE_FILE, LRU_ACTIVE_FILE]) {
-      let pfn = this.last[list]!;
+    for (let at = 0; at < this.last.length; at++) {
+      if ((at & LIST) !== LRU_INACTIVE_FILE && (at & LIST) !== LRU_ACTIVE_FILE) continue;
+      let pfn = this.last[at]!;
       while (pfn >= 0 && freed < most) {
         const before = this.m.prev[pfn]!;
         if (!this.isDirty(pfn) && (this.m.mayIsolate === null || this.m.mayIsolate(pfn, false))) {
+          const order = orderInUse(this.m, pfn);
           this.remove(pfn);
           this.onReclaim?.(pfn, "dropped");
-          freePages(this.m, pfn, 0);
-          freed++;
+          freeWholePages(this.m, pfn, order);
+          freed += 2 ** order;
         }
         pfn = before;
       }
@@ -177,15 +206,16 @@ export class Lru implements LruLists {
   }
 
   /** shrink_active_list(): keeps the inactive list long enough (inactive_is_low(): file 1:1, as at a few GB). */
-  private ageActive(inactive: number, priority: number): void {
+  private ageActive(inactive: number, list: number, priority: number): void {
     const active = inactive + 1;
-    let n = Math.max(this.count[active]! >> priority, 1);
-    while (n-- > 0 && this.count[inactive]! < this.count[active]!) {
+    let n = Math.max(this.nodeCount[active]! >> priority, 1);
+    while (n > 0 && this.nodeCount[inactive]! < this.nodeCount[active]!) {
       const pfn = this.last[active]!;
       if (pfn < 0) return;
       const dirty = this.isDirty(pfn);
+      n -= 2 ** orderInUse(this.m, pfn);
       this.remove(pfn);
-      this.add(pfn, inactive, dirty);
+      this.add(pfn, list, dirty);
     }
   }
 
@@ -199,13 +229,15 @@ export class Lru implements LruLists {
     let left = most;
     let freed = 0;
     let pfn = this.last[list]!;
-    while (pfn >= 0 && left-- > 0 && freed < goal) {
+    while (pfn >= 0 && left > 0 && freed < goal) {
       const before = this.m.prev[pfn]!;
+      const pages = 2 ** orderInUse(this.m, pfn);
+      left -= pages;
       if (zones.includes(this.m.zoneOf(pfn)!)) {
-        result.scanned++;
-        if (this.reclaimPage(pfn, list)) {
-          freed++;
-          result.reclaimed++;
+        result.scanned += pages;
+        if (this.reclaimPage(pfn, list & LIST, pages)) {
+          freed += pages;
+          result.reclaimed += pages;
         }
       }
       pfn = before;
@@ -213,7 +245,7 @@ export class Lru implements LruLists {
   }
 
   /** shrink_folio_list() for one page: whether it was freed. */
-  private reclaimPage(pfn: number, list: number): boolean {
+  private reclaimPage(pfn: number, list: number, pages: number): boolean {
     const { m } = this;
     const state = this.page[pfn]!;
     if (m.mayIsolate !== null && !m.mayIsolate(pfn, false)) return false;
@@ -225,13 +257,13 @@ export class Lru implements LruLists {
     }
     let as: ReclaimedAs = state & DIRTY ? "written" : "dropped";
     if (list === LRU_INACTIVE_ANON) {
-      if (this.swapFree === 0) return false;
-      this.swapFree--;
+      if (this.swapFree < pages) return false;
+      this.swapFree -= pages;
       as = "swapped";
     }
     this.remove(pfn);
     this.onReclaim?.(pfn, as);
-    freePages(m, pfn, 0);
+    freeWholePages(m, pfn, orderInUse(m, pfn));
     return true;
   }
 }

@@ -62,12 +62,14 @@ export class CameraLoad implements Load {
     const { shape, system, random } = this;
     this.framesLeft = Math.max(1, Math.round(random.exponential(shape.frames)));
     const wanted = shape.buffers * shape.framePages;
-    for (let i = 0; i < wanted; i++) {
-      const slot = system.alloc("shmem");
+    let got = 0;
+    while (got < wanted) {
+      const slot = system.allocUpTo("shmem", wanted - got);
       if (slot < 0) break;
       this.buffers.push(slot);
+      got += system.pagesOf(slot);
     }
-    return this.buffers.length;
+    return got;
   }
 
   private close(): void {

@@ -70,10 +70,11 @@ export class DatabaseLoad implements Load {
 
   private takePages(): void {
     const { system, shape } = this;
-    for (let i = 0; i < shape.sgaPages; i++) {
-      const slot = system.alloc("shmem");
+    for (let got = 0; got < shape.sgaPages; ) {
+      const slot = system.allocUpTo("shmem", shape.sgaPages - got);
       if (slot < 0) break;
       this.region.push(slot);
+      got += system.pagesOf(slot);
     }
     if (!shape.pinned) return;
     for (const slot of this.region) if (system.present(slot)) system.pin(slot, PINNED_BY);

@@ -1,6 +1,7 @@
 /**
  * Files that are read and written again and again, and their pages in the page cache. Which file is used follows Zipf's law. A
- * written file is a new version: its old pages go, the new ones are dirty until they are written back.
+ * written file is a new version: its old pages go, the new ones are dirty until they are written back. On a machine with
+ * granules a file is a whole number of them.
  */
 import type { Random } from "../base/random";
 import type { System } from "../machine/system";
@@ -23,6 +24,8 @@ export class FileSet {
   private readonly shape: FileSetShape;
   /** By file: the slots of its pages; null: never read, or forgotten. */
   private readonly slots: (Int32Array | null)[];
+  /** By file: its pages while `slots` has it. */
+  private readonly pages: Int32Array;
   private readonly dirty: number[];
   private readonly isDirty: Uint8Array;
   private dirtyPages: number;
@@ -34,6 +37,7 @@ export class FileSet {
     this.shape = { ...shape, files: Math.max(1, Math.round(shape.files)) };
     this.popularity = new Zipf(random.fork("files"), this.shape.files, shape.zipf);
     this.slots = new Array<Int32Array | null>(this.shape.files).fill(null);
+    this.pages = new Int32Array(this.shape.files);
     this.isDirty = new Uint8Array(this.shape.files);
     this.dirty = [];
     this.dirtyPages = 0;
@@ -51,7 +55,7 @@ export class FileSet {
       const got = this.random.chance(writes) ? this.write(file) : this.read(file);
       if (got < 0) return asked;
       asked += got;
-      looked -= Math.max(1, this.slots[file]?.length ?? 1, asked - before);
+      looked -= Math.max(1, this.pages[file]!, asked - before);
     }
     return asked;
   }
@@ -64,7 +68,7 @@ export class FileSet {
       const got = this.read(this.swept);
       if (got < 0) return asked;
       asked += got;
-      looked += this.slots[this.swept]?.length ?? 1;
+      looked += Math.max(1, this.pages[this.swept]!);
     }
     return asked;
   }
@@ -76,7 +80,7 @@ export class FileSet {
     const { system } = this;
     let asked = 0;
     for (let i = 0; i < slots.length; i++) {
-      if (!system.present(slots[i]!)) asked++;
+      if (!system.present(slots[i]!)) asked += system.pagesOf(slots[i]!);
       if (!system.touch(slots[i]!)) return -1;
     }
     return asked;
@@ -101,17 +105,19 @@ export class FileSet {
       8 * this.shape.meanPages,
       Math.max(1, Math.round(this.random.exponential(this.shape.meanPages))),
     );
-    const slots = new Int32Array(n);
-    for (let i = 0; i < n; i++) {
-      const slot = system.alloc(kind);
-      if (slot < 0) {
-        this.slots[file] = i > 0 ? slots.slice(0, i) : null;
-        return -1;
-      }
-      slots[i] = slot;
+    const granule = 2 ** system.granuleOrder;
+    const wanted = Math.ceil(n / granule) * granule;
+    const slots: number[] = [];
+    let got = 0;
+    while (got < wanted) {
+      const slot = system.allocUpTo(kind, wanted - got);
+      if (slot < 0) break;
+      slots.push(slot);
+      got += system.pagesOf(slot);
     }
-    this.slots[file] = slots;
-    return n;
+    this.slots[file] = got > 0 ? Int32Array.from(slots) : null;
+    this.pages[file] = got;
+    return got === wanted ? wanted : -1;
   }
 
   /** Writes the file back that has been dirty for longest. */
@@ -123,7 +129,7 @@ export class FileSet {
     this.isDirty[file] = 0;
     if (slots === null || slots === undefined) return;
     for (const slot of slots) this.system.cleaned(slot);
-    this.dirtyPages -= slots.length;
+    this.dirtyPages -= this.pages[file]!;
   }
 
   /** Deletes a file: its pages leave the cache. */
@@ -132,10 +138,11 @@ export class FileSet {
     if (slots === null || slots === undefined) return;
     if (this.isDirty[file] === 1) {
       this.isDirty[file] = 0;
-      this.dirtyPages -= slots.length;
+      this.dirtyPages -= this.pages[file]!;
     }
     for (const slot of slots) this.system.free(slot);
     this.slots[file] = null;
+    this.pages[file] = 0;
   }
 
   /** Deletes all files. */

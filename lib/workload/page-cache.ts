@@ -12,19 +12,24 @@ export class PageCache {
   private readonly ring: Int32Array;
   private head: number;
   private count: number;
+  private frames: number;
+  private readonly mostPages: number;
 
   /** At most `mostPages` pages are kept track of; older ones are dropped from the cache, as if their files were deleted. */
   constructor(system: System, random: Random, mostPages: number) {
     this.system = system;
     this.random = random;
-    this.ring = new Int32Array(Math.max(1, mostPages));
+    this.mostPages = Math.max(1, mostPages);
+    // On a machine with granules most entries are such; where too many are not, the oldest go early.
+    this.ring = new Int32Array(Math.ceil(this.mostPages / 2 ** Math.max(0, system.granuleOrder - 3)));
     this.head = 0;
     this.count = 0;
+    this.frames = 0;
   }
 
   /** Pages kept track of, present or reclaimed. */
   get pages(): number {
-    return this.count;
+    return this.frames;
   }
 
   /** Reads `n` new pages; how many there was memory for. */
@@ -39,25 +44,33 @@ export class PageCache {
 
   private bring(n: number, kind: "fileClean" | "fileDirty"): number {
     const { system, ring } = this;
-    for (let i = 0; i < n; i++) {
-      if (this.count === ring.length) this.forget(1);
-      const slot = system.alloc(kind);
-      if (slot < 0) return i;
+    let got = 0;
+    while (got < n) {
+      if (this.count === ring.length || this.frames >= this.mostPages) this.forget(1);
+      const slot = system.allocUpTo(kind, n - got);
+      if (slot < 0) return got;
       ring[(this.head + this.count++) % ring.length] = slot;
+      const pages = system.pagesOf(slot);
+      this.frames += pages;
+      got += pages;
     }
     return n;
   }
 
-  /** Forgets the `n` oldest pages. */
+  /** Forgets the `n` oldest pages, whole granules at a time. */
   forget(n: number): void {
-    for (let i = Math.min(n, this.count); i > 0; i--) {
-      this.system.free(this.ring[this.head]!);
+    for (let left = n; left > 0 && this.count > 0; ) {
+      const slot = this.ring[this.head]!;
+      const pages = this.system.pagesOf(slot);
+      this.system.free(slot);
       this.head = (this.head + 1) % this.ring.length;
       this.count--;
+      this.frames -= pages;
+      left -= pages;
     }
   }
 
-  /** Uses `n` pages chosen at random again. */
+  /** Uses `n` pages or granules chosen at random again. */
   reuse(n: number): void {
     for (let i = 0; i < n && this.count > 0; i++)
       this.system.touch(this.ring[(this.head + this.random.below(this.count)) % this.ring.length]!);
@@ -65,6 +78,6 @@ export class PageCache {
 
   /** Forgets everything. */
   drop(): void {
-    this.forget(this.count);
+    this.forget(this.frames);
   }
 }

@@ -1,6 +1,6 @@
 /**
- * A process as the page allocator sees it: a kernel stack, anonymous memory faulted in page by page with a page table for
- * every so many pages, and everything freed when it ends. Order of frees: release_pages() turns the single pages of each
+ * A process as the page allocator sees it: a kernel stack, anonymous memory faulted in page by page (on large machines by
+ * granules) with a page table for every so many pages, and everything freed when it ends. Order of frees: release_pages() turns the single pages of each
  * batch round (recorded: docs/fidelity.md, "By what mechanism").
  */
 import type { System } from "../machine/system";
@@ -45,7 +45,7 @@ export class Process {
     return this.stack >= 0;
   }
 
-  /** Pages it has, huge ones as one. */
+  /** Pages it has, those of higher orders as one. */
   get pages(): number {
     return this.slots.length;
   }
@@ -53,12 +53,15 @@ export class Process {
   /** Faults in up to `n` anonymous pages; how many it got. */
   fault(n: number): number {
     const { system } = this;
-    for (let i = 0; i < n; i++) {
-      if (this.sinceTable >= this.pagesATable && !this.addTable()) return i;
-      const slot = system.alloc("anon");
-      if (slot < 0) return i;
+    let got = 0;
+    while (got < n) {
+      if (this.sinceTable >= this.pagesATable && !this.addTable()) return got;
+      const slot = system.allocUpTo("anon", n - got);
+      if (slot < 0) return got;
       this.slots.push(slot);
-      this.sinceTable++;
+      const pages = system.pagesOf(slot);
+      this.sinceTable += pages;
+      got += pages;
     }
     return n;
   }
@@ -66,7 +69,8 @@ export class Process {
   /** Faults in one huge page, or as many single pages; false when neither could be had. */
   faultHuge(): boolean {
     const { system } = this;
-    const slot = system.allocHuge();
+    // On a machine with granules nobody waits for a huge page: they stand for large pieces that lie free.
+    const slot = system.allocHuge(system.granuleOrder === 0);
     if (slot < 0) {
       const pages = 2 ** system.memory.thpOrder;
       return this.fault(pages) === pages;

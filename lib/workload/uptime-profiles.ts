@@ -3,6 +3,7 @@
  * that each gets. All shares are modelling choices; docs/workloads/uptime.md says why.
  */
 import type { Random } from "../base/random";
+import { fixedShare } from "../machine/granules";
 import type { System } from "../machine/system";
 import { CameraLoad } from "./camera";
 import { ContainersLoad } from "./containers";
@@ -26,9 +27,14 @@ export interface ProfilePart {
   nightly?: (pages: number) => number;
   day: number;
   night: number;
+  /** Of a load of pages that never move: how many there are on this machine, against its share of memory; default 1. */
+  few?: number;
   /** Done once a week. */
   weekly?: () => void;
 }
+
+/** Files of a machine with granules have so many on average, or 256 KiB where that is more. */
+const GRANULES_A_FILE = 4;
 
 const KiB = 1024;
 const MiB = 2 ** 20;
@@ -75,12 +81,15 @@ export function profileParts(profile: Profile, system: System, random: Random): 
 
 class Parts {
   private readonly pages: number;
+  /** fixedShare() of the machine. */
+  private readonly few: number;
 
   constructor(
     private readonly system: System,
     private readonly random: Random,
   ) {
     this.pages = system.managedPages;
+    this.few = fixedShare(this.pages * system.pageSize);
   }
 
   private pagesOf(bytes: number): number {
@@ -91,7 +100,7 @@ class Parts {
   files(day: number, night: number, times: number): ProfilePart {
     const load = new FileLoad(this.system, this.random.fork("files"), {
       pages: this.pages * times,
-      meanPages: this.pagesOf(256 * KiB),
+      meanPages: Math.max(this.pagesOf(256 * KiB), GRANULES_A_FILE * 2 ** this.system.granuleOrder),
       writes: 0.2,
       zipf: 0.9,
       mostDirty: Math.ceil(this.pages / 20),
@@ -120,14 +129,14 @@ class Parts {
 
   /** Buffers in flight as a share of memory, half of them small and half of order 3. */
   network(day: number, night: number, share: number): ProfilePart {
-    const pages = Math.ceil((this.pages * share) / 2);
+    const pages = Math.ceil((this.pages * this.few * share) / 2);
     const load = new NetworkLoad(this.system, this.random.fork("network"), {
       small: pages,
       large: Math.ceil(pages / 8),
       largeShare: 0.1,
       connections: Math.ceil(pages / 4),
     });
-    return { name: "network", load, day, night };
+    return { name: "network", load, day, night, few: this.few };
   }
 
   build(day: number, night: number, share: number): ProfilePart {
@@ -144,10 +153,10 @@ class Parts {
 
   slab(day: number, night: number, share: number): ProfilePart {
     const load = new SlabGrowthLoad(this.system, this.random.fork("slab"), {
-      mostPages: Math.ceil(this.pages * share),
+      mostPages: Math.ceil(this.pages * this.few * share),
       deleted: 0.05,
     });
-    return { name: "slab", load, day, night };
+    return { name: "slab", load, day, night, few: this.few };
   }
 
   desktop(day: number, night: number, share: number): ProfilePart {

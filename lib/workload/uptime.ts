@@ -88,13 +88,15 @@ export class UptimeActor implements Actor {
 
   /** A part of an hour's work: every load has its turn. */
   private round(since: number, day: boolean): void {
-    let pages = this.daily * (ROUND_MS / DAY_MS) * (day ? DAY_BUSY : NIGHT_BUSY);
+    const pages = this.daily * (ROUND_MS / DAY_MS) * (day ? DAY_BUSY : NIGHT_BUSY);
     const filling = since < FILL_MS && this.system.freePages > FULL * this.system.managedPages;
-    if (filling) pages += this.fill * (ROUND_MS / FILL_MS);
+    const fill = filling ? this.fill * (ROUND_MS / FILL_MS) : 0;
     for (let i = 0; i < this.parts.length; i++) {
       const part = this.parts[i]!;
       const nightly = part.nightly !== undefined && (!day || filling);
-      const due = filling && nightly ? pages : pages * (day ? part.day : part.night);
+      // A load of pages that never move does as much less as there is less of it; filling it takes as much less again.
+      const few = part.few ?? 1;
+      const due = (pages + fill * few) * few * (filling && nightly ? 1 : day ? part.day : part.night);
       this.owed[i] = Math.min(this.owed[i]! + due, 4 * due + 1);
       const whole = Math.floor(this.owed[i]!);
       if (whole > 0) this.owed[i]! -= nightly ? part.nightly!(whole) : part.load.turn(whole);

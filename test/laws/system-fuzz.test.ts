@@ -8,13 +8,14 @@ import test from "node:test";
 import { Random } from "../../lib/base/random";
 import { KERNEL_RELEASES, type KernelRelease } from "../../lib/hardware/kernel-release";
 import { parseCma } from "../../lib/machine/cma-request";
+import { SLOT_FREE } from "../../lib/machine/page-slots";
 import { System, type SystemOptions } from "../../lib/machine/system";
 import { cmaAlloc } from "../../lib/mm/cma-area";
 import { compactMemory } from "../../lib/mm/compaction";
 import { allocContigRange, type ContigContext } from "../../lib/mm/contig-range";
 import { GFP_ATOMIC, GFP_KERNEL } from "../../lib/mm/gfp";
 import { MIGRATE_CMA, MIGRATE_MOVABLE } from "../../lib/mm/migratetype";
-import { type PageHold, setOwnerKind } from "../../lib/mm/owners";
+import { orderInUse, type PageHold, setOwnerKind } from "../../lib/mm/owners";
 import { EAGAIN } from "../../lib/mm/page-isolation";
 import { validate } from "../../lib/mm/validate";
 import { validateCma } from "../../lib/mm/validate-cma";
@@ -89,23 +90,11 @@ class Fuzz {
       const i = r.below(slots.length);
       const slot = slots[i]!;
       if (spare?.(s.slots.pfn[slot]!)) return;
-      this.expandSplit(i);
       s.free(slots[i]!);
       slots[i] = slots[slots.length - 1]!;
       slots.pop();
     }
   }
-
-  /** A huge page that was split meanwhile: its parts become slots of their own here too. */
-  private expandSplit(i: number): void {
-    const { slots } = this.system;
-    const slot = this.slots[i]!;
-    if (slots.order[slot] !== 0 || !this.wasHuge.has(slot)) return;
-    this.wasHuge.delete(slot);
-    for (let k = 1; k < this.system.memory.pageblockPages; k++) this.slots.push(slot + k);
-  }
-
-  private readonly wasHuge = new Set<number>();
 
   private holdOne(): void {
     const { system: s, r, slots } = this;
@@ -140,10 +129,6 @@ class Fuzz {
         ...s.world,
         unmap: () => (r.chance(0.05) ? this.refuse(EAGAIN) : 1),
         move: (a, b) => (r.chance(0.05) ? this.refuse(r.chance(0.5) ? EAGAIN : -16) : s.world.move(a, b)),
-        split: (pfn, order) => {
-          this.wasHuge.add(s.slots.slotAt(pfn));
-          s.world.split?.(pfn, order);
-        },
       },
       seen: {
         rangeBegin: (a, b) => {
@@ -233,7 +218,7 @@ class Fuzz {
     else if (x < 985) {
       if (this.slots.length > 0) {
         const slot = r.pick(this.slots);
-        if (s.slots.pfn[slot]! > -3) s.touch(slot);
+        s.touch(slot);
       }
     } else if (x < 990) this.pool();
     else if (x < 994) this.contiguous();
@@ -252,15 +237,16 @@ class Fuzz {
     validate(s.memory, "everything", { ownersKnown: true });
     assert.deepEqual(validateCma(s.memory, s.contig.areas), []);
     let onLists = 0;
-    for (let i = 0; i < this.slots.length; i++) {
-      const slot = this.slots[i]!;
+    const all = this.slots.flatMap((slot) => [slot, ...s.slots.partsOf(slot)]);
+    for (const slot of all) {
       const pfn = s.slots.pfn[slot]!;
-      assert.ok(pfn > -3, `slot ${slot} is in use`);
+      assert.notEqual(pfn, SLOT_FREE, `slot ${slot} is in use`);
       if (pfn < 0) continue;
       assert.equal(s.slots.slotAt(pfn), slot, "a frame knows its slot");
       assert.equal(s.memory.freePlaceOf(pfn), undefined, `frame ${pfn} of slot ${slot} is in use`);
     }
-    for (let pfn = 0; pfn < s.memory.endPfn; pfn++) if (s.lru.listOf(pfn) !== 0) onLists++;
+    for (let pfn = 0; pfn < s.memory.endPfn; pfn++)
+      if (s.lru.listOf(pfn) !== 0) onLists += 2 ** orderInUse(s.memory, pfn);
     assert.equal(
       s.lru.count.reduce((a, b) => a + b, 0),
       onLists,

@@ -67,14 +67,18 @@ test("a mechanism that is off does nothing", () => {
   assert.equal(noMigration.memory.counters.pgmigrate_success, 0);
 });
 
-test("a huge page that is split keeps the slots of its parts", () => {
+test("a huge page that is split keeps its slot, and its parts get their own", () => {
   const s = pi();
   const slot = s.allocHuge();
   assert.ok(slot >= 0);
   const pfn = s.slots.pfn[slot]!;
-  s.slots.split(pfn);
+  s.world.split?.(pfn, 9);
   s.memory.splitAllocated(pfn, 0);
-  for (let i = 0; i < 512; i++) assert.equal(s.slots.pfn[slot + i], pfn + i);
-  for (let i = 0; i < 512; i++) s.free(slot + i);
+  const parts = s.slots.partsOf(slot);
+  assert.equal(parts.length, 512);
+  for (let i = 0; i < 512; i++) assert.equal(s.slots.pfn[parts[i]!], pfn + i);
+  assert.ok(s.present(slot));
+  s.free(slot);
+  assert.equal(s.counters.frees, 512, "freeing the whole frees every part");
   validate(s.memory, "everything", { ownersKnown: true });
 });
