@@ -7,6 +7,8 @@ import { COMPARISON_LIMITS, type ComparisonSpec, labelled } from "../experiment/
 import { comparisonIn, parseComparison } from "../experiment/experiment-file";
 import { readPlanFile } from "../experiment/plan-file";
 import { SCENARIOS, scenario } from "../experiment/scenarios";
+import { scorecard } from "../experiment/scorecard";
+import { SCORECARD_HEAD, scorecardCells, scorecardNotes } from "../experiment/scorecard-text";
 import { COMPARISON_HEAD, comparisonCells, comparisonNotes, comparisonTitle } from "../experiment/texts";
 import {
   aligned,
@@ -38,6 +40,7 @@ export function register(program: Command): void {
     .addOption(new Option("--uptime <time>", 'how long the machine has been used: "30 days"'))
     .action(async (what: string, flags: Flags) => {
       const spec = chosen(what, flags);
+      if (SCENARIOS.get(what)?.card === true) return showScorecard(what, spec, flags);
       const { comparison } = await running(flags, (options) => compare(what, spec, options));
       if (comparison === null) {
         process.exitCode = INTERRUPTED_EXIT;
@@ -53,6 +56,19 @@ export function register(program: Command): void {
         `${comparisonTitle(comparison)}\n${table}\n${notes}\nresults ${comparison.resultsHash}\n`,
       );
     });
+}
+
+/** The scorecard: as JSON, or a table with the front and the reasons below it. */
+async function showScorecard(what: string, spec: ComparisonSpec, flags: Flags): Promise<void> {
+  const made = await running(flags, (options) => scorecard(what, spec, {}, options));
+  if (made === null) process.exitCode = INTERRUPTED_EXIT;
+  else if (flags.json) process.stdout.write(`${JSON.stringify(made.scorecard)}\n`);
+  else {
+    const { scorecard: card, comparison } = made;
+    const table = aligned([SCORECARD_HEAD, ...card.strategies.map(scorecardCells)]);
+    const notes = scorecardNotes(card).join("\n");
+    process.stdout.write(`${comparisonTitle(comparison)}\n${table}\n${notes}\nresults ${card.resultsHash}\n`);
+  }
 }
 
 function chosen(what: string, flags: Flags): ComparisonSpec {

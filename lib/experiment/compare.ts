@@ -60,17 +60,19 @@ async function startExecutor(count: number, options: RunningOptions): Promise<Ex
   return Cluster.connect(options.cluster, options.onReport);
 }
 
-/** Runs a comparison. When it is cancelled, `comparison` is null and what was finished is in the store. */
+/** Runs a comparison; `seen` is told the text of every run, in order. When it is cancelled, `comparison` is null and what was finished is in the store. */
 export async function compare(
   scenario: string,
   spec: ComparisonSpec,
   options: RunningOptions = {},
+  seen?: (text: string) => void,
 ): Promise<{ comparison: Comparison | null; summary: RunSummary; runs: StoredRun[] }> {
   const table = new ComparisonTable(spec);
   const runs: StoredRun[] = [];
   const count = spec.seeds * spec.strategies.length;
   const summary = await runAll(comparisonPlans(spec), count, options, ({ text, hash, plan, state }) => {
     table.take(text);
+    seen?.(text);
     runs.push({ hash, plan: canonicalJson(plan), state, text });
   });
   const comparison = summary.resultsHash === null ? null : table.result(scenario, summary.resultsHash);

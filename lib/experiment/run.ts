@@ -13,6 +13,7 @@ import type { WorkloadInputs } from "../workload/workload";
 import { hugePagesFree, probeHugePages } from "./huge-probe";
 import { endMetrics, Meter } from "./meter";
 import { type Outcome, type Plan, planHash, type RequestSpec } from "./plan";
+import { translationShape } from "./translation-shape";
 
 /** Failures explained in an outcome; the others are counted. */
 const FAILURES_KEPT = 3;
@@ -46,15 +47,23 @@ export function run(plan: Plan, inputs?: WorkloadInputs): Outcome {
   const meter = new Meter(system);
   const failures: Outcome["failures"] = [];
   const holding: Attempt[] = [];
+  let last: Attempt["pieces"] = [];
   for (let i = 0; i < times; i++) {
     if (during !== null) workload.runUntil(system.nowMs + gapMs);
     while (holding.length >= held) prepared.release(holding.shift()!);
     const attempt = meter.measure(() => prepared.request());
-    if (attempt.granted) holding.push(attempt);
-    else if (failures.length < FAILURES_KEPT && attempt.why !== null)
+    if (attempt.granted) {
+      holding.push(attempt);
+      last = attempt.pieces;
+    } else if (failures.length < FAILURES_KEPT && attempt.why !== null)
       failures.push({ request: i, text: attempt.why.text, data: attempt.why.data });
   }
-  const metrics = { ...endMetrics(system, meter), ...prepared.metrics(), ...hugePagesFree(system) };
+  const metrics = {
+    ...endMetrics(system, meter),
+    ...prepared.metrics(),
+    ...translationShape(last, system.pageSize),
+    ...hugePagesFree(system),
+  };
   return {
     plan: planHash(plan),
     requests: meter.columns,

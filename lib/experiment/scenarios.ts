@@ -2,7 +2,7 @@
 import { InputError, unknownName } from "../base/errors";
 import { parseSize } from "../base/units";
 import { BOARD_NAMES, findBoard } from "../hardware/boards";
-import { cmaDebate } from "../strategy";
+import { cmaDebate, rdmaDebate } from "../strategy";
 import { parseDuration } from "../workload/duration";
 import { COMPARISON_DEFAULTS, type ComparisonSpec } from "./comparison";
 
@@ -24,6 +24,8 @@ export interface Scenario {
   summary: string;
   /** Defaults of the options. */
   defaults: { board: string; memory: string; uptime: string };
+  /** `compare` gives the scorecard's columns too (scorecard.ts). */
+  card?: boolean;
   spec(options: { board: string; memoryBytes: number; uptimeMs: number }): Omit<ComparisonSpec, "seeds">;
 }
 
@@ -70,8 +72,31 @@ const cmaDebateScenario: Scenario = {
   }),
 };
 
+/** Strategies of the RDMA session that can serve 2 GB; reservations end at the largest buddy order. */
+const RDMA = rdmaDebate().filter(({ spec }) => spec.name !== "reservation");
+
+/** A MAP_CONTIG of the proposal asks as a user; whoever registers memory pins it for long. */
+const rdma2gb: Scenario = {
+  name: "rdma-2gb",
+  title: "2 GB for an RDMA adapter",
+  summary:
+    "A process owns a shared area of 2 GB that an RDMA adapter is to know by as few entries as possible, on a server that has been used for a month: every way of the RDMA session, each asked once.",
+  defaults: { board: "server-x86-64", memory: "64GiB", uptime: "30 days" },
+  card: true,
+  spec: ({ board, memoryBytes, uptimeMs }) => ({
+    machine: { board, memoryBytes },
+    workload: {
+      kind: "uptime",
+      duration: `${uptimeMs}ms`,
+      profile: board.startsWith("database") ? "database" : "server",
+    },
+    request: { bytes: 2 * 2 ** 30, who: "user", longtermPin: true, cpuMapBytes: 2 * 2 ** 20 },
+    strategies: RDMA,
+  }),
+};
+
 export const SCENARIOS: ReadonlyMap<string, Scenario> = new Map(
-  [cma64kPi, cmaDebateScenario].map((s) => [s.name, s]),
+  [cma64kPi, cmaDebateScenario, rdma2gb].map((s) => [s.name, s]),
 );
 
 /** A scenario's comparison with `options` in place. Throws InputError naming the known ones. */

@@ -41,6 +41,16 @@ export const METRICS: Readonly<Record<string, MetricName>> = {
     unit: "bytes",
     meaning: "memory lost to rounding: of the area at boot, or of each request where nothing is set aside",
   },
+  physicalPieces: {
+    unit: "count",
+    meaning: "physical ranges of the memory last granted, adjacent ones as one",
+  },
+  firstByteAddress: { unit: "bytes", meaning: "physical address of its first byte" },
+  fittingPageBytes: {
+    unit: "bytes",
+    meaning:
+      "largest page that fits wherever its physical addresses jump (2^40: they do not), with a virtual address that agrees with the first",
+  },
   free2MiBPages: {
     unit: "count",
     meaning: "aligned pages of 2 MiB that could be taken from the free lists at the end, CMA areas included",

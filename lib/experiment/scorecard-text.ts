@@ -1,0 +1,51 @@
+/** A scorecard in words and columns, for terminals. */
+import { formatSize } from "../base/units";
+import type { Scorecard, ScorecardRow } from "./scorecard";
+import { microsecondsText, shareText } from "./texts";
+
+export const SCORECARD_HEAD = [
+  "strategy",
+  "granted %, 95 % interval",
+  "p50",
+  "idle",
+  "adapter entries",
+  "M ops/s",
+  "CPU page",
+  "ns/access",
+  "huge pages left",
+  "front",
+];
+
+/** Cells of a strategy's line under SCORECARD_HEAD. Times and rates are modelled. */
+export function scorecardCells(row: ScorecardRow): string[] {
+  const { adapter, cpu, takes } = row;
+  const size = (bytes: number | null) => (bytes === null ? "–" : bytes === 0 ? "0" : formatSize(bytes));
+  return [
+    row.name,
+    row.asked === 0 ? "cannot be had" : shareText(row.successRate),
+    microsecondsText(row.latencyUs?.p50),
+    size(row.idleBytes),
+    adapter === null ? "–" : String(adapter.entries),
+    adapter === null ? "–" : (adapter.operationsPerSecond / 1e6).toFixed(1),
+    cpu === null ? "–" : formatSize(cpu.pageBytes),
+    cpu === null ? "–" : cpu.nsPerAccess.toFixed(2),
+    takes.hugePagesLeft === null ? "–" : String(takes.hugePagesLeft),
+    row.pareto ? "*" : "",
+  ];
+}
+
+/** Below the table: what the front means, and why strategies failed. */
+export function scorecardNotes({ strategies, adapter, cpu, pattern }: Scorecard): string[] {
+  const notes = [
+    `adapter ${adapter}, CPU ${cpu}, accesses ${pattern}; *: no other strategy is as good in every column and better in one`,
+  ];
+  for (const { name, failures } of strategies)
+    if (failures !== null)
+      notes.push(
+        `${name}: ${failures.reasons
+          .slice(0, 3)
+          .map((r) => `${r.text} (${r.count})`)
+          .join("; ")}`,
+      );
+  return notes;
+}

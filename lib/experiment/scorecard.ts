@@ -1,0 +1,316 @@
+/**
+ * The scorecard of a request: every strategy with its chance of success, its time, what it costs while it lies idle, what adapter
+ * and CPU make of the memory it gives, what it takes from others, who controls it, since when, and why it failed where it did. No
+ * winner: a Pareto front. Success, memory and translation entries are counted; times and rates are modelled (docs/scorecard.md).
+ */
+import { InputError } from "../base/errors";
+import { GiB, KiB, MiB } from "../base/units";
+import type { PatternName } from "../hardware/access-pattern";
+import { runTlb } from "../hardware/cpu-tlb";
+import type { CpuTlbName } from "../hardware/cpu-tlb-data";
+import { registerRegion } from "../hardware/rdma-adapter";
+import { type RdmaAdapterName, toAdapter } from "../hardware/rdma-adapter-data";
+import { runAdapter } from "../hardware/rdma-translation-cache";
+import { STRATEGIES } from "../strategy";
+import type { Constraint, StrategySpec } from "../strategy/strategy";
+import { compare, type RunningOptions } from "./compare";
+import type { Comparison, ComparisonSpec, Quantiles, StrategyRow } from "./comparison";
+import { front } from "./pareto";
+import type { Outcome } from "./plan";
+import { isOutcome, readRun } from "./run-text";
+import type { Interval } from "./statistics";
+
+/** The hardware at both ends of the memory, and how they use it. */
+export interface ScorecardOptions {
+  /** Default connectx-5. */
+  adapter?: RdmaAdapterName;
+  /** Default skylake-sp. */
+  cpu?: CpuTlbName;
+  /** Default uniform. */
+  pattern?: PatternName;
+}
+
+export const SCORECARD_DEFAULTS = {
+  adapter: "connectx-5",
+  cpu: "skylake-sp",
+  pattern: "uniform",
+} as const satisfies Required<ScorecardOptions>;
+
+/** What the adapter makes of the memory; rates are modelled. */
+export interface AdapterColumn {
+  name: string;
+  pageBytes: number;
+  entries: number;
+  hitRate: number;
+  operationsPerSecond: number;
+  gigabytesPerSecond: number;
+}
+
+/** What the CPU makes of it; nanoseconds are modelled. */
+export interface CpuColumn {
+  name: string;
+  pageBytes: number;
+  walksPerAccess: number;
+  nsPerAccess: number;
+}
+
+/** Why requests failed: reasons with frames and counts left out, most frequent first, and one told in full. */
+export interface FailureColumn {
+  reasons: { text: string; count: number }[];
+  example: string;
+}
+
+/** One strategy. Medians over seeds; null where there is nothing to say. */
+export interface ScorecardRow {
+  name: string;
+  strategy: StrategySpec;
+  title: string;
+  control: string;
+  since: string;
+  configure: string;
+  asked: number;
+  granted: number;
+  /** Share granted with Wilson's 95 % interval. */
+  successRate: Interval;
+  /** Modelled microseconds to the answer of granted requests. */
+  latencyUs: Quantiles | null;
+  /** Bytes set aside, and of them idle while nobody asks. */
+  reservedBytes: number | null;
+  idleBytes: number | null;
+  /** Of what the first seed that was granted something got. */
+  adapter: AdapterColumn | null;
+  cpu: CpuColumn | null;
+  /** Direct reclaims and compactions, failed allocations of others, huge pages of 2 MiB that others still get of those asked. */
+  takes: {
+    reclaimStalls: number;
+    compactionStalls: number;
+    othersFailed: number;
+    hugePagesLeft: number | null;
+  };
+  constraints: Constraint[];
+  failures: FailureColumn | null;
+  /** On the front: granted, and no other strategy is as good in every column and better in one. */
+  pareto: boolean;
+}
+
+export interface Scorecard {
+  scenario: string;
+  seeds: number;
+  firstSeed: number;
+  adapter: string;
+  cpu: string;
+  pattern: string;
+  strategies: ScorecardRow[];
+  resultsHash: string;
+}
+
+/** What runs of one strategy showed beyond what a comparison keeps. */
+interface Evidence {
+  constraints: Constraint[] | null;
+  granted: Outcome | null;
+  reasons: Map<string, number>;
+  example: string;
+}
+
+/** Runs the comparison of `spec` and makes the scorecard. Null when it was cancelled. */
+export async function scorecard(
+  scenario: string,
+  spec: ComparisonSpec,
+  options: ScorecardOptions = {},
+  running: RunningOptions = {},
+): Promise<{ scorecard: Scorecard; comparison: Comparison } | null> {
+  const collector = new EvidenceCollector(spec.strategies.length);
+  const { comparison } = await compare(scenario, spec, running, (text) => collector.take(text));
+  if (comparison === null) return null;
+  return { scorecard: scorecardOf(comparison, collector, spec, options), comparison };
+}
+
+/** Takes runs in the order of comparisonPlans(). */
+export class EvidenceCollector {
+  readonly of: Evidence[];
+  private taken: number;
+
+  constructor(strategies: number) {
+    this.taken = 0;
+    this.of = Array.from({ length: strategies }, () => ({
+      constraints: null,
+      granted: null,
+      reasons: new Map(),
+      example: "",
+    }));
+  }
+
+  take(text: string): void {
+    const own = this.of[this.taken++ % this.of.length]!;
+    const run = readRun(text);
+    if (!isOutcome(run)) return;
+    const got = run.requests.granted.includes(1);
+    if (got && own.granted === null) {
+      own.granted = run;
+      own.constraints = run.constraints;
+    }
+    own.constraints ??= run.constraints;
+    for (const failure of run.failures) {
+      if (own.example === "") own.example = failure.text;
+      for (const reason of reasonsOf(failure.text))
+        own.reasons.set(reason, (own.reasons.get(reason) ?? 0) + 1);
+    }
+  }
+}
+
+/** Reasons of a failure without the figures that differ from run to run. */
+function reasonsOf(text: string): string[] {
+  const barred = [...text.matchAll(/^In the way: .*?: (.*?)\. Would free it:/gm)].map((m) => m[1]!);
+  return barred.length > 0 ? barred : [text.split("\n")[0]!.replace(/\d[\d,.]*/g, "…")];
+}
+
+/** The columns from a comparison and the evidence of its runs; pure. */
+export function scorecardOf(
+  comparison: Comparison,
+  { of }: EvidenceCollector,
+  spec: ComparisonSpec,
+  options: ScorecardOptions = {},
+): Scorecard {
+  const chosen = { ...SCORECARD_DEFAULTS, ...options };
+  const rows = comparison.strategies.map((row, i) => scoreRow(row, of[i]!, spec.request.bytes, chosen));
+  // What was never granted is no way to get the memory, however little it costs.
+  const onFront = front(rows.filter((r) => r.granted > 0).map(goals));
+  let at = 0;
+  return {
+    scenario: comparison.scenario,
+    seeds: comparison.seeds,
+    firstSeed: comparison.firstSeed,
+    ...chosen,
+    strategies: rows.map((row) => ({ ...row, pareto: row.granted > 0 && onFront[at++]! })),
+    resultsHash: comparison.resultsHash,
+  };
+}
+
+/** More is better in each; a strategy that got nothing has the worst of what follows from getting it. */
+function goals(row: Omit<ScorecardRow, "pareto">): number[] {
+  const worst = Number.NEGATIVE_INFINITY;
+  return [
+    row.successRate.mid,
+    -(row.idleBytes ?? 0),
+    row.adapter?.operationsPerSecond ?? worst,
+    row.cpu === null ? worst : -row.cpu.nsPerAccess,
+    row.takes.hugePagesLeft ?? worst,
+  ];
+}
+
+function scoreRow(
+  row: StrategyRow,
+  evidence: Evidence,
+  bytes: number,
+  chosen: Required<ScorecardOptions>,
+): Omit<ScorecardRow, "pareto"> {
+  const strategy = STRATEGIES.get(row.strategy.name);
+  if (strategy === undefined) throw new InputError(`scorecard: there is no strategy ${row.strategy.name}`);
+  const mid = (name: string) => row.metrics[name]?.mid ?? null;
+  const { reasons, example, granted, constraints } = evidence;
+  return {
+    name: row.name,
+    strategy: row.strategy,
+    title: strategy.title,
+    control: strategy.control,
+    since: strategy.since,
+    configure: strategy.configure,
+    asked: row.asked,
+    granted: row.granted,
+    successRate: row.successRate,
+    latencyUs: row.latencyUs,
+    reservedBytes: mid("reservedBytes"),
+    idleBytes: mid("idleBytes"),
+    adapter: granted === null ? null : adapterColumn(row.strategy, granted, bytes, chosen),
+    cpu: granted === null ? null : cpuColumn(row.strategy.name, granted, bytes, chosen),
+    takes: {
+      reclaimStalls: row.stalls.reclaim?.mid ?? 0,
+      compactionStalls: row.stalls.compaction?.mid ?? 0,
+      othersFailed: mid("othersFailed") ?? 0,
+      hugePagesLeft: mid("probe2MiBGranted"),
+    },
+    constraints: constraints ?? [],
+    failures: reasons.size === 0 ? (row.failedRuns === 0 ? null : couldNot(row)) : told(reasons, example),
+  };
+}
+
+function couldNot(row: StrategyRow): FailureColumn {
+  const text = row.remarks.at(-1) ?? "no outcome";
+  return { reasons: [{ text, count: row.failedRuns }], example: text };
+}
+
+function told(reasons: ReadonlyMap<string, number>, example: string): FailureColumn {
+  const sorted = [...reasons].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1));
+  return { reasons: sorted.map(([text, count]) => ({ text, count })), example };
+}
+
+/** The memory as it was got: its first address, and the largest page that fits all of its pieces. */
+function shape({ metrics }: Outcome): { address: number; fits: number; pieces: number } | null {
+  const { firstByteAddress: address, fittingPageBytes: fits, physicalPieces: pieces } = metrics;
+  return address === undefined || fits === undefined || pieces === undefined
+    ? null
+    : { address, fits, pieces };
+}
+
+/** What the device sees: bus addresses in one piece behind an IOMMU, single base pages with on-demand paging, else physical ones. */
+function seen({ name, mode }: StrategySpec, outcome: Outcome): ReturnType<typeof shape> {
+  if (name !== "iommu") return shape(outcome);
+  return mode === "odp" ? { address: 0, fits: 4 * KiB, pieces: 2 } : { address: 0, fits: GiB, pieces: 1 };
+}
+
+function adapterColumn(
+  strategy: StrategySpec,
+  outcome: Outcome,
+  bytes: number,
+  { adapter, pattern }: Required<ScorecardOptions>,
+): AdapterColumn | null {
+  const got = seen(strategy, outcome);
+  if (got === null) return null;
+  const model = toAdapter(adapter);
+  // Several pieces are as good as one at an address where only pages up to `fits` agree.
+  const limited = got.pieces === 1 ? got.address : got.fits;
+  const virtual = got.pieces === 1 ? limited : limited + got.fits;
+  const region = registerRegion(model, [{ physicalAddress: limited, bytes }], virtual);
+  if (!region.ok) return null;
+  const { hitRate, operationsPerSecond, gigabytesPerSecond } = runAdapter(
+    model,
+    region.pageBytes,
+    bytes,
+    pattern,
+  );
+  return {
+    name: adapter,
+    pageBytes: region.pageBytes,
+    entries: region.entries,
+    hitRate,
+    operationsPerSecond,
+    gigabytesPerSecond,
+  };
+}
+
+/** Largest page with which a process is given the memory of a strategy; others map it with base pages (remap_pfn_range(), 6.1). */
+const CPU_PAGE: Readonly<Record<string, number>> = {
+  "hugetlb-runtime": GiB,
+  "hugetlb-boot": GiB,
+  "hugetlb-cma": GiB,
+  "boot-reserve": GiB,
+  "adjacent-thp": 2 * MiB,
+};
+
+function cpuColumn(
+  name: string,
+  outcome: Outcome,
+  bytes: number,
+  { cpu, pattern }: Required<ScorecardOptions>,
+): CpuColumn | null {
+  const got = shape(outcome);
+  if (got === null) return null;
+  const most = Math.min(CPU_PAGE[name] ?? 4 * KiB, got.fits);
+  const aligned = [GiB, 2 * MiB].find(
+    (page) =>
+      page <= most && (got.pieces > 1 || got.address % page === 0) && bytes % page === 0 && page <= bytes,
+  );
+  const pageBytes = aligned ?? 4 * KiB;
+  const run = runTlb(cpu, pageBytes, bytes, pattern);
+  return { name: cpu, pageBytes, walksPerAccess: run.walks / run.accesses, nsPerAccess: run.nsPerAccess };
+}
