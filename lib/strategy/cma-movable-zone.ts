@@ -1,12 +1,14 @@
-/** CMA tied to ZONE_MOVABLE: the design of the 4.17 cycle, with the options that an administrator has today. */
+/** CMA tied to ZONE_MOVABLE: the design of the 4.17 cycle itself, or what an administrator can have of it today. */
 import { formatSize } from "../base/units";
+import type { KernelRelease } from "../hardware/kernel-release";
 import { type BootRequest, resolveBoot } from "../machine/boot-request";
 import { parseCore } from "../machine/movable-request";
 import type { System } from "../machine/system";
 import { CmaRange } from "../mm/cma-area";
 import { ZONE_MOVABLE } from "../mm/gfp";
 import { MIGRATE_MOVABLE } from "../mm/migratetype";
-import { areaBytes } from "./cma";
+import { oneOf } from "./choice";
+import { areaBytes, PreparedCma, withArea } from "./cma";
 import { contigAttempt, refused } from "./contig-attempt";
 import { freeFramesIn } from "./free-frames";
 import { Prepared } from "./prepared";
@@ -16,28 +18,66 @@ export const cmaMovableZone: Strategy = {
   name: "cma-movable-zone",
   title: "CMA on ZONE_MOVABLE",
   summary:
-    "The area is a zone of its own for movable memory, so that watermarks, free counts and reclaim know by themselves that unmovable requests cannot use it: the accounting problems of CMA go away. The alignment does not: isolation stays by page block. Merged during the 4.17 cycle and reverted before its end. Modelled with movablecore= of today: a ZONE_MOVABLE of the area's size, from which requests take ranges first fit, as cma_alloc() does. Unlike the design, such a zone lies at the top of memory, where a device with a short mask does not reach it.",
+    "The area is a zone of its own for movable memory, so that watermarks, free counts and reclaim know by themselves that unmovable requests cannot use it: the accounting problems of CMA go away. The alignment does not: isolation stays by page block. Merged during the 4.17 cycle and reverted before its end. With `design` 2018 the area is that of cma= and its frames belong to ZONE_MOVABLE, whose span overlaps the zone below. With `movablecore` it is the option of today: a ZONE_MOVABLE of the area's size at the top of memory, where a device with a short mask does not reach it, from which requests take ranges first fit, as cma_alloc() does.",
   configure:
-    "movablecore= on the command line, and a driver that takes ranges of ZONE_MOVABLE; the design itself needed only CONFIG_CMA and cma=",
+    "2018: CONFIG_CMA and cma= on a kernel with the series; movablecore: movablecore= on the command line, and a driver that takes ranges of ZONE_MOVABLE",
   control: "whoever boots the machine decides on the zone, drivers take from it",
   since:
     "merged for 4.17-rc1 and reverted before 4.17 (commit d883c6cf3b39); ZONE_MOVABLE by movablecore= since 2.6.23",
   sources: [
     "Joonsoo Kim: manage the memory of the CMA area by using the ZONE_MOVABLE; ZONE_CMA of 2016 before it",
     "LWN, 1 May 2018: would solve accounting problems, would still be bound by the page block",
+    "mm/cma.c cma_init_reserved_areas() and mm/page_alloc.c init_cma_reserved_pageblock() of commit bad8c6c0b114, in 4.17-rc1",
     "mm/page_alloc.c find_zone_movable_pfns_for_nodes()",
   ],
-  defaults: { area: "auto" },
+  defaults: { area: "auto", design: "auto" },
   meanings: {
-    area: "bytes of the zone, or `auto`: twice the request and a 32nd of the memory, because memblock has put the memmap and other tables at the top of memory, where the zone is cut",
+    area: "bytes of the area or zone, or `auto`: twice the request; with movablecore= a 32nd of the memory more, because memblock has put the memmap and other tables at the top of memory, where the zone is cut",
+    design:
+      "`2018`: the series of the 4.17 cycle; `movablecore`: the option of today; `auto`: 2018 on kernel 4.17, else movablecore",
   },
-  machine: (base, spec, request) => ({
-    ...base,
-    cma: { kind: "off" },
-    movable: { movablecore: parseCore(zoneBytes(base, spec, request), "movablecore") },
-  }),
-  prepare: (system, spec, request) => new PreparedMovableZone(system, spec, request),
+  machine: (base, spec, request) =>
+    designOf(spec, resolveBoot(base).release) === "2018"
+      ? withArea({ ...base, switches: { ...base.switches, cmaInMovableZone: true } }, spec, request)
+      : {
+          ...base,
+          cma: { kind: "off" },
+          movable: { movablecore: parseCore(zoneBytes(base, spec, request), "movablecore") },
+        },
+  prepare: (system, spec, request) =>
+    designOf(spec, system.booted.kernel) === "2018"
+      ? new PreparedDesign(system, spec, request)
+      : new PreparedMovableZone(system, spec, request),
 };
+
+/** The parameter `design`, with `auto` by release. */
+function designOf(spec: StrategySpec, release: KernelRelease): "2018" | "movablecore" {
+  const design = oneOf(spec, "design", ["auto", "2018", "movablecore"]);
+  if (design !== "auto") return design;
+  return release === "4.17" ? "2018" : "movablecore";
+}
+
+/** What the zones below keep back from movable requests on account of ZONE_MOVABLE. */
+function accounting({ memory: m, pageSize }: System): Constraint[] {
+  const reserve = m.zones.reduce(
+    (n, z) => n + (z.idx < ZONE_MOVABLE ? z.lowmemReserve[ZONE_MOVABLE]! : 0),
+    0,
+  );
+  return [
+    {
+      name: "accounting",
+      ok: true,
+      text: `the zone has watermarks of its own; the zones below keep ${formatSize(reserve * pageSize)} from movable requests on its account (lowmem_reserve)`,
+    },
+  ];
+}
+
+/** Requests to the area that ZONE_MOVABLE has: those of CMA, cma_alloc() and all. */
+class PreparedDesign extends PreparedCma {
+  protected override rules(): Constraint[] {
+    return accounting(this.system);
+  }
+}
 
 function zoneBytes(base: BootRequest, spec: StrategySpec, request: ContigRequest): number {
   const tables = spec.area === "auto" ? Math.ceil(resolveBoot(base).memoryBytes / 32) : 0;
@@ -117,17 +157,6 @@ class PreparedMovableZone extends Prepared {
   }
 
   protected override rules(): Constraint[] {
-    const { memory: m, pageSize } = this.system;
-    const reserve = m.zones.reduce(
-      (n, z) => n + (z.idx < ZONE_MOVABLE ? z.lowmemReserve[ZONE_MOVABLE]! : 0),
-      0,
-    );
-    return [
-      {
-        name: "accounting",
-        ok: true,
-        text: `the zone has watermarks of its own; the zones below keep ${formatSize(reserve * pageSize)} from movable requests on its account (lowmem_reserve)`,
-      },
-    ];
+    return accounting(this.system);
   }
 }

@@ -42,6 +42,32 @@ test("64 KB pages on a 1 GiB board: no area, unless the page block or the page i
   });
 });
 
+test("CMA on ZONE_MOVABLE: the design itself on 4.17, where the device reaches the area; movablecore= elsewhere, or as asked", () => {
+  const base = { ...PI, kernel: "4.17" };
+  const { system, prepared } = start(base, { name: "cma-movable-zone" }, asking(16 * MiB));
+  const { cma, zones } = system.booted;
+  assert.ok(cma.ok && zones.at(-1)!.name === "Movable" && zones.at(-1)!.present * 4096 === cma.reservedBytes);
+  const got = prepared.request();
+  assert.ok(got.granted, got.why?.text);
+  assert.equal(system.memory.zoneOf(got.pieces[0]!.pfn)!.name, "Movable");
+  assert.match(
+    prepared
+      .constraints()
+      .map((c) => c.text)
+      .join("; "),
+    /lowmem_reserve/,
+  );
+  prepared.release(got);
+  const other = start(base, { name: "cma-movable-zone", design: "movablecore" }, asking(16 * MiB));
+  assert.equal(other.system.booted.cma.reservedBytes, 0);
+  const now = start({ ...PI, kernel: "6.1" }, { name: "cma-movable-zone", design: "2018" }, asking(16 * MiB));
+  assert.ok(now.prepared.request().granted);
+  assert.throws(
+    () => start(base, { name: "cma-movable-zone", design: "2019" }, asking(16 * MiB)),
+    /design: unknown name "2019"/,
+  );
+});
+
 test("refusals say which limit was met", () => {
   const refuses = (spec: StrategySpec, request: ContigRequest, base = PI) =>
     start(base, spec, request).prepared.request().why!.text;
