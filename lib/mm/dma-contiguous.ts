@@ -4,17 +4,42 @@
  * dma_alloc_from_contiguous() do the same with the same alignment; there a single page, too, came from the area.
  */
 import { InputError } from "../base/errors";
-import { since } from "../hardware/kernel-release";
-import type { ContigOptions, Contiguous, FailedContigRequest } from "./contiguous";
+import { type KernelRelease, since } from "../hardware/kernel-release";
 import { __GFP_DIRECT_RECLAIM, GFP_KERNEL } from "./gfp";
+import type { Memory } from "./memory";
+import type { MigrationWorld } from "./migrate";
 import { OWNER_KINDS } from "./owners";
 import { allocPages, freePages } from "./page-alloc";
 
 /** CONFIG_CMA_ALIGNMENT: requests of an area are aligned to at most 2^8 pages. */
 export const CMA_ALIGNMENT = 8;
 
+/** A request that the areas refused. */
+export interface FailedArea {
+  ok: false;
+  errno: number;
+  messages: readonly string[];
+  explain(): string;
+}
+
+/** What of a Contiguous is used here. */
+interface AreaUser {
+  memory: Memory;
+  areas: readonly unknown[];
+  release: KernelRelease;
+  cmaAlloc(
+    count: number,
+    align: number,
+    area: number,
+    options: { world?: MigrationWorld },
+  ): { ok: true; pfn: number } | FailedArea;
+  cmaRelease(pfn: number, count: number): void;
+}
+
 /** What a device's request may say. */
-export interface DmaContigOptions extends ContigOptions {
+export interface DmaContigOptions {
+  /** Who decides whether pages move; default: the owners noted in the machine. */
+  world?: MigrationWorld;
   /** dev->cma_area: the device's own area by its index; a single page comes from it too. Default: the default area, 0. */
   ownArea?: number;
   /** Flags; default GFP_KERNEL. Without __GFP_DIRECT_RECLAIM no area is asked. */
@@ -39,7 +64,7 @@ export interface FailedDmaContig {
   errno: number;
   messages: readonly string[];
   /** The request to the area, where there was one. */
-  area: FailedContigRequest | null;
+  area: FailedArea | null;
 }
 
 export type DmaContigResult = DmaContigAllocation | FailedDmaContig;
@@ -51,7 +76,7 @@ export function getOrder(bytes: number, pageSize: number): number {
 
 /** See Contiguous.dmaAllocContiguous(). */
 export function dmaAllocContiguous(
-  contig: Contiguous,
+  contig: AreaUser,
   bytes: number,
   pageSize: number,
   { ownArea, gfp = GFP_KERNEL, ...options }: DmaContigOptions,
@@ -62,7 +87,7 @@ export function dmaAllocContiguous(
   const order = getOrder(bytes, pageSize);
   const count = Math.ceil(bytes / pageSize);
   let messages: readonly string[] = [];
-  let area: FailedContigRequest | null = null;
+  let area: FailedArea | null = null;
   if (asksArea(contig, count, gfp, ownArea)) {
     const got = contig.cmaAlloc(count, Math.min(order, CMA_ALIGNMENT), ownArea ?? 0, options);
     if (got.ok) return { ok: true, pfn: got.pfn, count, fromArea: true, order, messages };
@@ -77,7 +102,7 @@ export function dmaAllocContiguous(
 
 /** Areas need a caller that may sleep; a single page is not worth one, unless it is the device's own (since 5.3). */
 function asksArea(
-  { areas, release }: Contiguous,
+  { areas, release }: AreaUser,
   count: number,
   gfp: number,
   ownArea: number | undefined,
@@ -88,7 +113,7 @@ function asksArea(
 }
 
 /** See Contiguous.dmaFreeContiguous(). */
-export function dmaFreeContiguous(contig: Contiguous, got: DmaContigAllocation): void {
+export function dmaFreeContiguous(contig: AreaUser, got: DmaContigAllocation): void {
   if (got.fromArea) contig.cmaRelease(got.pfn, got.count);
   else freePages(contig.memory, got.pfn, got.order);
 }
