@@ -10,7 +10,7 @@ import { System, type SystemOptions } from "../machine/system";
 import { compactMemory } from "../mm/compaction";
 import type { ContigResult } from "../mm/contiguous";
 import { GFP_KERNEL } from "../mm/gfp";
-import type { PageHold } from "../mm/owners";
+import { OWNER_KINDS, type PageHold } from "../mm/owners";
 import { drainAllPages } from "../mm/pcp-free";
 import { contigAttempt } from "../strategy/contig-attempt";
 import { partsOf, WorkloadRun } from "../workload/scheduler";
@@ -28,6 +28,8 @@ export const FILL_KINDS = [
   "networkBuffer",
 ] as const;
 export type FillKind = (typeof FILL_KINDS)[number];
+/** Time that one step may let pass. */
+export const PASS_MS_MAX = 10 * 366 * 86_400_000;
 const FIXED: ReadonlySet<string> = new Set(["slab", "pageTable", "networkBuffer"]);
 
 /** One step. Sizes in bytes; shares from 0 to 1. */
@@ -40,6 +42,10 @@ export type Step =
   | { do: "pin"; share: number; seed: number; kind: PageHold["kind"]; by: string }
   /** A finite workload, to its end. */
   | { do: "run"; workload: WorkloadSpec; seed: number }
+  /** An endless workload, which goes on whenever time passes. */
+  | { do: "start"; workload: WorkloadSpec; seed: number }
+  /** Simulated time passes for everything that was started. */
+  | { do: "pass"; ms: number }
   /** cma_alloc() from the area with this index. */
   | { do: "cmaAlloc"; bytes: number; alignBytes: number; area: number }
   /** alloc_contig_pages(). */
@@ -85,6 +91,7 @@ export class SteppedSystem {
   private readonly movable: number[];
   private readonly fixed: number[];
   private readonly grants: Map<number, { pfn: number; pages: number; kind: Step["do"] }>;
+  private started: WorkloadRun | null;
 
   constructor(machine: BootRequest, options: SystemOptions = {}) {
     this.system = System.boot(machine, options);
@@ -94,6 +101,7 @@ export class SteppedSystem {
     this.movable = [];
     this.fixed = [];
     this.grants = new Map();
+    this.started = null;
   }
 
   /** Does one step; a request that fails is a result. Throws InputError for a step that makes no sense. */
@@ -122,6 +130,10 @@ export class SteppedSystem {
         return this.pin(step, new Random(step.seed).fork("pin"));
       case "run":
         return this.run(step.workload, step.seed);
+      case "start":
+        return this.start(step.workload, step.seed);
+      case "pass":
+        return this.pass(step.ms);
       case "cmaAlloc":
         return this.cmaAlloc(step);
       case "allocContigPages":
@@ -214,6 +226,28 @@ export class SteppedSystem {
     return {};
   }
 
+  private start(workload: WorkloadSpec, seed: number): Partial<StepResult> {
+    if (this.started !== null)
+      throw new InputError("start: one workload goes on already: put several side by side with with()");
+    const { before, during } = partsOf(workload);
+    if (during === null || before.length > 0)
+      throw new InputError(
+        'start: a workload must go on until it is stopped: give it the duration "endless"',
+      );
+    this.started = new WorkloadRun(this.system, new Random(seed).fork("workload"));
+    this.started.start(during);
+    return {};
+  }
+
+  private pass(ms: number): Partial<StepResult> {
+    if (!(ms > 0 && ms <= PASS_MS_MAX))
+      throw new InputError(`pass: time must be above 0 and at most 10 years: got ${ms} ms`);
+    const to = this.system.nowMs + ms;
+    if (this.started === null) this.system.advanceTo(to);
+    else this.started.runUntil(to);
+    return {};
+  }
+
   private cmaAlloc({ bytes, alignBytes, area }: Extract<Step, { do: "cmaAlloc" }>): Partial<StepResult> {
     const { system } = this;
     const align = Math.log2(Math.max(1, alignBytes / system.pageSize));
@@ -247,6 +281,8 @@ export class SteppedSystem {
     const got = this.system.kernel.allocPages({ order, gfp: "GFP_KERNEL|__GFP_RETRY_MAYFAIL|__GFP_NOWARN" });
     const latencyNs = this.system.elapsedNs(before);
     if (!got.ok) return { granted: false, errno: -12, latencyNs, why: { text: got.reason, data: null } };
+    // A driver's page: without an owner compaction would take it for whatever lay there before.
+    this.system.memory.setOwner(got.pfn, OWNER_KINDS.driver);
     this.grants.set(this.steps.length, { pfn: got.pfn, pages: 2 ** order, kind: "allocPages" });
     return { count: 2 ** order, pfn: got.pfn, latencyNs };
   }

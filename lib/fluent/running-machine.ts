@@ -19,10 +19,18 @@ import { type BlockSummary, blockSummary, freeBlocksByOrder, type HolderFlow, ho
 import type { PageHold } from "../mm/owners";
 import { DISPLAY, type MimeBundle } from "../notebook/display";
 import { requestBundle, steppedBundle } from "../notebook/running-bundle";
+import { parseDuration } from "../workload/duration";
+import type { Time } from "../workload/parameters";
 import type { WorkloadSpec } from "../workload/workload";
 
 /** A workload as a spec or as the fluent builder makes it. */
 export type WorkloadLike = WorkloadSpec | { toJSON(): WorkloadSpec };
+
+function specOf(workload: WorkloadLike): WorkloadSpec {
+  return "toJSON" in workload && typeof workload.toJSON === "function"
+    ? workload.toJSON()
+    : (workload as WorkloadSpec);
+}
 
 /** What one request for contiguous memory came to. */
 export class ContigOutcome {
@@ -109,14 +117,19 @@ export class RunningMachine {
 
   /** Lets a workload with an end run to it. */
   run(workload: WorkloadLike, seed = 1): this {
-    this.stepped.take({
-      do: "run",
-      workload:
-        "toJSON" in workload && typeof workload.toJSON === "function"
-          ? workload.toJSON()
-          : (workload as WorkloadSpec),
-      seed,
-    });
+    this.stepped.take({ do: "run", workload: specOf(workload), seed });
+    return this;
+  }
+
+  /** Starts an endless workload, which goes on whenever time passes: `workload.uptime({ duration: "endless" })`. */
+  start(workload: WorkloadLike, seed = 1): this {
+    this.stepped.take({ do: "start", workload: specOf(workload), seed });
+    return this;
+  }
+
+  /** Lets simulated time pass ("1 day", or milliseconds) for what was started, and for the kernel's own daemons. */
+  pass(time: Time): this {
+    this.stepped.take({ do: "pass", ms: parseDuration(time, "pass") });
     return this;
   }
 
@@ -169,6 +182,11 @@ export class RunningMachine {
       plan: this.plan,
       result: this.toJSON(),
     }));
+  }
+
+  /** Simulated days since boot. */
+  get days(): number {
+    return this.system.nowMs / 86_400_000;
   }
 
   /** Bytes free, per-CPU lists not counted. */

@@ -13,7 +13,7 @@ import {
   ownerKind,
   type PageHold,
 } from "./owners";
-import { ENOMEM } from "./page-isolation";
+import { EBUSY, ENOMEM } from "./page-isolation";
 
 /** One page in the way. */
 export interface Blocker {
@@ -238,6 +238,11 @@ export function explainContigFailure(report: ContigFailureReport): string {
   for (const c of causes(ranges).slice(0, 4))
     lines.push(
       `In the way: ${c.pages} page${c.pages === 1 ? "" : "s"}, the first at frame ${c.first.pfn}: ${c.text}. Would free it: ${c.first.wouldFree}.`,
+    );
+  const notMoved = Math.min(...ranges.map((r) => r.notReached));
+  if (notMoved > 0 && ranges.every((r) => r.blockedPages === 0 && r.errno === EBUSY))
+    lines.push(
+      `In every range at least ${notMoved} movable page${notMoved === 1 ? "" : "s"}, held by nobody, did not move: migration failed or is switched off.`,
     );
   const note = ranges.find((r) => r.note !== null)?.note;
   if (note != null) lines.push(`Besides: ${note}.`);

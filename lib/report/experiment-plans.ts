@@ -9,7 +9,7 @@ import { fields, PLAN_LIMITS, size, whole } from "../experiment/schema-fields";
 import { machineSchema, systemSchema } from "../experiment/schema-machine";
 import { parseWith } from "../experiment/schema-read";
 import { workloadSchema } from "../experiment/schema-workload";
-import { FILL_KINDS, runSteps, type StepPlan } from "../experiment/steps";
+import { FILL_KINDS, PASS_MS_MAX, runSteps, type StepPlan } from "../experiment/steps";
 import type { PlanKind } from "./plan-kind";
 
 /** `Plan` in, `Outcome` out. */
@@ -40,6 +40,8 @@ const step = z.discriminatedUnion("do", [
   z.strictObject({ do: z.literal("free"), share, seed }),
   z.strictObject({ do: z.literal("pin"), share, seed, kind: z.string().max(20), by: z.string().max(200) }),
   z.strictObject({ do: z.literal("run"), workload: workloadSchema, seed }),
+  z.strictObject({ do: z.literal("start"), workload: workloadSchema, seed }),
+  z.strictObject({ do: z.literal("pass"), ms: z.number().positive().max(PASS_MS_MAX) }),
   z.strictObject({
     do: z.literal("cmaAlloc"),
     bytes: size("bytes", 1),

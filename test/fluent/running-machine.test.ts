@@ -1,0 +1,37 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import { machine, workload } from "../../lib";
+import { runPlan } from "../../lib/report/plan-kinds";
+
+const PI = machine("raspberry-pi-4").memory("1GiB");
+const life = workload.uptime({ duration: "endless", profile: "pi" });
+
+test("a workload that was started goes on whenever time passes, and its steps are a plan that runs again", async () => {
+  const parts = PI.running().start(life).pass("1 day").pass("1 day");
+  const once = PI.running().start(life).pass("2 days");
+  assert.equal(parts.days, 2);
+  assert.deepEqual(parts.freeBlocks(), once.freeBlocks(), "the pieces in which time passes do not matter");
+  assert.notDeepEqual(parts.freeBlocks(), PI.running().freeBlocks());
+  assert.deepEqual(await runPlan(parts.plan), JSON.parse(JSON.stringify(parts.toJSON())));
+});
+
+test("what cannot be started, or time that cannot pass, is refused", () => {
+  assert.throws(() => PI.running().start(workload.uptime("1 day")), /"endless"/);
+  assert.throws(() => PI.running().start(life).start(life), /goes on already/);
+  assert.throws(() => PI.running().pass(0), /above 0/);
+});
+
+test("a page that a driver took stays where it is while others make room, and can be released", () => {
+  const m = PI.running().run(workload.uptime({ duration: "2 days", profile: "pi" }));
+  const held = Array.from({ length: 24 }, () => m.allocPages(9)).filter((r) => r.ok);
+  for (const r of held) assert.ok(m.system.memory.freePlaceOf(r.pfn) === undefined);
+  for (const r of held) m.release(r);
+});
+
+test("without migration the explanation says that movable pages did not move", () => {
+  const m = machine("raspberry-pi-4").memory("1GiB").cma("64MiB").running({ migration: false });
+  m.fill("anon", 0.95).free(0.5);
+  const failed = m.cmaAlloc("32MiB", { align: "32MiB" });
+  assert.equal(failed.errno, -16);
+  assert.match(failed.explain(), /movable pages, held by nobody, did not move/);
+});
