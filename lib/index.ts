@@ -151,7 +151,14 @@ export { LawBroken, type ValidateLevel, validate } from "./mm/validate";
 export { type Mechanisms, RoomMaker } from "./mm/vmscan";
 export { markdown } from "./notebook/markdown";
 export { show } from "./notebook/show";
-export { type BuildOnBoard, type FleetBoard, type FleetBuild, type FleetReport, fleet } from "./strategy";
+export {
+  type BuildOnBoard,
+  type FleetBoard,
+  type FleetBuild,
+  type FleetReport,
+  fleet,
+  STRATEGIES,
+} from "./strategy";
 export { type Replayed, type ReplayOptions, type ReplayResult, replay } from "./trace/replay";
 export { fitSnapshot } from "./workload/fit-snapshot";
 export type { WorkloadParameters } from "./workload/kinds";
