@@ -422,17 +422,26 @@ export class System {
   }
 
   /**
-   * Pins the page of a slot for long (FOLL_LONGTERM): it leaves a CMA area or ZONE_MOVABLE first, where there is another frame
-   * for it (check_and_migrate_movable_pages()). False when the page is not in memory.
+   * Pins the page of a slot for long (FOLL_LONGTERM): it leaves a CMA area (5.2+) or ZONE_MOVABLE (5.13+) first, where there is
+   * another frame for it (check_and_migrate_movable_pages()). False when the page is not in memory.
    */
   pin(slot: number, by: string): boolean {
-    const { memory: m, slots } = this;
+    const { slots } = this;
     const from = slots.pfn[slot]!;
     if (from === SLOT_SPLIT) return slots.partsOf(slot).every((part) => this.pin(part, by));
     if (from < 0) return false;
-    if (m.blockType(from) === MIGRATE_CMA || m.zoneOf(from)!.idx === ZONE_MOVABLE) this.moveOut(from);
+    if (this.mustLeave(from)) this.moveOut(from);
     this.hold(slot, "longterm", by);
     return true;
+  }
+
+  /** What must stay movable, by the release's rule (switch `longtermPin`). */
+  private mustLeave(pfn: number): boolean {
+    const { memory: m } = this;
+    const rule = m.sw.longtermPin;
+    if (rule === "stays") return false;
+    if (m.blockType(pfn) === MIGRATE_CMA) return true;
+    return rule === "leavesCmaAndMovable" && m.zoneOf(pfn)!.idx === ZONE_MOVABLE;
   }
 
   private moveOut(from: number): void {

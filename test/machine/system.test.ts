@@ -3,8 +3,11 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { Random } from "../../lib/base/random";
 import { parseCma } from "../../lib/machine/cma-request";
+import { parseCore } from "../../lib/machine/movable-request";
 import { System, type SystemOptions } from "../../lib/machine/system";
 import { compactMemory } from "../../lib/mm/compaction";
+import { GFP_KERNEL, ZONE_MOVABLE } from "../../lib/mm/gfp";
+import { MIGRATE_CMA } from "../../lib/mm/migratetype";
 import { ownerKind } from "../../lib/mm/owners";
 import { validate } from "../../lib/mm/validate";
 
@@ -81,4 +84,24 @@ test("a huge page that is split keeps its slot, and its parts get their own", ()
   s.free(slot);
   assert.equal(s.counters.frees, 512, "freeing the whole frees every part");
   validate(s.memory, "everything", { ownersKnown: true });
+});
+
+test("a pin for long leaves CMA areas and ZONE_MOVABLE as the release has it", () => {
+  const pinned = (kernel: string, machine: object, switches = {}) => {
+    const s = System.boot({ board: "qemu-virt", memoryBytes: 2 ** 29, kernel, switches, ...machine });
+    let slot = -1;
+    const special = (pfn: number) =>
+      s.memory.blockType(pfn) === MIGRATE_CMA || s.memory.zoneOf(pfn)!.idx === ZONE_MOVABLE;
+    while (slot < 0 || !special(s.slots.pfn[slot]!)) slot = s.alloc("anon");
+    for (let i = 0; i < 64; i++) s.free(s.alloc("anon", 0, GFP_KERNEL));
+    assert.ok(s.pin(slot, "test"));
+    return special(s.slots.pfn[slot]!) ? "stays" : "leaves";
+  };
+  const area = { cma: parseCma("64M") };
+  const zone = { cma: parseCma("off"), movable: { movablecore: parseCore("64M", "movablecore") } };
+  assert.equal(pinned("6.1", area), "leaves");
+  assert.equal(pinned("6.1", area, { longtermPin: "stays" }), "stays");
+  assert.equal(pinned("6.1", zone), "leaves");
+  assert.equal(pinned("6.1", zone, { longtermPin: "leavesCma" }), "stays");
+  assert.equal(pinned("4.17", zone), "stays");
 });
