@@ -80,8 +80,8 @@ const MUTATIONS: Mutation[] = [
   {
     what: "an off-by-one in the rule of half CMA",
     file: "rmqueue.ts",
-    from: "return cma > free >> 1;",
-    to: "return cma >= free >> 1;",
+    from: "cma > free >> 1 :",
+    to: "cma >= free >> 1 :",
   },
   {
     what: "an off-by-one in the claim of a block (6.1)",
