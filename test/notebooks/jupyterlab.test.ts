@@ -1,7 +1,6 @@
 /** Every notebook, as a reader meets it: opened in a real JupyterLab in a real browser, all cells run, charts drawn. */
 import assert from "node:assert/strict";
 import {
-  copyFileSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -15,6 +14,7 @@ import { join, resolve } from "node:path";
 import test, { after, before, type TestContext } from "node:test";
 import type { Browser, Page } from "playwright-core";
 import { launch, noChromium } from "../support/browser";
+import { small } from "../support/cells";
 import { GALLERY } from "../support/figures";
 import { JupyterLab } from "../support/jupyterlab";
 import { chart, code, markdown, notebook, shown } from "../support/notebooks";
@@ -35,7 +35,8 @@ before(async () => {
   const found = await jupyter();
   if ("missing" in found) missing = found.missing;
   else {
-    for (const name of names) copyFileSync(join(NOTEBOOKS, name), join(scratch, name));
+    for (const name of names)
+      writeFileSync(join(scratch, name), small(readFileSync(join(NOTEBOOKS, name), "utf8")));
     const bars = '{ data: [{ type: "bar", x: ["a", "b"], y: [1, 2] }], layout: { title: { text: "t" } } }';
     write("charts.ipynb", [
       markdown("# A notebook with charts"),

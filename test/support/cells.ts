@@ -19,9 +19,9 @@ export function codeOf(name: string): string {
     .join("\n");
 }
 
-/** The same made small: two seeds instead of the notebook's own number. */
-function smallCodeOf(name: string): string {
-  return codeOf(name).replace(/^const seeds = \d+;/m, "const seeds = 2;");
+/** The text of cells or of a stored notebook made small: two seeds instead of its own number. */
+export function small(text: string): string {
+  return text.replace(/\bconst seeds = \d+;/, "const seeds = 2;");
 }
 
 /** Cells may await: imports stay at the top, the rest runs in an async function. */
@@ -42,7 +42,7 @@ export function displayedBy(name: string): Record<string, unknown>[] {
     const prelude = `const sent = []; const fs = require("node:fs");
 globalThis[Symbol.for("pageblock.kernel")] = { displayBundle: (data) => sent.push(data) };
 process.on("exit", () => fs.writeFileSync(${JSON.stringify(sent)}, JSON.stringify(sent)));\n`;
-    const { outputText } = ts.transpileModule(awaiting(smallCodeOf(name)), {
+    const { outputText } = ts.transpileModule(awaiting(small(codeOf(name))), {
       compilerOptions: { module: ts.ModuleKind.CommonJS, target: ts.ScriptTarget.ES2022 },
     });
     const library = JSON.stringify(join(ROOT, "dist"));
