@@ -50,6 +50,7 @@ export {
   machine,
   type Switch,
 } from "./fluent/machine";
+export { CheckedRecording, recording } from "./fluent/recording";
 export { strategies } from "./fluent/strategies";
 export { SweepBuilder, SweepResult, sweep } from "./fluent/sweep";
 export { WorkloadBuilder, workload } from "./fluent/workload";
@@ -153,12 +154,18 @@ export { markdown } from "./notebook/markdown";
 export { show } from "./notebook/show";
 export {
   type BuildOnBoard,
+  type BuildOnBoard,
+  type FleetBoard,
   type FleetBoard,
   type FleetBuild,
+  type FleetBuild,
   type FleetReport,
+  type FleetReport,
+  fleet,
   fleet,
   STRATEGIES,
 } from "./strategy";
+export type { RecordingOutcome, RecordingPlan } from "./trace/recording-check";
 export { type Replayed, type ReplayOptions, type ReplayResult, replay } from "./trace/replay";
 export { fitSnapshot } from "./workload/fit-snapshot";
 export type { WorkloadParameters } from "./workload/kinds";

@@ -1,22 +1,14 @@
 /** `pageblock fidelity`: checks recordings of the real kernel against the model; exit 1 if anything disagrees. */
 import type { Command } from "commander";
 import { InputError } from "../base/errors";
-import { bootTable } from "../trace/boot-table";
-import { contigRows } from "../trace/contig-rows";
 import {
   type FidelityCheck,
-  type FidelityKind,
   type FidelityReport,
   type FidelityValues,
   type FoundRecording,
   findRecordings,
 } from "../trace/fidelity";
-import { hugetlbTable } from "../trace/hugetlb-table";
-import { loadTable } from "../trace/load-table";
-import { traceRecording } from "../trace/trace-recording";
-
-/** Kinds that are checked. A new kind is one object here. */
-const KINDS: readonly FidelityKind[] = [bootTable, contigRows, hugetlbTable, loadTable, traceRecording];
+import { RECORDING_KINDS } from "../trace/recording-check";
 
 /** Kinds of recordings that exist and are recognised but not checked yet: said so in words. None now. */
 const NOT_CHECKED_YET: readonly FoundRecording["kind"][] = [];
@@ -44,11 +36,11 @@ interface FidelityOptions {
 }
 
 async function fidelity(paths: readonly string[], options: FidelityOptions): Promise<number> {
-  const found = paths.flatMap((path) => findRecordings(path, [...KINDS, ...NOT_CHECKED_YET]));
+  const found = paths.flatMap((path) => findRecordings(path, [...RECORDING_KINDS, ...NOT_CHECKED_YET]));
   const skipped = found.filter((f) => f.kind.check === undefined);
   if (skipped.length === found.length)
     throw new InputError(
-      `${skipped[0]!.path}: a recording of kind ${skipped[0]!.kind.name}, which is not checked yet: checked are ${KINDS.map((k) => k.name).join(", ")}`,
+      `${skipped[0]!.path}: a recording of kind ${skipped[0]!.kind.name}, which is not checked yet: checked are ${RECORDING_KINDS.map((k) => k.name).join(", ")}`,
     );
   const checks: FidelityCheck[] = [];
   const broken: string[] = [];

@@ -7,6 +7,7 @@ import { BOOT_PLAN } from "./boot-plan";
 import { ADAPTER_CURVE_PLAN, LOCKED_REGION_PLAN, TLB_CURVE_PLAN } from "./curve-plans";
 import { COMPARISON_PLAN, EXPERIMENT_PLAN, STEPS_PLAN } from "./experiment-plans";
 import type { PlanKind, StoredPlan } from "./plan-kind";
+import { RECORDING_PLAN } from "./recording-plan";
 
 /** In the order in which they are asked. */
 export const PLAN_KINDS: readonly PlanKind[] = [
@@ -17,6 +18,7 @@ export const PLAN_KINDS: readonly PlanKind[] = [
   TLB_CURVE_PLAN,
   ADAPTER_CURVE_PLAN,
   LOCKED_REGION_PLAN,
+  RECORDING_PLAN,
 ];
 
 /** The kind of `plan`. Throws InputError when nothing here can run it. */

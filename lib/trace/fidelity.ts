@@ -35,7 +35,7 @@ export interface FidelityCheck {
   notes: string[];
 }
 
-/** A kind of recording that can be checked. Add one to KINDS in cli/fidelity.ts. */
+/** A kind of recording that can be checked. Add one to RECORDING_KINDS in recording-check.ts. */
 export interface FidelityKind {
   name: string;
   /** Whether the file or folder at `path` is a recording of this kind. Must not throw for other files. */
