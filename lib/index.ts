@@ -154,14 +154,9 @@ export { markdown } from "./notebook/markdown";
 export { show } from "./notebook/show";
 export {
   type BuildOnBoard,
-  type BuildOnBoard,
-  type FleetBoard,
   type FleetBoard,
   type FleetBuild,
-  type FleetBuild,
   type FleetReport,
-  type FleetReport,
-  fleet,
   fleet,
   STRATEGIES,
 } from "./strategy";
