@@ -43,8 +43,13 @@ class Mix implements Actor {
   }
 
   step(): void {
+    // A state is set up, not lived through: no fallback on the way shall make kswapd take page cache away.
+    const { memory } = this.system;
+    const boost = memory.watermarkBoostFactor;
+    memory.watermarkBoostFactor = 0;
     this.placeFixed();
     this.placeMovable();
+    memory.watermarkBoostFactor = boost;
     this.nextMs = Number.POSITIVE_INFINITY;
     this.done = true;
   }
