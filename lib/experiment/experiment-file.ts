@@ -19,10 +19,14 @@ import type { Sampling, SweepAxis, SweepSpec } from "./sweep";
 
 const { strategy: _one, seed: _seed, ...SHARED } = PLAN_FIELDS;
 
-/** A name, or a strategy with its parameters and, if it shall be called something else, a label. */
+/** A name, or a strategy with its parameters and, if it shall be called something else, a label; or `{ label, spec }`, as results hold it. */
 const strategyEntry = z.unknown().transform((given, context): StrategySpec | LabelledStrategy => {
-  const { label, ...rest } =
+  const { label, spec, ...beside } =
     typeof given === "string" ? { name: given } : ((given ?? {}) as Record<string, unknown>);
+  const rest =
+    typeof spec === "object" && Object.keys(beside).length === 0
+      ? spec
+      : { ...beside, ...(spec !== undefined && { spec }) };
   const read = strategySchema.safeParse(rest);
   if (!read.success) {
     context.addIssue({ code: "custom", message: read.error.issues[0]!.message });
