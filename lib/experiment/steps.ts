@@ -343,7 +343,7 @@ export interface StepsOutcome {
 export function stepsOutcome(stepped: SteppedSystem): StepsOutcome {
   const { system, results } = stepped;
   return {
-    results,
+    results: [...results],
     buddyinfo: system.kernel.buddyinfo(),
     freeBytes: system.freePages * system.pageSize,
     counters: { ...system.memory.counters, ...system.counters },

@@ -49,6 +49,7 @@ process.on("exit", () => fs.writeFileSync(${JSON.stringify(sent)}, JSON.stringif
     const script = join(scratch, "cells.cjs");
     writeFileSync(script, prelude + outputText.replaceAll('require("pageblock")', `require(${library})`));
     const done = spawnSync(process.execPath, [script], {
+      cwd: NOTEBOOKS,
       encoding: "utf8",
       env: { ...process.env, NODE_OPTIONS: "" },
     });
