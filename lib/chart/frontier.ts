@@ -130,7 +130,7 @@ function pointsOf(
     name: group === "" ? (groups === 1 ? "choices" : "others") : label(group),
     x: mine.map((p) => p.x),
     y: mine.map((p) => p.y),
-    text: mine.map((p) => (named && front.has(p) ? label(p.name, 28) : "")),
+    text: mine.map((p) => (named && front.has(p) ? nameAt(p, front) : "")),
     textposition: "top center",
     cliponaxis: false,
     hovertext: mine.map(
@@ -140,6 +140,13 @@ function pointsOf(
     hoverinfo: "text",
     marker: { color, size: 10, symbol: SYMBOLS[at % SYMBOLS.length]! },
   };
+}
+
+/** Equal choices lie on each other: the first of them has the names of all, the others none. */
+function nameAt(point: FrontierPoint, front: ReadonlySet<FrontierPoint>): string {
+  const equal = [...front].filter((p) => p.x === point.x && p.y === point.y);
+  if (equal[0] !== point) return "";
+  return equal.map((p) => label(p.name, 28)).join(", ");
 }
 
 /** With room at both ends, so that names fit. */

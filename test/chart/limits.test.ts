@@ -327,3 +327,18 @@ test("words from outside are escaped in figures and in pictures", () => {
     assert.ok(svg.includes("&lt;b&gt;x&lt;/b&gt; &amp;"), name);
   }
 });
+
+test("choices that lie on each other on a front are named once, together", () => {
+  const figure = tradeOffFrontier({
+    points: [
+      { name: "a", x: 0, y: 2, group: "a" },
+      { name: "b", x: 3, y: 1, group: "b" },
+      { name: "c", x: 3, y: 1, group: "c" },
+      { name: "beaten", x: 4, y: 4, group: "d" },
+    ],
+    x: { better: "less" },
+    y: { better: "less" },
+  });
+  const names = (figure.data as ScatterTrace[]).flatMap((trace) => [trace.text ?? []].flat());
+  assert.deepEqual(names.filter((name) => name !== "").sort(), ["a", "b, c"]);
+});
