@@ -1,6 +1,7 @@
 /** Running comparisons and sweeps from beginning to end: the store opened, workers started, results collected, both closed. */
 import { createHash } from "node:crypto";
 import { canonicalJson } from "../base/canonical-json";
+import { InputError } from "../base/errors";
 import { type Comparison, type ComparisonSpec, ComparisonTable, comparisonPlans } from "./comparison";
 import type { Executor } from "./executor";
 import type { Keeper, StoredRun } from "./keeper";
@@ -34,7 +35,8 @@ export async function runAll(
   onRun?: RunPlansOptions["onRun"],
 ): Promise<RunSummary> {
   const given = options.store;
-  const own = given === "none" ? null : typeof given === "object" ? null : await Store.open(given);
+  const own =
+    given === "none" || typeof given === "object" ? null : await storeOrNone(given, options.onReport);
   const store: Keeper | null = own ?? (typeof given === "object" ? given : null);
   try {
     const executor = await startExecutor(count, options);
@@ -51,6 +53,28 @@ export async function runAll(
     }
   } finally {
     await own?.close();
+  }
+}
+
+/**
+ * The store named, or the default one; null where the default one is in use by another process, as when two notebooks of a folder
+ * run side by side: their runs are then kept nowhere, which changes no result.
+ */
+async function storeOrNone(
+  path: string | undefined,
+  report?: RunningOptions["onReport"],
+): Promise<Store | null> {
+  try {
+    return await Store.open(path);
+  } catch (error) {
+    if (
+      path !== undefined ||
+      !(error instanceof InputError) ||
+      !/in use by another process/.test(error.message)
+    )
+      throw error;
+    report?.(`${error.message}; this time runs are not kept`);
+    return null;
   }
 }
 

@@ -7,7 +7,7 @@ import type { Plan } from "../experiment/plan";
 import { exportResults, queryResults, type Results, type Row } from "../experiment/results";
 import type { RunSummary } from "../experiment/run-plans";
 import { parsePlan } from "../experiment/schema";
-import { DEFAULT_STORE } from "../experiment/store";
+import { DEFAULT_STORE, Store } from "../experiment/store";
 import { sweep as makeSweep, type Sampling, type SweepAxis } from "../experiment/sweep";
 import { DISPLAY, display, type MimeBundle } from "../notebook/display";
 import { runInCell } from "./running";
@@ -72,17 +72,28 @@ export class SweepBuilder {
    */
   async run(): Promise<SweepResult> {
     const all = makeSweep({ plan: this.base, over: this.axes, sample: this.sampling });
-    const { store = DEFAULT_STORE } = this.running;
+    const store = this.running.store ?? (await freeStore());
     const kept = store === "none";
     const runs: StoredRun[] = [];
     const hashes: string[] = [];
     const { summary } = await runInCell(this.running, all.count, async (options) => ({
-      summary: await runSweep(all, options, ({ hash, plan, state, text }) => {
+      summary: await runSweep(all, { ...options, store }, ({ hash, plan, state, text }) => {
         hashes.push(hash);
         if (kept) runs.push({ hash, plan: canonicalJson(plan), state, text });
       }),
     }));
     return new SweepResult(summary, kept ? { runs, hashes } : { store: String(store), hashes });
+  }
+}
+
+/** The default store, or none where another process has it open. */
+async function freeStore(): Promise<string> {
+  try {
+    await (await Store.open()).close();
+    return DEFAULT_STORE;
+  } catch (error) {
+    if (error instanceof InputError && /in use by another process/.test(error.message)) return "none";
+    throw error;
   }
 }
 
