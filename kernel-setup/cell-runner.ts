@@ -17,6 +17,7 @@ import {
 } from "./cell-error";
 import { Busy, enter, leave } from "./interrupt-state";
 import { prepareCompiler, prepareRequire } from "./package-resolution";
+import { withShorthandProperties } from "./shorthand-properties";
 import { withTopLevelAwait } from "./top-level-await";
 import { loadTslab } from "./tslab-internals";
 
@@ -47,7 +48,7 @@ export class CellRunner {
     this.tslab = loadTslab();
     prepareRequire();
     const guard = (isBrowser: boolean) => this.guarded(this.tslab.createConverter({ isBrowser }));
-    const node = withTopLevelAwait(guard(false));
+    const node = withTopLevelAwait(withShorthandProperties(guard(false)));
     let browser: Converter | undefined;
     const converters = {
       node,

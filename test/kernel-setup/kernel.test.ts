@@ -138,6 +138,17 @@ for (const [code, shown] of [
     assert.equal(result(answer).data["text/plain"], shown);
   });
 
+test("a shorthand property takes the value of another cell's variable", async () => {
+  await kernel.execute("const width4 = 3;\nlet tall4 = [1];");
+  const answer = await kernel.execute(
+    "const made4 = [1].map((deep4) => ({ width4, tall4, deep4 }));\nmade4[0]",
+  );
+  assert.deepEqual(errors(answer), []);
+  assert.equal(result(answer).data["text/plain"], "{ width4: 3, tall4: [ 1 ], deep4: 1 }");
+  const wrong = await kernel.execute("const bad4: { width4: string } = { width4 };");
+  assert.equal(errors(wrong).length, 1);
+});
+
 test("a lone for await works", async () => {
   const answer = await kernel.execute("for await (const n of [1, 2]) console.log(n)");
   assert.deepEqual(errors(answer), []);
