@@ -104,8 +104,8 @@ const LEFT = 'style="text-align:left"';
 function html(title: string, cells: string[][], { strategies }: Comparison, notes: string[]): string {
   const head = [...COMPARISON_HEAD, "granted"].map((h) => `<th ${LEFT}>${escapeHtml(h)}</th>`).join("");
   const rows = cells.map((row, i) => {
-    const width = Math.round(120 * strategies[i]!.successRate.mid);
-    const bar = `<td ${LEFT}><div style="width:${width}px;height:0.8em;background:#0072b2"></div></td>`;
+    // Letters, not a coloured box: exported pages keep no styles of tables.
+    const bar = `<td ${LEFT}>${"█".repeat(Math.round(10 * strategies[i]!.successRate.mid))}</td>`;
     return `<tr>${row.map((c) => `<td ${LEFT}>${escapeHtml(c)}</td>`).join("")}${bar}</tr>`;
   });
   const list = notes.map((n) => `<li>${escapeHtml(n)}</li>`).join("");
