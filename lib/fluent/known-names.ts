@@ -246,10 +246,12 @@ export interface StrategyParameters {
     /** default 64 */
     share?: number;
   };
-  /** CMA on ZONE_MOVABLE. The area is a zone of its own for movable memory, so that watermarks, free counts and reclaim know by themselves that unmovable requests cannot use it: the accounting problems of CMA go away. The alignment does not: isolation stays by page block. Merged during the 4.17 cycle and reverted before its end. Modelled with movablecore= of today: a ZONE_MOVABLE of the area's size, from which requests take ranges first fit, as cma_alloc() does. Unlike the design, such a zone lies at the top of memory, where a device with a short mask does not reach it. To configure: movablecore= on the command line, and a driver that takes ranges of ZONE_MOVABLE; the design itself needed only CONFIG_CMA and cma=. */
+  /** CMA on ZONE_MOVABLE. The area is a zone of its own for movable memory, so that watermarks, free counts and reclaim know by themselves that unmovable requests cannot use it: the accounting problems of CMA go away. The alignment does not: isolation stays by page block. Merged during the 4.17 cycle and reverted before its end. With `design` 2018 the area is that of cma= and its frames belong to ZONE_MOVABLE, whose span overlaps the zone below. With `movablecore` it is the option of today: a ZONE_MOVABLE of the area's size at the top of memory, where a device with a short mask does not reach it, from which requests take ranges first fit, as cma_alloc() does. To configure: 2018: CONFIG_CMA and cma= on a kernel with the series; movablecore: movablecore= on the command line, and a driver that takes ranges of ZONE_MOVABLE. */
   cmaMovableZone: {
     /** default "auto" */
     area?: string;
+    /** default "auto" */
+    design?: string;
   };
   /** smaller page blocks. CONFIG_PAGE_BLOCK_MAX_ORDER makes page blocks smaller than a huge page, and with them the alignment of CMA. The session thought it the cleanest short-term fix, at a price in huge pages: memory is grouped by mobility in smaller pieces, so that fewer whole huge pages stay free of unmovable ones. That price is measured by the huge pages left and by a probe that asks for some. To configure: a kernel since 6.16 built with CONFIG_PAGE_BLOCK_MAX_ORDER; cma= on its command line. */
   smallPageblocks: {
