@@ -3,7 +3,7 @@
  * whoever has the repository can check it again, and nobody else's files are ever read.
  */
 import { createHash } from "node:crypto";
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { join, relative, resolve, sep } from "node:path";
 import { InputError } from "../base/errors";
 import { bootTable } from "./boot-table";
@@ -62,7 +62,8 @@ function sha256OfFiles(path: string): string {
 
 /** The plan of the recording at `path`. Throws InputError for a path outside the repository's recordings. */
 export function recordingPlan(path: string): RecordingPlan {
-  const within = relative(FIXTURES, resolve(path)).split(sep).join("/");
+  const real = (at: string) => (existsSync(at) ? realpathSync(at) : resolve(at));
+  const within = relative(real(FIXTURES), real(path)).split(sep).join("/");
   if (!PATH.test(within))
     throw new InputError(`recording: must lie in test/fixtures of the repository: got ${path}`);
   if (!existsSync(join(FIXTURES, within))) throw new InputError(`${path}: no such file or folder`);

@@ -7,6 +7,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -22,7 +23,11 @@ import { jupyter } from "../support/venv";
 
 const NOTEBOOKS = resolve(__dirname, "../../notebooks");
 const names = existsSync(NOTEBOOKS) ? readdirSync(NOTEBOOKS).filter((n) => n.endsWith(".ipynb")) : [];
-const scratch = mkdtempSync(join(tmpdir(), "pageblock-lab-test-"));
+/** Laid out as the repository: a notebook finds the recordings at ../test/fixtures. */
+const home = mkdtempSync(join(tmpdir(), "pageblock-lab-test-"));
+const scratch = join(home, "notebooks");
+mkdirSync(scratch);
+symlinkSync(resolve(__dirname, ".."), join(home, "test"), "junction");
 const TALL = { width: 1400, height: 12_000 };
 const CELLS_MS = 240_000;
 const skip = noChromium();
@@ -55,7 +60,7 @@ before(async () => {
 after(async () => {
   await browser?.close();
   await lab?.stop();
-  rmSync(scratch, { recursive: true, force: true });
+  rmSync(home, { recursive: true, force: true });
 });
 
 /** HTML that would run something if it were trusted. */
