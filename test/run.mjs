@@ -46,7 +46,11 @@ const started = Date.now();
 process.env.NODE_OPTIONS = `${process.env.NODE_OPTIONS ?? ""} --import tsx --enable-source-maps`.trim();
 const stream = run({ files, concurrency: 2, timeout: 900_000 });
 const isFile = (data) => data.details?.type === "suite" || files.includes(data.name);
+const SLOW_MS = 30_000;
 stream.on("test:pass", (data) => {
+  const ms = data.details?.duration_ms ?? 0;
+  if (ms > SLOW_MS)
+    process.stdout.write(`slow: ${(ms / 1000).toFixed(0)} s: ${data.name.replace(`${root}/`, "")}\n`);
   if (isFile(data)) return;
   if (data.skip !== undefined) {
     skipped++;
