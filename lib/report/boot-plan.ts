@@ -1,16 +1,20 @@
 /** Plans of a boot: `BootRequest` in, the keys of `pageblock boot --json` out. */
 import { machineSchema } from "../experiment/schema-machine";
-import { parseWith } from "../experiment/schema-read";
+import { fieldPath, type Locate, parseWith } from "../experiment/schema-read";
 import { boot } from "../machine/boot";
 import { bootJson } from "../machine/boot-json";
 import type { BootRequest } from "../machine/boot-request";
 import type { PlanKind } from "./plan-kind";
+
+/** A stored plan has no file and lines: its fields are named. */
+const inPlan: Locate = (path, key) =>
+  path.length === 0 && key === undefined ? "plan" : `plan: ${fieldPath(path, key)}`;
 
 export const BOOT_PLAN: PlanKind = {
   name: "boot",
   matches: (plan) => Object.hasOwn(plan, "board") && !Object.hasOwn(plan, "machine"),
   run(plan) {
     const { kind: _kind, ...request } = plan;
-    return bootJson(boot(parseWith(machineSchema, request) as BootRequest));
+    return bootJson(boot(parseWith(machineSchema, request, inPlan) as BootRequest));
   },
 };
