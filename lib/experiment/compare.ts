@@ -1,7 +1,6 @@
 /** Running comparisons and sweeps from beginning to end: the store opened, workers started, results collected, both closed. */
 import { createHash } from "node:crypto";
 import { canonicalJson } from "../base/canonical-json";
-import { InputError } from "../base/errors";
 import { type Comparison, type ComparisonSpec, ComparisonTable, comparisonPlans } from "./comparison";
 import type { Executor } from "./executor";
 import type { Keeper, StoredRun } from "./keeper";
@@ -10,7 +9,7 @@ import type { Plan } from "./plan";
 import type { Progress } from "./progress";
 import { type RunPlansOptions, type RunSummary, runPlans } from "./run-plans";
 import { runToText } from "./run-text";
-import { Store } from "./store";
+import { Store, StoreInUse } from "./store";
 import type { Sweep } from "./sweep";
 
 /** Where and how plans run. */
@@ -67,12 +66,7 @@ async function storeOrNone(
   try {
     return await Store.open(path);
   } catch (error) {
-    if (
-      path !== undefined ||
-      !(error instanceof InputError) ||
-      !/in use by another process/.test(error.message)
-    )
-      throw error;
+    if (path !== undefined || !(error instanceof StoreInUse)) throw error;
     report?.(`${error.message}; this time runs are not kept`);
     return null;
   }

@@ -32,6 +32,9 @@ export function duckdb(): typeof import("@duckdb/node-api") {
   return require("@duckdb/node-api") as typeof import("@duckdb/node-api");
 }
 
+/** Another process has the store open. */
+export class StoreInUse extends InputError {}
+
 /** One line about a DuckDB file that cannot be used. */
 export function storeError(path: string, error: unknown): InputError {
   const text = (error as Error).message.split("\n")[0]!;
@@ -41,7 +44,7 @@ export function storeError(path: string, error: unknown): InputError {
     );
   const holder = /PID (\d+)/.exec((error as Error).message)?.[1];
   if (/\block\b/i.test(text))
-    return new InputError(
+    return new StoreInUse(
       `store: ${path}: is in use by another process${holder === undefined ? "" : ` (PID ${holder})`}: wait for it, or name another with --store`,
     );
   if (/version|newer/i.test(text))

@@ -230,6 +230,7 @@ export class RunningMachine {
   }
 
   [DISPLAY](): MimeBundle {
-    return steppedBundle(this.system, this.stepped.steps, this.toJSON(), runOf(this.plan, this.toJSON()));
+    const outcome = this.toJSON();
+    return steppedBundle(this.system, this.stepped.steps, outcome, runOf(this.plan, outcome));
   }
 }

@@ -7,7 +7,7 @@ import type { Plan } from "../experiment/plan";
 import { exportResults, queryResults, type Results, type Row } from "../experiment/results";
 import type { RunSummary } from "../experiment/run-plans";
 import { parsePlan } from "../experiment/schema";
-import { DEFAULT_STORE, Store } from "../experiment/store";
+import { DEFAULT_STORE, Store, StoreInUse } from "../experiment/store";
 import { sweep as makeSweep, type Sampling, type SweepAxis } from "../experiment/sweep";
 import { DISPLAY, display, type MimeBundle } from "../notebook/display";
 import { runInCell } from "./running";
@@ -92,7 +92,7 @@ async function freeStore(): Promise<string> {
     await (await Store.open()).close();
     return DEFAULT_STORE;
   } catch (error) {
-    if (error instanceof InputError && /in use by another process/.test(error.message)) return "none";
+    if (error instanceof StoreInUse) return "none";
     throw error;
   }
 }

@@ -3,8 +3,8 @@ import type { Random } from "../base/random";
 import type { System } from "../machine/system";
 import { unusableFreeIndex } from "../mm/fragmentation-index";
 import { count, type Parameter, type Resolved, share, type Time, time } from "./parameters";
-import { UptimeActor, uptime } from "./uptime";
-import { PROFILES, type Profile } from "./uptime-profiles";
+import { AGEING_PARAMETERS, UptimeActor, uptime } from "./uptime";
+import type { Profile } from "./uptime-profiles";
 import type { Actor, WorkloadKind } from "./workload";
 
 export interface AgeParameters {
@@ -71,13 +71,7 @@ const PARAMETERS: Record<keyof AgeParameters, Parameter> = {
   untilOccupancy: share(0, "share of memory in use at which it ends; 0: no such target"),
   untilUnusable: share(0, "unusable free index of the order at which it ends; 0: no such target"),
   order: { ...count(0, "order", "order of the index; 0: that of a page block"), most: 20 },
-  profile: { unit: "name", default: "server", meaning: "what the machine does", oneOf: PROFILES },
-  intensity: {
-    unit: "factor",
-    default: 1,
-    meaning: "how busy it is against the budget of the model",
-    most: 100,
-  },
+  ...AGEING_PARAMETERS,
 };
 
 const typed = (p: unknown) => p as Resolved<AgeParameters>;

@@ -120,8 +120,8 @@ export class UptimeActor implements Actor {
   }
 }
 
-const PARAMETERS: Record<keyof UptimeParameters, Parameter> = {
-  duration: DURATION("30 days"),
+/** What a machine does that is aged, and how busy it is. */
+export const AGEING_PARAMETERS = {
   profile: { unit: "name", default: "server", meaning: "what the machine does", oneOf: PROFILES },
   intensity: {
     unit: "factor",
@@ -129,6 +129,11 @@ const PARAMETERS: Record<keyof UptimeParameters, Parameter> = {
     meaning: "how busy it is against the budget of the model",
     most: 100,
   },
+} satisfies Record<string, Parameter>;
+
+const PARAMETERS: Record<keyof UptimeParameters, Parameter> = {
+  duration: DURATION("30 days"),
+  ...AGEING_PARAMETERS,
 };
 
 const typed = (p: unknown) => p as Resolved<UptimeParameters>;
