@@ -73,6 +73,20 @@ export class JupyterLab {
     return ((await answer.json()) as { id: string }[]).map((k) => k.id);
   }
 
+  /**
+   * Waits until a page is connected to a kernel that has nothing to do. What the page shows is no sign of that: it draws an
+   * idle kernel before it has one, and "Run All Cells" then asks which kernel to start.
+   */
+  async connected(timeoutMs = 120_000): Promise<void> {
+    for (let waited = 0; waited < timeoutMs; waited += 250) {
+      const answer = await fetch(`${this.base}/api/kernels?token=${this.token}`);
+      const kernels = (await answer.json()) as { connections: number; execution_state: string }[];
+      if (kernels.some((k) => k.connections > 0 && k.execution_state === "idle")) return;
+      await new Promise((done) => setTimeout(done, 250));
+    }
+    throw new Error(`no page was connected to an idle kernel within ${timeoutMs / 1000} s`);
+  }
+
   async stop(): Promise<void> {
     if (this.child.exitCode === null && this.child.signalCode === null) {
       const ended = once(this.child, "exit");
