@@ -19,7 +19,7 @@ import {
   writeJob,
 } from "./cluster-protocol";
 import { engineVersion } from "./engine-version";
-import { type Executor, type Finished, Ready, type Task } from "./executor";
+import { type Executor, type Finished, inBatches, Ready, type Task } from "./executor";
 import { connectRedis, twin } from "./redis-connection";
 import { failedRun } from "./run-text";
 
@@ -96,45 +96,18 @@ export class Cluster implements Executor {
   }
 
   async *execute(tasks: AsyncIterator<Task>, signal: AbortSignal): AsyncGenerator<Finished> {
-    const { ready } = this;
-    let asking: Promise<void> | null = null;
-    let over = false;
-    const stop = () => ready.nudge();
-    signal.addEventListener("abort", stop);
     this.timer = setInterval(() => void this.lookAfter(), LOOK_AFTER_MS);
     void this.lookAfter();
-    const ask = async () => {
-      const batch: Task[] = [];
-      const most = Math.max(1, Math.min(JOB_PLANS_MAX, Math.floor(JOB_MS / this.planMs)));
-      while (batch.length < most) {
-        const next = await tasks.next();
-        if (next.done === true) {
-          over = true;
-          break;
-        }
-        batch.push(next.value);
-      }
-      if (batch.length > 0) await this.send(batch);
+    const carrier = {
+      most: () => Math.max(1, Math.min(JOB_PLANS_MAX, Math.floor(JOB_MS / this.planMs))),
+      room: () => this.underWay < PLANS_UNDER_WAY,
+      idle: () => this.sent.size === 0,
+      send: (batch: Task[]) => this.send(batch),
     };
     try {
-      while (!signal.aborted) {
-        if (!over && asking === null && this.underWay < PLANS_UNDER_WAY)
-          asking = ask()
-            .catch((error) => ready.fail(error))
-            .finally(() => {
-              asking = null;
-              ready.nudge();
-            });
-        yield* ready.take();
-        if (over && this.sent.size === 0 && asking === null) {
-          yield* ready.take();
-          return;
-        }
-        await ready.wait();
-      }
-      await this.withdraw();
+      yield* inBatches(tasks, carrier, this.ready, signal);
+      if (signal.aborted) await this.withdraw();
     } finally {
-      signal.removeEventListener("abort", stop);
       clearInterval(this.timer);
     }
   }

@@ -6,7 +6,7 @@ import { availableParallelism } from "node:os";
 import { extname, join } from "node:path";
 import type { Piscina } from "piscina";
 import { InputError } from "../base/errors";
-import { type Executor, type Finished, Ready, type Task } from "./executor";
+import { type Executor, type Finished, inBatches, Ready, type Task } from "./executor";
 import { failedRun } from "./run-text";
 import type { Batch, BatchDone } from "./worker-thread";
 
@@ -53,52 +53,24 @@ export class LocalWorkers implements Executor {
     return this.started;
   }
 
-  async *execute(tasks: AsyncIterator<Task>, signal: AbortSignal): AsyncGenerator<Finished> {
+  execute(tasks: AsyncIterator<Task>, signal: AbortSignal): AsyncGenerator<Finished> {
     const ready = new Ready<Finished>();
-    const running = new Set<Promise<void>>();
-    let asking: Promise<void> | null = null;
-    let over = false;
-    const ask = async () => {
-      const batch: Task[] = [];
-      const most = Math.max(1, Math.min(BATCH_PLANS_MAX, Math.floor(BATCH_MS / this.planMs)));
-      while (batch.length < most) {
-        const next = await tasks.next();
-        if (next.done === true) {
-          over = true;
-          break;
-        }
-        batch.push(next.value);
-      }
-      if (batch.length === 0) return;
-      const done: Promise<void> = this.runBatch(batch, ready, signal)
-        .catch((error) => ready.fail(error))
-        .finally(() => {
-          running.delete(done);
-          ready.nudge();
-        });
-      running.add(done);
+    let running = 0;
+    const carrier = {
+      most: () => Math.max(1, Math.min(BATCH_PLANS_MAX, Math.floor(BATCH_MS / this.planMs))),
+      room: () => running < this.workers * BATCHES_A_WORKER,
+      idle: () => running === 0,
+      send: (batch: Task[]) => {
+        running++;
+        this.runBatch(batch, ready, signal)
+          .catch((error) => ready.fail(error))
+          .finally(() => {
+            running--;
+            ready.nudge();
+          });
+      },
     };
-    const stop = () => ready.nudge();
-    signal.addEventListener("abort", stop);
-    try {
-      while (!signal.aborted) {
-        if (!over && asking === null && running.size < this.workers * BATCHES_A_WORKER)
-          asking = ask()
-            .catch((error) => ready.fail(error))
-            .finally(() => {
-              asking = null;
-              ready.nudge();
-            });
-        yield* ready.take();
-        if (over && running.size === 0 && asking === null) {
-          yield* ready.take();
-          return;
-        }
-        await ready.wait();
-      }
-    } finally {
-      signal.removeEventListener("abort", stop);
-    }
+    return inBatches(tasks, carrier, ready, signal);
   }
 
   private async runBatch(batch: Task[], ready: Ready<Finished>, signal: AbortSignal): Promise<void> {
