@@ -22,7 +22,7 @@ import {
 import type { Kernel } from "../mm/kernel";
 import { LRU_ACTIVE_ANON, LRU_INACTIVE_ANON, LRU_INACTIVE_FILE, LRU_UNEVICTABLE, Lru } from "../mm/lru";
 import { type Memory, ORDER_MASK } from "../mm/memory";
-import { type MigrationWorld, ownersWorld } from "../mm/migrate";
+import { type MigrationWorld, migrationTarget, ownersWorld } from "../mm/migrate";
 import { MIGRATE_CMA } from "../mm/migratetype";
 import {
   extraReferences,
@@ -241,7 +241,17 @@ export class System {
         this.lru.split(pfn, order);
         this.slots.split(pfn);
       },
+      target: (memory, pfn, order) => this.target(memory, pfn, order),
     };
+  }
+
+  /**
+   * Where a page moves to. A granule stands for single pages, which need no larger target: none is waited for, and where none lies
+   * free it is split.
+   */
+  private target(m: Memory, pfn: number, order: number): number {
+    if (order === 0 || this.granuleOrder === 0) return migrationTarget(m, pfn, order);
+    return allocPages(m, GFP_GRANULE, order, m.zonelistOf(m.zoneOf(pfn)!.nid, GFP_GRANULE));
   }
 
   /** Compaction leaves pinned anonymous pages where they are; of others the attempt fails. */

@@ -1,7 +1,7 @@
 /** Forgetting which blocks need no scan: the skip bits are cleared where a sample shows a free or a movable page. */
 import { isMovableInUse } from "./compaction-migrate-scanner";
-import { buddyOrder, compoundOrder } from "./isolate-freepages-block";
-import { BLOCK_SKIP, type Memory } from "./memory";
+import { compoundOrder } from "./isolate-freepages-block";
+import { ALLOCATED, BLOCK_SKIP, IN_USE_MOVABLE, type Memory, ON_PCP, ORDER_MASK } from "./memory";
 import { MIGRATE_MOVABLE } from "./migratetype";
 import { PAGE_ALLOC_COSTLY_ORDER } from "./per-cpu-pages";
 import type { Zone } from "./zone";
@@ -23,19 +23,26 @@ function resetIsolationPfn(m: Memory, zone: Zone, pfn: number, source: boolean, 
   if (!source && target && m.blockType(pfn) !== MIGRATE_MOVABLE) return false;
   const end = Math.min(start + m.pageblockPages, zone.endPfn) - 1;
   const step = 1 << PAGE_ALLOC_COSTLY_ORDER;
+  const { state } = m;
   for (let p = Math.max(start, zone.startPfn); p <= end; p += step) {
-    // Nothing inside a compound page counts: on to its last sample.
-    const compound = compoundOrder(m, p);
-    if (compound > PAGE_ALLOC_COSTLY_ORDER) {
-      p += 2 ** compound - step;
-      continue;
-    }
-    if ((source && isMovableInUse(m, p)) || (target && buddyOrder(m, p) >= 0)) {
-      m.blocks[i]! &= ~BLOCK_SKIP;
-      return true;
-    }
+    const s = state[p]!;
+    if (s >= ALLOCATED) {
+      // Nothing inside a compound page counts: on to its last sample.
+      const compound = s & ORDER_MASK;
+      if (compound > PAGE_ALLOC_COSTLY_ORDER) p += 2 ** compound - step;
+      else if (source && compound === 0 && s & IN_USE_MOVABLE) return sampled(m, i);
+    } else if (s > 0 && s < ON_PCP) {
+      if (target) return sampled(m, i);
+      // Nor anything inside a free page.
+      if (s - 1 > PAGE_ALLOC_COSTLY_ORDER) p += 2 ** (s - 1) - step;
+    } else if (source && isMovableInUse(m, p)) return sampled(m, i);
   }
   return false;
+}
+
+function sampled(m: Memory, block: number): true {
+  m.blocks[block]! &= ~BLOCK_SKIP;
+  return true;
 }
 
 /** __reset_isolation_suitable(): from both ends of the zone to its middle. */

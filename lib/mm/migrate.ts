@@ -52,9 +52,14 @@ export interface MigrationWorld {
   moved(from: number, to: number, order: number): void;
   /** The clean file page is gone. */
   gone(pfn: number): void;
+  /** Where a page moves to; default: as alloc_migration_target() has it. */
+  target?: MigrationTarget;
   /** The page of 2^order frames at `pfn` is about to be split for want of a target. */
   split?(pfn: number, order: number): void;
 }
+
+/** A new page of 2^order frames for the one at `pfn`: its first frame, or −1. */
+export type MigrationTarget = (m: Memory, pfn: number, order: number) => number;
 
 /** What an observer of a contiguous request sees, in the kernel's order, besides the trace points of the allocator. */
 export interface ContigObserver {
@@ -94,7 +99,7 @@ export function* migratePages(
   world: MigrationWorld,
   seen: ContigObserver,
   stats: MigrationStats,
-  target = migrationTarget,
+  target = world.target ?? migrationTarget,
 ): Generator<void, number> {
   if (!m.migration) return list.length;
   const given: IsolatedPage[] = [];
@@ -132,7 +137,7 @@ export function* migratePages(
 }
 
 /** alloc_migration_target(): on the node of the source if there is room; from ZONE_MOVABLE into any zone, else not into it. */
-function migrationTarget(m: Memory, pfn: number, order: number): number {
+export function migrationTarget(m: Memory, pfn: number, order: number): number {
   const zone = m.zoneOf(pfn)!;
   let gfp = order === 0 ? GFP_TARGET : GFP_TARGET_LARGE;
   if (zone.idx === ZONE_MOVABLE) gfp |= __GFP_HIGHMEM;
@@ -146,7 +151,7 @@ function* migratePage(
   world: MigrationWorld,
   seen: ContigObserver,
   stats: MigrationStats,
-  allocTarget: typeof migrationTarget,
+  allocTarget: MigrationTarget,
 ): Generator<void, number> {
   const { pfn, order } = page;
   const target = allocTarget(m, pfn, order);
