@@ -8,7 +8,7 @@ import { LocalWorkers } from "./local-workers";
 import type { Plan } from "./plan";
 import type { Progress } from "./progress";
 import { type RunPlansOptions, type RunSummary, runPlans } from "./run-plans";
-import { runToText } from "./run-text";
+import { runAllToText } from "./run-text";
 import { Store, StoreInUse } from "./store";
 import type { Sweep } from "./sweep";
 
@@ -101,8 +101,7 @@ export async function compare(
 export function compareHere(scenario: string, spec: ComparisonSpec): Comparison {
   const table = new ComparisonTable(spec);
   const hash = createHash("sha256");
-  for (const plan of comparisonPlans(spec)) {
-    const { text } = runToText(plan);
+  for (const { text } of runAllToText([...comparisonPlans(spec)])) {
     table.take(text);
     hash.update(text).update("\n");
   }

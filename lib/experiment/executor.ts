@@ -1,6 +1,6 @@
 /** Who runs plans: threads of this computer, or workers of a cluster. */
 import type { Plan } from "./plan";
-import type { RunText } from "./run-text";
+import { type RunText, sharing } from "./run-text";
 
 /** A plan on its way. */
 export interface Task {
@@ -73,6 +73,37 @@ export interface Carrier {
   send(batch: Task[]): Promise<void> | void;
 }
 
+/** So many tasks are read ahead, to find those that share a machine. */
+const LOOK_AHEAD = 16;
+
+/** Tasks in an order that brings together those that share a machine. */
+class TasksAhead {
+  private readonly ahead: Task[] = [];
+  private over = false;
+
+  constructor(private readonly tasks: AsyncIterator<Task>) {}
+
+  get done(): boolean {
+    return this.over && this.ahead.length === 0;
+  }
+
+  /** The next task, and those near it that run on the same machine; none when all were taken. */
+  async take(): Promise<Task[]> {
+    const { ahead } = this;
+    while (!this.over && ahead.length < LOOK_AHEAD) {
+      const next = await this.tasks.next();
+      if (next.done === true) this.over = true;
+      else ahead.push(next.value);
+    }
+    const first = ahead.shift();
+    if (first === undefined) return [];
+    const group = [first];
+    for (let i = 0; i < ahead.length; i++)
+      if (sharing(first.plan, ahead[i]!.plan)) group.push(...ahead.splice(i--, 1));
+    return group;
+  }
+}
+
 /** Keeps as many batches on their way as the carrier has room for, and yields what `ready` gets, until all tasks are done. */
 export async function* inBatches(
   tasks: AsyncIterator<Task>,
@@ -81,16 +112,15 @@ export async function* inBatches(
   signal: AbortSignal,
 ): AsyncGenerator<Finished> {
   let filling = false;
-  let over = false;
+  const source = new TasksAhead(tasks);
   const fill = async () => {
-    while (!over && !signal.aborted && carrier.room()) {
+    while (!source.done && !signal.aborted && carrier.room()) {
       const batch: Task[] = [];
       const most = carrier.most();
       while (batch.length < most) {
-        const next = await tasks.next();
-        over = next.done === true;
-        if (next.done === true) break;
-        batch.push(next.value);
+        const group = await source.take();
+        if (group.length === 0) break;
+        batch.push(...group);
       }
       if (batch.length > 0) await carrier.send(batch);
     }
@@ -99,7 +129,7 @@ export async function* inBatches(
   signal.addEventListener("abort", stop);
   try {
     while (!signal.aborted) {
-      if (!over && !filling && carrier.room()) {
+      if (!source.done && !filling && carrier.room()) {
         filling = true;
         fill()
           .catch((error) => ready.fail(error))
@@ -109,7 +139,7 @@ export async function* inBatches(
           });
       }
       yield* ready.take();
-      if (over && !filling && carrier.idle()) {
+      if (source.done && !filling && carrier.idle()) {
         yield* ready.take();
         return;
       }

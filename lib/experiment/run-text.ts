@@ -6,7 +6,7 @@ import { canonicalJson } from "../base/canonical-json";
 import { InputError } from "../base/errors";
 import type { Outcome, Plan } from "./plan";
 import { planHash } from "./plan";
-import { run } from "./run";
+import { run, runTogether, sharingKey } from "./run";
 
 /** One finished plan. */
 export interface RunText {
@@ -22,19 +22,55 @@ export interface RunText {
 /** Runs a plan; never throws. */
 export function runToText(plan: Plan): RunText {
   try {
-    return { text: canonicalJson(run(plan)), state: "ok" };
+    return textOf(run(plan));
   } catch (error) {
-    if (error instanceof InputError) return failedRun(planHash(plan), error.message, "refused");
-    const { stack, message } = error as Error;
-    const where = /\n\s+at (.*)/
-      .exec(stack ?? "")?.[1]
-      ?.replace(/\(?(?:[^\s(]*[\\/])?([^\\/]+:\d+):\d+\)?/, "$1");
-    return failedRun(
-      planHash(plan),
-      `internal error: ${message}${where === undefined ? "" : ` (${where})`}`,
-      "broken",
-    );
+    return errorText(plan, error);
   }
+}
+
+/** Runs plans; those of one machine share it. The texts of runToText(), in order. */
+export function runAllToText(plans: readonly Plan[]): RunText[] {
+  const texts = new Array<RunText>(plans.length);
+  const left = new Set(plans.keys());
+  for (const i of left) {
+    const group = [i];
+    for (const k of left) if (k > i && sharing(plans[i]!, plans[k]!)) group.push(k);
+    const done = group.length === 1 ? [runToText(plans[i]!)] : together(group.map((k) => plans[k]!));
+    group.forEach((k, at) => {
+      texts[k] = done[at]!;
+      left.delete(k);
+    });
+  }
+  return texts;
+}
+
+/** Whether two plans may run on the same machine. */
+export function sharing(a: Plan, b: Plan): boolean {
+  if (a.seed !== b.seed) return false;
+  const key = sharingKey(a);
+  return key !== null && key === sharingKey(b);
+}
+
+function together(plans: Plan[]): RunText[] {
+  try {
+    return runTogether(plans).map((o, i) => (o instanceof Error ? errorText(plans[i]!, o) : textOf(o)));
+  } catch {
+    return plans.map(runToText);
+  }
+}
+
+function textOf(outcome: Outcome): RunText {
+  return { text: canonicalJson(outcome), state: "ok" };
+}
+
+function errorText(plan: Plan, error: unknown): RunText {
+  if (error instanceof InputError) return failedRun(planHash(plan), error.message, "refused");
+  const { stack, message } = error as Error;
+  const where = /\n\s+at (.*)/
+    .exec(stack ?? "")?.[1]
+    ?.replace(/\(?(?:[^\s(]*[\\/])?([^\\/]+:\d+):\d+\)?/, "$1");
+  const told = `internal error: ${message}${where === undefined ? "" : ` (${where})`}`;
+  return failedRun(planHash(plan), told, "broken");
 }
 
 /** The text of a plan that gave no outcome. */

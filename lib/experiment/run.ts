@@ -2,14 +2,17 @@
  * run(plan): boots the machine, lets the workload age it, puts the requests to the strategy, and says what came of it. Pure:
  * no clock, no input or output; equal plans give equal outcomes, byte for byte, on every machine.
  */
+import { canonicalJson } from "../base/canonical-json";
+import { Checkpoint } from "../base/checkpoint";
 import { InputError } from "../base/errors";
 import { Random } from "../base/random";
 import { costTable } from "../hardware/costs";
+import type { BootRequest } from "../machine/boot-request";
 import { System } from "../machine/system";
 import { resolveStrategy } from "../strategy";
-import type { Attempt, ContigRequest } from "../strategy/strategy";
+import type { Attempt, ContigRequest, PreparedStrategy, Strategy, StrategySpec } from "../strategy/strategy";
 import { partsOf, WorkloadRun } from "../workload/scheduler";
-import type { WorkloadInputs } from "../workload/workload";
+import type { WorkloadInputs, WorkloadSpec } from "../workload/workload";
 import { hugePagesFree, probeHugePages } from "./huge-probe";
 import { endMetrics, Meter } from "./meter";
 import { type Outcome, type Plan, planHash, type RequestSpec } from "./plan";
@@ -33,16 +36,95 @@ export const REQUEST_DEFAULTS = {
  * cannot be run; a request that fails is part of the outcome.
  */
 export function run(plan: Plan, inputs?: WorkloadInputs): Outcome {
+  const boots = bootOf(plan);
+  const system = System.boot(boots.machine, plan.system, costTable(plan.costs));
+  const prepared = prepare(system, boots);
+  return ask(plan, prepared, age(plan, system, inputs));
+}
+
+/**
+ * Plans that `sharingKey()` gives the same key: the machine boots and ages once and is put back for each of them. Equal to
+ * run() of each, byte for byte; a plan whose requests cannot be put is an error in its place.
+ */
+export function runTogether(plans: readonly Plan[], inputs?: WorkloadInputs): (Outcome | Error)[] {
+  const first = plans[0]!;
+  const system = System.boot(bootOf(first).machine, first.system, costTable(first.costs));
+  const prepared = plans.map((plan) => prepare(system, bootOf(plan)));
+  const aged = age(first, system, inputs);
+  const checkpoint = new Checkpoint(system, aged, prepared);
+  const outcomes = plans.map((plan, i) => {
+    if (i > 0) checkpoint.restore();
+    try {
+      return ask(plan, prepared[i]!, aged);
+    } catch (error) {
+      return error as Error;
+    }
+  });
+  checkpoint.release();
+  return outcomes;
+}
+
+/** Columns copied for a machine that is shared, at most: 256 GiB with pages of 4 KiB have about 1 GiB. */
+const SHARED_BYTES_MOST = 1.5 * 2 ** 30;
+/** Bytes of columns a frame. */
+const COLUMN_BYTES = 16;
+
+/**
+ * What decides how a plan's machine is when its requests begin; null where its strategy took memory at boot, or the plan cannot
+ * be run. Plans with equal keys may run together.
+ */
+export function sharingKey(plan: Plan): string | null {
+  try {
+    const { strategy, machine } = bootOf(plan);
+    if (strategy.takesAtBoot) return null;
+    const pages = Number(machine.memoryBytes) / (machine.pageSize ?? 4096);
+    if (!(pages * COLUMN_BYTES <= SHARED_BYTES_MOST)) return null;
+    const { system, costs, workload, seed } = plan;
+    return canonicalJson({ machine, system, costs, workload, seed });
+  } catch {
+    return null;
+  }
+}
+
+interface BootOf {
+  strategy: Strategy;
+  resolved: StrategySpec;
+  request: ContigRequest;
+  machine: BootRequest;
+}
+
+function bootOf(plan: Plan): BootOf {
   const request = resolveRequest(plan.request);
   const { strategy, resolved } = resolveStrategy(plan.strategy);
-  const machine = strategy.machine(plan.machine, resolved, request);
-  const system = System.boot(machine, plan.system, costTable(plan.costs));
-  const prepared = strategy.prepare(system, resolved, request);
+  return { strategy, resolved, request, machine: strategy.machine(plan.machine, resolved, request) };
+}
+
+interface Ready {
+  strategy: Strategy;
+  prepared: PreparedStrategy;
+}
+
+function prepare(system: System, { strategy, resolved, request }: BootOf): Ready {
+  return { strategy, prepared: strategy.prepare(system, resolved, request) };
+}
+
+/** A machine when its requests begin, and what goes on meanwhile. */
+interface Aged {
+  system: System;
+  workload: WorkloadRun;
+  during: WorkloadSpec | null;
+}
+
+function age(plan: Plan, system: System, inputs?: WorkloadInputs): Aged {
   const random = new Random(plan.seed);
   const workload = new WorkloadRun(system, random.fork("workload"), inputs);
   const { before, during } = partsOf(plan.workload);
   for (const part of before) workload.toEnd(part);
   if (during !== null) workload.start(during);
+  return { system, workload, during };
+}
+
+function ask(plan: Plan, { strategy, prepared }: Ready, { system, workload, during }: Aged): Outcome {
   const { times, gapMs, held } = { ...REQUEST_DEFAULTS, ...plan.request };
   const meter = new Meter(system);
   const failures: Outcome["failures"] = [];

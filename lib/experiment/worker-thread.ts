@@ -1,6 +1,6 @@
 /** What a local worker does: plans in, texts out. Loaded by Piscina in a thread of its own. */
 import type { Plan } from "./plan";
-import { type RunText, runToText } from "./run-text";
+import { type RunText, runAllToText } from "./run-text";
 
 /** Some plans to run one after the other. */
 export interface Batch {
@@ -15,6 +15,6 @@ export interface BatchDone {
 
 export default function runBatch({ plans }: Batch): BatchDone {
   const started = performance.now();
-  const texts = plans.map(runToText);
+  const texts = runAllToText(plans);
   return { texts, ms: performance.now() - started };
 }

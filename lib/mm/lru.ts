@@ -26,6 +26,12 @@ const DIRTY = 0x10;
 /** What became of a page that reclaim took. */
 export type ReclaimedAs = "dropped" | "written" | "swapped";
 
+/** A cache that gives pages back when memory is short. */
+export interface Shrinker {
+  /** do_shrink_slab(): how many pages it freed in a pass of this priority. */
+  shrink(priority: number): number;
+}
+
 export class Lru implements LruLists {
   /** One byte a frame: list, referenced, dirty. */
   private readonly page: Uint8Array;
@@ -41,11 +47,8 @@ export class Lru implements LruLists {
   swapFree: number;
   /** Told of every page reclaimed, so that its owner knows it has to be read again (a refault). */
   onReclaim: ((pfn: number, as: ReclaimedAs) => void) | null;
-  /**
-   * shrink_slab(): asked once a pass with its priority; frees pages of caches of kernel objects and returns how many. Null: no
-   * cache shrinks.
-   */
-  shrinkSlab: ((priority: number) => number) | null;
+  /** shrink_slab(): caches of kernel objects, each asked once a pass with its priority to free pages. */
+  readonly shrinkers: Shrinker[];
   /** The pass under way neither writes nor swaps. */
   private cleanOnly: boolean;
 
@@ -62,7 +65,7 @@ export class Lru implements LruLists {
     this.zoneCount = new Int32Array(nodes * 8 * 8);
     this.swapFree = swapPages;
     this.onReclaim = null;
-    this.shrinkSlab = null;
+    this.shrinkers = [];
     this.cleanOnly = false;
   }
 
@@ -177,7 +180,7 @@ export class Lru implements LruLists {
         this.shrinkList(inactive, zones, Math.min(most, 1 << 20), goal - result.reclaimed, result);
       }
     this.cleanOnly = false;
-    if (this.shrinkSlab !== null) result.reclaimed += this.shrinkSlab(priority);
+    for (const shrinker of this.shrinkers) result.reclaimed += shrinker.shrink(priority);
     return result;
   }
 

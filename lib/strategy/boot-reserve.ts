@@ -21,6 +21,7 @@ export const bootReserve: Strategy = {
   defaults: { ...carveOut.defaults, ...PROCESS_DEFAULTS },
   meanings: { ...carveOut.meanings, ...PROCESS_MEANINGS },
   machine: (base) => ({ ...base, cma: base.cma ?? { kind: "off" } }),
+  takesAtBoot: true,
   prepare: (system, spec, request) => new PreparedBootReserve(system, spec, request),
 };
 

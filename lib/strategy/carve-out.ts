@@ -33,6 +33,7 @@ export const carveOut: Strategy = {
   defaults: { area: "auto" },
   meanings: { area: AREA_MEANING },
   machine: (base) => ({ ...base, cma: { kind: "off" } }),
+  takesAtBoot: true,
   prepare: (system, spec, request) => new PreparedCarveOut(system, spec, request),
 };
 

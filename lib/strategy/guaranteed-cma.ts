@@ -19,6 +19,7 @@ export const guaranteedCma: Strategy = {
   defaults: { area: "auto" },
   meanings: { area: "bytes of the area, or `auto`: twice the request" },
   machine: (base) => ({ ...base, cma: { kind: "off" } }),
+  takesAtBoot: true,
   prepare: (system, spec, request) => new PreparedGuaranteedCma(system, spec, request),
 };
 

@@ -24,6 +24,7 @@ export const reservation: Strategy = {
   defaults: { pages: 2 },
   meanings: { pages: "pages kept, of the order that the request needs" },
   machine: (base) => ({ ...base, cma: { kind: "off" } }),
+  takesAtBoot: true,
   prepare: (system, spec, request) => new PreparedReservation(system, spec, request),
 };
 

@@ -76,6 +76,8 @@ export interface Strategy {
   meanings: Record<string, string>;
   /** The machine as it boots under this strategy; throws InputError where the strategy cannot be had on it. */
   machine(base: BootRequest, spec: StrategySpec, request: ContigRequest): BootRequest;
+  /** prepare() takes memory or changes what the machine does; else it only looks, and machines may be shared. Default false. */
+  takesAtBoot?: boolean;
   /** After boot, before anything else runs. */
   prepare(system: System, spec: StrategySpec, request: ContigRequest): PreparedStrategy;
 }

@@ -120,30 +120,21 @@ export class SlabCache {
     return freed;
   }
 
+  /**
+   * A pass at priority p destroys one object in 2^p, as do_shrink_slab() scans with seeks of 2 a share of the cache that halves
+   * with each priority. Modelled: every object can be destroyed.
+   */
+  shrink(priority: number): number {
+    return this.destroy(Math.ceil(this.objects / 2 ** priority));
+  }
+
   /** Destroys every object. */
   drop(): void {
     this.destroy(this.live.length);
   }
 }
 
-const SHRUNK = new WeakMap<System, SlabCache[]>();
-
-/**
- * Lets reclaim shrink `cache` (shrink_slab()): a pass at priority p destroys one object in 2^p, as do_shrink_slab() scans with
- * seeks of 2 a share of the cache that halves with each priority. Modelled: every object can be destroyed.
- */
+/** Lets reclaim shrink `cache`. */
 export function shrinkable(system: System, cache: SlabCache): void {
-  let caches = SHRUNK.get(system);
-  if (caches === undefined) {
-    caches = [];
-    SHRUNK.set(system, caches);
-    const own = caches;
-    const before = system.lru.shrinkSlab;
-    system.lru.shrinkSlab = (priority) => {
-      let freed = before?.(priority) ?? 0;
-      for (const c of own) freed += c.destroy(Math.ceil(c.objects / 2 ** priority));
-      return freed;
-    };
-  }
-  caches.push(cache);
+  system.lru.shrinkers.push(cache);
 }
