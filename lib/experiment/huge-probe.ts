@@ -26,7 +26,7 @@ function orders({ booted, pageSize }: System): { small: number; thp: number } {
 function freePagesOf({ memory: m }: System, order: number): number {
   let pages = 0;
   for (const z of m.zones)
-    for (let o = order; o < z.nrFree.length; o++) pages += z.nrFree[o]! * 2 ** (o - order);
+    for (let o = order; o < z.nrFree.length; o++) pages += z.nrFree[o]! * (1 << (o - order));
   return pages;
 }
 
@@ -37,7 +37,7 @@ export function hugePagesFree(system: System): Record<string, number> {
     free2MiBPages: freePagesOf(system, small),
     ...(thp >= 0 && {
       freeThpPages: freePagesOf(system, thp),
-      thpBytes: system.pageSize * 2 ** thp,
+      thpBytes: system.pageSize * (1 << thp),
     }),
   };
 }
@@ -61,7 +61,7 @@ export function probeHugePages(system: System): Record<string, number> {
 
 function probe(system: System, order: number): { asked: number; granted: number } {
   const { memory: m } = system;
-  const share = Math.floor((system.managedPages * PROBE_SHARE) / 2 ** order);
+  const share = Math.floor((system.managedPages * PROBE_SHARE) / (1 << order));
   const asked = Math.min(PROBE_PAGES, Math.max(1, share));
   // Compaction leaves granules where they are, as workloads that take them know: nobody waits for a huge page then.
   const gfp = system.granuleOrder > 0 ? GFP_TRANSHUGE_LIGHT : thpGfp(system.options.thpDefrag, true);

@@ -73,7 +73,7 @@ export function endMetrics(system: System, meter: Meter): Record<string, number>
   let free = 0;
   for (const z of m.zones)
     for (let o = 0; o < z.nrFree.length; o++) {
-      const pages = z.nrFree[o]! * 2 ** o;
+      const pages = z.nrFree[o]! * (1 << o);
       free += pages;
       if (o >= order) hugeFree += pages;
     }
@@ -82,8 +82,8 @@ export function endMetrics(system: System, meter: Meter): Record<string, number>
   return {
     managedBytes: system.managedPages * pageSize,
     freeBytes: free * pageSize,
-    pageBlocksFree: hugeFree / 2 ** order,
-    pageBlockBytes: pageSize * 2 ** order,
+    pageBlocksFree: hugeFree / (1 << order),
+    pageBlockBytes: pageSize * (1 << order),
     unusableIndex: unusableFreeIndex(largest.nrFree, order) / 1000,
     reclaimStalls: allocstall,
     compactionStalls: compactStall,

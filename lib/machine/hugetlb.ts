@@ -35,8 +35,8 @@ export function startHugetlb(
   for (const { bytes, start } of hugePages.gigantic) {
     const pool = pools.get(bytes)!;
     const pfn = start / pageSize;
-    markTaken(m, pfn, pfn + 2 ** pool.order, "hugetlb");
-    m.zoneOf(pfn)!.managed += 2 ** pool.order;
+    markTaken(m, pfn, pfn + (1 << pool.order), "hugetlb");
+    m.zoneOf(pfn)!.managed += 1 << pool.order;
     pool.free.push(pfn);
   }
   const messages: string[] = [];
@@ -68,11 +68,11 @@ function giganticSource(booted: BootResult, m: Memory, world: MigrationWorld): G
   return {
     take(order, nid = m.firstNode) {
       const area = reserved.findIndex((a) => a.nid === nid);
-      const got = area < 0 ? null : cma.cmaAlloc(2 ** order, order, area, { world });
+      const got = area < 0 ? null : cma.cmaAlloc(1 << order, order, area, { world });
       return got?.ok ? got.pfn : anywhere.take(order, nid);
     },
     give(pfn, order) {
-      if (cma.areas.some((a) => a.holds(pfn, 2 ** order))) cma.cmaRelease(pfn, 2 ** order);
+      if (cma.areas.some((a) => a.holds(pfn, 1 << order))) cma.cmaRelease(pfn, 1 << order);
       else anywhere.give(pfn, order);
     },
   };

@@ -18,24 +18,24 @@ export const SLOT_FREE = -4;
 export class PageSlots {
   /** First frame of the page, or one of the SLOT_ numbers. */
   pfn: Int32Array;
-  /** Order of the page; of one that was split: what it was. */
-  order: Uint8Array;
-  /** OWNER_KINDS value. */
-  kind: Uint8Array;
+  /** OWNER_KINDS value | order of the page; the order of one that was split is what it was. */
+  private what: Uint8Array;
   /** Frame → slot + 1; 0: none. */
   private readonly at: Int32Array;
   private used: number;
-  private readonly freed: number[];
+  /** Slots given up, a stack. */
+  private freed: Int32Array;
+  private freedCount: number;
   /** Slots of the parts by the slot of the page that was split. */
   private readonly parts: Map<number, Int32Array>;
 
   constructor(endPfn: number) {
     this.at = new Int32Array(endPfn);
     this.pfn = new Int32Array(1 << 12);
-    this.order = new Uint8Array(1 << 12);
-    this.kind = new Uint8Array(1 << 12);
+    this.what = new Uint8Array(1 << 12);
     this.used = 0;
-    this.freed = [];
+    this.freed = new Int32Array(1 << 12);
+    this.freedCount = 0;
     this.parts = new Map();
   }
 
@@ -44,14 +44,31 @@ export class PageSlots {
     return this.at[pfn]! - 1;
   }
 
+  /** Order of the page of a slot. */
+  orderOf(slot: number): number {
+    return this.what[slot]! & 0x0f;
+  }
+
+  /** OWNER_KINDS value of the page of a slot. */
+  kindOf(slot: number): number {
+    return this.what[slot]! & 0xf0;
+  }
+
+  setKind(slot: number, kind: number): void {
+    this.what[slot] = kind | (this.what[slot]! & 0x0f);
+  }
+
   /** A slot for the page of 2^order frames at `pfn`. */
   add(pfn: number, order: number, kind: number): number {
-    const slot = this.freed.pop() ?? this.grow();
+    const slot = this.fresh();
     this.pfn[slot] = pfn;
-    this.order[slot] = order;
-    this.kind[slot] = kind;
+    this.what[slot] = kind | order;
     this.at[pfn] = slot + 1;
     return slot;
+  }
+
+  private fresh(): number {
+    return this.freedCount > 0 ? this.freed[--this.freedCount]! : this.grow();
   }
 
   private grow(): number {
@@ -61,8 +78,8 @@ export class PageSlots {
       if (size >= 2 ** 31)
         throw new InputError(`pages of a workload: at most 2^30 at a time: got ${slot + 1}`);
       this.pfn = widened(this.pfn, new Int32Array(size));
-      this.order = widened(this.order, new Uint8Array(size));
-      this.kind = widened(this.kind, new Uint8Array(size));
+      this.what = widened(this.what, new Uint8Array(size));
+      this.freed = widened(this.freed, new Int32Array(size));
     }
     this.used++;
     return slot;
@@ -74,7 +91,7 @@ export class PageSlots {
     if (pfn >= 0) this.at[pfn] = 0;
     else if (pfn === SLOT_SPLIT) this.parts.delete(slot);
     this.pfn[slot] = SLOT_FREE;
-    this.freed.push(slot);
+    this.freed[this.freedCount++] = slot;
   }
 
   /** Slots of the parts of a page that was split; none of one that is whole. */
@@ -106,23 +123,22 @@ export class PageSlots {
   /** The large page at `pfn` became single pages: each part has its own slot from now on. */
   split(pfn: number): void {
     const slot = this.at[pfn]! - 1;
-    if (slot < 0 || this.order[slot] === 0) return;
+    if (slot < 0 || this.orderOf(slot) === 0) return;
     this.at[pfn] = 0;
     this.pfn[slot] = SLOT_SPLIT;
-    const parts = new Int32Array(2 ** this.order[slot]!);
-    for (let i = 0; i < parts.length; i++) parts[i] = this.add(pfn + i, 0, this.kind[slot]!);
+    const parts = new Int32Array(1 << this.orderOf(slot));
+    for (let i = 0; i < parts.length; i++) parts[i] = this.add(pfn + i, 0, this.kindOf(slot));
     this.parts.set(slot, parts);
   }
 
   /** The large page of a slot that was reclaimed comes back frame by frame: its parts are gone as it was. */
   breakUp(slot: number): void {
     const gone = this.pfn[slot]!;
-    const parts = new Int32Array(2 ** this.order[slot]!);
+    const parts = new Int32Array(1 << this.orderOf(slot));
     for (let i = 0; i < parts.length; i++) {
-      const part = this.freed.pop() ?? this.grow();
+      const part = this.fresh();
       this.pfn[part] = gone;
-      this.order[part] = 0;
-      this.kind[part] = this.kind[slot]!;
+      this.what[part] = this.kindOf(slot);
       parts[i] = part;
     }
     this.pfn[slot] = SLOT_SPLIT;

@@ -233,7 +233,7 @@ export class System {
         this.slots.moved(from, to);
       },
       gone: (pfn) => {
-        this.counters.dropped += 2 ** orderInUse(m, pfn);
+        this.counters.dropped += 1 << orderInUse(m, pfn);
         const slot = this.slots.slotAt(pfn);
         if (slot >= 0) this.slots.lose(slot, SLOT_DROPPED);
       },
@@ -262,7 +262,7 @@ export class System {
   }
 
   private reclaimed(pfn: number, as: "dropped" | "written" | "swapped"): void {
-    this.counters[as] += 2 ** orderInUse(this.memory, pfn);
+    this.counters[as] += 1 << orderInUse(this.memory, pfn);
     const slot = this.slots.slotAt(pfn);
     if (slot >= 0) this.slots.lose(slot, as === "swapped" ? SLOT_SWAPPED : SLOT_DROPPED);
   }
@@ -307,7 +307,7 @@ export class System {
 
   /** Frames of the page of a slot. */
   pagesOf(slot: number): number {
-    return 2 ** this.slots.order[slot]!;
+    return 1 << this.slots.orderOf(slot);
   }
 
   /** A huge page fault: a huge page by the machine's defrag mode, else −1 and the caller takes single pages. */
@@ -329,13 +329,13 @@ export class System {
     const pfn = slots.pfn[slot]!;
     if (pfn === SLOT_FREE) throw new InputError(`free: slot ${slot} is not in use`);
     if (pfn === SLOT_SPLIT) for (const part of slots.partsOf(slot)) this.free(part);
-    const order = slots.order[slot]!;
+    const order = slots.orderOf(slot);
     slots.drop(slot);
     if (pfn >= 0) {
       this.counters.frees++;
       forgetHolds(this.memory, pfn);
       freeWholePages(this.memory, pfn, order);
-    } else if (pfn === SLOT_SWAPPED) this.lru.swapFree += 2 ** order;
+    } else if (pfn === SLOT_SWAPPED) this.lru.swapFree += 1 << order;
   }
 
   /**
@@ -360,7 +360,7 @@ export class System {
   /** A refault; of a large page, with single frames where no large one is to be had. */
   private readBack(slot: number, swapped: boolean): boolean {
     const { slots } = this;
-    const order = slots.order[slot]!;
+    const order = slots.orderOf(slot);
     let fresh = order > 0 ? allocPages(this.memory, GFP_GRANULE, order) : -1;
     if (fresh < 0 && order > 0) {
       slots.breakUp(slot);
@@ -371,11 +371,12 @@ export class System {
       this.counters.failures++;
       return false;
     }
-    this.counters.refaults += 2 ** order;
-    if (swapped) this.lru.swapFree += 2 ** order;
+    this.counters.refaults += 1 << order;
+    if (swapped) this.lru.swapFree += 1 << order;
     // A dirty page was written when it was taken: what is read back is clean.
-    const kind = slots.kind[slot] === OWNER_KINDS.fileDirty ? OWNER_KINDS.fileClean : slots.kind[slot]!;
-    slots.kind[slot] = kind;
+    const was = slots.kindOf(slot);
+    const kind = was === OWNER_KINDS.fileDirty ? OWNER_KINDS.fileClean : was;
+    slots.setKind(slot, kind);
     this.memory.setOwner(fresh, kind | 0x08);
     this.lru.add(fresh, LRU_OF[kind >> 4]!);
     slots.refill(slot, fresh);
@@ -385,7 +386,7 @@ export class System {
   /** The file page of a slot was written back: it is clean from now on. Nothing to do where reclaim took it. */
   cleaned(slot: number): void {
     const pfn = this.slots.pfn[slot]!;
-    this.slots.kind[slot] = OWNER_KINDS.fileClean;
+    this.slots.setKind(slot, OWNER_KINDS.fileClean);
     if (pfn === SLOT_SPLIT) for (const part of this.slots.partsOf(slot)) this.cleaned(part);
     if (pfn < 0) return;
     this.lru.setDirty(pfn, false);
@@ -463,7 +464,7 @@ export class System {
     moveOwner(m, from, to);
     this.lru.move(from, to);
     this.slots.moved(from, to);
-    m.counters.pgmigrate_success += 2 ** order;
+    m.counters.pgmigrate_success += 1 << order;
     freeWholePages(m, from, order);
   }
 
@@ -498,7 +499,7 @@ export class System {
       const before = fragmentationScore(m);
       const ran = proactiveCompactNode(m, this.options.proactiveness);
       const helped = !ran || fragmentationScore(m) < before;
-      const granules = Math.min(KCOMPACTD_MOST_MS, KCOMPACTD_GRANULE_MS * 2 ** this.granuleOrder);
+      const granules = Math.min(KCOMPACTD_MOST_MS, KCOMPACTD_GRANULE_MS * (1 << this.granuleOrder));
       this.nextKcompactdMs =
         ms + (this.granuleOrder > 0 ? granules : helped ? KCOMPACTD_MS : KCOMPACTD_DEFERRED_MS);
     }
@@ -524,7 +525,7 @@ export class System {
   get freePages(): number {
     let pages = 0;
     for (const z of this.memory.zones)
-      for (let order = 0; order < z.nrFree.length; order++) pages += z.nrFree[order]! * 2 ** order;
+      for (let order = 0; order < z.nrFree.length; order++) pages += z.nrFree[order]! * (1 << order);
     return pages;
   }
 }

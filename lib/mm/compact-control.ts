@@ -91,12 +91,12 @@ export class CompactControl {
 
 /** Start of the aligned run of 2^order frames around `pfn`. */
 export function blockStartPfn(pfn: number, order: number): number {
-  return pfn - (pfn % 2 ** order);
+  return pfn - (pfn % (1 << order));
 }
 
 /** End of it, as the kernel rounds: a `pfn` on the border belongs to the run that begins there. */
 export function blockEndPfn(pfn: number, order: number): number {
-  return blockStartPfn(pfn, order) + 2 ** order;
+  return blockStartPfn(pfn, order) + (1 << order);
 }
 
 /** compact_scanners_met(). */

@@ -167,7 +167,7 @@ export function fastFindTarget(
     page = searchTargets(m, cc, order, lowPfn, minPfn, s);
     const inOrder = s.scanned - before;
     if (page >= 0) {
-      if (take(page, order)) s.scanned += 2 ** order - 1;
+      if (take(page, order)) s.scanned += (1 << order) - 1;
       else {
         order = cc.searchOrder + 1;
         page = -1;
@@ -198,9 +198,9 @@ function sendScanner(m: Memory, cc: CompactControl, highest: number, minPfn: num
 
 function takeTarget(m: Memory, cc: CompactControl, pfn: number, order: number): boolean {
   if (!isolateFreePageChecked(m, cc.zone, pfn, order)) return false;
-  m.counters.compact_isolated += 2 ** order;
-  for (let i = 0; i < 2 ** order; i++) cc.freepages.push(pfn + i);
-  cc.nrFreepages += 2 ** order;
+  m.counters.compact_isolated += 1 << order;
+  for (let i = 0; i < 1 << order; i++) cc.freepages.push(pfn + i);
+  cc.nrFreepages += 1 << order;
   return true;
 }
 

@@ -33,11 +33,11 @@ export function isMovableInUse(m: Memory, pfn: number): boolean {
 /** Whether a frame without a state of its own lies inside a larger page, free or in use. */
 function insidePage(m: Memory, pfn: number): boolean {
   for (let order = 1; order <= m.maxOrder; order++) {
-    const head = pfn - (pfn % 2 ** order);
+    const head = pfn - (pfn % (1 << order));
     const s = m.state[head]!;
     if (s === 0) continue;
     const size = s >= ALLOCATED ? s & ORDER_MASK : isPcpState(s) ? m.pcpOrder(s) : s - 1;
-    return head + 2 ** size > pfn;
+    return head + (1 << size) > pfn;
   }
   return false;
 }
@@ -86,11 +86,11 @@ export function isolateMigratepagesBlock(m: Memory, cc: CompactControl, low: num
     }
     const free = buddyOrder(m, pfn);
     if (free >= 0) {
-      pfn += 2 ** free - 1;
+      pfn += (1 << free) - 1;
       continue;
     }
     const compound = compoundOrder(m, pfn);
-    if (compound > 0) pfn += 2 ** compound - 1;
+    if (compound > 0) pfn += (1 << compound) - 1;
     else if (isMovableInUse(m, pfn) && !passedBy(pfn)) {
       // Taking the LRU lock, once a call: the block is marked for others to skip.
       if (!skipUpdated) {
@@ -118,7 +118,7 @@ export function isolateMigratepagesBlock(m: Memory, cc: CompactControl, low: num
     }
     if (pfn < nextSkip) {
       pfn = nextSkip - 1;
-      nextSkip += 2 ** cc.order;
+      nextSkip += 1 << cc.order;
     }
   }
   if (pfn > end) pfn = end;

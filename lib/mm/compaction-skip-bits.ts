@@ -29,12 +29,12 @@ function resetIsolationPfn(m: Memory, zone: Zone, pfn: number, source: boolean, 
     if (s >= ALLOCATED) {
       // Nothing inside a compound page counts: on to its last sample.
       const compound = s & ORDER_MASK;
-      if (compound > PAGE_ALLOC_COSTLY_ORDER) p += 2 ** compound - step;
+      if (compound > PAGE_ALLOC_COSTLY_ORDER) p += (1 << compound) - step;
       else if (source && compound === 0 && s & IN_USE_MOVABLE) return sampled(m, i);
     } else if (s > 0 && s < ON_PCP) {
       if (target) return sampled(m, i);
       // Nor anything inside a free page.
-      if (s - 1 > PAGE_ALLOC_COSTLY_ORDER) p += 2 ** (s - 1) - step;
+      if (s - 1 > PAGE_ALLOC_COSTLY_ORDER) p += (1 << (s - 1)) - step;
     } else if (source && isMovableInUse(m, p)) return sampled(m, i);
   }
   return false;

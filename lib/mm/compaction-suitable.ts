@@ -19,7 +19,7 @@ const EXTFRAG_THRESHOLD = 500;
 /** extfrag_for_order(): percentage of free memory in pages too small for `order`. */
 export function extfragForOrder(zone: Zone, order: number): number {
   const { freePages: free, freeBlocksSuitable: suitable } = fillContigPageInfo(zone.nrFree, order);
-  return free === 0 ? 0 : Math.floor(((free - suitable * 2 ** order) * 100) / free);
+  return free === 0 ? 0 : Math.floor(((free - suitable * (1 << order)) * 100) / free);
 }
 
 /** __compaction_suitable() for `free` free pages. */
@@ -36,7 +36,7 @@ export function compactionSuitableFor(
   const mark = wmarkPages(zone, allocFlags & ALLOC_WMARK_MASK);
   if (zoneWatermarkOk(m, zone, order, mark, highestZoneidx, allocFlags, now)) return COMPACT_SUCCESS;
   const base = wmarkPages(zone, order > PAGE_ALLOC_COSTLY_ORDER ? WMARK_LOW : WMARK_MIN);
-  const gap = 2 * 2 ** order;
+  const gap = 2 * (1 << order);
   if (!zoneWatermarkOk(m, zone, 0, base + gap, highestZoneidx, ALLOC_CMA, free)) return COMPACT_SKIPPED;
   return COMPACT_CONTINUE;
 }

@@ -136,7 +136,7 @@ export function failedRange(
   let blockedPages = 0;
   let notReached = 0;
   const add = (pfn: number, order: number) => {
-    const pages = Math.min(2 ** order, endPfn - pfn);
+    const pages = Math.min(1 << order, endPfn - pfn);
     const page = describePage(m, pfn);
     if (page.why === MOVABLE_NOT_MOVED) {
       notReached += pages;
@@ -152,11 +152,11 @@ export function failedRange(
     const head = m.freePlaceOf(startPfn);
     for (let p = head?.pcp === false ? head.head : startPfn; p < endPfn; ) {
       const free = buddyOrder(m, p);
-      if (free >= 0) p += 2 ** free;
+      if (free >= 0) p += 1 << free;
       else {
         const order = inUse(m, p) ? orderInUse(m, p) : 0;
         add(p, order);
-        p += 2 ** order;
+        p += 1 << order;
       }
     }
   }
@@ -218,8 +218,8 @@ function causes(ranges: readonly FailedRange[]): { text: string; pages: number; 
       seen.add(b.pfn);
       const text = `${b.owner === "unknown" ? "page" : b.owner}: ${b.why}`;
       const known = byWhy.get(text);
-      if (known === undefined) byWhy.set(text, { text, pages: 2 ** b.order, first: b });
-      else known.pages += 2 ** b.order;
+      if (known === undefined) byWhy.set(text, { text, pages: 1 << b.order, first: b });
+      else known.pages += 1 << b.order;
     }
   return [...byWhy.values()].sort((a, b) => b.pages - a.pages);
 }

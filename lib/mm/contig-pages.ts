@@ -59,7 +59,7 @@ function rangeIsValid(m: Memory, zone: Zone, start: number, pages: number): bool
     if (p === start || p % m.pageblockPages === 0 || m.state[p] !== 0) {
       const free = m.state[p]! < ALLOCATED ? m.freePlaceOf(p) : undefined;
       if (free !== undefined) {
-        p = free.head + 2 ** free.order - 1;
+        p = free.head + (1 << free.order) - 1;
         continue;
       }
     }
@@ -67,7 +67,7 @@ function rangeIsValid(m: Memory, zone: Zone, start: number, pages: number): bool
     if (s >= ALLOCATED && (s & ORDER_MASK) > 0) {
       // A large page in use is passed over whole, up to the end of the block.
       if ((m.ownerOf(p) & OWNER_MASK) === OWNER_KINDS.hugetlb) return false;
-      p += Math.min(2 ** (s & ORDER_MASK), m.pageblockPages - (p % m.pageblockPages)) - 1;
+      p += Math.min(1 << (s & ORDER_MASK), m.pageblockPages - (p % m.pageblockPages)) - 1;
       continue;
     }
     const kind = m.ownerOf(p) & OWNER_MASK;
@@ -126,7 +126,7 @@ export function freeContigRange(m: Memory, start: number, pages: number): void {
 export function giganticFromAnywhere(m: Memory, world: MigrationWorld = ownersWorld(m)): GiganticSource {
   return {
     take: (order, nid) =>
-      allocContigPages(m, { pages: 2 ** order, gfp: GIGANTIC_GFP, nid, kind: "hugetlb", world }),
-    give: (pfn, order) => freeContigRange(m, pfn, 2 ** order),
+      allocContigPages(m, { pages: 1 << order, gfp: GIGANTIC_GFP, nid, kind: "hugetlb", world }),
+    give: (pfn, order) => freeContigRange(m, pfn, 1 << order),
   };
 }

@@ -76,20 +76,20 @@ function scanBlockForPages(cx: ContigContext, start: number, end: number, scan: 
   const wholeBlock = start % m.pageblockPages === 0 ? start : -1;
   let p = start;
   const around = m.state[p] === 0 ? m.freePlaceOf(p) : undefined;
-  if (around !== undefined) p = around.head + 2 ** around.order;
+  if (around !== undefined) p = around.head + (1 << around.order);
   for (; p < end; p++) {
     const free = buddyOrder(m, p);
     if (free >= 0) {
-      p += 2 ** free - 1;
+      p += (1 << free) - 1;
       continue;
     }
     if (isPcpState(m.state[p]!)) continue;
     const order = world.isolate(p);
     if (order < 0) continue;
     scan.list.unshift({ pfn: p, order });
-    p += 2 ** order - 1;
-    taken += 2 ** order;
-    scan.taken += 2 ** order;
+    p += (1 << order) - 1;
+    taken += 1 << order;
+    scan.taken += 1 << order;
     if (scan.taken >= COMPACT_CLUSTER_MAX) {
       p++;
       break;
@@ -143,9 +143,9 @@ function* migrateRange(cx: ContigContext, start: number, end: number): Generator
 /** First frame of the free page that covers `start`, or `start`. */
 function outerStart(m: Memory, start: number): number {
   for (let order = 0; order <= m.maxOrder; order++) {
-    const head = start - (start % 2 ** order);
+    const head = start - (start % (1 << order));
     const free = buddyOrder(m, head);
-    if (free >= 0) return head + 2 ** free > start ? head : start;
+    if (free >= 0) return head + (1 << free) > start ? head : start;
   }
   return start;
 }
@@ -180,7 +180,7 @@ function takeFreePages(cx: ContigContext, zone: Zone, outer: number, end: number
     const order = buddyOrder(m, p);
     m.trace?.isolateFree?.(p, order);
     isolateFreePage(m, zone, p, order);
-    p += 2 ** order;
+    p += 1 << order;
   }
   return p;
 }

@@ -217,7 +217,7 @@ export class Contiguous {
       throw new InputError(
         `find_alloc_contig_pages: order must be a whole number from 0 to 30: got ${order}`,
       );
-    return this.allocContigPages(2 ** order, gfp, options);
+    return this.allocContigPages(1 << order, gfp, options);
   }
 
   /** free_contig_range(): page by page, ascending. */

@@ -31,13 +31,13 @@ function zoneReason(m: Memory, zone: Zone, order: number, highest: number, mt: n
   const min = wmarkPages(zone, ALLOC_WMARK_MIN);
   const reserve = zone.lowmemReserve[highest]!;
   const flags = cmaAllowed ? ALLOC_CMA : 0;
-  if (!zoneWatermarkOk(m, zone, 0, min, highest, flags, free - (2 ** order - 1))) {
+  if (!zoneWatermarkOk(m, zone, 0, min, highest, flags, free - ((1 << order) - 1))) {
     const cma =
       m.cma && !cmaAllowed && zone.nrFreeCma > 0
         ? `, of them ${zone.nrFreeCma} CMA pages that it may not use`
         : "";
     const kept = reserve > 0 ? ` and the ${reserve} kept for lower requests` : "";
-    const beyond = order > 0 ? ` less the ${2 ** order - 1} of the request` : "";
+    const beyond = order > 0 ? ` less the ${(1 << order) - 1} of the request` : "";
     return `${free} pages free${cma}${beyond}, not above the min watermark ${min}${kept}`;
   }
   let largest = -1;

@@ -20,8 +20,8 @@ export function fillContigPageInfo(nrFree: ArrayLike<number>, order: number): Co
   for (let o = 0; o < nrFree.length; o++) {
     const blocks = nrFree[o]!;
     info.freeBlocksTotal += blocks;
-    info.freePages += blocks * 2 ** o;
-    if (o >= order) info.freeBlocksSuitable += blocks * 2 ** (o - order);
+    info.freePages += blocks * (1 << o);
+    if (o >= order) info.freeBlocksSuitable += blocks * (1 << (o - order));
   }
   return info;
 }
@@ -34,12 +34,12 @@ export function fragmentationIndex(nrFree: ArrayLike<number>, order: number): nu
   const { freePages, freeBlocksTotal, freeBlocksSuitable } = fillContigPageInfo(nrFree, order);
   if (freeBlocksTotal === 0) return 0;
   if (freeBlocksSuitable > 0) return -1000;
-  return 1000 - Math.floor((1000 + Math.floor((freePages * 1000) / 2 ** order)) / freeBlocksTotal);
+  return 1000 - Math.floor((1000 + Math.floor((freePages * 1000) / (1 << order))) / freeBlocksTotal);
 }
 
 /** unusable_free_index(): the share of free memory in blocks too small for the order; 1000 when nothing is free. */
 export function unusableFreeIndex(nrFree: ArrayLike<number>, order: number): number {
   const { freePages, freeBlocksSuitable } = fillContigPageInfo(nrFree, order);
   if (freePages === 0) return 1000;
-  return Math.floor(((freePages - freeBlocksSuitable * 2 ** order) * 1000) / freePages);
+  return Math.floor(((freePages - freeBlocksSuitable * (1 << order)) * 1000) / freePages);
 }

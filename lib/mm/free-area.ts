@@ -74,7 +74,7 @@ export function freeAreaEmpty(m: Memory, zone: Zone, order: number, mt: number):
 export function materialiseFirst(m: Memory, node: number): number {
   const { next, prev } = m;
   const i = node - m.virginBase;
-  const pages = 2 ** m.maxOrder;
+  const pages = 1 << m.maxOrder;
   const down = m.virginDown[i] === 1;
   const pfn = down ? m.virginHi[i]! - pages : m.virginLo[i]!;
   const before = prev[node]!;
@@ -114,7 +114,7 @@ export function addVirginRun(
   prev[node] = before;
   next[node] = after;
   prev[after] = node;
-  zone.nrFree[m.maxOrder]! += (hi - lo) / 2 ** m.maxOrder;
+  zone.nrFree[m.maxOrder]! += (hi - lo) / (1 << m.maxOrder);
   return true;
 }
 

@@ -89,9 +89,9 @@ export function freeOnePageLocked(
 
 /** split_large_buddy() (6.10+): a page above page-block order is freed block by block. */
 function splitLargeBuddy(m: Memory, zone: Zone, pfn: number, order: number, toTail: boolean): void {
-  const end = pfn + 2 ** order;
+  const end = pfn + (1 << order);
   const step = m.sw.freeSplitsAtPageblock ? Math.min(order, m.pageblockOrder) : order;
-  for (let p = pfn; p < end; p += 2 ** step) {
+  for (let p = pfn; p < end; p += 1 << step) {
     const b = m.blocks[p >>> m.pageblockOrder]!;
     freeOnePage(m, zone, p, step, b & BLOCK_ISOLATED ? MIGRATE_ISOLATE : b & BLOCK_MT, toTail);
   }

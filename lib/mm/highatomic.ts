@@ -75,9 +75,9 @@ export function unreserveHighatomicPageblock(
 
 /** 6.10+: a free page that spans whole reserved blocks moves as it is, and all its blocks with it. */
 function unreserveLargePage(m: Memory, zone: Zone, pfn: number, order: number, mt: number): void {
-  zone.nrReservedHighatomic -= Math.min(2 ** order, zone.nrReservedHighatomic);
+  zone.nrReservedHighatomic -= Math.min(1 << order, zone.nrReservedHighatomic);
   moveToFreeList(m, zone, pfn, order, mt);
-  accountFreePages(zone, -(2 ** order), MIGRATE_HIGHATOMIC);
-  accountFreePages(zone, 2 ** order, mt);
+  accountFreePages(zone, -(1 << order), MIGRATE_HIGHATOMIC);
+  accountFreePages(zone, 1 << order, mt);
   changePageblockRange(m, pfn, order, mt);
 }

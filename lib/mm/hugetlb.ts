@@ -129,9 +129,9 @@ export class HugetlbPool {
     let done = 0;
     while (done < count && this.free.length > 0) {
       const pfn = this.free.pop()!;
-      const step = 2 ** target.order;
+      const step = 1 << target.order;
       this.m.splitAllocated(pfn, this.order);
-      for (let p = pfn; p < pfn + 2 ** this.order; p += step) {
+      for (let p = pfn; p < pfn + (1 << this.order); p += step) {
         this.m.markAllocated(p, target.order);
         this.m.setOwner(p, OWNER_KINDS.hugetlb);
         target.free.push(p);

@@ -14,9 +14,9 @@ import { zoneWatermarkOk } from "./zone-watermark";
 export function isolateFreePage(m: Memory, zone: Zone, pfn: number, order: number): void {
   const mt = m.blockType(pfn);
   delPageFromFreeList(m, zone, pfn, order);
-  if (mt !== MIGRATE_ISOLATE) accountFreePages(zone, -(2 ** order), mt);
+  if (mt !== MIGRATE_ISOLATE) accountFreePages(zone, -(1 << order), mt);
   if (order >= m.pageblockOrder - 1) {
-    for (let p = pfn; p < pfn + 2 ** order; p += m.pageblockPages) {
+    for (let p = pfn; p < pfn + (1 << order); p += m.pageblockPages) {
       const old = m.blockType(p);
       if (!migratetypeIsMergeable(old) || old === MIGRATE_MOVABLE) continue;
       if (m.sw.freelistHygiene) {
@@ -28,13 +28,13 @@ export function isolateFreePage(m: Memory, zone: Zone, pfn: number, order: numbe
       m.trace?.blockType?.(p, MIGRATE_MOVABLE);
     }
   }
-  m.state.fill(ALLOCATED | IN_USE_MOVABLE, pfn, pfn + 2 ** order);
+  m.state.fill(ALLOCATED | IN_USE_MOVABLE, pfn, pfn + (1 << order));
 }
 
 /** __isolate_free_page(): refused where the zone would fall below its min watermark. */
 export function isolateFreePageChecked(m: Memory, zone: Zone, pfn: number, order: number): boolean {
   if (m.blockType(pfn) !== MIGRATE_ISOLATE) {
-    const mark = zone.wmark[WMARK_MIN]! + 2 ** order;
+    const mark = zone.wmark[WMARK_MIN]! + (1 << order);
     const free = zone.nrFreePages < 0 ? 0 : zone.nrFreePages;
     if (!zoneWatermarkOk(m, zone, 0, mark, 0, ALLOC_CMA, free)) return false;
   }

@@ -33,11 +33,11 @@ export function isolateFreepagesBlock(
     const order = buddyOrder(m, pfn);
     if (order < 0) {
       const compound = compoundOrder(m, pfn);
-      if (compound > 0) pfn += 2 ** compound - 1;
+      if (compound > 0) pfn += (1 << compound) - 1;
       continue;
     }
     if (!isolateFreePageChecked(m, cc.zone, pfn, order)) break;
-    const pages = 2 ** order;
+    const pages = 1 << order;
     scanned += pages - 1;
     m.counters.compact_isolated += pages;
     cc.nrFreepages += pages;

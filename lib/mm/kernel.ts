@@ -158,7 +158,7 @@ export class Kernel {
     const zone = m.zoneOf(pfn);
     if (!Number.isInteger(o) || o < 0 || o > m.maxOrder)
       throw new InputError(`free: order must be a whole number from 0 to ${m.maxOrder}: got ${o}`);
-    if (zone === undefined || pfn % 2 ** o !== 0 || pfn + 2 ** o > zone.endPfn)
+    if (zone === undefined || pfn % (1 << o) !== 0 || pfn + (1 << o) > zone.endPfn)
       throw new InputError(`free: frame ${pfn} of order ${o} must lie in a zone and be aligned to its order`);
     const state = m.state[pfn]!;
     if (state >= ALLOCATED && (state & ORDER_MASK) < o)

@@ -7,7 +7,7 @@ export function listFrames(m: Memory, head: number): number[] {
     if (p >= m.virginBase) {
       const i = p - m.virginBase;
       const run: number[] = [];
-      for (let b = m.virginLo[i]!; b < m.virginHi[i]!; b += 2 ** m.maxOrder) run.push(b);
+      for (let b = m.virginLo[i]!; b < m.virginHi[i]!; b += 1 << m.maxOrder) run.push(b);
       if (m.virginDown[i] === 1) run.reverse();
       for (const pfn of run) frames.push(pfn);
     } else frames.push(p);

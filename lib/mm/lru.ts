@@ -86,7 +86,7 @@ export class Lru implements LruLists {
     else this.last[at] = pfn;
     this.first[at] = pfn;
     this.page[pfn] = list | (dirty ? DIRTY : 0);
-    this.account(zone, list, 2 ** orderInUse(this.m, pfn));
+    this.account(zone, list, 1 << orderInUse(this.m, pfn));
   }
 
   /** Takes a page off its list: it is freed, isolated or pinned for good. */
@@ -103,7 +103,7 @@ export class Lru implements LruLists {
     if (n >= 0) prev[n] = p;
     else this.last[at] = p;
     this.page[pfn] = LRU_NONE;
-    this.account(zone, list, -(2 ** orderInUse(this.m, pfn)));
+    this.account(zone, list, -(1 << orderInUse(this.m, pfn)));
   }
 
   private account(zone: Zone, list: number, n: number): void {
@@ -128,7 +128,7 @@ export class Lru implements LruLists {
     if (list === LRU_NONE) return;
     this.remove(pfn);
     this.m.splitAllocated(pfn, 0);
-    for (let p = pfn + 2 ** order - 1; p >= pfn; p--) {
+    for (let p = pfn + (1 << order) - 1; p >= pfn; p--) {
       this.add(p, list);
       this.page[p] = state;
     }
@@ -200,7 +200,7 @@ export class Lru implements LruLists {
           this.remove(pfn);
           this.onReclaim?.(pfn, "dropped");
           freeWholePages(this.m, pfn, order);
-          freed += 2 ** order;
+          freed += 1 << order;
         }
         pfn = before;
       }
@@ -216,7 +216,7 @@ export class Lru implements LruLists {
       const pfn = this.last[active]!;
       if (pfn < 0) return;
       const dirty = this.isDirty(pfn);
-      n -= 2 ** orderInUse(this.m, pfn);
+      n -= 1 << orderInUse(this.m, pfn);
       this.remove(pfn);
       this.add(pfn, list, dirty);
     }
@@ -234,7 +234,7 @@ export class Lru implements LruLists {
     let pfn = this.last[list]!;
     while (pfn >= 0 && left > 0 && freed < goal) {
       const before = this.m.prev[pfn]!;
-      const pages = 2 ** orderInUse(this.m, pfn);
+      const pages = 1 << orderInUse(this.m, pfn);
       left -= pages;
       if (zones.includes(this.m.zoneOf(pfn)!)) {
         result.scanned += pages;

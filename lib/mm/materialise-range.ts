@@ -3,7 +3,7 @@ import type { Memory } from "./memory";
 
 /** Gives every untouched block that meets [start, end) a node of its own, in its run's place in the list. */
 export function materialiseRange(m: Memory, start: number, end: number): void {
-  const pages = 2 ** m.maxOrder;
+  const pages = 1 << m.maxOrder;
   const { virginLo, virginHi } = m;
   for (let i = 0; i < virginLo.length; i++) {
     const lo = virginLo[i]!;
@@ -17,7 +17,7 @@ export function materialiseRange(m: Memory, start: number, end: number): void {
 /** Replaces the run's node by: what is left before the blocks [from, to), those blocks, what is left after them. */
 function splitRun(m: Memory, i: number, from: number, to: number): void {
   const { next, prev, state, virginLo, virginHi, virginDown } = m;
-  const pages = 2 ** m.maxOrder;
+  const pages = 1 << m.maxOrder;
   const node = m.virginBase + i;
   const lo = virginLo[i]!;
   const hi = virginHi[i]!;

@@ -191,7 +191,7 @@ export class Memory {
     this.maxOrder = shape.maxOrder;
     this.pageblockOrder = shape.pageblockOrder;
     this.thpOrder = (shape.thpOrder ?? shape.pageblockOrder) | 0;
-    this.pageblockPages = (2 ** shape.pageblockOrder) | 0;
+    this.pageblockPages = (1 << shape.pageblockOrder) | 0;
     const sw = shape.switches;
     this.sw = sw;
     this.steals = sw.fallback === "steal";
@@ -206,7 +206,7 @@ export class Memory {
     this.bulkNarrowing = sw.pcpBulkFree === "narrowing";
     // Modelled: where page blocks are smaller than huge pages, these pass by the per-CPU lists.
     const hugeInPcp = shape.thp && this.thpOrder === this.pageblockOrder;
-    const highOrders = sw.pcpHighOrders ? 0x0f | (hugeInPcp ? 2 ** shape.pageblockOrder : 0) : 1;
+    const highOrders = sw.pcpHighOrders ? 0x0f | (hugeInPcp ? 1 << shape.pageblockOrder : 0) : 1;
     this.pcpOrders = sw.pcp ? highOrders : 0;
     this.hardAtomic = sw.atomicRights === "harder";
     this.wholeReserve = sw.highatomicUnusable === "reserved";
@@ -228,7 +228,7 @@ export class Memory {
     this.tracker = null;
     this.counters = new CompactionCounters();
     const end = shape.zones.reduce((e, z) => Math.max(e, z.endPfn), 0);
-    const topPages = 2 ** Math.max(this.maxOrder, this.pageblockOrder);
+    const topPages = 1 << Math.max(this.maxOrder, this.pageblockOrder);
     this.endPfn = (Math.ceil(end / topPages) * topPages) | 0;
     const nrOrders = this.maxOrder + 1;
     const headsAZone = nrOrders * HEADS_A_ORDER + shape.cpus * NR_PCP_LISTS_MAX;
@@ -331,14 +331,14 @@ export class Memory {
   /** The free page (buddy or per-CPU) that holds `pfn`, or undefined when the frame is in use. */
   freePlaceOf(pfn: number): FreePlace | undefined {
     for (let order = 0; order <= this.maxOrder; order++) {
-      const head = pfn - (pfn % 2 ** order);
+      const head = pfn - (pfn % (1 << order));
       const s = this.state[head]!;
       if (s === order + 1) return { head, order, pcp: false };
       if (isPcpState(s) && this.pcpOrder(s) === order) return { head, order, pcp: true };
     }
     for (let i = 0; i < this.virginUsed; i++)
       if (pfn >= this.virginLo[i]! && pfn < this.virginHi[i]!)
-        return { head: pfn - (pfn % 2 ** this.maxOrder), order: this.maxOrder, pcp: false };
+        return { head: pfn - (pfn % (1 << this.maxOrder)), order: this.maxOrder, pcp: false };
     return undefined;
   }
 
@@ -346,9 +346,9 @@ export class Memory {
   headOf(pfn: number): number {
     if (this.state[pfn] !== 0) return pfn;
     for (let order = 1; order <= this.maxOrder; order++) {
-      const head = pfn - (pfn % 2 ** order);
+      const head = pfn - (pfn % (1 << order));
       const s = this.state[head]!;
-      if (s !== 0) return s >= ALLOCATED && head + 2 ** (s & ORDER_MASK) > pfn ? head : pfn;
+      if (s !== 0) return s >= ALLOCATED && head + (1 << (s & ORDER_MASK)) > pfn ? head : pfn;
     }
     return pfn;
   }
@@ -356,11 +356,11 @@ export class Memory {
   /** Whether a frame without a state of its own lies inside a larger free page, be it on a buddy or a per-CPU list. */
   insideFree(pfn: number): boolean {
     for (let order = 1; order <= this.maxOrder; order++) {
-      const head = pfn - (pfn % 2 ** order);
+      const head = pfn - (pfn % (1 << order));
       const s = this.state[head]!;
       if (s === 0) continue;
       if (s >= ALLOCATED) return false;
-      return head + 2 ** (isPcpState(s) ? this.pcpOrder(s) : s - 1) > pfn;
+      return head + (1 << (isPcpState(s) ? this.pcpOrder(s) : s - 1)) > pfn;
     }
     return false;
   }
@@ -390,20 +390,20 @@ export class Memory {
 
   /** Before 2^order frames at `pfn` are freed that were not allocated as one page: makes single frames of the larger one. */
   splitAllocated(pfn: number, order: number): void {
-    for (let p = pfn; p < pfn + 2 ** order; p++) {
+    for (let p = pfn; p < pfn + (1 << order); p++) {
       const head = this.headOf(p);
       const s = this.state[head]!;
       if (s < ALLOCATED || (s & ORDER_MASK) === 0) continue;
-      const end = head + 2 ** (s & ORDER_MASK);
+      const end = head + (1 << (s & ORDER_MASK));
       this.owner.fill(this.owner[head]!, head, end);
       this.state.fill(s & ~ORDER_MASK, head, end);
     }
-    if (order > 0) this.state.fill(0, pfn + 1, pfn + 2 ** order);
+    if (order > 0) this.state.fill(0, pfn + 1, pfn + (1 << order));
   }
 
   /** Makes the 2^order frames in use at `pfn` one page, as unmovable as hugetlb's are for compaction. */
   markAllocated(pfn: number, order: number): void {
-    this.state.fill(0, pfn + 1, pfn + 2 ** order);
+    this.state.fill(0, pfn + 1, pfn + (1 << order));
     this.state[pfn] = ALLOCATED | order;
   }
 

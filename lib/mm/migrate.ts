@@ -118,7 +118,7 @@ export function* migratePages(
         again = true;
       } else if (rc === ENOMEM && page.order > 0) {
         // A large page without a target is split; its parts are tried after the rest of the list.
-        for (let k = 0; k < 2 ** page.order; k++) left.push({ pfn: page.pfn + k, order: 0 });
+        for (let k = 0; k < 1 << page.order; k++) left.push({ pfn: page.pfn + k, order: 0 });
         world.split?.(page.pfn, page.order);
         m.splitAllocated(page.pfn, 0);
         again = true;
@@ -168,7 +168,7 @@ function* migratePage(
   if (rc === 0) {
     moveOwner(m, pfn, target);
     world.moved(pfn, target, order);
-    stats.migrated += 2 ** order;
+    stats.migrated += 1 << order;
   } else stats.failedAttempts++;
   const freed = rc === 0 ? pfn : target;
   seen.free?.(freed, order);
@@ -189,7 +189,7 @@ export function* reclaimCleanPages(
     const { pfn, order } = list[i]!;
     if (!world.dropped(pfn)) continue;
     list.splice(i--, 1);
-    stats.dropped += 2 ** order;
+    stats.dropped += 1 << order;
     world.gone(pfn);
     seen.free?.(pfn, order);
     freePages(m, pfn, order);

@@ -171,5 +171,5 @@ export function markTaken(m: Memory, start: number, end: number, kind: OwnerKind
 
 /** A free page that was taken is about to be put back whole: no state of its own is left inside. */
 export function clearInside(m: Memory, start: number, order: number): void {
-  m.state.fill(0, start, start + 2 ** order);
+  m.state.fill(0, start, start + (1 << order));
 }

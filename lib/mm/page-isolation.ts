@@ -24,17 +24,17 @@ export const EINVAL = -22;
 export function hasUnmovablePages(m: Memory, zone: Zone, start: number, end: number, mt: number): number {
   if (m.blockType(start) === MIGRATE_CMA) return mt === MIGRATE_CMA ? -1 : start;
   const around = m.state[start] === 0 ? m.freePlaceOf(start) : undefined;
-  for (let p = around === undefined ? start : around.head + 2 ** around.order; p < end; p++) {
+  for (let p = around === undefined ? start : around.head + (1 << around.order); p < end; p++) {
     const free = buddyOrder(m, p);
     if (free >= 0) {
-      p += 2 ** free - 1;
+      p += (1 << free) - 1;
       continue;
     }
     if (!inUse(m, p)) continue;
     const kind = ownerKind(m, p);
     if (kind === "reserved" || kind === "hole") return p;
     if (zone.idx === ZONE_MOVABLE || (isMovablePage(m, p) && !offLru(m, p))) {
-      p += 2 ** orderInUse(m, p) - 1;
+      p += (1 << orderInUse(m, p)) - 1;
       continue;
     }
     return p;
@@ -102,13 +102,13 @@ function moveAll(m: Memory, zone: Zone, pfn: number, mt: number, old: number): n
 /** 6.10+: a free page larger than the block is cut at block size, then the block's free pages change lists. */
 function moveWithHygiene(m: Memory, zone: Zone, pfn: number, old: number, setType: () => void): void {
   for (let order = m.pageblockOrder; order <= m.maxOrder; order++) {
-    const head = pfn - (pfn % 2 ** order);
+    const head = pfn - (pfn % (1 << order));
     if (buddyOrder(m, head) !== order || order === m.pageblockOrder) continue;
     const type = m.blockType(head);
     delPageFromFreeList(m, zone, head, order);
-    accountFreePages(zone, -(2 ** order), type);
+    accountFreePages(zone, -(1 << order), type);
     setType();
-    for (let p = head; p < head + 2 ** order; p += m.pageblockPages)
+    for (let p = head; p < head + (1 << order); p += m.pageblockPages)
       freeOnePage(m, zone, p, m.pageblockOrder, m.blockType(p), false);
     return;
   }
@@ -155,16 +155,16 @@ function freeBuddyOutside(m: Memory, zone: Zone, pfn: number, order: number): bo
 export function splitFreePage(m: Memory, zone: Zone, head: number, order: number, offset: number): void {
   m.trace?.splitFree?.(head, order, offset);
   const mt = m.blockType(head);
-  accountFreePages(zone, -(2 ** order), mt);
+  accountFreePages(zone, -(1 << order), mt);
   delPageFromFreeList(m, zone, head, order);
-  const end = head + 2 ** order;
+  const end = head + (1 << order);
   let left = offset;
   for (let p = head; p < end; ) {
     const aligned = p === 0 ? order : 31 - Math.clz32(p & -p);
     const piece = Math.min(aligned, 31 - Math.clz32(left));
     freeOnePage(m, zone, p, piece, m.blockType(p), false);
-    p += 2 ** piece;
-    left -= 2 ** piece;
+    p += 1 << piece;
+    left -= 1 << piece;
     if (left === 0) left = end - p;
   }
 }
@@ -179,7 +179,7 @@ function isolateSinglePageblock(
   mt: number,
 ): number {
   const block = before ? boundary - m.pageblockPages : boundary;
-  const top = 2 ** m.maxOrder;
+  const top = 1 << m.maxOrder;
   if (!skip) {
     const ret = isolateBlock(m, zone, block, mt, block, block + m.pageblockPages);
     if (ret !== 0) return ret;
@@ -189,11 +189,11 @@ function isolateSinglePageblock(
   for (let p = Math.max(block - (block % top), zone.startPfn); p < boundary; ) {
     const free = buddyOrder(m, p);
     if (free >= 0) {
-      if (p + 2 ** free > boundary && !m.sw.freelistHygiene) splitFreePage(m, zone, p, free, boundary - p);
-      p += 2 ** free;
+      if (p + (1 << free) > boundary && !m.sw.freelistHygiene) splitFreePage(m, zone, p, free, boundary - p);
+      p += 1 << free;
       continue;
     }
-    const pages = inUse(m, p) ? 2 ** orderInUse(m, p) : 1;
+    const pages = inUse(m, p) ? 1 << orderInUse(m, p) : 1;
     if (p + pages > boundary) {
       barrier.pfn = p;
       if (!skip) unisolateBlock(m, zone, block, mt);
@@ -207,7 +207,7 @@ function isolateSinglePageblock(
 /** The blocks that a request for [start, end) isolates: [from, to). */
 export function isolatedSpan(m: Memory, start: number, end: number): { from: number; to: number } {
   const unit =
-    m.sw.isolationUnit === "pageblock" ? m.pageblockPages : 2 ** Math.max(m.maxOrder, m.pageblockOrder);
+    m.sw.isolationUnit === "pageblock" ? m.pageblockPages : 1 << Math.max(m.maxOrder, m.pageblockOrder);
   return { from: start - (start % unit), to: Math.ceil(end / unit) * unit };
 }
 
@@ -255,7 +255,7 @@ export function firstNotFree(m: Memory, start: number, end: number): number {
   while (p < end) {
     const order = buddyOrder(m, p);
     if (order < 0) break;
-    p += 2 ** order;
+    p += 1 << order;
   }
   return p;
 }

@@ -103,7 +103,7 @@ export class RoomMaker implements SlowPathHelp {
     const suitable = compactionSuitable(m, zone, order, 0, highest);
     if (suitable === COMPACT_SUCCESS) return true;
     if (suitable === COMPACT_SKIPPED) return false;
-    const mark = wmarkPages(zone, WMARK_HIGH) + 2 * 2 ** order;
+    const mark = wmarkPages(zone, WMARK_HIGH) + 2 * (1 << order);
     return zoneWatermarkOk(m, zone, 0, mark, highest, 0, Math.max(zone.nrFreePages, 0));
   }
 
@@ -178,7 +178,7 @@ export class RoomMaker implements SlowPathHelp {
       m.counters.pgscan_kswapd += pass.scanned;
       m.counters.pgsteal_kswapd += pass.reclaimed;
       reclaimed += pass.reclaimed;
-      if (target > 0 && reclaimed >= 2 * 2 ** target) target = 0;
+      if (target > 0 && reclaimed >= 2 * (1 << target)) target = 0;
       const harder = pass.scanned < goal && !(boostLeft > 0 && priority === DEF_PRIORITY - 2);
       boostLeft -= Math.min(boostLeft, pass.reclaimed);
       if (boostLeft > 0 && pass.reclaimed === 0) break;

@@ -6,11 +6,11 @@ export function freeFramesIn(m: Memory, start: number, end: number): number {
   for (let p = start; p < end; ) {
     const s = m.state[p]!;
     if (s >= ALLOCATED) {
-      p += 2 ** (s & ORDER_MASK);
+      p += 1 << (s & ORDER_MASK);
       continue;
     }
     const place = m.freePlaceOf(p);
-    const next = place === undefined ? p + 1 : Math.min(end, place.head + 2 ** place.order);
+    const next = place === undefined ? p + 1 : Math.min(end, place.head + (1 << place.order));
     if (place !== undefined) free += next - p;
     p = next;
   }

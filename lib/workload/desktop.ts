@@ -105,7 +105,7 @@ export class DesktopLoad implements Load {
   private grow(): number {
     const { shape, random, system } = this;
     const tab = this.tabs[this.tabs.length - 1]!;
-    const huge = 2 ** system.memory.thpOrder;
+    const huge = 1 << system.memory.thpOrder;
     if (random.chance(shape.huge) && huge <= 8 * CHUNK) {
       this.left -= huge;
       return tab.process.faultHuge() ? huge : 0;

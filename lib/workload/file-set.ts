@@ -105,17 +105,24 @@ export class FileSet {
       8 * this.shape.meanPages,
       Math.max(1, Math.round(this.random.exponential(this.shape.meanPages))),
     );
-    const granule = 2 ** system.granuleOrder;
+    const granule = 1 << system.granuleOrder;
     const wanted = Math.ceil(n / granule) * granule;
-    const slots: number[] = [];
+    const slots = new Int32Array(wanted >> system.granuleOrder);
+    // Where granules are not to be had, there are more slots than expected.
+    let more: number[] | null = null;
+    let count = 0;
     let got = 0;
     while (got < wanted) {
       const slot = system.allocUpTo(kind, wanted - got);
       if (slot < 0) break;
-      slots.push(slot);
+      if (count < slots.length) slots[count] = slot;
+      else if (more === null) more = [...slots, slot];
+      else more.push(slot);
+      count++;
       got += system.pagesOf(slot);
     }
-    this.slots[file] = got > 0 ? Int32Array.from(slots) : null;
+    const all = more === null ? slots.subarray(0, count) : Int32Array.from(more);
+    this.slots[file] = got > 0 ? all : null;
     this.pages[file] = got;
     return got === wanted ? wanted : -1;
   }

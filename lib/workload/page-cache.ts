@@ -21,7 +21,7 @@ export class PageCache {
     this.random = random;
     this.mostPages = Math.max(1, mostPages);
     // On a machine with granules most entries are such; where too many are not, the oldest go early.
-    this.ring = new Int32Array(Math.ceil(this.mostPages / 2 ** Math.max(0, system.granuleOrder - 3)));
+    this.ring = new Int32Array(Math.ceil(this.mostPages / (1 << Math.max(0, system.granuleOrder - 3))));
     this.head = 0;
     this.count = 0;
     this.frames = 0;

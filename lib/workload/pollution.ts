@@ -68,8 +68,8 @@ function pagesAt(m: Memory, p: number): number {
   const s = m.state[p]!;
   if (s === 0) {
     const place = m.freePlaceOf(p);
-    return place === undefined ? 1 : place.head + 2 ** place.order - p;
+    return place === undefined ? 1 : place.head + (1 << place.order) - p;
   }
-  if (s >= ALLOCATED) return 2 ** (s & ORDER_MASK);
-  return s & 0x40 ? 2 ** m.pcpOrder(s) : 2 ** (s - 1);
+  if (s >= ALLOCATED) return 1 << (s & ORDER_MASK);
+  return s & 0x40 ? 1 << m.pcpOrder(s) : 1 << (s - 1);
 }

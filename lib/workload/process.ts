@@ -72,7 +72,7 @@ export class Process {
     // On a machine with granules nobody waits for a huge page: they stand for large pieces that lie free.
     const slot = system.allocHuge(system.granuleOrder === 0);
     if (slot < 0) {
-      const pages = 2 ** system.memory.thpOrder;
+      const pages = 1 << system.memory.thpOrder;
       return this.fault(pages) === pages;
     }
     this.slots.push(slot);

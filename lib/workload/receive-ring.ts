@@ -47,7 +47,7 @@ export class ReceiveRing {
     for (let i = 0; i < n; i++) {
       let whole = 1;
       let pfn = system.allocFixed("networkBuffer", GFP_ATOMIC, this.order);
-      pages += 2 ** this.order;
+      pages += 1 << this.order;
       if (pfn < 0 && this.order > 0) {
         whole = 0;
         pfn = system.allocFixed("networkBuffer", GFP_ATOMIC, 0);

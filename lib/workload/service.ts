@@ -41,7 +41,7 @@ export class ServiceLoad implements Load {
   }
 
   private grow(worker: Worker): number {
-    const huge = 2 ** this.system.memory.thpOrder;
+    const huge = 1 << this.system.memory.thpOrder;
     const left = this.heapPages - worker.pages;
     const n = Math.min(left, huge);
     const ok = n === huge ? worker.process.faultHuge() : worker.process.fault(n) === n;

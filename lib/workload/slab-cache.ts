@@ -30,13 +30,15 @@ export class SlabCache {
   private readonly shape: SlabShape;
   private readonly gfp: number;
   /** By slab: first frame, objects in use; −1 frame: the number is free. */
-  private readonly frames: number[];
-  private readonly used: number[];
+  private frames: Int32Array;
+  private used: Uint16Array;
+  private slabNumbers: number;
   private readonly unusedNumbers: number[];
   /** Slabs that may have room, last first; may name full or freed ones, which are passed over. */
   private readonly partial: number[];
   /** The slab of every live object, in no order. */
-  private readonly live: number[];
+  private live: Int32Array;
+  private liveCount: number;
   slabs: number;
 
   constructor(system: System, random: Random, shape: SlabShape, gfp?: number) {
@@ -44,21 +46,23 @@ export class SlabCache {
     this.random = random;
     this.shape = shape;
     this.gfp = gfp ?? (shape.kind === "slabReclaimable" ? GFP_KERNEL | __GFP_RECLAIMABLE : GFP_KERNEL);
-    this.frames = [];
-    this.used = [];
+    this.frames = new Int32Array(64);
+    this.used = new Uint16Array(64);
+    this.slabNumbers = 0;
     this.unusedNumbers = [];
     this.partial = [];
-    this.live = [];
+    this.live = new Int32Array(1024);
+    this.liveCount = 0;
     this.slabs = 0;
   }
 
   /** Pages held. */
   get pages(): number {
-    return this.slabs * 2 ** this.shape.order;
+    return this.slabs * (1 << this.shape.order);
   }
 
   get objects(): number {
-    return this.live.length;
+    return this.liveCount;
   }
 
   /** Makes `n` objects; how many slabs that took, −1 when there was no memory. */
@@ -72,7 +76,12 @@ export class SlabCache {
         fresh++;
       }
       this.used[slab]!++;
-      this.live.push(slab);
+      if (this.liveCount === this.live.length) {
+        const wide = new Int32Array(2 * this.live.length);
+        wide.set(this.live);
+        this.live = wide;
+      }
+      this.live[this.liveCount++] = slab;
     }
     return fresh;
   }
@@ -92,7 +101,7 @@ export class SlabCache {
     // The request may reclaim, and reclaim may shrink this very cache: nothing is taken for granted before it returns.
     const pfn = this.system.allocFixed(this.shape.kind, this.gfp, this.shape.order);
     if (pfn < 0) return -1;
-    const slab = this.unusedNumbers.pop() ?? this.frames.length;
+    const slab = this.unusedNumbers.pop() ?? this.newNumber();
     this.frames[slab] = pfn;
     this.used[slab] = 0;
     this.partial.push(slab);
@@ -100,22 +109,34 @@ export class SlabCache {
     return slab;
   }
 
+  private newNumber(): number {
+    if (this.slabNumbers === this.frames.length) {
+      const frames = new Int32Array(2 * this.slabNumbers);
+      const used = new Uint16Array(2 * this.slabNumbers);
+      frames.set(this.frames);
+      used.set(this.used);
+      this.frames = frames;
+      this.used = used;
+    }
+    return this.slabNumbers++;
+  }
+
   /** Destroys `n` objects chosen at random; how many pages came free. */
   destroy(n: number): number {
     const { live, used } = this;
+    const { objects } = this.shape;
     let freed = 0;
-    for (let i = Math.min(n, live.length); i > 0; i--) {
-      const at = this.random.below(live.length);
+    for (let i = Math.min(n, this.liveCount); i > 0; i--) {
+      const at = this.random.below(this.liveCount);
       const slab = live[at]!;
-      live[at] = live[live.length - 1]!;
-      live.pop();
-      if (used[slab]! === this.shape.objects) this.partial.push(slab);
+      live[at] = live[--this.liveCount]!;
+      if (used[slab]! === objects) this.partial.push(slab);
       if (--used[slab]! > 0) continue;
       this.system.freeFixed(this.frames[slab]!, this.shape.order);
       this.frames[slab] = -1;
       this.unusedNumbers.push(slab);
       this.slabs--;
-      freed += 2 ** this.shape.order;
+      freed += 1 << this.shape.order;
     }
     return freed;
   }
@@ -125,12 +146,12 @@ export class SlabCache {
    * with each priority. Modelled: every object can be destroyed.
    */
   shrink(priority: number): number {
-    return this.destroy(Math.ceil(this.objects / 2 ** priority));
+    return this.destroy(Math.ceil(this.objects / (1 << priority)));
   }
 
   /** Destroys every object. */
   drop(): void {
-    this.destroy(this.live.length);
+    this.destroy(this.liveCount);
   }
 }
 

@@ -37,7 +37,7 @@ export class SlabGrowthLoad implements Load {
     this.batchPages = Math.ceil((BATCH * BYTES_A_FILE) / system.pageSize);
     this.dentries = new SlabCache(system, random.fork("dentries"), dentries(system.pageSize));
     const shapeOfInodes = inodes(system.pageSize);
-    this.inodePages = 2 ** shapeOfInodes.order;
+    this.inodePages = 1 << shapeOfInodes.order;
     this.inodes = new SlabCache(system, random.fork("inodes"), shapeOfInodes);
     shrinkable(system, this.dentries);
     shrinkable(system, this.inodes);

@@ -17,10 +17,10 @@ import type { Zone } from "../mm/zone";
 export function giveBack(m: Memory, from: number, to: number): void {
   for (let p = from; p < to; ) {
     let order = 0;
-    while (order < m.maxOrder && p % 2 ** (order + 1) === 0 && p + 2 ** (order + 1) <= to) order++;
+    while (order < m.maxOrder && p % (1 << (order + 1)) === 0 && p + (1 << (order + 1)) <= to) order++;
     m.splitAllocated(p, order);
     freePagesCore(m, p, order);
-    p += 2 ** order;
+    p += 1 << order;
   }
 }
 
@@ -42,7 +42,7 @@ export function takeFreeFrame(m: Memory, zone: Zone, pfn: number, kind: OwnerKin
   if (place.order >= m.pageblockOrder - 1) m.setBlockType(pfn, type);
   markTaken(m, pfn, pfn + 1, kind);
   giveBack(m, place.head, pfn);
-  giveBack(m, pfn + 1, place.head + 2 ** place.order);
+  giveBack(m, pfn + 1, place.head + (1 << place.order));
   return true;
 }
 

@@ -100,7 +100,7 @@ class Parts {
   files(day: number, night: number, times: number): ProfilePart {
     const load = new FileLoad(this.system, this.random.fork("files"), {
       pages: this.pages * times,
-      meanPages: Math.max(this.pagesOf(256 * KiB), GRANULES_A_FILE * 2 ** this.system.granuleOrder),
+      meanPages: Math.max(this.pagesOf(256 * KiB), GRANULES_A_FILE * (1 << this.system.granuleOrder)),
       writes: 0.2,
       zipf: 0.9,
       mostDirty: Math.ceil(this.pages / 20),

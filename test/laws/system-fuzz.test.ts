@@ -100,7 +100,7 @@ class Fuzz {
     const { system: s, r, slots } = this;
     if (slots.length === 0 || this.held.length >= 64) return;
     const slot = r.pick(slots);
-    if (!s.present(slot) || s.slots.order[slot] !== 0) return;
+    if (!s.present(slot) || s.slots.orderOf(slot) !== 0) return;
     const kind = r.pick(HOLDS);
     s.hold(slot, kind, "the fuzz");
     this.held.push({ slot, kind });
