@@ -7,6 +7,7 @@
  * is counted in events and charged to a cost table, and called modelled wherever it is shown.
  */
 import { InputError, unknownName } from "../base/errors";
+import { IntStackPool } from "../base/int-stack";
 import { parseSize, type Size } from "../base/units";
 import { type CostTable, DEFAULT_COSTS, type EventCounts, elapsedNs } from "../hardware/costs";
 import { fragmentationScore, proactiveCompactNode } from "../mm/compaction";
@@ -157,6 +158,8 @@ export class System {
   readonly granuleOrder: number;
   readonly costs: CostTable;
   readonly counters: SystemCounters;
+  /** Lists for those who hold many pages and come and go. */
+  readonly stacks: IntStackPool;
   /** Frames of pages the kernel holds since boot. */
   readonly kernelPages: Int32Array;
   /** Simulated milliseconds since boot. */
@@ -207,6 +210,7 @@ export class System {
       m.pageblockOrder,
       this.options.granuleOrder ?? granuleOrder(this.managedPages * this.pageSize),
     );
+    this.stacks = new IntStackPool();
     this.nowMs = 0;
     this.lastVmstatMs = 0;
     this.nextKcompactdMs = KCOMPACTD_MS;

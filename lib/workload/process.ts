@@ -3,6 +3,7 @@
  * granules) with a page table for every so many pages, and everything freed when it ends. Order of frees: release_pages() turns the single pages of each
  * batch round (recorded: docs/fidelity.md, "By what mechanism").
  */
+import { IntStack } from "../base/int-stack";
 import type { System } from "../machine/system";
 import { GFP_KERNEL } from "../mm/gfp";
 
@@ -20,9 +21,12 @@ export const FIRST_TABLES = 7;
 /** Pages of an mmu_gather batch: 8, then what a page of pointers holds less its header. */
 const FIRST_BATCH = 8;
 
+/** What a process has that has ended. */
+const NOTHING = new IntStack();
+
 export class Process {
   private readonly system: System;
-  private readonly slots: number[];
+  private slots: IntStack;
   private readonly fixed: number[];
   private readonly stack: number;
   private readonly pagesATable: number;
@@ -31,7 +35,7 @@ export class Process {
   /** `tables`: page tables it has from the start; see FIRST_TABLES. */
   constructor(system: System, tables = 0) {
     this.system = system;
-    this.slots = [];
+    this.slots = system.stacks.take();
     this.fixed = [];
     this.pagesATable = system.pageSize / 8;
     this.sinceTable = this.pagesATable;
@@ -53,6 +57,7 @@ export class Process {
   /** Faults in up to `n` anonymous pages; how many it got. */
   fault(n: number): number {
     const { system } = this;
+    if (this.slots === NOTHING) throw new Error("a process that has ended faults");
     let got = 0;
     while (got < n) {
       if (this.sinceTable >= this.pagesATable && !this.addTable()) return got;
@@ -75,6 +80,7 @@ export class Process {
       const pages = 1 << system.memory.thpOrder;
       return this.fault(pages) === pages;
     }
+    if (this.slots === NOTHING) throw new Error("a process that has ended faults");
     this.slots.push(slot);
     return true;
   }
@@ -99,17 +105,17 @@ export class Process {
 
   /** Uses the page with this index again. */
   touch(index: number): void {
-    this.system.touch(this.slots[index]!);
+    this.system.touch(this.slots.at(index));
   }
 
   /** Slot of the page with this index. */
   slot(index: number): number {
-    return this.slots[index]!;
+    return this.slots.at(index);
   }
 
   /** Gives its last `n` pages back, as free() of a heap does. */
   shrink(n: number): void {
-    for (let i = Math.min(n, this.slots.length); i > 0; i--) this.system.free(this.slots.pop()!);
+    for (let i = Math.min(n, this.slots.length); i > 0; i--) this.system.free(this.slots.pop());
   }
 
   /** Ends it: everything is freed. */
@@ -118,10 +124,12 @@ export class Process {
     let size = FIRST_BATCH;
     for (let start = 0; start < slots.length; start += size) {
       if (start > 0) size = this.pagesATable - 2;
-      for (let i = Math.min(start + size, slots.length) - 1; i >= start; i--) system.free(slots[i]!);
+      for (let i = Math.min(start + size, slots.length) - 1; i >= start; i--) system.free(slots.at(i));
     }
     for (const pfn of this.fixed) system.freeFixed(pfn);
     if (this.stack >= 0) system.freeFixed(this.stack, stackOrder(system.pageSize));
-    slots.length = this.fixed.length = 0;
+    this.fixed.length = 0;
+    system.stacks.give(slots);
+    this.slots = NOTHING;
   }
 }
