@@ -43,7 +43,7 @@ class PreparedAdjacentThp extends Prepared {
   private longest: number;
 
   constructor(system: System, spec: StrategySpec, request: ContigRequest) {
-    super(system, spec, request, { forDevice: false, contiguous: false });
+    super(system, spec, request, { forDevice: false, contiguous: spec.contiguous === true });
     const extra = spec.extraShare as number;
     if (!(extra >= 0)) throw new InputError(`adjacent-thp: extraShare must be 0 or more: got ${extra}`);
     this.mapping = oneOf(spec, "mapping", ["private", "shared"] as const);

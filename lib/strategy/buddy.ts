@@ -5,8 +5,8 @@ import { __GFP_NOWARN, __GFP_RETRY_MAYFAIL } from "../mm/gfp";
 import { OWNER_KINDS } from "../mm/owners";
 import { allocPages, freePages } from "../mm/page-alloc";
 import { refused } from "./contig-attempt";
+import { aboveMask, takeForDevice } from "./device-zones";
 import { Prepared } from "./prepared";
-import { deviceGfp } from "./request-check";
 import type { Attempt, ContigRequest, Strategy, StrategySpec } from "./strategy";
 
 export const buddy: Strategy = {
@@ -37,16 +37,26 @@ class PreparedBuddy extends Prepared {
 
   protected attempt(): Attempt {
     const { memory: m } = this.system;
-    const gfp = deviceGfp(this.system, this.asked.dmaBits)! | __GFP_RETRY_MAYFAIL | __GFP_NOWARN;
     if (this.order > m.maxOrder)
       return refused(
         -12,
         `order ${this.order} is beyond the largest order of the buddy allocator, ${m.maxOrder} (${2 ** m.maxOrder} pages)`,
       );
-    const pfn = allocPages(m, gfp, this.order);
-    if (pfn < 0) return refused(-12, explainFailure(m, gfp, this.order));
-    m.setOwner(pfn, OWNER_KINDS.driver);
-    return { granted: true, errno: 0, pieces: [{ pfn, pages: 2 ** this.order }], busyRetries: 0, why: null };
+    let why = "";
+    const { got, above } = takeForDevice(
+      this.system,
+      this.asked.dmaBits,
+      (gfp) => {
+        const hard = gfp | __GFP_RETRY_MAYFAIL | __GFP_NOWARN;
+        const pfn = allocPages(m, hard, this.order);
+        if (pfn < 0) why = explainFailure(m, hard, this.order);
+        return pfn < 0 ? null : { pfn, pages: 2 ** this.order };
+      },
+      ({ pfn }) => freePages(m, pfn, this.order),
+    );
+    if (got === null) return refused(-12, aboveMask(this.system, this.asked.dmaBits, above, why));
+    m.setOwner(got.pfn, OWNER_KINDS.driver);
+    return { granted: true, errno: 0, pieces: [got], busyRetries: 0, why: null };
   }
 
   protected give({ pieces }: Attempt): void {

@@ -12,8 +12,9 @@ import { markTaken, OWNER_KINDS } from "../mm/owners";
 import { allocPages, freePages } from "../mm/page-alloc";
 import type { Zone } from "../mm/zone";
 import { refused } from "./contig-attempt";
+import { takeForDevice } from "./device-zones";
 import { Prepared } from "./prepared";
-import { deviceGfp, type RequestCheck } from "./request-check";
+import type { RequestCheck } from "./request-check";
 import type { Attempt, ContigRequest, Strategy, StrategySpec } from "./strategy";
 
 const AREA_MEANING = "bytes taken at boot, or `auto`: twice the request";
@@ -125,10 +126,18 @@ export function takeAtBoot(system: System, pages: number, align: number, end: nu
 function partOfPage(system: System, pages: number, align: number, end: number): number {
   const m = system.memory;
   const order = Math.ceil(Math.log2(Math.max(pages, align)));
-  const gfp = deviceGfp(system, Math.log2(end * system.pageSize));
-  if (order > m.maxOrder || gfp === null) return -1;
-  const pfn = allocPages(m, gfp | __GFP_NOWARN, order);
-  if (pfn < 0) return -1;
+  if (order > m.maxOrder) return -1;
+  const { got } = takeForDevice(
+    system,
+    Math.log2(end * system.pageSize),
+    (gfp) => {
+      const pfn = allocPages(m, gfp | __GFP_NOWARN, order);
+      return pfn < 0 ? null : { pfn, pages: 2 ** order };
+    },
+    (taken) => freePages(m, taken.pfn, order),
+  );
+  if (got === null) return -1;
+  const { pfn } = got;
   m.setOwner(pfn, OWNER_KINDS.driver);
   m.splitAllocated(pfn, 0);
   for (let p = pfn + pages; p < pfn + 2 ** order; p++) freePages(m, p, 0);

@@ -39,6 +39,6 @@ export function contigAttempt(result: ContigResult): Attempt {
 }
 
 /** A request that failed before any range was tried. */
-export function refused(errno: number, text: string): Attempt {
-  return { granted: false, errno, pieces: [], busyRetries: 0, why: { text, data: null } };
+export function refused(errno: number, text: string, data: unknown = null): Attempt {
+  return { granted: false, errno, pieces: [], busyRetries: 0, why: { text, data } };
 }

@@ -2,9 +2,10 @@
 import type { System } from "../machine/system";
 import { GFP_HIGHUSER_MOVABLE } from "../mm/gfp";
 import type { OwnerKind } from "../mm/owners";
-import { contigAttempt } from "./contig-attempt";
+import { contigAttempt, refused } from "./contig-attempt";
+import { aboveMask, type Taken, takeForDevice } from "./device-zones";
 import { Prepared } from "./prepared";
-import { deviceGfp, type RequestCheck } from "./request-check";
+import type { RequestCheck } from "./request-check";
 import type { Attempt, ContigRequest, StrategySpec } from "./strategy";
 
 /** Where ranges are searched, and whose they become. */
@@ -26,14 +27,33 @@ export class PreparedContigPages extends Prepared {
   }
 
   protected attempt(): Attempt {
-    const { system, use, asked } = this;
-    const gfp = use.zones === "movable" ? GFP_HIGHUSER_MOVABLE : deviceGfp(system, asked.dmaBits)!;
-    return contigAttempt(
-      system.contig.allocContigPages(this.pages, gfp, { world: system.world, owner: use.owner }),
+    const { system, use, asked, pages } = this;
+    const search = (gfp: number) =>
+      contigAttempt(system.contig.allocContigPages(pages, gfp, { world: system.world, owner: use.owner }));
+    if (use.zones === "movable") return search(GFP_HIGHUSER_MOVABLE);
+    let last: Attempt | null = null;
+    let busyRetries = 0;
+    const { got, above } = takeForDevice(
+      system,
+      asked.dmaBits,
+      (gfp) => {
+        last = search(gfp);
+        busyRetries += last.busyRetries;
+        return last.granted ? last.pieces[0]! : null;
+      },
+      (range) => this.freeRange(range),
     );
+    const attempt = last as Attempt | null;
+    if (attempt !== null && (got !== null || above.length === 0)) return { ...attempt, busyRetries };
+    const text = aboveMask(system, asked.dmaBits, above, attempt?.why?.text ?? "");
+    return { ...refused(-12, text, attempt?.why?.data), busyRetries };
+  }
+
+  private freeRange({ pfn, pages }: Taken): void {
+    this.system.contig.freeContigRange(pfn, pages);
   }
 
   protected give({ pieces }: Attempt): void {
-    for (const { pfn, pages } of pieces) this.system.contig.freeContigRange(pfn, pages);
+    for (const piece of pieces) this.freeRange(piece);
   }
 }

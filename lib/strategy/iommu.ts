@@ -42,8 +42,9 @@ class PreparedIommu extends Prepared {
   private readonly held: Map<Attempt, { pages: [pfn: number, order: number][]; slots: number[] }>;
 
   constructor(system: System, spec: StrategySpec, request: ContigRequest) {
-    super(system, spec, request, { forDevice: false, contiguous: false });
-    this.mode = oneOf(spec, "mode", ["iommu", "odp"] as const);
+    const mode = oneOf(spec, "mode", ["iommu", "odp"] as const);
+    super(system, spec, request, { forDevice: false, contiguous: false, translated: true });
+    this.mode = mode;
     const order =
       spec.largestPiece === "auto"
         ? system.memory.maxOrder

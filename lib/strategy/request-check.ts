@@ -2,79 +2,137 @@
 import { InputError } from "../base/errors";
 import { formatSize } from "../base/units";
 import type { System } from "../machine/system";
-import { __GFP_DMA, __GFP_DMA32, GFP_KERNEL, gfpZone, ZONE_DMA, ZONE_DMA32, ZONE_MOVABLE } from "../mm/gfp";
+import { gfpZone } from "../mm/gfp";
 import { refused } from "./contig-attempt";
+import { deviceGfps } from "./device-zones";
 import type { Attempt, ContigRequest } from "./strategy";
 
 const EINVAL = -22;
 const ENOMEM = -12;
 const EIO = -5;
 
-/**
- * Flags with which a driver asks for memory that its device reaches: the highest zone that lies wholly below 2^dmaBits, as
- * dma_direct_optimal_gfp_mask() chooses; null where no zone does.
- */
-export function deviceGfp({ memory: m, pageSize }: System, dmaBits: number): number | null {
-  const reach = 2 ** dmaBits;
-  const endOf = (idx: number) =>
-    m.zones.reduce((end, z) => (z.idx === idx ? Math.max(end, z.endPfn * pageSize) : end), 0);
-  const end = m.zones.reduce((e, z) => (z.idx === ZONE_MOVABLE ? e : Math.max(e, z.endPfn * pageSize)), 0);
-  if (end <= reach) return GFP_KERNEL;
-  for (const [idx, flag] of [
-    [ZONE_DMA32, __GFP_DMA32],
-    [ZONE_DMA, __GFP_DMA],
-  ] as const) {
-    const zoneEnd = endOf(idx);
-    if (zoneEnd > 0 && zoneEnd <= reach) return GFP_KERNEL | flag;
-  }
-  return null;
-}
-
 /** How a request is checked. */
 export interface RequestCheck {
   /** The memory is chosen for the device, zone by zone; default true. User memory is not: its place is checked afterwards. */
   forDevice?: boolean;
-  /** Sizes are multiples of the page; default true. dma_alloc_coherent() rounds up instead. */
+  /** Sizes are multiples of the page; default true. dma_alloc_coherent() rounds up what a driver asks for instead; a mapping of a process is always whole pages. */
   wholePages?: boolean;
   /** All of it must lie in one node and zone; default true. */
   contiguous?: boolean;
+  /** An IOMMU translates: only the room for bus addresses below the mask counts; default false. */
+  translated?: boolean;
+}
+
+/** What a refusal is about, as data: the field of the request, what it said, and what the machine allows. */
+export interface RefusedField {
+  field: "bytes" | "dmaBits";
+  asked: number;
+  limit: number;
+}
+
+/** The field that a failure's data is about, where the request was refused for what it says; undefined for other failures. */
+export function refusedField(data: unknown): RefusedField | undefined {
+  return (data as { refused?: RefusedField } | null)?.refused;
 }
 
 /** Null, or why the request cannot be served by this machine at all. Throws InputError for an alignment that is none. */
 export function refusal(system: System, request: ContigRequest, check: RequestCheck = {}): Attempt | null {
-  const { forDevice = true, wholePages = true, contiguous = true } = check;
-  const { memory: m, pageSize } = system;
-  const { bytes, alignBytes, dmaBits } = request;
+  const { alignBytes, dmaBits } = request;
   if (!Number.isInteger(Math.log2(alignBytes)))
     throw new InputError(`request: alignment must be a power of two: got ${alignBytes} bytes`);
-  if (wholePages && bytes % pageSize !== 0)
-    return refused(
+  if (!(Number.isInteger(dmaBits) && dmaBits >= 1 && dmaBits <= 64))
+    throw new InputError(`request: dmaBits must be a whole number from 1 to 64: got ${dmaBits}`);
+  return (
+    sizeRefusal(system, request, check) ??
+    (check.translated === true ? busRefusal(request) : maskRefusal(system, request, check))
+  );
+}
+
+function sizeRefusal(system: System, { bytes, who }: ContigRequest, check: RequestCheck): Attempt | null {
+  const { wholePages = true, contiguous = true } = check;
+  const { memory: m, pageSize } = system;
+  if ((wholePages || who === "user") && bytes % pageSize !== 0)
+    return barred(
       EINVAL,
-      `${bytes} bytes are no whole number of pages of ${formatSize(pageSize)}: memory is given out in pages`,
-    );
+      "bytes",
+      bytes,
+      pageSize,
+    )(`${bytes} bytes are no whole number of pages of ${formatSize(pageSize)}: memory is given out in pages`);
   const nodes = new Map<number, number>();
   for (const z of m.zones) nodes.set(z.nid, (nodes.get(z.nid) ?? 0) + z.present * pageSize);
   const largest = Math.max(...nodes.values());
   if (contiguous && bytes > largest)
-    return refused(
+    return barred(
       ENOMEM,
+      "bytes",
+      bytes,
+      largest,
+    )(
       `${formatSize(bytes)} are more than the largest node has, ${formatSize(largest)}; a contiguous range ends at the edge of a node`,
     );
-  if (!forDevice) return null;
-  const gfp = deviceGfp(system, dmaBits);
-  if (gfp === null) {
+  const all = [...nodes.values()].reduce((n, node) => n + node, 0);
+  if (bytes > all)
+    return barred(
+      ENOMEM,
+      "bytes",
+      bytes,
+      all,
+    )(`${formatSize(bytes)} are more than all memory of the machine, ${formatSize(all)}`);
+  return null;
+}
+
+/** iommu_dma_alloc_iova(): bus addresses end at the device's mask; what does not fit gets none. */
+function busRefusal({ bytes, dmaBits }: ContigRequest): Attempt | null {
+  const room = 2 ** dmaBits;
+  if (bytes <= room) return null;
+  return barred(
+    ENOMEM,
+    "dmaBits",
+    dmaBits,
+    Math.ceil(Math.log2(bytes)),
+  )(
+    `the device reaches ${dmaBits} address bits: ${formatSize(room)} of bus addresses have no room for ${formatSize(bytes)}`,
+  );
+}
+
+function maskRefusal(
+  system: System,
+  { bytes, dmaBits }: ContigRequest,
+  { forDevice = true, contiguous = true }: RequestCheck,
+): Attempt | null {
+  const { memory: m, pageSize } = system;
+  const reach = 2 ** dmaBits;
+  const gfps = deviceGfps(system, dmaBits);
+  if (gfps.length === 0) {
     const lowest = m.zones.reduce((a, b) => (b.startPfn < a.startPfn ? b : a));
-    return refused(
+    const end = lowest.endPfn * pageSize;
+    return barred(
       EIO,
-      `the device reaches ${dmaBits} address bits (${formatSize(2 ** dmaBits)}); the lowest zone, ${lowest.name}, ends at ${formatSize(lowest.endPfn * pageSize)}: no zone promises memory below the mask`,
+      "dmaBits",
+      dmaBits,
+      Math.ceil(Math.log2(end)),
+    )(
+      `the device reaches ${dmaBits} address bits (${formatSize(reach)}); the lowest zone, ${lowest.name}, ends at ${formatSize(end)}: no zone promises memory below the mask, dma_set_mask() returns −5 (EIO)`,
     );
   }
-  const highest = gfpZone(gfp);
-  const room = m.zones.reduce((n, z) => (z.idx <= highest ? Math.max(n, z.present * pageSize) : n), 0);
-  if (contiguous && bytes > room)
-    return refused(
-      ENOMEM,
-      `${formatSize(bytes)} do not fit in a zone the device reaches with ${dmaBits} address bits: the largest has ${formatSize(room)}`,
-    );
-  return null;
+  if (!forDevice || !contiguous) return null;
+  const highest = gfpZone(gfps[0]!);
+  const room = m.zones.reduce((most, z) => {
+    const below = Math.min(z.present, Math.floor(reach / pageSize) - z.startPfn);
+    return z.idx <= highest ? Math.max(most, below * pageSize) : most;
+  }, 0);
+  if (bytes <= room) return null;
+  return barred(
+    ENOMEM,
+    "bytes",
+    bytes,
+    room,
+  )(
+    `${formatSize(bytes)} do not fit in a zone the device reaches with ${dmaBits} address bits: the most that one has below the mask is ${formatSize(room)}`,
+  );
+}
+
+function barred(errno: number, field: RefusedField["field"], asked: number, limit: number) {
+  const data: RefusedField = { field, asked, limit };
+  return (text: string): Attempt => refused(errno, text, { refused: data });
 }

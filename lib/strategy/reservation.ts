@@ -6,8 +6,8 @@ import { __GFP_DIRECT_RECLAIM, __GFP_NOWARN, __GFP_RETRY_MAYFAIL } from "../mm/g
 import { OWNER_KINDS } from "../mm/owners";
 import { allocPages, freePages } from "../mm/page-alloc";
 import { refused } from "./contig-attempt";
+import { takeForDevice } from "./device-zones";
 import { Prepared } from "./prepared";
-import { deviceGfp } from "./request-check";
 import type { Attempt, ContigRequest, Strategy, StrategySpec } from "./strategy";
 
 export const reservation: Strategy = {
@@ -50,14 +50,28 @@ class PreparedReservation extends Prepared {
   /** Up to the number asked for; with `flags` it may wait. */
   private refill(flags: number): void {
     const { memory: m } = this.system;
-    const gfp = deviceGfp(this.system, this.asked.dmaBits);
-    if (this.order > m.maxOrder || gfp === null) return;
+    if (this.order > m.maxOrder) return;
     while (this.stock.length < (this.spec.pages as number)) {
-      const pfn = allocPages(m, (gfp & ~__GFP_DIRECT_RECLAIM) | __GFP_NOWARN | flags, this.order);
+      const pfn = this.take((gfp) => (gfp & ~__GFP_DIRECT_RECLAIM) | __GFP_NOWARN | flags);
       if (pfn < 0) return;
-      m.setOwner(pfn, OWNER_KINDS.driver);
       this.stock.push(pfn);
     }
+  }
+
+  /** A page below the device's mask, or −1. */
+  private take(flags: (gfp: number) => number): number {
+    const { memory: m } = this.system;
+    const { got } = takeForDevice(
+      this.system,
+      this.asked.dmaBits,
+      (gfp) => {
+        const pfn = allocPages(m, flags(gfp), this.order);
+        return pfn < 0 ? null : { pfn, pages: 2 ** this.order };
+      },
+      ({ pfn }) => freePages(m, pfn, this.order),
+    );
+    if (got !== null) m.setOwner(got.pfn, OWNER_KINDS.driver);
+    return got?.pfn ?? -1;
   }
 
   protected attempt(): Attempt {
@@ -72,14 +86,12 @@ class PreparedReservation extends Prepared {
     const ready = pfn >= 0;
     if (ready) this.fromStock++;
     else {
-      const gfp = deviceGfp(this.system, this.asked.dmaBits)! | __GFP_RETRY_MAYFAIL | __GFP_NOWARN;
-      pfn = allocPages(m, gfp, this.order);
+      pfn = this.take((gfp) => gfp | __GFP_RETRY_MAYFAIL | __GFP_NOWARN);
       if (pfn < 0)
         return refused(
           -12,
           `the stock of ${this.spec.pages} pages of order ${this.order} is used up, and no other could be made`,
         );
-      m.setOwner(pfn, OWNER_KINDS.driver);
     }
     return {
       granted: true,

@@ -42,23 +42,6 @@ test("every strategy of the debate grants on a fresh machine and gives back", ()
   }
 });
 
-test("what no machine of the kind can serve is refused by every strategy with the reason", () => {
-  for (const { label, spec } of SPECS) {
-    if (label === "cma" || label === "hugetlb-boot" || label === "boot-reserve") continue;
-    const { prepared } = start(PI, spec, sga({ bytes: 4096 * MiB }));
-    const { granted, why } = prepared.request();
-    assert.equal(granted, false);
-    const pieces = label === "iommu" || label === "adjacent-thp";
-    assert.match(why!.text, pieces ? /could be had/ : /more than the largest node has/, label);
-  }
-  for (const { label, spec } of SPECS) {
-    if (label === "cma") continue;
-    const odd = start(PI, spec, sga({ bytes: BYTES + 1 })).prepared.request();
-    assert.equal(odd.errno, -22, label);
-    assert.match(odd.why!.text, /no whole number of pages of 4 KiB/);
-  }
-});
-
 test("memory above the device's mask is of no use without an IOMMU", () => {
   // 3 GiB below the hole, 1 GiB above 4 GiB: a mask of 32 bits.
   const base = { board: "pc-x86-64", memoryBytes: 4096 * MiB };

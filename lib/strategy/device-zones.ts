@@ -1,0 +1,74 @@
+/**
+ * From which zones the kernel takes memory for a device: it starts in the zone that the device's mask falls into, looks whether what it got lies
+ * below the mask, and goes on in the next lower zone where it does not. Kernel 6.1, kernel/dma/direct.c: dma_direct_supported() (masks that are refused
+ * at once), dma_direct_optimal_gfp_mask(), __dma_direct_alloc_pages(), dma_coherent_ok().
+ */
+import { formatSize } from "../base/units";
+import type { System } from "../machine/system";
+import { __GFP_DMA, __GFP_DMA32, GFP_KERNEL, ZONE_DMA, ZONE_DMA32, ZONE_MOVABLE } from "../mm/gfp";
+
+/** Where zones that memory of drivers comes from end, in bytes. */
+function endsOf({ memory: m, pageSize }: System) {
+  const endOf = (idx: number) =>
+    m.zones.reduce((end, z) => (z.idx === idx ? Math.max(end, z.endPfn * pageSize) : end), 0);
+  const all = m.zones.reduce((e, z) => (z.idx === ZONE_MOVABLE ? e : Math.max(e, z.endPfn * pageSize)), 0);
+  return { dma: endOf(ZONE_DMA), dma32: endOf(ZONE_DMA32), all };
+}
+
+/**
+ * Flags with which a driver's memory is asked for, in the order in which they are tried; none where dma_set_mask() refuses the mask: below 32
+ * bits it must reach the end of the lowest zone made for devices, or of all memory.
+ */
+export function deviceGfps(system: System, dmaBits: number): number[] {
+  const reach = 2 ** dmaBits;
+  const { dma, dma32, all } = endsOf(system);
+  if (all <= reach) return [GFP_KERNEL];
+  const lowest = dma > 0 ? dma : dma32 > 0 ? dma32 : all;
+  if (dmaBits < 32 && reach < lowest) return [];
+  const inDma = dma > 0 ? [GFP_KERNEL | __GFP_DMA] : [];
+  const inDma32 = dma32 > 0 ? [GFP_KERNEL | __GFP_DMA32, ...inDma] : inDma;
+  if (dma > 0 && reach <= dma) return inDma;
+  if (dmaBits <= 32 && inDma32.length > 0) return inDma32;
+  return [GFP_KERNEL, ...inDma32];
+}
+
+/** A range of frames, or −1. */
+export interface Taken {
+  pfn: number;
+  pages: number;
+}
+
+/**
+ * Takes memory for a device zone by zone: `take` gives a range for some flags or null, `give` takes back what lies above the mask.
+ * The range, or null; `above`: what was found and lay above.
+ */
+export function takeForDevice<T extends Taken>(
+  system: System,
+  dmaBits: number,
+  take: (gfp: number) => T | null,
+  give: (taken: T) => void,
+): { got: T | null; above: Taken[] } {
+  const endPfn = 2 ** dmaBits / system.pageSize;
+  const above: Taken[] = [];
+  for (const gfp of deviceGfps(system, dmaBits)) {
+    const taken = take(gfp);
+    if (taken === null) continue;
+    if (taken.pfn + taken.pages <= endPfn) return { got: taken, above };
+    above.push({ pfn: taken.pfn, pages: taken.pages });
+    give(taken);
+  }
+  return { got: null, above };
+}
+
+/** Why a device got nothing, where some zone gave memory above its mask. `why`: what the last zone tried said. */
+export function aboveMask(
+  { pageSize }: System,
+  dmaBits: number,
+  above: readonly Taken[],
+  why: string,
+): string {
+  const found = above.map(({ pfn, pages }) => formatSize((pfn + pages) * pageSize));
+  if (found.length === 0) return why;
+  const begin = `what a zone gave ends at ${found.join(", then ")}, beyond the ${dmaBits} address bits (${formatSize(2 ** dmaBits)}) of the device, and went back`;
+  return why === "" ? begin : `${begin}; ${why}`;
+}
