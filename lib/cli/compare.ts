@@ -25,6 +25,8 @@ interface Flags extends RunningFlags {
   strategies?: string;
   board?: string;
   memory?: string;
+  size?: string;
+  dmaBits?: number;
   uptime?: string;
 }
 
@@ -37,6 +39,8 @@ export function register(program: Command): void {
     .option("--strategies <names>", "only these, separated by commas")
     .option("--board <name>", "another board than the scenario's")
     .option("--memory <size>", "another memory size than the scenario's")
+    .option("--size <size>", "another size of the request than the scenario's")
+    .option("--dma-bits <n>", "address bits that the device reaches", wholeNumber)
     .addOption(new Option("--uptime <time>", 'how long the machine has been used: "30 days"'))
     .action(async (what: string, flags: Flags) => {
       const spec = chosen(what, flags);
@@ -72,17 +76,19 @@ async function showScorecard(what: string, spec: ComparisonSpec, flags: Flags): 
 }
 
 function chosen(what: string, flags: Flags): ComparisonSpec {
-  const { board, memory, uptime, seeds, seed } = flags;
+  const { board, memory, uptime, size, dmaBits, seeds, seed } = flags;
   const named = SCENARIOS.has(what) || !existsSync(what);
-  if (!named && (board ?? memory ?? uptime) !== undefined)
+  if (!named && (board ?? memory ?? uptime ?? size ?? dmaBits) !== undefined)
     throw new InputError(
-      "compare: --board, --memory and --uptime belong to scenarios: write them into the plan",
+      "compare: --board, --memory, --uptime, --size and --dma-bits belong to scenarios: write them into the plan",
     );
   const spec = named
     ? scenario(what, {
         ...(board !== undefined && { board }),
         ...(memory !== undefined && { memory }),
         ...(uptime !== undefined && { uptime }),
+        ...(size !== undefined && { size }),
+        ...(dmaBits !== undefined && { dmaBits }),
       })
     : comparisonIn(readPlanFile(what));
   if (seeds !== undefined && (seeds < 1 || seeds > COMPARISON_LIMITS.seeds))

@@ -7,7 +7,9 @@ import { planHash } from "../experiment/plan";
 import { readPlanFile } from "../experiment/plan-file";
 import { isOutcome, readRun } from "../experiment/run-text";
 import { parsePlan, withDefaults } from "../experiment/schema";
+import type { Locate } from "../experiment/schema-read";
 import { microsecondsText } from "../experiment/texts";
+import { refusedField } from "../strategy/request-check";
 import { INTERRUPTED_EXIT, type RunningFlags, running, wholeNumber, withRunningOptions } from "./running";
 
 export function register(program: Command): void {
@@ -38,8 +40,16 @@ export function register(program: Command): void {
         `granted   ${granted.filter((g) => g === 1).length} of ${granted.length}`,
         `time      ${microsecondsText(Math.max(...latencyNs) / 1000)} at most (modelled)`,
         ...Object.entries(outcome.metrics).map(([name, n]) => `${name.padEnd(20)} ${n}`),
-        ...outcome.failures.map((f) => `request ${f.request + 1} failed: ${f.text}`),
+        ...outcome.failures.map(
+          (f) => `request ${f.request + 1} failed: ${placeOf(f.data, locate)}${f.text}`,
+        ),
       ];
       process.stdout.write(`${lines.join("\n")}\n`);
     });
+}
+
+/** Where the plan asks for what no machine of the kind can serve: `plan.yaml:4: request.size: `. */
+function placeOf(data: unknown, locate: Locate): string {
+  const field = refusedField(data)?.field;
+  return field === undefined ? "" : `${locate(["request", field])}: `;
 }

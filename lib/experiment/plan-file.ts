@@ -5,6 +5,7 @@
 import { readFileSync, statSync } from "node:fs";
 import { isMap, isNode, isScalar, LineCounter, parseDocument } from "yaml";
 import { at, InputError } from "../base/errors";
+import { WRITTEN_AS } from "./schema-fields";
 import { fieldPath, type Locate } from "./schema-read";
 
 /** A plan is small; a larger file is something else. */
@@ -57,6 +58,15 @@ export function parsePlanText(text: string, file: string): Written {
     throw new InputError(
       `${at(file, 1)}: a plan must be an object: got ${Array.isArray(value) ? "a list" : typeof value}`,
     );
+  /** The path with the names that stand in the file: `request.size` for `request.bytes`. */
+  const asWritten = (path: readonly PropertyKey[]): PropertyKey[] => {
+    const found: PropertyKey[] = [];
+    for (const step of path) {
+      const short = [...(WRITTEN_AS.get(String(step)) ?? [])].find((s) => document.hasIn([...found, s]));
+      found.push(short !== undefined && !document.hasIn([...found, step]) ? short : step);
+    }
+    return found;
+  };
   const lineOf = (path: readonly PropertyKey[], key?: string): number | undefined => {
     for (let length = path.length; length >= 0; length--) {
       const part = path.slice(0, length);
@@ -69,5 +79,9 @@ export function parsePlanText(text: string, file: string): Written {
     }
     return undefined;
   };
-  return { file, value, locate: (path, key) => `${at(file, lineOf(path, key))}: ${fieldPath(path, key)}` };
+  const locate: Locate = (path, key) => {
+    const written = asWritten(path);
+    return `${at(file, lineOf(written, key))}: ${fieldPath(written, key)}`;
+  };
+  return { file, value, locate };
 }

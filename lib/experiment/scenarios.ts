@@ -13,6 +13,10 @@ export interface ScenarioOptions {
   memory?: string | number;
   /** How long the machine has been used before anybody asks: "30 days" or milliseconds. */
   uptime?: string | number;
+  /** What one request asks for instead: "1GiB" or bytes. */
+  size?: string | number;
+  /** Addresses the device reaches, in bits. */
+  dmaBits?: number;
   seeds?: number;
   firstSeed?: number;
 }
@@ -103,14 +107,23 @@ export const SCENARIOS: ReadonlyMap<string, Scenario> = new Map(
 export function scenario(name: string, options: ScenarioOptions = {}): ComparisonSpec {
   const found = SCENARIOS.get(name);
   if (found === undefined) throw unknownName("scenario", name, [...SCENARIOS.keys()]);
-  const { board, memory, uptime, seeds, firstSeed } = { ...found.defaults, ...withoutUndefined(options) };
+  const { board, memory, uptime, size, dmaBits, seeds, firstSeed } = {
+    ...found.defaults,
+    ...withoutUndefined(options),
+  };
   if (!BOARD_NAMES.includes(board)) findBoard(board);
   const uptimeMs = parseDuration(uptime, `${name}: uptime`);
   if (!Number.isFinite(uptimeMs))
     throw new InputError(`${name}: uptime must end: got ${JSON.stringify(uptime)}`);
   const memoryBytes = parseSize(memory, `${name}: memory`);
+  const spec = found.spec({ board, memoryBytes, uptimeMs });
   return {
-    ...found.spec({ board, memoryBytes, uptimeMs }),
+    ...spec,
+    request: {
+      ...spec.request,
+      ...(size !== undefined && { bytes: parseSize(size, `${name}: size`) }),
+      ...(dmaBits !== undefined && { dmaBits }),
+    },
     seeds: seeds ?? COMPARISON_DEFAULTS.seeds,
     firstSeed: firstSeed ?? COMPARISON_DEFAULTS.firstSeed,
   };

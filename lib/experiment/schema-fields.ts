@@ -83,6 +83,9 @@ export const oneOf = <T extends string>(what: string, known: readonly T[]) =>
 /** Short names that an object takes besides those of its shape, for suggestions. */
 export const SHORT_NAMES = new WeakMap<object, readonly string[]>();
 
+/** Short names by the name of the plan: `bytes` → `size`. A complaint points at the field as it was written. */
+export const WRITTEN_AS = new Map<string, Set<string>>();
+
 /** An object without unknown fields. `short` maps names people write to the names of the plan: `memory` → `memoryBytes`. */
 export function fields<S extends z.ZodRawShape>(what: string, shape: S, short: Record<string, string> = {}) {
   const object = z.strictObject(shape, {
@@ -92,6 +95,8 @@ export function fields<S extends z.ZodRawShape>(what: string, shape: S, short: R
         : `${what}: must be an object with the fields ${Object.keys(shape).join(", ")}: got ${shown(issue.input)}`,
   });
   SHORT_NAMES.set(object, Object.keys(short));
+  for (const [name, full] of Object.entries(short))
+    WRITTEN_AS.set(full, (WRITTEN_AS.get(full) ?? new Set()).add(name));
   if (Object.keys(short).length === 0) return object as unknown as z.ZodType<z.output<typeof object>>;
   return z.preprocess((value) => {
     if (typeof value !== "object" || value === null || Array.isArray(value)) return value;

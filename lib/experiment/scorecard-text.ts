@@ -1,6 +1,6 @@
 /** A scorecard in words and columns, for terminals. */
 import { formatSize } from "../base/units";
-import type { Scorecard, ScorecardRow } from "./scorecard";
+import { type FailureColumn, type Scorecard, type ScorecardRow, withoutFigures } from "./scorecard";
 import { microsecondsText, shareText } from "./texts";
 
 export const SCORECARD_HEAD = [
@@ -40,12 +40,16 @@ export function scorecardNotes({ strategies, adapter, cpu, pattern }: Scorecard)
     `adapter ${adapter}, CPU ${cpu}, accesses ${pattern}; *: no other strategy is as good in every column and better in one`,
   ];
   for (const { name, failures } of strategies)
-    if (failures !== null)
-      notes.push(
-        `${name}: ${failures.reasons
-          .slice(0, 3)
-          .map((r) => `${r.text} (${r.count})`)
-          .join("; ")}`,
-      );
+    if (failures !== null) notes.push(`${name}: ${reasonsText(failures)}`);
   return notes;
+}
+
+/** The three most frequent reasons; one that all failures share is told with its figures, as the first of them had it. */
+function reasonsText({ reasons, example }: FailureColumn): string {
+  if (reasons.length === 1 && reasons[0]!.text === withoutFigures(example))
+    return `${example.split("\n")[0]} (${reasons[0]!.count})`;
+  return reasons
+    .slice(0, 3)
+    .map((r) => `${r.text} (${r.count})`)
+    .join("; ");
 }

@@ -161,7 +161,12 @@ export class EvidenceCollector {
 /** Reasons of a failure without the figures that differ from run to run. */
 function reasonsOf(text: string): string[] {
   const barred = [...text.matchAll(/^In the way: .*?: (.*?)\. Would free it:/gm)].map((m) => m[1]!);
-  return barred.length > 0 ? barred : [text.split("\n")[0]!.replace(/\d[\d,.]*/g, "…")];
+  return barred.length > 0 ? barred : [withoutFigures(text)];
+}
+
+/** The first line of a failure without its figures. */
+export function withoutFigures(text: string): string {
+  return text.split("\n")[0]!.replace(/\d[\d,.]*/g, "…");
 }
 
 /** The columns from a comparison and the evidence of its runs; pure. */

@@ -110,3 +110,43 @@ test("Ctrl-C keeps what is done; a store in use is refused in one line", async (
   assert.deepEqual([summary.cancelled, summary.resultsHash, summary.plans], [true, null, 100000]);
   assert.ok(json(["results", "--json", "--store", store]).runs >= summary.run);
 });
+
+test("a request that cannot be served is a result: the run points at the field, the scorecard gives the reason", () => {
+  const large = file("large.yaml", PLAN.replace("size: 4MiB", "size: 512MiB"));
+  const run = pageblock(["run", large], folder);
+  assert.equal(run.status, 0, run.stderr);
+  assert.match(run.stdout, /granted {3}0 of 2\n/);
+  assert.match(
+    run.stdout,
+    /request 1 failed: .*large\.yaml:4: request\.size: 512 MiB are more than the largest node has, 25\d(\.\d+)? MiB/,
+  );
+  const small = ["--board", "pc-x86-64", "--memory", "512MiB", "--uptime", "1s", "--seeds", "1"];
+  const ask = (more: string[]) =>
+    pageblock(["compare", "rdma-2gb", ...small, "--strategies", "map-contig,iommu", ...more], folder);
+  const card = ask(["--size", "1GiB"]);
+  assert.equal(card.status, 0, card.stderr);
+  assert.match(card.stdout, /\nmap-contig +0\.0 /);
+  assert.match(
+    card.stdout,
+    /\nmap-contig: 1 GiB are more than the largest node has, 511\.\d+ MiB; .* \(1\)\n/,
+  );
+  assert.match(card.stdout, /\niommu: 1 GiB are more than all memory of the machine, 511\.\d+ MiB \(1\)\n/);
+  const odd = ask(["--size", "8388609"]).stdout;
+  assert.match(odd, /\nmap-contig: 8388609 bytes are no whole number of pages of 4 KiB/);
+  const mask = ask(["--size", "8MiB", "--dma-bits", "20"]).stdout;
+  assert.match(
+    mask,
+    /\nmap-contig: the device reaches 20 address bits .* dma_set_mask\(\) returns −5 \(EIO\) \(1\)/,
+  );
+  assert.match(mask, /\niommu: the device reaches 20 address bits: 1 MiB of bus addresses have no room/);
+  for (const [flags, complaint] of [
+    [["--size", "much"], /rdma-2gb: size: size must be a number with an optional K, M, G or T: got "much"/],
+    [["--dma-bits", "65"], /request\.dmaBits: dmaBits: must be a whole number from 1 to 64: got 65/],
+    [["--size", "0"], /request\.bytes: bytes: must be from 1 to/],
+  ] as const) {
+    const bad = ask([...flags]);
+    assert.equal(bad.status, 2);
+    assert.match(bad.stderr, complaint);
+    assert.equal(bad.stdout, "");
+  }
+});

@@ -62,21 +62,3 @@ test("rdma-2gb asks ten strategies for 2 GiB, and its figures have names", () =>
   const plan = [...comparisonPlans(spec)].find((p) => p.strategy.name === "alloc-contig-pages")!;
   for (const name of Object.keys(run(plan).metrics)) assert.ok(name in METRICS, name);
 });
-
-test("requests that no kernel or device could serve are refused with the reason", () => {
-  const ask = (request: Partial<ComparisonSpec["request"]>, memory = 1024, name = "alloc-contig-pages") =>
-    run({
-      format: 1,
-      machine: { board: "pc-x86-64", memoryBytes: memory * MiB },
-      strategy: { name },
-      request: { bytes: 64 * MiB, ...request },
-      seed: 1,
-    });
-  const refusal = (o: ReturnType<typeof run>) => {
-    assert.equal(o.requests.granted[0], 0);
-    return o.failures[0]!.text;
-  };
-  assert.match(refusal(ask({ bytes: 4096 * MiB })), /more than the largest node has/);
-  assert.match(refusal(ask({ bytes: 64 * MiB + 1 })), /no whole number of pages/);
-  assert.match(refusal(ask({ dmaBits: 20 })), /no zone promises memory below the mask/);
-});
