@@ -6,7 +6,7 @@ import type { System } from "../machine/system";
 import { __GFP_NOWARN, GFP_USER, ZONE_MOVABLE } from "../mm/gfp";
 import { MIGRATE_CMA } from "../mm/migratetype";
 import { oneOf } from "./choice";
-import { type Access, fork, memlock, PROCESS_DEFAULTS, PROCESS_MEANINGS } from "./constraints";
+import { type Access, fork, PROCESS_DEFAULTS, PROCESS_MEANINGS } from "./constraints";
 import { refused } from "./contig-attempt";
 import { Prepared } from "./prepared";
 import type { Attempt, Constraint, ContigRequest, Strategy, StrategySpec } from "./strategy";
@@ -57,7 +57,7 @@ class PreparedAdjacentThp extends Prepared {
 
   protected attempt(): Attempt {
     const { system, asked, spec } = this;
-    const limit = memlock(spec, asked);
+    const limit = this.memlock();
     if (asked.longtermPin && !limit.ok) return refused(-12, limit.text);
     if (!system.booted.thp) return refused(-12, "the kernel was built without transparent huge pages");
     const need = Math.ceil(this.pages / this.hugePages);
@@ -168,6 +168,6 @@ class PreparedAdjacentThp extends Prepared {
   }
 
   protected override rules(): Constraint[] {
-    return [memlock(this.spec, this.asked), fork(this.mapping)];
+    return [this.memlock(), fork(this.mapping)];
   }
 }

@@ -1,7 +1,7 @@
 /** Memory kept from Linux at boot and mapped by a process through device-dax. */
 import type { System } from "../machine/system";
 import { carveOut, PreparedCarveOut } from "./carve-out";
-import { type Access, memlock, PROCESS_DEFAULTS, PROCESS_MEANINGS } from "./constraints";
+import { type Access, PROCESS_DEFAULTS, PROCESS_MEANINGS } from "./constraints";
 import { refused } from "./contig-attempt";
 import type { Attempt, Constraint, ContigRequest, Strategy, StrategySpec } from "./strategy";
 
@@ -31,7 +31,7 @@ class PreparedBootReserve extends PreparedCarveOut {
   }
 
   protected override attempt(): Attempt {
-    const limit = memlock(this.spec, this.asked);
+    const limit = this.memlock();
     return this.asked.longtermPin && !limit.ok ? refused(-12, limit.text) : super.attempt();
   }
 
@@ -41,7 +41,7 @@ class PreparedBootReserve extends PreparedCarveOut {
 
   protected override rules(): Constraint[] {
     return [
-      memlock(this.spec, this.asked),
+      this.memlock(),
       { name: "fork", ok: true, text: "device-dax allows only shared mappings: fork() copies nothing" },
       {
         name: "longterm-device",

@@ -163,26 +163,41 @@ export function memlockBytes(spec: StrategySpec): number {
     : parseSize(spec.memlock as string, `${spec.name}: memlock`);
 }
 
-/** RLIMIT_MEMLOCK as ib_umem_get() applies it to registered memory: −ENOMEM beyond it without CAP_IPC_LOCK. */
-export function memlock(spec: StrategySpec, { bytes }: ContigRequest): Constraint {
+/** Whether a process with the spec's limit may lock or pin `bytes` more beside the `held` bytes it has already: locked_vm or pinned_vm. */
+export function withinMemlock(spec: StrategySpec, bytes: number, held: number): boolean {
+  return spec.capIpcLock === true || held + bytes <= memlockBytes(spec);
+}
+
+/** What is beyond the limit, in words: `64 MiB beside 64 MiB that the process holds are beyond RLIMIT_MEMLOCK of 100 MiB`. */
+export function beyondMemlock(spec: StrategySpec, bytes: number, held: number): string {
+  const beside = held === 0 ? "" : ` beside ${formatSize(held)} that the process holds already`;
+  return `${formatSize(bytes)}${beside} are beyond RLIMIT_MEMLOCK of ${formatSize(memlockBytes(spec))}`;
+}
+
+/**
+ * RLIMIT_MEMLOCK as ib_umem_get() applies it to registered memory: −ENOMEM without CAP_IPC_LOCK where this registration and what the
+ * process has pinned already (pinned_vm, `held` bytes) are beyond it together.
+ */
+export function memlock(spec: StrategySpec, { bytes }: ContigRequest, held = 0): Constraint {
   const limit = memlockBytes(spec);
-  const capable = spec.capIpcLock === true;
   const name = "memlock";
-  if (bytes <= limit)
+  if (held + bytes <= limit)
     return {
       name,
       ok: true,
       text:
         limit === Number.POSITIVE_INFINITY
           ? "RLIMIT_MEMLOCK is unlimited"
-          : `${formatSize(bytes)} are within RLIMIT_MEMLOCK`,
+          : `${formatSize(held + bytes)} are within RLIMIT_MEMLOCK`,
     };
+  const ok = withinMemlock(spec, bytes, held);
+  const beyond = beyondMemlock(spec, bytes, held);
   return {
     name,
-    ok: capable,
-    text: capable
-      ? `${formatSize(bytes)} are beyond RLIMIT_MEMLOCK of ${formatSize(limit)}, but the process has CAP_IPC_LOCK`
-      : `${formatSize(bytes)} are beyond RLIMIT_MEMLOCK of ${formatSize(limit)}, and the process lacks CAP_IPC_LOCK: registering returns −12 (ENOMEM)`,
+    ok,
+    text: ok
+      ? `${beyond}, but the process has CAP_IPC_LOCK`
+      : `${beyond}, and the process lacks CAP_IPC_LOCK: registering returns −12 (ENOMEM)`,
   };
 }
 

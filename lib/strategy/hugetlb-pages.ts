@@ -5,7 +5,7 @@ import { type BootRequest, resolveBoot } from "../machine/boot-request";
 import type { System } from "../machine/system";
 import type { HugetlbPool } from "../mm/hugetlb";
 import { oneOf } from "./choice";
-import { type Access, fork, memlock, PROCESS_DEFAULTS, PROCESS_MEANINGS } from "./constraints";
+import { type Access, fork, PROCESS_DEFAULTS, PROCESS_MEANINGS } from "./constraints";
 import { refused } from "./contig-attempt";
 import { Prepared } from "./prepared";
 import type { Attempt, Constraint, ContigRequest, StrategySpec } from "./strategy";
@@ -80,8 +80,8 @@ export class PreparedHugetlb extends Prepared {
   }
 
   protected attempt(): Attempt {
-    const { pool, need, spec, asked } = this;
-    const limit = memlock(spec, asked);
+    const { pool, need, asked } = this;
+    const limit = this.memlock();
     if (asked.longtermPin && !limit.ok) return refused(-12, limit.text);
     const before = pool.persistent;
     let first = takeAdjacent(pool, need, this.align);
@@ -152,7 +152,7 @@ export class PreparedHugetlb extends Prepared {
     const { cpuMapBytes } = this.asked;
     const wanted = cpuMapBytes > 0 && cpuMapBytes !== this.pageBytes;
     return [
-      memlock(this.spec, this.asked),
+      this.memlock(),
       fork(this.mapping),
       {
         name: "cpu-page-size",

@@ -6,7 +6,7 @@ import { __GFP_DIRECT_RECLAIM, __GFP_NOWARN, GFP_USER } from "../mm/gfp";
 import { OWNER_KINDS } from "../mm/owners";
 import { allocPages, freePages } from "../mm/page-alloc";
 import { oneOf } from "./choice";
-import { type Access, memlock, PROCESS_DEFAULTS, PROCESS_MEANINGS } from "./constraints";
+import { type Access, PROCESS_DEFAULTS, PROCESS_MEANINGS } from "./constraints";
 import { refused } from "./contig-attempt";
 import { Prepared } from "./prepared";
 import type { Attempt, Constraint, ContigRequest, Strategy, StrategySpec } from "./strategy";
@@ -58,7 +58,7 @@ class PreparedIommu extends Prepared {
   }
 
   protected attempt(): Attempt {
-    const limit = memlock(this.spec, this.asked);
+    const limit = this.memlock();
     if (this.mode === "iommu" && this.asked.longtermPin && !limit.ok) return refused(-12, limit.text);
     return this.mode === "iommu" ? this.takePieces() : this.faultIn();
   }
@@ -156,7 +156,7 @@ class PreparedIommu extends Prepared {
         },
       ];
     return [
-      memlock(this.spec, this.asked),
+      this.memlock(),
       {
         name: "bus-addresses",
         ok: true,

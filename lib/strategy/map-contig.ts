@@ -1,8 +1,15 @@
 /** mmap(MAP_CONTIG): contiguous memory by a flag of a system call, as proposed in 2017. */
-import { formatSize } from "../base/units";
 import type { System } from "../machine/system";
 import { oneOf } from "./choice";
-import { type Access, fork, memlock, memlockBytes, PROCESS_DEFAULTS, PROCESS_MEANINGS } from "./constraints";
+import {
+  type Access,
+  beyondMemlock,
+  fork,
+  memlockBytes,
+  PROCESS_DEFAULTS,
+  PROCESS_MEANINGS,
+  withinMemlock,
+} from "./constraints";
 import { refused } from "./contig-attempt";
 import { PreparedContigPages } from "./contig-pages";
 import type { Attempt, Constraint, ContigRequest, Strategy, StrategySpec } from "./strategy";
@@ -11,14 +18,14 @@ export const mapContig: Strategy = {
   name: "map-contig",
   title: "mmap(MAP_CONTIG) (2017 RFC)",
   summary:
-    "Any process asks mmap() for an anonymous mapping whose pages are physically contiguous: it is populated at once, locked in memory, cannot grow, and fails as a whole. Rejected because it hands user space control over how memory is laid out. Modelled as the search of alloc_contig_pages() in the zones of movable user memory, with the limits of mlock() checked first.",
+    "Any process asks mmap() for an anonymous mapping whose pages are physically contiguous: it is populated at once, locked in memory, cannot grow, and fails as a whole. Rejected because it hands user space control over how memory is laid out. Modelled as the search of alloc_contig_pages() in the zones of movable user memory, with the limits of mlock() checked first, over all mappings that the process holds.",
   configure: "a kernel with the patches; RLIMIT_MEMLOCK or CAP_IPC_LOCK for the process",
   control: "any process that may lock that much memory: the objection to it",
   since: "no release",
   sources: [
     "Mike Kravetz: RFC of 3 October 2017 (lkml 2017/10/3/992; LWN article 736170), with the reviewers' questions on NUMA migration, KSM and fork",
     "LWN, 1 May 2018: too much control for user space",
-    "mm/mmap.c: −EPERM without the right to lock, −EAGAIN beyond the limit",
+    "mm/mmap.c can_do_mlock(), mlock_future_check(): −EPERM without the right to lock, −EAGAIN where what is locked already and the mapping are beyond the limit together",
   ],
   defaults: { ...PROCESS_DEFAULTS, mapping: "private" },
   meanings: { ...PROCESS_MEANINGS, mapping: "`private` or `shared`: decides what fork() does" },
@@ -38,16 +45,16 @@ class PreparedMapContig extends PreparedContigPages {
     const { spec, asked } = this;
     if (asked.who !== "user")
       return refused(-22, `mmap() is a call of a process: a request by the ${asked.who} cannot be put to it`);
-    const limit = memlockBytes(spec);
-    if (spec.capIpcLock !== true && limit === 0)
+    if (spec.capIpcLock !== true && memlockBytes(spec) === 0)
       return refused(
         -1,
         "RLIMIT_MEMLOCK is 0 and the process lacks CAP_IPC_LOCK: mmap() of locked memory returns −1 (EPERM)",
       );
-    if (spec.capIpcLock !== true && asked.bytes > limit)
+    // mlock_future_check(): pages of the process that are locked already count.
+    if (!withinMemlock(spec, asked.bytes, this.heldBefore))
       return refused(
         -11,
-        `${formatSize(asked.bytes)} are beyond RLIMIT_MEMLOCK of ${formatSize(limit)}: mmap() of locked memory returns −11 (EAGAIN)`,
+        `${beyondMemlock(spec, asked.bytes, this.heldBefore)}: mmap() of locked memory returns −11 (EAGAIN)`,
       );
     return super.attempt();
   }
@@ -59,7 +66,7 @@ class PreparedMapContig extends PreparedContigPages {
   protected override rules(): Constraint[] {
     const pinned = this.asked.longtermPin;
     return [
-      memlock(this.spec, this.asked),
+      this.memlock(),
       fork(this.mapping),
       {
         name: "numa-migration",

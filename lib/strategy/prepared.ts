@@ -3,7 +3,7 @@
  * sampled whenever a request is put, and figures and constraints are reported under common names (lib/metrics/names.ts).
  */
 import type { System } from "../machine/system";
-import { type Access, checkPieces } from "./constraints";
+import { type Access, checkPieces, memlock } from "./constraints";
 import { refused } from "./contig-attempt";
 import { type RequestCheck, refusal } from "./request-check";
 import type { Attempt, Constraint, ContigRequest, PreparedStrategy, StrategySpec } from "./strategy";
@@ -16,6 +16,10 @@ export abstract class Prepared implements PreparedStrategy {
   private readonly barred: Attempt | null;
   private idleSum: number;
   private samples: number;
+  /** Bytes granted and not given back, in whole pages: what a process has locked (locked_vm) or registered (pinned_vm). */
+  private heldBytes: number;
+  /** The same just before the latest request. */
+  protected heldBefore: number;
 
   constructor(
     protected readonly system: System,
@@ -27,12 +31,15 @@ export abstract class Prepared implements PreparedStrategy {
     this.checks = [];
     this.idleSum = 0;
     this.samples = 0;
+    this.heldBytes = 0;
+    this.heldBefore = 0;
     this.barred = refusal(system, asked, check);
   }
 
   request(): Attempt {
     this.idleSum += this.idleBytes();
     this.samples++;
+    this.heldBefore = this.heldBytes;
     if (this.barred !== null) return this.barred;
     const attempt = this.attempt();
     if (!attempt.granted) return attempt;
@@ -40,6 +47,7 @@ export abstract class Prepared implements PreparedStrategy {
     const broken = this.checks.find((c) => !c.ok && this.fatal(c));
     if (broken === undefined) {
       this.last = attempt;
+      this.heldBytes += this.pages * this.system.pageSize;
       return attempt;
     }
     this.give(attempt);
@@ -55,7 +63,9 @@ export abstract class Prepared implements PreparedStrategy {
   }
 
   release(attempt: Attempt): void {
-    if (attempt.granted) this.give(attempt);
+    if (!attempt.granted) return;
+    this.heldBytes -= this.pages * this.system.pageSize;
+    this.give(attempt);
   }
 
   metrics(): Record<string, number> {
@@ -108,6 +118,11 @@ export abstract class Prepared implements PreparedStrategy {
   /** Constraints of the way itself. */
   protected rules(): Constraint[] {
     return [];
+  }
+
+  /** RLIMIT_MEMLOCK against this registration beside those that the process holds. */
+  protected memlock(): Constraint {
+    return memlock(this.spec, this.asked, this.heldBefore);
   }
 
   /** The request in whole pages. */

@@ -112,6 +112,54 @@ test("MAP_CONTIG: for processes only, within their limits, and what else happens
   assert.throws(() => ask({ mapping: "none" }), /known are private, shared/);
 });
 
+test("MAP_CONTIG: what the process has locked counts until it is unmapped (locked_vm)", () => {
+  const small = (spec: Partial<StrategySpec>) =>
+    start(PC, { name: "map-contig", ...spec }, sga({ bytes: 8 * MiB })).prepared;
+  // 20 MiB have room for two mappings of 8 MiB, and for a third when one of them is gone.
+  const prepared = small({ memlock: "20M" });
+  const first = prepared.request();
+  const second = prepared.request();
+  assert.deepEqual([first.granted, second.granted], [true, true]);
+  const third = prepared.request();
+  assert.deepEqual([third.granted, third.errno], [false, -11]);
+  assert.match(
+    third.why!.text,
+    /^8 MiB beside 16 MiB that the process holds already are beyond RLIMIT_MEMLOCK of 20 MiB/,
+  );
+  prepared.release(third);
+  assert.equal(prepared.request().errno, -11, "a refused request holds nothing");
+  prepared.release(first);
+  const again = prepared.request();
+  assert.equal(again.granted, true);
+  // Exactly the limit is allowed.
+  const exact = small({ memlock: "16M" });
+  assert.deepEqual(
+    [exact.request().granted, exact.request().granted, exact.request().errno],
+    [true, true, -11],
+  );
+  const capable = small({ memlock: "8M", capIpcLock: true });
+  assert.deepEqual([capable.request().granted, capable.request().granted], [true, true]);
+});
+
+test("registrations of a process are pinned together (pinned_vm), in every way that pins user memory", () => {
+  for (const spec of [
+    { name: "hugetlb-boot", pageBytes: "32M", pages: "4" },
+    { name: "hugetlb-runtime", pageBytes: "32M" },
+    { name: "boot-reserve" },
+    { name: "adjacent-thp" },
+    { name: "iommu" },
+  ]) {
+    const { prepared } = start(PI, { ...spec, memlock: "100M" }, sga());
+    const first = prepared.request();
+    assert.equal(first.granted, true, `${spec.name}: ${first.why?.text}`);
+    const second = prepared.request();
+    assert.equal(second.errno, -12, spec.name);
+    assert.match(second.why!.text, /^64 MiB beside 64 MiB that the process holds already/, spec.name);
+    prepared.release(first);
+    assert.equal(prepared.request().granted, true, spec.name);
+  }
+});
+
 test("a registration beyond RLIMIT_MEMLOCK fails in every way that pins user memory", () => {
   for (const name of ["hugetlb-runtime", "hugetlb-boot", "boot-reserve", "adjacent-thp", "iommu"]) {
     const attempt = start(PI, { name, memlock: "1M" }, sga()).prepared.request();
