@@ -308,7 +308,7 @@ export interface StrategyParameters {
     /** default "auto" */
     pages?: string;
   };
-  /** mmap(MAP_CONTIG) (2017 RFC). Any process asks mmap() for an anonymous mapping whose pages are physically contiguous: it is populated at once, locked in memory, cannot grow, and fails as a whole. Rejected because it hands user space control over how memory is laid out. Modelled as the search of alloc_contig_pages() in the zones of movable user memory, with the limits of mlock() checked first. To configure: a kernel with the patches; RLIMIT_MEMLOCK or CAP_IPC_LOCK for the process. */
+  /** mmap(MAP_CONTIG) (2017 RFC). Any process asks mmap() for an anonymous mapping whose pages are physically contiguous: it is populated at once, locked in memory, cannot grow, and fails as a whole. Rejected because it hands user space control over how memory is laid out. Modelled as the search of alloc_contig_pages() in the zones of movable user memory, with the limits of mlock() checked first, over all mappings that the process holds. To configure: a kernel with the patches; RLIMIT_MEMLOCK or CAP_IPC_LOCK for the process. */
   mapContig: {
     /** default "unlimited" */
     memlock?: string;
@@ -333,7 +333,7 @@ export interface StrategyParameters {
     /** default false */
     capIpcLock?: boolean;
   };
-  /** hugetlb_cma. An area set aside at boot in which only movable memory lives meanwhile; gigantic pages are made of it when the pool grows, and elsewhere when it is full. The commit that brought it says why: after some uptime the chance of a gigabyte elsewhere is near zero. Since 5.2 its pages cannot be pinned for long, because they lie in a CMA area and no other gigantic page can be made to move them to: of little use to RDMA. To configure: hugetlb_cma= on the command line; CONFIG_CMA; nr_hugepages later. */
+  /** hugetlb_cma. An area set aside at boot in which only movable memory lives meanwhile; gigantic pages are made of it when the pool grows, and elsewhere when it is full. The commit that brought it says why: after some uptime the chance of a gigabyte elsewhere is near zero. Of little use to RDMA: since 5.13 its pages cannot be pinned for long, because they lie in a CMA area and move only to free pages of the pool that lie elsewhere; none is made for that. From 5.7 to 5.12 they were pinned where they lie. To configure: hugetlb_cma= on the command line; CONFIG_CMA; nr_hugepages later. */
   hugetlbCma: {
     /** default "auto" */
     pageBytes?: string;

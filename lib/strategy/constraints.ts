@@ -3,7 +3,6 @@
  * CPU's page size, limits of the process, fork. Each is checked on the machine and reported as a fact, never assumed.
  */
 import { formatSize, parseSize } from "../base/units";
-import { since } from "../hardware/kernel-release";
 import type { System } from "../machine/system";
 import { ZONE_MOVABLE } from "../mm/gfp";
 import { MIGRATE_CMA } from "../mm/migratetype";
@@ -19,6 +18,8 @@ export interface Access {
   translated?: boolean;
   /** False where nothing is pinned although the request is one for long (on-demand paging). */
   pins?: boolean;
+  /** It consists of gigantic pages of hugetlbfs, which move only to free pages of their pool; default false. */
+  gigantic?: boolean;
 }
 
 /** Everything that can be checked of granted memory whatever the way it was got. */
@@ -26,13 +27,14 @@ export function checkPieces(
   system: System,
   request: ContigRequest,
   pieces: Pieces,
-  { owner, translated = false, pins = true }: Access,
+  access: Access,
 ): Constraint[] {
+  const { translated = false, pins = true } = access;
   return [
     contiguity(system, pieces),
     oneNode(system, pieces),
     translated ? TRANSLATED : dmaMask(system, request, pieces),
-    pins ? longtermPin(system, request, pieces, owner) : UNPINNED,
+    pins ? longtermPin(system, request, pieces, access) : UNPINNED,
     alignment(system, request, pieces),
     ...(request.cpuMapBytes > system.pageSize ? [cpuMapping(system, request, pieces)] : []),
   ];
@@ -88,42 +90,58 @@ function dmaMask({ pageSize }: System, { dmaBits }: ContigRequest, pieces: Piece
 }
 
 /**
- * FOLL_LONGTERM. 4.17 refuses only files on DAX and pins anything else where it lies. Since 5.2 pages of CMA, since 5.13 pages of
- * ZONE_MOVABLE too (6.1 here) have to leave before they are pinned: is_longterm_pinnable_page(). Memory of a driver is never
- * pinned through get_user_pages(); in ZONE_MOVABLE it breaks that zone's promise.
+ * FOLL_LONGTERM. 4.17 refuses only files on DAX and pins anything else where it lies. Since 5.2 pages of CMA have to leave before they are
+ * pinned, and stay after all where one cannot (up to 5.12); since 5.13 (6.1 here) pages of ZONE_MOVABLE have to leave too, and the pin
+ * fails where one cannot: is_longterm_pinnable_page(). Switch `longtermPin`. Memory of a driver is never pinned through
+ * get_user_pages(); in ZONE_MOVABLE it breaks that zone's promise.
  */
 export function longtermPin(
   system: System,
   { longtermPin: asked }: ContigRequest,
   pieces: Pieces,
-  owner: "user" | "kernel",
+  access: Access,
 ): Constraint {
-  const { memory: m, booted } = system;
   const name = "longterm-pin";
   if (!asked) return { name, ok: true, text: "no pin for long is asked for" };
-  let where = "";
-  for (const { pfn, pages } of pieces)
-    for (const p of [pfn, pfn + pages - 1])
-      if (m.zoneOf(p)?.idx === ZONE_MOVABLE) where = "ZONE_MOVABLE";
-      else if (where === "" && m.blockType(p) === MIGRATE_CMA) where = "a CMA area";
-  if (where === "")
+  const where = movablePlace(system, pieces);
+  if (where === null)
     return { name, ok: true, text: "neither in ZONE_MOVABLE nor in a CMA area: it may be pinned" };
-  if (owner === "kernel")
-    return where === "ZONE_MOVABLE"
-      ? {
-          name,
-          ok: false,
-          text: "held by a driver in ZONE_MOVABLE, which promises that everything in it can move",
-        }
-      : { name, ok: true, text: "CMA memory belongs to the driver; no get_user_pages() is made of it" };
-  if (!since(booted.kernel, "6.1"))
+  if (access.owner === "user") return { name, ...userPin(system, where, access.gigantic === true) };
+  return where === "ZONE_MOVABLE"
+    ? {
+        name,
+        ok: false,
+        text: "held by a driver in ZONE_MOVABLE, which promises that everything in it can move",
+      }
+    : { name, ok: true, text: "CMA memory belongs to the driver; no get_user_pages() is made of it" };
+}
+
+type MovablePlace = "ZONE_MOVABLE" | "a CMA area";
+
+function movablePlace({ memory: m }: System, pieces: Pieces): MovablePlace | null {
+  const ends = pieces.flatMap(({ pfn, pages }) => [pfn, pfn + pages - 1]);
+  if (ends.some((p) => m.zoneOf(p)?.idx === ZONE_MOVABLE)) return "ZONE_MOVABLE";
+  return ends.some((p) => m.blockType(p) === MIGRATE_CMA) ? "a CMA area" : null;
+}
+
+function userPin({ memory: m, booted }: System, where: MovablePlace, gigantic: boolean) {
+  const rule = m.sw.longtermPin;
+  if (rule === "stays" || (rule === "leavesCma" && where === "ZONE_MOVABLE"))
     return {
-      name,
       ok: true,
       text: `${booted.kernel} pins memory in ${where} where it lies; nothing can move it away until it is unpinned`,
     };
+  if (gigantic && rule === "leavesCma")
+    return {
+      ok: true,
+      text: `no gigantic page is made to move one in ${where} to, and from 5.2 to 5.12 what cannot move is pinned where it lies`,
+    };
+  if (gigantic)
+    return {
+      ok: false,
+      text: `since 5.13 a gigantic page in ${where} has to move before a pin for long. It moves only to a free page of the pool that lies elsewhere, none is made for it (alloc_migrate_huge_page()), and the pool has none: the pin returns −12 (ENOMEM)`,
+    };
   return {
-    name,
     ok: false,
     text: `since ${where === "a CMA area" ? "5.2" : "5.13"} memory in ${where} is moved elsewhere before a pin for long, one page at a time: the contiguous range is lost, or the pin fails`,
   };

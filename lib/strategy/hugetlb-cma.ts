@@ -11,13 +11,15 @@ export const hugetlbCma: Strategy = {
   name: "hugetlb-cma",
   title: "hugetlb_cma",
   summary:
-    "An area set aside at boot in which only movable memory lives meanwhile; gigantic pages are made of it when the pool grows, and elsewhere when it is full. The commit that brought it says why: after some uptime the chance of a gigabyte elsewhere is near zero. Since 5.2 its pages cannot be pinned for long, because they lie in a CMA area and no other gigantic page can be made to move them to: of little use to RDMA.",
+    "An area set aside at boot in which only movable memory lives meanwhile; gigantic pages are made of it when the pool grows, and elsewhere when it is full. The commit that brought it says why: after some uptime the chance of a gigabyte elsewhere is near zero. Of little use to RDMA: since 5.13 its pages cannot be pinned for long, because they lie in a CMA area and move only to free pages of the pool that lie elsewhere; none is made for that. From 5.7 to 5.12 they were pinned where they lie.",
   configure: "hugetlb_cma= on the command line; CONFIG_CMA; nr_hugepages later",
   control: "whoever boots the machine decides on the area, the administrator grows the pool",
   since: "5.7",
   sources: [
     "commit cf11e85fc08c (mm: hugetlb: optionally allocate gigantic hugepages using cma)",
-    "mm/hugetlb.c, 6.1: a pool page that is not longterm-pinnable is passed over while pinning, and gigantic pages are not made as targets of migration",
+    "mm/gup.c collect_longterm_unpinnable_pages(), migrate_longterm_unpinnable_pages(), 6.1: a hugetlb page in a CMA block is isolated and migrated, −ENOMEM where that fails",
+    "mm/hugetlb.c, 6.1: dequeue_huge_page_node_exact() passes over pages that are not longterm-pinnable; alloc_migrate_huge_page() makes no gigantic page",
+    "mm/gup.c check_and_migrate_cma_pages(), 5.2 to 5.12: what cannot be migrated is pinned all the same [P: the functions in public trees of that time]",
   ],
   defaults: { ...HUGETLB_DEFAULTS, area: "auto" },
   meanings: {

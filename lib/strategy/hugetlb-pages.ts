@@ -4,6 +4,7 @@ import { formatSize, parseSize } from "../base/units";
 import { type BootRequest, resolveBoot } from "../machine/boot-request";
 import type { System } from "../machine/system";
 import type { HugetlbPool } from "../mm/hugetlb";
+import { longtermBarrier } from "../mm/pin-longterm";
 import { oneOf } from "./choice";
 import { type Access, fork, PROCESS_DEFAULTS, PROCESS_MEANINGS } from "./constraints";
 import { refused } from "./contig-attempt";
@@ -36,12 +37,17 @@ function chosen(sizes: readonly number[], spec: StrategySpec, request: ContigReq
 }
 
 /**
- * Takes `need` free pages of the pool that follow each other, the first at a multiple of `align` frames; its first frame, or
- * −1. hugetlbfs itself hands out what is next; a process gets such a run by taking all and giving the others back.
+ * Takes `need` free pages of the pool that follow each other and are `usable`, the first at a multiple of `align` frames; its first
+ * frame, or −1. hugetlbfs itself hands out what is next; a process gets such a run by taking all and giving the others back.
  */
-export function takeAdjacent(pool: HugetlbPool, need: number, align: number): number {
+export function takeAdjacent(
+  pool: HugetlbPool,
+  need: number,
+  align: number,
+  usable: (pfn: number) => boolean = () => true,
+): number {
   const pages = 2 ** pool.order;
-  const free = new Set(pool.free);
+  const free = new Set(pool.free.filter(usable));
   for (const first of [...free].sort((a, b) => a - b)) {
     if (first % align !== 0) continue;
     let n = 1;
@@ -84,12 +90,12 @@ export class PreparedHugetlb extends Prepared {
     const limit = this.memlock();
     if (asked.longtermPin && !limit.ok) return refused(-12, limit.text);
     const before = pool.persistent;
-    let first = takeAdjacent(pool, need, this.align);
+    let first = this.takeRun();
     const ready = first >= 0;
     let most = pool.free.length;
     for (const nid of this.extra >= 0 && first < 0 ? this.nodes() : []) {
       for (let grown = 0; first < 0 && grown < need + this.extra && this.grow(nid); grown++)
-        first = takeAdjacent(pool, need, this.align);
+        first = this.takeRun();
       most = Math.max(most, pool.free.length);
       pool.setMaxHugePages(Math.min(pool.persistent, first < 0 ? before : before + need));
       if (first >= 0) break;
@@ -97,6 +103,17 @@ export class PreparedHugetlb extends Prepared {
     if (first < 0) return refused(-12, this.shortage(most));
     const pages = need * 2 ** pool.order;
     return { granted: true, errno: 0, pieces: [{ pfn: first, pages }], busyRetries: 0, ready, why: null };
+  }
+
+  /**
+   * A run of free pages. While memory is pinned for long the pool passes over pages that may not be (dequeue_huge_page_node_exact()), and a
+   * page in use moves to one that may: in both ways such a run is had where there is one. Else any, and the pin decides.
+   */
+  private takeRun(): number {
+    const { pool, need, align } = this;
+    const pinnable = (pfn: number) => longtermBarrier(this.system.memory, pfn) === null;
+    const first = this.asked.longtermPin ? takeAdjacent(pool, need, align, pinnable) : -1;
+    return first >= 0 ? first : takeAdjacent(pool, need, align);
   }
 
   /** Nodes, the first one first. */
@@ -133,7 +150,7 @@ export class PreparedHugetlb extends Prepared {
   }
 
   protected override access(): Access {
-    return { owner: "user" };
+    return { owner: "user", gigantic: this.pool.order > this.system.memory.maxOrder };
   }
 
   protected override reservedBytes(): number {

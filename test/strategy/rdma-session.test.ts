@@ -4,6 +4,7 @@ import test from "node:test";
 import { Random } from "../../lib/base/random";
 import { MiB } from "../../lib/base/units";
 import type { BootRequest } from "../../lib/machine/boot-request";
+import { MIGRATE_CMA } from "../../lib/mm/migratetype";
 import { rdmaDebate } from "../../lib/strategy/debate";
 import type { Constraint, ContigRequest, PreparedStrategy, StrategySpec } from "../../lib/strategy/strategy";
 import { asking, grantAndGiveBack, start } from "../support/strategies";
@@ -88,15 +89,47 @@ test("hugetlb at boot: certain, idle until asked for, and no more than its pool"
   assert.equal(constraint(prepared, "cpu-page-size").ok, false);
 });
 
-test("hugetlb_cma: its pages lie in a CMA area, and are not to be pinned for long since 5.2", () => {
+test("hugetlb_cma: since 5.13 a pin for long fails where the pool has no page outside the area", () => {
   const base = { board: "pc-x86-64", memoryBytes: 4096 * MiB };
   const spec = { name: "hugetlb-cma", area: "1G" };
-  const { prepared, system } = start(base, spec, sga({ bytes: 1024 * MiB }));
+  const asked = sga({ bytes: 1024 * MiB });
+  const { prepared, system } = start(base, spec, asked);
   assert.equal(prepared.metrics().reservedBytes, 1024 * MiB);
   const before = system.freePages;
-  assert.match(prepared.request().why!.text, /since 5.2 memory in a CMA area is moved elsewhere/);
+  const refused = prepared.request();
+  assert.equal(refused.errno, -12);
+  assert.match(
+    refused.why!.text,
+    /^since 5\.13 a gigantic page in a CMA area has to move before a pin for long/,
+  );
+  assert.match(
+    refused.why!.text,
+    /none is made for it \(alloc_migrate_huge_page\(\)\), and the pool has none/,
+  );
   system.kernel.drainAllPages();
   assert.ok(Math.abs(system.freePages - before) < 1000);
+
+  // The administrator grows the pool beyond the area: the second page comes from elsewhere, and can be pinned.
+  const pool = system.hugetlb.pools.get(1024 * MiB)!;
+  assert.equal(pool.setMaxHugePages(2), 2);
+  const inCma = (pfn: number) => system.memory.blockType(pfn) === MIGRATE_CMA;
+  assert.deepEqual(pool.free.map(inCma).sort(), [false, true]);
+  const pinned = prepared.request();
+  assert.equal(pinned.granted, true);
+  assert.equal(inCma(pinned.pieces[0]!.pfn), false);
+  assert.equal(constraint(prepared, "longterm-pin").ok, true);
+  assert.equal(prepared.request().errno, -12, "the page in the area is left");
+
+  // Without a pin the area serves; from 5.2 to 5.12 a pin held there too, because nothing could be moved.
+  const plain = start(base, spec, { ...asked, longtermPin: false });
+  assert.equal(plain.system.memory.blockType(plain.prepared.request().pieces[0]!.pfn), MIGRATE_CMA);
+  const older = start({ ...base, switches: { longtermPin: "leavesCma" } }, spec, asked);
+  const stays = older.prepared.request();
+  assert.equal(older.system.memory.blockType(stays.pieces[0]!.pfn), MIGRATE_CMA);
+  assert.match(
+    constraint(older.prepared, "longterm-pin").text,
+    /from 5\.2 to 5\.12 what cannot move is pinned/,
+  );
 });
 
 test("MAP_CONTIG: for processes only, within their limits, and what else happens to the mapping", () => {
