@@ -24,6 +24,8 @@ export type { RunSummary } from "./experiment/run-plans";
 export { SCENARIOS, type ScenarioOptions } from "./experiment/scenarios";
 export { parsePlan } from "./experiment/schema";
 export { PLAN_LIMITS } from "./experiment/schema-fields";
+export type { AdapterColumn, CpuColumn, Scorecard, ScorecardRow } from "./experiment/scorecard";
+export type { ScorecardPlan } from "./experiment/scorecard-plan";
 export {
   bootstrapMedian,
   type Interval,
@@ -51,6 +53,8 @@ export {
   type Switch,
 } from "./fluent/machine";
 export { CheckedRecording, recording } from "./fluent/recording";
+export { ScorecardBuilder, scorecard } from "./fluent/scorecard";
+export { ScorecardResult } from "./fluent/scorecard-result";
 export { strategies } from "./fluent/strategies";
 export { SweepBuilder, SweepResult, sweep } from "./fluent/sweep";
 export { WorkloadBuilder, workload } from "./fluent/workload";

@@ -8,8 +8,11 @@ import { comparisonIn, parseComparison } from "../experiment/experiment-file";
 import { readPlanFile } from "../experiment/plan-file";
 import { SCENARIOS, scenario } from "../experiment/scenarios";
 import { scorecard } from "../experiment/scorecard";
+import { parseHardware } from "../experiment/scorecard-plan";
 import { SCORECARD_HEAD, scorecardCells, scorecardNotes } from "../experiment/scorecard-text";
 import { COMPARISON_HEAD, comparisonCells, comparisonNotes, comparisonTitle } from "../experiment/texts";
+import { CPU_TLB_NAMES } from "../hardware/cpu-tlb-data";
+import { RDMA_ADAPTER_NAMES } from "../hardware/rdma-adapter-data";
 import {
   aligned,
   INTERRUPTED_EXIT,
@@ -28,6 +31,8 @@ interface Flags extends RunningFlags {
   size?: string;
   dmaBits?: number;
   uptime?: string;
+  adapter?: string;
+  cpu?: string;
 }
 
 export function register(program: Command): void {
@@ -42,9 +47,13 @@ export function register(program: Command): void {
     .option("--size <size>", "another size of the request than the scenario's")
     .option("--dma-bits <n>", "address bits that the device reaches", wholeNumber)
     .addOption(new Option("--uptime <time>", 'how long the machine has been used: "30 days"'))
+    .option("--adapter <name>", `of the scorecard: ${RDMA_ADAPTER_NAMES.join(", ")}`)
+    .option("--cpu <name>", `of the scorecard: ${CPU_TLB_NAMES.join(", ")}`)
     .action(async (what: string, flags: Flags) => {
       const spec = chosen(what, flags);
-      if (SCENARIOS.get(what)?.card === true) return showScorecard(what, spec, flags);
+      const { adapter, cpu } = flags;
+      if (SCENARIOS.get(what)?.card === true || (adapter ?? cpu) !== undefined)
+        return showScorecard(what, spec, flags);
       const { comparison } = await running(flags, (options) => compare(what, spec, options));
       if (comparison === null) {
         process.exitCode = INTERRUPTED_EXIT;
@@ -62,13 +71,14 @@ export function register(program: Command): void {
     });
 }
 
-/** The scorecard: as JSON, or a table with the front and the reasons below it. */
+/** The scorecard, of any comparison for which hardware is named: as JSON, or a table with the front and the reasons below it. */
 async function showScorecard(what: string, spec: ComparisonSpec, flags: Flags): Promise<void> {
-  const made = await running(flags, (options) => scorecard(what, spec, {}, options));
-  if (made === null) process.exitCode = INTERRUPTED_EXIT;
-  else if (flags.json) process.stdout.write(`${JSON.stringify(made.scorecard)}\n`);
+  const hardware = parseHardware({ adapter: flags.adapter, cpu: flags.cpu });
+  const made = await running(flags, (options) => scorecard(what, spec, hardware, options));
+  const { scorecard: card, comparison } = made;
+  if (card === null || comparison === null) process.exitCode = INTERRUPTED_EXIT;
+  else if (flags.json) process.stdout.write(`${JSON.stringify(card)}\n`);
   else {
-    const { scorecard: card, comparison } = made;
     const table = aligned([SCORECARD_HEAD, ...card.strategies.map(scorecardCells)]);
     const notes = scorecardNotes(card).join("\n");
     process.stdout.write(`${comparisonTitle(comparison)}\n${table}\n${notes}\nresults ${card.resultsHash}\n`);

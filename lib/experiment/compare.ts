@@ -97,12 +97,17 @@ export async function compare(
   return { comparison, summary, runs };
 }
 
-/** The same comparison run here and now, plan by plan, without store and workers. Pure. */
-export function compareHere(scenario: string, spec: ComparisonSpec): Comparison {
+/** The same comparison run here and now, plan by plan, without store and workers. Pure; `seen` as with compare(). */
+export function compareHere(
+  scenario: string,
+  spec: ComparisonSpec,
+  seen?: (text: string) => void,
+): Comparison {
   const table = new ComparisonTable(spec);
   const hash = createHash("sha256");
   for (const { text } of runAllToText([...comparisonPlans(spec)])) {
     table.take(text);
+    seen?.(text);
     hash.update(text).update("\n");
   }
   return table.result(scenario, hash.digest("hex"));

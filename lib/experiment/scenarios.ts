@@ -77,9 +77,17 @@ const cmaDebateScenario: Scenario = {
 };
 
 /** Strategies of the RDMA session that can serve 2 GB; reservations end at the largest buddy order. */
-const RDMA = rdmaDebate().filter(({ spec }) => spec.name !== "reservation");
+export const RDMA_STRATEGIES = rdmaDebate().filter(({ spec }) => spec.name !== "reservation");
 
-/** A MAP_CONTIG of the proposal asks as a user; whoever registers memory pins it for long. */
+/** A MAP_CONTIG of the proposal asks as a user; whoever registers memory pins it for long; the CPU was to see pages of 2 MB. */
+export const RDMA_REQUEST = { who: "user", longtermPin: true, cpuMapBytes: 2 * 2 ** 20 } as const;
+
+/** A server that has been used for a while: as a database where its board is one. */
+export function usedServer(board: string, uptimeMs: number): NonNullable<ComparisonSpec["workload"]> {
+  const profile = board.startsWith("database") ? "database" : "server";
+  return { kind: "uptime", duration: `${uptimeMs}ms`, profile };
+}
+
 const rdma2gb: Scenario = {
   name: "rdma-2gb",
   title: "2 GB for an RDMA adapter",
@@ -89,13 +97,9 @@ const rdma2gb: Scenario = {
   card: true,
   spec: ({ board, memoryBytes, uptimeMs }) => ({
     machine: { board, memoryBytes },
-    workload: {
-      kind: "uptime",
-      duration: `${uptimeMs}ms`,
-      profile: board.startsWith("database") ? "database" : "server",
-    },
-    request: { bytes: 2 * 2 ** 30, who: "user", longtermPin: true, cpuMapBytes: 2 * 2 ** 20 },
-    strategies: RDMA,
+    workload: usedServer(board, uptimeMs),
+    request: { bytes: 2 * 2 ** 30, ...RDMA_REQUEST },
+    strategies: RDMA_STRATEGIES,
   }),
 };
 

@@ -13,7 +13,7 @@ import { type RdmaAdapterName, toAdapter } from "../hardware/rdma-adapter-data";
 import { runAdapter } from "../hardware/rdma-translation-cache";
 import { STRATEGIES } from "../strategy";
 import type { Constraint, StrategySpec } from "../strategy/strategy";
-import { compare, type RunningOptions } from "./compare";
+import { compare, compareHere, type RunningOptions } from "./compare";
 import type { Comparison, ComparisonSpec, Quantiles, StrategyRow } from "./comparison";
 import { front } from "./pareto";
 import type { Outcome } from "./plan";
@@ -86,6 +86,7 @@ export interface ScorecardRow {
     compactionStalls: number;
     othersFailed: number;
     hugePagesLeft: number | null;
+    hugePagesAsked: number | null;
   };
   constraints: Constraint[];
   failures: FailureColumn | null;
@@ -112,17 +113,27 @@ interface Evidence {
   example: string;
 }
 
-/** Runs the comparison of `spec` and makes the scorecard. Null when it was cancelled. */
+/** Runs the comparison of `spec` and makes the scorecard; it is null when it was cancelled. */
 export async function scorecard(
   scenario: string,
   spec: ComparisonSpec,
   options: ScorecardOptions = {},
   running: RunningOptions = {},
-): Promise<{ scorecard: Scorecard; comparison: Comparison } | null> {
+) {
   const collector = new EvidenceCollector(spec.strategies.length);
-  const { comparison } = await compare(scenario, spec, running, (text) => collector.take(text));
-  if (comparison === null) return null;
-  return { scorecard: scorecardOf(comparison, collector, spec, options), comparison };
+  const done = await compare(scenario, spec, running, (text) => collector.take(text));
+  const { comparison } = done;
+  return {
+    ...done,
+    scorecard: comparison === null ? null : scorecardOf(comparison, collector, spec, options),
+  };
+}
+
+/** The same run here and now, plan by plan, without store and workers. Pure. */
+export function scorecardHere(scenario: string, spec: ComparisonSpec, options: ScorecardOptions): Scorecard {
+  const collector = new EvidenceCollector(spec.strategies.length);
+  const comparison = compareHere(scenario, spec, (text) => collector.take(text));
+  return scorecardOf(comparison, collector, spec, options);
 }
 
 /** Takes runs in the order of comparisonPlans(). */
@@ -233,6 +244,7 @@ function scoreRow(
       compactionStalls: row.stalls.compaction?.mid ?? 0,
       othersFailed: mid("othersFailed") ?? 0,
       hugePagesLeft: mid("probe2MiBGranted"),
+      hugePagesAsked: mid("probe2MiBAsked"),
     },
     constraints: constraints ?? [],
     failures: reasons.size === 0 ? (row.failedRuns === 0 ? null : couldNot(row)) : told(reasons, example),

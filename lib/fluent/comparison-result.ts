@@ -13,8 +13,8 @@ import {
   shareText,
 } from "../experiment/texts";
 import { DISPLAY, display, type MimeBundle } from "../notebook/display";
-import { escapeHtml } from "../report/escape";
 import { withResults } from "../report/runs";
+import { tableHtml, tableText } from "./result-table";
 
 export class ComparisonResult {
   /** The plan: machine, workload, request, strategies, seeds. */
@@ -84,10 +84,8 @@ export class ComparisonResult {
     const cells = comparison.strategies.map(comparisonCells);
     const notes = comparisonNotes(comparison);
     const shown = {
-      "text/html": html(title, cells, comparison, notes),
-      "text/plain": [title, ...[COMPARISON_HEAD, ...cells].map((row) => row.join(" | ")), ...notes].join(
-        "\n",
-      ),
+      "text/html": tableHtml(title, COMPARISON_HEAD, cells, comparison.strategies, notes),
+      "text/plain": tableText(title, COMPARISON_HEAD, cells, notes),
     };
     return withResults(shown, [
       runOf({ kind: "comparison", scenario: comparison.scenario, ...plan }, comparison),
@@ -97,17 +95,4 @@ export class ComparisonResult {
   private tables() {
     return { runs: this.runs, hashes: this.runs.map((r) => r.hash) };
   }
-}
-
-const LEFT = 'style="text-align:left"';
-
-function html(title: string, cells: string[][], { strategies }: Comparison, notes: string[]): string {
-  const head = [...COMPARISON_HEAD, "granted"].map((h) => `<th ${LEFT}>${escapeHtml(h)}</th>`).join("");
-  const rows = cells.map((row, i) => {
-    // Letters, not a coloured box: exported pages keep no styles of tables.
-    const bar = `<td ${LEFT}>${"█".repeat(Math.round(10 * strategies[i]!.successRate.mid))}</td>`;
-    return `<tr>${row.map((c) => `<td ${LEFT}>${escapeHtml(c)}</td>`).join("")}${bar}</tr>`;
-  });
-  const list = notes.map((n) => `<li>${escapeHtml(n)}</li>`).join("");
-  return `<table><caption ${LEFT}>${escapeHtml(title)}</caption><thead><tr>${head}</tr></thead><tbody>${rows.join("")}</tbody></table><ul>${list}</ul>`;
 }

@@ -9,6 +9,7 @@ import { fields, PLAN_LIMITS, size, whole } from "../experiment/schema-fields";
 import { machineSchema, systemSchema } from "../experiment/schema-machine";
 import { parseWith } from "../experiment/schema-read";
 import { workloadSchema } from "../experiment/schema-workload";
+import { parseScorecard, runScorecard } from "../experiment/scorecard-plan";
 import { FILL_KINDS, PASS_MS_MAX, runSteps, type StepPlan } from "../experiment/steps";
 import type { PlanKind } from "./plan-kind";
 
@@ -31,6 +32,13 @@ export const COMPARISON_PLAN: PlanKind = {
     const { kind: _kind, scenario, ...rest } = plan;
     return compareHere(typeof scenario === "string" ? scenario : "comparison", parseComparison(rest));
   },
+};
+
+/** `ScorecardPlan` in, `Scorecard` out. */
+export const SCORECARD_PLAN: PlanKind = {
+  name: "scorecard",
+  matches: (plan) => Object.hasOwn(plan, "strategies") && Object.hasOwn(plan, "adapter"),
+  run: (plan) => runScorecard(parseScorecard(plan)),
 };
 
 const share = z.number().min(0).max(1);

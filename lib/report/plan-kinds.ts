@@ -5,7 +5,7 @@
 import { InputError, nearest } from "../base/errors";
 import { BOOT_PLAN } from "./boot-plan";
 import { ADAPTER_CURVE_PLAN, LOCKED_REGION_PLAN, TLB_CURVE_PLAN } from "./curve-plans";
-import { COMPARISON_PLAN, EXPERIMENT_PLAN, STEPS_PLAN } from "./experiment-plans";
+import { COMPARISON_PLAN, EXPERIMENT_PLAN, SCORECARD_PLAN, STEPS_PLAN } from "./experiment-plans";
 import type { PlanKind, StoredPlan } from "./plan-kind";
 import { RECORDING_PLAN } from "./recording-plan";
 
@@ -13,6 +13,7 @@ import { RECORDING_PLAN } from "./recording-plan";
 export const PLAN_KINDS: readonly PlanKind[] = [
   BOOT_PLAN,
   EXPERIMENT_PLAN,
+  SCORECARD_PLAN,
   COMPARISON_PLAN,
   STEPS_PLAN,
   TLB_CURVE_PLAN,

@@ -150,3 +150,29 @@ test("a request that cannot be served is a result: the run points at the field, 
     assert.equal(bad.stdout, "");
   }
 });
+
+test("hardware of a scorecard is chosen by name, for any comparison; unknown names are answered with the known ones", () => {
+  const plan = file("card.yaml", PLAN);
+  const card = json([
+    "compare",
+    plan,
+    "--seeds",
+    "1",
+    "--strategies",
+    "cma,buddy",
+    "--cpu",
+    "zen2",
+    "--adapter",
+    "connectx-3",
+    "--json",
+  ]);
+  assert.deepEqual([card.cpu, card.adapter], ["zen2", "connectx-3"]);
+  assert.equal(card.strategies[0].cpu.name, "zen2");
+  assert.equal(card.strategies[0].adapter.name, "connectx-3");
+  const bad = pageblock(["compare", plan, "--cpu", "haswel"], folder);
+  assert.equal(bad.status, 2);
+  assert.match(bad.stderr, /cpu: unknown name "haswel": known are haswell, .*; did you mean haswell\?\n$/);
+  const adapter = pageblock(["compare", "rdma-2gb", "--adapter", "cx5", "--seeds", "1"], folder);
+  assert.equal(adapter.status, 2);
+  assert.match(adapter.stderr, /adapter: unknown name "cx5": known are connectx-3, .*connectx-5/);
+});

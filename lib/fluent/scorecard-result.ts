@@ -1,0 +1,81 @@
+/** What a scorecard gave: shown as one table with its front, explained strategy by strategy, queried. */
+import { unknownName } from "../base/errors";
+import { runOf } from "../chart/run";
+import type { Scorecard, ScorecardRow } from "../experiment/scorecard";
+import type { ScorecardPlan } from "../experiment/scorecard-plan";
+import { SCORECARD_HEAD, scorecardCells, scorecardNotes } from "../experiment/scorecard-text";
+import { comparisonTitle } from "../experiment/texts";
+import { DISPLAY, display, type MimeBundle } from "../notebook/display";
+import { withResults } from "../report/runs";
+import type { ComparisonResult } from "./comparison-result";
+import { tableHtml, tableText } from "./result-table";
+
+export class ScorecardResult {
+  /** Machine, workload, request, strategies, seeds, adapter, CPU, access pattern. */
+  readonly plan: ScorecardPlan;
+  /** The keys of `pageblock compare rdma-2gb --json`. */
+  readonly scorecard: Scorecard;
+  /** The comparison behind it: verdicts on pairs, SQL, CSV and Parquet. */
+  readonly comparison: ComparisonResult;
+
+  /** Use {@link scorecard}. */
+  constructor(plan: ScorecardPlan, scorecard: Scorecard, comparison: ComparisonResult) {
+    this.plan = plan;
+    this.scorecard = scorecard;
+    this.comparison = comparison;
+    Object.freeze(this);
+  }
+
+  /** One row a strategy. */
+  get rows(): readonly ScorecardRow[] {
+    return this.scorecard.strategies;
+  }
+
+  /** The row of a strategy by its label. Throws InputError listing the labels. */
+  row(name: string): ScorecardRow {
+    const found = this.rows.find((r) => r.name === name);
+    if (found === undefined)
+      throw unknownName(
+        "scorecard: strategy",
+        name,
+        this.rows.map((r) => r.name),
+      );
+    return found;
+  }
+
+  /** Labels of the strategies on the Pareto front. */
+  get front(): string[] {
+    return this.rows.filter((r) => r.pareto).map((r) => r.name);
+  }
+
+  /** SHA-256 over every run, in the order of the plans. */
+  get resultsHash(): string {
+    return this.scorecard.resultsHash;
+  }
+
+  /** Why requests of a strategy failed, in words. */
+  explain(name: string): string {
+    return this.comparison.explain(name);
+  }
+
+  /** Shows the table: HTML in a notebook, text on a terminal. */
+  show(): void {
+    display(this[DISPLAY]());
+  }
+
+  toJSON(): Scorecard {
+    return this.scorecard;
+  }
+
+  [DISPLAY](): MimeBundle {
+    const { scorecard, plan } = this;
+    const title = comparisonTitle(this.comparison.comparison);
+    const cells = this.rows.map(scorecardCells);
+    const notes = scorecardNotes(scorecard);
+    const shown = {
+      "text/html": tableHtml(title, SCORECARD_HEAD, cells, this.rows, notes),
+      "text/plain": tableText(title, SCORECARD_HEAD, cells, notes),
+    };
+    return withResults(shown, [runOf(plan, scorecard)]);
+  }
+}
