@@ -19,6 +19,7 @@ import type { Memory } from "./memory";
 import {
   extraReferences,
   holdsOf,
+  inUse,
   isMovablePage,
   moveOwner,
   offLru,
@@ -144,6 +145,14 @@ export function migrationTarget(m: Memory, pfn: number, order: number): number {
   return allocPages(m, gfp, order, m.zonelistOf(zone.nid, gfp));
 }
 
+/**
+ * Whether the page is still as it was isolated. Isolated pages stay on the LRU here, so that reclaim may take one while room is made for
+ * a target of another; the kernel's are off it, and one that was freed meanwhile counts as moved there too.
+ */
+function stillThere(m: Memory, { pfn }: IsolatedPage): boolean {
+  return inUse(m, pfn);
+}
+
 /** One attempt: 0, or the error. */
 function* migratePage(
   m: Memory,
@@ -158,6 +167,11 @@ function* migratePage(
   seen.alloc?.(target, order);
   yield;
   if (target < 0) return ENOMEM;
+  if (!stillThere(m, page)) {
+    seen.free?.(target, order);
+    freePages(m, target, order);
+    return 0;
+  }
   let rc = world.unmap(pfn, target);
   seen.unmap?.(pfn, target, rc);
   if (rc === 1) {
@@ -187,6 +201,10 @@ export function* reclaimCleanPages(
 ): Generator<void, void> {
   for (let i = 0; i < list.length; i++) {
     const { pfn, order } = list[i]!;
+    if (!stillThere(m, list[i]!)) {
+      list.splice(i--, 1);
+      continue;
+    }
     if (!world.dropped(pfn)) continue;
     list.splice(i--, 1);
     stats.dropped += 1 << order;
