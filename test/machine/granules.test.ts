@@ -1,0 +1,113 @@
+/**
+ * Two ways in which large machines are made cheap. Untouched memory is kept in runs, which must change nothing. Granules (pieces of 2^k
+ * frames) are a coarser model and do change runs; the laws hold with them, and what a request is granted moves within what seeds do.
+ */
+import assert from "node:assert/strict";
+import test from "node:test";
+import { Random } from "../../lib/base/random";
+import { MiB } from "../../lib/base/units";
+import { run } from "../../lib/experiment/run";
+import type { BootRequest } from "../../lib/machine/boot-request";
+import { System } from "../../lib/machine/system";
+import { GFP_KERNEL } from "../../lib/mm/gfp";
+import { materialiseRange } from "../../lib/mm/materialise-range";
+import { allocPages } from "../../lib/mm/page-alloc";
+import { validate } from "../../lib/mm/validate";
+import { WorkloadRun } from "../../lib/workload/scheduler";
+import type { WorkloadSpec } from "../../lib/workload/workload";
+
+const PC: BootRequest = { board: "pc-x86-64", memoryBytes: 512 * MiB };
+const PI: BootRequest = { board: "raspberry-pi-4", memoryBytes: 1024 * MiB };
+
+const everyFrame = ({ memory: m }: System) => {
+  for (const zone of m.zones) materialiseRange(m, zone.startPfn, zone.endPfn);
+};
+
+test("untouched memory in runs or block by block: the same machine, frame by frame, whatever happens to it", () => {
+  const uses: [BootRequest, WorkloadSpec][] = [
+    [PC, { kind: "uptime", duration: "4 hours" }],
+    [PC, { kind: "scatterUnmovable", share: 0.3 }],
+    [PI, { kind: "kernelBuild", duration: "20s", jobs: 4, rss: "8MiB" }],
+    [
+      { ...PC, memoryBytes: 4096 * MiB },
+      { kind: "kernelBuild", duration: "5s", jobs: 2, rss: "8MiB" },
+    ],
+  ];
+  for (const [machine, use] of uses)
+    for (const seed of [1, 2]) {
+      const [inRuns, inBlocks] = [false, true].map((blocks) => {
+        const system = System.boot(machine);
+        const before = system.memory.state.slice();
+        if (blocks) everyFrame(system);
+        assert.equal(
+          Buffer.compare(before, system.memory.state) !== 0,
+          blocks,
+          "there is memory in runs at boot",
+        );
+        new WorkloadRun(system, new Random(seed)).toEnd(use);
+        const contig = system.contig.allocContigPages(4096, GFP_KERNEL, {
+          world: system.world,
+          owner: "driver",
+        });
+        return {
+          system,
+          contig: { ok: contig.ok, pfn: contig.ok ? contig.pfn : -1, migrated: contig.migrated },
+        };
+      }) as [{ system: System; contig: object }, { system: System; contig: object }];
+      const what = `${machine.board}, ${"kind" in use ? use.kind : ""}, seed ${seed}`;
+      assert.deepEqual(inRuns.contig, inBlocks.contig, what);
+      assert.deepEqual({ ...inRuns.system.memory.counters }, { ...inBlocks.system.memory.counters }, what);
+      assert.equal(inRuns.system.kernel.buddyinfo(), inBlocks.system.kernel.buddyinfo(), what);
+      // What is left untouched is made real now: states, types and owners of every frame agree.
+      everyFrame(inRuns.system);
+      const [a, b] = [inRuns.system.memory, inBlocks.system.memory];
+      assert.deepEqual(a.state, b.state, what);
+      assert.deepEqual(a.blocks, b.blocks, what);
+      assert.deepEqual(a.owner, b.owner, what);
+      // And the lists are in the same order: the next pages come from the same frames.
+      const next = (m: typeof a) => Array.from({ length: 3000 }, (_, i) => allocPages(m, GFP_KERNEL, i % 4));
+      assert.deepEqual(next(a), next(b), what);
+    }
+});
+
+test("with granules the laws hold while ranges are emptied: isolated pages are not moved after reclaim took them", () => {
+  for (const granuleOrder of [2, 4]) {
+    const system = System.boot({ ...PC, memoryBytes: 1024 * MiB }, { granuleOrder });
+    new WorkloadRun(system, new Random(4).fork("workload")).toEnd({ kind: "uptime", duration: "3 days" });
+    validate(system.memory, "everything");
+    for (let i = 0; i < 20; i++) {
+      system.contig.allocContigPages(4096, GFP_KERNEL, { world: system.world, owner: "driver" });
+      validate(system.memory, "everything");
+    }
+  }
+});
+
+test("orders 0, 2 and 4 of granules grant as many ranges as seeds differ among themselves", () => {
+  const granted = (granuleOrder: number) =>
+    [1, 2, 3, 4].map((seed) => {
+      const { requests } = run({
+        format: 1,
+        machine: PC,
+        system: { granuleOrder },
+        workload: { kind: "uptime", duration: "12 hours" },
+        strategy: { name: "alloc-contig-pages" },
+        request: { bytes: 32 * MiB, times: 12, held: 12 },
+        seed,
+      });
+      return requests.granted.reduce((n, g) => n + g, 0);
+    });
+  const mean = (of: number[]) => of.reduce((n, g) => n + g, 0) / of.length;
+  const single = granted(0);
+  const spread = Math.max(...single) - Math.min(...single);
+  assert.ok(
+    mean(single) > 1 && mean(single) < 11,
+    `neither all nor none, or nothing could be seen: ${single}`,
+  );
+  for (const order of [2, 4]) {
+    const coarse = granted(order);
+    assert.ok(
+      Math.abs(mean(coarse) - mean(single)) <= Math.max(1, spread),
+      `granules of 2^${order}: ${coarse} of 12, single pages: ${single}`,
+    );
+  }
+});
