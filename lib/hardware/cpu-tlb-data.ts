@@ -81,6 +81,9 @@ const SECOND_1G = array(
   "16 entries for 1 GiB pages, 4-way [P cpuid leaf 2, descriptor C3h]",
 );
 
+/** Sunny Cove is the core of both; a dump of the server part was not found. */
+const ICE_LAKE_LEAF = "P cpuid leaf 18h of a Core i7-1068NG7, the same core";
+
 export const CPU_TLBS = {
   haswell: {
     ...WALK,
@@ -157,13 +160,15 @@ export const CPU_TLBS = {
     ...WALK,
     title: "Ice Lake-SP",
     l1: [
-      array(64, 4, { [P4K]: P4K }, "64 entries for loads [M]"),
-      array(32, 4, { [P2M]: P2M }, "32 entries for loads [M]"),
-      array(8, 8, { [P1G]: P1G }, "8 entries for loads [M]"),
+      array(64, 4, { [P4K]: P4K }, `64 entries for loads, 4-way [${ICE_LAKE_LEAF}]`),
+      array(32, 4, { [P2M]: P2M }, `32 entries for loads, 4-way [${ICE_LAKE_LEAF}]`),
+      array(8, 8, { [P1G]: P1G }, `8 entries for loads, fully associative [${ICE_LAKE_LEAF}]`),
     ],
+    // Two halves of 1024 entries, 8-way; 4 KiB pages may lie in both, which for them alone is one array of twice the ways.
     l2: [
-      array(2048, 16, { [P4K]: P4K, [P2M]: P2M }, "2048 entries, shared by 4 KiB and 2 MiB [M]"),
-      array(1024, 8, { [P1G]: P1G }, "1024 of them hold 1 GiB, shared with 4 KiB [M]"),
+      array(2048, 16, { [P4K]: P4K }, `2 × 1024 entries, 8-way each [${ICE_LAKE_LEAF}]`),
+      array(1024, 8, { [P2M]: P2M }, `1024 entries, shared with 4 KiB, 8-way [${ICE_LAKE_LEAF}]`),
+      array(1024, 8, { [P1G]: P1G }, `1024 other entries, shared with 4 KiB, 8-way [${ICE_LAKE_LEAF}]`),
     ],
     clockGHz: chosen(2.3, "base clock of a Xeon Platinum 8380 [M]"),
     secondLevelCycles: chosen(9, "as Broadwell"),
@@ -213,7 +218,7 @@ export const CPU_TLBS = {
         3072,
         24,
         { [P4K]: P4K, [P2M]: P2M, [P1G]: P2M },
-        "3072 entries, 24-way [M]; 1 GiB pages smashed as in Zen 2 [M]",
+        "3072 entries: both second levels have 3584 pages of 4 KiB [P /proc/cpuinfo of an EPYC 9754], 512 of them for instructions [M]; 24-way [M]; 1 GiB pages smashed as in Zen 2 [M]",
       ),
     ],
     clockGHz: chosen(2.4, "base clock of an EPYC 9654 [M]"),

@@ -29,7 +29,7 @@ export const DMA_DEVICES = {
     title: "Raspberry Pi 4 peripheral",
     maskBits: { value: 30, source: "BCM2711: dma-ranges of the legacy bus cover the first GiB [M]" },
   },
-  isa: { title: "ISA device", maskBits: { value: 24, source: "24 address lines: the first 16 MiB" } },
+  isa: { title: "ISA device", maskBits: { value: 24, source: "24 address lines: the first 16 MiB [M]" } },
 } as const satisfies Record<string, DmaDevice>;
 
 export type DmaDeviceName = keyof typeof DMA_DEVICES;
@@ -41,12 +41,27 @@ export interface DmaPlatform {
   zoneDmaBits: number;
   /** Whether there is a ZONE_DMA32. */
   hasDma32: boolean;
+  /** Where the figures are from. */
+  source?: string;
 }
 
 export const DMA_PLATFORMS = {
-  "x86-64": { zoneDmaBits: 24, hasDma32: true },
-  arm64: { zoneDmaBits: 32, hasDma32: true },
-  "raspberry-pi-4": { zoneDmaBits: 30, hasDma32: true },
+  "x86-64": {
+    zoneDmaBits: 24,
+    hasDma32: true,
+    source: "zone_dma_bits 24, the default (kernel/dma/direct.c, 6.1)",
+  },
+  arm64: {
+    zoneDmaBits: 32,
+    hasDma32: true,
+    source:
+      "zone_sizes_init() (arch/arm64/mm/init.c, 6.1): at most 32, less where device tree or ACPI say so",
+  },
+  "raspberry-pi-4": {
+    zoneDmaBits: 30,
+    hasDma32: true,
+    source: "dma-ranges of the device tree: the first GiB [M]; seen in boot logs (docs/boards.md) [P]",
+  },
 } as const satisfies Record<string, DmaPlatform>;
 
 /** The highest zone the kernel takes memory for a device from, and where that zone ends when RAM starts below it. */

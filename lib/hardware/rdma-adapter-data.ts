@@ -38,7 +38,7 @@ const FOLKLORE =
 const MLX5_LARGEST =
   "struct mkc has 5 bits for log2(page size): 2^31 (include/linux/mlx5/mlx5_ifc.h, 6.1; 6 bits in 6.19)";
 const MLX5_SMALLEST = "MLX5_ADAPTER_PAGE_SHIFT 12 (include/linux/mlx5/device.h, 6.1)";
-const ENTRY = "8 bytes: one 64-bit address (mlx4 and mlx5 MTT)";
+const ENTRY = "one 64-bit address: struct mlx5_mtt (include/linux/mlx5/qp.h, 6.1); the same on mlx4 [M]";
 
 const COMMON = {
   smallestPageBytes: { value: 4 * KiB, source: MLX5_SMALLEST },
