@@ -52,7 +52,8 @@ export function takeForDevice<T extends Taken>(
   const above: Taken[] = [];
   for (const gfp of deviceGfps(system, dmaBits)) {
     const taken = take(gfp);
-    if (taken === null) continue;
+    // The flags of a zone allow those below it too: where nothing is had, nothing would be had there.
+    if (taken === null) break;
     if (taken.pfn + taken.pages <= endPfn) return { got: taken, above };
     above.push({ pfn: taken.pfn, pages: taken.pages });
     give(taken);
