@@ -8,11 +8,12 @@ import { formatSize } from "../base/units";
 import type { BootRequest } from "../machine/boot-request";
 import { System, type SystemOptions } from "../machine/system";
 import { compactMemory } from "../mm/compaction";
-import type { ContigResult } from "../mm/contiguous";
 import { GFP_KERNEL } from "../mm/gfp";
 import { OWNER_KINDS, type PageHold } from "../mm/owners";
 import { drainAllPages } from "../mm/pcp-free";
 import { contigAttempt } from "../strategy/contig-attempt";
+import { refusal } from "../strategy/request-check";
+import type { Attempt } from "../strategy/strategy";
 import { partsOf, WorkloadRun } from "../workload/scheduler";
 import type { WorkloadSpec } from "../workload/workload";
 import { Meter } from "./meter";
@@ -137,11 +138,7 @@ export class SteppedSystem {
       case "cmaAlloc":
         return this.cmaAlloc(step);
       case "allocContigPages":
-        return this.contiguous("allocContigPages", () =>
-          this.system.contig.allocContigPages(this.pages(step.bytes, "alloc_contig_pages"), GFP_KERNEL, {
-            world: this.system.world,
-          }),
-        );
+        return this.contiguous("allocContigPages", () => this.allocContigPages(step.bytes));
       case "allocPages":
         return this.allocPages(step.order);
       case "hugePages":
@@ -257,13 +254,31 @@ export class SteppedSystem {
       const text = `cma_alloc: there is no CMA area: ${system.booted.cma.reason ?? "none was asked for"}`;
       return { granted: false, errno: -12, why: { text, data: null } };
     }
+    const pages = this.pages(bytes, "cma_alloc");
     return this.contiguous("cmaAlloc", () =>
-      system.contig.cmaAlloc(this.pages(bytes, "cma_alloc"), align, area, { world: system.world }),
+      contigAttempt(system.contig.cmaAlloc(pages, align, area, { world: system.world })),
     );
   }
 
-  private contiguous(kind: Step["do"], request: () => ContigResult): Partial<StepResult> {
-    const attempt = this.meter.measure(() => contigAttempt(request()));
+  /** alloc_contig_pages() takes a number of pages: what is none, and what is larger than a node, is refused before any range is tried. */
+  private allocContigPages(bytes: number): Attempt {
+    const pages = this.pages(bytes, "alloc_contig_pages");
+    const asked = {
+      bytes,
+      alignBytes: 1,
+      who: "driver",
+      longtermPin: false,
+      dmaBits: 64,
+      cpuMapBytes: 0,
+    } as const;
+    const { contig, world } = this.system;
+    return (
+      refusal(this.system, asked) ?? contigAttempt(contig.allocContigPages(pages, GFP_KERNEL, { world }))
+    );
+  }
+
+  private contiguous(kind: Step["do"], request: () => Attempt): Partial<StepResult> {
+    const attempt = this.meter.measure(request);
     const piece = attempt.pieces[0];
     if (piece !== undefined) this.grants.set(this.steps.length, { ...piece, kind });
     return {

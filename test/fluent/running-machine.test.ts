@@ -35,3 +35,19 @@ test("without migration the explanation says that movable pages did not move", (
   assert.equal(failed.errno, -16);
   assert.match(failed.explain(), /movable pages, held by nobody, did not move/);
 });
+
+test("a request of a machine led by hand that cannot be served is an outcome with the reason", async () => {
+  const server = machine("server-x86-64").memory("16GiB").running();
+  const large = server.allocContigPages("12GiB");
+  assert.deepEqual([large.ok, large.errno], [false, -12]);
+  assert.match(large.explain(), /^12 GiB are more than the largest node has, 8 GiB/);
+  assert.deepEqual((large.explain({ json: true }) as { refused: { field: string } }).refused.field, "bytes");
+  const odd = server.allocContigPages(4097);
+  assert.equal(odd.errno, -22);
+  assert.match(odd.explain(), /^4097 bytes are no whole number of pages of 4 KiB/);
+  const pi = PI.running();
+  assert.match(pi.cmaAlloc("4GiB").explain(), /The area cma0 has 16384 pages in all/);
+  assert.equal(pi.cmaAlloc(4097).ok, true, "what a driver asks of CMA is rounded up");
+  assert.throws(() => pi.cmaAlloc("1MiB", { align: "3MiB" }), /alignment must be a power of two: got 3 MiB/);
+  assert.deepEqual(await runPlan(server.plan), JSON.parse(JSON.stringify(server.toJSON())));
+});
