@@ -32,6 +32,9 @@ export function duckdb(): typeof import("@duckdb/node-api") {
   return require("@duckdb/node-api") as typeof import("@duckdb/node-api");
 }
 
+/** Memory beyond this is not taken: a store of any size is queried beside the workers. */
+const DUCKDB = { threads: "2", memory_limit: "1GB" };
+
 /** Another process has the store open. */
 export class StoreInUse extends InputError {}
 
@@ -79,7 +82,7 @@ export class Store implements Keeper {
     let instance: DuckDBInstance | undefined;
     try {
       mkdirSync(dirname(key), { recursive: true });
-      instance = await duckdb().DuckDBInstance.create(key, { threads: "2" });
+      instance = await duckdb().DuckDBInstance.create(key, DUCKDB);
       const connection = await instance.connect();
       const tables = await connection.runAndReadAll("select count(*) from duckdb_tables()");
       if (Number(tables.getRows()[0]![0]) === 0) await connection.run(TABLES);
