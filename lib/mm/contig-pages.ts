@@ -32,6 +32,8 @@ export interface ContigRequest {
   world?: MigrationWorld;
   /** Told of every range that failed. */
   tried?: (range: TriedRange) => void;
+  /** Told how many clean file pages were dropped in a range. */
+  dropped?: (pages: number) => void;
 }
 
 /** The first frame of the range got, or −1. Throws InputError for a size that is no whole number of frames. */
@@ -113,6 +115,7 @@ function tryRange(m: Memory, zone: Zone, start: number, request: ContigRequest):
   m.counters.pgmigrate_success += stats.migrated;
   m.counters.pgmigrate_fail += stats.failedAttempts;
   m.counters.compact_isolated += isolated + (ret === 0 ? request.pages : 0);
+  request.dropped?.(stats.dropped);
   if (ret !== 0) request.tried?.({ start, failure });
   return ret === 0;
 }

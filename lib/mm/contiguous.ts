@@ -199,6 +199,9 @@ export class Contiguous {
       ...(options.nid !== undefined && { nid: options.nid }),
       kind: cx.kind,
       world: cx.world,
+      dropped: (pages) => {
+        cx.stats.dropped += pages;
+      },
       tried: ({ start, failure }) => {
         const { errno, step, pfn } = failure ?? { errno: EBUSY, step: "test", pfn: -1 };
         ranges.push(failedRange(m, start, start + count, errno, step, pfn));

@@ -51,3 +51,14 @@ test("a request of a machine led by hand that cannot be served is an outcome wit
   assert.throws(() => pi.cmaAlloc("1MiB", { align: "3MiB" }), /alignment must be a power of two: got 3 MiB/);
   assert.deepEqual(await runPlan(server.plan), JSON.parse(JSON.stringify(server.toJSON())));
 });
+
+test("alloc_contig_pages() tells how many clean pages it dropped, as cma_alloc() does, and they cost time", () => {
+  const m = PI.cma("off").running().fill("fileClean", 0.9).free(0.3);
+  const before = m.toJSON().counters.dropped!;
+  const got = m.system.contig.allocContigPages(4096, undefined, { world: m.system.world });
+  assert.ok(got.ok);
+  assert.ok(got.dropped > 0);
+  assert.equal(got.dropped, m.toJSON().counters.dropped! - before);
+  const asked = m.allocContigPages("16MiB");
+  assert.ok(asked.latencyUs > (4096 * 25) / 1000, "more than the free pages alone cost");
+});
