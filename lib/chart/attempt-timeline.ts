@@ -1,5 +1,6 @@
 /** One allocation attempt in modelled time: what was done, step by step, for each range that was tried, a lane a range. */
 import { InputError } from "../base/errors";
+import { CONTIG_STEPS, type ContigStep } from "../mm/contig-timeline";
 import type { BarTrace, Figure } from "./figure";
 import { distinctLabels, label, number } from "./labels";
 import { headRoom, layoutOf, type Words } from "./layout";
@@ -8,8 +9,8 @@ import { withRuns } from "./run";
 import { withNote } from "./thin";
 
 /** In the order in which the kernel does them. */
-export const ATTEMPT_STEPS = ["isolate", "drain", "reclaim", "compact", "migrate", "test"] as const;
-export type AttemptStep = (typeof ATTEMPT_STEPS)[number];
+export const ATTEMPT_STEPS = CONTIG_STEPS;
+export type AttemptStep = ContigStep;
 
 export interface AttemptSegment {
   /** Index into `lanes`. */
@@ -26,17 +27,23 @@ export interface AttemptLane {
   /** `frames 4096–8191`. */
   name: string;
   ok: boolean;
+  /** Its place among all ranges tried, from 0; default its place in `lanes`. */
+  index?: number;
 }
 
 export interface AttemptOptions extends Words {
   lanes: readonly AttemptLane[];
   segments: readonly AttemptSegment[];
+  /** How many ranges were tried, where not all of them have a lane. */
+  rangesTried?: number;
 }
 
 /** Of more lanes the first and the last are drawn, half of these each. */
 const LANES_MAX = 32;
 /** Of more segments the longest are drawn. */
 const SEGMENTS_MAX = 1200;
+/** From here on the axis counts milliseconds. */
+const MS_FROM_US = 10_000;
 
 const COLORS: Record<AttemptStep, string> = {
   isolate: OKABE_ITO.blue,
@@ -45,6 +52,8 @@ const COLORS: Record<AttemptStep, string> = {
   compact: OKABE_ITO.green,
   migrate: OKABE_ITO.orange,
   test: OKABE_ITO.vermillion,
+  take: OKABE_ITO.yellow,
+  undo: OKABE_ITO.grey,
 };
 /** Colours are helped by hatches. */
 const SHAPES: Record<AttemptStep, string> = {
@@ -54,11 +63,13 @@ const SHAPES: Record<AttemptStep, string> = {
   compact: "\\",
   migrate: "",
   test: "",
+  take: "",
+  undo: "/",
 };
 
 /** The figure. Throws InputError for a lane that is not there, an unknown step, or a segment that ends before it starts. */
 export function attemptTimeline(options: AttemptOptions): Figure {
-  const { lanes, segments } = options;
+  const { lanes, segments, rangesTried = lanes.length } = options;
   for (const s of segments) {
     if (lanes[s.lane] === undefined)
       throw new InputError(`timeline: a segment's lane must be 0 to ${lanes.length - 1}: got ${s.lane}`);
@@ -73,12 +84,14 @@ export function attemptTimeline(options: AttemptOptions): Figure {
     .map((_, at) => at)
     .filter((at) => at < LANES_MAX / 2 || at >= lanes.length - LANES_MAX / 2);
   const names = distinctLabels(
-    kept.map((at) => `${at + 1}: ${lanes[at]!.name}${lanes[at]!.ok ? " ✓" : ""}`),
+    kept.map((at) => `${(lanes[at]!.index ?? at) + 1}: ${lanes[at]!.name}${lanes[at]!.ok ? " ✓" : ""}`),
     44,
   );
   const nameOf = new Map(kept.map((at, place) => [at, names[place]!]));
   const inLanes = segments.filter((s) => nameOf.has(s.lane));
   const shown = longest(inLanes);
+  const endUs = shown.reduce((most, s) => Math.max(most, s.endUs), 0);
+  const [unit, per] = endUs >= MS_FROM_US ? (["ms", 1000] as const) : (["µs", 1] as const);
   const data = ATTEMPT_STEPS.flatMap((step): BarTrace[] => {
     const mine = shown.filter((s) => s.step === step);
     if (mine.length === 0) return [];
@@ -88,27 +101,27 @@ export function attemptTimeline(options: AttemptOptions): Figure {
         name: step,
         orientation: "h",
         y: mine.map((s) => nameOf.get(s.lane)!),
-        x: mine.map((s) => s.endUs - s.startUs),
-        base: mine.map((s) => s.startUs),
+        x: mine.map((s) => (s.endUs - s.startUs) / per),
+        base: mine.map((s) => s.startUs / per),
         marker: {
           color: COLORS[step],
           pattern: { shape: SHAPES[step], fillmode: "overlay", size: 6, solidity: 0.2 },
         },
         hovertext: mine.map(
           (s) =>
-            `${step}: ${number(s.endUs - s.startUs)} µs, from ${number(s.startUs)} to ${number(s.endUs)} µs${s.note === undefined ? "" : `<br>${label(s.note, 160)}`}`,
+            `${step}: ${number((s.endUs - s.startUs) / per)} ${unit}, from ${number(s.startUs / per)} to ${number(s.endUs / per)} ${unit}${s.note === undefined ? "" : `<br>${label(s.note, 160)}`}`,
         ),
         hoverinfo: "text",
       },
     ];
   });
   const left = [
-    ...(kept.length < lanes.length ? [`the first and last ${LANES_MAX / 2} of ${lanes.length} ranges`] : []),
+    ...(kept.length < rangesTried ? [`the first and last ${LANES_MAX / 2} of ${rangesTried} ranges`] : []),
     ...(shown.length < inLanes.length ? [`the ${shown.length} longest of ${inLanes.length} steps`] : []),
   ];
   const words = {
-    xTitle: "modelled time (µs)",
-    yTitle: "range tried",
+    xTitle: `modelled time (${unit})`,
+    yTitle: "range tried (frames)",
     ...options,
     ...withNote(options.subtitle, left.length === 0 ? undefined : left.join("; ")),
   };

@@ -1,4 +1,5 @@
 /** Pure figure builders: Plotly's data and layout, and never Plotly itself. */
+export { type TimedAttempt, timedAttempt } from "./attempt-lanes";
 export {
   ATTEMPT_STEPS,
   type AttemptLane,

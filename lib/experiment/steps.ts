@@ -8,6 +8,8 @@ import { formatSize } from "../base/units";
 import type { BootRequest } from "../machine/boot-request";
 import { System, type SystemOptions } from "../machine/system";
 import { compactMemory } from "../mm/compaction";
+import { ContigStopwatch, type ContigTimeline } from "../mm/contig-timeline";
+import type { ContigOptions } from "../mm/contiguous";
 import { GFP_KERNEL } from "../mm/gfp";
 import { OWNER_KINDS, type PageHold } from "../mm/owners";
 import { drainAllPages } from "../mm/pcp-free";
@@ -48,9 +50,9 @@ export type Step =
   /** Simulated time passes for everything that was started. */
   | { do: "pass"; ms: number }
   /** cma_alloc() from the area with this index. */
-  | { do: "cmaAlloc"; bytes: number; alignBytes: number; area: number }
+  | { do: "cmaAlloc"; bytes: number; alignBytes: number; area: number; timeline?: boolean }
   /** alloc_contig_pages(). */
-  | { do: "allocContigPages"; bytes: number }
+  | { do: "allocContigPages"; bytes: number; timeline?: boolean }
   /** alloc_pages() of an order, as a driver does. */
   | { do: "allocPages"; order: number }
   /** Grows or shrinks the pool of huge pages of a size to `count`. */
@@ -73,6 +75,8 @@ export interface StepResult {
   latencyNs: number;
   /** Why it failed, in words and as data; null when it did not. */
   why: { text: string; data: unknown } | null;
+  /** Where the time went; only for a contiguous request that asked for it. */
+  timeline?: ContigTimeline;
 }
 
 /** The plan of a machine led by steps. */
@@ -138,7 +142,7 @@ export class SteppedSystem {
       case "cmaAlloc":
         return this.cmaAlloc(step);
       case "allocContigPages":
-        return this.contiguous("allocContigPages", () => this.allocContigPages(step.bytes));
+        return this.contiguous(step, (options) => this.allocContigPages(step.bytes, options));
       case "allocPages":
         return this.allocPages(step.order);
       case "hugePages":
@@ -245,23 +249,25 @@ export class SteppedSystem {
     return {};
   }
 
-  private cmaAlloc({ bytes, alignBytes, area }: Extract<Step, { do: "cmaAlloc" }>): Partial<StepResult> {
+  private cmaAlloc(step: Extract<Step, { do: "cmaAlloc" }>): Partial<StepResult> {
     const { system } = this;
+    const { bytes, alignBytes, area } = step;
     const align = Math.log2(Math.max(1, alignBytes / system.pageSize));
     if (!Number.isInteger(align))
       throw new InputError(`cma_alloc: alignment must be a power of two: got ${formatSize(alignBytes)}`);
     if (system.contig.areas.length === 0) {
       const text = `cma_alloc: there is no CMA area: ${system.booted.cma.reason ?? "none was asked for"}`;
-      return { granted: false, errno: -12, why: { text, data: null } };
+      const timeline = step.timeline === true && { timeline: new ContigStopwatch(system.memory).timeline() };
+      return { granted: false, errno: -12, why: { text, data: null }, ...timeline };
     }
     const pages = this.pages(bytes, "cma_alloc");
-    return this.contiguous("cmaAlloc", () =>
-      contigAttempt(system.contig.cmaAlloc(pages, align, area, { world: system.world })),
+    return this.contiguous(step, (options) =>
+      contigAttempt(system.contig.cmaAlloc(pages, align, area, options)),
     );
   }
 
   /** alloc_contig_pages() takes a number of pages: what is none, and what is larger than a node, is refused before any range is tried. */
-  private allocContigPages(bytes: number): Attempt {
+  private allocContigPages(bytes: number, options: ContigOptions): Attempt {
     const pages = this.pages(bytes, "alloc_contig_pages");
     const asked = {
       bytes,
@@ -271,16 +277,22 @@ export class SteppedSystem {
       dmaBits: 64,
       cpuMapBytes: 0,
     } as const;
-    const { contig, world } = this.system;
     return (
-      refusal(this.system, asked) ?? contigAttempt(contig.allocContigPages(pages, GFP_KERNEL, { world }))
+      refusal(this.system, asked) ??
+      contigAttempt(this.system.contig.allocContigPages(pages, GFP_KERNEL, options))
     );
   }
 
-  private contiguous(kind: Step["do"], request: () => Attempt): Partial<StepResult> {
-    const attempt = this.meter.measure(request);
+  private contiguous(
+    step: Extract<Step, { timeline?: boolean }>,
+    request: (options: ContigOptions) => Attempt,
+  ): Partial<StepResult> {
+    const { world, memory, costs } = this.system;
+    const stopwatch =
+      step.timeline === true ? new ContigStopwatch(memory, () => this.system.events(), costs) : undefined;
+    const attempt = this.meter.measure(() => request({ world, stopwatch }));
     const piece = attempt.pieces[0];
-    if (piece !== undefined) this.grants.set(this.steps.length, { ...piece, kind });
+    if (piece !== undefined) this.grants.set(this.steps.length, { ...piece, kind: step.do });
     return {
       count: piece?.pages ?? 0,
       granted: attempt.granted,
@@ -288,6 +300,7 @@ export class SteppedSystem {
       pfn: piece?.pfn ?? -1,
       latencyNs: this.meter.columns.latencyNs.at(-1)!,
       why: attempt.why,
+      ...(stopwatch !== undefined && { timeline: stopwatch.timeline() }),
     };
   }
 

@@ -2,7 +2,9 @@
  * A machine that runs, led by hand: `machine("raspberry-pi-4").cma("256MiB").running({ compaction: false })`. Every step is
  * noted; the steps are the plan of whatever is shown of the machine.
  */
+import { InputError } from "../base/errors";
 import { parseSize, type Size } from "../base/units";
+import { type TimedAttempt, timedAttempt } from "../chart/attempt-lanes";
 import { runOf } from "../chart/run";
 import {
   type FillKind,
@@ -16,6 +18,7 @@ import {
 import type { BootRequest } from "../machine/boot-request";
 import type { System, SystemOptions } from "../machine/system";
 import { type BlockSummary, blockSummary, freeBlocksByOrder, type HolderFlow, holderFlows } from "../metrics";
+import type { ContigTimeline } from "../mm/contig-timeline";
 import type { PageHold } from "../mm/owners";
 import { DISPLAY, type MimeBundle } from "../notebook/display";
 import { requestBundle, steppedBundle } from "../notebook/running-bundle";
@@ -47,6 +50,7 @@ export class ContigOutcome {
   /** Index of the step, for release(). */
   readonly step: number;
   private readonly why: StepResult["why"];
+  private readonly timed: StepResult["timeline"];
   private readonly planned: () => { plan: StepPlan; result: StepsOutcome };
 
   constructor(result: StepResult, step: number, planned: () => { plan: StepPlan; result: StepsOutcome }) {
@@ -57,6 +61,7 @@ export class ContigOutcome {
     this.latencyUs = result.latencyNs / 1000;
     this.step = step;
     this.why = result.why;
+    this.timed = result.timeline;
     this.planned = planned;
   }
 
@@ -69,6 +74,21 @@ export class ContigOutcome {
   explain(options?: { json: true }): unknown {
     if (options?.json) return this.why?.data ?? null;
     return this.why?.text ?? `granted: ${this.pages} pages from frame ${this.pfn} on`;
+  }
+
+  /**
+   * Where the modelled time of the request went, range by range and step by step, as `chart.attemptTimeline` takes it:
+   * `chart.attemptTimeline({ title: "…", ...outcome.timeline(), from: [m] })`. With `{ json: true }` as the kernel model
+   * recorded it. Throws InputError for a request that was not made with `{ timeline: true }`.
+   */
+  timeline(): TimedAttempt;
+  timeline(options: { json: true }): ContigTimeline;
+  timeline(options?: { json: true }): TimedAttempt | ContigTimeline {
+    if (this.timed === undefined)
+      throw new InputError(
+        "timeline: was not recorded: ask for it with the request, { timeline: true } (cma_alloc and alloc_contig_pages)",
+      );
+    return options?.json ? this.timed : timedAttempt(this.timed);
   }
 
   [DISPLAY](): MimeBundle {
@@ -133,19 +153,27 @@ export class RunningMachine {
     return this;
   }
 
-  /** cma_alloc(): from the area with this index (default the first), aligned to `align` (default one page). */
-  cmaAlloc(size: Size, { align = 1, area = 0 }: { align?: Size; area?: number } = {}): ContigOutcome {
+  /**
+   * cma_alloc(): from the area with this index (default the first), aligned to `align` (default one page). With `timeline` the
+   * outcome can tell where its time went.
+   */
+  cmaAlloc(
+    size: Size,
+    { align = 1, area = 0, timeline = false }: { align?: Size; area?: number; timeline?: boolean } = {},
+  ): ContigOutcome {
     return this.ask({
       do: "cmaAlloc",
       bytes: parseSize(size, "cma_alloc"),
       alignBytes: parseSize(align, "cma_alloc: align"),
       area,
+      ...(timeline && { timeline }),
     });
   }
 
-  /** alloc_contig_pages(): from anywhere in memory. */
-  allocContigPages(size: Size): ContigOutcome {
-    return this.ask({ do: "allocContigPages", bytes: parseSize(size, "alloc_contig_pages") });
+  /** alloc_contig_pages(): from anywhere in memory. With `timeline` the outcome can tell where its time went. */
+  allocContigPages(size: Size, { timeline = false }: { timeline?: boolean } = {}): ContigOutcome {
+    const bytes = parseSize(size, "alloc_contig_pages");
+    return this.ask({ do: "allocContigPages", bytes, ...(timeline && { timeline }) });
   }
 
   /** alloc_pages() of an order, trying hard. */

@@ -8,7 +8,7 @@ import { allocContigRange, type ContigFailure, run } from "./contig-range";
 import type { GiganticSource } from "./hugetlb";
 import { GIGANTIC_GFP } from "./hugetlb";
 import { ALLOCATED, type Memory, ORDER_MASK, OWNER_HOLE, OWNER_MASK, OWNER_RESERVED } from "./memory";
-import { type MigrationStats, type MigrationWorld, ownersWorld } from "./migrate";
+import { type ContigObserver, type MigrationStats, type MigrationWorld, ownersWorld } from "./migrate";
 import { MIGRATE_MOVABLE } from "./migratetype";
 import { OWNER_KINDS, type OwnerKind, ownerKind } from "./owners";
 import { freePages } from "./page-alloc";
@@ -34,6 +34,8 @@ export interface ContigRequest {
   tried?: (range: TriedRange) => void;
   /** Told how many clean file pages were dropped in a range. */
   dropped?: (pages: number) => void;
+  /** Told of the steps in each range; `stats` are the figures of that range. */
+  watch?: ((stats: MigrationStats) => ContigObserver) | undefined;
 }
 
 /** The first frame of the range got, or −1. Throws InputError for a size that is no whole number of frames. */
@@ -98,6 +100,7 @@ function tryRange(m: Memory, zone: Zone, start: number, request: ContigRequest):
         kind: request.kind,
         stats,
         seen: {
+          ...request.watch?.(stats),
           scanned: (_from, _to, taken) => {
             isolated += taken;
           },

@@ -133,8 +133,11 @@ function* migrateRange(cx: ContigContext, start: number, end: number): Generator
       tries = 0;
     } else if (++tries === TRIES) return EBUSY;
     yield* reclaimCleanPages(m, list, world, seen, stats);
+    seen.cleaned?.();
     if (list.length === 0) continue;
+    seen.migrating?.(tries === 0);
     const ret = yield* migratePages(m, list, world, seen, stats);
+    seen.triedToMigrate?.();
     if (ret === ENOMEM) return ENOMEM;
   }
   return 0;
@@ -150,7 +153,8 @@ function outerStart(m: Memory, start: number): number {
   return start;
 }
 
-function drain(m: Memory, zone: Zone): void {
+function drain({ m, seen }: ContigContext, zone: Zone): void {
+  seen.draining?.();
   for (const pcp of zone.pcps) if (pcp.count > 0) drainPagesZone(m, zone, pcp);
 }
 
@@ -206,6 +210,7 @@ export function* allocContigRange(
 
   function* takeRange(cx: ContigContext, zone: Zone, start: number, end: number, mt: number) {
     const isolated = startIsolatePageRange(m, zone, start, end, mt);
+    seen.isolated?.(isolated, end - start);
     yield;
     if (isolated !== 0) {
       cx.failed?.({ step: "isolate", errno: isolated, pfn: barrier.pfn });
@@ -213,6 +218,7 @@ export function* allocContigRange(
     }
     const ret = yield* emptyAndTake(cx, zone, start, end);
     undoIsolatePageRange(m, zone, start, end, mt);
+    seen.undone?.(end - start);
     yield;
     return ret;
   }
@@ -222,7 +228,7 @@ function* emptyAndTake(cx: ContigContext, zone: Zone, start: number, end: number
   const { m } = cx;
   const drainsLate = m.sw.isolationUnit === "maxOrder";
   if (!drainsLate) {
-    drain(m, zone);
+    drain(cx, zone);
     yield;
   }
   const migrated = yield* migrateRange(cx, start, end);
@@ -231,7 +237,7 @@ function* emptyAndTake(cx: ContigContext, zone: Zone, start: number, end: number
     return migrated;
   }
   if (drainsLate) {
-    drain(m, zone);
+    drain(cx, zone);
     yield;
   }
   const outer = outerStart(m, start);
@@ -243,6 +249,7 @@ function* emptyAndTake(cx: ContigContext, zone: Zone, start: number, end: number
   }
   const outerEnd = takeFreePages(cx, zone, outer, end);
   markTaken(m, start, end, cx.kind);
+  cx.seen.took?.(end - start);
   yield;
   yield* giveBack(cx, outer, start);
   yield* giveBack(cx, end, outerEnd);

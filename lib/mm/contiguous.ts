@@ -16,6 +16,7 @@ import {
 } from "./contig-failure";
 import { allocContigPages, freeContigRange } from "./contig-pages";
 import { allocContigRange, type ContigContext, run } from "./contig-range";
+import type { ContigStopwatch } from "./contig-timeline";
 import {
   type DmaContigAllocation,
   type DmaContigOptions,
@@ -65,6 +66,8 @@ export interface ContigOptions {
   world?: MigrationWorld;
   /** alloc_contig_pages(): the node to look in first, with __GFP_THISNODE only; default the first. */
   nid?: number;
+  /** Records where the modelled time goes; without it nothing is observed. */
+  stopwatch?: ContigStopwatch | undefined;
 }
 
 export class Contiguous {
@@ -89,19 +92,23 @@ export class Contiguous {
   private context(options: ContigOptions, kind: OwnerKind): { cx: ContigContext; ranges: FailedRange[] } {
     const { memory: m } = this;
     const ranges: FailedRange[] = [];
+    const stats: MigrationStats = { migrated: 0, failedAttempts: 0, dropped: 0 };
+    const watch = options.stopwatch?.observer(stats);
     let start = 0;
     let end = 0;
     const cx: ContigContext = {
       m,
       world: options.world ?? ownersWorld(m),
       seen: {
+        ...watch,
         rangeBegin: (from, to) => {
           start = from;
           end = to;
+          watch?.rangeBegin?.(from, to);
         },
       },
       kind,
-      stats: { migrated: 0, failedAttempts: 0, dropped: 0 },
+      stats,
       failed: ({ step, errno, pfn }) => ranges.push(failedRange(m, start, end, errno, step, pfn)),
     };
     return { cx, ranges };
@@ -202,6 +209,7 @@ export class Contiguous {
       dropped: (pages) => {
         cx.stats.dropped += pages;
       },
+      watch: options.stopwatch === undefined ? undefined : (stats) => options.stopwatch!.observer(stats),
       tried: ({ start, failure }) => {
         const { errno, step, pfn } = failure ?? { errno: EBUSY, step: "test", pfn: -1 };
         ranges.push(failedRange(m, start, start + count, errno, step, pfn));

@@ -69,6 +69,19 @@ export interface ContigObserver {
   unmap?(from: number, to: number, rc: number): void;
   move?(from: number, to: number, rc: number): void;
   scanned?(start: number, end: number, taken: number): void;
+  /** The page blocks of a range of `pages` frames were isolated, or with an error were not. */
+  isolated?(errno: number, pages: number): void;
+  /** The per-CPU lists of the range's zone are about to be drained. */
+  draining?(): void;
+  /** Clean file pages of a list were dropped. */
+  cleaned?(): void;
+  /** A call of migrate_pages() for a list begins: the first for it, or one more. */
+  migrating?(first: boolean): void;
+  triedToMigrate?(): void;
+  /** The free pages of the range were taken off their lists. */
+  took?(pages: number): void;
+  /** The page blocks of the range are isolated no more. */
+  undone?(pages: number): void;
   skipBit?(pfn: number): void;
   rangeBegin?(start: number, end: number): void;
   rangeEnd?(errno: number): void;
