@@ -99,7 +99,7 @@ const sweepSchema = fields("sweep", {
 });
 
 /** The sweep in a file: `plan` and `over`, or a plan alone, which is a sweep of one. */
-export function sweepIn({ value, locate }: Written): SweepSpec {
+export function sweepIn({ value, locate }: Pick<Written, "value" | "locate">): SweepSpec {
   const object = value as Record<string, unknown>;
   if (!Object.hasOwn(object, "plan")) {
     if (Object.hasOwn(object, "over"))

@@ -4,13 +4,12 @@ import { InputError } from "../base/errors";
 import { type RunningOptions, runSweep } from "../experiment/compare";
 import type { StoredRun } from "../experiment/keeper";
 import type { Plan } from "../experiment/plan";
-import { exportResults, queryResults, type Results, type Row } from "../experiment/results";
-import type { RunSummary } from "../experiment/run-plans";
 import { parsePlan } from "../experiment/schema";
 import { DEFAULT_STORE, Store, StoreInUse } from "../experiment/store";
-import { sweep as makeSweep, type Sampling, type SweepAxis } from "../experiment/sweep";
-import { DISPLAY, display, type MimeBundle } from "../notebook/display";
+import { sweep as makeSweep, type Sampling, type SweepAxis, type SweepSpec } from "../experiment/sweep";
+import { SweepTable } from "../experiment/sweep-table";
 import { runInCell } from "./running";
+import { SweepResult } from "./sweep-result";
 
 /** A sweep under construction; immutable, every step gives a new one. */
 export class SweepBuilder {
@@ -71,7 +70,14 @@ export class SweepBuilder {
    * @throws InputError for wrong parameters, Cancelled when it was stopped; what was done is kept
    */
   async run(): Promise<SweepResult> {
-    const all = makeSweep({ plan: this.base, over: this.axes, sample: this.sampling });
+    const grid = this.sampling.kind === "grid";
+    const spec: SweepSpec = {
+      plan: this.base,
+      over: this.axes,
+      ...(!grid && { sample: this.sampling }),
+    };
+    const all = makeSweep(spec);
+    const table = new SweepTable(all);
     const store = this.running.store ?? (await freeStore());
     const kept = store === "none";
     const runs: StoredRun[] = [];
@@ -79,10 +85,13 @@ export class SweepBuilder {
     const { summary } = await runInCell(this.running, all.count, async (options) => ({
       summary: await runSweep(all, { ...options, store }, ({ hash, plan, state, text }) => {
         hashes.push(hash);
+        table.take(text);
         if (kept) runs.push({ hash, plan: canonicalJson(plan), state, text });
       }),
     }));
-    return new SweepResult(summary, kept ? { runs, hashes } : { store: String(store), hashes });
+    const outcome = table.result(summary.resultsHash!);
+    const results = kept ? { runs, hashes } : { store: String(store), hashes };
+    return new SweepResult({ kind: "sweep", ...spec }, summary, outcome, results);
   }
 }
 
@@ -94,51 +103,6 @@ async function freeStore(): Promise<string> {
   } catch (error) {
     if (error instanceof StoreInUse) return "none";
     throw error;
-  }
-}
-
-/** What a sweep gave. Its runs lie in the store, or in memory when there was none. */
-export class SweepResult {
-  constructor(
-    /** Counts, seconds, hash: the keys of `pageblock sweep --json`. */
-    readonly summary: RunSummary,
-    private readonly results: Results,
-  ) {
-    Object.freeze(this);
-  }
-
-  /** SHA-256 over every run, in the order of the plans. */
-  get resultsHash(): string {
-    return this.summary.resultsHash!;
-  }
-
-  /** Rows of one SELECT over the views `runs` and `requests` of this sweep. */
-  sql(select: string): Promise<Row[]> {
-    return queryResults(this.results, select);
-  }
-
-  /** Writes a row a run (or a request) as CSV. */
-  toCSV(path: string, table: "runs" | "requests" = "runs"): Promise<void> {
-    return exportResults(this.results, path, "csv", table);
-  }
-
-  /** Writes a row a run (or a request) as Parquet. */
-  toParquet(path: string, table: "runs" | "requests" = "runs"): Promise<void> {
-    return exportResults(this.results, path, "parquet", table);
-  }
-
-  show(): void {
-    display(this[DISPLAY]());
-  }
-
-  toJSON(): { plans: number; failed: number; resultsHash: string } {
-    const { plans, failed } = this.summary;
-    return { plans, failed, resultsHash: this.resultsHash };
-  }
-
-  [DISPLAY](): MimeBundle {
-    const { plans, failed } = this.summary;
-    return { "text/plain": `${plans} runs, ${failed} failed; results ${this.resultsHash}` };
   }
 }
 

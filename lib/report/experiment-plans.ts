@@ -1,16 +1,17 @@
-/** Plans of experiments: one run, a comparison, and a machine led step by step. All are checked as plans from strangers are. */
+/** Plans of experiments: one run, a comparison, a sweep, and a machine led step by step. All are checked as plans from strangers are. */
 import { z } from "zod";
 import { compareHere } from "../experiment/compare";
-import { parseComparison } from "../experiment/experiment-file";
+import { parseComparison, sweepIn } from "../experiment/experiment-file";
 import { readPlanInputs } from "../experiment/plan-inputs";
 import { run } from "../experiment/run";
 import { parsePlan } from "../experiment/schema";
 import { fields, PLAN_LIMITS, size, whole } from "../experiment/schema-fields";
 import { machineSchema, systemSchema } from "../experiment/schema-machine";
-import { parseWith } from "../experiment/schema-read";
+import { fieldPath, parseWith } from "../experiment/schema-read";
 import { workloadSchema } from "../experiment/schema-workload";
 import { parseScorecard, runScorecard } from "../experiment/scorecard-plan";
 import { FILL_KINDS, PASS_MS_MAX, runSteps, type StepPlan } from "../experiment/steps";
+import { sweepHere } from "../experiment/sweep-table";
 import type { PlanKind } from "./plan-kind";
 
 /** `Plan` in, `Outcome` out. */
@@ -39,6 +40,16 @@ export const SCORECARD_PLAN: PlanKind = {
   name: "scorecard",
   matches: (plan) => Object.hasOwn(plan, "strategies") && Object.hasOwn(plan, "adapter"),
   run: (plan) => runScorecard(parseScorecard(plan)),
+};
+
+/** `SweepPlan` in, `SweepOutcome` out. */
+export const SWEEP_PLAN: PlanKind = {
+  name: "sweep",
+  matches: (plan) => Object.hasOwn(plan, "plan") && Object.hasOwn(plan, "over"),
+  run(plan) {
+    const { kind: _kind, ...value } = plan;
+    return sweepHere(sweepIn({ value, locate: fieldPath }));
+  },
 };
 
 const share = z.number().min(0).max(1);

@@ -5,7 +5,7 @@
 import { InputError, nearest } from "../base/errors";
 import { BOOT_PLAN } from "./boot-plan";
 import { ADAPTER_CURVE_PLAN, LOCKED_REGION_PLAN, TLB_CURVE_PLAN } from "./curve-plans";
-import { COMPARISON_PLAN, EXPERIMENT_PLAN, SCORECARD_PLAN, STEPS_PLAN } from "./experiment-plans";
+import { COMPARISON_PLAN, EXPERIMENT_PLAN, SCORECARD_PLAN, STEPS_PLAN, SWEEP_PLAN } from "./experiment-plans";
 import type { PlanKind, StoredPlan } from "./plan-kind";
 import { RECORDING_PLAN } from "./recording-plan";
 
@@ -15,6 +15,7 @@ export const PLAN_KINDS: readonly PlanKind[] = [
   EXPERIMENT_PLAN,
   SCORECARD_PLAN,
   COMPARISON_PLAN,
+  SWEEP_PLAN,
   STEPS_PLAN,
   TLB_CURVE_PLAN,
   ADAPTER_CURVE_PLAN,

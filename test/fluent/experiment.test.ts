@@ -6,6 +6,9 @@ import { join } from "node:path";
 import test from "node:test";
 import { Cancelled, compare, compareScenario, machine, range, strategies, sweep, workload } from "../../lib";
 import { DISPLAY } from "../../lib/notebook/display";
+import { bundleOf } from "../../lib/notebook/show";
+import { runPlan } from "../../lib/report/plan-kinds";
+import { RUNS_MIME, shownSha256 } from "../../lib/report/runs";
 import { STRATEGIES } from "../../lib/strategy";
 import { WORKLOADS } from "../../lib/workload/kinds";
 import { NAMES_FILE, namesSource } from "../support/fluent-names";
@@ -93,18 +96,97 @@ test("what is missing or wrong is named", () => {
   assert.ok(compare(strategies.cmaDebate()).on(pi).asking({ size: "1MiB" }).plan().strategies.length >= 2);
 });
 
+const swept = (over: Parameters<ReturnType<typeof sweep>["over"]>[0]) =>
+  sweep({
+    machine: { board: "qemu-virt", memory: "512MiB", kernel: "6.19" },
+    strategy: { name: "cma", area: "16MiB" },
+    request: { size: "4MiB", times: 2, held: 2 },
+  }).over(over);
+
+test("a sweep has a plan that gives it again, and counts runs of all seeds together", async () => {
+  const result = await swept({ size: ["4MiB", "8MiB", "64MiB"], seed: range(1, 3) })
+    .store("none")
+    .workers(1)
+    .run();
+  assert.deepEqual(result.parameters, ["size"]);
+  const counted = result.points.map((p) => [p.values[0], p.runs + p.failedRuns, p.asked, p.granted]);
+  assert.deepEqual(counted, [
+    ["4MiB", 3, 6, 6],
+    ["8MiB", 3, 6, 6],
+    ["64MiB", 3, 6, 0],
+  ]);
+  assert.equal(result.points[2]!.latencyUs, null);
+  assert.ok(result.points[0]!.latencyUs!.p50 > 0);
+  assert.deepEqual(await runPlan(result.plan), JSON.parse(JSON.stringify(result)));
+  const changed = { ...result.plan, over: { ...result.plan.over, size: ["4MiB", "8MiB", "32MiB"] } };
+  assert.notDeepEqual(await runPlan(changed), JSON.parse(JSON.stringify(result)));
+  const bundle = result[DISPLAY]();
+  assert.match(
+    String(bundle["text/html"]),
+    /<caption[^>]*>9 runs over size<.*<td[^>]*>64MiB<.*Times are modelled/s,
+  );
+  assert.match(String(bundle["text/plain"]), /64MiB \| 3 \| 6 \| 0 \| 0\.0 \(0\.0 to 39\.0\) \| –/);
+  assert.throws(() => result.heatMap(), /two parameters: this sweep varies size/);
+});
+
+test("a sweep over two parameters shows itself as a heat map, and charts can be drawn from it", async () => {
+  const result = await swept({ size: ["4MiB", "64MiB"], kernel: ["4.17", "6.1"], seed: [1, 2] })
+    .store("none")
+    .workers(1)
+    .run();
+  const figure = result.heatMap({ title: "Granted", across: "size" });
+  const [map] = figure.data as unknown as { x: unknown[]; y: unknown[]; z: number[][] }[];
+  assert.deepEqual(
+    [map!.x, map!.y],
+    [
+      ["4MiB", "64MiB"],
+      ["4.17", "6.1"],
+    ],
+  );
+  assert.deepEqual(map!.z, [
+    [100, 0],
+    [100, 0],
+  ]);
+  const bundle = result[DISPLAY]();
+  assert.ok(bundle["application/vnd.plotly.v1+json"]);
+  assert.match(String(bundle["text/plain"]), /^8 runs over size and kernel/);
+  for (const shown of [bundle, bundleOf(figure)]) {
+    const stored = shown[RUNS_MIME] as { runs: { plan: { kind: string }; sha256: string }[]; shown: string };
+    assert.deepEqual(
+      stored.runs.map((run) => run.plan.kind),
+      ["sweep"],
+    );
+    assert.equal(stored.shown, shownSha256(shown));
+  }
+  assert.throws(() => result.heatMap({ across: "memory" }), /across must be one of size, kernel: got memory/);
+});
+
+test("a sweep from a stranger is checked: fields, parameters, and how many", async () => {
+  const { plan } = await swept({ seed: [1] })
+    .store("none")
+    .workers(1)
+    .run();
+  await assert.rejects(runPlan({ ...plan, over: { colour: ["red"] } }), /parameter.*colour/s);
+  await assert.rejects(runPlan({ ...plan, extra: 1 }), /extra/);
+  await assert.rejects(
+    runPlan({ ...plan, over: { seed: { from: 1, to: 1e9, step: 1 } } }),
+    /at most 10000000/,
+  );
+  await assert.rejects(runPlan({ ...plan, over: { seed: { from: 1 } } }), /list of values, or \{from/);
+});
+
 test("a sweep over fields of a plan, and its end by a signal", async () => {
   const plan = {
     machine: { board: "qemu-virt", memory: "512MiB", kernel: "6.19" },
     strategy: { name: "cma" },
     request: { size: "4MiB" },
   };
-  const swept = await sweep(plan)
+  const few = await sweep(plan)
     .over({ pageblockOrder: [7, 9], seed: range(1, 3) })
     .store("none")
     .run();
-  assert.equal(swept.summary.plans, 6);
-  const rows = await swept.sql(
+  assert.equal(few.summary.plans, 6);
+  const rows = await few.sql(
     "select machine_pageBlockMaxOrder as o, count(*) as n from runs group by 1 order by 1",
   );
   assert.deepEqual(rows, [

@@ -1,0 +1,140 @@
+/**
+ * What a sweep gives: for every combination of its parameters, how many requests were granted and how fast. Runs that differ
+ * only in the seed count together. Plain JSON, so that a sweep can be shown, stored and run again like a comparison.
+ */
+import { createHash } from "node:crypto";
+import { isOutcome, readRun, runToText } from "./run-text";
+import { type Interval, quantiles, wilson } from "./statistics";
+import { type Sweep, type SweepSpec, type SweepValue, sweep as sweepOf } from "./sweep";
+
+/** One combination of values. Times are modelled. */
+export interface SweepPoint {
+  /** In the order of `parameters`. */
+  values: SweepValue[];
+  /** Runs with an outcome, and runs without. */
+  runs: number;
+  failedRuns: number;
+  asked: number;
+  granted: number;
+  /** Share of the requests granted, with Wilson's 95 % interval over requests; requests of one run are not independent. Null without a run. */
+  successRate: Interval | null;
+  /** Time to the answer of granted requests, microseconds; null when none was granted. */
+  latencyUs: { p50: number; p95: number; p99: number } | null;
+  /** The first reason of a run without outcome. */
+  error: string | null;
+}
+
+/** Plain JSON. */
+export interface SweepOutcome {
+  /** Parameters that were varied, but for the seed. */
+  parameters: string[];
+  /** Runs in all, and those without outcome. */
+  plans: number;
+  failed: number;
+  /** In the order in which their first plan came. */
+  points: SweepPoint[];
+  /** Points beyond the first `POINTS_KEPT`. */
+  pointsLeftOut: number;
+  /** SHA-256 over every run's canonical JSON, a line each, in the order of the plans. */
+  resultsHash: string;
+}
+
+/** Of more combinations the first are kept: the runs themselves are in the store. */
+export const POINTS_KEPT = 2000;
+
+interface Collected {
+  values: SweepValue[];
+  runs: number;
+  failedRuns: number;
+  asked: number;
+  granted: number;
+  us: number[];
+  error: string | null;
+}
+
+/** Collects runs in the order of the sweep's plans and computes the result. */
+export class SweepTable {
+  /** Places of the parameters that tell points apart. */
+  private readonly places: number[];
+  private readonly points: Map<string, Collected>;
+  private readonly leftOut: Set<string>;
+  private taken: number;
+  private failed: number;
+
+  constructor(private readonly sweep: Sweep) {
+    this.places = sweep.parameters.flatMap((name, i) => (name === "seed" ? [] : [i]));
+    this.points = new Map();
+    this.leftOut = new Set();
+    this.taken = 0;
+    this.failed = 0;
+  }
+
+  take(text: string): void {
+    const all = this.sweep.values(this.taken++);
+    const values = this.places.map((place) => all[place]!);
+    const read = readRun(text);
+    if (!isOutcome(read)) this.failed++;
+    const point = this.pointOf(values);
+    if (point === null) return;
+    if (!isOutcome(read)) {
+      point.failedRuns++;
+      point.error ??= read.error;
+      return;
+    }
+    const { granted, latencyNs } = read.requests;
+    point.runs++;
+    point.asked += granted.length;
+    granted.forEach((got, i) => {
+      if (got !== 1) return;
+      point.granted++;
+      point.us.push(latencyNs[i]! / 1000);
+    });
+  }
+
+  private pointOf(values: SweepValue[]): Collected | null {
+    const key = JSON.stringify(values);
+    const known = this.points.get(key);
+    if (known !== undefined) return known;
+    if (this.points.size >= POINTS_KEPT) {
+      this.leftOut.add(key);
+      return null;
+    }
+    const point = { values, runs: 0, failedRuns: 0, asked: 0, granted: 0, us: [], error: null };
+    this.points.set(key, point);
+    return point;
+  }
+
+  result(resultsHash: string): SweepOutcome {
+    return {
+      parameters: this.places.map((place) => this.sweep.parameters[place]!),
+      plans: this.taken,
+      failed: this.failed,
+      points: [...this.points.values()].map(pointOf),
+      pointsLeftOut: this.leftOut.size,
+      resultsHash,
+    };
+  }
+}
+
+function pointOf({ us, ...counted }: Collected): SweepPoint {
+  const { asked, granted } = counted;
+  const [p50, p95, p99] = us.length === 0 ? [] : quantiles(us, [0.5, 0.95, 0.99]);
+  return {
+    ...counted,
+    successRate: asked === 0 ? null : wilson(granted, asked),
+    latencyUs: p50 === undefined ? null : { p50, p95: p95!, p99: p99! },
+  };
+}
+
+/** A sweep run here and now, plan by plan, without store and workers. Pure. */
+export function sweepHere(spec: SweepSpec): SweepOutcome {
+  const all = sweepOf(spec);
+  const table = new SweepTable(all);
+  const hash = createHash("sha256");
+  for (const plan of all.plans()) {
+    const { text } = runToText(plan);
+    table.take(text);
+    hash.update(text).update("\n");
+  }
+  return table.result(hash.digest("hex"));
+}

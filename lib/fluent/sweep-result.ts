@@ -1,0 +1,180 @@
+/** What a sweep gave: shown as a table or a heat map, queried, exported, and the plan that gives it again. */
+import { InputError } from "../base/errors";
+import type { Figure } from "../chart/figure";
+import type { Words } from "../chart/layout";
+import { runOf } from "../chart/run";
+import { type SweepCell, sweepMap } from "../chart/sweep-map";
+import { exportResults, queryResults, type Results, type Row } from "../experiment/results";
+import type { RunSummary } from "../experiment/run-plans";
+import type { SweepSpec, SweepValue } from "../experiment/sweep";
+import type { SweepOutcome, SweepPoint } from "../experiment/sweep-table";
+import { microsecondsText, shareText } from "../experiment/texts";
+import { DISPLAY, display, type MimeBundle } from "../notebook/display";
+import { figureBundle } from "../notebook/figure-bundle";
+import { escapeHtml } from "../report/escape";
+import { RUNS_MIME, withResults } from "../report/runs";
+
+/** A sweep as a plan: what `pageblock verify` runs again. */
+export interface SweepPlan extends SweepSpec {
+  kind: "sweep";
+}
+
+/** Rows of a table; the rest is counted. */
+const ROWS_SHOWN = 60;
+
+export class SweepResult {
+  /** Everything needed to run it again. */
+  readonly plan: SweepPlan;
+  /** Counts, seconds, hash: the keys of `pageblock sweep --json`. */
+  readonly summary: RunSummary;
+  private readonly outcome: SweepOutcome;
+  private readonly results: Results;
+
+  /** Use {@link sweep}. Its runs lie in the store, or in memory when there was none. */
+  constructor(plan: SweepPlan, summary: RunSummary, outcome: SweepOutcome, results: Results) {
+    this.plan = plan;
+    this.summary = summary;
+    this.outcome = outcome;
+    this.results = results;
+    Object.freeze(this);
+  }
+
+  /** SHA-256 over every run, in the order of the plans. */
+  get resultsHash(): string {
+    return this.outcome.resultsHash;
+  }
+
+  /** The parameters that were varied, but for the seed. */
+  get parameters(): readonly string[] {
+    return this.outcome.parameters;
+  }
+
+  /** One for each combination of values; runs that differ only in the seed count together. */
+  get points(): readonly SweepPoint[] {
+    return this.outcome.points;
+  }
+
+  /** Rows of one SELECT over the views `runs` and `requests` of this sweep. */
+  sql(select: string): Promise<Row[]> {
+    return queryResults(this.results, select);
+  }
+
+  /** Writes a row a run (or a request) as CSV. */
+  toCSV(path: string, table: "runs" | "requests" = "runs"): Promise<void> {
+    return exportResults(this.results, path, "csv", table);
+  }
+
+  /** Writes a row a run (or a request) as Parquet. */
+  toParquet(path: string, table: "runs" | "requests" = "runs"): Promise<void> {
+    return exportResults(this.results, path, "parquet", table);
+  }
+
+  /**
+   * The share granted over two parameters as a heat map; `across` is on the x axis (default the second of two).
+   * @throws InputError when other than two parameters besides the seed were varied, or by random samples
+   */
+  heatMap(options: { across?: string } & Omit<Words, "from"> = {}): Figure {
+    const { parameters, points, plan } = this;
+    if (parameters.length !== 2 || (plan.sample !== undefined && plan.sample.kind !== "grid"))
+      throw new InputError(
+        `heat map: needs every combination of two parameters: this sweep varies ${parameters.join(", ") || "none"}`,
+      );
+    const { across = parameters[1]!, ...words } = options;
+    const x = parameters.indexOf(across);
+    if (x < 0)
+      throw new InputError(`heat map: across must be one of ${parameters.join(", ")}: got ${across}`);
+    const y = 1 - x;
+    const at = (place: number) => [...new Set(points.map((p) => p.values[place]!))];
+    const known = new Map(points.map((p) => [JSON.stringify([p.values[x], p.values[y]]), p]));
+    const cell = (a: SweepValue, b: SweepValue) => cellOf(known.get(JSON.stringify([a, b])));
+    return sweepMap({
+      title: titleOf(this.outcome),
+      xTitle: parameters[x]!,
+      yTitle: parameters[y]!,
+      valueTitle: "granted (%)",
+      range: [0, 100],
+      x: at(x).map(nameOf),
+      y: at(y).map(nameOf),
+      cells: at(y).map((b) => at(x).map((a) => cell(a, b))),
+      ...words,
+      from: [this],
+    });
+  }
+
+  show(): void {
+    display(this[DISPLAY]());
+  }
+
+  toJSON(): SweepOutcome {
+    return this.outcome;
+  }
+
+  [DISPLAY](): MimeBundle {
+    const { outcome, plan } = this;
+    const run = runOf(plan, outcome);
+    const table = tableOf(outcome);
+    const { parameters, points, pointsLeftOut } = outcome;
+    const values = (place: number) => new Set(points.map((p) => p.values[place])).size;
+    const grid = plan.sample === undefined || plan.sample.kind === "grid";
+    const square = parameters.length === 2 && grid && pointsLeftOut === 0 && values(0) > 1 && values(1) > 1;
+    if (!square || points.every((p) => p.successRate === null)) return withResults(table, [run]);
+    const { "text/plain": _words, ...drawn } = figureBundle(this.heatMap());
+    return withResults({ ...unsealed(drawn), "text/plain": table["text/plain"] }, [run]);
+  }
+}
+
+/** A bundle without its seal, which is made anew where something of it is changed. */
+function unsealed(bundle: MimeBundle): MimeBundle {
+  const { [RUNS_MIME]: _sealed, ...rest } = bundle;
+  return rest;
+}
+
+const nameOf = (value: SweepValue) => (typeof value === "number" ? value : String(value));
+
+function cellOf(point: SweepPoint | undefined): SweepCell | null {
+  if (point === undefined || point.successRate === null) return null;
+  const { low, mid, high } = point.successRate;
+  const basis = `${point.granted} of ${point.asked} requests`;
+  return { value: 100 * mid, low: 100 * low, high: 100 * high, basis };
+}
+
+function titleOf({ plans, failed, parameters }: SweepOutcome): string {
+  const over = parameters.length === 0 ? "" : ` over ${parameters.join(" and ")}`;
+  return `${plans} runs${over}${failed > 0 ? `, ${failed} without outcome` : ""}`;
+}
+
+const HEAD = ["runs", "asked", "granted", "granted %, 95 % interval", "p50", "p95", "p99"];
+
+function tableOf(outcome: SweepOutcome): { "text/html": string; "text/plain": string } {
+  const { parameters, points, pointsLeftOut } = outcome;
+  const head = [...parameters, ...HEAD];
+  const shown = points.slice(0, ROWS_SHOWN);
+  const rows = shown.map(rowOf);
+  const more = points.length - shown.length + pointsLeftOut;
+  const errors = shown.flatMap((p) => (p.error === null ? [] : [p.error]));
+  const notes = [
+    "Times are modelled.",
+    ...(more > 0 ? [`${more} more combinations are not shown: sql() and toCSV() have every run.`] : []),
+    ...(errors.length > 0 ? [`Without outcome, the first reason: ${errors[0]}`] : []),
+  ];
+  const title = titleOf(outcome);
+  const left = 'style="text-align:left"';
+  const cells = (row: string[], tag: "td" | "th") =>
+    row.map((text) => `<${tag} ${left}>${escapeHtml(text)}</${tag}>`).join("");
+  const bar = (p: SweepPoint) => "█".repeat(Math.round(10 * (p.successRate?.mid ?? 0)));
+  const body = rows.map((row, i) => `<tr>${cells([...row, bar(shown[i]!)], "td")}</tr>`).join("");
+  const list = notes.map((note) => `<li>${escapeHtml(note)}</li>`).join("");
+  return {
+    "text/html": `<table><caption ${left}>${escapeHtml(title)}</caption><thead><tr>${cells([...head, "granted"], "th")}</tr></thead><tbody>${body}</tbody></table><ul>${list}</ul>`,
+    "text/plain": [title, ...[head, ...rows].map((row) => row.join(" | ")), ...notes].join("\n"),
+  };
+}
+
+function rowOf({ values, runs, asked, granted, successRate, latencyUs: l }: SweepPoint): string[] {
+  return [
+    ...values.map(String),
+    ...[runs, asked, granted].map(String),
+    successRate === null ? "no outcome" : shareText(successRate),
+    ...[l?.p50, l?.p95, l?.p99].map(microsecondsText),
+  ];
+}
