@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { canonicalJson } from "../base/canonical-json";
+import { seedsOf } from "./seeds";
 import type { WriteUp } from "./write-up";
 
 /** Facts as name and value, and the plans as lines of canonical JSON with the SHA-256 of their results. */
@@ -16,7 +17,7 @@ export function packageVersion(): string {
 }
 
 export function rerunOf(writeUp: WriteUp): Rerun {
-  const seeds = valuesOf(writeUp, "seed");
+  const seeds = seedsOf(writeUp.runs.map((run) => run.plan));
   const kernels = valuesOf(writeUp, "kernel");
   return {
     facts: [
@@ -24,7 +25,7 @@ export function rerunOf(writeUp: WriteUp): Rerun {
       ["Node.js", process.version],
       ...(writeUp.language === "" ? [] : [["language of the cells", writeUp.language] as [string, string]]),
       ["kernel profiles", kernels.length > 0 ? kernels.join(", ") : "none in the plans"],
-      ["seeds", seeds.length > 0 ? seeds.join(", ") : "none: nothing in these plans is random"],
+      ["seeds", seeds ?? "none: nothing in these plans is random"],
       ["plans", String(writeUp.runs.length)],
       ["SHA-256 of the cells", writeUp.sourceSha256],
       ["SHA-256 of the results", writeUp.resultsSha256],

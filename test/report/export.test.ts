@@ -6,6 +6,7 @@ import { join } from "node:path";
 import test, { after } from "node:test";
 import { runOf } from "../../lib/chart/run";
 import { exportNotebook } from "../../lib/report/export";
+import { seedsOf } from "../../lib/report/seeds";
 import { GALLERY } from "../support/figures";
 import { chart, code, markdown, notebook, shown, stream } from "../support/notebooks";
 
@@ -55,6 +56,38 @@ test("html: prose, code, outputs, chart and what is needed to run it again, belo
   assert.ok(page.includes("kernel profiles</th><td>6.1") && page.includes("seeds</th><td>7"));
   assert.ok(page.length < 4_000_000, `${page.length} bytes`);
   assert.deepEqual(readdirSync(out), [`n${made}.html`], "nothing else is left behind");
+});
+
+test("seeds are told wherever a plan keeps them, in every form", async () => {
+  const machine = { board: "qemu-virt" };
+  const plans: [unknown, string][] = [
+    [{ kernel: "6.1", seed: 7 }, "7"],
+    [{ machine, strategies: [], request: {}, seeds: 16, firstSeed: 1 }, "1 to 16"],
+    [{ machine, strategies: [], request: {}, seeds: 4, firstSeed: 100 }, "100 to 103"],
+    [
+      { kind: "sweep", plan: { machine, seed: 40 }, over: { seed: { from: 1, to: 9, step: 1 } } },
+      "1 to 9, 40",
+    ],
+    [{ kind: "sweep", plan: { machine }, over: { seed: [3, 5, 4, 9] } }, "3 to 5, 9"],
+    [{ kind: "sweep", plan: {}, over: {}, sample: { kind: "random", count: 3, seed: 11 } }, "11"],
+    [{ kind: "steps", machine, steps: [{ do: "compact" }, { do: "run", workload: {}, seed: 12 }] }, "12"],
+    [{ kind: "tlb-curve", seed: 0 }, "0"],
+    [machine, ""],
+    [{ seed: -1, seeds: "many", deep: { seed: 1.5 } }, ""],
+  ];
+  for (const [plan, words] of plans) assert.equal(seedsOf([plan]) ?? "", words);
+  assert.equal(seedsOf(plans.map(([plan]) => plan)), "0 to 16, 40, 100 to 103");
+  assert.match(seedsOf([{ seed: Array.from({ length: 60 }, (_, i) => 2 * i) }])!, /, and 36 more ranges$/);
+  const runs = [runOf({ machine, strategies: [], request: {}, seeds: 16 }, {})];
+  const { file, out } = stored(notebook(markdown("# T"), code("f", chart({ ...GALLERY.bars!, runs }))));
+  for (const [format, place] of [
+    ["html", "seeds</th><td>1 to 16</td>"],
+    ["slides", "seeds</th><td>1 to 16</td>"],
+    ["md", "| seeds | 1 to 16 |"],
+  ] as const) {
+    const { path } = await exportNotebook(file, format, `${out}-${format}`);
+    assert.ok(readFileSync(path, "utf8").includes(place), format);
+  }
 });
 
 test("md: pictures lie beside it, outputs are fenced, the plans stand at its end", async () => {
