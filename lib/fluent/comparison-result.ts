@@ -16,15 +16,21 @@ import { DISPLAY, display, type MimeBundle } from "../notebook/display";
 import { withResults } from "../report/runs";
 import { tableHtml, tableText } from "./result-table";
 
+/** A comparison as a plan: what `pageblock verify` runs again. */
+export interface ComparisonPlan extends ComparisonSpec {
+  kind: "comparison";
+  scenario: string;
+}
+
 export class ComparisonResult {
   /** The plan: machine, workload, request, strategies, seeds. */
-  readonly plan: ComparisonSpec;
+  readonly plan: ComparisonPlan;
   /** Rows, pairs, hash: the keys of `pageblock compare --json`. */
   readonly comparison: Comparison;
   private readonly runs: readonly StoredRun[];
 
-  constructor(plan: ComparisonSpec, comparison: Comparison, runs: readonly StoredRun[]) {
-    this.plan = plan;
+  constructor(spec: ComparisonSpec, comparison: Comparison, runs: readonly StoredRun[]) {
+    this.plan = { kind: "comparison", scenario: comparison.scenario, ...spec };
     this.comparison = comparison;
     this.runs = runs;
     Object.freeze(this);
@@ -87,9 +93,7 @@ export class ComparisonResult {
       "text/html": tableHtml(title, COMPARISON_HEAD, cells, comparison.strategies, notes),
       "text/plain": tableText(title, COMPARISON_HEAD, cells, notes),
     };
-    return withResults(shown, [
-      runOf({ kind: "comparison", scenario: comparison.scenario, ...plan }, comparison),
-    ]);
+    return withResults(shown, [runOf(plan, comparison)]);
   }
 
   private tables() {

@@ -6,11 +6,15 @@ import { join } from "node:path";
 import test, { after } from "node:test";
 import { gzipSync } from "node:zlib";
 import { runOf } from "../../lib/chart/run";
+import { machine } from "../../lib/fluent/machine";
+import { markdown as prose } from "../../lib/notebook/markdown";
+import { bundleOf } from "../../lib/notebook/show";
 import { exportNotebook } from "../../lib/report/export";
 import { RUN_LIMITS } from "../../lib/report/run-again";
-import { withResults } from "../../lib/report/runs";
+import { RUNS_MIME, withResults } from "../../lib/report/runs";
 import { verifyFile } from "../../lib/report/verify";
 import { noChromium } from "../support/browser";
+import { displayedBy } from "../support/cells";
 import { code, notebook, shown } from "../support/notebooks";
 import { executedNotebook, markedNotebook } from "../support/tampered";
 
@@ -68,6 +72,47 @@ for (const [what, from, to] of CHANGES)
     assert.equal(ok, false);
     assert.ok(changes.length > 0 || results.some((one) => one.verdict !== "identical"));
   });
+
+test("a table of markdown() carries the plans of its numbers, each once, and one changed number fails", async () => {
+  const m = machine("qemu-virt").memory("1GiB").cma("64MiB").boot();
+  const text = `| reserved | ${m.cma.reservedBytes} |`;
+  const data = bundleOf(prose(text, { from: [m, m] }));
+  assert.equal((data[RUNS_MIME] as { runs: unknown[] }).runs.length, 1);
+  const executed = JSON.stringify(notebook(code("show(table)", shown(data))));
+  const good = await verifyFile(stored(executed));
+  assert.deepEqual(
+    [good.ok, good.results.map(({ kind, verdict }) => `${kind}: ${verdict}`)],
+    [true, ["boot: identical"]],
+  );
+  const bad = await verifyFile(stored(changed(executed, "| reserved | 6", "| reserved | 7")));
+  assert.equal(bad.ok, false);
+  assert.match(bad.changes.join(), /cell 1: what it shows was changed/);
+  const forged = bundleOf(
+    prose(text, { from: [{ plan: m.plan, toJSON: () => ({ ...m.toJSON(), memoryBytes: 7 }) }] }),
+  );
+  const { ok, results } = await verifyFile(stored(notebook(code("show(table)", shown(forged)))));
+  assert.deepEqual([ok, results[0]!.verdict], [false, "differs"]);
+});
+
+test("the findings of a real notebook: each has its plans, and one changed digit in any of them fails", async () => {
+  const bundles = displayedBy("21-arm64-64k-cma.ipynb");
+  const written = bundles.filter((bundle) => "text/markdown" in bundle);
+  assert.ok(written.length >= 4);
+  for (const bundle of written) {
+    assert.ok((bundle[RUNS_MIME] as { runs: unknown[] }).runs.length > 0, String(bundle["text/markdown"]));
+    const digit = /\d/.exec(String(bundle["text/markdown"]))![0];
+    const other = changed(String(bundle["text/markdown"]), digit, String((Number(digit) + 1) % 10));
+    const cells = [
+      code("show()", shown(bundle)),
+      code("show()", shown({ ...bundle, "text/markdown": other })),
+    ];
+    const [good, bad] = [
+      await verifyFile(stored(notebook(cells[0]!))),
+      await verifyFile(stored(notebook(cells[1]!))),
+    ];
+    assert.deepEqual([good.ok, bad.ok], [true, false]);
+  }
+});
 
 test("a notebook run by us notices changes in printed text, prose and code too", async () => {
   for (const [from, to] of [
