@@ -8,6 +8,16 @@ const FOLDER = join(__dirname, "../../notebooks");
 const LINES_MAX = 8;
 const COLUMNS_MAX = 110;
 
+/** Computed prose without a plan of its own, and why. */
+const WITHOUT_PLAN: Readonly<Record<string, string>> = {
+  "00 mistake": "an error message",
+  "31 cast-table": "facts of the library, no results",
+  "32 why-two-run": "a rule of the adapter, computed in the cell",
+  "32 same-place-shown": "the same rule",
+  "32 tlb-table": "facts of the library, multiplied",
+  "90 wrong-shown": "replays with a wrong rule, which are no plan that anybody should run",
+};
+
 interface StoredCell {
   id: string;
   cell_type: string;
@@ -27,6 +37,15 @@ for (const name of readdirSync(FOLDER).filter((f) => f.endsWith(".ipynb"))) {
     assert.equal(notebook.metadata.kernelspec.name, "pageblock");
     assert.equal(notebook.metadata.kernelspec.language, "typescript");
     assert.equal(text, `${JSON.stringify(notebook, null, 1)}\n`);
+  });
+
+  test(`${name}: computed prose says from which plans its numbers are`, () => {
+    for (const cell of cells.filter((c) => c.cell_type === "code")) {
+      const source = cell.source.join("");
+      if (!/\bmarkdown\(/.test(source)) continue;
+      const without = `${name.slice(0, 2)} ${cell.id}` in WITHOUT_PLAN;
+      assert.equal(/\bfrom: /.test(source), !without, cell.id);
+    }
   });
 
   test(`${name}: no outputs, no counts, every cell with an id of its own`, () => {
