@@ -48,6 +48,8 @@ export interface Board {
   architecture: Architecture;
   /** Base page sizes in bytes the board's processor offers; the first is the default. */
   pageSizes: readonly number[];
+  /** Page sizes of the architecture that this board is without, and why: words that end before the size. */
+  withoutPages?: Readonly<Record<number, string>>;
   /** Memory fitted, in bytes. */
   memory: { default: number; smallest: number; largest: number };
   cpus: number;

@@ -60,6 +60,11 @@ export interface ResolvedBoot {
 /** CONFIG_* and size defaults of a boot. */
 export const BOOT_DEFAULTS = { kernel: "6.1", thp: true, thpEnabled: true, hugetlb: true } as const;
 
+/** `; its processor, a Cortex-A72, has no translation granule for 16 KiB`, or nothing. */
+function whyNot({ withoutPages = {} }: Board, pageSize: number): string {
+  return Object.hasOwn(withoutPages, pageSize) ? `; ${withoutPages[pageSize]} ${formatSize(pageSize)}` : "";
+}
+
 /** Fills in defaults; throws InputError naming the option, the limit and the value. */
 export function resolveBoot(request: BootRequest): ResolvedBoot {
   const board = findBoard(request.board);
@@ -74,7 +79,7 @@ export function resolveBoot(request: BootRequest): ResolvedBoot {
     : undefined;
   if (geometry === undefined)
     throw new InputError(
-      `page size: ${board.name} (${board.architecture}) has ${board.pageSizes.map(formatSize).join(", ")}: got ${formatSize(pageSize)}`,
+      `page size: ${board.name} (${board.architecture}) has ${board.pageSizes.map(formatSize).join(", ")}${whyNot(board, pageSize)}: got ${formatSize(pageSize)}`,
     );
   const memoryBytes = request.memoryBytes ?? board.memory.default;
   checkMemory(board, memoryBytes, pageSize);

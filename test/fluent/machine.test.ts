@@ -74,6 +74,18 @@ test("the JSON has exactly the documented keys", () => {
   assert.equal(json.cma.base, 0x60000000);
 });
 
+test("a page size that a board's processor lacks is refused, with the reason", () => {
+  const refusals: [board: string, size: string, message: RegExp][] = [
+    ["raspberry-pi-3", "16KiB", /has 4 KiB, 64 KiB; its processor, a Cortex-A53, .* for 16 KiB: got 16 KiB$/],
+    ["raspberry-pi-4", "16KiB", /has 4 KiB, 64 KiB; its processor, a Cortex-A72, .* for 16 KiB: got 16 KiB$/],
+    ["raspberry-pi-cm4-8gb", "16KiB", /a Cortex-A72, has no translation granule/],
+    ["raspberry-pi-5", "64KiB", /has 16 KiB, 4 KiB; nobody has documented a boot with 64 KiB: got 64 KiB$/],
+    ["raspberry-pi-4", "8KiB", /has 4 KiB, 64 KiB: got 8 KiB$/],
+  ];
+  for (const [board, size, message] of refusals) assert.throws(() => machine(board).pageSize(size), message);
+  assert.equal(machine("raspberry-pi-5").pageSize("16KiB").boot().pageblockBytes, 32 * 2 ** 20);
+});
+
 test("every board boots in every page size it offers, in every kernel", () => {
   for (const name of BOARD_NAMES)
     for (const kernel of ["4.17", "6.1", "6.12", "6.19", "7.3"])

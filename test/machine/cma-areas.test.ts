@@ -46,7 +46,7 @@ test("several areas: each with its own alignment, place and bitmap, all of them 
 });
 
 test("a region of the device tree is taken where it stands, or refused with the words of rmem_cma_setup()", () => {
-  const pi = machine("raspberry-pi-4").pageSize("16K").cma("off");
+  const pi = machine("raspberry-pi-5").pageSize("16K").cma("off");
   const dt = { by: "device tree", base: "256MiB" } as const;
   const good = pi.cmaArea("linux,camera", "64MiB", dt).boot();
   assert.deepEqual(good.cmaAreas[0]!.ranges, [{ base: 256 * MiB, bytes: 64 * MiB }]);

@@ -17,7 +17,7 @@ export const PICTURES: Record<string, () => string> = {
       cmaTable({
         title: "Raspberry Pi 3, 1 GiB, Linux 4.17: what cma= reserves",
         subtitle: "down: the page size; across: what was asked for",
-        rows: ["4 KiB", "16 KiB", "64 KiB"],
+        rows: ["4 KiB", "64 KiB"],
         columns: ["4M", "16M", "64M", "256M", "512M"],
         boot: pi3,
       }),

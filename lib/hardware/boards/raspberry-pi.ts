@@ -6,6 +6,8 @@ import { GiB, KiB, MiB } from "../../base/units";
 import type { Board, KernelBuild } from "../board";
 
 const PAGE_SIZES = [4 * KiB, 16 * KiB, 64 * KiB] as const;
+/** The processors before the Pi 5 have two translation granules of the three. */
+const FIRST_64_BIT = [4 * KiB, 64 * KiB] as const;
 
 const same = (bytes: number) =>
   Object.fromEntries(PAGE_SIZES.map((p) => [p, { huge: bytes, nohuge: bytes }]));
@@ -31,6 +33,7 @@ const PI4_CMA = { bytes: 64 * MiB, start: 0, end: 0x30000000 };
 const PI4_DEVICE_TREE = { what: "device tree", start: 0x2eff0000, bytes: 64 * KiB };
 const PI4_SOURCES = [
   "memory 0..0x3b400000, 0x40000000..0xfc000000, from 4 GiB: raspberrypi/firmware #1191, seL4 #1045, raspberrypi/linux #4600",
+  "pages of 4 and 64 KB, none of 16 KB: TGran16 of a Cortex-A72's ID_AA64MMFR0_EL1, 0x00001124 in QEMU's table of registers, is 0; the Pi 5's 16 KB kernel was found not to boot on a Pi 4: Lenz-K/arm64-kvm-hello-world #4",
   "first 1 GiB is what every device reaches (ZONE_DMA): home-assistant/operating-system #1467 boot log, arch/arm64/boot/dts/broadcom",
   "device tree just below 0x2f000000: follows from the 4 KB boot of raspberrypi/linux #6053 (CMA at 0x2ae00000)",
   "CMA region of 64 MiB in the first 768 MiB: raspberrypi/linux pull request #3536 and #6053",
@@ -41,7 +44,8 @@ export const RASPBERRY_PI_3: Board = {
   name: "raspberry-pi-3",
   title: "Raspberry Pi 3 Model B/B+",
   architecture: "arm64",
-  pageSizes: PAGE_SIZES,
+  pageSizes: FIRST_64_BIT,
+  withoutPages: { [16 * KiB]: "its processor, a Cortex-A53, has no translation granule for" },
   memory: { default: GiB, smallest: 512 * MiB, largest: GiB },
   cpus: 4,
   windows: [{ start: 0, end: GiB }],
@@ -51,6 +55,7 @@ export const RASPBERRY_PI_3: Board = {
   build: BUILD,
   sources: [
     "memory 0..0x40000000: arch/arm/boot/dts/bcm2837-rpi-3-b-plus.dts; the firmware keeps 76 MiB at its top, 0..0x3b400000 is left: raspberrypi/linux #2966 (970752K)",
+    "pages of 4 and 64 KB, none of 16 KB: Cortex-A53 Technical Reference Manual (Arm DDI 0500), section 5.1",
     "device tree at 128 MiB: modelling choice (the firmware's 0x08000000 for a 1 GB board)",
     "first 1 GiB is what every device reaches: arch/arm/boot/dts/bcm2837.dtsi dma-ranges",
     ...COMMON_SOURCES,
@@ -61,7 +66,8 @@ export const RASPBERRY_PI_4: Board = {
   name: "raspberry-pi-4",
   title: "Raspberry Pi 4 Model B",
   architecture: "arm64",
-  pageSizes: PAGE_SIZES,
+  pageSizes: FIRST_64_BIT,
+  withoutPages: { [16 * KiB]: "its processor, a Cortex-A72, has no translation granule for" },
   memory: { default: 4 * GiB, smallest: GiB, largest: 8 * GiB },
   cpus: 4,
   windows: [{ start: 0, end: 8 * GiB }],
@@ -86,6 +92,7 @@ export const RASPBERRY_PI_5: Board = {
   title: "Raspberry Pi 5",
   architecture: "arm64",
   pageSizes: [16 * KiB, 4 * KiB],
+  withoutPages: { [64 * KiB]: "nobody has documented a boot with" },
   memory: { default: 8 * GiB, smallest: 2 * GiB, largest: 16 * GiB },
   cpus: 4,
   windows: [{ start: 0, end: 16 * GiB }],
@@ -100,7 +107,7 @@ export const RASPBERRY_PI_5: Board = {
   sources: [
     "memory 0..0x3fc00000, 0x40000000..0x200000000 at 8 GB, 512 KiB of firmware at 0, ZONE_DMA to 4 GiB: geerlingguy/sbc-reviews #21 boot log (6.1.47)",
     "CMA region in the first 1 GiB, 64 MiB: raspberrypi/linux #6621 and #7230",
-    "4 KB and 16 KB pages only: the 64 KB granule is left out because no such boot is documented, a modelling choice",
+    "4 KB and 16 KB pages only: its Cortex-A76 has all three granules (Technical Reference Manual, Arm 100798, ID_AA64MMFR0_EL1), but no boot with 64 KB is documented: left out, a modelling choice",
     "device tree below 0x2f010000: modelling choice",
     ...COMMON_SOURCES,
   ],
