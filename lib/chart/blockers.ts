@@ -55,10 +55,12 @@ export function blockers(options: BlockersOptions): Figure {
 
 function rootWords(report: ContigFailureReport, barred: number): string {
   const tried = report.ranges.length;
+  const all = report.rangesTried ?? tried;
   if (tried === 0) return label(report.reason || "no range was tried", 160);
   const without = tried - barred;
   const lack = without === 0 ? "" : `, ${without} without pages in the way`;
-  return `${tried} range${tried === 1 ? "" : "s"} tried${lack}`;
+  const first = all > tried ? `the first ${tried} of ${all}` : String(tried);
+  return `${first} range${all === 1 ? "" : "s"} tried${lack}`;
 }
 
 function addRange(tree: Tree, range: FailedRange): void {

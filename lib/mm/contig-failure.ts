@@ -190,6 +190,8 @@ export interface ContigFailureReport {
   errno: number;
   /** Ranges tried in order; empty when the bitmap had no room. */
   ranges: readonly FailedRange[];
+  /** How many were tried, where `ranges` has the first of them only. */
+  rangesTried?: number;
   /** What to say when no range was tried. */
   reason: string;
 }

@@ -2,6 +2,7 @@
 import { formatSize } from "../base/units";
 import type { Run } from "../chart/figure";
 import type { Step, StepsOutcome } from "../experiment/steps";
+import { microsecondsText } from "../experiment/texts";
 import type { System } from "../machine/system";
 import { escapeHtml } from "../report/escape";
 import { withResults } from "../report/runs";
@@ -67,16 +68,24 @@ export interface ShownRequest {
   explain(): string;
 }
 
+/** The kernel's errors that a request can come to. */
+const ERRORS: Readonly<Record<number, string>> = { [-12]: "ENOMEM", [-16]: "EBUSY", [-22]: "EINVAL" };
+
+/** `33.3 ms`, `1.16 s`. */
+function timeText(us: number): string {
+  return us < 1e6 ? microsecondsText(us) : `${Number((us / 1e6).toPrecision(3))} s`;
+}
+
 export function requestBundle(request: ShownRequest, run: Run): MimeBundle {
   const { ok, errno, pfn, pages, latencyUs } = request;
   const rows: [string, string][] = ok
     ? [
         ["granted", `${pages} pages from frame ${pfn} on`],
-        ["time, modelled", `${latencyUs.toFixed(1)} µs`],
+        ["time, modelled", timeText(latencyUs)],
       ]
     : [
-        ["failed", String(errno)],
-        ["time, modelled", `${latencyUs.toFixed(1)} µs`],
+        ["failed", errno in ERRORS ? `${errno} (${ERRORS[errno]})` : String(errno)],
+        ["time, modelled", timeText(latencyUs)],
         ["why", request.explain()],
       ];
   return tableBundle("request for contiguous memory", rows, run);

@@ -2,9 +2,11 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { machine } from "../../lib";
-import { attemptTimeline } from "../../lib/chart";
+import { attemptTimeline, blockers } from "../../lib/chart";
 import type { RunningMachine } from "../../lib/fluent/running-machine";
+import type { ContigFailureReport } from "../../lib/mm/contig-failure";
 import { type ContigTimeline, RANGES_KEPT } from "../../lib/mm/contig-timeline";
+import { bundleOf } from "../../lib/notebook/show";
 import { runPlan } from "../../lib/report/plan-kinds";
 
 const board = machine("raspberry-pi-4").memory("1GiB").cma("128MiB");
@@ -98,4 +100,16 @@ test("the timeline is part of the plan and of its result: it can be run again, a
   assert.equal(json.results.at(-1).timeline.rangesTried, 1);
   const none = machine("raspberry-pi-4").memory("1GiB").cma("off").running();
   assert.deepEqual(none.cmaAlloc("1MiB", { timeline: true }).timeline().lanes, []);
+});
+
+test("the timeline and the picture of what stood in the way name the same number of ranges", () => {
+  const m = half(board.running()).pin(0.02, "longterm", "RDMA");
+  const refused = m.cmaAlloc("16MiB", { align: "2MiB", timeline: true });
+  const { rangesTried } = refused.timeline({ json: true });
+  assert.ok(rangesTried > 8);
+  const report = refused.explain({ json: true }) as ContigFailureReport;
+  const drawn = JSON.stringify(blockers({ report, pageBytes: m.pageSize }).data);
+  assert.match(drawn, new RegExp(`the first 8 of ${rangesTried} ranges tried`));
+  const [, shown] = /(failed +-16 \(EBUSY\))/.exec(String(bundleOf(refused)["text/plain"])) ?? [];
+  assert.ok(shown !== undefined, "the error by name");
 });
