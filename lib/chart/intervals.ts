@@ -96,14 +96,12 @@ function dots(
         throw new InputError(
           `intervals: ${JSON.stringify(row.name)} must lie within its interval ${row.low} to ${row.high}: got ${row.value}`,
         );
-    // Dots of several series lie side by side in their row.
-    const shift = series.length === 1 ? 0 : (at / (series.length - 1) - 0.5) * 0.5;
     return {
       type: "scatter",
       mode: "markers",
       name: label(one.name),
       x: rows.map((row) => row.value),
-      y: rows.map((row) => kept.indexOf(row.name) + shift),
+      y: rows.map((row) => kept.indexOf(row.name) + shiftOf(series, at, row.name)),
       error_x: errorBars(rows, color),
       marker: { color, size: 10, symbol: SYMBOLS[at % SYMBOLS.length]! },
       hovertext: rows.map((row) => hoverOf(row, one.name, unit)),
@@ -129,6 +127,12 @@ function dots(
     }),
   };
   return withRuns(figure, words.from);
+}
+
+/** Dots of several series lie side by side in their row; one that is alone in it, in its middle. */
+function shiftOf(series: readonly EstimateSeries[], at: number, name: string): number {
+  const there = series.flatMap((one, i) => (one.rows.some((row) => row.name === name) ? [i] : []));
+  return there.length === 1 ? 0 : (there.indexOf(at) / (there.length - 1) - 0.5) * 0.5;
 }
 
 function errorBars(rows: readonly Estimate[], color: string): ErrorBars {

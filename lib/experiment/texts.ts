@@ -9,9 +9,10 @@ export function shareText({ low, mid, high }: Interval): string {
   return `${percent(mid)} (${percent(low)} to ${percent(high)})`;
 }
 
-/** Microseconds with three digits, or a dash. */
+/** A time in µs, ms or s with three digits, or a dash. */
 export function microsecondsText(us: number | undefined): string {
   if (us === undefined) return "–";
+  if (us >= 1e6) return `${Number((us / 1e6).toPrecision(3))} s`;
   if (us >= 1000) return `${Number((us / 1000).toPrecision(3))} ms`;
   return `${Number(us.toPrecision(3))} µs`;
 }
@@ -68,15 +69,6 @@ function verdictsTogether({ seeds, pairs }: Comparison): string[] {
     told.set(more, [...(told.get(more) ?? []), less]);
   }
   for (const [more, less] of told) notes.push(`${more} grants more than ${less.join(", ")}.`);
-  const open = pairs.filter((p) => !p.decided && p.success.seedsNeeded !== null);
-  if (open.length > 0)
-    notes.push(
-      `${seeds} seeds do not suffice to tell apart ${open
-        .map(
-          ({ a, b, success }) => `${a} from ${b} (about ${Math.max(success.seedsNeeded!, seeds + 1)} would)`,
-        )
-        .join(", ")}, if the differences are what they seem.`,
-    );
   const same = pairs.filter((p) => !p.decided && p.success.seedsNeeded === null);
   const groups: Set<string>[] = [];
   for (const { a, b } of same) {
@@ -84,11 +76,35 @@ function verdictsTogether({ seeds, pairs }: Comparison): string[] {
     if (group === undefined) groups.push(new Set([a, b]));
     else group.add(a).add(b);
   }
+  notes.push(...openTogether(seeds, pairs, groups));
   for (const group of groups)
     notes.push(
       `${[...group].join(", ")} granted the same share on average: ${seeds} seeds do not tell them apart.`,
     );
   return notes;
+}
+
+/** Pairs that more seeds might tell apart; strategies that came out alike stand together. */
+function openTogether(seeds: number, pairs: Comparison["pairs"], groups: readonly Set<string>[]): string[] {
+  const together = (name: string) => [...(groups.find((g) => g.has(name)) ?? [name])].join(", ");
+  const keyOf = (a: string, b: string) => [together(a), together(b)].sort().join(" | ");
+  // Where some pair of two groups is decided, the others are told one by one.
+  const mixed = new Set(pairs.filter((p) => p.decided).map(({ a, b }) => keyOf(a, b)));
+  const needed = new Map<string, { a: string; b: string; seeds: number[] }>();
+  for (const { a, b, decided, success } of pairs) {
+    if (decided || success.seedsNeeded === null) continue;
+    const grouped = !mixed.has(keyOf(a, b));
+    const [one, other] = (grouped ? [together(a), together(b)].sort() : [a, b]) as [string, string];
+    const key = `${one} | ${other}`;
+    const known = needed.get(key) ?? { a: one, b: other, seeds: [] };
+    known.seeds.push(Math.max(success.seedsNeeded, seeds + 1));
+    needed.set(key, known);
+  }
+  return [...needed.values()].map(({ a, b, seeds: enough }) => {
+    const [least, most] = [Math.min(...enough), Math.max(...enough)];
+    const about = least === most ? `${least}` : `${least} to ${most}`;
+    return `${seeds} seeds do not suffice to tell ${a} from ${b} (about ${about} would, if the difference is what it seems).`;
+  });
 }
 
 /** What runs under which names: so that a reader can ask for the same again. */

@@ -71,21 +71,16 @@ export interface ShownRequest {
 /** The kernel's errors that a request can come to. */
 const ERRORS: Readonly<Record<number, string>> = { [-12]: "ENOMEM", [-16]: "EBUSY", [-22]: "EINVAL" };
 
-/** `33.3 ms`, `1.16 s`. */
-function timeText(us: number): string {
-  return us < 1e6 ? microsecondsText(us) : `${Number((us / 1e6).toPrecision(3))} s`;
-}
-
 export function requestBundle(request: ShownRequest, run: Run): MimeBundle {
   const { ok, errno, pfn, pages, latencyUs } = request;
   const rows: [string, string][] = ok
     ? [
         ["granted", `${pages} pages from frame ${pfn} on`],
-        ["time, modelled", timeText(latencyUs)],
+        ["time, modelled", microsecondsText(latencyUs)],
       ]
     : [
         ["failed", errno in ERRORS ? `${errno} (${ERRORS[errno]})` : String(errno)],
-        ["time, modelled", timeText(latencyUs)],
+        ["time, modelled", microsecondsText(latencyUs)],
         ["why", request.explain()],
       ];
   return tableBundle("request for contiguous memory", rows, run);

@@ -136,10 +136,11 @@ export class PreparedHugetlb extends Prepared {
   private shortage(free: number): string {
     const size = formatSize(this.pageBytes);
     const which = `${this.need > 1 ? `${this.need} adjacent pages` : "a page"} of ${size}${this.asked.alignBytes > this.pageBytes ? ` aligned to ${formatSize(this.asked.alignBytes)}` : ""}`;
+    const be = this.need > 1 ? "are" : "is";
     if (free >= this.need) return `the pool had ${free} free pages of ${size}, but not ${which}`;
     return this.extra >= 0
-      ? `the pool could be grown to ${free} free pages of ${size}; ${which} are needed, and no further range could be emptied`
-      : `the pool has ${free} free pages of ${size}; ${which} are needed`;
+      ? `the pool could be grown to ${free} free pages of ${size}; ${which} ${be} needed, and no further range could be emptied`
+      : `the pool has ${free} free pages of ${size}; ${which} ${be} needed`;
   }
 
   protected give({ pieces }: Attempt): void {
