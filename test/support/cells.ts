@@ -34,17 +34,23 @@ function awaiting(code: string): string {
   return `${imports.join("\n")}\n(async () => {\n${rest}\n})().catch((e) => { console.error(e); process.exit(1); });\n`;
 }
 
-/** The bundles that the cells display, in order; throws what the cells throw. */
-export function displayedBy(name: string): Record<string, unknown>[] {
+/** The bundles that the cells display, in order, with two seeds or as many as the notebook has; throws what the cells throw. */
+export function displayedBy(
+  name: string,
+  { seeds = "two" }: { seeds?: "two" | "as stored" } = {},
+): Record<string, unknown>[] {
   const scratch = mkdtempSync(join(tmpdir(), "pageblock-cells-"));
   try {
     const sent = join(scratch, "sent.json");
     const prelude = `const sent = []; const fs = require("node:fs");
 globalThis[Symbol.for("pageblock.kernel")] = { displayBundle: (data) => sent.push(data) };
 process.on("exit", () => fs.writeFileSync(${JSON.stringify(sent)}, JSON.stringify(sent)));\n`;
-    const { outputText } = ts.transpileModule(awaiting(small(codeOf(name))), {
-      compilerOptions: { module: ts.ModuleKind.CommonJS, target: ts.ScriptTarget.ES2022 },
-    });
+    const { outputText } = ts.transpileModule(
+      awaiting(seeds === "two" ? small(codeOf(name)) : codeOf(name)),
+      {
+        compilerOptions: { module: ts.ModuleKind.CommonJS, target: ts.ScriptTarget.ES2022 },
+      },
+    );
     const library = JSON.stringify(join(ROOT, "dist"));
     const script = join(scratch, "cells.cjs");
     writeFileSync(script, prelude + outputText.replaceAll('require("pageblock")', `require(${library})`));
