@@ -11,6 +11,8 @@ export interface TableCell {
   text: string;
   share: number | null;
   hover?: string;
+  /** There is nothing to be measured, as a board without such pages: the cell is grey. */
+  absent?: boolean;
 }
 
 export interface CellTableOptions extends Words {
@@ -32,17 +34,18 @@ export function cellTable(options: CellTableOptions): Figure {
     throw new InputError(
       `cell table: cells must be ${rows.length} rows of ${columns.length}: got ${cells.map((row) => row.length).join(", ")}`,
     );
+  const absent = cells.flat().some((cell) => cell.absent);
   const heatmap: HeatmapTrace = {
     type: "heatmap",
     x: labels(columns),
     y: labels(rows),
-    z: cells.map((row) => row.map((cell) => (cell.share === null ? FAILED : cell.share))),
+    z: cells.map((row) => row.map((cell) => (cell.absent ? ABSENT : (cell.share ?? FAILED)))),
     text: cells.map((row) => row.map((cell) => label(cell.text))),
     texttemplate: "%{text}",
     hovertext: cells.map((row) => row.map((cell) => cell.hover ?? label(cell.text))),
     hoverinfo: "text",
-    colorscale: withFailure(),
-    zmin: FAILED,
+    colorscale: absent ? withAbsence() : withFailure(),
+    zmin: absent ? ABSENT : FAILED,
     zmax: 1,
     showscale: false,
     xgap: 2,
@@ -62,10 +65,18 @@ export function cellTable(options: CellTableOptions): Figure {
 
 /** Failures lie below every share, so that one colour scale can hold both. */
 const FAILED = -1;
+const ABSENT = -2;
+const GREY = "#b8b8b8";
 
 function withFailure(): ColorScale {
   const shares = LITTLE_TO_MUCH.map(([at, color]): [number, string] => [0.5 + at / 2, color]);
   return [[0, OKABE_ITO.vermillion], [0.499, OKABE_ITO.vermillion], ...shares];
+}
+
+/** From ABSENT to 1: two thirds lie below 0. */
+function withAbsence(): ColorScale {
+  const shares = LITTLE_TO_MUCH.map(([at, color]): [number, string] => [2 / 3 + at / 3, color]);
+  return [[0, GREY], [1 / 6, GREY], [1 / 6, OKABE_ITO.vermillion], [0.666, OKABE_ITO.vermillion], ...shares];
 }
 
 function legend(options: CellTableOptions): ScatterTrace[] {
@@ -79,7 +90,7 @@ function legend(options: CellTableOptions): ScatterTrace[] {
     showlegend: true,
     hoverinfo: "skip",
   });
-  const failed = options.cells.flat().some((cell) => cell.share === null);
+  const failed = options.cells.flat().some((cell) => cell.share === null && !cell.absent);
   return [
     ...[0, 0.5, 1].map((share) =>
       square(

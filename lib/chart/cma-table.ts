@@ -41,7 +41,8 @@ export function cmaTable(options: CmaTableOptions): Figure {
 }
 
 function cellOf(machine: CmaMachine | undefined): TableCell {
-  if (machine === undefined) return { text: "–", share: 0, hover: "this board does not have it" };
+  if (machine === undefined)
+    return { text: "–", share: null, absent: true, hover: "this board does not have it" };
   const { ok, requestedBytes, reservedBytes, base, reason } = machine.cma;
   if (!ok) return { text: "fails", share: null, hover: folded(reason ?? "no reason given") };
   if (reservedBytes === 0) return { text: "none", share: 0, hover: "no area was asked for" };

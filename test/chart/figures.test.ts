@@ -148,3 +148,22 @@ test("runs of a figure are kept once", () => {
   assert.deepEqual([runs![0]!.plan, runs![0]!.result], [{ board: "b" }, { answer: 42 }]);
   assert.equal(runs![0]!.sha256, sha256Of({ result: { answer: 42 }, plan: { board: "b" } }));
 });
+
+test("a cell where nothing can be measured is neither little nor a failure, and others keep their colours", () => {
+  const cell = (share: number | null, absent?: boolean) => ({ text: "x", share, ...(absent && { absent }) });
+  const table = (cells: ReturnType<typeof cell>[]) =>
+    cellTable({ rows: ["r"], columns: cells.map((_, i) => `c${i}`), cells: [cells], shareTitle: "share" });
+  const colors = (figure: Figure) => {
+    const { z, zmin, zmax, colorscale } = figure.data[0] as HeatmapTrace;
+    const at = (value: number) => (value - zmin!) / (zmax! - zmin!);
+    return z[0]!.map((value) => colorAt(colorscale as [number, string][], at(value as number)).toLowerCase());
+  };
+  const shares = [0, 0.25, 0.5, 1, null] as const;
+  const plain = colors(table(shares.map((share) => cell(share))));
+  const beside = colors(table([...shares.map((share) => cell(share)), cell(null, true)]));
+  assert.equal(new Set(beside).size, 6);
+  for (const [i, color] of plain.entries())
+    assert.ok(contrast(color, beside[i]!) < 1.02, `${color} ${beside[i]}`);
+  const names = (figure: Figure) => figure.data.map((trace) => trace.name);
+  assert.ok(!names(table([cell(0), cell(null, true)])).includes("fails"));
+});
