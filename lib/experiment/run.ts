@@ -39,7 +39,9 @@ export function run(plan: Plan, inputs?: WorkloadInputs): Outcome {
   const boots = bootOf(plan);
   const system = System.boot(boots.machine, plan.system, costTable(plan.costs));
   const prepared = prepare(system, boots);
-  return ask(plan, prepared, age(plan, system, inputs));
+  const outcome = ask(plan, prepared, age(plan, system, inputs));
+  system.release();
+  return outcome;
 }
 
 /**
@@ -61,6 +63,7 @@ export function runTogether(plans: readonly Plan[], inputs?: WorkloadInputs): (O
     }
   });
   checkpoint.release();
+  system.release();
   return outcomes;
 }
 

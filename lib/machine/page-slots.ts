@@ -5,6 +5,7 @@
  *
  * Law: a slot in use either holds a frame, and `slotAt` of that frame names it, or it was reclaimed, or it has parts.
  */
+import { int32Column } from "../base/columns";
 import { InputError } from "../base/errors";
 
 /** `pfn` of a slot whose page was dropped from the page cache, or written to swap. */
@@ -21,7 +22,7 @@ export class PageSlots {
   /** OWNER_KINDS value | order of the page; the order of one that was split is what it was. */
   private what: Uint8Array;
   /** Frame → slot + 1; 0: none. */
-  private readonly at: Int32Array;
+  readonly at: Int32Array;
   private used: number;
   /** Slots given up, a stack. */
   private freed: Int32Array;
@@ -30,7 +31,7 @@ export class PageSlots {
   private readonly parts: Map<number, Int32Array>;
 
   constructor(endPfn: number) {
-    this.at = new Int32Array(endPfn);
+    this.at = int32Column(endPfn);
     this.pfn = new Int32Array(1 << 12);
     this.what = new Uint8Array(1 << 12);
     this.used = 0;

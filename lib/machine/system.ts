@@ -6,6 +6,8 @@
  * Simulated time passes in two ways: `nowMs` is the wall clock of the workload, moved by `advanceTo()`; what making room costs
  * is counted in events and charged to a cost table, and called modelled wherever it is shown.
  */
+
+import { releaseColumns } from "../base/columns";
 import { InputError, unknownName } from "../base/errors";
 import { IntStackPool } from "../base/int-stack";
 import { parseSize, type Size } from "../base/units";
@@ -518,6 +520,12 @@ export class System {
   /** Modelled nanoseconds from `before` (of events()) to now. */
   elapsedNs(before: EventCounts): number {
     return elapsedNs(this.events(), this.costs) - elapsedNs(before, this.costs);
+  }
+
+  /** The machine is not used any more: its columns serve the next one. */
+  release(): void {
+    const { next, prev, state, owner } = this.memory;
+    releaseColumns([next, prev, state, owner, this.lru.page, this.slots.at]);
   }
 
   /** Pages of all zones that belong to the allocator. */

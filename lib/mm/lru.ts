@@ -5,6 +5,7 @@
  * by its head, and counts with all its frames.
  * Law: the sum of the counts is the number of frames of the pages whose `list` is not NONE. Model of mm/vmscan.c, 6.1.
  */
+import { uint8Column } from "../base/columns";
 import type { LruLists, ShrinkResult } from "./lru-lists";
 import type { Memory } from "./memory";
 import { orderInUse } from "./owners";
@@ -34,7 +35,7 @@ export interface Shrinker {
 
 export class Lru implements LruLists {
   /** One byte a frame: list, referenced, dirty. */
-  private readonly page: Uint8Array;
+  readonly page: Uint8Array;
   private readonly first: Int32Array;
   private readonly last: Int32Array;
   /** Frames by list, all nodes together. */
@@ -56,7 +57,7 @@ export class Lru implements LruLists {
     private readonly m: Memory,
     swapPages = 0,
   ) {
-    this.page = new Uint8Array(m.endPfn);
+    this.page = uint8Column(m.endPfn);
     const nodes = m.zones.reduce((n, z) => Math.max(n, z.nid + 1), 1);
     this.first = new Int32Array(nodes * 8).fill(-1);
     this.last = new Int32Array(nodes * 8).fill(-1);

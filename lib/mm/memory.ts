@@ -6,6 +6,7 @@
  * A run of whole untouched top-order blocks on a list is one *virgin* node (index >= virginBase) that stands for the
  * frames [virginLo, virginHi): a machine of 1 TiB boots without touching its columns.
  */
+import { int32Column, uint8Column } from "../base/columns";
 import { assert } from "../base/errors";
 import type { BatchedDrain } from "./batched-drain";
 import { __GFP_THISNODE, gfpZone } from "./gfp";
@@ -235,10 +236,10 @@ export class Memory {
     this.virginBase = this.endPfn + shape.zones.length * headsAZone;
     const nodes = this.virginBase + VIRGIN_NODES;
     assert(nodes < 2 ** 31, `memory of ${end} frames is beyond the 2^31 frames that can be numbered`);
-    this.next = new Int32Array(nodes);
-    this.prev = new Int32Array(nodes);
-    this.state = new Uint8Array(this.endPfn);
-    this.owner = new Uint8Array(this.endPfn);
+    this.next = int32Column(nodes);
+    this.prev = int32Column(nodes);
+    this.state = uint8Column(this.endPfn);
+    this.owner = uint8Column(this.endPfn);
     this.blocks = new Uint8Array(this.endPfn >>> this.pageblockOrder);
     this.virginLo = new Int32Array(VIRGIN_NODES);
     this.virginHi = new Int32Array(VIRGIN_NODES);
