@@ -3,7 +3,9 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, rmSync } from "node:fs";
 import { basename, join } from "node:path";
-import { notebooksNamed } from "./notebook-runner";
+import { notebooksNamed, storedNotebook } from "./notebook-runner";
+import { settingsFor } from "./parameters";
+import { SetupError } from "./setup-error";
 
 const AT_A_TIME = 2;
 const FORMS = ["html", "slides", "md"];
@@ -18,10 +20,11 @@ async function pageblock(root: string, args: readonly string[]): Promise<number>
   return code ?? 1;
 }
 
-async function writeUp(root: string, notebook: string, out: string): Promise<number> {
+async function writeUp(root: string, notebook: string, settings: string[], out: string): Promise<number> {
   const executed = join(out, basename(notebook));
   rmSync(executed, { force: true }); // never export what an earlier run left
-  const ran = await pageblock(root, ["notebook", "run", notebook, "--out", out]);
+  const set = settings.flatMap((setting) => ["--set", setting]);
+  const ran = await pageblock(root, ["notebook", "run", notebook, ...set, "--out", out]);
   if (ran !== 0) return ran;
   let worst = 0;
   for (const form of FORMS)
@@ -29,10 +32,34 @@ async function writeUp(root: string, notebook: string, out: string): Promise<num
   return worst;
 }
 
-/** Exit status: 0, or the worst of any notebook. Says for each how long it took. */
-export async function headless(root: string, out: string, say: (line: string) => void): Promise<number> {
-  mkdirSync(out, { recursive: true });
+/** By notebook, the settings that are its own. Throws SetupError for one that is no notebook's. */
+function settingsByNotebook(
+  notebooks: readonly string[],
+  settings: readonly string[],
+): Map<string, string[]> {
+  const own = new Map(notebooks.map((path) => [path, settingsFor(storedNotebook(path), settings)]));
+  const used = new Set([...own.values()].flat());
+  const unused = settings.find((setting) => !used.has(setting));
+  if (unused !== undefined)
+    throw new SetupError(
+      `lab: --set: must be name=value, of a parameter that some notebook has: got ${JSON.stringify(unused)}`,
+    );
+  return own;
+}
+
+/**
+ * Exit status: 0, or the worst of any notebook. Says for each how long it took. `settings` (`name=value`): each for the notebooks
+ * that have such a parameter.
+ */
+export async function headless(
+  root: string,
+  out: string,
+  settings: readonly string[],
+  say: (line: string) => void,
+): Promise<number> {
   const notebooks = notebooksNamed("all");
+  const own = settingsByNotebook(notebooks, settings);
+  mkdirSync(out, { recursive: true });
   let worst = 0;
   let next = 0;
   const started = Date.now();
@@ -41,7 +68,7 @@ export async function headless(root: string, out: string, say: (line: string) =>
     while (next < notebooks.length) {
       const notebook = notebooks[next++]!;
       const since = Date.now();
-      const status = await writeUp(root, notebook, out);
+      const status = await writeUp(root, notebook, own.get(notebook)!, out);
       worst = Math.max(worst, status);
       say(`${basename(notebook)}: ${status === 0 ? "executed and exported" : "FAILED"} in ${seconds(since)}`);
     }

@@ -17,13 +17,15 @@ export const HELP = `npm run lab                 open JupyterLab on notebooks/
 npm run lab -- --headless   execute every notebook and export it to build/write-ups/, with an index.html
   --port N       port to listen on (default 8888; the next free one if it is taken)
   --no-browser   print the address instead of opening a browser
-  --out DIR      where --headless writes (default build/write-ups)`;
+  --out DIR      where --headless writes (default build/write-ups)
+  --set NAME=VALUE  with --headless: another value for a parameter of the notebooks that have it; repeatable`;
 
 interface LabOptions {
   readonly headless: boolean;
   readonly port: number;
   readonly browser: boolean;
   readonly out: string;
+  readonly set: readonly string[];
 }
 
 export function parseLabOptions(argv: readonly string[]): LabOptions {
@@ -35,13 +37,15 @@ export function parseLabOptions(argv: readonly string[]): LabOptions {
         port: { type: "string", default: "8888" },
         "no-browser": { type: "boolean", default: false },
         out: { type: "string", default: join(packageRoot(), "build", "write-ups") },
+        set: { type: "string", multiple: true, default: [] },
       },
     });
     const port = Number(values.port);
     if (!Number.isInteger(port) || port < 1 || port > 65535)
       throw new Error(`--port must be 1 to 65535: got ${values.port}`);
-    const { headless = false, "no-browser": quiet = false, out = "" } = values;
-    return { headless, port, browser: !quiet, out: resolve(out) };
+    const { headless = false, "no-browser": quiet = false, out = "", set = [] } = values;
+    if (set.length > 0 && !headless) throw new Error("--set needs --headless");
+    return { headless, port, browser: !quiet, out: resolve(out), set };
   } catch (error) {
     throw new SetupError(`lab: ${(error as Error).message}`);
   }
@@ -92,7 +96,7 @@ export async function lab(argv: readonly string[]): Promise<number> {
     const options = parseLabOptions(argv);
     const root = packageRoot();
     const python = await prepareJupyter(say);
-    if (options.headless) return await headless(root, options.out, say);
+    if (options.headless) return await headless(root, options.out, options.set, say);
     const notebooks = join(root, "notebooks");
     mkdirSync(notebooks, { recursive: true });
     const own = readdirSync(notebooks).filter((name) => name.endsWith(".ipynb"));

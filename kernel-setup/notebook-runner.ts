@@ -40,7 +40,7 @@ export function notebooksNamed(name: string): string[] {
 }
 
 /** Reads a notebook of format 4, or throws SetupError. */
-function stored(path: string): NotebookJson {
+export function storedNotebook(path: string): NotebookJson {
   let parsed: NotebookJson & { nbformat?: unknown; metadata?: { kernelspec?: { language?: string } } };
   try {
     parsed = JSON.parse(readFileSync(path, "utf8"));
@@ -66,7 +66,7 @@ export async function runNotebook(
   cellTimeoutS: number,
   settings: readonly string[] = [],
 ): Promise<RunResult> {
-  const notebook = withParameters(stored(path), settings, path);
+  const notebook = withParameters(storedNotebook(path), settings, path);
   const python = findJupyterPython();
   const folder = mkdtempSync(join(tmpdir(), "pageblock-notebook-"));
   try {

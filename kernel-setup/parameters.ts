@@ -33,6 +33,13 @@ const INJECTED = "injected-parameters";
 const hasTag = (cell: NotebookJson["cells"][number], tag: string) =>
   Array.isArray(cell.metadata?.tags) && cell.metadata.tags.includes(tag);
 
+/** Those of `settings` whose name is a parameter of `notebook`; the others are other notebooks'. */
+export function settingsFor(notebook: NotebookJson, settings: readonly string[]): string[] {
+  const cell = notebook.cells.find((c) => c.cell_type === "code" && hasTag(c, TAG));
+  const known = cell === undefined ? [] : parametersIn([cell.source].flat().join(""));
+  return settings.filter((setting) => known.some((one) => setting.startsWith(`${one.name}=`)));
+}
+
 /** A copy of `notebook` with `settings` (`name=value`) injected. Throws SetupError naming the known names, or the type. */
 export function withParameters(
   notebook: NotebookJson,
