@@ -87,7 +87,7 @@ test("the tarball holds the built library, command, kernel, assets, notebooks an
   );
   const known = /^(?:dist|notebooks|docs)\/|^(?:README\.md|LICENSE|package\.json)$/;
   assert.deepEqual(
-    files.filter((file) => !known.test(file) || /checkpoint|\.test\.|\.tmp$/.test(file)),
+    files.filter((file) => !known.test(file) || /\.ipynb_checkpoints|\.test\.|\.tmp$/.test(file)),
     [],
   );
   const sourceOf = (file: string) =>
