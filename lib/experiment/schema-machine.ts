@@ -107,6 +107,7 @@ export const systemSchema = fields(
     swapBytes: size("swapBytes").optional(),
     thpDefrag: oneOf("thpDefrag", THP_DEFRAG_MODES).optional(),
     proactiveness: whole("proactiveness", 0, 100).optional(),
+    kswapdLag: whole("kswapdLag", 0, 2 ** 20).optional(),
   },
   { swap: "swapBytes" },
 ).transform((given) => withoutUndefined(given) as SystemOptions);

@@ -71,6 +71,11 @@ export interface SystemOptions {
   thpDefrag?: ThpDefrag;
   /** vm.compaction_proactiveness, 0 to 100; default 20. */
   proactiveness?: number;
+  /**
+   * Requests of pages between waking kswapd and its work: it runs on another CPU, after what is queued there; default 0: at once.
+   * A few thousand are a millisecond of four busy CPUs. A modelling choice.
+   */
+  kswapdLag?: number;
   /** Order of the pieces in which workloads take movable memory; default by the size of memory (granules.ts). */
   granuleOrder?: number;
 }
@@ -83,6 +88,7 @@ const DEFAULTS = {
   swapBytes: 0,
   thpDefrag: "madvise" as ThpDefrag,
   proactiveness: 20,
+  kswapdLag: 0,
 };
 
 /**
@@ -164,6 +170,7 @@ export class System {
   readonly stacks: IntStackPool;
   /** Frames of pages the kernel holds since boot. */
   readonly kernelPages: Int32Array;
+  private readonly room: RoomMaker;
   /** Simulated milliseconds since boot. */
   nowMs: number;
   private lastVmstatMs: number;
@@ -204,7 +211,9 @@ export class System {
     else
       m.mayMigrate = (pfn) =>
         holdsOf(m, pfn).every((h) => h.kind === "mlock" || h.kind === "writeback" || h.kind === "locked");
-    m.help = new RoomMaker(m, { reclaim: this.options.reclaim, compaction: this.options.compaction });
+    const { reclaim, compaction, kswapdLag } = this.options;
+    this.room = new RoomMaker(m, { reclaim, compaction, kswapdLag });
+    m.help = this.room;
     this.world = this.ownWorld();
     this.hugetlb = startHugetlb(booted, m, this.world);
     this.contig = new Contiguous(m, undefined, booted.kernel);
@@ -278,6 +287,7 @@ export class System {
    * on the LRU lists from now on, but for huge pages of processes. `gfp` as a number; default GFP_HIGHUSER_MOVABLE.
    */
   alloc(kind: OwnerKind, order = 0, gfp: number = GFP_HIGHUSER_MOVABLE): number {
+    if (this.options.kswapdLag > 0) this.room.tick();
     const pfn = allocPages(this.memory, order > 0 ? gfp | __GFP_COMP : gfp, order);
     this.counters.allocations++;
     if (pfn < 0) {
@@ -305,6 +315,7 @@ export class System {
     for (; order > 0; order = order > GRANULE_STEP ? order - GRANULE_STEP : 0) {
       const pfn = allocPages(m, GFP_GRANULE, order);
       if (pfn < 0) continue;
+      if (this.options.kswapdLag > 0) this.room.tick();
       this.counters.allocations++;
       return this.own(pfn, order, trackedKind(kind));
     }
@@ -365,6 +376,7 @@ export class System {
 
   /** A refault; of a large page, with single frames where no large one is to be had. */
   private readBack(slot: number, swapped: boolean): boolean {
+    if (this.options.kswapdLag > 0) this.room.tick();
     const { slots } = this;
     const order = slots.orderOf(slot);
     let fresh = order > 0 ? allocPages(this.memory, GFP_GRANULE, order) : -1;
@@ -407,6 +419,7 @@ export class System {
 
   /** A page that never moves: slab, page tables, stacks, buffers, drivers. Its first frame, or −1. */
   allocFixed(kind: OwnerKind, gfp: number = GFP_KERNEL, order = 0): number {
+    if (this.options.kswapdLag > 0) this.room.tick();
     const pfn = allocPages(this.memory, order > 0 ? gfp | __GFP_COMP | __GFP_NOWARN : gfp, order);
     this.counters.allocations++;
     if (pfn < 0) {
@@ -549,6 +562,10 @@ function checked(options: SystemOptions): System["options"] {
   if (!Number.isInteger(o.proactiveness) || o.proactiveness < 0 || o.proactiveness > 100)
     throw new InputError(
       `compaction proactiveness: must be a whole number from 0 to 100: got ${o.proactiveness}`,
+    );
+  if (!Number.isInteger(o.kswapdLag) || o.kswapdLag < 0 || o.kswapdLag > 2 ** 20)
+    throw new InputError(
+      `kswapdLag: must be a whole number of requests from 0 to 1048576: got ${o.kswapdLag}`,
     );
   const k = o.granuleOrder ?? 0;
   if (!Number.isInteger(k) || k < 0 || k > MAX_GRANULE_ORDER)

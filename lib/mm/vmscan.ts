@@ -1,7 +1,7 @@
 /**
  * Making room for requests that wait: kswapd, direct reclaim and compaction as the slow path asks for them, each of
- * which can be switched off. kswapd has no thread of its own here: it does its work where it is woken. Model of
- * mm/vmscan.c, 6.1.
+ * which can be switched off. kswapd has no thread of its own here: it does its work where it is woken, or a number of
+ * requests later. Model of mm/vmscan.c, 6.1.
  */
 
 import { COMPACT_CONTINUE, COMPACT_SKIPPED, COMPACT_SUCCESS } from "./compact-result";
@@ -25,6 +25,8 @@ const MAX_RECLAIM_RETRIES = 16;
 export interface Mechanisms {
   reclaim: boolean;
   compaction: boolean;
+  /** Requests that pass, as tick() counts them, between waking kswapd and its work; default 0: it works at once. */
+  kswapdLag?: number;
 }
 
 export class RoomMaker implements SlowPathHelp {
@@ -33,6 +35,8 @@ export class RoomMaker implements SlowPathHelp {
   /** By node, kswapd runs in a row that reclaimed nothing: 16 make the node hopeless. */
   private readonly kswapdFailures: number[] = [];
   private inKswapd = false;
+  /** By node, what a kswapd that was woken and has not begun is to do: pgdat->kswapd_order and kswapd_highest_zoneidx. */
+  private readonly woken = new Map<number, { order: number; highest: number; left: number }>();
 
   constructor(
     private readonly m: Memory,
@@ -133,10 +137,32 @@ export class RoomMaker implements SlowPathHelp {
     zonelist: readonly Zone[] = this.m.zonelist,
   ): void {
     if (!this.mechanisms.reclaim) return;
+    const lag = this.mechanisms.kswapdLag ?? 0;
     let last = -1;
     for (const { nid } of zonelist) {
-      if (nid !== last) this.wakeNode(nid, order, highest);
+      if (nid !== last && lag === 0) this.wakeNode(nid, order, highest);
+      else if (nid !== last) this.wakeLater(nid, order, highest, lag);
       last = nid;
+    }
+  }
+
+  /** A kswapd that has been woken already does as much more as is asked, and no sooner. */
+  private wakeLater(nid: number, order: number, highest: number, lag: number): void {
+    if (this.inKswapd) return;
+    const before = this.woken.get(nid);
+    if (before === undefined) this.woken.set(nid, { order, highest, left: lag });
+    else {
+      before.order = Math.max(before.order, order);
+      before.highest = Math.max(before.highest, highest);
+    }
+  }
+
+  /** A request passes; a kswapd whose time has come works. */
+  tick(): void {
+    for (const [nid, due] of this.woken) {
+      if (--due.left > 0) continue;
+      this.woken.delete(nid);
+      this.wakeNode(nid, due.order, due.highest);
     }
   }
 
