@@ -42,8 +42,10 @@ let passed = 0;
 let failed = 0;
 let skipped = 0;
 const started = Date.now();
-// Test files load TypeScript through tsx; set for the children that `run` starts.
-process.env.NODE_OPTIONS = `${process.env.NODE_OPTIONS ?? ""} --import tsx --enable-source-maps`.trim();
+// How test files load TypeScript; set for the children that `run` starts.
+const register = JSON.stringify(join(root, "test", "support", "register.cjs"));
+process.env.NODE_OPTIONS =
+  `${process.env.NODE_OPTIONS ?? ""} --require ${register} --enable-source-maps`.trim();
 const stream = run({ files, concurrency: 2, timeout: 900_000 });
 const isFile = (data) => data.details?.type === "suite" || files.includes(data.name);
 const SLOW_MS = 30_000;

@@ -1,6 +1,6 @@
 /**
  * docs/claims.md says what the notebooks find, and docs/findings.md is what they print. After a change on purpose:
- * `pageblock notebook run all --out build/run`, then `UPDATE_FINDINGS=build/run node --import tsx --test test/docs/claims.test.ts`;
+ * `pageblock notebook run all --out build/run`, then `UPDATE_FINDINGS=build/run node test/run.mjs docs/claims`;
  * with CHECK_FINDINGS instead nothing is written and every executed notebook of the folder is compared.
  */
 import assert from "node:assert/strict";

@@ -1,6 +1,6 @@
 /**
  * The tables of docs/hardware.md are what data and models give today. After a change on purpose:
- * `UPDATE_TABLES=1 node --import tsx --test test/docs/hardware.test.ts`.
+ * `UPDATE_TABLES=1 node test/run.mjs docs/hardware`.
  */
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";

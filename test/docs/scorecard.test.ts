@@ -1,6 +1,6 @@
 /**
  * The example of docs/scorecard.md is what its command prints today. After a change on purpose:
- * `UPDATE_TABLES=1 node --import tsx --test test/docs/scorecard.test.ts`.
+ * `UPDATE_TABLES=1 node test/run.mjs docs/scorecard`.
  */
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";

@@ -1,6 +1,6 @@
 /**
  * docs/strategies has a page for every strategy, whose facts are the library's. After a change on purpose:
- * `UPDATE_TABLES=1 node --import tsx --test test/docs/strategies.test.ts`.
+ * `UPDATE_TABLES=1 node test/run.mjs docs/strategies`.
  */
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";

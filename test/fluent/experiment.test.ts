@@ -37,7 +37,7 @@ test("every workload and strategy is typed and documented: known-names.ts is wha
   assert.equal(
     readFileSync(NAMES_FILE, "utf8"),
     namesSource(),
-    "run: node --import tsx test/support/fluent-names.ts",
+    "run: node --require ./test/support/register.cjs test/support/fluent-names.ts",
   );
   assert.deepEqual(Object.keys(workload), [...WORKLOADS.keys()]);
   assert.equal(Object.keys(strategies).length, STRATEGIES.size + 2); // and the two debates

@@ -11,11 +11,12 @@ import { runPlan } from "./run-plan";
 import { failureOf, lawOf, shrink } from "./shrink";
 
 const ROOT = resolve(__dirname, "../..");
+const REGISTER = join(ROOT, "test/support/register.cjs");
 
 function fuzz(...args: string[]) {
   const env = { ...process.env, NODE_OPTIONS: "", NODE_TEST_CONTEXT: undefined };
   const script = join(ROOT, "test/fuzz.ts");
-  return spawnSync(process.execPath, ["--import", "tsx", script, ...args], {
+  return spawnSync(process.execPath, ["--require", REGISTER, script, ...args], {
     cwd: ROOT,
     env,
     encoding: "utf8",

@@ -6,6 +6,7 @@ import { join, resolve } from "node:path";
 import test from "node:test";
 
 const ROOT = resolve(__dirname, "../..");
+const REGISTER = join(ROOT, "test/support/register.cjs");
 const RECORDING = join(ROOT, "test/fixtures/x86-6.1/w1-files");
 
 interface Mutation {
@@ -150,7 +151,7 @@ function check(copy: string): Promise<{ status: number | null; verdict: string }
   return new Promise((done) => {
     const script = join(copy, "test/laws/all-checks.ts");
     const env = { ...process.env, NODE_OPTIONS: "", NODE_TEST_CONTEXT: undefined };
-    const child = spawn(process.execPath, ["--import", "tsx", script, RECORDING], { cwd: ROOT, env });
+    const child = spawn(process.execPath, ["--require", REGISTER, script, RECORDING], { cwd: ROOT, env });
     let text = "";
     const keep = (data: Buffer) => {
       if (text.length < 1e6) text += data.toString();

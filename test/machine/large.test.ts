@@ -13,9 +13,13 @@ test("a host of 4 TiB and eight nodes boots without touching its memory map", ()
     const before = process.memoryUsage().rss;
     const s = System.boot({ board: "database-x86-64" });
     console.log(JSON.stringify({ pages: s.managedPages, nodes: s.memory.nrNodes, grown: process.memoryUsage().rss - before }));`;
-  const out = execFileSync(process.execPath, ["--import", "tsx", "-e", script], {
-    encoding: "utf8",
-  });
+  const out = execFileSync(
+    process.execPath,
+    ["--require", join(__dirname, "../support/register.cjs"), "-e", script],
+    {
+      encoding: "utf8",
+    },
+  );
   const { pages, nodes, grown } = JSON.parse(out) as { pages: number; nodes: number; grown: number };
   assert.equal(nodes, 8);
   assert.ok(pages * 4096 > 4000 * GiB && pages * 4096 < 4096 * GiB);

@@ -72,7 +72,7 @@ export function findingsPage(findings: ReadonlyMap<string, string>): string {
 What each notebook prints at its end, with the parameters it is stored with. Written from executed notebooks and not by hand:
 
     pageblock notebook run all --out build/run
-    UPDATE_FINDINGS=build/run node --import tsx --test test/docs/claims.test.ts
+    UPDATE_FINDINGS=build/run node test/run.mjs docs/claims
 
 (\`CHECK_FINDINGS\` compares and writes nothing.) A test computes the quick ones again, and holds every figure of [claims](claims.md) against this page.
 

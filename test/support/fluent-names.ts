@@ -1,6 +1,6 @@
 /**
  * Writes lib/fluent/known-names.ts from the registries of workloads and strategies, so that cells have completion and documentation
- * for every one. A test compares; after adding a kind or a strategy: `node --import tsx test/support/fluent-names.ts`.
+ * for every one. A test compares; after adding a kind or a strategy: `node --require ./test/support/register.cjs test/support/fluent-names.ts`.
  */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
