@@ -47,8 +47,20 @@ export function runAllToText(plans: readonly Plan[]): RunText[] {
 /** Whether two plans may run on the same machine. */
 export function sharing(a: Plan, b: Plan): boolean {
   if (a.seed !== b.seed) return false;
-  const key = sharingKey(a);
-  return key !== null && key === sharingKey(b);
+  const key = keyOf(a);
+  return key !== null && key === keyOf(b);
+}
+
+/** Keys of plans that were asked for: the same plan is compared with many. */
+const keys = new WeakMap<Plan, string | null>();
+
+function keyOf(plan: Plan): string | null {
+  let key = keys.get(plan);
+  if (key === undefined) {
+    key = sharingKey(plan);
+    keys.set(plan, key);
+  }
+  return key;
 }
 
 function together(plans: Plan[]): RunText[] {
