@@ -3,6 +3,7 @@
  * it as the first one did. Objects keep their identity, so closures over them stay right; what a closure alone holds is not seen,
  * nor are module variables and `#private` fields. Nothing that a machine's later behaviour depends on may live there.
  */
+import { releaseColumns, scratchBytes } from "./columns";
 
 type Typed = NodeJS.TypedArray;
 
@@ -14,17 +15,12 @@ interface SavedFields {
 
 const bytesOf = (array: Typed) => new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
 
-/** Buffers of released checkpoints, for the next one of the same size: fresh memory costs more than copying. */
-const spare: Uint8Array[] = [];
-
 export class Checkpoint {
   private readonly arrays: { array: Typed; copy: Uint8Array }[];
   private readonly lists: { list: unknown[]; items: unknown[] }[];
   private readonly maps: { map: Map<unknown, unknown>; entries: [unknown, unknown][] }[];
   private readonly sets: { set: Set<unknown>; items: unknown[] }[];
   private readonly fields: SavedFields[];
-  /** Bytes of typed arrays copied. */
-  readonly bytes: number;
 
   /** Keeps everything that can be reached from `roots`. Throws for an object that cannot be kept. */
   constructor(...roots: object[]) {
@@ -41,7 +37,6 @@ export class Checkpoint {
       waiting.push(value);
     };
     for (let o = waiting.pop(); o !== undefined; o = waiting.pop()) this.keep(o, meet);
-    this.bytes = this.arrays.reduce((n, { array }) => n + array.byteLength, 0);
   }
 
   private keep(o: object, meet: (value: unknown) => void): void {
@@ -119,14 +114,12 @@ export class Checkpoint {
 
   /** It is not needed any more: what it copied into serves the next one. */
   release(): void {
-    spare.length = 0;
-    for (const { copy } of this.arrays.splice(0)) if (copy.length >= 1 << 16) spare.push(copy);
+    releaseColumns(this.arrays.splice(0).map(({ copy }) => copy));
   }
 }
 
 function copyOf(array: Typed): Uint8Array {
-  const at = spare.findIndex((s) => s.length === array.byteLength);
-  const copy = at >= 0 ? spare.splice(at, 1)[0]! : new Uint8Array(array.byteLength);
+  const copy = scratchBytes(array.byteLength);
   copy.set(bytesOf(array));
   return copy;
 }

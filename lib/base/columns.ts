@@ -15,17 +15,22 @@ const spare: Column[] = [];
 
 /** `length` numbers of 32 bits, zero. */
 export function int32Column(length: number): Int32Array {
-  return (found(Int32Array, length) as Int32Array | undefined) ?? new Int32Array(length);
+  return (found(Int32Array, length) as Int32Array | undefined)?.fill(0) ?? new Int32Array(length);
 }
 
 /** `length` bytes, zero. */
 export function uint8Column(length: number): Uint8Array {
+  return (found(Uint8Array, length) as Uint8Array | undefined)?.fill(0) ?? new Uint8Array(length);
+}
+
+/** `length` bytes that hold anything: for a copy. */
+export function scratchBytes(length: number): Uint8Array {
   return (found(Uint8Array, length) as Uint8Array | undefined) ?? new Uint8Array(length);
 }
 
 function found(kind: Int32ArrayConstructor | Uint8ArrayConstructor, length: number): Column | undefined {
   const at = spare.findIndex((c) => c instanceof kind && c.length === length);
-  return at < 0 ? undefined : spare.splice(at, 1)[0]!.fill(0);
+  return at < 0 ? undefined : spare.splice(at, 1)[0];
 }
 
 /** Nobody uses these columns any more. */
