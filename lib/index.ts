@@ -127,34 +127,34 @@ export type { Sourced } from "./hardware/sourced";
 export type { BootedCma, BootedZone, Reservation } from "./machine/boot";
 export type { BootJson } from "./machine/boot-json";
 export * as metrics from "./metrics";
-export { CmaArea } from "./mm/cma-area";
-export { compactMemory, fragmentationScore, proactiveCompactNode } from "./mm/compaction";
-export type { Blocker, ContigFailureReport, FailedRange } from "./mm/contig-failure";
+export { allocThp, collapseHugePage, THP_DEFRAG_MODES, type ThpDefrag, thpGfp } from "./mm/allocation/thp";
+export { compactMemory, fragmentationScore, proactiveCompactNode } from "./mm/compaction/compaction";
+export { CmaArea } from "./mm/contiguous/cma-area";
+export type { Blocker, ContigFailureReport, FailedRange } from "./mm/contiguous/contig-failure";
 export {
   type ContigAllocation,
   type ContigOptions,
   type ContigResult,
   Contiguous,
   type FailedContigRequest,
-} from "./mm/contiguous";
-export { HugetlbPool } from "./mm/hugetlb";
-export { type Allocation, type FailedAllocation, Kernel, type PageRequest } from "./mm/kernel";
-export { Lru } from "./mm/lru";
-export { holdPage, type OwnerKind, type PageHold, releasePage, setOwnerKind } from "./mm/owners";
+} from "./mm/contiguous/contiguous";
+export { HugetlbPool } from "./mm/contiguous/hugetlb";
 export {
   type FailedLongtermPin,
   type LongtermPin,
   pinLongterm,
   type UnpinnablePage,
   unpinLongterm,
-} from "./mm/pin-longterm";
-export { KERNEL_PROFILES, type KernelSwitches, kernelProfile } from "./mm/profile";
-export { ZoneReports } from "./mm/reports";
-export { roomMakingEvents, roomMakingNs } from "./mm/simulated-time";
-export { allocThp, collapseHugePage, THP_DEFRAG_MODES, type ThpDefrag, thpGfp } from "./mm/thp";
-export type { TracePoints } from "./mm/trace-points";
-export { LawBroken, type ValidateLevel, validate } from "./mm/validate";
-export { type Mechanisms, RoomMaker } from "./mm/vmscan";
+} from "./mm/contiguous/pin-longterm";
+export { type Allocation, type FailedAllocation, Kernel, type PageRequest } from "./mm/kernel";
+export { Lru } from "./mm/reclaim/lru";
+export { roomMakingEvents, roomMakingNs } from "./mm/reclaim/simulated-time";
+export { type Mechanisms, RoomMaker } from "./mm/reclaim/vmscan";
+export { ZoneReports } from "./mm/reports/reports";
+export { LawBroken, type ValidateLevel, validate } from "./mm/reports/validate";
+export { holdPage, type OwnerKind, type PageHold, releasePage, setOwnerKind } from "./mm/state/owners";
+export { KERNEL_PROFILES, type KernelSwitches, kernelProfile } from "./mm/state/profile";
+export type { TracePoints } from "./mm/state/trace-points";
 export { markdown } from "./notebook/markdown";
 export { show } from "./notebook/show";
 export {

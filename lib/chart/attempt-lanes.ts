@@ -1,5 +1,5 @@
 /** The timeline of a contiguous request as lanes and segments for `attemptTimeline`: a lane for each range that was tried. */
-import type { ContigTimeline, TimedRange, TimedStep } from "../mm/contig-timeline";
+import type { ContigTimeline, TimedRange, TimedStep } from "../mm/contiguous/contig-timeline";
 import type { AttemptLane, AttemptSegment } from "./attempt-timeline";
 import { number } from "./labels";
 

@@ -1,6 +1,6 @@
 /** One allocation attempt in modelled time: what was done, step by step, for each range that was tried, a lane a range. */
 import { InputError } from "../base/errors";
-import { CONTIG_STEPS, type ContigStep } from "../mm/contig-timeline";
+import { CONTIG_STEPS, type ContigStep } from "../mm/contiguous/contig-timeline";
 import type { BarTrace, Figure } from "./figure";
 import { distinctLabels, label, number } from "./labels";
 import { headRoom, layoutOf, type Words } from "./layout";

@@ -2,7 +2,7 @@
 import { formatSize, hex } from "../base/units";
 import type { BlockSummary } from "../metrics/block-summary";
 import { PAGE_CLASSES } from "../metrics/page-class";
-import { MIGRATE_NAMES } from "../mm/migratetype";
+import { MIGRATE_NAMES } from "../mm/state/migratetype";
 import { number } from "./labels";
 import { CONTENT_COLORS, MIGRATETYPE_COLORS } from "./palette";
 

@@ -1,7 +1,7 @@
 /** What barred a contiguous request, as an icicle weighted by pages: range → page block → owner kind → who holds it. */
 import { formatSize } from "../base/units";
 import { classOf } from "../metrics/page-class";
-import type { Blocker, ContigFailureReport, FailedRange } from "../mm/contig-failure";
+import type { Blocker, ContigFailureReport, FailedRange } from "../mm/contiguous/contig-failure";
 import type { Figure, IcicleTrace } from "./figure";
 import { label, pages } from "./labels";
 import { layoutOf, type Words } from "./layout";

@@ -4,7 +4,7 @@ import { InputError } from "../base/errors";
 import { peakRssBytes } from "../base/peak-rss";
 import { writeAtomically } from "../base/write-atomically";
 import type { KernelRelease } from "../hardware/kernel-release";
-import { kernelProfile } from "../mm/profile";
+import { kernelProfile } from "../mm/state/profile";
 import { type Replayed, replay } from "../trace/replay";
 import { writeSnapshot } from "../trace/snapshot-write";
 

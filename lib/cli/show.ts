@@ -12,15 +12,15 @@ import {
   extfragIndexText,
   unusableIndexLines,
   unusableIndexText,
-} from "../mm/buddyinfo";
-import { unusableFreeIndex } from "../mm/fragmentation-index";
-import type { Memory } from "../mm/memory";
-import { MIGRATE_NAMES } from "../mm/migratetype";
-import { blockCounts, freeListLength, pagetypeinfoText } from "../mm/pagetypeinfo";
-import { kernelProfile } from "../mm/profile";
-import { nrFreeSnapshot } from "../mm/vmstat";
-import type { Zone } from "../mm/zone";
-import { vmstatText, zoneinfoText } from "../mm/zoneinfo";
+} from "../mm/reports/buddyinfo";
+import { unusableFreeIndex } from "../mm/reports/fragmentation-index";
+import { blockCounts, freeListLength, pagetypeinfoText } from "../mm/reports/pagetypeinfo";
+import { vmstatText, zoneinfoText } from "../mm/reports/zoneinfo";
+import type { Memory } from "../mm/state/memory";
+import { MIGRATE_NAMES } from "../mm/state/migratetype";
+import { kernelProfile } from "../mm/state/profile";
+import { nrFreeSnapshot } from "../mm/state/vmstat";
+import type { Zone } from "../mm/state/zone";
 import { parseBuddyinfo } from "../trace/buddyinfo-text";
 import { readInput } from "../trace/input";
 import { profileForVersion, recordedRelease } from "../trace/recording";

@@ -6,9 +6,9 @@
 import { MiB } from "../base/units";
 import { pageGeometry } from "../hardware/page-geometry";
 import type { System } from "../machine/system";
-import { __GFP_NORETRY, __GFP_THISNODE } from "../mm/gfp";
-import { allocPages, freePages } from "../mm/page-alloc";
-import { GFP_TRANSHUGE_LIGHT, thpGfp } from "../mm/thp";
+import { allocPages, freePages } from "../mm/allocation/page-alloc";
+import { GFP_TRANSHUGE_LIGHT, thpGfp } from "../mm/allocation/thp";
+import { __GFP_NORETRY, __GFP_THISNODE } from "../mm/state/gfp";
 
 /** Of the memory that the allocator manages, so much is asked for: a modelling choice. */
 const PROBE_SHARE = 1 / 16;

@@ -1,7 +1,7 @@
 /** Measuring requests on a running system in counted events and modelled time, and the state of the machine at the end. */
 import { elapsedNs } from "../hardware/costs";
 import type { System } from "../machine/system";
-import { unusableFreeIndex } from "../mm/fragmentation-index";
+import { unusableFreeIndex } from "../mm/reports/fragmentation-index";
 import type { Attempt } from "../strategy/strategy";
 import type { RequestColumns } from "./plan";
 

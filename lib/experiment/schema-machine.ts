@@ -4,8 +4,8 @@ import { BOARD_NAMES } from "../hardware/boards";
 import { type BootRequest, resolveBoot } from "../machine/boot-request";
 import { type CmaRequest, parseCma } from "../machine/cma-request";
 import type { SystemOptions } from "../machine/system";
-import { type KernelSwitches, kernelProfile } from "../mm/profile";
-import { THP_DEFRAG_MODES } from "../mm/thp";
+import { THP_DEFRAG_MODES } from "../mm/allocation/thp";
+import { type KernelSwitches, kernelProfile } from "../mm/state/profile";
 import { attempt, fields, oneOf, size, truth, whole } from "./schema-fields";
 import { withoutUndefined } from "./schema-read";
 

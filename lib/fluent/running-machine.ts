@@ -18,8 +18,8 @@ import {
 import type { BootRequest } from "../machine/boot-request";
 import type { System, SystemOptions } from "../machine/system";
 import { type BlockSummary, blockSummary, freeBlocksByOrder, type HolderFlow, holderFlows } from "../metrics";
-import type { ContigTimeline } from "../mm/contig-timeline";
-import type { PageHold } from "../mm/owners";
+import type { ContigTimeline } from "../mm/contiguous/contig-timeline";
+import type { PageHold } from "../mm/state/owners";
 import { DISPLAY, type MimeBundle } from "../notebook/display";
 import { requestBundle, steppedBundle } from "../notebook/running-bundle";
 import { parseDuration } from "../workload/duration";

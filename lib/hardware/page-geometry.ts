@@ -1,6 +1,6 @@
 /**
  * Page geometries: what an architecture's page tables and Kconfig make of a base page size. Facts as data; the rule
- * that turns them into a page-block order is mm/pageblock-order.ts.
+ * that turns them into a page-block order is mm/boot/pageblock-order.ts.
  *
  * Sources (Linux 4.17, 6.1, 6.12, 6.19): arch/arm64/Kconfig ARCH_FORCE_MAX_ORDER / FORCE_MAX_ZONEORDER,
  * arch/arm64/mm/hugetlbpage.c, arch/x86/mm/hugetlbpage.c, arch/powerpc/Kconfig, asm/{sparsemem,pgtable}.h.

@@ -5,7 +5,7 @@ import type { Board } from "../hardware/board";
 import { findBoard } from "../hardware/boards";
 import { type KernelRelease, kernelRelease, since } from "../hardware/kernel-release";
 import { type HugePageSupport, type PageGeometry, pageGeometry } from "../hardware/page-geometry";
-import type { KernelSwitches } from "../mm/profile";
+import type { KernelSwitches } from "../mm/state/profile";
 import { type CmaAreaRequest, checkCmaAreas } from "./cma-areas";
 import type { CmaRequest } from "./cma-request";
 import type { HugePageRequest } from "./huge-pages";

@@ -4,9 +4,9 @@
  */
 import { InputError } from "../base/errors";
 import { type KernelRelease, since } from "../hardware/kernel-release";
-import { type CmaErrno, type CmaSlots, cmaDeclareContiguous, rmemCmaFixed } from "../mm/cma";
-import { cmaDeclareContiguousMulti } from "../mm/cma-multi";
-import type { Memblock, PhysicalRange } from "../mm/memblock";
+import { type CmaErrno, type CmaSlots, cmaDeclareContiguous, rmemCmaFixed } from "../mm/boot/cma";
+import { cmaDeclareContiguousMulti } from "../mm/boot/cma-multi";
+import type { Memblock, PhysicalRange } from "../mm/boot/memblock";
 import type { ZoneSpan } from "./zones";
 
 /** One more area. Sizes and addresses in bytes. */

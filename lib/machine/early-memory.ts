@@ -6,12 +6,12 @@
 import { roundUp } from "../base/alignment";
 import { KiB, MiB } from "../base/units";
 import { since } from "../hardware/kernel-release";
-import { type CmaOutcome, cmaDeclareContiguous, maxCmaAreas, rmemCmaSetup } from "../mm/cma";
-import { type HugetlbCmaOutcome, hugetlbCmaReserve } from "../mm/hugetlb-cma";
-import { linearMapTables } from "../mm/linear-map";
-import { Memblock, type PhysicalRange } from "../mm/memblock";
-import { sparseInit } from "../mm/sparse";
-import { largeSystemHashBytes } from "../mm/system-hash";
+import { type CmaOutcome, cmaDeclareContiguous, maxCmaAreas, rmemCmaSetup } from "../mm/boot/cma";
+import { type HugetlbCmaOutcome, hugetlbCmaReserve } from "../mm/boot/hugetlb-cma";
+import { linearMapTables } from "../mm/boot/linear-map";
+import { Memblock, type PhysicalRange } from "../mm/boot/memblock";
+import { sparseInit } from "../mm/boot/sparse";
+import { largeSystemHashBytes } from "../mm/boot/system-hash";
 import type { ResolvedBoot } from "./boot-request";
 import { type BootedCmaArea, reserveCmaAreas } from "./cma-areas";
 import { type HugePagePool, poolFailedMessage } from "./huge-pages";

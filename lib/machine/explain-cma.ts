@@ -1,8 +1,8 @@
 /** Says in words why no CMA area could be reserved: what stands in each place where it could have lain. */
 import { roundDown, roundUp } from "../base/alignment";
 import { formatSize, hex } from "../base/units";
-import { CMA_AREA } from "../mm/cma";
-import type { PhysicalRange } from "../mm/memblock";
+import { CMA_AREA } from "../mm/boot/cma";
+import type { PhysicalRange } from "../mm/boot/memblock";
 import type { CmaAttempt } from "./early-memory";
 
 /** At most so many places are told one by one. */

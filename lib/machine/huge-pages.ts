@@ -3,7 +3,7 @@
  * from left to right as mm/hugetlb.c does. What the kernel ignores is ignored here, with its message.
  */
 import { GiB, KiB, MiB, parseSize, type Size } from "../base/units";
-import type { NodeBytes } from "../mm/hugetlb-cma";
+import type { NodeBytes } from "../mm/boot/hugetlb-cma";
 
 /** Pages of one size asked for. */
 export interface HugePagePool {

@@ -2,13 +2,13 @@
  * The pools of a machine that booted: filled as its command line asked, each later able to grow and shrink. Gigantic
  * pages come from hugetlb_cma first, then from anywhere. mm/hugetlb.c hugetlb_init(), alloc_gigantic_page().
  */
-import { CmaArea } from "../mm/cma-area";
-import { giganticFromAnywhere } from "../mm/contig-pages";
-import { Contiguous } from "../mm/contiguous";
-import { type GiganticSource, HugetlbPool } from "../mm/hugetlb";
-import type { Memory } from "../mm/memory";
-import { type MigrationWorld, ownersWorld } from "../mm/migrate";
-import { markTaken } from "../mm/owners";
+import { CmaArea } from "../mm/contiguous/cma-area";
+import { giganticFromAnywhere } from "../mm/contiguous/contig-pages";
+import { Contiguous } from "../mm/contiguous/contiguous";
+import { type GiganticSource, HugetlbPool } from "../mm/contiguous/hugetlb";
+import { type MigrationWorld, ownersWorld } from "../mm/contiguous/migrate";
+import type { Memory } from "../mm/state/memory";
+import { markTaken } from "../mm/state/owners";
 import type { BootResult } from "./boot";
 import { poolFailedMessage } from "./huge-pages";
 

@@ -5,8 +5,8 @@
 import { InputError } from "../base/errors";
 import { formatSize, GiB, parseSize, type Size } from "../base/units";
 import { type KernelRelease, since } from "../hardware/kernel-release";
-import type { Memblock, PhysicalRange } from "../mm/memblock";
-import { type CoreSize, findZoneMovablePfns, type PfnRange } from "../mm/zone-movable";
+import type { Memblock, PhysicalRange } from "../mm/boot/memblock";
+import { type CoreSize, findZoneMovablePfns, type PfnRange } from "../mm/boot/zone-movable";
 
 /** A size in bytes, or whole percent of memory. */
 export type CoreRequest = { bytes: number } | { percent: number };

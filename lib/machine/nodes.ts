@@ -6,7 +6,7 @@
 import { InputError } from "../base/errors";
 import { formatSize } from "../base/units";
 import type { Board } from "../hardware/board";
-import type { PhysicalRange } from "../mm/memblock";
+import type { PhysicalRange } from "../mm/boot/memblock";
 
 /** Checks a request for `nodes` nodes; undefined takes the board's default. Throws InputError. */
 export function resolveNodes(

@@ -1,9 +1,9 @@
 /** From a machine booted on paper to a running allocator. */
 import { findBoard } from "../hardware/boards";
-import { CmaArea } from "../mm/cma-area";
-import { ZONE_DMA, ZONE_DMA32, ZONE_MOVABLE, ZONE_NORMAL } from "../mm/gfp";
+import { CmaArea } from "../mm/contiguous/cma-area";
 import { Kernel } from "../mm/kernel";
-import type { KernelSwitches } from "../mm/profile";
+import { ZONE_DMA, ZONE_DMA32, ZONE_MOVABLE, ZONE_NORMAL } from "../mm/state/gfp";
+import type { KernelSwitches } from "../mm/state/profile";
 import type { BootResult } from "./boot";
 
 const ZONE_INDEX: Readonly<Record<string, number>> = {

@@ -12,8 +12,22 @@ import { InputError, unknownName } from "../base/errors";
 import { IntStackPool } from "../base/int-stack";
 import { parseSize, type Size } from "../base/units";
 import { type CostTable, DEFAULT_COSTS, type EventCounts, elapsedNs } from "../hardware/costs";
-import { fragmentationScore, proactiveCompactNode } from "../mm/compaction";
-import { Contiguous } from "../mm/contiguous";
+import { allocPages, freeWholePages } from "../mm/allocation/page-alloc";
+import { decayPcpHigh } from "../mm/allocation/pcp-free";
+import { allocThp, GFP_TRANSHUGE_LIGHT, THP_DEFRAG_MODES, type ThpDefrag } from "../mm/allocation/thp";
+import { fragmentationScore, proactiveCompactNode } from "../mm/compaction/compaction";
+import { Contiguous } from "../mm/contiguous/contiguous";
+import { type MigrationWorld, migrationTarget, ownersWorld } from "../mm/contiguous/migrate";
+import type { Kernel } from "../mm/kernel";
+import {
+  LRU_ACTIVE_ANON,
+  LRU_INACTIVE_ANON,
+  LRU_INACTIVE_FILE,
+  LRU_UNEVICTABLE,
+  Lru,
+} from "../mm/reclaim/lru";
+import { roomMakingEvents } from "../mm/reclaim/simulated-time";
+import { RoomMaker } from "../mm/reclaim/vmscan";
 import {
   __GFP_COMP,
   __GFP_NOWARN,
@@ -21,12 +35,9 @@ import {
   GFP_KERNEL,
   GFP_USER,
   ZONE_MOVABLE,
-} from "../mm/gfp";
-import type { Kernel } from "../mm/kernel";
-import { LRU_ACTIVE_ANON, LRU_INACTIVE_ANON, LRU_INACTIVE_FILE, LRU_UNEVICTABLE, Lru } from "../mm/lru";
-import { type Memory, ORDER_MASK } from "../mm/memory";
-import { type MigrationWorld, migrationTarget, ownersWorld } from "../mm/migrate";
-import { MIGRATE_CMA } from "../mm/migratetype";
+} from "../mm/state/gfp";
+import { type Memory, ORDER_MASK } from "../mm/state/memory";
+import { MIGRATE_CMA } from "../mm/state/migratetype";
 import {
   extraReferences,
   forgetHolds,
@@ -38,14 +49,9 @@ import {
   orderInUse,
   type PageHold,
   releasePage,
-} from "../mm/owners";
-import { allocPages, freeWholePages } from "../mm/page-alloc";
-import { decayPcpHigh } from "../mm/pcp-free";
-import type { KernelSwitches } from "../mm/profile";
-import { roomMakingEvents } from "../mm/simulated-time";
-import { allocThp, GFP_TRANSHUGE_LIGHT, THP_DEFRAG_MODES, type ThpDefrag } from "../mm/thp";
-import { RoomMaker } from "../mm/vmscan";
-import { foldDiffs } from "../mm/vmstat";
+} from "../mm/state/owners";
+import type { KernelSwitches } from "../mm/state/profile";
+import { foldDiffs } from "../mm/state/vmstat";
 import { type BootResult, boot } from "./boot";
 import type { BootRequest } from "./boot-request";
 import { granuleOrder, MAX_GRANULE_ORDER } from "./granules";

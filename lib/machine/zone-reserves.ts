@@ -9,7 +9,7 @@ import {
   setupPerZoneLowmemReserve,
   setupPerZoneWmarks,
   type Watermarks,
-} from "../mm/watermarks";
+} from "../mm/boot/watermarks";
 import type { ResolvedBoot } from "./boot-request";
 
 /** THP switches itself off below 512 MiB of managed memory: mm/huge_memory.c hugepage_init(). */

@@ -5,7 +5,7 @@
 import { GiB, MiB } from "../base/units";
 import type { Board } from "../hardware/board";
 import { type KernelRelease, since } from "../hardware/kernel-release";
-import type { Memblock, PhysicalRange } from "../mm/memblock";
+import type { Memblock, PhysicalRange } from "../mm/boot/memblock";
 
 /** A zone's place: physical addresses [start, end) and the pages of RAM in it. */
 export interface ZoneSpan {

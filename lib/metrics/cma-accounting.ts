@@ -3,11 +3,12 @@
  * CMA pages, which unmovable requests cannot have, and each watermark check has to know who asks. A request subtracts by
  * its own type, kswapd always, compaction never; with the areas in ZONE_MOVABLE (cmaInMovableZone) nobody need.
  */
-import { ALLOC_CMA, ZONE_MOVABLE, ZONE_NORMAL } from "../mm/gfp";
-import type { Memory } from "../mm/memory";
-import { isMovablePage } from "../mm/owners";
-import { WMARK_HIGH, WMARK_LOW, WMARK_MIN, type Zone } from "../mm/zone";
-import { wmarkPages, zoneWatermarkOk } from "../mm/zone-watermark";
+
+import { wmarkPages, zoneWatermarkOk } from "../mm/allocation/zone-watermark";
+import { ALLOC_CMA, ZONE_MOVABLE, ZONE_NORMAL } from "../mm/state/gfp";
+import type { Memory } from "../mm/state/memory";
+import { isMovablePage } from "../mm/state/owners";
+import { WMARK_HIGH, WMARK_LOW, WMARK_MIN, type Zone } from "../mm/state/zone";
 
 /** Who asks for a watermark: a request for one page by its type, kswapd, or compaction before it starts. */
 export type WatermarkCaller = "movable" | "unmovable" | "kswapd" | "compaction";

@@ -1,7 +1,7 @@
 /** Free blocks by order over time, as /proc/buddyinfo shows them, and the two indices computed from them. */
 import { InputError } from "../base/errors";
-import { fragmentationIndex, unusableFreeIndex } from "../mm/fragmentation-index";
-import type { Memory } from "../mm/memory";
+import { fragmentationIndex, unusableFreeIndex } from "../mm/reports/fragmentation-index";
+import type { Memory } from "../mm/state/memory";
 
 /** Free blocks by order: of one zone by name, or of the whole machine (its zones added up). */
 export function freeBlocksByOrder(m: Memory, zone?: string): number[] {

@@ -3,9 +3,9 @@
  * or untouched memory. The untouched top-order runs of a large machine are visited whole, so that walking 1 TiB costs
  * what has been touched of it.
  */
-import { ALLOCATED, isPcpState, type Memory, ORDER_MASK } from "../mm/memory";
-import type { Zone } from "../mm/zone";
-import type { FrameSpan } from "../mm/zone-frames";
+import { ALLOCATED, isPcpState, type Memory, ORDER_MASK } from "../mm/state/memory";
+import type { Zone } from "../mm/state/zone";
+import type { FrameSpan } from "../mm/state/zone-frames";
 
 /** What a run of frames is. */
 export type PageUse = "free" | "perCpu" | "used";

@@ -4,21 +4,21 @@
  */
 import { InputError, unknownName } from "../base/errors";
 import type { KernelRelease } from "../hardware/kernel-release";
-import { bootMemory, type KernelShape } from "./boot-memory";
-import { buddyinfoText, extfragIndexText, unusableIndexText } from "./buddyinfo";
-import { explainFailure } from "./explain-failure";
-import * as gfpFlags from "./gfp";
-import { ALLOCATED, type Memory, ORDER_MASK } from "./memory";
-import { allocPages, allocPagesBulk, freePages, gfpMigratetype, lastAlloc } from "./page-alloc";
-import { pagetypeinfoText } from "./pagetypeinfo";
-import { pcpStats } from "./pcp-alloc";
-import { drainAllPages } from "./pcp-free";
-import { type ZoneReports, zoneReports } from "./reports";
-import { rmqueueStats } from "./rmqueue";
-import type { TracePoints } from "./trace-points";
-import { VALIDATE_LEVELS, type ValidateLevel, validate } from "./validate";
-import type { Zone } from "./zone";
-import { vmstatText, zoneinfoText } from "./zoneinfo";
+import { allocPages, allocPagesBulk, freePages, gfpMigratetype, lastAlloc } from "./allocation/page-alloc";
+import { pcpStats } from "./allocation/pcp-alloc";
+import { drainAllPages } from "./allocation/pcp-free";
+import { rmqueueStats } from "./allocation/rmqueue";
+import { bootMemory, type KernelShape } from "./boot/boot-memory";
+import { buddyinfoText, extfragIndexText, unusableIndexText } from "./reports/buddyinfo";
+import { explainFailure } from "./reports/explain-failure";
+import { pagetypeinfoText } from "./reports/pagetypeinfo";
+import { type ZoneReports, zoneReports } from "./reports/reports";
+import { VALIDATE_LEVELS, type ValidateLevel, validate } from "./reports/validate";
+import { vmstatText, zoneinfoText } from "./reports/zoneinfo";
+import * as gfpFlags from "./state/gfp";
+import { ALLOCATED, type Memory, ORDER_MASK } from "./state/memory";
+import type { TracePoints } from "./state/trace-points";
+import type { Zone } from "./state/zone";
 
 /** Request flags by name; several are joined by `|`. */
 const GFP_NAMES = new Map<string, number>(

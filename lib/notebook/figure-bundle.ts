@@ -4,7 +4,7 @@ import { loaderHtml } from "../report/assets";
 import { chartHtml } from "../report/chart-html";
 import { describe } from "../report/describe";
 import { withResults } from "../report/runs";
-import { staticSvg } from "../report/static-svg";
+import { staticSvg } from "../report/svg/static-svg";
 import { type CellRun, cellRun, type MimeBundle } from "./display";
 
 /** A chart's JSON with its words must stay below this: a notebook holds many. */

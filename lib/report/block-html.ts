@@ -8,7 +8,7 @@ import { describe } from "./describe";
 import { escapeHtml } from "./escape";
 import { proseHtml } from "./prose";
 import { sanitizedHtml } from "./sanitize";
-import { staticSvg } from "./static-svg";
+import { staticSvg } from "./svg/static-svg";
 import type { Block } from "./write-up";
 
 hljs.registerLanguage("typescript", typescript);

@@ -2,7 +2,7 @@
 import type { Figure } from "../chart/figure";
 import { describe } from "./describe";
 import { escapeHtml } from "./escape";
-import { staticSvg } from "./static-svg";
+import { staticSvg } from "./svg/static-svg";
 
 /** Inert markup: without the loader, or where scripts are off, it is the picture. */
 export function chartHtml(figure: Figure, svg: string = staticSvg(figure)): string {

@@ -6,7 +6,7 @@ import { describe } from "./describe";
 import { fenced, safeMarkdown } from "./prose";
 import { rerunOf } from "./provenance";
 import { wordsOf } from "./sanitize";
-import { staticSvg } from "./static-svg";
+import { staticSvg } from "./svg/static-svg";
 import type { Block, Picture, WriteUp } from "./write-up";
 
 /** Files by their name relative to the Markdown file. */

@@ -6,8 +6,8 @@ import { type Figure, isFigure, type Run } from "../chart/figure";
 import { numberReferences, type Reference, takeDefinitions } from "./citations";
 import { describe } from "./describe";
 import { bundleText, isExecuted, type Notebook, type NotebookOutput } from "./notebook-file";
-import { staticSvg } from "./static-svg";
 import { storedResults, unchangedRuns } from "./stored-results";
+import { staticSvg } from "./svg/static-svg";
 
 export type Block =
   | { kind: "prose"; markdown: string; attachments: Record<string, Picture> }

@@ -1,9 +1,9 @@
 /** No CMA: the buddy allocator alone, which ends at its largest order. */
 import type { System } from "../machine/system";
-import { explainFailure } from "../mm/explain-failure";
-import { __GFP_NOWARN, __GFP_RETRY_MAYFAIL } from "../mm/gfp";
-import { OWNER_KINDS } from "../mm/owners";
-import { allocPages, freePages } from "../mm/page-alloc";
+import { allocPages, freePages } from "../mm/allocation/page-alloc";
+import { explainFailure } from "../mm/reports/explain-failure";
+import { __GFP_NOWARN, __GFP_RETRY_MAYFAIL } from "../mm/state/gfp";
+import { OWNER_KINDS } from "../mm/state/owners";
 import { refused } from "./contig-attempt";
 import { aboveMask, takeForDevice } from "./device-zones";
 import { Prepared } from "./prepared";

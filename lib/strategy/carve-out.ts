@@ -1,16 +1,16 @@
 /** A range taken at boot and used by nobody else: the oldest way, which always works and always costs. */
 import { formatSize, parseSize } from "../base/units";
 import type { System } from "../machine/system";
-import { CmaRange } from "../mm/cma-area";
-import { __GFP_NOWARN } from "../mm/gfp";
-import { isolateFreePage } from "../mm/isolate-free-page";
-import { buddyOrder } from "../mm/isolate-freepages-block";
-import { materialiseRange } from "../mm/materialise-range";
-import { type Memory, OWNER_HOLE, OWNER_MASK, OWNER_RESERVED } from "../mm/memory";
-import { MIGRATE_MOVABLE } from "../mm/migratetype";
-import { markTaken, OWNER_KINDS } from "../mm/owners";
-import { allocPages, freePages } from "../mm/page-alloc";
-import type { Zone } from "../mm/zone";
+import { isolateFreePage } from "../mm/allocation/isolate-free-page";
+import { allocPages, freePages } from "../mm/allocation/page-alloc";
+import { buddyOrder } from "../mm/compaction/isolate-freepages-block";
+import { CmaRange } from "../mm/contiguous/cma-area";
+import { __GFP_NOWARN } from "../mm/state/gfp";
+import { materialiseRange } from "../mm/state/materialise-range";
+import { type Memory, OWNER_HOLE, OWNER_MASK, OWNER_RESERVED } from "../mm/state/memory";
+import { MIGRATE_MOVABLE } from "../mm/state/migratetype";
+import { markTaken, OWNER_KINDS } from "../mm/state/owners";
+import type { Zone } from "../mm/state/zone";
 import { refused } from "./contig-attempt";
 import { takeForDevice } from "./device-zones";
 import { Prepared } from "./prepared";

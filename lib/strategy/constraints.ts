@@ -4,8 +4,8 @@
  */
 import { formatSize, parseSize } from "../base/units";
 import type { System } from "../machine/system";
-import { ZONE_MOVABLE } from "../mm/gfp";
-import { MIGRATE_CMA } from "../mm/migratetype";
+import { ZONE_MOVABLE } from "../mm/state/gfp";
+import { MIGRATE_CMA } from "../mm/state/migratetype";
 import type { Attempt, Constraint, ContigRequest, StrategySpec } from "./strategy";
 
 type Pieces = Attempt["pieces"];

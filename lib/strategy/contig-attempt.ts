@@ -1,6 +1,6 @@
 /** From the result of a contiguous request to an attempt of a strategy. */
-import { nearestMiss } from "../mm/contig-failure";
-import type { ContigResult } from "../mm/contiguous";
+import { nearestMiss } from "../mm/contiguous/contig-failure";
+import type { ContigResult } from "../mm/contiguous/contiguous";
 import type { Attempt } from "./strategy";
 
 /** Ranges and blockers that a note keeps; a request may have tried hundreds. */

@@ -1,7 +1,7 @@
 /** Requests served by alloc_contig_pages(): any range of the machine that can be emptied. */
 import type { System } from "../machine/system";
-import { GFP_HIGHUSER_MOVABLE } from "../mm/gfp";
-import type { OwnerKind } from "../mm/owners";
+import { GFP_HIGHUSER_MOVABLE } from "../mm/state/gfp";
+import type { OwnerKind } from "../mm/state/owners";
 import { contigAttempt, refused } from "./contig-attempt";
 import { aboveMask, type Taken, takeForDevice } from "./device-zones";
 import { Prepared } from "./prepared";

@@ -5,7 +5,7 @@
  */
 import { formatSize } from "../base/units";
 import type { System } from "../machine/system";
-import { __GFP_DMA, __GFP_DMA32, GFP_KERNEL, ZONE_DMA, ZONE_DMA32, ZONE_MOVABLE } from "../mm/gfp";
+import { __GFP_DMA, __GFP_DMA32, GFP_KERNEL, ZONE_DMA, ZONE_DMA32, ZONE_MOVABLE } from "../mm/state/gfp";
 
 /** Where zones that memory of drivers comes from end, in bytes. */
 function endsOf({ memory: m, pageSize }: System) {

@@ -1,5 +1,5 @@
 /** How many frames of a range are free, in the buddy lists or on per-CPU lists. */
-import { ALLOCATED, type Memory, ORDER_MASK } from "../mm/memory";
+import { ALLOCATED, type Memory, ORDER_MASK } from "../mm/state/memory";
 
 export function freeFramesIn(m: Memory, start: number, end: number): number {
   let free = 0;

@@ -2,7 +2,7 @@
 import { parseSize } from "../base/units";
 import { resolveBoot } from "../machine/boot-request";
 import type { System } from "../machine/system";
-import { HUGETLB_CMA_AREA } from "../mm/hugetlb-cma";
+import { HUGETLB_CMA_AREA } from "../mm/boot/hugetlb-cma";
 import { freeFramesIn } from "./free-frames";
 import { HUGETLB_DEFAULTS, HUGETLB_MEANINGS, hugePageBytes, PreparedHugetlb } from "./hugetlb-pages";
 import type { ContigRequest, Strategy, StrategySpec } from "./strategy";

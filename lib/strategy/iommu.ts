@@ -2,9 +2,9 @@
 import { InputError } from "../base/errors";
 import { formatSize } from "../base/units";
 import type { System } from "../machine/system";
-import { __GFP_DIRECT_RECLAIM, __GFP_NOWARN, GFP_USER } from "../mm/gfp";
-import { OWNER_KINDS } from "../mm/owners";
-import { allocPages, freePages } from "../mm/page-alloc";
+import { allocPages, freePages } from "../mm/allocation/page-alloc";
+import { __GFP_DIRECT_RECLAIM, __GFP_NOWARN, GFP_USER } from "../mm/state/gfp";
+import { OWNER_KINDS } from "../mm/state/owners";
 import { oneOf } from "./choice";
 import { type Access, PROCESS_DEFAULTS, PROCESS_MEANINGS } from "./constraints";
 import { refused } from "./contig-attempt";

@@ -5,7 +5,7 @@ import { findBoard } from "../hardware/boards";
 import { kernelRelease } from "../hardware/kernel-release";
 import { pageGeometry } from "../hardware/page-geometry";
 import { BOOT_DEFAULTS, type BootRequest } from "../machine/boot-request";
-import { pageblockOrder } from "../mm/pageblock-order";
+import { pageblockOrder } from "../mm/boot/pageblock-order";
 import { AREA_MEANING, areaBytes, PreparedCma, withArea } from "./cma";
 import { bestBuild, type FleetBuild } from "./fleet";
 import type { Strategy } from "./strategy";

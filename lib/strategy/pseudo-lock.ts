@@ -1,10 +1,10 @@
 /** RDT cache pseudo-locking, the second user of large contiguous memory: a region as large as the cache ways it locks. */
 import { formatSize } from "../base/units";
 import type { System } from "../machine/system";
-import { explainFailure } from "../mm/explain-failure";
-import { __GFP_NOWARN, GFP_KERNEL } from "../mm/gfp";
-import { OWNER_KINDS } from "../mm/owners";
-import { allocPages, freePages } from "../mm/page-alloc";
+import { allocPages, freePages } from "../mm/allocation/page-alloc";
+import { explainFailure } from "../mm/reports/explain-failure";
+import { __GFP_NOWARN, GFP_KERNEL } from "../mm/state/gfp";
+import { OWNER_KINDS } from "../mm/state/owners";
 import { oneOf } from "./choice";
 import { refused } from "./contig-attempt";
 import { PreparedContigPages } from "./contig-pages";

@@ -2,7 +2,7 @@
 import { InputError } from "../base/errors";
 import { formatSize } from "../base/units";
 import type { System } from "../machine/system";
-import { gfpZone } from "../mm/gfp";
+import { gfpZone } from "../mm/state/gfp";
 import { refused } from "./contig-attempt";
 import { deviceGfps } from "./device-zones";
 import type { Attempt, ContigRequest } from "./strategy";

@@ -2,9 +2,9 @@
 import { InputError } from "../base/errors";
 import { formatSize } from "../base/units";
 import type { System } from "../machine/system";
-import { __GFP_DIRECT_RECLAIM, __GFP_NOWARN, __GFP_RETRY_MAYFAIL } from "../mm/gfp";
-import { OWNER_KINDS } from "../mm/owners";
-import { allocPages, freePages } from "../mm/page-alloc";
+import { allocPages, freePages } from "../mm/allocation/page-alloc";
+import { __GFP_DIRECT_RECLAIM, __GFP_NOWARN, __GFP_RETRY_MAYFAIL } from "../mm/state/gfp";
+import { OWNER_KINDS } from "../mm/state/owners";
 import { refused } from "./contig-attempt";
 import { takeForDevice } from "./device-zones";
 import { Prepared } from "./prepared";

@@ -1,6 +1,6 @@
 /** Reading a machine's /proc/buddyinfo, so that the fragmentation indices of any Linux machine can be told. */
 import { at, InputError } from "../base/errors";
-import type { FreeCounts } from "../mm/buddyinfo";
+import type { FreeCounts } from "../mm/reports/buddyinfo";
 
 /** Reads the text of /proc/buddyinfo; `file` names it in errors. */
 export function parseBuddyinfo(text: string, file: string): FreeCounts[] {

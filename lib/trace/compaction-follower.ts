@@ -4,13 +4,13 @@
  * which merged page a direct compactor captures, and the order in which the fast searches leave the free lists.
  */
 
-import { CompactControl, MIGRATE_ASYNC, MIGRATE_SYNC_LIGHT } from "../mm/compact-control";
-import { COMPACT_CONTINUE, COMPACT_NO_SUITABLE_PAGE } from "../mm/compact-result";
-import { captureFor } from "../mm/compaction";
-import { fastFindMigrateblock, fastFindTarget } from "../mm/compaction-fast-search";
-import type { CaptureControl } from "../mm/compaction-run";
-import { isPcpState, type Memory } from "../mm/memory";
-import { drainPagesZone } from "../mm/pcp-free";
+import { drainPagesZone } from "../mm/allocation/pcp-free";
+import { CompactControl, MIGRATE_ASYNC, MIGRATE_SYNC_LIGHT } from "../mm/compaction/compact-control";
+import { COMPACT_CONTINUE, COMPACT_NO_SUITABLE_PAGE } from "../mm/compaction/compact-result";
+import { captureFor } from "../mm/compaction/compaction";
+import { fastFindMigrateblock, fastFindTarget } from "../mm/compaction/compaction-fast-search";
+import type { CaptureControl } from "../mm/compaction/compaction-run";
+import { isPcpState, type Memory } from "../mm/state/memory";
 import { REC } from "./trace-reader";
 
 /** One task that compacts: what it was asked for, and its run over one zone. */

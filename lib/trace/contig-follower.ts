@@ -4,15 +4,16 @@
  * (A), attempts (u, m), frees (F), grab (I), put-back (P), retries and the end. After a mismatch the rest of the request
  * is done as recorded and counted as wrong.
  */
-import { type CmaArea, cmaAlloc } from "../mm/cma-area";
-import { allocContigRange, type ContigContext } from "../mm/contig-range";
-import { areasOf } from "../mm/contiguous";
-import { buddyOrder } from "../mm/isolate-freepages-block";
-import type { Memory } from "../mm/memory";
-import type { ContigObserver, MigrationWorld } from "../mm/migrate";
-import { MIGRATE_ISOLATE } from "../mm/migratetype";
-import { isolateBlock, splitFreePage, unisolateBlock } from "../mm/page-isolation";
-import type { TracePoints } from "../mm/trace-points";
+
+import { buddyOrder } from "../mm/compaction/isolate-freepages-block";
+import { type CmaArea, cmaAlloc } from "../mm/contiguous/cma-area";
+import { allocContigRange, type ContigContext } from "../mm/contiguous/contig-range";
+import { areasOf } from "../mm/contiguous/contiguous";
+import type { ContigObserver, MigrationWorld } from "../mm/contiguous/migrate";
+import { isolateBlock, splitFreePage, unisolateBlock } from "../mm/contiguous/page-isolation";
+import type { Memory } from "../mm/state/memory";
+import { MIGRATE_ISOLATE } from "../mm/state/migratetype";
+import type { TracePoints } from "../mm/state/trace-points";
 import { ContigHints, eventNumber, type KeptRecord } from "./contig-hints";
 import { REC } from "./trace-reader";
 

@@ -2,10 +2,11 @@
  * What a recorded contiguous request is given by its trace: which pages were pinned, and whether an attempt to move a page
  * failed. Everything else is predicted.
  */
-import type { Memory } from "../mm/memory";
-import type { MigrationWorld } from "../mm/migrate";
-import { isMovablePage, orderInUse } from "../mm/owners";
-import { ENOMEM } from "../mm/page-isolation";
+
+import type { MigrationWorld } from "../mm/contiguous/migrate";
+import { ENOMEM } from "../mm/contiguous/page-isolation";
+import type { Memory } from "../mm/state/memory";
+import { isMovablePage, orderInUse } from "../mm/state/owners";
 import { REC } from "./trace-reader";
 
 /** A record kept for later. */

@@ -2,7 +2,7 @@
  * Recorded decisions against predicted ones, one by one in order: what the half rule compared and chose (`H`), and every
  * page that went back from a per-CPU list (`D`).
  */
-import type { TracePoints } from "../mm/trace-points";
+import type { TracePoints } from "../mm/state/trace-points";
 
 /** Rows of `width` numbers, added at the end and taken from the front. */
 class Rows {

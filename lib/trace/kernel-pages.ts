@@ -4,11 +4,11 @@
  * pools, which lie in the CMA area.
  */
 import type { BootResult } from "../machine/boot";
-import type { Contiguous } from "../mm/contiguous";
-import { __GFP_DMA, __GFP_DMA32, __GFP_RECLAIMABLE, GFP_HIGHUSER_MOVABLE, GFP_KERNEL } from "../mm/gfp";
-import { ALLOCATED, type Memory } from "../mm/memory";
-import { setOwnerKind } from "../mm/owners";
-import { allocPages, freePages } from "../mm/page-alloc";
+import { allocPages, freePages } from "../mm/allocation/page-alloc";
+import type { Contiguous } from "../mm/contiguous/contiguous";
+import { __GFP_DMA, __GFP_DMA32, __GFP_RECLAIMABLE, GFP_HIGHUSER_MOVABLE, GFP_KERNEL } from "../mm/state/gfp";
+import { ALLOCATED, type Memory } from "../mm/state/memory";
+import { setOwnerKind } from "../mm/state/owners";
 
 /** Pages by what they were asked for as. */
 interface KernelPages {

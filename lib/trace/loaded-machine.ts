@@ -6,15 +6,21 @@
 import type { BootResult } from "../machine/boot";
 import { type HugetlbPools, startHugetlb } from "../machine/hugetlb";
 import { startKernel } from "../machine/start";
-import { type ContigResult, Contiguous } from "../mm/contiguous";
-import { __GFP_COMP, __GFP_NOWARN, __GFP_RECLAIMABLE, GFP_HIGHUSER_MOVABLE, GFP_KERNEL } from "../mm/gfp";
-import type { Memory } from "../mm/memory";
-import { type MigrationWorld, ownersWorld } from "../mm/migrate";
-import { MIGRATE_CMA } from "../mm/migratetype";
-import { forgetHolds, holdPage, type OwnerKind, setOwnerKind } from "../mm/owners";
-import { allocPages, freePages } from "../mm/page-alloc";
-import { pinLongterm } from "../mm/pin-longterm";
-import { RoomMaker } from "../mm/vmscan";
+import { allocPages, freePages } from "../mm/allocation/page-alloc";
+import { type ContigResult, Contiguous } from "../mm/contiguous/contiguous";
+import { type MigrationWorld, ownersWorld } from "../mm/contiguous/migrate";
+import { pinLongterm } from "../mm/contiguous/pin-longterm";
+import { RoomMaker } from "../mm/reclaim/vmscan";
+import {
+  __GFP_COMP,
+  __GFP_NOWARN,
+  __GFP_RECLAIMABLE,
+  GFP_HIGHUSER_MOVABLE,
+  GFP_KERNEL,
+} from "../mm/state/gfp";
+import type { Memory } from "../mm/state/memory";
+import { MIGRATE_CMA } from "../mm/state/migratetype";
+import { forgetHolds, holdPage, type OwnerKind, setOwnerKind } from "../mm/state/owners";
 import { finishBoot, takeDmaPools, takeEarlyPages } from "./kernel-pages";
 
 /** What the process does. */

@@ -1,7 +1,7 @@
 /** A folder that holds a recording: which kernel it was, how it was set up, where its files are. */
 import { InputError } from "../base/errors";
 import type { KernelRelease } from "../hardware/kernel-release";
-import { KERNEL_PROFILES } from "../mm/profile";
+import { KERNEL_PROFILES } from "../mm/state/profile";
 import { findInput, needInput, readInput } from "./input";
 
 export interface Recording {

@@ -5,8 +5,8 @@
  */
 import { at, InputError } from "../base/errors";
 import type { KernelRelease } from "../hardware/kernel-release";
-import type { Memory } from "../mm/memory";
-import { type KernelSwitches, kernelProfile } from "../mm/profile";
+import type { Memory } from "../mm/state/memory";
+import { type KernelSwitches, kernelProfile } from "../mm/state/profile";
 import type { WrongContigEvent } from "./contig-follower";
 import { datasetName, readInput, streamInput } from "./input";
 import { openRecording } from "./recording";

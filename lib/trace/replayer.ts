@@ -1,14 +1,20 @@
 /** One trace put to the model, record by record. */
 import { at, InputError } from "../base/errors";
-import type { BatchedDrain } from "../mm/batched-drain";
-import { freeOnePage } from "../mm/free-one-page";
-import { isolateFreePage } from "../mm/isolate-free-page";
-import { listFrames } from "../mm/list-frames";
-import { ALLOCATED, BLOCK_SKIP, type Memory } from "../mm/memory";
-import { allocPages, allocPagesAgain, allocPagesBulk, freePages, prepNewPage } from "../mm/page-alloc";
-import { decayPcpHigh, drainPagesZone, stepDrain } from "../mm/pcp-free";
-import { rotateFreeList } from "../mm/rotate-free-list";
-import { foldDiffs } from "../mm/vmstat";
+import type { BatchedDrain } from "../mm/allocation/batched-drain";
+import { freeOnePage } from "../mm/allocation/free-one-page";
+import { isolateFreePage } from "../mm/allocation/isolate-free-page";
+import {
+  allocPages,
+  allocPagesAgain,
+  allocPagesBulk,
+  freePages,
+  prepNewPage,
+} from "../mm/allocation/page-alloc";
+import { decayPcpHigh, drainPagesZone, stepDrain } from "../mm/allocation/pcp-free";
+import { rotateFreeList } from "../mm/allocation/rotate-free-list";
+import { listFrames } from "../mm/state/list-frames";
+import { ALLOCATED, BLOCK_SKIP, type Memory } from "../mm/state/memory";
+import { foldDiffs } from "../mm/state/vmstat";
 import { CompactionFollower } from "./compaction-follower";
 import { ContigFollower, FOLLOWED_RECORDS } from "./contig-follower";
 import { DecisionCheck } from "./decision-check";

@@ -2,11 +2,12 @@
  * After a mismatch: put the machine where the recording says it is. The predicted page goes back to the place it was
  * taken from as well as can be told, and the recorded page is cut out of wherever it is free.
  */
-import { accountFreePages, addToFreeList, delPageFromFreeList } from "../mm/free-area";
-import { freeOnePage } from "../mm/free-one-page";
-import type { Memory } from "../mm/memory";
-import { prepNewPage } from "../mm/page-alloc";
-import type { Zone } from "../mm/zone";
+
+import { freeOnePage } from "../mm/allocation/free-one-page";
+import { prepNewPage } from "../mm/allocation/page-alloc";
+import { accountFreePages, addToFreeList, delPageFromFreeList } from "../mm/state/free-area";
+import type { Memory } from "../mm/state/memory";
+import type { Zone } from "../mm/state/zone";
 
 /** Gives a page back that was predicted but not recorded: past the per-CPU lists. */
 export function giveBack(m: Memory, pfn: number, order: number): void {

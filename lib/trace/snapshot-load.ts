@@ -1,6 +1,6 @@
 /** From a snapshot to a machine's memory in exactly that state. */
 import { at, InputError } from "../base/errors";
-import { addToFreeListTail } from "../mm/free-area";
+import { addToFreeListTail } from "../mm/state/free-area";
 import {
   BLOCK_HOLE,
   BLOCK_ISOLATED,
@@ -11,11 +11,11 @@ import {
   OWNER_RESERVED,
   OWNER_SLAB,
   pcpState,
-} from "../mm/memory";
-import { MIGRATE_CMA, MIGRATE_ISOLATE } from "../mm/migratetype";
-import type { PerCpuPages } from "../mm/per-cpu-pages";
-import type { KernelSwitches } from "../mm/profile";
-import type { Zone } from "../mm/zone";
+} from "../mm/state/memory";
+import { MIGRATE_CMA, MIGRATE_ISOLATE } from "../mm/state/migratetype";
+import type { PerCpuPages } from "../mm/state/per-cpu-pages";
+import type { KernelSwitches } from "../mm/state/profile";
+import type { Zone } from "../mm/state/zone";
 import { fieldNumber, type Snapshot, type SnapshotPcp, type SnapshotZone } from "./snapshot";
 
 /** Frames that a machine may have at most here (2^30 frames of 4 KiB are 4 TiB). */

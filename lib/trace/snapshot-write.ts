@@ -4,7 +4,7 @@
  */
 
 import { InputError } from "../base/errors";
-import { listFrames } from "../mm/list-frames";
+import { listFrames } from "../mm/state/list-frames";
 import {
   BLOCK_HOLE,
   BLOCK_ISOLATED,
@@ -19,10 +19,10 @@ import {
   OWNER_RESERVED,
   OWNER_SLAB,
   pcpStoredType,
-} from "../mm/memory";
-import { MIGRATE_ISOLATE } from "../mm/migratetype";
-import type { PerCpuPages } from "../mm/per-cpu-pages";
-import type { Zone } from "../mm/zone";
+} from "../mm/state/memory";
+import { MIGRATE_ISOLATE } from "../mm/state/migratetype";
+import type { PerCpuPages } from "../mm/state/per-cpu-pages";
+import type { Zone } from "../mm/state/zone";
 import type { Fields, Snapshot } from "./snapshot";
 
 const ZONE_FIELDS =

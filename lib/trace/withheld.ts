@@ -3,17 +3,24 @@
  * run got the CPU for one more turn, and makes its own decisions what to move where. Requests and frees stay as recorded; pages that lie elsewhere in the model than in the
  * recording are followed to where they are. Compared are the free pages of huge-page size at the end.
  */
-import { CompactControl, MIGRATE_SYNC, MIGRATE_SYNC_LIGHT } from "../mm/compact-control";
-import { COMPACT_CONTINUE, COMPACT_SUCCESS } from "../mm/compact-result";
-import { captureFor, directControl, noteDirectResult } from "../mm/compaction";
-import { type CaptureControl, CompactionRun } from "../mm/compaction-run";
-import { GFP_KERNEL } from "../mm/gfp";
-import type { Memory } from "../mm/memory";
-import { allocPages, allocPagesAgain, allocPagesBulk, freePages, prepNewPage } from "../mm/page-alloc";
-import { decayPcpHigh } from "../mm/pcp-free";
-import { kernelProfile } from "../mm/profile";
-import { foldDiffs } from "../mm/vmstat";
-import type { Zone } from "../mm/zone";
+
+import {
+  allocPages,
+  allocPagesAgain,
+  allocPagesBulk,
+  freePages,
+  prepNewPage,
+} from "../mm/allocation/page-alloc";
+import { decayPcpHigh } from "../mm/allocation/pcp-free";
+import { CompactControl, MIGRATE_SYNC, MIGRATE_SYNC_LIGHT } from "../mm/compaction/compact-control";
+import { COMPACT_CONTINUE, COMPACT_SUCCESS } from "../mm/compaction/compact-result";
+import { captureFor, directControl, noteDirectResult } from "../mm/compaction/compaction";
+import { type CaptureControl, CompactionRun } from "../mm/compaction/compaction-run";
+import { GFP_KERNEL } from "../mm/state/gfp";
+import type { Memory } from "../mm/state/memory";
+import { kernelProfile } from "../mm/state/profile";
+import { foldDiffs } from "../mm/state/vmstat";
+import type { Zone } from "../mm/state/zone";
 import { readInput, streamInput } from "./input";
 import { openRecording } from "./recording";
 import { parseSnapshot, type Snapshot } from "./snapshot";

@@ -1,7 +1,7 @@
 /** Ageing to a target: a machine does what its profile says until memory is as full or as fragmented as asked. */
 import type { Random } from "../base/random";
 import type { System } from "../machine/system";
-import { unusableFreeIndex } from "../mm/fragmentation-index";
+import { unusableFreeIndex } from "../mm/reports/fragmentation-index";
 import { count, type Parameter, type Resolved, share, type Time, time } from "./parameters";
 import { AGEING_PARAMETERS, UptimeActor, uptime } from "./uptime";
 import type { Profile } from "./uptime-profiles";

@@ -3,12 +3,13 @@
  * occupancy, and filling. The driver is the same as that of the C programs it is compared with: xorshift32 seeded
  * 0x9E3779B9, a hash of every frame number returned.
  */
-import { bootMemory } from "../mm/boot-memory";
-import { GFP_HIGHUSER_MOVABLE, ZONE_NORMAL } from "../mm/gfp";
-import type { Memory } from "../mm/memory";
-import { allocPages, freeWholePages } from "../mm/page-alloc";
-import { zonePagesetSize } from "../mm/pageset-size";
-import { calculateMinFreeKbytes, setupPerZoneWmarks } from "../mm/watermarks";
+
+import { allocPages, freeWholePages } from "../mm/allocation/page-alloc";
+import { bootMemory } from "../mm/boot/boot-memory";
+import { zonePagesetSize } from "../mm/boot/pageset-size";
+import { calculateMinFreeKbytes, setupPerZoneWmarks } from "../mm/boot/watermarks";
+import { GFP_HIGHUSER_MOVABLE, ZONE_NORMAL } from "../mm/state/gfp";
+import type { Memory } from "../mm/state/memory";
 
 /** What one operation is: order 0, orders uniform in 0..9, geometric orders, or fill and empty. */
 export type ChurnMode = "c0" | "mu" | "mg" | "fill";

@@ -1,6 +1,6 @@
 /** From a recorded snapshot to a workload that gives a machine the same mix of pages. */
 import { InputError } from "../base/errors";
-import { kernelProfile } from "../mm/profile";
+import { kernelProfile } from "../mm/state/profile";
 import type { Snapshot } from "../trace/snapshot";
 import { loadSnapshot } from "../trace/snapshot-load";
 import { shares } from "./mix";

@@ -1,7 +1,7 @@
 /** Gupta's fragmenter: fills memory with aligned chunks and frees three quarters of each, so that no chunk is whole. */
 import type { Random } from "../base/random";
 import type { System } from "../machine/system";
-import { __GFP_MEMALLOC, __GFP_NOWARN, GFP_HIGHUSER_MOVABLE } from "../mm/gfp";
+import { __GFP_MEMALLOC, __GFP_NOWARN, GFP_HIGHUSER_MOVABLE } from "../mm/state/gfp";
 import { count, DURATION, type Resolved, share, type Time } from "./parameters";
 import type { Actor, WorkloadKind } from "./workload";
 

@@ -4,7 +4,7 @@
  */
 import type { Random } from "../base/random";
 import type { System } from "../machine/system";
-import type { OwnerKind } from "../mm/owners";
+import type { OwnerKind } from "../mm/state/owners";
 import type { Parameter, Resolved, ResolvedValues } from "./parameters";
 import type { Actor, WorkloadKind } from "./workload";
 

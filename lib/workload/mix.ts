@@ -5,12 +5,12 @@
  */
 import type { Random } from "../base/random";
 import type { System } from "../machine/system";
-import { isolateFreePage } from "../mm/isolate-free-page";
-import type { Memory } from "../mm/memory";
-import { MIGRATE_RECLAIMABLE, MIGRATE_UNMOVABLE } from "../mm/migratetype";
-import { markTaken } from "../mm/owners";
-import { freePages } from "../mm/page-alloc";
-import type { Zone } from "../mm/zone";
+import { isolateFreePage } from "../mm/allocation/isolate-free-page";
+import { freePages } from "../mm/allocation/page-alloc";
+import type { Memory } from "../mm/state/memory";
+import { MIGRATE_RECLAIMABLE, MIGRATE_UNMOVABLE } from "../mm/state/migratetype";
+import { markTaken } from "../mm/state/owners";
+import type { Zone } from "../mm/state/zone";
 import { DURATION, type Parameter, type Resolved, share, type Time } from "./parameters";
 import { pollution } from "./pollution";
 import { giveBack, ordinaryBlocks, settle } from "./take-frames";

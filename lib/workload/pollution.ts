@@ -1,8 +1,8 @@
 /** How far pages that do not move have spread: the page blocks that hold at least one of them. */
-import { ALLOCATED, type Memory, MOVABLE_PAGE, ORDER_MASK, OWNER_MASK } from "../mm/memory";
-import { MIGRATE_RECLAIMABLE } from "../mm/migratetype";
-import { OWNER_KINDS } from "../mm/owners";
-import type { Zone } from "../mm/zone";
+import { ALLOCATED, type Memory, MOVABLE_PAGE, ORDER_MASK, OWNER_MASK } from "../mm/state/memory";
+import { MIGRATE_RECLAIMABLE } from "../mm/state/migratetype";
+import { OWNER_KINDS } from "../mm/state/owners";
+import type { Zone } from "../mm/state/zone";
 
 export interface Pollution {
   /** Page blocks of the zones that have frames of their own. */

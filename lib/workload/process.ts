@@ -5,7 +5,7 @@
  */
 import { IntStack } from "../base/int-stack";
 import type { System } from "../machine/system";
-import { GFP_KERNEL } from "../mm/gfp";
+import { GFP_KERNEL } from "../mm/state/gfp";
 
 /** THREAD_SIZE is 16 KiB on x86-64 and arm64: order 2 with pages of 4 KiB, one page with larger ones. */
 function stackOrder(pageSize: number): number {

@@ -5,7 +5,7 @@
  */
 import type { Random } from "../base/random";
 import type { System } from "../machine/system";
-import { GFP_ATOMIC } from "../mm/gfp";
+import { GFP_ATOMIC } from "../mm/state/gfp";
 
 export class ReceiveRing {
   private readonly system: System;

@@ -5,7 +5,7 @@
  */
 import { InputError } from "../base/errors";
 import type { System } from "../machine/system";
-import { __GFP_COMP, __GFP_MOVABLE, __GFP_RECLAIMABLE, __GFP_ZERO } from "../mm/gfp";
+import { __GFP_COMP, __GFP_MOVABLE, __GFP_RECLAIMABLE, __GFP_ZERO } from "../mm/state/gfp";
 import type { RecordedEvents } from "../trace/recorded-events";
 import { DURATION, type Parameter, type Resolved, type Time } from "./parameters";
 import type { Actor, WorkloadKind } from "./workload";

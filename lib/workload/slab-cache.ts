@@ -5,7 +5,7 @@
  */
 import type { Random } from "../base/random";
 import type { System } from "../machine/system";
-import { __GFP_RECLAIMABLE, GFP_KERNEL } from "../mm/gfp";
+import { __GFP_RECLAIMABLE, GFP_KERNEL } from "../mm/state/gfp";
 
 export interface SlabShape {
   /** `slab`: unmovable; `slabReclaimable`: dentries, inodes, which reclaim can shrink. */

@@ -4,14 +4,14 @@
  * would be.
  */
 import type { System } from "../machine/system";
-import { materialiseZone } from "../mm/free-area";
-import { isolateFreePage } from "../mm/isolate-free-page";
-import { type Memory, MOVABLE_PAGE, OWNER_MASK } from "../mm/memory";
-import { MIGRATE_CMA, MIGRATE_MOVABLE } from "../mm/migratetype";
-import { markTaken, OWNER_KINDS, type OwnerKind } from "../mm/owners";
-import { freePagesCore } from "../mm/page-alloc";
-import { drainPagesZone } from "../mm/pcp-free";
-import type { Zone } from "../mm/zone";
+import { isolateFreePage } from "../mm/allocation/isolate-free-page";
+import { freePagesCore } from "../mm/allocation/page-alloc";
+import { drainPagesZone } from "../mm/allocation/pcp-free";
+import { materialiseZone } from "../mm/state/free-area";
+import { type Memory, MOVABLE_PAGE, OWNER_MASK } from "../mm/state/memory";
+import { MIGRATE_CMA, MIGRATE_MOVABLE } from "../mm/state/migratetype";
+import { markTaken, OWNER_KINDS, type OwnerKind } from "../mm/state/owners";
+import type { Zone } from "../mm/state/zone";
 
 /** Gives back [from, to) in the largest aligned pieces, past the per-CPU lists. */
 export function giveBack(m: Memory, from: number, to: number): void {

@@ -8,7 +8,7 @@ import { dirname, join } from "node:path";
 import test from "node:test";
 import * as chart from "../../lib/chart";
 import type { Axis } from "../../lib/chart/figure";
-import { staticSvg } from "../../lib/report/static-svg";
+import { staticSvg } from "../../lib/report/svg/static-svg";
 import { EXAMPLES, type Example } from "./gallery";
 
 const ROOT = join(__dirname, "../..");

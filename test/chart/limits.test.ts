@@ -27,7 +27,7 @@ import type {
   ScatterTrace,
 } from "../../lib/chart/figure";
 import { blockSummary } from "../../lib/metrics";
-import { staticSvg } from "../../lib/report/static-svg";
+import { staticSvg } from "../../lib/report/svg/static-svg";
 import { churnMachine } from "../../lib/workload/allocator-churn";
 import { usedMachine } from "./gallery/machine";
 import { hostileFigures } from "./hostile";

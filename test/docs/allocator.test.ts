@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import test from "node:test";
 import { KERNEL_RELEASES } from "../../lib/hardware/kernel-release";
-import { KERNEL_PROFILES } from "../../lib/mm/profile";
+import { KERNEL_PROFILES } from "../../lib/mm/state/profile";
 
 const ROOT = resolve(__dirname, "../..");
 const page = (name: string) => readFileSync(join(ROOT, "docs", name), "utf8");

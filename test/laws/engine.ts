@@ -8,20 +8,20 @@ export const LIB = resolve(__dirname, "../../lib");
 export function loadEngine(lib = LIB) {
   const load = (name: string): unknown => require(join(lib, "mm", `${name}.ts`));
   return {
-    ...(load("boot-memory") as typeof import("../../lib/mm/boot-memory")),
-    ...(load("page-alloc") as typeof import("../../lib/mm/page-alloc")),
-    ...(load("pcp-free") as typeof import("../../lib/mm/pcp-free")),
-    ...(load("highatomic") as typeof import("../../lib/mm/highatomic")),
-    ...(load("isolate-free-page") as typeof import("../../lib/mm/isolate-free-page")),
-    ...(load("free-one-page") as typeof import("../../lib/mm/free-one-page")),
-    ...(load("free-area") as typeof import("../../lib/mm/free-area")),
-    ...(load("vmstat") as typeof import("../../lib/mm/vmstat")),
-    ...(load("compaction") as typeof import("../../lib/mm/compaction")),
-    ...(load("contig-pages") as typeof import("../../lib/mm/contig-pages")),
-    ...(load("contig-range") as typeof import("../../lib/mm/contig-range")),
-    ...(load("cma-area") as typeof import("../../lib/mm/cma-area")),
-    ...(load("migrate") as typeof import("../../lib/mm/migrate")),
-    ...(load("validate") as typeof import("../../lib/mm/validate")),
+    ...(load("boot/boot-memory") as typeof import("../../lib/mm/boot/boot-memory")),
+    ...(load("allocation/page-alloc") as typeof import("../../lib/mm/allocation/page-alloc")),
+    ...(load("allocation/pcp-free") as typeof import("../../lib/mm/allocation/pcp-free")),
+    ...(load("allocation/highatomic") as typeof import("../../lib/mm/allocation/highatomic")),
+    ...(load("allocation/isolate-free-page") as typeof import("../../lib/mm/allocation/isolate-free-page")),
+    ...(load("allocation/free-one-page") as typeof import("../../lib/mm/allocation/free-one-page")),
+    ...(load("state/free-area") as typeof import("../../lib/mm/state/free-area")),
+    ...(load("state/vmstat") as typeof import("../../lib/mm/state/vmstat")),
+    ...(load("compaction/compaction") as typeof import("../../lib/mm/compaction/compaction")),
+    ...(load("contiguous/contig-pages") as typeof import("../../lib/mm/contiguous/contig-pages")),
+    ...(load("contiguous/contig-range") as typeof import("../../lib/mm/contiguous/contig-range")),
+    ...(load("contiguous/cma-area") as typeof import("../../lib/mm/contiguous/cma-area")),
+    ...(load("contiguous/migrate") as typeof import("../../lib/mm/contiguous/migrate")),
+    ...(load("reports/validate") as typeof import("../../lib/mm/reports/validate")),
   };
 }
 

@@ -1,9 +1,9 @@
 /** Small machines of every kind, as plain data, so that a failing plan can be printed and replayed. */
 
 import type { KernelRelease } from "../../lib/hardware/kernel-release";
-import type { FrameRange, KernelShape } from "../../lib/mm/boot-memory";
-import type { KernelSwitches } from "../../lib/mm/profile";
-import { setupPerZoneWmarks } from "../../lib/mm/watermarks";
+import type { FrameRange, KernelShape } from "../../lib/mm/boot/boot-memory";
+import { setupPerZoneWmarks } from "../../lib/mm/boot/watermarks";
+import type { KernelSwitches } from "../../lib/mm/state/profile";
 
 export interface ZoneSpec {
   idx: number;

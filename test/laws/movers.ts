@@ -2,9 +2,9 @@
  * Operations that move pages: compaction of all memory, contiguous requests, CMA. The pages in use follow; what cannot move
  * is chosen by frame, so that runs repeat.
  */
-import type { CmaArea } from "../../lib/mm/cma-area";
-import type { Memory } from "../../lib/mm/memory";
-import type { MigrationWorld } from "../../lib/mm/migrate";
+import type { CmaArea } from "../../lib/mm/contiguous/cma-area";
+import type { MigrationWorld } from "../../lib/mm/contiguous/migrate";
+import type { Memory } from "../../lib/mm/state/memory";
 import type { Engine } from "./engine";
 import type { Occupancy } from "./occupancy";
 

@@ -2,9 +2,9 @@
  * Runs a plan (a machine and a list of operations) on the engine, beside an independent model of which frames are out.
  * An operation that does not apply (a free when nothing is out) does nothing, so any part of a plan is a plan.
  */
-import type { CmaArea } from "../../lib/mm/cma-area";
-import type { Memory } from "../../lib/mm/memory";
-import type { Zone } from "../../lib/mm/zone";
+import type { CmaArea } from "../../lib/mm/contiguous/cma-area";
+import type { Memory } from "../../lib/mm/state/memory";
+import type { Zone } from "../../lib/mm/state/zone";
 import type { Engine } from "./engine";
 import { bootRanges, kernelShape, type MachineSpec } from "./machine-spec";
 import { cmaPages, compactAll, contigPages, type Live } from "./movers";

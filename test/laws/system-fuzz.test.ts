@@ -10,15 +10,15 @@ import { KERNEL_RELEASES, type KernelRelease } from "../../lib/hardware/kernel-r
 import { parseCma } from "../../lib/machine/cma-request";
 import { SLOT_FREE } from "../../lib/machine/page-slots";
 import { System, type SystemOptions } from "../../lib/machine/system";
-import { cmaAlloc } from "../../lib/mm/cma-area";
-import { compactMemory } from "../../lib/mm/compaction";
-import { allocContigRange, type ContigContext } from "../../lib/mm/contig-range";
-import { GFP_ATOMIC, GFP_KERNEL } from "../../lib/mm/gfp";
-import { MIGRATE_CMA, MIGRATE_MOVABLE } from "../../lib/mm/migratetype";
-import { orderInUse, type PageHold, setOwnerKind } from "../../lib/mm/owners";
-import { EAGAIN } from "../../lib/mm/page-isolation";
-import { validate } from "../../lib/mm/validate";
-import { validateCma } from "../../lib/mm/validate-cma";
+import { compactMemory } from "../../lib/mm/compaction/compaction";
+import { cmaAlloc } from "../../lib/mm/contiguous/cma-area";
+import { allocContigRange, type ContigContext } from "../../lib/mm/contiguous/contig-range";
+import { EAGAIN } from "../../lib/mm/contiguous/page-isolation";
+import { validate } from "../../lib/mm/reports/validate";
+import { validateCma } from "../../lib/mm/reports/validate-cma";
+import { GFP_ATOMIC, GFP_KERNEL } from "../../lib/mm/state/gfp";
+import { MIGRATE_CMA, MIGRATE_MOVABLE } from "../../lib/mm/state/migratetype";
+import { orderInUse, type PageHold, setOwnerKind } from "../../lib/mm/state/owners";
 
 const MiB = 2 ** 20;
 const HOLDS: readonly PageHold["kind"][] = [

@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { machine } from "../../lib";
 import { GiB, KiB, MiB } from "../../lib/base/units";
-import { cmaDeclareContiguous, cmaInitReservedMem, maxCmaAreas } from "../../lib/mm/cma";
-import { CmaArea, cmaAlloc } from "../../lib/mm/cma-area";
-import { cmaDeclareContiguousMulti } from "../../lib/mm/cma-multi";
-import { Contiguous } from "../../lib/mm/contiguous";
-import { Memblock } from "../../lib/mm/memblock";
+import { cmaDeclareContiguous, cmaInitReservedMem, maxCmaAreas } from "../../lib/mm/boot/cma";
+import { cmaDeclareContiguousMulti } from "../../lib/mm/boot/cma-multi";
+import { Memblock } from "../../lib/mm/boot/memblock";
+import { CmaArea, cmaAlloc } from "../../lib/mm/contiguous/cma-area";
+import { Contiguous } from "../../lib/mm/contiguous/contiguous";
 
 function memory(...ranges: [number, number][]): Memblock {
   const memblock = new Memblock(4 * KiB);

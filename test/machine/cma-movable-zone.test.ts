@@ -6,9 +6,9 @@ import { Random } from "../../lib/base/random";
 import { MiB } from "../../lib/base/units";
 import { System } from "../../lib/machine/system";
 import { zonesWithAreas } from "../../lib/machine/zone-of-areas";
-import { compactMemory } from "../../lib/mm/compaction";
-import { Contiguous } from "../../lib/mm/contiguous";
-import { validate } from "../../lib/mm/validate";
+import { compactMemory } from "../../lib/mm/compaction/compaction";
+import { Contiguous } from "../../lib/mm/contiguous/contiguous";
+import { validate } from "../../lib/mm/reports/validate";
 
 const areas = (kernel: string) =>
   machine("qemu-virt")

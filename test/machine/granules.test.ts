@@ -9,10 +9,10 @@ import { MiB } from "../../lib/base/units";
 import { run } from "../../lib/experiment/run";
 import type { BootRequest } from "../../lib/machine/boot-request";
 import { System } from "../../lib/machine/system";
-import { GFP_KERNEL } from "../../lib/mm/gfp";
-import { materialiseRange } from "../../lib/mm/materialise-range";
-import { allocPages } from "../../lib/mm/page-alloc";
-import { validate } from "../../lib/mm/validate";
+import { allocPages } from "../../lib/mm/allocation/page-alloc";
+import { validate } from "../../lib/mm/reports/validate";
+import { GFP_KERNEL } from "../../lib/mm/state/gfp";
+import { materialiseRange } from "../../lib/mm/state/materialise-range";
 import { WorkloadRun } from "../../lib/workload/scheduler";
 import type { WorkloadSpec } from "../../lib/workload/workload";
 

@@ -4,8 +4,8 @@ import test from "node:test";
 import { machine } from "../../lib";
 import { GiB, MiB } from "../../lib/base/units";
 import { parseHugePages } from "../../lib/machine/huge-pages";
-import { hugetlbCmaReserve } from "../../lib/mm/hugetlb-cma";
-import { Memblock } from "../../lib/mm/memblock";
+import { hugetlbCmaReserve } from "../../lib/mm/boot/hugetlb-cma";
+import { Memblock } from "../../lib/mm/boot/memblock";
 import { pageblock } from "../support/cli";
 
 const asked = { giganticBytes: GiB, hugePageBytes: 2 * MiB, minAlignment: 2 * MiB };

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { machine } from "../../lib";
 import { GiB } from "../../lib/base/units";
-import { findZoneMovablePfns } from "../../lib/mm/zone-movable";
+import { findZoneMovablePfns } from "../../lib/mm/boot/zone-movable";
 
 const zonesOf = (m: ReturnType<typeof machine>) =>
   m.boot().zones.map((z) => [z.nid, z.name, z.startPfn, z.startPfn + z.spanned]);

@@ -5,11 +5,11 @@ import { Random } from "../../lib/base/random";
 import { parseCma } from "../../lib/machine/cma-request";
 import { parseCore } from "../../lib/machine/movable-request";
 import { System, type SystemOptions } from "../../lib/machine/system";
-import { compactMemory } from "../../lib/mm/compaction";
-import { GFP_KERNEL, ZONE_MOVABLE } from "../../lib/mm/gfp";
-import { MIGRATE_CMA } from "../../lib/mm/migratetype";
-import { ownerKind } from "../../lib/mm/owners";
-import { validate } from "../../lib/mm/validate";
+import { compactMemory } from "../../lib/mm/compaction/compaction";
+import { validate } from "../../lib/mm/reports/validate";
+import { GFP_KERNEL, ZONE_MOVABLE } from "../../lib/mm/state/gfp";
+import { MIGRATE_CMA } from "../../lib/mm/state/migratetype";
+import { ownerKind } from "../../lib/mm/state/owners";
 
 const pi = (options?: SystemOptions) =>
   System.boot({ board: "raspberry-pi-4", memoryBytes: 2 ** 30, cma: parseCma("64M") }, options);

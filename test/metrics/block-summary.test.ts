@@ -9,12 +9,12 @@ import {
   PAGE_CLASSES,
 } from "../../lib/metrics";
 import { walkPages } from "../../lib/metrics/page-walk";
-import { buddyinfoText } from "../../lib/mm/buddyinfo";
-import { GFP_HIGHUSER_MOVABLE, GFP_KERNEL } from "../../lib/mm/gfp";
-import { BLOCK_HOLE, type Memory } from "../../lib/mm/memory";
-import { MIGRATE_NAMES } from "../../lib/mm/migratetype";
-import { holdPage, ownerKind, setOwnerKind } from "../../lib/mm/owners";
-import { allocPages } from "../../lib/mm/page-alloc";
+import { allocPages } from "../../lib/mm/allocation/page-alloc";
+import { buddyinfoText } from "../../lib/mm/reports/buddyinfo";
+import { GFP_HIGHUSER_MOVABLE, GFP_KERNEL } from "../../lib/mm/state/gfp";
+import { BLOCK_HOLE, type Memory } from "../../lib/mm/state/memory";
+import { MIGRATE_NAMES } from "../../lib/mm/state/migratetype";
+import { holdPage, ownerKind, setOwnerKind } from "../../lib/mm/state/owners";
 import { churnMachine } from "../../lib/workload/allocator-churn";
 import { usedMachine } from "../chart/gallery/machine";
 

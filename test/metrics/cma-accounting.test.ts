@@ -4,9 +4,9 @@ import test from "node:test";
 import { parseCma } from "../../lib/machine/cma-request";
 import { System } from "../../lib/machine/system";
 import { cmaAccounting, cmaUse } from "../../lib/metrics";
-import { GFP_KERNEL } from "../../lib/mm/gfp";
-import type { KernelSwitches } from "../../lib/mm/profile";
-import { validate } from "../../lib/mm/validate";
+import { validate } from "../../lib/mm/reports/validate";
+import { GFP_KERNEL } from "../../lib/mm/state/gfp";
+import type { KernelSwitches } from "../../lib/mm/state/profile";
 
 const AREA_PAGES = 32768;
 

@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { GiB, KiB, MiB } from "../../lib/base/units";
 import { pageGeometry } from "../../lib/hardware/page-geometry";
-import { cmaDeclareContiguous, cmaMinAlignmentBytes, rmemCmaSetup } from "../../lib/mm/cma";
-import { Memblock } from "../../lib/mm/memblock";
-import { mobilityGroupingEnabled } from "../../lib/mm/mobility-grouping";
-import { pageblockOrder } from "../../lib/mm/pageblock-order";
+import { cmaDeclareContiguous, cmaMinAlignmentBytes, rmemCmaSetup } from "../../lib/mm/boot/cma";
+import { Memblock } from "../../lib/mm/boot/memblock";
+import { pageblockOrder } from "../../lib/mm/boot/pageblock-order";
+import { mobilityGroupingEnabled } from "../../lib/mm/state/mobility-grouping";
 
 type Arch = "arm64" | "x86-64" | "ppc64";
 

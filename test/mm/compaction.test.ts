@@ -2,24 +2,28 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { machine } from "../../lib/index";
-import { compactMemory, proactiveCompactNode } from "../../lib/mm/compaction";
+import { allocPages, freePages } from "../../lib/mm/allocation/page-alloc";
+import { drainAllPages } from "../../lib/mm/allocation/pcp-free";
+import { compactMemory, proactiveCompactNode } from "../../lib/mm/compaction/compaction";
 import {
   compactionDeferReset,
   compactionDeferred,
   compactionRestarting,
   deferCompaction,
-} from "../../lib/mm/compaction-deferral";
-import { extfragForOrder } from "../../lib/mm/compaction-suitable";
-import { allocContigPages, freeContigRange, giganticFromAnywhere } from "../../lib/mm/contig-pages";
-import { fragmentationIndex } from "../../lib/mm/fragmentation-index";
-import * as G from "../../lib/mm/gfp";
-import { HugetlbPool } from "../../lib/mm/hugetlb";
-import { LRU_INACTIVE_ANON, LRU_INACTIVE_FILE, Lru } from "../../lib/mm/lru";
-import type { Memory } from "../../lib/mm/memory";
-import { allocPages, freePages } from "../../lib/mm/page-alloc";
-import { drainAllPages } from "../../lib/mm/pcp-free";
-import { validate } from "../../lib/mm/validate";
-import { RoomMaker } from "../../lib/mm/vmscan";
+} from "../../lib/mm/compaction/compaction-deferral";
+import { extfragForOrder } from "../../lib/mm/compaction/compaction-suitable";
+import {
+  allocContigPages,
+  freeContigRange,
+  giganticFromAnywhere,
+} from "../../lib/mm/contiguous/contig-pages";
+import { HugetlbPool } from "../../lib/mm/contiguous/hugetlb";
+import { LRU_INACTIVE_ANON, LRU_INACTIVE_FILE, Lru } from "../../lib/mm/reclaim/lru";
+import { RoomMaker } from "../../lib/mm/reclaim/vmscan";
+import { fragmentationIndex } from "../../lib/mm/reports/fragmentation-index";
+import { validate } from "../../lib/mm/reports/validate";
+import * as G from "../../lib/mm/state/gfp";
+import type { Memory } from "../../lib/mm/state/memory";
 
 function memory(size: string): Memory {
   return machine("pc-x86-64").memory(size).cma("off").thp("off").start().memory;

@@ -4,8 +4,8 @@ import test from "node:test";
 import { machine } from "../../lib";
 import { attemptTimeline, blockers } from "../../lib/chart";
 import type { RunningMachine } from "../../lib/fluent/running-machine";
-import type { ContigFailureReport } from "../../lib/mm/contig-failure";
-import { type ContigTimeline, RANGES_KEPT } from "../../lib/mm/contig-timeline";
+import type { ContigFailureReport } from "../../lib/mm/contiguous/contig-failure";
+import { type ContigTimeline, RANGES_KEPT } from "../../lib/mm/contiguous/contig-timeline";
 import { bundleOf } from "../../lib/notebook/show";
 import { runPlan } from "../../lib/report/plan-kinds";
 

@@ -2,14 +2,14 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import type { KernelRelease } from "../../lib/hardware/kernel-release";
-import { bootMemory } from "../../lib/mm/boot-memory";
-import { Contiguous, type FailedContigRequest } from "../../lib/mm/contiguous";
-import { GFP_HIGHUSER_MOVABLE, GFP_KERNEL } from "../../lib/mm/gfp";
-import type { Memory } from "../../lib/mm/memory";
-import { holdPage, type PageHold, releasePage, setOwnerKind } from "../../lib/mm/owners";
-import { allocPages, freePages } from "../../lib/mm/page-alloc";
-import type { KernelSwitches } from "../../lib/mm/profile";
-import { validate } from "../../lib/mm/validate";
+import { allocPages, freePages } from "../../lib/mm/allocation/page-alloc";
+import { bootMemory } from "../../lib/mm/boot/boot-memory";
+import { Contiguous, type FailedContigRequest } from "../../lib/mm/contiguous/contiguous";
+import { validate } from "../../lib/mm/reports/validate";
+import { GFP_HIGHUSER_MOVABLE, GFP_KERNEL } from "../../lib/mm/state/gfp";
+import type { Memory } from "../../lib/mm/state/memory";
+import { holdPage, type PageHold, releasePage, setOwnerKind } from "../../lib/mm/state/owners";
+import type { KernelSwitches } from "../../lib/mm/state/profile";
 
 const BASE = 1024;
 const RAM = 8192;

@@ -3,11 +3,11 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { machine } from "../../lib";
 import { KiB, MiB } from "../../lib/base/units";
-import { CmaArea } from "../../lib/mm/cma-area";
-import { Contiguous } from "../../lib/mm/contiguous";
-import { CMA_ALIGNMENT, getOrder } from "../../lib/mm/dma-contiguous";
-import { MIGRATE_CMA } from "../../lib/mm/migratetype";
-import { validate } from "../../lib/mm/validate";
+import { CMA_ALIGNMENT, getOrder } from "../../lib/mm/boot/dma-contiguous";
+import { CmaArea } from "../../lib/mm/contiguous/cma-area";
+import { Contiguous } from "../../lib/mm/contiguous/contiguous";
+import { validate } from "../../lib/mm/reports/validate";
+import { MIGRATE_CMA } from "../../lib/mm/state/migratetype";
 
 const started = (kernel: string) => {
   const booted = machine("qemu-virt").memory("512MiB").kernel(kernel).cma("64MiB").boot();

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { machine } from "../../lib/index";
-import { listFrames } from "../../lib/mm/list-frames";
+import { listFrames } from "../../lib/mm/state/list-frames";
 
 test("a machine starts with every managed page free, and a free brings the page back", () => {
   const kernel = machine("pc-x86-64").memory("4GiB").cma("off").start();

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import fc from "fast-check";
-import { Memblock } from "../../lib/mm/memblock";
+import { Memblock } from "../../lib/mm/boot/memblock";
 
 const PAGE = 4096;
 

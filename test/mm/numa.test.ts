@@ -5,11 +5,11 @@ import { GiB, MiB } from "../../lib/base/units";
 import { boot } from "../../lib/machine/boot";
 import { startHugetlb } from "../../lib/machine/hugetlb";
 import { startKernel } from "../../lib/machine/start";
-import { allocContigPages } from "../../lib/mm/contig-pages";
-import { __GFP_THISNODE, GFP_KERNEL } from "../../lib/mm/gfp";
-import { HugetlbPool } from "../../lib/mm/hugetlb";
+import { allocContigPages } from "../../lib/mm/contiguous/contig-pages";
+import { HugetlbPool } from "../../lib/mm/contiguous/hugetlb";
 import { Kernel } from "../../lib/mm/kernel";
-import { nodeOrders } from "../../lib/mm/zonelists";
+import { __GFP_THISNODE, GFP_KERNEL } from "../../lib/mm/state/gfp";
+import { nodeOrders } from "../../lib/mm/state/zonelists";
 
 /** Two nodes whose border, frame 3072, is no multiple of 2048. */
 function twoNodes(pages = 3072): Kernel {

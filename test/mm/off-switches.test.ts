@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { machine } from "../../lib";
-import { compactMemory } from "../../lib/mm/compaction";
-import { Contiguous } from "../../lib/mm/contiguous";
-import { MOVABLE_PAGE } from "../../lib/mm/memory";
-import { OWNER_KINDS } from "../../lib/mm/owners";
+import { compactMemory } from "../../lib/mm/compaction/compaction";
+import { Contiguous } from "../../lib/mm/contiguous/contiguous";
+import { MOVABLE_PAGE } from "../../lib/mm/state/memory";
+import { OWNER_KINDS } from "../../lib/mm/state/owners";
 
 const virt = machine("qemu-virt").pageSize("4K").memory("512MiB").cma("64MiB");
 

@@ -1,18 +1,20 @@
 /** Why a page will not move: one test for each cause (FACTS 4.6), by contiguous requests and by compaction. */
 import assert from "node:assert/strict";
 import test from "node:test";
-import { bootMemory } from "../../lib/mm/boot-memory";
+import { allocPages, freePages } from "../../lib/mm/allocation/page-alloc";
+import { bootMemory } from "../../lib/mm/boot/boot-memory";
 import {
   CompactControl,
   MIGRATE_ASYNC,
   MIGRATE_SYNC,
   MIGRATE_SYNC_LIGHT,
-} from "../../lib/mm/compact-control";
-import { compactZone } from "../../lib/mm/compaction-run";
-import { type ContigResult, Contiguous, type FailedContigRequest } from "../../lib/mm/contiguous";
-import { GFP_HIGHUSER_MOVABLE, GFP_KERNEL } from "../../lib/mm/gfp";
-import type { Memory } from "../../lib/mm/memory";
-import { MIGRATE_CMA } from "../../lib/mm/migratetype";
+} from "../../lib/mm/compaction/compact-control";
+import { compactZone } from "../../lib/mm/compaction/compaction-run";
+import { type ContigResult, Contiguous, type FailedContigRequest } from "../../lib/mm/contiguous/contiguous";
+import { validate } from "../../lib/mm/reports/validate";
+import { GFP_HIGHUSER_MOVABLE, GFP_KERNEL } from "../../lib/mm/state/gfp";
+import type { Memory } from "../../lib/mm/state/memory";
+import { MIGRATE_CMA } from "../../lib/mm/state/migratetype";
 import {
   holdPage,
   holdsOf,
@@ -21,9 +23,7 @@ import {
   type PageHold,
   releasePage,
   setOwnerKind,
-} from "../../lib/mm/owners";
-import { allocPages, freePages } from "../../lib/mm/page-alloc";
-import { validate } from "../../lib/mm/validate";
+} from "../../lib/mm/state/owners";
 
 const BASE = 1024;
 const RAM = 8192;

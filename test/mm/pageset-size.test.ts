@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { parseSize } from "../../lib/base/units";
-import { zonePagesetSize } from "../../lib/mm/pageset-size";
-import { calculateMinFreeKbytes, setupPerZoneWmarks } from "../../lib/mm/watermarks";
+import { zonePagesetSize } from "../../lib/mm/boot/pageset-size";
+import { calculateMinFreeKbytes, setupPerZoneWmarks } from "../../lib/mm/boot/watermarks";
 
 /**
  * One zone, one CPU, THP not raising min_free_kbytes, managed pages taken equal to the nominal size: derived by hand from

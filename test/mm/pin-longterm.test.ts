@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { machine } from "../../lib";
-import { Contiguous } from "../../lib/mm/contiguous";
+import { Contiguous } from "../../lib/mm/contiguous/contiguous";
+import { pinLongterm, unpinLongterm } from "../../lib/mm/contiguous/pin-longterm";
 import { Kernel } from "../../lib/mm/kernel";
-import { holdPage, holdsOf, setOwnerKind } from "../../lib/mm/owners";
-import { pinLongterm, unpinLongterm } from "../../lib/mm/pin-longterm";
-import type { KernelSwitches } from "../../lib/mm/profile";
+import { holdPage, holdsOf, setOwnerKind } from "../../lib/mm/state/owners";
+import type { KernelSwitches } from "../../lib/mm/state/profile";
 
 /** 16 MiB, the upper 8 MiB a CMA area: the half rule gives movable requests CMA pages first. */
 function withCma(switches: Partial<KernelSwitches> = {}): Kernel {

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { InputError } from "../../lib/base/errors";
 import { KERNEL_RELEASES } from "../../lib/hardware/kernel-release";
-import { KERNEL_PROFILES, kernelProfile } from "../../lib/mm/profile";
+import { KERNEL_PROFILES, kernelProfile } from "../../lib/mm/state/profile";
 
 test("a profile that does not exist lists those that do", () => {
   assert.throws(

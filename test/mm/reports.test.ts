@@ -8,6 +8,7 @@ import { join } from "node:path";
 import test from "node:test";
 import { machine } from "../../lib/fluent/machine";
 import type { KernelRelease } from "../../lib/hardware/kernel-release";
+import { Kernel } from "../../lib/mm/kernel";
 import {
   buddyinfoLines,
   buddyinfoText,
@@ -15,14 +16,17 @@ import {
   extfragIndexText,
   unusableIndexLines,
   unusableIndexText,
-} from "../../lib/mm/buddyinfo";
-import { closestRelease } from "../../lib/mm/closest-release";
-import { fillContigPageInfo, fragmentationIndex, unusableFreeIndex } from "../../lib/mm/fragmentation-index";
-import { Kernel } from "../../lib/mm/kernel";
-import { Memory } from "../../lib/mm/memory";
-import { pagetypeinfoText } from "../../lib/mm/pagetypeinfo";
-import { KERNEL_PROFILES, kernelProfile } from "../../lib/mm/profile";
-import { nrFreePagesBlocks, vmstatText, zoneinfoText } from "../../lib/mm/zoneinfo";
+} from "../../lib/mm/reports/buddyinfo";
+import {
+  fillContigPageInfo,
+  fragmentationIndex,
+  unusableFreeIndex,
+} from "../../lib/mm/reports/fragmentation-index";
+import { pagetypeinfoText } from "../../lib/mm/reports/pagetypeinfo";
+import { nrFreePagesBlocks, vmstatText, zoneinfoText } from "../../lib/mm/reports/zoneinfo";
+import { closestRelease } from "../../lib/mm/state/closest-release";
+import { Memory } from "../../lib/mm/state/memory";
+import { KERNEL_PROFILES, kernelProfile } from "../../lib/mm/state/profile";
 import { parseBuddyinfo } from "../../lib/trace/buddyinfo-text";
 import { needInput, readInput } from "../../lib/trace/input";
 import { parseSnapshot } from "../../lib/trace/snapshot";

@@ -2,12 +2,12 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { machine } from "../../lib/index";
-import { __GFP_NORETRY, __GFP_THISNODE, GFP_HIGHUSER_MOVABLE } from "../../lib/mm/gfp";
-import type { Memory } from "../../lib/mm/memory";
-import { allocPages, freePages } from "../../lib/mm/page-alloc";
-import { drainAllPages } from "../../lib/mm/pcp-free";
-import { allocThp, collapseHugePage, thpGfp } from "../../lib/mm/thp";
-import { RoomMaker } from "../../lib/mm/vmscan";
+import { allocPages, freePages } from "../../lib/mm/allocation/page-alloc";
+import { drainAllPages } from "../../lib/mm/allocation/pcp-free";
+import { allocThp, collapseHugePage, thpGfp } from "../../lib/mm/allocation/thp";
+import { RoomMaker } from "../../lib/mm/reclaim/vmscan";
+import { __GFP_NORETRY, __GFP_THISNODE, GFP_HIGHUSER_MOVABLE } from "../../lib/mm/state/gfp";
+import type { Memory } from "../../lib/mm/state/memory";
 
 // w6-compact was recorded with transparent_hugepage=madvise: its huge faults ask with 3d24ca, then with 1c24ca.
 test("the flags of a huge page fault are those recorded", () => {

@@ -2,11 +2,11 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { machine } from "../../lib/index";
-import { freeOnePage } from "../../lib/mm/free-one-page";
+import { freeOnePage } from "../../lib/mm/allocation/free-one-page";
 import type { Kernel } from "../../lib/mm/kernel";
-import { ON_PCP } from "../../lib/mm/memory";
-import { LawBroken, validate } from "../../lib/mm/validate";
-import type { Zone } from "../../lib/mm/zone";
+import { LawBroken, validate } from "../../lib/mm/reports/validate";
+import { ON_PCP } from "../../lib/mm/state/memory";
+import type { Zone } from "../../lib/mm/state/zone";
 
 /** A small machine with pages on every kind of list. */
 function used(release: string): { kernel: Kernel; zone: Zone } {

@@ -5,22 +5,22 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import type { KernelRelease } from "../../lib/hardware/kernel-release";
-import { bootMemory } from "../../lib/mm/boot-memory";
-import { freeOnePage } from "../../lib/mm/free-one-page";
-import { GFP_ATOMIC, GFP_HIGHUSER_MOVABLE, GFP_KERNEL, GFP_NOWAIT } from "../../lib/mm/gfp";
-import { listFrames } from "../../lib/mm/list-frames";
-import { ALLOCATED, IN_USE_MOVABLE, type Memory } from "../../lib/mm/memory";
+import { freeOnePage } from "../../lib/mm/allocation/free-one-page";
+import { allocPages, freePages } from "../../lib/mm/allocation/page-alloc";
+import { drainPagesZone } from "../../lib/mm/allocation/pcp-free";
+import { zoneWatermarkFast, zoneWatermarkOk } from "../../lib/mm/allocation/zone-watermark";
+import { bootMemory } from "../../lib/mm/boot/boot-memory";
+import { GFP_ATOMIC, GFP_HIGHUSER_MOVABLE, GFP_KERNEL, GFP_NOWAIT } from "../../lib/mm/state/gfp";
+import { listFrames } from "../../lib/mm/state/list-frames";
+import { ALLOCATED, IN_USE_MOVABLE, type Memory } from "../../lib/mm/state/memory";
 import {
   MIGRATE_CMA,
   MIGRATE_HIGHATOMIC,
   MIGRATE_MOVABLE,
   MIGRATE_UNMOVABLE,
-} from "../../lib/mm/migratetype";
-import { allocPages, freePages } from "../../lib/mm/page-alloc";
-import { drainPagesZone } from "../../lib/mm/pcp-free";
-import { nrFreeSnapshot } from "../../lib/mm/vmstat";
-import { WMARK_LOW } from "../../lib/mm/zone";
-import { zoneWatermarkFast, zoneWatermarkOk } from "../../lib/mm/zone-watermark";
+} from "../../lib/mm/state/migratetype";
+import { nrFreeSnapshot } from "../../lib/mm/state/vmstat";
+import { WMARK_LOW } from "../../lib/mm/state/zone";
 
 function fresh(release: KernelRelease, more: { pages?: number; cma?: number } = {}): Memory {
   const pages = more.pages ?? 2048;

@@ -4,7 +4,7 @@ import test from "node:test";
 import { bars } from "../../lib/chart/bars";
 import type { Figure } from "../../lib/chart/figure";
 import { describe as words } from "../../lib/report/describe";
-import { staticSvg } from "../../lib/report/static-svg";
+import { staticSvg } from "../../lib/report/svg/static-svg";
 import { GALLERY } from "../support/figures";
 
 for (const [name, figure] of Object.entries(GALLERY))

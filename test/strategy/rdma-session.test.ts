@@ -4,7 +4,7 @@ import test from "node:test";
 import { Random } from "../../lib/base/random";
 import { MiB } from "../../lib/base/units";
 import type { BootRequest } from "../../lib/machine/boot-request";
-import { MIGRATE_CMA } from "../../lib/mm/migratetype";
+import { MIGRATE_CMA } from "../../lib/mm/state/migratetype";
 import { rdmaDebate } from "../../lib/strategy/debate";
 import type { Constraint, ContigRequest, PreparedStrategy, StrategySpec } from "../../lib/strategy/strategy";
 import { asking, grantAndGiveBack, start } from "../support/strategies";

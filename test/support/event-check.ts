@@ -3,8 +3,8 @@
  * pages drained (D), fallbacks (X), blocks whose free pages move (V), choices of the half rule (H). Each kind is
  * compared as a sequence: the n-th predicted event against the n-th recorded one, field by field.
  */
-import { kernelProfile } from "../../lib/mm/profile";
-import type { TracePoints } from "../../lib/mm/trace-points";
+import { kernelProfile } from "../../lib/mm/state/profile";
+import type { TracePoints } from "../../lib/mm/state/trace-points";
 import { readInput, streamInput } from "../../lib/trace/input";
 import { openRecording } from "../../lib/trace/recording";
 import { Replayer } from "../../lib/trace/replayer";

@@ -1,7 +1,7 @@
 /** The pictures of README.md: real charts, drawn by the tree. `UPDATE_PICTURES=1 node test/run.mjs docs/pictures` draws them anew. */
 import { cmaTable, pageBlockMap } from "../../lib/chart";
 import { machine } from "../../lib/fluent/machine";
-import { staticSvg } from "../../lib/report/static-svg";
+import { staticSvg } from "../../lib/report/svg/static-svg";
 
 const pi3 = (page: string, cma: string) =>
   machine("raspberry-pi-3").pageSize(page).memory("1GiB").cma(cma).kernel("4.17").boot();

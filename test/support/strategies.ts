@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { REQUEST_DEFAULTS } from "../../lib/experiment/run";
 import type { BootRequest } from "../../lib/machine/boot-request";
 import { System } from "../../lib/machine/system";
-import { validate } from "../../lib/mm/validate";
+import { validate } from "../../lib/mm/reports/validate";
 import { resolveStrategy } from "../../lib/strategy";
 import type { ContigRequest, PreparedStrategy, StrategySpec } from "../../lib/strategy/strategy";
 

@@ -5,7 +5,7 @@ import test from "node:test";
 import { parseSize } from "../../lib/base/units";
 import { boot } from "../../lib/machine/boot";
 import { parseCma } from "../../lib/machine/cma-request";
-import type { Memory } from "../../lib/mm/memory";
+import type { Memory } from "../../lib/mm/state/memory";
 import { type CsvRow, readCsvTable } from "../../lib/trace/csv-table";
 import { LoadedMachine } from "../../lib/trace/loaded-machine";
 import { FIXTURES } from "../support/cli";

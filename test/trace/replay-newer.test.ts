@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import test from "node:test";
-import type { Memory } from "../../lib/mm/memory";
+import type { Memory } from "../../lib/mm/state/memory";
 import { replay } from "../../lib/trace/replay";
 import type { Fields, SnapshotZone } from "../../lib/trace/snapshot";
 import { FIXTURES } from "../support/cli";

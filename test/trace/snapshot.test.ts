@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import test from "node:test";
-import { kernelProfile } from "../../lib/mm/profile";
+import { kernelProfile } from "../../lib/mm/state/profile";
 import { readInput } from "../../lib/trace/input";
 import { parseSnapshot } from "../../lib/trace/snapshot";
 import { compareWithSnapshot } from "../../lib/trace/snapshot-compare";

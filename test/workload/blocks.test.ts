@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { Random } from "../../lib/base/random";
-import { validate } from "../../lib/mm/validate";
+import { validate } from "../../lib/mm/reports/validate";
 import { FileSet } from "../../lib/workload/file-set";
 import { ReceiveRing } from "../../lib/workload/receive-ring";
 import { SlabCache, shrinkable } from "../../lib/workload/slab-cache";

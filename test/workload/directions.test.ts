@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { Random } from "../../lib/base/random";
 import { System } from "../../lib/machine/system";
-import { __GFP_RETRY_MAYFAIL, GFP_HIGHUSER_MOVABLE } from "../../lib/mm/gfp";
+import { __GFP_RETRY_MAYFAIL, GFP_HIGHUSER_MOVABLE } from "../../lib/mm/state/gfp";
 import { pollution } from "../../lib/workload/pollution";
 import { WorkloadRun } from "../../lib/workload/scheduler";
 import type { WorkloadSpec } from "../../lib/workload/workload";

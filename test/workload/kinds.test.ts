@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import test from "node:test";
 import { readPlanInputs, recordedTraceWorkload } from "../../lib/experiment/plan-inputs";
-import { validate } from "../../lib/mm/validate";
+import { validate } from "../../lib/mm/reports/validate";
 import { WORKLOADS } from "../../lib/workload/kinds";
 import { pollution } from "../../lib/workload/pollution";
 import { resolveParameters } from "../../lib/workload/scheduler";

@@ -1,8 +1,8 @@
 /** Small machines and runs for the tests of workloads. */
 import { Random } from "../../lib/base/random";
 import { System, type SystemOptions } from "../../lib/machine/system";
-import { ALLOCATED } from "../../lib/mm/memory";
-import { ownerKind } from "../../lib/mm/owners";
+import { ALLOCATED } from "../../lib/mm/state/memory";
+import { ownerKind } from "../../lib/mm/state/owners";
 import { WorkloadRun } from "../../lib/workload/scheduler";
 import type { WorkloadInputs, WorkloadSpec } from "../../lib/workload/workload";
 

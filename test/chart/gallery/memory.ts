@@ -9,8 +9,8 @@ import {
 } from "../../../lib/chart";
 import { fragmentationIndices, unusableIndices } from "../../../lib/metrics/free-history";
 import { holderFlows } from "../../../lib/metrics/holders";
-import { MIGRATE_NAMES } from "../../../lib/mm/migratetype";
-import { freeListLength } from "../../../lib/mm/pagetypeinfo";
+import { freeListLength } from "../../../lib/mm/reports/pagetypeinfo";
+import { MIGRATE_NAMES } from "../../../lib/mm/state/migratetype";
 import type { Example } from "./index";
 import { PAGE_BYTES, usedMachine } from "./machine";
 

@@ -1,0 +1,108 @@
+/** Fallback up to 6.9: find the largest foreign page, move its block's free pages to the requester's lists, retry. */
+import { freeAreaEmpty, getPageFromFreeArea, moveToFreeList } from "../state/free-area";
+import { ALLOC_KSWAPD, ALLOC_NOFRAGMENT } from "../state/gfp";
+import type { Memory } from "../state/memory";
+import {
+  FALLBACKS,
+  MIGRATE_HIGHATOMIC,
+  MIGRATE_MOVABLE,
+  MIGRATE_RECLAIMABLE,
+  MIGRATE_UNMOVABLE,
+} from "../state/migratetype";
+import { WMARK_HIGH, type Zone } from "../state/zone";
+import { changePageblockRange } from "./free-one-page";
+import { blockScan, moveScannedBlock, scanBlock } from "./move-freepages";
+
+/** can_steal_fallback(): whether the whole block may be taken, by the order that was found. */
+export function canStealFallback(m: Memory, order: number, startMt: number): boolean {
+  return (
+    order >= m.pageblockOrder ||
+    order >= m.pageblockOrder >> 1 ||
+    startMt === MIGRATE_RECLAIMABLE ||
+    startMt === MIGRATE_UNMOVABLE ||
+    m.mobilityDisabled
+  );
+}
+
+/** find_suitable_fallback(): the first type in fallback order with a free page of `order`, or −1. */
+export function findSuitableFallback(m: Memory, zone: Zone, order: number, mt: number): number {
+  if (zone.nrFree[order] === 0) return -1;
+  for (const fallback of FALLBACKS[mt]!) if (!freeAreaEmpty(m, zone, order, fallback)) return fallback;
+  return -1;
+}
+
+/** boost_watermark(): raises the watermarks by a block, for kswapd to make room; false where it does not apply. */
+export function boostWatermark(m: Memory, zone: Zone): boolean {
+  if (!m.sw.watermarkBoost || m.watermarkBoostFactor === 0) return false;
+  if (m.pageblockPages * 4 > zone.managed) return false;
+  const max = Math.floor((zone.wmark[WMARK_HIGH]! * m.watermarkBoostFactor) / 10000);
+  if (max === 0) return false;
+  zone.watermarkBoost = Math.min(zone.watermarkBoost + m.pageblockPages, Math.max(m.pageblockPages, max));
+  return true;
+}
+
+/**
+ * __rmqueue_fallback(): true when pages were put on the requester's lists; the caller looks there again and may find
+ * a smaller page than the one that was found here.
+ */
+export function rmqueueFallback(
+  m: Memory,
+  zone: Zone,
+  order: number,
+  startMt: number,
+  allocFlags: number,
+): boolean {
+  const minOrder = order < m.pageblockOrder && allocFlags & ALLOC_NOFRAGMENT ? m.pageblockOrder : order;
+  let found = m.maxOrder;
+  let fallbackMt = -1;
+  for (; found >= minOrder; found--) {
+    fallbackMt = findSuitableFallback(m, zone, found, startMt);
+    if (fallbackMt >= 0) break;
+  }
+  if (fallbackMt < 0) return false;
+  let canSteal = canStealFallback(m, found, startMt);
+  if (!canSteal && startMt === MIGRATE_MOVABLE && found > order) {
+    for (found = order; found <= m.maxOrder; found++) {
+      fallbackMt = findSuitableFallback(m, zone, found, startMt);
+      if (fallbackMt >= 0) break;
+    }
+    canSteal = canStealFallback(m, found, startMt);
+  }
+  const pfn = getPageFromFreeArea(m, zone, found, fallbackMt);
+  stealSuitableFallback(m, zone, pfn, found, allocFlags, startMt, canSteal);
+  m.trace?.extfrag?.(pfn, order, found, startMt, fallbackMt, m.blockType(pfn) === startMt);
+  return true;
+}
+
+/** steal_suitable_fallback(). */
+function stealSuitableFallback(
+  m: Memory,
+  zone: Zone,
+  pfn: number,
+  order: number,
+  allocFlags: number,
+  startMt: number,
+  wholeBlock: boolean,
+): void {
+  const oldType = m.blockType(pfn);
+  const single = () => moveToFreeList(m, zone, pfn, order, startMt);
+  if (oldType === MIGRATE_HIGHATOMIC) return single();
+  if (order >= m.pageblockOrder) {
+    changePageblockRange(m, pfn, order, startMt);
+    return single();
+  }
+  if (boostWatermark(m, zone) && allocFlags & ALLOC_KSWAPD) zone.boostedWatermark = true;
+  if (!wholeBlock) return single();
+  if (!scanBlock(m, zone, pfn)) return single();
+  const { freePages, movablePages } = blockScan;
+  m.trace?.moveBlock?.(pfn, startMt, oldType);
+  moveScannedBlock(m, zone, startMt, oldType);
+  if (freePages === 0) return single();
+  let alike = 0;
+  if (startMt === MIGRATE_MOVABLE) alike = movablePages;
+  else if (oldType === MIGRATE_MOVABLE) alike = m.pageblockPages - (freePages + movablePages);
+  if (freePages + alike >= m.pageblockPages >> 1 || m.mobilityDisabled) {
+    m.setBlockType(pfn, startMt);
+    m.trace?.blockType?.(pfn, startMt);
+  }
+}

@@ -1,0 +1,69 @@
+/** Allocating through the per-CPU lists: the head of the list, refilled in bulk when it is empty. */
+
+import { ALLOC_HIGHATOMIC } from "../state/gfp";
+import type { Memory } from "../state/memory";
+import { PCP_BATCH_SCALE_MAX, type PerCpuPages } from "../state/per-cpu-pages";
+import type { Zone } from "../state/zone";
+import { rmqueueBulk } from "./rmqueue";
+
+/** Refills of the per-CPU lists so far in this call; lets a caller tell a pcp hit from a refill. */
+export const pcpStats = { refills: 0 };
+
+/** rmqueue_pcplist(): a page of 2^order frames, or −1. */
+export function rmqueuePcplist(m: Memory, zone: Zone, order: number, mt: number, allocFlags: number): number {
+  const pcp = zone.pcp;
+  if (m.autoTune) pcp.freeCount >>= 1;
+  else pcp.freeFactor >>= 1;
+  return takeFromPcplist(m, zone, order, mt, allocFlags, pcp);
+}
+
+/** __rmqueue_pcplist(), which the bulk allocator calls without touching the drain size. */
+export function takeFromPcplist(
+  m: Memory,
+  zone: Zone,
+  order: number,
+  mt: number,
+  allocFlags: number,
+  pcp: PerCpuPages,
+): number {
+  const next = m.next;
+  const list = pcp.listBase + (order === 0 ? mt : m.pindex(order, mt));
+  let pfn = next[list]!;
+  if (pfn === list) {
+    const batch = nrPcpAlloc(m, zone, pcp, order);
+    if (m.sw.highatomicFastPath && order > 0 && allocFlags & ALLOC_HIGHATOMIC) return -1;
+    pcp.count += rmqueueBulk(m, zone, order, batch, list, mt, allocFlags) << order;
+    pcpStats.refills++;
+    pfn = next[list]!;
+    if (pfn === list) return -1;
+  }
+  const after = next[pfn]!;
+  next[list] = after;
+  m.prev[after] = list;
+  pcp.count -= 1 << order;
+  return pfn;
+}
+
+/** How many pages a refill asks for: nr_pcp_alloc() since 6.7, the batch scaled by the order before. */
+function nrPcpAlloc(m: Memory, zone: Zone, pcp: PerCpuPages, order: number): number {
+  let batch = pcp.batch;
+  if (m.autoTune) {
+    let high = Math.min(Math.max(pcp.high, pcp.highMin), pcp.highMax);
+    pcp.high = high;
+    const base = batch;
+    if (high < base) return 1;
+    if (order === 0) batch = base << pcp.allocFactor;
+    if (pcp.highMin !== pcp.highMax && !zone.belowHigh) {
+      high = Math.min(high + batch, pcp.highMax);
+      pcp.high = high;
+    }
+    if (order === 0) {
+      const most = Math.max(high - pcp.count - base, base);
+      if (batch <= most && pcp.allocFactor < PCP_BATCH_SCALE_MAX) pcp.allocFactor++;
+      if (batch > most) batch = most;
+    }
+  }
+  if (batch > 1 && order > 0) batch = Math.max(batch >> order, 2);
+  else if (batch > 1) batch = Math.max(batch, 2);
+  return batch;
+}

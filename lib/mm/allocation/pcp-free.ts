@@ -1,0 +1,255 @@
+/** Freeing through the per-CPU lists: push on the head, and drain the oldest pages when the lists are full. */
+
+import { ZONE_MOVABLE } from "../state/gfp";
+import { type Memory, pcpState, pcpStoredType } from "../state/memory";
+import { MIGRATE_ISOLATE, MIGRATE_MOVABLE, MIGRATE_PCPTYPES } from "../state/migratetype";
+import {
+  PAGE_ALLOC_COSTLY_ORDER,
+  PCP_BATCH_SCALE_MAX,
+  PCPF_FREE_HIGH_BATCH,
+  PCPF_PREV_FREE_HIGH_ORDER,
+  type PerCpuPages,
+} from "../state/per-cpu-pages";
+import { WMARK_HIGH, type Zone } from "../state/zone";
+import type { BatchedDrain } from "./batched-drain";
+import { freeOnePage, freeOnePageLocked } from "./free-one-page";
+import { zoneWatermarkOk } from "./zone-watermark";
+
+/**
+ * free_unref_page(): frees 2^order frames of a type that the per-CPU lists serve. The list is chosen by the block's
+ * type of now; CMA and HIGHATOMIC pages go with the movable ones, ISOLATE pages pass the lists by.
+ */
+export function freeUnrefPage(m: Memory, zone: Zone, pfn: number, order: number): void {
+  const mt = m.blockType(pfn);
+  if (mt === MIGRATE_ISOLATE) {
+    freeOnePageLocked(m, zone, pfn, order, mt, false);
+    return;
+  }
+  freeUnrefPageCommit(m, zone, zone.pcp, pfn, mt, order);
+}
+
+/** free_unref_page_commit(). */
+function freeUnrefPageCommit(
+  m: Memory,
+  zone: Zone,
+  pcp: PerCpuPages,
+  pfn: number,
+  mt: number,
+  order: number,
+): void {
+  const { next, prev } = m;
+  const listMt = mt >= MIGRATE_PCPTYPES ? MIGRATE_MOVABLE : mt;
+  const pindex = order === 0 ? listMt : m.pindex(order, listMt);
+  const head = pcp.listBase + pindex;
+  const first = next[head]!;
+  next[pfn] = first;
+  prev[pfn] = head;
+  prev[first] = pfn;
+  next[head] = pfn;
+  m.state[pfn] = pcpState(order, mt);
+  pcp.count += 1 << order;
+  if (m.countsFrees) {
+    commitAutoTuned(m, zone, pcp, pindex, order);
+    return;
+  }
+  const freeHigh =
+    order !== 0 && pcp.freeFactor !== 0 && m.drainsHighOrders && order <= PAGE_ALLOC_COSTLY_ORDER;
+  let high = freeHigh ? 0 : pcp.high;
+  if (zone.reclaimActive && m.sw.pcpFree !== "fixed" && high > pcp.batch << 2) high = pcp.batch << 2;
+  if (pcp.count >= high) freePcppagesBulk(m, zone, nrPcpFree(m, pcp, high, freeHigh), pcp, pindex);
+}
+
+/** nr_pcp_free() of 5.14..6.6, and the plain batch of 4.17. */
+function nrPcpFree(m: Memory, pcp: PerCpuPages, high: number, freeHigh: boolean): number {
+  let batch = pcp.batch;
+  if (m.sw.pcpFree === "fixed") return batch;
+  if (freeHigh) return pcp.count;
+  if (high < batch) return 1;
+  const most = high - batch;
+  const least = batch;
+  batch <<= pcp.freeFactor;
+  if (batch < most && pcp.freeFactor < PCP_BATCH_SCALE_MAX) pcp.freeFactor++;
+  return batch < least ? least : batch > most ? most : batch;
+}
+
+/** The second half of free_unref_page_commit() since 6.7: `high` tunes itself between its bounds. */
+function commitAutoTuned(m: Memory, zone: Zone, pcp: PerCpuPages, pindex: number, order: number): void {
+  pcp.allocFactor >>= 1;
+  const batch = pcp.batch;
+  let freeHigh = false;
+  if (order !== 0 && order <= PAGE_ALLOC_COSTLY_ORDER) {
+    const threshold = m.sw.pcpFreeHigh === "batchPlusHalfHighMin" ? batch + (pcp.highMin >> 1) : batch;
+    freeHigh =
+      m.sw.pcpFreeHigh !== "never" &&
+      pcp.freeCount >= threshold &&
+      (pcp.flags & PCPF_PREV_FREE_HIGH_ORDER) !== 0 &&
+      ((pcp.flags & PCPF_FREE_HIGH_BATCH) === 0 || pcp.count >= batch);
+    pcp.flags |= PCPF_PREV_FREE_HIGH_ORDER;
+  } else pcp.flags &= ~PCPF_PREV_FREE_HIGH_ORDER;
+  if (pcp.freeCount < batch << PCP_BATCH_SCALE_MAX) pcp.freeCount += 1 << order;
+  const high = nrPcpHigh(zone, pcp, batch, freeHigh);
+  if (pcp.count < high) return;
+  const toFree = nrPcpFreeCounted(pcp, batch, high, freeHigh);
+  if (!m.sw.pcpFreeInBatches) {
+    freePcppagesBulk(m, zone, toFree, pcp, pindex);
+    clearBelowHigh(m, zone);
+    return;
+  }
+  const drain: BatchedDrain = { zone, pcp, pindex, remaining: toFree, ofFree: true };
+  if (stepDrain(m, drain)) return;
+  if (m.interruptedDrains !== null) m.interruptedDrains.push(drain);
+  else while (!stepDrain(m, drain));
+}
+
+/** Does one batch; true when the drain is at its end. */
+export function stepDrain(m: Memory, d: BatchedDrain): boolean {
+  const part = d.remaining < d.pcp.batch ? d.remaining : d.pcp.batch;
+  if (part > 0 && d.pcp.count > 0) freePcppagesBulk(m, d.zone, part, d.pcp, d.pindex);
+  d.remaining -= part;
+  if (d.remaining > 0 && d.pcp.count > 0) return false;
+  if (d.ofFree) clearBelowHigh(m, d.zone);
+  return true;
+}
+
+function clearBelowHigh(m: Memory, zone: Zone): void {
+  if (zone.belowHigh && aboveHigh(m, zone)) zone.belowHigh = false;
+}
+
+function aboveHigh(m: Memory, zone: Zone): boolean {
+  const mark = zone.wmark[WMARK_HIGH]! + zone.watermarkBoost;
+  return zoneWatermarkOk(m, zone, 0, mark, ZONE_MOVABLE, 0, zone.nrFreePages < 0 ? 0 : zone.nrFreePages);
+}
+
+/** nr_pcp_high() since 6.7. */
+function nrPcpHigh(zone: Zone, pcp: PerCpuPages, batch: number, freeHigh: boolean): number {
+  const { highMin, highMax } = pcp;
+  let high = Math.min(Math.max(pcp.high, highMin), highMax);
+  pcp.high = high;
+  if (high === 0) return 0;
+  if (freeHigh) {
+    pcp.high = Math.max(high - (batch << PCP_BATCH_SCALE_MAX), highMin);
+    return 0;
+  }
+  if (zone.reclaimActive) {
+    pcp.high = Math.max(high - Math.max(pcp.freeCount, batch), highMin);
+    return Math.min(batch << 2, pcp.high);
+  }
+  if (highMin === highMax) return high;
+  if (zone.belowHigh) {
+    pcp.high = Math.max(high - Math.max(pcp.freeCount, batch), highMin);
+    high = Math.max(pcp.count, highMin);
+  } else if (pcp.count >= high) {
+    const need = pcp.freeCount + batch;
+    if (pcp.high < need) pcp.high = Math.min(Math.max(need, highMin), highMax);
+  }
+  return high;
+}
+
+/** nr_pcp_free() since 6.7. */
+function nrPcpFreeCounted(pcp: PerCpuPages, batch: number, high: number, freeHigh: boolean): number {
+  if (freeHigh) return Math.min(pcp.count, batch << PCP_BATCH_SCALE_MAX);
+  if (high < batch) return 1;
+  const most = high - batch;
+  return pcp.freeCount < batch ? (batch > most ? most : batch) : Math.min(pcp.freeCount, most);
+}
+
+/** free_pcppages_bulk(): `count` pages back to the buddy lists, the oldest first, starting at list `pindex`. */
+export function freePcppagesBulk(
+  m: Memory,
+  zone: Zone,
+  count: number,
+  pcp: PerCpuPages,
+  pindex: number,
+): void {
+  if (pcp.count < count) count = pcp.count;
+  if (m.bulkCounting) return freeBulkCounting(m, zone, count, pcp);
+  const { next, prev } = m;
+  const base = pcp.listBase;
+  const trace = m.trace;
+  let max = pcp.nrLists - 1;
+  let min = 0;
+  let p = pindex - 1;
+  const typeOfNow = m.hygiene || zone.nrIsolatePageblock > 0;
+  while (count > 0) {
+    for (;;) {
+      if (++p > max) p = min;
+      if (next[base + p] !== base + p) break;
+      if (m.bulkNarrowing) {
+        if (p === max) max--;
+        if (p === min) min++;
+      }
+    }
+    const list = base + p;
+    const order = m.pindexOrder(p);
+    const pages = 1 << order;
+    do {
+      const pfn = prev[list]!;
+      const before = prev[pfn]!;
+      prev[list] = before;
+      next[before] = list;
+      count -= pages;
+      pcp.count -= pages;
+      const mt = typeOfNow ? m.blockType(pfn) : pcpStoredType(m.state[pfn]!);
+      freeOnePage(m, zone, pfn, order, mt, false);
+      if (trace?.pcpuDrain !== undefined) trace.pcpuDrain(pfn, order, mt);
+    } while (count > 0 && next[list] !== list);
+  }
+}
+
+/**
+ * free_pcppages_bulk() of 4.17: the k-th list visited gives up to k pages, all the rest if only one list is not
+ * empty; the pages are collected first and then freed in that order.
+ */
+function freeBulkCounting(m: Memory, zone: Zone, count: number, pcp: PerCpuPages): void {
+  const { next, prev } = m;
+  const base = pcp.listBase;
+  const taken: number[] = [];
+  let batchFree = 0;
+  let mt = 0;
+  while (count > 0) {
+    let list: number;
+    do {
+      batchFree++;
+      if (++mt === MIGRATE_PCPTYPES) mt = 0;
+      list = base + mt;
+    } while (next[list] === list);
+    if (batchFree === MIGRATE_PCPTYPES) batchFree = count;
+    do {
+      const pfn = prev[list]!;
+      const before = prev[pfn]!;
+      prev[list] = before;
+      next[before] = list;
+      pcp.count--;
+      taken.push(pfn);
+    } while (--count > 0 && --batchFree > 0 && next[list] !== list);
+  }
+  for (const pfn of taken) {
+    const type = zone.nrIsolatePageblock > 0 ? m.blockType(pfn) : pcpStoredType(m.state[pfn]!);
+    freeOnePage(m, zone, pfn, 0, type, false);
+    m.trace?.pcpuDrain?.(pfn, 0, type);
+  }
+}
+
+/** drain_pages_zone(): all pages of one CPU's lists, from list 0, in pieces of batch << 5 or (4.17) in one go. */
+export function drainPagesZone(m: Memory, zone: Zone, pcp: PerCpuPages): void {
+  m.trace?.drainZone?.(zone.idx, pcp.count);
+  const piece = m.sw.pcpDrain === "whole" ? pcp.count : pcp.batch << PCP_BATCH_SCALE_MAX;
+  while (pcp.count > 0) freePcppagesBulk(m, zone, Math.min(pcp.count, piece), pcp, 0);
+}
+
+/** drain_all_pages(): every zone (or one) of every CPU. */
+export function drainAllPages(m: Memory, only?: Zone): void {
+  for (const zone of only ? [only] : m.zones)
+    for (const pcp of zone.pcps) if (pcp.count > 0) drainPagesZone(m, zone, pcp);
+}
+
+/** decay_pcp_high() (6.7+), once a second: lets `high` sink by an eighth and drains down to it in batches. */
+export function decayPcpHigh(m: Memory, zone: Zone, pcp: PerCpuPages): void {
+  const { highMin, batch } = pcp;
+  if (pcp.high > highMin)
+    pcp.high = Math.max(pcp.count - (batch << PCP_BATCH_SCALE_MAX), pcp.high - (pcp.high >> 3), highMin);
+  const drain: BatchedDrain = { zone, pcp, pindex: 0, remaining: pcp.count - pcp.high, ofFree: false };
+  if (drain.remaining <= 0 || stepDrain(m, drain)) return;
+  if (m.interruptedDrains !== null) m.interruptedDrains.push(drain);
+  else while (!stepDrain(m, drain));
+}

@@ -1,0 +1,52 @@
+/** __rmqueue_smallest() and expand(): the smallest free page that fits, taken from the head of its list. */
+import { accountFreePages, addToFreeList, materialiseFirst } from "../state/free-area";
+import type { Memory } from "../state/memory";
+import type { Zone } from "../state/zone";
+
+/** The type of the list that the last page came from. */
+export const taken = { mt: 0 };
+
+/**
+ * Takes the smallest page of type `mt` that holds 2^order frames, or −1. The upper halves of a split go to the heads
+ * of their lists, so that consecutive requests climb. Since 6.10 the counters fall here, before the caller's.
+ */
+export function rmqueueSmallest(m: Memory, zone: Zone, order: number, mt: number): number {
+  const next = m.next;
+  const maxOrder = m.maxOrder;
+  let head = zone.listBase + (order << 3) + mt;
+  for (let o = order; o <= maxOrder; o++, head += 8) {
+    let pfn = next[head]!;
+    if (pfn === head) continue;
+    if (pfn >= m.virginBase) pfn = materialiseFirst(m, pfn);
+    takeAndExpand(m, zone, pfn, order, o, mt);
+    taken.mt = mt;
+    const trace = m.trace;
+    if (trace?.zoneLocked !== undefined) trace.zoneLocked(pfn, order, mt);
+    return pfn;
+  }
+  return -1;
+}
+
+/** page_del_and_expand(): unlinks a free page of order `high` and gives back what `low` does not need. */
+export function takeAndExpand(
+  m: Memory,
+  zone: Zone,
+  pfn: number,
+  low: number,
+  high: number,
+  mt: number,
+): void {
+  const next = m.next;
+  const prev = m.prev;
+  const n = next[pfn]!;
+  const p = prev[pfn]!;
+  next[p] = n;
+  prev[n] = p;
+  m.state[pfn] = 0;
+  zone.nrFree[high]!--;
+  if (m.countPerPage) accountFreePages(zone, -(1 << low), mt);
+  while (high > low) {
+    high--;
+    addToFreeList(m, zone, pfn + (1 << high), high, mt);
+  }
+}

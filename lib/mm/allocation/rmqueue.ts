@@ -1,0 +1,140 @@
+/** Taking pages from the buddy lists under the zone lock: smallest fit, split, fallback, and refills in bulk. */
+
+import { ALLOC_CMA, ALLOC_NOFRAGMENT } from "../state/gfp";
+import { type Memory, pcpState } from "../state/memory";
+import { MIGRATE_CMA } from "../state/migratetype";
+import { modNrFree, modNrFreeCma } from "../state/vmstat";
+import type { Zone } from "../state/zone";
+import { rmqueueClaim, rmqueueSteal } from "./fallback-claim";
+import { rmqueueFallback } from "./fallback-steal";
+import { rmqueueSmallest, taken } from "./rmqueue-smallest";
+
+/** Where a refill found pages last (enum rmqueue_mode, 6.15+). */
+export const RMQUEUE_NORMAL = 0;
+const RMQUEUE_CMA = 1;
+const RMQUEUE_STEAL = 3;
+
+/** Fallbacks so far, for a caller to see whether its request was one. */
+export const rmqueueStats = { fallbacks: 0 };
+
+/**
+ * zone_page_state(NR_FREE_CMA_PAGES) > zone_page_state(NR_FREE_PAGES) / 2, never below zero, integer division. The Raspberry Pi
+ * kernel: / 16 × its threshold, divided first as its review asks (raspberrypi/linux #4964).
+ */
+function overHalfIsCma(m: Memory, zone: Zone): boolean {
+  const cma = zone.nrFreeCma < 0 ? 0 : zone.nrFreeCma;
+  const free = zone.nrFreePages < 0 ? 0 : zone.nrFreePages;
+  return m.cmaThreshold === 0 ? cma > free >> 1 : cma > (free >> 4) * m.cmaThreshold;
+}
+
+/** The half rule of both __rmqueue(): a CMA page while CMA holds over half of what is free, else −1. */
+function takeCmaOverHalf(m: Memory, zone: Zone, order: number): number {
+  const half = overHalfIsCma(m, zone);
+  const pfn = half ? rmqueueSmallest(m, zone, order, MIGRATE_CMA) : -1;
+  m.trace?.halfRule?.(zone.idx, zone.nrFreeCma, zone.nrFreePages, pfn >= 0 ? 3 : half ? 1 : 0);
+  return pfn;
+}
+
+/**
+ * __rmqueue() up to 6.9: CMA first while it holds over half, own type, CMA, then fallback and again.
+ * Returns the frame, or −1. Counters are the caller's.
+ */
+export function rmqueueOne(m: Memory, zone: Zone, order: number, mt: number, allocFlags: number): number {
+  const cmaAllowed = (allocFlags & ALLOC_CMA) !== 0;
+  if (cmaAllowed && m.cma && m.sw.cmaBalance) {
+    const pfn = takeCmaOverHalf(m, zone, order);
+    if (pfn >= 0) return pfn;
+  }
+  for (;;) {
+    let pfn = rmqueueSmallest(m, zone, order, mt);
+    if (pfn >= 0) return pfn;
+    if (cmaAllowed && m.cma) {
+      pfn = rmqueueSmallest(m, zone, order, MIGRATE_CMA);
+      if (pfn >= 0) return pfn;
+    }
+    if (!rmqueueFallback(m, zone, order, mt, allocFlags)) return -1;
+    rmqueueStats.fallbacks++;
+  }
+}
+
+/** The mode a claiming __rmqueue() leaves behind for the next page of the same refill. */
+let mode = RMQUEUE_NORMAL;
+
+/** __rmqueue() since 6.10: the page found by a fallback is used directly; types change only with a whole claim. */
+function rmqueueModes(m: Memory, zone: Zone, order: number, mt: number, allocFlags: number): number {
+  const cmaAllowed = (allocFlags & ALLOC_CMA) !== 0 && m.cma;
+  if (cmaAllowed && m.sw.cmaBalance) {
+    const pfn = takeCmaOverHalf(m, zone, order);
+    if (pfn >= 0) return pfn;
+  }
+  if (mode === RMQUEUE_NORMAL) {
+    const pfn = rmqueueSmallest(m, zone, order, mt);
+    if (pfn >= 0) return pfn;
+  }
+  if (mode <= RMQUEUE_CMA && cmaAllowed) {
+    const pfn = rmqueueSmallest(m, zone, order, MIGRATE_CMA);
+    if (pfn >= 0) {
+      if (m.sw.rmqueueMode) mode = RMQUEUE_CMA;
+      return pfn;
+    }
+  }
+  if (mode < RMQUEUE_STEAL) {
+    const pfn = rmqueueClaim(m, zone, order, mt, allocFlags);
+    if (pfn >= 0) {
+      rmqueueStats.fallbacks++;
+      mode = RMQUEUE_NORMAL;
+      return pfn;
+    }
+  }
+  if (!(allocFlags & ALLOC_NOFRAGMENT)) {
+    const pfn = rmqueueSteal(m, zone, order, mt);
+    if (pfn >= 0) {
+      rmqueueStats.fallbacks++;
+      if (m.sw.rmqueueMode) mode = RMQUEUE_STEAL;
+      return pfn;
+    }
+  }
+  return -1;
+}
+
+/** One page under the lock, as rmqueue_buddy() asks for it; counters are the caller's. */
+export function rmqueueLocked(m: Memory, zone: Zone, order: number, mt: number, allocFlags: number): number {
+  if (m.steals) return rmqueueOne(m, zone, order, mt, allocFlags);
+  mode = RMQUEUE_NORMAL;
+  return rmqueueModes(m, zone, order, mt, allocFlags);
+}
+
+/**
+ * rmqueue_bulk(): `count` pages appended to the tail of the per-CPU list with head `list`. Returns how many. Before
+ * 6.10 NR_FREE_PAGES falls once at the end while NR_FREE_CMA_PAGES falls page by page, so the half rule sees a stale
+ * denominator during a refill.
+ */
+export function rmqueueBulk(
+  m: Memory,
+  zone: Zone,
+  order: number,
+  count: number,
+  list: number,
+  mt: number,
+  allocFlags: number,
+): number {
+  const { next, prev, state } = m;
+  const { steals, countPerPage } = m;
+  mode = RMQUEUE_NORMAL;
+  let i = 0;
+  for (; i < count; i++) {
+    const pfn = steals
+      ? rmqueueOne(m, zone, order, mt, allocFlags)
+      : rmqueueModes(m, zone, order, mt, allocFlags);
+    if (pfn < 0) break;
+    const last = prev[list]!;
+    prev[pfn] = last;
+    next[pfn] = list;
+    next[last] = pfn;
+    prev[list] = pfn;
+    state[pfn] = pcpState(order, taken.mt);
+    if (!countPerPage && taken.mt === MIGRATE_CMA) modNrFreeCma(zone, -(1 << order));
+  }
+  if (!countPerPage) modNrFree(zone, -(i << order));
+  return i;
+}

@@ -1,0 +1,23 @@
+/** Turning a free list, as compaction's fast search leaves it. */
+import type { Memory } from "../state/memory";
+
+/**
+ * list_rotate_to_front() and its like: the list that the free page `pfn` is on is turned until `pfn` is its first page, or
+ * its last. A page that is not free changes nothing.
+ */
+export function rotateFreeList(m: Memory, pfn: number, toFront: boolean): void {
+  const { next, prev, state } = m;
+  if (pfn < 0 || pfn >= m.endPfn || state[pfn] === 0 || state[pfn]! > m.maxOrder + 1) return;
+  let head = next[pfn]!;
+  while (head < m.endPfn || head >= m.virginBase) head = next[head]!;
+  const first = next[head]!;
+  const last = prev[head]!;
+  next[last] = first;
+  prev[first] = last;
+  const before = toFront ? prev[pfn]! : pfn;
+  const after = toFront ? pfn : next[pfn]!;
+  next[before] = head;
+  prev[head] = before;
+  next[head] = after;
+  prev[after] = head;
+}

@@ -1,0 +1,96 @@
+/** Watermark checks: may a request take pages from a zone? Readers see the zone counter without per-CPU differences. */
+import { freeAreaEmpty } from "../state/free-area";
+import {
+  __GFP_ATOMIC,
+  ALLOC_CMA,
+  ALLOC_HARDER,
+  ALLOC_HIGHATOMIC,
+  ALLOC_MIN_RESERVE,
+  ALLOC_NON_BLOCK,
+  ALLOC_OOM,
+  ALLOC_RESERVES,
+  ALLOC_WMARK_MASK,
+  ALLOC_WMARK_MIN,
+} from "../state/gfp";
+import type { Memory } from "../state/memory";
+import { MIGRATE_CMA, MIGRATE_HIGHATOMIC, MIGRATE_PCPTYPES } from "../state/migratetype";
+import { WMARK_MIN, type Zone } from "../state/zone";
+
+/** wmark_pages(): the watermark with the boost. */
+export function wmarkPages(zone: Zone, which: number): number {
+  return zone.wmark[which]! + zone.watermarkBoost;
+}
+
+/** __zone_watermark_unusable_free(): pages that this request cannot use. */
+function unusableFree(m: Memory, zone: Zone, order: number, allocFlags: number): number {
+  let unusable = (1 << order) - 1;
+  if ((allocFlags & (m.hardAtomic ? ALLOC_HARDER | ALLOC_OOM : ALLOC_RESERVES)) === 0)
+    unusable += m.wholeReserve ? zone.nrReservedHighatomic : zone.nrFreeHighatomic;
+  if (m.cmaApart && (allocFlags & ALLOC_CMA) === 0 && zone.nrFreeCma > 0) unusable += zone.nrFreeCma;
+  return unusable;
+}
+
+/** __zone_watermark_ok(): enough pages above the mark, and for order > 0 one page that is large enough. */
+export function zoneWatermarkOk(
+  m: Memory,
+  zone: Zone,
+  order: number,
+  mark: number,
+  highestZoneidx: number,
+  allocFlags: number,
+  freePages: number,
+): boolean {
+  let min = mark;
+  const free = freePages - unusableFree(m, zone, order, allocFlags);
+  if (allocFlags & ALLOC_RESERVES) {
+    if (allocFlags & ALLOC_MIN_RESERVE) {
+      min -= Math.trunc(min / 2);
+      if (allocFlags & ALLOC_NON_BLOCK && !m.hardAtomic) min -= Math.trunc(min / 4);
+    }
+    if (allocFlags & ALLOC_OOM) min -= Math.trunc(min / 2);
+    else if (allocFlags & ALLOC_HARDER && m.hardAtomic) min -= Math.trunc(min / 4);
+  }
+  if (free <= min + zone.lowmemReserve[highestZoneidx]!) return false;
+  if (order === 0) return true;
+  for (let o = order; o <= m.maxOrder; o++) {
+    if (zone.nrFree[o] === 0) continue;
+    for (let mt = 0; mt < MIGRATE_PCPTYPES; mt++) if (!freeAreaEmpty(m, zone, o, mt)) return true;
+    if ((allocFlags & ALLOC_CMA || (m.cma && !m.cmaApart)) && !freeAreaEmpty(m, zone, o, MIGRATE_CMA))
+      return true;
+    if (
+      allocFlags & (ALLOC_OOM | (m.hardAtomic ? ALLOC_HARDER : ALLOC_HIGHATOMIC)) &&
+      !freeAreaEmpty(m, zone, o, MIGRATE_HIGHATOMIC)
+    )
+      return true;
+  }
+  return false;
+}
+
+/** zone_watermark_fast(): the allocation path's check, with the short cut for order 0. */
+export function zoneWatermarkFast(
+  m: Memory,
+  zone: Zone,
+  order: number,
+  mark: number,
+  highestZoneidx: number,
+  allocFlags: number,
+  gfp: number,
+): boolean {
+  const free = zone.nrFreePages < 0 ? 0 : zone.nrFreePages;
+  if (order === 0) {
+    // 4.17 takes off free CMA pages here, but not the high-atomic reserve.
+    const rights = m.hardAtomic ? allocFlags | ALLOC_HARDER : allocFlags;
+    const reserved = unusableFree(m, zone, 0, rights);
+    const usable = free - (reserved < free ? reserved : free);
+    if (usable > mark + zone.lowmemReserve[highestZoneidx]!) return true;
+  }
+  if (zoneWatermarkOk(m, zone, order, mark, highestZoneidx, allocFlags, free)) return true;
+  if (
+    order === 0 &&
+    zone.watermarkBoost > 0 &&
+    gfp & __GFP_ATOMIC &&
+    (allocFlags & ALLOC_WMARK_MASK) === ALLOC_WMARK_MIN
+  )
+    return zoneWatermarkOk(m, zone, order, zone.wmark[WMARK_MIN]!, highestZoneidx, allocFlags, free);
+  return false;
+}

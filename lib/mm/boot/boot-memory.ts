@@ -1,0 +1,217 @@
+/**
+ * From a description of zones to a machine's memory as it is right after boot: blocks MOVABLE, free ranges handed over
+ * from low to high in the largest aligned pieces, then the CMA area block by block (FACTS 2.10, 6.1 memblock_free_all()
+ * and cma_activate_area()).
+ */
+import type { KernelRelease } from "../../hardware/kernel-release";
+import { freePages, freePagesCore, freeWholePages } from "../allocation/page-alloc";
+import { accountFreePages, addVirginRun } from "../state/free-area";
+import { BLOCK_HOLE, Memory, OWNER_HOLE, OWNER_RESERVED } from "../state/memory";
+import { MIGRATE_CMA, MIGRATE_MOVABLE } from "../state/migratetype";
+import { type KernelSwitches, kernelProfile } from "../state/profile";
+import { normalThreshold } from "../state/vmstat";
+import { WMARK_HIGH, WMARK_LOW, WMARK_MIN, WMARK_PROMO, type Zone } from "../state/zone";
+import type { FrameSpan } from "../state/zone-frames";
+
+/** Whole frames [startPfn, startPfn + pages). */
+export interface FrameRange {
+  startPfn: number;
+  pages: number;
+}
+
+/** One zone at boot. Pages of the machine's page size. */
+export interface KernelZoneShape {
+  idx: number;
+  name: string;
+  nid?: number;
+  startPfn: number;
+  spanned: number;
+  present: number;
+  managed: number;
+  watermarks: { min: number; low: number; high: number };
+  /** Indexed by highest zone. */
+  lowmemReserve: readonly number[];
+  pageset: { batch: number; high: number };
+  /** Handed to the buddy allocator, ascending. */
+  freeRanges: readonly FrameRange[];
+  /** The frames it has where these are not all of its span. */
+  pieces?: readonly FrameRange[];
+}
+
+/** A machine for the allocator to start on. */
+export interface KernelShape {
+  release: KernelRelease;
+  /** Switches to flip alone. */
+  switches?: Partial<KernelSwitches>;
+  pageSize: number;
+  /** Largest buddy order. */
+  maxOrder: number;
+  pageblockOrder: number;
+  /** Default pageblockOrder. */
+  thpOrder?: number;
+  cma: boolean;
+  thp: boolean;
+  mobilityDisabled: boolean;
+  /** CONFIG_ZONE_DMA32; default true. */
+  dma32?: boolean;
+  cpus: number;
+  zones: readonly KernelZoneShape[];
+  /** The default CMA area. */
+  cmaRange?: FrameRange;
+  /** CMA areas declared before it, in that order. */
+  earlierCma?: readonly FrameRange[];
+  /** Areas that lie in more than one zone: their frames are freed one by one instead. */
+  uselessCma?: readonly FrameRange[];
+  /** RAM; frames outside are holes. Default: each zone is one piece. */
+  ram?: readonly FrameRange[];
+}
+
+/** Builds the memory and frees the boot memory into it. */
+export function bootMemory(shape: KernelShape): Memory {
+  const m = new Memory({
+    maxOrder: shape.maxOrder,
+    pageblockOrder: shape.pageblockOrder,
+    ...(shape.thpOrder !== undefined && { thpOrder: shape.thpOrder }),
+    zones: shape.zones.map((z) => ({
+      idx: z.idx,
+      name: z.name,
+      nid: z.nid ?? 0,
+      startPfn: z.startPfn,
+      endPfn: z.startPfn + z.spanned,
+      ...(z.pieces && {
+        pieces: z.pieces.map((p) => ({ startPfn: p.startPfn, endPfn: p.startPfn + p.pages })),
+      }),
+    })),
+    cpus: shape.cpus,
+    switches: kernelProfile(shape.release, shape.switches),
+    cma: shape.cma,
+    thp: shape.thp,
+    mobilityDisabled: shape.mobilityDisabled,
+  });
+  m.dma32 = shape.dma32 ?? true;
+  shape.zones.forEach((z, i) => {
+    const zone = m.zones[i]!;
+    setUpZone(zone, z);
+    for (const piece of zone.pieces) markFrames(m, piece, z, shape);
+    for (const range of z.freeRanges) freeBootRange(m, zone, range);
+  });
+  for (const { startPfn, pages } of shape.uselessCma ?? [])
+    for (let p = startPfn; p < startPfn + pages; p++) freePages(m, p, 0);
+  for (const range of cmaAreas(shape)) activateCma(m, range);
+  shape.zones.forEach((z, i) => {
+    setUpPcps(m, m.zones[i]!, z, shape);
+  });
+  return m;
+}
+
+function setUpZone(zone: Zone, z: KernelZoneShape): void {
+  zone.present = z.present;
+  zone.managed = z.managed;
+  zone.wmark[WMARK_MIN] = z.watermarks.min;
+  zone.wmark[WMARK_LOW] = z.watermarks.low;
+  zone.wmark[WMARK_HIGH] = z.watermarks.high;
+  zone.wmark[WMARK_PROMO] = 2 * z.watermarks.high - z.watermarks.low;
+  z.lowmemReserve.forEach((pages, i) => {
+    zone.lowmemReserve[i] = pages;
+  });
+  // A request that may use ZONE_MOVABLE but finds none is held to the reserve of the highest zone there is.
+  for (let i = z.lowmemReserve.length; i < zone.lowmemReserve.length; i++)
+    zone.lowmemReserve[i] = z.lowmemReserve.at(-1) ?? 0;
+  // The boot pageset holds nothing back; real sizes come once the watermarks are known.
+  for (const pcp of zone.pcps) {
+    pcp.batch = z.pageset.batch;
+    pcp.high = pcp.highMin = 4 * z.pageset.batch;
+    pcp.highMax = pcp.highMin;
+    pcp.statThreshold = 0;
+  }
+}
+
+/** Page blocks of RAM are MOVABLE, frames that nobody frees are reserved, frames without RAM are holes. */
+function markFrames(m: Memory, zone: FrameSpan, z: KernelZoneShape, shape: KernelShape): void {
+  const ram = shape.ram ?? [{ startPfn: z.startPfn, pages: z.spanned }];
+  const first = zone.startPfn >>> m.pageblockOrder;
+  const end = Math.ceil(zone.endPfn / m.pageblockPages);
+  m.blocks.fill(BLOCK_HOLE, first, end);
+  let at = zone.startPfn;
+  for (const r of ram) {
+    const from = Math.max(r.startPfn, zone.startPfn);
+    const to = Math.min(r.startPfn + r.pages, zone.endPfn);
+    if (to <= from) continue;
+    if (from > at) m.owner.fill(OWNER_HOLE, at, from);
+    m.blocks.fill(MIGRATE_MOVABLE, from >>> m.pageblockOrder, Math.ceil(to / m.pageblockPages));
+    at = to;
+  }
+  if (at < zone.endPfn) m.owner.fill(OWNER_HOLE, at, zone.endPfn);
+  at = zone.startPfn;
+  const taken = (from: number, to: number) => {
+    for (const r of ram) {
+      const lo = Math.max(from, r.startPfn);
+      const hi = Math.min(to, r.startPfn + r.pages);
+      if (hi > lo) m.owner.fill(OWNER_RESERVED, lo, hi);
+    }
+  };
+  for (const r of [
+    ...z.freeRanges.flatMap((range) => inZone(range, zone)),
+    ...[...cmaAreas(shape), ...(shape.uselessCma ?? [])].flatMap((range) => inZone(range, zone)),
+  ].sort((a, b) => a.startPfn - b.startPfn)) {
+    taken(at, r.startPfn);
+    at = r.startPfn + r.pages;
+  }
+  taken(at, zone.endPfn);
+}
+
+/** In the order in which they are activated. */
+function cmaAreas({ earlierCma = [], cmaRange }: KernelShape): readonly FrameRange[] {
+  return cmaRange === undefined ? earlierCma : [...earlierCma, cmaRange];
+}
+
+function inZone(range: FrameRange, zone: FrameSpan): FrameRange[] {
+  const from = Math.max(range.startPfn, zone.startPfn);
+  const to = Math.min(range.startPfn + range.pages, zone.endPfn);
+  return to > from ? [{ startPfn: from, pages: to - from }] : [];
+}
+
+/** __free_memory_core(): the largest aligned pieces of a range, ascending; runs of whole top-order blocks stay untouched. */
+function freeBootRange(m: Memory, zone: Zone, range: FrameRange): void {
+  const top = 2 ** m.maxOrder;
+  const end = range.startPfn + range.pages;
+  let pfn = range.startPfn;
+  while (pfn < end) {
+    if (pfn % top === 0 && end - pfn >= top) {
+      const hi = pfn + Math.floor((end - pfn) / top) * top;
+      if (addVirginRun(m, zone, pfn, hi, MIGRATE_MOVABLE, m.sw.bootFreeToTail)) {
+        accountFreePages(zone, hi - pfn, MIGRATE_MOVABLE);
+        pfn = hi;
+        continue;
+      }
+    }
+    let order = 0;
+    while (order < m.maxOrder && pfn % 2 ** (order + 1) === 0) order++;
+    while (pfn + 2 ** order > end) order--;
+    freePagesCore(m, pfn, order);
+    pfn += 2 ** order;
+  }
+}
+
+/** cma_activate_area(): its blocks become CMA, one by one, and are freed in the ordinary way. */
+function activateCma(m: Memory, range: FrameRange): void {
+  for (let pfn = range.startPfn; pfn < range.startPfn + range.pages; pfn += m.pageblockPages) {
+    const zone = m.zoneOf(pfn)!;
+    m.setBlockType(pfn, MIGRATE_CMA);
+    const order = Math.min(m.pageblockOrder, m.maxOrder);
+    for (let p = pfn; p < pfn + m.pageblockPages; p += 2 ** order) freeWholePages(m, p, order);
+    zone.cmaPages += m.pageblockPages;
+  }
+}
+
+/** setup_zone_pageset(), refresh_zone_stat_thresholds(): real sizes of the per-CPU lists and counter thresholds. */
+function setUpPcps(m: Memory, zone: Zone, z: KernelZoneShape, shape: KernelShape): void {
+  const most = Math.max(Math.floor(Math.floor(z.managed / 8) / shape.cpus), 4 * z.pageset.batch);
+  for (const pcp of zone.pcps) {
+    pcp.batch = z.pageset.batch;
+    pcp.high = z.pageset.high;
+    pcp.highMin = z.pageset.high;
+    pcp.highMax = m.sw.pcpAutoTune ? most : z.pageset.high;
+    pcp.statThreshold = normalThreshold(z.managed * shape.pageSize, shape.cpus);
+  }
+}

@@ -1,0 +1,119 @@
+/**
+ * Contiguous memory for a device: kernel/dma/contiguous.c dma_alloc_contiguous() and kernel/dma/direct.c
+ * __dma_direct_alloc_pages(), which asks the buddy allocator for what the area does not give. In 4.17 the callers of
+ * dma_alloc_from_contiguous() do the same with the same alignment; there a single page, too, came from the area.
+ */
+import { InputError } from "../../base/errors";
+import { type KernelRelease, since } from "../../hardware/kernel-release";
+import { allocPages, freePages } from "../allocation/page-alloc";
+import type { MigrationWorld } from "../contiguous/migrate";
+import { __GFP_DIRECT_RECLAIM, GFP_KERNEL } from "../state/gfp";
+import type { Memory } from "../state/memory";
+import { OWNER_KINDS } from "../state/owners";
+
+/** CONFIG_CMA_ALIGNMENT: requests of an area are aligned to at most 2^8 pages. */
+export const CMA_ALIGNMENT = 8;
+
+/** A request that the areas refused. */
+export interface FailedArea {
+  ok: false;
+  errno: number;
+  messages: readonly string[];
+  explain(): string;
+}
+
+/** What of a Contiguous is used here. */
+interface AreaUser {
+  memory: Memory;
+  areas: readonly unknown[];
+  release: KernelRelease;
+  cmaAlloc(
+    count: number,
+    align: number,
+    area: number,
+    options: { world?: MigrationWorld },
+  ): { ok: true; pfn: number } | FailedArea;
+  cmaRelease(pfn: number, count: number): void;
+}
+
+/** What a device's request may say. */
+export interface DmaContigOptions {
+  /** Who decides whether pages move; default: the owners noted in the machine. */
+  world?: MigrationWorld;
+  /** dev->cma_area: the device's own area by its index; a single page comes from it too. Default: the default area, 0. */
+  ownArea?: number;
+  /** Flags; default GFP_KERNEL. Without __GFP_DIRECT_RECLAIM no area is asked. */
+  gfp?: number;
+}
+
+/** Pages for a device: frames [pfn, pfn + count). */
+export interface DmaContigAllocation {
+  ok: true;
+  pfn: number;
+  /** PAGE_ALIGN(bytes) in pages. */
+  count: number;
+  /** From an area, or from the buddy allocator: then 2^order pages are held. */
+  fromArea: boolean;
+  order: number;
+  /** What the kernel printed when the area failed first. */
+  messages: readonly string[];
+}
+
+export interface FailedDmaContig {
+  ok: false;
+  errno: number;
+  messages: readonly string[];
+  /** The request to the area, where there was one. */
+  area: FailedArea | null;
+}
+
+export type DmaContigResult = DmaContigAllocation | FailedDmaContig;
+
+/** get_order(): the least order that holds `bytes`. */
+export function getOrder(bytes: number, pageSize: number): number {
+  return Math.max(0, Math.ceil(Math.log2(Math.ceil(bytes / pageSize))));
+}
+
+/** See Contiguous.dmaAllocContiguous(). */
+export function dmaAllocContiguous(
+  contig: AreaUser,
+  bytes: number,
+  pageSize: number,
+  { ownArea, gfp = GFP_KERNEL, ...options }: DmaContigOptions,
+): DmaContigResult {
+  if (!Number.isInteger(bytes) || bytes < 1)
+    throw new InputError(`dma_alloc_contiguous: must be whole bytes, at least 1: got ${bytes}`);
+  const m = contig.memory;
+  const order = getOrder(bytes, pageSize);
+  const count = Math.ceil(bytes / pageSize);
+  let messages: readonly string[] = [];
+  let area: FailedArea | null = null;
+  if (asksArea(contig, count, gfp, ownArea)) {
+    const got = contig.cmaAlloc(count, Math.min(order, CMA_ALIGNMENT), ownArea ?? 0, options);
+    if (got.ok) return { ok: true, pfn: got.pfn, count, fromArea: true, order, messages };
+    messages = got.messages;
+    area = got;
+  }
+  const pfn = order > m.maxOrder ? -1 : allocPages(m, gfp, order);
+  if (pfn < 0) return { ok: false, errno: -12, messages, area };
+  m.setOwner(pfn, OWNER_KINDS.driver);
+  return { ok: true, pfn, count, fromArea: false, order, messages };
+}
+
+/** Areas need a caller that may sleep; a single page is not worth one, unless it is the device's own (since 5.3). */
+function asksArea(
+  { areas, release }: AreaUser,
+  count: number,
+  gfp: number,
+  ownArea: number | undefined,
+): boolean {
+  if ((gfp & __GFP_DIRECT_RECLAIM) === 0) return false;
+  if (ownArea !== undefined) return true;
+  return areas.length > 0 && (count > 1 || !since(release, "6.1"));
+}
+
+/** See Contiguous.dmaFreeContiguous(). */
+export function dmaFreeContiguous(contig: AreaUser, got: DmaContigAllocation): void {
+  if (got.fromArea) contig.cmaRelease(got.pfn, got.count);
+  else freePages(contig.memory, got.pfn, got.order);
+}

@@ -1,0 +1,107 @@
+/**
+ * Where early boot puts the memmap (struct page array): mm/sparse.c sparse_init(), mm/sparse-vmemmap.c.
+ *
+ * 6.1: one buffer of section_map_size() for each present section, aligned to that size, is taken from the top of memory;
+ * the memmap fills it from below and the rest is given back. section_map_size() is rounded up to the bytes one PMD maps, so
+ * with 16 KB pages the buffer is 64 times the memmap, which therefore lies far below the top; with 64 KB pages the buffer
+ * never fits and every memmap page is taken from the top by itself. 4.17 has no buffer.
+ */
+import { roundDown, roundUp } from "../../base/alignment";
+import { type KernelRelease, since } from "../../hardware/kernel-release";
+import type { Memblock, PhysicalRange } from "./memblock";
+
+const MEMMAP = "memmap";
+
+/** What sparse_init() needs to know of the architecture. */
+export interface SparseLayout {
+  pageSize: number;
+  sectionBytes: number;
+  structPageBytes: number;
+  /** Bytes one PMD entry maps. */
+  pmdBytes: number;
+  /** Physical address of the first page the vmemmap region can describe. */
+  memstart: number;
+  /** The memmap is mapped by PMD entries (arm64 4 KB, x86-64) instead of page by page. */
+  mapsWithPmd: boolean;
+}
+
+/** Numbers of the sections that hold memory, ascending. */
+export function presentSections(memblock: Memblock, sectionBytes: number): number[] {
+  const sections = new Set<number>();
+  for (const { start, end } of memblock.memory)
+    for (let s = roundDown(start, sectionBytes); s < end; s += sectionBytes) sections.add(s / sectionBytes);
+  return [...sections].sort((a, b) => a - b);
+}
+
+/**
+ * Reserves the memmap and its page tables, node by node, each node's in its own memory where there is room. Returns the bytes
+ * of the memmap; undefined where memory is too small for it (the kernel panics).
+ */
+export function sparseInit(
+  memblock: Memblock,
+  layout: SparseLayout,
+  release: KernelRelease,
+  nodes: readonly PhysicalRange[] = [{ start: 0, end: Number.MAX_SAFE_INTEGER }],
+): number | undefined {
+  const sections = presentSections(memblock, layout.sectionBytes);
+  const mapped = new Set<number>();
+  let bytes = 0;
+  let next = 0;
+  for (const node of nodes) {
+    const first = next;
+    while (next < sections.length && sections[next]! * layout.sectionBytes < node.end) next++;
+    const got = sparseInitNid(memblock, layout, release, sections.slice(first, next), node, mapped);
+    if (got === undefined) return undefined;
+    bytes += got;
+  }
+  return bytes;
+}
+
+/** sparse_init_nid(): one node's sections. */
+function sparseInitNid(
+  memblock: Memblock,
+  layout: SparseLayout,
+  release: KernelRelease,
+  sections: readonly number[],
+  node: PhysicalRange,
+  mapped: Set<number>,
+): number | undefined {
+  const mapBytes = (layout.sectionBytes / layout.pageSize) * layout.structPageBytes;
+  const pieceBytes = layout.mapsWithPmd ? Math.min(layout.pmdBytes, mapBytes) : layout.pageSize;
+  const sectionMapBytes = roundUp(mapBytes, layout.pmdBytes);
+  const goal = Math.max(memblock.startOfDram(), node.start);
+  const bufferBytes = since(release, "6.1") ? sections.length * sectionMapBytes : 0;
+  // memblock_alloc_exact_nid_raw(): the buffer is the node's own or there is none.
+  const buffer =
+    bufferBytes > 0
+      ? memblock.allocNode(MEMMAP, bufferBytes, sectionMapBytes, goal, node, "exact")
+      : undefined;
+  let used = 0;
+  for (const section of sections) {
+    for (let offset = 0; offset < mapBytes; offset += pieceBytes) {
+      const position =
+        section * mapBytes - (layout.memstart / layout.pageSize) * layout.structPageBytes + offset;
+      if (!takeTable(memblock, mapped, position, layout, goal, node)) return undefined;
+      if (buffer !== undefined) used += pieceBytes;
+      else if (memblock.allocNode(MEMMAP, pieceBytes, pieceBytes, goal, node) === undefined) return undefined;
+    }
+  }
+  if (buffer !== undefined) memblock.free(buffer + used, bufferBytes - used);
+  return sections.length * mapBytes;
+}
+
+/** The page tables of the vmemmap region: one page for each PMD's worth of memmap where it is mapped page by page. */
+function takeTable(
+  memblock: Memblock,
+  mapped: Set<number>,
+  offset: number,
+  layout: SparseLayout,
+  goal: number,
+  node: PhysicalRange,
+): boolean {
+  const covers = layout.mapsWithPmd ? layout.pmdBytes * (layout.pageSize / 8) : layout.pmdBytes;
+  const table = Math.floor(offset / covers);
+  if (mapped.has(table)) return true;
+  mapped.add(table);
+  return memblock.allocNode("memmap page tables", layout.pageSize, layout.pageSize, goal, node) !== undefined;
+}

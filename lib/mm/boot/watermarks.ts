@@ -1,0 +1,84 @@
+/**
+ * Zone watermarks and reserves: mm/page_alloc.c calculate_min_free_kbytes(), __setup_per_zone_wmarks(),
+ * setup_per_zone_lowmem_reserve(); mm/khugepaged.c set_recommended_min_free_kbytes(). 64-bit: no high memory.
+ */
+import { type KernelRelease, since } from "../../hardware/kernel-release";
+
+/** Watermarks in pages, without boost. */
+export interface Watermarks {
+  min: number;
+  low: number;
+  high: number;
+}
+
+/** vm.watermark_scale_factor, in ten-thousandths of a zone. */
+export const WATERMARK_SCALE_FACTOR = 10;
+
+/** vm.lowmem_reserve_ratio by zone name; 0: no reserve. mm/page_alloc.c sysctl_lowmem_reserve_ratio[]. */
+const LOWMEM_RESERVE_RATIO: Readonly<Record<string, number>> = {
+  DMA: 256,
+  DMA32: 256,
+  Normal: 32,
+  HighMem: 0,
+  Movable: 0,
+};
+
+/** int_sqrt(16 × low memory in kB), at least 128, at most 64 MiB in 4.17 and 256 MiB since 5.x (6.1 here). */
+export function calculateMinFreeKbytes(lowmemKbytes: number, release: KernelRelease): number {
+  const cap = since(release, "6.1") ? 262144 : 65536;
+  return Math.min(Math.max(Math.floor(Math.sqrt(lowmemKbytes * 16)), 128), cap);
+}
+
+/**
+ * What khugepaged recommends in kB when THP is on: two page blocks and one for each pair of the three mobility types in
+ * every populated zone up to ZONE_NORMAL, but at most 5 % of `freeBufferPages` (low memory above the high watermarks).
+ */
+export function recommendedMinFreeKbytes(
+  pageblockOrder: number,
+  populatedZones: number,
+  freeBufferPages: number,
+  pageSize: number,
+): number {
+  const blocks = populatedZones * (2 + 3 * 3);
+  return Math.min(blocks * 2 ** pageblockOrder, Math.floor(freeBufferPages / 20)) * (pageSize / 1024);
+}
+
+/**
+ * __setup_per_zone_wmarks(): each zone's share of min_free_kbytes by its managed pages; the gaps to low and high are a
+ * quarter of it or 0.1 % of the zone, whichever is more. `apart`: zones without a share, as ZONE_MOVABLE from 6.12 on at the
+ * latest: their min is a thousandth, 32 to 128 pages, and they are no low memory; their gap still goes by the share.
+ */
+export function setupPerZoneWmarks(
+  minFreeKbytes: number,
+  managedPages: readonly number[],
+  pageSize: number,
+  apart: readonly boolean[] = [],
+): Watermarks[] {
+  const pagesMin = Math.floor(minFreeKbytes / (pageSize / 1024));
+  const lowmemPages = managedPages.reduce((n, managed, i) => n + (apart[i] ? 0 : managed), 0);
+  return managedPages.map((managed, i) => {
+    const share = lowmemPages === 0 ? 0 : Math.floor((pagesMin * managed) / lowmemPages);
+    const min = apart[i] ? Math.min(Math.max(Math.floor(managed / 1024), 32), 128) : share;
+    const gap = Math.max(Math.floor(share / 4), Math.floor((managed * WATERMARK_SCALE_FACTOR) / 10000));
+    return { min, low: min + gap, high: min + 2 * gap };
+  });
+}
+
+/**
+ * setup_per_zone_lowmem_reserve(): [zone][class] pages a zone keeps back from requests that could have used a higher
+ * zone: the managed pages of the zones above it up to the class, divided by its ratio.
+ */
+export function setupPerZoneLowmemReserve(
+  names: readonly string[],
+  managedPages: readonly number[],
+): number[][] {
+  return names.map((name, zone) => {
+    const ratio = LOWMEM_RESERVE_RATIO[name] ?? 0;
+    let above = 0;
+    return names.map((_, highest) => {
+      if (highest <= zone) return 0;
+      above += managedPages[highest]!;
+      return ratio === 0 ? 0 : Math.floor(above / ratio);
+    });
+  });
+}

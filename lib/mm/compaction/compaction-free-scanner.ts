@@ -1,0 +1,51 @@
+/** The free scanner of compaction: from the end of the zone downwards, block by block, free pages to move others to. */
+
+import { BLOCK_SKIP, type Memory } from "../state/memory";
+import { MIGRATE_CMA, MIGRATE_MOVABLE } from "../state/migratetype";
+import {
+  blockEndPfn,
+  blockStartPfn,
+  COMPACT_CLUSTER_MAX,
+  type CompactControl,
+  MIGRATE_ASYNC,
+} from "./compact-control";
+import { fastIsolateFreepages } from "./compaction-fast-search";
+import { buddyOrder, isolateFreepagesBlock } from "./isolate-freepages-block";
+
+/** suitable_migration_target(): no large free page, and a movable or CMA block unless that is waived. */
+function suitableTarget(m: Memory, cc: CompactControl, block: number): boolean {
+  if (buddyOrder(m, block) >= m.pageblockOrder) return false;
+  if (cc.ignoreBlockSuitable) return true;
+  const mt = m.blockType(block);
+  return mt === MIGRATE_MOVABLE || mt === MIGRATE_CMA;
+}
+
+/** isolate_freepages(): fills `cc.freepages`, by the fast search or by scanning down to the migrate scanner. */
+export function isolateFreepages(m: Memory, cc: CompactControl): void {
+  fastIsolateFreepages(m, cc);
+  if (cc.nrFreepages > 0) return;
+  const { zone } = cc;
+  const blockPages = m.pageblockPages;
+  let from = cc.freePfn;
+  let block = blockStartPfn(from, m.pageblockOrder);
+  let end = Math.min(block + blockPages, zone.endPfn);
+  const low = blockEndPfn(cc.migratePfn, m.pageblockOrder);
+  let stride = cc.mode === MIGRATE_ASYNC ? COMPACT_CLUSTER_MAX : 1;
+  for (; block >= low; end = block, block -= blockPages, from = block) {
+    if (m.notInZone(zone, block) || !suitableTarget(m, cc, block)) continue;
+    if (!cc.ignoreSkipHint && m.blocks[block >>> m.pageblockOrder]! & BLOCK_SKIP) continue;
+    const before = cc.nrFreepages;
+    from = isolateFreepagesBlock(m, cc, from, end, stride);
+    if (from === end) {
+      m.blocks[block >>> m.pageblockOrder]! |= BLOCK_SKIP;
+      if (block < zone.compact.cachedFreePfn) zone.compact.cachedFreePfn = block;
+    }
+    if (cc.nrFreepages >= cc.nrMigratepages) {
+      if (from >= end) from = block - blockPages;
+      break;
+    }
+    if (from < end) break;
+    stride = cc.nrFreepages > before ? 1 : Math.min(COMPACT_CLUSTER_MAX, stride * 2);
+  }
+  cc.freePfn = from;
+}

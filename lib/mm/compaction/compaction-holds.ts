@@ -1,0 +1,28 @@
+/**
+ * Which held pages a run of compaction leaves alone, and which it takes and cannot move, by how far it may wait. Model of
+ * isolate_migratepages_block() and move_to_new_folio(), 6.1 (FACTS 4.6).
+ */
+
+import type { Memory } from "../state/memory";
+import { extraReferences, holdsOf, offLru, ownerKind, waitForPage } from "../state/owners";
+import { MIGRATE_ASYNC, MIGRATE_SYNC } from "./compact-control";
+
+/** Whether the migrate scanner passes the page by. `mode` is a MIGRATE_ number. */
+export function barsIsolation(m: Memory, pfn: number, mode: number): boolean {
+  if (offLru(m, pfn)) return true;
+  if (ownerKind(m, pfn) === "anon" && extraReferences(m, pfn) > 0) return true;
+  return (
+    mode !== MIGRATE_SYNC && holdsOf(m, pfn).some((h) => h.kind === "writeback" || h.kind === "noMigrate")
+  );
+}
+
+/** Whether an isolated page stays where it is. What a run may wait for is over afterwards. */
+export function barsMigration(m: Memory, pfn: number, mode: number): boolean {
+  const holds = holdsOf(m, pfn);
+  if (extraReferences(m, pfn) > 0 || holds.some((h) => h.kind === "buffers" || h.kind === "noMigrate"))
+    return true;
+  if (mode === MIGRATE_ASYNC) return holds.some((h) => h.kind === "locked" || h.kind === "writeback");
+  if (mode !== MIGRATE_SYNC && holds.some((h) => h.kind === "writeback")) return true;
+  waitForPage(m, pfn);
+  return false;
+}

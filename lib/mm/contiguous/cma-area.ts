@@ -1,0 +1,265 @@
+/**
+ * A contiguous memory area (mm/cma.c): a bitmap with one bit for 2^orderPerBit pages, first fit with an alignment mask, and
+ * alloc_contig_range() on what the bitmap offers, one step further after every −EBUSY. Since 6.15 an area can have up to 8
+ * ranges, each with its bitmap.
+ */
+import { InputError } from "../../base/errors";
+import { freePages } from "../allocation/page-alloc";
+import type { Memory } from "../state/memory";
+import { MIGRATE_CMA } from "../state/migratetype";
+import { inUse, isMovablePage } from "../state/owners";
+import { allocContigRange, type ContigContext } from "./contig-range";
+import { EBUSY, EINVAL, ENOMEM } from "./page-isolation";
+
+/** What cma_alloc() came to. */
+export interface CmaResult {
+  /** First frame, or −1. */
+  pfn: number;
+  /** 0 or the kernel's error. */
+  errno: number;
+  /** Ranges that were busy. */
+  busyRetries: number;
+  /** The kernel gave up without a line in its log. */
+  silent: boolean;
+}
+
+/** CMA_MAX_RANGES. */
+export const CMA_MAX_RANGES = 8;
+
+/** One range of an area: struct cma_memrange. Before 6.15 an area is one range. */
+export class CmaRange {
+  readonly basePfn: number;
+  /** Pages. */
+  readonly count: number;
+  readonly orderPerBit: number;
+  /** One byte a bit: 1 is allocated. */
+  readonly bitmap: Uint8Array;
+
+  constructor(name: string, basePfn: number, count: number, orderPerBit: number) {
+    if (count % 2 ** orderPerBit !== 0 || count <= 0)
+      throw new InputError(
+        `CMA area ${name}: its size must be a multiple of ${2 ** orderPerBit} pages (order_per_bit ${orderPerBit}): got ${count}`,
+      );
+    this.basePfn = basePfn;
+    this.count = count;
+    this.orderPerBit = orderPerBit;
+    this.bitmap = new Uint8Array(count >>> orderPerBit);
+  }
+
+  /** Pages allocated, as the bitmap counts them. */
+  get used(): number {
+    let bits = 0;
+    for (const bit of this.bitmap) bits += bit;
+    return bits << this.orderPerBit;
+  }
+
+  holds(pfn: number, count = 1): boolean {
+    return pfn >= this.basePfn && pfn + count <= this.basePfn + this.count;
+  }
+
+  /** Takes what is in use in the area and not movable as allocated from it: a machine whose past is not known. */
+  markUsed(m: Memory): void {
+    for (let p = this.basePfn; p < this.basePfn + this.count; p++) {
+      const place = m.freePlaceOf(p);
+      if (place !== undefined) p = place.head + 2 ** place.order - 1;
+      else if (inUse(m, p) && !isMovablePage(m, m.headOf(p))) this.mark(p, 1, 1);
+    }
+  }
+
+  private bits(count: number): number {
+    return Math.ceil(count / 2 ** this.orderPerBit);
+  }
+
+  mark(pfn: number, count: number, value: 0 | 1): void {
+    const first = (pfn - this.basePfn) >>> this.orderPerBit;
+    this.bitmap.fill(value, first, first + this.bits(count));
+  }
+
+  /** bitmap_find_next_zero_area_off(): the first bit at or after `from` with `bits` clear ones, or −1. */
+  findZeroArea(from: number, bits: number, mask: number, offset: number): number {
+    const { bitmap } = this;
+    for (let start = from; ; ) {
+      let at = bitmap.indexOf(0, start);
+      if (at < 0) return -1;
+      at = Math.ceil((at + offset) / (mask + 1)) * (mask + 1) - offset;
+      if (at + bits > bitmap.length) return -1;
+      const used = bitmap.indexOf(1, at);
+      if (used < 0 || used >= at + bits) return at;
+      start = used + 1;
+    }
+  }
+
+  /** Mask and offset in bits for an alignment of 2^align pages. */
+  alignment(align: number): { mask: number; offset: number } {
+    if (align <= this.orderPerBit) return { mask: 0, offset: 0 };
+    return {
+      mask: 2 ** (align - this.orderPerBit) - 1,
+      offset: (this.basePfn % 2 ** align) >>> this.orderPerBit,
+    };
+  }
+}
+
+/** Where a range of an area lies, in pages. */
+export interface CmaPlace {
+  basePfn: number;
+  count: number;
+}
+
+/** A CMA area. Conservation, in pages: `available` = `count` − `used`. */
+export class CmaArea {
+  readonly name: string;
+  /** Ascending; at most 8. */
+  readonly ranges: readonly CmaRange[];
+  readonly orderPerBit: number;
+
+  /** One range of `count` pages from `basePfn` on. */
+  constructor(name: string, basePfn: number, count: number, orderPerBit?: number);
+  /** Several ranges. */
+  constructor(name: string, ranges: readonly CmaPlace[], orderPerBit?: number);
+  constructor(name: string, where: number | readonly CmaPlace[], second = 0, third = 0) {
+    const places = typeof where === "number" ? [{ basePfn: where, count: second }] : where;
+    this.orderPerBit = typeof where === "number" ? third : second;
+    if (places.length < 1 || places.length > CMA_MAX_RANGES)
+      throw new InputError(`CMA area ${name}: must have 1 to ${CMA_MAX_RANGES} ranges: got ${places.length}`);
+    this.name = name;
+    this.ranges = places.map((p) => new CmaRange(name, p.basePfn, p.count, this.orderPerBit));
+  }
+
+  /** First frame of the first range. */
+  get basePfn(): number {
+    return this.ranges[0]!.basePfn;
+  }
+
+  /** Pages of all ranges. */
+  get count(): number {
+    return this.ranges.reduce((n, r) => n + r.count, 0);
+  }
+
+  /** The bitmap of the first range. */
+  get bitmap(): Uint8Array {
+    return this.ranges[0]!.bitmap;
+  }
+
+  /** Pages allocated, as the bitmaps count them. */
+  get used(): number {
+    return this.ranges.reduce((n, r) => n + r.used, 0);
+  }
+
+  /** available_count: pages not allocated. */
+  get available(): number {
+    return this.count - this.used;
+  }
+
+  /** Sets the bits of pages that lie in one of its ranges. */
+  mark(pfn: number, count: number, value: 0 | 1): void {
+    this.rangeOf(pfn)?.mark(pfn, count, value);
+  }
+
+  /** The range that holds all of these pages. */
+  rangeOf(pfn: number, count = 1): CmaRange | undefined {
+    return this.ranges.find((r) => r.holds(pfn, count));
+  }
+
+  holds(pfn: number, count = 1): boolean {
+    return this.rangeOf(pfn, count) !== undefined;
+  }
+
+  /** Takes what is in use in the area and not movable as allocated from it: a machine whose past is not known. */
+  markUsed(m: Memory): void {
+    for (const range of this.ranges) range.markUsed(m);
+  }
+}
+
+/**
+ * cma_alloc(): `count` pages aligned to 2^align. −ENOMEM: no room in the bitmap at the first look, or no target for a
+ * migration; −EBUSY: ranges were there, and each held a page that would not move. Since 6.15 (6.19 here) the ranges of an area
+ * are tried in turn, as long as the area has that many pages left, and an area that is merely full says −EBUSY too.
+ */
+export function* cmaAlloc(
+  cx: ContigContext,
+  area: CmaArea,
+  count: number,
+  align: number,
+  tried?: (pfn: number, errno: number) => void,
+): Generator<void, CmaResult> {
+  const result: CmaResult = {
+    pfn: -1,
+    errno: cx.m.sw.cmaRanges ? EBUSY : ENOMEM,
+    busyRetries: 0,
+    silent: false,
+  };
+  // NULL is all the caller gets; the error is our name for it.
+  if (count === 0) return { ...result, errno: EINVAL, silent: true };
+  // Before, the kernel gives up here without a word and without its trace point.
+  if (!cx.m.sw.cmaRanges && Math.ceil(count / 2 ** area.orderPerBit) > area.bitmap.length)
+    return { ...result, silent: true };
+  for (const range of area.ranges) {
+    yield* cmaRangeAlloc(cx, area, range, count, align, result, tried);
+    if (result.errno !== EBUSY) break;
+  }
+  cx.seen.finish?.(result.pfn, count);
+  yield;
+  return result;
+}
+
+/** cma_range_alloc(), or the loop of cma_alloc() before there were ranges; the outcome goes to `result`. */
+function* cmaRangeAlloc(
+  cx: ContigContext,
+  area: CmaArea,
+  range: CmaRange,
+  count: number,
+  align: number,
+  result: CmaResult,
+  tried: ((pfn: number, errno: number) => void) | undefined,
+): Generator<void, void> {
+  const { m, seen } = cx;
+  const { mask, offset } = range.alignment(align);
+  const bits = Math.ceil(count / 2 ** range.orderPerBit);
+  if (bits > range.bitmap.length) return;
+  const zone = m.zoneOf(range.basePfn)!;
+  for (let start = 0; ; ) {
+    if (m.sw.cmaRanges && count > area.available) return;
+    const bit = range.findZeroArea(start, bits, mask, offset);
+    if (bit < 0) return;
+    const first = range.basePfn + bit * 2 ** range.orderPerBit;
+    range.mark(first, count, 1);
+    result.errno = yield* allocContigRange(cx, zone, first, first + count, MIGRATE_CMA);
+    if (result.errno === 0) {
+      result.pfn = first;
+      return;
+    }
+    tried?.(first, result.errno);
+    range.mark(first, count, 0);
+    if (result.errno !== EBUSY) return;
+    result.busyRetries++;
+    seen.busyRetry?.(first, count);
+    start = bit + mask + 1;
+  }
+}
+
+/**
+ * cma_release(): page by page, ascending, through the per-CPU lists. Throws where the pages are not the area's, for which the
+ * kernel returns false, or are not allocated.
+ */
+export function cmaRelease(
+  cx: Pick<ContigContext, "m" | "seen">,
+  area: CmaArea,
+  pfn: number,
+  count: number,
+): void {
+  const range = area.rangeOf(pfn, count);
+  if (range === undefined) {
+    const places = area.ranges.map((r) => `${r.basePfn} to ${r.basePfn + r.count - 1}`);
+    throw new InputError(
+      `cma_release: pages ${pfn} to ${pfn + count - 1} must lie in the area, ${places.join(", ")}`,
+    );
+  }
+  for (let p = pfn; p < pfn + count; p++)
+    if (range.bitmap[(p - range.basePfn) >>> range.orderPerBit] === 0)
+      throw new InputError(`cma_release: page ${p} is not allocated from area ${area.name}`);
+  for (let p = pfn; p < pfn + count; p++) {
+    cx.seen.free?.(p, 0);
+    freePages(cx.m, p, 0);
+  }
+  range.mark(pfn, count, 0);
+}

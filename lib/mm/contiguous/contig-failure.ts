@@ -1,0 +1,257 @@
+/**
+ * Why a contiguous request failed, as data and in words: for each range tried, the pages that barred it by owner, who holds
+ * them, and what would have freed the range (FACTS 4.6); and the nearest miss.
+ */
+import { buddyOrder } from "../compaction/isolate-freepages-block";
+import { isPcpState, type Memory } from "../state/memory";
+import {
+  holdsOf,
+  inUse,
+  isMovablePage,
+  type OwnerKind,
+  orderInUse,
+  ownerKind,
+  type PageHold,
+} from "../state/owners";
+import { EBUSY, ENOMEM } from "./page-isolation";
+
+/** One page in the way. */
+export interface Blocker {
+  /** First frame. */
+  pfn: number;
+  /** 2^order frames. */
+  order: number;
+  /** First frame of its page block. */
+  block: number;
+  owner: OwnerKind;
+  heldBy: readonly PageHold[];
+  why: string;
+  wouldFree: string;
+}
+
+/** One range that was tried and failed. */
+export interface FailedRange {
+  startPfn: number;
+  /** One past the last frame. */
+  endPfn: number;
+  /** The kernel's error. */
+  errno: number;
+  /** Where it ended: isolating the blocks, finding targets to migrate to, or the final test that all pages are free. */
+  step: "isolate" | "migrate" | "test";
+  /** Pages in the way, in all of the range. */
+  blockedPages: number;
+  /** Movable pages that were still there when the request gave up because of the others. */
+  notReached: number;
+  /** The first of them, at most `BLOCKERS_KEPT`. */
+  blockers: readonly Blocker[];
+  /** What else there is to say, as for a lack of target pages. */
+  note: string | null;
+}
+
+export const BLOCKERS_KEPT = 64;
+
+const IMMOVABLE: Partial<Record<OwnerKind, [why: string, wouldFree: string]>> = {
+  reserved: ["was reserved at boot and never belonged to the allocator", "nothing while the machine runs"],
+  hole: ["is no memory", "nothing"],
+  slab: ["holds kernel objects, which have addresses and cannot move", "freeing every object in the slab"],
+  slabReclaimable: [
+    "holds cached kernel objects, which cannot move",
+    "shrinking the cache until the slab is empty",
+  ],
+  pageTable: [
+    "is a page table of a process, which does not move",
+    "the process unmapping the range, or its end",
+  ],
+  kernelStack: ["is part of a kernel stack, which cannot move", "the end of that task"],
+  networkBuffer: ["is a network buffer that a device may be writing to", "the packet being consumed"],
+  hugetlb: ["is a huge page of a size that cannot be migrated", "freeing that huge page"],
+  cmaBuffer: ["is a buffer already taken from a contiguous area", "its driver releasing it"],
+  driver: ["belongs to a driver, which knows it by its address", "its driver freeing it"],
+  unknown: ["is in use, not on the LRU and not movable", "its owner freeing it"],
+};
+
+const HOLDS: Record<PageHold["kind"], [why: string, wouldFree: string]> = {
+  get: [
+    "holds a reference for the time being",
+    "that reference being dropped: it may be enough to try again later",
+  ],
+  pin: [
+    "has it pinned for the length of a call",
+    "the end of that call: it may be enough to try again later",
+  ],
+  longterm: [
+    "has it pinned for long",
+    "unpinning; FOLL_LONGTERM pins taken since 5.2 leave the area before they hold",
+  ],
+  writeback: ["is writing it back", "the end of that write"],
+  locked: ["has it locked", "the unlocking"],
+  buffers: [
+    "uses its buffer heads",
+    "the file system dropping the buffers, as after a commit of its journal",
+  ],
+  noMigrate: ["keeps it dirty in a file system that cannot migrate", "writing the page back first"],
+  mlock: ["has it locked in memory", "nothing: that does not bar migration"],
+  lruBatch: ["has it in its batch of pages that are yet to join the LRU", "draining the CPUs' LRU batches"],
+  hwPoison: ["found it broken: it is out of use for good", "nothing: the memory at this place is faulty"],
+};
+
+const MOVABLE_NOT_MOVED = "is movable, but was not moved";
+
+function describePage(m: Memory, pfn: number): Pick<Blocker, "owner" | "heldBy" | "why" | "wouldFree"> {
+  const owner = ownerKind(m, pfn);
+  const heldBy = holdsOf(m, pfn).filter((h) => h.kind !== "mlock");
+  const hold = heldBy[0];
+  if (hold !== undefined) {
+    const [why, wouldFree] = HOLDS[hold.kind];
+    const times = hold.count > 1 ? ` (${hold.count} references)` : "";
+    return { owner, heldBy, why: `${hold.by} ${why}${times}`, wouldFree };
+  }
+  if (isPcpState(m.state[pfn]!))
+    return {
+      owner,
+      heldBy,
+      why: "is free, but waits on a per-CPU list",
+      wouldFree: "draining the per-CPU lists",
+    };
+  const fixed = isMovablePage(m, pfn) ? undefined : (IMMOVABLE[owner] ?? IMMOVABLE.unknown);
+  if (fixed !== undefined) return { owner, heldBy, why: fixed[0], wouldFree: fixed[1] };
+  return {
+    owner,
+    heldBy,
+    why: "is movable, but was not moved",
+    wouldFree: "another try, with free pages to move to",
+  };
+}
+
+/** The state of a range that has just failed: what in it is not free. */
+export function failedRange(
+  m: Memory,
+  startPfn: number,
+  endPfn: number,
+  errno: number,
+  step: FailedRange["step"],
+  firstPfn: number,
+): FailedRange {
+  const blockers: Blocker[] = [];
+  let blockedPages = 0;
+  let notReached = 0;
+  const add = (pfn: number, order: number) => {
+    const pages = Math.min(1 << order, endPfn - pfn);
+    const page = describePage(m, pfn);
+    if (page.why === MOVABLE_NOT_MOVED) {
+      notReached += pages;
+      return;
+    }
+    blockedPages += pages;
+    if (blockers.length < BLOCKERS_KEPT)
+      blockers.push({ pfn, order, block: pfn - (pfn % m.pageblockPages), ...page });
+  };
+  if (step === "isolate") {
+    if (firstPfn >= 0) add(firstPfn, orderInUse(m, firstPfn));
+  } else {
+    const head = m.freePlaceOf(startPfn);
+    for (let p = head?.pcp === false ? head.head : startPfn; p < endPfn; ) {
+      const free = buddyOrder(m, p);
+      if (free >= 0) p += 1 << free;
+      else {
+        const order = inUse(m, p) ? orderInUse(m, p) : 0;
+        add(p, order);
+        p += 1 << order;
+      }
+    }
+  }
+  return {
+    startPfn,
+    endPfn,
+    errno,
+    step,
+    blockedPages,
+    notReached,
+    blockers,
+    note: noteOf(m, step, errno, firstPfn),
+  };
+}
+
+function noteOf(m: Memory, step: FailedRange["step"], errno: number, firstPfn: number): string | null {
+  if (errno === ENOMEM) {
+    const zones = m.zones.map(
+      (z) => `${z.name}: ${Math.max(0, z.nrFreePages)} free, min watermark ${z.wmark[0]}`,
+    );
+    return `no page could be had to move the contents to (${zones.join("; ")})`;
+  }
+  if (step === "isolate" && firstPfn < 0) return "a page block of the range is isolated by someone else";
+  return null;
+}
+
+/** A failed request. */
+export interface ContigFailureReport {
+  /** What asked, as "cma_alloc of 256 pages". */
+  request: string;
+  errno: number;
+  /** Ranges tried in order; empty when the bitmap had no room. */
+  ranges: readonly FailedRange[];
+  /** How many were tried, where `ranges` has the first of them only. */
+  rangesTried?: number;
+  /** What to say when no range was tried. */
+  reason: string;
+}
+
+const ERRNO_NAMES: Record<number, string> = {
+  [-12]: "-12 (ENOMEM)",
+  [-16]: "-16 (EBUSY)",
+  [-22]: "-22 (EINVAL)",
+};
+
+/** The range with the fewest pages in the way; the first of them where several tie. */
+export function nearestMiss(ranges: readonly FailedRange[]): FailedRange | null {
+  let best: FailedRange | null = null;
+  for (const r of ranges)
+    if (r.step !== "migrate" && (best === null || r.blockedPages < best.blockedPages)) best = r;
+  return best ?? ranges[0] ?? null;
+}
+
+/** Pages in the way over all ranges, each page once, by why. */
+function causes(ranges: readonly FailedRange[]): { text: string; pages: number; first: Blocker }[] {
+  const seen = new Set<number>();
+  const byWhy = new Map<string, { text: string; pages: number; first: Blocker }>();
+  for (const range of ranges)
+    for (const b of range.blockers) {
+      if (seen.has(b.pfn)) continue;
+      seen.add(b.pfn);
+      const text = `${b.owner === "unknown" ? "page" : b.owner}: ${b.why}`;
+      const known = byWhy.get(text);
+      if (known === undefined) byWhy.set(text, { text, pages: 1 << b.order, first: b });
+      else known.pages += 1 << b.order;
+    }
+  return [...byWhy.values()].sort((a, b) => b.pages - a.pages);
+}
+
+/** A few lines that a driver's author understands. */
+export function explainContigFailure(report: ContigFailureReport): string {
+  const { request, errno, ranges, reason } = report;
+  const lines = [`${request} failed: ${ERRNO_NAMES[errno] ?? errno}.`];
+  if (ranges.length === 0) return `${lines[0]} ${reason}`;
+  const step = ranges.length > 1 ? ranges[1]!.startPfn - ranges[0]!.startPfn : 0;
+  const tried =
+    ranges.length === 1
+      ? `One range was tried, at frame ${ranges[0]!.startPfn}.`
+      : `${ranges.length} ranges were tried, from frame ${ranges[0]!.startPfn} on in steps of ${step} (0x${step.toString(16)}) pages.`;
+  lines.push(tried);
+  for (const c of causes(ranges).slice(0, 4))
+    lines.push(
+      `In the way: ${c.pages} page${c.pages === 1 ? "" : "s"}, the first at frame ${c.first.pfn}: ${c.text}. Would free it: ${c.first.wouldFree}.`,
+    );
+  const notMoved = Math.min(...ranges.map((r) => r.notReached));
+  if (notMoved > 0 && ranges.every((r) => r.blockedPages === 0 && r.errno === EBUSY))
+    lines.push(
+      `In every range at least ${notMoved} movable page${notMoved === 1 ? "" : "s"}, held by nobody, did not move: migration failed or is switched off.`,
+    );
+  const note = ranges.find((r) => r.note !== null)?.note;
+  if (note != null) lines.push(`Besides: ${note}.`);
+  const miss = nearestMiss(ranges);
+  if (miss !== null && miss.blockedPages > 0)
+    lines.push(
+      `Nearest miss: frames ${miss.startPfn} to ${miss.endPfn - 1}, ${miss.blockedPages} of ${miss.endPfn - miss.startPfn} pages in the way.`,
+    );
+  return lines.join("\n");
+}

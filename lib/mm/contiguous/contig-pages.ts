@@ -1,0 +1,138 @@
+/**
+ * alloc_contig_pages() (5.5+; before, hugetlb's alloc_gigantic_page()): any range of as many frames, zone by zone from
+ * the preferred one (of the preferred node, then of the others by distance), each zone from its start, in steps of the size:
+ * first success wins; no range reaches across a zone or a node. Only sizes that are powers of two come out naturally aligned.
+ */
+import { InputError } from "../../base/errors";
+import { freePages } from "../allocation/page-alloc";
+import { ALLOCATED, type Memory, ORDER_MASK, OWNER_HOLE, OWNER_MASK, OWNER_RESERVED } from "../state/memory";
+import { MIGRATE_MOVABLE } from "../state/migratetype";
+import { OWNER_KINDS, type OwnerKind, ownerKind } from "../state/owners";
+import type { Zone } from "../state/zone";
+import { allocContigRange, type ContigFailure, run } from "./contig-range";
+import type { GiganticSource } from "./hugetlb";
+import { GIGANTIC_GFP } from "./hugetlb";
+import { type ContigObserver, type MigrationStats, type MigrationWorld, ownersWorld } from "./migrate";
+
+/** A range that was tried and could not be had. */
+export interface TriedRange {
+  start: number;
+  failure: ContigFailure | null;
+}
+
+export interface ContigRequest {
+  /** Frames. */
+  pages: number;
+  gfp: number;
+  /** The node to look in first (with __GFP_THISNODE: only); default the first. */
+  nid?: number | undefined;
+  /** What the frames become. */
+  kind: OwnerKind;
+  /** Default: the owners as they are kept. */
+  world?: MigrationWorld;
+  /** Told of every range that failed. */
+  tried?: (range: TriedRange) => void;
+  /** Told how many clean file pages were dropped in a range. */
+  dropped?: (pages: number) => void;
+  /** Told of the steps in each range; `stats` are the figures of that range. */
+  watch?: ((stats: MigrationStats) => ContigObserver) | undefined;
+}
+
+/** The first frame of the range got, or −1. Throws InputError for a size that is no whole number of frames. */
+export function allocContigPages(m: Memory, request: ContigRequest): number {
+  const { pages } = request;
+  if (!Number.isInteger(pages) || pages < 1)
+    throw new InputError(`alloc_contig_pages: pages must be a whole number, 1 or more: got ${pages}`);
+  const nid = request.nid ?? m.firstNode;
+  const zonelist = m.zonelistOf(nid, request.gfp);
+  if (zonelist === undefined)
+    throw new InputError(`alloc_contig_pages: the machine has nodes 0 to ${m.nrNodes - 1}: got ${nid}`);
+  for (const zone of zonelist) {
+    for (let start = Math.ceil(zone.startPfn / pages) * pages; start + pages <= zone.endPfn; start += pages) {
+      if (rangeIsValid(m, zone, start, pages) && tryRange(m, zone, start, request)) return start;
+    }
+  }
+  return -1;
+}
+
+/** pfn_range_valid_contig(): every frame exists and is the zone's, none is reserved or hugetlb's. */
+function rangeIsValid(m: Memory, zone: Zone, start: number, pages: number): boolean {
+  for (let p = start; p < start + pages; p++) {
+    if ((p === start || p % m.pageblockPages === 0) && m.notInZone(zone, p)) return false;
+    // Free pages, untouched ones and the second half of larger ones included, need no look at each frame.
+    if (p === start || p % m.pageblockPages === 0 || m.state[p] !== 0) {
+      const free = m.state[p]! < ALLOCATED ? m.freePlaceOf(p) : undefined;
+      if (free !== undefined) {
+        p = free.head + (1 << free.order) - 1;
+        continue;
+      }
+    }
+    const s = m.state[p]!;
+    if (s >= ALLOCATED && (s & ORDER_MASK) > 0) {
+      // A large page in use is passed over whole, up to the end of the block.
+      if ((m.ownerOf(p) & OWNER_MASK) === OWNER_KINDS.hugetlb) return false;
+      p += Math.min(1 << (s & ORDER_MASK), m.pageblockPages - (p % m.pageblockPages)) - 1;
+      continue;
+    }
+    const kind = m.ownerOf(p) & OWNER_MASK;
+    if (kind === OWNER_RESERVED || kind === OWNER_HOLE) return false;
+    // A frame that is free or inside another page may still carry the name of its last owner.
+    if (
+      kind === OWNER_KINDS.hugetlb &&
+      m.freePlaceOf(p) === undefined &&
+      ownerKind(m, m.headOf(p)) === "hugetlb"
+    )
+      return false;
+  }
+  return true;
+}
+
+/** __alloc_contig_pages(): one range. Counters move as /proc/vmstat's do. */
+function tryRange(m: Memory, zone: Zone, start: number, request: ContigRequest): boolean {
+  const stats: MigrationStats = { migrated: 0, failedAttempts: 0, dropped: 0 };
+  let failure: ContigFailure | null = null;
+  let isolated = 0;
+  const ret = run(
+    allocContigRange(
+      {
+        m,
+        world: request.world ?? ownersWorld(m),
+        kind: request.kind,
+        stats,
+        seen: {
+          ...request.watch?.(stats),
+          scanned: (_from, _to, taken) => {
+            isolated += taken;
+          },
+        },
+        failed: (f) => {
+          failure = f;
+        },
+      },
+      zone,
+      start,
+      start + request.pages,
+      MIGRATE_MOVABLE,
+    ),
+  );
+  m.counters.pgmigrate_success += stats.migrated;
+  m.counters.pgmigrate_fail += stats.failedAttempts;
+  m.counters.compact_isolated += isolated + (ret === 0 ? request.pages : 0);
+  request.dropped?.(stats.dropped);
+  if (ret !== 0) request.tried?.({ start, failure });
+  return ret === 0;
+}
+
+/** free_contig_range(): frame by frame, through the per-CPU lists. */
+export function freeContigRange(m: Memory, start: number, pages: number): void {
+  for (let p = start; p < start + pages; p++) freePages(m, p, 0);
+}
+
+/** alloc_gigantic_page(): gigantic huge pages from anywhere in memory. */
+export function giganticFromAnywhere(m: Memory, world: MigrationWorld = ownersWorld(m)): GiganticSource {
+  return {
+    take: (order, nid) =>
+      allocContigPages(m, { pages: 1 << order, gfp: GIGANTIC_GFP, nid, kind: "hugetlb", world }),
+    give: (pfn, order) => freeContigRange(m, pfn, 1 << order),
+  };
+}

@@ -1,0 +1,259 @@
+/**
+ * alloc_contig_range() (mm/page_alloc.c) and the scans it makes (mm/compaction.c): isolate the blocks, drain the per-CPU
+ * lists, move what is movable away, take the free pages, give back what was asked for by nobody. A generator, so that a
+ * replay can let recorded events happen in between; `run` drives it to its end.
+ */
+
+import { isolateFreePage } from "../allocation/isolate-free-page";
+import { freePages } from "../allocation/page-alloc";
+import { drainPagesZone } from "../allocation/pcp-free";
+import { buddyOrder } from "../compaction/isolate-freepages-block";
+import { BLOCK_SKIP, isPcpState, type Memory } from "../state/memory";
+import { MIGRATE_ISOLATE } from "../state/migratetype";
+import { drainLruBatches, markTaken, type OwnerKind } from "../state/owners";
+import type { Zone } from "../state/zone";
+import {
+  type ContigObserver,
+  type IsolatedPage,
+  type MigrationStats,
+  type MigrationWorld,
+  migratePages,
+  reclaimCleanPages,
+} from "./migrate";
+import {
+  barrier,
+  EBUSY,
+  ENOMEM,
+  firstNotFree,
+  isolatedSpan,
+  startIsolatePageRange,
+  undoIsolatePageRange,
+} from "./page-isolation";
+
+/** Pages collected before they are migrated. */
+const COMPACT_CLUSTER_MAX = 32;
+/** Calls of migrate_pages() for one collected list. */
+const TRIES = 5;
+
+/** What a request runs with. */
+export interface ContigContext {
+  m: Memory;
+  world: MigrationWorld;
+  seen: ContigObserver;
+  /** What the pages taken become. */
+  kind: OwnerKind;
+  stats: MigrationStats;
+  /** Where the last range failed, while it is still isolated. */
+  failed?: (failure: ContigFailure) => void;
+}
+
+/** Where and at which step a range failed. */
+export interface ContigFailure {
+  step: "isolate" | "migrate" | "test";
+  errno: number;
+  /** The first frame in the way, or −1. */
+  pfn: number;
+}
+
+/** Drives a request to its end. */
+export function run<T>(steps: Generator<void, T>): T {
+  for (;;) {
+    const next = steps.next();
+    if (next.done) return next.value;
+  }
+}
+
+interface Scan {
+  next: number;
+  list: IsolatedPage[];
+  taken: number;
+}
+
+/** isolate_migratepages_block(): movable pages of one block, the last one first in the list. */
+function scanBlockForPages(cx: ContigContext, start: number, end: number, scan: Scan): void {
+  const { m, world, seen } = cx;
+  let taken = 0;
+  const wholeBlock = start % m.pageblockPages === 0 ? start : -1;
+  let p = start;
+  const around = m.state[p] === 0 ? m.freePlaceOf(p) : undefined;
+  if (around !== undefined) p = around.head + (1 << around.order);
+  for (; p < end; p++) {
+    const free = buddyOrder(m, p);
+    if (free >= 0) {
+      p += (1 << free) - 1;
+      continue;
+    }
+    if (isPcpState(m.state[p]!)) continue;
+    const order = world.isolate(p);
+    if (order < 0) continue;
+    scan.list.unshift({ pfn: p, order });
+    p += (1 << order) - 1;
+    taken += 1 << order;
+    scan.taken += 1 << order;
+    if (scan.taken >= COMPACT_CLUSTER_MAX) {
+      p++;
+      break;
+    }
+  }
+  if (p > end) p = end;
+  if (p === end && taken === 0 && wholeBlock >= 0) {
+    seen.skipBit?.(wholeBlock);
+    m.blocks[wholeBlock >>> m.pageblockOrder]! |= BLOCK_SKIP;
+  }
+  seen.scanned?.(start, p, taken);
+  scan.next = p;
+}
+
+/** isolate_migratepages_range(). */
+function scanRange(cx: ContigContext, start: number, end: number): Scan {
+  const pages = cx.m.pageblockPages;
+  const scan: Scan = { next: start, list: [], taken: 0 };
+  for (let p = start; p < end; ) {
+    const blockEnd = Math.min(p - (p % pages) + pages, end);
+    scanBlockForPages(cx, p, blockEnd, scan);
+    if (scan.taken >= COMPACT_CLUSTER_MAX) break;
+    p = blockEnd;
+  }
+  return scan;
+}
+
+/** __alloc_contig_migrate_range(): 0, −EBUSY after five tries, −ENOMEM at once. */
+function* migrateRange(cx: ContigContext, start: number, end: number): Generator<void, number> {
+  const { m, world, seen, stats } = cx;
+  drainLruBatches(m);
+  let pfn = start;
+  let list: IsolatedPage[] = [];
+  let tries = 0;
+  while (pfn < end || list.length > 0) {
+    if (list.length === 0) {
+      const scan = scanRange(cx, pfn, end);
+      yield;
+      pfn = scan.next;
+      list = scan.list;
+      tries = 0;
+    } else if (++tries === TRIES) return EBUSY;
+    yield* reclaimCleanPages(m, list, world, seen, stats);
+    seen.cleaned?.();
+    if (list.length === 0) continue;
+    seen.migrating?.(tries === 0);
+    const ret = yield* migratePages(m, list, world, seen, stats);
+    seen.triedToMigrate?.();
+    if (ret === ENOMEM) return ENOMEM;
+  }
+  return 0;
+}
+
+/** First frame of the free page that covers `start`, or `start`. */
+function outerStart(m: Memory, start: number): number {
+  for (let order = 0; order <= m.maxOrder; order++) {
+    const head = start - (start % (1 << order));
+    const free = buddyOrder(m, head);
+    if (free >= 0) return head + (1 << free) > start ? head : start;
+  }
+  return start;
+}
+
+function drain({ m, seen }: ContigContext, zone: Zone): void {
+  seen.draining?.();
+  for (const pcp of zone.pcps) if (pcp.count > 0) drainPagesZone(m, zone, pcp);
+}
+
+/** test_pages_isolated(). */
+function testPagesIsolated(cx: ContigContext, start: number, end: number): number {
+  const { m } = cx;
+  let p = start;
+  while (p < end && m.blockType(p) === MIGRATE_ISOLATE) p += m.pageblockPages;
+  const fin = p < end ? p : firstNotFree(m, start, end);
+  cx.seen.tested?.(start, end, fin);
+  return fin;
+}
+
+function* giveBack(cx: ContigContext, start: number, end: number): Generator<void, void> {
+  for (let p = start; p < end; p++) {
+    cx.seen.free?.(p, 0);
+    freePages(cx.m, p, 0);
+    yield;
+  }
+}
+
+/** Takes the free pages of [outer, end) off their lists; the end of the last. */
+function takeFreePages(cx: ContigContext, zone: Zone, outer: number, end: number): number {
+  const { m } = cx;
+  let p = outer;
+  while (p < end) {
+    const order = buddyOrder(m, p);
+    m.trace?.isolateFree?.(p, order);
+    isolateFreePage(m, zone, p, order);
+    p += 1 << order;
+  }
+  return p;
+}
+
+/**
+ * alloc_contig_range(): takes [start, end) for the caller. `mt` is the type the blocks get back: CMA or MOVABLE (a release
+ * with an isolate bit keeps each block's own). Returns 0 or a negative errno; after a failure nothing is taken, and what
+ * was migrated stays where it went.
+ */
+export function* allocContigRange(
+  cx: ContigContext,
+  zone: Zone,
+  start: number,
+  end: number,
+  mt: number,
+): Generator<void, number> {
+  const { m, seen } = cx;
+  seen.rangeBegin?.(start, end);
+  const ret = yield* takeRange(cx, zone, start, end, mt);
+  seen.rangeEnd?.(ret);
+  yield;
+  return ret;
+
+  function* takeRange(cx: ContigContext, zone: Zone, start: number, end: number, mt: number) {
+    const isolated = startIsolatePageRange(m, zone, start, end, mt);
+    seen.isolated?.(isolated, end - start);
+    yield;
+    if (isolated !== 0) {
+      cx.failed?.({ step: "isolate", errno: isolated, pfn: barrier.pfn });
+      return isolated;
+    }
+    const ret = yield* emptyAndTake(cx, zone, start, end);
+    undoIsolatePageRange(m, zone, start, end, mt);
+    seen.undone?.(end - start);
+    yield;
+    return ret;
+  }
+}
+
+function* emptyAndTake(cx: ContigContext, zone: Zone, start: number, end: number): Generator<void, number> {
+  const { m } = cx;
+  const drainsLate = m.sw.isolationUnit === "maxOrder";
+  if (!drainsLate) {
+    drain(cx, zone);
+    yield;
+  }
+  const migrated = yield* migrateRange(cx, start, end);
+  if (migrated !== 0 && migrated !== EBUSY) {
+    cx.failed?.({ step: "migrate", errno: migrated, pfn: -1 });
+    return migrated;
+  }
+  if (drainsLate) {
+    drain(cx, zone);
+    yield;
+  }
+  const outer = outerStart(m, start);
+  const fin = testPagesIsolated(cx, outer, end);
+  yield;
+  if (fin < end) {
+    cx.failed?.({ step: "test", errno: EBUSY, pfn: fin });
+    return EBUSY;
+  }
+  const outerEnd = takeFreePages(cx, zone, outer, end);
+  markTaken(m, start, end, cx.kind);
+  cx.seen.took?.(end - start);
+  yield;
+  yield* giveBack(cx, outer, start);
+  yield* giveBack(cx, end, outerEnd);
+  return 0;
+}
+
+export { isolatedSpan };

@@ -1,0 +1,296 @@
+/**
+ * Contiguous memory for callers: CMA areas, alloc_contig_range(), alloc_contig_pages() and the find_alloc_contig_pages() of
+ * the 2018 proposal. A request that fails is a result that can explain itself; a wrong argument throws.
+ */
+import { InputError } from "../../base/errors";
+import type { KernelRelease } from "../../hardware/kernel-release";
+import { cmaAllocFailed } from "../boot/cma-messages";
+import {
+  type DmaContigAllocation,
+  type DmaContigOptions,
+  type DmaContigResult,
+  dmaAllocContiguous,
+  dmaFreeContiguous,
+} from "../boot/dma-contiguous";
+import { validateCma } from "../reports/validate-cma";
+import { closestRelease } from "../state/closest-release";
+import { GFP_KERNEL } from "../state/gfp";
+import { BLOCK_MT, type Memory } from "../state/memory";
+import { MIGRATE_CMA, MIGRATE_MOVABLE } from "../state/migratetype";
+import type { OwnerKind } from "../state/owners";
+import { CmaArea, cmaAlloc, cmaRelease } from "./cma-area";
+import {
+  type ContigFailureReport,
+  explainContigFailure,
+  type FailedRange,
+  failedRange,
+  nearestMiss,
+} from "./contig-failure";
+import { allocContigPages, freeContigRange } from "./contig-pages";
+import { allocContigRange, type ContigContext, run } from "./contig-range";
+import type { ContigStopwatch } from "./contig-timeline";
+import { type MigrationStats, type MigrationWorld, ownersWorld } from "./migrate";
+import { EBUSY, ENOMEM } from "./page-isolation";
+
+/** Pages got: frames [pfn, pfn + count). */
+export interface ContigAllocation extends MigrationStats {
+  ok: true;
+  pfn: number;
+  count: number;
+  /** Ranges tried before this one, each with what barred it. */
+  busyRanges: readonly FailedRange[];
+}
+
+/** A failed request and its reasons. */
+export interface FailedContigRequest extends MigrationStats {
+  ok: false;
+  /** The kernel's error: −12 ENOMEM, −16 EBUSY. */
+  errno: number;
+  count: number;
+  busyRanges: readonly FailedRange[];
+  /** What the kernel prints, its own words; empty where it fails without a line. */
+  messages: readonly string[];
+  nearestMiss: FailedRange | null;
+  /** A few lines of text, or with `{ json: true }` everything as data. */
+  explain(): string;
+  explain(options: { json: true }): ContigFailureReport & { nearestMiss: FailedRange | null };
+}
+
+export type ContigResult = ContigAllocation | FailedContigRequest;
+
+/** How a request runs. */
+export interface ContigOptions {
+  /** What the pages become; default `driver`. */
+  owner?: OwnerKind;
+  /** Who decides whether pages move; default: the owners noted in the machine. */
+  world?: MigrationWorld;
+  /** alloc_contig_pages(): the node to look in first, with __GFP_THISNODE only; default the first. */
+  nid?: number;
+  /** Records where the modelled time goes; without it nothing is observed. */
+  stopwatch?: ContigStopwatch | undefined;
+}
+
+export class Contiguous {
+  readonly memory: Memory;
+  /** The areas, in the order of their declaration. */
+  readonly areas: CmaArea[];
+
+  /** Whose words the messages are. */
+  readonly release: KernelRelease;
+
+  /** `areas`: default every run of CMA page blocks. `release`: default the one whose switches are closest. */
+  constructor(
+    memory: Memory,
+    areas: CmaArea[] = areasOf(memory),
+    release: KernelRelease = closestRelease(memory.sw),
+  ) {
+    this.memory = memory;
+    this.release = release;
+    this.areas = areas;
+  }
+
+  private context(options: ContigOptions, kind: OwnerKind): { cx: ContigContext; ranges: FailedRange[] } {
+    const { memory: m } = this;
+    const ranges: FailedRange[] = [];
+    const stats: MigrationStats = { migrated: 0, failedAttempts: 0, dropped: 0 };
+    const watch = options.stopwatch?.observer(stats);
+    let start = 0;
+    let end = 0;
+    const cx: ContigContext = {
+      m,
+      world: options.world ?? ownersWorld(m),
+      seen: {
+        ...watch,
+        rangeBegin: (from, to) => {
+          start = from;
+          end = to;
+          watch?.rangeBegin?.(from, to);
+        },
+      },
+      kind,
+      stats,
+      failed: ({ step, errno, pfn }) => ranges.push(failedRange(m, start, end, errno, step, pfn)),
+    };
+    return { cx, ranges };
+  }
+
+  /**
+   * cma_alloc(): `count` pages aligned to 2^`align` pages, from area `area` (its index, default 0). A count of 0 fails without
+   * a word, and −22 is our name for it: the kernel's caller gets NULL.
+   */
+  cmaAlloc(count: number, align = 0, area = 0, options: ContigOptions = {}): ContigResult {
+    const from = this.area(area);
+    wholePages("cma_alloc", count, 0);
+    if (!Number.isInteger(align) || align < 0 || align > 20)
+      throw new InputError(`cma_alloc: align must be an order from 0 to 20: got ${align}`);
+    const { cx, ranges } = this.context(options, "cmaBuffer");
+    const { pfn, errno, silent } = run(cmaAlloc(cx, from, count, align));
+    this.charge(cx);
+    const reason =
+      count === 0
+        ? "A request for 0 pages gets none."
+        : count > from.count
+          ? `The area ${from.name} has ${from.count} pages in all.`
+          : `The area ${from.name} has no free run of ${count} pages with that alignment: ${from.used} of ${from.count} pages are taken by CMA users.`;
+    const messages = silent ? [] : [cmaAllocFailed(this.release, from.name, count, errno)];
+    const request = `cma_alloc of ${count} pages, align ${align}`;
+    return result(cx, pfn, count, errno, ranges, request, reason, messages);
+  }
+
+  /**
+   * dma_alloc_contiguous() (dma_alloc_from_contiguous() in 4.17) and what dma_direct_alloc_pages() does without it: `bytes` for a
+   * device, rounded up to whole pages. More than one page comes from area `area` at an alignment of
+   * min(get_order(bytes), CONFIG_CMA_ALIGNMENT) pages; a single page, and what the area has no room for, from the buddy allocator,
+   * where the 2^order pages stay together. `fromArea` tells which.
+   */
+  dmaAllocContiguous(bytes: number, pageSize: number, options: DmaContigOptions = {}): DmaContigResult {
+    return dmaAllocContiguous(this, bytes, pageSize, options);
+  }
+
+  /** dma_free_contiguous(): what dmaAllocContiguous() gave, back to where it came from. */
+  dmaFreeContiguous(got: DmaContigAllocation): void {
+    dmaFreeContiguous(this, got);
+  }
+
+  /** What a request moved shows in /proc/vmstat. */
+  private charge({ stats }: ContigContext): void {
+    this.memory.counters.pgmigrate_success += stats.migrated;
+    this.memory.counters.pgmigrate_fail += stats.failedAttempts;
+  }
+
+  /** cma_release(). */
+  cmaRelease(pfn: number, count: number): void {
+    const area = this.areas.find((a) => a.holds(pfn, count));
+    if (area === undefined)
+      throw new InputError(`cma_release: pages ${pfn} to ${pfn + count - 1} lie in no area`);
+    cmaRelease({ m: this.memory, seen: {} }, area, pfn, count);
+  }
+
+  /** alloc_contig_range() for [start, end); `mt` is MOVABLE or CMA, the type its blocks get back. */
+  allocContigRange(
+    start: number,
+    end: number,
+    mt = MIGRATE_MOVABLE,
+    options: ContigOptions = {},
+  ): ContigResult {
+    const zone = this.memory.zoneOf(start);
+    if (
+      zone === undefined ||
+      end <= start ||
+      !zone.pieces.some((p) => start >= p.startPfn && end <= p.endPfn)
+    )
+      throw new InputError(`alloc_contig_range: frames ${start} to ${end - 1} must lie in one zone`);
+    const { cx, ranges } = this.context(options, options.owner ?? "driver");
+    const errno = run(allocContigRange(cx, zone, start, end, mt));
+    this.charge(cx);
+    return result(
+      cx,
+      errno === 0 ? start : -1,
+      end - start,
+      errno,
+      ranges,
+      `alloc_contig_range of ${end - start} pages`,
+      "",
+    );
+  }
+
+  /** alloc_contig_pages(): the first range that can be had, in steps of `count` pages through the zones the request may use. */
+  allocContigPages(count: number, gfp: number = GFP_KERNEL, options: ContigOptions = {}): ContigResult {
+    wholePages("alloc_contig_pages", count);
+    const { memory: m } = this;
+    const { cx, ranges } = this.context(options, options.owner ?? "driver");
+    const { pgmigrate_success, pgmigrate_fail } = m.counters;
+    const pfn = allocContigPages(m, {
+      pages: count,
+      gfp,
+      ...(options.nid !== undefined && { nid: options.nid }),
+      kind: cx.kind,
+      world: cx.world,
+      dropped: (pages) => {
+        cx.stats.dropped += pages;
+      },
+      watch: options.stopwatch === undefined ? undefined : (stats) => options.stopwatch!.observer(stats),
+      tried: ({ start, failure }) => {
+        const { errno, step, pfn } = failure ?? { errno: EBUSY, step: "test", pfn: -1 };
+        ranges.push(failedRange(m, start, start + count, errno, step, pfn));
+      },
+    });
+    cx.stats.migrated = m.counters.pgmigrate_success - pgmigrate_success;
+    cx.stats.failedAttempts = m.counters.pgmigrate_fail - pgmigrate_fail;
+    const reason = `No zone has ${count} consecutive pages without reserved memory or huge pages.`;
+    const errno = pfn >= 0 ? 0 : ranges.length > 0 ? EBUSY : ENOMEM;
+    return result(cx, pfn, count, errno, ranges, `alloc_contig_pages of ${count} pages`, reason);
+  }
+
+  /** find_alloc_contig_pages() of the proposal of 2018: 2^order pages. The search is that of the merged form. */
+  findAllocContigPages(order: number, gfp?: number, options: ContigOptions = {}): ContigResult {
+    if (!Number.isInteger(order) || order < 0 || order > 30)
+      throw new InputError(
+        `find_alloc_contig_pages: order must be a whole number from 0 to 30: got ${order}`,
+      );
+    return this.allocContigPages(1 << order, gfp, options);
+  }
+
+  /** free_contig_range(): page by page, ascending. */
+  freeContigRange(pfn: number, count: number): void {
+    for (let p = pfn; p < pfn + count; p++) {
+      if (this.memory.freePlaceOf(p) !== undefined)
+        throw new InputError(`free_contig_range: frame ${p} is free already`);
+    }
+    freeContigRange(this.memory, pfn, count);
+  }
+
+  /** Broken laws of the areas, in words; empty when all hold. */
+  validate(): string[] {
+    return validateCma(this.memory, this.areas);
+  }
+
+  private area(index: number): CmaArea {
+    const area = this.areas[index];
+    if (area === undefined)
+      throw new InputError(`cma_alloc: there is no area ${index}: the machine has ${this.areas.length}`);
+    return area;
+  }
+}
+
+function wholePages(what: string, count: number, least = 1): void {
+  if (!Number.isInteger(count) || count < least)
+    throw new InputError(`${what}: count must be a whole number of pages, at least ${least}: got ${count}`);
+}
+
+/** Runs of CMA page blocks, one area each; what is in use there and not movable counts as taken. */
+export function areasOf(m: Memory): CmaArea[] {
+  const areas: CmaArea[] = [];
+  const isCma = (p: number) => (m.blocks[p >>> m.pageblockOrder]! & BLOCK_MT) === MIGRATE_CMA;
+  for (const zone of m.zones.flatMap((z) => z.pieces)) {
+    for (let p = Math.ceil(zone.startPfn / m.pageblockPages) * m.pageblockPages; p < zone.endPfn; ) {
+      let end = p;
+      while (end < zone.endPfn && isCma(end)) end += m.pageblockPages;
+      if (end > p) areas.push(new CmaArea(`cma${areas.length}`, p, Math.min(end, zone.endPfn) - p));
+      p = end > p ? end : p + m.pageblockPages;
+    }
+  }
+  for (const area of areas) area.markUsed(m);
+  return areas;
+}
+
+function result(
+  cx: ContigContext,
+  pfn: number,
+  count: number,
+  errno: number,
+  busyRanges: FailedRange[],
+  request: string,
+  reason: string,
+  messages: readonly string[] = [],
+): ContigResult {
+  if (errno === 0) return { ok: true, pfn, count, busyRanges, ...cx.stats };
+  const report: ContigFailureReport = { request, errno, ranges: busyRanges, reason };
+  const miss = nearestMiss(busyRanges);
+  function explain(): string;
+  function explain(options: { json: true }): ContigFailureReport & { nearestMiss: FailedRange | null };
+  function explain(options?: { json: true }) {
+    return options?.json ? { ...report, nearestMiss: miss } : explainContigFailure(report);
+  }
+  return { ok: false, errno, count, busyRanges, messages, nearestMiss: miss, explain, ...cx.stats };
+}

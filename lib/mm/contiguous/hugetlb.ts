@@ -1,0 +1,209 @@
+/**
+ * hugetlb: pools of huge pages of one size. Pages are taken from the buddy allocator, or, where they are larger than its
+ * largest page (gigantic), by alloc_contig_pages() or from hugetlb_cma. Conservation, in huge pages: total = free + in
+ * use, surplus <= in use, persistent = total − surplus. Model of mm/hugetlb.c, 6.1.
+ */
+import { InputError } from "../../base/errors";
+import { allocPages, freePages } from "../allocation/page-alloc";
+import {
+  __GFP_COMP,
+  __GFP_NOWARN,
+  __GFP_RETRY_MAYFAIL,
+  __GFP_THISNODE,
+  GFP_HIGHUSER,
+  GFP_HIGHUSER_MOVABLE,
+} from "../state/gfp";
+import type { Memory } from "../state/memory";
+import { OWNER_KINDS } from "../state/owners";
+
+const GFP_HUGE = GFP_HIGHUSER_MOVABLE | __GFP_COMP | __GFP_NOWARN;
+
+/** Where gigantic pages come from: 2^order frames of one node, naturally aligned, or −1; and how they go back. */
+export interface GiganticSource {
+  /** `nid`: default the first node. */
+  take(order: number, nid?: number): number;
+  give(pfn: number, order: number): void;
+}
+
+export interface HugetlbOptions {
+  /** Of one huge page. */
+  order: number;
+  /** Needed for orders above the largest buddy page. */
+  gigantic?: GiganticSource;
+  /** nr_overcommit_hugepages: surplus pages that may be made on demand; default 0. */
+  overcommit?: number;
+}
+
+export class HugetlbPool {
+  readonly order: number;
+  /** Free huge pages, first frames; the last is handed out next. */
+  readonly free: number[];
+  /** Huge pages handed out, by first frame. */
+  readonly used: Set<number>;
+  surplus: number;
+  overcommit: number;
+  readonly gigantic: GiganticSource | null;
+  /** next_nid_to_alloc and next_nid_to_free, counted in turns: the pool grows and shrinks node by node. */
+  private turnToGrow: number;
+  private turnToShrink: number;
+
+  constructor(
+    private readonly m: Memory,
+    options: HugetlbOptions,
+  ) {
+    if (!Number.isInteger(options.order) || options.order < 1)
+      throw new InputError(`hugetlb: order of a huge page must be 1 or more: got ${options.order}`);
+    this.order = options.order;
+    this.free = [];
+    this.used = new Set();
+    this.surplus = 0;
+    this.overcommit = options.overcommit ?? 0;
+    this.gigantic = options.gigantic ?? null;
+    this.turnToGrow = 0;
+    this.turnToShrink = 0;
+  }
+
+  /** nr_hugepages. */
+  get total(): number {
+    return this.free.length + this.used.size;
+  }
+
+  get persistent(): number {
+    return this.total - this.surplus;
+  }
+
+  /**
+   * set_max_huge_pages(): grows the pool until it holds `count` persistent pages or one request fails; shrinks it by its
+   * free pages, and makes what is in use surplus. Returns the persistent pages it has then.
+   */
+  setMaxHugePages(count: number): number {
+    if (!Number.isInteger(count) || count < 0)
+      throw new InputError(`nr_hugepages: must be a whole number, 0 or more: got ${count}`);
+    while (this.surplus > 0 && count > this.persistent) this.surplus--;
+    const tired = new Set<number>();
+    while (count > this.persistent) {
+      const pfn = this.freshInTurn(tired);
+      if (pfn < 0) break;
+      this.free.push(pfn);
+    }
+    while (count < this.persistent && this.free.length > 0) this.giveBack(this.shrinkInTurn());
+    if (count < this.persistent) this.surplus += this.persistent - count;
+    return this.persistent;
+  }
+
+  /** alloc_huge_page(): a free page of the pool, the nearest to node `nid`, else a surplus one; −1 when there is neither. */
+  alloc(nid: number = this.m.firstNode): number {
+    let pfn = -1;
+    for (const node of this.nodesFrom(nid)) if (pfn < 0) pfn = this.takeFree(node);
+    if (pfn < 0 && this.surplus < this.overcommit) {
+      pfn = this.fresh(nid, GFP_HUGE | __GFP_RETRY_MAYFAIL);
+      if (pfn >= 0) this.surplus++;
+    }
+    if (pfn >= 0) this.used.add(pfn);
+    return pfn;
+  }
+
+  /** free_huge_page(): back to the pool; surplus pages go back to the allocator. */
+  release(pfn: number): void {
+    if (!this.used.delete(pfn))
+      throw new InputError(`hugetlb: frame ${pfn} is not the first of a huge page in use`);
+    if (this.surplus > 0) {
+      this.surplus--;
+      this.giveBack(pfn);
+    } else this.free.push(pfn);
+  }
+
+  /** dissolve_free_huge_page(): a free huge page becomes free base pages; false when it is in use or none of the pool's. */
+  dissolve(pfn: number): boolean {
+    const i = this.free.indexOf(pfn);
+    if (i < 0) return false;
+    this.free.splice(i, 1);
+    this.giveBack(pfn);
+    return true;
+  }
+
+  /** demote_pool_huge_page() (5.16+): splits up to `count` free pages into pages of `target`; how many were split. */
+  demote(count: number, target: HugetlbPool): number {
+    if (target.order >= this.order)
+      throw new InputError(`demote: the smaller size must be below order ${this.order}: got ${target.order}`);
+    let done = 0;
+    while (done < count && this.free.length > 0) {
+      const pfn = this.free.pop()!;
+      const step = 1 << target.order;
+      this.m.splitAllocated(pfn, this.order);
+      for (let p = pfn; p < pfn + (1 << this.order); p += step) {
+        this.m.markAllocated(p, target.order);
+        this.m.setOwner(p, OWNER_KINDS.hugetlb);
+        target.free.push(p);
+      }
+      done++;
+    }
+    return done;
+  }
+
+  /** Nodes in the order of a node's zone list. */
+  private nodesFrom(nid: number): number[] {
+    const zones = this.m.nodeZonelists.fallback[nid]?.at(-1);
+    if (zones === undefined)
+      throw new InputError(`hugetlb: the machine has nodes 0 to ${this.m.nrNodes - 1}: got ${nid}`);
+    return [...new Set(zones.map((z) => z.nid))];
+  }
+
+  /** The free page of a node that came last, or −1. */
+  private takeFree(nid: number): number {
+    let at = this.free.length - 1;
+    if (this.m.nrNodes > 1) while (at >= 0 && this.m.zoneOf(this.free[at]!)!.nid !== nid) at--;
+    return at < 0 ? -1 : this.free.splice(at, 1)[0]!;
+  }
+
+  /**
+   * alloc_pool_huge_page(): from the nodes in turn, the next one where a node has none. A node that failed once is asked
+   * without __GFP_RETRY_MAYFAIL until it gives a page again (node_alloc_noretry).
+   */
+  private freshInTurn(tired: Set<number>): number {
+    const nodes = this.nodesFrom(this.m.firstNode).sort((a, b) => a - b);
+    for (let i = 0; i < nodes.length; i++) {
+      const nid = nodes[this.turnToGrow++ % nodes.length]!;
+      const hard = tired.has(nid) ? 0 : __GFP_RETRY_MAYFAIL;
+      const pfn = this.fresh(nid, GFP_HUGE | __GFP_THISNODE | hard);
+      if (pfn >= 0) {
+        tired.delete(nid);
+        return pfn;
+      }
+      tired.add(nid);
+    }
+    return -1;
+  }
+
+  /** remove_pool_huge_page(): from the nodes in turn. */
+  private shrinkInTurn(): number {
+    const nodes = this.nodesFrom(this.m.firstNode).sort((a, b) => a - b);
+    for (;;) {
+      const pfn = this.takeFree(nodes[this.turnToShrink++ % nodes.length]!);
+      if (pfn >= 0) return pfn;
+    }
+  }
+
+  /** alloc_fresh_huge_page(). */
+  private fresh(nid: number, gfp: number): number {
+    const { m, order } = this;
+    if (order > m.maxOrder) {
+      if (this.gigantic === null)
+        throw new InputError(
+          `hugetlb: a page of order ${order} is larger than the largest of the allocator, ${m.maxOrder}: it needs a source of contiguous memory`,
+        );
+      return this.gigantic.take(order, nid);
+    }
+    const pfn = allocPages(m, gfp, order, m.zonelistOf(nid, gfp));
+    if (pfn >= 0) m.setOwner(pfn, OWNER_KINDS.hugetlb);
+    return pfn;
+  }
+
+  private giveBack(pfn: number): void {
+    if (this.order > this.m.maxOrder) this.gigantic!.give(pfn, this.order);
+    else freePages(this.m, pfn, this.order);
+  }
+}
+
+/** htlb_alloc_mask() of a gigantic page: not movable. */
+export const GIGANTIC_GFP = GFP_HIGHUSER | __GFP_THISNODE;

@@ -1,0 +1,259 @@
+/**
+ * Migrating pages one by one (mm/migrate.c: migrate_pages()): a target is allocated, the source unmapped, its contents
+ * moved, the source freed. A generator: it stops after every step at which something else may happen on a real machine.
+ */
+
+import { allocPages, freePages } from "../allocation/page-alloc";
+import {
+  __GFP_COMP,
+  __GFP_DIRECT_RECLAIM,
+  __GFP_HIGHMEM,
+  __GFP_MOVABLE,
+  __GFP_NOMEMALLOC,
+  __GFP_NOWARN,
+  __GFP_RECLAIM,
+  __GFP_RETRY_MAYFAIL,
+  GFP_HIGHUSER_MOVABLE,
+  GFP_USER,
+  ZONE_MOVABLE,
+} from "../state/gfp";
+import type { Memory } from "../state/memory";
+import {
+  extraReferences,
+  holdsOf,
+  inUse,
+  isMovablePage,
+  moveOwner,
+  offLru,
+  orderInUse,
+  ownerKind,
+  waitForPage,
+} from "../state/owners";
+import { EAGAIN, ENOMEM } from "./page-isolation";
+
+/** Passes over the list in one call: NR_MAX_MIGRATE_PAGES_RETRY. */
+export const MIGRATE_PASSES = 10;
+
+const GFP_TARGET = GFP_USER | __GFP_MOVABLE | __GFP_RETRY_MAYFAIL | __GFP_COMP;
+const GFP_TARGET_LARGE =
+  (GFP_TARGET & ~__GFP_RECLAIM) |
+  ((GFP_HIGHUSER_MOVABLE | __GFP_COMP | __GFP_NOMEMALLOC | __GFP_NOWARN) & ~__GFP_RECLAIM) |
+  __GFP_DIRECT_RECLAIM;
+
+/** What the page owners decide, which the allocator cannot know: a recording, or the simulated owners. */
+export interface MigrationWorld {
+  /** Order of the page that a scanner takes off the LRU at `pfn`, or −1: not movable, or pinned. */
+  isolate(pfn: number): number;
+  /** Whether the isolated page is clean file cache, which is dropped instead of moved. */
+  dropped(pfn: number): boolean;
+  /** Unmapping `from`: 1 done, −EAGAIN, or another error that ends the attempts. */
+  unmap(from: number, to: number): number;
+  /** Moving the contents: 0 done, −EAGAIN, or another error. */
+  move(from: number, to: number): number;
+  /** The page at `from` now lies at `to`: its mappings change, and its owner's note of where it is. */
+  moved(from: number, to: number, order: number): void;
+  /** The clean file page is gone. */
+  gone(pfn: number): void;
+  /** Where a page moves to; default: as alloc_migration_target() has it. */
+  target?: MigrationTarget;
+  /** The page of 2^order frames at `pfn` is about to be split for want of a target. */
+  split?(pfn: number, order: number): void;
+}
+
+/** A new page of 2^order frames for the one at `pfn`: its first frame, or −1. */
+export type MigrationTarget = (m: Memory, pfn: number, order: number) => number;
+
+/** What an observer of a contiguous request sees, in the kernel's order, besides the trace points of the allocator. */
+export interface ContigObserver {
+  alloc?(pfn: number, order: number): void;
+  free?(pfn: number, order: number): void;
+  unmap?(from: number, to: number, rc: number): void;
+  move?(from: number, to: number, rc: number): void;
+  scanned?(start: number, end: number, taken: number): void;
+  /** The page blocks of a range of `pages` frames were isolated, or with an error were not. */
+  isolated?(errno: number, pages: number): void;
+  /** The per-CPU lists of the range's zone are about to be drained. */
+  draining?(): void;
+  /** Clean file pages of a list were dropped. */
+  cleaned?(): void;
+  /** A call of migrate_pages() for a list begins: the first for it, or one more. */
+  migrating?(first: boolean): void;
+  triedToMigrate?(): void;
+  /** The free pages of the range were taken off their lists. */
+  took?(pages: number): void;
+  /** The page blocks of the range are isolated no more. */
+  undone?(pages: number): void;
+  skipBit?(pfn: number): void;
+  rangeBegin?(start: number, end: number): void;
+  rangeEnd?(errno: number): void;
+  tested?(start: number, end: number, fin: number): void;
+  busyRetry?(pfn: number, count: number): void;
+  finish?(pfn: number, count: number): void;
+}
+
+/** One page on its way. */
+export interface IsolatedPage {
+  pfn: number;
+  order: number;
+}
+
+/** Figures of one request. */
+export interface MigrationStats {
+  migrated: number;
+  failedAttempts: number;
+  dropped: number;
+}
+
+/**
+ * migrate_pages(): what could not be moved stays in `list`, retried first. Returns 0, the number of pages that failed,
+ * or −ENOMEM when a target could not be had. `target` allocates the new page. Where migration is off nothing moves.
+ */
+export function* migratePages(
+  m: Memory,
+  list: IsolatedPage[],
+  world: MigrationWorld,
+  seen: ContigObserver,
+  stats: MigrationStats,
+  target = world.target ?? migrationTarget,
+): Generator<void, number> {
+  if (!m.migration) return list.length;
+  const given: IsolatedPage[] = [];
+  let failed = 0;
+  let waiting = list.splice(0);
+  let again = true;
+  for (let pass = 0; pass < MIGRATE_PASSES && again; pass++) {
+    again = false;
+    const left: IsolatedPage[] = [];
+    for (let i = 0; i < waiting.length; i++) {
+      const page = waiting[i]!;
+      const rc = yield* migratePage(m, page, world, seen, stats, target);
+      if (rc === 0) continue;
+      if (rc === EAGAIN) {
+        left.push(page);
+        again = true;
+      } else if (rc === ENOMEM && page.order > 0) {
+        // A large page without a target is split; its parts are tried after the rest of the list.
+        for (let k = 0; k < 1 << page.order; k++) left.push({ pfn: page.pfn + k, order: 0 });
+        world.split?.(page.pfn, page.order);
+        m.splitAllocated(page.pfn, 0);
+        again = true;
+      } else if (rc === ENOMEM) {
+        list.push(...given, ...left, ...waiting.slice(i));
+        return ENOMEM;
+      } else {
+        given.push(page);
+        failed++;
+      }
+    }
+    waiting = left;
+  }
+  list.push(...given, ...waiting);
+  return failed + waiting.length;
+}
+
+/** alloc_migration_target(): on the node of the source if there is room; from ZONE_MOVABLE into any zone, else not into it. */
+export function migrationTarget(m: Memory, pfn: number, order: number): number {
+  const zone = m.zoneOf(pfn)!;
+  let gfp = order === 0 ? GFP_TARGET : GFP_TARGET_LARGE;
+  if (zone.idx === ZONE_MOVABLE) gfp |= __GFP_HIGHMEM;
+  return allocPages(m, gfp, order, m.zonelistOf(zone.nid, gfp));
+}
+
+/**
+ * Whether the page is still as it was isolated. Isolated pages stay on the LRU here, so that reclaim may take one while room is made for
+ * a target of another; the kernel's are off it, and one that was freed meanwhile counts as moved there too.
+ */
+function stillThere(m: Memory, { pfn }: IsolatedPage): boolean {
+  return inUse(m, pfn);
+}
+
+/** One attempt: 0, or the error. */
+function* migratePage(
+  m: Memory,
+  page: IsolatedPage,
+  world: MigrationWorld,
+  seen: ContigObserver,
+  stats: MigrationStats,
+  allocTarget: MigrationTarget,
+): Generator<void, number> {
+  const { pfn, order } = page;
+  const target = allocTarget(m, pfn, order);
+  seen.alloc?.(target, order);
+  yield;
+  if (target < 0) return ENOMEM;
+  if (!stillThere(m, page)) {
+    seen.free?.(target, order);
+    freePages(m, target, order);
+    return 0;
+  }
+  let rc = world.unmap(pfn, target);
+  seen.unmap?.(pfn, target, rc);
+  if (rc === 1) {
+    rc = world.move(pfn, target);
+    seen.move?.(pfn, target, rc);
+  }
+  yield;
+  if (rc === 0) {
+    moveOwner(m, pfn, target);
+    world.moved(pfn, target, order);
+    stats.migrated += 1 << order;
+  } else stats.failedAttempts++;
+  const freed = rc === 0 ? pfn : target;
+  seen.free?.(freed, order);
+  freePages(m, freed, order);
+  yield;
+  return rc;
+}
+
+/** reclaim_clean_pages_from_list(): clean file cache in the list is dropped. */
+export function* reclaimCleanPages(
+  m: Memory,
+  list: IsolatedPage[],
+  world: MigrationWorld,
+  seen: ContigObserver,
+  stats: MigrationStats,
+): Generator<void, void> {
+  for (let i = 0; i < list.length; i++) {
+    const { pfn, order } = list[i]!;
+    if (!stillThere(m, list[i]!)) {
+      list.splice(i--, 1);
+      continue;
+    }
+    if (!world.dropped(pfn)) continue;
+    list.splice(i--, 1);
+    stats.dropped += 1 << order;
+    world.gone(pfn);
+    seen.free?.(pfn, order);
+    freePages(m, pfn, order);
+    yield;
+  }
+}
+
+/**
+ * The owners as lib/mm/state/owners.ts keeps them. Anonymous pages with extra references are not even isolated; of others the
+ * attempt fails. Writeback and page locks are waited for: MIGRATE_SYNC.
+ */
+export function ownersWorld(m: Memory): MigrationWorld {
+  return {
+    isolate(pfn) {
+      if (!isMovablePage(m, pfn) || offLru(m, pfn)) return -1;
+      if (ownerKind(m, pfn) === "anon" && extraReferences(m, pfn) > 0) return -1;
+      return orderInUse(m, pfn);
+    },
+    dropped(pfn) {
+      return ownerKind(m, pfn) === "fileClean" && holdsOf(m, pfn).length === 0;
+    },
+    unmap: () => 1,
+    move(pfn) {
+      waitForPage(m, pfn);
+      if (extraReferences(m, pfn) > 0) return EAGAIN;
+      for (const h of holdsOf(m, pfn)) {
+        if (h.kind === "buffers") return EAGAIN;
+        if (h.kind === "noMigrate") return -16;
+      }
+      return 0;
+    },
+    moved() {},
+    gone() {},
+  };
+}

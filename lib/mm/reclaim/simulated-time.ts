@@ -1,0 +1,24 @@
+/** Simulated time: the counters of a machine charged to a cost table. What it says is modelled, never measured. */
+import { type CostTable, DEFAULT_COSTS, type EventCounts, elapsedNs } from "../../hardware/costs";
+import type { Memory } from "../state/memory";
+
+/** What compaction, migration and reclaim did so far, as events with a cost. */
+export function roomMakingEvents(m: Memory): EventCounts {
+  const c = m.counters;
+  return {
+    migratePage: c.pgmigrate_success,
+    migrateFailed: c.pgmigrate_fail,
+    scanFrame: c.compact_migrate_scanned + c.compact_free_scanned,
+    reclaimScan: c.pgscan_direct + c.pgscan_kswapd,
+    reclaimDrop: c.pgsteal_direct + c.pgsteal_kswapd,
+  };
+}
+
+/** Modelled nanoseconds spent on making room between two looks at the counters. */
+export function roomMakingNs(
+  before: EventCounts,
+  after: EventCounts,
+  table: CostTable = DEFAULT_COSTS,
+): number {
+  return elapsedNs(after, table) - elapsedNs(before, table);
+}

@@ -1,0 +1,242 @@
+/**
+ * Making room for requests that wait: kswapd, direct reclaim and compaction as the slow path asks for them, each of
+ * which can be switched off. kswapd has no thread of its own here: it does its work where it is woken, or a number of
+ * requests later. Model of mm/vmscan.c, 6.1.
+ */
+
+import { wmarkPages, zoneWatermarkOk } from "../allocation/zone-watermark";
+import { COMPACT_CONTINUE, COMPACT_SKIPPED, COMPACT_SUCCESS } from "../compaction/compact-result";
+import { kcompactdDoWork, tryToCompactPages } from "../compaction/compaction";
+import { compactionDeferReset } from "../compaction/compaction-deferral";
+import { resetIsolationSuitable } from "../compaction/compaction-skip-bits";
+import { compactionSuitable } from "../compaction/compaction-suitable";
+import { gfpZone } from "../state/gfp";
+import type { Memory } from "../state/memory";
+import { PAGE_ALLOC_COSTLY_ORDER } from "../state/per-cpu-pages";
+import type { SlowPathHelp } from "../state/slow-path-help";
+import { nrFreeSnapshot } from "../state/vmstat";
+import { WMARK_HIGH, type Zone } from "../state/zone";
+
+const SWAP_CLUSTER_MAX = 32;
+const DEF_PRIORITY = 12;
+const MAX_RECLAIM_RETRIES = 16;
+
+/** Which mechanisms there are. */
+export interface Mechanisms {
+  reclaim: boolean;
+  compaction: boolean;
+  /** Requests that pass, as tick() counts them, between waking kswapd and its work; default 0: it works at once. */
+  kswapdLag?: number;
+}
+
+export class RoomMaker implements SlowPathHelp {
+  compactResult = COMPACT_SKIPPED;
+  readonly canCompact: boolean;
+  /** By node, kswapd runs in a row that reclaimed nothing: 16 make the node hopeless. */
+  private readonly kswapdFailures: number[] = [];
+  private inKswapd = false;
+  /** By node, what a kswapd that was woken and has not begun is to do: pgdat->kswapd_order and kswapd_highest_zoneidx. */
+  private readonly woken = new Map<number, { order: number; highest: number; left: number }>();
+
+  constructor(
+    private readonly m: Memory,
+    private readonly mechanisms: Mechanisms,
+  ) {
+    this.canCompact = mechanisms.compaction;
+  }
+
+  directCompact(
+    order: number,
+    gfp: number,
+    allocFlags: number,
+    priority: number,
+    zonelist: readonly Zone[] = this.m.zonelist,
+  ): number {
+    const { result, captured } = tryToCompactPages(this.m, gfp, order, allocFlags, priority, zonelist);
+    this.compactResult = result;
+    if (result !== COMPACT_SKIPPED) this.m.counters.compact_stall++;
+    return captured;
+  }
+
+  compacted(zone: Zone | null, order: number): void {
+    if (zone === null) {
+      this.m.counters.compact_fail++;
+      return;
+    }
+    zone.compact.blockskipFlush = false;
+    compactionDeferReset(zone, order, true);
+    this.m.counters.compact_success++;
+  }
+
+  /** Where nothing is reclaimable, recent releases and their back-ports count the free pages instead. */
+  reclaimablePages(zone: Zone): number {
+    const pages = this.mechanisms.reclaim ? (this.m.lru?.reclaimable(zone) ?? 0) : 0;
+    return pages === 0 && this.m.sw.reclaimableCountsFree ? nrFreeSnapshot(zone) : pages;
+  }
+
+  /** try_to_free_pages(): a costly order counts as progress already where compaction is ready to run. */
+  directReclaim(order: number, gfp: number, zonelist: readonly Zone[] = this.m.zonelist): number {
+    if (!this.mechanisms.reclaim) return 0;
+    const { m } = this;
+    const highest = gfpZone(gfp);
+    m.counters.allocstall++;
+    let reclaimed = 0;
+    let ready = false;
+    for (let priority = DEF_PRIORITY; priority >= 0; priority--) {
+      const zones: Zone[] = [];
+      for (const zone of zonelist) {
+        if (zone.idx > highest) continue;
+        if (order > PAGE_ALLOC_COSTLY_ORDER && this.compactionReady(zone, order, highest)) ready = true;
+        else zones.push(zone);
+      }
+      if (zones.length > 0 && m.lru !== null) {
+        const pass = m.lru.shrink(zones, priority, SWAP_CLUSTER_MAX);
+        m.counters.pgscan_direct += pass.scanned;
+        m.counters.pgsteal_direct += pass.reclaimed;
+        reclaimed += pass.reclaimed;
+      }
+      if (reclaimed >= SWAP_CLUSTER_MAX || ready) break;
+    }
+    return reclaimed > 0 ? reclaimed : ready ? 1 : 0;
+  }
+
+  /** compaction_ready(). */
+  private compactionReady(zone: Zone, order: number, highest: number): boolean {
+    const { m } = this;
+    if (!this.canCompact) return false;
+    const suitable = compactionSuitable(m, zone, order, 0, highest);
+    if (suitable === COMPACT_SUCCESS) return true;
+    if (suitable === COMPACT_SKIPPED) return false;
+    const mark = wmarkPages(zone, WMARK_HIGH) + 2 * (1 << order);
+    return zoneWatermarkOk(m, zone, 0, mark, highest, 0, Math.max(zone.nrFreePages, 0));
+  }
+
+  private zonesOf(nid: number): Zone[] {
+    return this.m.zones.filter((z) => z.nid === nid);
+  }
+
+  /** pgdat_balanced(): one zone above its high watermark, with a page of the order, is enough. */
+  private balanced(nid: number, order: number, highest: number): boolean {
+    const { m } = this;
+    return this.zonesOf(nid).some(
+      (z) =>
+        z.idx <= highest &&
+        zoneWatermarkOk(m, z, order, wmarkPages(z, WMARK_HIGH), highest, 0, Math.max(z.nrFreePages, 0)),
+    );
+  }
+
+  private hopeless(nid: number): boolean {
+    return (this.kswapdFailures[nid] ?? 0) >= MAX_RECLAIM_RETRIES;
+  }
+
+  /** wake_all_kswapds(): one kswapd a node. */
+  wakeKswapd(
+    order: number,
+    _gfp: number,
+    highest: number,
+    zonelist: readonly Zone[] = this.m.zonelist,
+  ): void {
+    if (!this.mechanisms.reclaim) return;
+    const lag = this.mechanisms.kswapdLag ?? 0;
+    let last = -1;
+    for (const { nid } of zonelist) {
+      if (nid !== last && lag === 0) this.wakeNode(nid, order, highest);
+      else if (nid !== last) this.wakeLater(nid, order, highest, lag);
+      last = nid;
+    }
+  }
+
+  /** A kswapd that has been woken already does as much more as is asked, and no sooner. */
+  private wakeLater(nid: number, order: number, highest: number, lag: number): void {
+    if (this.inKswapd) return;
+    const before = this.woken.get(nid);
+    if (before === undefined) this.woken.set(nid, { order, highest, left: lag });
+    else {
+      before.order = Math.max(before.order, order);
+      before.highest = Math.max(before.highest, highest);
+    }
+  }
+
+  /** A request passes; a kswapd whose time has come works. */
+  tick(): void {
+    for (const [nid, due] of this.woken) {
+      if (--due.left > 0) continue;
+      this.woken.delete(nid);
+      this.wakeNode(nid, due.order, due.highest);
+    }
+  }
+
+  /** wakeup_kswapd(). */
+  private wakeNode(nid: number, order: number, highest: number): void {
+    if (this.inKswapd || this.hopeless(nid)) return;
+    const boosted = this.zonesOf(nid).some((z) => z.idx <= highest && z.watermarkBoost > 0);
+    if (this.balanced(nid, order, highest) && !boosted) return;
+    this.inKswapd = true;
+    const gaveUp = this.balancePgdat(nid, order, highest) < order;
+    this.sleepKswapd(nid, order, highest, gaveUp);
+    this.inKswapd = false;
+  }
+
+  /**
+   * balance_pgdat(): the order it still aimed at in the end. Where watermarks hold even with the boost, it reclaims as many
+   * pages as the boost, without writing or swapping and no harder than priority 10; where they do not, it reclaims as usual.
+   */
+  private balancePgdat(nid: number, order: number, highest: number): number {
+    const { m } = this;
+    const zones = this.zonesOf(nid).filter((z) => z.idx <= highest);
+    const boosts = zones.map((z) => z.watermarkBoost);
+    let boostLeft = boosts.reduce((n, b) => n + b, 0);
+    m.counters.pageoutrun++;
+    for (const z of zones) z.reclaimActive = true;
+    let target = order;
+    let reclaimed = 0;
+    let done = false;
+    for (let priority = DEF_PRIORITY; priority >= 1; ) {
+      done = this.balanced(nid, target, highest);
+      if (!done && boostLeft > 0) {
+        boostLeft = 0;
+        priority = DEF_PRIORITY;
+      }
+      if (boostLeft === 0 && done) break;
+      done = false;
+      const goal = zones.reduce((n, z) => n + Math.max(wmarkPages(z, WMARK_HIGH), SWAP_CLUSTER_MAX), 0);
+      const pass = m.lru?.shrink(zones, priority, goal, boostLeft > 0) ?? { scanned: 0, reclaimed: 0 };
+      m.counters.pgscan_kswapd += pass.scanned;
+      m.counters.pgsteal_kswapd += pass.reclaimed;
+      reclaimed += pass.reclaimed;
+      if (target > 0 && reclaimed >= 2 * (1 << target)) target = 0;
+      const harder = pass.scanned < goal && !(boostLeft > 0 && priority === DEF_PRIORITY - 2);
+      boostLeft -= Math.min(boostLeft, pass.reclaimed);
+      if (boostLeft > 0 && pass.reclaimed === 0) break;
+      if (harder || pass.reclaimed === 0) priority--;
+    }
+    if (reclaimed > 0) this.kswapdFailures[nid] = 0;
+    else if (!done) this.kswapdFailures[nid] = (this.kswapdFailures[nid] ?? 0) + 1;
+    zones.forEach((z, i) => {
+      z.reclaimActive = false;
+      z.watermarkBoost -= Math.min(z.watermarkBoost, boosts[i]!);
+    });
+    if (boosts.some((b) => b > 0)) this.wakeKcompactd(nid, m.pageblockOrder, highest);
+    return target;
+  }
+
+  /**
+   * kswapd_try_to_sleep(): forgets what compaction skipped. The order asked for was read and cleared before, so it looks
+   * at order 0; kcompactd takes over only where enough was reclaimed to give the order up.
+   */
+  private sleepKswapd(nid: number, order: number, highest: number, gaveUpOrder: boolean): void {
+    const { m } = this;
+    if (!this.hopeless(nid) && !this.balanced(nid, 0, highest)) return;
+    for (const zone of this.zonesOf(nid)) if (zone.compact.blockskipFlush) resetIsolationSuitable(m, zone);
+    if (gaveUpOrder) this.wakeKcompactd(nid, order, highest);
+  }
+
+  /** wakeup_kcompactd(). */
+  private wakeKcompactd(nid: number, order: number, highest: number): void {
+    const { m } = this;
+    if (order === 0 || !this.canCompact) return;
+    const suitable = (z: Zone) => compactionSuitable(m, z, order, 0, highest) === COMPACT_CONTINUE;
+    if (this.zonesOf(nid).some((z) => z.idx <= highest && suitable(z)))
+      kcompactdDoWork(m, order, highest, nid);
+  }
+}

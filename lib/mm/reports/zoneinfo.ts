@@ -1,0 +1,182 @@
+/**
+ * /proc/zoneinfo and /proc/vmstat (mm/vmstat.c: zoneinfo_show_print(), vmstat_show()), as far as the allocator alone
+ * decides them. Left out are the counters of what memory is used for: per-node statistics, nr_zone_*, nr_mlock,
+ * nr_bounce, nr_zspages, nr_unaccepted, numa_*, node_unreclaimable, and all events.
+ */
+
+import type { KernelRelease } from "../../hardware/kernel-release";
+import { wmarkPages } from "../allocation/zone-watermark";
+import { closestRelease } from "../state/closest-release";
+import type { Memory } from "../state/memory";
+import { WMARK_HIGH, WMARK_LOW, WMARK_MIN, WMARK_PROMO, type Zone } from "../state/zone";
+import { populatedZones } from "./buddyinfo";
+
+/** Which lines a release prints; what a release added is named after the line. */
+interface ZoneinfoForm {
+  boost: boolean;
+  cma: boolean;
+  promo: boolean;
+  /** Watermarks of a ZONE_MOVABLE without memory, in pages. */
+  emptyMovable: number;
+  freePagesBlocks: boolean;
+  pcpHighBounds: boolean;
+  highatomic: boolean;
+}
+
+const FORM_4_17: ZoneinfoForm = {
+  boost: false,
+  cma: false,
+  promo: false,
+  emptyMovable: 0,
+  freePagesBlocks: false,
+  pcpHighBounds: false,
+  highatomic: false,
+};
+const FORM_6_1: ZoneinfoForm = { ...FORM_4_17, boost: true, cma: true };
+const FORM_6_12: ZoneinfoForm = { ...FORM_6_1, promo: true, emptyMovable: 32 };
+const FORM_7_3: ZoneinfoForm = { ...FORM_6_12, freePagesBlocks: true, pcpHighBounds: true, highatomic: true };
+
+const FORMS: Readonly<Record<KernelRelease, ZoneinfoForm>> = {
+  "4.17": FORM_4_17,
+  "6.1": FORM_6_1,
+  "6.12": FORM_6_12,
+  "6.19": FORM_7_3,
+  "7.3": FORM_7_3,
+};
+
+/** Zone numbers of the kernels modelled, and how many a kernel has that says nothing else. */
+const ZONE_NAMES = ["DMA", "DMA32", "Normal", "Movable", "Device"];
+
+export interface ZoneinfoOptions {
+  release?: KernelRelease | undefined;
+  /** MAX_NR_ZONES of the kernel: the length of `protection`, and how many zones there are. Default 5. */
+  nrZones?: number | undefined;
+}
+
+/** NR_FREE_PAGES_BLOCKS (6.15+): free pages in blocks of the page-block order and above, isolated ones left out. */
+export function nrFreePagesBlocks(m: Memory, zone: Zone): number {
+  let pages = 0;
+  for (let order = m.pageblockOrder; order <= m.maxOrder; order++) pages += zone.nrFree[order]! * 2 ** order;
+  return pages;
+}
+
+/** zone_page_state(): a counter without per-CPU differences, not below zero. */
+const state = (counter: number) => Math.max(0, counter);
+
+/** /proc/zoneinfo, the lines the model knows; without `zones` also the zones of each node that have no memory. */
+export function zoneinfoText(m: Memory, zones?: readonly Zone[], options: ZoneinfoOptions = {}): string {
+  const form = FORMS[options.release ?? closestRelease(m.sw)];
+  const nrZones = options.nrZones ?? ZONE_NAMES.length;
+  const populated = populatedZones(zones ?? m.zones);
+  if (zones !== undefined || m.zones.some((z) => z.name !== ZONE_NAMES[z.idx]))
+    return populated.map((z) => zoneText(m, z, form, nrZones)).join("");
+  const nodes = [...new Set(populated.map((z) => z.nid))];
+  const text = (nid: number, name: string, idx: number) => {
+    const zone = populated.find((z) => z.nid === nid && z.idx === idx);
+    return zone === undefined ? emptyZoneText(nid, name, form, nrZones) : zoneText(m, zone, form, nrZones);
+  };
+  return nodes
+    .flatMap((nid) => ZONE_NAMES.slice(0, nrZones).map((name, idx) => text(nid, name, idx)))
+    .join("");
+}
+
+/** Figures in pages, label by label. */
+type Figures = [label: string, pages: number][];
+
+function heading(nid: number, name: string, figures: Figures, reserve: ArrayLike<number>, n: number): string {
+  const [free, ...others] = figures;
+  const lines = [
+    `Node ${nid}, zone ${name.padStart(8)}`,
+    `  pages ${free![0].padEnd(9)}${free![1]}`,
+    ...others.map(([label, pages]) => `        ${label.padEnd(9)}${pages}`),
+    `        protection: (${Array.from({ length: n }, (_, i) => reserve[i] ?? 0).join(", ")})`,
+  ];
+  return lines.join("\n");
+}
+
+function figures(form: ZoneinfoForm, of: (label: string) => number): Figures {
+  const labels = ["free", "boost", "min", "low", "high", "promo", "spanned", "present", "managed", "cma"];
+  const left = new Set<string>([
+    ...(form.boost ? [] : ["boost"]),
+    ...(form.promo ? [] : ["promo"]),
+    ...(form.cma ? [] : ["cma"]),
+  ]);
+  return labels.filter((l) => !left.has(l)).map((label) => [label, of(label)]);
+}
+
+function zoneText(m: Memory, z: Zone, form: ZoneinfoForm, nrZones: number): string {
+  const values: Record<string, number> = {
+    free: state(z.nrFreePages),
+    boost: z.watermarkBoost,
+    min: wmarkPages(z, WMARK_MIN),
+    low: wmarkPages(z, WMARK_LOW),
+    high: wmarkPages(z, WMARK_HIGH),
+    promo: wmarkPages(z, WMARK_PROMO),
+    spanned: z.endPfn - z.startPfn,
+    present: z.present,
+    managed: z.managed,
+    cma: z.cmaPages,
+  };
+  const lines = [
+    heading(
+      z.nid,
+      z.name,
+      figures(form, (label) => values[label]!),
+      z.lowmemReserve,
+      nrZones,
+    ),
+    ...zoneCounters(m, [z], form).map(([name, pages]) => `      ${name.padEnd(12)} ${pages}`),
+    "  pagesets",
+  ];
+  z.pcps.forEach((pcp, cpu) => {
+    const show = (label: string, value: number) =>
+      `              ${form.pcpHighBounds ? `${label}:`.padEnd(9) : `${label}:`.padEnd(6)} ${value}`;
+    lines.push(
+      `    cpu: ${cpu}`,
+      show("count", pcp.count),
+      show("high", pcp.high),
+      show("batch", pcp.batch),
+      ...(form.pcpHighBounds ? [show("high_min", pcp.highMin), show("high_max", pcp.highMax)] : []),
+      `  vm stats threshold: ${pcp.statThreshold}`,
+    );
+  });
+  lines.push(`  start_pfn:           ${z.startPfn}`);
+  if (form.highatomic)
+    lines.push(
+      `  reserved_highatomic: ${z.nrReservedHighatomic}`,
+      `  free_highatomic:     ${z.nrFreeHighatomic}`,
+    );
+  return `${lines.join("\n")}\n`;
+}
+
+/** A zone without memory. */
+function emptyZoneText(nid: number, name: string, form: ZoneinfoForm, nrZones: number): string {
+  const least = name === "Movable" ? form.emptyMovable : 0;
+  const marks = ["min", "low", "high", "promo"];
+  return `${heading(
+    nid,
+    name,
+    figures(form, (label) => (marks.includes(label) ? least : 0)),
+    [],
+    nrZones,
+  )}\n`;
+}
+
+/** The counters of zones that the allocator keeps, in the kernel's order. */
+function zoneCounters(m: Memory, zones: readonly Zone[], form: ZoneinfoForm): Figures {
+  const sum = (of: (z: Zone) => number) => state(zones.reduce((n, z) => n + of(z), 0));
+  return [
+    ["nr_free_pages", sum((z) => z.nrFreePages)],
+    ...(form.freePagesBlocks
+      ? ([["nr_free_pages_blocks", sum((z) => nrFreePagesBlocks(m, z))]] as Figures)
+      : []),
+    ["nr_free_cma", sum((z) => z.nrFreeCma)],
+  ];
+}
+
+/** /proc/vmstat: the zone counters the model keeps, summed over the machine, without per-CPU differences. */
+export function vmstatText(m: Memory, release: KernelRelease = closestRelease(m.sw)): string {
+  return zoneCounters(m, m.zones, FORMS[release])
+    .map(([name, pages]) => `${name} ${pages}\n`)
+    .join("");
+}

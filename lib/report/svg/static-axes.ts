@@ -1,0 +1,103 @@
+/** The axes of a static picture, as ECharts' options. */
+import type { Axis, Datum, Figure } from "../../chart/figure";
+import { GRID, INK } from "../../chart/palette";
+import { plain } from "../plain-text";
+
+function categoriesOf(figure: Figure, axis: "x" | "y", first: unknown): string[] {
+  const seen = new Set<string>(Array.isArray(first) ? first.map(String) : []);
+  for (const trace of figure.data)
+    for (const value of (trace[axis] as Datum[] | undefined) ?? [])
+      if (value !== null) seen.add(String(value));
+  return [...seen].map(plain);
+}
+
+/** Whether an axis names things rather than measuring, as Plotly decides it. */
+export function isCategory(axis: Axis | undefined, figure: Figure, which: "x" | "y"): boolean {
+  if (axis?.type === "category") return true;
+  if (axis?.type !== undefined && axis.type !== "-") return false;
+  const values = figure.data
+    .flatMap((t) => (t[which] as Datum[] | undefined) ?? [])
+    .filter((v) => v !== null);
+  return values.length > 0 && values.every((v) => typeof v === "string" && Number.isNaN(Number(v)));
+}
+
+/** Options of one axis. */
+export function axisOf(axis: Axis | undefined, figure: Figure, which: "x" | "y"): object {
+  const category = isCategory(axis, figure, which);
+  const reversed =
+    axis?.autorange === "reversed" || (axis?.range !== undefined && axis.range[0] > axis.range[1]);
+  const heat = figure.data.some((t) => t.type === "heatmap");
+  const range = rangeOf(axis, figure, which);
+  return {
+    type: category ? "category" : axis?.type === "log" ? "log" : "value",
+    ...(category ? { data: categoriesOf(figure, which, axis?.categoryarray) } : {}),
+    ...(range && !category ? { min: range[0], max: range[1] } : {}),
+    show: axis?.visible !== false,
+    inverse: reversed,
+    name: plain(axis?.title?.text ?? ""),
+    nameLocation: which === "x" ? "middle" : reversed ? "start" : "end",
+    nameGap: which === "x" ? 30 : 12,
+    nameTextStyle: { color: INK, fontSize: 12, align: which === "x" ? "center" : "left" },
+    axisLine: { show: !heat, onZero: false, lineStyle: { color: INK } },
+    ...(which === "x" ? { position: "bottom" } : {}),
+    axisTick: { show: false },
+    axisLabel: {
+      color: INK,
+      fontSize: 11,
+      ...labelsOf(axis),
+      ...(axis?.tickvals || category ? {} : endsOf(range)),
+    },
+    splitLine: { show: !heat && !category && axis?.showgrid !== false, lineStyle: { color: GRID } },
+  };
+}
+
+/** Ends of a numeric axis, low first: those given (powers of ten on a logarithmic axis), else a logarithmic axis' values with room. */
+function rangeOf(axis: Axis | undefined, figure: Figure, which: "x" | "y"): [number, number] | undefined {
+  const log = axis?.type === "log";
+  if (axis?.range !== undefined) {
+    const [low, high] = [...axis.range].sort((a, b) => a - b) as [number, number];
+    return log ? [10 ** low, 10 ** high] : [low, high];
+  }
+  if (!log) return undefined;
+  const values = figure.data
+    .flatMap((t) => (t[which] as Datum[] | undefined) ?? [])
+    .map(Number)
+    .filter((v) => v > 0);
+  return values.length === 0 ? undefined : [Math.min(...values) / 1.4, Math.max(...values) * 1.4];
+}
+
+/** An end that is no round number gets no label. */
+function endsOf(range: [number, number] | undefined): object {
+  const isRound = (value: number) => Number(value.toPrecision(1)) === value;
+  if (range === undefined) return {};
+  return {
+    ...(isRound(range[0]) ? {} : { showMinLabel: false }),
+    ...(isRound(range[1]) ? {} : { showMaxLabel: false }),
+  };
+}
+
+/** Letters of the longest label that the y axis names itself. */
+export function longestLabel(figure: Figure): number {
+  const axis = figure.layout.yaxis;
+  const names =
+    axis?.ticktext !== undefined
+      ? axis.ticktext.map(plain)
+      : isCategory(axis, figure, "y")
+        ? categoriesOf(figure, "y", axis?.categoryarray)
+        : [];
+  return Math.max(0, ...names.map((name) => name.length));
+}
+
+function labelsOf(axis: Axis | undefined): object {
+  const { tickvals, ticktext, ticksuffix } = axis ?? {};
+  if (tickvals && ticktext) {
+    const texts = new Map(tickvals.map((value, at) => [String(value), plain(ticktext[at] ?? "")]));
+    return {
+      customValues: tickvals.map(Number),
+      formatter: (value: unknown) => texts.get(String(value)) ?? "",
+    };
+  }
+  if (axis?.type === "log")
+    return { formatter: (value: number) => (Number.isInteger(Math.log10(value)) ? `${value}` : "") };
+  return ticksuffix ? { formatter: `{value}${ticksuffix}` } : {};
+}

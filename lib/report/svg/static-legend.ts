@@ -1,0 +1,82 @@
+/** The legend of a static picture. */
+import type { Figure, HeatmapTrace } from "../../chart/figure";
+import { colorAt, INK, SERIES } from "../../chart/palette";
+import { plain } from "../plain-text";
+import { FONT, LEGEND_ROW, LETTER, WIDTH } from "./static-size";
+
+/** The legend in our own drawing, because without a browser ECharts cannot measure words. */
+export function legendOf(figure: Figure): { rows: number; elements: (top: number) => object[] } {
+  const scale = figure.data.find((t) => t.type === "heatmap" && t.showscale !== false);
+  const names = namesOf(figure);
+  if (scale === undefined) return names;
+  return {
+    rows: names.rows + 1,
+    elements: (top) => [
+      ...names.elements(top),
+      ...scaleElements(scale as HeatmapTrace, top + names.rows * LEGEND_ROW),
+    ],
+  };
+}
+
+function namesOf(figure: Figure): { rows: number; elements: (top: number) => object[] } {
+  const named = figure.data.filter(
+    (t) => t.showlegend !== false && typeof t.name === "string" && t.name !== "",
+  );
+  if (!(figure.layout.showlegend ?? named.length > 1)) return { rows: 0, elements: () => [] };
+  let row = 0;
+  let x = 12;
+  const places = named.map((trace) => {
+    const width = 40 + plain(String(trace.name)).length * LETTER;
+    if (x > 12 && x + width > WIDTH) {
+      row++;
+      x = 12;
+    }
+    const place = { trace, x, row, color: SERIES[figure.data.indexOf(trace) % SERIES.length]! };
+    x += width;
+    return place;
+  });
+  const elements = (top: number) =>
+    places.flatMap(({ trace, x, row, color }) => {
+      const y = top + row * LEGEND_ROW;
+      const fill = mainColor(trace) ?? color;
+      return [
+        { type: "rect", shape: { x, y: y + 2, width: 12, height: 12 }, style: { fill } },
+        textAt(plain(String(trace.name)), x + 18, y + 2),
+      ];
+    });
+  return { rows: row + 1, elements };
+}
+
+const textAt = (text: string, x: number, y: number) => ({
+  type: "text",
+  style: { text, x, y, fill: INK, fontSize: 12, fontFamily: FONT },
+});
+
+const STEPS = 24;
+const STEP = 7;
+
+/** The least value, the colours, the greatest value, what is measured. */
+function scaleElements(trace: HeatmapTrace, top: number): object[] {
+  const [low, high] = [trace.zmin, trace.zmax].map((z) => String(Number(z.toPrecision(4)))) as [
+    string,
+    string,
+  ];
+  const from = 12 + low.length * LETTER + 8;
+  const to = from + STEPS * STEP;
+  const title = plain(trace.colorbar?.title?.text ?? "");
+  return [
+    textAt(low, 12, top + 2),
+    ...Array.from({ length: STEPS }, (_, at) => ({
+      type: "rect",
+      shape: { x: from + at * STEP, y: top + 2, width: STEP, height: 12 },
+      style: { fill: colorAt(trace.colorscale, (at + 0.5) / STEPS) },
+    })),
+    textAt(high, to + 8, top + 2),
+    textAt(title, to + 8 + high.length * LETTER + 18, top + 2),
+  ];
+}
+
+function mainColor(trace: Figure["data"][number]): string | undefined {
+  const { marker, line } = trace as { marker?: { color?: unknown }; line?: { color?: unknown } };
+  return [line?.color, marker?.color].find((c): c is string => typeof c === "string");
+}

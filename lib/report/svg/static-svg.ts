@@ -1,0 +1,129 @@
+/**
+ * A figure as a static SVG picture, made without a browser by ECharts' server-side renderer. Bars, lines, points, areas,
+ * boxes, heat maps, flows and icicles are drawn as Plotly draws them; a figure with another kind of trace gives a card that
+ * says so. Of a figure with a slider it is what the slider shows first. The same figure always gives the same text.
+ */
+import type { EChartsOption } from "echarts";
+import type { Figure, IcicleTrace, Layout, SankeyTrace } from "../../chart/figure";
+import { INK } from "../../chart/palette";
+import { describe } from "../describe";
+import { escapeHtml } from "../escape";
+import { plain } from "../plain-text";
+import { axisOf, longestLabel } from "./static-axes";
+import { icicleElements, isFlow, sankeySeries } from "./static-flows";
+import { legendOf } from "./static-legend";
+import { seriesOf } from "./static-series";
+import { FONT, LEGEND_ROW, WIDTH } from "./static-size";
+
+const DRAWN = new Set(["bar", "scatter", "heatmap", "box", "sankey", "icicle"]);
+/** Room for the title and the subtitle, in pixels. */
+const TITLE = 34;
+const SUBTITLE = 20;
+
+/** SVG text of 760 × the figure's height, on a transparent ground; title and labels are escaped. */
+export function staticSvg(figure: Figure): string {
+  const height = Math.min(2000, Math.max(120, Number(figure.layout.height) || 400));
+  const foreign = figure.data.find((trace) => !isDrawn(trace));
+  if (foreign)
+    return card(titleOf(figure.layout), `A chart of kind “${foreign.type}”: it needs scripts to be drawn.`);
+  const shown = { ...figure, data: figure.data.filter((trace) => trace.visible !== false) };
+  return titled(tidy(render(optionOf(shown, height), height)), describe(figure));
+}
+
+/** Boxes from samples would need Plotly's rules for quantiles; ours bring theirs, and lie. */
+const isDrawn = (trace: Figure["data"][number]) =>
+  DRAWN.has(trace.type) && (trace.type !== "box" || (Array.isArray(trace.q1) && trace.orientation === "h"));
+
+/** ECharts costs 0.1 s to load: only when a picture is made. */
+function render(option: EChartsOption, height: number): string {
+  const echarts = require("echarts") as typeof import("echarts");
+  const chart = echarts.init(null, null, { renderer: "svg", ssr: true, width: WIDTH, height });
+  try {
+    chart.setOption(option);
+    return chart.renderToSVGString();
+  } finally {
+    chart.dispose();
+  }
+}
+
+/** With words for readers who see no picture. */
+const titled = (svg: string, words: string) =>
+  svg.replace(/^<svg [^>]*>/, (tag) => `${tag}<title>${escapeHtml(words)}</title>`);
+
+/** Takes out what serves only a live chart, and the counter in the ids, which depends on how many came before. */
+function tidy(svg: string): string {
+  return svg
+    .replace(/<style ?>[\s\S]*?<\/style>\s*/g, "")
+    .replace(/<[^>]*>/g, (tag) =>
+      tag
+        .replace(/ (?:class|ecmeta_\w+|pointer-events|xml:space|baseProfile)="[^"]*"/g, "")
+        .replace(/\bzr\d+-/g, "c-"),
+    )
+    .trim();
+}
+
+function optionOf(figure: Figure, height: number): EChartsOption {
+  const { layout } = figure;
+  const title = titleOf(layout);
+  const subtitle = [layout.title?.subtitle?.text, snapshotOf(layout)]
+    .flatMap((words) => (words ? [plain(words)] : []))
+    .join("; ");
+  const head = 12 + (title ? TITLE : 0) + (subtitle ? SUBTITLE : 0);
+  const under = (layout.legend as { yanchor?: string } | undefined)?.yanchor === "top";
+  const legend = legendOf(figure);
+  const room = legend.rows * LEGEND_ROW;
+  const map = layout.xaxis?.visible === false;
+  const common = {
+    animation: false,
+    textStyle: { fontFamily: FONT, color: INK },
+    title: {
+      text: title,
+      subtext: subtitle,
+      left: 8,
+      top: 10,
+      itemGap: 6,
+      textStyle: { fontSize: 17, fontWeight: "normal", color: INK },
+      subtextStyle: { fontSize: 12, color: INK },
+    },
+  };
+  if (isFlow(figure)) return { ...common, ...flowsOf(figure, head + 12, height) } as EChartsOption;
+  return {
+    ...common,
+    graphic: { elements: legend.elements(under ? height - room : head) },
+    grid: {
+      // ECharts guesses the width of labels a little short.
+      left: 12 + longestLabel(figure) * 0.8,
+      right: 16,
+      top: head + (under ? 0 : room) + (map && !layout.yaxis?.title ? 4 : 26),
+      bottom: (map ? 8 : layout.xaxis?.tickvals ? 42 : 34) + (under ? room : 0),
+      containLabel: true,
+    },
+    xAxis: axisOf(layout.xaxis, figure, "x"),
+    yAxis: axisOf(layout.yaxis, figure, "y"),
+    series: seriesOf(figure),
+  } as EChartsOption;
+}
+
+function flowsOf(figure: Figure, top: number, height: number): object {
+  const trace = figure.data[0]!;
+  if (trace.type === "sankey") return { series: [sankeySeries(trace as SankeyTrace, top)] };
+  return { graphic: { elements: icicleElements(trace as IcicleTrace, top, height - 12) } };
+}
+
+/** What a slider shows first: its label. */
+function snapshotOf(layout: Layout): string | undefined {
+  const [slider] = (layout.sliders ?? []) as { active?: number; steps?: { label?: string }[] }[];
+  return slider?.steps?.[slider.active ?? 0]?.label;
+}
+
+function titleOf(layout: Layout): string {
+  const title: unknown = layout.title;
+  return plain(typeof title === "string" ? title : (layout.title?.text ?? ""));
+}
+
+/** A picture of two lines of words. */
+function card(title: string, words: string): string {
+  const line = (y: number, size: number, text: string) =>
+    `<text x="16" y="${y}" font-family="${FONT}" font-size="${size}" fill="${INK}">${escapeHtml(text)}</text>`;
+  return `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="90" viewBox="0 0 ${WIDTH} 90">${line(34, 17, title)}${line(64, 13, words)}</svg>`;
+}
