@@ -101,7 +101,13 @@ export {
   type ZoneLimit,
   zoneLimit,
 } from "./hardware/dma-limits";
-export type { KernelRelease } from "./hardware/kernel-release";
+export {
+  KERNEL_RELEASES,
+  type KernelRelease,
+  type ModelledRelease,
+  type ResolvedKernel,
+  resolveKernel,
+} from "./hardware/kernel-release";
 export {
   alignedEntries,
   type FailedRegistration,

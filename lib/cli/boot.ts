@@ -35,7 +35,10 @@ export function register(program: Command): void {
     .option("--movablecore <size>", "movablecore=: 2GiB or 50% for ZONE_MOVABLE")
     .option("--hugepages <size:count>", "huge pages at boot, such as 1GiB:2; may be repeated", collect)
     .option("--hugetlb-cma <size>", "hugetlb_cma=: 2GiB, or by node 0:1GiB,1:1GiB")
-    .option("--kernel <release>", `${KERNEL_RELEASES.join(", ")} (default: 6.1)`)
+    .option(
+      "--kernel <release>",
+      `${KERNEL_RELEASES[0]} to ${KERNEL_RELEASES.at(-1)}; modelled are ${KERNEL_RELEASES.join(", ")} (default: 6.1)`,
+    )
     .addOption(
       new Option("--huge <state>", "off: built without THP and without hugetlb").choices(["on", "off"]),
     )
@@ -48,7 +51,7 @@ export function register(program: Command): void {
     )
     .option(
       "--page-block-max-order <order>",
-      "CONFIG_PAGE_BLOCK_MAX_ORDER, kernel 6.19 and later",
+      "CONFIG_PAGE_BLOCK_MAX_ORDER, kernel 6.16 and later",
       wholeNumber,
     )
     .option("--json", "print one JSON object")
@@ -130,5 +133,6 @@ function human(b: BootedMachine): string {
     /^(HugeTLB|hugetlb_cma|The system|This config)/.test(text),
   ))
     lines.push(message);
+  lines.push(...b.kernelNotes.map((note) => `kernel            ${note}`));
   return `${lines.join("\n")}\n`;
 }

@@ -3,8 +3,7 @@ import type { Command } from "commander";
 import { InputError } from "../base/errors";
 import { peakRssBytes } from "../base/peak-rss";
 import { writeAtomically } from "../base/write-atomically";
-import type { KernelRelease } from "../hardware/kernel-release";
-import { kernelProfile } from "../mm/state/profile";
+import { kernelRelease } from "../hardware/kernel-release";
 import { type Replayed, replay } from "../trace/replay";
 import { writeSnapshot } from "../trace/snapshot-write";
 
@@ -71,10 +70,9 @@ export function register(program: Command): void {
     .option("--json", "print one JSON object")
     .action(
       async (dir: string, options: { kernel?: string; giveUp: string; save?: string; json?: boolean }) => {
-        if (options.kernel !== undefined) kernelProfile(options.kernel);
         const started = process.hrtime.bigint();
         const replayed = await replay(dir, {
-          release: options.kernel as KernelRelease | undefined,
+          release: options.kernel === undefined ? undefined : kernelRelease(options.kernel),
           maxMismatches: giveUpAfter(options.giveUp),
         });
         const seconds = Number(process.hrtime.bigint() - started) / 1e9;

@@ -4,7 +4,7 @@ import { dirname } from "node:path";
 import type { Command } from "commander";
 import { InputError, unknownName } from "../base/errors";
 import { formatSize } from "../base/units";
-import type { KernelRelease } from "../hardware/kernel-release";
+import { type KernelRelease, kernelRelease } from "../hardware/kernel-release";
 import {
   buddyinfoLines,
   buddyinfoText,
@@ -109,10 +109,7 @@ function oneZone<Z extends { name: string }>(zones: readonly Z[], name: string):
 }
 
 function releaseOf(snapshot: Snapshot, file: string, asked: string | undefined): KernelRelease {
-  if (asked !== undefined) {
-    kernelProfile(asked);
-    return asked as KernelRelease;
-  }
+  if (asked !== undefined) return kernelRelease(asked);
   const kernel = snapshot.header.get("kernel");
   return (kernel === undefined ? undefined : profileForVersion(kernel)) ?? recordedRelease(dirname(file));
 }

@@ -1,7 +1,7 @@
 /** The fluent way to describe a machine and boot it. Every step returns a new description; nothing is changed in place. */
 import { InputError } from "../base/errors";
 import { parseSize, type Size } from "../base/units";
-import type { KernelRelease } from "../hardware/kernel-release";
+import type { KernelRelease, ModelledRelease } from "../hardware/kernel-release";
 import type { Architecture } from "../hardware/page-geometry";
 import {
   type BootedCma,
@@ -174,10 +174,12 @@ export class MachineDescription {
   }
 
   /**
-   * Kernel release: `"4.17"`, `"6.1"`, `"6.12"`, `"6.19"`, `"7.3"`, or a version of these series. Default `"6.1"`.
-   * @throws InputError for an unknown release; the message names the known ones.
+   * Kernel release from 4.17 to the newest modelled one, or a version of its series such as `"6.6.30"`; default `"6.1"`. A
+   * release between the modelled ones gets the rules that mainline had by then; `boot().kernelNotes` says which of them are
+   * inferred and what is not modelled.
+   * @throws InputError for a release outside this range; the message names the modelled ones.
    */
-  kernel(release: OpenName<KernelRelease>): MachineDescription {
+  kernel(release: OpenName<ModelledRelease>): MachineDescription {
     return this.changed({ kernel: release });
   }
 
@@ -197,7 +199,7 @@ export class MachineDescription {
   }
 
   /**
-   * CONFIG_PAGE_BLOCK_MAX_ORDER of 6.16 and later (here 6.19, 7.3): the largest page-block order, which may be smaller
+   * CONFIG_PAGE_BLOCK_MAX_ORDER of 6.16 and later: the largest page-block order, which may be smaller
    * than a huge page. `boot()` throws InputError for an older kernel or an order above the largest buddy.
    */
   pageBlockMaxOrder(order: number): MachineDescription {
@@ -246,8 +248,10 @@ export class MachineDescription {
 export class BootedMachine {
   /** Name of the board. */
   readonly board: string;
-  /** Kernel release modelled. */
+  /** Kernel release, by its series. */
   readonly kernel: KernelRelease;
+  /** What is inferred or not modelled for a release between the modelled ones; empty for a modelled one. */
+  readonly kernelNotes: readonly string[];
   readonly architecture: Architecture;
   /** Memory fitted. */
   readonly memoryBytes: number;
@@ -295,6 +299,7 @@ export class BootedMachine {
     this.switches = request.switches ?? {};
     this.board = result.board;
     this.kernel = result.kernel;
+    this.kernelNotes = result.kernelNotes ?? [];
     this.architecture = result.architecture;
     this.memoryBytes = result.memoryBytes;
     this.nodes = result.nodes;

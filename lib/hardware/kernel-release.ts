@@ -1,24 +1,178 @@
-/** The kernel releases whose behaviour is modelled. A stable or distribution version names its series: 6.1.192 → 6.1. */
-import { InputError, unknownName } from "../base/errors";
+/**
+ * Kernel releases by name. A release is resolved by the dates in the tables (kernel-switches.ts, kernel-boot-rules.ts): it
+ * need not be a modelled one, only lie between the oldest and the newest of these. A stable or distribution version names
+ * its series: 6.1.192 → 6.1.
+ */
+import { InputError } from "../base/errors";
+import { BOOT_RULES, type BootRules } from "./kernel-boot-rules";
+import { KERNEL_GAPS } from "./kernel-gaps";
+import type { KernelSwitch, SwitchValue } from "./kernel-switch";
+import {
+  ALLOCATOR_SWITCHES,
+  type KernelSwitches,
+  MODELLED_KERNELS,
+  type ModelledKernel,
+} from "./kernel-switches";
 
-export const KERNEL_RELEASES = ["4.17", "6.1", "6.12", "6.19", "7.3"] as const;
+/** A release by its series, such as `6.6`: what kernelRelease() returns. */
+export type KernelRelease = string;
 
-/** A modelled kernel release. */
-export type KernelRelease = (typeof KERNEL_RELEASES)[number];
+/** A release that is a row of the table. */
+export type ModelledRelease = (typeof MODELLED_KERNELS)[number]["release"];
 
-/** `6.1`, `v6.1`, `6.1.192`, `6.12.107-1` → the modelled release; throws InputError naming the known ones. */
-export function kernelRelease(text: string): KernelRelease {
-  const series = /^v?(\d+\.\d+)(?:[.-].*)?$/.exec(text.trim())?.[1];
-  if (series === undefined)
-    throw new InputError(
-      `kernel: a release is written like 6.1 or 6.1.192: known are ${KERNEL_RELEASES.join(", ")}: got ${JSON.stringify(text)}`,
-    );
-  const known = KERNEL_RELEASES.find((r) => r === series);
-  if (known === undefined) throw unknownName("kernel", text, KERNEL_RELEASES);
-  return known;
+/** The modelled releases, oldest first. */
+export const KERNEL_RELEASES = MODELLED_KERNELS.map(({ release }) => release);
+
+/** What the table says about one release. */
+export interface ResolvedKernel {
+  release: KernelRelease;
+  /** The modelled kernel, where the release is one. */
+  row: ModelledKernel | null;
+  /** Names of the switches and rules whose value is known for this release, and those whose value is inferred. */
+  known: string[];
+  inferred: string[];
+  /** For a release that is not a row: where it lies, what is inferred, what is not modelled. Empty for a row. */
+  notes: string[];
 }
 
-/** Whether `release` is `first` or newer. */
-export function since(release: KernelRelease, first: KernelRelease): boolean {
-  return KERNEL_RELEASES.indexOf(release) >= KERNEL_RELEASES.indexOf(first);
+/** The last release of each major version; the newest has none. */
+const LAST_OF_MAJOR: Readonly<Record<string, number>> = { "4": 20, "5": 19, "6": 19 };
+
+type Table = Readonly<Record<string, KernelSwitch>>;
+const ALLOCATOR: Table = ALLOCATOR_SWITCHES;
+const BOOT: Table = BOOT_RULES;
+
+const rows = (): readonly ModelledKernel[] => MODELLED_KERNELS;
+
+/** A number that orders releases: 5.9 before 5.10. */
+function rank(release: string): number {
+  const [major, minor] = release.split(".");
+  return Number(major) * 1000 + Number(minor);
+}
+
+/** Below 0: `a` is older than `b`; 0: the same. */
+export function compareReleases(a: KernelRelease, b: KernelRelease): number {
+  return rank(a) - rank(b);
+}
+
+/** The series in a version's name, or undefined. */
+export function seriesOf(text: string): KernelRelease | undefined {
+  return /^v?((?:0|[1-9]\d*)\.(?:0|[1-9]\d*))(?:[.+-].*)?$/.exec(text.trim())?.[1];
+}
+
+/**
+ * `6.6`, `v6.6`, `6.6.30-1` → `6.6`. Throws InputError for what is no release, or is older or newer than the modelled ones.
+ * @example kernelRelease("6.12.107-1") === "6.12"
+ */
+export function kernelRelease(text: string): KernelRelease {
+  const modelled = rows().map((row) => row.release);
+  const range = `releases from ${modelled[0]} to ${modelled.at(-1)} can be named; modelled are ${modelled.join(", ")}`;
+  const got = `got ${JSON.stringify(text)}`;
+  const series = seriesOf(text);
+  if (series === undefined)
+    throw new InputError(`kernel: a release is written like 6.1 or 6.1.192: ${range}: ${got}`);
+  if (compareReleases(series, modelled[0]!) < 0)
+    throw new InputError(`kernel: ${series} is older than the oldest modelled release: ${range}: ${got}`);
+  if (compareReleases(series, modelled.at(-1)!) > 0)
+    throw new InputError(`kernel: ${series} is newer than the newest modelled release: ${range}: ${got}`);
+  const [major, minor] = series.split(".");
+  const last = LAST_OF_MAJOR[major!];
+  if (last !== undefined && Number(minor) > last)
+    throw new InputError(`kernel: Linux ${major}.x ended with ${major}.${last}: ${range}: ${got}`);
+  return series;
+}
+
+/** The value a switch has in `release`. */
+export function valueIn<V extends SwitchValue>(s: KernelSwitch<V>, release: KernelRelease): V {
+  if (Object.hasOwn(s.backports, release)) return s.backports[release]!;
+  let value = s.oldest;
+  for (const [next, arrival] of s.values) if (compareReleases(arrival.release, release) <= 0) value = next;
+  return value;
+}
+
+/** A table's values for one release, looked up once. */
+function valuesIn(table: Table, release: KernelRelease, seen: Map<KernelRelease, object>): object {
+  let values = seen.get(release);
+  if (values === undefined) {
+    const entries = Object.entries(table).map(([name, s]) => [name, valueIn(s, release)]);
+    values = Object.freeze(Object.fromEntries(entries)) as object;
+    seen.set(release, values);
+  }
+  return values;
+}
+
+const switchesSeen = new Map<KernelRelease, object>();
+const rulesSeen = new Map<KernelRelease, object>();
+
+/** The allocator's switches in `release`. */
+export function kernelSwitches(release: KernelRelease): Readonly<KernelSwitches> {
+  return valuesIn(ALLOCATOR, kernelRelease(release), switchesSeen) as KernelSwitches;
+}
+
+/** The rules of boot, set-up and reports in `release`. */
+export function bootRules(release: KernelRelease): Readonly<BootRules> {
+  return valuesIn(BOOT, kernelRelease(release), rulesSeen) as BootRules;
+}
+
+/**
+ * Whether the value of `s` in `release` is inferred: no source of this release was read, and a change between the nearest
+ * modelled releases has an inferred date.
+ */
+function isInferred(s: KernelSwitch, release: KernelRelease): boolean {
+  const modelled = rows().map((row) => row.release);
+  if (modelled.includes(release)) return false;
+  const below = modelled.filter((r) => compareReleases(r, release) < 0).at(-1)!;
+  const above = modelled.find((r) => compareReleases(r, release) > 0)!;
+  return s.values.some(
+    ([, { release: at, known }]) =>
+      !known && compareReleases(at, below) > 0 && compareReleases(at, above) <= 0,
+  );
+}
+
+/** Switches that modelled stable versions carry and mainline brought only after `release`. */
+function laterBackports(release: KernelRelease): string[] {
+  return Object.entries(ALLOCATOR).flatMap(([name, s]) =>
+    Object.keys(s.backports).length > 0 &&
+    s.values.some(([, arrival]) => compareReleases(arrival.release, release) > 0)
+      ? [name]
+      : [],
+  );
+}
+
+function notesOn(release: KernelRelease, known: readonly string[], inferred: readonly string[]): string[] {
+  const modelled = rows().map((row) => row.release);
+  const below = modelled.filter((r) => compareReleases(r, release) < 0).at(-1);
+  const above = modelled.find((r) => compareReleases(r, release) > 0);
+  const where = `Linux ${release} is not recorded: its rules are resolved by date, between the modelled ${below} and ${above}`;
+  const notes = [
+    inferred.length === 0
+      ? `${where}; all ${known.length} are known`
+      : `${where}; ${known.length} are known, ${inferred.length} inferred: ${inferred.join(", ")}`,
+  ];
+  const later = laterBackports(release);
+  if (later.length > 0)
+    notes.push(
+      `as mainline released it; stable versions of ${release} may carry later fixes: ${later.join(", ")}`,
+    );
+  for (const { from, until, note } of KERNEL_GAPS)
+    if (
+      (from === undefined || compareReleases(from, release) <= 0) &&
+      (until === undefined || compareReleases(until, release) > 0)
+    )
+      notes.push(`not modelled: ${note}`);
+  return notes;
+}
+
+/**
+ * What is known about a release, in any spelling that kernelRelease() takes.
+ * @example resolveKernel("6.6.30").notes[0]
+ */
+export function resolveKernel(text: string): ResolvedKernel {
+  const release = kernelRelease(text);
+  const row = rows().find((r) => r.release === release) ?? null;
+  const known: string[] = [];
+  const inferred: string[] = [];
+  for (const [name, s] of [...Object.entries(ALLOCATOR), ...Object.entries(BOOT)])
+    (isInferred(s, release) ? inferred : known).push(name);
+  return { release, row, known, inferred, notes: row === null ? notesOn(release, known, inferred) : [] };
 }

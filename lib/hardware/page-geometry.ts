@@ -6,7 +6,7 @@
  * arch/arm64/mm/hugetlbpage.c, arch/x86/mm/hugetlbpage.c, arch/powerpc/Kconfig, asm/{sparsemem,pgtable}.h.
  */
 import { GiB, KiB, MiB } from "../base/units";
-import { type KernelRelease, since } from "./kernel-release";
+import { bootRules, type KernelRelease } from "./kernel-release";
 
 export type Architecture = "arm64" | "x86-64" | "ppc64";
 
@@ -38,13 +38,13 @@ export interface PageGeometry {
 interface Row {
   pmdOrder: number;
   hugePageSizes: readonly number[];
-  sectionBytes: readonly [v4_17: number, v6_1: number];
+  sectionBytes: readonly [before5_12: number, since5_12: number];
   largestBuddyOrder(release: KernelRelease, thp: boolean): number;
 }
 
-/** arm64 of 4.17 has the bigger buddy only with THP (Kconfig: `if TRANSPARENT_HUGEPAGE`); 6.1 always. */
+/** arm64 has the bigger buddy only with THP before 5.12 (Kconfig: `if TRANSPARENT_HUGEPAGE`), then always. */
 const arm64Order = (large: number) => (release: KernelRelease, thp: boolean) =>
-  since(release, "6.1") || thp ? large : 10;
+  bootRules(release).arm64LargeBuddyWithoutThp || thp ? large : 10;
 
 const ROWS: Record<Architecture, Readonly<Record<number, Row>>> = {
   arm64: {
@@ -112,7 +112,7 @@ export function pageGeometry(
     largestBuddyOrder: row.largestBuddyOrder(release, huge.thp),
     pmdOrder: row.pmdOrder,
     hugePageSizes: huge.hugetlb ? [...row.hugePageSizes] : [],
-    sectionBytes: row.sectionBytes[since(release, "6.1") ? 1 : 0],
+    sectionBytes: row.sectionBytes[bootRules(release).arm64SmallSections ? 1 : 0],
     pageblockOrderSetAtBoot: architecture === "ppc64",
   };
 }

@@ -22,6 +22,8 @@ export interface BootJson {
   minFreeKbytes: number;
   zones: BootJsonZone[];
   cma: BootedCma;
+  /** Only for a release between the modelled ones: what is inferred, what is not modelled. */
+  kernelNotes?: string[];
 }
 
 /** Picks the documented keys, in the documented order. */
@@ -43,5 +45,6 @@ export function bootJson(result: BootResult): BootJson {
       watermarks: { ...watermarks },
     })),
     cma: { ...result.cma },
+    ...(result.kernelNotes && { kernelNotes: [...result.kernelNotes] }),
   };
 }

@@ -3,7 +3,7 @@ import { InputError } from "../base/errors";
 import { formatSize } from "../base/units";
 import type { Board } from "../hardware/board";
 import { findBoard } from "../hardware/boards";
-import { type KernelRelease, kernelRelease, since } from "../hardware/kernel-release";
+import { bootRules, type KernelRelease, kernelRelease } from "../hardware/kernel-release";
 import { type HugePageSupport, type PageGeometry, pageGeometry } from "../hardware/page-geometry";
 import type { KernelSwitches } from "../mm/state/profile";
 import { type CmaAreaRequest, checkCmaAreas } from "./cma-areas";
@@ -35,7 +35,7 @@ export interface BootRequest {
   hugetlb?: boolean;
   /** Huge pages asked for at boot (see parseHugePages()); default none. */
   hugePages?: HugePageRequest;
-  /** CONFIG_PAGE_BLOCK_MAX_ORDER, since 6.16 (6.19 here). */
+  /** CONFIG_PAGE_BLOCK_MAX_ORDER, since 6.16. */
   pageBlockMaxOrder?: number;
   /** Switches of the kernel profile to flip alone; they concern the allocator, not the boot. */
   switches?: Partial<KernelSwitches>;
@@ -128,14 +128,14 @@ function checkHugePages({ hugePages, geometry, release }: ResolvedBoot): void {
     if (!Number.isInteger(count) || count < 0)
       throw new InputError(`hugepages: must be a whole number, 0 or more: got ${count}`);
   }
-  if (hugePages.cmaBytes > 0 && (sizes.length === 0 || !since(release, "6.1")))
+  if (hugePages.cmaBytes > 0 && (sizes.length === 0 || !bootRules(release).hugetlbCma))
     throw new InputError(
       `hugetlb_cma: needs hugetlb and kernel 5.7 or newer: got kernel ${release} with ${sizes.length === 0 ? "no" : "some"} huge page sizes`,
     );
 }
 
 function checkPageBlockMaxOrder(order: number, geometry: PageGeometry, release: KernelRelease): void {
-  if (!since(release, "6.19"))
+  if (!bootRules(release).pageblockMaxOrder)
     throw new InputError(
       `page block max order: CONFIG_PAGE_BLOCK_MAX_ORDER exists since 6.16: got kernel ${release}`,
     );

@@ -5,7 +5,7 @@
  */
 import { InputError } from "../base/errors";
 import { formatSize } from "../base/units";
-import { type KernelRelease, since } from "../hardware/kernel-release";
+import { bootRules, type KernelRelease, resolveKernel } from "../hardware/kernel-release";
 import type { Architecture } from "../hardware/page-geometry";
 import { cmaMinAlignmentBytes } from "../mm/boot/cma";
 import type { HugetlbCmaArea } from "../mm/boot/hugetlb-cma";
@@ -70,7 +70,10 @@ export interface BootedHugePages {
 /** A booted machine as plain data. */
 export interface BootResult {
   board: string;
+  /** The release asked for, by its series. */
   kernel: KernelRelease;
+  /** For a release that is not a modelled one: what is inferred, what is not modelled. Left out for a modelled one. */
+  kernelNotes?: string[];
   architecture: Architecture;
   memoryBytes: number;
   /** NUMA nodes. */
@@ -113,6 +116,7 @@ export function boot(request: BootRequest): BootResult {
   const resolved = resolveBoot(request);
   const { board, geometry, release, huge } = resolved;
   const { pageSize, largestBuddyOrder } = geometry;
+  const kernelNotes = resolveKernel(release).notes;
   const order = pageblockOrder(geometry, release, huge, resolved.pageBlockMaxOrder);
   const inMovableZone = kernelProfile(release, request.switches).cmaInMovableZone;
   // The design is of 4.17 and needs its alignment: no buddy may reach across the edge of an area into another zone.
@@ -136,7 +140,7 @@ export function boot(request: BootRequest): BootResult {
     pageSize,
     largestBuddyOrder,
     usableStart,
-    ignoresMirror: since(release, "6.12"),
+    ignoresMirror: bootRules(release).mirrorIgnored,
   });
   const spans = zoneSpans(board, release, memblock, pageSize, nodes, movable.startPfns);
   const vmTotalPages = spans.reduce(
@@ -184,6 +188,7 @@ export function boot(request: BootRequest): BootResult {
   return {
     board: board.name,
     kernel: release,
+    ...(kernelNotes.length > 0 && { kernelNotes }),
     architecture: board.architecture,
     memoryBytes: resolved.memoryBytes,
     nodes: resolved.nodes,

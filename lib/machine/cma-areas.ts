@@ -3,7 +3,7 @@
  * rounds or refuses, in its words; and which of them can be activated (mm/cma.c cma_init_reserved_areas()).
  */
 import { InputError } from "../base/errors";
-import { type KernelRelease, since } from "../hardware/kernel-release";
+import { bootRules, type KernelRelease, kernelSwitches } from "../hardware/kernel-release";
 import { type CmaErrno, type CmaSlots, cmaDeclareContiguous, rmemCmaFixed } from "../mm/boot/cma";
 import { cmaDeclareContiguousMulti } from "../mm/boot/cma-multi";
 import type { Memblock, PhysicalRange } from "../mm/boot/memblock";
@@ -54,7 +54,7 @@ export function checkCmaAreas(areas: readonly CmaAreaRequest[], release: KernelR
     names.add(a.name);
     if (BY_DEVICE_TREE(a) && a.base === undefined)
       throw new InputError(`cmaArea ${a.name}: a region of the device tree must have a base`);
-    if (a.ranges && !since(release, "6.19"))
+    if (a.ranges && !kernelSwitches(release).cmaRanges)
       throw new InputError(
         `cmaArea ${a.name}: areas of several ranges exist since 6.15: got kernel ${release}`,
       );
@@ -155,7 +155,7 @@ export function activateCmaAreas(
       continue;
     }
     out.messages.push(`cma: CMA area ${area.name} could not be activated`);
-    if (since(release, "6.1")) out.useless.push(...area.ranges);
+    if (bootRules(release).cmaFailedAreaToBuddy) out.useless.push(...area.ranges);
     else {
       stopped = true;
       const { base } = area.ranges[0]!;

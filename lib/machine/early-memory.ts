@@ -5,7 +5,7 @@
  */
 import { roundUp } from "../base/alignment";
 import { KiB, MiB } from "../base/units";
-import { since } from "../hardware/kernel-release";
+import { bootRules } from "../hardware/kernel-release";
 import { type CmaOutcome, cmaDeclareContiguous, maxCmaAreas, rmemCmaSetup } from "../mm/boot/cma";
 import { type HugetlbCmaOutcome, hugetlbCmaReserve } from "../mm/boot/hugetlb-cma";
 import { linearMapTables } from "../mm/boot/linear-map";
@@ -103,7 +103,7 @@ export function earlyMemory(boot: ResolvedBoot, cmaAlignment: number): EarlyMemo
   >[4];
   reserveCmaAreas(boot, memblock, cmaAlignment, "device tree", into);
   if (board.build.cma || boot.cma.kind === "area") deviceTreeCma(boot, memblock, cmaAlignment, attempts);
-  const cmaFirst = board.architecture !== "arm64" || !since(release, "6.1");
+  const cmaFirst = board.architecture !== "arm64" || !bootRules(release).arm64CmaAfterMemmap;
   if (cmaFirst) reserveCmaAreas(boot, memblock, cmaAlignment, "code", into);
   if (cmaFirst) defaultCma(boot, memblock, cmaAlignment, attempts);
   let hugetlbCma = cmaFirst ? reserveHugetlbCma(boot, memblock, cmaAlignment) : null;
@@ -194,12 +194,12 @@ function defaultCma(boot: ResolvedBoot, memblock: Memblock, alignment: number, a
 }
 
 /**
- * Bytes of the bounce buffer: needed where memory lies above the DMA limit; arm64 since 6.7 (6.12 here) also keeps 1 MiB for
+ * Bytes of the bounce buffer: needed where memory lies above the DMA limit; arm64 since 6.7 also keeps 1 MiB for
  * each GiB for small unaligned buffers where it does not (arch/arm64/mm/init.c mem_init()).
  */
 function swiotlbBytes(boot: ResolvedBoot, memblock: Memblock, limit: number): number {
   if (memblock.endOfDram() > limit) return SWIOTLB_BYTES;
-  if (boot.board.architecture !== "arm64" || !since(boot.release, "6.12")) return 0;
+  if (boot.board.architecture !== "arm64" || !bootRules(boot.release).swiotlbForSmallBuffers) return 0;
   return Math.min(SWIOTLB_BYTES, roundUp(memblock.totalBytes() / 1024, 128 * SWIOTLB_SLOT_BYTES));
 }
 
@@ -267,7 +267,7 @@ function lateReservations(boot: ResolvedBoot, memblock: Memblock): void {
   const bounceBytes = board.architecture === "ppc64" ? 0 : swiotlbBytes(boot, memblock, limit);
   if (bounceBytes === 0) return;
   memblock.alloc("bounce buffer (swiotlb)", bounceBytes, pageSize, 0, limit);
-  const slotBytes = since(release, "6.1") ? 24 : 12;
+  const slotBytes = bootRules(release).swiotlbSlotBytes;
   memblock.alloc(
     "bounce buffer slots",
     roundUp((bounceBytes / SWIOTLB_SLOT_BYTES) * slotBytes, pageSize),

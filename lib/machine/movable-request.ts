@@ -4,7 +4,7 @@
  */
 import { InputError } from "../base/errors";
 import { formatSize, GiB, parseSize, type Size } from "../base/units";
-import { type KernelRelease, since } from "../hardware/kernel-release";
+import { bootRules, type KernelRelease } from "../hardware/kernel-release";
 import type { Memblock, PhysicalRange } from "../mm/boot/memblock";
 import { type CoreSize, findZoneMovablePfns, type PfnRange } from "../mm/boot/zone-movable";
 
@@ -44,11 +44,11 @@ export function parseCore(value: Size, name: "kernelcore" | "movablecore"): Core
 export function movableMessages(request: MovableZoneRequest, release: KernelRelease): string[] {
   if (request.mirror && request.hotpluggable === undefined)
     return [
-      since(release, "6.12")
+      bootRules(release).mirrorIgnored
         ? "The system has no mirror memory, ignore kernelcore=mirror."
         : "This configuration results in unmirrored kernel memory.",
     ];
-  const file = since(release, "6.12") ? "mm/mm_init.c" : "mm/page_alloc.c";
+  const file = bootRules(release).movableOptionsFile;
   return [request.kernelcore, request.movablecore].flatMap((core) =>
     core !== undefined && "percent" in core && core.percent > 100
       ? [`WARNING: at ${file} cmdline_parse_core: coremem > 100 (${core.percent})`]

@@ -2,7 +2,7 @@
  * What zones keep back: min_free_kbytes shared out as watermarks, and lowmem_reserve. mm/page_alloc.c
  * init_per_zone_wmark_min(), mm/khugepaged.c start_stop_khugepaged(). All zones of all nodes share one min_free_kbytes.
  */
-import { since } from "../hardware/kernel-release";
+import { bootRules } from "../hardware/kernel-release";
 import {
   calculateMinFreeKbytes,
   recommendedMinFreeKbytes,
@@ -25,7 +25,7 @@ export interface ReservingZone {
 
 /**
  * init_per_zone_wmark_min(), then what start_stop_khugepaged() makes of it: the raise where THP is on; where it is built in
- * but off, releases since 5.18 (6.1 here) compute min_free_kbytes again, now without the pages below the high watermarks.
+ * but off, releases since 5.18 compute min_free_kbytes again, now without the pages below the high watermarks.
  * Low memory is what GFP_USER may use: not ZONE_MOVABLE.
  */
 export function zoneReserves(
@@ -35,12 +35,13 @@ export function zoneReserves(
 ): { minFreeKbytes: number; watermarks: Watermarks[] } {
   const { geometry, release, huge } = boot;
   const { pageSize } = geometry;
+  const rules = bootRules(release);
   const isLow = (z: ReservingZone) => z.name !== "Movable";
   const total = zones.reduce((n, z) => n + z.managedAtBoot, 0);
   const low = zones.reduce((n, z) => n + (isLow(z) ? z.managedAtBoot : 0), 0);
   const kbytes = (pages: number) => (pages * pageSize) / 1024;
   const managed = zones.map((z) => z.managedAtBoot);
-  const apart = zones.map((z) => since(release, "6.12") && !isLow(z));
+  const apart = zones.map((z) => rules.movableZoneReserve === "own" && !isLow(z));
   const marks = (kb: number) => setupPerZoneWmarks(kb, managed, pageSize, apart);
   let minFreeKbytes = calculateMinFreeKbytes(kbytes(low), release);
   let watermarks = marks(minFreeKbytes);
@@ -52,7 +53,7 @@ export function zoneReserves(
   if (boot.thpEnabled) {
     const recommended = recommendedMinFreeKbytes(order, zones.filter(isLow).length, aboveHigh, pageSize);
     minFreeKbytes = Math.max(minFreeKbytes, recommended);
-  } else if (since(release, "6.1")) minFreeKbytes = calculateMinFreeKbytes(kbytes(aboveHigh), release);
+  } else if (rules.thpOffRestoresMinFree) minFreeKbytes = calculateMinFreeKbytes(kbytes(aboveHigh), release);
   watermarks = marks(minFreeKbytes);
   return { minFreeKbytes, watermarks };
 }

@@ -4,7 +4,7 @@
  */
 import { GiB, MiB } from "../base/units";
 import type { Board } from "../hardware/board";
-import { type KernelRelease, since } from "../hardware/kernel-release";
+import { bootRules, type KernelRelease } from "../hardware/kernel-release";
 import type { Memblock, PhysicalRange } from "../mm/boot/memblock";
 
 /** A zone's place: physical addresses [start, end) and the pages of RAM in it. */
@@ -39,6 +39,7 @@ function maxZonePhys(memblock: Memblock, bits: number): number {
 /** Upper ends of the zones in address order; a zone without pages is left out later. */
 function zoneEnds(board: Board, release: KernelRelease, memblock: Memblock): [name: string, end: number][] {
   const dramEnd = memblock.endOfDram();
+  const rules = bootRules(release);
   if (board.architecture === "x86-64")
     return [
       ["DMA", 16 * MiB],
@@ -46,10 +47,14 @@ function zoneEnds(board: Board, release: KernelRelease, memblock: Memblock): [na
       ["Normal", dramEnd],
     ];
   // ppc64: one zone for all, called DMA up to 4.x and Normal later (not verified in the source).
-  if (board.architecture === "ppc64") return [[since(release, "6.1") ? "Normal" : "DMA", dramEnd]];
-  if (!since(release, "6.1"))
+  if (board.architecture === "ppc64") return [[rules.ppc64NormalZone ? "Normal" : "DMA", dramEnd]];
+  // Until 5.11 a zone ended 2^bits behind the multiple of 2^bits below the start of RAM.
+  const fromStart = (bytes: number) =>
+    Math.min(Math.floor(memblock.startOfDram() / bytes) * bytes + bytes, dramEnd);
+  if (rules.arm64DmaZone !== "devices")
     return [
-      ["DMA32", Math.min(Math.floor(memblock.startOfDram() / U32_END) * U32_END + U32_END, dramEnd)],
+      ...(rules.arm64DmaZone === "firstGiB" ? ([["DMA", fromStart(GiB)]] as [string, number][]) : []),
+      ["DMA32", fromStart(U32_END)],
       ["Normal", dramEnd],
     ];
   return [

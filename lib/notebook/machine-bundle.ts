@@ -9,6 +9,8 @@ import type { MimeBundle } from "./display";
 export interface ShownMachine extends Planned {
   readonly board: string;
   readonly kernel: string;
+  /** What is inferred or not modelled for this release. */
+  readonly kernelNotes: readonly string[];
   readonly memoryBytes: number;
   readonly pageSize: number;
   readonly pageblockBytes: number;
@@ -52,6 +54,7 @@ function rowsOf(machine: ShownMachine): [string, string][] {
     ["mobility grouping", machine.mobilityGrouping ? "on" : "off"],
     ["kept free (min_free_kbytes)", formatSize(machine.minFreeKbytes * 1024)],
     ["CMA", cmaInWords(cma)],
+    ...machine.kernelNotes.map((note): [string, string] => ["kernel", note]),
   ];
 }
 

@@ -1,7 +1,6 @@
 /** Huge pages of 2 MiB that happen to be adjacent: luck, which an adapter can use as far as it goes. */
 import { InputError } from "../base/errors";
 import { formatSize } from "../base/units";
-import { since } from "../hardware/kernel-release";
 import type { System } from "../machine/system";
 import { __GFP_NOWARN, GFP_USER, ZONE_MOVABLE } from "../mm/state/gfp";
 import { MIGRATE_CMA } from "../mm/state/migratetype";
@@ -99,12 +98,13 @@ class PreparedAdjacentThp extends Prepared {
     return slots;
   }
 
-  /** Pinning for long moves pages out of CMA areas and ZONE_MOVABLE first, to memory that is not movable (6.1 here). */
+  /** Pinning for long moves pages out of CMA areas and ZONE_MOVABLE first, to memory that is not movable: switch `longtermPin`. */
   private pinnable(slot: number): boolean {
-    const { memory: m, slots, booted } = this.system;
-    if (!since(booted.kernel, "6.1")) return true;
+    const { memory: m, slots } = this.system;
+    const rule = m.sw.longtermPin;
     const pfn = slots.pfn[slot]!;
-    return m.blockType(pfn) !== MIGRATE_CMA && m.zoneOf(pfn)?.idx !== ZONE_MOVABLE;
+    if (rule !== "stays" && m.blockType(pfn) === MIGRATE_CMA) return false;
+    return rule !== "leavesCmaAndMovable" || m.zoneOf(pfn)?.idx !== ZONE_MOVABLE;
   }
 
   /** Slots of adjacent pages together, each run ascending; a run ends at the edge of a zone. */

@@ -2,21 +2,21 @@
 import { InputError } from "../base/errors";
 import { formatSize, parseSize } from "../base/units";
 import { findBoard } from "../hardware/boards";
-import { kernelRelease, since } from "../hardware/kernel-release";
+import { bootRules, type ModelledRelease } from "../hardware/kernel-release";
 import { pageGeometry } from "../hardware/page-geometry";
 import { BOOT_DEFAULTS, type BootRequest } from "../machine/boot-request";
 import { AREA_MEANING, PreparedCma, withArea } from "./cma";
 import type { Strategy } from "./strategy";
 
 /** CONFIG_PAGE_BLOCK_MAX_ORDER came with 6.16; 6.19 is the first modelled release that has it. */
-const FIRST = "6.19";
+const FIRST: ModelledRelease = "6.19";
 
 /** The machine with page blocks of 2^order pages on a release that has the option; older ones are replaced by 6.19. */
 function withPageBlocks(base: BootRequest, order: number): BootRequest {
   const kernel = base.kernel ?? BOOT_DEFAULTS.kernel;
   return {
     ...base,
-    kernel: since(kernelRelease(kernel), FIRST) ? kernel : FIRST,
+    kernel: bootRules(kernel).pageblockMaxOrder ? kernel : FIRST,
     pageBlockMaxOrder: order,
   };
 }
@@ -41,7 +41,7 @@ export const smallPageblocks: Strategy = {
     "CONFIG_PAGE_BLOCK_MAX_ORDER makes page blocks smaller than a huge page, and with them the alignment of CMA. The session thought it the cleanest short-term fix, at a price in huge pages: memory is grouped by mobility in smaller pieces, so that fewer whole huge pages stay free of unmovable ones. That price is measured by the huge pages left and by a probe that asks for some.",
   configure: "a kernel since 6.16 built with CONFIG_PAGE_BLOCK_MAX_ORDER; cma= on its command line",
   control: "whoever builds the kernel",
-  since: "6.16 (6.19 here; an older release in the plan is replaced by 6.19)",
+  since: "6.16; an older release in the plan is replaced by 6.19",
   sources: [
     "LWN, 1 May 2018: reducing the page-block size",
     "mm/Kconfig PAGE_BLOCK_MAX_ORDER and its help text, 6.19",

@@ -1,7 +1,12 @@
 /** A folder that holds a recording: which kernel it was, how it was set up, where its files are. */
 import { InputError } from "../base/errors";
-import type { KernelRelease } from "../hardware/kernel-release";
-import { KERNEL_PROFILES } from "../mm/state/profile";
+import {
+  compareReleases,
+  KERNEL_RELEASES,
+  type KernelRelease,
+  kernelRelease,
+  seriesOf,
+} from "../hardware/kernel-release";
 import { findInput, needInput, readInput } from "./input";
 
 export interface Recording {
@@ -9,7 +14,7 @@ export interface Recording {
   s0: string;
   trace: string;
   s1: string;
-  /** The profile that models the recorded kernel. */
+  /** The release recorded. */
   release: KernelRelease;
   /** vm.watermark_boost_factor during the recording. */
   watermarkBoostFactor: number;
@@ -17,17 +22,12 @@ export interface Recording {
   defragMode: boolean;
 }
 
-/** The profile for a kernel version such as "6.1.192": the newest known release that is not newer. */
+/** The release of a version such as "6.1.192"; what is newer than all modelled ones counts as the newest. */
 export function profileForVersion(version: string): KernelRelease | undefined {
-  const m = /^(\d+)\.(\d+)/.exec(version);
-  if (m === null) return undefined;
-  const key = (text: string) => {
-    const [major, minor] = text.split(".");
-    return Number(major) * 1000 + Number(minor);
-  };
-  const asked = key(`${m[1]}.${m[2]}`);
-  const known = (Object.keys(KERNEL_PROFILES) as KernelRelease[]).filter((r) => key(r) <= asked);
-  return known.sort((a, b) => key(a) - key(b)).at(-1);
+  const series = seriesOf(version);
+  if (series === undefined || compareReleases(series, KERNEL_RELEASES[0]!) < 0) return undefined;
+  const newest = KERNEL_RELEASES.at(-1)!;
+  return compareReleases(series, newest) > 0 ? newest : kernelRelease(series);
 }
 
 /** Finds the files of the recording in `dir`; `release` overrides the recording's `version` file. */
@@ -51,7 +51,7 @@ export function recordedRelease(dir: string): KernelRelease {
   const path = findInput(dir, "version");
   if (path === undefined)
     throw new InputError(
-      `${dir}: holds no version file: name the kernel with --kernel (${Object.keys(KERNEL_PROFILES).join(", ")})`,
+      `${dir}: holds no version file: name the kernel with --kernel (${KERNEL_RELEASES.join(", ")})`,
     );
   const text = readInput(path).toString("latin1");
   const version = /Linux version (\S+)/.exec(text)?.[1];

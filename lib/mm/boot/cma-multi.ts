@@ -1,5 +1,5 @@
 /**
- * Areas of several ranges: cma_declare_contiguous_multi() (mm/cma.c, 6.15+, here 6.19). One range is tried first; where none is
+ * Areas of several ranges: cma_declare_contiguous_multi() (mm/cma.c, 6.15+). One range is tried first; where none is
  * large enough, the largest free ranges above 4 GiB, at most 8, are taken from the lowest address up.
  */
 import { roundDown, roundUp } from "../../base/alignment";

@@ -4,7 +4,7 @@
  */
 import { isAligned, roundDown, roundUp } from "../../base/alignment";
 import { GiB, MiB } from "../../base/units";
-import { type KernelRelease, since } from "../../hardware/kernel-release";
+import { bootRules, type KernelRelease } from "../../hardware/kernel-release";
 import type { Memblock, PhysicalRange } from "./memblock";
 
 /** The name of the area's claim in memblock. */
@@ -37,7 +37,7 @@ export interface CmaSlots {
 
 /** MAX_CMA_AREAS of a usual configuration: 1 + CMA_AREAS, which is 7 in 4.17 and 19 with NUMA in 6.1; 20 in all since 6.6. */
 export function maxCmaAreas(release: KernelRelease): number {
-  return since(release, "6.1") ? 20 : 8;
+  return bootRules(release).cmaAreasMost;
 }
 
 const NO_SLOTS = "cma: Not enough slots for CMA reserved regions!";
@@ -51,7 +51,7 @@ export type CmaOutcome =
 
 /**
  * The alignment a CMA area needs in bytes: 4.17 the larger of the largest buddy and the page block, because a page at
- * the edge of the area could otherwise merge with a neighbour outside; since 5.19 (6.1 here) one page block,
+ * the edge of the area could otherwise merge with a neighbour outside; since 5.19 one page block,
  * CMA_MIN_ALIGNMENT_BYTES. With CONFIG_PAGE_BLOCK_MAX_ORDER (6.16) the page block itself can be made smaller.
  */
 export function cmaMinAlignmentBytes(
@@ -60,7 +60,8 @@ export function cmaMinAlignmentBytes(
   pageblockOrder: number,
   largestBuddyOrder: number,
 ): number {
-  const order = since(release, "6.1") ? pageblockOrder : Math.max(largestBuddyOrder, pageblockOrder);
+  const byPageblock = bootRules(release).cmaAlignment === "pageblock";
+  const order = byPageblock ? pageblockOrder : Math.max(largestBuddyOrder, pageblockOrder);
   return pageSize * 2 ** order;
 }
 
@@ -78,6 +79,7 @@ export function cmaDeclareContiguous(
   name = CMA_AREA,
 ): CmaOutcome {
   const messages: string[] = [];
+  const rules = bootRules(release);
   const asked = request.alignment ?? 0;
   const alignment = Math.max(asked, minAlignment);
   const { slots } = request;
@@ -92,7 +94,7 @@ export function cmaDeclareContiguous(
   if (request.bytes === 0) return { ok: false, errno: "EINVAL", alignment, messages };
   if (asked !== 0 && !Number.isInteger(Math.log2(asked)))
     return { ok: false, errno: "EINVAL", alignment: minAlignment, messages };
-  if (request.fixed && !isAligned(request.base, alignment) && since(release, "6.1")) {
+  if (request.fixed && !isAligned(request.base, alignment) && rules.cmaRefusesUnfit) {
     messages.push(`cma: Region at ${pa(request.base)} must be aligned to ${pa(alignment)} bytes`);
     return fail("EINVAL", request.bytes);
   }
@@ -105,7 +107,7 @@ export function cmaDeclareContiguous(
   if (bitBytes > 0 && bytes % bitBytes !== 0) return { ok: false, errno: "EINVAL", alignment, messages };
   let limit = roundDown(request.limit, alignment);
   if (limit === 0 || limit > memblockEnd) limit = memblockEnd;
-  if (since(release, "6.1") && base + bytes > limit) {
+  if (rules.cmaRefusesUnfit && base + bytes > limit) {
     messages.push(`cma: Size (${pa(bytes)}) of region at ${pa(base)} exceeds limit (${pa(limit)})`);
     return fail("EINVAL", bytes);
   }
@@ -118,7 +120,7 @@ export function cmaDeclareContiguous(
     found = base;
   } else {
     // Since 5.13: from 4 GiB upwards first, where the limit lets it, so that compaction moves pages out of the area.
-    if (since(release, "6.1") && memblockEnd >= 4 * GiB + bytes)
+    if (rules.cmaFrom4GiB && memblockEnd >= 4 * GiB + bytes)
       found = memblock.allocRange(name, bytes, alignment, ...inNode(4 * GiB, limit), "bottom-up");
     found ??= memblock.allocRange(name, bytes, alignment, ...inNode(base, limit));
     if (found === undefined) return fail("ENOMEM", bytes);

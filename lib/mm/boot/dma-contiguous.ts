@@ -4,7 +4,7 @@
  * dma_alloc_from_contiguous() do the same with the same alignment; there a single page, too, came from the area.
  */
 import { InputError } from "../../base/errors";
-import { type KernelRelease, since } from "../../hardware/kernel-release";
+import { bootRules, type KernelRelease } from "../../hardware/kernel-release";
 import { allocPages, freePages } from "../allocation/page-alloc";
 import type { MigrationWorld } from "../contiguous/migrate";
 import { __GFP_DIRECT_RECLAIM, GFP_KERNEL } from "../state/gfp";
@@ -109,7 +109,7 @@ function asksArea(
 ): boolean {
   if ((gfp & __GFP_DIRECT_RECLAIM) === 0) return false;
   if (ownArea !== undefined) return true;
-  return areas.length > 0 && (count > 1 || !since(release, "6.1"));
+  return areas.length > 0 && (count > 1 || !bootRules(release).dmaSinglePageFromBuddy);
 }
 
 /** See Contiguous.dmaFreeContiguous(). */

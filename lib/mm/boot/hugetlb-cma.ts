@@ -6,7 +6,7 @@
  */
 import { roundUp } from "../../base/alignment";
 import { MiB } from "../../base/units";
-import { type KernelRelease, since } from "../../hardware/kernel-release";
+import { bootRules, type KernelRelease } from "../../hardware/kernel-release";
 import { type CmaOutcome, cmaDeclareContiguous } from "./cma";
 import { type CmaMultiOutcome, cmaDeclareContiguousMulti } from "./cma-multi";
 import type { Memblock, PhysicalRange } from "./memblock";
@@ -18,7 +18,7 @@ export const HUGETLB_CMA_AREA = "hugetlb_cma area";
 export interface HugetlbCmaArea {
   base: number;
   bytes: number;
-  /** Ascending; more than one only since 6.15 (6.19 here). */
+  /** Ascending; more than one only since 6.15. */
   ranges: { base: number; bytes: number }[];
   nid: number;
 }
@@ -63,7 +63,7 @@ export function hugetlbCmaReserve(
   if (wanted.length === 0)
     messages.push(`hugetlb_cma: reserve ${Math.floor(bytes / MiB)} MiB, up to ${perNode / MiB} MiB per node`);
   // Areas of several ranges begin at a gigantic page, so that each range holds whole ones.
-  const multi = since(release, "6.19");
+  const multi = bootRules(release).hugetlbCmaRanges;
   const alignment = Math.max(asked.minAlignment, multi ? giganticBytes : asked.hugePageBytes);
   const areas: HugetlbCmaArea[] = [];
   let reserved = 0;

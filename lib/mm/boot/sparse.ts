@@ -7,7 +7,7 @@
  * never fits and every memmap page is taken from the top by itself. 4.17 has no buffer.
  */
 import { roundDown, roundUp } from "../../base/alignment";
-import { type KernelRelease, since } from "../../hardware/kernel-release";
+import { bootRules, type KernelRelease } from "../../hardware/kernel-release";
 import type { Memblock, PhysicalRange } from "./memblock";
 
 const MEMMAP = "memmap";
@@ -70,7 +70,7 @@ function sparseInitNid(
   const pieceBytes = layout.mapsWithPmd ? Math.min(layout.pmdBytes, mapBytes) : layout.pageSize;
   const sectionMapBytes = roundUp(mapBytes, layout.pmdBytes);
   const goal = Math.max(memblock.startOfDram(), node.start);
-  const bufferBytes = since(release, "6.1") ? sections.length * sectionMapBytes : 0;
+  const bufferBytes = bootRules(release).memmapBuffer ? sections.length * sectionMapBytes : 0;
   // memblock_alloc_exact_nid_raw(): the buffer is the node's own or there is none.
   const buffer =
     bufferBytes > 0

@@ -2,7 +2,7 @@
  * Zone watermarks and reserves: mm/page_alloc.c calculate_min_free_kbytes(), __setup_per_zone_wmarks(),
  * setup_per_zone_lowmem_reserve(); mm/khugepaged.c set_recommended_min_free_kbytes(). 64-bit: no high memory.
  */
-import { type KernelRelease, since } from "../../hardware/kernel-release";
+import { bootRules, type KernelRelease } from "../../hardware/kernel-release";
 
 /** Watermarks in pages, without boost. */
 export interface Watermarks {
@@ -23,9 +23,9 @@ const LOWMEM_RESERVE_RATIO: Readonly<Record<string, number>> = {
   Movable: 0,
 };
 
-/** int_sqrt(16 × low memory in kB), at least 128, at most 64 MiB in 4.17 and 256 MiB since 5.x (6.1 here). */
+/** int_sqrt(16 × low memory in kB), at least 128, at most 64 MiB in 4.17 and 256 MiB since 5.8. */
 export function calculateMinFreeKbytes(lowmemKbytes: number, release: KernelRelease): number {
-  const cap = since(release, "6.1") ? 262144 : 65536;
+  const cap = bootRules(release).minFreeKbytesMost;
   return Math.min(Math.max(Math.floor(Math.sqrt(lowmemKbytes * 16)), 128), cap);
 }
 

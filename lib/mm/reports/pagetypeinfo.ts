@@ -1,5 +1,5 @@
 /** /proc/pagetypeinfo (mm/vmstat.c): free blocks by type and order, page blocks by type. */
-import type { KernelRelease } from "../../hardware/kernel-release";
+import { bootRules, type KernelRelease } from "../../hardware/kernel-release";
 import { closestRelease } from "../state/closest-release";
 import type { Memory } from "../state/memory";
 import { MIGRATE_CMA, MIGRATE_NAMES, MIGRATE_TYPES } from "../state/migratetype";
@@ -42,7 +42,7 @@ export function pagetypeinfoText(
   const types = typesOf(m);
   const orders = ordersOf(m);
   const shown = populatedZones(zones);
-  const capped = release !== "4.17";
+  const capped = bootRules(release).pagetypeinfoCapped;
   const count = (z: Zone, order: number, mt: number) => {
     const n = freeListLength(m, z, order, mt, capped ? COUNTED_AT_MOST : undefined);
     return `${capped && n === COUNTED_AT_MOST ? ">" : ""}${right(n, 6)} `;

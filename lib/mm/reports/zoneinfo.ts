@@ -4,14 +4,14 @@
  * nr_bounce, nr_zspages, nr_unaccepted, numa_*, node_unreclaimable, and all events.
  */
 
-import type { KernelRelease } from "../../hardware/kernel-release";
+import { bootRules, type KernelRelease } from "../../hardware/kernel-release";
 import { wmarkPages } from "../allocation/zone-watermark";
 import { closestRelease } from "../state/closest-release";
 import type { Memory } from "../state/memory";
 import { WMARK_HIGH, WMARK_LOW, WMARK_MIN, WMARK_PROMO, type Zone } from "../state/zone";
 import { populatedZones } from "./buddyinfo";
 
-/** Which lines a release prints; what a release added is named after the line. */
+/** Which lines a release prints. */
 interface ZoneinfoForm {
   boost: boolean;
   cma: boolean;
@@ -23,26 +23,18 @@ interface ZoneinfoForm {
   highatomic: boolean;
 }
 
-const FORM_4_17: ZoneinfoForm = {
-  boost: false,
-  cma: false,
-  promo: false,
-  emptyMovable: 0,
-  freePagesBlocks: false,
-  pcpHighBounds: false,
-  highatomic: false,
-};
-const FORM_6_1: ZoneinfoForm = { ...FORM_4_17, boost: true, cma: true };
-const FORM_6_12: ZoneinfoForm = { ...FORM_6_1, promo: true, emptyMovable: 32 };
-const FORM_7_3: ZoneinfoForm = { ...FORM_6_12, freePagesBlocks: true, pcpHighBounds: true, highatomic: true };
-
-const FORMS: Readonly<Record<KernelRelease, ZoneinfoForm>> = {
-  "4.17": FORM_4_17,
-  "6.1": FORM_6_1,
-  "6.12": FORM_6_12,
-  "6.19": FORM_7_3,
-  "7.3": FORM_7_3,
-};
+function formOf(release: KernelRelease): ZoneinfoForm {
+  const rules = bootRules(release);
+  return {
+    boost: rules.zoneinfoBoost,
+    cma: rules.zoneinfoCma,
+    promo: rules.zoneinfoPromo,
+    emptyMovable: rules.movableZoneReserve === "own" ? 32 : 0,
+    freePagesBlocks: rules.freePagesBlocks,
+    pcpHighBounds: rules.zoneinfoPcpBounds,
+    highatomic: rules.zoneinfoHighatomic,
+  };
+}
 
 /** Zone numbers of the kernels modelled, and how many a kernel has that says nothing else. */
 const ZONE_NAMES = ["DMA", "DMA32", "Normal", "Movable", "Device"];
@@ -65,7 +57,7 @@ const state = (counter: number) => Math.max(0, counter);
 
 /** /proc/zoneinfo, the lines the model knows; without `zones` also the zones of each node that have no memory. */
 export function zoneinfoText(m: Memory, zones?: readonly Zone[], options: ZoneinfoOptions = {}): string {
-  const form = FORMS[options.release ?? closestRelease(m.sw)];
+  const form = formOf(options.release ?? closestRelease(m.sw));
   const nrZones = options.nrZones ?? ZONE_NAMES.length;
   const populated = populatedZones(zones ?? m.zones);
   if (zones !== undefined || m.zones.some((z) => z.name !== ZONE_NAMES[z.idx]))
@@ -176,7 +168,7 @@ function zoneCounters(m: Memory, zones: readonly Zone[], form: ZoneinfoForm): Fi
 
 /** /proc/vmstat: the zone counters the model keeps, summed over the machine, without per-CPU differences. */
 export function vmstatText(m: Memory, release: KernelRelease = closestRelease(m.sw)): string {
-  return zoneCounters(m, m.zones, FORMS[release])
+  return zoneCounters(m, m.zones, formOf(release))
     .map(([name, pages]) => `${name} ${pages}\n`)
     .join("");
 }

@@ -1,14 +1,15 @@
 /** Which release a set of switches stands for, where nothing says so: reports differ in form from release to release. */
-import type { KernelRelease } from "../../hardware/kernel-release";
-import { KERNEL_PROFILES, type KernelSwitches } from "./profile";
+import { KERNEL_RELEASES, type KernelRelease, kernelSwitches } from "../../hardware/kernel-release";
+import type { KernelSwitches } from "./profile";
 
-/** The release whose profile differs from `switches` in the fewest; of equals the newest. */
+/** The modelled release whose profile differs from `switches` in the fewest; of equals the newest. */
 export function closestRelease(switches: KernelSwitches): KernelRelease {
   const names = Object.keys(switches) as (keyof KernelSwitches)[];
-  let best: KernelRelease = "6.1";
+  let best: KernelRelease = KERNEL_RELEASES[0]!;
   let fewest = Number.POSITIVE_INFINITY;
-  for (const release of Object.keys(KERNEL_PROFILES) as KernelRelease[]) {
-    const unlike = names.filter((n) => KERNEL_PROFILES[release][n] !== switches[n]).length;
+  for (const release of KERNEL_RELEASES) {
+    const profile = kernelSwitches(release);
+    const unlike = names.filter((n) => profile[n] !== switches[n]).length;
     if (unlike <= fewest) {
       best = release;
       fewest = unlike;

@@ -1,0 +1,42 @@
+/**
+ * What changed between the modelled kernels and has no switch: known differences that the model does not follow.
+ * A release between two rows says which of them concern it.
+ */
+
+/** A difference that is not modelled, for releases from `from` up to, but without, `until`. */
+export interface KernelGap {
+  /** Default: from the oldest. */
+  from?: string;
+  /** Default: to the newest. */
+  until?: string;
+  note: string;
+}
+
+/** Oldest first. */
+export const KERNEL_GAPS: readonly KernelGap[] = [
+  {
+    note: "the sizes of the kernel's image, init sections and early data are those of the board's own build",
+  },
+  {
+    until: "5.13",
+    note: "a gigantic page at run time, and alloc_contig_pages() since 5.5, took only ranges in which no page was in use (until eb14d4eefdc4); the model moves pages out of the way",
+  },
+  { until: "5.5", note: "alloc_contig_pages() did not exist; only hugetlb had such a search" },
+  {
+    from: "5.18",
+    note: "large folios in the page cache (XFS from 5.18): files are modelled as single pages",
+  },
+  { from: "6.1", note: "the multi-generational LRU, where a distribution switches it on" },
+  { from: "6.8", note: "huge pages smaller than a PMD for anonymous memory (mTHP)" },
+  {
+    from: "6.9",
+    note: "compaction that moves larger folios without splitting its free pages (>0-order targets)",
+  },
+  {
+    from: "6.10",
+    until: "6.15",
+    note: "a fallback used the page it found directly and put the rest on the list of the page's own block; the model moves pages to the requester's list and retries, as before 6.10",
+  },
+  { from: "6.12", note: "alloc_contig_range() of one power-of-two folio (__GFP_COMP)" },
+  { from: "6.15", note: "gigantic pages taken from hugetlb_cma= at boot, hugetlb_cma_only" },
+];

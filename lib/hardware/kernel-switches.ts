@@ -1,0 +1,222 @@
+/**
+ * The kernels that are modelled, and every difference between releases that concerns the allocator: one named switch
+ * each, with the mainline release that brought each value. A machine can flip one alone. docs/fidelity.md prints the
+ * table; what differs at boot and in reports is in kernel-boot-rules.ts. To add a kernel: a row here, and the switches
+ * it changes.
+ */
+import { came, choice, constant, likely, onOff, type ValuesOf } from "./kernel-switch";
+
+/** A release whose behaviour is modelled as a whole; releases between two rows are resolved by the dates below. */
+export interface ModelledKernel {
+  release: string;
+  /** The version whose source was read or which was recorded; the row includes its stable back-ports. */
+  standsFor: string;
+  /** What shows that the model does as this kernel does. */
+  provedBy: string;
+}
+
+/** The rows, oldest first. */
+export const MODELLED_KERNELS = [
+  { release: "4.17", standsFor: "4.17.0", provedBy: "vectors derived by hand from its source, and the laws" },
+  {
+    release: "6.1",
+    standsFor: "6.1.192",
+    provedBy:
+      "13 traces (7 on x86-64, 6 on arm64 with CMA), 163 boots, tables of CMA requests and huge pages",
+  },
+  {
+    release: "6.12",
+    standsFor: "6.12.107",
+    provedBy: "traces w1-files, w2d-fragdeep, w2f-boost, w4-thp",
+  },
+  { release: "6.19", standsFor: "6.19.0", provedBy: "the laws, and what it shares with 7.3" },
+  { release: "7.3", standsFor: "7.3.4", provedBy: "traces w1-files, w2d-fragdeep, w4-thp, w7-cma" },
+] as const satisfies readonly ModelledKernel[];
+
+/** What differs in the allocator. Commits are mainline's. */
+export const ALLOCATOR_SWITCHES = {
+  bootFreeToTail: onOff(
+    "Boot memory goes to the tail of the lists; before, to the head.",
+    came("5.10", "7fef431be9c9"),
+  ),
+  moveToTail: onOff(
+    "Pages moved between lists (steal, isolate) go to the tail; before, to the head.",
+    came("5.10", "293ffa5ebb9c"),
+  ),
+  mergeAcrossTypes: choice<"isolate" | "mergeable">(
+    "Merging at and above page-block order: only ISOLATE is kept apart (`isolate`), or all but types 0 to 2 (`mergeable`).",
+    "isolate",
+    [["mergeable", came("5.18", "1dd214b8f21c")]],
+  ),
+  freelistHygiene: onOff(
+    "Free pages are on the list of their block's type: merges re-type blocks, pcp pages carry no type.",
+    came("6.10", "e0932b6c1f94"),
+  ),
+  pcpHighOrders: onOff("Per-CPU lists serve orders 1 to 3 too.", came("5.14", "44042b449872")),
+  pcpThpLists: choice<0 | 1 | 2>(
+    "Number of per-CPU lists for the THP order: 0, 1, or 2 (not movable, movable).",
+    0,
+    [
+      [1, likely("5.14", "44042b449872; 6.1.0 has one list, not read in 5.14")],
+      [2, likely("6.11", "mm/page_alloc: separate THP PCP into movable and non-movable categories")],
+    ],
+    { backports: { "6.1": 2 } },
+  ),
+  pcpFree: choice<"fixed" | "freeFactor" | "freeCount">(
+    "Drain size: one batch, doubled by `free_factor`, or the count of pages freed in a row.",
+    "fixed",
+    [
+      ["freeFactor", came("5.14", "3b12e7e97938")],
+      ["freeCount", came("6.7", "6ccdcb6d3a74")],
+    ],
+  ),
+  pcpAutoTune: onOff(
+    "Refill doubles with consecutive order-0 refills and `high` tunes itself.",
+    came("6.7", "51a755c56dc0"),
+  ),
+  pcpBulkFree: choice<"counting" | "narrowing" | "wrapping">(
+    "A bulk free visits lists freeing 1, 2, 3… each (`counting`), or empties a list before the next.",
+    "counting",
+    [
+      ["narrowing", came("5.18", "35b6d770e6b2")],
+      ["wrapping", likely("6.6", "free_pcppages_bulk(): between 6.1 and 6.12")],
+    ],
+  ),
+  pcpDrain: choice<"whole" | "pieces">(
+    "drain_pages_zone() empties the lists in one go, or in pieces of batch << 5.",
+    "whole",
+    [["pieces", likely("6.10", "mm: page_alloc: control latency caused by zone PCP draining")]],
+    { backports: { "6.1": "pieces" } },
+  ),
+  pcpFreeInBatches: onOff(
+    "A drain is cut in pieces of `batch`, each starting at the freed page's list again.",
+    came("6.19", "mm/page_alloc.c free_frozen_page_commit(); not in 6.14"),
+  ),
+  pcpFreeHigh: choice<"never" | "freeFactor" | "batch" | "batchPlusHalfHighMin">(
+    "When frees of orders 1 to 3 in a row drain the lists.",
+    "never",
+    [
+      ["freeFactor", likely("5.18", "f26b3fa04611")],
+      ["batch", came("6.7", "6ccdcb6d3a74")],
+      ["batchPlusHalfHighMin", likely("6.16", "posted in April 2025; in 6.19, not in 6.12.107")],
+    ],
+  ),
+  fallback: choice<"steal" | "claim">(
+    "Fallback moves the block's free pages and retries (`steal`), or claims blocks and else takes one page (`claim`).",
+    "steal",
+    [["claim", came("6.15", "c2f6ea38fc1b, mm: page_alloc: don't steal single pages from biggest buddy")]],
+    { backports: { "6.12": "claim" } },
+  ),
+  rmqueueMode: onOff(
+    "A refill remembers where it found pages last.",
+    came("6.15", "90abee6d7895, mm: page_alloc: speed up fallbacks in rmqueue_bulk()"),
+    { backports: { "6.12": true } },
+  ),
+  cmaBalance: onOff(
+    "Movable requests take CMA first while it holds more than half of the free pages.",
+    came("5.8", "16867664936e"),
+  ),
+  cmaThreshold: constant<number>(
+    "With `cmaBalance`, how many sixteenths of the free pages must be CMA before movable requests take them first: the " +
+      "Raspberry Pi kernel's alloc_in_cma_threshold= (raspberrypi/linux #4964, its default is 12). 0: over half, as everywhere else.",
+    0,
+    Array.from({ length: 17 }, (_, sixteenths) => sixteenths),
+  ),
+  cmaInMovableZone: constant<boolean>(
+    "ZONE_MOVABLE has the CMA areas (merged for 4.17-rc1 as bad8c6c0b114, reverted before 4.17 by d883c6cf3b39): blocks stay " +
+      "CMA, but free CMA pages are subtracted nowhere, since all that asks their zone may have them.",
+    false,
+    [true],
+  ),
+  cmaRanges: onOff(
+    "An area may have up to 8 ranges; a failed look says −EBUSY, also in an area that is merely full.",
+    came("6.15", "c009da4258f9"),
+  ),
+  nofragment: onOff(
+    "ALLOC_NOFRAGMENT: spill into the next zone before polluting blocks.",
+    came("5.0", "6bb154504f8b"),
+  ),
+  watermarkBoost: onOff("Fallbacks raise the watermarks for kswapd.", came("5.0", "1c30844d2dfe")),
+  highatomicCap: choice<"plusBlock" | "roundedUp">(
+    "The high-atomic reserve's cap: 1 % + a block, or 1 % rounded up and none below a block.",
+    "plusBlock",
+    [["roundedUp", likely("6.8", "reserve_highatomic_pageblock(): between 6.1 and 6.12")]],
+  ),
+  highatomicUnusable: choice<"reserved" | "free">(
+    "The watermark check subtracts the whole reserve, or only its free pages.",
+    "reserved",
+    [["free", likely("6.13", "mm/page_alloc: keep track of free highatomic; in 6.12.107")]],
+    { backports: { "6.12": "free" } },
+  ),
+  atomicRights: choice<"harder" | "graded">(
+    "What atomic requests may do: `graded` as of 6.1.192; `harder` as of 4.17: only a true atomic request (not GFP_NOWAIT) " +
+      "digs into the reserve, of any order above 0 it tries that first, order 0 never gets it, and the quick check of order 0 " +
+      "overlooks what is reserved.",
+    "harder",
+    [["graded", came("6.3", "ALLOC_NON_BLOCK and ALLOC_MIN_RESERVE in mm/internal.h")]],
+    { backports: { "6.1": "graded" } },
+  ),
+  highatomicFastPath: onOff(
+    "High-order atomic requests may use the reserve on the fast path and leave empty pcp lists alone.",
+    likely("6.19", "rmqueue(), 6.19; not in 6.12.107"),
+  ),
+  countPerPage: onOff(
+    "NR_FREE_PAGES falls page by page inside a refill, or once at its end.",
+    came("6.10", "e0932b6c1f94"),
+  ),
+  freeSplitsAtPageblock: onOff(
+    "A page above page-block order is freed block by block, each with its own type.",
+    likely("6.10", "split_large_buddy(): in 6.12, not in 6.1"),
+  ),
+  isolateBit: onOff(
+    "Isolation is a bit of its own; the block keeps its type.",
+    came("6.17", "make MIGRATE_ISOLATE a standalone bit, v8 of June 2025, still in mm-unstable in July"),
+  ),
+  compactionFastSearch: onOff(
+    "Compaction searches the free lists before it scans.",
+    came("5.1", "70b44595eafe, 5a811889de10"),
+  ),
+  compactionCapture: onOff("Direct compaction captures merged pages.", came("5.1", "5e1f0f098b46")),
+  proactiveCompaction: onOff("Background compaction by fragmentation score.", came("5.9", "facdaa917c4d")),
+  isolationUnit: choice<"pageblock" | "maxOrder">(
+    "What alloc_contig_range() isolates in: single page blocks, or units of the largest buddy.",
+    "maxOrder",
+    [["pageblock", came("5.19", "b2c9e2fbba32")]],
+  ),
+  reclaimableCountsFree: onOff(
+    "zone_reclaimable_pages() counts free pages where nothing is reclaimable.",
+    came("6.13", "6aaced5abd32"),
+    { backports: { "6.1": true, "6.12": true } },
+  ),
+  longtermPin: choice<"stays" | "leavesCma" | "leavesCmaAndMovable">(
+    "What a long-term pin does with pages that must stay movable: pins them in place, or moves them out first.",
+    "stays",
+    [
+      ["leavesCma", came("5.1", "9a4e9f3b2d73")],
+      ["leavesCmaAndMovable", came("5.13", "d1e153fea2a8")],
+    ],
+  ),
+  defragMode: constant<boolean>(
+    "vm.defrag_mode, a setting since 6.15, off by default: never steal, compact instead.",
+    false,
+    [true],
+  ),
+  mobilityGrouping: constant<boolean>(
+    "Off: page_group_by_mobility_disabled, however large the machine is. On in every release, as are the next two.",
+    true,
+    [false],
+  ),
+  pcp: constant<boolean>(
+    "Off: no per-CPU lists; every request and every free goes to the buddy lists.",
+    true,
+    [false],
+  ),
+  migration: constant<boolean>(
+    "Off: no page ever moves; compaction and contiguous requests find free pages or nothing.",
+    true,
+    [false],
+  ),
+};
+
+/** The allocator's behaviour as a full set of switches. */
+export type KernelSwitches = ValuesOf<typeof ALLOCATOR_SWITCHES>;
