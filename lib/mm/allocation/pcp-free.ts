@@ -197,37 +197,44 @@ export function freePcppagesBulk(
 }
 
 /**
- * free_pcppages_bulk() of 4.17: the k-th list visited gives up to k pages, all the rest if only one list is not
- * empty; the pages are collected first and then freed in that order.
+ * free_pcppages_bulk() before 5.18: the k-th list visited gives up to k entries, all the rest if only one list is not
+ * empty; they are collected first and then freed in that order. Since 5.14 there are lists of higher orders too.
  */
 function freeBulkCounting(m: Memory, zone: Zone, count: number, pcp: PerCpuPages): void {
   const { next, prev } = m;
   const base = pcp.listBase;
+  const lists = pcp.nrLists;
   const taken: number[] = [];
+  const orders: number[] = [];
   let batchFree = 0;
-  let mt = 0;
+  let p = 0;
   while (count > 0) {
     let list: number;
     do {
       batchFree++;
-      if (++mt === MIGRATE_PCPTYPES) mt = 0;
-      list = base + mt;
+      if (++p === lists) p = 0;
+      list = base + p;
     } while (next[list] === list);
-    if (batchFree === MIGRATE_PCPTYPES) batchFree = count;
+    if (batchFree === lists) batchFree = count;
+    const order = m.pindexOrder(p);
+    const pages = 1 << order;
     do {
       const pfn = prev[list]!;
       const before = prev[pfn]!;
       prev[list] = before;
       next[before] = list;
-      pcp.count--;
+      pcp.count -= pages;
+      count -= pages;
       taken.push(pfn);
-    } while (--count > 0 && --batchFree > 0 && next[list] !== list);
+      orders.push(order);
+    } while (count > 0 && --batchFree > 0 && next[list] !== list);
   }
-  for (const pfn of taken) {
-    const type = zone.nrIsolatePageblock > 0 ? m.blockType(pfn) : pcpStoredType(m.state[pfn]!);
-    freeOnePage(m, zone, pfn, 0, type, false);
-    m.trace?.pcpuDrain?.(pfn, 0, type);
-  }
+  taken.forEach((pfn, i) => {
+    const order = orders[i]!;
+    const type = m.hygiene || zone.nrIsolatePageblock > 0 ? m.blockType(pfn) : pcpStoredType(m.state[pfn]!);
+    freeOnePage(m, zone, pfn, order, type, false);
+    m.trace?.pcpuDrain?.(pfn, order, type);
+  });
 }
 
 /** drain_pages_zone(): all pages of one CPU's lists, from list 0, in pieces of batch << 5 or (4.17) in one go. */
