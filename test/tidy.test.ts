@@ -98,3 +98,21 @@ test("below experiment/ nothing reads a clock or the host's randomness", () => {
     assert.doesNotMatch(text, /Math\.random|Date\.now|performance\.now|hrtime|new Date\(/, name(file));
   }
 });
+
+/** The tables of kernel releases, the only files that date a difference. */
+const RELEASE_TABLES = ["hardware/kernel-release.ts", "hardware/kernel-switches.ts"];
+
+test("what a release does is asked of the tables by name, nowhere by comparing releases", () => {
+  const keyed = /(?:^|[{,[])\s*["'`][4-7]\.\d{1,2}["'`]\]?\s*:/m;
+  const compared = /\b(?:release|kernel)\b\s*(?:[<>]=?|[!=]==?)\s*["'`]\d/;
+  for (const file of graph.keys()) {
+    if (RELEASE_TABLES.includes(name(file))) continue;
+    const text = readFileSync(file, "utf8").replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, "");
+    const fromTable = /import[^;]*\bsince\b[^;]*from "[^"]*kernel-/;
+    assert.doesNotMatch(text, fromTable, `${name(file)}: since()`);
+    assert.doesNotMatch(text, /\bsince\s*\(\s*[^,()]+,\s*["'`]\d/, `${name(file)}: since(release, …)`);
+    if (!name(file).startsWith("hardware/kernel-"))
+      assert.doesNotMatch(text, keyed, `${name(file)}: a release as a key`);
+    assert.doesNotMatch(text, compared, `${name(file)}: a release compared with a text`);
+  }
+});

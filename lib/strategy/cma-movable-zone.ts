@@ -1,6 +1,6 @@
 /** CMA tied to ZONE_MOVABLE: the design of the 4.17 cycle itself, or what an administrator can have of it today. */
 import { formatSize } from "../base/units";
-import type { KernelRelease } from "../hardware/kernel-release";
+import type { KernelRelease, ModelledRelease } from "../hardware/kernel-release";
 import { type BootRequest, resolveBoot } from "../machine/boot-request";
 import { parseCore } from "../machine/movable-request";
 import type { System } from "../machine/system";
@@ -50,11 +50,14 @@ export const cmaMovableZone: Strategy = {
       : new PreparedMovableZone(system, spec, request),
 };
 
+/** The release whose first candidate had the design of 2018. */
+const MERGED_FOR: ModelledRelease = "4.17";
+
 /** The parameter `design`, with `auto` by release. */
 function designOf(spec: StrategySpec, release: KernelRelease): "2018" | "movablecore" {
   const design = oneOf(spec, "design", ["auto", "2018", "movablecore"]);
   if (design !== "auto") return design;
-  return release === "4.17" ? "2018" : "movablecore";
+  return release === MERGED_FOR ? "2018" : "movablecore";
 }
 
 /** What the zones below keep back from movable requests on account of ZONE_MOVABLE. */

@@ -41,7 +41,7 @@ export const smallPageblocks: Strategy = {
     "CONFIG_PAGE_BLOCK_MAX_ORDER makes page blocks smaller than a huge page, and with them the alignment of CMA. The session thought it the cleanest short-term fix, at a price in huge pages: memory is grouped by mobility in smaller pieces, so that fewer whole huge pages stay free of unmovable ones. That price is measured by the huge pages left and by a probe that asks for some.",
   configure: "a kernel since 6.16 built with CONFIG_PAGE_BLOCK_MAX_ORDER; cma= on its command line",
   control: "whoever builds the kernel",
-  since: "6.16; an older release in the plan is replaced by 6.19",
+  since: "6.16 (6.19 here; an older release in the plan is replaced by 6.19)",
   sources: [
     "LWN, 1 May 2018: reducing the page-block size",
     "mm/Kconfig PAGE_BLOCK_MAX_ORDER and its help text, 6.19",
