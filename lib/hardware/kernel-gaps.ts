@@ -35,7 +35,7 @@ export const KERNEL_GAPS: readonly KernelGap[] = [
   {
     from: "6.10",
     until: "6.15",
-    note: "a fallback used the page it found directly and put the rest on the list of the page's own block; the model moves pages to the requester's list and retries, as before 6.10",
+    note: "mainline still searched for the largest page when it fell back and could not claim (until c2f6ea38fc1b, 6.15); the model takes the smallest, as 6.12.107 does",
   },
   { from: "6.12", note: "alloc_contig_range() of one power-of-two folio (__GFP_COMP)" },
   { from: "6.15", note: "gigantic pages taken from hugetlb_cma= at boot, hugetlb_cma_only" },

@@ -104,8 +104,15 @@ export const ALLOCATOR_SWITCHES = {
   fallback: choice<"steal" | "claim">(
     "Fallback moves the block's free pages and retries (`steal`), or claims blocks and else takes one page (`claim`).",
     "steal",
-    [["claim", came("6.15", "c2f6ea38fc1b, mm: page_alloc: don't steal single pages from biggest buddy")]],
-    { backports: { "6.12": "claim" } },
+    [
+      [
+        "claim",
+        likely(
+          "6.10",
+          "from 6.10 on the page found is used and the rest stays with its block, which is nearest to `claim`; the two passes are of 6.15 (c2f6ea38fc1b) and of 6.12.107",
+        ),
+      ],
+    ],
   ),
   rmqueueMode: onOff(
     "A refill remembers where it found pages last.",

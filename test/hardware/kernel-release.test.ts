@@ -113,8 +113,8 @@ test("5.4, 5.10, 5.15, 6.6 and 6.18 get what mainline had by then", () => {
 });
 
 test("a modelled stable version has its back-ports, and the mainline releases after it have not", () => {
-  assert.equal(kernelSwitches("6.12").fallback, "claim");
-  assert.equal(kernelSwitches("6.14").fallback, "steal");
+  assert.equal(kernelSwitches("6.12").rmqueueMode, true);
+  assert.equal(kernelSwitches("6.14").rmqueueMode, false);
   assert.equal(kernelSwitches("6.1").atomicRights, "graded");
   assert.equal(kernelSwitches("6.2").atomicRights, "harder");
   assert.match(resolveKernel("6.2").notes.join("\n"), /stable versions of 6\.2 may carry .*atomicRights/);
