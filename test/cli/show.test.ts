@@ -51,7 +51,7 @@ for (const [what, args, message] of [
   ["a folder", [BOOT], /boot-8G: is a folder: name one snapshot in it/],
   ["no such file", [join(BOOT, "S7.txt")], /S7\.txt: cannot be read/],
   ["another file", [join(BOOT, "cmdline")], /cmdline:1: a snapshot begins with/],
-  ["an unknown profile", [S1, "--kernel", "6.2"], /kernel profile: unknown name "6.2"/],
+  ["an unknown profile", [S1, "--kernel", "7.4"], /kernel: 7.4 is newer than the newest modelled release/],
 ] as const)
   test(`bad input: ${what}: one line, exit 2`, () => {
     const run = pageblock(["show", ...args]);
