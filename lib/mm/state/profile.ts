@@ -200,7 +200,16 @@ function valuesOf(name: keyof KernelSwitches): Set<unknown> {
   return values.has(true) || values.has(false) ? new Set([true, false]) : values;
 }
 
-/** The switches of `release` with `changes` applied; unknown names list the known ones. */
+/**
+ * The switches of `release` with `changes` applied; unknown names list the known ones.
+ * @example
+ * ```ts
+ * import { kernelProfile } from "pageblock";
+ *
+ * kernelProfile("6.1").freelistHygiene; // => false
+ * kernelProfile("6.1", { freelistHygiene: true }).freelistHygiene; // => true
+ * ```
+ */
 export function kernelProfile(release: string, changes: Partial<KernelSwitches> = {}): KernelSwitches {
   if (!Object.hasOwn(KERNEL_PROFILES, release))
     throw unknownName("kernel profile", release, Object.keys(KERNEL_PROFILES));
