@@ -23,6 +23,22 @@ test("docs/fidelity.md: the table of switches is that of the profiles", () => {
   }
 });
 
+test("README.md and docs/fidelity.md: the number of allocations predicted is the sum of the table", () => {
+  const measured = page("fidelity.md")
+    .split("| recording | kernel | allocations, all exact |")[1]!
+    .split("\n\n")[0]!;
+  const rows = measured.split("\n").filter((row) => /^\| \w/.test(row));
+  const counts = rows.map((row) => Number(row.split("|")[3]!.replaceAll(",", "")));
+  const sum = counts.reduce((a, b) => a + b, 0).toLocaleString("en-US");
+  const said = `${rows.length} recordings`;
+  const readme = readFileSync(join(ROOT, "README.md"), "utf8").replace(/\s+/g, " ");
+  assert.ok(
+    readme.includes(said) && readme.includes(`all ${sum} allocations`),
+    `${said}, ${sum} allocations`,
+  );
+  assert.ok(page("fidelity.md").includes(`${sum} allocations, none wrong`), sum);
+});
+
 test("docs/fidelity.md: the files of lib/mm it names are there", () => {
   const section = page("fidelity.md").split("### Function by function")[1]!.split("###")[0]!;
   const files = [...section.matchAll(/`([a-z-]+\.ts)`/g)].map((m) => m[1]!);
