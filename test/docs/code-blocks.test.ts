@@ -158,7 +158,7 @@ for (const b of blocks.filter((one) => ["yaml", "json"].includes(one.language)))
 test("every block has a language that is run, or none", () => {
   for (const b of blocks)
     assert.ok(
-      ["", "text", "ts", "sh", "json", "yaml", "csv", "sql"].includes(b.language),
+      ["", "text", "ts", "sh", "json", "yaml", "csv", "sql", "mermaid"].includes(b.language),
       `${b.file}:${b.line}: ${b.language}`,
     );
 });
