@@ -82,7 +82,12 @@ export function load(app) {
         page.addChild(child);
       }
       index.push({ kind: "text", text: "| " });
-      index.push({ kind: "inline-tag", tag: "@link", text: area.replaceAll("-", " "), target: page });
+      index.push({
+        kind: "inline-tag",
+        tag: "@link",
+        text: area.replaceAll("-", " ").replace("write ups", "write-ups"),
+        target: page,
+      });
       index.push({ kind: "text", text: ` | ${ABOUT[area]} |\n` });
     }
     project.comment = new Comment(index);
