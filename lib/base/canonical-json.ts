@@ -1,7 +1,15 @@
 /** Canonical JSON (keys sorted, no spaces) and SHA-256 of it: the name of a plan or of a result. */
 import { createHash } from "node:crypto";
 
-/** Plain JSON text with sorted keys; throws on values JSON cannot carry faithfully (NaN, functions, bigint…). */
+/**
+ * Plain JSON text with sorted keys; throws on values JSON cannot carry faithfully (NaN, functions, bigint…).
+ * @example
+ * ```ts
+ * import { canonicalJson } from "pageblock";
+ *
+ * canonicalJson({ seed: 1, machine: { board: "qemu-virt" } }); // => '{"machine":{"board":"qemu-virt"},"seed":1}'
+ * ```
+ */
 export function canonicalJson(value: unknown): string {
   if (value === null || typeof value === "boolean" || typeof value === "string") return JSON.stringify(value);
   if (typeof value === "number") {
@@ -21,7 +29,15 @@ export function canonicalJson(value: unknown): string {
   throw new TypeError(`canonical JSON: a ${typeof value} cannot be written`);
 }
 
-/** Lower-case hexadecimal SHA-256 of the canonical JSON of `value`. */
+/**
+ * Lower-case hexadecimal SHA-256 of the canonical JSON of `value`.
+ * @example
+ * ```ts
+ * import { sha256Of } from "pageblock";
+ *
+ * sha256Of({ a: 1, b: 2 }) === sha256Of({ b: 2, a: 1 }); // => true
+ * ```
+ */
 export function sha256Of(value: unknown): string {
   return createHash("sha256").update(canonicalJson(value)).digest("hex");
 }

@@ -1,6 +1,16 @@
 /**
  * Errors for the world's mistakes. Every message names the action, the limit and the value, and — where there
  * is an input — its place (file:line or option). Our own bugs are plain `Error`s from `assert`.
+ * @example
+ * ```ts
+ * import { InputError, machine } from "pageblock";
+ *
+ * try {
+ *   machine("raspberry-pi-3").memory("3 bananas");
+ * } catch (error) {
+ *   error instanceof InputError; // => true
+ * }
+ * ```
  */
 export class InputError extends Error {
   /** Exit status of the command line for bad input. */

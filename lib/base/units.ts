@@ -14,7 +14,16 @@ export type Size = number | string;
 
 const FACTORS: Record<string, number> = { "": 1, k: KiB, m: MiB, g: GiB, t: TiB };
 
-/** Bytes of `size`; throws InputError naming `what`. Integers up to 2^53 only, never negative. */
+/**
+ * Bytes of `size`; throws InputError naming `what`. Integers up to 2^53 only, never negative.
+ * @example
+ * ```ts
+ * import { parseSize } from "pageblock";
+ *
+ * parseSize("64MiB", "memory"); // => 67108864
+ * parseSize(4096, "page size"); // => 4096
+ * ```
+ */
 export function parseSize(size: Size, what: string): number {
   if (typeof size === "number") {
     if (!Number.isSafeInteger(size) || size < 0)
@@ -35,7 +44,15 @@ export function parseSize(size: Size, what: string): number {
   return bytes;
 }
 
-/** `67108864` → `64 MiB`; exact, with at most three decimals. */
+/**
+ * `67108864` → `64 MiB`; exact, with at most three decimals.
+ * @example
+ * ```ts
+ * import { formatSize } from "pageblock";
+ *
+ * formatSize(64 * 2 ** 20); // => "64 MiB"
+ * ```
+ */
 export function formatSize(bytes: number): string {
   for (const [unit, factor] of [
     ["TiB", TiB],

@@ -13,7 +13,18 @@ export interface TimedAttempt {
   totalUs: number;
 }
 
-/** Modelled microseconds. Steps that have no modelled cost (isolating, draining, testing) are left out: no bar would show them. */
+/**
+ * Modelled microseconds. Steps that have no modelled cost (isolating, draining, testing) are left out: no bar would show them.
+ * @example
+ * ```ts
+ * import { chart, machine } from "pageblock";
+ *
+ * const m = machine("qemu-virt").memory("512MiB").cma("64MiB").running();
+ * const asked = m.cmaAlloc("8MiB", { timeline: true });
+ * const attempt = chart.timedAttempt(asked.timeline({ json: true }));
+ * attempt.lanes.length; // => 1
+ * ```
+ */
 export function timedAttempt({ ranges, rangesTried, totalNs }: ContigTimeline): TimedAttempt {
   const lanes = ranges.map(
     (range): AttemptLane => ({

@@ -67,7 +67,17 @@ const SHAPES: Record<AttemptStep, string> = {
   undo: "/",
 };
 
-/** The figure. Throws InputError for a lane that is not there, an unknown step, or a segment that ends before it starts. */
+/**
+ * The figure. Throws InputError for a lane that is not there, an unknown step, or a segment that ends before it starts.
+ * @example
+ * ```ts
+ * import { chart, machine } from "pageblock";
+ *
+ * const m = machine("qemu-virt").memory("512MiB").cma("64MiB").running();
+ * const asked = m.cmaAlloc("8MiB", { timeline: true });
+ * chart.attemptTimeline({ title: "One request", ...asked.timeline(), from: [m] });
+ * ```
+ */
 export function attemptTimeline(options: AttemptOptions): Figure {
   const { lanes, segments, rangesTried = lanes.length } = options;
   for (const s of segments) {

@@ -23,7 +23,19 @@ export interface BarOptions extends Words {
   height?: number;
 }
 
-/** Grouped (or stacked) bars. Throws InputError when a series does not have one value a category. */
+/**
+ * Grouped (or stacked) bars. Throws InputError when a series does not have one value a category.
+ * @example
+ * ```ts
+ * import { chart } from "pageblock";
+ *
+ * chart.bars({
+ *   title: "Requests granted",
+ *   categories: ["buddy", "cma"],
+ *   series: [{ name: "6.1", values: [3, 20] }],
+ * });
+ * ```
+ */
 export function bars(options: BarOptions): Figure {
   const { categories, series } = options;
   const data = series.map((one, at): BarTrace => {

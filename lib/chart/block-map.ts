@@ -41,7 +41,16 @@ const SNAPSHOTS_MAX = 16;
 /** Cells are put together, two by two, until the figure's JSON is below this. */
 const BYTES_MAX = 450_000;
 
-/** The figure, below 500 kB; throws InputError without a snapshot or when snapshots are of different machines. */
+/**
+ * The figure, below 500 kB; throws InputError without a snapshot or when snapshots are of different machines.
+ * @example
+ * ```ts
+ * import { chart, machine } from "pageblock";
+ *
+ * const m = machine("qemu-virt").memory("512MiB").running().fill("anon", "64MiB");
+ * chart.blockMap({ title: "After filling", snapshots: [m.snapshot("now")], pageBytes: m.pageSize });
+ * ```
+ */
 export function blockMap(options: BlockMapOptions): Figure {
   const all = options.snapshots;
   const places = everyNth(all.length, SNAPSHOTS_MAX);

@@ -23,7 +23,20 @@ const BLOCKS_MAX = 12;
 const GROUND = "#b8b8b8";
 const BLOCK = "#d8d8d8";
 
-/** The figure. A page that bars several ranges counts in each. With no range tried, the reason stands alone. */
+/**
+ * The figure. A page that bars several ranges counts in each. With no range tried, the reason stands alone.
+ * @example
+ * ```ts
+ * import { chart, Contiguous, holdPage, machine } from "pageblock";
+ *
+ * const { memory } = machine("qemu-virt").memory("512MiB").cma("64MiB").start();
+ * const areas = new Contiguous(memory);
+ * const held = areas.cmaAlloc(1);
+ * if (held.ok) holdPage(memory, held.pfn, "longterm", "a video decoder");
+ * const failed = areas.cmaAlloc(16384);
+ * if (!failed.ok) chart.blockers({ report: failed.explain({ json: true }), pageBytes: 4096 });
+ * ```
+ */
 export function blockers(options: BlockersOptions): Figure {
   const { report, pageBytes } = options;
   const barred = report.ranges.filter((range) => range.blockedPages > 0);

@@ -31,7 +31,22 @@ const TICKS_MAX = 9;
 const DASHES = ["solid", "dash", "dot"] as const;
 const SYMBOLS = ["circle", "square", "diamond", "triangle-up", "cross", "x", "star"];
 
-/** The figure. Throws InputError for columns of unequal length and sizes that are not above 0. */
+/**
+ * The figure. Throws InputError for columns of unequal length and sizes that are not above 0.
+ * @example
+ * ```ts
+ * import { chart, curves } from "pageblock";
+ *
+ * const curve = curves.tlb({
+ *   cpu: "haswell",
+ *   pages: ["2MiB"],
+ *   areas: ["64MiB", "1GiB"],
+ *   pattern: "uniform",
+ *   accesses: 100,
+ * });
+ * chart.byteCurves({ title: "Page walks", series: curve.series("walkRate"), from: [curve] });
+ * ```
+ */
 export function byteCurves(options: ByteCurveOptions): Figure {
   const kept = options.series.slice(0, SERIES_MAX);
   const most = Math.max(...kept.map((one) => one.bytes.length), 0);

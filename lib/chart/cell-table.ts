@@ -27,7 +27,21 @@ export interface CellTableOptions extends Words {
   failureTitle?: string;
 }
 
-/** The figure; throws InputError when the cells do not fill rows × columns. */
+/**
+ * The figure; throws InputError when the cells do not fill rows × columns.
+ * @example
+ * ```ts
+ * import { chart } from "pageblock";
+ *
+ * chart.cellTable({
+ *   title: "Areas granted",
+ *   rows: ["4 KiB pages"],
+ *   columns: ["64 MiB"],
+ *   cells: [[{ text: "granted", share: 0.06 }]],
+ *   shareTitle: "of the memory",
+ * });
+ * ```
+ */
 export function cellTable(options: CellTableOptions): Figure {
   const { rows, columns, cells } = options;
   if (cells.length !== rows.length || cells.some((row) => row.length !== columns.length))

@@ -25,7 +25,20 @@ export interface CmaTableOptions extends Words {
   boot: (row: string, column: string) => CmaMachine | undefined;
 }
 
-/** Cells say what was reserved, their colour which share of the memory that is. Hovering says where, or why it failed. */
+/**
+ * Cells say what was reserved, their colour which share of the memory that is. Hovering says where, or why it failed.
+ * @example
+ * ```ts
+ * import { chart, machine } from "pageblock";
+ *
+ * chart.cmaTable({
+ *   title: "What cma= reserves on a Raspberry Pi 3",
+ *   rows: ["4K", "64K"],
+ *   columns: ["16MiB", "64MiB"],
+ *   boot: (pages, cma) => machine("raspberry-pi-3").pageSize(pages).cma(cma).boot(),
+ * });
+ * ```
+ */
 export function cmaTable(options: CmaTableOptions): Figure {
   const machines = options.rows.map((row) => options.columns.map((column) => options.boot(row, column)));
   return cellTable({

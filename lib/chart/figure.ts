@@ -180,7 +180,16 @@ export interface Figure {
   runs?: Run[];
 }
 
-/** True for anything with Plotly's two parts. */
+/**
+ * True for anything with Plotly's two parts.
+ * @example
+ * ```ts
+ * import { chart, isFigure } from "pageblock";
+ *
+ * isFigure(chart.lines({ series: [{ name: "n²", x: [1, 2], y: [1, 4] }] })); // => true
+ * isFigure("a picture"); // => false
+ * ```
+ */
 export function isFigure(value: unknown): value is Figure {
   const figure = value as Figure | null;
   return (

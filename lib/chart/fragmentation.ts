@@ -24,7 +24,25 @@ const MOMENTS_MAX = 400;
 const DASHES = ["solid", "dash", "dot"] as const;
 const SYMBOLS = ["circle", "square", "diamond", "triangle-up"];
 
-/** The figure; throws InputError when a moment has no row, or an order no column. */
+/**
+ * The figure; throws InputError when a moment has no row, or an order no column.
+ * @example
+ * ```ts
+ * import { chart, machine, metrics } from "pageblock";
+ *
+ * const m = machine("qemu-virt").memory("512MiB").running();
+ * const before = metrics.unusableIndices(m.freeBlocks());
+ * const after = metrics.unusableIndices(m.fill("anon", "256MiB").free(0.5).freeBlocks());
+ * chart.fragmentationOverTime({
+ *   title: "Free memory falls apart",
+ *   index: "unusable",
+ *   at: [0, 1],
+ *   xTitle: "steps",
+ *   values: [before, after],
+ *   pageBytes: m.pageSize,
+ * });
+ * ```
+ */
 export function fragmentationOverTime(options: FragmentationOptions): Figure {
   const { at, values, pageBytes, index } = options;
   if (at.length !== values.length || at.length === 0)

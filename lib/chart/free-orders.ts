@@ -22,7 +22,20 @@ export interface FreeByOrderOptions extends Words {
   pageBytes: number;
 }
 
-/** Free memory (MiB) by order. Throws InputError when parts have different numbers of orders. */
+/**
+ * Free memory (MiB) by order. Throws InputError when parts have different numbers of orders.
+ * @example
+ * ```ts
+ * import { chart, machine } from "pageblock";
+ *
+ * const m = machine("qemu-virt").memory("512MiB").running();
+ * chart.freeByOrder({
+ *   title: "Free memory after boot",
+ *   parts: [{ name: "all zones", freeBlocks: m.freeBlocks() }],
+ *   pageBytes: m.pageSize,
+ * });
+ * ```
+ */
 export function freeByOrder(options: FreeByOrderOptions): Figure {
   const { parts, pageBytes } = options;
   const orders = parts[0]?.freeBlocks.length ?? 0;
@@ -64,7 +77,24 @@ export interface BuddyinfoOptions extends Words {
 /** Of more moments one in so many is drawn. */
 const MOMENTS_MAX = 300;
 
-/** Free memory (MiB) over time, one area an order, the smallest at the bottom. */
+/**
+ * Free memory (MiB) over time, one area an order, the smallest at the bottom.
+ * @example
+ * ```ts
+ * import { chart, machine } from "pageblock";
+ *
+ * const m = machine("qemu-virt").memory("512MiB").running();
+ * const before = m.freeBlocks();
+ * const after = m.fill("anon", "256MiB").free(0.5).freeBlocks();
+ * chart.buddyinfoOverTime({
+ *   title: "Free memory by order",
+ *   at: [0, 1],
+ *   xTitle: "steps",
+ *   freeBlocks: [before, after],
+ *   pageBytes: m.pageSize,
+ * });
+ * ```
+ */
 export function buddyinfoOverTime(options: BuddyinfoOptions): Figure {
   const { at, freeBlocks, pageBytes } = options;
   if (at.length !== freeBlocks.length || at.length === 0)

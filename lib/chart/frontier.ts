@@ -36,7 +36,25 @@ const NAMES_MAX = 12;
 const GROUPS_MAX = 14;
 const SYMBOLS = ["circle", "square", "diamond", "triangle-up", "cross", "x", "star"];
 
-/** The figure. Throws InputError for a value that is no number, or not above 0 on a logarithmic axis. */
+/**
+ * The figure. Throws InputError for a value that is no number, or not above 0 on a logarithmic axis.
+ * @example
+ * ```ts
+ * import { chart } from "pageblock";
+ *
+ * chart.tradeOffFrontier({
+ *   title: "What memory set aside buys",
+ *   points: [
+ *     { name: "cma", x: 64, y: 1 },
+ *     { name: "buddy", x: 0, y: 0.3 },
+ *   ],
+ *   x: { better: "less" },
+ *   xTitle: "idle (MiB)",
+ *   y: { better: "more" },
+ *   yTitle: "share granted",
+ * });
+ * ```
+ */
 export function tradeOffFrontier(options: FrontierOptions): Figure {
   const { points, x, y } = options;
   for (const p of points)
@@ -95,7 +113,21 @@ export function tradeOffFrontier(options: FrontierOptions): Figure {
   return withRuns(figure, options.from);
 }
 
-/** The points that no other one beats in both measures (equal in one and better in the other beats too), by x. */
+/**
+ * The points that no other one beats in both measures (equal in one and better in the other beats too), by x.
+ * @example
+ * ```ts
+ * import { chart } from "pageblock";
+ *
+ * const points = [
+ *   { name: "cma", x: 64, y: 1 },
+ *   { name: "buddy", x: 0, y: 0.3 },
+ *   { name: "wasteful", x: 128, y: 0.9 },
+ * ];
+ * const front = chart.paretoFront(points, { better: "less" }, { better: "more" });
+ * front.map((point) => point.name); // => ["buddy", "cma"]
+ * ```
+ */
 export function paretoFront(
   points: readonly FrontierPoint[],
   x: FrontierAxis,

@@ -14,7 +14,16 @@ export interface HoldersOptions extends Words {
   pageBytes: number;
 }
 
-/** The Sankey; its size does not depend on the machine's. Throws InputError when nothing is in use. */
+/**
+ * The Sankey; its size does not depend on the machine's. Throws InputError when nothing is in use.
+ * @example
+ * ```ts
+ * import { chart, machine } from "pageblock";
+ *
+ * const m = machine("qemu-virt").memory("512MiB").running().fill("anon", "64MiB");
+ * chart.holders({ title: "Who holds memory", flows: m.holders(), pageBytes: m.pageSize });
+ * ```
+ */
 export function holders(options: HoldersOptions): Figure {
   const flows = options.flows.filter((flow) => flow.pages > 0);
   if (flows.length === 0) throw new InputError("holders: there must be pages in use: got none");

@@ -41,7 +41,20 @@ export interface DifferenceOptions extends Words {
 const ROWS_MAX = 60;
 const SYMBOLS = ["circle", "square", "diamond", "triangle-up", "cross", "x", "star"];
 
-/** Success rates (%) by strategy with intervals. Throws InputError when low ≤ value ≤ high or 0…1 does not hold. */
+/**
+ * Success rates (%) by strategy with intervals. Throws InputError when low ≤ value ≤ high or 0…1 does not hold.
+ * @example
+ * ```ts
+ * import { chart, wilson } from "pageblock";
+ *
+ * const { low, mid, high } = wilson(19, 20);
+ * chart.successRates({
+ *   title: "Requests granted",
+ *   series: [{ name: "6.1", rows: [{ name: "cma", value: mid, low, high }] }],
+ *   interval: "95 % Wilson interval",
+ * });
+ * ```
+ */
 export function successRates(options: SuccessRateOptions): Figure {
   for (const one of options.series)
     for (const row of one.rows)
@@ -62,7 +75,19 @@ export function successRates(options: SuccessRateOptions): Figure {
   return dots(words, percent, options.interval, { range: [-2.5, 102.5] }, " %");
 }
 
-/** Paired differences with intervals and the line of no difference. */
+/**
+ * Paired differences with intervals and the line of no difference.
+ * @example
+ * ```ts
+ * import { chart } from "pageblock";
+ *
+ * chart.pairedDifferences({
+ *   title: "cma against buddy",
+ *   rows: [{ name: "cma − buddy", value: 0.2, low: 0.1, high: 0.3 }],
+ *   interval: "95 % bootstrap interval",
+ * });
+ * ```
+ */
 export function pairedDifferences(options: DifferenceOptions): Figure {
   const figure = dots(
     { xTitle: "difference (percentage points)", ...options },

@@ -42,6 +42,15 @@ const DASHES = ["solid", "dash", "dot"] as const;
 /**
  * The share of requests served within a time. Throws InputError for a strategy without samples or with negative ones;
  * zeros, which a logarithmic axis has no place for, stand at the decade below the least other value.
+ * @example
+ * ```ts
+ * import { chart } from "pageblock";
+ *
+ * chart.latencyEcdf({
+ *   title: "Time to the answer",
+ *   series: [{ name: "cma", samplesUs: [120, 340, 95] }],
+ * });
+ * ```
  */
 export function latencyEcdf(options: LatencyEcdfOptions): Figure {
   const kept = options.series.slice(0, SERIES_MAX);
@@ -92,7 +101,18 @@ export function latencyEcdf(options: LatencyEcdfOptions): Figure {
   return withRuns(figure, options.from);
 }
 
-/** Boxes from the 25th to the 75th percentile with the median, whiskers from the 1st to the 99th. */
+/**
+ * Boxes from the 25th to the 75th percentile with the median, whiskers from the 1st to the 99th.
+ * @example
+ * ```ts
+ * import { chart } from "pageblock";
+ *
+ * chart.latencyBoxes({
+ *   title: "Time to the answer",
+ *   rows: [{ name: "cma", p1Us: 1, p25Us: 2, p50Us: 3, p75Us: 4, p99Us: 9, samples: 20 }],
+ * });
+ * ```
+ */
 export function latencyBoxes(options: LatencyBoxOptions): Figure {
   const rows = options.rows.slice(0, ROWS_MAX);
   for (const row of rows)

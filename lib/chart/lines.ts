@@ -25,7 +25,15 @@ export interface LineOptions extends Words {
 
 const DASHES = ["solid", "dash", "dot"] as const;
 
-/** Lines with points. Throws InputError when a series has unequal x and y. */
+/**
+ * Lines with points. Throws InputError when a series has unequal x and y.
+ * @example
+ * ```ts
+ * import { chart } from "pageblock";
+ *
+ * chart.lines({ title: "Squares", series: [{ name: "n²", x: [1, 2, 3], y: [1, 4, 9] }] });
+ * ```
+ */
 export function lines(options: LineOptions): Figure {
   const data = options.series.map((one, at): ScatterTrace => {
     if (one.x.length !== one.y.length)

@@ -45,7 +45,22 @@ export interface MemoryMapOptions extends Words {
   cellsMax?: number;
 }
 
-/** The figure; throws InputError for an empty machine or a page block that is no power of two. */
+/**
+ * The figure; throws InputError for an empty machine or a page block that is no power of two.
+ * @example
+ * ```ts
+ * import { chart } from "pageblock";
+ *
+ * chart.memoryMap({
+ *   title: "Two page blocks",
+ *   pageblockBytes: 2 * 2 ** 20,
+ *   extents: [
+ *     { base: 0, bytes: 2 * 2 ** 20, kind: "kernel" },
+ *     { base: 2 * 2 ** 20, bytes: 2 * 2 ** 20, kind: "free" },
+ *   ],
+ * });
+ * ```
+ */
 export function memoryMap(options: MemoryMapOptions): Figure {
   const { pageblockBytes } = options;
   if (!isPowerOfTwo(pageblockBytes))

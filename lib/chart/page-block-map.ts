@@ -15,7 +15,15 @@ export interface MappedMachine extends Planned {
   readonly reservations: readonly { what: string; start: number; bytes: number }[];
 }
 
-/** The machine's memory in cells, page blocks outlined, coloured by who has it after boot. */
+/**
+ * The machine's memory in cells, page blocks outlined, coloured by who has it after boot.
+ * @example
+ * ```ts
+ * import { chart, machine } from "pageblock";
+ *
+ * chart.pageBlockMap(machine("raspberry-pi-3").pageSize("64K").cma("64MiB").boot());
+ * ```
+ */
 export function pageBlockMap(machine: MappedMachine, words: Words = {}): Figure {
   const extents: Extent[] = [
     ...machine.memory.map((r): Extent => ({ base: r.start, bytes: r.bytes, kind: "free" })),

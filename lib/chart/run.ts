@@ -8,7 +8,16 @@ export interface Planned {
   toJSON(): object;
 }
 
-/** A run named by the SHA-256 of the canonical JSON of `{plan, result}`. */
+/**
+ * A run named by the SHA-256 of the canonical JSON of `{plan, result}`.
+ * @example
+ * ```ts
+ * import { chart, sha256Of } from "pageblock";
+ *
+ * const run = chart.runOf({ seed: 1 }, { granted: 20 });
+ * run.sha256 === sha256Of({ plan: { seed: 1 }, result: { granted: 20 } }); // => true
+ * ```
+ */
 export function runOf(plan: unknown, result: unknown): Run {
   return { plan, result, sha256: sha256Of({ plan, result }) };
 }

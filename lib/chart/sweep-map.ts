@@ -33,7 +33,21 @@ const SIDE_MAX = 48;
 /** Beyond so many columns there is no room for words. */
 const TEXT_COLUMNS_MAX = 16;
 
-/** The figure; values of both parameters are equally spaced. Throws InputError when cells do not fill y × x. */
+/**
+ * The figure; values of both parameters are equally spaced. Throws InputError when cells do not fill y × x.
+ * @example
+ * ```ts
+ * import { chart } from "pageblock";
+ *
+ * chart.sweepMap({
+ *   title: "Requests granted",
+ *   x: ["1 MiB", "16 MiB"],
+ *   y: ["buddy"],
+ *   cells: [[{ value: 100 }, { value: 0 }]],
+ *   valueTitle: "granted (%)",
+ * });
+ * ```
+ */
 export function sweepMap(options: SweepOptions): Figure {
   const { x, y, cells } = options;
   if (cells.length !== y.length || cells.some((row) => row.length !== x.length) || x.length * y.length === 0)

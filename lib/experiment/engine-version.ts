@@ -39,7 +39,15 @@ export function hashSources(lib: string): string {
 
 let known: string | undefined;
 
-/** `0.1.0+1f3a…` (16 hexadecimal digits). */
+/**
+ * `0.1.0+1f3a…` (16 hexadecimal digits).
+ * @example
+ * ```ts
+ * import { engineVersion } from "pageblock";
+ *
+ * /^\d+\.\d+\.\d+\+/.test(engineVersion()); // => true
+ * ```
+ */
 export function engineVersion(): string {
   if (known === undefined) {
     const root = join(__dirname, "../..");

@@ -19,7 +19,21 @@ export interface Written {
   locate: Locate;
 }
 
-/** Reads `path`. Throws InputError with file and line when it is neither JSON nor YAML. */
+/**
+ * Reads `path`. Throws InputError with file and line when it is neither JSON nor YAML.
+ * @example
+ * ```ts
+ * import { writeFileSync } from "node:fs";
+ * import { tmpdir } from "node:os";
+ * import { join } from "node:path";
+ * import { parsePlan, readPlanFile } from "pageblock";
+ *
+ * const path = join(tmpdir(), "pageblock-example-plan.yaml");
+ * writeFileSync(path, "machine: { board: qemu-virt }\nstrategy: { name: buddy }\nrequest: { size: 2MiB }\n");
+ * const { value, locate } = readPlanFile(path);
+ * parsePlan(value, locate).request.bytes; // => 2097152
+ * ```
+ */
 export function readPlanFile(path: string): Written {
   let text: string;
   try {
@@ -34,7 +48,17 @@ export function readPlanFile(path: string): Written {
   return parsePlanText(text, path);
 }
 
-/** The same of text; `file` names it in complaints. */
+/**
+ * The same of text; `file` names it in complaints.
+ * @example
+ * ```ts
+ * import { parsePlan, parsePlanText } from "pageblock";
+ *
+ * const text = "machine: { board: qemu-virt }\nstrategy: { name: buddy }\nrequest: { size: 2MiB }\n";
+ * const { value, locate } = parsePlanText(text, "plan.yaml");
+ * parsePlan(value, locate).request.bytes; // => 2097152
+ * ```
+ */
 export function parsePlanText(text: string, file: string): Written {
   const lines = new LineCounter();
   const document = parseDocument(text.replace(/^\uFEFF/, ""), {

@@ -10,7 +10,20 @@ import {
 } from "../workload/workload";
 import type { Plan } from "./plan";
 
-/** Reads what `plan` needs. Throws InputError when a trace is not the one the plan was made for. */
+/**
+ * Reads what `plan` needs. Throws InputError when a trace is not the one the plan was made for.
+ * @example
+ * ```ts
+ * import { parsePlan, readPlanInputs } from "pageblock";
+ *
+ * const plan = parsePlan({
+ *   machine: { board: "qemu-virt" },
+ *   strategy: { name: "buddy" },
+ *   request: { size: "1MiB" },
+ * });
+ * readPlanInputs(plan); // a plan without recordings needs none
+ * ```
+ */
 export function readPlanInputs(plan: Pick<Plan, "workload">): WorkloadInputs {
   const recordings = new Map<string, RecordedEvents>();
   for (const leaf of plan.workload === undefined ? [] : leaves(plan.workload)) {
@@ -25,7 +38,15 @@ export function readPlanInputs(plan: Pick<Plan, "workload">): WorkloadInputs {
   return { recordings };
 }
 
-/** The workload that a recording is: its folder with the hash of its trace. */
+/**
+ * The workload that a recording is: its folder with the hash of its trace.
+ * @example
+ * ```ts
+ * import { recordedTraceWorkload } from "pageblock";
+ *
+ * recordedTraceWorkload("test/fixtures/x86-6.1/boot-8G").kind; // => "recordedTrace"
+ * ```
+ */
 export function recordedTraceWorkload(path: string): LeafWorkload {
   return { kind: "recordedTrace", path, sha256: readRecordedEvents(path).sha256 };
 }

@@ -85,7 +85,18 @@ export interface Outcome {
   failures: FailureNote[];
 }
 
-/** The name of a plan. */
+/**
+ * The name of a plan.
+ * @example
+ * ```ts
+ * import { parsePlan, planHash } from "pageblock";
+ *
+ * const machine = { board: "qemu-virt", memory: "512MiB" };
+ * const a = parsePlan({ machine, strategy: { name: "buddy" }, request: { size: "1MiB" } });
+ * const b = parsePlan({ request: { bytes: 1048576 }, strategy: { name: "buddy" }, machine });
+ * planHash(a) === planHash(b); // => true
+ * ```
+ */
 export function planHash(plan: Plan): string {
   return sha256Of(plan);
 }

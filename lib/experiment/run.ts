@@ -34,6 +34,19 @@ export const REQUEST_DEFAULTS = {
 /**
  * Runs a plan. `inputs`: what readPlanInputs() read for it, where its workload has recordings. Throws InputError for a plan that
  * cannot be run; a request that fails is part of the outcome.
+ * @example
+ * ```ts
+ * import { parsePlan, run } from "pageblock";
+ *
+ * const outcome = run(
+ *   parsePlan({
+ *     machine: { board: "qemu-virt", memory: "512MiB" },
+ *     strategy: { name: "cma", area: "64MiB" },
+ *     request: { size: "16MiB", times: 3 },
+ *   }),
+ * );
+ * outcome.requests.granted; // => [1, 1, 1]
+ * ```
  */
 export function run(plan: Plan, inputs?: WorkloadInputs): Outcome {
   const boots = bootOf(plan);

@@ -76,7 +76,21 @@ export const PLAN_FIELDS = {
 
 const planSchema = fields("plan", PLAN_FIELDS);
 
-/** The plan in `value`, normalised. Throws InputError with the place and the field of the first mistake. */
+/**
+ * The plan in `value`, normalised. Throws InputError with the place and the field of the first mistake.
+ * @example
+ * ```ts
+ * import { parsePlan } from "pageblock";
+ *
+ * const plan = parsePlan({
+ *   machine: { board: "qemu-virt", memory: "512MiB" },
+ *   strategy: { name: "buddy" },
+ *   request: { size: "16MiB" },
+ * });
+ * plan.request.bytes; // => 16777216
+ * plan.seed; // => 1
+ * ```
+ */
 export function parsePlan(value: unknown, locate: Locate = fieldPath): Plan {
   return parseWith(planSchema, value, locate) as unknown as Plan;
 }

@@ -28,6 +28,13 @@ function math(): typeof import("mathjs") {
 /**
  * Wilson's score interval at 95 % for `successes` of `trials` independent trials (E. B. Wilson, 1927; method 3 of
  * R. G. Newcombe, Statistics in Medicine 17, 1998). `mid` is the observed share; without trials, 0 to 1 and NaN is avoided: mid 0.
+ * @example
+ * ```ts
+ * import { wilson } from "pageblock";
+ *
+ * wilson(0, 0); // => { low: 0, mid: 0, high: 1 }
+ * wilson(20, 20).high; // => 1
+ * ```
  */
 export function wilson(successes: number, trials: number, z = Z_95): Interval {
   if (!(trials >= 0) || !(successes >= 0) || successes > trials)
@@ -45,7 +52,15 @@ export function wilson(successes: number, trials: number, z = Z_95): Interval {
   };
 }
 
-/** Quantiles by linear interpolation between order statistics (type 7 of Hyndman and Fan, 1996). */
+/**
+ * Quantiles by linear interpolation between order statistics (type 7 of Hyndman and Fan, 1996).
+ * @example
+ * ```ts
+ * import { quantiles } from "pageblock";
+ *
+ * quantiles([1, 2, 3, 4], [0, 0.5, 1]); // => [1, 2.5, 4]
+ * ```
+ */
 export function quantiles(values: ArrayLike<number>, at: readonly number[]): number[] {
   if (values.length === 0) throw new InputError("quantiles: there must be at least one value: got none");
   return math().quantileSeq(Array.from(values), [...at]) as unknown as number[];
@@ -106,6 +121,13 @@ function mean(values: ArrayLike<number>): number {
 /**
  * Exact two-sided test of McNemar (1947): of the pairs that differ, `onlyA` favour A and `onlyB` favour B; the chance of a split at
  * least as uneven if neither were better. With more than one request a seed this is the sign test over seeds.
+ * @example
+ * ```ts
+ * import { mcNemarExact } from "pageblock";
+ *
+ * mcNemarExact(3, 3); // => 1
+ * mcNemarExact(0, 5); // => 0.0625
+ * ```
  */
 export function mcNemarExact(onlyA: number, onlyB: number): number {
   const n = onlyA + onlyB;

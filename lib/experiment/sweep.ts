@@ -145,7 +145,16 @@ function stepped(from: number, step: number, i: number): number {
   return Number((from + i * step).toPrecision(12));
 }
 
-/** Values from `from` to `to` in steps, both ends included: `range(0, 0.1, 0.01)` is 0, 0.01 … 0.1. */
+/**
+ * Values from `from` to `to` in steps, both ends included: `range(0, 0.1, 0.01)` is 0, 0.01 … 0.1.
+ * @example
+ * ```ts
+ * import { range } from "pageblock";
+ *
+ * range(1, 4); // => [1, 2, 3, 4]
+ * range(0, 10, 5); // => [0, 5, 10]
+ * ```
+ */
 export function range(from: number, to: number, step = 1): number[] {
   const axis = readAxis({ from, to, step }, `range(${from}, ${to}, ${step})`);
   return Array.from({ length: axis.size }, (_, i) => axis.at(i) as number);

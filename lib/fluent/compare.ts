@@ -143,19 +143,33 @@ export class ComparisonBuilder {
 /**
  * Starts a comparison of strategies.
  * @example
- * const result = await compare(strategies.cmaDebate())
- *   .on(machine("raspberry-pi-4").memory("2GiB"))
- *   .under(workload.kernelBuild("20 minutes"))
- *   .asking({ size: "64MiB", times: 20 })
- *   .seeds(64)
+ * ```ts
+ * import { compare, machine, strategies } from "pageblock";
+ *
+ * const result = await compare(strategies.buddy(), strategies.cma({ area: "64MiB" }))
+ *   .on(machine("qemu-virt").memory("512MiB"))
+ *   .asking({ size: "16MiB", times: 2 })
+ *   .seeds(1)
+ *   .workers(1)
+ *   .store("none")
  *   .run();
+ * result.show();
+ * ```
  */
 export function compare(...strategies: AnyStrategies[]): ComparisonBuilder {
   if (strategies.length === 0) throw new InputError("compare: needs at least one strategy");
   return new ComparisonBuilder({ name: "comparison", strategies, running: {} });
 }
 
-/** A named comparison, such as `compareScenario("cma-64k-pi").seeds(64).run()`. Throws InputError listing the known ones. */
+/**
+ * A named comparison, such as `compareScenario("cma-64k-pi").seeds(64).run()`. Throws InputError listing the known ones.
+ * @example
+ * ```ts
+ * import { compareScenario } from "pageblock";
+ *
+ * compareScenario("cma-64k-pi").seeds(4).plan().seeds; // => 4
+ * ```
+ */
 export function compareScenario(name: string, options: ScenarioOptions = {}): ComparisonBuilder {
   return new ComparisonBuilder({ name, strategies: [], running: {}, spec: scenario(name, options) });
 }

@@ -102,7 +102,22 @@ export interface AdapterCurveOptions {
 
 const bytes = (sizes: readonly Size[], what: string) => sizes.map((one) => parseSize(one, what));
 
-/** Curves with their plans. @throws InputError for unknown names, and for sizes that the models do not take */
+/**
+ * Curves with their plans. @throws InputError for unknown names, and for sizes that the models do not take
+ * @example
+ * ```ts
+ * import { curves } from "pageblock";
+ *
+ * const curve = curves.tlb({
+ *   cpu: "haswell",
+ *   pages: ["4KiB", "2MiB"],
+ *   areas: ["1MiB", "1GiB"],
+ *   pattern: "uniform",
+ *   accesses: 1000,
+ * });
+ * curve.series("walkRate").map((one) => one.name); // => ["pages of 4 KiB", "pages of 2 MiB"]
+ * ```
+ */
 export const curves = Object.freeze({
   /** What a core's TLBs make of pages of each size over each area: misses and walks per access, modelled nanoseconds. */
   tlb({ pages, areas, accesses = 60_000, warmup = accesses, seed = 1, ...rest }: TlbCurveOptions) {

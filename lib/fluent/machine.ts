@@ -48,9 +48,15 @@ export type Switch = "on" | "off" | boolean;
 
 /**
  * A machine to boot: board, page size, memory, CMA request, kernel. Immutable; `boot()` gives the machine after boot.
- *
  * @example
- * machine("raspberry-pi-3").pageSize("64K").memory("1GiB").cma("64MiB").kernel("4.17").boot().cma.reason
+ * ```ts
+ * import { machine } from "pageblock";
+ *
+ * const small = machine("raspberry-pi-4").memory("1GiB");
+ * const large = small.memory("8GiB"); // a new description: `small` is as it was
+ * small.toJSON().memoryBytes === 2 ** 30; // => true
+ * large.toJSON().memoryBytes === 2 ** 33; // => true
+ * ```
  */
 export class MachineDescription {
   private readonly request: BootRequest;
@@ -244,7 +250,17 @@ export class MachineDescription {
   }
 }
 
-/** A machine after boot. Sizes in bytes, counts in pages, orders in powers of two base pages. */
+/**
+ * A machine after boot. Sizes in bytes, counts in pages, orders in powers of two base pages.
+ * @example
+ * ```ts
+ * import { machine } from "pageblock";
+ *
+ * const pi = machine("raspberry-pi-3").pageSize("64K").memory("1GiB").boot();
+ * pi.pageblockBytes === 512 * 2 ** 20; // => true
+ * pi.mobilityGrouping; // => false
+ * ```
+ */
 export class BootedMachine {
   /** Name of the board. */
   readonly board: string;
@@ -377,8 +393,13 @@ function isOn(state: Switch, what: string, choices = "on or off"): boolean {
  * @param board name of a board, such as `"raspberry-pi-3"` or `"qemu-virt"`
  * @throws InputError for an unknown board: the message lists the known ones and suggests the nearest
  * @example
+ * ```ts
+ * import { machine } from "pageblock";
+ *
  * const pi = machine("raspberry-pi-3").pageSize("64K").memory("1GiB").cma("64MiB").kernel("4.17").boot();
- * pi.cma.ok // false
+ * pi.cma.ok; // => false
+ * typeof pi.cma.reason; // => "string"
+ * ```
  */
 export function machine(board: OpenName<BoardName>): MachineDescription {
   if (typeof board !== "string")

@@ -50,6 +50,13 @@ export class CheckedRecording {
  * Checks a recording of this repository against the model.
  * @param path relative to the working directory: in a notebook `../test/fixtures/…`
  * @throws InputError for a path outside the repository's recordings, and for a broken recording (file and line)
+ * @example
+ * ```ts
+ * import { recording } from "pageblock";
+ *
+ * const checked = await recording("test/fixtures/x86-6.1/boot-8G");
+ * checked.agrees; // => true
+ * ```
  */
 export async function recording(path: string): Promise<CheckedRecording> {
   const plan = recordingPlan(path);

@@ -35,7 +35,18 @@ function specOf(workload: WorkloadLike): WorkloadSpec {
     : (workload as WorkloadSpec);
 }
 
-/** What one request for contiguous memory came to. */
+/**
+ * What one request for contiguous memory came to.
+ * @example
+ * ```ts
+ * import { machine } from "pageblock";
+ *
+ * const m = machine("qemu-virt").memory("512MiB").cma("64MiB").running();
+ * const asked = m.cmaAlloc("128MiB"); // more than the area has
+ * asked.ok; // => false
+ * typeof asked.explain(); // => "string"
+ * ```
+ */
 export class ContigOutcome {
   /** Whether it was granted. */
   readonly ok: boolean;
@@ -97,7 +108,18 @@ export class ContigOutcome {
   }
 }
 
-/** A machine that runs. Methods that act return the machine or the outcome; a request that fails is an outcome. */
+/**
+ * A machine that runs. Methods that act return the machine or the outcome; a request that fails is an outcome.
+ * @example
+ * ```ts
+ * import { machine } from "pageblock";
+ *
+ * const m = machine("qemu-virt").memory("512MiB").cma("64MiB").running();
+ * const asked = m.fill("anon", "64MiB").cmaAlloc("8MiB");
+ * asked.ok; // => true
+ * m.release(asked).plan.steps.length; // => 3
+ * ```
+ */
 export class RunningMachine {
   private readonly stepped: SteppedSystem;
   private readonly request: BootRequest;

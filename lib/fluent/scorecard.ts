@@ -164,14 +164,20 @@ export class ScorecardBuilder {
  * Starts a scorecard of a request. What an RDMA registration is stays unless it is said otherwise: asked by a process (`who: "user"`), pinned for
  * long, to be mapped by the CPU with pages of 2 MiB.
  * @example
- * const card = await scorecard({ size: "2GiB" })
- *   .on(machine("server-x86-64").memory("64GiB"))
- *   .uptime("30 days")
+ * ```ts
+ * import { machine, scorecard, strategies } from "pageblock";
+ *
+ * const card = await scorecard({ size: "64MiB" })
+ *   .on(machine("pc-x86-64").memory("1GiB"))
+ *   .of(strategies.hugetlbBoot(), strategies.iommu())
  *   .adapter("connectx-5")
  *   .cpu("skylake-sp")
- *   .seeds(32)
+ *   .seeds(1)
+ *   .workers(1)
+ *   .store("none")
  *   .run();
  * card.show();
+ * ```
  */
 export function scorecard(asking: Asking): ScorecardBuilder {
   if (typeof asking !== "object" || asking === null || asking.size === undefined)

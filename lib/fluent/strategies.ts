@@ -44,8 +44,13 @@ function maker(name: string) {
 
 /**
  * Strategies by name.
- * @example compare(strategies.buddy(), strategies.cma({ area: "128MiB" }))
  * @throws InputError for an unknown or ill-typed parameter; the message lists the known ones
+ * @example
+ * ```ts
+ * import { strategies } from "pageblock";
+ *
+ * strategies.cma({ area: "128MiB" }); // => { name: "cma", area: "128MiB" }
+ * ```
  */
 export const strategies: Strategies = Object.freeze({
   ...Object.fromEntries([...STRATEGIES.keys()].map((name) => [camel(name), maker(name)])),

@@ -108,7 +108,22 @@ async function freeStore(): Promise<string> {
 
 /**
  * Starts a sweep of a plan (an object as in a plan file: sizes and times may be words).
- * @example sweep(plan).over({ pageblockOrder: [5, 7, 9], seed: range(1, 10) }).run()
+ * @example
+ * ```ts
+ * import { range, sweep } from "pageblock";
+ *
+ * const plan = {
+ *   machine: { board: "qemu-virt", memory: "512MiB" },
+ *   strategy: { name: "buddy" },
+ *   request: { size: "1MiB" },
+ * };
+ * const result = await sweep(plan)
+ *   .over({ size: ["1MiB", "64MiB"], seed: range(1, 2) })
+ *   .workers(1)
+ *   .store("none")
+ *   .run();
+ * result.points.length; // => 2
+ * ```
  */
 export function sweep(plan: unknown): SweepBuilder {
   if (typeof plan !== "object" || plan === null)

@@ -82,8 +82,14 @@ function maker(kind: string) {
 
 /**
  * Workloads by kind.
- * @example workload.kernelBuild({ duration: "endless" }).after(workload.kernelBuild("2h"))
  * @throws InputError for an unknown or ill-typed parameter; the message lists the known ones
+ * @example
+ * ```ts
+ * import { workload } from "pageblock";
+ *
+ * const day = workload.camera().after(workload.uptime("1 day"));
+ * day.toJSON(); // => { sequence: [{ kind: "uptime", duration: "1 day" }, { kind: "camera" }] }
+ * ```
  */
 export const workload: Workloads = Object.freeze(
   Object.fromEntries([...WORKLOADS.keys()].map((kind) => [kind, maker(kind)])),

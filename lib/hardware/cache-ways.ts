@@ -108,6 +108,12 @@ export interface LockedRegion {
 /**
  * The region that `bits` adjacent bits of the mask lock. Throws InputError for bits that are no whole number from the smallest mask
  * to one less than all: the other tasks keep at least one bit.
+ * @example
+ * ```ts
+ * import { lockedRegion } from "pageblock";
+ *
+ * lockedRegion("xeon-e5-2699-v4", 1).bytes === 2.75 * 2 ** 20; // => true
+ * ```
  */
 export function lockedRegion(
   cache: LockableCacheName | LockableCache,
@@ -154,7 +160,15 @@ export interface LockedRegionCurve {
   fitsKmalloc: boolean[];
 }
 
-/** The regions of every allowed number of bits: columns for a chart. */
+/**
+ * The regions of every allowed number of bits: columns for a chart.
+ * @example
+ * ```ts
+ * import { lockedRegionCurve } from "pageblock";
+ *
+ * lockedRegionCurve("atom-x7-e3950").bits; // => [1, 2, 3, 4, 5, 6, 7]
+ * ```
+ */
 export function lockedRegionCurve(
   cache: LockableCacheName | LockableCache,
   buddy: BuddyLimit = X86_BUDDY,

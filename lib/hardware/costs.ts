@@ -53,7 +53,17 @@ export const DEFAULT_COSTS = {
 export type CostName = keyof typeof DEFAULT_COSTS;
 export type CostTable = Readonly<Record<CostName, Cost>>;
 
-/** The default table with `changes`, in nanoseconds. Throws InputError for an unknown name or a negative figure. */
+/**
+ * The default table with `changes`, in nanoseconds. Throws InputError for an unknown name or a negative figure.
+ * @example
+ * ```ts
+ * import { costTable, DEFAULT_COSTS } from "pageblock";
+ *
+ * const costs = costTable({ migratePage: 5000 });
+ * costs.migratePage.ns; // => 5000
+ * costs.zeroPage.ns === DEFAULT_COSTS.zeroPage.ns; // => true
+ * ```
+ */
 export function costTable(changes: Partial<Record<CostName, number>> = {}): CostTable {
   const table: Record<string, Cost> = { ...DEFAULT_COSTS };
   for (const [name, ns] of Object.entries(changes)) {

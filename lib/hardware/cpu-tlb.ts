@@ -41,6 +41,14 @@ export interface TlbRun {
 /**
  * Runs `pattern` over `areaBytes` mapped with pages of `pageBytes`: 4 KiB, 2 MiB or 1 GiB. Throws InputError for another page size or
  * sizes outside the limits of access-pattern.ts.
+ * @example
+ * ```ts
+ * import { runTlb } from "pageblock";
+ *
+ * // 8 pages of 2 MiB fit the first level: after the warm-up nothing walks.
+ * const run = runTlb("haswell", 2 * 2 ** 20, 16 * 2 ** 20, "uniform", { warmup: 1000, accesses: 1000 });
+ * run.walks; // => 0
+ * ```
  */
 export function runTlb(
   cpu: CpuTlbName | CpuTlb,
@@ -81,7 +89,16 @@ export interface TlbCurve {
   nsPerAccess: number[];
 }
 
-/** Runs the pattern for every page size and every area, pages outermost: columns for a chart. */
+/**
+ * Runs the pattern for every page size and every area, pages outermost: columns for a chart.
+ * @example
+ * ```ts
+ * import { tlbCurve } from "pageblock";
+ *
+ * const curve = tlbCurve("zen2", [4096], [2 ** 20, 2 ** 30], "uniform", { accesses: 100 });
+ * curve.areaBytes; // => [1048576, 1073741824]
+ * ```
+ */
 export function tlbCurve(
   cpu: CpuTlbName | CpuTlb,
   pageBytes: readonly number[],
@@ -102,7 +119,15 @@ export function tlbCurve(
   return curve;
 }
 
-/** Bytes that pages of one size can cover in the first and in the second level: entries times what each covers. */
+/**
+ * Bytes that pages of one size can cover in the first and in the second level: entries times what each covers.
+ * @example
+ * ```ts
+ * import { tlbReach } from "pageblock";
+ *
+ * tlbReach("haswell", 4096).l1Bytes === 64 * 4096; // => true
+ * ```
+ */
 export function tlbReach(cpu: CpuTlbName | CpuTlb, pageBytes: number): { l1Bytes: number; l2Bytes: number } {
   const core = toCpuTlb(cpu);
   const bytes = (arrays: readonly TlbArray[]) => {

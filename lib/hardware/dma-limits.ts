@@ -71,7 +71,15 @@ export interface ZoneLimit {
   endAddress: number;
 }
 
-/** The zone of the device's allocations: "optimistically the zone that the mask falls into". Throws InputError for a bad mask. */
+/**
+ * The zone of the device's allocations: "optimistically the zone that the mask falls into". Throws InputError for a bad mask.
+ * @example
+ * ```ts
+ * import { DMA_PLATFORMS, zoneLimit } from "pageblock";
+ *
+ * zoneLimit("pci-32", DMA_PLATFORMS["x86-64"]); // => { zone: "DMA32", endAddress: 2 ** 32 }
+ * ```
+ */
 export function zoneLimit(device: DmaDeviceName | DmaDevice, platform: DmaPlatform): ZoneLimit {
   const bits = maskBitsOf(device);
   if (bits <= platform.zoneDmaBits) return { zone: "DMA", endAddress: 2 ** platform.zoneDmaBits };
@@ -82,6 +90,13 @@ export function zoneLimit(device: DmaDeviceName | DmaDevice, platform: DmaPlatfo
 /**
  * Why a kernel with `memoryEnd` (the address after the last byte of RAM) refuses the device's mask, or undefined when it takes it:
  * below 32 bits, a mask must reach the end of ZONE_DMA, or of all memory.
+ * @example
+ * ```ts
+ * import { DMA_PLATFORMS, maskProblem } from "pageblock";
+ *
+ * maskProblem("isa", DMA_PLATFORMS["x86-64"], 2 ** 32); // => undefined
+ * typeof maskProblem("isa", DMA_PLATFORMS.arm64, 2 ** 32); // => "string"
+ * ```
  */
 export function maskProblem(
   device: DmaDeviceName | DmaDevice,
@@ -102,7 +117,16 @@ export interface PhysicalSpan {
   bytes: number;
 }
 
-/** Why the device cannot reach all of the range, or undefined when it can. Throws InputError for a range outside 2^53. */
+/**
+ * Why the device cannot reach all of the range, or undefined when it can. Throws InputError for a range outside 2^53.
+ * @example
+ * ```ts
+ * import { rangeProblem } from "pageblock";
+ *
+ * rangeProblem("pci-32", { physicalAddress: 2 ** 30, bytes: 4096 }); // => undefined
+ * typeof rangeProblem("pci-32", { physicalAddress: 2 ** 32, bytes: 4096 }); // => "string"
+ * ```
+ */
 export function rangeProblem(device: DmaDeviceName | DmaDevice, range: PhysicalSpan): string | undefined {
   const bits = maskBitsOf(device);
   checkWhole("physical address", range.physicalAddress, 0);

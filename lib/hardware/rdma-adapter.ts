@@ -41,6 +41,17 @@ export interface FailedRegistration {
 /**
  * Registers `pieces`, in virtual order, at `virtualAddress`. Throws InputError for no pieces, for sizes that are no whole numbers
  * above 0, and for addresses outside 2^53; a region that the adapter cannot express is a FailedRegistration.
+ * @example
+ * ```ts
+ * import { RDMA_ADAPTERS, registerRegion } from "pageblock";
+ *
+ * const twoHalves = [
+ *   { physicalAddress: 2 ** 32, bytes: 2 ** 30 },
+ *   { physicalAddress: 2 ** 34, bytes: 2 ** 30 },
+ * ];
+ * const region = registerRegion(RDMA_ADAPTERS["connectx-5"], twoHalves, 2 ** 40);
+ * region.ok && region.entries; // => 2
+ * ```
  */
 export function registerRegion(
   adapter: RdmaAdapter,
@@ -87,7 +98,15 @@ export function registerRegion(
   };
 }
 
-/** Entries for `bytes` at aligned addresses in pages of `pageBytes`, the best case of a strategy that gives such pages. */
+/**
+ * Entries for `bytes` at aligned addresses in pages of `pageBytes`, the best case of a strategy that gives such pages.
+ * @example
+ * ```ts
+ * import { alignedEntries } from "pageblock";
+ *
+ * alignedEntries(2 ** 31, 2 * 2 ** 20); // => 1024
+ * ```
+ */
 export function alignedEntries(bytes: number, pageBytes: number): number {
   return Math.ceil(bytes / pageBytes);
 }

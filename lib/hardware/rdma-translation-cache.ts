@@ -46,6 +46,12 @@ export interface AdapterRun {
 /**
  * Runs `pattern` over a region of `regionBytes`, mapped by the adapter in pages of `pageBytes`. Throws InputError for a page size
  * that the adapter lacks, and for sizes outside the limits of access-pattern.ts.
+ * @example
+ * ```ts
+ * import { runAdapter } from "pageblock";
+ *
+ * runAdapter("connectx-5", 2 ** 30, 2 ** 31, "uniform", { operations: 100 }).entries; // => 2
+ * ```
  */
 export function runAdapter(
   adapter: RdmaAdapterName | RdmaAdapter,
@@ -105,7 +111,16 @@ export interface AdapterCurve {
   limit: AdapterLimit[];
 }
 
-/** Runs the pattern for every page size and every region size, pages outermost: columns for a chart. */
+/**
+ * Runs the pattern for every page size and every region size, pages outermost: columns for a chart.
+ * @example
+ * ```ts
+ * import { adapterCurve } from "pageblock";
+ *
+ * const curve = adapterCurve("connectx-5", [2 * 2 ** 20], [2 ** 30, 2 ** 31], "uniform", { operations: 100 });
+ * curve.entries; // => [512, 1024]
+ * ```
+ */
 export function adapterCurve(
   adapter: RdmaAdapterName | RdmaAdapter,
   pageBytes: readonly number[],

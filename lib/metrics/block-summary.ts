@@ -39,7 +39,17 @@ export interface BlockSummaryOptions {
 
 const GROUPS_DEFAULT = 2048;
 
-/** The state of `memory` now. Throws InputError when blocksPerGroup is no power of two. */
+/**
+ * The state of `memory` now. Throws InputError when blocksPerGroup is no power of two.
+ * @example
+ * ```ts
+ * import { machine, metrics } from "pageblock";
+ *
+ * const { memory } = machine("qemu-virt").memory("512MiB").start();
+ * const summary = metrics.blockSummary(memory);
+ * summary.pageblockPages; // => 512
+ * ```
+ */
 export function blockSummary(memory: Memory, options: BlockSummaryOptions = {}): BlockSummary {
   const blocksPerGroup = options.blocksPerGroup ?? defaultGroup(memory);
   if (!Number.isInteger(Math.log2(blocksPerGroup)) || blocksPerGroup < 1)
@@ -55,7 +65,17 @@ export function blockSummary(memory: Memory, options: BlockSummaryOptions = {}):
   return table.summary();
 }
 
-/** Neighbouring groups put together, `factor` (a power of two) at a time. */
+/**
+ * Neighbouring groups put together, `factor` (a power of two) at a time.
+ * @example
+ * ```ts
+ * import { machine, metrics } from "pageblock";
+ *
+ * const { memory } = machine("qemu-virt").memory("512MiB").start();
+ * const fine = metrics.blockSummary(memory, { blocksPerGroup: 1 });
+ * metrics.coarserSummary(fine, 4).blocksPerGroup; // => 4
+ * ```
+ */
 export function coarserSummary(summary: BlockSummary, factor: number): BlockSummary {
   if (factor === 1) return summary;
   const groupPages = summary.pageblockPages * summary.blocksPerGroup * factor;

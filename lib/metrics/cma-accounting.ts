@@ -38,7 +38,17 @@ export interface CmaAccounting {
   uselessPages: number;
 }
 
-/** The accounts of a machine as they stand; changes nothing. */
+/**
+ * The accounts of a machine as they stand; changes nothing.
+ * @example
+ * ```ts
+ * import { machine, metrics } from "pageblock";
+ *
+ * const { memory } = machine("qemu-virt").memory("512MiB").cma("64MiB").start();
+ * const { uselessPages } = metrics.cmaAccounting(memory);
+ * uselessPages > 0; // => true
+ * ```
+ */
 export function cmaAccounting(m: Memory): CmaAccounting {
   const zones = m.zones.filter((z) => z.cmaPages > 0).map((z) => accountOf(m, z));
   return {
@@ -84,7 +94,16 @@ export interface CmaUse {
   fixed: number;
 }
 
-/** `areas`: ranges of frames, such as the areas of a Contiguous or their ranges. */
+/**
+ * `areas`: ranges of frames, such as the areas of a Contiguous or their ranges.
+ * @example
+ * ```ts
+ * import { Contiguous, machine, metrics } from "pageblock";
+ *
+ * const { memory } = machine("qemu-virt").memory("512MiB").cma("64MiB").start();
+ * metrics.cmaUse(memory, new Contiguous(memory).areas); // => { free: 16384, movable: 0, fixed: 0 }
+ * ```
+ */
 export function cmaUse(m: Memory, areas: Iterable<{ basePfn: number; count: number }>): CmaUse {
   const use: CmaUse = { free: 0, movable: 0, fixed: 0 };
   for (const { basePfn, count } of areas)

@@ -15,7 +15,16 @@ export interface HolderFlow {
   pages: number;
 }
 
-/** Every page in use once, holes left out; by zone, then type, then most pages. */
+/**
+ * Every page in use once, holes left out; by zone, then type, then most pages.
+ * @example
+ * ```ts
+ * import { machine, metrics } from "pageblock";
+ *
+ * const m = machine("qemu-virt").memory("512MiB").running().fill("anon", "64MiB");
+ * metrics.holderFlows(m.system.memory).some((flow) => flow.kind === "anon"); // => true
+ * ```
+ */
 export function holderFlows(m: Memory): HolderFlow[] {
   const flows = new Map<string, HolderFlow & { order: number }>();
   m.zones.forEach((zone, place) => {

@@ -36,7 +36,16 @@ export function kindOf(owner: number): OwnerKind {
   return KIND_NAMES[(owner & OWNER_MASK) >> 4]!;
 }
 
-/** The class of a page in use; pages of unknown kind are unmovable unless they are noted as movable. */
+/**
+ * The class of a page in use; pages of unknown kind are unmovable unless they are noted as movable.
+ * @example
+ * ```ts
+ * import { metrics } from "pageblock";
+ *
+ * metrics.classOf("anon", true); // => "movable"
+ * metrics.classOf("slab", false); // => "unmovable"
+ * ```
+ */
 export function classOf(kind: OwnerKind, movable: boolean): PageClass {
   return OWN_CLASS[kind] ?? (movable || MOVABLE_KINDS.has(kind) ? "movable" : "unmovable");
 }

@@ -21,6 +21,12 @@ function checked(n: number, k: number, p: number): void {
  *     f(k) = q^k,   f(i) = p q^k (1 − F(i−k−1)),   F(i) = f(k) + … + f(i),   q = 1 − p
  *
  * Sums of positive terms only, so that nothing cancels; q^k through log1p, so that small p keep their digits.
+ * @example
+ * ```ts
+ * import { metrics } from "pageblock";
+ *
+ * metrics.runProbability(2, 1, 0.5); // => 0.75
+ * ```
  */
 export function runProbability(n: number, k: number, p: number): number {
   checked(n, k, p);
@@ -37,6 +43,13 @@ export function runProbability(n: number, k: number, p: number): number {
 
 /**
  * The same for runs that start at multiples of `k` blocks only, as alloc_contig_pages() steps: ⌊n/k⌋ windows that do not overlap.
+ * @example
+ * ```ts
+ * import { metrics } from "pageblock";
+ *
+ * // Two blocks, each polluted with a chance of one half: both are clean in one case of four.
+ * metrics.alignedRunProbability(2, 2, 0.5).toFixed(2); // => "0.25"
+ * ```
  */
 export function alignedRunProbability(n: number, k: number, p: number): number {
   checked(n, k, p);
@@ -46,7 +59,17 @@ export function alignedRunProbability(n: number, k: number, p: number): number {
   return -Math.expm1(windows * Math.log1p(-clean));
 }
 
-/** Whether among blocks (1: polluted) there are `k` adjacent clean ones; `step`: at multiples of that many blocks only. */
+/**
+ * Whether among blocks (1: polluted) there are `k` adjacent clean ones; `step`: at multiples of that many blocks only.
+ * @example
+ * ```ts
+ * import { metrics } from "pageblock";
+ *
+ * const polluted = Uint8Array.of(0, 1, 0, 0);
+ * metrics.hasCleanRun(polluted, 2); // => true
+ * metrics.hasCleanRun(polluted, 3); // => false
+ * ```
+ */
 export function hasCleanRun(polluted: Uint8Array, k: number, step = 1): boolean {
   for (let start = 0; start + k <= polluted.length; ) {
     const bad = polluted.lastIndexOf(1, start + k - 1);

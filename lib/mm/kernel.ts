@@ -79,6 +79,18 @@ export interface FailedAllocation {
   owner: string | undefined;
 }
 
+/**
+ *
+ * @example
+ * ```ts
+ * import { machine } from "pageblock";
+ *
+ * const kernel = machine("qemu-virt").memory("512MiB").start();
+ * const page = kernel.allocPages({ order: 9, gfp: "GFP_HIGHUSER_MOVABLE" });
+ * if (page.ok) kernel.freePages(page);
+ * kernel.validate(); // throws if a law of the state is broken
+ * ```
+ */
 export class Kernel {
   /** The state; free functions of mm/ work on it. */
   readonly memory: Memory;

@@ -13,6 +13,12 @@ export interface MarkdownOptions {
 /**
  * `text` shown as Markdown in a notebook, and as it is on a terminal: `show(markdown("one **word**"))`. With `from` the output
  * carries the plans and results that its numbers come from, as they are now, and `pageblock verify` runs them again.
+ * @example
+ * ```ts
+ * import { markdown, show } from "pageblock";
+ *
+ * show(markdown("**20 of 20** requests were granted."));
+ * ```
  */
 export function markdown(text: string, { from = [] }: MarkdownOptions = {}): Showable {
   const runs = new Map<string, Run>();

@@ -12,6 +12,12 @@ export interface Showable {
 /**
  * Shows each value in turn. A figure becomes a live chart with a static picture; on a terminal its words are printed.
  * Throws InputError for a value that is neither a figure nor showable.
+ * @example
+ * ```ts
+ * import { machine, show } from "pageblock";
+ *
+ * show(machine("raspberry-pi-4").boot());
+ * ```
  */
 export function show(...values: (Figure | Showable)[]): void {
   for (const value of values) display(bundleOf(value));

@@ -101,7 +101,17 @@ function choose(machine: BootRequest, builds: readonly FleetBuild[], cmaBytes: n
   return { choices, chosen: builds[at] ?? null };
 }
 
-/** Evaluates a fleet. Throws InputError for an empty fleet, no builds, or an unknown board. */
+/**
+ * Evaluates a fleet. Throws InputError for an empty fleet, no builds, or an unknown board.
+ * @example
+ * ```ts
+ * import { fleet } from "pageblock";
+ *
+ * const boards = [{ machine: { board: "raspberry-pi-3" }, count: 100, cmaBytes: 64 * 2 ** 20 }];
+ * const report = fleet(boards, [{ name: "64k", pageSize: 65536 }]);
+ * report.withoutCma; // => 100
+ * ```
+ */
 export function fleet(
   boards: readonly FleetBoard[],
   builds: readonly FleetBuild[],

@@ -55,7 +55,16 @@ export interface ReplayOptions {
   maxMismatches?: number | undefined;
 }
 
-/** Replays the recording in `dir`. Bad input throws InputError; a mismatch is a result. */
+/**
+ * Replays the recording in `dir`. Bad input throws InputError; a mismatch is a result.
+ * @example
+ * ```ts
+ * import { replay } from "pageblock";
+ *
+ * const replayed = await replay("test/fixtures/x86-6.1/boot-8G");
+ * replayed.result.exact === replayed.result.allocations; // => true
+ * ```
+ */
 export async function replay(dir: string, options: ReplayOptions = {}): Promise<Replayed> {
   const recording = openRecording(dir, options.release);
   const memory = loadSnapshot(

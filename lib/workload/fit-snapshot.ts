@@ -11,6 +11,13 @@ import type { LeafWorkload } from "./workload";
  * counts as reclaimable. `vmstat`: the text of /proc/vmstat at the time, for the part of movable memory that is page cache;
  * without it half. `release`: the kernel that was recorded. On a machine of the same size the mix comes out within 2 % of memory
  * and of page blocks, where that machine's own boot does not exceed it.
+ * @example
+ * ```ts
+ * import { fitSnapshot, replay } from "pageblock";
+ *
+ * const { s1 } = await replay("test/fixtures/x86-6.1/boot-8G"); // its exact state at the end
+ * fitSnapshot(s1).kind; // => "mix"
+ * ```
  */
 export function fitSnapshot(
   snapshot: Snapshot,

@@ -62,22 +62,35 @@ test("docs/gallery.md shows every example, and no picture lies about unused", ()
   assert.deepEqual(readdirSync(FIGURES).sort(), EXAMPLES.map((e) => `${e.name}.json`).sort());
 });
 
+/** Lines below 120 characters. */
+function wrapped(words: string): string {
+  const lines = [""];
+  for (const word of words.split(" ")) {
+    const line = lines.at(-1)!;
+    if (line !== "" && line.length + 1 + word.length >= 120) lines.push(word);
+    else lines[lines.length - 1] = line === "" ? word : `${line} ${word}`;
+  }
+  return lines.join("\n");
+}
+
 function page(examples: readonly Example[]): string {
   const sections = examples.map(
     (e) => `## ${e.name}
 
-\`chart.${e.builder}\`: ${e.words}
+${wrapped(`\`chart.${e.builder}\`: ${e.words}`)}
 
 ![${e.name}](images/gallery/${e.name}.svg)
 `,
   );
   return `# Gallery of charts
 
-One example or more of every builder of \`chart\`, as the static renderer draws it. In a notebook the same figures are alive: hovering, zooming, sliders. The code of
-every example is in [test/chart/gallery](../test/chart/gallery). Charts of memory show a small machine that was filled and freed at random in the model; other charts of results
-have made-up numbers, and say so: they show the chart, not a finding.
+At least one example of every builder of \`chart\`, as the static renderer draws it. In a notebook the same figures are
+interactive: they have hovering, zooming and sliders. [test/chart/gallery](../test/chart/gallery) holds the code of
+every example. Charts of memory show a small machine that was filled and freed at random in the model. Other charts of
+results use made-up numbers and say so: they show the chart, not a finding.
 
-This page and its pictures are written by \`UPDATE_GALLERY=1 node test/run.mjs chart/gallery\`; a test checks that they are current.
+\`UPDATE_GALLERY=1 node test/run.mjs chart/gallery\` writes this page and its pictures; a test checks that they are
+current.
 
 ${sections.join("\n")}`;
 }

@@ -34,3 +34,29 @@ test("docs/api is what npm run docs makes of the docstrings", () => {
     rmSync(out, { recursive: true, force: true });
   }
 });
+
+const stored = pages(join(ROOT, "docs/api"));
+
+test("docs/api is a page for each area, and none is endless", () => {
+  assert.ok(stored.size > 10, `${stored.size} pages`);
+  for (const [name, text] of stored) {
+    const lines = text.split("\n").length;
+    assert.ok(
+      lines < 3000,
+      `docs/api/${name} has ${lines} lines: split its area in test/support/api-areas.mjs`,
+    );
+  }
+});
+
+test("docs/api has nothing inherited from Error", () => {
+  for (const [name, text] of stored)
+    assert.doesNotMatch(text, /captureStackTrace|stackTraceLimit|prepareStackTrace|`Error`\.`stack`/, name);
+});
+
+test("links of docs/api lead somewhere", () => {
+  for (const [name, text] of stored)
+    for (const [, target] of text.matchAll(/\]\((?!https?:|#)([^)#\s]+)(?:#[^)]*)?\)/g)) {
+      const file = join(name, "..", target!);
+      assert.ok(stored.has(file), `docs/api/${name}: ${target}`);
+    }
+});

@@ -15,5 +15,6 @@ for (const board of BOARDS)
     assert.ok(row.includes(`(${formatSize(board.memory.default)})`));
     for (const window of board.windows) assert.ok(row.includes(hex(window.start)));
     assert.ok(row.includes(`at ${hex(board.build.imageStart)} |`));
-    for (const source of board.sources) assert.ok(page.includes(`- ${source}`), source);
+    const unwrapped = page.replace(/\n +/g, " ");
+    for (const source of board.sources) assert.ok(unwrapped.includes(`- ${source}`), source);
   });

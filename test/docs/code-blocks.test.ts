@@ -58,7 +58,10 @@ mkdirSync(work, { recursive: true });
 
 /** What a test of its own runs, or what changes the machine it runs on: named here, each with its reason. */
 const ELSEWHERE: readonly [pattern: RegExp, why: string][] = [
-  [/^npm (test|run (lab|test|fuzz|fidelity|build|docs))\b/, "the suite itself, or steps that its tests run"],
+  [
+    /^npm (ci|test|run (lab|test|fuzz|fidelity|build|docs))\b/,
+    "the suite itself, or steps that its tests run",
+  ],
   [/^(sudo )?apt(-get)? install\b/, "changes the machine"],
   [/^npm install\b/, "test/cli/pack.test.ts installs the package"],
   [
@@ -155,7 +158,7 @@ for (const b of blocks.filter((one) => ["yaml", "json"].includes(one.language)))
 test("every block has a language that is run, or none", () => {
   for (const b of blocks)
     assert.ok(
-      ["", "text", "ts", "sh", "json", "yaml", "csv", "sql"].includes(b.language),
+      ["", "text", "ts", "sh", "json", "yaml", "csv", "sql", "mermaid"].includes(b.language),
       `${b.file}:${b.line}: ${b.language}`,
     );
 });

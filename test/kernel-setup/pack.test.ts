@@ -33,7 +33,7 @@ function run(command: string, args: readonly string[], env: Record<string, strin
 }
 /** The command as npm put it into the project. */
 const pageblock = (args: readonly string[], env: Record<string, string> = {}) =>
-  run(process.execPath, [join(home, "dist", "cli", "main.js"), ...args], env);
+  run(process.execPath, [join(home, "kernel-setup", "pageblock.cjs"), ...args], env);
 
 let files: string[] = [];
 let linked = false;
@@ -69,6 +69,7 @@ test("the tarball holds the built library, command, kernel, assets, notebooks an
       "dist/index.d.ts",
       "dist/notebook/index.d.ts",
       "dist/cli/main.js",
+      "kernel-setup/pageblock.cjs",
       "dist/cli/verify.js",
     ],
     ...[
@@ -85,7 +86,8 @@ test("the tarball holds the built library, command, kernel, assets, notebooks an
     wanted.filter((file) => !files.includes(file)),
     [],
   );
-  const known = /^(?:dist|notebooks|docs)\/|^(?:README\.md|LICENSE|package\.json)$/;
+  const known =
+    /^(?:dist|notebooks|docs)\/|^(?:README\.md|LICENSE|package\.json|kernel-setup\/pageblock\.cjs)$/;
   assert.deepEqual(
     files.filter((file) => !known.test(file) || /\.ipynb_checkpoints|\.test\.|\.tmp$/.test(file)),
     [],

@@ -69,12 +69,14 @@ export function findingsPage(findings: ReadonlyMap<string, string>): string {
   });
   return `# Findings
 
-What each notebook prints at its end, with the parameters it is stored with. Written from executed notebooks and not by hand:
+What each notebook prints at its end, with the parameters it is stored with. This page is written from executed notebooks, not by
+hand:
 
     pageblock notebook run all --out build/run
     UPDATE_FINDINGS=build/run node test/run.mjs docs/claims
 
-(\`CHECK_FINDINGS\` compares and writes nothing.) A test computes the quick ones again, and holds every figure of [claims](claims.md) against this page.
+\`CHECK_FINDINGS\` in place of \`UPDATE_FINDINGS\` compares and writes nothing. A test computes the quick notebooks again, and checks every
+figure of [claims](claims.md) against this page.
 
 ${sections.join("\n")}`;
 }

@@ -28,7 +28,16 @@ export const GFP_TRANSHUGE = GFP_TRANSHUGE_LIGHT | __GFP_DIRECT_RECLAIM;
 export const THP_DEFRAG_MODES = ["always", "defer", "defer+madvise", "madvise", "never"] as const;
 export type ThpDefrag = (typeof THP_DEFRAG_MODES)[number];
 
-/** vma_thp_gfp_mask(): the request flags of a huge page fault; `madvised`: the area asked for huge pages. */
+/**
+ * vma_thp_gfp_mask(): the request flags of a huge page fault; `madvised`: the area asked for huge pages.
+ * @example
+ * ```ts
+ * import { thpGfp } from "pageblock";
+ *
+ * // With `defer` a fault never waits, whether its area asked for huge pages or not.
+ * thpGfp("defer", true) === thpGfp("defer", false); // => true
+ * ```
+ */
 export function thpGfp(mode: ThpDefrag, madvised: boolean): number {
   switch (mode) {
     case "always":
@@ -49,6 +58,13 @@ export function thpGfp(mode: ThpDefrag, madvised: boolean): number {
 /**
  * alloc_pages_vma() of a huge page: the near node without retries first, then, where the fault may wait, anywhere and
  * harder. The first frame, or −1: the fault then takes single pages.
+ * @example
+ * ```ts
+ * import { allocThp, machine } from "pageblock";
+ *
+ * const { memory } = machine("pc-x86-64").memory("1GiB").start();
+ * allocThp(memory, "madvise", true) % 512; // => 0
+ * ```
  */
 export function allocThp(m: Memory, mode: ThpDefrag, madvised: boolean): number {
   const gfp = thpGfp(mode, madvised);
@@ -60,6 +76,14 @@ export function allocThp(m: Memory, mode: ThpDefrag, madvised: boolean): number 
 /**
  * collapse_huge_page(): the single pages of one area become a huge page; they are freed. `frames`: those present, at most
  * as many as a huge page holds. `defrag`: khugepaged may wait. Returns the first frame, or −1: nothing has changed.
+ * @example
+ * ```ts
+ * import { collapseHugePage, machine } from "pageblock";
+ *
+ * const kernel = machine("pc-x86-64").memory("1GiB").start();
+ * const frames = [...kernel.allocPagesBulk(64, "GFP_HIGHUSER_MOVABLE")];
+ * collapseHugePage(kernel.memory, frames) % 512; // => 0
+ * ```
  */
 export function collapseHugePage(m: Memory, frames: readonly number[], defrag = true): number {
   if (frames.length > m.pageblockPages)

@@ -112,7 +112,17 @@ export function tryToCompactPages(
   return { result: best, captured: -1 };
 }
 
-/** /proc/sys/vm/compact_memory: every zone whole, synchronously, skip bits ignored. */
+/**
+ * /proc/sys/vm/compact_memory: every zone whole, synchronously, skip bits ignored.
+ * @example
+ * ```ts
+ * import { compactMemory, machine } from "pageblock";
+ *
+ * const kernel = machine("pc-x86-64").memory("1GiB").start();
+ * compactMemory(kernel.memory);
+ * kernel.validate();
+ * ```
+ */
 export function compactMemory(m: Memory): void {
   drainLruBatches(m);
   for (const zone of byIndex(m))
@@ -163,7 +173,15 @@ export function kcompactdDoWork(
   }
 }
 
-/** fragmentation_score_node(): 0..100, the node's zones weighed by their size. */
+/**
+ * fragmentation_score_node(): 0..100, the node's zones weighed by their size.
+ * @example
+ * ```ts
+ * import { fragmentationScore, machine } from "pageblock";
+ *
+ * fragmentationScore(machine("pc-x86-64").memory("1GiB").start().memory) < 10; // => true
+ * ```
+ */
 export function fragmentationScore(m: Memory, nid: number = m.firstNode): number {
   const zones = byIndex(m, nid);
   const present = zones.reduce((n, z) => n + z.present, 0);
@@ -178,7 +196,16 @@ export function proactiveThreshold(proactiveness: number): number {
   return Math.min(Math.max(100 - proactiveness, 5) + 10, 100);
 }
 
-/** One look of kcompactd (every 500 ms): proactive compaction of the node if its score is too high; whether it ran. */
+/**
+ * One look of kcompactd (every 500 ms): proactive compaction of the node if its score is too high; whether it ran.
+ * @example
+ * ```ts
+ * import { machine, proactiveCompactNode } from "pageblock";
+ *
+ * // Fresh from boot there is nothing to compact.
+ * proactiveCompactNode(machine("pc-x86-64").memory("1GiB").start().memory); // => false
+ * ```
+ */
 export function proactiveCompactNode(
   m: Memory,
   proactiveness = DEFAULT_PROACTIVENESS,

@@ -105,7 +105,16 @@ export interface CmaPlace {
   count: number;
 }
 
-/** A CMA area. Conservation, in pages: `available` = `count` − `used`. */
+/**
+ * A CMA area. Conservation, in pages: `available` = `count` − `used`.
+ * @example
+ * ```ts
+ * import { CmaArea } from "pageblock";
+ *
+ * const area = new CmaArea("camera", 0x40000, 16384);
+ * area.available; // => 16384
+ * ```
+ */
 export class CmaArea {
   readonly name: string;
   /** Ascending; at most 8. */

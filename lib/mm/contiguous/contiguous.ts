@@ -70,6 +70,18 @@ export interface ContigOptions {
   stopwatch?: ContigStopwatch | undefined;
 }
 
+/**
+ *
+ * @example
+ * ```ts
+ * import { Contiguous, machine } from "pageblock";
+ *
+ * const booted = machine("qemu-virt").memory("512MiB").cma("64MiB").boot();
+ * const contiguous = new Contiguous(booted.start().memory, booted.contiguousAreas());
+ * const got = contiguous.cmaAlloc(4096); // 16 MiB of 4 KiB pages
+ * got.ok; // => true
+ * ```
+ */
 export class Contiguous {
   readonly memory: Memory;
   /** The areas, in the order of their declaration. */

@@ -34,6 +34,17 @@ export interface HugetlbOptions {
   overcommit?: number;
 }
 
+/**
+ *
+ * @example
+ * ```ts
+ * import { HugetlbPool, machine } from "pageblock";
+ *
+ * const { memory } = machine("pc-x86-64").memory("1GiB").start();
+ * const pool = new HugetlbPool(memory, { order: 9 });
+ * pool.setMaxHugePages(16); // => 16
+ * ```
+ */
 export class HugetlbPool {
   readonly order: number;
   /** Free huge pages, first frames; the last is handed out next. */

@@ -81,6 +81,14 @@ function target(m: Memory, pfn: number, order: number): number {
 /**
  * Pins the pages with these heads (first frames) for long, in the name of `by`, in one call. `world`: who decides whether
  * pages move, and is told; default the owners noted in the machine.
+ * @example
+ * ```ts
+ * import { Contiguous, machine, pinLongterm } from "pageblock";
+ *
+ * const kernel = machine("qemu-virt").memory("512MiB").cma("64MiB").start();
+ * const page = kernel.allocPages({ gfp: "GFP_HIGHUSER_MOVABLE" });
+ * if (page.ok) pinLongterm(kernel.memory, [page.pfn], "an RDMA application").ok; // => true
+ * ```
  */
 export function pinLongterm(
   m: Memory,
@@ -125,7 +133,18 @@ function whyNot(m: Memory, pfn: number, outOfMemory: boolean): string {
   return outOfMemory ? "no page to move it to, or another of the call had none" : "could not be moved";
 }
 
-/** unpin_user_pages(): ends the pins that `by` has on these pages; how many there were. */
+/**
+ * unpin_user_pages(): ends the pins that `by` has on these pages; how many there were.
+ * @example
+ * ```ts
+ * import { machine, pinLongterm, unpinLongterm } from "pageblock";
+ *
+ * const kernel = machine("qemu-virt").memory("512MiB").start();
+ * const page = kernel.allocPages({ gfp: "GFP_HIGHUSER_MOVABLE" });
+ * const heads = page.ok ? pinLongterm(kernel.memory, [page.pfn], "VFIO").heads : [];
+ * unpinLongterm(kernel.memory, heads, "VFIO"); // => 1
+ * ```
+ */
 export function unpinLongterm(m: Memory, heads: readonly number[], by: string): number {
   return heads.filter((head) => releasePage(m, head, "longterm", by)).length;
 }

@@ -2,7 +2,16 @@
 import { type CostTable, DEFAULT_COSTS, type EventCounts, elapsedNs } from "../../hardware/costs";
 import type { Memory } from "../state/memory";
 
-/** What compaction, migration and reclaim did so far, as events with a cost. */
+/**
+ * What compaction, migration and reclaim did so far, as events with a cost.
+ * @example
+ * ```ts
+ * import { machine, roomMakingEvents } from "pageblock";
+ *
+ * const { memory } = machine("qemu-virt").memory("512MiB").start();
+ * roomMakingEvents(memory).migratePage; // => 0
+ * ```
+ */
 export function roomMakingEvents(m: Memory): EventCounts {
   const c = m.counters;
   return {
@@ -14,7 +23,18 @@ export function roomMakingEvents(m: Memory): EventCounts {
   };
 }
 
-/** Modelled nanoseconds spent on making room between two looks at the counters. */
+/**
+ * Modelled nanoseconds spent on making room between two looks at the counters.
+ * @example
+ * ```ts
+ * import { compactMemory, machine, roomMakingEvents, roomMakingNs } from "pageblock";
+ *
+ * const { memory } = machine("qemu-virt").memory("512MiB").start();
+ * const before = roomMakingEvents(memory);
+ * compactMemory(memory);
+ * roomMakingNs(before, roomMakingEvents(memory)) >= 0; // => true
+ * ```
+ */
 export function roomMakingNs(
   before: EventCounts,
   after: EventCounts,

@@ -69,7 +69,15 @@ interface Tally {
   pcpPages: number;
 }
 
-/** Throws LawBroken at the first law that does not hold; changes nothing. */
+/**
+ * Throws LawBroken at the first law that does not hold; changes nothing.
+ * @example
+ * ```ts
+ * import { machine, validate } from "pageblock";
+ *
+ * validate(machine("qemu-virt").memory("512MiB").start().memory, "everything"); // throws LawBroken if a law is broken
+ * ```
+ */
 export function validate(m: Memory, level: ValidateLevel, options: ValidateOptions = {}): void {
   if (level === "off") return;
   for (const zone of m.zones) {

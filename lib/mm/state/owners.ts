@@ -49,12 +49,34 @@ export function ownerKind(m: Memory, head: number): OwnerKind {
   return NAMES[(m.ownerOf(head) & OWNER_MASK) >> 4] as OwnerKind;
 }
 
-/** Notes the kind of the page whose head is `head`; it stays movable or not as it was. */
+/**
+ * Notes the kind of the page whose head is `head`; it stays movable or not as it was.
+ * @example
+ * ```ts
+ * import { machine, metrics, setOwnerKind } from "pageblock";
+ *
+ * const kernel = machine("qemu-virt").memory("512MiB").start();
+ * const page = kernel.allocPages({ order: 3 });
+ * if (page.ok) setOwnerKind(kernel.memory, page.pfn, "networkBuffer");
+ * metrics.holderFlows(kernel.memory).some((flow) => flow.kind === "networkBuffer"); // => true
+ * ```
+ */
 export function setOwnerKind(m: Memory, head: number, kind: OwnerKind): void {
   m.setOwner(head, (m.ownerOf(head) & MOVABLE_PAGE) | OWNER_KINDS[kind]);
 }
 
-/** Holds the page at `head`: it does not move until released as often. */
+/**
+ * Holds the page at `head`: it does not move until released as often.
+ * @example
+ * ```ts
+ * import { holdPage, machine, releasePage } from "pageblock";
+ *
+ * const kernel = machine("qemu-virt").memory("512MiB").start();
+ * const page = kernel.allocPages();
+ * if (page.ok) holdPage(kernel.memory, page.pfn, "get", "O_DIRECT");
+ * if (page.ok) releasePage(kernel.memory, page.pfn, "get", "O_DIRECT"); // => true
+ * ```
+ */
 export function holdPage(m: Memory, head: number, kind: PageHold["kind"], by: string, count = 1): void {
   m.holds ??= new Map();
   const { holds } = m;
@@ -65,7 +87,17 @@ export function holdPage(m: Memory, head: number, kind: PageHold["kind"], by: st
   else holds.set(head, [{ kind, by, count }]);
 }
 
-/** Releases one hold of the page at `head`; false when there was none such. */
+/**
+ * Releases one hold of the page at `head`; false when there was none such.
+ * @example
+ * ```ts
+ * import { machine, releasePage } from "pageblock";
+ *
+ * const kernel = machine("qemu-virt").memory("512MiB").start();
+ * const page = kernel.allocPages();
+ * if (page.ok) releasePage(kernel.memory, page.pfn, "get", "nobody"); // => false
+ * ```
+ */
 export function releasePage(m: Memory, head: number, kind: PageHold["kind"], by: string): boolean {
   const { holds } = m;
   const list = holds?.get(head);

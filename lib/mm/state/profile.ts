@@ -24,6 +24,13 @@ function valuesOf(name: keyof KernelSwitches): Set<SwitchValue> {
 /**
  * The switches of `release`, in any spelling such as 6.6 or 6.1.192, with `changes` applied; unknown names list the known
  * ones.
+ * @example
+ * ```ts
+ * import { kernelProfile } from "pageblock";
+ *
+ * kernelProfile("6.1").freelistHygiene; // => false
+ * kernelProfile("6.1", { freelistHygiene: true }).freelistHygiene; // => true
+ * ```
  */
 export function kernelProfile(release: string, changes: Partial<KernelSwitches> = {}): KernelSwitches {
   const base = kernelSwitches(release);

@@ -21,7 +21,7 @@ export const MEMORY: Example[] = [
     name: "block-map-content",
     builder: "blockMap",
     words:
-      "What is most in the way in every page block, with a slider over snapshots. Hovering names the kinds, the migrate type and the frames.",
+      "What in each page block is most in the way of a contiguous range, with a slider over snapshots. Hovering names the kinds, the migrate type and the frames.",
     draw: () =>
       blockMap({
         title: "1 GiB in use: what lies in the way",
@@ -32,7 +32,7 @@ export const MEMORY: Example[] = [
   {
     name: "block-map-migratetype",
     builder: "blockMap",
-    words: "The same machine by the migrate type of its blocks.",
+    words: "The same machine, coloured by the migrate type of its blocks.",
     draw: () =>
       blockMap({
         title: "1 GiB in use: migrate types",
@@ -44,7 +44,7 @@ export const MEMORY: Example[] = [
   {
     name: "block-map-occupancy",
     builder: "blockMap",
-    words: "The share of every block that is in use.",
+    words: "The share of each block that is in use.",
     draw: () =>
       blockMap({
         title: "1 GiB in use: occupancy",
@@ -71,7 +71,7 @@ export const MEMORY: Example[] = [
   {
     name: "free-by-order",
     builder: "freeByOrder",
-    words: "One moment: free memory by order, split by migrate type.",
+    words: "Free memory by order at one moment, split by migrate type.",
     draw: () => {
       const { memory } = usedMachine();
       const parts = MIGRATE_NAMES.map((name, mt) => ({
@@ -86,7 +86,7 @@ export const MEMORY: Example[] = [
   {
     name: "fragmentation-index",
     builder: "fragmentationOverTime",
-    words: "Why a request of an order would fail: for lack of memory, or for fragmentation.",
+    words: "Why a request of an order would fail: lack of memory, or fragmentation.",
     draw: () => {
       const { rounds, freeBlocks } = usedMachine();
       return fragmentationOverTime({
@@ -103,7 +103,7 @@ export const MEMORY: Example[] = [
   {
     name: "unusable-index",
     builder: "fragmentationOverTime",
-    words: "The share of free memory that lies in blocks too small for a request of the order.",
+    words: "The share of free memory in blocks that are too small for a request of the order.",
     draw: () => {
       const { rounds, freeBlocks } = usedMachine();
       return fragmentationOverTime({
@@ -119,7 +119,7 @@ export const MEMORY: Example[] = [
   {
     name: "holders",
     builder: "holders",
-    words: "Who holds the memory in use, in blocks of which type, in which zone.",
+    words: "Who holds the memory in use, and the type and zone of the blocks it is in.",
     draw: () =>
       holders({
         title: "Who holds the blocks",

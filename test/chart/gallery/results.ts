@@ -74,7 +74,7 @@ export const RESULTS: Example[] = [
   {
     name: "paired-differences",
     builder: "pairedDifferences",
-    words: "Differences of runs with equal seeds; what crosses the line may be chance.",
+    words: "Differences of runs with equal seeds. An interval that crosses the line may be chance.",
     draw: () =>
       pairedDifferences({
         title: "Against the CMA area",
@@ -91,7 +91,7 @@ export const RESULTS: Example[] = [
   {
     name: "latency-ecdf",
     builder: "latencyEcdf",
-    words: "The share of requests that are served within a time.",
+    words: "The share of requests that are answered within a time.",
     draw: () =>
       latencyEcdf({
         title: "Latency of a request",
@@ -102,7 +102,7 @@ export const RESULTS: Example[] = [
   {
     name: "latency-boxes",
     builder: "latencyBoxes",
-    words: "The same as boxes from quantiles.",
+    words: "The same data as boxes from quantiles.",
     draw: () =>
       latencyBoxes({
         title: "Latency of a request",
@@ -113,7 +113,7 @@ export const RESULTS: Example[] = [
   {
     name: "frontier",
     builder: "tradeOffFrontier",
-    words: "What memory set aside buys: the front joins the choices that no other one beats.",
+    words: "What memory set aside buys. The front joins the choices that no other choice beats.",
     draw: () =>
       tradeOffFrontier({
         title: "Memory set aside against success",
@@ -132,7 +132,7 @@ export const RESULTS: Example[] = [
     name: "attempt-timeline",
     builder: "attemptTimeline",
     words:
-      "One request in modelled time, recorded from a small machine: where the ranges that failed spent it. Steps without a modelled cost (isolating, draining, testing) have no bar.",
+      "The modelled time of one request, recorded from a small machine: which range and which step took it. Steps without a modelled cost (isolating, draining, testing) have no bar.",
     draw: () => {
       const m = machine("raspberry-pi-4").memory("1GiB").cma("256MiB").running();
       for (let i = 0; i < 64; i++) m.fill("anon", "7MiB").fill("fileClean", "7MiB");
@@ -148,7 +148,7 @@ export const RESULTS: Example[] = [
   {
     name: "sweep-map",
     builder: "sweepMap",
-    words: "Two parameters and a value; hovering gives its interval.",
+    words: "A value over two parameters. Hovering shows its interval.",
     draw: () =>
       sweepMap({
         title: "Success over area and age",
@@ -176,7 +176,8 @@ export const RESULTS: Example[] = [
   {
     name: "byte-curves",
     builder: "byteCurves",
-    words: "Curves over a size, as of TLBs and adapters, with marks where something is exhausted.",
+    words:
+      "Curves over a size, such as those of TLBs and adapters, with marks where a resource is exhausted.",
     draw: () => {
       const bytes = Array.from({ length: 19 }, (_, i) => 64 * KiB * 2 ** i);
       const curve = (reach: number) => bytes.map((b) => Math.max(0, 1 - reach / b) * 30);

@@ -1,0 +1,99 @@
+// A plugin of TypeDoc: sorts what lib/index.ts exports into pages by area (docs/api), by the file that declares it,
+// so that a new export lands on the right page without a tag. A declaration that no rule knows fails the build.
+import { relative, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { Comment, Converter, DeclarationReflection, PageEvent, ReflectionKind } from "typedoc";
+
+const LIB = resolve(fileURLToPath(import.meta.url), "../../../lib");
+
+/** The first rule that matches a file of lib decides: name of the page, what is on it, files. */
+export const AREAS = [
+  ["running-machine", /^(?:fluent\/running|machine\/(?:system|page-slots|hugetlb))/],
+  ["machine-and-boot", /^(?:fluent\/machine|machine\/|hardware\/(?:boards?|kernel-release)\b)/],
+  ["recordings", /^(?:trace\/|fluent\/recording)/],
+  ["workloads", /^(?:workload\/|fluent\/workload)/],
+  ["strategies", /^(?:strategy\/|fluent\/strategies)/],
+  ["hardware", /^(?:hardware\/|fluent\/curves)/],
+  ["allocator", /^mm\//],
+  ["charts", /^chart\//],
+  ["write-ups-and-notebook", /^(?:report|notebook)\//],
+  ["experiments-and-results", /^(?:experiment|plan|schema|metrics|fluent|cli)\//],
+  ["values-and-errors", /^base\//],
+];
+
+/** What each page begins with. */
+const ABOUT = {
+  "machine-and-boot": "Describe a machine, boot it on paper, and read what became of its memory.",
+  "running-machine": "A booted machine that runs: fill it, pin pages, ask for contiguous memory.",
+  allocator: "The page allocator itself: requests and frees, compaction, contiguous ranges, reports, laws.",
+  "experiments-and-results": "Plans, comparisons, sweeps and scorecards; statistics; what a run gives.",
+  workloads: "What uses the machine's memory before and between the requests.",
+  strategies: "The ways to get contiguous memory.",
+  hardware: "Models of RDMA adapters, TLBs, lockable caches and DMA masks, with their data and sources.",
+  charts: "Builders of figures: plain data and layout, as Plotly takes them.",
+  "write-ups-and-notebook": "Show values in a notebook.",
+  recordings: "Recordings of real kernels against the model.",
+  "values-and-errors": "Sizes, canonical JSON, and the error that every wrong argument throws.",
+};
+
+const INTRODUCTION = `Everything that \`lib/index.ts\` exports, by area. \`npm run docs\` writes these pages from the doc comments. A test
+checks that they are current, and runs every example.
+
+| page | what is on it |
+| --- | --- |
+`;
+
+/** The area of a file, by its path from lib/. */
+export function areaOf(file) {
+  const rule = AREAS.find(([, files]) => files.test(file));
+  if (rule === undefined) throw new Error(`test/support/api-areas.mjs: no area for lib/${file}`);
+  return rule[0];
+}
+
+function fileOf(project, reflection) {
+  const declared = project.getSymbolIdFromReflection(reflection);
+  const inside = reflection.children?.find((c) => project.getSymbolIdFromReflection(c) !== undefined);
+  const id =
+    reflection.kind === ReflectionKind.Namespace && inside
+      ? project.getSymbolIdFromReflection(inside)
+      : declared;
+  if (id === undefined) throw new Error(`${reflection.name}: TypeDoc does not say where it is declared`);
+  return relative(LIB, resolve(LIB, "..", id.packagePath));
+}
+
+export function load(app) {
+  app.converter.on(Converter.EVENT_RESOLVE_BEGIN, (context) => {
+    const { project } = context;
+    const pages = new Map();
+    for (const child of [...(project.children ?? [])]) {
+      const area = areaOf(fileOf(project, child).replaceAll("\\", "/"));
+      if (!pages.has(area)) pages.set(area, []);
+      pages.get(area).push(child);
+    }
+    const index = [{ kind: "text", text: INTRODUCTION }];
+    for (const area of Object.keys(ABOUT).filter((a) => pages.has(a))) {
+      const page = new DeclarationReflection(area, ReflectionKind.Module, project);
+      page.comment = new Comment([{ kind: "text", text: ABOUT[area] }]);
+      project.addChild(page);
+      project.registerReflection(page, undefined, undefined);
+      for (const child of pages.get(area)) {
+        project.removeChild(child);
+        child.parent = page;
+        page.addChild(child);
+      }
+      index.push({ kind: "text", text: "| " });
+      index.push({
+        kind: "inline-tag",
+        tag: "@link",
+        text: area.replaceAll("-", " ").replace("write ups", "write-ups"),
+        target: page,
+      });
+      index.push({ kind: "text", text: ` | ${ABOUT[area]} |\n` });
+    }
+    project.comment = new Comment(index);
+  });
+  // The table says what TypeDoc's own list of modules would say again.
+  app.renderer.on(PageEvent.END, (page) => {
+    if (page.url === "README.md") page.contents = page.contents.replace(/\n## Modules\n[\s\S]*$/, "");
+  });
+}
