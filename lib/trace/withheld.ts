@@ -248,7 +248,7 @@ class WithheldRun implements TraceHandler {
     const proactive = pid === this.kcompactd;
     const cc =
       ask !== undefined
-        ? directControl(m, zone, ask.gfp, ask.order, 0, ask.priority)
+        ? directControl(m, zone, { gfp: ask.gfp, order: ask.order, allocFlags: 0 }, ask.priority)
         : new CompactControl(m, zone, {
             order: -1,
             gfp: GFP_KERNEL,

@@ -71,7 +71,8 @@ export async function checkEvents(dir: string): Promise<Record<Kind, EventCount>
       predict("D", pfn, order, type(mt));
       own?.pcpuDrain?.(pfn, order, mt);
     },
-    extfrag: (pfn, ao, fo, am, fm, claimed) => predict("X", pfn, ao, fo, am, fm, claimed ? 1 : 0),
+    extfrag: (e) =>
+      predict("X", e.pfn, e.order, e.fallbackOrder, e.mt, e.fallbackMt, e.changedOwnership ? 1 : 0),
     moveBlock: (pfn, mt) => predict("V", pfn - (pfn % m.pageblockPages), type(mt)),
     halfRule: (zone, cma, free, out) => predict("H", zone, cma, free, out),
   };

@@ -21,7 +21,6 @@ import {
   reclaimCleanPages,
 } from "./migrate";
 import {
-  barrier,
   EBUSY,
   ENOMEM,
   firstNotFree,
@@ -210,10 +209,11 @@ export function* allocContigRange(
 
   function* takeRange(cx: ContigContext, zone: Zone, start: number, end: number, mt: number) {
     const isolated = startIsolatePageRange(m, zone, start, end, mt);
+    const pfn = m.barrierPfn;
     seen.isolated?.(isolated, end - start);
     yield;
     if (isolated !== 0) {
-      cx.failed?.({ step: "isolate", errno: isolated, pfn: barrier.pfn });
+      cx.failed?.({ step: "isolate", errno: isolated, pfn });
       return isolated;
     }
     const ret = yield* emptyAndTake(cx, zone, start, end);

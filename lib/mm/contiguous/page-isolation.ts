@@ -6,7 +6,7 @@
 
 import { freeOnePage } from "../allocation/free-one-page";
 import { isolateFreePage } from "../allocation/isolate-free-page";
-import { blockScan, moveScannedBlock, scanBlock } from "../allocation/move-freepages";
+import { moveScannedBlock, scanBlock } from "../allocation/move-freepages";
 import { buddyOrder } from "../compaction/isolate-freepages-block";
 import { accountFreePages, delPageFromFreeList } from "../state/free-area";
 import { ZONE_MOVABLE } from "../state/gfp";
@@ -55,7 +55,7 @@ function setIsolated(m: Memory, pfn: number, on: boolean, mt: number): void {
 
 /**
  * set_migratetype_isolate() for the block at `pfn`; what must be movable is its part in [start, end). Returns 0 or
- * −EBUSY: isolated already, or the frame that bars it is told in `barrier.pfn`.
+ * −EBUSY: isolated already, or the frame that bars it is told in `m.barrierPfn`.
  */
 export function isolateBlock(
   m: Memory,
@@ -65,7 +65,7 @@ export function isolateBlock(
   start: number,
   end: number,
 ): number {
-  barrier.pfn = -1;
+  m.barrierPfn = -1;
   if (m.blockType(pfn) === MIGRATE_ISOLATE) return EBUSY;
   const unmovable = hasUnmovablePages(
     m,
@@ -75,7 +75,7 @@ export function isolateBlock(
     mt,
   );
   if (unmovable >= 0) {
-    barrier.pfn = unmovable;
+    m.barrierPfn = unmovable;
     return EBUSY;
   }
   const old = m.blockType(pfn);
@@ -91,12 +91,9 @@ export function isolateBlock(
   return 0;
 }
 
-/** The frame for which isolateBlock() last refused, or −1. */
-export const barrier = { pfn: -1 };
-
 function moveAll(m: Memory, zone: Zone, pfn: number, mt: number, old: number): number {
   if (!scanBlock(m, zone, pfn)) return 0;
-  blockScan.startPfn = pfn;
+  m.blockScan.startPfn = pfn;
   return moveScannedBlock(m, zone, mt, old);
 }
 
@@ -196,7 +193,7 @@ function isolateSinglePageblock(
     }
     const pages = inUse(m, p) ? 1 << orderInUse(m, p) : 1;
     if (p + pages > boundary) {
-      barrier.pfn = p;
+      m.barrierPfn = p;
       if (!skip) unisolateBlock(m, zone, block, mt);
       return EBUSY;
     }

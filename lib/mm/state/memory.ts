@@ -9,6 +9,8 @@
 import { int32Column, uint8Column } from "../../base/columns";
 import { assert } from "../../base/errors";
 import type { BatchedDrain } from "../allocation/batched-drain";
+import { AllocContext } from "./alloc-context";
+import { BlockScan } from "./block-scan";
 import { __GFP_THISNODE, gfpZone } from "./gfp";
 import type { LruLists } from "./lru-lists";
 import { MIGRATE_ISOLATE, MIGRATE_PCPTYPES } from "./migratetype";
@@ -170,6 +172,12 @@ export class Memory {
   /** Reclaim and compaction for requests that may wait; null on a machine that has neither. */
   help: SlowPathHelp | null;
   trace: TracePoints | null;
+  /** The request under way, or the last one. */
+  readonly ac: AllocContext;
+  /** The page block scanned last. */
+  readonly blockScan: BlockScan;
+  /** The frame that kept a page block from being isolated last; −1: it was isolated already, or nothing was in the way. */
+  barrierPfn: number;
   /** task_capc(): takes a page that is being freed for the direct compactor; null when none runs. */
   capture: ((zone: Zone, pfn: number, order: number, mt: number) => boolean) | null;
 
@@ -216,6 +224,9 @@ export class Memory {
     this.thp = shape.thp;
     this.mobilityDisabled = shape.mobilityDisabled || !sw.mobilityGrouping;
     this.watermarkBoostFactor = shape.switches.watermarkBoost ? 15000 : 0;
+    this.ac = new AllocContext();
+    this.blockScan = new BlockScan();
+    this.barrierPfn = -1;
     this.trace = null;
     this.help = null;
     this.interruptedDrains = null;
