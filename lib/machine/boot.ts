@@ -138,7 +138,7 @@ export function boot(request: BootRequest): BootResult {
     usableStart,
     ignoresMirror: since(release, "6.12"),
   });
-  const spans = zoneSpans(board, release, memblock, pageSize, nodes, movable.startPfns);
+  const spans = zoneSpans(board, release, memblock, nodes, movable.startPfns);
   const vmTotalPages = spans.reduce(
     (sum, z) => sum + z.present - calcMemmapPages(z.spanned, z.present, pageSize, STRUCT_PAGE_BYTES),
     0,

@@ -285,7 +285,8 @@ export class ContigFollower {
     switch (record.kind) {
       case REC.BLOCK_TYPE:
         if (zone === undefined) return;
-        if (f[1] === MIGRATE_ISOLATE) isolateBlock(m, zone, f[0]!, m.blockType(f[0]!), f[0]!, f[0]!);
+        if (f[1] === MIGRATE_ISOLATE)
+          isolateBlock(m, zone, f[0]!, m.blockType(f[0]!), { startPfn: f[0]!, endPfn: f[0]! });
         else unisolateBlock(m, zone, f[0]!, f[1]!);
         return;
       case REC.SPLIT:

@@ -179,7 +179,7 @@ function freeBootRange(m: Memory, zone: Zone, range: FrameRange): void {
   while (pfn < end) {
     if (pfn % top === 0 && end - pfn >= top) {
       const hi = pfn + Math.floor((end - pfn) / top) * top;
-      if (addVirginRun(m, zone, pfn, hi, MIGRATE_MOVABLE, m.sw.bootFreeToTail)) {
+      if (addVirginRun(m, zone, { startPfn: pfn, endPfn: hi }, MIGRATE_MOVABLE, m.sw.bootFreeToTail)) {
         accountFreePages(zone, hi - pfn, MIGRATE_MOVABLE);
         pfn = hi;
         continue;

@@ -13,6 +13,7 @@ import {
   ownerKind,
   type PageHold,
 } from "../state/owners";
+import type { ContigFailure } from "./contig-range";
 import { EBUSY, ENOMEM } from "./page-isolation";
 
 /** One page in the way. */
@@ -128,10 +129,9 @@ export function failedRange(
   m: Memory,
   startPfn: number,
   endPfn: number,
-  errno: number,
-  step: FailedRange["step"],
-  firstPfn: number,
+  failure: ContigFailure,
 ): FailedRange {
+  const { errno, step, pfn: firstPfn } = failure;
   const blockers: Blocker[] = [];
   let blockedPages = 0;
   let notReached = 0;
@@ -168,11 +168,11 @@ export function failedRange(
     blockedPages,
     notReached,
     blockers,
-    note: noteOf(m, step, errno, firstPfn),
+    note: noteOf(m, failure),
   };
 }
 
-function noteOf(m: Memory, step: FailedRange["step"], errno: number, firstPfn: number): string | null {
+function noteOf(m: Memory, { step, errno, pfn: firstPfn }: ContigFailure): string | null {
   if (errno === ENOMEM) {
     const zones = m.zones.map(
       (z) => `${z.name}: ${Math.max(0, z.nrFreePages)} free, min watermark ${z.wmark[0]}`,

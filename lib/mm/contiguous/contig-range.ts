@@ -12,14 +12,7 @@ import { BLOCK_SKIP, isPcpState, type Memory } from "../state/memory";
 import { MIGRATE_ISOLATE } from "../state/migratetype";
 import { drainLruBatches, markTaken, type OwnerKind } from "../state/owners";
 import type { Zone } from "../state/zone";
-import {
-  type ContigObserver,
-  type IsolatedPage,
-  type MigrationStats,
-  type MigrationWorld,
-  migratePages,
-  reclaimCleanPages,
-} from "./migrate";
+import { type IsolatedPage, type MigrationContext, migratePages, reclaimCleanPages } from "./migrate";
 import {
   EBUSY,
   ENOMEM,
@@ -35,13 +28,9 @@ const COMPACT_CLUSTER_MAX = 32;
 const TRIES = 5;
 
 /** What a request runs with. */
-export interface ContigContext {
-  m: Memory;
-  world: MigrationWorld;
-  seen: ContigObserver;
+export interface ContigContext extends MigrationContext {
   /** What the pages taken become. */
   kind: OwnerKind;
-  stats: MigrationStats;
   /** Where the last range failed, while it is still isolated. */
   failed?: (failure: ContigFailure) => void;
 }
@@ -118,7 +107,7 @@ function scanRange(cx: ContigContext, start: number, end: number): Scan {
 
 /** __alloc_contig_migrate_range(): 0, −EBUSY after five tries, −ENOMEM at once. */
 function* migrateRange(cx: ContigContext, start: number, end: number): Generator<void, number> {
-  const { m, world, seen, stats } = cx;
+  const { m, seen } = cx;
   drainLruBatches(m);
   let pfn = start;
   let list: IsolatedPage[] = [];
@@ -131,11 +120,11 @@ function* migrateRange(cx: ContigContext, start: number, end: number): Generator
       list = scan.list;
       tries = 0;
     } else if (++tries === TRIES) return EBUSY;
-    yield* reclaimCleanPages(m, list, world, seen, stats);
+    yield* reclaimCleanPages(cx, list);
     seen.cleaned?.();
     if (list.length === 0) continue;
     seen.migrating?.(tries === 0);
-    const ret = yield* migratePages(m, list, world, seen, stats);
+    const ret = yield* migratePages(cx, list);
     seen.triedToMigrate?.();
     if (ret === ENOMEM) return ENOMEM;
   }

@@ -19,9 +19,9 @@ import { NR_PCP_LISTS_MAX, PAGE_ALLOC_COSTLY_ORDER, PerCpuPages } from "./per-cp
 import type { KernelSwitches } from "./profile";
 import type { SlowPathHelp } from "./slow-path-help";
 import type { TracePoints } from "./trace-points";
-import { Zone } from "./zone";
+import { Zone, type ZoneShape } from "./zone";
 import { CompactionCounters } from "./zone-compaction";
-import { type FrameSpan, zoneIndexOf, zonePieces } from "./zone-frames";
+import { zoneIndexOf, zonePieces } from "./zone-frames";
 import { buildZonelists, type NodeDistances, type Zonelists } from "./zonelists";
 
 /**
@@ -76,16 +76,6 @@ export interface FreePlace {
   head: number;
   order: number;
   pcp: boolean;
-}
-
-export interface ZoneShape {
-  idx: number;
-  name: string;
-  nid: number;
-  startPfn: number;
-  endPfn: number;
-  /** The frames it has where these are not all of its span. */
-  pieces?: readonly FrameSpan[];
 }
 
 export interface MemoryShape {
@@ -265,7 +255,7 @@ export class Memory {
         (_, cpu) =>
           new PerCpuPages(base + nrOrders * HEADS_A_ORDER + cpu * NR_PCP_LISTS_MAX, pcpLists(shape.switches)),
       );
-      return new Zone(z.idx, z.name, z.nid, z.startPfn, z.endPfn, base, nrOrders, pcps, pieces[i]!);
+      return new Zone(z, base, nrOrders, pcps, pieces[i]!);
     });
     this.zoneShift = Math.log2(topPages) | 0;
     this.zoneIndex = zoneIndexOf(pieces, topPages, this.endPfn);
