@@ -3,9 +3,10 @@ import { InputError } from "../base/errors";
 import { allocPages, freeWholePages } from "../mm/allocation/page-alloc";
 import { LRU_ACTIVE_ANON, LRU_UNEVICTABLE, type Lru } from "../mm/reclaim/lru";
 import { __GFP_COMP, __GFP_NOWARN, GFP_USER, ZONE_MOVABLE } from "../mm/state/gfp";
-import { type Memory, ORDER_MASK } from "../mm/state/memory";
+import type { Memory } from "../mm/state/memory";
 import { MIGRATE_CMA } from "../mm/state/migratetype";
 import { extraReferences, holdPage, moveOwner, type PageHold, releasePage } from "../mm/state/owners";
+import { ORDER_MASK } from "../mm/state/page-state";
 import { type PageSlots, SLOT_SPLIT } from "./page-slots";
 import type { RunningParts } from "./running-parts";
 

@@ -16,7 +16,8 @@ import { VALIDATE_LEVELS, type ValidateLevel, validate } from "./reports/validat
 import { vmstatText, zoneinfoText } from "./reports/zoneinfo";
 import { PATH_BUDDY, PATH_FALLBACK, PATH_REFILL, PATH_SLOW } from "./state/alloc-context";
 import * as gfpFlags from "./state/gfp";
-import { ALLOCATED, type Memory, ORDER_MASK } from "./state/memory";
+import type { Memory } from "./state/memory";
+import { ALLOCATED, ORDER_MASK } from "./state/page-state";
 import type { TracePoints } from "./state/trace-points";
 import type { Zone } from "./state/zone";
 

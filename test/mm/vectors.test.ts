@@ -14,13 +14,14 @@ import { bootMemory } from "../../lib/mm/boot/boot-memory";
 import { AllocContext } from "../../lib/mm/state/alloc-context";
 import { GFP_ATOMIC, GFP_HIGHUSER_MOVABLE, GFP_KERNEL, GFP_NOWAIT } from "../../lib/mm/state/gfp";
 import { listFrames } from "../../lib/mm/state/list-frames";
-import { ALLOCATED, IN_USE_MOVABLE, type Memory } from "../../lib/mm/state/memory";
+import type { Memory } from "../../lib/mm/state/memory";
 import {
   MIGRATE_CMA,
   MIGRATE_HIGHATOMIC,
   MIGRATE_MOVABLE,
   MIGRATE_UNMOVABLE,
 } from "../../lib/mm/state/migratetype";
+import { ALLOCATED, IN_USE_MOVABLE } from "../../lib/mm/state/page-state";
 import { nrFreeSnapshot } from "../../lib/mm/state/vmstat";
 import { WMARK_LOW } from "../../lib/mm/state/zone";
 

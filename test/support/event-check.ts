@@ -8,8 +8,8 @@ import type { TracePoints } from "../../lib/mm/state/trace-points";
 import { readInput, streamInput } from "../../lib/trace/input";
 import { openRecording } from "../../lib/trace/recording";
 import { Replayer } from "../../lib/trace/replayer";
-import { parseSnapshot } from "../../lib/trace/snapshot";
 import { loadSnapshot } from "../../lib/trace/snapshot-load";
+import { parseSnapshot } from "../../lib/trace/snapshot-parse";
 import { REC, TraceReader } from "../../lib/trace/trace-reader";
 
 /** Fields of each kind that are compared. V of 6.1 names the block by any page of it, and has no old type. */

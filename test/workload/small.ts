@@ -2,8 +2,8 @@
 import { Random } from "../../lib/base/random";
 import { System } from "../../lib/machine/system";
 import type { SystemOptions } from "../../lib/machine/system-options";
-import { ALLOCATED } from "../../lib/mm/state/memory";
 import { ownerKind } from "../../lib/mm/state/owners";
+import { ALLOCATED } from "../../lib/mm/state/page-state";
 import { WorkloadRun } from "../../lib/workload/scheduler";
 import type { WorkloadInputs, WorkloadSpec } from "../../lib/workload/workload";
 

@@ -1,7 +1,8 @@
 /** Freeing into the buddy lists: merge with the buddy as long as it is free, then choose the end of the list. */
 import { accountFreePages, addToFreeList, addToFreeListTail, delPageFromFreeList } from "../state/free-area";
-import { BLOCK_ISOLATED, BLOCK_MT, type Memory } from "../state/memory";
+import type { Memory } from "../state/memory";
 import { MIGRATE_ISOLATE, MIGRATE_PCPTYPES } from "../state/migratetype";
+import { BLOCK_ISOLATED, BLOCK_MT } from "../state/page-state";
 import type { Zone } from "../state/zone";
 
 /**

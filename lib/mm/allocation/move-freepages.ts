@@ -1,13 +1,7 @@
 /** Counting and moving the free pages of one page block. */
 import { accountFreePages, moveToFreeList } from "../state/free-area";
-import {
-  ALLOCATED,
-  IN_USE_MOVABLE,
-  isPcpState,
-  type Memory,
-  MOVABLE_PAGE,
-  ORDER_MASK,
-} from "../state/memory";
+import type { Memory } from "../state/memory";
+import { ALLOCATED, IN_USE_MOVABLE, isPcpState, MOVABLE_PAGE, ORDER_MASK } from "../state/page-state";
 import type { Zone } from "../state/zone";
 
 /**

@@ -8,8 +8,9 @@ import {
   ALLOC_WMARK_LOW,
   gfpZone,
 } from "../state/gfp";
-import { ALLOCATED, IN_USE_MOVABLE, type Memory, ORDER_MASK } from "../state/memory";
+import type { Memory } from "../state/memory";
 import { MIGRATE_MOVABLE } from "../state/migratetype";
+import { ALLOCATED, IN_USE_MOVABLE, ORDER_MASK } from "../state/page-state";
 import type { Zone } from "../state/zone";
 import { cmaFlag, fastFlags, slowFlags } from "./alloc-flags";
 import { allocPagesSlowpath } from "./alloc-slowpath";

@@ -1,8 +1,9 @@
 /** Freeing through the per-CPU lists: push on the head, and drain the oldest pages when the lists are full. */
 
 import { ZONE_MOVABLE } from "../state/gfp";
-import { type Memory, pcpState, pcpStoredType } from "../state/memory";
+import type { Memory } from "../state/memory";
 import { MIGRATE_ISOLATE, MIGRATE_MOVABLE, MIGRATE_PCPTYPES } from "../state/migratetype";
+import { pcpState, pcpStoredType } from "../state/page-state";
 import {
   PAGE_ALLOC_COSTLY_ORDER,
   PCP_BATCH_SCALE_MAX,

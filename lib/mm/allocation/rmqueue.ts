@@ -8,8 +8,9 @@ import {
   RMQUEUE_STEAL,
 } from "../state/alloc-context";
 import { ALLOC_CMA, ALLOC_NOFRAGMENT } from "../state/gfp";
-import { type Memory, pcpState } from "../state/memory";
+import type { Memory } from "../state/memory";
 import { MIGRATE_CMA } from "../state/migratetype";
+import { pcpState } from "../state/page-state";
 import { modNrFree, modNrFreeCma } from "../state/vmstat";
 import type { Zone } from "../state/zone";
 import { rmqueueClaim, rmqueueSteal } from "./fallback-claim";

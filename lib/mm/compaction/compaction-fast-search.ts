@@ -5,8 +5,9 @@
  */
 
 import { isolateFreePageChecked } from "../allocation/isolate-free-page";
-import { BLOCK_SKIP, type Memory } from "../state/memory";
+import type { Memory } from "../state/memory";
 import { MIGRATE_MOVABLE } from "../state/migratetype";
+import { BLOCK_SKIP } from "../state/page-state";
 import { PAGE_ALLOC_COSTLY_ORDER } from "../state/per-cpu-pages";
 import {
   blockEndPfn,

@@ -1,9 +1,9 @@
 /**
  * Why a contiguous request failed, as data and in words: for each range tried, the pages that barred it by owner, who holds
- * them, and what would have freed the range (FACTS 4.6); and the nearest miss.
+ * them, and what would have freed the range (docs/fidelity.md, "Why a page does not move"); and the nearest miss.
  */
 import { buddyOrder } from "../compaction/isolate-freepages-block";
-import { isPcpState, type Memory } from "../state/memory";
+import type { Memory } from "../state/memory";
 import {
   holdsOf,
   inUse,
@@ -13,6 +13,7 @@ import {
   ownerKind,
   type PageHold,
 } from "../state/owners";
+import { isPcpState } from "../state/page-state";
 import type { ContigFailure } from "./contig-range";
 import { EBUSY, ENOMEM } from "./page-isolation";
 

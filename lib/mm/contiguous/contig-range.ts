@@ -8,9 +8,10 @@ import { isolateFreePage } from "../allocation/isolate-free-page";
 import { freePages } from "../allocation/page-alloc";
 import { drainPagesZone } from "../allocation/pcp-free";
 import { buddyOrder } from "../compaction/isolate-freepages-block";
-import { BLOCK_SKIP, isPcpState, type Memory } from "../state/memory";
+import type { Memory } from "../state/memory";
 import { MIGRATE_ISOLATE } from "../state/migratetype";
 import { drainLruBatches, markTaken, type OwnerKind } from "../state/owners";
+import { BLOCK_SKIP, isPcpState } from "../state/page-state";
 import type { Zone } from "../state/zone";
 import { type IsolatedPage, type MigrationContext, migratePages, reclaimCleanPages } from "./migrate";
 import {

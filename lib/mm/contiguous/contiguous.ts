@@ -15,9 +15,10 @@ import {
 import { validateCma } from "../reports/validate-cma";
 import { closestRelease } from "../state/closest-release";
 import { GFP_KERNEL } from "../state/gfp";
-import { BLOCK_MT, type Memory } from "../state/memory";
+import type { Memory } from "../state/memory";
 import { MIGRATE_CMA, MIGRATE_MOVABLE } from "../state/migratetype";
 import type { OwnerKind } from "../state/owners";
+import { BLOCK_MT } from "../state/page-state";
 import { CmaArea, cmaAlloc, cmaRelease } from "./cma-area";
 import {
   type ContigFailureReport,

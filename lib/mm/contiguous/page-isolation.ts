@@ -11,9 +11,10 @@ import { buddyOrder } from "../compaction/isolate-freepages-block";
 import { accountFreePages, delPageFromFreeList } from "../state/free-area";
 import { ZONE_MOVABLE } from "../state/gfp";
 import { materialiseRange } from "../state/materialise-range";
-import { BLOCK_ISOLATED, type Memory } from "../state/memory";
+import type { Memory } from "../state/memory";
 import { MIGRATE_CMA, MIGRATE_ISOLATE } from "../state/migratetype";
 import { clearInside, inUse, isMovablePage, offLru, orderInUse, ownerKind } from "../state/owners";
+import { BLOCK_ISOLATED } from "../state/page-state";
 import type { Zone } from "../state/zone";
 import type { FrameSpan } from "../state/zone-frames";
 
