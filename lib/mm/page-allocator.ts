@@ -1,13 +1,12 @@
 /**
- * The allocator as its callers see it: requests with flags and an owner, frees, observers, reports. A failed request is
+ * The page allocator as its callers see it: requests with flags and an owner, frees, observers, reports. A failed request is
  * a result with its reason, not an exception; a wrong argument throws.
  */
 import { InputError, unknownName } from "../base/errors";
 import type { KernelRelease } from "../hardware/kernel-release";
-import { allocPages, allocPagesBulk, freePages, gfpMigratetype, lastAlloc } from "./allocation/page-alloc";
-import { pcpStats } from "./allocation/pcp-alloc";
+import { gfpMigratetype } from "./allocation/alloc-flags";
+import { allocPages, allocPagesBulk, freePages } from "./allocation/page-alloc";
 import { drainAllPages } from "./allocation/pcp-free";
-import { rmqueueStats } from "./allocation/rmqueue";
 import { bootMemory, type KernelShape } from "./boot/boot-memory";
 import { buddyinfoText, extfragIndexText, unusableIndexText } from "./reports/buddyinfo";
 import { explainFailure } from "./reports/explain-failure";
@@ -15,8 +14,10 @@ import { pagetypeinfoText } from "./reports/pagetypeinfo";
 import { type ZoneReports, zoneReports } from "./reports/reports";
 import { VALIDATE_LEVELS, type ValidateLevel, validate } from "./reports/validate";
 import { vmstatText, zoneinfoText } from "./reports/zoneinfo";
+import { PATH_BUDDY, PATH_FALLBACK, PATH_REFILL, PATH_SLOW } from "./state/alloc-context";
 import * as gfpFlags from "./state/gfp";
-import { ALLOCATED, type Memory, ORDER_MASK } from "./state/memory";
+import type { Memory } from "./state/memory";
+import { ALLOCATED, ORDER_MASK } from "./state/page-state";
 import type { TracePoints } from "./state/trace-points";
 import type { Zone } from "./state/zone";
 
@@ -79,19 +80,28 @@ export interface FailedAllocation {
   owner: string | undefined;
 }
 
+/** The name of the path that a request took, by its PATH_ flags. */
+function pathName(path: number): Allocation["path"] {
+  if (path & PATH_SLOW) return "slow";
+  if (path & PATH_FALLBACK) return "fallback";
+  if (path & PATH_BUDDY) return "buddy";
+  return path & PATH_REFILL ? "refill" : "pcp";
+}
+
 /**
+ * The page allocator of one started machine.
  *
  * @example
  * ```ts
  * import { machine } from "pageblock";
  *
- * const kernel = machine("qemu-virt").memory("512MiB").start();
- * const page = kernel.allocPages({ order: 9, gfp: "GFP_HIGHUSER_MOVABLE" });
- * if (page.ok) kernel.freePages(page);
- * kernel.validate(); // throws if a law of the state is broken
+ * const allocator = machine("qemu-virt").memory("512MiB").start();
+ * const page = allocator.allocPages({ order: 9, gfp: "GFP_HIGHUSER_MOVABLE" });
+ * if (page.ok) allocator.freePages(page);
+ * allocator.validate(); // throws if a law of the state is broken
  * ```
  */
-export class Kernel {
+export class PageAllocator {
   /** The state; free functions of mm/ work on it. */
   readonly memory: Memory;
   readonly release: KernelRelease;
@@ -102,8 +112,8 @@ export class Kernel {
   }
 
   /** Starts the allocator on a described machine. */
-  static boot(shape: KernelShape): Kernel {
-    return new Kernel(bootMemory(shape), shape.release);
+  static boot(shape: KernelShape): PageAllocator {
+    return new PageAllocator(bootMemory(shape), shape.release);
   }
 
   /** __alloc_pages(). Throws InputError for an order, flags or a node that there are not. */
@@ -114,8 +124,6 @@ export class Kernel {
       throw new InputError(`order: must be a whole number from 0 to ${m.maxOrder}: got ${order}`);
     const gfp = parseGfp(request.gfp ?? gfpFlags.GFP_KERNEL);
     const migratetype = gfpMigratetype(m, gfp);
-    const refills = pcpStats.refills;
-    const fallbacks = rmqueueStats.fallbacks;
     const zonelist = this.zonelist(request.nid, gfp);
     const pfn = allocPages(m, gfp, order, zonelist);
     m.trace?.pageAlloc?.(pfn, order, migratetype, gfp);
@@ -127,17 +135,8 @@ export class Kernel {
         reason: explainFailure(m, gfp, order, zonelist),
         owner: request.owner,
       };
-    const path = lastAlloc.slow
-      ? "slow"
-      : rmqueueStats.fallbacks > fallbacks
-        ? "fallback"
-        : lastAlloc.buddy
-          ? "buddy"
-          : pcpStats.refills > refills
-            ? "refill"
-            : "pcp";
-    const { name: zone, nid } = lastAlloc.zone!;
-    return { ok: true, pfn, order, zone, nid, migratetype, path, owner: request.owner };
+    const { name: zone, nid } = m.ac.zone!;
+    return { ok: true, pfn, order, zone, nid, migratetype, path: pathName(m.ac.path), owner: request.owner };
   }
 
   /** The zones that a request of a node walks. */
@@ -199,7 +198,7 @@ export class Kernel {
     validate(this.memory, level, { ownersKnown: true });
   }
 
-  /** One zone by name, with the kernel's own reports on it: `kernel.zone("Normal").buddyinfo()`; `nid`: of that node. */
+  /** One zone by name, with the kernel's own reports on it: `allocator.zone("Normal").buddyinfo()`; `nid`: of that node. */
   zone(name: string, nid?: number): ZoneReports {
     return zoneReports(this.memory, name, this.release, nid);
   }
