@@ -9,12 +9,14 @@ const LIB = resolve(__dirname, "../lib");
 /** A folder imports only itself and folders before it. `index.ts` is the public door and may import all. */
 const LAYERS = [
   "base",
+  "schema",
   "hardware",
   "mm",
   "machine",
   "trace",
   "workload",
   "strategy",
+  "plan",
   "experiment",
   "metrics",
   "chart",
