@@ -168,4 +168,3 @@ export {
 export type { RecordingOutcome, RecordingPlan } from "./trace/recording-check";
 export { type Replayed, type ReplayOptions, type ReplayResult, replay } from "./trace/replay";
 export { fitSnapshot } from "./workload/fit-snapshot";
-export type { WorkloadParameters } from "./workload/kinds";

@@ -4,7 +4,7 @@
  */
 import { InputError } from "../base/errors";
 import { Random } from "../base/random";
-import type { StrategySpec } from "../strategy/strategy";
+import type { LabelledStrategy, StrategySpec } from "../strategy/strategy";
 import type { Outcome, Plan } from "./plan";
 import { REQUEST_DEFAULTS } from "./run";
 import { isOutcome, readRun } from "./run-text";
@@ -18,11 +18,7 @@ import {
   wilson,
 } from "./statistics";
 
-/** A strategy and what it is called in the comparison. */
-export interface LabelledStrategy {
-  label: string;
-  spec: StrategySpec;
-}
+export type { LabelledStrategy };
 
 /** What is compared: a plan's fields, without strategy and seed. */
 export interface ComparisonSpec extends Pick<Plan, "machine" | "system" | "workload" | "request" | "costs"> {

@@ -9,8 +9,8 @@ import { Random } from "../base/random";
 import { costTable } from "../hardware/costs";
 import type { BootRequest } from "../machine/boot-request";
 import { System } from "../machine/system";
-import { resolveStrategy } from "../strategy";
-import type { Attempt, ContigRequest, PreparedStrategy, Strategy, StrategySpec } from "../strategy/strategy";
+import { type ResolvedStrategy, resolveStrategy } from "../strategy";
+import type { Attempt, MemoryRequest, PreparedStrategy } from "../strategy/strategy";
 import { partsOf, WorkloadRun } from "../workload/scheduler";
 import type { WorkloadInputs, WorkloadSpec } from "../workload/workload";
 import { hugePagesFree, probeHugePages } from "./huge-probe";
@@ -89,26 +89,24 @@ export function sharingKey(plan: Plan): string | null {
   }
 }
 
-interface BootOf {
-  strategy: Strategy;
-  resolved: StrategySpec;
-  request: ContigRequest;
+interface BootOf extends Pick<ResolvedStrategy, "strategy" | "parameters"> {
+  request: MemoryRequest;
   machine: BootRequest;
 }
 
 function bootOf(plan: Plan): BootOf {
   const request = resolveRequest(plan.request);
-  const { strategy, resolved } = resolveStrategy(plan.strategy);
-  return { strategy, resolved, request, machine: strategy.machine(plan.machine, resolved, request) };
+  const { strategy, parameters } = resolveStrategy(plan.strategy);
+  return { strategy, parameters, request, machine: strategy.machine(plan.machine, parameters, request) };
 }
 
 interface Ready {
-  strategy: Strategy;
+  strategy: BootOf["strategy"];
   prepared: PreparedStrategy;
 }
 
-function prepare(system: System, { strategy, resolved, request }: BootOf): Ready {
-  return { strategy, prepared: strategy.prepare(system, resolved, request) };
+function prepare(system: System, { strategy, parameters, request }: BootOf): Ready {
+  return { strategy, prepared: strategy.prepare(system, parameters, request) };
 }
 
 /** A machine when its requests begin, and what goes on meanwhile. */
@@ -159,7 +157,7 @@ function ask(plan: Plan, { strategy, prepared }: Ready, { system, workload, duri
   };
 }
 
-function resolveRequest(spec: RequestSpec): ContigRequest {
+function resolveRequest(spec: RequestSpec): MemoryRequest {
   const { bytes, alignBytes, cpuMapBytes, times, held, gapMs } = { ...REQUEST_DEFAULTS, ...spec };
   const whole = (what: string, value: number, least: number) => {
     if (!Number.isSafeInteger(value) || value < least)

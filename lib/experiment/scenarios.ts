@@ -1,9 +1,10 @@
 /** Named comparisons, and the lists of strategies they put side by side. */
+
+import { parseDuration } from "../base/duration";
 import { InputError, unknownName } from "../base/errors";
 import { parseSize } from "../base/units";
 import { BOARD_NAMES, findBoard } from "../hardware/boards";
 import { cmaDebate, rdmaDebate } from "../strategy";
-import { parseDuration } from "../workload/duration";
 import { COMPARISON_DEFAULTS, type ComparisonSpec } from "./comparison";
 
 /** What may be changed of a scenario. */

@@ -1,8 +1,8 @@
 /** Kinds of fields that people write by hand: sizes and times with units, whole numbers within limits, exact names. */
 import { z } from "zod";
+import { parseDuration } from "../base/duration";
 import { InputError, unknownName } from "../base/errors";
 import { parseSize } from "../base/units";
-import { parseDuration } from "../workload/duration";
 
 /** Limits of a plan. They keep a slip of the pen, or a stranger, from asking for a run that never ends. */
 export const PLAN_LIMITS = {

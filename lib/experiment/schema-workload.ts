@@ -1,7 +1,8 @@
 /** What the workload of a plan may be: known kinds with known parameters, composed within limits. */
 import { z } from "zod";
 import { InputError } from "../base/errors";
-import { durationMs, partsOf, resolveParameters } from "../workload/scheduler";
+import { durationMs, resolveParameters, workloadKind } from "../workload";
+import { partsOf } from "../workload/scheduler";
 import type { LeafWorkload, WorkloadSpec } from "../workload/workload";
 import { attempt, PLAN_LIMITS, shown } from "./schema-fields";
 
@@ -41,10 +42,10 @@ export const workloadSchema = z.unknown().transform((given, context): WorkloadSp
       if (!(error instanceof InputError)) throw error;
       const at =
         keys.find((k) => k !== "kind" && error.message.includes(`"${k}"`)) ??
-        keys.find((k) => k !== "kind" && error.message.includes(`: ${k} `));
+        keys.find((k) => k !== "kind" && error.message.includes(`: ${k}:`));
       return issue(at === undefined ? [...path, "kind"] : [...path, at], error.message);
     }
-    return { ...leaf };
+    return { ...leaf, kind: workloadKind(leaf.kind).kind };
   };
   const spec = read(given, [], 0);
   if (context.issues.length > 0 || spec === undefined) return z.NEVER;

@@ -28,8 +28,8 @@ export const strategySchema = z
       attempt(context, () => {
         if (typeof given.name !== "string")
           throw new InputError(`strategy: must have a name: got ${shown(given)}`);
-        resolveStrategy(given as StrategySpec);
-        return { ...given } as StrategySpec;
+        const { strategy } = resolveStrategy(given as StrategySpec);
+        return { ...given, name: strategy.name };
       }),
   );
 

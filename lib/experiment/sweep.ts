@@ -5,8 +5,8 @@
  */
 import { InputError, unknownName } from "../base/errors";
 import { Random } from "../base/random";
-import { resolveStrategy } from "../strategy";
-import { workloadKind } from "../workload/scheduler";
+import { findStrategy } from "../strategy";
+import { workloadKind } from "../workload";
 import { isSequence, isTogether, type LeafWorkload, type WorkloadSpec } from "../workload/workload";
 import type { Plan } from "./plan";
 import { PLAN_FIELDS, parsePlan } from "./schema";
@@ -220,9 +220,9 @@ function setter(name: string, plan: Plan, where: string): Setter {
 
 /** Another strategy does not take over parameters that it does not have. */
 function dropForeign(draft: Plan): void {
-  const { strategy } = resolveStrategy({ name: draft.strategy.name });
+  const strategy = findStrategy(draft.strategy.name);
   for (const key of Object.keys(draft.strategy))
-    if (key !== "name" && !Object.hasOwn(strategy.defaults, key)) delete draft.strategy[key];
+    if (key !== "name" && !Object.hasOwn(strategy.parameters, key)) delete draft.strategy[key];
 }
 
 /** `unmovable`: the rate of the part of the workload that scatters unmovable pages. */

@@ -2,6 +2,8 @@
  * A machine that runs, led by hand: `machine("raspberry-pi-4").cma("256MiB").running({ compaction: false })`. Every step is
  * noted; the steps are the plan of whatever is shown of the machine.
  */
+
+import { parseDuration } from "../base/duration";
 import { InputError } from "../base/errors";
 import { parseSize, type Size } from "../base/units";
 import { type TimedAttempt, timedAttempt } from "../chart/attempt-lanes";
@@ -22,8 +24,7 @@ import type { ContigTimeline } from "../mm/contiguous/contig-timeline";
 import type { PageHold } from "../mm/state/owners";
 import { DISPLAY, type MimeBundle } from "../notebook/display";
 import { requestBundle, steppedBundle } from "../notebook/running-bundle";
-import { parseDuration } from "../workload/duration";
-import type { Time } from "../workload/parameters";
+import type { TimeIn } from "../schema/field";
 import type { WorkloadSpec } from "../workload/workload";
 
 /** A workload as a spec or as the fluent builder makes it. */
@@ -148,7 +149,7 @@ export class RunningMachine {
   }
 
   /** Lets simulated time pass ("1 day", or milliseconds) for what was started, and for the kernel's own daemons. */
-  pass(time: Time): this {
+  pass(time: TimeIn): this {
     this.stepped.take({ do: "pass", ms: parseDuration(time, "pass") });
     return this;
   }

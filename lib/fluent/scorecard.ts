@@ -1,4 +1,6 @@
 /** `scorecard({ size: "2GiB" }).on(…).uptime("30 days").adapter("connectx-5").cpu("skylake-sp").seeds(n).run()`: every way, its price, and a front. */
+
+import { parseDuration } from "../base/duration";
 import { InputError } from "../base/errors";
 import type { RunningOptions } from "../experiment/compare";
 import { RDMA_REQUEST, RDMA_STRATEGIES, usedServer } from "../experiment/scenarios";
@@ -8,7 +10,6 @@ import type { PatternName } from "../hardware/access-pattern";
 import type { CpuTlbName } from "../hardware/cpu-tlb-data";
 import type { RdmaAdapterName } from "../hardware/rdma-adapter-data";
 import type { SystemOptions } from "../machine/system";
-import { parseDuration } from "../workload/duration";
 import type { Asking } from "./compare";
 import { ComparisonResult } from "./comparison-result";
 import { MachineDescription } from "./machine";

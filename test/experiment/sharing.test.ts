@@ -9,7 +9,7 @@ import { sharingKey } from "../../lib/experiment/run";
 import { runAllToText, runToText, sharing } from "../../lib/experiment/run-text";
 import { System } from "../../lib/machine/system";
 import { resolveStrategy, STRATEGIES } from "../../lib/strategy";
-import { WORKLOADS } from "../../lib/workload/kinds";
+import { WORKLOADS } from "../../lib/workload";
 import type { WorkloadSpec } from "../../lib/workload/workload";
 import { asking } from "../support/strategies";
 
