@@ -1,6 +1,9 @@
 /** What every way to get contiguous memory has in common: how the machine is set up for it, and how a request is put. */
 import type { BootRequest } from "../machine/boot-request";
 import type { System } from "../machine/system";
+import type { MemoryRequest } from "./request";
+
+export type { MemoryRequest } from "./request";
 
 /** A strategy in a plan: its name and parameters. */
 export interface StrategySpec {
@@ -8,14 +11,10 @@ export interface StrategySpec {
   [parameter: string]: string | number | boolean;
 }
 
-/** What is asked of a strategy. Sizes in bytes. */
-export interface ContigRequest {
-  bytes: number;
-  alignBytes: number;
-  who: "driver" | "user" | "boot";
-  longtermPin: boolean;
-  dmaBits: number;
-  cpuMapBytes: number;
+/** A strategy of a comparison, with the label it has there. */
+export interface LabelledStrategy {
+  label: string;
+  spec: StrategySpec;
 }
 
 /** What became of one request. */
@@ -75,9 +74,9 @@ export interface Strategy {
   /** What each parameter means, with its unit. */
   meanings: Record<string, string>;
   /** The machine as it boots under this strategy; throws InputError where the strategy cannot be had on it. */
-  machine(base: BootRequest, spec: StrategySpec, request: ContigRequest): BootRequest;
+  machine(base: BootRequest, spec: StrategySpec, request: MemoryRequest): BootRequest;
   /** prepare() takes memory or changes what the machine does; else it only looks, and machines may be shared. Default false. */
   takesAtBoot?: boolean;
   /** After boot, before anything else runs. */
-  prepare(system: System, spec: StrategySpec, request: ContigRequest): PreparedStrategy;
+  prepare(system: System, spec: StrategySpec, request: MemoryRequest): PreparedStrategy;
 }
