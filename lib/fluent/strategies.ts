@@ -1,7 +1,7 @@
 /** Strategies in a script: `strategies.cma({ area: "64MiB" })`, or all of a debate at once. */
 import { camel, inBothSpellings } from "../base/spelling";
-import { labelled } from "../experiment/comparison";
 import type { BootRequest } from "../machine/boot-request";
+import { labelled } from "../plan/strategy";
 import type { Fields, InOf } from "../schema/field";
 import { cmaDebate, type KnownStrategies, rdmaDebate, resolveStrategy, STRATEGIES } from "../strategy";
 import type { LabelledStrategy, StrategySpec } from "../strategy/strategy";

@@ -13,14 +13,14 @@ import { AREA_PARAMETERS } from "./parameters";
 import { defineStrategy } from "./strategy";
 
 /** Bytes of a page block with that base page; undefined if the board has no such page. */
-function pageBlockBytes(base: BootRequest, pageSize: number): number | undefined {
+function pageblockBytes(base: BootRequest, pageSize: number): number | undefined {
   const board = findBoard(base.board);
   const release = kernelRelease(base.kernel ?? BOOT_DEFAULTS.kernel);
   const huge = { thp: base.thp ?? BOOT_DEFAULTS.thp, hugetlb: base.hugetlb ?? BOOT_DEFAULTS.hugetlb };
   if (!board.pageSizes.includes(pageSize)) return undefined;
   const geometry = pageGeometry(board.architecture, pageSize, release, huge);
   if (geometry === undefined) return undefined;
-  return pageSize * 2 ** pageblockOrder(geometry, release, huge, base.pageBlockMaxOrder);
+  return pageSize * 2 ** pageblockOrder(geometry, release, huge, base.pageblockMaxOrder);
 }
 
 /**
@@ -31,7 +31,7 @@ export function pageSizeByMemory(base: BootRequest, share: number): number {
   const board = findBoard(base.board);
   const memory = base.memoryBytes ?? board.memory.default;
   const sizes = [...board.pageSizes].sort((a, b) => b - a);
-  return sizes.find((size) => (pageBlockBytes(base, size) ?? Infinity) <= memory / share) ?? sizes.at(-1)!;
+  return sizes.find((size) => (pageblockBytes(base, size) ?? Infinity) <= memory / share) ?? sizes.at(-1)!;
 }
 
 export const pageSizeAtBoot = defineStrategy({

@@ -2,6 +2,9 @@
 import type { BootRequest } from "../machine/boot-request";
 import type { System } from "../machine/system";
 import type { Fields, OutOf } from "../schema/field";
+import type { MemoryRequest } from "./request";
+
+export type { MemoryRequest } from "./request";
 
 /** A strategy in a plan: its name and the parameters that differ from their defaults. */
 export interface StrategySpec {
@@ -13,16 +16,6 @@ export interface StrategySpec {
 export interface LabelledStrategy {
   label: string;
   spec: StrategySpec;
-}
-
-/** What is asked of a strategy. Sizes in bytes. */
-export interface MemoryRequest {
-  bytes: number;
-  alignBytes: number;
-  who: "driver" | "user" | "boot";
-  longtermPin: boolean;
-  dmaBits: number;
-  cpuMapBytes: number;
 }
 
 /** The result of one request. */

@@ -1,10 +1,10 @@
 /** Strategies on a machine of their own, without a plan around them. */
 import assert from "node:assert/strict";
-import { REQUEST_DEFAULTS } from "../../lib/experiment/run";
 import type { BootRequest } from "../../lib/machine/boot-request";
 import { System } from "../../lib/machine/system";
 import { validate } from "../../lib/mm/reports/validate";
 import { resolveStrategy } from "../../lib/strategy";
+import { REQUEST_DEFAULTS } from "../../lib/strategy/request";
 import type { MemoryRequest, PreparedStrategy, StrategySpec } from "../../lib/strategy/strategy";
 
 export function asking(bytes: number, more: Partial<MemoryRequest> = {}): MemoryRequest {
