@@ -36,7 +36,7 @@ test("what a plan does not know is refused with the known names", () => {
   assert.throws(() => run({ ...plan("cma"), strategy: { name: "cna" } }), /did you mean cma\?/);
   assert.throws(
     () => run({ ...plan("cma"), workload: { kind: "kernelbild" } }),
-    /did you mean kernelBuild\?/,
+    /did you mean kernel-build\?/,
   );
   assert.throws(
     () => run({ ...plan("cma"), request: { bytes: 0 } }),

@@ -51,7 +51,7 @@ test("mistakes are told with file, line, field, limit and the nearest name", () 
     [text("size: 1MiB", "seed: -1\n"), /^p\.yaml:7: seed: .*whole number from 0/],
     [
       text("size: 1MiB", "workload:\n  sequence:\n    - { kind: kernelBild }\n"),
-      /^p\.yaml:9: workload\.sequence\[0\]\.kind: .*did you mean kernelBuild\?$/,
+      /^p\.yaml:9: workload\.sequence\[0\]\.kind: .*did you mean kernel-build\?$/,
     ],
     [
       text("size: 1MiB", "workload: { kind: kernelBuild, jobs: many }\n"),

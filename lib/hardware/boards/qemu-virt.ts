@@ -53,3 +53,6 @@ export const QEMU_VIRT = described({
     'image, init, early and late bytes: the recordings\' "Memory:" lines less the memmap, hash tables, bounce buffer and page tables that follow a rule; the split of the remainder is a modelling choice',
   ],
 });
+
+/** The boards of this file; lists show them in this order. */
+export const VIRTUAL_MACHINES = [QEMU_VIRT] as const;

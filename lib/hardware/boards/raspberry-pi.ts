@@ -112,3 +112,6 @@ export const RASPBERRY_PI_5 = described({
     ...COMMON_SOURCES,
   ],
 });
+
+/** The boards of this file; lists show them in this order. */
+export const RASPBERRY_PIS = [RASPBERRY_PI_3, RASPBERRY_PI_4, RASPBERRY_PI_CM4_8GB, RASPBERRY_PI_5] as const;

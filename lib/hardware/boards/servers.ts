@@ -137,3 +137,6 @@ export const POWER_64K = described({
     "an area asked for with cma= is modelled as a plain cma_declare_contiguous() without a limit; real POWER kernels use CMA for KVM and fadump",
   ],
 });
+
+/** The boards of this file; lists show them in this order. */
+export const SERVERS = [PC_X86_64, SERVER_ARM64, POWER_64K, SERVER_X86_64, DATABASE_X86_64] as const;
