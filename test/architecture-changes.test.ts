@@ -139,7 +139,7 @@ test("a board is its entry in a file of lib/hardware/boards", () => {
   });
   assert.deepEqual(
     inCopy(
-      `console.log(JSON.stringify([pageblock.BOARD_NAMES.includes("qemu-two"), pageblock.machine("qemu-two").plan().machine.board]));`,
+      `console.log(JSON.stringify([pageblock.BOARD_NAMES.includes("qemu-two"), pageblock.parsePlan({ machine: { board: "qemu-two" }, strategy: "buddy", request: { size: "64KiB" } }).machine.board]));`,
     ),
     [true, "qemu-two"],
   );

@@ -2,7 +2,8 @@
 import { camel, inBothSpellings } from "../base/spelling";
 import type { BootRequest } from "../machine/boot-request";
 import { labelled } from "../plan/strategy";
-import type { Fields, InOf } from "../schema/field";
+import type { Fields } from "../schema/field";
+import type { ParametersIn } from "../schema/parameters";
 import { cmaDebate, type KnownStrategies, rdmaDebate, resolveStrategy, STRATEGIES } from "../strategy";
 import type { LabelledStrategy, StrategySpec } from "../strategy/strategy";
 
@@ -24,7 +25,7 @@ export function strategiesOn(machine: BootRequest, given: readonly AnyStrategies
 }
 
 /** Takes the parameters of one strategy, as people write them. */
-export type StrategyMaker<P extends Fields> = (parameters?: InOf<P>) => StrategySpec;
+export type StrategyMaker<P extends Fields> = (parameters?: ParametersIn<P>) => StrategySpec;
 
 /** Every strategy by its name in camelCase, and the lists of the debates. */
 export type Strategies = {

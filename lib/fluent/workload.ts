@@ -5,7 +5,8 @@
  */
 
 import { camel, inBothSpellings } from "../base/spelling";
-import type { Field, Fields, InOf } from "../schema/field";
+import type { Field, Fields } from "../schema/field";
+import type { ParametersIn } from "../schema/parameters";
 import { durationMs, type KnownWorkloads, resolveParameters, WORKLOADS } from "../workload";
 import type { LeafWorkload, WorkloadSpec } from "../workload/workload";
 
@@ -67,9 +68,9 @@ export class WorkloadBuilder {
 
 /** Takes the parameters of one workload, as people write them; a text instead is its duration. */
 export type WorkloadMaker<P extends Fields> =
-  Record<never, never> extends InOf<P>
-    ? (parameters?: InOf<P> | (P extends { duration: Field } ? string : never)) => WorkloadBuilder
-    : (parameters: InOf<P>) => WorkloadBuilder;
+  Record<never, never> extends ParametersIn<P>
+    ? (parameters?: ParametersIn<P> | (P extends { duration: Field } ? string : never)) => WorkloadBuilder
+    : (parameters: ParametersIn<P>) => WorkloadBuilder;
 
 /** Every workload by its name in camelCase: `workload.kernelBuild("2h")`. */
 export type Workloads = {

@@ -1,4 +1,4 @@
-/** Containers: image layers in the page cache, and processes that fork, run a moment and exit; a few of them stay. */
+/** Containers: image layers in the page cache, and processes that fork, run briefly and exit; a few of them stay. */
 import type { Random } from "../base/random";
 import type { System } from "../machine/system";
 import { filled, size, time, whole } from "../schema/field";
@@ -11,7 +11,7 @@ import { SlabCache } from "./slab-cache";
 export interface ContainersShape {
   containers: number;
   rssPages: number;
-  /** Short processes for every container started. */
+  /** Short processes per container started. */
   forks: number;
   childPages: number;
   imagePages: number;
@@ -22,7 +22,7 @@ interface Container {
   objects: number;
 }
 
-/** Kernel objects of a container (cgroup, namespaces, veth, mounts), as 1 KiB each: a modelling choice. */
+/** Kernel objects of a container (cgroup, namespaces, veth, mounts), 1 KiB each: a modelling choice. */
 const OBJECTS = 64;
 /** Short processes that run at the same time. */
 const CHILDREN = 8;

@@ -15,7 +15,7 @@ export interface DatabaseShape {
   pgaPages: number;
   /** Page tables with which a session maps the part of the SGA it uses. */
   tables: number;
-  /** Pages of log written for each session's page. */
+  /** Pages of log written per page of a session. */
   logShare: number;
 }
 
@@ -46,7 +46,7 @@ export class DatabaseLoad implements Load {
     if (!shape.hugetlb || !this.takeHugePages()) this.takePages();
   }
 
-  /** A pool of huge pages of the usual size; false where the machine has none or got none. */
+  /** Takes a pool of huge pages of the usual size; false if the machine has or gets none. */
   private takeHugePages(): boolean {
     const { system } = this;
     const pool = system.hugetlb.pools.get(system.pageSize * system.memory.pageblockPages);

@@ -1,4 +1,4 @@
-/** A desktop: browsers with a process a tab, heaps that ask for huge pages, tabs opened and closed, and a page cache. */
+/** A desktop: browsers with one process per tab, heaps that request huge pages, tabs opened and closed, and a page cache. */
 import type { Random } from "../base/random";
 import type { System } from "../machine/system";
 import { filled, share, size, time, whole } from "../schema/field";
@@ -11,9 +11,9 @@ export interface DesktopShape {
   /** Tabs at a time, at most. */
   tabs: number;
   tabPages: number;
-  /** Share of a heap that is an madvised area. */
+  /** Share of a heap that is an area with madvise(). */
   huge: number;
-  /** Pages shared with the display for each page of a tab. */
+  /** Pages shared with the display per page of a tab. */
   graphics: number;
   filePages: number;
 }
@@ -76,7 +76,7 @@ export class DesktopLoad implements Load {
         this.left = 0;
         return asked;
       }
-      // Programs, profiles and caches on disk: a page for every four of the heap, a fifth of them written.
+      // Programs, profiles and caches on disk: one page per four of the heap, a fifth of them written.
       asked += this.files.use(Math.ceil(got / 4), 0.2);
     }
     return asked;
@@ -92,7 +92,7 @@ export class DesktopLoad implements Load {
     return FIRST_TABLES + 4;
   }
 
-  /** The newest tab loads a piece; pages it got. */
+  /** The newest tab loads a piece; returns the pages it got. */
   private grow(): number {
     const { shape, random, system } = this;
     const tab = this.tabs[this.tabs.length - 1]!;

@@ -1,4 +1,4 @@
-/** A file server: the page cache fills memory; popular files are read again, others are written anew and written back. */
+/** A file server: the page cache fills memory; popular files are read again, others are rewritten and written back. */
 import type { Random } from "../base/random";
 import type { System } from "../machine/system";
 import { filled, number, share, size } from "../schema/field";
@@ -8,7 +8,7 @@ import { duration } from "./parameters";
 import { dentries, inodes, SlabCache, shrinkable } from "./slab-cache";
 
 export interface FileShape {
-  /** Pages of all files together, and of one on average. */
+  /** Pages of all files together, and the mean per file. */
   pages: number;
   meanPages: number;
   writes: number;

@@ -1,4 +1,4 @@
-/** A kernel build: compilers come and go, each with its anonymous memory, reading sources and writing objects. */
+/** A kernel build: compilers come and go; each has anonymous memory, reads sources and writes objects. */
 import type { Random } from "../base/random";
 import type { System } from "../machine/system";
 import { filled, size, time, whole } from "../schema/field";
@@ -14,7 +14,7 @@ export interface BuildShape {
   rssPages: number;
   sourcePages: number;
   objectPages: number;
-  /** Pages of sources and objects remembered; older ones are forgotten. */
+  /** Pages of sources and objects that are kept; older ones are dropped. */
   cachePages: number;
 }
 
@@ -25,7 +25,7 @@ interface Job {
 
 /** A chunk of faults of one compiler, before another has its turn. */
 const CHUNK = 64;
-/** Sources are small: a dentry and an inode for every 16 KiB read. A modelling choice. */
+/** Sources are small: one dentry and one inode per 16 KiB read. A modelling choice. */
 const BYTES_A_FILE = 16384;
 
 export class BuildLoad implements Load {
@@ -81,7 +81,7 @@ export class BuildLoad implements Load {
     return asked;
   }
 
-  /** Starts a compiler, which reads its sources; pages asked for, −1 when there was no memory. */
+  /** Starts a compiler, which reads its sources; returns the pages requested, or −1 if there was no memory. */
   private begin(): number {
     const { shape, random, system } = this;
     const process = new Process(system, FIRST_TABLES);

@@ -55,7 +55,7 @@ test("mistakes are told with file, line, field, limit and the nearest name", () 
     ],
     [
       text("size: 1MiB", "workload: { kind: kernelBuild, jobs: many }\n"),
-      /^p\.yaml:7: workload\.jobs: .*must be a number: got "many"$/,
+      /^p\.yaml:7: workload\.jobs: .*must be a whole number from 1 to \d+: got "many"$/,
     ],
     [
       text("size: 1MiB").replace("qemu-virt", "qemu-vrt"),

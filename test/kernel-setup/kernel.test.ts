@@ -277,7 +277,7 @@ test("the fluent machine completes and explains itself", async () => {
   assert.match(hover, /\(method\) MachineDescription\.pageSize\(/);
   assert.ok(hover.split("\n").length > 2, "the doc comment is shown");
   const wrong = await kernel.execute('machine("raspberry-pi-3").cma("0")');
-  assert.equal(errors(wrong)[0].ename, "InputError");
+  assert.equal(errors(wrong)[0].ename, "InputError", errors(wrong)[0].traceback.join("\n"));
   assert.match(errors(wrong)[0].evalue, /cma: size must be > 0/);
 });
 
