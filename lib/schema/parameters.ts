@@ -7,12 +7,16 @@ import { readField } from "./check";
 import { type Field, type Fields, type In, type OutOf, object } from "./field";
 import { FieldError, fieldPath } from "./place";
 
-type Open<F> = F extends { readonly optional: true } | { readonly filled: true } ? true : false;
+type MustBeGiven<S extends Fields> = {
+  [K in keyof S]: S[K] extends { readonly optional: true } | { readonly filled: true } ? never : K;
+}[keyof S];
 
 /** What people may write for parameters. It maps the names themselves, so that an editor shows the comment of each. */
-export type ParametersIn<S extends Fields> = {
-  readonly [K in keyof S as Open<S[K]> extends true ? never : K]: In<S[K]>;
-} & { readonly [K in keyof S as Open<S[K]> extends true ? K : never]?: In<S[K]> };
+export type ParametersIn<S extends Fields> = [MustBeGiven<S>] extends [never]
+  ? { readonly [K in keyof S]?: In<S[K]> }
+  : { readonly [K in keyof S as K extends MustBeGiven<S> ? K : never]: In<S[K]> } & {
+      readonly [K in keyof S as K extends MustBeGiven<S> ? never : K]?: In<S[K]>;
+    };
 
 /** The fields of an owner as one object, made once. */
 const STATEMENTS = new WeakMap<Fields, Field>();

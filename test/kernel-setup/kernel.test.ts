@@ -306,7 +306,7 @@ test("strategies and workloads complete their names, parameters and allowed valu
   assert.match(await hover("strategies.cma()", "cma"), /An area reserved at boot/);
   assert.match(await hover("workload.kernelBuild()", "kernelBuild"), /Compilers run side by side/);
   const wrong = await kernel.execute("strategies.cma({ aera: 1 })");
-  assert.match(errors(wrong)[0].evalue, /'aera' does not exist in type/);
+  assert.match(errors(wrong)[0].traceback.join("\n"), /'aera' does not exist in type/);
 });
 
 test("front ends get answers of the right name to what they ask at start", async () => {
