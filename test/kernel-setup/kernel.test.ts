@@ -267,7 +267,7 @@ test("completion and hover, also after an await and after a character outside th
 });
 
 test("the fluent machine completes and explains itself", async () => {
-  await kernel.execute('import { machine } from "pageblock"');
+  assert.deepEqual(errors(await kernel.execute('import { machine } from "pageblock"')), []);
   const code = 'machine("raspberry-pi-3").pa';
   const { reply } = await kernel.request("complete_request", { code, cursor_pos: code.length });
   assert.ok(reply.content.matches.includes("pageSize"));
