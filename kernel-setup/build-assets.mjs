@@ -1,6 +1,7 @@
 // Puts into dist/assets what the library sends to browsers: Plotly (gzip, base64) and the chart runtime (skipped when
 // the assets are newer than what they are made of), and into dist/kernel-setup/assets what the kernel's set-up needs.
 // Also dist/engine.json, the hash of the sources that results depend on (lib/experiment/engine-version.ts).
+// Writes what parameters mean into the declarations that completion reads (parameter-docs.mjs).
 // Takes out of dist what was compiled from sources that are gone: it would be packed and published.
 import { createHash } from "node:crypto";
 import {
@@ -18,6 +19,7 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
+import { documentParameters } from "./parameter-docs.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const out = join(here, "../dist/assets");
@@ -32,6 +34,8 @@ for (const [folder, sources] of [
 ])
   prune(join(here, "../dist", folder), sources);
 cpSync(join(here, "assets"), join(here, "../dist/kernel-setup/assets"), { recursive: true });
+
+documentParameters(join(here, "../dist"));
 
 const { hashSources } = createRequire(import.meta.url)("../dist/experiment/engine-version.js");
 writeFileSync(

@@ -1,28 +1,31 @@
 #!/usr/bin/env node
-/** `pageblock`: one file a command; exit 0 done, 1 the check found a difference, 2 bad input (one line on stderr). */
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
+/** `pageblock`: one file per command; exit status 0: done, 1: the check found a difference, 2: bad input (one line on stderr). */
+import { readdirSync, readFileSync } from "node:fs";
+import { basename, extname, join } from "node:path";
 import { Command, CommanderError } from "commander";
 import { InputError } from "../base/errors";
 import { printable } from "./printable";
 
-/** Each command file exports `register`; loaded when the command is named, so that start-up stays short. */
-const COMMANDS: Record<string, () => { register(program: Command): void }> = {
-  bench: () => require("./bench") as typeof import("./bench"),
-  boot: () => require("./boot") as typeof import("./boot"),
-  compare: () => require("./compare") as typeof import("./compare"),
-  export: () => require("./export") as typeof import("./export"),
-  fidelity: () => require("./fidelity") as typeof import("./fidelity"),
-  kernel: () => require("./kernel") as typeof import("./kernel"),
-  notebook: () => require("./notebook") as typeof import("./notebook"),
-  replay: () => require("./replay") as typeof import("./replay"),
-  results: () => require("./results") as typeof import("./results"),
-  run: () => require("./run") as typeof import("./run"),
-  show: () => require("./show") as typeof import("./show"),
-  verify: () => require("./verify") as typeof import("./verify"),
-  sweep: () => require("./sweep") as typeof import("./sweep"),
-  worker: () => require("./worker") as typeof import("./worker"),
-};
+/** A command's file exports this; the file is named like the command. */
+interface CommandFile {
+  register(program: Command): void;
+}
+
+/**
+ * Registers the command of that name, or all commands if there is none: those files of this folder that export `register`. A
+ * single file is loaded if possible, so that start-up stays short.
+ */
+function registerCommands(program: Command, asked: string | undefined): void {
+  const ending = extname(__filename);
+  const files = readdirSync(__dirname)
+    .filter((file) => file.endsWith(ending) && !file.endsWith(".d.ts"))
+    .map((file) => basename(file, ending))
+    .filter((name) => name !== "main");
+  const load = (name: string) => (require(join(__dirname, name)) as Partial<CommandFile>).register;
+  const one = asked !== undefined && files.includes(asked) ? load(asked) : undefined;
+  if (one !== undefined) one(program);
+  else for (const name of files.sort()) load(name)?.(program);
+}
 
 async function main(argv: string[]): Promise<number> {
   const { version } = JSON.parse(readFileSync(join(__dirname, "../../package.json"), "utf8"));
@@ -32,8 +35,7 @@ async function main(argv: string[]): Promise<number> {
     .exitOverride()
     .showHelpAfterError(false);
   const asked = argv.find((a) => !a.startsWith("-"));
-  const names = asked !== undefined && Object.hasOwn(COMMANDS, asked) ? [asked] : Object.keys(COMMANDS);
-  for (const name of names) COMMANDS[name]!().register(program);
+  registerCommands(program, asked);
   for (const command of program.commands) command.exitOverride();
   try {
     await program.parseAsync(argv, { from: "user" });

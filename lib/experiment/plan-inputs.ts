@@ -1,5 +1,6 @@
 /** The files a plan refers to, read before it runs, so that running it needs no input: recordings that serve as workloads. */
 import { InputError } from "../base/errors";
+import { kebab } from "../base/spelling";
 import { type RecordedEvents, readRecordedEvents } from "../trace/recorded-events";
 import {
   isSequence,
@@ -27,11 +28,11 @@ import type { Plan } from "./plan";
 export function readPlanInputs(plan: Pick<Plan, "workload">): WorkloadInputs {
   const recordings = new Map<string, RecordedEvents>();
   for (const leaf of plan.workload === undefined ? [] : leaves(plan.workload)) {
-    if (leaf.kind !== "recordedTrace" || recordings.has(String(leaf.sha256))) continue;
+    if (kebab(leaf.kind) !== "recorded-trace" || recordings.has(String(leaf.sha256))) continue;
     const { sha256, events } = readRecordedEvents(String(leaf.path ?? ""));
     if (leaf.sha256 !== sha256)
       throw new InputError(
-        `workload recordedTrace: sha256 must be that of the trace in ${leaf.path}, ${sha256}: got ${JSON.stringify(leaf.sha256)}`,
+        `workload recorded-trace: sha256 must be that of the trace in ${leaf.path}, ${sha256}: got ${JSON.stringify(leaf.sha256)}`,
       );
     recordings.set(sha256, events);
   }
@@ -48,7 +49,7 @@ export function readPlanInputs(plan: Pick<Plan, "workload">): WorkloadInputs {
  * ```
  */
 export function recordedTraceWorkload(path: string): LeafWorkload {
-  return { kind: "recordedTrace", path, sha256: readRecordedEvents(path).sha256 };
+  return { kind: "recorded-trace", path, sha256: readRecordedEvents(path).sha256 };
 }
 
 function leaves(spec: WorkloadSpec): LeafWorkload[] {

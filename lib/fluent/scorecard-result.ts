@@ -2,10 +2,10 @@
 import { unknownName } from "../base/errors";
 import { runOf } from "../chart/run";
 import type { Scorecard, ScorecardRow } from "../experiment/scorecard";
-import type { ScorecardPlan } from "../experiment/scorecard-plan";
 import { SCORECARD_HEAD, scorecardCells, scorecardNotes } from "../experiment/scorecard-text";
 import { comparisonTitle } from "../experiment/texts";
 import { DISPLAY, display, type MimeBundle } from "../notebook/display";
+import type { ScorecardPlan } from "../plan/scorecard";
 import { withResults } from "../report/runs";
 import type { ComparisonResult } from "./comparison-result";
 import { tableHtml, tableText } from "./result-table";

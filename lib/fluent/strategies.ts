@@ -1,9 +1,11 @@
 /** Strategies in a script: `strategies.cma({ area: "64MiB" })`, or all of a debate at once. */
-import { type LabelledStrategy, labelled } from "../experiment/comparison";
+import { camel, inBothSpellings } from "../base/spelling";
 import type { BootRequest } from "../machine/boot-request";
-import { cmaDebate, rdmaDebate, resolveStrategy, STRATEGIES } from "../strategy";
-import type { StrategySpec } from "../strategy/strategy";
-import type { StrategyParameters } from "./known-names";
+import { labelled } from "../plan/strategy";
+import type { Fields } from "../schema/field";
+import type { ParametersIn } from "../schema/parameters";
+import { cmaDebate, type KnownStrategies, rdmaDebate, resolveStrategy, STRATEGIES } from "../strategy";
+import type { LabelledStrategy, StrategySpec } from "../strategy/strategy";
 
 /** One strategy, a list, or a list that depends on the machine. */
 export type AnyStrategies =
@@ -22,17 +24,18 @@ export function strategiesOn(machine: BootRequest, given: readonly AnyStrategies
   );
 }
 
-type Maker<P> = (parameters?: P) => StrategySpec;
+/** Takes the parameters of one strategy, as people write them. */
+export type StrategyMaker<P extends Fields> = (parameters?: ParametersIn<P>) => StrategySpec;
 
-/** Every strategy by its name in camel case, and the lists of the debates. */
-export type Strategies = { readonly [K in keyof StrategyParameters]: Maker<StrategyParameters[K]> } & {
-  /** The strategies of the CMA session, as they can be had on the machine compared. */
+/** Every strategy by its name in camelCase, and the lists of the debates. */
+export type Strategies = {
+  readonly [K in keyof KnownStrategies]: StrategyMaker<KnownStrategies[K]["parameters"]>;
+} & {
+  /** The strategies of the CMA session that the compared machine can have. */
   cmaDebate(): (machine: BootRequest) => LabelledStrategy[];
   /** The strategies of the RDMA session. */
   rdmaDebate(): LabelledStrategy[];
 };
-
-const camel = (name: string) => name.replace(/-(\w)/g, (_, c: string) => c.toUpperCase());
 
 function maker(name: string) {
   return (parameters: Record<string, string | number | boolean> = {}): StrategySpec => {
@@ -43,8 +46,8 @@ function maker(name: string) {
 }
 
 /**
- * Strategies by name.
- * @throws InputError for an unknown or ill-typed parameter; the message lists the known ones
+ * Strategies by name, in camelCase; `strategies["cma-4k"]`, the name in plans, works too.
+ * @throws InputError for an unknown parameter or a bad value; the message lists what is known
  * @example
  * ```ts
  * import { strategies } from "pageblock";
@@ -52,7 +55,7 @@ function maker(name: string) {
  * strategies.cma({ area: "128MiB" }); // => { name: "cma", area: "128MiB" }
  * ```
  */
-export const strategies: Strategies = Object.freeze({
+export const strategies: Strategies = inBothSpellings({
   ...Object.fromEntries([...STRATEGIES.keys()].map((name) => [camel(name), maker(name)])),
   cmaDebate: () => cmaDebate,
   rdmaDebate: () => rdmaDebate(),

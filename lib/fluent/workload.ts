@@ -4,10 +4,11 @@
  * spec of a plan; nothing runs here.
  */
 
-import { WORKLOADS } from "../workload/kinds";
-import { durationMs, resolveParameters } from "../workload/scheduler";
+import { camel, inBothSpellings } from "../base/spelling";
+import type { Field, Fields } from "../schema/field";
+import type { ParametersIn } from "../schema/parameters";
+import { durationMs, type KnownWorkloads, resolveParameters, WORKLOADS } from "../workload";
 import type { LeafWorkload, WorkloadSpec } from "../workload/workload";
-import type { WorkloadParameters } from "./known-names";
 
 /** A workload, or its plain spec. */
 export type AnyWorkload = WorkloadBuilder | WorkloadSpec;
@@ -65,10 +66,16 @@ export class WorkloadBuilder {
   }
 }
 
-type Maker<P> = (parameters?: P | (P extends { duration?: string } ? string : never)) => WorkloadBuilder;
+/** Takes the parameters of one workload, as people write them; a text instead is its duration. */
+export type WorkloadMaker<P extends Fields> =
+  Record<never, never> extends ParametersIn<P>
+    ? (parameters?: ParametersIn<P> | (P extends { duration: Field } ? string : never)) => WorkloadBuilder
+    : (parameters: ParametersIn<P>) => WorkloadBuilder;
 
-/** Every workload by its kind. A text instead of parameters is its duration: `workload.kernelBuild("2h")`. */
-export type Workloads = { readonly [K in keyof WorkloadParameters]: Maker<WorkloadParameters[K]> };
+/** Every workload by its name in camelCase: `workload.kernelBuild("2h")`. */
+export type Workloads = {
+  readonly [K in keyof KnownWorkloads]: WorkloadMaker<KnownWorkloads[K]["parameters"]>;
+};
 
 function maker(kind: string) {
   return (parameters: Record<string, string | number | boolean> | string = {}): WorkloadBuilder => {
@@ -81,8 +88,8 @@ function maker(kind: string) {
 }
 
 /**
- * Workloads by kind.
- * @throws InputError for an unknown or ill-typed parameter; the message lists the known ones
+ * Workloads by name, in camelCase; `workload["kernel-build"]`, the name in plans, works too.
+ * @throws InputError for an unknown parameter or a bad value; the message lists what is known
  * @example
  * ```ts
  * import { workload } from "pageblock";
@@ -91,6 +98,6 @@ function maker(kind: string) {
  * day.toJSON(); // => { sequence: [{ kind: "uptime", duration: "1 day" }, { kind: "camera" }] }
  * ```
  */
-export const workload: Workloads = Object.freeze(
-  Object.fromEntries([...WORKLOADS.keys()].map((kind) => [kind, maker(kind)])),
+export const workload: Workloads = inBothSpellings(
+  Object.fromEntries([...WORKLOADS.keys()].map((kind) => [camel(kind), maker(kind)])),
 ) as unknown as Workloads;

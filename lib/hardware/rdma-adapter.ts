@@ -9,7 +9,7 @@
 import { roundDown, roundUp } from "../base/alignment";
 import { InputError } from "../base/errors";
 import { hex } from "../base/units";
-import type { RdmaAdapter } from "./rdma-adapter-data";
+import { type RdmaAdapter, type RdmaAdapterName, toAdapter } from "./rdma-adapter-data";
 
 /** A physically contiguous piece of a region. */
 export interface PhysicalPiece {
@@ -39,27 +39,30 @@ export interface FailedRegistration {
 }
 
 /**
- * Registers `pieces`, in virtual order, at `virtualAddress`. Throws InputError for no pieces, for sizes that are no whole numbers
- * above 0, and for addresses outside 2^53; a region that the adapter cannot express is a FailedRegistration.
+ * Registers `pieces`, in virtual order, at `virtualAddress`, with an adapter or the adapter of that name. Throws InputError for an
+ * unknown adapter, for no pieces, for sizes that are not whole numbers above 0, and for addresses beyond 2^53. A region that the
+ * adapter cannot express is a FailedRegistration.
  * @example
  * ```ts
- * import { RDMA_ADAPTERS, registerRegion } from "pageblock";
+ * import { registerRegion } from "pageblock";
  *
  * const twoHalves = [
  *   { physicalAddress: 2 ** 32, bytes: 2 ** 30 },
  *   { physicalAddress: 2 ** 34, bytes: 2 ** 30 },
  * ];
- * const region = registerRegion(RDMA_ADAPTERS["connectx-5"], twoHalves, 2 ** 40);
+ * const region = registerRegion("connectx-5", twoHalves, 2 ** 40);
  * region.ok && region.entries; // => 2
  * ```
  */
 export function registerRegion(
-  adapter: RdmaAdapter,
+  given: RdmaAdapter | RdmaAdapterName,
   pieces: readonly PhysicalPiece[],
   virtualAddress: number,
 ): Registration | FailedRegistration {
+  const adapter = toAdapter(given);
   checkAddress("virtual address", virtualAddress);
-  if (pieces.length === 0) throw new InputError("register: a region needs at least one piece: got none");
+  if (!Array.isArray(pieces) || pieces.length === 0)
+    throw new InputError("register: a region needs at least one piece: got none");
   const smallest = adapter.smallestPageBytes.value;
   let limit = adapter.largestPageBytes.value;
   let merged = 0;

@@ -1,51 +1,56 @@
 /** Huge pages of 2 MiB that happen to be adjacent: luck, which an adapter can use as far as it goes. */
-import { InputError } from "../base/errors";
 import { formatSize } from "../base/units";
 import type { System } from "../machine/system";
 import { __GFP_NOWARN, GFP_USER, ZONE_MOVABLE } from "../mm/state/gfp";
 import { MIGRATE_CMA } from "../mm/state/migratetype";
-import { oneOf } from "./choice";
-import { type Access, fork, PROCESS_DEFAULTS, PROCESS_MEANINGS } from "./constraints";
+import { filled, name, number, type OutOf, truth } from "../schema/field";
+import { type Access, fork, MAPPINGS, PROCESS_PARAMETERS } from "./constraints";
 import { refused } from "./contig-attempt";
-import { Prepared } from "./prepared";
-import type { Attempt, Constraint, ContigRequest, Strategy, StrategySpec } from "./strategy";
+import { Prepared, withoutCma } from "./prepared";
+import { type Attempt, type Constraint, defineStrategy, type MemoryRequest } from "./strategy";
 
-export const adjacentThp: Strategy = {
+const PARAMETERS = {
+  ...PROCESS_PARAMETERS,
+  extraShare: filled(
+    number("huge pages taken beyond the need and given back, as a share of the need", "share", {
+      default: 0.1,
+      most: 100,
+      source: "modelling choice",
+    }),
+  ),
+  contiguous: filled(truth("whether only a single run counts as success", { default: false })),
+  mapping: filled(
+    name("the kind of mapping, which decides what fork() does", MAPPINGS, { default: "private" }),
+  ),
+};
+
+export const adjacentThp = defineStrategy({
   name: "adjacent-thp",
   title: "huge pages that happen to be adjacent",
   summary:
-    "The process maps ordinary memory, asks for transparent huge pages, and registers what it got: the driver joins pages that lie next to each other, and the adapter uses the largest page size that the pieces allow. No promise, no privilege, no kernel change. Taking some pages more than needed and keeping those in the longest runs helps.",
+    "The process maps ordinary memory, asks for transparent huge pages and registers what it got. The driver joins adjacent pages, and the adapter uses the largest page size that the pieces allow. This needs no privilege and no kernel change, but promises nothing. It helps to take more pages than needed and to keep those in the longest runs.",
   configure: "transparent_hugepage=madvise or always",
   control: "the process itself",
-  since: "2.6.38 (THP); drivers join adjacent pages since 2.6.x, the best page size is searched since 5.2",
+  since:
+    "2.6.38 (THP); drivers have joined adjacent pages since 2.6.x and searched for the best page size since 5.2",
   sources: [
     "drivers/infiniband/core/umem.c: adjacent pages are joined, ib_umem_find_best_pgsz()",
     "the share of extra pages: modelling choice",
   ],
-  defaults: { ...PROCESS_DEFAULTS, extraShare: 0.1, contiguous: false, mapping: "private" },
-  meanings: {
-    ...PROCESS_MEANINGS,
-    extraShare: "huge pages taken beyond the need, as a share of it, and given back",
-    contiguous: "whether only a single run counts as success",
-    mapping: "`private` or `shared`: decides what fork() does",
-  },
-  machine: (base) => ({ ...base, cma: base.cma ?? { kind: "off" } }),
-  prepare: (system, spec, request) => new PreparedAdjacentThp(system, spec, request),
-};
+  parameters: PARAMETERS,
+  machine: withoutCma,
+  prepare: (system, parameters, request) => new PreparedAdjacentThp(system, parameters, request),
+});
 
 const PINNED_BY = "an RDMA registration";
 
-class PreparedAdjacentThp extends Prepared {
+class PreparedAdjacentThp extends Prepared<OutOf<typeof PARAMETERS>> {
   /** Slots of the huge pages of each piece granted, by the piece's first frame. */
   private readonly held: Map<number, number[]>;
-  private readonly mapping: "private" | "shared";
   private longest: number;
 
-  constructor(system: System, spec: StrategySpec, request: ContigRequest) {
-    super(system, spec, request, { forDevice: false, contiguous: spec.contiguous === true });
-    const extra = spec.extraShare as number;
-    if (!(extra >= 0)) throw new InputError(`adjacent-thp: extraShare must be 0 or more: got ${extra}`);
-    this.mapping = oneOf(spec, "mapping", ["private", "shared"] as const);
+  constructor(system: System, parameters: OutOf<typeof PARAMETERS>, request: MemoryRequest) {
+    super(system, parameters, request, { forDevice: false, contiguous: parameters.contiguous });
     this.held = new Map();
     this.longest = 0;
   }
@@ -55,12 +60,12 @@ class PreparedAdjacentThp extends Prepared {
   }
 
   protected attempt(): Attempt {
-    const { system, asked, spec } = this;
-    const limit = this.memlock();
+    const { system, asked, parameters } = this;
+    const limit = this.memlock(parameters);
     if (asked.longtermPin && !limit.ok) return refused(-12, limit.text);
     if (!system.booted.thp) return refused(-12, "the kernel was built without transparent huge pages");
     const need = Math.ceil(this.pages / this.hugePages);
-    const slots = this.take(Math.ceil(need * (1 + (spec.extraShare as number))));
+    const slots = this.take(Math.ceil(need * (1 + parameters.extraShare)));
     if (slots.length < need) {
       for (const slot of slots) system.free(slot);
       return refused(
@@ -70,7 +75,7 @@ class PreparedAdjacentThp extends Prepared {
     }
     const runs = this.runs(slots).sort((a, b) => b.length - a.length);
     this.longest = Math.max(this.longest, runs[0]!.length);
-    if (spec.contiguous === true && runs[0]!.length < need) {
+    if (parameters.contiguous && runs[0]!.length < need) {
       for (const slot of slots) system.free(slot);
       return refused(
         -12,
@@ -168,6 +173,6 @@ class PreparedAdjacentThp extends Prepared {
   }
 
   protected override rules(): Constraint[] {
-    return [this.memlock(), fork(this.mapping)];
+    return [this.memlock(this.parameters), fork(this.parameters.mapping)];
   }
 }

@@ -1,33 +1,43 @@
 /** alloc_contig_pages(): the merged form of what hugetlbfs had for itself. */
 import type { System } from "../machine/system";
-import { oneOf } from "./choice";
+import { filled, name, type OutOf } from "../schema/field";
 import { PreparedContigPages } from "./contig-pages";
-import type { Constraint, ContigRequest, Strategy, StrategySpec } from "./strategy";
+import { withoutCma } from "./prepared";
+import { type Constraint, defineStrategy, type MemoryRequest } from "./strategy";
 
-export const allocContigPages: Strategy = {
+export const allocContigPages = defineStrategy({
   name: "alloc-contig-pages",
   title: "alloc_contig_pages()",
   summary:
-    "The search for a range that can be emptied, moved from hugetlbfs to the page allocator: zone by zone, in steps of the size, the first range without anything unmovable is emptied by migration and taken. What the session wished for; its users are gigantic pages and a few drivers. Nothing is reserved and nothing promised; with one unmovable page in each range it fails however much is free.",
+    "The search for a range that can be emptied, moved from hugetlbfs to the page allocator. It goes zone by zone in steps of the request's size; the first range without anything unmovable is emptied by migration and taken. This is what the session wished for; its users are gigantic pages and a few drivers. Nothing is reserved and nothing is promised: if every range holds one unmovable page, it fails however much memory is free.",
   configure: "CONFIG_CONTIG_ALLOC",
   control: "the driver, at any time",
-  since: "5.5; before, hugetlb's alloc_gigantic_page()",
+  since: "5.5; before that, hugetlb's alloc_gigantic_page()",
   sources: [
     "mm/page_alloc.c alloc_contig_pages(), 6.1",
     "LWN, 1 May 2018: the code in hugetlbfs probably should not be there",
   ],
-  defaults: {},
-  meanings: {},
-  machine: (base) => ({ ...base, cma: base.cma ?? { kind: "off" } }),
-  prepare: (system, spec, request) =>
-    new PreparedContigPages(system, spec, request, { zones: "device", owner: "driver" }),
+  parameters: {},
+  machine: withoutCma,
+  prepare: (system, parameters, request) =>
+    new PreparedContigPages(system, parameters, request, { zones: "device", owner: "driver" }),
+});
+
+const FIND_PARAMETERS = {
+  zone: filled(
+    name(
+      "zones searched: `movable` as in the article, or `device`: those the device reaches, without ZONE_MOVABLE",
+      ["movable", "device"],
+      { default: "movable" },
+    ),
+  ),
 };
 
-export const findAllocContig: Strategy = {
+export const findAllocContig = defineStrategy({
   name: "find-alloc-contig",
   title: "find_alloc_contig_pages() (2018 RFC)",
   summary:
-    "Kravetz's proposal of 2018: a driver that registers a user's buffer asks for the range itself, by the method of hugetlbfs. As the article tells it the memory comes from the movable zone, where there is one: easy to empty, but a buffer held there for long breaks what that zone is for. Modelled as the search of the merged form with movable memory's zones, or with the device's.",
+    "Kravetz's proposal of 2018: a driver that registers a user's buffer requests the range itself, by the method of hugetlbfs. According to the article, the memory comes from the movable zone if there is one. That zone is easy to empty, but a buffer held there for long defeats its purpose. Modelled as the search of the merged form, in the zones of movable memory or in those of the device.",
   configure: "a kernel with the patches; CONFIG_MIGRATION",
   control: "the driver, at any time",
   since: "no release under this name; merged as alloc_contig_pages() in 5.5",
@@ -35,20 +45,14 @@ export const findAllocContig: Strategy = {
     "Mike Kravetz: RFC of February 2018 (LWN article 747170), (order, gfp, nid, nodemask), later with a number of pages",
     "LWN, 1 May 2018: memory in the movable zone may be a problem for buffers of peripherals",
   ],
-  defaults: { zone: "movable" },
-  meanings: {
-    zone: "`movable`: as in the article; `device`: zones that the device reaches, without ZONE_MOVABLE",
-  },
-  machine: (base) => ({ ...base, cma: base.cma ?? { kind: "off" } }),
-  prepare: (system, spec, request) => new PreparedFind(system, spec, request),
-};
+  parameters: FIND_PARAMETERS,
+  machine: withoutCma,
+  prepare: (system, parameters, request) => new PreparedFind(system, parameters, request),
+});
 
-class PreparedFind extends PreparedContigPages {
-  constructor(system: System, spec: StrategySpec, request: ContigRequest) {
-    super(system, spec, request, {
-      zones: oneOf(spec, "zone", ["movable", "device"] as const),
-      owner: "driver",
-    });
+class PreparedFind extends PreparedContigPages<OutOf<typeof FIND_PARAMETERS>> {
+  constructor(system: System, parameters: OutOf<typeof FIND_PARAMETERS>, request: MemoryRequest) {
+    super(system, parameters, request, { zones: parameters.zone, owner: "driver" });
   }
 
   protected override rules(): Constraint[] {

@@ -1,37 +1,40 @@
 /** Memory kept from Linux at boot and mapped by a process through device-dax. */
 import type { System } from "../machine/system";
-import { carveOut, PreparedCarveOut } from "./carve-out";
-import { type Access, PROCESS_DEFAULTS, PROCESS_MEANINGS } from "./constraints";
+import type { OutOf } from "../schema/field";
+import { CARVE_OUT_PARAMETERS, PreparedCarveOut } from "./carve-out";
+import { type Access, PROCESS_PARAMETERS } from "./constraints";
 import { refused } from "./contig-attempt";
-import type { Attempt, Constraint, ContigRequest, Strategy, StrategySpec } from "./strategy";
+import { withoutCma } from "./prepared";
+import { type Attempt, type Constraint, defineStrategy, type MemoryRequest } from "./strategy";
 
-export const bootReserve: Strategy = {
+const PARAMETERS = { ...CARVE_OUT_PARAMETERS, ...PROCESS_PARAMETERS };
+
+export const bootReserve = defineStrategy({
   name: "boot-reserve",
   title: "reserved at boot (memmap=, device-dax)",
   summary:
-    "memmap=nn!ss hands a range to the pmem driver, device-dax gives it to processes as a character device, mapped with pages of 2 MiB or 1 GiB as its alignment allows: contiguous for the adapter and in 2 MiB pages for the CPU, which no interface of the page allocator offers. The price is memory that nothing else can use. Modelled as a carve-out.",
+    "memmap=nn!ss hands a range to the pmem driver. device-dax gives it to processes as a character device and maps it with pages of 2 MiB or 1 GiB if its alignment allows. The memory is contiguous for the adapter and in 2 MiB pages for the CPU, which no interface of the page allocator offers. The price is memory that nothing else can use. Modelled as a carve-out.",
   configure:
-    "memmap=nn!ss on the command line, ndctl create-namespace --mode=devdax --align 2M; rights on /dev/dax",
-  control: "whoever boots the machine; processes with rights on the device",
+    "memmap=nn!ss on the command line, ndctl create-namespace --mode=devdax --align 2M; access rights to /dev/dax",
+  control: "whoever boots the machine; processes with access rights to the device",
   since: "4.7 (device-dax)",
   sources: [
     "Documentation/admin-guide/kernel-parameters.txt memmap=; drivers/dax/device.c: only shared mappings, aligned",
     "LWN, 1 May 2018: the kernel could allocate contiguous areas at boot",
   ],
-  defaults: { ...carveOut.defaults, ...PROCESS_DEFAULTS },
-  meanings: { ...carveOut.meanings, ...PROCESS_MEANINGS },
-  machine: (base) => ({ ...base, cma: base.cma ?? { kind: "off" } }),
+  parameters: PARAMETERS,
+  machine: withoutCma,
   takesAtBoot: true,
-  prepare: (system, spec, request) => new PreparedBootReserve(system, spec, request),
-};
+  prepare: (system, parameters, request) => new PreparedBootReserve(system, parameters, request),
+});
 
-class PreparedBootReserve extends PreparedCarveOut {
-  constructor(system: System, spec: StrategySpec, request: ContigRequest) {
-    super(system, spec, request, { wholePages: true });
+class PreparedBootReserve extends PreparedCarveOut<OutOf<typeof PARAMETERS>> {
+  constructor(system: System, parameters: OutOf<typeof PARAMETERS>, request: MemoryRequest) {
+    super(system, parameters, request, "boot-reserve", { wholePages: true });
   }
 
   protected override attempt(): Attempt {
-    const limit = this.memlock();
+    const limit = this.memlock(this.parameters);
     return this.asked.longtermPin && !limit.ok ? refused(-12, limit.text) : super.attempt();
   }
 
@@ -41,7 +44,7 @@ class PreparedBootReserve extends PreparedCarveOut {
 
   protected override rules(): Constraint[] {
     return [
-      this.memlock(),
+      this.memlock(this.parameters),
       { name: "fork", ok: true, text: "device-dax allows only shared mappings: fork() copies nothing" },
       {
         name: "longterm-device",

@@ -1,4 +1,4 @@
-/** No CMA: the buddy allocator alone, which ends at its largest order. */
+/** No CMA: the buddy allocator alone, up to its largest order. */
 import type { System } from "../machine/system";
 import { allocPages, freePages } from "../mm/allocation/page-alloc";
 import { explainFailure } from "../mm/reports/explain-failure";
@@ -7,28 +7,27 @@ import { OWNER_KINDS } from "../mm/state/owners";
 import { refused } from "./contig-attempt";
 import { aboveMask, takeForDevice } from "./device-zones";
 import { Prepared } from "./prepared";
-import type { Attempt, ContigRequest, Strategy, StrategySpec } from "./strategy";
+import { type Attempt, defineStrategy, type MemoryRequest } from "./strategy";
 
-export const buddy: Strategy = {
+export const buddy = defineStrategy({
   name: "buddy",
   title: "no CMA (buddy allocator only)",
   summary:
-    "alloc_pages() with as large an order as the request needs, trying hard (__GFP_RETRY_MAYFAIL). Nothing is reserved, nothing is promised: the answer hangs on what is free, and ends at the largest buddy order.",
+    "alloc_pages() with as large an order as the request needs, trying hard (__GFP_RETRY_MAYFAIL). Nothing is reserved and nothing is promised: the answer depends on what is free, and the largest buddy order is the limit.",
   configure: "nothing",
   control: "the driver, at any time",
   since: "every release",
   sources: ["LWN, 1 May 2018: doing without CMA is one of the two work-arounds named"],
-  defaults: {},
-  meanings: {},
+  parameters: {},
   machine: (base) => ({ ...base, cma: { kind: "off" } }),
-  prepare: (system, spec, request) => new PreparedBuddy(system, spec, request),
-};
+  prepare: (system, parameters, request) => new PreparedBuddy(system, parameters, request),
+});
 
 class PreparedBuddy extends Prepared {
   private readonly order: number;
 
-  constructor(system: System, spec: StrategySpec, request: ContigRequest) {
-    super(system, spec, request, { wholePages: false });
+  constructor(system: System, parameters: object, request: MemoryRequest) {
+    super(system, parameters, request, { wholePages: false });
     this.order = Math.max(
       0,
       Math.ceil(Math.log2(Math.max(request.bytes, request.alignBytes) / system.pageSize)),
@@ -63,7 +62,7 @@ class PreparedBuddy extends Prepared {
     for (const { pfn } of pieces) freePages(this.system.memory, pfn, this.order);
   }
 
-  /** A page of the buddy allocator is a power of two: what is beyond the request is lost while it is held. */
+  /** The buddy allocator hands out powers of two: the part beyond the request is lost while it is held. */
   protected override roundingBytes(): number {
     return this.order > this.system.memory.maxOrder
       ? 0

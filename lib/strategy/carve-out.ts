@@ -1,5 +1,5 @@
-/** A range taken at boot and used by nobody else: the oldest way, which always works and always costs. */
-import { formatSize, parseSize } from "../base/units";
+/** A range taken at boot and used by nothing else: the oldest way. It always works and always costs memory. */
+import { formatSize } from "../base/units";
 import type { System } from "../machine/system";
 import { isolateFreePage } from "../mm/allocation/isolate-free-page";
 import { allocPages, freePages } from "../mm/allocation/page-alloc";
@@ -12,19 +12,23 @@ import { MIGRATE_MOVABLE } from "../mm/state/migratetype";
 import { markTaken, OWNER_KINDS } from "../mm/state/owners";
 import { OWNER_HOLE, OWNER_MASK, OWNER_RESERVED } from "../mm/state/page-state";
 import type { Zone } from "../mm/state/zone";
+import type { OutOf } from "../schema/field";
 import { refused } from "./contig-attempt";
 import { takeForDevice } from "./device-zones";
+import { autoSize } from "./parameters";
 import { Prepared } from "./prepared";
 import type { RequestCheck } from "./request-check";
-import type { Attempt, ContigRequest, Strategy, StrategySpec } from "./strategy";
+import { type Attempt, defineStrategy, type MemoryRequest } from "./strategy";
 
-const AREA_MEANING = "bytes taken at boot, or `auto`: twice the request";
+export const CARVE_OUT_PARAMETERS = {
+  area: autoSize("bytes taken at boot; `auto`: twice the request"),
+};
 
-export const carveOut: Strategy = {
+export const carveOut = defineStrategy({
   name: "carve-out",
   title: "static carve-out",
   summary:
-    "A range reserved at boot and kept for the device: every request up to its size is granted at once, whatever else the machine does, and what is not requested lies idle. What CMA was invented to replace. Modelled: the range is taken from the running allocator before anything else runs, top down as memblock does; zones' managed pages and watermarks stay as they were.",
+    "A range is reserved at boot and kept for the device. Every request up to its size is granted at once, whatever else the machine does, and the rest of the range is idle. CMA was invented to replace this. Modelled: the range is taken from the running allocator before anything else runs, top down as memblock does; the zones' managed pages and watermarks stay as they were.",
   configure: "a reserved-memory node with no-map or without `reusable`, memmap= or mem= on the command line",
   control: "whoever boots the machine",
   since: "every release",
@@ -32,28 +36,34 @@ export const carveOut: Strategy = {
     "Documentation/admin-guide/kernel-parameters.txt memmap=, mem=; reserved-memory device-tree binding",
     "LWN, 1 May 2018: allocating contiguous areas at boot is the alternative named last",
   ],
-  defaults: { area: "auto" },
-  meanings: { area: AREA_MEANING },
+  parameters: CARVE_OUT_PARAMETERS,
   machine: (base) => ({ ...base, cma: { kind: "off" } }),
   takesAtBoot: true,
-  prepare: (system, spec, request) => new PreparedCarveOut(system, spec, request),
-};
+  prepare: (system, parameters, request) => new PreparedCarveOut(system, parameters, request, "carve-out"),
+});
 
 /** A range of the machine that was taken at boot: requests are served first fit from its own bitmap. */
-export class PreparedCarveOut extends Prepared {
-  /** Null where there was no such range. */
+export class PreparedCarveOut<
+  P extends OutOf<typeof CARVE_OUT_PARAMETERS> = OutOf<typeof CARVE_OUT_PARAMETERS>,
+> extends Prepared<P> {
+  /** Null if there was no such range. */
   protected readonly area: CmaRange | null;
   private readonly alignPages: number;
 
-  constructor(system: System, spec: StrategySpec, request: ContigRequest, check: RequestCheck = {}) {
-    super(system, spec, request, { wholePages: false, ...check });
+  constructor(
+    system: System,
+    parameters: P,
+    request: MemoryRequest,
+    strategy: string,
+    check: RequestCheck = {},
+  ) {
+    super(system, parameters, request, { wholePages: false, ...check });
     const { pageSize } = system;
-    const bytes =
-      spec.area === "auto" ? request.bytes * 2 : parseSize(spec.area as string, `${spec.name}: area`);
+    const bytes = parameters.area === "auto" ? request.bytes * 2 : parameters.area;
     const pages = Math.ceil(bytes / pageSize);
     this.alignPages = Math.max(1, request.alignBytes / pageSize, request.cpuMapBytes / pageSize);
     const pfn = takeAtBoot(system, pages, this.alignPages, 2 ** request.dmaBits / pageSize);
-    this.area = pfn < 0 ? null : new CmaRange(spec.name, pfn, pages, 0);
+    this.area = pfn < 0 ? null : new CmaRange(strategy, pfn, pages, 0);
   }
 
   protected attempt(): Attempt {
@@ -61,7 +71,7 @@ export class PreparedCarveOut extends Prepared {
     if (area === null)
       return refused(
         -12,
-        `no range of that size could be taken at boot: asked ${String(this.spec.area)}, the device reaches ${this.asked.dmaBits} address bits`,
+        `no range of that size could be taken at boot: asked ${typeof this.parameters.area === "number" ? formatSize(this.parameters.area) : "auto"}, the device reaches ${this.asked.dmaBits} address bits`,
       );
     const { mask, offset } = area.alignment(Math.log2(this.alignPages));
     const bit = pages > area.count ? -1 : area.findZeroArea(0, pages, mask, offset);
@@ -93,15 +103,15 @@ export class PreparedCarveOut extends Prepared {
 }
 
 /**
- * The highest range of `pages` frames below frame `end` that can be had, aligned to `align` frames; −1 where there is none.
- * As memblock searches, top down. The frames belong to a driver afterwards.
+ * Takes the highest available range of `pages` frames below frame `end`, aligned to `align` frames; −1 if there is none.
+ * The search goes top down, as memblock's does. The frames belong to a driver afterwards.
  */
 export function takeAtBoot(system: System, pages: number, align: number, end: number): number {
   const m = system.memory;
   const pieces = m.zones
     .flatMap((zone) => zone.pieces.map((p) => ({ zone, ...p })))
     .sort((a, b) => b.startPfn - a.startPfn);
-  // Where the range is larger than a page of the allocator, it starts at one: whole pages are taken fastest.
+  // A range larger than a page of the allocator starts at one, because whole pages are taken fastest.
   const step = pages < 2 ** m.maxOrder ? align : Math.max(align, 2 ** m.maxOrder);
   for (const { zone, startPfn, endPfn } of pieces) {
     const top = Math.min(endPfn, end) - pages;
@@ -121,8 +131,8 @@ export function takeAtBoot(system: System, pages: number, align: number, end: nu
 }
 
 /**
- * Where page blocks are so large that none can be isolated beside what boot left in it: the first part of one page of the
- * allocator, the rest of it given back.
+ * For page blocks so large that boot left something in each of them, so that none can be isolated: takes the first part of
+ * one page of the allocator and gives the rest back.
  */
 function partOfPage(system: System, pages: number, align: number, end: number): number {
   const m = system.memory;
@@ -145,7 +155,7 @@ function partOfPage(system: System, pages: number, align: number, end: number): 
   return pfn;
 }
 
-/** Takes [start, end) where it consists of whole free pages of the largest order; false where it does not. */
+/** Takes [start, end) if it consists of whole free pages of the largest order; else false. */
 function takeFree(m: Memory, zone: Zone, start: number, end: number): boolean {
   const pages = 2 ** m.maxOrder;
   if (start % pages !== 0 || end % pages !== 0) return false;

@@ -1,4 +1,4 @@
-/** CMA tied to ZONE_MOVABLE: the design of the 4.17 cycle itself, or what an administrator can have of it today. */
+/** CMA tied to ZONE_MOVABLE: the design of the 4.17 cycle, or the part of it that administrators can use today. */
 import { formatSize } from "../base/units";
 import type { KernelRelease, ModelledRelease } from "../hardware/kernel-release";
 import { type BootRequest, resolveBoot } from "../machine/boot-request";
@@ -7,21 +7,36 @@ import type { System } from "../machine/system";
 import { CmaRange } from "../mm/contiguous/cma-area";
 import { ZONE_MOVABLE } from "../mm/state/gfp";
 import { MIGRATE_MOVABLE } from "../mm/state/migratetype";
-import { oneOf } from "./choice";
+import { filled, name, type OutOf } from "../schema/field";
 import { areaBytes, PreparedCma, withArea } from "./cma";
 import { contigAttempt, refused } from "./contig-attempt";
 import { freeFramesIn } from "./free-frames";
+import { autoSize } from "./parameters";
 import { Prepared } from "./prepared";
-import type { Attempt, Constraint, ContigRequest, Strategy, StrategySpec } from "./strategy";
+import { type Attempt, type Constraint, defineStrategy, type MemoryRequest } from "./strategy";
 
-export const cmaMovableZone: Strategy = {
+const PARAMETERS = {
+  area: autoSize(
+    "bytes of the area or zone; `auto`: twice the request. With movablecore= `auto` adds a 32nd of the memory, because memblock has put the memmap and other tables at the top of memory, where the zone is cut",
+  ),
+  design: filled(
+    name(
+      "`2018`: the series of the 4.17 cycle; `movablecore`: the option of today; `auto`: 2018 on kernel 4.17, else movablecore",
+      ["auto", "2018", "movablecore"],
+      { default: "auto" },
+    ),
+  ),
+};
+type Parameters = OutOf<typeof PARAMETERS>;
+
+export const cmaMovableZone = defineStrategy({
   name: "cma-movable-zone",
   title: "CMA on ZONE_MOVABLE",
   summary:
-    "The area is a zone of its own for movable memory, so that watermarks, free counts and reclaim know by themselves that unmovable requests cannot use it: the accounting problems of CMA go away. The alignment does not: isolation stays by page block. Merged during the 4.17 cycle and reverted before its end. With `design` 2018 the area is that of cma= and its frames belong to ZONE_MOVABLE, whose span overlaps the zone below. With `movablecore` it is the option of today: a ZONE_MOVABLE of the area's size at the top of memory, where a device with a short mask does not reach it, from which requests take ranges first fit, as cma_alloc() does.",
+    "The area is a zone of its own for movable memory. Watermarks, free counts and reclaim then take into account that unmovable requests cannot use it, so CMA's accounting problems disappear. The alignment remains, because isolation still works on page blocks. Merged during the 4.17 cycle and reverted before its end. With `design` 2018, the area is that of cma= and its frames belong to ZONE_MOVABLE, whose span overlaps the zone below. With `movablecore`, it is the option of today: a ZONE_MOVABLE of the area's size at the top of memory, beyond the reach of a device with a short mask, from which requests take ranges first fit, as cma_alloc() does.",
   configure:
     "2018: CONFIG_CMA and cma= on a kernel with the series; movablecore: movablecore= on the command line, and a driver that takes ranges of ZONE_MOVABLE",
-  control: "whoever boots the machine decides on the zone, drivers take from it",
+  control: "whoever boots the machine decides on the zone; drivers take from it",
   since:
     "merged for 4.17-rc1 and reverted before 4.17 (commit d883c6cf3b39); ZONE_MOVABLE by movablecore= since 2.6.23",
   sources: [
@@ -30,37 +45,31 @@ export const cmaMovableZone: Strategy = {
     "mm/cma.c cma_init_reserved_areas() and mm/page_alloc.c init_cma_reserved_pageblock() of commit bad8c6c0b114, in 4.17-rc1",
     "mm/page_alloc.c find_zone_movable_pfns_for_nodes()",
   ],
-  defaults: { area: "auto", design: "auto" },
-  meanings: {
-    area: "bytes of the area or zone, or `auto`: twice the request; with movablecore= a 32nd of the memory more, because memblock has put the memmap and other tables at the top of memory, where the zone is cut",
-    design:
-      "`2018`: the series of the 4.17 cycle; `movablecore`: the option of today; `auto`: 2018 on kernel 4.17, else movablecore",
-  },
-  machine: (base, spec, request) =>
-    designOf(spec, resolveBoot(base).release) === "2018"
-      ? withArea({ ...base, switches: { ...base.switches, cmaInMovableZone: true } }, spec, request)
+  parameters: PARAMETERS,
+  machine: (base, parameters, request) =>
+    designOf(parameters, resolveBoot(base).release) === "2018"
+      ? withArea({ ...base, switches: { ...base.switches, cmaInMovableZone: true } }, parameters, request)
       : {
           ...base,
           cma: { kind: "off" },
-          movable: { movablecore: parseCore(zoneBytes(base, spec, request), "movablecore") },
+          movable: { movablecore: parseCore(zoneBytes(base, parameters, request), "movablecore") },
         },
-  prepare: (system, spec, request) =>
-    designOf(spec, system.booted.kernel) === "2018"
-      ? new PreparedDesign(system, spec, request)
-      : new PreparedMovableZone(system, spec, request),
-};
+  prepare: (system, parameters, request) =>
+    designOf(parameters, system.booted.kernel) === "2018"
+      ? new PreparedDesign(system, parameters, request)
+      : new PreparedMovableZone(system, parameters, request),
+});
 
 /** The release whose first candidate had the design of 2018. */
 const MERGED_FOR: ModelledRelease = "4.17";
 
 /** The parameter `design`, with `auto` by release. */
-function designOf(spec: StrategySpec, release: KernelRelease): "2018" | "movablecore" {
-  const design = oneOf(spec, "design", ["auto", "2018", "movablecore"]);
+function designOf({ design }: Parameters, release: KernelRelease): "2018" | "movablecore" {
   if (design !== "auto") return design;
   return release === MERGED_FOR ? "2018" : "movablecore";
 }
 
-/** What the zones below keep back from movable requests on account of ZONE_MOVABLE. */
+/** Memory that the zones below withhold from movable requests because of ZONE_MOVABLE. */
 function accounting({ memory: m, pageSize }: System): Constraint[] {
   const reserve = m.zones.reduce(
     (n, z) => n + (z.idx < ZONE_MOVABLE ? z.lowmemReserve[ZONE_MOVABLE]! : 0),
@@ -75,26 +84,26 @@ function accounting({ memory: m, pageSize }: System): Constraint[] {
   ];
 }
 
-/** Requests to the area that ZONE_MOVABLE has: those of CMA, cma_alloc() and all. */
+/** Requests to the area in ZONE_MOVABLE: CMA's own, with cma_alloc(). */
 class PreparedDesign extends PreparedCma {
   protected override rules(): Constraint[] {
     return accounting(this.system);
   }
 }
 
-function zoneBytes(base: BootRequest, spec: StrategySpec, request: ContigRequest): number {
-  const tables = spec.area === "auto" ? Math.ceil(resolveBoot(base).memoryBytes / 32) : 0;
-  return areaBytes(spec, request) + tables;
+function zoneBytes(base: BootRequest, parameters: Parameters, request: MemoryRequest): number {
+  const tables = parameters.area === "auto" ? Math.ceil(resolveBoot(base).memoryBytes / 32) : 0;
+  return areaBytes(parameters, request) + tables;
 }
 
-class PreparedMovableZone extends Prepared {
-  /** The zones' frames and what requests have of them. */
+class PreparedMovableZone extends Prepared<Parameters> {
+  /** The zones' frames, and those that requests hold. */
   private readonly areas: CmaRange[];
   private readonly wantedBytes: number;
 
-  constructor(system: System, spec: StrategySpec, request: ContigRequest) {
-    super(system, spec, request, { forDevice: false, wholePages: false });
-    this.wantedBytes = areaBytes(spec, request);
+  constructor(system: System, parameters: Parameters, request: MemoryRequest) {
+    super(system, parameters, request, { forDevice: false, wholePages: false });
+    this.wantedBytes = areaBytes(parameters, request);
     this.areas = system.memory.zones
       .filter((z) => z.idx === ZONE_MOVABLE)
       .map((z) => new CmaRange(`ZONE_MOVABLE of node ${z.nid}`, z.startPfn, z.endPfn - z.startPfn, 0));
@@ -124,7 +133,7 @@ class PreparedMovableZone extends Prepared {
         }
         busyRetries++;
         if (last.errno !== -16) return { ...last, busyRetries };
-        // Further ranges are looked for a page block further on: a modelling choice, cma_alloc() goes on by the alignment.
+        // The search continues one page block further on, a modelling choice: cma_alloc() continues by the alignment.
         start = bit + Math.max(mask + 1, system.memory.pageblockPages);
       }
     }
@@ -154,7 +163,7 @@ class PreparedMovableZone extends Prepared {
     );
   }
 
-  /** The zone is rounded up to the largest buddy page, and has to hold what memblock put there. */
+  /** The zone is rounded up to the largest buddy page and includes what memblock put there. */
   protected override roundingBytes(): number {
     return Math.max(0, this.reservedBytes() - this.wantedBytes);
   }

@@ -1,71 +1,86 @@
-/** A CMA area: at the page size of the kernel, or with a page size of its own choosing. */
-import { parseSize } from "../base/units";
+/** A CMA area, at the kernel's page size or at a given one. */
 import type { BootRequest } from "../machine/boot-request";
 import { parseCma } from "../machine/cma-request";
 import type { System } from "../machine/system";
+import { either, filled, literal, type OutOf, size } from "../schema/field";
 import { contigAttempt, refused } from "./contig-attempt";
 import { freeFramesIn } from "./free-frames";
+import { AREA_PARAMETERS, type AreaParameters } from "./parameters";
 import { Prepared } from "./prepared";
-import type { Attempt, ContigRequest, Strategy, StrategySpec } from "./strategy";
+import { type Attempt, defineStrategy, type MemoryRequest } from "./strategy";
 
-/** Sized as asked, or for two requests held at a time. */
-export function areaBytes(spec: StrategySpec, request: ContigRequest): number {
-  return spec.area === "auto" ? request.bytes * 2 : parseSize(spec.area as string, `${spec.name}: area`);
+/** The size of the area in bytes: as given, or room for two requests. */
+export function areaBytes({ area }: AreaParameters, request: MemoryRequest): number {
+  return area === "auto" ? request.bytes * 2 : area;
 }
 
-/** The machine with a default CMA area of the spec's size. */
-export function withArea(base: BootRequest, spec: StrategySpec, request: ContigRequest): BootRequest {
-  return { ...base, cma: parseCma(areaBytes(spec, request)) };
+/** The machine with a default CMA area of the given size. */
+export function withArea(base: BootRequest, parameters: AreaParameters, request: MemoryRequest): BootRequest {
+  return { ...base, cma: parseCma(areaBytes(parameters, request)) };
 }
 
-/** `native` is what the machine has: undefined where its description leaves it to the board. */
-function pageSizeOf(base: BootRequest, spec: StrategySpec): number | undefined {
-  return spec.pageSize === "native"
-    ? base.pageSize
-    : parseSize(spec.pageSize as string, `${spec.name}: page size`);
+const PARAMETERS = {
+  ...AREA_PARAMETERS,
+  pageSize: filled(
+    either(
+      "base page of the kernel; `native`: the machine's",
+      'must be a size or "native"',
+      [size(""), literal("native")],
+      {
+        default: "native",
+      },
+    ),
+  ),
+};
+
+/** The machine with the page size and the area asked for; `native` leaves the page size to the machine's description. */
+function machineOf(
+  base: BootRequest,
+  parameters: OutOf<typeof PARAMETERS>,
+  request: MemoryRequest,
+): BootRequest {
+  const { pageSize } = parameters;
+  return withArea(pageSize === "native" ? base : { ...base, pageSize }, parameters, request);
 }
 
-export const AREA_MEANING = "bytes of the area, or `auto`: twice the request";
-
-export const cma: Strategy = {
+export const cma = defineStrategy({
   name: "cma",
   title: "CMA area",
   summary:
-    "An area reserved at boot whose page blocks ordinary movable memory may use until a driver asks; then its contents are moved out of the way. Needs page blocks, reclaim and compaction's migration to work.",
+    "An area reserved at boot. Ordinary movable memory may use its page blocks until a driver requests some; then its contents are moved out of the way. It needs page blocks, reclaim and compaction's migration.",
   configure: "cma= on the kernel command line, or a reserved-memory node of the device tree; CONFIG_CMA",
-  control: "whoever boots the machine decides on the area, drivers take from it",
+  control: "whoever boots the machine decides on the area; drivers take from it",
   since: "3.5; aligned to page blocks instead of the largest buddy since 5.19",
   sources: [
     "LWN, 1 May 2018: first session",
     "mm/cma.c cma_alloc(), cma_declare_contiguous(): docs/fidelity.md",
     "raspberrypi/linux issue 6053: a region of 64 MiB on pages of 64 KiB, refused",
   ],
-  defaults: { area: "auto", pageSize: "native" },
-  meanings: { area: AREA_MEANING, pageSize: "base page in bytes, or `native`: the machine's" },
-  machine(base, spec, request) {
-    const pageSize = pageSizeOf(base, spec);
-    return withArea({ ...base, ...(pageSize !== undefined && { pageSize }) }, spec, request);
-  },
-  prepare: (system, spec, request) => new PreparedCma(system, spec, request),
-};
+  parameters: PARAMETERS,
+  machine: machineOf,
+  prepare: (system, parameters, request) => new PreparedCma(system, parameters, request),
+});
 
-export const cma4k: Strategy = {
+export const cma4k = defineStrategy({
   ...cma,
   name: "cma-4k",
   title: "CMA on a 4 KB kernel",
   summary:
-    "The same area on a kernel with pages of 4 KiB, whose page block is 2 MiB: alignment costs next to nothing. The article's second work-around; for a distribution with 64 KB pages it means a second kernel.",
+    "The same area on a kernel with pages of 4 KiB, whose page block is 2 MiB, so alignment costs next to nothing. This is the article's second work-around; a distribution with 64 KB pages needs a second kernel for it.",
   configure: "a kernel built with 4 KiB pages; cma= on its command line; CONFIG_CMA",
-  control: "the distribution builds it, whoever boots the machine decides on the area",
-  defaults: { area: "auto", pageSize: "4K" },
-};
+  control: "the distribution builds it; whoever boots the machine decides on the area",
+  parameters: {
+    ...AREA_PARAMETERS,
+    pageSize: filled({ ...PARAMETERS.pageSize, facts: { ...PARAMETERS.pageSize.facts, default: "4K" } }),
+  },
+});
 
 /** Requests to the first CMA area of a system. */
-export class PreparedCma extends Prepared {
+export class PreparedCma extends Prepared<AreaParameters> {
   private readonly align: number;
 
-  constructor(system: System, spec: StrategySpec, request: ContigRequest) {
-    super(system, spec, request, { forDevice: false, wholePages: false });
+  constructor(system: System, parameters: AreaParameters, request: MemoryRequest) {
+    super(system, parameters, request, { forDevice: false, wholePages: false });
     this.align = Math.max(0, Math.log2(request.alignBytes / system.pageSize));
   }
 
@@ -80,7 +95,7 @@ export class PreparedCma extends Prepared {
     for (const { pfn, pages } of attempt.pieces) this.system.contig.cmaRelease(pfn, pages);
   }
 
-  /** Its number among the areas of the machine: a hugetlb_cma area may lie beside it. */
+  /** Its index among the areas of the machine, which may also have a hugetlb_cma area. */
   private get area(): number {
     const { cma, pageSize } = this.system.booted;
     const base = (cma.base ?? -1) / pageSize;
@@ -99,7 +114,7 @@ export class PreparedCma extends Prepared {
     return Math.max(0, reservedBytes - requestedBytes);
   }
 
-  /** Free pages of the area: neither a driver nor movable memory has them. */
+  /** Free pages of the area, used neither by a driver nor by movable memory. */
   protected override idleBytes(): number {
     const { base, reservedBytes } = this.system.booted.cma;
     if (base === null) return 0;

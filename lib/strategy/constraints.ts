@@ -1,31 +1,32 @@
 /**
- * What the memory of a request has to satisfy besides being there: a pin for long, the device's address mask, one node, the
- * CPU's page size, limits of the process, fork. Each is checked on the machine and reported as a fact, never assumed.
+ * What memory must satisfy beyond being granted: a long-term pin, the device's address mask, one node, the CPU's page size,
+ * limits of the process, fork. Each is checked on the machine and reported as a fact, never assumed.
  */
-import { formatSize, parseSize } from "../base/units";
+import { formatSize } from "../base/units";
 import type { System } from "../machine/system";
 import { ZONE_MOVABLE } from "../mm/state/gfp";
 import { MIGRATE_CMA } from "../mm/state/migratetype";
-import type { Attempt, Constraint, ContigRequest, StrategySpec } from "./strategy";
+import { either, filled, literal, type OutOf, size, truth } from "../schema/field";
+import type { Attempt, Constraint, MemoryRequest } from "./strategy";
 
 type Pieces = Attempt["pieces"];
 
-/** Who the memory belongs to, and how the device gets at it. */
+/** Who owns the memory, and how the device reaches it. */
 export interface Access {
   /** A process that pins it by get_user_pages(), or the kernel. */
   owner: "user" | "kernel";
   /** An IOMMU translates: the device sees bus addresses below its mask. */
   translated?: boolean;
-  /** False where nothing is pinned although the request is one for long (on-demand paging). */
+  /** False if nothing is pinned although the request is long-term (on-demand paging). */
   pins?: boolean;
-  /** It consists of gigantic pages of hugetlbfs, which move only to free pages of their pool; default false. */
+  /** The memory consists of gigantic pages of hugetlbfs, which move only to free pages of their pool; default false. */
   gigantic?: boolean;
 }
 
-/** Everything that can be checked of granted memory whatever the way it was got. */
+/** All checks of granted memory that do not depend on how it was obtained. */
 export function checkPieces(
   system: System,
-  request: ContigRequest,
+  request: MemoryRequest,
   pieces: Pieces,
   access: Access,
 ): Constraint[] {
@@ -76,8 +77,8 @@ function oneNode({ memory: m }: System, pieces: Pieces): Constraint {
   };
 }
 
-/** The device's address mask: dma_capable(), or bounce buffers for what lies above. */
-function dmaMask({ pageSize }: System, { dmaBits }: ContigRequest, pieces: Pieces): Constraint {
+/** The device's address mask: dma_capable(), or bounce buffers for memory above it. */
+function dmaMask({ pageSize }: System, { dmaBits }: MemoryRequest, pieces: Pieces): Constraint {
   const end = pieces.reduce((e, p) => Math.max(e, (p.pfn + p.pages) * pageSize), 0);
   const ok = end <= 2 ** dmaBits;
   return {
@@ -90,14 +91,14 @@ function dmaMask({ pageSize }: System, { dmaBits }: ContigRequest, pieces: Piece
 }
 
 /**
- * FOLL_LONGTERM. 4.17 refuses only files on DAX and pins anything else where it lies. Since 5.2 pages of CMA have to leave before they are
- * pinned, and stay after all where one cannot (up to 5.12); since 5.13 (6.1 here) pages of ZONE_MOVABLE have to leave too, and the pin
- * fails where one cannot: is_longterm_pinnable_page(). Switch `longtermPin`. Memory of a driver is never pinned through
- * get_user_pages(); in ZONE_MOVABLE it breaks that zone's promise.
+ * FOLL_LONGTERM. 4.17 refuses only files on DAX and pins everything else in place. Since 5.2, pages in CMA areas have to leave
+ * before they are pinned; up to 5.12 they are pinned in place if one of them cannot leave. Since 5.13, pages in ZONE_MOVABLE have
+ * to leave too, and the pin fails if one cannot: is_longterm_pinnable_page(). Switch `longtermPin`. Memory of a driver is never
+ * pinned through get_user_pages(); in ZONE_MOVABLE it breaks that zone's promise.
  */
 export function longtermPin(
   system: System,
-  { longtermPin: asked }: ContigRequest,
+  { longtermPin: asked }: MemoryRequest,
   pieces: Pieces,
   access: Access,
 ): Constraint {
@@ -147,7 +148,7 @@ function userPin({ memory: m, booted }: System, where: MovablePlace, gigantic: b
   };
 }
 
-function alignment({ pageSize }: System, { alignBytes }: ContigRequest, pieces: Pieces): Constraint {
+function alignment({ pageSize }: System, { alignBytes }: MemoryRequest, pieces: Pieces): Constraint {
   const off = pieces.find((p) => (p.pfn * pageSize) % alignBytes !== 0);
   return {
     name: "alignment",
@@ -159,8 +160,8 @@ function alignment({ pageSize }: System, { alignBytes }: ContigRequest, pieces: 
   };
 }
 
-/** Whether the CPU's page tables can map it with pages of that size: every piece aligned and a whole number of them. */
-function cpuMapping({ pageSize }: System, { cpuMapBytes }: ContigRequest, pieces: Pieces): Constraint {
+/** Whether the CPU's page tables can map it with pages of that size: every piece is aligned and a whole number of pages. */
+function cpuMapping({ pageSize }: System, { cpuMapBytes }: MemoryRequest, pieces: Pieces): Constraint {
   const bad = pieces.filter(
     (p) => (p.pfn * pageSize) % cpuMapBytes !== 0 || (p.pages * pageSize) % cpuMapBytes !== 0,
   ).length;
@@ -174,30 +175,50 @@ function cpuMapping({ pageSize }: System, { cpuMapBytes }: ContigRequest, pieces
   };
 }
 
-/** The limit of the spec's parameter `memlock` in bytes; `unlimited` is Infinity. */
-export function memlockBytes(spec: StrategySpec): number {
-  return spec.memlock === "unlimited"
-    ? Number.POSITIVE_INFINITY
-    : parseSize(spec.memlock as string, `${spec.name}: memlock`);
+/** Parameters of a process that locks or registers memory. */
+export const PROCESS_PARAMETERS = {
+  memlock: filled(
+    either(
+      "RLIMIT_MEMLOCK of the process",
+      'must be a size or "unlimited"',
+      [size(""), literal("unlimited")],
+      {
+        default: "unlimited",
+        source: "setrlimit(2)",
+      },
+    ),
+  ),
+  capIpcLock: filled(
+    truth("whether the process has CAP_IPC_LOCK", { default: false, source: "capabilities(7)" }),
+  ),
+};
+export type ProcessParameters = OutOf<typeof PROCESS_PARAMETERS>;
+
+/** How a process maps memory. */
+export const MAPPINGS = ["private", "shared"] as const;
+
+/** RLIMIT_MEMLOCK in bytes; Infinity if unlimited. */
+export function memlockBytes({ memlock }: ProcessParameters): number {
+  return memlock === "unlimited" ? Number.POSITIVE_INFINITY : memlock;
 }
 
-/** Whether a process with the spec's limit may lock or pin `bytes` more beside the `held` bytes it has already: locked_vm or pinned_vm. */
-export function withinMemlock(spec: StrategySpec, bytes: number, held: number): boolean {
-  return spec.capIpcLock === true || held + bytes <= memlockBytes(spec);
+/** Whether the process may lock or pin `bytes` in addition to the `held` bytes it has already: locked_vm or pinned_vm. */
+export function withinMemlock(process: ProcessParameters, bytes: number, held: number): boolean {
+  return process.capIpcLock || held + bytes <= memlockBytes(process);
 }
 
-/** What is beyond the limit, in words: `64 MiB beside 64 MiB that the process holds are beyond RLIMIT_MEMLOCK of 100 MiB`. */
-export function beyondMemlock(spec: StrategySpec, bytes: number, held: number): string {
+/** Describes what exceeds the limit: `64 MiB beside 64 MiB that the process holds are beyond RLIMIT_MEMLOCK of 100 MiB`. */
+export function beyondMemlock(process: ProcessParameters, bytes: number, held: number): string {
   const beside = held === 0 ? "" : ` beside ${formatSize(held)} that the process holds already`;
-  return `${formatSize(bytes)}${beside} are beyond RLIMIT_MEMLOCK of ${formatSize(memlockBytes(spec))}`;
+  return `${formatSize(bytes)}${beside} are beyond RLIMIT_MEMLOCK of ${formatSize(memlockBytes(process))}`;
 }
 
 /**
- * RLIMIT_MEMLOCK as ib_umem_get() applies it to registered memory: −ENOMEM without CAP_IPC_LOCK where this registration and what the
- * process has pinned already (pinned_vm, `held` bytes) are beyond it together.
+ * RLIMIT_MEMLOCK as ib_umem_get() applies it to registered memory: −ENOMEM without CAP_IPC_LOCK if this registration and what
+ * the process has pinned already (pinned_vm, `held` bytes) together exceed it.
  */
-export function memlock(spec: StrategySpec, { bytes }: ContigRequest, held = 0): Constraint {
-  const limit = memlockBytes(spec);
+export function memlock(process: ProcessParameters, { bytes }: MemoryRequest, held = 0): Constraint {
+  const limit = memlockBytes(process);
   const name = "memlock";
   if (held + bytes <= limit)
     return {
@@ -208,8 +229,8 @@ export function memlock(spec: StrategySpec, { bytes }: ContigRequest, held = 0):
           ? "RLIMIT_MEMLOCK is unlimited"
           : `${formatSize(held + bytes)} are within RLIMIT_MEMLOCK`,
     };
-  const ok = withinMemlock(spec, bytes, held);
-  const beyond = beyondMemlock(spec, bytes, held);
+  const ok = withinMemlock(process, bytes, held);
+  const beyond = beyondMemlock(process, bytes, held);
   return {
     name,
     ok,
@@ -218,13 +239,6 @@ export function memlock(spec: StrategySpec, { bytes }: ContigRequest, held = 0):
       : `${beyond}, and the process lacks CAP_IPC_LOCK: registering returns −12 (ENOMEM)`,
   };
 }
-
-/** Parameters of a process that locks or registers memory, and what they mean. */
-export const PROCESS_DEFAULTS = { memlock: "unlimited", capIpcLock: false } as const;
-export const PROCESS_MEANINGS = {
-  memlock: "RLIMIT_MEMLOCK of the process: a size or `unlimited`",
-  capIpcLock: "whether the process has CAP_IPC_LOCK",
-} as const;
 
 /** What fork() does to a registered mapping. */
 export function fork(mapping: string): Constraint {

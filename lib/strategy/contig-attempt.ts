@@ -1,9 +1,9 @@
-/** From the result of a contiguous request to an attempt of a strategy. */
+/** Turns the result of a contiguous request into an attempt of a strategy. */
 import { nearestMiss } from "../mm/contiguous/contig-failure";
 import type { ContigResult } from "../mm/contiguous/contiguous";
 import type { Attempt } from "./strategy";
 
-/** Ranges and blockers that a note keeps; a request may have tried hundreds. */
+/** Ranges and blockers kept in a note; a request may have tried hundreds. */
 const RANGES_KEPT = 8;
 const BLOCKERS_KEPT = 8;
 

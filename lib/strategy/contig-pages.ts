@@ -6,24 +6,24 @@ import { contigAttempt, refused } from "./contig-attempt";
 import { aboveMask, type Taken, takeForDevice } from "./device-zones";
 import { Prepared } from "./prepared";
 import type { RequestCheck } from "./request-check";
-import type { Attempt, ContigRequest, StrategySpec } from "./strategy";
+import type { Attempt, MemoryRequest } from "./strategy";
 
-/** Where ranges are searched, and whose they become. */
+/** Where ranges are searched, and who owns them afterwards. */
 export interface ContigPagesUse {
-  /** `movable`: ZONE_MOVABLE too, and first; `device`: zones whose memory the device reaches and that may hold unmovable pages. */
+  /** `movable`: includes ZONE_MOVABLE, which comes first; `device`: zones that the device reaches and that may hold unmovable pages. */
   zones: "movable" | "device";
   owner: OwnerKind;
 }
 
-export class PreparedContigPages extends Prepared {
+export class PreparedContigPages<P extends object = object> extends Prepared<P> {
   constructor(
     system: System,
-    spec: StrategySpec,
-    request: ContigRequest,
+    parameters: P,
+    request: MemoryRequest,
     private readonly use: ContigPagesUse,
     check: RequestCheck = {},
   ) {
-    super(system, spec, request, { forDevice: use.zones === "device", ...check });
+    super(system, parameters, request, { forDevice: use.zones === "device", ...check });
   }
 
   protected attempt(): Attempt {

@@ -2,13 +2,7 @@
 import { formatSize } from "../base/units";
 import type { BootRequest } from "../machine/boot-request";
 import { resolveBoot } from "../machine/boot-request";
-import type { StrategySpec } from "./strategy";
-
-/** A strategy of a comparison, under the label it has there. */
-export interface LabelledStrategy {
-  label: string;
-  spec: StrategySpec;
-}
+import type { LabelledStrategy } from "./strategy";
 
 /** `64 KiB` → `64k`. */
 function short(pageSize: number): string {
@@ -16,8 +10,8 @@ function short(pageSize: number): string {
 }
 
 /**
- * The first session: what a driver on `base` can be given. CMA with the machine's own pages is called by their size: `cma-64k`
- * on a machine with pages of 64 KiB. `area`: bytes of every area, default twice the request.
+ * The first session: the ways to serve a driver on `base`. The label of CMA with the machine's own pages contains their size:
+ * `cma-64k` on a machine with pages of 64 KiB. `area`: bytes of every area, by default twice the request.
  */
 export function cmaDebate(base: BootRequest, area: string = "auto"): LabelledStrategy[] {
   const { pageSize } = resolveBoot(base).geometry;
@@ -42,8 +36,8 @@ export function cmaDebate(base: BootRequest, area: string = "auto"): LabelledStr
 }
 
 /**
- * The second session: a region registered with an RDMA adapter. `area`: bytes of what is set aside at boot, default twice
- * the request. Pseudo-locking is not in it: it is another use, of a few megabytes.
+ * The second session: a region registered with an RDMA adapter. `area`: bytes set aside at boot, by default twice the request.
+ * Pseudo-locking is not included, because it is a different use, of a few megabytes.
  */
 export function rdmaDebate(area: string = "auto"): LabelledStrategy[] {
   const names = [

@@ -1,13 +1,13 @@
 /**
- * From which zones the kernel takes memory for a device: it starts in the zone that the device's mask falls into, looks whether what it got lies
- * below the mask, and goes on in the next lower zone where it does not. Kernel 6.1, kernel/dma/direct.c: dma_direct_supported() (masks that are refused
- * at once), dma_direct_optimal_gfp_mask(), __dma_direct_alloc_pages(), dma_coherent_ok().
+ * The zones from which the kernel takes memory for a device. It starts in the zone that contains the device's mask, checks whether
+ * the memory is below the mask, and continues in the next lower zone if not. Kernel 6.1, kernel/dma/direct.c: dma_direct_supported()
+ * (masks refused at once), dma_direct_optimal_gfp_mask(), __dma_direct_alloc_pages(), dma_coherent_ok().
  */
 import { formatSize } from "../base/units";
 import type { System } from "../machine/system";
 import { __GFP_DMA, __GFP_DMA32, GFP_KERNEL, ZONE_DMA, ZONE_DMA32, ZONE_MOVABLE } from "../mm/state/gfp";
 
-/** Where zones that memory of drivers comes from end, in bytes. */
+/** Ends of the zones that supply drivers, in bytes. */
 function endsOf({ memory: m, pageSize }: System) {
   const endOf = (idx: number) =>
     m.zones.reduce((end, z) => (z.idx === idx ? Math.max(end, z.endPfn * pageSize) : end), 0);
@@ -16,8 +16,8 @@ function endsOf({ memory: m, pageSize }: System) {
 }
 
 /**
- * Flags with which a driver's memory is asked for, in the order in which they are tried; none where dma_set_mask() refuses the mask: below 32
- * bits it must reach the end of the lowest zone made for devices, or of all memory.
+ * Flags of requests for a driver's memory, in the order in which they are tried; none if dma_set_mask() refuses the mask. A mask
+ * below 32 bits must reach the end of the lowest zone for devices, or of all memory.
  */
 export function deviceGfps(system: System, dmaBits: number): number[] {
   const reach = 2 ** dmaBits;
@@ -39,8 +39,8 @@ export interface Taken {
 }
 
 /**
- * Takes memory for a device zone by zone: `take` gives a range for some flags or null, `give` takes back what lies above the mask.
- * The range, or null; `above`: what was found and lay above.
+ * Takes memory for a device zone by zone: `take` returns a range for the given flags or null, `give` releases a range above the
+ * mask. Returns the range, or null; `above`: ranges that were found above the mask.
  */
 export function takeForDevice<T extends Taken>(
   system: System,
@@ -52,7 +52,7 @@ export function takeForDevice<T extends Taken>(
   const above: Taken[] = [];
   for (const gfp of deviceGfps(system, dmaBits)) {
     const taken = take(gfp);
-    // The flags of a zone allow those below it too: where nothing is had, nothing would be had there.
+    // The flags of a zone allow those below it too, so a failure here means a failure there.
     if (taken === null) break;
     if (taken.pfn + taken.pages <= endPfn) return { got: taken, above };
     above.push({ pfn: taken.pfn, pages: taken.pages });
@@ -61,7 +61,7 @@ export function takeForDevice<T extends Taken>(
   return { got: null, above };
 }
 
-/** Why a device got nothing, where some zone gave memory above its mask. `why`: what the last zone tried said. */
+/** Why a device got nothing although some zone had memory above its mask. `why`: the answer of the last zone tried. */
 export function aboveMask(
   { pageSize }: System,
   dmaBits: number,

@@ -1,6 +1,6 @@
 /**
- * A fleet of boards served by a few kernel builds: which build each board boots, what CMA area it gets of it, and what the
- * distribution has to build and ship. The article's question: two kernels, or one that does without CMA on some boards.
+ * A fleet of boards served by a few kernel builds: the build each board boots, the CMA area it gets, and the builds that the
+ * distribution has to ship. The article's question: two kernels, or one without CMA on some boards.
  */
 import { InputError } from "../base/errors";
 import { findBoard } from "../hardware/boards";
@@ -23,10 +23,10 @@ export interface FleetBuild {
   name: string;
   pageSize: number;
   /** Further settings of the build: release, CONFIG_PAGE_BLOCK_MAX_ORDER, huge pages. */
-  config?: Pick<BootRequest, "kernel" | "thp" | "hugetlb" | "pageBlockMaxOrder">;
+  config?: Pick<BootRequest, "kernel" | "thp" | "hugetlb" | "pageblockMaxOrder">;
 }
 
-/** What a build gives on a board. */
+/** The result of a build on a board. */
 export interface BuildOnBoard {
   build: string;
   pageSize: number;
@@ -35,9 +35,9 @@ export interface BuildOnBoard {
   /** Whether the area was reserved. */
   cma: boolean;
   reservedBytes: number;
-  /** Reserved beyond what was asked for. */
+  /** Reserved beyond the request. */
   wastedBytes: number;
-  /** Why there is no area, or why the build does not boot; null otherwise. */
+  /** Why there is no area, or why the build does not boot; else null. */
   reason: string | null;
 }
 
@@ -47,11 +47,11 @@ export interface FleetReport {
     memoryBytes: number;
     count: number;
     cmaBytes: number;
-    /** The build it boots; null where none does. */
+    /** The build it boots; null if none does. */
     boots: string | null;
     choices: BuildOnBoard[];
   }[];
-  /** Builds that some board boots: what has to be built, tested and shipped. */
+  /** Builds that some board boots, which have to be built, tested and shipped. */
   shipped: string[];
   /** Boards, by count, that have the area they need; that boot without it; that no build boots on. */
   served: number;
@@ -61,7 +61,7 @@ export interface FleetReport {
   wastedBytes: number;
 }
 
-/** What one build gives on one board; every refusal of the boot is a reason. */
+/** The result of one build on one board; a refusal of the boot becomes the reason. */
 export function buildOnBoard(machine: BootRequest, build: FleetBuild, cmaBytes: number): BuildOnBoard {
   const none = { build: build.name, pageSize: build.pageSize, cma: false, reservedBytes: 0, wastedBytes: 0 };
   let cma: BootedCma;
@@ -78,7 +78,7 @@ export function buildOnBoard(machine: BootRequest, build: FleetBuild, cmaBytes: 
 
 /**
  * The build a board boots: the first in the order given whose area wastes at most `wasteShare` of the memory; else the one
- * with an area that wastes least; else the first that boots. Null where none does.
+ * whose area wastes least; else the first that boots. Null if none does.
  */
 export function bestBuild(
   machine: BootRequest,

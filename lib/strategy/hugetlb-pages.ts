@@ -1,44 +1,65 @@
-/** A mapping of huge pages that are adjacent in physical memory: from a pool that was filled at boot, or that grows for it. */
+/** A mapping of physically adjacent huge pages, from a pool that was filled at boot or grows for the request. */
 import { InputError } from "../base/errors";
-import { formatSize, parseSize } from "../base/units";
+import { formatSize } from "../base/units";
 import { type BootRequest, resolveBoot } from "../machine/boot-request";
 import type { System } from "../machine/system";
 import type { HugetlbPool } from "../mm/contiguous/hugetlb";
 import { longtermBarrier } from "../mm/contiguous/pin-longterm";
-import { oneOf } from "./choice";
-import { type Access, fork, PROCESS_DEFAULTS, PROCESS_MEANINGS } from "./constraints";
+import { filled, name, type OutOf } from "../schema/field";
+import { type Access, fork, MAPPINGS, PROCESS_PARAMETERS } from "./constraints";
 import { refused } from "./contig-attempt";
+import { autoSize } from "./parameters";
 import { Prepared } from "./prepared";
-import type { Attempt, Constraint, ContigRequest, StrategySpec } from "./strategy";
+import type { Attempt, Constraint, MemoryRequest } from "./strategy";
 
-export const HUGETLB_DEFAULTS = { pageBytes: "auto", ...PROCESS_DEFAULTS, mapping: "shared" } as const;
-export const HUGETLB_MEANINGS = {
-  pageBytes:
-    "bytes of a huge page, or `auto`: the largest the machine has that is not larger than the request",
-  ...PROCESS_MEANINGS,
-  mapping: "`shared` (as a database's global area) or `private`: decides what fork() does",
-} as const;
+export const HUGETLB_PARAMETERS = {
+  pageBytes: autoSize(
+    "bytes of a huge page; `auto`: the machine's largest that is not larger than the request",
+  ),
+  ...PROCESS_PARAMETERS,
+  mapping: filled(
+    name(
+      "the kind of mapping, `shared` as for a database's global area; it decides what fork() does",
+      MAPPINGS,
+      {
+        default: "shared",
+      },
+    ),
+  ),
+};
+export type HugetlbParameters = OutOf<typeof HUGETLB_PARAMETERS>;
 
-/** The size of huge pages to use on a machine. Throws InputError where it has none. */
-export function hugePageBytes(base: BootRequest, spec: StrategySpec, request: ContigRequest): number {
-  return chosen(resolveBoot(base).geometry.hugePageSizes, spec, request);
-}
-
-function chosen(sizes: readonly number[], spec: StrategySpec, request: ContigRequest): number {
-  if (sizes.length === 0)
-    throw new InputError(`${spec.name}: the machine has no huge pages: it needs CONFIG_HUGETLBFS`);
-  if (spec.pageBytes === "auto") return [...sizes].reverse().find((s) => s <= request.bytes) ?? sizes[0]!;
-  const bytes = parseSize(spec.pageBytes as string, `${spec.name}: pageBytes`);
+/** The size of huge pages to use on a machine. Throws InputError if it has none, or none of the size asked for. */
+export function hugePageBytes(
+  strategy: string,
+  base: BootRequest,
+  parameters: HugetlbParameters,
+  request: MemoryRequest,
+): number {
+  const sizes = resolveBoot(base).geometry.hugePageSizes;
+  const bytes = chosen(sizes, parameters, request);
+  if (bytes === undefined)
+    throw new InputError(`${strategy}: the machine has no huge pages: it needs CONFIG_HUGETLBFS`);
   if (!sizes.includes(bytes))
     throw new InputError(
-      `${spec.name}: huge pages of the machine are ${sizes.map(formatSize).join(", ")}: got ${formatSize(bytes)}`,
+      `${strategy}: huge pages of the machine are ${sizes.map(formatSize).join(", ")}: got ${formatSize(bytes)}`,
     );
   return bytes;
 }
 
+function chosen(
+  sizes: readonly number[],
+  { pageBytes }: HugetlbParameters,
+  request: MemoryRequest,
+): number | undefined {
+  if (sizes.length === 0) return undefined;
+  if (pageBytes !== "auto") return pageBytes;
+  return [...sizes].reverse().find((s) => s <= request.bytes) ?? sizes[0]!;
+}
+
 /**
- * Takes `need` free pages of the pool that follow each other and are `usable`, the first at a multiple of `align` frames; its first
- * frame, or −1. hugetlbfs itself hands out what is next; a process gets such a run by taking all and giving the others back.
+ * Takes `need` consecutive `usable` free pages of the pool, the first at a multiple of `align` frames. Returns the first frame,
+ * or −1. hugetlbfs itself hands out the next page; a process obtains such a run by taking all pages and giving the others back.
  */
 export function takeAdjacent(
   pool: HugetlbPool,
@@ -62,32 +83,30 @@ export function takeAdjacent(
   return -1;
 }
 
-export class PreparedHugetlb extends Prepared {
+export class PreparedHugetlb extends Prepared<HugetlbParameters> {
   protected readonly pool: HugetlbPool;
   protected readonly pageBytes: number;
   /** Huge pages a request needs. */
   protected readonly need: number;
   private readonly align: number;
-  private readonly mapping: "private" | "shared";
 
   constructor(
     system: System,
-    spec: StrategySpec,
-    request: ContigRequest,
-    /** Pages that the pool may grow by beyond the need, in search of adjacent ones; −1: it does not grow. */
+    parameters: HugetlbParameters,
+    request: MemoryRequest,
+    /** Pages by which the pool may grow beyond the need in search of adjacent ones; −1: it does not grow. */
     private readonly extra: number,
   ) {
-    super(system, spec, request, { forDevice: false });
-    this.pageBytes = chosen(system.booted.hugePageSizes, spec, request);
+    super(system, parameters, request, { forDevice: false });
+    this.pageBytes = chosen(system.booted.hugePageSizes, parameters, request)!;
     this.pool = system.hugetlb.pools.get(this.pageBytes)!;
     this.need = Math.ceil(request.bytes / this.pageBytes);
     this.align = Math.max(1, request.alignBytes / system.pageSize);
-    this.mapping = oneOf(spec, "mapping", ["private", "shared"] as const);
   }
 
   protected attempt(): Attempt {
     const { pool, need, asked } = this;
-    const limit = this.memlock();
+    const limit = this.memlock(this.parameters);
     if (asked.longtermPin && !limit.ok) return refused(-12, limit.text);
     const before = pool.persistent;
     let first = this.takeRun();
@@ -106,8 +125,8 @@ export class PreparedHugetlb extends Prepared {
   }
 
   /**
-   * A run of free pages. While memory is pinned for long the pool passes over pages that may not be (dequeue_huge_page_node_exact()), and a
-   * page in use moves to one that may: in both ways such a run is had where there is one. Else any, and the pin decides.
+   * A run of free pages. For long-term pins the pool skips pages that cannot be pinned (dequeue_huge_page_node_exact()), and a page
+   * in use moves to one that can; either way, a pinnable run is used if there is one. Otherwise any run is, and the pin decides.
    */
   private takeRun(): number {
     const { pool, need, align } = this;
@@ -121,7 +140,7 @@ export class PreparedHugetlb extends Prepared {
     return [...new Set(this.system.memory.zones.map((z) => z.nid))].sort((a, b) => a - b);
   }
 
-  /** One page more by the node's own nr_hugepages; false where none could be had. */
+  /** Adds a page through the node's own nr_hugepages; false if there was none. */
   private grow(nid: number): boolean {
     const { pool } = this;
     if (pool.gigantic === null || pool.order <= this.system.memory.maxOrder) {
@@ -170,8 +189,8 @@ export class PreparedHugetlb extends Prepared {
     const { cpuMapBytes } = this.asked;
     const wanted = cpuMapBytes > 0 && cpuMapBytes !== this.pageBytes;
     return [
-      this.memlock(),
-      fork(this.mapping),
+      this.memlock(this.parameters),
+      fork(this.parameters.mapping),
       {
         name: "cpu-page-size",
         ok: !wanted,

@@ -1,5 +1,8 @@
-/** Every strategy by its name. */
+/** Every strategy by its name. A new one needs a file of its own and its name in ALL. */
 import { InputError, unknownName } from "../base/errors";
+import { kebab } from "../base/spelling";
+import type { Fields, OutOf } from "../schema/field";
+import { resolveFields, writtenDefaults } from "../schema/parameters";
 import { adjacentThp } from "./adjacent-thp";
 import { allocContigPages, findAllocContig } from "./alloc-contig-pages";
 import { bootReserve } from "./boot-reserve";
@@ -19,7 +22,8 @@ import { reservation } from "./reservation";
 import { smallPageblocks, subBlock } from "./small-pageblocks";
 import type { Strategy, StrategySpec } from "./strategy";
 
-const ALL: readonly Strategy[] = [
+/** All strategies, in the order in which tables list them. */
+const ALL = {
   buddy,
   cma,
   cma4k,
@@ -41,9 +45,12 @@ const ALL: readonly Strategy[] = [
   adjacentThp,
   iommu,
   pseudoLock,
-];
+};
 
-export { cmaDebate, type LabelledStrategy, rdmaDebate } from "./debate";
+/** The strategies by their names in camelCase. */
+export type KnownStrategies = typeof ALL;
+
+export { cmaDebate, rdmaDebate } from "./debate";
 export {
   type BuildOnBoard,
   buildOnBoard,
@@ -53,21 +60,36 @@ export {
   fleet,
 } from "./fleet";
 
-export const STRATEGIES: ReadonlyMap<string, Strategy> = new Map(ALL.map((s) => [s.name, s]));
+export const STRATEGIES: ReadonlyMap<string, Strategy> = new Map(
+  Object.values(ALL).map((s): [string, Strategy] => [s.name, s]),
+);
 
-/** The strategy of a spec, and the spec with every parameter filled in. Throws InputError naming what is known. */
-export function resolveStrategy(spec: StrategySpec): { strategy: Strategy; resolved: StrategySpec } {
-  const strategy = STRATEGIES.get(spec.name);
-  if (strategy === undefined) throw unknownName("strategy", spec.name, [...STRATEGIES.keys()]);
-  for (const [name, value] of Object.entries(spec)) {
-    if (name === "name") continue;
-    const known = strategy.defaults[name];
-    if (known === undefined)
-      throw unknownName(`parameter of strategy ${spec.name}`, name, Object.keys(strategy.defaults));
-    if (typeof value !== typeof known)
-      throw new InputError(
-        `strategy ${spec.name}: ${name} must be a ${typeof known}: got ${JSON.stringify(value)}`,
-      );
-  }
-  return { strategy, resolved: { ...strategy.defaults, ...spec } };
+/** The strategy of that name in either spelling. Throws InputError that lists the known names. */
+export function findStrategy(name: string): Strategy {
+  const strategy = STRATEGIES.get(kebab(name));
+  if (strategy === undefined) throw unknownName("strategy", name, [...STRATEGIES.keys()]);
+  return strategy;
+}
+
+/** A strategy of a plan, checked. */
+export interface ResolvedStrategy {
+  strategy: Strategy;
+  /** The spec with its name in kebab-case and every default written in. */
+  resolved: StrategySpec;
+  /** The values that the strategy gets. */
+  parameters: OutOf<Fields>;
+}
+
+/** Finds the strategy of a spec and checks its parameters. Throws InputError that names the mistake and what is known. */
+export function resolveStrategy(spec: StrategySpec): ResolvedStrategy {
+  const { name, ...given } = spec;
+  if (typeof name !== "string")
+    throw new InputError(`strategy: must have a name: got ${JSON.stringify(spec)}`);
+  const strategy = findStrategy(name);
+  const parameters = resolveFields(`strategy ${strategy.name}`, strategy.parameters, given);
+  return {
+    strategy,
+    resolved: { ...writtenDefaults(strategy.parameters), ...spec, name: strategy.name },
+    parameters,
+  };
 }

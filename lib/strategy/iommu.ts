@@ -5,19 +5,35 @@ import type { System } from "../machine/system";
 import { allocPages, freePages } from "../mm/allocation/page-alloc";
 import { __GFP_DIRECT_RECLAIM, __GFP_NOWARN, GFP_USER } from "../mm/state/gfp";
 import { OWNER_KINDS } from "../mm/state/owners";
-import { oneOf } from "./choice";
-import { type Access, PROCESS_DEFAULTS, PROCESS_MEANINGS } from "./constraints";
+import { filled, name, type OutOf } from "../schema/field";
+import { type Access, PROCESS_PARAMETERS } from "./constraints";
 import { refused } from "./contig-attempt";
-import { Prepared } from "./prepared";
-import type { Attempt, Constraint, ContigRequest, Strategy, StrategySpec } from "./strategy";
+import { autoSize } from "./parameters";
+import { Prepared, withoutCma } from "./prepared";
+import { type Attempt, type Constraint, defineStrategy, type MemoryRequest } from "./strategy";
 
-export const iommu: Strategy = {
+const PARAMETERS = {
+  ...PROCESS_PARAMETERS,
+  mode: filled(
+    name(
+      "`iommu`: an IOMMU translates; `odp`: the adapter faults pages in (on-demand paging)",
+      ["iommu", "odp"],
+      {
+        default: "iommu",
+      },
+    ),
+  ),
+  largestPiece: autoSize("bytes of the largest piece requested; `auto`: the largest buddy page"),
+};
+type Parameters = OutOf<typeof PARAMETERS>;
+
+export const iommu = defineStrategy({
   name: "iommu",
   title: "IOMMU or on-demand paging",
   summary:
-    "The device sees one contiguous range of bus addresses, the memory behind it lies in pieces: an IOMMU translates. Or the adapter itself faults pages in (on-demand paging), and nothing is pinned. What the Pi 5's codecs do, and why its CMA default shrank. The adapter still needs an entry for each of its pages; with an IOMMU one large entry in the adapter is walked in the IOMMU's tables instead. Modelled: `iommu` takes pieces as large as can be had without waiting, as iommu_dma_alloc() does; `odp` faults in movable single pages.",
+    "The device sees one contiguous range of bus addresses, although the memory behind it is in pieces, because an IOMMU translates. Alternatively, the adapter itself faults pages in (on-demand paging), and nothing is pinned. The Pi 5's codecs work this way, which is why its CMA default shrank. The adapter still needs an entry for each of its pages; with an IOMMU, one large entry in the adapter is walked in the IOMMU's tables instead. Modelled: `iommu` takes the largest pieces available without waiting, as iommu_dma_alloc() does; `odp` faults in single movable pages.",
   configure:
-    "an IOMMU, switched on and not in passthrough mode; or an adapter with ODP (ConnectX-4 and later) and a registration that asks for it",
+    "an IOMMU, switched on and not in passthrough mode; or an adapter with ODP (ConnectX-4 and later) and a registration that requests it",
   control: "platform and driver; ODP: the process",
   since: "every release with the IOMMU's driver; ODP since 3.19",
   sources: [
@@ -25,45 +41,37 @@ export const iommu: Strategy = {
     "raspberrypi/linux issue 6361: CMA default lowered on the Pi 5, whose codecs and camera use an IOMMU",
     "drivers/infiniband/core/umem_odp.c",
   ],
-  defaults: { ...PROCESS_DEFAULTS, mode: "iommu", largestPiece: "auto" },
-  meanings: {
-    ...PROCESS_MEANINGS,
-    mode: "`iommu` or `odp`",
-    largestPiece: "bytes of the largest piece asked for, or `auto`: the largest buddy page",
-  },
-  machine: (base) => ({ ...base, cma: base.cma ?? { kind: "off" } }),
-  prepare: (system, spec, request) => new PreparedIommu(system, spec, request),
-};
+  parameters: PARAMETERS,
+  machine: withoutCma,
+  prepare: (system, parameters, request) => new PreparedIommu(system, parameters, request),
+});
 
-class PreparedIommu extends Prepared {
-  private readonly mode: "iommu" | "odp";
+class PreparedIommu extends Prepared<Parameters> {
   private readonly largestOrder: number;
-  /** What an attempt holds: pages by first frame and order, or slots. */
+  /** The memory that an attempt holds: pages by first frame and order, or slots. */
   private readonly held: Map<Attempt, { pages: [pfn: number, order: number][]; slots: number[] }>;
 
-  constructor(system: System, spec: StrategySpec, request: ContigRequest) {
-    const mode = oneOf(spec, "mode", ["iommu", "odp"] as const);
-    super(system, spec, request, { forDevice: false, contiguous: false, translated: true });
-    this.mode = mode;
-    const order =
-      spec.largestPiece === "auto"
-        ? system.memory.maxOrder
-        : Math.log2(Number(spec.largestPiece) / system.pageSize);
-    if (!Number.isInteger(order) || order < 0 || order > system.memory.maxOrder)
+  constructor(system: System, parameters: Parameters, request: MemoryRequest) {
+    super(system, parameters, request, { forDevice: false, contiguous: false, translated: true });
+    const { largestPiece } = parameters;
+    const { maxOrder } = system.memory;
+    const order = largestPiece === "auto" ? maxOrder : Math.log2(largestPiece / system.pageSize);
+    if (!Number.isInteger(order) || order < 0 || order > maxOrder)
       throw new InputError(
-        `iommu: largestPiece must be \`auto\` or bytes of a page of order 0 to ${system.memory.maxOrder}: got ${JSON.stringify(spec.largestPiece)}`,
+        `iommu: largestPiece must be \`auto\` or the size of a page of order 0 to ${maxOrder}: got ${largestPiece}`,
       );
     this.largestOrder = order;
     this.held = new Map();
   }
 
   protected attempt(): Attempt {
-    const limit = this.memlock();
-    if (this.mode === "iommu" && this.asked.longtermPin && !limit.ok) return refused(-12, limit.text);
-    return this.mode === "iommu" ? this.takePieces() : this.faultIn();
+    const limit = this.memlock(this.parameters);
+    if (this.parameters.mode === "iommu" && this.asked.longtermPin && !limit.ok)
+      return refused(-12, limit.text);
+    return this.parameters.mode === "iommu" ? this.takePieces() : this.faultIn();
   }
 
-  /** Pieces from the largest order down; smaller ones where a larger one cannot be had without waiting. */
+  /** Takes pieces from the largest order down; smaller ones if no larger one is available without waiting. */
   private takePieces(): Attempt {
     const { memory: m } = this.system;
     const pages: [number, number][] = [];
@@ -129,7 +137,7 @@ class PreparedIommu extends Prepared {
   }
 
   protected override access(): Access {
-    return this.mode === "odp"
+    return this.parameters.mode === "odp"
       ? { owner: "user", translated: true, pins: false }
       : { owner: "kernel", translated: true };
   }
@@ -141,7 +149,7 @@ class PreparedIommu extends Prepared {
   }
 
   protected override rules(): Constraint[] {
-    if (this.mode === "odp")
+    if (this.parameters.mode === "odp")
       return [
         { name: "memlock", ok: true, text: "on-demand paging pins nothing: RLIMIT_MEMLOCK does not apply" },
         {
@@ -156,7 +164,7 @@ class PreparedIommu extends Prepared {
         },
       ];
     return [
-      this.memlock(),
+      this.memlock(this.parameters),
       {
         name: "bus-addresses",
         ok: true,

@@ -1,60 +1,64 @@
 /** mmap(MAP_CONTIG): contiguous memory by a flag of a system call, as proposed in 2017. */
 import type { System } from "../machine/system";
-import { oneOf } from "./choice";
+import { filled, name, type OutOf } from "../schema/field";
 import {
   type Access,
   beyondMemlock,
   fork,
+  MAPPINGS,
   memlockBytes,
-  PROCESS_DEFAULTS,
-  PROCESS_MEANINGS,
+  PROCESS_PARAMETERS,
   withinMemlock,
 } from "./constraints";
 import { refused } from "./contig-attempt";
 import { PreparedContigPages } from "./contig-pages";
-import type { Attempt, Constraint, ContigRequest, Strategy, StrategySpec } from "./strategy";
+import { withoutCma } from "./prepared";
+import { type Attempt, type Constraint, defineStrategy, type MemoryRequest } from "./strategy";
 
-export const mapContig: Strategy = {
+const PARAMETERS = {
+  ...PROCESS_PARAMETERS,
+  mapping: filled(
+    name("the kind of mapping, which decides what fork() does", MAPPINGS, { default: "private" }),
+  ),
+};
+
+export const mapContig = defineStrategy({
   name: "map-contig",
   title: "mmap(MAP_CONTIG) (2017 RFC)",
   summary:
-    "Any process asks mmap() for an anonymous mapping whose pages are physically contiguous: it is populated at once, locked in memory, cannot grow, and fails as a whole. Rejected because it hands user space control over how memory is laid out. Modelled as the search of alloc_contig_pages() in the zones of movable user memory, with the limits of mlock() checked first, over all mappings that the process holds.",
+    "Any process asks mmap() for an anonymous mapping whose pages are physically contiguous. The mapping is populated at once, locked in memory, cannot grow and fails as a whole. It was rejected because it gives user space control over how memory is laid out. Modelled as the search of alloc_contig_pages() in the zones of movable user memory; the limits of mlock() are checked first, over all mappings that the process holds.",
   configure: "a kernel with the patches; RLIMIT_MEMLOCK or CAP_IPC_LOCK for the process",
-  control: "any process that may lock that much memory: the objection to it",
+  control: "any process that may lock that much memory, which is the objection to it",
   since: "no release",
   sources: [
     "Mike Kravetz: RFC of 3 October 2017 (lkml 2017/10/3/992; LWN article 736170), with the reviewers' questions on NUMA migration, KSM and fork",
     "LWN, 1 May 2018: too much control for user space",
-    "mm/mmap.c can_do_mlock(), mlock_future_check(): −EPERM without the right to lock, −EAGAIN where what is locked already and the mapping are beyond the limit together",
+    "mm/mmap.c can_do_mlock(), mlock_future_check(): −EPERM without the right to lock, −EAGAIN if locked memory and the mapping together exceed the limit",
   ],
-  defaults: { ...PROCESS_DEFAULTS, mapping: "private" },
-  meanings: { ...PROCESS_MEANINGS, mapping: "`private` or `shared`: decides what fork() does" },
-  machine: (base) => ({ ...base, cma: base.cma ?? { kind: "off" } }),
-  prepare: (system, spec, request) => new PreparedMapContig(system, spec, request),
-};
+  parameters: PARAMETERS,
+  machine: withoutCma,
+  prepare: (system, parameters, request) => new PreparedMapContig(system, parameters, request),
+});
 
-class PreparedMapContig extends PreparedContigPages {
-  private readonly mapping: "private" | "shared";
-
-  constructor(system: System, spec: StrategySpec, request: ContigRequest) {
-    super(system, spec, request, { zones: "movable", owner: "anon" });
-    this.mapping = oneOf(spec, "mapping", ["private", "shared"] as const);
+class PreparedMapContig extends PreparedContigPages<OutOf<typeof PARAMETERS>> {
+  constructor(system: System, parameters: OutOf<typeof PARAMETERS>, request: MemoryRequest) {
+    super(system, parameters, request, { zones: "movable", owner: "anon" });
   }
 
   protected override attempt(): Attempt {
-    const { spec, asked } = this;
+    const { parameters, asked } = this;
     if (asked.who !== "user")
       return refused(-22, `mmap() is a call of a process: a request by the ${asked.who} cannot be put to it`);
-    if (spec.capIpcLock !== true && memlockBytes(spec) === 0)
+    if (!parameters.capIpcLock && memlockBytes(parameters) === 0)
       return refused(
         -1,
         "RLIMIT_MEMLOCK is 0 and the process lacks CAP_IPC_LOCK: mmap() of locked memory returns −1 (EPERM)",
       );
-    // mlock_future_check(): pages of the process that are locked already count.
-    if (!withinMemlock(spec, asked.bytes, this.heldBefore))
+    // mlock_future_check() counts the pages that the process has locked already.
+    if (!withinMemlock(parameters, asked.bytes, this.heldBefore))
       return refused(
         -11,
-        `${beyondMemlock(spec, asked.bytes, this.heldBefore)}: mmap() of locked memory returns −11 (EAGAIN)`,
+        `${beyondMemlock(parameters, asked.bytes, this.heldBefore)}: mmap() of locked memory returns −11 (EAGAIN)`,
       );
     return super.attempt();
   }
@@ -66,8 +70,8 @@ class PreparedMapContig extends PreparedContigPages {
   protected override rules(): Constraint[] {
     const pinned = this.asked.longtermPin;
     return [
-      this.memlock(),
-      fork(this.mapping),
+      this.memlock(this.parameters),
+      fork(this.parameters.mapping),
       {
         name: "numa-migration",
         ok: pinned,

@@ -1,30 +1,37 @@
 /**
- * What strategies on a running machine share: requests that cannot be served are refused first, memory that lies idle is
- * sampled whenever a request is put, and figures and constraints are reported under common names (lib/metrics/names.ts).
+ * What strategies on a running machine share: requests that cannot be served are refused first, idle memory is sampled before
+ * each request, and figures and constraints are reported under common names (lib/metrics/names.ts).
  */
+import type { BootRequest } from "../machine/boot-request";
 import type { System } from "../machine/system";
-import { type Access, checkPieces, memlock } from "./constraints";
+import { type Access, checkPieces, memlock, type ProcessParameters } from "./constraints";
 import { refused } from "./contig-attempt";
 import { type RequestCheck, refusal } from "./request-check";
-import type { Attempt, Constraint, ContigRequest, PreparedStrategy, StrategySpec } from "./strategy";
+import type { Attempt, Constraint, MemoryRequest, PreparedStrategy } from "./strategy";
 
-export abstract class Prepared implements PreparedStrategy {
-  /** What was granted last; null before. */
+/** The machine without a CMA area, unless its description asks for one. */
+export function withoutCma(base: BootRequest): BootRequest {
+  return { ...base, cma: base.cma ?? { kind: "off" } };
+}
+
+/** P: the resolved parameters. */
+export abstract class Prepared<P extends object = object> implements PreparedStrategy {
+  /** The attempt granted last; null before the first. */
   protected last: Attempt | null;
-  /** Constraints of the memory granted last, or of what was found and is of no use. */
+  /** Constraints of the memory granted last, or of memory that was found and is unusable. */
   private checks: Constraint[];
   private readonly barred: Attempt | null;
   private idleSum: number;
   private samples: number;
-  /** Bytes granted and not given back, in whole pages: what a process has locked (locked_vm) or registered (pinned_vm). */
+  /** Bytes granted and not yet released, in whole pages: what a process has locked (locked_vm) or registered (pinned_vm). */
   private heldBytes: number;
   /** The same just before the latest request. */
   protected heldBefore: number;
 
   constructor(
     protected readonly system: System,
-    protected readonly spec: StrategySpec,
-    protected readonly asked: ContigRequest,
+    protected readonly parameters: P,
+    protected readonly asked: MemoryRequest,
     check: RequestCheck = {},
   ) {
     this.last = null;
@@ -57,7 +64,7 @@ export abstract class Prepared implements PreparedStrategy {
     };
   }
 
-  /** Without which the memory is of no use: the device does not reach it, or the process cannot pin it. */
+  /** A broken constraint makes the memory unusable: the device does not reach it, or the process cannot pin it. */
   private fatal({ name }: Constraint): boolean {
     return name === "dma-mask" || (name === "longterm-pin" && this.access().owner === "user");
   }
@@ -87,10 +94,10 @@ export abstract class Prepared implements PreparedStrategy {
 
   /** One request that the machine could serve. */
   protected abstract attempt(): Attempt;
-  /** Takes back what attempt() granted. */
+  /** Releases what attempt() granted. */
   protected abstract give(attempt: Attempt): void;
 
-  /** Who the memory belongs to, and how the device gets at it; default: a driver's, by physical address. */
+  /** Who owns the memory, and how the device reaches it; default: a driver, by physical address. */
   protected access(): Access {
     return { owner: "kernel" };
   }
@@ -100,12 +107,12 @@ export abstract class Prepared implements PreparedStrategy {
     return 0;
   }
 
-  /** Bytes set aside that nobody uses right now. */
+  /** Bytes set aside that nothing uses right now. */
   protected idleBytes(): number {
     return 0;
   }
 
-  /** Bytes taken beyond what was asked for, by rounding. */
+  /** Bytes taken beyond the request by rounding. */
   protected roundingBytes(): number {
     return 0;
   }
@@ -115,14 +122,14 @@ export abstract class Prepared implements PreparedStrategy {
     return {};
   }
 
-  /** Constraints of the way itself. */
+  /** Constraints of the strategy itself. */
   protected rules(): Constraint[] {
     return [];
   }
 
-  /** RLIMIT_MEMLOCK against this registration beside those that the process holds. */
-  protected memlock(): Constraint {
-    return memlock(this.spec, this.asked, this.heldBefore);
+  /** RLIMIT_MEMLOCK against this registration and those that the process holds already. */
+  protected memlock(process: ProcessParameters): Constraint {
+    return memlock(process, this.asked, this.heldBefore);
   }
 
   /** The request in whole pages. */

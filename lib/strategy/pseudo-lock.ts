@@ -5,16 +5,30 @@ import { allocPages, freePages } from "../mm/allocation/page-alloc";
 import { explainFailure } from "../mm/reports/explain-failure";
 import { __GFP_NOWARN, GFP_KERNEL } from "../mm/state/gfp";
 import { OWNER_KINDS } from "../mm/state/owners";
-import { oneOf } from "./choice";
+import { filled, name, type OutOf } from "../schema/field";
 import { refused } from "./contig-attempt";
 import { PreparedContigPages } from "./contig-pages";
-import type { Attempt, Constraint, ContigRequest, Strategy, StrategySpec } from "./strategy";
+import { withoutCma } from "./prepared";
+import { type Attempt, type Constraint, defineStrategy, type MemoryRequest } from "./strategy";
 
-export const pseudoLock: Strategy = {
+const PARAMETERS = {
+  method: filled(
+    name(
+      "where the region comes from: `kzalloc` as merged, or `contig`: alloc_contig_pages()",
+      ["kzalloc", "contig"],
+      {
+        default: "kzalloc",
+      },
+    ),
+  ),
+};
+type Parameters = OutOf<typeof PARAMETERS>;
+
+export const pseudoLock = defineStrategy({
   name: "pseudo-lock",
   title: "cache pseudo-locking (kzalloc)",
   summary:
-    "resctrl takes a contiguous region of the size of the cache ways to lock, loads it into the cache and keeps it there. Its memory comes from kzalloc(), which ends at the largest buddy page; larger regions were to come from a contiguous allocation, which was never merged. `method` compares the two.",
+    "resctrl takes a contiguous region of the size of the cache ways to lock, loads it into the cache and keeps it there. Its memory comes from kzalloc(), whose limit is the largest buddy page; larger regions were meant to come from a contiguous allocation that was never merged. `method` compares the two.",
   configure: "an Intel processor with CAT, resctrl mounted, a schemata of mode pseudo-locksetup",
   control: "the administrator, through resctrl",
   since: "4.19; with contiguous allocation in no release",
@@ -22,24 +36,21 @@ export const pseudoLock: Strategy = {
     "arch/x86/kernel/cpu/resctrl/pseudo_lock.c, 6.1, and fs/resctrl/pseudo_lock.c, 6.19: kzalloc(), regions beyond KMALLOC_MAX_SIZE refused",
     "LWN, 1 May 2018 and article 752794",
   ],
-  defaults: { method: "kzalloc" },
-  meanings: { method: "`kzalloc`: as merged; `contig`: by alloc_contig_pages()" },
-  machine: (base) => ({ ...base, cma: base.cma ?? { kind: "off" } }),
-  prepare: (system, spec, request) => new PreparedPseudoLock(system, spec, request),
-};
+  parameters: PARAMETERS,
+  machine: withoutCma,
+  prepare: (system, parameters, request) => new PreparedPseudoLock(system, parameters, request),
+});
 
-class PreparedPseudoLock extends PreparedContigPages {
-  private readonly method: "kzalloc" | "contig";
+class PreparedPseudoLock extends PreparedContigPages<Parameters> {
   private readonly order: number;
 
-  constructor(system: System, spec: StrategySpec, request: ContigRequest) {
-    super(system, spec, request, { zones: "device", owner: "driver" }, { wholePages: false });
-    this.method = oneOf(spec, "method", ["kzalloc", "contig"] as const);
+  constructor(system: System, parameters: Parameters, request: MemoryRequest) {
+    super(system, parameters, request, { zones: "device", owner: "driver" }, { wholePages: false });
     this.order = Math.max(0, Math.ceil(Math.log2(request.bytes / system.pageSize)));
   }
 
   protected override attempt(): Attempt {
-    if (this.method === "contig") return super.attempt();
+    if (this.parameters.method === "contig") return super.attempt();
     const { memory: m, pageSize } = this.system;
     if (this.order > m.maxOrder)
       return refused(
@@ -54,14 +65,14 @@ class PreparedPseudoLock extends PreparedContigPages {
   }
 
   protected override give(attempt: Attempt): void {
-    if (this.method === "contig") super.give(attempt);
+    if (this.parameters.method === "contig") super.give(attempt);
     else for (const { pfn } of attempt.pieces) freePages(this.system.memory, pfn, this.order);
   }
 
   /** kmalloc() of more than two pages is one page of the buddy allocator, a power of two. */
   protected override roundingBytes(): number {
     const { pageSize, memory } = this.system;
-    if (this.method === "contig") return this.pages * pageSize - this.asked.bytes;
+    if (this.parameters.method === "contig") return this.pages * pageSize - this.asked.bytes;
     return this.order > memory.maxOrder ? 0 : pageSize * 2 ** this.order - this.asked.bytes;
   }
 

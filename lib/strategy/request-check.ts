@@ -1,11 +1,11 @@
-/** Requests that no allocator of this machine can serve, refused with the reason that the kernel or the device would have. */
+/** Refuses requests that no allocator of this machine can serve, with the reason of the kernel or the device. */
 import { InputError } from "../base/errors";
 import { formatSize } from "../base/units";
 import type { System } from "../machine/system";
 import { gfpZone } from "../mm/state/gfp";
 import { refused } from "./contig-attempt";
 import { deviceGfps } from "./device-zones";
-import type { Attempt, ContigRequest } from "./strategy";
+import type { Attempt, MemoryRequest } from "./strategy";
 
 const EINVAL = -22;
 const ENOMEM = -12;
@@ -13,30 +13,30 @@ const EIO = -5;
 
 /** How a request is checked. */
 export interface RequestCheck {
-  /** The memory is chosen for the device, zone by zone; default true. User memory is not: its place is checked afterwards. */
+  /** The memory is chosen for the device, zone by zone; default true. The place of user memory is checked afterwards instead. */
   forDevice?: boolean;
-  /** Sizes are multiples of the page; default true. dma_alloc_coherent() rounds up what a driver asks for instead; a mapping of a process is always whole pages. */
+  /** Sizes are multiples of the page; default true. dma_alloc_coherent() rounds up instead; a process always maps whole pages. */
   wholePages?: boolean;
-  /** All of it must lie in one node and zone; default true. */
+  /** All of it must be in one node and zone; default true. */
   contiguous?: boolean;
-  /** An IOMMU translates: only the room for bus addresses below the mask counts; default false. */
+  /** An IOMMU translates, so only the space of bus addresses below the mask counts; default false. */
   translated?: boolean;
 }
 
-/** What a refusal is about, as data: the field of the request, what it said, and what the machine allows. */
+/** A refusal as data: the field of the request, its value, and the limit of the machine. */
 export interface RefusedField {
   field: "bytes" | "dmaBits";
   asked: number;
   limit: number;
 }
 
-/** The field that a failure's data is about, where the request was refused for what it says; undefined for other failures. */
+/** The field in a failure's data if the request itself was refused; undefined for other failures. */
 export function refusedField(data: unknown): RefusedField | undefined {
   return (data as { refused?: RefusedField } | null)?.refused;
 }
 
-/** Null, or why the request cannot be served by this machine at all. Throws InputError for an alignment that is none. */
-export function refusal(system: System, request: ContigRequest, check: RequestCheck = {}): Attempt | null {
+/** Null, or why the request cannot be served by this machine at all. Throws InputError for an invalid alignment. */
+export function refusal(system: System, request: MemoryRequest, check: RequestCheck = {}): Attempt | null {
   const { alignBytes, dmaBits } = request;
   if (!Number.isInteger(Math.log2(alignBytes)))
     throw new InputError(`request: alignment must be a power of two: got ${alignBytes} bytes`);
@@ -48,7 +48,7 @@ export function refusal(system: System, request: ContigRequest, check: RequestCh
   );
 }
 
-function sizeRefusal(system: System, { bytes, who }: ContigRequest, check: RequestCheck): Attempt | null {
+function sizeRefusal(system: System, { bytes, who }: MemoryRequest, check: RequestCheck): Attempt | null {
   const { wholePages = true, contiguous = true } = check;
   const { memory: m, pageSize } = system;
   if ((wholePages || who === "user") && bytes % pageSize !== 0)
@@ -81,8 +81,8 @@ function sizeRefusal(system: System, { bytes, who }: ContigRequest, check: Reque
   return null;
 }
 
-/** iommu_dma_alloc_iova(): bus addresses end at the device's mask; what does not fit gets none. */
-function busRefusal({ bytes, dmaBits }: ContigRequest): Attempt | null {
+/** iommu_dma_alloc_iova(): bus addresses end at the device's mask. */
+function busRefusal({ bytes, dmaBits }: MemoryRequest): Attempt | null {
   const room = 2 ** dmaBits;
   if (bytes <= room) return null;
   return barred(
@@ -97,7 +97,7 @@ function busRefusal({ bytes, dmaBits }: ContigRequest): Attempt | null {
 
 function maskRefusal(
   system: System,
-  { bytes, dmaBits }: ContigRequest,
+  { bytes, dmaBits }: MemoryRequest,
   { forDevice = true, contiguous = true }: RequestCheck,
 ): Attempt | null {
   const { memory: m, pageSize } = system;

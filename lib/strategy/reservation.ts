@@ -1,43 +1,44 @@
-/** Higher-order page reservations: a stock of large pages that is not broken up for smaller requests. */
-import { InputError } from "../base/errors";
+/** Higher-order page reservations: a stock of large pages that is not split for smaller requests. */
 import { formatSize } from "../base/units";
 import type { System } from "../machine/system";
 import { allocPages, freePages } from "../mm/allocation/page-alloc";
 import { __GFP_DIRECT_RECLAIM, __GFP_NOWARN, __GFP_RETRY_MAYFAIL } from "../mm/state/gfp";
 import { OWNER_KINDS } from "../mm/state/owners";
+import { filled, type OutOf, whole } from "../schema/field";
 import { refused } from "./contig-attempt";
 import { takeForDevice } from "./device-zones";
 import { Prepared } from "./prepared";
-import type { Attempt, ContigRequest, Strategy, StrategySpec } from "./strategy";
+import { type Attempt, defineStrategy, type MemoryRequest } from "./strategy";
 
-export const reservation: Strategy = {
+const PARAMETERS = {
+  pages: filled(whole("pages kept, of the order that the request needs", "pages", { default: 2 })),
+};
+type Parameters = OutOf<typeof PARAMETERS>;
+
+export const reservation = defineStrategy({
   name: "reservation",
   title: "higher-order page reservations",
   summary:
-    "Lameter's proposal of 2018: the page allocator keeps a number of pages of an order whole instead of splitting the last ones for smaller requests, so that drivers, slab and jumbo frames find them after long uptimes. Serves up to the largest buddy order and no further: 2 GB need another way, or a larger MAX_ORDER. Modelled: the stock is taken out of the free lists at boot, served from, and refilled without reclaim whenever it is below its number; the proposal leaves these pages on the free lists, where they count as free.",
+    "Lameter's proposal of 2018: the page allocator keeps a number of pages of an order whole instead of splitting the last ones for smaller requests. Drivers, slab and jumbo frames can then obtain them after long uptimes. It serves requests up to the largest buddy order; 2 GB need another way, or a larger MAX_ORDER. Modelled: the stock is taken out of the free lists at boot, served from, and refilled without reclaim whenever it is below its number. The proposal leaves these pages on the free lists, where they count as free.",
   configure: "the number of pages of each order, at boot or at run time; a kernel with the patches",
-  control: "the administrator sets the numbers; anybody who asks for that order is served",
+  control: "the administrator sets the numbers; anyone who requests that order is served",
   since: "no release",
   sources: [
     "Christoph Lameter: patches to linux-mm and linux-rdma, February 2018 (spinics linux-rdma msg61085), after a scheme by Thomas used at an internet provider",
   ],
-  defaults: { pages: 2 },
-  meanings: { pages: "pages kept, of the order that the request needs" },
+  parameters: PARAMETERS,
   machine: (base) => ({ ...base, cma: { kind: "off" } }),
   takesAtBoot: true,
-  prepare: (system, spec, request) => new PreparedReservation(system, spec, request),
-};
+  prepare: (system, parameters, request) => new PreparedReservation(system, parameters, request),
+});
 
-class PreparedReservation extends Prepared {
+class PreparedReservation extends Prepared<Parameters> {
   private readonly order: number;
   private readonly stock: number[];
   private fromStock: number;
 
-  constructor(system: System, spec: StrategySpec, request: ContigRequest) {
-    super(system, spec, request, { wholePages: false });
-    const pages = spec.pages as number;
-    if (!Number.isInteger(pages) || pages < 0)
-      throw new InputError(`reservation: pages must be a whole number, 0 or more: got ${pages}`);
+  constructor(system: System, parameters: Parameters, request: MemoryRequest) {
+    super(system, parameters, request, { wholePages: false });
     this.order = Math.max(
       0,
       Math.ceil(Math.log2(Math.max(request.bytes, request.alignBytes) / system.pageSize)),
@@ -47,11 +48,11 @@ class PreparedReservation extends Prepared {
     this.refill(0);
   }
 
-  /** Up to the number asked for; with `flags` it may wait. */
+  /** Refills the stock up to its number; with `flags` it may wait. */
   private refill(flags: number): void {
     const { memory: m } = this.system;
     if (this.order > m.maxOrder) return;
-    while (this.stock.length < (this.spec.pages as number)) {
+    while (this.stock.length < this.parameters.pages) {
       const pfn = this.take((gfp) => (gfp & ~__GFP_DIRECT_RECLAIM) | __GFP_NOWARN | flags);
       if (pfn < 0) return;
       this.stock.push(pfn);
@@ -90,7 +91,7 @@ class PreparedReservation extends Prepared {
       if (pfn < 0)
         return refused(
           -12,
-          `the stock of ${this.spec.pages} pages of order ${this.order} is used up, and no other could be made`,
+          `the stock of ${this.parameters.pages} pages of order ${this.order} is used up, and no other could be made`,
         );
     }
     return {
@@ -105,7 +106,7 @@ class PreparedReservation extends Prepared {
 
   protected give({ pieces }: Attempt): void {
     for (const { pfn } of pieces)
-      if (this.stock.length < (this.spec.pages as number)) this.stock.push(pfn);
+      if (this.stock.length < this.parameters.pages) this.stock.push(pfn);
       else freePages(this.system.memory, pfn, this.order);
   }
 
@@ -114,7 +115,7 @@ class PreparedReservation extends Prepared {
   }
 
   protected override reservedBytes(): number {
-    return this.order > this.system.memory.maxOrder ? 0 : (this.spec.pages as number) * this.pageBytes;
+    return this.order > this.system.memory.maxOrder ? 0 : this.parameters.pages * this.pageBytes;
   }
 
   protected override idleBytes(): number {

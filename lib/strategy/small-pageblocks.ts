@@ -1,12 +1,14 @@
 /** CMA with smaller page blocks, and a kernel that needs no page-block alignment at all. */
 import { InputError } from "../base/errors";
-import { formatSize, parseSize } from "../base/units";
+import { formatSize } from "../base/units";
 import { findBoard } from "../hardware/boards";
 import { bootRules, type ModelledRelease } from "../hardware/kernel-release";
 import { pageGeometry } from "../hardware/page-geometry";
 import { BOOT_DEFAULTS, type BootRequest } from "../machine/boot-request";
-import { AREA_MEANING, PreparedCma, withArea } from "./cma";
-import type { Strategy } from "./strategy";
+import { filled, size } from "../schema/field";
+import { PreparedCma, withArea } from "./cma";
+import { AREA_PARAMETERS } from "./parameters";
+import { defineStrategy } from "./strategy";
 
 /** CONFIG_PAGE_BLOCK_MAX_ORDER came with 6.16; 6.19 is the first modelled release that has it. */
 const FIRST: ModelledRelease = "6.19";
@@ -17,7 +19,7 @@ function withPageBlocks(base: BootRequest, order: number): BootRequest {
   return {
     ...base,
     kernel: bootRules(kernel).pageblockMaxOrder ? kernel : FIRST,
-    pageBlockMaxOrder: order,
+    pageblockMaxOrder: order,
   };
 }
 
@@ -34,11 +36,11 @@ function orderOf(base: BootRequest, bytes: number, what: string): number {
   return Math.min(Math.max(1, order), largest);
 }
 
-export const smallPageblocks: Strategy = {
+export const smallPageblocks = defineStrategy({
   name: "small-pageblocks",
   title: "smaller page blocks",
   summary:
-    "CONFIG_PAGE_BLOCK_MAX_ORDER makes page blocks smaller than a huge page, and with them the alignment of CMA. The session thought it the cleanest short-term fix, at a price in huge pages: memory is grouped by mobility in smaller pieces, so that fewer whole huge pages stay free of unmovable ones. That price is measured by the huge pages left and by a probe that asks for some.",
+    "CONFIG_PAGE_BLOCK_MAX_ORDER makes page blocks smaller than a huge page, and with them the alignment of CMA. The session considered it the cleanest short-term fix, at a price in huge pages: memory is grouped by mobility in smaller pieces, so fewer whole huge pages stay free of unmovable ones. The remaining huge pages, and a probe that requests some, measure that price.",
   configure: "a kernel since 6.16 built with CONFIG_PAGE_BLOCK_MAX_ORDER; cma= on its command line",
   control: "whoever builds the kernel",
   since: "6.16 (6.19 here; an older release in the plan is replaced by 6.19)",
@@ -47,25 +49,22 @@ export const smallPageblocks: Strategy = {
     "mm/Kconfig PAGE_BLOCK_MAX_ORDER and its help text, 6.19",
     "posting of 21 May 2025: 4 MiB for a driver took 32 MiB with 16 KiB pages",
   ],
-  defaults: { area: "auto", pageBlock: "2M" },
-  meanings: { area: AREA_MEANING, pageBlock: "bytes of a page block: 2 MiB is order 5 with pages of 64 KiB" },
-  machine: (base, spec, request) =>
-    withArea(
-      withPageBlocks(
-        base,
-        orderOf(base, parseSize(spec.pageBlock as string, "small-pageblocks: pageBlock"), "page block"),
-      ),
-      spec,
-      request,
+  parameters: {
+    ...AREA_PARAMETERS,
+    pageBlock: filled(
+      size("bytes of a page block: 2 MiB is order 5 with pages of 64 KiB", { least: 1, default: "2M" }),
     ),
-  prepare: (system, spec, request) => new PreparedSmallBlocks(system, spec, request),
-};
+  },
+  machine: (base, parameters, request) =>
+    withArea(withPageBlocks(base, orderOf(base, parameters.pageBlock, "page block")), parameters, request),
+  prepare: (system, parameters, request) => new PreparedSmallBlocks(system, parameters, request),
+});
 
-export const subBlock: Strategy = {
+export const subBlock = defineStrategy({
   name: "sub-block",
   title: "isolation below the page block (hypothetical)",
   summary:
-    "Hocko's remark taken at its word: the page block is a software construct, so a CMA area is aligned only to a small unit. Hypothetical: no kernel has it. Modelled on 6.19's engine by making the unit of typing, isolation and grouping as small as `unit`. A kernel that kept grouping at huge-page size and only isolated smaller would lose fewer huge pages than this shows: the price here is an upper bound.",
+    "Takes Hocko's remark literally: the page block is a software construct, so a CMA area is aligned only to a small unit. Hypothetical: no kernel has it. Modelled on 6.19's engine by making the unit of typing, isolation and grouping as small as `unit`. A kernel that kept grouping at huge-page size and only isolated smaller units would lose fewer huge pages than shown here: the price is an upper bound.",
   configure: "a kernel that does not exist; cma= on its command line",
   control: "whoever writes that kernel",
   since:
@@ -75,14 +74,20 @@ export const subBlock: Strategy = {
     "mm/page_isolation.c isolate_single_pageblock(), 6.1: splits free pages that straddle the edge of a range",
     "unit of 4 MiB: modelling choice, the largest buddy page with 4 KiB pages",
   ],
-  defaults: { area: "auto", unit: "4M" },
-  meanings: { area: AREA_MEANING, unit: "bytes to which the area is aligned and in which it is isolated" },
-  machine(base, spec, request) {
-    const unit = parseSize(spec.unit as string, "sub-block: unit");
-    return withArea(withPageBlocks(base, orderOf(base, unit, "unit")), spec, request);
+  parameters: {
+    ...AREA_PARAMETERS,
+    unit: filled(
+      size("bytes to which the area is aligned and in which it is isolated", {
+        least: 1,
+        default: "4M",
+        source: "modelling choice",
+      }),
+    ),
   },
-  prepare: (system, spec, request) => new PreparedSmallBlocks(system, spec, request),
-};
+  machine: (base, parameters, request) =>
+    withArea(withPageBlocks(base, orderOf(base, parameters.unit, "unit")), parameters, request),
+  prepare: (system, parameters, request) => new PreparedSmallBlocks(system, parameters, request),
+});
 
 class PreparedSmallBlocks extends PreparedCma {
   override remarks(): string[] {

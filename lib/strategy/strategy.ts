@@ -1,40 +1,40 @@
-/** What every way to get contiguous memory has in common: how the machine is set up for it, and how a request is put. */
+/** What all ways to get contiguous memory share: how the machine is set up for one, and how a request is made. */
 import type { BootRequest } from "../machine/boot-request";
 import type { System } from "../machine/system";
+import type { Fields, OutOf } from "../schema/field";
+import type { MemoryRequest } from "./request";
 
-/** A strategy in a plan: its name and parameters. */
+export type { MemoryRequest } from "./request";
+
+/** A strategy in a plan: its name and the parameters that differ from their defaults. */
 export interface StrategySpec {
   name: string;
   [parameter: string]: string | number | boolean;
 }
 
-/** What is asked of a strategy. Sizes in bytes. */
-export interface ContigRequest {
-  bytes: number;
-  alignBytes: number;
-  who: "driver" | "user" | "boot";
-  longtermPin: boolean;
-  dmaBits: number;
-  cpuMapBytes: number;
+/** A strategy of a comparison, with the label it has there. */
+export interface LabelledStrategy {
+  label: string;
+  spec: StrategySpec;
 }
 
-/** What became of one request. */
+/** The result of one request. */
 export interface Attempt {
   granted: boolean;
   /** 0, or the kernel's negative error. */
   errno: number;
-  /** First frame and pages; more than one piece where the device or the CPU can do with pieces (IOMMU, adjacent huge pages). */
+  /** First frame and pages; several pieces if the device or the CPU accepts pieces (IOMMU, adjacent huge pages). */
   pieces: { pfn: number; pages: number }[];
   busyRetries: number;
-  /** Pages of clean file cache that were dropped for it, which no counter of the machine tells; default 0. */
+  /** Pages of clean file cache dropped for it, which no counter of the machine includes; default 0. */
   dropped?: number;
-  /** The memory was set aside before: nothing had to be taken from the allocator; default false. */
+  /** The memory was set aside before, so nothing had to be taken from the allocator; default false. */
   ready?: boolean;
-  /** Why it failed, in words and as data; null when it did not. */
+  /** Why it failed, in words and as data; null if it did not. */
   why: { text: string; data: unknown } | null;
 }
 
-/** One fact that was checked of a request or of its memory. */
+/** One fact that was checked about a request or its memory. */
 export interface Constraint {
   /** longterm-pin, dma-mask, one-node, contiguity, alignment, cpu-mapping, memlock, privilege, fork, ksm, numa-migration… */
   name: string;
@@ -47,37 +47,43 @@ export interface Constraint {
 export interface PreparedStrategy {
   request(): Attempt;
   release(attempt: Attempt): void;
-  /** Figures of its own at the end of a run, by metric name. */
+  /** Its own figures at the end of a run, by metric name. */
   metrics(): Record<string, number>;
-  /** What was checked of the memory last granted, or of the request where none was. */
+  /** What was checked about the memory granted last, or about the request if nothing was granted. */
   constraints(): Constraint[];
-  /** What else somebody has to know, in words. */
+  /** What else the reader has to know, in words. */
   remarks(): string[];
 }
 
 /** One way to get contiguous memory; stateless. */
-export interface Strategy {
-  name: string;
+export interface Strategy<N extends string = string, P extends Fields = Fields> {
+  /** Its name in plans, in kebab-case. */
+  readonly name: N;
   /** A few words for tables and charts. */
-  title: string;
-  /** What the article and later history say of it, in our own words; what is modelled. */
-  summary: string;
+  readonly title: string;
+  /** What the article and later history say about it, in our own words, and what is modelled. */
+  readonly summary: string;
   /** What an administrator or a builder must configure for it. */
-  configure: string;
+  readonly configure: string;
   /** Who decides that memory is taken, and when. */
-  control: string;
+  readonly control: string;
   /** The first release that has it, or that no release has it. */
-  since: string;
-  /** Where that is from, a line each. */
-  sources: readonly string[];
-  /** Parameters it takes, with defaults. */
-  defaults: Record<string, string | number | boolean>;
-  /** What each parameter means, with its unit. */
-  meanings: Record<string, string>;
-  /** The machine as it boots under this strategy; throws InputError where the strategy cannot be had on it. */
-  machine(base: BootRequest, spec: StrategySpec, request: ContigRequest): BootRequest;
-  /** prepare() takes memory or changes what the machine does; else it only looks, and machines may be shared. Default false. */
-  takesAtBoot?: boolean;
-  /** After boot, before anything else runs. */
-  prepare(system: System, spec: StrategySpec, request: ContigRequest): PreparedStrategy;
+  readonly since: string;
+  /** Where that comes from, one line each. */
+  readonly sources: readonly string[];
+  /** Every parameter with its meaning, unit, limits and default. Types, checks, completion and tables are read from it. */
+  readonly parameters: P;
+  /** The machine as it boots under this strategy; throws InputError if the machine cannot have the strategy. */
+  machine(base: BootRequest, parameters: OutOf<P>, request: MemoryRequest): BootRequest;
+  /** prepare() takes memory or changes how the machine behaves. If false, the default, machines may be shared. */
+  readonly takesAtBoot?: boolean;
+  /** Runs after boot, before anything else. */
+  prepare(system: System, parameters: OutOf<P>, request: MemoryRequest): PreparedStrategy;
+}
+
+/** States a strategy. To add one, write a file that calls this and name it in index.ts. */
+export function defineStrategy<const N extends string, const P extends Fields>(
+  strategy: Strategy<N, P>,
+): Strategy<N, P> {
+  return Object.freeze(strategy);
 }

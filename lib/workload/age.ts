@@ -1,20 +1,21 @@
-/** Ageing to a target: a machine does what its profile says until memory is as full or as fragmented as asked. */
+/** Ageing to a target: a machine runs the loads of its profile until memory is as full or as fragmented as requested. */
 import type { Random } from "../base/random";
 import type { System } from "../machine/system";
 import { unusableFreeIndex } from "../mm/reports/fragmentation-index";
-import { count, type Parameter, type Resolved, share, type Time, time } from "./parameters";
-import { AGEING_PARAMETERS, UptimeActor, uptime } from "./uptime";
-import type { Profile } from "./uptime-profiles";
-import type { Actor, WorkloadKind } from "./workload";
+import { filled, type OutOf, share, time, whole } from "../schema/field";
+import { LONGEST_MS } from "./parameters";
+import { AGEING_PARAMETERS, DAY_MS, pagesADay, UptimeActor, uptime } from "./uptime";
+import { type Actor, defineWorkload } from "./workload";
 
-export interface AgeParameters {
-  most?: Time;
-  untilOccupancy?: number;
-  untilUnusable?: number;
-  order?: number;
-  profile?: Profile;
-  intensity?: number;
-}
+const PARAMETERS = {
+  most: filled(time("the longest time", { default: "90 days", most: LONGEST_MS, endless: true })),
+  untilOccupancy: filled(share("share of memory in use at which it ends; 0: no such target", { default: 0 })),
+  untilUnusable: filled(
+    share("unusable free index of the order at which it ends; 0: no such target", { default: 0 }),
+  ),
+  order: filled(whole("order of the index; 0: that of a page block", "order", { default: 0, most: 20 })),
+  ...AGEING_PARAMETERS,
+};
 
 class Ageing implements Actor {
   nextMs: number;
@@ -24,10 +25,10 @@ class Ageing implements Actor {
   constructor(
     private readonly system: System,
     random: Random,
-    private readonly p: Resolved<AgeParameters>,
+    private readonly p: OutOf<typeof PARAMETERS>,
     startMs: number,
   ) {
-    this.work = new UptimeActor(system, random, p.profile as Profile, p.intensity, startMs);
+    this.work = new UptimeActor(system, random, p.profile, p.intensity, startMs);
     this.nextMs = startMs;
     this.done = this.reached();
   }
@@ -40,7 +41,7 @@ class Ageing implements Actor {
     this.nextMs = this.done ? Number.POSITIVE_INFINITY : this.work.nextMs;
   }
 
-  /** Every target that was set. None set: it goes on for all of `most`. */
+  /** Whether every given target is reached. Without a target it lasts for all of `most`. */
   private reached(): boolean {
     const { p, system } = this;
     if (p.untilOccupancy === 0 && p.untilUnusable === 0) return false;
@@ -66,24 +67,14 @@ export function unusable(system: System, order: number): number {
   return unusableFreeIndex(largest.nrFree, order === 0 ? m.pageblockOrder : order) / 1000;
 }
 
-const PARAMETERS: Record<keyof AgeParameters, Parameter> = {
-  most: time("90 days", "how long at most"),
-  untilOccupancy: share(0, "share of memory in use at which it ends; 0: no such target"),
-  untilUnusable: share(0, "unusable free index of the order at which it ends; 0: no such target"),
-  order: { ...count(0, "order", "order of the index; 0: that of a page block"), most: 20 },
-  ...AGEING_PARAMETERS,
-};
-
-const typed = (p: unknown) => p as Resolved<AgeParameters>;
-
-export const age: WorkloadKind = {
+export const age = defineWorkload({
   kind: "age",
   title: "ageing to a target",
   summary:
-    "As uptime, but it ends, and the clock with it, as soon as the targets that were set are reached, and after the longest time allowed in any case.",
+    "Like uptime, but it ends as soon as the given targets are reached, and after the longest time in any case. The clock stops with it.",
   parameters: PARAMETERS,
   leaves: uptime.leaves,
-  durationMs: (p) => typed(p).most,
-  pagesPerSecond: (p, system) => uptime.pagesPerSecond(p, system),
-  start: (system, p, random, startMs) => new Ageing(system, random, typed(p), startMs),
-};
+  durationMs: (p) => p.most,
+  pagesPerSecond: (p, system) => pagesADay(system, p.intensity) / (DAY_MS / 1000),
+  start: (system, p, random, startMs) => new Ageing(system, random, p, startMs),
+});

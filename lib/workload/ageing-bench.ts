@@ -1,6 +1,6 @@
 /**
- * What ageing costs: a PC that lives as `uptime` has it, with nothing but operations on pages counted: allocations and reads back
- * (refaults), frees, and pages that reclaim took.
+ * The cost of ageing: a PC under `uptime`. Only operations on pages are counted: allocations and reads back (refaults), frees, and
+ * pages that reclaim took.
  */
 import { Random } from "../base/random";
 import { System } from "../machine/system";
@@ -35,7 +35,7 @@ export class Ageing {
     return { ops: this.operations - before, failures: this.system.counters.failures - failures };
   }
 
-  /** FNV-1a over free pages by zone and order, and over what was counted. */
+  /** FNV-1a over free pages by zone and order, and over the counters. */
   get hash(): number {
     let h = 0x811c9dc5;
     const add = (n: number) => {

@@ -1,7 +1,7 @@
 /**
- * The allocator workload that allocators are raced with: order-0, uniform and geometric orders between 70 % and 90 %
- * occupancy, and filling. The driver is the same as that of the C programs it is compared with: xorshift32 seeded
- * 0x9E3779B9, a hash of every frame number returned.
+ * The workload for races between allocators: order-0, uniform and geometric orders between 70 % and 90 % occupancy, and filling.
+ * The driver is that of the C programs it is compared with: xorshift32 seeded 0x9E3779B9, and a hash over every returned frame
+ * number.
  */
 
 import { allocPages, freeWholePages } from "../mm/allocation/page-alloc";
@@ -11,14 +11,14 @@ import { calculateMinFreeKbytes, setupPerZoneWmarks } from "../mm/boot/watermark
 import { GFP_HIGHUSER_MOVABLE, ZONE_NORMAL } from "../mm/state/gfp";
 import type { Memory } from "../mm/state/memory";
 
-/** What one operation is: order 0, orders uniform in 0..9, geometric orders, or fill and empty. */
+/** The kind of operation: order 0, orders uniform in 0..9, geometric orders, or fill and empty. */
 export type ChurnMode = "c0" | "mu" | "mg" | "fill";
 
 export interface ChurnResult {
   /** Operations counted (after settling). */
   ops: number;
   failures: number;
-  /** FNV-1a over the frame numbers, as the C driver's. */
+  /** FNV-1a over the frame numbers, as in the C driver. */
   hash: number;
 }
 
@@ -111,7 +111,7 @@ export class Churn {
 
   /**
    * `ops` operations; returns how many requests failed. The driver's state is in locals and its random numbers are
-   * written out, so that what is timed is the allocator.
+   * inlined, so that only the allocator is timed.
    */
   churn(ops: number): number {
     const { m, livePages } = this;
@@ -158,7 +158,7 @@ export class Churn {
     return failures;
   }
 
-  /** Order 0 until nothing is left, freed in order, again, freed at random. Returns the operations done. */
+  /** Order 0 until nothing is left, freed in order; then again, freed at random. Returns the operations done. */
   fill(): number {
     const { livePages, m } = this;
     let ops = 0;

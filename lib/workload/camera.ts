@@ -1,19 +1,10 @@
 /** A camera: bursts of frames in user-space buffers, recorded to files that stay in the page cache until there are too many. */
 import type { Random } from "../base/random";
 import type { System } from "../machine/system";
-import { type Load, pacedKind, pagesOf } from "./load";
+import { filled, number, share, size, whole } from "../schema/field";
+import { definePaced, type Load, pagesOf } from "./load";
 import { PageCache } from "./page-cache";
-import { count, DURATION, type Size, share, size, type Time } from "./parameters";
-
-export interface CameraParameters {
-  duration?: Time;
-  bursts?: number;
-  frames?: number;
-  frame?: Size;
-  buffers?: number;
-  compressed?: number;
-  kept?: number;
-}
+import { duration } from "./parameters";
 
 export interface CameraShape {
   frames: number;
@@ -83,19 +74,21 @@ export class CameraLoad implements Load {
   }
 }
 
-export const camera = pacedKind<CameraParameters>({
+export const camera = definePaced({
   kind: "camera",
   title: "camera and video bursts",
   summary:
-    "A small board takes bursts of frames: buffers in user space for the time of a burst, files recorded through the page cache, which fills memory (and CMA areas) between bursts.",
+    "A small board records bursts of frames. During a burst, buffers in user space hold frames; files are recorded through the page cache, which fills memory (and CMA areas) between bursts.",
   parameters: {
-    duration: DURATION("1 hour"),
-    bursts: { unit: "bursts/h", default: 30, meaning: "bursts in an hour" },
-    frames: count(150, "frames", "mean frames of a burst (5 s at 30 a second)", 1),
-    frame: size("3MiB", "one raw frame (1080p, 12 bits a pixel)", 1),
-    buffers: count(6, "frames", "frame buffers in user space during a burst", 1),
-    compressed: share(0.05, "size of a recorded frame against a raw one"),
-    kept: share(0.5, "memory that recorded files take before the oldest are deleted"),
+    duration: duration("1 hour"),
+    bursts: filled(number("bursts per hour", "bursts/h", { default: 30 })),
+    frames: filled(
+      whole("mean frames per burst (5 s at 30 per second)", "frames", { default: 150, least: 1 }),
+    ),
+    frame: filled(size("one raw frame (1080p, 12 bits per pixel)", { default: "3MiB", least: 1 })),
+    buffers: filled(whole("frame buffers in user space during a burst", "frames", { default: 6, least: 1 })),
+    compressed: filled(share("size of a recorded frame relative to a raw one", { default: 0.05 })),
+    kept: filled(share("memory that recorded files take before the oldest are deleted", { default: 0.5 })),
   },
   leaves: ["fileClean", "fileDirty"],
   pagesPerSecond: (p, { pageSize }) =>

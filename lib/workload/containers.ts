@@ -1,26 +1,17 @@
-/** Containers: image layers in the page cache, and processes that fork, run a moment and exit; a few of them stay. */
+/** Containers: image layers in the page cache, and processes that fork, run briefly and exit; a few of them stay. */
 import type { Random } from "../base/random";
 import type { System } from "../machine/system";
+import { filled, size, time, whole } from "../schema/field";
 import { FileSet } from "./file-set";
-import { type Load, pacedKind, pagesOf, scaled } from "./load";
-import { count, DURATION, type Size, size, type Time, time } from "./parameters";
+import { definePaced, type Load, pagesOf, scaled } from "./load";
+import { duration, LONGEST_MS } from "./parameters";
 import { FIRST_TABLES, Process } from "./process";
 import { SlabCache } from "./slab-cache";
-
-export interface ContainersParameters {
-  duration?: Time;
-  containers?: number;
-  life?: Time;
-  rss?: Size;
-  forks?: number;
-  child?: Size;
-  images?: Size;
-}
 
 export interface ContainersShape {
   containers: number;
   rssPages: number;
-  /** Short processes for every container started. */
+  /** Short processes per container started. */
   forks: number;
   childPages: number;
   imagePages: number;
@@ -31,7 +22,7 @@ interface Container {
   objects: number;
 }
 
-/** Kernel objects of a container (cgroup, namespaces, veth, mounts), as 1 KiB each: a modelling choice. */
+/** Kernel objects of a container (cgroup, namespaces, veth, mounts), 1 KiB each: a modelling choice. */
 const OBJECTS = 64;
 /** Short processes that run at the same time. */
 const CHILDREN = 8;
@@ -135,19 +126,19 @@ export class ContainersLoad implements Load {
   }
 }
 
-export const containers = pacedKind<ContainersParameters>({
+export const containers = definePaced({
   kind: "containers",
   title: "container churn",
   summary:
-    "Containers start and end; each forks many short processes, whose kernel stacks and page tables are unmovable and die young; image layers fill the page cache, kernel objects of a container live in slab.",
+    "Containers start and end. Each forks many short processes, whose kernel stacks and page tables are unmovable and short-lived. Image layers fill the page cache; kernel objects of a container are in slab.",
   parameters: {
-    duration: DURATION("1 hour"),
-    containers: count(10, "containers", "containers running at a time", 1),
-    life: time("5 minutes", "mean time a container runs"),
-    rss: size("32MiB", "mean memory of a container's first process", 1),
-    forks: count(50, "processes", "short processes a container runs"),
-    child: size("1MiB", "mean memory of a short process", 1),
-    images: size("2GiB", "image layers on disk", 1),
+    duration: duration("1 hour"),
+    containers: filled(whole("containers running at a time", "containers", { default: 10, least: 1 })),
+    life: filled(time("mean time a container runs", { default: "5 minutes", most: LONGEST_MS })),
+    rss: filled(size("mean memory of a container's first process", { default: "32MiB", least: 1 })),
+    forks: filled(whole("short processes that a container runs", "processes", { default: 50 })),
+    child: filled(size("mean memory of a short process", { default: "1MiB", least: 1 })),
+    images: filled(size("image layers on disk", { default: "2GiB", least: 1 })),
   },
   leaves: ["fileClean", "fileDirty"],
   pagesPerSecond: (p, { pageSize }) =>

@@ -1,22 +1,11 @@
 /** A database: one large shared region held for good, and sessions that map it, each with page tables and memory of its own. */
 import type { Random } from "../base/random";
 import type { System } from "../machine/system";
-import { type Load, pacedKind, pagesOf, scaled } from "./load";
+import { filled, name, share, size, time, truth, whole } from "../schema/field";
+import { definePaced, type Load, pagesOf, scaled } from "./load";
 import { PageCache } from "./page-cache";
-import { count, DURATION, type Size, share, size, type Time, time } from "./parameters";
+import { duration, LONGEST_MS } from "./parameters";
 import { FIRST_TABLES, Process } from "./process";
-
-export interface DatabaseParameters {
-  duration?: Time;
-  sga?: number;
-  backing?: "shmem" | "hugetlb";
-  pinned?: boolean;
-  sessions?: number;
-  session?: Time;
-  pga?: Size;
-  touched?: number;
-  log?: Size;
-}
 
 export interface DatabaseShape {
   sgaPages: number;
@@ -26,7 +15,7 @@ export interface DatabaseShape {
   pgaPages: number;
   /** Page tables with which a session maps the part of the SGA it uses. */
   tables: number;
-  /** Pages of log written for each session's page. */
+  /** Pages of log written per page of a session. */
   logShare: number;
 }
 
@@ -57,7 +46,7 @@ export class DatabaseLoad implements Load {
     if (!shape.hugetlb || !this.takeHugePages()) this.takePages();
   }
 
-  /** A pool of huge pages of the usual size; false where the machine has none or got none. */
+  /** Takes a pool of huge pages of the usual size; false if the machine has or gets none. */
   private takeHugePages(): boolean {
     const { system } = this;
     const pool = system.hugetlb.pools.get(system.pageSize * system.memory.pageblockPages);
@@ -126,30 +115,23 @@ export class DatabaseLoad implements Load {
   }
 }
 
-export const database = pacedKind<DatabaseParameters>({
+export const database = definePaced({
   kind: "database",
   title: "database with a large shared region",
   summary:
-    "One shared region (SGA) is allocated at the start and held for good, in single pages or in huge pages, pinned for RDMA if asked for; sessions connect and leave, each with page tables for the part of the region it uses, memory of its own, and log pages.",
+    "One shared region (SGA) is allocated at the start and held for good, in single pages or in huge pages, and pinned for RDMA on request. Sessions connect and leave; each has page tables for the part of the region it uses, memory of its own, and log pages.",
   parameters: {
-    duration: DURATION("1 hour"),
-    sga: share(0.4, "memory that the shared region takes"),
-    backing: {
-      unit: "name",
-      default: "shmem",
-      meaning: "what the region is made of",
-      oneOf: ["shmem", "hugetlb"],
-    },
-    pinned: {
-      unit: "yes/no",
-      default: false,
-      meaning: "pinned for long, page by page (only shmem; hugetlb does not move anyway)",
-    },
-    sessions: count(50, "processes", "sessions at a time", 1),
-    session: time("10 minutes", "mean time of a session"),
-    pga: size("4MiB", "mean memory of its own of a session", 1),
-    touched: share(0.1, "part of the region that a session maps"),
-    log: share(0.05, "log pages written for each page of a session"),
+    duration: duration("1 hour"),
+    sga: filled(share("memory that the shared region takes", { default: 0.4 })),
+    backing: filled(name("memory that the region consists of", ["shmem", "hugetlb"], { default: "shmem" })),
+    pinned: filled(
+      truth("pinned for long, page by page (only shmem; hugetlb does not move anyway)", { default: false }),
+    ),
+    sessions: filled(whole("sessions at a time", "processes", { default: 50, least: 1 })),
+    session: filled(time("mean time of a session", { default: "10 minutes", most: LONGEST_MS })),
+    pga: filled(size("mean memory of a session's own", { default: "4MiB", least: 1 })),
+    touched: filled(share("part of the region that a session maps", { default: 0.1 })),
+    log: filled(share("log pages written per page of a session", { default: 0.05 })),
   },
   leaves: ["fileClean", "fileDirty"],
   pagesPerSecond: (p, system) =>

@@ -1,28 +1,19 @@
-/** A desktop: browsers with a process a tab, heaps that ask for huge pages, tabs opened and closed, and a page cache. */
+/** A desktop: browsers with one process per tab, heaps that request huge pages, tabs opened and closed, and a page cache. */
 import type { Random } from "../base/random";
 import type { System } from "../machine/system";
+import { filled, share, size, time, whole } from "../schema/field";
 import { FileSet } from "./file-set";
-import { type Load, pacedKind, pagesOf, scaled } from "./load";
-import { count, DURATION, type Size, share, size, type Time, time } from "./parameters";
+import { definePaced, type Load, pagesOf, scaled } from "./load";
+import { duration, LONGEST_MS } from "./parameters";
 import { FIRST_TABLES, Process } from "./process";
-
-export interface DesktopParameters {
-  duration?: Time;
-  tabs?: number;
-  tab?: Size;
-  life?: Time;
-  huge?: number;
-  graphics?: number;
-  files?: Size;
-}
 
 export interface DesktopShape {
   /** Tabs at a time, at most. */
   tabs: number;
   tabPages: number;
-  /** Share of a heap that is an madvised area. */
+  /** Share of a heap that is an area with madvise(). */
   huge: number;
-  /** Pages shared with the display for each page of a tab. */
+  /** Pages shared with the display per page of a tab. */
   graphics: number;
   filePages: number;
 }
@@ -85,7 +76,7 @@ export class DesktopLoad implements Load {
         this.left = 0;
         return asked;
       }
-      // Programs, profiles and caches on disk: a page for every four of the heap, a fifth of them written.
+      // Programs, profiles and caches on disk: one page per four of the heap, a fifth of them written.
       asked += this.files.use(Math.ceil(got / 4), 0.2);
     }
     return asked;
@@ -101,7 +92,7 @@ export class DesktopLoad implements Load {
     return FIRST_TABLES + 4;
   }
 
-  /** The newest tab loads a piece; pages it got. */
+  /** The newest tab loads a piece; returns the pages it got. */
   private grow(): number {
     const { shape, random, system } = this;
     const tab = this.tabs[this.tabs.length - 1]!;
@@ -135,19 +126,19 @@ export class DesktopLoad implements Load {
   }
 }
 
-export const desktop = pacedKind<DesktopParameters>({
+export const desktop = definePaced({
   kind: "desktop",
   title: "desktop with browsers",
   summary:
-    "Tabs are processes that come and go; part of their heaps asks for huge pages (madvise), the rest is single pages; surfaces are shared with the display; programs, profiles and caches go through the page cache.",
+    "Tabs are processes that come and go. Part of their heaps requests huge pages (madvise), the rest is single pages. Surfaces are shared with the display; programs, profiles and caches go through the page cache.",
   parameters: {
-    duration: DURATION("1 hour"),
-    tabs: count(10, "tabs", "tabs open at a time", 1),
-    tab: size("50MiB", "mean memory of a tab", 1),
-    life: time("20 minutes", "mean time a tab stays open"),
-    huge: share(0.3, "pieces of a heap that ask for huge pages"),
-    graphics: share(0.1, "pages shared with the display for each page of a heap"),
-    files: size("4GiB", "programs, profiles and caches on disk", 1),
+    duration: duration("1 hour"),
+    tabs: filled(whole("tabs open at a time", "tabs", { default: 10, least: 1 })),
+    tab: filled(size("mean memory of a tab", { default: "50MiB", least: 1 })),
+    life: filled(time("mean time a tab stays open", { default: "20 minutes", most: LONGEST_MS })),
+    huge: filled(share("pieces of a heap that request huge pages", { default: 0.3 })),
+    graphics: filled(share("pages shared with the display per page of a heap", { default: 0.1 })),
+    files: filled(size("programs, profiles and caches on disk", { default: "4GiB", least: 1 })),
   },
   leaves: ["fileClean", "fileDirty"],
   pagesPerSecond: (p, { pageSize }) =>

@@ -1,23 +1,14 @@
-/** A file server: the page cache fills memory; popular files are read again, others are written anew and written back. */
+/** A file server: the page cache fills memory; popular files are read again, others are rewritten and written back. */
 import type { Random } from "../base/random";
 import type { System } from "../machine/system";
+import { filled, number, share, size } from "../schema/field";
 import { FileSet } from "./file-set";
-import { type Load, pacedKind, pagesOf } from "./load";
-import { DURATION, type Size, share, size, type Time } from "./parameters";
+import { definePaced, type Load, pagesOf } from "./load";
+import { duration } from "./parameters";
 import { dentries, inodes, SlabCache, shrinkable } from "./slab-cache";
 
-export interface FileServerParameters {
-  duration?: Time;
-  files?: Size;
-  meanFile?: Size;
-  traffic?: Size;
-  writes?: number;
-  zipf?: number;
-  dirty?: number;
-}
-
 export interface FileShape {
-  /** Pages of all files together, and of one on average. */
+  /** Pages of all files together, and the mean per file. */
   pages: number;
   meanPages: number;
   writes: number;
@@ -61,25 +52,27 @@ export class FileLoad implements Load {
   stop(): void {}
 }
 
-export const fileServer = pacedKind<FileServerParameters>({
-  kind: "fileServer",
+export const fileServer = definePaced({
+  kind: "file-server",
   title: "file server",
   summary:
-    "Files are served from the page cache: popular ones again and again (Zipf), a share of requests writes a file anew; dirty pages are written back when they are too many; reclaim makes room.",
+    "Files are served from the page cache, popular ones again and again (Zipf). A share of the requests rewrites a file. Dirty pages are written back if there are too many; reclaim makes room.",
   parameters: {
-    duration: DURATION("1 hour"),
-    files: size("8GiB", "all files together", 1),
-    meanFile: size("256KiB", "mean size of a file", 1),
-    traffic: size("4MiB", "read from disk or written in a second"),
-    writes: share(0.2, "requests that write"),
-    zipf: {
-      unit: "exponent",
-      default: 0.9,
-      meaning: "popularity of files: rank to the power of minus this",
-      least: 0.1,
-      most: 4,
-    },
-    dirty: share(0.1, "memory that may be dirty before the oldest files are written back"),
+    duration: duration("1 hour"),
+    files: filled(size("all files together", { default: "8GiB", least: 1 })),
+    meanFile: filled(size("mean size of a file", { default: "256KiB", least: 1 })),
+    traffic: filled(size("read from disk or written per second", { default: "4MiB" })),
+    writes: filled(share("requests that write", { default: 0.2 })),
+    zipf: filled(
+      number("popularity of files: rank to the power of minus this", "exponent", {
+        default: 0.9,
+        least: 0.1,
+        most: 4,
+      }),
+    ),
+    dirty: filled(
+      share("memory that may be dirty before the oldest files are written back", { default: 0.1 }),
+    ),
   },
   leaves: ["fileClean", "fileDirty", "slabReclaimable"],
   pagesPerSecond: (p, { pageSize }) => p.traffic / pageSize,

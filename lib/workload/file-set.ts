@@ -1,7 +1,7 @@
 /**
- * Files that are read and written again and again, and their pages in the page cache. Which file is used follows Zipf's law. A
- * written file is a new version: its old pages go, the new ones are dirty until they are written back. On a machine with
- * granules a file is a whole number of them.
+ * Files that are read and written again and again, and their pages in the page cache. The choice of the file follows Zipf's law.
+ * Writing a file creates a new version: its old pages are freed, and the new ones are dirty until they are written back. On a
+ * machine with granules a file is a whole number of them.
  */
 import type { Random } from "../base/random";
 import type { System } from "../machine/system";
@@ -44,10 +44,10 @@ export class FileSet {
     this.swept = -1;
   }
 
-  /** Uses files until about `pages` pages were asked for, `writes` of them written; how many were asked for. */
+  /** Uses files until about `pages` pages were asked for, `writes` of them written; returns how many were requested. */
   use(pages: number, writes: number): number {
     let asked = 0;
-    // Hits cost no memory: after so many pages were looked at, the turn is over.
+    // Hits cost no memory, so the turn also ends after this many pages were visited.
     let looked = 3 * pages;
     while (asked < pages && looked > 0) {
       const file = this.popularity.draw();
@@ -60,7 +60,7 @@ export class FileSet {
     return asked;
   }
 
-  /** Reads files one after the other, as a backup does, going on where it stopped; how many pages were asked for. */
+  /** Reads files one after the other, as a backup does, from where it stopped; returns how many pages were requested. */
   sweep(pages: number): number {
     let asked = 0;
     for (let looked = 0; asked < pages && looked < 3 * pages; ) {
@@ -73,7 +73,7 @@ export class FileSet {
     return asked;
   }
 
-  /** Reads a file; pages that were not in the cache, −1 when there was no memory. */
+  /** Reads a file; returns the pages that were not in the cache, or −1 if there was no memory. */
   read(file: number): number {
     const slots = this.slots[file];
     if (slots === null || slots === undefined) return this.bring(file, "fileClean");
@@ -86,7 +86,7 @@ export class FileSet {
     return asked;
   }
 
-  /** Writes a new version of a file; its pages, −1 when there was no memory. */
+  /** Writes a new version of a file; returns its pages, or −1 if there was no memory. */
   write(file: number): number {
     this.forget(file);
     const pages = this.bring(file, "fileDirty");
@@ -108,7 +108,7 @@ export class FileSet {
     const granule = 1 << system.granuleOrder;
     const wanted = Math.ceil(n / granule) * granule;
     const slots = new Int32Array(wanted >> system.granuleOrder);
-    // Where granules are not to be had, there are more slots than expected.
+    // If granules are unavailable, there are more slots than expected.
     let more: number[] | null = null;
     let count = 0;
     let got = 0;
@@ -127,7 +127,7 @@ export class FileSet {
     return got === wanted ? wanted : -1;
   }
 
-  /** Writes the file back that has been dirty for longest. */
+  /** Writes back the file that has been dirty the longest. */
   private writeBack(): void {
     const file = this.dirty.shift();
     if (file === undefined) return;

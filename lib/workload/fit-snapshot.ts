@@ -1,4 +1,4 @@
-/** From a recorded snapshot to a workload that gives a machine the same mix of pages. */
+/** Derives from a recorded snapshot a workload that gives a machine the same mix of pages. */
 import { InputError } from "../base/errors";
 import { kernelProfile } from "../mm/state/profile";
 import type { Snapshot } from "../trace/snapshot";
@@ -7,10 +7,10 @@ import { shares } from "./mix";
 import type { LeafWorkload } from "./workload";
 
 /**
- * A `mix` with the snapshot's shares. A snapshot tells movable pages, slab and others apart: slab in reclaimable page blocks
- * counts as reclaimable. `vmstat`: the text of /proc/vmstat at the time, for the part of movable memory that is page cache;
- * without it half. `release`: the kernel that was recorded. On a machine of the same size the mix comes out within 2 % of memory
- * and of page blocks, where that machine's own boot does not exceed it.
+ * A `mix` with the snapshot's shares. A snapshot distinguishes movable pages, slab and others; slab in reclaimable page blocks
+ * counts as reclaimable. `vmstat`: the text of /proc/vmstat at the time, from which the page cache's part of movable memory is
+ * taken; without it the part is half. `release`: the recorded kernel. On a machine of the same size, the result is within 2 % of
+ * memory and of page blocks, unless the machine's own boot exceeds the shares.
  * @example
  * ```ts
  * import { fitSnapshot, replay } from "pageblock";

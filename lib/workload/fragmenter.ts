@@ -2,14 +2,17 @@
 import type { Random } from "../base/random";
 import type { System } from "../machine/system";
 import { __GFP_MEMALLOC, __GFP_NOWARN, GFP_HIGHUSER_MOVABLE } from "../mm/state/gfp";
-import { count, DURATION, type Resolved, share, type Time } from "./parameters";
-import type { Actor, WorkloadKind } from "./workload";
+import { filled, type OutOf, share, whole } from "../schema/field";
+import { duration } from "./parameters";
+import { type Actor, defineWorkload } from "./workload";
 
-export interface FragmenterParameters {
-  duration?: Time;
-  freed?: number;
-  chunkOrder?: number;
-}
+const PARAMETERS = {
+  duration: duration("1s"),
+  freed: filled(share("pages of each chunk that are freed", { default: 0.75 })),
+  chunkOrder: filled(
+    whole("order of a chunk; 0: a page block (2 MiB on x86-64)", "order", { default: 0, most: 20 }),
+  ),
+};
 
 class Fragmenter implements Actor {
   nextMs: number;
@@ -18,7 +21,7 @@ class Fragmenter implements Actor {
   constructor(
     private readonly system: System,
     private readonly random: Random,
-    private readonly p: Resolved<FragmenterParameters>,
+    private readonly p: OutOf<typeof PARAMETERS>,
     startMs: number,
   ) {
     this.nextMs = startMs;
@@ -30,7 +33,7 @@ class Fragmenter implements Actor {
     const order = p.chunkOrder === 0 ? system.memory.pageblockOrder : p.chunkOrder;
     const chunks = new Map<number, number[]>();
     for (;;) {
-      // With the reserves too, so that no whole chunk hides below a watermark.
+      // The reserves are included, so that no whole chunk stays free below a watermark.
       const slot = system.alloc("anon", 0, GFP_HIGHUSER_MOVABLE | __GFP_MEMALLOC | __GFP_NOWARN);
       if (slot < 0) break;
       const chunk = system.slots.pfn[slot]! >>> order;
@@ -53,19 +56,14 @@ class Fragmenter implements Actor {
   }
 }
 
-export const fragmenter: WorkloadKind = {
+export const fragmenter = defineWorkload({
   kind: "fragmenter",
   title: "Gupta's fragmenter",
   summary:
-    "Fills all of memory with movable pages, reserves included, then frees a share of the pages of each aligned chunk at random places, at least one page of each kept: free memory abounds, none of it is a whole chunk, and compaction can mend it.",
-  parameters: {
-    duration: DURATION("1s"),
-    freed: share(0.75, "pages of each chunk that are freed"),
-    chunkOrder: { ...count(0, "order", "order of a chunk; 0: a page block (2 MiB on x86-64)"), most: 20 },
-  },
+    "Fills all memory with movable pages, including the reserves, then frees a share of the pages of each aligned chunk at random places and keeps at least one page of each. Much memory is free, but no whole chunk is; compaction can repair that.",
+  parameters: PARAMETERS,
   leaves: ["anon"],
-  durationMs: (p) => p.duration as number,
+  durationMs: (p) => p.duration,
   pagesPerSecond: () => 0,
-  start: (system, p, random, startMs) =>
-    new Fragmenter(system, random, p as unknown as Resolved<FragmenterParameters>, startMs),
-};
+  start: (system, p, random, startMs) => new Fragmenter(system, random, p, startMs),
+});

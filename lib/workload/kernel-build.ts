@@ -1,20 +1,12 @@
-/** A kernel build: compilers come and go, each with its anonymous memory, reading sources and writing objects. */
+/** A kernel build: compilers come and go; each has anonymous memory, reads sources and writes objects. */
 import type { Random } from "../base/random";
 import type { System } from "../machine/system";
-import { type Load, pacedKind, pagesOf, scaled } from "./load";
+import { filled, size, time, whole } from "../schema/field";
+import { definePaced, type Load, pagesOf, scaled } from "./load";
 import { PageCache } from "./page-cache";
-import { count, DURATION, type Size, size, type Time, time } from "./parameters";
+import { duration, LONGEST_MS } from "./parameters";
 import { FIRST_TABLES, Process } from "./process";
 import { dentries, inodes, SlabCache, shrinkable } from "./slab-cache";
-
-export interface KernelBuildParameters {
-  duration?: Time;
-  jobs?: number;
-  compile?: Time;
-  rss?: Size;
-  sources?: Size;
-  objects?: Size;
-}
 
 export interface BuildShape {
   jobs: number;
@@ -22,7 +14,7 @@ export interface BuildShape {
   rssPages: number;
   sourcePages: number;
   objectPages: number;
-  /** Pages of sources and objects remembered; older ones are forgotten. */
+  /** Pages of sources and objects that are kept; older ones are dropped. */
   cachePages: number;
 }
 
@@ -33,7 +25,7 @@ interface Job {
 
 /** A chunk of faults of one compiler, before another has its turn. */
 const CHUNK = 64;
-/** Sources are small: a dentry and an inode for every 16 KiB read. A modelling choice. */
+/** Sources are small: one dentry and one inode per 16 KiB read. A modelling choice. */
 const BYTES_A_FILE = 16384;
 
 export class BuildLoad implements Load {
@@ -89,7 +81,7 @@ export class BuildLoad implements Load {
     return asked;
   }
 
-  /** Starts a compiler, which reads its sources; pages asked for, −1 when there was no memory. */
+  /** Starts a compiler, which reads its sources; returns the pages requested, or −1 if there was no memory. */
   private begin(): number {
     const { shape, random, system } = this;
     const process = new Process(system, FIRST_TABLES);
@@ -110,18 +102,18 @@ export class BuildLoad implements Load {
 
 const MiB = 2 ** 20;
 
-export const kernelBuild = pacedKind<KernelBuildParameters>({
-  kind: "kernelBuild",
+export const kernelBuild = definePaced({
+  kind: "kernel-build",
   title: "kernel build",
   summary:
-    "Compilers run side by side, fault in anonymous memory, read sources into the page cache and write objects; dentries and inodes grow with the files read.",
+    "Compilers run side by side, fault in anonymous memory, read sources into the page cache and write objects. Dentries and inodes grow with the files read.",
   parameters: {
-    duration: DURATION("2 minutes"),
-    jobs: count(8, "compilers", "compilers at a time", 1),
-    compile: time("2s", "mean time of one compilation"),
-    rss: size("40MiB", "mean anonymous memory of a compiler", 1),
-    sources: size("2MiB", "sources and headers read for a compilation"),
-    objects: size("256KiB", "objects written by a compilation"),
+    duration: duration("2 minutes"),
+    jobs: filled(whole("compilers at a time", "compilers", { default: 8, least: 1 })),
+    compile: filled(time("mean time of one compilation", { default: "2s", most: LONGEST_MS })),
+    rss: filled(size("mean anonymous memory of a compiler", { default: "40MiB", least: 1 })),
+    sources: filled(size("sources and headers read per compilation", { default: "2MiB" })),
+    objects: filled(size("objects written per compilation", { default: "256KiB" })),
   },
   leaves: ["fileClean", "fileDirty", "slabReclaimable"],
   pagesPerSecond: (p, { pageSize }) =>

@@ -1,19 +1,18 @@
 /**
- * A load is what a workload does, without a clock: `turn(n)` does work that asks for about n pages. A kind paces its load by
- * simulated time; `uptime` shares a budget of pages among several loads.
+ * A load is the activity of a workload, without a clock: `turn(n)` does work that requests about n pages. A workload paces its load
+ * by simulated time; `uptime` shares a budget of pages among several loads.
  */
 import type { Random } from "../base/random";
 import type { System } from "../machine/system";
-import type { OwnerKind } from "../mm/state/owners";
-import type { Parameter, Resolved, ResolvedValues } from "./parameters";
-import type { Actor, WorkloadKind } from "./workload";
+import type { Field, Fields, OutOf, TimeIn } from "../schema/field";
+import { type Actor, defineWorkload, type WorkloadKind } from "./workload";
 
 export interface Load {
-  /** Does work that asks for about `pages` pages; how many it asked for (0: nothing to do, or no memory). */
+  /** Does work that requests about `pages` pages; returns how many it requested (0: nothing to do, or no memory). */
   turn(pages: number): number;
-  /** How many of its processes, buffers or objects there may be from now on, against its usual number; what is too many goes. */
+  /** Limits its processes, buffers or objects from now on, relative to their usual number; surplus ones end. */
   scale?(factor: number): void;
-  /** Ends it: what it holds is freed, but for what its kind leaves behind. */
+  /** Ends it and frees what it holds, except for what its kind leaves behind. */
   stop(): void;
 }
 
@@ -22,9 +21,9 @@ export function scaled(usual: number, factor: number): number {
   return Math.max(1, Math.round(usual * factor));
 }
 
-/** Pages of one step: small enough that loads interleave, large enough that the clock costs nothing. */
+/** Pages per step: small enough for loads to interleave, large enough for the clock to cost nothing. */
 const STEP_PAGES = 256;
-/** A step a minute at least, so that slow loads are spread over time too. */
+/** At least one step per minute, so that slow loads are spread over time too. */
 const LONGEST_STEP_MS = 60_000;
 
 class Paced implements Actor {
@@ -46,7 +45,7 @@ class Paced implements Actor {
   step(): void {
     this.owed += this.stepPages;
     const due = Math.floor(this.owed);
-    // What a turn does beyond or short of its share counts for the next one; lost for good is what memory did not allow.
+    // The next turn makes up for what a turn did beyond or short of its share; work that memory did not allow is lost.
     if (due > 0)
       this.owed = Math.max(-STEP_PAGES * 64, Math.min(this.owed - this.load.turn(due), this.stepPages));
     this.nextMs += this.stepMs;
@@ -58,31 +57,29 @@ class Paced implements Actor {
   }
 }
 
-/** What a paced kind has to say; P: its parameters as a plan writes them. */
-export interface PacedKind<P> {
-  kind: string;
-  title: string;
-  summary: string;
-  parameters: { [K in keyof Required<P>]: Parameter };
-  leaves: readonly OwnerKind[];
-  pagesPerSecond(p: Resolved<P>, system: System): number;
-  load(system: System, p: Resolved<P>, random: Random): Load;
+/** The statement of a paced workload; P: its parameters. */
+export interface PacedKind<K extends string, P extends Timed>
+  extends Pick<
+    WorkloadKind<K, P>,
+    "kind" | "title" | "summary" | "parameters" | "leaves" | "pagesPerSecond"
+  > {
+  load(system: System, parameters: OutOf<P>, random: Random): Load;
 }
 
-/** A kind whose load runs at an even pace for its `duration`. */
-export function pacedKind<P extends { duration?: string | number }>(k: PacedKind<P>): WorkloadKind {
-  const typed = (p: ResolvedValues) => p as unknown as Resolved<P>;
-  return {
-    kind: k.kind,
-    title: k.title,
-    summary: k.summary,
-    parameters: k.parameters as Record<string, Parameter>,
-    leaves: k.leaves,
-    durationMs: (p) => p.duration as number,
-    pagesPerSecond: (p, system) => k.pagesPerSecond(typed(p), system),
+/** Parameters with a duration. */
+type Timed = Fields & { readonly duration: Field<number, TimeIn> };
+
+/** States a workload whose load runs at an even pace for its `duration`. */
+export function definePaced<const K extends string, const P extends Timed>({
+  load,
+  ...stated
+}: PacedKind<K, P>): WorkloadKind<K, P> {
+  return defineWorkload({
+    ...stated,
+    durationMs: (p) => (p as OutOf<P> & { duration: number }).duration,
     start: (system, p, random, startMs) =>
-      new Paced(k.load(system, typed(p), random), k.pagesPerSecond(typed(p), system), startMs),
-  };
+      new Paced(load(system, p, random), stated.pagesPerSecond(p, system), startMs),
+  });
 }
 
 /** Pages of `bytes`, at least one. */

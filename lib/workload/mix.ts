@@ -11,19 +11,11 @@ import type { Memory } from "../mm/state/memory";
 import { MIGRATE_RECLAIMABLE, MIGRATE_UNMOVABLE } from "../mm/state/migratetype";
 import { markTaken } from "../mm/state/owners";
 import type { Zone } from "../mm/state/zone";
-import { DURATION, type Parameter, type Resolved, share, type Time } from "./parameters";
+import { filled, type OutOf, share } from "../schema/field";
+import { duration } from "./parameters";
 import { pollution } from "./pollution";
 import { giveBack, ordinaryBlocks, settle } from "./take-frames";
-import type { Actor, WorkloadKind } from "./workload";
-
-export interface MixParameters {
-  duration?: Time;
-  movable?: number;
-  reclaimable?: number;
-  unmovable?: number;
-  polluted?: number;
-  pageCache?: number;
-}
+import { type Actor, defineWorkload } from "./workload";
 
 /** Times that movable memory is brought up to its share. */
 const PASSES = 4;
@@ -35,7 +27,7 @@ class Mix implements Actor {
   constructor(
     private readonly system: System,
     private readonly random: Random,
-    private readonly p: Resolved<MixParameters>,
+    private readonly p: OutOf<typeof PARAMETERS>,
     startMs: number,
   ) {
     this.nextMs = startMs;
@@ -146,25 +138,29 @@ function takeBlock(m: Memory, zone: Zone, block: number): void {
   }
 }
 
-const PARAMETERS: Record<keyof MixParameters, Parameter> = {
-  duration: DURATION("1s"),
-  movable: share(0.6, "memory in movable pages"),
-  reclaimable: share(0.03, "memory in reclaimable slab"),
-  unmovable: share(0.05, "memory in other pages that do not move; the kernel's own since boot count"),
-  polluted: share(0.2, "page blocks that hold a page which does not move; those of the boot count"),
-  pageCache: share(0.5, "movable pages that are clean page cache, the others being anonymous"),
+const PARAMETERS = {
+  duration: duration("1s"),
+  movable: filled(share("memory in movable pages", { default: 0.6 })),
+  reclaimable: filled(share("memory in reclaimable slab", { default: 0.03 })),
+  unmovable: filled(
+    share("memory in other pages that do not move, including the kernel's own since boot", { default: 0.05 }),
+  ),
+  polluted: filled(
+    share("page blocks that hold a page which does not move, including those of the boot", { default: 0.2 }),
+  ),
+  pageCache: filled(
+    share("movable pages that are clean page cache; the others are anonymous", { default: 0.5 }),
+  ),
 };
 
-const typed = (p: unknown) => p as Resolved<MixParameters>;
-
-export const mix: WorkloadKind = {
+export const mix = defineWorkload({
   kind: "mix",
   title: "a given mix of pages",
   summary:
-    "Puts a machine together that has the given shares of movable, reclaimable, unmovable and free memory, and the given share of page blocks with pages that do not move. fitSnapshot() makes one of a recorded snapshot.",
+    "Sets up a machine that has the given shares of movable, reclaimable, unmovable and free memory, and the given share of page blocks with pages that do not move. fitSnapshot() derives one from a recorded snapshot.",
   parameters: PARAMETERS,
   leaves: ["anon", "fileClean", "slab", "slabReclaimable"],
-  durationMs: (p) => typed(p).duration,
+  durationMs: (p) => p.duration,
   pagesPerSecond: () => 0,
-  start: (system, p, random, startMs) => new Mix(system, random, typed(p), startMs),
-};
+  start: (system, p, random, startMs) => new Mix(system, random, p, startMs),
+});

@@ -1,19 +1,11 @@
 /** A network server: receive buffers come and go in interrupts, some always in flight; sockets live in slab. */
 import type { Random } from "../base/random";
 import type { System } from "../machine/system";
-import { type Load, pacedKind, scaled } from "./load";
-import { count, DURATION, share, type Time } from "./parameters";
+import { filled, number, share, whole } from "../schema/field";
+import { definePaced, type Load, scaled } from "./load";
+import { duration } from "./parameters";
 import { ReceiveRing } from "./receive-ring";
 import { SlabCache } from "./slab-cache";
-
-export interface NetworkServerParameters {
-  duration?: Time;
-  packets?: number;
-  smallBuffers?: number;
-  largeBuffers?: number;
-  large?: number;
-  connections?: number;
-}
 
 export interface NetworkShape {
   /** Buffers in flight: of one page, and of order 3. */
@@ -80,22 +72,22 @@ export class NetworkLoad implements Load {
   }
 }
 
-export const networkServer = pacedKind<NetworkServerParameters>({
-  kind: "networkServer",
+export const networkServer = definePaced({
+  kind: "network-server",
   title: "network server",
   summary:
-    "Receive buffers of one page and of order 3 are allocated with GFP_ATOMIC and freed when a reader comes round: short lived, yet a number of them is in use at any instant; sockets live in unmovable slab.",
+    "Receive buffers of one page and of order 3 are allocated with GFP_ATOMIC and freed when a reader arrives. They are short-lived, but some are in use at any time. Sockets are in unmovable slab.",
   parameters: {
-    duration: DURATION("1 hour"),
-    packets: { unit: "packets/s", default: 2000, meaning: "packets received in a second" },
-    smallBuffers: count(4096, "buffers", "buffers of one page in flight"),
-    largeBuffers: count(
-      512,
-      "buffers",
-      "buffers of order 3 (32 KiB) in flight; one page on machines with larger pages",
+    duration: duration("1 hour"),
+    packets: filled(number("packets received per second", "packets/s", { default: 2000 })),
+    smallBuffers: filled(whole("buffers of one page in flight", "buffers", { default: 4096 })),
+    largeBuffers: filled(
+      whole("buffers of order 3 (32 KiB) in flight; one page on machines with larger pages", "buffers", {
+        default: 512,
+      }),
     ),
-    large: share(0.25, "packets that take a buffer of order 3"),
-    connections: count(2000, "sockets", "open connections"),
+    large: filled(share("packets that take a buffer of order 3", { default: 0.25 })),
+    connections: filled(whole("open connections", "sockets", { default: 2000 })),
   },
   leaves: [],
   pagesPerSecond: (p, { pageSize }) => p.packets * (1 - p.large + p.large * (pageSize > 4096 ? 1 : 8)),

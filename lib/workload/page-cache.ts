@@ -1,6 +1,6 @@
 /**
- * A page cache as one workload fills it: files are read and written page by page, oldest files are forgotten when more pages
- * are kept than asked for. Reclaim takes pages away at any time; they are read back when they are used again.
+ * The page cache of one workload: files are read and written page by page, and the oldest are dropped if more pages are kept than
+ * allowed. Reclaim may take pages at any time; they are read back on their next use.
  */
 import type { Random } from "../base/random";
 import type { System } from "../machine/system";
@@ -8,31 +8,31 @@ import type { System } from "../machine/system";
 export class PageCache {
   private readonly system: System;
   private readonly random: Random;
-  /** Pages in the order they came: a ring. */
+  /** Pages in order of arrival: a ring. */
   private readonly ring: Int32Array;
   private head: number;
   private count: number;
   private frames: number;
   private readonly mostPages: number;
 
-  /** At most `mostPages` pages are kept track of; older ones are dropped from the cache, as if their files were deleted. */
+  /** Tracks at most `mostPages` pages; older ones are dropped from the cache, as if their files were deleted. */
   constructor(system: System, random: Random, mostPages: number) {
     this.system = system;
     this.random = random;
     this.mostPages = Math.max(1, mostPages);
-    // On a machine with granules most entries are such; where too many are not, the oldest go early.
+    // On a machine with granules most entries are granules; if too many are not, the oldest are dropped early.
     this.ring = new Int32Array(Math.ceil(this.mostPages / (1 << Math.max(0, system.granuleOrder - 3))));
     this.head = 0;
     this.count = 0;
     this.frames = 0;
   }
 
-  /** Pages kept track of, present or reclaimed. */
+  /** Tracked pages, present or reclaimed. */
   get pages(): number {
     return this.frames;
   }
 
-  /** Reads `n` new pages; how many there was memory for. */
+  /** Reads `n` new pages; returns how many there was memory for. */
   read(n: number): number {
     return this.bring(n, "fileClean");
   }

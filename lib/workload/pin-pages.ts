@@ -1,18 +1,19 @@
-/** Pins: a share of the movable pages in use is held, for a moment each (O_DIRECT, fork) or for long (RDMA, VFIO). */
+/** Pins: a share of the movable pages in use is held, briefly (O_DIRECT, fork) or for long (RDMA, VFIO). */
 import type { Random } from "../base/random";
 import type { System } from "../machine/system";
-import { DURATION, type Resolved, share, type Time, time } from "./parameters";
-import type { Actor, WorkloadKind } from "./workload";
-
-export interface PinPagesParameters {
-  duration?: Time;
-  share?: number;
-  term?: "short" | "long";
-  hold?: Time;
-}
+import { filled, name, type OutOf, share, time } from "../schema/field";
+import { duration, LONGEST_MS } from "./parameters";
+import { type Actor, defineWorkload } from "./workload";
 
 const SHORT_BY = "I/O in flight (workload pinPages)";
 const LONG_BY = "a long-term pin (workload pinPages)";
+
+const PARAMETERS = {
+  duration: duration("1 minute"),
+  share: filled(share("probability that a movable page is pinned", { default: 0.01 })),
+  term: filled(name("how long a pin lasts", ["short", "long"], { default: "short" })),
+  hold: filled(time("how long a short pin lasts", { default: "1s", most: LONGEST_MS })),
+};
 
 class PinPages implements Actor {
   nextMs: number;
@@ -21,7 +22,7 @@ class PinPages implements Actor {
   constructor(
     private readonly system: System,
     private readonly random: Random,
-    private readonly p: Resolved<PinPagesParameters>,
+    private readonly p: OutOf<typeof PARAMETERS>,
     startMs: number,
   ) {
     this.nextMs = startMs;
@@ -43,7 +44,7 @@ class PinPages implements Actor {
         system.hold(slot, "get", SHORT_BY);
         this.held.push(slot);
       }
-    // Long pins are taken once; short ones give way to others as they end.
+    // Long pins are taken once; others replace short ones as they end.
     this.nextMs = p.term === "long" ? Number.POSITIVE_INFINITY : this.nextMs + Math.max(1, p.hold);
   }
 
@@ -52,27 +53,21 @@ class PinPages implements Actor {
     this.held = [];
   }
 
-  /** Short pins end; long ones outlive what took them, and go with their pages. */
+  /** Short pins end; long ones outlive the workload and end with their pages. */
   stop(): void {
     this.release();
     this.nextMs = Number.POSITIVE_INFINITY;
   }
 }
 
-export const pinPages: WorkloadKind = {
-  kind: "pinPages",
+export const pinPages = defineWorkload({
+  kind: "pin-pages",
   title: "pinned pages at rate q",
   summary:
-    "Each movable page in use is pinned with probability q: short pins end after a moment and others take their place, long ones stay until the page is freed. A long-term pin leaves CMA areas and ZONE_MOVABLE first, as since 5.2.",
-  parameters: {
-    duration: DURATION("1 minute"),
-    share: share(0.01, "probability that a movable page is pinned"),
-    term: { unit: "name", default: "short", meaning: "how long a pin lasts", oneOf: ["short", "long"] },
-    hold: time("1s", "how long a short pin lasts"),
-  },
+    "Each movable page in use is pinned with probability q. Short pins end after a moment and others replace them; long ones stay until the page is freed. As since 5.2, a page leaves CMA areas and ZONE_MOVABLE before a long-term pin.",
+  parameters: PARAMETERS,
   leaves: [],
-  durationMs: (p) => p.duration as number,
+  durationMs: (p) => p.duration,
   pagesPerSecond: () => 0,
-  start: (system, p, random, startMs) =>
-    new PinPages(system, random, p as unknown as Resolved<PinPagesParameters>, startMs),
-};
+  start: (system, p, random, startMs) => new PinPages(system, random, p, startMs),
+});

@@ -1,4 +1,4 @@
-/** How far pages that do not move have spread: the page blocks that hold at least one of them. */
+/** The spread of pages that do not move: the page blocks that hold at least one of them. */
 import type { Memory } from "../mm/state/memory";
 import { MIGRATE_RECLAIMABLE } from "../mm/state/migratetype";
 import { OWNER_KINDS } from "../mm/state/owners";
@@ -46,7 +46,7 @@ function countBlock(m: Memory, zone: Zone, block: number, sum: Pollution): void 
       }
       if (owner & MOVABLE_PAGE) sum.movable += pages;
       else {
-        // What a snapshot calls slab is told apart by the type of its block.
+        // A snapshot does not distinguish kinds of slab; the type of the block does.
         const inReclaimable = kind === OWNER_KINDS.slab && m.blockType(p) === MIGRATE_RECLAIMABLE;
         if (kind === OWNER_KINDS.slabReclaimable || inReclaimable) sum.reclaimable += pages;
         else sum.unmovable += pages;

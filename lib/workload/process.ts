@@ -1,7 +1,7 @@
 /**
  * A process as the page allocator sees it: a kernel stack, anonymous memory faulted in page by page (on large machines by
- * granules) with a page table for every so many pages, and everything freed when it ends. Order of frees: release_pages() turns the single pages of each
- * batch round (recorded: docs/fidelity.md, "By what mechanism").
+ * granules), with a page table for a fixed number of pages. Everything is freed when it ends. Order of frees: release_pages()
+ * reverses the single pages of each batch (recorded: docs/fidelity.md, "By what mechanism").
  */
 import { IntStack } from "../base/int-stack";
 import type { System } from "../machine/system";
@@ -21,7 +21,7 @@ export const FIRST_TABLES = 7;
 /** Pages of an mmu_gather batch: 8, then what a page of pointers holds less its header. */
 const FIRST_BATCH = 8;
 
-/** What a process has that has ended. */
+/** The holdings of a process that has ended. */
 const NOTHING = new IntStack();
 
 export class Process {
@@ -44,17 +44,17 @@ export class Process {
     this.sinceTable = this.pagesATable;
   }
 
-  /** Whether it got its kernel stack: fork() fails without. */
+  /** Whether it got its kernel stack, without which fork() fails. */
   get alive(): boolean {
     return this.stack >= 0;
   }
 
-  /** Pages it has, those of higher orders as one. */
+  /** Its pages; one of a higher order counts once. */
   get pages(): number {
     return this.slots.length;
   }
 
-  /** Faults in up to `n` anonymous pages; how many it got. */
+  /** Faults in up to `n` anonymous pages; returns how many it got. */
   fault(n: number): number {
     const { system } = this;
     if (this.slots === NOTHING) throw new Error("a process that has ended faults");
@@ -71,10 +71,10 @@ export class Process {
     return n;
   }
 
-  /** Faults in one huge page, or as many single pages; false when neither could be had. */
+  /** Faults in one huge page, or as many single pages; false if neither was available. */
   faultHuge(): boolean {
     const { system } = this;
-    // On a machine with granules nobody waits for a huge page: they stand for large pieces that lie free.
+    // On a machine with granules nothing waits for a huge page: granules represent large free pieces.
     const slot = system.allocHuge(system.granuleOrder === 0);
     if (slot < 0) {
       const pages = 1 << system.memory.thpOrder;
@@ -113,7 +113,7 @@ export class Process {
     return this.slots.at(index);
   }
 
-  /** Gives its last `n` pages back, as free() of a heap does. */
+  /** Releases its last `n` pages, as free() of a heap does. */
   shrink(n: number): void {
     for (let i = Math.min(n, this.slots.length); i > 0; i--) this.system.free(this.slots.pop());
   }

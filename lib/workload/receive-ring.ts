@@ -1,7 +1,7 @@
 /**
- * Receive buffers of a network card: a number of buffers is always in flight, and each packet replaces one of them: the driver
- * allocates a fresh one in its interrupt (GFP_ATOMIC) and a reader frees an old one. Which one is chance, since sockets are read at
- * their own pace. An order that cannot be had falls back to single pages, as skb_page_frag_refill() does (net/core/sock.c).
+ * Receive buffers of a network card. A number of buffers is always in flight, and each packet replaces one of them: the driver
+ * allocates a new one in its interrupt (GFP_ATOMIC), and a reader frees an old one. The old one is chosen at random, because sockets
+ * are read at their own pace. An unavailable order falls back to single pages, as in skb_page_frag_refill() (net/core/sock.c).
  */
 import type { Random } from "../base/random";
 import type { System } from "../machine/system";
@@ -29,7 +29,7 @@ export class ReceiveRing {
     this.lost = 0;
   }
 
-  /** Keeps at most `buffers` in flight, up to as many as it was made for. */
+  /** Keeps at most `buffers` in flight, up to its original number. */
   limit(buffers: number): void {
     this.most = Math.max(1, Math.min(this.buffers.length, buffers));
     while (this.filled > this.most) {
@@ -40,7 +40,7 @@ export class ReceiveRing {
     }
   }
 
-  /** Receives `n` packets; how many pages were asked for. */
+  /** Receives `n` packets; returns how many pages were requested. */
   receive(n: number): number {
     const { buffers, system } = this;
     let pages = 0;

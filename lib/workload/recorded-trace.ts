@@ -1,22 +1,15 @@
 /**
- * A recorded trace as a workload: its allocations and frees happen in their order on another machine, which decides itself where
- * pages lie. Limits: owners are guessed from the request flags; pages that the recording had before it began are unknown, and
- * their frees are passed over; what the recorded kernel reclaimed shows as frees, so reclaim happens twice where memory is short.
+ * A recorded trace as a workload: its allocations and frees happen in their order on another machine, which itself decides where
+ * pages are placed. Limits: owners are guessed from the request flags; pages allocated before the recording began are unknown, and
+ * their frees are skipped; pages that the recorded kernel reclaimed appear as frees, so reclaim happens twice if memory is short.
  */
 import { InputError } from "../base/errors";
 import type { System } from "../machine/system";
 import { __GFP_COMP, __GFP_MOVABLE, __GFP_RECLAIMABLE, __GFP_ZERO } from "../mm/state/gfp";
+import { filled, number, text } from "../schema/field";
 import type { RecordedEvents } from "../trace/recorded-events";
-import { DURATION, type Parameter, type Resolved, type Time } from "./parameters";
-import type { Actor, WorkloadKind } from "./workload";
-
-export interface RecordedTraceParameters {
-  /** A folder with a recording. */
-  path: string;
-  sha256: string;
-  duration?: Time;
-  rate?: number;
-}
+import { duration } from "./parameters";
+import { type Actor, defineWorkload } from "./workload";
 
 /** Events of one step. */
 const STEP_EVENTS = 512;
@@ -26,7 +19,7 @@ class RecordedTrace implements Actor {
   done: boolean;
   private at: number;
   private readonly stepMs: number;
-  /** Recorded frame → what it is here: a slot, or −2 − frame for a page that does not move. */
+  /** Recorded frame → its counterpart here: a slot, or −2 − frame for a page that does not move. */
   private readonly pages: Map<number, number>;
   private readonly orders: Map<number, number>;
 
@@ -88,35 +81,28 @@ class RecordedTrace implements Actor {
   }
 }
 
-const PARAMETERS: Record<keyof RecordedTraceParameters, Parameter> = {
-  path: { unit: "folder", default: "", meaning: "folder with the recording (trace.txt, plain or packed)" },
-  sha256: {
-    unit: "hash",
-    default: "",
-    meaning: "SHA-256 of the unpacked trace: the plan's result hangs on it",
-  },
-  duration: DURATION("1 hour"),
-  rate: { unit: "events/s", default: 10_000, meaning: "allocations and frees in a second", least: 0.001 },
+const PARAMETERS = {
+  path: text("folder with the recording (trace.txt, plain or packed)", { longest: 4096 }),
+  sha256: text("SHA-256 of the unpacked trace, on which the plan's result depends", { longest: 64 }),
+  duration: duration("1 hour"),
+  rate: filled(number("allocations and frees per second", "events/s", { default: 10_000, least: 0.001 })),
 };
 
-const typed = (p: unknown) => p as Resolved<RecordedTraceParameters>;
-
-export const recordedTrace: WorkloadKind = {
-  kind: "recordedTrace",
+export const recordedTrace = defineWorkload({
+  kind: "recorded-trace",
   title: "a recorded trace",
   summary:
-    "The allocations and frees of a recording, in their order and at an even rate, on the machine of the plan. Movable requests become anonymous memory (zeroed or larger than a page) or page cache, others slab of their mobility.",
+    "Replays the allocations and frees of a recording in their order and at an even rate on the machine of the plan. Movable requests become anonymous memory (zeroed or larger than a page) or page cache; others become slab of their mobility.",
   parameters: PARAMETERS,
   leaves: [],
-  durationMs: (p) => typed(p).duration,
-  pagesPerSecond: (p) => typed(p).rate / 2,
-  start: (system, p, _random, startMs, inputs) => {
-    const { path, sha256, rate } = typed(p);
+  durationMs: (p) => p.duration,
+  pagesPerSecond: (p) => p.rate / 2,
+  start: (system, { path, sha256, rate }, _random, startMs, inputs) => {
     const events = inputs.recordings.get(sha256);
     if (events === undefined)
       throw new InputError(
-        `workload recordedTrace: the trace of ${JSON.stringify(path)} with SHA-256 ${JSON.stringify(sha256)} was not read: read the inputs of a plan before it runs`,
+        `workload recorded-trace: the trace of ${JSON.stringify(path)} with SHA-256 ${JSON.stringify(sha256)} was not read: read the inputs of a plan before it runs`,
       );
     return new RecordedTrace(system, events, rate, startMs);
   },
-};
+});

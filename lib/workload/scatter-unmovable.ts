@@ -1,16 +1,12 @@
 /** The adversary of the closed form: each page block gets an unmovable page with probability p, independently. */
 import type { Random } from "../base/random";
 import type { System } from "../machine/system";
-import { DURATION, type Resolved, share, type Time } from "./parameters";
+import { filled, share } from "../schema/field";
+import { duration } from "./parameters";
 import { holdsFixed, ordinaryBlocks, settle, takeFrame } from "./take-frames";
-import type { Actor, WorkloadKind } from "./workload";
+import { type Actor, defineWorkload } from "./workload";
 
-export interface ScatterUnmovableParameters {
-  duration?: Time;
-  share?: number;
-}
-
-/** Frames of a block that are tried before it is given up. */
+/** Frames of a block that are tried before the block is skipped. */
 const TRIES = 16;
 
 class ScatterUnmovable implements Actor {
@@ -47,23 +43,17 @@ class ScatterUnmovable implements Actor {
   }
 }
 
-export const scatterUnmovable: WorkloadKind = {
-  kind: "scatterUnmovable",
+export const scatterUnmovable = defineWorkload({
+  kind: "scatter-unmovable",
   title: "unmovable pages scattered at rate p",
   summary:
-    "Every page block outside CMA areas is hit with probability p and then holds one unmovable page at a random place; a block that holds one already gets no second. So k blocks in a row are all free of them with probability (1 − p)^k.",
+    "Every page block outside CMA areas is hit with probability p and then holds one unmovable page at a random place; a block that already holds one gets no second. Thus k consecutive blocks are all free of them with probability (1 − p)^k.",
   parameters: {
-    duration: DURATION("1s"),
-    share: share(0.05, "probability that a page block is hit"),
+    duration: duration("1s"),
+    share: filled(share("probability that a page block is hit", { default: 0.05 })),
   },
   leaves: ["driver"],
-  durationMs: (p) => p.duration as number,
+  durationMs: (p) => p.duration,
   pagesPerSecond: () => 0,
-  start: (system, p, random, startMs) =>
-    new ScatterUnmovable(
-      system,
-      random,
-      (p as unknown as Resolved<ScatterUnmovableParameters>).share,
-      startMs,
-    ),
-};
+  start: (system, p, random, startMs) => new ScatterUnmovable(system, random, p.share, startMs),
+});

@@ -1,43 +1,15 @@
 /**
- * Running workloads on a system: compositions become actors, and the actor whose time has come steps next. Equal specs, seeds
- * and systems give the same operations.
+ * Runs workloads on a system: compositions become actors, and the actor with the earliest time steps next. Equal specs, seeds and
+ * systems give the same operations.
  */
-import { InputError, unknownName } from "../base/errors";
+import { InputError } from "../base/errors";
 import type { Random } from "../base/random";
+import { camel } from "../base/spelling";
 import type { System } from "../machine/system";
-import { WORKLOADS } from "./kinds";
-import { type ResolvedValues, resolveAll } from "./parameters";
-import {
-  type Actor,
-  isSequence,
-  isTogether,
-  type LeafWorkload,
-  type WorkloadInputs,
-  type WorkloadKind,
-  type WorkloadSpec,
-} from "./workload";
+import { durationMs, resolveParameters, workloadKind } from ".";
+import { type Actor, isSequence, isTogether, type WorkloadInputs, type WorkloadSpec } from "./workload";
 
-/** The generator of a leaf. Throws InputError naming the known ones. */
-export function workloadKind(kind: string): WorkloadKind {
-  const found = WORKLOADS.get(kind);
-  if (found === undefined) throw unknownName("workload", kind, [...WORKLOADS.keys()]);
-  return found;
-}
-
-/** A leaf with every parameter filled in, in bytes and milliseconds; throws InputError for an unknown or ill-typed one. */
-export function resolveParameters(spec: LeafWorkload): ResolvedValues {
-  const { parameters, kind } = workloadKind(spec.kind);
-  return resolveAll(kind, parameters, spec);
-}
-
-/** Milliseconds a workload lasts; Infinity when a part of it goes on until it is stopped. */
-export function durationMs(spec: WorkloadSpec): number {
-  if (isSequence(spec)) return spec.sequence.reduce((ms, part) => ms + durationMs(part), 0);
-  if (isTogether(spec)) return spec.together.reduce((ms, part) => Math.max(ms, durationMs(part)), 0);
-  return workloadKind(spec.kind).durationMs(resolveParameters(spec));
-}
-
-/** The finite parts of a workload, which run before the requests, and the endless one that goes on meanwhile, if any. */
+/** The finite parts of a workload, which run before the requests, and the endless one that continues meanwhile, if any. */
 export function partsOf(spec: WorkloadSpec | undefined): {
   before: WorkloadSpec[];
   during: WorkloadSpec | null;
@@ -74,7 +46,7 @@ export class WorkloadRun {
     this.started = 0;
   }
 
-  /** Runs a finite workload to its end; what outlives it (caches, daemons) stays in memory. */
+  /** Runs a finite workload to its end; caches and daemons that outlive it stay in memory. */
   toEnd(spec: WorkloadSpec): void {
     const start = this.system.nowMs;
     const lasts = durationMs(spec);
@@ -84,7 +56,7 @@ export class WorkloadRun {
     this.actors = [];
   }
 
-  /** Starts a workload; runUntil() makes it go on. */
+  /** Starts a workload; runUntil() continues it. */
   start(spec: WorkloadSpec): void {
     const { system } = this;
     if (isSequence(spec)) throw new InputError("workload: parts that follow one another are run one by one");
@@ -93,13 +65,14 @@ export class WorkloadRun {
       return;
     }
     const kind = workloadKind(spec.kind);
-    const random = this.random.fork(`${this.started++}:${spec.kind}`);
+    // The label seeds the part's random numbers: in camelCase, as plans of format 1 had it, so that they stay the same.
+    const random = this.random.fork(`${this.started++}:${camel(kind.kind)}`);
     this.actors.push(kind.start(system, resolveParameters(spec), random, system.nowMs, this.inputs));
   }
 
   /**
-   * Lets everything that is due before `ms` happen, in order of time, then moves the clock there. `orDone`: or stops the clock as
-   * soon as every part says that it is done.
+   * Runs everything that is due before `ms`, in order of time, then moves the clock there. `orDone`: stops the clock as soon as
+   * every part is done.
    */
   runUntil(ms: number, orDone = false): void {
     const { system } = this;

@@ -1,4 +1,4 @@
-/** A long-running service: workers with large heaps that ask for huge pages (a JVM, a cache); they are restarted in turn. */
+/** A long-running service: workers with large heaps that request huge pages (a JVM, a cache) and are restarted in turn. */
 import type { System } from "../machine/system";
 import type { Load } from "./load";
 import { FIRST_TABLES, Process } from "./process";
@@ -7,7 +7,7 @@ const WORKERS = 8;
 
 interface Worker {
   process: Process;
-  /** Pages of its heap that it has, huge ones and single ones together. */
+  /** Pages of its heap, huge and single ones together. */
   pages: number;
 }
 
@@ -23,7 +23,7 @@ export class ServiceLoad implements Load {
     this.workers = [];
   }
 
-  /** Workers fault their heaps in, one after the other, until they have them all; nothing after that. */
+  /** Workers fault in their heaps one after the other; nothing happens once all are complete. */
   turn(pages: number): number {
     let asked = 0;
     while (asked < pages) {
@@ -50,7 +50,7 @@ export class ServiceLoad implements Load {
     return n;
   }
 
-  /** The worker that has run for longest ends, and another faults its heap in at once, as far as there is memory. */
+  /** The worker that has run the longest ends, and another faults in its heap at once, as far as memory allows. */
   restart(): void {
     this.workers.shift()?.process.exit();
     this.turn(this.heapPages);

@@ -1,7 +1,6 @@
 /**
- * A cache of kernel objects as SLUB keeps it: objects of one size in slabs of 2^order pages; a slab goes back to the page
- * allocator only when its last object does. That is what makes small objects fragment memory: one live object in thirty
- * keeps its pages where they are. Modelled: one CPU slab, then the most recently freed-into slab first (mm/slub.c, 6.1).
+ * A cache of kernel objects as SLUB keeps it: objects of one size in slabs of 2^order pages. A slab returns to the page allocator
+ * only with its last object. Small objects fragment memory for this reason: one live object in thirty keeps its pages in place. Modelled: one CPU slab, then the most recently freed-into slab first (mm/slub.c, 6.1).
  */
 import type { Random } from "../base/random";
 import type { System } from "../machine/system";
@@ -34,7 +33,7 @@ export class SlabCache {
   private used: Uint16Array;
   private slabNumbers: number;
   private readonly unusedNumbers: number[];
-  /** Slabs that may have room, last first; may name full or freed ones, which are passed over. */
+  /** Slabs that may have room, last first; full or freed ones among them are skipped. */
   private readonly partial: number[];
   /** The slab of every live object, in no order. */
   private live: Int32Array;
@@ -65,7 +64,7 @@ export class SlabCache {
     return this.liveCount;
   }
 
-  /** Makes `n` objects; how many slabs that took, −1 when there was no memory. */
+  /** Makes `n` objects; returns how many slabs that took, or −1 if there was no memory. */
   make(n: number): number {
     let fresh = 0;
     for (let i = 0; i < n; i++) {
@@ -98,7 +97,7 @@ export class SlabCache {
   }
 
   private grow(): number {
-    // The request may reclaim, and reclaim may shrink this very cache: nothing is taken for granted before it returns.
+    // The request may reclaim, and reclaim may shrink this very cache, so nothing may be assumed before it returns.
     const pfn = this.system.allocFixed(this.shape.kind, this.gfp, this.shape.order);
     if (pfn < 0) return -1;
     const slab = this.unusedNumbers.pop() ?? this.newNumber();
@@ -121,7 +120,7 @@ export class SlabCache {
     return this.slabNumbers++;
   }
 
-  /** Destroys `n` objects chosen at random; how many pages came free. */
+  /** Destroys `n` objects chosen at random; returns how many pages became free. */
   destroy(n: number): number {
     const { live, used } = this;
     const { objects } = this.shape;
@@ -142,8 +141,8 @@ export class SlabCache {
   }
 
   /**
-   * A pass at priority p destroys one object in 2^p, as do_shrink_slab() scans with seeks of 2 a share of the cache that halves
-   * with each priority. Modelled: every object can be destroyed.
+   * A pass at priority p destroys one object in 2^p: with seeks of 2, do_shrink_slab() scans a share of the cache that halves with
+   * each priority. Modelled: every object can be destroyed.
    */
   shrink(priority: number): number {
     return this.destroy(Math.ceil(this.objects / (1 << priority)));

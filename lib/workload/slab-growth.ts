@@ -1,16 +1,10 @@
 /** `updatedb`: a walk over all files leaves a dentry and an inode for each; reclaim takes them back, slab by slab at best. */
 import type { Random } from "../base/random";
 import type { System } from "../machine/system";
-import { type Load, pacedKind, scaled } from "./load";
-import { DURATION, share, type Time } from "./parameters";
+import { filled, number, share } from "../schema/field";
+import { definePaced, type Load, scaled } from "./load";
+import { duration } from "./parameters";
 import { dentries, inodes, SlabCache, shrinkable } from "./slab-cache";
-
-export interface SlabGrowthParameters {
-  duration?: Time;
-  files?: number;
-  most?: number;
-  deleted?: number;
-}
 
 export interface SlabGrowthShape {
   /** Pages of dentries and inodes at which the walk is over; files found later replace random ones. */
@@ -73,16 +67,18 @@ export class SlabGrowthLoad implements Load {
   stop(): void {}
 }
 
-export const slabGrowth = pacedKind<SlabGrowthParameters>({
-  kind: "slabGrowth",
+export const slabGrowth = definePaced({
+  kind: "slab-growth",
   title: "slab growth (updatedb)",
   summary:
-    "A walk over the file system makes a dentry and an inode for each file; they spread over memory as reclaimable slab of orders 0 and 3 and stay; reclaim destroys objects, but a slab goes only with its last one.",
+    "A walk over the file system creates a dentry and an inode for each file. They spread over memory as reclaimable slab of orders 0 and 3 and stay. Reclaim destroys objects, but a slab is freed only with its last object.",
   parameters: {
-    duration: DURATION("10 minutes"),
-    files: { unit: "files/s", default: 1000, meaning: "files found in a second" },
-    most: share(0.15, "memory that dentries and inodes take before new ones replace old ones"),
-    deleted: share(0.05, "files deleted for each file found"),
+    duration: duration("10 minutes"),
+    files: filled(number("files found per second", "files/s", { default: 1000 })),
+    most: filled(
+      share("memory that dentries and inodes take before new ones replace old ones", { default: 0.15 }),
+    ),
+    deleted: filled(share("files deleted per file found", { default: 0.05 })),
   },
   leaves: ["slabReclaimable"],
   pagesPerSecond: (p, { pageSize }) => (p.files * BYTES_A_FILE) / pageSize,

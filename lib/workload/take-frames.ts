@@ -1,7 +1,6 @@
 /**
- * Taking chosen frames for an owner who never moves: what a driver or the kernel got long ago, when those frames were free. Not a
- * way that any kernel function has; it puts a page where an experiment wants it, and leaves lists, counters and types as they
- * would be.
+ * Takes chosen frames for an owner that never moves, as if a driver or the kernel had got them long ago while they were free. No
+ * kernel function does this: it places a page where an experiment needs it and keeps lists, counters and types consistent.
  */
 import type { System } from "../machine/system";
 import { isolateFreePage } from "../mm/allocation/isolate-free-page";
@@ -14,7 +13,7 @@ import { markTaken, OWNER_KINDS, type OwnerKind } from "../mm/state/owners";
 import { MOVABLE_PAGE, OWNER_MASK } from "../mm/state/page-state";
 import type { Zone } from "../mm/state/zone";
 
-/** Gives back [from, to) in the largest aligned pieces, past the per-CPU lists. */
+/** Frees [from, to) in the largest aligned pieces, bypassing the per-CPU lists. */
 export function giveBack(m: Memory, from: number, to: number): void {
   for (let p = from; p < to; ) {
     let order = 0;
@@ -25,7 +24,7 @@ export function giveBack(m: Memory, from: number, to: number): void {
   }
 }
 
-/** Makes every frame of the machine one that can be looked at, and empties the per-CPU lists. */
+/** Makes every frame of the machine inspectable, and empties the per-CPU lists. */
 export function settle(m: Memory): void {
   for (const zone of m.zones) {
     materialiseZone(m, zone);
@@ -33,13 +32,13 @@ export function settle(m: Memory): void {
   }
 }
 
-/** Takes the frame at `pfn`, which must lie in a free buddy page, as a single page of `kind`; false when it does not. */
+/** Takes the frame at `pfn`, which must be in a free buddy page, as a single page of `kind`; false if it is not. */
 export function takeFreeFrame(m: Memory, zone: Zone, pfn: number, kind: OwnerKind): boolean {
   const place = m.freePlaceOf(pfn);
   if (place === undefined || place.pcp) return false;
   const type = m.blockType(pfn);
   isolateFreePage(m, zone, place.head, place.order);
-  // Half a block taken makes it MOVABLE for compaction; here its type stays.
+  // Compaction makes a block MOVABLE if it takes half of it; here the type stays.
   if (place.order >= m.pageblockOrder - 1) m.setBlockType(pfn, type);
   markTaken(m, pfn, pfn + 1, kind);
   giveBack(m, place.head, pfn);
@@ -47,7 +46,7 @@ export function takeFreeFrame(m: Memory, zone: Zone, pfn: number, kind: OwnerKin
   return true;
 }
 
-/** Takes the frame at `pfn`, free or not: what is movable there moves away first. */
+/** Takes the frame at `pfn`, free or not; movable contents move away first. */
 export function takeFrame(system: System, zone: Zone, pfn: number, kind: OwnerKind): boolean {
   const { memory: m } = system;
   if (takeFreeFrame(m, zone, pfn, kind)) return true;
@@ -56,7 +55,7 @@ export function takeFrame(system: System, zone: Zone, pfn: number, kind: OwnerKi
     .ok;
 }
 
-/** First frames of the page blocks that lie whole in a zone and are not CMA's. */
+/** First frames of the page blocks that are entirely in a zone and not CMA's. */
 export function ordinaryBlocks(m: Memory): number[] {
   const blocks: number[] = [];
   for (const zone of m.zones)

@@ -1,6 +1,6 @@
 /**
- * What a machine of a kind does by day and by night: loads sized by the memory it has, and the share of the machine's turnover
- * that each gets. All shares are modelling choices; docs/workloads/uptime.md says why.
+ * The loads of a kind of machine by day and by night, sized by its memory, and each load's share of the machine's turnover. All
+ * shares are modelling choices; docs/workloads/uptime.md gives the reasons.
  */
 import type { Random } from "../base/random";
 import { fixedShare } from "../machine/granules";
@@ -23,17 +23,17 @@ export type Profile = (typeof PROFILES)[number];
 export interface ProfilePart {
   name: string;
   load: Load;
-  /** What it does at night, and while a machine fills, where that is something else. */
+  /** Its activity at night and while a machine fills, if different. */
   nightly?: (pages: number) => number;
   day: number;
   night: number;
-  /** Of a load of pages that never move: how many there are on this machine, against its share of memory; default 1. */
+  /** For a load of pages that never move: how many this machine has, relative to its share of memory; default 1. */
   few?: number;
   /** Done once a week. */
   weekly?: () => void;
 }
 
-/** Files of a machine with granules have so many on average, or 256 KiB where that is more. */
+/** Mean granules of a file on a machine with granules; at least 256 KiB. */
 const GRANULES_A_FILE = 4;
 
 const KiB = 1024;

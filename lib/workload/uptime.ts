@@ -1,27 +1,22 @@
 /**
- * Long uptime: the loads of a profile share a budget of pages for every simulated day. A month cannot be run page by page, and
- * need not be: what changes the layout of memory is what is freed in another order than it was taken, and a part of each
- * day's pages suffices for that. The budget is a modelling choice:
+ * Long uptime: the loads of a profile share a budget of pages per simulated day. A month cannot be run page by page, and need not
+ * be: pages freed in another order than they were taken change the layout of memory, and a part of each day's pages suffices for
+ * that. The budget is a modelling choice:
  *
- *     pages a day = intensity × 5 % × pages of 4 GiB × (memory / 4 GiB)^¼
+ *     pages per day = intensity × 5 % × pages of 4 GiB × (memory / 4 GiB)^¼
  *
- * so that a 4 GiB machine turns 5 % of its memory over a day, and larger machines grow less busy than they grow larger. Days are
- * twice as busy as nights. In its first 12 hours a machine fills: processes reach their number, the page cache takes what is free.
+ * so that a 4 GiB machine turns over 5 % of its memory per day, and activity grows more slowly than memory. Days are twice as busy
+ * as nights. During its first 12 hours a machine fills: processes reach their number, and the page cache takes what is free.
  */
 import type { Random } from "../base/random";
 import type { System } from "../machine/system";
-import { DURATION, type Parameter, type Resolved, type Time } from "./parameters";
+import { filled, name, number } from "../schema/field";
+import { duration } from "./parameters";
 import { PROFILES, type Profile, type ProfilePart, profileParts } from "./uptime-profiles";
-import type { Actor, WorkloadKind } from "./workload";
-
-export interface UptimeParameters {
-  duration?: Time;
-  profile?: Profile;
-  intensity?: number;
-}
+import { type Actor, defineWorkload } from "./workload";
 
 const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
+export const DAY_MS = 24 * HOUR_MS;
 const WEEK_MS = 7 * DAY_MS;
 /** The clock moves hour by hour, and kcompactd looks as often; the loads take turns ten times as often. */
 const STEP_MS = HOUR_MS;
@@ -114,36 +109,26 @@ export class UptimeActor implements Actor {
     }
   }
 
-  /** The machine goes on as it is: its processes and caches stay, since a machine that is asked for memory is in use. */
+  /** The machine's processes and caches stay, because a machine that is asked for memory is in use. */
   stop(): void {
     this.nextMs = Number.POSITIVE_INFINITY;
   }
 }
 
-/** What a machine does that is aged, and how busy it is. */
+/** Parameters of the workloads that age a machine. */
 export const AGEING_PARAMETERS = {
-  profile: { unit: "name", default: "server", meaning: "what the machine does", oneOf: PROFILES },
-  intensity: {
-    unit: "factor",
-    default: 1,
-    meaning: "how busy it is against the budget of the model",
-    most: 100,
-  },
-} satisfies Record<string, Parameter>;
-
-const PARAMETERS: Record<keyof UptimeParameters, Parameter> = {
-  duration: DURATION("30 days"),
-  ...AGEING_PARAMETERS,
+  profile: filled(name("the machine's role, which determines its loads", PROFILES, { default: "server" })),
+  intensity: filled(
+    number("activity relative to the budget of the model", "factor", { default: 1, most: 100 }),
+  ),
 };
 
-const typed = (p: unknown) => p as Resolved<UptimeParameters>;
-
-export const uptime: WorkloadKind = {
+export const uptime = defineWorkload({
   kind: "uptime",
   title: "long uptime",
   summary:
-    "A machine does what its profile says, day and night, for as long as asked. The loads share a budget of pages a simulated day; on the first day memory fills. What runs at the end stays in memory.",
-  parameters: PARAMETERS,
+    "A machine runs the loads of its profile, day and night, for the given time. The loads share a budget of pages per simulated day; memory fills on the first day. Pages in use at the end stay in memory.",
+  parameters: { duration: duration("30 days"), ...AGEING_PARAMETERS },
   leaves: [
     "anon",
     "shmem",
@@ -155,8 +140,7 @@ export const uptime: WorkloadKind = {
     "kernelStack",
     "networkBuffer",
   ],
-  durationMs: (p) => typed(p).duration,
-  pagesPerSecond: (p, system) => pagesADay(system, typed(p).intensity) / (DAY_MS / 1000),
-  start: (system, p, random, startMs) =>
-    new UptimeActor(system, random, typed(p).profile as Profile, typed(p).intensity, startMs),
-};
+  durationMs: (p) => p.duration,
+  pagesPerSecond: (p, system) => pagesADay(system, p.intensity) / (DAY_MS / 1000),
+  start: (system, p, random, startMs) => new UptimeActor(system, random, p.profile, p.intensity, startMs),
+});

@@ -1,12 +1,12 @@
 /**
- * Workloads: what a machine does before and while it is asked for memory. A spec is plain JSON; running it on a system with
- * a seed gives the same operations everywhere.
+ * Workloads: the activity of a machine before and while memory is requested. A spec is plain JSON; run on a system with a seed,
+ * it gives the same operations everywhere.
  */
 import type { Random } from "../base/random";
 import type { System } from "../machine/system";
 import type { OwnerKind } from "../mm/state/owners";
+import type { Fields, OutOf } from "../schema/field";
 import type { RecordedEvents } from "../trace/recorded-events";
-import type { Parameter, ResolvedValues } from "./parameters";
 
 /** A workload in a plan: one generator with its parameters, or a composition. */
 export type WorkloadSpec = LeafWorkload | SequenceWorkload | TogetherWorkload;
@@ -17,7 +17,7 @@ export interface LeafWorkload {
   [parameter: string]: string | number | boolean;
 }
 
-/** One after the other. Finite parts run before the requests; an endless last part goes on while they are put. */
+/** One after the other. Finite parts run before the requests; an endless last part continues while requests are made. */
 export interface SequenceWorkload {
   sequence: WorkloadSpec[];
 }
@@ -39,39 +39,41 @@ export function isTogether(spec: WorkloadSpec): spec is TogetherWorkload {
 export interface Actor {
   /** Simulated time of its next step, milliseconds since boot; Infinity when it is done. */
   readonly nextMs: number;
-  /** It has nothing more to do, before its time is over. */
+  /** It has finished before its time is over. */
   readonly done?: boolean;
-  /** Does what is due, and sets `nextMs` later. */
+  /** Does the work that is due, and sets `nextMs` to a later time. */
   step(): void;
-  /** Ends it: what it holds is freed, but for what its kind leaves behind. */
+  /** Ends it and frees what it holds, except for what its kind leaves behind. */
   stop(): void;
 }
 
-/** What a workload needs beside the machine: files that were read for it. */
+/** What a workload needs besides the machine: files that were read for it. */
 export interface WorkloadInputs {
   /** Recorded traces by the SHA-256 of their text. */
   recordings: ReadonlyMap<string, RecordedEvents>;
 }
 
 /** One generator; stateless. */
-export interface WorkloadKind {
-  kind: string;
-  title: string;
-  /** What it models, in a sentence or two. */
-  summary: string;
-  /** Parameters with unit, default, limits and meaning. */
-  parameters: Record<string, Parameter>;
-  /** Kinds of pages that stay in memory when it ends: caches that nobody empties, processes that go on. */
-  leaves: readonly OwnerKind[];
-  /** Simulated milliseconds it lasts; Infinity when it goes on until it is stopped. */
-  durationMs(parameters: ResolvedValues): number;
-  /** Pages it asks for in a simulated second, once it has started up. */
-  pagesPerSecond(parameters: ResolvedValues, system: System): number;
-  start(
-    system: System,
-    parameters: ResolvedValues,
-    random: Random,
-    startMs: number,
-    inputs: WorkloadInputs,
-  ): Actor;
+export interface WorkloadKind<K extends string = string, P extends Fields = Fields> {
+  /** Its name in plans, in kebab-case. */
+  readonly kind: K;
+  readonly title: string;
+  /** What it models, in two or three sentences. */
+  readonly summary: string;
+  /** Every parameter with its meaning, unit, limits and default. Types, checks, completion and tables are read from it. */
+  readonly parameters: P;
+  /** Kinds of pages that stay in memory when it ends: caches that nothing empties, processes that continue. */
+  readonly leaves: readonly OwnerKind[];
+  /** Simulated milliseconds it lasts; Infinity if it continues until it is stopped. */
+  durationMs(parameters: OutOf<P>): number;
+  /** Pages that it requests per simulated second after its start-up. */
+  pagesPerSecond(parameters: OutOf<P>, system: System): number;
+  start(system: System, parameters: OutOf<P>, random: Random, startMs: number, inputs: WorkloadInputs): Actor;
+}
+
+/** States a workload. To add one, write a file that calls this and name it in index.ts. */
+export function defineWorkload<const K extends string, const P extends Fields>(
+  workload: WorkloadKind<K, P>,
+): WorkloadKind<K, P> {
+  return Object.freeze(workload);
 }

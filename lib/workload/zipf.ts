@@ -1,7 +1,7 @@
 /**
  * Ranks by Zipf's law: rank k of n is drawn with probability proportional to k^−s. Exact, by rejection-inversion (Hörmann and
  * Derflinger, "Rejection-inversion to generate variates from monotone discrete distributions", ACM TOMACS 6, 1996): constant
- * time a draw, no table.
+ * time per draw, no table.
  */
 import type { Random } from "../base/random";
 

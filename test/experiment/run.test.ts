@@ -6,7 +6,7 @@ import type { Plan } from "../../lib/experiment/plan";
 import { run } from "../../lib/experiment/run";
 
 const plan = (strategy: string, seed = 1): Plan => ({
-  format: 1,
+  format: 2,
   machine: { board: "raspberry-pi-4", memoryBytes: 2 ** 30 },
   workload: {
     sequence: [
@@ -36,7 +36,7 @@ test("what a plan does not know is refused with the known names", () => {
   assert.throws(() => run({ ...plan("cma"), strategy: { name: "cna" } }), /did you mean cma\?/);
   assert.throws(
     () => run({ ...plan("cma"), workload: { kind: "kernelbild" } }),
-    /did you mean kernelBuild\?/,
+    /did you mean kernel-build\?/,
   );
   assert.throws(
     () => run({ ...plan("cma"), request: { bytes: 0 } }),

@@ -9,7 +9,7 @@ import { sharingKey } from "../../lib/experiment/run";
 import { runAllToText, runToText, sharing } from "../../lib/experiment/run-text";
 import { System } from "../../lib/machine/system";
 import { resolveStrategy, STRATEGIES } from "../../lib/strategy";
-import { WORKLOADS } from "../../lib/workload/kinds";
+import { WORKLOADS } from "../../lib/workload";
 import type { WorkloadSpec } from "../../lib/workload/workload";
 import { asking } from "../support/strategies";
 
@@ -17,7 +17,7 @@ const MiB = 2 ** 20;
 const SHARERS = ["alloc-contig-pages", "hugetlb-runtime", "iommu"];
 
 const plan = (name: string, workload: WorkloadSpec, seed = 1): Plan => ({
-  format: 1,
+  format: 2,
   machine: { board: "pc-x86-64", memoryBytes: 256 * MiB },
   workload,
   strategy: { name },
@@ -28,11 +28,11 @@ const plan = (name: string, workload: WorkloadSpec, seed = 1): Plan => ({
 for (const board of ["pc-x86-64", "raspberry-pi-4"])
   test(`${board}: prepare() changes the machine where the strategy says so, and only there`, () => {
     for (const strategy of STRATEGIES.values()) {
-      const { resolved } = resolveStrategy({ name: strategy.name });
+      const { parameters } = resolveStrategy({ name: strategy.name });
       const request = asking(4 * MiB);
-      const system = System.boot(strategy.machine({ board, memoryBytes: 2 ** 30 }, resolved, request));
+      const system = System.boot(strategy.machine({ board, memoryBytes: 2 ** 30 }, parameters, request));
       const checkpoint = new Checkpoint(system);
-      strategy.prepare(system, resolved, request);
+      strategy.prepare(system, parameters, request);
       const changes = checkpoint.changes();
       checkpoint.release();
       assert.equal(changes.length > 0, strategy.takesAtBoot === true, `${strategy.name}: ${changes}`);
@@ -40,7 +40,7 @@ for (const board of ["pc-x86-64", "raspberry-pi-4"])
   });
 
 for (const [kind, { parameters }] of WORKLOADS) {
-  if (kind === "recordedTrace" || !("duration" in parameters)) continue;
+  if (kind === "recorded-trace" || !("duration" in parameters)) continue;
   test(`shared under ${kind}: every outcome is that of a machine of its own`, () => {
     const workload = {
       sequence: [
@@ -55,19 +55,19 @@ for (const [kind, { parameters }] of WORKLOADS) {
 }
 
 test("machines differ: by seed, by workload, by what the strategy wants of the boot, and where it takes memory then", () => {
-  const quiet: WorkloadSpec = { kind: "kernelBuild", duration: "1s" };
+  const quiet: WorkloadSpec = { kind: "kernel-build", duration: "1s" };
   const one = plan("buddy", quiet);
   assert.ok(sharing(one, plan("iommu", quiet)));
   assert.ok(sharing(one, { ...one, request: { bytes: MiB } }));
   assert.ok(!sharing(one, plan("buddy", quiet, 2)));
-  assert.ok(!sharing(one, plan("buddy", { kind: "kernelBuild", duration: "2s" })));
+  assert.ok(!sharing(one, plan("buddy", { kind: "kernel-build", duration: "2s" })));
   assert.ok(!sharing(one, plan("cma", quiet)));
   assert.ok(!sharing(plan("carve-out", quiet), plan("carve-out", quiet)));
   assert.equal(sharingKey({ ...one, machine: { board: "server-x86-64", memoryBytes: 2 ** 40 } }), null);
 });
 
 test("a plan that cannot be run fails alone, in its place", () => {
-  const quiet: WorkloadSpec = { kind: "kernelBuild", duration: "1s" };
+  const quiet: WorkloadSpec = { kind: "kernel-build", duration: "1s" };
   const plans = [plan("buddy", quiet), plan("iommu", quiet), plan("buddy", quiet)];
   plans[1]!.request.held = 0.5;
   const texts = runAllToText(plans);
@@ -79,7 +79,7 @@ test("a plan that cannot be run fails alone, in its place", () => {
 });
 
 test("those that share a machine travel together, and every task arrives once", async () => {
-  const quiet: WorkloadSpec = { kind: "kernelBuild", duration: "1s" };
+  const quiet: WorkloadSpec = { kind: "kernel-build", duration: "1s" };
   const names = ["buddy", "cma", "iommu", "carve-out", "map-contig"];
   const tasks: Task[] = [1, 2, 3, 4, 5].flatMap((seed) =>
     names.map((name) => ({ index: 0, plan: plan(name, quiet, seed), hash: "" })),

@@ -5,13 +5,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test from "node:test";
 import { Cancelled, compare, compareScenario, machine, range, strategies, sweep, workload } from "../../lib";
+import { camel } from "../../lib/base/spelling";
 import { DISPLAY } from "../../lib/notebook/display";
 import { bundleOf } from "../../lib/notebook/show";
 import { runPlan } from "../../lib/report/plan-kinds";
 import { RUNS_MIME, shownSha256 } from "../../lib/report/runs";
 import { STRATEGIES } from "../../lib/strategy";
-import { WORKLOADS } from "../../lib/workload/kinds";
-import { NAMES_FILE, namesSource } from "../support/fluent-names";
+import { WORKLOADS } from "../../lib/workload";
 
 const pi = machine("raspberry-pi-4").memory("1GiB");
 const small = compare(strategies.buddy(), strategies.cma({ area: "32MiB" }))
@@ -28,19 +28,38 @@ test("workloads compose to plain specs, and a workload awaited is its spec", asy
   assert.deepEqual(endless.after(build).toJSON(), spec);
   assert.deepEqual(build.with(endless).toJSON(), { together: [build.toJSON(), endless.toJSON()] });
   assert.deepEqual(build.during(endless).toJSON(), { together: [endless.toJSON(), build.toJSON()] });
-  assert.deepEqual(await (build as unknown as PromiseLike<unknown>), { kind: "kernelBuild", duration: "2h" });
+  assert.deepEqual(await (build as unknown as PromiseLike<unknown>), {
+    kind: "kernel-build",
+    duration: "2h",
+  });
   assert.equal(build.lastsMs, 7_200_000);
   assert.throws(() => workload.kernelBuild({ jbs: 2 } as never), /did you mean jobs\?/);
 });
 
-test("every workload and strategy is typed and documented: known-names.ts is what the registries say", () => {
-  assert.equal(
-    readFileSync(NAMES_FILE, "utf8"),
-    namesSource(),
-    "run: node --require ./test/support/register.cjs test/support/fluent-names.ts",
+test("every workload and strategy has a maker, in camelCase and under its name in plans", () => {
+  assert.deepEqual(Object.keys(workload), [...WORKLOADS.keys()].map(camel));
+  assert.deepEqual(Object.keys(strategies), [
+    ...[...STRATEGIES.keys()].map(camel),
+    "cmaDebate",
+    "rdmaDebate",
+  ]);
+  const byPlanName = strategies as unknown as Record<string, unknown>;
+  assert.equal(byPlanName["cma-4k"], strategies.cma4k);
+  assert.equal((workload as unknown as Record<string, unknown>)["kernel-build"], workload.kernelBuild);
+});
+
+test("a bad value of a parameter is refused where it is written", () => {
+  assert.throws(
+    () => strategies.iommu({ mode: "iomuu" as never }),
+    /unknown name "iomuu".*did you mean iommu\?/,
   );
-  assert.deepEqual(Object.keys(workload), [...WORKLOADS.keys()]);
-  assert.equal(Object.keys(strategies).length, STRATEGIES.size + 2); // and the two debates
+  assert.throws(
+    () => strategies.cma({ area: "64X" }),
+    /strategy cma: area: must be a size or "auto": got "64X"/,
+  );
+  assert.throws(() => strategies.cma({ aera: "64M" } as never), /did you mean area\?/);
+  assert.throws(() => strategies.reservation({ pages: -1 }), /pages: must be a whole number/);
+  assert.throws(() => workload.kernelBuild({ compile: "endless" }), /compile: must be at most 3650 days/);
 });
 
 test("a comparison: rows, intervals, verdicts, and a hash that comes again", async () => {
@@ -187,7 +206,7 @@ test("a sweep over fields of a plan, and its end by a signal", async () => {
     .run();
   assert.equal(few.summary.plans, 6);
   const rows = await few.sql(
-    "select machine_pageBlockMaxOrder as o, count(*) as n from runs group by 1 order by 1",
+    "select machine_pageblockMaxOrder as o, count(*) as n from runs group by 1 order by 1",
   );
   assert.deepEqual(rows, [
     { o: 7, n: 3 },

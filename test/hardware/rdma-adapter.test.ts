@@ -193,6 +193,12 @@ test("one piece that is not aligned pulls the whole region down to its alignment
 });
 
 test("bad input is refused by action, limit and value", () => {
+  assert.deepEqual(registerRegion("connectx-4", [at(0, 4096)], 0), registerRegion(CX4, [at(0, 4096)], 0));
+  assert.throws(
+    () => registerRegion("conectx-4" as never, [at(0, 4096)], 0),
+    /RDMA adapter: unknown name "conectx-4".*did you mean connectx-4\?/,
+  );
+  assert.throws(() => registerRegion(CX4, undefined as never, 0), /at least one piece/);
   assert.throws(() => registerRegion(CX4, [], 0), /at least one piece/);
   assert.throws(() => registerRegion(CX4, [at(0, 0)], 0), /whole number above 0: got 0/);
   assert.throws(() => registerRegion(CX4, [at(-1, 4096)], 0), /physical address must be/);

@@ -267,7 +267,7 @@ test("completion and hover, also after an await and after a character outside th
 });
 
 test("the fluent machine completes and explains itself", async () => {
-  await kernel.execute('import { machine } from "pageblock"');
+  assert.deepEqual(errors(await kernel.execute('import { machine } from "pageblock"')), []);
   const code = 'machine("raspberry-pi-3").pa';
   const { reply } = await kernel.request("complete_request", { code, cursor_pos: code.length });
   assert.ok(reply.content.matches.includes("pageSize"));
@@ -277,8 +277,36 @@ test("the fluent machine completes and explains itself", async () => {
   assert.match(hover, /\(method\) MachineDescription\.pageSize\(/);
   assert.ok(hover.split("\n").length > 2, "the doc comment is shown");
   const wrong = await kernel.execute('machine("raspberry-pi-3").cma("0")');
-  assert.equal(errors(wrong)[0].ename, "InputError");
+  assert.equal(errors(wrong)[0].ename, "InputError", errors(wrong)[0].traceback.join("\n"));
   assert.match(errors(wrong)[0].evalue, /cma: size must be > 0/);
+});
+
+test("strategies and workloads complete their names, parameters and allowed values, and say what a parameter means", async () => {
+  await kernel.execute('import { strategies, workload } from "pageblock"');
+  const matches = async (code: string): Promise<string[]> =>
+    (await kernel.request("complete_request", { code, cursor_pos: code.length })).reply.content.matches;
+  assert.ok((await matches("strategies.cm")).includes("cma4k"));
+  assert.ok((await matches("workload.kern")).includes("kernelBuild"));
+  assert.ok((await matches("strategies.cma({ ar")).includes("area"));
+  assert.ok((await matches("workload.kernelBuild({ jo")).includes("jobs"));
+  assert.ok((await matches('strategies.iommu({ mode: "')).includes("odp"));
+  assert.ok((await matches('workload.pinPages({ term: "')).includes("short"));
+  const hover = async (code: string, word: string): Promise<string> => {
+    const asked = { code, cursor_pos: code.indexOf(word) + 1, detail_level: 0 };
+    return (await kernel.request("inspect_request", asked)).reply.content.data["text/plain"];
+  };
+  assert.match(
+    await hover('strategies.cma({ area: "64M" })', "area"),
+    /bytes of the area; `auto`: twice the request/,
+  );
+  assert.match(
+    await hover("workload.kernelBuild({ jobs: 2 })", "jobs"),
+    /compilers at a time; compilers; default 8/,
+  );
+  assert.match(await hover("strategies.cma()", "cma"), /An area reserved at boot/);
+  assert.match(await hover("workload.kernelBuild()", "kernelBuild"), /Compilers run side by side/);
+  const wrong = await kernel.execute("strategies.cma({ aera: 1 })");
+  assert.match(errors(wrong)[0].traceback.join("\n"), /'aera' does not exist in type/);
 });
 
 test("front ends get answers of the right name to what they ask at start", async () => {

@@ -1,14 +1,12 @@
-/** The parts of docs/strategies that are what lib/strategy says: the facts of a page, and the table of the index. */
+/** The parts of docs/strategies that are made from lib/strategy: the facts of a page and the table of the index. */
 import { STRATEGIES } from "../../lib/strategy";
 import type { Strategy } from "../../lib/strategy/strategy";
+import { parameterTable } from "./parameter-table";
 
 const cell = (text: string) => text.replaceAll("|", "\\|");
 
 /** Control, release, configuration, parameters, sources. */
 export function strategyFacts(s: Strategy): string {
-  const parameters = Object.entries(s.defaults).map(
-    ([name, value]) => `| \`${name}\` | \`${String(value)}\` | ${cell(s.meanings[name]!)} |`,
-  );
   return [
     "| | |",
     "|---|---|",
@@ -16,9 +14,7 @@ export function strategyFacts(s: Strategy): string {
     `| since | ${cell(s.since)} |`,
     `| what must be configured | ${cell(s.configure)} |`,
     "",
-    ...(parameters.length === 0
-      ? ["It takes no parameters."]
-      : ["| parameter | default | meaning |", "|---|---|---|", ...parameters]),
+    Object.keys(s.parameters).length === 0 ? "It takes no parameters." : parameterTable(s.parameters),
     "",
     "Sources:",
     "",
@@ -26,7 +22,7 @@ export function strategyFacts(s: Strategy): string {
   ].join("\n");
 }
 
-/** One line a strategy, in the order of the library. */
+/** One line per strategy, in the order of the library. */
 export function strategyIndex(): string {
   return [
     "| strategy | | since |",

@@ -4,9 +4,9 @@ import { join } from "node:path";
 import test from "node:test";
 import { readPlanInputs, recordedTraceWorkload } from "../../lib/experiment/plan-inputs";
 import { validate } from "../../lib/mm/reports/validate";
-import { WORKLOADS } from "../../lib/workload/kinds";
+import type { Field } from "../../lib/schema/field";
+import { resolveParameters, WORKLOADS } from "../../lib/workload";
 import { pollution } from "../../lib/workload/pollution";
-import { resolveParameters } from "../../lib/workload/scheduler";
 import type { LeafWorkload } from "../../lib/workload/workload";
 import { FIXTURES } from "../support/cli";
 import { layoutHash, pagesByKind, pc, runOn } from "./small";
@@ -16,17 +16,17 @@ const inputs = readPlanInputs({ workload: trace });
 
 /** Short runs; what is not here runs with its defaults. */
 const SHORT: Record<string, LeafWorkload> = {
-  kernelBuild: { kind: "kernelBuild", duration: "3s" },
-  fileServer: { kind: "fileServer", duration: "2m" },
-  networkServer: { kind: "networkServer", duration: "30s" },
+  "kernel-build": { kind: "kernel-build", duration: "3s" },
+  "file-server": { kind: "file-server", duration: "2m" },
+  "network-server": { kind: "network-server", duration: "30s" },
   database: { kind: "database", duration: "10m", pinned: true },
   camera: { kind: "camera", duration: "1h" },
   desktop: { kind: "desktop", duration: "20m", tabs: 4 },
   containers: { kind: "containers", duration: "3m", containers: 5 },
-  slabGrowth: { kind: "slabGrowth", duration: "1m" },
+  "slab-growth": { kind: "slab-growth", duration: "1m" },
   uptime: { kind: "uptime", duration: "3 days" },
   age: { kind: "age", most: "10 days", untilOccupancy: 0.7 },
-  recordedTrace: trace,
+  "recorded-trace": trace,
 };
 
 for (const [name, kind] of WORKLOADS) {
@@ -59,28 +59,38 @@ for (const [name, kind] of WORKLOADS) {
 
   test(`${name}: bad values are refused with the name of the parameter`, () => {
     assert.throws(() => resolveParameters({ kind: name, durration: "1h" }), /unknown name "durration"/);
-    for (const [parameter, p] of Object.entries(kind.parameters)) {
-      const given = (value: string | number | boolean) => () =>
-        resolveParameters({ ...spec, [parameter]: value });
-      const named = new RegExp(`workload ${name}: ${parameter}`);
-      assert.throws(
-        given(
-          p.unit === "size" || p.unit === "time"
-            ? true
-            : { number: "x", string: 7, boolean: 1 }[typeof p.default as "number"],
-        ),
-        named,
-      );
-      if (typeof p.default === "number") assert.throws(given(-1), named);
-      if (p.most !== undefined) assert.throws(given(p.most + 1), named);
-      if (p.oneOf !== undefined) assert.throws(given("zebra"), named);
-    }
+    for (const [parameter, field] of Object.entries(kind.parameters))
+      for (const value of badValues(field))
+        assert.throws(
+          () => resolveParameters({ ...spec, [parameter]: value }),
+          new RegExp(`workload ${name}: ${parameter}: `),
+        );
   });
+}
+
+/** Values that a field must refuse: of another type, and beyond its limits. */
+function badValues({ form }: Field): (string | number | boolean)[] {
+  switch (form.kind) {
+    case "size":
+      return [true, "much", -1, ...(form.least > 0 ? [form.least - 1] : [])];
+    case "time":
+      return [true, "soon", -1, form.most + 1, ...(form.endless ? [] : ["endless"])];
+    case "whole":
+      return ["x", form.least - 1, form.most + 1, 1.5];
+    case "number":
+      return ["x", form.least - 1, form.most * 2];
+    case "truth":
+      return [1, "yes"];
+    case "name":
+      return ["zebra", 7];
+    default:
+      return [7, "x".repeat(10_000)];
+  }
 }
 
 test("a workload that does nothing would be noticed: each kind asks for memory or places pages", () => {
   for (const name of WORKLOADS.keys()) {
-    if (name === "pinPages") continue;
+    if (name === "pin-pages") continue;
     const s = pc();
     const before = layoutHash(s);
     assert.notEqual(layoutHash(runOn(s, SHORT[name] ?? { kind: name }, 1, inputs)), before, name);

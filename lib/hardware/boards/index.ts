@@ -1,25 +1,19 @@
-/** Every board, by name. */
+/** Every board, by name. A new one is described in the file of its kind, whose list at the end names it. */
 import { unknownName } from "../../base/errors";
 import type { Board } from "../board";
-import { QEMU_VIRT } from "./qemu-virt";
-import { RASPBERRY_PI_3, RASPBERRY_PI_4, RASPBERRY_PI_5, RASPBERRY_PI_CM4_8GB } from "./raspberry-pi";
-import { DATABASE_X86_64, PC_X86_64, POWER_64K, SERVER_ARM64, SERVER_X86_64 } from "./servers";
+import { VIRTUAL_MACHINES } from "./qemu-virt";
+import { RASPBERRY_PIS } from "./raspberry-pi";
+import { SERVERS } from "./servers";
 
-export const BOARDS: readonly Board[] = [
-  QEMU_VIRT,
-  RASPBERRY_PI_3,
-  RASPBERRY_PI_4,
-  RASPBERRY_PI_CM4_8GB,
-  RASPBERRY_PI_5,
-  PC_X86_64,
-  SERVER_ARM64,
-  POWER_64K,
-  SERVER_X86_64,
-  DATABASE_X86_64,
-];
+const DESCRIBED = [...VIRTUAL_MACHINES, ...RASPBERRY_PIS, ...SERVERS] as const;
+
+/** The boards that are described. */
+export type BoardName = (typeof DESCRIBED)[number]["name"];
+
+export const BOARDS: readonly Board[] = DESCRIBED;
 
 /** Names of the known boards. */
-export const BOARD_NAMES: readonly string[] = BOARDS.map((b) => b.name);
+export const BOARD_NAMES: readonly BoardName[] = DESCRIBED.map((b) => b.name);
 
 /** The board of that name; throws InputError listing the known ones and suggesting the nearest. */
 export function findBoard(name: string): Board {

@@ -18,11 +18,11 @@ export function pageblockOrder(
   geometry: PageGeometry,
   release: KernelRelease,
   huge: HugePageSupport,
-  pageBlockMaxOrder?: number,
+  pageblockMaxOrder?: number,
 ): number {
   const largest = geometry.largestBuddyOrder;
   const rules = bootRules(release);
-  const cap = rules.pageblockMaxOrder ? Math.min(pageBlockMaxOrder ?? largest, largest) : largest;
+  const cap = rules.pageblockMaxOrder ? Math.min(pageblockMaxOrder ?? largest, largest) : largest;
   if (huge.hugetlb) {
     if (geometry.pmdOrder > cap && !rules.pageblockCapped && !geometry.pageblockOrderSetAtBoot)
       return geometry.pmdOrder;

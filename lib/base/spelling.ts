@@ -1,0 +1,22 @@
+/**
+ * The two spellings of a name: kebab-case in plans, on the command line and in file names, camelCase in code. One is made of the
+ * other by rule: a hyphen precedes every capital letter and every digit that follows a lower-case letter. `cma-4k` is `cma4k`,
+ * `page-size-at-boot` is `pageSizeAtBoot`.
+ */
+
+/** `kernelBuild` → `kernel-build`. A name that is kebab-case already stays as it is. */
+export function kebab(name: string): string {
+  return name.replace(/([a-z])([A-Z0-9])/g, "$1-$2").toLowerCase();
+}
+
+/** `kernel-build` → `kernelBuild`. */
+export function camel(name: string): string {
+  return name.replace(/-(\w)/g, (_, c: string) => c.toUpperCase());
+}
+
+/** The entries of `named` under their names in camelCase, as listed, and under those in kebab-case, which listings leave out. */
+export function inBothSpellings<T extends object>(named: T): T {
+  for (const [name, value] of Object.entries(named))
+    if (kebab(name) !== name) Object.defineProperty(named, kebab(name), { value });
+  return Object.freeze(named);
+}
