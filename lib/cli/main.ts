@@ -20,7 +20,14 @@ const COMMANDS: Record<string, () => { register(program: Command): void }> = {
   run: () => require("./run") as typeof import("./run"),
   show: () => require("./show") as typeof import("./show"),
   verify: () => require("./verify") as typeof import("./verify"),
+  "adapter-curve": () => require("./plans") as typeof import("./plans"),
+  "locked-region-curve": () => require("./plans") as typeof import("./plans"),
+  recording: () => require("./plans") as typeof import("./plans"),
+  schema: () => require("./schema") as typeof import("./schema"),
+  scorecard: () => require("./compare") as typeof import("./compare"),
+  steps: () => require("./plans") as typeof import("./plans"),
   sweep: () => require("./sweep") as typeof import("./sweep"),
+  "tlb-curve": () => require("./plans") as typeof import("./plans"),
   worker: () => require("./worker") as typeof import("./worker"),
 };
 
@@ -33,7 +40,8 @@ async function main(argv: string[]): Promise<number> {
     .showHelpAfterError(false);
   const asked = argv.find((a) => !a.startsWith("-"));
   const names = asked !== undefined && Object.hasOwn(COMMANDS, asked) ? [asked] : Object.keys(COMMANDS);
-  for (const name of names) COMMANDS[name]!().register(program);
+  // Some files have several commands: each is registered once.
+  for (const { register } of new Set(names.map((name) => COMMANDS[name]!()))) register(program);
   for (const command of program.commands) command.exitOverride();
   try {
     await program.parseAsync(argv, { from: "user" });

@@ -206,7 +206,14 @@ function object({ fields, refine }: Of<"object">, value: unknown, path: Path): u
     else if (!field.optional) throw new FieldError([...path, field.facts.word ?? own], "is missing");
   }
   if (refine === null) return out;
-  return attempt(path, () => refine(out as never)) ?? out;
+  try {
+    return attempt(path, () => refine(out as never)) ?? out;
+  } catch (error) {
+    const [own, ...rest] = error instanceof FieldError ? error.path.slice(path.length) : [];
+    const key = own === undefined ? undefined : written.get(String(own));
+    if (!(error instanceof FieldError) || key === undefined) throw error;
+    throw new FieldError([...path, key, ...rest], error.message, error.key);
+  }
 }
 
 /** Names and words, for suggestions. */
