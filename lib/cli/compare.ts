@@ -9,9 +9,10 @@ import { SCORECARD_HEAD, scorecardCells, scorecardNotes } from "../experiment/sc
 import { COMPARISON_HEAD, comparisonCells, comparisonNotes, comparisonTitle } from "../experiment/texts";
 import { CPU_TLB_NAMES } from "../hardware/cpu-tlb-data";
 import { RDMA_ADAPTER_NAMES } from "../hardware/rdma-adapter-data";
-import { type ComparisonSpec, comparisonIn, parseComparison } from "../plan/comparison";
+import { COMPARISON_FIELDS, type ComparisonSpec, comparisonIn, parseComparison } from "../plan/comparison";
 import { type Hardware, parseHardware, parseScorecard } from "../plan/scorecard";
 import { labelled } from "../plan/strategy";
+import { fromText } from "../schema/flags";
 import { fieldPath } from "../schema/place";
 import type { Written } from "../schema/plan-file";
 import { flagsIn, type GivenFlags, withPlanFlags, writtenWith } from "./plan-flags";
@@ -81,7 +82,10 @@ function command(program: Command, name: string, kind: string, doc: string): Com
   return withPlanFlags(withRunningOptions(program.command(name)), kind, ["strategies"])
     .description(`${doc}; scenarios: ${[...SCENARIOS.keys()].join(", ")}`)
     .argument("[scenario|plan]", "name of a scenario, or a plan as JSON or YAML; flags replace its fields")
-    .option("--strategies <names>", "only these, separated by commas")
+    .option(
+      "--strategies <names>",
+      "only these, separated by commas; or a list such as [{ name: cma, area: 64MiB }]",
+    )
     .addOption(new Option("--seed <n>").argParser(wholeNumber).hideHelp())
     .addOption(new Option("--uptime <time>", 'of a scenario: how long the machine has been used: "30 days"'));
 }
@@ -118,10 +122,12 @@ async function showScorecard(
 }
 
 function chosen(kind: "comparison" | "scorecard", what: string | undefined, flags: Flags): ComparisonSpec {
-  const { uptime, seed, strategies } = flags;
+  const { uptime, seed } = flags;
+  const inFull = /^\s*\[/.test(flags.strategies ?? "");
+  const strategies = inFull ? undefined : flags.strategies;
   const given: GivenFlags = {
     ...flags,
-    strategies: undefined,
+    strategies: inFull ? fromText(COMPARISON_FIELDS.strategies, flags.strategies!) : undefined,
     ...(seed !== undefined && { firstSeed: seed }),
   };
   const named = what !== undefined && (SCENARIOS.has(what) || !existsSync(what));

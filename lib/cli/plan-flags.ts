@@ -3,7 +3,8 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { parseHugetlbCma } from "../machine/huge-pages";
 import { PLAN_KINDS, type PlanStatement } from "../plan/kinds";
 import { isObject } from "../schema/check";
-import { addFlags, type Flag, flagsOf, optionKey, withFlags } from "../schema/flags";
+import type { Field } from "../schema/field";
+import { addFlags, type Flag, flagsOf, fromText, optionKey, withFlags } from "../schema/flags";
 import { fieldPath, type Locate } from "../schema/place";
 import { readPlanFile, type Written } from "../schema/plan-file";
 
@@ -26,7 +27,7 @@ export function withPlanFlags(command: Command, kind: string, except: readonly s
   for (const { name, field } of words)
     command.addOption(
       new Option(`--${name} <value>`, `${field.facts.doc}${MORE[name] ?? ""}`).argParser((text) =>
-        WORDS[name]!(text),
+        WORDS[name]!(text, field),
       ),
     );
   if (words.length > 0)
@@ -42,13 +43,13 @@ const MORE: Readonly<Record<string, string>> = {
   "hugetlb-cma": " (2GiB, or by node 0:1GiB,1:1GiB)",
 };
 
-const WORDS: Readonly<Record<string, (text: string) => unknown>> = {
+const WORDS: Readonly<Record<string, (text: string, field: Field) => unknown>> = {
   thp(text) {
     if (!["on", "off", "true", "false", "never"].includes(text))
       throw new InvalidArgumentError("must be on, off or never.");
     return text;
   },
-  kernelcore: (text) => text,
+  kernelcore: (text, field) => (text === "mirror" ? text : fromText(field, text)),
   "hugetlb-cma": (text) => text,
 };
 

@@ -7,7 +7,7 @@ import { parseDuration } from "../base/duration";
 import { InputError, unknownName } from "../base/errors";
 import { camel } from "../base/spelling";
 import { parseSize } from "../base/units";
-import type { Field, Fields, Form, Out } from "./field";
+import { type Field, type Fields, type Form, isObjectField, type Out } from "./field";
 import { FieldError, fieldPath, type Locate, shown, unknownField } from "./place";
 
 type Path = readonly PropertyKey[];
@@ -241,7 +241,6 @@ function either({ of, must: what }: Of<"either">, value: unknown, path: Path): u
 }
 
 type ObjectField = Field & { readonly form: Of<"object"> };
-const isObjectField = (field: Field): field is ObjectField => field.form.kind === "object";
 
 /** The key by which objects of an `either` are told apart: a field that each of them has as literals. */
 export function discriminator(variants: readonly ObjectField[]): string | undefined {
