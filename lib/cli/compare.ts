@@ -12,9 +12,10 @@ import { RDMA_ADAPTER_NAMES } from "../hardware/rdma-adapter-data";
 import { COMPARISON_FIELDS, type ComparisonSpec, comparisonIn, parseComparison } from "../plan/comparison";
 import { type Hardware, parseHardware, parseScorecard } from "../plan/scorecard";
 import { labelled } from "../plan/strategy";
+import { isObject } from "../schema/check";
 import { fromText } from "../schema/flags";
 import { fieldPath } from "../schema/place";
-import type { Written } from "../schema/plan-file";
+import { readPlanFile, type Written } from "../schema/plan-file";
 import { flagsIn, type GivenFlags, withPlanFlags, writtenWith } from "./plan-flags";
 import {
   aligned,
@@ -145,7 +146,18 @@ function chosen(kind: "comparison" | "scorecard", what: string | undefined, flag
     const { value, locate } = flagsIn("comparison", written, given);
     return parseComparison(value, locate);
   }
-  const { value, ...rest } = writtenWith(kind, what, given);
+  const file = what === undefined ? undefined : readPlanFile(what);
+  if (file !== undefined && isObject(file.value) && !Object.hasOwn(file.value, "strategies")) {
+    // A plan of one run: its strategy is compared with others, and the flags say what of the comparison is to be another.
+    const spec = comparisonIn(file);
+    const { value, locate } = flagsIn(
+      "comparison",
+      { file: what!, value: only === undefined ? spec : pick(spec, only), locate: fieldPath },
+      given,
+    );
+    return parseComparison(value, locate);
+  }
+  const { value, locate } = flagsIn(kind, file ?? { file: "plan", value: {}, locate: fieldPath }, given);
   const {
     kind: _kind,
     scenario: _called,
@@ -155,9 +167,8 @@ function chosen(kind: "comparison" | "scorecard", what: string | undefined, flag
     ...compared
   } = value as Record<string, unknown>;
   const own = kind === "scorecard" ? compared : (value as Record<string, unknown>);
-  if (only !== undefined && what === undefined)
-    return parseComparison({ ...own, strategies: only }, rest.locate);
-  const spec = comparisonIn({ value: own, locate: rest.locate });
+  if (only !== undefined && file === undefined) return parseComparison({ ...own, strategies: only }, locate);
+  const spec = comparisonIn({ value: own, locate });
   return only === undefined ? spec : parseComparison(pick(spec, only));
 }
 

@@ -125,7 +125,10 @@ test("a plan file's mistake is told with the line and the name of the field as i
     return "none";
   };
   assert.match(complaint(["who: user", "size: 0"]), /^plan\.yaml:5: request\.size: must be from 1/);
-  assert.match(complaint(["size: 1MiB", "align: 3MiB"]), /^plan\.yaml:5: request\.align: .* a power of two: got \d+$/);
+  assert.match(
+    complaint(["size: 1MiB", "align: 3MiB"]),
+    /^plan\.yaml:5: request\.align: .* a power of two: got \d+$/,
+  );
   assert.match(
     complaint(["bytes: 1MiB", "dmaBits: 65"]),
     /^plan\.yaml:5: request\.dmaBits: .* from 1 to 64: got 65$/,
