@@ -9,10 +9,14 @@ import { SCORECARD_HEAD, scorecardCells, scorecardNotes } from "../experiment/sc
 import { COMPARISON_HEAD, comparisonCells, comparisonNotes, comparisonTitle } from "../experiment/texts";
 import { CPU_TLB_NAMES } from "../hardware/cpu-tlb-data";
 import { RDMA_ADAPTER_NAMES } from "../hardware/rdma-adapter-data";
-import { COMPARISON_LIMITS, type ComparisonSpec, comparisonIn, parseComparison } from "../plan/comparison";
-import { parseHardware } from "../plan/scorecard";
+import { COMPARISON_FIELDS, type ComparisonSpec, comparisonIn, parseComparison } from "../plan/comparison";
+import { type Hardware, parseHardware, parseScorecard } from "../plan/scorecard";
 import { labelled } from "../plan/strategy";
-import { readPlanFile } from "../schema/plan-file";
+import { isObject } from "../schema/check";
+import { fromText } from "../schema/flags";
+import { fieldPath } from "../schema/place";
+import { readPlanFile, type Written } from "../schema/plan-file";
+import { flagsIn, type GivenFlags, withPlanFlags, writtenWith } from "./plan-flags";
 import {
   aligned,
   INTERRUPTED_EXIT,
@@ -22,39 +26,26 @@ import {
   withRunningOptions,
 } from "./running";
 
-interface Flags extends RunningFlags {
-  seeds?: number;
-  seed?: number;
+interface Flags extends RunningFlags, GivenFlags {
   strategies?: string;
-  board?: string;
-  memory?: string;
-  size?: string;
-  dmaBits?: number;
   uptime?: string;
-  adapter?: string;
-  cpu?: string;
+  seed?: number;
 }
 
 export function register(program: Command): void {
-  withRunningOptions(program.command("compare"))
-    .description(`compare strategies on one machine; scenarios: ${[...SCENARIOS.keys()].join(", ")}`)
-    .argument("<scenario|plan>", "name of a scenario, or a comparison or plan as JSON or YAML")
-    .option("--seeds <n>", "seeds, the same for every strategy", wholeNumber)
-    .option("--seed <n>", "the first of them", wholeNumber)
-    .option("--strategies <names>", "only these, separated by commas")
-    .option("--board <name>", "another board than the scenario's")
-    .option("--memory <size>", "another memory size than the scenario's")
-    .option("--size <size>", "another size of the request than the scenario's")
-    .option("--dma-bits <n>", "address bits that the device reaches", wholeNumber)
-    .addOption(new Option("--uptime <time>", 'how long the machine has been used: "30 days"'))
+  command(program, "compare", "comparison", "compare strategies on one machine")
     .option("--adapter <name>", `of the scorecard: ${RDMA_ADAPTER_NAMES.join(", ")}`)
     .option("--cpu <name>", `of the scorecard: ${CPU_TLB_NAMES.join(", ")}`)
-    .action(async (what: string, flags: Flags) => {
-      const spec = chosen(what, flags);
-      const { adapter, cpu } = flags;
-      if (SCENARIOS.get(what)?.card === true || (adapter ?? cpu) !== undefined)
-        return showScorecard(what, spec, flags);
-      const { comparison } = await running(flags, (options) => runComparison(what, spec, options));
+    .action(async (what: string | undefined, flags: Flags) => {
+      const spec = chosen("comparison", what, flags);
+      const hardware = { adapter: flags.adapter, cpu: flags.cpu };
+      const carded = what !== undefined && SCENARIOS.get(what)?.card === true;
+      if (carded || Object.values(hardware).some((name) => name !== undefined))
+        return showScorecard(what ?? "scorecard", spec, parseHardware(hardware), flags);
+      if (flags.printPlan === true) return print(spec);
+      const { comparison } = await running(flags, (options) =>
+        runComparison(what ?? "comparison", spec, options),
+      );
       if (comparison === null) {
         process.exitCode = INTERRUPTED_EXIT;
         return;
@@ -69,11 +60,57 @@ export function register(program: Command): void {
         `${comparisonTitle(comparison)}\n${table}\n${notes}\nresults ${comparison.resultsHash}\n`,
       );
     });
+  command(program, "scorecard", "scorecard", "every way to serve a request, its price, and a front").action(
+    async (what: string | undefined, flags: Flags) => {
+      const {
+        kind: _kind,
+        scenario,
+        adapter,
+        cpu,
+        pattern,
+        ...spec
+      } = parseScorecard({
+        ...chosen("scorecard", what, flags),
+        ...hardwareOf(what, flags),
+      });
+      const name = what !== undefined && SCENARIOS.has(what) ? what : scenario;
+      return showScorecard(name, spec, { adapter, cpu, pattern }, flags);
+    },
+  );
+}
+
+function command(program: Command, name: string, kind: string, doc: string): Command {
+  return withPlanFlags(withRunningOptions(program.command(name)), kind, ["strategies"])
+    .description(`${doc}; scenarios: ${[...SCENARIOS.keys()].join(", ")}`)
+    .argument("[scenario|plan]", "name of a scenario, or a plan as JSON or YAML; flags replace its fields")
+    .option(
+      "--strategies <names>",
+      "only these, separated by commas; or a list such as [{ name: cma, area: 64MiB }]",
+    )
+    .addOption(new Option("--seed <n>").argParser(wholeNumber).hideHelp())
+    .addOption(new Option("--uptime <time>", 'of a scenario: how long the machine has been used: "30 days"'));
+}
+
+/** Hardware and name of a scorecard, from its file and the flags. */
+function hardwareOf(what: string | undefined, flags: Flags): Record<string, unknown> {
+  const named = what !== undefined && (SCENARIOS.has(what) || !existsSync(what));
+  const { value } = writtenWith("scorecard", named ? undefined : what, flags);
+  const { adapter, cpu, pattern, scenario: called } = value as Record<string, unknown>;
+  return { adapter, cpu, pattern, scenario: called };
+}
+
+function print(plan: object): void {
+  process.stdout.write(`${JSON.stringify(plan, null, 2)}\n`);
 }
 
 /** The scorecard, of any comparison for which hardware is named: as JSON, or a table with the front and the reasons below it. */
-async function showScorecard(what: string, spec: ComparisonSpec, flags: Flags): Promise<void> {
-  const hardware = parseHardware({ adapter: flags.adapter, cpu: flags.cpu });
+async function showScorecard(
+  what: string,
+  spec: ComparisonSpec,
+  hardware: Hardware,
+  flags: Flags,
+): Promise<void> {
+  if (flags.printPlan === true) return print({ kind: "scorecard", scenario: what, ...spec, ...hardware });
   const made = await running(flags, (options) => scorecard(what, spec, hardware, options));
   const { scorecard: card, comparison } = made;
   if (card === null || comparison === null) process.exitCode = INTERRUPTED_EXIT;
@@ -85,37 +122,64 @@ async function showScorecard(what: string, spec: ComparisonSpec, flags: Flags): 
   }
 }
 
-function chosen(what: string, flags: Flags): ComparisonSpec {
-  const { board, memory, uptime, size, dmaBits, seeds, seed } = flags;
-  const named = SCENARIOS.has(what) || !existsSync(what);
-  if (!named && (board ?? memory ?? uptime ?? size ?? dmaBits) !== undefined)
-    throw new InputError(
-      "compare: --board, --memory, --uptime, --size and --dma-bits belong to scenarios: write them into the plan",
-    );
-  const spec = named
-    ? scenario(what, {
-        ...(board !== undefined && { board }),
-        ...(memory !== undefined && { memory }),
-        ...(uptime !== undefined && { uptime }),
-        ...(size !== undefined && { size }),
-        ...(dmaBits !== undefined && { dmaBits }),
-      })
-    : comparisonIn(readPlanFile(what));
-  if (seeds !== undefined && (seeds < 1 || seeds > COMPARISON_LIMITS.seeds))
-    throw new InputError(
-      `--seeds: must be a whole number from 1 to ${COMPARISON_LIMITS.seeds}: got ${seeds}`,
-    );
-  const only = flags.strategies?.split(",").map((s) => s.trim());
-  const strategies = only === undefined ? spec.strategies : pick(spec, only);
-  return parseComparison({
-    ...spec,
-    strategies: strategies.map((s) => ({ label: s.label, ...s.spec })),
-    ...(seeds !== undefined && { seeds }),
+function chosen(kind: "comparison" | "scorecard", what: string | undefined, flags: Flags): ComparisonSpec {
+  const { uptime, seed } = flags;
+  const inFull = /^\s*\[/.test(flags.strategies ?? "");
+  const strategies = inFull ? undefined : flags.strategies;
+  const given: GivenFlags = {
+    ...flags,
+    strategies: inFull ? fromText(COMPARISON_FIELDS.strategies, flags.strategies!) : undefined,
     ...(seed !== undefined && { firstSeed: seed }),
-  });
+  };
+  const named = what !== undefined && (SCENARIOS.has(what) || !existsSync(what));
+  if (!named && uptime !== undefined)
+    throw new InputError("compare: --uptime belongs to scenarios: write a workload into the plan");
+  const only = strategies?.split(",").map((s) => s.trim());
+  if (named) {
+    const { board, memory } = flags as { board?: string; memory?: string };
+    const spec = scenario(what, definedOf({ board, memory, uptime }));
+    const written: Written = {
+      file: what,
+      value: only === undefined ? spec : pick(spec, only),
+      locate: fieldPath,
+    };
+    const { value, locate } = flagsIn("comparison", written, given);
+    return parseComparison(value, locate);
+  }
+  const file = what === undefined ? undefined : readPlanFile(what);
+  if (file !== undefined && isObject(file.value) && !Object.hasOwn(file.value, "strategies")) {
+    // A plan of one run: its strategy is compared with others, and the flags say what of the comparison is to be another.
+    const spec = comparisonIn(file);
+    const { value, locate } = flagsIn(
+      "comparison",
+      { file: what!, value: only === undefined ? spec : pick(spec, only), locate: fieldPath },
+      given,
+    );
+    return parseComparison(value, locate);
+  }
+  const { value, locate } = flagsIn(kind, file ?? { file: "plan", value: {}, locate: fieldPath }, given);
+  const {
+    kind: _kind,
+    scenario: _called,
+    adapter,
+    cpu,
+    pattern,
+    ...compared
+  } = value as Record<string, unknown>;
+  const own = kind === "scorecard" ? compared : (value as Record<string, unknown>);
+  if (only !== undefined && file === undefined) return parseComparison({ ...own, strategies: only }, locate);
+  const spec = comparisonIn({ value: own, locate });
+  return only === undefined ? spec : parseComparison(pick(spec, only));
+}
+
+function definedOf<T extends object>(options: T): { [K in keyof T]?: NonNullable<T[K]> } {
+  return Object.fromEntries(Object.entries(options).filter(([, v]) => v !== undefined)) as {
+    [K in keyof T]?: NonNullable<T[K]>;
+  };
 }
 
 /** Strategies of the comparison by label, or any of the library by name. */
-function pick(spec: ComparisonSpec, only: string[]): ComparisonSpec["strategies"] {
-  return labelled(only.map((name) => spec.strategies.find((s) => s.label === name) ?? { name }));
+function pick(spec: ComparisonSpec, only: string[]): ComparisonSpec {
+  const strategies = labelled(only.map((name) => spec.strategies.find((s) => s.label === name) ?? { name }));
+  return { ...spec, strategies };
 }

@@ -6,21 +6,24 @@ import { runAll } from "../experiment/compare";
 import { planHash } from "../experiment/plan";
 import { isOutcome, readRun } from "../experiment/run-text";
 import { microsecondsText } from "../experiment/texts";
-import { parsePlan, withDefaults } from "../plan/run";
+import { parsePlan, RUN_FIELDS, withDefaults } from "../plan/run";
 import type { Locate } from "../schema/place";
-import { readPlanFile } from "../schema/plan-file";
+import { asWritten } from "../schema/plan-file";
 import { refusedField } from "../strategy/request-check";
-import { INTERRUPTED_EXIT, type RunningFlags, running, wholeNumber, withRunningOptions } from "./running";
+import { type GivenFlags, withPlanFlags, writtenWith } from "./plan-flags";
+import { INTERRUPTED_EXIT, type RunningFlags, running, withRunningOptions } from "./running";
 
 export function register(program: Command): void {
-  withRunningOptions(program.command("run"))
+  withPlanFlags(withRunningOptions(program.command("run")), "run")
     .description("run one plan and print its outcome")
-    .argument("<plan>", "a plan as JSON or YAML")
-    .option("--seed <n>", "another seed than the plan's", wholeNumber)
-    .action(async (file: string, flags: RunningFlags & { seed?: number }) => {
-      const { value, locate } = readPlanFile(file);
-      const read = parsePlan(value, locate);
-      const plan = parsePlan({ ...read, seed: flags.seed ?? read.seed });
+    .argument("[plan]", "a plan as JSON or YAML; flags replace its fields, or make a plan")
+    .action(async (file: string | undefined, flags: RunningFlags & GivenFlags) => {
+      const { value, locate } = writtenWith("run", file, flags);
+      const plan = parsePlan(value, locate);
+      if (flags.printPlan === true) {
+        process.stdout.write(`${JSON.stringify(plan, null, 2)}\n`);
+        return;
+      }
       let text: string | null = null;
       await running(flags, (options) => runAll([plan], 1, options, (run) => (text = run.text)));
       if (text === null) {
@@ -28,7 +31,7 @@ export function register(program: Command): void {
         return;
       }
       const outcome = readRun(text);
-      if (!isOutcome(outcome)) throw new InputError(`${file}: ${outcome.error}`);
+      if (!isOutcome(outcome)) throw new InputError(`${file ?? "plan"}: ${outcome.error}`);
       if (flags.json) {
         process.stdout.write(`${canonicalJson({ ...outcome, asked: withDefaults(plan) })}\n`);
         return;
@@ -41,7 +44,7 @@ export function register(program: Command): void {
         `time      ${microsecondsText(Math.max(...latencyNs) / 1000)} at most (modelled)`,
         ...Object.entries(outcome.metrics).map(([name, n]) => `${name.padEnd(20)} ${n}`),
         ...outcome.failures.map(
-          (f) => `request ${f.request + 1} failed: ${placeOf(f.data, locate)}${f.text}`,
+          (f) => `request ${f.request + 1} failed: ${placeOf(f.data, value, locate)}${f.text}`,
         ),
       ];
       process.stdout.write(`${lines.join("\n")}\n`);
@@ -49,7 +52,7 @@ export function register(program: Command): void {
 }
 
 /** Where the plan asks for what no machine of the kind can serve: `plan.yaml:4: request.size: `. */
-function placeOf(data: unknown, locate: Locate): string {
+function placeOf(data: unknown, value: unknown, locate: Locate): string {
   const field = refusedField(data)?.field;
-  return field === undefined ? "" : `${locate(["request", field])}: `;
+  return field === undefined ? "" : `${locate(asWritten(RUN_FIELDS, value, ["request", field]))}: `;
 }

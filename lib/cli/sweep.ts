@@ -3,18 +3,25 @@ import type { Command } from "commander";
 import { runSweep } from "../experiment/compare";
 import { sweep } from "../experiment/sweep";
 import { sweepIn } from "../plan/sweep";
+import { isObject } from "../schema/check";
+import { fieldPath } from "../schema/place";
 import { readPlanFile } from "../schema/plan-file";
-import { INTERRUPTED_EXIT, type RunningFlags, running, wholeNumber, withRunningOptions } from "./running";
+import { flagsIn, type GivenFlags, withPlanFlags } from "./plan-flags";
+import { INTERRUPTED_EXIT, type RunningFlags, running, withRunningOptions } from "./running";
 
 export function register(program: Command): void {
-  withRunningOptions(program.command("sweep"))
+  withPlanFlags(withRunningOptions(program.command("sweep")), "sweep")
     .description("run every plan of a sweep; what the store has is not run again")
-    .argument("<plan>", "a sweep (plan, over, sample) or a plan, as JSON or YAML")
-    .option("--seed <n>", "seed of the plans, where the sweep does not vary it", wholeNumber)
-    .action(async (file: string, flags: RunningFlags & { seed?: number }) => {
-      const written = readPlanFile(file);
+    .argument("[plan]", "a sweep (plan, over, sample) or a plan, as JSON or YAML; flags replace its fields")
+    .action(async (file: string | undefined, flags: RunningFlags & GivenFlags) => {
+      const read = file === undefined ? { file: "plan", value: {}, locate: fieldPath } : readPlanFile(file);
+      const alone = isObject(read.value) && !("plan" in read.value) && "machine" in read.value;
+      const written = flagsIn("sweep", alone ? { ...read, value: { plan: read.value } } : read, flags);
       const spec = sweepIn(written);
-      if (flags.seed !== undefined) spec.plan.seed = flags.seed;
+      if (flags.printPlan === true) {
+        process.stdout.write(`${JSON.stringify({ kind: "sweep", ...spec }, null, 2)}\n`);
+        return;
+      }
       const all = sweep(spec, written.locate);
       const { failures, cancelled, ...summary } = await running(flags, (options) => runSweep(all, options));
       if (cancelled) process.exitCode = INTERRUPTED_EXIT;

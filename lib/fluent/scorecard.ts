@@ -210,7 +210,8 @@ export class ScorecardBuilder {
  * ```
  */
 export function scorecard(request: RequestIn): ScorecardBuilder {
-  if (typeof request !== "object" || request === null)
+  const { size, bytes } = (request ?? {}) as Record<string, unknown>;
+  if (size === undefined && bytes === undefined)
     throw new InputError('scorecard: needs a request: scorecard({ size: "2GiB" })');
   return new ScorecardBuilder({ request, strategies: [], hardware: {}, running: {} });
 }

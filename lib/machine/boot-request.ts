@@ -4,8 +4,10 @@ import { formatSize } from "../base/units";
 import type { Board } from "../hardware/board";
 import { BOARD_NAMES, type BoardName, findBoard } from "../hardware/boards";
 import { bootRules, type KernelRelease, kernelRelease } from "../hardware/kernel-release";
+import type { KernelSwitch } from "../hardware/kernel-switch";
+import { ALLOCATOR_SWITCHES } from "../hardware/kernel-switches";
 import { type HugePageSupport, type PageGeometry, pageGeometry } from "../hardware/page-geometry";
-import { KERNEL_PROFILES, type KernelSwitches, kernelProfile } from "../mm/state/profile";
+import { type KernelSwitches, kernelProfile } from "../mm/state/profile";
 import {
   type Field,
   type Fields,
@@ -46,15 +48,17 @@ const switches = parsed(
   { default: "the release's", flag: "switch" },
 );
 
+/** The switches from their table: what each concerns, and the values that a release has or that can be asked for. */
 function switchFields(): Fields {
-  const releases = Object.values(KERNEL_PROFILES);
   return Object.fromEntries(
-    Object.entries(releases[0]!).map(([switchName, value]): [string, Field] => {
-      const values = [...new Set(releases.map((r) => r[switchName as keyof KernelSwitches]))];
-      if (typeof value === "boolean") return [switchName, optional(truth("see `KernelSwitches`"))];
-      if (typeof value === "number")
-        return [switchName, optional(whole("see `KernelSwitches`", "", { most: 16 }))];
-      return [switchName, optional(name("see `KernelSwitches`", values.map(String)))];
+    Object.entries<KernelSwitch>(ALLOCATOR_SWITCHES).map(([switchName, entry]): [string, Field] => {
+      const { concerns, oldest, values, also } = entry;
+      const doc = concerns.charAt(0).toLowerCase() + concerns.slice(1).replace(/\.$/, "");
+      if (typeof oldest === "boolean") return [switchName, optional(truth(doc))];
+      const known = [...new Set([oldest, ...values.map(([value]) => value), ...also])];
+      if (typeof oldest === "number")
+        return [switchName, optional(whole(doc, "", { most: Math.max(...known.map(Number)) }))];
+      return [switchName, optional(name(doc, known.map(String)))];
     }),
   );
 }

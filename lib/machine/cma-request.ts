@@ -2,7 +2,7 @@
 import { InputError } from "../base/errors";
 import { parseSize, type Size } from "../base/units";
 import { readField } from "../schema/check";
-import { either, literal, object, parsed, size, text, truth } from "../schema/field";
+import { either, type In, literal, object, parsed, size, text, truth } from "../schema/field";
 
 /**
  * - `configured`: nothing on the command line, so the kernel's configured size or the device tree's region;
@@ -67,7 +67,7 @@ const CMA_OBJECT = either("cma=, read", "be an object with the kind configured, 
 /** `cma=` as a plan says it. */
 export const CMA = parsed(
   "cma= of the kernel command line",
-  (given: Size | CmaRequest): CmaRequest => {
+  (given: Size | In<typeof CMA_OBJECT>): CmaRequest => {
     if (typeof given === "string" || typeof given === "number") return parseCma(given);
     if (typeof given === "object" && given !== null) return readField(CMA_OBJECT, given, []) as CmaRequest;
     throw new InputError('must be a size, "SIZE@BASE", "SIZE@START-END", "none" or "off"');

@@ -40,19 +40,19 @@ const pool = parsed(
   [text("SIZE:COUNT, such as 1GiB:2"), POOL],
 );
 
-const node = parsed(
-  "gigantic pages of one node",
-  (given: string | NodeBytes): NodeBytes => {
-    const [, nid, bytes] = typeof given === "string" ? (/^(\d+):(.+)$/.exec(given) ?? []) : [];
-    return readField(NODE, nid === undefined ? given : { nid: Number(nid), bytes }, []) as NodeBytes;
-  },
-  () => [text("NODE:SIZE, such as 0:1GiB"), NODE],
-);
-
 const NODE = object("gigantic pages of one node", {
   nid: whole("the node", "node", { most: 1023 }),
   bytes: size("bytes reserved there"),
 });
+
+const node = parsed(
+  "gigantic pages of one node",
+  (given: string | In<typeof NODE>): NodeBytes => {
+    const [, nid, bytes] = typeof given === "string" ? (/^(\d+):(.+)$/.exec(given) ?? []) : [];
+    return readField(NODE, nid === undefined ? given : { nid: Number(nid), bytes }, []) as NodeBytes;
+  },
+  [text("NODE:SIZE, such as 0:1GiB"), NODE],
+);
 
 /** Huge pages asked for at boot. */
 export const HUGE_PAGES = object("huge pages asked for at boot", {

@@ -8,15 +8,34 @@ import { bootRules, type KernelRelease } from "../hardware/kernel-release";
 import type { Memblock, PhysicalRange } from "../mm/boot/memblock";
 import { type CoreSize, findZoneMovablePfns, type PfnRange } from "../mm/boot/zone-movable";
 import { readField } from "../schema/check";
-import { either, list, type Out, object, optional, parsed, size, text, truth, whole } from "../schema/field";
+import {
+  either,
+  type In,
+  list,
+  type Out,
+  object,
+  optional,
+  parsed,
+  size,
+  text,
+  truth,
+  whole,
+} from "../schema/field";
 
 /** A size in bytes, or whole percent of memory. */
 export type CoreRequest = { bytes: number } | { percent: number };
 
+const CORE_OBJECT = either("kernelcore= or movablecore=", "be { bytes } or { percent }", [
+  object("bytes", { bytes: size("bytes") }),
+  object("percent", { percent: whole("percent of memory", "%") }),
+]);
+
+const coreObject = (given: unknown): CoreRequest => readField(CORE_OBJECT, given ?? null, []) as CoreRequest;
+
 const core = (option: "kernelcore" | "movablecore", doc: string) =>
   parsed(
     doc,
-    (given: Size | CoreRequest): CoreRequest =>
+    (given: Size | In<typeof CORE_OBJECT>): CoreRequest =>
       typeof given === "object" ? coreObject(given) : parseCore(given, option),
     [
       text('"2GiB", or "50%" of memory'),
@@ -26,13 +45,6 @@ const core = (option: "kernelcore" | "movablecore", doc: string) =>
     ],
     { default: "none" },
   );
-
-const CORE_OBJECT = either("kernelcore= or movablecore=", "be { bytes } or { percent }", [
-  object("bytes", { bytes: size("bytes") }),
-  object("percent", { percent: whole("percent of memory", "%") }),
-]);
-
-const coreObject = (given: unknown): CoreRequest => readField(CORE_OBJECT, given ?? null, []) as CoreRequest;
 
 /** What is asked for; all of it optional. */
 export const MOVABLE = object("memory for ZONE_MOVABLE", {

@@ -2,6 +2,7 @@
  * Every kind of plan, with all that is stated of it. Checks, types, flags, JSON Schema and tables are read from here; how a plan
  * is run is said in report/plan-kinds.ts. To add a field, add it to the statement where it is used.
  */
+import { LOCKABLE_CACHE_NAMES } from "../hardware/cache-ways";
 import { ADAPTER_CURVE, LOCKED_REGION, TLB_CURVE } from "../hardware/curve-plans";
 import { MACHINE, MACHINE_FIELDS } from "../machine/boot-request";
 import { type Field, type Fields, filled, literal, object } from "../schema/field";
@@ -43,7 +44,7 @@ const kind = (
   example,
 });
 
-const MACHINE_EXAMPLE = { board: "qemu-virt", memory: "512MiB" };
+const MACHINE_EXAMPLE = { board: "qemu-virt", memory: "512MiB", kernel: "6.19" };
 const RUN_EXAMPLE = {
   machine: MACHINE_EXAMPLE,
   strategy: "cma",
@@ -101,6 +102,9 @@ export const PLAN_KINDS: readonly PlanStatement[] = [
     pattern: "uniform",
     operations: 1000,
   }),
-  kind("locked-region-curve", "a curve of locked regions", LOCKED_REGION, { cache: "" }),
-  kind("recording", "a recording that is checked", RECORDING, { path: "", sha256: "" }),
+  kind("locked-region-curve", "a curve of locked regions", LOCKED_REGION, { cache: LOCKABLE_CACHE_NAMES[0] }),
+  kind("recording", "a recording that is checked", RECORDING, {
+    path: "arm64-cma/c2-4k-cmaalloc",
+    sha256: "0000000000000000000000000000000000000000000000000000000000000000",
+  }),
 ];

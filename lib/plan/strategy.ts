@@ -49,7 +49,10 @@ function readStrategy(given: StrategyIn): StrategySpec {
 export const STRATEGY = parsed("the strategy: its name and parameters", readStrategy, written);
 
 /** What people write for a strategy of a comparison: a name, a strategy with a label beside it, or `{ label, spec }`. */
-export type LabelledIn = StrategyIn | LabelledStrategy | (StrategySpec & { label?: string });
+export type LabelledIn =
+  | StrategyIn
+  | { readonly label: string; readonly spec: StrategyIn }
+  | (StrategySpec & { label?: string });
 
 /** A strategy of a comparison, whose label may be open still. */
 export interface MaybeLabelled {
@@ -60,7 +63,7 @@ export interface MaybeLabelled {
 function readLabelled(given: LabelledIn): MaybeLabelled {
   if (typeof given !== "object" || given === null) return { label: null, spec: readStrategy(given) };
   const { label, spec, ...beside } = given as Record<string, unknown>;
-  const own = typeof spec === "object" && Object.keys(beside).length === 0;
+  const own = ["object", "string"].includes(typeof spec) && Object.keys(beside).length === 0;
   const rest = own ? spec : { ...beside, ...(spec !== undefined && { spec }) };
   if (label !== undefined && typeof label !== "string")
     throw new FieldError(["label"], `must be text: got ${shown(label)}`);
@@ -80,10 +83,8 @@ export const LABELLED_STRATEGY = parsed("a strategy, and what it is called", rea
 ]);
 
 /** Labels that tell the strategies apart: `cma`, or `cma(pageSize=4KiB)` beside another `cma`. */
-export function labelled(
-  strategies: readonly (StrategySpec | LabelledStrategy | MaybeLabelled)[],
-): LabelledStrategy[] {
-  const given = strategies.map((one) => (isWrapped(one) ? one : { label: null, spec: one }));
+export function labelled(strategies: readonly (LabelledIn | MaybeLabelled)[]): LabelledStrategy[] {
+  const given = strategies.map((one) => (isRead(one) ? one : readLabelled(one)));
   const labels = given.map(({ label, spec }) => {
     if (label !== null) return label;
     const { name: own, ...parameters } = spec;
@@ -99,10 +100,8 @@ export function labelled(
   return given.map(({ spec }, i) => ({ label: labels[i]!, spec }));
 }
 
-function isWrapped(
-  given: StrategySpec | LabelledStrategy | MaybeLabelled,
-): given is LabelledStrategy | MaybeLabelled {
-  return typeof given.spec === "object";
+function isRead(given: LabelledIn | MaybeLabelled): given is MaybeLabelled {
+  return typeof given === "object" && given.label === null;
 }
 
 /** What `compare()` takes in a list. */

@@ -51,7 +51,7 @@ const sample = either(
     object("random ones, or a Latin hypercube: every stratum of every parameter once", {
       kind: name("how", ["random", "latin-hypercube"]),
       count: whole("how many", "plans", { least: 1, most: SWEEP_LIMITS.plans }),
-      seed: optional(whole("of the samples", "", { default: 1 })),
+      seed: filled(whole("of the samples", "", { default: 1 })),
     }),
   ],
   { default: "every combination" },
@@ -78,7 +78,11 @@ export const SWEEP_FIELDS = {
   sample: optional(sample),
 } satisfies Fields;
 
-export const SWEEP = object("one plan with some of its fields varied", SWEEP_FIELDS);
+export const SWEEP = object("one plan with some of its fields varied", SWEEP_FIELDS, {
+  // Every combination is what a sweep is without samples: one spelling of it.
+  refine: ({ sample: chosen, ...rest }) =>
+    chosen === undefined || chosen.kind === "grid" ? rest : { ...rest, sample: chosen },
+});
 
 /** A sweep as data. `over` names fields by path ("strategy.area", "machine.memoryBytes") or by a short name. */
 export interface SweepSpec {

@@ -7,7 +7,7 @@ import { parseDuration } from "../base/duration";
 import { InputError, unknownName } from "../base/errors";
 import { camel } from "../base/spelling";
 import { parseSize } from "../base/units";
-import type { Field, Fields, Form, Out } from "./field";
+import { type Field, type Fields, type Form, isObjectField, type Out } from "./field";
 import { FieldError, fieldPath, type Locate, shown, unknownField } from "./place";
 
 type Path = readonly PropertyKey[];
@@ -206,7 +206,14 @@ function object({ fields, refine }: Of<"object">, value: unknown, path: Path): u
     else if (!field.optional) throw new FieldError([...path, field.facts.word ?? own], "is missing");
   }
   if (refine === null) return out;
-  return attempt(path, () => refine(out as never)) ?? out;
+  try {
+    return attempt(path, () => refine(out as never)) ?? out;
+  } catch (error) {
+    const [own, ...rest] = error instanceof FieldError ? error.path.slice(path.length) : [];
+    const key = own === undefined ? undefined : written.get(String(own));
+    if (!(error instanceof FieldError) || key === undefined) throw error;
+    throw new FieldError([...path, key, ...rest], error.message, error.key);
+  }
 }
 
 /** Names and words, for suggestions. */
@@ -234,7 +241,6 @@ function either({ of, must: what }: Of<"either">, value: unknown, path: Path): u
 }
 
 type ObjectField = Field & { readonly form: Of<"object"> };
-const isObjectField = (field: Field): field is ObjectField => field.form.kind === "object";
 
 /** The key by which objects of an `either` are told apart: a field that each of them has as literals. */
 export function discriminator(variants: readonly ObjectField[]): string | undefined {

@@ -208,13 +208,21 @@ export function parsed<O, I, const W extends string = never>(
   doc: string,
   parse: (given: I) => O,
   written: readonly Field[] | (() => readonly Field[]),
-  facts: More<I, W> = {},
+  // Not of I, which is what parse() takes: a default in words would make text of it.
+  facts: More<unknown, W> = {},
 ): Field<O, I, W> {
   const forms = typeof written === "function" ? written : () => written;
   return made(
     { kind: "parsed", parse: parse as (given: never) => unknown, written: forms },
     { doc, ...facts },
   );
+}
+
+/** Whether a field is an object with stated fields. */
+export function isObjectField(
+  field: Field,
+): field is Field & { readonly form: Extract<Form, { kind: "object" }> } {
+  return field.form.kind === "object";
 }
 
 /** May be left out. */

@@ -1,6 +1,7 @@
 /** A request for contiguous memory, as plans state it: what is asked for, and how often. */
 import { InputError } from "../base/errors";
 import { type Fields, name, type OutOf, object, optional, size, time, truth, whole } from "../schema/field";
+import { FieldError } from "../schema/place";
 
 /** Limits of requests. They keep a slip of the pen, or a stranger, from asking for a run that never ends. */
 export const REQUEST_LIMITS = {
@@ -69,7 +70,7 @@ export const REQUEST = object("the request", REQUEST_FIELDS, {
   refine: (request) => {
     const { alignBytes } = request;
     if (alignBytes !== undefined && !Number.isInteger(Math.log2(alignBytes)))
-      throw new InputError(`alignBytes: must be a power of two: got ${alignBytes}`);
+      throw new FieldError(["alignBytes"], `must be a power of two: got ${alignBytes}`);
     return request;
   },
 });

@@ -140,8 +140,8 @@ test("a request that cannot be served is a result: the run points at the field, 
   );
   assert.match(mask, /\niommu: the device reaches 20 address bits: 1 MiB of bus addresses have no room/);
   for (const [flags, complaint] of [
-    [["--size", "much"], /rdma-2gb: size: size must be a number with an optional K, M, G or T: got "much"/],
-    [["--dma-bits", "65"], /request\.dmaBits: dmaBits: must be a whole number from 1 to 64: got 65/],
+    [["--size", "much"], /--size: size must be a number with an optional K, M, G or T: got "much"/],
+    [["--dma-bits", "65"], /--dma-bits: must be a whole number from 1 to 64: got 65/],
     [["--size", "0"], /request\.bytes: bytes: must be from 1 to/],
   ] as const) {
     const bad = ask([...flags]);

@@ -102,7 +102,7 @@ test("a comparison: rows, intervals, verdicts, and a hash that comes again", asy
 test("what is missing or wrong is named", () => {
   assert.throws(() => compare(), /at least one strategy/);
   assert.throws(() => compare(strategies.buddy()).plan(), /needs a machine: \.on\(/);
-  assert.throws(() => compare(strategies.buddy()).on(pi).plan(), /needs a request: \.asking\(/);
+  assert.throws(() => compare(strategies.buddy()).on(pi).plan(), /needs a request: \.request\(/);
   assert.throws(
     () => small.asking({ size: "1MiB", tmes: 2 } as never).plan(),
     /request\.tmes: .*did you mean times\?/,
@@ -191,7 +191,7 @@ test("a sweep from a stranger is checked: fields, parameters, and how many", asy
     runPlan({ ...plan, over: { seed: { from: 1, to: 1e9, step: 1 } } }),
     /at most 10000000/,
   );
-  await assert.rejects(runPlan({ ...plan, over: { seed: { from: 1 } } }), /list of values, or \{from/);
+  await assert.rejects(runPlan({ ...plan, over: { seed: { from: 1 } } }), /over\.seed\.to: is missing/);
 });
 
 test("a sweep over fields of a plan, and its end by a signal", async () => {

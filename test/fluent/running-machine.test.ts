@@ -30,7 +30,7 @@ test("a page that a driver took stays where it is while others make room, and ca
 
 test("without migration the explanation says that movable pages did not move", () => {
   const m = machine("raspberry-pi-4").memory("1GiB").cma("64MiB").running({ migration: false });
-  m.fill("anon", 0.95).free(0.5);
+  m.fill("anon", { share: 0.95 }).free(0.5);
   const failed = m.cmaAlloc("32MiB", { align: "32MiB" });
   assert.equal(failed.errno, -16);
   assert.match(failed.explain(), /movable pages, held by nobody, did not move/);
@@ -53,7 +53,7 @@ test("a request of a machine led by hand that cannot be served is an outcome wit
 });
 
 test("alloc_contig_pages() tells how many clean pages it dropped, as cma_alloc() does, and they cost time", () => {
-  const m = PI.cma("off").running().fill("fileClean", 0.9).free(0.3);
+  const m = PI.cma("off").running().fill("fileClean", { share: 0.9 }).free(0.3);
   const before = m.toJSON().counters.dropped!;
   const got = m.system.contig.allocContigPages(4096, undefined, { world: m.system.world });
   assert.ok(got.ok);

@@ -31,6 +31,6 @@ test("a lag that is no number of requests is refused", () => {
   for (const kswapdLag of [-1, 0.5, 2 ** 21])
     assert.throws(
       () => System.boot({ board: "pc-x86-64", memoryBytes: 2 ** 28 }, { kswapdLag }),
-      new RegExp(`kswapdLag: must be a whole number of requests from 0 to 1048576: got ${kswapdLag}`),
+      new RegExp(`kswapdLag: must be a whole number from 0 to 1048576: got ${kswapdLag}`),
     );
 });

@@ -10,17 +10,17 @@ import { bundleOf } from "../../lib/notebook/show";
 import { runPlan } from "../../lib/report/plan-kinds";
 
 const board = machine("raspberry-pi-4").memory("1GiB").cma("128MiB");
-const half = (m: RunningMachine) => m.fill("anon", 0.97).free(0.4);
+const half = (m: RunningMachine) => m.fill("anon", { share: 0.97 }).free(0.4);
 const both = (m: RunningMachine) => {
   for (let i = 0; i < 16; i++) m.fill("anon", "28MiB").fill("fileClean", "28MiB");
-  return m.fill("fileClean", 0.97);
+  return m.fill("fileClean", { share: 0.97 });
 };
 const FILLED: Record<string, () => RunningMachine> = {
   "room left": () => half(board.running()),
   "full of both": () => both(board.running()),
   "full, no reclaim": () => both(board.running({ reclaim: false })),
   "pinned here and there": () => half(board.running()).pin(0.0005, "longterm", "RDMA"),
-  "anonymous with swap": () => board.running({ swapBytes: 2 ** 29 }).fill("anon", 1),
+  "anonymous with swap": () => board.running({ swapBytes: 2 ** 29 }).fill("anon", { share: 1 }),
   "64 KiB pages, 4.17": () =>
     half(machine("qemu-virt").pageSize("64K").memory("3GiB").kernel("4.17").running()),
 };
@@ -64,7 +64,7 @@ test("what the steps did is what the request did: pages isolated, moved, dropped
 });
 
 test("a shared page that is pinned is tried in 5 calls of 10 passes, then the range is given up at the test", () => {
-  const m = board.running().fill("shmem", 0.97).free(0.4).pin(0.02, "pin", "a driver");
+  const m = board.running().fill("shmem", { share: 0.97 }).free(0.4).pin(0.02, "pin", "a driver");
   const refused = m.cmaAlloc("64MiB", { align: "64MiB", timeline: true });
   assert.equal(refused.errno, -16);
   for (const { steps, errno } of refused.timeline({ json: true }).ranges) {

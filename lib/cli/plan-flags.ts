@@ -1,0 +1,106 @@
+/** Plans from the command line: a file, flags for every field of the plan, or both; flags come last. */
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { parseHugetlbCma } from "../machine/huge-pages";
+import { PLAN_KINDS, type PlanStatement } from "../plan/kinds";
+import { isObject } from "../schema/check";
+import type { Field } from "../schema/field";
+import { addFlags, type Flag, flagsOf, fromText, optionKey, withFlags } from "../schema/flags";
+import { fieldPath, type Locate } from "../schema/place";
+import { readPlanFile, type Written } from "../schema/plan-file";
+
+/** What commander read. */
+export type GivenFlags = Readonly<Record<string, unknown>>;
+
+/** The statement of a kind of plan. */
+export function statementOf(kind: string): PlanStatement {
+  return PLAN_KINDS.find(({ name }) => name === kind)!;
+}
+
+/** Words for machines that say several fields at once, as the kernel command line does. */
+const MACHINE_WORDS = ["thp", "kernelcore", "hugetlb-cma"];
+
+/** Adds a flag for every field of the kind, and `--print-plan`; `except` are those that the command reads in its own way. */
+export function withPlanFlags(command: Command, kind: string, except: readonly string[] = []): Command {
+  const flags = flagsOf(statementOf(kind).fields);
+  const words = flags.filter(({ name }) => MACHINE_WORDS.includes(name));
+  addFlags(command, flags, [...except, ...words.map(({ name }) => name)]);
+  for (const { name, field } of words)
+    command.addOption(
+      new Option(`--${name} <value>`, `${field.facts.doc}${MORE[name] ?? ""}`).argParser((text) =>
+        WORDS[name]!(text, field),
+      ),
+    );
+  if (words.length > 0)
+    command.addOption(
+      new Option("--huge <state>", "off: built without THP and without hugetlb").choices(["on", "off"]),
+    );
+  return command.option("--print-plan", "print the plan as JSON and run nothing");
+}
+
+const MORE: Readonly<Record<string, string>> = {
+  thp: ": on, off, or never (transparent_hugepage=never)",
+  kernelcore: " (2GiB, 50% or mirror)",
+  "hugetlb-cma": " (2GiB, or by node 0:1GiB,1:1GiB)",
+};
+
+const WORDS: Readonly<Record<string, (text: string, field: Field) => unknown>> = {
+  thp(text) {
+    if (!["on", "off", "true", "false", "never"].includes(text))
+      throw new InvalidArgumentError("must be on, off or never.");
+    return text;
+  },
+  kernelcore: (text, field) => (text === "mirror" ? text : fromText(field, text)),
+  "hugetlb-cma": (text) => text,
+};
+
+/** The flags with words for machines as the fields that they say. */
+function inFields(given: GivenFlags): GivenFlags {
+  const { huge, thp, kernelcore, hugetlbCma, ...rest } = given;
+  const told: Record<string, unknown> = { ...rest };
+  if (huge !== undefined) told.thp = told.hugetlb = huge === "on";
+  if (thp !== undefined) told.thp = thp !== "off" && thp !== "false";
+  if (thp === "never") told.thpEnabled = false;
+  else if (told.thp === true && thp !== undefined && told.thpEnabled === undefined) told.thpEnabled = true;
+  if (kernelcore === "mirror") told.mirror = true;
+  else if (kernelcore !== undefined) told.kernelcore = kernelcore;
+  if (typeof hugetlbCma === "string" && hugetlbCma.includes(":")) {
+    const { cmaBytes, cmaByNode } = parseHugetlbCma(hugetlbCma);
+    told.hugetlbCma = cmaBytes;
+    told.hugetlbCmaByNode = cmaByNode;
+  } else if (hugetlbCma !== undefined) told.hugetlbCma = hugetlbCma;
+  return told;
+}
+
+/** What the file and the flags say together, not yet checked; a complaint about a flag names the flag. */
+export function writtenWith(kind: string, file: string | undefined, given: GivenFlags): Written {
+  const written = file === undefined ? { file: "plan", value: {}, locate: fieldPath } : readPlanFile(file);
+  return flagsIn(kind, written, given);
+}
+
+/** The same for what was read or made before. */
+export function flagsIn(kind: string, written: Written, given: GivenFlags): Written {
+  const flags = flagsOf(statementOf(kind).fields);
+  const told = inFields(given);
+  const value = withFlags(isObject(written.value) ? written.value : {}, flags, told);
+  return { ...written, value, locate: naming(flags, told, written) };
+}
+
+/** Names the flag that said a field; a field that nobody said, where there is no file, by the flag that would. */
+function naming(flags: readonly Flag[], given: GivenFlags, written: Written): Locate {
+  const inFile = isObject(written.value) && Object.keys(written.value).length > 0;
+  return (path, key) => {
+    const at = flags.find((flag) => flag.path.every((step, i) => spelledAs(flag, step, path[i], i)));
+    if (at === undefined || (inFile && given[optionKey(at.name)] === undefined))
+      return written.locate(path, key);
+    const within = path.slice(at.path.length);
+    return within.length === 0 && key === undefined
+      ? `--${at.name}`
+      : `--${at.name}: ${fieldPath(within, key)}`;
+  };
+}
+
+function spelledAs(flag: Flag, step: string, given: PropertyKey | undefined, i: number): boolean {
+  return (
+    step === given || (i === flag.path.length - 1 && given !== undefined && flag.field.facts.word === given)
+  );
+}

@@ -1,0 +1,26 @@
+/** `pageblock steps`, `tlb-curve`, …: kinds of plans whose result is printed as JSON. */
+import type { Command } from "commander";
+import { PLAN_KINDS } from "../plan/kinds";
+import { check } from "../schema/check";
+import { type GivenFlags, withPlanFlags, writtenWith } from "./plan-flags";
+
+/** Kinds that have a command of their own are told in a form for people there. */
+const ELSEWHERE = new Set(["run", "comparison", "sweep", "scorecard", "boot"]);
+
+/** Kinds of plans that this file has the commands of. */
+export const PLAIN_KINDS = PLAN_KINDS.filter(({ name }) => !ELSEWHERE.has(name));
+
+export function register(program: Command): void {
+  for (const { name, doc, statement } of PLAIN_KINDS)
+    withPlanFlags(program.command(name), name)
+      .description(`run a plan of this kind and print its result as JSON: ${doc}`)
+      .argument("[plan]", "a plan as JSON or YAML")
+      .action(async (file: string | undefined, given: GivenFlags) => {
+        const { value, locate } = writtenWith(name, file, given);
+        const plan = { ...(check(statement, value, locate) as object), kind: name };
+        // Loaded here: completion of a command line must not load every engine.
+        const { runPlan } = require("../report/plan-kinds") as typeof import("../report/plan-kinds");
+        const printed = given.printPlan === true ? plan : await runPlan(plan);
+        process.stdout.write(`${JSON.stringify(printed, null, 2)}\n`);
+      });
+}
