@@ -8,7 +8,7 @@ import { readPlanFile } from "../experiment/plan-file";
 import { isOutcome, readRun } from "../experiment/run-text";
 import { parsePlan, withDefaults } from "../experiment/schema";
 import type { Locate } from "../experiment/schema-read";
-import { microsecondsText } from "../experiment/texts";
+import { timeText } from "../experiment/texts";
 import { refusedField } from "../strategy/request-check";
 import { INTERRUPTED_EXIT, type RunningFlags, running, wholeNumber, withRunningOptions } from "./running";
 
@@ -38,7 +38,7 @@ export function register(program: Command): void {
         `plan      ${planHash(plan)}`,
         `strategy  ${plan.strategy.name}, seed ${plan.seed}`,
         `granted   ${granted.filter((g) => g === 1).length} of ${granted.length}`,
-        `time      ${microsecondsText(Math.max(...latencyNs) / 1000)} at most (modelled)`,
+        `time      ${timeText(Math.max(...latencyNs))} at most (modelled)`,
         ...Object.entries(outcome.metrics).map(([name, n]) => `${name.padEnd(20)} ${n}`),
         ...outcome.failures.map(
           (f) => `request ${f.request + 1} failed: ${placeOf(f.data, locate)}${f.text}`,

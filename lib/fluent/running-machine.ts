@@ -2,29 +2,29 @@
  * A machine that runs, led by hand: `machine("raspberry-pi-4").cma("256MiB").running({ compaction: false })`. Every step is
  * noted; the steps are the plan of whatever is shown of the machine.
  */
-import { InputError } from "../base/errors";
+import { InputError, unknownName } from "../base/errors";
 import { parseSize, type Size } from "../base/units";
-import { type TimedAttempt, timedAttempt } from "../chart/attempt-lanes";
 import { runOf } from "../chart/run";
 import {
+  checkShare,
+  FILL_KINDS,
   type FillKind,
   type Step,
   type StepPlan,
   SteppedSystem,
-  type StepResult,
   type StepsOutcome,
   stepsOutcome,
 } from "../experiment/steps";
 import type { BootRequest } from "../machine/boot-request";
 import type { System, SystemOptions } from "../machine/system";
 import { type BlockSummary, blockSummary, freeBlocksByOrder, type HolderFlow, holderFlows } from "../metrics";
-import type { ContigTimeline } from "../mm/contiguous/contig-timeline";
 import type { PageHold } from "../mm/state/owners";
 import { DISPLAY, type MimeBundle } from "../notebook/display";
-import { requestBundle, steppedBundle } from "../notebook/running-bundle";
+import { steppedBundle } from "../notebook/running-bundle";
 import { parseDuration } from "../workload/duration";
 import type { Time } from "../workload/parameters";
 import type { WorkloadSpec } from "../workload/workload";
+import { ContigOutcome } from "./contig-outcome";
 
 /** A workload as a spec or as the fluent builder makes it. */
 export type WorkloadLike = WorkloadSpec | { toJSON(): WorkloadSpec };
@@ -33,68 +33,6 @@ function specOf(workload: WorkloadLike): WorkloadSpec {
   return "toJSON" in workload && typeof workload.toJSON === "function"
     ? workload.toJSON()
     : (workload as WorkloadSpec);
-}
-
-/** What one request for contiguous memory came to. */
-export class ContigOutcome {
-  /** Whether it was granted. */
-  readonly ok: boolean;
-  /** 0, or the kernel's negative error: −12 ENOMEM, −16 EBUSY. */
-  readonly errno: number;
-  /** First frame, or −1. */
-  readonly pfn: number;
-  /** Pages asked for and got; 0 when it failed. */
-  readonly pages: number;
-  /** Modelled time to the answer, microseconds. */
-  readonly latencyUs: number;
-  /** Index of the step, for release(). */
-  readonly step: number;
-  private readonly why: StepResult["why"];
-  private readonly timed: StepResult["timeline"];
-  private readonly planned: () => { plan: StepPlan; result: StepsOutcome };
-
-  constructor(result: StepResult, step: number, planned: () => { plan: StepPlan; result: StepsOutcome }) {
-    this.ok = result.granted;
-    this.errno = result.errno;
-    this.pfn = result.pfn;
-    this.pages = result.count;
-    this.latencyUs = result.latencyNs / 1000;
-    this.step = step;
-    this.why = result.why;
-    this.timed = result.timeline;
-    this.planned = planned;
-  }
-
-  /**
-   * Why the request failed, in a few lines: what was in the way, whose it is, what would have freed it, and the nearest miss. With
-   * `{ json: true }` everything as data; null for a request that was granted.
-   */
-  explain(): string;
-  explain(options: { json: true }): unknown;
-  explain(options?: { json: true }): unknown {
-    if (options?.json) return this.why?.data ?? null;
-    return this.why?.text ?? `granted: ${this.pages} pages from frame ${this.pfn} on`;
-  }
-
-  /**
-   * Where the modelled time of the request went, range by range and step by step, as `chart.attemptTimeline` takes it:
-   * `chart.attemptTimeline({ title: "…", ...outcome.timeline(), from: [m] })`. With `{ json: true }` as the kernel model
-   * recorded it. Throws InputError for a request that was not made with `{ timeline: true }`.
-   */
-  timeline(): TimedAttempt;
-  timeline(options: { json: true }): ContigTimeline;
-  timeline(options?: { json: true }): TimedAttempt | ContigTimeline {
-    if (this.timed === undefined)
-      throw new InputError(
-        "timeline: was not recorded: ask for it with the request, { timeline: true } (cma_alloc and alloc_contig_pages)",
-      );
-    return options?.json ? this.timed : timedAttempt(this.timed);
-  }
-
-  [DISPLAY](): MimeBundle {
-    const { plan, result } = this.planned();
-    return requestBundle(this, runOf(plan, result));
-  }
 }
 
 /** A machine that runs. Methods that act return the machine or the outcome; a request that fails is an outcome. */
@@ -115,12 +53,26 @@ export class RunningMachine {
     return this.stepped.system;
   }
 
-  /** Fills `size` of memory, or the share of what is free when it is a number up to 1, with pages of one kind. */
-  fill(kind: FillKind, size: Size): this {
-    const share = typeof size === "number" && size <= 1;
-    const bytes = share ? Math.floor(size * this.freeBytes) : parseSize(size, "fill");
-    this.stepped.take({ do: "fill", kind, bytes });
+  /**
+   * Fills memory with pages of one kind: a size (`"64MiB"` or bytes), or a share of what is free (`{ share: 0.5 }`).
+   * @throws InputError for a kind that there is not, and for a number from 0 to 1, which could mean either
+   */
+  fill(kind: FillKind, amount: Size | { share: number }): this {
+    if (!FILL_KINDS.includes(kind)) throw unknownName("fill: kind", String(kind), FILL_KINDS);
+    this.stepped.take({ do: "fill", kind, bytes: this.bytesOf(amount) });
     return this;
+  }
+
+  private bytesOf(amount: Size | { share: number }): number {
+    if (typeof amount === "object") {
+      checkShare("fill", amount.share);
+      return Math.floor(amount.share * this.freeBytes);
+    }
+    if (typeof amount === "number" && amount >= 0 && amount <= 1)
+      throw new InputError(
+        `fill: must be a size or a share: write { share: ${amount} } for a share of what is free: got ${amount}`,
+      );
+    return parseSize(amount, "fill");
   }
 
   /** Frees the share (0 to 1) of the filled pages, chosen at random by `seed`. */
@@ -206,7 +158,7 @@ export class RunningMachine {
 
   private ask(step: Step): ContigOutcome {
     const result = this.stepped.take(step);
-    return new ContigOutcome(result, this.stepped.steps.length - 1, () => ({
+    return new ContigOutcome(result, this.stepped.steps.length - 1, this.pageSize, () => ({
       plan: this.plan,
       result: this.toJSON(),
     }));

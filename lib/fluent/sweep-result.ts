@@ -8,7 +8,7 @@ import { exportResults, queryResults, type Results, type Row } from "../experime
 import type { RunSummary } from "../experiment/run-plans";
 import type { SweepSpec, SweepValue } from "../experiment/sweep";
 import type { SweepOutcome, SweepPoint } from "../experiment/sweep-table";
-import { microsecondsText, shareText } from "../experiment/texts";
+import { shareText, timeText } from "../experiment/texts";
 import { DISPLAY, display, type MimeBundle } from "../notebook/display";
 import { figureBundle } from "../notebook/figure-bundle";
 import { escapeHtml } from "../report/escape";
@@ -170,11 +170,11 @@ function tableOf(outcome: SweepOutcome): { "text/html": string; "text/plain": st
   };
 }
 
-function rowOf({ values, runs, asked, granted, successRate, latencyUs: l }: SweepPoint): string[] {
+function rowOf({ values, runs, asked, granted, successRate, latencyNs: l }: SweepPoint): string[] {
   return [
     ...values.map(String),
     ...[runs, asked, granted].map(String),
     successRate === null ? "no outcome" : shareText(successRate),
-    ...[l?.p50, l?.p95, l?.p99].map(microsecondsText),
+    ...[l?.p50, l?.p95, l?.p99].map(timeText),
   ];
 }

@@ -3,6 +3,7 @@
  * the same request gives the same result everywhere. Only sizes and places are computed; the allocator itself can be
  * started from `zones[].freeRanges`, what memblock_free_all() hands over, ascending.
  */
+import { type Answer, GRANTED } from "../base/answer";
 import { InputError } from "../base/errors";
 import { formatSize } from "../base/units";
 import { type KernelRelease, since } from "../hardware/kernel-release";
@@ -39,15 +40,15 @@ export interface BootedZone extends ZoneSpan {
 }
 
 /** What became of the default CMA area. Bytes; `base` is a physical address. */
-export interface BootedCma {
+export interface BootedCma extends Answer {
   requestedBytes: number;
   reservedBytes: number;
   base: number | null;
   alignmentBytes: number;
   /** False when an area was asked for and not reserved. */
-  ok: boolean;
-  /** Why nothing was reserved, in words; null when something was. */
-  reason: string | null;
+  readonly ok: boolean;
+  /** Why there is no area, in words, also where none was asked for; null when there is one. */
+  readonly reason: string | null;
 }
 
 /** A range somebody took before the buddy allocator started. Bytes. */
@@ -240,7 +241,7 @@ function reservedArea(
   }: { base: number; bytes: number; ranges?: BootedCmaArea["ranges"] },
   alignmentBytes: number,
 ): BootedCmaArea {
-  const empty = { orderPerBit: 0, errno: null, activated: false };
+  const empty = { ...GRANTED, orderPerBit: 0, activated: false };
   return { name, requestedBytes: bytes, ranges, alignmentBytes, ...empty };
 }
 
@@ -284,8 +285,7 @@ function summarise(
       reservedBytes: done.outcome.bytes,
       base: done.outcome.base,
       alignmentBytes,
-      ok: true,
-      reason: null,
+      ...GRANTED,
     };
   return {
     requestedBytes: attempts[0]?.requestedBytes ?? 0,
@@ -293,6 +293,9 @@ function summarise(
     base: null,
     alignmentBytes,
     ok: attempts.length === 0,
+    // The last attempt decides: the kernel goes on to the next way to ask as long as one fails.
+    errno: attempts.at(-1)?.outcome.errno ?? 0,
+    details: null,
     reason:
       attempts.length === 0
         ? "no area was asked for"

@@ -2,6 +2,7 @@
  * The allocator as its callers see it: requests with flags and an owner, frees, observers, reports. A failed request is
  * a result with its reason, not an exception; a wrong argument throws.
  */
+import { ERRNO, type Granted, type Refused, refusedWith } from "../base/answer";
 import { InputError, unknownName } from "../base/errors";
 import type { KernelRelease } from "../hardware/kernel-release";
 import { allocPages, allocPagesBulk, freePages, gfpMigratetype, lastAlloc } from "./allocation/page-alloc";
@@ -56,8 +57,7 @@ export interface PageRequest {
 }
 
 /** Pages got. */
-export interface Allocation {
-  ok: true;
+export interface Allocation extends Granted {
   /** First frame. */
   pfn: number;
   order: number;
@@ -70,12 +70,10 @@ export interface Allocation {
   owner: string | undefined;
 }
 
-/** A request that failed, and why, in words. */
-export interface FailedAllocation {
-  ok: false;
+/** A request that failed. */
+export interface FailedAllocation extends Refused {
   order: number;
   migratetype: number;
-  reason: string;
   owner: string | undefined;
 }
 
@@ -109,10 +107,9 @@ export class Kernel {
     m.trace?.pageAlloc?.(pfn, order, migratetype, gfp);
     if (pfn < 0)
       return {
-        ok: false,
+        ...refusedWith(ERRNO.ENOMEM, explainFailure(m, gfp, order, zonelist)),
         order,
         migratetype,
-        reason: explainFailure(m, gfp, order, zonelist),
         owner: request.owner,
       };
     const path = lastAlloc.slow
@@ -125,7 +122,19 @@ export class Kernel {
             ? "refill"
             : "pcp";
     const { name: zone, nid } = lastAlloc.zone!;
-    return { ok: true, pfn, order, zone, nid, migratetype, path, owner: request.owner };
+    return {
+      ok: true,
+      errno: 0,
+      reason: null,
+      details: null,
+      pfn,
+      order,
+      zone,
+      nid,
+      migratetype,
+      path,
+      owner: request.owner,
+    };
   }
 
   /** The zones that a request of a node walks. */

@@ -1,4 +1,5 @@
 /** Huge pages of 2 MiB that happen to be adjacent: luck, which an adapter can use as far as it goes. */
+import { GRANTED } from "../base/answer";
 import { InputError } from "../base/errors";
 import { formatSize } from "../base/units";
 import { since } from "../hardware/kernel-release";
@@ -137,7 +138,7 @@ class PreparedAdjacentThp extends Prepared {
       this.held.set(pfn, kept);
       pieces.push({ pfn, pages: kept.length * this.hugePages });
     }
-    return { granted: true, errno: 0, pieces, busyRetries: 0, why: null };
+    return { ...GRANTED, pieces, busyRetries: 0 };
   }
 
   protected give({ pieces }: Attempt): void {

@@ -1,4 +1,5 @@
 /** A range taken at boot and used by nobody else: the oldest way, which always works and always costs. */
+import { GRANTED } from "../base/answer";
 import { formatSize, parseSize } from "../base/units";
 import type { System } from "../machine/system";
 import { isolateFreePage } from "../mm/allocation/isolate-free-page";
@@ -71,7 +72,7 @@ export class PreparedCarveOut extends Prepared {
       );
     const pfn = area.basePfn + bit;
     area.mark(pfn, pages, 1);
-    return { granted: true, errno: 0, pieces: [{ pfn, pages }], busyRetries: 0, ready: true, why: null };
+    return { ...GRANTED, pieces: [{ pfn, pages }], busyRetries: 0, ready: true };
   }
 
   protected give({ pieces }: Attempt): void {

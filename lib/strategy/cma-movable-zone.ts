@@ -115,7 +115,7 @@ class PreparedMovableZone extends Prepared {
         const pfn = area.basePfn + bit;
         const options = { world: system.world, owner: "cmaBuffer" as const };
         last = contigAttempt(system.contig.allocContigRange(pfn, pfn + pages, MIGRATE_MOVABLE, options));
-        if (last.granted) {
+        if (last.ok) {
           area.mark(pfn, pages, 1);
           return { ...last, busyRetries };
         }

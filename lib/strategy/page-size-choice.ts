@@ -11,7 +11,7 @@ import { bestBuild, type FleetBuild } from "./fleet";
 import type { Strategy } from "./strategy";
 
 /** Bytes of a page block with that base page; undefined where the board has no such page. */
-function pageBlockBytes(base: BootRequest, pageSize: number): number | undefined {
+function pageblockBytes(base: BootRequest, pageSize: number): number | undefined {
   const board = findBoard(base.board);
   const release = kernelRelease(base.kernel ?? BOOT_DEFAULTS.kernel);
   const huge = { thp: base.thp ?? BOOT_DEFAULTS.thp, hugetlb: base.hugetlb ?? BOOT_DEFAULTS.hugetlb };
@@ -29,7 +29,7 @@ export function pageSizeByMemory(base: BootRequest, share: number): number {
   const board = findBoard(base.board);
   const memory = base.memoryBytes ?? board.memory.default;
   const sizes = [...board.pageSizes].sort((a, b) => b - a);
-  return sizes.find((size) => (pageBlockBytes(base, size) ?? Infinity) <= memory / share) ?? sizes.at(-1)!;
+  return sizes.find((size) => (pageblockBytes(base, size) ?? Infinity) <= memory / share) ?? sizes.at(-1)!;
 }
 
 export const pageSizeAtBoot: Strategy = {

@@ -1,4 +1,5 @@
 /** Higher-order page reservations: a stock of large pages that is not broken up for smaller requests. */
+import { GRANTED } from "../base/answer";
 import { InputError } from "../base/errors";
 import { formatSize } from "../base/units";
 import type { System } from "../machine/system";
@@ -94,12 +95,10 @@ class PreparedReservation extends Prepared {
         );
     }
     return {
-      granted: true,
-      errno: 0,
+      ...GRANTED,
       pieces: [{ pfn, pages: 2 ** this.order }],
       busyRetries: 0,
       ready,
-      why: null,
     };
   }
 

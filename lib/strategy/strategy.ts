@@ -1,6 +1,8 @@
 /** What every way to get contiguous memory has in common: how the machine is set up for it, and how a request is put. */
+import type { Answer } from "../base/answer";
 import type { BootRequest } from "../machine/boot-request";
 import type { System } from "../machine/system";
+import type { Cause } from "../mm/contiguous/contig-failure";
 
 /** A strategy in a plan: its name and parameters. */
 export interface StrategySpec {
@@ -19,10 +21,7 @@ export interface ContigRequest {
 }
 
 /** What became of one request. */
-export interface Attempt {
-  granted: boolean;
-  /** 0, or the kernel's negative error. */
-  errno: number;
+export interface Attempt extends Answer {
   /** First frame and pages; more than one piece where the device or the CPU can do with pieces (IOMMU, adjacent huge pages). */
   pieces: { pfn: number; pages: number }[];
   busyRetries: number;
@@ -30,8 +29,8 @@ export interface Attempt {
   dropped?: number;
   /** The memory was set aside before: nothing had to be taken from the allocator; default false. */
   ready?: boolean;
-  /** Why it failed, in words and as data; null when it did not. */
-  why: { text: string; data: unknown } | null;
+  /** What was in the way of all the ranges that were tried; `details` keeps the first of them only. */
+  causes?: Cause[];
 }
 
 /** One fact that was checked of a request or of its memory. */

@@ -136,7 +136,7 @@ export const RESULTS: Example[] = [
     draw: () => {
       const m = machine("raspberry-pi-4").memory("1GiB").cma("256MiB").running();
       for (let i = 0; i < 64; i++) m.fill("anon", "7MiB").fill("fileClean", "7MiB");
-      m.fill("fileClean", 0.97).pin(0.0003, "longterm", "RDMA", 3);
+      m.fill("fileClean", { share: 0.97 }).pin(0.0003, "longterm", "RDMA", 3);
       const attempt = m.allocContigPages("16MiB", { timeline: true });
       return attemptTimeline({
         title: "alloc_contig_pages() of 16 MiB",

@@ -16,7 +16,7 @@ export interface MappedMachine extends Planned {
 }
 
 /** The machine's memory in cells, page blocks outlined, coloured by who has it after boot. */
-export function pageBlockMap(machine: MappedMachine, words: Words = {}): Figure {
+export function pageblockMap(machine: MappedMachine, words: Words = {}): Figure {
   const extents: Extent[] = [
     ...machine.memory.map((r): Extent => ({ base: r.start, bytes: r.bytes, kind: "free" })),
     ...machine.reservations.map(
@@ -37,3 +37,6 @@ function kindOf(what: string): MemoryKind {
   if (what === "kernel image") return "kernel";
   return what === "memmap" ? "memmap" : "reserved";
 }
+
+/** @deprecated `pageblockMap`. */
+export const pageBlockMap = pageblockMap;
