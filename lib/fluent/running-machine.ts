@@ -4,6 +4,7 @@
  */
 import { InputError, unknownName } from "../base/errors";
 import { parseSize, type Size } from "../base/units";
+import type { LatencySamples } from "../chart/latency";
 import { runOf } from "../chart/run";
 import {
   checkShare,
@@ -17,7 +18,14 @@ import {
 } from "../experiment/steps";
 import type { BootRequest } from "../machine/boot-request";
 import type { System, SystemOptions } from "../machine/system";
-import { type BlockSummary, blockSummary, freeBlocksByOrder, type HolderFlow, holderFlows } from "../metrics";
+import {
+  type BlockSummary,
+  blockSummary,
+  type Estimate,
+  freeBlocksByOrder,
+  type HolderFlow,
+  holderFlows,
+} from "../metrics";
 import type { PageHold } from "../mm/state/owners";
 import { DISPLAY, type MimeBundle } from "../notebook/display";
 import { steppedBundle } from "../notebook/running-bundle";
@@ -25,6 +33,7 @@ import { parseDuration } from "../workload/duration";
 import type { Time } from "../workload/parameters";
 import type { WorkloadSpec } from "../workload/workload";
 import { ContigOutcome } from "./contig-outcome";
+import { MachineCharts, stepLatencies, stepRates } from "./machine-charts";
 
 /** A workload as a spec or as the fluent builder makes it. */
 export type WorkloadLike = WorkloadSpec | { toJSON(): WorkloadSpec };
@@ -197,6 +206,29 @@ export class RunningMachine {
   /** Who holds the page blocks, for `chart.holders`. */
   holders(): HolderFlow[] {
     return holderFlows(this.system.memory);
+  }
+
+  /** A counter of the kernel or of the machine by its name, such as `pgmigrate_success` or `dropped`; since boot. */
+  metric(name: string): number {
+    const { counters } = this.toJSON();
+    const found = counters[name];
+    if (found === undefined) throw unknownName("metric", name, Object.keys(counters));
+    return found;
+  }
+
+  /** Shares granted of the requests put to it, by function, with 95 % intervals: rows for `chart.successRates`. */
+  successRates(): Estimate[] {
+    return stepRates(this.stepped.steps, this.stepped.results);
+  }
+
+  /** Modelled times to the answer, by function, nanoseconds: series for `chart.latencyEcdf`. */
+  latencies({ granted = true }: { granted?: boolean } = {}): LatencySamples[] {
+    return stepLatencies(this.stepped.steps, this.stepped.results, granted);
+  }
+
+  /** Figures with one call: `m.chart.holders()`. They carry the plan. */
+  get chart(): MachineCharts {
+    return new MachineCharts(this);
   }
 
   /** The steps so far, as data: running them again gives this machine. */

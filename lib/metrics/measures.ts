@@ -112,6 +112,12 @@ export function unitsOf(name: string): string[] {
   return Object.keys(UNITS[baseUnit(name)] ?? { [baseUnit(name)]: 1 });
 }
 
+/** Metrics of runs that measures are computed from. */
+export function metricsBehind(measures: readonly Required<Measure>[]): string[] {
+  const names = measures.flatMap(({ of }) => of).flatMap((name) => SHARES[name] ?? [name]);
+  return [...new Set(names)];
+}
+
 /** `idleBytes + roundingBytes (MiB)`: an axis title where none is given. */
 export function measureTitle({ of, unit }: Required<Measure>): string {
   const name = typeof of === "string" ? of : of.join(" + ");
