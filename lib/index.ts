@@ -6,27 +6,16 @@ export { InputError } from "./base/errors";
 export { formatSize, parseSize, type Size } from "./base/units";
 export * as chart from "./chart";
 export { type Figure, isFigure, type Run } from "./chart/figure";
-export type {
-  Comparison,
-  ComparisonSpec,
-  LabelledStrategy,
-  StrategyPair,
-  StrategyRow,
-} from "./experiment/comparison";
+export type { Comparison, StrategyPair, StrategyRow } from "./experiment/comparison";
 export { engineVersion } from "./experiment/engine-version";
-export type { FailureNote, Outcome, Plan, RequestColumns, RequestSpec } from "./experiment/plan";
-export { planHash } from "./experiment/plan";
-export { parsePlanText, readPlanFile } from "./experiment/plan-file";
+export type { FailureNote, Outcome, RequestColumns } from "./experiment/plan";
 export { readPlanInputs, recordedTraceWorkload } from "./experiment/plan-inputs";
 export type { Progress } from "./experiment/progress";
 export type { Row } from "./experiment/results";
 export { run } from "./experiment/run";
 export type { RunSummary } from "./experiment/run-plans";
 export { SCENARIOS, type ScenarioOptions } from "./experiment/scenarios";
-export { parsePlan } from "./experiment/schema";
-export { PLAN_LIMITS } from "./experiment/schema-fields";
 export type { AdapterColumn, CpuColumn, Scorecard, ScorecardRow } from "./experiment/scorecard";
-export type { ScorecardPlan } from "./experiment/scorecard-plan";
 export {
   bootstrapMedian,
   type Interval,
@@ -36,8 +25,14 @@ export {
   quantiles,
   wilson,
 } from "./experiment/statistics";
-export { range, type Sampling, type SweepAxis } from "./experiment/sweep";
-export { type Asking, ComparisonBuilder, compare, compareScenario } from "./fluent/compare";
+export { range } from "./experiment/sweep";
+export {
+  ComparisonBuilder,
+  type CostsIn,
+  compare,
+  compareScenario,
+  type RequestIn,
+} from "./fluent/compare";
 export { ComparisonResult } from "./fluent/comparison-result";
 export type { ContigDetails } from "./fluent/contig-outcome";
 export { ContigOutcome } from "./fluent/contig-outcome";
@@ -53,10 +48,13 @@ export {
   type BoardName,
   BootedMachine,
   MachineDescription,
+  type MachineIn,
   machine,
   type Switch,
+  type SystemIn,
 } from "./fluent/machine";
 export { CheckedRecording, recording } from "./fluent/recording";
+export { RunningMachine } from "./fluent/running-machine";
 export { ScorecardBuilder, scorecard } from "./fluent/scorecard";
 export { ScorecardResult } from "./fluent/scorecard-result";
 export { strategies } from "./fluent/strategies";
@@ -130,6 +128,8 @@ export {
 export type { Sourced } from "./hardware/sourced";
 export type { BootedCma, BootedZone, Reservation } from "./machine/boot";
 export type { BootJson } from "./machine/boot-json";
+export type { BootRequest } from "./machine/boot-request";
+export type { SystemOptions } from "./machine/system-options";
 export * as metrics from "./metrics";
 export { allocThp, collapseHugePage, THP_DEFRAG_MODES, type ThpDefrag, thpGfp } from "./mm/allocation/thp";
 export { compactMemory, fragmentationScore, proactiveCompactNode } from "./mm/compaction/compaction";
@@ -161,6 +161,14 @@ export { KERNEL_PROFILES, type KernelSwitches, kernelProfile } from "./mm/state/
 export type { TracePoints } from "./mm/state/trace-points";
 export { markdown } from "./notebook/markdown";
 export { show } from "./notebook/show";
+export { type ComparisonIn, type ComparisonSpec, parseComparison } from "./plan/comparison";
+export { PLAN_KINDS, type PlanStatement } from "./plan/kinds";
+export { PLAN_FORMAT, PLAN_LIMITS, type Plan, type PlanIn, parsePlan, planHash } from "./plan/run";
+export { parseScorecard, type ScorecardIn, type ScorecardPlan } from "./plan/scorecard";
+export { parseSteps, type Step, type StepIn, type StepPlan } from "./plan/steps";
+export { parseSweep, type Sampling, type SweepAxis, type SweepSpec } from "./plan/sweep";
+export { type JsonSchema, jsonSchema } from "./schema/json-schema";
+export { parsePlanText, readPlanFile } from "./schema/plan-file";
 export {
   type BuildOnBoard,
   type FleetBoard,
@@ -169,7 +177,10 @@ export {
   fleet,
   STRATEGIES,
 } from "./strategy";
+export type { RequestSpec } from "./strategy/request";
+export type { LabelledStrategy, StrategySpec } from "./strategy/strategy";
 export type { RecordingOutcome, RecordingPlan } from "./trace/recording-check";
 export { type Replayed, type ReplayOptions, type ReplayResult, replay } from "./trace/replay";
 export { fitSnapshot } from "./workload/fit-snapshot";
 export type { WorkloadParameters } from "./workload/kinds";
+export type { WorkloadSpec } from "./workload/workload";

@@ -2,17 +2,17 @@
 import { existsSync } from "node:fs";
 import { type Command, Option } from "commander";
 import { InputError } from "../base/errors";
-import { compare } from "../experiment/compare";
-import { COMPARISON_LIMITS, type ComparisonSpec, labelled } from "../experiment/comparison";
-import { comparisonIn, parseComparison } from "../experiment/experiment-file";
-import { readPlanFile } from "../experiment/plan-file";
+import { runComparison } from "../experiment/compare";
 import { SCENARIOS, scenario } from "../experiment/scenarios";
 import { scorecard } from "../experiment/scorecard";
-import { parseHardware } from "../experiment/scorecard-plan";
 import { SCORECARD_HEAD, scorecardCells, scorecardNotes } from "../experiment/scorecard-text";
 import { COMPARISON_HEAD, comparisonCells, comparisonNotes, comparisonTitle } from "../experiment/texts";
 import { CPU_TLB_NAMES } from "../hardware/cpu-tlb-data";
 import { RDMA_ADAPTER_NAMES } from "../hardware/rdma-adapter-data";
+import { COMPARISON_LIMITS, type ComparisonSpec, comparisonIn, parseComparison } from "../plan/comparison";
+import { parseHardware } from "../plan/scorecard";
+import { labelled } from "../plan/strategy";
+import { readPlanFile } from "../schema/plan-file";
 import {
   aligned,
   INTERRUPTED_EXIT,
@@ -54,7 +54,7 @@ export function register(program: Command): void {
       const { adapter, cpu } = flags;
       if (SCENARIOS.get(what)?.card === true || (adapter ?? cpu) !== undefined)
         return showScorecard(what, spec, flags);
-      const { comparison } = await running(flags, (options) => compare(what, spec, options));
+      const { comparison } = await running(flags, (options) => runComparison(what, spec, options));
       if (comparison === null) {
         process.exitCode = INTERRUPTED_EXIT;
         return;

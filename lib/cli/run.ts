@@ -4,11 +4,11 @@ import { canonicalJson } from "../base/canonical-json";
 import { InputError } from "../base/errors";
 import { runAll } from "../experiment/compare";
 import { planHash } from "../experiment/plan";
-import { readPlanFile } from "../experiment/plan-file";
 import { isOutcome, readRun } from "../experiment/run-text";
-import { parsePlan, withDefaults } from "../experiment/schema";
-import type { Locate } from "../experiment/schema-read";
 import { timeText } from "../experiment/texts";
+import { parsePlan, withDefaults } from "../plan/run";
+import type { Locate } from "../schema/place";
+import { readPlanFile } from "../schema/plan-file";
 import { refusedField } from "../strategy/request-check";
 import { INTERRUPTED_EXIT, type RunningFlags, running, wholeNumber, withRunningOptions } from "./running";
 

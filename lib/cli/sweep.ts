@@ -1,9 +1,9 @@
 /** `pageblock sweep <plan>`: many plans on every core or on a cluster; results go into the store. */
 import type { Command } from "commander";
 import { runSweep } from "../experiment/compare";
-import { sweepIn } from "../experiment/experiment-file";
-import { readPlanFile } from "../experiment/plan-file";
 import { sweep } from "../experiment/sweep";
+import { sweepIn } from "../plan/sweep";
+import { readPlanFile } from "../schema/plan-file";
 import { INTERRUPTED_EXIT, type RunningFlags, running, wholeNumber, withRunningOptions } from "./running";
 
 export function register(program: Command): void {

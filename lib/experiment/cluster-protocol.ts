@@ -8,9 +8,8 @@ import { readFileSync } from "node:fs";
 import { z } from "zod";
 import { canonicalJson } from "../base/canonical-json";
 import { InputError } from "../base/errors";
-import { type Plan, planHash } from "./plan";
+import { type Plan, parsePlan, planHash } from "../plan/run";
 import type { RunText } from "./run-text";
-import { parsePlan } from "./schema";
 
 /** Raised when messages change. */
 const MESSAGE_FORMAT = 1;

@@ -79,7 +79,7 @@ async function startExecutor(count: number, options: RunningOptions): Promise<Ex
 }
 
 /** Runs a comparison; `seen` is told the text of every run, in order. When it is cancelled, `comparison` is null and what was finished is in the store. */
-export async function compare(
+export async function runComparison(
   scenario: string,
   spec: ComparisonSpec,
   options: RunningOptions = {},
@@ -97,7 +97,7 @@ export async function compare(
   return { comparison, summary, runs };
 }
 
-/** The same comparison run here and now, plan by plan, without store and workers. Pure; `seen` as with compare(). */
+/** The same comparison run here and now, plan by plan, without store and workers. Pure; `seen` as with runComparison(). */
 export function compareHere(
   scenario: string,
   spec: ComparisonSpec,

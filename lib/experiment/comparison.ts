@@ -2,11 +2,12 @@
  * Strategies compared on one machine, under one workload, for one request. Every strategy runs with the same seeds (common random
  * numbers): seed 7 gives each the same day, so that differences come from the strategies and not from the luck of the draw.
  */
-import { InputError } from "../base/errors";
 import { Random } from "../base/random";
+import type { ComparisonSpec } from "../plan/comparison";
+import { PLAN_FORMAT, type Plan } from "../plan/run";
+import { REQUEST_DEFAULTS } from "../strategy/request";
 import type { StrategySpec } from "../strategy/strategy";
-import type { Outcome, Plan } from "./plan";
-import { REQUEST_DEFAULTS } from "./run";
+import type { Outcome } from "./plan";
 import { isOutcome, readRun } from "./run-text";
 import {
   bootstrapMedian,
@@ -18,23 +19,7 @@ import {
   wilson,
 } from "./statistics";
 
-/** A strategy and what it is called in the comparison. */
-export interface LabelledStrategy {
-  label: string;
-  spec: StrategySpec;
-}
-
-/** What is compared: a plan's fields, without strategy and seed. */
-export interface ComparisonSpec extends Pick<Plan, "machine" | "system" | "workload" | "request" | "costs"> {
-  strategies: LabelledStrategy[];
-  /** How many seeds; they are firstSeed, firstSeed + 1, … */
-  seeds: number;
-  /** Default 1. */
-  firstSeed?: number;
-}
-
-export const COMPARISON_LIMITS = { seeds: 1_000_000, strategies: 64 } as const;
-export const COMPARISON_DEFAULTS = { seeds: 16, firstSeed: 1 } as const;
+export type { ComparisonSpec };
 
 /** A strategy's line in the result. Times are modelled. */
 export interface StrategyRow {
@@ -96,32 +81,10 @@ export interface Comparison {
 
 /** The plans: seed by seed, every strategy in turn, so that a part of them already compares. */
 export function* comparisonPlans(spec: ComparisonSpec): Generator<Plan> {
-  const { strategies, seeds, firstSeed = COMPARISON_DEFAULTS.firstSeed, ...rest } = spec;
+  const { strategies, seeds, firstSeed, ...rest } = spec;
   for (let i = 0; i < seeds; i++)
     for (const { spec } of strategies)
-      yield { format: 1, ...rest, strategy: spec, seed: (firstSeed + i) >>> 0 };
-}
-
-/** Labels that tell the strategies apart: `cma`, or `cma(pageSize=4KiB)` beside another `cma`. */
-export function labelled(strategies: readonly (StrategySpec | LabelledStrategy)[]): LabelledStrategy[] {
-  const specs = strategies.map((s) => (isLabelled(s) ? s.spec : s));
-  const labels = strategies.map((given) => {
-    if (isLabelled(given)) return given.label;
-    const { name, ...parameters } = given;
-    const told = Object.entries(parameters).map(([k, v]) => `${k}=${v}`);
-    const alone = specs.filter((s) => s.name === name).length === 1;
-    return alone || told.length === 0 ? name : `${name}(${told.join(", ")})`;
-  });
-  const twin = labels.find((label, i) => labels.indexOf(label) !== i);
-  if (twin !== undefined)
-    throw new InputError(
-      `compare: two strategies are called ${JSON.stringify(twin)}: give one a label of its own`,
-    );
-  return specs.map((spec, i) => ({ label: labels[i]!, spec }));
-}
-
-function isLabelled(given: StrategySpec | LabelledStrategy): given is LabelledStrategy {
-  return typeof (given as LabelledStrategy).spec === "object";
+      yield { format: PLAN_FORMAT, ...rest, strategy: spec, seed: (firstSeed + i) >>> 0 };
 }
 
 interface SeedRun {
@@ -163,15 +126,13 @@ export class ComparisonTable {
   }
 
   result(scenario: string, resultsHash: string): Comparison {
-    const { seeds, firstSeed = COMPARISON_DEFAULTS.firstSeed } = this.spec;
+    const { seeds, firstSeed } = this.spec;
     const strategies = this.names.map((name, i) => this.row(name, i));
     return { scenario, seeds, firstSeed, strategies, pairs: this.pairs(), resultsHash };
   }
 
   private random(...name: string[]): Random {
-    return new Random(this.spec.firstSeed ?? COMPARISON_DEFAULTS.firstSeed).fork(
-      `statistics ${name.join(" ")}`,
-    );
+    return new Random(this.spec.firstSeed).fork(`statistics ${name.join(" ")}`);
   }
 
   private row(name: string, at: number): StrategyRow {

@@ -10,12 +10,14 @@ import { join } from "node:path";
 /** Folders and files of lib/ that decide what run(plan) gives. */
 const ENGINE_SOURCES = [
   "base",
+  "schema",
   "hardware",
   "mm",
   "machine",
   "trace",
   "workload",
   "strategy",
+  "plan",
   "experiment/plan.ts",
   "experiment/run.ts",
   "experiment/meter.ts",

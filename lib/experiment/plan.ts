@@ -1,50 +1,7 @@
-/**
- * A plan says everything about one run and nothing else: equal plans give equal outcomes on every machine. Plain JSON;
- * the SHA-256 of its canonical text is its name.
- */
-import { sha256Of } from "../base/canonical-json";
-import type { CostName } from "../hardware/costs";
-import type { BootRequest } from "../machine/boot-request";
-import type { SystemOptions } from "../machine/system";
-import type { Constraint, StrategySpec } from "../strategy/strategy";
-import type { WorkloadSpec } from "../workload/workload";
+/** What a run gives. Its plan is stated in lib/plan. */
+import type { Constraint } from "../strategy/strategy";
 
-/** What is asked for, and how often. */
-export interface RequestSpec {
-  /** Bytes, contiguous in physical memory. */
-  bytes: number;
-  /** How many requests are put, one after the other; default 1. */
-  times?: number;
-  /** Physical alignment in bytes, a power of two; default one page. */
-  alignBytes?: number;
-  /** Simulated milliseconds between requests, in which the endless part of the workload goes on; default 1000. */
-  gapMs?: number;
-  /** Requests whose memory is still held at a time; the oldest is released first; default 1. */
-  held?: number;
-  /** Who asks; default `driver`. */
-  who?: "driver" | "user" | "boot";
-  /** The memory is pinned for long (FOLL_LONGTERM), as RDMA does; default false. */
-  longtermPin?: boolean;
-  /** Addresses the device reaches, in bits; default 64. */
-  dmaBits?: number;
-  /** Size of the pages the CPU should map the memory with, in bytes; default: the base page. */
-  cpuMapBytes?: number;
-}
-
-/** One run. */
-export interface Plan {
-  format: 1;
-  machine: BootRequest;
-  /** Mechanisms and swap; default: all on, no swap. */
-  system?: SystemOptions;
-  /** What happened before and happens while the requests are put; default: nothing, a machine fresh from boot. */
-  workload?: WorkloadSpec;
-  strategy: StrategySpec;
-  request: RequestSpec;
-  seed: number;
-  /** Nanoseconds that replace figures of the cost table. */
-  costs?: Partial<Record<CostName, number>>;
-}
+export { type Plan, planHash } from "../plan/run";
 
 /** The requests of a run as columns, one entry a request. Times are modelled. */
 export interface RequestColumns {
@@ -83,9 +40,4 @@ export interface Outcome {
   /** What was checked of the memory last granted: pins, masks, nodes, limits, fork. */
   constraints: Constraint[];
   failures: FailureNote[];
-}
-
-/** The name of a plan. */
-export function planHash(plan: Plan): string {
-  return sha256Of(plan);
 }

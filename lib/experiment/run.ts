@@ -4,32 +4,22 @@
  */
 import { canonicalJson } from "../base/canonical-json";
 import { Checkpoint } from "../base/checkpoint";
-import { InputError } from "../base/errors";
 import { Random } from "../base/random";
 import { costTable } from "../hardware/costs";
 import type { BootRequest } from "../machine/boot-request";
 import { System } from "../machine/system";
 import { resolveStrategy } from "../strategy";
-import type { Attempt, ContigRequest, PreparedStrategy, Strategy, StrategySpec } from "../strategy/strategy";
+import { memoryRequest, REQUEST_DEFAULTS } from "../strategy/request";
+import type { Attempt, MemoryRequest, PreparedStrategy, Strategy, StrategySpec } from "../strategy/strategy";
 import { partsOf, WorkloadRun } from "../workload/scheduler";
 import type { WorkloadInputs, WorkloadSpec } from "../workload/workload";
 import { hugePagesFree, probeHugePages } from "./huge-probe";
 import { endMetrics, Meter } from "./meter";
-import { type Outcome, type Plan, planHash, type RequestSpec } from "./plan";
+import { type Outcome, type Plan, planHash } from "./plan";
 import { translationShape } from "./translation-shape";
 
 /** Failures explained in an outcome; the others are counted. */
 const FAILURES_KEPT = 3;
-
-/** Defaults of a request, in one place. */
-export const REQUEST_DEFAULTS = {
-  times: 1,
-  gapMs: 1000,
-  held: 1,
-  who: "driver",
-  longtermPin: false,
-  dmaBits: 64,
-} as const;
 
 /**
  * Runs a plan. `inputs`: what readPlanInputs() read for it, where its workload has recordings. Throws InputError for a plan that
@@ -92,12 +82,12 @@ export function sharingKey(plan: Plan): string | null {
 interface BootOf {
   strategy: Strategy;
   resolved: StrategySpec;
-  request: ContigRequest;
+  request: MemoryRequest;
   machine: BootRequest;
 }
 
 function bootOf(plan: Plan): BootOf {
-  const request = resolveRequest(plan.request);
+  const request = memoryRequest(plan.request);
   const { strategy, resolved } = resolveStrategy(plan.strategy);
   return { strategy, resolved, request, machine: strategy.machine(plan.machine, resolved, request) };
 }
@@ -156,25 +146,5 @@ function ask(plan: Plan, { strategy, prepared }: Ready, { system, workload, duri
     remarks: [strategy.configure, ...prepared.remarks()],
     constraints: prepared.constraints(),
     failures,
-  };
-}
-
-function resolveRequest(spec: RequestSpec): ContigRequest {
-  const { bytes, alignBytes, cpuMapBytes, times, held, gapMs } = { ...REQUEST_DEFAULTS, ...spec };
-  const whole = (what: string, value: number, least: number) => {
-    if (!Number.isSafeInteger(value) || value < least)
-      throw new InputError(`request: ${what} must be a whole number, ${least} or more: got ${value}`);
-  };
-  whole("bytes", bytes, 1);
-  whole("times", times, 1);
-  whole("held", held, 1);
-  if (!(gapMs >= 0)) throw new InputError(`request: gapMs must be 0 or more: got ${gapMs}`);
-  return {
-    bytes,
-    alignBytes: alignBytes ?? 1,
-    who: spec.who ?? REQUEST_DEFAULTS.who,
-    longtermPin: spec.longtermPin ?? REQUEST_DEFAULTS.longtermPin,
-    dmaBits: spec.dmaBits ?? REQUEST_DEFAULTS.dmaBits,
-    cpuMapBytes: cpuMapBytes ?? 0,
   };
 }

@@ -1,10 +1,11 @@
 /** Named comparisons, and the lists of strategies they put side by side. */
+
+import { parseDuration } from "../base/duration";
 import { InputError, unknownName } from "../base/errors";
 import { parseSize } from "../base/units";
-import { BOARD_NAMES, findBoard } from "../hardware/boards";
+import { findBoard } from "../hardware/boards";
+import { COMPARISON_DEFAULTS, type ComparisonSpec } from "../plan/comparison";
 import { cmaDebate, rdmaDebate } from "../strategy";
-import { parseDuration } from "../workload/duration";
-import { COMPARISON_DEFAULTS, type ComparisonSpec } from "./comparison";
 
 /** What may be changed of a scenario. */
 export interface ScenarioOptions {
@@ -30,7 +31,11 @@ export interface Scenario {
   defaults: { board: string; memory: string; uptime: string };
   /** `compare` gives the scorecard's columns too (scorecard.ts). */
   card?: boolean;
-  spec(options: { board: string; memoryBytes: number; uptimeMs: number }): Omit<ComparisonSpec, "seeds">;
+  spec(options: {
+    board: string;
+    memoryBytes: number;
+    uptimeMs: number;
+  }): Omit<ComparisonSpec, "seeds" | "firstSeed">;
 }
 
 /** A board that has been used for a while, and whose camera goes on while requests are put. */
@@ -115,7 +120,7 @@ export function scenario(name: string, options: ScenarioOptions = {}): Compariso
     ...found.defaults,
     ...withoutUndefined(options),
   };
-  if (!BOARD_NAMES.includes(board)) findBoard(board);
+  findBoard(board);
   const uptimeMs = parseDuration(uptime, `${name}: uptime`);
   if (!Number.isFinite(uptimeMs))
     throw new InputError(`${name}: uptime must end: got ${JSON.stringify(uptime)}`);

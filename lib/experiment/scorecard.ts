@@ -5,36 +5,24 @@
  */
 import { InputError } from "../base/errors";
 import { GiB, KiB, MiB } from "../base/units";
-import type { PatternName } from "../hardware/access-pattern";
 import { runTlb } from "../hardware/cpu-tlb";
-import type { CpuTlbName } from "../hardware/cpu-tlb-data";
 import { registerRegion } from "../hardware/rdma-adapter";
-import { type RdmaAdapterName, toAdapter } from "../hardware/rdma-adapter-data";
+import { toAdapter } from "../hardware/rdma-adapter-data";
 import { runAdapter } from "../hardware/rdma-translation-cache";
+import {
+  type Hardware,
+  SCORECARD_DEFAULTS,
+  type ScorecardOptions,
+  type ScorecardPlan,
+} from "../plan/scorecard";
 import { STRATEGIES } from "../strategy";
 import type { Constraint, StrategySpec } from "../strategy/strategy";
-import { compare, compareHere, type RunningOptions } from "./compare";
+import { compareHere, type RunningOptions, runComparison } from "./compare";
 import type { Comparison, ComparisonSpec, Quantiles, StrategyRow } from "./comparison";
 import { front } from "./pareto";
 import type { Outcome } from "./plan";
 import { isOutcome, readRun } from "./run-text";
 import type { Interval } from "./statistics";
-
-/** The hardware at both ends of the memory, and how they use it. */
-export interface ScorecardOptions {
-  /** Default connectx-5. */
-  adapter?: RdmaAdapterName;
-  /** Default skylake-sp. */
-  cpu?: CpuTlbName;
-  /** Default uniform. */
-  pattern?: PatternName;
-}
-
-export const SCORECARD_DEFAULTS = {
-  adapter: "connectx-5",
-  cpu: "skylake-sp",
-  pattern: "uniform",
-} as const satisfies Required<ScorecardOptions>;
 
 /** What the adapter makes of the memory; rates are modelled. */
 export interface AdapterColumn {
@@ -121,7 +109,7 @@ export async function scorecard(
   running: RunningOptions = {},
 ) {
   const collector = new EvidenceCollector(spec.strategies.length);
-  const done = await compare(scenario, spec, running, (text) => collector.take(text));
+  const done = await runComparison(scenario, spec, running, (text) => collector.take(text));
   const { comparison } = done;
   return {
     ...done,
@@ -218,7 +206,7 @@ function scoreRow(
   row: StrategyRow,
   evidence: Evidence,
   bytes: number,
-  chosen: Required<ScorecardOptions>,
+  chosen: Hardware,
 ): Omit<ScorecardRow, "pareto"> {
   const strategy = STRATEGIES.get(row.strategy.name);
   if (strategy === undefined) throw new InputError(`scorecard: there is no strategy ${row.strategy.name}`);
@@ -279,7 +267,7 @@ function adapterColumn(
   strategy: StrategySpec,
   outcome: Outcome,
   bytes: number,
-  { adapter, pattern }: Required<ScorecardOptions>,
+  { adapter, pattern }: Hardware,
 ): AdapterColumn | null {
   const got = seen(strategy, outcome);
   if (got === null) return null;
@@ -318,7 +306,7 @@ function cpuColumn(
   name: string,
   outcome: Outcome,
   bytes: number,
-  { cpu, pattern }: Required<ScorecardOptions>,
+  { cpu, pattern }: Hardware,
 ): CpuColumn | null {
   const got = shape(outcome);
   if (got === null) return null;
@@ -330,4 +318,9 @@ function cpuColumn(
   const pageBytes = aligned ?? 4 * KiB;
   const run = runTlb(cpu, pageBytes, bytes, pattern);
   return { name: cpu, pageBytes, walksPerAccess: run.walks / run.accesses, nsPerAccess: run.nsPerAccess };
+}
+
+/** Makes it here and now: the same plan gives the same scorecard everywhere. */
+export function runScorecard({ kind: _kind, scenario, adapter, cpu, pattern, ...spec }: ScorecardPlan) {
+  return scorecardHere(scenario, spec, { adapter, cpu, pattern });
 }

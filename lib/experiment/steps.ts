@@ -7,13 +7,15 @@ import { InputError, unknownName } from "../base/errors";
 import { Random } from "../base/random";
 import { formatSize } from "../base/units";
 import type { BootRequest } from "../machine/boot-request";
-import { System, type SystemOptions } from "../machine/system";
+import { System } from "../machine/system";
+import type { SystemOptions } from "../machine/system-options";
 import { drainAllPages } from "../mm/allocation/pcp-free";
 import { compactMemory } from "../mm/compaction/compaction";
 import { ContigStopwatch, type ContigTimeline } from "../mm/contiguous/contig-timeline";
 import type { ContigOptions } from "../mm/contiguous/contiguous";
 import { GFP_KERNEL } from "../mm/state/gfp";
-import { OWNER_KINDS, type PageHold } from "../mm/state/owners";
+import { OWNER_KINDS } from "../mm/state/owners";
+import { type FillKind, PASS_MS_MAX, STEP_FIELDS, type Step, type StepPlan } from "../plan/steps";
 import { contigAttempt } from "../strategy/contig-attempt";
 import { refusal } from "../strategy/request-check";
 import type { Attempt } from "../strategy/strategy";
@@ -21,49 +23,9 @@ import { partsOf, WorkloadRun } from "../workload/scheduler";
 import type { WorkloadSpec } from "../workload/workload";
 import { Meter } from "./meter";
 
-/** What pages a fill makes. */
-export const FILL_KINDS = [
-  "anon",
-  "shmem",
-  "fileClean",
-  "fileDirty",
-  "slab",
-  "pageTable",
-  "networkBuffer",
-] as const;
-export type FillKind = (typeof FILL_KINDS)[number];
-/** Time that one step may let pass. */
-export const PASS_MS_MAX = 10 * 366 * 86_400_000;
-const FIXED: ReadonlySet<string> = new Set(["slab", "pageTable", "networkBuffer"]);
+export type { FillKind, Step, StepPlan };
 
-/** One step. Sizes in bytes; shares from 0 to 1. */
-export type Step =
-  /** Pages of one kind, until `bytes` are filled or nothing is left. */
-  | { do: "fill"; kind: FillKind; bytes: number }
-  /** Frees the share of the pages filled so far, chosen at random. */
-  | { do: "free"; share: number; seed: number }
-  /** Pins the share of the movable pages filled so far, chosen at random. */
-  | { do: "pin"; share: number; seed: number; kind: PageHold["kind"]; by: string }
-  /** A finite workload, to its end. */
-  | { do: "run"; workload: WorkloadSpec; seed: number }
-  /** An endless workload, which goes on whenever time passes. */
-  | { do: "start"; workload: WorkloadSpec; seed: number }
-  /** Simulated time passes for everything that was started. */
-  | { do: "pass"; ms: number }
-  /** cma_alloc() from the area with this index. */
-  | { do: "cmaAlloc"; bytes: number; alignBytes: number; area: number; timeline?: boolean }
-  /** alloc_contig_pages(). */
-  | { do: "allocContigPages"; bytes: number; timeline?: boolean }
-  /** alloc_pages() of an order, as a driver does. */
-  | { do: "allocPages"; order: number }
-  /** Grows or shrinks the pool of huge pages of a size to `count`. */
-  | { do: "hugePages"; bytes: number; count: number }
-  /** Releases what the step with this index was granted. */
-  | { do: "release"; step: number }
-  /** /proc/sys/vm/compact_memory. */
-  | { do: "compact" }
-  /** Drops clean page cache, as writing 1 to /proc/sys/vm/drop_caches does for pages that workloads and fills brought. */
-  | { do: "dropCaches" };
+const FIXED: ReadonlySet<string> = new Set(["slab", "pageTable", "networkBuffer"]);
 
 /** What a step came to. Times modelled. */
 export interface StepResult extends Answer {
@@ -74,14 +36,6 @@ export interface StepResult extends Answer {
   latencyNs: number;
   /** Where the time went; only for a contiguous request that asked for it. */
   timeline?: ContigTimeline;
-}
-
-/** The plan of a machine led by steps. */
-export interface StepPlan {
-  kind: "steps";
-  machine: BootRequest;
-  system: SystemOptions;
-  steps: Step[];
 }
 
 /** A machine and the steps it went. */
@@ -128,8 +82,8 @@ export class SteppedSystem {
         return this.free(step.share, new Random(step.seed).fork("free"));
       case "pin":
         return this.pin(step, new Random(step.seed).fork("pin"));
-      case "run":
-        return this.run(step.workload, step.seed);
+      case "apply":
+        return this.apply(step.workload, step.seed);
       case "start":
         return this.start(step.workload, step.seed);
       case "pass":
@@ -156,14 +110,7 @@ export class SteppedSystem {
       case "dropCaches":
         return this.dropCaches();
       default:
-        throw unknownName("step", String((step as Step).do), [
-          "fill",
-          "free",
-          "pin",
-          "run",
-          "cmaAlloc",
-          "release",
-        ]);
+        throw unknownName("step", String((step as Step).do), Object.keys(STEP_FIELDS));
     }
   }
 
@@ -214,10 +161,12 @@ export class SteppedSystem {
     return { count };
   }
 
-  private run(workload: WorkloadSpec, seed: number): Partial<StepResult> {
+  private apply(workload: WorkloadSpec, seed: number): Partial<StepResult> {
     const { before, during } = partsOf(workload);
     if (during !== null)
-      throw new InputError("run: a workload that goes on until it is stopped has no end: give it a duration");
+      throw new InputError(
+        "apply: a workload that goes on until it is stopped has no end: give it a duration",
+      );
     const run = new WorkloadRun(this.system, new Random(seed).fork("workload"));
     for (const part of before) run.toEnd(part);
     return {};

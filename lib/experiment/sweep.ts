@@ -5,45 +5,26 @@
  */
 import { InputError, unknownName } from "../base/errors";
 import { Random } from "../base/random";
+import { type Plan, parsePlan, RUN_FIELDS } from "../plan/run";
+import {
+  type Sampling,
+  SWEEP_LIMITS,
+  type SweepAxis,
+  type SweepRange,
+  type SweepSpec,
+  type SweepValue,
+} from "../plan/sweep";
+import { fieldPath, type Locate } from "../schema/place";
 import { resolveStrategy } from "../strategy";
 import { workloadKind } from "../workload/scheduler";
 import { isSequence, isTogether, type LeafWorkload, type WorkloadSpec } from "../workload/workload";
-import type { Plan } from "./plan";
-import { PLAN_FIELDS, parsePlan } from "./schema";
-import { fieldPath, type Locate } from "./schema-read";
 
-/** A value a field of a plan can take. */
-export type SweepValue = string | number | boolean;
-
-/** Values from `from` to `to`; with a step, those at whole steps from `from`; without, any number between. */
-export interface SweepRange {
-  from: number;
-  to: number;
-  step?: number;
-}
-
-/** One parameter: a list of values or a range. */
-export type SweepAxis = readonly SweepValue[] | SweepRange;
-
-/** How combinations are chosen. */
-export type Sampling =
-  | { kind: "grid" }
-  | { kind: "random"; count: number; seed?: number }
-  | { kind: "latin-hypercube"; count: number; seed?: number };
-
-/** A sweep as data. `over` names fields by path ("strategy.area", "machine.memoryBytes") or by a short name. */
-export interface SweepSpec {
-  plan: Plan;
-  over: Record<string, SweepAxis>;
-  sample?: Sampling;
-}
-
-export const SWEEP_LIMITS = { plans: 10_000_000, parameters: 32 } as const;
+export type { Sampling, SweepAxis, SweepRange, SweepSpec, SweepValue };
 
 /** Short names of parameters that people vary often. */
 const SHORT: Readonly<Record<string, string>> = {
-  pageblockOrder: "machine.pageBlockMaxOrder",
-  pageBlockMaxOrder: "machine.pageBlockMaxOrder",
+  pageblockOrder: "machine.pageblockMaxOrder",
+  pageblockMaxOrder: "machine.pageblockMaxOrder",
   memory: "machine.memoryBytes",
   pageSize: "machine.pageSize",
   kernel: "machine.kernel",
@@ -199,9 +180,9 @@ function setter(name: string, plan: Plan, where: string): Setter {
   const kind = shortKind(name);
   if (kind !== undefined) return kind(plan, where);
   const path = (Object.hasOwn(SHORT, name) ? SHORT[name]! : name).split(/\.|\[(\d+)\]\.?/).filter((p) => p);
-  if (!Object.hasOwn(PLAN_FIELDS, path[0]!))
+  if (!Object.hasOwn(RUN_FIELDS, path[0]!))
     throw new InputError(
-      `${where}: ${unknownName("parameter", name, [...Object.keys(SHORT), "unmovable", ...Object.keys(PLAN_FIELDS)]).message}`,
+      `${where}: ${unknownName("parameter", name, [...Object.keys(SHORT), "unmovable", ...Object.keys(RUN_FIELDS)]).message}`,
     );
   if (path.some((p) => ["__proto__", "constructor", "prototype"].includes(p)))
     throw new InputError(`${where}: is no field of a plan`);

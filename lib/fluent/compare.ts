@@ -1,42 +1,31 @@
-/** `compare(…).on(…).under(…).asking(…).seeds(n).run()`: strategies side by side, from a script or a cell. */
+/** `compare(…).on(…).workload(…).request(…).seeds(n).run()`: strategies side by side, from a script or a cell. */
 import { InputError } from "../base/errors";
-import { type RunningOptions, compare as runComparison } from "../experiment/compare";
-import type { ComparisonSpec } from "../experiment/comparison";
-import { parseComparison } from "../experiment/experiment-file";
+import { type RunningOptions, runComparison } from "../experiment/compare";
 import { type ScenarioOptions, scenario } from "../experiment/scenarios";
-import type { SystemOptions } from "../machine/system";
+import type { COST_FIELDS } from "../hardware/costs";
+import { type ComparisonSpec, parseComparison } from "../plan/comparison";
+import type { InOf } from "../schema/field";
+import type { REQUEST_FIELDS } from "../strategy/request";
 import { ComparisonResult } from "./comparison-result";
-import { MachineDescription } from "./machine";
+import { MachineDescription, type SystemIn } from "./machine";
 import { runInCell } from "./running";
 import { type AnyStrategies, strategiesOn } from "./strategies";
 import { type AnyWorkload, workloadSpec } from "./workload";
 
-/** What is asked for; sizes as "64MiB" or bytes, times as "1s" or milliseconds. */
-export interface Asking {
-  /** Size of one request. */
-  size: string | number;
-  /** Requests, one after the other; default 1. */
-  times?: number;
-  /** Physical alignment, a power of two. */
-  align?: string | number;
-  /** Simulated time between requests; default 1 s. */
-  gap?: string | number;
-  /** Requests held at a time; default 1. */
-  held?: number;
-  /** Default driver. */
-  who?: "driver" | "user" | "boot";
-  longtermPin?: boolean;
-  dmaBits?: number;
-  cpuMap?: string | number;
-}
+/** What is asked for, as a plan's `request` has it; sizes as "64MiB" or bytes, times as "1s" or milliseconds. */
+export type RequestIn = InOf<typeof REQUEST_FIELDS>;
+
+/** Nanoseconds of events, as a plan's `costs` has them. */
+export type CostsIn = InOf<typeof COST_FIELDS>;
 
 interface Parts {
   name: string;
   strategies: readonly AnyStrategies[];
   machine?: MachineDescription;
-  system?: SystemOptions;
+  system?: SystemIn;
   workload?: AnyWorkload;
-  asking?: Asking;
+  request?: RequestIn;
+  costs?: CostsIn;
   seeds?: number;
   firstSeed?: number;
   running: RunningOptions;
@@ -65,18 +54,38 @@ export class ComparisonBuilder {
   }
 
   /** Mechanisms that are switched off, and swap: `{ compaction: false }`. */
-  having(system: SystemOptions): ComparisonBuilder {
+  system(system: SystemIn): ComparisonBuilder {
     return this.changed({ system });
   }
 
   /** What happens before and while requests are put; without it, a machine fresh from boot. */
-  under(workload: AnyWorkload): ComparisonBuilder {
+  workload(workload: AnyWorkload): ComparisonBuilder {
     return this.changed({ workload });
   }
 
   /** What is asked for: `{ size: "64MiB", times: 20 }`. */
-  asking(asking: Asking): ComparisonBuilder {
-    return this.changed({ asking });
+  request(request: RequestIn): ComparisonBuilder {
+    return this.changed({ request });
+  }
+
+  /** Nanoseconds that replace figures of the cost table: `{ migratePage: 5000 }`. */
+  costs(costs: CostsIn): ComparisonBuilder {
+    return this.changed({ costs });
+  }
+
+  /** @deprecated `system(…)` */
+  having(system: SystemIn): ComparisonBuilder {
+    return this.system(system);
+  }
+
+  /** @deprecated `workload(…)` */
+  under(workload: AnyWorkload): ComparisonBuilder {
+    return this.workload(workload);
+  }
+
+  /** @deprecated `request(…)` */
+  asking(request: RequestIn): ComparisonBuilder {
+    return this.request(request);
   }
 
   /** How many seeds, the same for every strategy; the first is `first`, default 1. */
@@ -106,11 +115,11 @@ export class ComparisonBuilder {
 
   /** What will be compared, checked, with every default in place. Throws InputError naming what is missing or wrong. */
   plan(): ComparisonSpec {
-    const { machine, system, workload, asking, seeds, firstSeed, spec, strategies } = this.parts;
+    const { machine, system, workload, request, costs, seeds, firstSeed, spec, strategies } = this.parts;
     if (spec === undefined && machine === undefined)
       throw new InputError('compare: needs a machine: .on(machine("raspberry-pi-4"))');
-    if (spec === undefined && asking === undefined)
-      throw new InputError('compare: needs a request: .asking({ size: "64MiB", times: 20 })');
+    if (spec === undefined && request === undefined)
+      throw new InputError('compare: needs a request: .request({ size: "64MiB", times: 20 })');
     const base = machine?.toJSON() ?? spec!.machine;
     const chosen = strategies.length > 0 ? strategiesOn(base, strategies) : spec!.strategies;
     return parseComparison({
@@ -118,10 +127,11 @@ export class ComparisonBuilder {
       machine: base,
       ...(system !== undefined && { system }),
       ...(workload !== undefined && { workload: workloadSpec(workload) }),
-      ...(asking !== undefined && { request: asking }),
+      ...(request !== undefined && { request }),
+      ...(costs !== undefined && { costs }),
       ...(seeds !== undefined && { seeds }),
       ...(firstSeed !== undefined && { firstSeed }),
-      strategies: chosen.map(({ label, spec: s }) => ({ label, ...s })),
+      strategies: chosen,
     });
   }
 
@@ -145,8 +155,8 @@ export class ComparisonBuilder {
  * @example
  * const result = await compare(strategies.cmaDebate())
  *   .on(machine("raspberry-pi-4").memory("2GiB"))
- *   .under(workload.kernelBuild("20 minutes"))
- *   .asking({ size: "64MiB", times: 20 })
+ *   .workload(workload.kernelBuild("20 minutes"))
+ *   .request({ size: "64MiB", times: 20 })
  *   .seeds(64)
  *   .run();
  */

@@ -3,23 +3,25 @@
  * A curve knows its plan, so that a figure `from` it can be computed again.
  */
 import { InputError, unknownName } from "../base/errors";
-import { formatSize, parseSize, type Size } from "../base/units";
+import { formatSize } from "../base/units";
 import type { ByteCurve } from "../chart/byte-curves";
-import type { AccessPattern, PatternName } from "../hardware/access-pattern";
 import type { LockableCacheName, LockedRegionCurve } from "../hardware/cache-ways";
 import type { TlbCurve } from "../hardware/cpu-tlb";
-import type { CpuTlbName } from "../hardware/cpu-tlb-data";
 import {
+  type ADAPTER_CURVE_FIELDS,
   type AdapterCurvePlan,
   type LockedRegionPlan,
+  parseAdapterCurve,
+  parseLockedRegion,
+  parseTlbCurve,
   runAdapterCurve,
   runLockedRegionCurve,
   runTlbCurve,
+  type TLB_CURVE_FIELDS,
   type TlbCurvePlan,
 } from "../hardware/curve-plans";
-import type { RdmaAdapterName } from "../hardware/rdma-adapter-data";
 import type { AdapterCurve } from "../hardware/rdma-translation-cache";
-import { parseAdapterCurve, parseLockedRegion, parseTlbCurve } from "../report/curve-plans";
+import type { InOf, Without } from "../schema/field";
 
 /** Columns of equal length with the plan they came from. */
 export class PlannedCurve<P extends object, C extends object> {
@@ -74,64 +76,28 @@ export type PlannedTlbCurve = PlannedCurve<TlbCurvePlan, TlbCurve>;
 export type PlannedAdapterCurve = PlannedCurve<AdapterCurvePlan, AdapterCurve>;
 export type PlannedLockedRegionCurve = PlannedCurve<LockedRegionPlan, LockedRegionCurve>;
 
-/** Sizes as "2 MiB" or bytes; accesses that warm up as many as are counted, unless told; seed 1. */
-export interface TlbCurveOptions {
-  cpu: CpuTlbName;
-  pages: readonly Size[];
-  areas: readonly Size[];
-  pattern: PatternName | AccessPattern;
-  /** Default 60,000. */
-  accesses?: number;
-  warmup?: number;
-  seed?: number;
-}
-
+/** What a curve of TLBs is over: sizes as "2 MiB" or bytes. */
+export type TlbCurveOptions = Without<InOf<typeof TLB_CURVE_FIELDS>, "kind">;
 /** The same for an adapter. */
-export interface AdapterCurveOptions {
-  adapter: RdmaAdapterName;
-  pages: readonly Size[];
-  regions: readonly Size[];
-  pattern: PatternName | AccessPattern;
-  /** Bytes one operation moves; default 64. */
-  operation?: Size;
-  /** Default 100,000. */
-  operations?: number;
-  warmup?: number;
-  seed?: number;
-}
-
-const bytes = (sizes: readonly Size[], what: string) => sizes.map((one) => parseSize(one, what));
+export type AdapterCurveOptions = Without<InOf<typeof ADAPTER_CURVE_FIELDS>, "kind">;
 
 /** Curves with their plans. @throws InputError for unknown names, and for sizes that the models do not take */
 export const curves = Object.freeze({
   /** What a core's TLBs make of pages of each size over each area: misses and walks per access, modelled nanoseconds. */
-  tlb({ pages, areas, accesses = 60_000, warmup = accesses, seed = 1, ...rest }: TlbCurveOptions) {
-    const pageBytes = bytes(pages, "curve: pages");
-    const areaBytes = bytes(areas, "curve: areas");
-    const plan = parseTlbCurve({ ...rest, pageBytes, areaBytes, warmup, accesses, seed });
-    return new PlannedCurve(plan, runTlbCurve(plan)) as PlannedTlbCurve;
+  tlb(options: TlbCurveOptions): PlannedTlbCurve {
+    const plan = parseTlbCurve(options);
+    return new PlannedCurve(plan, runTlbCurve(plan));
   },
 
   /** What an RDMA adapter makes of them over each region: entries, hit rate, modelled throughput. */
-  adapter(options: AdapterCurveOptions) {
-    const { pages, regions, operation = 64, operations = 100_000, warmup = operations, seed = 1 } = options;
-    const { adapter, pattern } = options;
-    const plan = parseAdapterCurve({
-      adapter,
-      pattern,
-      pageBytes: bytes(pages, "curve: pages"),
-      regionBytes: bytes(regions, "curve: regions"),
-      operationBytes: parseSize(operation, "curve: operation"),
-      warmup,
-      operations,
-      seed,
-    });
-    return new PlannedCurve(plan, runAdapterCurve(plan)) as PlannedAdapterCurve;
+  adapter(options: AdapterCurveOptions): PlannedAdapterCurve {
+    const plan = parseAdapterCurve(options);
+    return new PlannedCurve(plan, runAdapterCurve(plan));
   },
 
   /** The regions that pseudo-locking makes on a processor, one row for each number of bits of the mask. */
-  lockedRegion(cache: LockableCacheName) {
+  lockedRegion(cache: LockableCacheName): PlannedLockedRegionCurve {
     const plan = parseLockedRegion({ cache });
-    return new PlannedCurve(plan, runLockedRegionCurve(plan)) as PlannedLockedRegionCurve;
+    return new PlannedCurve(plan, runLockedRegionCurve(plan));
   },
 });

@@ -7,7 +7,6 @@ import { runOf } from "../chart/run";
 import type { Outcome, Plan } from "../experiment/plan";
 import { readPlanInputs } from "../experiment/plan-inputs";
 import { run } from "../experiment/run";
-import { parsePlan } from "../experiment/schema";
 import { quantiles } from "../experiment/statistics";
 import { timeText } from "../experiment/texts";
 import {
@@ -20,6 +19,7 @@ import {
 } from "../metrics/measures";
 import { DISPLAY, type MimeBundle } from "../notebook/display";
 import { tableBundle } from "../notebook/running-bundle";
+import { parsePlan } from "../plan/run";
 import type { Constraint } from "../strategy/strategy";
 import { type ChartWords, latencyFigure, successFigure } from "./result-charts";
 

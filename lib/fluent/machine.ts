@@ -1,6 +1,7 @@
 /** The fluent way to describe a machine and boot it. Every step returns a new description; nothing is changed in place. */
 import { InputError } from "../base/errors";
 import { parseSize, type Size } from "../base/units";
+import type { BoardName } from "../hardware/boards";
 import type { KernelRelease } from "../hardware/kernel-release";
 import type { Architecture } from "../hardware/page-geometry";
 import {
@@ -12,36 +13,37 @@ import {
   type Reservation,
 } from "../machine/boot";
 import { type BootJson, bootJson } from "../machine/boot-json";
-import { type BootRequest, resolveBoot } from "../machine/boot-request";
-import type { BootedCmaArea, CmaAreaRequest } from "../machine/cma-areas";
+import {
+  type BootRequest,
+  MACHINE,
+  type MACHINE_FIELDS,
+  type OpenName,
+  resolveBoot,
+} from "../machine/boot-request";
+import { type BootedCmaArea, CMA_AREA } from "../machine/cma-areas";
 import { parseCma } from "../machine/cma-request";
 import { parseHugetlbCma } from "../machine/huge-pages";
 import { type BootedMovable, parseCore } from "../machine/movable-request";
 import { nodeRanges } from "../machine/nodes";
 import { startedCmaAreas, startKernel } from "../machine/start";
-import type { SystemOptions } from "../machine/system";
+import type { SYSTEM_FIELDS } from "../machine/system-options";
 import type { CmaArea } from "../mm/contiguous/cma-area";
 import type { Kernel } from "../mm/kernel";
 import { type KernelSwitches, kernelProfile } from "../mm/state/profile";
 import { DISPLAY, type MimeBundle } from "../notebook/display";
 import { machineBundle } from "../notebook/machine-bundle";
+import { check } from "../schema/check";
+import type { In, InOf, Without } from "../schema/field";
+import { fieldPath } from "../schema/place";
 import { RunningMachine } from "./running-machine";
 
-/** The boards that are described. Any other text throws and names them. */
-export type BoardName =
-  | "qemu-virt"
-  | "raspberry-pi-3"
-  | "raspberry-pi-4"
-  | "raspberry-pi-cm4-8gb"
-  | "raspberry-pi-5"
-  | "pc-x86-64"
-  | "server-x86-64"
-  | "database-x86-64"
-  | "server-arm64"
-  | "power-64k";
+export type { BoardName } from "../hardware/boards";
 
-/** A name with completion that accepts any text, which is checked at run time. */
-type OpenName<T extends string> = T | (string & Record<never, never>);
+/** What a machine may be said to have beside its board, as a plan's `machine` has it. */
+export type MachineIn = Partial<Omit<InOf<typeof MACHINE_FIELDS>, "board">>;
+
+/** Mechanisms and swap, as a plan's `system` has them. */
+export type SystemIn = InOf<typeof SYSTEM_FIELDS>;
 
 /** `on` or `off`, or a boolean. */
 export type Switch = "on" | "off" | boolean;
@@ -57,7 +59,7 @@ export class MachineDescription {
 
   /** Use {@link machine}. */
   constructor(request: BootRequest) {
-    const { pageBlockMaxOrder: _checkedByBoot, ...rest } = request;
+    const { pageblockMaxOrder: _checkedByBoot, ...rest } = request;
     resolveBoot(rest);
     this.request = Object.freeze({ ...request });
     Object.freeze(this);
@@ -136,18 +138,11 @@ export class MachineDescription {
   cmaArea(
     name: string,
     size: Size,
-    options: Omit<CmaAreaRequest, "name" | "bytes" | "base" | "limit" | "alignment"> &
-      Partial<Record<"base" | "limit" | "alignment", Size>> = {},
+    options: Without<In<typeof CMA_AREA>, "name" | "bytes" | "size"> = {},
   ): MachineDescription {
-    const { base, limit, alignment, ...rest } = options;
-    const area: CmaAreaRequest = {
-      ...rest,
-      name,
-      bytes: parseSize(size, `cmaArea ${name}`),
-      ...(base !== undefined && { base: parseSize(base, `cmaArea ${name}: base`) }),
-      ...(limit !== undefined && { limit: parseSize(limit, `cmaArea ${name}: limit`) }),
-      ...(alignment !== undefined && { alignment: parseSize(alignment, `cmaArea ${name}: alignment`) }),
-    };
+    const area = check(CMA_AREA, { ...options, name, size }, (path) =>
+      fieldPath([`cmaArea ${name}`, ...path.slice(path[0] === "size" ? 1 : 0)]),
+    );
     return this.changed({ cmaAreas: [...(this.request.cmaAreas ?? []), area] });
   }
 
@@ -200,8 +195,13 @@ export class MachineDescription {
    * CONFIG_PAGE_BLOCK_MAX_ORDER of 6.16 and later (here 6.19, 7.3): the largest page-block order, which may be smaller
    * than a huge page. `boot()` throws InputError for an older kernel or an order above the largest buddy.
    */
+  pageblockMaxOrder(order: number): MachineDescription {
+    return this.changed({ pageblockMaxOrder: order });
+  }
+
+  /** @deprecated `pageblockMaxOrder(order)` */
   pageBlockMaxOrder(order: number): MachineDescription {
-    return this.changed({ pageBlockMaxOrder: order });
+    return this.pageblockMaxOrder(order);
   }
 
   /** Boots: zones, watermarks, page blocks, and the CMA area or why there is none. Pure: same description, same result. */
@@ -233,8 +233,19 @@ export class MachineDescription {
    * Boots and lets the machine run, with owners of pages, LRU lists, reclaim, compaction and migration, each of which `options` may
    * switch off: `running({ compaction: false })`.
    */
-  running(options: SystemOptions = {}): RunningMachine {
+  running(options: SystemIn = {}): RunningMachine {
     return new RunningMachine(this.toJSON(), options);
+  }
+
+  /**
+   * The same machine with fields of a plan's `machine` as they are written there: every one of them, also those that have a
+   * method of their own.
+   * @throws InputError for an unknown field, with the nearest known one, and for a value outside its limits
+   */
+  fields(given: MachineIn): MachineDescription {
+    return new MachineDescription(
+      check(MACHINE, { ...this.request, ...given }, (path, key) => `machine: ${fieldPath(path, key)}`),
+    );
   }
 
   private changed(change: Partial<BootRequest>): MachineDescription {
@@ -340,24 +351,10 @@ export class BootedMachine {
 
 function planOf(request: BootRequest, result: BootResult): BootRequest {
   const { board, kernel, memoryBytes, nodes, pageSize, thp, hugetlb } = result;
-  const {
-    cma = { kind: "configured" },
-    thpEnabled,
-    hugePages,
-    movable,
-    cmaAreas,
-    pageBlockMaxOrder,
-    switches,
-  } = request;
   return Object.freeze({
-    ...{ board, kernel, memoryBytes, pageSize, thp, hugetlb, cma },
+    ...{ cma: { kind: "configured" as const }, ...request },
+    ...{ board, kernel, memoryBytes, pageSize, thp, hugetlb },
     ...(nodes === 1 ? {} : { nodes }),
-    ...(thpEnabled === undefined ? {} : { thpEnabled }),
-    ...(hugePages === undefined ? {} : { hugePages }),
-    ...(movable === undefined ? {} : { movable }),
-    ...(cmaAreas === undefined ? {} : { cmaAreas }),
-    ...(pageBlockMaxOrder === undefined ? {} : { pageBlockMaxOrder }),
-    ...(switches === undefined ? {} : { switches }),
   });
 }
 
@@ -370,13 +367,15 @@ function isOn(state: Switch, what: string, choices = "on or off"): boolean {
 /**
  * Starts the description of a machine.
  * @param board name of a board, such as `"raspberry-pi-3"` or `"qemu-virt"`
+ * @param fields what else a plan's `machine` may say: `{ memory: "2GiB", cma: "64MiB" }`
  * @throws InputError for an unknown board: the message lists the known ones and suggests the nearest
  * @example
  * const pi = machine("raspberry-pi-3").pageSize("64K").memory("1GiB").cma("64MiB").kernel("4.17").boot();
  * pi.cma.ok // false
  */
-export function machine(board: OpenName<BoardName>): MachineDescription {
+export function machine(board: OpenName<BoardName>, fields?: MachineIn): MachineDescription {
   if (typeof board !== "string")
     throw new InputError(`board: must be a name such as "raspberry-pi-4": got ${String(board)}`);
-  return new MachineDescription({ board });
+  const described = new MachineDescription({ board });
+  return fields === undefined ? described : described.fields(fields);
 }

@@ -68,7 +68,7 @@ export function metricFigure(
 ): Figure {
   const { unit, ...said } = words;
   const series = seriesOf(measures).map(([name, given]) => {
-    const measure = resolveMeasure(withUnit(given, unit));
+    const measure = resolveMeasure(withUnit(given, unit), [], "drawn");
     return { name, measure, rows: rowsOf(measure) };
   });
   return bars({

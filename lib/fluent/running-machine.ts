@@ -3,21 +3,13 @@
  * noted; the steps are the plan of whatever is shown of the machine.
  */
 import { InputError, unknownName } from "../base/errors";
-import { parseSize, type Size } from "../base/units";
+import type { Size } from "../base/units";
 import type { LatencySamples } from "../chart/latency";
 import { runOf } from "../chart/run";
-import {
-  checkShare,
-  FILL_KINDS,
-  type FillKind,
-  type Step,
-  type StepPlan,
-  SteppedSystem,
-  type StepsOutcome,
-  stepsOutcome,
-} from "../experiment/steps";
+import { SteppedSystem, type StepResult, type StepsOutcome, stepsOutcome } from "../experiment/steps";
 import type { BootRequest } from "../machine/boot-request";
-import type { System, SystemOptions } from "../machine/system";
+import type { System } from "../machine/system";
+import { SYSTEM, type SystemOptions } from "../machine/system-options";
 import {
   type BlockSummary,
   blockSummary,
@@ -29,20 +21,17 @@ import {
 import type { PageHold } from "../mm/state/owners";
 import { DISPLAY, type MimeBundle } from "../notebook/display";
 import { steppedBundle } from "../notebook/running-bundle";
-import { parseDuration } from "../workload/duration";
+import { type FillKind, STEP, type STEP_FIELDS, type StepIn, type StepPlan } from "../plan/steps";
+import type { WorkloadIn } from "../plan/workload";
+import { check } from "../schema/check";
+import type { In, InOf, Without } from "../schema/field";
+import { fieldPath } from "../schema/place";
 import type { Time } from "../workload/parameters";
-import type { WorkloadSpec } from "../workload/workload";
 import { ContigOutcome } from "./contig-outcome";
 import { MachineCharts, stepLatencies, stepRates } from "./machine-charts";
 
-/** A workload as a spec or as the fluent builder makes it. */
-export type WorkloadLike = WorkloadSpec | { toJSON(): WorkloadSpec };
-
-function specOf(workload: WorkloadLike): WorkloadSpec {
-  return "toJSON" in workload && typeof workload.toJSON === "function"
-    ? workload.toJSON()
-    : (workload as WorkloadSpec);
-}
+/** What people may say of a step beside its name. */
+type StepOptions<K extends keyof typeof STEP_FIELDS> = Partial<InOf<(typeof STEP_FIELDS)[K]>>;
 
 /** A machine that runs. Methods that act return the machine or the outcome; a request that fails is an outcome. */
 export class RunningMachine {
@@ -51,10 +40,10 @@ export class RunningMachine {
   private readonly options: SystemOptions;
 
   /** Use `machine(…).running()`. */
-  constructor(request: BootRequest, options: SystemOptions = {}) {
+  constructor(request: BootRequest, options: In<typeof SYSTEM> = {}) {
     this.request = request;
-    this.options = options;
-    this.stepped = new SteppedSystem(request, options);
+    this.options = check(SYSTEM, options, (path, key) => `running: ${fieldPath(path, key)}`);
+    this.stepped = new SteppedSystem(request, this.options);
   }
 
   /** The machine itself: allocator, LRU, owners of pages, counters. What is done to it directly is not part of the plan. */
@@ -62,79 +51,63 @@ export class RunningMachine {
     return this.stepped.system;
   }
 
-  /**
-   * Fills memory with pages of one kind: a size (`"64MiB"` or bytes), or a share of what is free (`{ share: 0.5 }`).
-   * @throws InputError for a kind that there is not, and for a number from 0 to 1, which could mean either
-   */
-  fill(kind: FillKind, amount: Size | { share: number }): this {
-    if (!FILL_KINDS.includes(kind)) throw unknownName("fill: kind", String(kind), FILL_KINDS);
-    this.stepped.take({ do: "fill", kind, bytes: this.bytesOf(amount) });
-    return this;
+  /** Fills `size` of memory ("64MiB", or bytes), or a share of what is free (`{ share: 0.5 }`), with pages of one kind. */
+  fill(kind: FillKind, size: Size | { readonly share: number }): this {
+    if (typeof size === "number" && size <= 1)
+      throw new InputError(`fill: must be a size, or a share as { share: ${size} }: got ${size}`);
+    const bytes = typeof size === "object" ? Math.floor(checkedShare(size.share) * this.freeBytes) : size;
+    return this.take({ do: "fill", kind, size: bytes });
   }
 
-  private bytesOf(amount: Size | { share: number }): number {
-    if (typeof amount === "object") {
-      checkShare("fill", amount.share);
-      return Math.floor(amount.share * this.freeBytes);
-    }
-    if (typeof amount === "number" && amount >= 0 && amount <= 1)
-      throw new InputError(
-        `fill: must be a size or a share: write { share: ${amount} } for a share of what is free: got ${amount}`,
-      );
-    return parseSize(amount, "fill");
+  /** Does one step as a plan's `steps` have it: every one of them, also those that have a method of their own. */
+  step(step: StepIn): StepResult {
+    return this.stepped.take(check(STEP, step, (path, key) => fieldPath([stepName(step), ...path], key)));
   }
 
   /** Frees the share (0 to 1) of the filled pages, chosen at random by `seed`. */
   free(share: number, seed = 1): this {
-    this.stepped.take({ do: "free", share, seed });
-    return this;
+    return this.take({ do: "free", share, seed });
   }
 
   /** Pins the share of the filled movable pages: `longterm` as RDMA does, `get` for the time being. */
   pin(share: number, kind: PageHold["kind"] = "longterm", by = "a pin of the experiment", seed = 1): this {
-    this.stepped.take({ do: "pin", share, seed, kind, by });
-    return this;
+    return this.take({ do: "pin", share, seed, kind, by });
   }
 
   /** Lets a workload with an end run to it. */
-  run(workload: WorkloadLike, seed = 1): this {
-    this.stepped.take({ do: "run", workload: specOf(workload), seed });
-    return this;
+  apply(workload: WorkloadIn, seed = 1): this {
+    return this.take({ do: "apply", workload, seed });
+  }
+
+  /** @deprecated `apply(workload)` */
+  run(workload: WorkloadIn, seed = 1): this {
+    return this.apply(workload, seed);
   }
 
   /** Starts an endless workload, which goes on whenever time passes: `workload.uptime({ duration: "endless" })`. */
-  start(workload: WorkloadLike, seed = 1): this {
-    this.stepped.take({ do: "start", workload: specOf(workload), seed });
-    return this;
+  start(workload: WorkloadIn, seed = 1): this {
+    return this.take({ do: "start", workload, seed });
   }
 
   /** Lets simulated time pass ("1 day", or milliseconds) for what was started, and for the kernel's own daemons. */
   pass(time: Time): this {
-    this.stepped.take({ do: "pass", ms: parseDuration(time, "pass") });
-    return this;
+    return this.take({ do: "pass", time });
   }
 
   /**
    * cma_alloc(): from the area with this index (default the first), aligned to `align` (default one page). With `timeline` the
    * outcome can tell where its time went.
    */
-  cmaAlloc(
-    size: Size,
-    { align = 1, area = 0, timeline = false }: { align?: Size; area?: number; timeline?: boolean } = {},
-  ): ContigOutcome {
-    return this.ask({
-      do: "cmaAlloc",
-      bytes: parseSize(size, "cma_alloc"),
-      alignBytes: parseSize(align, "cma_alloc: align"),
-      area,
-      ...(timeline && { timeline }),
-    });
+  cmaAlloc(size: Size, options: Without<StepOptions<"cmaAlloc">, "bytes" | "size"> = {}): ContigOutcome {
+    return this.ask({ do: "cmaAlloc", size, ...options });
   }
 
   /** alloc_contig_pages(): from anywhere in memory. With `timeline` the outcome can tell where its time went. */
-  allocContigPages(size: Size, { timeline = false }: { timeline?: boolean } = {}): ContigOutcome {
-    const bytes = parseSize(size, "alloc_contig_pages");
-    return this.ask({ do: "allocContigPages", bytes, ...(timeline && { timeline }) });
+  allocContigPages(
+    size: Size,
+    options: Without<StepOptions<"allocContigPages">, "bytes" | "size"> = {},
+  ): ContigOutcome {
+    return this.ask({ do: "allocContigPages", size, ...options });
   }
 
   /** alloc_pages() of an order, trying hard. */
@@ -144,29 +117,31 @@ export class RunningMachine {
 
   /** Grows or shrinks the pool of huge pages of `size` to `count`; how many it has then. */
   hugePages(size: Size, count: number): number {
-    return this.stepped.take({ do: "hugePages", bytes: parseSize(size, "huge pages"), count }).count;
+    return this.step({ do: "hugePages", size, count }).count;
   }
 
   /** Releases what a request was granted. */
   release(outcome: ContigOutcome): this {
-    this.stepped.take({ do: "release", step: outcome.step });
-    return this;
+    return this.take({ do: "release", step: outcome.step });
   }
 
   /** Compacts all of memory: /proc/sys/vm/compact_memory. */
   compact(): this {
-    this.stepped.take({ do: "compact" });
-    return this;
+    return this.take({ do: "compact" });
   }
 
   /** Drops clean page cache. */
   dropCaches(): this {
-    this.stepped.take({ do: "dropCaches" });
+    return this.take({ do: "dropCaches" });
+  }
+
+  private take(step: StepIn): this {
+    this.step(step);
     return this;
   }
 
-  private ask(step: Step): ContigOutcome {
-    const result = this.stepped.take(step);
+  private ask(step: StepIn): ContigOutcome {
+    const result = this.step(step);
     return new ContigOutcome(result, this.stepped.steps.length - 1, this.pageSize, () => ({
       plan: this.plan,
       result: this.toJSON(),
@@ -245,4 +220,12 @@ export class RunningMachine {
     const outcome = this.toJSON();
     return steppedBundle(this.system, this.stepped.steps, outcome, runOf(this.plan, outcome));
   }
+}
+
+const stepName = (step: StepIn) => String((step as { do?: unknown } | null)?.do ?? "step");
+
+function checkedShare(share: number): number {
+  if (!(share >= 0 && share <= 1))
+    throw new InputError(`fill: share must be a number from 0 to 1: got ${share}`);
+  return share;
 }

@@ -1,30 +1,35 @@
 /** `scorecard({ size: "2GiB" }).on(…).uptime("30 days").adapter("connectx-5").cpu("skylake-sp").seeds(n).run()`: every way, its price, and a front. */
+
+import { parseDuration } from "../base/duration";
 import { InputError } from "../base/errors";
 import type { RunningOptions } from "../experiment/compare";
 import { RDMA_REQUEST, RDMA_STRATEGIES, usedServer } from "../experiment/scenarios";
 import { scorecard as runScorecard } from "../experiment/scorecard";
-import { parseHardware, parseScorecard, type ScorecardPlan } from "../experiment/scorecard-plan";
 import type { PatternName } from "../hardware/access-pattern";
 import type { CpuTlbName } from "../hardware/cpu-tlb-data";
 import type { RdmaAdapterName } from "../hardware/rdma-adapter-data";
-import type { SystemOptions } from "../machine/system";
-import { parseDuration } from "../workload/duration";
-import type { Asking } from "./compare";
+import { parseHardware, parseScorecard, type ScorecardOptions, type ScorecardPlan } from "../plan/scorecard";
+import { check } from "../schema/check";
+import { fieldPath } from "../schema/place";
+import { REQUEST } from "../strategy/request";
+import type { CostsIn, RequestIn } from "./compare";
 import { ComparisonResult } from "./comparison-result";
-import { MachineDescription } from "./machine";
+import { MachineDescription, type SystemIn } from "./machine";
 import { runInCell } from "./running";
 import { ScorecardResult } from "./scorecard-result";
 import { type AnyStrategies, strategiesOn } from "./strategies";
 import { type AnyWorkload, workloadSpec } from "./workload";
 
 interface Parts {
-  asking: Asking;
+  request: RequestIn;
   strategies: readonly AnyStrategies[];
   machine?: MachineDescription;
-  system?: SystemOptions;
+  system?: SystemIn;
+  costs?: CostsIn;
   workload?: AnyWorkload;
   uptime?: string | number;
-  hardware: { adapter?: string; cpu?: string; pattern?: string };
+  scenario?: string;
+  hardware: ScorecardOptions;
   seeds?: number;
   firstSeed?: number;
   running: RunningOptions;
@@ -52,8 +57,23 @@ export class ScorecardBuilder {
   }
 
   /** Mechanisms that are switched off, and swap: `{ compaction: false }`. */
-  having(system: SystemOptions): ScorecardBuilder {
+  system(system: SystemIn): ScorecardBuilder {
     return this.changed({ system });
+  }
+
+  /** Nanoseconds that replace figures of the cost table: `{ migratePage: 5000 }`. */
+  costs(costs: CostsIn): ScorecardBuilder {
+    return this.changed({ costs });
+  }
+
+  /** What the comparison is called; default "scorecard". */
+  called(scenario: string): ScorecardBuilder {
+    return this.changed({ scenario });
+  }
+
+  /** @deprecated `system(…)` */
+  having(system: SystemIn): ScorecardBuilder {
+    return this.system(system);
   }
 
   /** How long the host has been used before: "30 days" or milliseconds, as a server or, on its board, as a database. */
@@ -63,9 +83,14 @@ export class ScorecardBuilder {
   }
 
   /** What happens before and while requests are put, instead of an uptime. */
-  under(workload: AnyWorkload): ScorecardBuilder {
+  workload(workload: AnyWorkload): ScorecardBuilder {
     const { uptime: _replaced, ...parts } = this.parts;
     return new ScorecardBuilder({ ...parts, workload });
+  }
+
+  /** @deprecated `workload(…)` */
+  under(workload: AnyWorkload): ScorecardBuilder {
+    return this.workload(workload);
   }
 
   /** Other strategies than the ten of the RDMA session that can serve 2 GB. */
@@ -120,7 +145,8 @@ export class ScorecardBuilder {
 
   /** What will be compared, checked, with every default in place. Throws InputError naming what is missing or wrong. */
   plan(): ScorecardPlan {
-    const { asking, strategies, machine, system, workload, uptime, hardware, seeds, firstSeed } = this.parts;
+    const { request, strategies, machine, system, workload, uptime, costs, scenario, hardware } = this.parts;
+    const { seeds, firstSeed } = this.parts;
     if (machine === undefined)
       throw new InputError('scorecard: needs a host: .on(machine("server-x86-64").memory("64GiB"))');
     const base = machine.toJSON();
@@ -130,16 +156,20 @@ export class ScorecardBuilder {
         : uptime !== undefined
           ? usedServer(base.board, parseDuration(uptime, "scorecard: uptime"))
           : undefined;
-    const { cpuMapBytes, ...registered } = RDMA_REQUEST;
     const chosen = strategies.length > 0 ? strategiesOn(base, strategies) : RDMA_STRATEGIES;
     return parseScorecard({
       machine: base,
       ...(system !== undefined && { system }),
       ...(used !== undefined && { workload: used }),
-      request: { ...registered, cpuMap: cpuMapBytes, ...asking },
+      ...(costs !== undefined && { costs }),
+      ...(scenario !== undefined && { scenario }),
+      request: {
+        ...RDMA_REQUEST,
+        ...check(REQUEST, request, (path, key) => `request: ${fieldPath(path, key)}`),
+      },
       ...(seeds !== undefined && { seeds }),
       ...(firstSeed !== undefined && { firstSeed }),
-      strategies: chosen.map(({ label, spec }) => ({ label, ...spec })),
+      strategies: chosen,
       ...hardware,
     });
   }
@@ -173,8 +203,8 @@ export class ScorecardBuilder {
  *   .run();
  * card.show();
  */
-export function scorecard(asking: Asking): ScorecardBuilder {
-  if (typeof asking !== "object" || asking === null || asking.size === undefined)
+export function scorecard(request: RequestIn): ScorecardBuilder {
+  if (typeof request !== "object" || request === null)
     throw new InputError('scorecard: needs a request: scorecard({ size: "2GiB" })');
-  return new ScorecardBuilder({ asking, strategies: [], hardware: {}, running: {} });
+  return new ScorecardBuilder({ request, strategies: [], hardware: {}, running: {} });
 }

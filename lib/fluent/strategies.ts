@@ -1,8 +1,8 @@
 /** Strategies in a script: `strategies.cma({ area: "64MiB" })`, or all of a debate at once. */
-import { type LabelledStrategy, labelled } from "../experiment/comparison";
 import type { BootRequest } from "../machine/boot-request";
+import { labelled } from "../plan/strategy";
 import { cmaDebate, rdmaDebate, resolveStrategy, STRATEGIES } from "../strategy";
-import type { StrategySpec } from "../strategy/strategy";
+import type { LabelledStrategy, StrategySpec } from "../strategy/strategy";
 import type { StrategyParameters } from "./known-names";
 
 /** One strategy, a list, or a list that depends on the machine. */

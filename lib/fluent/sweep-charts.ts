@@ -2,7 +2,14 @@
 import type { Figure } from "../chart/figure";
 import type { LatencySamples } from "../chart/latency";
 import type { Planned } from "../chart/run";
-import type { Estimate, Frontier, Measure, MeasureOf, MetricRow } from "../metrics/measures";
+import {
+  type Estimate,
+  type Frontier,
+  type Measure,
+  type MeasureOf,
+  type MetricRow,
+  resolveMeasure,
+} from "../metrics/measures";
 import { type ChartWords, frontierFigure, latencyFigure, metricFigure, successFigure } from "./result-charts";
 
 /** What a sweep offers its charts. */
@@ -46,7 +53,8 @@ export class SweepCharts {
 
   /** Medians of a metric as bars. */
   async metric(measure: MeasureOf | Measure, words: ChartWords = {}): Promise<Figure> {
-    const rows = await this.sweep.metric(measure);
-    return metricFigure(this.sweep, measure, words, () => rows);
+    const drawn = resolveMeasure(measure, [], "drawn");
+    const rows = await this.sweep.metric(drawn);
+    return metricFigure(this.sweep, drawn, words, () => rows);
   }
 }

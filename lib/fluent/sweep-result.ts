@@ -89,7 +89,7 @@ export class SweepResult {
   /** Two measures, or a parameter and a measure, against each other: what `chart.tradeOffFrontier` takes. */
   async frontier(x: MeasureOf | Measure, y: MeasureOf | Measure): Promise<Frontier> {
     const kept = this.kept();
-    const [a, b] = [resolveMeasure(x, kept.known()), resolveMeasure(y, kept.known())];
+    const [a, b] = [resolveMeasure(x, kept.known(), "drawn"), resolveMeasure(y, kept.known(), "drawn")];
     return frontier(await kept.rows([a, b]), { x: a, y: b });
   }
 

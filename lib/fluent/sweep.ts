@@ -3,13 +3,13 @@ import { canonicalJson } from "../base/canonical-json";
 import { InputError } from "../base/errors";
 import { type RunningOptions, runSweep } from "../experiment/compare";
 import type { StoredRun } from "../experiment/keeper";
-import type { Plan } from "../experiment/plan";
-import { parsePlan } from "../experiment/schema";
 import { DEFAULT_STORE, Store, StoreInUse } from "../experiment/store";
-import { sweep as makeSweep, type Sampling, type SweepAxis, type SweepSpec } from "../experiment/sweep";
+import { sweep as makeSweep } from "../experiment/sweep";
 import { SweepTable } from "../experiment/sweep-table";
+import { type Plan, type PlanIn, parsePlan } from "../plan/run";
+import { parseSweep, type Sampling, type SweepAxis, type SweepSpec } from "../plan/sweep";
 import { runInCell } from "./running";
-import { SweepResult } from "./sweep-result";
+import { type SweepPlan, SweepResult } from "./sweep-result";
 
 /** A sweep under construction; immutable, every step gives a new one. */
 export class SweepBuilder {
@@ -65,17 +65,23 @@ export class SweepBuilder {
     return new SweepBuilder(this.base, this.axes, this.sampling, { ...this.running, ...options });
   }
 
+  /** What will be run, checked. Throws InputError naming what is wrong. */
+  plan(): SweepPlan {
+    const grid = this.sampling.kind === "grid";
+    const spec: SweepSpec = parseSweep({
+      plan: this.base,
+      over: this.axes,
+      ...(!grid && { sample: this.sampling }),
+    });
+    return { kind: "sweep", ...spec };
+  }
+
   /**
    * Runs every plan; what the store has is not run again.
    * @throws InputError for wrong parameters, Cancelled when it was stopped; what was done is kept
    */
   async run(): Promise<SweepResult> {
-    const grid = this.sampling.kind === "grid";
-    const spec: SweepSpec = {
-      plan: this.base,
-      over: this.axes,
-      ...(!grid && { sample: this.sampling }),
-    };
+    const spec = this.plan();
     const all = makeSweep(spec);
     const table = new SweepTable(all);
     const store = this.running.store ?? (await freeStore());
@@ -91,7 +97,7 @@ export class SweepBuilder {
     }));
     const outcome = table.result(summary.resultsHash!);
     const results = kept ? { runs, hashes } : { store: String(store), hashes };
-    return new SweepResult({ kind: "sweep", ...spec }, summary, outcome, results);
+    return new SweepResult(spec, summary, outcome, results);
   }
 }
 
@@ -110,7 +116,7 @@ async function freeStore(): Promise<string> {
  * Starts a sweep of a plan (an object as in a plan file: sizes and times may be words).
  * @example sweep(plan).over({ pageblockOrder: [5, 7, 9], seed: range(1, 10) }).run()
  */
-export function sweep(plan: unknown): SweepBuilder {
+export function sweep(plan: PlanIn): SweepBuilder {
   if (typeof plan !== "object" || plan === null)
     throw new InputError("sweep: needs a plan: { machine, strategy, request, … }");
   return new SweepBuilder(parsePlan(JSON.parse(JSON.stringify(plan))), {}, { kind: "grid" }, {});

@@ -6,6 +6,7 @@
 import { InputError, unknownName } from "../base/errors";
 import type { Random } from "../base/random";
 import { formatSize, KiB, MiB, TiB } from "../base/units";
+import { either, literal, name, number, object, share, size, whole } from "../schema/field";
 import { zipfRanks } from "./zipf";
 
 export type AccessPattern =
@@ -68,6 +69,36 @@ export function toPattern(pattern: PatternName | AccessPattern): AccessPattern {
   }
   return given;
 }
+
+const PATTERN_NAMES = Object.keys(DEFAULT_PATTERNS) as PatternName[];
+const most = Number.MAX_SAFE_INTEGER;
+
+/** A pattern in a plan: a name, or one with its parameters. Their limits are those of toPattern(). */
+export const PATTERN = either(
+  "where accesses go",
+  `be ${PATTERN_NAMES.join(", ")}, or one of these with its parameters`,
+  [
+    name("a pattern with its defaults", PATTERN_NAMES),
+    object("each address equally likely", { kind: literal("uniform") }),
+    object("the next address is known only when the last access is done", { kind: literal("chase") }),
+    object("blocks whose popularity falls with their rank", {
+      kind: literal("zipf"),
+      exponent: number("of the rank", "", { above: true, most: 4 }),
+      blockBytes: size("bytes of a block", { least: 1, most }),
+    }),
+    object("a share of the accesses goes to a few blocks", {
+      kind: literal("hot"),
+      share: share("of the accesses"),
+      blocks: whole("how many", "blocks", { least: 1, most }),
+      blockBytes: size("bytes of a block", { least: 1, most }),
+    }),
+    object("cursors that take turns", {
+      kind: literal("scan"),
+      strideBytes: size("bytes from one access to the next", { least: 1, most }),
+      streams: whole("cursors", "cursors", { least: 1, most: 65536 }),
+    }),
+  ],
+);
 
 /** True where an access waits for the one before it. */
 export function isDependent(pattern: AccessPattern): boolean {

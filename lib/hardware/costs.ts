@@ -3,6 +3,7 @@
  * nanoseconds of one CPU; they come out of counted events, never of a clock, and write-ups call them modelled.
  */
 import { InputError, unknownName } from "../base/errors";
+import { type Fields, number, object, optional } from "../schema/field";
 
 export interface Cost {
   /** Nanoseconds for one event. */
@@ -13,45 +14,74 @@ export interface Cost {
 
 const CHOICE = "modelling choice";
 
-/** The default table: a server of about 2018 with 4 KiB pages. */
-export const DEFAULT_COSTS = {
-  /** A page from or to a per-CPU list. */
-  pcpHit: { ns: 35, source: `${CHOICE}: 20 to 50 ns for a hit in the per-CPU list` },
-  /** A page taken from the buddy lists under the zone lock. */
-  buddyTake: { ns: 150, source: `${CHOICE}: a lock and a split, shared by a refill` },
-  /** A page given back to the buddy lists, merging. */
-  buddyFree: { ns: 150, source: `${CHOICE}: as buddyTake` },
-  /** Clearing 4 KiB. */
-  zeroPage: { ns: 250, source: `${CHOICE}: 4 KiB at 16 GB/s` },
-  /** Moving one 4 KiB page: unmapping, flushing TLBs, copying, mapping. */
-  migratePage: {
-    ns: 3000,
-    source: `${CHOICE}: 2 to 5 µs; recorded: 4,200 to 4,900 instructions for a 4 KiB page, 15,000 for a 64 KiB one (6.1.192, arm64)`,
-  },
-  /** A try to move a page that failed. */
-  migrateFailed: {
-    ns: 1500,
-    source: `${CHOICE}: half of migratePage: the page is unmapped and mapped again`,
-  },
-  /** One frame looked at by a scanner of compaction. */
-  scanFrame: { ns: 10, source: `${CHOICE}: one cache line of struct page` },
-  /** A free page taken by a contiguous request. */
-  contigFreePage: {
-    ns: 25,
-    source: "recorded: 70 instructions for each free 4 KiB page of a request (6.1.192, arm64)",
-  },
-  /** Looking at one page of an LRU list. */
-  reclaimScan: { ns: 300, source: `${CHOICE}: reference check and list move` },
-  /** Dropping a clean file page. */
-  reclaimDrop: { ns: 1000, source: `${CHOICE}: removal from the page cache` },
-  /** Writing a dirty file page or an anonymous one to swap. */
-  writePage: { ns: 100_000, source: `${CHOICE}: 4 KiB on a SATA SSD` },
-  /** Reading back a page that was dropped or swapped. */
-  refault: { ns: 100_000, source: `${CHOICE}: 4 KiB from a SATA SSD` },
-} as const satisfies Record<string, Cost>;
+const cost = (doc: string, ns: number, source: string) =>
+  optional(number(doc, "ns", { default: ns, source }));
 
-export type CostName = keyof typeof DEFAULT_COSTS;
+/** Every cost: what is counted, and by default as how long. The table is that of a server of about 2018 with 4 KiB pages. */
+export const COST_FIELDS = {
+  pcpHit: cost(
+    "a page from or to a per-CPU list",
+    35,
+    `${CHOICE}: 20 to 50 ns for a hit in the per-CPU list`,
+  ),
+  buddyTake: cost(
+    "a page taken from the buddy lists under the zone lock",
+    150,
+    `${CHOICE}: a lock and a split, shared by a refill`,
+  ),
+  buddyFree: cost("a page given back to the buddy lists, merging", 150, `${CHOICE}: as buddyTake`),
+  zeroPage: cost("clearing 4 KiB", 250, `${CHOICE}: 4 KiB at 16 GB/s`),
+  migratePage: cost(
+    "moving one 4 KiB page: unmapping, flushing TLBs, copying, mapping",
+    3000,
+    `${CHOICE}: 2 to 5 µs; recorded: 4,200 to 4,900 instructions for a 4 KiB page, 15,000 for a 64 KiB one (6.1.192, arm64)`,
+  ),
+  migrateFailed: cost(
+    "a try to move a page that failed",
+    1500,
+    `${CHOICE}: half of migratePage: the page is unmapped and mapped again`,
+  ),
+  scanFrame: cost(
+    "one frame looked at by a scanner of compaction",
+    10,
+    `${CHOICE}: one cache line of struct page`,
+  ),
+  contigFreePage: cost(
+    "a free page taken by a contiguous request",
+    25,
+    "recorded: 70 instructions for each free 4 KiB page of a request (6.1.192, arm64)",
+  ),
+  reclaimScan: cost("looking at one page of an LRU list", 300, `${CHOICE}: reference check and list move`),
+  reclaimDrop: cost("dropping a clean file page", 1000, `${CHOICE}: removal from the page cache`),
+  writePage: cost(
+    "writing a dirty file page or an anonymous one to swap",
+    100_000,
+    `${CHOICE}: 4 KiB on a SATA SSD`,
+  ),
+  refault: cost(
+    "reading back a page that was dropped or swapped",
+    100_000,
+    `${CHOICE}: 4 KiB from a SATA SSD`,
+  ),
+} satisfies Fields;
+
+/** The costs of a plan, as it may change them. */
+export const COSTS = object("nanoseconds that replace figures of the cost table", COST_FIELDS, {
+  flag: "cost",
+});
+
+export type CostName = keyof typeof COST_FIELDS;
 export type CostTable = Readonly<Record<CostName, Cost>>;
+
+/** The default table. */
+export const DEFAULT_COSTS: CostTable = Object.freeze(
+  Object.fromEntries(
+    Object.entries(COST_FIELDS).map(([name, { facts }]) => [
+      name,
+      { ns: facts.default, source: facts.source },
+    ]),
+  ) as unknown as CostTable, // every field has both: cost() takes them
+);
 
 /** The default table with `changes`, in nanoseconds. Throws InputError for an unknown name or a negative figure. */
 export function costTable(changes: Partial<Record<CostName, number>> = {}): CostTable {

@@ -2,44 +2,113 @@
 import { InputError } from "../base/errors";
 import { formatSize } from "../base/units";
 import type { Board } from "../hardware/board";
-import { findBoard } from "../hardware/boards";
+import { BOARD_NAMES, type BoardName, findBoard } from "../hardware/boards";
 import { type KernelRelease, kernelRelease, since } from "../hardware/kernel-release";
 import { type HugePageSupport, type PageGeometry, pageGeometry } from "../hardware/page-geometry";
-import type { KernelSwitches } from "../mm/state/profile";
-import { type CmaAreaRequest, checkCmaAreas } from "./cma-areas";
-import type { CmaRequest } from "./cma-request";
-import type { HugePageRequest } from "./huge-pages";
-import type { MovableZoneRequest } from "./movable-request";
+import { KERNEL_PROFILES, type KernelSwitches, kernelProfile } from "../mm/state/profile";
+import {
+  type Field,
+  type Fields,
+  list,
+  name,
+  type OutOf,
+  object,
+  optional,
+  parsed,
+  size,
+  text,
+  truth,
+  whole,
+} from "../schema/field";
+import { CMA_AREA, type CmaAreaRequest, checkCmaAreas } from "./cma-areas";
+import { CMA, type CmaRequest } from "./cma-request";
+import { HUGE_PAGES, type HugePageRequest } from "./huge-pages";
+import { MOVABLE, type MovableZoneRequest } from "./movable-request";
 import { resolveNodes } from "./nodes";
 
-/** A machine to boot. Sizes in bytes; what is left out takes the board's default. */
-export interface BootRequest {
-  board: string;
-  pageSize?: number;
-  memoryBytes?: number;
-  /** NUMA nodes, in equal parts; default: the board's. */
-  nodes?: number;
-  /** kernelcore=, movablecore=, movable_node; default none of them. */
-  movable?: MovableZoneRequest;
-  /** Default: configured. */
-  cma?: CmaRequest;
-  /** CMA areas beside the default one, in the order of their declaration. */
-  cmaAreas?: readonly CmaAreaRequest[];
-  /** Default: 6.1. */
-  kernel?: string;
-  /** CONFIG_TRANSPARENT_HUGEPAGE; default true. */
-  thp?: boolean;
-  /** transparent_hugepage= is not `never`; default true. Counts only where THP is built in. */
-  thpEnabled?: boolean;
-  /** CONFIG_HUGETLBFS; default true. */
-  hugetlb?: boolean;
-  /** Huge pages asked for at boot (see parseHugePages()); default none. */
-  hugePages?: HugePageRequest;
-  /** CONFIG_PAGE_BLOCK_MAX_ORDER, since 6.16 (6.19 here). */
-  pageBlockMaxOrder?: number;
-  /** Switches of the kernel profile to flip alone; they concern the allocator, not the boot. */
-  switches?: Partial<KernelSwitches>;
+/** CONFIG_* and size defaults of a boot. */
+export const BOOT_DEFAULTS = { kernel: "6.1", thp: true, thpEnabled: true, hugetlb: true } as const;
+
+/** A name with completion that accepts any text, which is checked at run time. */
+export type OpenName<T extends string> = T | (string & Record<never, never>);
+
+const board: Field<string, OpenName<BoardName>, never> = name("the board", () => BOARD_NAMES);
+
+/** Every value of a switch is checked with the release; here it is that only switches are named. */
+const switches = parsed(
+  "switches of the kernel profile that are flipped alone; they concern the allocator, not the boot",
+  (given: Partial<KernelSwitches>): Partial<KernelSwitches> => {
+    if (typeof given !== "object" || given === null || Array.isArray(given))
+      throw new InputError("must be an object with switches of the kernel profile");
+    return { ...given };
+  },
+  () => [object("switches by name", switchFields())],
+  { default: "the release's", flag: "switch" },
+);
+
+function switchFields(): Fields {
+  const releases = Object.values(KERNEL_PROFILES);
+  return Object.fromEntries(
+    Object.entries(releases[0]!).map(([switchName, value]): [string, Field] => {
+      const values = [...new Set(releases.map((r) => r[switchName as keyof KernelSwitches]))];
+      if (typeof value === "boolean") return [switchName, optional(truth("see `KernelSwitches`"))];
+      if (typeof value === "number")
+        return [switchName, optional(whole("see `KernelSwitches`", "", { most: 16 }))];
+      return [switchName, optional(name("see `KernelSwitches`", values.map(String)))];
+    }),
+  );
 }
+
+/** A machine to boot; what is left out takes the board's default. */
+export const MACHINE_FIELDS = {
+  board,
+  pageSize: optional(size("base page size", { least: 1, default: "the board's first" })),
+  memoryBytes: optional(size("memory fitted", { word: "memory", default: "the board's usual size" })),
+  nodes: optional(
+    whole("NUMA nodes, in equal parts", "nodes", { least: 1, most: 64, default: "the board's" }),
+  ),
+  movable: optional(MOVABLE),
+  cma: optional(CMA),
+  cmaAreas: optional(
+    list("CMA areas beside the default one, in the order of their declaration", CMA_AREA, {
+      most: 64,
+      default: "none",
+      flag: "cma-area",
+    }),
+  ),
+  kernel: optional(text("kernel release", { longest: 40, default: BOOT_DEFAULTS.kernel })),
+  thp: optional(
+    truth("CONFIG_TRANSPARENT_HUGEPAGE: transparent huge pages are built in", { default: BOOT_DEFAULTS.thp }),
+  ),
+  thpEnabled: optional(
+    truth("transparent_hugepage= is not `never`; counts only where THP is built in", {
+      default: BOOT_DEFAULTS.thpEnabled,
+    }),
+  ),
+  hugetlb: optional(truth("CONFIG_HUGETLBFS", { default: BOOT_DEFAULTS.hugetlb })),
+  hugePages: optional(HUGE_PAGES),
+  pageblockMaxOrder: optional(
+    whole("CONFIG_PAGE_BLOCK_MAX_ORDER, the largest order of a page block", "order", {
+      least: 1,
+      most: 30,
+      default: "the largest buddy order",
+      was: ["pageBlockMaxOrder"],
+      source: "Linux 6.16",
+    }),
+  ),
+  switches: optional(switches),
+} satisfies Fields;
+
+/** A machine as a plan has it: fields that fit together, on a board that can have them. */
+export const MACHINE = object("the machine", MACHINE_FIELDS, {
+  refine: (request) => {
+    kernelProfile(resolveBoot(request).release, request.switches);
+    return request;
+  },
+});
+
+/** A machine to boot. Sizes in bytes. */
+export interface BootRequest extends OutOf<typeof MACHINE_FIELDS> {}
 
 /** The same with nothing left open. */
 export interface ResolvedBoot {
@@ -54,11 +123,8 @@ export interface ResolvedBoot {
   cma: CmaRequest;
   cmaAreas: readonly CmaAreaRequest[];
   hugePages: HugePageRequest;
-  pageBlockMaxOrder?: number;
+  pageblockMaxOrder?: number;
 }
-
-/** CONFIG_* and size defaults of a boot. */
-export const BOOT_DEFAULTS = { kernel: "6.1", thp: true, thpEnabled: true, hugetlb: true } as const;
 
 /** `; its processor, a Cortex-A72, has no translation granule for 16 KiB`, or nothing. */
 function whyNot({ withoutPages = {} }: Board, pageSize: number): string {
@@ -98,9 +164,9 @@ export function resolveBoot(request: BootRequest): ResolvedBoot {
   };
   checkHugePages(resolved);
   checkCmaAreas(resolved.cmaAreas, release, resolved.nodes);
-  if (request.pageBlockMaxOrder !== undefined) {
-    checkPageBlockMaxOrder(request.pageBlockMaxOrder, geometry, release);
-    resolved.pageBlockMaxOrder = request.pageBlockMaxOrder;
+  if (request.pageblockMaxOrder !== undefined) {
+    checkPageblockMaxOrder(request.pageblockMaxOrder, geometry, release);
+    resolved.pageblockMaxOrder = request.pageblockMaxOrder;
   }
   return resolved;
 }
@@ -134,7 +200,7 @@ function checkHugePages({ hugePages, geometry, release }: ResolvedBoot): void {
     );
 }
 
-function checkPageBlockMaxOrder(order: number, geometry: PageGeometry, release: KernelRelease): void {
+function checkPageblockMaxOrder(order: number, geometry: PageGeometry, release: KernelRelease): void {
   if (!since(release, "6.19"))
     throw new InputError(
       `page block max order: CONFIG_PAGE_BLOCK_MAX_ORDER exists since 6.16: got kernel ${release}`,

@@ -114,7 +114,7 @@ export function boot(request: BootRequest): BootResult {
   const resolved = resolveBoot(request);
   const { board, geometry, release, huge } = resolved;
   const { pageSize, largestBuddyOrder } = geometry;
-  const order = pageblockOrder(geometry, release, huge, resolved.pageBlockMaxOrder);
+  const order = pageblockOrder(geometry, release, huge, resolved.pageblockMaxOrder);
   const inMovableZone = kernelProfile(release, request.switches).cmaInMovableZone;
   // The design is of 4.17 and needs its alignment: no buddy may reach across the edge of an area into another zone.
   const alignment = cmaMinAlignmentBytes(

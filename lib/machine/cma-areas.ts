@@ -8,27 +8,31 @@ import { type KernelRelease, since } from "../hardware/kernel-release";
 import { type CmaSlots, cmaDeclareContiguous, rmemCmaFixed } from "../mm/boot/cma";
 import { cmaDeclareContiguousMulti } from "../mm/boot/cma-multi";
 import type { Memblock, PhysicalRange } from "../mm/boot/memblock";
+import { name, type Out, object, optional, size, text, truth, whole } from "../schema/field";
 import type { ZoneSpan } from "./zones";
 
-/** One more area. Sizes and addresses in bytes. */
-export interface CmaAreaRequest {
-  name: string;
-  bytes: number;
-  /** Who asks: code, by cma_declare_contiguous_nid(), or a region of the device tree, which needs `base`. Default code. */
-  by?: "code" | "device tree";
-  /** Exactly there. */
-  base?: number;
-  /** Below that address; default anywhere. */
-  limit?: number;
-  /** The caller's own alignment; default that of CMA. */
-  alignment?: number;
-  /** Only on that node. */
-  nid?: number;
-  /** 2^orderPerBit pages a bit; default 0. */
-  orderPerBit?: number;
-  /** Up to 8 ranges where one cannot be had (6.19 and later). */
-  ranges?: boolean;
-}
+/** One more area. */
+export const CMA_AREA = object("a CMA area beside the default one", {
+  name: text("a name of its own", { longest: 64 }),
+  bytes: size("its size", { least: 1, word: "size" }),
+  by: optional(
+    name(
+      "who asks: code, by cma_declare_contiguous_nid(), or a region of the device tree, which needs a base",
+      ["code", "device tree"],
+      { default: "code" },
+    ),
+  ),
+  base: optional(size("exactly there", { default: "anywhere" })),
+  limit: optional(size("below that address", { default: "anywhere" })),
+  alignment: optional(size("the caller's own alignment", { default: "that of CMA" })),
+  nid: optional(whole("only on that node", "node", { most: 63, default: "any" })),
+  orderPerBit: optional(
+    whole("2^orderPerBit pages for each bit of the bitmap", "order", { most: 30, default: 0 }),
+  ),
+  ranges: optional(truth("up to 8 ranges where one cannot be had (6.15 and later)", { default: false })),
+});
+
+export interface CmaAreaRequest extends Out<typeof CMA_AREA> {}
 
 /** What became of an area. */
 export interface BootedCmaArea extends Answer {

@@ -1,6 +1,8 @@
 /** What `cma=` on the kernel command line asks for: kernel/dma/contiguous.c early_cma(). */
 import { InputError } from "../base/errors";
 import { parseSize, type Size } from "../base/units";
+import { readField } from "../schema/check";
+import { either, literal, object, parsed, size, text, truth } from "../schema/field";
 
 /**
  * - `configured`: nothing on the command line, so the kernel's configured size or the device tree's region;
@@ -49,3 +51,31 @@ function area(size: Size, given: Size, base?: string, limit?: string): CmaReques
     fixed: baseAddress + bytes === limitAddress,
   };
 }
+
+const CMA_OBJECT = either("cma=, read", "be an object with the kind configured, off or area", [
+  object("nothing on the command line", { kind: literal("configured") }),
+  object("cma=0: nothing is reserved", { kind: literal("off") }),
+  object("an area", {
+    kind: literal("area"),
+    bytes: size("its size", { least: 1 }),
+    base: size("its first address, or the start of the range"),
+    limit: size("the end of the range; 0: no limit"),
+    fixed: truth("exactly at the base"),
+  }),
+]);
+
+/** `cma=` as a plan says it. */
+export const CMA = parsed(
+  "cma= of the kernel command line",
+  (given: Size | CmaRequest): CmaRequest => {
+    if (typeof given === "string" || typeof given === "number") return parseCma(given);
+    if (typeof given === "object" && given !== null) return readField(CMA_OBJECT, given, []) as CmaRequest;
+    throw new InputError('must be a size, "SIZE@BASE", "SIZE@START-END", "none" or "off"');
+  },
+  [
+    text('"64M", "64M@0x60000000", "64M@0-0x80000000", "none" (the configured size) or "off"'),
+    size("bytes"),
+    CMA_OBJECT,
+  ],
+  { default: "what the kernel or the device tree is configured to" },
+);

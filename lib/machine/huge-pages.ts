@@ -2,24 +2,78 @@
  * Huge pages asked for on the kernel command line: `hugepagesz=`, `hugepages=`, `default_hugepagesz=`, `hugetlb_cma=`, read
  * from left to right as mm/hugetlb.c does. What the kernel ignores is ignored here, with its message.
  */
+import { InputError } from "../base/errors";
 import { GiB, KiB, MiB, parseSize, type Size } from "../base/units";
 import type { NodeBytes } from "../mm/boot/hugetlb-cma";
+import { readField } from "../schema/check";
+import {
+  filled,
+  type In,
+  list,
+  type Out,
+  object,
+  optional,
+  parsed,
+  size,
+  text,
+  whole,
+} from "../schema/field";
+import { shown } from "../schema/place";
+
+const POOL = object("huge pages of one size", {
+  bytes: size("bytes of one page", { least: 1, word: "size" }),
+  count: whole("how many", "pages"),
+});
 
 /** Pages of one size asked for. */
-export interface HugePagePool {
-  /** Bytes of one page. */
-  bytes: number;
-  count: number;
-}
+export interface HugePagePool extends Out<typeof POOL> {}
 
-export interface HugePageRequest {
-  /** In the order of the command line. */
-  pools: HugePagePool[];
-  /** hugetlb_cma=, bytes of all nodes; 0: none. */
-  cmaBytes: number;
-  /** hugetlb_cma=0:1G,1:1G: bytes by node. */
-  cmaByNode?: readonly NodeBytes[];
-}
+/** `1GiB:2`, or the two apart. */
+const pool = parsed(
+  "huge pages of one size",
+  (given: string | In<typeof POOL>): HugePagePool => {
+    const [, bytes, count] = typeof given === "string" ? (/^([^:]+):(\d+)$/.exec(given) ?? []) : [];
+    if (typeof given === "string" && bytes === undefined)
+      throw new InputError(`must be SIZE:COUNT, such as 1GiB:2: got ${shown(given)}`);
+    return readField(POOL, bytes === undefined ? given : { bytes, count: Number(count) }, []) as HugePagePool;
+  },
+  [text("SIZE:COUNT, such as 1GiB:2"), POOL],
+);
+
+const node = parsed(
+  "gigantic pages of one node",
+  (given: string | NodeBytes): NodeBytes => {
+    const [, nid, bytes] = typeof given === "string" ? (/^(\d+):(.+)$/.exec(given) ?? []) : [];
+    return readField(NODE, nid === undefined ? given : { nid: Number(nid), bytes }, []) as NodeBytes;
+  },
+  () => [text("NODE:SIZE, such as 0:1GiB"), NODE],
+);
+
+const NODE = object("gigantic pages of one node", {
+  nid: whole("the node", "node", { most: 1023 }),
+  bytes: size("bytes reserved there"),
+});
+
+/** Huge pages asked for at boot. */
+export const HUGE_PAGES = object("huge pages asked for at boot", {
+  pools: filled(
+    list("hugepagesz= and hugepages=, in the order of the command line", pool, {
+      most: 16,
+      default: [],
+      flag: "hugepages",
+    }),
+  ),
+  cmaBytes: filled(size("hugetlb_cma=, bytes of all nodes; 0: none", { default: 0, flag: "hugetlb-cma" })),
+  cmaByNode: optional(
+    list("hugetlb_cma=0:1G,1:1G: bytes by node", node, {
+      most: 1024,
+      default: "equal",
+      flag: "hugetlb-cma-by-node",
+    }),
+  ),
+});
+
+export interface HugePageRequest extends Out<typeof HUGE_PAGES> {}
 
 /** Huge page sizes of a machine, in bytes. */
 export interface HugePageSizes {

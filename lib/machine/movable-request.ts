@@ -7,19 +7,54 @@ import { formatSize, GiB, parseSize, type Size } from "../base/units";
 import { type KernelRelease, since } from "../hardware/kernel-release";
 import type { Memblock, PhysicalRange } from "../mm/boot/memblock";
 import { type CoreSize, findZoneMovablePfns, type PfnRange } from "../mm/boot/zone-movable";
+import { readField } from "../schema/check";
+import { either, list, type Out, object, optional, parsed, size, text, truth, whole } from "../schema/field";
 
 /** A size in bytes, or whole percent of memory. */
 export type CoreRequest = { bytes: number } | { percent: number };
 
+const core = (option: "kernelcore" | "movablecore", doc: string) =>
+  parsed(
+    doc,
+    (given: Size | CoreRequest): CoreRequest =>
+      typeof given === "object" ? coreObject(given) : parseCore(given, option),
+    [
+      text('"2GiB", or "50%" of memory'),
+      size("bytes"),
+      object("bytes", { bytes: size("bytes") }),
+      object("percent", { percent: whole("percent of memory", "%") }),
+    ],
+    { default: "none" },
+  );
+
+const CORE_OBJECT = either("kernelcore= or movablecore=", "be { bytes } or { percent }", [
+  object("bytes", { bytes: size("bytes") }),
+  object("percent", { percent: whole("percent of memory", "%") }),
+]);
+
+const coreObject = (given: unknown): CoreRequest => readField(CORE_OBJECT, given ?? null, []) as CoreRequest;
+
 /** What is asked for; all of it optional. */
-export interface MovableZoneRequest {
-  /** kernelcore=mirror: the other two sizes are ignored. No modelled board has mirrored memory. */
-  mirror?: boolean;
-  kernelcore?: CoreRequest;
-  movablecore?: CoreRequest;
-  /** movable_node: physical addresses of hot-pluggable memory; overrides the others. */
-  hotpluggable?: readonly PhysicalRange[];
-}
+export const MOVABLE = object("memory for ZONE_MOVABLE", {
+  mirror: optional(
+    truth("kernelcore=mirror: the other two sizes are ignored; no modelled board has mirrored memory", {
+      default: false,
+    }),
+  ),
+  kernelcore: optional(
+    core("kernelcore", "kernelcore=: memory that any request may use; the rest becomes ZONE_MOVABLE"),
+  ),
+  movablecore: optional(core("movablecore", "movablecore=: memory for ZONE_MOVABLE")),
+  hotpluggable: optional(
+    list(
+      "movable_node: physical addresses of hot-pluggable memory, which becomes ZONE_MOVABLE; overrides the others",
+      object("a range", { start: size("its first address"), end: size("the address after its last") }),
+      { most: 1024, default: "none" },
+    ),
+  ),
+});
+
+export interface MovableZoneRequest extends Out<typeof MOVABLE> {}
 
 /** What became of ZONE_MOVABLE. */
 export interface BootedMovable {

@@ -8,13 +8,12 @@
  */
 
 import { releaseColumns } from "../base/columns";
-import { InputError, unknownName } from "../base/errors";
+import { InputError } from "../base/errors";
 import { IntStackPool } from "../base/int-stack";
-import { parseSize, type Size } from "../base/units";
 import { type CostTable, DEFAULT_COSTS, type EventCounts, elapsedNs } from "../hardware/costs";
 import { allocPages, freeWholePages } from "../mm/allocation/page-alloc";
 import { decayPcpHigh } from "../mm/allocation/pcp-free";
-import { allocThp, GFP_TRANSHUGE_LIGHT, THP_DEFRAG_MODES, type ThpDefrag } from "../mm/allocation/thp";
+import { allocThp, GFP_TRANSHUGE_LIGHT } from "../mm/allocation/thp";
 import { fragmentationScore, proactiveCompactNode } from "../mm/compaction/compaction";
 import { Contiguous } from "../mm/contiguous/contiguous";
 import { type MigrationWorld, migrationTarget, ownersWorld } from "../mm/contiguous/migrate";
@@ -54,48 +53,11 @@ import type { KernelSwitches } from "../mm/state/profile";
 import { foldDiffs } from "../mm/state/vmstat";
 import { type BootResult, boot } from "./boot";
 import type { BootRequest } from "./boot-request";
-import { granuleOrder, MAX_GRANULE_ORDER } from "./granules";
+import { granuleOrder } from "./granules";
 import { type HugetlbPools, startHugetlb } from "./hugetlb";
 import { PageSlots, SLOT_DROPPED, SLOT_FREE, SLOT_SPLIT, SLOT_SWAPPED } from "./page-slots";
 import { startKernel } from "./start";
-
-/** Mechanisms of the kernel, and what else a running machine is given. `false` switches a mechanism off. */
-export interface SystemOptions {
-  /** kswapd, direct reclaim, and dropping clean file pages in contiguous requests; default true. */
-  reclaim?: boolean;
-  /** Direct compaction, kcompactd and proactive compaction; default true. */
-  compaction?: boolean;
-  /** Moving pages at all, in compaction and in contiguous requests; default true. */
-  migration?: boolean;
-  /** Grouping of page blocks by mobility; default as the machine decides at boot. */
-  mobilityGrouping?: boolean;
-  /** Per-CPU page lists; default true. */
-  pcp?: boolean;
-  /** Swap space in bytes; default 0. */
-  swapBytes?: number;
-  /** /sys/kernel/mm/transparent_hugepage/defrag; default madvise. */
-  thpDefrag?: ThpDefrag;
-  /** vm.compaction_proactiveness, 0 to 100; default 20. */
-  proactiveness?: number;
-  /**
-   * Requests of pages between waking kswapd and its work: it runs on another CPU, after what is queued there; default 0: at once.
-   * A few thousand are a millisecond of four busy CPUs. A modelling choice.
-   */
-  kswapdLag?: number;
-  /** Order of the pieces in which workloads take movable memory; default by the size of memory (granules.ts). */
-  granuleOrder?: number;
-}
-
-const DEFAULTS = {
-  reclaim: true,
-  compaction: true,
-  migration: true,
-  pcp: true,
-  swapBytes: 0,
-  thpDefrag: "madvise" as ThpDefrag,
-  proactiveness: 20,
-  kswapdLag: 0,
-};
+import { checkedSystemOptions, type ResolvedSystemOptions, type SystemOptions } from "./system-options";
 
 /**
  * Pages the kernel holds soon after boot besides its image, single and unmovable, by page size: the first and the last
@@ -166,8 +128,7 @@ export class System {
   /** Who decides whether pages move, and is told: the owners of pages as this machine keeps them. */
   readonly world: MigrationWorld;
   readonly pageSize: number;
-  readonly options: Required<Omit<SystemOptions, "mobilityGrouping" | "granuleOrder">> &
-    Pick<SystemOptions, "mobilityGrouping" | "granuleOrder">;
+  readonly options: ResolvedSystemOptions;
   /** Order of the pieces that allocUpTo() takes where it can. */
   readonly granuleOrder: number;
   readonly costs: CostTable;
@@ -189,7 +150,7 @@ export class System {
     costs = DEFAULT_COSTS as CostTable,
   ) {
     this.booted = booted;
-    this.options = checked(options);
+    this.options = checkedSystemOptions(options);
     this.pageSize = booted.pageSize;
     this.costs = costs;
     this.counters = {
@@ -559,31 +520,4 @@ export class System {
       for (let order = 0; order < z.nrFree.length; order++) pages += z.nrFree[order]! * (1 << order);
     return pages;
   }
-}
-
-function checked(options: SystemOptions): System["options"] {
-  const o = { ...DEFAULTS, ...options };
-  if (!THP_DEFRAG_MODES.includes(o.thpDefrag))
-    throw unknownName("THP defrag mode", String(o.thpDefrag), [...THP_DEFRAG_MODES]);
-  if (!Number.isInteger(o.proactiveness) || o.proactiveness < 0 || o.proactiveness > 100)
-    throw new InputError(
-      `compaction proactiveness: must be a whole number from 0 to 100: got ${o.proactiveness}`,
-    );
-  if (!Number.isInteger(o.kswapdLag) || o.kswapdLag < 0 || o.kswapdLag > 2 ** 20)
-    throw new InputError(
-      `kswapdLag: must be a whole number of requests from 0 to 1048576: got ${o.kswapdLag}`,
-    );
-  const k = o.granuleOrder ?? 0;
-  if (!Number.isInteger(k) || k < 0 || k > MAX_GRANULE_ORDER)
-    throw new InputError(`granule order: must be a whole number from 0 to ${MAX_GRANULE_ORDER}: got ${k}`);
-  parseSize(o.swapBytes as Size, "swap");
-  for (const [name, value] of Object.entries(options))
-    if (!Object.hasOwn(DEFAULTS, name) && name !== "mobilityGrouping" && name !== "granuleOrder")
-      throw unknownName("option of a running machine", name, [
-        ...Object.keys(DEFAULTS),
-        "mobilityGrouping",
-        "granuleOrder",
-      ]);
-    else if (value === undefined) throw new InputError(`option ${name}: must have a value`);
-  return o;
 }

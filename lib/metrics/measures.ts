@@ -86,8 +86,15 @@ function baseUnit(name: string): string {
   return name in LATENCIES ? "ns" : (METRICS[name]?.unit ?? "count");
 }
 
-/** A measure with every default in place. Throws InputError for a name or a unit that there is not, and for names of several units. */
-export function resolveMeasure(given: MeasureOf | Measure, known: readonly string[] = []): Required<Measure> {
+/**
+ * A measure with every default in place. Without a unit, data are in the unit that the name says (bytes, ns, a ratio), and figures
+ * in one that people read (MiB, ms, %). Throws InputError for a name or a unit that there is not, and for names of several units.
+ */
+export function resolveMeasure(
+  given: MeasureOf | Measure,
+  known: readonly string[] = [],
+  units: "base" | "drawn" = "base",
+): Required<Measure> {
   const { of, ...rest } = isMeasure(given) ? given : { of: given };
   const names = typeof of === "string" ? [of] : of;
   const all = [...measureNames(), ...known];
@@ -96,9 +103,10 @@ export function resolveMeasure(given: MeasureOf | Measure, known: readonly strin
   if (bases.size !== 1)
     throw new InputError(`metric: what is added must have one unit: got ${names.join(" and ")}`);
   const base = [...bases][0]!;
-  const units = UNITS[base] ?? { [base]: 1 };
-  const unit = rest.unit ?? DRAWN[base] ?? base;
-  if (!Object.hasOwn(units, unit)) throw unknownName(`metric ${names[0]}: unit`, unit, Object.keys(units));
+  const unitsKnown = UNITS[base] ?? { [base]: 1 };
+  const unit = rest.unit ?? (units === "drawn" ? DRAWN[base] : undefined) ?? base;
+  if (!Object.hasOwn(unitsKnown, unit))
+    throw unknownName(`metric ${names[0]}: unit`, unit, Object.keys(unitsKnown));
   const better = rest.better ?? (names.every((name) => MORE_IS_BETTER.test(name)) ? "more" : "less");
   return { of, unit, better, log: rest.log ?? false };
 }
@@ -207,7 +215,7 @@ export function frontier(
   given: { x: MeasureOf | Measure; y: MeasureOf | Measure },
 ): Frontier {
   const known = rows.flatMap((row) => Object.keys(row.metrics));
-  const [x, y] = [resolveMeasure(given.x, known), resolveMeasure(given.y, known)];
+  const [x, y] = [resolveMeasure(given.x, known, "drawn"), resolveMeasure(given.y, known, "drawn")];
   const points = rows.flatMap((row) => {
     const [a, b] = [measured(row, x), measured(row, y)];
     return a === null || b === null ? [] : [{ name: row.name, group: row.name, x: a.mid, y: b.mid }];

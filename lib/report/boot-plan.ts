@@ -1,9 +1,9 @@
 /** Plans of a boot: `BootRequest` in, the keys of `pageblock boot --json` out. */
-import { machineSchema } from "../experiment/schema-machine";
-import { fieldPath, type Locate, parseWith } from "../experiment/schema-read";
 import { boot } from "../machine/boot";
 import { bootJson } from "../machine/boot-json";
-import type { BootRequest } from "../machine/boot-request";
+import { MACHINE } from "../machine/boot-request";
+import { check } from "../schema/check";
+import { fieldPath, type Locate } from "../schema/place";
 import type { PlanKind } from "./plan-kind";
 
 /** A stored plan has no file and lines: its fields are named. */
@@ -15,6 +15,6 @@ export const BOOT_PLAN: PlanKind = {
   matches: (plan) => Object.hasOwn(plan, "board") && !Object.hasOwn(plan, "machine"),
   run(plan) {
     const { kind: _kind, ...request } = plan;
-    return bootJson(boot(parseWith(machineSchema, request, inPlan) as BootRequest));
+    return bootJson(boot(check(MACHINE, request, inPlan)));
   },
 };

@@ -1,18 +1,19 @@
 /**
- * The kinds of plans that can be run again, by whoever has a plan and not the cell it came from. To add a kind, write a
- * `PlanKind` and put it into PLAN_KINDS: `pageblock verify` then runs plans of that kind.
+ * How the kinds of plans (lib/plan/kinds.ts) are run again, by whoever has a plan and not the cell it came from. To add a kind,
+ * write a `PlanKind` and put it into PLAN_KINDS: `pageblock verify` then runs plans of that kind.
  */
 import { InputError, nearest } from "../base/errors";
+import { PLAN_KINDS as STATED } from "../plan/kinds";
 import { BOOT_PLAN } from "./boot-plan";
 import { ADAPTER_CURVE_PLAN, LOCKED_REGION_PLAN, TLB_CURVE_PLAN } from "./curve-plans";
-import { COMPARISON_PLAN, EXPERIMENT_PLAN, SCORECARD_PLAN, STEPS_PLAN, SWEEP_PLAN } from "./experiment-plans";
+import { COMPARISON_PLAN, RUN_PLAN, SCORECARD_PLAN, STEPS_PLAN, SWEEP_PLAN } from "./experiment-plans";
 import type { PlanKind, StoredPlan } from "./plan-kind";
 import { RECORDING_PLAN } from "./recording-plan";
 
 /** In the order in which they are asked. */
 export const PLAN_KINDS: readonly PlanKind[] = [
   BOOT_PLAN,
-  EXPERIMENT_PLAN,
+  RUN_PLAN,
   SCORECARD_PLAN,
   COMPARISON_PLAN,
   SWEEP_PLAN,
@@ -28,7 +29,8 @@ export function planKindOf(plan: unknown, kinds: readonly PlanKind[] = PLAN_KIND
   if (typeof plan !== "object" || plan === null || Array.isArray(plan))
     throw new InputError(`plan: must be an object: got ${plan === null ? "null" : typeof plan}`);
   const known = kinds.map((kind) => kind.name);
-  const given = Object.hasOwn(plan, "kind") ? (plan as StoredPlan).kind : undefined;
+  const told = Object.hasOwn(plan, "kind") ? (plan as StoredPlan).kind : undefined;
+  const given = STATED.find(({ was }) => was.includes(told as string))?.name ?? told;
   const found =
     given === undefined
       ? kinds.find((kind) => kind.matches(plan as StoredPlan))

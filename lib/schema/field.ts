@@ -38,7 +38,7 @@ export type Form =
   | { readonly kind: "truth" }
   | { readonly kind: "text"; readonly longest: number }
   | { readonly kind: "name"; readonly known: () => readonly string[] }
-  | { readonly kind: "literal"; readonly value: string | number }
+  | { readonly kind: "literal"; readonly value: string | number; readonly was: readonly (string | number)[] }
   | { readonly kind: "list"; readonly of: Field; readonly least: number; readonly most: number }
   | { readonly kind: "record"; readonly of: Field; readonly keys: (() => readonly string[]) | null }
   | { readonly kind: "object"; readonly fields: Fields; readonly refine: ((value: never) => unknown) | null }
@@ -46,59 +46,63 @@ export type Form =
   | {
       readonly kind: "parsed";
       readonly parse: (given: never) => unknown;
-      readonly written: readonly Field[];
+      /** May refer to the field itself: a workload has workloads in it. */
+      readonly written: () => readonly Field[];
     };
 
-/** One stated fact. `types` is never there at run time. */
-export interface Field<O = unknown, I = O> {
+/** One stated fact. `types` is never there at run time; W is the other word for the field's name. */
+export interface Field<O = unknown, I = O, W extends string = string> {
   readonly form: Form;
   readonly facts: Facts;
   /** May be left out; what counts then is `facts.default`, resolved where it is used. */
   readonly optional?: true;
   /** May be left out; the check writes the default into the plan. */
   readonly filled?: true;
-  readonly types?: { readonly out: O; readonly in: I };
+  readonly types?: { readonly out: O; readonly in: I; readonly word: W };
 }
 
 /** The fields of an object by name, in the order in which tables show them. */
 export type Fields = Readonly<Record<string, Field>>;
 
 /** Facts that a constructor takes; it knows unit and limits itself. */
-type More<T> = Partial<Omit<Facts, "doc" | "unit" | "default">> & { readonly default?: T | (string & {}) };
+type More<T, W extends string = never> = Partial<Omit<Facts, "doc" | "unit" | "default" | "word">> & {
+  readonly default?: T | (string & {});
+  readonly word?: W;
+};
 
-const made = <O, I>(form: Form, facts: Facts): Field<O, I> =>
+const made = <O, I, W extends string = never>(form: Form, facts: Facts): Field<O, I, W> =>
   Object.freeze({ form, facts: Object.freeze(facts) });
 
 /** Largest size of anything: 1 PiB. */
 const MOST_BYTES = 2 ** 50;
 
 /** Bytes, written as "64MiB" or a number. */
-export function size(
+export function size<const W extends string = never>(
   doc: string,
-  { least = 0, most = MOST_BYTES, ...facts }: More<SizeIn> & { least?: number; most?: number } = {},
-): Field<number, SizeIn> {
+  { least = 0, most = MOST_BYTES, ...facts }: More<SizeIn, W> & { least?: number; most?: number } = {},
+): Field<number, SizeIn, W> {
   return made({ kind: "size", least, most }, { doc, unit: "bytes", ...facts });
 }
 
 /** Milliseconds, written as "30 days" or a number; Infinity for "endless" where that is allowed. */
-export function time(
+export function time<const W extends string = never>(
   doc: string,
-  { most, endless = false, ...facts }: More<TimeIn> & { most: number; endless?: boolean },
-): Field<number, TimeIn> {
+  { most, endless = false, ...facts }: More<TimeIn, W> & { most: number; endless?: boolean },
+): Field<number, TimeIn, W> {
   return made({ kind: "time", most, endless }, { doc, unit: "ms", ...facts });
 }
 
 /** A whole number of `unit`. */
-export function whole(
+export function whole<const W extends string = never>(
   doc: string,
   unit: string,
-  { least = 0, most = 2 ** 31, ...facts }: More<number> & { least?: number; most?: number } = {},
-): Field<number> {
+  { least = 0, most = 2 ** 31, ...facts }: More<number, W> & { least?: number; most?: number } = {},
+): Field<number, number, W> {
   return made({ kind: "whole", least, most }, { doc, unit, ...facts });
 }
 
 /** A number of `unit`; `above`: greater than `least`, not equal to it. */
-export function number(
+export function number<const W extends string = never>(
   doc: string,
   unit: string,
   {
@@ -106,68 +110,81 @@ export function number(
     most = Number.MAX_SAFE_INTEGER,
     above = false,
     ...facts
-  }: More<number> & { least?: number; most?: number; above?: boolean } = {},
-): Field<number> {
+  }: More<number, W> & { least?: number; most?: number; above?: boolean } = {},
+): Field<number, number, W> {
   return made({ kind: "number", least, most, above }, { doc, unit, ...facts });
 }
 
 /** A share, from 0 to 1. */
-export function share(doc: string, facts: More<number> = {}): Field<number> {
+export function share<const W extends string = never>(
+  doc: string,
+  facts: More<number, W> = {},
+): Field<number, number, W> {
   return number(doc, "share", { most: 1, ...facts });
 }
 
 /** true or false. */
-export function truth(doc: string, facts: More<boolean> = {}): Field<boolean> {
+export function truth<const W extends string = never>(
+  doc: string,
+  facts: More<boolean, W> = {},
+): Field<boolean, boolean, W> {
   return made({ kind: "truth" }, { doc, ...facts });
 }
 
 /** Any text up to a length. */
-export function text(
+export function text<const W extends string = never>(
   doc: string,
-  { longest = 200, ...facts }: More<string> & { longest?: number } = {},
-): Field<string> {
+  { longest = 200, ...facts }: More<string, W> & { longest?: number } = {},
+): Field<string, string, W> {
   return made({ kind: "text", longest }, { doc, ...facts });
 }
 
 /** One of a few names; `known` may be a function where the list is long or made elsewhere. */
-export function name<const T extends string>(
+export function name<const T extends string, const W extends string = never>(
   doc: string,
   known: readonly T[] | (() => readonly T[]),
-  facts: More<T> = {},
-): Field<T> {
+  facts: More<T, W> = {},
+): Field<T, T, W> {
   return made({ kind: "name", known: typeof known === "function" ? known : () => known }, { doc, ...facts });
 }
 
-/** Exactly this value. */
-export function literal<const T extends string | number>(value: T, doc = ""): Field<T> {
-  return made({ kind: "literal", value }, { doc });
+/** Exactly this value; `was`: values under which earlier formats of plans wrote it. */
+export function literal<const T extends string | number>(
+  value: T,
+  doc = "",
+  was: readonly (string | number)[] = [],
+): Field<T, T, never> {
+  return made({ kind: "literal", value, was }, { doc, default: value });
 }
 
 /** A list of at least `least` and at most `most` entries. */
-export function list<O, I>(
+export function list<O, I, const W extends string = never>(
   doc: string,
   of: Field<O, I>,
-  { least = 0, most, ...facts }: More<never> & { least?: number; most: number },
-): Field<O[], readonly I[]> {
+  { least = 0, most, ...facts }: More<readonly I[], W> & { least?: number; most: number },
+): Field<O[], readonly I[], W> {
   return made({ kind: "list", of, least, most }, { doc, ...facts });
 }
 
 /** Values by name; `keys` are the only names allowed, null for any. */
-export function record<O, I>(
+export function record<O, I, const W extends string = never>(
   doc: string,
   of: Field<O, I>,
   keys: (() => readonly string[]) | null = null,
-  facts: More<never> = {},
-): Field<Record<string, O>, Readonly<Record<string, I>>> {
+  facts: More<Readonly<Record<never, never>>, W> = {},
+): Field<Record<string, O>, Readonly<Record<string, I>>, W> {
   return made({ kind: "record", of, keys }, { doc, ...facts });
 }
 
 /** An object without unknown fields. `refine` checks what fields cannot say alone, and may return the value to keep. */
-export function object<const S extends Fields>(
+export function object<const S extends Fields, const W extends string = never>(
   doc: string,
   fields: S,
-  { refine, ...facts }: More<never> & { refine?: (value: OutOf<S>) => OutOf<S> } = {},
-): Field<OutOf<S>, InOf<S>> & { readonly fields: S } {
+  {
+    refine,
+    ...facts
+  }: More<Readonly<Record<never, never>>, W> & { refine?: (value: OutOf<S>) => OutOf<S> } = {},
+): Field<OutOf<S>, InOf<S>, W> & { readonly fields: S } {
   const form: Form = {
     kind: "object",
     fields,
@@ -177,23 +194,27 @@ export function object<const S extends Fields>(
 }
 
 /** One of several forms; `must` completes the complaint: `must be a size or "none"`. */
-export function either<const F extends readonly Field[]>(
+export function either<const F extends readonly Field[], const W extends string = never>(
   doc: string,
   must: string,
   of: F,
-  facts: More<never> = {},
-): Field<Out<F[number]>, In<F[number]>> {
+  facts: More<unknown, W> = {},
+): Field<Out<F[number]>, In<F[number]>, W> {
   return made({ kind: "either", of: of as readonly Field[], must }, { doc, ...facts });
 }
 
 /** A value with a notation of its own: `parse` throws InputError, `written` tells the forms it takes for JSON Schema. */
-export function parsed<O, I>(
+export function parsed<O, I, const W extends string = never>(
   doc: string,
   parse: (given: I) => O,
-  written: readonly Field[],
-  facts: More<I> = {},
-): Field<O, I> {
-  return made({ kind: "parsed", parse: parse as (given: never) => unknown, written }, { doc, ...facts });
+  written: readonly Field[] | (() => readonly Field[]),
+  facts: More<I, W> = {},
+): Field<O, I, W> {
+  const forms = typeof written === "function" ? written : () => written;
+  return made(
+    { kind: "parsed", parse: parse as (given: never) => unknown, written: forms },
+    { doc, ...facts },
+  );
 }
 
 /** May be left out. */
@@ -219,7 +240,39 @@ export type OutOf<S extends Fields> = {
   -readonly [K in keyof S as OptionalOut<S[K]> extends true ? never : K]: Out<S[K]>;
 } & { -readonly [K in keyof S as OptionalOut<S[K]> extends true ? K : never]?: Out<S[K]> };
 
-/** What people may write for an object with fields S. */
+/** The other word for a field's name; never where it has none. */
+type WordOf<F> = F extends { readonly types?: { readonly word: infer W } }
+  ? string extends W
+    ? never
+    : W
+  : never;
+type Worded<S extends Fields> = { [K in keyof S]: [WordOf<S[K]>] extends [never] ? never : K }[keyof S];
+type Open<S extends Fields> = { [K in keyof S]: OptionalIn<S[K]> extends true ? K : never }[keyof S];
+
+/** A field under its name or its word, one of which must be there. */
+type UnderEither<S extends Fields, K extends keyof S> =
+  | { readonly [P in K]: In<S[P]> }
+  | { readonly [P in K as WordOf<S[P]> & string]: In<S[P]> };
+
+/** All of `{ under: U }` at once: the intersection of the U. */
+type AllOf<U> = (U extends unknown ? (one: U) => void : never) extends (all: infer A) => void
+  ? A extends { readonly under: infer T }
+    ? T
+    : unknown
+  : unknown;
+
+type NeededUnderEither<S extends Fields, K extends keyof S = Exclude<Worded<S>, Open<S>>> = [K] extends [
+  never,
+]
+  ? unknown
+  : AllOf<{ [P in K]: { readonly under: UnderEither<S, P> } }[K]>;
+
+/** What people may write for an object with fields S: each field under its name, or under its word. */
 export type InOf<S extends Fields> = {
-  readonly [K in keyof S as OptionalIn<S[K]> extends true ? never : K]: In<S[K]>;
-} & { readonly [K in keyof S as OptionalIn<S[K]> extends true ? K : never]?: In<S[K]> };
+  readonly [K in Exclude<keyof S, Open<S> | Worded<S>>]: In<S[K]>;
+} & { readonly [K in Open<S>]?: In<S[K]> } & {
+  readonly [K in Worded<S> & Open<S> as WordOf<S[K]> & string]?: In<S[K]>;
+} & NeededUnderEither<S>;
+
+/** Omit<> of each member of a union by itself. */
+export type Without<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;

@@ -10,7 +10,7 @@ import { oneOf } from "./choice";
 import { type Access, fork, PROCESS_DEFAULTS, PROCESS_MEANINGS } from "./constraints";
 import { refused } from "./contig-attempt";
 import { Prepared } from "./prepared";
-import type { Attempt, Constraint, ContigRequest, Strategy, StrategySpec } from "./strategy";
+import type { Attempt, Constraint, MemoryRequest, Strategy, StrategySpec } from "./strategy";
 
 export const adjacentThp: Strategy = {
   name: "adjacent-thp",
@@ -43,7 +43,7 @@ class PreparedAdjacentThp extends Prepared {
   private readonly mapping: "private" | "shared";
   private longest: number;
 
-  constructor(system: System, spec: StrategySpec, request: ContigRequest) {
+  constructor(system: System, spec: StrategySpec, request: MemoryRequest) {
     super(system, spec, request, { forDevice: false, contiguous: spec.contiguous === true });
     const extra = spec.extraShare as number;
     if (!(extra >= 0)) throw new InputError(`adjacent-thp: extraShare must be 0 or more: got ${extra}`);

@@ -2,7 +2,7 @@
 import type { System } from "../machine/system";
 import { oneOf } from "./choice";
 import { PreparedContigPages } from "./contig-pages";
-import type { Constraint, ContigRequest, Strategy, StrategySpec } from "./strategy";
+import type { Constraint, MemoryRequest, Strategy, StrategySpec } from "./strategy";
 
 export const allocContigPages: Strategy = {
   name: "alloc-contig-pages",
@@ -44,7 +44,7 @@ export const findAllocContig: Strategy = {
 };
 
 class PreparedFind extends PreparedContigPages {
-  constructor(system: System, spec: StrategySpec, request: ContigRequest) {
+  constructor(system: System, spec: StrategySpec, request: MemoryRequest) {
     super(system, spec, request, {
       zones: oneOf(spec, "zone", ["movable", "device"] as const),
       owner: "driver",

@@ -3,7 +3,7 @@ import type { System } from "../machine/system";
 import { carveOut, PreparedCarveOut } from "./carve-out";
 import { type Access, PROCESS_DEFAULTS, PROCESS_MEANINGS } from "./constraints";
 import { refused } from "./contig-attempt";
-import type { Attempt, Constraint, ContigRequest, Strategy, StrategySpec } from "./strategy";
+import type { Attempt, Constraint, MemoryRequest, Strategy, StrategySpec } from "./strategy";
 
 export const bootReserve: Strategy = {
   name: "boot-reserve",
@@ -26,7 +26,7 @@ export const bootReserve: Strategy = {
 };
 
 class PreparedBootReserve extends PreparedCarveOut {
-  constructor(system: System, spec: StrategySpec, request: ContigRequest) {
+  constructor(system: System, spec: StrategySpec, request: MemoryRequest) {
     super(system, spec, request, { wholePages: true });
   }
 

@@ -8,7 +8,7 @@ import { OWNER_KINDS } from "../mm/state/owners";
 import { refused } from "./contig-attempt";
 import { aboveMask, takeForDevice } from "./device-zones";
 import { Prepared } from "./prepared";
-import type { Attempt, ContigRequest, Strategy, StrategySpec } from "./strategy";
+import type { Attempt, MemoryRequest, Strategy, StrategySpec } from "./strategy";
 
 export const buddy: Strategy = {
   name: "buddy",
@@ -28,7 +28,7 @@ export const buddy: Strategy = {
 class PreparedBuddy extends Prepared {
   private readonly order: number;
 
-  constructor(system: System, spec: StrategySpec, request: ContigRequest) {
+  constructor(system: System, spec: StrategySpec, request: MemoryRequest) {
     super(system, spec, request, { wholePages: false });
     this.order = Math.max(
       0,

@@ -16,7 +16,7 @@ import { refused } from "./contig-attempt";
 import { takeForDevice } from "./device-zones";
 import { Prepared } from "./prepared";
 import type { RequestCheck } from "./request-check";
-import type { Attempt, ContigRequest, Strategy, StrategySpec } from "./strategy";
+import type { Attempt, MemoryRequest, Strategy, StrategySpec } from "./strategy";
 
 const AREA_MEANING = "bytes taken at boot, or `auto`: twice the request";
 
@@ -45,7 +45,7 @@ export class PreparedCarveOut extends Prepared {
   protected readonly area: CmaRange | null;
   private readonly alignPages: number;
 
-  constructor(system: System, spec: StrategySpec, request: ContigRequest, check: RequestCheck = {}) {
+  constructor(system: System, spec: StrategySpec, request: MemoryRequest, check: RequestCheck = {}) {
     super(system, spec, request, { wholePages: false, ...check });
     const { pageSize } = system;
     const bytes =

@@ -12,7 +12,7 @@ import { areaBytes, PreparedCma, withArea } from "./cma";
 import { contigAttempt, refused } from "./contig-attempt";
 import { freeFramesIn } from "./free-frames";
 import { Prepared } from "./prepared";
-import type { Attempt, Constraint, ContigRequest, Strategy, StrategySpec } from "./strategy";
+import type { Attempt, Constraint, MemoryRequest, Strategy, StrategySpec } from "./strategy";
 
 export const cmaMovableZone: Strategy = {
   name: "cma-movable-zone",
@@ -79,7 +79,7 @@ class PreparedDesign extends PreparedCma {
   }
 }
 
-function zoneBytes(base: BootRequest, spec: StrategySpec, request: ContigRequest): number {
+function zoneBytes(base: BootRequest, spec: StrategySpec, request: MemoryRequest): number {
   const tables = spec.area === "auto" ? Math.ceil(resolveBoot(base).memoryBytes / 32) : 0;
   return areaBytes(spec, request) + tables;
 }
@@ -89,7 +89,7 @@ class PreparedMovableZone extends Prepared {
   private readonly areas: CmaRange[];
   private readonly wantedBytes: number;
 
-  constructor(system: System, spec: StrategySpec, request: ContigRequest) {
+  constructor(system: System, spec: StrategySpec, request: MemoryRequest) {
     super(system, spec, request, { forDevice: false, wholePages: false });
     this.wantedBytes = areaBytes(spec, request);
     this.areas = system.memory.zones

@@ -6,15 +6,15 @@ import type { System } from "../machine/system";
 import { contigAttempt, refused } from "./contig-attempt";
 import { freeFramesIn } from "./free-frames";
 import { Prepared } from "./prepared";
-import type { Attempt, ContigRequest, Strategy, StrategySpec } from "./strategy";
+import type { Attempt, MemoryRequest, Strategy, StrategySpec } from "./strategy";
 
 /** Sized as asked, or for two requests held at a time. */
-export function areaBytes(spec: StrategySpec, request: ContigRequest): number {
+export function areaBytes(spec: StrategySpec, request: MemoryRequest): number {
   return spec.area === "auto" ? request.bytes * 2 : parseSize(spec.area as string, `${spec.name}: area`);
 }
 
 /** The machine with a default CMA area of the spec's size. */
-export function withArea(base: BootRequest, spec: StrategySpec, request: ContigRequest): BootRequest {
+export function withArea(base: BootRequest, spec: StrategySpec, request: MemoryRequest): BootRequest {
   return { ...base, cma: parseCma(areaBytes(spec, request)) };
 }
 
@@ -64,7 +64,7 @@ export const cma4k: Strategy = {
 export class PreparedCma extends Prepared {
   private readonly align: number;
 
-  constructor(system: System, spec: StrategySpec, request: ContigRequest) {
+  constructor(system: System, spec: StrategySpec, request: MemoryRequest) {
     super(system, spec, request, { forDevice: false, wholePages: false });
     this.align = Math.max(0, Math.log2(request.alignBytes / system.pageSize));
   }

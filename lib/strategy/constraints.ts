@@ -6,7 +6,7 @@ import { formatSize, parseSize } from "../base/units";
 import type { System } from "../machine/system";
 import { ZONE_MOVABLE } from "../mm/state/gfp";
 import { MIGRATE_CMA } from "../mm/state/migratetype";
-import type { Attempt, Constraint, ContigRequest, StrategySpec } from "./strategy";
+import type { Attempt, Constraint, MemoryRequest, StrategySpec } from "./strategy";
 
 type Pieces = Attempt["pieces"];
 
@@ -25,7 +25,7 @@ export interface Access {
 /** Everything that can be checked of granted memory whatever the way it was got. */
 export function checkPieces(
   system: System,
-  request: ContigRequest,
+  request: MemoryRequest,
   pieces: Pieces,
   access: Access,
 ): Constraint[] {
@@ -77,7 +77,7 @@ function oneNode({ memory: m }: System, pieces: Pieces): Constraint {
 }
 
 /** The device's address mask: dma_capable(), or bounce buffers for what lies above. */
-function dmaMask({ pageSize }: System, { dmaBits }: ContigRequest, pieces: Pieces): Constraint {
+function dmaMask({ pageSize }: System, { dmaBits }: MemoryRequest, pieces: Pieces): Constraint {
   const end = pieces.reduce((e, p) => Math.max(e, (p.pfn + p.pages) * pageSize), 0);
   const ok = end <= 2 ** dmaBits;
   return {
@@ -97,7 +97,7 @@ function dmaMask({ pageSize }: System, { dmaBits }: ContigRequest, pieces: Piece
  */
 export function longtermPin(
   system: System,
-  { longtermPin: asked }: ContigRequest,
+  { longtermPin: asked }: MemoryRequest,
   pieces: Pieces,
   access: Access,
 ): Constraint {
@@ -147,7 +147,7 @@ function userPin({ memory: m, booted }: System, where: MovablePlace, gigantic: b
   };
 }
 
-function alignment({ pageSize }: System, { alignBytes }: ContigRequest, pieces: Pieces): Constraint {
+function alignment({ pageSize }: System, { alignBytes }: MemoryRequest, pieces: Pieces): Constraint {
   const off = pieces.find((p) => (p.pfn * pageSize) % alignBytes !== 0);
   return {
     name: "alignment",
@@ -160,7 +160,7 @@ function alignment({ pageSize }: System, { alignBytes }: ContigRequest, pieces: 
 }
 
 /** Whether the CPU's page tables can map it with pages of that size: every piece aligned and a whole number of them. */
-function cpuMapping({ pageSize }: System, { cpuMapBytes }: ContigRequest, pieces: Pieces): Constraint {
+function cpuMapping({ pageSize }: System, { cpuMapBytes }: MemoryRequest, pieces: Pieces): Constraint {
   const bad = pieces.filter(
     (p) => (p.pfn * pageSize) % cpuMapBytes !== 0 || (p.pages * pageSize) % cpuMapBytes !== 0,
   ).length;
@@ -196,7 +196,7 @@ export function beyondMemlock(spec: StrategySpec, bytes: number, held: number): 
  * RLIMIT_MEMLOCK as ib_umem_get() applies it to registered memory: −ENOMEM without CAP_IPC_LOCK where this registration and what the
  * process has pinned already (pinned_vm, `held` bytes) are beyond it together.
  */
-export function memlock(spec: StrategySpec, { bytes }: ContigRequest, held = 0): Constraint {
+export function memlock(spec: StrategySpec, { bytes }: MemoryRequest, held = 0): Constraint {
   const limit = memlockBytes(spec);
   const name = "memlock";
   if (held + bytes <= limit)

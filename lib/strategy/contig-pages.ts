@@ -6,7 +6,7 @@ import { contigAttempt, refused } from "./contig-attempt";
 import { aboveMask, type Taken, takeForDevice } from "./device-zones";
 import { Prepared } from "./prepared";
 import type { RequestCheck } from "./request-check";
-import type { Attempt, ContigRequest, StrategySpec } from "./strategy";
+import type { Attempt, MemoryRequest, StrategySpec } from "./strategy";
 
 /** Where ranges are searched, and whose they become. */
 export interface ContigPagesUse {
@@ -19,7 +19,7 @@ export class PreparedContigPages extends Prepared {
   constructor(
     system: System,
     spec: StrategySpec,
-    request: ContigRequest,
+    request: MemoryRequest,
     private readonly use: ContigPagesUse,
     check: RequestCheck = {},
   ) {

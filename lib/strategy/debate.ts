@@ -2,13 +2,7 @@
 import { formatSize } from "../base/units";
 import type { BootRequest } from "../machine/boot-request";
 import { resolveBoot } from "../machine/boot-request";
-import type { StrategySpec } from "./strategy";
-
-/** A strategy of a comparison, under the label it has there. */
-export interface LabelledStrategy {
-  label: string;
-  spec: StrategySpec;
-}
+import type { LabelledStrategy } from "./strategy";
 
 /** `64 KiB` → `64k`. */
 function short(pageSize: number): string {

@@ -23,7 +23,7 @@ export interface FleetBuild {
   name: string;
   pageSize: number;
   /** Further settings of the build: release, CONFIG_PAGE_BLOCK_MAX_ORDER, huge pages. */
-  config?: Pick<BootRequest, "kernel" | "thp" | "hugetlb" | "pageBlockMaxOrder">;
+  config?: Pick<BootRequest, "kernel" | "thp" | "hugetlb" | "pageblockMaxOrder">;
 }
 
 /** What a build gives on a board. */

@@ -1,7 +1,7 @@
 /** Guaranteed CMA: an area that lends its frames only to copies of clean file pages, which can be dropped at once. */
 import type { System } from "../machine/system";
 import { PreparedCarveOut } from "./carve-out";
-import type { Attempt, ContigRequest, Strategy, StrategySpec } from "./strategy";
+import type { Attempt, MemoryRequest, Strategy, StrategySpec } from "./strategy";
 
 export const guaranteedCma: Strategy = {
   name: "guaranteed-cma",
@@ -30,7 +30,7 @@ class PreparedGuaranteedCma extends PreparedCarveOut {
   private lentPages: number;
   private droppedPages: number;
 
-  constructor(system: System, spec: StrategySpec, request: ContigRequest) {
+  constructor(system: System, spec: StrategySpec, request: MemoryRequest) {
     super(system, spec, request);
     this.lent = new Uint8Array(this.area?.count ?? 0);
     this.next = 0;

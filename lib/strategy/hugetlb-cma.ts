@@ -5,7 +5,7 @@ import type { System } from "../machine/system";
 import { HUGETLB_CMA_AREA } from "../mm/boot/hugetlb-cma";
 import { freeFramesIn } from "./free-frames";
 import { HUGETLB_DEFAULTS, HUGETLB_MEANINGS, hugePageBytes, PreparedHugetlb } from "./hugetlb-pages";
-import type { ContigRequest, Strategy, StrategySpec } from "./strategy";
+import type { MemoryRequest, Strategy, StrategySpec } from "./strategy";
 
 export const hugetlbCma: Strategy = {
   name: "hugetlb-cma",
@@ -44,7 +44,7 @@ export const hugetlbCma: Strategy = {
 };
 
 class PreparedHugetlbCma extends PreparedHugetlb {
-  constructor(system: System, spec: StrategySpec, request: ContigRequest) {
+  constructor(system: System, spec: StrategySpec, request: MemoryRequest) {
     super(system, spec, request, 2);
   }
 

@@ -10,7 +10,7 @@ import { oneOf } from "./choice";
 import { type Access, fork, PROCESS_DEFAULTS, PROCESS_MEANINGS } from "./constraints";
 import { refused } from "./contig-attempt";
 import { Prepared } from "./prepared";
-import type { Attempt, Constraint, ContigRequest, StrategySpec } from "./strategy";
+import type { Attempt, Constraint, MemoryRequest, StrategySpec } from "./strategy";
 
 export const HUGETLB_DEFAULTS = { pageBytes: "auto", ...PROCESS_DEFAULTS, mapping: "shared" } as const;
 export const HUGETLB_MEANINGS = {
@@ -21,11 +21,11 @@ export const HUGETLB_MEANINGS = {
 } as const;
 
 /** The size of huge pages to use on a machine. Throws InputError where it has none. */
-export function hugePageBytes(base: BootRequest, spec: StrategySpec, request: ContigRequest): number {
+export function hugePageBytes(base: BootRequest, spec: StrategySpec, request: MemoryRequest): number {
   return chosen(resolveBoot(base).geometry.hugePageSizes, spec, request);
 }
 
-function chosen(sizes: readonly number[], spec: StrategySpec, request: ContigRequest): number {
+function chosen(sizes: readonly number[], spec: StrategySpec, request: MemoryRequest): number {
   if (sizes.length === 0)
     throw new InputError(`${spec.name}: the machine has no huge pages: it needs CONFIG_HUGETLBFS`);
   if (spec.pageBytes === "auto") return [...sizes].reverse().find((s) => s <= request.bytes) ?? sizes[0]!;
@@ -74,7 +74,7 @@ export class PreparedHugetlb extends Prepared {
   constructor(
     system: System,
     spec: StrategySpec,
-    request: ContigRequest,
+    request: MemoryRequest,
     /** Pages that the pool may grow by beyond the need, in search of adjacent ones; −1: it does not grow. */
     private readonly extra: number,
   ) {

@@ -43,7 +43,7 @@ const ALL: readonly Strategy[] = [
   pseudoLock,
 ];
 
-export { cmaDebate, type LabelledStrategy, rdmaDebate } from "./debate";
+export { cmaDebate, rdmaDebate } from "./debate";
 export {
   type BuildOnBoard,
   buildOnBoard,

@@ -10,7 +10,7 @@ import { oneOf } from "./choice";
 import { type Access, PROCESS_DEFAULTS, PROCESS_MEANINGS } from "./constraints";
 import { refused } from "./contig-attempt";
 import { Prepared } from "./prepared";
-import type { Attempt, Constraint, ContigRequest, Strategy, StrategySpec } from "./strategy";
+import type { Attempt, Constraint, MemoryRequest, Strategy, StrategySpec } from "./strategy";
 
 export const iommu: Strategy = {
   name: "iommu",
@@ -42,7 +42,7 @@ class PreparedIommu extends Prepared {
   /** What an attempt holds: pages by first frame and order, or slots. */
   private readonly held: Map<Attempt, { pages: [pfn: number, order: number][]; slots: number[] }>;
 
-  constructor(system: System, spec: StrategySpec, request: ContigRequest) {
+  constructor(system: System, spec: StrategySpec, request: MemoryRequest) {
     const mode = oneOf(spec, "mode", ["iommu", "odp"] as const);
     super(system, spec, request, { forDevice: false, contiguous: false, translated: true });
     this.mode = mode;

@@ -12,7 +12,7 @@ import {
 } from "./constraints";
 import { refused } from "./contig-attempt";
 import { PreparedContigPages } from "./contig-pages";
-import type { Attempt, Constraint, ContigRequest, Strategy, StrategySpec } from "./strategy";
+import type { Attempt, Constraint, MemoryRequest, Strategy, StrategySpec } from "./strategy";
 
 export const mapContig: Strategy = {
   name: "map-contig",
@@ -36,7 +36,7 @@ export const mapContig: Strategy = {
 class PreparedMapContig extends PreparedContigPages {
   private readonly mapping: "private" | "shared";
 
-  constructor(system: System, spec: StrategySpec, request: ContigRequest) {
+  constructor(system: System, spec: StrategySpec, request: MemoryRequest) {
     super(system, spec, request, { zones: "movable", owner: "anon" });
     this.mapping = oneOf(spec, "mapping", ["private", "shared"] as const);
   }

@@ -18,7 +18,7 @@ function pageblockBytes(base: BootRequest, pageSize: number): number | undefined
   if (!board.pageSizes.includes(pageSize)) return undefined;
   const geometry = pageGeometry(board.architecture, pageSize, release, huge);
   if (geometry === undefined) return undefined;
-  return pageSize * 2 ** pageblockOrder(geometry, release, huge, base.pageBlockMaxOrder);
+  return pageSize * 2 ** pageblockOrder(geometry, release, huge, base.pageblockMaxOrder);
 }
 
 /**

@@ -6,7 +6,7 @@ import type { System } from "../machine/system";
 import { type Access, checkPieces, memlock } from "./constraints";
 import { refused } from "./contig-attempt";
 import { type RequestCheck, refusal } from "./request-check";
-import type { Attempt, Constraint, ContigRequest, PreparedStrategy, StrategySpec } from "./strategy";
+import type { Attempt, Constraint, MemoryRequest, PreparedStrategy, StrategySpec } from "./strategy";
 
 export abstract class Prepared implements PreparedStrategy {
   /** What was granted last; null before. */
@@ -24,7 +24,7 @@ export abstract class Prepared implements PreparedStrategy {
   constructor(
     protected readonly system: System,
     protected readonly spec: StrategySpec,
-    protected readonly asked: ContigRequest,
+    protected readonly asked: MemoryRequest,
     check: RequestCheck = {},
   ) {
     this.last = null;

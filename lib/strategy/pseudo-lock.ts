@@ -9,7 +9,7 @@ import { OWNER_KINDS } from "../mm/state/owners";
 import { oneOf } from "./choice";
 import { refused } from "./contig-attempt";
 import { PreparedContigPages } from "./contig-pages";
-import type { Attempt, Constraint, ContigRequest, Strategy, StrategySpec } from "./strategy";
+import type { Attempt, Constraint, MemoryRequest, Strategy, StrategySpec } from "./strategy";
 
 export const pseudoLock: Strategy = {
   name: "pseudo-lock",
@@ -33,7 +33,7 @@ class PreparedPseudoLock extends PreparedContigPages {
   private readonly method: "kzalloc" | "contig";
   private readonly order: number;
 
-  constructor(system: System, spec: StrategySpec, request: ContigRequest) {
+  constructor(system: System, spec: StrategySpec, request: MemoryRequest) {
     super(system, spec, request, { zones: "device", owner: "driver" }, { wholePages: false });
     this.method = oneOf(spec, "method", ["kzalloc", "contig"] as const);
     this.order = Math.max(0, Math.ceil(Math.log2(request.bytes / system.pageSize)));

@@ -5,7 +5,7 @@ import type { System } from "../machine/system";
 import { gfpZone } from "../mm/state/gfp";
 import { refused } from "./contig-attempt";
 import { deviceGfps } from "./device-zones";
-import type { Attempt, ContigRequest } from "./strategy";
+import type { Attempt, MemoryRequest } from "./strategy";
 
 const EINVAL = -22;
 const ENOMEM = -12;
@@ -36,7 +36,7 @@ export function refusedField(data: unknown): RefusedField | undefined {
 }
 
 /** Null, or why the request cannot be served by this machine at all. Throws InputError for an alignment that is none. */
-export function refusal(system: System, request: ContigRequest, check: RequestCheck = {}): Attempt | null {
+export function refusal(system: System, request: MemoryRequest, check: RequestCheck = {}): Attempt | null {
   const { alignBytes, dmaBits } = request;
   if (!Number.isInteger(Math.log2(alignBytes)))
     throw new InputError(`request: alignment must be a power of two: got ${alignBytes} bytes`);
@@ -48,7 +48,7 @@ export function refusal(system: System, request: ContigRequest, check: RequestCh
   );
 }
 
-function sizeRefusal(system: System, { bytes, who }: ContigRequest, check: RequestCheck): Attempt | null {
+function sizeRefusal(system: System, { bytes, who }: MemoryRequest, check: RequestCheck): Attempt | null {
   const { wholePages = true, contiguous = true } = check;
   const { memory: m, pageSize } = system;
   if ((wholePages || who === "user") && bytes % pageSize !== 0)
@@ -82,7 +82,7 @@ function sizeRefusal(system: System, { bytes, who }: ContigRequest, check: Reque
 }
 
 /** iommu_dma_alloc_iova(): bus addresses end at the device's mask; what does not fit gets none. */
-function busRefusal({ bytes, dmaBits }: ContigRequest): Attempt | null {
+function busRefusal({ bytes, dmaBits }: MemoryRequest): Attempt | null {
   const room = 2 ** dmaBits;
   if (bytes <= room) return null;
   return barred(
@@ -97,7 +97,7 @@ function busRefusal({ bytes, dmaBits }: ContigRequest): Attempt | null {
 
 function maskRefusal(
   system: System,
-  { bytes, dmaBits }: ContigRequest,
+  { bytes, dmaBits }: MemoryRequest,
   { forDevice = true, contiguous = true }: RequestCheck,
 ): Attempt | null {
   const { memory: m, pageSize } = system;

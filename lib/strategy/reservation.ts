@@ -9,7 +9,7 @@ import { OWNER_KINDS } from "../mm/state/owners";
 import { refused } from "./contig-attempt";
 import { takeForDevice } from "./device-zones";
 import { Prepared } from "./prepared";
-import type { Attempt, ContigRequest, Strategy, StrategySpec } from "./strategy";
+import type { Attempt, MemoryRequest, Strategy, StrategySpec } from "./strategy";
 
 export const reservation: Strategy = {
   name: "reservation",
@@ -34,7 +34,7 @@ class PreparedReservation extends Prepared {
   private readonly stock: number[];
   private fromStock: number;
 
-  constructor(system: System, spec: StrategySpec, request: ContigRequest) {
+  constructor(system: System, spec: StrategySpec, request: MemoryRequest) {
     super(system, spec, request, { wholePages: false });
     const pages = spec.pages as number;
     if (!Number.isInteger(pages) || pages < 0)

@@ -17,7 +17,7 @@ function withPageBlocks(base: BootRequest, order: number): BootRequest {
   return {
     ...base,
     kernel: since(kernelRelease(kernel), FIRST) ? kernel : FIRST,
-    pageBlockMaxOrder: order,
+    pageblockMaxOrder: order,
   };
 }
 

@@ -3,6 +3,9 @@ import type { Answer } from "../base/answer";
 import type { BootRequest } from "../machine/boot-request";
 import type { System } from "../machine/system";
 import type { Cause } from "../mm/contiguous/contig-failure";
+import type { MemoryRequest } from "./request";
+
+export type { MemoryRequest } from "./request";
 
 /** A strategy in a plan: its name and parameters. */
 export interface StrategySpec {
@@ -10,14 +13,10 @@ export interface StrategySpec {
   [parameter: string]: string | number | boolean;
 }
 
-/** What is asked of a strategy. Sizes in bytes. */
-export interface ContigRequest {
-  bytes: number;
-  alignBytes: number;
-  who: "driver" | "user" | "boot";
-  longtermPin: boolean;
-  dmaBits: number;
-  cpuMapBytes: number;
+/** A strategy of a comparison, with the label it has there. */
+export interface LabelledStrategy {
+  label: string;
+  spec: StrategySpec;
 }
 
 /** What became of one request. */
@@ -74,9 +73,9 @@ export interface Strategy {
   /** What each parameter means, with its unit. */
   meanings: Record<string, string>;
   /** The machine as it boots under this strategy; throws InputError where the strategy cannot be had on it. */
-  machine(base: BootRequest, spec: StrategySpec, request: ContigRequest): BootRequest;
+  machine(base: BootRequest, spec: StrategySpec, request: MemoryRequest): BootRequest;
   /** prepare() takes memory or changes what the machine does; else it only looks, and machines may be shared. Default false. */
   takesAtBoot?: boolean;
   /** After boot, before anything else runs. */
-  prepare(system: System, spec: StrategySpec, request: ContigRequest): PreparedStrategy;
+  prepare(system: System, spec: StrategySpec, request: MemoryRequest): PreparedStrategy;
 }

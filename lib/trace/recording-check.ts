@@ -6,6 +6,7 @@ import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { join, relative, resolve, sep } from "node:path";
 import { InputError } from "../base/errors";
+import { type Fields, filled, literal, type OutOf, object, text } from "../schema/field";
 import { bootTable } from "./boot-table";
 import { contigRows } from "./contig-rows";
 import { type FidelityKind, type FidelityResult, findRecordings } from "./fidelity";
@@ -27,12 +28,15 @@ const FIXTURES = resolve(__dirname, "../../test/fixtures");
 const PATH = /^[A-Za-z0-9][A-Za-z0-9._-]*(\/[A-Za-z0-9][A-Za-z0-9._-]*){0,3}$/;
 
 /** Which recording, and of which content. */
-export interface RecordingPlan {
-  kind: "recording";
-  /** Below test/fixtures of the repository, with `/`. */
-  path: string;
-  sha256: string;
-}
+export const RECORDING_FIELDS = {
+  kind: filled(literal("recording")),
+  path: text("where it lies below test/fixtures of the repository, with `/`", { longest: 400 }),
+  sha256: text("SHA-256 of what is in it", { longest: 64 }),
+} satisfies Fields;
+
+export const RECORDING = object("a recording of the repository, checked against the model", RECORDING_FIELDS);
+
+export interface RecordingPlan extends OutOf<typeof RECORDING_FIELDS> {}
 
 /** What the check came to; plain JSON. */
 export interface RecordingOutcome {

@@ -2,9 +2,10 @@
  * Parameters of workloads: what a plan may write, and the numbers a generator gets. Sizes become bytes and times become
  * milliseconds here, so that a generator never sees text with a unit.
  */
+
+import { parseDuration } from "../base/duration";
 import { InputError, unknownName } from "../base/errors";
 import { parseSize, type Size } from "../base/units";
-import { parseDuration } from "./duration";
 
 /** A time as people write it: "30 days", "2h", "500ms", "endless", or milliseconds. */
 export type Time = string | number;

@@ -8,9 +8,10 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import test from "node:test";
-import { comparisonIn, sweepIn } from "../../lib/experiment/experiment-file";
-import { parsePlanText } from "../../lib/experiment/plan-file";
-import { parsePlan } from "../../lib/experiment/schema";
+import { comparisonIn } from "../../lib/plan/comparison";
+import { parsePlan } from "../../lib/plan/run";
+import { sweepIn } from "../../lib/plan/sweep";
+import { parsePlanText } from "../../lib/schema/plan-file";
 
 const ROOT = resolve(__dirname, "../..");
 

@@ -9,8 +9,8 @@ import test from "node:test";
 import { aligned } from "../../lib/cli/running";
 import { scenario } from "../../lib/experiment/scenarios";
 import { scorecardHere } from "../../lib/experiment/scorecard";
-import { parseHardware } from "../../lib/experiment/scorecard-plan";
 import { SCORECARD_HEAD, scorecardCells, scorecardNotes } from "../../lib/experiment/scorecard-text";
+import { parseHardware } from "../../lib/plan/scorecard";
 
 const PATH = resolve(__dirname, "../../docs/scorecard.md");
 const MARKED = /<!-- example -->\n([\s\S]*?)\n?<!-- end -->/;

@@ -19,8 +19,8 @@ import { runSweep } from "../../lib/experiment/compare";
 import { engineVersion } from "../../lib/experiment/engine-version";
 import { type Plan, planHash } from "../../lib/experiment/plan";
 import { runToText } from "../../lib/experiment/run-text";
-import { parsePlan } from "../../lib/experiment/schema";
 import { sweep } from "../../lib/experiment/sweep";
+import { parsePlan } from "../../lib/plan/run";
 import { ROOT } from "../support/cli";
 import { redisMissing, TestRedis } from "../support/redis";
 

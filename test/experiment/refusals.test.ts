@@ -5,12 +5,12 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { GiB, MiB } from "../../lib/base/units";
-import { parsePlanText } from "../../lib/experiment/plan-file";
 import { run } from "../../lib/experiment/run";
 import { scenario } from "../../lib/experiment/scenarios";
-import { parsePlan } from "../../lib/experiment/schema";
 import { compare, compareScenario } from "../../lib/fluent/compare";
 import { machine } from "../../lib/fluent/machine";
+import { parsePlan } from "../../lib/plan/run";
+import { parsePlanText } from "../../lib/schema/plan-file";
 import { rdmaDebate } from "../../lib/strategy";
 import { refusedField } from "../../lib/strategy/request-check";
 
@@ -23,7 +23,7 @@ const IN_PIECES = new Set(["adjacent-thp", "iommu"]);
 
 const outcome = (name: string, request: { bytes: number; dmaBits?: number }) =>
   run({
-    format: 1,
+    format: 2,
     machine: SERVER,
     strategy: { name },
     request: { ...RDMA, ...request },
@@ -71,7 +71,7 @@ for (const { spec } of DEBATE) {
 
 test("what a driver asks for is rounded up where dma_alloc_coherent() does it, and is not where the call takes pages", () => {
   const asked = (name: string) =>
-    run({ format: 1, machine: SERVER, strategy: { name }, request: { bytes: MiB + 1 }, seed: 1 }).requests;
+    run({ format: 2, machine: SERVER, strategy: { name }, request: { bytes: MiB + 1 }, seed: 1 }).requests;
   assert.equal(asked("cma").granted[0], 1);
   assert.equal(asked("buddy").granted[0], 1);
   assert.equal(asked("alloc-contig-pages").errno[0], -22);

@@ -11,9 +11,9 @@ import { type Plan, planHash } from "../../lib/experiment/plan";
 import { exportResults, queryResults } from "../../lib/experiment/results";
 import { runPlans } from "../../lib/experiment/run-plans";
 import { runToText } from "../../lib/experiment/run-text";
-import { parsePlan } from "../../lib/experiment/schema";
 import { Store } from "../../lib/experiment/store";
 import { sweep } from "../../lib/experiment/sweep";
+import { parsePlan } from "../../lib/plan/run";
 
 const folder = mkdtempSync(join(tmpdir(), "pageblock-store-"));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -89,7 +89,7 @@ test("what is in the store is not run again; a cancelled sweep goes on where it 
 });
 
 test("a plan that cannot be run is a failure with its reason, kept and told", async () => {
-  const bad: Plan = { ...plan, machine: { ...plan.machine, kernel: "6.1", pageBlockMaxOrder: 5 } };
+  const bad: Plan = { ...plan, machine: { ...plan.machine, kernel: "6.1", pageblockMaxOrder: 5 } };
   const path = join(folder, "bad.duckdb");
   const store = await Store.open(path);
   const done = await runPlans([plan, bad], 2, { executor: new Backwards(), store });

@@ -6,7 +6,7 @@ import type { Plan } from "../../lib/experiment/plan";
 import { run } from "../../lib/experiment/run";
 
 const plan = (strategy: string, seed = 1): Plan => ({
-  format: 1,
+  format: 2,
   machine: { board: "raspberry-pi-4", memoryBytes: 2 ** 30 },
   workload: {
     sequence: [

@@ -1,11 +1,12 @@
 /** Plans by hand: what is read, what is refused, and where the complaint points. */
 import assert from "node:assert/strict";
 import test from "node:test";
-import { comparisonIn, sweepIn } from "../../lib/experiment/experiment-file";
 import { planHash } from "../../lib/experiment/plan";
-import { parsePlanText } from "../../lib/experiment/plan-file";
-import { parsePlan } from "../../lib/experiment/schema";
 import { range, sweep } from "../../lib/experiment/sweep";
+import { comparisonIn } from "../../lib/plan/comparison";
+import { parsePlan } from "../../lib/plan/run";
+import { sweepIn } from "../../lib/plan/sweep";
+import { parsePlanText } from "../../lib/schema/plan-file";
 
 const good = {
   machine: { board: "qemu-virt", memory: "1GiB" },
@@ -24,7 +25,7 @@ test("sizes and times in words give the same plan as numbers", () => {
     request: { size: "16MiB", gap: "2s" },
   });
   const numbers = parsePlan({
-    format: 1,
+    format: 2,
     machine: {
       board: "qemu-virt",
       memoryBytes: 2 ** 30,

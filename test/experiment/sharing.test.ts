@@ -17,7 +17,7 @@ const MiB = 2 ** 20;
 const SHARERS = ["alloc-contig-pages", "hugetlb-runtime", "iommu"];
 
 const plan = (name: string, workload: WorkloadSpec, seed = 1): Plan => ({
-  format: 1,
+  format: 2,
   machine: { board: "pc-x86-64", memoryBytes: 256 * MiB },
   workload,
   strategy: { name },

@@ -187,7 +187,7 @@ test("a sweep over fields of a plan, and its end by a signal", async () => {
     .run();
   assert.equal(few.summary.plans, 6);
   const rows = await few.sql(
-    "select machine_pageBlockMaxOrder as o, count(*) as n from runs group by 1 order by 1",
+    "select machine_pageblockMaxOrder as o, count(*) as n from runs group by 1 order by 1",
   );
   assert.deepEqual(rows, [
     { o: 7, n: 3 },

@@ -138,7 +138,7 @@ test("bad values name the limit and the value", () => {
     [() => machine("pc-x86-64").pageSize("64K"), /page size: pc-x86-64 \(x86-64\) has 4 KiB: got 64 KiB/],
     [() => machine("qemu-virt").kernel("5.4"), /kernel: unknown name "5.4": known are 4.17, 6.1/],
     [() => machine("qemu-virt").huge("maybe" as "on"), /huge: must be on or off/],
-    [() => machine("qemu-virt").pageBlockMaxOrder(5).boot(), /exists since 6.16: got kernel 6.1/],
+    [() => machine("qemu-virt").pageblockMaxOrder(5).boot(), /exists since 6.16: got kernel 6.1/],
   ];
   for (const [run, message] of cases)
     assert.throws(
@@ -151,7 +151,7 @@ test("bad values name the limit and the value", () => {
 test("a smaller page block lets 6.19 reserve what was asked", () => {
   const asked = machine("raspberry-pi-3").pageSize("64K").memory("1GiB").cma("64MiB").kernel("6.19");
   assert.equal(asked.boot().cma.ok, false);
-  const small = asked.pageBlockMaxOrder(5).boot();
+  const small = asked.pageblockMaxOrder(5).boot();
   assert.equal(small.pageblockBytes, 2 * MiB);
   assert.equal(small.cma.reservedBytes, 64 * MiB);
 });

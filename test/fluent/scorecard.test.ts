@@ -1,13 +1,13 @@
 /** Scorecards of scripts: the same plan as the command's, shown, explained, and made again by whoever has the plan. */
 import assert from "node:assert/strict";
 import test from "node:test";
-import { parseComparison } from "../../lib/experiment/experiment-file";
 import { scenario } from "../../lib/experiment/scenarios";
 import { machine } from "../../lib/fluent/machine";
 import { scorecard } from "../../lib/fluent/scorecard";
 import { strategies } from "../../lib/fluent/strategies";
 import { workload } from "../../lib/fluent/workload";
 import { DISPLAY } from "../../lib/notebook/display";
+import { parseComparison } from "../../lib/plan/comparison";
 import { planKindOf, runPlan } from "../../lib/report/plan-kinds";
 import { RUNS_MIME, shownSha256 } from "../../lib/report/runs";
 

@@ -86,7 +86,7 @@ test("orders 0, 2 and 4 of granules grant as many ranges as seeds differ among t
   const granted = (granuleOrder: number) =>
     [1, 2, 3, 4].map((seed) => {
       const { requests } = run({
-        format: 1,
+        format: 2,
         machine: PC,
         system: { granuleOrder },
         workload: { kind: "uptime", duration: "12 hours" },

@@ -14,7 +14,7 @@ test("the figures of an outcome are those of the table", () => {
     if (label === "hugetlb-cma") continue;
     const request = { bytes: 2 * MiB };
     const { metrics, constraints, requests, failures } = run({
-      format: 1,
+      format: 2,
       machine,
       strategy: spec,
       request,

@@ -92,7 +92,7 @@ test("alloc_contig_pages() finds a range exactly where a clean aligned window is
       board: "pc-x86-64",
       memoryBytes: 512 * MiB,
       kernel: "6.19",
-      pageBlockMaxOrder: 5,
+      pageblockMaxOrder: 5,
       cma: { kind: "off" },
     });
     const { memory: m } = system;

@@ -5,7 +5,7 @@ import { MiB } from "../../lib/base/units";
 import type { BootRequest } from "../../lib/machine/boot-request";
 import { resolveStrategy, STRATEGIES } from "../../lib/strategy";
 import { cmaDebate } from "../../lib/strategy/debate";
-import type { ContigRequest, StrategySpec } from "../../lib/strategy/strategy";
+import type { MemoryRequest, StrategySpec } from "../../lib/strategy/strategy";
 import { asking, grantAndGiveBack, start } from "../support/strategies";
 
 const PI: BootRequest = { board: "raspberry-pi-4", memoryBytes: 1024 * MiB };
@@ -69,7 +69,7 @@ test("CMA on ZONE_MOVABLE: the design itself on 4.17, where the device reaches t
 });
 
 test("refusals say which limit was met", () => {
-  const refuses = (spec: StrategySpec, request: ContigRequest, base = PI) =>
+  const refuses = (spec: StrategySpec, request: MemoryRequest, base = PI) =>
     start(base, spec, request).prepared.request().reason!;
   assert.match(refuses({ name: "buddy" }, asking(16 * MiB)), /largest order of the buddy allocator, 10/);
   assert.match(refuses({ name: "reservation" }, asking(16 * MiB)), /order 12 is beyond it/);

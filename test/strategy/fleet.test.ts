@@ -9,7 +9,7 @@ const K64: FleetBuild = { name: "kernel-64k", pageSize: 64 * KiB };
 const SMALL: FleetBuild = {
   name: "kernel-64k, small blocks",
   pageSize: 64 * KiB,
-  config: { kernel: "6.19", pageBlockMaxOrder: 5 },
+  config: { kernel: "6.19", pageblockMaxOrder: 5 },
 };
 const BOARDS: FleetBoard[] = [
   { machine: { board: "raspberry-pi-3" }, count: 10, cmaBytes: 64 * MiB },

@@ -6,14 +6,14 @@ import { MiB } from "../../lib/base/units";
 import type { BootRequest } from "../../lib/machine/boot-request";
 import { MIGRATE_CMA } from "../../lib/mm/state/migratetype";
 import { rdmaDebate } from "../../lib/strategy/debate";
-import type { Constraint, ContigRequest, PreparedStrategy, StrategySpec } from "../../lib/strategy/strategy";
+import type { Constraint, MemoryRequest, PreparedStrategy, StrategySpec } from "../../lib/strategy/strategy";
 import { asking, grantAndGiveBack, start } from "../support/strategies";
 
 const PI: BootRequest = { board: "raspberry-pi-4", memoryBytes: 1024 * MiB };
 const PC: BootRequest = { board: "pc-x86-64", memoryBytes: 512 * MiB };
 const BYTES = 64 * MiB;
 /** What the session asked for, in small: registered by a process, mapped by the CPU with pages of 2 MiB. */
-const sga = (more: Partial<ContigRequest> = {}) =>
+const sga = (more: Partial<MemoryRequest> = {}) =>
   asking(BYTES, { who: "user", longtermPin: true, cpuMapBytes: 2 * MiB, ...more });
 
 /** hugetlb_cma= takes pages of the largest size, 1 GiB here: it has a test of its own. */
@@ -130,7 +130,7 @@ test("hugetlb_cma: since 5.13 a pin for long fails where the pool has no page ou
 });
 
 test("MAP_CONTIG: for processes only, within their limits, and what else happens to the mapping", () => {
-  const ask = (spec: Partial<StrategySpec>, more: Partial<ContigRequest> = {}) =>
+  const ask = (spec: Partial<StrategySpec>, more: Partial<MemoryRequest> = {}) =>
     start(PC, { name: "map-contig", ...spec }, sga(more)).prepared;
   assert.equal(ask({}, { who: "driver" }).request().errno, -22);
   assert.equal(ask({ memlock: "0" }).request().errno, -1);

@@ -1,13 +1,13 @@
 /** Strategies on a machine of their own, without a plan around them. */
 import assert from "node:assert/strict";
-import { REQUEST_DEFAULTS } from "../../lib/experiment/run";
 import type { BootRequest } from "../../lib/machine/boot-request";
 import { System } from "../../lib/machine/system";
 import { validate } from "../../lib/mm/reports/validate";
 import { resolveStrategy } from "../../lib/strategy";
-import type { ContigRequest, PreparedStrategy, StrategySpec } from "../../lib/strategy/strategy";
+import { REQUEST_DEFAULTS } from "../../lib/strategy/request";
+import type { MemoryRequest, PreparedStrategy, StrategySpec } from "../../lib/strategy/strategy";
 
-export function asking(bytes: number, more: Partial<ContigRequest> = {}): ContigRequest {
+export function asking(bytes: number, more: Partial<MemoryRequest> = {}): MemoryRequest {
   return { ...REQUEST_DEFAULTS, bytes, alignBytes: 1, cpuMapBytes: 0, ...more };
 }
 
@@ -16,7 +16,7 @@ export interface Started {
   prepared: PreparedStrategy;
 }
 
-export function start(base: BootRequest, spec: StrategySpec, request: ContigRequest): Started {
+export function start(base: BootRequest, spec: StrategySpec, request: MemoryRequest): Started {
   const { strategy, resolved } = resolveStrategy(spec);
   const system = System.boot(strategy.machine(base, resolved, request));
   return { system, prepared: strategy.prepare(system, resolved, request) };

@@ -1,6 +1,7 @@
 /** Small machines and runs for the tests of workloads. */
 import { Random } from "../../lib/base/random";
-import { System, type SystemOptions } from "../../lib/machine/system";
+import { System } from "../../lib/machine/system";
+import type { SystemOptions } from "../../lib/machine/system-options";
 import { ALLOCATED } from "../../lib/mm/state/memory";
 import { ownerKind } from "../../lib/mm/state/owners";
 import { WorkloadRun } from "../../lib/workload/scheduler";

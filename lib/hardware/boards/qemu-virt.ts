@@ -6,13 +6,13 @@
  * follow a rule (memmap, hash tables, bounce buffer, page tables). They are the same at every memory size.
  */
 import { GiB, KiB, MiB } from "../../base/units";
-import type { Board } from "../board";
+import { described } from "../board";
 
 const K4 = 4 * KiB;
 const K16 = 16 * KiB;
 const K64 = 64 * KiB;
 
-export const QEMU_VIRT: Board = {
+export const QEMU_VIRT = described({
   name: "qemu-virt",
   title: "QEMU virt (arm64)",
   architecture: "arm64",
@@ -52,4 +52,4 @@ export const QEMU_VIRT: Board = {
     "RAM from 0x40000000, kernel image 0x40200000, initrd 0x48000000 (0.3 MB), device tree 0x48200000, CMA_SIZE_MBYTES=64, one CPU: recordings of 6.1.192, kernel-truth/arm64-cma/README.md",
     'image, init, early and late bytes: the recordings\' "Memory:" lines less the memmap, hash tables, bounce buffer and page tables that follow a rule; the split of the remainder is a modelling choice',
   ],
-};
+});

@@ -3,7 +3,7 @@
  * device tree below 0x2f000000 (Pi 3: at 128 MiB, a choice of ours) and the kernel at 2 MiB.
  */
 import { GiB, KiB, MiB } from "../../base/units";
-import type { Board, KernelBuild } from "../board";
+import { described, type KernelBuild } from "../board";
 
 const PAGE_SIZES = [4 * KiB, 16 * KiB, 64 * KiB] as const;
 /** The processors before the Pi 5 have two translation granules of the three. */
@@ -40,7 +40,7 @@ const PI4_SOURCES = [
   ...COMMON_SOURCES,
 ];
 
-export const RASPBERRY_PI_3: Board = {
+export const RASPBERRY_PI_3 = described({
   name: "raspberry-pi-3",
   title: "Raspberry Pi 3 Model B/B+",
   architecture: "arm64",
@@ -60,9 +60,9 @@ export const RASPBERRY_PI_3: Board = {
     "first 1 GiB is what every device reaches: arch/arm/boot/dts/bcm2837.dtsi dma-ranges",
     ...COMMON_SOURCES,
   ],
-};
+});
 
-export const RASPBERRY_PI_4: Board = {
+export const RASPBERRY_PI_4 = described({
   name: "raspberry-pi-4",
   title: "Raspberry Pi 4 Model B",
   architecture: "arm64",
@@ -78,16 +78,16 @@ export const RASPBERRY_PI_4: Board = {
   build: BUILD,
   deviceTreeCma: PI4_CMA,
   sources: PI4_SOURCES,
-};
+});
 
-export const RASPBERRY_PI_CM4_8GB: Board = {
+export const RASPBERRY_PI_CM4_8GB = described({
   ...RASPBERRY_PI_4,
   name: "raspberry-pi-cm4-8gb",
   title: "Raspberry Pi Compute Module 4, 8 GB",
   memory: { default: 8 * GiB, smallest: 8 * GiB, largest: 8 * GiB },
-};
+});
 
-export const RASPBERRY_PI_5: Board = {
+export const RASPBERRY_PI_5 = described({
   name: "raspberry-pi-5",
   title: "Raspberry Pi 5",
   architecture: "arm64",
@@ -111,4 +111,4 @@ export const RASPBERRY_PI_5: Board = {
     "device tree below 0x2f010000: modelling choice",
     ...COMMON_SOURCES,
   ],
-};
+});

@@ -1,11 +1,11 @@
 /** A PC, an arm64 server and a POWER server: plain memory maps, so that the boards can be compared with the small ones. */
 import { GiB, KiB, MiB } from "../../base/units";
-import type { Board } from "../board";
+import { type Board, described } from "../board";
 
 const sizes = (pageSizes: readonly number[], bytes: number) =>
   Object.fromEntries(pageSizes.map((p) => [p, { huge: bytes, nohuge: bytes }]));
 
-export const PC_X86_64: Board = {
+export const PC_X86_64 = described({
   name: "pc-x86-64",
   title: "PC, x86-64",
   architecture: "x86-64",
@@ -38,7 +38,7 @@ export const PC_X86_64: Board = {
     "image, early and late bytes: measured on the same recordings, equal at 4 and 8 GB",
     "init sections and initrd together 9.9 to 10.0 MiB: follows from the recorded watermarks at 2, 4 and 8 GB; the split and the place of the initrd are modelling choices",
   ],
-};
+});
 
 const XEON_SOURCES = [
   "RAM below 3 GiB and from 4 GiB on, first megabyte reserved, image and initrd: as pc-x86-64 (recordings of Debian 6.1.192)",
@@ -48,7 +48,9 @@ const XEON_SOURCES = [
 ];
 
 /** What the two servers have in common with the PC: firmware, kernel, the hole below 4 GiB. */
-const xeon = (board: Pick<Board, "name" | "title" | "memory" | "cpus" | "nodes">): Board => {
+const xeon = <const N extends string>(
+  board: Pick<Board, "title" | "memory" | "cpus" | "nodes"> & { name: N },
+): Board & { name: N } => {
   const lateBytes = board.cpus * 256 * KiB;
   return {
     ...PC_X86_64,
@@ -67,7 +69,7 @@ const xeon = (board: Pick<Board, "name" | "title" | "memory" | "cpus" | "nodes">
 };
 
 /** A server of 2018: two sockets, Skylake class. */
-export const SERVER_X86_64: Board = xeon({
+export const SERVER_X86_64 = xeon({
   name: "server-x86-64",
   title: "two-socket server, x86-64",
   memory: { default: 32 * GiB, smallest: 16 * GiB, largest: 1024 * GiB },
@@ -76,7 +78,7 @@ export const SERVER_X86_64: Board = xeon({
 });
 
 /** A database server: eight sockets. */
-export const DATABASE_X86_64: Board = xeon({
+export const DATABASE_X86_64 = xeon({
   name: "database-x86-64",
   title: "eight-socket database server, x86-64",
   memory: { default: 4096 * GiB, smallest: 128 * GiB, largest: 4096 * GiB },
@@ -84,7 +86,7 @@ export const DATABASE_X86_64: Board = xeon({
   nodes: { default: 8, choices: [8] },
 });
 
-export const SERVER_ARM64: Board = {
+export const SERVER_ARM64 = described({
   name: "server-arm64",
   title: "arm64 server",
   architecture: "arm64",
@@ -108,9 +110,9 @@ export const SERVER_ARM64: Board = {
     cmaBytes: 64 * MiB,
   },
   sources: ["all figures: modelling choice, a server with 2 GiB of RAM below 4 GiB and the rest far above"],
-};
+});
 
-export const POWER_64K: Board = {
+export const POWER_64K = described({
   name: "power-64k",
   title: "POWER server, radix MMU",
   architecture: "ppc64",
@@ -134,4 +136,4 @@ export const POWER_64K: Board = {
     "kernel at 0, one contiguous memory from 0: the Linux on POWER convention; all sizes are modelling choices",
     "an area asked for with cma= is modelled as a plain cma_declare_contiguous() without a limit; real POWER kernels use CMA for KVM and fadump",
   ],
-};
+});

@@ -18,10 +18,10 @@ export function pageblockOrder(
   geometry: PageGeometry,
   release: KernelRelease,
   huge: HugePageSupport,
-  pageBlockMaxOrder?: number,
+  pageblockMaxOrder?: number,
 ): number {
   const largest = geometry.largestBuddyOrder;
-  const cap = since(release, "6.19") ? Math.min(pageBlockMaxOrder ?? largest, largest) : largest;
+  const cap = since(release, "6.19") ? Math.min(pageblockMaxOrder ?? largest, largest) : largest;
   if (huge.hugetlb) {
     if (geometry.pmdOrder > cap && !since(release, "6.1") && !geometry.pageblockOrderSetAtBoot)
       return geometry.pmdOrder;

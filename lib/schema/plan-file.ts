@@ -5,8 +5,9 @@
 import { readFileSync, statSync } from "node:fs";
 import { isMap, isNode, isScalar, LineCounter, parseDocument } from "yaml";
 import { at, InputError } from "../base/errors";
-import { WRITTEN_AS } from "./schema-fields";
-import { fieldPath, type Locate } from "./schema-read";
+import { spellings } from "./check";
+import type { Fields } from "./field";
+import { fieldPath, type Locate } from "./place";
 
 /** A plan is small; a larger file is something else. */
 const FILE_BYTES_MAX = 4 * 2 ** 20;
@@ -58,15 +59,6 @@ export function parsePlanText(text: string, file: string): Written {
     throw new InputError(
       `${at(file, 1)}: a plan must be an object: got ${Array.isArray(value) ? "a list" : typeof value}`,
     );
-  /** The path with the names that stand in the file: `request.size` for `request.bytes`. */
-  const asWritten = (path: readonly PropertyKey[]): PropertyKey[] => {
-    const found: PropertyKey[] = [];
-    for (const step of path) {
-      const short = [...(WRITTEN_AS.get(String(step)) ?? [])].find((s) => document.hasIn([...found, s]));
-      found.push(short !== undefined && !document.hasIn([...found, step]) ? short : step);
-    }
-    return found;
-  };
   const lineOf = (path: readonly PropertyKey[], key?: string): number | undefined => {
     for (let length = path.length; length >= 0; length--) {
       const part = path.slice(0, length);
@@ -79,9 +71,16 @@ export function parsePlanText(text: string, file: string): Written {
     }
     return undefined;
   };
-  const locate: Locate = (path, key) => {
-    const written = asWritten(path);
-    return `${at(file, lineOf(written, key))}: ${fieldPath(written, key)}`;
-  };
+  const locate: Locate = (path, key) => `${at(file, lineOf(path, key))}: ${fieldPath(path, key)}`;
   return { file, value, locate };
+}
+
+/** `path` with the names that stand in what was written: `request.size` for `request.bytes`. */
+export function asWritten(fields: Fields, value: unknown, path: readonly string[]): string[] {
+  const [own, ...rest] = path;
+  if (own === undefined || typeof value !== "object" || value === null) return [...path];
+  const key = Object.keys(value).find((one) => spellings(fields).get(one) === own) ?? own;
+  const form = fields[own]?.form;
+  const within = (value as Record<string, unknown>)[key];
+  return [key, ...(form?.kind === "object" ? asWritten(form.fields, within, rest) : rest)];
 }

@@ -1,5 +1,5 @@
 /** Durations as people write them: "30 days", "2h", "500ms", "endless", or milliseconds as a number. */
-import { InputError } from "../base/errors";
+import { InputError } from "./errors";
 
 const UNITS: Record<string, number> = {
   ms: 1,

@@ -1,0 +1,106 @@
+/**
+ * Every kind of plan, with all that is stated of it. Checks, types, flags, JSON Schema and tables are read from here; how a plan
+ * is run is said in report/plan-kinds.ts. To add a field, add it to the statement where it is used.
+ */
+import { ADAPTER_CURVE, LOCKED_REGION, TLB_CURVE } from "../hardware/curve-plans";
+import { MACHINE, MACHINE_FIELDS } from "../machine/boot-request";
+import { type Field, type Fields, filled, literal, object } from "../schema/field";
+import { RECORDING } from "../trace/recording-check";
+import { COMPARISON } from "./comparison";
+import { RUN } from "./run";
+import { SCORECARD } from "./scorecard";
+import { STEPS } from "./steps";
+import { SWEEP } from "./sweep";
+
+/** A kind of plan. */
+export interface PlanStatement {
+  /** What a plan calls it in its key `kind`, where it has one. */
+  readonly name: string;
+  /** Names under which earlier formats knew it. */
+  readonly was: readonly string[];
+  readonly title: string;
+  readonly doc: string;
+  /** The plan as a whole, and its fields. */
+  readonly statement: Field & { readonly fields: Fields };
+  readonly fields: Fields;
+  /** The shortest plan that makes sense, as people write it. */
+  readonly example: Readonly<Record<string, unknown>>;
+}
+
+const kind = (
+  name: string,
+  title: string,
+  statement: Field & { readonly fields: Fields },
+  example: Readonly<Record<string, unknown>>,
+  was: readonly string[] = [],
+): PlanStatement => ({
+  name,
+  was,
+  title,
+  doc: statement.facts.doc,
+  statement,
+  fields: statement.fields,
+  example,
+});
+
+const MACHINE_EXAMPLE = { board: "qemu-virt", memory: "512MiB" };
+const RUN_EXAMPLE = {
+  machine: MACHINE_EXAMPLE,
+  strategy: "cma",
+  request: { size: "4MiB" },
+};
+
+/** A machine to boot is a plan of its own. */
+export const BOOT = object(
+  "a machine that boots",
+  { kind: filled(literal("boot")), ...MACHINE_FIELDS },
+  {
+    refine: (plan) => {
+      const { kind: _kind, ...request } = plan;
+      MACHINE_REFINE(request as never);
+      return plan;
+    },
+  },
+);
+
+const MACHINE_REFINE =
+  MACHINE.form.kind === "object" && MACHINE.form.refine !== null ? MACHINE.form.refine : () => {};
+
+export const PLAN_KINDS: readonly PlanStatement[] = [
+  kind("run", "one run", RUN, RUN_EXAMPLE, ["experiment"]),
+  kind("comparison", "a comparison", COMPARISON, {
+    machine: MACHINE_EXAMPLE,
+    strategies: ["buddy", "cma"],
+    request: { size: "4MiB" },
+    seeds: 2,
+  }),
+  kind("sweep", "a sweep", SWEEP, { plan: RUN_EXAMPLE, over: { size: ["1MiB", "4MiB"] } }),
+  kind("scorecard", "a scorecard", SCORECARD, {
+    machine: MACHINE_EXAMPLE,
+    strategies: ["buddy", "cma"],
+    request: { size: "4MiB" },
+    adapter: "connectx-5",
+    seeds: 1,
+  }),
+  kind("steps", "a machine led step by step", STEPS, {
+    machine: MACHINE_EXAMPLE,
+    steps: [{ do: "fill", kind: "anon", size: "64MiB" }, { do: "compact" }],
+  }),
+  kind("boot", "a boot", BOOT, MACHINE_EXAMPLE),
+  kind("tlb-curve", "a curve of TLBs", TLB_CURVE, {
+    cpu: "haswell",
+    pages: ["4KiB", "2MiB"],
+    areas: ["1MiB", "64MiB"],
+    pattern: "uniform",
+    accesses: 1000,
+  }),
+  kind("adapter-curve", "a curve of an RDMA adapter", ADAPTER_CURVE, {
+    adapter: "connectx-5",
+    pages: ["4KiB", "2MiB"],
+    regions: ["1MiB", "64MiB"],
+    pattern: "uniform",
+    operations: 1000,
+  }),
+  kind("locked-region-curve", "a curve of locked regions", LOCKED_REGION, { cache: "" }),
+  kind("recording", "a recording that is checked", RECORDING, { path: "", sha256: "" }),
+];

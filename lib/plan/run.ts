@@ -1,0 +1,87 @@
+/**
+ * A plan says everything about one run and nothing else: equal plans give equal outcomes on every machine. Plain JSON;
+ * the SHA-256 of its canonical text is its name.
+ */
+import { sha256Of } from "../base/canonical-json";
+import { COSTS } from "../hardware/costs";
+import { MACHINE } from "../machine/boot-request";
+import { SYSTEM } from "../machine/system-options";
+import { check } from "../schema/check";
+import { withDefaults as filledIn } from "../schema/defaults";
+import {
+  type Fields,
+  filled,
+  type InOf,
+  literal,
+  type OutOf,
+  object,
+  optional,
+  whole,
+} from "../schema/field";
+import { fieldPath, type Locate } from "../schema/place";
+import { resolveStrategy } from "../strategy";
+import { REQUEST, REQUEST_LIMITS } from "../strategy/request";
+import { STRATEGY } from "./strategy";
+import { WORKLOAD, WORKLOAD_LIMITS } from "./workload";
+
+/** Limits of a plan. They keep a slip of the pen, or a stranger, from asking for a run that never ends. */
+export const PLAN_LIMITS = {
+  times: REQUEST_LIMITS.times,
+  durationMs: REQUEST_LIMITS.durationMs,
+  workloadParts: WORKLOAD_LIMITS.parts,
+  workloadDepth: WORKLOAD_LIMITS.depth,
+  /** Seeds are 32 bits. */
+  seed: 2 ** 32 - 1,
+} as const;
+
+/**
+ * The format of plans. 1 had `pageBlockMaxOrder` and the step `run`: both are read, and plans are written as 2. It is the
+ * last number that says how names are spelled: fields have their former names beside them.
+ */
+export const PLAN_FORMAT = 2;
+export const FORMAT = filled(literal(PLAN_FORMAT, "the format of the plan", [1]));
+
+export const SEED = filled(whole("what chance is drawn from", "", { most: PLAN_LIMITS.seed, default: 1 }));
+
+/** What a run and a comparison have in common. */
+export const SHARED_FIELDS = {
+  machine: MACHINE,
+  system: optional(SYSTEM),
+  workload: optional(WORKLOAD),
+  request: REQUEST,
+  costs: optional(COSTS),
+} satisfies Fields;
+
+/** One run. */
+export const RUN_FIELDS = {
+  format: FORMAT,
+  machine: SHARED_FIELDS.machine,
+  system: SHARED_FIELDS.system,
+  workload: SHARED_FIELDS.workload,
+  strategy: STRATEGY,
+  request: SHARED_FIELDS.request,
+  seed: SEED,
+  costs: SHARED_FIELDS.costs,
+} satisfies Fields;
+
+export const RUN = object("one run: a machine, what happens on it, and a request", RUN_FIELDS);
+
+export interface Plan extends OutOf<typeof RUN_FIELDS> {}
+
+/** A plan as people write it: sizes and times may be words. */
+export type PlanIn = InOf<typeof RUN_FIELDS>;
+
+/** The plan in `value`, normalised. Throws InputError with the place and the field of the first mistake. */
+export function parsePlan(value: unknown, locate: Locate = fieldPath): Plan {
+  return check(RUN, value, locate);
+}
+
+/** The name of a plan. */
+export function planHash(plan: Plan): string {
+  return sha256Of(plan);
+}
+
+/** The plan with constant defaults filled in: what was really asked for, to print with results. */
+export function withDefaults(plan: Plan): Plan {
+  return { ...filledIn(RUN_FIELDS, plan), strategy: resolveStrategy(plan.strategy).resolved };
+}

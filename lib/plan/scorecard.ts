@@ -1,0 +1,58 @@
+/** A scorecard as a plan: what is compared, and the hardware at both ends of the memory by name. */
+import { DEFAULT_PATTERNS, type PatternName } from "../hardware/access-pattern";
+import { CPU_TLB_NAMES } from "../hardware/cpu-tlb-data";
+import { RDMA_ADAPTER_NAMES } from "../hardware/rdma-adapter-data";
+import { check } from "../schema/check";
+import { type Fields, filled, type InOf, literal, name, type OutOf, object, text } from "../schema/field";
+import { fieldPath, type Locate } from "../schema/place";
+import { COMPARISON_FIELDS } from "./comparison";
+import { FORMAT } from "./run";
+
+export const SCORECARD_DEFAULTS = {
+  adapter: "connectx-5",
+  cpu: "skylake-sp",
+  pattern: "uniform",
+} as const;
+
+/** The hardware at both ends of the memory, and how they use it. */
+export const HARDWARE_FIELDS = {
+  adapter: filled(name("the RDMA adapter", RDMA_ADAPTER_NAMES, { default: SCORECARD_DEFAULTS.adapter })),
+  cpu: filled(name("the processor", CPU_TLB_NAMES, { default: SCORECARD_DEFAULTS.cpu })),
+  pattern: filled(
+    name("how both use the memory", Object.keys(DEFAULT_PATTERNS) as PatternName[], {
+      default: SCORECARD_DEFAULTS.pattern,
+    }),
+  ),
+} satisfies Fields;
+
+export const HARDWARE = object("hardware of a scorecard", HARDWARE_FIELDS);
+
+/** Names of hardware models, each with its default. */
+export interface Hardware extends OutOf<typeof HARDWARE_FIELDS> {}
+export type ScorecardOptions = InOf<typeof HARDWARE_FIELDS>;
+
+/** Throws InputError listing the known names. */
+export function parseHardware(given: unknown): Hardware {
+  return check(HARDWARE, given);
+}
+
+export const SCORECARD_FIELDS = {
+  kind: filled(literal("scorecard")),
+  scenario: filled(text("what the comparison is called", { default: "scorecard", flag: "scenario" })),
+  ...COMPARISON_FIELDS,
+  ...HARDWARE_FIELDS,
+} satisfies Fields;
+
+const FILE_FIELDS = { format: FORMAT, ...SCORECARD_FIELDS } satisfies Fields;
+
+export const SCORECARD = object("every way to serve a request, its price, and a front", FILE_FIELDS);
+
+/** Everything needed to make the scorecard again. */
+export interface ScorecardPlan extends OutOf<typeof SCORECARD_FIELDS> {}
+export type ScorecardIn = InOf<typeof FILE_FIELDS>;
+
+/** Checks a plan of a scorecard. */
+export function parseScorecard(value: unknown, locate: Locate = fieldPath): ScorecardPlan {
+  const { format: _format, ...plan } = check(SCORECARD, value, locate);
+  return plan;
+}

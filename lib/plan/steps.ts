@@ -1,0 +1,144 @@
+/** A machine led step by step, as a plan: the machine, and what was done to it. */
+import { MACHINE } from "../machine/boot-request";
+import { SYSTEM } from "../machine/system-options";
+import type { PageHold } from "../mm/state/owners";
+import { check } from "../schema/check";
+import {
+  either,
+  type Fields,
+  filled,
+  type In,
+  list,
+  literal,
+  name,
+  type Out,
+  type OutOf,
+  object,
+  optional,
+  share,
+  size,
+  text,
+  time,
+  truth,
+  whole,
+} from "../schema/field";
+import { fieldPath, type Locate } from "../schema/place";
+import { FORMAT, SEED } from "./run";
+import { WORKLOAD } from "./workload";
+
+/** What pages a fill makes. */
+export const FILL_KINDS = [
+  "anon",
+  "shmem",
+  "fileClean",
+  "fileDirty",
+  "slab",
+  "pageTable",
+  "networkBuffer",
+] as const;
+export type FillKind = (typeof FILL_KINDS)[number];
+
+/** Kinds of holds: `longterm` as RDMA pins, `get` for the time being. */
+const HOLD_KINDS = [
+  "longterm",
+  "get",
+  "pin",
+  "writeback",
+  "locked",
+  "buffers",
+  "noMigrate",
+  "mlock",
+  "lruBatch",
+  "hwPoison",
+] as const satisfies readonly PageHold["kind"][];
+
+/** Time that one step may let pass. */
+export const PASS_MS_MAX = 10 * 366 * 86_400_000;
+/** Steps of a plan. */
+export const STEPS_MAX = 10_000;
+
+const timeline = optional(truth("the result tells where its time went", { default: false }));
+
+/** The steps by name. */
+export const STEP_FIELDS = {
+  fill: {
+    kind: name("what the pages are", FILL_KINDS),
+    bytes: size("how much, until nothing is left", { least: 1, word: "size" }),
+  },
+  free: { share: share("of the pages filled so far, chosen at random"), seed: SEED },
+  pin: {
+    share: share("of the movable pages filled so far, chosen at random"),
+    seed: SEED,
+    kind: filled(
+      name("`longterm` as RDMA pins, `get` for the time being", HOLD_KINDS, { default: "longterm" }),
+    ),
+    by: filled(text("who holds them", { default: "a pin of the experiment" })),
+  },
+  apply: { workload: WORKLOAD, seed: SEED },
+  start: { workload: WORKLOAD, seed: SEED },
+  pass: { ms: time("simulated time", { most: PASS_MS_MAX, word: "time" }) },
+  cmaAlloc: {
+    bytes: size("how much", { least: 1, word: "size" }),
+    alignBytes: filled(
+      size("alignment, a power of two; up to a page: one page", { least: 1, word: "align", default: 1 }),
+    ),
+    area: filled(whole("index of the area", "", { most: 63, default: 0 })),
+    timeline,
+  },
+  allocContigPages: { bytes: size("how much", { least: 1, word: "size" }), timeline },
+  allocPages: { order: whole("2^order pages", "order", { most: 30 }) },
+  hugePages: {
+    bytes: size("of one huge page", { least: 1, word: "size" }),
+    count: whole("how many the pool shall have", "pages"),
+  },
+  release: { step: whole("index of the step that was granted it", "", { most: STEPS_MAX }) },
+  compact: {},
+  dropCaches: {},
+} satisfies Record<string, Fields>;
+
+const F = STEP_FIELDS;
+
+/** One step. */
+export const STEP = either("a step", "be a step", [
+  object("pages of one kind", { do: literal("fill"), ...F.fill }),
+  object("frees filled pages", { do: literal("free"), ...F.free }),
+  object("pins filled pages", { do: literal("pin"), ...F.pin }),
+  object("a workload with an end, to it", { do: literal("apply", "", ["run"]), ...F.apply }),
+  object("an endless workload, which goes on whenever time passes", { do: literal("start"), ...F.start }),
+  object("time passes for everything that was started", { do: literal("pass"), ...F.pass }),
+  object("cma_alloc()", { do: literal("cmaAlloc"), ...F.cmaAlloc }),
+  object("alloc_contig_pages()", { do: literal("allocContigPages"), ...F.allocContigPages }),
+  object("alloc_pages() of an order, as a driver does", { do: literal("allocPages"), ...F.allocPages }),
+  object("grows or shrinks a pool of huge pages", { do: literal("hugePages"), ...F.hugePages }),
+  object("releases what a step was granted", { do: literal("release"), ...F.release }),
+  object("/proc/sys/vm/compact_memory", { do: literal("compact"), ...F.compact }),
+  object("drops clean page cache, as writing 1 to /proc/sys/vm/drop_caches does", {
+    do: literal("dropCaches"),
+    ...F.dropCaches,
+  }),
+]);
+
+/** One step, checked. Sizes in bytes; shares from 0 to 1. */
+export type Step = Out<typeof STEP>;
+/** One step as people write it. */
+export type StepIn = In<typeof STEP>;
+
+export const STEPS_FIELDS = {
+  kind: filled(literal("steps")),
+  machine: MACHINE,
+  system: filled(object(SYSTEM.facts.doc, SYSTEM.fields, { default: {} })),
+  steps: list("what is done, in order", STEP, { most: STEPS_MAX, flag: "step" }),
+} satisfies Fields;
+
+const FILE_FIELDS = { format: FORMAT, ...STEPS_FIELDS } satisfies Fields;
+
+export const STEPS = object("a machine led step by step", FILE_FIELDS);
+
+/** The plan of a machine led by steps. */
+export interface StepPlan extends OutOf<typeof STEPS_FIELDS> {}
+
+/** Checks a plan of steps. */
+export function parseSteps(value: unknown, locate: Locate = fieldPath): StepPlan {
+  const { format: _format, ...plan } = check(STEPS, value, locate);
+  return plan;
+}

@@ -1,0 +1,120 @@
+/** A strategy in a plan: its name, and those of its parameters that differ from their defaults. */
+import { InputError } from "../base/errors";
+import { spelled } from "../schema/check";
+import {
+  type Field,
+  type Fields,
+  type In,
+  literal,
+  name,
+  number,
+  object,
+  optional,
+  parsed,
+  text,
+  truth,
+} from "../schema/field";
+import { FieldError, shown } from "../schema/place";
+import { resolveStrategy, STRATEGIES } from "../strategy";
+import type { LabelledStrategy, StrategySpec } from "../strategy/strategy";
+
+const names = () => [...STRATEGIES.keys()];
+
+/** The parameters of a strategy as fields. */
+export function strategyFields(strategyName: string): Fields {
+  const { defaults, meanings } = STRATEGIES.get(strategyName)!;
+  return Object.fromEntries(
+    Object.entries(defaults).map(([own, given]): [string, Field] => {
+      const facts = { default: given };
+      const doc = meanings[own] ?? own;
+      if (typeof given === "boolean") return [own, optional(truth(doc, { default: given }))];
+      if (typeof given === "number") return [own, optional(number(doc, "", { default: given }))];
+      return [own, optional(text(doc, facts as { default: string }))];
+    }),
+  );
+}
+
+/** Every strategy as an object with its name. */
+const written = (): Field[] => [
+  name("a strategy with its defaults", names),
+  ...names().map((own) => object(STRATEGIES.get(own)!.title, { name: literal(own), ...strategyFields(own) })),
+];
+
+/** What people write for a strategy: a name, or an object. */
+export type StrategyIn = string | StrategySpec;
+
+/** The spec, with its name as the library spells it; parameters stay as they are written. */
+function readStrategy(given: StrategyIn): StrategySpec {
+  if (typeof given === "string") return readStrategy({ name: given });
+  if (typeof given !== "object" || given === null || Array.isArray(given))
+    throw new InputError(`must be a name, or an object with a name: got ${shown(given)}`);
+  if (typeof given.name !== "string") throw new InputError(`must have a name: got ${shown(given)}`);
+  for (const [key, value] of Object.entries(given))
+    if (!["string", "number", "boolean"].includes(typeof value))
+      throw new FieldError([key], `must be text, a number or a truth value: got ${shown(value)}`);
+  const spec = { ...given, name: spelled(given.name, names()) ?? given.name.slice(0, 80) };
+  resolveStrategy(spec);
+  return spec;
+}
+
+export const STRATEGY = parsed("the strategy: its name and parameters", readStrategy, written);
+
+/** What people write for a strategy of a comparison: a name, a strategy with a label beside it, or `{ label, spec }`. */
+export type LabelledIn = StrategyIn | LabelledStrategy | (StrategySpec & { label?: string });
+
+/** A strategy of a comparison, whose label may be open still. */
+export interface MaybeLabelled {
+  label: string | null;
+  spec: StrategySpec;
+}
+
+function readLabelled(given: LabelledIn): MaybeLabelled {
+  if (typeof given !== "object" || given === null) return { label: null, spec: readStrategy(given) };
+  const { label, spec, ...beside } = given as Record<string, unknown>;
+  const own = typeof spec === "object" && Object.keys(beside).length === 0;
+  const rest = own ? spec : { ...beside, ...(spec !== undefined && { spec }) };
+  if (label !== undefined && typeof label !== "string")
+    throw new FieldError(["label"], `must be text: got ${shown(label)}`);
+  return { label: label ?? null, spec: readStrategy(rest as unknown as StrategySpec) };
+}
+
+export const LABELLED_STRATEGY = parsed("a strategy, and what it is called", readLabelled, () => [
+  name("a strategy with its defaults", names),
+  ...names().map((own) =>
+    object(STRATEGIES.get(own)!.title, {
+      name: literal(own),
+      label: optional(text("what it is called in the comparison", { default: "its name" })),
+      ...strategyFields(own),
+    }),
+  ),
+  object("as results hold it", { label: text("what it is called"), spec: STRATEGY }),
+]);
+
+/** Labels that tell the strategies apart: `cma`, or `cma(pageSize=4KiB)` beside another `cma`. */
+export function labelled(
+  strategies: readonly (StrategySpec | LabelledStrategy | MaybeLabelled)[],
+): LabelledStrategy[] {
+  const given = strategies.map((one) => (isWrapped(one) ? one : { label: null, spec: one }));
+  const labels = given.map(({ label, spec }) => {
+    if (label !== null) return label;
+    const { name: own, ...parameters } = spec;
+    const told = Object.entries(parameters).map(([k, v]) => `${k}=${v}`);
+    const alone = given.filter((other) => other.spec.name === own).length === 1;
+    return alone || told.length === 0 ? own : `${own}(${told.join(", ")})`;
+  });
+  const twin = labels.find((label, i) => labels.indexOf(label) !== i);
+  if (twin !== undefined)
+    throw new InputError(
+      `compare: two strategies are called ${JSON.stringify(twin)}: give one a label of its own`,
+    );
+  return given.map(({ spec }, i) => ({ label: labels[i]!, spec }));
+}
+
+function isWrapped(
+  given: StrategySpec | LabelledStrategy | MaybeLabelled,
+): given is LabelledStrategy | MaybeLabelled {
+  return typeof given.spec === "object";
+}
+
+/** What `compare()` takes in a list. */
+export type StrategyOption = In<typeof LABELLED_STRATEGY>;

@@ -1,0 +1,274 @@
+/**
+ * The check of a value against its statement. Values come from people and, over a network, from strangers: what passes is plain
+ * data without unknown fields, sizes in bytes and times in milliseconds, so that equal plans have equal names however they were
+ * written. The first mistake is told with its place; nothing is read beyond it, so that hostile input costs nothing.
+ */
+import { parseDuration } from "../base/duration";
+import { InputError, unknownName } from "../base/errors";
+import { camel } from "../base/spelling";
+import { parseSize } from "../base/units";
+import type { Field, Fields, Form, Out } from "./field";
+import { FieldError, fieldPath, type Locate, shown, unknownField } from "./place";
+
+type Path = readonly PropertyKey[];
+type Of<K extends Form["kind"]> = Extract<Form, { kind: K }>;
+
+/** The value that `field` says, normalised. Throws InputError with place, field, limit and value of the first mistake. */
+export function check<F extends Field>(field: F, value: unknown, locate: Locate = fieldPath): Out<F> {
+  try {
+    // The statement is the only proof of the type, here and nowhere else.
+    return readField(field, value, []) as Out<F>;
+  } catch (error) {
+    if (!(error instanceof FieldError)) throw error;
+    throw new InputError(`${locate(error.path, error.key)}: ${error.message}`);
+  }
+}
+
+/** The same within another check: a mistake is a FieldError, whose place continues `path`. */
+export function readField(field: Field, value: unknown, path: Path): unknown {
+  const { form } = field;
+  if (value === undefined) throw new FieldError(path, "is missing");
+  switch (form.kind) {
+    case "size":
+      return size(form, value, path);
+    case "time":
+      return time(form, value, path);
+    case "whole":
+    case "number":
+      return count(form, value, path);
+    case "truth":
+      if (typeof value !== "boolean") throw must(path, "be true or false", value);
+      return value;
+    case "text":
+      return text(form, value, path);
+    case "name":
+      return name(form, value, path);
+    case "literal":
+      return literal(form, value, path);
+    case "list":
+      return list(form, value, path);
+    case "record":
+      return record(form, value, path);
+    case "object":
+      return object(form, value, path);
+    case "either":
+      return either(form, value, path);
+    case "parsed":
+      return attempt(path, () => form.parse(value as never));
+  }
+}
+
+/** What must be, and what is. */
+function must(path: Path, what: string, value: unknown): FieldError {
+  return new FieldError(path, `must ${what}: got ${shown(value)}`);
+}
+
+/** An InputError of `convert` becomes a complaint at `path`, without the name of the field, which the place says. */
+function attempt<T>(path: Path, convert: () => T, what = ""): T {
+  try {
+    return convert();
+  } catch (error) {
+    if (error instanceof FieldError) throw new FieldError([...path, ...error.path], error.message, error.key);
+    if (!(error instanceof InputError)) throw error;
+    const { message } = error;
+    throw new FieldError(
+      path,
+      what !== "" && message.startsWith(`${what}: `) ? message.slice(what.length + 2) : message,
+    );
+  }
+}
+
+function size({ least, most }: Of<"size">, value: unknown, path: Path): number {
+  if (typeof value !== "number" && typeof value !== "string")
+    throw must(path, 'be a size such as "64MiB", or bytes', value);
+  const bytes = attempt(path, () => parseSize(value, "size"), "size");
+  if (bytes < least || bytes > most) throw must(path, `be from ${least} to ${most} bytes`, value);
+  return bytes;
+}
+
+function time({ most, endless }: Of<"time">, value: unknown, path: Path): number {
+  if (typeof value !== "number" && typeof value !== "string")
+    throw must(path, 'be a time such as "500ms", or milliseconds', value);
+  const ms = attempt(path, () => parseDuration(value, "time"), "time");
+  if (!(ms <= most || (endless && ms === Number.POSITIVE_INFINITY)))
+    throw must(path, `be at most ${most / 86_400_000} days`, value);
+  return ms;
+}
+
+function count(form: Of<"whole"> | Of<"number">, value: unknown, path: Path): number {
+  const { least, most } = form;
+  const whole = form.kind === "whole";
+  const above = form.kind === "number" && form.above;
+  const kind = whole ? "a whole number" : "a number";
+  const fits =
+    typeof value === "number" &&
+    (whole ? Number.isSafeInteger(value) : Number.isFinite(value)) &&
+    (above ? value > least : value >= least) &&
+    value <= most;
+  if (fits) return value;
+  const from = above ? `above ${least}` : `from ${least}`;
+  throw must(
+    path,
+    `be ${kind} ${most === Number.MAX_SAFE_INTEGER ? (above ? from : `of ${least} or more`) : `${from} ${above ? "and at most" : "to"} ${most}`}`,
+    value,
+  );
+}
+
+function text({ longest }: Of<"text">, value: unknown, path: Path): string {
+  if (typeof value !== "string") throw must(path, "be text", value);
+  if (value.length > longest) throw must(path, `have at most ${longest} characters`, value);
+  return value;
+}
+
+function name({ known }: Of<"name">, value: unknown, path: Path): string {
+  if (typeof value !== "string") throw must(path, "be a name", value);
+  const names = known();
+  const found = spelled(value, names);
+  if (found === undefined) throw new FieldError(path, unknownWord(value, names));
+  return found;
+}
+
+function literal({ value: only, was }: Of<"literal">, value: unknown, path: Path): string | number {
+  if (value !== only && !was.includes(value as never)) throw must(path, `be ${JSON.stringify(only)}`, value);
+  return only;
+}
+
+/** The known name that `given` means in either spelling; undefined where none does. */
+export function spelled(given: string, known: readonly string[]): string | undefined {
+  if (given.length > 80) return undefined;
+  return known.includes(given) ? given : known.find((one) => camel(one) === camel(given));
+}
+
+/** `unknown name "cna": known are …; did you mean cma?` */
+function unknownWord(given: string, known: readonly string[]): string {
+  return given.length > 80
+    ? `unknown name ${shown(given)}: known are ${known.join(", ")}`
+    : unknownName("", given, known).message.slice(2);
+}
+
+function list({ of, least, most }: Of<"list">, value: unknown, path: Path): unknown[] {
+  if (!Array.isArray(value)) throw must(path, "be a list", value);
+  if (value.length < least)
+    throw new FieldError(
+      path,
+      `must have at least ${least === 1 ? "one entry" : `${least} entries`}: got ${value.length}`,
+    );
+  if (value.length > most)
+    throw new FieldError(path, `must have at most ${most} entries: got ${value.length}`);
+  return value.map((entry, i) => readField(of, entry, [...path, i]));
+}
+
+function record({ of, keys }: Of<"record">, value: unknown, path: Path): Record<string, unknown> {
+  if (!isObject(value)) throw must(path, "be an object", value);
+  const known = keys?.();
+  const out: Record<string, unknown> = {};
+  for (const key of Object.keys(value)) {
+    if (key === "__proto__" || (known !== undefined && !known.includes(key)))
+      throw unknownField(path, key, known ?? []);
+    if (value[key] !== undefined) out[key] = readField(of, value[key], [...path, key]);
+  }
+  return out;
+}
+
+/** Name, word and earlier names of every field of a statement, to its name. Made once a statement. */
+const SPELLINGS = new WeakMap<Fields, ReadonlyMap<string, string>>();
+
+export function spellings(fields: Fields): ReadonlyMap<string, string> {
+  const known = SPELLINGS.get(fields);
+  if (known !== undefined) return known;
+  const made = new Map<string, string>();
+  for (const [own, { facts }] of Object.entries(fields))
+    for (const spelling of [own, ...(facts.word === undefined ? [] : [facts.word]), ...(facts.was ?? [])])
+      made.set(spelling, own);
+  SPELLINGS.set(fields, made);
+  return made;
+}
+
+function object({ fields, refine }: Of<"object">, value: unknown, path: Path): unknown {
+  const known = spellings(fields);
+  if (!isObject(value))
+    throw must(path, `be an object with the fields ${Object.keys(fields).join(", ")}`, value);
+  /** Which spelling says each field. */
+  const written = new Map<string, string>();
+  for (const key of Object.keys(value)) {
+    if (value[key] === undefined) continue;
+    const own = known.get(key);
+    if (own === undefined) throw unknownField(path, key, namesToTell(fields));
+    if (written.has(own))
+      throw new FieldError(path, `${key}: says the same as ${written.get(own)}: give one of them`, key);
+    written.set(own, key);
+  }
+  const out: Record<string, unknown> = {};
+  for (const [own, field] of Object.entries(fields)) {
+    const key = written.get(own);
+    if (key !== undefined) out[own] = readField(field, value[key], [...path, key]);
+    else if (field.filled) out[own] = readField(field, field.facts.default, [...path, own]);
+    else if (!field.optional) throw new FieldError([...path, field.facts.word ?? own], "is missing");
+  }
+  if (refine === null) return out;
+  return attempt(path, () => refine(out as never)) ?? out;
+}
+
+/** Names and words, for suggestions. */
+function namesToTell(fields: Fields): string[] {
+  return Object.entries(fields).flatMap(([own, { facts }]) =>
+    facts.word === undefined ? [own] : [own, facts.word],
+  );
+}
+
+function either({ of, must: what }: Of<"either">, value: unknown, path: Path): unknown {
+  const variants = of.filter(isObjectField);
+  if (isObject(value)) {
+    const key = discriminator(variants);
+    if (key !== undefined) return readField(variantOf(variants, key, value, path), value, path);
+    if (variants.length === 1) return readField(variants[0]!, value, path);
+  }
+  for (const field of of) {
+    try {
+      return readField(field, value, path);
+    } catch (error) {
+      if (!(error instanceof FieldError)) throw error;
+    }
+  }
+  throw must(path, what.replace(/^must /, ""), value);
+}
+
+type ObjectField = Field & { readonly form: Of<"object"> };
+const isObjectField = (field: Field): field is ObjectField => field.form.kind === "object";
+
+/** The key by which objects of an `either` are told apart: a field that each of them has as literals. */
+export function discriminator(variants: readonly ObjectField[]): string | undefined {
+  const literals = (field: Field | undefined) =>
+    field?.form.kind === "literal" || field?.form.kind === "name";
+  if (variants.length < 2) return undefined;
+  return Object.keys(variants[0]!.form.fields).find((key) =>
+    variants.every((v) => literals(v.form.fields[key]) && !v.form.fields[key]!.optional),
+  );
+}
+
+function variantOf(
+  variants: readonly ObjectField[],
+  key: string,
+  value: Record<string, unknown>,
+  path: Path,
+): Field {
+  const given = value[key];
+  if (given === undefined) throw new FieldError([...path, key], "is missing");
+  const known: string[] = [];
+  for (const variant of variants) {
+    const { form } = variant.form.fields[key]!;
+    if (form.kind === "literal") {
+      if (form.value === given || form.was.includes(given as never)) return variant;
+      known.push(String(form.value));
+    } else if (form.kind === "name") {
+      if (typeof given === "string" && spelled(given, form.known()) !== undefined) return variant;
+      known.push(...form.known());
+    }
+  }
+  if (typeof given !== "string") throw must([...path, key], "be a name", given);
+  throw new FieldError([...path, key], unknownWord(given, known));
+}
+
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

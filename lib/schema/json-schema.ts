@@ -1,0 +1,135 @@
+/** JSON Schema (draft 2020-12) of a statement, for editors: meaning, default, limits and every notation that the check takes. */
+import { constantDefault } from "./defaults";
+import type { Field, Fields, Form } from "./field";
+
+export type JsonSchema = { [key: string]: unknown };
+
+const SIZE_TEXT = "^\\s*(0[xX][0-9a-fA-F]+|[0-9]+(\\.[0-9]+)?)\\s*[kKmMgGtT]?([iI]?[bB])?\\s*$";
+
+/** The schema of `field` as a document of its own. */
+export function jsonSchema(field: Field, title: string): JsonSchema {
+  const writer = new Writer();
+  const root = writer.schema(field);
+  return {
+    $schema: "https://json-schema.org/draft/2020-12/schema",
+    title,
+    ...root,
+    ...(writer.definitions.size > 0 && { $defs: Object.fromEntries(writer.definitions) }),
+  };
+}
+
+class Writer {
+  /** Forms that may hold themselves, under the names they have in the document. */
+  readonly definitions = new Map<string, JsonSchema>();
+  private readonly names = new Map<Form, string>();
+
+  schema(field: Field): JsonSchema {
+    const { doc, unit, source } = field.facts;
+    const constant = constantDefault(field);
+    const told = [
+      doc,
+      unit === undefined ? "" : `unit: ${unit}`,
+      defaultInWords(field, constant),
+      source === undefined ? "" : `source: ${source}`,
+    ];
+    const description = told.filter((part) => part !== "").join("; ");
+    return {
+      ...(description !== "" && { description }),
+      ...(constant !== undefined && field.form.kind !== "literal" && { default: field.facts.default }),
+      ...this.form(field.form),
+    };
+  }
+
+  private form(form: Form): JsonSchema {
+    switch (form.kind) {
+      case "size":
+        return { anyOf: [integer(form.least, form.most), { type: "string", pattern: SIZE_TEXT }] };
+      case "time":
+        return {
+          anyOf: [
+            { type: "number", minimum: 0, maximum: form.most },
+            { type: "string", pattern: form.endless ? "^(endless|\\s*[0-9].*)$" : "^\\s*[0-9].*$" },
+          ],
+        };
+      case "whole":
+        return integer(form.least, form.most);
+      case "number":
+        return {
+          type: "number",
+          [form.above ? "exclusiveMinimum" : "minimum"]: form.least,
+          ...(form.most < Number.MAX_SAFE_INTEGER && { maximum: form.most }),
+        };
+      case "truth":
+        return { type: "boolean" };
+      case "text":
+        return { type: "string", maxLength: form.longest };
+      case "name":
+        return { enum: [...form.known()] };
+      case "literal":
+        return form.was.length === 0 ? { const: form.value } : { enum: [form.value, ...form.was] };
+      case "list":
+        return { type: "array", items: this.schema(form.of), minItems: form.least, maxItems: form.most };
+      case "record":
+        return {
+          type: "object",
+          additionalProperties: this.schema(form.of),
+          ...(form.keys !== null && { propertyNames: { enum: [...form.keys()] } }),
+        };
+      case "object":
+        return this.object(form.fields);
+      case "either":
+        return { anyOf: form.of.map((one) => this.schema(one)) };
+      case "parsed":
+        return this.parsed(form);
+    }
+  }
+
+  /** A notation of its own may hold itself, as a workload does: it becomes a definition. */
+  private parsed(form: Extract<Form, { kind: "parsed" }>): JsonSchema {
+    let name = this.names.get(form);
+    if (name === undefined) {
+      name = `form${this.names.size + 1}`;
+      this.names.set(form, name);
+      this.definitions.set(name, {});
+      const forms = form.written().map((one) => this.schema(one));
+      this.definitions.set(name, forms.length === 1 ? forms[0]! : { anyOf: forms });
+    }
+    return { $ref: `#/$defs/${name}` };
+  }
+
+  private object(fields: Fields): JsonSchema {
+    const properties: JsonSchema = {};
+    const required: string[] = [];
+    const either: JsonSchema[] = [];
+    for (const [own, field] of Object.entries(fields)) {
+      const { word } = field.facts;
+      properties[own] = this.schema(field);
+      if (word !== undefined)
+        properties[word] = {
+          ...this.schema(field),
+          description: `${field.facts.doc}; another word for ${own}`,
+        };
+      for (const former of field.facts.was ?? [])
+        properties[former] = { ...this.schema(field), deprecated: true, description: `now ${own}` };
+      if (field.optional || field.filled) continue;
+      const spellings = [own, ...(word === undefined ? [] : [word]), ...(field.facts.was ?? [])];
+      if (spellings.length === 1) required.push(own);
+      else either.push({ anyOf: spellings.map((one) => ({ required: [one] })) });
+    }
+    return {
+      type: "object",
+      properties,
+      additionalProperties: false,
+      ...(required.length > 0 && { required }),
+      ...(either.length > 0 && { allOf: either }),
+    };
+  }
+}
+
+function integer(minimum: number, maximum: number): JsonSchema {
+  return { type: "integer", minimum, maximum };
+}
+
+function defaultInWords({ facts }: Field, constant: unknown): string {
+  return facts.default === undefined || constant !== undefined ? "" : `default: ${facts.default}`;
+}

@@ -1,0 +1,60 @@
+/** Where a complaint belongs, and how a value is shown in it. */
+import { InputError, nearest } from "../base/errors";
+
+/** Where a complaint belongs: its field path, and the file with a way to find the line of a path. */
+export type Locate = (path: readonly PropertyKey[], key?: string) => string;
+
+/** A mistake in the value of a field; `path` leads to it from where the check began. */
+export class FieldError extends InputError {
+  constructor(
+    readonly path: readonly PropertyKey[],
+    message: string,
+    /** The unknown key of the object at `path`. */
+    readonly key?: string,
+  ) {
+    super(message);
+  }
+}
+
+/** `machine.memoryBytes`, `workload.sequence[1].kind`; `plan` for the whole. */
+export function fieldPath(path: readonly PropertyKey[], key?: string): string {
+  const whole = key === undefined ? path : [...path, key];
+  if (whole.length === 0) return "plan";
+  return whole
+    .map((p, i) => (typeof p === "number" ? `[${p}]` : `${i === 0 ? "" : "."}${cut(String(p))}`))
+    .join("");
+}
+
+/** How a value is shown in a complaint: short, whatever it is. */
+export function shown(value: unknown): string {
+  if (value === undefined) return "nothing";
+  if (typeof value === "string") return JSON.stringify(cut(value));
+  if (typeof value === "number" || typeof value === "boolean" || value === null) return String(value);
+  // A large value is not made into text as a whole: the first few entries suffice.
+  if (Array.isArray(value)) return cut(JSON.stringify(value.slice(0, 8)) ?? "a list");
+  if (typeof value !== "object") return typeof value;
+  const few: Record<string, unknown> = {};
+  for (const key in value) {
+    if (Object.keys(few).length === 8) break;
+    few[cut(key)] = (value as Record<string, unknown>)[key];
+  }
+  return cut(JSON.stringify(few) ?? "an object");
+}
+
+function cut(text: string): string {
+  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
+}
+
+/** What is said of a key that no field has. */
+export function unknownField(
+  path: readonly PropertyKey[],
+  key: string,
+  known: readonly string[],
+): FieldError {
+  const near = key.length > 80 ? undefined : nearest(key, known);
+  return new FieldError(
+    path,
+    `unknown field ${JSON.stringify(cut(key))}${near === undefined ? "" : `; did you mean ${near}?`}`,
+    key,
+  );
+}
