@@ -15,6 +15,7 @@ import {
 } from "../experiment/texts";
 import {
   type Estimate,
+  estimates,
   type Frontier,
   frontier,
   type Measure,
@@ -71,6 +72,11 @@ export class ComparisonResult {
     );
   }
 
+  /** Labels of the strategies that were refused a request, for `explain()`. */
+  get refused(): string[] {
+    return this.comparison.strategies.filter((row) => row.granted < row.asked).map((row) => row.name);
+  }
+
   /** Shares granted, 0 to 1, with 95 % intervals over requests or over seeds: rows for `chart.successRates`. */
   successRates({ over = "requests", only }: { over?: Over } & Only = {}): Estimate[] {
     return successRates(this.rows(only), over);
@@ -100,6 +106,11 @@ export class ComparisonResult {
    */
   metric(measure: MeasureOf | Measure, { only }: Only = {}): MetricRow[] {
     return metricRows(this.rows(only), measure);
+  }
+
+  /** The same as rows for charts that take estimates; strategies that lack it are left out. */
+  estimates(measure: MeasureOf | Measure, { only }: Only = {}): Estimate[] {
+    return estimates(this.rows(only), measure);
   }
 
   /** Two measures against each other: what `chart.tradeOffFrontier` takes. */

@@ -18,6 +18,7 @@ export {
   type MetricRow,
   measureNames,
   type Over,
+  shareOf,
   unitsOf,
 } from "./measures";
 export { METRICS, type MetricName } from "./names";

@@ -180,6 +180,13 @@ export function metricRows(rows: readonly MeasuredRow[], given: MeasureOf | Meas
   });
 }
 
+/** The measure of every row that has it. */
+export function estimates(rows: readonly MeasuredRow[], given: MeasureOf | Measure): Estimate[] {
+  return metricRows(rows, given).flatMap(({ name, value, low, high }) =>
+    value === null || low === null || high === null ? [] : [{ name, value, low, high }],
+  );
+}
+
 /** Over what an interval of a share is: every request counts by itself, or as many as the spread over seeds says there were. */
 export type Over = "requests" | "seeds";
 
