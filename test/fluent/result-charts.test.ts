@@ -23,7 +23,7 @@ before(async () => {
     .on(PC)
     .request({ size: "8MiB", times: 3 });
   compared = await asked.seeds(2).store("none").run();
-  const plan = { machine: PC, strategy: strategies.buddy(), request: { size: "1MiB" } };
+  const plan = { machine: PC.toJSON(), strategy: strategies.buddy(), request: { size: "1MiB" } };
   swept = await sweep(plan)
     .over({ size: ["1MiB", "8MiB"], seed: [1, 2] })
     .store("none")
@@ -168,7 +168,7 @@ test("one run is a result: granted or why not, by name what was checked", () => 
 
 test("a running machine: what became of its requests, and pictures of it", () => {
   const m = machine("raspberry-pi-4").memory("1GiB").cma("256MiB").running();
-  m.fill("anon", { share: 0.97 }).pin(0.01);
+  m.fill("anon", { share: 0.97 }).free(0.4).pin(0.01);
   const refused = m.cmaAlloc("64MiB", { timeline: true });
   const granted = m.allocPages(0);
   assert.deepEqual(
