@@ -2,6 +2,7 @@
  * Strategies compared on one machine, under one workload, for one request. Every strategy runs with the same seeds (common random
  * numbers): seed 7 gives each the same day, so that differences come from the strategies and not from the luck of the draw.
  */
+import { mean, sumBy } from "lodash";
 import { Random } from "../base/random";
 import type { ComparisonSpec } from "../plan/comparison";
 import { PLAN_FORMAT, type Plan } from "../plan/run";
@@ -117,7 +118,7 @@ export class ComparisonTable {
     }
     const { granted, latencyNs } = read.requests;
     const times = latencyNs.filter((_, i) => granted[i] === 1);
-    const share = granted.reduce((n, g) => n + g, 0) / granted.length;
+    const share = mean(granted);
     this.runs[at]!.push({
       outcome: read,
       share,
@@ -139,7 +140,7 @@ export class ComparisonTable {
     const runs = this.runs[at]!.filter((r) => r !== null);
     const times = this.spec.request.times ?? REQUEST_DEFAULTS.times;
     const asked = runs.length * times;
-    const granted = runs.reduce((n, r) => n + Math.round(r.share * times), 0);
+    const granted = sumBy(runs, (r) => Math.round(r.share * times));
     const of = (metric: string): Interval | null => {
       const values = runs.map((r) => r.outcome.metrics[metric]).filter((v) => v !== undefined);
       return values.length === 0 ? null : bootstrapMedian(values, this.random(name, metric));
@@ -206,8 +207,8 @@ export class ComparisonTable {
 /** A share over seeds: requests of a run stand or fall together, so they count as fewer (the design effect, L. Kish, 1965). */
 function overSeeds(shares: readonly number[], times: number): Interval {
   const n = shares.length;
-  const p = n === 0 ? 0 : shares.reduce((a, b) => a + b, 0) / n;
-  const between = n < 2 ? 0 : shares.reduce((s, x) => s + (x - p) ** 2, 0) / (n - 1);
+  const p = n === 0 ? 0 : mean(shares);
+  const between = n < 2 ? 0 : sumBy(shares, (x) => (x - p) ** 2) / (n - 1);
   // Without any spread nothing is known of how requests hang together: each seed then counts as one.
   const independent = between === 0 ? n : Math.max(n, Math.min(n * times, (p * (1 - p) * n) / between));
   return wilson(p * independent, independent);

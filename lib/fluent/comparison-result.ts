@@ -123,9 +123,10 @@ export class ComparisonResult {
     return new StrategyCharts(this);
   }
 
-  /** Throws InputError for a name that is no strategy's. */
+  /** In the order of the comparison. Throws InputError for a name that is no strategy's. */
   private rows(only: Only["only"]): StrategyRow[] {
-    return only?.map((name) => this.row(name)) ?? this.comparison.strategies;
+    const wanted = only?.map((name) => this.row(name));
+    return this.comparison.strategies.filter((row) => wanted?.includes(row) ?? true);
   }
 
   /** Why requests of a strategy failed, in words: the first failures of the first seeds that had any. */

@@ -1,4 +1,5 @@
 /** What a running machine says of the requests put to it, and its figures with one call. */
+import { groupBy } from "lodash";
 import type { BlockLook, BlockSnapshot } from "../chart/block-map";
 import { blockMap } from "../chart/block-map";
 import type { Figure } from "../chart/figure";
@@ -18,19 +19,17 @@ const REQUESTS: Partial<Record<Step["do"], string>> = {
 };
 
 /** Results of the requests among the steps, by what was asked. */
-function requestsOf(steps: readonly Step[], results: readonly StepResult[]): Map<string, StepResult[]> {
-  const found = new Map<string, StepResult[]>();
-  steps.forEach((step, i) => {
+function requestsOf(steps: readonly Step[], results: readonly StepResult[]): [string, StepResult[]][] {
+  const named = steps.flatMap((step, i) => {
     const name = REQUESTS[step.do];
-    if (name === undefined) return;
-    found.set(name, [...(found.get(name) ?? []), results[i]!]);
+    return name === undefined ? [] : [{ name, result: results[i]! }];
   });
-  return found;
+  return Object.entries(groupBy(named, "name")).map(([name, all]) => [name, all.map((one) => one.result)]);
 }
 
 /** Shares granted, with Wilson's interval, a row for each function that was asked. */
 export function stepRates(steps: readonly Step[], results: readonly StepResult[]): Estimate[] {
-  return [...requestsOf(steps, results)].map(([name, all]) =>
+  return requestsOf(steps, results).map(([name, all]) =>
     shareOf(name, all.filter((one) => one.ok).length, all.length),
   );
 }
@@ -41,7 +40,7 @@ export function stepLatencies(
   results: readonly StepResult[],
   granted: boolean,
 ): LatencySamples[] {
-  return [...requestsOf(steps, results)]
+  return requestsOf(steps, results)
     .map(([name, all]) => ({
       name,
       samplesNs: all.filter((one) => one.ok === granted).map((one) => one.latencyNs),

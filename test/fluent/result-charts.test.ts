@@ -23,7 +23,8 @@ before(async () => {
     .on(PC)
     .request({ size: "8MiB", times: 3 });
   compared = await asked.seeds(2).store("none").run();
-  const plan = { machine: PC.toJSON(), strategy: strategies.buddy(), request: { size: "1MiB" } };
+  const board = { board: "pc-x86-64", memory: "1GiB" };
+  const plan = { machine: board, strategy: strategies.buddy(), request: { size: "1MiB" } };
   swept = await sweep(plan)
     .over({ size: ["1MiB", "8MiB"], seed: [1, 2] })
     .store("none")
