@@ -1,5 +1,6 @@
 /** The only public door of pageblock. */
 
+export type { Answer } from "./base/answer";
 export { canonicalJson, sha256Of } from "./base/canonical-json";
 export { InputError } from "./base/errors";
 export { formatSize, parseSize, type Size } from "./base/units";
@@ -33,12 +34,15 @@ export {
   type RequestIn,
 } from "./fluent/compare";
 export { ComparisonResult } from "./fluent/comparison-result";
+export type { ContigDetails } from "./fluent/contig-outcome";
+export { ContigOutcome } from "./fluent/contig-outcome";
 export {
   type AdapterCurveOptions,
   curves,
   PlannedCurve,
   type TlbCurveOptions,
 } from "./fluent/curves";
+export { experiment, RunResult } from "./fluent/experiment";
 export { Cancelled } from "./fluent/interrupt";
 export {
   type BoardName,

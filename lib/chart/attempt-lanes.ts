@@ -10,11 +10,11 @@ export interface TimedAttempt {
   /** Ranges tried; more than there are lanes when some were left out. */
   rangesTried: number;
   /** Modelled. */
-  totalUs: number;
+  totalNs: number;
 }
 
 /**
- * Modelled microseconds. Steps that have no modelled cost (isolating, draining, testing) are left out: no bar would show them.
+ * Modelled nanoseconds. Steps that have no modelled cost (isolating, draining, testing) are left out: no bar would show them.
  * @example
  * ```ts
  * import { chart, machine } from "pageblock";
@@ -37,12 +37,12 @@ export function timedAttempt({ ranges, rangesTried, totalNs }: ContigTimeline): 
     let at = range.startNs;
     const timed = range.steps.filter((step) => step.ns > 0);
     return timed.map((step): AttemptSegment => {
-      const startUs = at / 1000;
+      const startNs = at;
       at += step.ns;
-      return { lane, step: step.step, startUs, endUs: at / 1000, note: noteOf(step) };
+      return { lane, step: step.step, startNs, endNs: at, note: noteOf(step) };
     });
   });
-  return { lanes, segments, rangesTried, totalUs: totalNs / 1000 };
+  return { lanes, segments, rangesTried, totalNs };
 }
 
 /** The step at which a range was given up. */

@@ -16,10 +16,16 @@ export interface AttemptSegment {
   /** Index into `lanes`. */
   lane: number;
   step: AttemptStep;
-  startUs: number;
-  endUs: number;
+  startNs: number;
+  endNs: number;
   /** What came of it, for hovering. */
   note?: string;
+}
+
+/** @deprecated A segment in microseconds: `AttemptSegment` has nanoseconds, as results do. */
+export interface MicrosecondSegment extends Omit<AttemptSegment, "startNs" | "endNs"> {
+  startUs: number;
+  endUs: number;
 }
 
 /** A range that was tried. */
@@ -33,7 +39,7 @@ export interface AttemptLane {
 
 export interface AttemptOptions extends Words {
   lanes: readonly AttemptLane[];
-  segments: readonly AttemptSegment[];
+  segments: readonly (AttemptSegment | MicrosecondSegment)[];
   /** How many ranges were tried, where not all of them have a lane. */
   rangesTried?: number;
 }
@@ -79,7 +85,8 @@ const SHAPES: Record<AttemptStep, string> = {
  * ```
  */
 export function attemptTimeline(options: AttemptOptions): Figure {
-  const { lanes, segments, rangesTried = lanes.length } = options;
+  const { lanes, rangesTried = lanes.length } = options;
+  const segments = options.segments.map(segmentDrawn);
   for (const s of segments) {
     if (lanes[s.lane] === undefined)
       throw new InputError(`timeline: a segment's lane must be 0 to ${lanes.length - 1}: got ${s.lane}`);
@@ -159,7 +166,13 @@ export function attemptTimeline(options: AttemptOptions): Figure {
   return withRuns(figure, options.from);
 }
 
-function longest(segments: readonly AttemptSegment[]): readonly AttemptSegment[] {
+function segmentDrawn(one: AttemptSegment | MicrosecondSegment): MicrosecondSegment {
+  if ("startUs" in one) return one;
+  const { startNs, endNs, ...rest } = one;
+  return { ...rest, startUs: startNs / 1000, endUs: endNs / 1000 };
+}
+
+function longest(segments: readonly MicrosecondSegment[]): readonly MicrosecondSegment[] {
   if (segments.length <= SEGMENTS_MAX) return segments;
   const kept = new Set(
     segments

@@ -62,7 +62,7 @@ export {
 export type { Words } from "./layout";
 export { type LineOptions, type LineSeries, lines } from "./lines";
 export { type Extent, type MemoryKind, type MemoryMapOptions, memoryMap } from "./memory-map";
-export { type MappedMachine, pageBlockMap } from "./page-block-map";
+export { type MappedMachine, pageBlockMap, pageblockMap } from "./pageblock-map";
 export { OKABE_ITO } from "./palette";
 export { type Planned, runOf } from "./run";
 export { type SweepCell, type SweepOptions, sweepMap } from "./sweep-map";

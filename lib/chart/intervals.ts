@@ -1,5 +1,6 @@
 /** Estimates with their intervals, one row a strategy: success rates, and paired differences between strategies. */
 import { InputError } from "../base/errors";
+import type { Estimate } from "../metrics/measures";
 import type { ErrorBars, Figure, ScatterTrace } from "./figure";
 import { distinctLabels, label, number } from "./labels";
 import { headRoom, layoutOf, type Words } from "./layout";
@@ -7,16 +8,7 @@ import { INK, SERIES } from "./palette";
 import { withRuns } from "./run";
 import { withNote } from "./thin";
 
-/** One row's estimate; the interval holds the value. */
-export interface Estimate {
-  /** The strategy, or the pair that is compared. */
-  name: string;
-  value: number;
-  low: number;
-  high: number;
-  /** What it was computed from: `37 of 64 runs`; for hovering. */
-  basis?: string;
-}
+export type { Estimate };
 
 /** Estimates of one condition, a dot a row. */
 export interface EstimateSeries {

@@ -8,18 +8,35 @@ import { faded, SERIES } from "./palette";
 import { withRuns } from "./run";
 import { withNote } from "./thin";
 
-/** Latencies of one strategy in microseconds, in any order. */
+/** Latencies of one strategy in nanoseconds, in any order. */
 export interface LatencySamples {
+  name: string;
+  samplesNs: readonly number[];
+}
+
+/** @deprecated Samples in microseconds: `LatencySamples` has nanoseconds, as results do. */
+export interface MicrosecondSamples {
   name: string;
   samplesUs: readonly number[];
 }
 
 export interface LatencyEcdfOptions extends Words {
-  series: readonly LatencySamples[];
+  series: readonly (LatencySamples | MicrosecondSamples)[];
 }
 
-/** Of one strategy. */
+/** Of one strategy, nanoseconds. */
 export interface LatencyQuantiles {
+  name: string;
+  p1Ns: number;
+  p25Ns: number;
+  p50Ns: number;
+  p75Ns: number;
+  p99Ns: number;
+  samples: number;
+}
+
+/** @deprecated Quantiles in microseconds: `LatencyQuantiles` has nanoseconds, as results do. */
+export interface MicrosecondQuantiles {
   name: string;
   p1Us: number;
   p25Us: number;
@@ -30,7 +47,7 @@ export interface LatencyQuantiles {
 }
 
 export interface LatencyBoxOptions extends Words {
-  rows: readonly LatencyQuantiles[];
+  rows: readonly (LatencyQuantiles | MicrosecondQuantiles)[];
 }
 
 /** More samples are drawn at this many evenly spaced ranks, the first, the last and the 99.9th percentile always. */
@@ -53,7 +70,7 @@ const DASHES = ["solid", "dash", "dot"] as const;
  * ```
  */
 export function latencyEcdf(options: LatencyEcdfOptions): Figure {
-  const kept = options.series.slice(0, SERIES_MAX);
+  const kept = options.series.slice(0, SERIES_MAX).map(samplesDrawn);
   const sorted = kept.map((one) => {
     if (one.samplesUs.length === 0 || one.samplesUs.some((us) => !(us >= 0)))
       throw new InputError(
@@ -114,7 +131,7 @@ export function latencyEcdf(options: LatencyEcdfOptions): Figure {
  * ```
  */
 export function latencyBoxes(options: LatencyBoxOptions): Figure {
-  const rows = options.rows.slice(0, ROWS_MAX);
+  const rows = options.rows.slice(0, ROWS_MAX).map(quantilesDrawn);
   for (const row of rows)
     if (
       !(
@@ -175,6 +192,19 @@ export function latencyBoxes(options: LatencyBoxOptions): Figure {
     ),
   };
   return withRuns(figure, options.from);
+}
+
+/** The axis counts microseconds. */
+function samplesDrawn(one: LatencySamples | MicrosecondSamples): MicrosecondSamples {
+  if ("samplesUs" in one) return one;
+  return { name: one.name, samplesUs: one.samplesNs.map((ns) => ns / 1000) };
+}
+
+function quantilesDrawn(row: LatencyQuantiles | MicrosecondQuantiles): MicrosecondQuantiles {
+  if ("p1Us" in row) return row;
+  const { name, samples } = row;
+  const [p1Us, p25Us, p50Us] = [row.p1Ns / 1000, row.p25Ns / 1000, row.p50Ns / 1000];
+  return { name, p1Us, p25Us, p50Us, p75Us: row.p75Ns / 1000, p99Us: row.p99Ns / 1000, samples };
 }
 
 function ranksOf(n: number): number[] {

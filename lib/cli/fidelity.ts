@@ -1,5 +1,7 @@
 /** `pageblock fidelity`: checks recordings of the real kernel against the model; exit 1 if anything disagrees. */
+
 import type { Command } from "commander";
+import { sumBy } from "lodash";
 import { InputError } from "../base/errors";
 import {
   type FidelityCheck,
@@ -86,8 +88,8 @@ function oneLine({ report, notes }: FidelityCheck): string {
 
 function total(checks: readonly FidelityCheck[], broken: number, skipped: number): string {
   const good = checks.filter((c) => !disagrees(c.report)).length;
-  const rows = checks.reduce((n, c) => n + compared(c.report), 0);
-  const agreeing = checks.reduce((n, c) => n + c.report.agreeing, 0);
+  const rows = sumBy(checks, (c) => compared(c.report));
+  const agreeing = sumBy(checks, (c) => c.report.agreeing);
   return `${good} of ${checks.length} recordings agree in every row, ${agreeing} of ${rows} rows; ${broken} could not be read, ${skipped} of kinds not checked yet\n`;
 }
 

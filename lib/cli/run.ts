@@ -5,7 +5,7 @@ import { InputError } from "../base/errors";
 import { runAll } from "../experiment/compare";
 import { planHash } from "../experiment/plan";
 import { isOutcome, readRun } from "../experiment/run-text";
-import { microsecondsText } from "../experiment/texts";
+import { timeText } from "../experiment/texts";
 import { parsePlan, RUN_FIELDS, withDefaults } from "../plan/run";
 import type { Locate } from "../schema/place";
 import { asWritten } from "../schema/plan-file";
@@ -41,7 +41,7 @@ export function register(program: Command): void {
         `plan      ${planHash(plan)}`,
         `strategy  ${plan.strategy.name}, seed ${plan.seed}`,
         `granted   ${granted.filter((g) => g === 1).length} of ${granted.length}`,
-        `time      ${microsecondsText(Math.max(...latencyNs) / 1000)} at most (modelled)`,
+        `time      ${timeText(Math.max(...latencyNs))} at most (modelled)`,
         ...Object.entries(outcome.metrics).map(([name, n]) => `${name.padEnd(20)} ${n}`),
         ...outcome.failures.map(
           (f) => `request ${f.request + 1} failed: ${placeOf(f.data, value, locate)}${f.text}`,

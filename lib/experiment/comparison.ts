@@ -2,6 +2,7 @@
  * Strategies compared on one machine, under one workload, for one request. Every strategy runs with the same seeds (common random
  * numbers): seed 7 gives each the same day, so that differences come from the strategies and not from the luck of the draw.
  */
+import { mean, sumBy } from "lodash";
 import { Random } from "../base/random";
 import type { ComparisonSpec } from "../plan/comparison";
 import { PLAN_FORMAT, type Plan } from "../plan/run";
@@ -36,10 +37,10 @@ export interface StrategyRow {
   successRate: Interval;
   /** The same share with the interval of as many independent requests as the spread over seeds says there were. */
   successOverSeeds: Interval;
-  /** Time to the answer of granted requests, microseconds; null when none was granted. */
-  latencyUs: Quantiles | null;
+  /** Time to the answer of granted requests, nanoseconds; null when none was granted. */
+  latencyNs: Quantiles | null;
   /** The same of refused ones. */
-  refusedUs: Quantiles | null;
+  refusedNs: Quantiles | null;
   /** Direct reclaim and direct compaction entered by others while requests were put: median a run. */
   stalls: { reclaim: Interval | null; compaction: Interval | null };
   /** Medians over seeds with bootstrap intervals, by name of the metric. */
@@ -60,8 +61,8 @@ export interface StrategyPair {
   b: string;
   /** Share granted, A − B, seed by seed. */
   success: PairedDifference & { pCorrected: number };
-  /** Median time to the answer, A − B, microseconds, over seeds in which both granted something; null without such seeds. */
-  latencyUs: Interval | null;
+  /** Median time to the answer, A − B, nanoseconds, over seeds in which both granted something; null without such seeds. */
+  latencyNs: Interval | null;
   /** What the seeds allow to say, in words. */
   verdict: string;
   /** True when the seeds tell the two apart by the share granted. */
@@ -90,7 +91,7 @@ export function* comparisonPlans(spec: ComparisonSpec): Generator<Plan> {
 interface SeedRun {
   outcome: Outcome;
   share: number;
-  medianUs: number | null;
+  medianNs: number | null;
 }
 
 /** Collects runs in the order of comparisonPlans() and computes the result. */
@@ -116,12 +117,12 @@ export class ComparisonTable {
       return;
     }
     const { granted, latencyNs } = read.requests;
-    const us = latencyNs.filter((_, i) => granted[i] === 1).map((ns) => ns / 1000);
-    const share = granted.reduce((n, g) => n + g, 0) / granted.length;
+    const times = latencyNs.filter((_, i) => granted[i] === 1);
+    const share = mean(granted);
     this.runs[at]!.push({
       outcome: read,
       share,
-      medianUs: us.length === 0 ? null : quantiles(us, [0.5])[0]!,
+      medianNs: times.length === 0 ? null : quantiles(times, [0.5])[0]!,
     });
   }
 
@@ -139,20 +140,18 @@ export class ComparisonTable {
     const runs = this.runs[at]!.filter((r) => r !== null);
     const times = this.spec.request.times ?? REQUEST_DEFAULTS.times;
     const asked = runs.length * times;
-    const granted = runs.reduce((n, r) => n + Math.round(r.share * times), 0);
+    const granted = sumBy(runs, (r) => Math.round(r.share * times));
     const of = (metric: string): Interval | null => {
       const values = runs.map((r) => r.outcome.metrics[metric]).filter((v) => v !== undefined);
       return values.length === 0 ? null : bootstrapMedian(values, this.random(name, metric));
     };
     const metricNames = [...new Set(runs.flatMap((r) => Object.keys(r.outcome.metrics)))].sort();
     const latencies = (want: number) => {
-      const us = runs.flatMap((r) =>
-        r.outcome.requests.latencyNs
-          .filter((_, i) => r.outcome.requests.granted[i] === want)
-          .map((ns) => ns / 1000),
+      const ns = runs.flatMap((r) =>
+        r.outcome.requests.latencyNs.filter((_, i) => r.outcome.requests.granted[i] === want),
       );
-      if (us.length === 0) return null;
-      const [p50, p95, p99] = quantiles(us, [0.5, 0.95, 0.99]) as [number, number, number];
+      if (ns.length === 0) return null;
+      const [p50, p95, p99] = quantiles(ns, [0.5, 0.95, 0.99]) as [number, number, number];
       return { p50, p95, p99 };
     };
     return {
@@ -167,8 +166,8 @@ export class ComparisonTable {
         runs.map((r) => r.share),
         times,
       ),
-      latencyUs: latencies(1),
-      refusedUs: latencies(0),
+      latencyNs: latencies(1),
+      refusedNs: latencies(0),
       stalls: { reclaim: of("reclaimStalls"), compaction: of("compactionStalls") },
       metrics: Object.fromEntries(metricNames.map((metric) => [metric, of(metric)!])),
       remarks: [...new Set([...runs.flatMap((r) => r.outcome.remarks), ...this.errors[at]!.slice(0, 1)])],
@@ -190,11 +189,11 @@ export class ComparisonTable {
           this.random(a, b),
           (this.names.length * (this.names.length - 1)) / 2,
         );
-        const us = both
-          .filter(([x, y]) => x.medianUs !== null && y.medianUs !== null)
-          .map(([x, y]) => x.medianUs! - y.medianUs!);
-        const latencyUs = us.length === 0 ? null : bootstrapMedian(us, this.random(a, b, "latency"));
-        found.push({ a, b, success: { ...success, pCorrected: 1 }, latencyUs });
+        const ns = both
+          .filter(([x, y]) => x.medianNs !== null && y.medianNs !== null)
+          .map(([x, y]) => x.medianNs! - y.medianNs!);
+        const latencyNs = ns.length === 0 ? null : bootstrapMedian(ns, this.random(a, b, "latency"));
+        found.push({ a, b, success: { ...success, pCorrected: 1 }, latencyNs });
       }
     const corrected = holm(found.map((f) => f.success.p));
     return found.map((f, i) => {
@@ -208,8 +207,8 @@ export class ComparisonTable {
 /** A share over seeds: requests of a run stand or fall together, so they count as fewer (the design effect, L. Kish, 1965). */
 function overSeeds(shares: readonly number[], times: number): Interval {
   const n = shares.length;
-  const p = n === 0 ? 0 : shares.reduce((a, b) => a + b, 0) / n;
-  const between = n < 2 ? 0 : shares.reduce((s, x) => s + (x - p) ** 2, 0) / (n - 1);
+  const p = n === 0 ? 0 : mean(shares);
+  const between = n < 2 ? 0 : sumBy(shares, (x) => (x - p) ** 2) / (n - 1);
   // Without any spread nothing is known of how requests hang together: each seed then counts as one.
   const independent = between === 0 ? n : Math.max(n, Math.min(n * times, (p * (1 - p) * n) / between));
   return wilson(p * independent, independent);

@@ -35,7 +35,7 @@ export class Meter {
     const moved = system.memory.counters.pgmigrate_success;
     const attempt = request();
     const pages = attempt.ready ? 0 : attempt.pieces.reduce((n, p) => n + p.pages, 0);
-    columns.granted.push(attempt.granted ? 1 : 0);
+    columns.granted.push(attempt.ok ? 1 : 0);
     columns.errno.push(attempt.errno);
     columns.pfn.push(attempt.pieces[0]?.pfn ?? -1);
     columns.latencyNs.push(
@@ -82,8 +82,8 @@ export function endMetrics(system: System, meter: Meter): Record<string, number>
   return {
     managedBytes: system.managedPages * pageSize,
     freeBytes: free * pageSize,
-    pageBlocksFree: hugeFree / (1 << order),
-    pageBlockBytes: pageSize * (1 << order),
+    pageblocksFree: hugeFree / (1 << order),
+    pageblockBytes: pageSize * (1 << order),
     unusableIndex: unusableFreeIndex(largest.nrFree, order) / 1000,
     reclaimStalls: allocstall,
     compactionStalls: compactStall,

@@ -138,11 +138,11 @@ function ask(plan: Plan, { strategy, prepared }: Ready, { system, workload, duri
     if (during !== null) workload.runUntil(system.nowMs + gapMs);
     while (holding.length >= held) prepared.release(holding.shift()!);
     const attempt = meter.measure(() => prepared.request());
-    if (attempt.granted) {
+    if (attempt.ok) {
       holding.push(attempt);
       last = attempt.pieces;
-    } else if (failures.length < FAILURES_KEPT && attempt.why !== null)
-      failures.push({ request: i, text: attempt.why.text, data: attempt.why.data });
+    } else if (failures.length < FAILURES_KEPT && attempt.reason !== null)
+      failures.push({ request: i, text: attempt.reason, data: attempt.details });
   }
   const metrics = {
     ...endMetrics(system, meter),

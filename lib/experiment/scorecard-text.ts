@@ -1,7 +1,7 @@
 /** A scorecard in words and columns, for terminals. */
 import { formatSize } from "../base/units";
 import { type FailureColumn, type Scorecard, type ScorecardRow, withoutFigures } from "./scorecard";
-import { microsecondsText, shareText } from "./texts";
+import { shareText, timeText } from "./texts";
 
 export const SCORECARD_HEAD = [
   "strategy",
@@ -23,7 +23,7 @@ export function scorecardCells(row: ScorecardRow): string[] {
   return [
     row.name,
     row.asked === 0 ? "cannot be had" : shareText(row.successRate),
-    microsecondsText(row.latencyUs?.p50),
+    timeText(row.latencyNs?.p50),
     size(row.idleBytes),
     adapter === null ? "–" : String(adapter.entries),
     adapter === null ? "–" : (adapter.operationsPerSecond / 1e6).toFixed(1),

@@ -61,7 +61,7 @@ export interface ScorecardRow {
   /** Share granted with Wilson's 95 % interval. */
   successRate: Interval;
   /** Modelled microseconds to the answer of granted requests. */
-  latencyUs: Quantiles | null;
+  latencyNs: Quantiles | null;
   /** Bytes set aside, and of them idle while nobody asks. */
   reservedBytes: number | null;
   idleBytes: number | null;
@@ -222,7 +222,7 @@ function scoreRow(
     asked: row.asked,
     granted: row.granted,
     successRate: row.successRate,
-    latencyUs: row.latencyUs,
+    latencyNs: row.latencyNs,
     reservedBytes: mid("reservedBytes"),
     idleBytes: mid("idleBytes"),
     adapter: granted === null ? null : adapterColumn(row.strategy, granted, bytes, chosen),

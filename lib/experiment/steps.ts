@@ -2,6 +2,7 @@
  * A machine led step by step: fill it, pin pages, let a workload run, ask for contiguous memory, compact. The steps are data,
  * so that whatever is shown of the machine afterwards can be computed again by anybody: the steps are its plan.
  */
+import { type Answer, answerOf, ERRNO, GRANTED, refusedWith } from "../base/answer";
 import { InputError, unknownName } from "../base/errors";
 import { Random } from "../base/random";
 import { formatSize } from "../base/units";
@@ -27,16 +28,12 @@ export type { FillKind, Step, StepPlan };
 const FIXED: ReadonlySet<string> = new Set(["slab", "pageTable", "networkBuffer"]);
 
 /** What a step came to. Times modelled. */
-export interface StepResult {
+export interface StepResult extends Answer {
   /** Pages got, freed, pinned or moved; huge pages for `hugePages`. */
   count: number;
-  granted: boolean;
-  errno: number;
   /** First frame, or −1. */
   pfn: number;
   latencyNs: number;
-  /** Why it failed, in words and as data; null when it did not. */
-  why: { text: string; data: unknown } | null;
   /** Where the time went; only for a contiguous request that asked for it. */
   timeline?: ContigTimeline;
 }
@@ -66,12 +63,10 @@ export class SteppedSystem {
   /** Does one step; a request that fails is a result. Throws InputError for a step that makes no sense. */
   take(step: Step): StepResult {
     const result = {
+      ...GRANTED,
       count: 0,
-      granted: true,
-      errno: 0,
       pfn: -1,
       latencyNs: 0,
-      why: null,
       ...this.dispatch(step),
     };
     this.steps.push(step);
@@ -132,7 +127,8 @@ export class SteppedSystem {
       if (got < 0) break;
       (FIXED.has(kind) ? this.fixed : this.movable).push(got);
     }
-    return { count, granted: count === pages };
+    if (count === pages) return { count };
+    return { count, ...refusedWith(ERRNO.ENOMEM, `${count} of ${pages} pages could be had`) };
   }
 
   private free(share: number, random: Random): Partial<StepResult> {
@@ -207,7 +203,7 @@ export class SteppedSystem {
     if (system.contig.areas.length === 0) {
       const text = `cma_alloc: there is no CMA area: ${system.booted.cma.reason ?? "none was asked for"}`;
       const timeline = step.timeline === true && { timeline: new ContigStopwatch(system.memory).timeline() };
-      return { granted: false, errno: -12, why: { text, data: null }, ...timeline };
+      return { ...refusedWith(ERRNO.ENOMEM, text), ...timeline };
     }
     const pages = this.pages(bytes, "cma_alloc");
     return this.contiguous(step, (options) =>
@@ -243,12 +239,13 @@ export class SteppedSystem {
     const piece = attempt.pieces[0];
     if (piece !== undefined) this.grants.set(this.steps.length, { ...piece, kind: step.do });
     return {
+      ...answerOf(attempt),
+      ...(attempt.causes !== undefined && {
+        details: { ...(attempt.details as object), causes: attempt.causes },
+      }),
       count: piece?.pages ?? 0,
-      granted: attempt.granted,
-      errno: attempt.errno,
       pfn: piece?.pfn ?? -1,
       latencyNs: this.meter.columns.latencyNs.at(-1)!,
-      why: attempt.why,
       ...(stopwatch !== undefined && { timeline: stopwatch.timeline() }),
     };
   }
@@ -260,7 +257,7 @@ export class SteppedSystem {
       gfp: "GFP_KERNEL|__GFP_RETRY_MAYFAIL|__GFP_NOWARN",
     });
     const latencyNs = this.system.elapsedNs(before);
-    if (!got.ok) return { granted: false, errno: -12, latencyNs, why: { text: got.reason, data: null } };
+    if (!got.ok) return { ...answerOf(got), latencyNs };
     // A driver's page: without an owner compaction would take it for whatever lay there before.
     this.system.memory.setOwner(got.pfn, OWNER_KINDS.driver);
     this.grants.set(this.steps.length, { pfn: got.pfn, pages: 2 ** order, kind: "allocPages" });
@@ -275,12 +272,10 @@ export class SteppedSystem {
       );
     const before = this.system.events();
     const got = pool.setMaxHugePages(count);
-    return {
-      count: got,
-      granted: got >= count,
-      errno: got >= count ? 0 : -12,
-      latencyNs: this.system.elapsedNs(before),
-    };
+    const latencyNs = this.system.elapsedNs(before);
+    if (got >= count) return { count: got, latencyNs };
+    const reason = `the pool has ${got} of ${count} pages of ${formatSize(bytes)}`;
+    return { ...refusedWith(ERRNO.ENOMEM, reason), count: got, latencyNs };
   }
 
   private release(step: number): Partial<StepResult> {
@@ -306,7 +301,7 @@ export class SteppedSystem {
   }
 }
 
-function checkShare(what: string, share: number): void {
+export function checkShare(what: string, share: number): void {
   if (!(share >= 0 && share <= 1))
     throw new InputError(`${what}: share must be a number from 0 to 1: got ${share}`);
 }

@@ -18,8 +18,8 @@ export interface SweepPoint {
   granted: number;
   /** Share of the requests granted, with Wilson's 95 % interval over requests; requests of one run are not independent. Null without a run. */
   successRate: Interval | null;
-  /** Time to the answer of granted requests, microseconds; null when none was granted. */
-  latencyUs: { p50: number; p95: number; p99: number } | null;
+  /** Time to the answer of granted requests, nanoseconds; null when none was granted. */
+  latencyNs: { p50: number; p95: number; p99: number } | null;
   /** The first reason of a run without outcome. */
   error: string | null;
 }
@@ -48,7 +48,7 @@ interface Collected {
   failedRuns: number;
   asked: number;
   granted: number;
-  us: number[];
+  ns: number[];
   error: string | null;
 }
 
@@ -87,7 +87,7 @@ export class SweepTable {
     granted.forEach((got, i) => {
       if (got !== 1) return;
       point.granted++;
-      point.us.push(latencyNs[i]! / 1000);
+      point.ns.push(latencyNs[i]!);
     });
   }
 
@@ -99,7 +99,7 @@ export class SweepTable {
       this.leftOut.add(key);
       return null;
     }
-    const point = { values, runs: 0, failedRuns: 0, asked: 0, granted: 0, us: [], error: null };
+    const point = { values, runs: 0, failedRuns: 0, asked: 0, granted: 0, ns: [], error: null };
     this.points.set(key, point);
     return point;
   }
@@ -116,13 +116,13 @@ export class SweepTable {
   }
 }
 
-function pointOf({ us, ...counted }: Collected): SweepPoint {
+function pointOf({ ns, ...counted }: Collected): SweepPoint {
   const { asked, granted } = counted;
-  const [p50, p95, p99] = us.length === 0 ? [] : quantiles(us, [0.5, 0.95, 0.99]);
+  const [p50, p95, p99] = ns.length === 0 ? [] : quantiles(ns, [0.5, 0.95, 0.99]);
   return {
     ...counted,
     successRate: asked === 0 ? null : wilson(granted, asked),
-    latencyUs: p50 === undefined ? null : { p50, p95: p95!, p99: p99! },
+    latencyNs: p50 === undefined ? null : { p50, p95: p95!, p99: p99! },
   };
 }
 

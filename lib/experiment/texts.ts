@@ -9,9 +9,10 @@ export function shareText({ low, mid, high }: Interval): string {
   return `${percent(mid)} (${percent(low)} to ${percent(high)})`;
 }
 
-/** A time in µs, ms or s with three digits, or a dash. */
-export function microsecondsText(us: number | undefined): string {
-  if (us === undefined) return "–";
+/** Nanoseconds as µs, ms or s with three digits, or a dash. */
+export function timeText(ns: number | undefined): string {
+  if (ns === undefined) return "–";
+  const us = ns / 1000;
   if (us >= 1e6) return `${Number((us / 1e6).toPrecision(3))} s`;
   if (us >= 1000) return `${Number((us / 1000).toPrecision(3))} ms`;
   return `${Number(us.toPrecision(3))} µs`;
@@ -30,7 +31,7 @@ export const COMPARISON_HEAD = [
 
 /** Cells of a strategy's line under COMPARISON_HEAD. Times are modelled. */
 export function comparisonCells(row: StrategyRow): string[] {
-  const { latencyUs: l, stalls } = row;
+  const { latencyNs: l, stalls } = row;
   if (row.runs === 0) return [row.name, "–", "–", "cannot be had", "–", "–", "–", "–"];
   const stalled = (stalls.reclaim?.mid ?? 0) + (stalls.compaction?.mid ?? 0);
   return [
@@ -38,7 +39,7 @@ export function comparisonCells(row: StrategyRow): string[] {
     String(row.asked),
     String(row.granted),
     shareText(row.successRate),
-    ...[l?.p50, l?.p95, l?.p99].map(microsecondsText),
+    ...[l?.p50, l?.p95, l?.p99].map(timeText),
     String(stalled),
   ];
 }

@@ -1,7 +1,8 @@
 /** What a comparison gave: shown, explained, queried, exported. Everything is computed from the runs it holds. */
 import { unknownName } from "../base/errors";
+import type { LatencySamples } from "../chart/latency";
 import { runOf } from "../chart/run";
-import type { Comparison, ComparisonSpec } from "../experiment/comparison";
+import type { Comparison, ComparisonSpec, StrategyRow } from "../experiment/comparison";
 import type { StoredRun } from "../experiment/keeper";
 import { exportResults, queryResults, type Row } from "../experiment/results";
 import { isOutcome, readRun } from "../experiment/run-text";
@@ -12,8 +13,21 @@ import {
   comparisonTitle,
   shareText,
 } from "../experiment/texts";
+import {
+  type Estimate,
+  estimates,
+  type Frontier,
+  frontier,
+  type Measure,
+  type MeasureOf,
+  type MetricRow,
+  metricRows,
+  type Over,
+  successRates,
+} from "../metrics/measures";
 import { DISPLAY, display, type MimeBundle } from "../notebook/display";
 import { withResults } from "../report/runs";
+import { type Only, StrategyCharts } from "./result-charts";
 import { tableHtml, tableText } from "./result-table";
 
 /** A comparison as a plan: what `pageblock verify` runs again. */
@@ -44,6 +58,75 @@ export class ComparisonResult {
   /** Shows the table: HTML with bars in a notebook, text on a terminal. */
   show(): void {
     display(this[DISPLAY]());
+  }
+
+  /** The row of a strategy by its label. Throws InputError listing the labels. */
+  row(name: string): StrategyRow {
+    const { strategies } = this.comparison;
+    const found = strategies.find((row) => row.name === name);
+    if (found !== undefined) return found;
+    throw unknownName(
+      "comparison: strategy",
+      name,
+      strategies.map((row) => row.name),
+    );
+  }
+
+  /** Labels of the strategies that were refused a request, for `explain()`. */
+  get refused(): string[] {
+    return this.comparison.strategies.filter((row) => row.granted < row.asked).map((row) => row.name);
+  }
+
+  /** Shares granted, 0 to 1, with 95 % intervals over requests or over seeds: rows for `chart.successRates`. */
+  successRates({ over = "requests", only }: { over?: Over } & Only = {}): Estimate[] {
+    return successRates(this.rows(only), over);
+  }
+
+  /** Modelled times to the answer of granted (or refused) requests, nanoseconds: series for `chart.latencyEcdf`. */
+  latencies({ granted = true, only }: { granted?: boolean } & Only = {}): LatencySamples[] {
+    const labels = this.comparison.strategies.map((row) => row.name);
+    const samples = labels.map((): number[] => []);
+    this.runs.forEach(({ text }, i) => {
+      const read = readRun(text);
+      if (!isOutcome(read)) return;
+      const { latencyNs, granted: got } = read.requests;
+      latencyNs.forEach((ns, k) => {
+        if ((got[k] === 1) === granted) samples[i % labels.length]!.push(ns);
+      });
+    });
+    const wanted = new Set(this.rows(only).map((row) => row.name));
+    return labels
+      .map((name, i) => ({ name, samplesNs: samples[i]! }))
+      .filter(({ name, samplesNs }) => samplesNs.length > 0 && wanted.has(name));
+  }
+
+  /**
+   * A metric of every strategy: its median over seeds with an interval, in the unit asked for (`{ of: "idleBytes", unit: "GiB" }`).
+   * Names that come as a list are added.
+   */
+  metric(measure: MeasureOf | Measure, { only }: Only = {}): MetricRow[] {
+    return metricRows(this.rows(only), measure);
+  }
+
+  /** The same as rows for charts that take estimates; strategies that lack it are left out. */
+  estimates(measure: MeasureOf | Measure, { only }: Only = {}): Estimate[] {
+    return estimates(this.rows(only), measure);
+  }
+
+  /** Two measures against each other: what `chart.tradeOffFrontier` takes. */
+  frontier(x: MeasureOf | Measure, y: MeasureOf | Measure, { only }: Only = {}): Frontier {
+    return frontier(this.rows(only), { x, y });
+  }
+
+  /** Figures with one call: `result.chart.success()`. */
+  get chart(): StrategyCharts {
+    return new StrategyCharts(this);
+  }
+
+  /** In the order of the comparison. Throws InputError for a name that is no strategy's. */
+  private rows(only: Only["only"]): StrategyRow[] {
+    const wanted = only?.map((name) => this.row(name));
+    return this.comparison.strategies.filter((row) => wanted?.includes(row) ?? true);
   }
 
   /** Why requests of a strategy failed, in words: the first failures of the first seeds that had any. */

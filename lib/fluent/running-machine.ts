@@ -2,100 +2,35 @@
  * A machine that runs, led by hand: `machine("raspberry-pi-4").cma("256MiB").running({ compaction: false })`. Every step is
  * noted; the steps are the plan of whatever is shown of the machine.
  */
-import { InputError } from "../base/errors";
+import { InputError, unknownName } from "../base/errors";
 import type { Size } from "../base/units";
-import { type TimedAttempt, timedAttempt } from "../chart/attempt-lanes";
+import type { LatencySamples } from "../chart/latency";
 import { runOf } from "../chart/run";
 import { SteppedSystem, type StepResult, type StepsOutcome, stepsOutcome } from "../experiment/steps";
 import type { BootRequest } from "../machine/boot-request";
 import type { System } from "../machine/system";
 import { SYSTEM, type SystemOptions } from "../machine/system-options";
-import { type BlockSummary, blockSummary, freeBlocksByOrder, type HolderFlow, holderFlows } from "../metrics";
-import type { ContigTimeline } from "../mm/contiguous/contig-timeline";
+import {
+  type BlockSummary,
+  blockSummary,
+  type Estimate,
+  freeBlocksByOrder,
+  type HolderFlow,
+  holderFlows,
+} from "../metrics";
 import type { PageHold } from "../mm/state/owners";
 import { DISPLAY, type MimeBundle } from "../notebook/display";
-import { requestBundle, steppedBundle } from "../notebook/running-bundle";
+import { steppedBundle } from "../notebook/running-bundle";
 import { type FillKind, STEP, type STEP_FIELDS, type StepIn, type StepPlan } from "../plan/steps";
 import type { WorkloadIn } from "../plan/workload";
 import { check } from "../schema/check";
 import type { In, InOf, TimeIn, Without } from "../schema/field";
 import { fieldPath } from "../schema/place";
+import { ContigOutcome } from "./contig-outcome";
+import { MachineCharts, stepLatencies, stepRates } from "./machine-charts";
 
 /** What people may say of a step beside its name. */
 type StepOptions<K extends keyof typeof STEP_FIELDS> = Partial<InOf<(typeof STEP_FIELDS)[K]>>;
-
-/**
- * What one request for contiguous memory came to.
- * @example
- * ```ts
- * import { machine } from "pageblock";
- *
- * const m = machine("qemu-virt").memory("512MiB").cma("64MiB").running();
- * const asked = m.cmaAlloc("128MiB"); // more than the area has
- * asked.ok; // => false
- * typeof asked.explain(); // => "string"
- * ```
- */
-export class ContigOutcome {
-  /** Whether it was granted. */
-  readonly ok: boolean;
-  /** 0, or the kernel's negative error: −12 ENOMEM, −16 EBUSY. */
-  readonly errno: number;
-  /** First frame, or −1. */
-  readonly pfn: number;
-  /** Pages asked for and got; 0 when it failed. */
-  readonly pages: number;
-  /** Modelled time to the answer, microseconds. */
-  readonly latencyUs: number;
-  /** Index of the step, for release(). */
-  readonly step: number;
-  private readonly why: StepResult["why"];
-  private readonly timed: StepResult["timeline"];
-  private readonly planned: () => { plan: StepPlan; result: StepsOutcome };
-
-  constructor(result: StepResult, step: number, planned: () => { plan: StepPlan; result: StepsOutcome }) {
-    this.ok = result.granted;
-    this.errno = result.errno;
-    this.pfn = result.pfn;
-    this.pages = result.count;
-    this.latencyUs = result.latencyNs / 1000;
-    this.step = step;
-    this.why = result.why;
-    this.timed = result.timeline;
-    this.planned = planned;
-  }
-
-  /**
-   * Why the request failed, in a few lines: what was in the way, whose it is, what would have freed it, and the nearest miss. With
-   * `{ json: true }` everything as data; null for a request that was granted.
-   */
-  explain(): string;
-  explain(options: { json: true }): unknown;
-  explain(options?: { json: true }): unknown {
-    if (options?.json) return this.why?.data ?? null;
-    return this.why?.text ?? `granted: ${this.pages} pages from frame ${this.pfn} on`;
-  }
-
-  /**
-   * Where the modelled time of the request went, range by range and step by step, as `chart.attemptTimeline` takes it:
-   * `chart.attemptTimeline({ title: "…", ...outcome.timeline(), from: [m] })`. With `{ json: true }` as the kernel model
-   * recorded it. Throws InputError for a request that was not made with `{ timeline: true }`.
-   */
-  timeline(): TimedAttempt;
-  timeline(options: { json: true }): ContigTimeline;
-  timeline(options?: { json: true }): TimedAttempt | ContigTimeline {
-    if (this.timed === undefined)
-      throw new InputError(
-        "timeline: was not recorded: ask for it with the request, { timeline: true } (cma_alloc and alloc_contig_pages)",
-      );
-    return options?.json ? this.timed : timedAttempt(this.timed);
-  }
-
-  [DISPLAY](): MimeBundle {
-    const { plan, result } = this.planned();
-    return requestBundle(this, runOf(plan, result));
-  }
-}
 
 /**
  * A machine that runs. Methods that act return the machine or the outcome; a request that fails is an outcome.
@@ -217,7 +152,7 @@ export class RunningMachine {
 
   private ask(step: StepIn): ContigOutcome {
     const result = this.step(step);
-    return new ContigOutcome(result, this.stepped.steps.length - 1, () => ({
+    return new ContigOutcome(result, this.stepped.steps.length - 1, this.pageSize, () => ({
       plan: this.plan,
       result: this.toJSON(),
     }));
@@ -256,6 +191,29 @@ export class RunningMachine {
   /** Who holds the page blocks, for `chart.holders`. */
   holders(): HolderFlow[] {
     return holderFlows(this.system.memory);
+  }
+
+  /** A counter of the kernel or of the machine by its name, such as `pgmigrate_success` or `dropped`; since boot. */
+  metric(name: string): number {
+    const { counters } = this.toJSON();
+    const found = counters[name];
+    if (found === undefined) throw unknownName("metric", name, Object.keys(counters));
+    return found;
+  }
+
+  /** Shares granted of the requests put to it, by function, with 95 % intervals: rows for `chart.successRates`. */
+  successRates(): Estimate[] {
+    return stepRates(this.stepped.steps, this.stepped.results);
+  }
+
+  /** Modelled times to the answer, by function, nanoseconds: series for `chart.latencyEcdf`. */
+  latencies({ granted = true }: { granted?: boolean } = {}): LatencySamples[] {
+    return stepLatencies(this.stepped.steps, this.stepped.results, granted);
+  }
+
+  /** Figures with one call: `m.chart.holders()`. They carry the plan. */
+  get chart(): MachineCharts {
+    return new MachineCharts(this);
   }
 
   /** The steps so far, as data: running them again gives this machine. */

@@ -1,13 +1,16 @@
 /** What a scorecard gave: shown as one table with its front, explained strategy by strategy, queried. */
 import { unknownName } from "../base/errors";
+import type { LatencySamples } from "../chart/latency";
 import { runOf } from "../chart/run";
 import type { Scorecard, ScorecardRow } from "../experiment/scorecard";
 import { SCORECARD_HEAD, scorecardCells, scorecardNotes } from "../experiment/scorecard-text";
 import { comparisonTitle } from "../experiment/texts";
+import type { Estimate, Frontier, Measure, MeasureOf, MetricRow, Over } from "../metrics/measures";
 import { DISPLAY, display, type MimeBundle } from "../notebook/display";
 import type { ScorecardPlan } from "../plan/scorecard";
 import { withResults } from "../report/runs";
 import type { ComparisonResult } from "./comparison-result";
+import { type Only, StrategyCharts } from "./result-charts";
 import { tableHtml, tableText } from "./result-table";
 
 export class ScorecardResult {
@@ -41,6 +44,31 @@ export class ScorecardResult {
         this.rows.map((r) => r.name),
       );
     return found;
+  }
+
+  /** Shares granted, 0 to 1, with 95 % intervals: rows for `chart.successRates`. */
+  successRates(options: { over?: Over } & Only = {}): Estimate[] {
+    return this.comparison.successRates(options);
+  }
+
+  /** Modelled times to the answer, nanoseconds: series for `chart.latencyEcdf`. */
+  latencies(options: { granted?: boolean } & Only = {}): LatencySamples[] {
+    return this.comparison.latencies(options);
+  }
+
+  /** A metric of every strategy: see {@link ComparisonResult.metric}. */
+  metric(measure: MeasureOf | Measure, options: Only = {}): MetricRow[] {
+    return this.comparison.metric(measure, options);
+  }
+
+  /** Two measures against each other: what `chart.tradeOffFrontier` takes. */
+  frontier(x: MeasureOf | Measure, y: MeasureOf | Measure, options: Only = {}): Frontier {
+    return this.comparison.frontier(x, y, options);
+  }
+
+  /** Figures with one call: `card.chart.frontier("idleBytes", "success")`. */
+  get chart(): StrategyCharts {
+    return new StrategyCharts(this);
   }
 
   /** Labels of the strategies on the Pareto front. */

@@ -1,6 +1,7 @@
 /** What a sweep gave: shown as a table or a heat map, queried, exported, and the plan that gives it again. */
 import { InputError } from "../base/errors";
 import type { Figure } from "../chart/figure";
+import type { LatencySamples } from "../chart/latency";
 import type { Words } from "../chart/layout";
 import { runOf } from "../chart/run";
 import { type SweepCell, sweepMap } from "../chart/sweep-map";
@@ -8,11 +9,25 @@ import { exportResults, queryResults, type Results, type Row } from "../experime
 import type { RunSummary } from "../experiment/run-plans";
 import type { SweepSpec, SweepValue } from "../experiment/sweep";
 import type { SweepOutcome, SweepPoint } from "../experiment/sweep-table";
-import { microsecondsText, shareText } from "../experiment/texts";
+import { shareText, timeText } from "../experiment/texts";
+import {
+  type Estimate,
+  type Frontier,
+  frontier,
+  type Measure,
+  type MeasureOf,
+  type MetricRow,
+  metricRows,
+  resolveMeasure,
+  successRates,
+} from "../metrics/measures";
+import { pointRow } from "../metrics/sweep-measures";
 import { DISPLAY, display, type MimeBundle } from "../notebook/display";
 import { figureBundle } from "../notebook/figure-bundle";
 import { escapeHtml } from "../report/escape";
 import { RUNS_MIME, withResults } from "../report/runs";
+import { SweepCharts } from "./sweep-charts";
+import { SweepRuns } from "./sweep-measures";
 
 /** A sweep as a plan: what `pageblock verify` runs again. */
 export interface SweepPlan extends SweepSpec {
@@ -52,6 +67,40 @@ export class SweepResult {
   /** One for each combination of values; runs that differ only in the seed count together. */
   get points(): readonly SweepPoint[] {
     return this.outcome.points;
+  }
+
+  /** Shares granted by combination, 0 to 1, with 95 % intervals: rows for `chart.successRates`. */
+  successRates(): Estimate[] {
+    return successRates(this.points.map((point) => pointRow(this.parameters, point)));
+  }
+
+  /** Modelled times to the answer of granted (or refused) requests, nanoseconds: series for `chart.latencyEcdf`. */
+  latencies({ granted = true }: { granted?: boolean } = {}): Promise<LatencySamples[]> {
+    return this.kept().latencies(granted);
+  }
+
+  /** A metric by combination: its median over the runs with an interval, in the unit asked for. Names in a list are added. */
+  async metric(measure: MeasureOf | Measure): Promise<MetricRow[]> {
+    const kept = this.kept();
+    const resolved = resolveMeasure(measure, kept.known());
+    return metricRows(await kept.rows([resolved]), resolved);
+  }
+
+  /** Two measures, or a parameter and a measure, against each other: what `chart.tradeOffFrontier` takes. */
+  async frontier(x: MeasureOf | Measure, y: MeasureOf | Measure): Promise<Frontier> {
+    const kept = this.kept();
+    const [a, b] = [resolveMeasure(x, kept.known(), "drawn"), resolveMeasure(y, kept.known(), "drawn")];
+    return frontier(await kept.rows([a, b]), { x: a, y: b });
+  }
+
+  /** Figures with one call: `result.chart.success()`, `await result.chart.latency()`. */
+  get chart(): SweepCharts {
+    return new SweepCharts(this);
+  }
+
+  private kept(): SweepRuns {
+    const { kind: _kind, ...spec } = this.plan;
+    return new SweepRuns(spec, this.outcome, this.results);
   }
 
   /** Rows of one SELECT over the views `runs` and `requests` of this sweep. */
@@ -170,11 +219,11 @@ function tableOf(outcome: SweepOutcome): { "text/html": string; "text/plain": st
   };
 }
 
-function rowOf({ values, runs, asked, granted, successRate, latencyUs: l }: SweepPoint): string[] {
+function rowOf({ values, runs, asked, granted, successRate, latencyNs: l }: SweepPoint): string[] {
   return [
     ...values.map(String),
     ...[runs, asked, granted].map(String),
     successRate === null ? "no outcome" : shareText(successRate),
-    ...[l?.p50, l?.p95, l?.p99].map(microsecondsText),
+    ...[l?.p50, l?.p95, l?.p99].map(timeText),
   ];
 }

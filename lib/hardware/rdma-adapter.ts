@@ -7,6 +7,7 @@
  */
 
 import { roundDown, roundUp } from "../base/alignment";
+import { ERRNO, GRANTED, type Granted, type Refused, refusedWith } from "../base/answer";
 import { InputError } from "../base/errors";
 import { hex } from "../base/units";
 import { type RdmaAdapter, type RdmaAdapterName, toAdapter } from "./rdma-adapter-data";
@@ -19,8 +20,7 @@ export interface PhysicalPiece {
 }
 
 /** A region as the adapter sees it. */
-export interface Registration {
-  ok: true;
+export interface Registration extends Granted {
   /** Bytes of memory one translation entry covers. */
   pageBytes: number;
   /** Translation entries of the region. */
@@ -32,11 +32,8 @@ export interface Registration {
   bytes: number;
 }
 
-export interface FailedRegistration {
-  ok: false;
-  /** What the driver says. */
-  reason: string;
-}
+/** `reason`: what the driver says. */
+export type FailedRegistration = Refused;
 
 /**
  * Registers `pieces`, in virtual order, at `virtualAddress`, with an adapter or the adapter of that name. Throws InputError for an
@@ -77,10 +74,10 @@ export function registerRegion(
       limit = Math.min(limit, largestDivisor(Math.abs(physicalAddress - va)));
       if (merged > 0) limit = Math.min(limit, largestDivisor(va));
       if (limit < smallest)
-        return {
-          ok: false,
-          reason: `physical ${hex(physicalAddress)} and virtual ${hex(va)} do not agree modulo ${smallest} bytes, the smallest page of ${adapter.title}: ib_umem_find_best_pgsz() finds no page size (-EINVAL)`,
-        };
+        return refusedWith(
+          ERRNO.EINVAL,
+          `physical ${hex(physicalAddress)} and virtual ${hex(va)} do not agree modulo ${smallest} bytes, the smallest page of ${adapter.title}: ib_umem_find_best_pgsz() finds no page size (-EINVAL)`,
+        );
       merged++;
     }
     end = physicalAddress + bytes;
@@ -92,7 +89,7 @@ export function registerRegion(
     : limit;
   const entries = (roundUp(va, pageBytes) - roundDown(virtualAddress, pageBytes)) / pageBytes;
   return {
-    ok: true,
+    ...GRANTED,
     pageBytes,
     entries,
     mttBytes: entries * adapter.entryBytes.value,

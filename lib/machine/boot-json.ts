@@ -11,6 +11,9 @@ export interface BootJsonZone {
   watermarks: { min: number; low: number; high: number };
 }
 
+/** The default CMA area. `ok` and `reason` say what became of it. */
+export type BootJsonCma = Omit<BootedCma, "errno" | "details">;
+
 /** Sizes in bytes, orders in powers of two base pages, counts in pages. */
 export interface BootJson {
   pageSize: number;
@@ -21,7 +24,7 @@ export interface BootJson {
   mobilityGrouping: boolean;
   minFreeKbytes: number;
   zones: BootJsonZone[];
-  cma: BootedCma;
+  cma: BootJsonCma;
   /** Only for a release between the modelled ones: what is inferred, what is not modelled. */
   kernelNotes?: string[];
 }
@@ -44,7 +47,11 @@ export function bootJson(result: BootResult): BootJson {
       managed,
       watermarks: { ...watermarks },
     })),
-    cma: { ...result.cma },
+    cma: cmaOf(result.cma),
     ...(result.kernelNotes && { kernelNotes: [...result.kernelNotes] }),
   };
+}
+
+function cmaOf({ requestedBytes, reservedBytes, base, alignmentBytes, ok, reason }: BootedCma): BootJsonCma {
+  return { requestedBytes, reservedBytes, base, alignmentBytes, ok, reason };
 }

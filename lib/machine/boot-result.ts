@@ -1,4 +1,5 @@
 /** What a boot on paper comes to, as plain data. */
+import type { Answer } from "../base/answer";
 import type { KernelRelease } from "../hardware/kernel-release";
 import type { Architecture } from "../hardware/page-geometry";
 import type { HugetlbCmaArea } from "../mm/boot/hugetlb-cma";
@@ -24,15 +25,15 @@ export interface BootedZone extends ZoneSpan {
 }
 
 /** What became of the default CMA area. Bytes; `base` is a physical address. */
-export interface BootedCma {
+export interface BootedCma extends Answer {
   requestedBytes: number;
   reservedBytes: number;
   base: number | null;
   alignmentBytes: number;
   /** False when an area was asked for and not reserved. */
-  ok: boolean;
-  /** Why nothing was reserved, in words; null when something was. */
-  reason: string | null;
+  readonly ok: boolean;
+  /** Why there is no area, in words, also where none was asked for; null when there is one. */
+  readonly reason: string | null;
 }
 
 /** A range somebody took before the buddy allocator started. Bytes. */

@@ -3,6 +3,7 @@
  * the same request gives the same result everywhere. Only sizes and places are computed; the allocator itself can be
  * started from `zones[].freeRanges`, what memblock_free_all() hands over, ascending.
  */
+import { GRANTED } from "../base/answer";
 import { InputError } from "../base/errors";
 import { formatSize } from "../base/units";
 import { bootRules, resolveKernel } from "../hardware/kernel-release";
@@ -160,7 +161,7 @@ function reservedArea(
   }: { base: number; bytes: number; ranges?: BootedCmaArea["ranges"] },
   alignmentBytes: number,
 ): BootedCmaArea {
-  const empty = { orderPerBit: 0, errno: null, activated: false };
+  const empty = { ...GRANTED, orderPerBit: 0, activated: false };
   return { name, requestedBytes: bytes, ranges, alignmentBytes, ...empty };
 }
 
@@ -204,8 +205,7 @@ function summarise(
       reservedBytes: done.outcome.bytes,
       base: done.outcome.base,
       alignmentBytes,
-      ok: true,
-      reason: null,
+      ...GRANTED,
     };
   return {
     requestedBytes: attempts[0]?.requestedBytes ?? 0,
@@ -213,6 +213,9 @@ function summarise(
     base: null,
     alignmentBytes,
     ok: attempts.length === 0,
+    // The last attempt decides: the kernel goes on to the next way to ask as long as one fails.
+    errno: attempts.at(-1)?.outcome.errno ?? 0,
+    details: null,
     reason:
       attempts.length === 0
         ? "no area was asked for"

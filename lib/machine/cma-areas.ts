@@ -2,9 +2,10 @@
  * CMA areas beside the default one: those of the device tree at fixed places and those that code declares. What each release
  * rounds or refuses, in its words; and which of them can be activated (mm/cma.c cma_init_reserved_areas()).
  */
+import { type Answer, answerOf } from "../base/answer";
 import { InputError } from "../base/errors";
 import { bootRules, type KernelRelease, kernelSwitches } from "../hardware/kernel-release";
-import { type CmaErrno, type CmaSlots, cmaDeclareContiguous, rmemCmaFixed } from "../mm/boot/cma";
+import { type CmaSlots, cmaDeclareContiguous, rmemCmaFixed } from "../mm/boot/cma";
 import { cmaDeclareContiguousMulti } from "../mm/boot/cma-multi";
 import type { Memblock, PhysicalRange } from "../mm/boot/memblock";
 import { name, type Out, object, optional, size, text, truth, whole } from "../schema/field";
@@ -34,15 +35,13 @@ export const CMA_AREA = object("a CMA area beside the default one", {
 export interface CmaAreaRequest extends Out<typeof CMA_AREA> {}
 
 /** What became of an area. */
-export interface BootedCmaArea {
+export interface BootedCmaArea extends Answer {
   name: string;
   requestedBytes: number;
   /** Ascending; one but for areas of several ranges; none where nothing was reserved. */
   ranges: { base: number; bytes: number }[];
   orderPerBit: number;
   alignmentBytes: number;
-  /** null: reserved. */
-  errno: CmaErrno | null;
   /** Usable: reserved, and each range in one zone. */
   activated: boolean;
 }
@@ -95,7 +94,7 @@ export function reserveCmaAreas(
       ranges: outcome.ok ? outcome.ranges : [],
       orderPerBit: a.orderPerBit ?? 0,
       alignmentBytes: outcome.alignment,
-      errno: outcome.ok ? null : outcome.errno,
+      ...answerOf(outcome),
       activated: false,
     });
   }
@@ -152,7 +151,7 @@ export function activateCmaAreas(
   const out: CmaActivation = { active: [], useless: [], messages: [] };
   let stopped = false;
   for (const area of areas) {
-    if (area.errno !== null || stopped) continue;
+    if (!area.ok || stopped) continue;
     area.activated = area.ranges.every((r) => zoneHolding(spans, pageSize, r) !== undefined);
     if (area.activated) {
       out.active.push(...area.ranges);
@@ -178,7 +177,7 @@ export function activateCmaAreas(
 
 /** With a zone of their own, areas may cross the border of others: every page block goes by itself. Sets `activated`. */
 export function activateAll(areas: BootedCmaArea[]): CmaActivation {
-  const reserved = areas.filter((a) => a.errno === null);
+  const reserved = areas.filter((a) => a.ok);
   for (const area of reserved) area.activated = true;
   return { active: reserved.flatMap((a) => a.ranges), useless: [], messages: [] };
 }

@@ -1,5 +1,7 @@
 /** Says in words why no CMA area could be reserved: what stands in each place where it could have lain. */
+
 import { roundDown, roundUp } from "../base/alignment";
+import { ERRNO } from "../base/answer";
 import { formatSize, hex } from "../base/units";
 import { CMA_AREA } from "../mm/boot/cma";
 import type { PhysicalRange } from "../mm/boot/memblock";
@@ -14,18 +16,18 @@ export function explainCmaFailure(attempt: CmaAttempt, memory: readonly Physical
   if (outcome.ok) return "";
   const words = [outcome.messages.join("; ")];
   const rounded = roundUp(requestedBytes, outcome.alignment);
-  if (by === "device tree" && outcome.errno === "EINVAL") {
+  if (by === "device tree" && outcome.errno === ERRNO.EINVAL) {
     words.push(
       `the device tree's region of ${formatSize(requestedBytes)} is not a multiple of ${formatSize(outcome.alignment)}, the alignment a CMA area needs, and regions of the device tree are not rounded up`,
     );
     return words.join(": ");
   }
-  if (rounded !== requestedBytes && outcome.errno === "ENOMEM")
+  if (rounded !== requestedBytes && outcome.errno === ERRNO.ENOMEM)
     words.push(
       `${formatSize(requestedBytes)} asked by the ${by} is rounded up to ${formatSize(rounded)}, a multiple of ${formatSize(outcome.alignment)}`,
     );
-  if (outcome.errno === "ENOMEM") words.push(whatStandsInTheWay(attempt, rounded, memory));
-  if (outcome.errno === "EBUSY")
+  if (outcome.errno === ERRNO.ENOMEM) words.push(whatStandsInTheWay(attempt, rounded, memory));
+  if (outcome.errno === ERRNO.EBUSY)
     words.push(
       `${hex(attempt.searched.start)} is already taken by the ${holders(attempt, attempt.searched.start, attempt.searched.start + rounded)}`,
     );

@@ -10,6 +10,17 @@ export {
 } from "./cma-accounting";
 export { fragmentationIndices, freeBlocksByOrder, unusableIndices } from "./free-history";
 export { type HolderFlow, holderFlows } from "./holders";
+export {
+  type Estimate,
+  type Frontier,
+  type Measure,
+  type MeasureOf,
+  type MetricRow,
+  measureNames,
+  type Over,
+  shareOf,
+  unitsOf,
+} from "./measures";
 export { METRICS, type MetricName } from "./names";
 export { classOf, PAGE_CLASSES, type PageClass } from "./page-class";
 export { alignedRunProbability, hasCleanRun, runProbability } from "./runs";

@@ -10,8 +10,8 @@ export interface MetricName {
 export const METRICS: Readonly<Record<string, MetricName>> = {
   managedBytes: { unit: "bytes", meaning: "memory that the allocator manages" },
   freeBytes: { unit: "bytes", meaning: "memory on the free lists at the end; per-CPU lists are not in it" },
-  pageBlocksFree: { unit: "count", meaning: "whole page blocks that lie free at the end" },
-  pageBlockBytes: { unit: "bytes", meaning: "size of a page block" },
+  pageblocksFree: { unit: "count", meaning: "whole page blocks that lie free at the end" },
+  pageblockBytes: { unit: "bytes", meaning: "size of a page block" },
   unusableIndex: {
     unit: "ratio",
     meaning: "share of the free memory in pieces smaller than a page block, in the largest zone (0: none)",

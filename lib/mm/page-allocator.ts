@@ -2,6 +2,7 @@
  * The page allocator as its callers see it: requests with flags and an owner, frees, observers, reports. A failed request is
  * a result with its reason, not an exception; a wrong argument throws.
  */
+import { ERRNO, GRANTED, type Granted, type Refused, refusedWith } from "../base/answer";
 import { InputError, unknownName } from "../base/errors";
 import type { KernelRelease } from "../hardware/kernel-release";
 import { gfpMigratetype } from "./allocation/alloc-flags";
@@ -57,8 +58,7 @@ export interface PageRequest {
 }
 
 /** Pages got. */
-export interface Allocation {
-  ok: true;
+export interface Allocation extends Granted {
   /** First frame. */
   pfn: number;
   order: number;
@@ -71,12 +71,10 @@ export interface Allocation {
   owner: string | undefined;
 }
 
-/** A request that failed, and why, in words. */
-export interface FailedAllocation {
-  ok: false;
+/** A request that failed. */
+export interface FailedAllocation extends Refused {
   order: number;
   migratetype: number;
-  reason: string;
   owner: string | undefined;
 }
 
@@ -129,14 +127,14 @@ export class PageAllocator {
     m.trace?.pageAlloc?.(pfn, order, migratetype, gfp);
     if (pfn < 0)
       return {
-        ok: false,
+        ...refusedWith(ERRNO.ENOMEM, explainFailure(m, gfp, order, zonelist)),
         order,
         migratetype,
-        reason: explainFailure(m, gfp, order, zonelist),
         owner: request.owner,
       };
     const { name: zone, nid } = m.ac.zone!;
-    return { ok: true, pfn, order, zone, nid, migratetype, path: pathName(m.ac.path), owner: request.owner };
+    const path = pathName(m.ac.path);
+    return { ...GRANTED, pfn, order, zone, nid, migratetype, path, owner: request.owner };
   }
 
   /** The zones that a request of a node walks. */

@@ -1,8 +1,9 @@
 /** A running machine and the outcome of one request as tables: HTML for notebooks, text for terminals, and their plan. */
+import { type Answer, errnoText } from "../base/answer";
 import { formatSize } from "../base/units";
 import type { Run } from "../chart/figure";
 import type { Step, StepsOutcome } from "../experiment/steps";
-import { microsecondsText } from "../experiment/texts";
+import { timeText } from "../experiment/texts";
 import type { System } from "../machine/system";
 import { escapeHtml } from "../report/escape";
 import { withResults } from "../report/runs";
@@ -59,29 +60,23 @@ export function steppedBundle(
 }
 
 /** What is shown of a request. */
-export interface ShownRequest {
-  ok: boolean;
-  errno: number;
+export interface ShownRequest extends Answer {
   pfn: number;
   pages: number;
-  latencyUs: number;
-  explain(): string;
+  latencyNs: number;
 }
 
-/** The kernel's errors that a request can come to. */
-const ERRORS: Readonly<Record<number, string>> = { [-12]: "ENOMEM", [-16]: "EBUSY", [-22]: "EINVAL" };
-
 export function requestBundle(request: ShownRequest, run: Run): MimeBundle {
-  const { ok, errno, pfn, pages, latencyUs } = request;
+  const { ok, errno, reason, pfn, pages, latencyNs } = request;
   const rows: [string, string][] = ok
     ? [
         ["granted", `${pages} pages from frame ${pfn} on`],
-        ["time, modelled", microsecondsText(latencyUs)],
+        ["time, modelled", timeText(latencyNs)],
       ]
     : [
-        ["failed", errno in ERRORS ? `${errno} (${ERRORS[errno]})` : String(errno)],
-        ["time, modelled", microsecondsText(latencyUs)],
-        ["why", request.explain()],
+        ["failed", errnoText(errno)],
+        ["time, modelled", timeText(latencyNs)],
+        ["why", reason ?? ""],
       ];
   return tableBundle("request for contiguous memory", rows, run);
 }

@@ -1,6 +1,8 @@
 /** Writes a notebook's write-up into a folder, whole or not at all. */
+
 import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { sumBy } from "lodash";
 import { InputError } from "../base/errors";
 import { printedPdf } from "./chromium";
 import type { DataLink } from "./closing-html";
@@ -72,7 +74,7 @@ async function filesOf(
     const attached = new Map<string, string | Uint8Array>([...data, ["record.json", record]]);
     return new Map([[name, withAttachments(printed, attached)]]);
   }
-  const small = [...data.values()].reduce((sum, bytes) => sum + bytes.length, 0) <= EMBEDDED_DATA_BYTES_MAX;
+  const small = sumBy([...data.values()], "length") <= EMBEDDED_DATA_BYTES_MAX;
   const beside = small ? new Map<string, Uint8Array>() : under(`${stem}-files`, data);
   const links = [...data].map(([file, bytes]): DataLink => {
     const href = small ? dataUrl(file, bytes) : encodeURI(`${stem}-files/${file}`);

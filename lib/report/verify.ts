@@ -8,6 +8,7 @@
 import { canonicalJson } from "../base/canonical-json";
 import type { Run } from "../chart/figure";
 import { firstDifference } from "./first-difference";
+import { inTodaysNames } from "./former-results";
 import { planKindOf } from "./plan-kinds";
 import { RUN_LIMITS, type RunAnswer, type RunLimits, runAgain } from "./run-again";
 import { changedSha256 } from "./stored-results";
@@ -62,7 +63,9 @@ function verdictOn(run: Run, answer: RunAnswer | undefined): Pick<VerifiedResult
     };
   if ("failed" in answer) return { verdict: "cannot be run", why: answer.failed };
   if (canonicalJson(answer.result) === canonicalJson(run.result)) return { verdict: "identical" };
-  return { verdict: "differs", why: firstDifference(run.result, answer.result) ?? "the order of keys" };
+  const stored = inTodaysNames(run.result, answer.result);
+  if (canonicalJson(answer.result) === canonicalJson(stored)) return { verdict: "identical" };
+  return { verdict: "differs", why: firstDifference(stored, answer.result) ?? "the order of keys" };
 }
 
 function kindOf(plan: unknown): string {

@@ -1,4 +1,5 @@
 /** Huge pages of 2 MiB that happen to be adjacent: luck, which an adapter can use as far as it goes. */
+import { GRANTED } from "../base/answer";
 import { formatSize } from "../base/units";
 import type { System } from "../machine/system";
 import { __GFP_NOWARN, GFP_USER, ZONE_MOVABLE } from "../mm/state/gfp";
@@ -142,7 +143,7 @@ class PreparedAdjacentThp extends Prepared<OutOf<typeof PARAMETERS>> {
       this.held.set(pfn, kept);
       pieces.push({ pfn, pages: kept.length * this.hugePages });
     }
-    return { granted: true, errno: 0, pieces, busyRetries: 0, why: null };
+    return { ...GRANTED, pieces, busyRetries: 0 };
   }
 
   protected give({ pieces }: Attempt): void {

@@ -1,4 +1,5 @@
 /** No CMA: the buddy allocator alone, up to its largest order. */
+import { GRANTED } from "../base/answer";
 import type { System } from "../machine/system";
 import { allocPages, freePages } from "../mm/allocation/page-alloc";
 import { explainFailure } from "../mm/reports/explain-failure";
@@ -55,7 +56,7 @@ class PreparedBuddy extends Prepared {
     );
     if (got === null) return refused(-12, aboveMask(this.system, this.asked.dmaBits, above, why));
     m.setOwner(got.pfn, OWNER_KINDS.driver);
-    return { granted: true, errno: 0, pieces: [got], busyRetries: 0, why: null };
+    return { ...GRANTED, pieces: [got], busyRetries: 0 };
   }
 
   protected give({ pieces }: Attempt): void {

@@ -1,4 +1,5 @@
 /** A range taken at boot and used by nothing else: the oldest way. It always works and always costs memory. */
+import { GRANTED } from "../base/answer";
 import { formatSize } from "../base/units";
 import type { System } from "../machine/system";
 import { isolateFreePage } from "../mm/allocation/isolate-free-page";
@@ -82,7 +83,7 @@ export class PreparedCarveOut<
       );
     const pfn = area.basePfn + bit;
     area.mark(pfn, pages, 1);
-    return { granted: true, errno: 0, pieces: [{ pfn, pages }], busyRetries: 0, ready: true, why: null };
+    return { ...GRANTED, pieces: [{ pfn, pages }], busyRetries: 0, ready: true };
   }
 
   protected give({ pieces }: Attempt): void {

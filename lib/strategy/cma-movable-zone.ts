@@ -127,7 +127,7 @@ class PreparedMovableZone extends Prepared<Parameters> {
         const pfn = area.basePfn + bit;
         const options = { world: system.world, owner: "cmaBuffer" as const };
         last = contigAttempt(system.contig.allocContigRange(pfn, pfn + pages, MIGRATE_MOVABLE, options));
-        if (last.granted) {
+        if (last.ok) {
           area.mark(pfn, pages, 1);
           return { ...last, busyRetries };
         }

@@ -1,5 +1,6 @@
 /** Turns the result of a contiguous request into an attempt of a strategy. */
-import { nearestMiss } from "../mm/contiguous/contig-failure";
+import { GRANTED, refusedWith } from "../base/answer";
+import { causesOf } from "../mm/contiguous/contig-failure";
 import type { ContigResult } from "../mm/contiguous/contiguous";
 import type { Attempt } from "./strategy";
 
@@ -11,34 +12,33 @@ const BLOCKERS_KEPT = 8;
 export function contigAttempt(result: ContigResult): Attempt {
   if (result.ok)
     return {
-      granted: true,
-      errno: 0,
+      ...GRANTED,
       pieces: [{ pfn: result.pfn, pages: result.count }],
       busyRetries: result.busyRanges.length,
       dropped: result.dropped,
-      why: null,
     };
-  const report = result.explain({ json: true });
+  const report = result.details;
   const ranges = report.ranges.slice(0, RANGES_KEPT).map((r) => ({
     ...r,
     blockers: r.blockers.slice(0, BLOCKERS_KEPT),
   }));
-  const miss = nearestMiss(report.ranges);
+  const miss = report.nearestMiss;
   const nearest = miss === null ? null : { ...miss, blockers: miss.blockers.slice(0, BLOCKERS_KEPT) };
   return {
-    granted: false,
+    ok: false,
     errno: result.errno,
+    reason: result.reason,
+    details: { ...report, ranges, nearestMiss: nearest, rangesTried: report.ranges.length },
     pieces: [],
     busyRetries: result.busyRanges.length,
     dropped: result.dropped,
-    why: {
-      text: result.explain(),
-      data: { ...report, ranges, nearestMiss: nearest, rangesTried: report.ranges.length },
+    get causes() {
+      return causesOf(report.ranges);
     },
   };
 }
 
 /** A request that failed before any range was tried. */
-export function refused(errno: number, text: string, data: unknown = null): Attempt {
-  return { granted: false, errno, pieces: [], busyRetries: 0, why: { text, data } };
+export function refused(errno: number, reason: string, details: unknown = null): Attempt {
+  return { ...refusedWith(errno, reason, details), pieces: [], busyRetries: 0 };
 }

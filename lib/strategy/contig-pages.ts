@@ -39,14 +39,14 @@ export class PreparedContigPages<P extends object = object> extends Prepared<P> 
       (gfp) => {
         last = search(gfp);
         busyRetries += last.busyRetries;
-        return last.granted ? last.pieces[0]! : null;
+        return last.ok ? last.pieces[0]! : null;
       },
       (range) => this.freeRange(range),
     );
     const attempt = last as Attempt | null;
     if (attempt !== null && (got !== null || above.length === 0)) return { ...attempt, busyRetries };
-    const text = aboveMask(system, asked.dmaBits, above, attempt?.why?.text ?? "");
-    return { ...refused(-12, text, attempt?.why?.data), busyRetries };
+    const text = aboveMask(system, asked.dmaBits, above, attempt?.reason ?? "");
+    return { ...refused(-12, text, attempt?.details), busyRetries };
   }
 
   private freeRange({ pfn, pages }: Taken): void {

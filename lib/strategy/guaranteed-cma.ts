@@ -59,7 +59,7 @@ class PreparedGuaranteedCma extends PreparedCarveOut {
 
   protected override attempt(): Attempt {
     const attempt = super.attempt();
-    if (!attempt.granted) return attempt;
+    if (!attempt.ok) return attempt;
     let dropped = 0;
     for (const { pfn, pages } of attempt.pieces) {
       const first = pfn - this.area!.basePfn;

@@ -1,4 +1,5 @@
 /** A mapping of physically adjacent huge pages, from a pool that was filled at boot or grows for the request. */
+import { GRANTED } from "../base/answer";
 import { InputError } from "../base/errors";
 import { formatSize } from "../base/units";
 import { type BootRequest, resolveBoot } from "../machine/boot-request";
@@ -121,7 +122,7 @@ export class PreparedHugetlb extends Prepared<HugetlbParameters> {
     }
     if (first < 0) return refused(-12, this.shortage(most));
     const pages = need * 2 ** pool.order;
-    return { granted: true, errno: 0, pieces: [{ pfn: first, pages }], busyRetries: 0, ready, why: null };
+    return { ...GRANTED, pieces: [{ pfn: first, pages }], busyRetries: 0, ready };
   }
 
   /**

@@ -1,4 +1,5 @@
 /** No contiguity at all: an IOMMU in front of the device, or an adapter that takes page faults. */
+import { GRANTED } from "../base/answer";
 import { InputError } from "../base/errors";
 import { formatSize } from "../base/units";
 import type { System } from "../machine/system";
@@ -124,7 +125,7 @@ class PreparedIommu extends Prepared<Parameters> {
       if (last !== undefined && last.pfn + last.pages === pfn) last.pages += 2 ** order;
       else pieces.push({ pfn, pages: 2 ** order });
     }
-    const attempt: Attempt = { granted: true, errno: 0, pieces, busyRetries: 0, why: null };
+    const attempt: Attempt = { ...GRANTED, pieces, busyRetries: 0 };
     this.held.set(attempt, holds);
     return attempt;
   }

@@ -49,7 +49,7 @@ export abstract class Prepared<P extends object = object> implements PreparedStr
     this.heldBefore = this.heldBytes;
     if (this.barred !== null) return this.barred;
     const attempt = this.attempt();
-    if (!attempt.granted) return attempt;
+    if (!attempt.ok) return attempt;
     this.checks = checkPieces(this.system, this.asked, attempt.pieces, this.access());
     const broken = this.checks.find((c) => !c.ok && this.fatal(c));
     if (broken === undefined) {
@@ -70,7 +70,7 @@ export abstract class Prepared<P extends object = object> implements PreparedStr
   }
 
   release(attempt: Attempt): void {
-    if (!attempt.granted) return;
+    if (!attempt.ok) return;
     this.heldBytes -= this.pages * this.system.pageSize;
     this.give(attempt);
   }

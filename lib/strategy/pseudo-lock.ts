@@ -1,4 +1,5 @@
 /** RDT cache pseudo-locking, the second user of large contiguous memory: a region as large as the cache ways it locks. */
+import { GRANTED } from "../base/answer";
 import { formatSize } from "../base/units";
 import type { System } from "../machine/system";
 import { allocPages, freePages } from "../mm/allocation/page-alloc";
@@ -61,7 +62,7 @@ class PreparedPseudoLock extends PreparedContigPages<Parameters> {
     const pfn = allocPages(m, gfp, this.order);
     if (pfn < 0) return refused(-12, explainFailure(m, gfp, this.order));
     m.setOwner(pfn, OWNER_KINDS.slab);
-    return { granted: true, errno: 0, pieces: [{ pfn, pages: 2 ** this.order }], busyRetries: 0, why: null };
+    return { ...GRANTED, pieces: [{ pfn, pages: 2 ** this.order }], busyRetries: 0 };
   }
 
   protected override give(attempt: Attempt): void {

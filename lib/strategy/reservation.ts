@@ -1,4 +1,5 @@
 /** Higher-order page reservations: a stock of large pages that is not split for smaller requests. */
+import { GRANTED } from "../base/answer";
 import { formatSize } from "../base/units";
 import type { System } from "../machine/system";
 import { allocPages, freePages } from "../mm/allocation/page-alloc";
@@ -95,12 +96,10 @@ class PreparedReservation extends Prepared<Parameters> {
         );
     }
     return {
-      granted: true,
-      errno: 0,
+      ...GRANTED,
       pieces: [{ pfn, pages: 2 ** this.order }],
       busyRetries: 0,
       ready,
-      why: null,
     };
   }
 

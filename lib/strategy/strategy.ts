@@ -1,6 +1,8 @@
 /** What all ways to get contiguous memory share: how the machine is set up for one, and how a request is made. */
+import type { Answer } from "../base/answer";
 import type { BootRequest } from "../machine/boot-request";
 import type { System } from "../machine/system";
+import type { Cause } from "../mm/contiguous/contig-failure";
 import type { Fields, OutOf } from "../schema/field";
 import type { MemoryRequest } from "./request";
 
@@ -19,10 +21,7 @@ export interface LabelledStrategy {
 }
 
 /** The result of one request. */
-export interface Attempt {
-  granted: boolean;
-  /** 0, or the kernel's negative error. */
-  errno: number;
+export interface Attempt extends Answer {
   /** First frame and pages; several pieces if the device or the CPU accepts pieces (IOMMU, adjacent huge pages). */
   pieces: { pfn: number; pages: number }[];
   busyRetries: number;
@@ -30,8 +29,8 @@ export interface Attempt {
   dropped?: number;
   /** The memory was set aside before, so nothing had to be taken from the allocator; default false. */
   ready?: boolean;
-  /** Why it failed, in words and as data; null if it did not. */
-  why: { text: string; data: unknown } | null;
+  /** What was in the way of all the ranges that were tried; `details` keeps the first of them only. */
+  causes?: Cause[];
 }
 
 /** One fact that was checked about a request or its memory. */

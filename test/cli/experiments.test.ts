@@ -53,7 +53,7 @@ test("compare prints rows and a hash; a scenario takes board, memory and uptime"
   for (const row of result.strategies) {
     assert.equal(row.asked, 40);
     assert.ok(row.successRate.low <= row.successRate.mid && row.successRate.mid <= row.successRate.high);
-    if (row.granted > 0) assert.deepEqual(Object.keys(row.latencyUs), ["p50", "p95", "p99"]);
+    if (row.granted > 0) assert.deepEqual(Object.keys(row.latencyNs), ["p50", "p95", "p99"]);
   }
   assert.match(result.resultsHash, /^[0-9a-f]{64}$/);
   assert.equal(json(args).resultsHash, result.resultsHash);

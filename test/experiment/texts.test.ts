@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import type { Comparison, StrategyPair } from "../../lib/experiment/comparison";
-import { comparisonNotes, microsecondsText } from "../../lib/experiment/texts";
+import { comparisonNotes, timeText } from "../../lib/experiment/texts";
 
 const never = ["search", "pin", "pool"];
 const always = ["boot", "area"];
@@ -10,7 +10,7 @@ const always = ["boot", "area"];
 function pair(a: string, b: string, seedsNeeded: number | null, decided = false, mid = -1): StrategyPair {
   const difference = { low: mid, mid, high: mid };
   const success = { difference, seedsNeeded } as StrategyPair["success"];
-  return { a, b, success, latencyUs: null, verdict: `${a} ${b}`, decided };
+  return { a, b, success, latencyNs: null, verdict: `${a} ${b}`, decided };
 }
 
 const comparison = (between: (a: string, b: string) => StrategyPair) =>
@@ -45,7 +45,7 @@ test("where one pair of two groups is decided, the others are named", () => {
 });
 
 test("times are in the unit that leaves few digits", () => {
-  assert.deepEqual([33.33, 33_329.4, 1_164_703.5, undefined].map(microsecondsText), [
+  assert.deepEqual([33_330, 33_329_400, 1_164_703_500, undefined].map(timeText), [
     "33.3 µs",
     "33.3 ms",
     "1.16 s",

@@ -66,8 +66,8 @@ test("a comparison: rows, intervals, verdicts, and a hash that comes again", asy
   const result = await small.seeds(8).run();
   const [buddy, cma] = result.comparison.strategies;
   assert.deepEqual([buddy!.asked, buddy!.granted, cma!.granted], [24, 0, 24]);
-  assert.equal(buddy!.latencyUs, null);
-  assert.ok(cma!.latencyUs!.p50 > 0 && cma!.latencyUs!.p99 >= cma!.latencyUs!.p50);
+  assert.equal(buddy!.latencyNs, null);
+  assert.ok(cma!.latencyNs!.p50 > 0 && cma!.latencyNs!.p99 >= cma!.latencyNs!.p50);
   assert.ok(cma!.successRate.low > 0.8 && cma!.successRate.high === 1);
   assert.ok(cma!.successOverSeeds.low < cma!.successRate.low, "requests of one seed are not independent");
   const [pair] = result.comparison.pairs;
@@ -134,8 +134,8 @@ test("a sweep has a plan that gives it again, and counts runs of all seeds toget
     ["8MiB", 3, 6, 6],
     ["64MiB", 3, 6, 0],
   ]);
-  assert.equal(result.points[2]!.latencyUs, null);
-  assert.ok(result.points[0]!.latencyUs!.p50 > 0);
+  assert.equal(result.points[2]!.latencyNs, null);
+  assert.ok(result.points[0]!.latencyNs!.p50 > 0);
   assert.deepEqual(await runPlan(result.plan), JSON.parse(JSON.stringify(result)));
   const changed = { ...result.plan, over: { ...result.plan.over, size: ["4MiB", "8MiB", "32MiB"] } };
   assert.notDeepEqual(await runPlan(changed), JSON.parse(JSON.stringify(result)));

@@ -16,7 +16,9 @@ test("the article's board: 64 KB pages on 1 GiB cannot reserve any area with 4.1
       base: null,
       alignmentBytes: 512 * MiB,
       ok: false,
+      errno: -12,
       reason: "",
+      details: null,
     },
   );
   assert.match(pi.cma.reason!, /Failed to reserve 512 MiB/);

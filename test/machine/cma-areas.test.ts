@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { machine } from "../../lib";
+import { ERRNO } from "../../lib/base/answer";
 import { GiB, KiB, MiB } from "../../lib/base/units";
 import { cmaDeclareContiguous, cmaInitReservedMem, maxCmaAreas } from "../../lib/mm/boot/cma";
 import { cmaDeclareContiguousMulti } from "../../lib/mm/boot/cma-multi";
@@ -25,7 +26,7 @@ test("several areas: each with its own alignment, place and bitmap, all of them 
   // ALIGN(size, alignment): 33 MiB to a multiple of 16.
   assert.equal(camera!.ranges[0]!.bytes, 48 * MiB);
   assert.equal(camera!.ranges[0]!.base % (16 * MiB), 0);
-  assert.ok(booted.cmaAreas.every((a) => a.activated && a.errno === null));
+  assert.ok(booted.cmaAreas.every((a) => a.activated && a.ok && a.errno === 0));
   const k = booted.start();
   const areas = booted.contiguousAreas();
   assert.deepEqual(
@@ -52,7 +53,7 @@ test("a region of the device tree is taken where it stands, or refused with the 
   assert.deepEqual(good.cmaAreas[0]!.ranges, [{ base: 256 * MiB, bytes: 64 * MiB }]);
   // 16 KB pages: blocks of 32 MiB. 48 MiB is not a multiple, and a region is never rounded.
   const bad = pi.cmaArea("linux,camera", "48MiB", dt).boot();
-  assert.equal(bad.cmaAreas[0]!.errno, "EINVAL");
+  assert.equal(bad.cmaAreas[0]!.errno, ERRNO.EINVAL);
   assert.deepEqual(bad.messages, [
     "Reserved memory: incorrect alignment of CMA region",
     "OF: reserved mem: node linux,camera compatible matching fail",
@@ -68,22 +69,22 @@ test("what cma_declare_contiguous() refuses, in its words or without any", () =>
     });
   for (const silent of [{ bytes: 0 }, { alignment: 3 * MiB }, { orderPerBit: 15 }]) {
     const refused = declare(silent);
-    assert.ok(!refused.ok && refused.errno === "EINVAL");
+    assert.ok(!refused.ok && refused.errno === ERRNO.EINVAL);
     assert.deepEqual(refused.messages, [], JSON.stringify(silent));
   }
   const full = declare({ slots: { used: 20, most: maxCmaAreas("6.1") } });
-  assert.ok(!full.ok && full.errno === "ENOSPC");
+  assert.ok(!full.ok && full.errno === ERRNO.ENOSPC);
   assert.deepEqual(full.messages, ["cma: Not enough slots for CMA reserved regions!"]);
   const wide = declare({ alignment: 512 * MiB });
   assert.ok(wide.ok && wide.base % (512 * MiB) === 0 && wide.bytes === 512 * MiB);
   // cma_init_reserved_mem(): the memory must be reserved, and aligned; it never rounds.
   const memblock = memory([GiB, 4 * GiB]);
   const init = (bytes: number) => cmaInitReservedMem(memblock, 2 * MiB, { base: GiB, bytes }).errno;
-  assert.equal(init(4 * MiB), "EINVAL");
+  assert.equal(init(4 * MiB), ERRNO.EINVAL);
   memblock.reserve("driver", GiB, 8 * MiB);
-  assert.equal(init(4 * MiB), null);
-  assert.equal(init(3 * MiB), "EINVAL");
-  assert.equal(init(0), "EINVAL");
+  assert.equal(init(4 * MiB), 0);
+  assert.equal(init(3 * MiB), ERRNO.EINVAL);
+  assert.equal(init(0), ERRNO.EINVAL);
 });
 
 test("8 areas in 4.17, 20 since 6.1: one more finds no slot", () => {
@@ -92,7 +93,7 @@ test("8 areas in 4.17, 20 since 6.1: one more finds no slot", () => {
   const booted = pc.boot();
   assert.deepEqual(
     booted.cmaAreas.map((a) => a.errno),
-    [...Array<null>(8).fill(null), "ENOSPC"],
+    [...Array<number>(8).fill(0), ERRNO.ENOSPC],
   );
   assert.ok(booted.messages.includes("cma: Not enough slots for CMA reserved regions!"));
 });
@@ -143,7 +144,7 @@ test("6.19: the largest free ranges above 4 GiB, taken from the lowest up, where
   ]);
   assert.deepEqual(got.messages, ["cma: Reserved 2816 MiB in 2 ranges"]);
   const no = cmaDeclareContiguousMulti(memory([4 * GiB, 5 * GiB]), "6.19", 2 * MiB, request, "big");
-  assert.ok(!no.ok && no.errno === "ENOMEM");
+  assert.ok(!no.ok && no.errno === ERRNO.ENOMEM);
   assert.throws(
     () => machine("pc-x86-64").cmaArea("x", "1GiB", { ranges: true }),
     /since 6.15: got kernel 6.1/,

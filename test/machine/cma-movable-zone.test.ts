@@ -97,7 +97,7 @@ test("load, compaction, contiguous requests and pins over overlapping zones leav
         validate(s.memory, "everything", { ownersKnown: true });
         const area = s.contig.areas[i % 2]!;
         const got = s.contig.cmaAlloc(2048, 0, i % 2, { world: s.world });
-        assert.ok(got.ok, `${kernel}: ${got.ok ? "" : got.explain()}`);
+        assert.ok(got.ok, `${kernel}: ${got.ok ? "" : got.reason}`);
         assert.ok(area.holds(got.pfn, 2048) && s.memory.zoneOf(got.pfn) === movable);
         assert.deepEqual(s.contig.validate(), []);
         s.contig.cmaRelease(got.pfn, 2048);

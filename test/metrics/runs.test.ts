@@ -122,6 +122,6 @@ test("alloc_contig_pages() finds a range exactly where a clean aligned window is
     const found = hasCleanRun(polluted, k, k);
     assert.equal(found, p < 0.01, `seed ${seed}`);
     const got = system.contig.allocContigPages(k * m.pageblockPages, undefined, { world: system.world });
-    assert.equal(got.ok, found, `seed ${seed}: ${got.ok ? "" : got.explain()}`);
+    assert.equal(got.ok, found, `seed ${seed}: ${got.ok ? "" : got.reason}`);
   }
 });

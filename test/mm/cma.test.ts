@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
+import { ERRNO } from "../../lib/base/answer";
 import { GiB, KiB, MiB } from "../../lib/base/units";
 import { pageGeometry } from "../../lib/hardware/page-geometry";
 import { cmaDeclareContiguous, cmaMinAlignmentBytes, rmemCmaSetup } from "../../lib/mm/boot/cma";
@@ -76,7 +77,7 @@ test("a fixed base: taken where free, busy where not, refused where misaligned",
   const good = at(0x60000000);
   assert.ok(good.ok && good.base === 0x60000000);
   const misaligned = at(0x60100000);
-  assert.ok(!misaligned.ok && misaligned.errno === "EINVAL");
+  assert.ok(!misaligned.ok && misaligned.errno === ERRNO.EINVAL);
   assert.deepEqual(misaligned.messages, [
     "cma: Region at 0x0000000060100000 must be aligned to 0x0000000000200000 bytes",
     "cma: Failed to reserve 64 MiB",
@@ -84,7 +85,7 @@ test("a fixed base: taken where free, busy where not, refused where misaligned",
   const taken = memory(GiB, 4 * GiB);
   taken.reserve("initrd", 0x61000000, MiB);
   const busy = at(0x60000000, taken);
-  assert.ok(!busy.ok && busy.errno === "EBUSY");
+  assert.ok(!busy.ok && busy.errno === ERRNO.EBUSY);
 });
 
 test("a device-tree region is searched with the CMA alignment but never rounded up", () => {

@@ -97,7 +97,7 @@ test("too large for the area: -12 before any range is tried; in 6.19 the same is
   const contig = new Contiguous(fresh("6.1"));
   const r = failed(contig.cmaAlloc(CMA + 1));
   assert.equal(r.errno, -12);
-  assert.match(r.explain(), /has 4096 pages in all/);
+  assert.match(r.reason, /has 4096 pages in all/);
   assert.equal(failed(new Contiguous(fresh("6.19")).cmaAlloc(CMA + 1)).errno, -16);
 });
 
@@ -107,7 +107,7 @@ test("no free memory to move to: -12 (ENOMEM) and it says so", () => {
   fill(m, 120);
   const r = failed(contig.cmaAlloc(1024));
   assert.equal(r.errno, -12);
-  assert.match(r.explain(), /no page could be had to move the contents to/);
+  assert.match(r.reason, /no page could be had to move the contents to/);
   validate(m, "everything");
 });
 
@@ -130,9 +130,9 @@ for (const [kind, by, says] of CAUSES)
     assert.equal(r.errno, -16);
     assert.equal(r.busyRanges[0]!.blockedPages, 1);
     assert.equal(r.busyRanges[0]!.blockers[0]!.pfn, at);
-    assert.match(r.explain(), says);
-    assert.match(r.explain(), /Nearest miss: .* 1 of 4096 pages/);
-    const data = r.explain({ json: true });
+    assert.match(r.reason, says);
+    assert.match(r.reason, /Nearest miss: .* 1 of 4096 pages/);
+    const data = r.details;
     assert.equal(data.nearestMiss!.blockers[0]!.heldBy[0]!.by, by);
     assert.deepEqual(JSON.parse(JSON.stringify(data)).ranges.length, r.busyRanges.length);
     assert.ok(releasePage(m, at, kind, by));
@@ -155,7 +155,7 @@ test("anholt/linux #76: with CMA_ALIGNMENT 8 the retries step by 0x100 pages", (
   assert.equal(starts[0], area);
   for (let i = 1; i < starts.length; i++) assert.equal(starts[i]! - starts[i - 1]!, 0x100);
   assert.equal(starts.length, (CMA - 2048) / 0x100 + 1);
-  assert.match(r.explain(), /in steps of 256 \(0x100\) pages/);
+  assert.match(r.reason, /in steps of 256 \(0x100\) pages/);
 });
 
 /** The first page in use at or after `from`. */
@@ -225,8 +225,8 @@ test("every movable block behind a slab page: the request names it and what woul
   for (const pfn of taken) if (pfn % 512 !== 0) freePages(m, pfn, 0);
   const r = failed(contig.findAllocContigPages(10));
   assert.equal(r.errno, -16);
-  assert.match(r.explain(), /slab: holds kernel objects/);
-  assert.match(r.explain(), /freeing every object in the slab/);
+  assert.match(r.reason, /slab: holds kernel objects/);
+  assert.match(r.reason, /freeing every object in the slab/);
   validate(m, "everything");
 });
 

@@ -102,7 +102,7 @@ test("what cma_alloc() prints when it fails, by release, and when it says nothin
     const none = contig.cmaAlloc(0);
     assert.ok(!none.ok && none.errno === -22);
     assert.deepEqual(none.messages, [], kernel);
-    assert.match(none.explain(), /0 pages/);
+    assert.match(none.reason, /0 pages/);
     const tooLarge = contig.cmaAlloc(count + 1);
     assert.ok(!tooLarge.ok);
     // Since areas have ranges (6.15), a range too small for the request is only −EBUSY, and told.

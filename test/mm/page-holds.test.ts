@@ -90,10 +90,10 @@ function barsTheArea(m: Memory, at: number, says: RegExp, frees: RegExp): Contig
     r.busyRanges.map((b) => [b.step, b.blockedPages, b.blockers[0]!.pfn]),
     [["test", 1, at]],
   );
-  assert.match(r.explain(), says);
-  assert.match(r.explain(), frees);
-  assert.match(r.explain(), /Nearest miss: .* 1 of 2048 pages/);
-  assert.equal(r.explain({ json: true }).nearestMiss!.blockers[0]!.pfn, at);
+  assert.match(r.reason, says);
+  assert.match(r.reason, frees);
+  assert.match(r.reason, /Nearest miss: .* 1 of 2048 pages/);
+  assert.equal(r.details.nearestMiss!.blockers[0]!.pfn, at);
   validate(m, "everything");
   return contig;
 }
@@ -108,8 +108,8 @@ function barsTheBlock(m: Memory, at: number, says: RegExp, frees: RegExp): void 
     r.busyRanges.map((b) => [b.step, b.blockers[0]!.pfn]),
     [["isolate", at]],
   );
-  assert.match(r.explain(), says);
-  assert.match(r.explain(), frees);
+  assert.match(r.reason, says);
+  assert.match(r.reason, frees);
   validate(m, "everything");
 }
 
@@ -222,7 +222,7 @@ test("6: no page to move to: -12, and the request says which zones are at their 
   assert.equal(r.errno, -12);
   assert.equal(r.busyRanges.length, 1, "given up at once");
   assert.match(
-    r.explain(),
+    r.reason,
     /no page could be had to move the contents to \(Normal: \d+ free, min watermark 64\)/,
   );
 });

@@ -57,7 +57,7 @@ test("4.17 pins pages where they lie, and the area is blocked", () => {
   assert.deepEqual(pin.heads, heads);
   const failed = new Contiguous(k.memory).cmaAlloc(2048);
   assert.ok(!failed.ok && failed.errno === -16);
-  assert.match(failed.explain(), /an HCA/);
+  assert.match(failed.reason, /an HCA/);
   assert.equal(unpinLongterm(k.memory, heads, "an HCA"), 3);
   assert.equal(new Contiguous(k.memory).cmaAlloc(2048).ok, true);
 });
@@ -81,7 +81,7 @@ test("a page that cannot be moved: 6.1 pins nothing, 5.2 pins all where they lie
   holdPage(refuse.memory, heads[1]!, "get", "a write with O_DIRECT");
   const failed = pinLongterm(refuse.memory, heads, "an HCA");
   assert.ok(!failed.ok && failed.errno === -12);
-  assert.deepEqual(failed.reasons, [
+  assert.deepEqual(failed.details, [
     { pfn: heads[1], place: "CMA block", why: "a write with O_DIRECT holds it (get)" },
   ]);
   // migrate_longterm_unpinnable_pages(): the others have moved, but no pin is left.
@@ -115,12 +115,12 @@ test("no room outside the area: the pin fails, and so it does where nothing migr
   while (k.allocPages({ gfp: "GFP_ATOMIC" }).ok);
   const failed = pinLongterm(k.memory, heads, "an HCA");
   assert.ok(!failed.ok);
-  assert.match(failed.reasons[0]!.why, /^no page to move it to/);
+  assert.match(failed.details[0]!.why, /^no page to move it to/);
   assert.deepEqual(failed.heads, heads);
 
   const fixed = withCma();
   const there = pagesInCma(fixed, 1);
   fixed.memory.migration = false;
   const refused = pinLongterm(fixed.memory, there, "an HCA");
-  assert.ok(!refused.ok && refused.reasons[0]!.why === "pages do not migrate on this machine");
+  assert.ok(!refused.ok && refused.details[0]!.why === "pages do not migrate on this machine");
 });

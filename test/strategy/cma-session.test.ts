@@ -25,7 +25,7 @@ test("every strategy of the debate grants and gives back; its figures have names
 test("64 KB pages on a 1 GiB board: no area, unless the page block or the page is smaller", () => {
   const granted = cmaDebate(PI64).map(({ label, spec }) => {
     const { prepared } = start(PI64, spec, asking(16 * MiB));
-    return [label, prepared.request().granted];
+    return [label, prepared.request().ok];
   });
   assert.deepEqual(Object.fromEntries(granted), {
     buddy: true,
@@ -48,7 +48,7 @@ test("CMA on ZONE_MOVABLE: the design itself on 4.17, where the device reaches t
   const { cma, zones } = system.booted;
   assert.ok(cma.ok && zones.at(-1)!.name === "Movable" && zones.at(-1)!.present * 4096 === cma.reservedBytes);
   const got = prepared.request();
-  assert.ok(got.granted, got.why?.text);
+  assert.ok(got.ok, got.reason ?? "");
   assert.equal(system.memory.zoneOf(got.pieces[0]!.pfn)!.name, "Movable");
   assert.match(
     prepared
@@ -61,7 +61,7 @@ test("CMA on ZONE_MOVABLE: the design itself on 4.17, where the device reaches t
   const other = start(base, { name: "cma-movable-zone", design: "movablecore" }, asking(16 * MiB));
   assert.equal(other.system.booted.cma.reservedBytes, 0);
   const now = start({ ...PI, kernel: "6.1" }, { name: "cma-movable-zone", design: "2018" }, asking(16 * MiB));
-  assert.ok(now.prepared.request().granted);
+  assert.ok(now.prepared.request().ok);
   assert.throws(
     () => start(base, { name: "cma-movable-zone", design: "2019" }, asking(16 * MiB)),
     /design: unknown name "2019"/,
@@ -70,7 +70,7 @@ test("CMA on ZONE_MOVABLE: the design itself on 4.17, where the device reaches t
 
 test("refusals say which limit was met", () => {
   const refuses = (spec: StrategySpec, request: MemoryRequest, base = PI) =>
-    start(base, spec, request).prepared.request().why!.text;
+    start(base, spec, request).prepared.request().reason!;
   assert.match(refuses({ name: "buddy" }, asking(16 * MiB)), /largest order of the buddy allocator, 10/);
   assert.match(refuses({ name: "reservation" }, asking(16 * MiB)), /order 12 is beyond it/);
   assert.match(refuses({ name: "cma" }, asking(16 * MiB), PI64), /rounded up to 512 MiB/);
@@ -89,9 +89,9 @@ test("a second request beyond a carve-out fails until the first is released", ()
   const { prepared } = start(PI, { name: "carve-out", area: "16M" }, asking(16 * MiB));
   const first = prepared.request();
   const second = prepared.request();
-  assert.deepEqual([first.granted, second.granted, second.errno], [true, false, -12]);
+  assert.deepEqual([first.ok, second.ok, second.errno], [true, false, -12]);
   prepared.release(first);
-  assert.equal(prepared.request().granted, true);
+  assert.equal(prepared.request().ok, true);
   // Idle before each request: all of it, none, none less what came back.
   assert.equal(prepared.metrics().idleBytes, Math.round((2 * 16 * MiB) / 3));
 });
@@ -110,7 +110,7 @@ test("guaranteed CMA keeps copies of reclaimed file pages and drops exactly thos
 test("a reservation serves its stock when the allocator has nothing left of that order", () => {
   const { system, prepared } = start(PI, { name: "reservation", pages: 3 }, asking(4 * MiB));
   for (let n = 0; system.allocFixed("slab") >= 0; n++) assert.ok(n < 300000);
-  const got = Array.from({ length: 4 }, () => prepared.request().granted);
+  const got = Array.from({ length: 4 }, () => prepared.request().ok);
   assert.deepEqual(got, [true, true, true, false]);
   assert.equal(prepared.metrics().servedFromStock, 3);
 });

@@ -95,15 +95,15 @@ for (const { base, specs, expected, because } of TABLE)
       BITS.forEach((dmaBits, i) => {
         const request = asking(2 * MiB, { dmaBits, who: "user" });
         const { system, prepared } = start(base, small(spec), request);
-        const { granted, errno, pieces, why } = prepared.request();
-        const what = `${dmaBits} bits: ${why?.text ?? "granted"}`;
+        const { ok: granted, errno, pieces, reason } = prepared.request();
+        const what = `${dmaBits} bits: ${reason ?? "granted"}`;
         if (expected[i] === "mask refused") {
           assert.equal(errno, -5, what);
-          assert.match(why!.text, /no zone promises memory below the mask, dma_set_mask\(\) returns −5/);
+          assert.match(reason!, /no zone promises memory below the mask, dma_set_mask\(\) returns −5/);
         } else if (expected[i] === "not below") {
           assert.equal(errno, -5, what);
           assert.match(
-            why!.text,
+            reason!,
             new RegExp(`the device reaches [124] GiB \\(${dmaBits} bits\\): without an IOMMU`),
           );
         } else {
@@ -151,10 +151,10 @@ test("where the zone gives only what lies above the mask and the lower zone is f
     freePages(m, pfn, order);
     while (take(__GFP_DMA, order) >= 0);
   }
-  const { errno, why } = prepared.request();
+  const { errno, reason } = prepared.request();
   assert.equal(errno, -12);
   assert.match(
-    why!.text,
+    reason!,
     /what a zone gave ends at [\d.]+ GiB, beyond the 30 address bits \(1 GiB\) of the device, and went back; /,
   );
 });

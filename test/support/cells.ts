@@ -57,7 +57,8 @@ process.on("exit", () => fs.writeFileSync(${JSON.stringify(sent)}, JSON.stringif
     const done = spawnSync(process.execPath, [script], {
       cwd: NOTEBOOKS,
       encoding: "utf8",
-      env: { ...process.env, NODE_OPTIONS: "" },
+      // Cells import what pageblock depends on, as the kernel lets them.
+      env: { ...process.env, NODE_OPTIONS: "", NODE_PATH: join(ROOT, "node_modules") },
     });
     if (done.status !== 0) throw new Error(`${name}: ${done.stderr}`);
     return JSON.parse(readFileSync(sent, "utf8"));

@@ -1,5 +1,5 @@
 /** The pictures of README.md: real charts, drawn by the tree. `UPDATE_PICTURES=1 node test/run.mjs docs/pictures` draws them anew. */
-import { cmaTable, pageBlockMap } from "../../lib/chart";
+import { cmaTable, pageblockMap } from "../../lib/chart";
 import { machine } from "../../lib/fluent/machine";
 import { staticSvg } from "../../lib/report/svg/static-svg";
 
@@ -10,7 +10,7 @@ const pi3 = (page: string, cma: string) =>
 export const PICTURES: Record<string, () => string> = {
   "pi3-64k-map.svg": () =>
     staticSvg(
-      pageBlockMap(pi3("64 KiB", "64M"), { title: "A Raspberry Pi 3 with pages of 64 KiB: two page blocks" }),
+      pageblockMap(pi3("64 KiB", "64M"), { title: "A Raspberry Pi 3 with pages of 64 KiB: two page blocks" }),
     ),
   "pi3-cma.svg": () =>
     staticSvg(

@@ -28,7 +28,7 @@ export function grantAndGiveBack({ system, prepared }: Started, times: number, o
   drain();
   const before = system.freePages;
   const got = Array.from({ length: times }, () => prepared.request());
-  for (const a of got) assert.equal(a.granted, true, a.why?.text);
+  for (const a of got) assert.equal(a.ok, true, a.reason ?? "");
   validate(system.memory, "everything", { ownersKnown });
   for (const a of got) prepared.release(a);
   drain();

@@ -2,17 +2,19 @@
  * Areas of several ranges: cma_declare_contiguous_multi() (mm/cma.c, 6.15+). One range is tried first; where none is
  * large enough, the largest free ranges above 4 GiB, at most 8, are taken from the lowest address up.
  */
+
 import { roundDown, roundUp } from "../../base/alignment";
+import { ERRNO, GRANTED, type Granted } from "../../base/answer";
 import { GiB, MiB } from "../../base/units";
 import type { KernelRelease } from "../../hardware/kernel-release";
 import { CMA_MAX_RANGES } from "../contiguous/cma-area";
-import { type CmaDeclaration, type CmaErrno, cmaDeclareContiguous } from "./cma";
+import { type CmaDeclaration, cmaDeclareContiguous, type RefusedCma } from "./cma";
 import type { Memblock } from "./memblock";
 
 /** What came of it; bytes and physical addresses, ranges ascending. */
 export type CmaMultiOutcome =
-  | { ok: true; ranges: { base: number; bytes: number }[]; alignment: number; messages: string[] }
-  | { ok: false; errno: CmaErrno; alignment: number; messages: string[] };
+  | (Granted & { ranges: { base: number; bytes: number }[]; alignment: number; messages: string[] })
+  | RefusedCma;
 
 /** `request`: its base, limit and `fixed` are not used. */
 export function cmaDeclareContiguousMulti(
@@ -25,7 +27,7 @@ export function cmaDeclareContiguousMulti(
   const anywhere = { ...request, base: 0, limit: 0, fixed: false };
   const one = cmaDeclareContiguous(memblock, release, minAlignment, anywhere, name);
   if (one.ok) return { ...one, ranges: [{ base: one.base, bytes: one.bytes }] };
-  if (one.errno !== "ENOMEM") return one;
+  if (one.errno !== ERRNO.ENOMEM) return one;
   const { alignment } = one;
   const bitBytes = (request.pageSize ?? 1) * 2 ** (request.orderPerBit ?? 0);
   const { start: low, end: high } = request.node ?? { start: 0, end: Number.MAX_SAFE_INTEGER };
@@ -62,5 +64,5 @@ export function cmaDeclareContiguousMulti(
   const messages = [
     `cma: Reserved ${Math.floor(total / MiB)} MiB in ${ranges.length} range${ranges.length > 1 ? "s" : ""}`,
   ];
-  return { ok: true, ranges, alignment, messages };
+  return { ...GRANTED, ranges, alignment, messages };
 }

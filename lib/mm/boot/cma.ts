@@ -2,7 +2,9 @@
  * Reserving a CMA area at boot: mm/cma.c cma_declare_contiguous() and cma_init_reserved_mem(), kernel/dma/contiguous.c
  * dma_contiguous_reserve() and rmem_cma_setup(). A failure is a result with the kernel's own words, not an exception.
  */
+
 import { isAligned, roundDown, roundUp } from "../../base/alignment";
+import { ERRNO, GRANTED, type Granted, type Refused, refusedWith } from "../../base/answer";
 import { GiB, MiB } from "../../base/units";
 import { bootRules, type KernelRelease } from "../../hardware/kernel-release";
 import type { Memblock, PhysicalRange } from "./memblock";
@@ -40,14 +42,24 @@ export function maxCmaAreas(release: KernelRelease): number {
   return bootRules(release).cmaAreasMost;
 }
 
+const { EBUSY, EINVAL, ENOMEM, ENOSPC } = ERRNO;
 const NO_SLOTS = "cma: Not enough slots for CMA reserved regions!";
 
-export type CmaErrno = "EINVAL" | "EBUSY" | "ENOMEM" | "ENOSPC";
+/** What a declaration of an area always says: the alignment it needed and the kernel's messages. */
+interface CmaDeclared {
+  alignment: number;
+  messages: string[];
+}
 
-/** The area reserved, or the kernel's error messages. */
-export type CmaOutcome =
-  | { ok: true; base: number; bytes: number; alignment: number; messages: string[] }
-  | { ok: false; errno: CmaErrno; alignment: number; messages: string[] };
+/** No area; `reason`: the kernel's own messages, or the check that it makes without a word. */
+export type RefusedCma = Refused & CmaDeclared;
+
+/** The area reserved, or why not. */
+export type CmaOutcome = (Granted & CmaDeclared & { base: number; bytes: number }) | RefusedCma;
+
+function refusedCma(errno: number, alignment: number, messages: string[], silent = ""): RefusedCma {
+  return { ...refusedWith(errno, messages.join("; ") || silent), alignment, messages };
+}
 
 /**
  * The alignment a CMA area needs in bytes: 4.17 the larger of the largest buddy and the page block, because a page at
@@ -84,19 +96,18 @@ export function cmaDeclareContiguous(
   const alignment = Math.max(asked, minAlignment);
   const { slots } = request;
   const pa = printPhysicalAddress;
-  const fail = (errno: CmaErrno, bytes: number): CmaOutcome => {
+  const fail = (errno: number, bytes: number): CmaOutcome => {
     messages.push(`cma: Failed to reserve ${Math.floor(bytes / MiB)} MiB`);
-    return { ok: false, errno, alignment, messages };
+    return refusedCma(errno, alignment, messages);
   };
-  if (slots !== undefined && slots.used >= slots.most)
-    return { ok: false, errno: "ENOSPC", alignment, messages: [NO_SLOTS] };
+  if (slots !== undefined && slots.used >= slots.most) return refusedCma(ENOSPC, alignment, [NO_SLOTS]);
   // These two the kernel refuses without a word.
-  if (request.bytes === 0) return { ok: false, errno: "EINVAL", alignment, messages };
+  if (request.bytes === 0) return refusedCma(EINVAL, alignment, messages, "the size is 0");
   if (asked !== 0 && !Number.isInteger(Math.log2(asked)))
-    return { ok: false, errno: "EINVAL", alignment: minAlignment, messages };
+    return refusedCma(EINVAL, minAlignment, messages, `the alignment, ${asked} bytes, is no power of two`);
   if (request.fixed && !isAligned(request.base, alignment) && rules.cmaRefusesUnfit) {
     messages.push(`cma: Region at ${pa(request.base)} must be aligned to ${pa(alignment)} bytes`);
-    return fail("EINVAL", request.bytes);
+    return fail(EINVAL, request.bytes);
   }
   const memblockEnd = memblock.endOfDram();
   const base = roundUp(request.base, alignment);
@@ -104,18 +115,24 @@ export function cmaDeclareContiguous(
   const fixed = request.fixed && base !== 0;
   // Another refusal without a word.
   const bitBytes = (request.pageSize ?? 0) * 2 ** (request.orderPerBit ?? 0);
-  if (bitBytes > 0 && bytes % bitBytes !== 0) return { ok: false, errno: "EINVAL", alignment, messages };
+  if (bitBytes > 0 && bytes % bitBytes !== 0)
+    return refusedCma(
+      EINVAL,
+      alignment,
+      messages,
+      `the size is no multiple of ${bitBytes} bytes, which one bit stands for`,
+    );
   let limit = roundDown(request.limit, alignment);
   if (limit === 0 || limit > memblockEnd) limit = memblockEnd;
   if (rules.cmaRefusesUnfit && base + bytes > limit) {
     messages.push(`cma: Size (${pa(bytes)}) of region at ${pa(base)} exceeds limit (${pa(limit)})`);
-    return fail("EINVAL", bytes);
+    return fail(EINVAL, bytes);
   }
   const { start: low, end: high } = request.node ?? { start: 0, end: Number.MAX_SAFE_INTEGER };
   const inNode = (from: number, to: number) => ({ start: Math.max(from, low), end: Math.min(to, high) });
   let found: number | undefined;
   if (fixed) {
-    if (memblock.isRegionReserved(base, bytes)) return fail("EBUSY", bytes);
+    if (memblock.isRegionReserved(base, bytes)) return fail(EBUSY, bytes);
     memblock.reserve(name, base, bytes);
     found = base;
   } else {
@@ -123,27 +140,29 @@ export function cmaDeclareContiguous(
     if (rules.cmaFrom4GiB && memblockEnd >= 4 * GiB + bytes)
       found = memblock.allocRange(name, bytes, alignment, inNode(4 * GiB, limit), "bottom-up");
     found ??= memblock.allocRange(name, bytes, alignment, inNode(base, limit));
-    if (found === undefined) return fail("ENOMEM", bytes);
+    if (found === undefined) return fail(ENOMEM, bytes);
   }
   if (slots !== undefined) slots.used++;
   messages.push(`cma: Reserved ${Math.floor(bytes / MiB)} MiB at ${pa(found)}`);
-  return { ok: true, base: found, bytes, alignment, messages };
+  return { ...GRANTED, base: found, bytes, alignment, messages };
 }
 
-/** cma_init_reserved_mem(): makes an area of memory that is reserved already. 0, or the error; the message, if there is one. */
+/** cma_init_reserved_mem(): makes an area of memory that is reserved already; the message, if there is one. */
 export function cmaInitReservedMem(
   memblock: Memblock,
   minAlignment: number,
   region: { base: number; bytes: number },
   slots?: CmaSlots,
-): { errno: CmaErrno | null; messages: string[] } {
-  if (slots !== undefined && slots.used >= slots.most) return { errno: "ENOSPC", messages: [NO_SLOTS] };
+): (Granted | Refused) & { messages: string[] } {
+  if (slots !== undefined && slots.used >= slots.most)
+    return { ...refusedWith(ENOSPC, NO_SLOTS), messages: [NO_SLOTS] };
   const { base, bytes } = region;
-  if (bytes === 0 || !memblock.isRegionReserved(base, bytes)) return { errno: "EINVAL", messages: [] };
+  if (bytes === 0 || !memblock.isRegionReserved(base, bytes))
+    return { ...refusedWith(EINVAL, "the region is not reserved"), messages: [] };
   if (!isAligned(base, minAlignment) || !isAligned(bytes, minAlignment))
-    return { errno: "EINVAL", messages: [] };
+    return { ...refusedWith(EINVAL, `the region is not aligned to ${minAlignment} bytes`), messages: [] };
   if (slots !== undefined) slots.used++;
-  return { errno: null, messages: [] };
+  return { ...GRANTED, messages: [] };
 }
 
 /**
@@ -162,10 +181,10 @@ export function rmemCmaFixed(
   const aligned = isAligned(base, alignment) && isAligned(bytes, alignment);
   const made = aligned
     ? cmaInitReservedMem(memblock, alignment, region, slots)
-    : { errno: "EINVAL" as const, messages: [] };
-  if (made.errno === null)
+    : { ...refusedWith(EINVAL, "incorrect alignment"), messages: [] };
+  if (made.ok)
     return {
-      ok: true,
+      ...GRANTED,
       base,
       bytes,
       alignment,
@@ -176,16 +195,11 @@ export function rmemCmaFixed(
     };
   memblock.free(base, bytes);
   const why = aligned ? "unable to setup CMA region" : "incorrect alignment of CMA region";
-  return {
-    ok: false,
-    errno: made.errno,
-    alignment,
-    messages: [
-      ...made.messages,
-      `Reserved memory: ${why}`,
-      `OF: reserved mem: node ${name} compatible matching fail`,
-    ],
-  };
+  return refusedCma(made.errno, alignment, [
+    ...made.messages,
+    `Reserved memory: ${why}`,
+    `OF: reserved mem: node ${name} compatible matching fail`,
+  ]);
 }
 
 /** A `linux,cma` node of the device tree's reserved-memory: a size and where it may lie, `linux,cma-default`. */
@@ -206,7 +220,7 @@ export function rmemCmaSetup(memblock: Memblock, minAlignment: number, node: Dev
   const base = memblock.allocRange(CMA_AREA, node.bytes, alignment, node);
   if (base === undefined) {
     const messages = [`OF: reserved mem: failed to allocate memory for node 'linux,cma': size ${mib} MiB`];
-    return { ok: false, errno: "ENOMEM", alignment, messages };
+    return refusedCma(ENOMEM, alignment, messages);
   }
   if (!isAligned(base, alignment) || !isAligned(node.bytes, alignment)) {
     memblock.free(base, node.bytes);
@@ -214,11 +228,11 @@ export function rmemCmaSetup(memblock: Memblock, minAlignment: number, node: Dev
       "Reserved memory: incorrect alignment of CMA region",
       "OF: reserved mem: node linux,cma compatible matching fail",
     ];
-    return { ok: false, errno: "EINVAL", alignment, messages };
+    return refusedCma(EINVAL, alignment, messages);
   }
   const messages = [
     `Reserved memory: created CMA memory pool at ${printPhysicalAddress(base)}, size ${mib} MiB`,
     "OF: reserved mem: initialized node linux,cma, compatible id shared-dma-pool",
   ];
-  return { ok: true, base, bytes: node.bytes, alignment, messages };
+  return { ...GRANTED, base, bytes: node.bytes, alignment, messages };
 }

@@ -3,10 +3,12 @@
  * __dma_direct_alloc_pages(), which asks the buddy allocator for what the area does not give. In 4.17 the callers of
  * dma_alloc_from_contiguous() do the same with the same alignment; there a single page, too, came from the area.
  */
+import { ERRNO, GRANTED, type Granted, type Refused, refusedWith } from "../../base/answer";
 import { InputError } from "../../base/errors";
 import { bootRules, type KernelRelease } from "../../hardware/kernel-release";
 import { allocPages, freePages } from "../allocation/page-alloc";
 import type { MigrationWorld } from "../contiguous/migrate";
+import { explainFailure } from "../reports/explain-failure";
 import { __GFP_DIRECT_RECLAIM, GFP_KERNEL } from "../state/gfp";
 import type { Memory } from "../state/memory";
 import { OWNER_KINDS } from "../state/owners";
@@ -15,11 +17,8 @@ import { OWNER_KINDS } from "../state/owners";
 export const CMA_ALIGNMENT = 8;
 
 /** A request that the areas refused. */
-export interface FailedArea {
-  ok: false;
-  errno: number;
+export interface FailedArea extends Refused {
   messages: readonly string[];
-  explain(): string;
 }
 
 /** What of a Contiguous is used here. */
@@ -47,8 +46,7 @@ export interface DmaContigOptions {
 }
 
 /** Pages for a device: frames [pfn, pfn + count). */
-export interface DmaContigAllocation {
-  ok: true;
+export interface DmaContigAllocation extends Granted {
   pfn: number;
   /** PAGE_ALIGN(bytes) in pages. */
   count: number;
@@ -59,9 +57,7 @@ export interface DmaContigAllocation {
   messages: readonly string[];
 }
 
-export interface FailedDmaContig {
-  ok: false;
-  errno: number;
+export interface FailedDmaContig extends Refused {
   messages: readonly string[];
   /** The request to the area, where there was one. */
   area: FailedArea | null;
@@ -90,14 +86,18 @@ export function dmaAllocContiguous(
   let area: FailedArea | null = null;
   if (asksArea(contig, count, gfp, ownArea)) {
     const got = contig.cmaAlloc(count, Math.min(order, CMA_ALIGNMENT), ownArea ?? 0, options);
-    if (got.ok) return { ok: true, pfn: got.pfn, count, fromArea: true, order, messages };
+    if (got.ok) return { ...GRANTED, pfn: got.pfn, count, fromArea: true, order, messages };
     messages = got.messages;
     area = got;
   }
   const pfn = order > m.maxOrder ? -1 : allocPages(m, gfp, order);
-  if (pfn < 0) return { ok: false, errno: -12, messages, area };
+  if (pfn < 0) {
+    const buddy = explainFailure(m, gfp, order);
+    const reason = area === null ? buddy : `${area.reason}; then ${buddy}`;
+    return { ...refusedWith(ERRNO.ENOMEM, reason, area?.details), messages, area };
+  }
   m.setOwner(pfn, OWNER_KINDS.driver);
-  return { ok: true, pfn, count, fromArea: false, order, messages };
+  return { ...GRANTED, pfn, count, fromArea: false, order, messages };
 }
 
 /** Areas need a caller that may sleep; a single page is not worth one, unless it is the device's own (since 5.3). */

@@ -77,8 +77,7 @@ export function hugetlbCmaReserve(
       : singleRange(cmaDeclareContiguous(memblock, release, alignment, request, HUGETLB_CMA_AREA));
     messages.push(...outcome.messages);
     if (!outcome.ok) {
-      const errno = { EINVAL: -22, EBUSY: -16, ENOMEM: -12, ENOSPC: -28 }[outcome.errno];
-      messages.push(`hugetlb_cma: reservation failed: err ${errno}, node ${nid}`);
+      messages.push(`hugetlb_cma: reservation failed: err ${outcome.errno}, node ${nid}`);
       continue;
     }
     reserved += size;

@@ -211,17 +211,29 @@ export function nearestMiss(ranges: readonly FailedRange[]): FailedRange | null 
   return best ?? ranges[0] ?? null;
 }
 
-/** Pages in the way over all ranges, each page once, by why. */
-function causes(ranges: readonly FailedRange[]): { text: string; pages: number; first: Blocker }[] {
+/** Pages that were in the way for one reason. */
+export interface Cause {
+  owner: OwnerKind;
+  why: string;
+  wouldFree: string;
+  /** Each page once, though it may have barred several ranges. */
+  pages: number;
+  /** The first of them. */
+  firstPfn: number;
+}
+
+/** What was in the way over all ranges, by owner and reason, the most pages first. */
+export function causesOf(ranges: readonly FailedRange[]): Cause[] {
   const seen = new Set<number>();
-  const byWhy = new Map<string, { text: string; pages: number; first: Blocker }>();
+  const byWhy = new Map<string, Cause>();
   for (const range of ranges)
     for (const b of range.blockers) {
       if (seen.has(b.pfn)) continue;
       seen.add(b.pfn);
-      const text = `${b.owner === "unknown" ? "page" : b.owner}: ${b.why}`;
-      const known = byWhy.get(text);
-      if (known === undefined) byWhy.set(text, { text, pages: 1 << b.order, first: b });
+      const { owner, why, wouldFree, pfn: firstPfn } = b;
+      const key = `${owner}: ${why}`;
+      const known = byWhy.get(key);
+      if (known === undefined) byWhy.set(key, { owner, why, wouldFree, pages: 1 << b.order, firstPfn });
       else known.pages += 1 << b.order;
     }
   return [...byWhy.values()].sort((a, b) => b.pages - a.pages);
@@ -238,9 +250,9 @@ export function explainContigFailure(report: ContigFailureReport): string {
       ? `One range was tried, at frame ${ranges[0]!.startPfn}.`
       : `${ranges.length} ranges were tried, from frame ${ranges[0]!.startPfn} on in steps of ${step} (0x${step.toString(16)}) pages.`;
   lines.push(tried);
-  for (const c of causes(ranges).slice(0, 4))
+  for (const c of causesOf(ranges).slice(0, 4))
     lines.push(
-      `In the way: ${c.pages} page${c.pages === 1 ? "" : "s"}, the first at frame ${c.first.pfn}: ${c.text}. Would free it: ${c.first.wouldFree}.`,
+      `In the way: ${c.pages} page${c.pages === 1 ? "" : "s"}, the first at frame ${c.firstPfn}: ${c.owner === "unknown" ? "page" : c.owner}: ${c.why}. Would free it: ${c.wouldFree}.`,
     );
   const notMoved = Math.min(...ranges.map((r) => r.notReached));
   if (notMoved > 0 && ranges.every((r) => r.blockedPages === 0 && r.errno === EBUSY))

@@ -2,6 +2,7 @@
  * Contiguous memory for callers: CMA areas, alloc_contig_range(), alloc_contig_pages() and the find_alloc_contig_pages() of
  * the 2018 proposal. A request that fails is a result that can explain itself; a wrong argument throws.
  */
+import { GRANTED, type Granted, type Refused } from "../../base/answer";
 import { InputError } from "../../base/errors";
 import type { KernelRelease } from "../../hardware/kernel-release";
 import { cmaAllocFailed } from "../boot/cma-messages";
@@ -34,27 +35,21 @@ import { type MigrationStats, type MigrationWorld, ownersWorld } from "./migrate
 import { EBUSY, ENOMEM } from "./page-isolation";
 
 /** Pages got: frames [pfn, pfn + count). */
-export interface ContigAllocation extends MigrationStats {
-  ok: true;
+export interface ContigAllocation extends MigrationStats, Granted {
   pfn: number;
   count: number;
   /** Ranges tried before this one, each with what barred it. */
   busyRanges: readonly FailedRange[];
 }
 
-/** A failed request and its reasons. */
-export interface FailedContigRequest extends MigrationStats {
-  ok: false;
-  /** The kernel's error: −12 ENOMEM, −16 EBUSY. */
-  errno: number;
+/** A failed request. `reason`: a few lines; they and `details` are made when they are read, for a search fails on hundreds of ranges. */
+export interface FailedContigRequest extends MigrationStats, Refused {
+  readonly details: ContigFailureReport & { nearestMiss: FailedRange | null };
   count: number;
   busyRanges: readonly FailedRange[];
   /** What the kernel prints, its own words; empty where it fails without a line. */
   messages: readonly string[];
   nearestMiss: FailedRange | null;
-  /** A few lines of text, or with `{ json: true }` everything as data. */
-  explain(): string;
-  explain(options: { json: true }): ContigFailureReport & { nearestMiss: FailedRange | null };
 }
 
 export type ContigResult = ContigAllocation | FailedContigRequest;
@@ -299,13 +294,22 @@ interface Words {
 function result(cx: ContigContext, outcome: Outcome, words: Words): ContigResult {
   const { pfn, count, errno, ranges: busyRanges } = outcome;
   const { request, reason, messages = [] } = words;
-  if (errno === 0) return { ok: true, pfn, count, busyRanges, ...cx.stats };
+  if (errno === 0) return { ...GRANTED, pfn, count, busyRanges, ...cx.stats };
   const report: ContigFailureReport = { request, errno, ranges: busyRanges, reason };
   const miss = nearestMiss(busyRanges);
-  function explain(): string;
-  function explain(options: { json: true }): ContigFailureReport & { nearestMiss: FailedRange | null };
-  function explain(options?: { json: true }) {
-    return options?.json ? { ...report, nearestMiss: miss } : explainContigFailure(report);
-  }
-  return { ok: false, errno, count, busyRanges, messages, nearestMiss: miss, explain, ...cx.stats };
+  return {
+    ok: false,
+    errno,
+    get reason() {
+      return explainContigFailure(report);
+    },
+    get details() {
+      return { ...report, nearestMiss: miss };
+    },
+    count,
+    busyRanges,
+    messages,
+    nearestMiss: miss,
+    ...cx.stats,
+  };
 }

@@ -10,6 +10,7 @@
  *   for ever; here the call fails.
  */
 
+import { GRANTED, type Granted, type Refused, refusedWith } from "../../base/answer";
 import { allocPages } from "../allocation/page-alloc";
 import {
   __GFP_COMP,
@@ -42,8 +43,7 @@ export interface UnpinnablePage {
 }
 
 /** Pinned, and where the pages are now: `heads` in the order asked. */
-export interface LongtermPin {
-  ok: true;
+export interface LongtermPin extends Granted {
   heads: number[];
   /** Pages of the base size that were moved first. */
   migrated: number;
@@ -51,14 +51,11 @@ export interface LongtermPin {
   leftBehind: UnpinnablePage[];
 }
 
-/** Nothing is pinned. `heads`: where the pages are now. */
-export interface FailedLongtermPin {
-  ok: false;
-  /** −ENOMEM. */
-  errno: number;
+/** Nothing is pinned, errno is −ENOMEM. `heads`: where the pages are now. */
+export interface FailedLongtermPin extends Refused {
+  readonly details: UnpinnablePage[];
   heads: number[];
   migrated: number;
-  reasons: UnpinnablePage[];
 }
 
 /** folio_is_longterm_pinnable(), by release: what forbids a long pin of the page at `head`, or null. */
@@ -121,9 +118,16 @@ export function pinLongterm(
     stuck.push({ pfn, place: longtermBarrier(m, pfn)!, why: whyNot(m, pfn, outOfMemory) });
   const placed = heads.map((head) => now.get(head)!);
   if (stuck.length > 0 && m.sw.longtermPin !== "leavesCma")
-    return { ok: false, errno: ENOMEM, heads: placed, migrated: stats.migrated, reasons: stuck };
+    return { ...refusedPin(stuck), heads: placed, migrated: stats.migrated };
   for (const head of placed) holdPage(m, head, "longterm", by);
-  return { ok: true, heads: placed, migrated: stats.migrated, leftBehind: stuck };
+  return { ...GRANTED, heads: placed, migrated: stats.migrated, leftBehind: stuck };
+}
+
+function refusedPin(stuck: UnpinnablePage[]): Refused & { details: UnpinnablePage[] } {
+  const [{ pfn, place, why }] = stuck as [UnpinnablePage];
+  const more = stuck.length === 1 ? "" : `, and ${stuck.length - 1} more`;
+  const reason = `page ${pfn} is in ${place} and cannot leave: it ${why}${more}`;
+  return { ...refusedWith(ENOMEM, reason), details: stuck };
 }
 
 function whyNot(m: Memory, pfn: number, outOfMemory: boolean): string {

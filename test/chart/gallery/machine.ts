@@ -121,7 +121,7 @@ export function usedMachine(): UsedMachine {
   snapshots.push({ label: "round 24, pins", summary: blockSummary(m) });
   const asked = new Contiguous(m).cmaAlloc(32 * MIB_PAGES, 11);
   if (asked.ok) throw new Error("the request of the gallery was to fail");
-  made = { memory: m, snapshots, rounds, freeBlocks, failure: asked.explain({ json: true }) };
+  made = { memory: m, snapshots, rounds, freeBlocks, failure: asked.details };
   return made;
 }
 

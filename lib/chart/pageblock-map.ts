@@ -21,10 +21,10 @@ export interface MappedMachine extends Planned {
  * ```ts
  * import { chart, machine } from "pageblock";
  *
- * chart.pageBlockMap(machine("raspberry-pi-3").pageSize("64K").cma("64MiB").boot());
+ * chart.pageblockMap(machine("raspberry-pi-3").pageSize("64K").cma("64MiB").boot());
  * ```
  */
-export function pageBlockMap(machine: MappedMachine, words: Words = {}): Figure {
+export function pageblockMap(machine: MappedMachine, words: Words = {}): Figure {
   const extents: Extent[] = [
     ...machine.memory.map((r): Extent => ({ base: r.start, bytes: r.bytes, kind: "free" })),
     ...machine.reservations.map(
@@ -45,3 +45,6 @@ function kindOf(what: string): MemoryKind {
   if (what === "kernel image") return "kernel";
   return what === "memmap" ? "memmap" : "reserved";
 }
+
+/** @deprecated `pageblockMap`. */
+export const pageBlockMap = pageblockMap;

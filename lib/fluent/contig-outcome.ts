@@ -1,0 +1,136 @@
+/** What a request to a running machine came to: shown, explained, drawn. */
+import type { Answer } from "../base/answer";
+import { InputError } from "../base/errors";
+import { type TimedAttempt, timedAttempt } from "../chart/attempt-lanes";
+import { runOf } from "../chart/run";
+import type { StepPlan, StepResult, StepsOutcome } from "../experiment/steps";
+import type { Cause, ContigFailureReport, FailedRange } from "../mm/contiguous/contig-failure";
+import type { ContigTimeline } from "../mm/contiguous/contig-timeline";
+import { DISPLAY, type MimeBundle } from "../notebook/display";
+import { requestBundle } from "../notebook/running-bundle";
+import type { RefusedField } from "../strategy/request-check";
+import { RequestCharts } from "./request-charts";
+
+/** Why a request failed, as data. */
+export interface ContigDetails extends ContigFailureReport {
+  /** The range with the fewest pages in the way; null where none was tried. */
+  nearestMiss: FailedRange | null;
+  causes: readonly Cause[];
+  /** The field that asks for more than the machine has; only for a request that was refused before any range was tried. */
+  refused?: RefusedField;
+}
+
+/** Every refusal in one form: a request that was refused before any range was tried has none. */
+function detailsOf({ ok, errno, reason, details }: StepResult): ContigDetails | null {
+  if (ok || reason === null) return null;
+  const empty = { request: "request for contiguous memory", errno, ranges: [], reason, nearestMiss: null };
+  return { ...empty, causes: [], ...(details as Partial<ContigDetails> | null) };
+}
+
+/**
+ * What one request for contiguous memory came to.
+ * @example
+ * ```ts
+ * import { machine } from "pageblock";
+ *
+ * const m = machine("qemu-virt").memory("512MiB").cma("64MiB").running();
+ * const asked = m.cmaAlloc("128MiB"); // more than the area has
+ * asked.ok; // => false
+ * typeof asked.reason; // => "string"
+ * ```
+ */
+export class ContigOutcome implements Answer {
+  /** Whether it was granted. */
+  readonly ok: boolean;
+  /** 0, or the kernel's negative error: −12 ENOMEM, −16 EBUSY. */
+  readonly errno: number;
+  /** Why it failed: what was in the way, whose it is, what would have freed it, the nearest miss. Null when it was granted. */
+  readonly reason: string | null;
+  /** The same as data, as `chart.blockers` takes it; null when it was granted or no range was tried. */
+  readonly details: ContigDetails | null;
+  /** First frame, or −1. */
+  readonly pfn: number;
+  /** Pages asked for and got; 0 when it failed. */
+  readonly pages: number;
+  /** Modelled time to the answer, nanoseconds. */
+  readonly latencyNs: number;
+  /** Index of the step, for release(). */
+  readonly step: number;
+  private readonly pageBytes: number;
+  private readonly timed: StepResult["timeline"];
+  private readonly planned: () => { plan: StepPlan; result: StepsOutcome };
+
+  constructor(
+    result: StepResult,
+    step: number,
+    pageBytes: number,
+    planned: () => { plan: StepPlan; result: StepsOutcome },
+  ) {
+    this.ok = result.ok;
+    this.errno = result.errno;
+    this.reason = result.reason;
+    this.details = detailsOf(result);
+    this.pfn = result.pfn;
+    this.pages = result.count;
+    this.latencyNs = result.latencyNs;
+    this.step = step;
+    this.pageBytes = pageBytes;
+    this.timed = result.timeline;
+    this.planned = planned;
+  }
+
+  /** What was in the way over all ranges that were tried, the most pages first; empty when it was granted or none was tried. */
+  get causes(): readonly Cause[] {
+    return this.details?.causes ?? [];
+  }
+
+  /** Figures of this request: `outcome.chart.blockers()`. They carry the plan. */
+  get chart(): RequestCharts {
+    return new RequestCharts(this, this.pageBytes);
+  }
+
+  /** The steps up to now, which a figure of this request cites. */
+  get plan(): StepPlan {
+    return this.planned().plan;
+  }
+
+  /** What the steps came to. */
+  toJSON(): StepsOutcome {
+    return this.planned().result;
+  }
+
+  /**
+   * @deprecated `reason` has the words and `details` the data.
+   */
+  explain(): string;
+  explain(options: { json: true }): ContigDetails | null;
+  explain(options?: { json: true }): string | ContigDetails | null {
+    if (options?.json) return this.details;
+    return this.reason ?? `granted: ${this.pages} pages from frame ${this.pfn} on`;
+  }
+
+  /** @deprecated `latencyNs`. */
+  get latencyUs(): number {
+    return this.latencyNs / 1000;
+  }
+
+  /**
+   * Where the modelled time of the request went, range by range and step by step, as `chart.attemptTimeline` takes it:
+   * `chart.attemptTimeline({ title: "…", ...outcome.timeline(), from: [m] })`. With `{ json: true }` as the kernel model
+   * recorded it. Throws InputError for a request that was not made with `{ timeline: true }`.
+   */
+  timeline(): TimedAttempt;
+  timeline(options: { json: true }): ContigTimeline;
+  timeline(options?: { json: true }): TimedAttempt | ContigTimeline {
+    if (this.timed === undefined)
+      throw new InputError(
+        "timeline: was not recorded: ask for it with the request, { timeline: true } (cma_alloc and alloc_contig_pages)",
+      );
+    return options?.json ? this.timed : timedAttempt(this.timed);
+  }
+
+  [DISPLAY](): MimeBundle {
+    const { plan, result } = this.planned();
+    return requestBundle(this, runOf(plan, result));
+  }
+}

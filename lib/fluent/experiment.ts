@@ -1,0 +1,149 @@
+/** `experiment({ machine, strategy, request, seed })`: one run, and its result as something to ask, show and draw. */
+import type { Answer } from "../base/answer";
+import { InputError, unknownName } from "../base/errors";
+import type { Figure } from "../chart/figure";
+import type { LatencySamples } from "../chart/latency";
+import { runOf } from "../chart/run";
+import type { Outcome, Plan } from "../experiment/plan";
+import { readPlanInputs } from "../experiment/plan-inputs";
+import { run } from "../experiment/run";
+import { quantiles } from "../experiment/statistics";
+import { timeText } from "../experiment/texts";
+import {
+  type Estimate,
+  type Measure,
+  type MeasuredRow,
+  type MeasureOf,
+  metricRows,
+  shareOf,
+} from "../metrics/measures";
+import { DISPLAY, type MimeBundle } from "../notebook/display";
+import { tableBundle } from "../notebook/running-bundle";
+import { parsePlan } from "../plan/run";
+import type { Constraint } from "../strategy/strategy";
+import { type ChartWords, latencyFigure, successFigure } from "./result-charts";
+
+/** One run: `ok` when every request was granted, else why the first that failed did. */
+export class RunResult implements Answer {
+  readonly plan: Plan;
+  readonly outcome: Outcome;
+  readonly ok: boolean;
+  readonly errno: number;
+  readonly reason: string | null;
+  readonly details: unknown;
+  /** Requests put and granted. */
+  readonly asked: number;
+  readonly granted: number;
+
+  /** Use {@link experiment}. */
+  constructor(plan: Plan, outcome: Outcome) {
+    const { granted, errno } = outcome.requests;
+    this.plan = plan;
+    this.outcome = outcome;
+    this.asked = granted.length;
+    this.granted = granted.filter((one) => one === 1).length;
+    this.ok = this.granted === this.asked;
+    this.errno = errno.find((one) => one !== 0) ?? 0;
+    this.reason = outcome.failures[0]?.text ?? null;
+    this.details = outcome.failures[0]?.data ?? null;
+    Object.freeze(this);
+  }
+
+  /** The share granted as one row for `chart.successRates`. */
+  successRates(): Estimate[] {
+    return [shareOf(this.plan.strategy.name, this.granted, this.asked)];
+  }
+
+  /** Modelled times to the answer of granted (or refused) requests, nanoseconds: a series for `chart.latencyEcdf`. */
+  latencies({ granted = true }: { granted?: boolean } = {}): LatencySamples[] {
+    const { latencyNs, granted: got } = this.outcome.requests;
+    const samplesNs = latencyNs.filter((_, i) => (got[i] === 1) === granted);
+    return samplesNs.length === 0 ? [] : [{ name: this.plan.strategy.name, samplesNs }];
+  }
+
+  /** A metric in the unit asked for: `metric({ of: "idleBytes", unit: "GiB" })`. Null where it does not apply. */
+  metric(measure: MeasureOf | Measure): number | null {
+    return metricRows([this.row()], measure)[0]!.value;
+  }
+
+  /** What was checked of the memory or of the request, by name. Throws InputError listing what was checked. */
+  constraint(name: string): Constraint {
+    const { constraints } = this.outcome;
+    const found = constraints.find((one) => one.name === name);
+    if (found !== undefined) return found;
+    throw unknownName(
+      "constraint",
+      name,
+      constraints.map((one) => one.name),
+    );
+  }
+
+  /** Figures with one call. They carry the plan. */
+  get chart(): RunCharts {
+    return new RunCharts(this);
+  }
+
+  toJSON(): Outcome {
+    return this.outcome;
+  }
+
+  [DISPLAY](): MimeBundle {
+    const { latencyP50 } = { latencyP50: this.row().latencyNs?.p50 };
+    const rows: [string, string][] = [
+      ["granted", `${this.granted} of ${this.asked}`],
+      ["time, modelled, median", timeText(latencyP50)],
+      ...(this.reason === null ? [] : [["why the first failed", this.reason] satisfies [string, string]]),
+    ];
+    return tableBundle(this.plan.strategy.name, rows, runOf(this.plan, this.outcome));
+  }
+
+  private row(): MeasuredRow {
+    const [share] = this.successRates();
+    const ns = this.latencies()[0]?.samplesNs ?? [];
+    const [p50, p95, p99] = ns.length === 0 ? [] : quantiles(ns, [0.5, 0.95, 0.99]);
+    const metrics = Object.entries(this.outcome.metrics).map(
+      ([name, value]) => [name, { low: value, mid: value, high: value }] as const,
+    );
+    return {
+      name: this.plan.strategy.name,
+      runs: 1,
+      asked: this.asked,
+      granted: this.granted,
+      successRate: { low: share!.low, mid: share!.value, high: share!.high },
+      latencyNs: p50 === undefined ? null : { p50, p95: p95!, p99: p99! },
+      metrics: Object.fromEntries(metrics),
+    };
+  }
+}
+
+/** Charts of one run. */
+class RunCharts {
+  constructor(private readonly result: RunResult) {
+    Object.freeze(this);
+  }
+
+  /** The share of its requests that was granted. */
+  success(words: ChartWords = {}): Figure {
+    return successFigure(this.result, this.result.successRates(), words, "requests");
+  }
+
+  /** The share of its requests answered within a time. */
+  latency(words: ChartWords & { granted?: boolean } = {}): Figure {
+    const { granted = true, ...rest } = words;
+    return latencyFigure(this.result, this.result.latencies({ granted }), rest);
+  }
+}
+
+/**
+ * Runs one plan here and now: an object as in a plan file, whose machine, workload and strategy may be what the fluent builders make.
+ * @throws InputError for a wrong plan; a request that is refused is a result
+ * @example
+ * const one = experiment({ machine: machine("pc-x86-64"), strategy: strategies.cma(), request: { size: "64MiB" } });
+ * one.ok || one.reason
+ */
+export function experiment(plan: object): RunResult {
+  if (typeof plan !== "object" || plan === null)
+    throw new InputError("experiment: needs a plan: { machine, strategy, request, … }");
+  const checked = parsePlan(JSON.parse(JSON.stringify(plan)));
+  return new RunResult(checked, run(checked, readPlanInputs(checked)));
+}

@@ -1,0 +1,92 @@
+/** What a running machine says of the requests put to it, and its figures with one call. */
+import { groupBy } from "lodash";
+import type { BlockLook, BlockSnapshot } from "../chart/block-map";
+import { blockMap } from "../chart/block-map";
+import type { Figure } from "../chart/figure";
+import { holders } from "../chart/holders";
+import type { LatencySamples } from "../chart/latency";
+import type { Planned } from "../chart/run";
+import type { Step, StepResult } from "../experiment/steps";
+import type { HolderFlow } from "../metrics";
+import { type Estimate, shareOf } from "../metrics/measures";
+import { type ChartWords, latencyFigure, successFigure } from "./result-charts";
+
+/** Steps that ask for memory, and what they are called in charts. */
+const REQUESTS: Partial<Record<Step["do"], string>> = {
+  cmaAlloc: "cma_alloc",
+  allocContigPages: "alloc_contig_pages",
+  allocPages: "alloc_pages",
+};
+
+/** Results of the requests among the steps, by what was asked. */
+function requestsOf(steps: readonly Step[], results: readonly StepResult[]): [string, StepResult[]][] {
+  const named = steps.flatMap((step, i) => {
+    const name = REQUESTS[step.do];
+    return name === undefined ? [] : [{ name, result: results[i]! }];
+  });
+  return Object.entries(groupBy(named, "name")).map(([name, all]) => [name, all.map((one) => one.result)]);
+}
+
+/** Shares granted, with Wilson's interval, a row for each function that was asked. */
+export function stepRates(steps: readonly Step[], results: readonly StepResult[]): Estimate[] {
+  return requestsOf(steps, results).map(([name, all]) =>
+    shareOf(name, all.filter((one) => one.ok).length, all.length),
+  );
+}
+
+/** Modelled times to the answer, nanoseconds, a series for each function that was asked. */
+export function stepLatencies(
+  steps: readonly Step[],
+  results: readonly StepResult[],
+  granted: boolean,
+): LatencySamples[] {
+  return requestsOf(steps, results)
+    .map(([name, all]) => ({
+      name,
+      samplesNs: all.filter((one) => one.ok === granted).map((one) => one.latencyNs),
+    }))
+    .filter(({ samplesNs }) => samplesNs.length > 0);
+}
+
+/** What a machine offers its charts. */
+export interface ChartedMachine extends Planned {
+  readonly pageSize: number;
+  snapshot(label: string): BlockSnapshot;
+  holders(): HolderFlow[];
+  successRates(): Estimate[];
+  latencies(options?: { granted?: boolean }): LatencySamples[];
+}
+
+/** Charts of a running machine, as it is now. */
+export class MachineCharts {
+  private readonly machine: ChartedMachine;
+
+  constructor(machine: ChartedMachine) {
+    this.machine = machine;
+    Object.freeze(this);
+  }
+
+  /** Who holds the memory. */
+  holders(words: ChartWords = {}): Figure {
+    const { machine } = this;
+    return holders({ ...words, flows: machine.holders(), pageBytes: machine.pageSize, from: [machine] });
+  }
+
+  /** The page blocks: of `snapshots`, taken before with `snapshot()`, or as they are now. */
+  blocks(words: ChartWords & { snapshots?: readonly BlockSnapshot[]; colorBy?: BlockLook } = {}): Figure {
+    const { machine } = this;
+    const { snapshots = [machine.snapshot("now")], ...rest } = words;
+    return blockMap({ ...rest, snapshots, pageBytes: machine.pageSize, from: [machine] });
+  }
+
+  /** The share granted of the requests put to it. */
+  success(words: ChartWords = {}): Figure {
+    return successFigure(this.machine, this.machine.successRates(), words, "requests");
+  }
+
+  /** The share of its requests answered within a time. */
+  latency(words: ChartWords & { granted?: boolean } = {}): Figure {
+    const { granted = true, ...rest } = words;
+    return latencyFigure(this.machine, this.machine.latencies({ granted }), rest);
+  }
+}

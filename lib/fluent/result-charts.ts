@@ -1,0 +1,151 @@
+/** Figures of a result, each with one call: `result.chart.success()`. They carry the plan, so that a write-up can cite and verify it. */
+import { bars } from "../chart/bars";
+import type { Figure } from "../chart/figure";
+import { tradeOffFrontier } from "../chart/frontier";
+import { pairedDifferences, successRates } from "../chart/intervals";
+import { type LatencySamples, latencyEcdf } from "../chart/latency";
+import type { Words } from "../chart/layout";
+import type { Planned } from "../chart/run";
+import type { Comparison } from "../experiment/comparison";
+import {
+  type Estimate,
+  type Frontier,
+  type Measure,
+  type MeasureOf,
+  type MetricRow,
+  measureTitle,
+  type Over,
+  resolveMeasure,
+} from "../metrics/measures";
+
+/** Words around a chart; the plan is the result's own. */
+export type ChartWords = Omit<Words, "from">;
+
+/** Only these rows, by name. */
+export interface Only {
+  only?: readonly string[] | undefined;
+}
+
+const INTERVALS: Record<Over, string> = {
+  requests: "95 % interval (Wilson)",
+  seeds: "95 % interval over seeds",
+};
+
+/** Shares granted as dots with intervals. */
+export function successFigure(
+  from: Planned,
+  rows: readonly Estimate[],
+  words: ChartWords,
+  over: Over,
+): Figure {
+  return successRates({
+    interval: INTERVALS[over],
+    ...words,
+    series: [{ name: "granted", rows }],
+    from: [from],
+  });
+}
+
+/** Times to the answer as the share of requests that were answered within them. */
+export function latencyFigure(from: Planned, series: readonly LatencySamples[], words: ChartWords): Figure {
+  return latencyEcdf({ ...words, series, from: [from] });
+}
+
+/** A trade-off with its front. */
+export function frontierFigure(from: Planned, { points, ...axes }: Frontier, words: ChartWords): Figure {
+  return tradeOffFrontier({ ...axes, ...words, points, from: [from] });
+}
+
+/** What a bar chart of metrics shows: one measure, or several by the name of their series. */
+export type Measures = MeasureOf | Measure | Readonly<Record<string, MeasureOf | Measure>>;
+
+/** Bars, a group for each row; `rowsOf` gives the rows of one measure. */
+export function metricFigure(
+  from: Planned,
+  measures: Measures,
+  words: ChartWords & { unit?: string },
+  rowsOf: (measure: Required<Measure>) => MetricRow[],
+): Figure {
+  const { unit, ...said } = words;
+  const series = seriesOf(measures).map(([name, given]) => {
+    const measure = resolveMeasure(withUnit(given, unit), [], "drawn");
+    return { name, measure, rows: rowsOf(measure) };
+  });
+  return bars({
+    yTitle: series.length === 1 ? measureTitle(series[0]!.measure) : series[0]!.measure.unit,
+    ...said,
+    categories: series[0]!.rows.map((row) => row.name),
+    series: series.map(({ name, rows }) => ({ name, values: rows.map((row) => row.value) })),
+    from: [from],
+  });
+}
+
+function withUnit(given: MeasureOf | Measure, unit: string | undefined): Measure {
+  const measure = typeof given === "string" || isList(given) ? { of: given } : given;
+  return unit === undefined ? measure : { ...measure, unit };
+}
+
+const isList = (given: Measures): given is readonly string[] => Array.isArray(given);
+
+function seriesOf(measures: Measures): (readonly [string, MeasureOf | Measure])[] {
+  if (typeof measures === "string") return [[measures, measures]];
+  if (isList(measures)) return [[measures.join(" + "), measures]];
+  if ("of" in measures) return [[String((measures as Measure).of), measures as Measure]];
+  return Object.entries(measures as Readonly<Record<string, MeasureOf | Measure>>);
+}
+
+/** What a comparison or a scorecard offers its charts. */
+export interface ChartedResult extends Planned {
+  readonly comparison: Comparison | { readonly comparison: Comparison };
+  successRates(options?: { over?: Over } & Only): Estimate[];
+  latencies(options?: { granted?: boolean } & Only): LatencySamples[];
+  metric(measure: MeasureOf | Measure, options?: Only): MetricRow[];
+  frontier(x: MeasureOf | Measure, y: MeasureOf | Measure, options?: Only): Frontier;
+}
+
+/** Charts of strategies side by side. */
+export class StrategyCharts {
+  private readonly result: ChartedResult;
+
+  constructor(result: ChartedResult) {
+    this.result = result;
+    Object.freeze(this);
+  }
+
+  /** Shares granted with intervals, over requests or over seeds. */
+  success(words: ChartWords & { over?: Over } & Only = {}): Figure {
+    const { over = "requests", only, ...rest } = words;
+    return successFigure(this.result, this.result.successRates({ over, only }), rest, over);
+  }
+
+  /** The share of requests answered within a time, of those granted or of those refused. */
+  latency(words: ChartWords & { granted?: boolean } & Only = {}): Figure {
+    const { granted = true, only, ...rest } = words;
+    return latencyFigure(this.result, this.result.latencies({ granted, only }), rest);
+  }
+
+  /** Two measures against each other, with the front of the strategies that nothing else beats. */
+  frontier(x: MeasureOf | Measure, y: MeasureOf | Measure, words: ChartWords & Only = {}): Figure {
+    const { only, ...rest } = words;
+    return frontierFigure(this.result, this.result.frontier(x, y, { only }), rest);
+  }
+
+  /** Medians of metrics as bars: a name, names that are added, or several by the name of their series. */
+  metric(measures: Measures, words: ChartWords & { unit?: string } & Only = {}): Figure {
+    const { only, ...rest } = words;
+    return metricFigure(this.result, measures, rest, (measure) => this.result.metric(measure, { only }));
+  }
+
+  /** What the seeds allow to say of each pair: the difference of the shares granted. */
+  differences(words: ChartWords = {}): Figure {
+    const { comparison } = this.result;
+    const { pairs } = "pairs" in comparison ? comparison : comparison.comparison;
+    const rows = pairs.map(({ a, b, success: { difference: d } }) => ({
+      name: `${a} − ${b}`,
+      value: 100 * d.mid,
+      low: 100 * d.low,
+      high: 100 * d.high,
+    }));
+    return pairedDifferences({ interval: "95 % interval over seeds", ...words, rows, from: [this.result] });
+  }
+}

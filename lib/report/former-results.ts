@@ -1,0 +1,68 @@
+/**
+ * Results in names that results have no longer: a write-up of then is still verified against what its plan gives today. Only
+ * names and units changed, never a number.
+ */
+
+/** Names of then and now. */
+const RENAMED: Readonly<Record<string, string>> = {
+  latencyUs: "latencyNs",
+  refusedUs: "refusedNs",
+  pageBlockBytes: "pageblockBytes",
+  pageBlocksFree: "pageblocksFree",
+};
+/** Then in microseconds, now in nanoseconds. */
+const IN_MICROSECONDS: ReadonlySet<string> = new Set(["latencyUs", "refusedUs"]);
+/** Relative error of a quantile that was computed in another unit. */
+const ROUNDING = 1e-12;
+
+type Json = Record<string, unknown>;
+const isObject = (value: unknown): value is Json => typeof value === "object" && value !== null;
+
+/**
+ * The stored result in today's names, taking over from `now` what then was not told. What has today's names already comes back as
+ * it is.
+ */
+export function inTodaysNames(stored: unknown, now: unknown): unknown {
+  if (Array.isArray(stored)) {
+    const others = Array.isArray(now) ? now : [];
+    return stored.map((one, i) => inTodaysNames(one, others[i]));
+  }
+  if (!isObject(stored)) return stored;
+  const other = isObject(now) ? now : {};
+  if (isFormerStep(stored)) return stepOfToday(stored, other);
+  return Object.fromEntries(
+    Object.entries(stored).map(([key, value]) => {
+      const name = RENAMED[key] ?? key;
+      const one = IN_MICROSECONDS.has(key)
+        ? thousandfold(value, other[name])
+        : inTodaysNames(value, other[name]);
+      return [name, one];
+    }),
+  );
+}
+
+/** Numbers times 1000; the number of now where the two differ by no more than rounding. */
+function thousandfold(value: unknown, now: unknown): unknown {
+  if (isObject(value))
+    return Object.fromEntries(
+      Object.entries(value).map(([key, one]) => [key, thousandfold(one, isObject(now) ? now[key] : null)]),
+    );
+  if (typeof value !== "number") return value;
+  const ns = value * 1000;
+  return typeof now === "number" && Math.abs(ns - now) <= ROUNDING * Math.abs(now) ? now : ns;
+}
+
+const isFormerStep = (value: Json) => "granted" in value && "why" in value && "count" in value;
+
+/** A step's result said `granted` and `why`; a fill or a pool that fell short gave neither an error nor a reason. */
+function stepOfToday({ granted, why, timeline, ...rest }: Json, now: Json): Json {
+  const told = isObject(why) ? { reason: why.text, details: why.data } : { reason: null, details: null };
+  const step: Json = { ...rest, ok: granted, ...told, ...(timeline !== undefined && { timeline }) };
+  if (granted === false && why === null) {
+    step.errno = now.errno;
+    step.reason = now.reason;
+  }
+  if (isObject(step.details) && isObject(now.details) && "causes" in now.details)
+    step.details = { ...step.details, causes: now.details.causes };
+  return step;
+}
