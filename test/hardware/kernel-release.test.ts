@@ -71,6 +71,11 @@ const DATED: Record<string, [older: unknown, release: string, newer: unknown]> =
   hugetlbCma: [false, "5.7", true],
   pageblockMaxOrder: [false, "6.16", true],
   cmaRanges: [false, "6.15", true],
+  arm64CmaAfterMemmap: [false, "5.11", true],
+  cmaFrom4GiB: [false, "5.12", true],
+  thpOffRestoresMinFree: [false, "5.16", true],
+  pageblockFollowsThp: [false, "6.10", true],
+  zoneinfoPcpBounds: [false, "6.13", true],
 };
 
 test("each value begins with the release that brought it, not with the next modelled one", () => {
