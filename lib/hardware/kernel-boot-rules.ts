@@ -20,11 +20,11 @@ export const BOOT_RULES = {
   ),
   pageblockFollowsThp: onOff(
     "Without hugetlb, a kernel with THP takes the THP order for its page blocks, not the largest buddy.",
-    likely("6.9", "include/linux/pageblock-flags.h: in 6.12, not in 6.1"),
+    came("6.10", "72801513b2bf; head of mm-stable while 6.9-rc was fixed"),
   ),
   pageblockMaxOrder: onOff(
     "CONFIG_PAGE_BLOCK_MAX_ORDER caps the page block; its default changes nothing.",
-    came("6.16", "e13e7922d034; posted until May 2025, in 6.19, not in 6.14"),
+    came("6.16", "e13e7922d034; renamed by a fix of 3 June 2025"),
   ),
 
   // Zones and early memory.
@@ -38,22 +38,22 @@ export const BOOT_RULES = {
   ),
   ppc64NormalZone: onOff(
     "ppc64's only zone is called Normal, before DMA.",
-    likely("5.0", "arch/powerpc/mm/mem.c paging_init(), not read"),
+    likely("5.0", "25078dc1f74b, whose paging_init() shows it; posted in November 2018"),
   ),
   memmapBuffer: onOff(
     "sparse_init_nid() takes one buffer for the memmap of all sections.",
-    likely("4.19", "mm/sparse.c sparse_buffer_init(): in 6.1, not in 4.17"),
+    came("4.19", "35fd1eb1e821"),
   ),
   swiotlbSlotBytes: choice<number>("Bytes the bounce buffer keeps per slot: struct io_tlb_slot.", 12, [
-    [24, likely("5.13", "kernel/dma/swiotlb.c: in 6.1, not in 4.17")],
+    [24, came("5.13", "2d29960af0be; posted in March 2021, not in 5.10.262")],
   ]),
   swiotlbForSmallBuffers: onOff(
     "arm64 keeps 1 MiB of bounce buffer per GiB for small unaligned buffers where all memory is in reach.",
-    came("6.7", "arch/arm64/mm/init.c mem_init()"),
+    came("6.7", "65033574ade9"),
   ),
   mirrorIgnored: onOff(
     "kernelcore=mirror is ignored where no memory is mirrored.",
-    came("6.6", "mm/mm_init.c find_zone_movable_pfns_for_nodes(), public copies"),
+    came("6.6", "mm: disable kernelcore=mirror when no mirror memory, in the pull request of 6.6-rc1"),
   ),
   movableOptionsFile: choice<"mm/page_alloc.c" | "mm/mm_init.c">(
     "The file that kernelcore= and movablecore= warn from.",
@@ -63,29 +63,43 @@ export const BOOT_RULES = {
 
   // Reserves and per-CPU lists.
   minFreeKbytesMost: choice<number>("The largest min_free_kbytes that the kernel computes.", 65536, [
-    [262144, likely("5.8", "ee8eb9a5fe86; in 6.1, not in 4.17")],
+    [262144, likely("5.8", "ee8eb9a5fe86, merged before 24 June 2020; in 5.10.262, not in 4.17")],
   ]),
   movableZoneReserve: choice<"share" | "own">(
     "ZONE_MOVABLE's min watermark: its share of min_free_kbytes, or a thousandth, 32 to 128 pages, and it is no low memory.",
     "share",
-    [["own", likely("6.6", "__setup_per_zone_wmarks(): in 6.12, not in 6.1")]],
+    [
+      [
+        "own",
+        came(
+          "6.6",
+          "mm/page_alloc: fix min_free_kbytes calculation regarding ZONE_MOVABLE, pulled for 6.6-rc1",
+        ),
+      ],
+    ],
   ),
   thpOffRestoresMinFree: onOff(
     "A kernel with THP built in but off computes min_free_kbytes again.",
-    likely("5.18", "mm/khugepaged.c start_stop_khugepaged(): in 6.1, not in 4.17"),
+    came("5.16", "bd3400ea173f; in one batch with a6ea8b5b9f1c of 5 November 2021"),
   ),
   pagesetBatch: choice<"quarterOf512KiB" | "quarterOf1MiB" | "256KiB">(
     "zone_batchsize(): a thousandth of the zone, at most 512 KiB or 1 MiB, divided by four; or a 4096th, at most 256 KiB.",
     "quarterOf512KiB",
     [
-      ["quarterOf1MiB", came("4.19", "d8a759b57035")],
-      ["256KiB", likely("6.19", "zone_batchsize(), 6.19; not in 6.14")],
+      ["quarterOf1MiB", came("4.19", "d8a759b57035, posted in July 2018")],
+      [
+        "256KiB",
+        came(
+          "6.19",
+          "mm/page_alloc: clarify batch tuning in zone_batchsize, v2 of 9 October 2025; 2783088ef24e follows it",
+        ),
+      ],
     ],
   ),
   pagesetHigh: choice<"sixBatches" | "lowWatermark">(
     "zone_highsize(): six batches, or the zone's low watermark shared by the CPUs, at least four batches.",
     "sixBatches",
-    [["lowWatermark", came("5.14", "b92ca18e8ca5, 43c95bcc51e4")]],
+    [["lowWatermark", came("5.14", "b92ca18e8ca5, 203c06eef579")]],
   ),
 
   // CMA.
@@ -96,18 +110,18 @@ export const BOOT_RULES = {
   ),
   cmaRefusesUnfit: onOff(
     "cma_declare_contiguous() refuses a fixed base that is not aligned and an area beyond its limit.",
-    likely("5.3", "c633324e3110; in 6.1, not in 4.17"),
+    came("5.3", "c633324e3112; chosen for 5.2-stable on 26 July 2019"),
   ),
   cmaFrom4GiB: onOff(
     "An area that may be above 4 GiB is searched there first, from the bottom up.",
-    likely("5.13", "mm/cma.c cma_declare_contiguous_nid(): in 6.1, not in 4.17"),
+    came("5.12", "df2ff39e78da; in one batch with 072355c1cf2d, not in 5.10.262"),
   ),
   arm64CmaAfterMemmap: onOff(
     "arm64 reserves the default area after page tables and memmap (bootmem_init()), before ahead of them.",
-    likely("5.11", "arch/arm64/mm/init.c: in 6.1, not in 4.17"),
+    came("5.11", "d78050ee3544"),
   ),
   cmaAreasMost: choice<number>("MAX_CMA_AREAS of a usual configuration.", 8, [
-    [20, likely("5.10", "CMA_AREAS is 7 in 4.17, 19 with NUMA in 6.1; 20 in all since 6.6")],
+    [20, came("5.10", "b7176c261cdb: CMA_AREAS is 19 with NUMA, and one more is counted; in 5.10.262")],
   ]),
   cmaFailedAreaToBuddy: onOff(
     "The frames of an area that cannot be activated go to the buddy allocator; before, no further area was activated.",
@@ -117,42 +131,45 @@ export const BOOT_RULES = {
     "Who says that cma_alloc() failed; from the second on with the area's name.",
     "unnamed",
     [
-      ["cma_alloc", came("5.15", "mm/cma.c cma_alloc()")],
-      ["__cma_alloc", likely("6.12", "mm/cma.c, 6.12; not in 6.1")],
-      ["__cma_alloc_frozen", likely("7.0", "mm/cma.c, 7.3.4; not in 6.19")],
+      ["cma_alloc", came("5.12", "a052d4d13d88; posted on 9 February 2021, in one batch with 3c381db1fac8")],
+      ["__cma_alloc", came("6.12", "463586e9ff39; posted in August 2024, in 6.12.107")],
+      ["__cma_alloc_frozen", likely("7.0", "9bda131c6093; in 7.2.13, not in 6.19")],
     ],
   ),
   dmaSinglePageFromBuddy: onOff(
     "A single page for a device comes from the buddy allocator unless the device has an area of its own.",
-    came("5.3", "kernel/dma/contiguous.c dma_alloc_contiguous()"),
+    came("5.3", "bd2e75633c80; posted in May 2019"),
   ),
 
   // Huge pages.
   hugetlbCma: onOff("hugetlb_cma= reserves areas for gigantic pages.", came("5.7", "cf11e85fc08c")),
   hugetlbCmaRanges: onOff(
     "An area of hugetlb_cma= may have several ranges, each beginning at a gigantic page.",
-    came("6.15", "mm/hugetlb_cma.c"),
+    came("6.15", "c009da4258f9; mm/hugetlb_cma.c calls cma_declare_contiguous_multi()"),
   ),
 
   // Reports.
-  zoneinfoBoost: onOff("zoneinfo prints `boost`.", likely("5.16", "mm/vmstat.c: in 6.1, not in 4.17")),
-  zoneinfoCma: onOff("zoneinfo prints `cma`.", likely("5.12", "mm/vmstat.c: in 6.1, not in 4.17")),
-  zoneinfoPromo: onOff("zoneinfo prints `promo`.", likely("6.12", "mm/vmstat.c, 6.12; not in 6.1")),
-  freePagesBlocks: onOff(
-    "zoneinfo and vmstat print `nr_free_pages_blocks`.",
-    came("6.15", "NR_FREE_PAGES_BLOCKS; not in 6.14"),
-  ),
+  zoneinfoBoost: onOff("zoneinfo prints `boost`.", came("5.16", "a6ea8b5b9f1c")),
+  zoneinfoCma: onOff("zoneinfo prints `cma`.", came("5.12", "3c381db1fac8")),
+  zoneinfoPromo: onOff("zoneinfo prints `promo`.", came("6.12", "528afe6b9605")),
+  freePagesBlocks: onOff("zoneinfo and vmstat print `nr_free_pages_blocks`.", came("6.15", "a211c6550efc")),
   zoneinfoPcpBounds: onOff(
     "zoneinfo prints `high_min` and `high_max` of each per-CPU list.",
-    likely("6.19", "mm/vmstat.c, 6.19; not in 6.12"),
+    came(
+      "6.13",
+      "mm: add pcp high_min high_max to proc zoneinfo, in the pull request of 6.13-rc1; not in 6.12.107",
+    ),
   ),
   zoneinfoHighatomic: onOff(
     "zoneinfo prints the high-atomic reserve.",
-    likely("6.19", "mm/vmstat.c, 6.19; not in 6.12"),
+    came(
+      "6.19",
+      "mm: vmstat: output reserved_highatomic and free_highatomic in zoneinfo, 27 October 2025; a 6.18.44 prints none",
+    ),
   ),
   pagetypeinfoCapped: onOff(
     "pagetypeinfo counts at most 100,000 blocks of a list.",
-    came("5.4", "mm/vmstat.c pagetypeinfo_showfree_print()"),
+    came("5.4", "93b3a674485f, posted on 25 October 2019; in 5.10.262"),
   ),
 };
 

@@ -21,22 +21,25 @@ export const KERNEL_GAPS: readonly KernelGap[] = [
     until: "5.13",
     note: "a gigantic page at run time, and alloc_contig_pages() since 5.5, took only ranges in which no page was in use (until eb14d4eefdc4); the model moves pages out of the way",
   },
-  { until: "5.5", note: "alloc_contig_pages() did not exist; only hugetlb had such a search" },
   {
-    from: "5.18",
-    note: "large folios in the page cache (XFS from 5.18): files are modelled as single pages",
+    until: "5.5",
+    note: "alloc_contig_pages() did not exist (posted in October 2019); only hugetlb had such a search",
+  },
+  {
+    from: "5.17",
+    note: "large folios in the page cache (XFS allows them since 5.17, 6795801366da): files are modelled as single pages",
   },
   { from: "6.1", note: "the multi-generational LRU, where a distribution switches it on" },
-  { from: "6.8", note: "huge pages smaller than a PMD for anonymous memory (mTHP)" },
+  { from: "6.8", note: "huge pages smaller than a PMD for anonymous memory (mTHP, 19eaf44954df)" },
   {
     from: "6.9",
-    note: "compaction that moves larger folios without splitting its free pages (>0-order targets)",
+    note: "compaction that moves larger folios without splitting its free pages (>0-order targets, 733aea0b3a7b)",
   },
   {
     from: "6.10",
     until: "6.15",
     note: "mainline still searched for the largest page when it fell back and could not claim (until c2f6ea38fc1b, 6.15); the model takes the smallest, as 6.12.107 does",
   },
-  { from: "6.12", note: "alloc_contig_range() of one power-of-two folio (__GFP_COMP)" },
+  { from: "6.12", note: "alloc_contig_range() of one power-of-two folio (__GFP_COMP, e98337d11bbd)" },
   { from: "6.15", note: "gigantic pages taken from hugetlb_cma= at boot, hugetlb_cma_only" },
 ];

@@ -57,8 +57,8 @@ export const ALLOCATOR_SWITCHES = {
     "Number of per-CPU lists for the THP order: 0, 1, or 2 (not movable, movable).",
     0,
     [
-      [1, likely("5.14", "44042b449872; 6.1.0 has one list, not read in 5.14")],
-      [2, likely("6.11", "mm/page_alloc: separate THP PCP into movable and non-movable categories")],
+      [1, came("5.14", "44042b449872, which stores the THP order too; NR_PCP_THP is 1 until bf14ed81f571")],
+      [2, came("6.10", "bf14ed81f571; upstream before 6.6.37-rc1 of 2 July 2024, 6.10 is of 14 July")],
     ],
     { backports: { "6.1": 2 } },
   ),
@@ -78,27 +78,33 @@ export const ALLOCATOR_SWITCHES = {
     "A bulk free visits lists freeing 1, 2, 3… each (`counting`), or empties a list before the next.",
     "counting",
     [
-      ["narrowing", came("5.18", "35b6d770e6b2")],
-      ["wrapping", likely("6.6", "free_pcppages_bulk(): between 6.1 and 6.12")],
+      ["narrowing", came("5.18", "35b6d770e633, 8b10b465d0e1; in one series with f26b3fa04611, v5.18-rc1")],
+      [
+        "wrapping",
+        came("6.6", "f142b2c2530c, pulled for 6.6-rc1; min_pindex is in 6.1.192, not in 6.12.107"),
+      ],
     ],
   ),
   pcpDrain: choice<"whole" | "pieces">(
     "drain_pages_zone() empties the lists in one go, or in pieces of batch << 5.",
     "whole",
-    [["pieces", likely("6.10", "mm: page_alloc: control latency caused by zone PCP draining")]],
+    [["pieces", came("6.10", "55f77df7d715")]],
     { backports: { "6.1": "pieces" } },
   ),
   pcpFreeInBatches: onOff(
     "A drain is cut in pieces of `batch`, each starting at the freed page's list again.",
-    came("6.19", "mm/page_alloc.c free_frozen_page_commit(); not in 6.14"),
+    came(
+      "6.19",
+      "mm/page_alloc: batch page freeing in free_frozen_page_commit, v4 of 13 October 2025 (6.18-rc1)",
+    ),
   ),
   pcpFreeHigh: choice<"never" | "freeFactor" | "batch" | "batchPlusHalfHighMin">(
     "When frees of orders 1 to 3 in a row drain the lists.",
     "never",
     [
-      ["freeFactor", likely("5.18", "f26b3fa04611")],
+      ["freeFactor", came("5.18", "f26b3fa04611, v5.18-rc1")],
       ["batch", came("6.7", "6ccdcb6d3a74")],
-      ["batchPlusHalfHighMin", likely("6.16", "posted in April 2025; in 6.19, not in 6.12.107")],
+      ["batchPlusHalfHighMin", came("6.16", "c544a952ba61, merged with mm-stable-2025-05-31-14-50")],
     ],
   ),
   fallback: choice<"steal" | "claim">(
@@ -116,7 +122,7 @@ export const ALLOCATOR_SWITCHES = {
   ),
   rmqueueMode: onOff(
     "A refill remembers where it found pages last.",
-    came("6.15", "90abee6d7895, mm: page_alloc: speed up fallbacks in rmqueue_bulk()"),
+    came("6.15", "90abee6d7895, which mends c2f6ea38fc1b"),
     { backports: { "6.12": true } },
   ),
   cmaBalance: onOff(
@@ -147,25 +153,29 @@ export const ALLOCATOR_SWITCHES = {
   highatomicCap: choice<"plusBlock" | "roundedUp">(
     "The high-atomic reserve's cap: 1 % + a block, or 1 % rounded up and none below a block.",
     "plusBlock",
-    [["roundedUp", likely("6.8", "reserve_highatomic_pageblock(): between 6.1 and 6.12")]],
+    [["roundedUp", came("6.8", "d68e39fc45f7, 9cd20f3fe045; posted on 24 November 2023")]],
   ),
   highatomicUnusable: choice<"reserved" | "free">(
     "The watermark check subtracts the whole reserve, or only its free pages.",
     "reserved",
-    [["free", likely("6.13", "mm/page_alloc: keep track of free highatomic; in 6.12.107")]],
-    { backports: { "6.12": "free" } },
+    [["free", came("6.12", "c928807f6f6b, merged with mm-hotfixes-stable-2024-11-09-22-40 for 6.12-rc7")]],
   ),
   atomicRights: choice<"harder" | "graded">(
     "What atomic requests may do: `graded` as of 6.1.192; `harder` as of 4.17: only a true atomic request (not GFP_NOWAIT) " +
       "digs into the reserve, of any order above 0 it tries that first, order 0 never gets it, and the quick check of order 0 " +
       "overlooks what is reserved.",
     "harder",
-    [["graded", came("6.3", "ALLOC_NON_BLOCK and ALLOC_MIN_RESERVE in mm/internal.h")]],
+    [["graded", came("6.3", "1ebbb21811b7 and its series, posted in January 2023")]],
     { backports: { "6.1": "graded" } },
   ),
   highatomicFastPath: onOff(
     "High-order atomic requests may use the reserve on the fast path and leave empty pcp lists alone.",
-    likely("6.19", "rmqueue(), 6.19; not in 6.12.107"),
+    came(
+      "7.3",
+      "mm/page_alloc: use existing highatomic reserves on the buddy fastpath; 7.3.4, not in 7.2.13",
+    ),
+    // The row 6.19 keeps what it was given, although the patch is of June 2026: even 7.2.13 has only the second half.
+    { backports: { "6.19": true } },
   ),
   countPerPage: onOff(
     "NR_FREE_PAGES falls page by page inside a refill, or once at its end.",
@@ -173,11 +183,11 @@ export const ALLOCATOR_SWITCHES = {
   ),
   freeSplitsAtPageblock: onOff(
     "A page above page-block order is freed block by block, each with its own type.",
-    likely("6.10", "split_large_buddy(): in 6.12, not in 6.1"),
+    came("6.12", "e98337d11bbd; in e0932b6c1f94 (6.10) only page isolation calls split_large_buddy()"),
   ),
   isolateBit: onOff(
     "Isolation is a bit of its own; the block keeps its type.",
-    came("6.17", "make MIGRATE_ISOLATE a standalone bit, v8 of June 2025, still in mm-unstable in July"),
+    came("6.17", "mm/page_isolation: make page isolation a standalone bit, v10 of 16 June 2025 (6.16-rc2)"),
   ),
   compactionFastSearch: onOff(
     "Compaction searches the free lists before it scans.",
@@ -204,7 +214,7 @@ export const ALLOCATOR_SWITCHES = {
     ],
   ),
   defragMode: constant<boolean>(
-    "vm.defrag_mode, a setting since 6.15, off by default: never steal, compact instead.",
+    "vm.defrag_mode, a setting since 6.15 (e3aa7df331bc), off by default: never steal, compact instead.",
     false,
     [true],
   ),

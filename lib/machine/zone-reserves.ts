@@ -25,7 +25,7 @@ export interface ReservingZone {
 
 /**
  * init_per_zone_wmark_min(), then what start_stop_khugepaged() makes of it: the raise where THP is on; where it is built in
- * but off, releases since 5.18 compute min_free_kbytes again, now without the pages below the high watermarks.
+ * but off, releases since 5.16 compute min_free_kbytes again, now without the pages below the high watermarks.
  * Low memory is what GFP_USER may use: not ZONE_MOVABLE.
  */
 export function zoneReserves(

@@ -79,7 +79,7 @@ export function freeOnePageLocked(m: Memory, zone: Zone, pfn: number, order: num
   freeOnePage(m, zone, pfn, order, m.blockType(pfn), toTail);
 }
 
-/** split_large_buddy() (6.10+): a page above page-block order is freed block by block. */
+/** split_large_buddy(): a page above page-block order is freed block by block, in the releases that do so. */
 function splitLargeBuddy(m: Memory, zone: Zone, pfn: number, order: number, toTail: boolean): void {
   const end = pfn + (1 << order);
   const step = m.sw.freeSplitsAtPageblock ? Math.min(order, m.pageblockOrder) : order;

@@ -1,5 +1,5 @@
 /**
- * What cma_alloc() prints when it fails, release by release (mm/cma.c): without the area's name in 4.17; with it since 5.15; from __cma_alloc() since 6.12; from __cma_alloc_frozen() in the newest (7.3 here). Nothing is printed for a count of
+ * What cma_alloc() prints when it fails, release by release (mm/cma.c): without the area's name in 4.17; with it since 5.12; from __cma_alloc() since 6.12; from __cma_alloc_frozen() in the newest (7.3 here). Nothing is printed for a count of
  * 0, nor, before areas had ranges (6.15), for a request that has more bits than the area's bitmap.
  */
 import { bootRules, type KernelRelease } from "../../hardware/kernel-release";

@@ -136,7 +136,7 @@ export function cmaDeclareContiguous(
     memblock.reserve(name, base, bytes);
     found = base;
   } else {
-    // Since 5.13: from 4 GiB upwards first, where the limit lets it, so that compaction moves pages out of the area.
+    // Since 5.12: from 4 GiB upwards first, where the limit lets it, so that compaction moves pages out of the area.
     if (rules.cmaFrom4GiB && memblockEnd >= 4 * GiB + bytes)
       found = memblock.allocRange(name, bytes, alignment, inNode(4 * GiB, limit), "bottom-up");
     found ??= memblock.allocRange(name, bytes, alignment, inNode(base, limit));
