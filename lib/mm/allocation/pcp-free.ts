@@ -30,7 +30,7 @@ export function freeUnrefPage(m: Memory, zone: Zone, pfn: number, order: number)
 }
 
 /** free_unref_page_commit(). */
-function freeUnrefPageCommit(m: Memory, zone: Zone, pfn: number, mt: number, order: number): void {
+export function freeUnrefPageCommit(m: Memory, zone: Zone, pfn: number, mt: number, order: number): void {
   const { next, prev } = m;
   const { pcp } = zone;
   const listMt = mt >= MIGRATE_PCPTYPES ? MIGRATE_MOVABLE : mt;
