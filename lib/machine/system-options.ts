@@ -2,7 +2,6 @@
 import { InputError, unknownName } from "../base/errors";
 import { parseSize, type Size } from "../base/units";
 import { THP_DEFRAG_MODES, type ThpDefrag } from "../mm/allocation/thp";
-import { MAX_GRANULE_ORDER } from "./granules";
 
 /** Mechanisms of the kernel, and what else a running machine is given. `false` switches a mechanism off. */
 export interface SystemOptions {
@@ -27,13 +26,16 @@ export interface SystemOptions {
    * A few thousand are a millisecond of four busy CPUs. A modelling choice.
    */
   kswapdLag?: number;
-  /** Order of the pieces in which workloads take movable memory; default by the size of memory (granules.ts). */
-  granuleOrder?: number;
+  /**
+   * Many pages at once as one operation; default true. False: page by page, which leaves the same machine and takes longer. For
+   * debugging.
+   */
+  bulk?: boolean;
 }
 
-/** Every option of a running machine with its value; mobility grouping and granule order may be the machine's to decide. */
-export type ResolvedSystemOptions = Required<Omit<SystemOptions, "mobilityGrouping" | "granuleOrder">> &
-  Pick<SystemOptions, "mobilityGrouping" | "granuleOrder">;
+/** Every option of a running machine with its value; mobility grouping may be the machine's to decide. */
+export type ResolvedSystemOptions = Required<Omit<SystemOptions, "mobilityGrouping">> &
+  Pick<SystemOptions, "mobilityGrouping">;
 
 const DEFAULTS = {
   reclaim: true,
@@ -44,7 +46,12 @@ const DEFAULTS = {
   thpDefrag: "madvise" as ThpDefrag,
   proactiveness: 20,
   kswapdLag: 0,
+  bulk: true,
 };
+
+/** Why an option that was is no more. */
+export const NO_GRANULES =
+  "granuleOrder: machines of every size work page by page now: leave it out, and run the plan again: what a machine with granules granted is not comparable";
 
 /** The options with their defaults; throws InputError for one that does not exist or whose value is out of range. */
 export function checkedSystemOptions(options: SystemOptions): ResolvedSystemOptions {
@@ -59,17 +66,11 @@ export function checkedSystemOptions(options: SystemOptions): ResolvedSystemOpti
     throw new InputError(
       `kswapdLag: must be a whole number of requests from 0 to 1048576: got ${o.kswapdLag}`,
     );
-  const k = o.granuleOrder ?? 0;
-  if (!Number.isInteger(k) || k < 0 || k > MAX_GRANULE_ORDER)
-    throw new InputError(`granule order: must be a whole number from 0 to ${MAX_GRANULE_ORDER}: got ${k}`);
   parseSize(o.swapBytes as Size, "swap");
   for (const [name, value] of Object.entries(options))
-    if (!Object.hasOwn(DEFAULTS, name) && name !== "mobilityGrouping" && name !== "granuleOrder")
-      throw unknownName("option of a running machine", name, [
-        ...Object.keys(DEFAULTS),
-        "mobilityGrouping",
-        "granuleOrder",
-      ]);
+    if (name === "granuleOrder") throw new InputError(NO_GRANULES);
+    else if (!Object.hasOwn(DEFAULTS, name) && name !== "mobilityGrouping")
+      throw unknownName("option of a running machine", name, [...Object.keys(DEFAULTS), "mobilityGrouping"]);
     else if (value === undefined) throw new InputError(`option ${name}: must have a value`);
   return o;
 }

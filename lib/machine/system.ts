@@ -21,9 +21,9 @@ import type { OwnerKind, PageHold } from "../mm/state/owners";
 import type { KernelSwitches } from "../mm/state/profile";
 import { type BootResult, boot } from "./boot";
 import type { BootRequest } from "./boot-request";
+import { BulkPages } from "./bulk-pages";
 import { Daemons } from "./daemons";
 import { FixedPages } from "./fixed-pages";
-import { granuleOrder } from "./granules";
 import { HeldPages } from "./held-pages";
 import { type HugetlbPools, startHugetlb } from "./hugetlb";
 import { PageSlots } from "./page-slots";
@@ -32,7 +32,7 @@ import { startKernel } from "./start";
 import { costedEvents, noCounts, pagesFree, pagesManaged, type SystemCounters } from "./system-counters";
 import { checkedSystemOptions, type ResolvedSystemOptions, type SystemOptions } from "./system-options";
 import { joinOwners, systemWorld } from "./system-world";
-import { TrackedPages } from "./tracked-pages";
+import { TrackedPages, trackedKind } from "./tracked-pages";
 
 export class System {
   readonly booted: BootResult;
@@ -47,8 +47,6 @@ export class System {
   readonly world: MigrationWorld;
   readonly pageSize: number;
   readonly options: ResolvedSystemOptions;
-  /** Order of the pieces that allocUpTo() takes where it can. */
-  readonly granuleOrder: number;
   readonly costs: CostTable;
   readonly counters: SystemCounters;
   /** Lists for those who hold many pages and come and go. */
@@ -56,6 +54,7 @@ export class System {
   /** Frames of pages the kernel holds since boot. */
   readonly kernelPages: Int32Array;
   private readonly tracked: TrackedPages;
+  private readonly bulk: BulkPages;
   private readonly fixed: FixedPages;
   private readonly held: HeldPages;
   private readonly daemons: Daemons;
@@ -79,10 +78,7 @@ export class System {
     this.lru = new Lru(m, Math.floor(this.options.swapBytes / this.pageSize));
     const { reclaim, compaction, kswapdLag } = this.options;
     const room = new RoomMaker(m, { reclaim, compaction, kswapdLag });
-    this.granuleOrder = Math.min(
-      m.pageblockOrder,
-      this.options.granuleOrder ?? granuleOrder(this.managedPages * this.pageSize),
-    );
+    m.bulk = this.options.bulk;
     const parts: RunningParts = {
       memory: m,
       lru: this.lru,
@@ -90,10 +86,10 @@ export class System {
       room,
       counters: this.counters,
       options: this.options,
-      granuleOrder: this.granuleOrder,
       thp: booted.thp,
     };
     this.tracked = new TrackedPages(parts);
+    this.bulk = new BulkPages(parts, this.tracked);
     this.fixed = new FixedPages(parts);
     this.held = new HeldPages(parts);
     this.daemons = new Daemons(parts);
@@ -126,12 +122,45 @@ export class System {
     return this.tracked.alloc(kind, order, gfp);
   }
 
+  /** `n` slots in a row without pages yet, for allocRun(); the first. */
+  reserveSlots(n: number): number {
+    return this.slots.reserve(n);
+  }
+
+  /** Slots that were reserved and got no page are not wanted. */
+  returnSlots(base: number, n: number): void {
+    this.slots.giveBack(base, n);
+  }
+
   /**
-   * One page of at most `most` frames that may move, of the largest order up to the machine's granule that lies free; smaller
-   * ones do not wait, a single frame does. Its slot, or −1. pagesOf() says how many frames it has.
+   * Single pages that may move for the slots in a row from `base` on, which were reserved; for how many there was memory. The
+   * same as so many requests.
    */
-  allocUpTo(kind: OwnerKind, most: number): number {
-    return this.tracked.allocUpTo(kind, most);
+  allocRun(kind: OwnerKind, base: number, n: number): number {
+    return this.bulk.alloc(trackedKind(kind), n, null, base);
+  }
+
+  /** As allocRun(), with new slots, written to `list` from index `at` on. */
+  allocList(kind: OwnerKind, n: number, list: Int32Array, at: number): number {
+    return this.bulk.alloc(trackedKind(kind), n, list, at);
+  }
+
+  /** Frees the pages of `n` slots in a row, from `base` up. */
+  freeRun(base: number, n: number): void {
+    this.bulk.free(n, null, base, 1);
+    this.slots.giveBack(base, n);
+  }
+
+  /** Frees the pages of the slots in `list` from index `from` to `to`, both included, upwards or downwards. */
+  freeList(list: Int32Array, from: number, to: number): void {
+    const step = from <= to ? 1 : -1;
+    this.bulk.free(Math.abs(to - from) + 1, list, from, step);
+    for (let i = from; i !== to + step; i += step) this.slots.giveBack(list[i]!, 1);
+  }
+
+  /** touch() of `n` slots in a row: frames that were read back, −1 when there was no memory for one. */
+  touchRun(base: number, n: number): number {
+    return this.bulk.touch(n, null, base);
   }
 
   /** Frames of the page of a slot. */
@@ -160,6 +189,11 @@ export class System {
   /** The file page of a slot was written back: it is clean from now on. Nothing to do where reclaim took it. */
   cleaned(slot: number): void {
     this.tracked.cleaned(slot);
+  }
+
+  /** cleaned() of `n` slots in a row. */
+  cleanedRun(base: number, n: number): void {
+    for (let slot = base; slot < base + n; slot++) this.tracked.cleaned(slot);
   }
 
   /** Whether the page of a slot is in memory, all of it. */
@@ -213,7 +247,8 @@ export class System {
   /** The machine is not used any more: its columns serve the next one. */
   release(): void {
     const { next, prev, state, owner } = this.memory;
-    releaseColumns([next, prev, state, owner, this.lru.page, this.slots.at]);
+    const { at, pfn, what } = this.slots;
+    releaseColumns([next, prev, state, owner, this.lru.page, at, pfn, what]);
   }
 
   /** Pages of all zones that belong to the allocator. */

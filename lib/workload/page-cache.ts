@@ -12,7 +12,6 @@ export class PageCache {
   private readonly ring: Int32Array;
   private head: number;
   private count: number;
-  private frames: number;
   private readonly mostPages: number;
 
   /** At most `mostPages` pages are kept track of; older ones are dropped from the cache, as if their files were deleted. */
@@ -20,16 +19,14 @@ export class PageCache {
     this.system = system;
     this.random = random;
     this.mostPages = Math.max(1, mostPages);
-    // On a machine with granules most entries are such; where too many are not, the oldest go early.
-    this.ring = new Int32Array(Math.ceil(this.mostPages / (1 << Math.max(0, system.granuleOrder - 3))));
+    this.ring = new Int32Array(this.mostPages);
     this.head = 0;
     this.count = 0;
-    this.frames = 0;
   }
 
   /** Pages kept track of, present or reclaimed. */
   get pages(): number {
-    return this.frames;
+    return this.count;
   }
 
   /** Reads `n` new pages; how many there was memory for. */
@@ -44,33 +41,31 @@ export class PageCache {
 
   private bring(n: number, kind: "fileClean" | "fileDirty"): number {
     const { system, ring } = this;
-    let got = 0;
-    while (got < n) {
-      if (this.count === ring.length || this.frames >= this.mostPages) this.forget(1);
-      const slot = system.allocUpTo(kind, n - got);
-      if (slot < 0) return got;
-      ring[(this.head + this.count++) % ring.length] = slot;
-      const pages = system.pagesOf(slot);
-      this.frames += pages;
-      got += pages;
+    for (let got = 0; got < n; ) {
+      if (this.count === ring.length) this.forget(1);
+      const at = (this.head + this.count) % ring.length;
+      const wanted = Math.min(n - got, ring.length - this.count, ring.length - at);
+      const here = system.allocList(kind, wanted, ring, at);
+      this.count += here;
+      got += here;
+      if (here < wanted) return got;
     }
     return n;
   }
 
-  /** Forgets the `n` oldest pages, whole granules at a time. */
+  /** Forgets the `n` oldest pages. */
   forget(n: number): void {
-    for (let left = n; left > 0 && this.count > 0; ) {
-      const slot = this.ring[this.head]!;
-      const pages = this.system.pagesOf(slot);
-      this.system.free(slot);
-      this.head = (this.head + 1) % this.ring.length;
-      this.count--;
-      this.frames -= pages;
-      left -= pages;
+    const { ring } = this;
+    for (let left = Math.min(n, this.count); left > 0; ) {
+      const here = Math.min(left, ring.length - this.head);
+      this.system.freeList(ring, this.head, this.head + here - 1);
+      this.head = (this.head + here) % ring.length;
+      this.count -= here;
+      left -= here;
     }
   }
 
-  /** Uses `n` pages or granules chosen at random again. */
+  /** Uses `n` pages chosen at random again. */
   reuse(n: number): void {
     for (let i = 0; i < n && this.count > 0; i++)
       this.system.touch(this.ring[(this.head + this.random.below(this.count)) % this.ring.length]!);
@@ -78,6 +73,6 @@ export class PageCache {
 
   /** Forgets everything. */
   drop(): void {
-    this.forget(this.frames);
+    this.forget(this.count);
   }
 }

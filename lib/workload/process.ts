@@ -1,6 +1,6 @@
 /**
- * A process as the page allocator sees it: a kernel stack, anonymous memory faulted in page by page (on large machines by
- * granules) with a page table for every so many pages, and everything freed when it ends. Order of frees: release_pages() turns the single pages of each
+ * A process as the page allocator sees it: a kernel stack, anonymous memory faulted in page by page with a page table
+ * for every so many pages, and everything freed when it ends. Order of frees: release_pages() turns the single pages of each
  * batch round (recorded: docs/fidelity.md, "By what mechanism").
  */
 import { IntStack } from "../base/int-stack";
@@ -58,15 +58,16 @@ export class Process {
   fault(n: number): number {
     const { system } = this;
     if (this.slots === NOTHING) throw new Error("a process that has ended faults");
-    let got = 0;
-    while (got < n) {
+    const { slots } = this;
+    for (let got = 0; got < n; ) {
       if (this.sinceTable >= this.pagesATable && !this.addTable()) return got;
-      const slot = system.allocUpTo("anon", n - got);
-      if (slot < 0) return got;
-      this.slots.push(slot);
-      const pages = system.pagesOf(slot);
-      this.sinceTable += pages;
-      got += pages;
+      // Until the next page table is due nothing else is asked for.
+      const wanted = Math.min(n - got, this.pagesATable - this.sinceTable);
+      const here = system.allocList("anon", wanted, slots.room(wanted), slots.length);
+      slots.grew(here);
+      this.sinceTable += here;
+      got += here;
+      if (here < wanted) return got;
     }
     return n;
   }
@@ -74,8 +75,7 @@ export class Process {
   /** Faults in one huge page, or as many single pages; false when neither could be had. */
   faultHuge(): boolean {
     const { system } = this;
-    // On a machine with granules nobody waits for a huge page: they stand for large pieces that lie free.
-    const slot = system.allocHuge(system.granuleOrder === 0);
+    const slot = system.allocHuge();
     if (slot < 0) {
       const pages = 1 << system.memory.thpOrder;
       return this.fault(pages) === pages;
@@ -115,7 +115,11 @@ export class Process {
 
   /** Gives its last `n` pages back, as free() of a heap does. */
   shrink(n: number): void {
-    for (let i = Math.min(n, this.slots.length); i > 0; i--) this.system.free(this.slots.pop());
+    const { slots } = this;
+    const gone = Math.min(n, slots.length);
+    if (gone <= 0) return;
+    this.system.freeList(slots.values, slots.length - 1, slots.length - gone);
+    slots.cut(gone);
   }
 
   /** Ends it: everything is freed. */
@@ -124,7 +128,7 @@ export class Process {
     let size = FIRST_BATCH;
     for (let start = 0; start < slots.length; start += size) {
       if (start > 0) size = this.pagesATable - 2;
-      for (let i = Math.min(start + size, slots.length) - 1; i >= start; i--) system.free(slots.at(i));
+      system.freeList(slots.values, Math.min(start + size, slots.length) - 1, start);
     }
     for (const pfn of this.fixed) system.freeFixed(pfn);
     if (this.stack >= 0) system.freeFixed(this.stack, stackOrder(system.pageSize));
