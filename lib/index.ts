@@ -146,7 +146,14 @@ export {
   type UnpinnablePage,
   unpinLongterm,
 } from "./mm/contiguous/pin-longterm";
-export { type Allocation, type FailedAllocation, Kernel, type PageRequest } from "./mm/kernel";
+/** @deprecated Its name is PageAllocator: "kernel" is Linux's, and Jupyter's is the notebook kernel. */
+export {
+  type Allocation,
+  type FailedAllocation,
+  PageAllocator,
+  PageAllocator as Kernel,
+  type PageRequest,
+} from "./mm/page-allocator";
 export { Lru } from "./mm/reclaim/lru";
 export { roomMakingEvents, roomMakingNs } from "./mm/reclaim/simulated-time";
 export { type Mechanisms, RoomMaker } from "./mm/reclaim/vmscan";

@@ -307,7 +307,10 @@ export class SteppedSystem {
 
   private allocPages(order: number): Partial<StepResult> {
     const before = this.system.events();
-    const got = this.system.kernel.allocPages({ order, gfp: "GFP_KERNEL|__GFP_RETRY_MAYFAIL|__GFP_NOWARN" });
+    const got = this.system.allocator.allocPages({
+      order,
+      gfp: "GFP_KERNEL|__GFP_RETRY_MAYFAIL|__GFP_NOWARN",
+    });
     const latencyNs = this.system.elapsedNs(before);
     if (!got.ok) return { granted: false, errno: -12, latencyNs, why: { text: got.reason, data: null } };
     // A driver's page: without an owner compaction would take it for whatever lay there before.
@@ -336,10 +339,10 @@ export class SteppedSystem {
     const grant = this.grants.get(step);
     if (grant === undefined) throw new InputError(`release: step ${step} holds nothing`);
     this.grants.delete(step);
-    const { contig, kernel } = this.system;
+    const { contig, allocator } = this.system;
     if (grant.kind === "cmaAlloc") contig.cmaRelease(grant.pfn, grant.pages);
     else if (grant.kind === "allocContigPages") contig.freeContigRange(grant.pfn, grant.pages);
-    else kernel.freePages(grant.pfn, Math.log2(grant.pages));
+    else allocator.freePages(grant.pfn, Math.log2(grant.pages));
     return { count: grant.pages };
   }
 
@@ -373,7 +376,7 @@ export function stepsOutcome(stepped: SteppedSystem): StepsOutcome {
   const { system, results } = stepped;
   return {
     results: [...results],
-    buddyinfo: system.kernel.buddyinfo(),
+    buddyinfo: system.allocator.buddyinfo(),
     freeBytes: system.freePages * system.pageSize,
     counters: { ...system.memory.counters, ...system.counters },
   };

@@ -18,10 +18,10 @@ import { parseCma } from "../machine/cma-request";
 import { parseHugetlbCma } from "../machine/huge-pages";
 import { type BootedMovable, parseCore } from "../machine/movable-request";
 import { nodeRanges } from "../machine/nodes";
-import { startedCmaAreas, startKernel } from "../machine/start";
+import { startAllocator, startedCmaAreas } from "../machine/start";
 import type { SystemOptions } from "../machine/system-options";
 import type { CmaArea } from "../mm/contiguous/cma-area";
-import type { Kernel } from "../mm/kernel";
+import type { PageAllocator } from "../mm/page-allocator";
 import { type KernelSwitches, kernelProfile } from "../mm/state/profile";
 import { DISPLAY, type MimeBundle } from "../notebook/display";
 import { machineBundle } from "../notebook/machine-bundle";
@@ -225,7 +225,7 @@ export class MachineDescription {
   }
 
   /** Boots and starts the page allocator: `start().allocPages({ order: 9, gfp: "GFP_HIGHUSER_MOVABLE" })`. */
-  start(): Kernel {
+  start(): PageAllocator {
     return this.boot().start();
   }
 
@@ -318,8 +318,8 @@ export class BootedMachine {
   }
 
   /** Starts the page allocator on this machine, as memblock hands memory over. A new one at every call. */
-  start(): Kernel {
-    return startKernel(this.result, this.switches);
+  start(): PageAllocator {
+    return startAllocator(this.result, this.switches);
   }
 
   /** Its usable CMA areas, for `new Contiguous(kernel.memory, areas)`: the default one first. A new set at every call. */

@@ -230,7 +230,7 @@ export class RunningMachine {
 
   /** /proc/buddyinfo. */
   buddyinfo(): string {
-    return this.system.kernel.buddyinfo();
+    return this.system.allocator.buddyinfo();
   }
 
   /** Free blocks by order, of one zone or of all. */

@@ -21,7 +21,7 @@ export interface HugetlbPools {
   messages: string[];
 }
 
-/** hugetlb_init(). `world`: who decides whether pages move, and is told. Call once, right after startKernel(). */
+/** hugetlb_init(). `world`: who decides whether pages move, and is told. Call once, right after startAllocator(). */
 export function startHugetlb(
   booted: BootResult,
   m: Memory,

@@ -1,7 +1,7 @@
 /** From a machine booted on paper to a running allocator. */
 import { findBoard } from "../hardware/boards";
 import { CmaArea } from "../mm/contiguous/cma-area";
-import { Kernel } from "../mm/kernel";
+import { PageAllocator } from "../mm/page-allocator";
 import { ZONE_DMA, ZONE_DMA32, ZONE_MOVABLE, ZONE_NORMAL } from "../mm/state/gfp";
 import type { KernelSwitches } from "../mm/state/profile";
 import type { BootResult } from "./boot";
@@ -23,7 +23,7 @@ function thpOrder({ pageSize, largestBuddyOrder, pageblockOrder }: BootResult): 
  * Starts the allocator where memblock_free_all() and the activation of the CMA area leave it. What the kernel itself
  * allocates later in its boot is not in it. `lowmemReserve` goes by zone number, as the kernel's does.
  */
-export function startKernel(result: BootResult, switches: Partial<KernelSwitches> = {}): Kernel {
+export function startAllocator(result: BootResult, switches: Partial<KernelSwitches> = {}): PageAllocator {
   const board = findBoard(result.board);
   const { pageSize, cma } = result;
   const frames = (base: number, bytes: number) => ({ startPfn: base / pageSize, pages: bytes / pageSize });
@@ -38,7 +38,7 @@ export function startKernel(result: BootResult, switches: Partial<KernelSwitches
     }
     return reserve;
   };
-  return Kernel.boot({
+  return PageAllocator.boot({
     release: result.kernel,
     switches,
     pageSize,

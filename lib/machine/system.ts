@@ -12,7 +12,7 @@ import { IntStackPool } from "../base/int-stack";
 import { type CostTable, DEFAULT_COSTS, type EventCounts, elapsedNs } from "../hardware/costs";
 import { Contiguous } from "../mm/contiguous/contiguous";
 import type { MigrationWorld } from "../mm/contiguous/migrate";
-import type { Kernel } from "../mm/kernel";
+import type { PageAllocator } from "../mm/page-allocator";
 import { Lru } from "../mm/reclaim/lru";
 import { RoomMaker } from "../mm/reclaim/vmscan";
 import { GFP_HIGHUSER_MOVABLE, GFP_KERNEL } from "../mm/state/gfp";
@@ -28,7 +28,7 @@ import { HeldPages } from "./held-pages";
 import { type HugetlbPools, startHugetlb } from "./hugetlb";
 import { PageSlots } from "./page-slots";
 import type { RunningParts } from "./running-parts";
-import { startKernel } from "./start";
+import { startAllocator } from "./start";
 import { costedEvents, noCounts, pagesFree, pagesManaged, type SystemCounters } from "./system-counters";
 import { checkedSystemOptions, type ResolvedSystemOptions, type SystemOptions } from "./system-options";
 import { joinOwners, systemWorld } from "./system-world";
@@ -36,7 +36,8 @@ import { TrackedPages, trackedKind } from "./tracked-pages";
 
 export class System {
   readonly booted: BootResult;
-  readonly kernel: Kernel;
+  /** Requests, frees, reports and observers of the page allocator. */
+  readonly allocator: PageAllocator;
   readonly memory: Memory;
   readonly lru: Lru;
   readonly slots: PageSlots;
@@ -71,8 +72,8 @@ export class System {
     this.costs = costs;
     this.counters = noCounts();
     const grouping = this.options.mobilityGrouping ?? booted.mobilityGrouping;
-    this.kernel = startKernel({ ...booted, mobilityGrouping: grouping }, switches);
-    const m = this.kernel.memory;
+    this.allocator = startAllocator({ ...booted, mobilityGrouping: grouping }, switches);
+    const m = this.allocator.memory;
     this.memory = m;
     this.slots = new PageSlots(m.endPfn);
     this.lru = new Lru(m, Math.floor(this.options.swapBytes / this.pageSize));

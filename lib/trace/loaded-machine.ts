@@ -5,7 +5,7 @@
  */
 import type { BootResult } from "../machine/boot";
 import { type HugetlbPools, startHugetlb } from "../machine/hugetlb";
-import { startKernel } from "../machine/start";
+import { startAllocator } from "../machine/start";
 import { allocPages, freePages } from "../mm/allocation/page-alloc";
 import { type ContigResult, Contiguous } from "../mm/contiguous/contiguous";
 import { type MigrationWorld, ownersWorld } from "../mm/contiguous/migrate";
@@ -77,7 +77,7 @@ export class LoadedMachine {
   ) {
     const { pageSize } = booted;
     this.pageSize = pageSize;
-    this.memory = startKernel(booted, { watermarkBoost: false }).memory;
+    this.memory = startAllocator(booted, { watermarkBoost: false }).memory;
     this.at = new Int32Array(this.memory.endPfn);
     this.contig = new Contiguous(this.memory);
     this.world = { ...ownersWorld(this.memory), moved: (from, to) => this.moved(from, to) };

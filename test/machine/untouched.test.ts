@@ -53,7 +53,7 @@ test("untouched memory in runs or block by block: the same machine, frame by fra
       const what = `${machine.board}, ${"kind" in use ? use.kind : ""}, seed ${seed}`;
       assert.deepEqual(inRuns.contig, inBlocks.contig, what);
       assert.deepEqual({ ...inRuns.system.memory.counters }, { ...inBlocks.system.memory.counters }, what);
-      assert.equal(inRuns.system.kernel.buddyinfo(), inBlocks.system.kernel.buddyinfo(), what);
+      assert.equal(inRuns.system.allocator.buddyinfo(), inBlocks.system.allocator.buddyinfo(), what);
       // What is left untouched is made real now: states, types and owners of every frame agree.
       everyFrame(inRuns.system);
       const [a, b] = [inRuns.system.memory, inBlocks.system.memory];

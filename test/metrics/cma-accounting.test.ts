@@ -86,7 +86,7 @@ test("free pages that are useless to the kernel, and who is misled by them", () 
   assert.deepEqual(full.misled, ["compaction"]);
   // The atomic failures that the series' first mail tells of: the reserve goes, then nothing is left among 30,000 free pages.
   let atomic = 0;
-  while (s.kernel.allocPages({ gfp: "GFP_ATOMIC" }).ok) atomic++;
+  while (s.allocator.allocPages({ gfp: "GFP_ATOMIC" }).ok) atomic++;
   assert.ok(atomic < dma32.wmark[0]!, `${atomic} atomic pages`);
 
   const design = fill({ cmaInMovableZone: true });

@@ -4,15 +4,15 @@ import { machine } from "../../lib";
 import { GiB, MiB } from "../../lib/base/units";
 import { boot } from "../../lib/machine/boot";
 import { startHugetlb } from "../../lib/machine/hugetlb";
-import { startKernel } from "../../lib/machine/start";
+import { startAllocator } from "../../lib/machine/start";
 import { allocContigPages } from "../../lib/mm/contiguous/contig-pages";
 import { HugetlbPool } from "../../lib/mm/contiguous/hugetlb";
-import { Kernel } from "../../lib/mm/kernel";
+import { PageAllocator } from "../../lib/mm/page-allocator";
 import { __GFP_THISNODE, GFP_KERNEL } from "../../lib/mm/state/gfp";
 import { nodeOrders } from "../../lib/mm/state/zonelists";
 
 /** Two nodes whose border, frame 3072, is no multiple of 2048. */
-function twoNodes(pages = 3072): Kernel {
+function twoNodes(pages = 3072): PageAllocator {
   const zone = (nid: number) => ({
     idx: 2,
     name: "Normal",
@@ -26,7 +26,7 @@ function twoNodes(pages = 3072): Kernel {
     pageset: { batch: 1, high: 4 },
     freeRanges: [{ startPfn: nid * pages, pages }],
   });
-  return Kernel.boot({
+  return PageAllocator.boot({
     release: "6.1",
     pageSize: 4096,
     maxOrder: 10,
@@ -153,7 +153,7 @@ test("hugetlb_cma=3G on two nodes: 2 GiB on the first, what is left on the secon
     ],
   );
   assert.equal(booted.hugePages.cma[1]!.base, 17 * GiB);
-  const { memory: m } = startKernel(booted);
+  const { memory: m } = startAllocator(booted);
   const { pools } = startHugetlb(booted, m);
   const pool = pools.get(GiB)!;
   assert.equal(pool.setMaxHugePages(2), 2);

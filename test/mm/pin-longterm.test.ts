@@ -3,13 +3,13 @@ import test from "node:test";
 import { machine } from "../../lib";
 import { Contiguous } from "../../lib/mm/contiguous/contiguous";
 import { pinLongterm, unpinLongterm } from "../../lib/mm/contiguous/pin-longterm";
-import { Kernel } from "../../lib/mm/kernel";
+import { PageAllocator } from "../../lib/mm/page-allocator";
 import { holdPage, holdsOf, setOwnerKind } from "../../lib/mm/state/owners";
 import type { KernelSwitches } from "../../lib/mm/state/profile";
 
 /** 16 MiB, the upper 8 MiB a CMA area: the half rule gives movable requests CMA pages first. */
-function withCma(switches: Partial<KernelSwitches> = {}): Kernel {
-  return Kernel.boot({
+function withCma(switches: Partial<KernelSwitches> = {}): PageAllocator {
+  return PageAllocator.boot({
     release: "6.1",
     switches,
     pageSize: 4096,
@@ -38,7 +38,7 @@ function withCma(switches: Partial<KernelSwitches> = {}): Kernel {
 }
 
 /** Anonymous pages that lie in the area. */
-function pagesInCma(k: Kernel, count: number): number[] {
+function pagesInCma(k: PageAllocator, count: number): number[] {
   const heads: number[] = [];
   while (heads.length < count) {
     const got = k.allocPages({ gfp: "GFP_HIGHUSER_MOVABLE" });

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import test from "node:test";
 import { machine } from "../../lib/fluent/machine";
 import type { KernelRelease } from "../../lib/hardware/kernel-release";
-import { Kernel } from "../../lib/mm/kernel";
+import { PageAllocator } from "../../lib/mm/page-allocator";
 import {
   buddyinfoLines,
   buddyinfoText,
@@ -198,7 +198,7 @@ for (const [what, text, message] of [
 test("a kernel's reports are those of its memory; a zone's are its lines of them", () => {
   const folder = "x86-6.1/w1-files";
   const { m } = load(folder, "s1", "6.1");
-  const kernel = new Kernel(m, "6.1");
+  const kernel = new PageAllocator(m, "6.1");
   assert.equal(kernel.buddyinfo(), recorded(folder, "buddyinfo.s1"));
   assert.equal(kernel.pagetypeinfo(), recorded(folder, "pagetypeinfo.s1"));
   assert.equal(kernel.vmstat(), vmstatText(m));

@@ -3,13 +3,13 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { machine } from "../../lib/index";
 import { freeOnePage } from "../../lib/mm/allocation/free-one-page";
-import type { Kernel } from "../../lib/mm/kernel";
+import type { PageAllocator } from "../../lib/mm/page-allocator";
 import { LawBroken, validate } from "../../lib/mm/reports/validate";
 import { ON_PCP } from "../../lib/mm/state/page-state";
 import type { Zone } from "../../lib/mm/state/zone";
 
 /** A small machine with pages on every kind of list. */
-function used(release: string): { kernel: Kernel; zone: Zone } {
+function used(release: string): { kernel: PageAllocator; zone: Zone } {
   const kernel = machine("qemu-virt").pageSize("4K").memory("1GiB").cma("64MiB").kernel(release).start();
   const held = [];
   for (let i = 0; i < 3000; i++) {
@@ -26,7 +26,7 @@ function used(release: string): { kernel: Kernel; zone: Zone } {
 }
 
 /** First frame on a free list of `order`, of any type. */
-function freePage(kernel: Kernel, zone: Zone, order: number): number {
+function freePage(kernel: PageAllocator, zone: Zone, order: number): number {
   for (let mt = 0; mt < 6; mt++) {
     const head = zone.listBase + order * 8 + mt;
     const p = kernel.memory.next[head]!;
@@ -35,7 +35,11 @@ function freePage(kernel: Kernel, zone: Zone, order: number): number {
   throw new Error(`no free page of order ${order}`);
 }
 
-const BROKEN: [law: string, release: string, spoil: (kernel: Kernel, zone: Zone) => number | undefined][] = [
+const BROKEN: [
+  law: string,
+  release: string,
+  spoil: (kernel: PageAllocator, zone: Zone) => number | undefined,
+][] = [
   [
     "NR_FREE_PAGES + differences = pages on the lists",
     "6.1",

@@ -106,7 +106,7 @@ test("hugetlb_cma: since 5.13 a pin for long fails where the pool has no page ou
     refused.why!.text,
     /none is made for it \(alloc_migrate_huge_page\(\)\), and the pool has none/,
   );
-  system.kernel.drainAllPages();
+  system.allocator.drainAllPages();
   assert.ok(Math.abs(system.freePages - before) < 1000);
 
   // The administrator grows the pool beyond the area: the second page comes from elsewhere, and can be pinned.

@@ -24,7 +24,7 @@ export function start(base: BootRequest, spec: StrategySpec, request: ContigRequ
 
 /** Grants as often as asked, gives everything back, and the laws hold with as many free pages as before. */
 export function grantAndGiveBack({ system, prepared }: Started, times: number, ownersKnown = true): void {
-  const drain = () => system.kernel.drainAllPages();
+  const drain = () => system.allocator.drainAllPages();
   drain();
   const before = system.freePages;
   const got = Array.from({ length: times }, () => prepared.request());

@@ -10,9 +10,9 @@ export interface ExtfragEvent {
 
 /** What an observer of a run is told: the kernel's trace points of the page allocator, called in the kernel's order. */
 export interface TracePoints {
-  /** mm_page_alloc: a request to the Kernel was answered; −1 where it failed. */
+  /** mm_page_alloc: a request to the PageAllocator was answered; −1 where it failed. */
   pageAlloc?(pfn: number, order: number, mt: number, gfp: number): void;
-  /** mm_page_free: pages are about to be given back to the Kernel. */
+  /** mm_page_free: pages are about to be given back to the PageAllocator. */
   pageFree?(pfn: number, order: number): void;
   /** mm_page_alloc_zone_locked: a page left the buddy lists under the zone lock. */
   zoneLocked?(pfn: number, order: number, mt: number): void;

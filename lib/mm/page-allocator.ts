@@ -1,5 +1,5 @@
 /**
- * The allocator as its callers see it: requests with flags and an owner, frees, observers, reports. A failed request is
+ * The page allocator as its callers see it: requests with flags and an owner, frees, observers, reports. A failed request is
  * a result with its reason, not an exception; a wrong argument throws.
  */
 import { InputError, unknownName } from "../base/errors";
@@ -88,7 +88,7 @@ function pathName(path: number): Allocation["path"] {
   return path & PATH_REFILL ? "refill" : "pcp";
 }
 
-export class Kernel {
+export class PageAllocator {
   /** The state; free functions of mm/ work on it. */
   readonly memory: Memory;
   readonly release: KernelRelease;
@@ -99,8 +99,8 @@ export class Kernel {
   }
 
   /** Starts the allocator on a described machine. */
-  static boot(shape: KernelShape): Kernel {
-    return new Kernel(bootMemory(shape), shape.release);
+  static boot(shape: KernelShape): PageAllocator {
+    return new PageAllocator(bootMemory(shape), shape.release);
   }
 
   /** __alloc_pages(). Throws InputError for an order, flags or a node that there are not. */
@@ -185,7 +185,7 @@ export class Kernel {
     validate(this.memory, level, { ownersKnown: true });
   }
 
-  /** One zone by name, with the kernel's own reports on it: `kernel.zone("Normal").buddyinfo()`; `nid`: of that node. */
+  /** One zone by name, with the kernel's own reports on it: `allocator.zone("Normal").buddyinfo()`; `nid`: of that node. */
   zone(name: string, nid?: number): ZoneReports {
     return zoneReports(this.memory, name, this.release, nid);
   }
