@@ -64,7 +64,13 @@ export class SlotNumbers {
     }
     this.heads[1] = first;
     if (first < 0) this.filled[0]! &= ~2;
-    for (; i < n; i++) out[i] = this.run(1);
+    while (i < n) {
+      const bin = this.binFrom(2);
+      const length = bin < 0 ? n - i : bin <= MOST_EXACT ? bin : this.lengthOf(this.heads[bin]!);
+      const some = Math.min(n - i, length);
+      const base = this.run(some);
+      for (let k = 0; k < some; k++) out[i++] = base + k;
+    }
   }
 
   /** `n` numbers in a row: the first. */

@@ -17,7 +17,7 @@ import { Lru } from "../mm/reclaim/lru";
 import { RoomMaker } from "../mm/reclaim/vmscan";
 import { GFP_HIGHUSER_MOVABLE, GFP_KERNEL } from "../mm/state/gfp";
 import type { Memory } from "../mm/state/memory";
-import type { OwnerKind, PageHold } from "../mm/state/owners";
+import { OWNER_KINDS, type OwnerKind, type PageHold } from "../mm/state/owners";
 import type { KernelSwitches } from "../mm/state/profile";
 import { type BootResult, boot } from "./boot";
 import type { BootRequest } from "./boot-request";
@@ -90,8 +90,8 @@ export class System {
       thp: booted.thp,
     };
     this.tracked = new TrackedPages(parts);
-    this.bulk = new BulkPages(parts, this.tracked);
     this.fixed = new FixedPages(parts);
+    this.bulk = new BulkPages(parts, this.tracked, this.fixed);
     this.held = new HeldPages(parts);
     this.daemons = new Daemons(parts);
     this.lru.onReclaim = (pfn, as) => this.tracked.reclaimed(pfn, as);
@@ -205,6 +205,16 @@ export class System {
   /** A page that never moves: slab, page tables, stacks, buffers, drivers. Its first frame, or −1. */
   allocFixed(kind: OwnerKind, gfp: number = GFP_KERNEL, order = 0): number {
     return this.fixed.allocFixed(kind, gfp, order);
+  }
+
+  /** Single pages that never move; their frames go to `list` from index `at` on; for how many there was memory. */
+  allocFixedList(kind: OwnerKind, n: number, list: Int32Array, at: number): number {
+    return this.bulk.allocFixed(OWNER_KINDS[kind], n, list, at);
+  }
+
+  /** Frees the single pages list[0] to list[n − 1] that never move, in this order. */
+  freeFixedList(list: Int32Array, n: number): void {
+    this.bulk.freeFixed(list, n);
   }
 
   /** Frees what allocFixed() gave. */

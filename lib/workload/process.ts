@@ -27,7 +27,7 @@ const NOTHING = new IntStack();
 export class Process {
   private readonly system: System;
   private slots: IntStack;
-  private readonly fixed: number[];
+  private fixed: IntStack;
   private readonly stack: number;
   private readonly pagesATable: number;
   private sinceTable: number;
@@ -36,7 +36,7 @@ export class Process {
   constructor(system: System, tables = 0) {
     this.system = system;
     this.slots = system.stacks.take();
-    this.fixed = [];
+    this.fixed = system.stacks.take();
     this.pagesATable = system.pageSize / 8;
     this.sinceTable = this.pagesATable;
     this.stack = system.allocFixed("kernelStack", GFP_KERNEL, stackOrder(system.pageSize));
@@ -95,12 +95,10 @@ export class Process {
 
   /** Maps `n` page tables for memory that it shares with others. */
   mapShared(n: number): number {
-    for (let i = 0; i < n; i++) {
-      const pfn = this.system.allocFixed("pageTable");
-      if (pfn < 0) return i;
-      this.fixed.push(pfn);
-    }
-    return n;
+    if (this.fixed === NOTHING) throw new Error("a process that has ended maps memory");
+    const got = this.system.allocFixedList("pageTable", n, this.fixed.room(n), this.fixed.length);
+    this.fixed.grew(got);
+    return got;
   }
 
   /** Uses the page with this index again. */
@@ -130,10 +128,11 @@ export class Process {
       if (start > 0) size = this.pagesATable - 2;
       system.freeList(slots.values, Math.min(start + size, slots.length) - 1, start);
     }
-    for (const pfn of this.fixed) system.freeFixed(pfn);
+    system.freeFixedList(this.fixed.values, this.fixed.length);
     if (this.stack >= 0) system.freeFixed(this.stack, stackOrder(system.pageSize));
-    this.fixed.length = 0;
+    if (slots === NOTHING) return;
+    system.stacks.give(this.fixed);
     system.stacks.give(slots);
-    this.slots = NOTHING;
+    this.slots = this.fixed = NOTHING;
   }
 }

@@ -9,7 +9,7 @@ const PASSED_BY = new Set([
   "next",
   "prev",
   "memory.ac",
-  "bulk.fresh",
+  "system.bulk",
   "stacks",
   "trace",
 ]);

@@ -81,23 +81,8 @@ export function getPageFromFreelist(m: Memory, ac: AllocContext, allocFlags: num
   return -1;
 }
 
-/**
- * The zone from whose per-CPU list the next requests for single pages like `ac` come, as long as it has any, or null. Taking a
- * page from such a list changes nothing that the walk reads, so the walk need not be repeated before the list is empty. An
- * earlier zone whose watermark does not hold stays so; whether a page may fragment is not asked of a per-CPU list.
- */
-export function zoneOfNextPages(m: Memory, ac: AllocContext, allocFlags: number): Zone | null {
-  const { zonelist } = ac;
-  ac.allocFlags = allocFlags;
-  for (let i = 0; i < zonelist.length; i++) {
-    const zone = zonelist[i]!;
-    if (zoneAllows(m, zone, ac)) return zone.boostedWatermark ? null : zone;
-  }
-  return null;
-}
-
 /** The watermark part of the walk, with the high-watermark probe of 6.7+ that steers the size of pcp lists. */
-function zoneAllows(m: Memory, zone: Zone, ac: AllocContext): boolean {
+export function zoneAllows(m: Memory, zone: Zone, ac: AllocContext): boolean {
   if (m.autoTune && !zone.belowHigh) {
     if (zoneWatermarkFast(m, zone, ac, wmarkPages(zone, WMARK_HIGH))) return true;
     zone.belowHigh = true;

@@ -1,7 +1,6 @@
 /** The heart of the zoned buddy allocator: requests for pages, single and in bulk, and frees. */
 
 import { AllocContext } from "../state/alloc-context";
-import { freeAreaEmpty } from "../state/free-area";
 import {
   __GFP_DIRECT_RECLAIM,
   __GFP_NORETRY,
@@ -16,8 +15,8 @@ import type { Zone } from "../state/zone";
 import { cmaFlag, fastFlags, slowFlags } from "./alloc-flags";
 import { allocPagesSlowpath } from "./alloc-slowpath";
 import { freeOnePageLocked } from "./free-one-page";
-import { getPageFromFreelist, rmqueue, zoneOfNextPages } from "./get-page";
-import { refillPcplist, takeFromPcplist } from "./pcp-alloc";
+import { getPageFromFreelist } from "./get-page";
+import { takeFromPcplist } from "./pcp-alloc";
 import { freeUnrefPage } from "./pcp-free";
 import { wmarkPages, zoneWatermarkFast } from "./zone-watermark";
 
@@ -35,7 +34,7 @@ function beginRequest(m: Memory, gfp: number, order: number, zonelist: readonly 
 }
 
 /** The zones that a request walks that names none. */
-function defaultZonelist(m: Memory, gfp: number): readonly Zone[] {
+export function defaultZonelist(m: Memory, gfp: number): readonly Zone[] {
   return m.nrNodes > 1 ? m.zonelistOf(m.firstNode, gfp)! : m.zonelists[gfpZone(gfp)]!;
 }
 
@@ -53,59 +52,6 @@ export function allocPages(m: Memory, gfp: number, order: number, zonelist?: rea
   if (pfn < 0 && m.sw.defragMode && gfp & __GFP_DIRECT_RECLAIM && !(gfp & __GFP_NORETRY))
     pfn = getPageFromFreelist(m, ac, slowFlags(m, ac) & ~ALLOC_NOFRAGMENT);
   if (pfn >= 0) prepNewPage(m, pfn, order, ac.mt);
-  ac.busy = false;
-  return pfn;
-}
-
-/** The flags with which single pages are asked for first, for the functions below; they hold as long as the machine does not change. */
-export function flagsOfRun(m: Memory, gfp: number): number {
-  const zones = defaultZonelist(m, gfp);
-  if (zones.length === 0) return 0;
-  const ac = beginRequest(m, gfp, 0, zones);
-  ac.busy = false;
-  return fastFlags(m, ac);
-}
-
-/**
- * The zone from whose per-CPU list the next requests for single pages with `gfp` come until it is empty, or null where they must
- * be put one by one. `flags`: flagsOfRun().
- */
-export function servingZone(m: Memory, gfp: number, flags: number): Zone | null {
-  const zones = defaultZonelist(m, gfp);
-  if (!m.pcpAllowedOrder(0) || zones.length === 0 || m.ac.busy) return null;
-  const ac = beginRequest(m, gfp, 0, zones);
-  const zone = zoneOfNextPages(m, ac, flags);
-  ac.busy = false;
-  return zone;
-}
-
-/**
- * The empty per-CPU list of the zone that servingZone() named is filled, as the next request does before it takes its page; false:
- * it has to be put by itself, since it may find nothing in this zone. Afterwards that one request is served by the list; those
- * behind it look at the watermarks anew.
- */
-export function refillServingZone(m: Memory, zone: Zone, gfp: number, flags: number): boolean {
-  const zones = defaultZonelist(m, gfp);
-  if (flags & ALLOC_NOFRAGMENT && zone.nid !== zones[0]!.nid) return false;
-  const ac = beginRequest(m, gfp, 0, zones);
-  ac.allocFlags = flags;
-  const filled = hasFreePage(m, zone, ac.mt);
-  if (filled) refillPcplist(m, zone, ac);
-  ac.busy = false;
-  return filled;
-}
-
-function hasFreePage(m: Memory, zone: Zone, mt: number): boolean {
-  for (let order = 0; order <= m.maxOrder; order++) if (!freeAreaEmpty(m, zone, order, mt)) return true;
-  return false;
-}
-
-/** The request whose refill raised the watermarks: it takes its page and wakes kswapd. Its frame. */
-export function firstAfterBoost(m: Memory, zone: Zone, gfp: number, flags: number): number {
-  const ac = beginRequest(m, gfp, 0, defaultZonelist(m, gfp));
-  ac.allocFlags = flags;
-  const pfn = rmqueue(m, zone, ac);
-  prepNewPage(m, pfn, 0, ac.mt);
   ac.busy = false;
   return pfn;
 }

@@ -7,26 +7,8 @@
 import { materialiseFirst } from "../state/free-area";
 import type { Memory } from "../state/memory";
 import { pcpState } from "../state/page-state";
+import { modNrFreeDown } from "../state/vmstat";
 import type { Zone } from "../state/zone";
-
-/** modNrFree(zone, −1), `n` times: how often the difference of the CPU is folded depends on the steps. */
-export function modNrFreeDown(zone: Zone, n: number): void {
-  const { pcp } = zone;
-  const t = pcp.statThreshold;
-  let x = pcp.diffNrFree;
-  let left = n;
-  while (left > 0) {
-    // Steps until the difference is below −t: nothing is folded before.
-    const steps = x - 1 > t ? 1 : Math.min(left, Math.max(1, x + t + 1));
-    x -= steps;
-    left -= steps;
-    if (x > t || x < -t) {
-      zone.nrFreePages = (zone.nrFreePages + x) | 0;
-      x = 0;
-    }
-  }
-  pcp.diffNrFree = x;
-}
 
 /**
  * Up to `most` single frames of the smallest free page of type `mt`, one that requests have, appended to the per-CPU list with head `list`; how many. 0: no
