@@ -103,6 +103,11 @@ export class PageSlots {
     this.numbers.give(base, n);
   }
 
+  /** The slots list[from] to list[to] have no pages any more and are not used, in this order. */
+  giveBackList(list: Int32Array, from: number, to: number): void {
+    this.numbers.giveMany(list, from, to);
+  }
+
   private widen(): void {
     const wide = uint8Column(this.pfn.length);
     wide.set(this.what);

@@ -147,6 +147,20 @@ export class SlotNumbers {
     this.filled[0]! |= 2;
   }
 
+  /** giveOne() of the numbers list[from] to list[to], both included, upwards or downwards. */
+  giveMany(list: Int32Array, from: number, to: number): void {
+    const { cells } = this;
+    const step = from <= to ? 1 : -1;
+    let head = this.heads[1]!;
+    for (let i = from; i !== to + step; i += step) {
+      const number = list[i]!;
+      cells[number] = LINK - (head + 1);
+      head = number;
+    }
+    this.heads[1] = head;
+    this.filled[0]! |= 2;
+  }
+
   private put(base: number, n: number): void {
     const bin = binOf(n);
     this.cells[base] = LINK - (this.heads[bin]! + 1);

@@ -154,9 +154,8 @@ export class System {
 
   /** Frees the pages of the slots in `list` from index `from` to `to`, both included, upwards or downwards. */
   freeList(list: Int32Array, from: number, to: number): void {
-    const step = from <= to ? 1 : -1;
-    this.bulk.free(Math.abs(to - from) + 1, list, from, step);
-    for (let i = from; i !== to + step; i += step) this.slots.giveBack(list[i]!, 1);
+    this.bulk.free(Math.abs(to - from) + 1, list, from, from <= to ? 1 : -1);
+    this.slots.giveBackList(list, from, to);
   }
 
   /** touch() of `n` slots in a row: frames that were read back, −1 when there was no memory for one. */

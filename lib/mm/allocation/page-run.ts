@@ -101,13 +101,14 @@ export class PageRun {
   /** Fills the empty list of the zone, where it is sure to find a page; false: nothing was done. */
   private refill(zone: Zone): boolean {
     const { m, ac } = this;
-    if (ac.allocFlags & ALLOC_NOFRAGMENT && zone.nid !== ac.zonelist[0]!.nid) return false;
-    for (let order = 0; order <= m.maxOrder; order++)
-      if (!freeAreaEmpty(m, zone, order, ac.mt)) {
-        refillPcplist(m, zone, ac);
-        return true;
-      }
-    return false;
+    let order = 0;
+    while (freeAreaEmpty(m, zone, order, ac.mt)) if (++order > m.maxOrder) return false;
+    const flags = ac.allocFlags;
+    // No zone of the first node holds: the request walks again, and may fragment.
+    if (zone.nid !== ac.zonelist[0]!.nid && !m.sw.defragMode) ac.allocFlags = flags & ~ALLOC_NOFRAGMENT;
+    refillPcplist(m, zone, ac);
+    ac.allocFlags = flags;
+    return true;
   }
 
   /** The request whose refill raised the watermarks takes its page, and wakes kswapd. */
