@@ -4,7 +4,7 @@
  * looked at twice that cannot have changed. Where something special is about (a large page, a hold, a page that was reclaimed,
  * a kswapd that is due), the page goes the ordinary way. Law: test/laws/bulk.test.ts.
  *
- * Slots of the pages: a run of numbers from `at` on (`list` is null), or those in `list`, from index `at` on.
+ * Slots of the pages are numbers in a row.
  */
 import { FreeRun } from "../mm/allocation/free-run";
 import { PageRun } from "../mm/allocation/page-run";
@@ -47,9 +47,9 @@ export class BulkPages {
     this.off = new LruRun(parts.memory, parts.lru);
   }
 
-  /** Up to `n` single pages of `kind`; how many there was memory for. Slots of a list are new ones, written to it. */
-  alloc(kind: number, n: number, list: Int32Array | null, at: number): number {
-    return this.movable.fetch(n, this.tracked.aim(kind, list, at));
+  /** Up to `n` single pages of `kind` for the slots from `base` on, which were reserved; for how many there was memory. */
+  alloc(kind: number, base: number, n: number): number {
+    return this.movable.fetch(n, this.tracked.aim(kind, base));
   }
 
   /** Up to `n` single pages that never move; their frames go to `list`, from index `at` on. */
@@ -74,19 +74,16 @@ export class BulkPages {
     frees.end();
   }
 
-  /**
-   * Frees `n` pages, the one at `at` first, each time a slot further (`step` 1) or nearer (−1); the slots' numbers stay
-   * taken.
-   */
-  free(n: number, list: Int32Array | null, at: number, step: 1 | -1): void {
+  /** Frees the pages of the slots from `from` to `to`, both included, upwards or downwards; the numbers stay taken. */
+  free(from: number, to: number): void {
     const { m, slots, lru } = this;
     const { blocks } = m;
     const { page } = lru;
     const { pfn: frames, what, at: slotOf } = slots;
     const { frees, off } = this;
     const bulk = m.bulk && m.pcpAllowedOrder(0);
-    for (let i = 0, k = at; i < n; i++, k += step) {
-      const slot = list === null ? k : list[k]!;
+    const step = from <= to ? 1 : -1;
+    for (let slot = from; slot !== to + step; slot += step) {
       const p = frames[slot]!;
       const ordinary = p >= 0 && bulk && (what[slot]! & 0x0f) === 0 && m.holds?.has(p) !== true;
       if (!ordinary || blocks[p >>> m.pageblockOrder]! & BLOCK_ISOLATED) {
@@ -106,13 +103,12 @@ export class BulkPages {
   }
 
   /** Uses `n` pages again, and reads back those that are gone: how many frames that takes, or −1 when there was no memory. */
-  touch(n: number, list: Int32Array | null, at: number): number {
+  touch(base: number, n: number): number {
     const { m, lru, single } = this;
     const { page } = lru;
     let frames = this.slots.pfn;
     let asked = 0;
-    for (let i = 0; i < n; i++) {
-      const slot = list === null ? at + i : list[at + i]!;
+    for (let slot = base; slot < base + n; slot++) {
       const p = frames[slot]!;
       if (p >= 0 && m.bulk) {
         const s = page[p]!;

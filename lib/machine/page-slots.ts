@@ -85,12 +85,6 @@ export class PageSlots {
     return slot;
   }
 
-  /** fresh(), `n` times. */
-  freshMany(out: Int32Array, n: number): void {
-    this.numbers.many(out, n);
-    if (this.what.length < this.pfn.length) this.widen();
-  }
-
   /** `n` numbers in a row, the first of them: slots without pages yet. */
   reserve(n: number): number {
     const base = this.numbers.run(n);
@@ -101,11 +95,6 @@ export class PageSlots {
   /** Slots [base, base + n) have no pages, or none any more, and are not used: their numbers are free. */
   giveBack(base: number, n: number): void {
     this.numbers.give(base, n);
-  }
-
-  /** The slots list[from] to list[to] have no pages any more and are not used, in this order. */
-  giveBackList(list: Int32Array, from: number, to: number): void {
-    this.numbers.giveMany(list, from, to);
   }
 
   private widen(): void {

@@ -51,28 +51,6 @@ export class SlotNumbers {
     return first;
   }
 
-  /** one(), `n` times: the numbers go to `out`. */
-  many(out: Int32Array, n: number): void {
-    const { cells } = this;
-    let first = this.heads[1]!;
-    let i = 0;
-    for (; i < n && first >= 0; i++) {
-      out[i] = first;
-      const after = LINK - cells[first]! - 1;
-      cells[first] = NUMBER_FREE;
-      first = after;
-    }
-    this.heads[1] = first;
-    if (first < 0) this.filled[0]! &= ~2;
-    while (i < n) {
-      const bin = this.binFrom(2);
-      const length = bin < 0 ? n - i : bin <= MOST_EXACT ? bin : this.lengthOf(this.heads[bin]!);
-      const some = Math.min(n - i, length);
-      const base = this.run(some);
-      for (let k = 0; k < some; k++) out[i++] = base + k;
-    }
-  }
-
   /** `n` numbers in a row: the first. */
   run(n: number): number {
     const bin = this.binFrom(n <= MOST_EXACT ? n : this.longBin(n));
@@ -96,6 +74,7 @@ export class SlotNumbers {
     const base = this.used;
     this.used += n;
     if (this.used > this.cells.length) this.grow();
+    this.cells.fill(NUMBER_FREE, base, base + n);
     return base;
   }
 
@@ -132,32 +111,15 @@ export class SlotNumbers {
     return LINK - this.cells[base + 1]!;
   }
 
-  /** The cells of numbers [base, base + n) may be anything; they are free from now on. */
+  /** The numbers [base, base + n) are free from now on; their cells hold NUMBER_FREE, or what was there when they were taken. */
   give(base: number, n: number): void {
     if (n === 1) this.giveOne(base);
-    else if (n > 0) {
-      this.cells.fill(NUMBER_FREE, base, base + n);
-      this.put(base, n);
-    }
+    else if (n > 0) this.put(base, n);
   }
 
   giveOne(number: number): void {
     this.cells[number] = LINK - (this.heads[1]! + 1);
     this.heads[1] = number;
-    this.filled[0]! |= 2;
-  }
-
-  /** giveOne() of the numbers list[from] to list[to], both included, upwards or downwards. */
-  giveMany(list: Int32Array, from: number, to: number): void {
-    const { cells } = this;
-    const step = from <= to ? 1 : -1;
-    let head = this.heads[1]!;
-    for (let i = from; i !== to + step; i += step) {
-      const number = list[i]!;
-      cells[number] = LINK - (head + 1);
-      head = number;
-    }
-    this.heads[1] = head;
     this.filled[0]! |= 2;
   }
 

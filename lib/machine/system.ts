@@ -128,7 +128,7 @@ export class System {
     return this.slots.reserve(n);
   }
 
-  /** Slots that were reserved and got no page are not wanted. */
+  /** Slots that were reserved and have no page are not wanted. */
   returnSlots(base: number, n: number): void {
     this.slots.giveBack(base, n);
   }
@@ -138,29 +138,23 @@ export class System {
    * same as so many requests.
    */
   allocRun(kind: OwnerKind, base: number, n: number): number {
-    return this.bulk.alloc(trackedKind(kind), n, null, base);
+    return this.bulk.alloc(trackedKind(kind), base, n);
   }
 
-  /** As allocRun(), with new slots, written to `list` from index `at` on. */
-  allocList(kind: OwnerKind, n: number, list: Int32Array, at: number): number {
-    return this.bulk.alloc(trackedKind(kind), n, list, at);
+  /** Frees the pages of the slots from `from` to `to`, both included, upwards or downwards; the slots stay reserved. */
+  vacate(from: number, to: number): void {
+    this.bulk.free(from, to);
   }
 
-  /** Frees the pages of `n` slots in a row, from `base` up. */
+  /** Frees the pages of `n` slots in a row, from `base` up, and the slots. */
   freeRun(base: number, n: number): void {
-    this.bulk.free(n, null, base, 1);
+    if (n > 0) this.bulk.free(base, base + n - 1);
     this.slots.giveBack(base, n);
-  }
-
-  /** Frees the pages of the slots in `list` from index `from` to `to`, both included, upwards or downwards. */
-  freeList(list: Int32Array, from: number, to: number): void {
-    this.bulk.free(Math.abs(to - from) + 1, list, from, from <= to ? 1 : -1);
-    this.slots.giveBackList(list, from, to);
   }
 
   /** touch() of `n` slots in a row: frames that were read back, −1 when there was no memory for one. */
   touchRun(base: number, n: number): number {
-    return this.bulk.touch(n, null, base);
+    return this.bulk.touch(base, n);
   }
 
   /** Frames of the page of a slot. */

@@ -8,8 +8,8 @@ import type { System } from "../machine/system";
 export class PageCache {
   private readonly system: System;
   private readonly random: Random;
-  /** Pages in the order they came: a ring. */
-  private readonly ring: Int32Array;
+  /** Pages in the order they came: a ring of `mostPages` slots in a row. */
+  private readonly ring: number;
   private head: number;
   private count: number;
   private readonly mostPages: number;
@@ -19,7 +19,7 @@ export class PageCache {
     this.system = system;
     this.random = random;
     this.mostPages = Math.max(1, mostPages);
-    this.ring = new Int32Array(this.mostPages);
+    this.ring = system.reserveSlots(this.mostPages);
     this.head = 0;
     this.count = 0;
   }
@@ -40,12 +40,12 @@ export class PageCache {
   }
 
   private bring(n: number, kind: "fileClean" | "fileDirty"): number {
-    const { system, ring } = this;
+    const { system, mostPages } = this;
     for (let got = 0; got < n; ) {
-      if (this.count === ring.length) this.forget(1);
-      const at = (this.head + this.count) % ring.length;
-      const wanted = Math.min(n - got, ring.length - this.count, ring.length - at);
-      const here = system.allocList(kind, wanted, ring, at);
+      if (this.count === mostPages) this.forget(1);
+      const at = (this.head + this.count) % mostPages;
+      const wanted = Math.min(n - got, mostPages - this.count, mostPages - at);
+      const here = system.allocRun(kind, this.ring + at, wanted);
       this.count += here;
       got += here;
       if (here < wanted) return got;
@@ -55,11 +55,11 @@ export class PageCache {
 
   /** Forgets the `n` oldest pages. */
   forget(n: number): void {
-    const { ring } = this;
     for (let left = Math.min(n, this.count); left > 0; ) {
-      const here = Math.min(left, ring.length - this.head);
-      this.system.freeList(ring, this.head, this.head + here - 1);
-      this.head = (this.head + here) % ring.length;
+      const here = Math.min(left, this.mostPages - this.head);
+      const oldest = this.ring + this.head;
+      this.system.vacate(oldest, oldest + here - 1);
+      this.head = (this.head + here) % this.mostPages;
       this.count -= here;
       left -= here;
     }
@@ -68,7 +68,7 @@ export class PageCache {
   /** Uses `n` pages chosen at random again. */
   reuse(n: number): void {
     for (let i = 0; i < n && this.count > 0; i++)
-      this.system.touch(this.ring[(this.head + this.random.below(this.count)) % this.ring.length]!);
+      this.system.touch(this.ring + ((this.head + this.random.below(this.count)) % this.mostPages));
   }
 
   /** Forgets everything. */

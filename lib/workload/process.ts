@@ -26,7 +26,9 @@ const NOTHING = new IntStack();
 
 export class Process {
   private readonly system: System;
-  private slots: IntStack;
+  /** First slot and length of the rows of slots that its pages have, in the order of their faults. */
+  private rows: IntStack;
+  private pages: number;
   private fixed: IntStack;
   private readonly stack: number;
   private readonly pagesATable: number;
@@ -35,7 +37,8 @@ export class Process {
   /** `tables`: page tables it has from the start; see FIRST_TABLES. */
   constructor(system: System, tables = 0) {
     this.system = system;
-    this.slots = system.stacks.take();
+    this.rows = system.stacks.take();
+    this.pages = 0;
     this.fixed = system.stacks.take();
     this.pagesATable = system.pageSize / 8;
     this.sinceTable = this.pagesATable;
@@ -49,22 +52,17 @@ export class Process {
     return this.stack >= 0;
   }
 
-  /** Pages it has, those of higher orders as one. */
-  get pages(): number {
-    return this.slots.length;
-  }
-
   /** Faults in up to `n` anonymous pages; how many it got. */
   fault(n: number): number {
     const { system } = this;
-    if (this.slots === NOTHING) throw new Error("a process that has ended faults");
-    const { slots } = this;
     for (let got = 0; got < n; ) {
       if (this.sinceTable >= this.pagesATable && !this.addTable()) return got;
       // Until the next page table is due nothing else is asked for.
       const wanted = Math.min(n - got, this.pagesATable - this.sinceTable);
-      const here = system.allocList("anon", wanted, slots.room(wanted), slots.length);
-      slots.grew(here);
+      const base = system.reserveSlots(wanted);
+      const here = system.allocRun("anon", base, wanted);
+      system.returnSlots(base + here, wanted - here);
+      this.have(base, here);
       this.sinceTable += here;
       got += here;
       if (here < wanted) return got;
@@ -80,9 +78,16 @@ export class Process {
       const pages = 1 << system.memory.thpOrder;
       return this.fault(pages) === pages;
     }
-    if (this.slots === NOTHING) throw new Error("a process that has ended faults");
-    this.slots.push(slot);
+    this.have(slot, 1);
     return true;
+  }
+
+  private have(base: number, n: number): void {
+    if (this.rows === NOTHING) throw new Error("a process that has ended faults");
+    if (n === 0) return;
+    this.rows.push(base);
+    this.rows.push(n);
+    this.pages += n;
   }
 
   private addTable(): boolean {
@@ -101,38 +106,35 @@ export class Process {
     return got;
   }
 
-  /** Uses the page with this index again. */
-  touch(index: number): void {
-    this.system.touch(this.slots.at(index));
-  }
-
-  /** Slot of the page with this index. */
-  slot(index: number): number {
-    return this.slots.at(index);
-  }
-
-  /** Gives its last `n` pages back, as free() of a heap does. */
-  shrink(n: number): void {
-    const { slots } = this;
-    const gone = Math.min(n, slots.length);
-    if (gone <= 0) return;
-    this.system.freeList(slots.values, slots.length - 1, slots.length - gone);
-    slots.cut(gone);
-  }
-
   /** Ends it: everything is freed. */
   exit(): void {
-    const { system, slots } = this;
+    const { system, rows, fixed } = this;
+    if (rows === NOTHING) return;
+    let at = { row: 0, done: 0 };
     let size = FIRST_BATCH;
-    for (let start = 0; start < slots.length; start += size) {
+    for (let start = 0; start < this.pages; start += size) {
       if (start > 0) size = this.pagesATable - 2;
-      system.freeList(slots.values, Math.min(start + size, slots.length) - 1, start);
+      at = this.freeBatch(at.row, at.done, Math.min(size, this.pages - start));
     }
-    system.freeFixedList(this.fixed.values, this.fixed.length);
+    for (let i = 0; i < rows.length; i += 2) system.returnSlots(rows.at(i), rows.at(i + 1));
+    system.freeFixedList(fixed.values, fixed.length);
     if (this.stack >= 0) system.freeFixed(this.stack, stackOrder(system.pageSize));
-    if (slots === NOTHING) return;
-    system.stacks.give(this.fixed);
-    system.stacks.give(slots);
-    this.slots = this.fixed = NOTHING;
+    system.stacks.give(fixed);
+    system.stacks.give(rows);
+    this.rows = this.fixed = NOTHING;
+    this.pages = 0;
+  }
+
+  /** Frees `n` pages, the last of them first, of which the first is page `done` of a row; where the next batch begins. */
+  private freeBatch(row: number, done: number, n: number): { row: number; done: number } {
+    const { rows } = this;
+    let last = row;
+    let end = done + n;
+    for (; end > rows.at(last + 1); last += 2) end -= rows.at(last + 1);
+    for (let r = last; r >= row; r -= 2) {
+      const base = rows.at(r);
+      this.system.vacate(base + (r === last ? end : rows.at(r + 1)) - 1, base + (r === row ? done : 0));
+    }
+    return end === rows.at(last + 1) ? { row: last + 2, done: 0 } : { row: last, done: end };
   }
 }

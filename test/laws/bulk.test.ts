@@ -27,8 +27,6 @@ const HOLDS: readonly PageHold["kind"][] = ["get", "longterm", "writeback", "mlo
 class Owners {
   private readonly r: Random;
   private readonly runs: { base: number; n: number }[] = [];
-  private list = new Int32Array(1 << 20);
-  private listed = 0;
   private readonly single: number[] = [];
   private readonly fixed: { pfn: number; order: number }[] = [];
   private readonly taken: { pfn: number; n: number }[] = [];
@@ -50,30 +48,33 @@ class Owners {
     const { system: s, r } = this;
     const n = this.many();
     const kind = r.pick(KINDS);
-    if (r.chance(0.5)) {
-      const base = s.reserveSlots(n);
-      const got = s.allocRun(kind, base, n);
-      s.returnSlots(base + got, n - got);
-      if (got > 0) this.runs.push({ base, n: got });
-      if (got < n) this.short++;
-    } else if (this.listed + n < this.list.length)
-      this.listed += s.allocList(kind, n, this.list, this.listed);
+    const base = s.reserveSlots(n);
+    const got = s.allocRun(kind, base, n);
+    s.returnSlots(base + got, n - got);
+    if (got > 0) this.runs.push({ base, n: got });
+    if (got < n) this.short++;
   }
 
   private give(): void {
     const { system: s, r, runs } = this;
-    if (runs.length > 0 && r.chance(0.5)) {
-      const i = r.below(runs.length);
-      const { base, n } = runs[i]!;
-      s.freeRun(base, n);
-      runs[i] = runs[runs.length - 1]!;
-      runs.pop();
-    } else if (this.listed > 0) {
-      const n = Math.min(this.listed, this.many());
-      if (r.chance(0.5)) s.freeList(this.list, this.listed - 1, this.listed - n);
-      else s.freeList(this.list, this.listed - n, this.listed - 1);
-      this.listed -= n;
-    }
+    if (runs.length === 0) return;
+    const i = r.below(runs.length);
+    const run = runs[i]!;
+    const { base, n } = run;
+    if (r.chance(0.4)) {
+      // A part, from one of its ends, towards it or away from it.
+      const part = Math.min(n, this.many());
+      const first = r.chance(0.5) ? base : base + n - part;
+      const [low, high] = [first, first + part - 1];
+      if (r.chance(0.5)) s.vacate(low, high);
+      else s.vacate(high, low);
+      s.returnSlots(first, part);
+      if (first === base) run.base += part;
+      run.n -= part;
+      if (run.n > 0) return;
+    } else s.freeRun(base, n);
+    runs[i] = runs[runs.length - 1]!;
+    runs.pop();
   }
 
   private one(): void {
