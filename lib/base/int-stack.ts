@@ -20,12 +20,34 @@ export class IntStack {
     return this.items.length;
   }
 
-  push(value: number): void {
-    if (this.count === this.items.length) {
-      const wide = new Int32Array(2 * this.count);
-      wide.set(this.items);
+  /** Room for `n` numbers behind the last one: where they go. The array is the stack's until the next push. */
+  room(n: number): Int32Array {
+    const least = this.count + n;
+    if (least > this.items.length) {
+      const wide = new Int32Array(Math.max(2 * this.items.length, least));
+      wide.set(this.items.subarray(0, this.count));
       this.items = wide;
     }
+    return this.items;
+  }
+
+  /** `n` numbers were put where room() had it. */
+  grew(n: number): void {
+    this.count += n;
+  }
+
+  /** The array that holds the numbers, the first of them first. */
+  get values(): Int32Array {
+    return this.items;
+  }
+
+  /** The last `n` are taken off. */
+  cut(n: number): void {
+    this.count -= n;
+  }
+
+  push(value: number): void {
+    if (this.count === this.items.length) this.room(1);
     this.items[this.count++] = value;
   }
 
@@ -62,5 +84,42 @@ export class IntStackPool {
   give(stack: IntStack): void {
     stack.clear();
     if (stack.capacity <= KEPT_MOST) this.spare.push(stack);
+  }
+}
+
+/** A queue of whole numbers below 2^31, in a ring that grows. */
+export class Queue {
+  private items: Int32Array;
+  private head: number;
+  private count: number;
+
+  constructor() {
+    this.items = new Int32Array(64);
+    this.head = 0;
+    this.count = 0;
+  }
+
+  get length(): number {
+    return this.count;
+  }
+
+  push(value: number): void {
+    const { items, head, count } = this;
+    if (count === items.length) {
+      const wide = new Int32Array(2 * count);
+      wide.set(items.subarray(head), 0);
+      wide.set(items.subarray(0, head), count - head);
+      this.items = wide;
+      this.head = 0;
+    }
+    this.items[(this.head + this.count++) & (this.items.length - 1)] = value;
+  }
+
+  /** The oldest one, taken off; the queue must not be empty. */
+  shift(): number {
+    const value = this.items[this.head]!;
+    this.head = (this.head + 1) & (this.items.length - 1);
+    this.count--;
+    return value;
   }
 }

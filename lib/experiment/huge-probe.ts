@@ -7,7 +7,7 @@ import { MiB } from "../base/units";
 import { pageGeometry } from "../hardware/page-geometry";
 import type { System } from "../machine/system";
 import { allocPages, freePages } from "../mm/allocation/page-alloc";
-import { GFP_TRANSHUGE_LIGHT, thpGfp } from "../mm/allocation/thp";
+import { thpGfp } from "../mm/allocation/thp";
 import { __GFP_NORETRY, __GFP_THISNODE } from "../mm/state/gfp";
 
 /** Of the memory that the allocator manages, so much is asked for: a modelling choice. */
@@ -43,8 +43,8 @@ export function hugePagesFree(system: System): Record<string, number> {
 }
 
 /**
- * Asks for huge pages as a fault in a madvised area does, first without waiting, then as the machine's defrag mode lets it (but not
- * for pages larger than the machine's granules); counts what it gets and frees it. Reclaim and compaction that this causes stay: call it last.
+ * Asks for huge pages as a fault in a madvised area does, first without waiting, then as the machine's defrag mode lets it; counts what
+ * it gets and frees it. Reclaim and compaction that this causes stay: call it last.
  */
 export function probeHugePages(system: System): Record<string, number> {
   const { small, thp } = orders(system);
@@ -63,9 +63,7 @@ function probe(system: System, order: number): { asked: number; granted: number 
   const { memory: m } = system;
   const share = Math.floor((system.managedPages * PROBE_SHARE) / (1 << order));
   const asked = Math.min(PROBE_PAGES, Math.max(1, share));
-  // Compaction leaves granules where they are: waiting for more than reclaim of one gives would be in vain.
-  const inVain = system.granuleOrder > 0 && order > system.granuleOrder;
-  const gfp = inVain ? GFP_TRANSHUGE_LIGHT : thpGfp(system.options.thpDefrag, true);
+  const gfp = thpGfp(system.options.thpDefrag, true);
   const got: number[] = [];
   for (let i = 0; i < asked; i++) {
     let pfn = allocPages(m, gfp | __GFP_THISNODE | __GFP_NORETRY, order);

@@ -10,19 +10,12 @@ import type { ResolvedSystemOptions } from "./system-options";
 /** kcompactd looks every half second, and after a run without progress every 32 s: COMPACT_MAX_DEFER_SHIFT. */
 const KCOMPACTD_MS = 500;
 const KCOMPACTD_DEFERRED_MS = KCOMPACTD_MS * 64;
-/**
- * On machines with granules of order k kcompactd looks every 5 × 2^k minutes, at least twice a day: it walks all of memory, and
- * leaves granules alone, as compaction leaves compound pages. A modelling choice.
- */
-const KCOMPACTD_GRANULE_MS = 300_000;
-const KCOMPACTD_MOST_MS = 12 * 3_600_000;
 /** vmstat workers: once a second. */
 const VMSTAT_MS = 1000;
 
 export class Daemons {
   private readonly memory: Memory;
   private readonly options: ResolvedSystemOptions;
-  private readonly granuleOrder: number;
   /** Simulated milliseconds since boot. */
   nowMs: number;
   private lastVmstatMs: number;
@@ -31,7 +24,6 @@ export class Daemons {
   constructor(parts: RunningParts) {
     this.memory = parts.memory;
     this.options = parts.options;
-    this.granuleOrder = parts.granuleOrder;
     this.nowMs = 0;
     this.lastVmstatMs = 0;
     this.nextKcompactdMs = KCOMPACTD_MS;
@@ -63,8 +55,6 @@ export class Daemons {
     const before = fragmentationScore(m);
     const ran = proactiveCompactNode(m, this.options.proactiveness);
     const helped = !ran || fragmentationScore(m) < before;
-    const granules = Math.min(KCOMPACTD_MOST_MS, KCOMPACTD_GRANULE_MS * (1 << this.granuleOrder));
-    this.nextKcompactdMs =
-      ms + (this.granuleOrder > 0 ? granules : helped ? KCOMPACTD_MS : KCOMPACTD_DEFERRED_MS);
+    this.nextKcompactdMs = ms + (helped ? KCOMPACTD_MS : KCOMPACTD_DEFERRED_MS);
   }
 }

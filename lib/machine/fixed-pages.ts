@@ -40,6 +40,19 @@ export class FixedPages {
     return pfn;
   }
 
+  /** allocFixed() of a single page with GFP_KERNEL; the kind as OWNER_KINDS has it. */
+  allocOne(kind: number): number {
+    if (this.options.kswapdLag > 0) this.room.tick();
+    const pfn = allocPages(this.memory, GFP_KERNEL, 0);
+    this.counters.allocations++;
+    if (pfn < 0) {
+      this.counters.failures++;
+      return -1;
+    }
+    this.memory.setOwner(pfn, kind);
+    return pfn;
+  }
+
   /** Frees what allocFixed() gave. */
   freeFixed(pfn: number, order = 0): void {
     this.counters.frees++;

@@ -5,7 +5,6 @@ import { readField, spellings } from "../schema/check";
 import { withDefaults } from "../schema/defaults";
 import { type Fields, name, type OutOf, object, optional, size, truth, whole } from "../schema/field";
 import { FieldError, fieldPath } from "../schema/place";
-import { MAX_GRANULE_ORDER } from "./granules";
 
 /** Mechanisms of the kernel, and what else a running machine is given. `false` switches a mechanism off. */
 export const SYSTEM_FIELDS = {
@@ -32,35 +31,39 @@ export const SYSTEM_FIELDS = {
       { most: 2 ** 20, default: 0, source: "modelling choice" },
     ),
   ),
-  granuleOrder: optional(
-    whole("order of the pieces in which workloads take movable memory", "order", {
-      most: MAX_GRANULE_ORDER,
-      default: "by the size of memory",
-      source: "modelling choice",
-    }),
-  ),
 } satisfies Fields;
 
-export const SYSTEM = object("mechanisms and swap of the running machine", SYSTEM_FIELDS);
+/** Why a field of earlier plans is gone. */
+const NO_GRANULES =
+  "machines of every size work page by page now: leave it out, and run the plan again: what a machine with granules granted is not comparable";
+
+export const SYSTEM = object("mechanisms and swap of the running machine", SYSTEM_FIELDS, {
+  gone: { granuleOrder: NO_GRANULES },
+});
 
 export interface SystemOptions extends OutOf<typeof SYSTEM_FIELDS> {}
 
-/** Every option of a running machine with its value; mobility grouping and granule order may be the machine's to decide. */
-export type ResolvedSystemOptions = Required<Omit<SystemOptions, "mobilityGrouping" | "granuleOrder">> &
-  Pick<SystemOptions, "mobilityGrouping" | "granuleOrder">;
+/** What the engine takes beside the fields of plans. */
+export interface EngineOptions extends SystemOptions {
+  /** Many pages at once as one operation; default true. False: page by page, which leaves the same machine. For debugging. */
+  bulk?: boolean;
+}
+
+/** Every option of a running machine with its value; mobility grouping may be the machine's to decide. */
+export type ResolvedSystemOptions = Required<Omit<EngineOptions, "mobilityGrouping">> &
+  Pick<SystemOptions, "mobilityGrouping">;
 
 /** The options with their defaults; throws InputError for one that does not exist or whose value is out of range. */
-export function checkedSystemOptions(options: SystemOptions): ResolvedSystemOptions {
+export function checkedSystemOptions({ bulk = true, ...options }: EngineOptions): ResolvedSystemOptions {
   for (const [option, value] of Object.entries(options))
-    if (!spellings(SYSTEM_FIELDS).has(option))
+    if (option === "granuleOrder") throw new InputError(`option granuleOrder: ${NO_GRANULES}`);
+    else if (!spellings(SYSTEM_FIELDS).has(option))
       throw unknownName("option of a running machine", option, Object.keys(SYSTEM_FIELDS));
     else if (value === undefined) throw new InputError(`option ${option}: must have a value`);
   try {
+    const read = readField(SYSTEM, options, []) as SystemOptions;
     // Filled in: what is left open is the machine's to decide.
-    return withDefaults(
-      SYSTEM_FIELDS,
-      readField(SYSTEM, options, []) as SystemOptions,
-    ) as ResolvedSystemOptions;
+    return { ...(withDefaults(SYSTEM_FIELDS, read) as ResolvedSystemOptions), bulk };
   } catch (error) {
     if (!(error instanceof FieldError)) throw error;
     throw new InputError(`option ${fieldPath(error.path)}: ${error.message}`);

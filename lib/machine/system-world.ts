@@ -1,10 +1,9 @@
 /** How pages of a running machine move: which may be isolated, where they go, and who is told. */
-import { allocPages } from "../mm/allocation/page-alloc";
-import { type MigrationWorld, migrationTarget, ownersWorld } from "../mm/contiguous/migrate";
+import { type MigrationWorld, ownersWorld } from "../mm/contiguous/migrate";
 import type { Memory } from "../mm/state/memory";
 import { holdsOf, orderInUse } from "../mm/state/owners";
 import { SLOT_DROPPED } from "./page-slots";
-import { GFP_GRANULE, type RunningParts } from "./running-parts";
+import type { RunningParts } from "./running-parts";
 
 /** Who decides whether pages move, and is told: the owners of pages as a running machine keeps them. */
 export function systemWorld(parts: RunningParts): MigrationWorld {
@@ -28,17 +27,7 @@ export function systemWorld(parts: RunningParts): MigrationWorld {
       lru.split(pfn, order);
       slots.split(pfn);
     },
-    target: parts.granuleOrder === 0 ? migrationTarget : granuleTarget,
   };
-}
-
-/**
- * Where a page moves to. A granule stands for single pages, which need no larger target: none is waited for, and where none lies
- * free it is split.
- */
-function granuleTarget(m: Memory, pfn: number, order: number): number {
-  if (order === 0) return migrationTarget(m, pfn, order);
-  return allocPages(m, GFP_GRANULE, order, m.zonelistOf(m.zoneOf(pfn)!.nid, GFP_GRANULE));
 }
 
 /** Compaction leaves pinned anonymous pages where they are; of others the attempt fails. */

@@ -17,22 +17,22 @@ import { Lru } from "../mm/reclaim/lru";
 import { RoomMaker } from "../mm/reclaim/vmscan";
 import { GFP_HIGHUSER_MOVABLE, GFP_KERNEL } from "../mm/state/gfp";
 import type { Memory } from "../mm/state/memory";
-import type { OwnerKind, PageHold } from "../mm/state/owners";
+import { OWNER_KINDS, type OwnerKind, type PageHold } from "../mm/state/owners";
 import type { KernelSwitches } from "../mm/state/profile";
 import { type BootResult, boot } from "./boot";
 import type { BootRequest } from "./boot-request";
+import { BulkPages } from "./bulk-pages";
 import { Daemons } from "./daemons";
 import { FixedPages } from "./fixed-pages";
-import { granuleOrder } from "./granules";
 import { HeldPages } from "./held-pages";
 import { type HugetlbPools, startHugetlb } from "./hugetlb";
 import { PageSlots } from "./page-slots";
 import type { RunningParts } from "./running-parts";
 import { startAllocator } from "./start";
 import { costedEvents, noCounts, pagesFree, pagesManaged, type SystemCounters } from "./system-counters";
-import { checkedSystemOptions, type ResolvedSystemOptions, type SystemOptions } from "./system-options";
+import { checkedSystemOptions, type EngineOptions, type ResolvedSystemOptions } from "./system-options";
 import { joinOwners, systemWorld } from "./system-world";
-import { TrackedPages } from "./tracked-pages";
+import { TrackedPages, trackedKind } from "./tracked-pages";
 
 export class System {
   readonly booted: BootResult;
@@ -48,8 +48,6 @@ export class System {
   readonly world: MigrationWorld;
   readonly pageSize: number;
   readonly options: ResolvedSystemOptions;
-  /** Order of the pieces that allocUpTo() takes where it can. */
-  readonly granuleOrder: number;
   readonly costs: CostTable;
   readonly counters: SystemCounters;
   /** Lists for those who hold many pages and come and go. */
@@ -57,13 +55,14 @@ export class System {
   /** Frames of pages the kernel holds since boot. */
   readonly kernelPages: Int32Array;
   private readonly tracked: TrackedPages;
+  private readonly bulk: BulkPages;
   private readonly fixed: FixedPages;
   private readonly held: HeldPages;
   private readonly daemons: Daemons;
 
   constructor(
     booted: BootResult,
-    options: SystemOptions = {},
+    options: EngineOptions = {},
     switches: Partial<KernelSwitches> = {},
     costs = DEFAULT_COSTS as CostTable,
   ) {
@@ -80,10 +79,7 @@ export class System {
     this.lru = new Lru(m, Math.floor(this.options.swapBytes / this.pageSize));
     const { reclaim, compaction, kswapdLag } = this.options;
     const room = new RoomMaker(m, { reclaim, compaction, kswapdLag });
-    this.granuleOrder = Math.min(
-      m.pageblockOrder,
-      this.options.granuleOrder ?? granuleOrder(this.managedPages * this.pageSize),
-    );
+    m.bulk = this.options.bulk;
     const parts: RunningParts = {
       memory: m,
       lru: this.lru,
@@ -91,11 +87,11 @@ export class System {
       room,
       counters: this.counters,
       options: this.options,
-      granuleOrder: this.granuleOrder,
       thp: booted.thp,
     };
     this.tracked = new TrackedPages(parts);
     this.fixed = new FixedPages(parts);
+    this.bulk = new BulkPages(parts, this.tracked, this.fixed);
     this.held = new HeldPages(parts);
     this.daemons = new Daemons(parts);
     this.lru.onReclaim = (pfn, as) => this.tracked.reclaimed(pfn, as);
@@ -110,7 +106,7 @@ export class System {
   }
 
   /** Boots a description and starts it. */
-  static boot(request: BootRequest, options: SystemOptions = {}, costs?: CostTable): System {
+  static boot(request: BootRequest, options: EngineOptions = {}, costs?: CostTable): System {
     return new System(boot(request), options, request.switches ?? {}, costs);
   }
 
@@ -127,12 +123,38 @@ export class System {
     return this.tracked.alloc(kind, order, gfp);
   }
 
+  /** `n` slots in a row without pages yet, for allocRun(); the first. */
+  reserveSlots(n: number): number {
+    return this.slots.reserve(n);
+  }
+
+  /** Slots that were reserved and have no page are not wanted. */
+  returnSlots(base: number, n: number): void {
+    this.slots.giveBack(base, n);
+  }
+
   /**
-   * One page of at most `most` frames that may move, of the largest order up to the machine's granule that lies free; smaller
-   * ones do not wait, a single frame does. Its slot, or −1. pagesOf() says how many frames it has.
+   * Single pages that may move for the slots in a row from `base` on, which were reserved; for how many there was memory. The
+   * same as so many requests.
    */
-  allocUpTo(kind: OwnerKind, most: number): number {
-    return this.tracked.allocUpTo(kind, most);
+  allocRun(kind: OwnerKind, base: number, n: number): number {
+    return this.bulk.alloc(trackedKind(kind), base, n);
+  }
+
+  /** Frees the pages of the slots from `from` to `to`, both included, upwards or downwards; the slots stay reserved. */
+  vacate(from: number, to: number): void {
+    this.bulk.free(from, to);
+  }
+
+  /** Frees the pages of `n` slots in a row, from `base` up, and the slots. */
+  freeRun(base: number, n: number): void {
+    if (n > 0) this.bulk.free(base, base + n - 1);
+    this.slots.giveBack(base, n);
+  }
+
+  /** touch() of `n` slots in a row: frames that were read back, −1 when there was no memory for one. */
+  touchRun(base: number, n: number): number {
+    return this.bulk.touch(base, n);
   }
 
   /** Frames of the page of a slot. */
@@ -163,6 +185,11 @@ export class System {
     this.tracked.cleaned(slot);
   }
 
+  /** cleaned() of `n` slots in a row. */
+  cleanedRun(base: number, n: number): void {
+    for (let slot = base; slot < base + n; slot++) this.tracked.cleaned(slot);
+  }
+
   /** Whether the page of a slot is in memory, all of it. */
   present(slot: number): boolean {
     return this.tracked.present(slot);
@@ -171,6 +198,16 @@ export class System {
   /** A page that never moves: slab, page tables, stacks, buffers, drivers. Its first frame, or −1. */
   allocFixed(kind: OwnerKind, gfp: number = GFP_KERNEL, order = 0): number {
     return this.fixed.allocFixed(kind, gfp, order);
+  }
+
+  /** Single pages that never move; their frames go to `list` from index `at` on; for how many there was memory. */
+  allocFixedList(kind: OwnerKind, n: number, list: Int32Array, at: number): number {
+    return this.bulk.allocFixed(OWNER_KINDS[kind], n, list, at);
+  }
+
+  /** Frees the single pages list[0] to list[n − 1] that never move, in this order. */
+  freeFixedList(list: Int32Array, n: number): void {
+    this.bulk.freeFixed(list, n);
   }
 
   /** Frees what allocFixed() gave. */
@@ -214,7 +251,8 @@ export class System {
   /** The machine is not used any more: its columns serve the next one. */
   release(): void {
     const { next, prev, state, owner } = this.memory;
-    releaseColumns([next, prev, state, owner, this.lru.page, this.slots.at]);
+    const { at, pfn, what } = this.slots;
+    releaseColumns([next, prev, state, owner, this.lru.page, at, pfn, what]);
   }
 
   /** Pages of all zones that belong to the allocator. */

@@ -4,29 +4,26 @@
  */
 import { InputError } from "../base/errors";
 import { allocPages, freeWholePages } from "../mm/allocation/page-alloc";
-import { allocThp } from "../mm/allocation/thp";
+import { allocThp, GFP_TRANSHUGE_LIGHT } from "../mm/allocation/thp";
 import { LRU_INACTIVE_ANON, LRU_INACTIVE_FILE, type Lru } from "../mm/reclaim/lru";
 import type { RoomMaker } from "../mm/reclaim/vmscan";
 import { __GFP_COMP, GFP_HIGHUSER_MOVABLE } from "../mm/state/gfp";
 import type { Memory } from "../mm/state/memory";
 import { forgetHolds, OWNER_KINDS, type OwnerKind, orderInUse } from "../mm/state/owners";
 import { type PageSlots, SLOT_DROPPED, SLOT_FREE, SLOT_SPLIT, SLOT_SWAPPED } from "./page-slots";
-import { GFP_GRANULE, type RunningParts } from "./running-parts";
+import type { RunningParts } from "./running-parts";
 import type { SystemCounters } from "./system-counters";
 import type { ResolvedSystemOptions } from "./system-options";
 
-/** How much smaller the next order is that allocUpTo() tries where none lies free. */
-const GRANULE_STEP = 2;
-
-/** Kinds whose pages are on the LRU lists, and on which they start. */
-const LRU_OF = new Uint8Array(16);
+/** The LRU list on which pages of a kind start, by OWNER_KINDS >> 4. */
+export const LRU_OF = new Uint8Array(16);
 LRU_OF[OWNER_KINDS.anon >> 4] = LRU_INACTIVE_ANON;
 LRU_OF[OWNER_KINDS.shmem >> 4] = LRU_INACTIVE_ANON;
 LRU_OF[OWNER_KINDS.fileClean >> 4] = LRU_INACTIVE_FILE;
 LRU_OF[OWNER_KINDS.fileDirty >> 4] = LRU_INACTIVE_FILE;
 
 /** OWNER_KINDS[kind] for the kinds that workloads take by the million: a lookup by name costs as much as an allocation. */
-function trackedKind(kind: OwnerKind): number {
+export function trackedKind(kind: OwnerKind): number {
   if (kind === "anon") return OWNER_KINDS.anon;
   if (kind === "fileClean") return OWNER_KINDS.fileClean;
   if (kind === "fileDirty") return OWNER_KINDS.fileDirty;
@@ -40,7 +37,6 @@ export class TrackedPages {
   private readonly room: RoomMaker;
   private readonly counters: SystemCounters;
   private readonly options: ResolvedSystemOptions;
-  private readonly granuleOrder: number;
   private readonly thp: boolean;
 
   constructor(parts: RunningParts) {
@@ -50,7 +46,6 @@ export class TrackedPages {
     this.room = parts.room;
     this.counters = parts.counters;
     this.options = parts.options;
-    this.granuleOrder = parts.granuleOrder;
     this.thp = parts.thp;
   }
 
@@ -69,29 +64,27 @@ export class TrackedPages {
     return this.own(pfn, order, trackedKind(kind));
   }
 
-  private own(pfn: number, order: number, kind: number): number {
+  /** alloc() of a single page for a slot that was reserved (−1: a new one); the kind as OWNER_KINDS has it. */
+  allocInto(kind: number, slot: number): number {
+    if (this.options.kswapdLag > 0) this.room.tick();
+    const pfn = allocPages(this.memory, GFP_HIGHUSER_MOVABLE, 0);
+    this.counters.allocations++;
+    if (pfn < 0) {
+      this.counters.failures++;
+      return -1;
+    }
+    return this.own(pfn, 0, kind, slot);
+  }
+
+  /** `slot`: one that was reserved for the page, or −1. */
+  own(pfn: number, order: number, kind: number, slot = -1): number {
     this.memory.setOwner(pfn, kind | 0x08);
     const list = LRU_OF[kind >> 4]!;
     if (order < this.memory.pageblockOrder || list === LRU_INACTIVE_FILE)
       this.lru.add(pfn, list, kind === OWNER_KINDS.fileDirty);
-    return this.slots.add(pfn, order, kind);
-  }
-
-  /**
-   * One page of at most `most` frames that may move, of the largest order up to the machine's granule that lies free; smaller
-   * ones do not wait, a single frame does. Its slot, or −1. pagesOf() says how many frames it has.
-   */
-  allocUpTo(kind: OwnerKind, most: number): number {
-    const { memory: m } = this;
-    let order = Math.min(this.granuleOrder, 31 - Math.clz32(most));
-    for (; order > 0; order = order > GRANULE_STEP ? order - GRANULE_STEP : 0) {
-      const pfn = allocPages(m, GFP_GRANULE, order);
-      if (pfn < 0) continue;
-      if (this.options.kswapdLag > 0) this.room.tick();
-      this.counters.allocations++;
-      return this.own(pfn, order, trackedKind(kind));
-    }
-    return this.alloc(kind);
+    if (slot < 0) return this.slots.add(pfn, order, kind);
+    this.slots.put(slot, pfn, order, kind);
+    return slot;
   }
 
   /** Frames of the page of a slot. */
@@ -114,12 +107,18 @@ export class TrackedPages {
 
   /** Frees a page by its slot. */
   free(slot: number): void {
+    this.freePage(slot);
+    this.slots.giveBack(slot, 1);
+  }
+
+  /** free() of which the slot's number stays taken. */
+  freePage(slot: number): void {
     const { slots } = this;
     const pfn = slots.pfn[slot]!;
-    if (pfn === SLOT_FREE) throw new InputError(`free: slot ${slot} is not in use`);
+    if (pfn <= SLOT_FREE) throw new InputError(`free: slot ${slot} is not in use`);
     if (pfn === SLOT_SPLIT) for (const part of slots.partsOf(slot)) this.free(part);
     const order = slots.orderOf(slot);
-    slots.drop(slot);
+    slots.clear(slot);
     if (pfn >= 0) {
       this.counters.frees++;
       forgetHolds(this.memory, pfn);
@@ -151,12 +150,11 @@ export class TrackedPages {
     if (this.options.kswapdLag > 0) this.room.tick();
     const { slots } = this;
     const order = slots.orderOf(slot);
-    let fresh = order > 0 ? allocPages(this.memory, GFP_GRANULE, order) : -1;
+    const fresh = allocPages(this.memory, order > 0 ? GFP_TRANSHUGE_LIGHT : GFP_HIGHUSER_MOVABLE, order);
     if (fresh < 0 && order > 0) {
       slots.breakUp(slot);
       return this.touch(slot);
     }
-    if (order === 0) fresh = allocPages(this.memory, GFP_HIGHUSER_MOVABLE, 0);
     if (fresh < 0) {
       this.counters.failures++;
       return false;

@@ -184,7 +184,7 @@ export function spellings(fields: Fields): ReadonlyMap<string, string> {
   return made;
 }
 
-function object({ fields, refine }: Of<"object">, value: unknown, path: Path): unknown {
+function object({ fields, gone, refine }: Of<"object">, value: unknown, path: Path): unknown {
   const known = spellings(fields);
   if (!isObject(value))
     throw must(path, `be an object with the fields ${Object.keys(fields).join(", ")}`, value);
@@ -193,6 +193,7 @@ function object({ fields, refine }: Of<"object">, value: unknown, path: Path): u
   for (const key of Object.keys(value)) {
     if (value[key] === undefined) continue;
     const own = known.get(key);
+    if (own === undefined && Object.hasOwn(gone, key)) throw new FieldError(path, gone[key]!, key);
     if (own === undefined) throw unknownField(path, key, namesToTell(fields));
     if (written.has(own))
       throw new FieldError(path, `${key}: says the same as ${written.get(own)}: give one of them`, key);

@@ -41,7 +41,12 @@ export type Form =
   | { readonly kind: "literal"; readonly value: string | number; readonly was: readonly (string | number)[] }
   | { readonly kind: "list"; readonly of: Field; readonly least: number; readonly most: number }
   | { readonly kind: "record"; readonly of: Field; readonly keys: (() => readonly string[]) | null }
-  | { readonly kind: "object"; readonly fields: Fields; readonly refine: ((value: never) => unknown) | null }
+  | {
+      readonly kind: "object";
+      readonly fields: Fields;
+      readonly gone: Readonly<Record<string, string>>;
+      readonly refine: ((value: never) => unknown) | null;
+    }
   | { readonly kind: "either"; readonly of: readonly Field[]; readonly must: string }
   | {
       readonly kind: "parsed";
@@ -176,18 +181,23 @@ export function record<O, I, const W extends string = never>(
   return made({ kind: "record", of, keys }, { doc, ...facts });
 }
 
-/** An object without unknown fields. `refine` checks what fields cannot say alone, and may return the value to keep. */
+/** An object without unknown fields. `refine` checks what fields cannot say alone, and may return the value to keep. `gone`: fields of earlier plans, each with the reason why it is refused. */
 export function object<const S extends Fields, const W extends string = never>(
   doc: string,
   fields: S,
   {
     refine,
+    gone = {},
     ...facts
-  }: More<Readonly<Record<never, never>>, W> & { refine?: (value: OutOf<S>) => OutOf<S> } = {},
+  }: More<Readonly<Record<never, never>>, W> & {
+    refine?: (value: OutOf<S>) => OutOf<S>;
+    gone?: Readonly<Record<string, string>>;
+  } = {},
 ): Field<OutOf<S>, InOf<S>, W> & { readonly fields: S } {
   const form: Form = {
     kind: "object",
     fields,
+    gone,
     refine: (refine as ((value: never) => unknown) | undefined) ?? null,
   };
   return Object.freeze({ form, facts: Object.freeze({ doc, ...facts }), fields });

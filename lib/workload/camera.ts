@@ -19,8 +19,9 @@ export class CameraLoad implements Load {
   private readonly shape: CameraShape;
   private readonly files: PageCache;
   private readonly random: Random;
-  /** Slots of the frame buffers of the burst in progress. */
-  private readonly buffers: number[];
+  /** Slots of the frame buffers of the burst in progress, in a row. */
+  private buffers: number;
+  private bufferPages: number;
   private framesLeft: number;
 
   constructor(system: System, random: Random, shape: CameraShape) {
@@ -28,7 +29,8 @@ export class CameraLoad implements Load {
     this.shape = shape;
     this.random = random;
     this.files = new PageCache(system, random.fork("files"), shape.keptPages);
-    this.buffers = [];
+    this.buffers = 0;
+    this.bufferPages = 0;
     this.framesLeft = 0;
   }
 
@@ -37,7 +39,7 @@ export class CameraLoad implements Load {
     while (asked < pages) {
       if (this.framesLeft === 0) {
         asked += this.open();
-        if (this.buffers.length === 0) return asked;
+        if (this.bufferPages === 0) return asked;
       }
       this.framesLeft--;
       const recorded = Math.ceil(this.shape.framePages * this.shape.compressed);
@@ -53,19 +55,15 @@ export class CameraLoad implements Load {
     const { shape, system, random } = this;
     this.framesLeft = Math.max(1, Math.round(random.exponential(shape.frames)));
     const wanted = shape.buffers * shape.framePages;
-    let got = 0;
-    while (got < wanted) {
-      const slot = system.allocUpTo("shmem", wanted - got);
-      if (slot < 0) break;
-      this.buffers.push(slot);
-      got += system.pagesOf(slot);
-    }
-    return got;
+    this.buffers = system.reserveSlots(wanted);
+    this.bufferPages = system.allocRun("shmem", this.buffers, wanted);
+    system.returnSlots(this.buffers + this.bufferPages, wanted - this.bufferPages);
+    return this.bufferPages;
   }
 
   private close(): void {
-    for (const slot of this.buffers) this.system.free(slot);
-    this.buffers.length = 0;
+    this.system.freeRun(this.buffers, this.bufferPages);
+    this.bufferPages = 0;
     this.framesLeft = 0;
   }
 

@@ -25,7 +25,9 @@ export class DatabaseLoad implements Load {
   private readonly system: System;
   private readonly random: Random;
   private readonly shape: DatabaseShape;
-  private readonly region: number[];
+  /** Slots of the region's pages, in a row. */
+  private region: number;
+  private regionPages: number;
   private readonly sessions: Process[];
   private readonly log: PageCache;
   private hugePages: number;
@@ -38,7 +40,8 @@ export class DatabaseLoad implements Load {
     this.random = random;
     this.shape = shape;
     this.most = shape.sessions;
-    this.region = [];
+    this.region = 0;
+    this.regionPages = 0;
     this.sessions = [];
     this.log = new PageCache(system, random.fork("log"), Math.ceil(system.managedPages / 20));
     this.hugePages = 0;
@@ -59,14 +62,12 @@ export class DatabaseLoad implements Load {
 
   private takePages(): void {
     const { system, shape } = this;
-    for (let got = 0; got < shape.sgaPages; ) {
-      const slot = system.allocUpTo("shmem", shape.sgaPages - got);
-      if (slot < 0) break;
-      this.region.push(slot);
-      got += system.pagesOf(slot);
-    }
+    this.region = system.reserveSlots(shape.sgaPages);
+    this.regionPages = system.allocRun("shmem", this.region, shape.sgaPages);
+    system.returnSlots(this.region + this.regionPages, shape.sgaPages - this.regionPages);
     if (!shape.pinned) return;
-    for (const slot of this.region) if (system.present(slot)) system.pin(slot, PINNED_BY);
+    for (let slot = this.region; slot < this.region + this.regionPages; slot++)
+      if (system.present(slot)) system.pin(slot, PINNED_BY);
   }
 
   scale(factor: number): void {
@@ -106,8 +107,8 @@ export class DatabaseLoad implements Load {
     const { system } = this;
     for (const s of this.sessions) s.exit();
     this.sessions.length = 0;
-    for (const slot of this.region) system.free(slot);
-    this.region.length = 0;
+    system.freeRun(this.region, this.regionPages);
+    this.regionPages = 0;
     if (this.hugePages === 0) return;
     const pool = system.hugetlb.pools.get(system.pageSize * system.memory.pageblockPages)!;
     pool.setMaxHugePages(pool.persistent - this.hugePages);

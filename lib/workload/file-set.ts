@@ -1,8 +1,8 @@
 /**
  * Files that are read and written again and again, and their pages in the page cache. The choice of the file follows Zipf's law.
- * Writing a file creates a new version: its old pages are freed, and the new ones are dirty until they are written back. On a
- * machine with granules a file is a whole number of them.
+ * Writing a file creates a new version: its old pages are freed, and the new ones are dirty until they are written back.
  */
+import { Queue } from "../base/int-stack";
 import type { Random } from "../base/random";
 import type { System } from "../machine/system";
 import { Zipf } from "./zipf";
@@ -22,11 +22,12 @@ export class FileSet {
   private readonly random: Random;
   private readonly popularity: Zipf;
   private readonly shape: FileSetShape;
-  /** By file: the slots of its pages; null: never read, or forgotten. */
-  private readonly slots: (Int32Array | null)[];
-  /** By file: its pages while `slots` has it. */
+  /** By file: the first slot of its pages, which lie in a row. */
+  private readonly slots: Int32Array;
+  /** By file: its pages; 0: never read, or forgotten. */
   private readonly pages: Int32Array;
-  private readonly dirty: number[];
+  /** Files written and not written back, the oldest first. */
+  private readonly dirty: Queue;
   private readonly isDirty: Uint8Array;
   private dirtyPages: number;
   private swept: number;
@@ -36,10 +37,10 @@ export class FileSet {
     this.random = random;
     this.shape = { ...shape, files: Math.max(1, Math.round(shape.files)) };
     this.popularity = new Zipf(random.fork("files"), this.shape.files, shape.zipf);
-    this.slots = new Array<Int32Array | null>(this.shape.files).fill(null);
+    this.slots = new Int32Array(this.shape.files);
     this.pages = new Int32Array(this.shape.files);
     this.isDirty = new Uint8Array(this.shape.files);
-    this.dirty = [];
+    this.dirty = new Queue();
     this.dirtyPages = 0;
     this.swept = -1;
   }
@@ -75,15 +76,8 @@ export class FileSet {
 
   /** Reads a file; returns the pages that were not in the cache, or −1 if there was no memory. */
   read(file: number): number {
-    const slots = this.slots[file];
-    if (slots === null || slots === undefined) return this.bring(file, "fileClean");
-    const { system } = this;
-    let asked = 0;
-    for (let i = 0; i < slots.length; i++) {
-      if (!system.present(slots[i]!)) asked += system.pagesOf(slots[i]!);
-      if (!system.touch(slots[i]!)) return -1;
-    }
-    return asked;
+    const pages = this.pages[file]!;
+    return pages === 0 ? this.bring(file, "fileClean") : this.system.touchRun(this.slots[file]!, pages);
   }
 
   /** Writes a new version of a file; returns its pages, or −1 if there was no memory. */
@@ -105,50 +99,33 @@ export class FileSet {
       8 * this.shape.meanPages,
       Math.max(1, Math.round(this.random.exponential(this.shape.meanPages))),
     );
-    const granule = 1 << system.granuleOrder;
-    const wanted = Math.ceil(n / granule) * granule;
-    const slots = new Int32Array(wanted >> system.granuleOrder);
-    // If granules are unavailable, there are more slots than expected.
-    let more: number[] | null = null;
-    let count = 0;
-    let got = 0;
-    while (got < wanted) {
-      const slot = system.allocUpTo(kind, wanted - got);
-      if (slot < 0) break;
-      if (count < slots.length) slots[count] = slot;
-      else if (more === null) more = [...slots, slot];
-      else more.push(slot);
-      count++;
-      got += system.pagesOf(slot);
-    }
-    const all = more === null ? slots.subarray(0, count) : Int32Array.from(more);
-    this.slots[file] = got > 0 ? all : null;
+    const base = system.reserveSlots(n);
+    const got = system.allocRun(kind, base, n);
+    if (got < n) system.returnSlots(base + got, n - got);
+    this.slots[file] = base;
     this.pages[file] = got;
-    return got === wanted ? wanted : -1;
+    return got === n ? n : -1;
   }
 
   /** Writes back the file that has been dirty the longest. */
   private writeBack(): void {
     const file = this.dirty.shift();
-    if (file === undefined) return;
-    const slots = this.slots[file];
+    const pages = this.pages[file]!;
     if (this.isDirty[file] === 0) return;
     this.isDirty[file] = 0;
-    if (slots === null || slots === undefined) return;
-    for (const slot of slots) this.system.cleaned(slot);
-    this.dirtyPages -= this.pages[file]!;
+    this.system.cleanedRun(this.slots[file]!, pages);
+    this.dirtyPages -= pages;
   }
 
   /** Deletes a file: its pages leave the cache. */
   forget(file: number): void {
-    const slots = this.slots[file];
-    if (slots === null || slots === undefined) return;
+    const pages = this.pages[file]!;
+    if (pages === 0) return;
     if (this.isDirty[file] === 1) {
       this.isDirty[file] = 0;
-      this.dirtyPages -= this.pages[file]!;
+      this.dirtyPages -= pages;
     }
-    for (const slot of slots) this.system.free(slot);
-    this.slots[file] = null;
+    this.system.freeRun(this.slots[file]!, pages);
     this.pages[file] = 0;
   }
 

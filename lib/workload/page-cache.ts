@@ -8,11 +8,10 @@ import type { System } from "../machine/system";
 export class PageCache {
   private readonly system: System;
   private readonly random: Random;
-  /** Pages in order of arrival: a ring. */
-  private readonly ring: Int32Array;
+  /** Pages in order of arrival: a ring of `mostPages` slots in a row. */
+  private readonly ring: number;
   private head: number;
   private count: number;
-  private frames: number;
   private readonly mostPages: number;
 
   /** Tracks at most `mostPages` pages; older ones are dropped from the cache, as if their files were deleted. */
@@ -20,16 +19,14 @@ export class PageCache {
     this.system = system;
     this.random = random;
     this.mostPages = Math.max(1, mostPages);
-    // On a machine with granules most entries are granules; if too many are not, the oldest are dropped early.
-    this.ring = new Int32Array(Math.ceil(this.mostPages / (1 << Math.max(0, system.granuleOrder - 3))));
+    this.ring = system.reserveSlots(this.mostPages);
     this.head = 0;
     this.count = 0;
-    this.frames = 0;
   }
 
   /** Tracked pages, present or reclaimed. */
   get pages(): number {
-    return this.frames;
+    return this.count;
   }
 
   /** Reads `n` new pages; returns how many there was memory for. */
@@ -43,41 +40,39 @@ export class PageCache {
   }
 
   private bring(n: number, kind: "fileClean" | "fileDirty"): number {
-    const { system, ring } = this;
-    let got = 0;
-    while (got < n) {
-      if (this.count === ring.length || this.frames >= this.mostPages) this.forget(1);
-      const slot = system.allocUpTo(kind, n - got);
-      if (slot < 0) return got;
-      ring[(this.head + this.count++) % ring.length] = slot;
-      const pages = system.pagesOf(slot);
-      this.frames += pages;
-      got += pages;
+    const { system, mostPages } = this;
+    for (let got = 0; got < n; ) {
+      if (this.count === mostPages) this.forget(1);
+      const at = (this.head + this.count) % mostPages;
+      const wanted = Math.min(n - got, mostPages - this.count, mostPages - at);
+      const here = system.allocRun(kind, this.ring + at, wanted);
+      this.count += here;
+      got += here;
+      if (here < wanted) return got;
     }
     return n;
   }
 
-  /** Forgets the `n` oldest pages, whole granules at a time. */
+  /** Forgets the `n` oldest pages. */
   forget(n: number): void {
-    for (let left = n; left > 0 && this.count > 0; ) {
-      const slot = this.ring[this.head]!;
-      const pages = this.system.pagesOf(slot);
-      this.system.free(slot);
-      this.head = (this.head + 1) % this.ring.length;
-      this.count--;
-      this.frames -= pages;
-      left -= pages;
+    for (let left = Math.min(n, this.count); left > 0; ) {
+      const here = Math.min(left, this.mostPages - this.head);
+      const oldest = this.ring + this.head;
+      this.system.vacate(oldest, oldest + here - 1);
+      this.head = (this.head + here) % this.mostPages;
+      this.count -= here;
+      left -= here;
     }
   }
 
-  /** Uses `n` pages or granules chosen at random again. */
+  /** Uses `n` pages chosen at random again. */
   reuse(n: number): void {
     for (let i = 0; i < n && this.count > 0; i++)
-      this.system.touch(this.ring[(this.head + this.random.below(this.count)) % this.ring.length]!);
+      this.system.touch(this.ring + ((this.head + this.random.below(this.count)) % this.mostPages));
   }
 
   /** Forgets everything. */
   drop(): void {
-    this.forget(this.frames);
+    this.forget(this.count);
   }
 }

@@ -1,7 +1,7 @@
 /**
- * A process as the page allocator sees it: a kernel stack, anonymous memory faulted in page by page (on large machines by
- * granules), with a page table for a fixed number of pages. Everything is freed when it ends. Order of frees: release_pages()
- * reverses the single pages of each batch (recorded: docs/fidelity.md, "By what mechanism").
+ * A process as the page allocator sees it: a kernel stack, anonymous memory faulted in page by page, with a page table for a
+ * fixed number of pages. Everything is freed when it ends. Order of frees: release_pages() reverses the single pages of each
+ * batch (recorded: docs/fidelity.md, "By what mechanism").
  */
 import { IntStack } from "../base/int-stack";
 import type { System } from "../machine/system";
@@ -26,8 +26,10 @@ const NOTHING = new IntStack();
 
 export class Process {
   private readonly system: System;
-  private slots: IntStack;
-  private readonly fixed: number[];
+  /** First slot and length of the rows of slots that its pages have, in the order of their faults. */
+  private rows: IntStack;
+  private pages: number;
+  private fixed: IntStack;
   private readonly stack: number;
   private readonly pagesATable: number;
   private sinceTable: number;
@@ -35,8 +37,9 @@ export class Process {
   /** `tables`: page tables it has from the start; see FIRST_TABLES. */
   constructor(system: System, tables = 0) {
     this.system = system;
-    this.slots = system.stacks.take();
-    this.fixed = [];
+    this.rows = system.stacks.take();
+    this.pages = 0;
+    this.fixed = system.stacks.take();
     this.pagesATable = system.pageSize / 8;
     this.sinceTable = this.pagesATable;
     this.stack = system.allocFixed("kernelStack", GFP_KERNEL, stackOrder(system.pageSize));
@@ -49,24 +52,20 @@ export class Process {
     return this.stack >= 0;
   }
 
-  /** Its pages; one of a higher order counts once. */
-  get pages(): number {
-    return this.slots.length;
-  }
-
   /** Faults in up to `n` anonymous pages; returns how many it got. */
   fault(n: number): number {
     const { system } = this;
-    if (this.slots === NOTHING) throw new Error("a process that has ended faults");
-    let got = 0;
-    while (got < n) {
+    for (let got = 0; got < n; ) {
       if (this.sinceTable >= this.pagesATable && !this.addTable()) return got;
-      const slot = system.allocUpTo("anon", n - got);
-      if (slot < 0) return got;
-      this.slots.push(slot);
-      const pages = system.pagesOf(slot);
-      this.sinceTable += pages;
-      got += pages;
+      // Until the next page table is due nothing else is asked for.
+      const wanted = Math.min(n - got, this.pagesATable - this.sinceTable);
+      const base = system.reserveSlots(wanted);
+      const here = system.allocRun("anon", base, wanted);
+      system.returnSlots(base + here, wanted - here);
+      this.have(base, here);
+      this.sinceTable += here;
+      got += here;
+      if (here < wanted) return got;
     }
     return n;
   }
@@ -74,15 +73,21 @@ export class Process {
   /** Faults in one huge page, or as many single pages; false if neither was available. */
   faultHuge(): boolean {
     const { system } = this;
-    // On a machine with granules nothing waits for a huge page: granules represent large free pieces.
-    const slot = system.allocHuge(system.granuleOrder === 0);
+    const slot = system.allocHuge();
     if (slot < 0) {
       const pages = 1 << system.memory.thpOrder;
       return this.fault(pages) === pages;
     }
-    if (this.slots === NOTHING) throw new Error("a process that has ended faults");
-    this.slots.push(slot);
+    this.have(slot, 1);
     return true;
+  }
+
+  private have(base: number, n: number): void {
+    if (this.rows === NOTHING) throw new Error("a process that has ended faults");
+    if (n === 0) return;
+    this.rows.push(base);
+    this.rows.push(n);
+    this.pages += n;
   }
 
   private addTable(): boolean {
@@ -95,41 +100,41 @@ export class Process {
 
   /** Maps `n` page tables for memory that it shares with others. */
   mapShared(n: number): number {
-    for (let i = 0; i < n; i++) {
-      const pfn = this.system.allocFixed("pageTable");
-      if (pfn < 0) return i;
-      this.fixed.push(pfn);
-    }
-    return n;
-  }
-
-  /** Uses the page with this index again. */
-  touch(index: number): void {
-    this.system.touch(this.slots.at(index));
-  }
-
-  /** Slot of the page with this index. */
-  slot(index: number): number {
-    return this.slots.at(index);
-  }
-
-  /** Releases its last `n` pages, as free() of a heap does. */
-  shrink(n: number): void {
-    for (let i = Math.min(n, this.slots.length); i > 0; i--) this.system.free(this.slots.pop());
+    if (this.fixed === NOTHING) throw new Error("a process that has ended maps memory");
+    const got = this.system.allocFixedList("pageTable", n, this.fixed.room(n), this.fixed.length);
+    this.fixed.grew(got);
+    return got;
   }
 
   /** Ends it: everything is freed. */
   exit(): void {
-    const { system, slots } = this;
+    const { system, rows, fixed } = this;
+    if (rows === NOTHING) return;
+    let at = { row: 0, done: 0 };
     let size = FIRST_BATCH;
-    for (let start = 0; start < slots.length; start += size) {
+    for (let start = 0; start < this.pages; start += size) {
       if (start > 0) size = this.pagesATable - 2;
-      for (let i = Math.min(start + size, slots.length) - 1; i >= start; i--) system.free(slots.at(i));
+      at = this.freeBatch(at.row, at.done, Math.min(size, this.pages - start));
     }
-    for (const pfn of this.fixed) system.freeFixed(pfn);
+    for (let i = 0; i < rows.length; i += 2) system.returnSlots(rows.at(i), rows.at(i + 1));
+    system.freeFixedList(fixed.values, fixed.length);
     if (this.stack >= 0) system.freeFixed(this.stack, stackOrder(system.pageSize));
-    this.fixed.length = 0;
-    system.stacks.give(slots);
-    this.slots = NOTHING;
+    system.stacks.give(fixed);
+    system.stacks.give(rows);
+    this.rows = this.fixed = NOTHING;
+    this.pages = 0;
+  }
+
+  /** Frees `n` pages, the last of them first, of which the first is page `done` of a row; where the next batch begins. */
+  private freeBatch(row: number, done: number, n: number): { row: number; done: number } {
+    const { rows } = this;
+    let last = row;
+    let end = done + n;
+    for (; end > rows.at(last + 1); last += 2) end -= rows.at(last + 1);
+    for (let r = last; r >= row; r -= 2) {
+      const base = rows.at(r);
+      this.system.vacate(base + (r === last ? end : rows.at(r + 1)) - 1, base + (r === row ? done : 0));
+    }
+    return end === rows.at(last + 1) ? { row: last + 2, done: 0 } : { row: last, done: end };
   }
 }

@@ -3,7 +3,7 @@
  * shares are modelling choices; docs/workloads/uptime.md gives the reasons.
  */
 import type { Random } from "../base/random";
-import { fixedShare } from "../machine/granules";
+import { fixedShare } from "../machine/fixed-share";
 import type { System } from "../machine/system";
 import { CameraLoad } from "./camera";
 import { ContainersLoad } from "./containers";
@@ -32,9 +32,6 @@ export interface ProfilePart {
   /** Done once a week. */
   weekly?: () => void;
 }
-
-/** Mean granules of a file on a machine with granules; at least 256 KiB. */
-const GRANULES_A_FILE = 4;
 
 const KiB = 1024;
 const MiB = 2 ** 20;
@@ -100,7 +97,7 @@ class Parts {
   files(day: number, night: number, times: number): ProfilePart {
     const load = new FileLoad(this.system, this.random.fork("files"), {
       pages: this.pages * times,
-      meanPages: Math.max(this.pagesOf(256 * KiB), GRANULES_A_FILE * (1 << this.system.granuleOrder)),
+      meanPages: this.pagesOf(256 * KiB),
       writes: 0.2,
       zipf: 0.9,
       mostDirty: Math.ceil(this.pages / 20),

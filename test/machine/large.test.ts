@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import test from "node:test";
-import { fixedShare, granuleOrder } from "../../lib/machine/granules";
+import { fixedShare } from "../../lib/machine/fixed-share";
 import { System } from "../../lib/machine/system";
+import type { SystemOptions } from "../../lib/machine/system-options";
 
 const GiB = 2 ** 30;
 
@@ -27,31 +28,31 @@ test("a host of 4 TiB and eight nodes boots without touching its memory map", ()
   assert.ok(grown < 400 * 2 ** 20, `resident memory grew by ${grown} bytes`);
 });
 
-test("granules grow with memory, and there are none up to 4 GiB", () => {
-  assert.deepEqual(
-    [1, 4, 8, 16, 32, 64, 128, 256, 4096].map((g) => granuleOrder(g * GiB)),
-    [0, 0, 2, 3, 5, 6, 8, 9, 9],
-  );
+test("pages that never move grow more slowly than memory", () => {
   assert.equal(fixedShare(2 * GiB), 1);
   assert.equal(fixedShare(64 * GiB), 1 / 8);
 });
 
-test("a granule is counted, moved, reclaimed and freed with all its frames", () => {
-  const s = System.boot({ board: "raspberry-pi-3" }, { granuleOrder: 4 });
-  const slot = s.allocUpTo("fileClean", 100);
-  assert.equal(s.pagesOf(slot), 16);
-  assert.equal(
-    s.lru.count.reduce((a, b) => a + b, 0),
-    16,
+test("granules are no more: an option that names them is refused with the reason", () => {
+  const options = { granuleOrder: 6 } as SystemOptions;
+  assert.throws(
+    () => System.boot({ board: "raspberry-pi-3" }, options),
+    /granuleOrder: machines of every size work page by page now/,
   );
-  s.free(slot);
+});
+
+test("a host of 64 GiB holds page cache page by page", () => {
+  const s = System.boot({ board: "pc-x86-64", memoryBytes: 64 * GiB });
+  const n = 2 ** 20;
+  const before = s.counters.allocations;
+  const base = s.reserveSlots(n);
+  assert.equal(s.allocRun("fileClean", base, n), n);
+  assert.equal(s.counters.allocations - before, n, "a request a page");
+  for (let slot = base; slot < base + n; slot += 4099) assert.equal(s.pagesOf(slot), 1);
+  s.freeRun(base, n);
+  assert.equal(s.counters.frees, n);
   assert.equal(
     s.lru.count.reduce((a, b) => a + b, 0),
     0,
   );
-  assert.equal(s.counters.frees, 1, "one page, whatever its order");
-  let asked = 0;
-  while (s.counters.dropped < 4096) asked += s.pagesOf(s.allocUpTo("fileClean", 16));
-  assert.equal(s.counters.dropped % 16, 0, "reclaim takes whole granules");
-  assert.ok(asked > 100_000);
 });

@@ -71,23 +71,43 @@ test("docs/plan-fields.md is what the statements say", () => {
   );
 });
 
-test("the faults that this law was made for: granules and mirrored memory are said by plans", async () => {
-  const granules = machine("qemu-virt").memory("512MiB").running({ granuleOrder: 2 });
-  granules.fill("anon", "16MiB");
-  assert.equal(granules.plan.system.granuleOrder, 2);
+test("mirrored memory and options of a running machine are said by plans, the faults that this law was made for", async () => {
+  const lagging = machine("qemu-virt").memory("512MiB").running({ kswapdLag: 2 });
+  lagging.fill("anon", "16MiB");
+  assert.equal(lagging.plan.system.kswapdLag, 2);
   assert.deepEqual(
-    JSON.parse(JSON.stringify(await runPlan(granules.plan))),
-    JSON.parse(JSON.stringify(granules)),
+    JSON.parse(JSON.stringify(await runPlan(lagging.plan))),
+    JSON.parse(JSON.stringify(lagging)),
   );
   const mirror = machine("qemu-virt").memory("512MiB").kernelcore("mirror").boot();
   assert.deepEqual(mirror.plan.movable, { mirror: true });
   assert.deepEqual(await runPlan(mirror.plan), JSON.parse(JSON.stringify(mirror)));
   const compared = compare(strategies.buddy())
     .on(machine("qemu-virt"))
-    .system({ granuleOrder: 2 })
+    .system({ kswapdLag: 2 })
     .request({ size: "1MiB" })
     .plan();
-  assert.deepEqual(compared.system, { granuleOrder: 2 });
+  assert.deepEqual(compared.system, { kswapdLag: 2 });
+});
+
+test("granules are refused with the reason through every door", async () => {
+  const system = { granuleOrder: 2 } as object;
+  const reason = /granuleOrder: machines of every size work page by page now/;
+  assert.throws(() => machine("qemu-virt").running(system), reason);
+  assert.throws(
+    () =>
+      compare(strategies.buddy()).on(machine("qemu-virt")).system(system).request({ size: "1MiB" }).plan(),
+    reason,
+  );
+  const plan = {
+    format: 1,
+    machine: { board: "qemu-virt" },
+    system,
+    strategy: { name: "buddy" },
+    request: { bytes: 65536 },
+    seed: 1,
+  };
+  await assert.rejects(async () => runPlan(plan), reason);
 });
 
 /** Where the statement of each kind is, for types. */

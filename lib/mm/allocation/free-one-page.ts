@@ -17,9 +17,21 @@ export function freeOnePage(
   mt: number,
   toTail: boolean,
 ): void {
+  accountFreePages(zone, 1 << order, mt);
+  placeFreed(m, zone, pfn, order, mt, toTail);
+}
+
+/** freeOnePage() of a page that is counted as free already. */
+export function placeFreed(
+  m: Memory,
+  zone: Zone,
+  pfn: number,
+  order: number,
+  mt: number,
+  toTail: boolean,
+): void {
   const state = m.state;
   const maxOrder = m.maxOrder;
-  accountFreePages(zone, 1 << order, mt);
   state[pfn] = 0;
   const capture = m.capture;
   let buddy = 0;

@@ -36,7 +36,7 @@ function rmqueueBuddy(m: Memory, zone: Zone, ac: AllocContext): number {
 }
 
 /** rmqueue(). */
-function rmqueue(m: Memory, zone: Zone, ac: AllocContext): number {
+export function rmqueue(m: Memory, zone: Zone, ac: AllocContext): number {
   let pfn = -1;
   if (m.pcpAllowedOrder(ac.order)) {
     if (!m.cma || ac.allocFlags & ALLOC_CMA || ac.mt !== MIGRATE_MOVABLE) pfn = rmqueuePcplist(m, zone, ac);
@@ -82,7 +82,7 @@ export function getPageFromFreelist(m: Memory, ac: AllocContext, allocFlags: num
 }
 
 /** The watermark part of the walk, with the high-watermark probe of 6.7+ that steers the size of pcp lists. */
-function zoneAllows(m: Memory, zone: Zone, ac: AllocContext): boolean {
+export function zoneAllows(m: Memory, zone: Zone, ac: AllocContext): boolean {
   if (m.autoTune && !zone.belowHigh) {
     if (zoneWatermarkFast(m, zone, ac, wmarkPages(zone, WMARK_HIGH))) return true;
     zone.belowHigh = true;

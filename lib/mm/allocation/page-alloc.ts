@@ -34,7 +34,7 @@ function beginRequest(m: Memory, gfp: number, order: number, zonelist: readonly 
 }
 
 /** The zones that a request walks that names none. */
-function defaultZonelist(m: Memory, gfp: number): readonly Zone[] {
+export function defaultZonelist(m: Memory, gfp: number): readonly Zone[] {
   return m.nrNodes > 1 ? m.zonelistOf(m.firstNode, gfp)! : m.zonelists[gfpZone(gfp)]!;
 }
 

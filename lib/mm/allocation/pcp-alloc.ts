@@ -36,6 +36,13 @@ export function takeFromPcplist(m: Memory, zone: Zone, ac: AllocContext, pcp: Pe
   return pfn;
 }
 
+/** What a request of one page does when it finds the list empty, before it takes its page. */
+export function refillPcplist(m: Memory, zone: Zone, ac: AllocContext): void {
+  const { pcp } = zone;
+  pcp.count += rmqueueBulk(m, zone, nrPcpAlloc(m, zone, pcp, 0), pcp.listBase + ac.mt, ac);
+  ac.path |= PATH_REFILL;
+}
+
 /** How many pages a refill asks for: nr_pcp_alloc() since 6.7, the batch scaled by the order before. */
 function nrPcpAlloc(m: Memory, zone: Zone, pcp: PerCpuPages, order: number): number {
   let batch = pcp.batch;

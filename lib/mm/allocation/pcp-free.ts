@@ -13,6 +13,7 @@ import {
 } from "../state/per-cpu-pages";
 import { WMARK_HIGH, type Zone } from "../state/zone";
 import type { BatchedDrain } from "./batched-drain";
+import { drainRun } from "./drain-run";
 import { freeOnePage, freeOnePageLocked } from "./free-one-page";
 import { zoneWatermarkOk } from "./zone-watermark";
 
@@ -30,7 +31,7 @@ export function freeUnrefPage(m: Memory, zone: Zone, pfn: number, order: number)
 }
 
 /** free_unref_page_commit(). */
-function freeUnrefPageCommit(m: Memory, zone: Zone, pfn: number, mt: number, order: number): void {
+export function freeUnrefPageCommit(m: Memory, zone: Zone, pfn: number, mt: number, order: number): void {
   const { next, prev } = m;
   const { pcp } = zone;
   const listMt = mt >= MIGRATE_PCPTYPES ? MIGRATE_MOVABLE : mt;
@@ -164,6 +165,7 @@ export function freePcppagesBulk(
   let max = pcp.nrLists - 1;
   let min = 0;
   let p = pindex - 1;
+  const inRuns = m.bulk && trace === null && m.capture === null;
   const typeOfNow = m.hygiene || zone.nrIsolatePageblock > 0;
   while (count > 0) {
     for (;;) {
@@ -176,6 +178,14 @@ export function freePcppagesBulk(
     }
     const list = base + p;
     const order = m.pindexOrder(p);
+    if (inRuns && order === 0) {
+      do {
+        const n = drainRun(m, zone, list, count, typeOfNow);
+        count -= n;
+        pcp.count -= n;
+      } while (count > 0 && next[list] !== list);
+      continue;
+    }
     const pages = 1 << order;
     do {
       const pfn = prev[list]!;

@@ -15,21 +15,22 @@ import { modNrFree, modNrFreeCma } from "../state/vmstat";
 import type { Zone } from "../state/zone";
 import { rmqueueClaim, rmqueueSteal } from "./fallback-claim";
 import { rmqueueFallback } from "./fallback-steal";
+import { refillRun } from "./refill-run";
 import { rmqueueSmallest } from "./rmqueue-smallest";
 
 /**
  * zone_page_state(NR_FREE_CMA_PAGES) > zone_page_state(NR_FREE_PAGES) / 2, never below zero, integer division. The Raspberry Pi
  * kernel: / 16 × its threshold, divided first as its review asks (raspberrypi/linux #4964).
  */
-function overHalfIsCma(m: Memory, zone: Zone): boolean {
-  const cma = zone.nrFreeCma < 0 ? 0 : zone.nrFreeCma;
-  const free = zone.nrFreePages < 0 ? 0 : zone.nrFreePages;
+function overHalf(m: Memory, nrFreeCma: number, nrFreePages: number): boolean {
+  const cma = nrFreeCma < 0 ? 0 : nrFreeCma;
+  const free = nrFreePages < 0 ? 0 : nrFreePages;
   return m.cmaThreshold === 0 ? cma > free >> 1 : cma > (free >> 4) * m.cmaThreshold;
 }
 
 /** The half rule of both __rmqueue(): a CMA page while CMA holds over half of what is free, else −1. */
 function takeCmaOverHalf(m: Memory, zone: Zone, ac: AllocContext): number {
-  const half = overHalfIsCma(m, zone);
+  const half = overHalf(m, zone.nrFreeCma, zone.nrFreePages);
   const pfn = half ? rmqueueSmallest(m, zone, ac.order, MIGRATE_CMA, ac) : -1;
   m.trace?.halfRule?.(zone.idx, zone.nrFreeCma, zone.nrFreePages, pfn >= 0 ? 3 : half ? 1 : 0);
   return pfn;
@@ -104,6 +105,16 @@ export function rmqueueLocked(m: Memory, zone: Zone, ac: AllocContext): number {
 }
 
 /**
+ * Whether each of the next `n` pages comes from the lists of its own type as long as these have any: the half rule does not
+ * hold, and will not while the counter of free pages falls by them (and lags by twice its threshold at most).
+ */
+function ownTypeFirst(m: Memory, zone: Zone, ac: AllocContext, n: number): boolean {
+  if ((ac.allocFlags & ALLOC_CMA) === 0 || !m.cma || !m.sw.cmaBalance || zone.nrFreeCma <= 0) return true;
+  const least = zone.nrFreePages - (m.countPerPage ? n + 2 * zone.pcp.statThreshold : 0);
+  return !overHalf(m, zone.nrFreeCma, least);
+}
+
+/**
  * rmqueue_bulk(): `count` pages appended to the tail of the per-CPU list with head `list`. Returns how many. Before
  * 6.10 NR_FREE_PAGES falls once at the end while NR_FREE_CMA_PAGES falls page by page, so the half rule sees a stale
  * denominator during a refill.
@@ -113,8 +124,14 @@ export function rmqueueBulk(m: Memory, zone: Zone, count: number, list: number, 
   const { steals, countPerPage } = m;
   const { order } = ac;
   ac.rmqueueMode = RMQUEUE_NORMAL;
+  const inRuns = m.bulk && order === 0 && m.trace === null;
   let i = 0;
-  for (; i < count; i++) {
+  while (i < count) {
+    if (inRuns && ac.rmqueueMode === RMQUEUE_NORMAL && ownTypeFirst(m, zone, ac, count - i)) {
+      const n = refillRun(m, zone, ac.mt, count - i, list);
+      i += n;
+      if (n > 0) continue;
+    }
     const pfn = steals ? rmqueueOne(m, zone, ac) : rmqueueModes(m, zone, ac);
     if (pfn < 0) break;
     const last = prev[list]!;
@@ -124,6 +141,7 @@ export function rmqueueBulk(m: Memory, zone: Zone, count: number, list: number, 
     prev[list] = pfn;
     state[pfn] = pcpState(order, ac.takenMt);
     if (!countPerPage && ac.takenMt === MIGRATE_CMA) modNrFreeCma(zone, -(1 << order));
+    i++;
   }
   if (!countPerPage) modNrFree(zone, -(i << order));
   return i;

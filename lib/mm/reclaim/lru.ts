@@ -20,9 +20,10 @@ export const LRU_ACTIVE_FILE = 4;
 export const LRU_UNEVICTABLE = 5;
 const NR_LRU_LISTS = 6;
 
-const LIST = 0x07;
-const REFERENCED = 0x08;
-const DIRTY = 0x10;
+/** A byte of `page`: list, flags. */
+export const LIST = 0x07;
+export const REFERENCED = 0x08;
+export const DIRTY = 0x10;
 
 /** What became of a page that reclaim took. */
 export type ReclaimedAs = "dropped" | "written" | "swapped";
@@ -36,8 +37,9 @@ export interface Shrinker {
 export class Lru implements LruLists {
   /** One byte a frame: list, referenced, dirty. */
   readonly page: Uint8Array;
-  private readonly first: Int32Array;
-  private readonly last: Int32Array;
+  /** By node × 8 + list: the page added last, and the one added first; −1: none. */
+  readonly first: Int32Array;
+  readonly last: Int32Array;
   /** Frames by list, all nodes together. */
   readonly count: Int32Array;
   /** Frames by node × 8 + list. */
@@ -107,7 +109,8 @@ export class Lru implements LruLists {
     this.account(zone, list, -(1 << orderInUse(this.m, pfn)));
   }
 
-  private account(zone: Zone, list: number, n: number): void {
+  /** `n` frames more (or less) on a list, of pages of a zone. */
+  account(zone: Zone, list: number, n: number): void {
     this.count[list]! += n;
     this.nodeCount[zone.nid * 8 + list]! += n;
     this.zoneCount[(zone.nid * 8 + zone.idx) * 8 + list]! += n;

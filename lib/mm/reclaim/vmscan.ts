@@ -152,6 +152,11 @@ export class RoomMaker implements SlowPathHelp {
     }
   }
 
+  /** Some kswapd was woken and has not begun. */
+  get due(): boolean {
+    return this.woken.size > 0;
+  }
+
   /** A request passes; a kswapd whose time has come works. */
   tick(): void {
     for (const [nid, due] of this.woken) {

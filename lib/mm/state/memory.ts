@@ -101,6 +101,11 @@ export class Memory extends FrameColumns {
   mayIsolate: ((pfn: number, async: boolean) => boolean) | null;
   /** Whether an isolated page moves when it is tried; null: all do. */
   mayMigrate: ((pfn: number) => boolean) | null;
+  /**
+   * Many pages at once are taken and given in runs where that leaves the machine that single requests leave. Off, for
+   * debugging: one by one.
+   */
+  bulk: boolean;
   /** Off: no page ever moves. migrate_pages() fails at once, in compaction, contiguous requests and pins alike. */
   migration: boolean;
   /** What holds pages, by their heads; null: nothing was ever held, which every free asks. Read it by owners.ts. */
@@ -155,6 +160,7 @@ export class Memory extends FrameColumns {
     this.capture = null;
     this.mayIsolate = null;
     this.mayMigrate = null;
+    this.bulk = true;
     this.migration = sw.migration;
     this.holds = null;
     this.lru = null;

@@ -12,6 +12,12 @@ export const IN_USE_MOVABLE = 0x20;
 /** With ALLOCATED: the owner column is valid; without it the owner is unknown. */
 export const OWNER_VALID = 0x10;
 
+/** The state of a single page in use that is movable and whose owner is known. */
+export const MOVABLE_OWNED = ALLOCATED | IN_USE_MOVABLE | OWNER_VALID;
+
+/** The same of one that never moves. */
+export const FIXED_OWNED = ALLOCATED | OWNER_VALID;
+
 /** The state of a per-CPU page; orders above 3 are the THP order. */
 export function pcpState(order: number, mt: number): number {
   return ON_PCP | (mt << 3) | (order > 3 ? 4 : order);

@@ -16,6 +16,39 @@ export function modNrFree(zone: Zone, delta: number): void {
   } else pcp.diffNrFree = x;
 }
 
+/** modNrFree(zone, −1), `n` times: how often the difference is folded depends on the steps. */
+export function modNrFreeDown(zone: Zone, n: number): void {
+  const { pcp } = zone;
+  const t = pcp.statThreshold;
+  let x = pcp.diffNrFree;
+  for (let left = n; left > 0; ) {
+    // Steps until the difference is below −t: nothing is folded before.
+    const steps = x - 1 > t ? 1 : Math.min(left, Math.max(1, x + t + 1));
+    x -= steps;
+    left -= steps;
+    if (x <= t && x >= -t) continue;
+    zone.nrFreePages = (zone.nrFreePages + x) | 0;
+    x = 0;
+  }
+  pcp.diffNrFree = x;
+}
+
+/** modNrFree(zone, 1), `n` times. */
+export function modNrFreeUp(zone: Zone, n: number): void {
+  const { pcp } = zone;
+  const t = pcp.statThreshold;
+  let x = pcp.diffNrFree;
+  for (let left = n; left > 0; ) {
+    const steps = x + 1 < -t ? 1 : Math.min(left, Math.max(1, t - x + 1));
+    x += steps;
+    left -= steps;
+    if (x <= t && x >= -t) continue;
+    zone.nrFreePages = (zone.nrFreePages + x) | 0;
+    x = 0;
+  }
+  pcp.diffNrFree = x;
+}
+
 /** __mod_zone_page_state(NR_FREE_CMA_PAGES). */
 export function modNrFreeCma(zone: Zone, delta: number): void {
   const pcp = zone.pcp;
