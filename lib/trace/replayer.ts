@@ -140,7 +140,9 @@ export class Replayer implements TraceHandler {
     if (this.drains.length > 0) this.endDrainsOf(pid, kind);
     this.compaction?.before(kind, pid, f);
     this.dispatch(kind, f, line, text);
+    if (this.newDrains.length === 0) return;
     for (const drain of this.newDrains) this.drains.push({ pid, drain });
+    // Setting a length is slow even where it is 0 already: once a drain, not once a record.
     this.newDrains.length = 0;
   }
 
