@@ -85,6 +85,15 @@ const FORMS: Record<string, Form> = {
   tf: { kind: REC.OTHER, fields: 0, hex: -1 },
 };
 
+/** Kind → how many numbers its records have at least; undefined for what is no kind. */
+export const LEAST_FIELDS: readonly (number | undefined)[] = Object.values(FORMS).reduce(
+  (least, { kind, fields }) => {
+    least[kind] = Math.min(least[kind] ?? fields, fields);
+    return least;
+  },
+  [] as (number | undefined)[],
+);
+
 const SPACE = 32;
 const NEWLINE = 10;
 const RETURN = 13;
