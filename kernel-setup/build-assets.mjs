@@ -1,6 +1,7 @@
 // Puts into dist/assets what the library sends to browsers: Plotly (gzip, base64) and the chart runtime (skipped when
 // the assets are newer than what they are made of), and into dist/kernel-setup/assets what the kernel's set-up needs.
 // Also dist/engine.json, the hash of the sources that results depend on (lib/experiment/engine-version.ts).
+// Makes the library's door lazy (lazy-door.mjs).
 // Takes out of dist what was compiled from sources that are gone: it would be packed and published.
 import { createHash } from "node:crypto";
 import {
@@ -18,6 +19,7 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
+import { makeDoorLazy } from "./lazy-door.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const out = join(here, "../dist/assets");
@@ -38,6 +40,8 @@ writeFileSync(
   join(here, "../dist/engine.json"),
   JSON.stringify({ sources: hashSources(join(here, "../lib")) }),
 );
+
+makeDoorLazy(join(here, "../dist/index.js"));
 
 const sources = [plotly, runtime, slides, fileURLToPath(import.meta.url)];
 const newest = Math.max(...sources.map((file) => statSync(file).mtimeMs));
