@@ -23,6 +23,7 @@ const LAYERS = [
   "report",
   "notebook",
   "fluent",
+  "bench",
   "cli",
 ];
 
