@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import test from "node:test";
+import ts from "typescript";
 
 const LIB = resolve(__dirname, "../lib");
 
@@ -100,4 +101,60 @@ test("below experiment/ nothing reads a clock or the host's randomness", () => {
     const text = readFileSync(file, "utf8").replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, "");
     assert.doesNotMatch(text, /Math\.random|Date\.now|performance\.now|hrtime|new Date\(/, name(file));
   }
+});
+
+/** The simulated machine: every part of it belongs to one machine, and its functions are read before they are run. */
+const ENGINE = ["mm", "machine", "trace"];
+
+/**
+ * Functions that run several times per page, where one object more costs more than a long list of arguments. Those that serve a
+ * request take its AllocContext; these also run without one.
+ */
+const MANY_PARAMETERS: Readonly<Record<string, string>> = {
+  "mm/allocation/free-one-page.ts: freeOnePage": "every page that is freed or drained",
+  "mm/allocation/rmqueue-smallest.ts: takeAndExpand": "every page that leaves the buddy lists",
+  "mm/allocation/zone-watermark.ts: zoneWatermarkOk":
+    "every zone that a request looks at, kswapd's and compaction's checks",
+};
+const MOST_PARAMETERS = 5;
+
+const engineFiles = [...graph.keys()].filter((f) => ENGINE.includes(name(f).split("/")[0]!));
+const parsed = (file: string) =>
+  ts.createSourceFile(file, readFileSync(file, "utf8"), ts.ScriptTarget.Latest, true);
+
+test("functions of the engine have at most five parameters", () => {
+  const found: string[] = [];
+  for (const file of engineFiles) {
+    const visit = (node: ts.Node): void => {
+      if (ts.isFunctionLike(node) && node.parameters.length > MOST_PARAMETERS)
+        found.push(`${name(file)}: ${node.name?.getText() ?? ts.SyntaxKind[node.kind]}`);
+      ts.forEachChild(node, visit);
+    };
+    visit(parsed(file));
+  }
+  assert.deepEqual(found.sort(), Object.keys(MANY_PARAMETERS).sort());
+});
+
+/**
+ * A value at module level is shared by all machines of a process. Tables are named in capitals and never written to; kinds of
+ * recordings and functions are the only other values.
+ */
+test("modules of the engine keep no state", () => {
+  for (const file of engineFiles)
+    for (const statement of parsed(file).statements) {
+      if (!ts.isVariableStatement(statement)) continue;
+      const isConst = (statement.declarationList.flags & ts.NodeFlags.Const) !== 0;
+      for (const d of statement.declarationList.declarations) {
+        const what = `${name(file)}: ${d.name.getText()}`;
+        assert.ok(isConst, `${what} can be set again`);
+        const value = d.initializer;
+        const mutable =
+          value !== undefined &&
+          (ts.isObjectLiteralExpression(value) ||
+            ts.isArrayLiteralExpression(value) ||
+            ts.isNewExpression(value));
+        if (mutable && !/^[A-Z][A-Z0-9_]*$/.test(d.name.getText()))
+          assert.equal(d.type?.getText(), "FidelityKind", `${what} is shared by all machines of a process`);
+      }
+    }
 });

@@ -24,8 +24,9 @@ import type { Zone } from "../mm/state/zone";
 import { parseBuddyinfo } from "../trace/buddyinfo-text";
 import { readInput } from "../trace/input";
 import { profileForVersion, recordedRelease } from "../trace/recording";
-import { parseSnapshot, type Snapshot } from "../trace/snapshot";
+import type { Snapshot } from "../trace/snapshot";
 import { loadSnapshot } from "../trace/snapshot-load";
+import { parseSnapshot } from "../trace/snapshot-parse";
 
 interface Shown {
   memory: Memory;

@@ -5,7 +5,7 @@
 import { sha256Of } from "../base/canonical-json";
 import type { CostName } from "../hardware/costs";
 import type { BootRequest } from "../machine/boot-request";
-import type { SystemOptions } from "../machine/system";
+import type { SystemOptions } from "../machine/system-options";
 import type { Constraint, StrategySpec } from "../strategy/strategy";
 import type { WorkloadSpec } from "../workload/workload";
 

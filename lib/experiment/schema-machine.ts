@@ -3,7 +3,7 @@ import { z } from "zod";
 import { BOARD_NAMES } from "../hardware/boards";
 import { type BootRequest, resolveBoot } from "../machine/boot-request";
 import { type CmaRequest, parseCma } from "../machine/cma-request";
-import type { SystemOptions } from "../machine/system";
+import type { SystemOptions } from "../machine/system-options";
 import { THP_DEFRAG_MODES } from "../mm/allocation/thp";
 import { type KernelSwitches, kernelProfile } from "../mm/state/profile";
 import { attempt, fields, oneOf, size, truth, whole } from "./schema-fields";

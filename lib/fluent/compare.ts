@@ -4,7 +4,7 @@ import { type RunningOptions, compare as runComparison } from "../experiment/com
 import type { ComparisonSpec } from "../experiment/comparison";
 import { parseComparison } from "../experiment/experiment-file";
 import { type ScenarioOptions, scenario } from "../experiment/scenarios";
-import type { SystemOptions } from "../machine/system";
+import type { SystemOptions } from "../machine/system-options";
 import { ComparisonResult } from "./comparison-result";
 import { MachineDescription } from "./machine";
 import { runInCell } from "./running";

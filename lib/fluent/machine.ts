@@ -19,7 +19,7 @@ import { parseHugetlbCma } from "../machine/huge-pages";
 import { type BootedMovable, parseCore } from "../machine/movable-request";
 import { nodeRanges } from "../machine/nodes";
 import { startedCmaAreas, startKernel } from "../machine/start";
-import type { SystemOptions } from "../machine/system";
+import type { SystemOptions } from "../machine/system-options";
 import type { CmaArea } from "../mm/contiguous/cma-area";
 import type { Kernel } from "../mm/kernel";
 import { type KernelSwitches, kernelProfile } from "../mm/state/profile";

@@ -16,7 +16,8 @@ import {
   stepsOutcome,
 } from "../experiment/steps";
 import type { BootRequest } from "../machine/boot-request";
-import type { System, SystemOptions } from "../machine/system";
+import type { System } from "../machine/system";
+import type { SystemOptions } from "../machine/system-options";
 import { type BlockSummary, blockSummary, freeBlocksByOrder, type HolderFlow, holderFlows } from "../metrics";
 import type { ContigTimeline } from "../mm/contiguous/contig-timeline";
 import type { PageHold } from "../mm/state/owners";

@@ -7,7 +7,7 @@ import { parseHardware, parseScorecard, type ScorecardPlan } from "../experiment
 import type { PatternName } from "../hardware/access-pattern";
 import type { CpuTlbName } from "../hardware/cpu-tlb-data";
 import type { RdmaAdapterName } from "../hardware/rdma-adapter-data";
-import type { SystemOptions } from "../machine/system";
+import type { SystemOptions } from "../machine/system-options";
 import { parseDuration } from "../workload/duration";
 import type { Asking } from "./compare";
 import { ComparisonResult } from "./comparison-result";

@@ -247,7 +247,7 @@ function takeGigantic(
   const starts: number[] = [];
   while (starts.length < count) {
     const node = nodes[starts.length % nodes.length]!;
-    const start = memblock.allocNode("gigantic huge page", bytes, bytes, 0, node);
+    const start = memblock.allocNode("gigantic huge page", bytes, bytes, { node });
     if (start === undefined) break;
     starts.push(start);
   }

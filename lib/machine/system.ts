@@ -8,151 +8,31 @@
  */
 
 import { releaseColumns } from "../base/columns";
-import { InputError, unknownName } from "../base/errors";
 import { IntStackPool } from "../base/int-stack";
-import { parseSize, type Size } from "../base/units";
 import { type CostTable, DEFAULT_COSTS, type EventCounts, elapsedNs } from "../hardware/costs";
-import { allocPages, freeWholePages } from "../mm/allocation/page-alloc";
-import { decayPcpHigh } from "../mm/allocation/pcp-free";
-import { allocThp, GFP_TRANSHUGE_LIGHT, THP_DEFRAG_MODES, type ThpDefrag } from "../mm/allocation/thp";
-import { fragmentationScore, proactiveCompactNode } from "../mm/compaction/compaction";
 import { Contiguous } from "../mm/contiguous/contiguous";
-import { type MigrationWorld, migrationTarget, ownersWorld } from "../mm/contiguous/migrate";
+import type { MigrationWorld } from "../mm/contiguous/migrate";
 import type { Kernel } from "../mm/kernel";
-import {
-  LRU_ACTIVE_ANON,
-  LRU_INACTIVE_ANON,
-  LRU_INACTIVE_FILE,
-  LRU_UNEVICTABLE,
-  Lru,
-} from "../mm/reclaim/lru";
-import { roomMakingEvents } from "../mm/reclaim/simulated-time";
+import { Lru } from "../mm/reclaim/lru";
 import { RoomMaker } from "../mm/reclaim/vmscan";
-import {
-  __GFP_COMP,
-  __GFP_NOWARN,
-  GFP_HIGHUSER_MOVABLE,
-  GFP_KERNEL,
-  GFP_USER,
-  ZONE_MOVABLE,
-} from "../mm/state/gfp";
-import { type Memory, ORDER_MASK } from "../mm/state/memory";
-import { MIGRATE_CMA } from "../mm/state/migratetype";
-import {
-  extraReferences,
-  forgetHolds,
-  holdPage,
-  holdsOf,
-  moveOwner,
-  OWNER_KINDS,
-  type OwnerKind,
-  orderInUse,
-  type PageHold,
-  releasePage,
-} from "../mm/state/owners";
+import { GFP_HIGHUSER_MOVABLE, GFP_KERNEL } from "../mm/state/gfp";
+import type { Memory } from "../mm/state/memory";
+import type { OwnerKind, PageHold } from "../mm/state/owners";
 import type { KernelSwitches } from "../mm/state/profile";
-import { foldDiffs } from "../mm/state/vmstat";
 import { type BootResult, boot } from "./boot";
 import type { BootRequest } from "./boot-request";
-import { granuleOrder, MAX_GRANULE_ORDER } from "./granules";
+import { Daemons } from "./daemons";
+import { FixedPages } from "./fixed-pages";
+import { granuleOrder } from "./granules";
+import { HeldPages } from "./held-pages";
 import { type HugetlbPools, startHugetlb } from "./hugetlb";
-import { PageSlots, SLOT_DROPPED, SLOT_FREE, SLOT_SPLIT, SLOT_SWAPPED } from "./page-slots";
+import { PageSlots } from "./page-slots";
+import type { RunningParts } from "./running-parts";
 import { startKernel } from "./start";
-
-/** Mechanisms of the kernel, and what else a running machine is given. `false` switches a mechanism off. */
-export interface SystemOptions {
-  /** kswapd, direct reclaim, and dropping clean file pages in contiguous requests; default true. */
-  reclaim?: boolean;
-  /** Direct compaction, kcompactd and proactive compaction; default true. */
-  compaction?: boolean;
-  /** Moving pages at all, in compaction and in contiguous requests; default true. */
-  migration?: boolean;
-  /** Grouping of page blocks by mobility; default as the machine decides at boot. */
-  mobilityGrouping?: boolean;
-  /** Per-CPU page lists; default true. */
-  pcp?: boolean;
-  /** Swap space in bytes; default 0. */
-  swapBytes?: number;
-  /** /sys/kernel/mm/transparent_hugepage/defrag; default madvise. */
-  thpDefrag?: ThpDefrag;
-  /** vm.compaction_proactiveness, 0 to 100; default 20. */
-  proactiveness?: number;
-  /**
-   * Requests of pages between waking kswapd and its work: it runs on another CPU, after what is queued there; default 0: at once.
-   * A few thousand are a millisecond of four busy CPUs. A modelling choice.
-   */
-  kswapdLag?: number;
-  /** Order of the pieces in which workloads take movable memory; default by the size of memory (granules.ts). */
-  granuleOrder?: number;
-}
-
-const DEFAULTS = {
-  reclaim: true,
-  compaction: true,
-  migration: true,
-  pcp: true,
-  swapBytes: 0,
-  thpDefrag: "madvise" as ThpDefrag,
-  proactiveness: 20,
-  kswapdLag: 0,
-};
-
-/**
- * Pages the kernel holds soon after boot besides its image, single and unmovable, by page size: the first and the last
- * measured on recorded arm64 machines (docs/fidelity.md), the middle one between them.
- */
-const KERNEL_PAGES: Readonly<Record<number, number>> = { 4096: 1600, 16384: 500, 65536: 180 };
-
-/** kcompactd looks every half second, and after a run without progress every 32 s: COMPACT_MAX_DEFER_SHIFT. */
-const KCOMPACTD_MS = 500;
-const KCOMPACTD_DEFERRED_MS = KCOMPACTD_MS * 64;
-/**
- * On machines with granules of order k kcompactd looks every 5 × 2^k minutes, at least twice a day: it walks all of memory, and
- * leaves granules alone, as compaction leaves compound pages. A modelling choice.
- */
-const KCOMPACTD_GRANULE_MS = 300_000;
-const KCOMPACTD_MOST_MS = 12 * 3_600_000;
-/**
- * Pages above order 0 that workloads take as granules do not wait: no reclaim, no compaction, no access to reserves, as THP
- * faults that may not. When none lies free, an order two lower is tried, at last a single frame.
- */
-const GFP_GRANULE = GFP_TRANSHUGE_LIGHT;
-const GRANULE_STEP = 2;
-/** vmstat workers: once a second. */
-const VMSTAT_MS = 1000;
-
-/** Kinds whose pages are on the LRU lists, and on which they start. */
-const LRU_OF = new Uint8Array(16);
-LRU_OF[OWNER_KINDS.anon >> 4] = LRU_INACTIVE_ANON;
-LRU_OF[OWNER_KINDS.shmem >> 4] = LRU_INACTIVE_ANON;
-LRU_OF[OWNER_KINDS.fileClean >> 4] = LRU_INACTIVE_FILE;
-LRU_OF[OWNER_KINDS.fileDirty >> 4] = LRU_INACTIVE_FILE;
-
-/** OWNER_KINDS[kind] for the kinds that workloads take by the million: a lookup by name costs as much as an allocation. */
-function trackedKind(kind: OwnerKind): number {
-  if (kind === "anon") return OWNER_KINDS.anon;
-  if (kind === "fileClean") return OWNER_KINDS.fileClean;
-  if (kind === "fileDirty") return OWNER_KINDS.fileDirty;
-  return kind === "shmem" ? OWNER_KINDS.shmem : OWNER_KINDS[kind];
-}
-
-/** What ordinary requests of the machine came to. */
-export interface SystemCounters {
-  /** Requests of tracked pages, and those that failed. */
-  allocations: number;
-  failures: number;
-  /** Pages that their owners freed, one count a page of any order; what reclaim took is not among them. */
-  frees: number;
-  /** Huge page faults that got a huge page, and those that fell back to single pages. */
-  thpAllocated: number;
-  thpFellBack: number;
-  /** Pages read back after reclaim took them. */
-  refaults: number;
-  /** File pages dropped, file pages written, anonymous pages swapped. */
-  dropped: number;
-  written: number;
-  swapped: number;
-}
+import { costedEvents, noCounts, pagesFree, pagesManaged, type SystemCounters } from "./system-counters";
+import { checkedSystemOptions, type ResolvedSystemOptions, type SystemOptions } from "./system-options";
+import { joinOwners, systemWorld } from "./system-world";
+import { TrackedPages } from "./tracked-pages";
 
 export class System {
   readonly booted: BootResult;
@@ -166,8 +46,7 @@ export class System {
   /** Who decides whether pages move, and is told: the owners of pages as this machine keeps them. */
   readonly world: MigrationWorld;
   readonly pageSize: number;
-  readonly options: Required<Omit<SystemOptions, "mobilityGrouping" | "granuleOrder">> &
-    Pick<SystemOptions, "mobilityGrouping" | "granuleOrder">;
+  readonly options: ResolvedSystemOptions;
   /** Order of the pieces that allocUpTo() takes where it can. */
   readonly granuleOrder: number;
   readonly costs: CostTable;
@@ -176,11 +55,10 @@ export class System {
   readonly stacks: IntStackPool;
   /** Frames of pages the kernel holds since boot. */
   readonly kernelPages: Int32Array;
-  private readonly room: RoomMaker;
-  /** Simulated milliseconds since boot. */
-  nowMs: number;
-  private lastVmstatMs: number;
-  private nextKcompactdMs: number;
+  private readonly tracked: TrackedPages;
+  private readonly fixed: FixedPages;
+  private readonly held: HeldPages;
+  private readonly daemons: Daemons;
 
   constructor(
     booted: BootResult,
@@ -189,51 +67,45 @@ export class System {
     costs = DEFAULT_COSTS as CostTable,
   ) {
     this.booted = booted;
-    this.options = checked(options);
+    this.options = checkedSystemOptions(options);
     this.pageSize = booted.pageSize;
     this.costs = costs;
-    this.counters = {
-      allocations: 0,
-      failures: 0,
-      frees: 0,
-      thpAllocated: 0,
-      thpFellBack: 0,
-      refaults: 0,
-      dropped: 0,
-      written: 0,
-      swapped: 0,
-    };
+    this.counters = noCounts();
     const grouping = this.options.mobilityGrouping ?? booted.mobilityGrouping;
     this.kernel = startKernel({ ...booted, mobilityGrouping: grouping }, switches);
     const m = this.kernel.memory;
     this.memory = m;
     this.slots = new PageSlots(m.endPfn);
     this.lru = new Lru(m, Math.floor(this.options.swapBytes / this.pageSize));
-    this.lru.onReclaim = (pfn, as) => this.reclaimed(pfn, as);
-    m.lru = this.lru;
-    m.tracker = (from, to) => this.slots.moved(from, to);
-    m.mayIsolate = (pfn) => this.mayIsolate(pfn);
-    if (!this.options.migration) m.mayMigrate = () => false;
-    else
-      m.mayMigrate = (pfn) =>
-        holdsOf(m, pfn).every((h) => h.kind === "mlock" || h.kind === "writeback" || h.kind === "locked");
     const { reclaim, compaction, kswapdLag } = this.options;
-    this.room = new RoomMaker(m, { reclaim, compaction, kswapdLag });
-    m.help = this.room;
-    this.world = this.ownWorld();
-    this.hugetlb = startHugetlb(booted, m, this.world);
-    this.contig = new Contiguous(m, undefined, booted.kernel);
+    const room = new RoomMaker(m, { reclaim, compaction, kswapdLag });
     this.granuleOrder = Math.min(
       m.pageblockOrder,
       this.options.granuleOrder ?? granuleOrder(this.managedPages * this.pageSize),
     );
+    const parts: RunningParts = {
+      memory: m,
+      lru: this.lru,
+      slots: this.slots,
+      room,
+      counters: this.counters,
+      options: this.options,
+      granuleOrder: this.granuleOrder,
+      thp: booted.thp,
+    };
+    this.tracked = new TrackedPages(parts);
+    this.fixed = new FixedPages(parts);
+    this.held = new HeldPages(parts);
+    this.daemons = new Daemons(parts);
+    this.lru.onReclaim = (pfn, as) => this.tracked.reclaimed(pfn, as);
+    m.lru = this.lru;
+    m.help = room;
+    joinOwners(parts);
+    this.world = systemWorld(parts);
+    this.hugetlb = startHugetlb(booted, m, this.world);
+    this.contig = new Contiguous(m, undefined, booted.kernel);
     this.stacks = new IntStackPool();
-    this.nowMs = 0;
-    this.lastVmstatMs = 0;
-    this.nextKcompactdMs = KCOMPACTD_MS;
-    this.kernelPages = new Int32Array(KERNEL_PAGES[this.pageSize] ?? 0);
-    for (let i = 0; i < this.kernelPages.length; i++)
-      this.kernelPages[i] = this.allocFixed("slab", GFP_KERNEL, 0);
+    this.kernelPages = this.fixed.takeKernelPages(this.pageSize);
   }
 
   /** Boots a description and starts it. */
@@ -241,51 +113,9 @@ export class System {
     return new System(boot(request), options, request.switches ?? {}, costs);
   }
 
-  private ownWorld(): MigrationWorld {
-    const m = this.memory;
-    const owners = ownersWorld(m);
-    const { migration, reclaim } = this.options;
-    return {
-      ...owners,
-      move: (from, to) => (migration ? owners.move(from, to) : -16),
-      dropped: (pfn) => reclaim && owners.dropped(pfn),
-      moved: (from, to) => {
-        this.lru.move(from, to);
-        this.slots.moved(from, to);
-      },
-      gone: (pfn) => {
-        this.counters.dropped += 1 << orderInUse(m, pfn);
-        const slot = this.slots.slotAt(pfn);
-        if (slot >= 0) this.slots.lose(slot, SLOT_DROPPED);
-      },
-      split: (pfn, order) => {
-        this.lru.split(pfn, order);
-        this.slots.split(pfn);
-      },
-      target: (memory, pfn, order) => this.target(memory, pfn, order),
-    };
-  }
-
-  /**
-   * Where a page moves to. A granule stands for single pages, which need no larger target: none is waited for, and where none lies
-   * free it is split.
-   */
-  private target(m: Memory, pfn: number, order: number): number {
-    if (order === 0 || this.granuleOrder === 0) return migrationTarget(m, pfn, order);
-    return allocPages(m, GFP_GRANULE, order, m.zonelistOf(m.zoneOf(pfn)!.nid, GFP_GRANULE));
-  }
-
-  /** Compaction leaves pinned anonymous pages where they are; of others the attempt fails. */
-  private mayIsolate(pfn: number): boolean {
-    for (const h of holdsOf(this.memory, pfn))
-      if (h.kind === "get" || h.kind === "longterm" || h.kind === "noMigrate") return false;
-    return true;
-  }
-
-  private reclaimed(pfn: number, as: "dropped" | "written" | "swapped"): void {
-    this.counters[as] += 1 << orderInUse(this.memory, pfn);
-    const slot = this.slots.slotAt(pfn);
-    if (slot >= 0) this.slots.lose(slot, as === "swapped" ? SLOT_SWAPPED : SLOT_DROPPED);
+  /** Simulated milliseconds since boot. */
+  get nowMs(): number {
+    return this.daemons.nowMs;
   }
 
   /**
@@ -293,22 +123,7 @@ export class System {
    * on the LRU lists from now on, but for huge pages of processes. `gfp` as a number; default GFP_HIGHUSER_MOVABLE.
    */
   alloc(kind: OwnerKind, order = 0, gfp: number = GFP_HIGHUSER_MOVABLE): number {
-    if (this.options.kswapdLag > 0) this.room.tick();
-    const pfn = allocPages(this.memory, order > 0 ? gfp | __GFP_COMP : gfp, order);
-    this.counters.allocations++;
-    if (pfn < 0) {
-      this.counters.failures++;
-      return -1;
-    }
-    return this.own(pfn, order, trackedKind(kind));
-  }
-
-  private own(pfn: number, order: number, kind: number): number {
-    this.memory.setOwner(pfn, kind | 0x08);
-    const list = LRU_OF[kind >> 4]!;
-    if (order < this.memory.pageblockOrder || list === LRU_INACTIVE_FILE)
-      this.lru.add(pfn, list, kind === OWNER_KINDS.fileDirty);
-    return this.slots.add(pfn, order, kind);
+    return this.tracked.alloc(kind, order, gfp);
   }
 
   /**
@@ -316,16 +131,7 @@ export class System {
    * ones do not wait, a single frame does. Its slot, or −1. pagesOf() says how many frames it has.
    */
   allocUpTo(kind: OwnerKind, most: number): number {
-    const { memory: m } = this;
-    let order = Math.min(this.granuleOrder, 31 - Math.clz32(most));
-    for (; order > 0; order = order > GRANULE_STEP ? order - GRANULE_STEP : 0) {
-      const pfn = allocPages(m, GFP_GRANULE, order);
-      if (pfn < 0) continue;
-      if (this.options.kswapdLag > 0) this.room.tick();
-      this.counters.allocations++;
-      return this.own(pfn, order, trackedKind(kind));
-    }
-    return this.alloc(kind);
+    return this.tracked.allocUpTo(kind, most);
   }
 
   /** Frames of the page of a slot. */
@@ -335,30 +141,12 @@ export class System {
 
   /** A huge page fault: a huge page by the machine's defrag mode, else −1 and the caller takes single pages. */
   allocHuge(madvised = true): number {
-    const { memory: m, counters } = this;
-    if (!this.booted.thp) return -1;
-    const pfn = allocThp(m, this.options.thpDefrag, madvised);
-    if (pfn < 0) {
-      counters.thpFellBack++;
-      return -1;
-    }
-    counters.thpAllocated++;
-    return this.own(pfn, m.thpOrder, OWNER_KINDS.anon);
+    return this.tracked.allocHuge(madvised);
   }
 
   /** Frees a page by its slot. */
   free(slot: number): void {
-    const { slots } = this;
-    const pfn = slots.pfn[slot]!;
-    if (pfn === SLOT_FREE) throw new InputError(`free: slot ${slot} is not in use`);
-    if (pfn === SLOT_SPLIT) for (const part of slots.partsOf(slot)) this.free(part);
-    const order = slots.orderOf(slot);
-    slots.drop(slot);
-    if (pfn >= 0) {
-      this.counters.frees++;
-      forgetHolds(this.memory, pfn);
-      freeWholePages(this.memory, pfn, order);
-    } else if (pfn === SLOT_SWAPPED) this.lru.swapFree += 1 << order;
+    this.tracked.free(slot);
   }
 
   /**
@@ -366,95 +154,32 @@ export class System {
    * read back for want of memory.
    */
   touch(slot: number): boolean {
-    const { slots } = this;
-    const pfn = slots.pfn[slot]!;
-    if (pfn >= 0) {
-      this.lru.markAccessed(pfn);
-      return true;
-    }
-    if (pfn === SLOT_SPLIT) {
-      let all = true;
-      for (const part of slots.partsOf(slot)) all = this.touch(part) && all;
-      return all;
-    }
-    return this.readBack(slot, pfn === SLOT_SWAPPED);
-  }
-
-  /** A refault; of a large page, with single frames where no large one is to be had. */
-  private readBack(slot: number, swapped: boolean): boolean {
-    if (this.options.kswapdLag > 0) this.room.tick();
-    const { slots } = this;
-    const order = slots.orderOf(slot);
-    let fresh = order > 0 ? allocPages(this.memory, GFP_GRANULE, order) : -1;
-    if (fresh < 0 && order > 0) {
-      slots.breakUp(slot);
-      return this.touch(slot);
-    }
-    if (order === 0) fresh = allocPages(this.memory, GFP_HIGHUSER_MOVABLE, 0);
-    if (fresh < 0) {
-      this.counters.failures++;
-      return false;
-    }
-    this.counters.refaults += 1 << order;
-    if (swapped) this.lru.swapFree += 1 << order;
-    // A dirty page was written when it was taken: what is read back is clean.
-    const was = slots.kindOf(slot);
-    const kind = was === OWNER_KINDS.fileDirty ? OWNER_KINDS.fileClean : was;
-    slots.setKind(slot, kind);
-    this.memory.setOwner(fresh, kind | 0x08);
-    this.lru.add(fresh, LRU_OF[kind >> 4]!);
-    slots.refill(slot, fresh);
-    return true;
+    return this.tracked.touch(slot);
   }
 
   /** The file page of a slot was written back: it is clean from now on. Nothing to do where reclaim took it. */
   cleaned(slot: number): void {
-    const pfn = this.slots.pfn[slot]!;
-    this.slots.setKind(slot, OWNER_KINDS.fileClean);
-    if (pfn === SLOT_SPLIT) for (const part of this.slots.partsOf(slot)) this.cleaned(part);
-    if (pfn < 0) return;
-    this.lru.setDirty(pfn, false);
-    this.memory.setOwner(pfn, OWNER_KINDS.fileClean | 0x08);
+    this.tracked.cleaned(slot);
   }
 
   /** Whether the page of a slot is in memory, all of it. */
   present(slot: number): boolean {
-    const pfn = this.slots.pfn[slot]!;
-    return pfn === SLOT_SPLIT ? this.slots.partsOf(slot).every((part) => this.present(part)) : pfn >= 0;
+    return this.tracked.present(slot);
   }
 
   /** A page that never moves: slab, page tables, stacks, buffers, drivers. Its first frame, or −1. */
   allocFixed(kind: OwnerKind, gfp: number = GFP_KERNEL, order = 0): number {
-    if (this.options.kswapdLag > 0) this.room.tick();
-    const pfn = allocPages(this.memory, order > 0 ? gfp | __GFP_COMP | __GFP_NOWARN : gfp, order);
-    this.counters.allocations++;
-    if (pfn < 0) {
-      this.counters.failures++;
-      return -1;
-    }
-    this.memory.setOwner(pfn, OWNER_KINDS[kind]);
-    return pfn;
+    return this.fixed.allocFixed(kind, gfp, order);
   }
 
   /** Frees what allocFixed() gave. */
   freeFixed(pfn: number, order = 0): void {
-    this.counters.frees++;
-    freeWholePages(this.memory, pfn, order);
+    this.fixed.freeFixed(pfn, order);
   }
 
   /** Holds the page of a slot where it is: a pin, writeback, a lock (see PageHold). */
   hold(slot: number, kind: PageHold["kind"], by: string): void {
-    const pfn = this.slots.pfn[slot]!;
-    if (pfn === SLOT_SPLIT) {
-      for (const part of this.slots.partsOf(slot)) this.hold(part, kind, by);
-      return;
-    }
-    if (pfn < 0) throw new InputError(`hold: the page of slot ${slot} is not in memory`);
-    holdPage(this.memory, pfn, kind, by);
-    if (kind === "mlock" && this.lru.listOf(pfn) > 0) {
-      this.lru.remove(pfn);
-      this.lru.add(pfn, LRU_UNEVICTABLE);
-    }
+    this.held.hold(slot, kind, by);
   }
 
   /**
@@ -462,78 +187,22 @@ export class System {
    * another frame for it (check_and_migrate_movable_pages()). False when the page is not in memory.
    */
   pin(slot: number, by: string): boolean {
-    const { slots } = this;
-    const from = slots.pfn[slot]!;
-    if (from === SLOT_SPLIT) return slots.partsOf(slot).every((part) => this.pin(part, by));
-    if (from < 0) return false;
-    if (this.mustLeave(from)) this.moveOut(from);
-    this.hold(slot, "longterm", by);
-    return true;
-  }
-
-  /** What must stay movable, by the release's rule (switch `longtermPin`). */
-  private mustLeave(pfn: number): boolean {
-    const { memory: m } = this;
-    const rule = m.sw.longtermPin;
-    if (rule === "stays") return false;
-    if (m.blockType(pfn) === MIGRATE_CMA) return true;
-    return rule === "leavesCmaAndMovable" && m.zoneOf(pfn)!.idx === ZONE_MOVABLE;
-  }
-
-  private moveOut(from: number): void {
-    const { memory: m } = this;
-    if (!this.options.migration || extraReferences(m, from) > 0) return;
-    const order = m.state[from]! & ORDER_MASK;
-    const to = allocPages(m, GFP_USER | __GFP_NOWARN | (order > 0 ? __GFP_COMP : 0), order);
-    if (to < 0) return;
-    moveOwner(m, from, to);
-    this.lru.move(from, to);
-    this.slots.moved(from, to);
-    m.counters.pgmigrate_success += 1 << order;
-    freeWholePages(m, from, order);
+    return this.held.pin(slot, by);
   }
 
   /** Releases one hold; false when there was none such. */
   unhold(slot: number, kind: PageHold["kind"], by: string): boolean {
-    const pfn = this.slots.pfn[slot]!;
-    if (pfn === SLOT_SPLIT)
-      return this.slots.partsOf(slot).reduce((any, part) => this.unhold(part, kind, by) || any, false);
-    if (pfn < 0 || !releasePage(this.memory, pfn, kind, by)) return false;
-    if (kind === "mlock" && this.lru.listOf(pfn) === LRU_UNEVICTABLE) {
-      this.lru.remove(pfn);
-      this.lru.add(pfn, LRU_ACTIVE_ANON);
-    }
-    return true;
+    return this.held.unhold(slot, kind, by);
   }
 
   /** Moves the simulated clock: what runs beside the workload (folding of counters, kcompactd) runs as often as a step asks. */
   advanceTo(ms: number): void {
-    if (ms < this.nowMs)
-      throw new InputError(`advance: time goes forward: got ${ms} ms after ${this.nowMs} ms`);
-    this.nowMs = ms;
-    const m = this.memory;
-    if (ms - this.lastVmstatMs >= VMSTAT_MS) {
-      this.lastVmstatMs = ms;
-      for (const zone of m.zones)
-        for (const pcp of zone.pcps) {
-          foldDiffs(zone, pcp);
-          if (m.autoTune) decayPcpHigh(m, zone, pcp);
-        }
-    }
-    if (ms >= this.nextKcompactdMs && this.options.compaction) {
-      const before = fragmentationScore(m);
-      const ran = proactiveCompactNode(m, this.options.proactiveness);
-      const helped = !ran || fragmentationScore(m) < before;
-      const granules = Math.min(KCOMPACTD_MOST_MS, KCOMPACTD_GRANULE_MS * (1 << this.granuleOrder));
-      this.nextKcompactdMs =
-        ms + (this.granuleOrder > 0 ? granules : helped ? KCOMPACTD_MS : KCOMPACTD_DEFERRED_MS);
-    }
+    this.daemons.advanceTo(ms);
   }
 
   /** Every event so far that has a cost, without those of contiguous requests (their results tell them). */
   events(): EventCounts {
-    const c = this.counters;
-    return { ...roomMakingEvents(this.memory), writePage: c.written + c.swapped, refault: c.refaults };
+    return costedEvents(this.memory, this.counters);
   }
 
   /** Modelled nanoseconds from `before` (of events()) to now. */
@@ -549,41 +218,11 @@ export class System {
 
   /** Pages of all zones that belong to the allocator. */
   get managedPages(): number {
-    return this.memory.zones.reduce((pages, z) => pages + z.managed, 0);
+    return pagesManaged(this.memory);
   }
 
   /** Pages free, per-CPU lists not counted. */
   get freePages(): number {
-    let pages = 0;
-    for (const z of this.memory.zones)
-      for (let order = 0; order < z.nrFree.length; order++) pages += z.nrFree[order]! * (1 << order);
-    return pages;
+    return pagesFree(this.memory);
   }
-}
-
-function checked(options: SystemOptions): System["options"] {
-  const o = { ...DEFAULTS, ...options };
-  if (!THP_DEFRAG_MODES.includes(o.thpDefrag))
-    throw unknownName("THP defrag mode", String(o.thpDefrag), [...THP_DEFRAG_MODES]);
-  if (!Number.isInteger(o.proactiveness) || o.proactiveness < 0 || o.proactiveness > 100)
-    throw new InputError(
-      `compaction proactiveness: must be a whole number from 0 to 100: got ${o.proactiveness}`,
-    );
-  if (!Number.isInteger(o.kswapdLag) || o.kswapdLag < 0 || o.kswapdLag > 2 ** 20)
-    throw new InputError(
-      `kswapdLag: must be a whole number of requests from 0 to 1048576: got ${o.kswapdLag}`,
-    );
-  const k = o.granuleOrder ?? 0;
-  if (!Number.isInteger(k) || k < 0 || k > MAX_GRANULE_ORDER)
-    throw new InputError(`granule order: must be a whole number from 0 to ${MAX_GRANULE_ORDER}: got ${k}`);
-  parseSize(o.swapBytes as Size, "swap");
-  for (const [name, value] of Object.entries(options))
-    if (!Object.hasOwn(DEFAULTS, name) && name !== "mobilityGrouping" && name !== "granuleOrder")
-      throw unknownName("option of a running machine", name, [
-        ...Object.keys(DEFAULTS),
-        "mobilityGrouping",
-        "granuleOrder",
-      ]);
-    else if (value === undefined) throw new InputError(`option ${name}: must have a value`);
-  return o;
 }

@@ -84,10 +84,10 @@ export function zoneSpans(
   board: Board,
   release: KernelRelease,
   memblock: Memblock,
-  pageSize: number,
   nodes: readonly PhysicalRange[],
   movable: readonly number[] = [],
 ): ZoneSpan[] {
+  const { pageSize } = memblock;
   const ends = zoneEnds(board, release, memblock);
   return nodes.flatMap((node, nid) => {
     const memory = memblock.memory

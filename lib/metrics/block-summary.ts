@@ -3,9 +3,10 @@
  * in use are. Plain numbers, so that a summary can be stored, compared and drawn without the machine.
  */
 import { InputError } from "../base/errors";
-import { type Memory, OWNER_HOLE, OWNER_MASK } from "../mm/state/memory";
+import type { Memory } from "../mm/state/memory";
 import { MIGRATE_NAMES } from "../mm/state/migratetype";
 import { heldPages, type OwnerKind, orderInUse } from "../mm/state/owners";
+import { OWNER_HOLE, OWNER_MASK } from "../mm/state/page-state";
 import { classOfOwner, KIND_NAMES, kindOf, PAGE_CLASSES, type PageClass } from "./page-class";
 import { walkPages } from "./page-walk";
 

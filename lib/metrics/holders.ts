@@ -1,7 +1,8 @@
 /** Who holds the page blocks: pages in use by owner kind, migrate type of their block, and zone. */
-import { type Memory, MOVABLE_PAGE } from "../mm/state/memory";
+import type { Memory } from "../mm/state/memory";
 import { MIGRATE_NAMES } from "../mm/state/migratetype";
 import type { OwnerKind } from "../mm/state/owners";
+import { MOVABLE_PAGE } from "../mm/state/page-state";
 import { classOf, kindOf, type PageClass } from "./page-class";
 import { walkPages } from "./page-walk";
 

@@ -1,6 +1,7 @@
 /** What pages are to somebody who needs a contiguous range: classes over the owner kinds of mm/owners. */
-import { MOVABLE_PAGE, OWNER_MASK } from "../mm/state/memory";
+
 import { OWNER_KINDS, type OwnerKind } from "../mm/state/owners";
+import { MOVABLE_PAGE, OWNER_MASK } from "../mm/state/page-state";
 
 /**
  * `movable`: moves out of the way unless held; `reclaimable`: kernel caches that can be shrunk; `unmovable`: stays; `cma`:

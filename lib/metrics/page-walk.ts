@@ -3,7 +3,8 @@
  * or untouched memory. The untouched top-order runs of a large machine are visited whole, so that walking 1 TiB costs
  * what has been touched of it.
  */
-import { ALLOCATED, isPcpState, type Memory, ORDER_MASK } from "../mm/state/memory";
+import type { Memory } from "../mm/state/memory";
+import { ALLOCATED, isPcpState, ORDER_MASK } from "../mm/state/page-state";
 import type { Zone } from "../mm/state/zone";
 import type { FrameSpan } from "../mm/state/zone-frames";
 

@@ -4,10 +4,9 @@
  */
 import { InputError, unknownName } from "../base/errors";
 import type { KernelRelease } from "../hardware/kernel-release";
-import { allocPages, allocPagesBulk, freePages, gfpMigratetype, lastAlloc } from "./allocation/page-alloc";
-import { pcpStats } from "./allocation/pcp-alloc";
+import { gfpMigratetype } from "./allocation/alloc-flags";
+import { allocPages, allocPagesBulk, freePages } from "./allocation/page-alloc";
 import { drainAllPages } from "./allocation/pcp-free";
-import { rmqueueStats } from "./allocation/rmqueue";
 import { bootMemory, type KernelShape } from "./boot/boot-memory";
 import { buddyinfoText, extfragIndexText, unusableIndexText } from "./reports/buddyinfo";
 import { explainFailure } from "./reports/explain-failure";
@@ -15,8 +14,10 @@ import { pagetypeinfoText } from "./reports/pagetypeinfo";
 import { type ZoneReports, zoneReports } from "./reports/reports";
 import { VALIDATE_LEVELS, type ValidateLevel, validate } from "./reports/validate";
 import { vmstatText, zoneinfoText } from "./reports/zoneinfo";
+import { PATH_BUDDY, PATH_FALLBACK, PATH_REFILL, PATH_SLOW } from "./state/alloc-context";
 import * as gfpFlags from "./state/gfp";
-import { ALLOCATED, type Memory, ORDER_MASK } from "./state/memory";
+import type { Memory } from "./state/memory";
+import { ALLOCATED, ORDER_MASK } from "./state/page-state";
 import type { TracePoints } from "./state/trace-points";
 import type { Zone } from "./state/zone";
 
@@ -79,6 +80,14 @@ export interface FailedAllocation {
   owner: string | undefined;
 }
 
+/** The name of the path that a request took, by its PATH_ flags. */
+function pathName(path: number): Allocation["path"] {
+  if (path & PATH_SLOW) return "slow";
+  if (path & PATH_FALLBACK) return "fallback";
+  if (path & PATH_BUDDY) return "buddy";
+  return path & PATH_REFILL ? "refill" : "pcp";
+}
+
 export class Kernel {
   /** The state; free functions of mm/ work on it. */
   readonly memory: Memory;
@@ -102,8 +111,6 @@ export class Kernel {
       throw new InputError(`order: must be a whole number from 0 to ${m.maxOrder}: got ${order}`);
     const gfp = parseGfp(request.gfp ?? gfpFlags.GFP_KERNEL);
     const migratetype = gfpMigratetype(m, gfp);
-    const refills = pcpStats.refills;
-    const fallbacks = rmqueueStats.fallbacks;
     const zonelist = this.zonelist(request.nid, gfp);
     const pfn = allocPages(m, gfp, order, zonelist);
     m.trace?.pageAlloc?.(pfn, order, migratetype, gfp);
@@ -115,17 +122,8 @@ export class Kernel {
         reason: explainFailure(m, gfp, order, zonelist),
         owner: request.owner,
       };
-    const path = lastAlloc.slow
-      ? "slow"
-      : rmqueueStats.fallbacks > fallbacks
-        ? "fallback"
-        : lastAlloc.buddy
-          ? "buddy"
-          : pcpStats.refills > refills
-            ? "refill"
-            : "pcp";
-    const { name: zone, nid } = lastAlloc.zone!;
-    return { ok: true, pfn, order, zone, nid, migratetype, path, owner: request.owner };
+    const { name: zone, nid } = m.ac.zone!;
+    return { ok: true, pfn, order, zone, nid, migratetype, path: pathName(m.ac.path), owner: request.owner };
   }
 
   /** The zones that a request of a node walks. */

@@ -1,5 +1,6 @@
 /** How many frames of a range are free, in the buddy lists or on per-CPU lists. */
-import { ALLOCATED, type Memory, ORDER_MASK } from "../mm/state/memory";
+import type { Memory } from "../mm/state/memory";
+import { ALLOCATED, ORDER_MASK } from "../mm/state/page-state";
 
 export function freeFramesIn(m: Memory, start: number, end: number): number {
   let free = 0;

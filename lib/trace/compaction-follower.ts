@@ -10,7 +10,8 @@ import { COMPACT_CONTINUE, COMPACT_NO_SUITABLE_PAGE } from "../mm/compaction/com
 import { captureFor } from "../mm/compaction/compaction";
 import { fastFindMigrateblock, fastFindTarget } from "../mm/compaction/compaction-fast-search";
 import type { CaptureControl } from "../mm/compaction/compaction-run";
-import { isPcpState, type Memory } from "../mm/state/memory";
+import type { Memory } from "../mm/state/memory";
+import { isPcpState } from "../mm/state/page-state";
 import { REC } from "./trace-reader";
 
 /** One task that compacts: what it was asked for, and its run over one zone. */

@@ -14,39 +14,17 @@ import { isolateBlock, splitFreePage, unisolateBlock } from "../mm/contiguous/pa
 import type { Memory } from "../mm/state/memory";
 import { MIGRATE_ISOLATE } from "../mm/state/migratetype";
 import type { TracePoints } from "../mm/state/trace-points";
+import {
+  bareTask,
+  describe,
+  EVENTS,
+  isStructural,
+  type Predicted,
+  recordText,
+  sameEvent,
+} from "./contig-events";
 import { ContigHints, eventNumber, type KeptRecord } from "./contig-hints";
 import { REC } from "./trace-reader";
-
-/** Structural records, by kind; `A` and `F` only of the requesting task. */
-const STRUCTURAL = new Set<number>([
-  REC.RANGE_BEGIN,
-  REC.RANGE_END,
-  REC.BLOCK_TYPE,
-  REC.MOVE_BLOCK,
-  REC.SPLIT,
-  REC.DRAIN_ZONE,
-  REC.MIGRATE_UNMAP,
-  REC.MIGRATE_MOVE,
-  REC.ISOLATE,
-  REC.PUTBACK,
-  REC.SKIP,
-]);
-const EVENTS = [
-  "mm_compaction_isolate_migratepages",
-  "test_pages_isolated",
-  "cma_alloc_busy_retry",
-  "cma_alloc_finish",
-] as const;
-
-/** Kinds that a follower needs beside the inputs of a replay. */
-export const FOLLOWED_RECORDS: readonly number[] = [...STRUCTURAL];
-
-/** A predicted event: the kind of its record, an event's name, the numbers to compare. */
-interface Predicted {
-  kind: number;
-  name: string;
-  values: number[];
-}
 
 /** The first event that was not predicted. */
 export interface WrongContigEvent {
@@ -285,7 +263,8 @@ export class ContigFollower {
     switch (record.kind) {
       case REC.BLOCK_TYPE:
         if (zone === undefined) return;
-        if (f[1] === MIGRATE_ISOLATE) isolateBlock(m, zone, f[0]!, m.blockType(f[0]!), f[0]!, f[0]!);
+        if (f[1] === MIGRATE_ISOLATE)
+          isolateBlock(m, zone, f[0]!, m.blockType(f[0]!), { startPfn: f[0]!, endPfn: f[0]! });
         else unisolateBlock(m, zone, f[0]!, f[1]!);
         return;
       case REC.SPLIT:
@@ -304,61 +283,4 @@ export class ContigFollower {
 
 function keep(kind: number, f: Float64Array, n: number, line: number, text: string): KeptRecord {
   return { kind, f: f.slice(0, Math.max(n, 4)), n, line, text };
-}
-
-/** The task of a request that began with `R`: that of its first event or allocation. */
-function bareTask(records: readonly KeptRecord[]): number {
-  for (const r of records) {
-    if (r.kind === REC.E) return Number.parseInt(r.text, 10);
-    if (r.kind === REC.A) return r.f[r.n - 1]!;
-  }
-  return 0;
-}
-
-function isStructural(r: KeptRecord, pid: number): boolean {
-  if (r.kind === REC.A || r.kind === REC.F) return r.f[r.n - 1] === pid;
-  if (r.kind !== REC.E) return STRUCTURAL.has(r.kind);
-  const [task, name] = r.text.split(" ", 2);
-  return Number(task) === pid && EVENTS.includes(name as (typeof EVENTS)[number]);
-}
-
-const EVENT_FIELDS: Record<string, readonly string[]> = {
-  mm_compaction_isolate_migratepages: ["start", "end", "taken"],
-  test_pages_isolated: ["start", "end", "fin"],
-  cma_alloc_busy_retry: ["pfn", "count"],
-  cma_alloc_finish: ["ok", "pfn", "count"],
-};
-
-function sameEvent(r: KeptRecord, p: Predicted): boolean {
-  if (r.kind !== p.kind) return false;
-  if (r.kind !== REC.E) return p.values.every((v, i) => v === r.f[i]);
-  if (r.text.split(" ", 2)[1] !== p.name) return false;
-  return EVENT_FIELDS[p.name]!.every((key, i) => {
-    if (key === "pfn" && p.name === "cma_alloc_finish" && p.values[0] === 0) return true;
-    return eventNumber(r.text, key) === p.values[i];
-  });
-}
-
-const LETTERS = new Map<number, string>([
-  [REC.A, "A"],
-  [REC.F, "F"],
-  [REC.RANGE_BEGIN, "R"],
-  [REC.RANGE_END, "Rx"],
-  [REC.BLOCK_TYPE, "M"],
-  [REC.MOVE_BLOCK, "V"],
-  [REC.SPLIT, "Q"],
-  [REC.DRAIN_ZONE, "N"],
-  [REC.MIGRATE_UNMAP, "u"],
-  [REC.MIGRATE_MOVE, "m"],
-  [REC.ISOLATE, "I"],
-  [REC.PUTBACK, "P"],
-  [REC.SKIP, "K"],
-]);
-
-function describe(p: Predicted): string {
-  return `${p.kind === REC.E ? p.name : LETTERS.get(p.kind)} ${p.values.join(" ")}`;
-}
-
-function recordText(r: KeptRecord): string {
-  return r.kind === REC.E ? r.text : `${LETTERS.get(r.kind)} ${[...r.f.slice(0, r.n)].join(" ")}`;
 }

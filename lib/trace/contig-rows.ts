@@ -21,8 +21,8 @@ import { type CsvRow, csvColumns, readCsvTable } from "./csv-table";
 import { type FidelityKind, type FidelityResult, type FidelityValues, fidelityReport } from "./fidelity";
 import { needInput, readInput } from "./input";
 import { recordedRelease } from "./recording";
-import { parseSnapshot } from "./snapshot";
 import { loadSnapshot } from "./snapshot-load";
+import { parseSnapshot } from "./snapshot-parse";
 
 /** Counters of /proc/vmstat that the table has as columns; those of the first stage carry a prefix. */
 const COUNTERS = [

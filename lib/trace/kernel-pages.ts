@@ -7,8 +7,9 @@ import type { BootResult } from "../machine/boot";
 import { allocPages, freePages } from "../mm/allocation/page-alloc";
 import type { Contiguous } from "../mm/contiguous/contiguous";
 import { __GFP_DMA, __GFP_DMA32, __GFP_RECLAIMABLE, GFP_HIGHUSER_MOVABLE, GFP_KERNEL } from "../mm/state/gfp";
-import { ALLOCATED, type Memory } from "../mm/state/memory";
+import type { Memory } from "../mm/state/memory";
 import { setOwnerKind } from "../mm/state/owners";
+import { ALLOCATED } from "../mm/state/page-state";
 
 /** Pages by what they were asked for as. */
 interface KernelPages {

@@ -1,7 +1,8 @@
 /**
  * Replaying a recording: load S0, put every recorded request and free to the model, check the frame of every
- * allocation, and compare the end with S1. Inputs are A (order, gfp), b, F, and the isolations I and P; everything
- * else in a trace is there to check with.
+ * allocation, and compare the end with S1. The records that a replay takes as given are INPUTS of replayer.ts: requests (A, b),
+ * frees (F), isolations (I, P), and the moments at which daemons worked. Some traces of CMA kernels tell more, which is compared
+ * with what the model predicts: contiguous requests (contig-follower.ts), choices of the half rule and drained pages (decision-check.ts).
  */
 import { at, InputError } from "../base/errors";
 import type { KernelRelease } from "../hardware/kernel-release";
@@ -11,10 +12,12 @@ import type { WrongContigEvent } from "./contig-follower";
 import { datasetName, readInput, streamInput } from "./input";
 import { ColumnCollector, ColumnReader } from "./record-columns";
 import { openRecording, type Recording } from "./recording";
-import { type LostStep, type Mismatch, Replayer } from "./replayer";
-import { parseSnapshot, type Snapshot } from "./snapshot";
+import type { LostStep, Mismatch } from "./replay-mismatch";
+import { Replayer } from "./replayer";
+import type { Snapshot } from "./snapshot";
 import { compareWithSnapshot, type Difference } from "./snapshot-compare";
 import { loadSnapshot } from "./snapshot-load";
+import { parseSnapshot } from "./snapshot-parse";
 import {
   type CachedTrace,
   readTraceCache,

@@ -8,6 +8,7 @@ import { prepNewPage } from "../mm/allocation/page-alloc";
 import { accountFreePages, addToFreeList, delPageFromFreeList } from "../mm/state/free-area";
 import type { Memory } from "../mm/state/memory";
 import type { Zone } from "../mm/state/zone";
+import type { FrameSpan } from "../mm/state/zone-frames";
 
 /** Gives a page back that was predicted but not recorded: past the per-CPU lists. */
 export function giveBack(m: Memory, pfn: number, order: number): void {
@@ -28,7 +29,7 @@ export function takeExactly(m: Memory, pfn: number, order: number, mt: number): 
     const { head, order: o, pcp } = m.freePlaceOf(p)!;
     const zone = m.zoneOf(head)!;
     if (pcp) takeFromPcp(m, zone, head, o);
-    else takeFromBuddy(m, zone, head, o, pfn, end);
+    else takeFromBuddy(m, zone, head, o, { startPfn: pfn, endPfn: end });
     p = head + 2 ** o;
   }
   m.state.fill(0, pfn, end);
@@ -48,8 +49,9 @@ function takeFromPcp(m: Memory, zone: Zone, head: number, order: number): void {
     }
 }
 
-/** Unlinks the page at `head` and puts the parts outside [from, to) back on the heads of their lists. */
-function takeFromBuddy(m: Memory, zone: Zone, head: number, order: number, from: number, to: number): void {
+/** Unlinks the page at `head` and puts its parts outside `wanted` back on the heads of their lists. */
+function takeFromBuddy(m: Memory, zone: Zone, head: number, order: number, wanted: FrameSpan): void {
+  const { startPfn: from, endPfn: to } = wanted;
   const mt = m.sw.freelistHygiene ? m.blockType(head) : listTypeOf(m, zone, head, order);
   delPageFromFreeList(m, zone, head, order);
   accountFreePages(zone, -(2 ** order), mt);

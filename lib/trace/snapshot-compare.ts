@@ -1,7 +1,8 @@
 /** Is a machine in exactly the state of a snapshot? Ordered lists, per-CPU lists and counts, page-block types. */
 
 import { listFrames } from "../mm/state/list-frames";
-import { BLOCK_HOLE, BLOCK_MT, type Memory, pcpStoredType } from "../mm/state/memory";
+import type { Memory } from "../mm/state/memory";
+import { BLOCK_HOLE, BLOCK_MT, pcpStoredType } from "../mm/state/page-state";
 import type { Zone } from "../mm/state/zone";
 import { fieldNumber, type Snapshot, type SnapshotZone } from "./snapshot";
 import { modelType } from "./snapshot-load";

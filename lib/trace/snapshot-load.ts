@@ -1,18 +1,18 @@
 /** From a snapshot to a machine's memory in exactly that state. */
 import { at, InputError } from "../base/errors";
 import { addToFreeListTail } from "../mm/state/free-area";
+import { Memory } from "../mm/state/memory";
+import { MIGRATE_CMA, MIGRATE_ISOLATE } from "../mm/state/migratetype";
 import {
   BLOCK_HOLE,
   BLOCK_ISOLATED,
   BLOCK_SKIP,
-  Memory,
   MOVABLE_PAGE,
   OWNER_HOLE,
   OWNER_RESERVED,
   OWNER_SLAB,
   pcpState,
-} from "../mm/state/memory";
-import { MIGRATE_CMA, MIGRATE_ISOLATE } from "../mm/state/migratetype";
+} from "../mm/state/page-state";
 import type { PerCpuPages } from "../mm/state/per-cpu-pages";
 import type { KernelSwitches } from "../mm/state/profile";
 import type { Zone } from "../mm/state/zone";

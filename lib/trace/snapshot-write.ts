@@ -5,13 +5,14 @@
 
 import { InputError } from "../base/errors";
 import { listFrames } from "../mm/state/list-frames";
+import type { Memory } from "../mm/state/memory";
+import { MIGRATE_ISOLATE } from "../mm/state/migratetype";
 import {
   BLOCK_HOLE,
   BLOCK_ISOLATED,
   BLOCK_MT,
   BLOCK_SKIP,
   isPcpState,
-  type Memory,
   MOVABLE_PAGE,
   ORDER_MASK,
   OWNER_HOLE,
@@ -19,8 +20,7 @@ import {
   OWNER_RESERVED,
   OWNER_SLAB,
   pcpStoredType,
-} from "../mm/state/memory";
-import { MIGRATE_ISOLATE } from "../mm/state/migratetype";
+} from "../mm/state/page-state";
 import type { PerCpuPages } from "../mm/state/per-cpu-pages";
 import type { Zone } from "../mm/state/zone";
 import type { Fields, Snapshot } from "./snapshot";

@@ -23,8 +23,9 @@ import { foldDiffs } from "../mm/state/vmstat";
 import type { Zone } from "../mm/state/zone";
 import { readInput, streamInput } from "./input";
 import { openRecording } from "./recording";
-import { parseSnapshot, type Snapshot } from "./snapshot";
+import type { Snapshot } from "./snapshot";
 import { loadSnapshot } from "./snapshot-load";
+import { parseSnapshot } from "./snapshot-parse";
 import { REC, type TraceHandler, TraceReader } from "./trace-reader";
 
 /** Free pages of one order in all zones: at the end of the recording, and of the model's own run. */
@@ -248,7 +249,7 @@ class WithheldRun implements TraceHandler {
     const proactive = pid === this.kcompactd;
     const cc =
       ask !== undefined
-        ? directControl(m, zone, ask.gfp, ask.order, 0, ask.priority)
+        ? directControl(m, zone, { gfp: ask.gfp, order: ask.order, allocFlags: 0 }, ask.priority)
         : new CompactControl(m, zone, {
             order: -1,
             gfp: GFP_KERNEL,

@@ -1,7 +1,8 @@
 /** How far pages that do not move have spread: the page blocks that hold at least one of them. */
-import { ALLOCATED, type Memory, MOVABLE_PAGE, ORDER_MASK, OWNER_MASK } from "../mm/state/memory";
+import type { Memory } from "../mm/state/memory";
 import { MIGRATE_RECLAIMABLE } from "../mm/state/migratetype";
 import { OWNER_KINDS } from "../mm/state/owners";
+import { ALLOCATED, MOVABLE_PAGE, ORDER_MASK, OWNER_MASK } from "../mm/state/page-state";
 import type { Zone } from "../mm/state/zone";
 
 export interface Pollution {

@@ -8,9 +8,10 @@ import { isolateFreePage } from "../mm/allocation/isolate-free-page";
 import { freePagesCore } from "../mm/allocation/page-alloc";
 import { drainPagesZone } from "../mm/allocation/pcp-free";
 import { materialiseZone } from "../mm/state/free-area";
-import { type Memory, MOVABLE_PAGE, OWNER_MASK } from "../mm/state/memory";
+import type { Memory } from "../mm/state/memory";
 import { MIGRATE_CMA, MIGRATE_MOVABLE } from "../mm/state/migratetype";
 import { markTaken, OWNER_KINDS, type OwnerKind } from "../mm/state/owners";
+import { MOVABLE_PAGE, OWNER_MASK } from "../mm/state/page-state";
 import type { Zone } from "../mm/state/zone";
 
 /** Gives back [from, to) in the largest aligned pieces, past the per-CPU lists. */

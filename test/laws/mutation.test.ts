@@ -69,8 +69,8 @@ const MUTATIONS: Mutation[] = [
   {
     what: "a lost count: a refill of larger pages counts them as single ones",
     file: "allocation/pcp-alloc.ts",
-    from: "batch, list, mt, allocFlags) << order;",
-    to: "batch, list, mt, allocFlags);",
+    from: "batch, list, ac) << order;",
+    to: "batch, list, ac);",
   },
   {
     what: "an off-by-one in the watermark",

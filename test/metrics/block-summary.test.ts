@@ -12,9 +12,10 @@ import { walkPages } from "../../lib/metrics/page-walk";
 import { allocPages } from "../../lib/mm/allocation/page-alloc";
 import { buddyinfoText } from "../../lib/mm/reports/buddyinfo";
 import { GFP_HIGHUSER_MOVABLE, GFP_KERNEL } from "../../lib/mm/state/gfp";
-import { BLOCK_HOLE, type Memory } from "../../lib/mm/state/memory";
+import type { Memory } from "../../lib/mm/state/memory";
 import { MIGRATE_NAMES } from "../../lib/mm/state/migratetype";
 import { holdPage, ownerKind, setOwnerKind } from "../../lib/mm/state/owners";
+import { BLOCK_HOLE } from "../../lib/mm/state/page-state";
 import { churnMachine } from "../../lib/workload/allocator-churn";
 import { usedMachine } from "../chart/gallery/machine";
 

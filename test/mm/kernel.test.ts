@@ -23,7 +23,7 @@ test("an unmovable request on a fresh machine claims a whole movable block", () 
   const events: string[] = [];
   const kernel = machine("pc-x86-64").memory("4GiB").cma("off").start();
   kernel.observe({
-    extfrag: (_pfn, order, found, mt, from) => events.push(`${order} ${found} ${mt} ${from}`),
+    extfrag: (e) => events.push(`${e.order} ${e.fallbackOrder} ${e.mt} ${e.fallbackMt}`),
   });
   const got = kernel.allocPages({ gfp: "GFP_KERNEL" });
   assert.ok(got.ok && got.path === "fallback");
@@ -134,7 +134,7 @@ test("vm.defrag_mode: a request that may not wait takes whole foreign blocks or 
     for (const pfn of taken) if (pfn % 2 === 0) kernel.freePages(pfn);
     kernel.drainAllPages();
     const found: number[] = [];
-    kernel.observe({ extfrag: (_pfn, _order, order) => found.push(order) });
+    kernel.observe({ extfrag: ({ fallbackOrder }) => found.push(fallbackOrder) });
     for (let i = 0; i < 20_000; i++) kernel.allocPages({ gfp: "GFP_NOWAIT" });
     kernel.validate();
     return Math.min(...found);

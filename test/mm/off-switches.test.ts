@@ -3,8 +3,8 @@ import test from "node:test";
 import { machine } from "../../lib";
 import { compactMemory } from "../../lib/mm/compaction/compaction";
 import { Contiguous } from "../../lib/mm/contiguous/contiguous";
-import { MOVABLE_PAGE } from "../../lib/mm/state/memory";
 import { OWNER_KINDS } from "../../lib/mm/state/owners";
+import { MOVABLE_PAGE } from "../../lib/mm/state/page-state";
 
 const virt = machine("qemu-virt").pageSize("4K").memory("512MiB").cma("64MiB");
 

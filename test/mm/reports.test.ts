@@ -29,8 +29,8 @@ import { Memory } from "../../lib/mm/state/memory";
 import { KERNEL_PROFILES, kernelProfile } from "../../lib/mm/state/profile";
 import { parseBuddyinfo } from "../../lib/trace/buddyinfo-text";
 import { needInput, readInput } from "../../lib/trace/input";
-import { parseSnapshot } from "../../lib/trace/snapshot";
 import { loadSnapshot } from "../../lib/trace/snapshot-load";
+import { parseSnapshot } from "../../lib/trace/snapshot-parse";
 import { FIXTURES } from "../support/cli";
 
 /** Counters that the model does not keep, and per-node figures: lines it leaves out. */

@@ -5,7 +5,7 @@ import { machine } from "../../lib/index";
 import { freeOnePage } from "../../lib/mm/allocation/free-one-page";
 import type { Kernel } from "../../lib/mm/kernel";
 import { LawBroken, validate } from "../../lib/mm/reports/validate";
-import { ON_PCP } from "../../lib/mm/state/memory";
+import { ON_PCP } from "../../lib/mm/state/page-state";
 import type { Zone } from "../../lib/mm/state/zone";
 
 /** A small machine with pages on every kind of list. */

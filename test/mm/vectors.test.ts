@@ -2,6 +2,7 @@
  * Vectors derived by hand from the kernel's rules (FACTS 2.11): one CPU, a fresh zone of the frames 1024–3071, that is
  * two order-10 blocks with page blocks of order 9, no CMA, pcp batch 3. The numbers are not our output.
  */
+
 import assert from "node:assert/strict";
 import test from "node:test";
 import type { KernelRelease } from "../../lib/hardware/kernel-release";
@@ -10,15 +11,17 @@ import { allocPages, freePages } from "../../lib/mm/allocation/page-alloc";
 import { drainPagesZone } from "../../lib/mm/allocation/pcp-free";
 import { zoneWatermarkFast, zoneWatermarkOk } from "../../lib/mm/allocation/zone-watermark";
 import { bootMemory } from "../../lib/mm/boot/boot-memory";
+import { AllocContext } from "../../lib/mm/state/alloc-context";
 import { GFP_ATOMIC, GFP_HIGHUSER_MOVABLE, GFP_KERNEL, GFP_NOWAIT } from "../../lib/mm/state/gfp";
 import { listFrames } from "../../lib/mm/state/list-frames";
-import { ALLOCATED, IN_USE_MOVABLE, type Memory } from "../../lib/mm/state/memory";
+import type { Memory } from "../../lib/mm/state/memory";
 import {
   MIGRATE_CMA,
   MIGRATE_HIGHATOMIC,
   MIGRATE_MOVABLE,
   MIGRATE_UNMOVABLE,
 } from "../../lib/mm/state/migratetype";
+import { ALLOCATED, IN_USE_MOVABLE } from "../../lib/mm/state/page-state";
 import { nrFreeSnapshot } from "../../lib/mm/state/vmstat";
 import { WMARK_LOW } from "../../lib/mm/state/zone";
 
@@ -252,8 +255,11 @@ test("the quick check of order 0 takes off the reserve in 6.1, not in 4.17", () 
     const zone = m.zones[0]!;
     // All but 512 free pages and the quick check's mark: free − 512 = mark.
     const free = zone.nrFreePages;
-    assert.equal(zoneWatermarkFast(m, zone, 0, free - 512, 2, 0, GFP_KERNEL), passes);
-    assert.equal(zoneWatermarkFast(m, zone, 0, free - 513, 2, 0, GFP_KERNEL), true);
+    const ac = new AllocContext();
+    ac.gfp = GFP_KERNEL;
+    ac.highest = 2;
+    assert.equal(zoneWatermarkFast(m, zone, ac, free - 512), passes);
+    assert.equal(zoneWatermarkFast(m, zone, ac, free - 513), true);
     // The full check takes it off in both.
     assert.equal(zoneWatermarkOk(m, zone, 0, free - 512, 2, 0, free), false);
   }

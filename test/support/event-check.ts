@@ -8,8 +8,8 @@ import type { TracePoints } from "../../lib/mm/state/trace-points";
 import { readInput, streamInput } from "../../lib/trace/input";
 import { openRecording } from "../../lib/trace/recording";
 import { Replayer } from "../../lib/trace/replayer";
-import { parseSnapshot } from "../../lib/trace/snapshot";
 import { loadSnapshot } from "../../lib/trace/snapshot-load";
+import { parseSnapshot } from "../../lib/trace/snapshot-parse";
 import { REC, TraceReader } from "../../lib/trace/trace-reader";
 
 /** Fields of each kind that are compared. V of 6.1 names the block by any page of it, and has no old type. */
@@ -71,7 +71,8 @@ export async function checkEvents(dir: string): Promise<Record<Kind, EventCount>
       predict("D", pfn, order, type(mt));
       own?.pcpuDrain?.(pfn, order, mt);
     },
-    extfrag: (pfn, ao, fo, am, fm, claimed) => predict("X", pfn, ao, fo, am, fm, claimed ? 1 : 0),
+    extfrag: (e) =>
+      predict("X", e.pfn, e.order, e.fallbackOrder, e.mt, e.fallbackMt, e.changedOwnership ? 1 : 0),
     moveBlock: (pfn, mt) => predict("V", pfn - (pfn % m.pageblockPages), type(mt)),
     halfRule: (zone, cma, free, out) => predict("H", zone, cma, free, out),
   };

@@ -3,9 +3,9 @@ import { join } from "node:path";
 import test from "node:test";
 import { kernelProfile } from "../../lib/mm/state/profile";
 import { readInput } from "../../lib/trace/input";
-import { parseSnapshot } from "../../lib/trace/snapshot";
 import { compareWithSnapshot } from "../../lib/trace/snapshot-compare";
 import { loadSnapshot } from "../../lib/trace/snapshot-load";
+import { parseSnapshot } from "../../lib/trace/snapshot-parse";
 import { writeSnapshot } from "../../lib/trace/snapshot-write";
 import { FIXTURES } from "../support/cli";
 

@@ -11,7 +11,7 @@ import { validate } from "../../lib/mm/reports/validate";
 import { MIGRATE_CMA } from "../../lib/mm/state/migratetype";
 import { holdsOf } from "../../lib/mm/state/owners";
 import { findInput, readInput } from "../../lib/trace/input";
-import { parseSnapshot } from "../../lib/trace/snapshot";
+import { parseSnapshot } from "../../lib/trace/snapshot-parse";
 import { occupancy, unusable } from "../../lib/workload/age";
 import { fitSnapshot } from "../../lib/workload/fit-snapshot";
 import { shares } from "../../lib/workload/mix";

@@ -113,7 +113,7 @@ for (const seed of [1, 2])
       };
       const s = System.boot(machine, { kswapdLag: 4096 });
       s.memory.trace = {
-        extfrag: (_pfn, _order, fallbackOrder) => {
+        extfrag: ({ fallbackOrder }) => {
           if (fallbackOrder < s.memory.pageblockOrder) events++;
         },
       };

@@ -1,8 +1,9 @@
 /** Small machines and runs for the tests of workloads. */
 import { Random } from "../../lib/base/random";
-import { System, type SystemOptions } from "../../lib/machine/system";
-import { ALLOCATED } from "../../lib/mm/state/memory";
+import { System } from "../../lib/machine/system";
+import type { SystemOptions } from "../../lib/machine/system-options";
 import { ownerKind } from "../../lib/mm/state/owners";
+import { ALLOCATED } from "../../lib/mm/state/page-state";
 import { WorkloadRun } from "../../lib/workload/scheduler";
 import type { WorkloadInputs, WorkloadSpec } from "../../lib/workload/workload";
 

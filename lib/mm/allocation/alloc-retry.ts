@@ -11,11 +11,12 @@ import {
   COMPACT_SUCCESS,
 } from "../compaction/compact-result";
 import { compactionSuitableFor } from "../compaction/compaction-suitable";
+import type { AllocContext } from "../state/alloc-context";
 import type { Memory } from "../state/memory";
 import { PAGE_ALLOC_COSTLY_ORDER } from "../state/per-cpu-pages";
 import type { SlowPathHelp } from "../state/slow-path-help";
 import { nrFreeSnapshot } from "../state/vmstat";
-import { WMARK_MIN, type Zone } from "../state/zone";
+import { WMARK_MIN } from "../state/zone";
 import { unreserveHighatomicPageblock } from "./highatomic";
 import { wmarkPages, zoneWatermarkOk } from "./zone-watermark";
 
@@ -30,56 +31,47 @@ export interface RetryState {
   priority: number;
 }
 
-/** The request, as the loop sees it. */
-export interface RetryRequest {
-  zonelist: readonly Zone[];
-  order: number;
-  highest: number;
-  mt: number;
-  allocFlags: number;
-}
-
 /** should_reclaim_retry(): would the request succeed if all reclaimable pages were free? */
 export function shouldReclaimRetry(
   m: Memory,
-  r: RetryRequest,
+  ac: AllocContext,
   help: SlowPathHelp,
   progress: boolean,
   state: RetryState,
 ): boolean {
-  if (progress && r.order <= PAGE_ALLOC_COSTLY_ORDER) state.noProgressLoops = 0;
+  if (progress && ac.order <= PAGE_ALLOC_COSTLY_ORDER) state.noProgressLoops = 0;
   else state.noProgressLoops++;
   if (state.noProgressLoops <= MAX_RECLAIM_RETRIES)
-    for (const zone of r.zonelist) {
-      if (zone.idx > r.highest) continue;
+    for (const zone of ac.zonelist) {
+      if (zone.idx > ac.highest) continue;
       const available = help.reclaimablePages(zone) + nrFreeSnapshot(zone);
       const mark = wmarkPages(zone, WMARK_MIN);
-      if (zoneWatermarkOk(m, zone, r.order, mark, r.highest, r.allocFlags, available)) return true;
+      if (zoneWatermarkOk(m, zone, ac.order, mark, ac.highest, ac.allocFlags, available)) return true;
     }
-  return unreserveHighatomicPageblock(m, r.zonelist, r.highest, r.mt, true);
+  return unreserveHighatomicPageblock(m, ac.zonelist, ac.highest, ac.mt, true);
 }
 
 /** compaction_zonelist_suitable(): could compaction work after some more reclaim? */
-function zonelistSuitable(m: Memory, r: RetryRequest, help: SlowPathHelp): boolean {
-  return r.zonelist.some((zone) => {
-    if (zone.idx > r.highest) return false;
-    const free = Math.floor(help.reclaimablePages(zone) / r.order) + nrFreeSnapshot(zone);
-    return compactionSuitableFor(m, zone, r.order, r.allocFlags, r.highest, free) === COMPACT_CONTINUE;
+function zonelistSuitable(m: Memory, ac: AllocContext, help: SlowPathHelp): boolean {
+  return ac.zonelist.some((zone) => {
+    if (zone.idx > ac.highest) return false;
+    const free = Math.floor(help.reclaimablePages(zone) / ac.order) + nrFreeSnapshot(zone);
+    return compactionSuitableFor(m, zone, ac, free) === COMPACT_CONTINUE;
   });
 }
 
 /** should_compact_retry(). */
 export function shouldCompactRetry(
   m: Memory,
-  r: RetryRequest,
+  ac: AllocContext,
   help: SlowPathHelp,
   state: RetryState,
 ): boolean {
-  if (r.order === 0) return false;
+  if (ac.order === 0) return false;
   const result = help.compactResult;
-  const costly = r.order > PAGE_ALLOC_COSTLY_ORDER;
+  const costly = ac.order > PAGE_ALLOC_COSTLY_ORDER;
   if (result === COMPACT_SUCCESS) state.compactionRetries++;
-  if (result === COMPACT_SKIPPED) return zonelistSuitable(m, r, help);
+  if (result === COMPACT_SKIPPED) return zonelistSuitable(m, ac, help);
   const raise =
     result === COMPACT_COMPLETE ||
     result === COMPACT_DEFERRED ||

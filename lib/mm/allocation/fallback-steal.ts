@@ -1,4 +1,5 @@
 /** Fallback up to 6.9: find the largest foreign page, move its block's free pages to the requester's lists, retry. */
+import type { AllocContext } from "../state/alloc-context";
 import { freeAreaEmpty, getPageFromFreeArea, moveToFreeList } from "../state/free-area";
 import { ALLOC_KSWAPD, ALLOC_NOFRAGMENT } from "../state/gfp";
 import type { Memory } from "../state/memory";
@@ -11,7 +12,7 @@ import {
 } from "../state/migratetype";
 import { WMARK_HIGH, type Zone } from "../state/zone";
 import { changePageblockRange } from "./free-one-page";
-import { blockScan, moveScannedBlock, scanBlock } from "./move-freepages";
+import { moveScannedBlock, scanBlock } from "./move-freepages";
 
 /** can_steal_fallback(): whether the whole block may be taken, by the order that was found. */
 export function canStealFallback(m: Memory, order: number, startMt: number): boolean {
@@ -45,13 +46,8 @@ export function boostWatermark(m: Memory, zone: Zone): boolean {
  * __rmqueue_fallback(): true when pages were put on the requester's lists; the caller looks there again and may find
  * a smaller page than the one that was found here.
  */
-export function rmqueueFallback(
-  m: Memory,
-  zone: Zone,
-  order: number,
-  startMt: number,
-  allocFlags: number,
-): boolean {
+export function rmqueueFallback(m: Memory, zone: Zone, ac: AllocContext): boolean {
+  const { order, mt: startMt, allocFlags } = ac;
   const minOrder = order < m.pageblockOrder && allocFlags & ALLOC_NOFRAGMENT ? m.pageblockOrder : order;
   let found = m.maxOrder;
   let fallbackMt = -1;
@@ -69,21 +65,28 @@ export function rmqueueFallback(
     canSteal = canStealFallback(m, found, startMt);
   }
   const pfn = getPageFromFreeArea(m, zone, found, fallbackMt);
-  stealSuitableFallback(m, zone, pfn, found, allocFlags, startMt, canSteal);
-  m.trace?.extfrag?.(pfn, order, found, startMt, fallbackMt, m.blockType(pfn) === startMt);
+  stealSuitableFallback(m, zone, ac, pfn, canSteal);
+  m.trace?.extfrag?.({
+    pfn,
+    order,
+    mt: startMt,
+    fallbackOrder: found,
+    fallbackMt,
+    changedOwnership: m.blockType(pfn) === startMt,
+  });
   return true;
 }
 
-/** steal_suitable_fallback(). */
+/** steal_suitable_fallback() for the free page at `pfn`. */
 function stealSuitableFallback(
   m: Memory,
   zone: Zone,
+  ac: AllocContext,
   pfn: number,
-  order: number,
-  allocFlags: number,
-  startMt: number,
   wholeBlock: boolean,
 ): void {
+  const startMt = ac.mt;
+  const order = m.state[pfn]! - 1;
   const oldType = m.blockType(pfn);
   const single = () => moveToFreeList(m, zone, pfn, order, startMt);
   if (oldType === MIGRATE_HIGHATOMIC) return single();
@@ -91,10 +94,10 @@ function stealSuitableFallback(
     changePageblockRange(m, pfn, order, startMt);
     return single();
   }
-  if (boostWatermark(m, zone) && allocFlags & ALLOC_KSWAPD) zone.boostedWatermark = true;
+  if (boostWatermark(m, zone) && ac.allocFlags & ALLOC_KSWAPD) zone.boostedWatermark = true;
   if (!wholeBlock) return single();
   if (!scanBlock(m, zone, pfn)) return single();
-  const { freePages, movablePages } = blockScan;
+  const { freePages, movablePages } = m.blockScan;
   m.trace?.moveBlock?.(pfn, startMt, oldType);
   moveScannedBlock(m, zone, startMt, oldType);
   if (freePages === 0) return single();

@@ -1,7 +1,8 @@
 /** Freeing into the buddy lists: merge with the buddy as long as it is free, then choose the end of the list. */
 import { accountFreePages, addToFreeList, addToFreeListTail, delPageFromFreeList } from "../state/free-area";
-import { BLOCK_ISOLATED, BLOCK_MT, type Memory } from "../state/memory";
+import type { Memory } from "../state/memory";
 import { MIGRATE_ISOLATE, MIGRATE_PCPTYPES } from "../state/migratetype";
+import { BLOCK_ISOLATED, BLOCK_MT } from "../state/page-state";
 import type { Zone } from "../state/zone";
 
 /**
@@ -68,23 +69,14 @@ function buddyMergeLikely(m: Memory, zone: Zone, pfn: number, buddy: number, ord
 }
 
 /**
- * free_one_page(): past the per-CPU lists. `mt` is the type known to the caller; while a block of the zone is
- * isolated, and always with hygiene, the block's type of now counts.
+ * free_one_page(): past the per-CPU lists, to the list of the block's type. With hygiene a large page is freed block by block.
  */
-export function freeOnePageLocked(
-  m: Memory,
-  zone: Zone,
-  pfn: number,
-  order: number,
-  mt: number,
-  toTail: boolean,
-): void {
+export function freeOnePageLocked(m: Memory, zone: Zone, pfn: number, order: number, toTail: boolean): void {
   if (m.hygiene) {
     splitLargeBuddy(m, zone, pfn, order, toTail);
     return;
   }
-  if (zone.nrIsolatePageblock > 0 || mt === MIGRATE_ISOLATE) mt = m.blockType(pfn);
-  freeOnePage(m, zone, pfn, order, mt, toTail);
+  freeOnePage(m, zone, pfn, order, m.blockType(pfn), toTail);
 }
 
 /** split_large_buddy() (6.10+): a page above page-block order is freed block by block. */

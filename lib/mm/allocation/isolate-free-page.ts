@@ -1,8 +1,9 @@
 /** Taking a free page off the lists for a scanner or a contiguous request. */
 import { accountFreePages, delPageFromFreeList } from "../state/free-area";
 import { ALLOC_CMA } from "../state/gfp";
-import { ALLOCATED, IN_USE_MOVABLE, type Memory } from "../state/memory";
+import type { Memory } from "../state/memory";
 import { MIGRATE_ISOLATE, MIGRATE_MOVABLE, migratetypeIsMergeable } from "../state/migratetype";
+import { ALLOCATED, IN_USE_MOVABLE } from "../state/page-state";
 import { WMARK_MIN, type Zone } from "../state/zone";
 import { moveScannedBlock, scanBlock } from "./move-freepages";
 import { zoneWatermarkOk } from "./zone-watermark";

@@ -1,25 +1,16 @@
 /** Counting and moving the free pages of one page block. */
 import { accountFreePages, moveToFreeList } from "../state/free-area";
-import {
-  ALLOCATED,
-  IN_USE_MOVABLE,
-  isPcpState,
-  type Memory,
-  MOVABLE_PAGE,
-  ORDER_MASK,
-} from "../state/memory";
+import type { Memory } from "../state/memory";
+import { ALLOCATED, IN_USE_MOVABLE, isPcpState, MOVABLE_PAGE, ORDER_MASK } from "../state/page-state";
 import type { Zone } from "../state/zone";
 
-/** What move_freepages_block() found; valid until the next call. */
-export const blockScan = { startPfn: 0, endPfn: 0, freePages: 0, movablePages: 0 };
-
 /**
- * prep_move_freepages_block(): the block of `pfn`, its free pages and its movable pages in use. False, and nothing
+ * prep_move_freepages_block(): the block of `pfn`, its free pages and its movable pages in use, in `m.blockScan`. False, and nothing
  * to move, when the block's end lies outside the zone. When its start does, the scan starts at `pfn` (up to 6.9) or
  * nothing is moved (6.10+).
  */
 export function scanBlock(m: Memory, zone: Zone, pfn: number): boolean {
-  const pages = m.pageblockPages;
+  const { blockScan, pageblockPages: pages } = m;
   let start = pfn - (pfn % pages);
   const end = start + pages;
   blockScan.freePages = 0;
@@ -61,7 +52,7 @@ export function scanBlock(m: Memory, zone: Zone, pfn: number): boolean {
  * each page is taken off the counters under its old type and put back under the new one, which folds differences.
  */
 export function moveScannedBlock(m: Memory, zone: Zone, mt: number, oldMt: number): number {
-  const state = m.state;
+  const { blockScan, state } = m;
   let moved = 0;
   for (let p = blockScan.startPfn; p < blockScan.endPfn; ) {
     const s = state[p]!;

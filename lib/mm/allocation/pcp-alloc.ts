@@ -1,39 +1,31 @@
 /** Allocating through the per-CPU lists: the head of the list, refilled in bulk when it is empty. */
 
+import { type AllocContext, PATH_REFILL } from "../state/alloc-context";
 import { ALLOC_HIGHATOMIC } from "../state/gfp";
 import type { Memory } from "../state/memory";
 import { PCP_BATCH_SCALE_MAX, type PerCpuPages } from "../state/per-cpu-pages";
 import type { Zone } from "../state/zone";
 import { rmqueueBulk } from "./rmqueue";
 
-/** Refills of the per-CPU lists so far in this call; lets a caller tell a pcp hit from a refill. */
-export const pcpStats = { refills: 0 };
-
-/** rmqueue_pcplist(): a page of 2^order frames, or −1. */
-export function rmqueuePcplist(m: Memory, zone: Zone, order: number, mt: number, allocFlags: number): number {
+/** rmqueue_pcplist(): the first frame of a page, or −1. */
+export function rmqueuePcplist(m: Memory, zone: Zone, ac: AllocContext): number {
   const pcp = zone.pcp;
   if (m.autoTune) pcp.freeCount >>= 1;
   else pcp.freeFactor >>= 1;
-  return takeFromPcplist(m, zone, order, mt, allocFlags, pcp);
+  return takeFromPcplist(m, zone, ac, pcp);
 }
 
 /** __rmqueue_pcplist(), which the bulk allocator calls without touching the drain size. */
-export function takeFromPcplist(
-  m: Memory,
-  zone: Zone,
-  order: number,
-  mt: number,
-  allocFlags: number,
-  pcp: PerCpuPages,
-): number {
+export function takeFromPcplist(m: Memory, zone: Zone, ac: AllocContext, pcp: PerCpuPages): number {
   const next = m.next;
+  const { order, mt } = ac;
   const list = pcp.listBase + (order === 0 ? mt : m.pindex(order, mt));
   let pfn = next[list]!;
   if (pfn === list) {
     const batch = nrPcpAlloc(m, zone, pcp, order);
-    if (m.sw.highatomicFastPath && order > 0 && allocFlags & ALLOC_HIGHATOMIC) return -1;
-    pcp.count += rmqueueBulk(m, zone, order, batch, list, mt, allocFlags) << order;
-    pcpStats.refills++;
+    if (m.sw.highatomicFastPath && order > 0 && ac.allocFlags & ALLOC_HIGHATOMIC) return -1;
+    pcp.count += rmqueueBulk(m, zone, batch, list, ac) << order;
+    ac.path |= PATH_REFILL;
     pfn = next[list]!;
     if (pfn === list) return -1;
   }

@@ -1,8 +1,9 @@
 /** Freeing through the per-CPU lists: push on the head, and drain the oldest pages when the lists are full. */
 
 import { ZONE_MOVABLE } from "../state/gfp";
-import { type Memory, pcpState, pcpStoredType } from "../state/memory";
+import type { Memory } from "../state/memory";
 import { MIGRATE_ISOLATE, MIGRATE_MOVABLE, MIGRATE_PCPTYPES } from "../state/migratetype";
+import { pcpState, pcpStoredType } from "../state/page-state";
 import {
   PAGE_ALLOC_COSTLY_ORDER,
   PCP_BATCH_SCALE_MAX,
@@ -22,22 +23,16 @@ import { zoneWatermarkOk } from "./zone-watermark";
 export function freeUnrefPage(m: Memory, zone: Zone, pfn: number, order: number): void {
   const mt = m.blockType(pfn);
   if (mt === MIGRATE_ISOLATE) {
-    freeOnePageLocked(m, zone, pfn, order, mt, false);
+    freeOnePageLocked(m, zone, pfn, order, false);
     return;
   }
-  freeUnrefPageCommit(m, zone, zone.pcp, pfn, mt, order);
+  freeUnrefPageCommit(m, zone, pfn, mt, order);
 }
 
 /** free_unref_page_commit(). */
-function freeUnrefPageCommit(
-  m: Memory,
-  zone: Zone,
-  pcp: PerCpuPages,
-  pfn: number,
-  mt: number,
-  order: number,
-): void {
+function freeUnrefPageCommit(m: Memory, zone: Zone, pfn: number, mt: number, order: number): void {
   const { next, prev } = m;
+  const { pcp } = zone;
   const listMt = mt >= MIGRATE_PCPTYPES ? MIGRATE_MOVABLE : mt;
   const pindex = order === 0 ? listMt : m.pindex(order, listMt);
   const head = pcp.listBase + pindex;

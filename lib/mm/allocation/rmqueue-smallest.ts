@@ -1,16 +1,15 @@
 /** __rmqueue_smallest() and expand(): the smallest free page that fits, taken from the head of its list. */
+
+import type { AllocContext } from "../state/alloc-context";
 import { accountFreePages, addToFreeList, materialiseFirst } from "../state/free-area";
 import type { Memory } from "../state/memory";
 import type { Zone } from "../state/zone";
-
-/** The type of the list that the last page came from. */
-export const taken = { mt: 0 };
 
 /**
  * Takes the smallest page of type `mt` that holds 2^order frames, or −1. The upper halves of a split go to the heads
  * of their lists, so that consecutive requests climb. Since 6.10 the counters fall here, before the caller's.
  */
-export function rmqueueSmallest(m: Memory, zone: Zone, order: number, mt: number): number {
+export function rmqueueSmallest(m: Memory, zone: Zone, order: number, mt: number, ac: AllocContext): number {
   const next = m.next;
   const maxOrder = m.maxOrder;
   let head = zone.listBase + (order << 3) + mt;
@@ -19,7 +18,7 @@ export function rmqueueSmallest(m: Memory, zone: Zone, order: number, mt: number
     if (pfn === head) continue;
     if (pfn >= m.virginBase) pfn = materialiseFirst(m, pfn);
     takeAndExpand(m, zone, pfn, order, o, mt);
-    taken.mt = mt;
+    ac.takenMt = mt;
     const trace = m.trace;
     if (trace?.zoneLocked !== undefined) trace.zoneLocked(pfn, order, mt);
     return pfn;

@@ -1,21 +1,21 @@
 /** Taking pages from the buddy lists under the zone lock: smallest fit, split, fallback, and refills in bulk. */
 
+import {
+  type AllocContext,
+  PATH_FALLBACK,
+  RMQUEUE_CMA,
+  RMQUEUE_NORMAL,
+  RMQUEUE_STEAL,
+} from "../state/alloc-context";
 import { ALLOC_CMA, ALLOC_NOFRAGMENT } from "../state/gfp";
-import { type Memory, pcpState } from "../state/memory";
+import type { Memory } from "../state/memory";
 import { MIGRATE_CMA } from "../state/migratetype";
+import { pcpState } from "../state/page-state";
 import { modNrFree, modNrFreeCma } from "../state/vmstat";
 import type { Zone } from "../state/zone";
 import { rmqueueClaim, rmqueueSteal } from "./fallback-claim";
 import { rmqueueFallback } from "./fallback-steal";
-import { rmqueueSmallest, taken } from "./rmqueue-smallest";
-
-/** Where a refill found pages last (enum rmqueue_mode, 6.15+). */
-export const RMQUEUE_NORMAL = 0;
-const RMQUEUE_CMA = 1;
-const RMQUEUE_STEAL = 3;
-
-/** Fallbacks so far, for a caller to see whether its request was one. */
-export const rmqueueStats = { fallbacks: 0 };
+import { rmqueueSmallest } from "./rmqueue-smallest";
 
 /**
  * zone_page_state(NR_FREE_CMA_PAGES) > zone_page_state(NR_FREE_PAGES) / 2, never below zero, integer division. The Raspberry Pi
@@ -28,9 +28,9 @@ function overHalfIsCma(m: Memory, zone: Zone): boolean {
 }
 
 /** The half rule of both __rmqueue(): a CMA page while CMA holds over half of what is free, else −1. */
-function takeCmaOverHalf(m: Memory, zone: Zone, order: number): number {
+function takeCmaOverHalf(m: Memory, zone: Zone, ac: AllocContext): number {
   const half = overHalfIsCma(m, zone);
-  const pfn = half ? rmqueueSmallest(m, zone, order, MIGRATE_CMA) : -1;
+  const pfn = half ? rmqueueSmallest(m, zone, ac.order, MIGRATE_CMA, ac) : -1;
   m.trace?.halfRule?.(zone.idx, zone.nrFreeCma, zone.nrFreePages, pfn >= 0 ? 3 : half ? 1 : 0);
   return pfn;
 }
@@ -39,58 +39,57 @@ function takeCmaOverHalf(m: Memory, zone: Zone, order: number): number {
  * __rmqueue() up to 6.9: CMA first while it holds over half, own type, CMA, then fallback and again.
  * Returns the frame, or −1. Counters are the caller's.
  */
-export function rmqueueOne(m: Memory, zone: Zone, order: number, mt: number, allocFlags: number): number {
-  const cmaAllowed = (allocFlags & ALLOC_CMA) !== 0;
+function rmqueueOne(m: Memory, zone: Zone, ac: AllocContext): number {
+  const { order, mt } = ac;
+  const cmaAllowed = (ac.allocFlags & ALLOC_CMA) !== 0;
   if (cmaAllowed && m.cma && m.sw.cmaBalance) {
-    const pfn = takeCmaOverHalf(m, zone, order);
+    const pfn = takeCmaOverHalf(m, zone, ac);
     if (pfn >= 0) return pfn;
   }
   for (;;) {
-    let pfn = rmqueueSmallest(m, zone, order, mt);
+    let pfn = rmqueueSmallest(m, zone, order, mt, ac);
     if (pfn >= 0) return pfn;
     if (cmaAllowed && m.cma) {
-      pfn = rmqueueSmallest(m, zone, order, MIGRATE_CMA);
+      pfn = rmqueueSmallest(m, zone, order, MIGRATE_CMA, ac);
       if (pfn >= 0) return pfn;
     }
-    if (!rmqueueFallback(m, zone, order, mt, allocFlags)) return -1;
-    rmqueueStats.fallbacks++;
+    if (!rmqueueFallback(m, zone, ac)) return -1;
+    ac.path |= PATH_FALLBACK;
   }
 }
 
-/** The mode a claiming __rmqueue() leaves behind for the next page of the same refill. */
-let mode = RMQUEUE_NORMAL;
-
 /** __rmqueue() since 6.10: the page found by a fallback is used directly; types change only with a whole claim. */
-function rmqueueModes(m: Memory, zone: Zone, order: number, mt: number, allocFlags: number): number {
+function rmqueueModes(m: Memory, zone: Zone, ac: AllocContext): number {
+  const { order, mt, allocFlags } = ac;
   const cmaAllowed = (allocFlags & ALLOC_CMA) !== 0 && m.cma;
   if (cmaAllowed && m.sw.cmaBalance) {
-    const pfn = takeCmaOverHalf(m, zone, order);
+    const pfn = takeCmaOverHalf(m, zone, ac);
     if (pfn >= 0) return pfn;
   }
-  if (mode === RMQUEUE_NORMAL) {
-    const pfn = rmqueueSmallest(m, zone, order, mt);
+  if (ac.rmqueueMode === RMQUEUE_NORMAL) {
+    const pfn = rmqueueSmallest(m, zone, order, mt, ac);
     if (pfn >= 0) return pfn;
   }
-  if (mode <= RMQUEUE_CMA && cmaAllowed) {
-    const pfn = rmqueueSmallest(m, zone, order, MIGRATE_CMA);
+  if (ac.rmqueueMode <= RMQUEUE_CMA && cmaAllowed) {
+    const pfn = rmqueueSmallest(m, zone, order, MIGRATE_CMA, ac);
     if (pfn >= 0) {
-      if (m.sw.rmqueueMode) mode = RMQUEUE_CMA;
+      if (m.sw.rmqueueMode) ac.rmqueueMode = RMQUEUE_CMA;
       return pfn;
     }
   }
-  if (mode < RMQUEUE_STEAL) {
-    const pfn = rmqueueClaim(m, zone, order, mt, allocFlags);
+  if (ac.rmqueueMode < RMQUEUE_STEAL) {
+    const pfn = rmqueueClaim(m, zone, ac);
     if (pfn >= 0) {
-      rmqueueStats.fallbacks++;
-      mode = RMQUEUE_NORMAL;
+      ac.path |= PATH_FALLBACK;
+      ac.rmqueueMode = RMQUEUE_NORMAL;
       return pfn;
     }
   }
   if (!(allocFlags & ALLOC_NOFRAGMENT)) {
-    const pfn = rmqueueSteal(m, zone, order, mt);
+    const pfn = rmqueueSteal(m, zone, ac);
     if (pfn >= 0) {
-      rmqueueStats.fallbacks++;
-      if (m.sw.rmqueueMode) mode = RMQUEUE_STEAL;
+      ac.path |= PATH_FALLBACK;
+      if (m.sw.rmqueueMode) ac.rmqueueMode = RMQUEUE_STEAL;
       return pfn;
     }
   }
@@ -98,10 +97,10 @@ function rmqueueModes(m: Memory, zone: Zone, order: number, mt: number, allocFla
 }
 
 /** One page under the lock, as rmqueue_buddy() asks for it; counters are the caller's. */
-export function rmqueueLocked(m: Memory, zone: Zone, order: number, mt: number, allocFlags: number): number {
-  if (m.steals) return rmqueueOne(m, zone, order, mt, allocFlags);
-  mode = RMQUEUE_NORMAL;
-  return rmqueueModes(m, zone, order, mt, allocFlags);
+export function rmqueueLocked(m: Memory, zone: Zone, ac: AllocContext): number {
+  if (m.steals) return rmqueueOne(m, zone, ac);
+  ac.rmqueueMode = RMQUEUE_NORMAL;
+  return rmqueueModes(m, zone, ac);
 }
 
 /**
@@ -109,31 +108,22 @@ export function rmqueueLocked(m: Memory, zone: Zone, order: number, mt: number, 
  * 6.10 NR_FREE_PAGES falls once at the end while NR_FREE_CMA_PAGES falls page by page, so the half rule sees a stale
  * denominator during a refill.
  */
-export function rmqueueBulk(
-  m: Memory,
-  zone: Zone,
-  order: number,
-  count: number,
-  list: number,
-  mt: number,
-  allocFlags: number,
-): number {
+export function rmqueueBulk(m: Memory, zone: Zone, count: number, list: number, ac: AllocContext): number {
   const { next, prev, state } = m;
   const { steals, countPerPage } = m;
-  mode = RMQUEUE_NORMAL;
+  const { order } = ac;
+  ac.rmqueueMode = RMQUEUE_NORMAL;
   let i = 0;
   for (; i < count; i++) {
-    const pfn = steals
-      ? rmqueueOne(m, zone, order, mt, allocFlags)
-      : rmqueueModes(m, zone, order, mt, allocFlags);
+    const pfn = steals ? rmqueueOne(m, zone, ac) : rmqueueModes(m, zone, ac);
     if (pfn < 0) break;
     const last = prev[list]!;
     prev[pfn] = last;
     next[pfn] = list;
     next[last] = pfn;
     prev[list] = pfn;
-    state[pfn] = pcpState(order, taken.mt);
-    if (!countPerPage && taken.mt === MIGRATE_CMA) modNrFreeCma(zone, -(1 << order));
+    state[pfn] = pcpState(order, ac.takenMt);
+    if (!countPerPage && ac.takenMt === MIGRATE_CMA) modNrFreeCma(zone, -(1 << order));
   }
   if (!countPerPage) modNrFree(zone, -(i << order));
   return i;

@@ -1,4 +1,5 @@
 /** Watermark checks: may a request take pages from a zone? Readers see the zone counter without per-CPU differences. */
+import type { AllocContext } from "../state/alloc-context";
 import { freeAreaEmpty } from "../state/free-area";
 import {
   __GFP_ATOMIC,
@@ -66,31 +67,24 @@ export function zoneWatermarkOk(
   return false;
 }
 
-/** zone_watermark_fast(): the allocation path's check, with the short cut for order 0. */
-export function zoneWatermarkFast(
-  m: Memory,
-  zone: Zone,
-  order: number,
-  mark: number,
-  highestZoneidx: number,
-  allocFlags: number,
-  gfp: number,
-): boolean {
+/** zone_watermark_fast(): a request's check, with the short cut for order 0. */
+export function zoneWatermarkFast(m: Memory, zone: Zone, ac: AllocContext, mark: number): boolean {
+  const { order, highest, allocFlags } = ac;
   const free = zone.nrFreePages < 0 ? 0 : zone.nrFreePages;
   if (order === 0) {
     // 4.17 takes off free CMA pages here, but not the high-atomic reserve.
     const rights = m.hardAtomic ? allocFlags | ALLOC_HARDER : allocFlags;
     const reserved = unusableFree(m, zone, 0, rights);
     const usable = free - (reserved < free ? reserved : free);
-    if (usable > mark + zone.lowmemReserve[highestZoneidx]!) return true;
+    if (usable > mark + zone.lowmemReserve[highest]!) return true;
   }
-  if (zoneWatermarkOk(m, zone, order, mark, highestZoneidx, allocFlags, free)) return true;
+  if (zoneWatermarkOk(m, zone, order, mark, highest, allocFlags, free)) return true;
   if (
     order === 0 &&
     zone.watermarkBoost > 0 &&
-    gfp & __GFP_ATOMIC &&
+    ac.gfp & __GFP_ATOMIC &&
     (allocFlags & ALLOC_WMARK_MASK) === ALLOC_WMARK_MIN
   )
-    return zoneWatermarkOk(m, zone, order, zone.wmark[WMARK_MIN]!, highestZoneidx, allocFlags, free);
+    return zoneWatermarkOk(m, zone, order, zone.wmark[WMARK_MIN]!, highest, allocFlags, free);
   return false;
 }

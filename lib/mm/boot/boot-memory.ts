@@ -1,13 +1,14 @@
 /**
  * From a description of zones to a machine's memory as it is right after boot: blocks MOVABLE, free ranges handed over
- * from low to high in the largest aligned pieces, then the CMA area block by block (FACTS 2.10, 6.1 memblock_free_all()
- * and cma_activate_area()).
+ * from low to high in the largest aligned pieces, then the CMA area block by block (memblock_free_all() of
+ * mm/memblock.c and cma_activate_area() of mm/cma.c, 6.1).
  */
 import type { KernelRelease } from "../../hardware/kernel-release";
 import { freePages, freePagesCore, freeWholePages } from "../allocation/page-alloc";
 import { accountFreePages, addVirginRun } from "../state/free-area";
-import { BLOCK_HOLE, Memory, OWNER_HOLE, OWNER_RESERVED } from "../state/memory";
+import { Memory } from "../state/memory";
 import { MIGRATE_CMA, MIGRATE_MOVABLE } from "../state/migratetype";
+import { BLOCK_HOLE, OWNER_HOLE, OWNER_RESERVED } from "../state/page-state";
 import { type KernelSwitches, kernelProfile } from "../state/profile";
 import { normalThreshold } from "../state/vmstat";
 import { WMARK_HIGH, WMARK_LOW, WMARK_MIN, WMARK_PROMO, type Zone } from "../state/zone";
@@ -179,7 +180,7 @@ function freeBootRange(m: Memory, zone: Zone, range: FrameRange): void {
   while (pfn < end) {
     if (pfn % top === 0 && end - pfn >= top) {
       const hi = pfn + Math.floor((end - pfn) / top) * top;
-      if (addVirginRun(m, zone, pfn, hi, MIGRATE_MOVABLE, m.sw.bootFreeToTail)) {
+      if (addVirginRun(m, zone, { startPfn: pfn, endPfn: hi }, MIGRATE_MOVABLE, m.sw.bootFreeToTail)) {
         accountFreePages(zone, hi - pfn, MIGRATE_MOVABLE);
         pfn = hi;
         continue;

@@ -110,7 +110,7 @@ export function cmaDeclareContiguous(
     return fail("EINVAL", bytes);
   }
   const { start: low, end: high } = request.node ?? { start: 0, end: Number.MAX_SAFE_INTEGER };
-  const inNode = (from: number, to: number): [number, number] => [Math.max(from, low), Math.min(to, high)];
+  const inNode = (from: number, to: number) => ({ start: Math.max(from, low), end: Math.min(to, high) });
   let found: number | undefined;
   if (fixed) {
     if (memblock.isRegionReserved(base, bytes)) return fail("EBUSY", bytes);
@@ -119,8 +119,8 @@ export function cmaDeclareContiguous(
   } else {
     // Since 5.13: from 4 GiB upwards first, where the limit lets it, so that compaction moves pages out of the area.
     if (since(release, "6.1") && memblockEnd >= 4 * GiB + bytes)
-      found = memblock.allocRange(name, bytes, alignment, ...inNode(4 * GiB, limit), "bottom-up");
-    found ??= memblock.allocRange(name, bytes, alignment, ...inNode(base, limit));
+      found = memblock.allocRange(name, bytes, alignment, inNode(4 * GiB, limit), "bottom-up");
+    found ??= memblock.allocRange(name, bytes, alignment, inNode(base, limit));
     if (found === undefined) return fail("ENOMEM", bytes);
   }
   if (slots !== undefined) slots.used++;
@@ -201,7 +201,7 @@ export interface DeviceTreeCma {
 export function rmemCmaSetup(memblock: Memblock, minAlignment: number, node: DeviceTreeCma): CmaOutcome {
   const alignment = minAlignment;
   const mib = Math.floor(node.bytes / MiB);
-  const base = memblock.allocRange(CMA_AREA, node.bytes, alignment, node.start, node.end);
+  const base = memblock.allocRange(CMA_AREA, node.bytes, alignment, node);
   if (base === undefined) {
     const messages = [`OF: reserved mem: failed to allocate memory for node 'linux,cma': size ${mib} MiB`];
     return { ok: false, errno: "ENOMEM", alignment, messages };

@@ -20,6 +20,17 @@ export interface Claim extends PhysicalRange {
   what: string;
 }
 
+const ANYWHERE: PhysicalRange = { start: 0, end: Number.MAX_SAFE_INTEGER };
+
+/** Where an allocation for a node is looked for. */
+export interface NodePlace {
+  node: PhysicalRange;
+  /** Lowest address that is tried first; default 0. */
+  minAddress?: number;
+  /** In no other node; default false. */
+  exact?: boolean;
+}
+
 export class Memblock {
   readonly memory: PhysicalRange[] = [];
   readonly reserved: PhysicalRange[] = [];
@@ -28,7 +39,7 @@ export class Memblock {
   /** MEMBLOCK_HOTPLUG with movable_node: nothing is allocated there (should_skip_region()). */
   hotpluggable: PhysicalRange[] = [];
   /** memblock_find_in_range_node() never hands out the first page. */
-  private readonly pageSize: number;
+  readonly pageSize: number;
 
   constructor(pageSize: number) {
     this.pageSize = pageSize;
@@ -133,11 +144,10 @@ export class Memblock {
     what: string,
     bytes: number,
     align: number,
-    start = 0,
-    end = Number.MAX_SAFE_INTEGER,
+    within: PhysicalRange = ANYWHERE,
     direction: Direction = "top-down",
   ): number | undefined {
-    const found = this.findInRange(bytes, align, start, end, direction);
+    const found = this.findInRange(bytes, align, within.start, within.end, direction);
     if (found !== undefined) this.reserve(what, found, bytes);
     return found;
   }
@@ -151,27 +161,21 @@ export class Memblock {
     end = Number.MAX_SAFE_INTEGER,
   ): number | undefined {
     return (
-      this.allocRange(what, bytes, align, minAddress, end) ??
-      (minAddress > 0 ? this.allocRange(what, bytes, align, 0, end) : undefined)
+      this.allocRange(what, bytes, align, { start: minAddress, end }) ??
+      (minAddress > 0 ? this.allocRange(what, bytes, align, { start: 0, end }) : undefined)
     );
   }
 
   /**
    * memblock_alloc_internal() for a node: above `minAddress` in the node, there in any node, then below it in the same
-   * order (memblock_alloc_range_nid()). `exact`: in no other node.
+   * order (memblock_alloc_range_nid()).
    */
-  allocNode(
-    what: string,
-    bytes: number,
-    align: number,
-    minAddress: number,
-    node: PhysicalRange,
-    nodes: "exact" | "preferred" = "preferred",
-  ): number | undefined {
+  allocNode(what: string, bytes: number, align: number, place: NodePlace): number | undefined {
+    const { node, minAddress = 0, exact = false } = place;
     for (const from of minAddress > 0 ? [minAddress, 0] : [0]) {
       const found =
-        this.allocRange(what, bytes, align, Math.max(from, node.start), node.end) ??
-        (nodes === "preferred" ? this.allocRange(what, bytes, align, from) : undefined);
+        this.allocRange(what, bytes, align, { start: Math.max(from, node.start), end: node.end }) ??
+        (exact ? undefined : this.allocRange(what, bytes, align, { start: from, end: ANYWHERE.end }));
       if (found !== undefined) return found;
     }
     return undefined;

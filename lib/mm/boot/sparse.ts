@@ -8,7 +8,7 @@
  */
 import { roundDown, roundUp } from "../../base/alignment";
 import { type KernelRelease, since } from "../../hardware/kernel-release";
-import type { Memblock, PhysicalRange } from "./memblock";
+import type { Memblock, NodePlace, PhysicalRange } from "./memblock";
 
 const MEMMAP = "memmap";
 
@@ -50,40 +50,49 @@ export function sparseInit(
   for (const node of nodes) {
     const first = next;
     while (next < sections.length && sections[next]! * layout.sectionBytes < node.end) next++;
-    const got = sparseInitNid(memblock, layout, release, sections.slice(first, next), node, mapped);
+    const got = sparseInitNid(memblock, layout, release, {
+      node,
+      sections: sections.slice(first, next),
+      mapped,
+    });
     if (got === undefined) return undefined;
     bytes += got;
   }
   return bytes;
 }
 
-/** sparse_init_nid(): one node's sections. */
+/** One node's sections, and the page tables of the vmemmap region that are there already, by number. */
+interface NodeSections {
+  node: PhysicalRange;
+  sections: readonly number[];
+  mapped: Set<number>;
+}
+
+/** sparse_init_nid(). */
 function sparseInitNid(
   memblock: Memblock,
   layout: SparseLayout,
   release: KernelRelease,
-  sections: readonly number[],
-  node: PhysicalRange,
-  mapped: Set<number>,
+  { node, sections, mapped }: NodeSections,
 ): number | undefined {
   const mapBytes = (layout.sectionBytes / layout.pageSize) * layout.structPageBytes;
   const pieceBytes = layout.mapsWithPmd ? Math.min(layout.pmdBytes, mapBytes) : layout.pageSize;
   const sectionMapBytes = roundUp(mapBytes, layout.pmdBytes);
-  const goal = Math.max(memblock.startOfDram(), node.start);
+  const place: NodePlace = { node, minAddress: Math.max(memblock.startOfDram(), node.start) };
   const bufferBytes = since(release, "6.1") ? sections.length * sectionMapBytes : 0;
   // memblock_alloc_exact_nid_raw(): the buffer is the node's own or there is none.
   const buffer =
     bufferBytes > 0
-      ? memblock.allocNode(MEMMAP, bufferBytes, sectionMapBytes, goal, node, "exact")
+      ? memblock.allocNode(MEMMAP, bufferBytes, sectionMapBytes, { ...place, exact: true })
       : undefined;
   let used = 0;
   for (const section of sections) {
     for (let offset = 0; offset < mapBytes; offset += pieceBytes) {
       const position =
         section * mapBytes - (layout.memstart / layout.pageSize) * layout.structPageBytes + offset;
-      if (!takeTable(memblock, mapped, position, layout, goal, node)) return undefined;
+      if (!takeTable(memblock, layout, position, mapped, place)) return undefined;
       if (buffer !== undefined) used += pieceBytes;
-      else if (memblock.allocNode(MEMMAP, pieceBytes, pieceBytes, goal, node) === undefined) return undefined;
+      else if (memblock.allocNode(MEMMAP, pieceBytes, pieceBytes, place) === undefined) return undefined;
     }
   }
   if (buffer !== undefined) memblock.free(buffer + used, bufferBytes - used);
@@ -93,15 +102,14 @@ function sparseInitNid(
 /** The page tables of the vmemmap region: one page for each PMD's worth of memmap where it is mapped page by page. */
 function takeTable(
   memblock: Memblock,
-  mapped: Set<number>,
-  offset: number,
   layout: SparseLayout,
-  goal: number,
-  node: PhysicalRange,
+  offset: number,
+  mapped: Set<number>,
+  place: NodePlace,
 ): boolean {
   const covers = layout.mapsWithPmd ? layout.pmdBytes * (layout.pageSize / 8) : layout.pmdBytes;
   const table = Math.floor(offset / covers);
   if (mapped.has(table)) return true;
   mapped.add(table);
-  return memblock.allocNode("memmap page tables", layout.pageSize, layout.pageSize, goal, node) !== undefined;
+  return memblock.allocNode("memmap page tables", layout.pageSize, layout.pageSize, place) !== undefined;
 }

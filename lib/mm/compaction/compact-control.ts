@@ -3,7 +3,7 @@
  * mm/compaction.c and mm/internal.h, 6.1.
  */
 
-import { gfpMigratetype as gfpMigratetypeOf } from "../allocation/page-alloc";
+import { gfpMigratetype as gfpMigratetypeOf } from "../allocation/alloc-flags";
 import type { Memory } from "../state/memory";
 import type { Zone } from "../state/zone";
 

@@ -5,8 +5,9 @@
  */
 
 import { isolateFreePageChecked } from "../allocation/isolate-free-page";
-import { BLOCK_SKIP, type Memory } from "../state/memory";
+import type { Memory } from "../state/memory";
 import { MIGRATE_MOVABLE } from "../state/migratetype";
+import { BLOCK_SKIP } from "../state/page-state";
 import { PAGE_ALLOC_COSTLY_ORDER } from "../state/per-cpu-pages";
 import {
   blockEndPfn,
@@ -92,8 +93,11 @@ function nextSearchOrder(cc: CompactControl, order: number): number {
   return -1;
 }
 
-/** What a search of one free list came to. */
+/** A search for targets, and what it came to so far. */
 interface TargetSearch {
+  /** A page from here on is taken at once; one from `minPfn` on if there is no better. */
+  lowPfn: number;
+  minPfn: number;
   limit: number;
   scanned: number;
   /** Start of the highest block seen. */
@@ -101,15 +105,9 @@ interface TargetSearch {
 }
 
 /** One list, from its tail: a page at or above `lowPfn`, else the highest at or above `minPfn`, else −1. */
-function searchTargets(
-  m: Memory,
-  cc: CompactControl,
-  order: number,
-  lowPfn: number,
-  minPfn: number,
-  s: TargetSearch,
-): number {
+function searchTargets(m: Memory, cc: CompactControl, order: number, s: TargetSearch): number {
   const { zone } = cc;
+  const { lowPfn, minPfn } = s;
   const head = zone.listBase + (order << 3) + MIGRATE_MOVABLE;
   let page = -1;
   let high = 0;
@@ -153,18 +151,18 @@ export function fastFindTarget(
 ): number {
   if (!m.sw.compactionFastSearch || cc.order <= 0) return -1;
   const { zone } = cc;
-  const s: TargetSearch = { limit: Math.max(1, scanLimit(cc) >> 1), scanned: 0, highest: 0 };
   const scanStart = cc.freePfn >= zone.compact.initFreePfn;
-  if (scanStart) s.limit = m.pageblockPages >> 1;
   const distance = cc.freePfn - cc.migratePfn;
   const minPfn = blockStartPfn(cc.freePfn - Math.floor(distance / 2), m.pageblockOrder);
   const lowPfn = Math.max(blockStartPfn(cc.freePfn - Math.floor(distance / 4), m.pageblockOrder), minPfn);
+  const limit = scanStart ? m.pageblockPages >> 1 : Math.max(1, scanLimit(cc) >> 1);
+  const s: TargetSearch = { lowPfn, minPfn, limit, scanned: 0, highest: 0 };
   cc.searchOrder = Math.min(cc.order - 1, cc.searchOrder);
   let page = -1;
   for (let order = cc.searchOrder; page < 0 && order >= 0; order = nextSearchOrder(cc, order)) {
     if (zone.nrFree[order] === 0) continue;
     const before = s.scanned;
-    page = searchTargets(m, cc, order, lowPfn, minPfn, s);
+    page = searchTargets(m, cc, order, s);
     const inOrder = s.scanned - before;
     if (page >= 0) {
       if (take(page, order)) s.scanned += (1 << order) - 1;

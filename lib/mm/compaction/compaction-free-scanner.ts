@@ -1,7 +1,8 @@
 /** The free scanner of compaction: from the end of the zone downwards, block by block, free pages to move others to. */
 
-import { BLOCK_SKIP, type Memory } from "../state/memory";
+import type { Memory } from "../state/memory";
 import { MIGRATE_CMA, MIGRATE_MOVABLE } from "../state/migratetype";
+import { BLOCK_SKIP } from "../state/page-state";
 import {
   blockEndPfn,
   blockStartPfn,

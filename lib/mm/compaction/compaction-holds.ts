@@ -1,6 +1,6 @@
 /**
  * Which held pages a run of compaction leaves alone, and which it takes and cannot move, by how far it may wait. Model of
- * isolate_migratepages_block() and move_to_new_folio(), 6.1 (FACTS 4.6).
+ * isolate_migratepages_block() and move_to_new_folio(), 6.1.
  */
 
 import type { Memory } from "../state/memory";

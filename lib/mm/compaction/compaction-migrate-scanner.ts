@@ -1,16 +1,16 @@
 /** The migrate scanner of compaction: from the start of the zone upwards, block by block, pages that can be moved. */
 
+import type { Memory } from "../state/memory";
+import { MIGRATE_CMA, MIGRATE_MOVABLE } from "../state/migratetype";
+import { anyHolds } from "../state/owners";
 import {
   ALLOCATED,
   BLOCK_SKIP,
   IN_USE_MOVABLE,
   isPcpState,
-  type Memory,
   MOVABLE_PAGE,
   ORDER_MASK,
-} from "../state/memory";
-import { MIGRATE_CMA, MIGRATE_MOVABLE } from "../state/migratetype";
-import { anyHolds } from "../state/owners";
+} from "../state/page-state";
 import {
   blockEndPfn,
   blockStartPfn,

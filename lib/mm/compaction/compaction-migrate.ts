@@ -1,8 +1,9 @@
 /** Moving isolated sources to isolated targets: migrate_pages() with compaction_alloc(), one page after the other. */
 
 import { freePages } from "../allocation/page-alloc";
-import { ALLOCATED, type Memory } from "../state/memory";
+import type { Memory } from "../state/memory";
 import { anyHolds, moveOwner } from "../state/owners";
+import { ALLOCATED } from "../state/page-state";
 import type { CompactControl } from "./compact-control";
 import { isolateFreepages } from "./compaction-free-scanner";
 import { barsMigration } from "./compaction-holds";

@@ -1,7 +1,8 @@
 /** Forgetting which blocks need no scan: the skip bits are cleared where a sample shows a free or a movable page. */
 
-import { ALLOCATED, BLOCK_SKIP, IN_USE_MOVABLE, type Memory, ON_PCP, ORDER_MASK } from "../state/memory";
+import type { Memory } from "../state/memory";
 import { MIGRATE_MOVABLE } from "../state/migratetype";
+import { ALLOCATED, BLOCK_SKIP, IN_USE_MOVABLE, ON_PCP, ORDER_MASK } from "../state/page-state";
 import { PAGE_ALLOC_COSTLY_ORDER } from "../state/per-cpu-pages";
 import type { Zone } from "../state/zone";
 import { isMovableInUse } from "./compaction-migrate-scanner";

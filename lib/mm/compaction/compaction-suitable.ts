@@ -2,6 +2,7 @@
 
 import { wmarkPages, zoneWatermarkOk } from "../allocation/zone-watermark";
 import { fillContigPageInfo, fragmentationIndex } from "../reports/fragmentation-index";
+import type { AllocContext } from "../state/alloc-context";
 import { ALLOC_CMA, ALLOC_WMARK_MASK } from "../state/gfp";
 import type { Memory } from "../state/memory";
 import { PAGE_ALLOC_COSTLY_ORDER } from "../state/per-cpu-pages";
@@ -26,18 +27,17 @@ export function extfragForOrder(zone: Zone, order: number): number {
 export function compactionSuitableFor(
   m: Memory,
   zone: Zone,
-  order: number,
-  allocFlags: number,
-  highestZoneidx: number,
+  request: Pick<AllocContext, "order" | "allocFlags" | "highest">,
   free: number,
 ): number {
+  const { order, allocFlags, highest } = request;
   if (order === -1) return COMPACT_CONTINUE;
   const now = zone.nrFreePages < 0 ? 0 : zone.nrFreePages;
   const mark = wmarkPages(zone, allocFlags & ALLOC_WMARK_MASK);
-  if (zoneWatermarkOk(m, zone, order, mark, highestZoneidx, allocFlags, now)) return COMPACT_SUCCESS;
+  if (zoneWatermarkOk(m, zone, order, mark, highest, allocFlags, now)) return COMPACT_SUCCESS;
   const base = wmarkPages(zone, order > PAGE_ALLOC_COSTLY_ORDER ? WMARK_LOW : WMARK_MIN);
   const gap = 2 * (1 << order);
-  if (!zoneWatermarkOk(m, zone, 0, base + gap, highestZoneidx, ALLOC_CMA, free)) return COMPACT_SKIPPED;
+  if (!zoneWatermarkOk(m, zone, 0, base + gap, highest, ALLOC_CMA, free)) return COMPACT_SKIPPED;
   return COMPACT_CONTINUE;
 }
 
@@ -47,10 +47,10 @@ export function compactionSuitable(
   zone: Zone,
   order: number,
   allocFlags: number,
-  highestZoneidx: number,
+  highest: number,
 ): number {
   const free = zone.nrFreePages < 0 ? 0 : zone.nrFreePages;
-  let ret = compactionSuitableFor(m, zone, order, allocFlags, highestZoneidx, free);
+  let ret = compactionSuitableFor(m, zone, { order, allocFlags, highest }, free);
   if (ret === COMPACT_CONTINUE && order > PAGE_ALLOC_COSTLY_ORDER) {
     const index = fragmentationIndex(zone.nrFree, order);
     if (index >= 0 && index <= EXTFRAG_THRESHOLD) ret = COMPACT_NOT_SUITABLE_ZONE;

@@ -4,6 +4,7 @@
  */
 
 import { drainAllPages } from "../allocation/pcp-free";
+import type { AllocContext } from "../state/alloc-context";
 import { GFP_KERNEL, gfpZone } from "../state/gfp";
 import type { Memory } from "../state/memory";
 import { MIGRATE_CMA, MIGRATE_ISOLATE, MIGRATE_MOVABLE } from "../state/migratetype";
@@ -48,15 +49,17 @@ export interface DirectCompaction {
   captured: number;
 }
 
+/** What compaction is to know of the request it is for. */
+export type CompactRequest = Pick<AllocContext, "gfp" | "order" | "allocFlags">;
+
 /** compact_zone_order(): how a request that waits compacts one zone. `priority` is a COMPACT_PRIO_ number. */
 export function directControl(
   m: Memory,
   zone: Zone,
-  gfp: number,
-  order: number,
-  allocFlags: number,
+  request: CompactRequest,
   priority: number,
 ): CompactControl {
+  const { gfp, order, allocFlags } = request;
   const full = priority === COMPACT_PRIO_SYNC_FULL;
   return new CompactControl(m, zone, {
     order,
@@ -82,15 +85,8 @@ export function noteDirectResult(zone: Zone, order: number, priority: number, st
 }
 
 /** try_to_compact_pages(): zone by zone of the request's list until one succeeds. `priority` is a COMPACT_PRIO_ number. */
-export function tryToCompactPages(
-  m: Memory,
-  gfp: number,
-  order: number,
-  allocFlags: number,
-  priority: number,
-  zonelist: readonly Zone[] = m.zonelist,
-): DirectCompaction {
-  const highest = gfpZone(gfp);
+export function tryToCompactPages(m: Memory, ac: AllocContext, priority: number): DirectCompaction {
+  const { order, highest, zonelist } = ac;
   let best = COMPACT_SKIPPED;
   for (const zone of zonelist) {
     if (zone.idx > highest) continue;
@@ -99,7 +95,7 @@ export function tryToCompactPages(
       continue;
     }
     const capc: CaptureControl = { pfn: -1 };
-    const cc = directControl(m, zone, gfp, order, allocFlags, priority);
+    const cc = directControl(m, zone, ac, priority);
     const before = m.capture;
     m.capture = m.sw.compactionCapture ? captureFor(m, zone, order, capc) : null;
     let status = compactZone(m, cc, capc);

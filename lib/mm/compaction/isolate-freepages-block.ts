@@ -1,7 +1,8 @@
 /** Taking the free pages of one block as targets of migration. */
 
 import { isolateFreePageChecked } from "../allocation/isolate-free-page";
-import { ALLOCATED, type Memory, ORDER_MASK } from "../state/memory";
+import type { Memory } from "../state/memory";
+import { ALLOCATED, ORDER_MASK } from "../state/page-state";
 import type { CompactControl } from "./compact-control";
 
 /** Order of the compound page that begins at `pfn`, or 0. */

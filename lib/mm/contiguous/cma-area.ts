@@ -194,7 +194,7 @@ export function* cmaAlloc(
   if (!cx.m.sw.cmaRanges && Math.ceil(count / 2 ** area.orderPerBit) > area.bitmap.length)
     return { ...result, silent: true };
   for (const range of area.ranges) {
-    yield* cmaRangeAlloc(cx, area, range, count, align, result, tried);
+    yield* cmaRangeAlloc(cx, range, { area, count, align, tried }, result);
     if (result.errno !== EBUSY) break;
   }
   cx.seen.finish?.(result.pfn, count);
@@ -202,15 +202,20 @@ export function* cmaAlloc(
   return result;
 }
 
+/** What cma_alloc() was asked for. */
+interface CmaRequest {
+  area: CmaArea;
+  count: number;
+  align: number;
+  tried: ((pfn: number, errno: number) => void) | undefined;
+}
+
 /** cma_range_alloc(), or the loop of cma_alloc() before there were ranges; the outcome goes to `result`. */
 function* cmaRangeAlloc(
   cx: ContigContext,
-  area: CmaArea,
   range: CmaRange,
-  count: number,
-  align: number,
+  { area, count, align, tried }: CmaRequest,
   result: CmaResult,
-  tried: ((pfn: number, errno: number) => void) | undefined,
 ): Generator<void, void> {
   const { m, seen } = cx;
   const { mask, offset } = range.alignment(align);

@@ -1,9 +1,9 @@
 /**
  * Why a contiguous request failed, as data and in words: for each range tried, the pages that barred it by owner, who holds
- * them, and what would have freed the range (FACTS 4.6); and the nearest miss.
+ * them, and what would have freed the range (docs/fidelity.md, "Why a page does not move"); and the nearest miss.
  */
 import { buddyOrder } from "../compaction/isolate-freepages-block";
-import { isPcpState, type Memory } from "../state/memory";
+import type { Memory } from "../state/memory";
 import {
   holdsOf,
   inUse,
@@ -13,6 +13,8 @@ import {
   ownerKind,
   type PageHold,
 } from "../state/owners";
+import { isPcpState } from "../state/page-state";
+import type { ContigFailure } from "./contig-range";
 import { EBUSY, ENOMEM } from "./page-isolation";
 
 /** One page in the way. */
@@ -128,10 +130,9 @@ export function failedRange(
   m: Memory,
   startPfn: number,
   endPfn: number,
-  errno: number,
-  step: FailedRange["step"],
-  firstPfn: number,
+  failure: ContigFailure,
 ): FailedRange {
+  const { errno, step, pfn: firstPfn } = failure;
   const blockers: Blocker[] = [];
   let blockedPages = 0;
   let notReached = 0;
@@ -168,11 +169,11 @@ export function failedRange(
     blockedPages,
     notReached,
     blockers,
-    note: noteOf(m, step, errno, firstPfn),
+    note: noteOf(m, failure),
   };
 }
 
-function noteOf(m: Memory, step: FailedRange["step"], errno: number, firstPfn: number): string | null {
+function noteOf(m: Memory, { step, errno, pfn: firstPfn }: ContigFailure): string | null {
   if (errno === ENOMEM) {
     const zones = m.zones.map(
       (z) => `${z.name}: ${Math.max(0, z.nrFreePages)} free, min watermark ${z.wmark[0]}`,

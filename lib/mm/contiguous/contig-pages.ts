@@ -5,9 +5,10 @@
  */
 import { InputError } from "../../base/errors";
 import { freePages } from "../allocation/page-alloc";
-import { ALLOCATED, type Memory, ORDER_MASK, OWNER_HOLE, OWNER_MASK, OWNER_RESERVED } from "../state/memory";
+import type { Memory } from "../state/memory";
 import { MIGRATE_MOVABLE } from "../state/migratetype";
 import { OWNER_KINDS, type OwnerKind, ownerKind } from "../state/owners";
+import { ALLOCATED, ORDER_MASK, OWNER_HOLE, OWNER_MASK, OWNER_RESERVED } from "../state/page-state";
 import type { Zone } from "../state/zone";
 import { allocContigRange, type ContigFailure, run } from "./contig-range";
 import type { GiganticSource } from "./hugetlb";

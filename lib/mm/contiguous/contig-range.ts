@@ -8,20 +8,13 @@ import { isolateFreePage } from "../allocation/isolate-free-page";
 import { freePages } from "../allocation/page-alloc";
 import { drainPagesZone } from "../allocation/pcp-free";
 import { buddyOrder } from "../compaction/isolate-freepages-block";
-import { BLOCK_SKIP, isPcpState, type Memory } from "../state/memory";
+import type { Memory } from "../state/memory";
 import { MIGRATE_ISOLATE } from "../state/migratetype";
 import { drainLruBatches, markTaken, type OwnerKind } from "../state/owners";
+import { BLOCK_SKIP, isPcpState } from "../state/page-state";
 import type { Zone } from "../state/zone";
+import { type IsolatedPage, type MigrationContext, migratePages, reclaimCleanPages } from "./migrate";
 import {
-  type ContigObserver,
-  type IsolatedPage,
-  type MigrationStats,
-  type MigrationWorld,
-  migratePages,
-  reclaimCleanPages,
-} from "./migrate";
-import {
-  barrier,
   EBUSY,
   ENOMEM,
   firstNotFree,
@@ -36,13 +29,9 @@ const COMPACT_CLUSTER_MAX = 32;
 const TRIES = 5;
 
 /** What a request runs with. */
-export interface ContigContext {
-  m: Memory;
-  world: MigrationWorld;
-  seen: ContigObserver;
+export interface ContigContext extends MigrationContext {
   /** What the pages taken become. */
   kind: OwnerKind;
-  stats: MigrationStats;
   /** Where the last range failed, while it is still isolated. */
   failed?: (failure: ContigFailure) => void;
 }
@@ -119,7 +108,7 @@ function scanRange(cx: ContigContext, start: number, end: number): Scan {
 
 /** __alloc_contig_migrate_range(): 0, −EBUSY after five tries, −ENOMEM at once. */
 function* migrateRange(cx: ContigContext, start: number, end: number): Generator<void, number> {
-  const { m, world, seen, stats } = cx;
+  const { m, seen } = cx;
   drainLruBatches(m);
   let pfn = start;
   let list: IsolatedPage[] = [];
@@ -132,11 +121,11 @@ function* migrateRange(cx: ContigContext, start: number, end: number): Generator
       list = scan.list;
       tries = 0;
     } else if (++tries === TRIES) return EBUSY;
-    yield* reclaimCleanPages(m, list, world, seen, stats);
+    yield* reclaimCleanPages(cx, list);
     seen.cleaned?.();
     if (list.length === 0) continue;
     seen.migrating?.(tries === 0);
-    const ret = yield* migratePages(m, list, world, seen, stats);
+    const ret = yield* migratePages(cx, list);
     seen.triedToMigrate?.();
     if (ret === ENOMEM) return ENOMEM;
   }
@@ -210,10 +199,11 @@ export function* allocContigRange(
 
   function* takeRange(cx: ContigContext, zone: Zone, start: number, end: number, mt: number) {
     const isolated = startIsolatePageRange(m, zone, start, end, mt);
+    const pfn = m.barrierPfn;
     seen.isolated?.(isolated, end - start);
     yield;
     if (isolated !== 0) {
-      cx.failed?.({ step: "isolate", errno: isolated, pfn: barrier.pfn });
+      cx.failed?.({ step: "isolate", errno: isolated, pfn });
       return isolated;
     }
     const ret = yield* emptyAndTake(cx, zone, start, end);

@@ -15,9 +15,10 @@ import {
 import { validateCma } from "../reports/validate-cma";
 import { closestRelease } from "../state/closest-release";
 import { GFP_KERNEL } from "../state/gfp";
-import { BLOCK_MT, type Memory } from "../state/memory";
+import type { Memory } from "../state/memory";
 import { MIGRATE_CMA, MIGRATE_MOVABLE } from "../state/migratetype";
 import type { OwnerKind } from "../state/owners";
+import { BLOCK_MT } from "../state/page-state";
 import { CmaArea, cmaAlloc, cmaRelease } from "./cma-area";
 import {
   type ContigFailureReport,
@@ -109,7 +110,7 @@ export class Contiguous {
       },
       kind,
       stats,
-      failed: ({ step, errno, pfn }) => ranges.push(failedRange(m, start, end, errno, step, pfn)),
+      failed: (failure) => ranges.push(failedRange(m, start, end, failure)),
     };
     return { cx, ranges };
   }
@@ -134,7 +135,7 @@ export class Contiguous {
           : `The area ${from.name} has no free run of ${count} pages with that alignment: ${from.used} of ${from.count} pages are taken by CMA users.`;
     const messages = silent ? [] : [cmaAllocFailed(this.release, from.name, count, errno)];
     const request = `cma_alloc of ${count} pages, align ${align}`;
-    return result(cx, pfn, count, errno, ranges, request, reason, messages);
+    return result(cx, { pfn, count, errno, ranges }, { request, reason, messages });
   }
 
   /**
@@ -183,15 +184,9 @@ export class Contiguous {
     const { cx, ranges } = this.context(options, options.owner ?? "driver");
     const errno = run(allocContigRange(cx, zone, start, end, mt));
     this.charge(cx);
-    return result(
-      cx,
-      errno === 0 ? start : -1,
-      end - start,
-      errno,
-      ranges,
-      `alloc_contig_range of ${end - start} pages`,
-      "",
-    );
+    const pfn = errno === 0 ? start : -1;
+    const request = `alloc_contig_range of ${end - start} pages`;
+    return result(cx, { pfn, count: end - start, errno, ranges }, { request, reason: "" });
   }
 
   /** alloc_contig_pages(): the first range that can be had, in steps of `count` pages through the zones the request may use. */
@@ -211,15 +206,15 @@ export class Contiguous {
       },
       watch: options.stopwatch === undefined ? undefined : (stats) => options.stopwatch!.observer(stats),
       tried: ({ start, failure }) => {
-        const { errno, step, pfn } = failure ?? { errno: EBUSY, step: "test", pfn: -1 };
-        ranges.push(failedRange(m, start, start + count, errno, step, pfn));
+        ranges.push(failedRange(m, start, start + count, failure ?? { errno: EBUSY, step: "test", pfn: -1 }));
       },
     });
     cx.stats.migrated = m.counters.pgmigrate_success - pgmigrate_success;
     cx.stats.failedAttempts = m.counters.pgmigrate_fail - pgmigrate_fail;
     const reason = `No zone has ${count} consecutive pages without reserved memory or huge pages.`;
     const errno = pfn >= 0 ? 0 : ranges.length > 0 ? EBUSY : ENOMEM;
-    return result(cx, pfn, count, errno, ranges, `alloc_contig_pages of ${count} pages`, reason);
+    const request = `alloc_contig_pages of ${count} pages`;
+    return result(cx, { pfn, count, errno, ranges }, { request, reason });
   }
 
   /** find_alloc_contig_pages() of the proposal of 2018: 2^order pages. The search is that of the merged form. */
@@ -274,16 +269,24 @@ export function areasOf(m: Memory): CmaArea[] {
   return areas;
 }
 
-function result(
-  cx: ContigContext,
-  pfn: number,
-  count: number,
-  errno: number,
-  busyRanges: FailedRange[],
-  request: string,
-  reason: string,
-  messages: readonly string[] = [],
-): ContigResult {
+/** What a request came to: `ranges` are those that were tried in vain. */
+interface Outcome {
+  pfn: number;
+  count: number;
+  errno: number;
+  ranges: FailedRange[];
+}
+
+/** What there is to say of a request that failed: what was requested, and why if no range was tried. */
+interface Words {
+  request: string;
+  reason: string;
+  messages?: readonly string[];
+}
+
+function result(cx: ContigContext, outcome: Outcome, words: Words): ContigResult {
+  const { pfn, count, errno, ranges: busyRanges } = outcome;
+  const { request, reason, messages = [] } = words;
   if (errno === 0) return { ok: true, pfn, count, busyRanges, ...cx.stats };
   const report: ContigFailureReport = { request, errno, ranges: busyRanges, reason };
   const miss = nearestMiss(busyRanges);

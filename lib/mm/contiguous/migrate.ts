@@ -104,18 +104,24 @@ export interface MigrationStats {
   dropped: number;
 }
 
+/** What pages are moved with. */
+export interface MigrationContext {
+  m: Memory;
+  world: MigrationWorld;
+  seen: ContigObserver;
+  stats: MigrationStats;
+}
+
 /**
  * migrate_pages(): what could not be moved stays in `list`, retried first. Returns 0, the number of pages that failed,
  * or −ENOMEM when a target could not be had. `target` allocates the new page. Where migration is off nothing moves.
  */
 export function* migratePages(
-  m: Memory,
+  cx: MigrationContext,
   list: IsolatedPage[],
-  world: MigrationWorld,
-  seen: ContigObserver,
-  stats: MigrationStats,
-  target = world.target ?? migrationTarget,
+  target = cx.world.target ?? migrationTarget,
 ): Generator<void, number> {
+  const { m, world } = cx;
   if (!m.migration) return list.length;
   const given: IsolatedPage[] = [];
   let failed = 0;
@@ -126,7 +132,7 @@ export function* migratePages(
     const left: IsolatedPage[] = [];
     for (let i = 0; i < waiting.length; i++) {
       const page = waiting[i]!;
-      const rc = yield* migratePage(m, page, world, seen, stats, target);
+      const rc = yield* migratePage(cx, page, target);
       if (rc === 0) continue;
       if (rc === EAGAIN) {
         left.push(page);
@@ -169,13 +175,11 @@ function stillThere(m: Memory, { pfn }: IsolatedPage): boolean {
 
 /** One attempt: 0, or the error. */
 function* migratePage(
-  m: Memory,
+  cx: MigrationContext,
   page: IsolatedPage,
-  world: MigrationWorld,
-  seen: ContigObserver,
-  stats: MigrationStats,
   allocTarget: MigrationTarget,
 ): Generator<void, number> {
+  const { m, world, seen, stats } = cx;
   const { pfn, order } = page;
   const target = allocTarget(m, pfn, order);
   seen.alloc?.(target, order);
@@ -206,13 +210,8 @@ function* migratePage(
 }
 
 /** reclaim_clean_pages_from_list(): clean file cache in the list is dropped. */
-export function* reclaimCleanPages(
-  m: Memory,
-  list: IsolatedPage[],
-  world: MigrationWorld,
-  seen: ContigObserver,
-  stats: MigrationStats,
-): Generator<void, void> {
+export function* reclaimCleanPages(cx: MigrationContext, list: IsolatedPage[]): Generator<void, void> {
+  const { m, world, seen, stats } = cx;
   for (let i = 0; i < list.length; i++) {
     const { pfn, order } = list[i]!;
     if (!stillThere(m, list[i]!)) {

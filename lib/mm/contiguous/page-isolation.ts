@@ -6,15 +6,17 @@
 
 import { freeOnePage } from "../allocation/free-one-page";
 import { isolateFreePage } from "../allocation/isolate-free-page";
-import { blockScan, moveScannedBlock, scanBlock } from "../allocation/move-freepages";
+import { moveScannedBlock, scanBlock } from "../allocation/move-freepages";
 import { buddyOrder } from "../compaction/isolate-freepages-block";
 import { accountFreePages, delPageFromFreeList } from "../state/free-area";
 import { ZONE_MOVABLE } from "../state/gfp";
 import { materialiseRange } from "../state/materialise-range";
-import { BLOCK_ISOLATED, type Memory } from "../state/memory";
+import type { Memory } from "../state/memory";
 import { MIGRATE_CMA, MIGRATE_ISOLATE } from "../state/migratetype";
 import { clearInside, inUse, isMovablePage, offLru, orderInUse, ownerKind } from "../state/owners";
+import { BLOCK_ISOLATED } from "../state/page-state";
 import type { Zone } from "../state/zone";
+import type { FrameSpan } from "../state/zone-frames";
 
 export const EBUSY = -16;
 export const ENOMEM = -12;
@@ -54,28 +56,16 @@ function setIsolated(m: Memory, pfn: number, on: boolean, mt: number): void {
 }
 
 /**
- * set_migratetype_isolate() for the block at `pfn`; what must be movable is its part in [start, end). Returns 0 or
- * −EBUSY: isolated already, or the frame that bars it is told in `barrier.pfn`.
+ * set_migratetype_isolate() for the block at `pfn`; what must be movable is its part in `span`. Returns 0 or
+ * −EBUSY: isolated already, or the frame that bars it is told in `m.barrierPfn`.
  */
-export function isolateBlock(
-  m: Memory,
-  zone: Zone,
-  pfn: number,
-  mt: number,
-  start: number,
-  end: number,
-): number {
-  barrier.pfn = -1;
+export function isolateBlock(m: Memory, zone: Zone, pfn: number, mt: number, span: FrameSpan): number {
+  m.barrierPfn = -1;
   if (m.blockType(pfn) === MIGRATE_ISOLATE) return EBUSY;
-  const unmovable = hasUnmovablePages(
-    m,
-    zone,
-    Math.max(pfn, start),
-    Math.min(pfn + m.pageblockPages, end),
-    mt,
-  );
+  const start = Math.max(pfn, span.startPfn);
+  const unmovable = hasUnmovablePages(m, zone, start, Math.min(pfn + m.pageblockPages, span.endPfn), mt);
   if (unmovable >= 0) {
-    barrier.pfn = unmovable;
+    m.barrierPfn = unmovable;
     return EBUSY;
   }
   const old = m.blockType(pfn);
@@ -91,12 +81,9 @@ export function isolateBlock(
   return 0;
 }
 
-/** The frame for which isolateBlock() last refused, or −1. */
-export const barrier = { pfn: -1 };
-
 function moveAll(m: Memory, zone: Zone, pfn: number, mt: number, old: number): number {
   if (!scanBlock(m, zone, pfn)) return 0;
-  blockScan.startPfn = pfn;
+  m.blockScan.startPfn = pfn;
   return moveScannedBlock(m, zone, mt, old);
 }
 
@@ -170,19 +157,22 @@ export function splitFreePage(m: Memory, zone: Zone, head: number, order: number
   }
 }
 
-/** isolate_single_pageblock(): the block after or before a boundary that a larger page may cross. */
-function isolateSinglePageblock(
-  m: Memory,
-  zone: Zone,
-  boundary: number,
-  before: boolean,
-  skip: boolean,
-  mt: number,
-): number {
+/** The end of a range of blocks, where a larger page may cross its boundary. */
+interface RangeEnd {
+  boundary: number;
+  /** The block lies before the boundary, not after it. */
+  before: boolean;
+  /** The block is isolated already: it is the range's only one. */
+  isolated: boolean;
+}
+
+/** isolate_single_pageblock(): the block at one end of the range. */
+function isolateSinglePageblock(m: Memory, zone: Zone, at: RangeEnd, mt: number): number {
+  const { boundary, before } = at;
   const block = before ? boundary - m.pageblockPages : boundary;
   const top = 1 << m.maxOrder;
-  if (!skip) {
-    const ret = isolateBlock(m, zone, block, mt, block, block + m.pageblockPages);
+  if (!at.isolated) {
+    const ret = isolateBlock(m, zone, block, mt, { startPfn: block, endPfn: block + m.pageblockPages });
     if (ret !== 0) return ret;
   }
   const outside = before ? boundary : boundary - 1;
@@ -196,8 +186,8 @@ function isolateSinglePageblock(
     }
     const pages = inUse(m, p) ? 1 << orderInUse(m, p) : 1;
     if (p + pages > boundary) {
-      barrier.pfn = p;
-      if (!skip) unisolateBlock(m, zone, block, mt);
+      m.barrierPfn = p;
+      if (!at.isolated) unisolateBlock(m, zone, block, mt);
       return EBUSY;
     }
     p += pages;
@@ -223,20 +213,22 @@ export function startIsolatePageRange(m: Memory, zone: Zone, start: number, end:
   materialiseRange(m, from, to);
   if (m.sw.isolationUnit !== "pageblock") {
     for (let p = from; p < to; p += pages) {
-      if (isHole(m, zone, p) || isolateBlock(m, zone, p, mt, p, p + pages) === 0) continue;
+      if (isHole(m, zone, p) || isolateBlock(m, zone, p, mt, { startPfn: p, endPfn: p + pages }) === 0)
+        continue;
       undoIsolatePageRange(m, zone, from, p, mt);
       return EBUSY;
     }
     return 0;
   }
-  const ret = isolateSinglePageblock(m, zone, from, false, false, mt);
+  const ret = isolateSinglePageblock(m, zone, { boundary: from, before: false, isolated: false }, mt);
   if (ret !== 0) return ret;
-  if (isolateSinglePageblock(m, zone, to, true, from === to - pages, mt) !== 0) {
+  const last = { boundary: to, before: true, isolated: from === to - pages };
+  if (isolateSinglePageblock(m, zone, last, mt) !== 0) {
     unisolateBlock(m, zone, from, mt);
     return EBUSY;
   }
   for (let p = from + pages; p < to - pages; p += pages) {
-    if (isHole(m, zone, p) || isolateBlock(m, zone, p, mt, start, end) === 0) continue;
+    if (isHole(m, zone, p) || isolateBlock(m, zone, p, mt, { startPfn: start, endPfn: end }) === 0) continue;
     undoIsolatePageRange(m, zone, from, p, mt);
     unisolateBlock(m, zone, to - pages, mt);
     return EBUSY;

@@ -10,6 +10,7 @@ import { kcompactdDoWork, tryToCompactPages } from "../compaction/compaction";
 import { compactionDeferReset } from "../compaction/compaction-deferral";
 import { resetIsolationSuitable } from "../compaction/compaction-skip-bits";
 import { compactionSuitable } from "../compaction/compaction-suitable";
+import type { AllocContext } from "../state/alloc-context";
 import { gfpZone } from "../state/gfp";
 import type { Memory } from "../state/memory";
 import { PAGE_ALLOC_COSTLY_ORDER } from "../state/per-cpu-pages";
@@ -45,14 +46,8 @@ export class RoomMaker implements SlowPathHelp {
     this.canCompact = mechanisms.compaction;
   }
 
-  directCompact(
-    order: number,
-    gfp: number,
-    allocFlags: number,
-    priority: number,
-    zonelist: readonly Zone[] = this.m.zonelist,
-  ): number {
-    const { result, captured } = tryToCompactPages(this.m, gfp, order, allocFlags, priority, zonelist);
+  directCompact(ac: AllocContext, priority: number): number {
+    const { result, captured } = tryToCompactPages(this.m, ac, priority);
     this.compactResult = result;
     if (result !== COMPACT_SKIPPED) this.m.counters.compact_stall++;
     return captured;

@@ -1,6 +1,6 @@
 /** Why a request for pages failed, zone by zone, in words: watermark, no page large enough, or only CMA pages left. */
 
-import { gfpMigratetype } from "../allocation/page-alloc";
+import { gfpMigratetype } from "../allocation/alloc-flags";
 import { wmarkPages, zoneWatermarkOk } from "../allocation/zone-watermark";
 import { freeAreaEmpty } from "../state/free-area";
 import { __GFP_DIRECT_RECLAIM, ALLOC_CMA, ALLOC_WMARK_MIN, gfpZone } from "../state/gfp";

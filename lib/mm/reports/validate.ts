@@ -6,28 +6,16 @@
  *
  * and every free page is aligned, on one list of its order, linked both ways, and has no free buddy to merge with.
  */
-import {
-  ALLOCATED,
-  BLOCK_HOLE,
-  BLOCK_ISOLATED,
-  BLOCK_MT,
-  isPcpState,
-  type Memory,
-  ORDER_MASK,
-  pcpState,
-  pcpStoredType,
-} from "../state/memory";
-import {
-  MIGRATE_CMA,
-  MIGRATE_HIGHATOMIC,
-  MIGRATE_ISOLATE,
-  MIGRATE_MOVABLE,
-  MIGRATE_NAMES,
-  MIGRATE_PCPTYPES,
-  MIGRATE_TYPES,
-} from "../state/migratetype";
-import { NR_PCP_LISTS_MAX, PAGE_ALLOC_COSTLY_ORDER, type PerCpuPages } from "../state/per-cpu-pages";
+import type { Memory } from "../state/memory";
+import { MIGRATE_HIGHATOMIC, MIGRATE_ISOLATE, MIGRATE_NAMES, MIGRATE_TYPES } from "../state/migratetype";
+import { ALLOCATED, BLOCK_HOLE, BLOCK_ISOLATED, BLOCK_MT, isPcpState, ORDER_MASK } from "../state/page-state";
+import { NR_PCP_LISTS_MAX } from "../state/per-cpu-pages";
 import type { Zone } from "../state/zone";
+
+import { LawBroken } from "./law-broken";
+import { checkFreeArea, checkPcp, keepsTypes, type Tally } from "./validate-lists";
+
+export { LawBroken };
 
 /** `entry`: heads and counters, a few hundred reads; `everything`: every list and every frame. */
 export const VALIDATE_LEVELS = ["off", "entry", "everything"] as const;
@@ -39,34 +27,6 @@ export interface ValidateOptions {
   ownersKnown?: boolean;
   /** No block ever was CMA, HIGHATOMIC or ISOLATE: then pages merge at and above page-block order too. */
   plainTypes?: boolean;
-}
-
-/** A law that does not hold: a defect of the engine, never of the input. */
-export class LawBroken extends Error {
-  readonly law: string;
-  readonly zone: string;
-  /** First frame of the page at fault, or −1. */
-  readonly pfn: number;
-  constructor(law: string, zone: string, pfn: number, detail: string) {
-    super(`law broken: ${law}: zone ${zone}${pfn < 0 ? "" : `, frame ${pfn}`}: ${detail}`);
-    this.name = "LawBroken";
-    this.law = law;
-    this.zone = zone;
-    this.pfn = pfn;
-  }
-}
-
-/** Pages found while walking one zone. */
-interface Tally {
-  free: number;
-  cma: number;
-  highatomic: number;
-  isolated: number;
-  /** Pages (heads) on the free lists, and the untouched runs [lo, hi) among them. */
-  heads: number;
-  virgin: [number, number][];
-  pcpHeads: number;
-  pcpPages: number;
 }
 
 /** Throws LawBroken at the first law that does not hold; changes nothing. */
@@ -125,109 +85,6 @@ function checkEntry(m: Memory, zone: Zone, options: ValidateOptions): void {
     if (options.ownersKnown && diff > pcp.statThreshold)
       fail("per-CPU differences stay within their threshold", `${diff} > ${pcp.statThreshold}`);
   }
-}
-
-/** All lists of one order. */
-function checkFreeArea(m: Memory, zone: Zone, order: number, tally: Tally): void {
-  const pages = 2 ** order;
-  let length = 0;
-  const limit = zone.endPfn - zone.startPfn;
-  for (let mt = 0; mt < MIGRATE_TYPES; mt++) {
-    const head = zone.listBase + (order << 3) + mt;
-    let before = head;
-    const start = length;
-    for (let p = m.next[head]!; p !== head; before = p, p = m.next[p]!) {
-      if (m.prev[p] !== before)
-        throw new LawBroken("lists are linked both ways", zone.name, p, `order ${order}, prev ${m.prev[p]}`);
-      if (p >= m.virginBase) {
-        length += virginBlocks(m, zone, p - m.virginBase, order, tally);
-        continue;
-      }
-      checkFreePage(m, zone, p, order, mt);
-      length++;
-      if (length > limit)
-        throw new LawBroken("lists have no loops", zone.name, p, `order ${order}, ${MIGRATE_NAMES[mt]}`);
-    }
-    const listPages = (length - start) * pages;
-    if (mt === MIGRATE_ISOLATE) tally.isolated += listPages;
-    else tally.free += listPages;
-    if (mt === MIGRATE_CMA) tally.cma += listPages;
-    if (mt === MIGRATE_HIGHATOMIC) tally.highatomic += listPages;
-  }
-  tally.heads += length;
-  if (length !== zone.nrFree[order])
-    throw new LawBroken(
-      "nr_free = length of the lists",
-      zone.name,
-      -1,
-      `order ${order}: ${zone.nrFree[order]} against ${length}`,
-    );
-}
-
-function virginBlocks(m: Memory, zone: Zone, node: number, order: number, tally: Tally): number {
-  const lo = m.virginLo[node]!;
-  const hi = m.virginHi[node]!;
-  const top = 2 ** m.maxOrder;
-  if (order !== m.maxOrder || lo % top !== 0 || hi % top !== 0 || lo >= hi)
-    throw new LawBroken("untouched runs are whole top-order blocks", zone.name, lo, `[${lo}, ${hi})`);
-  if (lo < zone.startPfn || hi > zone.endPfn)
-    throw new LawBroken("free pages lie in their zone", zone.name, lo, `untouched up to ${hi}`);
-  tally.virgin.push([lo, hi]);
-  return (hi - lo) / top;
-}
-
-/** One page on a free list. */
-function checkFreePage(m: Memory, zone: Zone, p: number, order: number, mt: number): void {
-  const pages = 2 ** order;
-  const fail = (law: string, detail: string): never => {
-    throw new LawBroken(law, zone.name, p, `order ${order}, ${MIGRATE_NAMES[mt]}: ${detail}`);
-  };
-  if (p < zone.startPfn || p + pages > zone.endPfn) fail("free pages lie in their zone", `${pages} pages`);
-  if (p % pages !== 0) fail("free pages are aligned to their order", `remainder ${p % pages}`);
-  if (m.state[p] !== order + 1) fail("a page on a list of an order has that order", `state ${m.state[p]}`);
-  if (!keepsTypes(m) || m.mobilityDisabled) return;
-  for (let b = p; b < p + pages; b += m.pageblockPages)
-    if (m.blockType(b) !== mt)
-      fail(
-        "a free page is on the list of its block's type",
-        `block ${b} is ${MIGRATE_NAMES[m.blockType(b)]}`,
-      );
-}
-
-/**
- * Since 6.10 a free page lies on the list of its block's type, as long as the per-CPU lists hold no page larger than a
- * block: such a page is drained whole, whatever became of its blocks' types meanwhile.
- */
-function keepsTypes(m: Memory): boolean {
-  return m.sw.freelistHygiene && m.pageblockOrder >= PAGE_ALLOC_COSTLY_ORDER;
-}
-
-function checkPcp(m: Memory, zone: Zone, pcp: PerCpuPages, tally: Tally): void {
-  let count = 0;
-  for (let i = 0; i < pcp.nrLists; i++) {
-    const head = pcp.listBase + i;
-    const order = m.pindexOrder(i);
-    let before = head;
-    for (let p = m.next[head]!; p !== head; before = p, p = m.next[p]!) {
-      const fail = (law: string, detail: string): never => {
-        throw new LawBroken(law, zone.name, p, `pcp list ${i}: ${detail}`);
-      };
-      if (p < zone.startPfn || p >= zone.endPfn) fail("free pages lie in their zone", "outside");
-      if (m.prev[p] !== before) fail("lists are linked both ways", `prev ${m.prev[p]}`);
-      const stored = pcpStoredType(m.state[p]!);
-      if (m.state[p] !== pcpState(order, stored)) fail("a page on a pcp list says so", `state ${m.state[p]}`);
-      if (p % 2 ** order !== 0) fail("free pages are aligned to their order", `order ${order}`);
-      const listed = stored >= MIGRATE_PCPTYPES ? MIGRATE_MOVABLE : stored;
-      if (!m.sw.freelistHygiene && m.pindex(order, listed) !== i)
-        fail("a pcp page is on the list of its stored type", MIGRATE_NAMES[stored] ?? `${stored}`);
-      tally.pcpHeads++;
-      count += 2 ** order;
-      if (count > zone.endPfn - zone.startPfn) fail("lists have no loops", `more than the zone's pages`);
-    }
-  }
-  if (count !== pcp.count)
-    throw new LawBroken("pcp count = pages on the pcp lists", zone.name, -1, `${pcp.count} against ${count}`);
-  tally.pcpPages += count;
 }
 
 /** Walks the frames page by page: every free page is on a list, none lies inside another, buddies are merged. */

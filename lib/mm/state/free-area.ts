@@ -7,6 +7,7 @@ import type { Memory } from "./memory";
 import { MIGRATE_CMA, MIGRATE_HIGHATOMIC, MIGRATE_ISOLATE } from "./migratetype";
 import { modNrFree, modNrFreeCma } from "./vmstat";
 import type { Zone } from "./zone";
+import type { FrameSpan } from "./zone-frames";
 
 /** add_to_free_list(): at the head. */
 export function addToFreeList(m: Memory, zone: Zone, pfn: number, order: number, mt: number): void {
@@ -95,15 +96,9 @@ export function materialiseFirst(m: Memory, node: number): number {
   return pfn;
 }
 
-/** Puts the untouched top-order blocks [lo, hi) on a list as one node, in boot order; false when nodes have run out. */
-export function addVirginRun(
-  m: Memory,
-  zone: Zone,
-  lo: number,
-  hi: number,
-  mt: number,
-  toTail: boolean,
-): boolean {
+/** Puts the untouched top-order blocks of `run` on a list as one node, in boot order; false when nodes have run out. */
+export function addVirginRun(m: Memory, zone: Zone, run: FrameSpan, mt: number, toTail: boolean): boolean {
+  const { startPfn: lo, endPfn: hi } = run;
   const node = m.newVirginNode(lo, hi, !toTail);
   if (node < 0) return false;
   const { next, prev } = m;

@@ -1,19 +1,19 @@
 /**
  * What a page in use is, and what holds it where it is. The kind stands in the upper four bits of the owner byte at the
- * page's head; the exceptional state of few pages (pins, locks, writeback) in a sparse map. FACTS 4.6: why a page will
- * not move.
+ * page's head; the exceptional state of few pages (pins, locks, writeback) in a sparse map. Why a page will not
+ * move: has_unmovable_pages() of mm/page_isolation.c, folio_expected_refs() of mm/migrate.c, 6.1; docs/fidelity.md.
  */
+import type { Memory } from "./memory";
+import type { PageHold } from "./page-hold";
 import {
   ALLOCATED,
-  type Memory,
   MOVABLE_PAGE,
   ORDER_MASK,
   OWNER_HOLE,
   OWNER_MASK,
   OWNER_RESERVED,
   OWNER_SLAB,
-} from "./memory";
-import type { PageHold } from "./page-hold";
+} from "./page-state";
 
 export type { PageHold } from "./page-hold";
 

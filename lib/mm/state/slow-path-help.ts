@@ -1,3 +1,4 @@
+import type { AllocContext } from "./alloc-context";
 import type { Zone } from "./zone";
 
 /** What a blocked request may ask of the machine; a machine without reclaim and compaction has none. */
@@ -9,13 +10,7 @@ export interface SlowPathHelp {
   /** wake_all_kswapds(): of the nodes in the request's zone list. */
   wakeKswapd(order: number, gfp: number, highestZoneidx: number, zonelist: readonly Zone[]): void;
   /** try_to_compact_pages(): a captured frame or −1; sets `compactResult`. `priority` is a COMPACT_PRIO_ number. */
-  directCompact(
-    order: number,
-    gfp: number,
-    allocFlags: number,
-    priority: number,
-    zonelist: readonly Zone[],
-  ): number;
+  directCompact(ac: AllocContext, priority: number): number;
   /** __alloc_pages_direct_compact(), its end: an allocation after compaction got a page of `zone`, or failed (null). */
   compacted(zone: Zone | null, order: number): void;
   /** __perform_reclaim(): what it calls progress, in pages. */

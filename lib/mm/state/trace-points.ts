@@ -1,3 +1,13 @@
+/** mm_page_alloc_extfrag: what was requested, the free page of another type that was found, and whether its block changed type. */
+export interface ExtfragEvent {
+  pfn: number;
+  order: number;
+  mt: number;
+  fallbackOrder: number;
+  fallbackMt: number;
+  changedOwnership: boolean;
+}
+
 /** What an observer of a run is told: the kernel's trace points of the page allocator, called in the kernel's order. */
 export interface TracePoints {
   /** mm_page_alloc: a request to the Kernel was answered; −1 where it failed. */
@@ -9,14 +19,7 @@ export interface TracePoints {
   /** mm_page_pcpu_drain: a page went back from a per-CPU list to the buddy lists (called after merging). */
   pcpuDrain?(pfn: number, order: number, mt: number): void;
   /** mm_page_alloc_extfrag: a request fell back to another type (called after the steal). */
-  extfrag?(
-    pfn: number,
-    allocOrder: number,
-    fallbackOrder: number,
-    allocMt: number,
-    fallbackMt: number,
-    changedOwnership: boolean,
-  ): void;
+  extfrag?(fallback: ExtfragEvent): void;
   /** The type of a page block was set. */
   blockType?(pfn: number, mt: number): void;
   /** All free pages of a block were moved to the lists of a type. */

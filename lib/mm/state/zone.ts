@@ -12,6 +12,15 @@ export const WMARK_LOW = 1;
 export const WMARK_HIGH = 2;
 export const WMARK_PROMO = 3;
 
+/** What a zone is made from. */
+export interface ZoneShape extends FrameSpan {
+  idx: number;
+  name: string;
+  nid: number;
+  /** The frames it has where these are not all of its span. */
+  pieces?: readonly FrameSpan[];
+}
+
 export class Zone {
   /** Zone number (ZONE_DMA 0, ZONE_DMA32 1, ZONE_NORMAL 2, ZONE_MOVABLE 3). */
   readonly idx: number;
@@ -52,11 +61,7 @@ export class Zone {
   pcp: PerCpuPages;
 
   constructor(
-    idx: number,
-    name: string,
-    nid: number,
-    startPfn: number,
-    endPfn: number,
+    { idx, name, nid, startPfn, endPfn }: ZoneShape,
     listBase: number,
     nrOrders: number,
     pcps: PerCpuPages[],

@@ -1,0 +1,70 @@
+/** The simulated clock, and what runs beside a workload by it: folding of counters, kcompactd. */
+import { InputError } from "../base/errors";
+import { decayPcpHigh } from "../mm/allocation/pcp-free";
+import { fragmentationScore, proactiveCompactNode } from "../mm/compaction/compaction";
+import type { Memory } from "../mm/state/memory";
+import { foldDiffs } from "../mm/state/vmstat";
+import type { RunningParts } from "./running-parts";
+import type { ResolvedSystemOptions } from "./system-options";
+
+/** kcompactd looks every half second, and after a run without progress every 32 s: COMPACT_MAX_DEFER_SHIFT. */
+const KCOMPACTD_MS = 500;
+const KCOMPACTD_DEFERRED_MS = KCOMPACTD_MS * 64;
+/**
+ * On machines with granules of order k kcompactd looks every 5 × 2^k minutes, at least twice a day: it walks all of memory, and
+ * leaves granules alone, as compaction leaves compound pages. A modelling choice.
+ */
+const KCOMPACTD_GRANULE_MS = 300_000;
+const KCOMPACTD_MOST_MS = 12 * 3_600_000;
+/** vmstat workers: once a second. */
+const VMSTAT_MS = 1000;
+
+export class Daemons {
+  private readonly memory: Memory;
+  private readonly options: ResolvedSystemOptions;
+  private readonly granuleOrder: number;
+  /** Simulated milliseconds since boot. */
+  nowMs: number;
+  private lastVmstatMs: number;
+  private nextKcompactdMs: number;
+
+  constructor(parts: RunningParts) {
+    this.memory = parts.memory;
+    this.options = parts.options;
+    this.granuleOrder = parts.granuleOrder;
+    this.nowMs = 0;
+    this.lastVmstatMs = 0;
+    this.nextKcompactdMs = KCOMPACTD_MS;
+  }
+
+  /** Moves the clock; every daemon runs as often as a step asks. */
+  advanceTo(ms: number): void {
+    if (ms < this.nowMs)
+      throw new InputError(`advance: time goes forward: got ${ms} ms after ${this.nowMs} ms`);
+    this.nowMs = ms;
+    if (ms - this.lastVmstatMs >= VMSTAT_MS) this.foldCounters(ms);
+    if (ms >= this.nextKcompactdMs && this.options.compaction) this.lookForCompaction(ms);
+  }
+
+  /** vmstat_update(): per-CPU differences join the zones' counters, and since 6.7 the size of the per-CPU lists decays. */
+  private foldCounters(ms: number): void {
+    const m = this.memory;
+    this.lastVmstatMs = ms;
+    for (const zone of m.zones)
+      for (const pcp of zone.pcps) {
+        foldDiffs(zone, pcp);
+        if (m.autoTune) decayPcpHigh(m, zone, pcp);
+      }
+  }
+
+  /** kcompactd(): proactive compaction; it waits longer where it did not help. */
+  private lookForCompaction(ms: number): void {
+    const m = this.memory;
+    const before = fragmentationScore(m);
+    const ran = proactiveCompactNode(m, this.options.proactiveness);
+    const helped = !ran || fragmentationScore(m) < before;
+    const granules = Math.min(KCOMPACTD_MOST_MS, KCOMPACTD_GRANULE_MS * (1 << this.granuleOrder));
+    this.nextKcompactdMs =
+      ms + (this.granuleOrder > 0 ? granules : helped ? KCOMPACTD_MS : KCOMPACTD_DEFERRED_MS);
+  }
+}

@@ -1,0 +1,55 @@
+/** Pages that never move, known by their first frame: slab, page tables, stacks, buffers, drivers. */
+import { allocPages, freeWholePages } from "../mm/allocation/page-alloc";
+import type { RoomMaker } from "../mm/reclaim/vmscan";
+import { __GFP_COMP, __GFP_NOWARN, GFP_KERNEL } from "../mm/state/gfp";
+import type { Memory } from "../mm/state/memory";
+import { OWNER_KINDS, type OwnerKind } from "../mm/state/owners";
+import type { RunningParts } from "./running-parts";
+import type { SystemCounters } from "./system-counters";
+import type { ResolvedSystemOptions } from "./system-options";
+
+/**
+ * Pages the kernel holds soon after boot besides its image, single and unmovable, by page size: the first and the last
+ * measured on recorded arm64 machines (docs/fidelity.md), the middle one between them.
+ */
+const KERNEL_PAGES: Readonly<Record<number, number>> = { 4096: 1600, 16384: 500, 65536: 180 };
+
+export class FixedPages {
+  private readonly memory: Memory;
+  private readonly room: RoomMaker;
+  private readonly counters: SystemCounters;
+  private readonly options: ResolvedSystemOptions;
+
+  constructor(parts: RunningParts) {
+    this.memory = parts.memory;
+    this.room = parts.room;
+    this.counters = parts.counters;
+    this.options = parts.options;
+  }
+
+  /** A page that never moves: slab, page tables, stacks, buffers, drivers. Its first frame, or −1. */
+  allocFixed(kind: OwnerKind, gfp: number = GFP_KERNEL, order = 0): number {
+    if (this.options.kswapdLag > 0) this.room.tick();
+    const pfn = allocPages(this.memory, order > 0 ? gfp | __GFP_COMP | __GFP_NOWARN : gfp, order);
+    this.counters.allocations++;
+    if (pfn < 0) {
+      this.counters.failures++;
+      return -1;
+    }
+    this.memory.setOwner(pfn, OWNER_KINDS[kind]);
+    return pfn;
+  }
+
+  /** Frees what allocFixed() gave. */
+  freeFixed(pfn: number, order = 0): void {
+    this.counters.frees++;
+    freeWholePages(this.memory, pfn, order);
+  }
+
+  /** Takes what the kernel holds soon after boot on a machine with pages of `pageSize` bytes. */
+  takeKernelPages(pageSize: number): Int32Array {
+    const frames = new Int32Array(KERNEL_PAGES[pageSize] ?? 0);
+    for (let i = 0; i < frames.length; i++) frames[i] = this.allocFixed("slab", GFP_KERNEL, 0);
+    return frames;
+  }
+}

@@ -1,0 +1,59 @@
+/** How pages of a running machine move: which may be isolated, where they go, and who is told. */
+import { allocPages } from "../mm/allocation/page-alloc";
+import { type MigrationWorld, migrationTarget, ownersWorld } from "../mm/contiguous/migrate";
+import type { Memory } from "../mm/state/memory";
+import { holdsOf, orderInUse } from "../mm/state/owners";
+import { SLOT_DROPPED } from "./page-slots";
+import { GFP_GRANULE, type RunningParts } from "./running-parts";
+
+/** Who decides whether pages move, and is told: the owners of pages as a running machine keeps them. */
+export function systemWorld(parts: RunningParts): MigrationWorld {
+  const { memory: m, lru, slots, counters } = parts;
+  const { migration, reclaim } = parts.options;
+  const owners = ownersWorld(m);
+  return {
+    ...owners,
+    move: (from, to) => (migration ? owners.move(from, to) : -16),
+    dropped: (pfn) => reclaim && owners.dropped(pfn),
+    moved: (from, to) => {
+      lru.move(from, to);
+      slots.moved(from, to);
+    },
+    gone: (pfn) => {
+      counters.dropped += 1 << orderInUse(m, pfn);
+      const slot = slots.slotAt(pfn);
+      if (slot >= 0) slots.lose(slot, SLOT_DROPPED);
+    },
+    split: (pfn, order) => {
+      lru.split(pfn, order);
+      slots.split(pfn);
+    },
+    target: parts.granuleOrder === 0 ? migrationTarget : granuleTarget,
+  };
+}
+
+/**
+ * Where a page moves to. A granule stands for single pages, which need no larger target: none is waited for, and where none lies
+ * free it is split.
+ */
+function granuleTarget(m: Memory, pfn: number, order: number): number {
+  if (order === 0) return migrationTarget(m, pfn, order);
+  return allocPages(m, GFP_GRANULE, order, m.zonelistOf(m.zoneOf(pfn)!.nid, GFP_GRANULE));
+}
+
+/** Compaction leaves pinned anonymous pages where they are; of others the attempt fails. */
+function mayIsolate(m: Memory, pfn: number): boolean {
+  for (const h of holdsOf(m, pfn))
+    if (h.kind === "get" || h.kind === "longterm" || h.kind === "noMigrate") return false;
+  return true;
+}
+
+/** Lets compaction ask the owners of pages, and tells them of every page that it moves. */
+export function joinOwners({ memory: m, slots, options }: RunningParts): void {
+  m.tracker = (from, to) => slots.moved(from, to);
+  m.mayIsolate = (pfn) => mayIsolate(m, pfn);
+  if (!options.migration) m.mayMigrate = () => false;
+  else
+    m.mayMigrate = (pfn) =>
+      holdsOf(m, pfn).every((h) => h.kind === "mlock" || h.kind === "writeback" || h.kind === "locked");
+}

@@ -1,0 +1,198 @@
+/**
+ * Pages that may move or be reclaimed: what workloads take by the million. They are held by slots (see page-slots.ts) and are on the
+ * LRU lists.
+ */
+import { InputError } from "../base/errors";
+import { allocPages, freeWholePages } from "../mm/allocation/page-alloc";
+import { allocThp } from "../mm/allocation/thp";
+import { LRU_INACTIVE_ANON, LRU_INACTIVE_FILE, type Lru } from "../mm/reclaim/lru";
+import type { RoomMaker } from "../mm/reclaim/vmscan";
+import { __GFP_COMP, GFP_HIGHUSER_MOVABLE } from "../mm/state/gfp";
+import type { Memory } from "../mm/state/memory";
+import { forgetHolds, OWNER_KINDS, type OwnerKind, orderInUse } from "../mm/state/owners";
+import { type PageSlots, SLOT_DROPPED, SLOT_FREE, SLOT_SPLIT, SLOT_SWAPPED } from "./page-slots";
+import { GFP_GRANULE, type RunningParts } from "./running-parts";
+import type { SystemCounters } from "./system-counters";
+import type { ResolvedSystemOptions } from "./system-options";
+
+/** How much smaller the next order is that allocUpTo() tries where none lies free. */
+const GRANULE_STEP = 2;
+
+/** Kinds whose pages are on the LRU lists, and on which they start. */
+const LRU_OF = new Uint8Array(16);
+LRU_OF[OWNER_KINDS.anon >> 4] = LRU_INACTIVE_ANON;
+LRU_OF[OWNER_KINDS.shmem >> 4] = LRU_INACTIVE_ANON;
+LRU_OF[OWNER_KINDS.fileClean >> 4] = LRU_INACTIVE_FILE;
+LRU_OF[OWNER_KINDS.fileDirty >> 4] = LRU_INACTIVE_FILE;
+
+/** OWNER_KINDS[kind] for the kinds that workloads take by the million: a lookup by name costs as much as an allocation. */
+function trackedKind(kind: OwnerKind): number {
+  if (kind === "anon") return OWNER_KINDS.anon;
+  if (kind === "fileClean") return OWNER_KINDS.fileClean;
+  if (kind === "fileDirty") return OWNER_KINDS.fileDirty;
+  return kind === "shmem" ? OWNER_KINDS.shmem : OWNER_KINDS[kind];
+}
+
+export class TrackedPages {
+  private readonly memory: Memory;
+  private readonly lru: Lru;
+  private readonly slots: PageSlots;
+  private readonly room: RoomMaker;
+  private readonly counters: SystemCounters;
+  private readonly options: ResolvedSystemOptions;
+  private readonly granuleOrder: number;
+  private readonly thp: boolean;
+
+  constructor(parts: RunningParts) {
+    this.memory = parts.memory;
+    this.lru = parts.lru;
+    this.slots = parts.slots;
+    this.room = parts.room;
+    this.counters = parts.counters;
+    this.options = parts.options;
+    this.granuleOrder = parts.granuleOrder;
+    this.thp = parts.thp;
+  }
+
+  /**
+   * A page of 2^order frames that may move: anon, shmem, fileClean, fileDirty. Its slot, or −1 when there was no memory; it is
+   * on the LRU lists from now on, but for huge pages of processes. `gfp` as a number; default GFP_HIGHUSER_MOVABLE.
+   */
+  alloc(kind: OwnerKind, order = 0, gfp: number = GFP_HIGHUSER_MOVABLE): number {
+    if (this.options.kswapdLag > 0) this.room.tick();
+    const pfn = allocPages(this.memory, order > 0 ? gfp | __GFP_COMP : gfp, order);
+    this.counters.allocations++;
+    if (pfn < 0) {
+      this.counters.failures++;
+      return -1;
+    }
+    return this.own(pfn, order, trackedKind(kind));
+  }
+
+  private own(pfn: number, order: number, kind: number): number {
+    this.memory.setOwner(pfn, kind | 0x08);
+    const list = LRU_OF[kind >> 4]!;
+    if (order < this.memory.pageblockOrder || list === LRU_INACTIVE_FILE)
+      this.lru.add(pfn, list, kind === OWNER_KINDS.fileDirty);
+    return this.slots.add(pfn, order, kind);
+  }
+
+  /**
+   * One page of at most `most` frames that may move, of the largest order up to the machine's granule that lies free; smaller
+   * ones do not wait, a single frame does. Its slot, or −1. pagesOf() says how many frames it has.
+   */
+  allocUpTo(kind: OwnerKind, most: number): number {
+    const { memory: m } = this;
+    let order = Math.min(this.granuleOrder, 31 - Math.clz32(most));
+    for (; order > 0; order = order > GRANULE_STEP ? order - GRANULE_STEP : 0) {
+      const pfn = allocPages(m, GFP_GRANULE, order);
+      if (pfn < 0) continue;
+      if (this.options.kswapdLag > 0) this.room.tick();
+      this.counters.allocations++;
+      return this.own(pfn, order, trackedKind(kind));
+    }
+    return this.alloc(kind);
+  }
+
+  /** Frames of the page of a slot. */
+  pagesOf(slot: number): number {
+    return 1 << this.slots.orderOf(slot);
+  }
+
+  /** A huge page fault: a huge page by the machine's defrag mode, else −1 and the caller takes single pages. */
+  allocHuge(madvised = true): number {
+    const { memory: m, counters } = this;
+    if (!this.thp) return -1;
+    const pfn = allocThp(m, this.options.thpDefrag, madvised);
+    if (pfn < 0) {
+      counters.thpFellBack++;
+      return -1;
+    }
+    counters.thpAllocated++;
+    return this.own(pfn, m.thpOrder, OWNER_KINDS.anon);
+  }
+
+  /** Frees a page by its slot. */
+  free(slot: number): void {
+    const { slots } = this;
+    const pfn = slots.pfn[slot]!;
+    if (pfn === SLOT_FREE) throw new InputError(`free: slot ${slot} is not in use`);
+    if (pfn === SLOT_SPLIT) for (const part of slots.partsOf(slot)) this.free(part);
+    const order = slots.orderOf(slot);
+    slots.drop(slot);
+    if (pfn >= 0) {
+      this.counters.frees++;
+      forgetHolds(this.memory, pfn);
+      freeWholePages(this.memory, pfn, order);
+    } else if (pfn === SLOT_SWAPPED) this.lru.swapFree += 1 << order;
+  }
+
+  /**
+   * The page is used: it gets its second chance, or is read back where reclaim took it (a refault). False when it could not be
+   * read back for want of memory.
+   */
+  touch(slot: number): boolean {
+    const { slots } = this;
+    const pfn = slots.pfn[slot]!;
+    if (pfn >= 0) {
+      this.lru.markAccessed(pfn);
+      return true;
+    }
+    if (pfn === SLOT_SPLIT) {
+      let all = true;
+      for (const part of slots.partsOf(slot)) all = this.touch(part) && all;
+      return all;
+    }
+    return this.readBack(slot, pfn === SLOT_SWAPPED);
+  }
+
+  /** A refault; of a large page, with single frames where no large one is to be had. */
+  private readBack(slot: number, swapped: boolean): boolean {
+    if (this.options.kswapdLag > 0) this.room.tick();
+    const { slots } = this;
+    const order = slots.orderOf(slot);
+    let fresh = order > 0 ? allocPages(this.memory, GFP_GRANULE, order) : -1;
+    if (fresh < 0 && order > 0) {
+      slots.breakUp(slot);
+      return this.touch(slot);
+    }
+    if (order === 0) fresh = allocPages(this.memory, GFP_HIGHUSER_MOVABLE, 0);
+    if (fresh < 0) {
+      this.counters.failures++;
+      return false;
+    }
+    this.counters.refaults += 1 << order;
+    if (swapped) this.lru.swapFree += 1 << order;
+    // A dirty page was written when it was taken: what is read back is clean.
+    const was = slots.kindOf(slot);
+    const kind = was === OWNER_KINDS.fileDirty ? OWNER_KINDS.fileClean : was;
+    slots.setKind(slot, kind);
+    this.memory.setOwner(fresh, kind | 0x08);
+    this.lru.add(fresh, LRU_OF[kind >> 4]!);
+    slots.refill(slot, fresh);
+    return true;
+  }
+
+  /** The file page of a slot was written back: it is clean from now on. Nothing to do where reclaim took it. */
+  cleaned(slot: number): void {
+    const pfn = this.slots.pfn[slot]!;
+    this.slots.setKind(slot, OWNER_KINDS.fileClean);
+    if (pfn === SLOT_SPLIT) for (const part of this.slots.partsOf(slot)) this.cleaned(part);
+    if (pfn < 0) return;
+    this.lru.setDirty(pfn, false);
+    this.memory.setOwner(pfn, OWNER_KINDS.fileClean | 0x08);
+  }
+
+  /** Whether the page of a slot is in memory, all of it. */
+  present(slot: number): boolean {
+    const pfn = this.slots.pfn[slot]!;
+    return pfn === SLOT_SPLIT ? this.slots.partsOf(slot).every((part) => this.present(part)) : pfn >= 0;
+  }
+
+  /** Reclaim took the page at `pfn`. */
+  reclaimed(pfn: number, as: "dropped" | "written" | "swapped"): void {
+    this.counters[as] += 1 << orderInUse(this.memory, pfn);
+    const slot = this.slots.slotAt(pfn);
+    if (slot >= 0) this.slots.lose(slot, as === "swapped" ? SLOT_SWAPPED : SLOT_DROPPED);
+  }
+}
