@@ -9,7 +9,7 @@ import { WorkloadRun } from "../workload/scheduler";
 import type { Benchmark, BenchSettings, Prepared } from "./measure";
 
 const GIB = 2 ** 30;
-const SMALL_MACHINE = { board: "pc-x86-64", memoryBytes: 4 * GIB };
+const SMALL_MACHINE = { board: "qemu-virt", memoryBytes: GIB, cma: { kind: "off" } } as const;
 const SMALL = { ops: 20_000, log2Pages: 14 };
 
 /** What a size means to a workload of the driver that the C program has too. */
@@ -151,7 +151,7 @@ const allocContig: Benchmark = {
   runs: 3,
   prepare(settings): Prepared {
     const small = settings.size === "small";
-    const range = small ? 1 << 12 : RANGE_PAGES;
+    const range = small ? 1 << 10 : RANGE_PAGES;
     const system = System.boot(small ? SMALL_MACHINE : { board: "server-x86-64", memoryBytes: 64 * GIB });
     // What is left is room for the pages of one range, and for the watermarks below which a migration gets nothing.
     const room = system.managedPages >> 4;
