@@ -15,14 +15,14 @@ import { scenario } from "../experiment/scenarios";
 import { parsePlan } from "../experiment/schema";
 import { type Sweep, sweep } from "../experiment/sweep";
 import { replay } from "../trace/replay";
-import type { Benchmark, BenchSettings, Work } from "./measure";
+import type { Benchmark, BenchSettings, Size, Work } from "./measure";
 
 const ROOT = join(__dirname, "../..");
-/** Threads of what the table has on two cores. */
-const WORKERS = 2;
+/** Threads: what the table has is on two cores; starting them is most of what a small run takes. */
+const WORKERS = { full: 2, small: 1 };
 
-async function planned(plans: Iterable<Plan>, count: number, store: string): Promise<RunSummary> {
-  return runAll(plans, count, { workers: WORKERS, store });
+function planned(plans: Iterable<Plan>, count: number, size: Size, store = "none"): Promise<RunSummary> {
+  return runAll(plans, count, { workers: WORKERS[size], store });
 }
 
 function workOf({ plans, failed, resultsHash }: RunSummary): Work {
@@ -38,7 +38,7 @@ const scorecard: Benchmark = {
       size === "small" ? { seeds: 1, uptime: "10 minutes", memory: "16GiB", size: "64MiB" } : { seeds: 32 },
     );
     const count = spec.seeds * spec.strategies.length;
-    return { run: async () => workOf(await planned(comparisonPlans(spec), count, "none")) };
+    return { run: async () => workOf(await planned(comparisonPlans(spec), count, size)) };
   },
 };
 
@@ -49,7 +49,7 @@ const sweep1000: Benchmark = {
     const spec = sweepIn(readPlanFile(join(ROOT, "docs/examples/sweep-1000.yaml")));
     if (size === "small") spec.over = { ...spec.over, seed: [1] };
     const all = sweep(spec);
-    return { run: async () => workOf(await planned(all.plans(), all.count, "none")) };
+    return { run: async () => workOf(await planned(all.plans(), all.count, size)) };
   },
 };
 
@@ -82,7 +82,7 @@ const boards10000: Benchmark = {
   prepare({ size, ops }) {
     const each = Math.ceil((ops ?? (size === "small" ? BOARDS.length : 10_000)) / BOARDS.length);
     const plans = boards(each, size === "small" ? "10 minutes" : "1 day");
-    return { run: async () => workOf(await planned(plans, each * BOARDS.length, "none")) };
+    return { run: async () => workOf(await planned(plans, each * BOARDS.length, size)) };
   },
 };
 
@@ -106,10 +106,10 @@ const store100000: Benchmark = {
     const all = shortPlans(ops ?? (size === "small" ? 100 : 100_000));
     const folder = mkdtempSync(join(tmpdir(), "pageblock-bench-"));
     const store = join(folder, "results.duckdb");
-    await planned(all.plans(), all.count, store);
+    await planned(all.plans(), all.count, size, store);
     return {
       async run() {
-        const summary = await planned(all.plans(), all.count, store);
+        const summary = await planned(all.plans(), all.count, size, store);
         return { ...workOf(summary), failures: summary.run };
       },
       close: () => rmSync(folder, { recursive: true, force: true }),

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import test from "node:test";
 import { BENCHMARKS, CHECKED } from "../../lib/bench";
+import { measure } from "../../lib/bench/measure";
 import { FIXTURES, pageblock } from "../support/cli";
 
 const KEYS = [
@@ -40,9 +41,9 @@ const NO_FAILURES = [
 ];
 
 for (const workload of Object.keys(BENCHMARKS))
-  test(`bench --workload ${workload}: the same work twice gives the same hash, told with its spread`, () => {
+  test(`${workload}: the same work twice gives the same hash, told with its spread`, async () => {
     // Two runs of other work are an error: lib/bench/measure.ts compares their hashes.
-    const a = bench("--workload", workload, "--size", "small", "--runs", "2");
+    const a = await measure(workload, BENCHMARKS[workload]!, { size: "small" }, 2);
     assert.deepEqual(Object.keys(a), KEYS);
     assert.equal(a.runs, 2);
     assert.ok(a.ops >= 1 && a.cpuNsPerOp > 0 && a.peakRssBytes > 1e7);
@@ -55,6 +56,13 @@ for (const workload of Object.keys(BENCHMARKS))
       assert.ok(a.failures < 2 ** 18 / 1024 / 2, String(a.failures));
     }
   });
+
+test("bench --json prints the figures of a workload; by default it is mu", () => {
+  const a = bench("--workload", "c0", "--size", "small", "--runs", "3");
+  assert.deepEqual(Object.keys(a), KEYS);
+  assert.deepEqual([a.workload, a.runs, a.ops, a.failures], ["c0", 3, 20_000, 0]);
+  assert.equal(bench("--size", "small", "--runs", "1").workload, "mu");
+});
 
 test("bench: filling hands out every page once but those below the low watermark", () => {
   const { ops } = bench("--workload", "fill", "--size", "small", "--runs", "1", "--log2-pages", "16");
