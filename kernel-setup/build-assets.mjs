@@ -2,6 +2,7 @@
 // the assets are newer than what they are made of), and into dist/kernel-setup/assets what the kernel's set-up needs.
 // Also dist/engine.json, the hash of the sources that results depend on (lib/experiment/engine-version.ts).
 // Writes what parameters mean into the declarations that completion reads (parameter-docs.mjs).
+// Makes the library's door lazy (lazy-door.mjs).
 // Takes out of dist what was compiled from sources that are gone: it would be packed and published.
 import { createHash } from "node:crypto";
 import {
@@ -20,6 +21,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { transformSync } from "esbuild";
+import { makeDoorLazy } from "./lazy-door.mjs";
 import { documentParameters } from "./parameter-docs.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -43,6 +45,8 @@ writeFileSync(
   join(here, "../dist/engine.json"),
   JSON.stringify({ sources: hashSources(join(here, "../lib")) }),
 );
+
+makeDoorLazy(join(here, "../dist/index.js"));
 
 const sources = [plotly, runtime, slides, fileURLToPath(import.meta.url)];
 const newest = Math.max(...sources.map((file) => statSync(file).mtimeMs));

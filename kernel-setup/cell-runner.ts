@@ -2,6 +2,8 @@
  * Runs cells one at a time with tslab's executor, and tells for each its value or its error, where tslab itself
  * answers only yes or no and prints. Also completion and hover of the text before it runs.
  */
+import { createRequire } from "node:module";
+import { join } from "node:path";
 import { inspect } from "node:util";
 import vm from "node:vm";
 import { MessageChannel } from "node:worker_threads";
@@ -16,7 +18,7 @@ import {
   thrownError,
 } from "./cell-error";
 import { Busy, enter, leave } from "./interrupt-state";
-import { prepareCompiler, prepareRequire } from "./package-resolution";
+import { packageManifest, packageRoot, prepareCompiler, prepareRequire } from "./package-resolution";
 import { withShorthandProperties } from "./shorthand-properties";
 import { withTopLevelAwait } from "./top-level-await";
 import { loadTslab } from "./tslab-internals";
@@ -64,6 +66,13 @@ export class CellRunner {
     });
     this.nameCells();
     this.turn.port1.on("message", () => this.start());
+  }
+
+  /** Loads the library, and lets the compiler read its declarations, so that the first cell finds both in memory. */
+  warmUp(): void {
+    const { name } = packageManifest();
+    this.executor.inspect(`import { } from "${name}"`, 0);
+    createRequire(join(packageRoot(), "package.json"))(name).machine;
   }
 
   get lastDisplay() {

@@ -25,6 +25,9 @@ const EXIT_AT_LATEST_MS = 1000;
 /** Sends never wait and never fail: zeromq keeps what the other side has not read yet. */
 const UNBOUNDED = { sendHighWaterMark: 0, sendTimeout: 0, linger: 1000 };
 
+/** A front end that runs a whole notebook sends its first cell at once; whoever reads it first gives us this much. */
+const WARM_UP_AFTER_MS = 100;
+
 export class Kernel {
   private readonly zmq: typeof import("zeromq") = require(zeromqPath);
   private readonly iopub = new this.zmq.Publisher(UNBOUNDED);
@@ -37,6 +40,8 @@ export class Kernel {
   private readonly waiting: Message[] = [];
   private readonly aborted = new Set<Message>();
   private serving = false;
+  private warmUp: NodeJS.Timeout | undefined;
+  private warmedUp = false;
   private count = 0;
   /** The last cell asked for: what is printed after its end still belongs to it. */
   private cell: Header | undefined;
@@ -173,6 +178,18 @@ export class Kernel {
       this.publish("status", request.header, { execution_state: "idle" });
     }
     this.serving = false;
+    this.warmUpWhenIdle();
+  }
+
+  /** Reads the library before the first cell asks for it, if that cell leaves the time: it would wait as long itself. */
+  private warmUpWhenIdle(): void {
+    clearTimeout(this.warmUp);
+    if (this.count > 0 || this.warmedUp) return;
+    this.warmUp = setTimeout(() => {
+      if (this.serving || this.count > 0) return;
+      this.warmedUp = true;
+      this.runner.warmUp();
+    }, WARM_UP_AFTER_MS);
   }
 
   private async handle(request: Message): Promise<void> {

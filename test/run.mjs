@@ -1,14 +1,48 @@
 // Runs every check and every test; ends with a line `N passed, N failed, N skipped`.
 // `node test/run.mjs [part-of-a-path…]` runs only the test files whose path holds one of the parts.
-import { spawnSync } from "node:child_process";
-import { existsSync, readdirSync } from "node:fs";
+// Every file has a process of its own; as many run as there are cores, the slowest of the last time first, so that no core
+// waits at the end for one that began late.
+import { spawn, spawnSync } from "node:child_process";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { availableParallelism, tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
-import { run } from "node:test";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 process.chdir(root);
 const parts = process.argv.slice(2);
+const TIMEOUT_MS = 900_000;
+const SLOW_MS = 30_000;
+/** Files at once: two even on one core, since many wait for browsers and kernels; four at most, since those take memory. */
+const AT_ONCE = Math.max(2, Math.min(4, availableParallelism()));
+const CHECK = "format, lint and types";
+/** Where times of files are kept; and what begins first as long as there are none, the slowest first. */
+const times = join(root, "build", "test-times.json");
+const SLOWEST = [
+  "notebooks/jupyterlab",
+  "notebooks/",
+  "kernel-setup/jupyter",
+  "kernel-setup/pack",
+  "docs/code-blocks",
+  "report/verify",
+  "laws/",
+  "bench/",
+  "kernel-setup/kernel",
+  "experiment/cluster",
+  "report/",
+  "cli/",
+  "trace/",
+  "strategy/",
+  "fluent/",
+];
 
 function step(name, command, args) {
   process.stdout.write(`# ${name}\n`);
@@ -30,56 +64,151 @@ function testFiles(folder) {
   return found.sort();
 }
 
+/** Milliseconds that files took the last time, by their path below the root. */
+function knownTimes() {
+  try {
+    return JSON.parse(readFileSync(times, "utf8"));
+  } catch {
+    return {};
+  }
+}
+
+/** The slowest first; one that was never timed takes the place that its folder has in SLOWEST. */
+function slowestFirst(files, known) {
+  const guess = (path) => {
+    const place = SLOWEST.findIndex((part) => path.includes(`test/${part}`));
+    return place < 0 ? 0 : (SLOWEST.length - place) * 1000;
+  };
+  const ms = (file) => {
+    const path = relative(root, file).replaceAll("\\", "/");
+    return known[path] ?? guess(path);
+  };
+  return [...files].sort((a, b) => ms(b) - ms(a));
+}
+
+const NODE_OPTIONS =
+  `${process.env.NODE_OPTIONS ?? ""} --require ${JSON.stringify(join(root, "test", "support", "register.cjs"))} --enable-source-maps`.trim();
+const reporter = pathToFileURL(join(root, "test", "support", "json-reporter.mjs")).href;
+const reports = mkdtempSync(join(tmpdir(), "pageblock-tests-"));
+
+/** What one process printed and how it ended. */
+function child(command, args, options) {
+  return new Promise((resolve) => {
+    const started = Date.now();
+    const running = spawn(command, args, { ...options, stdio: ["ignore", "pipe", "pipe"] });
+    let output = "";
+    for (const stream of [running.stdout, running.stderr])
+      stream.setEncoding("utf8").on("data", (t) => (output += t));
+    let timedOut = false;
+    const timer = setTimeout(() => {
+      timedOut = true;
+      running.kill("SIGKILL");
+    }, TIMEOUT_MS);
+    const end = (status) => {
+      clearTimeout(timer);
+      resolve({ status, output, timedOut, ms: Date.now() - started });
+    };
+    running.on("error", (error) => {
+      output += error.stack;
+      end(1);
+    });
+    running.on("close", end);
+  });
+}
+
+/** The tests of one file, and how its process ended. */
+async function runFile(file, number) {
+  const report = join(reports, `${number}.jsonl`);
+  const args = [`--test-reporter=${reporter}`, `--test-reporter-destination=${report}`, file];
+  const ended = await child(process.execPath, args, { env: { ...process.env, NODE_OPTIONS } });
+  const lines = existsSync(report) ? readFileSync(report, "utf8").split("\n") : [];
+  const tests = [];
+  for (const line of lines)
+    try {
+      if (line !== "") tests.push(JSON.parse(line));
+    } catch {
+      // The last line of a process that was killed.
+    }
+  return { ...ended, tests };
+}
+
+const total = { passed: 0, failed: 0, skipped: 0 };
+
+function failedIn(name, text) {
+  total.failed++;
+  process.stdout.write(`FAILED: ${name}\n${text}\n`);
+}
+
+function tell(path, { tests, status, output, timedOut }) {
+  let failures = 0;
+  for (const test of tests) {
+    if (!test.passed) {
+      if (test.inSubtests) continue;
+      failures++;
+      failedIn(`${path}: ${test.name}`, test.error);
+    } else if (test.suite) continue;
+    else if (test.skipped !== null) {
+      total.skipped++;
+      process.stdout.write(`skipped: ${test.name}${test.skipped === "" ? "" : `: ${test.skipped}`}\n`);
+    } else total.passed++;
+    if (test.ms > SLOW_MS) process.stdout.write(`slow: ${(test.ms / 1000).toFixed(0)} s: ${test.name}\n`);
+  }
+  if (output !== "") process.stderr.write(output);
+  if (timedOut) failedIn(path, `took longer than ${TIMEOUT_MS / 1000} s`);
+  else if (status !== 0 && failures === 0) failedIn(path, `ended with status ${status} beside its tests`);
+  else if (tests.length === 0) failedIn(path, "holds no test");
+}
+
+async function checked() {
+  const shell = process.platform === "win32";
+  const { status, output, ms } = await child("npm", ["run", "--silent", "check"], { shell });
+  if (status !== 0) failedIn(CHECK, output);
+  return ms;
+}
+
 if (!existsSync(join(root, "node_modules", ".package-lock.json")))
   step("npm ci (the packages of package-lock.json; needs the npm registry)", "npm", ["ci"]);
-if (parts.length === 0) step("format, lint and types", "npm", ["run", "--silent", "check"]);
 if (!process.env.PAGEBLOCK_SKIP_BUILD) step("build", "npm", ["run", "--silent", "build"]);
 
-const files = testFiles(join(root, "test")).filter(
+const started = Date.now();
+const chosen = testFiles(join(root, "test")).filter(
   (f) => parts.length === 0 || parts.some((p) => relative(root, f).includes(p)),
 );
-let passed = 0;
-let failed = 0;
-let skipped = 0;
-const started = Date.now();
-// How test files load TypeScript; set for the children that `run` starts.
-const register = JSON.stringify(join(root, "test", "support", "register.cjs"));
-process.env.NODE_OPTIONS =
-  `${process.env.NODE_OPTIONS ?? ""} --require ${register} --enable-source-maps`.trim();
-const stream = run({ files, concurrency: 2, timeout: 900_000 });
-const isFile = (data) => data.details?.type === "suite" || files.includes(data.name);
-const SLOW_MS = 30_000;
-stream.on("test:pass", (data) => {
-  const ms = data.details?.duration_ms ?? 0;
-  if (ms > SLOW_MS)
-    process.stdout.write(`slow: ${(ms / 1000).toFixed(0)} s: ${data.name.replace(`${root}/`, "")}\n`);
-  if (isFile(data)) return;
-  if (data.skip !== undefined) {
-    skipped++;
-    process.stdout.write(`skipped: ${data.name}${typeof data.skip === "string" ? `: ${data.skip}` : ""}\n`);
-  } else passed++;
-});
-stream.on("test:fail", (data) => {
-  const error = data.details?.error;
-  if (error?.failureType === "subtestsFailed") return;
-  failed++;
-  process.stdout.write(
-    `FAILED: ${relative(root, data.file ?? "")}: ${data.name}\n${error?.cause?.stack ?? error?.stack ?? error}\n`,
-  );
-});
-stream.on("test:stderr", (data) => process.stderr.write(data.message));
-stream.on("test:stdout", (data) => process.stdout.write(data.message));
-stream.on("test:diagnostic", () => {});
-stream.resume();
-stream.on("end", () => {
-  const inCi = process.env.CI === "true";
-  if (inCi && skipped > 0) {
-    process.stdout.write(`in CI a skipped test is a failure: ${skipped} skipped\n`);
-    failed += skipped;
-    skipped = 0;
+const known = knownTimes();
+const queue = slowestFirst(chosen, known);
+if (parts.length === 0) queue.unshift(CHECK);
+const count = queue.length;
+let begun = 0;
+let done = 0;
+
+async function worker() {
+  for (let job = queue.shift(); job !== undefined; job = queue.shift()) {
+    const path = job === CHECK ? CHECK : relative(root, job).replaceAll("\\", "/");
+    let ms;
+    if (job === CHECK) ms = await checked();
+    else {
+      const result = await runFile(job, begun++);
+      ms = result.ms;
+      known[path] = ms;
+      tell(path, result);
+    }
+    done++;
+    process.stdout.write(`${done} of ${count} files: ${path}, ${(ms / 1000).toFixed(1)} s\n`);
   }
-  if (passed + failed === 0) failed = 1;
-  process.stdout.write(`${files.length} files, ${((Date.now() - started) / 1000).toFixed(1)} s\n`);
-  process.stdout.write(`${passed} passed, ${failed} failed${skipped ? `, ${skipped} skipped` : ""}\n`);
-  process.exit(failed === 0 ? 0 : 1);
-});
+}
+await Promise.all(Array.from({ length: AT_ONCE }, worker));
+
+rmSync(reports, { recursive: true, force: true });
+mkdirSync(dirname(times), { recursive: true });
+writeFileSync(times, `${JSON.stringify(known, null, 1)}\n`);
+if (process.env.CI === "true" && total.skipped > 0) {
+  process.stdout.write(`in CI a skipped test is a failure: ${total.skipped} skipped\n`);
+  total.failed += total.skipped;
+  total.skipped = 0;
+}
+if (total.passed + total.failed === 0) total.failed = 1;
+process.stdout.write(`${chosen.length} files, ${((Date.now() - started) / 1000).toFixed(1)} s\n`);
+process.stdout.write(
+  `${total.passed} passed, ${total.failed} failed${total.skipped ? `, ${total.skipped} skipped` : ""}\n`,
+);
+process.exit(total.failed === 0 ? 0 : 1);

@@ -24,6 +24,7 @@ const LAYERS = [
   "report",
   "notebook",
   "fluent",
+  "bench",
   "cli",
 ];
 

@@ -1,95 +1,45 @@
-/** `pageblock bench`: the allocator workload on the full engine (zones, migrate types, per-CPU lists, counters). */
+/** `pageblock bench`: times the engine and what stands around it, beside a calibration loop or a C program. */
+import { join } from "node:path";
 import { type Command, Option } from "commander";
 import { InputError } from "../base/errors";
-import { peakRssBytes } from "../base/peak-rss";
-import { tuneForHotLoops } from "../base/v8-flags";
-import { replay } from "../trace/replay";
-import { Ageing } from "../workload/ageing-bench";
-import { Churn, type ChurnMode, churnMachine } from "../workload/allocator-churn";
+import { BENCHMARKS, CHECKED } from "../bench";
+import { type Opponent, opponent, pairedWith } from "../bench/against";
+import { type BenchResult, type BenchSettings, measure, type Spread, spreadOf } from "../bench/measure";
+import {
+  checkPerformance,
+  type Entry,
+  figureOf,
+  machineKind,
+  readPerformance,
+  recordPerformance,
+} from "../bench/performance";
+import { engineVersion } from "../experiment/engine-version";
 
-const WORKLOADS = ["c0", "mu", "mg", "fill", "init", "ageing"] as const;
+const HELP = `
+Workloads:
+${Object.entries(BENCHMARKS)
+  .map(([name, { operation }]) => `  ${name.padEnd(18)} ${operation}`)
+  .join("\n")}
 
-/** Sizes that a workload has unless told otherwise: 1 TiB boots, 4 GiB ages. */
-const DEFAULT_LOG2: Partial<Record<(typeof WORKLOADS)[number], string>> = { init: "28", ageing: "20" };
+A run is timed by the CPU time of this process and its threads. cpuNsPerOp and wallNsPerOp are medians of the runs; the first
+one is cold. --against runs c0, mu, mg, fill, random-free and init in pairs with the C program.`;
 
-const AGEING_HELP = `
-ageing: a PC of 4 GiB (--log2-pages 20) lives as workload uptime with profile server has it, until --ops pages were
-allocated or freed; memory is full of page cache, so reclaim is part of it. An operation is one allocation or one free.`;
-
-/** One line of figures. Times are of this process: CPU (user and system) and wall clock, driver included. */
-interface BenchResult {
-  workload: string;
-  ops: number;
-  cpuNsPerOp: number;
-  wallNsPerOp: number;
-  failures: number;
-  hash: number;
-  peakRssBytes: number;
+interface Flags {
+  workload?: string;
+  ops?: string;
+  log2Pages?: string;
+  runs?: string;
+  size: "full" | "small";
+  replay?: string;
+  against?: string;
+  json?: boolean;
+  check?: boolean;
+  record?: boolean;
+  performance: string;
 }
 
-function measure(run: () => { ops: number; failures: number }): {
-  cpuNs: number;
-  wallNs: number;
-  ops: number;
-  failures: number;
-} {
-  const cpu = process.cpuUsage();
-  const wall = process.hrtime.bigint();
-  const { ops, failures } = run();
-  const wallNs = Number(process.hrtime.bigint() - wall);
-  const used = process.cpuUsage(cpu);
-  return { cpuNs: (used.user + used.system) * 1000, wallNs, ops, failures };
-}
-
-function bench(workload: (typeof WORKLOADS)[number], ops: number, log2Pages: number): BenchResult {
-  tuneForHotLoops();
-  const pages = 2 ** log2Pages;
-  let hash = 0;
-  let m: ReturnType<typeof measure>;
-  if (workload === "ageing") {
-    const ageing = new Ageing(pages * 4096);
-    m = measure(() => ageing.run(ops));
-    hash = ageing.hash;
-  } else if (workload === "init")
-    m = measure(() => ({ ops: 1, failures: churnMachine(pages).zones.length === 0 ? 1 : 0 }));
-  else {
-    const churn = new Churn(churnMachine(pages), pages, workload as ChurnMode);
-    if (workload === "fill") m = measure(() => ({ ops: churn.fill(), failures: 0 }));
-    else {
-      churn.prepare(ops);
-      m = measure(() => ({ ops, failures: churn.churn(ops) }));
-    }
-    hash = churn.result;
-  }
-  const round = (ns: number) => Number((ns / m.ops).toFixed(2));
-  return {
-    workload,
-    ops: m.ops,
-    cpuNsPerOp: round(m.cpuNs),
-    wallNsPerOp: round(m.wallNs),
-    failures: m.failures,
-    hash,
-    peakRssBytes: peakRssBytes(),
-  };
-}
-
-/** The replay of a recording, from opening its files to the comparison with S1. */
-async function benchReplay(dir: string) {
-  const wall = process.hrtime.bigint();
-  const { result } = await replay(dir);
-  const seconds = Number(process.hrtime.bigint() - wall) / 1e9;
-  const { dataset, events, allocations, exact } = result;
-  return {
-    workload: "replay",
-    dataset,
-    events,
-    allocations,
-    exact,
-    seconds,
-    eventsPerSecond: Math.round(events / seconds),
-    peakRssBytes: peakRssBytes(),
-  };
-}
+/** A result, and the pairs with the C program: our CPU time an operation over its. */
+type Told = BenchResult & { against?: { program: string; cpuNsPerOp: Spread; ratio: Spread } };
 
 function whole(text: string, what: string, least: number, most: number): number {
   const n = Number(text);
@@ -100,35 +50,101 @@ function whole(text: string, what: string, least: number, most: number): number 
   return n;
 }
 
+function settingsOf({ ops, log2Pages, size, replay }: Flags): BenchSettings {
+  return {
+    size,
+    ops: ops === undefined ? undefined : whole(ops, "--ops", 1, 2 ** 40),
+    log2Pages: log2Pages === undefined ? undefined : whole(log2Pages, "--log2-pages", 12, 30),
+    recording: replay,
+  };
+}
+
+async function bench(name: string, flags: Flags, other: Opponent | null): Promise<Told> {
+  const settings = settingsOf(flags);
+  const benchmark = BENCHMARKS[name]!;
+  const runs = flags.runs === undefined ? benchmark.runs : whole(flags.runs, "--runs", 1, 1000);
+  if (other === null || !pairedWith(name)) return measure(name, benchmark, settings, runs);
+  const theirs: number[] = [];
+  const ratios: number[] = [];
+  const small = flags.size === "small";
+  const ops = settings.ops ?? (small ? 20_000 : 10_000_000);
+  const log2 = settings.log2Pages ?? (small ? (name === "init" ? 20 : 14) : undefined);
+  const result = await measure(name, benchmark, settings, runs, (ours) => {
+    const ns = other.run(name, ops, log2);
+    theirs.push(ns);
+    ratios.push(ours / ns);
+  });
+  return {
+    ...result,
+    against: { program: flags.against!, cpuNsPerOp: spreadOf(theirs), ratio: spreadOf(ratios) },
+  };
+}
+
+function text(r: Told): string {
+  const mib = (bytes: number) => (bytes / 2 ** 20).toFixed(0);
+  const { cpuMs, against } = r;
+  const pair = against === undefined ? "" : `, ${against.ratio.median} times ${against.program}`;
+  return [
+    `${r.workload}: ${r.ops} operations, ${r.cpuNsPerOp} ns CPU and ${r.wallNsPerOp} ns wall clock each${pair}`,
+    `  ${r.runs} runs: ${cpuMs.median} ms CPU (${cpuMs.min} to ${cpuMs.max}, the first ${cpuMs.first})`,
+    `  ${r.failures} failures, hash ${r.hash}, peak memory ${mib(r.peakRssBytes)} MiB, grown by ${mib(r.grownBytes)} MiB`,
+  ].join("\n");
+}
+
+/** Measures all figures, compares them with the last entry, and appends them if asked. Exit status 1: something is slower. */
+async function checkOrRecord(names: readonly string[], flags: Flags, other: Opponent | null): Promise<void> {
+  const figures: Entry["figures"] = {};
+  for (const name of names) {
+    const result = await bench(name, flags, other);
+    process.stderr.write(`${text(result)}\n`);
+    figures[name] = figureOf(result, result.against?.ratio);
+  }
+  const date = new Date().toISOString().slice(0, 10);
+  const now = { date, machine: machineKind(), engine: engineVersion(), figures };
+  const verdict = checkPerformance(readPerformance(flags.performance).entries, now);
+  process.stdout.write(
+    flags.json ? `${JSON.stringify({ ...verdict, now })}\n` : `${verdict.lines.join("\n")}\n`,
+  );
+  if (flags.check && verdict.slower.length > 0) {
+    process.stderr.write(`pageblock: bench: slower by more than 15 %: ${verdict.slower.join(", ")}\n`);
+    process.exitCode = 1;
+  }
+  if (flags.record) recordPerformance(flags.performance, now);
+}
+
 export function register(program: Command): void {
   program
     .command("bench")
-    .description("time the allocator workload; compare with the same workload on another allocator")
-    .addOption(new Option("--workload <name>", "what to run").choices(WORKLOADS).default("mu"))
-    .option("--ops <n>", "operations", "10000000")
+    .description("time the engine and what stands around it, with spread; compare with a C program")
+    .addOption(new Option("--workload <name>", "what to run (default mu)").choices(Object.keys(BENCHMARKS)))
+    .option("--ops <n>", "operations, or plans")
     .option("--log2-pages <n>", "size of the machine in 4 KiB pages (22 is 16 GiB; init: 28 is 1 TiB)")
-    .option("--replay <dir>", "time the replay of a recording instead, reading and parsing included")
+    .option("--runs <n>", "how often (default: 5, or 1 of what takes minutes)")
+    .addOption(
+      new Option("--size <size>", "as in the docs, or for tests").choices(["full", "small"]).default("full"),
+    )
+    .option("--replay <dir>", "a recording for replay and replay-cached; alone: time its replay")
+    .option("--against <file>", "the C program that runs in pairs beside, or its source")
+    .option(
+      "--check",
+      "compare the ratios with the last entry of this kind of machine; exit 1 if one is 15 % up",
+    )
+    .option("--record", "append an entry")
+    .option("--performance <file>", "the entries", join(__dirname, "../../docs/performance.json"))
     .option("--json", "print one JSON object")
-    .addHelpText("after", AGEING_HELP)
-    .action(
-      async (options: {
-        workload: (typeof WORKLOADS)[number];
-        ops: string;
-        log2Pages?: string;
-        replay?: string;
-        json?: boolean;
-      }) => {
-        const { workload } = options;
-        if (options.replay !== undefined) {
-          const result = await benchReplay(options.replay);
-          const text = `replay of ${result.dataset}: ${result.events} events, ${result.eventsPerSecond} a second, peak memory ${(result.peakRssBytes / 2 ** 20).toFixed(0)} MiB`;
-          process.stdout.write(`${options.json ? JSON.stringify(result) : text}\n`);
+    .addHelpText("after", HELP)
+    .action(async (flags: Flags) => {
+      const other = flags.against === undefined ? null : opponent(flags.against);
+      try {
+        if (flags.check || flags.record) {
+          await checkOrRecord(flags.workload === undefined ? CHECKED : [flags.workload], flags, other);
           return;
         }
-        const log2 = whole(options.log2Pages ?? DEFAULT_LOG2[workload] ?? "22", "--log2-pages", 12, 30);
-        const result = bench(workload, whole(options.ops, "--ops", 1, 2 ** 40), log2);
-        const text = `${workload}: ${result.ops} operations, ${result.cpuNsPerOp} ns CPU and ${result.wallNsPerOp} ns wall clock each, ${result.failures} failures, hash ${result.hash}, peak memory ${(result.peakRssBytes / 2 ** 20).toFixed(0)} MiB`;
-        process.stdout.write(`${options.json ? JSON.stringify(result) : text}\n`);
-      },
-    );
+        const name = flags.workload ?? (flags.replay === undefined ? "mu" : "replay");
+        const result = await bench(name, flags, other);
+        process.stdout.write(`${flags.json ? JSON.stringify(result) : text(result)}\n`);
+      } finally {
+        other?.close();
+      }
+    });
 }

@@ -67,13 +67,22 @@ export function register(program: Command): void {
     .option("--kernel <release>", "profile to use instead of the recording's version file")
     .option("--give-up <n>", "stop after n mismatches", "0")
     .option("--save <file>", "write the state at the end as a snapshot")
+    .option(
+      "--cache",
+      "read the trace from a binary copy beside it (trace.pageblock-cache), made if missing; not with --give-up",
+    )
     .option("--json", "print one JSON object")
     .action(
-      async (dir: string, options: { kernel?: string; giveUp: string; save?: string; json?: boolean }) => {
+      async (
+        dir: string,
+        options: { kernel?: string; giveUp: string; save?: string; json?: boolean; cache?: boolean },
+      ) => {
         const started = process.hrtime.bigint();
         const replayed = await replay(dir, {
           release: options.kernel === undefined ? undefined : kernelRelease(options.kernel),
           maxMismatches: giveUpAfter(options.giveUp),
+          cache: options.cache,
+          note: (text) => process.stderr.write(`note: ${text}\n`),
         });
         const seconds = Number(process.hrtime.bigint() - started) / 1e9;
         const { result } = replayed;

@@ -3,7 +3,7 @@
  * plans whatever order they come back in. Memory is bounded: a plan is taken only when the earliest unfinished one is near.
  */
 import { createHash } from "node:crypto";
-import { canonicalJson, sha256Of } from "../base/canonical-json";
+import { canonicalJson } from "../base/canonical-json";
 import { InputError } from "../base/errors";
 import type { Executor, Task } from "./executor";
 import type { Keeper, StoredRun } from "./keeper";
@@ -13,8 +13,12 @@ import type { RunText } from "./run-text";
 
 /** Plans between the earliest unfinished one and the latest taken: bounds what waits for its turn. */
 const WINDOW = 4096;
-/** Plans looked up in the store at a time. */
+/**
+ * Plans looked up in the store at a time. A look costs the store a pass over all it has, so where most are found the next
+ * look is for twice as many; where they are not, workers wait for the first of them.
+ */
 const LOOKUP = 256;
+const LOOKUP_MOST = 16_384;
 /** Results written at a time, and how long one waits to be. */
 const FLUSH_RUNS = 500;
 const FLUSH_MS = 1000;
@@ -73,6 +77,31 @@ export async function runPlans(
   return book.summary(signal.aborted);
 }
 
+/**
+ * Names of the plans of one sweep: sha256Of(), where the parts that plans have in common (the same objects) are written as
+ * canonical JSON once. A sweep changes no plan that it has handed out.
+ */
+class PlanNames {
+  private readonly written = new WeakMap<object, string>();
+
+  hashOf(plan: Plan): string {
+    const fields = Object.entries(plan).filter(([, value]) => value !== undefined);
+    fields.sort(([a], [b]) => (a < b ? -1 : 1));
+    const text = fields.map(([key, value]) => `${JSON.stringify(key)}:${this.textOf(value)}`).join(",");
+    return createHash("sha256").update(`{${text}}`).digest("hex");
+  }
+
+  private textOf(value: unknown): string {
+    if (typeof value !== "object" || value === null) return canonicalJson(value);
+    let text = this.written.get(value);
+    if (text === undefined) {
+      text = canonicalJson(value);
+      this.written.set(value, text);
+    }
+    return text;
+  }
+}
+
 /** Keeps account of one sweep. */
 class Book {
   private readonly hash = createHash("sha256");
@@ -102,17 +131,20 @@ class Book {
     const { store } = this.options;
     const stop = () => this.wake?.();
     signal.addEventListener("abort", stop, { once: true });
+    const names = new PlanNames();
+    let lookup = LOOKUP;
     for (let index = 0, over = false; !over && !signal.aborted; ) {
       const chunk: Task[] = [];
-      while (chunk.length < LOOKUP) {
+      while (chunk.length < lookup) {
         const { done, value } = plans.next();
         if (done === true) {
           over = true;
           break;
         }
-        chunk.push({ index: index++, plan: value, hash: sha256Of(value) });
+        chunk.push({ index: index++, plan: value, hash: names.hashOf(value) });
       }
       const known = store ? await store.get(chunk.map((t) => t.hash)) : new Map<string, RunText>();
+      lookup = known.size * 2 > chunk.length ? Math.min(lookup * 2, LOOKUP_MOST) : LOOKUP;
       for (const task of chunk) {
         const text = known.get(task.hash);
         if (text !== undefined) {
@@ -162,7 +194,7 @@ class Book {
     this.early.set(task.index, { ...run, hash: task.hash, plan: task.plan });
     for (let ready = this.early.get(this.next); ready !== undefined; ready = this.early.get(this.next)) {
       this.early.delete(this.next);
-      this.hash.update(ready.text).update("\n");
+      this.hash.update(`${ready.text}\n`);
       this.options.onRun?.({ index: this.next, ...ready });
       this.next++;
     }

@@ -5,7 +5,7 @@
  */
 import { InputError, unknownName } from "../base/errors";
 import { Random } from "../base/random";
-import { type Plan, parsePlan, RUN_FIELDS } from "../plan/run";
+import { PLAN_LIMITS, type Plan, parsePlan, RUN_FIELDS } from "../plan/run";
 import {
   type Sampling,
   SWEEP_LIMITS,
@@ -20,6 +20,9 @@ import { workloadKind } from "../workload";
 import { isSequence, isTogether, type LeafWorkload, type WorkloadSpec } from "../workload/workload";
 
 export type { Sampling, SweepAxis, SweepRange, SweepSpec, SweepValue };
+
+/** Plans without their seed that are kept for others with another seed. */
+const PLANS_REMEMBERED = 256;
 
 /** Short names of parameters that people vary often. */
 const SHORT: Readonly<Record<string, string>> = {
@@ -60,8 +63,7 @@ export function sweep(spec: SweepSpec, locate: Locate = fieldPath): Sweep {
     sampling.kind === "grid" ? grid(axes, names, where) : sampled(axes, sampling, locate);
   if (count > SWEEP_LIMITS.plans)
     throw new InputError(`sweep: at most ${SWEEP_LIMITS.plans} plans: got ${count}`);
-  const plan = (index: number): Plan => {
-    const chosen = values(index);
+  const made = (index: number, chosen: SweepValue[]): Plan => {
     const draft = structuredClone(spec.plan);
     chosen.forEach((value, i) => setters[i]!(draft, value));
     const parameters = names.map((name, i) => `${name} = ${JSON.stringify(chosen[i])}`).join(", ");
@@ -69,6 +71,23 @@ export function sweep(spec: SweepSpec, locate: Locate = fieldPath): Sweep {
       draft,
       (path, key) => `sweep: plan ${index + 1} of ${count} (${parameters}): ${fieldPath(path, key)}`,
     );
+  };
+  const seedAt = names.indexOf("seed");
+  const known = new Map<string, Plan>();
+  // Plans that differ in the seed alone have all else in common: it is checked once, and they share it.
+  const plan = (index: number): Plan => {
+    const chosen = values(index);
+    const seed = seedAt < 0 ? null : chosen[seedAt];
+    if (!Number.isSafeInteger(seed) || (seed as number) < 0 || (seed as number) > PLAN_LIMITS.seed)
+      return made(index, chosen);
+    const key = JSON.stringify(chosen.map((value, i) => (i === seedAt ? null : value)));
+    let twin = known.get(key);
+    if (twin === undefined) {
+      twin = made(index, chosen);
+      if (known.size >= PLANS_REMEMBERED) known.delete(known.keys().next().value!);
+      known.set(key, twin);
+    }
+    return { ...twin, seed: seed as number };
   };
   plan(0);
   return {

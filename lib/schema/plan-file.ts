@@ -3,11 +3,13 @@
  * JSON too, so one parser gives the positions of both.
  */
 import { readFileSync, statSync } from "node:fs";
-import { isMap, isNode, isScalar, LineCounter, parseDocument } from "yaml";
 import { at, InputError } from "../base/errors";
 import { spellings } from "./check";
 import type { Fields } from "./field";
 import { fieldPath, type Locate } from "./place";
+
+/** Loaded with the first file: most who load the library read none. */
+const yaml = () => require("yaml") as typeof import("yaml");
 
 /** A plan is small; a larger file is something else. */
 const FILE_BYTES_MAX = 4 * 2 ** 20;
@@ -61,6 +63,7 @@ export function readPlanFile(path: string): Written {
  * ```
  */
 export function parsePlanText(text: string, file: string): Written {
+  const { isMap, isNode, isScalar, LineCounter, parseDocument } = yaml();
   const lines = new LineCounter();
   const document = parseDocument(text.replace(/^\uFEFF/, ""), {
     lineCounter: lines,

@@ -152,6 +152,7 @@ export class ContigFollower {
         moved() {},
         gone() {},
       },
+      stepwise: true,
       seen: this.observer(() => {
         let from = range;
         while (from < records.length && records[from]!.kind !== REC.RANGE_BEGIN) from++;

@@ -26,6 +26,8 @@ export class OpenDrains {
 
   /** The drains that a record of task `pid` began are its own. */
   adopt(pid: number): void {
+    // Setting a length is slow even where it is 0 already: once a drain, not once a record.
+    if (this.newDrains.length === 0) return;
     for (const drain of this.newDrains) this.drains.push({ pid, drain });
     this.newDrains.length = 0;
   }

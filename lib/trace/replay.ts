@@ -10,14 +10,22 @@ import type { Memory } from "../mm/state/memory";
 import { type KernelSwitches, kernelProfile } from "../mm/state/profile";
 import type { WrongContigEvent } from "./contig-follower";
 import { datasetName, readInput, streamInput } from "./input";
-import { openRecording } from "./recording";
+import { ColumnCollector, ColumnReader } from "./record-columns";
+import { openRecording, type Recording } from "./recording";
 import type { LostStep, Mismatch } from "./replay-mismatch";
 import { Replayer } from "./replayer";
 import type { Snapshot } from "./snapshot";
 import { compareWithSnapshot, type Difference } from "./snapshot-compare";
 import { loadSnapshot } from "./snapshot-load";
 import { parseSnapshot } from "./snapshot-parse";
-import { TraceReader } from "./trace-reader";
+import {
+  type CachedTrace,
+  readTraceCache,
+  recordingHash,
+  traceCachePath,
+  writeTraceCache,
+} from "./trace-cache";
+import { REC, TraceReader } from "./trace-reader";
 
 export interface ReplayResult {
   dataset: string;
@@ -56,6 +64,10 @@ export interface ReplayOptions {
   switches?: Partial<KernelSwitches> | undefined;
   /** Mismatches after which the replay gives up; 0: none. */
   maxMismatches?: number | undefined;
+  /** Reads the trace from a binary copy beside it, and makes that copy if there is none. Results are the same. */
+  cache?: boolean | undefined;
+  /** Told why a cache is not used or can't be written. */
+  note?: ((text: string) => void) | undefined;
 }
 
 /**
@@ -79,23 +91,12 @@ export async function replay(dir: string, options: ReplayOptions = {}): Promise<
   );
   memory.watermarkBoostFactor = recording.watermarkBoostFactor;
   const replayer = new Replayer(memory, recording.trace, options.maxMismatches ?? 0);
-  const reader = new TraceReader(recording.trace, replayer, replayer.wanted);
-  replayer.want = (kind) => reader.want(kind);
-  let complete = true;
-  for await (const chunk of streamInput(recording.trace)) {
-    reader.feed(chunk);
-    if (replayer.gaveUp) {
-      complete = false;
-      break;
-    }
-  }
-  if (complete) {
-    reader.finish();
-    if (!replayer.sawEnd)
-      throw new InputError(
-        `${at(recording.trace, reader.line)}: the trace is cut short: the marker "S 1" of its end is missing`,
-      );
-  }
+  const { line, events } = await putTrace(recording, replayer, options);
+  const complete = !replayer.gaveUp;
+  if (complete && !replayer.sawEnd)
+    throw new InputError(
+      `${at(recording.trace, line)}: the trace is cut short: the marker "S 1" of its end is missing`,
+    );
   const s1 = parseSnapshot(readInput(recording.s1), recording.s1);
   const finalDifferences = complete
     ? compareWithSnapshot(memory, s1)
@@ -104,7 +105,7 @@ export async function replay(dir: string, options: ReplayOptions = {}): Promise<
           zone: "",
           what: "the replay was given up",
           expected: "the end of the trace",
-          predicted: `line ${reader.line}`,
+          predicted: `line ${line}`,
         },
       ];
   return {
@@ -113,7 +114,7 @@ export async function replay(dir: string, options: ReplayOptions = {}): Promise<
     result: {
       dataset: datasetName(dir),
       profile: recording.release,
-      events: reader.events,
+      events,
       allocations: replayer.allocations,
       exact: replayer.exact,
       mismatches: replayer.allocations - replayer.exact,
@@ -124,6 +125,61 @@ export async function replay(dir: string, options: ReplayOptions = {}): Promise<
       finalDifferences,
     },
   };
+}
+
+/** The last line and the events of a trace that was put to the model. */
+interface Passed {
+  line: number;
+  events: number;
+}
+
+/** From the cache beside the recording if that is asked for and there is a good one, else from the text. */
+async function putTrace(
+  recording: Recording,
+  replayer: Replayer,
+  { cache = false, note = () => {}, maxMismatches = 0 }: ReplayOptions,
+): Promise<Passed> {
+  // How far a replay got that gave up is told in lines and events of the text, which a cache does not hold all.
+  if (!cache || maxMismatches > 0) {
+    const reader = new TraceReader(recording.trace, replayer, replayer.wanted);
+    replayer.want = (kind) => reader.want(kind);
+    return putText(recording, replayer, reader);
+  }
+  const { dir } = recording;
+  const hash = recordingHash(dir);
+  // Drains are asked for in the middle of a trace, once it shows compaction or reclaim.
+  const holds = [...new Set([...replayer.wanted, REC.DRAINED])];
+  const cached = readTraceCache(dir, hash, holds);
+  if (typeof cached === "object") return putCached(cached, replayer);
+  if (cached !== undefined) note(`${traceCachePath(dir)}: not used, and written anew: ${cached}`);
+  const collector = new ColumnCollector(replayer, replayer.wanted);
+  replayer.want = (kind) => collector.pass(kind);
+  const passed = await putText(recording, replayer, new TraceReader(recording.trace, collector, holds));
+  if (!replayer.gaveUp && replayer.sawEnd) {
+    const trace = { events: passed.events, endLine: passed.line, columns: collector.columns() };
+    try {
+      writeTraceCache(dir, hash, trace, holds);
+    } catch (error) {
+      note((error as Error).message);
+    }
+  }
+  return passed;
+}
+
+function putCached(cached: CachedTrace, replayer: Replayer): Passed {
+  const reader = new ColumnReader(cached.columns, replayer, replayer.wanted);
+  replayer.want = (kind) => reader.want(kind);
+  reader.run();
+  return { line: cached.endLine, events: cached.events };
+}
+
+async function putText(recording: Recording, replayer: Replayer, reader: TraceReader): Promise<Passed> {
+  for await (const chunk of streamInput(recording.trace)) {
+    reader.feed(chunk);
+    if (replayer.gaveUp) return reader;
+  }
+  reader.finish();
+  return reader;
 }
 
 function decisionResults(replayer: Replayer): Pick<ReplayResult, "halfRule" | "drains" | "cmaEvents"> {

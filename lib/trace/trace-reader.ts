@@ -85,10 +85,20 @@ const FORMS: Record<string, Form> = {
   tf: { kind: REC.OTHER, fields: 0, hex: -1 },
 };
 
+/** Kind → how many numbers its records have at least; undefined for what is no kind. */
+export const LEAST_FIELDS: readonly (number | undefined)[] = Object.values(FORMS).reduce(
+  (least, { kind, fields }) => {
+    least[kind] = Math.min(least[kind] ?? fields, fields);
+    return least;
+  },
+  [] as (number | undefined)[],
+);
+
 const SPACE = 32;
 const NEWLINE = 10;
 const RETURN = 13;
 const MINUS = 45;
+const LONGEST_RECORD = 1 << 16;
 
 /** One-letter forms by byte, two-letter ones by both bytes. */
 const BY_BYTE: (Form | undefined)[] = [];
@@ -119,18 +129,31 @@ export class TraceReader {
   }
 
   feed(chunk: Buffer): void {
-    let bytes = chunk;
+    let from = 0;
     if (this.rest !== null) {
-      bytes = Buffer.concat([this.rest, chunk]);
+      // Only the line that two chunks share is copied together; what follows is read where it lies.
+      const first = chunk.indexOf(NEWLINE);
+      const joined = Buffer.concat([this.rest, first < 0 ? chunk : chunk.subarray(0, first + 1)]);
       this.rest = null;
+      if (first < 0) {
+        this.keep(joined);
+        return;
+      }
+      this.lines(joined, 0, joined.length);
+      from = first + 1;
     }
-    const last = bytes.lastIndexOf(NEWLINE);
-    if (last < bytes.length - 1) this.rest = Buffer.from(bytes.subarray(last + 1));
-    if (last >= 0) this.lines(bytes, last + 1);
-    if (this.rest !== null && this.rest.length > 1 << 16)
+    const last = chunk.lastIndexOf(NEWLINE);
+    if (last >= from) this.lines(chunk, from, last + 1);
+    if (last < chunk.length - 1) this.keep(Buffer.from(chunk.subarray(Math.max(last + 1, from))));
+  }
+
+  /** The beginning of a line whose end has not come yet. */
+  private keep(rest: Buffer): void {
+    if (rest.length > LONGEST_RECORD)
       throw new InputError(
         `${at(this.file, this.line + 1)}: a record is longer than 65,536 bytes: this is no trace`,
       );
+    this.rest = rest;
   }
 
   finish(): void {
@@ -139,9 +162,10 @@ export class TraceReader {
     if (this.line === 0) throw new InputError(`${this.file}: is empty, a trace was expected`);
   }
 
-  private lines(bytes: Buffer, end: number): void {
+  /** Whole lines: `end` is the byte behind the last newline. */
+  private lines(bytes: Buffer, from: number, end: number): void {
     const { f, wanted, handler } = this;
-    let p = 0;
+    let p = from;
     let line = this.line;
     let events = this.events;
     while (p < end) {
@@ -161,7 +185,9 @@ export class TraceReader {
       const kind = form!.kind;
       if (kind !== REC.TIME) events++;
       if (wanted[kind] === 0) {
-        p = bytes.indexOf(NEWLINE, q) + 1;
+        // Lines are some 15 bytes long: a call of indexOf() costs more than this loop.
+        while (bytes[q] !== NEWLINE) q++;
+        p = q + 1;
         continue;
       }
       this.line = line;

@@ -160,27 +160,44 @@ export class Churn {
 
   /** Order 0 until nothing is left, freed in order; then again, freed at random. Returns the operations done. */
   fill(): number {
-    const { livePages, m } = this;
     let ops = 0;
     for (let round = 0; round < 2; round++) {
-      let n = 0;
-      for (; n < this.pages; n++) {
-        const pfn = allocPages(m, GFP_HIGHUSER_MOVABLE, 0);
-        if (pfn < 0) break;
-        livePages[n] = pfn;
-        this.hash = Math.imul(this.hash ^ pfn, 0x01000193);
-      }
-      if (round === 1)
-        for (let i = n - 1; i > 0; i--) {
-          const j = this.below(i + 1);
-          const t = livePages[i]!;
-          livePages[i] = livePages[j]!;
-          livePages[j] = t;
-        }
-      for (let i = 0; i < n; i++) freeWholePages(m, livePages[i]!, 0);
+      const n = this.fillUp();
+      if (round === 1) this.shuffle(n);
+      this.freeAll(n);
       ops += 2 * n;
     }
     return ops;
+  }
+
+  /** Order 0 until nothing is left; returns how many pages that were. */
+  fillUp(): number {
+    const { livePages, m } = this;
+    let n = 0;
+    for (; n < this.pages; n++) {
+      const pfn = allocPages(m, GFP_HIGHUSER_MOVABLE, 0);
+      if (pfn < 0) break;
+      livePages[n] = pfn;
+      this.hash = Math.imul(this.hash ^ pfn, 0x01000193);
+    }
+    return n;
+  }
+
+  /** The `n` pages of fillUp() in random order. */
+  shuffle(n: number): void {
+    const { livePages } = this;
+    for (let i = n - 1; i > 0; i--) {
+      const j = this.below(i + 1);
+      const t = livePages[i]!;
+      livePages[i] = livePages[j]!;
+      livePages[j] = t;
+    }
+  }
+
+  /** Frees the `n` pages of fillUp(), in the order they are in. */
+  freeAll(n: number): void {
+    const { livePages, m } = this;
+    for (let i = 0; i < n; i++) freeWholePages(m, livePages[i]!, 0);
   }
 
   get result(): number {

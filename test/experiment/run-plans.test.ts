@@ -88,6 +88,64 @@ test("what is in the store is not run again; a cancelled sweep goes on where it 
   assert.equal(third.resultsHash, (await runSweep(all, { store: "none" })).resultsHash);
 });
 
+test("plans that differ in the seed share all else, and are the plans and names that each alone has", async () => {
+  const over = { seed: { from: 1, to: 3, step: 1 }, "request.bytes": ["1MiB", 4 * 2 ** 20] };
+  const all = [...sweep({ plan, over }).plans()];
+  assert.deepEqual(
+    all.map((p) => [p.seed, p.request.bytes]),
+    [1, 2, 3].flatMap((seed) => [2 ** 20, 2 ** 22].map((bytes) => [seed, bytes])),
+  );
+  for (const one of all)
+    assert.equal(
+      JSON.stringify(one),
+      JSON.stringify(
+        parsePlan({ ...plan, request: { ...plan.request, bytes: one.request.bytes }, seed: one.seed }),
+      ),
+    );
+  const names: string[] = [];
+  await runPlans(all, all.length, { executor: new Backwards(), onRun: ({ hash }) => names.push(hash) });
+  assert.deepEqual(names, all.map(planHash));
+  for (const seed of [-1, 2 ** 32, 1.5, "one"])
+    assert.throws(() => [...sweep({ plan, over: { seed: [1, seed] } }).plans()], /sweep: plan 2 of 2 .*seed/);
+});
+
+test("a store that has most plans is asked for more of them at a time, and no run is lost at the seams", async () => {
+  const asked: number[] = [];
+  const text = (hash: string) => ({ text: `{"plan":"${hash}"}`, state: "ok" as const });
+  const missing = new Set<string>();
+  const store = {
+    get: async (hashes: readonly string[]) => {
+      asked.push(hashes.length);
+      return new Map(hashes.filter((h) => !missing.has(h)).map((h) => [h, text(h)]));
+    },
+    put: async () => {},
+  };
+  const all = seeds(3000);
+  const ran: string[] = [];
+  const executor: Executor = {
+    async *execute(tasks) {
+      for (let t = await tasks.next(); t.done !== true; t = await tasks.next()) {
+        ran.push(t.value.hash);
+        yield { task: t.value, ...text(t.value.hash) };
+      }
+    },
+    close: async () => {},
+  };
+  const whole = await runPlans(all.plans(), 3000, { executor, store });
+  assert.deepEqual(asked, [256, 512, 1024, 1208]);
+  assert.deepEqual([whole.fromStore, ran.length], [3000, 0]);
+  let i = 0;
+  for (const one of all.plans()) if (i++ % 2 === 0 || i > 1500) missing.add(planHash(one));
+  asked.length = 0;
+  const half = await runPlans(all.plans(), 3000, { executor, store });
+  assert.equal(half.resultsHash, whole.resultsHash);
+  assert.deepEqual(new Set(ran), missing);
+  assert.ok(
+    asked.every((n) => n <= 256),
+    asked.join(),
+  );
+});
+
 test("a plan that cannot be run is a failure with its reason, kept and told", async () => {
   const bad: Plan = { ...plan, machine: { ...plan.machine, kernel: "6.1", pageblockMaxOrder: 5 } };
   const path = join(folder, "bad.duckdb");

@@ -110,6 +110,8 @@ export interface MigrationContext {
   world: MigrationWorld;
   seen: ContigObserver;
   stats: MigrationStats;
+  /** Whoever drives the request does something between the steps of a page, as a replay does; default: nobody does. */
+  stepwise?: boolean;
 }
 
 /**
@@ -132,7 +134,8 @@ export function* migratePages(
     const left: IsolatedPage[] = [];
     for (let i = 0; i < waiting.length; i++) {
       const page = waiting[i]!;
-      const rc = yield* migratePage(cx, page, target);
+      // A step that nobody waits for is not given: it would pass through five generators, which costs more than the page.
+      const rc = cx.stepwise ? yield* migratePage(cx, page, target) : migrateAtOnce(cx, page, target);
       if (rc === 0) continue;
       if (rc === EAGAIN) {
         left.push(page);
@@ -173,30 +176,63 @@ function stillThere(m: Memory, { pfn }: IsolatedPage): boolean {
   return inUse(m, pfn);
 }
 
-/** One attempt: 0, or the error. */
+/** One attempt, step by step: 0, or the error. */
 function* migratePage(
   cx: MigrationContext,
   page: IsolatedPage,
   allocTarget: MigrationTarget,
 ): Generator<void, number> {
-  const { m, world, seen, stats } = cx;
-  const { pfn, order } = page;
-  const target = allocTarget(m, pfn, order);
-  seen.alloc?.(target, order);
+  const target = takeTarget(cx, page, allocTarget);
   yield;
   if (target < 0) return ENOMEM;
-  if (!stillThere(m, page)) {
-    seen.free?.(target, order);
-    freePages(m, target, order);
-    return 0;
-  }
+  if (!stillThere(cx.m, page)) return giveTargetBack(cx, page, target);
+  const rc = unmapAndMove(cx, page, target);
+  yield;
+  settle(cx, page, target, rc);
+  yield;
+  return rc;
+}
+
+/** The same attempt in one. */
+function migrateAtOnce(cx: MigrationContext, page: IsolatedPage, allocTarget: MigrationTarget): number {
+  const target = takeTarget(cx, page, allocTarget);
+  if (target < 0) return ENOMEM;
+  if (!stillThere(cx.m, page)) return giveTargetBack(cx, page, target);
+  const rc = unmapAndMove(cx, page, target);
+  settle(cx, page, target, rc);
+  return rc;
+}
+
+function takeTarget(
+  cx: MigrationContext,
+  { pfn, order }: IsolatedPage,
+  allocTarget: MigrationTarget,
+): number {
+  const target = allocTarget(cx.m, pfn, order);
+  cx.seen.alloc?.(target, order);
+  return target;
+}
+
+/** The page went away while its target was taken: that counts as moved. */
+function giveTargetBack({ m, seen }: MigrationContext, { order }: IsolatedPage, target: number): number {
+  seen.free?.(target, order);
+  freePages(m, target, order);
+  return 0;
+}
+
+function unmapAndMove({ world, seen }: MigrationContext, { pfn }: IsolatedPage, target: number): number {
   let rc = world.unmap(pfn, target);
   seen.unmap?.(pfn, target, rc);
   if (rc === 1) {
     rc = world.move(pfn, target);
     seen.move?.(pfn, target, rc);
   }
-  yield;
+  return rc;
+}
+
+/** The page is at its target, or the target goes back. */
+function settle(cx: MigrationContext, { pfn, order }: IsolatedPage, target: number, rc: number): void {
+  const { m, world, seen, stats } = cx;
   if (rc === 0) {
     moveOwner(m, pfn, target);
     world.moved(pfn, target, order);
@@ -205,8 +241,6 @@ function* migratePage(
   const freed = rc === 0 ? pfn : target;
   seen.free?.(freed, order);
   freePages(m, freed, order);
-  yield;
-  return rc;
 }
 
 /** reclaim_clean_pages_from_list(): clean file cache in the list is dropped. */
@@ -224,7 +258,7 @@ export function* reclaimCleanPages(cx: MigrationContext, list: IsolatedPage[]): 
     world.gone(pfn);
     seen.free?.(pfn, order);
     freePages(m, pfn, order);
-    yield;
+    if (cx.stepwise) yield;
   }
 }
 

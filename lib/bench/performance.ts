@@ -1,0 +1,103 @@
+/**
+ * docs/performance.json: what was measured, by date and kind of machine; and the check that nothing became slower. Compared
+ * are ratios (to the calibration loop, or to the C program beside), never times.
+ */
+import { existsSync, readFileSync } from "node:fs";
+import { arch, cpus } from "node:os";
+import { InputError } from "../base/errors";
+import { writeAtomically } from "../base/write-atomically";
+import type { BenchResult } from "./measure";
+
+/** Above it a figure has become slower. */
+export const SLOWER_SHARE = 0.15;
+
+export interface Figure {
+  /** Median of the runs: CPU time an operation, as a multiple of what `to` names. */
+  ratio: number;
+  to: "calibration" | "c";
+  cpuNsPerOp: number;
+  runs: number;
+  hash: number | string;
+}
+
+export interface Entry {
+  date: string;
+  /** `AMD EPYC 7R13, 2 cores, x64, Node 20`: figures are compared within a kind. */
+  machine: string;
+  engine: string;
+  figures: Record<string, Figure>;
+}
+
+interface Records {
+  format: 1;
+  entries: Entry[];
+}
+
+/** What this computer is called in entries. */
+export function machineKind(): string {
+  const all = cpus();
+  const model = (all[0]?.model ?? "unknown processor").replace(/\s+/g, " ").trim();
+  return `${model}, ${all.length} cores, ${arch()}, Node ${process.versions.node.split(".")[0]}`;
+}
+
+/** `pair`: the ratio to the C program, where it ran beside. */
+export function figureOf(result: BenchResult, pair?: { median: number }): Figure {
+  const { cpuNsPerOp, runs, hash, calibrated } = result;
+  const ratio = pair?.median ?? calibrated.median;
+  return { ratio, to: pair === undefined ? "calibration" : "c", cpuNsPerOp, runs, hash };
+}
+
+export function readPerformance(path: string): Records {
+  if (!existsSync(path)) return { format: 1, entries: [] };
+  let read: unknown;
+  try {
+    read = JSON.parse(readFileSync(path, "utf8"));
+  } catch (error) {
+    throw new InputError(`${path}: is no JSON (${(error as Error).message})`);
+  }
+  const { format, entries } = (read ?? {}) as Partial<Records>;
+  if (format !== 1 || !Array.isArray(entries))
+    throw new InputError(`${path}: must be { "format": 1, "entries": [...] }`);
+  return { format, entries };
+}
+
+/** Appends an entry, atomically. */
+export function recordPerformance(path: string, entry: Entry): void {
+  const { entries } = readPerformance(path);
+  const lines = [...entries, entry].map((e) => `    ${JSON.stringify(e)}`).join(",\n");
+  writeAtomically(path, `{\n  "format": 1,\n  "entries": [\n${lines}\n  ]\n}\n`);
+}
+
+export interface Verdict {
+  /** The entry compared with; null if there is none of this kind of machine. */
+  against: Entry | null;
+  slower: string[];
+  /** A line for each figure. */
+  lines: string[];
+}
+
+/**
+ * Compares each figure with the same figure, of the same kind of ratio, in the last entry of the same kind of machine that has
+ * it. Slower by more than `share` fails; a figure that no entry has passes with a line that says so.
+ */
+export function checkPerformance(entries: readonly Entry[], now: Entry, share = SLOWER_SHARE): Verdict {
+  const same = entries.filter((e) => e.machine === now.machine).reverse();
+  const slower: string[] = [];
+  const lines: string[] = [];
+  for (const [name, { ratio, to, hash }] of Object.entries(now.figures)) {
+    const before = same.find((e) => e.figures[name]?.to === to)?.figures[name];
+    if (before === undefined) {
+      lines.push(`${name}: ${ratio} (to ${to}), nothing to compare with`);
+      continue;
+    }
+    const change = ratio / before.ratio - 1;
+    const bad = change > share;
+    if (bad) slower.push(name);
+    const percent = `${change >= 0 ? "+" : ""}${(100 * change).toFixed(1)} %`;
+    const work = before.hash === hash ? "" : ", other work than then (the hash differs)";
+    lines.push(
+      `${name}: ${ratio} (to ${to}), before ${before.ratio}: ${percent}${bad ? ", SLOWER" : ""}${work}`,
+    );
+  }
+  return { against: same[0] ?? null, slower, lines };
+}

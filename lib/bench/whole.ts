@@ -1,0 +1,180 @@
+/** Benchmarks of what stands around the allocator: sweeps and scorecards on all cores, the store, replays, the import. */
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { cpSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { InputError } from "../base/errors";
+import { runAll } from "../experiment/compare";
+import { comparisonPlans } from "../experiment/comparison";
+import type { RunSummary } from "../experiment/run-plans";
+import { scenario } from "../experiment/scenarios";
+import { type Sweep, sweep } from "../experiment/sweep";
+import { type Plan, parsePlan } from "../plan/run";
+import { sweepIn } from "../plan/sweep";
+import { readPlanFile } from "../schema/plan-file";
+import { replay } from "../trace/replay";
+import type { Benchmark, BenchSettings, Size, Work } from "./measure";
+
+const ROOT = join(__dirname, "../..");
+/** Threads: what the table has is on two cores; starting them is most of what a small run takes. */
+const WORKERS = { full: 2, small: 1 };
+
+function planned(plans: Iterable<Plan>, count: number, size: Size, store = "none"): Promise<RunSummary> {
+  return runAll(plans, count, { workers: WORKERS[size], store });
+}
+
+function workOf({ plans, failed, resultsHash }: RunSummary): Work {
+  return { ops: plans, failures: failed, hash: resultsHash ?? "" };
+}
+
+const scorecard: Benchmark = {
+  operation: "one run of 2 GiB by one of ten strategies on 64 GiB used for 30 days; 32 seeds, two threads",
+  runs: 1,
+  prepare({ size }) {
+    const spec = scenario(
+      "rdma-2gb",
+      size === "small" ? { seeds: 1, uptime: "10 minutes", memory: "16GiB", size: "64MiB" } : { seeds: 32 },
+    );
+    const count = spec.seeds * spec.strategies.length;
+    return { run: async () => workOf(await planned(comparisonPlans(spec), count, size)) };
+  },
+};
+
+const sweep1000: Benchmark = {
+  operation: "a plan of docs/examples/sweep-1000.yaml, two threads, no store",
+  runs: 3,
+  prepare({ size }) {
+    const spec = sweepIn(readPlanFile(join(ROOT, "docs/examples/sweep-1000.yaml")));
+    if (size === "small") spec.over = { ...spec.over, seed: [1] };
+    const all = sweep(spec);
+    return { run: async () => workOf(await planned(all.plans(), all.count, size)) };
+  },
+};
+
+const BOARDS = [
+  { board: "qemu-virt", memory: "1GiB" },
+  { board: "raspberry-pi-3", memory: "1GiB" },
+  { board: "raspberry-pi-4", memory: "2GiB" },
+  { board: "raspberry-pi-cm4-8gb", memory: "8GiB" },
+  { board: "raspberry-pi-5", memory: "4GiB" },
+  { board: "pc-x86-64", memory: "4GiB" },
+  { board: "power-64k", memory: "8GiB" },
+  { board: "server-arm64", memory: "8GiB" },
+];
+
+function* boards(each: number, duration: string): Generator<Plan> {
+  for (const machine of BOARDS) {
+    const twin = parsePlan({
+      machine,
+      workload: { kind: "uptime", duration, profile: "desktop" },
+      strategy: { name: "buddy" },
+      request: { size: "1MiB" },
+    });
+    for (let seed = 1; seed <= each; seed++) yield { ...twin, seed };
+  }
+}
+
+const boards10000: Benchmark = {
+  operation: "a machine of one of 8 kinds of boards, used for a day as a desktop; two threads",
+  runs: 1,
+  prepare({ size, ops }) {
+    const each = Math.ceil((ops ?? (size === "small" ? BOARDS.length : 10_000)) / BOARDS.length);
+    const plans = boards(each, size === "small" ? "10 minutes" : "1 day");
+    return { run: async () => workOf(await planned(plans, each * BOARDS.length, size)) };
+  },
+};
+
+/** A sweep of short plans of a machine of 128 MiB without workload. */
+function shortPlans(count: number): Sweep {
+  const plan = parsePlan({
+    machine: { board: "qemu-virt", memory: "128MiB" },
+    strategy: { name: "buddy" },
+    request: { size: "64KiB" },
+  });
+  return sweep({
+    plan,
+    over: { "request.bytes": ["4KiB", "64KiB"], seed: { from: 1, to: count / 2, step: 1 } },
+  });
+}
+
+const store100000: Benchmark = {
+  operation: "a finished plan answered by a store of them (which is filled before)",
+  runs: 1,
+  async prepare({ size, ops }) {
+    const all = shortPlans(ops ?? (size === "small" ? 100 : 100_000));
+    const folder = mkdtempSync(join(tmpdir(), "pageblock-bench-"));
+    const store = join(folder, "results.duckdb");
+    await planned(all.plans(), all.count, size, store);
+    return {
+      async run() {
+        const summary = await planned(all.plans(), all.count, size, store);
+        return { ...workOf(summary), failures: summary.run };
+      },
+      close: () => rmSync(folder, { recursive: true, force: true }),
+    };
+  },
+};
+
+function recordingOf({ recording, size }: BenchSettings): string {
+  if (recording !== undefined) return recording;
+  const own = join(ROOT, "test/fixtures/x86-6.1", size === "small" ? "boot-8G" : "w1-files");
+  return own;
+}
+
+async function replayed(dir: string, cache: boolean): Promise<Work> {
+  const { result } = await replay(dir, { cache });
+  const { dataset: _folder, ...found } = result;
+  const { events, mismatches, finalStateIdentical } = result;
+  const hash = createHash("sha256").update(JSON.stringify(found)).digest("hex").slice(0, 16);
+  return { ops: events, failures: mismatches + (finalStateIdentical ? 0 : 1), hash };
+}
+
+const replayText: Benchmark = {
+  operation: "an event of a recording, unpacking, parsing and the comparison with its end included",
+  runs: 5,
+  prepare: (settings) => ({ run: () => replayed(recordingOf(settings), false) }),
+};
+
+const replayCached: Benchmark = {
+  operation: "an event of a recording that is read from its cache, the comparison with its end included",
+  runs: 5,
+  async prepare(settings) {
+    const folder = mkdtempSync(join(tmpdir(), "pageblock-bench-"));
+    const dir = join(folder, "recording");
+    cpSync(recordingOf(settings), dir, { recursive: true });
+    await replayed(dir, true);
+    return { run: () => replayed(dir, true), close: () => rmSync(folder, { recursive: true, force: true }) };
+  },
+};
+
+/** Loads the built library in a process of its own and boots a machine, as the first cells of a notebook do. */
+const IMPORT = `const cpu = process.cpuUsage(), wall = process.hrtime.bigint();
+const { machine } = require(process.argv[1]);
+const { user, system } = process.cpuUsage(cpu);
+const wallNs = Number(process.hrtime.bigint() - wall);
+console.log(JSON.stringify({ cpuNs: (user + system) * 1000, wallNs, hash: machine("qemu-virt").memory("256MiB").boot().zones.length }));`;
+
+const importing: Benchmark = {
+  operation: "import of `machine` from the built library in a new process, its start not counted",
+  runs: 5,
+  prepare: () => ({
+    run() {
+      const door = join(ROOT, "dist/index.js");
+      const env = { ...process.env, NODE_OPTIONS: "" };
+      const child = spawnSync(process.execPath, ["-e", IMPORT, door], { encoding: "utf8", env });
+      if (child.status !== 0) throw new InputError(`bench import: ${child.stderr.trim().split("\n").at(-1)}`);
+      return { ops: 1, failures: 0, ...(JSON.parse(child.stdout) as Omit<Work, "ops" | "failures">) };
+    },
+  }),
+};
+
+export const WHOLE_BENCHMARKS: Readonly<Record<string, Benchmark>> = {
+  scorecard,
+  "sweep-1000": sweep1000,
+  "boards-10000": boards10000,
+  "store-100000": store100000,
+  replay: replayText,
+  "replay-cached": replayCached,
+  import: importing,
+};
