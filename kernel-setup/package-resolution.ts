@@ -8,6 +8,7 @@ import { existsSync, readFileSync } from "node:fs";
 import Module, { createRequire } from "node:module";
 import { dirname, join, sep } from "node:path";
 import { requireOfTslab, ts, typescriptPath } from "./tslab-internals";
+import { shareOneTimer, type TimerHost } from "./watch-timers";
 
 /** The folder of the package that this kernel is a part of: the nearest package.json above this file. */
 export function packageRoot(): string {
@@ -73,7 +74,10 @@ export function prepareCompiler(cwd: string): void {
     const moduleResolution = ts.ModuleResolutionKind.Bundler;
     const types =
       nodeTypes === undefined ? {} : { types: ["node"], typeRoots: [slashed(dirname(nodeTypes))] };
-    return create(files, { ...options, moduleResolution, paths: compilerPaths(cwd), ...types }, ...rest);
+    const paths = compilerPaths(cwd);
+    const host = create(files, { ...options, moduleResolution, paths, ...types }, ...rest) as TimerHost;
+    shareOneTimer(host);
+    return host;
   };
   // TypeScript's exports cannot be assigned to: tslab gets a copy of the module with one function changed.
   const copy = Object.defineProperties(
