@@ -96,6 +96,8 @@ export const MACHINE_FIELDS = {
       least: 1,
       most: 30,
       default: "the largest buddy order",
+      word: "pageblockOrder",
+      flag: "pageblock-max-order",
       was: ["pageBlockMaxOrder"],
       source: "Linux 6.16",
     }),

@@ -14,7 +14,7 @@ import { calcMemmapPages, mobilityGroupingEnabled } from "../mm/state/mobility-g
 import { kernelProfile } from "../mm/state/profile";
 import { type BootRequest, type ResolvedBoot, resolveBoot } from "./boot-request";
 import type { BootedCma, BootedHugePages, BootedZone, BootResult, Reservation } from "./boot-result";
-import { activateAll, activateCmaAreas, type BootedCmaArea } from "./cma-areas";
+import { activateAll, activateCmaAreas, type BootedCmaArea, checkMemoryOfAreas } from "./cma-areas";
 import { type CmaAttempt, earlyMemory, nodesOf, STRUCT_PAGE_BYTES } from "./early-memory";
 import { explainCmaFailure } from "./explain-cma";
 import { movableMessages, placeZoneMovable } from "./movable-request";
@@ -71,6 +71,7 @@ export function boot(request: BootRequest): BootResult {
     area: reservedArea(`hugetlb${a.nid}`, a, alignment),
   }));
   const all = [...cmaAreas, ...hugeCma.map((h) => h.area), ...(default_ === null ? [] : [default_])];
+  checkMemoryOfAreas(all, memblock.memory);
   const activation = inMovableZone ? activateAll(all) : activateCmaAreas(all, spans, pageSize, release);
   const cmaRange = [...activation.active, ...activation.useless]
     .map(({ base, bytes }) => ({ start: base, end: base + bytes }))

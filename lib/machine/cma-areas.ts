@@ -2,10 +2,12 @@
  * CMA areas beside the default one: those of the device tree at fixed places and those that code declares. What each release
  * rounds or refuses, in its words; and which of them can be activated (mm/cma.c cma_init_reserved_areas()).
  */
+import { sum } from "lodash";
 import { type Answer, answerOf } from "../base/answer";
 import { InputError } from "../base/errors";
+import { formatSize } from "../base/units";
 import { bootRules, type KernelRelease, kernelSwitches } from "../hardware/kernel-release";
-import { type CmaSlots, cmaDeclareContiguous, rmemCmaFixed } from "../mm/boot/cma";
+import { type CmaSlots, cmaDeclareContiguous, printPhysicalAddress, rmemCmaFixed } from "../mm/boot/cma";
 import { cmaDeclareContiguousMulti } from "../mm/boot/cma-multi";
 import type { Memblock, PhysicalRange } from "../mm/boot/memblock";
 import { name, type Out, object, optional, size, text, truth, whole } from "../schema/field";
@@ -186,4 +188,26 @@ function zoneHolding(spans: readonly ZoneSpan[], pageSize: number, r: { base: nu
   const first = r.base / pageSize;
   const end = (r.base + r.bytes) / pageSize;
   return spans.find((z) => first >= z.startPfn && end <= z.startPfn + z.spanned);
+}
+
+/**
+ * Neither memblock_reserve() nor cma_init_reserved_mem() asks whether there is memory, and cma_activate_area() then reads the struct
+ * page of a frame that has none: the kernel does not survive it.
+ */
+export function checkMemoryOfAreas(
+  areas: readonly BootedCmaArea[],
+  memory: readonly { start: number; end: number }[],
+): void {
+  for (const { name, ok, ranges } of areas) {
+    if (!ok) continue;
+    for (const { base, bytes } of ranges) {
+      const within = memory.map(({ start, end }) => Math.min(end, base + bytes) - Math.max(start, base));
+      const there = sum(within.filter((overlap) => overlap > 0));
+      if (there < bytes)
+        throw new InputError(
+          `cmaArea ${name}: must be where memory is: got ${formatSize(bytes)} at ${printPhysicalAddress(base)}, ` +
+            `of which ${formatSize(there)} is memory; the kernel would panic`,
+        );
+    }
+  }
 }

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { planHash } from "../../lib/experiment/plan";
-import { range, sweep } from "../../lib/experiment/sweep";
+import { expandSweep, range } from "../../lib/experiment/sweep";
 import { comparisonIn } from "../../lib/plan/comparison";
 import { parsePlan } from "../../lib/plan/run";
 import { sweepIn } from "../../lib/plan/sweep";
@@ -92,7 +92,7 @@ test("JSON by hand: the line of a mistake, tabs and all", () => {
 
 test("a grid, samples and a Latin hypercube: lazily, the same every time", () => {
   const plan = parsePlan(good);
-  const grid = sweep({
+  const grid = expandSweep({
     plan,
     over: { "strategy.name": ["cma", "buddy"], size: ["1MiB", "2MiB"], seed: { from: 1, to: 3, step: 1 } },
   });
@@ -106,13 +106,13 @@ test("a grid, samples and a Latin hypercube: lazily, the same every time", () =>
     ],
   );
   assert.deepEqual(range(0, 0.1, 0.05), [0, 0.05, 0.1]);
-  const huge = sweep({
+  const huge = expandSweep({
     plan,
     over: { seed: { from: 1, to: 1_000_000, step: 1 }, "strategy.name": ["cma", "buddy"] },
   });
   assert.equal(huge.count, 2_000_000);
   assert.equal(huge.plans().next().value!.seed, 1);
-  const cube = sweep({
+  const cube = expandSweep({
     plan,
     over: { "costs.migratePage": { from: 0, to: 100 } },
     sample: { kind: "latin-hypercube", count: 100, seed: 3 },
@@ -128,7 +128,7 @@ test("a grid, samples and a Latin hypercube: lazily, the same every time", () =>
   );
   const sampled = () =>
     [
-      ...sweep({
+      ...expandSweep({
         plan,
         over: { seed: range(1, 50) },
         sample: { kind: "random", count: 20, seed: 9 },
@@ -141,7 +141,7 @@ test("a grid, samples and a Latin hypercube: lazily, the same every time", () =>
 test("a sweep's parameters are checked: unknown ones, ranges, and plans they would make", () => {
   const plan = parsePlan(good);
   const refused = (over: Record<string, never>, message: RegExp) =>
-    assert.throws(() => [...sweep({ plan, over }).plans()], message);
+    assert.throws(() => [...expandSweep({ plan, over }).plans()], message);
   refused({ memroy: [1] } as never, /over\.memroy: .*did you mean memory\?/);
   refused(
     { seed: { from: 2, to: 1 } } as never,
@@ -150,7 +150,14 @@ test("a sweep's parameters are checked: unknown ones, ranges, and plans they wou
   refused({ seed: { from: 1, to: 2 } } as never, /a grid needs a list, or a range with a step/);
   refused({ "request.tmes": [1] } as never, /plan 1 of 1 .*request\.tmes: unknown field/);
   refused({ memory: ["1GiB", "9PiB"] } as never, /memory/);
-  refused({ unmovable: [0.1] } as never, /must have one part that scatters unmovable pages/);
+  refused(
+    { "scatter-unmovable.share": [0.1] } as never,
+    /must have one part of kind scatter-unmovable.*got 0/,
+  );
+  refused(
+    { "scatter-unmovable.shar": [0.1] } as never,
+    /parameter of workload scatter-unmovable.*did you mean share/,
+  );
   refused({ "__proto__.x": [1] } as never, /unknown name|no field/);
 });
 
@@ -161,7 +168,7 @@ test("sweeps and comparisons in files", () => {
       "s.yaml",
     ),
   );
-  assert.equal(sweep(spec).count, 2);
+  assert.equal(expandSweep(spec).count, 2);
   assert.throws(
     () => sweepIn(parsePlanText("plan:\n  machine: { bord: 1 }\nover: {}\n", "s.yaml")),
     /^InputError: s\.yaml:2: plan\.machine\.b/,
