@@ -74,7 +74,8 @@ interface Axis {
 
 function readAxis(axis: SweepAxis, where: string): Axis {
   if (Array.isArray(axis)) {
-    const list = axis as readonly SweepValue[];
+    // Array.isArray() does not know lists that are only read.
+    const list: readonly SweepValue[] = axis;
     if (list.length === 0) throw new InputError(`${where}: must have at least one value`);
     for (const v of list)
       if (!["string", "number", "boolean"].includes(typeof v))

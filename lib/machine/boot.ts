@@ -71,7 +71,7 @@ export function boot(request: BootRequest): BootResult {
     area: reservedArea(`hugetlb${a.nid}`, a, alignment),
   }));
   const all = [...cmaAreas, ...hugeCma.map((h) => h.area), ...(default_ === null ? [] : [default_])];
-  checkMemoryOfAreas(all, memblock.memory);
+  checkMemoryOfAreas(all, memblock.memory, geometry.sectionBytes);
   const activation = inMovableZone ? activateAll(all) : activateCmaAreas(all, spans, pageSize, release);
   const cmaRange = [...activation.active, ...activation.useless]
     .map(({ base, bytes }) => ({ start: base, end: base + bytes }))

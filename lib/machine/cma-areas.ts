@@ -2,7 +2,7 @@
  * CMA areas beside the default one: those of the device tree at fixed places and those that code declares. What each release
  * rounds or refuses, in its words; and which of them can be activated (mm/cma.c cma_init_reserved_areas()).
  */
-import { sum } from "lodash";
+import { roundDown } from "../base/alignment";
 import { type Answer, answerOf } from "../base/answer";
 import { InputError } from "../base/errors";
 import { formatSize } from "../base/units";
@@ -191,23 +191,23 @@ function zoneHolding(spans: readonly ZoneSpan[], pageSize: number, r: { base: nu
 }
 
 /**
- * Neither memblock_reserve() nor cma_init_reserved_mem() asks whether there is memory, and cma_activate_area() then reads the struct
- * page of a frame that has none: the kernel does not survive it.
+ * Neither memblock_reserve() nor cma_init_reserved_mem() asks whether there is memory; cma_activate_area() then reads the struct page
+ * of every frame, which a section without memory has not, and hands on frames past the end of memory.
  */
 export function checkMemoryOfAreas(
   areas: readonly BootedCmaArea[],
   memory: readonly { start: number; end: number }[],
+  sectionBytes: number,
 ): void {
-  for (const { name, ok, ranges } of areas) {
-    if (!ok) continue;
-    for (const { base, bytes } of ranges) {
-      const within = memory.map(({ start, end }) => Math.min(end, base + bytes) - Math.max(start, base));
-      const there = sum(within.filter((overlap) => overlap > 0));
-      if (there < bytes)
-        throw new InputError(
-          `cmaArea ${name}: must be where memory is: got ${formatSize(bytes)} at ${printPhysicalAddress(base)}, ` +
-            `of which ${formatSize(there)} is memory; the kernel would panic`,
-        );
-    }
+  const endOfDram = memory.at(-1)?.end ?? 0;
+  for (const { name, base, bytes } of areas.flatMap((a) => a.ranges.map((r) => ({ ...r, name: a.name })))) {
+    let none = base + bytes > endOfDram ? Math.max(base, endOfDram) : undefined;
+    for (let at = roundDown(base, sectionBytes); none === undefined && at < base + bytes; at += sectionBytes)
+      if (!memory.some(({ start, end }) => start < at + sectionBytes && at < end)) none = Math.max(base, at);
+    if (none !== undefined)
+      throw new InputError(
+        `cmaArea ${name}: must be where memory is: got ${formatSize(bytes)} at ${printPhysicalAddress(base)}, ` +
+          `but there is none at ${printPhysicalAddress(none)}, which the kernel uses without a check`,
+      );
   }
 }

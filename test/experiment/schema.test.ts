@@ -4,8 +4,9 @@ import test from "node:test";
 import { planHash } from "../../lib/experiment/plan";
 import { expandSweep, range } from "../../lib/experiment/sweep";
 import { comparisonIn } from "../../lib/plan/comparison";
-import { parsePlan } from "../../lib/plan/run";
+import { parsePlan, RUN_FIELDS } from "../../lib/plan/run";
 import { sweepIn } from "../../lib/plan/sweep";
+import { flagsOf } from "../../lib/schema/flags";
 import { parsePlanText } from "../../lib/schema/plan-file";
 
 const good = {
@@ -159,6 +160,35 @@ test("a sweep's parameters are checked: unknown ones, ranges, and plans they wou
     /parameter of workload scatter-unmovable.*did you mean share/,
   );
   refused({ "__proto__.x": [1] } as never, /unknown name|no field/);
+});
+
+test("names of what a sweep varies are the words of the statements, and parameters of workloads by their kind", () => {
+  const plan = parsePlan({
+    ...good,
+    machine: { ...good.machine, kernel: "6.19" },
+    workload: {
+      sequence: [{ kind: "uptime", duration: "1s" }, { kind: "scatter-unmovable" }, { kind: "pin-pages" }],
+    },
+  });
+  const first = (name: string, value: string | number | boolean) =>
+    [...expandSweep({ plan, over: { [name]: [value] } }).plans()][0]!;
+  for (const { path, field } of flagsOf(RUN_FIELDS)) {
+    const { word } = field.facts;
+    if (word === undefined) continue;
+    const values = { whole: [8, 8], time: ["2s", 2000], size: ["256MiB", 2 ** 28] } as const;
+    const [value, read] = values[field.form.kind as keyof typeof values];
+    const at = (given: object) =>
+      path.reduce((part: unknown, step) => (part as Record<string, unknown>)[step], given);
+    assert.equal(at(first(word, value)), read, word);
+    assert.equal(at(first(path.join("."), value)), read, path.join("."));
+    assert.equal(at(first([...path.slice(0, -1), word].join("."), value)), read, `${path} as ${word}`);
+  }
+  const parts = (name: string, value: number) =>
+    (first(name, value).workload as { sequence: object[] }).sequence;
+  assert.deepEqual(parts("scatter-unmovable.share", 0.25)[1], { kind: "scatter-unmovable", share: 0.25 });
+  assert.deepEqual(parts("pinPages.share", 0.5)[2], { kind: "pin-pages", share: 0.5 });
+  assert.equal(first("strategy", "buddy").strategy.name, "buddy");
+  assert.equal(first("reclaim", false).system!.reclaim, false);
 });
 
 test("sweeps and comparisons in files", () => {
