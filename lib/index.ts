@@ -3,6 +3,7 @@
 export type { Answer } from "./base/answer";
 export { canonicalJson, sha256Of } from "./base/canonical-json";
 export { InputError } from "./base/errors";
+export { Random } from "./base/random";
 export { formatSize, parseSize, type Size } from "./base/units";
 export * as chart from "./chart";
 export { type Figure, isFigure, type Run } from "./chart/figure";

@@ -21,6 +21,11 @@ export class InputError extends Error {
   }
 }
 
+/** What was thrown, as an error: JavaScript lets anything be thrown. */
+export function errorOf(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown));
+}
+
 /** A place in an input file, printed as `file:line`. */
 export function at(file: string, line?: number): string {
   return line === undefined ? file : `${file}:${line}`;

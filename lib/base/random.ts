@@ -2,6 +2,14 @@
  * Seeded random numbers: equal seeds give equal sequences on every machine. sfc32 (Chris Doty-Humphrey's Small Fast
  * Counter, public domain), seeded through splitmix32. A named part of a run draws from its own stream, so that adding a
  * draw in one part changes no other: `random.fork("camera")`.
+ * @example
+ * ```ts
+ * import { bootstrapMedian, Random } from "pageblock";
+ *
+ * const random = new Random(7);
+ * bootstrapMedian([1, 2, 3], random.fork("times")).mid; // => 2
+ * new Random(7).below(100) === new Random(7).below(100); // => true
+ * ```
  */
 export class Random {
   private a: number;

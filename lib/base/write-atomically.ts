@@ -1,7 +1,7 @@
 /** Writing a file so that a reader sees the old one or the whole new one, never half of it. */
 import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { InputError } from "./errors";
+import { errorOf, InputError } from "./errors";
 
 /** Writes `data` under a temporary name beside `path`, then renames it. Errors name the path. */
 export function writeAtomically(path: string, data: string | Uint8Array): void {
@@ -12,6 +12,6 @@ export function writeAtomically(path: string, data: string | Uint8Array): void {
     renameSync(scratch, path);
   } catch (error) {
     rmSync(scratch, { force: true });
-    throw new InputError(`${path}: cannot be written (${(error as Error).message})`);
+    throw new InputError(`${path}: cannot be written (${errorOf(error).message})`);
   }
 }

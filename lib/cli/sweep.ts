@@ -1,7 +1,7 @@
 /** `pageblock sweep <plan>`: many plans on every core or on a cluster; results go into the store. */
 import type { Command } from "commander";
 import { runSweep } from "../experiment/compare";
-import { sweep } from "../experiment/sweep";
+import { expandSweep } from "../experiment/sweep";
 import { sweepIn } from "../plan/sweep";
 import { isObject } from "../schema/check";
 import { fieldPath } from "../schema/place";
@@ -22,7 +22,7 @@ export function register(program: Command): void {
         process.stdout.write(`${JSON.stringify({ kind: "sweep", ...spec }, null, 2)}\n`);
         return;
       }
-      const all = sweep(spec, written.locate);
+      const all = expandSweep(spec, written.locate);
       const { failures, cancelled, ...summary } = await running(flags, (options) => runSweep(all, options));
       if (cancelled) process.exitCode = INTERRUPTED_EXIT;
       for (const { index, error } of failures)

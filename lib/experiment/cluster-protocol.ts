@@ -7,7 +7,7 @@ import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { z } from "zod";
 import { canonicalJson } from "../base/canonical-json";
-import { InputError } from "../base/errors";
+import { errorOf, InputError } from "../base/errors";
 import { type Plan, parsePlan, planHash } from "../plan/run";
 import type { RunText } from "./run-text";
 
@@ -104,7 +104,7 @@ export function readJob(data: unknown, engine: string, key: string | undefined):
     try {
       return parsePlan(plan);
     } catch (error) {
-      throw new InputError(`${REFUSED}malformed job: plan ${i + 1}: ${(error as Error).message}`);
+      throw new InputError(`${REFUSED}malformed job: plan ${i + 1}: ${errorOf(error).message}`);
     }
   });
 }

@@ -1,5 +1,7 @@
 /** A worker of a cluster: takes jobs from Redis, checks them, runs their plans on its own threads, sends the texts back. */
+
 import { randomUUID } from "node:crypto";
+import { errorOf } from "../base/errors";
 import {
   clusterKey,
   KEY_PREFIX,
@@ -42,7 +44,7 @@ export async function serveCluster(
   const engine = options.engine ?? engineVersion();
   const key = clusterKey();
   const redis = await connectRedis(url);
-  const { Worker, UnrecoverableError } = require("bullmq") as typeof import("bullmq");
+  const { Worker, UnrecoverableError }: typeof import("bullmq") = require("bullmq");
   const local = new LocalWorkers(threads);
   const jobs = twin(redis);
   const worker = new Worker(
@@ -52,8 +54,8 @@ export async function serveCluster(
       try {
         plans = readJob(job.data, engine, key);
       } catch (error) {
-        report(`job ${job.id}: ${(error as Error).message}`);
-        throw new UnrecoverableError((error as Error).message);
+        report(`job ${job.id}: ${errorOf(error).message}`);
+        throw new UnrecoverableError(errorOf(error).message);
       }
       const tasks = plans.map((plan, index) => ({ index, plan, hash: planHash(plan) }));
       const { finished, ms } = await local.run(tasks);

@@ -85,7 +85,7 @@ export class Cluster implements Executor {
   static async connect(url: string, report: (line: string) => void = () => {}): Promise<Cluster> {
     const redis = await connectRedis(url);
     const engine = engineVersion();
-    const { Queue: Jobs, QueueEvents: Events } = require("bullmq") as typeof import("bullmq");
+    const { Queue: Jobs, QueueEvents: Events }: typeof import("bullmq") = require("bullmq");
     const prefix = KEY_PREFIX;
     const listening = twin(redis);
     const queue = new Jobs(queueName(engine), { connection: redis, prefix });
@@ -253,7 +253,7 @@ export class Cluster implements Executor {
 
 function presenceOf(text: string | null): Presence | null {
   try {
-    const read = JSON.parse(text ?? "null") as Presence | null;
+    const read: Presence | null = JSON.parse(text ?? "null");
     return typeof read?.engine === "string" ? read : null;
   } catch {
     return null;

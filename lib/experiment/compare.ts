@@ -74,7 +74,7 @@ async function storeOrNone(
 
 async function startExecutor(count: number, options: RunningOptions): Promise<Executor> {
   if (options.cluster === undefined) return new LocalWorkers(options.workers, count);
-  const { Cluster } = require("./cluster") as typeof import("./cluster");
+  const { Cluster }: typeof import("./cluster") = require("./cluster");
   return Cluster.connect(options.cluster, options.onReport);
 }
 

@@ -151,7 +151,7 @@ export class ComparisonTable {
         r.outcome.requests.latencyNs.filter((_, i) => r.outcome.requests.granted[i] === want),
       );
       if (ns.length === 0) return null;
-      const [p50, p95, p99] = quantiles(ns, [0.5, 0.95, 0.99]) as [number, number, number];
+      const [p50, p95, p99] = quantiles(ns, [0.5, 0.95, 0.99]);
       return { p50, p95, p99 };
     };
     return {

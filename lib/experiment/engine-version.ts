@@ -53,7 +53,7 @@ let known: string | undefined;
 export function engineVersion(): string {
   if (known === undefined) {
     const root = join(__dirname, "../..");
-    const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { version: string };
+    const { version }: { version: string } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
     const built = join(__dirname, "../engine.json");
     const sources = existsSync(built)
       ? (JSON.parse(readFileSync(built, "utf8")) as { sources: string }).sources

@@ -5,7 +5,7 @@
 import { availableParallelism } from "node:os";
 import { extname, join } from "node:path";
 import type { Piscina } from "piscina";
-import { InputError } from "../base/errors";
+import { errorOf, InputError } from "../base/errors";
 import { type Executor, type Finished, inBatches, Ready, type Task } from "./executor";
 import { failedRun } from "./run-text";
 import type { Batch, BatchDone } from "./worker-thread";
@@ -43,7 +43,7 @@ export class LocalWorkers implements Executor {
 
   private get pool(): Piscina<Batch, BatchDone> {
     if (this.started === null) {
-      const { Piscina } = require("piscina") as typeof import("piscina");
+      const { Piscina }: typeof import("piscina") = require("piscina");
       // Compiled or, in tests, TypeScript: threads inherit the loader this process was started with.
       const filename = join(__dirname, `worker-thread${extname(__filename)}`);
       const threads = { minThreads: this.workers, maxThreads: this.workers, idleTimeout: 60_000 };
@@ -93,11 +93,11 @@ export class LocalWorkers implements Executor {
       return { finished: tasks.map((task, i) => ({ task, ...texts[i]! })), ms };
     } catch (error) {
       if (this.closed) throw error;
-      const [first, ...others] = tasks as [Task, ...Task[]];
+      const others = tasks.slice(1);
       if (others.length === 0 && again) return this.run(tasks, false);
       if (others.length === 0) {
-        const why = `the worker that ran it ended: ${(error as Error).message}`;
-        return { finished: [{ task: first, ...failedRun(first.hash, why, "broken") }], ms: 0 };
+        const why = `the worker that ran it ended: ${errorOf(error).message}`;
+        return { finished: [{ task: tasks[0]!, ...failedRun(tasks[0]!.hash, why, "broken") }], ms: 0 };
       }
       const singly: Finished[] = [];
       for (const task of tasks) singly.push(...(await this.run([task])).finished);

@@ -1,6 +1,6 @@
 /** A connection to Redis that says in one line why there is none, and comes back by itself once it has been there. */
 import type { Redis } from "ioredis";
-import { InputError } from "../base/errors";
+import { errorOf, InputError } from "../base/errors";
 import { redisOptions } from "./cluster-protocol";
 
 const FIRST_CONNECT_MS = 5000;
@@ -8,7 +8,7 @@ const FIRST_CONNECT_MS = 5000;
 /** Connects and asks for an answer; throws InputError when there is none. The caller ends it with `disconnect()`. */
 export async function connectRedis(url: string): Promise<Redis> {
   const { shown, ...options } = redisOptions(url);
-  const { Redis: Client } = require("ioredis") as typeof import("ioredis");
+  const { Redis: Client }: typeof import("ioredis") = require("ioredis");
   let connected = false;
   let why: Error | undefined;
   const redis = new Client({
@@ -26,7 +26,7 @@ export async function connectRedis(url: string): Promise<Redis> {
     return redis;
   } catch (error) {
     redis.disconnect();
-    throw new InputError(`cluster: ${shown}: ${reason(why ?? (error as Error))}`);
+    throw new InputError(`cluster: ${shown}: ${reason(why ?? errorOf(error))}`);
   }
 }
 

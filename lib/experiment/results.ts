@@ -5,7 +5,7 @@
 import { mkdirSync, renameSync, rmSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import type { DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
-import { InputError } from "../base/errors";
+import { errorOf, InputError } from "../base/errors";
 import { engineVersion } from "./engine-version";
 import type { StoredRun } from "./keeper";
 import { checkOurs, duckdb, isOpen, storeError } from "./store";
@@ -42,7 +42,7 @@ export async function queryResults(results: Results, sql: string): Promise<Row[]
       return (rows.getRowObjectsJS() as Row[]).map(plain);
     } catch (error) {
       if (error instanceof InputError) throw error;
-      throw new InputError(`sql: ${(error as Error).message.split("\n").slice(0, 2).join(" ")}`);
+      throw new InputError(`sql: ${errorOf(error).message.split("\n").slice(0, 2).join(" ")}`);
     }
   });
 }
@@ -67,7 +67,7 @@ export async function exportResults(
       renameSync(scratch, target);
     } catch (error) {
       rmSync(scratch, { force: true });
-      throw new InputError(`${path}: cannot be written (${(error as Error).message.split("\n")[0]})`);
+      throw new InputError(`${path}: cannot be written (${errorOf(error).message.split("\n")[0]})`);
     }
   });
 }
@@ -129,7 +129,7 @@ async function openRead(
   try {
     return await duckdb().DuckDBInstance.create(resolve(path), options);
   } catch (error) {
-    if (/does not exist|No such file/i.test((error as Error).message))
+    if (/does not exist|No such file/i.test(errorOf(error).message))
       throw new InputError(
         `store: ${path}: is not there: results come into it by \`pageblock sweep\` or \`compare\``,
       );
@@ -168,7 +168,7 @@ async function makeViews(connection: DuckDBConnection, hashes: readonly string[]
     const rows = await connection.runAndReadAll(
       `select json_group_structure(${json}) from results join wanted using (hash, engine) where state = 'ok'`,
     );
-    return JSON.parse((rows.getRows()[0]?.[0] as string | null) ?? "{}") as Record<string, unknown>;
+    return JSON.parse(String(rows.getRows()[0]?.[0] ?? "{}"));
   };
   // The workload has a shape of its own in every plan; it stays JSON.
   const plan = await structure('json_merge_patch(plan, \'{"workload": null, "format": null}\')');

@@ -184,12 +184,10 @@ class Book {
   private take(task: Task, run: RunText): void {
     if (run.state !== "ok") {
       this.failed++;
-      if (this.failures.length < FAILURES_TOLD)
-        this.failures.push({
-          index: task.index,
-          plan: task.hash,
-          error: (JSON.parse(run.text) as { error: string }).error,
-        });
+      if (this.failures.length < FAILURES_TOLD) {
+        const { error }: { error: string } = JSON.parse(run.text);
+        this.failures.push({ index: task.index, plan: task.hash, error });
+      }
     }
     this.early.set(task.index, { ...run, hash: task.hash, plan: task.plan });
     for (let ready = this.early.get(this.next); ready !== undefined; ready = this.early.get(this.next)) {

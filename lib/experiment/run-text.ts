@@ -3,7 +3,7 @@
  * could not be run — `{"error": …, "plan": …}`. Equal plans give equal texts wherever they ran.
  */
 import { canonicalJson } from "../base/canonical-json";
-import { InputError } from "../base/errors";
+import { errorOf, InputError } from "../base/errors";
 import type { Outcome, Plan } from "./plan";
 import { planHash } from "./plan";
 import { run, runTogether, sharingKey } from "./run";
@@ -77,7 +77,7 @@ function textOf(outcome: Outcome): RunText {
 
 function errorText(plan: Plan, error: unknown): RunText {
   if (error instanceof InputError) return failedRun(planHash(plan), error.message, "refused");
-  const { stack, message } = error as Error;
+  const { stack, message } = errorOf(error);
   const where = /\n\s+at (.*)/
     .exec(stack ?? "")?.[1]
     ?.replace(/\(?(?:[^\s(]*[\\/])?([^\\/]+:\d+):\d+\)?/, "$1");
@@ -92,7 +92,7 @@ export function failedRun(plan: string, error: string, state: "refused" | "broke
 
 /** What a text says. */
 export function readRun(text: string): Outcome | { plan: string; error: string } {
-  return JSON.parse(text) as Outcome | { plan: string; error: string };
+  return JSON.parse(text);
 }
 
 export function isOutcome(read: Outcome | { plan: string; error: string }): read is Outcome {

@@ -2,8 +2,10 @@
  * run(plan): boots the machine, lets the workload age it, puts the requests to the strategy, and says what came of it. Pure:
  * no clock, no input or output; equal plans give equal outcomes, byte for byte, on every machine.
  */
+
 import { canonicalJson } from "../base/canonical-json";
 import { Checkpoint } from "../base/checkpoint";
+import { errorOf } from "../base/errors";
 import { Random } from "../base/random";
 import { costTable } from "../hardware/costs";
 import type { BootRequest } from "../machine/boot-request";
@@ -62,7 +64,7 @@ export function runTogether(plans: readonly Plan[], inputs?: WorkloadInputs): (O
     try {
       return ask(plan, prepared[i]!, aged);
     } catch (error) {
-      return error as Error;
+      return errorOf(error);
     }
   });
   checkpoint.release();

@@ -139,5 +139,6 @@ export function scenario(name: string, options: ScenarioOptions = {}): Compariso
 }
 
 function withoutUndefined<T extends object>(options: T): T {
+  // Nothing is taken away that the type says is there.
   return Object.fromEntries(Object.entries(options).filter(([, v]) => v !== undefined)) as T;
 }

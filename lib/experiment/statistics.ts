@@ -21,8 +21,9 @@ export const RESAMPLES = 2000;
 /** mathjs takes a second to load, so only who computes statistics loads it. */
 let mathjs: typeof import("mathjs") | undefined;
 function math(): typeof import("mathjs") {
-  mathjs ??= require("mathjs") as typeof import("mathjs");
-  return mathjs;
+  const loaded: typeof import("mathjs") = mathjs ?? require("mathjs");
+  mathjs = loaded;
+  return loaded;
 }
 
 /**
@@ -61,9 +62,13 @@ export function wilson(successes: number, trials: number, z = Z_95): Interval {
  * quantiles([1, 2, 3, 4], [0, 0.5, 1]); // => [1, 2.5, 4]
  * ```
  */
-export function quantiles(values: ArrayLike<number>, at: readonly number[]): number[] {
+export function quantiles<const A extends readonly number[]>(
+  values: ArrayLike<number>,
+  at: A,
+): { -readonly [K in keyof A]: number } {
   if (values.length === 0) throw new InputError("quantiles: there must be at least one value: got none");
-  return math().quantileSeq(Array.from(values), [...at]) as unknown as number[];
+  // The types of mathjs say one number whatever is asked for.
+  return math().quantileSeq(Array.from(values), [...at]) as unknown as { [K in keyof A]: number };
 }
 
 export function median(values: ArrayLike<number>): number {
@@ -137,6 +142,7 @@ export function mcNemarExact(onlyA: number, onlyB: number): number {
   let tail = bignumber(0);
   for (let i = 0; i <= fewer; i++) tail = tail.plus(combinations(bignumber(n), bignumber(i)));
   const p = divide(multiply(2, tail), pow(bignumber(2), bignumber(n)));
+  // divide() may give any kind of number, by its type.
   return Math.min(1, number(p as never) as number);
 }
 

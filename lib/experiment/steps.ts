@@ -16,6 +16,7 @@ import type { ContigOptions } from "../mm/contiguous/contiguous";
 import { GFP_KERNEL } from "../mm/state/gfp";
 import { OWNER_KINDS } from "../mm/state/owners";
 import { type FillKind, PASS_MS_MAX, STEP_FIELDS, type Step, type StepPlan } from "../plan/steps";
+import { isObject } from "../schema/check";
 import { contigAttempt } from "../strategy/contig-attempt";
 import { refusal } from "../strategy/request-check";
 import type { Attempt } from "../strategy/strategy";
@@ -241,7 +242,7 @@ export class SteppedSystem {
     return {
       ...answerOf(attempt),
       ...(attempt.causes !== undefined && {
-        details: { ...(attempt.details as object), causes: attempt.causes },
+        details: { ...(isObject(attempt.details) && attempt.details), causes: attempt.causes },
       }),
       count: piece?.pages ?? 0,
       pfn: piece?.pfn ?? -1,

@@ -5,7 +5,7 @@
 import { mkdirSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import type { DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
-import { InputError } from "../base/errors";
+import { errorOf, InputError } from "../base/errors";
 import { engineVersion } from "./engine-version";
 import type { Keeper, StoredRun } from "./keeper";
 import type { RunText } from "./run-text";
@@ -29,7 +29,7 @@ export function isOpen(path: string): boolean {
 }
 
 export function duckdb(): typeof import("@duckdb/node-api") {
-  return require("@duckdb/node-api") as typeof import("@duckdb/node-api");
+  return require("@duckdb/node-api");
 }
 
 /** Memory beyond this is not taken: a store of any size is queried beside the workers. */
@@ -40,12 +40,12 @@ export class StoreInUse extends InputError {}
 
 /** One line about a DuckDB file that cannot be used. */
 export function storeError(path: string, error: unknown): InputError {
-  const text = (error as Error).message.split("\n")[0]!;
+  const text = errorOf(error).message.split("\n")[0]!;
   if (/not a valid DuckDB|Corrupt|deserializ|checksum|magic/i.test(text))
     return new InputError(
       `store: ${path}: is not a DuckDB file, or is damaged: move it away, or name another with --store`,
     );
-  const holder = /PID (\d+)/.exec((error as Error).message)?.[1];
+  const holder = /PID (\d+)/.exec(errorOf(error).message)?.[1];
   if (/\block\b/i.test(text))
     return new StoreInUse(
       `store: ${path}: is in use by another process${holder === undefined ? "" : ` (PID ${holder})`}: wait for it, or name another with --store`,

@@ -5,7 +5,7 @@
 import { createHash } from "node:crypto";
 import { isOutcome, readRun, runToText } from "./run-text";
 import { type Interval, quantiles, wilson } from "./statistics";
-import { type Sweep, type SweepSpec, type SweepValue, sweep as sweepOf } from "./sweep";
+import { expandSweep, type Sweep, type SweepSpec, type SweepValue } from "./sweep";
 
 /** One combination of values. Times are modelled. */
 export interface SweepPoint {
@@ -128,7 +128,7 @@ function pointOf({ ns, ...counted }: Collected): SweepPoint {
 
 /** A sweep run here and now, plan by plan, without store and workers. Pure. */
 export function sweepHere(spec: SweepSpec): SweepOutcome {
-  const all = sweepOf(spec);
+  const all = expandSweep(spec);
   const table = new SweepTable(all);
   const hash = createHash("sha256");
   for (const plan of all.plans()) {

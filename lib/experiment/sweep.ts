@@ -3,9 +3,9 @@
  * parameter's range cut into as many strata as samples, every stratum used once). Plans come one at a time, so a sweep of a
  * hundred thousand costs no memory.
  */
-import { InputError, unknownName } from "../base/errors";
+import { InputError } from "../base/errors";
 import { Random } from "../base/random";
-import { PLAN_LIMITS, type Plan, parsePlan, RUN_FIELDS } from "../plan/run";
+import { PLAN_LIMITS, type Plan, parsePlan } from "../plan/run";
 import {
   type Sampling,
   SWEEP_LIMITS,
@@ -15,29 +15,12 @@ import {
   type SweepValue,
 } from "../plan/sweep";
 import { fieldPath, type Locate } from "../schema/place";
-import { findStrategy } from "../strategy";
-import { workloadKind } from "../workload";
-import { isSequence, isTogether, type LeafWorkload, type WorkloadSpec } from "../workload/workload";
+import { setter } from "./sweep-setter";
 
 export type { Sampling, SweepAxis, SweepRange, SweepSpec, SweepValue };
 
 /** Plans without their seed that are kept for others with another seed. */
 const PLANS_REMEMBERED = 256;
-
-/** Short names of parameters that people vary often. */
-const SHORT: Readonly<Record<string, string>> = {
-  pageblockOrder: "machine.pageblockMaxOrder",
-  pageblockMaxOrder: "machine.pageblockMaxOrder",
-  memory: "machine.memoryBytes",
-  pageSize: "machine.pageSize",
-  kernel: "machine.kernel",
-  board: "machine.board",
-  cma: "machine.cma",
-  swap: "system.swapBytes",
-  size: "request.bytes",
-  times: "request.times",
-  strategy: "strategy.name",
-};
 
 /** Plans of a sweep: how many, and one after the other in a fixed order. */
 export interface Sweep {
@@ -49,7 +32,7 @@ export interface Sweep {
 }
 
 /** Checks the whole sweep's axes; throws InputError naming the parameter. Every plan is checked when it is made. */
-export function sweep(spec: SweepSpec, locate: Locate = fieldPath): Sweep {
+export function expandSweep(spec: SweepSpec, locate: Locate = fieldPath): Sweep {
   const names = Object.keys(spec.over);
   const where = (name: string) => locate(["over", name]);
   if (names.length > SWEEP_LIMITS.parameters)
@@ -110,7 +93,8 @@ interface Axis {
 
 function readAxis(axis: SweepAxis, where: string): Axis {
   if (Array.isArray(axis)) {
-    const list = axis as readonly SweepValue[];
+    // Array.isArray() does not know lists that are only read.
+    const list: readonly SweepValue[] = axis;
     if (list.length === 0) throw new InputError(`${where}: must have at least one value`);
     for (const v of list)
       if (!["string", "number", "boolean"].includes(typeof v))
@@ -199,60 +183,4 @@ function sampled(axes: Axis[], sampling: Exclude<Sampling, { kind: "grid" }>, lo
       return axis.point(strata === null ? u : (strata[i]![index]! + u) / count);
     });
   return { count, values };
-}
-
-type Setter = (draft: Plan, value: SweepValue) => void;
-
-/** How a parameter changes a plan. The path's first name must be a field of a plan; the rest is checked with the plan. */
-function setter(name: string, plan: Plan, where: string): Setter {
-  const kind = shortKind(name);
-  if (kind !== undefined) return kind(plan, where);
-  const path = (Object.hasOwn(SHORT, name) ? SHORT[name]! : name).split(/\.|\[(\d+)\]\.?/).filter((p) => p);
-  if (!Object.hasOwn(RUN_FIELDS, path[0]!))
-    throw new InputError(
-      `${where}: ${unknownName("parameter", name, [...Object.keys(SHORT), "unmovable", ...Object.keys(RUN_FIELDS)]).message}`,
-    );
-  if (path.some((p) => ["__proto__", "constructor", "prototype"].includes(p)))
-    throw new InputError(`${where}: is no field of a plan`);
-  return (draft, value) => {
-    let at = draft as unknown as Record<string, unknown>;
-    for (const step of path.slice(0, -1)) {
-      const next = at[step];
-      if (next === undefined) at = at[step] = {} as never;
-      else if (typeof next === "object" && next !== null) at = next as Record<string, unknown>;
-      else throw new InputError(`${where}: ${step} of the plan has no fields`);
-    }
-    at[path.at(-1)!] = value;
-    if (name === "strategy" || name === "strategy.name") dropForeign(draft);
-  };
-}
-
-/** Another strategy does not take over parameters that it does not have. */
-function dropForeign(draft: Plan): void {
-  const strategy = findStrategy(draft.strategy.name);
-  for (const key of Object.keys(draft.strategy))
-    if (key !== "name" && !Object.hasOwn(strategy.parameters, key)) delete draft.strategy[key];
-}
-
-/** `unmovable`: the rate of the part of the workload that scatters unmovable pages. */
-function shortKind(name: string): ((plan: Plan, where: string) => Setter) | undefined {
-  if (name !== "unmovable" && name !== "pinned") return undefined;
-  return (plan, where) => {
-    const isIt = (leaf: LeafWorkload) =>
-      leaf.kind.toLowerCase().includes(name) && Object.hasOwn(workloadKind(leaf.kind).parameters, "rate");
-    if (leaves(plan.workload).filter(isIt).length !== 1)
-      throw new InputError(
-        `${where}: the plan's workload must have one part that scatters ${name} pages, whose rate is varied`,
-      );
-    return (draft, value) => {
-      leaves(draft.workload).find(isIt)!.rate = value;
-    };
-  };
-}
-
-function leaves(spec: WorkloadSpec | undefined): LeafWorkload[] {
-  if (spec === undefined) return [];
-  if (isSequence(spec)) return spec.sequence.flatMap(leaves);
-  if (isTogether(spec)) return spec.together.flatMap(leaves);
-  return [spec];
 }

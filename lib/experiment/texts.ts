@@ -85,17 +85,19 @@ function verdictsTogether({ seeds, pairs }: Comparison): string[] {
   return notes;
 }
 
+const inOrder = (a: string, b: string): [string, string] => (b < a ? [b, a] : [a, b]);
+
 /** Pairs that more seeds might tell apart; strategies that came out alike stand together. */
 function openTogether(seeds: number, pairs: Comparison["pairs"], groups: readonly Set<string>[]): string[] {
   const together = (name: string) => [...(groups.find((g) => g.has(name)) ?? [name])].join(", ");
-  const keyOf = (a: string, b: string) => [together(a), together(b)].sort().join(" | ");
+  const keyOf = (a: string, b: string) => inOrder(together(a), together(b)).join(" | ");
   // Where some pair of two groups is decided, the others are told one by one.
   const mixed = new Set(pairs.filter((p) => p.decided).map(({ a, b }) => keyOf(a, b)));
   const needed = new Map<string, { a: string; b: string; seeds: number[] }>();
   for (const { a, b, decided, success } of pairs) {
     if (decided || success.seedsNeeded === null) continue;
     const grouped = !mixed.has(keyOf(a, b));
-    const [one, other] = (grouped ? [together(a), together(b)].sort() : [a, b]) as [string, string];
+    const [one, other] = grouped ? inOrder(together(a), together(b)) : [a, b];
     const key = `${one} | ${other}`;
     const known = needed.get(key) ?? { a: one, b: other, seeds: [] };
     known.seeds.push(Math.max(success.seedsNeeded, seeds + 1));

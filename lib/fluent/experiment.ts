@@ -19,7 +19,7 @@ import {
 } from "../metrics/measures";
 import { DISPLAY, type MimeBundle } from "../notebook/display";
 import { tableBundle } from "../notebook/running-bundle";
-import { parsePlan } from "../plan/run";
+import { type PlanIn, parsePlan } from "../plan/run";
 import type { Constraint } from "../strategy/strategy";
 import { type ChartWords, latencyFigure, successFigure } from "./result-charts";
 
@@ -88,7 +88,7 @@ export class RunResult implements Answer {
   }
 
   [DISPLAY](): MimeBundle {
-    const { latencyP50 } = { latencyP50: this.row().latencyNs?.p50 };
+    const latencyP50 = this.row().latencyNs?.p50;
     const rows: [string, string][] = [
       ["granted", `${this.granted} of ${this.asked}`],
       ["time, modelled, median", timeText(latencyP50)],
@@ -141,7 +141,7 @@ class RunCharts {
  * const one = experiment({ machine: machine("pc-x86-64"), strategy: strategies.cma(), request: { size: "64MiB" } });
  * one.ok || one.reason
  */
-export function experiment(plan: object): RunResult {
+export function experiment(plan: PlanIn): RunResult {
   if (typeof plan !== "object" || plan === null)
     throw new InputError("experiment: needs a plan: { machine, strategy, request, … }");
   const checked = parsePlan(JSON.parse(JSON.stringify(plan)));

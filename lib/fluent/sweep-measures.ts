@@ -1,7 +1,7 @@
 /** What the runs of a sweep say beyond its table: read back from the store, so every answer is a promise. */
 import type { LatencySamples } from "../chart/latency";
 import { queryResults, type Results } from "../experiment/results";
-import { type Sweep, type SweepSpec, sweep as sweepOf } from "../experiment/sweep";
+import { expandSweep, type Sweep, type SweepSpec } from "../experiment/sweep";
 import type { SweepOutcome } from "../experiment/sweep-table";
 import { type Measure, type MeasuredRow, measureNames, metricsBehind } from "../metrics/measures";
 import { METRICS } from "../metrics/names";
@@ -16,7 +16,7 @@ export class SweepRuns {
     private readonly outcome: SweepOutcome,
     private readonly results: Results,
   ) {
-    this.sweep = sweepOf(spec);
+    this.sweep = expandSweep(spec);
     this.places = this.sweep.parameters.flatMap((name, i) => (name === "seed" ? [] : [i]));
   }
 

@@ -4,7 +4,7 @@ import { InputError } from "../base/errors";
 import { type RunningOptions, runSweep } from "../experiment/compare";
 import type { StoredRun } from "../experiment/keeper";
 import { DEFAULT_STORE, Store, StoreInUse } from "../experiment/store";
-import { sweep as makeSweep } from "../experiment/sweep";
+import { expandSweep } from "../experiment/sweep";
 import { SweepTable } from "../experiment/sweep-table";
 import { type Plan, type PlanIn, parsePlan } from "../plan/run";
 import { parseSweep, type Sampling, type SweepAxis, type SweepSpec } from "../plan/sweep";
@@ -25,7 +25,7 @@ export class SweepBuilder {
 
   /**
    * Parameters and their values: lists, `range(0, 0.1, 0.01)`, or `{ from, to }` for samples. A name is a path into the plan
-   * ("strategy.area", "machine.memoryBytes") or short: memory, pageblockOrder, unmovable, seed, size…
+   * ("strategy.area", "machine.memoryBytes") or short: memory, size, seed, or "scatter-unmovable.share" for a parameter of the workload.
    */
   over(axes: Record<string, SweepAxis>): SweepBuilder {
     return new SweepBuilder(this.base, { ...this.axes, ...axes }, this.sampling, this.running);
@@ -82,7 +82,7 @@ export class SweepBuilder {
    */
   async run(): Promise<SweepResult> {
     const spec = this.plan();
-    const all = makeSweep(spec);
+    const all = expandSweep(spec);
     const table = new SweepTable(all);
     const store = this.running.store ?? (await freeStore());
     const kept = store === "none";

@@ -70,7 +70,8 @@ export function toPattern(pattern: PatternName | AccessPattern): AccessPattern {
   return given;
 }
 
-const PATTERN_NAMES = Object.keys(DEFAULT_PATTERNS) as PatternName[];
+// Object.keys() knows no names.
+export const PATTERN_NAMES = Object.keys(DEFAULT_PATTERNS) as PatternName[];
 const most = Number.MAX_SAFE_INTEGER;
 
 /** A pattern in a plan: a name, or one with its parameters. Their limits are those of toPattern(). */

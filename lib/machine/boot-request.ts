@@ -8,6 +8,7 @@ import type { KernelSwitch } from "../hardware/kernel-switch";
 import { ALLOCATOR_SWITCHES } from "../hardware/kernel-switches";
 import { type HugePageSupport, type PageGeometry, pageGeometry } from "../hardware/page-geometry";
 import { type KernelSwitches, kernelProfile } from "../mm/state/profile";
+import { mustBeFew } from "../schema/check";
 import {
   type Field,
   type Fields,
@@ -42,6 +43,7 @@ const switches = parsed(
   (given: Partial<KernelSwitches>): Partial<KernelSwitches> => {
     if (typeof given !== "object" || given === null || Array.isArray(given))
       throw new InputError("must be an object with switches of the kernel profile");
+    mustBeFew(given, []);
     return { ...given };
   },
   () => [object("switches by name", switchFields())],
@@ -96,6 +98,8 @@ export const MACHINE_FIELDS = {
       least: 1,
       most: 30,
       default: "the largest buddy order",
+      word: "pageblockOrder",
+      flag: "pageblock-max-order",
       was: ["pageBlockMaxOrder"],
       source: "Linux 6.16",
     }),

@@ -14,8 +14,14 @@ import { calcMemmapPages, mobilityGroupingEnabled } from "../mm/state/mobility-g
 import { kernelProfile } from "../mm/state/profile";
 import { type BootRequest, type ResolvedBoot, resolveBoot } from "./boot-request";
 import type { BootedCma, BootedHugePages, BootedZone, BootResult, Reservation } from "./boot-result";
-import { activateAll, activateCmaAreas, type BootedCmaArea } from "./cma-areas";
-import { type CmaAttempt, earlyMemory, nodesOf, STRUCT_PAGE_BYTES } from "./early-memory";
+import {
+  activateAll,
+  activateCmaAreas,
+  type BootedCmaArea,
+  type CmaActivation,
+  checkMemoryOfAreas,
+} from "./cma-areas";
+import { type CmaAttempt, type EarlyMemory, earlyMemory, nodesOf, STRUCT_PAGE_BYTES } from "./early-memory";
 import { explainCmaFailure } from "./explain-cma";
 import { movableMessages, placeZoneMovable } from "./movable-request";
 import { framesOf, zonesWithAreas } from "./zone-of-areas";
@@ -42,20 +48,17 @@ export function boot(request: BootRequest): BootResult {
     order,
     largestBuddyOrder,
   );
-  const { memblock, attempts, cmaAreas, cmaMessages, hugetlbCma, gigantic, survived } = earlyMemory(
-    resolved,
-    alignment,
-  );
-  if (!survived)
+  const early = earlyMemory(resolved, alignment);
+  const { memblock, attempts, cmaAreas, gigantic } = early;
+  if (!early.survived)
     throw new InputError(
       `memory: ${formatSize(resolved.memoryBytes)} leave no room for the memmap on ${board.name}; the kernel would panic`,
     );
   const nodes = nodesOf(resolved);
-  const usableStart = movableZoneStart(board, release, memblock);
   const movable = placeZoneMovable(resolved.movable, memblock, nodes, {
     pageSize,
     largestBuddyOrder,
-    usableStart,
+    usableStart: movableZoneStart(board, release, memblock),
     ignoresMirror: bootRules(release).mirrorIgnored,
   });
   const spans = zoneSpans(board, release, memblock, nodes, movable.startPfns);
@@ -66,41 +69,11 @@ export function boot(request: BootRequest): BootResult {
   const cmaBuilt = board.build.cma || resolved.cma.kind === "area";
   const types = cmaBuilt ? MIGRATE_TYPES.withCma : MIGRATE_TYPES.withoutCma;
   const default_ = defaultArea(attempts, alignment);
-  const hugeCma = (hugetlbCma?.areas ?? []).map((a) => ({
-    nid: a.nid,
-    area: reservedArea(`hugetlb${a.nid}`, a, alignment),
-  }));
+  const hugeCma = hugetlbAreas(early, alignment);
   const all = [...cmaAreas, ...hugeCma.map((h) => h.area), ...(default_ === null ? [] : [default_])];
+  checkMemoryOfAreas(all, memblock.memory, geometry.sectionBytes);
   const activation = inMovableZone ? activateAll(all) : activateCmaAreas(all, spans, pageSize, release);
-  const cmaRange = [...activation.active, ...activation.useless]
-    .map(({ base, bytes }) => ({ start: base, end: base + bytes }))
-    .sort((x, y) => x.start - y.start);
-  const free = memblock.freeRanges();
-  const areaPages = inMovableZone ? pagesWithin(cmaRange, pageSize, 0, Number.MAX_SAFE_INTEGER) : [];
-  const finalSpans = zonesWithAreas(spans, areaPages);
-  const inZone = (z: ZoneSpan, ranges: typeof free) =>
-    framesOf(z).flatMap((p) => pagesWithin(ranges, pageSize, p.startPfn, p.startPfn + p.pages));
-  const atBoot = finalSpans.map((z) => {
-    const freeRanges = inZone(z, free);
-    const cma = inMovableZone && z.name !== "Movable" ? [] : inZone(z, cmaRange);
-    return { ...z, freeRanges, managedAtBoot: count(freeRanges) + count(cma) };
-  });
-  const managed = atBoot.map((z) => z.managedAtBoot);
-  const cpusOfNode = Math.max(1, Math.floor(board.cpus / resolved.nodes));
-  const { minFreeKbytes, watermarks } = zoneReserves(resolved, order, atBoot);
-  const hugeAreas = hugeCma.map(({ nid, area }) => ({
-    nid,
-    base: area.ranges[0]!.base,
-    bytes: area.requestedBytes,
-    ranges: area.ranges,
-    activated: area.activated,
-  }));
-  const late = [
-    ...givenBack(resolved),
-    ...gigantic.pages.map(({ start, bytes }) => ({ start, end: start + bytes })),
-  ];
-  const lateManaged = atBoot.map((z) => z.managedAtBoot + count(inZone(z, late)));
-  const lowmemReserve = zoneLowmemReserve(atBoot);
+  const { zones, givenBack } = bootedZones(resolved, { early, spans, activation, inMovableZone, order });
   return {
     board: board.name,
     kernel: release,
@@ -118,20 +91,20 @@ export function boot(request: BootRequest): BootResult {
     mobilityGrouping:
       request.switches?.mobilityGrouping !== false && mobilityGroupingEnabled(vmTotalPages, order, types),
     vmTotalPages,
-    minFreeKbytes,
-    zones: atBoot.map((z, i) => ({
-      ...z,
-      managed: lateManaged[i]!,
-      watermarks: watermarks[i]!,
-      lowmemReserve: lowmemReserve[i]!,
-      pageset: zonePagesetSize(managed[i]!, watermarks[i]!.low, cpusOfNode, pageSize, release),
-    })),
+    minFreeKbytes: zones.minFreeKbytes,
+    zones: zones.booted,
     cma: summarise(attempts, alignment, memblock.memory),
     cmaAreas,
     cmaActive: activation.active,
     cmaUseless: activation.useless,
     hugePages: {
-      cma: hugeAreas,
+      cma: hugeCma.map(({ nid, area }) => ({
+        nid,
+        base: area.ranges[0]!.base,
+        bytes: area.requestedBytes,
+        ranges: area.ranges,
+        activated: area.activated,
+      })),
       gigantic: gigantic.pages,
       pools: resolved.hugePages.pools.filter((p) => p.bytes <= pageSize * 2 ** largestBuddyOrder),
     },
@@ -140,16 +113,74 @@ export function boot(request: BootRequest): BootResult {
       .map(({ what, start, end }) => ({ what, start, bytes: end - start }))
       .sort((a, b) => a.start - b.start),
     memory: memblock.memory.map(({ start, end }) => ({ start, bytes: end - start })),
-    givenBack: finalSpans.flatMap((z) => inZone(z, givenBack(resolved))),
+    givenBack,
     messages: [
       ...movableMessages(resolved.movable, release),
-      ...(hugetlbCma?.messages ?? []),
-      ...cmaMessages,
+      ...(early.hugetlbCma?.messages ?? []),
+      ...early.cmaMessages,
       ...attempts.flatMap((a) => a.outcome.messages),
       ...gigantic.messages,
       ...activation.messages,
     ],
   };
+}
+
+/** What the zones of a machine are made of. */
+interface ZoneParts {
+  early: EarlyMemory;
+  spans: readonly ZoneSpan[];
+  activation: CmaActivation;
+  inMovableZone: boolean;
+  order: number;
+}
+
+/** memblock_free_all() and what follows it: free frames, managed frames, watermarks and per-CPU lists of each zone. */
+function bootedZones(
+  resolved: ResolvedBoot,
+  { early, spans, activation, inMovableZone, order }: ZoneParts,
+): {
+  zones: { booted: BootedZone[]; minFreeKbytes: number };
+  givenBack: PageRange[];
+} {
+  const { board, geometry, release } = resolved;
+  const { pageSize } = geometry;
+  const cmaRange = [...activation.active, ...activation.useless]
+    .map(({ base, bytes }) => ({ start: base, end: base + bytes }))
+    .sort((x, y) => x.start - y.start);
+  const free = early.memblock.freeRanges();
+  const areaPages = inMovableZone ? pagesWithin(cmaRange, pageSize, 0, Number.MAX_SAFE_INTEGER) : [];
+  const finalSpans = zonesWithAreas(spans, areaPages);
+  const inZone = (z: ZoneSpan, ranges: typeof free) =>
+    framesOf(z).flatMap((p) => pagesWithin(ranges, pageSize, p.startPfn, p.startPfn + p.pages));
+  const atBoot = finalSpans.map((z) => {
+    const freeRanges = inZone(z, free);
+    const cma = inMovableZone && z.name !== "Movable" ? [] : inZone(z, cmaRange);
+    return { ...z, freeRanges, managedAtBoot: count(freeRanges) + count(cma) };
+  });
+  const cpusOfNode = Math.max(1, Math.floor(board.cpus / resolved.nodes));
+  const { minFreeKbytes, watermarks } = zoneReserves(resolved, order, atBoot);
+  const back = givenBackRanges(resolved);
+  const late = [...back, ...early.gigantic.pages.map(({ start, bytes }) => ({ start, end: start + bytes }))];
+  const lowmemReserve = zoneLowmemReserve(atBoot);
+  const booted = atBoot.map((z, i) => ({
+    ...z,
+    managed: z.managedAtBoot + count(inZone(z, late)),
+    watermarks: watermarks[i]!,
+    lowmemReserve: lowmemReserve[i]!,
+    pageset: zonePagesetSize(z.managedAtBoot, watermarks[i]!.low, cpusOfNode, pageSize, release),
+  }));
+  return { zones: { booted, minFreeKbytes }, givenBack: finalSpans.flatMap((z) => inZone(z, back)) };
+}
+
+/** Areas of hugetlb_cma=, by node. */
+function hugetlbAreas(
+  { hugetlbCma }: EarlyMemory,
+  alignment: number,
+): { nid: number; area: BootedCmaArea }[] {
+  return (hugetlbCma?.areas ?? []).map((a) => ({
+    nid: a.nid,
+    area: reservedArea(`hugetlb${a.nid}`, a, alignment),
+  }));
 }
 
 function reservedArea(
@@ -177,7 +208,7 @@ function count(ranges: readonly PageRange[]): number {
 }
 
 /** free_initmem() and free_initrd_mem(): whole pages of the init sections, the initrd rounded outwards. */
-function givenBack(boot: ResolvedBoot) {
+function givenBackRanges(boot: ResolvedBoot) {
   const { board, geometry, huge } = boot;
   const { pageSize } = geometry;
   const variant = huge.thp || huge.hugetlb ? "huge" : "nohuge";

@@ -2,10 +2,12 @@
  * CMA areas beside the default one: those of the device tree at fixed places and those that code declares. What each release
  * rounds or refuses, in its words; and which of them can be activated (mm/cma.c cma_init_reserved_areas()).
  */
+import { roundDown } from "../base/alignment";
 import { type Answer, answerOf } from "../base/answer";
 import { InputError } from "../base/errors";
+import { formatSize } from "../base/units";
 import { bootRules, type KernelRelease, kernelSwitches } from "../hardware/kernel-release";
-import { type CmaSlots, cmaDeclareContiguous, rmemCmaFixed } from "../mm/boot/cma";
+import { type CmaSlots, cmaDeclareContiguous, printPhysicalAddress, rmemCmaFixed } from "../mm/boot/cma";
 import { cmaDeclareContiguousMulti } from "../mm/boot/cma-multi";
 import type { Memblock, PhysicalRange } from "../mm/boot/memblock";
 import { name, type Out, object, optional, size, text, truth, whole } from "../schema/field";
@@ -186,4 +188,26 @@ function zoneHolding(spans: readonly ZoneSpan[], pageSize: number, r: { base: nu
   const first = r.base / pageSize;
   const end = (r.base + r.bytes) / pageSize;
   return spans.find((z) => first >= z.startPfn && end <= z.startPfn + z.spanned);
+}
+
+/**
+ * Neither memblock_reserve() nor cma_init_reserved_mem() asks whether there is memory; cma_activate_area() then reads the struct page
+ * of every frame, which a section without memory has not, and hands on frames past the end of memory.
+ */
+export function checkMemoryOfAreas(
+  areas: readonly BootedCmaArea[],
+  memory: readonly { start: number; end: number }[],
+  sectionBytes: number,
+): void {
+  const endOfDram = memory.at(-1)?.end ?? 0;
+  for (const { name, base, bytes } of areas.flatMap((a) => a.ranges.map((r) => ({ ...r, name: a.name })))) {
+    let none = base + bytes > endOfDram ? Math.max(base, endOfDram) : undefined;
+    for (let at = roundDown(base, sectionBytes); none === undefined && at < base + bytes; at += sectionBytes)
+      if (!memory.some(({ start, end }) => start < at + sectionBytes && at < end)) none = Math.max(base, at);
+    if (none !== undefined)
+      throw new InputError(
+        `cmaArea ${name}: must be where memory is: got ${formatSize(bytes)} at ${printPhysicalAddress(base)}, ` +
+          `but there is none at ${printPhysicalAddress(none)}, which the kernel uses without a check`,
+      );
+  }
 }

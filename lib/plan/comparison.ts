@@ -1,16 +1,6 @@
 /** A comparison as a plan: the fields of a run, with several strategies in place of one, and many seeds. */
 import { check, isObject, readField } from "../schema/check";
-import {
-  type Fields,
-  filled,
-  type InOf,
-  list,
-  type Out,
-  type OutOf,
-  object,
-  parsed,
-  whole,
-} from "../schema/field";
+import { type Fields, filled, type InOf, list, type OutOf, object, parsed, whole } from "../schema/field";
 import { fieldPath, type Locate } from "../schema/place";
 import type { Written } from "../schema/plan-file";
 import { cmaDebate } from "../strategy";
@@ -25,8 +15,7 @@ const LIST = list("strategies", LABELLED_STRATEGY, { least: 1, most: COMPARISON_
 
 const strategies = parsed(
   "what is compared: names, or strategies with parameters and a label",
-  (given: readonly LabelledIn[]): LabelledStrategy[] =>
-    labelled(readField(LIST, given, []) as Out<typeof LIST>),
+  (given: readonly LabelledIn[]): LabelledStrategy[] => labelled(readField(LIST, given, [])),
   [LIST],
 );
 

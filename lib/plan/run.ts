@@ -11,8 +11,10 @@ import { withDefaults as filledIn } from "../schema/defaults";
 import {
   type Fields,
   filled,
+  type In,
   type InOf,
   literal,
+  type Out,
   type OutOf,
   object,
   optional,
@@ -68,8 +70,15 @@ export const RUN = object("one run: a machine, what happens on it, and a request
 
 export interface Plan extends OutOf<typeof RUN_FIELDS> {}
 
-/** A plan as people write it: sizes and times may be words. */
-export type PlanIn = InOf<typeof RUN_FIELDS>;
+/** A part as people write it, as a checked plan has it, or something that says it, as a builder does. */
+type PartIn<F> = In<F> | Out<F> | { toJSON(): In<F> | Out<F> };
+
+/** A plan as people write it: sizes and times may be words, and its parts what the builders make. */
+export type PlanIn = {
+  readonly [K in keyof InOf<typeof RUN_FIELDS>]: K extends keyof typeof RUN_FIELDS
+    ? PartIn<(typeof RUN_FIELDS)[K]> | (undefined extends InOf<typeof RUN_FIELDS>[K] ? undefined : never)
+    : never;
+};
 
 /** The plan in `value`, normalised. Throws InputError with the place and the field of the first mistake. */
 export function parsePlan(value: unknown, locate: Locate = fieldPath): Plan {

@@ -1,5 +1,5 @@
 /** A scorecard as a plan: what is compared, and the hardware at both ends of the memory by name. */
-import { DEFAULT_PATTERNS, type PatternName } from "../hardware/access-pattern";
+import { PATTERN_NAMES } from "../hardware/access-pattern";
 import { CPU_TLB_NAMES } from "../hardware/cpu-tlb-data";
 import { RDMA_ADAPTER_NAMES } from "../hardware/rdma-adapter-data";
 import { check } from "../schema/check";
@@ -19,7 +19,7 @@ export const HARDWARE_FIELDS = {
   adapter: filled(name("the RDMA adapter", RDMA_ADAPTER_NAMES, { default: SCORECARD_DEFAULTS.adapter })),
   cpu: filled(name("the processor", CPU_TLB_NAMES, { default: SCORECARD_DEFAULTS.cpu })),
   pattern: filled(
-    name("how both use the memory", Object.keys(DEFAULT_PATTERNS) as PatternName[], {
+    name("how both use the memory", PATTERN_NAMES, {
       default: SCORECARD_DEFAULTS.pattern,
     }),
   ),

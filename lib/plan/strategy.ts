@@ -1,6 +1,6 @@
 /** A strategy in a plan: its name, and those of its parameters that differ from their defaults. */
 import { InputError } from "../base/errors";
-import { spelled } from "../schema/check";
+import { isObject, mustBeFew, spelled } from "../schema/check";
 import {
   type Field,
   type Fields,
@@ -37,6 +37,7 @@ function readStrategy(given: StrategyIn): StrategySpec {
   if (typeof given === "string") return readStrategy({ name: given });
   if (typeof given !== "object" || given === null || Array.isArray(given))
     throw new InputError(`must be a name, or an object with a name: got ${shown(given)}`);
+  mustBeFew(given, []);
   if (typeof given.name !== "string") throw new InputError(`must have a name: got ${shown(given)}`);
   for (const [key, value] of Object.entries(given))
     if (!["string", "number", "boolean"].includes(typeof value))
@@ -61,8 +62,9 @@ export interface MaybeLabelled {
 }
 
 function readLabelled(given: LabelledIn): MaybeLabelled {
-  if (typeof given !== "object" || given === null) return { label: null, spec: readStrategy(given) };
-  const { label, spec, ...beside } = given as Record<string, unknown>;
+  if (!isObject(given)) return { label: null, spec: readStrategy(given) };
+  mustBeFew(given, []);
+  const { label, spec, ...beside } = given;
   const own = ["object", "string"].includes(typeof spec) && Object.keys(beside).length === 0;
   const rest = own ? spec : { ...beside, ...(spec !== undefined && { spec }) };
   if (label !== undefined && typeof label !== "string")

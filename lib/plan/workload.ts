@@ -1,6 +1,6 @@
 /** The workload of a plan: known kinds with known parameters, one after the other or side by side, within limits. */
 import { InputError } from "../base/errors";
-import { spelled } from "../schema/check";
+import { isObject, mustBeFew, spelled } from "../schema/check";
 import { type Field, type Fields, list, literal, object, parsed } from "../schema/field";
 import { FieldError, shown } from "../schema/place";
 import { REQUEST_LIMITS } from "../strategy/request";
@@ -61,14 +61,14 @@ class Reader {
       throw new FieldError(path, `must have at most ${WORKLOAD_LIMITS.parts} parts`);
     if (depth > WORKLOAD_LIMITS.depth)
       throw new FieldError(path, `may be nested ${WORKLOAD_LIMITS.depth} deep`);
-    if (typeof value !== "object" || value === null || Array.isArray(value))
+    if (!isObject(value))
       throw new FieldError(
         path,
         `must be {kind, …}, {sequence: […]} or {together: […]}: got ${shown(value)}`,
       );
     for (const join of ["sequence", "together"] as const)
-      if (Object.hasOwn(value, join)) return this.joined(value as Record<string, unknown>, join, path, depth);
-    return leaf(value as Record<string, unknown>, path);
+      if (Object.hasOwn(value, join)) return this.joined(value, join, path, depth);
+    return leaf(value, path);
   }
 
   private joined(
@@ -86,18 +86,20 @@ class Reader {
 }
 
 function leaf(value: Record<string, unknown>, path: PropertyKey[]): LeafWorkload {
+  mustBeFew(value, path);
   const { kind, ...parameters } = value;
   if (typeof kind !== "string")
     throw new FieldError(path, `must name its kind, or have sequence or together: got ${shown(value)}`);
   const keys = Object.keys(parameters);
-  for (const key of keys)
-    if (!["string", "number", "boolean"].includes(typeof parameters[key]))
-      throw new FieldError(
-        [...path, key],
-        `must be text, a number or a truth value: got ${shown(parameters[key])}`,
-      );
+  const plain: Record<string, string | number | boolean> = {};
+  for (const key of keys) {
+    const given = parameters[key];
+    if (typeof given !== "string" && typeof given !== "number" && typeof given !== "boolean")
+      throw new FieldError([...path, key], `must be text, a number or a truth value: got ${shown(given)}`);
+    plain[key] = given;
+  }
   const spec = {
-    ...(parameters as Record<string, string | number | boolean>),
+    ...plain,
     kind: spelled(kind, kinds()) ?? kind.slice(0, 80),
   };
   try {
@@ -114,5 +116,5 @@ function leaf(value: Record<string, unknown>, path: PropertyKey[]): LeafWorkload
 }
 
 function hasToJson(given: unknown): given is { toJSON(): unknown } {
-  return typeof (given as { toJSON?: unknown } | null | undefined)?.toJSON === "function";
+  return isObject(given) && typeof given.toJSON === "function";
 }

@@ -1,5 +1,5 @@
 /** JSON from anybody: parsed, and refused when it could harm what reads it. */
-import { at, InputError } from "../base/errors";
+import { at, errorOf, InputError } from "../base/errors";
 
 /** Deeper JSON would exhaust the stack of what walks it; notebooks and figures stay far below. */
 const DEPTH_MAX = 200;
@@ -11,7 +11,7 @@ export function safeJson(json: string, file: string, what: string): unknown {
   try {
     value = JSON.parse(json);
   } catch (error) {
-    throw new InputError(`${at(file)}: ${what} must be JSON: ${(error as Error).message.split("\n")[0]}`);
+    throw new InputError(`${at(file)}: ${what} must be JSON: ${errorOf(error).message.split("\n")[0]}`);
   }
   const open: [value: unknown, depth: number][] = [[value, 0]];
   for (let next = open.pop(); next !== undefined; next = open.pop()) {

@@ -16,8 +16,7 @@ type Of<K extends Form["kind"]> = Extract<Form, { kind: K }>;
 /** The value that `field` says, normalised. Throws InputError with place, field, limit and value of the first mistake. */
 export function check<F extends Field>(field: F, value: unknown, locate: Locate = fieldPath): Out<F> {
   try {
-    // The statement is the only proof of the type, here and nowhere else.
-    return readField(field, value, []) as Out<F>;
+    return readField(field, value, []);
   } catch (error) {
     if (!(error instanceof FieldError)) throw error;
     throw new InputError(`${locate(error.path, error.key)}: ${error.message}`);
@@ -25,8 +24,12 @@ export function check<F extends Field>(field: F, value: unknown, locate: Locate 
 }
 
 /** The same within another check: a mistake is a FieldError, whose place continues `path`. */
-export function readField(field: Field, value: unknown, path: Path): unknown {
-  const { form } = field;
+export function readField<F extends Field>(field: F, value: unknown, path: Path): Out<F> {
+  // The statement is the only proof of the type, here and nowhere else.
+  return read(field, value, path) as Out<F>;
+}
+
+function read({ form }: Field, value: unknown, path: Path): unknown {
   if (value === undefined) throw new FieldError(path, "is missing");
   switch (form.kind) {
     case "size":
@@ -274,6 +277,16 @@ function variantOf(
   }
   if (typeof given !== "string") throw must([...path, key], "be a name", given);
   throw new FieldError([...path, key], unknownWord(given, known));
+}
+
+/** More than any object of parameters has: what has more is refused before it is read. */
+const PARAMETERS_MAX = 64;
+
+/** Throws for an object of more entries than anything takes, before they are copied one by one. */
+export function mustBeFew(value: object, path: Path): void {
+  const { length } = Object.keys(value);
+  if (length > PARAMETERS_MAX)
+    throw new FieldError(path, `must have at most ${PARAMETERS_MAX} fields: got ${length}`);
 }
 
 export function isObject(value: unknown): value is Record<string, unknown> {

@@ -1,5 +1,5 @@
 /** Defaults as the statements tell them: constants, or words where a default depends on others ("the board's"). */
-import { readField } from "./check";
+import { isObject, readField } from "./check";
 import type { Field, Fields } from "./field";
 import { FieldError } from "./place";
 
@@ -17,13 +17,14 @@ export function constantDefault(field: Field): unknown {
 
 /** `value` with the constant defaults of its fields filled in, objects within it too where they are there. */
 export function withDefaults<T extends object>(fields: Fields, value: T): T {
-  const filled: Record<string, unknown> = { ...(value as Record<string, unknown>) };
+  const filled: Record<string, unknown> = Object.fromEntries(Object.entries(value));
   for (const [own, field] of Object.entries(fields)) {
     const given = filled[own];
     if (given === undefined) {
       const constant = constantDefault(field);
       if (constant !== undefined) filled[own] = constant;
-    } else if (field.form.kind === "object") filled[own] = withDefaults(field.form.fields, given as object);
+    } else if (field.form.kind === "object" && isObject(given))
+      filled[own] = withDefaults(field.form.fields, given);
   }
   // Only fields of T were added.
   return filled as T;

@@ -2,7 +2,7 @@
 
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { parse as parseYaml } from "yaml";
-import { InputError } from "../base/errors";
+import { errorOf, InputError } from "../base/errors";
 import { kebab } from "../base/spelling";
 import { isObject } from "./check";
 import type { Field, Fields } from "./field";
@@ -142,6 +142,6 @@ function yaml(text: string): unknown {
   try {
     return parseYaml(text, { version: "1.2", stringKeys: true, maxAliasCount: 100 });
   } catch (error) {
-    throw new InputError(`${text.slice(0, 60)}: is not YAML: ${(error as Error).message.split("\n")[0]}`);
+    throw new InputError(`${text.slice(0, 60)}: is not YAML: ${errorOf(error).message.split("\n")[0]}`);
   }
 }

@@ -30,15 +30,28 @@ export function shown(value: unknown): string {
   if (value === undefined) return "nothing";
   if (typeof value === "string") return JSON.stringify(cut(value));
   if (typeof value === "number" || typeof value === "boolean" || value === null) return String(value);
-  // A large value is not made into text as a whole: the first few entries suffice.
-  if (Array.isArray(value)) return cut(JSON.stringify(value.slice(0, 8)) ?? "a list");
   if (typeof value !== "object") return typeof value;
+  return cut(JSON.stringify(beginning(value, LEVELS_SHOWN)));
+}
+
+/** Of a large value, a deep one, or one that holds itself, the first few entries suffice. */
+const LEVELS_SHOWN = 4;
+const ENTRIES_SHOWN = 8;
+
+function beginning(value: unknown, levels: number): unknown {
+  if (typeof value === "string") return cut(value);
+  if (typeof value === "bigint") return `${value}n`;
+  if (typeof value !== "object" || value === null) return value;
+  if (levels === 0) return "…";
+  if (Array.isArray(value)) return value.slice(0, ENTRIES_SHOWN).map((one) => beginning(one, levels - 1));
   const few: Record<string, unknown> = {};
+  let left = ENTRIES_SHOWN;
   for (const key in value) {
-    if (Object.keys(few).length === 8) break;
-    few[cut(key)] = (value as Record<string, unknown>)[key];
+    if (left-- === 0) break;
+    // A key of this very object.
+    few[cut(key)] = beginning(value[key as keyof typeof value], levels - 1);
   }
-  return cut(JSON.stringify(few) ?? "an object");
+  return few;
 }
 
 function cut(text: string): string {

@@ -3,8 +3,8 @@
  * JSON too, so one parser gives the positions of both.
  */
 import { readFileSync, statSync } from "node:fs";
-import { at, InputError } from "../base/errors";
-import { spellings } from "./check";
+import { at, errorOf, InputError } from "../base/errors";
+import { isObject, spellings } from "./check";
 import type { Fields } from "./field";
 import { fieldPath, type Locate } from "./place";
 
@@ -46,7 +46,7 @@ export function readPlanFile(path: string): Written {
     text = readFileSync(path, "utf8");
   } catch (error) {
     if (error instanceof InputError) throw error;
-    throw new InputError(`${path}: cannot be read (${(error as Error).message})`);
+    throw new InputError(`${path}: cannot be read (${errorOf(error).message})`);
   }
   return parsePlanText(text, path);
 }
@@ -80,7 +80,7 @@ export function parsePlanText(text: string, file: string): Written {
   try {
     value = document.toJS({ maxAliasCount: 100 });
   } catch (error) {
-    throw new InputError(`${file}: ${(error as Error).message}`);
+    throw new InputError(`${file}: ${errorOf(error).message}`);
   }
   if (typeof value !== "object" || value === null || Array.isArray(value))
     throw new InputError(
@@ -105,9 +105,9 @@ export function parsePlanText(text: string, file: string): Written {
 /** `path` with the names that stand in what was written: `request.size` for `request.bytes`. */
 export function asWritten(fields: Fields, value: unknown, path: readonly string[]): string[] {
   const [own, ...rest] = path;
-  if (own === undefined || typeof value !== "object" || value === null) return [...path];
+  if (own === undefined || !isObject(value)) return [...path];
   const key = Object.keys(value).find((one) => spellings(fields).get(one) === own) ?? own;
   const form = fields[own]?.form;
-  const within = (value as Record<string, unknown>)[key];
+  const within = value[key];
   return [key, ...(form?.kind === "object" ? asWritten(form.fields, within, rest) : rest)];
 }

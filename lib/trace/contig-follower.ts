@@ -162,25 +162,8 @@ export class ContigFollower {
       kind: "cmaBuffer",
       stats: { migrated: 0, failedAttempts: 0, dropped: 0 },
     };
-    let steps: Generator<void, unknown> | null = null;
     const bitmap = area?.bitmap.slice();
-    const start = records[0]!;
-    if (this.bare) {
-      const [from, to, mt] = first!.f as unknown as [number, number, number];
-      const zone = m.zoneOf(from);
-      if (zone === undefined || to <= from || to > zone.endPfn)
-        this.host.fail(first!.line, `the range ${from} to ${to} does not lie in one zone`);
-      steps = allocContigRange(cx, zone!, from, to, mt);
-    } else if (area !== undefined) {
-      const count = eventNumber(start.text, "count");
-      const align = Math.max(0, eventNumber(start.text, "align"));
-      if (count < 1 || align > 30)
-        this.host.fail(
-          start.line,
-          `cma_alloc of ${count} pages, align ${align}: no such request is possible`,
-        );
-      steps = cmaAlloc(cx, area, count, align);
-    }
+    let steps = this.stepsOf(cx, records, first, area);
     for (let i = this.bare ? 0 : 1; i < records.length; i++) {
       const record = records[i]!;
       if (!isStructural(record, pid)) {
@@ -218,6 +201,29 @@ export class ContigFollower {
       const text = records.at(-1)!.text;
       if (eventNumber(text, "ok") === 1) area.mark(eventNumber(text, "pfn"), eventNumber(text, "count"), 1);
     }
+  }
+
+  /** The model at the start of the request that the records begin with; null where its area is not known. */
+  private stepsOf(
+    cx: ContigContext,
+    [start]: readonly KeptRecord[],
+    first: KeptRecord | undefined,
+    area: CmaArea | undefined,
+  ): Generator<void, unknown> | null {
+    if (this.bare) {
+      const [from, to, mt] = first!.f as unknown as [number, number, number];
+      const zone = cx.m.zoneOf(from);
+      if (zone === undefined || to <= from || to > zone.endPfn)
+        this.host.fail(first!.line, `the range ${from} to ${to} does not lie in one zone`);
+      return allocContigRange(cx, zone!, from, to, mt);
+    }
+    if (area === undefined) return null;
+    const { text, line } = start!;
+    const count = eventNumber(text, "count");
+    const align = Math.max(0, eventNumber(text, "align"));
+    if (count < 1 || align > 30)
+      this.host.fail(line, `cma_alloc of ${count} pages, align ${align}: no such request is possible`);
+    return cmaAlloc(cx, area, count, align);
   }
 
   /** Runs the model up to its next event and compares it with the record. */

@@ -3,7 +3,7 @@ import { createReadStream, existsSync, readdirSync, readFileSync, statSync } fro
 import { basename, join } from "node:path";
 import type { Readable } from "node:stream";
 import { brotliDecompressSync, createBrotliDecompress, createGunzip, gunzipSync } from "node:zlib";
-import { InputError } from "../base/errors";
+import { errorOf, InputError } from "../base/errors";
 
 const ENDINGS = ["", ".gz", ".br"];
 const CHUNK_BYTES = 1 << 20;
@@ -41,7 +41,7 @@ export function readInput(path: string): Buffer {
   try {
     raw = readFileSync(path);
   } catch (error) {
-    throw new InputError(`${path}: cannot be read (${(error as Error).message})`);
+    throw new InputError(`${path}: cannot be read (${errorOf(error).message})`);
   }
   try {
     if (path.endsWith(".gz")) return gunzipSync(raw);

@@ -142,7 +142,7 @@ test("a request that cannot be served is a result: the run points at the field, 
   for (const [flags, complaint] of [
     [["--size", "much"], /--size: size must be a number with an optional K, M, G or T: got "much"/],
     [["--dma-bits", "65"], /--dma-bits: must be a whole number from 1 to 64: got 65/],
-    [["--size", "0"], /request\.bytes: bytes: must be from 1 to/],
+    [["--size", "0"], /--size: must be from 1 to/],
   ] as const) {
     const bad = ask([...flags]);
     assert.equal(bad.status, 2);

@@ -19,7 +19,7 @@ import { runSweep } from "../../lib/experiment/compare";
 import { engineVersion } from "../../lib/experiment/engine-version";
 import { type Plan, planHash } from "../../lib/experiment/plan";
 import { runToText } from "../../lib/experiment/run-text";
-import { sweep } from "../../lib/experiment/sweep";
+import { expandSweep } from "../../lib/experiment/sweep";
 import { parsePlan } from "../../lib/plan/run";
 import { ROOT } from "../support/cli";
 import { redisMissing, TestRedis } from "../support/redis";
@@ -31,7 +31,7 @@ const plan: Plan = parsePlan({
   strategy: { name: "cma" },
   request: { size: "4MiB", times: 2 },
 });
-const seeds = (n: number) => sweep({ plan, over: { seed: { from: 1, to: n, step: 1 } } });
+const seeds = (n: number) => expandSweep({ plan, over: { seed: { from: 1, to: n, step: 1 } } });
 
 /** A worker process; resolves when it is ready. `heard` is what it reports. */
 async function startWorker(url: string, env: Record<string, string> = {}) {

@@ -12,7 +12,7 @@ import { exportResults, queryResults } from "../../lib/experiment/results";
 import { runPlans } from "../../lib/experiment/run-plans";
 import { runToText } from "../../lib/experiment/run-text";
 import { Store } from "../../lib/experiment/store";
-import { sweep } from "../../lib/experiment/sweep";
+import { expandSweep } from "../../lib/experiment/sweep";
 import { parsePlan } from "../../lib/plan/run";
 
 const folder = mkdtempSync(join(tmpdir(), "pageblock-store-"));
@@ -23,7 +23,7 @@ const plan: Plan = parsePlan({
   strategy: { name: "cma" },
   request: { size: "4MiB", times: 2 },
 });
-const seeds = (n: number) => sweep({ plan, over: { seed: { from: 1, to: n, step: 1 } } });
+const seeds = (n: number) => expandSweep({ plan, over: { seed: { from: 1, to: n, step: 1 } } });
 
 /** Gives back results in reverse order of blocks of seven, without threads. */
 class Backwards implements Executor {

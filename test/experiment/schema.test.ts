@@ -2,10 +2,11 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { planHash } from "../../lib/experiment/plan";
-import { range, sweep } from "../../lib/experiment/sweep";
+import { expandSweep, range } from "../../lib/experiment/sweep";
 import { comparisonIn } from "../../lib/plan/comparison";
-import { parsePlan } from "../../lib/plan/run";
+import { parsePlan, RUN_FIELDS } from "../../lib/plan/run";
 import { sweepIn } from "../../lib/plan/sweep";
+import { flagsOf } from "../../lib/schema/flags";
 import { parsePlanText } from "../../lib/schema/plan-file";
 
 const good = {
@@ -92,7 +93,7 @@ test("JSON by hand: the line of a mistake, tabs and all", () => {
 
 test("a grid, samples and a Latin hypercube: lazily, the same every time", () => {
   const plan = parsePlan(good);
-  const grid = sweep({
+  const grid = expandSweep({
     plan,
     over: { "strategy.name": ["cma", "buddy"], size: ["1MiB", "2MiB"], seed: { from: 1, to: 3, step: 1 } },
   });
@@ -106,13 +107,13 @@ test("a grid, samples and a Latin hypercube: lazily, the same every time", () =>
     ],
   );
   assert.deepEqual(range(0, 0.1, 0.05), [0, 0.05, 0.1]);
-  const huge = sweep({
+  const huge = expandSweep({
     plan,
     over: { seed: { from: 1, to: 1_000_000, step: 1 }, "strategy.name": ["cma", "buddy"] },
   });
   assert.equal(huge.count, 2_000_000);
   assert.equal(huge.plans().next().value!.seed, 1);
-  const cube = sweep({
+  const cube = expandSweep({
     plan,
     over: { "costs.migratePage": { from: 0, to: 100 } },
     sample: { kind: "latin-hypercube", count: 100, seed: 3 },
@@ -128,7 +129,7 @@ test("a grid, samples and a Latin hypercube: lazily, the same every time", () =>
   );
   const sampled = () =>
     [
-      ...sweep({
+      ...expandSweep({
         plan,
         over: { seed: range(1, 50) },
         sample: { kind: "random", count: 20, seed: 9 },
@@ -141,7 +142,7 @@ test("a grid, samples and a Latin hypercube: lazily, the same every time", () =>
 test("a sweep's parameters are checked: unknown ones, ranges, and plans they would make", () => {
   const plan = parsePlan(good);
   const refused = (over: Record<string, never>, message: RegExp) =>
-    assert.throws(() => [...sweep({ plan, over }).plans()], message);
+    assert.throws(() => [...expandSweep({ plan, over }).plans()], message);
   refused({ memroy: [1] } as never, /over\.memroy: .*did you mean memory\?/);
   refused(
     { seed: { from: 2, to: 1 } } as never,
@@ -150,8 +151,44 @@ test("a sweep's parameters are checked: unknown ones, ranges, and plans they wou
   refused({ seed: { from: 1, to: 2 } } as never, /a grid needs a list, or a range with a step/);
   refused({ "request.tmes": [1] } as never, /plan 1 of 1 .*request\.tmes: unknown field/);
   refused({ memory: ["1GiB", "9PiB"] } as never, /memory/);
-  refused({ unmovable: [0.1] } as never, /must have one part that scatters unmovable pages/);
+  refused(
+    { "scatter-unmovable.share": [0.1] } as never,
+    /must have one part of kind scatter-unmovable.*got 0/,
+  );
+  refused(
+    { "scatter-unmovable.shar": [0.1] } as never,
+    /parameter of workload scatter-unmovable.*did you mean share/,
+  );
   refused({ "__proto__.x": [1] } as never, /unknown name|no field/);
+});
+
+test("names of what a sweep varies are the words of the statements, and parameters of workloads by their kind", () => {
+  const plan = parsePlan({
+    ...good,
+    machine: { ...good.machine, kernel: "6.19" },
+    workload: {
+      sequence: [{ kind: "uptime", duration: "1s" }, { kind: "scatter-unmovable" }, { kind: "pin-pages" }],
+    },
+  });
+  const first = (name: string, value: string | number | boolean) =>
+    [...expandSweep({ plan, over: { [name]: [value] } }).plans()][0]!;
+  for (const { path, field } of flagsOf(RUN_FIELDS)) {
+    const { word } = field.facts;
+    if (word === undefined) continue;
+    const values = { whole: [8, 8], time: ["2s", 2000], size: ["256MiB", 2 ** 28] } as const;
+    const [value, read] = values[field.form.kind as keyof typeof values];
+    const at = (given: object) =>
+      path.reduce((part: unknown, step) => (part as Record<string, unknown>)[step], given);
+    assert.equal(at(first(word, value)), read, word);
+    assert.equal(at(first(path.join("."), value)), read, path.join("."));
+    assert.equal(at(first([...path.slice(0, -1), word].join("."), value)), read, `${path} as ${word}`);
+  }
+  const parts = (name: string, value: number) =>
+    (first(name, value).workload as { sequence: object[] }).sequence;
+  assert.deepEqual(parts("scatter-unmovable.share", 0.25)[1], { kind: "scatter-unmovable", share: 0.25 });
+  assert.deepEqual(parts("pinPages.share", 0.5)[2], { kind: "pin-pages", share: 0.5 });
+  assert.equal(first("strategy", "buddy").strategy.name, "buddy");
+  assert.equal(first("reclaim", false).system!.reclaim, false);
 });
 
 test("sweeps and comparisons in files", () => {
@@ -161,7 +198,7 @@ test("sweeps and comparisons in files", () => {
       "s.yaml",
     ),
   );
-  assert.equal(sweep(spec).count, 2);
+  assert.equal(expandSweep(spec).count, 2);
   assert.throws(
     () => sweepIn(parsePlanText("plan:\n  machine: { bord: 1 }\nover: {}\n", "s.yaml")),
     /^InputError: s\.yaml:2: plan\.machine\.b/,

@@ -195,3 +195,25 @@ test("the Raspberry Pi kernel's threshold: 12 of 16 free pages must be CMA befor
   assert.notEqual(shape(16), CMA);
   assert.throws(() => machine("qemu-virt").with({ cmaThreshold: 17 }), /cmaThreshold/);
 });
+
+test("an area where no memory is: refused by the kernel, or by us where the kernel would not survive it", () => {
+  const virt = machine("qemu-virt").memory("512MiB").kernel("6.19");
+  // mm/cma.c compares the end with memblock_end_of_DRAM().
+  const beyond = virt.cmaArea("a", "64MiB", { base: "200GiB" });
+  const [area] = beyond.boot().cmaAreas;
+  assert.deepEqual([area!.ok, area!.errno], [false, ERRNO.EINVAL]);
+  assert.equal(beyond.running().cmaAlloc("1MiB", { area: 0 }).ok, true);
+  for (const [base, by] of [
+    ["200GiB", "device tree"],
+    [0, "device tree"],
+    ["512MiB", "code"],
+    // The second half of it is past the end of memory, in a section of its own or not.
+    [GiB + 480 * MiB, "device tree"],
+    [GiB + 496 * MiB, "device tree"],
+  ] as const)
+    for (const run of [
+      () => virt.cmaArea("a", "64MiB", { base, by }).running(),
+      () => virt.cmaArea("a", "64MiB", { base, by }).boot(),
+    ])
+      assert.throws(run, /^InputError: cmaArea a: must be where memory is: got 64 MiB at 0x/, `${base}`);
+});

@@ -21,7 +21,8 @@ export interface TriedRange {
   failure: ContigFailure | null;
 }
 
-export interface ContigRequest {
+/** What alloc_contig_pages() is asked for. */
+export interface ContigPagesRequest {
   /** Frames. */
   pages: number;
   gfp: number;
@@ -40,7 +41,7 @@ export interface ContigRequest {
 }
 
 /** The first frame of the range got, or −1. Throws InputError for a size that is no whole number of frames. */
-export function allocContigPages(m: Memory, request: ContigRequest): number {
+export function allocContigPages(m: Memory, request: ContigPagesRequest): number {
   const { pages } = request;
   if (!Number.isInteger(pages) || pages < 1)
     throw new InputError(`alloc_contig_pages: pages must be a whole number, 1 or more: got ${pages}`);
@@ -89,7 +90,7 @@ function rangeIsValid(m: Memory, zone: Zone, start: number, pages: number): bool
 }
 
 /** __alloc_contig_pages(): one range. Counters move as /proc/vmstat's do. */
-function tryRange(m: Memory, zone: Zone, start: number, request: ContigRequest): boolean {
+function tryRange(m: Memory, zone: Zone, start: number, request: ContigPagesRequest): boolean {
   const stats: MigrationStats = { migrated: 0, failedAttempts: 0, dropped: 0 };
   let failure: ContigFailure | null = null;
   let isolated = 0;
