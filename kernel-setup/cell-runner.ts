@@ -16,7 +16,7 @@ import {
   thrownError,
 } from "./cell-error";
 import { Busy, enter, leave } from "./interrupt-state";
-import { prepareCompiler, prepareRequire } from "./package-resolution";
+import { forgetHalfLoaded, prepareCompiler, prepareRequire } from "./package-resolution";
 import { withShorthandProperties } from "./shorthand-properties";
 import { withTopLevelAwait } from "./top-level-await";
 import { loadTslab } from "./tslab-internals";
@@ -102,6 +102,7 @@ export class CellRunner {
    */
   interrupt(): void {
     this.stopping.abort();
+    forgetHalfLoaded();
     this.executor.interrupt();
     this.current?.finish({ ok: false, error: INTERRUPTED });
   }
