@@ -18,7 +18,13 @@ import {
   thrownError,
 } from "./cell-error";
 import { Busy, enter, leave } from "./interrupt-state";
-import { packageManifest, packageRoot, prepareCompiler, prepareRequire } from "./package-resolution";
+import {
+  forgetHalfLoaded,
+  packageManifest,
+  packageRoot,
+  prepareCompiler,
+  prepareRequire,
+} from "./package-resolution";
 import { withShorthandProperties } from "./shorthand-properties";
 import { withTopLevelAwait } from "./top-level-await";
 import { loadTslab } from "./tslab-internals";
@@ -111,6 +117,7 @@ export class CellRunner {
    */
   interrupt(): void {
     this.stopping.abort();
+    forgetHalfLoaded();
     this.executor.interrupt();
     this.current?.finish({ ok: false, error: INTERRUPTED });
   }

@@ -114,3 +114,12 @@ export function prepareRequire(): void {
     }
   };
 }
+
+/**
+ * An interrupt can end a cell in the middle of `require`, and no `finally` of the loader runs then: without this the next import
+ * would get the modules as far as they had come. Call it where no `require` is under way.
+ */
+export function forgetHalfLoaded(): void {
+  for (const [path, module] of Object.entries(require.cache))
+    if (module !== undefined && !module.loaded) delete require.cache[path];
+}

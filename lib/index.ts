@@ -157,11 +157,11 @@ export {
   type UnpinnablePage,
   unpinLongterm,
 } from "./mm/contiguous/pin-longterm";
-/** @deprecated Its name is PageAllocator: "kernel" is Linux's, and Jupyter's is the notebook kernel. */
 export {
   type Allocation,
   type FailedAllocation,
   PageAllocator,
+  /** @deprecated Its name is PageAllocator: "kernel" is Linux's, and Jupyter's is the notebook kernel. */
   PageAllocator as Kernel,
   type PageRequest,
 } from "./mm/page-allocator";

@@ -9,7 +9,7 @@ import { runAll } from "../experiment/compare";
 import { comparisonPlans } from "../experiment/comparison";
 import type { RunSummary } from "../experiment/run-plans";
 import { scenario } from "../experiment/scenarios";
-import { type Sweep, sweep } from "../experiment/sweep";
+import { expandSweep, type Sweep } from "../experiment/sweep";
 import { type Plan, parsePlan } from "../plan/run";
 import { sweepIn } from "../plan/sweep";
 import { readPlanFile } from "../schema/plan-file";
@@ -47,7 +47,7 @@ const sweep1000: Benchmark = {
   prepare({ size }) {
     const spec = sweepIn(readPlanFile(join(ROOT, "docs/examples/sweep-1000.yaml")));
     if (size === "small") spec.over = { ...spec.over, seed: [1] };
-    const all = sweep(spec);
+    const all = expandSweep(spec);
     return { run: async () => workOf(await planned(all.plans(), all.count, size)) };
   },
 };
@@ -92,7 +92,7 @@ function shortPlans(count: number): Sweep {
     strategy: { name: "buddy" },
     request: { size: "64KiB" },
   });
-  return sweep({
+  return expandSweep({
     plan,
     over: { "request.bytes": ["4KiB", "64KiB"], seed: { from: 1, to: count / 2, step: 1 } },
   });

@@ -10,7 +10,7 @@ import { withRuns } from "./run";
 import { withNote } from "./thin";
 
 export interface BlockersOptions extends Words {
-  /** `failed.explain({ json: true })`. */
+  /** A failed request's `details`. */
   report: ContigFailureReport;
   pageBytes: number;
 }
@@ -34,7 +34,7 @@ const BLOCK = "#d8d8d8";
  * const held = areas.cmaAlloc(1);
  * if (held.ok) holdPage(memory, held.pfn, "longterm", "a video decoder");
  * const failed = areas.cmaAlloc(16384);
- * if (!failed.ok) chart.blockers({ report: failed.explain({ json: true }), pageBytes: 4096 });
+ * if (!failed.ok) chart.blockers({ report: failed.details, pageBytes: 4096 });
  * ```
  */
 export function blockers(options: BlockersOptions): Figure {

@@ -45,7 +45,7 @@ export function readPlanInputs(plan: Pick<Plan, "workload">): WorkloadInputs {
  * ```ts
  * import { recordedTraceWorkload } from "pageblock";
  *
- * recordedTraceWorkload("test/fixtures/x86-6.1/boot-8G").kind; // => "recordedTrace"
+ * recordedTraceWorkload("test/fixtures/x86-6.1/boot-8G").kind; // => "recorded-trace"
  * ```
  */
 export function recordedTraceWorkload(path: string): LeafWorkload {

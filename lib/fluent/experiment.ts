@@ -138,8 +138,17 @@ class RunCharts {
  * Runs one plan here and now: an object as in a plan file, whose machine, workload and strategy may be what the fluent builders make.
  * @throws InputError for a wrong plan; a request that is refused is a result
  * @example
- * const one = experiment({ machine: machine("pc-x86-64"), strategy: strategies.cma(), request: { size: "64MiB" } });
- * one.ok || one.reason
+ * ```ts
+ * import { experiment, machine, strategies } from "pageblock";
+ *
+ * const one = experiment({
+ *   machine: machine("qemu-virt").memory("512MiB"),
+ *   strategy: strategies.cma({ area: "64MiB" }),
+ *   request: { size: "16MiB", times: 2 },
+ * });
+ * one.ok; // => true
+ * one.granted; // => 2
+ * ```
  */
 export function experiment(plan: PlanIn): RunResult {
   if (typeof plan !== "object" || plan === null)

@@ -62,7 +62,10 @@ export function seriesOf(text: string): KernelRelease | undefined {
 
 /**
  * `6.6`, `v6.6`, `6.6.30-1` → `6.6`. Throws InputError for what is no release, or is older or newer than the modelled ones.
- * @example kernelRelease("6.12.107-1") === "6.12"
+ * @example
+ * ```ts
+ * kernelRelease("6.12.107-1") === "6.12";
+ * ```
  */
 export function kernelRelease(text: string): KernelRelease {
   const modelled = rows().map((row) => row.release);
@@ -165,7 +168,15 @@ function notesOn(release: KernelRelease, known: readonly string[], inferred: rea
 
 /**
  * What is known about a release, in any spelling that kernelRelease() takes.
- * @example resolveKernel("6.6.30").notes[0]
+ * @example
+ * ```ts
+ * import { resolveKernel } from "pageblock";
+ *
+ * const longterm = resolveKernel("6.6.30");
+ * longterm.release; // => "6.6"
+ * longterm.row; // => null
+ * longterm.notes.length > 0; // => true
+ * ```
  */
 export function resolveKernel(text: string): ResolvedKernel {
   const release = kernelRelease(text);

@@ -76,7 +76,15 @@ const NONE_WHERE_ABSENT: ReadonlySet<string> = new Set(["reservedBytes", "idleBy
 const MORE_IS_BETTER =
   /^(success|freeBytes|.*blocksFree|free.*Pages|probe.*(Share|Granted)|thpAllocated|servedFromStock|longestRunBytes|fittingPageBytes)$/;
 
-/** Every name that a measure can have. */
+/**
+ * Every name that a measure can have.
+ * @example
+ * ```ts
+ * import { metrics } from "pageblock";
+ *
+ * metrics.measureNames().includes("idleBytes"); // => true
+ * ```
+ */
 export function measureNames(): string[] {
   return ["success", ...Object.keys(LATENCIES), ...Object.keys(SHARES), ...Object.keys(METRICS)];
 }
@@ -115,7 +123,15 @@ function isMeasure(given: MeasureOf | Measure): given is Measure {
   return typeof given === "object" && !Array.isArray(given);
 }
 
-/** Units that a measure can be had in, the base unit first. */
+/**
+ * Units that a measure can be had in, the base unit first.
+ * @example
+ * ```ts
+ * import { metrics } from "pageblock";
+ *
+ * metrics.unitsOf("idleBytes")[0]; // => "bytes"
+ * ```
+ */
 export function unitsOf(name: string): string[] {
   return Object.keys(UNITS[baseUnit(name)] ?? { [baseUnit(name)]: 1 });
 }
@@ -201,7 +217,17 @@ export function successRates(rows: readonly MeasuredRow[], over: Over = "request
   });
 }
 
-/** `granted` of `asked` as an estimate, with Wilson's interval. */
+/**
+ * `granted` of `asked` as an estimate, with Wilson's interval.
+ * @example
+ * ```ts
+ * import { metrics } from "pageblock";
+ *
+ * const share = metrics.shareOf("cma", 3, 4);
+ * share.value; // => 0.75
+ * share.low < 0.75 && share.high > 0.75; // => true
+ * ```
+ */
 export function shareOf(name: string, granted: number, asked: number, what = "requests"): Estimate {
   const { low, mid, high } = wilson(granted, asked);
   return { name, value: mid, low, high, basis: `${granted} of ${asked} ${what}` };

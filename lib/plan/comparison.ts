@@ -45,7 +45,22 @@ export const COMPARISON = object("strategies side by side, under the same seeds"
 export interface ComparisonSpec extends OutOf<typeof COMPARISON_FIELDS> {}
 export type ComparisonIn = InOf<typeof FILE_FIELDS>;
 
-/** Checks a comparison; sizes and times in words are converted. */
+/**
+ * Checks a comparison; sizes and times in words are converted.
+ * @example
+ * ```ts
+ * import { parseComparison } from "pageblock";
+ *
+ * const plan = parseComparison({
+ *   machine: { board: "qemu-virt", memory: "512MiB" },
+ *   strategies: ["buddy", { name: "cma", area: "64MiB" }],
+ *   request: { size: "4MiB" },
+ *   seeds: 8,
+ * });
+ * plan.strategies.map((one) => one.label); // => ["buddy", "cma"]
+ * plan.request.bytes; // => 4194304
+ * ```
+ */
 export function parseComparison(value: unknown, locate: Locate = fieldPath): ComparisonSpec {
   const { format: _format, ...spec } = check(COMPARISON, value, locate);
   return spec;

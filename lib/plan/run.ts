@@ -80,12 +80,37 @@ export type PlanIn = {
     : never;
 };
 
-/** The plan in `value`, normalised. Throws InputError with the place and the field of the first mistake. */
+/**
+ * The plan in `value`, normalised. Throws InputError with the place and the field of the first mistake.
+ * @example
+ * ```ts
+ * import { parsePlan } from "pageblock";
+ *
+ * const plan = parsePlan({
+ *   machine: { board: "qemu-virt", memory: "512MiB" },
+ *   strategy: { name: "buddy" },
+ *   request: { size: "16MiB" },
+ * });
+ * plan.request.bytes; // => 16777216
+ * plan.seed; // => 1
+ * ```
+ */
 export function parsePlan(value: unknown, locate: Locate = fieldPath): Plan {
   return check(RUN, value, locate);
 }
 
-/** The name of a plan. */
+/**
+ * The name of a plan.
+ * @example
+ * ```ts
+ * import { parsePlan, planHash } from "pageblock";
+ *
+ * const machine = { board: "qemu-virt", memory: "512MiB" };
+ * const a = parsePlan({ machine, strategy: { name: "buddy" }, request: { size: "1MiB" } });
+ * const b = parsePlan({ request: { bytes: 1048576 }, strategy: { name: "buddy" }, machine });
+ * planHash(a) === planHash(b); // => true
+ * ```
+ */
 export function planHash(plan: Plan): string {
   return sha256Of(plan);
 }

@@ -51,7 +51,21 @@ export const SCORECARD = object("every way to serve a request, its price, and a 
 export interface ScorecardPlan extends OutOf<typeof SCORECARD_FIELDS> {}
 export type ScorecardIn = InOf<typeof FILE_FIELDS>;
 
-/** Checks a plan of a scorecard. */
+/**
+ * Checks a plan of a scorecard.
+ * @example
+ * ```ts
+ * import { parseScorecard } from "pageblock";
+ *
+ * const plan = parseScorecard({
+ *   machine: { board: "pc-x86-64", memory: "4GiB" },
+ *   strategies: ["map-contig"],
+ *   request: { size: "1GiB" },
+ *   adapter: "connectx-4",
+ * });
+ * plan.request.bytes; // => 1073741824
+ * ```
+ */
 export function parseScorecard(value: unknown, locate: Locate = fieldPath): ScorecardPlan {
   const { format: _format, ...plan } = check(SCORECARD, value, locate);
   return plan;

@@ -137,7 +137,19 @@ export const STEPS = object("a machine led step by step", FILE_FIELDS);
 /** The plan of a machine led by steps. */
 export interface StepPlan extends OutOf<typeof STEPS_FIELDS> {}
 
-/** Checks a plan of steps. */
+/**
+ * Checks a plan of steps.
+ * @example
+ * ```ts
+ * import { parseSteps } from "pageblock";
+ *
+ * const plan = parseSteps({
+ *   machine: { board: "qemu-virt", memory: "512MiB" },
+ *   steps: [{ do: "fill", kind: "anon", size: "64MiB" }],
+ * });
+ * plan.steps.length; // => 1
+ * ```
+ */
 export function parseSteps(value: unknown, locate: Locate = fieldPath): StepPlan {
   const { format: _format, ...plan } = check(STEPS, value, locate);
   return plan;

@@ -91,7 +91,17 @@ export interface SweepSpec {
   sample?: Sampling;
 }
 
-/** Checks a sweep: `plan` and `over`, or a plan alone, which is a sweep of one. */
+/**
+ * Checks a sweep: `plan` and `over`, or a plan alone, which is a sweep of one.
+ * @example
+ * ```ts
+ * import { parseSweep } from "pageblock";
+ *
+ * const plan = { machine: { board: "qemu-virt" }, strategy: "cma", request: { size: "4MiB" } };
+ * const sweep = parseSweep({ plan, over: { "request.bytes": ["1MiB", "4MiB"] } });
+ * Object.keys(sweep.over); // => ["request.bytes"]
+ * ```
+ */
 export function parseSweep(given: unknown, locate: Locate = fieldPath): SweepSpec {
   if (isObject(given) && !Object.hasOwn(given, "plan")) {
     if (Object.hasOwn(given, "over"))

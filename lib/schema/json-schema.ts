@@ -6,7 +6,16 @@ export type JsonSchema = { [key: string]: unknown };
 
 const SIZE_TEXT = "^\\s*(0[xX][0-9a-fA-F]+|[0-9]+(\\.[0-9]+)?)\\s*[kKmMgGtT]?([iI]?[bB])?\\s*$";
 
-/** The schema of `field` as a document of its own. */
+/**
+ * The schema of `field` as a document of its own.
+ * @example
+ * ```ts
+ * import { jsonSchema, PLAN_KINDS } from "pageblock";
+ *
+ * const run = PLAN_KINDS.find((kind) => kind.name === "run")!;
+ * jsonSchema(run.statement, run.title).type; // => "object"
+ * ```
+ */
 export function jsonSchema(field: Field, title: string): JsonSchema {
   const writer = new Writer();
   const root = writer.schema(field);

@@ -21,6 +21,7 @@ const SHOWN_BY: Readonly<Record<string, string>> = {
   ScorecardResult: "scorecard",
   WorkloadBuilder: "workload",
   PlannedCurve: "curves",
+  RunResult: "experiment",
   CheckedRecording: "recording",
 };
 
@@ -30,7 +31,7 @@ const WITHOUT: Readonly<Record<string, string>> = {
   LawBroken: "thrown for a fault of the model itself",
   Lru: "a part of a running machine, which makes it",
   RoomMaker: "a part of a running machine, which makes it",
-  ZoneReports: "what Kernel.zone() gives",
+  ZoneReports: "what PageAllocator.zone() gives",
   bootstrapMedian: "takes the engine's own random numbers, which are not exported",
   paired: "takes the engine's own random numbers, which are not exported",
 };

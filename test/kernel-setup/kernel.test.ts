@@ -189,6 +189,17 @@ test("interrupt: a sweep under way ends with its workers, and the cell goes no f
   assert.doesNotMatch(printed(left), /went on/);
 });
 
+test("interrupt: a module that was being loaded is loaded anew by the next import", async () => {
+  const path = join(scratch, "slow.cjs");
+  writeFileSync(path, "while (globalThis.patience === undefined) {}\nexports.whole = 'yes';\n");
+  await interrupted(`require(${JSON.stringify(path)})`);
+  const again = await kernel.execute(
+    `(globalThis as any).patience = 1; require(${JSON.stringify(path)}).whole`,
+  );
+  assert.deepEqual(errors(again), []);
+  assert.equal(result(again)?.data["text/plain"], "yes");
+});
+
 test("an interrupt with nothing running does no harm", async () => {
   await kernel.interrupt();
   assert.equal(result(await kernel.execute("1")).data["text/plain"], "1");

@@ -51,6 +51,8 @@ export function areaOf(file) {
 }
 
 function fileOf(project, reflection) {
+  // A second name of an export (`export { PageAllocator as Kernel }`) goes to the page of the first.
+  if (reflection.isReference()) return fileOf(project, reflection.getTargetReflection());
   const declared = project.getSymbolIdFromReflection(reflection);
   const inside = reflection.children?.find((c) => project.getSymbolIdFromReflection(c) !== undefined);
   const id =

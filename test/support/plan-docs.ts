@@ -55,12 +55,14 @@ export function planDocs(): string {
       : [];
   return `# Fields of plans
 
-Made from the statements in the library; do not edit. Sizes are text such as \`64MiB\`, or bytes; times are text such as \`30 days\`,
-or milliseconds. A field with two names may be written under either. \`pageblock schema KIND --out plan.schema.json\` writes the
-JSON Schema of a kind; with the first line \`# yaml-language-server: $schema=plan.schema.json\` in a plan, editors that know
-YAML schemas check it and complete its fields. Every field has a flag of the same name in kebab-case: \`pageblock run --help\`.
+Made from the statements in the library; do not edit. Sizes are text such as \`64MiB\`, or bytes; times are text such as
+\`30 days\`, or milliseconds. A field with two names may be written under either. \`pageblock schema KIND --out
+plan.schema.json\` writes the JSON Schema of a kind. If a plan begins with the line
+\`# yaml-language-server: $schema=plan.schema.json\`, editors that know YAML schemas check it and complete its fields.
+Every field has a flag of the same name in kebab-case: \`pageblock run --help\`.
 
-A boot is a machine alone. Parameters of [strategies](strategies/README.md) and [workloads](workloads/README.md) are listed with them.
+A boot is a machine alone. Parameters of [strategies](strategies/README.md) and [workloads](workloads/README.md) are
+listed with them.
 
 ${[...kinds, ...parts, "## Steps", ...steps].join("\n\n")}
 `;
