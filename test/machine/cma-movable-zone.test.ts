@@ -114,7 +114,7 @@ test("contiguous ranges lie in one zone: none reaches across an area's edge", ()
   const contig = new Contiguous(k.memory);
   assert.equal(contig.areas.length, 2);
   const edge = 0x50000000 / 4096;
-  assert.throws(() => contig.allocContigRange(edge - 512, edge + 512), /must lie in one zone/);
+  assert.throws(() => contig.allocContigRange(edge - 512, edge + 512), /must be in one zone/);
   assert.ok(contig.allocContigRange(edge - 512, edge).ok);
   // 32,768 pages: larger than the 8192 of the camera, so each range of the search near it has frames of two zones.
   const got = contig.allocContigPages(32768);

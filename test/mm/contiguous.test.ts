@@ -236,6 +236,6 @@ test("wrong arguments throw and name the limit and the value", () => {
   assert.equal(contig.cmaAlloc(0).ok, false);
   assert.throws(() => contig.cmaAlloc(-1), /got -1/);
   assert.throws(() => contig.cmaAlloc(1, 0, 3), /no area 3: the machine has 1/);
-  assert.throws(() => contig.cmaRelease(BASE, 4), /lie in no area/);
+  assert.throws(() => contig.cmaRelease(BASE, 4), /are not in any area/);
   assert.throws(() => contig.cmaRelease(BASE + RAM, 4), /is not allocated/);
 });

@@ -16,7 +16,7 @@ test("a machine starts with every managed page free, and a free brings the page 
   assert.ok(next.ok && next.path === "pcp");
   kernel.freePages(got);
   assert.throws(() => kernel.freePages(got), /frame \d+ is free already \(on a per-CPU list/);
-  assert.throws(() => kernel.freePages(3, 1), /must lie in a zone and be aligned/);
+  assert.throws(() => kernel.freePages(3, 1), /must be in a zone and aligned/);
 });
 
 test("an unmovable request on a fresh machine claims a whole movable block", () => {

@@ -1,4 +1,4 @@
-/** Allocating through the per-CPU lists: the head of the list, refilled in bulk when it is empty. */
+/** Allocates through the per-CPU lists: takes the head of the list and refills an empty list in bulk. */
 
 import { type AllocContext, PATH_REFILL } from "../state/alloc-context";
 import { ALLOC_HIGHATOMIC } from "../state/gfp";
@@ -36,7 +36,7 @@ export function takeFromPcplist(m: Memory, zone: Zone, ac: AllocContext, pcp: Pe
   return pfn;
 }
 
-/** How many pages a refill asks for: nr_pcp_alloc() since 6.7, the batch scaled by the order before. */
+/** The number of pages a refill requests: nr_pcp_alloc() since 6.7, before that the batch scaled by the order. */
 function nrPcpAlloc(m: Memory, zone: Zone, pcp: PerCpuPages, order: number): number {
   let batch = pcp.batch;
   if (m.autoTune) {

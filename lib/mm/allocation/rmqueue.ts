@@ -1,4 +1,4 @@
-/** Taking pages from the buddy lists under the zone lock: smallest fit, split, fallback, and refills in bulk. */
+/** Takes pages from the buddy lists under the zone lock: smallest fit, split, fallback and bulk refills. */
 
 import {
   type AllocContext,
@@ -18,8 +18,8 @@ import { rmqueueFallback } from "./fallback-steal";
 import { rmqueueSmallest } from "./rmqueue-smallest";
 
 /**
- * zone_page_state(NR_FREE_CMA_PAGES) > zone_page_state(NR_FREE_PAGES) / 2, never below zero, integer division. The Raspberry Pi
- * kernel: / 16 × its threshold, divided first as its review asks (raspberrypi/linux #4964).
+ * zone_page_state(NR_FREE_CMA_PAGES) > zone_page_state(NR_FREE_PAGES) / 2, never below zero, integer division. The
+ * Raspberry Pi kernel uses / 16 × its threshold and divides first, as its review asked (raspberrypi/linux #4964).
  */
 function overHalfIsCma(m: Memory, zone: Zone): boolean {
   const cma = zone.nrFreeCma < 0 ? 0 : zone.nrFreeCma;
@@ -27,7 +27,7 @@ function overHalfIsCma(m: Memory, zone: Zone): boolean {
   return m.cmaThreshold === 0 ? cma > free >> 1 : cma > (free >> 4) * m.cmaThreshold;
 }
 
-/** The half rule of both __rmqueue(): a CMA page while CMA holds over half of what is free, else −1. */
+/** The half rule of both __rmqueue(): a CMA page while CMA holds over half of the free pages, otherwise −1. */
 function takeCmaOverHalf(m: Memory, zone: Zone, ac: AllocContext): number {
   const half = overHalfIsCma(m, zone);
   const pfn = half ? rmqueueSmallest(m, zone, ac.order, MIGRATE_CMA, ac) : -1;
@@ -36,8 +36,8 @@ function takeCmaOverHalf(m: Memory, zone: Zone, ac: AllocContext): number {
 }
 
 /**
- * __rmqueue() up to 6.9: CMA first while it holds over half, own type, CMA, then fallback and again.
- * Returns the frame, or −1. Counters are the caller's.
+ * __rmqueue() up to 6.9: CMA first while it holds over half, then the own type, CMA, and a fallback followed by a new
+ * attempt. Returns the frame, or −1. The caller updates the counters.
  */
 function rmqueueOne(m: Memory, zone: Zone, ac: AllocContext): number {
   const { order, mt } = ac;
@@ -58,7 +58,10 @@ function rmqueueOne(m: Memory, zone: Zone, ac: AllocContext): number {
   }
 }
 
-/** __rmqueue() since 6.10: the page found by a fallback is used directly; types change only with a whole claim. */
+/**
+ * __rmqueue() since 6.10: the page found by a fallback is used directly; types change only if a whole block is
+ * claimed.
+ */
 function rmqueueModes(m: Memory, zone: Zone, ac: AllocContext): number {
   const { order, mt, allocFlags } = ac;
   const cmaAllowed = (allocFlags & ALLOC_CMA) !== 0 && m.cma;
@@ -96,7 +99,7 @@ function rmqueueModes(m: Memory, zone: Zone, ac: AllocContext): number {
   return -1;
 }
 
-/** One page under the lock, as rmqueue_buddy() asks for it; counters are the caller's. */
+/** One page under the lock, for rmqueue_buddy(); the caller updates the counters. */
 export function rmqueueLocked(m: Memory, zone: Zone, ac: AllocContext): number {
   if (m.steals) return rmqueueOne(m, zone, ac);
   ac.rmqueueMode = RMQUEUE_NORMAL;
@@ -104,9 +107,9 @@ export function rmqueueLocked(m: Memory, zone: Zone, ac: AllocContext): number {
 }
 
 /**
- * rmqueue_bulk(): `count` pages appended to the tail of the per-CPU list with head `list`. Returns how many. Before
- * 6.10 NR_FREE_PAGES falls once at the end while NR_FREE_CMA_PAGES falls page by page, so the half rule sees a stale
- * denominator during a refill.
+ * rmqueue_bulk(): appends up to `count` pages to the tail of the per-CPU list with head `list`. Returns how many.
+ * Before 6.10, NR_FREE_PAGES is updated once at the end but NR_FREE_CMA_PAGES page by page, so the half rule sees a
+ * stale denominator during a refill.
  */
 export function rmqueueBulk(m: Memory, zone: Zone, count: number, list: number, ac: AllocContext): number {
   const { next, prev, state } = m;
