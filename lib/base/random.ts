@@ -1,7 +1,7 @@
 /**
  * Seeded random numbers: equal seeds give equal sequences on every machine. sfc32 (Chris Doty-Humphrey's Small Fast
- * Counter, public domain), seeded through splitmix32. A named part of a run draws from its own stream, so that adding a
- * draw in one part changes no other: `random.fork("camera")`.
+ * Counter, public domain), seeded through splitmix32. Each named part of a run draws from its own stream, so that an
+ * added draw in one part changes no other: `random.fork("camera")`.
  */
 export class Random {
   private a: number;
@@ -29,7 +29,7 @@ export class Random {
     for (let i = 0; i < 12; i++) this.uint32();
   }
 
-  /** A stream of its own for the part of a run called `name`; the same one however much was drawn before. */
+  /** A separate stream for the part of a run called `name`; earlier draws do not affect it. */
   fork(name: string): Random {
     let h = this.seed ^ 0x811c9dc5;
     for (let i = 0; i < name.length; i++) h = Math.imul(h ^ name.charCodeAt(i), 0x01000193);

@@ -1,4 +1,4 @@
-/** The simulated clock, and what runs beside a workload by it: folding of counters, kcompactd. */
+/** The simulated clock and the daemons that it drives beside a workload: folding of counters, kcompactd. */
 import { InputError } from "../base/errors";
 import { decayPcpHigh } from "../mm/allocation/pcp-free";
 import { fragmentationScore, proactiveCompactNode } from "../mm/compaction/compaction";
@@ -7,12 +7,12 @@ import { foldDiffs } from "../mm/state/vmstat";
 import type { RunningParts } from "./running-parts";
 import type { ResolvedSystemOptions } from "./system-options";
 
-/** kcompactd looks every half second, and after a run without progress every 32 s: COMPACT_MAX_DEFER_SHIFT. */
+/** kcompactd checks every half second, and every 32 s after a run without progress: COMPACT_MAX_DEFER_SHIFT. */
 const KCOMPACTD_MS = 500;
 const KCOMPACTD_DEFERRED_MS = KCOMPACTD_MS * 64;
 /**
- * On machines with granules of order k kcompactd looks every 5 × 2^k minutes, at least twice a day: it walks all of memory, and
- * leaves granules alone, as compaction leaves compound pages. A modelling choice.
+ * On machines with granules of order k, kcompactd checks every 5 × 2^k minutes, at least twice a day: it walks all of
+ * memory, and it skips granules as compaction skips compound pages. This is a modelling choice.
  */
 const KCOMPACTD_GRANULE_MS = 300_000;
 const KCOMPACTD_MOST_MS = 12 * 3_600_000;
@@ -37,7 +37,7 @@ export class Daemons {
     this.nextKcompactdMs = KCOMPACTD_MS;
   }
 
-  /** Moves the clock; every daemon runs as often as a step asks. */
+  /** Advances the clock; every daemon runs as often as the step requires. */
   advanceTo(ms: number): void {
     if (ms < this.nowMs)
       throw new InputError(`advance: time goes forward: got ${ms} ms after ${this.nowMs} ms`);
@@ -57,7 +57,7 @@ export class Daemons {
       }
   }
 
-  /** kcompactd(): proactive compaction; it waits longer where it did not help. */
+  /** kcompactd(): proactive compaction; it waits longer if the last run did not help. */
   private lookForCompaction(ms: number): void {
     const m = this.memory;
     const before = fragmentationScore(m);

@@ -14,14 +14,14 @@ export interface RunningParts {
   readonly room: RoomMaker;
   readonly counters: SystemCounters;
   readonly options: ResolvedSystemOptions;
-  /** Order of the pieces in which movable memory is taken where it can be. */
+  /** Preferred order of the pieces in which movable memory is taken. */
   readonly granuleOrder: number;
   /** Transparent huge pages are configured. */
   readonly thp: boolean;
 }
 
 /**
- * Pages above order 0 that workloads take as granules do not wait: no reclaim, no compaction, no access to reserves, as THP
- * faults that may not. When none lies free, an order two lower is tried, at last a single frame.
+ * Requests for granules above order 0 do not wait: no reclaim, no compaction, no access to reserves, as with THP
+ * faults that must not wait. If none is free, an order two lower is tried, and finally a single frame.
  */
 export const GFP_GRANULE = GFP_TRANSHUGE_LIGHT;

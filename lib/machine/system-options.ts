@@ -1,4 +1,4 @@
-/** The options of a running machine: what they mean, their defaults and limits. */
+/** The options of a running machine: their meaning, defaults and limits. */
 import { InputError, unknownName } from "../base/errors";
 import { THP_DEFRAG_MODES } from "../mm/allocation/thp";
 import { readField, spellings } from "../schema/check";
@@ -7,7 +7,7 @@ import { type Fields, name, type OutOf, object, optional, size, truth, whole } f
 import { FieldError, fieldPath } from "../schema/place";
 import { MAX_GRANULE_ORDER } from "./granules";
 
-/** Mechanisms of the kernel, and what else a running machine is given. `false` switches a mechanism off. */
+/** Kernel mechanisms and other settings of a running machine. `false` switches a mechanism off. */
 export const SYSTEM_FIELDS = {
   reclaim: optional(
     truth("kswapd, direct reclaim, and dropping clean file pages in contiguous requests", { default: true }),
@@ -45,18 +45,18 @@ export const SYSTEM = object("mechanisms and swap of the running machine", SYSTE
 
 export interface SystemOptions extends OutOf<typeof SYSTEM_FIELDS> {}
 
-/** Every option of a running machine with its value; mobility grouping and granule order may be the machine's to decide. */
+/** Every option of a running machine with its value; the machine may decide mobility grouping and granule order. */
 export type ResolvedSystemOptions = Required<Omit<SystemOptions, "mobilityGrouping" | "granuleOrder">> &
   Pick<SystemOptions, "mobilityGrouping" | "granuleOrder">;
 
-/** The options with their defaults; throws InputError for one that does not exist or whose value is out of range. */
+/** The options with defaults filled in; throws InputError if one does not exist or its value is out of range. */
 export function checkedSystemOptions(options: SystemOptions): ResolvedSystemOptions {
   for (const [option, value] of Object.entries(options))
     if (!spellings(SYSTEM_FIELDS).has(option))
       throw unknownName("option of a running machine", option, Object.keys(SYSTEM_FIELDS));
     else if (value === undefined) throw new InputError(`option ${option}: must have a value`);
   try {
-    // Filled in: what is left open is the machine's to decide.
+    // Filled in: the machine decides options left open.
     return withDefaults(
       SYSTEM_FIELDS,
       readField(SYSTEM, options, []) as SystemOptions,

@@ -1,4 +1,4 @@
-/** How pages of a running machine move: which may be isolated, where they go, and who is told. */
+/** How pages of a running machine move: which may be isolated, where they go, and who is notified. */
 import { allocPages } from "../mm/allocation/page-alloc";
 import { type MigrationWorld, migrationTarget, ownersWorld } from "../mm/contiguous/migrate";
 import type { Memory } from "../mm/state/memory";
@@ -6,7 +6,7 @@ import { holdsOf, orderInUse } from "../mm/state/owners";
 import { SLOT_DROPPED } from "./page-slots";
 import { GFP_GRANULE, type RunningParts } from "./running-parts";
 
-/** Who decides whether pages move, and is told: the owners of pages as a running machine keeps them. */
+/** Decides whether pages move, and is notified: the page owners as a running machine records them. */
 export function systemWorld(parts: RunningParts): MigrationWorld {
   const { memory: m, lru, slots, counters } = parts;
   const { migration, reclaim } = parts.options;
@@ -33,22 +33,22 @@ export function systemWorld(parts: RunningParts): MigrationWorld {
 }
 
 /**
- * Where a page moves to. A granule stands for single pages, which need no larger target: none is waited for, and where none lies
- * free it is split.
+ * Chooses the target of a page. A granule represents single pages, which need no larger target: the request does not
+ * wait for one, and if none is free, the granule is split.
  */
 function granuleTarget(m: Memory, pfn: number, order: number): number {
   if (order === 0) return migrationTarget(m, pfn, order);
   return allocPages(m, GFP_GRANULE, order, m.zonelistOf(m.zoneOf(pfn)!.nid, GFP_GRANULE));
 }
 
-/** Compaction leaves pinned anonymous pages where they are; of others the attempt fails. */
+/** Compaction skips pinned anonymous pages; for other pinned pages the attempt fails. */
 function mayIsolate(m: Memory, pfn: number): boolean {
   for (const h of holdsOf(m, pfn))
     if (h.kind === "get" || h.kind === "longterm" || h.kind === "noMigrate") return false;
   return true;
 }
 
-/** Lets compaction ask the owners of pages, and tells them of every page that it moves. */
+/** Lets compaction ask the page owners, and notifies them of every page that it moves. */
 export function joinOwners({ memory: m, slots, options }: RunningParts): void {
   m.tracker = (from, to) => slots.moved(from, to);
   m.mayIsolate = (pfn) => mayIsolate(m, pfn);
