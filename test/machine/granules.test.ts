@@ -1,6 +1,7 @@
 /**
- * Two ways in which large machines are made cheap. Untouched memory is kept in runs, which must change nothing. Granules (pieces of 2^k
- * frames) are a coarser model and do change runs; the laws hold with them, and what a request is granted moves within what seeds do.
+ * Two ways to make large machines cheap. Untouched memory is kept in runs, which must change nothing. Granules
+ * (pieces of 2^k frames) are a coarser model and do change results; the laws hold with them, and grants vary no more
+ * than between seeds.
  */
 import assert from "node:assert/strict";
 import test from "node:test";
@@ -23,7 +24,7 @@ const everyFrame = ({ memory: m }: System) => {
   for (const zone of m.zones) materialiseRange(m, zone.startPfn, zone.endPfn);
 };
 
-test("untouched memory in runs or block by block: the same machine, frame by frame, whatever happens to it", () => {
+test("untouched memory in runs or block by block: the same machine, frame by frame, under any operations", () => {
   const uses: [BootRequest, WorkloadSpec][] = [
     [PC, { kind: "uptime", duration: "4 hours" }],
     [PC, { kind: "scatterUnmovable", share: 0.3 }],
@@ -58,7 +59,7 @@ test("untouched memory in runs or block by block: the same machine, frame by fra
       assert.deepEqual(inRuns.contig, inBlocks.contig, what);
       assert.deepEqual({ ...inRuns.system.memory.counters }, { ...inBlocks.system.memory.counters }, what);
       assert.equal(inRuns.system.allocator.buddyinfo(), inBlocks.system.allocator.buddyinfo(), what);
-      // What is left untouched is made real now: states, types and owners of every frame agree.
+      // Materialise what is still untouched: states, types and owners of every frame agree.
       everyFrame(inRuns.system);
       const [a, b] = [inRuns.system.memory, inBlocks.system.memory];
       assert.deepEqual(a.state, b.state, what);
@@ -82,7 +83,7 @@ test("with granules the laws hold while ranges are emptied: isolated pages are n
   }
 });
 
-test("orders 0, 2 and 4 of granules grant as many ranges as seeds differ among themselves", () => {
+test("granule orders 0, 2 and 4 differ in granted ranges no more than seeds do", () => {
   const granted = (granuleOrder: number) =>
     [1, 2, 3, 4].map((seed) => {
       const { requests } = run({
