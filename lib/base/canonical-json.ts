@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 
 /**
- * Plain JSON text with sorted keys; throws on values JSON cannot carry faithfully (NaN, functions, bigint…).
+ * Plain JSON text with sorted keys; throws on values that JSON cannot represent faithfully (NaN, functions, bigint…).
  * @example
  * ```ts
  * import { canonicalJson } from "pageblock";

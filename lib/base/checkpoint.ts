@@ -1,7 +1,7 @@
 /**
- * What a graph of objects holds, kept so that it can be put back: an aged machine serves several strategies, each of which finds
- * it as the first one did. Objects keep their identity, so closures over them stay right; what a closure alone holds is not seen,
- * nor are module variables and `#private` fields. Nothing that a machine's later behaviour depends on may live there.
+ * Saves the content of a graph of objects and restores it, so that several strategies can start from the same aged
+ * machine. Objects keep their identity, so closures over them stay valid. Variables that only a closure holds, module
+ * variables and `#private` fields are not saved: a machine's later behaviour must not depend on them.
  */
 import { releaseColumns, scratchBytes } from "./columns";
 
@@ -22,7 +22,7 @@ export class Checkpoint {
   private readonly sets: { set: Set<unknown>; items: unknown[] }[];
   private readonly fields: SavedFields[];
 
-  /** Keeps everything that can be reached from `roots`. Throws for an object that cannot be kept. */
+  /** Saves everything reachable from `roots`. Throws for an object that cannot be saved. */
   constructor(...roots: object[]) {
     this.arrays = [];
     this.lists = [];
@@ -64,7 +64,7 @@ export class Checkpoint {
     }
   }
 
-  /** Puts everything back. */
+  /** Restores everything. */
   restore(): void {
     for (const { array, copy } of this.arrays) bytesOf(array).set(copy);
     for (const { list, items } of this.lists) {
@@ -87,7 +87,7 @@ export class Checkpoint {
     }
   }
 
-  /** What differs from what was kept, in words; empty when nothing does. */
+  /** The differences from the saved state, in words; empty if there are none. */
   changes(): string[] {
     const found: string[] = [];
     for (const { array, copy } of this.arrays)
@@ -112,7 +112,7 @@ export class Checkpoint {
     return found;
   }
 
-  /** It is not needed any more: what it copied into serves the next one. */
+  /** Ends its use: the next checkpoint reuses its copies' memory. */
   release(): void {
     releaseColumns(this.arrays.splice(0).map(({ copy }) => copy));
   }

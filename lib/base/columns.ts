@@ -1,14 +1,18 @@
 /**
- * Columns of machines that are gone, for the next machine of the same size: fresh memory comes page by page from the operating
- * system, which costs a large machine more than clearing what is there. A column that is taken holds zeros, wherever it comes from.
+ * Recycles columns of discarded machines for the next machine of the same size: the operating system provides fresh
+ * memory page by page, which costs a large machine more than clearing existing memory. A column taken from here holds
+ * zeros in either case.
  */
 
 type Column = Int32Array | Uint8Array;
 
-/** Smaller ones are not worth it; larger ones, of machines of 256 GiB and more, are mostly never touched, and would be by clearing them. */
+/**
+ * Smaller columns are not worth keeping. Larger ones, of machines with 256 GiB and more, are mostly untouched, and
+ * clearing would touch them.
+ */
 const LEAST_BYTES = 2 ** 20;
 const MOST_BYTES = 2 ** 27;
-/** Kept in all: the oldest go first. */
+/** Maximum number kept; the oldest are dropped first. */
 const KEPT_BYTES = 2 ** 29;
 
 const spare: Column[] = [];
@@ -23,7 +27,7 @@ export function uint8Column(length: number): Uint8Array {
   return (found(Uint8Array, length) as Uint8Array | undefined)?.fill(0) ?? new Uint8Array(length);
 }
 
-/** `length` bytes that hold anything: for a copy. */
+/** `length` bytes with arbitrary content: for a copy. */
 export function scratchBytes(length: number): Uint8Array {
   return (found(Uint8Array, length) as Uint8Array | undefined) ?? new Uint8Array(length);
 }
@@ -33,7 +37,7 @@ function found(kind: Int32ArrayConstructor | Uint8ArrayConstructor, length: numb
   return at < 0 ? undefined : spare.splice(at, 1)[0];
 }
 
-/** Nobody uses these columns any more. */
+/** Returns columns that are no longer used. */
 export function releaseColumns(columns: readonly Column[]): void {
   for (const column of columns)
     if (column.byteLength >= LEAST_BYTES && column.byteLength <= MOST_BYTES) spare.push(column);

@@ -1,6 +1,6 @@
 /**
- * Errors for the world's mistakes. Every message names the action, the limit and the value, and — where there
- * is an input — its place (file:line or option). Our own bugs are plain `Error`s from `assert`.
+ * Errors for invalid input. Every message names the action, the limit and the value and, if there is an input file or
+ * option, its place (file:line or option). Our own bugs throw plain `Error`s from `assert`.
  * @example
  * ```ts
  * import { InputError, machine } from "pageblock";
@@ -13,7 +13,7 @@
  * ```
  */
 export class InputError extends Error {
-  /** Exit status of the command line for bad input. */
+  /** Exit status of the command line for invalid input. */
   readonly exitCode: number = 2;
   constructor(message: string) {
     super(message);
@@ -31,12 +31,12 @@ export function at(file: string, line?: number): string {
   return line === undefined ? file : `${file}:${line}`;
 }
 
-/** Fails with a bug report of ours; never used for bad input. */
+/** Reports a bug of ours; never used for invalid input. */
 export function assert(condition: unknown, message: string): asserts condition {
   if (!condition) throw new Error(`internal error: ${message}`);
 }
 
-/** The known name nearest to `given` by edit distance, or undefined when nothing is close. */
+/** The known name nearest to `given` by edit distance, or undefined if none is close. */
 export function nearest(given: string, known: readonly string[]): string | undefined {
   let best: string | undefined;
   let bestDistance = Math.max(3, Math.floor(given.length / 2)) + 1;

@@ -1,6 +1,6 @@
 /**
- * A stack of whole numbers below 2^31 in a typed array, and a pool of them: a machine's processes come and go by the thousand, and
- * fresh lists for each are most of what a run would give the garbage collector.
+ * A stack of whole numbers below 2^31 in a typed array, and a pool of them: a machine's processes come and go by the
+ * thousand, and fresh lists for each would be most of a run's garbage.
  */
 export class IntStack {
   private items: Int32Array;
@@ -15,7 +15,7 @@ export class IntStack {
     return this.count;
   }
 
-  /** Numbers it has room for. */
+  /** Capacity. */
   get capacity(): number {
     return this.items.length;
   }
@@ -51,7 +51,7 @@ export class IntStack {
     this.items[this.count++] = value;
   }
 
-  /** The last one, taken off; the stack must not be empty. */
+  /** Removes and returns the last number; the stack must not be empty. */
   pop(): number {
     return this.items[--this.count]!;
   }
@@ -65,7 +65,7 @@ export class IntStack {
   }
 }
 
-/** Larger stacks are not kept: a small process should not sit on the list of a large one. */
+/** Larger stacks are not kept: a small process should not hold the list of a large one. */
 const KEPT_MOST = 1 << 15;
 
 export class IntStackPool {
@@ -80,7 +80,7 @@ export class IntStackPool {
     return this.spare.pop() ?? new IntStack();
   }
 
-  /** The stack is not used any more. */
+  /** Returns a stack that is no longer used. */
   give(stack: IntStack): void {
     stack.clear();
     if (stack.capacity <= KEPT_MOST) this.spare.push(stack);

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 
-/** The most memory this process has had, in bytes: VmHWM where the system tells it, else what getrusage says. */
+/** The most memory this process has had, in bytes: VmHWM if the system reports it, otherwise getrusage(). */
 export function peakRssBytes(): number {
   try {
     const kib = /VmHWM:\s+(\d+) kB/.exec(readFileSync("/proc/self/status", "latin1"))?.[1];

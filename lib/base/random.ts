@@ -37,7 +37,7 @@ export class Random {
     for (let i = 0; i < 12; i++) this.uint32();
   }
 
-  /** A stream of its own for the part of a run called `name`; the same one however much was drawn before. */
+  /** A separate stream for the part of a run called `name`; earlier draws do not affect it. */
   fork(name: string): Random {
     let h = this.seed ^ 0x811c9dc5;
     for (let i = 0; i < name.length; i++) h = Math.imul(h ^ name.charCodeAt(i), 0x01000193);

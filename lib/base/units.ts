@@ -1,5 +1,5 @@
 /**
- * Sizes in bytes, written the way people write them: `64K`, `64KiB`, `1.5GiB`, `0x1000`, or a number of bytes.
+ * Sizes in bytes, as people write them: `64K`, `64KiB`, `1.5GiB`, `0x1000`, or a number of bytes.
  * As on a kernel command line, `K`, `M`, `G`, `T`, `KB`, `MB`… are powers of 1024.
  */
 import { InputError } from "./errors";

@@ -1,4 +1,4 @@
-/** Writing a file so that a reader sees the old one or the whole new one, never half of it. */
+/** Writes a file so that a reader sees either the old or the whole new file, never half of it. */
 import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { errorOf, InputError } from "./errors";

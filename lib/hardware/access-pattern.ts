@@ -1,7 +1,7 @@
 /**
- * Access patterns over an area of memory: where the next access goes. Addresses are bytes from the start of the area, drawn from a
- * seeded stream (lib/base/random.ts): equal seeds give equal sequences. One draw has 32 bits, so that in areas above
- * 4 GiB addresses are multiples of area / 2^32 (1 KiB at 4 TiB): finer than any page.
+ * Access patterns over an area of memory: they choose the next address. Addresses are bytes from the start of the
+ * area, drawn from a seeded stream (lib/base/random.ts): equal seeds give equal sequences. One draw has 32 bits, so
+ * in areas above 4 GiB addresses are multiples of area / 2^32 (1 KiB at 4 TiB), which is finer than any page.
  */
 import { InputError, unknownName } from "../base/errors";
 import type { Random } from "../base/random";
@@ -10,23 +10,23 @@ import { either, literal, name, number, object, share, size, whole } from "../sc
 import { zipfRanks } from "./zipf";
 
 export type AccessPattern =
-  /** Each address equally likely, independent of each other. */
+  /** Every address is equally likely; accesses are independent. */
   | { kind: "uniform" }
   /** Blocks whose popularity falls with their rank ^ -exponent, scattered over the area by a permutation. */
   | { kind: "zipf"; exponent: number; blockBytes: number }
-  /** `share` of the accesses go to `blocks` blocks, scattered as for zipf and each equally likely; the rest is uniform. */
+  /** A `share` of the accesses goes to `blocks` equally likely blocks, scattered as for zipf; the rest is uniform. */
   | { kind: "hot"; share: number; blocks: number; blockBytes: number }
   /**
-   * `streams` cursors, each in its own equal part of the area, taking turns, each `strideBytes` further than its last access. They
-   * start anywhere in their part: real streams are not a power of two apart.
+   * `streams` cursors that take turns, each in its own equal part of the area and each `strideBytes` further than its
+   * last access. They start at random places in their parts: real streams are not a power of two apart.
    */
   | { kind: "scan"; strideBytes: number; streams: number }
-  /** As uniform, but the next address is known only when the last access is done: nothing overlaps. */
+  /** Like uniform, but the next address is known only after the last access is complete: nothing overlaps. */
   | { kind: "chase" };
 
 export type PatternName = AccessPattern["kind"];
 
-/** What a pattern given by name means. 0.99 is the exponent of YCSB; all the rest are modelling choices. */
+/** Parameters of the patterns given by name. 0.99 is the exponent of YCSB; the others are modelling choices. */
 export const DEFAULT_PATTERNS: { readonly [K in PatternName]: Extract<AccessPattern, { kind: K }> } = {
   uniform: { kind: "uniform" },
   zipf: { kind: "zipf", exponent: 0.99, blockBytes: 64 * KiB },
@@ -38,10 +38,13 @@ export const DEFAULT_PATTERNS: { readonly [K in PatternName]: Extract<AccessPatt
 /** The largest area: page numbers of 4 KiB stay below 2^30, tags of caches below 2^31. */
 export const MAX_AREA_BYTES = 4 * TiB;
 
-/** Blocks of an area: the permutation multiplies two of them exactly below 2^53. */
+/** Maximum number of blocks in an area: the permutation multiplies two block numbers exactly, below 2^53. */
 const MAX_BLOCKS = 2 ** 26;
 
-/** The pattern of that name, or the one given. Throws InputError for an unknown name or parameters outside their limits. */
+/**
+ * Resolves the name of a pattern, or checks a pattern. Throws InputError for an unknown name or parameters outside
+ * their limits.
+ */
 export function toPattern(pattern: PatternName | AccessPattern): AccessPattern {
   const given = typeof pattern === "string" ? DEFAULT_PATTERNS[pattern] : pattern;
   if (given === undefined || !Object.hasOwn(DEFAULT_PATTERNS, given.kind))
@@ -101,15 +104,18 @@ export const PATTERN = either(
   ],
 );
 
-/** True where an access waits for the one before it. */
+/** Whether each access waits for the previous one. */
 export function isDependent(pattern: AccessPattern): boolean {
   return pattern.kind === "chase";
 }
 
-/** Puts the next addresses of the pattern into `out`, one for each element. */
+/** Fills `out` with the next addresses of the pattern. */
 export type AddressSource = (out: Float64Array) => void;
 
-/** Addresses of `pattern` in an area of `areaBytes`. Throws InputError for an area of no bytes, above 4 TiB or too small. */
+/**
+ * Addresses of `pattern` in an area of `areaBytes`. Throws InputError for an area that is empty, above 4 TiB or too
+ * small.
+ */
 export function addressSource(pattern: AccessPattern, areaBytes: number, random: Random): AddressSource {
   wholeAtLeast1("access pattern: area bytes", areaBytes);
   if (areaBytes > MAX_AREA_BYTES)
@@ -192,8 +198,8 @@ function zipfSource(
 }
 
 /**
- * A permutation of 0 to n-1 that puts neighbours far apart: multiples, modulo n, of a step near the golden section of n that shares no
- * divisor with it.
+ * A permutation of 0 to n-1 that moves neighbours far apart: multiples, modulo n, of a step near the golden section
+ * of n and coprime to n.
  */
 function scattered(n: number, random: Random): (i: number) => number {
   let step = Math.max(1, Math.floor(n * (0.6 + 0.05 * random.float())));

@@ -1,8 +1,9 @@
 /**
- * Cache pseudo-locking by Intel RDT: how large a region `bits` of a capacity mask are, and the contiguous memory the kernel needs
- * for it. arch/x86/kernel/cpu/resctrl/pseudo_lock.c: the region is cache size / mask length × bits
- * (rdtgroup_cbm_to_size()), allocated by kzalloc() as one physically contiguous piece, refused above KMALLOC_MAX_SIZE. The patch that would have
- * allocated larger regions waited in 2018 for the interface for contiguous allocations and was never merged.
+ * Cache pseudo-locking by Intel RDT: the size of the region that `bits` of a capacity mask select, and the contiguous
+ * memory that the kernel needs for it. arch/x86/kernel/cpu/resctrl/pseudo_lock.c: the region is cache size / mask
+ * length × bits (rdtgroup_cbm_to_size()), allocated by kzalloc() as one physically contiguous piece, and refused
+ * above KMALLOC_MAX_SIZE. In 2018 a patch for larger regions was waiting for the interface for contiguous
+ * allocations; it was never merged.
  */
 import { InputError, unknownName } from "../base/errors";
 import { formatSize, KiB, MiB } from "../base/units";
@@ -14,9 +15,9 @@ export interface LockableCache {
   /** Bytes of one cache instance, and bits of its capacity mask: ways, or groups of ways. */
   cacheBytes: Sourced;
   maskBits: Sourced;
-  /** Fewest bits a mask may have. */
+  /** Minimum number of bits in a mask. */
   minimumBits: Sourced;
-  /** Whether the kernel's pseudo-locking was validated on it: get_prefetch_disable_bits(). */
+  /** Whether the kernel's pseudo-locking is validated on it: get_prefetch_disable_bits(). */
   validated: boolean;
 }
 
@@ -78,7 +79,7 @@ export const LOCKABLE_CACHES = {
 export type LockableCacheName = keyof typeof LOCKABLE_CACHES;
 export const LOCKABLE_CACHE_NAMES = Object.keys(LOCKABLE_CACHES) as LockableCacheName[];
 
-/** What a kernel can allocate in one piece. */
+/** The limits of what a kernel can allocate in one piece. */
 export interface BuddyLimit {
   /** Bytes of a base page. */
   pageBytes: number;
@@ -94,20 +95,23 @@ export interface LockedRegion {
   bitBytes: number;
   /** Bytes of the region. */
   bytes: number;
-  /** The order kzalloc() asks of the buddy allocator, and its bytes: the power of two that holds the region. */
+  /**
+   * The order that kzalloc() requests from the buddy allocator, and its bytes: the power of two that holds the
+   * region.
+   */
   order: number;
   kmallocBytes: number;
   /** KMALLOC_MAX_SIZE of that kernel (include/linux/slab.h: page size << largest order, SLUB). */
   kmallocMaxBytes: number;
-  /** Bytes a contiguous allocation by range needs: whole pages, no power of two. */
+  /** Bytes that a contiguous allocation by range needs: whole pages, not a power of two. */
   contigBytes: number;
-  /** Why the kernel refuses; empty when it accepts and only the allocation can fail. */
+  /** Why the kernel refuses; empty if it accepts and only the allocation can fail. */
   refusals: string[];
 }
 
 /**
- * The region that `bits` adjacent bits of the mask lock. Throws InputError for bits that are no whole number from the smallest mask
- * to one less than all: the other tasks keep at least one bit.
+ * The region that `bits` adjacent bits of the mask lock. Throws InputError unless `bits` is a whole number from the
+ * minimum to one less than all: other tasks keep at least one bit.
  * @example
  * ```ts
  * import { lockedRegion } from "pageblock";
@@ -125,7 +129,7 @@ export function lockedRegion(
   const least = part.minimumBits.value;
   if (!Number.isSafeInteger(bits) || bits < least || bits > most)
     throw new InputError(`pseudo-lock: bits on ${part.title} must be from ${least} to ${most}: got ${bits}`);
-  // Whole bytes a bit first, as rdtgroup_cbm_to_size() does.
+  // First computes whole bytes per bit, as rdtgroup_cbm_to_size() does.
   const bitBytes = Math.floor(part.cacheBytes.value / part.maskBits.value);
   const bytes = bitBytes * bits;
   const pages = Math.ceil(bytes / buddy.pageBytes);
@@ -151,17 +155,17 @@ export function lockedRegion(
   };
 }
 
-/** Columns of equal length, one row for each number of bits that the part allows. */
+/** Columns of equal length, one row per number of bits that the part allows. */
 export interface LockedRegionCurve {
   bits: number[];
   bytes: number[];
   kmallocBytes: number[];
-  /** Whether the region is within KMALLOC_MAX_SIZE; the kernel's list of validated parts is not asked. */
+  /** Whether the region is within KMALLOC_MAX_SIZE; the kernel's list of validated parts is not considered. */
   fitsKmalloc: boolean[];
 }
 
 /**
- * The regions of every allowed number of bits: columns for a chart.
+ * The regions for every allowed number of bits, as columns for a chart.
  * @example
  * ```ts
  * import { lockedRegionCurve } from "pageblock";

@@ -1,14 +1,14 @@
 /**
- * What an event costs in simulated time: every figure has its source, or says that it is a modelling choice. Times are
- * nanoseconds of one CPU; they come out of counted events, never of a clock, and write-ups call them modelled.
+ * The cost of events in simulated time. Every figure has a source or is marked as a modelling choice. Times are
+ * nanoseconds of one CPU. They are computed from counted events, never from a clock, and texts call them modelled.
  */
 import { InputError, unknownName } from "../base/errors";
 import { type Fields, number, object, optional } from "../schema/field";
 
 export interface Cost {
-  /** Nanoseconds for one event. */
+  /** Nanoseconds per event. */
   ns: number;
-  /** Where the figure comes from. */
+  /** Source of the figure. */
   source: string;
 }
 
@@ -17,7 +17,10 @@ const CHOICE = "modelling choice";
 const cost = (doc: string, ns: number, source: string) =>
   optional(number(doc, "ns", { default: ns, source }));
 
-/** Every cost: what is counted, and by default as how long. The table is that of a server of about 2018 with 4 KiB pages. */
+/**
+ * Every cost: the event that is counted, and its default time. The table describes a server of about 2018 with 4 KiB
+ * pages.
+ */
 export const COST_FIELDS = {
   pcpHit: cost(
     "a page from or to a per-CPU list",
@@ -65,7 +68,7 @@ export const COST_FIELDS = {
   ),
 } satisfies Fields;
 
-/** The costs of a plan, as it may change them. */
+/** The costs that a plan may change. */
 export const COSTS = object("nanoseconds that replace figures of the cost table", COST_FIELDS, {
   flag: "cost",
 });
@@ -105,7 +108,7 @@ export function costTable(changes: Partial<Record<CostName, number>> = {}): Cost
   return table as CostTable;
 }
 
-/** Counted events, and the simulated time they take. */
+/** Counted events and their simulated time. */
 export type EventCounts = Partial<Record<CostName, number>>;
 
 /** Nanoseconds of `events` by `table`. */

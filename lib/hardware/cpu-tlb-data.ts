@@ -1,7 +1,7 @@
 /**
- * TLBs of CPU cores, as figures with sources. A page size an array does not hold is never found in it. A page may be kept in
- * smaller granules: then one page takes several entries, one for each granule touched. What vendors document are entries and mostly
- * ways; page-walk caches, cache shares and latencies are modelling choices.
+ * TLBs of CPU cores, as figures with sources. An array never finds a page size it does not hold. A page may be kept
+ * in smaller granules; it then takes one entry per granule touched. Vendors document entries and mostly ways;
+ * page-walk caches, cache shares and latencies are modelling choices.
  */
 import { unknownName } from "../base/errors";
 import { GiB, KiB, MiB } from "../base/units";
@@ -10,28 +10,31 @@ import { CHOICE, type Sourced } from "./sourced";
 export interface TlbArray {
   entries: number;
   ways: number;
-  /** Bytes one entry covers, for each page size (in bytes) that the array holds. */
+  /** Bytes that one entry covers, per page size (in bytes) that the array holds. */
   holds: Readonly<Record<number, number>>;
   source: string;
 }
 
 export interface CpuTlb {
   title: string;
-  /** First-level arrays for data, searched in parallel: a page size is in one of them at most. */
+  /** First-level arrays for data, searched in parallel: each page size is in at most one of them. */
   l1: readonly TlbArray[];
   /** Second-level arrays. */
   l2: readonly TlbArray[];
   clockGHz: Sourced;
-  /** Cycles of a hit in the second level. */
+  /** Cycles per hit in the second level. */
   secondLevelCycles: Sourced;
-  /** Cycles a page walk takes besides its loads, and walks at the same time. */
+  /** Cycles per page walk besides its loads, and the number of concurrent walks. */
   walkCycles: Sourced;
   walkers: Sourced;
   /** Entries of the page-walk caches: pointers to tables of 4 KiB pages (PDE), to directories (PDPTE), and above (PML4E). */
   pdeEntries: Sourced;
   pdpteEntries: Sourced;
   pml4eEntries: Sourced;
-  /** Bytes of page table that stay in the core's L2 cache and in its part of the last level; what a load there takes. */
+  /**
+   * Bytes of page tables that stay in the core's L2 cache and in its part of the last level; the time of a load
+   * there.
+   */
   tableInL2Bytes: Sourced;
   tableInLlcBytes: Sourced;
   l2LoadCycles: Sourced;
@@ -45,7 +48,7 @@ const P1G = GiB;
 
 const chosen = (value: number, why: string): Sourced => ({ value, source: `${CHOICE}: ${why}` });
 
-/** Every access brings in a line of data too, so page tables are given half of a cache. */
+/** Every access also brings in a line of data, so page tables get half of a cache. */
 const half = (bytes: number, what: string): Sourced => chosen(bytes / 2, `half of ${what}`);
 
 const WALK = {
@@ -81,7 +84,7 @@ const SECOND_1G = array(
   "16 entries for 1 GiB pages, 4-way [P cpuid leaf 2, descriptor C3h]",
 );
 
-/** Sunny Cove is the core of both; a dump of the server part was not found. */
+/** Both parts have the Sunny Cove core; no dump of the server part was found. */
 const ICE_LAKE_LEAF = "P cpuid leaf 18h of a Core i7-1068NG7, the same core";
 
 export const CPU_TLBS = {
@@ -164,7 +167,8 @@ export const CPU_TLBS = {
       array(32, 4, { [P2M]: P2M }, `32 entries for loads, 4-way [${ICE_LAKE_LEAF}]`),
       array(8, 8, { [P1G]: P1G }, `8 entries for loads, fully associative [${ICE_LAKE_LEAF}]`),
     ],
-    // Two halves of 1024 entries, 8-way; 4 KiB pages may lie in both, which for them alone is one array of twice the ways.
+    // Two halves of 1024 entries, 8-way; 4 KiB pages may be in both halves, which for them amounts to one array with
+    // twice the ways.
     l2: [
       array(2048, 16, { [P4K]: P4K }, `2 × 1024 entries, 8-way each [${ICE_LAKE_LEAF}]`),
       array(1024, 8, { [P2M]: P2M }, `1024 entries, shared with 4 KiB, 8-way [${ICE_LAKE_LEAF}]`),
@@ -263,7 +267,7 @@ export const CPU_TLBS = {
 export type CpuTlbName = keyof typeof CPU_TLBS;
 export const CPU_TLB_NAMES = Object.keys(CPU_TLBS) as CpuTlbName[];
 
-/** The core of that name, or the one given. Throws InputError for an unknown name. */
+/** Resolves the name of a core; a core is returned unchanged. Throws InputError for an unknown name. */
 export function toCpuTlb(cpu: CpuTlbName | CpuTlb): CpuTlb {
   if (typeof cpu !== "string") return cpu;
   if (!Object.hasOwn(CPU_TLBS, cpu)) throw unknownName("CPU", cpu, CPU_TLB_NAMES);

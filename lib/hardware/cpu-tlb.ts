@@ -1,8 +1,9 @@
 /**
- * A model of address translation in one core: data accesses of a pattern over an area, mapped with pages of one size, go through first-level
- * TLB, second-level TLB and page walk. Counts come from a simulation with LRU sets (lru-cache.ts); nanoseconds are modelled from
- * the counts and the core's figures (cpu-tlb-data.ts). Dependent accesses (pointer chase) wait for every translation; the others
- * overlap as many as the core has page walkers. Other users of the TLB (code, stack, a second thread) are left out.
+ * A model of address translation in one core. Data accesses in a pattern over an area, mapped with pages of one size,
+ * pass through the first-level TLB, the second-level TLB and the page walk. Counts come from a simulation with LRU
+ * sets (lru-cache.ts); nanoseconds are modelled from the counts and the core's figures (cpu-tlb-data.ts). Dependent
+ * accesses (pointer chase) wait for every translation; of the others, as many overlap as the core has page walkers.
+ * Other users of the TLB (code, stack, a second thread) are omitted.
  */
 import { InputError } from "../base/errors";
 import { Random } from "../base/random";
@@ -30,9 +31,9 @@ export interface TlbRun {
   accesses: number;
   /** Accesses that missed the first level. */
   l1Misses: number;
-  /** Of these, the ones that missed the second level too: each takes a page walk. */
+  /** Those that also missed the second level: each takes a page walk. */
   walks: number;
-  /** Loads of page-table entries that the walks made. */
+  /** Loads of page-table entries by the walks. */
   walkLoads: number;
   /** Modelled nanoseconds of translation per access; 0 for a hit in the first level. */
   nsPerAccess: number;
@@ -79,7 +80,7 @@ export function runTlb(
   return translation.result(accesses, isDependent(access) ? 1 : core.walkers.value);
 }
 
-/** Columns of equal length, one row for each page size and area. */
+/** Columns of equal length, one row per page size and area. */
 export interface TlbCurve {
   pageBytes: number[];
   areaBytes: number[];
@@ -90,7 +91,7 @@ export interface TlbCurve {
 }
 
 /**
- * Runs the pattern for every page size and every area, pages outermost: columns for a chart.
+ * Runs the pattern for every page size and every area, page sizes outermost; returns columns for a chart.
  * @example
  * ```ts
  * import { tlbCurve } from "pageblock";
@@ -120,7 +121,7 @@ export function tlbCurve(
 }
 
 /**
- * Bytes that pages of one size can cover in the first and in the second level: entries times what each covers.
+ * Bytes that pages of one size can cover in the first and in the second level: entries times the bytes each covers.
  * @example
  * ```ts
  * import { tlbReach } from "pageblock";
@@ -182,7 +183,7 @@ class Translation {
   }
 
   result(accesses: number, overlap: number): TlbRun {
-    // A core whose second level does not hold the page size goes straight to the walk.
+    // If the second level does not hold the page size, the core walks at once.
     const looked = this.l2.cache === undefined ? 0 : this.l1Misses;
     return {
       accesses,
@@ -194,7 +195,7 @@ class Translation {
   }
 }
 
-/** The array of a level that holds the page size, and granules per byte. */
+/** The array of a level that holds the page size, and its granules per byte. */
 interface Level {
   cache: ReturnType<typeof lruCache> | undefined;
   perByte: number;

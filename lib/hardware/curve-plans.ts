@@ -1,6 +1,7 @@
 /**
- * Curves of the hardware models as plans: plain JSON with everything filled in, so that whoever has the plan gets the same columns again. The
- * parts are named ones of the tables here; a core or an adapter of one's own goes to tlbCurve() and adapterCurve() directly.
+ * Curves of the hardware models as plans: plain JSON with all defaults filled in, so that anyone who has the plan
+ * gets the same columns again. Plans name parts from the tables here; pass a core or an adapter of your own to
+ * tlbCurve() or adapterCurve() directly.
  */
 import { InputError } from "../base/errors";
 import { check } from "../schema/check";
@@ -23,7 +24,7 @@ import { CPU_TLB_NAMES } from "./cpu-tlb-data";
 import { RDMA_ADAPTER_NAMES } from "./rdma-adapter-data";
 import { type AdapterCurve, adapterCurve } from "./rdma-translation-cache";
 
-/** What a curve may take: `steps` are accesses or operations of all points together, warm-up included. */
+/** Limits of a curve: `steps` are the accesses or operations of all points together, including warm-up. */
 export const CURVE_LIMITS = { sizes: 256, pages: 16, steps: 400_000_000 } as const;
 
 const sizes = <const W extends string>(doc: string, word: W, most: number, count: number) =>
@@ -35,7 +36,7 @@ const seed = filled(whole("what chance is drawn from", "", { most: 2 ** 32 - 1, 
 const TLB_DEFAULTS = { accesses: 60_000 } as const;
 const ADAPTER_DEFAULTS = { operations: 100_000, operationBytes: 64 } as const;
 
-/** Warm-up is as long as what is counted where it is left out. */
+/** By default, warm-up is as long as the counted part. */
 const warmup = (unit: string) =>
   optional(
     whole(`${unit} before the first that counts`, unit, {
@@ -112,20 +113,20 @@ export const LOCKED_REGION = object(
 
 export interface LockedRegionPlan extends OutOf<typeof LOCKED_REGION_FIELDS> {}
 
-/** The plan, checked. Throws InputError naming what is wrong with it. */
+/** Checks the plan. Throws InputError that names what is wrong with it. */
 export const parseTlbCurve = (plan: unknown): TlbCurvePlan => check(TLB_CURVE, plan) as TlbCurvePlan; // refine fills warmup in
 export const parseAdapterCurve = (plan: unknown): AdapterCurvePlan =>
   check(ADAPTER_CURVE, plan) as AdapterCurvePlan;
 export const parseLockedRegion = (plan: unknown): LockedRegionPlan => check(LOCKED_REGION, plan);
 
-/** Throws InputError for a plan that would run for too long, and where tlbCurve() does. */
+/** Throws InputError for a plan that would run for too long, and if tlbCurve() does. */
 export function runTlbCurve(plan: TlbCurvePlan): TlbCurve {
   const { cpu, pageBytes, areaBytes, pattern, warmup, accesses, seed } = plan;
   checkWork("tlb-curve", pageBytes.length * areaBytes.length, warmup + accesses);
   return tlbCurve(cpu, pageBytes, areaBytes, pattern, { warmup, accesses, seed });
 }
 
-/** Throws InputError for a plan that would run for too long, and where adapterCurve() does. */
+/** Throws InputError for a plan that would run for too long, and if adapterCurve() does. */
 export function runAdapterCurve(plan: AdapterCurvePlan): AdapterCurve {
   const { adapter, pageBytes, regionBytes, pattern, operationBytes, warmup, operations, seed } = plan;
   checkWork("adapter-curve", pageBytes.length * regionBytes.length, warmup + operations);

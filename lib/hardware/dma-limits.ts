@@ -1,7 +1,8 @@
 /**
- * Which physical addresses a device can reach, and which zone the kernel takes memory for it from. Kernel 6.1, kernel/dma/direct.c: dma_direct_optimal_gfp_mask()
- * (the zone), dma_direct_supported() (a mask that is too small), dma_capable() in include/linux/dma-direct.h (a range above
- * the mask). No IOMMU, no offset between bus and physical addresses.
+ * The physical addresses that a device can reach, and the zone from which the kernel takes memory for it. Kernel 6.1,
+ * kernel/dma/direct.c: dma_direct_optimal_gfp_mask() (the zone), dma_direct_supported() (a mask that is too small),
+ * dma_capable() in include/linux/dma-direct.h (a range above the mask). No IOMMU, no offset between bus and physical
+ * addresses.
  */
 import { InputError, unknownName } from "../base/errors";
 import { hex } from "../base/units";
@@ -37,11 +38,11 @@ export const DMA_DEVICE_NAMES = Object.keys(DMA_DEVICES) as DmaDeviceName[];
 
 /** How a kernel divides low memory. */
 export interface DmaPlatform {
-  /** Address bits of ZONE_DMA: 24 on x86-64; on arm64 what all devices reach, at most 32 (Board.dmaBits). */
+  /** Address bits of ZONE_DMA: 24 on x86-64; on arm64 the bits that all devices reach, at most 32 (Board.dmaBits). */
   zoneDmaBits: number;
   /** Whether there is a ZONE_DMA32. */
   hasDma32: boolean;
-  /** Where the figures are from. */
+  /** Source of the figures. */
   source?: string;
 }
 
@@ -64,10 +65,14 @@ export const DMA_PLATFORMS = {
   },
 } as const satisfies Record<string, DmaPlatform>;
 
-/** The highest zone the kernel takes memory for a device from, and where that zone ends when RAM starts below it. */
+/**
+ * The highest zone from which the kernel takes memory for a device, and the end of that zone if RAM starts below it.
+ */
 export interface ZoneLimit {
   zone: "DMA" | "DMA32" | "Normal";
-  /** The address after the zone; Infinity for Normal. A smaller mask still rules out what lies above it (rangeProblem). */
+  /**
+   * The address after the zone; Infinity for Normal. A smaller mask still excludes addresses above it (rangeProblem).
+   */
   endAddress: number;
 }
 
@@ -88,8 +93,8 @@ export function zoneLimit(device: DmaDeviceName | DmaDevice, platform: DmaPlatfo
 }
 
 /**
- * Why a kernel with `memoryEnd` (the address after the last byte of RAM) refuses the device's mask, or undefined when it takes it:
- * below 32 bits, a mask must reach the end of ZONE_DMA, or of all memory.
+ * Why a kernel with `memoryEnd` (the address after the last byte of RAM) refuses the device's mask, or undefined if
+ * it accepts it: below 32 bits, a mask must reach the end of ZONE_DMA or of all memory.
  * @example
  * ```ts
  * import { DMA_PLATFORMS, maskProblem } from "pageblock";
@@ -111,14 +116,14 @@ export function maskProblem(
   return `${titleOf(device)}: a mask of ${bits} bits ends at ${hex(2 ** bits)}, below the end of ZONE_DMA at ${hex(needed)}: dma_set_mask() returns -EIO`;
 }
 
-/** A physical range that a device is to reach. */
+/** A physical range that a device must reach. */
 export interface PhysicalSpan {
   physicalAddress: number;
   bytes: number;
 }
 
 /**
- * Why the device cannot reach all of the range, or undefined when it can. Throws InputError for a range outside 2^53.
+ * Why the device cannot reach the whole range, or undefined if it can. Throws InputError for a range outside 2^53.
  * @example
  * ```ts
  * import { rangeProblem } from "pageblock";

@@ -1,7 +1,7 @@
 /**
- * Kernel releases by name. A release is resolved by the dates in the tables (kernel-switches.ts, kernel-boot-rules.ts): it
- * need not be a modelled one, only lie between the oldest and the newest of these. A stable or distribution version names
- * its series: 6.1.192 → 6.1.
+ * Kernel releases by name. A release is resolved by the dates in the tables (kernel-switches.ts,
+ * kernel-boot-rules.ts): it need not be a modelled one, but must be between the oldest and the newest of these. A
+ * stable or distribution version names its series: 6.1.192 → 6.1.
  */
 import { InputError } from "../base/errors";
 import { BOOT_RULES, type BootRules } from "./kernel-boot-rules";
@@ -23,15 +23,15 @@ export type ModelledRelease = (typeof MODELLED_KERNELS)[number]["release"];
 /** The modelled releases, oldest first. */
 export const KERNEL_RELEASES = MODELLED_KERNELS.map(({ release }) => release);
 
-/** What the table says about one release. */
+/** The table's data for one release. */
 export interface ResolvedKernel {
   release: KernelRelease;
-  /** The modelled kernel, where the release is one. */
+  /** The modelled kernel, if the release is one. */
   row: ModelledKernel | null;
-  /** Names of the switches and rules whose value is known for this release, and those whose value is inferred. */
+  /** Names of the switches and rules whose value for this release is known, and of those whose value is inferred. */
   known: string[];
   inferred: string[];
-  /** For a release that is not a row: where it lies, what is inferred, what is not modelled. Empty for a row. */
+  /** For a release that is not a row: its neighbours, what is inferred and what is not modelled. Empty for a row. */
   notes: string[];
 }
 
@@ -61,7 +61,8 @@ export function seriesOf(text: string): KernelRelease | undefined {
 }
 
 /**
- * `6.6`, `v6.6`, `6.6.30-1` → `6.6`. Throws InputError for what is no release, or is older or newer than the modelled ones.
+ * `6.6`, `v6.6`, `6.6.30-1` → `6.6`. Throws InputError for text that is not a release, or a release older
+ * or newer than the modelled ones.
  * @example
  * ```ts
  * kernelRelease("6.12.107-1") === "6.12";

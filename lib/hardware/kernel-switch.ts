@@ -1,18 +1,18 @@
 /**
- * How the tables of kernel differences are written: one entry per difference, with what it concerns and when each of
- * its values came. The tables are kernel-switches.ts and kernel-boot-rules.ts; kernel-release.ts reads them.
+ * The form of the tables of kernel differences: one entry per difference, with its meaning and the release that
+ * introduced each value. The tables are kernel-switches.ts and kernel-boot-rules.ts; kernel-release.ts reads them.
  */
 
-/** What a switch can be set to. */
+/** A value of a switch. */
 export type SwitchValue = boolean | number | string;
 
-/** The mainline release that brought a value. */
+/** The mainline release that introduced a value. */
 export interface Arrival {
   /** The first mainline release that has it, such as `5.10`. */
   release: string;
   /** The commit, its subject, or the function and file that show it. */
   by: string;
-  /** False: inferred; the value came no later than this, or came at about this time. */
+  /** False: inferred; the value was introduced by this release at the latest, or at about this time. */
   known: boolean;
 }
 
@@ -24,19 +24,22 @@ export interface KernelSwitch<V extends SwitchValue = SwitchValue> {
   oldest: V;
   /** Later values, oldest first. */
   values: readonly (readonly [value: V, arrival: Arrival])[];
-  /** Values that no release has by itself but that can be asked for. */
+  /** Values that no release has by default but that a user can set. */
   also: readonly V[];
-  /** Modelled releases that have a value earlier than mainline, since they stand for a stable version that carries it. */
+  /**
+   * Modelled releases that have a value earlier than mainline, because they represent a stable version that carries
+   * it.
+   */
   backports: Readonly<Record<string, V>>;
 }
 
-/** What else an entry can say. */
+/** Optional parts of an entry. */
 type More<V extends SwitchValue> = Partial<Pick<KernelSwitch<V>, "also" | "backports">>;
 
 /** A date from a commit or from the source of the releases on both sides. */
 export const came = (release: string, by: string): Arrival => ({ release, by, known: true });
 
-/** A date that is inferred: the change lies between two sources that were read, or the commit's release is not verified. */
+/** An inferred date: the change is between two sources that were read, or the commit's release is not verified. */
 export const likely = (release: string, by: string): Arrival => ({ release, by, known: false });
 
 /** A switch that is off in 4.17 and on from `arrival`. */
@@ -44,7 +47,7 @@ export function onOff(concerns: string, arrival: Arrival, more: More<boolean> = 
   return { concerns, oldest: false, values: [[true, arrival]], also: [], backports: {}, ...more };
 }
 
-/** A switch with values of its own: that of 4.17, then those that came later. */
+/** A switch with values of its own: that of 4.17, then later ones. */
 export function choice<V extends SwitchValue>(
   concerns: string,
   oldest: V,
@@ -54,7 +57,7 @@ export function choice<V extends SwitchValue>(
   return { concerns, oldest, values, also: [], backports: {}, ...more };
 }
 
-/** A switch that no release changes; `also`: what it can be flipped to. */
+/** A switch that no release changes; `also`: values that a user can set. */
 export function constant<V extends SwitchValue>(
   concerns: string,
   value: V,

@@ -1,18 +1,19 @@
 /**
- * A cache of tags with least-recently-used replacement in each set, as models of TLBs, page-walk caches and adapters' translation
- * caches need it: no data, only hit or miss. A tag is a whole number in [0, 2^31); its set is `tag % sets`. Real parts use
- * pseudo-LRU and sometimes hash the set index; both differences are left out on purpose (modelling choice).
+ * A cache of tags with least-recently-used replacement in each set, for models of TLBs, page-walk caches and
+ * adapters' translation caches: no data, only hit or miss. A tag is a whole number in [0, 2^31); its set is `tag %
+ * sets`. Real parts use pseudo-LRU and sometimes hash the set index; both differences are omitted deliberately
+ * (modelling choice).
  */
 import { InputError } from "../base/errors";
 
 export interface LruCache {
   readonly entries: number;
   readonly ways: number;
-  /** True when `tag` was there. Afterwards it is there, and the most recently used of its set. */
+  /** True if `tag` was present. Afterwards it is the most recently used tag of its set. */
   touch(tag: number): boolean;
 }
 
-/** An associativity above which looking up by hash beats looking along the set. */
+/** Associativity above which a hash lookup is faster than a search along the set. */
 const LINEAR_WAYS = 24;
 const MAX_ENTRIES = 1 << 24;
 
@@ -31,7 +32,7 @@ class SetAssociative implements LruCache {
   readonly entries: number;
   readonly ways: number;
   private readonly sets: number;
-  /** sets - 1 where that selects the set's bits, else -1. */
+  /** sets - 1 if that mask selects the set, otherwise -1. */
   private readonly setMask: number;
   private readonly tags: Int32Array;
 
@@ -46,7 +47,8 @@ class SetAssociative implements LruCache {
   touch(tag: number): boolean {
     const { tags, ways } = this;
     const set = this.setMask >= 0 ? tag & this.setMask : tag % this.sets;
-    // One pass looks and moves: each tag takes the place of the one used after it, up to the one found or dropped.
+    // A single pass searches and moves: each tag takes the place of the one used after it, up to the one found or
+    // dropped.
     let moving = tag;
     for (let at = set * ways, end = at + ways; at < end; at++) {
       const here = tags[at]!;
@@ -58,7 +60,7 @@ class SetAssociative implements LruCache {
   }
 }
 
-/** One set, found by hash, in a doubly linked list in order of use. */
+/** One set with hash lookup and a doubly linked list in order of use. */
 class FullyAssociative implements LruCache {
   readonly entries: number;
   readonly ways: number;
@@ -109,7 +111,7 @@ class FullyAssociative implements LruCache {
     return hit;
   }
 
-  /** Takes the least recently used entry out of the list and out of its bucket. */
+  /** Removes the least recently used entry from the list and from its bucket. */
   private evict(): number {
     const at = this.oldest;
     this.unlink(at);

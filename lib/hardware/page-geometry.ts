@@ -1,6 +1,6 @@
 /**
- * Page geometries: what an architecture's page tables and Kconfig make of a base page size. Facts as data; the rule
- * that turns them into a page-block order is mm/boot/pageblock-order.ts.
+ * Page geometries: the sizes and orders that follow from an architecture's page tables and Kconfig for a base page
+ * size. Facts as data; mm/boot/pageblock-order.ts turns them into a page-block order.
  *
  * Sources (Linux 4.17, 6.1, 6.12, 6.19): arch/arm64/Kconfig ARCH_FORCE_MAX_ORDER / FORCE_MAX_ZONEORDER,
  * arch/arm64/mm/hugetlbpage.c, arch/x86/mm/hugetlbpage.c, arch/powerpc/Kconfig, asm/{sparsemem,pgtable}.h.
@@ -10,7 +10,7 @@ import { bootRules, type KernelRelease } from "./kernel-release";
 
 export type Architecture = "arm64" | "x86-64" | "ppc64";
 
-/** Which huge pages the kernel was built with. */
+/** The kinds of huge pages built into the kernel. */
 export interface HugePageSupport {
   /** CONFIG_TRANSPARENT_HUGEPAGE. */
   thp: boolean;
@@ -42,7 +42,7 @@ interface Row {
   largestBuddyOrder(release: KernelRelease, thp: boolean): number;
 }
 
-/** arm64 has the bigger buddy only with THP before 5.12 (Kconfig: `if TRANSPARENT_HUGEPAGE`), then always. */
+/** arm64 has the larger buddy only with THP before 5.12 (Kconfig: `if TRANSPARENT_HUGEPAGE`), afterwards always. */
 const arm64Order = (large: number) => (release: KernelRelease, thp: boolean) =>
   bootRules(release).arm64LargeBuddyWithoutThp || thp ? large : 10;
 
@@ -92,12 +92,12 @@ const ROWS: Record<Architecture, Readonly<Record<number, Row>>> = {
   },
 };
 
-/** Base page sizes in bytes that the architecture's page tables offer, ascending. */
+/** Base page sizes in bytes that the architecture's page tables support, ascending. */
 export function pageSizesOf(architecture: Architecture): number[] {
   return Object.keys(ROWS[architecture]).map(Number);
 }
 
-/** The geometry of `pageSize` on `architecture`; undefined where the architecture lacks that page size. */
+/** The geometry of `pageSize` on `architecture`; undefined if the architecture lacks that page size. */
 export function pageGeometry(
   architecture: Architecture,
   pageSize: number,

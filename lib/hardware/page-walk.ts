@@ -1,13 +1,14 @@
 /**
- * A page walk over four levels of 512 entries (x86-64 and arm64 with 4 KiB pages), its page-walk caches and the caches that its loads
- * go to. A page-walk cache that knows an upper entry saves the loads above it; a load is found in the core's L2 cache, in its part of
- * the last level, or in DRAM, of which page tables hold the shares that the core's figures state. Modelled, not measured.
+ * A page walk over four levels of 512 entries (x86-64 and arm64 with 4 KiB pages), its page-walk caches and the
+ * caches that serve its loads. A page-walk cache that holds an upper entry saves the loads above it. A load hits the
+ * core's L2 cache, its part of the last level, or DRAM; the core's figures state the share of the caches that page
+ * tables hold. Modelled, not measured.
  */
 import { GiB, KiB, MiB } from "../base/units";
 import type { CpuTlb } from "./cpu-tlb-data";
 import { type LruCache, lruCache } from "./lru-cache";
 
-/** Bytes one entry of a level maps: page table, directory, directory pointers, top. */
+/** Bytes that one entry of a level maps: page table, directory, directory pointers, top. */
 const COVERS = [4 * KiB, 2 * MiB, GiB, 512 * GiB] as const;
 
 /** Page sizes, and the level whose entry maps such a page. */
@@ -15,15 +16,15 @@ export const LEAF_LEVEL: Readonly<Record<number, number>> = { [4 * KiB]: 0, [2 *
 
 const LINE = 64;
 const ENTRIES_PER_LINE = 8;
-/** Where the lines of a level begin among the tags of the caches: below 4 TiB no level reaches into the next. */
+/** First cache tag of each level's lines: below 4 TiB no level extends into the next. */
 const FIRST_LINE = [0, 2 ** 27, 2 ** 27 + 2 ** 18, 2 ** 27 + 2 ** 18 + 2 ** 9] as const;
 
-/** Ways of the page-walk caches and of what page tables have of the caches: modelling choices. */
+/** Ways of the page-walk caches and of the page tables' share of the caches: modelling choices. */
 const WALK_CACHE_WAYS = 4;
 const L2_WAYS = 8;
 const LLC_WAYS = 8;
 
-/** Entries and lines of entries per byte of address: a product is much faster than a quotient. */
+/** Entries and lines of entries per byte of address: multiplication is much faster than division. */
 const ENTRIES_PER_BYTE = COVERS.map((bytes) => 1 / bytes);
 const LINES_PER_BYTE = COVERS.map((bytes) => 1 / (bytes * ENTRIES_PER_LINE));
 
@@ -65,7 +66,7 @@ export class PageWalker {
       this.loads++;
       const line = FIRST_LINE[level]! + ((address * LINES_PER_BYTE[level]!) | 0);
       const inL2 = this.l2.touch(line);
-      // The last level sees only what missed the L2.
+      // Only L2 misses reach the last level.
       ns += inL2 ? this.l2Ns : this.llc.touch(line) ? this.llcNs : this.dramNs;
     }
     return ns;

@@ -1,19 +1,22 @@
 /**
- * RDMA adapters of the years around 2018, as figures with sources. No vendor documents the size of the translation cache:
- * those figures are modelling choices, to be varied (`{ ...RDMA_ADAPTERS["connectx-4"], cacheBytes: … }`).
+ * RDMA adapters from the years around 2018, as figures with sources. No vendor documents the size of the translation
+ * cache: those figures are modelling choices; vary them (`{ ...RDMA_ADAPTERS["connectx-4"], cacheBytes: … }`).
  */
 import { unknownName } from "../base/errors";
 import { GiB, KiB, MiB } from "../base/units";
 import { CHOICE, type Sourced } from "./sourced";
 
 export interface RdmaAdapter {
-  /** As people call it. */
+  /** Common name. */
   title: string;
   driver: "mlx4" | "mlx5";
-  /** Bytes of the smallest and the largest page one entry can cover. */
+  /** Bytes of the smallest and the largest page that one entry can cover. */
   smallestPageBytes: Sourced;
   largestPageBytes: Sourced;
-  /** The driver takes the smallest page that still gives as few entries (mlx5); else the largest that fits (mlx4). */
+  /**
+   * The driver takes the smallest page that still gives the fewest entries (mlx5); otherwise the largest that fits
+   * (mlx4).
+   */
   shrinksPage: boolean;
   /** Bytes of one translation entry. */
   entryBytes: Sourced;
@@ -23,13 +26,13 @@ export interface RdmaAdapter {
   cacheWays: Sourced;
   /** Nanoseconds of a miss: one read of host memory over PCIe. */
   missNs: Sourced;
-  /** Misses that can be under way at the same time. */
+  /** Maximum number of concurrent misses. */
   parallelMisses: Sourced;
   /** Nanoseconds of a small one-sided read between two idle hosts, without misses. */
   roundTripNs: Sourced;
-  /** Operations per second that the adapter starts at most. */
+  /** Maximum operations per second that the adapter starts. */
   messagesPerSecond: Sourced;
-  /** Bytes per second of the link in one direction. */
+  /** Bytes per second on the link in one direction. */
   linkBytesPerSecond: Sourced;
 }
 
@@ -110,7 +113,7 @@ export const RDMA_ADAPTERS = {
 export type RdmaAdapterName = keyof typeof RDMA_ADAPTERS;
 export const RDMA_ADAPTER_NAMES = Object.keys(RDMA_ADAPTERS) as RdmaAdapterName[];
 
-/** The adapter of that name, or the one given. Throws InputError for an unknown name. */
+/** Resolves the name of an adapter; an adapter is returned unchanged. Throws InputError for an unknown name. */
 export function toAdapter(adapter: RdmaAdapterName | RdmaAdapter): RdmaAdapter {
   if (typeof adapter !== "string") return adapter;
   if (!Object.hasOwn(RDMA_ADAPTERS, adapter)) throw unknownName("RDMA adapter", adapter, RDMA_ADAPTER_NAMES);

@@ -1,9 +1,10 @@
 /**
- * How many translation entries (MTT) an RDMA adapter needs for a registered region: the rule of the kernel's
- * ib_umem_find_best_pgsz() (drivers/infiniband/core/umem.c, 6.1), which mlx5 calls with all page sizes that its memory key
- * can name. Physically adjacent pieces count as one. A page size fits when virtual and physical address are congruent modulo
- * it at the start, and both are aligned to it wherever the physical addresses jump. mlx4 has its own function with the same
- * result (drivers/infiniband/hw/mlx4/mr.c, mlx4_ib_umem_calc_optimal_mtt_size()). Without an IOMMU: device addresses are physical.
+ * The number of translation entries (MTT) that an RDMA adapter needs for a registered region, by the rule of the
+ * kernel's ib_umem_find_best_pgsz() (drivers/infiniband/core/umem.c, 6.1). mlx5 calls it with all page sizes that its
+ * memory key can express. Physically adjacent pieces count as one. A page size fits if the virtual and physical
+ * addresses are congruent modulo it at the start and both are aligned to it wherever the physical addresses jump.
+ * mlx4 has its own function with the same result (drivers/infiniband/hw/mlx4/mr.c,
+ * mlx4_ib_umem_calc_optimal_mtt_size()). Without an IOMMU: device addresses are physical.
  */
 
 import { roundDown, roundUp } from "../base/alignment";
@@ -21,7 +22,7 @@ export interface PhysicalPiece {
 
 /** A region as the adapter sees it. */
 export interface Registration extends Granted {
-  /** Bytes of memory one translation entry covers. */
+  /** Bytes of memory that one translation entry covers. */
   pageBytes: number;
   /** Translation entries of the region. */
   entries: number;
@@ -32,13 +33,13 @@ export interface Registration extends Granted {
   bytes: number;
 }
 
-/** `reason`: what the driver says. */
+/** `reason`: the driver's reason. */
 export type FailedRegistration = Refused;
 
 /**
- * Registers `pieces`, in virtual order, at `virtualAddress`, with an adapter or the adapter of that name. Throws InputError for an
- * unknown adapter, for no pieces, for sizes that are not whole numbers above 0, and for addresses beyond 2^53. A region that the
- * adapter cannot express is a FailedRegistration.
+ * Registers `pieces`, in virtual order, at `virtualAddress`, with an adapter or the adapter of that name. Throws
+ * InputError for an unknown adapter, for no pieces, for sizes that are not whole numbers above 0, and for addresses
+ * beyond 2^53. Returns a FailedRegistration for a region that the adapter cannot express.
  * @example
  * ```ts
  * import { registerRegion } from "pageblock";
@@ -99,7 +100,8 @@ export function registerRegion(
 }
 
 /**
- * Entries for `bytes` at aligned addresses in pages of `pageBytes`, the best case of a strategy that gives such pages.
+ * Entries for `bytes` at aligned addresses in pages of `pageBytes`: the best case for a strategy that provides such
+ * pages.
  * @example
  * ```ts
  * import { alignedEntries } from "pageblock";
@@ -111,14 +113,14 @@ export function alignedEntries(bytes: number, pageBytes: number): number {
   return Math.ceil(bytes / pageBytes);
 }
 
-/** The kernel takes no page larger than the power of two around the whole region: the count stays 1. */
+/** The kernel uses no page larger than the power of two around the whole region: the count stays 1. */
 function smallestWithSameEntries(start: number, end: number, limit: number, smallest: number): number {
   let around = smallest;
   while (around < limit && Math.floor(start / around) !== Math.floor((end - 1) / around)) around *= 2;
   return around;
 }
 
-/** The largest power of two that divides `n`; for 0 all of them do. */
+/** The largest power of two that divides `n`; for 0, all of them do. */
 function largestDivisor(n: number): number {
   if (n === 0) return Number.POSITIVE_INFINITY;
   const low = n % 4294967296;

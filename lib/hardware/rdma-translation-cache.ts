@@ -1,10 +1,10 @@
 /**
- * A model of the cache that an RDMA adapter keeps of its translation entries, which live in host memory: operations of an access
- * pattern look up the entries of the pages they touch, a miss reads one line over PCIe. Hit rates come from a simulation of
- * the cache; throughput is modelled from them:
- *   independent operations: the least of messages/s, link rate, and parallel misses / (misses per operation × miss ns);
- *   dependent ones (pointer chase): one operation per round trip + misses + transfer.
- * Queue contexts and memory keys, which share the chip's memory, are left out. Nothing here was measured on an adapter.
+ * A model of an RDMA adapter's cache of translation entries, which are in host memory. Operations in an access
+ * pattern look up the entries of the pages they touch; a miss reads one line over PCIe. Hit rates come from a
+ * simulation of the cache; throughput is modelled from them: independent operations: the least of messages/s, link
+ * rate, and parallel misses / (misses per operation × miss ns); dependent ones (pointer chase): one operation per
+ * round trip + misses + transfer. Queue contexts and memory keys, which share the chip's memory, are omitted. Nothing
+ * here was measured on an adapter.
  */
 import { InputError } from "../base/errors";
 import { Random } from "../base/random";
@@ -19,7 +19,7 @@ import { lruCache } from "./lru-cache";
 import { type RdmaAdapter, type RdmaAdapterName, toAdapter } from "./rdma-adapter-data";
 
 export interface AdapterOptions {
-  /** Bytes one operation moves. */
+  /** Bytes that one operation moves. */
   operationBytes?: number;
   /** Operations that warm the cache, and operations counted after them. */
   warmup?: number;
@@ -29,7 +29,7 @@ export interface AdapterOptions {
 
 const DEFAULTS = { operationBytes: 64, warmup: 200_000, operations: 200_000, seed: 1 };
 
-/** What holds the throughput back. */
+/** The limit of the throughput. */
 export type AdapterLimit = "messages" | "link" | "misses" | "latency";
 
 export interface AdapterRun {
@@ -72,7 +72,7 @@ export function runAdapter(
     throw new InputError(
       `adapter: an operation of ${operationBytes} bytes must fit into the region: got ${regionBytes} bytes`,
     );
-  // A scan given by name moves on by what it has just transferred.
+  // A scan given by name advances by the bytes it has just transferred.
   const access = toPattern(
     pattern === "scan" ? { kind: "scan", strideBytes: operationBytes, streams: 1 } : pattern,
   );
@@ -100,7 +100,7 @@ export function runAdapter(
   };
 }
 
-/** Columns of equal length, one row for each page size and region size. */
+/** Columns of equal length, one row per page size and region size. */
 export interface AdapterCurve {
   pageBytes: number[];
   regionBytes: number[];
@@ -112,7 +112,7 @@ export interface AdapterCurve {
 }
 
 /**
- * Runs the pattern for every page size and every region size, pages outermost: columns for a chart.
+ * Runs the pattern for every page size and every region size, page sizes outermost; returns columns for a chart.
  * @example
  * ```ts
  * import { adapterCurve } from "pageblock";

@@ -1,12 +1,13 @@
 /**
- * Ranks 1 to n with probability proportional to rank ^ -exponent. The first ranks, which take most of the draws, come from an alias table
- * (A. J. Walker 1977, M. D. Vose 1991); all others by rejection-inversion (W. Hörmann, G. Derflinger, "Rejection-inversion to
- * generate variates from monotone discrete distributions", ACM TOMACS 6(3), 1996). Both are exact; a table for all of
- * 2^26 ranks would be too large, and rejection-inversion for all takes three times as long.
+ * Ranks 1 to n with probability proportional to rank ^ -exponent. The first ranks, which get most of the draws, come
+ * from an alias table (A. J. Walker 1977, M. D. Vose 1991); all others by rejection-inversion (W. Hörmann, G.
+ * Derflinger, "Rejection-inversion to generate variates from monotone discrete distributions", ACM TOMACS 6(3),
+ * 1996). Both are exact; a table for all of 2^26 ranks would be too large, and rejection-inversion for all takes
+ * three times as long.
  */
 import type { Random } from "../base/random";
 
-/** Ranks in the table: it stays in a core's L2 cache. */
+/** Ranks in the table, which fits a core's L2 cache. */
 const HEAD_RANKS = 2 ** 14;
 
 /** A source of ranks; `n` a whole number of at least 1, `exponent` above 0. `headRanks`: for tests. */
@@ -45,7 +46,7 @@ function aliasTable(weights: Float64Array, random: Random): () => number {
     share[rich]! -= 1 - share[poor]!;
     (share[rich]! < 1 ? small : large).push(rich);
   }
-  // What rounding left over is full.
+  // Columns left over by rounding are full.
   for (const i of [...small, ...large]) share[i] = 1;
   return () => {
     const at = random.below(n);
@@ -71,7 +72,7 @@ function tailRanks(first: number, n: number, exponent: number, random: Random): 
   };
 }
 
-/** Exponents this near 1 are taken for 1. */
+/** Exponents this near to 1 count as 1. */
 const FLAT = 1e-9;
 
 /** The integral of x ^ -exponent, up to a constant. */
@@ -80,7 +81,9 @@ function powerArea(exponent: number): (x: number) => number {
   return Math.abs(q) < FLAT ? Math.log : (x) => (Math.exp(q * Math.log(x)) - 1) / q;
 }
 
-/** The sum of k ^ -exponent from `first` to `last`, by Euler-Maclaurin where there are many: relative error below 1e-9. */
+/**
+ * The sum of k ^ -exponent from `first` to `last`, by Euler-Maclaurin if there are many: relative error below 1e-9.
+ */
 function powerSum(first: number, last: number, exponent: number): number {
   const plain = Math.min(last, first + 100);
   let sum = 0;

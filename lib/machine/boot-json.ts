@@ -11,7 +11,7 @@ export interface BootJsonZone {
   watermarks: { min: number; low: number; high: number };
 }
 
-/** The default CMA area. `ok` and `reason` say what became of it. */
+/** The default CMA area. `ok` and `reason` state the outcome. */
 export type BootJsonCma = Omit<BootedCma, "errno" | "details">;
 
 /** Sizes in bytes, orders in powers of two base pages, counts in pages. */
@@ -25,11 +25,11 @@ export interface BootJson {
   minFreeKbytes: number;
   zones: BootJsonZone[];
   cma: BootJsonCma;
-  /** Only for a release between the modelled ones: what is inferred, what is not modelled. */
+  /** Only for a release between modelled ones: what is inferred and what is not modelled. */
   kernelNotes?: string[];
 }
 
-/** Picks the documented keys, in the documented order. */
+/** Selects the documented keys, in the documented order. */
 export function bootJson(result: BootResult): BootJson {
   return {
     pageSize: result.pageSize,

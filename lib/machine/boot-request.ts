@@ -1,4 +1,4 @@
-/** What a boot needs to know, with every default resolved and every limit checked, in one place. */
+/** The input of a boot: resolves every default and checks every limit in one place. */
 import { InputError } from "../base/errors";
 import { formatSize } from "../base/units";
 import type { Board } from "../hardware/board";
@@ -32,12 +32,12 @@ import { resolveNodes } from "./nodes";
 /** CONFIG_* and size defaults of a boot. */
 export const BOOT_DEFAULTS = { kernel: "6.1", thp: true, thpEnabled: true, hugetlb: true } as const;
 
-/** A name with completion that accepts any text, which is checked at run time. */
+/** A name with completion; any text compiles and is checked at run time. */
 export type OpenName<T extends string> = T | (string & Record<never, never>);
 
 const board: Field<string, OpenName<BoardName>, never> = name("the board", () => BOARD_NAMES);
 
-/** Every value of a switch is checked with the release; here it is that only switches are named. */
+/** Checks that only switches are named; their values are checked together with the release. */
 const switches = parsed(
   "switches of the kernel profile that are flipped alone; they concern the allocator, not the boot",
   (given: Partial<KernelSwitches>): Partial<KernelSwitches> => {
@@ -50,7 +50,7 @@ const switches = parsed(
   { default: "the release's", flag: "switch" },
 );
 
-/** The switches from their table: what each concerns, and the values that a release has or that can be asked for. */
+/** The switches from their table: what each affects, and the values that a release has or a user can set. */
 function switchFields(): Fields {
   return Object.fromEntries(
     Object.entries<KernelSwitch>(ALLOCATOR_SWITCHES).map(([switchName, entry]): [string, Field] => {
@@ -65,7 +65,7 @@ function switchFields(): Fields {
   );
 }
 
-/** A machine to boot; what is left out takes the board's default. */
+/** A machine to boot; omitted fields take the board's defaults. */
 export const MACHINE_FIELDS = {
   board,
   pageSize: optional(size("base page size", { least: 1, default: "the board's first" })),
@@ -107,7 +107,7 @@ export const MACHINE_FIELDS = {
   switches: optional(switches),
 } satisfies Fields;
 
-/** A machine as a plan has it: fields that fit together, on a board that can have them. */
+/** A machine as a plan states it: checks that the fields fit together and that the board supports them. */
 export const MACHINE = object("the machine", MACHINE_FIELDS, {
   refine: (request) => {
     kernelProfile(resolveBoot(request).release, request.switches);
@@ -118,7 +118,7 @@ export const MACHINE = object("the machine", MACHINE_FIELDS, {
 /** A machine to boot. Sizes in bytes. */
 export interface BootRequest extends OutOf<typeof MACHINE_FIELDS> {}
 
-/** The same with nothing left open. */
+/** A boot request with every default resolved. */
 export interface ResolvedBoot {
   board: Board;
   geometry: PageGeometry;

@@ -1,4 +1,4 @@
-/** What a boot on paper comes to, as plain data. */
+/** The result of a boot on paper, as plain data. */
 import type { Answer } from "../base/answer";
 import type { KernelRelease } from "../hardware/kernel-release";
 import type { Architecture } from "../hardware/page-geometry";
@@ -12,31 +12,31 @@ import type { PageRange, ZoneSpan } from "./zones";
 
 /** A zone after boot. Counts are pages of the machine's page size. */
 export interface BootedZone extends ZoneSpan {
-  /** Pages the buddy allocator manages once init sections and the initrd are given back (as in /proc/zoneinfo). */
+  /** Pages the buddy allocator manages once init sections and the initrd are released (as in /proc/zoneinfo). */
   managed: number;
   /** Pages managed right after memblock_free_all(); watermarks are computed from these. */
   managedAtBoot: number;
   watermarks: Watermarks;
-  /** Pages kept back from requests of each higher zone of the node, in zone order. */
+  /** Pages reserved against requests for each higher zone of the node, in zone order. */
   lowmemReserve: number[];
   pageset: PagesetSize;
-  /** Free memory handed to the buddy allocator, ascending; a CMA area is not in it. */
+  /** Free memory given to the buddy allocator, ascending, without CMA areas. */
   freeRanges: PageRange[];
 }
 
-/** What became of the default CMA area. Bytes; `base` is a physical address. */
+/** The default CMA area. Bytes; `base` is a physical address. */
 export interface BootedCma extends Answer {
   requestedBytes: number;
   reservedBytes: number;
   base: number | null;
   alignmentBytes: number;
-  /** False when an area was asked for and not reserved. */
+  /** False if an area was requested but not reserved. */
   readonly ok: boolean;
-  /** Why there is no area, in words, also where none was asked for; null when there is one. */
+  /** Why there is no area, in words, even if none was requested; null if there is one. */
   readonly reason: string | null;
 }
 
-/** A range somebody took before the buddy allocator started. Bytes. */
+/** A range taken before the buddy allocator started. Bytes. */
 export interface Reservation {
   what: string;
   start: number;
@@ -45,20 +45,23 @@ export interface Reservation {
 
 /** Huge pages after the early boot. Bytes and physical addresses. */
 export interface BootedHugePages {
-  /** hugetlb_cma=, by node; `activated` is false where an area crosses a zone line: its pages go to the buddy allocator. */
+  /**
+   * hugetlb_cma=, by node; `activated` is false if an area crosses a zone boundary: its pages go to the buddy
+   * allocator.
+   */
   cma: (HugetlbCmaArea & { activated: boolean })[];
   /** Gigantic pages, from memblock. */
   gigantic: { bytes: number; start: number }[];
-  /** Pools that the buddy allocator fills once it runs, in the order of the command line. */
+  /** Pools that the buddy allocator fills once it runs, in command-line order. */
   pools: HugePagePool[];
 }
 
 /** A booted machine as plain data. */
 export interface BootResult {
   board: string;
-  /** The release asked for, by its series. */
+  /** The release requested, by its series. */
   kernel: KernelRelease;
-  /** For a release that is not a modelled one: what is inferred, what is not modelled. Left out for a modelled one. */
+  /** For a release that is not modelled: what is inferred and what is not modelled. Absent for modelled ones. */
   kernelNotes?: string[];
   architecture: Architecture;
   memoryBytes: number;
@@ -72,24 +75,24 @@ export interface BootResult {
   largestBuddyOrder: number;
   hugePageSizes: number[];
   mobilityGrouping: boolean;
-  /** Pages of all zones less the memmap; compared with six page blocks to decide on mobility grouping. */
+  /** Pages of all zones minus the memmap; compared with six page blocks to decide on mobility grouping. */
   vmTotalPages: number;
   minFreeKbytes: number;
   zones: BootedZone[];
   cma: BootedCma;
-  /** The other areas, in the order of their declaration. */
+  /** The other areas, in order of declaration. */
   cmaAreas: BootedCmaArea[];
-  /** Ranges that become CMA, in the order of activation; ranges whose frames go to the buddy allocator instead. Bytes. */
+  /** Ranges that become CMA, in order of activation; ranges whose frames go to the buddy allocator instead. Bytes. */
   cmaActive: { base: number; bytes: number }[];
   cmaUseless: { base: number; bytes: number }[];
   hugePages: BootedHugePages;
-  /** ZONE_MOVABLE: what became of kernelcore=, movablecore= and movable_node. */
+  /** ZONE_MOVABLE: the outcome of kernelcore=, movablecore= and movable_node. */
   movable: BootedMovable;
   reservations: Reservation[];
   /** RAM the kernel sees: physical ranges, ascending. */
   memory: { start: number; bytes: number }[];
   /** Frames that join the buddy allocator late in the boot: the init sections and the initrd. */
   givenBack: PageRange[];
-  /** What the kernel says about CMA and huge pages, its own words. */
+  /** The kernel's own messages about CMA and huge pages. */
   messages: string[];
 }

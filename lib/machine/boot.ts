@@ -1,7 +1,7 @@
 /**
- * Boots a machine on paper: memory map → early reservations → CMA area → zones → mobility grouping → watermarks. Pure:
- * the same request gives the same result everywhere. Only sizes and places are computed; the allocator itself can be
- * started from `zones[].freeRanges`, what memblock_free_all() hands over, ascending.
+ * Boots a machine on paper: memory map → early reservations → CMA area → zones → mobility grouping → watermarks.
+ * Pure: the same request gives the same result everywhere. It computes only sizes and addresses. The allocator itself
+ * starts from `zones[].freeRanges`, the ranges that memblock_free_all() hands over, ascending.
  */
 import { GRANTED } from "../base/answer";
 import { InputError } from "../base/errors";
@@ -30,7 +30,7 @@ import { movableZoneStart, type PageRange, pagesWithin, type ZoneSpan, zoneSpans
 
 export type { BootedCma, BootedHugePages, BootedZone, BootResult, Reservation };
 
-/** MIGRATE_TYPES: unmovable, movable, reclaimable, high-atomic, isolate, and CMA where it is configured. */
+/** MIGRATE_TYPES: unmovable, movable, reclaimable, high-atomic, isolate, and CMA if configured. */
 const MIGRATE_TYPES = { withCma: 6, withoutCma: 5 } as const;
 
 /** Boots; throws InputError for a request outside the board's or the architecture's limits. */
@@ -41,7 +41,7 @@ export function boot(request: BootRequest): BootResult {
   const kernelNotes = resolveKernel(release).notes;
   const order = pageblockOrder(geometry, release, huge, resolved.pageblockMaxOrder);
   const inMovableZone = kernelProfile(release, request.switches).cmaInMovableZone;
-  // The design is of 4.17 and needs its alignment: no buddy may reach across the edge of an area into another zone.
+  // The design is from 4.17 and needs its alignment: no buddy may extend beyond an area into another zone.
   const alignment = cmaMinAlignmentBytes(
     inMovableZone ? "4.17" : release,
     pageSize,
@@ -196,7 +196,7 @@ function reservedArea(
   return { name, requestedBytes: bytes, ranges, alignmentBytes, ...empty };
 }
 
-/** The default area as the list of areas knows it: "reserved", or the name of the device tree's node. */
+/** The name of the default area in the list of areas: "reserved", or the device tree's node. */
 function defaultArea(attempts: readonly CmaAttempt[], alignment: number): BootedCmaArea | null {
   const done = attempts.find((a) => a.outcome.ok);
   if (!done?.outcome.ok) return null;
@@ -244,7 +244,7 @@ function summarise(
     base: null,
     alignmentBytes,
     ok: attempts.length === 0,
-    // The last attempt decides: the kernel goes on to the next way to ask as long as one fails.
+    // The last attempt decides: if one way fails, the kernel tries the next.
     errno: attempts.at(-1)?.outcome.errno ?? 0,
     details: null,
     reason:

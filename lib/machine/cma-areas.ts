@@ -1,6 +1,7 @@
 /**
- * CMA areas beside the default one: those of the device tree at fixed places and those that code declares. What each release
- * rounds or refuses, in its words; and which of them can be activated (mm/cma.c cma_init_reserved_areas()).
+ * CMA areas besides the default one: regions of the device tree at fixed addresses, and areas that code declares.
+ * Models what each release rounds or refuses, with its messages, and which areas can be activated (mm/cma.c
+ * cma_init_reserved_areas()).
  */
 import { roundDown } from "../base/alignment";
 import { type Answer, answerOf } from "../base/answer";
@@ -13,7 +14,7 @@ import type { Memblock, PhysicalRange } from "../mm/boot/memblock";
 import { name, type Out, object, optional, size, text, truth, whole } from "../schema/field";
 import type { ZoneSpan } from "./zones";
 
-/** One more area. */
+/** An additional area. */
 export const CMA_AREA = object("a CMA area beside the default one", {
   name: text("a name of its own", { longest: 64 }),
   bytes: size("its size", { least: 1, word: "size" }),
@@ -36,21 +37,21 @@ export const CMA_AREA = object("a CMA area beside the default one", {
 
 export interface CmaAreaRequest extends Out<typeof CMA_AREA> {}
 
-/** What became of an area. */
+/** The outcome for one area. */
 export interface BootedCmaArea extends Answer {
   name: string;
   requestedBytes: number;
-  /** Ascending; one but for areas of several ranges; none where nothing was reserved. */
+  /** Ascending; one, unless the area has several ranges; none if nothing was reserved. */
   ranges: { base: number; bytes: number }[];
   orderPerBit: number;
   alignmentBytes: number;
-  /** Usable: reserved, and each range in one zone. */
+  /** Usable: reserved, and each range is in one zone. */
   activated: boolean;
 }
 
 const BY_DEVICE_TREE = (a: CmaAreaRequest) => a.by === "device tree";
 
-/** Throws InputError for a request that no kernel interface could take. */
+/** Throws InputError for a request that no kernel interface accepts. */
 export function checkCmaAreas(areas: readonly CmaAreaRequest[], release: KernelRelease, nodes: number): void {
   const names = new Set<string>();
   for (const a of areas) {
@@ -71,7 +72,7 @@ export function checkCmaAreas(areas: readonly CmaAreaRequest[], release: KernelR
   }
 }
 
-/** What a reservation needs to know of the boot. */
+/** What a reservation needs to know about the boot. */
 interface AreaBoot {
   cmaAreas: readonly CmaAreaRequest[];
   geometry: { pageSize: number };
@@ -130,7 +131,7 @@ function reserveArea(
     : single(cmaDeclareContiguous(memblock, release, minAlignment, request, name));
 }
 
-/** What the start of the areas comes to. */
+/** The result of activating the areas. */
 export interface CmaActivation {
   /** Ranges that become CMA, in order of activation. */
   active: { base: number; bytes: number }[];
@@ -140,9 +141,9 @@ export interface CmaActivation {
 }
 
 /**
- * cma_init_reserved_areas(): each range of an area must lie in one zone. Where not, 6.1 and later give its frames to the buddy
- * allocator; 4.17 keeps the blocks it had made CMA before it met the border, loses the rest, and activates no later area.
- * Sets `activated`.
+ * cma_init_reserved_areas(): each range of an area must be in one zone. If it is not, 6.1 and later give its frames
+ * to the buddy allocator; 4.17 keeps the blocks it turned into CMA before it reached the boundary, loses the rest,
+ * and activates no later area. Sets `activated`.
  */
 export function activateCmaAreas(
   areas: BootedCmaArea[],
@@ -177,7 +178,10 @@ export function activateCmaAreas(
   return out;
 }
 
-/** With a zone of their own, areas may cross the border of others: every page block goes by itself. Sets `activated`. */
+/**
+ * With a zone of their own, areas may cross the boundaries of other zones: each page block moves separately. Sets
+ * `activated`.
+ */
 export function activateAll(areas: BootedCmaArea[]): CmaActivation {
   const reserved = areas.filter((a) => a.ok);
   for (const area of reserved) area.activated = true;

@@ -1,4 +1,4 @@
-/** What `cma=` on the kernel command line asks for: kernel/dma/contiguous.c early_cma(). */
+/** The request of `cma=` on the kernel command line: kernel/dma/contiguous.c early_cma(). */
 import { InputError } from "../base/errors";
 import { parseSize, type Size } from "../base/units";
 import { readField } from "../schema/check";
@@ -7,7 +7,7 @@ import { either, type In, literal, object, parsed, size, text, truth } from "../
 /**
  * - `configured`: nothing on the command line, so the kernel's configured size or the device tree's region;
  * - `off`: `cma=0`, nothing is reserved;
- * - `area`: bytes, and where: `fixed` exactly at `base`, else anywhere in [base, limit); limit 0 is no limit.
+ * - `area`: bytes and place: `fixed` exactly at `base`, otherwise anywhere in [base, limit); limit 0 is no limit.
  */
 export type CmaRequest =
   | { kind: "configured" }
@@ -64,7 +64,7 @@ const CMA_OBJECT = either("cma=, read", "be an object with the kind configured, 
   }),
 ]);
 
-/** `cma=` as a plan says it. */
+/** `cma=` as a plan states it. */
 export const CMA = parsed(
   "cma= of the kernel command line",
   (given: Size | In<typeof CMA_OBJECT>): CmaRequest => {

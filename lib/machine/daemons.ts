@@ -1,4 +1,4 @@
-/** The simulated clock, and what runs beside a workload by it: folding of counters, kcompactd. */
+/** The simulated clock and the daemons that it drives beside a workload: folding of counters, kcompactd. */
 import { InputError } from "../base/errors";
 import { decayPcpHigh } from "../mm/allocation/pcp-free";
 import { fragmentationScore, proactiveCompactNode } from "../mm/compaction/compaction";
@@ -7,7 +7,7 @@ import { foldDiffs } from "../mm/state/vmstat";
 import type { RunningParts } from "./running-parts";
 import type { ResolvedSystemOptions } from "./system-options";
 
-/** kcompactd looks every half second, and after a run without progress every 32 s: COMPACT_MAX_DEFER_SHIFT. */
+/** kcompactd checks every half second, and every 32 s after a run without progress: COMPACT_MAX_DEFER_SHIFT. */
 const KCOMPACTD_MS = 500;
 const KCOMPACTD_DEFERRED_MS = KCOMPACTD_MS * 64;
 /** vmstat workers: once a second. */
@@ -29,7 +29,7 @@ export class Daemons {
     this.nextKcompactdMs = KCOMPACTD_MS;
   }
 
-  /** Moves the clock; every daemon runs as often as a step asks. */
+  /** Advances the clock; every daemon runs as often as the step requires. */
   advanceTo(ms: number): void {
     if (ms < this.nowMs)
       throw new InputError(`advance: time goes forward: got ${ms} ms after ${this.nowMs} ms`);
@@ -49,7 +49,7 @@ export class Daemons {
       }
   }
 
-  /** kcompactd(): proactive compaction; it waits longer where it did not help. */
+  /** kcompactd(): proactive compaction; it waits longer if the last run did not help. */
   private lookForCompaction(ms: number): void {
     const m = this.memory;
     const before = fragmentationScore(m);

@@ -1,7 +1,8 @@
 /**
- * The life of memblock from the memory map to memblock_free_all(): who takes what, in the order of setup_arch() and
- * start_kernel(). The order decides where a CMA area can lie: on arm64 4.17 reserves it before page tables and memmap
- * exist, later releases after them (arch/arm64/mm/init.c bootmem_init()); x86 before (arch/x86/kernel/setup.c).
+ * The life of memblock from the memory map to memblock_free_all(): reservations in the order of setup_arch() and
+ * start_kernel(). The order decides where a CMA area can be. On arm64, 4.17 reserves it before page tables and memmap
+ * exist, later releases after them (arch/arm64/mm/init.c bootmem_init()); x86 reserves it before them
+ * (arch/x86/kernel/setup.c).
  */
 import { roundUp } from "../base/alignment";
 import { KiB, MiB } from "../base/units";
@@ -21,28 +22,28 @@ import { dmaPhysLimit } from "./zones";
 
 /** sizeof(struct page) in the modelled configurations. */
 export const STRUCT_PAGE_BYTES = 64;
-/** lib/swiotlb: the default bounce buffer, and 24 bytes (6.1) or 12 (4.17) for each of its 2 KiB slots. */
+/** lib/swiotlb: the default bounce buffer, and 24 bytes (6.1) or 12 (4.17) per 2 KiB slot. */
 const SWIOTLB_BYTES = 64 * MiB;
 const SWIOTLB_SLOT_BYTES = 2 * KiB;
-/** Dentry and inode caches: one bucket of 8 bytes for every 8 and 16 KiB (fs/dcache.c, fs/inode.c). */
+/** Dentry and inode caches: one bucket of 8 bytes per 8 and 16 KiB (fs/dcache.c, fs/inode.c). */
 const HASH_TABLES = [
   { what: "dentry hash table", scale: 13 },
   { what: "inode hash table", scale: 14 },
 ] as const;
 
-/** One attempt to reserve an area: who asked, for how much, what came of it. */
+/** One attempt to reserve an area: the requester, the size and the outcome. */
 export interface CmaAttempt {
   by: "command line" | "device tree" | "kernel configuration";
   requestedBytes: number;
-  /** The range searched. */
+  /** The search range. */
   searched: PhysicalRange;
   outcome: CmaOutcome;
-  /** memblock as the attempt found it, for an explanation of a failure. */
+  /** memblock at the time of the attempt, to explain a failure. */
   free: PhysicalRange[];
   claims: { what: string; start: number; end: number }[];
 }
 
-/** RAM the board decodes for that much memory, without what the firmware keeps. */
+/** RAM that the board decodes for that much memory, without the firmware's share. */
 export function memoryMap(boot: ResolvedBoot): Memblock {
   const { board, geometry } = boot;
   const memblock = new Memblock(geometry.pageSize);
@@ -69,17 +70,17 @@ export function nodesOf({ board, memoryBytes, nodes }: ResolvedBoot): PhysicalRa
 export interface EarlyMemory {
   memblock: Memblock;
   attempts: CmaAttempt[];
-  /** The other areas, and what the kernel said of them. */
+  /** The other areas, and the kernel's messages about them. */
   cmaAreas: BootedCmaArea[];
   cmaMessages: string[];
-  /** hugetlb_cma=; null where it was not asked for. */
+  /** hugetlb_cma=; null if it was not requested. */
   hugetlbCma: HugetlbCmaOutcome | null;
   gigantic: GiganticAtBoot;
-  /** False where not even the memmap found room: the kernel panics. */
+  /** False if there was no room even for the memmap: the kernel panics. */
   survived: boolean;
 }
 
-/** Gigantic pages taken from memblock: their size and addresses, and what the kernel says. */
+/** Gigantic pages taken from memblock: their size and addresses, and the kernel's messages. */
 export interface GiganticAtBoot {
   pages: { bytes: number; start: number }[];
   messages: string[];
@@ -153,7 +154,7 @@ function reserveMemmap(boot: ResolvedBoot, memblock: Memblock): boolean {
   return sparseInit(memblock, layout, release, nodesOf(boot)) !== undefined;
 }
 
-/** early_init_fdt_scan_reserved_mem(): the device tree's region, unless the command line speaks of CMA. */
+/** early_init_fdt_scan_reserved_mem(): the device tree's region, unless the command line sets cma=. */
 function deviceTreeCma(
   boot: ResolvedBoot,
   memblock: Memblock,
@@ -168,7 +169,7 @@ function deviceTreeCma(
   attempts.push({ by: "device tree", requestedBytes: node.bytes, searched, outcome, ...before });
 }
 
-/** dma_contiguous_reserve(): the command line's area, else the configured one. */
+/** dma_contiguous_reserve(): the command line's area, otherwise the configured one. */
 function defaultCma(boot: ResolvedBoot, memblock: Memblock, alignment: number, attempts: CmaAttempt[]): void {
   const { board, release, cma } = boot;
   if (cma.kind === "off" || attempts.some((a) => a.outcome.ok)) return;
@@ -194,8 +195,8 @@ function defaultCma(boot: ResolvedBoot, memblock: Memblock, alignment: number, a
 }
 
 /**
- * Bytes of the bounce buffer: needed where memory lies above the DMA limit; arm64 since 6.7 also keeps 1 MiB for
- * each GiB for small unaligned buffers where it does not (arch/arm64/mm/init.c mem_init()).
+ * Bytes of the bounce buffer. It is needed if there is memory above the DMA limit; otherwise arm64 since 6.7 still
+ * keeps 1 MiB per GiB for small unaligned buffers (arch/arm64/mm/init.c mem_init()).
  */
 function swiotlbBytes(boot: ResolvedBoot, memblock: Memblock, limit: number): number {
   if (memblock.endOfDram() > limit) return SWIOTLB_BYTES;
@@ -221,7 +222,7 @@ function reserveHugetlbCma(
   });
 }
 
-/** alloc_bootmem_huge_page(): as the command line is read, after the per-CPU areas and before the hash tables. */
+/** alloc_bootmem_huge_page(): while the command line is read, after the per-CPU areas and before the hash tables. */
 function giganticPages(boot: ResolvedBoot, memblock: Memblock, fromCma: boolean): GiganticAtBoot {
   const { geometry, hugePages } = boot;
   const largest = geometry.pageSize * 2 ** geometry.largestBuddyOrder;
@@ -238,7 +239,7 @@ function giganticPages(boot: ResolvedBoot, memblock: Memblock, fromCma: boolean)
   return { pages, messages };
 }
 
-/** for_each_node_mask_to_alloc(): from the nodes in turn, from any other where the one has no room. */
+/** for_each_node_mask_to_alloc(): takes pages from the nodes in turn; if a node has no room, from any other. */
 function takeGigantic(
   memblock: Memblock,
   { bytes, count }: HugePagePool,
@@ -260,7 +261,7 @@ function lateReservations(boot: ResolvedBoot, memblock: Memblock): void {
   const { pageSize } = geometry;
   const pages = memblock.totalBytes() / pageSize;
   const kernelPages = pages - Math.ceil((pages * STRUCT_PAGE_BYTES) / pageSize);
-  // With several nodes they are spread over these (hashdist), which has to wait for vmalloc: dcache_init_early().
+  // With several nodes they are spread over the nodes (hashdist), which must wait for vmalloc: dcache_init_early().
   for (const { what, scale } of boot.nodes > 1 ? [] : HASH_TABLES)
     memblock.alloc(what, largeSystemHashBytes(kernelPages, pageSize, scale, 8), pageSize);
   const limit = board.architecture === "x86-64" ? 4 * 1024 * MiB : dmaPhysLimit(board, release, memblock);

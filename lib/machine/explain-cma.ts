@@ -1,4 +1,4 @@
-/** Says in words why no CMA area could be reserved: what stands in each place where it could have lain. */
+/** Explains why no CMA area could be reserved: what occupies each place where it could have been. */
 
 import { roundDown, roundUp } from "../base/alignment";
 import { ERRNO } from "../base/answer";
@@ -7,7 +7,7 @@ import { CMA_AREA } from "../mm/boot/cma";
 import type { PhysicalRange } from "../mm/boot/memblock";
 import type { CmaAttempt } from "./early-memory";
 
-/** At most so many places are told one by one. */
+/** Maximum number of places that are listed one by one. */
 const PLACES_TOLD = 8;
 
 /** One sentence or more; the kernel's own words first. */

@@ -1,4 +1,4 @@
-/** Pages that never move, known by their first frame: slab, page tables, stacks, buffers, drivers. */
+/** Pages that never move, identified by their first frame: slab, page tables, stacks, buffers, drivers. */
 import { allocPages, freeWholePages } from "../mm/allocation/page-alloc";
 import type { RoomMaker } from "../mm/reclaim/vmscan";
 import { __GFP_COMP, __GFP_NOWARN, GFP_KERNEL } from "../mm/state/gfp";
@@ -9,8 +9,8 @@ import type { SystemCounters } from "./system-counters";
 import type { ResolvedSystemOptions } from "./system-options";
 
 /**
- * Pages the kernel holds soon after boot besides its image, single and unmovable, by page size: the first and the last
- * measured on recorded arm64 machines (docs/fidelity.md), the middle one between them.
+ * Single unmovable pages that the kernel holds soon after boot besides its image, by page size. The first and the
+ * last value were measured on recorded arm64 machines (docs/fidelity.md); the middle one is interpolated.
  */
 const KERNEL_PAGES: Readonly<Record<number, number>> = { 4096: 1600, 16384: 500, 65536: 180 };
 
@@ -59,7 +59,7 @@ export class FixedPages {
     freeWholePages(this.memory, pfn, order);
   }
 
-  /** Takes what the kernel holds soon after boot on a machine with pages of `pageSize` bytes. */
+  /** Allocates the pages that the kernel holds soon after boot on a machine with pages of `pageSize` bytes. */
   takeKernelPages(pageSize: number): Int32Array {
     const frames = new Int32Array(KERNEL_PAGES[pageSize] ?? 0);
     for (let i = 0; i < frames.length; i++) frames[i] = this.allocFixed("slab", GFP_KERNEL, 0);

@@ -1,4 +1,7 @@
-/** Pages held where they are: pins of adapters, writeback, locks. A pin for long first moves a page out of where it must not stay. */
+/**
+ * Pages held in place: pins by adapters, writeback, locks. A long-term pin first moves a page out of memory where it
+ * must not stay.
+ */
 import { InputError } from "../base/errors";
 import { allocPages, freeWholePages } from "../mm/allocation/page-alloc";
 import { LRU_ACTIVE_ANON, LRU_UNEVICTABLE, type Lru } from "../mm/reclaim/lru";
@@ -23,7 +26,7 @@ export class HeldPages {
     this.migration = parts.options.migration;
   }
 
-  /** Holds the page of a slot where it is: a pin, writeback, a lock (see PageHold). */
+  /** Holds the page of a slot in place: a pin, writeback, a lock (see PageHold). */
   hold(slot: number, kind: PageHold["kind"], by: string): void {
     const pfn = this.slots.pfn[slot]!;
     if (pfn === SLOT_SPLIT) {
@@ -39,8 +42,8 @@ export class HeldPages {
   }
 
   /**
-   * Pins the page of a slot for long (FOLL_LONGTERM): it leaves a CMA area (5.2+) or ZONE_MOVABLE (5.13+) first, where there is
-   * another frame for it (check_and_migrate_movable_pages()). False when the page is not in memory.
+   * Pins the page of a slot long-term (FOLL_LONGTERM): it first leaves a CMA area (5.2+) or ZONE_MOVABLE (5.13+) if
+   * there is another frame for it (check_and_migrate_movable_pages()). False if the page is not in memory.
    */
   pin(slot: number, by: string): boolean {
     const { slots } = this;
@@ -52,7 +55,7 @@ export class HeldPages {
     return true;
   }
 
-  /** What must stay movable, by the release's rule (switch `longtermPin`). */
+  /** Whether the page's place must stay movable, by the release's rule (switch `longtermPin`). */
   private mustLeave(pfn: number): boolean {
     const { memory: m } = this;
     const rule = m.sw.longtermPin;
@@ -74,7 +77,7 @@ export class HeldPages {
     freeWholePages(m, from, order);
   }
 
-  /** Releases one hold; false when there was none such. */
+  /** Releases one hold; false if there was no such hold. */
   unhold(slot: number, kind: PageHold["kind"], by: string): boolean {
     const pfn = this.slots.pfn[slot]!;
     if (pfn === SLOT_SPLIT)

@@ -1,6 +1,7 @@
 /**
- * Huge pages asked for on the kernel command line: `hugepagesz=`, `hugepages=`, `default_hugepagesz=`, `hugetlb_cma=`, read
- * from left to right as mm/hugetlb.c does. What the kernel ignores is ignored here, with its message.
+ * Huge pages requested on the kernel command line: `hugepagesz=`, `hugepages=`, `default_hugepagesz=`,
+ * `hugetlb_cma=`, read from left to right as in mm/hugetlb.c. Options the kernel ignores are ignored here too, with
+ * its message.
  */
 import { InputError } from "../base/errors";
 import { GiB, KiB, MiB, parseSize, type Size } from "../base/units";
@@ -25,10 +26,10 @@ const POOL = object("huge pages of one size", {
   count: whole("how many", "pages"),
 });
 
-/** Pages of one size asked for. */
+/** Pages of one size requested. */
 export interface HugePagePool extends Out<typeof POOL> {}
 
-/** `1GiB:2`, or the two apart. */
+/** `1GiB:2`, or an object with both parts. */
 const pool = parsed(
   "huge pages of one size",
   (given: string | In<typeof POOL>): HugePagePool => {
@@ -54,7 +55,7 @@ const node = parsed(
   [text("NODE:SIZE, such as 0:1GiB"), NODE],
 );
 
-/** Huge pages asked for at boot. */
+/** Huge pages requested at boot. */
 export const HUGE_PAGES = object("huge pages asked for at boot", {
   pools: filled(
     list("hugepagesz= and hugepages=, in the order of the command line", pool, {
@@ -82,7 +83,9 @@ export interface HugePageSizes {
   defaultBytes: number;
 }
 
-/** `words`: parameters of the command line; others than those of hugetlb are passed over. Throws InputError for a wrong size. */
+/**
+ * `words`: parameters of the command line; those not of hugetlb are skipped. Throws InputError for an invalid size.
+ */
 export function parseHugePages(
   words: readonly string[],
   { sizes, defaultBytes }: HugePageSizes,
@@ -156,8 +159,8 @@ export function parseHugePages(
 }
 
 /**
- * cmdline_parse_hugetlb_cma(): `2G` for all nodes, or `0:1G,1:1G` by node (since 5.16, 6.1 here). What follows a part that
- * cannot be read is passed over, as the kernel does; a size that is none throws InputError.
+ * cmdline_parse_hugetlb_cma(): `2G` for all nodes, or `0:1G,1:1G` by node (since 5.16, 6.1 here). The rest after an
+ * unreadable part is skipped, as in the kernel; an invalid size throws InputError.
  */
 export function parseHugetlbCma(value: Size): Pick<HugePageRequest, "cmaBytes" | "cmaByNode"> {
   if (typeof value === "number" || !/^\s*\d+\s*:/.test(value))
@@ -175,7 +178,7 @@ export function parseHugetlbCma(value: Size): Pick<HugePageRequest, "cmaBytes" |
 /** Largest number of nodes: CONFIG_NODES_SHIFT of 10, as distributions set it for x86-64. */
 const MAX_NUMNODES = 1024;
 
-/** The kernel's complaint about a pool that stayed smaller than asked. */
+/** The kernel's message about a pool that stayed smaller than requested. */
 export function poolFailedMessage({ bytes, count }: HugePagePool, got: number): string {
   return `HugeTLB: allocating ${count} of page size ${threeDigits(bytes)} failed.  Only allocated ${got} hugepages.`;
 }

@@ -1,6 +1,6 @@
 /**
- * The pools of a machine that booted: filled as its command line asked, each later able to grow and shrink. Gigantic
- * pages come from hugetlb_cma first, then from anywhere. mm/hugetlb.c hugetlb_init(), alloc_gigantic_page().
+ * The huge page pools of a booted machine: filled as its command line requests; each can grow and shrink later.
+ * Gigantic pages come from hugetlb_cma first, then from anywhere. mm/hugetlb.c hugetlb_init(), alloc_gigantic_page().
  */
 import { CmaArea } from "../mm/contiguous/cma-area";
 import { giganticFromAnywhere } from "../mm/contiguous/contig-pages";
@@ -17,11 +17,11 @@ export interface HugetlbPools {
   pools: ReadonlyMap<number, HugetlbPool>;
   /** Persistent pages of each size after boot. */
   atBoot: ReadonlyMap<number, number>;
-  /** What the kernel said while filling them. */
+  /** The kernel's messages while filling them. */
   messages: string[];
 }
 
-/** hugetlb_init(). `world`: who decides whether pages move, and is told. Call once, right after startAllocator(). */
+/** hugetlb_init(). `world` decides whether pages move and is notified. Call once, right after startAllocator(). */
 export function startHugetlb(
   booted: BootResult,
   m: Memory,
@@ -47,7 +47,7 @@ export function startHugetlb(
   return { pools, atBoot: new Map([...pools].map(([bytes, p]) => [bytes, p.persistent])), messages };
 }
 
-/** alloc_gigantic_page(): from the node's hugetlb_cma area where it has one, else from anywhere in the node. */
+/** alloc_gigantic_page(): from the node's hugetlb_cma area if it has one, otherwise from anywhere in the node. */
 function giganticSource(booted: BootResult, m: Memory, world: MigrationWorld): GiganticSource {
   const anywhere = giganticFromAnywhere(m, world);
   const { pageSize } = booted;

@@ -1,6 +1,7 @@
 /**
  * kernelcore=, movablecore= and movable_node on the kernel command line: mm/page_alloc.c cmdline_parse_core(),
- * mm/memory_hotplug.c. A value that leaves no ZONE_MOVABLE is no error for the kernel; what became of it is told in words.
+ * mm/memory_hotplug.c. To the kernel, a value that leaves no ZONE_MOVABLE is not an error; the result explains it in
+ * words.
  */
 import { InputError } from "../base/errors";
 import { formatSize, GiB, parseSize, type Size } from "../base/units";
@@ -46,7 +47,7 @@ const core = (option: "kernelcore" | "movablecore", doc: string) =>
     { default: "none" },
   );
 
-/** What is asked for; all of it optional. */
+/** The request; every field is optional. */
 export const MOVABLE = object("memory for ZONE_MOVABLE", {
   mirror: optional(
     truth("kernelcore=mirror: the other two sizes are ignored; no modelled board has mirrored memory", {
@@ -68,16 +69,19 @@ export const MOVABLE = object("memory for ZONE_MOVABLE", {
 
 export interface MovableZoneRequest extends Out<typeof MOVABLE> {}
 
-/** What became of ZONE_MOVABLE. */
+/** The outcome for ZONE_MOVABLE. */
 export interface BootedMovable {
   asked: boolean;
   /** First frame by node; 0: none there. */
   startPfns: number[];
-  /** Why there is none on any node; null where there is one, or none was asked for. */
+  /** Why no node has one; null if there is one, or none was requested. */
   reason: string | null;
 }
 
-/** `2GiB`, `50%` or a number of bytes. Throws InputError for text that is neither. More than 100 % is the kernel's affair. */
+/**
+ * `2GiB`, `50%` or a number of bytes. Throws InputError for text that is neither. The kernel handles values above 100
+ * %.
+ */
 export function parseCore(value: Size, name: "kernelcore" | "movablecore"): CoreRequest {
   const percent = typeof value === "string" ? /^\s*(\d+)%\s*$/.exec(value)?.[1] : undefined;
   if (percent !== undefined) return { percent: Number(percent) };
@@ -87,7 +91,7 @@ export function parseCore(value: Size, name: "kernelcore" | "movablecore"): Core
   return { bytes };
 }
 
-/** What the kernel prints while it reads the options: only a warning without words, for shares above 100 %. */
+/** The kernel's messages while it reads the options; for shares above 100 % it only warns without text. */
 export function movableMessages(request: MovableZoneRequest, release: KernelRelease): string[] {
   if (request.mirror && request.hotpluggable === undefined)
     return [
@@ -104,8 +108,8 @@ export function movableMessages(request: MovableZoneRequest, release: KernelRele
 }
 
 /**
- * numa_clear_kernel_node_hotplug() of x86: a node on which the kernel or anything else lies already cannot be unplugged,
- * so nothing of it counts as hot-pluggable.
+ * numa_clear_kernel_node_hotplug() of x86: a node that already holds the kernel or any other reservation cannot be
+ * unplugged, so none of its memory counts as hot-pluggable.
  */
 export function stillHotpluggable(
   request: MovableZoneRequest,
@@ -123,7 +127,7 @@ export function stillHotpluggable(
   );
 }
 
-/** Where ZONE_MOVABLE starts, and why not. `usableStart`: the address of the highest zone. */
+/** The start of ZONE_MOVABLE, or why there is none. `usableStart`: the address of the highest zone. */
 export function placeZoneMovable(
   request: MovableZoneRequest,
   memblock: Memblock,

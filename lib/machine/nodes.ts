@@ -1,7 +1,6 @@
 /**
- * NUMA nodes of a machine: which physical addresses belong to which. Memory is shared out in equal parts from the lowest
- * address up, as the firmware of such servers does it; a node that reaches across the hole below 4 GiB has RAM on both
- * sides of it.
+ * NUMA nodes of a machine and their physical addresses. Memory is divided into equal parts from the lowest address
+ * up, as the firmware of such servers does. A node that spans the hole below 4 GiB has RAM on both sides of it.
  */
 import { InputError } from "../base/errors";
 import { formatSize } from "../base/units";

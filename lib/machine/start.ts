@@ -13,15 +13,15 @@ const ZONE_INDEX: Readonly<Record<string, number>> = {
   Movable: ZONE_MOVABLE,
 };
 
-/** HPAGE_PMD_ORDER, or the page block where no buddy page is as large (4.17 with huge pages off there). */
+/** HPAGE_PMD_ORDER, or the page block order if no buddy page is as large (4.17 with huge pages off there). */
 function thpOrder({ pageSize, largestBuddyOrder, pageblockOrder }: BootResult): number {
   const pmd = Math.log2(pageSize / 8);
   return pmd <= largestBuddyOrder ? Math.max(pmd, pageblockOrder) : pageblockOrder;
 }
 
 /**
- * Starts the allocator where memblock_free_all() and the activation of the CMA area leave it. What the kernel itself
- * allocates later in its boot is not in it. `lowmemReserve` goes by zone number, as the kernel's does.
+ * Starts the allocator in the state after memblock_free_all() and the activation of the CMA area. Later allocations
+ * by the booting kernel are not included. `lowmemReserve` is indexed by zone number, as in the kernel.
  */
 export function startAllocator(result: BootResult, switches: Partial<KernelSwitches> = {}): PageAllocator {
   const board = findBoard(result.board);
@@ -73,7 +73,7 @@ export function startAllocator(result: BootResult, switches: Partial<KernelSwitc
   });
 }
 
-/** The areas of a started machine that are usable, the default one first (named "cma0") and hugetlb's left out. */
+/** The usable areas of a started machine, the default one first (named "cma0"), without those of hugetlb. */
 export function startedCmaAreas(result: BootResult): CmaArea[] {
   const { pageSize } = result;
   const place = (r: { base: number; bytes: number }) => ({

@@ -1,14 +1,14 @@
-/** What a running machine counts of itself, and what of it has a cost. */
+/** The counters of a running machine, and the events among them that have a cost. */
 import type { EventCounts } from "../hardware/costs";
 import { roomMakingEvents } from "../mm/reclaim/simulated-time";
 import type { Memory } from "../mm/state/memory";
 
-/** What ordinary requests of the machine came to. */
+/** Outcomes of the machine's ordinary requests. */
 export interface SystemCounters {
-  /** Requests of tracked pages, and those that failed. */
+  /** Requests for tracked pages, and those that failed. */
   allocations: number;
   failures: number;
-  /** Pages that their owners freed, one count a page of any order; what reclaim took is not among them. */
+  /** Pages freed by their owners, one count per page of any order; reclaimed pages are not included. */
   frees: number;
   /** Huge page faults that got a huge page, and those that fell back to single pages. */
   thpAllocated: number;
@@ -21,7 +21,7 @@ export interface SystemCounters {
   swapped: number;
 }
 
-/** The counters of a machine that has just started. */
+/** Initial counters of a machine. */
 export function noCounts(): SystemCounters {
   return {
     allocations: 0,
@@ -36,18 +36,18 @@ export function noCounts(): SystemCounters {
   };
 }
 
-/** Every event so far that has a cost, without those of contiguous requests (their results tell them). */
+/** All events with a cost so far, without those of contiguous requests (which are in their results). */
 export function costedEvents(m: Memory, counters: SystemCounters): EventCounts {
   const { written, swapped, refaults } = counters;
   return { ...roomMakingEvents(m), writePage: written + swapped, refault: refaults };
 }
 
-/** Pages of all zones that belong to the allocator. */
+/** Pages that the allocator manages, in all zones. */
 export function pagesManaged(m: Memory): number {
   return m.zones.reduce((pages, z) => pages + z.managed, 0);
 }
 
-/** Pages free, per-CPU lists not counted. */
+/** Free pages, without those on per-CPU lists. */
 export function pagesFree(m: Memory): number {
   let pages = 0;
   for (const z of m.zones)

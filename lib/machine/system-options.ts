@@ -1,4 +1,4 @@
-/** The options of a running machine: what they mean, their defaults and limits. */
+/** The options of a running machine: their meaning, defaults and limits. */
 import { InputError, unknownName } from "../base/errors";
 import { THP_DEFRAG_MODES } from "../mm/allocation/thp";
 import { readField, spellings } from "../schema/check";
@@ -6,7 +6,7 @@ import { withDefaults } from "../schema/defaults";
 import { type Fields, name, type OutOf, object, optional, size, truth, whole } from "../schema/field";
 import { FieldError, fieldPath } from "../schema/place";
 
-/** Mechanisms of the kernel, and what else a running machine is given. `false` switches a mechanism off. */
+/** Kernel mechanisms and other settings of a running machine. `false` switches a mechanism off. */
 export const SYSTEM_FIELDS = {
   reclaim: optional(
     truth("kswapd, direct reclaim, and dropping clean file pages in contiguous requests", { default: true }),

@@ -5,7 +5,7 @@ import { holdsOf, orderInUse } from "../mm/state/owners";
 import { SLOT_DROPPED } from "./page-slots";
 import type { RunningParts } from "./running-parts";
 
-/** Who decides whether pages move, and is told: the owners of pages as a running machine keeps them. */
+/** Decides whether pages move, and is notified: the page owners as a running machine records them. */
 export function systemWorld(parts: RunningParts): MigrationWorld {
   const { memory: m, lru, slots, counters } = parts;
   const { migration, reclaim } = parts.options;
@@ -37,7 +37,7 @@ function mayIsolate(m: Memory, pfn: number): boolean {
   return true;
 }
 
-/** Lets compaction ask the owners of pages, and tells them of every page that it moves. */
+/** Lets compaction ask the page owners, and notifies them of every page that it moves. */
 export function joinOwners({ memory: m, slots, options }: RunningParts): void {
   m.tracker = (from, to) => slots.moved(from, to);
   m.mayIsolate = (pfn) => mayIsolate(m, pfn);

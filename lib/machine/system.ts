@@ -1,10 +1,11 @@
 /**
- * A machine that runs: the allocator with owners of pages, LRU lists, kswapd, direct reclaim, compaction and daemons joined
- * to it, each of which can be switched off. Workloads and strategies act on it.
+ * A running machine: the allocator together with page owners, LRU lists, kswapd, direct reclaim, compaction and
+ * daemons, each of which can be switched off. Workloads and strategies act on it.
  *
- * Pages that may move or be reclaimed are held by slots (see page-slots.ts); pages that never move by their first frame.
- * Simulated time passes in two ways: `nowMs` is the wall clock of the workload, moved by `advanceTo()`; what making room costs
- * is counted in events and charged to a cost table, and called modelled wherever it is shown.
+ * Pages that may move or be reclaimed are identified by slots (see page-slots.ts), pages that never move by their
+ * first frame. Simulated time has two parts. `nowMs` is the wall clock of the workload, advanced by `advanceTo()`.
+ * The cost of making room is counted in events and priced by a cost table; it is called modelled wherever it is
+ * shown.
  */
 
 import { releaseColumns } from "../base/columns";
@@ -44,15 +45,15 @@ export class System {
   /** CMA areas and contiguous requests; requests must pass `{ world: system.world }`. */
   readonly contig: Contiguous;
   readonly hugetlb: HugetlbPools;
-  /** Who decides whether pages move, and is told: the owners of pages as this machine keeps them. */
+  /** Decides whether pages move, and is notified: the page owners as this machine records them. */
   readonly world: MigrationWorld;
   readonly pageSize: number;
   readonly options: ResolvedSystemOptions;
   readonly costs: CostTable;
   readonly counters: SystemCounters;
-  /** Lists for those who hold many pages and come and go. */
+  /** Lists for holders of many pages that come and go. */
   readonly stacks: IntStackPool;
-  /** Frames of pages the kernel holds since boot. */
+  /** Frames of pages that the kernel has held since boot. */
   readonly kernelPages: Int32Array;
   private readonly tracked: TrackedPages;
   private readonly bulk: BulkPages;
@@ -105,7 +106,7 @@ export class System {
     this.kernelPages = this.fixed.takeKernelPages(this.pageSize);
   }
 
-  /** Boots a description and starts it. */
+  /** Boots and starts the machine described. */
   static boot(request: BootRequest, options: EngineOptions = {}, costs?: CostTable): System {
     return new System(boot(request), options, request.switches ?? {}, costs);
   }
@@ -116,8 +117,9 @@ export class System {
   }
 
   /**
-   * A page of 2^order frames that may move: anon, shmem, fileClean, fileDirty. Its slot, or −1 when there was no memory; it is
-   * on the LRU lists from now on, but for huge pages of processes. `gfp` as a number; default GFP_HIGHUSER_MOVABLE.
+   * A page of 2^order frames that may move: anon, shmem, fileClean, fileDirty. Returns its slot, or −1 if there was
+   * no memory. The page joins the LRU lists, except huge pages of processes. `gfp` is a number; default
+   * GFP_HIGHUSER_MOVABLE.
    */
   alloc(kind: OwnerKind, order = 0, gfp: number = GFP_HIGHUSER_MOVABLE): number {
     return this.tracked.alloc(kind, order, gfp);
@@ -162,7 +164,7 @@ export class System {
     return 1 << this.slots.orderOf(slot);
   }
 
-  /** A huge page fault: a huge page by the machine's defrag mode, else −1 and the caller takes single pages. */
+  /** A huge page fault: takes a huge page by the machine's defrag mode; on −1 the caller takes single pages. */
   allocHuge(madvised = true): number {
     return this.tracked.allocHuge(madvised);
   }
@@ -173,14 +175,14 @@ export class System {
   }
 
   /**
-   * The page is used: it gets its second chance, or is read back where reclaim took it (a refault). False when it could not be
-   * read back for want of memory.
+   * Accesses the page: it gets its second chance, or is read back if reclaim took it (a refault). False if there was
+   * no memory to read it back.
    */
   touch(slot: number): boolean {
     return this.tracked.touch(slot);
   }
 
-  /** The file page of a slot was written back: it is clean from now on. Nothing to do where reclaim took it. */
+  /** The file page of a slot was written back and is clean from now on. Does nothing if reclaim took it. */
   cleaned(slot: number): void {
     this.tracked.cleaned(slot);
   }
@@ -190,7 +192,7 @@ export class System {
     for (let slot = base; slot < base + n; slot++) this.tracked.cleaned(slot);
   }
 
-  /** Whether the page of a slot is in memory, all of it. */
+  /** Whether the whole page of a slot is in memory. */
   present(slot: number): boolean {
     return this.tracked.present(slot);
   }
@@ -210,35 +212,35 @@ export class System {
     this.bulk.freeFixed(list, n);
   }
 
-  /** Frees what allocFixed() gave. */
+  /** Frees a page from allocFixed(). */
   freeFixed(pfn: number, order = 0): void {
     this.fixed.freeFixed(pfn, order);
   }
 
-  /** Holds the page of a slot where it is: a pin, writeback, a lock (see PageHold). */
+  /** Holds the page of a slot in place: a pin, writeback, a lock (see PageHold). */
   hold(slot: number, kind: PageHold["kind"], by: string): void {
     this.held.hold(slot, kind, by);
   }
 
   /**
-   * Pins the page of a slot for long (FOLL_LONGTERM): it leaves a CMA area (5.2+) or ZONE_MOVABLE (5.13+) first, where there is
-   * another frame for it (check_and_migrate_movable_pages()). False when the page is not in memory.
+   * Pins the page of a slot long-term (FOLL_LONGTERM): it first leaves a CMA area (5.2+) or ZONE_MOVABLE (5.13+) if
+   * there is another frame for it (check_and_migrate_movable_pages()). False if the page is not in memory.
    */
   pin(slot: number, by: string): boolean {
     return this.held.pin(slot, by);
   }
 
-  /** Releases one hold; false when there was none such. */
+  /** Releases one hold; false if there was no such hold. */
   unhold(slot: number, kind: PageHold["kind"], by: string): boolean {
     return this.held.unhold(slot, kind, by);
   }
 
-  /** Moves the simulated clock: what runs beside the workload (folding of counters, kcompactd) runs as often as a step asks. */
+  /** Advances the simulated clock: daemons (folding of counters, kcompactd) run as often as the step requires. */
   advanceTo(ms: number): void {
     this.daemons.advanceTo(ms);
   }
 
-  /** Every event so far that has a cost, without those of contiguous requests (their results tell them). */
+  /** All events with a cost so far, without those of contiguous requests (which are in their results). */
   events(): EventCounts {
     return costedEvents(this.memory, this.counters);
   }
@@ -248,19 +250,19 @@ export class System {
     return elapsedNs(this.events(), this.costs) - elapsedNs(before, this.costs);
   }
 
-  /** The machine is not used any more: its columns serve the next one. */
+  /** Ends the use of the machine: the next one reuses its columns. */
   release(): void {
     const { next, prev, state, owner } = this.memory;
     const { at, pfn, what } = this.slots;
     releaseColumns([next, prev, state, owner, this.lru.page, at, pfn, what]);
   }
 
-  /** Pages of all zones that belong to the allocator. */
+  /** Pages that the allocator manages, in all zones. */
   get managedPages(): number {
     return pagesManaged(this.memory);
   }
 
-  /** Pages free, per-CPU lists not counted. */
+  /** Free pages, without those on per-CPU lists. */
   get freePages(): number {
     return pagesFree(this.memory);
   }

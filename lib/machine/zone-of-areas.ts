@@ -1,19 +1,20 @@
 /**
- * CMA areas in ZONE_MOVABLE, the design that was merged for 4.17-rc1 and reverted before 4.17 (mm/cma.c
- * cma_init_reserved_areas(), mm/page_alloc.c init_cma_reserved_pageblock() of commit bad8c6c0b114): each area's frames leave the
- * zone that spans them for ZONE_MOVABLE of their node. That zone spans from the first area to the last and overlaps the zone
- * below; where there is a ZONE_MOVABLE already, it spans the node. The zones below keep their span and lose present pages.
+ * CMA areas in ZONE_MOVABLE: the design that was merged for 4.17-rc1 and reverted before 4.17 (mm/cma.c
+ * cma_init_reserved_areas(), mm/page_alloc.c init_cma_reserved_pageblock() of commit bad8c6c0b114): each area's
+ * frames move from the zone that spans them to ZONE_MOVABLE of their node. That zone spans from the first area to the
+ * last and overlaps the zone below; if there is already a ZONE_MOVABLE, it spans the node. The zones below keep their
+ * span and lose present pages.
  */
 import type { PageRange, ZoneSpan } from "./zones";
 
 const MOVABLE = "Movable";
 
-/** The frames that a zone has. */
+/** The frames of a zone. */
 export function framesOf(z: ZoneSpan): PageRange[] {
   return z.pieces ?? [{ startPfn: z.startPfn, pages: z.spanned }];
 }
 
-/** What of [startPfn, startPfn + pages) lies in the zone's span. */
+/** The part of [startPfn, startPfn + pages) that is in the zone's span. */
 function within(z: ZoneSpan, { startPfn, pages }: PageRange): PageRange[] {
   const from = Math.max(startPfn, z.startPfn);
   const to = Math.min(startPfn + pages, z.startPfn + z.spanned);
@@ -22,7 +23,7 @@ function within(z: ZoneSpan, { startPfn, pages }: PageRange): PageRange[] {
 
 const count = (ranges: readonly PageRange[]) => ranges.reduce((n, r) => n + r.pages, 0);
 
-/** The zones once the areas (in frames) are activated. An area that crosses a zone border is no failure here. */
+/** The zones once the areas (in frames) are activated. Here, an area may cross a zone boundary. */
 export function zonesWithAreas(spans: readonly ZoneSpan[], areas: readonly PageRange[]): ZoneSpan[] {
   const nodes = [...new Set(spans.map((z) => z.nid))];
   return nodes.flatMap((nid) => {
@@ -51,7 +52,7 @@ export function zonesWithAreas(spans: readonly ZoneSpan[], areas: readonly PageR
   });
 }
 
-/** Neighbouring ranges as one. */
+/** Merges adjacent ranges. */
 function joined(ranges: readonly PageRange[]): PageRange[] {
   const out: PageRange[] = [];
   for (const r of ranges) {

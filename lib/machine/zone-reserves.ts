@@ -1,5 +1,5 @@
 /**
- * What zones keep back: min_free_kbytes shared out as watermarks, and lowmem_reserve. mm/page_alloc.c
+ * The reserves of zones: min_free_kbytes divided into watermarks, and lowmem_reserve. mm/page_alloc.c
  * init_per_zone_wmark_min(), mm/khugepaged.c start_stop_khugepaged(). All zones of all nodes share one min_free_kbytes.
  */
 import { bootRules } from "../hardware/kernel-release";
@@ -15,7 +15,7 @@ import type { ResolvedBoot } from "./boot-request";
 /** THP switches itself off below 512 MiB of managed memory: mm/huge_memory.c hugepage_init(). */
 const THP_LEAST_BYTES = 512 * 1024 * 1024;
 
-/** A zone as far as its reserves go. */
+/** The facts about a zone that its reserves depend on. */
 export interface ReservingZone {
   name: string;
   nid: number;
@@ -24,9 +24,9 @@ export interface ReservingZone {
 }
 
 /**
- * init_per_zone_wmark_min(), then what start_stop_khugepaged() makes of it: the raise where THP is on; where it is built in
- * but off, releases since 5.16 compute min_free_kbytes again, now without the pages below the high watermarks.
- * Low memory is what GFP_USER may use: not ZONE_MOVABLE.
+ * init_per_zone_wmark_min(), then the changes by start_stop_khugepaged(). If THP is on, it raises min_free_kbytes. If
+ * THP is built in but off, releases since 5.16 compute min_free_kbytes again, now without the pages below the high
+ * watermarks. Low memory is the memory GFP_USER may use: not ZONE_MOVABLE.
  */
 export function zoneReserves(
   boot: ResolvedBoot,
@@ -58,7 +58,7 @@ export function zoneReserves(
   return { minFreeKbytes, watermarks };
 }
 
-/** setup_per_zone_lowmem_reserve(): node by node; of each zone, indexed by the zones of its node. */
+/** setup_per_zone_lowmem_reserve(), node by node; per zone, indexed by the zones of its node. */
 export function zoneLowmemReserve(zones: readonly ReservingZone[]): number[][] {
   return zones.map((zone) => {
     const node = zones.filter((z) => z.nid === zone.nid);

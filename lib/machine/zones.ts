@@ -7,7 +7,7 @@ import type { Board } from "../hardware/board";
 import { bootRules, type KernelRelease } from "../hardware/kernel-release";
 import type { Memblock, PhysicalRange } from "../mm/boot/memblock";
 
-/** A zone's place: physical addresses [start, end) and the pages of RAM in it. */
+/** Extent of a zone: physical addresses [start, end) and the pages of RAM in it. */
 export interface ZoneSpan {
   name: string;
   /** The node it belongs to. */
@@ -15,11 +15,11 @@ export interface ZoneSpan {
   startPfn: number;
   spanned: number;
   present: number;
-  /** The frames it has where these are not all of its span: see zone-of-areas.ts. */
+  /** Its frames, if they are not all of its span: see zone-of-areas.ts. */
   pieces?: PageRange[];
 }
 
-/** Whole pages handed to the buddy allocator. */
+/** Whole pages given to the buddy allocator. */
 export interface PageRange {
   startPfn: number;
   pages: number;
@@ -36,7 +36,7 @@ function maxZonePhys(memblock: Memblock, bits: number): number {
   return Math.min(end, memblock.endOfDram());
 }
 
-/** Upper ends of the zones in address order; a zone without pages is left out later. */
+/** Upper ends of the zones in address order; zones without pages are dropped later. */
 function zoneEnds(board: Board, release: KernelRelease, memblock: Memblock): [name: string, end: number][] {
   const dramEnd = memblock.endOfDram();
   const rules = bootRules(release);
@@ -48,7 +48,7 @@ function zoneEnds(board: Board, release: KernelRelease, memblock: Memblock): [na
     ];
   // ppc64: one zone for all, called DMA up to 4.x and Normal later (not verified in the source).
   if (board.architecture === "ppc64") return [[rules.ppc64NormalZone ? "Normal" : "DMA", dramEnd]];
-  // Until 5.11 a zone ended 2^bits behind the multiple of 2^bits below the start of RAM.
+  // Until 5.11 a zone ended 2^bits above the multiple of 2^bits below the start of RAM.
   const fromStart = (bytes: number) =>
     Math.min(Math.floor(memblock.startOfDram() / bytes) * bytes + bytes, dramEnd);
   if (rules.arm64DmaZone !== "devices")
@@ -64,12 +64,12 @@ function zoneEnds(board: Board, release: KernelRelease, memblock: Memblock): [na
   ];
 }
 
-/** The end of what every device can reach: arm64_dma_phys_limit, the limit of the default CMA area. */
+/** The end of the memory that every device can reach: arm64_dma_phys_limit, the limit of the default CMA area. */
 export function dmaPhysLimit(board: Board, release: KernelRelease, memblock: Memblock): number {
   return board.architecture === "arm64" ? zoneEnds(board, release, memblock)[0]![1] : memblock.endOfDram();
 }
 
-/** movable_zone: where the highest zone with any room starts, find_usable_zone_for_movable(). */
+/** movable_zone: the start of the highest zone with any room, find_usable_zone_for_movable(). */
 export function movableZoneStart(board: Board, release: KernelRelease, memblock: Memblock): number {
   let low = memblock.startOfDram();
   let start = low;
@@ -82,8 +82,8 @@ export function movableZoneStart(board: Board, release: KernelRelease, memblock:
 }
 
 /**
- * The populated zones, node by node, lowest first: zone_spanned_pages_in_node(). `nodes`: addresses of each; `movable`: the
- * frame where ZONE_MOVABLE starts on each, or 0.
+ * The populated zones, node by node, lowest first: zone_spanned_pages_in_node(). `nodes`: the addresses of each;
+ * `movable`: the first frame of ZONE_MOVABLE on each, or 0.
  */
 export function zoneSpans(
   board: Board,

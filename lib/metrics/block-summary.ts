@@ -1,6 +1,6 @@
 /**
- * A running machine in columns: for each group of page blocks its migrate types, what is free in it, and what its pages
- * in use are. Plain numbers, so that a summary can be stored, compared and drawn without the machine.
+ * A running machine in columns: for each group of page blocks, its migrate types, its free pages, and the classes of
+ * its pages in use. A summary holds plain numbers, so it can be stored, compared and drawn without the machine.
  */
 import { InputError } from "../base/errors";
 import type { Memory } from "../mm/state/memory";
@@ -10,14 +10,14 @@ import { OWNER_HOLE, OWNER_MASK } from "../mm/state/page-state";
 import { classOfOwner, KIND_NAMES, kindOf, PAGE_CLASSES, type PageClass } from "./page-class";
 import { walkPages } from "./page-walk";
 
-/** One entry a group in every column; groups without memory are left out. */
+/** One entry per group in every column; groups without memory are omitted. */
 export interface BlockSummary {
   pageblockPages: number;
   /** A power of two. */
   blocksPerGroup: number;
   /** First frame of the group, ascending, a multiple of blocksPerGroup × pageblockPages. */
   startPfn: number[];
-  /** Its zone; names joined by `+` where a group reaches into two. */
+  /** Its zone; names joined by `+` if the group extends into two. */
   zone: string[];
   /** Page blocks with memory in the group, by migrate type (names of mm/migratetype). */
   blocks: Record<string, number[]>;
@@ -25,7 +25,7 @@ export interface BlockSummary {
   freePages: number[];
   /** Pages on per-CPU lists. */
   perCpuPages: number[];
-  /** Pages in use by class; `hole` counts frames that are no memory. */
+  /** Pages in use by class; `hole` counts frames without memory. */
   classPages: Record<PageClass, number[]>;
   /** Pages in use by owner kind. */
   kindPages: Partial<Record<OwnerKind, number[]>>;
@@ -34,14 +34,14 @@ export interface BlockSummary {
 }
 
 export interface BlockSummaryOptions {
-  /** Page blocks a group; default: the least power of two that gives at most 2048 groups. */
+  /** Page blocks per group; default: the smallest power of two that gives at most 2048 groups. */
   blocksPerGroup?: number;
 }
 
 const GROUPS_DEFAULT = 2048;
 
 /**
- * The state of `memory` now. Throws InputError when blocksPerGroup is no power of two.
+ * The current state of `memory`. Throws InputError if blocksPerGroup is not a power of two.
  * @example
  * ```ts
  * import { machine, metrics } from "pageblock";
@@ -67,7 +67,7 @@ export function blockSummary(memory: Memory, options: BlockSummaryOptions = {}):
 }
 
 /**
- * Neighbouring groups put together, `factor` (a power of two) at a time.
+ * Merges adjacent groups, `factor` (a power of two) at a time.
  * @example
  * ```ts
  * import { machine, metrics } from "pageblock";
@@ -120,7 +120,7 @@ function defaultGroup(m: Memory): number {
   return blocks;
 }
 
-/** Columns that grow by a row when a group is first seen. */
+/** Columns that grow by a row for every new group. */
 class GroupTable {
   private readonly groupPages: number;
   private readonly rowOf: Map<number, number>;
@@ -194,7 +194,7 @@ class GroupTable {
     }
   }
 
-  /** Each block with memory once: runs come in ascending order. */
+  /** Counts each block with memory once: runs come in ascending order. */
   private countBlocks(row: number, from: number, to: number): void {
     const { m } = this;
     const last = (to - 1) >>> m.pageblockOrder;

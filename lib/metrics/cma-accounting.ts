@@ -1,7 +1,8 @@
 /**
- * What CMA pages do to the accounts of a machine, the problems that the 4.17-cycle design was to solve: NR_FREE_PAGES counts free
- * CMA pages, which unmovable requests cannot have, and each watermark check has to know who asks. A request subtracts by
- * its own type, kswapd always, compaction never; with the areas in ZONE_MOVABLE (cmaInMovableZone) nobody need.
+ * How CMA pages distort a machine's page accounting, the problem that the design of the 4.17 cycle was meant to
+ * solve. NR_FREE_PAGES counts free CMA pages, which unmovable requests cannot use, so each watermark check must know
+ * its caller. A request subtracts them depending on its type, kswapd always, compaction never. With the areas in
+ * ZONE_MOVABLE (cmaInMovableZone), no caller needs to.
  */
 
 import { wmarkPages, zoneWatermarkOk } from "../mm/allocation/zone-watermark";
@@ -10,7 +11,7 @@ import type { Memory } from "../mm/state/memory";
 import { isMovablePage } from "../mm/state/owners";
 import { WMARK_HIGH, WMARK_LOW, WMARK_MIN, type Zone } from "../mm/state/zone";
 
-/** Who asks for a watermark: a request for one page by its type, kswapd, or compaction before it starts. */
+/** The caller of a watermark check: a request for one page by its type, kswapd, or compaction before it starts. */
 export type WatermarkCaller = "movable" | "unmovable" | "kswapd" | "compaction";
 
 /** One zone's account. Pages. */
@@ -20,13 +21,19 @@ export interface ZoneCmaAccount {
   /** NR_FREE_PAGES and NR_FREE_CMA_PAGES, without per-CPU differences. */
   freePages: number;
   freeCmaPages: number;
-  /** Free CMA pages among the free pages of a zone that unmovable requests walk: they look free to them and are not. */
+  /** Free CMA pages in a zone that unmovable requests walk: these requests count them as free but cannot use them. */
   uselessPages: number;
-  /** What the check of each caller says: the low watermark for requests, high for kswapd, min and a gap of 2 pages for compaction. */
+  /**
+   * Result of each caller's check: against the low watermark for requests, high for kswapd, min plus a gap of 2 pages
+   * for compaction.
+   */
   ok: Record<WatermarkCaller, boolean>;
-  /** An unmovable request for one page is refused at the min watermark, above which the zone's free pages lie with the CMA pages. */
+  /**
+   * An unmovable request for one page is refused at the min watermark, although the zone's free pages including CMA
+   * pages exceed it.
+   */
   starved: boolean;
-  /** In a starved zone, callers whose check says that there is enough. */
+  /** Callers whose check passes in a starved zone. */
   misled: WatermarkCaller[];
 }
 
@@ -39,7 +46,7 @@ export interface CmaAccounting {
 }
 
 /**
- * The accounts of a machine as they stand; changes nothing.
+ * The current accounts of a machine; changes nothing.
  * @example
  * ```ts
  * import { machine, metrics } from "pageblock";
@@ -84,13 +91,13 @@ function accountOf(m: Memory, zone: Zone): ZoneCmaAccount {
   };
 }
 
-/** What the frames of some areas are used for. Pages; free + movable + fixed is all of them. */
+/** The use of the frames of some areas, in pages; free + movable + fixed is their total. */
 export interface CmaUse {
   /** In the buddy lists or on per-CPU lists. */
   free: number;
-  /** In use by pages that can move out: what the area is good for while no driver asks. */
+  /** In use by pages that can move out: the benefit of the area while no driver needs it. */
   movable: number;
-  /** Drivers' buffers, and what else does not move. */
+  /** Drivers' buffers and other pages that do not move. */
   fixed: number;
 }
 

@@ -1,10 +1,10 @@
-/** Free blocks by order over time, as /proc/buddyinfo shows them, and the two indices computed from them. */
+/** Free blocks by order over time, as in /proc/buddyinfo, and the two indices computed from them. */
 import { InputError } from "../base/errors";
 import { fragmentationIndex, unusableFreeIndex } from "../mm/reports/fragmentation-index";
 import type { Memory } from "../mm/state/memory";
 
 /**
- * Free blocks by order: of one zone by name, or of the whole machine (its zones added up).
+ * Free blocks by order: of one zone by name, or of the whole machine (the sum of its zones).
  * @example
  * ```ts
  * import { machine, metrics } from "pageblock";
@@ -25,7 +25,8 @@ export function freeBlocksByOrder(m: Memory, zone?: string): number[] {
 }
 
 /**
- * The fragmentation index of each order in units of 1: −1 a request would succeed, 0 lack of memory, 1 fragmentation.
+ * The fragmentation index of each order in units of 1: −1: a request would succeed, 0: lack of memory, 1:
+ * fragmentation.
  * @example
  * ```ts
  * import { metrics } from "pageblock";
@@ -44,7 +45,7 @@ export function fragmentationIndices(freeBlocks: readonly number[]): number[] {
  * ```ts
  * import { metrics } from "pageblock";
  *
- * // Two single pages and a block of two: half of the free memory is of no use to a request of order 1.
+ * // Two single pages and a block of two: a request of order 1 cannot use half of the free memory.
  * metrics.unusableIndices([2, 1]); // => [0, 0.5]
  * ```
  */

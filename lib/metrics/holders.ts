@@ -17,7 +17,7 @@ export interface HolderFlow {
 }
 
 /**
- * Every page in use once, holes left out; by zone, then type, then most pages.
+ * Counts every page in use once, without holes; sorted by zone, then type, then most pages.
  * @example
  * ```ts
  * import { machine, metrics } from "pageblock";

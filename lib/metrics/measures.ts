@@ -1,6 +1,6 @@
 /**
- * Measures of results: the share granted, times, and every metric by name, as estimates with intervals in the unit asked for. Charts
- * take them as they are.
+ * Measures of results: the share granted, times, and every metric by name, as estimates with intervals in the
+ * requested unit. Charts take them directly.
  */
 import { InputError, unknownName } from "../base/errors";
 import type { Quantiles } from "../experiment/comparison";
@@ -13,11 +13,11 @@ export interface Estimate {
   value: number;
   low: number;
   high: number;
-  /** What it was computed from: `37 of 64 requests`. */
+  /** The data behind it: `37 of 64 requests`. */
   basis?: string;
 }
 
-/** The same for what may be missing: a strategy that is never granted has no latency. */
+/** The same for a value that may be missing: a strategy that is never granted has no latency. */
 export interface MetricRow {
   name: string;
   value: number | null;
@@ -33,22 +33,22 @@ export interface MeasuredRow {
   granted: number;
   /** Null without a run. */
   successRate: Interval | null;
-  /** The share with an interval over seeds; a row without has none. */
+  /** The share with an interval over seeds; absent if the row has none. */
   successOverSeeds?: Interval;
   latencyNs: Quantiles | null;
   metrics: Readonly<Record<string, Interval>>;
 }
 
-/** What is measured: a name, or names whose values are added. */
+/** The quantity measured: a name, or names whose values are added. */
 export type MeasureOf = string | readonly string[];
 
-/** A measure with its unit and the direction that is better; both have defaults. */
+/** A measure with its unit and its better direction; both have defaults. */
 export interface Measure {
   of: MeasureOf;
   /** `%`, `MiB`, `ms`…; see {@link unitsOf}. */
   unit?: string;
   better?: "less" | "more";
-  /** Logarithmic, where it is drawn. */
+  /** Draws on a logarithmic axis. */
   log?: boolean;
 }
 
@@ -61,17 +61,17 @@ const UNITS: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   count: { count: 1 },
   pages: { pages: 1 },
 };
-/** What is drawn when no unit is asked for. */
+/** The unit that charts use by default. */
 const DRAWN: Readonly<Record<string, string>> = { bytes: "MiB", ns: "ms", ratio: "%" };
 
 const LATENCIES = { latencyP50: "p50", latencyP95: "p95", latencyP99: "p99" } as const;
 
-/** Shares of the huge pages that are asked for when a run ends. */
+/** Shares of the huge pages that are requested when a run ends. */
 const SHARES: Readonly<Record<string, readonly [granted: string, asked: string]>> = {
   probe2MiBShare: ["probe2MiBGranted", "probe2MiBAsked"],
   probeThpShare: ["probeThpGranted", "probeThpAsked"],
 };
-/** Memory that a strategy sets aside: one that does not say so sets nothing aside. */
+/** Memory that a strategy sets aside; 0 if the strategy does not report it. */
 const NONE_WHERE_ABSENT: ReadonlySet<string> = new Set(["reservedBytes", "idleBytes", "roundingBytes"]);
 const MORE_IS_BETTER =
   /^(success|freeBytes|.*blocksFree|free.*Pages|probe.*(Share|Granted)|thpAllocated|servedFromStock|longestRunBytes|fittingPageBytes)$/;
@@ -95,8 +95,9 @@ function baseUnit(name: string): string {
 }
 
 /**
- * A measure with every default in place. Without a unit, data are in the unit that the name says (bytes, ns, a ratio), and figures
- * in one that people read (MiB, ms, %). Throws InputError for a name or a unit that there is not, and for names of several units.
+ * A measure with every default filled in. Without a unit, data are in the unit that the name states (bytes, ns, a
+ * ratio), and figures in one that people read (MiB, ms, %). Throws InputError for an unknown name or unit, and for
+ * names with different units.
  */
 export function resolveMeasure(
   given: MeasureOf | Measure,
@@ -142,7 +143,7 @@ export function metricsBehind(measures: readonly Required<Measure>[]): string[] 
   return [...new Set(names)];
 }
 
-/** `idleBytes + roundingBytes (MiB)`: an axis title where none is given. */
+/** `idleBytes + roundingBytes (MiB)`: the default axis title. */
 export function measureTitle({ of, unit }: Required<Measure>): string {
   const name = typeof of === "string" ? of : of.join(" + ");
   return `${name === "success" ? "granted" : name}${unit === "count" ? "" : ` (${unit})`}`;
@@ -165,7 +166,7 @@ function baseValue(row: MeasuredRow, name: string): Interval | null {
   return found ?? null;
 }
 
-/** The measure of a row in its unit; a sum's interval is the sum of the intervals. Null where there is none. */
+/** The measure of a row in its unit; a sum's interval is the sum of the intervals. Null if there is none. */
 export function measured(row: MeasuredRow, measure: Required<Measure>): Interval | null {
   const names = typeof measure.of === "string" ? [measure.of] : measure.of;
   const factor = UNITS[baseUnit(names[0]!)]?.[measure.unit] ?? 1;
@@ -179,7 +180,7 @@ export function measured(row: MeasuredRow, measure: Required<Measure>): Interval
   return sum;
 }
 
-/** The measure of every row, in their order. */
+/** The measure of every row, in order. */
 export function metricRows(rows: readonly MeasuredRow[], given: MeasureOf | Measure): MetricRow[] {
   const measure = resolveMeasure(
     given,
@@ -203,10 +204,13 @@ export function estimates(rows: readonly MeasuredRow[], given: MeasureOf | Measu
   );
 }
 
-/** Over what an interval of a share is: every request counts by itself, or as many as the spread over seeds says there were. */
+/**
+ * The sample of a share's interval: every request counts by itself, or the effective number follows from the spread
+ * over seeds.
+ */
 export type Over = "requests" | "seeds";
 
-/** Shares granted, 0 to 1; rows without a run are left out. */
+/** Shares granted, 0 to 1; rows without a run are omitted. */
 export function successRates(rows: readonly MeasuredRow[], over: Over = "requests"): Estimate[] {
   return rows.flatMap((row) => {
     const rate = over === "seeds" ? row.successOverSeeds : row.successRate;
@@ -242,7 +246,7 @@ export interface Frontier {
   yTitle: string;
 }
 
-/** Two measures against each other; rows that lack one of them are left out. */
+/** Two measures against each other; rows that lack one of them are omitted. */
 export function frontier(
   rows: readonly MeasuredRow[],
   given: { x: MeasureOf | Measure; y: MeasureOf | Measure },

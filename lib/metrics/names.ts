@@ -1,4 +1,4 @@
-/** What every figure of an outcome is: its unit and its meaning. Strategies and the run itself use these names only. */
+/** The unit and the meaning of every figure of an outcome. Strategies and the run itself use only these names. */
 
 export interface MetricName {
   /** bytes, pages, count, ms, ratio. */
@@ -6,7 +6,7 @@ export interface MetricName {
   meaning: string;
 }
 
-/** By name; a run gives those that apply to it. */
+/** By name; a run reports those that apply to it. */
 export const METRICS: Readonly<Record<string, MetricName>> = {
   managedBytes: { unit: "bytes", meaning: "memory that the allocator manages" },
   freeBytes: { unit: "bytes", meaning: "memory on the free lists at the end; per-CPU lists are not in it" },

@@ -1,11 +1,12 @@
-/** What pages are to somebody who needs a contiguous range: classes over the owner kinds of mm/owners. */
+/** How pages behave towards a request for a contiguous range: classes of the owner kinds of mm/owners. */
 
 import { OWNER_KINDS, type OwnerKind } from "../mm/state/owners";
 import { MOVABLE_PAGE, OWNER_MASK } from "../mm/state/page-state";
 
 /**
- * `movable`: moves out of the way unless held; `reclaimable`: kernel caches that can be shrunk; `unmovable`: stays; `cma`:
- * taken from a contiguous area by its user; `hugetlb`; `reserved`: boot never gave it to the allocator; `hole`: no memory.
+ * `movable`: moves out of the way unless held; `reclaimable`: kernel caches that can be shrunk; `unmovable`: stays;
+ * `cma`: taken from a contiguous area by its user; `hugetlb`; `reserved`: never given to the allocator at boot;
+ * `hole`: no memory.
  */
 export const PAGE_CLASSES = [
   "movable",
@@ -38,7 +39,7 @@ export function kindOf(owner: number): OwnerKind {
 }
 
 /**
- * The class of a page in use; pages of unknown kind are unmovable unless they are noted as movable.
+ * The class of a page in use; pages of unknown kind are unmovable unless they are marked movable.
  * @example
  * ```ts
  * import { metrics } from "pageblock";

@@ -1,19 +1,19 @@
 /**
- * Walks over all frames of a machine in runs that are one thing: a free page, a page on a per-CPU list, a page in use,
- * or untouched memory. The untouched top-order runs of a large machine are visited whole, so that walking 1 TiB costs
- * what has been touched of it.
+ * Walks over all frames of a machine in uniform runs: a free page, a page on a per-CPU list, a page in use, or
+ * untouched memory. Untouched top-order runs are visited whole, so the cost of walking 1 TiB depends only on the
+ * memory touched.
  */
 import type { Memory } from "../mm/state/memory";
 import { ALLOCATED, isPcpState, ORDER_MASK } from "../mm/state/page-state";
 import type { Zone } from "../mm/state/zone";
 import type { FrameSpan } from "../mm/state/zone-frames";
 
-/** What a run of frames is. */
+/** The kind of a run of frames. */
 export type PageUse = "free" | "perCpu" | "used";
 
 /**
  * Called for each run of frames [startPfn, startPfn + pages), ascending. `owner` is Memory.ownerOf() of a run in use and
- * 0 otherwise. A run in use is one page, or neighbouring frames of unknown order with the same owner (what boot reserved).
+ * 0 otherwise. A run in use is one page, or adjacent frames of unknown order with the same owner (reserved at boot).
  */
 export type PageVisitor = (startPfn: number, pages: number, use: PageUse, owner: number) => void;
 

@@ -1,7 +1,8 @@
 /**
- * Runs of clean page blocks, exactly: n blocks in a row, each polluted with probability p on its own; the chance that k adjacent
- * ones are clean somewhere, and the chance that they are at a place where alloc_contig_pages() looks. The article's
- * question in numbers: how clean must memory be for 2 GB in one piece?
+ * Exact probabilities of runs of clean page blocks: of n blocks in a row, each is polluted independently with
+ * probability p. Computes the probability that k adjacent blocks are clean anywhere, or at a place where
+ * alloc_contig_pages() looks. This is the article's question in numbers: how clean must memory be for 2 GB in one
+ * piece?
  */
 import { InputError } from "../base/errors";
 
@@ -14,13 +15,14 @@ function checked(n: number, k: number, p: number): void {
 }
 
 /**
- * Probability that among `n` blocks there are `k` adjacent clean ones at any place, each block being polluted with
- * probability `p`. Recurrence on the first such run: it ends at block i exactly when blocks i−k+1 … i are clean, block i−k is
- * polluted and there was no run among the first i−k−1:
+ * Probability that `k` adjacent blocks among `n` are clean anywhere, if each block is polluted with probability `p`.
+ * It uses a recurrence on the first such run, which ends at block i exactly if blocks i−k+1 … i are clean, block i−k
+ * is polluted and there was no run among the first i−k−1:
  *
  *     f(k) = q^k,   f(i) = p q^k (1 − F(i−k−1)),   F(i) = f(k) + … + f(i),   q = 1 − p
  *
- * Sums of positive terms only, so that nothing cancels; q^k through log1p, so that small p keep their digits.
+ * It sums positive terms only, so that nothing cancels, and computes q^k with log1p, so that small p keep their
+ * digits.
  * @example
  * ```ts
  * import { metrics } from "pageblock";
@@ -42,12 +44,13 @@ export function runProbability(n: number, k: number, p: number): number {
 }
 
 /**
- * The same for runs that start at multiples of `k` blocks only, as alloc_contig_pages() steps: ⌊n/k⌋ windows that do not overlap.
+ * The same for runs that start only at multiples of `k` blocks, as alloc_contig_pages() steps: ⌊n/k⌋ windows that do
+ * not overlap.
  * @example
  * ```ts
  * import { metrics } from "pageblock";
  *
- * // Two blocks, each polluted with a chance of one half: both are clean in one case of four.
+ * // Two blocks, each polluted with probability ½: both are clean in one case out of four.
  * metrics.alignedRunProbability(2, 2, 0.5).toFixed(2); // => "0.25"
  * ```
  */
@@ -60,7 +63,7 @@ export function alignedRunProbability(n: number, k: number, p: number): number {
 }
 
 /**
- * Whether among blocks (1: polluted) there are `k` adjacent clean ones; `step`: at multiples of that many blocks only.
+ * Whether `k` adjacent blocks (1: polluted) are clean; `step`: only at multiples of that many blocks.
  * @example
  * ```ts
  * import { metrics } from "pageblock";

@@ -1,16 +1,18 @@
-/** Points of a sweep as rows that can be measured: what comes from the table of the sweep, and what only its runs know. */
+/**
+ * Points of a sweep as rows that can be measured: values from the sweep's table, and values that only its runs have.
+ */
 import { groupBy } from "lodash";
 import { Random } from "../base/random";
 import { bootstrapMedian, type Interval } from "../experiment/statistics";
 import type { SweepOutcome, SweepPoint } from "../experiment/sweep-table";
 import type { MeasuredRow } from "./measures";
 
-/** `order 9, unmovable 0.1`; `all runs` where only the seed was varied. */
+/** `order 9, unmovable 0.1`; `all runs` if only the seed was varied. */
 export function pointName(parameters: readonly string[], { values }: Pick<SweepPoint, "values">): string {
   return parameters.map((name, i) => `${name} ${values[i]}`).join(", ") || "all runs";
 }
 
-/** A point as a row; its parameters that are numbers can be measured, too. */
+/** A point as a row; its numeric parameters can be measured too. */
 export function pointRow(
   parameters: readonly string[],
   point: SweepPoint,
@@ -33,7 +35,7 @@ export function pointRow(
   };
 }
 
-/** A value of one run of a sweep, and to which point the run belongs. */
+/** A value of one run of a sweep, and the point the run belongs to. */
 export interface RunValue {
   point: string;
   value: number;

@@ -1,6 +1,6 @@
 /**
- * The page allocator as its callers see it: requests with flags and an owner, frees, observers, reports. A failed request is
- * a result with its reason, not an exception; a wrong argument throws.
+ * The page allocator as its callers see it: requests with flags and an owner, frees, observers and reports. A failed
+ * request returns a result with its reason; an invalid argument throws.
  */
 import { ERRNO, GRANTED, type Granted, type Refused, refusedWith } from "../base/answer";
 import { InputError, unknownName } from "../base/errors";
@@ -22,14 +22,14 @@ import { ALLOCATED, ORDER_MASK } from "./state/page-state";
 import type { TracePoints } from "./state/trace-points";
 import type { Zone } from "./state/zone";
 
-/** Request flags by name; several are joined by `|`. */
+/** Request flags by name; join several with `|`. */
 const GFP_NAMES = new Map<string, number>(
   Object.entries(gfpFlags).filter(
     (e): e is [string, number] => /^(__)?GFP_/.test(e[0]) && typeof e[1] === "number",
   ),
 );
 
-/** `"GFP_KERNEL|__GFP_NOWARN"` → the flags; a number is taken as it is (6.1's bits). */
+/** `"GFP_KERNEL|__GFP_NOWARN"` → the flags; a number is used unchanged (6.1's bits). */
 export function parseGfp(gfp: string | number): number {
   if (typeof gfp === "number") {
     if (!Number.isInteger(gfp) || gfp < 0 || gfp >= 2 ** 31)
@@ -49,15 +49,15 @@ export function parseGfp(gfp: string | number): number {
 export interface PageRequest {
   /** 2^order contiguous pages; default 0. */
   order?: number;
-  /** Flags by name or as a number; default GFP_KERNEL. */
+  /** Flags, by name or as a number; default GFP_KERNEL. */
   gfp?: string | number;
-  /** The node to take them from first (with __GFP_THISNODE: only); default the first. */
+  /** The preferred node (with __GFP_THISNODE: the only one); default the first. */
   nid?: number;
-  /** Who asks; kept with the result. */
+  /** The requester; kept with the result. */
   owner?: string;
 }
 
-/** Pages got. */
+/** Allocated pages. */
 export interface Allocation extends Granted {
   /** First frame. */
   pfn: number;
@@ -66,7 +66,10 @@ export interface Allocation extends Granted {
   /** Its node. */
   nid: number;
   migratetype: number;
-  /** From a per-CPU list, after refilling it, past it, by a fallback to another type; `slow`: not on the fast path. */
+  /**
+   * Taken from a per-CPU list, after a refill of it, past it, or by a fallback to another type; `slow`: not on the
+   * fast path.
+   */
   path: "pcp" | "refill" | "buddy" | "fallback" | "slow";
   owner: string | undefined;
 }
@@ -78,7 +81,7 @@ export interface FailedAllocation extends Refused {
   owner: string | undefined;
 }
 
-/** The name of the path that a request took, by its PATH_ flags. */
+/** The name of the path a request took, from its PATH_ flags. */
 function pathName(path: number): Allocation["path"] {
   if (path & PATH_SLOW) return "slow";
   if (path & PATH_FALLBACK) return "fallback";
@@ -100,7 +103,7 @@ function pathName(path: number): Allocation["path"] {
  * ```
  */
 export class PageAllocator {
-  /** The state; free functions of mm/ work on it. */
+  /** The state that the free functions of mm/ work on. */
   readonly memory: Memory;
   readonly release: KernelRelease;
 
@@ -109,12 +112,12 @@ export class PageAllocator {
     this.release = release;
   }
 
-  /** Starts the allocator on a described machine. */
+  /** Starts the allocator on the machine described. */
   static boot(shape: KernelShape): PageAllocator {
     return new PageAllocator(bootMemory(shape), shape.release);
   }
 
-  /** __alloc_pages(). Throws InputError for an order, flags or a node that there are not. */
+  /** __alloc_pages(). Throws InputError if the order, the flags or the node do not exist. */
   allocPages(request: PageRequest = {}): Allocation | FailedAllocation {
     const m = this.memory;
     const order = request.order ?? 0;
@@ -137,7 +140,7 @@ export class PageAllocator {
     return { ...GRANTED, pfn, order, zone, nid, migratetype, path, owner: request.owner };
   }
 
-  /** The zones that a request of a node walks. */
+  /** The zones that a request for a node walks. */
   private zonelist(nid: number | undefined, gfp: number): Zone[] {
     const m = this.memory;
     const zones = m.zonelistOf(nid ?? m.firstNode, gfp);
@@ -146,7 +149,7 @@ export class PageAllocator {
     return zones;
   }
 
-  /** __alloc_pages_bulk(): up to `count` single pages; the frames got, maybe fewer. */
+  /** __alloc_pages_bulk(): up to `count` single pages. Returns the frames, maybe fewer. */
   allocPagesBulk(count: number, gfp: string | number = gfpFlags.GFP_KERNEL): Int32Array {
     if (!Number.isInteger(count) || count < 1 || count > 2 ** 20)
       throw new InputError(`bulk request: count must be a whole number from 1 to ${2 ** 20}: got ${count}`);
@@ -159,7 +162,10 @@ export class PageAllocator {
     return pages;
   }
 
-  /** __free_pages(): an allocation, or 2^order frames from `pfn` on. Throws for frames outside or free already. */
+  /**
+   * __free_pages(): an allocation, or 2^order frames from `pfn` on. Throws for frames that are outside any zone or
+   * already free.
+   */
   freePages(what: Allocation | number, order = 0): void {
     const m = this.memory;
     const pfn = typeof what === "number" ? what : what.pfn;
@@ -168,7 +174,7 @@ export class PageAllocator {
     if (!Number.isInteger(o) || o < 0 || o > m.maxOrder)
       throw new InputError(`free: order must be a whole number from 0 to ${m.maxOrder}: got ${o}`);
     if (zone === undefined || pfn % (1 << o) !== 0 || pfn + (1 << o) > zone.endPfn)
-      throw new InputError(`free: frame ${pfn} of order ${o} must lie in a zone and be aligned to its order`);
+      throw new InputError(`free: frame ${pfn} of order ${o} must be in a zone and aligned to its order`);
     const state = m.state[pfn]!;
     if (state >= ALLOCATED && (state & ORDER_MASK) < o)
       throw new InputError(
@@ -196,7 +202,9 @@ export class PageAllocator {
     validate(this.memory, level, { ownersKnown: true });
   }
 
-  /** One zone by name, with the kernel's own reports on it: `allocator.zone("Normal").buddyinfo()`; `nid`: of that node. */
+  /**
+   * One zone by name (of node `nid`), with the kernel's own reports on it: `allocator.zone("Normal").buddyinfo()`.
+   */
   zone(name: string, nid?: number): ZoneReports {
     return zoneReports(this.memory, name, this.release, nid);
   }
@@ -211,12 +219,12 @@ export class PageAllocator {
     return pagetypeinfoText(this.memory, this.memory.zones, this.release);
   }
 
-  /** /proc/zoneinfo, the lines the allocator alone decides. */
+  /** The lines of /proc/zoneinfo that the allocator alone decides. */
   zoneinfo(): string {
     return zoneinfoText(this.memory, undefined, { release: this.release });
   }
 
-  /** /proc/vmstat, the counters the allocator keeps. */
+  /** The counters of /proc/vmstat that the allocator keeps. */
   vmstat(): string {
     return vmstatText(this.memory, this.release);
   }
@@ -231,7 +239,7 @@ export class PageAllocator {
     return unusableIndexText(this.memory);
   }
 
-  /** Calls `points` for every trace point from now on; null ends it. */
+  /** Calls `points` for every trace point from now on; null stops it. */
   observe(points: TracePoints | null): void {
     this.memory.trace = points;
   }

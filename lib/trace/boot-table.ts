@@ -1,7 +1,7 @@
 /**
- * Kind `boot-table`: one boot of the arm64 `virt` board a row (kernel-truth/arm64-cma/boot-table.csv). A prediction uses
- * page, variant, ram and cma_arg, never an outcome. A row agrees when the result, the reserved size, the base, the
- * page-block order and mobility grouping are those recorded and min_free_kbytes is within one base page.
+ * Kind `boot-table`: one boot of the arm64 `virt` board per row (kernel-truth/arm64-cma/boot-table.csv). A prediction
+ * uses page, variant, ram and cma_arg, never an outcome. A row agrees if the result, the reserved size, the base, the
+ * page-block order and mobility grouping equal the recorded ones and min_free_kbytes is within one base page.
  */
 import { statSync } from "node:fs";
 import { at, InputError } from "../base/errors";
@@ -14,10 +14,10 @@ import { type FidelityKind, type FidelityResult, fidelityReport } from "./fideli
 const BOARD = "qemu-virt";
 const KERNEL = "6.1";
 
-/** Columns that describe the set-up; without them there is nothing to predict from. */
+/** Columns that describe the set-up: the input of a prediction. */
 const SETUP_COLUMNS = ["page", "variant", "ram", "cma_arg"] as const;
 
-/** What a row says or what is predicted for it. */
+/** A recorded row, or the prediction for it. */
 type Outcome = {
   result: string | null;
   reservedMib: number | null;
@@ -79,7 +79,7 @@ function checkRow(path: string, row: CsvRow, index: number, differences: Differe
   return { row: index, recorded, predicted, agrees: agree(recorded, predicted, booted.pageSize / 1024) };
 }
 
-/** The outcome columns; null where all are empty. A panic leaves some of them empty. */
+/** The outcome columns; null if all are empty. A panic leaves some of them empty. */
 function recordedOutcome(path: string, row: CsvRow): Outcome | null {
   const text = (column: string) => row.values[column]?.trim() || null;
   const number = (column: string) => {
@@ -104,7 +104,10 @@ function recordedOutcome(path: string, row: CsvRow): Outcome | null {
   return Object.values(outcome).every((v) => v === null) ? null : outcome;
 }
 
-/** Fields the recording leaves empty are not compared, but for the base of a recorded result: no area, no base. */
+/**
+ * Fields that are empty in the recording are not compared, except the base of a recorded result: without an area
+ * there is no base.
+ */
 function agree(recorded: Outcome, predicted: Outcome, minFreeToleranceKbytes: number): boolean {
   for (const key of ["result", "reservedMib", "pageblockOrder", "mobilityGrouping"] as const)
     if (recorded[key] !== null && recorded[key] !== predicted[key]) return false;
@@ -115,7 +118,7 @@ function agree(recorded: Outcome, predicted: Outcome, minFreeToleranceKbytes: nu
   );
 }
 
-/** Figures that are reported: how far min_free_kbytes, watermarks and zone sizes are from the recorded ones. */
+/** Reported figures: the distance of min_free_kbytes, watermarks and zone sizes from the recorded ones. */
 class Differences {
   private minFreeRows = 0;
   private minFreeEqual = 0;

@@ -1,4 +1,4 @@
-/** Reading a machine's /proc/buddyinfo, so that the fragmentation indices of any Linux machine can be told. */
+/** Reads a machine's /proc/buddyinfo, to compute the fragmentation indices of any Linux machine. */
 import { at, InputError } from "../base/errors";
 import type { FreeCounts } from "../mm/reports/buddyinfo";
 

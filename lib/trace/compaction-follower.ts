@@ -1,7 +1,8 @@
 /**
- * Following recorded compaction. Given by the recording: which free pages its scanner takes (I), the frees of migrated
- * pages (F), where the scanners stand (E), and the moments of whole drains (a `D` that no free explains). Predicted:
- * which merged page a direct compactor captures, and the order in which the fast searches leave the free lists.
+ * Follows recorded compaction. The recording gives the free pages that its scanner takes (I), the frees of migrated
+ * pages (F), the positions of the scanners (E), and the moments of complete drains (a `D` that no free explains). The
+ * model predicts which merged page a direct compactor captures, and the order in which the fast searches leave the
+ * free lists.
  */
 
 import { drainPagesZone } from "../mm/allocation/pcp-free";
@@ -14,7 +15,7 @@ import type { Memory } from "../mm/state/memory";
 import { isPcpState } from "../mm/state/page-state";
 import { REC } from "./trace-reader";
 
-/** One task that compacts: what it was asked for, and its run over one zone. */
+/** A compacting task: its request and its run over one zone. */
 interface Run {
   /** −1: whole zones, by command or proactively. */
   order: number;
@@ -26,13 +27,13 @@ interface Run {
   capc: CaptureControl;
   /** isolate_freepages() is under way: between its first isolation and the next migrated page. */
   scanning: boolean;
-  /** An isolation of sources was seen since the last look whether the run is finished. */
+  /** An isolation of sources was seen since the last completion check. */
   isolated: boolean;
 }
 
 export class CompactionFollower {
   private readonly runs = new Map<number, Run>();
-  /** Drains of the model that the recording has not shown yet. */
+  /** Drains in the model that the recording has not shown yet. */
   private ahead = 0;
   private current = -1;
 
@@ -47,7 +48,7 @@ export class CompactionFollower {
     };
   }
 
-  /** Before every record but `D` is put to the model; `pid` is not meant for I, P and K. */
+  /** Called before every record except `D` is applied to the model; `pid` has no meaning for I, P and K. */
   before(kind: number, pid: number, f: Float64Array): void {
     if (kind === REC.ISOLATE) {
       this.target(f[0]!);
@@ -73,7 +74,7 @@ export class CompactionFollower {
         : null;
   }
 
-  /** A `D`: explained by a drain the model did, or the mark of a whole drain. */
+  /** A `D`: explained by a drain in the model, or the sign of a complete drain. */
   drained(pfn: number): void {
     if (this.ahead > 0) {
       this.ahead--;
@@ -86,8 +87,8 @@ export class CompactionFollower {
   }
 
   /**
-   * A request of `pid` returns: what its compaction has come to, which is over now. −2: it did not compact, −1: it looks
-   * into the free lists again, else the page captured for it.
+   * A request of `pid` returns, so its compaction is over. Returns −2 if it did not compact, −1 if it searches the
+   * free lists again, otherwise the page captured for it.
    */
   requestReturns(pid: number, order: number): number {
     const run = this.runs.get(pid);
@@ -97,7 +98,7 @@ export class CompactionFollower {
     return run.capc.pfn;
   }
 
-  /** Targets are about to be taken at `pfn`: first comes the fast search, which turns the lists. */
+  /** Targets are about to be taken at `pfn`: the fast search comes first and rotates the lists. */
   private target(pfn: number): void {
     const run = this.runOf(pfn);
     if (run === undefined || run.cc === null || run.scanning) return;
@@ -105,7 +106,7 @@ export class CompactionFollower {
     fastFindTarget(this.m, run.cc, () => true);
   }
 
-  /** The run that works on the zone of `pfn`: the current task's before another's. */
+  /** The run that works on the zone of `pfn`; the current task's run takes precedence. */
   private runOf(pfn: number): Run | undefined {
     const mine = this.runs.get(this.current);
     const zone = this.m.zoneOf(pfn);
@@ -191,7 +192,7 @@ export class CompactionFollower {
     run.isolated = true;
   }
 
-  /** The run goes on: it looks for its next sources, with a fast search first. */
+  /** The run continues: it searches for its next sources, with a fast search first. */
   private finished(run: Run, cc: CompactControl, ret: number): void {
     if (!run.isolated) cc.migratePfn = cc.freePfn;
     run.isolated = false;
@@ -199,7 +200,7 @@ export class CompactionFollower {
     if (ret === COMPACT_CONTINUE || ret === COMPACT_NO_SUITABLE_PAGE) fastFindMigrateblock(this.m, cc);
   }
 
-  /** The free scanner has been over [start, stopped) of a block. */
+  /** The free scanner has scanned [start, stopped) of a block. */
   private scannedTargets(cc: CompactControl, start: number, stopped: number): void {
     const block = start - (start % this.m.pageblockPages);
     const end = Math.min(block + this.m.pageblockPages, cc.zone.endPfn);

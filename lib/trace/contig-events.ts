@@ -1,4 +1,7 @@
-/** The events of a contiguous request: which records tell them, how a predicted one compares with a recorded one, and their text. */
+/**
+ * The events of a contiguous request: the records that report them, the comparison of predicted with recorded events,
+ * and their text.
+ */
 import { eventNumber, type KeptRecord } from "./contig-hints";
 import { REC } from "./trace-reader";
 
@@ -23,7 +26,7 @@ export const EVENTS = [
   "cma_alloc_finish",
 ] as const;
 
-/** Kinds that a follower needs beside the inputs of a replay. */
+/** Kinds that a follower needs in addition to the inputs of a replay. */
 export const FOLLOWED_RECORDS: readonly number[] = [...STRUCTURAL];
 
 /** A predicted event: the kind of its record, an event's name, the numbers to compare. */
@@ -33,7 +36,7 @@ export interface Predicted {
   values: number[];
 }
 
-/** The task of a request that began with `R`: that of its first event or allocation. */
+/** The task of a request that began with `R`: the task of its first event or allocation. */
 export function bareTask(records: readonly KeptRecord[]): number {
   for (const r of records) {
     if (r.kind === REC.E) return Number.parseInt(r.text, 10);

@@ -1,8 +1,8 @@
 /**
- * Follows the contiguous requests of a recording (6.1's trace format): at each cma_alloc() the model runs its own, and
- * every structural event it predicts is matched with the record that follows: isolation (M, V, Q), drain (N), scans, targets
- * (A), attempts (u, m), frees (F), grab (I), put-back (P), retries and the end. After a mismatch the rest of the request
- * is done as recorded and counted as wrong.
+ * Follows the contiguous requests of a recording (6.1's trace format): at each cma_alloc() the model runs its own,
+ * and each structural event it predicts is compared with the next record: isolation (M, V, Q), drain (N), scans,
+ * targets (A), attempts (u, m), frees (F), grab (I), put-back (P), retries and the end. After a mismatch, the rest of
+ * the request is applied as recorded and counted as wrong.
  */
 
 import { buddyOrder } from "../mm/compaction/isolate-freepages-block";
@@ -34,11 +34,11 @@ export interface WrongContigEvent {
 }
 
 export interface FollowerHost {
-  /** Does a record that is not the request's own, or one that could not be predicted, as it was recorded. */
+  /** Applies a record as recorded: one that is not the request's own, or one that could not be predicted. */
   dispatch(record: KeptRecord): void;
-  /** Refuses the input. */
+  /** Rejects the input. */
   fail(line: number, message: string): never;
-  /** Counts an allocation of a request that was predicted. */
+  /** Counts a predicted allocation of a request. */
   allocated(): void;
   /** The model is out of step from here on. */
   diverged(): void;
@@ -48,11 +48,11 @@ export class ContigFollower {
   predicted = 0;
   wrong = 0;
   firstWrong: WrongContigEvent | null = null;
-  /** The areas, taken from the CMA blocks; null until the first request. */
+  /** The areas, derived from the CMA blocks; null until the first request. */
   private areas: CmaArea[] | null = null;
   private kept: KeptRecord[] = [];
   private pid = -1;
-  /** The request in hand began with `R` alone: not from a CMA area. */
+  /** The current request began with `R` alone: not from a CMA area. */
   private bare = false;
   private readonly queue: Predicted[] = [];
   private following = false;
@@ -66,7 +66,7 @@ export class ContigFollower {
     private readonly host: FollowerHost,
   ) {}
 
-  /** Trace points that tell the model's own isolations and drains. */
+  /** Trace points that report the model's own isolations and drains. */
   points(): TracePoints {
     const on = (kind: number, ...values: number[]) => {
       if (this.following) this.queue.push({ kind, name: "", values });
@@ -81,7 +81,7 @@ export class ContigFollower {
     };
   }
 
-  /** Looks at a record before it is done; true when it was kept for the request in hand. */
+  /** Inspects a record before it is applied; true if it was kept for the current request. */
   take(kind: number, f: Float64Array, n: number, line: number, text: string): boolean {
     if (this.pid < 0) {
       if (kind === REC.F) this.noteFree(f[0]!, f[1]!, f[n - 1]!);
@@ -116,7 +116,7 @@ export class ContigFollower {
     }
   }
 
-  /** cma_release(): its frees came before its record: single pages, ascending. */
+  /** cma_release(): its frees precede its record: single pages, ascending. */
   private release(text: string, line: number): void {
     const pfn = eventNumber(text, "pfn");
     const count = eventNumber(text, "count");
@@ -262,7 +262,7 @@ export class ContigFollower {
     };
   }
 
-  /** A structural record that was not predicted: brings the machine where the recording says it is. */
+  /** A structural record that was not predicted: brings the machine into the recorded state. */
   private asRecorded(record: KeptRecord): void {
     const { m } = this;
     const f = record.f;

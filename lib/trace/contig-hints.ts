@@ -1,6 +1,6 @@
 /**
- * What a recorded contiguous request is given by its trace: which pages were pinned, and whether an attempt to move a page
- * failed. Everything else is predicted.
+ * Facts that a recorded contiguous request takes from its trace: which pages were pinned, and whether an attempt to
+ * move a page failed. Everything else is predicted.
  */
 
 import type { MigrationWorld } from "../mm/contiguous/migrate";
@@ -9,7 +9,7 @@ import type { Memory } from "../mm/state/memory";
 import { isMovablePage, orderInUse } from "../mm/state/owners";
 import { REC } from "./trace-reader";
 
-/** A record kept for later. */
+/** A stored record. */
 export interface KeptRecord {
   kind: number;
   f: Float64Array;
@@ -18,7 +18,7 @@ export interface KeptRecord {
   text: string;
 }
 
-/** The number behind `key=` in an event's text, or −1. */
+/** The number after `key=` in an event's text, or −1. */
 export function eventNumber(text: string, key: string): number {
   const m = new RegExp(`(?:^| )${key}=(-?\\d+)`).exec(text);
   return m === null ? -1 : Number(m[1]);
@@ -31,7 +31,7 @@ export class ContigHints {
   /** Results of the attempts, by source, in order: unmap, move. */
   private readonly attempts = new Map<number, { unmap: number; move: number }[]>();
   private readonly droppedPages = new Set<number>();
-  /** Frames whose scan was followed by running out of memory: those below the last one tried were not pinned. */
+  /** Frames after whose scan memory ran out: those below the last one tried were not pinned. */
   private untried = { start: 0, end: 0 };
 
   constructor(records: readonly KeptRecord[], from: number, pid: number) {

@@ -1,7 +1,7 @@
 /**
- * results.txt of a folder of x86-contig: what the run said after each step, a line each, as
+ * results.txt in a folder of x86-contig: the run's output after each step, one line per step, such as
  * `want2m=100000 | hp1g=0 hp2m=221 up=77.42 | nr_free_pages=204779 … compact_stall=242 …` with the counters since boot.
- * It belongs to the state in the folder for certain; a row of the table may come from another boot of the same set-up.
+ * It certainly belongs to the state in the folder; a row of the table may come from another boot of the same set-up.
  */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -14,17 +14,17 @@ interface ResultLine {
 }
 
 export interface ContigResults {
-  /** Free pages before the request, or null where the file does not say. */
+  /** Free pages before the request, or null if the file does not say. */
   freeBefore: number | null;
-  /** What was obtained, in the words of the table's column, or null where the request was for areas. */
+  /** The pages obtained, in the wording of the table's column, or null if the request was for areas. */
   obtained: string | null;
-  /** First frames of the areas got, as `0x…` in order. */
+  /** First frames of the areas obtained, as `0x…` in order. */
   frames: string[];
-  /** The growth of a counter through compact_memory, and from there to the first try at the request's pages. */
+  /** The growth of a counter during compact_memory, and from then to the first attempt to get the request's pages. */
   counter(name: string, stage: "compact_memory" | "request"): number | null;
 }
 
-/** Reads the file of `dir`; null where there is none. */
+/** Reads the file in `dir`; null if there is none. */
 export function readContigResults(dir: string): ContigResults | null {
   const file = join(dir, "results.txt");
   if (!existsSync(file)) return null;

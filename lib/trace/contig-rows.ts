@@ -1,10 +1,10 @@
 /**
  * Kind `contig-rows`: requests for 2 MiB pages, 1 GiB pages and contiguous areas after controlled fragmentation
  * (kernel-truth/x86-contig/rows.csv, a folder with the state before a row). From that state the model makes its own
- * compaction, migration and allocation decisions. A row agrees when the 2 MiB pages obtained are within 5 % or 2 pages of
- * those recorded, the 1 GiB pages and areas as many and at the same first frames; counters more than 20 % off are named
- * in the notes. Where the row is of another boot than the folder (it started with other free pages), the prediction is
- * held against what the folder's own results.txt says, and a note tells so.
+ * compaction, migration and allocation decisions. A row agrees if the 2 MiB pages obtained are within 5 % or 2 pages
+ * of the recorded number, and the 1 GiB pages and areas are equal in number and first frames. Notes list counters
+ * that are more than 20 % off. If the row is from another boot than the folder (it started with different free
+ * pages), the prediction is compared with the folder's own results.txt, and a note says so.
  */
 import { existsSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -24,7 +24,7 @@ import { recordedRelease } from "./recording";
 import { loadSnapshot } from "./snapshot-load";
 import { parseSnapshot } from "./snapshot-parse";
 
-/** Counters of /proc/vmstat that the table has as columns; those of the first stage carry a prefix. */
+/** Counters of /proc/vmstat that are columns of the table; those of the first stage have a prefix. */
 const COUNTERS = [
   "pgmigrate_success",
   "pgmigrate_fail",
@@ -37,7 +37,7 @@ const COUNTERS = [
   "allocstall",
 ] as const;
 const FIRST_STAGE = "compact_memory_";
-/** Counters smaller than this are not held to 20 %: one event more or less is chance. */
+/** Counters smaller than this are exempt from the 20 % rule: one event more or less is chance. */
 const SMALL_COUNT = 20;
 
 export const contigRows: FidelityKind = {
@@ -92,7 +92,7 @@ function checkRow(path: string, row: CsvRow, index: number, notes: string[]): Fi
   return { row: index, recorded, predicted, agrees: recorded === null ? null : agree(recorded, predicted) };
 }
 
-/** Whether the row began with other free pages than the run whose state lies in the folder. */
+/** Whether the row began with different free pages than the run whose state is in the folder. */
 function otherBoot(row: CsvRow, results: ContigResults | null): boolean {
   const before = row.values.free_pages_before?.trim() ?? "";
   return (
@@ -103,7 +103,7 @@ function otherBoot(row: CsvRow, results: ContigResults | null): boolean {
   );
 }
 
-/** The row as it would be had it been filled from the folder. */
+/** The row as it would be if it had been filled from the folder. */
 function ownRow(row: CsvRow, obtained: string, own: ContigResults): CsvRow {
   const values: Record<string, string> = { ...row.values, obtained };
   for (const name of COUNTERS) {
@@ -113,7 +113,7 @@ function ownRow(row: CsvRow, obtained: string, own: ContigResults): CsvRow {
   return { ...row, values };
 }
 
-/** The machine in the state that the row's folder holds. */
+/** The machine in the state stored in the row's folder. */
 function stateBefore(path: string, row: CsvRow): Memory {
   const name = row.values.row ?? "";
   const dir = join(dirname(path), name);
@@ -128,7 +128,7 @@ function stateBefore(path: string, row: CsvRow): Memory {
   return m;
 }
 
-/** As many 2 MiB pages as there are; as often as the recording tried. `first` is called after the first try. */
+/** Requests as many 2 MiB pages as possible, as often as the recording did. Calls `first` after the first attempt. */
 function request2M(m: Memory, recorded: string, first: () => void): string | number {
   const pool = new HugetlbPool(m, { order: m.pageblockOrder });
   const most = Math.ceil(m.endPfn / m.pageblockPages);
@@ -143,7 +143,7 @@ function request2M(m: Memory, recorded: string, first: () => void): string | num
 const GIB_ORDER = 18;
 const MIB_PAGES = 256;
 
-/** "hugetlb 1 GiB: 1, then 2, then 3": the pool is asked to grow step by step. */
+/** "hugetlb 1 GiB: 1, then 2, then 3": the pool grows step by step. */
 function request1G(m: Memory, request: string, done: () => void, predicted: Values): string {
   const frames: number[] = [];
   const source = giganticFromAnywhere(m);
@@ -165,7 +165,10 @@ function request1G(m: Memory, request: string, done: () => void, predicted: Valu
   return got.join(" ");
 }
 
-/** "alloc_contig_pages: 8 x 64 MiB, released, then 4 x 256 MiB": each group is held until it is whole, then released. */
+/**
+ * "alloc_contig_pages: 8 x 64 MiB, released, then 4 x 256 MiB": each group is held until it is complete, then
+ * released.
+ */
 function requestAreas(m: Memory, request: string, done: () => void, predicted: Values): string {
   const frames: string[] = [];
   const groups = [...request.matchAll(/(\d+) x (\d+) MiB/g)].map((g) => {
@@ -201,7 +204,7 @@ function put(values: Record<string, string | number | null>, prefix: string, c: 
   for (const name of COUNTERS) values[prefix + name] = c[name];
 }
 
-/** What the table says about the columns that were predicted; columns it does not have or leaves empty are left out. */
+/** The table's values for the predicted columns, without columns that are missing or empty. */
 function recordedValues(
   path: string,
   row: CsvRow,

@@ -1,4 +1,4 @@
-/** Tables of recordings: comma-separated text with a header line. Every complaint names file and line. */
+/** Tables of recordings: comma-separated text with a header line. Every error names the file and the line. */
 import { closeSync, openSync, readFileSync, readSync } from "node:fs";
 import type { CsvError } from "csv-parse";
 import { parse } from "csv-parse/sync";
@@ -15,7 +15,7 @@ export interface CsvTable {
   rows: CsvRow[];
 }
 
-/** Column names of the first line; undefined where the file cannot be a table. Reads at most 16 KiB. */
+/** Column names from the first line; undefined if the file cannot be a table. Reads at most 16 KiB. */
 export function csvColumns(path: string): string[] | undefined {
   if (!path.endsWith(".csv")) return undefined;
   const buffer = new Uint8Array(16384);
@@ -47,7 +47,7 @@ export function readCsvTable(path: string): CsvTable {
   };
 }
 
-/** The library ships one CsvError class for each entry point, so the code tells, not the class. */
+/** The library has a separate CsvError class per entry point, so check the code, not the class. */
 function isCsvError(error: unknown): error is CsvError {
   return error instanceof Error && "code" in error && String(error.code).startsWith("CSV_");
 }

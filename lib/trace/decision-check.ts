@@ -1,10 +1,10 @@
 /**
- * Recorded decisions against predicted ones, one by one in order: what the half rule compared and chose (`H`), and every
- * page that went back from a per-CPU list (`D`).
+ * Compares recorded with predicted decisions, one by one in order: the values and the choice of the half rule (`H`),
+ * and every page that returned from a per-CPU list (`D`).
  */
 import type { TracePoints } from "../mm/state/trace-points";
 
-/** Rows of `width` numbers, added at the end and taken from the front. */
+/** A queue of rows of `width` numbers. */
 class Rows {
   private values: Float64Array;
   private from = 0;
@@ -18,7 +18,7 @@ class Rows {
     return (this.to - this.from) / this.width;
   }
 
-  /** Room for one more row; returns where to write it. */
+  /** Reserves room for one more row; returns where to write it. */
   add(): number {
     const { width } = this;
     if (this.to + width > this.values.length) {
@@ -38,7 +38,7 @@ class Rows {
     this.values[at] = value;
   }
 
-  /** Index of the first row that equals `f`, or −1; only the first is looked at when `firstOnly`. */
+  /** Index of the first row that equals `f`, or −1; with `firstOnly`, checks only the first row. */
   find(f: ArrayLike<number>, firstOnly: boolean): number {
     const { values, width } = this;
     for (let row = this.from; row < this.to; row += width) {
@@ -64,10 +64,10 @@ class Rows {
 }
 
 export class DecisionCheck {
-  /** Decisions of the half rule recorded, and those that differ. */
+  /** Recorded decisions of the half rule, and those that differ. */
   decisions = 0;
   wrongDecisions = 0;
-  /** Drained pages recorded, and those that differ. */
+  /** Recorded drained pages, and those that differ. */
   drained = 0;
   wrongDrained = 0;
   private readonly predictedHalf = new Rows(4);
@@ -75,7 +75,7 @@ export class DecisionCheck {
   private readonly predictedDrains = new Rows(3);
   private readonly row = new Float64Array(4);
 
-  /** The trace points to observe the model by. */
+  /** The trace points that observe the model. */
   points(): TracePoints {
     const half = this.predictedHalf;
     const drains = this.predictedDrains;
@@ -116,8 +116,8 @@ export class DecisionCheck {
   }
 
   /**
-   * A `D` record: the model drained at the free itself; frees of a batch may stand in between. What was predicted before
-   * the page recorded now, and not recorded, is wrong.
+   * A `D` record: the model drained at the free itself; frees of a batch may come in between. Predictions before the
+   * page recorded now that were not recorded are wrong.
    */
   recordDrain(f: Float64Array): void {
     this.drained++;

@@ -1,21 +1,21 @@
 /**
- * Recorded against predicted: the frame into which every kind of recording fits. A kind recognises its recordings by
- * what is in them, not by their names, and checks one at a time; the command line finds them and sums up.
+ * Recorded against predicted: the framework that all kinds of recordings share. A kind recognises its recordings by
+ * content, not by name, and checks one at a time; the command line finds them and sums up the results.
  */
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { InputError } from "../base/errors";
 
-/** What one row was found to be; the same keys in recorded and predicted. */
+/** The result for one row; recorded and predicted have the same keys. */
 export type FidelityValues = Readonly<Record<string, string | number | boolean | null>>;
 
 export interface FidelityResult {
   /** Index of the row, from 0. */
   row: number;
-  /** Null where the recording leaves the outcome open. */
+  /** Null if the recording states no outcome. */
   recorded: FidelityValues | null;
   predicted: FidelityValues;
-  /** Null where there is nothing to compare with. */
+  /** Null if there is nothing to compare with. */
   agrees: boolean | null;
 }
 
@@ -24,12 +24,12 @@ export interface FidelityReport {
   path: string;
   kind: string;
   rows: number;
-  /** Rows that agree; rows without a recorded outcome count neither way. */
+  /** Rows that agree; rows without a recorded outcome do not count. */
   agreeing: number;
   results: FidelityResult[];
 }
 
-/** A report and what a reader should know beyond agreement: the differences of figures that are only reported. */
+/** A report with further information: the differences in figures that are only reported. */
 export interface FidelityCheck {
   report: FidelityReport;
   notes: string[];
@@ -44,15 +44,17 @@ export interface FidelityKind {
   check(path: string): FidelityCheck | Promise<FidelityCheck>;
 }
 
-/** A recording that was found, with the kind that recognises it; `check` is missing for a kind not checked yet. */
+/**
+ * A recording that was found, with the kind that recognises it; `check` is missing if the kind is not checked yet.
+ */
 export interface FoundRecording {
   path: string;
   kind: Pick<FidelityKind, "name" | "recognises"> & Partial<Pick<FidelityKind, "check">>;
 }
 
 /**
- * All recordings at or below `path`, in the order of their names. Throws InputError where nothing is there or a file named
- * outright is no recording of any kind.
+ * All recordings at or below `path`, in order of name. Throws InputError if nothing is there, or if `path` is a file
+ * that is not a recording of any kind.
  */
 export function findRecordings(path: string, kinds: readonly FoundRecording["kind"][]): FoundRecording[] {
   if (!existsSync(path)) throw new InputError(`${path}: no such file or folder`);

@@ -1,6 +1,7 @@
 /**
- * Kind `hugetlb-table`: huge pages got at boot and at run time, one size and phase a row. The model boots the row's machine
- * with its command line, fills memory as told and grows its own pools. A row agrees when as many pages were got.
+ * Kind `hugetlb-table`: huge pages obtained at boot and at run time, one size and phase per row. The model boots the
+ * row's machine with its command line, fills memory as stated and grows its own pools. A row agrees if the number of
+ * pages is equal.
  */
 import { statSync } from "node:fs";
 import { at, InputError } from "../base/errors";
@@ -46,10 +47,10 @@ export const hugetlbTable: FidelityKind = {
   },
 };
 
-/** Phases of a run, in the order of time. */
+/** Phases of a run, in chronological order. */
 const PHASES = ["boot", "runtime-fresh", "runtime-loaded", "runtime-afterload"] as const;
 
-/** One boot and what follows it: consecutive rows of one machine and command line, phases never going back. */
+/** One boot and its later phases: consecutive rows with one machine and command line; phases never go back. */
 class Run {
   private readonly key: string;
   private readonly machine: LoadedMachine;
@@ -64,7 +65,7 @@ class Run {
     return keyOf(row) === this.key && phaseOf(row) >= this.phase;
   }
 
-  /** Huge pages of the row's size once its phase is reached and its number was asked for; the pool is emptied again. */
+  /** Huge pages of the row's size once its phase is reached and its number was requested; empties the pool again. */
   step(row: CsvRow): number {
     const phase = phaseOf(row);
     const { hugetlb, memory } = this.machine;
@@ -100,7 +101,7 @@ function phaseOf(row: CsvRow): number {
   return phase;
 }
 
-/** How much of memory the process takes: `fill=` of the command line. */
+/** The share of memory that the process takes: `fill=` on the command line. */
 function fillPercent(row: CsvRow): number {
   const text = /(?:^|\s)fill=(\S*)/.exec(row.values.cmdline!)?.[1];
   const percent = Number(text);

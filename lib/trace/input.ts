@@ -1,4 +1,4 @@
-/** Reading recordings: files that may be plain, `.gz` or `.br`, whole or as a stream of chunks. */
+/** Reads recordings: files that are plain, `.gz` or `.br`, whole or as a stream of chunks. */
 import { createReadStream, existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { Readable } from "node:stream";
@@ -8,7 +8,7 @@ import { errorOf, InputError } from "../base/errors";
 const ENDINGS = ["", ".gz", ".br"];
 const CHUNK_BYTES = 1 << 20;
 
-/** The path of `name` in `dir`, with any of the endings, or undefined. */
+/** The path of `name` in `dir`, with any of the extensions, or undefined. */
 export function findInput(dir: string, name: string): string | undefined {
   for (const ending of ENDINGS) {
     const path = join(dir, name + ending);
@@ -17,7 +17,7 @@ export function findInput(dir: string, name: string): string | undefined {
   return undefined;
 }
 
-/** As findInput, but its absence is an error that names the folder. */
+/** Like findInput, but a missing file is an error that names the folder. */
 export function needInput(dir: string, name: string): string {
   if (!existsSync(dir)) throw new InputError(`${dir}: no such folder`);
   if (!statSync(dir).isDirectory()) throw new InputError(`${dir}: is not a folder with a recording in it`);
@@ -52,7 +52,7 @@ export function readInput(path: string): Buffer {
   return raw;
 }
 
-/** The bytes of a file in chunks, unpacked; never the whole file in memory. */
+/** The bytes of a file in chunks, unpacked; never holds the whole file in memory. */
 export async function* streamInput(path: string): AsyncGenerator<Buffer> {
   const file = createReadStream(path, { highWaterMark: CHUNK_BYTES });
   let stream: Readable = file;

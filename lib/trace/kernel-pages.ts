@@ -1,7 +1,7 @@
 /**
- * What the kernel of the recorded arm64 machines has taken for itself soon after boot, and in which order. Counts are those
- * of the recordings' states soon after boot (Sboot of c1 to c8): pages in use by the type of their page block, less the DMA
- * pools, which lie in the CMA area.
+ * The pages that the kernel of the recorded arm64 machines has taken soon after boot, and their order. Counts are
+ * from the recordings' states soon after boot (Sboot of c1 to c8): pages in use by the type of their page block,
+ * minus the DMA pools, which are in the CMA area.
  */
 import type { BootResult } from "../machine/boot";
 import { allocPages, freePages } from "../mm/allocation/page-alloc";
@@ -11,7 +11,7 @@ import type { Memory } from "../mm/state/memory";
 import { setOwnerKind } from "../mm/state/owners";
 import { ALLOCATED } from "../mm/state/page-state";
 
-/** Pages by what they were asked for as. */
+/** Pages by the type of their request. */
 interface KernelPages {
   /** Slabs, stacks, page tables. */
   unmovable: number;
@@ -21,7 +21,7 @@ interface KernelPages {
   movable: number;
 }
 
-/** By page size. 16 KB pages were not recorded: the geometric mean of the other two. */
+/** By page size. 16 KB pages were not recorded; their counts are the geometric mean of the other two. */
 const KERNEL_PAGES: Readonly<Record<number, KernelPages>> = {
   4096: { unmovable: 449, reclaimable: 310, movable: 597 },
   16384: { unmovable: 197, reclaimable: 83, movable: 164 },
@@ -30,7 +30,7 @@ const KERNEL_PAGES: Readonly<Record<number, KernelPages>> = {
 
 /**
  * Before subsys_initcall, that is before pools of huge pages are filled: the first unmovable and the first reclaimable page
- * each claim a page block of their own, which can be no huge page any more.
+ * each claim a page block of their own, which can no longer become a huge page.
  */
 export function takeEarlyPages(m: Memory, pageSize: number): void {
   const pages = KERNEL_PAGES[pageSize];
@@ -39,7 +39,7 @@ export function takeEarlyPages(m: Memory, pageSize: number): void {
   for (let i = 0; i < pages.reclaimable; i++) allocPages(m, GFP_KERNEL | __GFP_RECLAIMABLE, 0);
 }
 
-/** After it: the initrd is unpacked, and what it and the init sections lay in is given back. */
+/** After it: the initrd is unpacked, and its memory and the init sections are released. */
 export function finishBoot(m: Memory, booted: BootResult): void {
   for (let i = 0; i < (KERNEL_PAGES[booted.pageSize]?.movable ?? 0); i++) {
     const pfn = allocPages(m, GFP_HIGHUSER_MOVABLE, 0);
@@ -54,13 +54,13 @@ export function finishBoot(m: Memory, booted: BootResult): void {
     }
 }
 
-/** What the pools are asked for with: GFP_KERNEL, GFP_KERNEL | GFP_DMA, GFP_KERNEL | GFP_DMA32. */
+/** Flags of the requests for the pools: GFP_KERNEL, GFP_KERNEL | GFP_DMA, GFP_KERNEL | GFP_DMA32. */
 const ATOMIC_POOLS = [GFP_KERNEL, GFP_KERNEL | __GFP_DMA, GFP_KERNEL | __GFP_DMA32];
 const MIB = 2 ** 20;
 
 /**
- * dma_atomic_pool_init(): a pool each for GFP_KERNEL, GFP_DMA and GFP_DMA32, of 128 KiB for each GiB of memory, rounded up
- * to a power of two; from the CMA area where there is one, else from the buddy allocator.
+ * dma_atomic_pool_init(): one pool each for GFP_KERNEL, GFP_DMA and GFP_DMA32, of 128 KiB per GiB of memory, rounded
+ * up to a power of two; from the CMA area if there is one, otherwise from the buddy allocator.
  */
 export function takeDmaPools(contig: Contiguous, pageSize: number): void {
   const { memory: m } = contig;

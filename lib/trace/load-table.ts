@@ -1,6 +1,6 @@
 /**
- * CMA allocations of a real kernel under load, one a row: the model boots the row's machine, fills it as recorded and makes
- * its own allocation. Success, the kernel's error, retries and migrated pages are compared.
+ * CMA allocations of a real kernel under load, one per row. The model boots the row's machine, fills it as recorded
+ * and makes its own allocation. Success, the kernel's error, retries and migrated pages are compared.
  */
 import { statSync } from "node:fs";
 import { at, InputError } from "../base/errors";
@@ -66,7 +66,7 @@ function predict(machine: LoadedMachine, row: RowReader): FidelityValues {
   const pages = row.whole("alloc_pages");
   const got = machine.allocate(pages);
   machine.end(got);
-  // A request larger than the area fails before cma_alloc() has an error of its own to tell.
+  // A request larger than the area fails before cma_alloc() sets an error of its own.
   const inner = got.ok || pages > machine.contig.areas[0]!.count ? null : got.errno;
   const busyRetries = got.busyRanges.filter((r) => r.errno === -16).length;
   return { result: got.ok ? "ok" : "ENOMEM", innerRet: inner, busyRetries, migrated: got.migrated };
@@ -100,7 +100,7 @@ class RowReader {
     return this.row.values[column]?.trim() ?? "";
   }
 
-  /** A whole number, or null where the column is empty. */
+  /** A whole number, or null if the column is empty. */
   private optional(column: string): number | null {
     const text = this.text(column);
     if (text === "") return null;
@@ -143,7 +143,10 @@ class RowReader {
     }
   }
 
-  /** The load; where the row does not say how much was filled, until only the rest to its share of memory is free. */
+  /**
+   * The load. If the row does not say how much was filled, filling stops when only the rest of its share of memory is
+   * free.
+   */
   load(managed: number): Load {
     const percent = this.whole("fill_pct");
     if (percent > 100) this.fail(`fill_pct: must be at most 100: got ${percent}`);
@@ -157,7 +160,7 @@ class RowReader {
     };
   }
 
-  /** The outcome columns; null where the result is empty. */
+  /** The outcome columns; null if the result is empty. */
   recorded(): FidelityValues | null {
     const result = this.text("result");
     if (result === "") return null;

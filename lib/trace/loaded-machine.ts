@@ -1,7 +1,7 @@
 /**
- * A booted machine under the load of a recorded CMA test: a process fills memory, some of its pages are pinned, the area is
- * asked for a buffer, everything is given back. The order of events is the recorded test's; what the kernel took for
- * itself while booting is a measured figure.
+ * A booted machine under the load of a recorded CMA test: a process fills memory, some of its pages are pinned, a
+ * buffer is requested from the area, and everything is released. The order of events is that of the recorded test;
+ * the pages the kernel took while booting are a measured figure.
  */
 import type { BootResult } from "../machine/boot";
 import { type HugetlbPools, startHugetlb } from "../machine/hugetlb";
@@ -23,10 +23,12 @@ import { MIGRATE_CMA } from "../mm/state/migratetype";
 import { forgetHolds, holdPage, type OwnerKind, setOwnerKind } from "../mm/state/owners";
 import { finishBoot, takeDmaPools, takeEarlyPages } from "./kernel-pages";
 
-/** What the process does. */
+/** The load of the process. */
 export interface Load {
   fillPages: number;
-  /** Ends the filling sooner: after a MiB that leaves no more pages free than these, as /proc/meminfo counts. */
+  /**
+   * Ends the filling early: after the first MiB that leaves at most this many pages free, as /proc/meminfo counts.
+   */
   untilFree?: number | undefined;
   fillType: "anon" | "tmpfs" | "thp" | "mlock";
   pin: "none" | "get" | "long" | "pin" | "vmsplice" | "iouring" | "kern";
@@ -43,11 +45,11 @@ const OWNERS: Readonly<Record<Load["fillType"], OwnerKind>> = {
 
 const MIB = 2 ** 20;
 
-/** struct xa_node on 64 bits: the page cache has one for every 64 pages of a file, in reclaimable slabs. */
+/** struct xa_node on 64 bits: the page cache has one per 64 pages of a file, in reclaimable slabs. */
 const XA_NODE_BYTES = 576;
 const XA_NODE_PAGES = 64;
 
-/** MemFree of /proc/meminfo, in pages: what waits on per-CPU lists does not count. */
+/** MemFree of /proc/meminfo, in pages: pages on per-CPU lists do not count. */
 function freeOf(m: Memory): number {
   return m.zones.reduce((pages, z) => pages + Math.max(0, z.nrFreePages), 0);
 }
@@ -58,7 +60,7 @@ export class LoadedMachine {
   readonly hugetlb: HugetlbPools;
   private readonly world: MigrationWorld;
   private readonly pageSize: number;
-  /** Pages of the process in the order of its addresses: head and order. */
+  /** Pages of the process in address order: head and order. */
   private readonly frames: number[] = [];
   private readonly orders: number[] = [];
   private fileBacked = false;
@@ -68,8 +70,8 @@ export class LoadedMachine {
   private readonly kernelPages: number[] = [];
 
   /**
-   * `usedPages` of the first CMA area are taken, default what the DMA pools take; `compaction`: requests that wait are helped
-   * by it.
+   * `usedPages` of the first CMA area are taken; default: the size of the DMA pools. `compaction`: blocked requests
+   * compact.
    */
   constructor(
     booted: BootResult,
@@ -92,7 +94,7 @@ export class LoadedMachine {
     finishBoot(this.memory, booted);
   }
 
-  /** Fills memory; stops where it ends. */
+  /** Fills memory until it runs out. */
   fill(load: Load): void {
     const m = this.memory;
     const huge = load.fillType === "thp" ? m.pageblockOrder : 0;
@@ -113,7 +115,8 @@ export class LoadedMachine {
         const slab = allocPages(m, GFP_KERNEL | __GFP_RECLAIMABLE, 0);
         if (slab >= 0) this.tables.push(slab);
       }
-      // Touching the first page of a huge page's range gets the huge page, however little of it is touched in the end.
+      // Touching the first page in a huge page's range allocates the huge page, even if little of it is touched in
+      // the end.
       let order = huge > 0 && filled % 2 ** huge === 0 ? huge : 0;
       let pfn = allocPages(m, GFP_HIGHUSER_MOVABLE | __GFP_COMP | (order > 0 ? __GFP_NOWARN : 0), order);
       if (pfn < 0 && order > 0) {
@@ -144,7 +147,7 @@ export class LoadedMachine {
     for (let i = 0; i < load.pins && i < frames.length; i++) {
       const index = Math.floor((i * frames.length) / load.pins);
       const by = `a pin of the test (${load.pin})`;
-      // 6.1 moves the page out of CMA first; where it cannot, there is no pin.
+      // 6.1 moves the page out of CMA first; if it cannot, there is no pin.
       if (longterm) pinLongterm(m, [frames[index]!], by, this.world);
       else holdPage(m, frames[index]!, "get", by);
     }
@@ -158,7 +161,7 @@ export class LoadedMachine {
     this.frames[index - 1] = to;
   }
 
-  /** Pages of the filler that lie in the area. */
+  /** Pages of the filler that are in the area. */
   fillerInCma(): number {
     let pages = 0;
     this.frames.forEach((pfn, i) => {
@@ -167,15 +170,15 @@ export class LoadedMachine {
     return pages;
   }
 
-  /** Asks the area for `pages` without alignment. */
+  /** Requests `pages` from the area, without alignment. */
   allocate(pages: number): ContigResult {
     return this.contig.cmaAlloc(pages, 0, 0, { world: this.world });
   }
 
   /**
-   * The order in which an ending process's pages are freed: ascending addresses, but release_pages() turns the single
-   * pages of each batch round; huge ones it frees at once. A batch is what the mmu_gather holds (8 pages, then 510 in each of its further pages, 19 of them), or for the
-   * pages of a file a pagevec of 15.
+   * The order in which an exiting process's pages are freed: by ascending address, but release_pages() reverses the
+   * single pages of each batch and frees huge ones at once. A batch is the content of the mmu_gather (8 pages, then
+   * 510 in each of its 19 further pages) or, for the pages of a file, a pagevec of 15.
    */
   private *freeOrder(): Generator<number> {
     const pages = this.frames.length;
@@ -196,7 +199,7 @@ export class LoadedMachine {
     this.endProcess();
   }
 
-  /** Everything the process has is freed. */
+  /** Frees everything the process has. */
   endProcess(): void {
     const { memory: m } = this;
     for (const pfn of this.kernelPages) freePages(m, pfn, 0);

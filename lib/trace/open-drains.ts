@@ -1,6 +1,6 @@
 /**
- * Drains of per-CPU lists that drop the lock between batches (6.17+): what other tasks do may come in between. The recorded pages tell
- * when the next batch is due.
+ * Drains of per-CPU lists that drop the lock between batches (6.17+), so that other tasks may act in between. The
+ * recorded pages show when the next batch is due.
  */
 import type { BatchedDrain } from "../mm/allocation/batched-drain";
 import { stepDrain } from "../mm/allocation/pcp-free";
@@ -8,9 +8,9 @@ import type { Memory } from "../mm/state/memory";
 import { REC } from "./trace-reader";
 
 export class OpenDrains {
-  /** Drains begun and not ended, innermost last, each with the task that does it. */
+  /** Open drains, innermost last, each with its task. */
   private readonly drains: { pid: number; drain: BatchedDrain }[] = [];
-  /** Those that the record in hand began. */
+  /** Drains that the current record began. */
   private readonly newDrains: BatchedDrain[] = [];
   /** Predicted D records that the trace has not shown yet. */
   private drainsAhead = 0;
@@ -24,7 +24,7 @@ export class OpenDrains {
     };
   }
 
-  /** The drains that a record of task `pid` began are its own. */
+  /** Assigns the drains that a record of task `pid` began to that task. */
   adopt(pid: number): void {
     // Setting a length is slow even where it is 0 already: once a drain, not once a record.
     if (this.newDrains.length === 0) return;
@@ -32,7 +32,7 @@ export class OpenDrains {
     this.newDrains.length = 0;
   }
 
-  /** A `D` record: when every predicted one has been shown, the innermost unfinished drain does its next batch. */
+  /** A `D` record: once every predicted one has been shown, the innermost open drain runs its next batch. */
   drained(): void {
     while (this.drainsAhead === 0 && this.drains.length > 0) {
       if (stepDrain(this.m, this.drains.at(-1)!.drain)) this.drains.pop();
@@ -41,7 +41,7 @@ export class OpenDrains {
   }
 
   /**
-   * A task that goes on to something else has ended its drains. Another task's record leaves them open: it came in
+   * A task that continues with something else has ended its drains. Another task's record leaves them open: it came
    * between two batches.
    */
   endDrainsOf(pid: number, kind: number): void {

@@ -1,4 +1,4 @@
-/** Whether a record can be of the machine that its snapshot describes; what cannot is bad input. */
+/** Checks that a record is possible on the machine that its snapshot describes; if not, the input is invalid. */
 import { at, InputError } from "../base/errors";
 import type { Memory } from "../mm/state/memory";
 import type { Zone } from "../mm/state/zone";
@@ -27,14 +27,14 @@ export class RecordCheck {
 
   /** Every kernel counts at most six migratetypes. */
   type(mt: number, line: number): void {
-    if (mt < 0 || mt > 5) this.fail(line, `migratetype ${mt} is none of 0 to 5`);
+    if (mt < 0 || mt > 5) this.fail(line, `migratetype ${mt} must be from 0 to 5`);
   }
 
   frame(pfn: number, order: number, line: number): void {
     this.order(order, line);
     const zone = this.m.zoneOf(pfn);
     if (zone === undefined || pfn + 2 ** order > zone.endPfn)
-      this.fail(line, `frame ${pfn} (order ${order}) lies outside every zone`);
+      this.fail(line, `frame ${pfn} (order ${order}) is outside every zone`);
     if (pfn % 2 ** order !== 0) this.fail(line, `frame ${pfn} is not aligned to its order ${order}`);
   }
 }

@@ -1,4 +1,7 @@
-/** What daemons of a recorded kernel did, at the moments that the recording gives: counters, per-CPU lists, kswapd. */
+/**
+ * The actions of a recorded kernel's daemons, at the moments that the recording gives: counters, per-CPU lists,
+ * kswapd.
+ */
 import { decayPcpHigh, drainPagesZone } from "../mm/allocation/pcp-free";
 import type { Memory } from "../mm/state/memory";
 import { foldDiffs } from "../mm/state/vmstat";
@@ -30,7 +33,7 @@ export class RecordedDaemons {
     drainPagesZone(this.m, zone, zone.pcp);
   }
 
-  /** The daemon's turn of once a second: per-CPU differences are folded, then the lists decay. */
+  /** The daemon's turn once per second: folds per-CPU differences, then decays the lists. */
   private decay(idx: number, line: number): void {
     const zone = this.check.zone(idx, line);
     foldDiffs(zone, zone.pcp);
@@ -61,7 +64,7 @@ export class RecordedDaemons {
     }
   }
 
-  /** kswapd's wake and sleep bound the time in which frees drain sooner; its first pass takes the boost of the watermarks away. */
+  /** Frees drain sooner between kswapd's wake and sleep; its first pass removes the boost of the watermarks. */
   private reclaim(name: string): void {
     if (name === "mm_vmscan_kswapd_wake" || name === "mm_vmscan_kswapd_sleep")
       for (const zone of this.m.zones) {

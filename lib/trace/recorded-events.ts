@@ -1,13 +1,16 @@
 /**
- * The allocations and frees of a recording as columns: what a recorded trace is when it serves as a workload. Everything else in a
- * trace (the kernel's own decisions) is left out, since a simulated machine decides for itself.
+ * The allocations and frees of a recording as columns: the form in which a recorded trace is a workload. The kernel's
+ * own decisions in the trace are omitted, because a simulated machine makes its own.
  */
 import { createHash } from "node:crypto";
 import { InputError } from "../base/errors";
 import { needInput, readInput } from "./input";
 import { REC, TraceReader } from "./trace-reader";
 
-/** `op`: 0 allocates 2^order pages for `gfp`, 1 frees the pages at `pfn` (as recorded; it only pairs the two). */
+/**
+ * `op`: 0 allocates 2^order pages for `gfp`, 1 frees the pages at `pfn` (as recorded; it only links a free to its
+ * allocation).
+ */
 export interface RecordedEvents {
   count: number;
   op: Uint8Array;
@@ -34,7 +37,7 @@ export function readRecordedEvents(dir: string): { sha256: string; events: Recor
     file,
     {
       record(kind, f) {
-        // A failed allocation was none.
+        // A failed allocation allocates nothing.
         if (kind === REC.A && f[0]! >= 0) push(0, f[0]!, f[1]!, f[3]!);
         else if (kind === REC.BULK_PAGE && f[0]! >= 0) push(0, f[0]!, 0, f[1]!);
         else if (kind === REC.F || kind === REC.FREE_GROUP) push(1, f[0]!, f[1]!, 0);

@@ -1,6 +1,6 @@
 /**
- * Checking a recording that lies in this repository, as a plan: the plan names the recording and the SHA-256 of what is in it, so that
- * whoever has the repository can check it again, and nobody else's files are ever read.
+ * Checks a recording in this repository, as a plan. The plan names the recording and the SHA-256 of its content, so
+ * that anyone who has the repository can check it again, and no other files are ever read.
  */
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
@@ -14,7 +14,7 @@ import { hugetlbTable } from "./hugetlb-table";
 import { loadTable } from "./load-table";
 import { traceRecording } from "./trace-recording";
 
-/** Kinds of recordings that can be checked. A new kind is one object here. */
+/** Kinds of recordings that can be checked. To add a kind, add one object here. */
 export const RECORDING_KINDS: readonly FidelityKind[] = [
   bootTable,
   contigRows,
@@ -23,11 +23,11 @@ export const RECORDING_KINDS: readonly FidelityKind[] = [
   traceRecording,
 ];
 
-/** Where the recordings of this repository lie; a packed library has none. */
+/** The folder of this repository's recordings; a packed library has none. */
 const FIXTURES = resolve(__dirname, "../../test/fixtures");
 const PATH = /^[A-Za-z0-9][A-Za-z0-9._-]*(\/[A-Za-z0-9][A-Za-z0-9._-]*){0,3}$/;
 
-/** Which recording, and of which content. */
+/** The recording and its expected content. */
 export const RECORDING_FIELDS = {
   kind: filled(literal("recording")),
   path: text("where it lies below test/fixtures of the repository, with `/`", { longest: 400 }),
@@ -38,7 +38,7 @@ export const RECORDING = object("a recording of the repository, checked against 
 
 export interface RecordingPlan extends OutOf<typeof RECORDING_FIELDS> {}
 
-/** What the check came to; plain JSON. */
+/** Result of the check; plain JSON. */
 export interface RecordingOutcome {
   /** Kind of recording: `trace`, `boot-table`, … */
   kind: string;
@@ -46,7 +46,7 @@ export interface RecordingOutcome {
   /** Rows whose outcome is recorded. */
   compared: number;
   agreeing: number;
-  /** For a trace: requests whose frame is compared, and those predicted; else null. */
+  /** For a trace: requests whose frame is compared, and those predicted; otherwise null. */
   allocations: number | null;
   exact: number | null;
   differing: FidelityResult[];
@@ -69,20 +69,18 @@ export function recordingPlan(path: string): RecordingPlan {
   const real = (at: string) => (existsSync(at) ? realpathSync(at) : resolve(at));
   const within = relative(real(FIXTURES), real(path)).split(sep).join("/");
   if (!PATH.test(within))
-    throw new InputError(`recording: must lie in test/fixtures of the repository: got ${path}`);
+    throw new InputError(`recording: must be in test/fixtures of the repository: got ${path}`);
   if (!existsSync(join(FIXTURES, within))) throw new InputError(`${path}: no such file or folder`);
   return { kind: "recording", path: within, sha256: sha256OfFiles(join(FIXTURES, within)) };
 }
 
-/** Checks it. Throws InputError when it is not here, or not what the plan says. */
+/** Checks the recording. Throws InputError if it is missing or its content differs from the plan. */
 export async function runRecordingPlan({ path, sha256 }: RecordingPlan): Promise<RecordingOutcome> {
   if (typeof path !== "string" || !PATH.test(path) || path.includes(".."))
     throw new InputError(`plan: path must name a recording below test/fixtures: got ${JSON.stringify(path)}`);
   const full = join(FIXTURES, path);
   if (!existsSync(full))
-    throw new InputError(
-      `plan: the recording ${path} is not here: it lies in test/fixtures of the repository`,
-    );
+    throw new InputError(`plan: the recording ${path} is not here: it is in test/fixtures of the repository`);
   if (sha256OfFiles(full) !== sha256)
     throw new InputError(`plan: the recording ${path} has another content here than the plan says`);
   const [found, ...others] = findRecordings(full, RECORDING_KINDS);

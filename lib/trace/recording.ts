@@ -1,4 +1,4 @@
-/** A folder that holds a recording: which kernel it was, how it was set up, where its files are. */
+/** A folder that holds a recording: its kernel, its set-up and the paths of its files. */
 import { InputError } from "../base/errors";
 import {
   compareReleases,
@@ -22,7 +22,7 @@ export interface Recording {
   defragMode: boolean;
 }
 
-/** The release of a version such as "6.1.192"; what is newer than all modelled ones counts as the newest. */
+/** The release of a version such as "6.1.192"; a version newer than all modelled ones counts as the newest. */
 export function profileForVersion(version: string): KernelRelease | undefined {
   const series = seriesOf(version);
   if (series === undefined || compareReleases(series, KERNEL_RELEASES[0]!) < 0) return undefined;
@@ -63,7 +63,7 @@ export function recordedRelease(dir: string): KernelRelease {
   return release;
 }
 
-/** sysctl_vm tells it; else `boost=` on the command line; a recording that says nothing was made with boost off. */
+/** From sysctl_vm, otherwise from `boost=` on the command line. A recording with neither was made with boost off. */
 function recordedBoost(dir: string): number {
   const sysctl = findInput(dir, "sysctl_vm");
   if (sysctl !== undefined) {
@@ -76,7 +76,7 @@ function recordedBoost(dir: string): number {
   return boost === null ? 0 : Number(boost[1]);
 }
 
-/** `defrag_mode` in sysctl_vm or on the command line; off where neither says so. */
+/** `defrag_mode` in sysctl_vm or on the command line; off if neither sets it. */
 function recordedDefragMode(dir: string): boolean {
   const said = (name: string, form: RegExp) => {
     const path = findInput(dir, name);

@@ -1,4 +1,6 @@
-/** The first request of a recording that was answered with another frame, with what the lists around it held. */
+/**
+ * The first request of a recording that was answered with a different frame, and the lists around it at that time.
+ */
 import { listFrames } from "../mm/state/list-frames";
 import type { Memory } from "../mm/state/memory";
 
@@ -11,9 +13,9 @@ export interface Mismatch {
   migratetype: number;
   expected: number;
   predicted: number;
-  /** Where the recorded frame was free in the model when it was asked for. */
+  /** Where the recorded frame was free in the model at the time of the request. */
   expectedPlace: string;
-  /** Heads of the lists around: the per-CPU list of the request, and the buddy list of its type. */
+  /** Heads of the relevant lists: the per-CPU list of the request, and the buddy list of its type. */
   lists: { name: string; pfns: number[] }[];
 }
 
@@ -24,7 +26,7 @@ export interface LostStep {
   why: string;
 }
 
-/** A request that was answered with another frame than the recorded one. */
+/** A request that was answered with a frame other than the recorded one. */
 export interface WrongRequest {
   expected: number;
   predicted: number;
@@ -36,7 +38,7 @@ export interface WrongRequest {
 
 const SHOWN = 10;
 
-/** Must be called before the machine is put right. */
+/** Must be called before the machine is corrected. */
 export function describeMismatch(m: Memory, file: string, request: WrongRequest): Mismatch {
   const { expected, predicted, order, mt, gfp, line } = request;
   return {

@@ -1,8 +1,9 @@
 /**
- * Replaying a recording: load S0, put every recorded request and free to the model, check the frame of every
- * allocation, and compare the end with S1. The records that a replay takes as given are INPUTS of replayer.ts: requests (A, b),
- * frees (F), isolations (I, P), and the moments at which daemons worked. Some traces of CMA kernels tell more, which is compared
- * with what the model predicts: contiguous requests (contig-follower.ts), choices of the half rule and drained pages (decision-check.ts).
+ * Replays a recording: loads S0, applies every recorded request and free to the model, checks the frame of every
+ * allocation, and compares the end with S1. INPUTS in replayer.ts lists the records that a replay takes as given:
+ * requests (A, b), frees (F), isolations (I, P), and the moments at which daemons worked. Some traces of CMA kernels
+ * hold more records, which are compared with the model's predictions: contiguous requests (contig-follower.ts),
+ * choices of the half rule and drained pages (decision-check.ts).
  */
 import { at, InputError } from "../base/errors";
 import type { KernelRelease } from "../hardware/kernel-release";
@@ -37,13 +38,13 @@ export interface ReplayResult {
   exact: number;
   mismatches: number;
   firstMismatch: Mismatch | null;
-  /** Where the recording could no longer be followed, and why; the replay went on from the recorded frames. */
+  /** Where and why the recording could no longer be followed; the replay continued from the recorded frames. */
   lostStep?: LostStep;
-  /** Decisions of the half rule (both counters and the outcome). Only in traces that tell them. */
+  /** Decisions of the half rule (both counters and the outcome). Only in traces that record them. */
   halfRule?: { decisions: number; wrong: number };
-  /** Pages drained from the per-CPU lists, each with order and type. Only where they are checked. */
+  /** Pages drained from the per-CPU lists, each with order and type. Only if they are checked. */
   drains?: { pages: number; wrong: number };
-  /** Events of contiguous requests and releases that were predicted. Only where they are followed. */
+  /** Events of contiguous requests and releases that were predicted. Only if they are followed. */
   cmaEvents?: { predicted: number; wrong: number; firstWrong: WrongContigEvent | null };
   finalStateIdentical: boolean;
   finalDifferences: Difference[];
@@ -60,9 +61,9 @@ export interface Replayed {
 export interface ReplayOptions {
   /** Profile to use instead of the recording's `version` file. */
   release?: KernelRelease | undefined;
-  /** Switches to flip alone. */
+  /** Single switches to flip. */
   switches?: Partial<KernelSwitches> | undefined;
-  /** Mismatches after which the replay gives up; 0: none. */
+  /** Number of mismatches after which the replay stops; 0: no limit. */
   maxMismatches?: number | undefined;
   /** Reads the trace from a binary copy beside it, and makes that copy if there is none. Results are the same. */
   cache?: boolean | undefined;

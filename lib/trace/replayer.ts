@@ -1,4 +1,4 @@
-/** One trace put to the model, record by record. */
+/** Applies one trace to the model, record by record. */
 import { freeOnePage } from "../mm/allocation/free-one-page";
 import { isolateFreePage } from "../mm/allocation/isolate-free-page";
 import {
@@ -46,7 +46,7 @@ export class Replayer implements TraceHandler {
   allocations = 0;
   exact = 0;
   firstMismatch: Mismatch | null = null;
-  /** Where and why the model is known to have lost the kernel's step. */
+  /** Where and why the model is known to be out of step with the kernel. */
   lostStep: LostStep | null = null;
   sawEnd = false;
   gaveUp = false;
@@ -56,13 +56,13 @@ export class Replayer implements TraceHandler {
   private bulkNext = 0;
   private readonly check: RecordCheck;
   private readonly daemons: RecordedDaemons;
-  /** Where drains drop their lock between batches. */
+  /** Set if drains drop their lock between batches. */
   private readonly drains: OpenDrains | null = null;
-  /** Told by the reader's owner: asks for records of one more kind. */
+  /** Set by the reader's owner: requests records of one more kind. */
   want: (kind: number) => void = () => {};
-  /** There once the recording shows compaction at work. */
+  /** Set once the recording shows compaction at work. */
   private compaction: CompactionFollower | null = null;
-  /** Where a 6.1 kernel with CMA is recorded: its decisions and its contiguous requests are predicted too. */
+  /** Set if the recording is of a 6.1 kernel with CMA: its decisions and contiguous requests are predicted too. */
   readonly decisions: DecisionCheck | null = null;
   readonly contig: ContigFollower | null = null;
   /** A contiguous request was not predicted: the model may be out of step. */
@@ -216,8 +216,8 @@ export class Replayer implements TraceHandler {
   }
 
   /**
-   * Whether a recorded free can be done. A frame that is free already is bad input as long as the model is in step;
-   * after a mismatch it may be the model's own doing, and the free is left out.
+   * Whether a recorded free can be applied. While the model is in step, a frame that is already free is invalid
+   * input. After a mismatch the model itself may be the cause, and the free is skipped.
    */
   private checkFree(pfn: number, order: number, line: number): boolean {
     this.check.frame(pfn, order, line);
@@ -231,7 +231,7 @@ export class Replayer implements TraceHandler {
     return false;
   }
 
-  /** Notes the first record that cannot be followed; the replay goes on from what is recorded. */
+  /** Notes the first record that cannot be followed; the replay continues from the recorded state. */
   private lose(line: number, what: string): void {
     const before = ": the recording holds reclaim before it, whose drains and retries leave no record";
     this.lostStep ??= { file: this.file, line, why: this.daemons.reclaimed ? what + before : what };
@@ -265,7 +265,9 @@ export class Replayer implements TraceHandler {
     else this.m.blocks[i]! &= ~BLOCK_SKIP;
   }
 
-  /** Events whose moment the recording gives; those of reclaim and compaction also tell that drains are to be followed. */
+  /**
+   * Events whose moment the recording gives; those of reclaim and compaction also show that drains must be followed.
+   */
   private event(text: string, line: number): void {
     const words = text.split(" ");
     const name = words[1] ?? "";
@@ -284,7 +286,9 @@ export class Replayer implements TraceHandler {
     this.want(REC.DRAINED);
   }
 
-  /** A request that was answered with another frame than the recorded one: the machine is put where the recording has it. */
+  /**
+   * A request that was answered with a frame other than the recorded one: brings the machine into the recorded state.
+   */
   private mismatch(request: WrongRequest): void {
     const m = this.m;
     const { expected, predicted, order, mt, line } = request;

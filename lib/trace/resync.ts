@@ -1,6 +1,6 @@
 /**
- * After a mismatch: put the machine where the recording says it is. The predicted page goes back to the place it was
- * taken from as well as can be told, and the recorded page is cut out of wherever it is free.
+ * Brings the machine into the recorded state after a mismatch. The predicted page returns to where it came from, as
+ * far as that is known, and the recorded page is cut out of the free page that holds it.
  */
 
 import { freeOnePage } from "../mm/allocation/free-one-page";
@@ -10,14 +10,14 @@ import type { Memory } from "../mm/state/memory";
 import type { Zone } from "../mm/state/zone";
 import type { FrameSpan } from "../mm/state/zone-frames";
 
-/** Gives a page back that was predicted but not recorded: past the per-CPU lists. */
+/** Returns a page that was predicted but not recorded, bypassing the per-CPU lists. */
 export function giveBack(m: Memory, pfn: number, order: number): void {
   const zone = m.zoneOf(pfn)!;
   m.splitAllocated(pfn, order);
   freeOnePage(m, zone, pfn, order, m.blockType(pfn), false);
 }
 
-/** Takes exactly [pfn, pfn + 2^order) out of the free pages; false where part of it is in use. */
+/** Takes exactly [pfn, pfn + 2^order) out of the free pages; false if part of it is in use. */
 export function takeExactly(m: Memory, pfn: number, order: number, mt: number): boolean {
   const end = pfn + 2 ** order;
   for (let p = pfn; p < end; ) {
@@ -49,7 +49,7 @@ function takeFromPcp(m: Memory, zone: Zone, head: number, order: number): void {
     }
 }
 
-/** Unlinks the page at `head` and puts its parts outside `wanted` back on the heads of their lists. */
+/** Unlinks the page at `head` and returns its parts outside `wanted` to the heads of their lists. */
 function takeFromBuddy(m: Memory, zone: Zone, head: number, order: number, wanted: FrameSpan): void {
   const { startPfn: from, endPfn: to } = wanted;
   const mt = m.sw.freelistHygiene ? m.blockType(head) : listTypeOf(m, zone, head, order);

@@ -1,4 +1,7 @@
-/** Is a machine in exactly the state of a snapshot? Ordered lists, per-CPU lists and counts, page-block types. */
+/**
+ * Checks whether a machine is in exactly the state of a snapshot: ordered lists, per-CPU lists and counts, page-block
+ * types.
+ */
 
 import { listFrames } from "../mm/state/list-frames";
 import type { Memory } from "../mm/state/memory";
@@ -23,7 +26,7 @@ function show(pfns: ArrayLike<number>, from: number): string {
   return `${from > 0 ? "… " : ""}${part.join(" ")}${more > 0 ? " …" : ""}`;
 }
 
-/** Where two lists part, or −1. */
+/** The position at which two lists diverge, or −1. */
 function firstUnlike(a: ArrayLike<number>, b: ArrayLike<number>): number {
   const n = Math.max(a.length, b.length);
   for (let i = 0; i < n; i++) if (a[i] !== b[i]) return i;

@@ -1,4 +1,4 @@
-/** From a snapshot to a machine's memory in exactly that state. */
+/** Builds a machine's memory in exactly the state of a snapshot. */
 import { at, InputError } from "../base/errors";
 import { addToFreeListTail } from "../mm/state/free-area";
 import { Memory } from "../mm/state/memory";
@@ -18,7 +18,7 @@ import type { KernelSwitches } from "../mm/state/profile";
 import type { Zone } from "../mm/state/zone";
 import { fieldNumber, type Snapshot, type SnapshotPcp, type SnapshotZone } from "./snapshot";
 
-/** Frames that a machine may have at most here (2^30 frames of 4 KiB are 4 TiB). */
+/** Maximum number of frames of a machine here (2^30 frames of 4 KiB are 4 TiB). */
 const MAX_PFN = 2 ** 30;
 
 /** Builds the memory of `snapshot` for a kernel with `switches`. */
@@ -110,7 +110,7 @@ function loadZone(m: Memory, zone: Zone, z: SnapshotZone, file: string): void {
   });
 }
 
-/** The type of a snapshot as this model numbers it: without CMA, 4 is ISOLATE. */
+/** A snapshot's type in the model's numbering: without CMA, 4 is ISOLATE. */
 export function modelType(m: Memory, mt: number): number {
   return !m.cma && mt === MIGRATE_CMA ? MIGRATE_ISOLATE : mt;
 }

@@ -104,7 +104,7 @@ class SnapshotParser {
     this.zones.push(this.zone);
   }
 
-  /** A zone whose end is missing shows that the file was cut. */
+  /** A zone without its end shows that the file was cut short. */
   private finishZone(): void {
     const z = this.zone;
     if (z === undefined) return;

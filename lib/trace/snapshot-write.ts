@@ -1,6 +1,6 @@
 /**
  * A machine's memory as the text of a snapshot. Fields that the model does not hold (compaction's cached frames and
- * the like) are taken from the snapshot the machine was loaded from, else they are 0.
+ * the like) come from the snapshot the machine was loaded from, otherwise they are 0.
  */
 
 import { InputError } from "../base/errors";
@@ -32,7 +32,7 @@ const ZONE_FIELDS =
 const PCP_FIELDS = "count high batch free_factor expire vmstat_diff_nr_free stat_threshold".split(" ");
 const PCP_AUTO_FIELDS = "high_min high_max flags alloc_factor free_count".split(" ");
 
-/** The text of a snapshot of `m`, a record a line, with a newline at its end. */
+/** The text of a snapshot of `m`, one record per line, with a trailing newline. */
 export function writeSnapshot(m: Memory, from?: Snapshot): string {
   const overlapping = m.zones.find((z) => z.shared);
   if (overlapping !== undefined)
@@ -172,7 +172,7 @@ function writePcp(
   }
 }
 
-/** Run-length coded classes: heads of free blocks 8, frames in use by what they are, holes f. */
+/** Run-length coded classes: heads of free blocks 8, frames in use by kind, holes f. */
 function classRuns(m: Memory, zone: Zone): string {
   const { state } = m;
   const runs: string[] = [];

@@ -4,7 +4,7 @@
  */
 import { InputError } from "../base/errors";
 
-/** `key=value` fields of a line, in the order in which they stand. */
+/** `key=value` fields of a line, in order. */
 export type Fields = Map<string, string>;
 
 export interface SnapshotBlockRun {
@@ -27,7 +27,7 @@ export interface SnapshotFreeList {
 export interface SnapshotPcpList {
   index: number;
   pfns: Int32Array;
-  /** The page's own type where it differs from its list's, else −1. */
+  /** The page's own type if it differs from its list's, otherwise −1. */
   mts: Int8Array;
 }
 
@@ -59,7 +59,7 @@ export interface Snapshot {
   zones: SnapshotZone[];
 }
 
-/** A whole number of a field; missing or malformed is an error at the line. */
+/** A field's whole number; a missing or malformed one is an error at the line. */
 export function fieldNumber(fields: Fields, key: string, where: string): number {
   const text = fields.get(key);
   const value = text === undefined ? Number.NaN : Number(text);

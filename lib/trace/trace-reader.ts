@@ -1,10 +1,10 @@
 /**
- * Reading a recorded trace, chunk by chunk: one call of the handler a record, with its numbers in `f`. Frames and
- * counts are decimal, the gfp flags of `A`, `b` and `bE` hexadecimal. Only the record in hand is in memory.
+ * Reads a recorded trace chunk by chunk and calls the handler once per record, with its numbers in `f`. Frames and
+ * counts are decimal, the gfp flags of `A`, `b` and `bE` hexadecimal. Only the current record is in memory.
  */
 import { at, InputError } from "../base/errors";
 
-/** Kinds of records, one bit of meaning each; values are arbitrary but stable. */
+/** Kinds of records; values are arbitrary but stable. */
 export const REC = {
   A: 1,
   BULK_ENTER: 2,
@@ -44,7 +44,7 @@ export interface TraceHandler {
   record(kind: number, f: Float64Array, n: number, line: number, text: string): void;
 }
 
-/** First word of a record → its kind and the number of its fields; `hex` names the field in hexadecimal. */
+/** First word of a record → its kind and number of fields; `hex` names the hexadecimal field. */
 interface Form {
   kind: number;
   fields: number;
@@ -100,20 +100,20 @@ const RETURN = 13;
 const MINUS = 45;
 const LONGEST_RECORD = 1 << 16;
 
-/** One-letter forms by byte, two-letter ones by both bytes. */
+/** One-letter words by byte, two-letter ones by both bytes. */
 const BY_BYTE: (Form | undefined)[] = [];
 for (const [word, form] of Object.entries(FORMS)) if (word.length === 1) BY_BYTE[word.charCodeAt(0)] = form;
 
-/** Parses chunks; `finish` must be called at the end to see a last record that is cut short. */
+/** Parses chunks; call `finish` at the end to detect a last record that is cut short. */
 export class TraceReader {
   private rest: Buffer | null = null;
   line = 0;
-  /** Records seen, without the time marks `T`. */
+  /** Records read, without the time marks `T`. */
   events = 0;
   private readonly f = new Float64Array(8);
   private readonly wanted: Uint8Array;
 
-  /** `wanted`: the kinds to hand over; all others are checked for their first word only. */
+  /** `wanted`: the kinds to pass to the handler; of all others only the first word is checked. */
   constructor(
     private readonly file: string,
     private readonly handler: TraceHandler,
@@ -123,7 +123,7 @@ export class TraceReader {
     for (const kind of wanted) this.wanted[kind] = 1;
   }
 
-  /** Hands over records of `kind` too, from the next one on. */
+  /** Also passes records of `kind` to the handler, from the next one on. */
   want(kind: number): void {
     this.wanted[kind] = 1;
   }

@@ -1,8 +1,8 @@
 /**
- * Kind `trace`: a folder with S0, S1 and every allocation and free between them. One row: it agrees when the frame of
- * every recorded allocation was predicted and the final state is the recorded one. A recording with compaction has a
- * second row: its isolations are withheld, and the model decides itself what to compact. Notes say where the model first
- * left a recording.
+ * Kind `trace`: a folder with S0, S1 and every allocation and free between them. Its row agrees if the frame of every
+ * recorded allocation was predicted and the final state is the recorded one. A recording with compaction has a second
+ * row: its isolations are withheld, and the model decides for itself what to compact. Notes say where the model first
+ * diverged from a recording.
  */
 import { readdirSync, statSync } from "node:fs";
 import { type FidelityKind, type FidelityResult, fidelityReport } from "./fidelity";

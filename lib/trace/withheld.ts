@@ -1,7 +1,8 @@
 /**
- * A recording with compaction, its isolations withheld: the model is told when compaction begins and how often a background
- * run got the CPU for one more turn, and makes its own decisions what to move where. Requests and frees stay as recorded; pages that lie elsewhere in the model than in the
- * recording are followed to where they are. Compared are the free pages of huge-page size at the end.
+ * Runs a recording with compaction without its isolations. The model knows when compaction begins and how often a
+ * background run got the CPU for one more turn; it decides for itself what to move where. Requests and frees stay as
+ * recorded; pages at other places in the model than in the recording are tracked. At the end, the numbers of free
+ * pages of huge-page size are compared.
  */
 
 import {
@@ -28,7 +29,7 @@ import { loadSnapshot } from "./snapshot-load";
 import { parseSnapshot } from "./snapshot-parse";
 import { REC, type TraceHandler, TraceReader } from "./trace-reader";
 
-/** Free pages of one order in all zones: at the end of the recording, and of the model's own run. */
+/** Free pages of one order in all zones: at the end of the recording and at the end of the model's own run. */
 export interface FreeOfOrder {
   order: number;
   recorded: number;
@@ -46,7 +47,7 @@ const WANTED = [
   REC.FREE_GROUP,
 ];
 
-/** Every look of a recorded compaction whether it is finished; recordings of CMA requests have no such line. */
+/** Each completion check in a recorded compaction; recordings of CMA requests have no such line. */
 const COMPACTION_MARK = "mm_compaction_finished";
 
 async function holdsCompaction(trace: string): Promise<boolean> {
@@ -62,7 +63,10 @@ async function holdsCompaction(trace: string): Promise<boolean> {
   return false;
 }
 
-/** Runs the recording in `dir` with the model's own compaction; null where it holds none. Bad input throws InputError. */
+/**
+ * Runs the recording in `dir` with the model's own compaction; null if it holds none. Invalid input throws
+ * InputError.
+ */
 export async function replayWithheld(dir: string): Promise<FreeOfOrder[] | null> {
   const recording = openRecording(dir);
   if (!(await holdsCompaction(recording.trace))) return null;
@@ -101,13 +105,13 @@ interface OpenRun {
 }
 
 class WithheldRun implements TraceHandler {
-  /** Where the page that the recording has in a frame lies in the model, and back; −1: nowhere. */
+  /** Maps a frame in the recording to the frame of the same page in the model, and back; −1: none. */
   private readonly at: Int32Array;
   private readonly of: Int32Array;
-  /** Targets that a recorded run has isolated and not used, by task; the last is used next. */
+  /** Targets that a recorded run has isolated but not used, by task; the last is used next. */
   private readonly targets = new Map<number, number[]>();
   private readonly captured = new Map<number, { pfn: number; order: number }>();
-  /** What a task asked direct compaction for last. */
+  /** A task's last request for direct compaction. */
   private readonly asks = new Map<number, Ask>();
   /** Runs under way, by task. */
   private readonly runs = new Map<number, OpenRun>();
@@ -122,7 +126,7 @@ class WithheldRun implements TraceHandler {
     m.trace = { ...m.trace, migrated: (from, to) => this.bind(this.of[from]!, to) };
   }
 
-  /** The page that is recorded at `recorded` lies at `model` from now on. */
+  /** From now on, the page recorded at `recorded` is at `model`. */
   private bind(recorded: number, model: number): void {
     if (recorded < 0) return;
     this.at[recorded] = model;
@@ -185,7 +189,7 @@ class WithheldRun implements TraceHandler {
     for (let i = 0; i < 2 ** order; i++) list?.push(pfn + i);
   }
 
-  /** A free: of a page that the recorded run moved away, of a target it gives back, or of a page in use. */
+  /** A free: of a page that the recorded run moved away, of a target it returns, or of a page in use. */
   private free(pfn: number, order: number, pid: number): void {
     const targets = this.targets.get(pid);
     if (targets !== undefined && order === 0) {
@@ -206,7 +210,7 @@ class WithheldRun implements TraceHandler {
     this.at[pfn] = -1;
   }
 
-  /** The recording moved a page from one frame to another; in the model it stays where it is. */
+  /** The recording moved a page from one frame to another; in the model it stays in place. */
   private bindMoved(from: number, to: number): void {
     const model = this.at[from]!;
     this.at[from] = -1;
@@ -240,7 +244,7 @@ class WithheldRun implements TraceHandler {
       for (const zone of m.zones) foldDiffs(zone, zone.pcp);
   }
 
-  /** A run over a zone begins: of a request that waits, or in the background. */
+  /** A run over a zone begins: for a blocked request, or in the background. */
   private begin(pid: number, zoneStart: number): void {
     const { m } = this;
     const zone = m.zoneOf(zoneStart);
@@ -262,7 +266,7 @@ class WithheldRun implements TraceHandler {
     this.runs.set(pid, { run: new CompactionRun(m, cc, capc), zone, capc, ask });
   }
 
-  /** One turn of the task's run; what it frees meanwhile it may capture. */
+  /** One turn of the task's run; it may capture pages that it frees meanwhile. */
   private step(pid: number): number {
     const { m } = this;
     const open = this.runs.get(pid);
@@ -275,7 +279,7 @@ class WithheldRun implements TraceHandler {
     return result;
   }
 
-  /** The recorded run has ended: the model's goes on to its own end. */
+  /** The recorded run has ended: the model's run continues to its own end. */
   private finish(pid: number): void {
     const open = this.runs.get(pid);
     if (open === undefined) return;

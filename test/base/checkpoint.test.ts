@@ -1,4 +1,4 @@
-/** A checkpoint puts a graph of objects back as it was, identities included, and says what had changed. */
+/** A checkpoint restores a graph of objects, including identities, and reports what had changed. */
 import assert from "node:assert/strict";
 import test from "node:test";
 import { Checkpoint } from "../../lib/base/checkpoint";
@@ -12,7 +12,7 @@ class Part {
   extra?: number;
 }
 
-test("everything reachable is put back, and identities stay", () => {
+test("everything reachable is restored, and identities stay", () => {
   const part = new Part();
   const { column, list, map, set } = part;
   const deep = list[1] as { deep: Uint8Array };
@@ -39,7 +39,7 @@ test("everything reachable is put back, and identities stay", () => {
   assert.equal(part.extra, undefined);
 });
 
-test("fields that came later are gone again, in cycles too", () => {
+test("fields added later are removed again, in cycles too", () => {
   const a: Record<string, unknown> = { x: 1 };
   a.self = a;
   const checkpoint = new Checkpoint(a);
@@ -50,7 +50,7 @@ test("fields that came later are gone again, in cycles too", () => {
   assert.deepEqual(Object.keys(a).sort(), ["self", "x"]);
 });
 
-test("a released checkpoint's memory serves the next, whose contents are its own", () => {
+test("the next checkpoint reuses a released one's memory and has its own contents", () => {
   const big = new Uint8Array(1 << 17).fill(1);
   new Checkpoint({ big }).release();
   const checkpoint = new Checkpoint({ big });
@@ -59,6 +59,6 @@ test("a released checkpoint's memory serves the next, whose contents are its own
   assert.ok(big.every((x) => x === 1));
 });
 
-test("what cannot be kept is refused", () => {
+test("objects that cannot be saved are refused", () => {
   assert.throws(() => new Checkpoint({ weak: new WeakMap() }), /a WeakMap cannot be kept/);
 });

@@ -1,11 +1,11 @@
-/** Columns come zeroed, whoever had them before; only middling ones are kept. */
+/** Columns are always zeroed; only those of medium size are kept. */
 import assert from "node:assert/strict";
 import test from "node:test";
 import { int32Column, releaseColumns, uint8Column } from "../../lib/base/columns";
 
 const LENGTH = 2 ** 21;
 
-test("a released column comes again, zeroed, for the same kind and length", () => {
+test("a released column is reused, zeroed, for the same kind and length", () => {
   const column = int32Column(LENGTH).fill(7);
   releaseColumns([column]);
   assert.notEqual(int32Column(LENGTH + 1), column);

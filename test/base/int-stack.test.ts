@@ -1,9 +1,9 @@
-/** Stacks of whole numbers grow, and come back empty from their pool. */
+/** Stacks of whole numbers grow, and their pool returns them empty. */
 import assert from "node:assert/strict";
 import test from "node:test";
 import { IntStack, IntStackPool } from "../../lib/base/int-stack";
 
-test("what was pushed is there, in order, beyond the first capacity", () => {
+test("pushed numbers stay in order beyond the first capacity", () => {
   const stack = new IntStack();
   for (let i = 0; i < 1000; i++) stack.push(3 * i);
   assert.equal(stack.length, 1000);
@@ -14,7 +14,7 @@ test("what was pushed is there, in order, beyond the first capacity", () => {
   assert.equal(stack.length, 0);
 });
 
-test("a pool gives a stack again, empty, but keeps no large ones", () => {
+test("a pool reuses a stack, empty, but keeps no large ones", () => {
   const pool = new IntStackPool();
   const small = pool.take();
   small.push(1);

@@ -13,19 +13,19 @@ test("sizes are read as on a kernel command line", () => {
   assert.equal(formatSize(64 * 2 ** 20), "64 MiB");
 });
 
-test("a bad size names the option and the value", () => {
+test("an invalid size gives an error that names the option and the value", () => {
   assert.throws(() => parseSize("many", "cma"), /^InputError: cma: size must be .*"many"/);
   assert.throws(() => parseSize(-1, "cma"), /cma: size must be .* got -1/);
 });
 
-test("an unknown name lists the known ones and suggests the nearest", () => {
+test("an unknown name gives an error that lists the known ones and suggests the nearest", () => {
   assert.match(
     unknownName("board", "rasberry-pi-4", ["qemu-virt", "raspberry-pi-4"]).message,
     /known are qemu-virt, raspberry-pi-4; did you mean raspberry-pi-4\?/,
   );
 });
 
-test("canonical JSON sorts keys, leaves out undefined and refuses what JSON cannot carry", () => {
+test("canonical JSON sorts keys, omits undefined and refuses values that JSON cannot represent", () => {
   assert.equal(canonicalJson({ b: 1, a: [true, null, "x"], c: undefined }), '{"a":[true,null,"x"],"b":1}');
   assert.throws(() => canonicalJson(Number.NaN), /finite/);
   // SHA-256 of the two characters "{}", as sha256sum prints it

@@ -70,7 +70,7 @@ for (const [what, change, message] of [
   [
     "a frame outside every zone",
     (l: string[]) => text(l.map((x) => (x.startsWith("A ") ? x.replace(/^A \d+/, "A 99999999") : x))),
-    /trace\.txt:\d+: frame 99999999 \(order \d\) lies outside every zone/,
+    /trace\.txt:\d+: frame 99999999 \(order \d\) is outside every zone/,
   ],
   [
     "a double free",
@@ -153,9 +153,9 @@ function pageblockText(path: string): string {
 for (const [record, complaint] of [
   ["A 300 -1 0 cc0 1", /order -1 is below 0/],
   ["F 300 -1 1", /order -1 is below 0/],
-  ["A -5 0 0 cc0 1", /frame -5 \(order 0\) lies outside every zone/],
-  ["A 300 0 9 cc0 1", /migratetype 9 is none of 0 to 5/],
-  ["P 300 0 77", /migratetype 77 is none of 0 to 5/],
+  ["A -5 0 0 cc0 1", /frame -5 \(order 0\) is outside every zone/],
+  ["A 300 0 9 cc0 1", /migratetype 9 must be from 0 to 5/],
+  ["P 300 0 77", /migratetype 77 must be from 0 to 5/],
   [`A ${"9".repeat(2_000_000)}`, /a record is longer than 65,536 bytes/],
 ] as const)
   test(`bad record "${record.slice(0, 20)}": one line naming its place, exit 2`, (t) => {

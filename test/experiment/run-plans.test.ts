@@ -90,7 +90,7 @@ test("what is in the store is not run again; a cancelled sweep goes on where it 
 
 test("plans that differ in the seed share all else, and are the plans and names that each alone has", async () => {
   const over = { seed: { from: 1, to: 3, step: 1 }, "request.bytes": ["1MiB", 4 * 2 ** 20] };
-  const all = [...sweep({ plan, over }).plans()];
+  const all = [...expandSweep({ plan, over }).plans()];
   assert.deepEqual(
     all.map((p) => [p.seed, p.request.bytes]),
     [1, 2, 3].flatMap((seed) => [2 ** 20, 2 ** 22].map((bytes) => [seed, bytes])),
@@ -106,7 +106,7 @@ test("plans that differ in the seed share all else, and are the plans and names 
   await runPlans(all, all.length, { executor: new Backwards(), onRun: ({ hash }) => names.push(hash) });
   assert.deepEqual(names, all.map(planHash));
   for (const seed of [-1, 2 ** 32, 1.5, "one"])
-    assert.throws(() => [...sweep({ plan, over: { seed: [1, seed] } }).plans()], /sweep: plan 2 of 2 .*seed/);
+    assert.throws(() => [...expandSweep({ plan, over: { seed: [1, seed] } }).plans()], /sweep: plan 2 of 2 .*seed/);
 });
 
 test("a store that has most plans is asked for more of them at a time, and no run is lost at the seams", async () => {

@@ -19,5 +19,5 @@ test("a plan reads nothing but the recordings, and only as they were", async () 
   for (const path of ["../../package.json", "/etc/passwd", "x86-6.1/../../../package.json", 7])
     await assert.rejects(runPlan({ ...plan, path }), /must name a recording below test\/fixtures/);
   await assert.rejects(runPlan({ ...plan, path: "x86-6.1/nothing" }), /is not here/);
-  await assert.rejects(recording("/etc"), /must lie in test\/fixtures/);
+  await assert.rejects(recording("/etc"), /must be in test\/fixtures/);
 });

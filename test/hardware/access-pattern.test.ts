@@ -1,4 +1,4 @@
-/** Access patterns: seeded, inside their area, and distributed as they say. */
+/** Access patterns: seeded, inside their area, and distributed as documented. */
 import assert from "node:assert/strict";
 import test from "node:test";
 import fc from "fast-check";
@@ -35,7 +35,7 @@ test("equal seeds give equal addresses, inside the area", () => {
   );
 });
 
-test("streams of a scan take turns, each steps through its own part and starts again at its end", () => {
+test("streams of a scan take turns; each steps through its own part and wraps round at its end", () => {
   const at = [...draw({ kind: "scan", strideBytes: 64, streams: 2 }, 512, 16)];
   for (const [stream, start] of [0, 256].entries()) {
     const own = at.filter((_, i) => i % 2 === stream).map((a) => a - start);
@@ -46,7 +46,7 @@ test("streams of a scan take turns, each steps through its own part and starts a
   }
 });
 
-test("hot blocks take their share, each alike, and the rest is spread over the area", () => {
+test("hot blocks get their share equally, and the rest is spread over the area", () => {
   const pattern: AccessPattern = { kind: "hot", share: 0.8, blocks: 10, blockBytes: MiB };
   const seen = new Map<number, number>();
   for (const at of draw(pattern, 4 * GiB, 100_000)) {
@@ -58,7 +58,7 @@ test("hot blocks take their share, each alike, and the rest is spread over the a
   assert.ok(counts[10]! < 30, `${counts[10]} of about 5`);
 });
 
-test("uniform addresses fill every part of an area beyond 4 GiB alike", () => {
+test("uniform addresses fill all parts of an area above 4 GiB equally", () => {
   const parts = new Array<number>(16).fill(0);
   for (const at of draw({ kind: "uniform" }, 16 * GiB, 160_000)) parts[Math.floor(at / GiB)]!++;
   for (const n of parts) assert.ok(Math.abs(n - 10_000) < 500, `${n} of about 10000`);
@@ -73,7 +73,7 @@ test("Zipf scatters its ranks over all blocks: a permutation", () => {
   }
 });
 
-test("patterns outside their limits are refused by name, limit and value", () => {
+test("patterns outside their limits are refused with name, limit and value", () => {
   const random = new Random(1);
   assert.throws(() => toPattern("zipff" as "zipf"), /unknown name "zipff".*did you mean zipf/);
   assert.throws(() => toPattern({ kind: "zipf", exponent: 0, blockBytes: 1 }), /exponent must be above 0/);

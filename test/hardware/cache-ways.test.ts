@@ -1,4 +1,4 @@
-/** Pseudo-locked regions: sizes worked out by hand, and the kernel's limit. */
+/** Pseudo-locked regions: sizes calculated by hand, and the kernel's limit. */
 import assert from "node:assert/strict";
 import test from "node:test";
 import { KiB, MiB } from "../../lib/base/units";
@@ -9,7 +9,7 @@ import {
   lockedRegionCurve,
 } from "../../lib/hardware/cache-ways";
 
-test("Broadwell: 55 MB in 20 ways are 2.75 MB a way; one way needs 4 MiB from kzalloc, two are refused", () => {
+test("Broadwell: 55 MB in 20 ways are 2.75 MB per way; one way needs 4 MiB from kzalloc, two are refused", () => {
   const one = lockedRegion("xeon-e5-2699-v4", 1);
   assert.deepEqual(one, {
     bitBytes: 2.75 * MiB,
@@ -61,7 +61,7 @@ test("laws: bytes grow with bits, kzalloc's power of two holds the region but no
   }
 });
 
-test("masks that cannot be are refused", () => {
+test("impossible masks are refused", () => {
   assert.throws(() => lockedRegion("xeon-e5-2699-v4", 20), /from 1 to 19: got 20/);
   assert.throws(() => lockedRegion("xeon-e5-2699-v3", 1), /from 2 to 19: got 1/);
   assert.throws(() => lockedRegion("xeon" as "atom-x7-e3950", 1), /unknown name "xeon"/);

@@ -7,7 +7,7 @@ test("every cost names its source", () => {
   for (const [name, cost] of Object.entries(DEFAULT_COSTS)) assert.ok(cost.source.length > 10, name);
 });
 
-test("a changed cost is used and says that it was given", () => {
+test("a changed cost is used and marked as given", () => {
   const table = costTable({ migratePage: 5000 });
   assert.equal(elapsedNs({ migratePage: 3, scanFrame: 2 }, table), 15_000 + 2 * DEFAULT_COSTS.scanFrame.ns);
   assert.equal(table.migratePage.source, "given");

@@ -16,7 +16,7 @@ import {
 const FEW = { warmup: 60_000, accesses: 60_000 };
 const SIZES = [4 * KiB, 2 * MiB, GiB];
 
-/** LRU by the definition, for any tag. */
+/** LRU by definition, for any tag. */
 function plainLru(entries: number, ways: number): (tag: number) => boolean {
   const sets = Array.from({ length: entries / ways }, () => [] as number[]);
   return (tag) => {
@@ -29,7 +29,7 @@ function plainLru(entries: number, ways: number): (tag: number) => boolean {
   };
 }
 
-test("counts agree with a plain reference that knows nothing of the model but the arrays", () => {
+test("counts agree with a simple reference that shares only the arrays with the model", () => {
   const pattern: AccessPattern = { kind: "zipf", exponent: 0.8, blockBytes: 64 * KiB };
   for (const name of CPU_TLB_NAMES)
     for (const page of SIZES) {
@@ -52,7 +52,7 @@ test("counts agree with a plain reference that knows nothing of the model but th
     }
 });
 
-test("uniform access misses the first level with the share it does not cover", () => {
+test("uniform access misses the first level in proportion to the part it does not cover", () => {
   for (const name of CPU_TLB_NAMES)
     for (const page of SIZES)
       for (const area of [8 * GiB, 64 * GiB]) {
@@ -84,7 +84,7 @@ test("walks load between one entry and all levels: 4, 3, 2", () => {
     }
 });
 
-test("a scan in 4 KiB pages walks once a page; a pointer chase waits for what others overlap", () => {
+test("a scan in 4 KiB pages walks once per page; a pointer chase waits for walks that others overlap", () => {
   const scan = runTlb("skylake-sp", 4 * KiB, 64 * GiB, "scan", { warmup: 0, accesses: 64_000 });
   assert.ok(Math.abs(scan.walks - 1000) <= 1, `${scan.walks}`);
   const uniform = runTlb("skylake-sp", 4 * KiB, 64 * GiB, "uniform", FEW);
@@ -107,7 +107,7 @@ function twoAgainstOne(
 const HOT: AccessPattern = { kind: "hot", share: 0.95, blocks: 24, blockBytes: 2 * MiB };
 const FEW_1G_ENTRIES = ["haswell", "broadwell", "skylake-sp"] as const;
 
-test("2 MiB pages do better where hot spots lie in more gigabytes than there are 1 GiB entries, wherever they lie", () => {
+test("2 MiB pages do better if hot spots are in more gigabytes than there are 1 GiB entries, at any place", () => {
   for (const cpu of FEW_1G_ENTRIES)
     for (let seed = 1; seed <= 6; seed++) {
       const [two, one] = twoAgainstOne(cpu, 64 * GiB, HOT, seed);
@@ -136,7 +136,7 @@ test("2 MiB pages do better for eight sequential streams on cores with four firs
     }
 });
 
-test("1 GiB pages do better in random access to all of an area, and where the first level takes any size", () => {
+test("1 GiB pages do better in random access to a whole area, and if the first level holds any size", () => {
   for (const cpu of CPU_TLB_NAMES)
     for (const area of [2 * GiB, 8 * GiB, 64 * GiB]) {
       const [two, one] = twoAgainstOne(cpu, area, { kind: "uniform" });
@@ -148,7 +148,7 @@ test("1 GiB pages do better in random access to all of an area, and where the fi
   }
 });
 
-test("columns of a curve have one row for each page size and area; equal seeds give equal runs", () => {
+test("columns of a curve have one row per page size and area; equal seeds give equal runs", () => {
   const curve = tlbCurve("zen2", SIZES, [GiB, 2 * GiB], "zipf", { warmup: 0, accesses: 5000, seed: 3 });
   for (const column of Object.values(curve)) assert.equal(column.length, 6);
   assert.deepEqual(curve.areaBytes, [GiB, 2 * GiB, GiB, 2 * GiB, GiB, 2 * GiB]);
@@ -170,7 +170,7 @@ test("every figure has a source", () => {
   }
 });
 
-test("bad input is refused by limit and value", () => {
+test("invalid input is refused with limit and value", () => {
   assert.throws(
     () => runTlb("haswell", 64 * KiB, GiB, "uniform"),
     /pages must be 4096, 2097152, 1073741824 bytes: got 65536/,

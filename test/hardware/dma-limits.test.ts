@@ -8,14 +8,14 @@ const X86 = DMA_PLATFORMS["x86-64"];
 const PI = DMA_PLATFORMS["raspberry-pi-4"];
 const device = (bits: number) => ({ title: `${bits}-bit device`, maskBits: { value: bits, source: "test" } });
 
-test("the zone is the one the mask falls into", () => {
+test("the zone is the one that the mask falls into", () => {
   assert.deepEqual(zoneLimit("connectx", X86), { zone: "Normal", endAddress: Number.POSITIVE_INFINITY });
   assert.deepEqual(zoneLimit("pci-32", X86), { zone: "DMA32", endAddress: 4 * GiB });
   assert.deepEqual(zoneLimit("isa", X86), { zone: "DMA", endAddress: 16 * MiB });
   assert.deepEqual(zoneLimit("raspberry-pi-4", PI), { zone: "DMA", endAddress: GiB });
   assert.deepEqual(zoneLimit("pci-32", PI), { zone: "DMA32", endAddress: 4 * GiB });
   assert.deepEqual(zoneLimit("pci-32", DMA_PLATFORMS.arm64), { zone: "DMA", endAddress: 4 * GiB });
-  // 31 bits on x86-64: DMA32 first; the allocator falls back to DMA when the page lies above the mask.
+  // 31 bits on x86-64: DMA32 first; the allocator falls back to DMA if the page is above the mask.
   assert.equal(zoneLimit(device(31), X86).zone, "DMA32");
 });
 
@@ -43,7 +43,7 @@ test("a range is out of reach as soon as its last byte is", () => {
   assert.equal(rangeProblem("connectx", { physicalAddress: 2 ** 52, bytes: 2 * GiB }), undefined);
 });
 
-test("bad input is refused by limit and value", () => {
+test("invalid input is refused with limit and value", () => {
   assert.throws(
     () => rangeProblem("pci-32", { physicalAddress: 0, bytes: 0 }),
     /bytes must be a whole number from 1/,

@@ -1,4 +1,7 @@
-/** Releases by name: what the table says of those between the modelled ones, and that a new row is enough everywhere. */
+/**
+ * Releases by name: what the table says about those between the modelled ones, and that a new row is enough
+ * everywhere.
+ */
 import assert from "node:assert/strict";
 import test from "node:test";
 import { machine } from "../../lib/fluent/machine";
@@ -31,7 +34,7 @@ test("a version names its series", () => {
   assert.equal(kernelRelease("6.12.107+deb13-amd64"), "6.12");
 });
 
-test("what is no release, or lies outside the modelled ones, is refused with the limit and the value", () => {
+test("text that is not a release, or a release outside the modelled range, is refused with the limit and the value", () => {
   const cases: [string, RegExp][] = [
     [
       "4.16",
@@ -81,7 +84,7 @@ const DATED: Record<string, [older: unknown, release: string, newer: unknown]> =
   highatomicFastPath: [false, "7.3", true],
 };
 
-test("each value begins with the release that brought it, not with the next modelled one", () => {
+test("each value starts with the release that introduced it, not with the next modelled one", () => {
   for (const [name, [older, release, newer]] of Object.entries(DATED)) {
     const s = ALL.find(([n]) => n === name)![1];
     const [major, minor] = release.split(".").map(Number) as [number, number];
@@ -120,7 +123,7 @@ test("5.4, 5.10, 5.15, 6.6 and 6.18 get what mainline had by then", () => {
   }
 });
 
-test("a modelled stable version has its back-ports, and the mainline releases after it have not", () => {
+test("a modelled stable version has its back-ports; the mainline releases after it do not", () => {
   assert.equal(kernelSwitches("6.12").rmqueueMode, true);
   assert.equal(kernelSwitches("6.14").rmqueueMode, false);
   assert.equal(kernelSwitches("6.1").atomicRights, "graded");
@@ -145,7 +148,7 @@ test("a release between two rows says what is known, what is inferred and what i
   }
 });
 
-test("every entry is in order, says where it is from, and its back-ports name modelled releases", () => {
+test("every entry is in order, states its source, and its back-ports name modelled releases", () => {
   const names = new Set(ALL.map(([name]) => name));
   assert.equal(names.size, ALL.length, "no name in both tables");
   for (const [name, s] of ALL) {

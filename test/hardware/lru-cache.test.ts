@@ -64,7 +64,7 @@ test("a cycle one longer than a set never hits, one as long always does", () => 
   }
 });
 
-test("sizes that cannot be are refused", () => {
+test("impossible sizes are refused", () => {
   assert.throws(() => lruCache(0, 1), /entries must be a whole number from 1/);
   assert.throws(() => lruCache(10, 4), /ways must divide the 10 entries: got 4/);
 });

@@ -1,4 +1,4 @@
-/** Page walks followed by hand: which loads a walk makes and where it finds them. */
+/** Page walks traced by hand: the loads of a walk and the caches they hit. */
 import assert from "node:assert/strict";
 import test from "node:test";
 import { GiB, KiB, MiB } from "../../lib/base/units";
@@ -6,7 +6,10 @@ import { CPU_TLBS } from "../../lib/hardware/cpu-tlb-data";
 import { LEAF_LEVEL, PageWalker } from "../../lib/hardware/page-walk";
 
 const exact = (value: number) => ({ value, source: "test" });
-/** A core at 1 GHz with figures that show in the sum: 1000 for a walk, 1 for L2, 10 for the last level, 100 for DRAM. */
+/**
+ * A core at 1 GHz with figures that are visible in the sum: 1000 for a walk, 1 for L2, 10 for the last level, 100 for
+ * DRAM.
+ */
 const CORE = {
   ...CPU_TLBS.haswell,
   clockGHz: exact(1),
@@ -47,7 +50,7 @@ test("2 MiB pages take three loads when cold, 1 GiB pages two", () => {
   );
 });
 
-test("lines that fell out of L2 are found in the last level, then in DRAM", () => {
+test("lines evicted from L2 are found in the last level, then in DRAM", () => {
   // 256 lines in L2, 1024 in the last level.
   const small = { ...CORE, tableInL2Bytes: exact(16 * KiB), tableInLlcBytes: exact(64 * KiB) };
   const walker = new PageWalker(small, LEAF_LEVEL[GiB]!);

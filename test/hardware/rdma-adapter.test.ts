@@ -1,4 +1,4 @@
-/** Translation entries of a registered region: the table of the 2018 debate, vectors worked out by hand, and laws. */
+/** Translation entries of a registered region: the table of the 2018 debate, vectors calculated by hand, and laws. */
 import assert from "node:assert/strict";
 import test from "node:test";
 import fc from "fast-check";
@@ -30,7 +30,8 @@ function scattered(size: number, total: number): PhysicalPiece[] {
   return new Random(3).shuffle(pieces);
 }
 
-// FACTS of the debate: 2 GiB in 4 KiB, 64 KiB, 2 MiB, 1 GiB and 2 GiB pages. The rule is told only where the pieces lie.
+// FACTS of the debate: 2 GiB in 4 KiB, 64 KiB, 2 MiB, 1 GiB and 2 GiB pages. The rule gets only the addresses of the
+// pieces.
 for (const [size, entries, mttBytes] of [
   [4 * KiB, 524_288, 4 * MiB],
   [64 * KiB, 32_768, 256 * KiB],
@@ -105,7 +106,7 @@ test("vectors by hand", () => {
   assert.match(bad.reason, /do not agree modulo 4096 bytes, the smallest page of ConnectX-4/);
 });
 
-test("a region above 2 GiB takes one entry for each 2 GiB: the key cannot name a larger page", () => {
+test("a region above 2 GiB takes one entry per 2 GiB: the key cannot express a larger page", () => {
   assert.equal(ok([at(8 * GiB, 8 * GiB)], 8 * GiB).entries, 4);
   const wide = { ...CX4, largestPageBytes: { value: 2 ** 43, source: "test" } };
   assert.equal(ok([at(8 * GiB, 8 * GiB)], 8 * GiB, wide).entries, 1);
@@ -185,7 +186,7 @@ test("laws: a region cut into adjacent pieces registers as if whole", () => {
   );
 });
 
-test("one piece that is not aligned pulls the whole region down to its alignment", () => {
+test("one unaligned piece reduces the whole region to its alignment", () => {
   const pages = Array.from({ length: 512 }, (_, i) => at((1 + 2 * i) * 2 * MiB, 2 * MiB));
   assert.equal(ok(pages, GiB).entries, 512);
   const spoilt = [...pages, at(GiB * 8 + 4 * KiB, 2 * MiB)];
@@ -193,7 +194,7 @@ test("one piece that is not aligned pulls the whole region down to its alignment
   assert.equal(ok(spoilt, GiB).entries, 513 * 512);
 });
 
-test("bad input is refused by action, limit and value", () => {
+test("invalid input is refused with action, limit and value", () => {
   assert.deepEqual(registerRegion("connectx-4", [at(0, 4096)], 0), registerRegion(CX4, [at(0, 4096)], 0));
   assert.throws(
     () => registerRegion("conectx-4" as never, [at(0, 4096)], 0),
@@ -208,7 +209,7 @@ test("bad input is refused by action, limit and value", () => {
   assert.throws(() => toAdapter("connectx-44" as "connectx-4"), /did you mean connectx-4/);
 });
 
-test("every figure has a source; what no vendor documents is called a modelling choice", () => {
+test("every figure has a source; undocumented ones are called modelling choices", () => {
   for (const adapter of Object.values(RDMA_ADAPTERS)) {
     for (const [key, figure] of Object.entries(adapter))
       if (typeof figure === "object") {

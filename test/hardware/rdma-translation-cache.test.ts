@@ -7,7 +7,7 @@ import { adapterCurve, runAdapter } from "../../lib/hardware/rdma-translation-ca
 
 const CX4 = RDMA_ADAPTERS["connectx-4"];
 
-test("uniform access hits with the share of the region that the cache covers", () => {
+test("uniform access hits in proportion to the part of the region that the cache covers", () => {
   // 512 KiB of 8-byte entries cover 256 MiB in 4 KiB pages.
   for (const [region, share] of [
     [128 * MiB, 1],
@@ -20,13 +20,13 @@ test("uniform access hits with the share of the region that the cache covers", (
   assert.equal(runAdapter(CX4, 2 * GiB, 4 * TiB, "uniform").hitRate, 1);
 });
 
-test("a scan misses once for each line of eight entries", () => {
+test("a scan misses once per line of eight entries", () => {
   const run = runAdapter(CX4, 4 * KiB, 64 * GiB, "scan", {
     operationBytes: 4 * KiB,
     operations: 80_000,
     warmup: 0,
   });
-  // It starts anywhere, so it may touch one line more.
+  // It starts at any place, so it may touch one more line.
   assert.ok(run.missesPerOperation >= 1 / 8 && run.missesPerOperation <= 1 / 8 + 1 / 80_000);
   const small = runAdapter(CX4, 4 * KiB, 64 * GiB, "scan", { operations: 81_920, warmup: 0 });
   assert.ok(small.missesPerOperation >= 1 / 512 && small.missesPerOperation <= 1 / 512 + 1 / 81_920);
@@ -66,14 +66,14 @@ test("larger pages never miss more, on any adapter and pattern", () => {
     }
 });
 
-test("equal seeds give equal runs, others do not", () => {
+test("equal seeds give equal runs, different seeds do not", () => {
   const run = (seed: number) =>
     runAdapter("connectx-5", 4 * KiB, 8 * GiB, "zipf", { seed, operations: 10_000 });
   assert.deepEqual(run(1), run(1));
   assert.notEqual(run(1).hitRate, run(2).hitRate);
 });
 
-test("bad input is refused by limit and value", () => {
+test("invalid input is refused with limit and value", () => {
   assert.throws(
     () => runAdapter(CX4, 3 * KiB, GiB, "uniform"),
     /power of two from 4096 to 2147483648 bytes: got 3072/,

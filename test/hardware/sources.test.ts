@@ -1,6 +1,6 @@
 /**
- * Every figure of the hardware models says where it is from: a page that was read [P], memory [M], a file of the kernel, a recording, or that it is a
- * modelling choice. A figure without a source cannot be added.
+ * Every figure of the hardware models states its source: a page that was read [P], memory [M], a kernel file, a
+ * recording, or a modelling choice. A figure without a source cannot be added.
  */
 import assert from "node:assert/strict";
 import test from "node:test";
@@ -11,10 +11,10 @@ import { DMA_DEVICES, DMA_PLATFORMS } from "../../lib/hardware/dma-limits";
 import { RDMA_ADAPTERS } from "../../lib/hardware/rdma-adapter-data";
 
 const SAID = /\[P\b|\[M\b|modelling choice|recorded: |(^|[ (])(arch|drivers|fs|include|kernel|mm)\/[\w./-]+/;
-/** What is no figure: the level of a cache, 2 or 3. */
+/** Not a figure: the level of a cache, 2 or 3. */
 const NAMES = new Set(["level"]);
 
-/** Paths of numbers that stand in no object with a source. */
+/** Paths of numbers that are not in an object with a source. */
 function unsourced(value: unknown, path: string, sourced: boolean): string[] {
   if (typeof value === "number") return sourced || NAMES.has(path.split(".").at(-1)!) ? [] : [path];
   if (typeof value !== "object" || value === null) return [];
@@ -39,7 +39,7 @@ for (const [name, models] of Object.entries({
     assert.deepEqual(unsourced(models, name, false), []);
   });
 
-test("a figure without a source is found, and one whose source says nothing", () => {
+test("a figure without a source is found, and so is one with an empty source", () => {
   assert.deepEqual(unsourced({ a: { value: 1 } }, "x", false), ["x.a.value"]);
   assert.deepEqual(unsourced({ a: { value: 1, source: "somewhere" } }, "x", false), ['x.a: "somewhere"']);
 });

@@ -1,4 +1,4 @@
-/** Zipf ranks: distributed as they say, from the table, from the tail and across both. */
+/** Zipf ranks: distributed as documented, from the table, from the tail and across both. */
 import assert from "node:assert/strict";
 import test from "node:test";
 import { Random } from "../../lib/base/random";
@@ -20,7 +20,8 @@ function chiSquare(n: number, exponent: number, headRanks: number): number {
   return chi2;
 }
 
-// With 49 degrees of freedom chi-square is above 85.4, with 399 above 490, in one case of a thousand; the seed is fixed.
+// With 49 degrees of freedom chi-square is above 85.4, with 399 above 490, in one case out of a thousand; the seed is
+// fixed.
 for (const exponent of [0.5, 0.99, 1, 1.5])
   test(`ranks have probabilities proportional to rank^-${exponent}`, () => {
     for (const headRanks of [1, 7, 50, 1000]) {

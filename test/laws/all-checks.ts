@@ -1,12 +1,13 @@
 /**
- * Everything that guards the engine, in one process, for a copy of the house with a defect in it: the laws, a recording
- * of a real kernel, the hand-derived vectors. Prints what failed first; exit status 1. `argv[2]`: the recording.
+ * Everything that guards the engine, in one process, for a copy of the sources with a defect: the laws, a recording
+ * of a real kernel, the hand-derived vectors. Prints the first failure and exits with status 1. `argv[2]`: the
+ * recording.
  */
 import { loadEngine } from "./engine";
 import { randomPlan } from "./random-plan";
 import { runPlan } from "./run-plan";
 
-/** Enough for every law to be met on every profile; small enough to be run once for each defect. */
+/** Enough to exercise every law on every profile; small enough to run once per defect. */
 const PLANS = 60;
 const OPERATIONS = 1500;
 
@@ -31,7 +32,7 @@ async function main(): Promise<void> {
   } catch (e) {
     fail("replay", e);
   }
-  // Runs under node:test, whose report names the vector that fails.
+  // Runs under node:test, whose report names the failing vector.
   require("../mm/vectors.test");
 }
 

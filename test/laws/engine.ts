@@ -1,5 +1,5 @@
 /**
- * The engine under test, loaded from a folder: the house's own `lib`, or a copy of it with a defect planted.
+ * The engine under test, loaded from a folder: our own `lib`, or a copy of it with a planted defect.
  */
 import { join, resolve } from "node:path";
 

@@ -1,4 +1,4 @@
-/** The fuzz command: it prints what repeats it, shrinks a failure, and the shrunk plan shows the failure again. */
+/** The fuzz command prints what is needed to repeat a run, shrinks a failure, and the shrunk plan fails again. */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -32,7 +32,7 @@ test("fuzz prints its seed and the same hash for the same seed", () => {
   assert.equal(last(a!.stdout), last(b!.stdout));
 });
 
-test("fuzz: bad input is one line on stderr and status 2", () => {
+test("fuzz: invalid input gives one line on stderr and status 2", () => {
   for (const args of [
     ["--ops", "many"],
     ["--seeds", "1"],
@@ -46,9 +46,9 @@ test("fuzz: bad input is one line on stderr and status 2", () => {
   }
 });
 
-test("a failure shrinks to a few operations that show it again; a plan file replays", () => {
+test("a failure shrinks to a few operations that reproduce it; a plan file replays", () => {
   const engine = loadEngine();
-  // A defect that needs two things: an order-2 free while the counter is off the zone by an earlier fold.
+  // A defect with two conditions: an order-2 free while the zone's counter is off because of an earlier fold.
   let folded = false;
   const broken: Engine = {
     ...engine,
@@ -70,7 +70,7 @@ test("a failure shrinks to a few operations that show it again; a plan file repl
   assert.ok(first !== undefined && first.step > 10);
   const short = shrink(broken, plan);
   assert.equal(lawOf(short.failure), lawOf(first));
-  // A drain, an order-2 page (or a split into one), its free; a page may need room made for it first.
+  // A drain, an order-2 page (or a split into one), its free; a page may first need room.
   assert.ok(short.plan.operations.length <= 5, `${short.plan.operations.length} operations`);
   assert.ok(failureOf(broken, short.plan, 1) !== undefined);
   runPlan(engine, short.plan, 1);

@@ -37,7 +37,7 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
   { weight: 1, arbitrary: fc.tuple(fc.constant("probe"), order, fc.nat({ max: 2 })) },
 );
 
-/** A small machine of the release and geometry; everything else of it is drawn. */
+/** A small machine with the release and geometry; everything else is drawn. */
 function machineArbitrary(
   release: MachineSpec["release"],
   [maxOrder, pageblockOrder, pageSize]: readonly number[],

@@ -10,7 +10,7 @@ export interface ZoneSpec {
   name: string;
   startPfn: number;
   pages: number;
-  /** Frames the allocator never gets: [first, pages], ascending. */
+  /** Frames that the allocator never gets: [first, pages], ascending. */
   gaps?: [number, number][];
 }
 

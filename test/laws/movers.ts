@@ -1,6 +1,6 @@
 /**
- * Operations that move pages: compaction of all memory, contiguous requests, CMA. The pages in use follow; what cannot move
- * is chosen by frame, so that runs repeat.
+ * Operations that move pages: compaction of all memory, contiguous requests, CMA. The list of pages in use is
+ * updated. Immovable pages are chosen by frame, so that runs repeat.
  */
 import type { CmaArea } from "../../lib/mm/contiguous/cma-area";
 import type { MigrationWorld } from "../../lib/mm/contiguous/migrate";
@@ -38,7 +38,7 @@ class Followers {
     this.live.pfns[i] = to;
   }
 
-  /** The page that holds `pfn` was split into single ones, since no target was large enough. */
+  /** The page that holds `pfn` was split into single pages, because no target was large enough. */
   private split(pfn: number): number {
     const { pfns, orders } = this.live;
     for (let order = 0; order <= 20; order++) {

@@ -12,7 +12,7 @@ const RECORDING = join(ROOT, "test/fixtures/x86-6.1/w1-files");
 interface Mutation {
   what: string;
   file: string;
-  /** Text that stands in the file exactly once, and what takes its place. */
+  /** Text that occurs in the file exactly once, and its replacement. */
   from: string;
   to: string;
 }
@@ -134,7 +134,7 @@ const MUTATIONS: Mutation[] = [
   },
 ];
 
-/** A copy of the house's sources; `node_modules` above it serves its imports. */
+/** A copy of our sources; its imports resolve to `node_modules` above it. */
 function copyOfHouse(): string {
   const cache = join(ROOT, "node_modules/.cache");
   mkdirSync(cache, { recursive: true });
@@ -146,7 +146,7 @@ function copyOfHouse(): string {
   return copy;
 }
 
-/** Runs all checks in the copy. One that takes too long is no verdict. */
+/** Runs all checks in the copy. A check that times out gives no verdict. */
 function check(copy: string): Promise<{ status: number | null; verdict: string }> {
   return new Promise((done) => {
     const script = join(copy, "test/laws/all-checks.ts");

@@ -1,5 +1,6 @@
 /**
- * What every allocator owes, whatever its lists look like: one byte a frame. Shares no code with the engine.
+ * The contract of every allocator, whatever its lists look like, with one byte per frame. Shares no code with the
+ * engine.
  */
 
 /** A zone as the model sees it: its number and frames. */
@@ -39,7 +40,7 @@ export class Occupancy {
     const pages = 2 ** order;
     const i = this.zoneIndex(pfn);
     const zone = this.zones[i];
-    if (zone === undefined) throw new Error(`occupancy: frame ${pfn} lies outside every zone`);
+    if (zone === undefined) throw new Error(`occupancy: frame ${pfn} is outside every zone`);
     if (pfn % pages !== 0) throw new Error(`occupancy: frame ${pfn} is not aligned to order ${order}`);
     if (zone.idx > highest)
       throw new Error(`occupancy: frame ${pfn} is in zone ${zone.idx}, allowed are zones up to ${highest}`);
@@ -47,7 +48,7 @@ export class Occupancy {
     this.takeFrames(i, pfn, pages);
   }
 
-  /** Records that a range of frames of any length went to a contiguous request. */
+  /** Records an allocation of a range of any length by a contiguous request. */
   takeRange(pfn: number, pages: number): void {
     const i = this.zoneIndex(pfn);
     if (i < 0 || pfn + pages > this.zones[i]!.endPfn)

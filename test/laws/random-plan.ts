@@ -4,7 +4,7 @@ import type { MachineSpec, ZoneSpec } from "./machine-spec";
 import { Random } from "./random";
 import { KINDS, type Operation, type Plan } from "./run-plan";
 
-/** Largest buddy order, page-block order, page size, top-order blocks a zone. */
+/** Largest buddy order, page-block order, page size, top-order blocks per zone. */
 export const GEOMETRIES: readonly (readonly [number, number, number, number])[] = [
   [10, 9, 4096, 4],
   [10, 10, 4096, 4],
@@ -23,7 +23,7 @@ export const GEOMETRIES_4_17: readonly (readonly [number, number, number, number
   [4, 5, 4096, 30],
 ];
 
-/** A machine out of everything that can differ. */
+/** A machine in which everything that can vary is drawn. */
 export function randomMachine(r: Random): MachineSpec {
   const release = r.pick(KERNEL_RELEASES);
   const [maxOrder, pageblockOrder, pageSize, blocks] = r.pick(
@@ -39,7 +39,7 @@ export function randomMachine(r: Random): MachineSpec {
   zones.push({ idx: r.chance(80) || two ? 2 : 1, name: "Normal", startPfn: start, pages: end - start });
   const cma = r.chance(50);
   const last = zones.at(-1)!;
-  // 4.17 keeps CMA apart only by aligning its area to the largest page as well.
+  // 4.17 separates CMA only by aligning its area to the largest page too.
   const block = release === "4.17" ? top : 2 ** pageblockOrder;
   const area = Math.max(1, Math.floor(last.pages / block / r.pick([2, 3, 4]))) * block;
   const areaStart = Math.ceil((last.startPfn + top) / block) * block;
@@ -91,7 +91,7 @@ function oneOperation(
   const live = () => r.below(1 << 20);
   if (r.chance(95))
     return r.chance(allocs) ? ["alloc", order(), r.pick(kinds), cpu()] : ["free", live(), cpu()];
-  // What moves many pages is rarer.
+  // Operations that move many pages are rarer.
   if (r.chance(6))
     switch (r.below(5)) {
       case 0:

@@ -1,6 +1,7 @@
 /**
- * Runs a plan (a machine and a list of operations) on the engine, beside an independent model of which frames are out.
- * An operation that does not apply (a free when nothing is out) does nothing, so any part of a plan is a plan.
+ * Runs a plan (a machine and a list of operations) on the engine, beside an independent model of the allocated
+ * frames. An operation that does not apply (a free if nothing is allocated) does nothing, so any part of a plan is a
+ * plan.
  */
 import type { CmaArea } from "../../lib/mm/contiguous/cma-area";
 import type { Memory } from "../../lib/mm/state/memory";
@@ -51,7 +52,7 @@ export class PlanFailure extends Error {
 export interface PlanResult {
   allocations: number;
   failures: number;
-  /** Over every frame handed out, in order. */
+  /** Over every frame allocated, in order. */
   hash: number;
 }
 
@@ -87,7 +88,7 @@ class Run {
   private readonly marks: number[][];
   private readonly reserves: number[][];
   private readonly area: CmaArea | undefined;
-  /** First frames and lengths of the ranges that cma_alloc() gave out. */
+  /** First frames and lengths of the ranges that cma_alloc() returned. */
   private readonly buffers: [number, number][] = [];
   /** No block ever was CMA, HIGHATOMIC or ISOLATE. */
   private plainTypes: boolean;

@@ -18,7 +18,7 @@ export function failureOf(engine: Engine, plan: Plan, every: number): PlanFailur
   }
 }
 
-/** The plan cut at its first broken law and shrunk, with at most `runs` trials; the failure it ends with. */
+/** Cuts the plan at its first broken law and shrinks it, with at most `runs` trials; returns the final failure. */
 export function shrink(engine: Engine, plan: Plan, runs = 2000): { plan: Plan; failure: PlanFailure } {
   const first = failureOf(engine, plan, 1);
   if (first === undefined) throw new Error("shrink: the plan does not fail");

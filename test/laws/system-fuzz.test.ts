@@ -1,7 +1,7 @@
 /**
- * A running machine under random operations with faults: pages are pinned while a contiguous request is under way, attempts to
- * migrate are refused, others allocate and free between its steps. After every stretch all laws hold, every page is where its
- * slot says, and every list of the LRU holds what it counts.
+ * A running machine under random operations with faults: pages are pinned while a contiguous request is under way,
+ * migration attempts fail, and others allocate and free between its steps. After every stretch all laws hold, every
+ * page is where its slot says, and every LRU list matches its count.
  */
 import assert from "node:assert/strict";
 import test from "node:test";
@@ -40,7 +40,7 @@ class Fuzz {
   private readonly buffers: { pfn: number; count: number }[] = [];
   private readonly held: { slot: number; kind: PageHold["kind"] }[] = [];
   private readonly huge: number[] = [];
-  /** Refusals that were injected, and requests that were under way meanwhile. */
+  /** Injected failures, and requests that were under way meanwhile. */
   refusals = 0;
   granted = 0;
   failed = 0;
@@ -171,7 +171,7 @@ class Fuzz {
     }
   }
 
-  /** No frame is reserved, missing, or of CMA: what alloc_contig_pages() would try. */
+  /** Whether alloc_contig_pages() would try the range: no frame is reserved, missing or in CMA. */
   private ordinary(start: number, count: number): boolean {
     const { memory: m } = this.system;
     for (let p = start; p < start + count; p++)

@@ -1,6 +1,6 @@
 /**
- * Machines of one process share nothing: whatever another machine does in the middle of a machine's request, at any of its
- * trace points, it ends as it does alone. Nor does a request in the middle of another request of the same machine disturb it.
+ * Machines in one process share nothing: a machine's request ends as it would alone, whatever another machine does at
+ * any of its trace points. Nor does a nested request on the same machine disturb it.
  */
 import assert from "node:assert/strict";
 import test from "node:test";
@@ -15,14 +15,14 @@ import { KINDS } from "./run-plan";
 const engine = loadEngine();
 const STEPS = 3000;
 
-/** A machine with requests and frees drawn from a seed, one a step. */
+/** A machine with requests and frees drawn from a seed, one per step. */
 class Player {
   readonly memory;
   private readonly random: Random;
   private readonly pages: [pfn: number, order: number][] = [];
   private readonly start: number;
   private readonly end: number;
-  /** Frames handed out and refused, and what contiguous requests met, in order. */
+  /** Allocated frames, refusals, and the outcomes of contiguous requests, in order. */
   readonly told: (number | string)[] = [];
   private steps = 0;
 
@@ -57,7 +57,7 @@ class Player {
     }
   }
 
-  /** alloc_contig_range() of the blocks at the end, where pages that do not move are in the way as a rule. */
+  /** alloc_contig_range() of the blocks at the end, where pages that do not move are usually in the way. */
   private contiguous(): void {
     const { memory: m } = this;
     if (this.end <= this.start) return;
@@ -99,7 +99,7 @@ class Player {
   }
 }
 
-/** Lets `act` come in at every trace point; not at those of what it does itself. */
+/** Calls `act` at every trace point, except at those it causes itself. */
 function atEveryTracePoint(act: () => void): TracePoints {
   let inside = false;
   const comeIn = () => {
@@ -119,7 +119,7 @@ function atEveryTracePoint(act: () => void): TracePoints {
   };
 }
 
-test("another machine's requests in the middle of a machine's own change neither", () => {
+test("requests on another machine in the middle of a machine's own requests change neither", () => {
   let cameIn = 0;
   let barred = 0;
   for (let seed = 1; seed <= 40; seed++) {
@@ -143,11 +143,11 @@ test("another machine's requests in the middle of a machine's own change neither
   assert.ok(barred > 10, `${barred} contiguous requests met a page in the way`);
 });
 
-test("a request in the middle of a request of the same machine leaves the outer one its order and type", () => {
+test("a nested request on the same machine does not change the outer one's order and type", () => {
   const spec = randomMachine(new Random(3));
   const m = engine.bootMemory(kernelShape(spec));
   let inner = -1;
-  // What reclaim sets off: the owner of a page that was taken asks for another one.
+  // A consequence of reclaim: the owner of a reclaimed page requests another one.
   const help: SlowPathHelp = {
     compactResult: 0,
     canCompact: false,

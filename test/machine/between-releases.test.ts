@@ -1,4 +1,4 @@
-/** Releases between the modelled ones boot, by the rules that mainline had by then. */
+/** Releases between the modelled ones boot by the rules that mainline had at that time. */
 import assert from "node:assert/strict";
 import test from "node:test";
 import { GiB, MiB } from "../../lib/base/units";
@@ -9,7 +9,7 @@ const BETWEEN = ["5.4", "5.10", "5.15", "6.6", "6.18"];
 const BOARDS = ["qemu-virt", "pc-x86-64", "raspberry-pi-4", "raspberry-pi-3", "power-64k"];
 
 for (const release of BETWEEN)
-  test(`${release} boots, hands out a page, and says what it rests on`, () => {
+  test(`${release} boots, allocates a page, and states its basis`, () => {
     for (const board of BOARDS) {
       const booted = machine(board).kernel(`v${release}.7-arch1`).boot();
       assert.equal(booted.kernel, release);
@@ -23,7 +23,7 @@ for (const release of BETWEEN)
     }
   });
 
-test("a modelled release says nothing, in none of its forms", () => {
+test("a modelled release has no notes, in any of its spellings", () => {
   const booted = machine("qemu-virt").kernel("6.1").boot();
   assert.deepEqual(booted.kernelNotes, []);
   assert.ok(!("kernelNotes" in booted.toJSON()));
@@ -54,7 +54,7 @@ test("hugetlb_cma: 5.10 has it, 5.4 refuses it", () => {
   assert.throws(() => asked("5.4").boot(), /kernel 5\.7 or newer: got kernel 5\.4/);
 });
 
-test("arm64's ZONE_DMA: none before 5.5, the first GiB of RAM up to 5.10, then what the devices reach", () => {
+test("arm64's ZONE_DMA: none before 5.5, the first GiB of RAM up to 5.10, then the memory that devices reach", () => {
   const zones = (release: string) =>
     machine("qemu-virt")
       .memory("8GiB")

@@ -74,7 +74,7 @@ test("each refusal is explained", () => {
   );
 });
 
-test("law: memory is conserved and the area is aligned, inside RAM and of nobody else", () => {
+test("law: memory is conserved and the area is aligned, inside RAM and overlaps no other reservation", () => {
   for (const page of ["4K", "16K", "64K"])
     for (const memory of ["512M", "768M", "1G", "1536M", "3G", "3584M", "5G", "12G", "100G"])
       for (const kernel of ["4.17", "6.1", "6.19"])
@@ -103,7 +103,7 @@ test("law: memory is conserved and the area is aligned, inside RAM and of nobody
         }
 });
 
-test("a PC's area lies at 4 GiB, as recorded on 7.3 (kernel-truth/x86-7.3.4/w7-cma: 128 blocks from page frame 1048576)", () => {
+test("a PC's area is at 4 GiB, as recorded on 7.3 (kernel-truth/x86-7.3.4/w7-cma: 128 blocks from page frame 1048576)", () => {
   const pc = machine("pc-x86-64").memory("4GiB").kernel("7.3").cma("256M").boot();
   assert.equal(pc.cma.base, 1048576 * 4096);
   assert.equal(pc.cma.reservedBytes, 128 * pc.pageblockBytes);

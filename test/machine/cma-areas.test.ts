@@ -46,7 +46,7 @@ test("several areas: each with its own alignment, place and bitmap, all of them 
   assert.ok(next.ok && next.pfn === got.pfn + 32);
 });
 
-test("a region of the device tree is taken where it stands, or refused with the words of rmem_cma_setup()", () => {
+test("a region of the device tree is reserved at its address, or refused with the messages of rmem_cma_setup()", () => {
   const pi = machine("raspberry-pi-5").pageSize("16K").cma("off");
   const dt = { by: "device tree", base: "256MiB" } as const;
   const good = pi.cmaArea("linux,camera", "64MiB", dt).boot();
@@ -61,7 +61,7 @@ test("a region of the device tree is taken where it stands, or refused with the 
   assert.throws(() => pi.cmaArea("x", "48MiB", { by: "device tree" }), /must have a base/);
 });
 
-test("what cma_declare_contiguous() refuses, in its words or without any", () => {
+test("requests that cma_declare_contiguous() refuses, with its message or silently", () => {
   const declare = (request: Partial<Parameters<typeof cmaDeclareContiguous>[3]>) =>
     cmaDeclareContiguous(memory([GiB, 4 * GiB]), "6.1", 2 * MiB, {
       ...{ bytes: 64 * MiB, base: 0, limit: 0, fixed: false, pageSize: 4096 },
@@ -98,7 +98,7 @@ test("8 areas in 4.17, 20 since 6.1: one more finds no slot", () => {
   assert.ok(booted.messages.includes("cma: Not enough slots for CMA reserved regions!"));
 });
 
-test("an area that crosses a zone border: 6.1 gives its pages away, 4.17 loses what lies beyond and all later areas", () => {
+test("an area that crosses a zone boundary: 6.1 gives its pages to the buddy allocator, 4.17 loses the rest and all later areas", () => {
   const boot = (release: string) =>
     machine("raspberry-pi-4")
       .memory("8GiB")
@@ -108,7 +108,7 @@ test("an area that crosses a zone border: 6.1 gives its pages away, 4.17 loses w
       .cmaArea("across", "512MiB", { by: "device tree", base: "3840MiB" })
       .cmaArea("later", "16MiB", { limit: "768MiB" })
       .boot();
-  // RAM of this board ends at 0xfc000000 below 4 GiB, so the zone border at 4 GiB lies inside the area.
+  // RAM of this board ends at 0xfc000000 below 4 GiB, so the zone boundary at 4 GiB is inside the area.
   const now = boot("6.1");
   assert.deepEqual(
     now.cmaAreas.map((a) => a.activated),
@@ -122,7 +122,7 @@ test("an area that crosses a zone border: 6.1 gives its pages away, 4.17 loses w
   );
 });
 
-test("an area on a node lies on it and cannot span two", () => {
+test("an area requested on a node is on that node and cannot span two", () => {
   const server = machine("server-x86-64");
   const on1 = server.cmaArea("near", "1GiB", { nid: 1 }).boot().cmaAreas[0]!;
   assert.equal(on1.ranges[0]!.base, 17 * GiB);
@@ -132,12 +132,12 @@ test("an area on a node lies on it and cannot span two", () => {
   assert.throws(() => server.cmaArea("x", "1GiB", { nid: 2 }), /nid must be a node from 0 to 1: got 2/);
 });
 
-test("6.19: the largest free ranges above 4 GiB, taken from the lowest up, where one cannot be had", () => {
+test("6.19: the largest free ranges above 4 GiB, from the lowest up, if a single range is not available", () => {
   const memblock = memory([4 * GiB, 5 * GiB], [6 * GiB, 8 * GiB], [9 * GiB, 9 * GiB + 512 * MiB]);
   const request = { bytes: 3 * GiB - 256 * MiB, base: 0, limit: 0, fixed: false, pageSize: 4096 };
   const got = cmaDeclareContiguousMulti(memblock, "6.19", 2 * MiB, request, "big");
   assert.ok(got.ok);
-  // 2 GiB and 1 GiB are enough; the lower one is used whole, the last as far as needed.
+  // 2 GiB and 1 GiB are enough; the lower one is used whole, the last one in part.
   assert.deepEqual(got.ranges, [
     { base: 4 * GiB, bytes: GiB },
     { base: 6 * GiB, bytes: 2 * GiB - 256 * MiB },
@@ -151,7 +151,7 @@ test("6.19: the largest free ranges above 4 GiB, taken from the lowest up, where
   );
 });
 
-test("6.19: cma_alloc() goes from range to range, and stops at once where too few pages are left", () => {
+test("6.19: cma_alloc() goes from range to range, and stops at once if too few pages are left", () => {
   const pc = machine("pc-x86-64").memory("8GiB").kernel("6.19").cmaArea("area", "64MiB");
   const booted = pc.boot();
   const { base } = booted.cmaAreas[0]!.ranges[0]!;
@@ -166,7 +166,7 @@ test("6.19: cma_alloc() goes from range to range, and stops at once where too fe
   assert.ok(a.ok && a.pfn === first);
   const b = contig.cmaAlloc(200);
   assert.ok(b.ok && b.pfn === first + half);
-  // No range holds more than its own pages; the area is not full, yet nothing fits.
+  // No single range has enough pages: the area is not full, yet nothing fits.
   const c = contig.cmaAlloc(half + 1);
   assert.ok(!c.ok && c.errno === -16);
   assert.equal(area.available, 2 * half - (half - 100) - 200);

@@ -18,7 +18,7 @@ const areas = (kernel: string) =>
     .cmaArea("camera", "32MiB", { base: 0x50000000, limit: 0x52000000 })
     .with({ cmaInMovableZone: true });
 
-test("an area's frames leave their zone: the span stays, present pages go over, the zone of areas spans them all", () => {
+test("an area's frames leave their zone: the span stays, present pages move, the zone of areas spans them all", () => {
   const dma = { name: "DMA", nid: 0, startPfn: 0, spanned: 4096, present: 4096 };
   const normal = { name: "Normal", nid: 0, startPfn: 4096, spanned: 28672, present: 20000 };
   const zones = zonesWithAreas(
@@ -39,7 +39,7 @@ test("an area's frames leave their zone: the span stays, present pages go over, 
       ],
     },
   ]);
-  // Where there is a ZONE_MOVABLE already, it spans the node ("it is now maximum node span").
+  // If there is already a ZONE_MOVABLE, it spans the node ("it is now maximum node span").
   const movable = { name: "Movable", nid: 0, startPfn: 32768, spanned: 1000, present: 1000 };
   const both = zonesWithAreas([dma, normal, movable], [{ startPfn: 8192, pages: 1024 }]).at(-1)!;
   assert.deepEqual([both.startPfn, both.spanned, both.present], [0, 33768, 2024]);
@@ -50,7 +50,7 @@ test("an area's frames leave their zone: the span stays, present pages go over, 
   assert.deepEqual(zonesWithAreas([dma, normal], []), [dma, normal]);
 });
 
-test("in every release: the pages are there once, in two zones that overlap, and every law holds", () => {
+test("in every release: each page is in one of two overlapping zones, and every law holds", () => {
   for (const kernel of ["4.17", "6.1", "6.12", "6.19", "7.3"]) {
     const on = areas(kernel).boot();
     const off = areas(kernel).with({ cmaInMovableZone: false }).boot();
@@ -69,14 +69,15 @@ test("in every release: the pages are there once, in two zones that overlap, and
     assert.equal(m.zoneOf(0x50000000 / 4096 - 1)?.name, m.zones[0]!.name);
     const user = k.allocPages({ gfp: "GFP_HIGHUSER_MOVABLE" });
     assert.ok(user.ok && user.zone === "Movable");
-    // GFP_MOVABLE without GFP_HIGHMEM no longer gets CMA pages, which the series' mail calls its one side effect.
+    // GFP_MOVABLE without GFP_HIGHMEM no longer gets CMA pages, which the mail of the series calls its only side
+    // effect.
     const device = k.allocPages({ gfp: "GFP_KERNEL|__GFP_MOVABLE" });
     assert.ok(device.ok && device.zone !== "Movable");
     assert.equal(k.zone("Movable").buddyinfo().includes("Movable"), true);
   }
 });
 
-test("load, compaction, contiguous requests and pins over overlapping zones leave every law whole", () => {
+test("load, compaction, contiguous requests and pins over overlapping zones break no law", () => {
   for (const kernel of ["4.17", "6.1", "6.19"]) {
     const s = System.boot({ ...areas(kernel).toJSON(), memoryBytes: 2 ** 29 }, { swapBytes: 2 ** 26 });
     const r = new Random(7).fork(kernel);
@@ -109,14 +110,14 @@ test("load, compaction, contiguous requests and pins over overlapping zones leav
   }
 });
 
-test("contiguous ranges lie in one zone: none reaches across an area's edge", () => {
+test("contiguous ranges are in one zone: none crosses an area's edge", () => {
   const k = areas("6.1").start();
   const contig = new Contiguous(k.memory);
   assert.equal(contig.areas.length, 2);
   const edge = 0x50000000 / 4096;
-  assert.throws(() => contig.allocContigRange(edge - 512, edge + 512), /must lie in one zone/);
+  assert.throws(() => contig.allocContigRange(edge - 512, edge + 512), /must be in one zone/);
   assert.ok(contig.allocContigRange(edge - 512, edge).ok);
-  // 32,768 pages: larger than the 8192 of the camera, so each range of the search near it has frames of two zones.
+  // 32,768 pages: larger than the 8192 of the camera, so each searched range near it has frames of two zones.
   const got = contig.allocContigPages(32768);
   assert.ok(got.ok);
   assert.ok(got.pfn >= edge + 8192 || got.pfn + 32768 <= edge);

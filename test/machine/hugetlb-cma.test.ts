@@ -31,11 +31,11 @@ test("hugetlb_cma=nid:size,… is read as the kernel reads it", () => {
       [1, 2048],
     ],
   ]);
-  // sscanf() finds no number after the comma: the rest is passed over.
+  // sscanf() finds no number after the comma: the rest is skipped.
   assert.deepEqual(parse("0:1G,x"), [1024, [[0, 1024]]]);
 });
 
-test("by node: each its own size, wrong ones refused with the kernel's words", () => {
+test("by node: each its own size, invalid ones refused with the kernel's messages", () => {
   const nodes = [
     { start: 0, end: 8 * GiB },
     { start: 8 * GiB, end: 16 * GiB },
@@ -80,13 +80,13 @@ test("by node: each its own size, wrong ones refused with the kernel's words", (
   });
 });
 
-test("6.19 takes several ranges above 4 GiB where one cannot be had, each at a gigantic page; 6.1 takes none", () => {
+test("6.19 takes several ranges above 4 GiB if a single one is not available, each at a gigantic page; 6.1 takes none", () => {
   const holes = () => memory([0, GiB], [4 * GiB + MiB, 7 * GiB], [9 * GiB, 11 * GiB]);
   const request = { ...asked, bytes: 3 * GiB };
   const old = hugetlbCmaReserve(holes(), "6.1", request);
   assert.deepEqual(old.areas, []);
   assert.ok(old.messages.includes("hugetlb_cma: reservation failed: err -12, node 0"));
-  // By hand: from 4 GiB + 1 MiB the first gigantic page begins at 5 GiB: 2 GiB there, 2 GiB at 9.
+  // By hand: after 4 GiB + 1 MiB, the first gigantic page starts at 5 GiB: 2 GiB there, 2 GiB at 9.
   const now = hugetlbCmaReserve(holes(), "6.19", request);
   assert.deepEqual(now.areas, [
     {
@@ -120,7 +120,7 @@ test("fluent: gigantic pages at boot, and areas by node that the pools draw on",
   assert.throws(() => machine("pc-x86-64").kernel("4.17").hugetlbCma("2GiB"), /kernel 5.7 or newer/);
 });
 
-test("kernelcore=mirror without mirrored memory: what lies above 4 GiB becomes movable; since 6.6 it is ignored", () => {
+test("kernelcore=mirror without mirrored memory: memory above 4 GiB becomes movable; since 6.6 it is ignored", () => {
   const pc = (kernel: string) =>
     machine("pc-x86-64").memory("8GiB").kernel(kernel).kernelcore("mirror").boot();
   for (const kernel of ["4.17", "6.1"]) {
@@ -139,7 +139,7 @@ test("kernelcore=mirror without mirrored memory: what lies above 4 GiB becomes m
   assert.match(now.movable.reason!, /nothing|no memory is mirrored/);
 });
 
-test("pageblock boot takes them all", () => {
+test("pageblock boot accepts all of these options", () => {
   const run = (text: string) => pageblock(["boot", ...text.split(" ")]);
   const server = run(
     "--board server-x86-64 --nodes 2 --kernelcore 8GiB --hugepages 2MiB:10 --hugetlb-cma 0:1GiB,1:1GiB",

@@ -1,4 +1,4 @@
-/** kswapd begins as many requests after it was woken as its machine says, and no sooner. */
+/** kswapd starts exactly as many requests after it was woken as the machine's option says. */
 import assert from "node:assert/strict";
 import test from "node:test";
 import { System } from "../../lib/machine/system";
@@ -21,13 +21,13 @@ function requestsUntilItWorks(kswapdLag: number): number {
   return requests - woken;
 }
 
-test("a lag of n requests lets kswapd work at the n-th after it was woken; none lets it work at once", () => {
+test("with a lag of n requests, kswapd works at the n-th after it was woken; without a lag, at once", () => {
   assert.equal(requestsUntilItWorks(0), 0);
   assert.equal(requestsUntilItWorks(1), 1);
   assert.equal(requestsUntilItWorks(100), 100);
 });
 
-test("a lag that is no number of requests is refused", () => {
+test("a lag that is not a number of requests is refused", () => {
   for (const kswapdLag of [-1, 0.5, 2 ** 21])
     assert.throws(
       () => System.boot({ board: "pc-x86-64", memoryBytes: 2 ** 28 }, { kswapdLag }),

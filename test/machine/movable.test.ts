@@ -7,7 +7,7 @@ import { findZoneMovablePfns } from "../../lib/mm/boot/zone-movable";
 const zonesOf = (m: ReturnType<typeof machine>) =>
   m.boot().zones.map((z) => [z.nid, z.name, z.startPfn, z.startPfn + z.spanned]);
 
-test("kernelcore=4G on a PC of 8 GiB: what lies below 4 GiB counts, the rest is found above, rounded up to 4 MiB", () => {
+test("kernelcore=4G on a PC with 8 GiB: memory below 4 GiB counts, the rest is above, rounded up to 4 MiB", () => {
   // Below 4 GiB: frames 1 to 158 and 256 to 786393, 786,296 pages. 1,048,576 − 786,296 = 262,280 more from frame
   // 1,048,576 on end at 1,310,856; the next multiple of 1024 is 1,311,744.
   const pc = machine("pc-x86-64").memory("8GiB").kernelcore("4GiB");
@@ -18,7 +18,7 @@ test("kernelcore=4G on a PC of 8 GiB: what lies below 4 GiB counts, the rest is 
     [0, "Movable", 1311744, 2359296],
   ]);
   const { zones } = pc.boot();
-  // lowmem_reserve: NORMAL keeps a 32nd of ZONE_MOVABLE from requests that could use it.
+  // lowmem_reserve: NORMAL reserves 1/32 of ZONE_MOVABLE against requests that could use that zone.
   assert.deepEqual(zones[2]!.lowmemReserve, [0, 0, 0, Math.floor(zones[3]!.managedAtBoot / 32)]);
   const k = pc.start();
   const user = k.allocPages({ gfp: "GFP_HIGHUSER_MOVABLE" });
@@ -36,14 +36,14 @@ test("movablecore=: rounded up to the largest buddy page, the kernel's part spre
     return zone.present;
   };
   const exact = size(3000 * 2 ** 20);
-  // The start is rounded up once more, so less than what was asked can be left: up to 1023 pages.
+  // The start is rounded up once more, so the zone can be up to 1023 pages smaller than requested.
   assert.ok(exact <= 768000 && exact > 768000 - 1024, String(exact));
   assert.equal(size(3000 * 2 ** 20 + 4096) - exact, 1024);
   const nodes = machine("server-x86-64")
     .kernelcore("8GiB")
     .boot()
     .zones.filter((z) => z.name === "Movable");
-  // 4 GiB of kernelcore a node: node 1 starts at 17 GiB, so its ZONE_MOVABLE at 21.
+  // 4 GiB of kernelcore per node: node 1 starts at 17 GiB, so its ZONE_MOVABLE starts at 21.
   assert.deepEqual(
     nodes.map((z) => [z.nid, z.startPfn]),
     [
@@ -61,7 +61,7 @@ test("a node too small for its share leaves the rest to the others: the second p
     findZoneMovablePfns({ nodes, topPages: 1024, usableStartPfn: 0, kernelcore: { pages: 8192 } }),
     [0, 8192],
   );
-  // The largest of both: movablecore=2048 leaves 16384 pages to the kernel, more than kernelcore asks.
+  // The largest of both: movablecore=2048 leaves 16384 pages to the kernel, more than kernelcore requests.
   const both = { kernelcore: { pages: 8192 }, movablecore: { pages: 2048 } };
   assert.deepEqual(findZoneMovablePfns({ nodes, topPages: 1024, usableStartPfn: 0, ...both }), [0, 16384]);
 });
@@ -81,7 +81,7 @@ test("values that leave no ZONE_MOVABLE: kernelcore=110%, movablecore= above all
   assert.throws(() => machine("pc-x86-64").kernelcore("half"), /kernelcore/);
 });
 
-test("movable_node: hot-pluggable nodes become ZONE_MOVABLE, nothing of the early boot lies there", () => {
+test("movable_node: hot-pluggable nodes become ZONE_MOVABLE and hold nothing from early boot", () => {
   const server = machine("server-x86-64").kernelcore("1GiB").movableNode();
   const { zones, minFreeKbytes, reservations } = server.boot();
   assert.deepEqual(
@@ -97,14 +97,14 @@ test("movable_node: hot-pluggable nodes become ZONE_MOVABLE, nothing of the earl
   assert.ok(reservations.every((r) => r.start + r.bytes <= 17 * GiB));
   // khugepaged counts populated zones up to NORMAL: three.
   assert.equal(minFreeKbytes, 3 * 11 * 2048);
-  // x86 takes the flag from every node where the kernel lies (numa_clear_kernel_node_hotplug()).
+  // x86 clears the flag of every node that holds the kernel (numa_clear_kernel_node_hotplug()).
   const low = machine("server-x86-64")
     .movableNode([{ start: "8GiB", bytes: "4GiB" }])
     .boot();
   assert.match(low.movable.reason!, /the kernel lies on every node/);
 });
 
-test("watermarks of ZONE_MOVABLE: a share of min_free_kbytes in 6.1, at most 128 pages and no low memory in 6.12", () => {
+test("watermarks of ZONE_MOVABLE: a share of min_free_kbytes in 6.1; at most 128 pages and not low memory in 6.12", () => {
   const movable = (release: string) => {
     const booted = machine("server-x86-64").kernel(release).movablecore("50%").boot();
     const { zones, minFreeKbytes } = booted;
@@ -117,7 +117,7 @@ test("watermarks of ZONE_MOVABLE: a share of min_free_kbytes in 6.1, at most 128
   assert.equal(old.zone.watermarks.min, Math.floor((old.pagesMin * old.zone.managedAtBoot) / old.all));
   const now = movable("6.12");
   assert.equal(now.zone.watermarks.min, 128);
-  // The gap still goes by the share: a quarter of it.
+  // The gap still depends on the share: a quarter of it.
   const share = Math.floor((now.pagesMin * now.zone.managedAtBoot) / now.low);
   assert.equal(now.zone.watermarks.low - 128, Math.floor(share / 4));
 });

@@ -87,7 +87,7 @@ test("a huge page that is split keeps its slot, and its parts get their own", ()
   validate(s.memory, "everything", { ownersKnown: true });
 });
 
-test("a pin for long leaves CMA areas and ZONE_MOVABLE as the release has it", () => {
+test("a long-term pin leaves CMA areas and ZONE_MOVABLE as the release requires", () => {
   const pinned = (kernel: string, machine: object, switches = {}) => {
     const s = System.boot({ board: "qemu-virt", memoryBytes: 2 ** 29, kernel, switches, ...machine });
     let slot = -1;

@@ -19,7 +19,7 @@ const everyFrame = ({ memory: m }: System) => {
   for (const zone of m.zones) materialiseRange(m, zone.startPfn, zone.endPfn);
 };
 
-test("untouched memory in runs or block by block: the same machine, frame by frame, whatever happens to it", () => {
+test("untouched memory in runs or block by block: the same machine, frame by frame, under any operations", () => {
   const uses: [BootRequest, WorkloadSpec][] = [
     [PC, { kind: "uptime", duration: "4 hours" }],
     [PC, { kind: "scatterUnmovable", share: 0.3 }],
@@ -54,7 +54,7 @@ test("untouched memory in runs or block by block: the same machine, frame by fra
       assert.deepEqual(inRuns.contig, inBlocks.contig, what);
       assert.deepEqual({ ...inRuns.system.memory.counters }, { ...inBlocks.system.memory.counters }, what);
       assert.equal(inRuns.system.allocator.buddyinfo(), inBlocks.system.allocator.buddyinfo(), what);
-      // What is left untouched is made real now: states, types and owners of every frame agree.
+      // Materialise what is still untouched: states, types and owners of every frame agree.
       everyFrame(inRuns.system);
       const [a, b] = [inRuns.system.memory, inBlocks.system.memory];
       assert.deepEqual(a.state, b.state, what);

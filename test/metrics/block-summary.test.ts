@@ -1,4 +1,4 @@
-/** Summaries of a machine against a count frame by frame, which knows nothing of runs, groups or columns. */
+/** Summaries of a machine against an independent frame-by-frame count without runs, groups or columns. */
 import assert from "node:assert/strict";
 import test from "node:test";
 import {
@@ -21,7 +21,9 @@ import { usedMachine } from "../chart/gallery/machine";
 
 const sum = (column: readonly number[]) => column.reduce((a, b) => a + b, 0);
 
-/** Free in the buddy lists, on a per-CPU list, or the kind of the page in use: by each frame's own place. */
+/**
+ * Classifies each frame by its own place: free in the buddy lists, on a per-CPU list, or the kind of the page in use.
+ */
 function frameByFrame(m: Memory, from: number, to: number): Record<string, number> {
   const counts: Record<string, number> = {};
   for (let pfn = from; pfn < to; pfn++) {
@@ -32,7 +34,7 @@ function frameByFrame(m: Memory, from: number, to: number): Record<string, numbe
   return counts;
 }
 
-test("every group holds what a count frame by frame finds in it", () => {
+test("every group equals a frame-by-frame count", () => {
   const { memory: m } = usedMachine();
   const summary = blockSummary(m, { blocksPerGroup: 4 });
   const size = 4 * m.pageblockPages;
@@ -46,7 +48,7 @@ test("every group holds what a count frame by frame finds in it", () => {
   }
 });
 
-test("pages are conserved: free, per-CPU and in use are all there is, by class and by kind", () => {
+test("pages are conserved: free, per-CPU and in-use pages add up to all pages, by class and by kind", () => {
   const { memory: m } = usedMachine();
   const s = blockSummary(m);
   const frames = m.zones.reduce((n, zone) => n + zone.endPfn - zone.startPfn, 0);
@@ -78,7 +80,7 @@ test("blocks are counted once, by their type", () => {
   );
 });
 
-test("groups put together are the groups counted together", () => {
+test("merged groups equal groups that are counted together", () => {
   const { memory: m } = usedMachine();
   assert.deepEqual(
     coarserSummary(blockSummary(m, { blocksPerGroup: 2 }), 8),
@@ -86,7 +88,7 @@ test("groups put together are the groups counted together", () => {
   );
 });
 
-test("pins are counted for what they hold; a page locked in memory is no pin", () => {
+test("pins count the pages they hold; a page locked in memory is not a pin", () => {
   const m = churnMachine(2 ** 14);
   const huge = allocPages(m, GFP_KERNEL, 9);
   const locked = allocPages(m, GFP_HIGHUSER_MOVABLE, 0);

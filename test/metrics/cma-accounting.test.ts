@@ -1,4 +1,7 @@
-/** The accounting problems that CMA in ZONE_MOVABLE was to solve, on a small machine: 512 MiB, a quarter of it CMA. */
+/**
+ * The accounting problems that CMA in ZONE_MOVABLE was meant to solve, on a small machine: 512 MiB, a quarter of it
+ * CMA.
+ */
 import assert from "node:assert/strict";
 import test from "node:test";
 import { parseCma } from "../../lib/machine/cma-request";
@@ -17,7 +20,7 @@ function small(switches: Partial<KernelSwitches>): System {
   });
 }
 
-/** A build: clean file pages and anonymous ones, and for each 16 of them a page of the kernel, until kswapd begins. */
+/** A build: clean file pages and anonymous pages, and one kernel page per 16 of them, until kswapd starts. */
 function untilReclaim(switches: Partial<KernelSwitches>) {
   const s = small(switches);
   const { counters } = s.memory;
@@ -33,9 +36,9 @@ function untilReclaim(switches: Partial<KernelSwitches>) {
   return { s, use, share: use.movable / AREA_PAGES, account: cmaAccounting(s.memory) };
 }
 
-test("how much of the area is used before reclaim starts: nothing in 4.17, some with the half rule, all as ZONE_MOVABLE", () => {
+test("the part of the area used before reclaim starts: nothing in 4.17, some with the half rule, all as ZONE_MOVABLE", () => {
   const classic = untilReclaim({});
-  // The last resort: kswapd runs with the whole area free.
+  // CMA is the last resort: kswapd runs while the whole area is free.
   assert.equal(classic.use.free, AREA_PAGES);
   assert.ok(classic.s.memory.counters.pgsteal_kswapd > 0, "and took pages from their owners");
   const half = untilReclaim({ cmaBalance: true });
@@ -66,7 +69,7 @@ test("free pages that are useless to the kernel, and who is misled by them", () 
       { board: "qemu-virt", memoryBytes: 2 ** 29, kernel: "4.17", cma: parseCma("128MiB"), switches },
       { reclaim: false, compaction: false },
     );
-    // Movable pages until the first of the area, then kernel pages until there is none to be had.
+    // Movable pages until the first one in the area, then kernel pages until a request fails.
     const dma32 = s.memory.zones[0]!;
     for (let i = 0; i < 90_000; i++) s.alloc("anon");
     for (let pfn = 0; pfn >= 0; ) pfn = s.allocFixed("slab");
@@ -78,13 +81,14 @@ test("free pages that are useless to the kernel, and who is misled by them", () 
 
   const { s, dma32 } = fill({});
   const full = cmaAccounting(s.memory).zones[0]!;
-  // Plenty is free by the counter, and movable requests may have it.
+  // By the counter many pages are free, and movable requests may use them.
   assert.ok(full.freePages > 16 * dma32.wmark[2]!, String(full.freePages));
   assert.ok(full.starved && full.ok.movable);
-  // A request subtracts by its own type and kswapd always; compaction does not know, and would run for nothing.
+  // A request subtracts depending on its type, kswapd always; compaction does not know and would run without effect.
   assert.deepEqual([full.ok.unmovable, full.ok.kswapd], [false, false]);
   assert.deepEqual(full.misled, ["compaction"]);
-  // The atomic failures that the series' first mail tells of: the reserve goes, then nothing is left among 30,000 free pages.
+  // The atomic failures described in the first mail of the series: the reserve runs out, then no page is left among
+  // 30,000 free ones.
   let atomic = 0;
   while (s.allocator.allocPages({ gfp: "GFP_ATOMIC" }).ok) atomic++;
   assert.ok(atomic < dma32.wmark[0]!, `${atomic} atomic pages`);
@@ -96,7 +100,7 @@ test("free pages that are useless to the kernel, and who is misled by them", () 
     zones.map((z) => [z.zone, z.starved, z.misled]),
     [["Movable", false, []]],
   );
-  // The zones without CMA have an account of their own: what looks free there is.
+  // Zones without CMA have a separate account: pages that look free there are free.
   const { nrFreePages, nrFreeCma, wmark } = design.dma32;
   assert.ok(nrFreeCma === 0 && nrFreePages <= wmark[2]! + 200, String(nrFreePages));
 });

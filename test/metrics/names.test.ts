@@ -1,4 +1,4 @@
-/** Every figure that a run gives has a unit and a meaning, and no name is kept that no run gives. */
+/** Every figure that a run reports has a unit and a meaning, and there is no name that no run reports. */
 import assert from "node:assert/strict";
 import test from "node:test";
 import { MiB } from "../../lib/base/units";

@@ -42,11 +42,11 @@ test("all patterns of up to 14 blocks, counted one by one", () => {
   }
 });
 
-test("known points: 2 GB of 2 MiB blocks need p below 0.07 % for an even chance of one range", () => {
+test("known points: 2 GB in 2 MiB blocks need p below 0.07 % for an even chance of one range", () => {
   assert.ok(Math.abs(runProbability(1024, 1024, 0.00068) - 0.5) < 0.005);
   assert.equal(runProbability(4096, 1024, 0), 1);
   assert.equal(runProbability(4096, 1024, 1), 0);
-  // Tiny probabilities keep their digits: 2^-1074 would be the end of doubles, (1-p)^k is far above.
+  // Tiny probabilities keep their digits: doubles end at 2^-1074, and (1-p)^k is far above.
   const small = alignedRunProbability(512, 512, 0.05);
   assert.ok(small > 3.9e-12 && small < 4.0e-12, `${small}`);
 });
@@ -85,7 +85,7 @@ for (const k of [512, 1024])
     }
   });
 
-test("alloc_contig_pages() finds a range exactly where a clean aligned window is", () => {
+test("alloc_contig_pages() finds a range exactly at a clean aligned window", () => {
   // Blocks of 32 pages on a kernel with PAGE_BLOCK_MAX_ORDER=5: the search is the same, the frames are fewer.
   for (let seed = 1; seed <= 6; seed++) {
     const system = System.boot({
@@ -98,7 +98,7 @@ test("alloc_contig_pages() finds a range exactly where a clean aligned window is
     const { memory: m } = system;
     const zone = m.zones.find((z) => z.name === "DMA32")!;
     const random = new Random(seed).fork("pollution");
-    // Every other seed is so dirty that no window stays clean; both lengths are tried with both.
+    // Every other seed is so dirty that no window stays clean; both lengths are tried with each.
     const k = seed % 3 === 0 ? 1024 : 512;
     const p = seed % 2 === 0 ? 0.02 : 0.0005;
     for (let pfn = zone.startPfn; pfn < zone.endPfn; pfn += m.pageblockPages) {

@@ -63,7 +63,7 @@ function memory(from: number, to: number): Memblock {
   return memblock;
 }
 
-test("with memory above 4 GiB and no limit, the area lies at 4 GiB; 4.17 takes the top", () => {
+test("with memory above 4 GiB and no limit, the area starts at 4 GiB; 4.17 takes the top", () => {
   const request = { bytes: 64 * MiB, base: 0, limit: 0, fixed: false };
   const now = cmaDeclareContiguous(memory(GiB, 8 * GiB), "6.1", 2 * MiB, request);
   assert.ok(now.ok && now.base === 4 * GiB);
@@ -71,7 +71,7 @@ test("with memory above 4 GiB and no limit, the area lies at 4 GiB; 4.17 takes t
   assert.ok(then.ok && then.base === 8 * GiB - 64 * MiB);
 });
 
-test("a fixed base: taken where free, busy where not, refused where misaligned", () => {
+test("a fixed base: taken if free, busy if not, refused if misaligned", () => {
   const at = (base: number, memblock = memory(GiB, 4 * GiB)) =>
     cmaDeclareContiguous(memblock, "6.1", 2 * MiB, { bytes: 64 * MiB, base, limit: 4 * GiB, fixed: true });
   const good = at(0x60000000);

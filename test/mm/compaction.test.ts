@@ -1,4 +1,7 @@
-/** Compaction, reclaim and the slow path on small machines. Recordings check the decisions; here are directions and laws. */
+/**
+ * Compaction, reclaim and the slow path on small machines. Recordings check the decisions; these tests check
+ * directions and laws.
+ */
 import assert from "node:assert/strict";
 import test from "node:test";
 import { machine } from "../../lib/index";
@@ -63,19 +66,19 @@ test("freeing three quarters of each 2 MiB leaves no huge page; compaction bring
   assert.ok(extfragForOrder(zone, 9) < 10, `still ${extfragForOrder(zone, 9)} %`);
 });
 
-test("a huge page on fragmented memory needs compaction: off means off", () => {
+test("a huge page on fragmented memory needs compaction: if it is off, the request fails", () => {
   const ask = (compaction: boolean) => {
     const m = memory("1GiB");
     fragment(m);
     m.help = new RoomMaker(m, { reclaim: true, compaction });
     return new HugetlbPool(m, { order: 9 }).setMaxHugePages(100);
   };
-  // 1 GiB holds some order-9 pages that the fragmenter cannot reach: the low zone's, kept by lowmem_reserve.
+  // The fragmenter cannot reach some order-9 pages of the 1 GiB: lowmem_reserve protects those of the low zone.
   assert.ok(ask(false) < 10, `without compaction: ${ask(false)}`);
   assert.equal(ask(true), 100);
 });
 
-test("compaction conserves pages: as many in use after as before, counters equal to lists", () => {
+test("compaction conserves pages: the number in use stays the same, counters equal lists", () => {
   const m = memory("512MiB");
   fragment(m);
   const free = () => m.zones.reduce((n, z) => n + z.nrFree.reduce((s, k, o) => s + k * 2 ** o, 0), 0);
@@ -90,7 +93,7 @@ test("compaction conserves pages: as many in use after as before, counters equal
   validate(m, "everything");
 });
 
-test("a page that refuses to move keeps its block from becoming free", () => {
+test("a page that fails to move keeps its block from becoming free", () => {
   const m = memory("512MiB");
   fragment(m);
   m.mayMigrate = (pfn) => pfn % 512 !== 0;
@@ -155,7 +158,7 @@ test("direct reclaim drops clean file pages, writes dirty ones, and leaves anony
   assert.equal(lru.swapFree, 1000 - fates.swapped!);
 });
 
-test("a pool of huge pages grows, shrinks, goes into surplus and splits gigantic pages", () => {
+test("a pool of huge pages grows, shrinks, has surplus pages and splits gigantic pages", () => {
   const m = memory("1GiB");
   const pool = new HugetlbPool(m, { order: 9, overcommit: 1 });
   assert.equal(pool.setMaxHugePages(4), 4);
@@ -185,7 +188,7 @@ test("a pool of huge pages grows, shrinks, goes into surplus and splits gigantic
   );
 });
 
-test("contiguous memory on a fresh machine is the first aligned range without reserved frames; twice is twice", () => {
+test("contiguous memory on a fresh machine is the first aligned range without reserved frames; a second request gets another", () => {
   const m = memory("1GiB");
   const before = m.zones.map((z) => z.nrFreePages + z.pcp.diffNrFree);
   const request = { pages: 3 * 4096, gfp: G.GFP_KERNEL, kind: "driver" as const };

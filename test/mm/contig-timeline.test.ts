@@ -1,4 +1,7 @@
-/** The timeline of a contiguous request: it adds up to the latency, changes nothing, and tells what the kernel's steps did. */
+/**
+ * The timeline of a contiguous request: it adds up to the latency, changes nothing, and reports the work of the
+ * kernel's steps.
+ */
 import assert from "node:assert/strict";
 import test from "node:test";
 import { machine } from "../../lib";
@@ -49,7 +52,7 @@ for (const [name, filled] of Object.entries(FILLED))
       assert.throws(() => a.timeline(), /was not recorded: ask for it/);
     });
 
-test("what the steps did is what the request did: pages isolated, moved, dropped, taken", () => {
+test("the steps report the work of the request: pages isolated, moved, dropped, taken", () => {
   const m = FILLED["full of both"]!();
   const before = m.toJSON().counters;
   const got = m.cmaAlloc("16MiB", { timeline: true });
@@ -63,7 +66,7 @@ test("what the steps did is what the request did: pages isolated, moved, dropped
   assert.equal(pages.reclaim, after.dropped! - before.dropped!);
 });
 
-test("a shared page that is pinned is tried in 5 calls of 10 passes, then the range is given up at the test", () => {
+test("a shared page that is pinned is tried in 5 calls of 10 passes, then the range fails the final test", () => {
   const m = board.running().fill("shmem", { share: 0.97 }).free(0.4).pin(0.02, "pin", "a driver");
   const refused = m.cmaAlloc("64MiB", { align: "64MiB", timeline: true });
   assert.equal(refused.errno, -16);
@@ -74,7 +77,7 @@ test("a shared page that is pinned is tried in 5 calls of 10 passes, then the ra
       ["isolate", "drain", "migrate", "test", "undo"],
     );
     const { lists, calls, failedTries } = steps[2]!;
-    // __alloc_contig_migrate_range(): the list that cannot be emptied gets one call and four more, each of 10 passes.
+    // __alloc_contig_migrate_range(): a list that cannot be emptied gets five calls of 10 passes each.
     assert.equal(calls! - lists!, 4);
     assert.ok(failedTries! >= 5 * 10, `${failedTries} failed tries`);
   }
@@ -92,7 +95,7 @@ test("of many ranges the first and the last are kept, with their places", () => 
   assert.match(JSON.stringify(layout), new RegExp(`first and last 16 of ${rangesTried} ranges`));
 });
 
-test("the timeline is part of the plan and of its result: it can be run again, and without an area it is empty", async () => {
+test("the timeline is part of the plan and of its result: it can be repeated, and it is empty without an area", async () => {
   const m = FILLED["full of both"]!();
   m.cmaAlloc("8MiB", { timeline: true });
   const json = JSON.parse(JSON.stringify(m.toJSON()));
@@ -102,7 +105,7 @@ test("the timeline is part of the plan and of its result: it can be run again, a
   assert.deepEqual(none.cmaAlloc("1MiB", { timeline: true }).timeline().lanes, []);
 });
 
-test("the timeline and the picture of what stood in the way name the same number of ranges", () => {
+test("the timeline and the picture of blocking pages have the same number of ranges", () => {
   const m = half(board.running()).pin(0.02, "longterm", "RDMA");
   const refused = m.cmaAlloc("16MiB", { align: "2MiB", timeline: true });
   const { rangesTried } = refused.timeline({ json: true });

@@ -1,4 +1,7 @@
-/** Contiguous requests on a small machine: where they land, what bars them, and what they say about it (FACTS 4.2, 4.3, 4.6). */
+/**
+ * Contiguous requests on a small machine: the range they get, what blocks them, and how they explain it (FACTS 4.2,
+ * 4.3, 4.6).
+ */
 import assert from "node:assert/strict";
 import test from "node:test";
 import type { KernelRelease } from "../../lib/hardware/kernel-release";
@@ -44,7 +47,7 @@ function fresh(release: KernelRelease = "6.1", switches: Partial<KernelSwitches>
   });
 }
 
-/** Fills all of memory but `left` pages with anonymous pages; the frames by place. */
+/** Fills memory except `left` pages with anonymous pages; returns the frames by place. */
 function fill(m: Memory, left: number): Set<number> {
   const frames = new Set<number>();
   for (let n = RAM + CMA - left; n > 0; n--) {
@@ -62,7 +65,7 @@ const failed = (r: { ok: boolean }): FailedContigRequest => {
 };
 
 for (const release of ["4.17", "6.1", "6.12", "6.19", "7.3"] as const)
-  test(`${release}: an empty area serves from its base, first fit, aligned as asked; releases come back`, () => {
+  test(`${release}: an empty area serves from its base, first fit, aligned as requested; released pages are free again`, () => {
     const m = fresh(release);
     const contig = new Contiguous(m);
     assert.equal(contig.areas.length, 1);
@@ -118,7 +121,7 @@ const CAUSES: [PageHold["kind"], string, RegExp][] = [
   ["noMigrate", "a FUSE file system", /cannot migrate/],
 ];
 for (const [kind, by, says] of CAUSES)
-  test(`a page held by "${kind}" bars every range over it, and is named`, () => {
+  test(`a page held by "${kind}" blocks every range that contains it, and is named`, () => {
     const m = fresh();
     const contig = new Contiguous(m);
     fill(m, 5000);
@@ -165,7 +168,7 @@ const inUseFrom = (m: Memory, from: number): number => {
   return p;
 };
 
-test("without alignment the next try begins one page further: free span − request + 1 tries", () => {
+test("without alignment, the next attempt starts one page further: free span − request + 1 attempts", () => {
   const m = fresh();
   const contig = new Contiguous(m);
   fill(m, 5000);
@@ -176,7 +179,7 @@ test("without alignment the next try begins one page further: free span − requ
   assert.equal(r.busyRanges.length, 17);
 });
 
-test("a pinned page is stepped over when the area is large enough behind it", () => {
+test("the search skips a pinned page if the area is large enough after it", () => {
   const m = fresh();
   const contig = new Contiguous(m);
   fill(m, 5000);
@@ -208,7 +211,7 @@ test("alloc_contig_pages: steps of its size past unmovable pages", () => {
   validate(m, "everything");
 });
 
-test("alloc_contig_pages on untouched memory: aligned to its size where that is a power of two", () => {
+test("alloc_contig_pages on untouched memory: aligned to its size if that is a power of two", () => {
   const m = fresh();
   const got = new Contiguous(m).allocContigPages(4096);
   assert.ok(got.ok);
@@ -216,7 +219,7 @@ test("alloc_contig_pages on untouched memory: aligned to its size where that is 
   validate(m, "everything");
 });
 
-test("every movable block behind a slab page: the request names it and what would free it", () => {
+test("a slab page in every movable block: the request names it and what would free it", () => {
   const m = fresh();
   const contig = new Contiguous(m);
   const taken: number[] = [];
@@ -230,12 +233,12 @@ test("every movable block behind a slab page: the request names it and what woul
   validate(m, "everything");
 });
 
-test("wrong arguments throw and name the limit and the value", () => {
+test("invalid arguments throw an error with the limit and the value", () => {
   const contig = new Contiguous(fresh());
-  // cma_alloc() of nothing gives nothing, and says nothing (mm/cma.c, all releases).
+  // cma_alloc() of 0 pages returns nothing and prints nothing (mm/cma.c, all releases).
   assert.equal(contig.cmaAlloc(0).ok, false);
   assert.throws(() => contig.cmaAlloc(-1), /got -1/);
   assert.throws(() => contig.cmaAlloc(1, 0, 3), /no area 3: the machine has 1/);
-  assert.throws(() => contig.cmaRelease(BASE, 4), /lie in no area/);
+  assert.throws(() => contig.cmaRelease(BASE, 4), /are not in any area/);
   assert.throws(() => contig.cmaRelease(BASE + RAM, 4), /is not allocated/);
 });

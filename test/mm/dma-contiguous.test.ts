@@ -1,4 +1,7 @@
-/** Memory for devices: alignment of at most 2^8 pages, the buddy allocator behind the area; and what cma_alloc() prints when it fails. */
+/**
+ * Memory for devices: alignment of at most 2^8 pages, and the buddy allocator as the fallback of the area. Also the
+ * messages of cma_alloc() on failure.
+ */
 import assert from "node:assert/strict";
 import test from "node:test";
 import { machine } from "../../lib";
@@ -28,15 +31,16 @@ test("get_order(), and the alignment that follows from it", () => {
     assert.ok(got.ok && got.fromArea);
     return got.pfn - base;
   };
-  // Worked by hand: 3 pages at an alignment of 4, then 3 more; 300 pages at 256, whatever their own order of 9 would be.
+  // Calculated by hand: 3 pages at an alignment of 4, then 3 more; 300 pages at 256, whatever their own order of 9
+  // would be.
   assert.deepEqual([at(12 * KiB), at(12 * KiB), at(300 * 4 * KiB), at(300 * 4 * KiB)], [0, 4, 0x100, 0x300]);
 });
 
-test("busy ranges come in steps of 0x100 frames, as in anholt/linux issue 76", () => {
+test("busy ranges are 0x100 frames apart, as in anholt/linux issue 76", () => {
   const { k, contig } = started("4.17");
   const [area] = contig.areas;
   const m = k.memory;
-  // A page that will not move in every piece of 1 MiB but the last.
+  // A page that does not move in every 1 MiB except the last.
   for (let p = area!.basePfn; p < area!.basePfn + area!.count - 0x100; p += 0x100)
     assert.ok(contig.allocContigRange(p, p + 1, MIGRATE_CMA).ok);
   const got = contig.dmaAllocContiguous(MiB, 4 * KiB);
@@ -53,7 +57,7 @@ test("busy ranges come in steps of 0x100 frames, as in anholt/linux issue 76", (
   validate(m, "everything");
 });
 
-test("a single page and what the area has no room for come from the buddy allocator, and go back there", () => {
+test("single pages, and requests the area has no room for, come from the buddy allocator and return there", () => {
   const { k, contig } = started("6.1");
   const free = () =>
     k.memory.zones.reduce(
@@ -71,7 +75,7 @@ test("a single page and what the area has no room for come from the buddy alloca
   assert.ok(all.ok);
   const spill = contig.dmaAllocContiguous(4 * MiB + 1, 4 * KiB);
   assert.ok(!spill.ok && spill.errno === -12, "order 11 is beyond the buddy allocator");
-  // The last 1024 pages of the area, which begin at a multiple of 256.
+  // The last 1024 pages of the area, which start at a multiple of 256.
   const some = contig.dmaAllocContiguous(4 * MiB, 4 * KiB);
   assert.ok(some.ok && some.fromArea);
   const next = contig.dmaAllocContiguous(4 * MiB, 4 * KiB);
@@ -87,7 +91,7 @@ test("a single page and what the area has no room for come from the buddy alloca
   assert.throws(() => contig.dmaAllocContiguous(0, 4 * KiB), /at least 1: got 0/);
 });
 
-test("what cma_alloc() prints when it fails, by release, and when it says nothing", () => {
+test("the messages of cma_alloc() on failure, by release, and when there is none", () => {
   // mm/cma.c of 4.17 and 6.1; "__cma_alloc: reserved: alloc failed" in logs of 6.12 to 6.17.
   const line: [string, string][] = [
     ["4.17", "cma: cma_alloc: alloc failed, req-size: 16 pages, ret: -12"],
@@ -105,7 +109,7 @@ test("what cma_alloc() prints when it fails, by release, and when it says nothin
     assert.match(none.reason, /0 pages/);
     const tooLarge = contig.cmaAlloc(count + 1);
     assert.ok(!tooLarge.ok);
-    // Since areas have ranges (6.15), a range too small for the request is only −EBUSY, and told.
+    // Since areas have ranges (6.15), a range too small for the request gives only −EBUSY, with a message.
     const ranges = kernel === "6.19" || kernel === "7.3";
     assert.equal(tooLarge.errno, ranges ? -16 : -12);
     assert.equal(tooLarge.messages.length, ranges ? 1 : 0);

@@ -26,7 +26,7 @@ const range = fc
   .tuple(fc.integer({ min: 0, max: 255 }), fc.integer({ min: 1, max: 32 }))
   .map(([start, pages]) => ({ start: start * PAGE, bytes: pages * PAGE }));
 
-test("law: after any reserves and frees, ranges are sorted and apart, and a byte is free iff memory and not reserved", () => {
+test("law: after any reserves and frees, ranges are sorted and disjoint, and a byte is free iff it is memory and not reserved", () => {
   fc.assert(
     fc.property(
       fc.array(range, { minLength: 1, maxLength: 6 }),
@@ -65,7 +65,7 @@ test("law: after any reserves and frees, ranges are sorted and apart, and a byte
   );
 });
 
-test("law: what is found is free, aligned and inside the range, and nothing better exists", () => {
+test("law: the result is free, aligned and inside the range, and there is no better one", () => {
   fc.assert(
     fc.property(
       fc.array(range, { maxLength: 8 }),

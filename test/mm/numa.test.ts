@@ -11,7 +11,7 @@ import { PageAllocator } from "../../lib/mm/page-allocator";
 import { __GFP_THISNODE, GFP_KERNEL } from "../../lib/mm/state/gfp";
 import { nodeOrders } from "../../lib/mm/state/zonelists";
 
-/** Two nodes whose border, frame 3072, is no multiple of 2048. */
+/** Two nodes whose boundary, frame 3072, is not a multiple of 2048. */
 function twoNodes(pages = 3072): PageAllocator {
   const zone = (nid: number) => ({
     idx: 2,
@@ -39,7 +39,7 @@ function twoNodes(pages = 3072): PageAllocator {
   });
 }
 
-test("equally far nodes are tried in a ring: find_next_best_node() prefers the next number", () => {
+test("equally distant nodes are tried in a ring: find_next_best_node() prefers the next number", () => {
   const orders = nodeOrders([0, 1, 2, 3]);
   assert.deepEqual(orders.get(0), [0, 1, 2, 3]);
   assert.deepEqual(orders.get(1), [1, 2, 3, 0]);
@@ -48,7 +48,7 @@ test("equally far nodes are tried in a ring: find_next_best_node() prefers the n
 });
 
 test("distance comes before number; the first node of a distance counts as loaded for the nodes after it", () => {
-  // Two pairs: 0-1 and 2-3 are near, the others far.
+  // Two pairs: 0-1 and 2-3 are near each other, the others far.
   const distances = [
     [10, 15, 20, 20],
     [15, 10, 20, 20],
@@ -76,7 +76,7 @@ test("32 GiB on two nodes: node 0 has DMA, DMA32 and Normal, node 1 Normal from 
       [1, "Normal", (17 * GiB) / 4096, (33 * GiB) / 4096],
     ],
   );
-  // The memmap, 64 bytes for each of 4 Mi pages, lies in its own node: 256 MiB of each.
+  // Each node holds its own memmap, 64 bytes for each of 4 Mi pages: 256 MiB per node.
   const node1 = zones[3]!;
   assert.ok(
     node1.managed <= 4 * MiB - 65536 && node1.managed > 4 * MiB - 65536 - 16384,
@@ -92,14 +92,14 @@ test("32 GiB on two nodes: node 0 has DMA, DMA32 and Normal, node 1 Normal from 
   assert.equal(machine("server-x86-64").nodes(1).boot().zones.length, 3);
 });
 
-test("a request names its node, falls back to the other, and stays at home with __GFP_THISNODE", () => {
+test("a request names its node, falls back to the other, and stays on its node with __GFP_THISNODE", () => {
   const k = twoNodes();
   assert.equal(k.memory.nrNodes, 2);
   const near = k.allocPages({ order: 10, nid: 1 });
   assert.ok(near.ok && near.nid === 1 && near.pfn === 3072);
   const second = k.allocPages({ order: 10, nid: 1 });
   assert.ok(second.ok && second.pfn === 4096);
-  // The third block of node 1 is above its watermark no more: 1024 − 1023 is not above 10.
+  // The third block of node 1 is no longer above its watermark: 1024 − 1023 is not above 10.
   const third = k.allocPages({ order: 10, nid: 1, gfp: "GFP_ATOMIC|__GFP_THISNODE" });
   assert.ok(
     !third.ok &&
@@ -125,7 +125,7 @@ test("alloc_contig_pages: no range straddles two nodes", () => {
   assert.equal(ask(1), -1);
 });
 
-test("a pool of huge pages grows from the nodes in turn, and from one when the other has no more", () => {
+test("a pool of huge pages grows from the nodes in turn, and from one if the other has none left", () => {
   const { memory: m } = twoNodes();
   const pool = new HugetlbPool(m, { order: 9 });
   assert.equal(pool.setMaxHugePages(4), 4);
@@ -142,7 +142,7 @@ test("a pool of huge pages grows from the nodes in turn, and from one when the o
   assert.equal(pool.setMaxHugePages(12), 10);
 });
 
-test("hugetlb_cma=3G on two nodes: 2 GiB on the first, what is left on the second", () => {
+test("hugetlb_cma=3G on two nodes: 2 GiB on the first, the rest on the second", () => {
   const booted = boot({ board: "server-x86-64", hugePages: { pools: [], cmaBytes: 3 * GiB } });
   assert.ok(booted.messages.includes("hugetlb_cma: reserve 3072 MiB, up to 2048 MiB per node"));
   assert.deepEqual(

@@ -10,7 +10,7 @@ const virt = machine("qemu-virt").pageSize("4K").memory("512MiB").cma("64MiB");
 
 test("pcp off: every request and free goes to the buddy lists", () => {
   const k = virt.with({ pcp: false }).start();
-  // 6.1 boots with head and tail as usual: the pages come out one by one, split from the smallest.
+  // 6.1 boots as usual: the pages come one by one, split from the smallest.
   for (let i = 0; i < 100; i++) {
     const got = k.allocPages({ gfp: "GFP_HIGHUSER_MOVABLE" });
     assert.ok(got.ok && got.path === "buddy");
@@ -21,7 +21,7 @@ test("pcp off: every request and free goes to the buddy lists", () => {
   k.validate();
 });
 
-test("mobilityGrouping off: every request is unmovable, and CMA memory serves none of them", () => {
+test("mobilityGrouping off: every request is unmovable and gets no CMA memory", () => {
   const off = virt.with({ mobilityGrouping: false });
   assert.equal(off.boot().mobilityGrouping, false);
   assert.equal(virt.boot().mobilityGrouping, true);

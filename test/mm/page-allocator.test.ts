@@ -1,10 +1,10 @@
-/** The allocator as its callers see it, started on described machines. */
+/** The allocator as its callers see it, on machines built from descriptions. */
 import assert from "node:assert/strict";
 import test from "node:test";
 import { machine } from "../../lib/index";
 import { listFrames } from "../../lib/mm/state/list-frames";
 
-test("a machine starts with every managed page free, and a free brings the page back", () => {
+test("a machine starts with every managed page free, and a free returns the page", () => {
   const kernel = machine("pc-x86-64").memory("4GiB").cma("off").start();
   for (const zone of kernel.memory.zones) assert.equal(zone.nrFreePages, zone.managed);
   const got = kernel.allocPages({ order: 0, gfp: "GFP_HIGHUSER_MOVABLE", owner: "test" });
@@ -16,7 +16,7 @@ test("a machine starts with every managed page free, and a free brings the page 
   assert.ok(next.ok && next.path === "pcp");
   kernel.freePages(got);
   assert.throws(() => kernel.freePages(got), /frame \d+ is free already \(on a per-CPU list/);
-  assert.throws(() => kernel.freePages(3, 1), /must lie in a zone and be aligned/);
+  assert.throws(() => kernel.freePages(3, 1), /must be in a zone and aligned/);
 });
 
 test("an unmovable request on a fresh machine claims a whole movable block", () => {
@@ -57,7 +57,7 @@ test("a request that fails says why, zone by zone", () => {
   );
 });
 
-test("wrong arguments throw with the limit and the value", () => {
+test("invalid arguments throw an error with the limit and the value", () => {
   const kernel = machine("qemu-virt").memory("1GiB").start();
   assert.throws(() => kernel.allocPages({ order: -1 }), /order: must be a whole number from 0 to 10: got -1/);
   assert.throws(
@@ -77,7 +77,7 @@ test("one switch can be flipped alone", () => {
   assert.equal(memory.sw.fallback, "steal");
 });
 
-test("4.17 hands out its boot memory from the top: freed to the head of the list", () => {
+test("4.17 allocates its boot memory from the top, because it was freed to the head of the list", () => {
   const kernel = machine("pc-x86-64").memory("4GiB").cma("off").kernel("4.17").start();
   const a = kernel.allocPages({ order: 10, gfp: "GFP_HIGHUSER_MOVABLE" });
   const b = kernel.allocPages({ order: 10, gfp: "GFP_HIGHUSER_MOVABLE" });
@@ -85,14 +85,14 @@ test("4.17 hands out its boot memory from the top: freed to the head of the list
   assert.equal(b.pfn, a.pfn - 1024);
 });
 
-test("frames that were never allocated cannot be freed: the kernel image lies in reserved memory", () => {
+test("frames that were never allocated cannot be freed: the kernel image is in reserved memory", () => {
   const kernel = machine("qemu-virt").memory("512MiB").cma("off").start();
   const image = 0x40200000 / 4096;
   assert.throws(() => kernel.freePages(image), /free: frame 262656 of order 0 was never allocated/);
   kernel.validate();
 });
 
-test("observers see each request and each free, also a request that fails", () => {
+test("observers see each request and each free, including failed requests", () => {
   const kernel = machine("qemu-virt").memory("512MiB").cma("off").start();
   const seen: string[] = [];
   kernel.observe({
@@ -112,7 +112,7 @@ test("observers see each request and each free, also a request that fails", () =
   ]);
 });
 
-test("a level of validation that does not exist lists those that do", () => {
+test("an unknown level of validation gives an error that lists the known ones", () => {
   const kernel = machine("qemu-virt").memory("512MiB").start();
   assert.throws(
     () => kernel.validate("all" as never),
@@ -124,7 +124,7 @@ test("vm.defrag_mode: a request that may not wait takes whole foreign blocks or 
   const foundOrders = (defragMode: boolean) => {
     const described = machine("qemu-virt").pageSize("4K").memory("512MiB").cma("off").kernel("7.3");
     const kernel = described.with({ defragMode }).start();
-    // Memory is taken by movable pages, then every second page comes back: few blocks are whole.
+    // Movable pages fill memory, then every second page is freed: few blocks are whole.
     const taken: number[] = [];
     for (;;) {
       const got = kernel.allocPages({ gfp: "GFP_HIGHUSER_MOVABLE" });
@@ -143,7 +143,7 @@ test("vm.defrag_mode: a request that may not wait takes whole foreign blocks or 
   assert.ok(foundOrders(false) < 9);
 });
 
-test("a page cannot be freed with more than it was allocated with, but in parts", () => {
+test("a page cannot be freed with a larger order than it was allocated with, but in parts", () => {
   const kernel = machine("qemu-virt").memory("512MiB").cma("off").start();
   const page = kernel.allocPages({ order: 2 });
   assert.ok(page.ok);

@@ -1,4 +1,4 @@
-/** Why a page will not move: one test for each cause (FACTS 4.6), by contiguous requests and by compaction. */
+/** Why a page does not move: one test per cause (FACTS 4.6), with contiguous requests and with compaction. */
 import assert from "node:assert/strict";
 import test from "node:test";
 import { allocPages, freePages } from "../../lib/mm/allocation/page-alloc";
@@ -81,7 +81,7 @@ const failed = (r: ContigResult): FailedContigRequest => {
   return r as FailedContigRequest;
 };
 
-/** The whole area is asked for: −EBUSY, and the page at `at` is told to be the one in the way. */
+/** Requests the whole area: −EBUSY, and the page at `at` is reported as the one in the way. */
 function barsTheArea(m: Memory, at: number, says: RegExp, frees: RegExp): Contiguous {
   const contig = new Contiguous(m);
   const r = failed(contig.cmaAlloc(CMA));
@@ -98,7 +98,7 @@ function barsTheArea(m: Memory, at: number, says: RegExp, frees: RegExp): Contig
   return contig;
 }
 
-/** The block of `at` is asked for by alloc_contig_range(): refused before anything is moved. */
+/** Requests the block of `at` with alloc_contig_range(): refused before any page moves. */
 function barsTheBlock(m: Memory, at: number, says: RegExp, frees: RegExp): void {
   const block = at - (at % 512);
   const r = failed(new Contiguous(m).allocContigRange(block, block + 512));
@@ -120,7 +120,7 @@ const REFERENCES: [PageHold["kind"], string, RegExp, RegExp][] = [
 ];
 for (const [kind, by, says, frees] of REFERENCES)
   for (const owner of ["anon", "shmem"] as const)
-    test(`1: an extra reference, "${kind}" of ${owner} memory, bars the area until it is dropped`, () => {
+    test(`1: an extra reference, "${kind}" of ${owner} memory, blocks the area until it is dropped`, () => {
       const m = fresh();
       const at = onePageInArea(m, owner);
       holdPage(m, at, kind, by);
@@ -130,7 +130,7 @@ for (const [kind, by, says, frees] of REFERENCES)
       assert.ok(again.ok && again.migrated === 1);
     });
 
-test("1: an anonymous page with a reference is not even tried, another one fifty times", () => {
+test("1: an anonymous page with a reference is never tried, another kind of page fifty times", () => {
   for (const [owner, attempts] of [
     ["anon", 0],
     ["shmem", 50],
@@ -167,7 +167,7 @@ test("3: reserved at boot", () => {
 });
 
 for (const kind of ["writeback", "locked"] as const)
-  test(`4: ${kind}: waited for by a contiguous request, by compaction as far as its mode goes`, () => {
+  test(`4: ${kind}: a contiguous request waits for it, compaction only if its mode allows`, () => {
     const m = fresh();
     const at = onePageInArea(m, "fileDirty");
     holdPage(m, at, kind, "kworker");
@@ -207,7 +207,7 @@ test("5: dirty, and the file system has no migrate operation", () => {
   barsTheArea(m, at, /a FUSE file system keeps it dirty .* cannot migrate/, /writing the page back/);
 });
 
-test("5: buffer heads in use, as of a journal: tried again and again", () => {
+test("5: buffer heads in use, as by a journal: tried repeatedly", () => {
   const m = fresh();
   const at = onePageInArea(m, "fileDirty");
   holdPage(m, at, "buffers", "the ext4 journal");
@@ -227,7 +227,7 @@ test("6: no page to move to: -12, and the request says which zones are at their 
   );
 });
 
-test("7: in a CPU's LRU batch: bars an ordinary range, as the blocks are judged before the batches are drained", () => {
+test("7: in a CPU's LRU batch: blocks an ordinary range, because the blocks are checked before the batches are drained", () => {
   const m = fresh();
   const at = allocPages(m, GFP_HIGHUSER_MOVABLE, 0);
   setOwnerKind(m, at, "anon");
@@ -235,7 +235,7 @@ test("7: in a CPU's LRU batch: bars an ordinary range, as the blocks are judged 
   barsTheBlock(m, at, /CPU 0 has it in its batch/, /draining the CPUs' LRU batches/);
 });
 
-test("7: in a CPU's LRU batch: a CMA area is trusted, the batches are drained, and the page moves", () => {
+test("7: in a CPU's LRU batch: a CMA area is not checked, the batches are drained, and the page moves", () => {
   const m = fresh();
   const at = onePageInArea(m, "anon");
   holdPage(m, at, "lruBatch", "CPU 0");
@@ -255,7 +255,7 @@ test("8: a huge page of a size that cannot be migrated", () => {
   barsTheBlock(m, at, /hugetlb: is a huge page of a size that cannot be migrated/, /freeing that huge page/);
 });
 
-test("9: a poisoned page bars its area and its block for good", () => {
+test("9: a poisoned page blocks its area and its block permanently", () => {
   const inArea = fresh();
   const page = onePageInArea(inArea, "anon");
   holdPage(inArea, page, "hwPoison", "memory_failure");
@@ -267,7 +267,7 @@ test("9: a poisoned page bars its area and its block for good", () => {
   assert.equal(compactionMoves(MIGRATE_SYNC, "anon", "hwPoison"), false);
 });
 
-test("mlock bars neither; what belongs to the mapping goes along with the page", () => {
+test("mlock blocks neither; holds of the mapping move with the page", () => {
   const m = fresh();
   const at = onePageInArea(m, "anon");
   holdPage(m, at, "mlock", "a real-time task");

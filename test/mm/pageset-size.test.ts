@@ -5,8 +5,8 @@ import { zonePagesetSize } from "../../lib/mm/boot/pageset-size";
 import { calculateMinFreeKbytes, setupPerZoneWmarks } from "../../lib/mm/boot/watermarks";
 
 /**
- * One zone, one CPU, THP not raising min_free_kbytes, managed pages taken equal to the nominal size: derived by hand from
- * the rules of mm/page_alloc.c (fact sheet 2.7), not from this library.
+ * One zone and one CPU, min_free_kbytes not raised by THP, managed pages equal to the nominal size. The values are
+ * derived by hand from the rules of mm/page_alloc.c (fact sheet 2.7), not from this library.
  */
 const TABLE: [
   page: string,

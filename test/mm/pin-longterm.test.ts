@@ -37,7 +37,7 @@ function withCma(switches: Partial<KernelSwitches> = {}): PageAllocator {
   });
 }
 
-/** Anonymous pages that lie in the area. */
+/** Anonymous pages in the area. */
 function pagesInCma(k: PageAllocator, count: number): number[] {
   const heads: number[] = [];
   while (heads.length < count) {
@@ -49,7 +49,7 @@ function pagesInCma(k: PageAllocator, count: number): number[] {
   return heads;
 }
 
-test("4.17 pins pages where they lie, and the area is blocked", () => {
+test("4.17 pins pages in place, and the area is blocked", () => {
   const k = withCma({ longtermPin: "stays" });
   const heads = pagesInCma(k, 3);
   const pin = pinLongterm(k.memory, heads, "an HCA");
@@ -75,7 +75,7 @@ test("since 5.2 pages leave CMA before they are pinned: the area stays usable", 
   k.validate();
 });
 
-test("a page that cannot be moved: 6.1 pins nothing, 5.2 pins all where they lie after all", () => {
+test("a page that cannot be moved: 6.1 pins nothing, 5.2 pins all pages in place", () => {
   const refuse = withCma();
   const heads = pagesInCma(refuse, 3);
   holdPage(refuse.memory, heads[1]!, "get", "a write with O_DIRECT");
@@ -109,7 +109,7 @@ test("ZONE_MOVABLE: pins leave it since 5.13; before, they stay in it", () => {
   }
 });
 
-test("no room outside the area: the pin fails, and so it does where nothing migrates", () => {
+test("no room outside the area: the pin fails, as it does if migration is off", () => {
   const k = withCma();
   const heads = pagesInCma(k, 2);
   while (k.allocPages({ gfp: "GFP_ATOMIC" }).ok);

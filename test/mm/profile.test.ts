@@ -5,7 +5,7 @@ import { InputError } from "../../lib/base/errors";
 import { KERNEL_RELEASES } from "../../lib/hardware/kernel-release";
 import { KERNEL_PROFILES, kernelProfile } from "../../lib/mm/state/profile";
 
-test("a release outside the modelled range lists the modelled ones", () => {
+test("a release outside the modelled range gives an error that lists the modelled ones", () => {
   assert.throws(
     () => kernelProfile("4.16"),
     (e: unknown) => {
@@ -17,7 +17,7 @@ test("a release outside the modelled range lists the modelled ones", () => {
   );
 });
 
-test("a switch that does not exist lists those that do", () => {
+test("an unknown switch gives an error that lists the known ones", () => {
   assert.throws(
     () => kernelProfile("6.1", { freelistHygene: true } as never),
     (e: unknown) => {
@@ -41,7 +41,7 @@ test("every profile sets every switch, and flipping one leaves the others alone"
   }
 });
 
-test("a switch takes only values that some release has, or true and false", () => {
+test("a switch accepts only values that some release has, or true and false", () => {
   assert.throws(
     () => kernelProfile("6.1", { freelistHygiene: 3 } as never),
     /kernel switch freelistHygiene: must be one of true, false: got 3/,

@@ -1,6 +1,7 @@
 /**
- * The kernel's own reports against those the kernel wrote. It wrote them a moment before or after the snapshot, so the
- * fixtures are those in between which the free lists did not change; per-CPU counts did, where the reader itself took pages.
+ * Simulated reports against those that the kernel wrote. It wrote them a moment before or after the snapshot, so the
+ * fixtures are those in which the free lists did not change in between. Per-CPU counts did change if the reader
+ * itself took pages.
  */
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
@@ -33,7 +34,7 @@ import { loadSnapshot } from "../../lib/trace/snapshot-load";
 import { parseSnapshot } from "../../lib/trace/snapshot-parse";
 import { FIXTURES } from "../support/cli";
 
-/** Counters that the model does not keep, and per-node figures: lines it leaves out. */
+/** Lines that the model omits: counters it does not keep, and per-node figures. */
 const NOT_KEPT =
   /^ {6}(?!nr_free_(pages|pages_blocks|cma) )\S+ +\d+$|^ {2}per-node stats$|^ {2}node_unreclaimable:/;
 
@@ -148,7 +149,7 @@ test("nothing free: the fragmentation index is 0, all is unusable; one block too
   );
 });
 
-test("a list longer than 100,000 blocks is said to be longer, since 5.4; 4.17 counted on", () => {
+test("a list longer than 100,000 blocks is only reported as longer since 5.4; 4.17 counted on", () => {
   const frames = 2 ** 18;
   const m = new Memory({
     maxOrder: 10,
@@ -175,7 +176,7 @@ test("a list longer than 100,000 blocks is said to be longer, since 5.4; 4.17 co
   assert.match(pagetypeinfoText(m, m.zones, "4.17"), /type {6}Movable 100001 {6}0 /);
 });
 
-test("a set of switches is taken for the release it is nearest to", () => {
+test("a set of switches counts as the release it is nearest to", () => {
   assert.equal(closestRelease(KERNEL_PROFILES["4.17"]), "4.17");
   assert.equal(closestRelease(KERNEL_PROFILES["6.1"]), "6.1");
   assert.equal(closestRelease(kernelProfile("6.12", { nofragment: false })), "6.12");
@@ -195,7 +196,7 @@ for (const [what, text, message] of [
     assert.throws(() => parseBuddyinfo(text, "buddyinfo"), message);
   });
 
-test("a kernel's reports are those of its memory; a zone's are its lines of them", () => {
+test("an allocator's reports are those of its memory; a zone's reports are its lines of them", () => {
   const folder = "x86-6.1/w1-files";
   const { m } = load(folder, "s1", "6.1");
   const kernel = new PageAllocator(m, "6.1");

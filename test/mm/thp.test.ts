@@ -9,7 +9,8 @@ import { RoomMaker } from "../../lib/mm/reclaim/vmscan";
 import { __GFP_NORETRY, __GFP_THISNODE, GFP_HIGHUSER_MOVABLE } from "../../lib/mm/state/gfp";
 import type { Memory } from "../../lib/mm/state/memory";
 
-// w6-compact was recorded with transparent_hugepage=madvise: its huge faults ask with 3d24ca, then with 1c24ca.
+// w6-compact was recorded with transparent_hugepage=madvise: its huge page faults request with 3d24ca, then with
+// 1c24ca.
 test("the flags of a huge page fault are those recorded", () => {
   assert.equal(thpGfp("madvise", true), 0x1c24ca);
   assert.equal(thpGfp("madvise", true) | __GFP_THISNODE | __GFP_NORETRY, 0x3d24ca);
@@ -31,7 +32,7 @@ function fragmented(): Memory {
   return m;
 }
 
-test("on fragmented memory a fault gets a huge page only where it may compact", () => {
+test("on fragmented memory, a fault gets a huge page only if it may compact", () => {
   const got = (mode: "always" | "defer" | "madvise" | "never", madvised: boolean) => {
     const m = fragmented();
     let n = 0;
@@ -44,7 +45,7 @@ test("on fragmented memory a fault gets a huge page only where it may compact", 
   assert.ok(got("never", true) < 10);
 });
 
-test("khugepaged makes one huge page of single pages and gives them back", () => {
+test("khugepaged merges single pages into one huge page and frees them", () => {
   const { memory: m } = machine("pc-x86-64").memory("512MiB").cma("off").thp("off").start();
   const free = () => m.zones.reduce((n, z) => n + z.nrFreePages + z.pcp.diffNrFree + z.pcp.count, 0);
   const pages = Array.from({ length: 100 }, () => allocPages(m, GFP_HIGHUSER_MOVABLE, 0));

@@ -1,4 +1,7 @@
-/** validate() names the law, the zone and the frame: each law is broken by hand and must be the one that is named. */
+/**
+ * validate() names the law, the zone and the frame: each test breaks one law on purpose, and validate() must name
+ * that law.
+ */
 import assert from "node:assert/strict";
 import test from "node:test";
 import { machine } from "../../lib/index";

@@ -1,6 +1,6 @@
 /**
- * Vectors derived by hand from the kernel's rules (FACTS 2.11): one CPU, a fresh zone of the frames 1024–3071, that is
- * two order-10 blocks with page blocks of order 9, no CMA, pcp batch 3. The numbers are not our output.
+ * Vectors derived by hand from the kernel's rules (FACTS 2.11), not from our output: one CPU, a fresh zone of the
+ * frames 1024–3071 (two order-10 blocks with page blocks of order 9), no CMA, pcp batch 3.
  */
 
 import assert from "node:assert/strict";
@@ -59,13 +59,13 @@ const movable = (m: Memory, order = 0) => allocPages(m, GFP_HIGHUSER_MOVABLE, or
 const list = (m: Memory, order: number, mt = MIGRATE_MOVABLE) =>
   listFrames(m, m.zones[0]!.listBase + order * 8 + mt);
 
-/** Hands out the whole zone as single movable pages. */
+/** Allocates the whole zone as single movable pages. */
 function takeAll(m: Memory): void {
   for (const pfn of [movable(m, 10), movable(m, 10)])
     m.state.fill(ALLOCATED | IN_USE_MOVABLE, pfn, pfn + 1024);
 }
 
-test("V1: three movable pages climb; the last freed is the next handed out", () => {
+test("V1: three movable pages ascend; the last one freed is allocated next", () => {
   const m = fresh("6.1");
   assert.deepEqual([movable(m), movable(m), movable(m)], [1024, 1025, 1026]);
   freePages(m, 1025, 0);
@@ -87,7 +87,7 @@ test("V3: the first unmovable page on a fresh zone takes a whole order-10 block,
   assert.equal(movable(m), 2048);
 });
 
-test("V4: what three pages leave of a block, and two order-1 requests after them", () => {
+test("V4: the rest of a block after three pages, and two order-1 requests after them", () => {
   const m = fresh("6.1");
   for (let i = 0; i < 3; i++) movable(m);
   const rest = [[1027], [], [1028], [1032], [1040], [1056], [1088], [1152], [1280], [1536], [2048]];
@@ -99,7 +99,7 @@ test("V4: what three pages leave of a block, and two order-1 requests after them
 });
 
 for (const release of ["4.17", "6.1", "6.12", "7.3"] as const)
-  test(`V5 (${release}): a page whose parent's buddy is free goes to the tail, else to the head`, () => {
+  test(`V5 (${release}): a page whose parent's buddy is free goes to the tail, otherwise to the head`, () => {
     for (const parentsBuddyFree of [false, true]) {
       const m = fresh(release);
       const zone = m.zones[0]!;
@@ -116,7 +116,7 @@ for (const release of ["4.17", "6.1", "6.12", "7.3"] as const)
     }
   });
 
-test("V6: CMA blocks activated upwards, without THP, lie in descending pairs", () => {
+test("V6: CMA blocks activated upwards, without THP, are listed in descending pairs", () => {
   const m = fresh("6.1", { cma: 8 * 512 });
   assert.deepEqual(list(m, 10, MIGRATE_CMA), [6144, 5120, 4096, 3072]);
   assert.equal(m.zones[0]!.nrFreeCma, 4096);
@@ -137,10 +137,10 @@ test("4.17: only order 0 goes through the per-CPU lists", () => {
   assert.deepEqual(list(m, 1), [2048, 2054]);
 });
 
-test("4.17: a full list gives back a batch, visiting the lists in turn, an empty one makes the next give more", () => {
+test("4.17: a full list returns a batch by visiting the lists in turn; after an empty one the next gives more", () => {
   const m = fresh("4.17");
   const zone = m.zones[0]!;
-  // Six pages of each type; the pages of each list lie in a block of their own.
+  // Six pages of each type; each list's pages are in a block of their own.
   const got = (gfp: number) => Array.from({ length: 6 }, () => allocPages(m, gfp, 0));
   const unmovable = got(GFP_KERNEL);
   const mov = got(GFP_HIGHUSER_MOVABLE);
@@ -155,7 +155,7 @@ test("4.17: a full list gives back a batch, visiting the lists in turn, an empty
   assert.deepEqual(drained, [mov[0], unmovable[0], unmovable[1], mov[1], unmovable[2]]);
 });
 
-test("4.17: no CMA-first balance: CMA is touched when the movable lists are empty", () => {
+test("4.17: no CMA-first balance: CMA is used only if the movable lists are empty", () => {
   const a = fresh("4.17", { pages: 1024, cma: 4096 });
   assert.equal(movable(a), 1024);
   const b = fresh("6.1", { pages: 1024, cma: 4096 });
@@ -163,7 +163,7 @@ test("4.17: no CMA-first balance: CMA is touched when the movable lists are empt
 });
 
 for (const [release, expected, left, leftType] of [
-  // Moved in ascending order to the head each: the last one moved is the first one taken.
+  // Each is moved to the head in ascending order: the last one moved is the first one taken.
   ["4.17", 1056, 1024, MIGRATE_UNMOVABLE],
   // Moved to the tail: the lowest is taken. The block is not claimed: 32 of its pages are free, the others movable.
   ["6.1", 1024, 1056, MIGRATE_UNMOVABLE],
@@ -182,9 +182,9 @@ for (const [release, expected, left, leftType] of [
     assert.equal(m.blockType(1024), MIGRATE_MOVABLE);
   });
 
-test("a block is claimed from half of its pages on: free ones and those that are alike", () => {
-  // An unmovable request meets a movable block: 16 pages are free, of those in use `unlike` are movable and count
-  // against it, the rest is alike. 512 − 256 is half a block, 512 − 257 is less.
+test("a block is claimed if at least half of its pages are free or of a compatible type", () => {
+  // An unmovable request finds a movable block: 16 pages are free; of the pages in use, `unlike` are movable and do
+  // not count, the rest are compatible. 512 − 256 is half a block, 512 − 257 is less.
   for (const [release, claimed, unlike] of [
     ["6.1", true, 256],
     ["6.1", false, 257],
@@ -201,14 +201,14 @@ test("a block is claimed from half of its pages on: free ones and those that are
   }
 });
 
-test("a watermark is passed by more pages than it and the reserve ask for, not by as many", () => {
+test("a watermark is met only by more pages than the mark plus the reserve, not by as many", () => {
   const m = fresh("6.1");
   const zone = m.zones[0]!;
   const ok = (order: number, mark: number) => zoneWatermarkOk(m, zone, order, mark, 2, 0, zone.nrFreePages);
   assert.equal(zone.nrFreePages, 2048);
   assert.equal(ok(0, 2047), true);
   assert.equal(ok(0, 2048), false);
-  // Order 3 needs eight pages: seven of them do not count.
+  // Order 3 needs eight pages, so seven do not count.
   assert.equal(ok(3, 2040), true);
   assert.equal(ok(3, 2041), false);
   zone.lowmemReserve[2] = 48;
@@ -216,7 +216,7 @@ test("a watermark is passed by more pages than it and the reserve ask for, not b
   assert.equal(ok(0, 2000), false);
 });
 
-test("movable requests take CMA while it is more than half of the free pages, not at half", () => {
+test("movable requests take CMA while it is more than half of the free pages, not exactly half", () => {
   const half = fresh("6.1", { pages: 1024, cma: 1024 });
   assert.equal(movable(half), 1024);
   const more = fresh("6.1", { pages: 1024, cma: 2048 });
@@ -246,30 +246,30 @@ for (const release of ["4.17", "6.1"] as const)
     assert.equal(m.zones[0]!.nrReservedHighatomic, 0);
   });
 
-test("the quick check of order 0 takes off the reserve in 6.1, not in 4.17", () => {
+test("the quick check of order 0 subtracts the reserve in 6.1, not in 4.17", () => {
   for (const [release, passes] of [
     ["4.17", true],
     ["6.1", false],
   ] as const) {
     const m = reserved(release);
     const zone = m.zones[0]!;
-    // All but 512 free pages and the quick check's mark: free − 512 = mark.
+    // Set so that the quick check is at its limit: free − 512 = mark.
     const free = zone.nrFreePages;
     const ac = new AllocContext();
     ac.gfp = GFP_KERNEL;
     ac.highest = 2;
     assert.equal(zoneWatermarkFast(m, zone, ac, free - 512), passes);
     assert.equal(zoneWatermarkFast(m, zone, ac, free - 513), true);
-    // The full check takes it off in both.
+    // The full check subtracts it in both.
     assert.equal(zoneWatermarkOk(m, zone, 0, free - 512, 2, 0, free), false);
   }
 });
 
-test("min is lowered by a half and a quarter for GFP_ATOMIC; GFP_NOWAIT alone digs in neither release", () => {
+test("min is lowered by a half and a quarter for GFP_ATOMIC; GFP_NOWAIT alone lowers it in neither release", () => {
   for (const release of ["4.17", "6.1"] as const) {
     const m = fresh(release);
     const zone = m.zones[0]!;
-    // min 1000 → 500 by ALLOC_HIGH → 375 by a quarter of what is left.
+    // min 1000 → 500 by ALLOC_HIGH → 375 by a quarter of the rest.
     const ok = (flags: number, free: number) => zoneWatermarkOk(m, zone, 0, 1000, 2, flags, free);
     assert.equal(ok(0x30, 376), true);
     assert.equal(ok(0x30, 375), false);
@@ -278,7 +278,7 @@ test("min is lowered by a half and a quarter for GFP_ATOMIC; GFP_NOWAIT alone di
   }
 });
 
-test("order 0 gets reserved pages in the last resort of 6.1 (GFP_NOWAIT), never in 4.17", () => {
+test("order 0 gets reserved pages as a last resort in 6.1 (GFP_NOWAIT), never in 4.17", () => {
   for (const release of ["4.17", "6.1"] as const) {
     const m = reserved(release);
     const zone = m.zones[0]!;
@@ -290,14 +290,14 @@ test("order 0 gets reserved pages in the last resort of 6.1 (GFP_NOWAIT), never 
       pfn = allocPages(m, GFP_NOWAIT, 0);
       if (pfn >= 0 && m.blockType(pfn) === MIGRATE_HIGHATOMIC) fromReserve++;
     }
-    // Of the reserved block two pages went to the request of order 1, and in 6.1, where that order goes through the
-    // per-CPU lists, two more were taken along and lie there.
+    // The request of order 1 took two pages of the reserved block. In 6.1 that order goes through the per-CPU lists,
+    // so the refill took two more, which are still on the list.
     assert.equal(nrFreeSnapshot(zone), release === "4.17" ? 510 : 0);
     assert.equal(fromReserve, release === "4.17" ? 0 : 508);
   }
 });
 
-test("4.17 empties a CPU's lists in one go, 6.1 in pieces of 32 batches that start over", () => {
+test("4.17 empties a CPU's lists at once, 6.1 in chunks of 32 batches that each start over", () => {
   for (const release of ["4.17", "6.1"] as const) {
     const m = fresh(release);
     const zone = m.zones[0]!;
@@ -313,8 +313,8 @@ test("4.17 empties a CPU's lists in one go, 6.1 in pieces of 32 batches that sta
     assert.equal(drained.length, 80);
     // 6.1: list 0, oldest first, before list 1.
     if (release === "6.1") assert.deepEqual(drained, [...kernel, ...mov]);
-    // 4.17: one movable, two unmovable (the empty reclaimable list makes it two), in turn; after 20 turns the unmovable
-    // list is empty, and finding only one list makes the next visit free all the rest.
+    // 4.17: one movable, two unmovable (two because of the empty reclaimable list), in turn. After 20 turns the
+    // unmovable list is empty. With only one list left, the next visit frees all the rest.
     else {
       const turns: number[] = [];
       for (let i = 0; i < 20; i++) turns.push(mov[i]!, kernel[2 * i]!, kernel[2 * i + 1]!);

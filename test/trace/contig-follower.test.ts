@@ -27,7 +27,7 @@ for (const [name, allocations, decisions, drained] of [
     assert.deepEqual(result.finalDifferences, []);
   });
 
-test("a rule left out shows in the events: blocks of 4.17's isolation unit are not the recorded ones", async () => {
+test("an omitted rule shows in the events: blocks of 4.17's isolation unit differ from the recorded ones", async () => {
   const { result } = await replay(join(ARM64, "c3d-4k-pinnedused"), {
     switches: { isolationUnit: "maxOrder" },
   });
@@ -59,7 +59,7 @@ async function changed(edit: (lines: string[]) => void) {
   }
 }
 
-test("an event that was not predicted: the request goes on as recorded, its rest counts as wrong, the end is the same", async () => {
+test("an event that was not predicted: the request continues as recorded, its rest counts as wrong, the end is the same", async () => {
   let at = 0;
   const result = await changed((lines) => {
     at = lines.indexOf("M 738304 5", 30_000);
@@ -72,7 +72,7 @@ test("an event that was not predicted: the request goes on as recorded, its rest
   assert.deepEqual(result.finalDifferences, []);
 });
 
-test("a request that no kernel makes is bad input", async () => {
+test("a request that no kernel makes is invalid input", async () => {
   await assert.rejects(
     changed((lines) => {
       const at = lines.findIndex((l) => l.includes("cma_alloc_start"));

@@ -1,4 +1,7 @@
-/** Rows of x86-contig: from the recorded state, the model's own decisions. The figures in the table are the kernel's. */
+/**
+ * Rows of x86-contig: the model decides for itself, starting from the recorded state. The figures in the table are
+ * the kernel's.
+ */
 import assert from "node:assert/strict";
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -24,7 +27,7 @@ test("2 MiB pages obtained are within 5 % or 2 pages of those recorded, counters
         );
 });
 
-test("a row of another boot than its folder is held against the folder's own results.txt, and a note says so", async () => {
+test("a row from another boot than its folder is compared with the folder's own results.txt, and a note says so", async () => {
   const name = "2m-occ80-unm0-holes0-comp0";
   const dir = mkdtempSync(join(tmpdir(), "pageblock-rows-"));
   try {
@@ -44,7 +47,7 @@ test("a row of another boot than its folder is held against the folder's own res
   }
 });
 
-test("results.txt says of a run what the row of the table says", () => {
+test("results.txt agrees with the row of the table", () => {
   const own = readContigResults(join(FIXTURES, "x86-contig", "2m-occ80-unm0-holes0-comp0"))!;
   assert.equal(own.freeBefore, 73636);
   assert.equal(own.obtained, "132");
@@ -53,7 +56,7 @@ test("results.txt says of a run what the row of the table says", () => {
   assert.equal(readContigResults(FIXTURES), null);
 });
 
-test("w6-compact with its isolations withheld: own compaction ends within one page of order 9 and 10 % of order 10", async () => {
+test("w6-compact without its isolations: the model's own compaction ends within one page of order 9 and 10 % of order 10", async () => {
   const own = await replayWithheld(join(FIXTURES, "x86-6.1", "w6-compact"));
   assert.deepEqual(
     own?.map((o) => [o.order, o.recorded]),

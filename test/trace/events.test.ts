@@ -1,6 +1,7 @@
 /**
- * Between the frames: every page taken under the zone lock, every drained page, every fallback, every block claimed is
- * the recorded kernel's, in its order, and so is every choice of the half rule where it was recorded. Whether a block is claimed is predicted, not read from the trace.
+ * Events between the frames: every page taken under the zone lock, every drained page, every fallback and every
+ * claimed block equals the recorded kernel's, in order, and so does every choice of the half rule if it was recorded.
+ * Block claims are predicted, not read from the trace.
  */
 import assert from "node:assert/strict";
 import { join } from "node:path";

@@ -1,4 +1,4 @@
-/** Huge pages got by a real 6.1.192 at boot and at run time: the model's own boot and pools get as many. */
+/** Huge pages that a real 6.1.192 got at boot and at run time: the model's own boot and pools get as many. */
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -21,7 +21,7 @@ test("every row of the fixture: as many huge pages as recorded", async () => {
     assert.deepEqual(predicted, recorded, `row ${row}`);
 });
 
-test("what the kernel said while it booted, recorded, is said in the same words", () => {
+test("the model prints the kernel's recorded boot messages word for word", () => {
   let compared = 0;
   for (const { values } of readCsvTable(TABLE).rows.filter((r) => r.values.page === "4K")) {
     const { ram, cmdline, msgs } = values;
@@ -42,7 +42,7 @@ test("what the kernel said while it booted, recorded, is said in the same words"
   assert.ok(compared > 30, `${compared} messages compared`);
 });
 
-test("a row that cannot be read is bad input, with file and line; an open outcome is only predicted", async () => {
+test("an unreadable row is invalid input, with file and line; an open outcome is only predicted", async () => {
   const scratch = mkdtempSync(join(tmpdir(), "pageblock-hugetlb-"));
   try {
     const path = join(scratch, "any.csv");

@@ -1,4 +1,6 @@
-/** What the kernel takes for itself: the page blocks of each type soon after boot are those of the recorded boots. */
+/**
+ * Pages the kernel takes for itself: the page blocks of each type soon after boot equal those of the recorded boots.
+ */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import test from "node:test";
@@ -10,7 +12,7 @@ import { type CsvRow, readCsvTable } from "../../lib/trace/csv-table";
 import { LoadedMachine } from "../../lib/trace/loaded-machine";
 import { FIXTURES } from "../support/cli";
 
-/** As the table has it: "DMA:0/4/1/0/1/0;Normal:1/1/0/0/0/0", blocks by type. */
+/** The table's format: "DMA:0/4/1/0/1/0;Normal:1/1/0/0/0/0", blocks by type. */
 function blocksByType(m: Memory): string {
   return [...m.zones]
     .sort((a, b) => a.idx - b.idx)
@@ -46,7 +48,7 @@ test("page blocks by type are as recorded, one boot of each machine and outcome"
   for (const row of readCsvTable(join(FIXTURES, "arm64-cma", "boot-table.csv")).rows) {
     const { page, variant, ram, result, blocks_U_M_R_H_C_I: recorded, mobility_grouping } = row.values;
     const key = `${page} ${variant} ${ram} ${result}`;
-    // Without mobility grouping boots of one machine differ among themselves in this.
+    // Without mobility grouping, boots of one machine differ among themselves here.
     if (recorded === "" || mobility_grouping !== "on" || ram === "16G" || seen.has(key)) continue;
     seen.add(key);
     assert.equal(blocksByType(startedAs(row).memory), recorded, key);

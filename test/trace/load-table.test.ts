@@ -1,4 +1,4 @@
-/** CMA allocations of a real 6.1.192 under load: the model's own allocation ends as the kernel's did. */
+/** CMA allocations of a real 6.1.192 under load: the model's own allocation has the kernel's outcome. */
 import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -24,7 +24,7 @@ test("every row of the fixture: the recorded success or error, retries and pages
   );
 });
 
-test("without the columns that tell what was filled, pinned and in use the rows of 64 KB pages end the same", async () => {
+test("without the columns for pages filled, pinned and in use, the rows with 64 KB pages end the same", async () => {
   const scratch = mkdtempSync(join(tmpdir(), "pageblock-load-"));
   try {
     const [head, ...rows] = readFileSync(TABLE, "utf8").trimEnd().split("\n");
@@ -46,7 +46,7 @@ test("without the columns that tell what was filled, pinned and in use the rows 
   }
 });
 
-test("a row that cannot be read is bad input, with file and line", () => {
+test("an unreadable row is invalid input, with file and line", () => {
   const scratch = mkdtempSync(join(tmpdir(), "pageblock-load-"));
   try {
     const [head, first] = readFileSync(TABLE, "utf8").split("\n");

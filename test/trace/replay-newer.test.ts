@@ -29,7 +29,7 @@ for (const [name, profile, events, allocations] of [
     for (const zone of s1.zones) assertCounters(memory, zone);
   });
 
-/** What the final state does not compare: counters apart from their per-CPU differences, boost and flags. */
+/** Not compared in the final state: counters without their per-CPU differences, boost and flags. */
 function assertCounters(m: Memory, z: SnapshotZone): void {
   const zone = m.zones.find((o) => o.idx === z.idx)!;
   const flags = (zone.boostedWatermark ? 1 : 0) | (zone.reclaimActive ? 2 : 0) | (zone.belowHigh ? 4 : 0);
@@ -53,7 +53,7 @@ for (const [name, rule, switches] of [
   ["x86-7.3.4/w4-thp", "drains in batches", { pcpFreeInBatches: false }],
   ["x86-6.1/w2f-boost", "ALLOC_NOFRAGMENT", { nofragment: false }],
 ] as const)
-  test(`${name}: without ${rule} the model leaves the recording`, async () => {
+  test(`${name}: without ${rule} the model diverges from the recording`, async () => {
     const { result } = await replay(join(FIXTURES, name), { switches, maxMismatches: 1 });
     assert.ok(result.mismatches > 0);
   });

@@ -23,7 +23,7 @@ for (const [name, events, allocations] of [
     assert.deepEqual(result.finalDifferences, []);
   });
 
-test("a rule left out shows: the recording tells a kernel without free_factor from the real one", async () => {
+test("an omitted rule shows: the recording distinguishes a kernel without free_factor from the real one", async () => {
   const { result } = await replay(join(X86, "w1-files"), { switches: { pcpFree: "fixed" } });
   assert.ok(result.mismatches > 0);
   assert.ok(result.firstMismatch!.line > 0);

@@ -46,7 +46,7 @@ const without = (i: number) => TINY.filter((_, k) => k !== i);
 const changed = (i: number, from: string, to: string) =>
   TINY.map((l, k) => (k === i ? l.replace(from, to) : l));
 
-test("the tiny snapshot of these tests is in order", () => {
+test("the tiny snapshot of these tests is valid", () => {
   assert.equal(load(TINY).zones[0]!.nrFreePages, 2);
 });
 

@@ -8,7 +8,7 @@ import { FIXTURES, pageblock } from "../support/cli";
 
 const BOOT = join(FIXTURES, "x86-6.1/boot-8G");
 
-/** A folder with two recordings: `good` as recorded, `other` with its trace changed. */
+/** A folder with two recordings: `good` is unchanged, `other` has a modified trace. */
 function twoRecordings(t: { after(fn: () => void): void }, change: (trace: string) => string): string {
   const dir = mkdtempSync(join(tmpdir(), "pageblock-"));
   t.after(() => rmSync(dir, { recursive: true }));
@@ -34,7 +34,7 @@ test("a recording that agrees: one report, one row, exit 0", () => {
   ]);
 });
 
-test("each recording of a folder has its own path; one that differs gives exit 1 and says where", (t) => {
+test("each recording in a folder has its own path; one that differs gives exit status 1 and the place", (t) => {
   const dir = twoRecordings(t, (trace) =>
     trace.replace(/^A (\d+) 0 1 /m, (_, f) => `A ${Number(f) - 7} 0 1 `),
   );
@@ -55,7 +55,7 @@ test("each recording of a folder has its own path; one that differs gives exit 1
   assert.match(words.stdout, /1 of 2 recordings agree in every row, 1 of 2 rows; 0 could not be read/);
 });
 
-test("a recording that cannot be read: exit 2 and nothing on stdout; with --keep-going the others are checked", (t) => {
+test("an unreadable recording: exit status 2 and nothing on stdout; with --keep-going the others are checked", (t) => {
   const dir = twoRecordings(t, (trace) => trace.slice(0, trace.length / 2));
   const run = pageblock(["fidelity", dir]);
   assert.equal(run.status, 2);

@@ -1,9 +1,10 @@
 /**
  * QEMU's `virt` machine with the kernel of the recordings in kernel-truth/arm64-cma (6.1.192, one CPU, six builds).
  *
- * RAM starts at 1 GiB (QEMU hw/arm/virt.c VIRT_MEM). Image, initrd and device tree lie where the recordings say. The
- * sizes of image, early and late data are measured: what the kernel's "Memory:" line calls reserved, less the parts that
- * follow a rule (memmap, hash tables, bounce buffer, page tables). They are the same at every memory size.
+ * RAM starts at 1 GiB (QEMU hw/arm/virt.c VIRT_MEM). The addresses of image, initrd and device tree are those in the
+ * recordings. The sizes of image, early and late data are measured: the reserved part in the kernel's "Memory:" line,
+ * minus the parts that follow a rule (memmap, hash tables, bounce buffer, page tables). They are the same at every
+ * memory size.
  */
 import { GiB, KiB, MiB } from "../../base/units";
 import { described } from "../board";

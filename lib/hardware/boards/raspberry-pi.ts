@@ -6,13 +6,16 @@ import { GiB, KiB, MiB } from "../../base/units";
 import { described, type KernelBuild } from "../board";
 
 const PAGE_SIZES = [4 * KiB, 16 * KiB, 64 * KiB] as const;
-/** The processors before the Pi 5 have two translation granules of the three. */
+/** The processors before the Pi 5 have two of the three translation granules. */
 const FIRST_64_BIT = [4 * KiB, 64 * KiB] as const;
 
 const same = (bytes: number) =>
   Object.fromEntries(PAGE_SIZES.map((p) => [p, { huge: bytes, nohuge: bytes }]));
 
-/** A distribution kernel: sizes from a Pi 5 boot log (14976K code, 2278K rwdata, 4848K rodata, 1231K bss), init less its initramfs. */
+/**
+ * A distribution kernel: sizes from a Pi 5 boot log (14976K code, 2278K rwdata, 4848K rodata, 1231K bss), init minus
+ * its initramfs.
+ */
 const BUILD: KernelBuild = {
   imageStart: 0x200000,
   imageBytes: same(28 * MiB),

@@ -1,4 +1,4 @@
-/** A PC, an arm64 server and a POWER server: plain memory maps, so that the boards can be compared with the small ones. */
+/** A PC, an arm64 server and a POWER server: plain memory maps, for comparison with the small boards. */
 import { GiB, KiB, MiB } from "../../base/units";
 import { type Board, described } from "../board";
 
@@ -47,7 +47,7 @@ const XEON_SOURCES = [
   "sockets, CPUs, late bytes (per-CPU areas, 256 KiB a CPU): modelling choice",
 ];
 
-/** What the two servers have in common with the PC: firmware, kernel, the hole below 4 GiB. */
+/** Common to the two servers and the PC: firmware, kernel, the hole below 4 GiB. */
 const xeon = <const N extends string>(
   board: Pick<Board, "title" | "memory" | "cpus" | "nodes"> & { name: N },
 ): Board & { name: N } => {

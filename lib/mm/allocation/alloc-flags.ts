@@ -1,4 +1,4 @@
-/** What a request's flags allow it: its migrate type and its ALLOC_ flags. */
+/** Derives a request's migrate type and ALLOC_ flags from its gfp flags. */
 import type { AllocContext } from "../state/alloc-context";
 import {
   __GFP_ATOMIC,
@@ -31,7 +31,7 @@ export function cmaFlag(m: Memory, mt: number): number {
   return m.cma && mt === MIGRATE_MOVABLE ? ALLOC_CMA : 0;
 }
 
-/** alloc_flags_nofragment(): only where the preferred zone is NORMAL and DMA32 exists, on its node too. */
+/** alloc_flags_nofragment(): only if the preferred zone is NORMAL and its node also has DMA32. */
 function nofragmentFlags(m: Memory, preferred: Zone, gfp: number): number {
   const flags = gfp & __GFP_KSWAPD_RECLAIM;
   if (m.sw.defragMode) return flags | ALLOC_NOFRAGMENT;
@@ -48,7 +48,7 @@ function isAtomic(gfp: number): boolean {
   return (gfp & (__GFP_HIGH | __GFP_DIRECT_RECLAIM | __GFP_NOMEMALLOC)) === __GFP_HIGH;
 }
 
-/** The flags of a request's first attempt: low watermark, and no fallback that fragments where that can be helped. */
+/** The flags of a request's first attempt: low watermark, and no fragmenting fallback if avoidable. */
 export function fastFlags(m: Memory, ac: AllocContext): number {
   let flags = ALLOC_WMARK_LOW | nofragmentFlags(m, ac.zonelist[0]!, ac.gfp);
   if (ac.mt === MIGRATE_MOVABLE && m.cma) flags |= ALLOC_CMA;

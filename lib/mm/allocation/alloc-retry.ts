@@ -1,4 +1,4 @@
-/** Does a request that failed after reclaim and compaction try again? Model of mm/page_alloc.c, 6.1. */
+/** Decides whether a request that failed after reclaim and compaction tries again. Model of mm/page_alloc.c, 6.1. */
 import {
   COMPACT_COMPLETE,
   COMPACT_CONTENDED,
@@ -23,7 +23,7 @@ import { wmarkPages, zoneWatermarkOk } from "./zone-watermark";
 const MAX_RECLAIM_RETRIES = 16;
 const MAX_COMPACT_RETRIES = 16;
 
-/** The state of one request's loop. */
+/** The state of one request's retry loop. */
 export interface RetryState {
   noProgressLoops: number;
   compactionRetries: number;
@@ -51,7 +51,7 @@ export function shouldReclaimRetry(
   return unreserveHighatomicPageblock(m, ac.zonelist, ac.highest, ac.mt, true);
 }
 
-/** compaction_zonelist_suitable(): could compaction work after some more reclaim? */
+/** compaction_zonelist_suitable(): could compaction succeed after more reclaim? */
 function zonelistSuitable(m: Memory, ac: AllocContext, help: SlowPathHelp): boolean {
   return ac.zonelist.some((zone) => {
     if (zone.idx > ac.highest) return false;

@@ -70,7 +70,7 @@ export function allocPagesSlowpath(m: Memory, ac: AllocContext): number {
   }
 }
 
-/** __alloc_pages_direct_compact(): compact, take what was captured, else look into the free lists. */
+/** __alloc_pages_direct_compact(): compact, take the captured page, otherwise search the free lists. */
 function compactAndLook(m: Memory, ac: AllocContext, priority: number, help: SlowPathHelp): number {
   let pfn = help.directCompact(ac, priority);
   if (help.compactResult === COMPACT_SKIPPED) return -1;
@@ -80,7 +80,7 @@ function compactAndLook(m: Memory, ac: AllocContext, priority: number, help: Slo
   return pfn;
 }
 
-/** __alloc_pages_direct_reclaim(), its end: pages may hide in the high-atomic reserve or on per-CPU lists. */
+/** End of __alloc_pages_direct_reclaim(): pages may be hidden in the high-atomic reserve or on per-CPU lists. */
 function lookAfterReclaim(m: Memory, ac: AllocContext): number {
   const pfn = getPageFromFreelist(m, ac, ac.allocFlags);
   if (pfn >= 0) return pfn;

@@ -1,4 +1,7 @@
-/** Fallback since 6.10: claim a whole block, from the largest page down; else take one page, the smallest first. */
+/**
+ * Fallback since 6.10: claim a whole block, starting with the largest page; otherwise take one page, the smallest
+ * first.
+ */
 
 import type { AllocContext } from "../state/alloc-context";
 import {
@@ -41,8 +44,8 @@ export function rmqueueClaim(m: Memory, zone: Zone, ac: AllocContext): number {
 }
 
 /**
- * try_to_claim_block() for the block of the first free page of order `found` and type `blockMt`: −1 when too little of the block
- * is free or alike.
+ * try_to_claim_block() for the block of the first free page of order `found` and type `blockMt`: −1 if too few of its
+ * pages are free or of a compatible type.
  */
 function tryToClaimBlock(m: Memory, zone: Zone, ac: AllocContext, found: number, blockMt: number): number {
   const { order, mt: startMt } = ac;

@@ -14,7 +14,7 @@ import { WMARK_HIGH, type Zone } from "../state/zone";
 import { changePageblockRange } from "./free-one-page";
 import { moveScannedBlock, scanBlock } from "./move-freepages";
 
-/** can_steal_fallback(): whether the whole block may be taken, by the order that was found. */
+/** can_steal_fallback(): whether the whole block may be taken, given the order of the page found. */
 export function canStealFallback(m: Memory, order: number, startMt: number): boolean {
   return (
     order >= m.pageblockOrder ||
@@ -32,7 +32,7 @@ export function findSuitableFallback(m: Memory, zone: Zone, order: number, mt: n
   return -1;
 }
 
-/** boost_watermark(): raises the watermarks by a block, for kswapd to make room; false where it does not apply. */
+/** boost_watermark(): raises the watermarks by one block so that kswapd makes room; false if it does not apply. */
 export function boostWatermark(m: Memory, zone: Zone): boolean {
   if (!m.sw.watermarkBoost || m.watermarkBoostFactor === 0) return false;
   if (m.pageblockPages * 4 > zone.managed) return false;
@@ -43,8 +43,8 @@ export function boostWatermark(m: Memory, zone: Zone): boolean {
 }
 
 /**
- * __rmqueue_fallback(): true when pages were put on the requester's lists; the caller looks there again and may find
- * a smaller page than the one that was found here.
+ * __rmqueue_fallback(): true if pages were moved to the requester's lists. The caller then searches them again and
+ * may find a smaller page than this one.
  */
 export function rmqueueFallback(m: Memory, zone: Zone, ac: AllocContext): boolean {
   const { order, mt: startMt, allocFlags } = ac;

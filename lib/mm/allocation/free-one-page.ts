@@ -1,4 +1,4 @@
-/** Freeing into the buddy lists: merge with the buddy as long as it is free, then choose the end of the list. */
+/** Freeing into the buddy lists: merge with the buddy while it is free, then choose the end of the list. */
 import { accountFreePages, addToFreeList, addToFreeListTail, delPageFromFreeList } from "../state/free-area";
 import type { Memory } from "../state/memory";
 import { MIGRATE_ISOLATE, MIGRATE_PCPTYPES } from "../state/migratetype";
@@ -6,8 +6,8 @@ import { BLOCK_ISOLATED, BLOCK_MT } from "../state/page-state";
 import type { Zone } from "../state/zone";
 
 /**
- * mm/page_alloc.c: __free_one_page(). `toTail` is FPI_TO_TAIL. Below page-block order no type is compared, so before
- * 6.10 a list may hold pages whose block has another type.
+ * mm/page_alloc.c: __free_one_page(). `toTail` is FPI_TO_TAIL. Below page-block order, types are not compared, so
+ * before 6.10 a list may hold pages of blocks of another type.
  */
 export function freeOnePage(
   m: Memory,
@@ -51,7 +51,7 @@ export function placeFreed(
   else addToFreeList(m, zone, pfn, order, mt);
 }
 
-/** Whether blocks of unlike types may become one page; with hygiene the buddy takes the freed page's type. */
+/** Whether blocks of different types may become one page; with hygiene, the buddy takes the freed page's type. */
 function mayMerge(m: Memory, zone: Zone, buddy: number, order: number, mt: number): boolean {
   const buddyMt = m.blockType(buddy);
   if (buddyMt === mt) return true;
@@ -73,7 +73,7 @@ export function changePageblockRange(m: Memory, pfn: number, order: number, mt: 
   }
 }
 
-/** buddy_merge_likely(): is the buddy of the next-higher order free? Never asked at the two highest orders. */
+/** buddy_merge_likely(): is the buddy of the next-higher order free? Not checked at the two highest orders. */
 function buddyMergeLikely(m: Memory, zone: Zone, pfn: number, buddy: number, order: number): boolean {
   if (order >= m.maxOrder - 1) return false;
   const higher = (pfn & buddy) ^ (1 << (order + 1));
@@ -81,7 +81,8 @@ function buddyMergeLikely(m: Memory, zone: Zone, pfn: number, buddy: number, ord
 }
 
 /**
- * free_one_page(): past the per-CPU lists, to the list of the block's type. With hygiene a large page is freed block by block.
+ * free_one_page(): past the per-CPU lists, to the list of the block's type. With hygiene, a large page is freed block
+ * by block.
  */
 export function freeOnePageLocked(m: Memory, zone: Zone, pfn: number, order: number, toTail: boolean): void {
   if (m.hygiene) {

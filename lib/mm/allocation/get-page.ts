@@ -1,4 +1,6 @@
-/** One attempt of a request: the walk over its zones, and within a zone the per-CPU lists before the buddy lists. */
+/**
+ * One attempt of a request: it walks its zones and, within a zone, tries the per-CPU lists before the buddy lists.
+ */
 import { type AllocContext, PATH_BUDDY } from "../state/alloc-context";
 import { accountFreePages } from "../state/free-area";
 import {
@@ -50,8 +52,8 @@ export function rmqueue(m: Memory, zone: Zone, ac: AllocContext): number {
 }
 
 /**
- * get_page_from_freelist(): the first zone of the list whose watermark holds and that has a page. `allocFlags` are the
- * request's flags from now on.
+ * get_page_from_freelist(): takes a page from the first zone in the list that has one and meets its watermark.
+ * `allocFlags` become the request's flags.
  */
 export function getPageFromFreelist(m: Memory, ac: AllocContext, allocFlags: number): number {
   const { zonelist } = ac;
@@ -72,23 +74,23 @@ export function getPageFromFreelist(m: Memory, ac: AllocContext, allocFlags: num
         return pfn;
       }
     }
-    // vm.defrag_mode never drops the flag here: the slow path does, when nothing else helped.
+    // vm.defrag_mode never drops the flag here: the slow path does, as a last resort.
     if (!remote && ((ac.allocFlags & ALLOC_NOFRAGMENT) === 0 || m.sw.defragMode)) break;
-    // Moving to another node, or out of zones: allow fragmenting fallbacks and walk again.
+    // The next zone is on another node, or no zone is left: allow fragmenting fallbacks and walk again.
     ac.allocFlags &= ~ALLOC_NOFRAGMENT;
   }
   ac.allocFlags = allocFlags;
   return -1;
 }
 
-/** The watermark part of the walk, with the high-watermark probe of 6.7+ that steers the size of pcp lists. */
+/** The watermark check of the walk, with the high-watermark probe of 6.7+ that controls the size of pcp lists. */
 export function zoneAllows(m: Memory, zone: Zone, ac: AllocContext): boolean {
   if (m.autoTune && !zone.belowHigh) {
     if (zoneWatermarkFast(m, zone, ac, wmarkPages(zone, WMARK_HIGH))) return true;
     zone.belowHigh = true;
   }
   const { allocFlags } = ac;
-  // Without watermarks the low bits are zero, and the check (against min) does not bar the way.
+  // Without watermarks the low bits are zero, and the check (against min) does not block the request.
   return (
     zoneWatermarkFast(m, zone, ac, wmarkPages(zone, allocFlags & ALLOC_WMARK_MASK)) ||
     (allocFlags & ALLOC_NO_WATERMARKS) !== 0

@@ -1,4 +1,4 @@
-/** The reserve for high-order atomic requests: whole blocks of type HIGHATOMIC, given back under pressure. */
+/** The reserve for high-order atomic requests: whole blocks of type HIGHATOMIC, returned under pressure. */
 import { accountFreePages, getPageFromFreeArea, moveToFreeList } from "../state/free-area";
 import type { Memory } from "../state/memory";
 import { MIGRATE_HIGHATOMIC, migratetypeIsMergeable } from "../state/migratetype";
@@ -43,7 +43,7 @@ function setType(m: Memory, pfn: number, mt: number, oldMt: number): void {
 
 /**
  * unreserve_highatomic_pageblock(): turns one reserved block with free pages into the requester's type. Keeps one
- * block a zone unless forced. Returns whether pages were moved.
+ * block per zone unless forced. Returns whether pages were moved.
  */
 export function unreserveHighatomicPageblock(
   m: Memory,
@@ -73,7 +73,7 @@ export function unreserveHighatomicPageblock(
   return false;
 }
 
-/** 6.10+: a free page that spans whole reserved blocks moves as it is, and all its blocks with it. */
+/** 6.10+: a free page that spans whole reserved blocks moves unsplit, together with all its blocks. */
 function unreserveLargePage(m: Memory, zone: Zone, pfn: number, order: number, mt: number): void {
   zone.nrReservedHighatomic -= Math.min(1 << order, zone.nrReservedHighatomic);
   moveToFreeList(m, zone, pfn, order, mt);

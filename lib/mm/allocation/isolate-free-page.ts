@@ -1,4 +1,4 @@
-/** Taking a free page off the lists for a scanner or a contiguous request. */
+/** Takes a free page off the lists for a scanner or a contiguous request. */
 import { accountFreePages, delPageFromFreeList } from "../state/free-area";
 import { ALLOC_CMA } from "../state/gfp";
 import type { Memory } from "../state/memory";
@@ -9,8 +9,8 @@ import { moveScannedBlock, scanBlock } from "./move-freepages";
 import { zoneWatermarkOk } from "./zone-watermark";
 
 /**
- * __isolate_free_page(), after its watermark check: the page leaves its list; blocks of which at least half is taken
- * become MOVABLE. Its frames count as movable from now on, as compaction fills them with migrated pages.
+ * __isolate_free_page(), after its watermark check: the page leaves its list. If it covers at least half of a block,
+ * the block becomes MOVABLE. Its frames count as movable from now on, as compaction fills them with migrated pages.
  */
 export function isolateFreePage(m: Memory, zone: Zone, pfn: number, order: number): void {
   const mt = m.blockType(pfn);
@@ -21,7 +21,7 @@ export function isolateFreePage(m: Memory, zone: Zone, pfn: number, order: numbe
       const old = m.blockType(p);
       if (!migratetypeIsMergeable(old) || old === MIGRATE_MOVABLE) continue;
       if (m.sw.freelistHygiene) {
-        // move_freepages_block() since 6.10: what is left free in the block goes along.
+        // move_freepages_block() since 6.10: the rest of the block's free pages move too.
         if (!scanBlock(m, zone, p)) continue;
         moveScannedBlock(m, zone, MIGRATE_MOVABLE, old);
       }
@@ -32,7 +32,7 @@ export function isolateFreePage(m: Memory, zone: Zone, pfn: number, order: numbe
   m.state.fill(ALLOCATED | IN_USE_MOVABLE, pfn, pfn + (1 << order));
 }
 
-/** __isolate_free_page(): refused where the zone would fall below its min watermark. */
+/** __isolate_free_page(): refused if the zone would fall below its min watermark. */
 export function isolateFreePageChecked(m: Memory, zone: Zone, pfn: number, order: number): boolean {
   if (m.blockType(pfn) !== MIGRATE_ISOLATE) {
     const mark = zone.wmark[WMARK_MIN]! + (1 << order);

@@ -1,13 +1,13 @@
-/** Counting and moving the free pages of one page block. */
+/** Counts and moves the free pages of one page block. */
 import { accountFreePages, moveToFreeList } from "../state/free-area";
 import type { Memory } from "../state/memory";
 import { ALLOCATED, IN_USE_MOVABLE, isPcpState, MOVABLE_PAGE, ORDER_MASK } from "../state/page-state";
 import type { Zone } from "../state/zone";
 
 /**
- * prep_move_freepages_block(): the block of `pfn`, its free pages and its movable pages in use, in `m.blockScan`. False, and nothing
- * to move, when the block's end lies outside the zone. When its start does, the scan starts at `pfn` (up to 6.9) or
- * nothing is moved (6.10+).
+ * prep_move_freepages_block(): stores the block of `pfn`, its free pages and its movable pages in use in
+ * `m.blockScan`. If the block's end is outside the zone, it returns false and nothing moves. If its start is, the
+ * scan starts at `pfn` (up to 6.9) or nothing moves (6.10+).
  */
 export function scanBlock(m: Memory, zone: Zone, pfn: number): boolean {
   const { blockScan, pageblockPages: pages } = m;
@@ -48,8 +48,9 @@ export function scanBlock(m: Memory, zone: Zone, pfn: number): boolean {
 }
 
 /**
- * move_freepages(): every free page of the scanned block to the lists of `mt`, in ascending frame order. Since 6.10
- * each page is taken off the counters under its old type and put back under the new one, which folds differences.
+ * move_freepages(): moves every free page of the scanned block to the lists of `mt`, in ascending frame order. Since
+ * 6.10 each page is subtracted from the counters under its old type and added under the new one, which folds
+ * differences.
  */
 export function moveScannedBlock(m: Memory, zone: Zone, mt: number, oldMt: number): number {
   const { blockScan, state } = m;

@@ -20,7 +20,7 @@ import { takeFromPcplist } from "./pcp-alloc";
 import { freeUnrefPage } from "./pcp-free";
 import { wmarkPages, zoneWatermarkFast } from "./zone-watermark";
 
-/** The context of a new request: the machine's, or one of its own where it comes in the middle of another. */
+/** The context of a new request: the machine's, or a new one if the request is nested in another. */
 function beginRequest(m: Memory, gfp: number, order: number, zonelist: readonly Zone[]): AllocContext {
   const ac = m.ac.busy ? new AllocContext() : m.ac;
   ac.busy = true;
@@ -33,14 +33,14 @@ function beginRequest(m: Memory, gfp: number, order: number, zonelist: readonly 
   return ac;
 }
 
-/** The zones that a request walks that names none. */
+/** The zones for a request that names none. */
 export function defaultZonelist(m: Memory, gfp: number): readonly Zone[] {
   return m.nrNodes > 1 ? m.zonelistOf(m.firstNode, gfp)! : m.zonelists[gfpZone(gfp)]!;
 }
 
 /**
- * __alloc_pages(): 2^order frames for a request with `gfp`; the first frame, or −1. `zonelist` holds the zones that the
- * request may use, in order (Memory.zonelistOf()); default: the first node's list.
+ * __alloc_pages(): allocates 2^order frames with `gfp`. Returns the first frame, or −1. `zonelist` holds the zones
+ * that the request may use, in order (Memory.zonelistOf()); default: the first node's list.
  */
 export function allocPages(m: Memory, gfp: number, order: number, zonelist?: readonly Zone[]): number {
   if (order > m.maxOrder) return -1;
@@ -57,14 +57,14 @@ export function allocPages(m: Memory, gfp: number, order: number, zonelist?: rea
 }
 
 /**
- * Marks a page as in use. What is known of it stands at its head alone; frames of a movable request count as movable in
- * block claims.
+ * Marks a page as in use. Its state is stored at its head only; frames of a movable request count as movable in block
+ * claims.
  */
 export function prepNewPage(m: Memory, pfn: number, order: number, mt: number): void {
   m.state[pfn] = mt === MIGRATE_MOVABLE ? ALLOCATED | IN_USE_MOVABLE | order : ALLOCATED | order;
 }
 
-/** The attempt of a request that has been on the slow path already: min watermark, fragmenting fallbacks allowed. */
+/** The attempt of a request that was already on the slow path: min watermark, fragmenting fallbacks allowed. */
 export function allocPagesAgain(m: Memory, gfp: number, order: number): number {
   const ac = beginRequest(m, gfp, order, m.zonelists[gfpZone(gfp)]!);
   const pfn = getPageFromFreelist(m, ac, slowFlags(m, ac));
@@ -75,7 +75,7 @@ export function allocPagesAgain(m: Memory, gfp: number, order: number): number {
 
 /**
  * __alloc_pages_bulk(): up to `nr` single frames into `out`; returns how many. A zone must hold `nr` pages above its
- * low watermark; else one page is asked for in the ordinary way.
+ * low watermark; otherwise one page is requested in the ordinary way.
  */
 export function allocPagesBulk(
   m: Memory,
@@ -92,7 +92,7 @@ export function allocPagesBulk(
   return 1;
 }
 
-/** The part of a bulk request that the per-CPU lists of its first zone with enough pages give. */
+/** The part of a bulk request that is served by the per-CPU lists of the first zone with enough pages. */
 function takeBulk(m: Memory, ac: AllocContext, nr: number, out: Int32Array): number {
   const { zonelist, mt } = ac;
   ac.allocFlags = ALLOC_WMARK_LOW | cmaFlag(m, mt);
@@ -112,15 +112,15 @@ function takeBulk(m: Memory, ac: AllocContext, nr: number, out: Int32Array): num
   return n;
 }
 
-/** __free_pages() for frames that may be part of a larger page: split_page() comes first where they are. */
+/** __free_pages() for frames that may be part of a larger page: if so, split_page() comes first. */
 export function freePages(m: Memory, pfn: number, order: number): void {
   if ((m.state[pfn]! & (ALLOCATED | ORDER_MASK)) !== (ALLOCATED | order)) m.splitAllocated(pfn, order);
   freeWholePages(m, pfn, order);
 }
 
 /**
- * __free_pages() of the last reference to a page that was allocated with this order: through the per-CPU lists where
- * they serve the order. Reads nothing of the page itself, which is seldom in a cache when it is freed.
+ * __free_pages() for the last reference to a page allocated with this order: through the per-CPU lists if they serve
+ * the order. It does not read the page's own state, which is rarely cached when the page is freed.
  */
 export function freeWholePages(m: Memory, pfn: number, order: number): void {
   const zone = m.zoneOf(pfn)!;

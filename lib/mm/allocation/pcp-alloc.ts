@@ -1,4 +1,4 @@
-/** Allocating through the per-CPU lists: the head of the list, refilled in bulk when it is empty. */
+/** Allocates through the per-CPU lists: takes the head of the list and refills an empty list in bulk. */
 
 import { type AllocContext, PATH_REFILL } from "../state/alloc-context";
 import { ALLOC_HIGHATOMIC } from "../state/gfp";

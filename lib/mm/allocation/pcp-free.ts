@@ -1,4 +1,4 @@
-/** Freeing through the per-CPU lists: push on the head, and drain the oldest pages when the lists are full. */
+/** Frees through the per-CPU lists: pushes at the head, and drains the oldest pages if the lists are full. */
 
 import { ZONE_MOVABLE } from "../state/gfp";
 import type { Memory } from "../state/memory";
@@ -18,8 +18,8 @@ import { freeOnePage, freeOnePageLocked } from "./free-one-page";
 import { zoneWatermarkOk } from "./zone-watermark";
 
 /**
- * free_unref_page(): frees 2^order frames of a type that the per-CPU lists serve. The list is chosen by the block's
- * type of now; CMA and HIGHATOMIC pages go with the movable ones, ISOLATE pages pass the lists by.
+ * free_unref_page(): frees 2^order frames of a type that the per-CPU lists serve. The block's current type selects
+ * the list. CMA and HIGHATOMIC pages go to the movable list; ISOLATE pages bypass the lists.
  */
 export function freeUnrefPage(m: Memory, zone: Zone, pfn: number, order: number): void {
   const mt = m.blockType(pfn);
@@ -68,7 +68,7 @@ function nrPcpFree(m: Memory, pcp: PerCpuPages, high: number, freeHigh: boolean)
   return batch < least ? least : batch > most ? most : batch;
 }
 
-/** The second half of free_unref_page_commit() since 6.7: `high` tunes itself between its bounds. */
+/** The second half of free_unref_page_commit() since 6.7: `high` adjusts itself within its bounds. */
 function commitAutoTuned(m: Memory, zone: Zone, pcp: PerCpuPages, pindex: number, order: number): void {
   pcp.allocFactor >>= 1;
   const batch = pcp.batch;
@@ -97,7 +97,7 @@ function commitAutoTuned(m: Memory, zone: Zone, pcp: PerCpuPages, pindex: number
   else while (!stepDrain(m, drain));
 }
 
-/** Does one batch; true when the drain is at its end. */
+/** Drains one batch; true once the drain is complete. */
 export function stepDrain(m: Memory, d: BatchedDrain): boolean {
   const part = d.remaining < d.pcp.batch ? d.remaining : d.pcp.batch;
   if (part > 0 && d.pcp.count > 0) freePcppagesBulk(m, d.zone, part, d.pcp, d.pindex);
@@ -149,7 +149,7 @@ function nrPcpFreeCounted(pcp: PerCpuPages, batch: number, high: number, freeHig
   return pcp.freeCount < batch ? (batch > most ? most : batch) : Math.min(pcp.freeCount, most);
 }
 
-/** free_pcppages_bulk(): `count` pages back to the buddy lists, the oldest first, starting at list `pindex`. */
+/** free_pcppages_bulk(): returns `count` pages to the buddy lists, the oldest first, starting at list `pindex`. */
 export function freePcppagesBulk(
   m: Memory,
   zone: Zone,
@@ -202,8 +202,8 @@ export function freePcppagesBulk(
 }
 
 /**
- * free_pcppages_bulk() before 5.18: the k-th list visited gives up to k entries, all the rest if only one list is not
- * empty; they are collected first and then freed in that order. Since 5.14 there are lists of higher orders too.
+ * free_pcppages_bulk() before 5.18: the k-th list visited gives up to k entries, or all the rest if only one list is
+ * not empty. They are collected first and then freed in that order. Since 5.14 there are also lists of higher orders.
  */
 function freeBulkCounting(m: Memory, zone: Zone, count: number, pcp: PerCpuPages): void {
   const { next, prev } = m;
@@ -242,7 +242,10 @@ function freeBulkCounting(m: Memory, zone: Zone, count: number, pcp: PerCpuPages
   });
 }
 
-/** drain_pages_zone(): all pages of one CPU's lists, from list 0, in pieces of batch << 5 or (4.17) in one go. */
+/**
+ * drain_pages_zone(): drains all pages of one CPU's lists, from list 0, in chunks of batch << 5 or (4.17) all at
+ * once.
+ */
 export function drainPagesZone(m: Memory, zone: Zone, pcp: PerCpuPages): void {
   m.trace?.drainZone?.(zone.idx, pcp.count);
   const piece = m.sw.pcpDrain === "whole" ? pcp.count : pcp.batch << PCP_BATCH_SCALE_MAX;
@@ -255,7 +258,7 @@ export function drainAllPages(m: Memory, only?: Zone): void {
     for (const pcp of zone.pcps) if (pcp.count > 0) drainPagesZone(m, zone, pcp);
 }
 
-/** decay_pcp_high() (6.7+), once a second: lets `high` sink by an eighth and drains down to it in batches. */
+/** decay_pcp_high() (6.7+), once a second: lowers `high` by an eighth and drains down to it in batches. */
 export function decayPcpHigh(m: Memory, zone: Zone, pcp: PerCpuPages): void {
   const { highMin, batch } = pcp;
   if (pcp.high > highMin)

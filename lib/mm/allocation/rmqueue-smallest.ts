@@ -7,7 +7,7 @@ import type { Zone } from "../state/zone";
 
 /**
  * Takes the smallest page of type `mt` that holds 2^order frames, or −1. The upper halves of a split go to the heads
- * of their lists, so that consecutive requests climb. Since 6.10 the counters fall here, before the caller's.
+ * of their lists, so that consecutive requests climb. Since 6.10 the counters are updated here, before the caller's.
  */
 export function rmqueueSmallest(m: Memory, zone: Zone, order: number, mt: number, ac: AllocContext): number {
   const next = m.next;
@@ -26,7 +26,7 @@ export function rmqueueSmallest(m: Memory, zone: Zone, order: number, mt: number
   return -1;
 }
 
-/** page_del_and_expand(): unlinks a free page of order `high` and gives back what `low` does not need. */
+/** page_del_and_expand(): unlinks a free page of order `high` and returns what `low` does not need. */
 export function takeAndExpand(
   m: Memory,
   zone: Zone,

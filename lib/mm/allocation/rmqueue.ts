@@ -1,4 +1,4 @@
-/** Taking pages from the buddy lists under the zone lock: smallest fit, split, fallback, and refills in bulk. */
+/** Takes pages from the buddy lists under the zone lock: smallest fit, split, fallback and bulk refills. */
 
 import {
   type AllocContext,
@@ -19,8 +19,8 @@ import { refillRun } from "./refill-run";
 import { rmqueueSmallest } from "./rmqueue-smallest";
 
 /**
- * zone_page_state(NR_FREE_CMA_PAGES) > zone_page_state(NR_FREE_PAGES) / 2, never below zero, integer division. The Raspberry Pi
- * kernel: / 16 × its threshold, divided first as its review asks (raspberrypi/linux #4964).
+ * zone_page_state(NR_FREE_CMA_PAGES) > zone_page_state(NR_FREE_PAGES) / 2, never below zero, integer division. The
+ * Raspberry Pi kernel uses / 16 × its threshold and divides first, as its review asked (raspberrypi/linux #4964).
  */
 function overHalf(m: Memory, nrFreeCma: number, nrFreePages: number): boolean {
   const cma = nrFreeCma < 0 ? 0 : nrFreeCma;
@@ -28,7 +28,7 @@ function overHalf(m: Memory, nrFreeCma: number, nrFreePages: number): boolean {
   return m.cmaThreshold === 0 ? cma > free >> 1 : cma > (free >> 4) * m.cmaThreshold;
 }
 
-/** The half rule of both __rmqueue(): a CMA page while CMA holds over half of what is free, else −1. */
+/** The half rule of both __rmqueue(): a CMA page while CMA holds over half of the free pages, otherwise −1. */
 function takeCmaOverHalf(m: Memory, zone: Zone, ac: AllocContext): number {
   const half = overHalf(m, zone.nrFreeCma, zone.nrFreePages);
   const pfn = half ? rmqueueSmallest(m, zone, ac.order, MIGRATE_CMA, ac) : -1;
@@ -37,8 +37,8 @@ function takeCmaOverHalf(m: Memory, zone: Zone, ac: AllocContext): number {
 }
 
 /**
- * __rmqueue() up to 6.9: CMA first while it holds over half, own type, CMA, then fallback and again.
- * Returns the frame, or −1. Counters are the caller's.
+ * __rmqueue() up to 6.9: CMA first while it holds over half, then the own type, CMA, and a fallback followed by a new
+ * attempt. Returns the frame, or −1. The caller updates the counters.
  */
 function rmqueueOne(m: Memory, zone: Zone, ac: AllocContext): number {
   const { order, mt } = ac;
@@ -59,7 +59,10 @@ function rmqueueOne(m: Memory, zone: Zone, ac: AllocContext): number {
   }
 }
 
-/** __rmqueue() since 6.10: the page found by a fallback is used directly; types change only with a whole claim. */
+/**
+ * __rmqueue() since 6.10: the page found by a fallback is used directly; types change only if a whole block is
+ * claimed.
+ */
 function rmqueueModes(m: Memory, zone: Zone, ac: AllocContext): number {
   const { order, mt, allocFlags } = ac;
   const cmaAllowed = (allocFlags & ALLOC_CMA) !== 0 && m.cma;
@@ -97,7 +100,7 @@ function rmqueueModes(m: Memory, zone: Zone, ac: AllocContext): number {
   return -1;
 }
 
-/** One page under the lock, as rmqueue_buddy() asks for it; counters are the caller's. */
+/** One page under the lock, for rmqueue_buddy(); the caller updates the counters. */
 export function rmqueueLocked(m: Memory, zone: Zone, ac: AllocContext): number {
   if (m.steals) return rmqueueOne(m, zone, ac);
   ac.rmqueueMode = RMQUEUE_NORMAL;

@@ -1,9 +1,9 @@
-/** Turning a free list, as compaction's fast search leaves it. */
+/** Rotates a free list, as compaction's fast search does. */
 import type { Memory } from "../state/memory";
 
 /**
- * list_rotate_to_front() and its like: the list that the free page `pfn` is on is turned until `pfn` is its first page, or
- * its last. A page that is not free changes nothing.
+ * list_rotate_to_front() and similar: rotates the list of the free page `pfn` until `pfn` is its first page, or its
+ * last. Nothing changes if the page is not free.
  */
 export function rotateFreeList(m: Memory, pfn: number, toFront: boolean): void {
   const { next, prev, state } = m;

@@ -1,7 +1,7 @@
 /**
- * Transparent huge pages: how hard a page fault tries, by the defrag mode, and khugepaged, which makes one huge page of
- * the single pages of an area later. Model of mm/huge_memory.c and alloc_pages_vma(), 6.1; khugepaged's timing (pages to
- * scan, sleep) is the caller's.
+ * Transparent huge pages: how hard a page fault tries in each defrag mode, and khugepaged, which later merges the
+ * single pages of an area into one huge page. Model of mm/huge_memory.c and alloc_pages_vma(), 6.1. The caller
+ * decides khugepaged's timing (pages to scan, sleep).
  */
 import { InputError, unknownName } from "../../base/errors";
 import {
@@ -29,12 +29,12 @@ export const THP_DEFRAG_MODES = ["always", "defer", "defer+madvise", "madvise", 
 export type ThpDefrag = (typeof THP_DEFRAG_MODES)[number];
 
 /**
- * vma_thp_gfp_mask(): the request flags of a huge page fault; `madvised`: the area asked for huge pages.
+ * vma_thp_gfp_mask(): the request flags of a huge page fault; `madvised`: the area requested huge pages.
  * @example
  * ```ts
  * import { thpGfp } from "pageblock";
  *
- * // With `defer` a fault never waits, whether its area asked for huge pages or not.
+ * // With `defer`, a fault never waits, whether or not its area requested huge pages.
  * thpGfp("defer", true) === thpGfp("defer", false); // => true
  * ```
  */
@@ -56,8 +56,8 @@ export function thpGfp(mode: ThpDefrag, madvised: boolean): number {
 }
 
 /**
- * alloc_pages_vma() of a huge page: the near node without retries first, then, where the fault may wait, anywhere and
- * harder. The first frame, or −1: the fault then takes single pages.
+ * alloc_pages_vma() of a huge page: first the local node without retries; then, if the fault may wait, any node and
+ * with more effort. Returns the first frame, or −1: the fault then takes single pages.
  * @example
  * ```ts
  * import { allocThp, machine } from "pageblock";
@@ -74,8 +74,9 @@ export function allocThp(m: Memory, mode: ThpDefrag, madvised: boolean): number 
 }
 
 /**
- * collapse_huge_page(): the single pages of one area become a huge page; they are freed. `frames`: those present, at most
- * as many as a huge page holds. `defrag`: khugepaged may wait. Returns the first frame, or −1: nothing has changed.
+ * collapse_huge_page(): replaces the single pages of one area with a huge page and frees them. `frames`: the pages
+ * present, at most as many as a huge page holds. `defrag`: khugepaged may wait. Returns the first frame, or −1:
+ * nothing has changed.
  * @example
  * ```ts
  * import { collapseHugePage, machine } from "pageblock";

@@ -1,4 +1,4 @@
-/** Watermark checks: may a request take pages from a zone? Readers see the zone counter without per-CPU differences. */
+/** Watermark checks: may a request take pages from a zone? They read the zone counter without per-CPU differences. */
 import type { AllocContext } from "../state/alloc-context";
 import { freeAreaEmpty } from "../state/free-area";
 import {
@@ -22,7 +22,7 @@ export function wmarkPages(zone: Zone, which: number): number {
   return zone.wmark[which]! + zone.watermarkBoost;
 }
 
-/** __zone_watermark_unusable_free(): pages that this request cannot use. */
+/** __zone_watermark_unusable_free(): pages this request cannot use. */
 function unusableFree(m: Memory, zone: Zone, order: number, allocFlags: number): number {
   let unusable = (1 << order) - 1;
   if ((allocFlags & (m.hardAtomic ? ALLOC_HARDER | ALLOC_OOM : ALLOC_RESERVES)) === 0)
@@ -31,7 +31,7 @@ function unusableFree(m: Memory, zone: Zone, order: number, allocFlags: number):
   return unusable;
 }
 
-/** __zone_watermark_ok(): enough pages above the mark, and for order > 0 one page that is large enough. */
+/** __zone_watermark_ok(): enough pages above the mark and, for order > 0, one page that is large enough. */
 export function zoneWatermarkOk(
   m: Memory,
   zone: Zone,
@@ -67,12 +67,12 @@ export function zoneWatermarkOk(
   return false;
 }
 
-/** zone_watermark_fast(): a request's check, with the short cut for order 0. */
+/** zone_watermark_fast(): a request's check, with the shortcut for order 0. */
 export function zoneWatermarkFast(m: Memory, zone: Zone, ac: AllocContext, mark: number): boolean {
   const { order, highest, allocFlags } = ac;
   const free = zone.nrFreePages < 0 ? 0 : zone.nrFreePages;
   if (order === 0) {
-    // 4.17 takes off free CMA pages here, but not the high-atomic reserve.
+    // 4.17 subtracts free CMA pages here, but not the high-atomic reserve.
     const rights = m.hardAtomic ? allocFlags | ALLOC_HARDER : allocFlags;
     const reserved = unusableFree(m, zone, 0, rights);
     const usable = free - (reserved < free ? reserved : free);

@@ -1,7 +1,7 @@
 /**
- * From a description of zones to a machine's memory as it is right after boot: blocks MOVABLE, free ranges handed over
- * from low to high in the largest aligned pieces, then the CMA area block by block (memblock_free_all() of
- * mm/memblock.c and cma_activate_area() of mm/cma.c, 6.1).
+ * Builds a machine's memory right after boot from a description of its zones: blocks are MOVABLE, free ranges are
+ * handed over from low to high in the largest aligned pieces, then the CMA area block by block (memblock_free_all()
+ * of mm/memblock.c and cma_activate_area() of mm/cma.c, 6.1).
  */
 import type { KernelRelease } from "../../hardware/kernel-release";
 import { freePages, freePagesCore, freeWholePages } from "../allocation/page-alloc";
@@ -33,16 +33,16 @@ export interface KernelZoneShape {
   /** Indexed by highest zone. */
   lowmemReserve: readonly number[];
   pageset: { batch: number; high: number };
-  /** Handed to the buddy allocator, ascending. */
+  /** Ranges given to the buddy allocator, ascending. */
   freeRanges: readonly FrameRange[];
-  /** The frames it has where these are not all of its span. */
+  /** Its frames, if they are not all of its span. */
   pieces?: readonly FrameRange[];
 }
 
-/** A machine for the allocator to start on. */
+/** Description of a machine that the allocator starts on. */
 export interface KernelShape {
   release: KernelRelease;
-  /** Switches to flip alone. */
+  /** Single switches to flip. */
   switches?: Partial<KernelSwitches>;
   pageSize: number;
   /** Largest buddy order. */
@@ -59,11 +59,11 @@ export interface KernelShape {
   zones: readonly KernelZoneShape[];
   /** The default CMA area. */
   cmaRange?: FrameRange;
-  /** CMA areas declared before it, in that order. */
+  /** CMA areas declared before the default one, in order. */
   earlierCma?: readonly FrameRange[];
-  /** Areas that lie in more than one zone: their frames are freed one by one instead. */
+  /** Areas that span several zones: their frames are freed one by one instead. */
   uselessCma?: readonly FrameRange[];
-  /** RAM; frames outside are holes. Default: each zone is one piece. */
+  /** RAM; frames outside it are holes. Default: each zone is one piece. */
   ram?: readonly FrameRange[];
 }
 
@@ -115,10 +115,10 @@ function setUpZone(zone: Zone, z: KernelZoneShape): void {
   z.lowmemReserve.forEach((pages, i) => {
     zone.lowmemReserve[i] = pages;
   });
-  // A request that may use ZONE_MOVABLE but finds none is held to the reserve of the highest zone there is.
+  // A request that may use ZONE_MOVABLE on a machine without one is subject to the reserve of the highest zone.
   for (let i = z.lowmemReserve.length; i < zone.lowmemReserve.length; i++)
     zone.lowmemReserve[i] = z.lowmemReserve.at(-1) ?? 0;
-  // The boot pageset holds nothing back; real sizes come once the watermarks are known.
+  // The boot pageset keeps no pages; the real sizes are set once the watermarks are known.
   for (const pcp of zone.pcps) {
     pcp.batch = z.pageset.batch;
     pcp.high = pcp.highMin = 4 * z.pageset.batch;
@@ -127,7 +127,7 @@ function setUpZone(zone: Zone, z: KernelZoneShape): void {
   }
 }
 
-/** Page blocks of RAM are MOVABLE, frames that nobody frees are reserved, frames without RAM are holes. */
+/** Page blocks of RAM are MOVABLE, frames that are never freed are reserved, frames without RAM are holes. */
 function markFrames(m: Memory, zone: FrameSpan, z: KernelZoneShape, shape: KernelShape): void {
   const ram = shape.ram ?? [{ startPfn: z.startPfn, pages: z.spanned }];
   const first = zone.startPfn >>> m.pageblockOrder;
@@ -161,7 +161,7 @@ function markFrames(m: Memory, zone: FrameSpan, z: KernelZoneShape, shape: Kerne
   taken(at, zone.endPfn);
 }
 
-/** In the order in which they are activated. */
+/** In order of activation. */
 function cmaAreas({ earlierCma = [], cmaRange }: KernelShape): readonly FrameRange[] {
   return cmaRange === undefined ? earlierCma : [...earlierCma, cmaRange];
 }
@@ -172,7 +172,10 @@ function inZone(range: FrameRange, zone: FrameSpan): FrameRange[] {
   return to > from ? [{ startPfn: from, pages: to - from }] : [];
 }
 
-/** __free_memory_core(): the largest aligned pieces of a range, ascending; runs of whole top-order blocks stay untouched. */
+/**
+ * __free_memory_core(): frees a range in its largest aligned pieces, ascending; runs of whole top-order blocks stay
+ * untouched.
+ */
 function freeBootRange(m: Memory, zone: Zone, range: FrameRange): void {
   const top = 2 ** m.maxOrder;
   const end = range.startPfn + range.pages;
@@ -194,7 +197,7 @@ function freeBootRange(m: Memory, zone: Zone, range: FrameRange): void {
   }
 }
 
-/** cma_activate_area(): its blocks become CMA, one by one, and are freed in the ordinary way. */
+/** cma_activate_area(): its blocks become CMA one by one and are freed in the ordinary way. */
 function activateCma(m: Memory, range: FrameRange): void {
   for (let pfn = range.startPfn; pfn < range.startPfn + range.pages; pfn += m.pageblockPages) {
     const zone = m.zoneOf(pfn)!;

@@ -1,6 +1,8 @@
 /**
- * What cma_alloc() prints when it fails, release by release (mm/cma.c): without the area's name in 4.17; with it since 5.12; from __cma_alloc() since 6.12; from __cma_alloc_frozen() in the newest (7.3 here). Nothing is printed for a count of
- * 0, nor, before areas had ranges (6.15), for a request that has more bits than the area's bitmap.
+ * The message that cma_alloc() prints on failure, by release (mm/cma.c): without the area's name in 4.17; with it
+ * since 5.12; from __cma_alloc() since 6.12; from __cma_alloc_frozen() in the newest (7.3 here). The kernel prints
+ * nothing for a count of 0. Before areas had ranges (6.15), it also prints nothing for a request with more bits than
+ * the area's bitmap.
  */
 import { bootRules, type KernelRelease } from "../../hardware/kernel-release";
 

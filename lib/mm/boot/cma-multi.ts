@@ -1,6 +1,6 @@
 /**
- * Areas of several ranges: cma_declare_contiguous_multi() (mm/cma.c, 6.15+). One range is tried first; where none is
- * large enough, the largest free ranges above 4 GiB, at most 8, are taken from the lowest address up.
+ * Areas of several ranges: cma_declare_contiguous_multi() (mm/cma.c, 6.15+). A single range is tried first. If none
+ * is large enough, the largest free ranges above 4 GiB, at most 8, are taken in ascending order of address.
  */
 
 import { roundDown, roundUp } from "../../base/alignment";
@@ -11,12 +11,12 @@ import { CMA_MAX_RANGES } from "../contiguous/cma-area";
 import { type CmaDeclaration, cmaDeclareContiguous, type RefusedCma } from "./cma";
 import type { Memblock } from "./memblock";
 
-/** What came of it; bytes and physical addresses, ranges ascending. */
+/** The result: bytes and physical addresses, ranges ascending. */
 export type CmaMultiOutcome =
   | (Granted & { ranges: { base: number; bytes: number }[]; alignment: number; messages: string[] })
   | RefusedCma;
 
-/** `request`: its base, limit and `fixed` are not used. */
+/** The base, the limit and `fixed` of `request` are ignored. */
 export function cmaDeclareContiguousMulti(
   memblock: Memblock,
   release: KernelRelease,

@@ -1,6 +1,7 @@
 /**
- * Reserving a CMA area at boot: mm/cma.c cma_declare_contiguous() and cma_init_reserved_mem(), kernel/dma/contiguous.c
- * dma_contiguous_reserve() and rmem_cma_setup(). A failure is a result with the kernel's own words, not an exception.
+ * Reserves a CMA area at boot: mm/cma.c cma_declare_contiguous() and cma_init_reserved_mem(), kernel/dma/contiguous.c
+ * dma_contiguous_reserve() and rmem_cma_setup(). A failure returns a result with the kernel's own words; it does not
+ * throw.
  */
 
 import { isAligned, roundDown, roundUp } from "../../base/alignment";
@@ -12,32 +13,35 @@ import type { Memblock, PhysicalRange } from "./memblock";
 /** The name of the area's claim in memblock. */
 export const CMA_AREA = "CMA area";
 
-/** What was asked of cma_declare_contiguous(): bytes; `fixed` means exactly at `base`. */
+/** The request to cma_declare_contiguous(), in bytes; `fixed` means exactly at `base`. */
 export interface CmaDeclaration {
   bytes: number;
   base: number;
   /** End of the range to search; 0: no limit. */
   limit: number;
   fixed: boolean;
-  /** Only there: cma_declare_contiguous_nid(); default anywhere. */
+  /** The only node allowed: cma_declare_contiguous_nid(); default any. */
   node?: PhysicalRange;
-  /** The caller's own alignment, a power of two; the larger of it and the area's least counts. */
+  /** The caller's alignment, a power of two. The larger of this and the area's minimum applies. */
   alignment?: number;
-  /** Pages of the size; needed with `orderPerBit`. */
+  /** The page size; needed with `orderPerBit`. */
   pageSize?: number;
-  /** A bit of the bitmap stands for 2^orderPerBit pages. */
+  /** One bit of the bitmap represents 2^orderPerBit pages. */
   orderPerBit?: number;
-  /** cma_areas[]: slots taken and slots there are. */
+  /** cma_areas[]: slots taken and slots in all. */
   slots?: CmaSlots;
 }
 
-/** MAX_CMA_AREAS and how many are taken. */
+/** MAX_CMA_AREAS, and the number taken. */
 export interface CmaSlots {
   used: number;
   most: number;
 }
 
-/** MAX_CMA_AREAS of a usual configuration: 1 + CMA_AREAS, which is 7 in 4.17 and 19 with NUMA in 6.1; 20 in all since 6.6. */
+/**
+ * MAX_CMA_AREAS in a common configuration: 1 + CMA_AREAS, which is 7 in 4.17 and 19 with NUMA in 6.1; since 6.6 it is
+ * 20 in all.
+ */
 export function maxCmaAreas(release: KernelRelease): number {
   return bootRules(release).cmaAreasMost;
 }
@@ -45,16 +49,16 @@ export function maxCmaAreas(release: KernelRelease): number {
 const { EBUSY, EINVAL, ENOMEM, ENOSPC } = ERRNO;
 const NO_SLOTS = "cma: Not enough slots for CMA reserved regions!";
 
-/** What a declaration of an area always says: the alignment it needed and the kernel's messages. */
+/** Part of every answer to a declaration: the alignment it needed and the kernel's messages. */
 interface CmaDeclared {
   alignment: number;
   messages: string[];
 }
 
-/** No area; `reason`: the kernel's own messages, or the check that it makes without a word. */
+/** No area. `reason`: the kernel's own messages, or the check that failed silently. */
 export type RefusedCma = Refused & CmaDeclared;
 
-/** The area reserved, or why not. */
+/** The reserved area, or the reason for the failure. */
 export type CmaOutcome = (Granted & CmaDeclared & { base: number; bytes: number }) | RefusedCma;
 
 function refusedCma(errno: number, alignment: number, messages: string[], silent = ""): RefusedCma {
@@ -62,9 +66,9 @@ function refusedCma(errno: number, alignment: number, messages: string[], silent
 }
 
 /**
- * The alignment a CMA area needs in bytes: 4.17 the larger of the largest buddy and the page block, because a page at
- * the edge of the area could otherwise merge with a neighbour outside; since 5.19 one page block,
- * CMA_MIN_ALIGNMENT_BYTES. With CONFIG_PAGE_BLOCK_MAX_ORDER (6.16) the page block itself can be made smaller.
+ * The alignment a CMA area needs, in bytes. 4.17: the larger of the largest buddy and the page block, because a page
+ * at the edge of the area could otherwise merge with a neighbour outside. Since 5.19: one page block,
+ * CMA_MIN_ALIGNMENT_BYTES. CONFIG_PAGE_BLOCK_MAX_ORDER (6.16) can make the page block itself smaller.
  */
 export function cmaMinAlignmentBytes(
   release: KernelRelease,
@@ -101,7 +105,7 @@ export function cmaDeclareContiguous(
     return refusedCma(errno, alignment, messages);
   };
   if (slots !== undefined && slots.used >= slots.most) return refusedCma(ENOSPC, alignment, [NO_SLOTS]);
-  // These two the kernel refuses without a word.
+  // The kernel refuses these two silently.
   if (request.bytes === 0) return refusedCma(EINVAL, alignment, messages, "the size is 0");
   if (asked !== 0 && !Number.isInteger(Math.log2(asked)))
     return refusedCma(EINVAL, minAlignment, messages, `the alignment, ${asked} bytes, is no power of two`);
@@ -113,7 +117,7 @@ export function cmaDeclareContiguous(
   const base = roundUp(request.base, alignment);
   const bytes = roundUp(request.bytes, alignment);
   const fixed = request.fixed && base !== 0;
-  // Another refusal without a word.
+  // Another silent refusal.
   const bitBytes = (request.pageSize ?? 0) * 2 ** (request.orderPerBit ?? 0);
   if (bitBytes > 0 && bytes % bitBytes !== 0)
     return refusedCma(
@@ -136,7 +140,7 @@ export function cmaDeclareContiguous(
     memblock.reserve(name, base, bytes);
     found = base;
   } else {
-    // Since 5.12: from 4 GiB upwards first, where the limit lets it, so that compaction moves pages out of the area.
+    // Since 5.12: first from 4 GiB upwards, if the limit allows, so that compaction moves pages out of the area.
     if (rules.cmaFrom4GiB && memblockEnd >= 4 * GiB + bytes)
       found = memblock.allocRange(name, bytes, alignment, inNode(4 * GiB, limit), "bottom-up");
     found ??= memblock.allocRange(name, bytes, alignment, inNode(base, limit));
@@ -147,7 +151,7 @@ export function cmaDeclareContiguous(
   return { ...GRANTED, base: found, bytes, alignment, messages };
 }
 
-/** cma_init_reserved_mem(): makes an area of memory that is reserved already; the message, if there is one. */
+/** cma_init_reserved_mem(): turns memory that is already reserved into an area; returns the message, if any. */
 export function cmaInitReservedMem(
   memblock: Memblock,
   minAlignment: number,
@@ -166,8 +170,8 @@ export function cmaInitReservedMem(
 }
 
 /**
- * A region of the device tree at a fixed place (`reg`), `reusable` and `shared-dma-pool`: reserved, then rmem_cma_setup().
- * A misaligned one is rejected, never rounded, and its memory given back.
+ * A region of the device tree at a fixed address (`reg`), `reusable` and `shared-dma-pool`: reserves it, then calls
+ * rmem_cma_setup(). A misaligned region is rejected, never rounded, and its memory is released.
  */
 export function rmemCmaFixed(
   memblock: Memblock,
@@ -202,7 +206,7 @@ export function rmemCmaFixed(
   ]);
 }
 
-/** A `linux,cma` node of the device tree's reserved-memory: a size and where it may lie, `linux,cma-default`. */
+/** A `linux,cma` node of the device tree's reserved-memory: a size and the allowed ranges, `linux,cma-default`. */
 export interface DeviceTreeCma {
   bytes: number;
   /** `alloc-ranges`: [start, end). */
@@ -211,8 +215,8 @@ export interface DeviceTreeCma {
 }
 
 /**
- * drivers/of/of_reserved_mem.c __reserved_mem_alloc_size() and rmem_cma_setup(): the base is searched with the CMA
- * alignment, the size is taken as the device tree gives it; a misaligned one is rejected and its memory given back.
+ * drivers/of/of_reserved_mem.c __reserved_mem_alloc_size() and rmem_cma_setup(): the search for a base uses the CMA
+ * alignment; the size is used as the device tree states it. A misaligned size is rejected and its memory released.
  */
 export function rmemCmaSetup(memblock: Memblock, minAlignment: number, node: DeviceTreeCma): CmaOutcome {
   const alignment = minAlignment;

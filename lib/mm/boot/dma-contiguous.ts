@@ -1,7 +1,8 @@
 /**
  * Contiguous memory for a device: kernel/dma/contiguous.c dma_alloc_contiguous() and kernel/dma/direct.c
- * __dma_direct_alloc_pages(), which asks the buddy allocator for what the area does not give. In 4.17 the callers of
- * dma_alloc_from_contiguous() do the same with the same alignment; there a single page, too, came from the area.
+ * __dma_direct_alloc_pages(), which falls back to the buddy allocator if the area cannot serve the request. In 4.17
+ * the callers of dma_alloc_from_contiguous() do the same with the same alignment; there, single pages also came from
+ * the area.
  */
 import { ERRNO, GRANTED, type Granted, type Refused, refusedWith } from "../../base/answer";
 import { InputError } from "../../base/errors";
@@ -13,15 +14,15 @@ import { __GFP_DIRECT_RECLAIM, GFP_KERNEL } from "../state/gfp";
 import type { Memory } from "../state/memory";
 import { OWNER_KINDS } from "../state/owners";
 
-/** CONFIG_CMA_ALIGNMENT: requests of an area are aligned to at most 2^8 pages. */
+/** CONFIG_CMA_ALIGNMENT: requests to an area are aligned to at most 2^8 pages. */
 export const CMA_ALIGNMENT = 8;
 
-/** A request that the areas refused. */
+/** A request that an area refused. */
 export interface FailedArea extends Refused {
   messages: readonly string[];
 }
 
-/** What of a Contiguous is used here. */
+/** The part of a Contiguous used here. */
 interface AreaUser {
   memory: Memory;
   areas: readonly unknown[];
@@ -35,13 +36,13 @@ interface AreaUser {
   cmaRelease(pfn: number, count: number): void;
 }
 
-/** What a device's request may say. */
+/** Options of a device's request. */
 export interface DmaContigOptions {
-  /** Who decides whether pages move; default: the owners noted in the machine. */
+  /** Decides whether pages move; default: the owners recorded in the machine. */
   world?: MigrationWorld;
-  /** dev->cma_area: the device's own area by its index; a single page comes from it too. Default: the default area, 0. */
+  /** dev->cma_area: index of the device's own area; single pages also come from it. Default: the default area, 0. */
   ownArea?: number;
-  /** Flags; default GFP_KERNEL. Without __GFP_DIRECT_RECLAIM no area is asked. */
+  /** Flags; default GFP_KERNEL. Without __GFP_DIRECT_RECLAIM no area is tried. */
   gfp?: number;
 }
 
@@ -50,22 +51,22 @@ export interface DmaContigAllocation extends Granted {
   pfn: number;
   /** PAGE_ALIGN(bytes) in pages. */
   count: number;
-  /** From an area, or from the buddy allocator: then 2^order pages are held. */
+  /** From an area, or from the buddy allocator, which holds 2^order pages for the request. */
   fromArea: boolean;
   order: number;
-  /** What the kernel printed when the area failed first. */
+  /** The kernel's message if the area failed first. */
   messages: readonly string[];
 }
 
 export interface FailedDmaContig extends Refused {
   messages: readonly string[];
-  /** The request to the area, where there was one. */
+  /** The request to the area, if there was one. */
   area: FailedArea | null;
 }
 
 export type DmaContigResult = DmaContigAllocation | FailedDmaContig;
 
-/** get_order(): the least order that holds `bytes`. */
+/** get_order(): the smallest order that holds `bytes`. */
 export function getOrder(bytes: number, pageSize: number): number {
   return Math.max(0, Math.ceil(Math.log2(Math.ceil(bytes / pageSize))));
 }
@@ -100,7 +101,7 @@ export function dmaAllocContiguous(
   return { ...GRANTED, pfn, count, fromArea: false, order, messages };
 }
 
-/** Areas need a caller that may sleep; a single page is not worth one, unless it is the device's own (since 5.3). */
+/** The caller must be able to sleep. Single pages do not use an area, unless it is the device's own (since 5.3). */
 function asksArea(
   { areas, release }: AreaUser,
   count: number,

@@ -1,8 +1,8 @@
 /**
- * hugetlb_cma=: a CMA area at boot for gigantic pages. mm/hugetlb.c hugetlb_cma_reserve() and what
- * cma_declare_contiguous_nid() makes of it: the size is a multiple of the gigantic page, the base only of the default huge
- * page (of a gigantic one since areas have ranges, 6.15), so that an area may hold fewer gigantic pages than its size promises,
- * or none. Each node gets its share, or what was asked for it.
+ * hugetlb_cma=: a CMA area at boot for gigantic pages. mm/hugetlb.c hugetlb_cma_reserve() and
+ * cma_declare_contiguous_nid(): the size is a multiple of the gigantic page, but the base only of the default huge
+ * page (of the gigantic page since areas have ranges, 6.15). An area may therefore hold fewer gigantic pages than its
+ * size suggests, or none. Each node gets an equal share, or the size requested for it.
  */
 import { roundUp } from "../../base/alignment";
 import { MiB } from "../../base/units";
@@ -14,7 +14,7 @@ import type { Memblock, PhysicalRange } from "./memblock";
 /** Name of the area's claim in memblock. */
 export const HUGETLB_CMA_AREA = "hugetlb_cma area";
 
-/** An area reserved: the physical address of its first range, bytes of all ranges, its node. */
+/** A reserved area: the physical address of its first range, the bytes of all ranges, its node. */
 export interface HugetlbCmaArea {
   base: number;
   bytes: number;
@@ -23,15 +23,16 @@ export interface HugetlbCmaArea {
   nid: number;
 }
 
-/** What became of the request; no areas where nothing was reserved. `messages`: the kernel's own words. */
+/** The result of the request; no areas if nothing was reserved. `messages`: the kernel's own words. */
 export interface HugetlbCmaOutcome {
   areas: HugetlbCmaArea[];
   messages: string[];
 }
 
 /**
- * `giganticBytes`: the size to round up to; `hugePageBytes`: the default huge page; `minAlignment`: CMA's own. The bytes
- * are spread evenly over the nodes in multiples of a gigantic page: 3 GiB on four nodes are 1 GiB on the first three.
+ * `giganticBytes`: the size to round up to; `hugePageBytes`: the default huge page; `minAlignment`: CMA's own. The
+ * bytes are spread evenly over the nodes in multiples of a gigantic page: 3 GiB on four nodes become 1 GiB on each of
+ * the first three.
  */
 export function hugetlbCmaReserve(
   memblock: Memblock,
@@ -62,7 +63,7 @@ export function hugetlbCmaReserve(
   const messages = complaints;
   if (wanted.length === 0)
     messages.push(`hugetlb_cma: reserve ${Math.floor(bytes / MiB)} MiB, up to ${perNode / MiB} MiB per node`);
-  // Areas of several ranges begin at a gigantic page, so that each range holds whole ones.
+  // Ranges of multi-range areas start at a gigantic-page boundary, so that each holds whole gigantic pages.
   const multi = bootRules(release).hugetlbCmaRanges;
   const alignment = Math.max(asked.minAlignment, multi ? giganticBytes : asked.hugePageBytes);
   const areas: HugetlbCmaArea[] = [];
@@ -88,13 +89,13 @@ export function hugetlbCmaReserve(
   return { areas, messages };
 }
 
-/** Bytes asked for one node. */
+/** Bytes requested for one node. */
 export interface NodeBytes {
   nid: number;
   bytes: number;
 }
 
-/** What of hugetlb_cma=nid:size,… counts: nodes that exist, with room for a gigantic page. */
+/** The valid entries of hugetlb_cma=nid:size,…: nodes that exist, with room for a gigantic page. */
 function checkNodes(asked: readonly NodeBytes[], nodes: number, giganticBytes: number) {
   const messages: string[] = [];
   const wanted = [...asked]

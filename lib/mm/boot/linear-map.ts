@@ -7,8 +7,9 @@ import { GiB } from "../../base/units";
 import type { PhysicalRange } from "./memblock";
 
 /**
- * Tables below the top level for mapping `ranges`, which are mapped one by one. A level's entry maps a whole block only
- * if the range covers it; otherwise the next table is needed. 48-bit addresses; 4 KB pages may map 1 GiB by one entry.
+ * Tables below the top level for mapping `ranges`, which are mapped one by one. An entry of a level maps a whole
+ * block only if the range covers it; otherwise a table of the next level is needed. 48-bit addresses; with 4 KB
+ * pages, one entry may map 1 GiB.
  */
 export function linearMapTables(ranges: readonly PhysicalRange[], pageSize: number): number {
   const entries = pageSize / 8;

@@ -1,7 +1,7 @@
 /**
- * memblock, the allocator of early boot: what is memory, what of it is reserved, and the first fit of an aligned range
- * from the top or from the bottom. mm/memblock.c, the same rules in every modelled release. A node is a range of addresses
- * that a search can be confined to; no mirrors.
+ * memblock, the allocator of early boot: it records memory and reservations, and finds the first fit of an aligned
+ * range from the top or from the bottom. mm/memblock.c, the same rules in every modelled release. A node is an
+ * address range that a search can be confined to; mirrored memory is not modelled.
  *
  * Invariant: both lists are sorted, their ranges do not overlap and do not touch. Addresses are bytes below 2^53.
  */
@@ -15,30 +15,30 @@ export interface PhysicalRange {
 
 export type Direction = "top-down" | "bottom-up";
 
-/** A reservation with the name of who made it, for explanations. */
+/** A reservation with the name of its owner, for explanations. */
 export interface Claim extends PhysicalRange {
   what: string;
 }
 
 const ANYWHERE: PhysicalRange = { start: 0, end: Number.MAX_SAFE_INTEGER };
 
-/** Where an allocation for a node is looked for. */
+/** The search range of an allocation for a node. */
 export interface NodePlace {
   node: PhysicalRange;
-  /** Lowest address that is tried first; default 0. */
+  /** Lowest address of the first attempt; default 0. */
   minAddress?: number;
-  /** In no other node; default false. */
+  /** Only in this node; default false. */
   exact?: boolean;
 }
 
 export class Memblock {
   readonly memory: PhysicalRange[] = [];
   readonly reserved: PhysicalRange[] = [];
-  /** Who holds the reserved ranges, in order of reservation; neighbours of one name are one claim. */
+  /** Owners of the reserved ranges, in order of reservation; adjacent ranges with one name form one claim. */
   readonly claims: Claim[] = [];
   /** MEMBLOCK_HOTPLUG with movable_node: nothing is allocated there (should_skip_region()). */
   hotpluggable: PhysicalRange[] = [];
-  /** memblock_find_in_range_node() never hands out the first page. */
+  /** memblock_find_in_range_node() never returns the first page. */
   readonly pageSize: number;
 
   constructor(pageSize: number) {
@@ -66,7 +66,7 @@ export class Memblock {
     else this.claims.push({ what, start, end });
   }
 
-  /** memblock_phys_free(): gives a reservation back. */
+  /** memblock_phys_free(): releases a reservation. */
   free(start: number, bytes: number): void {
     cut(this.reserved, start, start + bytes);
     cut(this.claims, start, start + bytes);
@@ -87,7 +87,7 @@ export class Memblock {
     return this.memory[this.memory.length - 1]?.end ?? 0;
   }
 
-  /** Bytes of memory, holes left out. */
+  /** Bytes of memory, without holes. */
   totalBytes(): number {
     return this.memory.reduce((sum, r) => sum + r.end - r.start, 0);
   }
@@ -139,7 +139,7 @@ export class Memblock {
     return undefined;
   }
 
-  /** memblock_alloc_range_nid(): finds and reserves; undefined where nothing fits. */
+  /** memblock_alloc_range_nid(): finds and reserves; undefined if nothing fits. */
   allocRange(
     what: string,
     bytes: number,
@@ -152,7 +152,7 @@ export class Memblock {
     return found;
   }
 
-  /** memblock_alloc_internal(): like allocRange, and below `minAddress` if nothing is free above it. */
+  /** memblock_alloc_internal(): like allocRange, but falls back below `minAddress` if nothing is free above it. */
   alloc(
     what: string,
     bytes: number,
@@ -167,7 +167,7 @@ export class Memblock {
   }
 
   /**
-   * memblock_alloc_internal() for a node: above `minAddress` in the node, there in any node, then below it in the same
+   * memblock_alloc_internal() for a node: above `minAddress` in the node, then in any node, then below it in the same
    * order (memblock_alloc_range_nid()).
    */
   allocNode(what: string, bytes: number, align: number, place: NodePlace): number | undefined {

@@ -3,7 +3,7 @@ import { roundDownToPowerOfTwo } from "../../base/alignment";
 import { KiB, MiB } from "../../base/units";
 import { bootRules, type KernelRelease } from "../../hardware/kernel-release";
 
-/** `batch`: pages moved at once to and from the buddy lists; `high`: pages a list may hold before it is drained. */
+/** `batch`: pages moved to and from the buddy lists at once; `high`: pages a list may hold before it is drained. */
 export interface PagesetSize {
   batch: number;
   high: number;
@@ -22,8 +22,8 @@ export function zoneBatchsize(managedPages: number, pageSize: number, release: K
 }
 
 /**
- * zone_highsize() and its callers. 4.17: six batches. Since 5.14: the zone's low watermark shared by the
- * CPUs, at least four batches. From 6.7 on `high` is the lower end (high_min) of a range tuned at run time.
+ * zone_highsize() and its callers. 4.17: six batches. Since 5.14: the zone's low watermark divided among the CPUs, at
+ * least four batches. From 6.7 on, `high` is the lower end (high_min) of a range that is tuned at run time.
  */
 export function zonePagesetSize(
   managedPages: number,

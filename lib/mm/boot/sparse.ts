@@ -1,10 +1,10 @@
 /**
- * Where early boot puts the memmap (struct page array): mm/sparse.c sparse_init(), mm/sparse-vmemmap.c.
+ * Places the memmap (struct page array) at early boot: mm/sparse.c sparse_init(), mm/sparse-vmemmap.c.
  *
- * 6.1: one buffer of section_map_size() for each present section, aligned to that size, is taken from the top of memory;
- * the memmap fills it from below and the rest is given back. section_map_size() is rounded up to the bytes one PMD maps, so
- * with 16 KB pages the buffer is 64 times the memmap, which therefore lies far below the top; with 64 KB pages the buffer
- * never fits and every memmap page is taken from the top by itself. 4.17 has no buffer.
+ * 6.1 takes one buffer of section_map_size() per present section, aligned to that size, from the top of memory. The
+ * memmap fills it from below and the rest is released. section_map_size() is rounded up to the bytes one PMD maps.
+ * With 16 KB pages the buffer is therefore 64 times the memmap, which ends up far below the top. With 64 KB pages the
+ * buffer never fits, and every memmap page is taken from the top separately. 4.17 has no buffer.
  */
 import { roundDown, roundUp } from "../../base/alignment";
 import { bootRules, type KernelRelease } from "../../hardware/kernel-release";
@@ -12,7 +12,7 @@ import type { Memblock, NodePlace, PhysicalRange } from "./memblock";
 
 const MEMMAP = "memmap";
 
-/** What sparse_init() needs to know of the architecture. */
+/** What sparse_init() needs to know about the architecture. */
 export interface SparseLayout {
   pageSize: number;
   sectionBytes: number;
@@ -34,8 +34,8 @@ export function presentSections(memblock: Memblock, sectionBytes: number): numbe
 }
 
 /**
- * Reserves the memmap and its page tables, node by node, each node's in its own memory where there is room. Returns the bytes
- * of the memmap; undefined where memory is too small for it (the kernel panics).
+ * Reserves the memmap and its page tables, node by node, in each node's own memory if there is room. Returns the
+ * bytes of the memmap, or undefined if memory is too small for it (the kernel panics).
  */
 export function sparseInit(
   memblock: Memblock,
@@ -61,7 +61,7 @@ export function sparseInit(
   return bytes;
 }
 
-/** One node's sections, and the page tables of the vmemmap region that are there already, by number. */
+/** One node's sections, and the numbers of the existing page tables of the vmemmap region. */
 interface NodeSections {
   node: PhysicalRange;
   sections: readonly number[];
@@ -80,7 +80,7 @@ function sparseInitNid(
   const sectionMapBytes = roundUp(mapBytes, layout.pmdBytes);
   const place: NodePlace = { node, minAddress: Math.max(memblock.startOfDram(), node.start) };
   const bufferBytes = bootRules(release).memmapBuffer ? sections.length * sectionMapBytes : 0;
-  // memblock_alloc_exact_nid_raw(): the buffer is the node's own or there is none.
+  // memblock_alloc_exact_nid_raw(): the buffer is in the node's own memory, or there is none.
   const buffer =
     bufferBytes > 0
       ? memblock.allocNode(MEMMAP, bufferBytes, sectionMapBytes, { ...place, exact: true })
@@ -99,7 +99,7 @@ function sparseInitNid(
   return sections.length * mapBytes;
 }
 
-/** The page tables of the vmemmap region: one page for each PMD's worth of memmap where it is mapped page by page. */
+/** The page tables of the vmemmap region: one page per PMD's worth of memmap if it is mapped page by page. */
 function takeTable(
   memblock: Memblock,
   layout: SparseLayout,

@@ -2,12 +2,12 @@
 import { roundDownToPowerOfTwo, roundUp, roundUpToPowerOfTwo } from "../../base/alignment";
 import { MiB } from "../../base/units";
 
-/** Pages from which a table grows more slowly than memory: 64 GiB of 4 KiB pages, then a step for every factor of 4. */
+/** Above this many pages (64 GiB in 4 KiB pages), a table grows more slowly than memory, one step per factor of 4. */
 const ADAPT_SCALE_BASE_BYTES = 64 * 1024 * MiB;
 
 /**
- * Bytes of a table with one bucket of `bucketBytes` for every 2^scale bytes of memory. `kernelPages` are the pages of
- * all zones without the memmap, `allPages` the same for all memory: equal on 64-bit machines.
+ * Bytes of a table with one bucket of `bucketBytes` per 2^scale bytes of memory. `kernelPages`: pages of all zones
+ * without the memmap; `allPages`: the same for all memory. They are equal on 64-bit machines.
  */
 export function largeSystemHashBytes(
   kernelPages: number,

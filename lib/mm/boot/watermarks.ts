@@ -30,8 +30,8 @@ export function calculateMinFreeKbytes(lowmemKbytes: number, release: KernelRele
 }
 
 /**
- * What khugepaged recommends in kB when THP is on: two page blocks and one for each pair of the three mobility types in
- * every populated zone up to ZONE_NORMAL, but at most 5 % of `freeBufferPages` (low memory above the high watermarks).
+ * What khugepaged recommends in kB when THP is on: per populated zone up to ZONE_NORMAL, two page blocks plus one per
+ * pair of the three mobility types, but at most 5 % of `freeBufferPages` (low memory above the high watermarks).
  */
 export function recommendedMinFreeKbytes(
   pageblockOrder: number,
@@ -44,9 +44,10 @@ export function recommendedMinFreeKbytes(
 }
 
 /**
- * __setup_per_zone_wmarks(): each zone's share of min_free_kbytes by its managed pages; the gaps to low and high are a
- * quarter of it or 0.1 % of the zone, whichever is more. `apart`: zones without a share, as ZONE_MOVABLE from 6.12 on at the
- * latest: their min is a thousandth, 32 to 128 pages, and they are no low memory; their gap still goes by the share.
+ * __setup_per_zone_wmarks(): each zone gets a share of min_free_kbytes in proportion to its managed pages. The gaps
+ * to low and high are a quarter of the share or 0.1 % of the zone, whichever is more. `apart`: zones without a share,
+ * such as ZONE_MOVABLE from 6.12 on at the latest. Their min is a thousandth, 32 to 128 pages, and they do not count
+ * as low memory; their gap still depends on the share.
  */
 export function setupPerZoneWmarks(
   minFreeKbytes: number,
@@ -65,8 +66,8 @@ export function setupPerZoneWmarks(
 }
 
 /**
- * setup_per_zone_lowmem_reserve(): [zone][class] pages a zone keeps back from requests that could have used a higher
- * zone: the managed pages of the zones above it up to the class, divided by its ratio.
+ * setup_per_zone_lowmem_reserve(): [zone][class] pages that a zone reserves against requests that could have used a
+ * higher zone: the managed pages of the zones above it up to the class, divided by its ratio.
  */
 export function setupPerZoneLowmemReserve(
   names: readonly string[],

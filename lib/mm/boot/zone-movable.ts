@@ -1,6 +1,6 @@
 /**
- * Where ZONE_MOVABLE starts on each node: mm/page_alloc.c find_zone_movable_pfns_for_nodes() (mm/mm_init.c since 6.4), for
- * kernelcore=, movablecore= and movable_node; the same rules in every modelled release. kernelcore=mirror on
+ * Start of ZONE_MOVABLE on each node: mm/page_alloc.c find_zone_movable_pfns_for_nodes() (mm/mm_init.c since 6.4),
+ * for kernelcore=, movablecore= and movable_node; the same rules in every modelled release. kernelcore=mirror on
  * machines without mirrored memory.
  */
 
@@ -10,7 +10,7 @@ export interface PfnRange {
   endPfn: number;
 }
 
-/** The value of kernelcore= or movablecore=: pages, or a share of all memory in whole percent. */
+/** The value of kernelcore= or movablecore=: pages, or a whole percentage of all memory. */
 export type CoreSize = { pages: number } | { percent: number };
 
 export interface MovableRequest {
@@ -18,18 +18,18 @@ export interface MovableRequest {
   nodes: readonly (readonly PfnRange[])[];
   /** MAX_ORDER_NR_PAGES: the largest buddy. */
   topPages: number;
-  /** The lowest frame of the highest zone there is (movable_zone): below it nothing is movable. */
+  /** The lowest frame of the highest zone (movable_zone): memory below it is never movable. */
   usableStartPfn: number;
   /**
-   * kernelcore=mirror where nothing is mirrored. `unmirrored`: every range of RAM from 4 GiB on is movable; `ignored`: since
-   * 6.6 (6.12 here) the kernel says so and has no ZONE_MOVABLE.
+   * kernelcore=mirror without mirrored memory. `unmirrored`: all RAM from 4 GiB on is movable; `ignored`: since 6.6
+   * (6.12 here) the kernel says so and has no ZONE_MOVABLE.
    */
   mirror?: "unmirrored" | "ignored";
   /** The frame at 4 GiB; needed with `mirror`. */
   from4GiBPfn?: number;
   kernelcore?: CoreSize;
   movablecore?: CoreSize;
-  /** movable_node: memory that the firmware calls hot-pluggable; the other two options are ignored then. */
+  /** movable_node: memory that the firmware marks hot-pluggable; the other two options are then ignored. */
   hotpluggable?: readonly PfnRange[];
 }
 
@@ -71,7 +71,7 @@ function firstHotpluggable({ nodes }: MovableRequest, hotpluggable: readonly Pfn
   });
 }
 
-/** Spreads the memory that any request may use evenly over the nodes; what each has above it is movable. */
+/** Spreads the memory that any request may use evenly over the nodes; the rest of each node is movable. */
 function afterKernelcore(request: MovableRequest): number[] {
   const { nodes, topPages, usableStartPfn } = request;
   const total = nodes.reduce((n, ranges) => n + lengthOf(ranges), 0);
@@ -111,7 +111,7 @@ function afterKernelcore(request: MovableRequest): number[] {
         if (remaining === 0) break;
       }
     }
-    // What is still needed is looked for again, on one node less.
+    // Spreads the remainder again, over one node fewer.
     usable--;
     if (usable === 0 || required <= usable) return starts;
   }

@@ -1,13 +1,13 @@
 /**
- * struct compact_control: one run of compaction over one zone. Frame numbers unless said otherwise. Model of
- * mm/compaction.c and mm/internal.h, 6.1.
+ * struct compact_control: one compaction run over one zone. Values are frame numbers unless stated otherwise. Model
+ * of mm/compaction.c and mm/internal.h, 6.1.
  */
 
 import { gfpMigratetype as gfpMigratetypeOf } from "../allocation/alloc-flags";
 import type { Memory } from "../state/memory";
 import type { Zone } from "../state/zone";
 
-/** enum migrate_mode: how far a run may wait. */
+/** enum migrate_mode: what a run may wait for. */
 export const MIGRATE_ASYNC = 0;
 export const MIGRATE_SYNC_LIGHT = 1;
 export const MIGRATE_SYNC = 2;
@@ -42,19 +42,19 @@ export class CompactControl {
   readonly proactive: boolean;
   readonly allocFlags: number;
   readonly highestZoneidx: number;
-  /** Where the two scanners stand. */
+  /** Positions of the two scanners. */
   migratePfn: number;
   freePfn: number;
-  /** Lowest source the fast search met; 0: none yet; Infinity: used up. */
+  /** Lowest source the fast search found; 0: none yet; Infinity: used up. */
   fastStartPfn: number;
   searchOrder: number;
   fastSearchFail: number;
   rescan: boolean;
   contended: boolean;
-  /** Isolated targets, next to be used last; as single frames. */
+  /** Isolated targets as single frames; the last is used next. */
   readonly freepages: number[];
   nrFreepages: number;
-  /** Isolated sources, next to be migrated last. */
+  /** Isolated sources; the last is migrated next. */
   readonly migratepages: number[];
   nrMigratepages: number;
   totalMigrateScanned: number;
@@ -94,7 +94,7 @@ export function blockStartPfn(pfn: number, order: number): number {
   return pfn - (pfn % (1 << order));
 }
 
-/** End of it, as the kernel rounds: a `pfn` on the border belongs to the run that begins there. */
+/** Its end, as the kernel rounds: a `pfn` on the boundary belongs to the run that begins there. */
 export function blockEndPfn(pfn: number, order: number): number {
   return blockStartPfn(pfn, order) + (1 << order);
 }

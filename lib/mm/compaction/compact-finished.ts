@@ -1,4 +1,4 @@
-/** Is a run of compaction done: scanners met, score low enough, or a page of the order free? */
+/** Is a compaction run done? The scanners met, the score is low enough, or a page of the order is free. */
 
 import { canStealFallback, findSuitableFallback } from "../allocation/fallback-steal";
 import { freeAreaEmpty } from "../state/free-area";

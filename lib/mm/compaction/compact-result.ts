@@ -1,6 +1,6 @@
-/** What a run of compaction came to, and how hard a request asks for one (include/linux/compaction.h). */
+/** The result of a compaction run, and the priority a request gives it (include/linux/compaction.h). */
 
-/** enum compact_result, in the kernel's order: the larger is the better. */
+/** enum compact_result, in the kernel's order: larger is better. */
 export const COMPACT_NOT_SUITABLE_ZONE = 0;
 export const COMPACT_SKIPPED = 1;
 export const COMPACT_DEFERRED = 2;

@@ -1,4 +1,4 @@
-/** Deferral: after a failure, compaction of that order and above is left out for a while, twice as long each time. */
+/** Deferral: after a failure, compaction of that order and above is skipped for a while, twice as long each time. */
 import type { Zone } from "../state/zone";
 
 const COMPACT_MAX_DEFER_SHIFT = 6;
@@ -11,7 +11,7 @@ export function deferCompaction(zone: Zone, order: number): void {
   if (order < c.orderFailed) c.orderFailed = order;
 }
 
-/** compaction_deferred(): is this attempt to be left out? Counts it. */
+/** compaction_deferred(): should this attempt be skipped? Counts the attempt. */
 export function compactionDeferred(zone: Zone, order: number): boolean {
   const c = zone.compact;
   if (order < c.orderFailed) return false;

@@ -1,7 +1,7 @@
 /**
- * The fast searches of compaction (5.1+): instead of scanning frame by frame, look a little way into the free lists of
- * movable pages for a block to empty, or a free page to fill. Both leave the lists turned, so that the next search
- * starts where this one stopped: a side effect that every later allocation sees.
+ * The fast searches of compaction (5.1+): instead of scanning frame by frame, they look a short way into the free
+ * lists of movable pages for a block to empty, or a free page to fill. Both leave the lists rotated, so that the next
+ * search starts where this one stopped. Every later allocation sees this side effect.
  */
 
 import { isolateFreePageChecked } from "../allocation/isolate-free-page";
@@ -18,12 +18,12 @@ import {
 } from "./compact-control";
 import { isolateFreepagesBlock } from "./isolate-freepages-block";
 
-/** freelist_scan_limit(): fewer pages are looked at the more searches failed. */
+/** freelist_scan_limit(): the more searches failed, the fewer pages it allows. */
 function scanLimit(cc: CompactControl): number {
   return (COMPACT_CLUSTER_MAX >> Math.min(cc.fastSearchFail, 31)) + 1;
 }
 
-/** Makes `first` the first page of the list headed by `head`; what stood before it goes behind the last. */
+/** Makes `first` the first page of the list headed by `head`; the pages before it move behind the last. */
 function turnList(m: Memory, head: number, first: number): void {
   const { next, prev } = m;
   const oldFirst = next[head]!;
@@ -38,7 +38,7 @@ function turnList(m: Memory, head: number, first: number): void {
   prev[head] = before;
 }
 
-/** fast_find_migrateblock(): where the migrate scanner goes on; a block found is marked to be skipped by others. */
+/** fast_find_migrateblock(): where the migrate scanner continues. A block found is marked so that others skip it. */
 export function fastFindMigrateblock(m: Memory, cc: CompactControl): number {
   const { zone } = cc;
   const pfn = cc.migratePfn;
@@ -57,7 +57,7 @@ export function fastFindMigrateblock(m: Memory, cc: CompactControl): number {
   return cc.migratePfn;
 }
 
-/** Looks for a partly free block below `highPfn` that was not scanned lately; its start, or −1. */
+/** Finds a partly free block below `highPfn` that was not scanned recently; its start, or −1. */
 function searchSources(m: Memory, cc: CompactControl, highPfn: number): number {
   const { zone } = cc;
   const limit = scanLimit(cc);
@@ -85,7 +85,7 @@ function searchSources(m: Memory, cc: CompactControl, highPfn: number): number {
   return found;
 }
 
-/** next_search_order(): round robin from the order of the last success; −1 when all were tried. */
+/** next_search_order(): round robin from the order of the last success; −1 once all were tried. */
 function nextSearchOrder(cc: CompactControl, order: number): number {
   const next = order - 1 < 0 ? cc.order - 1 : order - 1;
   if (next !== cc.searchOrder) return next;
@@ -93,9 +93,9 @@ function nextSearchOrder(cc: CompactControl, order: number): number {
   return -1;
 }
 
-/** A search for targets, and what it came to so far. */
+/** A search for targets and its results so far. */
 interface TargetSearch {
-  /** A page from here on is taken at once; one from `minPfn` on if there is no better. */
+  /** A page at or above this is taken at once; one at or above `minPfn` only if there is none better. */
   lowPfn: number;
   minPfn: number;
   limit: number;
@@ -104,7 +104,7 @@ interface TargetSearch {
   highest: number;
 }
 
-/** One list, from its tail: a page at or above `lowPfn`, else the highest at or above `minPfn`, else −1. */
+/** One list, from its tail: a page at or above `lowPfn`, otherwise the highest at or above `minPfn`, otherwise −1. */
 function searchTargets(m: Memory, cc: CompactControl, order: number, s: TargetSearch): number {
   const { zone } = cc;
   const { lowPfn, minPfn } = s;
@@ -135,15 +135,15 @@ function searchTargets(m: Memory, cc: CompactControl, order: number, s: TargetSe
 }
 
 /**
- * fast_isolate_freepages(): one free page of the upper part of the space between the scanners is taken, and of its block
- * what else is needed; without a find the free scanner may be sent on. `cc.nrFreepages` tells what came of it.
+ * fast_isolate_freepages(): takes one free page in the upper part of the space between the scanners, and more pages
+ * from its block if needed. If it finds none, it may advance the free scanner. `cc.nrFreepages` holds the result.
  */
 export function fastIsolateFreepages(m: Memory, cc: CompactControl): void {
   const page = fastFindTarget(m, cc, (pfn, order) => takeTarget(m, cc, pfn, order));
   if (page >= 0) isolateAround(m, cc, page);
 }
 
-/** The search itself: the page that `take` accepted, else the start of the block to go on from, or −1. */
+/** The search itself: the page that `take` accepted, otherwise the start of the block to continue from, or −1. */
 export function fastFindTarget(
   m: Memory,
   cc: CompactControl,
@@ -183,7 +183,7 @@ export function fastFindTarget(
   return page;
 }
 
-/** After a first search that found nothing: start the scanner at the highest block seen, or in the middle. */
+/** After a first search without success: starts the scanner at the highest block seen, or in the middle. */
 function sendScanner(m: Memory, cc: CompactControl, highest: number, minPfn: number): number {
   if (highest >= minPfn) {
     cc.freePfn = highest;
@@ -202,7 +202,7 @@ function takeTarget(m: Memory, cc: CompactControl, pfn: number, order: number): 
   return true;
 }
 
-/** fast_isolate_around(): when more is needed, the rest of the block, unless the run is in a hurry. */
+/** fast_isolate_around(): takes the rest of the block if more pages are needed, unless the run is in a hurry. */
 function isolateAround(m: Memory, cc: CompactControl, pfn: number): void {
   if (cc.nrFreepages >= cc.nrMigratepages) return;
   if (cc.direct && cc.mode === MIGRATE_ASYNC) return;

@@ -1,4 +1,7 @@
-/** The free scanner of compaction: from the end of the zone downwards, block by block, free pages to move others to. */
+/**
+ * The free scanner of compaction: it goes from the end of the zone downwards, block by block, and isolates free pages
+ * as targets.
+ */
 
 import type { Memory } from "../state/memory";
 import { MIGRATE_CMA, MIGRATE_MOVABLE } from "../state/migratetype";
@@ -13,7 +16,7 @@ import {
 import { fastIsolateFreepages } from "./compaction-fast-search";
 import { buddyOrder, isolateFreepagesBlock } from "./isolate-freepages-block";
 
-/** suitable_migration_target(): no large free page, and a movable or CMA block unless that is waived. */
+/** suitable_migration_target(): no large free page, and a movable or CMA block unless that condition is waived. */
 function suitableTarget(m: Memory, cc: CompactControl, block: number): boolean {
   if (buddyOrder(m, block) >= m.pageblockOrder) return false;
   if (cc.ignoreBlockSuitable) return true;

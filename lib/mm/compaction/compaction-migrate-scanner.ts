@@ -1,4 +1,7 @@
-/** The migrate scanner of compaction: from the start of the zone upwards, block by block, pages that can be moved. */
+/**
+ * The migrate scanner of compaction: it goes from the start of the zone upwards, block by block, and isolates pages
+ * that can be moved.
+ */
 
 import type { Memory } from "../state/memory";
 import { MIGRATE_CMA, MIGRATE_MOVABLE } from "../state/migratetype";
@@ -23,14 +26,14 @@ import { fastFindMigrateblock } from "./compaction-fast-search";
 import { barsIsolation } from "./compaction-holds";
 import { buddyOrder, compoundOrder } from "./isolate-freepages-block";
 
-/** Whether a frame holds a single page in use that is on the LRU or movable otherwise. */
+/** Whether a frame holds a single page in use that is on the LRU or otherwise movable. */
 export function isMovableInUse(m: Memory, pfn: number): boolean {
   const s = m.state[pfn]!;
   if (s === 0) return (m.owner[pfn]! & MOVABLE_PAGE) !== 0 && !insidePage(m, pfn);
   return (s & (ALLOCATED | ORDER_MASK)) === ALLOCATED && (s & IN_USE_MOVABLE) !== 0;
 }
 
-/** Whether a frame without a state of its own lies inside a larger page, free or in use. */
+/** Whether a frame without its own state is inside a larger page, free or in use. */
 function insidePage(m: Memory, pfn: number): boolean {
   for (let order = 1; order <= m.maxOrder; order++) {
     const head = pfn - (pfn % (1 << order));
@@ -42,7 +45,7 @@ function insidePage(m: Memory, pfn: number): boolean {
   return false;
 }
 
-/** update_cached_migrate(): later runs start behind this block. */
+/** update_cached_migrate(): later runs start after this block. */
 function updateCachedMigrate(m: Memory, cc: CompactControl, pfn: number): void {
   const next = blockEndPfn(pfn, m.pageblockOrder);
   const cached = cc.zone.compact.cachedMigratePfn;
@@ -51,8 +54,9 @@ function updateCachedMigrate(m: Memory, cc: CompactControl, pfn: number): void {
 }
 
 /**
- * isolate_migratepages_block(): sources of [low, end) go on `cc.migratepages`, 32 at a time unless the block is
- * rescanned. An asynchronous direct run gives a run of cc.order frames up at the first page that cannot be moved.
+ * isolate_migratepages_block(): adds sources in [low, end) to `cc.migratepages`, 32 at a time unless the block is
+ * rescanned. An asynchronous direct run gives up on a group of cc.order frames at the first page that cannot be
+ * moved.
  */
 export function isolateMigratepagesBlock(m: Memory, cc: CompactControl, low: number, end: number): void {
   const start = low;
@@ -65,7 +69,7 @@ export function isolateMigratepagesBlock(m: Memory, cc: CompactControl, low: num
   let pfn = low;
   const skipAsync = cc.mode !== MIGRATE_SYNC;
   const held = anyHolds(m);
-  // Where the scanners are in one block, frames taken as targets are no sources: they are not on the LRU.
+  // If both scanners are in one block, frames taken as targets are not sources: they are not on the LRU.
   const targets = cc.freepages.some((p) => p >= low && p < end) ? new Set(cc.freepages) : null;
   const passedBy = (p: number) =>
     targets?.has(p) === true ||
@@ -92,7 +96,7 @@ export function isolateMigratepagesBlock(m: Memory, cc: CompactControl, low: num
     const compound = compoundOrder(m, pfn);
     if (compound > 0) pfn += (1 << compound) - 1;
     else if (isMovableInUse(m, pfn) && !passedBy(pfn)) {
-      // Taking the LRU lock, once a call: the block is marked for others to skip.
+      // When the LRU lock is taken, once per call, the block is marked so that others skip it.
       if (!skipUpdated) {
         skipUpdated = true;
         if (pfn % m.pageblockPages === 0 && !cc.ignoreSkipHint) {
@@ -132,7 +136,7 @@ export function isolateMigratepagesBlock(m: Memory, cc: CompactControl, low: num
   cc.migratePfn = pfn;
 }
 
-/** suitable_migration_source(): asynchronous direct runs only empty blocks of the request's own type. */
+/** suitable_migration_source(): asynchronous direct runs empty only blocks of the request's own type. */
 function suitableSource(m: Memory, cc: CompactControl, block: number): boolean {
   if (compoundOrder(m, block) >= m.pageblockOrder) return false;
   if (cc.mode !== MIGRATE_ASYNC || !cc.direct) return true;
@@ -140,7 +144,10 @@ function suitableSource(m: Memory, cc: CompactControl, block: number): boolean {
   return mt === cc.migratetype || (cc.migratetype === MIGRATE_MOVABLE && mt === MIGRATE_CMA);
 }
 
-/** isolate_migratepages(): sources of the first suitable block below the free scanner; whether there are any. */
+/**
+ * isolate_migratepages(): isolates the sources of the first suitable block below the free scanner; false if there are
+ * none.
+ */
 export function isolateMigratepages(m: Memory, cc: CompactControl): boolean {
   const { zone } = cc;
   let low = fastFindMigrateblock(m, cc);

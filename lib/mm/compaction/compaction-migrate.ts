@@ -1,4 +1,4 @@
-/** Moving isolated sources to isolated targets: migrate_pages() with compaction_alloc(), one page after the other. */
+/** Moves isolated sources to isolated targets, one page at a time: migrate_pages() with compaction_alloc(). */
 
 import { freePages } from "../allocation/page-alloc";
 import type { Memory } from "../state/memory";
@@ -8,7 +8,7 @@ import type { CompactControl } from "./compact-control";
 import { isolateFreepages } from "./compaction-free-scanner";
 import { barsMigration } from "./compaction-holds";
 
-/** What migrating a list came to. */
+/** Result of migrating a list. */
 export const MIGRATED_ALL = 0;
 export const MIGRATED_SOME = 1;
 export const MIGRATE_NO_TARGET = 2;
@@ -23,7 +23,7 @@ function compactionAlloc(m: Memory, cc: CompactControl): number {
   return cc.freepages.pop()!;
 }
 
-/** Moves what a frame holds to `to`, which is in use from now on; `from` is freed by the caller. */
+/** Moves a frame's contents to `to`, which is in use from now on; the caller frees `from`. */
 export function moveFrame(m: Memory, from: number, to: number): void {
   m.state[to] = ALLOCATED;
   moveOwner(m, from, to);
@@ -32,7 +32,7 @@ export function moveFrame(m: Memory, from: number, to: number): void {
   m.trace?.migrated?.(from, to);
 }
 
-/** Migrates `cc.migratepages`, last isolated first. Pages that do not move stay where they are. */
+/** Migrates `cc.migratepages`, the last isolated first. Pages that fail to move stay in place. */
 export function migrateSources(m: Memory, cc: CompactControl): number {
   const list = cc.migratepages;
   const held = anyHolds(m);

@@ -1,6 +1,6 @@
 /**
- * compact_zone(): one run of compaction over one zone, in one go or step by step. Between two steps other tasks may work,
- * as they do at every cond_resched() of the kernel.
+ * compact_zone(): one compaction run over one zone, all at once or step by step. Other tasks may run between steps,
+ * as they do at every cond_resched() in the kernel.
  */
 
 import { freePages } from "../allocation/page-alloc";
@@ -25,19 +25,19 @@ import { compactionSuitable } from "./compaction-suitable";
 /** vm.compaction_proactiveness. */
 export const DEFAULT_PROACTIVENESS = 20;
 
-/** A page taken by a direct compactor while it was being freed. */
+/** A page that a direct compactor captured while it was being freed. */
 export interface CaptureControl {
   pfn: number;
 }
 
-/** A run that can be taken step by step: as long as step() returns COMPACT_CONTINUE it is not done. */
+/** A run that can be stepped: it is not done while step() returns COMPACT_CONTINUE. */
 export class CompactionRun {
   private updateCached = false;
   private lastMigrated = 0;
   /** The COMPACT_ result once the run is over; COMPACT_CONTINUE before. */
   result = COMPACT_CONTINUE;
 
-  /** Places the scanners; a zone that is not suitable ends the run at once. */
+  /** Positions the scanners; an unsuitable zone ends the run at once. */
   constructor(
     private readonly m: Memory,
     private readonly cc: CompactControl,
@@ -51,11 +51,11 @@ export class CompactionRun {
     this.placeScanners();
     const cached = zone.compact.cachedMigratePfn;
     this.updateCached = cc.mode === MIGRATE_ASYNC && cached[0] === cached[1];
-    // lru_add_drain() reaches the batch of this CPU alone: which CPU holds a page is known where there is but one.
+    // lru_add_drain() drains only this CPU's batch. The CPU that holds a page is known only if there is a single CPU.
     if (zone.pcps.length === 1) drainLruBatches(m);
   }
 
-  /** Where the scanners start: the ends of the zone, or where earlier runs left off. */
+  /** Positions the scanners at the ends of the zone, or where earlier runs stopped. */
   private placeScanners(): void {
     const { m, cc } = this;
     const { zone } = cc;
@@ -74,7 +74,7 @@ export class CompactionRun {
     if (cc.migratePfn <= c.initMigratePfn) cc.wholeZone = true;
   }
 
-  /** One turn of the loop: sources, targets, move; the result so far. */
+  /** One iteration: sources, targets, move; returns the result so far. */
   step(): number {
     if (this.result !== COMPACT_CONTINUE) return this.result;
     this.result = this.turn();
@@ -112,7 +112,7 @@ export class CompactionRun {
     return capc !== null && capc.pfn >= 0 ? COMPACT_SUCCESS : COMPACT_CONTINUE;
   }
 
-  /** Gives targets back that were not used; the next run starts no lower than they lie. */
+  /** Returns unused targets; the next run starts no lower than they are. */
   private end(): void {
     const { m, cc } = this;
     m.counters.compact_migrate_scanned += cc.totalMigrateScanned;

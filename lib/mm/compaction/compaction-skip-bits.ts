@@ -1,4 +1,6 @@
-/** Forgetting which blocks need no scan: the skip bits are cleared where a sample shows a free or a movable page. */
+/**
+ * Forgets which blocks need no scan: clears the skip bit of blocks in which a sample finds a free or movable page.
+ */
 
 import type { Memory } from "../state/memory";
 import { MIGRATE_MOVABLE } from "../state/migratetype";
@@ -16,7 +18,7 @@ export function resetCachedPositions(m: Memory, zone: Zone): void {
   c.cachedFreePfn = last - (last % m.pageblockPages);
 }
 
-/** __reset_isolation_pfn(): whether the block of `pfn` may be a source (or a target) again; clears its bit. */
+/** __reset_isolation_pfn(): whether the block of `pfn` may be a source (or a target) again; if so, clears its bit. */
 function resetIsolationPfn(m: Memory, zone: Zone, pfn: number, source: boolean, target: boolean): boolean {
   const start = pfn - (pfn % m.pageblockPages);
   if (m.notInZone(zone, pfn) || compoundOrder(m, start) >= m.pageblockOrder) return false;
@@ -29,13 +31,13 @@ function resetIsolationPfn(m: Memory, zone: Zone, pfn: number, source: boolean, 
   for (let p = Math.max(start, zone.startPfn); p <= end; p += step) {
     const s = state[p]!;
     if (s >= ALLOCATED) {
-      // Nothing inside a compound page counts: on to its last sample.
+      // Frames inside a compound page do not count: skip to its last sample.
       const compound = s & ORDER_MASK;
       if (compound > PAGE_ALLOC_COSTLY_ORDER) p += (1 << compound) - step;
       else if (source && compound === 0 && s & IN_USE_MOVABLE) return sampled(m, i);
     } else if (s > 0 && s < ON_PCP) {
       if (target) return sampled(m, i);
-      // Nor anything inside a free page.
+      // Nor do frames inside a free page.
       if (s - 1 > PAGE_ALLOC_COSTLY_ORDER) p += (1 << (s - 1)) - step;
     } else if (source && isMovableInUse(m, p)) return sampled(m, i);
   }

@@ -14,7 +14,7 @@ import {
   COMPACT_SUCCESS,
 } from "./compact-result";
 
-/** vm.extfrag_threshold: below it, a failure is put down to lack of memory. */
+/** vm.extfrag_threshold: below it, a failure counts as lack of memory. */
 const EXTFRAG_THRESHOLD = 500;
 
 /** extfrag_for_order(): percentage of free memory in pages too small for `order`. */

@@ -1,6 +1,7 @@
 /**
- * Compaction: pages in use move from the start of a zone to free frames at its end, until a free page of the wanted
- * order exists or the two scanners meet. Direct, by kcompactd, proactive, and by command. Model of mm/compaction.c, 6.1.
+ * Compaction: it moves pages in use from the start of a zone to free frames at its end, until a free page of the
+ * wanted order exists or the two scanners meet. It runs for a request (direct), in kcompactd, proactively, or on
+ * command. Model of mm/compaction.c, 6.1.
  */
 
 import { drainAllPages } from "../allocation/pcp-free";
@@ -25,7 +26,7 @@ import { compactionDeferReset, compactionDeferred, deferCompaction } from "./com
 import { type CaptureControl, compactZone, DEFAULT_PROACTIVENESS } from "./compaction-run";
 import { compactionSuitable, extfragForOrder } from "./compaction-suitable";
 
-/** task_capc() and compaction_capture(): what frees do while a direct compactor runs. */
+/** task_capc() and compaction_capture(): how frees behave while a direct compactor runs. */
 export function captureFor(
   m: Memory,
   zone: Zone,
@@ -41,7 +42,7 @@ export function captureFor(
   };
 }
 
-/** What direct compaction came to. */
+/** Result of direct compaction. */
 export interface DirectCompaction {
   /** The best COMPACT_ result of the zones tried. */
   result: number;
@@ -49,10 +50,10 @@ export interface DirectCompaction {
   captured: number;
 }
 
-/** What compaction is to know of the request it is for. */
+/** What compaction needs to know about its request. */
 export type CompactRequest = Pick<AllocContext, "gfp" | "order" | "allocFlags">;
 
-/** compact_zone_order(): how a request that waits compacts one zone. `priority` is a COMPACT_PRIO_ number. */
+/** compact_zone_order(): how a blocked request compacts one zone. `priority` is a COMPACT_PRIO_ number. */
 export function directControl(
   m: Memory,
   zone: Zone,
@@ -74,7 +75,7 @@ export function directControl(
   });
 }
 
-/** What the deferral of a zone makes of a direct run's result. */
+/** Updates a zone's deferral from the result of a direct run. */
 export function noteDirectResult(zone: Zone, order: number, priority: number, status: number): void {
   if (status === COMPACT_SUCCESS) compactionDeferReset(zone, order, false);
   else if (
@@ -84,7 +85,10 @@ export function noteDirectResult(zone: Zone, order: number, priority: number, st
     deferCompaction(zone, order);
 }
 
-/** try_to_compact_pages(): zone by zone of the request's list until one succeeds. `priority` is a COMPACT_PRIO_ number. */
+/**
+ * try_to_compact_pages(): compacts the zones in the request's list until one succeeds. `priority` is a COMPACT_PRIO_
+ * number.
+ */
 export function tryToCompactPages(m: Memory, ac: AllocContext, priority: number): DirectCompaction {
   const { order, highest, zonelist } = ac;
   let best = COMPACT_SKIPPED;
@@ -109,7 +113,7 @@ export function tryToCompactPages(m: Memory, ac: AllocContext, priority: number)
 }
 
 /**
- * /proc/sys/vm/compact_memory: every zone whole, synchronously, skip bits ignored.
+ * /proc/sys/vm/compact_memory: compacts every zone completely and synchronously, and ignores skip bits.
  * @example
  * ```ts
  * import { compactMemory, machine } from "pageblock";
@@ -134,14 +138,17 @@ export function compactMemory(m: Memory): void {
     );
 }
 
-/** Node by node, each from its lowest zone; or one node's. */
+/** Node by node, each from its lowest zone; or those of one node. */
 function byIndex(m: Memory, nid?: number): Zone[] {
   return m.zones
     .filter((z) => nid === undefined || z.nid === nid)
     .sort((a, b) => a.nid - b.nid || a.idx - b.idx);
 }
 
-/** kcompactd_do_work(): zones of node `nid` up to `highestZoneidx`, so that a page of `order` can be allocated. */
+/**
+ * kcompactd_do_work(): compacts zones of node `nid` up to `highestZoneidx` so that a page of `order` can be
+ * allocated.
+ */
 export function kcompactdDoWork(
   m: Memory,
   order: number,
@@ -170,7 +177,7 @@ export function kcompactdDoWork(
 }
 
 /**
- * fragmentation_score_node(): 0..100, the node's zones weighed by their size.
+ * fragmentation_score_node(): 0..100, the node's zones weighted by size.
  * @example
  * ```ts
  * import { fragmentationScore, machine } from "pageblock";
@@ -193,12 +200,13 @@ export function proactiveThreshold(proactiveness: number): number {
 }
 
 /**
- * One look of kcompactd (every 500 ms): proactive compaction of the node if its score is too high; whether it ran.
+ * One check by kcompactd (every 500 ms): compacts the node proactively if its score is too high; returns whether it
+ * ran.
  * @example
  * ```ts
  * import { machine, proactiveCompactNode } from "pageblock";
  *
- * // Fresh from boot there is nothing to compact.
+ * // Right after boot there is nothing to compact.
  * proactiveCompactNode(machine("pc-x86-64").memory("1GiB").start().memory); // => false
  * ```
  */

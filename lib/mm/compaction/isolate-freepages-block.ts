@@ -1,4 +1,4 @@
-/** Taking the free pages of one block as targets of migration. */
+/** Isolates the free pages of one block as migration targets. */
 
 import { isolateFreePageChecked } from "../allocation/isolate-free-page";
 import type { Memory } from "../state/memory";
@@ -18,8 +18,8 @@ export function buddyOrder(m: Memory, pfn: number): number {
 }
 
 /**
- * isolate_freepages_block(), not strict: free pages of [start, end) go on `cc.freepages` until there are as many as
- * sources. Every `stride`-th frame is looked at. Returns the frame where it stopped; `end` when the block is through.
+ * isolate_freepages_block(), not strict: adds free pages in [start, end) to `cc.freepages` until there are as many as
+ * sources. It checks every `stride`-th frame. Returns the frame where it stopped, or `end` if the block is finished.
  */
 export function isolateFreepagesBlock(
   m: Memory,

@@ -1,7 +1,7 @@
 /**
- * A contiguous memory area (mm/cma.c): a bitmap with one bit for 2^orderPerBit pages, first fit with an alignment mask, and
- * alloc_contig_range() on what the bitmap offers, one step further after every −EBUSY. Since 6.15 an area can have up to 8
- * ranges, each with its bitmap.
+ * A contiguous memory area (mm/cma.c): a bitmap with one bit per 2^orderPerBit pages, first fit with an alignment
+ * mask, and alloc_contig_range() on the range found, one step further after every −EBUSY. Since 6.15 an area can have
+ * up to 8 ranges, each with its own bitmap.
  */
 import { InputError } from "../../base/errors";
 import { freePages } from "../allocation/page-alloc";
@@ -11,15 +11,15 @@ import { inUse, isMovablePage } from "../state/owners";
 import { allocContigRange, type ContigContext } from "./contig-range";
 import { EBUSY, EINVAL, ENOMEM } from "./page-isolation";
 
-/** What cma_alloc() came to. */
+/** Result of cma_alloc(). */
 export interface CmaResult {
   /** First frame, or −1. */
   pfn: number;
   /** 0 or the kernel's error. */
   errno: number;
-  /** Ranges that were busy. */
+  /** Number of busy ranges. */
   busyRetries: number;
-  /** The kernel gave up without a line in its log. */
+  /** The kernel gave up without logging a line. */
   silent: boolean;
 }
 
@@ -32,7 +32,7 @@ export class CmaRange {
   /** Pages. */
   readonly count: number;
   readonly orderPerBit: number;
-  /** One byte a bit: 1 is allocated. */
+  /** One byte per bit: 1 is allocated. */
   readonly bitmap: Uint8Array;
 
   constructor(name: string, basePfn: number, count: number, orderPerBit: number) {
@@ -46,7 +46,7 @@ export class CmaRange {
     this.bitmap = new Uint8Array(count >>> orderPerBit);
   }
 
-  /** Pages allocated, as the bitmap counts them. */
+  /** Allocated pages, as counted by the bitmap. */
   get used(): number {
     let bits = 0;
     for (const bit of this.bitmap) bits += bit;
@@ -99,7 +99,7 @@ export class CmaRange {
   }
 }
 
-/** Where a range of an area lies, in pages. */
+/** Position and size of a range of an area, in pages. */
 export interface CmaPlace {
   basePfn: number;
   count: number;
@@ -121,7 +121,7 @@ export class CmaArea {
   readonly ranges: readonly CmaRange[];
   readonly orderPerBit: number;
 
-  /** One range of `count` pages from `basePfn` on. */
+  /** One range of `count` pages from `basePfn`. */
   constructor(name: string, basePfn: number, count: number, orderPerBit?: number);
   /** Several ranges. */
   constructor(name: string, ranges: readonly CmaPlace[], orderPerBit?: number);
@@ -149,7 +149,7 @@ export class CmaArea {
     return this.ranges[0]!.bitmap;
   }
 
-  /** Pages allocated, as the bitmaps count them. */
+  /** Allocated pages, as counted by the bitmaps. */
   get used(): number {
     return this.ranges.reduce((n, r) => n + r.used, 0);
   }
@@ -159,12 +159,12 @@ export class CmaArea {
     return this.count - this.used;
   }
 
-  /** Sets the bits of pages that lie in one of its ranges. */
+  /** Sets the bits of pages in one of its ranges. */
   mark(pfn: number, count: number, value: 0 | 1): void {
     this.rangeOf(pfn)?.mark(pfn, count, value);
   }
 
-  /** The range that holds all of these pages. */
+  /** The range that contains all of these pages. */
   rangeOf(pfn: number, count = 1): CmaRange | undefined {
     return this.ranges.find((r) => r.holds(pfn, count));
   }
@@ -180,9 +180,10 @@ export class CmaArea {
 }
 
 /**
- * cma_alloc(): `count` pages aligned to 2^align. −ENOMEM: no room in the bitmap at the first look, or no target for a
- * migration; −EBUSY: ranges were there, and each held a page that would not move. Since 6.15 (6.19 here) the ranges of an area
- * are tried in turn, as long as the area has that many pages left, and an area that is merely full says −EBUSY too.
+ * cma_alloc(): `count` pages aligned to 2^align. −ENOMEM: no room in the bitmap at the first search, or no target for
+ * a migration. −EBUSY: there were ranges, but each held a page that did not move. Since 6.15 (6.19 here) the ranges
+ * of an area are tried in turn while the area has that many pages left, and an area that is merely full also returns
+ * −EBUSY.
  */
 export function* cmaAlloc(
   cx: ContigContext,
@@ -197,9 +198,9 @@ export function* cmaAlloc(
     busyRetries: 0,
     silent: false,
   };
-  // NULL is all the caller gets; the error is our name for it.
+  // The kernel's caller only gets NULL; the errno is ours.
   if (count === 0) return { ...result, errno: EINVAL, silent: true };
-  // Before, the kernel gives up here without a word and without its trace point.
+  // Earlier kernels give up here without a message and without their trace point.
   if (!cx.m.sw.cmaRanges && Math.ceil(count / 2 ** area.orderPerBit) > area.bitmap.length)
     return { ...result, silent: true };
   for (const range of area.ranges) {
@@ -211,7 +212,7 @@ export function* cmaAlloc(
   return result;
 }
 
-/** What cma_alloc() was asked for. */
+/** A request to cma_alloc(). */
 interface CmaRequest {
   area: CmaArea;
   count: number;
@@ -219,7 +220,7 @@ interface CmaRequest {
   tried: ((pfn: number, errno: number) => void) | undefined;
 }
 
-/** cma_range_alloc(), or the loop of cma_alloc() before there were ranges; the outcome goes to `result`. */
+/** cma_range_alloc(), or the loop of cma_alloc() before areas had ranges; stores the outcome in `result`. */
 function* cmaRangeAlloc(
   cx: ContigContext,
   range: CmaRange,
@@ -252,8 +253,8 @@ function* cmaRangeAlloc(
 }
 
 /**
- * cma_release(): page by page, ascending, through the per-CPU lists. Throws where the pages are not the area's, for which the
- * kernel returns false, or are not allocated.
+ * cma_release(): frees page by page, ascending, through the per-CPU lists. Throws if the pages are not in the area
+ * (the kernel returns false) or not allocated.
  */
 export function cmaRelease(
   cx: Pick<ContigContext, "m" | "seen">,
@@ -265,7 +266,7 @@ export function cmaRelease(
   if (range === undefined) {
     const places = area.ranges.map((r) => `${r.basePfn} to ${r.basePfn + r.count - 1}`);
     throw new InputError(
-      `cma_release: pages ${pfn} to ${pfn + count - 1} must lie in the area, ${places.join(", ")}`,
+      `cma_release: pages ${pfn} to ${pfn + count - 1} must be in the area, ${places.join(", ")}`,
     );
   }
   for (let p = pfn; p < pfn + count; p++)

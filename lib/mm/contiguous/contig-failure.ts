@@ -1,6 +1,6 @@
 /**
- * Why a contiguous request failed, as data and in words: for each range tried, the pages that barred it by owner, who holds
- * them, and what would have freed the range (docs/fidelity.md, "Why a page does not move"); and the nearest miss.
+ * Why a contiguous request failed, as data and in words: for each range tried, the blocking pages by owner, their
+ * holders, and what would have freed the range (docs/fidelity.md, "Why a page does not move"); and the nearest miss.
  */
 import { buddyOrder } from "../compaction/isolate-freepages-block";
 import type { Memory } from "../state/memory";
@@ -38,15 +38,17 @@ export interface FailedRange {
   endPfn: number;
   /** The kernel's error. */
   errno: number;
-  /** Where it ended: isolating the blocks, finding targets to migrate to, or the final test that all pages are free. */
+  /**
+   * The step that failed: isolating the blocks, finding migration targets, or the final test that all pages are free.
+   */
   step: "isolate" | "migrate" | "test";
-  /** Pages in the way, in all of the range. */
+  /** Pages in the way in the whole range. */
   blockedPages: number;
   /** Movable pages that were still there when the request gave up because of the others. */
   notReached: number;
   /** The first of them, at most `BLOCKERS_KEPT`. */
   blockers: readonly Blocker[];
-  /** What else there is to say, as for a lack of target pages. */
+  /** Further explanation, for example if target pages were lacking. */
   note: string | null;
 }
 
@@ -125,7 +127,7 @@ function describePage(m: Memory, pfn: number): Pick<Blocker, "owner" | "heldBy" 
   };
 }
 
-/** The state of a range that has just failed: what in it is not free. */
+/** The state of a range that has just failed: its pages that are not free. */
 export function failedRange(
   m: Memory,
   startPfn: number,
@@ -186,14 +188,14 @@ function noteOf(m: Memory, { step, errno, pfn: firstPfn }: ContigFailure): strin
 
 /** A failed request. */
 export interface ContigFailureReport {
-  /** What asked, as "cma_alloc of 256 pages". */
+  /** The request, such as "cma_alloc of 256 pages". */
   request: string;
   errno: number;
-  /** Ranges tried in order; empty when the bitmap had no room. */
+  /** Ranges tried, in order; empty if the bitmap had no room. */
   ranges: readonly FailedRange[];
-  /** How many were tried, where `ranges` has the first of them only. */
+  /** Number of ranges tried, if `ranges` holds only the first of them. */
   rangesTried?: number;
-  /** What to say when no range was tried. */
+  /** The reason if no range was tried. */
   reason: string;
 }
 
@@ -203,7 +205,7 @@ const ERRNO_NAMES: Record<number, string> = {
   [-22]: "-22 (EINVAL)",
 };
 
-/** The range with the fewest pages in the way; the first of them where several tie. */
+/** The range with the fewest pages in the way; the first one in case of a tie. */
 export function nearestMiss(ranges: readonly FailedRange[]): FailedRange | null {
   let best: FailedRange | null = null;
   for (const r of ranges)
@@ -211,18 +213,18 @@ export function nearestMiss(ranges: readonly FailedRange[]): FailedRange | null 
   return best ?? ranges[0] ?? null;
 }
 
-/** Pages that were in the way for one reason. */
+/** Pages in the way for one reason. */
 export interface Cause {
   owner: OwnerKind;
   why: string;
   wouldFree: string;
-  /** Each page once, though it may have barred several ranges. */
+  /** Each page counts once, even if it blocked several ranges. */
   pages: number;
   /** The first of them. */
   firstPfn: number;
 }
 
-/** What was in the way over all ranges, by owner and reason, the most pages first. */
+/** The pages in the way over all ranges, by owner and reason, the largest group first. */
 export function causesOf(ranges: readonly FailedRange[]): Cause[] {
   const seen = new Set<number>();
   const byWhy = new Map<string, Cause>();

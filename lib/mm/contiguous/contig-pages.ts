@@ -1,7 +1,8 @@
 /**
- * alloc_contig_pages() (5.5+; before, hugetlb's alloc_gigantic_page()): any range of as many frames, zone by zone from
- * the preferred one (of the preferred node, then of the others by distance), each zone from its start, in steps of the size:
- * first success wins; no range reaches across a zone or a node. Only sizes that are powers of two come out naturally aligned.
+ * alloc_contig_pages() (5.5+; before, hugetlb's alloc_gigantic_page()): finds any range of the requested size. It
+ * searches zone by zone from the preferred one (first on the preferred node, then on the others by distance), each
+ * zone from its start, in steps of the size. The first success wins; no range crosses a zone or a node. Only
+ * power-of-two sizes are naturally aligned.
  */
 import { InputError } from "../../base/errors";
 import { freePages } from "../allocation/page-alloc";
@@ -15,7 +16,7 @@ import type { GiganticSource } from "./hugetlb";
 import { GIGANTIC_GFP } from "./hugetlb";
 import { type ContigObserver, type MigrationStats, type MigrationWorld, ownersWorld } from "./migrate";
 
-/** A range that was tried and could not be had. */
+/** A range that was tried and failed. */
 export interface TriedRange {
   start: number;
   failure: ContigFailure | null;
@@ -26,21 +27,21 @@ export interface ContigPagesRequest {
   /** Frames. */
   pages: number;
   gfp: number;
-  /** The node to look in first (with __GFP_THISNODE: only); default the first. */
+  /** The preferred node (with __GFP_THISNODE: the only one); default the first. */
   nid?: number | undefined;
   /** What the frames become. */
   kind: OwnerKind;
-  /** Default: the owners as they are kept. */
+  /** Default: the owners recorded in the machine. */
   world?: MigrationWorld;
-  /** Told of every range that failed. */
+  /** Called for every range that failed. */
   tried?: (range: TriedRange) => void;
-  /** Told how many clean file pages were dropped in a range. */
+  /** Called with the number of clean file pages dropped in a range. */
   dropped?: (pages: number) => void;
-  /** Told of the steps in each range; `stats` are the figures of that range. */
+  /** Observes the steps in each range; `stats` are the counters of that range. */
   watch?: ((stats: MigrationStats) => ContigObserver) | undefined;
 }
 
-/** The first frame of the range got, or −1. Throws InputError for a size that is no whole number of frames. */
+/** Returns the first frame of the range, or −1. Throws InputError if the size is not a whole number of frames. */
 export function allocContigPages(m: Memory, request: ContigPagesRequest): number {
   const { pages } = request;
   if (!Number.isInteger(pages) || pages < 1)
@@ -57,11 +58,11 @@ export function allocContigPages(m: Memory, request: ContigPagesRequest): number
   return -1;
 }
 
-/** pfn_range_valid_contig(): every frame exists and is the zone's, none is reserved or hugetlb's. */
+/** pfn_range_valid_contig(): every frame exists and belongs to the zone; none is reserved or a hugetlb page. */
 function rangeIsValid(m: Memory, zone: Zone, start: number, pages: number): boolean {
   for (let p = start; p < start + pages; p++) {
     if ((p === start || p % m.pageblockPages === 0) && m.notInZone(zone, p)) return false;
-    // Free pages, untouched ones and the second half of larger ones included, need no look at each frame.
+    // Free pages, including untouched ones and the second half of larger ones, need no per-frame check.
     if (p === start || p % m.pageblockPages === 0 || m.state[p] !== 0) {
       const free = m.state[p]! < ALLOCATED ? m.freePlaceOf(p) : undefined;
       if (free !== undefined) {
@@ -71,14 +72,14 @@ function rangeIsValid(m: Memory, zone: Zone, start: number, pages: number): bool
     }
     const s = m.state[p]!;
     if (s >= ALLOCATED && (s & ORDER_MASK) > 0) {
-      // A large page in use is passed over whole, up to the end of the block.
+      // A large page in use is skipped whole, up to the end of the block.
       if ((m.ownerOf(p) & OWNER_MASK) === OWNER_KINDS.hugetlb) return false;
       p += Math.min(1 << (s & ORDER_MASK), m.pageblockPages - (p % m.pageblockPages)) - 1;
       continue;
     }
     const kind = m.ownerOf(p) & OWNER_MASK;
     if (kind === OWNER_RESERVED || kind === OWNER_HOLE) return false;
-    // A frame that is free or inside another page may still carry the name of its last owner.
+    // A frame that is free or inside another page may still carry its last owner's kind.
     if (
       kind === OWNER_KINDS.hugetlb &&
       m.freePlaceOf(p) === undefined &&
@@ -89,7 +90,7 @@ function rangeIsValid(m: Memory, zone: Zone, start: number, pages: number): bool
   return true;
 }
 
-/** __alloc_contig_pages(): one range. Counters move as /proc/vmstat's do. */
+/** __alloc_contig_pages(): one range. Updates the counters of /proc/vmstat. */
 function tryRange(m: Memory, zone: Zone, start: number, request: ContigPagesRequest): boolean {
   const stats: MigrationStats = { migrated: 0, failedAttempts: 0, dropped: 0 };
   let failure: ContigFailure | null = null;

@@ -1,7 +1,7 @@
 /**
- * alloc_contig_range() (mm/page_alloc.c) and the scans it makes (mm/compaction.c): isolate the blocks, drain the per-CPU
- * lists, move what is movable away, take the free pages, give back what was asked for by nobody. A generator, so that a
- * replay can let recorded events happen in between; `run` drives it to its end.
+ * alloc_contig_range() (mm/page_alloc.c) and its scans (mm/compaction.c): isolate the blocks, drain the per-CPU
+ * lists, move movable pages away, take the free pages, return those that were not requested. It is a generator, so
+ * that a replay can apply recorded events in between; `run` drives it to its end.
  */
 
 import { isolateFreePage } from "../allocation/isolate-free-page";
@@ -28,15 +28,15 @@ const COMPACT_CLUSTER_MAX = 32;
 /** Calls of migrate_pages() for one collected list. */
 const TRIES = 5;
 
-/** What a request runs with. */
+/** Settings of a request. */
 export interface ContigContext extends MigrationContext {
-  /** What the pages taken become. */
+  /** The kind that the pages taken become. */
   kind: OwnerKind;
-  /** Where the last range failed, while it is still isolated. */
+  /** Called with the place where the last range failed, while it is still isolated. */
   failed?: (failure: ContigFailure) => void;
 }
 
-/** Where and at which step a range failed. */
+/** The place and the step at which a range failed. */
 export interface ContigFailure {
   step: "isolate" | "migrate" | "test";
   errno: number;
@@ -106,7 +106,7 @@ function scanRange(cx: ContigContext, start: number, end: number): Scan {
   return scan;
 }
 
-/** __alloc_contig_migrate_range(): 0, −EBUSY after five tries, −ENOMEM at once. */
+/** __alloc_contig_migrate_range(): returns 0, −EBUSY after five tries, or −ENOMEM at once. */
 function* migrateRange(cx: ContigContext, start: number, end: number): Generator<void, number> {
   const { m, seen } = cx;
   drainLruBatches(m);
@@ -165,7 +165,7 @@ function* giveBack(cx: ContigContext, start: number, end: number): Generator<voi
   }
 }
 
-/** Takes the free pages of [outer, end) off their lists; the end of the last. */
+/** Takes the free pages of [outer, end) off their lists; returns the end of the last one. */
 function takeFreePages(cx: ContigContext, zone: Zone, outer: number, end: number): number {
   const { m } = cx;
   let p = outer;
@@ -179,9 +179,9 @@ function takeFreePages(cx: ContigContext, zone: Zone, outer: number, end: number
 }
 
 /**
- * alloc_contig_range(): takes [start, end) for the caller. `mt` is the type the blocks get back: CMA or MOVABLE (a release
- * with an isolate bit keeps each block's own). Returns 0 or a negative errno; after a failure nothing is taken, and what
- * was migrated stays where it went.
+ * alloc_contig_range(): takes [start, end) for the caller. `mt`, CMA or MOVABLE, is the type restored to the blocks
+ * (a release with an isolate bit keeps each block's own type). Returns 0 or a negative errno. After a failure no page
+ * is taken, and migrated pages stay at their new place.
  */
 export function* allocContigRange(
   cx: ContigContext,

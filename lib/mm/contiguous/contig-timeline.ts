@@ -1,17 +1,18 @@
 /**
- * Where the modelled time of one contiguous request goes: for every range that was tried, the steps of alloc_contig_range()
- * with what each did and cost. An observer: a request that nobody watches runs without it and pays nothing.
+ * Breaks down the modelled time of one contiguous request: for every range tried, the steps of alloc_contig_range()
+ * with the work and the cost of each. It is an observer: requests without it pay nothing.
  *
- * Within a range steps of one kind are added up and stand in the order in which the first of each kind came: the kernel drops
- * and moves pages in lists of 32, so the slivers of a true order would be too thin to see. Looking at page blocks, draining,
- * testing and giving back have no entry in the cost table: their time is 0, and they are told for what they did.
+ * Within a range, steps of one kind are summed and listed in the order of their first occurrence: the kernel drops
+ * and moves pages in lists of 32, so the slivers of the true order would be too thin to see. Checking page blocks,
+ * draining, testing and returning pages have no entry in the cost table. Their time is 0; they are listed for the
+ * work they did.
  */
 import { type CostTable, DEFAULT_COSTS, type EventCounts, elapsedNs } from "../../hardware/costs";
 import { roomMakingEvents } from "../reclaim/simulated-time";
 import type { Memory } from "../state/memory";
 import type { ContigObserver, MigrationStats } from "./migrate";
 
-/** In the order in which the kernel does them. `reclaim` and `compact` may also stand for finding a frame to move a page to. */
+/** In the kernel's order. `reclaim` and `compact` also occur while finding a frame to move a page to. */
 export const CONTIG_STEPS = [
   "isolate",
   "drain",
@@ -30,8 +31,8 @@ export interface TimedStep {
   /** Modelled. */
   ns: number;
   /**
-   * What it was done to: pages isolated, drained from per-CPU lists, reclaimed, scanned by compaction, moved, found free by the
-   * test, taken, or given back to their lists.
+   * Pages affected: isolated, drained from per-CPU lists, reclaimed, scanned by compaction, moved, found free by the
+   * test, taken, or returned to their lists.
    */
   pages: number;
   /** `migrate`: lists of up to 32 pages collected, calls of migrate_pages() for them, tries of single pages that failed. */
@@ -42,7 +43,7 @@ export interface TimedStep {
 
 /** A range that was tried. */
 export interface TimedRange {
-  /** Its place among all ranges tried, from 0. */
+  /** Its index among all ranges tried, from 0. */
   index: number;
   startPfn: number;
   /** One past the last frame. */
@@ -54,17 +55,20 @@ export interface TimedRange {
   steps: TimedStep[];
 }
 
-/** A request: plain JSON. Of more ranges than `RANGES_KEPT` the first and the last are kept, half of these each. */
+/**
+ * A request: plain JSON. If there are more ranges than `RANGES_KEPT`, the first and the last are kept, half of that
+ * number each.
+ */
 export interface ContigTimeline {
   rangesTried: number;
-  /** Modelled; the steps of all ranges, kept or not. */
+  /** Modelled; includes the steps of ranges that are not kept. */
   totalNs: number;
   ranges: TimedRange[];
 }
 
 export const RANGES_KEPT = 32;
 
-/** Records one request: give `observer(stats)` to whatever runs it, then ask for `timeline()`. */
+/** Records one request: pass `observer(stats)` to the code that runs it, then call `timeline()`. */
 export class ContigStopwatch {
   private readonly events: () => EventCounts;
   private readonly costs: CostTable;
@@ -77,7 +81,7 @@ export class ContigStopwatch {
   private stats: MigrationStats;
   private seen: MigrationStats;
 
-  /** `events`: everything so far that has a cost; default what `memory` counts. */
+  /** `events`: all events with a cost so far; default those that `memory` counts. */
   constructor(
     memory: Memory,
     events: () => EventCounts = () => roomMakingEvents(memory),
@@ -95,7 +99,7 @@ export class ContigStopwatch {
     this.seen = { ...this.stats };
   }
 
-  /** What alloc_contig_range() is to tell; `stats` are the figures that it keeps of its migrations. */
+  /** The observer for alloc_contig_range(); `stats` are its migration counters. */
   observer(stats: MigrationStats): ContigObserver {
     return {
       rangeBegin: (start, end) => this.begin(start, end, stats),
@@ -138,11 +142,11 @@ export class ContigStopwatch {
     range.errno = errno;
     this.range = null;
     ranges.push(range);
-    // The middle goes: the first ranges and the last ones stay.
+    // Drops the middle: the first and the last ranges stay.
     if (ranges.length > RANGES_KEPT) ranges.splice(RANGES_KEPT / 2, 1);
   }
 
-  /** What happened since the last look, to the kinds of steps that it belongs to. */
+  /** Attributes the events since the last call to the kinds of steps they belong to. */
   private charge(): void {
     const now = this.events();
     const since = (name: keyof EventCounts) => (now[name] ?? 0) - (this.before[name] ?? 0);

@@ -1,6 +1,6 @@
 /**
- * Contiguous memory for callers: CMA areas, alloc_contig_range(), alloc_contig_pages() and the find_alloc_contig_pages() of
- * the 2018 proposal. A request that fails is a result that can explain itself; a wrong argument throws.
+ * Contiguous memory for callers: CMA areas, alloc_contig_range(), alloc_contig_pages() and find_alloc_contig_pages()
+ * of the 2018 proposal. A failed request returns a result that can explain itself; an invalid argument throws.
  */
 import { GRANTED, type Granted, type Refused } from "../../base/answer";
 import { InputError } from "../../base/errors";
@@ -34,35 +34,38 @@ import type { ContigStopwatch } from "./contig-timeline";
 import { type MigrationStats, type MigrationWorld, ownersWorld } from "./migrate";
 import { EBUSY, ENOMEM } from "./page-isolation";
 
-/** Pages got: frames [pfn, pfn + count). */
+/** Allocated pages: frames [pfn, pfn + count). */
 export interface ContigAllocation extends MigrationStats, Granted {
   pfn: number;
   count: number;
-  /** Ranges tried before this one, each with what barred it. */
+  /** Ranges tried before this one, each with its blocking pages. */
   busyRanges: readonly FailedRange[];
 }
 
-/** A failed request. `reason`: a few lines; they and `details` are made when they are read, for a search fails on hundreds of ranges. */
+/**
+ * A failed request. `reason`: a few lines. It and `details` are built when they are read, because a search can fail
+ * on hundreds of ranges.
+ */
 export interface FailedContigRequest extends MigrationStats, Refused {
   readonly details: ContigFailureReport & { nearestMiss: FailedRange | null };
   count: number;
   busyRanges: readonly FailedRange[];
-  /** What the kernel prints, its own words; empty where it fails without a line. */
+  /** The kernel's own message; empty if it fails silently. */
   messages: readonly string[];
   nearestMiss: FailedRange | null;
 }
 
 export type ContigResult = ContigAllocation | FailedContigRequest;
 
-/** How a request runs. */
+/** Options of a request. */
 export interface ContigOptions {
-  /** What the pages become; default `driver`. */
+  /** The kind that the pages become; default `driver`. */
   owner?: OwnerKind;
-  /** Who decides whether pages move; default: the owners noted in the machine. */
+  /** Decides whether pages move; default: the owners recorded in the machine. */
   world?: MigrationWorld;
-  /** alloc_contig_pages(): the node to look in first, with __GFP_THISNODE only; default the first. */
+  /** alloc_contig_pages(): the preferred node (with __GFP_THISNODE: the only one); default the first. */
   nid?: number;
-  /** Records where the modelled time goes; without it nothing is observed. */
+  /** Records the modelled time by step; without it nothing is observed. */
   stopwatch?: ContigStopwatch | undefined;
 }
 
@@ -80,13 +83,13 @@ export interface ContigOptions {
  */
 export class Contiguous {
   readonly memory: Memory;
-  /** The areas, in the order of their declaration. */
+  /** The areas in order of declaration. */
   readonly areas: CmaArea[];
 
-  /** Whose words the messages are. */
+  /** The release whose wording the messages have. */
   readonly release: KernelRelease;
 
-  /** `areas`: default every run of CMA page blocks. `release`: default the one whose switches are closest. */
+  /** `areas`: default every run of CMA page blocks. `release`: default the one with the closest switches. */
   constructor(
     memory: Memory,
     areas: CmaArea[] = areasOf(memory),
@@ -123,8 +126,8 @@ export class Contiguous {
   }
 
   /**
-   * cma_alloc(): `count` pages aligned to 2^`align` pages, from area `area` (its index, default 0). A count of 0 fails without
-   * a word, and −22 is our name for it: the kernel's caller gets NULL.
+   * cma_alloc(): `count` pages aligned to 2^`align` pages, from area `area` (its index, default 0). A count of 0
+   * fails silently; −22 is our errno for it, the kernel's caller gets NULL.
    */
   cmaAlloc(count: number, align = 0, area = 0, options: ContigOptions = {}): ContigResult {
     const from = this.area(area);
@@ -146,21 +149,21 @@ export class Contiguous {
   }
 
   /**
-   * dma_alloc_contiguous() (dma_alloc_from_contiguous() in 4.17) and what dma_direct_alloc_pages() does without it: `bytes` for a
-   * device, rounded up to whole pages. More than one page comes from area `area` at an alignment of
-   * min(get_order(bytes), CONFIG_CMA_ALIGNMENT) pages; a single page, and what the area has no room for, from the buddy allocator,
-   * where the 2^order pages stay together. `fromArea` tells which.
+   * dma_alloc_contiguous() (dma_alloc_from_contiguous() in 4.17) and the fallback of dma_direct_alloc_pages():
+   * `bytes` for a device, rounded up to whole pages. More than one page comes from area `area`, aligned to order
+   * min(get_order(bytes), CONFIG_CMA_ALIGNMENT). Single pages, and requests the area has no room for, come from the
+   * buddy allocator, which keeps the 2^order pages together. `fromArea` tells which.
    */
   dmaAllocContiguous(bytes: number, pageSize: number, options: DmaContigOptions = {}): DmaContigResult {
     return dmaAllocContiguous(this, bytes, pageSize, options);
   }
 
-  /** dma_free_contiguous(): what dmaAllocContiguous() gave, back to where it came from. */
+  /** dma_free_contiguous(): returns pages from dmaAllocContiguous() to where they came from. */
   dmaFreeContiguous(got: DmaContigAllocation): void {
     dmaFreeContiguous(this, got);
   }
 
-  /** What a request moved shows in /proc/vmstat. */
+  /** Counts a request's migrations in /proc/vmstat. */
   private charge({ stats }: ContigContext): void {
     this.memory.counters.pgmigrate_success += stats.migrated;
     this.memory.counters.pgmigrate_fail += stats.failedAttempts;
@@ -170,11 +173,11 @@ export class Contiguous {
   cmaRelease(pfn: number, count: number): void {
     const area = this.areas.find((a) => a.holds(pfn, count));
     if (area === undefined)
-      throw new InputError(`cma_release: pages ${pfn} to ${pfn + count - 1} lie in no area`);
+      throw new InputError(`cma_release: pages ${pfn} to ${pfn + count - 1} are not in any area`);
     cmaRelease({ m: this.memory, seen: {} }, area, pfn, count);
   }
 
-  /** alloc_contig_range() for [start, end); `mt` is MOVABLE or CMA, the type its blocks get back. */
+  /** alloc_contig_range() for [start, end); `mt`, MOVABLE or CMA, is the type restored to its blocks. */
   allocContigRange(
     start: number,
     end: number,
@@ -187,7 +190,7 @@ export class Contiguous {
       end <= start ||
       !zone.pieces.some((p) => start >= p.startPfn && end <= p.endPfn)
     )
-      throw new InputError(`alloc_contig_range: frames ${start} to ${end - 1} must lie in one zone`);
+      throw new InputError(`alloc_contig_range: frames ${start} to ${end - 1} must be in one zone`);
     const { cx, ranges } = this.context(options, options.owner ?? "driver");
     const errno = run(allocContigRange(cx, zone, start, end, mt));
     this.charge(cx);
@@ -196,7 +199,10 @@ export class Contiguous {
     return result(cx, { pfn, count: end - start, errno, ranges }, { request, reason: "" });
   }
 
-  /** alloc_contig_pages(): the first range that can be had, in steps of `count` pages through the zones the request may use. */
+  /**
+   * alloc_contig_pages(): the first range that succeeds, in steps of `count` pages through the zones the request may
+   * use.
+   */
   allocContigPages(count: number, gfp: number = GFP_KERNEL, options: ContigOptions = {}): ContigResult {
     wholePages("alloc_contig_pages", count);
     const { memory: m } = this;
@@ -224,7 +230,7 @@ export class Contiguous {
     return result(cx, { pfn, count, errno, ranges }, { request, reason });
   }
 
-  /** find_alloc_contig_pages() of the proposal of 2018: 2^order pages. The search is that of the merged form. */
+  /** find_alloc_contig_pages() of the 2018 proposal: 2^order pages. It uses the search of the merged version. */
   findAllocContigPages(order: number, gfp?: number, options: ContigOptions = {}): ContigResult {
     if (!Number.isInteger(order) || order < 0 || order > 30)
       throw new InputError(
@@ -242,7 +248,7 @@ export class Contiguous {
     freeContigRange(this.memory, pfn, count);
   }
 
-  /** Broken laws of the areas, in words; empty when all hold. */
+  /** Broken laws of the areas, in words; empty if all hold. */
   validate(): string[] {
     return validateCma(this.memory, this.areas);
   }
@@ -260,7 +266,7 @@ function wholePages(what: string, count: number, least = 1): void {
     throw new InputError(`${what}: count must be a whole number of pages, at least ${least}: got ${count}`);
 }
 
-/** Runs of CMA page blocks, one area each; what is in use there and not movable counts as taken. */
+/** Runs of CMA page blocks, one area each; pages in use there that are not movable count as taken. */
 export function areasOf(m: Memory): CmaArea[] {
   const areas: CmaArea[] = [];
   const isCma = (p: number) => (m.blocks[p >>> m.pageblockOrder]! & BLOCK_MT) === MIGRATE_CMA;
@@ -276,7 +282,7 @@ export function areasOf(m: Memory): CmaArea[] {
   return areas;
 }
 
-/** What a request came to: `ranges` are those that were tried in vain. */
+/** Result of a request: `ranges` are those that failed. */
 interface Outcome {
   pfn: number;
   count: number;
@@ -284,7 +290,7 @@ interface Outcome {
   ranges: FailedRange[];
 }
 
-/** What there is to say of a request that failed: what was requested, and why if no range was tried. */
+/** Explains a failed request: what was requested, and the reason if no range was tried. */
 interface Words {
   request: string;
   reason: string;

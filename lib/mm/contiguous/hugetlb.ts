@@ -1,6 +1,6 @@
 /**
- * hugetlb: pools of huge pages of one size. Pages are taken from the buddy allocator, or, where they are larger than its
- * largest page (gigantic), by alloc_contig_pages() or from hugetlb_cma. Conservation, in huge pages: total = free + in
+ * hugetlb: pools of huge pages of one size. Pages come from the buddy allocator or, if they are larger than its
+ * largest page (gigantic), from alloc_contig_pages() or hugetlb_cma. Conservation, in huge pages: total = free + in
  * use, surplus <= in use, persistent = total − surplus. Model of mm/hugetlb.c, 6.1.
  */
 import { InputError } from "../../base/errors";
@@ -18,7 +18,9 @@ import { OWNER_KINDS } from "../state/owners";
 
 const GFP_HUGE = GFP_HIGHUSER_MOVABLE | __GFP_COMP | __GFP_NOWARN;
 
-/** Where gigantic pages come from: 2^order frames of one node, naturally aligned, or −1; and how they go back. */
+/**
+ * The source of gigantic pages: takes 2^order frames of one node, naturally aligned, or returns −1; and frees them.
+ */
 export interface GiganticSource {
   /** `nid`: default the first node. */
   take(order: number, nid?: number): number;
@@ -26,9 +28,9 @@ export interface GiganticSource {
 }
 
 export interface HugetlbOptions {
-  /** Of one huge page. */
+  /** Order of one huge page. */
   order: number;
-  /** Needed for orders above the largest buddy page. */
+  /** Required for orders above the largest buddy page. */
   gigantic?: GiganticSource;
   /** nr_overcommit_hugepages: surplus pages that may be made on demand; default 0. */
   overcommit?: number;
@@ -47,14 +49,14 @@ export interface HugetlbOptions {
  */
 export class HugetlbPool {
   readonly order: number;
-  /** Free huge pages, first frames; the last is handed out next. */
+  /** First frames of free huge pages; the last is handed out next. */
   readonly free: number[];
   /** Huge pages handed out, by first frame. */
   readonly used: Set<number>;
   surplus: number;
   overcommit: number;
   readonly gigantic: GiganticSource | null;
-  /** next_nid_to_alloc and next_nid_to_free, counted in turns: the pool grows and shrinks node by node. */
+  /** next_nid_to_alloc and next_nid_to_free, as counters of turns: the pool grows and shrinks node by node. */
   private turnToGrow: number;
   private turnToShrink: number;
 
@@ -84,8 +86,8 @@ export class HugetlbPool {
   }
 
   /**
-   * set_max_huge_pages(): grows the pool until it holds `count` persistent pages or one request fails; shrinks it by its
-   * free pages, and makes what is in use surplus. Returns the persistent pages it has then.
+   * set_max_huge_pages(): grows the pool until it holds `count` persistent pages or a request fails. To shrink, it
+   * frees free pages and turns pages in use into surplus. Returns the new number of persistent pages.
    */
   setMaxHugePages(count: number): number {
     if (!Number.isInteger(count) || count < 0)
@@ -102,7 +104,7 @@ export class HugetlbPool {
     return this.persistent;
   }
 
-  /** alloc_huge_page(): a free page of the pool, the nearest to node `nid`, else a surplus one; −1 when there is neither. */
+  /** alloc_huge_page(): the pool's free page nearest to node `nid`, otherwise a surplus page, or −1. */
   alloc(nid: number = this.m.firstNode): number {
     let pfn = -1;
     for (const node of this.nodesFrom(nid)) if (pfn < 0) pfn = this.takeFree(node);
@@ -114,7 +116,7 @@ export class HugetlbPool {
     return pfn;
   }
 
-  /** free_huge_page(): back to the pool; surplus pages go back to the allocator. */
+  /** free_huge_page(): returns the page to the pool; surplus pages return to the allocator. */
   release(pfn: number): void {
     if (!this.used.delete(pfn))
       throw new InputError(`hugetlb: frame ${pfn} is not the first of a huge page in use`);
@@ -124,7 +126,9 @@ export class HugetlbPool {
     } else this.free.push(pfn);
   }
 
-  /** dissolve_free_huge_page(): a free huge page becomes free base pages; false when it is in use or none of the pool's. */
+  /**
+   * dissolve_free_huge_page(): a free huge page becomes free base pages; false if it is in use or not in the pool.
+   */
   dissolve(pfn: number): boolean {
     const i = this.free.indexOf(pfn);
     if (i < 0) return false;
@@ -133,7 +137,10 @@ export class HugetlbPool {
     return true;
   }
 
-  /** demote_pool_huge_page() (5.16+): splits up to `count` free pages into pages of `target`; how many were split. */
+  /**
+   * demote_pool_huge_page() (5.16+): splits up to `count` free pages into pages of `target`; returns the number
+   * split.
+   */
   demote(count: number, target: HugetlbPool): number {
     if (target.order >= this.order)
       throw new InputError(`demote: the smaller size must be below order ${this.order}: got ${target.order}`);
@@ -160,7 +167,7 @@ export class HugetlbPool {
     return [...new Set(zones.map((z) => z.nid))];
   }
 
-  /** The free page of a node that came last, or −1. */
+  /** The most recently added free page of a node, or −1. */
   private takeFree(nid: number): number {
     let at = this.free.length - 1;
     if (this.m.nrNodes > 1) while (at >= 0 && this.m.zoneOf(this.free[at]!)!.nid !== nid) at--;
@@ -168,8 +175,8 @@ export class HugetlbPool {
   }
 
   /**
-   * alloc_pool_huge_page(): from the nodes in turn, the next one where a node has none. A node that failed once is asked
-   * without __GFP_RETRY_MAYFAIL until it gives a page again (node_alloc_noretry).
+   * alloc_pool_huge_page(): takes pages from the nodes in turn; if a node has none, it tries the next. After a
+   * failure, it asks that node without __GFP_RETRY_MAYFAIL until it gives a page again (node_alloc_noretry).
    */
   private freshInTurn(tired: Set<number>): number {
     const nodes = this.nodesFrom(this.m.firstNode).sort((a, b) => a - b);

@@ -1,6 +1,6 @@
 /**
- * Migrating pages one by one (mm/migrate.c: migrate_pages()): a target is allocated, the source unmapped, its contents
- * moved, the source freed. A generator: it stops after every step at which something else may happen on a real machine.
+ * Migrates pages one by one (mm/migrate.c: migrate_pages()): allocates a target, unmaps the source, moves its
+ * contents, frees the source. It is a generator that pauses wherever something else may happen on a real machine.
  */
 
 import { allocPages, freePages } from "../allocation/page-alloc";
@@ -40,7 +40,7 @@ const GFP_TARGET_LARGE =
   ((GFP_HIGHUSER_MOVABLE | __GFP_COMP | __GFP_NOMEMALLOC | __GFP_NOWARN) & ~__GFP_RECLAIM) |
   __GFP_DIRECT_RECLAIM;
 
-/** What the page owners decide, which the allocator cannot know: a recording, or the simulated owners. */
+/** Decisions of the page owners, which the allocator cannot know: from a recording, or from the simulated owners. */
 export interface MigrationWorld {
   /** Order of the page that a scanner takes off the LRU at `pfn`, or −1: not movable, or pinned. */
   isolate(pfn: number): number;
@@ -50,38 +50,40 @@ export interface MigrationWorld {
   unmap(from: number, to: number): number;
   /** Moving the contents: 0 done, −EAGAIN, or another error. */
   move(from: number, to: number): number;
-  /** The page at `from` now lies at `to`: its mappings change, and its owner's note of where it is. */
+  /** The page at `from` is now at `to`: updates its mappings and its owner's record. */
   moved(from: number, to: number, order: number): void;
-  /** The clean file page is gone. */
+  /** The clean file page was dropped. */
   gone(pfn: number): void;
-  /** Where a page moves to; default: as alloc_migration_target() has it. */
+  /** Chooses the target of a page; default: alloc_migration_target(). */
   target?: MigrationTarget;
-  /** The page of 2^order frames at `pfn` is about to be split for want of a target. */
+  /** The page of 2^order frames at `pfn` is about to be split because there is no target. */
   split?(pfn: number, order: number): void;
 }
 
 /** A new page of 2^order frames for the one at `pfn`: its first frame, or −1. */
 export type MigrationTarget = (m: Memory, pfn: number, order: number) => number;
 
-/** What an observer of a contiguous request sees, in the kernel's order, besides the trace points of the allocator. */
+/**
+ * The events an observer of a contiguous request sees, in the kernel's order, besides the allocator's trace points.
+ */
 export interface ContigObserver {
   alloc?(pfn: number, order: number): void;
   free?(pfn: number, order: number): void;
   unmap?(from: number, to: number, rc: number): void;
   move?(from: number, to: number, rc: number): void;
   scanned?(start: number, end: number, taken: number): void;
-  /** The page blocks of a range of `pages` frames were isolated, or with an error were not. */
+  /** The page blocks of a range of `pages` frames were isolated, or isolation failed with an error. */
   isolated?(errno: number, pages: number): void;
   /** The per-CPU lists of the range's zone are about to be drained. */
   draining?(): void;
   /** Clean file pages of a list were dropped. */
   cleaned?(): void;
-  /** A call of migrate_pages() for a list begins: the first for it, or one more. */
+  /** A call of migrate_pages() for a list begins: the first or another one. */
   migrating?(first: boolean): void;
   triedToMigrate?(): void;
   /** The free pages of the range were taken off their lists. */
   took?(pages: number): void;
-  /** The page blocks of the range are isolated no more. */
+  /** The page blocks of the range are no longer isolated. */
   undone?(pages: number): void;
   skipBit?(pfn: number): void;
   rangeBegin?(start: number, end: number): void;
@@ -91,20 +93,20 @@ export interface ContigObserver {
   finish?(pfn: number, count: number): void;
 }
 
-/** One page on its way. */
+/** One page being migrated. */
 export interface IsolatedPage {
   pfn: number;
   order: number;
 }
 
-/** Figures of one request. */
+/** Counters of one request. */
 export interface MigrationStats {
   migrated: number;
   failedAttempts: number;
   dropped: number;
 }
 
-/** What pages are moved with. */
+/** Settings of a migration. */
 export interface MigrationContext {
   m: Memory;
   world: MigrationWorld;
@@ -115,8 +117,9 @@ export interface MigrationContext {
 }
 
 /**
- * migrate_pages(): what could not be moved stays in `list`, retried first. Returns 0, the number of pages that failed,
- * or −ENOMEM when a target could not be had. `target` allocates the new page. Where migration is off nothing moves.
+ * migrate_pages(): pages that could not be moved are retried and then stay in `list`. Returns 0, the number of pages
+ * that failed, or −ENOMEM if there was no target. `target` allocates the new page. If migration is off, nothing
+ * moves.
  */
 export function* migratePages(
   cx: MigrationContext,
@@ -160,7 +163,10 @@ export function* migratePages(
   return failed + waiting.length;
 }
 
-/** alloc_migration_target(): on the node of the source if there is room; from ZONE_MOVABLE into any zone, else not into it. */
+/**
+ * alloc_migration_target(): on the node of the source if there is room. Pages in ZONE_MOVABLE may move to any zone;
+ * others may not move into it.
+ */
 export function migrationTarget(m: Memory, pfn: number, order: number): number {
   const zone = m.zoneOf(pfn)!;
   let gfp = order === 0 ? GFP_TARGET : GFP_TARGET_LARGE;
@@ -169,8 +175,9 @@ export function migrationTarget(m: Memory, pfn: number, order: number): number {
 }
 
 /**
- * Whether the page is still as it was isolated. Isolated pages stay on the LRU here, so that reclaim may take one while room is made for
- * a target of another; the kernel's are off it, and one that was freed meanwhile counts as moved there too.
+ * Whether the page is still as it was when isolated. Isolated pages stay on the LRU here, so reclaim may take one
+ * while it makes room for another's target. In the kernel they are off the LRU; there, too, a page freed meanwhile
+ * counts as moved.
  */
 function stillThere(m: Memory, { pfn }: IsolatedPage): boolean {
   return inUse(m, pfn);
@@ -243,7 +250,7 @@ function settle(cx: MigrationContext, { pfn, order }: IsolatedPage, target: numb
   freePages(m, freed, order);
 }
 
-/** reclaim_clean_pages_from_list(): clean file cache in the list is dropped. */
+/** reclaim_clean_pages_from_list(): drops clean file cache from the list. */
 export function* reclaimCleanPages(cx: MigrationContext, list: IsolatedPage[]): Generator<void, void> {
   const { m, world, seen, stats } = cx;
   for (let i = 0; i < list.length; i++) {
@@ -263,8 +270,8 @@ export function* reclaimCleanPages(cx: MigrationContext, list: IsolatedPage[]): 
 }
 
 /**
- * The owners as lib/mm/state/owners.ts keeps them. Anonymous pages with extra references are not even isolated; of others the
- * attempt fails. Writeback and page locks are waited for: MIGRATE_SYNC.
+ * The owners recorded by lib/mm/state/owners.ts. Anonymous pages with extra references are not even isolated; for
+ * other pages the attempt fails. Migration waits for writeback and page locks: MIGRATE_SYNC.
  */
 export function ownersWorld(m: Memory): MigrationWorld {
   return {

@@ -1,7 +1,8 @@
 /**
- * Isolating page blocks (mm/page_isolation.c): free pages of an isolated block lie on the ISOLATE lists, are not counted
- * as free and cannot be allocated; pages freed into it join them. The unit is one page block since 5.19, with free
- * pages that straddle the edge of the range split; before, the larger of page block and largest buddy.
+ * Isolating page blocks (mm/page_isolation.c): free pages of an isolated block are on the ISOLATE lists, do not count
+ * as free and cannot be allocated; pages freed into it join them. Since 5.19 the unit is one page block, and free
+ * pages that straddle the edge of the range are split; before, the unit was the larger of page block and largest
+ * buddy.
  */
 
 import { freeOnePage } from "../allocation/free-one-page";
@@ -23,7 +24,7 @@ export const ENOMEM = -12;
 export const EAGAIN = -11;
 export const EINVAL = -22;
 
-/** The first page of [start, end) that cannot be moved, or −1: has_unmovable_pages(). CMA blocks are trusted to CMA. */
+/** The first page of [start, end) that cannot be moved, or −1: has_unmovable_pages(). CMA blocks are not checked. */
 export function hasUnmovablePages(m: Memory, zone: Zone, start: number, end: number, mt: number): number {
   if (m.blockType(start) === MIGRATE_CMA) return mt === MIGRATE_CMA ? -1 : start;
   const around = m.state[start] === 0 ? m.freePlaceOf(start) : undefined;
@@ -56,8 +57,8 @@ function setIsolated(m: Memory, pfn: number, on: boolean, mt: number): void {
 }
 
 /**
- * set_migratetype_isolate() for the block at `pfn`; what must be movable is its part in `span`. Returns 0 or
- * −EBUSY: isolated already, or the frame that bars it is told in `m.barrierPfn`.
+ * set_migratetype_isolate() for the block at `pfn`; only its part in `span` must be movable. Returns 0 or −EBUSY:
+ * either the block is isolated already, or `m.barrierPfn` holds the frame that prevents it.
  */
 export function isolateBlock(m: Memory, zone: Zone, pfn: number, mt: number, span: FrameSpan): number {
   m.barrierPfn = -1;
@@ -87,7 +88,7 @@ function moveAll(m: Memory, zone: Zone, pfn: number, mt: number, old: number): n
   return moveScannedBlock(m, zone, mt, old);
 }
 
-/** 6.10+: a free page larger than the block is cut at block size, then the block's free pages change lists. */
+/** 6.10+: splits a free page larger than the block at block size, then moves the block's free pages between lists. */
 function moveWithHygiene(m: Memory, zone: Zone, pfn: number, old: number, setType: () => void): void {
   for (let order = m.pageblockOrder; order <= m.maxOrder; order++) {
     const head = pfn - (pfn % (1 << order));
@@ -107,7 +108,9 @@ function moveWithHygiene(m: Memory, zone: Zone, pfn: number, old: number, setTyp
   if (moving) moveScannedBlock(m, zone, now, old);
 }
 
-/** unset_migratetype_isolate(): free pages go back to the tails of the lists of `mt`; a whole free block merges. */
+/**
+ * unset_migratetype_isolate(): returns free pages to the tails of the lists of `mt`; a completely free block merges.
+ */
 export function unisolateBlock(m: Memory, zone: Zone, pfn: number, mt: number): void {
   if (m.blockType(pfn) !== MIGRATE_ISOLATE) return;
   const order = buddyOrder(m, pfn);
@@ -137,7 +140,7 @@ function freeBuddyOutside(m: Memory, zone: Zone, pfn: number, order: number): bo
 }
 
 /**
- * split_free_page() (5.19..6.9): cuts a free page of `order` at `offset` frames into aligned pieces, each going to the
+ * split_free_page() (5.19..6.9): splits a free page of `order` at `offset` frames into aligned pieces; each joins the
  * list of its own block's type.
  */
 export function splitFreePage(m: Memory, zone: Zone, head: number, order: number, offset: number): void {
@@ -157,12 +160,12 @@ export function splitFreePage(m: Memory, zone: Zone, head: number, order: number
   }
 }
 
-/** The end of a range of blocks, where a larger page may cross its boundary. */
+/** An end of a range of blocks, whose boundary a larger page may cross. */
 interface RangeEnd {
   boundary: number;
-  /** The block lies before the boundary, not after it. */
+  /** The block is before the boundary, not after it. */
   before: boolean;
-  /** The block is isolated already: it is the range's only one. */
+  /** The block is already isolated: it is the range's only one. */
   isolated: boolean;
 }
 
@@ -206,7 +209,10 @@ function isHole(m: Memory, zone: Zone, pfn: number): boolean {
   return pfn < zone.startPfn || pfn >= zone.endPfn || m.notInZone(zone, pfn);
 }
 
-/** start_isolate_page_range(): 0, or −EBUSY with everything as it was. Middle blocks come last, ascending. */
+/**
+ * start_isolate_page_range(): returns 0, or −EBUSY with the previous state restored. Middle blocks come last,
+ * ascending.
+ */
 export function startIsolatePageRange(m: Memory, zone: Zone, start: number, end: number, mt: number): number {
   const { from, to } = isolatedSpan(m, start, end);
   const pages = m.pageblockPages;

@@ -1,13 +1,13 @@
 /**
- * Long-term pins (FOLL_LONGTERM: RDMA, VFIO, io_uring fixed buffers) and the pages that may not be pinned for long:
- * mm/gup.c __gup_longterm_locked() and what it calls, by release (switch `longtermPin`).
+ * Long-term pins (FOLL_LONGTERM: RDMA, VFIO, io_uring fixed buffers) and the pages that may not be pinned long-term:
+ * mm/gup.c __gup_longterm_locked() and its callees, by release (switch `longtermPin`).
  *
- * - `stays` (4.17): pages are pinned where they lie.
- * - `leavesCma` (5.2 to 5.12, check_and_migrate_cma_pages()): pages in CMA blocks are moved out first; if one of them
- *   cannot be moved, all are pinned where they lie after all.
+ * - `stays` (4.17): pages are pinned in place.
+ * - `leavesCma` (5.2 to 5.12, check_and_migrate_cma_pages()): pages in CMA blocks are moved out first. If one of them
+ *   cannot be moved, all are pinned in place.
  * - `leavesCmaAndMovable` (5.13+): also pages in ISOLATE blocks and in ZONE_MOVABLE; if one cannot be moved, the call fails and
- *   nothing is pinned. Pages that were moved stay where they went. A page that is not on the LRU makes the kernel try
- *   for ever; here the call fails.
+ *   nothing is pinned. Pages that were moved stay at their new place. If a page is not on the LRU, the kernel retries
+ *   forever; here the call fails.
  */
 
 import { GRANTED, type Granted, type Refused, refusedWith } from "../../base/answer";
@@ -28,7 +28,9 @@ import { holdPage, holdsOf, isMovablePage, orderInUse, ownerKind, releasePage } 
 import { type IsolatedPage, type MigrationWorld, migratePages, ownersWorld } from "./migrate";
 import { ENOMEM } from "./page-isolation";
 
-/** memalloc_pin_save() takes __GFP_MOVABLE from every request: targets lie in no CMA block and not in ZONE_MOVABLE. */
+/**
+ * memalloc_pin_save() clears __GFP_MOVABLE in every request: targets are neither in CMA blocks nor in ZONE_MOVABLE.
+ */
 const GFP_TARGET = GFP_USER | __GFP_NOWARN;
 const GFP_TARGET_LARGE =
   ((GFP_TARGET | GFP_HIGHUSER | __GFP_COMP | __GFP_NOMEMALLOC) & ~__GFP_RECLAIM) | __GFP_DIRECT_RECLAIM;
@@ -37,28 +39,30 @@ const GFP_TARGET_LARGE =
 export interface UnpinnablePage {
   /** Its first frame. */
   pfn: number;
-  /** Where it lies, which bars the pin. */
+  /** The place that prevents the pin. */
   place: "CMA block" | "isolated block" | "ZONE_MOVABLE";
   why: string;
 }
 
-/** Pinned, and where the pages are now: `heads` in the order asked. */
+/** Success. `heads`: where the pages are now, in the order of the request. */
 export interface LongtermPin extends Granted {
   heads: number[];
-  /** Pages of the base size that were moved first. */
+  /** Base pages that were moved first. */
   migrated: number;
-  /** Pinned where they may be in the way, because they could not be moved (`leavesCma` only). */
+  /** Pages pinned in place although they may block a request, because they could not be moved (`leavesCma` only). */
   leftBehind: UnpinnablePage[];
 }
 
-/** Nothing is pinned, errno is −ENOMEM. `heads`: where the pages are now. */
+/** Failure: no page is pinned, errno is −ENOMEM. `heads`: where the pages are now. */
 export interface FailedLongtermPin extends Refused {
   readonly details: UnpinnablePage[];
   heads: number[];
   migrated: number;
 }
 
-/** folio_is_longterm_pinnable(), by release: what forbids a long pin of the page at `head`, or null. */
+/**
+ * folio_is_longterm_pinnable(), by release: the place that forbids a long-term pin of the page at `head`, or null.
+ */
 export function longtermBarrier(m: Memory, head: number): UnpinnablePage["place"] | null {
   const rule = m.sw.longtermPin;
   if (rule === "stays") return null;
@@ -76,8 +80,8 @@ function target(m: Memory, pfn: number, order: number): number {
 }
 
 /**
- * Pins the pages with these heads (first frames) for long, in the name of `by`, in one call. `world`: who decides whether
- * pages move, and is told; default the owners noted in the machine.
+ * Pins the pages with these heads (first frames) long-term on behalf of `by`, in one call. `world` decides whether
+ * pages move and is notified; default: the owners recorded in the machine.
  * @example
  * ```ts
  * import { Contiguous, machine, pinLongterm } from "pageblock";
@@ -138,7 +142,7 @@ function whyNot(m: Memory, pfn: number, outOfMemory: boolean): string {
 }
 
 /**
- * unpin_user_pages(): ends the pins that `by` has on these pages; how many there were.
+ * unpin_user_pages(): ends the pins that `by` holds on these pages; returns their number.
  * @example
  * ```ts
  * import { machine, pinLongterm, unpinLongterm } from "pageblock";

@@ -1,9 +1,9 @@
 /**
- * The LRU lists of every node: active and inactive, anonymous and file pages, and the unevictable. Lists run through the
- * columns `next` and `prev`, which a page in use does not need otherwise; head first is the most recently added. Reclaim
- * takes from the tail of an inactive list; a referenced page gets another round. A page of a higher order is on a list as one,
- * by its head, and counts with all its frames.
- * Law: the sum of the counts is the number of frames of the pages whose `list` is not NONE. Model of mm/vmscan.c, 6.1.
+ * The LRU lists of every node: active and inactive lists of anonymous and file pages, and the unevictable list. Lists
+ * run through the columns `next` and `prev`, which a page in use does not otherwise need; the head is the most
+ * recently added. Reclaim takes pages from the tail of an inactive list; a referenced page gets another round. A page
+ * of a higher order is one list entry, by its head, and counts with all its frames. Law: the sum of the counts is the
+ * number of frames of the pages whose `list` is not NONE. Model of mm/vmscan.c, 6.1.
  */
 import { uint8Column } from "../../base/columns";
 import { freeWholePages } from "../allocation/page-alloc";
@@ -25,17 +25,17 @@ export const LIST = 0x07;
 export const REFERENCED = 0x08;
 export const DIRTY = 0x10;
 
-/** What became of a page that reclaim took. */
+/** The fate of a page that reclaim took. */
 export type ReclaimedAs = "dropped" | "written" | "swapped";
 
-/** A cache that gives pages back when memory is short. */
+/** A cache that returns pages if memory is short. */
 export interface Shrinker {
-  /** do_shrink_slab(): how many pages it freed in a pass of this priority. */
+  /** do_shrink_slab(): the number of pages it freed in a pass of this priority. */
   shrink(priority: number): number;
 }
 
 export class Lru implements LruLists {
-  /** One byte a frame: list, referenced, dirty. */
+  /** One byte per frame: list, referenced, dirty. */
   readonly page: Uint8Array;
   /** By node × 8 + list: the page added last, and the one added first; −1: none. */
   readonly first: Int32Array;
@@ -48,11 +48,11 @@ export class Lru implements LruLists {
   private readonly zoneCount: Int32Array;
   /** Swap slots left, in pages; 0: swap is off. */
   swapFree: number;
-  /** Told of every page reclaimed, so that its owner knows it has to be read again (a refault). */
+  /** Called for every page reclaimed, so that its owner knows it must be read again (a refault). */
   onReclaim: ((pfn: number, as: ReclaimedAs) => void) | null;
-  /** shrink_slab(): caches of kernel objects, each asked once a pass with its priority to free pages. */
+  /** shrink_slab(): caches of kernel objects, each called once per pass with its priority. */
   readonly shrinkers: Shrinker[];
-  /** The pass under way neither writes nor swaps. */
+  /** The current pass neither writes nor swaps. */
   private cleanOnly: boolean;
 
   constructor(
@@ -72,7 +72,7 @@ export class Lru implements LruLists {
     this.cleanOnly = false;
   }
 
-  /** The list of the page at `pfn`; LRU_NONE when it is on none. */
+  /** The list of the page at `pfn`; LRU_NONE if it is on none. */
   listOf(pfn: number): number {
     return this.page[pfn]! & LIST;
   }
@@ -92,7 +92,7 @@ export class Lru implements LruLists {
     this.account(zone, list, 1 << orderInUse(this.m, pfn));
   }
 
-  /** Takes a page off its list: it is freed, isolated or pinned for good. */
+  /** Takes a page off its list: it is freed, isolated or pinned long-term. */
   remove(pfn: number): void {
     const list = this.page[pfn]! & LIST;
     if (list === LRU_NONE) return;
@@ -116,7 +116,7 @@ export class Lru implements LruLists {
     this.zoneCount[(zone.nid * 8 + zone.idx) * 8 + list]! += n;
   }
 
-  /** A page was migrated: the new frame takes the place the old one had among its like, at the head. */
+  /** A page was migrated: the new frame joins the list of the old one, at the head. */
   move(from: number, to: number): void {
     const state = this.page[from]!;
     if ((state & LIST) === LRU_NONE) return;
@@ -157,7 +157,7 @@ export class Lru implements LruLists {
     return (this.page[pfn]! & DIRTY) !== 0;
   }
 
-  /** zone_reclaimable_pages(): file pages, and anonymous ones as far as there is swap. */
+  /** zone_reclaimable_pages(): file pages, and anonymous ones up to the swap available. */
   reclaimable(zone: Zone): number {
     const at = (zone.nid * 8 + zone.idx) * 8;
     const c = this.zoneCount;
@@ -166,8 +166,9 @@ export class Lru implements LruLists {
   }
 
   /**
-   * shrink_node() of every node that has one of the zones: file lists first, anonymous ones in the same proportion where there
-   * is swap. A pass looks at list length >> priority pages and stops at `goal`. Modelled: get_scan_count() balances by cost, here by length.
+   * shrink_node() of every node that has one of the zones: file lists first, and anonymous ones in the same
+   * proportion if there is swap. A pass scans (list length >> priority) pages and stops at `goal`. Simplified:
+   * get_scan_count() balances by cost, the model by length.
    */
   shrink(zones: readonly Zone[], priority: number, goal: number, cleanOnly = false): ShrinkResult {
     const result: ShrinkResult = { scanned: 0, reclaimed: 0 };
@@ -189,8 +190,8 @@ export class Lru implements LruLists {
   }
 
   /**
-   * invalidate_mapping_pages() of /proc/sys/vm/drop_caches: clean file pages of both lists, at most `most`; how many were freed.
-   * Dirty and held ones stay.
+   * invalidate_mapping_pages() of /proc/sys/vm/drop_caches: frees clean file pages of both lists, at most `most`, and
+   * returns their number. Dirty and held pages stay.
    */
   shrinkFile(most: number): number {
     let freed = 0;

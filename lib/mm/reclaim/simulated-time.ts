@@ -1,9 +1,9 @@
-/** Simulated time: the counters of a machine charged to a cost table. What it says is modelled, never measured. */
+/** Simulated time: a machine's counters multiplied by a cost table. Times are modelled, never measured. */
 import { type CostTable, DEFAULT_COSTS, type EventCounts, elapsedNs } from "../../hardware/costs";
 import type { Memory } from "../state/memory";
 
 /**
- * What compaction, migration and reclaim did so far, as events with a cost.
+ * The events of compaction, migration and reclaim so far, each of which has a cost.
  * @example
  * ```ts
  * import { machine, roomMakingEvents } from "pageblock";
@@ -24,7 +24,7 @@ export function roomMakingEvents(m: Memory): EventCounts {
 }
 
 /**
- * Modelled nanoseconds spent on making room between two looks at the counters.
+ * Modelled nanoseconds spent on making room between two readings of the counters.
  * @example
  * ```ts
  * import { compactMemory, machine, roomMakingEvents, roomMakingNs } from "pageblock";

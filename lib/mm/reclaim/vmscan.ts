@@ -1,7 +1,7 @@
 /**
- * Making room for requests that wait: kswapd, direct reclaim and compaction as the slow path asks for them, each of
- * which can be switched off. kswapd has no thread of its own here: it does its work where it is woken, or a number of
- * requests later. Model of mm/vmscan.c, 6.1.
+ * Makes room for requests that wait: kswapd, direct reclaim and compaction, as called by the slow path. Each can be
+ * switched off. kswapd has no thread here: it works when it is woken, or a number of requests later. Model of
+ * mm/vmscan.c, 6.1.
  */
 
 import { wmarkPages, zoneWatermarkOk } from "../allocation/zone-watermark";
@@ -22,21 +22,23 @@ const SWAP_CLUSTER_MAX = 32;
 const DEF_PRIORITY = 12;
 const MAX_RECLAIM_RETRIES = 16;
 
-/** Which mechanisms there are. */
+/** The mechanisms available. */
 export interface Mechanisms {
   reclaim: boolean;
   compaction: boolean;
-  /** Requests that pass, as tick() counts them, between waking kswapd and its work; default 0: it works at once. */
+  /** Requests, counted by tick(), between waking kswapd and its work; default 0: it works at once. */
   kswapdLag?: number;
 }
 
 export class RoomMaker implements SlowPathHelp {
   compactResult = COMPACT_SKIPPED;
   readonly canCompact: boolean;
-  /** By node, kswapd runs in a row that reclaimed nothing: 16 make the node hopeless. */
+  /** By node: consecutive kswapd runs that reclaimed nothing; 16 make the node hopeless. */
   private readonly kswapdFailures: number[] = [];
   private inKswapd = false;
-  /** By node, what a kswapd that was woken and has not begun is to do: pgdat->kswapd_order and kswapd_highest_zoneidx. */
+  /**
+   * By node: the task of a kswapd that was woken but has not started: pgdat->kswapd_order and kswapd_highest_zoneidx.
+   */
   private readonly woken = new Map<number, { order: number; highest: number; left: number }>();
 
   constructor(
@@ -63,13 +65,13 @@ export class RoomMaker implements SlowPathHelp {
     this.m.counters.compact_success++;
   }
 
-  /** Where nothing is reclaimable, recent releases and their back-ports count the free pages instead. */
+  /** If nothing is reclaimable, recent releases and their back-ports count the free pages instead. */
   reclaimablePages(zone: Zone): number {
     const pages = this.mechanisms.reclaim ? (this.m.lru?.reclaimable(zone) ?? 0) : 0;
     return pages === 0 && this.m.sw.reclaimableCountsFree ? nrFreeSnapshot(zone) : pages;
   }
 
-  /** try_to_free_pages(): a costly order counts as progress already where compaction is ready to run. */
+  /** try_to_free_pages(): for a costly order, it counts as progress if compaction is ready to run. */
   directReclaim(order: number, gfp: number, zonelist: readonly Zone[] = this.m.zonelist): number {
     if (!this.mechanisms.reclaim) return 0;
     const { m } = this;
@@ -110,7 +112,7 @@ export class RoomMaker implements SlowPathHelp {
     return this.m.zones.filter((z) => z.nid === nid);
   }
 
-  /** pgdat_balanced(): one zone above its high watermark, with a page of the order, is enough. */
+  /** pgdat_balanced(): true if one zone is above its high watermark and has a page of the order. */
   private balanced(nid: number, order: number, highest: number): boolean {
     const { m } = this;
     return this.zonesOf(nid).some(
@@ -124,7 +126,7 @@ export class RoomMaker implements SlowPathHelp {
     return (this.kswapdFailures[nid] ?? 0) >= MAX_RECLAIM_RETRIES;
   }
 
-  /** wake_all_kswapds(): one kswapd a node. */
+  /** wake_all_kswapds(): one kswapd per node. */
   wakeKswapd(
     order: number,
     _gfp: number,
@@ -141,7 +143,7 @@ export class RoomMaker implements SlowPathHelp {
     }
   }
 
-  /** A kswapd that has been woken already does as much more as is asked, and no sooner. */
+  /** A kswapd that is already awake takes on the larger task, but starts no sooner. */
   private wakeLater(nid: number, order: number, highest: number, lag: number): void {
     if (this.inKswapd) return;
     const before = this.woken.get(nid);
@@ -178,8 +180,9 @@ export class RoomMaker implements SlowPathHelp {
   }
 
   /**
-   * balance_pgdat(): the order it still aimed at in the end. Where watermarks hold even with the boost, it reclaims as many
-   * pages as the boost, without writing or swapping and no harder than priority 10; where they do not, it reclaims as usual.
+   * balance_pgdat(): returns the order it still aimed at in the end. If the watermarks hold even with the boost, it
+   * reclaims as many pages as the boost, without writing or swapping and no harder than priority 10. Otherwise it
+   * reclaims as usual.
    */
   private balancePgdat(nid: number, order: number, highest: number): number {
     const { m } = this;
@@ -221,8 +224,8 @@ export class RoomMaker implements SlowPathHelp {
   }
 
   /**
-   * kswapd_try_to_sleep(): forgets what compaction skipped. The order asked for was read and cleared before, so it looks
-   * at order 0; kcompactd takes over only where enough was reclaimed to give the order up.
+   * kswapd_try_to_sleep(): clears compaction's skip bits. The requested order was read and cleared before, so it
+   * checks order 0. kcompactd takes over only if enough was reclaimed to drop the order.
    */
   private sleepKswapd(nid: number, order: number, highest: number, gaveUpOrder: boolean): void {
     const { m } = this;

@@ -1,5 +1,5 @@
 /**
- * Free blocks by order, in the three texts that need nothing else: /proc/buddyinfo, and extfrag/unusable_index and
+ * Free blocks by order, in the three reports that need nothing else: /proc/buddyinfo, and extfrag/unusable_index and
  * extfrag/extfrag_index of debugfs (mm/vmstat.c). `zones` limits a report to some of a machine's zones.
  */
 
@@ -41,7 +41,7 @@ export function extfragIndexLines(zones: readonly FreeCounts[]): string {
   return lines(zones, (z, order) => thousandths(fragmentationIndex(z.nrFree, order), 2));
 }
 
-/** As C prints i / 1000 "." i % 1000: both parts towards zero, each with its sign. */
+/** Formats as C does for i / 1000 "." i % 1000: both parts are rounded towards zero, each with its sign. */
 function thousandths(index: number, width: number): string {
   const part = index % 1000;
   const digits = part < 0 ? `-${String(-part).padStart(2, "0")}` : String(part).padStart(3, "0");

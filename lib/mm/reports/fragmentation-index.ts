@@ -1,7 +1,7 @@
 /**
  * How fragmented a zone is for one order (mm/vmstat.c, 4.17..7.3 alike): how much of its free memory is unusable, and
- * whether a request that fails does so for lack of memory or for fragmentation. Indices are in thousandths.
- * `nrFree` holds a zone's free blocks by order, as Zone.nrFree does and /proc/buddyinfo prints them.
+ * whether a failed request is due to lack of memory or to fragmentation. Indices are in thousandths. `nrFree` holds a
+ * zone's free blocks by order, like Zone.nrFree and /proc/buddyinfo.
  */
 
 /** struct contig_page_info. */
@@ -27,8 +27,8 @@ export function fillContigPageInfo(nrFree: ArrayLike<number>, order: number): Co
 }
 
 /**
- * fragmentation_index(): −1000 when a request of the order would succeed; else towards 0 it fails for lack of memory,
- * towards 1000 for fragmentation. 0 also when nothing is free.
+ * fragmentation_index(): −1000 if a request of the order would succeed. Otherwise values near 0 mean lack of memory
+ * and values near 1000 mean fragmentation. 0 also if nothing is free.
  */
 export function fragmentationIndex(nrFree: ArrayLike<number>, order: number): number {
   const { freePages, freeBlocksTotal, freeBlocksSuitable } = fillContigPageInfo(nrFree, order);
@@ -37,7 +37,7 @@ export function fragmentationIndex(nrFree: ArrayLike<number>, order: number): nu
   return 1000 - Math.floor((1000 + Math.floor((freePages * 1000) / (1 << order))) / freeBlocksTotal);
 }
 
-/** unusable_free_index(): the share of free memory in blocks too small for the order; 1000 when nothing is free. */
+/** unusable_free_index(): the share of free memory in blocks too small for the order; 1000 if nothing is free. */
 export function unusableFreeIndex(nrFree: ArrayLike<number>, order: number): number {
   const { freePages, freeBlocksSuitable } = fillContigPageInfo(nrFree, order);
   if (freePages === 0) return 1000;

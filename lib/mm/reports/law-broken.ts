@@ -1,4 +1,4 @@
-/** A law that does not hold: a defect of the engine, never of the input. */
+/** Thrown if a law does not hold: a defect in the engine, never in the input. */
 export class LawBroken extends Error {
   readonly law: string;
   readonly zone: string;

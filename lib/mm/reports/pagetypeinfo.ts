@@ -25,7 +25,9 @@ export function freeListLength(m: Memory, zone: Zone, order: number, mt: number,
   return Math.min(n, atMost);
 }
 
-/** Page blocks of a zone by type, as pagetypeinfo counts them: one frame a block, from the zone's first. */
+/**
+ * Page blocks of a zone by type, as pagetypeinfo counts them: one frame per block, starting with the zone's first.
+ */
 export function blockCounts(m: Memory, zone: Zone): number[] {
   const counts = new Array<number>(MIGRATE_TYPES).fill(0);
   for (let pfn = zone.startPfn; pfn < zone.endPfn; pfn += m.pageblockPages)

@@ -1,4 +1,6 @@
-/** The kernel's own reports as methods: of a whole machine, or of one zone. Texts are the kernel's, byte for byte. */
+/**
+ * The kernel's own reports as methods, for a whole machine or one zone. The text equals the kernel's, byte for byte.
+ */
 import { InputError, unknownName } from "../../base/errors";
 import type { KernelRelease } from "../../hardware/kernel-release";
 import type { Memory } from "../state/memory";
@@ -8,7 +10,7 @@ import { fragmentationIndex, unusableFreeIndex } from "./fragmentation-index";
 import { freeListLength, pagetypeinfoText } from "./pagetypeinfo";
 import { zoneinfoText } from "./zoneinfo";
 
-/** One zone as its reports show it. */
+/** One zone and its reports. */
 export class ZoneReports {
   /** `DMA`, `DMA32`, `Normal`, `Movable`. */
   readonly name: string;
@@ -40,12 +42,12 @@ export class ZoneReports {
     return buddyinfoText(this.m, [this.z]);
   }
 
-  /** /proc/pagetypeinfo with this zone alone. */
+  /** /proc/pagetypeinfo for this zone only. */
   pagetypeinfo(): string {
     return pagetypeinfoText(this.m, [this.z], this.release);
   }
 
-  /** The zone's part of /proc/zoneinfo, the lines the allocator alone decides. */
+  /** The zone's part of /proc/zoneinfo: the lines that the allocator alone decides. */
   zoneinfo(): string {
     return zoneinfoText(this.m, [this.z], { release: this.release });
   }
@@ -59,7 +61,7 @@ export class ZoneReports {
     return fragmentationIndex(this.z.nrFree, order) / 1000;
   }
 
-  /** The zone's line of unusable_index; with an order, the share of free memory that is no use to it, 0 to 1. */
+  /** The zone's line of unusable_index; with an order, the share of free memory it cannot use, 0 to 1. */
   unusableIndex(): string;
   unusableIndex(order: number): number;
   unusableIndex(order?: number): string | number {
@@ -74,7 +76,10 @@ export class ZoneReports {
   }
 }
 
-/** The reports of the zone called `name`, on the lowest node that has it or on `nid`; unknown ones list those there are. */
+/**
+ * The reports of the zone called `name`, on the lowest node that has it or on `nid`. An unknown name throws an error
+ * that lists the zones.
+ */
 export function zoneReports(m: Memory, name: string, release: KernelRelease, nid?: number): ZoneReports {
   const zone = m.zones.find((z) => z.name === name && (nid === undefined || z.nid === nid));
   if (zone === undefined)

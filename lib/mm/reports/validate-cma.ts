@@ -1,10 +1,12 @@
-/** Laws of CMA areas: what the bitmap says is allocated is in use, and what the area handed out stands in the bitmap. */
+/**
+ * Laws of CMA areas: pages allocated in the bitmap are in use, and pages the area handed out are set in the bitmap.
+ */
 import type { CmaArea } from "../contiguous/cma-area";
 import type { Memory } from "../state/memory";
 import { MIGRATE_CMA, MIGRATE_ISOLATE } from "../state/migratetype";
 import { ownerKind } from "../state/owners";
 
-/** Broken laws in words; empty when all hold. To be called between requests. */
+/** Broken laws in words; empty if all hold. Call it between requests. */
 export function validateCma(m: Memory, areas: readonly CmaArea[]): string[] {
   const broken: string[] = [];
   const ranges = areas.flatMap((area) => area.ranges.map((range) => ({ name: area.name, range })));
@@ -13,7 +15,7 @@ export function validateCma(m: Memory, areas: readonly CmaArea[]): string[] {
     let allocated = 0;
     for (let p = range.basePfn; p < end; p++) {
       const bit = range.bitmap[(p - range.basePfn) >>> range.orderPerBit] === 1;
-      // Frames inside a larger page may still carry the name of an earlier owner.
+      // Frames inside a larger page may still carry an earlier owner's kind.
       const taken = m.freePlaceOf(p) === undefined && ownerKind(m, m.headOf(p)) === "cmaBuffer";
       if (bit) allocated++;
       if (bit && m.freePlaceOf(p) !== undefined)

@@ -1,4 +1,4 @@
-/** The laws of one zone's free lists and per-CPU lists, and what walking them counts. */
+/** The laws of one zone's free lists and per-CPU lists, and the counts from walking them. */
 import type { Memory } from "../state/memory";
 import {
   MIGRATE_CMA,
@@ -71,7 +71,7 @@ function virginBlocks(m: Memory, zone: Zone, node: number, order: number, tally:
   if (order !== m.maxOrder || lo % top !== 0 || hi % top !== 0 || lo >= hi)
     throw new LawBroken("untouched runs are whole top-order blocks", zone.name, lo, `[${lo}, ${hi})`);
   if (lo < zone.startPfn || hi > zone.endPfn)
-    throw new LawBroken("free pages lie in their zone", zone.name, lo, `untouched up to ${hi}`);
+    throw new LawBroken("free pages are in their zone", zone.name, lo, `untouched up to ${hi}`);
   tally.virgin.push([lo, hi]);
   return (hi - lo) / top;
 }
@@ -82,7 +82,7 @@ function checkFreePage(m: Memory, zone: Zone, p: number, order: number, mt: numb
   const fail = (law: string, detail: string): never => {
     throw new LawBroken(law, zone.name, p, `order ${order}, ${MIGRATE_NAMES[mt]}: ${detail}`);
   };
-  if (p < zone.startPfn || p + pages > zone.endPfn) fail("free pages lie in their zone", `${pages} pages`);
+  if (p < zone.startPfn || p + pages > zone.endPfn) fail("free pages are in their zone", `${pages} pages`);
   if (p % pages !== 0) fail("free pages are aligned to their order", `remainder ${p % pages}`);
   if (m.state[p] !== order + 1) fail("a page on a list of an order has that order", `state ${m.state[p]}`);
   if (!keepsTypes(m) || m.mobilityDisabled) return;
@@ -95,8 +95,8 @@ function checkFreePage(m: Memory, zone: Zone, p: number, order: number, mt: numb
 }
 
 /**
- * Since 6.10 a free page lies on the list of its block's type, as long as the per-CPU lists hold no page larger than a
- * block: such a page is drained whole, whatever became of its blocks' types meanwhile.
+ * Since 6.10 a free page is on the list of its block's type, unless per-CPU lists hold pages larger than a block:
+ * such a page is drained whole, even if its blocks' types changed in the meantime.
  */
 export function keepsTypes(m: Memory): boolean {
   return m.sw.freelistHygiene && m.pageblockOrder >= PAGE_ALLOC_COSTLY_ORDER;
@@ -112,7 +112,7 @@ export function checkPcp(m: Memory, zone: Zone, pcp: PerCpuPages, tally: Tally):
       const fail = (law: string, detail: string): never => {
         throw new LawBroken(law, zone.name, p, `pcp list ${i}: ${detail}`);
       };
-      if (p < zone.startPfn || p >= zone.endPfn) fail("free pages lie in their zone", "outside");
+      if (p < zone.startPfn || p >= zone.endPfn) fail("free pages are in their zone", "outside");
       if (m.prev[p] !== before) fail("lists are linked both ways", `prev ${m.prev[p]}`);
       const stored = pcpStoredType(m.state[p]!);
       if (m.state[p] !== pcpState(order, stored)) fail("a page on a pcp list says so", `state ${m.state[p]}`);

@@ -2,7 +2,7 @@
  * The laws of the allocator's state, checked where the data lives. In every zone, in pages:
  *
  *     free + isolated + on per-CPU lists + allocated + reserved = spanned     (reserved: never given to the allocator)
- *     NR_FREE_PAGES + Σ per-CPU differences = what the lists hold, without those of type ISOLATE
+ *     NR_FREE_PAGES + Σ per-CPU differences = pages on the lists, without those of type ISOLATE
  *
  * and every free page is aligned, on one list of its order, linked both ways, and has no free buddy to merge with.
  */
@@ -21,9 +21,11 @@ export { LawBroken };
 export const VALIDATE_LEVELS = ["off", "entry", "everything"] as const;
 export type ValidateLevel = (typeof VALIDATE_LEVELS)[number];
 
-/** What the caller knows of the memory's past; each makes more laws checkable. */
+/** What the caller knows about the memory's past; each fact makes more laws checkable. */
 export interface ValidateOptions {
-  /** Every page in use was handed out here, so pages can be told from holes (not so after loading a snapshot). */
+  /**
+   * Every page in use was allocated here, so pages can be distinguished from holes (not so after loading a snapshot).
+   */
   ownersKnown?: boolean;
   /** No block ever was CMA, HIGHATOMIC or ISOLATE: then pages merge at and above page-block order too. */
   plainTypes?: boolean;
@@ -95,7 +97,7 @@ function checkEntry(m: Memory, zone: Zone, options: ValidateOptions): void {
   }
 }
 
-/** Walks the frames page by page: every free page is on a list, none lies inside another, buddies are merged. */
+/** Walks the frames page by page: every free page is on a list, none is inside another, buddies are merged. */
 function checkFrames(m: Memory, zone: Zone, tally: Tally, options: ValidateOptions): void {
   const state = m.state;
   const virgin = tally.virgin.sort((a, b) => a[0] - b[0]);
@@ -125,7 +127,7 @@ function checkFrames(m: Memory, zone: Zone, tally: Tally, options: ValidateOptio
         p++;
         continue;
       }
-      if (end > zone.endPfn) throw new LawBroken("pages lie in their zone", zone.name, p, `order ${order}`);
+      if (end > zone.endPfn) throw new LawBroken("pages are in their zone", zone.name, p, `order ${order}`);
       for (let q = p + 1; q < end; q++) {
         const t = state[q]!;
         if (t !== 0 && (t & ALLOCATED) === 0)
@@ -158,7 +160,9 @@ function checkFrames(m: Memory, zone: Zone, tally: Tally, options: ValidateOptio
     );
 }
 
-/** Below page-block order the kernel merges whatever the types; above, types can have kept buddies apart. */
+/**
+ * Below page-block order the kernel merges regardless of type; above, different types may have kept buddies apart.
+ */
 function checkMerged(m: Memory, zone: Zone, p: number, order: number, options: ValidateOptions): void {
   if (order >= m.maxOrder || (order >= m.pageblockOrder && !options.plainTypes)) return;
   const buddy = p ^ (2 ** order);
@@ -189,7 +193,7 @@ function* blocksOf(m: Memory, { pieces }: Zone): Generator<number> {
       yield b;
 }
 
-/** Counters of page blocks; a block that straddles the zone's edge belongs to whoever starts it. */
+/** Counters of page blocks; a block that straddles the zone's edge belongs to the zone in which it starts. */
 function checkBlocks(m: Memory, zone: Zone): void {
   let highatomic = 0;
   let isolated = 0;

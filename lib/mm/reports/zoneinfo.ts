@@ -1,7 +1,7 @@
 /**
- * /proc/zoneinfo and /proc/vmstat (mm/vmstat.c: zoneinfo_show_print(), vmstat_show()), as far as the allocator alone
- * decides them. Left out are the counters of what memory is used for: per-node statistics, nr_zone_*, nr_mlock,
- * nr_bounce, nr_zspages, nr_unaccepted, numa_*, node_unreclaimable, and all events.
+ * /proc/zoneinfo and /proc/vmstat (mm/vmstat.c: zoneinfo_show_print(), vmstat_show()), limited to what the allocator
+ * alone decides. Counters of memory usage are omitted: per-node statistics, nr_zone_*, nr_mlock, nr_bounce,
+ * nr_zspages, nr_unaccepted, numa_*, node_unreclaimable, and all events.
  */
 
 import { bootRules, type KernelRelease } from "../../hardware/kernel-release";
@@ -11,7 +11,7 @@ import type { Memory } from "../state/memory";
 import { WMARK_HIGH, WMARK_LOW, WMARK_MIN, WMARK_PROMO, type Zone } from "../state/zone";
 import { populatedZones } from "./buddyinfo";
 
-/** Which lines a release prints. */
+/** The lines that a release prints. */
 interface ZoneinfoForm {
   boost: boolean;
   cma: boolean;
@@ -36,16 +36,16 @@ function formOf(release: KernelRelease): ZoneinfoForm {
   };
 }
 
-/** Zone numbers of the kernels modelled, and how many a kernel has that says nothing else. */
+/** Zone numbers of the modelled kernels, and the default number of zones. */
 const ZONE_NAMES = ["DMA", "DMA32", "Normal", "Movable", "Device"];
 
 export interface ZoneinfoOptions {
   release?: KernelRelease | undefined;
-  /** MAX_NR_ZONES of the kernel: the length of `protection`, and how many zones there are. Default 5. */
+  /** MAX_NR_ZONES of the kernel: the length of `protection` and the number of zones. Default 5. */
   nrZones?: number | undefined;
 }
 
-/** NR_FREE_PAGES_BLOCKS (6.15+): free pages in blocks of the page-block order and above, isolated ones left out. */
+/** NR_FREE_PAGES_BLOCKS (6.15+): free pages in blocks of the page-block order and above, without isolated ones. */
 export function nrFreePagesBlocks(m: Memory, zone: Zone): number {
   let pages = 0;
   for (let order = m.pageblockOrder; order <= m.maxOrder; order++) pages += zone.nrFree[order]! * 2 ** order;
@@ -55,7 +55,7 @@ export function nrFreePagesBlocks(m: Memory, zone: Zone): number {
 /** zone_page_state(): a counter without per-CPU differences, not below zero. */
 const state = (counter: number) => Math.max(0, counter);
 
-/** /proc/zoneinfo, the lines the model knows; without `zones` also the zones of each node that have no memory. */
+/** The lines of /proc/zoneinfo that the model knows; without `zones`, also the zones of each node without memory. */
 export function zoneinfoText(m: Memory, zones?: readonly Zone[], options: ZoneinfoOptions = {}): string {
   const form = formOf(options.release ?? closestRelease(m.sw));
   const nrZones = options.nrZones ?? ZONE_NAMES.length;
@@ -72,7 +72,7 @@ export function zoneinfoText(m: Memory, zones?: readonly Zone[], options: Zonein
     .join("");
 }
 
-/** Figures in pages, label by label. */
+/** Counts in pages, by label. */
 type Figures = [label: string, pages: number][];
 
 function heading(nid: number, name: string, figures: Figures, reserve: ArrayLike<number>, n: number): string {

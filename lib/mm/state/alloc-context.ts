@@ -1,11 +1,11 @@
 /**
- * What one request for pages carries from step to step (struct alloc_context, mm/internal.h), and what its steps leave for
- * those after them. A machine keeps one and uses it for every request, so that no request allocates memory of its own; each
- * machine has its own, so that two machines of one process share nothing.
+ * The context that a page request carries from step to step (struct alloc_context, mm/internal.h), including results
+ * that one step leaves for the next. A machine reuses one context for every request, so that no request allocates
+ * memory. Each machine has its own, so that two machines in one process share nothing.
  */
 import type { Zone } from "./zone";
 
-/** `path`: the request took the slow path; its page came past the per-CPU lists; after a refill of them; by a fallback. */
+/** `path`: the request took the slow path; its page came past the per-CPU lists; after a refill; by a fallback. */
 export const PATH_SLOW = 1;
 export const PATH_BUDDY = 2;
 export const PATH_REFILL = 4;
@@ -17,16 +17,15 @@ export const RMQUEUE_CMA = 1;
 export const RMQUEUE_STEAL = 3;
 
 export class AllocContext {
-  /** A request is under way; one that comes in the middle of it, as from an owner told of reclaim, needs another context. */
+  /** A request is under way. A nested request, as from an owner notified of reclaim, needs another context. */
   busy: boolean;
-  /** 2^order frames are requested. */
+  /** The request is for 2^order frames. */
   order: number;
   gfp: number;
-  /** The migrate type. */
   mt: number;
   /** The highest zone that the request may use. */
   highest: number;
-  /** ALLOC_ flags of the present attempt. */
+  /** ALLOC_ flags of the current attempt. */
   allocFlags: number;
   /** The zones that the request may use, in order. */
   zonelist: readonly Zone[];
@@ -36,7 +35,7 @@ export class AllocContext {
   path: number;
   /** The type of the list that the last page came from. */
   takenMt: number;
-  /** What the last page of a refill leaves behind for the next: RMQUEUE_. */
+  /** RMQUEUE_ mode that the last page of a refill leaves for the next. */
   rmqueueMode: number;
 
   constructor() {

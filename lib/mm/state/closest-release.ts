@@ -1,8 +1,8 @@
-/** Which release a set of switches stands for, where nothing says so: reports differ in form from release to release. */
+/** Infers a release from a set of switches if none is stated: the format of reports differs between releases. */
 import { KERNEL_RELEASES, type KernelRelease, kernelSwitches } from "../../hardware/kernel-release";
 import type { KernelSwitches } from "./profile";
 
-/** The modelled release whose profile differs from `switches` in the fewest; of equals the newest. */
+/** The modelled release whose profile differs from `switches` the least; the newest if several do. */
 export function closestRelease(switches: KernelSwitches): KernelRelease {
   const names = Object.keys(switches) as (keyof KernelSwitches)[];
   let best: KernelRelease = KERNEL_RELEASES[0]!;

@@ -1,10 +1,10 @@
 /**
- * The frames of one machine: every field of `struct page` that matters as a column, page blocks, and the doubly linked lists that
- * run through the columns. A frame number is an index; heads of lists are indices behind the last frame, so that linking needs no
- * branch. Columns of untouched frames cost address space but no memory.
+ * The frames of one machine: the fields of `struct page` that matter, as columns; page blocks; and the doubly linked
+ * lists that run through the columns. A frame number is an index. List heads are indices after the last frame, so
+ * that linking needs no branch. Columns of untouched frames take address space but no memory.
  *
- * A run of whole untouched top-order blocks on a list is one *virgin* node (index >= virginBase) that stands for the
- * frames [virginLo, virginHi): a machine of 1 TiB boots without touching its columns.
+ * A run of untouched top-order blocks on a list is one *virgin* node (index >= virginBase) that represents the frames
+ * [virginLo, virginHi): a machine with 1 TiB boots without touching its columns.
  */
 import { int32Column, uint8Column } from "../../base/columns";
 import { assert } from "../../base/errors";
@@ -23,14 +23,14 @@ import {
 
 const VIRGIN_NODES = 1024;
 
-/** Where a frame is free: first frame and order of the free page that holds it. */
+/** The free page that holds a frame: its first frame and order. */
 export interface FreePlace {
   head: number;
   order: number;
   pcp: boolean;
 }
 
-/** How many frames and list heads there are, and how they are grouped. */
+/** The number of frames and list heads, and their grouping. */
 export interface FrameShape {
   /** One past the last frame of memory. */
   frames: number;
@@ -45,14 +45,14 @@ export class FrameColumns {
   readonly prev: Int32Array;
   readonly state: Uint8Array;
   readonly owner: Uint8Array;
-  /** One byte a page block. */
+  /** One byte per page block. */
   readonly blocks: Uint8Array;
   /** Frames are [0, endPfn). */
   readonly endPfn: number;
   readonly virginBase: number;
   readonly virginLo: Int32Array;
   readonly virginHi: Int32Array;
-  /** 1: the run is handed out from its upper end down (boot memory of 4.17). */
+  /** 1: the run is allocated from its upper end down (boot memory of 4.17). */
   readonly virginDown: Uint8Array;
   private virginUsed: number;
   readonly maxOrder: number;
@@ -104,7 +104,7 @@ export class FrameColumns {
     this.blocks[i] = (this.blocks[i]! & ~BLOCK_MT) | type;
   }
 
-  /** The free page (buddy or per-CPU) that holds `pfn`, or undefined when the frame is in use. */
+  /** The free page (buddy or per-CPU) that holds `pfn`, or undefined if the frame is in use. */
   freePlaceOf(pfn: number): FreePlace | undefined {
     for (let order = 0; order <= this.maxOrder; order++) {
       const head = pfn - (pfn % (1 << order));
@@ -118,7 +118,7 @@ export class FrameColumns {
     return undefined;
   }
 
-  /** The head of the page in use that holds `pfn`: `pfn` itself where no larger page is known. */
+  /** The head of the page in use that holds `pfn`: `pfn` itself if no larger page is known. */
   headOf(pfn: number): number {
     if (this.state[pfn] !== 0) return pfn;
     for (let order = 1; order <= this.maxOrder; order++) {
@@ -129,7 +129,7 @@ export class FrameColumns {
     return pfn;
   }
 
-  /** Whether a frame without a state of its own lies inside a larger free page, be it on a buddy or a per-CPU list. */
+  /** Whether a frame without its own state is inside a larger free page, on a buddy or a per-CPU list. */
   insideFree(pfn: number): boolean {
     for (let order = 1; order <= this.maxOrder; order++) {
       const head = pfn - (pfn % (1 << order));
@@ -147,7 +147,7 @@ export class FrameColumns {
     return index === 4 ? this.pageblockOrder : index;
   }
 
-  /** What is known of the page in use at `head` (MOVABLE_PAGE, OWNER_*); 0 for a free one. */
+  /** The owner byte of the page in use at `head` (MOVABLE_PAGE, OWNER_*); 0 for a free page. */
   ownerOf(head: number): number {
     const s = this.state[head]!;
     if (s === 0) return this.owner[head]!;
@@ -156,7 +156,7 @@ export class FrameColumns {
     return s & OWNER_VALID ? (this.owner[head]! & ~MOVABLE_PAGE) | movable : movable;
   }
 
-  /** Notes what the page in use at `head` is. */
+  /** Sets the owner byte of the page in use at `head`. */
   setOwner(head: number, owner: number): void {
     this.owner[head] = owner;
     const s = this.state[head]!;
@@ -164,7 +164,10 @@ export class FrameColumns {
       this.state[head] = (s & ~IN_USE_MOVABLE) | OWNER_VALID | (owner & MOVABLE_PAGE ? IN_USE_MOVABLE : 0);
   }
 
-  /** Before 2^order frames at `pfn` are freed that were not allocated as one page: makes single frames of the larger one. */
+  /**
+   * Splits a larger page into single frames before 2^order frames at `pfn` are freed that were not allocated as one
+   * page.
+   */
   splitAllocated(pfn: number, order: number): void {
     for (let p = pfn; p < pfn + (1 << order); p++) {
       const head = this.headOf(p);
@@ -177,13 +180,13 @@ export class FrameColumns {
     if (order > 0) this.state.fill(0, pfn + 1, pfn + (1 << order));
   }
 
-  /** Makes the 2^order frames in use at `pfn` one page, as unmovable as hugetlb's are for compaction. */
+  /** Turns the 2^order frames in use at `pfn` into one page that compaction cannot move, as with hugetlb pages. */
   markAllocated(pfn: number, order: number): void {
     this.state.fill(0, pfn + 1, pfn + (1 << order));
     this.state[pfn] = ALLOCATED | order;
   }
 
-  /** A node for the untouched top-order blocks [lo, hi), listed upwards or downwards; −1 when all nodes are used. */
+  /** A node for the untouched top-order blocks [lo, hi), listed upwards or downwards; −1 if no node is left. */
   newVirginNode(lo: number, hi: number, down: boolean): number {
     if (this.virginUsed === VIRGIN_NODES) return -1;
     const i = this.virginUsed++;

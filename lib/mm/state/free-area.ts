@@ -37,7 +37,7 @@ export function addToFreeListTail(m: Memory, zone: Zone, pfn: number, order: num
   zone.nrFree[order]!++;
 }
 
-/** del_page_from_free_list(): from whatever list it is on. */
+/** del_page_from_free_list(): from the list it is on. */
 export function delPageFromFreeList(m: Memory, zone: Zone, pfn: number, order: number): void {
   const next = m.next;
   const prev = m.prev;
@@ -56,7 +56,7 @@ export function moveToFreeList(m: Memory, zone: Zone, pfn: number, order: number
   else addToFreeList(m, zone, pfn, order, mt);
 }
 
-/** The first page of a list, untouched blocks made real, or −1. */
+/** The first page of a list (an untouched block is materialised first), or −1. */
 export function getPageFromFreeArea(m: Memory, zone: Zone, order: number, mt: number): number {
   const head = zone.listBase + (order << 3) + mt;
   const p = m.next[head]!;
@@ -65,13 +65,13 @@ export function getPageFromFreeArea(m: Memory, zone: Zone, order: number, mt: nu
   return p;
 }
 
-/** Whether free_list[order][mt] holds nothing. */
+/** Whether free_list[order][mt] is empty. */
 export function freeAreaEmpty(m: Memory, zone: Zone, order: number, mt: number): boolean {
   const head = zone.listBase + (order << 3) + mt;
   return m.next[head] === head;
 }
 
-/** Makes the first block of an untouched run a frame of its own, in front of the run. Its count stays the same. */
+/** Gives the first block of an untouched run a node of its own, in front of the run. The counts do not change. */
 export function materialiseFirst(m: Memory, node: number): number {
   const { next, prev } = m;
   const i = node - m.virginBase;
@@ -96,7 +96,7 @@ export function materialiseFirst(m: Memory, node: number): number {
   return pfn;
 }
 
-/** Puts the untouched top-order blocks of `run` on a list as one node, in boot order; false when nodes have run out. */
+/** Puts the untouched top-order blocks of `run` on a list as one node, in boot order; false if no node is left. */
 export function addVirginRun(m: Memory, zone: Zone, run: FrameSpan, mt: number, toTail: boolean): boolean {
   const { startPfn: lo, endPfn: hi } = run;
   const node = m.newVirginNode(lo, hi, !toTail);
@@ -114,7 +114,7 @@ export function addVirginRun(m: Memory, zone: Zone, run: FrameSpan, mt: number, 
 }
 
 /**
- * Accounts `nr` pages of type `mt` that come to (positive) or leave (negative) the free lists:
+ * Accounts for `nr` pages of type `mt` that join (positive) or leave (negative) the free lists:
  * __mod_zone_freepage_state() of 6.1, account_freepages() of 6.12, which also counts free HIGHATOMIC pages.
  */
 export function accountFreePages(zone: Zone, nr: number, mt: number): void {
@@ -124,7 +124,7 @@ export function accountFreePages(zone: Zone, nr: number, mt: number): void {
   else if (mt === MIGRATE_HIGHATOMIC) zone.nrFreeHighatomic += nr;
 }
 
-/** Gives every untouched top-order block of a zone a frame of its own on its list: for scans that look at each frame. */
+/** Gives every untouched top-order block of a zone its own node on its list, for scans that check each frame. */
 export function materialiseZone(m: Memory, zone: Zone): void {
   for (let mt = 0; mt < 6; mt++) {
     const head = zone.listBase + (m.maxOrder << 3) + mt;

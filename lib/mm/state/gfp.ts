@@ -1,6 +1,6 @@
 /**
  * Request flags (include/linux/gfp_types.h, 6.1 values; 6.12 and later keep the values of every flag used here).
- * 4.17 numbers them differently: flags are symbols here, not numbers read from a 4.17 kernel.
+ * 4.17 numbers them differently: here flags are symbols, not numbers read from a 4.17 kernel.
  */
 export const __GFP_DMA = 0x01;
 export const __GFP_HIGHMEM = 0x02;
@@ -10,9 +10,9 @@ export const __GFP_RECLAIMABLE = 0x10;
 export const __GFP_HIGH = 0x20;
 export const __GFP_IO = 0x40;
 export const __GFP_FS = 0x80;
-/** Asks for zeroed pages; the model keeps no contents. */
+/** Requests zeroed pages; the model stores no contents. */
 export const __GFP_ZERO = 0x100;
-/** 6.1 only; the bit is free in 6.12 and later. */
+/** 6.1 only; 6.12 and later do not use the bit. */
 export const __GFP_ATOMIC = 0x200;
 export const __GFP_DIRECT_RECLAIM = 0x400;
 export const __GFP_KSWAPD_RECLAIM = 0x800;
@@ -42,7 +42,7 @@ export const ALLOC_NO_WATERMARKS = 0x04;
 export const ALLOC_WMARK_MASK = 0x03;
 export const ALLOC_OOM = 0x08;
 export const ALLOC_NON_BLOCK = 0x10;
-/** Up to 6.2 there is this one right instead of ALLOC_NON_BLOCK and ALLOC_HIGHATOMIC. */
+/** Up to 6.2, this one flag takes the place of ALLOC_NON_BLOCK and ALLOC_HIGHATOMIC. */
 export const ALLOC_HARDER = 0x10;
 export const ALLOC_MIN_RESERVE = 0x20;
 export const ALLOC_CPUSET = 0x40;

@@ -6,17 +6,17 @@ export interface ShrinkResult {
   reclaimed: number;
 }
 
-/** What the allocator needs of a node's LRU lists. */
+/** What the allocator needs from a node's LRU lists. */
 export interface LruLists {
-  /** A page in use is freed, isolated or pinned for good: it leaves its list, if it is on one. */
+  /** A page in use was freed, isolated or pinned long-term: it leaves its list, if it is on one. */
   remove(pfn: number): void;
   /** A page was migrated. */
   move(fromPfn: number, toPfn: number): void;
   /** zone_reclaimable_pages(). */
   reclaimable(zone: Zone): number;
   /**
-   * shrink_node(): looks at list length >> priority pages of the zones and stops after `goal` reclaimed. `cleanOnly`: neither
-   * writes nor swaps, as reclaim for a watermark boost.
+   * shrink_node(): scans (list length >> priority) pages of the zones and stops once `goal` pages are reclaimed.
+   * `cleanOnly`: neither writes nor swaps, as in reclaim for a watermark boost.
    */
   shrink(zones: readonly Zone[], priority: number, goal: number, cleanOnly?: boolean): ShrinkResult;
 }

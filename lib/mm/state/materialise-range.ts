@@ -1,7 +1,7 @@
-/** Untouched top-order blocks made real where a scanner or an isolation is about to look at single frames. */
+/** Materialises untouched top-order blocks before a scanner or an isolation looks at single frames. */
 import type { Memory } from "./memory";
 
-/** Gives every untouched block that meets [start, end) a node of its own, in its run's place in the list. */
+/** Gives every untouched block that overlaps [start, end) its own node, in its run's place in the list. */
 export function materialiseRange(m: Memory, start: number, end: number): void {
   const pages = 1 << m.maxOrder;
   const { virginLo, virginHi } = m;
@@ -14,7 +14,7 @@ export function materialiseRange(m: Memory, start: number, end: number): void {
   }
 }
 
-/** Replaces the run's node by: what is left before the blocks [from, to), those blocks, what is left after them. */
+/** Replaces the run's node with the rest before the blocks [from, to), those blocks, and the rest after them. */
 function splitRun(m: Memory, i: number, from: number, to: number): void {
   const { next, prev, state, virginLo, virginHi, virginDown } = m;
   const pages = 1 << m.maxOrder;

@@ -1,6 +1,6 @@
 /**
- * The memory of one machine: its frames (see frame-columns.ts), zones and per-CPU lists, the switches of its kernel, and those who are
- * asked or told when pages move.
+ * The memory of one machine: its frames (see frame-columns.ts), zones, per-CPU lists, kernel switches, and the hooks
+ * that are called when pages move.
  */
 import type { BatchedDrain } from "../allocation/batched-drain";
 import { AllocContext } from "./alloc-context";
@@ -23,10 +23,13 @@ import { buildZonelists, type NodeDistances, type Zonelists } from "./zonelists"
 const HEADS_A_ORDER = 8;
 
 export interface MemoryShape {
-  /** Largest buddy order (10 on x86-64): "max" in the kernel's MAX_PAGE_ORDER sense. */
+  /** Largest buddy order (10 on x86-64), as in the kernel's MAX_PAGE_ORDER. */
   maxOrder: number;
   pageblockOrder: number;
-  /** Order of a transparent huge page; default pageblockOrder. Larger with page blocks smaller than it (since 6.16). */
+  /**
+   * Order of a transparent huge page; default pageblockOrder. Larger if page blocks are smaller than a huge page
+   * (since 6.16).
+   */
   thpOrder?: number;
   /** Zones in ascending frame order. */
   zones: ZoneShape[];
@@ -44,14 +47,16 @@ export class Memory extends FrameColumns {
   /** HPAGE_PMD_ORDER: of a transparent huge page. */
   readonly thpOrder: number;
   readonly zones: Zone[];
-  /** Every zone in the order of the first node's list: its own from highest to lowest, then those of the other nodes. */
+  /**
+   * All zones in the order of the first node's list: its own from highest to lowest, then those of the other nodes.
+   */
   readonly zonelist: Zone[];
-  /** The first node's list for each highest zone number: what a request walks that names no node. */
+  /** The first node's list for each highest zone number: requests that name no node walk it. */
   readonly zonelists: Zone[][];
   /** The lists of every node. */
   readonly nodeZonelists: Zonelists;
   readonly sw: KernelSwitches;
-  /** Switches that the hot paths ask, as booleans of their own: comparing texts there costs more than the rest. */
+  /** Switches that the hot paths read, as booleans: there, a string comparison costs more than everything else. */
   readonly steals: boolean;
   readonly hygiene: boolean;
   readonly countPerPage: boolean;
@@ -64,9 +69,9 @@ export class Memory extends FrameColumns {
   readonly bulkCounting: boolean;
   readonly bulkNarrowing: boolean;
   readonly cmaThreshold: number;
-  /** Free CMA pages count only for requests that may take them; not where they have a zone of their own. */
+  /** Free CMA pages count only for requests that may take them. Not so if CMA areas have a zone of their own. */
   readonly cmaApart: boolean;
-  /** There are per-CPU lists at all. */
+  /** Per-CPU lists exist. */
   readonly usesPcp: boolean;
   /** Bit n: pages of order n go through the per-CPU lists. */
   private readonly pcpOrders: number;
@@ -79,27 +84,30 @@ export class Memory extends FrameColumns {
   watermarkBoostFactor: number;
   nrNodes: number;
   /**
-   * Where drains are put whose lock is dropped between batches, for a replay that knows what came in between; null:
-   * they run to their end at once.
+   * Holds drains whose lock is dropped between batches, for a replay that knows what happened in between; null:
+   * drains run to their end at once.
    */
   interruptedDrains: BatchedDrain[] | null;
   /** CONFIG_ZONE_DMA32. */
   dma32: boolean;
-  /** Reclaim and compaction for requests that may wait; null on a machine that has neither. */
+  /** Reclaim and compaction for requests that may wait; null if the machine has neither. */
   help: SlowPathHelp | null;
   trace: TracePoints | null;
-  /** The request under way, or the last one. */
+  /** The current request, or the last one. */
   readonly ac: AllocContext;
-  /** The page block scanned last. */
+  /** The last page block scanned. */
   readonly blockScan: BlockScan;
-  /** The frame that kept a page block from being isolated last; −1: it was isolated already, or nothing was in the way. */
+  /**
+   * The frame that last prevented the isolation of a page block; −1: the block was isolated already, or nothing was
+   * in the way.
+   */
   barrierPfn: number;
-  /** task_capc(): takes a page that is being freed for the direct compactor; null when none runs. */
+  /** task_capc(): captures a page that is being freed for the direct compactor; null if none runs. */
   capture: ((zone: Zone, pfn: number, order: number, mt: number) => boolean) | null;
 
-  /** Whether a page on the LRU may be isolated for migration (pins, writeback…), by frame; null: all may. */
+  /** Whether the page on the LRU at a frame may be isolated for migration (pins, writeback…); null: all may. */
   mayIsolate: ((pfn: number, async: boolean) => boolean) | null;
-  /** Whether an isolated page moves when it is tried; null: all do. */
+  /** Whether an attempt to migrate an isolated page succeeds; null: all do. */
   mayMigrate: ((pfn: number) => boolean) | null;
   /**
    * Many pages at once are taken and given in runs where that leaves the machine that single requests leave. Off, for
@@ -108,11 +116,13 @@ export class Memory extends FrameColumns {
   bulk: boolean;
   /** Off: no page ever moves. migrate_pages() fails at once, in compaction, contiguous requests and pins alike. */
   migration: boolean;
-  /** What holds pages, by their heads; null: nothing was ever held, which every free asks. Read it by owners.ts. */
+  /**
+   * Holds on pages, by page head; null: no page was ever held (every free checks this). Read it through owners.ts.
+   */
   holds: Map<number, PageHold[]> | null;
-  /** The LRU lists; null where pages in use are not told apart. */
+  /** The LRU lists; null if pages in use are not distinguished. */
   lru: LruLists | null;
-  /** Who keeps track of pages by their owners, told of every page that moves to another frame; null: nobody. */
+  /** The tracker of pages by owner, notified of every page that moves to another frame; null: none. */
   tracker: ((fromPfn: number, toPfn: number) => void) | null;
   /** Compaction's and migration's share of /proc/vmstat. */
   readonly counters: CompactionCounters;
@@ -140,7 +150,7 @@ export class Memory extends FrameColumns {
     this.usesPcp = sw.pcp;
     this.cmaThreshold = sw.cmaThreshold;
     this.bulkNarrowing = sw.pcpBulkFree === "narrowing";
-    // Modelled: where page blocks are smaller than huge pages, these pass by the per-CPU lists.
+    // Modelled: if page blocks are smaller than huge pages, huge pages bypass the per-CPU lists.
     const hugeInPcp = shape.thp && this.thpOrder === this.pageblockOrder;
     const highOrders = sw.pcpHighOrders ? 0x0f | (hugeInPcp ? 1 << shape.pageblockOrder : 0) : 1;
     this.pcpOrders = sw.pcp ? highOrders : 0;
@@ -185,18 +195,21 @@ export class Memory extends FrameColumns {
     this.zonelist = this.zonelists.at(-1) ?? [];
   }
 
-  /** node_zonelist(): the zones that a request of node `nid` with `gfp` walks, in order. Undefined: there is no such node. */
+  /**
+   * node_zonelist(): the zones that a request for node `nid` with `gfp` walks, in order; undefined if there is no
+   * such node.
+   */
   zonelistOf(nid: number, gfp: number): Zone[] | undefined {
     const { fallback, thisNode } = this.nodeZonelists;
     return (gfp & __GFP_THISNODE ? thisNode : fallback)[nid]?.[gfpZone(gfp)];
   }
 
-  /** The number of the first node: where a request goes that names none. */
+  /** The number of the first node: requests that name none go there. */
   get firstNode(): number {
     return this.zonelist[0]?.nid ?? 0;
   }
 
-  /** page_zone(): the zone that has `pfn`, or undefined. */
+  /** page_zone(): the zone of `pfn`, or undefined. */
   zoneOf(pfn: number): Zone | undefined {
     const known = this.zoneIndex[pfn >>> this.zoneShift]!;
     return known < 255 ? this.zones[known] : this.searchZone(pfn);
@@ -211,7 +224,7 @@ export class Memory extends FrameColumns {
     return undefined;
   }
 
-  /** Whether the block of `pfn` is nothing to a walk over `zone`: no struct pages, or those of another zone. */
+  /** Whether a walk over `zone` skips the block of `pfn`: it has no struct pages, or they belong to another zone. */
   notInZone(zone: Zone, pfn: number): boolean {
     return this.blockIsHole(pfn) || (zone.shared && this.zoneOf(pfn) !== zone);
   }

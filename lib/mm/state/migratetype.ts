@@ -5,7 +5,7 @@
 export const MIGRATE_UNMOVABLE = 0;
 export const MIGRATE_MOVABLE = 1;
 export const MIGRATE_RECLAIMABLE = 2;
-/** Number of types kept on per-CPU lists; also the number of HIGHATOMIC. */
+/** Number of types kept on per-CPU lists; also the value of HIGHATOMIC. */
 export const MIGRATE_PCPTYPES = 3;
 export const MIGRATE_HIGHATOMIC = 3;
 export const MIGRATE_CMA = 4;
@@ -22,12 +22,12 @@ export const MIGRATE_NAMES: readonly string[] = [
   "Isolate",
 ];
 
-/** Blocks of these types may merge with each other (mm/internal.h: migratetype_is_mergeable). */
+/** Blocks of these types may merge with one another (mm/internal.h: migratetype_is_mergeable). */
 export function migratetypeIsMergeable(mt: number): boolean {
   return mt < MIGRATE_PCPTYPES;
 }
 
-/** mm/page_alloc.c: fallbacks[]: where a type may take pages from, nearest first. */
+/** mm/page_alloc.c: fallbacks[]: the types that a type may take pages from, best first. */
 export const FALLBACKS: readonly (readonly number[])[] = [
   [MIGRATE_RECLAIMABLE, MIGRATE_MOVABLE],
   [MIGRATE_RECLAIMABLE, MIGRATE_UNMOVABLE],

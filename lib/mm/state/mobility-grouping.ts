@@ -1,9 +1,9 @@
 /** Whether pages are grouped by mobility: mm/page_alloc.c build_all_zonelists(), the same in every modelled release. */
 
 /**
- * Grouping is off when the machine has fewer pages than one page block for each migratetype; then every request is
- * treated as unmovable and ordinary allocations never use CMA memory. `vmTotalPages` counts all zones before early
- * reservations but without the memmap; `migrateTypes` is MIGRATE_TYPES (6 with CMA and isolation).
+ * Grouping is off if the machine has fewer pages than one page block per migratetype. Then every request counts as
+ * unmovable, and ordinary allocations never use CMA memory. `vmTotalPages` counts all zones before early reservations
+ * but without the memmap; `migrateTypes` is MIGRATE_TYPES (6 with CMA and isolation).
  */
 export function mobilityGroupingEnabled(
   vmTotalPages: number,
@@ -14,8 +14,8 @@ export function mobilityGroupingEnabled(
 }
 
 /**
- * calc_memmap_size(): pages of a zone's memmap as free_area_init_core() takes them off; the spanned size counts unless
- * holes are more than a sixteenth of the present pages.
+ * calc_memmap_size(): pages of a zone's memmap as free_area_init_core() subtracts them. The spanned size counts
+ * unless holes exceed a sixteenth of the present pages.
  */
 export function calcMemmapPages(
   spanned: number,

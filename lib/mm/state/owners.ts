@@ -1,7 +1,8 @@
 /**
- * What a page in use is, and what holds it where it is. The kind stands in the upper four bits of the owner byte at the
- * page's head; the exceptional state of few pages (pins, locks, writeback) in a sparse map. Why a page will not
- * move: has_unmovable_pages() of mm/page_isolation.c, folio_expected_refs() of mm/migrate.c, 6.1; docs/fidelity.md.
+ * The kind of each page in use, and the holds that keep it in place. The kind is in the upper four bits of the owner
+ * byte at the page's head. The exceptional state of a few pages (pins, locks, writeback) is in a sparse map. The
+ * rules for why a page does not move are from has_unmovable_pages() of mm/page_isolation.c, folio_expected_refs() of
+ * mm/migrate.c, 6.1; docs/fidelity.md.
  */
 import type { Memory } from "./memory";
 import type { PageHold } from "./page-hold";
@@ -17,7 +18,7 @@ import {
 
 export type { PageHold } from "./page-hold";
 
-/** Kinds of pages in use, by name; 0 is "not known". */
+/** Kinds of pages in use, by name; 0 is "unknown". */
 export const OWNER_KINDS = {
   unknown: 0x00,
   slab: OWNER_SLAB,
@@ -50,7 +51,7 @@ export function ownerKind(m: Memory, head: number): OwnerKind {
 }
 
 /**
- * Notes the kind of the page whose head is `head`; it stays movable or not as it was.
+ * Sets the kind of the page at `head`; whether it is movable does not change.
  * @example
  * ```ts
  * import { machine, metrics, setOwnerKind } from "pageblock";
@@ -66,7 +67,7 @@ export function setOwnerKind(m: Memory, head: number, kind: OwnerKind): void {
 }
 
 /**
- * Holds the page at `head`: it does not move until released as often.
+ * Holds the page at `head`: it does not move until it is released as many times.
  * @example
  * ```ts
  * import { holdPage, machine, releasePage } from "pageblock";
@@ -88,7 +89,7 @@ export function holdPage(m: Memory, head: number, kind: PageHold["kind"], by: st
 }
 
 /**
- * Releases one hold of the page at `head`; false when there was none such.
+ * Releases one hold on the page at `head`; false if there was no such hold.
  * @example
  * ```ts
  * import { machine, releasePage } from "pageblock";
@@ -118,12 +119,12 @@ export function heldPages(m: Memory): Iterable<readonly [head: number, holds: re
   return m.holds ?? [];
 }
 
-/** Drops every hold of the page at `head`: it was freed or moved, holds and all. */
+/** Drops every hold on the page at `head`, which was freed or moved together with its holds. */
 export function forgetHolds(m: Memory, head: number): void {
   if (m.holds !== null) m.holds.delete(head);
 }
 
-/** A hold that goes along when a page is migrated: it belongs to the mapping, not to the frame. */
+/** Whether a hold moves with a migrated page: it belongs to the mapping, not to the frame. */
 export function moveHolds(m: Memory, from: number, to: number): void {
   const { holds } = m;
   const list = holds?.get(from);
@@ -140,17 +141,19 @@ export function extraReferences(m: Memory, head: number): number {
   return n;
 }
 
-/** Whether the page at `head` is kept off the LRU, so that no scanner takes it: in a CPU's batch, or poisoned. */
+/**
+ * Whether the page at `head` is kept off the LRU, so that no scanner takes it: it is in a CPU's batch, or poisoned.
+ */
 export function offLru(m: Memory, head: number): boolean {
   return holdsOf(m, head).some((h) => h.kind === "lruBatch" || h.kind === "hwPoison");
 }
 
-/** lru_add_drain_all(): the pages in the CPUs' batches join the LRU. */
+/** lru_add_drain_all(): pages in the CPUs' batches join the LRU. */
 export function drainLruBatches(m: Memory): void {
   dropHolds(m, (h) => h.kind === "lruBatch");
 }
 
-/** What was waited for has come: writeback has ended, the lock was given back. */
+/** Ends what a waiter waits for: writeback is complete, the lock is released. */
 export function waitForPage(m: Memory, head: number): void {
   const list = m.holds?.get(head);
   if (list !== undefined) keepHolds(m, head, list, (h) => h.kind === "writeback" || h.kind === "locked");
@@ -167,41 +170,41 @@ function keepHolds(m: Memory, head: number, list: PageHold[], over: (hold: PageH
   else m.holds!.delete(head);
 }
 
-/** Whether any page of the machine is held: where none is, scanners need not ask. */
+/** Whether any page of the machine is held: if none is, scanners need not check. */
 export function anyHolds(m: Memory): boolean {
   return m.holds !== null && m.holds.size > 0;
 }
 
-/** Whether the page in use with its head at `pfn` is on the LRU or otherwise movable. */
+/** Whether the page in use at head `pfn` is on the LRU or otherwise movable. */
 export function isMovablePage(m: Memory, pfn: number): boolean {
   return (m.ownerOf(pfn) & MOVABLE_PAGE) !== 0 && m.headOf(pfn) === pfn;
 }
 
-/** Order of the page in use whose head is `pfn`; 0 where it is not known. */
+/** Order of the page in use at head `pfn`; 0 if unknown. */
 export function orderInUse(m: Memory, pfn: number): number {
   const s = m.state[pfn]!;
   return s >= ALLOCATED ? s & ORDER_MASK : 0;
 }
 
-/** Whether `pfn` is in use: in no free page, be it in the buddy lists or on a per-CPU list. */
+/** Whether `pfn` is in use: not in a free page, neither in the buddy lists nor on a per-CPU list. */
 export function inUse(m: Memory, pfn: number): boolean {
   const s = m.state[pfn]!;
   return s >= ALLOCATED || (s === 0 && !m.insideFree(pfn));
 }
 
-/** What is known of the page at `from` goes to its new place `to`. */
+/** Copies what is known about the page at `from` to its new place `to`. */
 export function moveOwner(m: Memory, from: number, to: number): void {
   m.setOwner(to, m.ownerOf(from));
   moveHolds(m, from, to);
 }
 
-/** Makes single frames in use, of one kind, of [start, end): what a contiguous request hands out. */
+/** Marks each frame in [start, end) as a single page in use, of one kind, as a contiguous request returns them. */
 export function markTaken(m: Memory, start: number, end: number, kind: OwnerKind): void {
   m.state.fill(ALLOCATED, start, end);
   for (let p = start; p < end; p++) m.setOwner(p, OWNER_KINDS[kind]);
 }
 
-/** A free page that was taken is about to be put back whole: no state of its own is left inside. */
+/** Clears all state inside a free page that was taken and is about to be put back whole. */
 export function clearInside(m: Memory, start: number, order: number): void {
   m.state.fill(0, start, start + (1 << order));
 }

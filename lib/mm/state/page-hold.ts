@@ -1,13 +1,13 @@
-/** The exceptional state of a page in use that keeps it where it is. */
+/** The exceptional state that keeps a page in use from moving. */
 
-/** What keeps a page from moving for the time being. `count` references beyond those of its mapping. */
+/** A temporary reason why a page cannot move. `count`: references beyond those of its mapping. */
 export interface PageHold {
   /**
-   * `get`: a short reference (O_DIRECT in flight, fork, vmsplice); `pin`: FOLL_PIN for the length of a call; `longterm`: a
-   * pin of RDMA, VFIO, io_uring; `writeback`, `locked`: waited for by who may wait; `buffers`: buffer heads in use;
-   * `noMigrate`: dirty, and its file system cannot migrate; `mlock`: on the unevictable list, which bars reclaim but not
-   * migration; `lruBatch`: in a CPU's batch of pages that are yet to join the LRU; `hwPoison`: taken out of use after a
-   * memory error.
+   * `get`: a short reference (O_DIRECT in flight, fork, vmsplice); `pin`: FOLL_PIN for the duration of a call;
+   * `longterm`: a pin by RDMA, VFIO or io_uring; `writeback`, `locked`: migration waits for these if it may wait;
+   * `buffers`: buffer heads in use; `noMigrate`: dirty, and its file system cannot migrate; `mlock`: on the
+   * unevictable list, which prevents reclaim but not migration; `lruBatch`: in a CPU's batch of pages that have not
+   * joined the LRU yet; `hwPoison`: retired after a memory error.
    */
   kind:
     | "get"
@@ -20,7 +20,7 @@ export interface PageHold {
     | "mlock"
     | "lruBatch"
     | "hwPoison";
-  /** Who holds it, in words. */
+  /** The holder, in words. */
   by: string;
   count: number;
 }

@@ -1,6 +1,6 @@
 /** struct per_cpu_pages of one zone and CPU: lists of single pages in front of the buddy lists, and their tuning. */
 
-/** Lists at most: orders 0..3 × three types, and two for the THP order. */
+/** Maximum number of lists: orders 0..3 × three types, and two for the THP order. */
 export const NR_PCP_LISTS_MAX = 14;
 /** Orders up to this are "cheap" (PAGE_ALLOC_COSTLY_ORDER). */
 export const PAGE_ALLOC_COSTLY_ORDER = 3;
@@ -10,11 +10,11 @@ export const PCP_BATCH_SCALE_MAX = 5;
 export class PerCpuPages {
   /** Index of the first list's head among the frame columns. */
   readonly listBase: number;
-  /** Lists in use: 14 with two THP lists, 13 with one, 12 without, 3 where only order 0 is served. */
+  /** Lists in use: 14 with two THP lists, 13 with one, 12 without, 3 if only order 0 is served. */
   readonly nrLists: number;
   /** Pages on all lists, in base pages. */
   count: number;
-  /** Drain when `count` reaches this (pages). */
+  /** Threshold of `count` for a drain (pages). */
   high: number;
   /** Refill and drain unit (pages). */
   batch: number;
@@ -27,7 +27,7 @@ export class PerCpuPages {
   freeCount: number;
   flags: number;
   expire: number;
-  /** Per-CPU differences not yet folded into the zone's counters, and the threshold at which they are. */
+  /** Per-CPU differences not yet folded into the zone's counters, and the threshold for folding them. */
   diffNrFree: number;
   diffNrFreeCma: number;
   statThreshold: number;
@@ -51,6 +51,6 @@ export class PerCpuPages {
   }
 }
 
-/** `flags`: the previous free was of order 1..3; a whole batch must be there before such frees drain. */
+/** `flags`: the previous free was of order 1..3; a full batch must be present before such frees drain. */
 export const PCPF_PREV_FREE_HIGH_ORDER = 1;
 export const PCPF_FREE_HIGH_BATCH = 2;

@@ -1,6 +1,6 @@
 /**
- * Kernel profiles: a full set of the allocator's switches; a machine can flip one alone. The switches, with what each
- * decides and which release brought it, are in hardware/kernel-switches.ts.
+ * Kernel profiles: complete sets of the allocator's switches; a machine can flip a single one.
+ * hardware/kernel-switches.ts lists what each switch decides and which release introduced it.
  */
 import { InputError, unknownName } from "../../base/errors";
 import { KERNEL_RELEASES, kernelSwitches, type ModelledRelease } from "../../hardware/kernel-release";
@@ -14,7 +14,7 @@ export const KERNEL_PROFILES = Object.fromEntries(
   KERNEL_RELEASES.map((release) => [release, kernelSwitches(release)]),
 ) as Readonly<Record<ModelledRelease, Readonly<KernelSwitches>>>;
 
-/** Every value of a switch: true and false, or what some release has or that can be asked for. */
+/** Every value of a switch: true and false, or those that a release has or a user can set. */
 function valuesOf(name: keyof KernelSwitches): Set<SwitchValue> {
   const { oldest, values, also } = ALLOCATOR_SWITCHES[name] as KernelSwitch;
   if (typeof oldest === "boolean") return new Set([true, false]);
@@ -22,8 +22,8 @@ function valuesOf(name: keyof KernelSwitches): Set<SwitchValue> {
 }
 
 /**
- * The switches of `release`, in any spelling such as 6.6 or 6.1.192, with `changes` applied; unknown names list the known
- * ones.
+ * The switches of `release`, spelled as 6.6 or 6.1.192, with `changes` applied. An unknown name throws an error that
+ * lists the known ones.
  * @example
  * ```ts
  * import { kernelProfile } from "pageblock";

@@ -1,6 +1,6 @@
 /**
- * Zone counters with per-CPU differences (mm/vmstat.c): a change is kept on the CPU until it exceeds the threshold,
- * and readers that look at the zone's counter alone, as the watermark checks do, see it late.
+ * Zone counters with per-CPU differences (mm/vmstat.c): a change stays on the CPU until it exceeds the threshold.
+ * Readers that use only the zone's counter, such as the watermark checks, see it late.
  */
 import type { PerCpuPages } from "./per-cpu-pages";
 import type { Zone } from "./zone";

@@ -1,13 +1,13 @@
-/** What a zone remembers between runs of compaction, and the counters of /proc/vmstat that compaction moves. */
+/** The state a zone keeps between compaction runs, and the counters in /proc/vmstat that compaction updates. */
 
 /** The compact_ fields of struct zone. */
 export class ZoneCompaction {
   cachedFreePfn = 0;
-  /** Of asynchronous and of synchronous runs. */
+  /** For asynchronous and for synchronous runs. */
   cachedMigratePfn: [number, number] = [0, 0];
   initMigratePfn = 0;
   initFreePfn = 0;
-  /** Deferral: runs since the last failure, log2 of how many to leave out, smallest order that failed. */
+  /** Deferral: runs since the last failure, log2 of the number to skip, smallest order that failed. */
   considered = 0;
   deferShift = 0;
   orderFailed = 0;

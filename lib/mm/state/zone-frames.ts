@@ -1,7 +1,7 @@
 /**
- * Which frames belong to which zone. A zone has all frames of its span, unless zones overlap: then one has ranges that lie in
- * the spans of others, as ZONE_MOVABLE did where it managed the CMA areas (4.17-rc1), and whoever walks a span asks of
- * each block whose it is (page_zone()).
+ * Which frames belong to which zone. A zone has all frames in its span, unless zones overlap. Then one zone has
+ * ranges inside the spans of others, as ZONE_MOVABLE did when it managed the CMA areas (4.17-rc1), and a walk over a
+ * span must check the zone of each block (page_zone()).
  */
 import { assert } from "../../base/errors";
 
@@ -11,12 +11,15 @@ export interface FrameSpan {
   endPfn: number;
 }
 
-/** A zone as far as its frames go; `pieces` where it has not all of its span, ascending, cut at multiples of the largest buddy. */
+/**
+ * The frames of a zone. `pieces`, if it does not have all of its span: ascending, cut at multiples of the largest
+ * buddy.
+ */
 export interface ZoneFrames extends FrameSpan {
   pieces?: readonly FrameSpan[];
 }
 
-/** The frames that each zone has: its pieces, or its span without the pieces of other zones. */
+/** The frames of each zone: its pieces, or its span without the pieces of other zones. */
 export function zonePieces(zones: readonly ZoneFrames[], topPages: number): FrameSpan[][] {
   const taken = zones.flatMap((z) => z.pieces ?? []).sort((a, b) => a.startPfn - b.startPfn);
   for (const { startPfn } of taken)

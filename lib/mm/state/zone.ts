@@ -12,12 +12,12 @@ export const WMARK_LOW = 1;
 export const WMARK_HIGH = 2;
 export const WMARK_PROMO = 3;
 
-/** What a zone is made from. */
+/** The description a zone is built from. */
 export interface ZoneShape extends FrameSpan {
   idx: number;
   name: string;
   nid: number;
-  /** The frames it has where these are not all of its span. */
+  /** Its frames, if they are not all of its span. */
   pieces?: readonly FrameSpan[];
 }
 
@@ -29,9 +29,9 @@ export class Zone {
   /** Frames [startPfn, endPfn); endPfn − startPfn is `spanned`. */
   readonly startPfn: number;
   readonly endPfn: number;
-  /** The frames of its span that it has, ascending: one piece, but where zones overlap. */
+  /** Its frames, ascending: one piece, unless zones overlap. */
   readonly pieces: readonly FrameSpan[];
-  /** Frames of its span belong to other zones. */
+  /** Some frames in its span belong to other zones. */
   readonly shared: boolean;
   present: number;
   managed: number;
@@ -43,7 +43,7 @@ export class Zone {
   /** Pages, without boost: min, low, high, promo. */
   readonly wmark: Int32Array;
   watermarkBoost: number;
-  /** Pages kept from requests whose highest zone is the index. */
+  /** Pages reserved against requests whose highest zone is the index. */
   readonly lowmemReserve: Int32Array;
   /** Zone counters NR_FREE_PAGES and NR_FREE_CMA_PAGES, without the per-CPU differences. */
   nrFreePages: number;
@@ -57,7 +57,7 @@ export class Zone {
   belowHigh: boolean;
   readonly compact: ZoneCompaction;
   readonly pcps: PerCpuPages[];
-  /** The current CPU's. */
+  /** Of the current CPU. */
   pcp: PerCpuPages;
 
   constructor(

@@ -1,14 +1,14 @@
 /**
  * The order in which a request walks zones: mm/page_alloc.c build_zonelists(). Its own node first, then the others by
- * distance; among equally far ones the next higher number first, round to the lowest ("prefer the next node"). In a node from the
- * highest zone down.
+ * distance; among equally distant ones, the next higher number first, wrapping round to the lowest ("prefer the next
+ * node"). Within a node, from the highest zone down.
  */
 import type { Zone } from "./zone";
 
 /** Zone numbers: DMA, DMA32, NORMAL, MOVABLE, DEVICE. */
 const NR_ZONE_TYPES = 5;
 const MAX_NUMNODES = 1024;
-/** LOCAL_DISTANCE and REMOTE_DISTANCE, what the kernel assumes without a table of the firmware. */
+/** LOCAL_DISTANCE and REMOTE_DISTANCE, which the kernel assumes if the firmware gives no table. */
 const LOCAL_DISTANCE = 10;
 const REMOTE_DISTANCE = 20;
 
@@ -23,7 +23,7 @@ export interface Zonelists {
   thisNode: Zone[][][];
 }
 
-/** node_order of every node, as the nodes are set up one after the other: find_next_best_node(). Every node has CPUs. */
+/** node_order of every node, built one node after another: find_next_best_node(). Every node has CPUs. */
 export function nodeOrders(nodes: readonly number[], distances?: NodeDistances): Map<number, number[]> {
   const load = new Map<number, number>();
   const distance = (a: number, b: number) =>
@@ -42,7 +42,7 @@ export function nodeOrders(nodes: readonly number[], distances?: NodeDistances):
           best = n;
         }
       }
-      // The first node of each distance counts as loaded, so that not all nodes fall back on the same one.
+      // The first node of each distance counts as loaded, so that nodes do not all fall back to the same one.
       if (distance(local, best) !== distance(local, order.at(-1)!)) load.set(best, (load.get(best) ?? 0) + 1);
       order.push(best);
     }
