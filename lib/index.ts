@@ -1,4 +1,4 @@
-/** The only public door of pageblock. */
+/** The public API of pageblock. */
 
 export type { Answer } from "./base/answer";
 export { canonicalJson, sha256Of } from "./base/canonical-json";
@@ -156,7 +156,7 @@ export {
   type UnpinnablePage,
   unpinLongterm,
 } from "./mm/contiguous/pin-longterm";
-/** @deprecated Its name is PageAllocator: "kernel" is Linux's, and Jupyter's is the notebook kernel. */
+/** @deprecated Use PageAllocator: "kernel" means Linux, and Jupyter's is the notebook kernel. */
 export {
   type Allocation,
   type FailedAllocation,

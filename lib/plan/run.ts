@@ -1,6 +1,6 @@
 /**
- * A plan says everything about one run and nothing else: equal plans give equal outcomes on every machine. Plain JSON;
- * the SHA-256 of its canonical text is its name.
+ * A plan is plain JSON that fully describes one run: equal plans give equal outcomes on every computer. The SHA-256 of
+ * its canonical text is its name.
  */
 import { sha256Of } from "../base/canonical-json";
 import { COSTS } from "../hardware/costs";
@@ -24,7 +24,7 @@ import { REQUEST, REQUEST_LIMITS } from "../strategy/request";
 import { STRATEGY } from "./strategy";
 import { WORKLOAD, WORKLOAD_LIMITS } from "./workload";
 
-/** Limits of a plan. They keep a slip of the pen, or a stranger, from asking for a run that never ends. */
+/** Limits of a plan. They keep a typing error, or a stranger, from starting a run that never ends. */
 export const PLAN_LIMITS = {
   times: REQUEST_LIMITS.times,
   durationMs: REQUEST_LIMITS.durationMs,
@@ -35,15 +35,15 @@ export const PLAN_LIMITS = {
 } as const;
 
 /**
- * The format of plans. 1 had `pageBlockMaxOrder` and the step `run`: both are read, and plans are written as 2. It is the
- * last number that says how names are spelled: fields have their former names beside them.
+ * The format of plans. Format 1 had `pageBlockMaxOrder` and the step `run`; both are still read, but plans are written
+ * as 2. Later changes of spelling need no new number, because fields state their former names.
  */
 export const PLAN_FORMAT = 2;
 export const FORMAT = filled(literal(PLAN_FORMAT, "the format of the plan", [1]));
 
-export const SEED = filled(whole("what chance is drawn from", "", { most: PLAN_LIMITS.seed, default: 1 }));
+export const SEED = filled(whole("seed of the random numbers", "", { most: PLAN_LIMITS.seed, default: 1 }));
 
-/** What a run and a comparison have in common. */
+/** The fields that runs and comparisons share. */
 export const SHARED_FIELDS = {
   machine: MACHINE,
   system: optional(SYSTEM),
@@ -68,20 +68,23 @@ export const RUN = object("one run: a machine, what happens on it, and a request
 
 export interface Plan extends OutOf<typeof RUN_FIELDS> {}
 
-/** A plan as people write it: sizes and times may be words. */
+/** A plan as people write it: sizes and times may be text with a unit. */
 export type PlanIn = InOf<typeof RUN_FIELDS>;
 
-/** The plan in `value`, normalised. Throws InputError with the place and the field of the first mistake. */
+/**
+ * Checks and normalises a plan.
+ * @throws InputError with the place and the field of the first mistake
+ */
 export function parsePlan(value: unknown, locate: Locate = fieldPath): Plan {
   return check(RUN, value, locate);
 }
 
-/** The name of a plan. */
+/** The name of a plan: the SHA-256 of its canonical text. */
 export function planHash(plan: Plan): string {
   return sha256Of(plan);
 }
 
-/** The plan with constant defaults filled in: what was really asked for, to print with results. */
+/** The plan with constant defaults filled in, to print with results. */
 export function withDefaults(plan: Plan): Plan {
   return { ...filledIn(RUN_FIELDS, plan), strategy: resolveStrategy(plan.strategy).resolved };
 }
