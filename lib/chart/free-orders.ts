@@ -1,4 +1,4 @@
-/** Free memory by order: one moment as bars, and /proc/buddyinfo over time as stacked areas. */
+/** Free memory by order: one point in time as bars, and /proc/buddyinfo over time as stacked areas. */
 import { InputError } from "../base/errors";
 import { formatSize, MiB } from "../base/units";
 import { bars } from "./bars";
@@ -17,13 +17,13 @@ export interface FreeBlocks {
 }
 
 export interface FreeByOrderOptions extends Words {
-  /** Stacked on each other; names of migrate types take their colours. */
+  /** Stacked parts; those named like a migrate type get its colour. */
   parts: readonly FreeBlocks[];
   pageBytes: number;
 }
 
 /**
- * Free memory (MiB) by order. Throws InputError when parts have different numbers of orders.
+ * Free memory (MiB) by order. Throws InputError if parts have different numbers of orders.
  * @example
  * ```ts
  * import { chart, machine } from "pageblock";
@@ -67,18 +67,18 @@ export function freeByOrder(options: FreeByOrderOptions): Figure {
 }
 
 export interface BuddyinfoOptions extends Words {
-  /** Moments, ascending, in the unit that `xTitle` names (default: modelled time in ms). */
+  /** Ascending times in the unit of `xTitle` (default: modelled time in ms). */
   at: readonly number[];
   /** `freeBlocks[moment][order]`, as /proc/buddyinfo counts them. */
   freeBlocks: readonly (readonly number[])[];
   pageBytes: number;
 }
 
-/** Of more moments one in so many is drawn. */
+/** The most times drawn; more are thinned. */
 const MOMENTS_MAX = 300;
 
 /**
- * Free memory (MiB) over time, one area an order, the smallest at the bottom.
+ * Free memory (MiB) over time: one area per order, the smallest order at the bottom.
  * @example
  * ```ts
  * import { chart, machine } from "pageblock";
