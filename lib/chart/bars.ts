@@ -41,7 +41,7 @@ export function bars(options: BarOptions): Figure {
   const data = series.map((one, at): BarTrace => {
     if (one.values.length !== categories.length)
       throw new InputError(
-        `bars: series ${JSON.stringify(one.name)} must have one value a category (${categories.length}): got ${one.values.length}`,
+        `bars: series ${JSON.stringify(one.name)} must have one value per category (${categories.length}): got ${one.values.length}`,
       );
     return {
       type: "bar",

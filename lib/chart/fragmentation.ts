@@ -47,7 +47,7 @@ export function fragmentationOverTime(options: FragmentationOptions): Figure {
   const { at, values, pageBytes, index } = options;
   if (at.length !== values.length || at.length === 0)
     throw new InputError(
-      `fragmentation over time: there must be one row of values a moment (${at.length}): got ${values.length}`,
+      `fragmentation over time: there must be one row of values per time (${at.length}): got ${values.length}`,
     );
   const columns = values.reduce((least, row) => Math.min(least, row.length), Number.POSITIVE_INFINITY);
   const orders = options.orders ?? Array.from({ length: columns }, (_, order) => order);

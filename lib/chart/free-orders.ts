@@ -99,7 +99,7 @@ export function buddyinfoOverTime(options: BuddyinfoOptions): Figure {
   const { at, freeBlocks, pageBytes } = options;
   if (at.length !== freeBlocks.length || at.length === 0)
     throw new InputError(
-      `buddyinfo over time: there must be one row of free blocks a moment (${at.length}): got ${freeBlocks.length}`,
+      `buddyinfo over time: there must be one row of free blocks per time (${at.length}): got ${freeBlocks.length}`,
     );
   const moments = everyNth(at.length, MOMENTS_MAX);
   const orders = freeBlocks[0]!.length;
