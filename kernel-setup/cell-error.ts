@@ -1,7 +1,7 @@
 /**
- * A failing cell as a Jupyter `error` message. Stock tslab only prints to stderr, so front ends and nbconvert take
- * a failed cell for a good one. Frames of the kernel and of Node are left out; a frame in a cell is named
- * `In[3]`, with the line as the user wrote it when it can be told.
+ * A failing cell as a Jupyter `error` message. Stock tslab only prints to stderr, so front ends and nbconvert do not
+ * notice that a cell failed. Frames of the notebook kernel and of Node are left out; a frame in a cell is named
+ * `In[3]`, with the line as the user wrote it if it can be determined.
  */
 import { inspect } from "node:util";
 import { packageManifest, packageRoot } from "./package-resolution";
@@ -12,7 +12,7 @@ export interface CellError {
   readonly traceback: readonly string[];
 }
 
-/** One cell's text, and what tslab made of it: needed to turn a compiled line back into a written one. */
+/** One cell's text, and its compiled form: they map a compiled line back to a written one. */
 export interface CellText {
   readonly source: string;
   readonly compiled: string;
@@ -22,11 +22,11 @@ const MAX_CAUSES = 5;
 const HIDDEN =
   /node_modules[\\/](tslab|zeromq|@tslab)[\\/]|[\\/]kernel-setup[\\/]|\(?node:(vm|internal|async_hooks)/;
 
-/** The line tslab puts after a cell, which calls the function it wraps the cell in. */
+/** The line that tslab appends to a cell to call the function that wraps it. */
 const CALL_OF_CELL = "})(__tslab__.exports";
 const FRAME_IN_CELL = /In\[(\d+)\]:(\d+):\d+/;
 
-/** The 1-based line of the cell that compiled line `line` came from, if exactly one written line looks like it. */
+/** The 1-based line of the cell for compiled line `line`, if exactly one written line matches. */
 function writtenLine(cell: CellText, line: number): number | undefined {
   const plain = (text: string | undefined) => (text ?? "").replace(/\bexports\.|\s|;/g, "");
   const wanted = plain(cell.compiled.split("\n")[line - 1]);
@@ -88,7 +88,7 @@ function isErrorLike(value: unknown): value is Error {
   );
 }
 
-/** One complaint of the compiler: 1-based line and column. */
+/** One compiler error: 1-based line and column. */
 export interface Complaint {
   readonly file: string;
   readonly line: number;

@@ -1,6 +1,6 @@
 /**
- * Runs cells one at a time with tslab's executor, and tells for each its value or its error, where tslab itself
- * answers only yes or no and prints. Also completion and hover of the text before it runs.
+ * Runs cells one at a time with tslab's executor, and returns the value or the error of each; tslab itself returns only
+ * success or failure, and prints. Also provides completion and hover.
  */
 import { createRequire } from "node:module";
 import { join } from "node:path";
@@ -33,7 +33,7 @@ export type CellOutcome =
   | { readonly ok: true; readonly values: readonly unknown[] }
   | { readonly ok: false; readonly error: CellError };
 
-/** How tslab's executor prints a complaint of the compiler. */
+/** The form in which tslab's executor prints a compiler error. */
 const COMPLAINT_FORMAT = "%s%d:%d - %s";
 /** How tslab wraps a compiled cell. */
 const WRAPPED_CELL = /^\((async )?function\(exports, require\) \{ /;
@@ -42,7 +42,9 @@ export class CellRunner {
   private readonly tslab: ReturnType<typeof loadTslab>;
   private readonly executor: Executor;
   private readonly cells = new Map<number, CellText>();
-  /** Cells start from a turn of the event loop of their own: a killed loop takes nothing of the kernel with it. */
+  /**
+   * Each cell starts in its own turn of the event loop, so that killing its loop harms nothing of the notebook kernel.
+   */
   private readonly turn = new MessageChannel();
   private start: () => void = () => {};
   private current: RunningCell | undefined;
@@ -85,7 +87,7 @@ export class CellRunner {
     return this.tslab.jupyter;
   }
 
-  /** Runs one cell; never rejects. A cell must be over before the next one starts. */
+  /** Runs one cell; never rejects. A cell must end before the next one starts. */
   run(source: string, count: number): Promise<CellOutcome> {
     return new Promise((resolve) => {
       const cell: RunningCell = { count, source, values: [], complaints: [], thrown: [], finish: resolve };
@@ -112,8 +114,8 @@ export class CellRunner {
   }
 
   /**
-   * Ends the running cell with an error, and the work that heeds its signal. Other code that waits for a timer or I/O goes on unseen
-   * when that comes.
+   * Ends the running cell with an error, together with work that observes its signal. Other code that waits for a
+   * timer or I/O continues invisibly when its event comes.
    */
   interrupt(): void {
     this.stopping.abort();
@@ -127,7 +129,7 @@ export class CellRunner {
     return this.executor.complete(code, position);
   }
 
-  /** The text shown on hover, or undefined when nothing is known about that place. */
+  /** The text shown on hover, or undefined if there is none for this position. */
   inspect(code: string, position: number): string | undefined {
     const info = this.executor.inspect(code, position);
     return info === undefined ? undefined : this.tslab.printQuickInfo(info);
@@ -171,7 +173,7 @@ export class CellRunner {
     vm.runInThisContext = named;
   }
 
-  /** Marks the time in the compiler, whose state a killed run would spoil. */
+  /** Marks the time in the compiler, whose state would be corrupted if it were killed. */
   private guarded(converter: Converter): Converter {
     const marked =
       <A extends unknown[], R>(f: (...args: A) => R) =>
@@ -214,7 +216,7 @@ function outcome(cell: RunningCell, ok: boolean, cells: ReadonlyMap<number, Cell
 /**
  * What a front end shows for a cell's last value: the value's own bundle if it has a method
  * `[Symbol.for("Jupyter.display")]` (the convention of Deno's kernel) that returns `{mime type: data}` or
- * `{data, metadata}`; else text, as `console.log` prints it.
+ * `{data, metadata}`; otherwise text, as `console.log` prints it.
  */
 export async function bundleOf(
   value: unknown,

@@ -1,10 +1,10 @@
 /**
- * The kernel's control channel and heartbeat, in a thread of their own, so that a cell that never yields can still be
- * interrupted and shut down: stock tslab answers neither before the cell's loop ends (it relies on a signal, which
- * reaches only code before a cell's first await).
+ * The notebook kernel's control channel and heartbeat run in a thread of their own, so that a cell that never yields
+ * can be interrupted and shut down. Stock tslab answers neither before the cell's loop ends: it relies on a signal,
+ * which reaches only code before a cell's first await.
  *
- * Interrupting: the main thread is told; if it does not answer in 200 ms it is stuck in a cell's loop, and its
- * JavaScript is stopped through the inspector — never while the compiler runs.
+ * To interrupt, it notifies the main thread. If that does not answer in 200 ms, it is stuck in a cell's loop, and its
+ * JavaScript is stopped through the inspector, but never while the compiler runs.
  */
 import { Session } from "node:inspector";
 import { parentPort, workerData } from "node:worker_threads";
@@ -89,7 +89,7 @@ async function serveControl(): Promise<void> {
     if (parent.msg_type === "shutdown_request") {
       tell({ type: "shutdown" });
       setTimeout(() => process.kill(process.pid, "SIGKILL"), KILL_AFTER_MS).unref();
-      // Once its sockets are closed, and after the main thread has let go, the thread ends by itself.
+      // The thread ends once its sockets are closed and the main thread has released it.
       heartbeat.close();
       control.close();
       return;
@@ -101,14 +101,14 @@ async function serveHeartbeat(): Promise<void> {
   for await (const frames of heartbeat) await heartbeat.send(frames);
 }
 
-/** The main thread closes the thread when the kernel is shut down over the shell channel. */
+/** The main thread closes this thread if the notebook kernel is shut down over the shell channel. */
 parentPort!.on("message", () => {
   heartbeat.close();
   control.close();
   parentPort!.close();
 });
 
-/** Ends the kernel when the Jupyter that started it has died without a word. */
+/** Ends the notebook kernel if the Jupyter process that started it has died. */
 function watchParent(): void {
   const parent = process.ppid;
   if (process.env.JPY_PARENT_PID === undefined || parent <= 1) return;

@@ -1,6 +1,6 @@
 /**
- * How code outside tslab sends rich output: `globalThis[Symbol.for("pageblock.kernel")]`. tslab's own display
- * functions send one MIME type a message without metadata; a chart needs several forms of itself in one.
+ * The API with which code outside tslab sends rich output: `globalThis[Symbol.for("pageblock.kernel")]`. tslab's own
+ * display functions send one MIME type per message, without metadata; a chart needs several in one message.
  */
 import type { DisplayMessage } from "./tslab-internals";
 
@@ -13,11 +13,11 @@ export interface DisplayDoor {
   ): void;
   /** Replaces every output shown with that `display_id`. */
   updateDisplay(id: string, data: Record<string, unknown>, metadata?: Record<string, unknown>): void;
-  /** Aborts when the running cell is interrupted, also while it waits: work it has started ends with it. */
+  /** Aborts when the running cell is interrupted, also while it awaits, so that work it started ends with it. */
   readonly interruptSignal: AbortSignal | undefined;
-  /** The id of the running cell, when the front end says it (JupyterLab does, nbclient does not). */
+  /** The id of the running cell, if the front end sends it (JupyterLab does, nbclient does not). */
   readonly cellId: string | undefined;
-  /** Its execution count: tells two runs of one cell apart. */
+  /** Its execution count, which distinguishes two runs of one cell. */
   readonly executionCount: number;
 }
 

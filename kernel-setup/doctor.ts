@@ -1,4 +1,4 @@
-/** Looks at everything the notebook kernel needs, and says for each thing that is wrong how to mend it. */
+/** Checks everything that the notebook kernel needs, and says how to fix what is wrong. */
 import { existsSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
 import { KernelClient } from "./kernel-client";
@@ -8,7 +8,7 @@ import { packageManifest, packageRoot } from "./package-resolution";
 import { ask, findJupyterPython, versionOf } from "./python-home";
 import { tslabVersion } from "./tslab-internals";
 
-/** One thing looked at: what was found, and if it is wrong, what to do. */
+/** One check: its finding and, if it failed, what to do. */
 export interface Finding {
   readonly what: string;
   readonly ok: boolean;
@@ -58,7 +58,7 @@ function jupyterLab(path: string): Finding {
   return { what: "JupyterLab", ok, found: version ?? "not installed", mend };
 }
 
-/** A front end or tool that may be missing; what is there must be of a version that was tried. */
+/** An optional front end or tool; if it is installed, its version must be a tested one. */
 const TOOLS = [
   { what: "Notebook", module: "notebook", major: "7", needed: false },
   { what: "nbconvert", module: "nbconvert", major: "7", needed: false },
@@ -76,8 +76,9 @@ function tool(path: string, { what, module, major, needed }: (typeof TOOLS)[numb
 }
 
 /**
- * Visual Studio Code asks no Python of a kernel: it lists kernelspecs of Jupyter's data folders that start a program which
- * exists, opens cells in the language the kernelspec names, and shows an output's richest MIME type it has a renderer for.
+ * Visual Studio Code needs no Python: it lists the kernelspecs in Jupyter's data folders that start an existing
+ * program, opens cells in the language of the kernelspec, and shows the richest MIME type of an output that it can
+ * render.
  */
 function visualStudioCode(folder: string | undefined): Finding {
   const what = "VS Code (by its documented contract)";
@@ -89,7 +90,7 @@ function visualStudioCode(folder: string | undefined): Finding {
   return { what, ok: true, found: 'kernel.json names program, connection file and language "typescript"' };
 }
 
-/** What VS Code's Jupyter extension needs of a kernel.json and does not find, in words. */
+/** What VS Code's Jupyter extension needs in a kernel.json and does not find, in words. */
 export function lackingForVsCode(spec: KernelSpec): string[] {
   const { name, file_extension: extension } = kernelInfo().language_info;
   return [
@@ -144,7 +145,7 @@ async function runsACell(): Promise<Finding> {
   }
 }
 
-/** All findings, in the order in which things depend on each other. */
+/** All findings, in order of dependency. */
 export async function examine(): Promise<Finding[]> {
   const { python: path, ...pythonFinding } = python();
   const findings: Finding[] = [node(), tslab(), built(), pythonFinding];

@@ -1,4 +1,6 @@
-/** `npm run lab -- --headless`: every notebook executed and exported, two at a time, and a page that links them all. */
+/**
+ * `npm run lab -- --headless`: executes and exports every notebook, two at a time, and writes a page that links them.
+ */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, rmSync } from "node:fs";
@@ -10,7 +12,7 @@ import { SetupError } from "./setup-error";
 const AT_A_TIME = 2;
 const FORMS = ["html", "slides", "md"];
 
-/** Kept apart by a command line, so that a notebook that takes the kernel down takes nothing else along. */
+/** Each notebook runs in a command of its own, so that one that crashes its kernel affects nothing else. */
 async function pageblock(root: string, args: readonly string[]): Promise<number> {
   const child = spawn(process.execPath, [join(root, "dist", "cli", "main.js"), ...args], {
     cwd: root,
@@ -32,7 +34,7 @@ async function writeUp(root: string, notebook: string, settings: string[], out: 
   return worst;
 }
 
-/** By notebook, the settings that are its own. Throws SetupError for one that is no notebook's. */
+/** The settings of each notebook. Throws SetupError for a setting that no notebook has. */
 function settingsByNotebook(
   notebooks: readonly string[],
   settings: readonly string[],
@@ -48,8 +50,8 @@ function settingsByNotebook(
 }
 
 /**
- * Exit status: 0, or the worst of any notebook. Says for each how long it took. `settings` (`name=value`): each for the notebooks
- * that have such a parameter.
+ * Returns the exit status: 0, or the highest of any notebook. Prints how long each took. Each of the `settings`
+ * (`name=value`) applies to the notebooks that define this parameter.
  */
 export async function headless(
   root: string,

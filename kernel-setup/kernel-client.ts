@@ -1,6 +1,6 @@
 /**
- * A small Jupyter front end: starts the kernel as Jupyter would, runs code in it and gathers what it sends. For the
- * doctor and the tests; needs no Python.
+ * A small Jupyter front end for the doctor and the tests: starts the notebook kernel as Jupyter does, runs code in it
+ * and collects its messages. Needs no Python.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
@@ -14,7 +14,7 @@ import { kernelSpec } from "./kernelspec";
 import { zeromqPath } from "./tslab-internals";
 import { address, type Connection, decode, encode } from "./wire";
 
-/** A message as it came: its type, its content, and the id of the request it answers. */
+/** A received message: its type, its content, and the id of the request that it answers. */
 export interface Received {
   readonly type: string;
   // biome-ignore lint/suspicious/noExplicitAny: the content's shape depends on the message type
@@ -22,7 +22,7 @@ export interface Received {
   readonly parent: string;
 }
 
-/** What one request led to: all output messages up to the kernel's `idle`, and the reply. */
+/** The messages of one request: all output up to the notebook kernel's `idle`, and the reply. */
 export interface Answer {
   readonly reply: Received;
   readonly output: readonly Received[];
@@ -70,7 +70,7 @@ export class KernelClient {
     return this.child.pid!;
   }
 
-  /** Starts a kernel in `cwd`, this package's unless told; ready when it has answered. Fails after `timeoutMs`. */
+  /** Starts a kernel (default: this package's) in `cwd` and waits until it answers. Fails after `timeoutMs`. */
   static async start(cwd: string, argv = kernelSpec().argv, timeoutMs = 60_000): Promise<KernelClient> {
     const zmq: typeof import("zeromq") = require(zeromqPath);
     const [shell, iopub, stdin, control, hb] = (await freePorts(5)) as [
@@ -103,7 +103,7 @@ export class KernelClient {
     sockets[2].connect(address(connection, iopub));
     sockets[2].subscribe();
     try {
-      // Output sent before the subscription reaches the kernel is lost: ask until both ways are open.
+      // Output sent before the subscription reaches the kernel is lost, so ask until both directions work.
       const until = Date.now() + timeoutMs;
       for (;;) {
         const answer = client.request("kernel_info_request", {});
@@ -121,7 +121,7 @@ export class KernelClient {
     }
   }
 
-  /** Sends a request and waits for its reply and for the kernel to be idle again. */
+  /** Sends a request, and waits for its reply and until the kernel is idle again. */
   request(type: string, content: unknown, channel: "shell" | "control" = "shell"): Promise<Answer> {
     const frames = encode(this.connection.key, [], type, {}, content);
     const id = (JSON.parse(String(frames[2])) as { msg_id: string }).msg_id;

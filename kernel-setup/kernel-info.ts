@@ -1,4 +1,4 @@
-/** What the kernel says of itself to front ends. */
+/** What the notebook kernel tells front ends about itself. */
 import { packageManifest } from "./package-resolution";
 import { ts, tslabVersion } from "./tslab-internals";
 import { PROTOCOL_VERSION } from "./wire";

@@ -1,6 +1,6 @@
 /**
- * The kernel's shell and output channels: requests are answered strictly one after another, as the protocol wants,
- * and every message about a cell carries that cell's request as its parent.
+ * The notebook kernel's shell and output channels. It answers requests strictly in order, as the protocol requires, and
+ * every message about a cell carries that cell's request as its parent.
  *
  * Beside what the other files repair, three defects of tslab's own server are not repeated here: `execute_input` and
  * `execute_result` are sent; a cell is aborted after a failed one only if it was asked for before that failure
@@ -19,10 +19,10 @@ import { PrintedOutput, type StreamName } from "./printed-output";
 import { type DisplayMessage, zeromqPath } from "./tslab-internals";
 import { address, type Connection, decode, encode, type Header, type Message } from "./wire";
 
-/** Requests that were on their way when a cell failed have all arrived after this time. */
+/** After this time, all requests that were in transit when a cell failed have arrived. */
 const ABORT_WINDOW_MS = 200;
 const EXIT_AT_LATEST_MS = 1000;
-/** Sends never wait and never fail: zeromq keeps what the other side has not read yet. */
+/** Sends never block and never fail: zeromq keeps messages until they are read. */
 const UNBOUNDED = { sendHighWaterMark: 0, sendTimeout: 0, linger: 1000 };
 
 /** A front end that runs a whole notebook sends its first cell at once; whoever reads it first gives us this much. */
@@ -43,7 +43,7 @@ export class Kernel {
   private warmUp: NodeJS.Timeout | undefined;
   private warmedUp = false;
   private count = 0;
-  /** The last cell asked for: what is printed after its end still belongs to it. */
+  /** The last requested cell: output after its end still belongs to it. */
   private cell: Header | undefined;
   private cellId: string | undefined;
   private failedAtMs = Number.NEGATIVE_INFINITY;
@@ -122,7 +122,7 @@ export class Kernel {
     this.stdin.close();
   }
 
-  /** What cells print goes to the cell; before the first cell, to the terminal. */
+  /** Routes printed output to the cell or, before the first cell, to the terminal. */
   private capture(name: StreamName): void {
     const stream = process[name];
     const original = stream.write.bind(stream) as (...args: unknown[]) => boolean;
@@ -253,7 +253,7 @@ export class Kernel {
     this.reply(request, { status: "error", execution_count, ...error });
   }
 
-  /** For requests that were still on their way when the cell failed. */
+  /** Waits for requests that were in transit when the cell failed. */
   private wasAskedBeforeFailure(request: Message): boolean {
     if (Date.now() - this.failedAtMs > ABORT_WINDOW_MS) return false;
     return !(Date.parse(request.header.date) >= this.failedAtMs);

@@ -11,7 +11,7 @@ import { SetupError } from "./setup-error";
 export const KERNEL_NAME = "pageblock";
 export const DISPLAY_NAME = "TypeScript (pageblock)";
 
-/** Where a kernel is registered: for this user, under a prefix, or in the virtual environment in use. */
+/** Where a notebook kernel is registered: for this user, under a prefix, or in the active virtual environment. */
 export type Place = { readonly user: true } | { readonly prefix: string } | { readonly venv: true };
 
 export interface KernelSpec {
@@ -22,7 +22,10 @@ export interface KernelSpec {
   readonly metadata: { readonly debugger: false; readonly pageblock: string };
 }
 
-/** Async-hook checks are off because an interrupted callback leaves Node's bookkeeping unbalanced, else fatally. */
+/**
+ * Async-hook checks are off: an interrupted callback leaves Node's bookkeeping unbalanced, which the checks make
+ * fatal.
+ */
 export function kernelSpec(): KernelSpec {
   const launcher = join(packageRoot(), "dist", "kernel-setup", "launcher.js");
   return {
@@ -43,7 +46,7 @@ function userDataFolder(): string {
   return join(XDG_DATA_HOME || join(homedir(), ".local", "share"), "jupyter");
 }
 
-/** The virtual environment in use: the activated one, else the package's own `.venv`. */
+/** The virtual environment in use: the activated one, otherwise the package's own `.venv`. */
 function venvFolder(): string {
   const candidates = [process.env.VIRTUAL_ENV, join(packageRoot(), ".venv")];
   const found = candidates.find((f) => f !== undefined && existsSync(join(f, "pyvenv.cfg")));
@@ -54,7 +57,7 @@ function venvFolder(): string {
   return found;
 }
 
-/** Folder of the kernel's entry at `place`. Throws SetupError when the prefix is not a folder. */
+/** Folder of the kernel's entry at `place`. Throws SetupError if the prefix is not a folder. */
 export function kernelFolder(place: Place): string {
   if ("user" in place) return join(userDataFolder(), "kernels", KERNEL_NAME);
   const prefix = resolve("venv" in place ? venvFolder() : place.prefix);
@@ -63,7 +66,7 @@ export function kernelFolder(place: Place): string {
   return join(prefix, "share", "jupyter", "kernels", KERNEL_NAME);
 }
 
-/** Writes a file under a temporary name first, so that no reader ever sees half of it. */
+/** Writes a file under a temporary name first, so that no reader sees a partial file. */
 export function writeWhole(path: string, content: string | Uint8Array): void {
   const temporary = `${path}.${process.pid}.tmp`;
   try {

@@ -51,7 +51,10 @@ export function parseLabOptions(argv: readonly string[]): LabOptions {
   }
 }
 
-/** The Python with JupyterLab: PAGEBLOCK_PYTHON's, else .venv, made when missing. The kernel is registered in it. */
+/**
+ * The Python with JupyterLab: PAGEBLOCK_PYTHON's, otherwise .venv, made if missing. The notebook kernel is registered
+ * in it.
+ */
 export async function prepareJupyter(say: (line: string) => void): Promise<string> {
   const named = process.env.PAGEBLOCK_PYTHON;
   if (named !== undefined && ask(named, "import jupyterlab, nbclient") === undefined)
@@ -78,7 +81,7 @@ export function jupyterLabArguments(folder: string, port: number, browser: boole
 
 async function run(command: string, args: readonly string[], folder: string): Promise<number> {
   const child = spawn(command, args, { cwd: folder, stdio: "inherit" });
-  // The terminal's Ctrl-C reaches the child too, which asks what to do; a signal to us alone is passed on.
+  // The terminal's Ctrl-C reaches the child too, which asks what to do; a signal to this process alone is passed on.
   process.on("SIGINT", () => {});
   process.on("SIGTERM", () => child.kill("SIGTERM"));
   const [code] = await once(child, "exit");
@@ -100,7 +103,7 @@ export async function lab(argv: readonly string[]): Promise<number> {
     const notebooks = join(root, "notebooks");
     mkdirSync(notebooks, { recursive: true });
     const own = readdirSync(notebooks).filter((name) => name.endsWith(".ipynb"));
-    // Scripts in the outputs of notebooks that came with the package may run; others ask first.
+    // Trusts the notebooks of the package, so that scripts in their outputs run; others ask first.
     if (own.length > 0) await run(python, ["-m", "jupyter", "trust", ...own], notebooks);
     return await run(python, jupyterLabArguments(notebooks, options.port, options.browser), root);
   } catch (error) {

@@ -1,6 +1,6 @@
 /**
- * What Jupyter starts: `node launcher.js <connection file>`. Cells run in the folder Jupyter chose, which is the
- * notebook's own.
+ * Jupyter starts this program: `node launcher.js <connection file>`. Cells run in the folder that Jupyter chose, which
+ * is the notebook's own.
  */
 import { readFileSync } from "node:fs";
 import { Kernel } from "./kernel";

@@ -1,6 +1,6 @@
 /**
- * Executes notebooks headless with Jupyter's nbclient and this package's kernel. The kernel need not be
- * registered: Jupyter is shown a kernel folder made for the run.
+ * Executes notebooks headless with Jupyter's nbclient and this package's notebook kernel, which need not be registered:
+ * Jupyter gets a temporary kernel folder for the run.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -13,7 +13,7 @@ import { type NotebookJson, withParameters } from "./parameters";
 import { findJupyterPython } from "./python-home";
 import { SetupError } from "./setup-error";
 
-/** A cell that failed: `cell` is its place among all cells, from 1; `executionCount` the number in brackets. */
+/** A cell that failed: `cell` is its index among all cells, from 1; `executionCount` is the number in brackets. */
 export interface CellFailure {
   readonly cell: number | null;
   readonly executionCount: number | null;
@@ -25,7 +25,7 @@ export type RunResult =
   | { readonly ok: true; readonly notebook: unknown }
   | { readonly ok: false; readonly failure: CellFailure };
 
-/** The files that `all`, or one path, names. Throws SetupError when there is nothing to run. */
+/** The files for `all` or for one path. Throws SetupError if there is nothing to run. */
 export function notebooksNamed(name: string): string[] {
   if (name !== "all") {
     const path = resolve(name);

@@ -10,7 +10,7 @@ import { dirname, join, sep } from "node:path";
 import { requireOfTslab, ts, typescriptPath } from "./tslab-internals";
 import { shareOneTimer, type TimerHost } from "./watch-timers";
 
-/** The folder of the package that this kernel is a part of: the nearest package.json above this file. */
+/** The folder of the package that contains this notebook kernel: the nearest package.json above this file. */
 export function packageRoot(): string {
   let folder = __dirname;
   while (!existsSync(join(folder, "package.json"))) {
@@ -42,7 +42,7 @@ function folderOf(name: string, from: NodeJS.Require): string | undefined {
 /** TypeScript's form of a path. */
 const slashed = (path: string) => path.split(sep).join("/");
 
-/** Compiler `paths` of the package's public doors and of those dependencies that `cwd` does not see itself. */
+/** Compiler `paths` of the package's entry points, and of the dependencies that `cwd` does not see itself. */
 export function compilerPaths(cwd: string): Record<string, string[]> {
   const root = packageRoot();
   const { name, dependencies, exports } = packageManifest();
@@ -65,7 +65,8 @@ export function compilerPaths(cwd: string): Record<string, string[]> {
 
 /**
  * Makes tslab's compiler follow these rules. Must run before tslab's converter is loaded. Of the @types packages only
- * Node's (those tslab ships) is loaded unasked: stock tslab loads every one it finds, and the newer cannot be read by 5.0.
+ * Node's (those tslab ships) is loaded unasked: stock tslab loads every one it finds, and the newer cannot be read by
+ * 5.0.
  */
 export function prepareCompiler(cwd: string): void {
   const nodeTypes = folderOf("@types/node", requireOfTslab);

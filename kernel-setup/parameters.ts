@@ -1,13 +1,13 @@
 /**
- * Parameters of a notebook, as papermill has them: a cell tagged `parameters` declares them with literals; `--set
- * name=value` puts a cell behind it, tagged `injected-parameters`, that declares them anew. A value must be of the
- * type of the literal it replaces.
+ * Parameters of a notebook, as in papermill: a cell tagged `parameters` declares them with literals; `--set name=value`
+ * inserts a cell after it, tagged `injected-parameters`, that declares them anew. A value must have the type of the
+ * literal that it replaces.
  */
 import type * as TS from "@tslab/typescript-for-tslab";
 import { SetupError } from "./setup-error";
 import { ts } from "./tslab-internals";
 
-/** What of a notebook's JSON is read here; anything else is kept. */
+/** The parts of a notebook's JSON that are read here; all others are kept. */
 export interface NotebookJson {
   cells: {
     cell_type: string;
@@ -33,14 +33,17 @@ const INJECTED = "injected-parameters";
 const hasTag = (cell: NotebookJson["cells"][number], tag: string) =>
   Array.isArray(cell.metadata?.tags) && cell.metadata.tags.includes(tag);
 
-/** Those of `settings` whose name is a parameter of `notebook`; the others are other notebooks'. */
+/** The `settings` whose name is a parameter of `notebook`; the others belong to other notebooks. */
 export function settingsFor(notebook: NotebookJson, settings: readonly string[]): string[] {
   const cell = notebook.cells.find((c) => c.cell_type === "code" && hasTag(c, TAG));
   const known = cell === undefined ? [] : parametersIn([cell.source].flat().join(""));
   return settings.filter((setting) => known.some((one) => setting.startsWith(`${one.name}=`)));
 }
 
-/** A copy of `notebook` with `settings` (`name=value`) injected. Throws SetupError naming the known names, or the type. */
+/**
+ * A copy of `notebook` with `settings` (`name=value`) injected. Throws SetupError that lists the known names, or
+ * states the type.
+ */
 export function withParameters(
   notebook: NotebookJson,
   settings: readonly string[],

@@ -1,9 +1,9 @@
 /**
- * Gathers what a cell prints into few messages: stock tslab sends one message a write, and zeromq refuses
- * more than 512 sends in one turn of the event loop, so that 20,000 printed lines arrive cut short; JupyterLab's
- * server drops output above 1,000 messages a second as well. Here writes are joined until another stream, another
- * kind of message, 64 KiB, or 50 ms have come. The clock is looked at on each write, so a loop that
- * never yields still shows its progress.
+ * Gathers what a cell prints into few messages. Stock tslab sends one message per write, but zeromq refuses more than
+ * 512 sends in one turn of the event loop, so that 20,000 printed lines arrive cut short; JupyterLab's server also
+ * drops output above 1,000 messages per second. Here writes are joined until the stream or the kind of message
+ * changes, or 64 KiB or 50 ms are reached. Each write checks the clock, so that a loop that never yields still shows
+ * its progress.
  */
 import { StringDecoder } from "node:string_decoder";
 

@@ -1,6 +1,6 @@
 /**
- * The Python that runs Jupyter: the one named by PAGEBLOCK_PYTHON, else the package's own virtual environment `.venv`
- * (made from kernel-setup/assets/requirements.txt), else the first python3 on the PATH that has Jupyter.
+ * The Python that runs Jupyter: the one in PAGEBLOCK_PYTHON, otherwise the package's own virtual environment `.venv`
+ * (made from kernel-setup/assets/requirements.txt), otherwise the first python3 on the PATH that has Jupyter.
  */
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -11,11 +11,11 @@ import { packageRoot } from "./package-resolution";
 import { SetupError } from "./setup-error";
 
 const OLDEST_PYTHON = [3, 10] as const;
-/** Says, inside a virtual environment, which requirements it was made from. */
+/** The file in a virtual environment that records its requirements. */
 const MADE_FROM = "pageblock-requirements.sha256";
-/** Raised when something beside the requirements changes in how the environment is made. */
+/** Increase it if the way of making the environment changes, other than the requirements. */
 const LAYOUT = 2;
-/** A lock without its owner's id for so long was left by a process that died while writing it. */
+/** A lock that has no owner id after this time was left by a process that died while writing it. */
 const LOCK_UNSIGNED_MS = 10_000;
 
 const requirementsFile = () => join(__dirname, "assets", "requirements.txt");
@@ -26,13 +26,13 @@ export function pythonIn(venv: string): string {
   return process.platform === "win32" ? join(venv, "Scripts", "python.exe") : join(venv, "bin", "python");
 }
 
-/** Runs Python code and returns what it prints, or undefined when it fails. */
+/** Runs Python code and returns its output, or undefined if it fails. */
 export function ask(python: string, code: string): string | undefined {
   const done = spawnSync(python, ["-c", code], { encoding: "utf8", timeout: 60_000 });
   return done.status === 0 ? done.stdout.trim() : undefined;
 }
 
-/** `[3, 11]`, or undefined when it does not run. */
+/** `[3, 11]`, or undefined if it does not run. */
 export function versionOf(python: string): readonly [number, number] | undefined {
   const printed = ask(python, "import sys; print(sys.version_info[0], sys.version_info[1])");
   const [major, minor] = (printed ?? "").split(" ").map(Number);
@@ -63,7 +63,7 @@ function wantedMark(): string {
   return createHash("sha256").update(`${LAYOUT}\n`).update(readFileSync(requirementsFile())).digest("hex");
 }
 
-/** True when `.venv` of `root` holds the Jupyter of the requirements. */
+/** True if `.venv` of `root` has the Jupyter of the requirements. */
 export function venvIsReady(root: string): boolean {
   const mark = join(venvOf(root), MADE_FROM);
   return (
@@ -74,8 +74,8 @@ export function venvIsReady(root: string): boolean {
 }
 
 /**
- * Makes `.venv` in `root` with the pinned Jupyter, unless it is there; returns its Python. Safe when several processes
- * ask at once. Throws SetupError saying what to do when Python, venv or the package index is missing.
+ * Makes `.venv` in `root` with the pinned Jupyter, unless it exists; returns its Python. Several processes may call it
+ * at the same time. Throws SetupError that says what to do if Python, venv or the package index is missing.
  */
 export async function ensureVenv(root: string, say: (line: string) => void): Promise<string> {
   const python = pythonIn(venvOf(root));
@@ -96,7 +96,7 @@ export async function ensureVenv(root: string, say: (line: string) => void): Pro
   }
 }
 
-/** Takes the lock file, which holds its owner's process id; a dead owner's lock is removed. */
+/** Takes the lock file, which contains its owner's process id; removes the lock of a dead owner. */
 function takeLock(lock: string): boolean {
   try {
     writeFileSync(lock, String(process.pid), { flag: "wx" });

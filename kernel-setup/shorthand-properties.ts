@@ -1,7 +1,7 @@
 /**
- * Shorthand properties. tslab's output leaves `{ size }` as it is where `size` is a variable of another cell, which it reaches
- * under another name: the cell then fails with "size is not defined". Written in full, `{ size: size }`, both sides are what
- * was meant; so a cell without mistakes is compiled a second time with its shorthands written out.
+ * Shorthand properties. tslab's output leaves `{ size }` as it is where `size` is a variable of another cell, which it
+ * reaches under another name: the cell then fails with "size is not defined". Written in full, `{ size: size }`, both
+ * sides are what was meant; so a cell without mistakes is compiled a second time with its shorthands written out.
  */
 import type * as TS from "@tslab/typescript-for-tslab";
 import type { Converter } from "tslab/dist/converter";

@@ -1,4 +1,4 @@
-/** The only public door of pageblock. */
+/** The public API of pageblock. */
 
 export type { Answer } from "./base/answer";
 export { canonicalJson, sha256Of } from "./base/canonical-json";
@@ -162,7 +162,6 @@ export {
   type FailedAllocation,
   PageAllocator,
   /** @deprecated Its name is PageAllocator: "kernel" is Linux's, and Jupyter's is the notebook kernel. */
-  PageAllocator as Kernel,
   type PageRequest,
 } from "./mm/page-allocator";
 export { Lru } from "./mm/reclaim/lru";

@@ -1,20 +1,21 @@
-/** The timeline of a contiguous request as lanes and segments for `attemptTimeline`: a lane for each range that was tried. */
+/** The timeline of a contiguous request as lanes and segments for `attemptTimeline`: one lane per range tried. */
 import type { ContigTimeline, TimedRange, TimedStep } from "../mm/contiguous/contig-timeline";
 import type { AttemptLane, AttemptSegment } from "./attempt-timeline";
 import { number } from "./labels";
 
-/** What `attemptTimeline` takes besides its words. */
+/** The data of `attemptTimeline`. */
 export interface TimedAttempt {
   lanes: AttemptLane[];
   segments: AttemptSegment[];
-  /** Ranges tried; more than there are lanes when some were left out. */
+  /** Number of ranges tried; greater than the number of lanes if some were left out. */
   rangesTried: number;
   /** Modelled. */
   totalNs: number;
 }
 
 /**
- * Modelled nanoseconds. Steps that have no modelled cost (isolating, draining, testing) are left out: no bar would show them.
+ * Modelled nanoseconds. Steps that have no modelled cost (isolating, draining, testing) are left out: no bar would
+ * show them.
  * @example
  * ```ts
  * import { chart, machine } from "pageblock";

@@ -1,4 +1,4 @@
-/** One allocation attempt in modelled time: what was done, step by step, for each range that was tried, a lane a range. */
+/** One allocation attempt in modelled time, step by step: one lane per range tried. */
 import { InputError } from "../base/errors";
 import { CONTIG_STEPS, type ContigStep } from "../mm/contiguous/contig-timeline";
 import type { BarTrace, Figure } from "./figure";
@@ -8,7 +8,7 @@ import { OKABE_ITO } from "./palette";
 import { withRuns } from "./run";
 import { withNote } from "./thin";
 
-/** In the order in which the kernel does them. */
+/** In the kernel's order. */
 export const ATTEMPT_STEPS = CONTIG_STEPS;
 export type AttemptStep = ContigStep;
 
@@ -18,7 +18,7 @@ export interface AttemptSegment {
   step: AttemptStep;
   startNs: number;
   endNs: number;
-  /** What came of it, for hovering. */
+  /** Its result, shown on hover. */
   note?: string;
 }
 
@@ -33,22 +33,22 @@ export interface AttemptLane {
   /** `frames 4096–8191`. */
   name: string;
   ok: boolean;
-  /** Its place among all ranges tried, from 0; default its place in `lanes`. */
+  /** Its index among all ranges tried, from 0; default its index in `lanes`. */
   index?: number;
 }
 
 export interface AttemptOptions extends Words {
   lanes: readonly AttemptLane[];
   segments: readonly (AttemptSegment | MicrosecondSegment)[];
-  /** How many ranges were tried, where not all of them have a lane. */
+  /** Number of ranges tried, if not all of them have a lane. */
   rangesTried?: number;
 }
 
-/** Of more lanes the first and the last are drawn, half of these each. */
+/** The most lanes drawn; with more, half of these are the first and half the last. */
 const LANES_MAX = 32;
-/** Of more segments the longest are drawn. */
+/** The most segments drawn; with more, these are the longest. */
 const SEGMENTS_MAX = 1200;
-/** From here on the axis counts milliseconds. */
+/** From this time on, the axis is in milliseconds. */
 const MS_FROM_US = 10_000;
 
 const COLORS: Record<AttemptStep, string> = {
@@ -61,7 +61,7 @@ const COLORS: Record<AttemptStep, string> = {
   take: OKABE_ITO.yellow,
   undo: OKABE_ITO.grey,
 };
-/** Colours are helped by hatches. */
+/** Hatches, so that segments differ not only by colour. */
 const SHAPES: Record<AttemptStep, string> = {
   isolate: "",
   drain: "/",
@@ -74,7 +74,7 @@ const SHAPES: Record<AttemptStep, string> = {
 };
 
 /**
- * The figure. Throws InputError for a lane that is not there, an unknown step, or a segment that ends before it starts.
+ * The figure. Throws InputError for a missing lane, an unknown step, or a segment that ends before it starts.
  * @example
  * ```ts
  * import { chart, machine } from "pageblock";

@@ -1,4 +1,4 @@
-/** Bars: one group a category, one bar in the group for each series. */
+/** Bars: one group per category, with one bar per series. */
 import { InputError } from "../base/errors";
 import type { Axis, BarTrace, Figure } from "./figure";
 import { label, labels } from "./labels";
@@ -6,7 +6,7 @@ import { layoutOf, type Words } from "./layout";
 import { SERIES } from "./palette";
 import { withRuns } from "./run";
 
-/** One series: a value for each category, `null` where there is none. `labels` stand on the bars. */
+/** One series: a value per category, `null` if there is none. `labels` are written on the bars. */
 export interface BarSeries {
   name: string;
   values: (number | null)[];
@@ -18,13 +18,13 @@ export interface BarOptions extends Words {
   categories: string[];
   series: BarSeries[];
   stacked?: boolean;
-  /** Logarithmic values: for what spans orders of magnitude. */
+  /** Logarithmic axis, for values that span orders of magnitude. */
   log?: boolean;
   height?: number;
 }
 
 /**
- * Grouped (or stacked) bars. Throws InputError when a series does not have one value a category.
+ * Grouped (or stacked) bars. Throws InputError if a series does not have one value per category.
  * @example
  * ```ts
  * import { chart } from "pageblock";
@@ -41,7 +41,7 @@ export function bars(options: BarOptions): Figure {
   const data = series.map((one, at): BarTrace => {
     if (one.values.length !== categories.length)
       throw new InputError(
-        `bars: series ${JSON.stringify(one.name)} must have one value a category (${categories.length}): got ${one.values.length}`,
+        `bars: series ${JSON.stringify(one.name)} must have one value per category (${categories.length}): got ${one.values.length}`,
       );
     return {
       type: "bar",

@@ -1,4 +1,4 @@
-/** One cell of a block map: its shade by each way of looking, and its words. */
+/** One cell of a block map: its shade in each view, and its hover text. */
 import { formatSize, hex } from "../base/units";
 import type { BlockSummary } from "../metrics/block-summary";
 import { PAGE_CLASSES } from "../metrics/page-class";
@@ -9,7 +9,7 @@ import { CONTENT_COLORS, MIGRATETYPE_COLORS } from "./palette";
 export type BlockLook = "migratetype" | "occupancy" | "content";
 
 interface Look {
-  /** Names and colours where the shade is a place in this list; undefined where it is a percentage. */
+  /** Names and colours if the shade is an index into this list; undefined if it is a percentage. */
   categories?: readonly { name: string; color: string }[];
   /** The shade of group `at`. */
   shade(summary: BlockSummary, at: number): number;
@@ -65,7 +65,7 @@ export const LOOKS: Readonly<Record<BlockLook, Look>> = {
   },
 };
 
-/** Place, page blocks by type, pages by kind: what a reader sees when hovering. */
+/** The hover text: address, page blocks by type, pages by kind. */
 export function cellOf(summary: BlockSummary, at: number, pageBytes: number): string {
   const { blocksPerGroup, pageblockPages, zone } = summary;
   const start = summary.startPfn[at]!;

@@ -1,6 +1,6 @@
 /**
- * The page blocks of a running machine: one cell a block, or a group of blocks where there are many, coloured by migrate
- * type, by occupancy or by what lies in it; several snapshots of the same machine with a slider.
+ * The page blocks of a running machine: one cell per block (or per group, if there are many blocks), coloured by
+ * migrate type, occupancy or content. Several snapshots of the same machine get a slider.
  */
 import { InputError } from "../base/errors";
 import { formatSize, hex } from "../base/units";
@@ -17,32 +17,32 @@ export type { BlockLook } from "./block-cells";
 
 /** The machine at one moment. */
 export interface BlockSnapshot {
-  /** When, or after what: `after boot`. */
+  /** The time or event: `after boot`. */
   label: string;
   /** metrics.blockSummary(kernel.memory). */
   summary: BlockSummary;
 }
 
 export interface BlockMapOptions extends Words {
-  /** One or more, of one machine, in order of time; the last is shown first. */
+  /** One or more snapshots of one machine, in order of time; the last is shown first. */
   snapshots: readonly BlockSnapshot[];
   pageBytes: number;
   /**
-   * `migratetype`: the type most of the cell's blocks have; `occupancy`: the share of its pages in use; `content` (default):
-   * what in it is the most in the way of a contiguous range, however little there is of it.
+   * `migratetype`: the most frequent type of the cell's blocks; `occupancy`: the share of its pages in use; `content`
+   * (default): the content that is hardest to move out of a contiguous range, even if it is a single page.
    */
   colorBy?: BlockLook;
-  /** At most so many cells, a power of two (default 2048). */
+  /** Maximum number of cells, a power of two (default 2048). */
   cellsMax?: number;
 }
 
-/** More snapshots are thinned to this many. */
+/** The most snapshots; more are thinned to this number. */
 const SNAPSHOTS_MAX = 16;
-/** Cells are put together, two by two, until the figure's JSON is below this. */
+/** Maximum size of the figure's JSON: cells are merged, two by two, until it fits. */
 const BYTES_MAX = 450_000;
 
 /**
- * The figure, below 500 kB; throws InputError without a snapshot or when snapshots are of different machines.
+ * The figure, below 500 kB; throws InputError if there is no snapshot, or if snapshots are of different machines.
  * @example
  * ```ts
  * import { chart, machine } from "pageblock";
@@ -121,7 +121,7 @@ const tooMany = ({ snapshots }: BlockMapOptions) =>
     "snapshots",
   );
 
-/** Rows of `columns` groups; `rows` are the frames at which the drawn rows start: rows without memory are left out. */
+/** Rows of `columns` groups; `rows` are the first frames of the drawn rows. Rows without memory are left out. */
 interface Grid {
   groupPages: number;
   blocksPerGroup: number;
@@ -173,7 +173,7 @@ function heatmap(
   };
 }
 
-/** One colour for each category, without blending. */
+/** One colour per category, without blending. */
 function steps(categories: readonly { color: string }[]): ColorScale {
   return categories.flatMap(
     ({ color }, at): ColorScale => [
@@ -205,7 +205,7 @@ function legend(
   );
 }
 
-/** Only one of the maps is visible; the keys of the legend stay. */
+/** Shows one of the maps and keeps the keys of the legend. */
 function sliderOf(snapshots: readonly BlockSnapshot[]): object {
   const maps = snapshots.map((_, at) => at);
   return {
@@ -229,7 +229,7 @@ function scale(grid: Grid, { pageBytes }: BlockMapOptions): string {
 
 const rowPixels = (grid: Grid) => Math.max(10, Math.min(26, Math.floor(420 / grid.rows.length)));
 
-/** The rows that get an address: at most 16, the first always. */
+/** The rows that get an address: at most 16, always including the first. */
 function labelled(grid: Grid): number[] {
   const step = Math.ceil(grid.rows.length / 16);
   return grid.rows.map((_, row) => row).filter((row) => row % step === 0);

@@ -1,4 +1,4 @@
-/** What barred a contiguous request, as an icicle weighted by pages: range → page block → owner kind → who holds it. */
+/** What blocked a contiguous request, as an icicle weighted by pages: range → page block → owner kind → holder. */
 import { formatSize } from "../base/units";
 import { classOf } from "../metrics/page-class";
 import type { Blocker, ContigFailureReport, FailedRange } from "../mm/contiguous/contig-failure";
@@ -15,16 +15,16 @@ export interface BlockersOptions extends Words {
   pageBytes: number;
 }
 
-/** Of more ranges those with the fewest pages in the way are drawn. */
+/** The most ranges drawn; with more, those with the fewest pages in the way. */
 const RANGES_MAX = 8;
-/** Of more page blocks in a range the first are drawn, the others as one. */
+/** The most page blocks drawn per range; the others are drawn as one. */
 const BLOCKS_MAX = 12;
 
 const GROUND = "#b8b8b8";
 const BLOCK = "#d8d8d8";
 
 /**
- * The figure. A page that bars several ranges counts in each. With no range tried, the reason stands alone.
+ * The figure. A page that blocks several ranges counts in each. If no range was tried, it shows only the reason.
  * @example
  * ```ts
  * import { chart, Contiguous, holdPage, machine } from "pageblock";
@@ -81,7 +81,7 @@ function addRange(tree: Tree, range: FailedRange): void {
   const words = `frames ${range.startPfn}–${range.endPfn - 1}`;
   const why = `${label(range.step)}: errno ${range.errno}${range.note === null ? "" : `<br>${label(range.note, 160)}`}`;
   tree.add("all", id, words, range.blockedPages, GROUND, why);
-  // A report may list a page beyond what the range counts; children never outweigh their parent.
+  // A report may list more pages than the range counts; children must not outweigh their parent.
   let left = range.blockedPages;
   const blocks = new Set<number>();
   for (const b of range.blockers) {
@@ -121,7 +121,7 @@ function colorOf(blocker: Blocker): string {
   return what === "hole" ? OKABE_ITO.grey : CONTENT_COLORS[what];
 }
 
-/** Nodes with the id of their parent. Ids from outside are text like any other. */
+/** Nodes with the id of their parent. Ids from input are escaped like any text. */
 class Tree {
   private readonly ids: string[] = [];
   private readonly labels: string[] = [];
@@ -142,7 +142,7 @@ class Tree {
     return this.ids.filter((id) => !inner.has(id)).length;
   }
 
-  /** `words` and `more` are escaped already. */
+  /** `words` and `more` are already escaped. */
   add(parent: string, id: string, words: string, value: number, color: string, more: string): void {
     this.places.set(id, this.ids.push(id) - 1);
     this.labels.push(words);
@@ -152,18 +152,18 @@ class Tree {
     this.words.push(more);
   }
 
-  /** Adds to the node of that id, or makes it. */
+  /** Adds to the node with this id, or creates it. */
   grow(parent: string, id: string, words: string, value: number, color: string, more: string): void {
     const at = this.places.get(id);
     if (at === undefined) this.add(parent, id, words, value, color, more);
     else this.values[at]! += value;
   }
 
-  /** Drawn `height` pixels high, of which every node has its share of `total`; a total of 0 weighs nothing. */
+  /** `height` pixels high; every node gets its share of `total`. A total of 0 has no weight. */
   trace(total: number, height: number): IcicleTrace {
     const weighed = total > 0;
     const size = (count: number) => `${pages(count)}, ${formatSize(count * this.pageBytes)}`;
-    // Ids take part in nothing that is shown: numbers keep them short.
+    // Ids are not shown, so numbers keep them short.
     const number = new Map(this.ids.map((id, at) => [id, String(at)]));
     return {
       type: "icicle",

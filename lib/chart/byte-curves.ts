@@ -1,4 +1,4 @@
-/** Curves over a size in bytes, as of TLBs and adapters: a logarithmic axis with ticks at KiB, MiB, GiB. */
+/** Curves over a size in bytes, such as of TLBs and adapters: a logarithmic axis with ticks at KiB, MiB, GiB. */
 import { InputError } from "../base/errors";
 import { formatSize } from "../base/units";
 import type { Axis, Figure, ScatterTrace } from "./figure";
@@ -9,7 +9,7 @@ import { SERIES } from "./palette";
 import { withRuns } from "./run";
 import { everyNth, thinned, withNote } from "./thin";
 
-/** One curve: `bytes` ascending, a value for each. Low and high, where given, are the interval of each value. */
+/** One curve: ascending `bytes` with a value each. `low` and `high`, if given, are the interval of each value. */
 export interface ByteCurve {
   name: string;
   bytes: readonly number[];
@@ -21,7 +21,7 @@ export interface ByteCurve {
 export interface ByteCurveOptions extends Words {
   series: readonly ByteCurve[];
   logY?: boolean;
-  /** Sizes worth a vertical line: the reach of a TLB, the cache of an adapter. */
+  /** Sizes marked by a vertical line: the reach of a TLB, the cache of an adapter. */
   marks?: readonly { bytes: number; name: string }[];
 }
 
@@ -32,7 +32,7 @@ const DASHES = ["solid", "dash", "dot"] as const;
 const SYMBOLS = ["circle", "square", "diamond", "triangle-up", "cross", "x", "star"];
 
 /**
- * The figure. Throws InputError for columns of unequal length and sizes that are not above 0.
+ * The figure. Throws InputError for columns of unequal length, and for sizes that are not above 0.
  * @example
  * ```ts
  * import { chart, curves } from "pageblock";

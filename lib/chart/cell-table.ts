@@ -1,4 +1,4 @@
-/** A table of coloured cells with words in them: rows × columns, colour by a number from little to much. */
+/** A table of coloured cells with text: rows × columns, coloured by a number. */
 import { InputError } from "../base/errors";
 import type { ColorScale, Figure, HeatmapTrace, ScatterTrace } from "./figure";
 import { label, labels } from "./labels";
@@ -6,12 +6,12 @@ import { layoutOf, type Words } from "./layout";
 import { colorAt, LITTLE_TO_MUCH, OKABE_ITO } from "./palette";
 import { withRuns } from "./run";
 
-/** One cell: what is written in it, how much it is (0 to 1) or `null` for a failure, and the words on hovering (Plotly's markup). */
+/** One cell: its text, its share (0 to 1, or `null` for a failure), and its hover text (Plotly's markup). */
 export interface TableCell {
   text: string;
   share: number | null;
   hover?: string;
-  /** There is nothing to be measured, as a board without such pages: the cell is grey. */
+  /** There is nothing to measure, such as for a board without such pages: the cell is grey. */
   absent?: boolean;
 }
 
@@ -21,14 +21,14 @@ export interface CellTableOptions extends Words {
   columns: string[];
   /** `cells[row][column]`. */
   cells: TableCell[][];
-  /** What the colour means: `share of the machine`. */
+  /** The meaning of the colour: `share of the machine`. */
   shareTitle: string;
-  /** What a cell without a share means: `fails`. */
+  /** The meaning of a cell without a share: `fails`. */
   failureTitle?: string;
 }
 
 /**
- * The figure; throws InputError when the cells do not fill rows × columns.
+ * The figure; throws InputError if the cells do not fill rows × columns.
  * @example
  * ```ts
  * import { chart } from "pageblock";
@@ -77,7 +77,7 @@ export function cellTable(options: CellTableOptions): Figure {
   return withRuns(figure, options.from);
 }
 
-/** Failures lie below every share, so that one colour scale can hold both. */
+/** Failures are below every share, so that one colour scale holds both. */
 const FAILED = -1;
 const ABSENT = -2;
 const GREY = "#b8b8b8";

@@ -1,11 +1,11 @@
-/** What `cma=` really reserves: one booted machine a cell. */
+/** What `cma=` really reserves: one booted machine per cell. */
 import { formatSize, hex } from "../base/units";
 import { cellTable, type TableCell } from "./cell-table";
 import type { Figure } from "./figure";
 import type { Words } from "./layout";
 import type { Planned } from "./run";
 
-/** What a cell needs of a machine after boot. */
+/** The fields of a booted machine that a cell needs. */
 export interface CmaMachine extends Planned {
   readonly memoryBytes: number;
   readonly cma: {
@@ -21,12 +21,12 @@ export interface CmaTableOptions extends Words {
   /** Row names, top first, and column names; `boot` gets one of each. */
   rows: readonly string[];
   columns: readonly string[];
-  /** The machine of a cell; undefined where there is none, which leaves a dash. */
+  /** The machine of a cell; undefined if there is none, which shows a dash. */
   boot: (row: string, column: string) => CmaMachine | undefined;
 }
 
 /**
- * Cells say what was reserved, their colour which share of the memory that is. Hovering says where, or why it failed.
+ * Cells state the reserved size; their colour shows its share of memory. Hover text says where it is, or why it failed.
  * @example
  * ```ts
  * import { chart, machine } from "pageblock";
@@ -69,7 +69,7 @@ function cellOf(machine: CmaMachine | undefined): TableCell {
 
 const percent = (share: number) => `${Number((share * 100).toPrecision(3))} %`;
 
-/** Lines of at most 80 letters, as Plotly writes them. */
+/** Lines of at most 80 characters, in Plotly's markup. */
 function folded(text: string): string {
   return text.replace(/(.{60,80}?)\s/g, "$1<br>");
 }

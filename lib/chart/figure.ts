@@ -10,7 +10,10 @@ export type Datum = string | number | null;
 /** Colours from 0 to 1, as Plotly writes them. */
 export type ColorScale = [number, string][];
 
-/** Bars; `marker.color` is one colour or one a bar. Lying bars have their lengths in `x` and may start at `base`. */
+/**
+ * Bars; `marker.color` is one colour or one per bar. Horizontal bars have their lengths in `x` and may start at
+ * `base`.
+ */
 export interface BarTrace {
   type: "bar";
   name?: string;
@@ -41,7 +44,7 @@ export interface ErrorBars {
   width?: number;
 }
 
-/** Lines, points, words at points (`text`), and areas stacked on each other (`stackgroup`). */
+/** Lines, points, text at points (`text`), and stacked areas (`stackgroup`). */
 export interface ScatterTrace {
   type: "scatter";
   mode: "lines" | "markers" | "lines+markers" | "markers+text" | "none";
@@ -82,7 +85,7 @@ export interface HeatmapTrace {
   [key: string]: unknown;
 }
 
-/** Boxes from quantiles, one a place on the axis of names, lying when `orientation` is `h`. */
+/** Boxes from quantiles, one per name on the axis; horizontal if `orientation` is `h`. */
 export interface BoxTrace {
   type: "box";
   name?: string;
@@ -107,7 +110,7 @@ export interface SankeyTrace {
   [key: string]: unknown;
 }
 
-/** Nested shares: a node's value is the whole of its part, its children's values lie within it. */
+/** Nested shares: a node's value includes those of its children. */
 export interface IcicleTrace {
   type: "icicle";
   ids: string[];
@@ -166,7 +169,7 @@ export interface Layout {
   [key: string]: unknown;
 }
 
-/** What stands behind a figure: a plan, what running it gave, and the SHA-256 of the canonical JSON of both. */
+/** The source of a figure: a plan, its result, and the SHA-256 of the canonical JSON of both. */
 export interface Run {
   plan: unknown;
   result: unknown;
@@ -181,7 +184,7 @@ export interface Figure {
 }
 
 /**
- * True for anything with Plotly's two parts.
+ * True for any object with Plotly's `data` and `layout`.
  * @example
  * ```ts
  * import { chart, isFigure } from "pageblock";

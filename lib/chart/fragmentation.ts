@@ -1,4 +1,4 @@
-/** The kernel's two indices of fragmentation over time, one line an order. */
+/** The kernel's two fragmentation indices over time, one line per order. */
 import { InputError } from "../base/errors";
 import { formatSize } from "../base/units";
 import type { Figure, ScatterTrace } from "./figure";
@@ -10,7 +10,7 @@ import { everyNth, thinned, withNote } from "./thin";
 export interface FragmentationOptions extends Words {
   /** `fragmentation`: −1 succeeds, 0 lacks memory, 1 is fragmented; `unusable`: share of free memory, 0 to 1. */
   index: "fragmentation" | "unusable";
-  /** Moments, ascending, in the unit that `xTitle` names (default: modelled time in ms). */
+  /** Ascending times in the unit of `xTitle` (default: modelled time in ms). */
   at: readonly number[];
   /** `values[moment][order]`, from metrics.fragmentationIndices or metrics.unusableIndices. */
   values: readonly (readonly number[])[];
@@ -19,13 +19,13 @@ export interface FragmentationOptions extends Words {
   pageBytes: number;
 }
 
-/** Of more moments one in so many is drawn. */
+/** The most times drawn; more are thinned. */
 const MOMENTS_MAX = 400;
 const DASHES = ["solid", "dash", "dot"] as const;
 const SYMBOLS = ["circle", "square", "diamond", "triangle-up"];
 
 /**
- * The figure; throws InputError when a moment has no row, or an order no column.
+ * The figure; throws InputError if a time has no row, or an order no column.
  * @example
  * ```ts
  * import { chart, machine, metrics } from "pageblock";
@@ -47,7 +47,7 @@ export function fragmentationOverTime(options: FragmentationOptions): Figure {
   const { at, values, pageBytes, index } = options;
   if (at.length !== values.length || at.length === 0)
     throw new InputError(
-      `fragmentation over time: there must be one row of values a moment (${at.length}): got ${values.length}`,
+      `fragmentation over time: there must be one row of values per time (${at.length}): got ${values.length}`,
     );
   const columns = values.reduce((least, row) => Math.min(least, row.length), Number.POSITIVE_INFINITY);
   const orders = options.orders ?? Array.from({ length: columns }, (_, order) => order);

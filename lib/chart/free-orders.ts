@@ -1,4 +1,4 @@
-/** Free memory by order: one moment as bars, and /proc/buddyinfo over time as stacked areas. */
+/** Free memory by order: one point in time as bars, and /proc/buddyinfo over time as stacked areas. */
 import { InputError } from "../base/errors";
 import { formatSize, MiB } from "../base/units";
 import { bars } from "./bars";
@@ -17,13 +17,13 @@ export interface FreeBlocks {
 }
 
 export interface FreeByOrderOptions extends Words {
-  /** Stacked on each other; names of migrate types take their colours. */
+  /** Stacked parts; those named like a migrate type get its colour. */
   parts: readonly FreeBlocks[];
   pageBytes: number;
 }
 
 /**
- * Free memory (MiB) by order. Throws InputError when parts have different numbers of orders.
+ * Free memory (MiB) by order. Throws InputError if parts have different numbers of orders.
  * @example
  * ```ts
  * import { chart, machine } from "pageblock";
@@ -67,18 +67,18 @@ export function freeByOrder(options: FreeByOrderOptions): Figure {
 }
 
 export interface BuddyinfoOptions extends Words {
-  /** Moments, ascending, in the unit that `xTitle` names (default: modelled time in ms). */
+  /** Ascending times in the unit of `xTitle` (default: modelled time in ms). */
   at: readonly number[];
   /** `freeBlocks[moment][order]`, as /proc/buddyinfo counts them. */
   freeBlocks: readonly (readonly number[])[];
   pageBytes: number;
 }
 
-/** Of more moments one in so many is drawn. */
+/** The most times drawn; more are thinned. */
 const MOMENTS_MAX = 300;
 
 /**
- * Free memory (MiB) over time, one area an order, the smallest at the bottom.
+ * Free memory (MiB) over time: one area per order, the smallest order at the bottom.
  * @example
  * ```ts
  * import { chart, machine } from "pageblock";
@@ -99,7 +99,7 @@ export function buddyinfoOverTime(options: BuddyinfoOptions): Figure {
   const { at, freeBlocks, pageBytes } = options;
   if (at.length !== freeBlocks.length || at.length === 0)
     throw new InputError(
-      `buddyinfo over time: there must be one row of free blocks a moment (${at.length}): got ${freeBlocks.length}`,
+      `buddyinfo over time: there must be one row of free blocks per time (${at.length}): got ${freeBlocks.length}`,
     );
   const moments = everyNth(at.length, MOMENTS_MAX);
   const orders = freeBlocks[0]!.length;

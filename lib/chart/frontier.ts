@@ -1,4 +1,4 @@
-/** A trade-off between two measures: every choice a point, and the Pareto front of those that no other one beats. */
+/** A trade-off between two measures: one point per choice, and the Pareto front of the choices that no other beats. */
 import { InputError } from "../base/errors";
 import type { Axis, Figure, ScatterTrace } from "./figure";
 import { label, number } from "./labels";
@@ -17,7 +17,7 @@ export interface FrontierPoint {
   group?: string;
 }
 
-/** A measure: which way is better, and its scale. Its title (with the unit) is `xTitle` or `yTitle`. */
+/** A measure: which direction is better, and its scale. Its title (with the unit) is `xTitle` or `yTitle`. */
 export interface FrontierAxis {
   better: "less" | "more";
   log?: boolean;
@@ -29,15 +29,15 @@ export interface FrontierOptions extends Words {
   y: FrontierAxis;
 }
 
-/** Points off the front beyond these are thinned; the front is drawn whole up to as many. */
+/** The most points off the front, and the most on it; more are thinned. */
 const POINTS_MAX = 1000;
-/** More names on a front would lie on each other: the others come with hovering. */
+/** The most names on a front: more would overlap. Hover text has the others. */
 const NAMES_MAX = 12;
 const GROUPS_MAX = 14;
 const SYMBOLS = ["circle", "square", "diamond", "triangle-up", "cross", "x", "star"];
 
 /**
- * The figure. Throws InputError for a value that is no number, or not above 0 on a logarithmic axis.
+ * The figure. Throws InputError for a value that is not a number, or not above 0 on a logarithmic axis.
  * @example
  * ```ts
  * import { chart } from "pageblock";
@@ -114,7 +114,8 @@ export function tradeOffFrontier(options: FrontierOptions): Figure {
 }
 
 /**
- * The points that no other one beats in both measures (equal in one and better in the other beats too), by x.
+ * The points that no other point beats, ordered by x. A point beats another if it is at least as good in both measures
+ * and better in one.
  * @example
  * ```ts
  * import { chart } from "pageblock";
@@ -174,7 +175,7 @@ function pointsOf(
   };
 }
 
-/** Equal choices lie on each other: the first of them has the names of all, the others none. */
+/** Equal choices overlap: the first shows the names of all, the others none. */
 function nameAt(point: FrontierPoint, front: ReadonlySet<FrontierPoint>): string {
   const equal = [...front].filter((p) => p.x === point.x && p.y === point.y);
   if (equal[0] !== point) return "";

@@ -15,7 +15,7 @@ export interface HoldersOptions extends Words {
 }
 
 /**
- * The Sankey; its size does not depend on the machine's. Throws InputError when nothing is in use.
+ * The Sankey diagram; its size does not depend on that of the machine. Throws InputError if no page is in use.
  * @example
  * ```ts
  * import { chart, machine } from "pageblock";
@@ -98,7 +98,7 @@ function roughly(bytes: number): number {
   return Number((bytes / unit).toPrecision(3)) * unit;
 }
 
-/** Nodes in the order of their first use, told apart by their column. */
+/** Nodes in the order of their first use, distinguished by column. */
 class Nodes {
   readonly names: string[] = [];
   readonly colors: string[] = [];

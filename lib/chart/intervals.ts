@@ -1,4 +1,4 @@
-/** Estimates with their intervals, one row a strategy: success rates, and paired differences between strategies. */
+/** Estimates with intervals, one row per strategy: success rates, and paired differences between strategies. */
 import { InputError } from "../base/errors";
 import type { Estimate } from "../metrics/measures";
 import type { ErrorBars, Figure, ScatterTrace } from "./figure";
@@ -10,7 +10,7 @@ import { withNote } from "./thin";
 
 export type { Estimate };
 
-/** Estimates of one condition, a dot a row. */
+/** Estimates of one condition, one dot per row. */
 export interface EstimateSeries {
   name: string;
   rows: readonly Estimate[];
@@ -19,7 +19,7 @@ export interface EstimateSeries {
 export interface SuccessRateOptions extends Words {
   /** Shares 0 to 1. */
   series: readonly EstimateSeries[];
-  /** What the interval is: `95 % Wilson interval`. */
+  /** The kind of interval: `95 % Wilson interval`. */
   interval: string;
 }
 
@@ -29,12 +29,12 @@ export interface DifferenceOptions extends Words {
   interval: string;
 }
 
-/** Rows beyond these are not drawn, and the figure says how many. */
+/** The most rows drawn; the figure says how many were left out. */
 const ROWS_MAX = 60;
 const SYMBOLS = ["circle", "square", "diamond", "triangle-up", "cross", "x", "star"];
 
 /**
- * Success rates (%) by strategy with intervals. Throws InputError when low ≤ value ≤ high or 0…1 does not hold.
+ * Success rates (%) by strategy with intervals. Throws InputError unless 0 ≤ low ≤ value ≤ high ≤ 1.
  * @example
  * ```ts
  * import { chart, wilson } from "pageblock";
@@ -68,7 +68,7 @@ export function successRates(options: SuccessRateOptions): Figure {
 }
 
 /**
- * Paired differences with intervals and the line of no difference.
+ * Paired differences with intervals, and a line at zero.
  * @example
  * ```ts
  * import { chart } from "pageblock";
@@ -146,7 +146,7 @@ function dots(
   return withRuns(figure, words.from);
 }
 
-/** Dots of several series lie side by side in their row; one that is alone in it, in its middle. */
+/** Dots of several series are side by side in their row; a single dot is in the middle. */
 function shiftOf(series: readonly EstimateSeries[], at: number, name: string): number {
   const there = series.flatMap((one, i) => (one.rows.some((row) => row.name === name) ? [i] : []));
   return there.length === 1 ? 0 : (there.indexOf(at) / (there.length - 1) - 0.5) * 0.5;

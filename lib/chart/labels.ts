@@ -1,6 +1,6 @@
-/** Words from outside in a figure: shown letter by letter, whatever they hold, and never so long that they fill it. */
+/** Text from input in a figure: shown literally and cut to a limited length. */
 
-/** Plotly reads `<b>`, `<br>`, `<a href>` and entities in every text; here they stay what they are. */
+/** Plotly interprets `<b>`, `<br>`, `<a href>` and entities in every text; escaping shows them literally. */
 const ENTITIES: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;" };
 
 /** `text` for a Plotly figure: its markup escaped, on one line, at most `lettersMax` letters (the last an ellipsis). */
@@ -12,8 +12,7 @@ export function label(text: string, lettersMax = 80): string {
 }
 
 /**
- * Labels of different things, told apart: two of the same text would be one category of an axis, so the second gets a
- * number.
+ * Makes labels distinct: two equal texts would be one category of an axis, so the second gets a number.
  */
 export function distinctLabels(texts: readonly string[], lettersMax?: number): string[] {
   const seen = new Set<string>();

@@ -50,15 +50,18 @@ export interface LatencyBoxOptions extends Words {
   rows: readonly (LatencyQuantiles | MicrosecondQuantiles)[];
 }
 
-/** More samples are drawn at this many evenly spaced ranks, the first, the last and the 99.9th percentile always. */
+/**
+ * The most samples drawn; more are drawn at evenly spaced ranks, always with the first, the last and the 99.9th
+ * percentile.
+ */
 const RANKS_MAX = 300;
 const SERIES_MAX = 16;
 const ROWS_MAX = 60;
 const DASHES = ["solid", "dash", "dot"] as const;
 
 /**
- * The share of requests served within a time. Throws InputError for a strategy without samples or with negative ones;
- * zeros, which a logarithmic axis has no place for, stand at the decade below the least other value.
+ * The share of requests served within a time. A logarithmic axis has no zero, so zeros are drawn at the decade below
+ * the smallest other value. Throws InputError for a strategy without samples or with negative ones.
  * @example
  * ```ts
  * import { chart } from "pageblock";
@@ -194,7 +197,7 @@ export function latencyBoxes(options: LatencyBoxOptions): Figure {
   return withRuns(figure, options.from);
 }
 
-/** The axis counts microseconds. */
+/** The axis is in microseconds. */
 function samplesDrawn(one: LatencySamples | MicrosecondSamples): MicrosecondSamples {
   if ("samplesUs" in one) return one;
   return { name: one.name, samplesUs: one.samplesNs.map((ns) => ns / 1000) };

@@ -4,20 +4,20 @@ import { label } from "./labels";
 import { GRID, INK, SERIES } from "./palette";
 import type { Planned } from "./run";
 
-/** Words around a chart, shown letter by letter. An axis title ends with its unit: `reserved (MiB)`. */
+/** Title, subtitle and labels of a chart, shown literally. An axis title ends with its unit: `reserved (MiB)`. */
 export interface Words {
   title?: string;
   /** One line under the title: what to see. */
   subtitle?: string;
   xTitle?: string;
   yTitle?: string;
-  /** What the figure was computed from: stored with it, so that a write-up can name the plans. */
+  /** The results that the figure was computed from; stored with it, so that a write-up can name the plans. */
   from?: readonly Planned[] | undefined;
 }
 
 const WORDS_MAX = 300;
 
-/** The base layout; `height` in CSS pixels, the width follows the page. */
+/** The base layout; `height` is in CSS pixels, the width is that of the page. */
 export function layoutOf(words: Words, height: number, more: Partial<Layout> = {}): Layout {
   const { xaxis, yaxis, ...rest } = more;
   return {

@@ -1,4 +1,4 @@
-/** Lines: y against x, one line a series, points marked. */
+/** Lines: y against x, one line per series, with marked points. */
 import { InputError } from "../base/errors";
 import type { Axis, Datum, Figure, ScatterTrace } from "./figure";
 import { label } from "./labels";
@@ -26,7 +26,7 @@ export interface LineOptions extends Words {
 const DASHES = ["solid", "dash", "dot"] as const;
 
 /**
- * Lines with points. Throws InputError when a series has unequal x and y.
+ * Lines with points. Throws InputError if x and y of a series differ in length.
  * @example
  * ```ts
  * import { chart } from "pageblock";
@@ -65,7 +65,7 @@ export function lines(options: LineOptions): Figure {
   return withRuns(figure, options.from);
 }
 
-/** At most so many values of a logarithmic axis are all written on it. */
+/** Up to this number of values, a logarithmic axis shows each as a tick. */
 const TICKS_MAX = 12;
 
 function axisOf(log: boolean | undefined, values: Datum[]): Axis {

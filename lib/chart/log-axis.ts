@@ -2,7 +2,9 @@
 import type { Axis } from "./figure";
 import { number } from "./labels";
 
-/** An axis over `values` (all above 0) with room at both ends (a share of its length); 1, 2, 5 where decades are few. */
+/**
+ * An axis over `values` (all above 0) with room at both ends (a share of its length); 1, 2, 5 where decades are few.
+ */
 export function logAxis(values: readonly number[], room = 0.04): Axis {
   if (values.length === 0) return { type: "log" };
   const logs = values.map(Math.log10);

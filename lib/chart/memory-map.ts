@@ -3,8 +3,8 @@
  * bytes: one page block where that gives a readable number of cells, a part of a block where blocks are huge (so that
  * one can see that a single page block is half the machine), several blocks where there are very many.
  *
- * A cell that holds any reservation shows the reservation, however small: to reserve a byte is to spoil the block for
- * CMA. Hovering gives the exact bytes. Rows of the address space without memory are left out.
+ * A cell with a reservation shows it, however small it is: one reserved byte makes the block unusable for CMA. Hover
+ * text gives the exact bytes. Rows of the address space without memory are left out.
  */
 import { InputError } from "../base/errors";
 import { formatSize, hex } from "../base/units";
@@ -14,7 +14,7 @@ import { layoutOf, type Words } from "./layout";
 import { INK, OKABE_ITO } from "./palette";
 import { withRuns } from "./run";
 
-/** What a range of memory is, most telling last: the kind a mixed cell shows. */
+/** Kinds of memory ranges by rank: a mixed cell shows the last of its kinds. */
 export const MEMORY_KINDS = ["hole", "free", "unmovable", "cma", "memmap", "reserved", "kernel"] as const;
 export type MemoryKind = (typeof MEMORY_KINDS)[number];
 
@@ -33,20 +33,20 @@ export interface Extent {
   base: number;
   bytes: number;
   kind: MemoryKind;
-  /** What it is in words, for hovering: `initrd`. */
+  /** Its name in the hover text: `initrd`. */
   label?: string;
 }
 
 export interface MemoryMapOptions extends Words {
-  /** All memory and what lies in it; what no extent covers is a hole. */
+  /** All memory and its contents; addresses that no extent covers are a hole. */
   extents: readonly Extent[];
   pageblockBytes: number;
-  /** At most so many cells, a power of two (default 1024). */
+  /** Maximum number of cells, a power of two (default 1024). */
   cellsMax?: number;
 }
 
 /**
- * The figure; throws InputError for an empty machine or a page block that is no power of two.
+ * The figure; throws InputError for a machine without memory, or a page block size that is not a power of two.
  * @example
  * ```ts
  * import { chart } from "pageblock";
@@ -106,7 +106,7 @@ export function memoryMap(options: MemoryMapOptions): Figure {
   return withRuns(figure, options.from);
 }
 
-/** `columns` cells of `cellBytes` a row; `rows` are the addresses at which the drawn rows start. */
+/** `columns` cells of `cellBytes` per row; `rows` are the start addresses of the drawn rows. */
 interface Grid {
   cellBytes: number;
   columns: number;
@@ -127,7 +127,7 @@ function gridOf(extents: readonly Extent[], pageblockBytes: number, cellsMax: nu
   }
 }
 
-/** A page block; where that gives few cells, a part of it that still gives at most 512; never below 1 MiB. */
+/** A page block or, if that gives few cells, a part of it that gives at most 512 cells; never below 1 MiB. */
 function smallestCell(memory: number, pageblockBytes: number): number {
   if (memory / pageblockBytes >= 128) return pageblockBytes;
   let cell = Math.min(pageblockBytes, 2 ** 20);
@@ -163,7 +163,7 @@ function cellAt(base: number, bytes: number, extents: readonly Extent[], pageblo
   };
 }
 
-/** What lies in `[from, to)`: every byte counted once, for the extent of the highest rank that holds it. */
+/** Content of `[from, to)`: every byte counts once, for the highest-ranked extent that covers it. */
 function partsOf(
   extents: readonly Extent[],
   from: number,
@@ -192,7 +192,7 @@ function partsOf(
 
 const rankOf = (extent: Extent) => MEMORY_KINDS.indexOf(extent.kind);
 
-/** One colour for each kind, without blending. */
+/** One colour per kind, without blending. */
 function steps(): ColorScale {
   const n = MEMORY_KINDS.length;
   return MEMORY_KINDS.flatMap(
@@ -203,7 +203,7 @@ function steps(): ColorScale {
   );
 }
 
-/** A square with the kind's name and its bytes for every kind to be seen. */
+/** A legend entry per visible kind: a square, its name and its bytes. */
 function legend(extents: readonly Extent[], cells: Cell[]): Trace[] {
   const parts = partsOf(extents, 0, Number.MAX_SAFE_INTEGER);
   return MEMORY_KINDS.flatMap((kind, at): ScatterTrace[] => {
@@ -224,7 +224,7 @@ function legend(extents: readonly Extent[], cells: Cell[]): Trace[] {
   });
 }
 
-/** Three significant digits: hovering has the exact bytes. */
+/** Three significant digits; the hover text has the exact bytes. */
 function roundForLegend(bytes: number): number {
   const unit = [2 ** 40, 2 ** 30, 2 ** 20, 2 ** 10].find((u) => bytes >= u) ?? 1;
   return Math.round(Number((bytes / unit).toPrecision(3)) * unit);
@@ -263,7 +263,7 @@ function scaleInWords(grid: Grid, pageblockBytes: number): string {
 
 const rowPixels = (grid: Grid) => Math.max(10, Math.min(26, Math.floor(320 / grid.rows.length)));
 
-/** The rows that get an address: at most 16, the first always. */
+/** The rows that get an address: at most 16, always including the first. */
 function labelled(grid: Grid): number[] {
   const step = Math.ceil(grid.rows.length / 16);
   return grid.rows.map((_, row) => row).filter((row) => row % step === 0);

@@ -5,7 +5,7 @@ import type { Words } from "./layout";
 import { type Extent, type MemoryKind, memoryMap } from "./memory-map";
 import type { Planned } from "./run";
 
-/** What the map needs of a machine after boot. Bytes and physical addresses. */
+/** The fields of a booted machine that the map needs. Bytes and physical addresses. */
 export interface MappedMachine extends Planned {
   readonly board: string;
   readonly memoryBytes: number;
@@ -16,7 +16,7 @@ export interface MappedMachine extends Planned {
 }
 
 /**
- * The machine's memory in cells, page blocks outlined, coloured by who has it after boot.
+ * The machine's memory in cells, with outlined page blocks, coloured by owner after boot.
  * @example
  * ```ts
  * import { chart, machine } from "pageblock";

@@ -22,7 +22,7 @@ export const SERIES: readonly string[] = [
   OKABE_ITO.yellow,
 ];
 
-/** Text and lines that can be read on white and on JupyterLab's dark #111 (contrast at least 4.2 to both). */
+/** Text and lines, readable on white and on JupyterLab's dark #111 (contrast at least 4.2 to both). */
 export const INK = "#7a7a7a";
 export const GRID = "rgba(127,127,127,0.25)";
 
@@ -35,7 +35,10 @@ export const LITTLE_TO_MUCH: [number, string][] = [
   [1, "#08306b"],
 ];
 
-/** The same for cells without words, which must be told from a dark ground as well: its dark end at contrast 2.5 to #111. */
+/**
+ * The same for cells without words, which must be told from a dark ground as well: its dark end at contrast 2.5 to
+ * #111.
+ */
 export const AMOUNT: [number, string][] = [
   [0, "#d6e6f4"],
   [0.5, "#6aaed6"],
@@ -63,7 +66,7 @@ export const MIGRATETYPE_COLORS: Readonly<Record<string, string>> = {
   Isolate: OKABE_ITO.yellow,
 };
 
-/** What lies in memory: the classes of metrics/page-class, what is free, and what is held in place. */
+/** Contents of memory: the classes of metrics/page-class, free memory, and pages held in place. */
 export const CONTENT_COLORS = {
   free: OKABE_ITO.skyBlue,
   movable: OKABE_ITO.green,
@@ -75,7 +78,7 @@ export const CONTENT_COLORS = {
   reserved: OKABE_ITO.yellow,
 } as const;
 
-/** `#rrggbb` with an alpha of 0 to 1, as CSS and Plotly take it. */
+/** `#rrggbb` with an alpha from 0 to 1, in the notation of CSS and Plotly. */
 export function faded(color: string, alpha: number): string {
   const channel = (at: number) => Number.parseInt(color.slice(at, at + 2), 16);
   return `rgba(${channel(1)},${channel(3)},${channel(5)},${alpha})`;
@@ -96,7 +99,7 @@ export function contrast(a: string, b: string): number {
   return (light + 0.05) / (dark + 0.05);
 }
 
-/** Black or white, whichever is read better on `background`. */
+/** Black or white, whichever has more contrast on `background`. */
 export function textOn(background: string): "#000000" | "#ffffff" {
   return contrast(background, "#000000") >= contrast(background, "#ffffff") ? "#000000" : "#ffffff";
 }

@@ -1,8 +1,8 @@
-/** A run: a plan, what it gave, and their common name. */
+/** A run: a plan, its result, and their common name. */
 import { sha256Of } from "../base/canonical-json";
 import type { Figure, Run } from "./figure";
 
-/** Anything that knows the plan it came from, and whose JSON is its result. */
+/** Any object that carries its plan, and whose JSON is its result. */
 export interface Planned {
   readonly plan: object;
   toJSON(): object;
@@ -22,7 +22,7 @@ export function runOf(plan: unknown, result: unknown): Run {
   return { plan, result, sha256: sha256Of({ plan, result }) };
 }
 
-/** The figure with what it was computed from, each run once. */
+/** Adds the runs that the figure was computed from, each once. */
 export function withRuns(figure: Figure, from: readonly Planned[] | undefined): Figure {
   if (from === undefined || from.length === 0) return figure;
   const runs = from.map((one) => runOf(one.plan, one.toJSON()));

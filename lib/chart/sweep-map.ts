@@ -1,4 +1,4 @@
-/** A sweep over two parameters as a heat map: the value in the cell, its interval on hovering. */
+/** A sweep over two parameters as a heat map: the value in the cell, its interval in the hover text. */
 import { InputError } from "../base/errors";
 import type { Figure, HeatmapTrace } from "./figure";
 import { distinctLabels, label, number } from "./labels";
@@ -12,29 +12,29 @@ export interface SweepCell {
   value: number;
   low?: number;
   high?: number;
-  /** What it was computed from: `64 runs`. */
+  /** Its basis: `64 runs`. */
   basis?: string;
 }
 
-/** A parameter: its values as they are written on the axis, numbers or names, in their order. */
+/** A parameter: its values (numbers or names) as labels of the axis, in order. */
 export interface SweepOptions extends Words {
   x: readonly (number | string)[];
   y: readonly (number | string)[];
-  /** `cells[y][x]`; null where nothing was run. */
+  /** `cells[y][x]`; null if there is no run. */
   cells: readonly (readonly (SweepCell | null)[])[];
-  /** What the value is, with its unit: `success rate (%)`. */
+  /** Name and unit of the value: `success rate (%)`. */
   valueTitle: string;
-  /** Ends of the colour scale; default the least and the greatest value. */
+  /** Ends of the colour scale; default the smallest and the greatest value. */
   range?: readonly [number, number];
 }
 
-/** Beyond so many columns or rows, neighbouring cells are averaged. */
+/** The most columns or rows; with more, neighbouring cells are averaged. */
 const SIDE_MAX = 48;
-/** Beyond so many columns there is no room for words. */
+/** The most columns that leave room for text. */
 const TEXT_COLUMNS_MAX = 16;
 
 /**
- * The figure; values of both parameters are equally spaced. Throws InputError when cells do not fill y × x.
+ * The figure; values of both parameters are equally spaced. Throws InputError if the cells do not fill y × x.
  * @example
  * ```ts
  * import { chart } from "pageblock";

@@ -1,6 +1,6 @@
-/** How charts stay small whatever they are given; every rule says in the figure what was left out. */
+/** Rules that keep charts small for any input; the figure says what was left out. */
 
-/** At most `max` of `n` places: every k-th from the first, and the last. */
+/** At most `max` of `n` indices: every k-th from the first, and the last. */
 export function everyNth(n: number, max: number): number[] {
   if (n <= max) return Array.from({ length: n }, (_, at) => at);
   const step = Math.ceil((n - 1) / (max - 1));
@@ -9,7 +9,7 @@ export function everyNth(n: number, max: number): number[] {
   return [...places, n - 1];
 }
 
-/** What is said under a title when places were left out: `every 4th of 4,000 samples`. */
+/** The note under a title if points were left out: `one in 4 of 4,000 samples is drawn`. */
 export function thinned(n: number, kept: number, what: string): string | undefined {
   if (kept >= n) return undefined;
   const step = Math.ceil((n - 1) / (kept - 1));
@@ -18,7 +18,7 @@ export function thinned(n: number, kept: number, what: string): string | undefin
 
 const SUBTITLE_MAX = 180;
 
-/** Subtitle and note on one line; of a long subtitle its beginning, so that the note is always there. */
+/** Subtitle and note on one line; a long subtitle is cut, so that the note always fits. */
 export function withNote(subtitle: string | undefined, note: string | undefined): { subtitle?: string } {
   const cut = (text: string) => (text.length <= SUBTITLE_MAX ? text : `${text.slice(0, SUBTITLE_MAX - 1)}…`);
   const words = [subtitle === undefined ? undefined : cut(subtitle), note].filter(

@@ -1,4 +1,4 @@
-/** `pageblock compare <scenario|plan>`: strategies side by side, with what the seeds allow to say. */
+/** `pageblock compare <scenario|plan>`: compares strategies, with the conclusions that the seeds support. */
 import { existsSync } from "node:fs";
 import { type Command, Option } from "commander";
 import { InputError } from "../base/errors";
@@ -34,8 +34,8 @@ interface Flags extends RunningFlags, GivenFlags {
 
 export function register(program: Command): void {
   command(program, "compare", "comparison", "compare strategies on one machine")
-    .option("--adapter <name>", `of the scorecard: ${RDMA_ADAPTER_NAMES.join(", ")}`)
-    .option("--cpu <name>", `of the scorecard: ${CPU_TLB_NAMES.join(", ")}`)
+    .option("--adapter <name>", `adapter of the scorecard: ${RDMA_ADAPTER_NAMES.join(", ")}`)
+    .option("--cpu <name>", `CPU of the scorecard: ${CPU_TLB_NAMES.join(", ")}`)
     .action(async (what: string | undefined, flags: Flags) => {
       const spec = chosen("comparison", what, flags);
       const hardware = { adapter: flags.adapter, cpu: flags.cpu };
@@ -85,10 +85,10 @@ function command(program: Command, name: string, kind: string, doc: string): Com
     .argument("[scenario|plan]", "name of a scenario, or a plan as JSON or YAML; flags replace its fields")
     .option(
       "--strategies <names>",
-      "only these, separated by commas; or a list such as [{ name: cma, area: 64MiB }]",
+      "compare only these, separated by commas; or a list such as [{ name: cma, area: 64MiB }]",
     )
     .addOption(new Option("--seed <n>").argParser(wholeNumber).hideHelp())
-    .addOption(new Option("--uptime <time>", 'of a scenario: how long the machine has been used: "30 days"'));
+    .addOption(new Option("--uptime <time>", 'how long the machine of a scenario has been up: "30 days"'));
 }
 
 /** Hardware and name of a scorecard, from its file and the flags. */
@@ -103,7 +103,9 @@ function print(plan: object): void {
   process.stdout.write(`${JSON.stringify(plan, null, 2)}\n`);
 }
 
-/** The scorecard, of any comparison for which hardware is named: as JSON, or a table with the front and the reasons below it. */
+/**
+ * The scorecard of any comparison that names hardware: as JSON, or as a table with the front and the reasons below it.
+ */
 async function showScorecard(
   what: string,
   spec: ComparisonSpec,
@@ -133,7 +135,7 @@ function chosen(kind: "comparison" | "scorecard", what: string | undefined, flag
   };
   const named = what !== undefined && (SCENARIOS.has(what) || !existsSync(what));
   if (!named && uptime !== undefined)
-    throw new InputError("compare: --uptime belongs to scenarios: write a workload into the plan");
+    throw new InputError("compare: --uptime is for scenarios: add a workload to the plan instead");
   const only = strategies?.split(",").map((s) => s.trim());
   if (named) {
     const { board, memory } = flags as { board?: string; memory?: string };
@@ -148,7 +150,7 @@ function chosen(kind: "comparison" | "scorecard", what: string | undefined, flag
   }
   const file = what === undefined ? undefined : readPlanFile(what);
   if (file !== undefined && isObject(file.value) && !Object.hasOwn(file.value, "strategies")) {
-    // A plan of one run: its strategy is compared with others, and the flags say what of the comparison is to be another.
+    // A plan of one run: its strategy is compared with others, and the flags change the comparison.
     const spec = comparisonIn(file);
     const { value, locate } = flagsIn(
       "comparison",
@@ -178,7 +180,7 @@ function definedOf<T extends object>(options: T): { [K in keyof T]?: NonNullable
   };
 }
 
-/** Strategies of the comparison by label, or any of the library by name. */
+/** Selects strategies of the comparison by label, or any strategy of the library by name. */
 function pick(spec: ComparisonSpec, only: string[]): ComparisonSpec {
   const strategies = labelled(only.map((name) => spec.strategies.find((s) => s.label === name) ?? { name }));
   return { ...spec, strategies };

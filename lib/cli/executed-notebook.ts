@@ -1,4 +1,7 @@
-/** Executes one notebook for a command: its normalised JSON with the mark of its outputs, or one line on stderr and exit status 1. */
+/**
+ * Executes a notebook for a command. Returns its normalised JSON with the mark of its outputs; if it fails, one line
+ * goes to stderr and the exit status is 1.
+ */
 import { normalizedNotebook } from "../notebook/normalized-notebook";
 import { marked } from "../report/executed-mark";
 import { kernelSetup } from "./kernel-setup";
@@ -9,7 +12,7 @@ export const CELL_TIMEOUT_S = 600;
 /** For an option that can be given several times. */
 export const collected = (value: string, before: readonly string[]): string[] => [...before, value];
 
-/** `settings`: `name=value` for the notebook's parameters. Undefined when a cell failed, which has then been said. */
+/** `settings`: `name=value` for the notebook's parameters. Undefined if a cell failed, which has then been reported. */
 export async function executedNotebook(
   path: string,
   cellTimeoutS = CELL_TIMEOUT_S,

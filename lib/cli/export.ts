@@ -32,15 +32,15 @@ async function exportOne(file: string, options: Options): Promise<Exported | und
 export function register(program: Command): void {
   program
     .command("export")
-    .description("write an executed notebook as a standalone page, with what is needed to run it again")
+    .description("write an executed notebook as a standalone page that carries the plans to run it again")
     .argument("<file...>", "executed notebooks (.ipynb)")
     .addOption(
-      new Option("--to <format>", "form of the write-up").choices([...EXPORT_FORMATS]).default("html"),
+      new Option("--to <format>", "format of the write-up").choices([...EXPORT_FORMATS]).default("html"),
     )
-    .option("--slides", "slides, a heading each (the same as --to slides)")
+    .option("--slides", "slides, one per heading (same as --to slides)")
     .requiredOption("--out <dir>", "folder to write into")
     .option("--execute", "execute the notebook first, with the kernel of this package")
-    .option("--set <name=value>", "with --execute: another value for a parameter; repeatable", collected, [])
+    .option("--set <name=value>", "with --execute: override a parameter; repeatable", collected, [])
     .action(async (files: string[], options: Options) => {
       for (const file of files) {
         const exported = await withSetupErrors(() => exportOne(file, options));

@@ -12,20 +12,17 @@ import {
 } from "../trace/fidelity";
 import { RECORDING_KINDS } from "../trace/recording-check";
 
-/** Kinds of recordings that exist and are recognised but not checked yet: said so in words. None now. */
+/** Kinds of recordings that are recognised but not checked yet, and reported as such. Currently none. */
 const NOT_CHECKED_YET: readonly FoundRecording["kind"][] = [];
 
 export function register(program: Command): void {
   program
     .command("fidelity")
     .description("check recordings of a real kernel against the model")
-    .argument("<path...>", "files or folders with recordings; a folder is searched for what it holds")
-    .option("--json", "print one JSON array: an object for each recording")
-    .option("--summary", "print one line for each recording and a total")
-    .option(
-      "--keep-going",
-      "check the other recordings too when one cannot be read; the exit status is 2 all the same",
-    )
+    .argument("<path...>", "files or folders with recordings; folders are searched for recordings")
+    .option("--json", "print a JSON array with one object per recording")
+    .option("--summary", "print one line per recording and a total")
+    .option("--keep-going", "continue if a recording cannot be read; the exit status is still 2")
     .action(async (paths: string[], options: FidelityOptions) => {
       process.exitCode = await fidelity(paths, options);
     });
@@ -46,7 +43,7 @@ async function fidelity(paths: readonly string[], options: FidelityOptions): Pro
     );
   const checks: FidelityCheck[] = [];
   const broken: string[] = [];
-  // Bad input leaves nothing on stdout, so what is found waits for the end unless a reader asked to go on.
+  // Invalid input prints nothing on stdout, so results wait for the end unless the user chose to continue.
   const waiting: string[] = [];
   const print = (text: string) => (options.keepGoing ? process.stdout.write(text) : waiting.push(text));
   for (const { path, kind } of found) {

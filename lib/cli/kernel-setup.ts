@@ -1,6 +1,6 @@
 /**
- * The notebook kernel's own programs (kernel-setup/), loaded when a command needs them: they are built beside the
- * library, not into it. Their complaints become bad input.
+ * Loads the programs of the notebook kernel (kernel-setup/) when a command needs them: they are built next to the
+ * library, not into it. Their errors count as invalid input.
  */
 import { join } from "node:path";
 import { InputError } from "../base/errors";
@@ -35,12 +35,12 @@ interface Modules {
   };
 }
 
-/** A module of kernel-setup/ by its name. */
+/** A module of kernel-setup/ by name. */
 export function kernelSetup<M extends keyof Modules>(name: M): Modules[M] {
   return require(join(__dirname, "..", "..", "dist", "kernel-setup", `${name}.js`));
 }
 
-/** Runs `work`, with what is wrong with the set-up told as bad input. */
+/** Runs `work` and reports errors of the set-up as invalid input. */
 export async function withSetupErrors<T>(work: () => T | Promise<T>): Promise<T> {
   try {
     return await work();

@@ -20,7 +20,7 @@ function withPlace(command: Command): Command {
   return command
     .addOption(new Option("--user", "for this user (the default)"))
     .addOption(new Option("--prefix <folder>", "under <folder>/share/jupyter/kernels"))
-    .addOption(new Option("--venv", "in the activated virtual environment, else in .venv"));
+    .addOption(new Option("--venv", "in the activated virtual environment, otherwise in .venv"));
 }
 
 async function doctor({ json }: { json?: boolean }): Promise<void> {
@@ -49,7 +49,7 @@ export function register(program: Command): void {
   );
   kernel
     .command("doctor")
-    .description("say what is wrong with the set-up and how to mend it")
+    .description("check the set-up, and say how to fix it")
     .option("--json", "print one JSON array of {what, ok, found, mend}")
     .action(doctor);
 }

@@ -1,19 +1,22 @@
 #!/usr/bin/env node
-/** `pageblock`: one file per command; exit status 0: done, 1: the check found a difference, 2: bad input (one line on stderr). */
+/**
+ * `pageblock`: one file per command. Exit status 0: done, 1: a check found a difference, 2: invalid input (one line on
+ * stderr).
+ */
 import { readdirSync, readFileSync } from "node:fs";
 import { basename, extname, join } from "node:path";
 import { Command, CommanderError } from "commander";
 import { InputError } from "../base/errors";
 import { printable } from "./printable";
 
-/** A command's file exports this; the file is named like the command. */
+/** What the file of a command exports; the file has the name of the command. */
 interface CommandFile {
   register(program: Command): void;
 }
 
 /**
- * Registers the command of that name, or all commands if there is none: those files of this folder that export `register`. A
- * single file is loaded if possible, so that start-up stays short.
+ * Registers the command of this name or, if there is none, all commands: the files of this folder that export
+ * `register`. Loads a single file if possible, so that start-up is fast.
  */
 function registerCommands(program: Command, asked: string | undefined): void {
   const ending = extname(__filename);

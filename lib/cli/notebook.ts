@@ -32,11 +32,11 @@ export function register(program: Command): void {
     .description("work with notebooks")
     .command("run <notebook>")
     .description("execute a notebook, or `all` of notebooks/, and write it with its outputs")
-    .requiredOption("--out <folder>", "where to write")
+    .requiredOption("--out <folder>", "folder to write into")
     .option("--timeout <seconds>", "longest time a cell may take", String(CELL_TIMEOUT_S))
     .option(
       "--set <name=value>",
-      "another value for a parameter (a cell tagged `parameters`); repeatable",
+      "override a parameter (of a cell tagged `parameters`); repeatable",
       collected,
       [],
     )

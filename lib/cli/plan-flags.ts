@@ -1,4 +1,4 @@
-/** Plans from the command line: a file, flags for every field of the plan, or both; flags come last. */
+/** Plans from the command line: a file, flags for every field of the plan, or both; flags override the file. */
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { parseHugetlbCma } from "../machine/huge-pages";
 import { PLAN_KINDS, type PlanStatement } from "../plan/kinds";
@@ -8,7 +8,7 @@ import { addFlags, type Flag, flagsOf, fromText, optionKey, withFlags } from "..
 import { fieldPath, type Locate } from "../schema/place";
 import { readPlanFile, type Written } from "../schema/plan-file";
 
-/** What commander read. */
+/** The flags as commander parsed them. */
 export type GivenFlags = Readonly<Record<string, unknown>>;
 
 /** The statement of a kind of plan. */
@@ -16,10 +16,13 @@ export function statementOf(kind: string): PlanStatement {
   return PLAN_KINDS.find(({ name }) => name === kind)!;
 }
 
-/** Words for machines that say several fields at once, as the kernel command line does. */
+/** Flags of machines that set several fields at once, as the kernel command line does. */
 const MACHINE_WORDS = ["thp", "kernelcore", "hugetlb-cma"];
 
-/** Adds a flag for every field of the kind, and `--print-plan`; `except` are those that the command reads in its own way. */
+/**
+ * Adds a flag for every field of the kind, and `--print-plan`; except those in `except`, which the command reads
+ * itself.
+ */
 export function withPlanFlags(command: Command, kind: string, except: readonly string[] = []): Command {
   const flags = flagsOf(statementOf(kind).fields);
   const words = flags.filter(({ name }) => MACHINE_WORDS.includes(name));
@@ -53,7 +56,7 @@ const WORDS: Readonly<Record<string, (text: string, field: Field) => unknown>> =
   "hugetlb-cma": (text) => text,
 };
 
-/** The flags with words for machines as the fields that they say. */
+/** Converts the flags of machines to the fields that they set. */
 function inFields(given: GivenFlags): GivenFlags {
   const { huge, thp, kernelcore, hugetlbCma, ...rest } = given;
   const told: Record<string, unknown> = { ...rest };
@@ -71,13 +74,13 @@ function inFields(given: GivenFlags): GivenFlags {
   return told;
 }
 
-/** What the file and the flags say together, not yet checked; a complaint about a flag names the flag. */
+/** The unchecked plan of file and flags together; an error in a flag names the flag. */
 export function writtenWith(kind: string, file: string | undefined, given: GivenFlags): Written {
   const written = file === undefined ? { file: "plan", value: {}, locate: fieldPath } : readPlanFile(file);
   return flagsIn(kind, written, given);
 }
 
-/** The same for what was read or made before. */
+/** The same for a plan that was already read or made. */
 export function flagsIn(kind: string, written: Written, given: GivenFlags): Written {
   const flags = flagsOf(statementOf(kind).fields);
   const told = inFields(given);
@@ -85,7 +88,7 @@ export function flagsIn(kind: string, written: Written, given: GivenFlags): Writ
   return { ...written, value, locate: naming(flags, told, written) };
 }
 
-/** Names the flag that said a field; a field that nobody said, where there is no file, by the flag that would. */
+/** Names the flag that set a field or, if there is no file, the flag that would set a missing field. */
 function naming(flags: readonly Flag[], given: GivenFlags, written: Written): Locate {
   const inFile = isObject(written.value) && Object.keys(written.value).length > 0;
   return (path, key) => {

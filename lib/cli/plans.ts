@@ -4,10 +4,10 @@ import { PLAN_KINDS } from "../plan/kinds";
 import { check } from "../schema/check";
 import { type GivenFlags, withPlanFlags, writtenWith } from "./plan-flags";
 
-/** Kinds that have a command of their own are told in a form for people there. */
+/** Kinds with a command of their own, which prints results for people. */
 const ELSEWHERE = new Set(["run", "comparison", "sweep", "scorecard", "boot"]);
 
-/** Kinds of plans that this file has the commands of. */
+/** Kinds of plans whose commands this file registers. */
 export const PLAIN_KINDS = PLAN_KINDS.filter(({ name }) => !ELSEWHERE.has(name));
 
 export function register(program: Command): void {
@@ -18,7 +18,7 @@ export function register(program: Command): void {
       .action(async (file: string | undefined, given: GivenFlags) => {
         const { value, locate } = writtenWith(name, file, given);
         const plan = { ...(check(statement, value, locate) as object), kind: name };
-        // Loaded here: completion of a command line must not load every engine.
+        // Loaded here, so that command-line completion does not load every engine.
         const { runPlan } = require("../report/plan-kinds") as typeof import("../report/plan-kinds");
         const printed = given.printPlan === true ? plan : await runPlan(plan);
         process.stdout.write(`${JSON.stringify(printed, null, 2)}\n`);

@@ -1,4 +1,4 @@
-/** `pageblock results`: what the store has; SQL over it; CSV and Parquet out of it. */
+/** `pageblock results`: counts the runs in the store, queries them with SQL, and exports CSV and Parquet. */
 import { existsSync } from "node:fs";
 import type { Command } from "commander";
 import { InputError } from "../base/errors";
@@ -18,12 +18,12 @@ interface Flags {
 export function register(program: Command): void {
   program
     .command("results")
-    .description("what the store has: counts, SQL over the views runs and requests, CSV, Parquet")
+    .description("query the store: counts, SQL over the views runs and requests, CSV, Parquet")
     .option("--store <file>", "the store", DEFAULT_STORE)
     .option("--sql <select>", "one SELECT over the views runs and requests")
     .option("--csv <file>", "write a view as CSV")
     .option("--parquet <file>", "write a view as Parquet")
-    .option("--table <name>", "which: runs or requests", "runs")
+    .option("--table <name>", "view to write: runs or requests", "runs")
     .option("--json", "print one JSON object, or the rows as a list")
     .action(async (flags: Flags) => {
       const { store, table } = flags;
@@ -41,7 +41,7 @@ export function register(program: Command): void {
       if (flags.csv !== undefined || flags.parquet !== undefined) return;
       if (!existsSync(store))
         throw new InputError(
-          `store: ${store}: is not there: results come into it by \`pageblock sweep\` or \`compare\``,
+          `store: ${store}: not found; create it with \`pageblock sweep\` or \`pageblock compare\``,
         );
       const open = await Store.open(store);
       const counts = await open.counts();

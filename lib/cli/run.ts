@@ -1,4 +1,4 @@
-/** `pageblock run plan.json`: one plan, its outcome. */
+/** `pageblock run plan.json`: runs one plan and prints its outcome. */
 import type { Command } from "commander";
 import { canonicalJson } from "../base/canonical-json";
 import { InputError } from "../base/errors";
@@ -51,7 +51,7 @@ export function register(program: Command): void {
     });
 }
 
-/** Where the plan asks for what no machine of the kind can serve: `plan.yaml:4: request.size: `. */
+/** The place of a field that asks for more than the machine has: `plan.yaml:4: request.size: `. */
 function placeOf(data: unknown, value: unknown, locate: Locate): string {
   const field = refusedField(data)?.field;
   return field === undefined ? "" : `${locate(asWritten(RUN_FIELDS, value, ["request", field]))}: `;

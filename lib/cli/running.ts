@@ -1,4 +1,4 @@
-/** What `run`, `compare`, `sweep` and `results` have in common: options, progress on a terminal, Ctrl-C. */
+/** Shared by `run`, `compare`, `sweep` and `results`: options, progress on a terminal, Ctrl-C. */
 import { type Command, InvalidArgumentError } from "commander";
 import type { RunningOptions } from "../experiment/compare";
 import { type Progress, progressText } from "../experiment/progress";
@@ -11,7 +11,7 @@ export interface RunningFlags {
   json?: boolean;
 }
 
-/** Exit status after Ctrl-C, as shells have it. */
+/** Exit status after Ctrl-C, as in shells. */
 export const INTERRUPTED_EXIT = 130;
 
 export function wholeNumber(text: string): number {
@@ -21,15 +21,15 @@ export function wholeNumber(text: string): number {
 
 export function withRunningOptions(command: Command): Command {
   return command
-    .option("--workers <n>", "threads (default: every core)", wholeNumber)
-    .option("--cluster <url>", "run on the workers of redis://… (see `pageblock worker`) instead")
-    .option("--store <file>", "where results are kept; none: nowhere", DEFAULT_STORE)
+    .option("--workers <n>", "number of threads (default: one per core)", wholeNumber)
+    .option("--cluster <url>", "run on the workers of redis://… instead (see `pageblock worker`)")
+    .option("--store <file>", "file that caches results; none: no cache", DEFAULT_STORE)
     .option("--json", "print one JSON object");
 }
 
 /**
- * Runs `work` with progress on stderr, if that is a terminal, and Ctrl-C turned into an orderly end: what is done is kept. A second
- * Ctrl-C ends at once.
+ * Runs `work` with progress on stderr, if that is a terminal. Ctrl-C stops it and keeps finished runs; a second Ctrl-C
+ * exits immediately.
  */
 export async function running<T>(
   flags: RunningFlags,
@@ -44,7 +44,7 @@ export async function running<T>(
   };
   const interrupt = (signal: NodeJS.Signals) => {
     if (cancel.signal.aborted) process.exit(INTERRUPTED_EXIT);
-    process.stderr.write(`${shown ? "\n" : ""}pageblock: ${signal}: stopping; what is done is kept\n`);
+    process.stderr.write(`${shown ? "\n" : ""}pageblock: ${signal}: stopping; finished runs are kept\n`);
     cancel.abort();
   };
   process.on("SIGINT", interrupt).on("SIGTERM", interrupt);
@@ -63,7 +63,7 @@ export async function running<T>(
   }
 }
 
-/** Columns of text, the first one to the left. */
+/** Columns of text, the first one left-aligned. */
 export function aligned(rows: readonly (readonly string[])[]): string {
   const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map((r) => (r[i] ?? "").length)));
   return rows

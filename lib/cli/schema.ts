@@ -10,10 +10,10 @@ export function register(program: Command): void {
   program
     .command("schema")
     .description(
-      "print the JSON Schema of a kind of plan; an editor reads it by a first line `# yaml-language-server: $schema=FILE`",
+      "print the JSON Schema of a kind of plan; editors use it if a plan begins with `# yaml-language-server: $schema=FILE`",
     )
     .argument("[kind]", `one of ${names.join(", ")}`, "run")
-    .option("--out <file>", "write it there")
+    .option("--out <file>", "write to this file")
     .action((kind: string, { out }: { out?: string }) => {
       const found = PLAN_KINDS.find(({ name }) => name === kind);
       if (found === undefined) throw unknownName("schema", kind, names);

@@ -46,7 +46,7 @@ const REPORTS: Record<string, (s: Shown) => string> = {
   unusable_index: (s) => unusableIndexText(s.memory, s.zones),
 };
 
-/** What a buddyinfo alone tells. */
+/** Reports that need only a buddyinfo. */
 const FROM_BUDDYINFO: Record<string, typeof buddyinfoLines> = {
   buddyinfo: buddyinfoLines,
   extfrag_index: extfragIndexLines,
@@ -76,7 +76,7 @@ function show(file: string, options: ShowOptions): string {
   if (options.as !== undefined && !Object.hasOwn(REPORTS, options.as))
     throw unknownName("--as", options.as, Object.keys(REPORTS));
   if (statSync(file, { throwIfNoEntry: false })?.isDirectory())
-    throw new InputError(`${file}: is a folder: name one snapshot in it, such as S0.txt.gz`);
+    throw new InputError(`${file}: is a folder: give a snapshot in it, such as S0.txt.gz`);
   const bytes = readInput(file);
   if (/^Node\s/.test(bytes.toString("latin1", 0, 6))) return fromBuddyinfo(file, bytes, options);
   const snapshot = parseSnapshot(bytes, file);

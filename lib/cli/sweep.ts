@@ -11,7 +11,7 @@ import { INTERRUPTED_EXIT, type RunningFlags, running, withRunningOptions } from
 
 export function register(program: Command): void {
   withPlanFlags(withRunningOptions(program.command("sweep")), "sweep")
-    .description("run every plan of a sweep; what the store has is not run again")
+    .description("run every plan of a sweep, except those already in the store")
     .argument("[plan]", "a sweep (plan, over, sample) or a plan, as JSON or YAML; flags replace its fields")
     .action(async (file: string | undefined, flags: RunningFlags & GivenFlags) => {
       const read = file === undefined ? { file: "plan", value: {}, locate: fieldPath } : readPlanFile(file);
@@ -33,7 +33,7 @@ export function register(program: Command): void {
       }
       const { plans, run, fromStore, failed, seconds, resultsHash } = summary;
       process.stdout.write(
-        `${plans} plans: ${run} run in ${seconds.toFixed(1)} s, ${fromStore} from the store, ${failed} failed${cancelled ? "; cancelled: the same command goes on" : ""}\n${resultsHash === null ? "" : `results ${resultsHash}\n`}`,
+        `${plans} plans: ${run} run in ${seconds.toFixed(1)} s, ${fromStore} from the store, ${failed} failed${cancelled ? "; cancelled: run the same command to continue" : ""}\n${resultsHash === null ? "" : `results ${resultsHash}\n`}`,
       );
     });
 }

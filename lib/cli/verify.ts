@@ -1,4 +1,7 @@
-/** `pageblock verify <file…>`: runs a write-up again from what it carries, and says for every result whether it is identical. */
+/**
+ * `pageblock verify <file…>`: runs a write-up again from the plans that it carries, and reports for every result if it
+ * is identical.
+ */
 import type { Command } from "commander";
 import { InputError } from "../base/errors";
 import { RUN_LIMITS } from "../report/run-again";
@@ -22,9 +25,7 @@ function report({ file, results, changes, compared, ok }: Verification): string 
 export function register(program: Command): void {
   program
     .command("verify")
-    .description(
-      "run a write-up or an executed notebook again from what it carries, and compare every result",
-    )
+    .description("run a write-up or an executed notebook again from its own plans, and compare every result")
     .argument("<file...>", "write-ups (.html, .md, .pdf) or executed notebooks (.ipynb)")
     .option("--seconds <n>", "longest time a plan may take", String(RUN_LIMITS.seconds))
     .option("--json", "print one JSON array")

@@ -9,10 +9,10 @@ export function register(program: Command): void {
     .command("worker")
     .description("work for the sweeps of a cluster (`pageblock sweep --cluster URL`)")
     .requiredOption("--redis <url>", "redis://[user:password@]host:port, or rediss:// for TLS")
-    .option("--workers <n>", "threads (default: every core)", wholeNumber)
+    .option("--workers <n>", "number of threads (default: one per core)", wholeNumber)
     .option(
       "--lock <seconds>",
-      "without a sign of life for so long, a worker's plans go to another",
+      "seconds without a sign of life before another worker gets the plans",
       wholeNumber,
       WORKER_DEFAULTS.lockSeconds,
     )

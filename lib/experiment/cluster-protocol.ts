@@ -1,7 +1,7 @@
 /**
- * What travels between a sweep and the workers of a cluster: plans as data, results as text. Nothing is believed: jobs are checked
- * against the plan's schema, results against the plans they answer; with a shared key (PAGEBLOCK_CLUSTER_KEY) both are
- * signed, and what is not is refused. There is no code in any message.
+ * The messages between a sweep and the workers of a cluster: plans as data, results as text. Neither side trusts the
+ * other: workers check jobs against the schema of plans, and the sweep checks results against its plans. With a shared
+ * key (PAGEBLOCK_CLUSTER_KEY) both are signed, and unsigned messages are refused. No message contains code.
  */
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 import { readFileSync } from "node:fs";
@@ -11,21 +11,21 @@ import { errorOf, InputError } from "../base/errors";
 import { type Plan, parsePlan, planHash } from "../plan/run";
 import type { RunText } from "./run-text";
 
-/** Raised when messages change. */
+/** Increase it when the messages change. */
 const MESSAGE_FORMAT = 1;
-/** Plans of one job. */
+/** The most plans of one job. */
 export const JOB_PLANS_MAX = 64;
-/** All keys in Redis begin with it. */
+/** Prefix of all keys in Redis. */
 export const KEY_PREFIX = "pageblock";
-/** Reasons of refused jobs begin with it. */
+/** Prefix of the reasons of refused jobs. */
 export const REFUSED = "refused: ";
 
-/** Jobs of one engine's version; BullMQ allows no colon in it. */
+/** The queue of one engine version; BullMQ allows no colon in it. */
 export function queueName(engine: string): string {
   return `plans-${engine}`;
 }
 
-/** Where a worker says that it is there. */
+/** The key with which a worker announces itself. */
 export const presenceKey = (id: string) => `${KEY_PREFIX}:worker:${id}`;
 
 export interface Presence {
@@ -43,10 +43,10 @@ export interface JobData {
 export interface JobResult {
   format: number;
   engine: string;
-  /** SHA-256 of the plans answered. */
+  /** SHA-256 of each plan that was run. */
   plans: string[];
   runs: RunText[];
-  /** Milliseconds it took. */
+  /** Duration in milliseconds. */
   ms: number;
   /** SHA-256 of the texts. */
   sha256: string;
@@ -86,7 +86,7 @@ export function writeJob(plans: Plan[], engine: string, key: string | undefined)
   return key === undefined ? job : { ...job, mac: mac(key, "job", job) };
 }
 
-/** The plans of a job. Throws InputError that begins with `refused: ` for anything that is not a job for this engine. */
+/** The plans of a job. Throws an InputError beginning with `refused: ` for anything but a job for this engine. */
 export function readJob(data: unknown, engine: string, key: string | undefined): Plan[] {
   const read = jobSchema.safeParse(data);
   if (!read.success) {
@@ -128,7 +128,7 @@ export function writeResult(
   return key === undefined ? result : { ...result, mac: mac(key, "result", result) };
 }
 
-/** The runs of a result that answers the plans with `hashes`. Throws InputError saying what is wrong with it. */
+/** The runs of a result for the plans with `hashes`. Throws InputError that says why a result is invalid. */
 export function readResult(
   value: unknown,
   hashes: string[],
@@ -175,7 +175,7 @@ export function clusterKey(): string | undefined {
   return key === undefined || key === "" ? undefined : key;
 }
 
-/** Where Redis is, and how to log in. `shown` may be printed. */
+/** Address and login of Redis. Only `shown` may be printed. */
 export interface RedisAddress {
   host: string;
   port: number;
@@ -187,8 +187,9 @@ export interface RedisAddress {
 }
 
 /**
- * Options of a connection from `redis://[user:password@]host[:port][/db]`, or `rediss://` for TLS. A certificate that the system does
- * not know is given by PAGEBLOCK_CLUSTER_CA, a PEM file. Throws InputError without ever printing the password.
+ * Options of a connection from `redis://[user:password@]host[:port][/db]`, or `rediss://` for TLS.
+ * PAGEBLOCK_CLUSTER_CA names a PEM file with a certificate that the system does not know. Throws InputError; its
+ * message never contains the password.
  */
 export function redisOptions(url: string): RedisAddress {
   let at: URL;

@@ -1,5 +1,7 @@
-/** A worker of a cluster: takes jobs from Redis, checks them, runs their plans on its own threads, sends the texts back. */
-
+/**
+ * A worker of a cluster: takes jobs from Redis, checks them, runs their plans on its own threads, and sends the texts
+ * back.
+ */
 import { randomUUID } from "node:crypto";
 import { errorOf } from "../base/errors";
 import {
@@ -17,11 +19,11 @@ import { planHash } from "./plan";
 import { connectRedis, twin } from "./redis-connection";
 
 export interface ClusterWorkerOptions {
-  /** Threads; default: every core. */
+  /** Number of threads; default one per core. */
   workers?: number;
-  /** Seconds without a sign of life after which a worker's jobs go to another; default 30. */
+  /** Seconds without a sign of life after which another worker gets the jobs; default 30. */
   lockSeconds?: number;
-  /** One line for each thing worth telling: jobs refused, Redis lost. */
+  /** Receives one line per event: jobs refused, Redis lost. */
   report: (line: string) => void;
   /** Another engine than this one's, for tests. */
   engine?: string;
@@ -29,10 +31,10 @@ export interface ClusterWorkerOptions {
 
 export const WORKER_DEFAULTS = { lockSeconds: 30 } as const;
 const PRESENCE_SECONDS = 15;
-/** A job whose workers died this often is given up and reported. */
+/** After this many workers died running a job, it is given up and reported. */
 const DEATHS_MAX = 5;
 
-/** Works until `signal` aborts. Throws InputError when Redis cannot be reached. */
+/** Works until `signal` aborts. Throws InputError if Redis cannot be reached. */
 export async function serveCluster(
   url: string,
   signal: AbortSignal,

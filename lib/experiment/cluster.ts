@@ -1,6 +1,6 @@
 /**
- * Plans on the workers of a cluster, through BullMQ on Redis. Jobs of workers that died come back to the queue by themselves; a
- * restart of Redis is waited out, and jobs it has lost are sent again. Every plan counts once, however often it was run: equal
+ * Runs plans on the workers of a cluster, through BullMQ on Redis. BullMQ returns the jobs of dead workers to the
+ * queue. After a restart of Redis, lost jobs are sent again. Every plan counts once, however often it was run: equal
  * plans give equal texts.
  */
 import { randomUUID } from "node:crypto";
@@ -23,15 +23,15 @@ import { type Executor, type Finished, inBatches, Ready, type Task } from "./exe
 import { connectRedis, twin } from "./redis-connection";
 import { failedRun } from "./run-text";
 
-/** A job should take this long: its way through Redis costs a few milliseconds. */
+/** Target duration of a job: sending it through Redis costs a few milliseconds. */
 const JOB_MS = 200;
-/** Plans on their way at most. */
+/** The most plans in flight. */
 const PLANS_UNDER_WAY = 256;
-/** Jobs whose end was not heard of are looked after this often. */
+/** How often to check on jobs whose end may have been missed. */
 const LOOK_AFTER_MS = 1500;
-/** Without any worker of this engine, but with others, a sweep gives up after this time. */
+/** A sweep gives up after this time if there are workers, but none with this engine. */
 const ONLY_OTHERS_MS = 5000;
-/** Redis may be away for this long. */
+/** The longest time to wait for Redis to come back. */
 const AWAY_MS = 120_000;
 
 interface Sent {
@@ -74,14 +74,16 @@ export class Cluster implements Executor {
     this.looking = false;
     events.on("completed", ({ jobId, returnvalue }) => this.completed(jobId, returnvalue));
     events.on("failed", ({ jobId, failedReason }) => this.failed(jobId, failedReason));
-    // Both connect again by themselves; the timer tells when it takes long.
+    // Both reconnect automatically; the timer reports a long outage.
     queue.on("error", () => {});
     events.on("error", () => {});
     redis.on("close", () => (this.awaySince ??= performance.now()));
     redis.on("ready", () => (this.awaySince = null));
   }
 
-  /** Throws InputError when Redis cannot be reached. `report` hears of what is refused or sent again. */
+  /**
+   * Throws InputError if Redis cannot be reached. `report` receives a line per message that is refused or sent again.
+   */
   static async connect(url: string, report: (line: string) => void = () => {}): Promise<Cluster> {
     const redis = await connectRedis(url);
     const engine = engineVersion();
@@ -119,7 +121,7 @@ export class Cluster implements Executor {
     await this.add(id, tasks);
   }
 
-  /** A job with an id that is there already is not added again. */
+  /** Does nothing if there is already a job with this id. */
   private async add(id: string, tasks: Task[]): Promise<void> {
     const data = writeJob(
       tasks.map((t) => t.plan),
@@ -170,10 +172,10 @@ export class Cluster implements Executor {
     this.sent.delete(id);
     this.underWay -= job.tasks.length;
     this.ready.push(...finished);
-    this.queue.remove(id).catch(() => {}); // else Redis forgets it after a day
+    this.queue.remove(id).catch(() => {}); // otherwise Redis removes it after a day
   }
 
-  /** Finds jobs whose end was missed, sends lost ones again, and looks who is there to work. */
+  /** Finds jobs whose end was missed, sends lost ones again, and checks for workers. */
   private async lookAfter(): Promise<void> {
     if (this.awaySince !== null) {
       this.tellOnce("Redis does not answer: waiting for it");
@@ -200,7 +202,7 @@ export class Cluster implements Executor {
         }
       }
     } catch {
-      // Redis went away meanwhile: the next look finds what this one did not
+      // Redis went away meanwhile: the next check continues
     } finally {
       this.looking = false;
     }
@@ -234,7 +236,7 @@ export class Cluster implements Executor {
     this.report(line);
   }
 
-  /** Takes back what no worker has begun. */
+  /** Removes the jobs that no worker has begun. */
   private async withdraw(): Promise<void> {
     if (this.awaySince !== null) return;
     const gone = Promise.all([...this.sent.keys()].map((id) => this.queue.remove(id).catch(() => {})));

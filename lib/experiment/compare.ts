@@ -1,4 +1,4 @@
-/** Running comparisons and sweeps from beginning to end: the store opened, workers started, results collected, both closed. */
+/** Runs whole comparisons and sweeps: opens the store, starts workers, collects results, and closes both. */
 import { createHash } from "node:crypto";
 import { canonicalJson } from "../base/canonical-json";
 import { type Comparison, type ComparisonSpec, ComparisonTable, comparisonPlans } from "./comparison";
@@ -14,19 +14,19 @@ import type { Sweep } from "./sweep";
 
 /** Where and how plans run. */
 export interface RunningOptions {
-  /** Threads of this computer; default: every core. */
+  /** Number of threads on this computer; default one per core. */
   workers?: number;
-  /** `redis://…`: workers of a cluster instead (lib/experiment/cluster.ts). */
+  /** `redis://…`: runs on the workers of a cluster instead (lib/experiment/cluster.ts). */
   cluster?: string;
   /** Path of the store, or "none"; default `.pageblock/results.duckdb`. */
   store?: string | Keeper;
   signal?: AbortSignal;
   onProgress?: (progress: Progress) => void;
-  /** What else is worth telling while it runs: workers refused, jobs that came twice. */
+  /** Receives one line per event: workers refused, jobs that came twice. */
   onReport?: (line: string) => void;
 }
 
-/** Runs a list of plans with what `options` say; `onRun` gets every run in order. */
+/** Runs a list of plans; `onRun` gets every run in order. */
 export async function runAll(
   plans: Iterable<Plan>,
   count: number,
@@ -56,8 +56,8 @@ export async function runAll(
 }
 
 /**
- * The store named, or the default one; null where the default one is in use by another process, as when two notebooks of a folder
- * run side by side: their runs are then kept nowhere, which changes no result.
+ * The given store, or the default one; null if another process uses the default one, as when two notebooks of a folder
+ * run at the same time. Runs are then not stored, which changes no result.
  */
 async function storeOrNone(
   path: string | undefined,
@@ -78,7 +78,10 @@ async function startExecutor(count: number, options: RunningOptions): Promise<Ex
   return Cluster.connect(options.cluster, options.onReport);
 }
 
-/** Runs a comparison; `seen` is told the text of every run, in order. When it is cancelled, `comparison` is null and what was finished is in the store. */
+/**
+ * Runs a comparison; `seen` gets the text of every run, in order. If it is cancelled, `comparison` is null and the
+ * finished runs are in the store.
+ */
 export async function runComparison(
   scenario: string,
   spec: ComparisonSpec,
@@ -97,7 +100,7 @@ export async function runComparison(
   return { comparison, summary, runs };
 }
 
-/** The same comparison run here and now, plan by plan, without store and workers. Pure; `seen` as with runComparison(). */
+/** Runs a comparison in this thread, without store and workers. Pure; `seen` is as for runComparison(). */
 export function compareHere(
   scenario: string,
   spec: ComparisonSpec,

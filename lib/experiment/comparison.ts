@@ -1,6 +1,7 @@
 /**
- * Strategies compared on one machine, under one workload, for one request. Every strategy runs with the same seeds (common random
- * numbers): seed 7 gives each the same day, so that differences come from the strategies and not from the luck of the draw.
+ * Compares strategies on one machine, under one workload, for one request. Every strategy runs with the same seeds
+ * (common random numbers): seed 7 gives each the same day, so that differences come from the strategies and not from
+ * chance.
  */
 import { mean, sumBy } from "lodash";
 import { Random } from "../base/random";
@@ -22,30 +23,36 @@ import {
 
 export type { ComparisonSpec };
 
-/** A strategy's line in the result. Times are modelled. */
+/** The row of a strategy in the result. Times are modelled. */
 export interface StrategyRow {
   /** Its label. */
   name: string;
   strategy: StrategySpec;
-  /** Runs with an outcome, and runs without: the strategy cannot be had on this machine, or an error. */
+  /** Runs with an outcome, and runs without: the machine does not support the strategy, or there was an error. */
   runs: number;
   failedRuns: number;
-  /** Requests put and granted. */
+  /** Requests made and granted. */
   asked: number;
   granted: number;
-  /** Share of the requests granted, with Wilson's 95 % interval over requests. Requests of one run are not independent; see `successOverSeeds`. */
+  /**
+   * Share of the requests granted, with Wilson's 95 % interval over requests. Requests of one run are not independent;
+   * see `successOverSeeds`.
+   */
   successRate: Interval;
-  /** The same share with the interval of as many independent requests as the spread over seeds says there were. */
+  /**
+   * The same share, with the interval for the effective number of independent requests, derived from the spread over
+   * seeds.
+   */
   successOverSeeds: Interval;
-  /** Time to the answer of granted requests, nanoseconds; null when none was granted. */
+  /** Latencies of granted requests in nanoseconds; null if none was granted. */
   latencyNs: Quantiles | null;
-  /** The same of refused ones. */
+  /** Latencies of refused requests in nanoseconds; null if none was refused. */
   refusedNs: Quantiles | null;
-  /** Direct reclaim and direct compaction entered by others while requests were put: median a run. */
+  /** Direct reclaims and direct compactions of other processes during the requests: median per run. */
   stalls: { reclaim: Interval | null; compaction: Interval | null };
   /** Medians over seeds with bootstrap intervals, by name of the metric. */
   metrics: Record<string, Interval>;
-  /** What somebody has to know or configure, and the first reason of a failed run. */
+  /** What a user has to know or configure, and the first reason of a failed run. */
   remarks: string[];
 }
 
@@ -61,26 +68,29 @@ export interface StrategyPair {
   b: string;
   /** Share granted, A − B, seed by seed. */
   success: PairedDifference & { pCorrected: number };
-  /** Median time to the answer, A − B, nanoseconds, over seeds in which both granted something; null without such seeds. */
+  /**
+   * Difference of the median latencies, A − B, in nanoseconds, over seeds in which both granted a request; null if
+   * there are none.
+   */
   latencyNs: Interval | null;
-  /** What the seeds allow to say, in words. */
+  /** The conclusion that the seeds support, in words. */
   verdict: string;
-  /** True when the seeds tell the two apart by the share granted. */
+  /** True if the seeds tell the two apart by the share granted. */
   decided: boolean;
 }
 
-/** What a comparison gives; plain JSON. */
+/** The result of a comparison; plain JSON. */
 export interface Comparison {
   scenario: string;
   seeds: number;
   firstSeed: number;
   strategies: StrategyRow[];
   pairs: StrategyPair[];
-  /** SHA-256 over every run's canonical JSON, a line each, in the order of the plans. */
+  /** SHA-256 over the canonical JSON of every run, one per line, in the order of the plans. */
   resultsHash: string;
 }
 
-/** The plans: seed by seed, every strategy in turn, so that a part of them already compares. */
+/** The plans: seed by seed, every strategy in turn, so that the first few already make a comparison. */
 export function* comparisonPlans(spec: ComparisonSpec): Generator<Plan> {
   const { strategies, seeds, firstSeed, ...rest } = spec;
   for (let i = 0; i < seeds; i++)
@@ -204,19 +214,25 @@ export class ComparisonTable {
   }
 }
 
-/** A share over seeds: requests of a run stand or fall together, so they count as fewer (the design effect, L. Kish, 1965). */
+/**
+ * A share over seeds. Requests of a run are not independent, so they count as fewer (the design effect, L. Kish,
+ * 1965).
+ */
 function overSeeds(shares: readonly number[], times: number): Interval {
   const n = shares.length;
   const p = n === 0 ? 0 : mean(shares);
   const between = n < 2 ? 0 : sumBy(shares, (x) => (x - p) ** 2) / (n - 1);
-  // Without any spread nothing is known of how requests hang together: each seed then counts as one.
+  // Without spread, the correlation of requests is unknown: each seed then counts as one request.
   const independent = between === 0 ? n : Math.max(n, Math.min(n * times, (p * (1 - p) * n) / between));
   return wilson(p * independent, independent);
 }
 
 const points = (share: number) => `${(100 * share).toFixed(1)}`;
 
-/** What may be said of two strategies. Apart: the interval excludes 0 and the exact test, corrected for all pairs, is below 5 %. */
+/**
+ * Compares two strategies. They differ if the interval excludes 0 and the exact test, corrected for all pairs, is
+ * below 5 %.
+ */
 function verdict(
   a: string,
   b: string,

@@ -1,13 +1,13 @@
 /**
- * The version of the engine: what results are kept under and what workers of a cluster must have in common. It is the
- * package's version and a SHA-256 over the sources that a run depends on, so that no change of behaviour can be forgotten.
- * The build writes it beside the compiled files; run from TypeScript, it is computed from the same sources.
+ * The version of the engine. It is part of the key of stored results, and the workers of a cluster must agree on it.
+ * It consists of the package's version and a SHA-256 over the sources that a run depends on, so that it reflects every
+ * change of behaviour. The build writes it next to the compiled files; TypeScript sources compute it when they run.
  */
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** Folders and files of lib/ that decide what run(plan) gives. */
+/** Folders and files of lib/ that determine the outcome of run(plan). */
 const ENGINE_SOURCES = [
   "base",
   "schema",
@@ -23,7 +23,7 @@ const ENGINE_SOURCES = [
   "experiment/meter.ts",
 ];
 
-/** SHA-256 of the engine's TypeScript sources below `lib`, line ends as on Unix. */
+/** SHA-256 of the engine's TypeScript sources below `lib`, with Unix line ends. */
 export function hashSources(lib: string): string {
   const hash = createHash("sha256");
   const visit = (path: string) => {
@@ -42,7 +42,7 @@ export function hashSources(lib: string): string {
 let known: string | undefined;
 
 /**
- * `0.1.0+1f3a…` (16 hexadecimal digits).
+ * The version of the engine, such as `0.1.0+1f3a…` (16 hexadecimal digits).
  * @example
  * ```ts
  * import { engineVersion } from "pageblock";

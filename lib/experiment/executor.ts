@@ -1,29 +1,29 @@
-/** Who runs plans: threads of this computer, or workers of a cluster. */
+/** Runs plans: on threads of this computer, or on workers of a cluster. */
 import type { Plan } from "./plan";
 import { type RunText, sharing } from "./run-text";
 
-/** A plan on its way. */
+/** A plan to run. */
 export interface Task {
-  /** Its place in the sweep. */
+  /** Its index in the sweep. */
   index: number;
   plan: Plan;
   /** SHA-256 of the plan. */
   hash: string;
 }
 
-/** A plan that came back. */
+/** A finished plan. */
 export interface Finished extends RunText {
   task: Task;
 }
 
 export interface Executor {
-  /** Takes tasks as it has room for them, and yields what is finished, in any order. Stops soon after `signal` aborts. */
+  /** Takes tasks when it has room for them, and yields finished ones in any order. Stops soon after `signal` aborts. */
   execute(tasks: AsyncIterator<Task>, signal: AbortSignal): AsyncGenerator<Finished>;
-  /** Ends it at once; nothing runs afterwards. */
+  /** Ends every run immediately. */
   close(): Promise<void>;
 }
 
-/** Results that are ready, for one reader: whoever finishes pushes, the reader waits. */
+/** A queue of finished results with one reader, which waits for them. */
 export class Ready<T> {
   private readonly items: T[] = [];
   private wake: (() => void) | undefined;
@@ -35,7 +35,7 @@ export class Ready<T> {
     this.wake?.();
   }
 
-  /** Wakes the reader, which looks at what has changed; one that is not waiting does so when it next would. */
+  /** Wakes the reader, or makes its next wait() return at once. */
   nudge(): void {
     this.nudged = true;
     this.wake?.();
@@ -46,13 +46,13 @@ export class Ready<T> {
     this.wake?.();
   }
 
-  /** What is there; throws what was failed with. */
+  /** The results so far; throws the error given to fail(). */
   take(): T[] {
     if (this.failure !== undefined) throw this.failure;
     return this.items.splice(0);
   }
 
-  /** Until there is something, or nudge(). */
+  /** Waits for a result or for nudge(). */
   async wait(): Promise<void> {
     if (!this.nudged && this.items.length === 0 && this.failure === undefined)
       await new Promise<void>((resolve) => (this.wake = resolve));
@@ -61,22 +61,22 @@ export class Ready<T> {
   }
 }
 
-/** Where batches of plans are sent. */
+/** Carries batches of plans to threads or workers. */
 export interface Carrier {
-  /** Plans that the next batch may have. */
+  /** The most plans of the next batch. */
   most(): number;
-  /** True when another batch should be on its way. */
+  /** True if another batch should be sent. */
   room(): boolean;
-  /** True when nothing is on its way. */
+  /** True if no batch is in flight. */
   idle(): boolean;
-  /** Sends a batch. Its results come through `ready`, which is nudged when there may be room again. */
+  /** Sends a batch. Its results arrive in `ready`, which is nudged when there may be room again. */
   send(batch: Task[]): Promise<void> | void;
 }
 
-/** So many tasks are read ahead, to find those that share a machine. */
+/** How many tasks are read ahead to find those that share a machine. */
 const LOOK_AHEAD = 16;
 
-/** Tasks in an order that brings together those that share a machine. */
+/** Orders tasks so that those that share a machine are adjacent. */
 class TasksAhead {
   private readonly ahead: Task[] = [];
   private over = false;
@@ -87,7 +87,7 @@ class TasksAhead {
     return this.over && this.ahead.length === 0;
   }
 
-  /** The next task, and those near it that run on the same machine; none when all were taken. */
+  /** The next task, and those near it that run on the same machine; empty if all were taken. */
   async take(): Promise<Task[]> {
     const { ahead } = this;
     while (!this.over && ahead.length < LOOK_AHEAD) {
@@ -104,7 +104,7 @@ class TasksAhead {
   }
 }
 
-/** Keeps as many batches on their way as the carrier has room for, and yields what `ready` gets, until all tasks are done. */
+/** Keeps as many batches in flight as the carrier has room for, and yields the results, until all tasks are done. */
 export async function* inBatches(
   tasks: AsyncIterator<Task>,
   carrier: Carrier,

@@ -1,7 +1,7 @@
 /**
- * Huge pages that a strategy leaves to others: those that lie free, and those that are got by asking for some at the end of
- * a run. Two sizes: 2 MiB, the same on every kernel, and the kernel's own transparent huge page (512 MiB with pages of
- * 64 KiB), whose order stays that of the PMD however small page blocks are.
+ * The huge pages that a strategy leaves to other processes: the free ones, and those granted to requests at the end of
+ * a run. Two sizes: 2 MiB, the same on every kernel, and the kernel's own transparent huge page (512 MiB with 64 KiB
+ * pages), whose order is that of the PMD even if page blocks are smaller.
  */
 import { MiB } from "../base/units";
 import { pageGeometry } from "../hardware/page-geometry";
@@ -10,19 +10,19 @@ import { allocPages, freePages } from "../mm/allocation/page-alloc";
 import { thpGfp } from "../mm/allocation/thp";
 import { __GFP_NORETRY, __GFP_THISNODE } from "../mm/state/gfp";
 
-/** Of the memory that the allocator manages, so much is asked for: a modelling choice. */
+/** The share of managed memory that the probe requests: a modelling choice. */
 const PROBE_SHARE = 1 / 16;
-/** But at most so many pages of a size. */
+/** The most pages that the probe requests per size. */
 const PROBE_PAGES = 256;
 
-/** Order of 2 MiB and of the transparent huge page; the latter is −1 where THP is not built in. */
+/** Orders of 2 MiB and of the transparent huge page; the latter is −1 if THP is not built in. */
 function orders({ booted, pageSize }: System): { small: number; thp: number } {
   const { architecture, kernel, thp, hugetlb } = booted;
   const geometry = pageGeometry(architecture, pageSize, kernel, { thp, hugetlb })!;
   return { small: Math.log2((2 * MiB) / pageSize), thp: thp ? geometry.pmdOrder : -1 };
 }
 
-/** Pages of 2^order frames that could be taken from the free lists right now. */
+/** Number of free pages of 2^order frames. */
 function freePagesOf({ memory: m }: System, order: number): number {
   let pages = 0;
   for (const z of m.zones)
@@ -30,7 +30,7 @@ function freePagesOf({ memory: m }: System, order: number): number {
   return pages;
 }
 
-/** Free right now, CMA areas included, which huge pages may use. */
+/** Free huge pages, including those in CMA areas, which huge pages may use. */
 export function hugePagesFree(system: System): Record<string, number> {
   const { small, thp } = orders(system);
   return {
@@ -43,8 +43,9 @@ export function hugePagesFree(system: System): Record<string, number> {
 }
 
 /**
- * Asks for huge pages as a fault in a madvised area does, first without waiting, then as the machine's defrag mode lets it; counts what
- * it gets and frees it. Reclaim and compaction that this causes stay: call it last.
+ * Requests huge pages as a fault in a madvised area does: first without waiting, then as the machine's defrag mode
+ * allows. Counts the granted ones and frees them. Reclaim and
+ * compaction change the machine, so call it last.
  */
 export function probeHugePages(system: System): Record<string, number> {
   const { small, thp } = orders(system);

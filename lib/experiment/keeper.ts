@@ -1,13 +1,13 @@
-/** What keeps finished runs: the store, or whatever a caller has instead. */
+/** Keeps finished runs: the store, or a caller's own implementation. */
 import type { RunText } from "./run-text";
 
-/** A run as it is kept; `plan` is canonical JSON. */
+/** A stored run; `plan` is canonical JSON. */
 export interface StoredRun extends RunText {
   hash: string;
   plan: string;
 }
 
-/** Where finished runs are kept: see store.ts. */
+/** Stores finished runs: see store.ts. */
 export interface Keeper {
   get(hashes: readonly string[]): Promise<Map<string, RunText>>;
   put(runs: readonly StoredRun[]): Promise<void>;

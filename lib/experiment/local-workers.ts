@@ -1,6 +1,7 @@
 /**
- * Plans on the cores of this computer, by Piscina. Short plans travel in batches, so that handing them over costs little; a
- * thread that dies takes no other plan with it: its batch is run again plan by plan, and the one that kills is reported.
+ * Runs plans on the cores of this computer, with Piscina. Short plans travel in batches, so that handing them over
+ * costs little. If a thread dies, its batch is run again plan by plan, and only the plan that kills the thread is
+ * reported.
  */
 import { availableParallelism } from "node:os";
 import { extname, join } from "node:path";
@@ -10,15 +11,15 @@ import { type Executor, type Finished, inBatches, Ready, type Task } from "./exe
 import { failedRun } from "./run-text";
 import type { Batch, BatchDone } from "./worker-thread";
 
-/** A batch should take this long; handing one over costs about 0.1 ms. */
+/** Target duration of a batch; handing one over costs about 0.1 ms. */
 const BATCH_MS = 100;
 const BATCH_PLANS_MAX = 256;
-/** Batches on their way for each worker: one runs, one waits. */
+/** Batches in flight per worker: one runs, one waits. */
 const BATCHES_A_WORKER = 2;
 
 export const WORKERS_MAX = 256;
 
-/** `given`, or every core. */
+/** `given`, or one per core. */
 export function workerCount(given?: number): number {
   const count = given ?? availableParallelism();
   if (!Number.isInteger(count) || count < 1 || count > WORKERS_MAX)
@@ -29,11 +30,11 @@ export function workerCount(given?: number): number {
 export class LocalWorkers implements Executor {
   private started: Piscina<Batch, BatchDone> | null;
   private readonly workers: number;
-  /** Milliseconds of a plan, as seen lately. */
+  /** Recent mean duration of a plan in milliseconds. */
   private planMs: number;
   private closed: boolean;
 
-  /** `workers` threads, every core unless told, but no more than there are `plans`. They start when the first plan comes. */
+  /** `workers` threads (default one per core), but no more than there are `plans`. They start with the first plan. */
   constructor(workers?: number, plans = Number.POSITIVE_INFINITY) {
     this.workers = Math.max(1, Math.min(workerCount(workers), plans));
     this.planMs = BATCH_MS;
@@ -44,11 +45,11 @@ export class LocalWorkers implements Executor {
   private get pool(): Piscina<Batch, BatchDone> {
     if (this.started === null) {
       const { Piscina }: typeof import("piscina") = require("piscina");
-      // Compiled or, in tests, TypeScript: threads inherit the loader this process was started with.
+      // Threads inherit the loader of this process: the code is compiled or, in tests, TypeScript.
       const filename = join(__dirname, `worker-thread${extname(__filename)}`);
       const threads = { minThreads: this.workers, maxThreads: this.workers, idleTimeout: 60_000 };
       this.started = new Piscina({ filename, ...threads });
-      this.started.on("error", () => {}); // a death with no batch under way; the pool starts another thread
+      this.started.on("error", () => {}); // a thread died without a batch; the pool starts another one
     }
     return this.started;
   }
@@ -84,8 +85,8 @@ export class LocalWorkers implements Executor {
   }
 
   /**
-   * Runs tasks on one thread. Throws only when the threads were closed meanwhile. A plan whose thread dies is given one more: the
-   * thread may have been dying already.
+   * Runs tasks on one thread. Throws only if the threads were closed meanwhile. A plan whose thread dies gets a second
+   * thread, because the first may have been dying already.
    */
   async run(tasks: Task[], again = true): Promise<{ finished: Finished[]; ms: number }> {
     try {

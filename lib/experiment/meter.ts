@@ -1,4 +1,6 @@
-/** Measuring requests on a running system in counted events and modelled time, and the state of the machine at the end. */
+/**
+ * Measures requests on a running system in counted events and modelled time, and the state of the machine at the end.
+ */
 import { elapsedNs } from "../hardware/costs";
 import type { System } from "../machine/system";
 import { unusableFreeIndex } from "../mm/reports/fragmentation-index";
@@ -27,7 +29,7 @@ export class Meter {
     };
   }
 
-  /** Puts one request and notes what it took. */
+  /** Makes one request and records its costs. */
   measure(request: () => Attempt): Attempt {
     const { system, columns } = this;
     const before = system.events();
@@ -65,7 +67,7 @@ function taken({ counters }: System): number {
   return counters.dropped + counters.written + counters.swapped;
 }
 
-/** Figures of a run by name: see lib/metrics. */
+/** Metrics of a run by name: see lib/metrics. */
 export function endMetrics(system: System, meter: Meter): Record<string, number> {
   const { memory: m, pageSize } = system;
   const order = m.pageblockOrder;

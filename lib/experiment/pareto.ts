@@ -1,6 +1,9 @@
-/** The Pareto front: what nothing else beats in every respect. */
+/** The Pareto front: the points that no other point dominates. */
 
-/** For each point, whether no other is as large in every coordinate and larger in one. All points have as many coordinates. */
+/**
+ * True for each point that no other equals or exceeds in every coordinate and exceeds in one. All have equal
+ * dimensions.
+ */
 export function front(points: readonly (readonly number[])[]): boolean[] {
   return points.map((p) => !points.some((q) => dominates(q, p)));
 }

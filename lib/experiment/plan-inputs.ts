@@ -1,4 +1,4 @@
-/** The files a plan refers to, read before it runs, so that running it needs no input: recordings that serve as workloads. */
+/** Reads the files that a plan refers to (recordings used as workloads), so that running it needs no input. */
 import { InputError } from "../base/errors";
 import { kebab } from "../base/spelling";
 import { type RecordedEvents, readRecordedEvents } from "../trace/recorded-events";
@@ -12,7 +12,8 @@ import {
 import type { Plan } from "./plan";
 
 /**
- * Reads what `plan` needs. Throws InputError when a trace is not the one the plan was made for.
+ * Reads the recordings that `plan` uses as workloads.
+ * @throws InputError if a trace is not the one that the plan was made for
  * @example
  * ```ts
  * import { parsePlan, readPlanInputs } from "pageblock";
@@ -40,7 +41,7 @@ export function readPlanInputs(plan: Pick<Plan, "workload">): WorkloadInputs {
 }
 
 /**
- * The workload that a recording is: its folder with the hash of its trace.
+ * A recording as a workload: its folder and the hash of its trace.
  * @example
  * ```ts
  * import { recordedTraceWorkload } from "pageblock";

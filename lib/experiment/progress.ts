@@ -1,13 +1,13 @@
-/** Progress of a sweep: how much is done, how fast it goes, how long it will take; told a few times a second at most. */
+/** Progress of a sweep: runs done, rate and remaining time; reported at most a few times per second. */
 
 export interface Progress {
   total: number;
   done: number;
   fromStore: number;
   failed: number;
-  /** Plans run in a second, lately; what came from the store does not count. */
+  /** Recent runs per second, without those read from the store. */
   ratePerSecond: number;
-  /** Null before the first plan is back. */
+  /** Null until the first plan is done. */
   secondsLeft: number | null;
 }
 

@@ -1,11 +1,11 @@
-/** A connection to Redis that says in one line why there is none, and comes back by itself once it has been there. */
+/** A connection to Redis that explains a failure in one line, and reconnects automatically once it was established. */
 import type { Redis } from "ioredis";
 import { errorOf, InputError } from "../base/errors";
 import { redisOptions } from "./cluster-protocol";
 
 const FIRST_CONNECT_MS = 5000;
 
-/** Connects and asks for an answer; throws InputError when there is none. The caller ends it with `disconnect()`. */
+/** Connects and pings; throws InputError if there is no answer. The caller ends it with `disconnect()`. */
 export async function connectRedis(url: string): Promise<Redis> {
   const { shown, ...options } = redisOptions(url);
   const { Redis: Client }: typeof import("ioredis") = require("ioredis");
@@ -30,10 +30,10 @@ export async function connectRedis(url: string): Promise<Redis> {
   }
 }
 
-/** A second connection like `redis`; whoever asks for it ends it with `disconnect()`. */
+/** A second connection with the options of `redis`; the caller ends it with `disconnect()`. */
 export function twin(redis: Redis): Redis {
   const second = redis.duplicate();
-  second.on("error", () => {}); // it connects again by itself
+  second.on("error", () => {}); // it reconnects automatically
   return second;
 }
 

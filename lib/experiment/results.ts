@@ -1,6 +1,6 @@
 /**
- * Results as tables: `runs` (a row a run: the plan's fields, counts, every metric) and `requests` (a row a request), as CSV, as Parquet, and
- * under SQL of the user's own, which can read and nothing else.
+ * Results as tables: `runs` (one row per run: the plan's fields, counts, every metric) and `requests` (one row per
+ * request). They can be written as CSV or Parquet, and queried with read-only SQL.
  */
 import { mkdirSync, renameSync, rmSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
@@ -10,24 +10,24 @@ import { engineVersion } from "./engine-version";
 import type { StoredRun } from "./keeper";
 import { checkOurs, duckdb, isOpen, storeError } from "./store";
 
-/** What is looked at: a store, or runs in memory; `hashes` narrows it to the runs of one sweep, in its order. */
+/** The runs to query: a store, or runs in memory; `hashes` selects the runs of one sweep, in its order. */
 export interface Results {
   store?: string;
   runs?: readonly StoredRun[];
   hashes?: readonly string[];
 }
 
-/** A row: column → value. Whole numbers beyond 2^53 are text. */
+/** A row: column → value. Integers beyond 2^53 are text. */
 export type Row = Record<string, unknown>;
 
-/** How a file is written. */
+/** Format of an exported file. */
 export type TableFormat = "csv" | "parquet";
 
 const TABLE_COLUMNS = "hash varchar, engine varchar, state varchar, plan varchar, outcome varchar";
-/** DuckDB spills to disk beyond this, and SQL of a user must not: it is told that memory is out. */
+/** Memory limit of a user's SQL. It must not spill to disk, so it fails beyond this limit. */
 const SQL_MEMORY = "2GB";
 
-/** Runs one SELECT over `runs` and `requests`. Throws InputError with DuckDB's first line for anything else. */
+/** Runs one SELECT over `runs` and `requests`. Throws InputError with DuckDB's first line if it is invalid. */
 export async function queryResults(results: Results, sql: string): Promise<Row[]> {
   return withTables(results, true, async (connection) => {
     try {
@@ -47,7 +47,7 @@ export async function queryResults(results: Results, sql: string): Promise<Row[]
   });
 }
 
-/** Writes the table `runs` or `requests` to `path`, whole or not at all. Rows are in the order of the plans. */
+/** Writes the table `runs` or `requests` to `path`, completely or not at all. Rows are in the order of the plans. */
 export async function exportResults(
   results: Results,
   path: string,
@@ -100,7 +100,7 @@ async function withTables<T>(
     };
     if (results.store !== undefined) {
       if (isOpen(results.store))
-        throw new InputError(`store: ${results.store}: a run of this process is using it: wait for its end`);
+        throw new InputError(`store: ${results.store}: in use by a run of this process: wait until it ends`);
       instance = await openRead(results.store, settings, locked);
     } else instance = await duckdb().DuckDBInstance.create(":memory:", settings);
     const connection = await instance.connect();
@@ -109,7 +109,7 @@ async function withTables<T>(
     await makeViews(connection, results.hashes);
     if (locked)
       for (const setting of ["enable_external_access=false", "lock_configuration=true"])
-        await connection.run(`set ${setting}`).catch(() => {}); // a file was opened with both
+        await connection.run(`set ${setting}`).catch(() => {}); // fails for a file, which was opened with both settings
     return await use(connection);
   } finally {
     instance?.closeSync();
@@ -131,7 +131,7 @@ async function openRead(
   } catch (error) {
     if (/does not exist|No such file/i.test(errorOf(error).message))
       throw new InputError(
-        `store: ${path}: is not there: results come into it by \`pageblock sweep\` or \`compare\``,
+        `store: ${path}: not found; create it with \`pageblock sweep\` or \`pageblock compare\``,
       );
     throw storeError(path, error);
   }
@@ -147,7 +147,10 @@ async function fill(connection: DuckDBConnection, runs: readonly StoredRun[]): P
   appender.closeSync();
 }
 
-/** Views of the runs wanted, of this engine; without `hashes`, of all there are, of every engine, in the order of their hashes. */
+/**
+ * Creates views of the runs with `hashes` of this engine; without `hashes`, of all runs of every engine, in order of
+ * hash.
+ */
 async function makeViews(connection: DuckDBConnection, hashes: readonly string[] | undefined): Promise<void> {
   await connection.run("create temp table wanted (run bigint, hash varchar, engine varchar)");
   if (hashes === undefined)
@@ -170,7 +173,7 @@ async function makeViews(connection: DuckDBConnection, hashes: readonly string[]
     );
     return JSON.parse(String(rows.getRows()[0]?.[0] ?? "{}"));
   };
-  // The workload has a shape of its own in every plan; it stays JSON.
+  // The workload's shape differs from plan to plan, so it stays JSON.
   const plan = await structure('json_merge_patch(plan, \'{"workload": null, "format": null}\')');
   const metrics = await structure("outcome->'metrics'");
   const columns = [
@@ -195,7 +198,7 @@ async function makeViews(connection: DuckDBConnection, hashes: readonly string[]
     from (select run, outcome, hash, engine from results join wanted using (hash, engine) where state = 'ok')`);
 }
 
-/** Leaves of a structure; lists and what has no single type stay JSON. */
+/** Leaves of a structure; lists and values of mixed type stay JSON. */
 function flat(structure: Record<string, unknown>, path: string[]): [string[], string][] {
   return Object.entries(structure).flatMap(([key, type]): [string[], string][] => {
     const at = [...path, key];

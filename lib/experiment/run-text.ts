@@ -1,6 +1,6 @@
 /**
- * A run as text: what workers send back, stores keep and hashes are taken of. An outcome's canonical JSON, or — for a plan that
- * could not be run — `{"error": …, "plan": …}`. Equal plans give equal texts wherever they ran.
+ * A run as text, which workers send, stores keep, and hashes cover: the canonical JSON of an outcome or, for a plan
+ * that could not be run, `{"error": …, "plan": …}`. Equal plans give equal texts on every computer.
  */
 import { canonicalJson } from "../base/canonical-json";
 import { errorOf, InputError } from "../base/errors";
@@ -13,8 +13,8 @@ export interface RunText {
   /** Canonical JSON. */
   text: string;
   /**
-   * `ok`; `refused`: the plan itself cannot be run (an InputError, the same every time); `broken`: an error of ours, or a worker that
-   * died — it is reported and not kept.
+   * `ok`; `refused`: the plan cannot be run (an InputError, the same every time); `broken`: a bug in pageblock, or a
+   * worker that died. A broken run is reported and not kept.
    */
   state: "ok" | "refused" | "broken";
 }
@@ -28,7 +28,7 @@ export function runToText(plan: Plan): RunText {
   }
 }
 
-/** Runs plans; those of one machine share it. The texts of runToText(), in order. */
+/** Runs plans that may share a machine. Returns the texts of runToText(), in order. */
 export function runAllToText(plans: readonly Plan[]): RunText[] {
   const texts = new Array<RunText>(plans.length);
   const left = new Set(plans.keys());
@@ -44,14 +44,14 @@ export function runAllToText(plans: readonly Plan[]): RunText[] {
   return texts;
 }
 
-/** Whether two plans may run on the same machine. */
+/** True if two plans may run on the same machine. */
 export function sharing(a: Plan, b: Plan): boolean {
   if (a.seed !== b.seed) return false;
   const key = keyOf(a);
   return key !== null && key === keyOf(b);
 }
 
-/** Keys of plans that were asked for: the same plan is compared with many. */
+/** Cached keys: each plan is compared with many others. */
 const keys = new WeakMap<Plan, string | null>();
 
 function keyOf(plan: Plan): string | null {
@@ -85,12 +85,12 @@ function errorText(plan: Plan, error: unknown): RunText {
   return failedRun(planHash(plan), told, "broken");
 }
 
-/** The text of a plan that gave no outcome. */
+/** The text of a plan without an outcome. */
 export function failedRun(plan: string, error: string, state: "refused" | "broken"): RunText {
   return { text: canonicalJson({ error, plan }), state };
 }
 
-/** What a text says. */
+/** Parses the text of a run. */
 export function readRun(text: string): Outcome | { plan: string; error: string } {
   return JSON.parse(text);
 }

@@ -1,6 +1,6 @@
 /**
- * run(plan): boots the machine, lets the workload age it, puts the requests to the strategy, and says what came of it. Pure:
- * no clock, no input or output; equal plans give equal outcomes, byte for byte, on every machine.
+ * run(plan): boots the machine, ages it with the workload, makes the requests through the strategy, and returns the
+ * outcome. Pure: no clock, no input or output; equal plans give equal outcomes, byte for byte, on every computer.
  */
 
 import { canonicalJson } from "../base/canonical-json";
@@ -20,12 +20,13 @@ import { endMetrics, Meter } from "./meter";
 import { type Outcome, type Plan, planHash } from "./plan";
 import { translationShape } from "./translation-shape";
 
-/** Failures explained in an outcome; the others are counted. */
+/** The most failures explained in an outcome; further ones are only counted. */
 const FAILURES_KEPT = 3;
 
 /**
- * Runs a plan. `inputs`: what readPlanInputs() read for it, where its workload has recordings. Throws InputError for a plan that
- * cannot be run; a request that fails is part of the outcome.
+ * Runs a plan.
+ * @param inputs result of readPlanInputs(), if the workload has recordings
+ * @throws InputError for a plan that cannot be run; a failed request is part of the outcome, not an error
  * @example
  * ```ts
  * import { parsePlan, run } from "pageblock";
@@ -50,8 +51,8 @@ export function run(plan: Plan, inputs?: WorkloadInputs): Outcome {
 }
 
 /**
- * Plans that `sharingKey()` gives the same key: the machine boots and ages once and is put back for each of them. Equal to
- * run() of each, byte for byte; a plan whose requests cannot be put is an error in its place.
+ * Runs plans with equal `sharingKey()`: the machine boots and ages once, and is restored for each of them. The
+ * outcomes equal those of run(), byte for byte; a plan whose requests cannot be made gives an error in its place.
  */
 export function runTogether(plans: readonly Plan[], inputs?: WorkloadInputs): (Outcome | Error)[] {
   const first = plans[0]!;
@@ -72,14 +73,14 @@ export function runTogether(plans: readonly Plan[], inputs?: WorkloadInputs): (O
   return outcomes;
 }
 
-/** Columns copied for a machine that is shared, at most: 256 GiB with pages of 4 KiB have about 1 GiB. */
+/** The most bytes of columns to copy for a shared machine: 256 GiB with 4 KiB pages have about 1 GiB. */
 const SHARED_BYTES_MOST = 1.5 * 2 ** 30;
-/** Bytes of columns a frame. */
+/** Bytes of columns per page frame. */
 const COLUMN_BYTES = 16;
 
 /**
- * What decides how a plan's machine is when its requests begin; null where its strategy took memory at boot, or the plan cannot
- * be run. Plans with equal keys may run together.
+ * Everything that determines the state of a plan's machine before its requests; null if its strategy takes memory at
+ * boot, or if the plan cannot be run. Plans with equal keys may run together.
  */
 export function sharingKey(plan: Plan): string | null {
   try {
@@ -114,7 +115,7 @@ function prepare(system: System, { strategy, parameters, request }: BootOf): Rea
   return { strategy, prepared: strategy.prepare(system, parameters, request) };
 }
 
-/** A machine when its requests begin, and what goes on meanwhile. */
+/** A machine before its requests, and the workload that continues during them. */
 interface Aged {
   system: System;
   workload: WorkloadRun;

@@ -1,4 +1,4 @@
-/** Named comparisons, and the lists of strategies they put side by side. */
+/** Named comparisons and their lists of strategies. */
 
 import { parseDuration } from "../base/duration";
 import { InputError, unknownName } from "../base/errors";
@@ -7,16 +7,16 @@ import { findBoard } from "../hardware/boards";
 import { COMPARISON_DEFAULTS, type ComparisonSpec } from "../plan/comparison";
 import { cmaDebate, rdmaDebate } from "../strategy";
 
-/** What may be changed of a scenario. */
+/** Options that change a scenario. */
 export interface ScenarioOptions {
   board?: string;
   /** "2GiB" or bytes. */
   memory?: string | number;
-  /** How long the machine has been used before anybody asks: "30 days" or milliseconds. */
+  /** How long the machine has been up before the first request: "30 days" or milliseconds. */
   uptime?: string | number;
-  /** What one request asks for instead: "1GiB" or bytes. */
+  /** Size of one request: "1GiB" or bytes. */
   size?: string | number;
-  /** Addresses the device reaches, in bits. */
+  /** Address width of the device, in bits. */
   dmaBits?: number;
   seeds?: number;
   firstSeed?: number;
@@ -25,11 +25,11 @@ export interface ScenarioOptions {
 export interface Scenario {
   name: string;
   title: string;
-  /** What is asked, and of which part of the article. */
+  /** The question, and the part of the article that it tests. */
   summary: string;
   /** Defaults of the options. */
   defaults: { board: string; memory: string; uptime: string };
-  /** `compare` gives the scorecard's columns too (scorecard.ts). */
+  /** `compare` adds the columns of the scorecard (scorecard.ts). */
   card?: boolean;
   spec(options: {
     board: string;
@@ -38,7 +38,7 @@ export interface Scenario {
   }): Omit<ComparisonSpec, "seeds" | "firstSeed">;
 }
 
-/** A board that has been used for a while, and whose camera goes on while requests are put. */
+/** A board that has been used for a while, with a camera that runs during the requests. */
 function usedBoard(board: string, uptimeMs: number): NonNullable<ComparisonSpec["workload"]> {
   const profile = board.startsWith("raspberry-pi") || board === "qemu-virt" ? "pi" : "server";
   return {
@@ -84,10 +84,13 @@ const cmaDebateScenario: Scenario = {
 /** Strategies of the RDMA session that can serve 2 GB; reservations end at the largest buddy order. */
 export const RDMA_STRATEGIES = rdmaDebate().filter(({ spec }) => spec.name !== "reservation");
 
-/** A MAP_CONTIG of the proposal asks as a user; whoever registers memory pins it for long; the CPU was to see pages of 2 MB. */
+/**
+ * The proposed MAP_CONTIG is a user's request; registered memory is pinned long-term; the CPU was to map it with 2 MB
+ * pages.
+ */
 export const RDMA_REQUEST = { who: "user", longtermPin: true, cpuMapBytes: 2 * 2 ** 20 } as const;
 
-/** A server that has been used for a while: as a database where its board is one. */
+/** A server that has been used for a while: as a database if its board is one. */
 export function usedServer(board: string, uptimeMs: number): NonNullable<ComparisonSpec["workload"]> {
   const profile = board.startsWith("database") ? "database" : "server";
   return { kind: "uptime", duration: `${uptimeMs}ms`, profile };
@@ -112,7 +115,9 @@ export const SCENARIOS: ReadonlyMap<string, Scenario> = new Map(
   [cma64kPi, cmaDebateScenario, rdma2gb].map((s) => [s.name, s]),
 );
 
-/** A scenario's comparison with `options` in place. Throws InputError naming the known ones. */
+/**
+ * The comparison of a scenario with `options` in place. Throws InputError for an unknown name, listing the known ones.
+ */
 export function scenario(name: string, options: ScenarioOptions = {}): ComparisonSpec {
   const found = SCENARIOS.get(name);
   if (found === undefined) throw unknownName("scenario", name, [...SCENARIOS.keys()]);

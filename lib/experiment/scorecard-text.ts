@@ -34,7 +34,7 @@ export function scorecardCells(row: ScorecardRow): string[] {
   ];
 }
 
-/** Below the table: what the front means, and why strategies failed. */
+/** Notes below the table: the meaning of the front, and why strategies failed. */
 export function scorecardNotes({ strategies, adapter, cpu, pattern }: Scorecard): string[] {
   const notes = [
     `adapter ${adapter}, CPU ${cpu}, accesses ${pattern}; *: no other strategy is as good in every column and better in one`,
@@ -44,7 +44,9 @@ export function scorecardNotes({ strategies, adapter, cpu, pattern }: Scorecard)
   return notes;
 }
 
-/** The three most frequent reasons; one that all failures share is told with its figures, as the first of them had it. */
+/**
+ * The three most frequent reasons; a reason that all failures share is quoted in full, with the numbers of the first.
+ */
 function reasonsText({ reasons, example }: FailureColumn): string {
   if (reasons.length === 1 && reasons[0]!.text === withoutFigures(example))
     return `${example.split("\n")[0]} (${reasons[0]!.count})`;

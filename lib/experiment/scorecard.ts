@@ -1,7 +1,8 @@
 /**
- * The scorecard of a request: every strategy with its chance of success, its time, what it costs while it lies idle, what adapter
- * and CPU make of the memory it gives, what it takes from others, who controls it, since when, and why it failed where it did. No
- * winner: a Pareto front. Success, memory and translation entries are counted; times and rates are modelled (docs/scorecard.md).
+ * The scorecard of a request. It lists for every strategy the chance of success, the latency, the cost of idle memory,
+ * how adapter and CPU translate the memory, the cost for other processes, who controls it, since when it exists, and
+ * why it failed. There is no winner but a Pareto front. Success, memory and translation entries are counted; times and
+ * rates are modelled (docs/scorecard.md).
  */
 import { InputError } from "../base/errors";
 import { GiB, KiB, MiB } from "../base/units";
@@ -24,7 +25,7 @@ import type { Outcome } from "./plan";
 import { isOutcome, readRun } from "./run-text";
 import type { Interval } from "./statistics";
 
-/** What the adapter makes of the memory; rates are modelled. */
+/** How the adapter translates the memory; rates are modelled. */
 export interface AdapterColumn {
   name: string;
   pageBytes: number;
@@ -34,7 +35,7 @@ export interface AdapterColumn {
   gigabytesPerSecond: number;
 }
 
-/** What the CPU makes of it; nanoseconds are modelled. */
+/** How the CPU translates the memory; nanoseconds are modelled. */
 export interface CpuColumn {
   name: string;
   pageBytes: number;
@@ -42,13 +43,13 @@ export interface CpuColumn {
   nsPerAccess: number;
 }
 
-/** Why requests failed: reasons with frames and counts left out, most frequent first, and one told in full. */
+/** Why requests failed: reasons without frames and counts, the most frequent first, and one in full. */
 export interface FailureColumn {
   reasons: { text: string; count: number }[];
   example: string;
 }
 
-/** One strategy. Medians over seeds; null where there is nothing to say. */
+/** One strategy. Medians over seeds; null if a value does not apply. */
 export interface ScorecardRow {
   name: string;
   strategy: StrategySpec;
@@ -60,15 +61,18 @@ export interface ScorecardRow {
   granted: number;
   /** Share granted with Wilson's 95 % interval. */
   successRate: Interval;
-  /** Modelled microseconds to the answer of granted requests. */
+  /** Modelled latencies of granted requests in nanoseconds. */
   latencyNs: Quantiles | null;
-  /** Bytes set aside, and of them idle while nobody asks. */
+  /** Reserved bytes, and how many of them are idle between requests. */
   reservedBytes: number | null;
   idleBytes: number | null;
-  /** Of what the first seed that was granted something got. */
+  /** For the memory of the first seed with a granted request. */
   adapter: AdapterColumn | null;
   cpu: CpuColumn | null;
-  /** Direct reclaims and compactions, failed allocations of others, huge pages of 2 MiB that others still get of those asked. */
+  /**
+   * Direct reclaims, direct compactions and failed allocations of other processes, and the 2 MiB pages that they still
+   * get.
+   */
   takes: {
     reclaimStalls: number;
     compactionStalls: number;
@@ -78,7 +82,7 @@ export interface ScorecardRow {
   };
   constraints: Constraint[];
   failures: FailureColumn | null;
-  /** On the front: granted, and no other strategy is as good in every column and better in one. */
+  /** True on the front: it granted a request, and no other strategy is as good in every column and better in one. */
   pareto: boolean;
 }
 
@@ -93,7 +97,7 @@ export interface Scorecard {
   resultsHash: string;
 }
 
-/** What runs of one strategy showed beyond what a comparison keeps. */
+/** Results of the runs of one strategy that a comparison does not keep. */
 interface Evidence {
   constraints: Constraint[] | null;
   granted: Outcome | null;
@@ -101,7 +105,7 @@ interface Evidence {
   example: string;
 }
 
-/** Runs the comparison of `spec` and makes the scorecard; it is null when it was cancelled. */
+/** Runs the comparison of `spec` and computes the scorecard; null if it was cancelled. */
 export async function scorecard(
   scenario: string,
   spec: ComparisonSpec,
@@ -117,7 +121,7 @@ export async function scorecard(
   };
 }
 
-/** The same run here and now, plan by plan, without store and workers. Pure. */
+/** The same in this thread, without store and workers. Pure. */
 export function scorecardHere(scenario: string, spec: ComparisonSpec, options: ScorecardOptions): Scorecard {
   const collector = new EvidenceCollector(spec.strategies.length);
   const comparison = compareHere(scenario, spec, (text) => collector.take(text));
@@ -177,7 +181,7 @@ export function scorecardOf(
 ): Scorecard {
   const chosen = { ...SCORECARD_DEFAULTS, ...options };
   const rows = comparison.strategies.map((row, i) => scoreRow(row, of[i]!, spec.request.bytes, chosen));
-  // What was never granted is no way to get the memory, however little it costs.
+  // A strategy that never granted a request is not on the front, however little it costs.
   const onFront = front(rows.filter((r) => r.granted > 0).map(goals));
   let at = 0;
   return {
@@ -190,7 +194,7 @@ export function scorecardOf(
   };
 }
 
-/** More is better in each; a strategy that got nothing has the worst of what follows from getting it. */
+/** More is better in each. A strategy without memory has the worst value of every goal that depends on it. */
 function goals(row: Omit<ScorecardRow, "pareto">): number[] {
   const worst = Number.NEGATIVE_INFINITY;
   return [
@@ -249,7 +253,7 @@ function told(reasons: ReadonlyMap<string, number>, example: string): FailureCol
   return { reasons: sorted.map(([text, count]) => ({ text, count })), example };
 }
 
-/** The memory as it was got: its first address, and the largest page that fits all of its pieces. */
+/** The granted memory: its first address, and the largest page that fits all of its pieces. */
 function shape({ metrics }: Outcome): { address: number; fits: number; pieces: number } | null {
   const { firstByteAddress: address, fittingPageBytes: fits, physicalPieces: pieces } = metrics;
   return address === undefined || fits === undefined || pieces === undefined
@@ -257,7 +261,10 @@ function shape({ metrics }: Outcome): { address: number; fits: number; pieces: n
     : { address, fits, pieces };
 }
 
-/** What the device sees: bus addresses in one piece behind an IOMMU, single base pages with on-demand paging, else physical ones. */
+/**
+ * What the device sees: one contiguous range behind an IOMMU, base pages with on-demand paging, otherwise physical
+ * pieces.
+ */
 function seen({ name, mode }: StrategySpec, outcome: Outcome): ReturnType<typeof shape> {
   if (name !== "iommu") return shape(outcome);
   return mode === "odp" ? { address: 0, fits: 4 * KiB, pieces: 2 } : { address: 0, fits: GiB, pieces: 1 };
@@ -272,7 +279,7 @@ function adapterColumn(
   const got = seen(strategy, outcome);
   if (got === null) return null;
   const model = toAdapter(adapter);
-  // Several pieces are as good as one at an address where only pages up to `fits` agree.
+  // Several pieces translate like one piece at an address where only pages up to `fits` agree.
   const limited = got.pieces === 1 ? got.address : got.fits;
   const virtual = got.pieces === 1 ? limited : limited + got.fits;
   const region = registerRegion(model, [{ physicalAddress: limited, bytes }], virtual);
@@ -293,7 +300,9 @@ function adapterColumn(
   };
 }
 
-/** Largest page with which a process is given the memory of a strategy; others map it with base pages (remap_pfn_range(), 6.1). */
+/**
+ * Largest page that maps a strategy's memory into a process; other strategies use base pages (remap_pfn_range(), 6.1).
+ */
 const CPU_PAGE: Readonly<Record<string, number>> = {
   "hugetlb-runtime": GiB,
   "hugetlb-boot": GiB,
@@ -320,7 +329,7 @@ function cpuColumn(
   return { name: cpu, pageBytes, walksPerAccess: run.walks / run.accesses, nsPerAccess: run.nsPerAccess };
 }
 
-/** Makes it here and now: the same plan gives the same scorecard everywhere. */
+/** Computes a scorecard in this thread: equal plans give equal scorecards on every computer. */
 export function runScorecard({ kind: _kind, scenario, adapter, cpu, pattern, ...spec }: ScorecardPlan) {
   return scorecardHere(scenario, spec, { adapter, cpu, pattern });
 }

@@ -1,6 +1,6 @@
 /**
- * Statistics of experiments: intervals for shares and medians, paired comparisons of runs that shared their random numbers,
- * and how many seeds it would take. All of it is deterministic: resampling draws from lib/base/random.
+ * Statistics of experiments: intervals for shares and medians, paired comparisons of runs with common random numbers,
+ * and the number of seeds that a comparison needs. All of it is deterministic: resampling draws from lib/base/random.
  */
 import { InputError } from "../base/errors";
 import type { Random } from "../base/random";
@@ -15,10 +15,10 @@ export interface Interval {
 /** Standard normal quantiles: 0.975 for 95 % intervals, 0.8 for a power of 80 %. */
 export const Z_95 = 1.959963984540054;
 const Z_POWER_80 = 0.8416212335729143;
-/** Resamples of a bootstrap: the error of its 95 % limits is then below 0.5 percentage points of coverage. */
+/** Resamples of a bootstrap: they keep the error of its 95 % limits below 0.5 percentage points of coverage. */
 export const RESAMPLES = 2000;
 
-/** mathjs takes a second to load, so only who computes statistics loads it. */
+/** mathjs takes a second to load, so it is loaded on first use. */
 let mathjs: typeof import("mathjs") | undefined;
 function math(): typeof import("mathjs") {
   const loaded: typeof import("mathjs") = mathjs ?? require("mathjs");
@@ -27,8 +27,9 @@ function math(): typeof import("mathjs") {
 }
 
 /**
- * Wilson's score interval at 95 % for `successes` of `trials` independent trials (E. B. Wilson, 1927; method 3 of
- * R. G. Newcombe, Statistics in Medicine 17, 1998). `mid` is the observed share; without trials, 0 to 1 and NaN is avoided: mid 0.
+ * Wilson's score interval at 95 % for `successes` of `trials` independent trials (E. B. Wilson, 1927; method 3 of R.
+ * G. Newcombe, Statistics in Medicine 17, 1998). `mid` is the observed share. Without trials, the interval is 0 to 1
+ * with mid 0, not NaN.
  * @example
  * ```ts
  * import { wilson } from "pageblock";
@@ -124,8 +125,9 @@ function mean(values: ArrayLike<number>): number {
 }
 
 /**
- * Exact two-sided test of McNemar (1947): of the pairs that differ, `onlyA` favour A and `onlyB` favour B; the chance of a split at
- * least as uneven if neither were better. With more than one request a seed this is the sign test over seeds.
+ * Exact two-sided test of McNemar (1947). Of the pairs that differ, `onlyA` favour A and `onlyB` favour B; returns the
+ * chance of a split at least as uneven if neither were better. With more than one request per seed, it is the sign
+ * test over seeds.
  * @example
  * ```ts
  * import { mcNemarExact } from "pageblock";
@@ -157,13 +159,13 @@ export interface PairedDifference {
   /** Exact McNemar (sign) test, two-sided. */
   p: number;
   /**
-   * Seeds that would show a difference as large as the one seen, at 5 % over all `tests` with a power of 80 % (normal
-   * approximation); null when no difference was seen.
+   * Seeds needed to detect a difference as large as the observed one, at 5 % over all `tests` with a power of 80 %
+   * (normal approximation); null if no difference was observed.
    */
   seedsNeeded: number | null;
 }
 
-/** Differences `a[i] − b[i]` of runs with the same seed; `tests`: how many such comparisons are made at once. */
+/** Differences `a[i] − b[i]` of runs with the same seed; `tests`: number of such comparisons made together. */
 export function paired(
   a: ArrayLike<number>,
   b: ArrayLike<number>,
@@ -186,8 +188,8 @@ export function paired(
 }
 
 /**
- * n = ((z(1 − α/2) + z(0.8)) σ / δ)², α = 5 % shared by the tests (Bonferroni), and no fewer than any exact two-sided sign test needs to
- * come below α: 2^(1 − n) < α.
+ * n = ((z(1 − α/2) + z(0.8)) σ / δ)², with α = 5 % divided among the tests (Bonferroni), and at least as many as an
+ * exact two-sided sign test needs to fall below α: 2^(1 − n) < α.
  */
 export function seedsNeeded(differences: ArrayLike<number>, tests = 1): number | null {
   const delta = mean(differences);
@@ -199,7 +201,7 @@ export function seedsNeeded(differences: ArrayLike<number>, tests = 1): number |
   return Math.max(least, Math.ceil(((z * sigma) / Math.abs(delta)) ** 2));
 }
 
-/** z with P(Z ≤ z) = p, for p from 0.5 to 1, by halving: erf has no inverse in mathjs. */
+/** z with P(Z ≤ z) = p, for p from 0.5 to 1, by bisection: mathjs has no inverse of erf. */
 function normalQuantile(p: number): number {
   const { erf } = math();
   let [low, high] = [0, 9];
@@ -211,7 +213,7 @@ function normalQuantile(p: number): number {
   return (low + high) / 2;
 }
 
-/** Chances of several tests made at once, corrected by Holm (1979): in the order given. */
+/** p-values of several tests made together, corrected by Holm's method (1979), in the given order. */
 export function holm(p: readonly number[]): number[] {
   const order = p.map((_, i) => i).sort((i, j) => p[i]! - p[j]!);
   const corrected = new Array<number>(p.length);

@@ -1,6 +1,6 @@
 /**
- * A machine led step by step: fill it, pin pages, let a workload run, ask for contiguous memory, compact. The steps are data,
- * so that whatever is shown of the machine afterwards can be computed again by anybody: the steps are its plan.
+ * A machine led step by step: fill it, pin pages, run a workload, request contiguous memory, compact. The steps are
+ * data and form the plan of the machine, so that anybody can compute its state again.
  */
 import { type Answer, answerOf, ERRNO, GRANTED, refusedWith } from "../base/answer";
 import { InputError, unknownName } from "../base/errors";
@@ -28,18 +28,18 @@ export type { FillKind, Step, StepPlan };
 
 const FIXED: ReadonlySet<string> = new Set(["slab", "pageTable", "networkBuffer"]);
 
-/** What a step came to. Times modelled. */
+/** The result of a step. Times are modelled. */
 export interface StepResult extends Answer {
-  /** Pages got, freed, pinned or moved; huge pages for `hugePages`. */
+  /** Pages allocated, freed, pinned or moved; huge pages for `hugePages`. */
   count: number;
-  /** First frame, or −1. */
+  /** First page frame, or −1. */
   pfn: number;
   latencyNs: number;
-  /** Where the time went; only for a contiguous request that asked for it. */
+  /** Where the time went; only for a contiguous request with `timeline`. */
   timeline?: ContigTimeline;
 }
 
-/** A machine and the steps it went. */
+/** A machine and its steps. */
 export class SteppedSystem {
   readonly system: System;
   readonly steps: Step[];
@@ -61,7 +61,7 @@ export class SteppedSystem {
     this.started = null;
   }
 
-  /** Does one step; a request that fails is a result. Throws InputError for a step that makes no sense. */
+  /** Does one step; a failed request is a result. Throws InputError for a step that is impossible. */
   take(step: Step): StepResult {
     const result = {
       ...GRANTED,
@@ -212,7 +212,10 @@ export class SteppedSystem {
     );
   }
 
-  /** alloc_contig_pages() takes a number of pages: what is none, and what is larger than a node, is refused before any range is tried. */
+  /**
+   * alloc_contig_pages() takes a number of pages. Zero pages, or more than a node has, are refused before any range is
+   * tried.
+   */
   private allocContigPages(bytes: number, options: ContigOptions): Attempt {
     const pages = this.pages(bytes, "alloc_contig_pages");
     const asked = {
@@ -259,7 +262,7 @@ export class SteppedSystem {
     });
     const latencyNs = this.system.elapsedNs(before);
     if (!got.ok) return { ...answerOf(got), latencyNs };
-    // A driver's page: without an owner compaction would take it for whatever lay there before.
+    // Sets the owner of a driver's page: otherwise compaction would use the previous owner of the frame.
     this.system.memory.setOwner(got.pfn, OWNER_KINDS.driver);
     this.grants.set(this.steps.length, { pfn: got.pfn, pages: 2 ** order, kind: "allocPages" });
     return { count: 2 ** order, pfn: got.pfn, latencyNs };
@@ -307,7 +310,7 @@ export function checkShare(what: string, share: number): void {
     throw new InputError(`${what}: share must be a number from 0 to 1: got ${share}`);
 }
 
-/** What is kept of a machine after its steps; plain JSON. */
+/** The state of a machine after its steps; plain JSON. */
 export interface StepsOutcome {
   results: StepResult[];
   /** Free blocks of each zone by order, as /proc/buddyinfo. */

@@ -1,6 +1,7 @@
 /**
- * What a sweep gives: for every combination of its parameters, how many requests were granted and how fast. Runs that differ
- * only in the seed count together. Plain JSON, so that a sweep can be shown, stored and run again like a comparison.
+ * The result of a sweep: for every combination of its parameters, how many requests were granted and how fast. A
+ * combination aggregates the runs that differ only in the seed. Plain JSON, so that a sweep can be shown, stored and
+ * run again like a comparison.
  */
 import { createHash } from "node:crypto";
 import { isOutcome, readRun, runToText } from "./run-text";
@@ -16,30 +17,33 @@ export interface SweepPoint {
   failedRuns: number;
   asked: number;
   granted: number;
-  /** Share of the requests granted, with Wilson's 95 % interval over requests; requests of one run are not independent. Null without a run. */
+  /**
+   * Share of the requests granted, with Wilson's 95 % interval over requests; requests of one run are not independent.
+   * Null if there is no run.
+   */
   successRate: Interval | null;
-  /** Time to the answer of granted requests, nanoseconds; null when none was granted. */
+  /** Latencies of granted requests in nanoseconds; null if none was granted. */
   latencyNs: { p50: number; p95: number; p99: number } | null;
-  /** The first reason of a run without outcome. */
+  /** Reason of the first run without outcome. */
   error: string | null;
 }
 
 /** Plain JSON. */
 export interface SweepOutcome {
-  /** Parameters that were varied, but for the seed. */
+  /** The varied parameters, except the seed. */
   parameters: string[];
   /** Runs in all, and those without outcome. */
   plans: number;
   failed: number;
-  /** In the order in which their first plan came. */
+  /** In the order of their first plans. */
   points: SweepPoint[];
   /** Points beyond the first `POINTS_KEPT`. */
   pointsLeftOut: number;
-  /** SHA-256 over every run's canonical JSON, a line each, in the order of the plans. */
+  /** SHA-256 over the canonical JSON of every run, one per line, in the order of the plans. */
   resultsHash: string;
 }
 
-/** Of more combinations the first are kept: the runs themselves are in the store. */
+/** The most combinations in a result; the store has all runs. */
 export const POINTS_KEPT = 2000;
 
 interface Collected {
@@ -54,7 +58,7 @@ interface Collected {
 
 /** Collects runs in the order of the sweep's plans and computes the result. */
 export class SweepTable {
-  /** Places of the parameters that tell points apart. */
+  /** Indices of the parameters that distinguish points. */
   private readonly places: number[];
   private readonly points: Map<string, Collected>;
   private readonly leftOut: Set<string>;
@@ -126,7 +130,7 @@ function pointOf({ ns, ...counted }: Collected): SweepPoint {
   };
 }
 
-/** A sweep run here and now, plan by plan, without store and workers. Pure. */
+/** Runs a sweep in this thread, without store and workers. Pure. */
 export function sweepHere(spec: SweepSpec): SweepOutcome {
   const all = expandSweep(spec);
   const table = new SweepTable(all);

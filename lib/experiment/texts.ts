@@ -1,4 +1,4 @@
-/** A comparison in words and columns, for terminals and for whoever reads a notebook without pictures. */
+/** A comparison in words and columns, for terminals and for readers of a notebook without pictures. */
 import type { Comparison, StrategyRow } from "./comparison";
 import type { Interval } from "./statistics";
 
@@ -44,12 +44,12 @@ export function comparisonCells(row: StrategyRow): string[] {
   ];
 }
 
-/** Up to so many pairs are judged pair by pair; beyond, pairs that came out alike share a line. */
+/** Up to this many pairs get a verdict each; with more, pairs with the same verdict share a line. */
 const PAIRS_TOLD = 6;
 
 /**
- * What is said below the table: what the seeds tell apart and what not, and why a strategy could not be had. All verdicts stand in
- * the result, pair by pair.
+ * Notes below the table: which strategies the seeds tell apart, and why a strategy is unavailable. The result holds
+ * the verdict of every pair.
  */
 export function comparisonNotes(comparison: Comparison): string[] {
   const { strategies, pairs } = comparison;
@@ -87,11 +87,11 @@ function verdictsTogether({ seeds, pairs }: Comparison): string[] {
 
 const inOrder = (a: string, b: string): [string, string] => (b < a ? [b, a] : [a, b]);
 
-/** Pairs that more seeds might tell apart; strategies that came out alike stand together. */
+/** Pairs that more seeds might tell apart; strategies with equal results share a line. */
 function openTogether(seeds: number, pairs: Comparison["pairs"], groups: readonly Set<string>[]): string[] {
   const together = (name: string) => [...(groups.find((g) => g.has(name)) ?? [name])].join(", ");
   const keyOf = (a: string, b: string) => inOrder(together(a), together(b)).join(" | ");
-  // Where some pair of two groups is decided, the others are told one by one.
+  // If any pair of two groups is decided, the others get a line each.
   const mixed = new Set(pairs.filter((p) => p.decided).map(({ a, b }) => keyOf(a, b)));
   const needed = new Map<string, { a: string; b: string; seeds: number[] }>();
   for (const { a, b, decided, success } of pairs) {
@@ -110,7 +110,7 @@ function openTogether(seeds: number, pairs: Comparison["pairs"], groups: readonl
   });
 }
 
-/** What runs under which names: so that a reader can ask for the same again. */
+/** Scenario and seeds, so that a reader can run the same again. */
 export function comparisonTitle({ scenario, seeds, firstSeed }: Comparison): string {
   return `${scenario}: ${seeds} seeds from ${firstSeed}, the same for every strategy; times are modelled`;
 }

@@ -1,16 +1,16 @@
 /**
- * What a device or a CPU can make of the physical pieces of a request: how many are left after merging adjacent ones, and the
- * largest page that fits wherever the physical addresses jump, if the virtual address is chosen to agree with the first piece.
+ * How a device or a CPU can translate the physical pieces of a request: how many remain after merging adjacent ones,
+ * and the largest page that fits at every gap between pieces, if the virtual address is aligned like the first piece.
  */
 import { type PhysicalPiece, registerRegion } from "../hardware/rdma-adapter";
 import type { RdmaAdapter } from "../hardware/rdma-adapter-data";
 import type { Attempt } from "../strategy/strategy";
 
-/** Pages larger than this do not occur. */
+/** No page is larger than this. */
 const LARGEST = 2 ** 40;
 const figure = (value: number) => ({ value, source: "no limit: an adapter that takes every page size" });
 
-/** Figures of the last request granted, by metric name; none where nothing was granted. */
+/** Metrics of the last granted request, by name; empty if none was granted. */
 export function translationShape(pieces: Attempt["pieces"], pageSize: number): Record<string, number> {
   if (pieces.length === 0) return {};
   const any = {

@@ -1,13 +1,13 @@
-/** What a local worker does: plans in, texts out. Loaded by Piscina in a thread of its own. */
+/** A local worker: takes plans and returns texts. Piscina loads it in a thread. */
 import type { Plan } from "./plan";
 import { type RunText, runAllToText } from "./run-text";
 
-/** Some plans to run one after the other. */
+/** Plans to run in order. */
 export interface Batch {
   plans: Plan[];
 }
 
-/** Texts in the order of the plans, and the milliseconds they took. */
+/** Texts in the order of the plans, and their duration in milliseconds. */
 export interface BatchDone {
   texts: RunText[];
   ms: number;

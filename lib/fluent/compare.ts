@@ -12,10 +12,10 @@ import { runInCell } from "./running";
 import { type AnyStrategies, strategiesOn } from "./strategies";
 import { type AnyWorkload, workloadSpec } from "./workload";
 
-/** What is asked for, as a plan's `request` has it; sizes as "64MiB" or bytes, times as "1s" or milliseconds. */
+/** The fields of a plan's `request`; sizes as "64MiB" or bytes, times as "1s" or milliseconds. */
 export type RequestIn = InOf<typeof REQUEST_FIELDS>;
 
-/** Nanoseconds of events, as a plan's `costs` has them. */
+/** The fields of a plan's `costs`: nanoseconds per event. */
 export type CostsIn = InOf<typeof COST_FIELDS>;
 
 interface Parts {
@@ -32,7 +32,7 @@ interface Parts {
   spec?: ComparisonSpec;
 }
 
-/** A comparison under construction; immutable, every step gives a new one. `run()` runs it. */
+/** A comparison under construction. Immutable: every step returns a new one. `run()` runs it. */
 export class ComparisonBuilder {
   private readonly parts: Parts;
 
@@ -53,22 +53,22 @@ export class ComparisonBuilder {
     return this.changed({ machine });
   }
 
-  /** Mechanisms that are switched off, and swap: `{ compaction: false }`. */
+  /** Mechanisms to switch off, and swap: `{ compaction: false }`. */
   system(system: SystemIn): ComparisonBuilder {
     return this.changed({ system });
   }
 
-  /** What happens before and while requests are put; without it, a machine fresh from boot. */
+  /** The load before and during the requests; without it, the machine is fresh from boot. */
   workload(workload: AnyWorkload): ComparisonBuilder {
     return this.changed({ workload });
   }
 
-  /** What is asked for: `{ size: "64MiB", times: 20 }`. */
+  /** The request: `{ size: "64MiB", times: 20 }`. */
   request(request: RequestIn): ComparisonBuilder {
     return this.changed({ request });
   }
 
-  /** Nanoseconds that replace figures of the cost table: `{ migratePage: 5000 }`. */
+  /** Nanoseconds that override values of the cost table: `{ migratePage: 5000 }`. */
   costs(costs: CostsIn): ComparisonBuilder {
     return this.changed({ costs });
   }
@@ -88,32 +88,35 @@ export class ComparisonBuilder {
     return this.request(request);
   }
 
-  /** How many seeds, the same for every strategy; the first is `first`, default 1. */
+  /** Number of seeds, the same for every strategy; the first is `first`, default 1. */
   seeds(count: number, first = 1): ComparisonBuilder {
     return this.changed({ seeds: count, firstSeed: first });
   }
 
-  /** Threads of this computer; default every core. */
+  /** Number of threads on this computer; default one per core. */
   workers(count: number): ComparisonBuilder {
     return this.changed({ running: { ...this.parts.running, workers: count } });
   }
 
-  /** Runs on the workers of a cluster instead: `redis://host:port`. */
+  /** Runs on the workers of a cluster instead of on threads: `redis://host:port`. */
   cluster(url: string): ComparisonBuilder {
     return this.changed({ running: { ...this.parts.running, cluster: url } });
   }
 
-  /** Where runs are kept, or "none"; default `.pageblock/results.duckdb`. */
+  /** File that caches the runs, or "none"; default `.pageblock/results.duckdb`. */
   store(path: string): ComparisonBuilder {
     return this.changed({ running: { ...this.parts.running, store: path } });
   }
 
-  /** A signal that stops it, and who hears of progress. */
+  /** A signal that stops the run, and progress callbacks. */
   watched(options: Pick<RunningOptions, "signal" | "onProgress" | "onReport">): ComparisonBuilder {
     return this.changed({ running: { ...this.parts.running, ...options } });
   }
 
-  /** What will be compared, checked, with every default in place. Throws InputError naming what is missing or wrong. */
+  /**
+   * The checked plan, with every default in place.
+   * @throws InputError that names the missing or invalid field
+   */
   plan(): ComparisonSpec {
     const { machine, system, workload, request, costs, seeds, firstSeed, spec, strategies } = this.parts;
     if (spec === undefined && machine === undefined)
@@ -136,8 +139,8 @@ export class ComparisonBuilder {
   }
 
   /**
-   * Runs every strategy with every seed; what the store has is not run again.
-   * @throws InputError for a wrong plan, Cancelled when it was stopped; what was done is kept
+   * Runs every strategy with every seed, except for runs that are already in the store.
+   * @throws InputError for an invalid plan; Cancelled if it is stopped, in which case finished runs are kept
    */
   async run(): Promise<ComparisonResult> {
     const spec = this.plan();
@@ -172,7 +175,8 @@ export function compare(...strategies: AnyStrategies[]): ComparisonBuilder {
 }
 
 /**
- * A named comparison, such as `compareScenario("cma-64k-pi").seeds(64).run()`. Throws InputError listing the known ones.
+ * A named comparison, such as `compareScenario("cma-64k-pi").seeds(64).run()`.
+ * @throws InputError for an unknown name; the message lists the known ones
  * @example
  * ```ts
  * import { compareScenario } from "pageblock";

@@ -1,4 +1,4 @@
-/** What a comparison gave: shown, explained, queried, exported. Everything is computed from the runs it holds. */
+/** The result of a comparison: show, explain, query or export it. Everything is computed from the runs it holds. */
 import { unknownName } from "../base/errors";
 import type { LatencySamples } from "../chart/latency";
 import { runOf } from "../chart/run";
@@ -30,7 +30,7 @@ import { withResults } from "../report/runs";
 import { type Only, StrategyCharts } from "./result-charts";
 import { tableHtml, tableText } from "./result-table";
 
-/** A comparison as a plan: what `pageblock verify` runs again. */
+/** The plan of a comparison, which `pageblock verify` runs again. */
 export interface ComparisonPlan extends ComparisonSpec {
   kind: "comparison";
   scenario: string;
@@ -50,7 +50,7 @@ export class ComparisonResult {
     Object.freeze(this);
   }
 
-  /** SHA-256 over every run, in the order of the plans: equal plans, equal hash. */
+  /** SHA-256 over every run, in the order of the plans: equal plans give equal hashes. */
   get resultsHash(): string {
     return this.comparison.resultsHash;
   }
@@ -60,7 +60,10 @@ export class ComparisonResult {
     display(this[DISPLAY]());
   }
 
-  /** The row of a strategy by its label. Throws InputError listing the labels. */
+  /**
+   * The row of a strategy by its label.
+   * @throws InputError for an unknown label; the message lists the labels
+   */
   row(name: string): StrategyRow {
     const { strategies } = this.comparison;
     const found = strategies.find((row) => row.name === name);
@@ -72,7 +75,7 @@ export class ComparisonResult {
     );
   }
 
-  /** Labels of the strategies that were refused a request, for `explain()`. */
+  /** Labels of the strategies that failed at least one request, for `explain()`. */
   get refused(): string[] {
     return this.comparison.strategies.filter((row) => row.granted < row.asked).map((row) => row.name);
   }
@@ -82,7 +85,7 @@ export class ComparisonResult {
     return successRates(this.rows(only), over);
   }
 
-  /** Modelled times to the answer of granted (or refused) requests, nanoseconds: series for `chart.latencyEcdf`. */
+  /** Modelled latencies of granted (or refused) requests in nanoseconds: series for `chart.latencyEcdf`. */
   latencies({ granted = true, only }: { granted?: boolean } & Only = {}): LatencySamples[] {
     const labels = this.comparison.strategies.map((row) => row.name);
     const samples = labels.map((): number[] => []);
@@ -101,35 +104,35 @@ export class ComparisonResult {
   }
 
   /**
-   * A metric of every strategy: its median over seeds with an interval, in the unit asked for (`{ of: "idleBytes", unit: "GiB" }`).
-   * Names that come as a list are added.
+   * A metric of every strategy: its median over seeds with an interval, in the given unit (`{ of: "idleBytes", unit:
+   * "GiB" }`). The metrics of a list of names are summed.
    */
   metric(measure: MeasureOf | Measure, { only }: Only = {}): MetricRow[] {
     return metricRows(this.rows(only), measure);
   }
 
-  /** The same as rows for charts that take estimates; strategies that lack it are left out. */
+  /** The same as rows for charts that take estimates; strategies without this metric are left out. */
   estimates(measure: MeasureOf | Measure, { only }: Only = {}): Estimate[] {
     return estimates(this.rows(only), measure);
   }
 
-  /** Two measures against each other: what `chart.tradeOffFrontier` takes. */
+  /** Two measures against each other: data for `chart.tradeOffFrontier`. */
   frontier(x: MeasureOf | Measure, y: MeasureOf | Measure, { only }: Only = {}): Frontier {
     return frontier(this.rows(only), { x, y });
   }
 
-  /** Figures with one call: `result.chart.success()`. */
+  /** Charts of this result, each drawn with one call: `result.chart.success()`. */
   get chart(): StrategyCharts {
     return new StrategyCharts(this);
   }
 
-  /** In the order of the comparison. Throws InputError for a name that is no strategy's. */
+  /** In the order of the comparison. Throws InputError for an unknown label. */
   private rows(only: Only["only"]): StrategyRow[] {
     const wanted = only?.map((name) => this.row(name));
     return this.comparison.strategies.filter((row) => wanted?.includes(row) ?? true);
   }
 
-  /** Why requests of a strategy failed, in words: the first failures of the first seeds that had any. */
+  /** Why requests of a strategy failed, in words: the first failures of the first seeds that have any. */
   explain(name: string): string {
     const labels = this.plan.strategies.map((s) => s.label);
     const at = labels.indexOf(name);
@@ -148,17 +151,17 @@ export class ComparisonResult {
     return [...lines, ...row.remarks.map((r) => `To configure: ${r}.`)].join("\n");
   }
 
-  /** Writes a row a run (or a request) as CSV. */
+  /** Writes a CSV file with one row per run (or per request). */
   toCSV(path: string, table: "runs" | "requests" = "runs"): Promise<void> {
     return exportResults(this.tables(), path, "csv", table);
   }
 
-  /** Writes a row a run (or a request) as Parquet. */
+  /** Writes a Parquet file with one row per run (or per request). */
   toParquet(path: string, table: "runs" | "requests" = "runs"): Promise<void> {
     return exportResults(this.tables(), path, "parquet", table);
   }
 
-  /** Rows of one SELECT over the views `runs` and `requests` of this comparison. */
+  /** The rows of one SELECT over the views `runs` and `requests` of this comparison. */
   sql(select: string): Promise<Row[]> {
     return queryResults(this.tables(), select);
   }

@@ -1,4 +1,4 @@
-/** What a request to a running machine came to: shown, explained, drawn. */
+/** The outcome of a request to a running machine: show, explain or draw it. */
 import type { Answer } from "../base/answer";
 import { InputError } from "../base/errors";
 import { type TimedAttempt, timedAttempt } from "../chart/attempt-lanes";
@@ -13,14 +13,14 @@ import { RequestCharts } from "./request-charts";
 
 /** Why a request failed, as data. */
 export interface ContigDetails extends ContigFailureReport {
-  /** The range with the fewest pages in the way; null where none was tried. */
+  /** The range with the fewest pages in the way; null if none was tried. */
   nearestMiss: FailedRange | null;
   causes: readonly Cause[];
-  /** The field that asks for more than the machine has; only for a request that was refused before any range was tried. */
+  /** The field that asks for more than the machine has; only if the request was refused before any range was tried. */
   refused?: RefusedField;
 }
 
-/** Every refusal in one form: a request that was refused before any range was tried has none. */
+/** Gives every refusal one form: a request that was refused before any range was tried has no ranges. */
 function detailsOf({ ok, errno, reason, details }: StepResult): ContigDetails | null {
   if (ok || reason === null) return null;
   const empty = { request: "request for contiguous memory", errno, ranges: [], reason, nearestMiss: null };
@@ -28,7 +28,7 @@ function detailsOf({ ok, errno, reason, details }: StepResult): ContigDetails | 
 }
 
 /**
- * What one request for contiguous memory came to.
+ * The outcome of one request for contiguous memory.
  * @example
  * ```ts
  * import { machine } from "pageblock";
@@ -40,19 +40,21 @@ function detailsOf({ ok, errno, reason, details }: StepResult): ContigDetails | 
  * ```
  */
 export class ContigOutcome implements Answer {
-  /** Whether it was granted. */
+  /** True if the request was granted. */
   readonly ok: boolean;
   /** 0, or the kernel's negative error: −12 ENOMEM, −16 EBUSY. */
   readonly errno: number;
-  /** Why it failed: what was in the way, whose it is, what would have freed it, the nearest miss. Null when it was granted. */
+  /**
+   * Why it failed: the pages in the way, their owners, what would have freed them, the nearest miss. Null if granted.
+   */
   readonly reason: string | null;
-  /** The same as data, as `chart.blockers` takes it; null when it was granted or no range was tried. */
+  /** The same as data, for `chart.blockers`; null if the request was granted or no range was tried. */
   readonly details: ContigDetails | null;
-  /** First frame, or −1. */
+  /** First page frame, or −1. */
   readonly pfn: number;
-  /** Pages asked for and got; 0 when it failed. */
+  /** Pages granted; 0 if it failed. */
   readonly pages: number;
-  /** Modelled time to the answer, nanoseconds. */
+  /** Modelled latency in nanoseconds. */
   readonly latencyNs: number;
   /** Index of the step, for release(). */
   readonly step: number;
@@ -79,22 +81,22 @@ export class ContigOutcome implements Answer {
     this.planned = planned;
   }
 
-  /** What was in the way over all ranges that were tried, the most pages first; empty when it was granted or none was tried. */
+  /** What was in the way in all tried ranges, the most pages first; empty if it was granted or none was tried. */
   get causes(): readonly Cause[] {
     return this.details?.causes ?? [];
   }
 
-  /** Figures of this request: `outcome.chart.blockers()`. They carry the plan. */
+  /** Charts of this request: `outcome.chart.blockers()`. They carry the plan. */
   get chart(): RequestCharts {
     return new RequestCharts(this, this.pageBytes);
   }
 
-  /** The steps up to now, which a figure of this request cites. */
+  /** The steps so far, which a chart of this request cites. */
   get plan(): StepPlan {
     return this.planned().plan;
   }
 
-  /** What the steps came to. */
+  /** The results of the steps. */
   toJSON(): StepsOutcome {
     return this.planned().result;
   }
@@ -115,9 +117,10 @@ export class ContigOutcome implements Answer {
   }
 
   /**
-   * Where the modelled time of the request went, range by range and step by step, as `chart.attemptTimeline` takes it:
-   * `chart.attemptTimeline({ title: "…", ...outcome.timeline(), from: [m] })`. With `{ json: true }` as the kernel model
-   * recorded it. Throws InputError for a request that was not made with `{ timeline: true }`.
+   * Where the modelled time of the request went, range by range and step by step, for `chart.attemptTimeline`:
+   * `chart.attemptTimeline({ title: "…", ...outcome.timeline(), from: [m] })`. With `{ json: true }`, the timeline as
+   * the kernel model recorded it.
+   * @throws InputError if the request was made without `{ timeline: true }`
    */
   timeline(): TimedAttempt;
   timeline(options: { json: true }): ContigTimeline;

@@ -1,6 +1,6 @@
 /**
- * Curves of the hardware models for charts: `curves.tlb({ cpu: "haswell", pages: ["2 MiB", "1 GiB"], areas: […], pattern: "uniform" })`.
- * A curve knows its plan, so that a figure `from` it can be computed again.
+ * Curves of the hardware models for charts: `curves.tlb({ cpu: "haswell", pages: ["2 MiB", "1 GiB"], areas: […],
+ * pattern: "uniform" })`. A curve carries its plan, so that a figure `from` it can be computed again.
  */
 import { InputError, unknownName } from "../base/errors";
 import { formatSize } from "../base/units";
@@ -23,11 +23,11 @@ import {
 import type { AdapterCurve } from "../hardware/rdma-translation-cache";
 import type { InOf, Without } from "../schema/field";
 
-/** Columns of equal length with the plan they came from. */
+/** Columns of equal length, with the plan that computed them. */
 export class PlannedCurve<P extends object, C extends object> {
   /** Everything needed to compute it again. */
   readonly plan: P;
-  /** One row for each page size and size of area or region, pages outermost. */
+  /** One row per page size and size of area or region; page size varies slowest. */
   readonly columns: C;
 
   /** Use {@link curves}. */
@@ -38,10 +38,10 @@ export class PlannedCurve<P extends object, C extends object> {
   }
 
   /**
-   * A column as curves for `chart.byteCurves`: one for each page size, over the size of area or region.
-   * @param named what a curve is called, from its page size as text; default `pages of 2 MiB`
-   * @param scaled of each value, such as operations into millions; default as it is
-   * @throws InputError for a column that is not one of numbers, or a curve that is not over sizes
+   * A column as curves for `chart.byteCurves`: one per page size, over the size of area or region.
+   * @param named name of a curve, given its page size as text; default `pages of 2 MiB`
+   * @param scaled converts each value, such as operations into millions; default unchanged
+   * @throws InputError for a column without numbers, or a curve without sizes
    */
   series(
     column: keyof C & string,
@@ -52,10 +52,10 @@ export class PlannedCurve<P extends object, C extends object> {
     const over = all.areaBytes ?? all.regionBytes;
     const pages = all.pageBytes as number[] | undefined;
     if (over === undefined || pages === undefined)
-      throw new InputError("curve: has no pages and sizes: take its columns as they are");
+      throw new InputError("curve: has no page sizes and areas to draw it over: use its columns");
     const values = all[column];
     if (values === undefined) throw unknownName("column", column, Object.keys(all));
-    if (typeof values[0] !== "number") throw new InputError(`curve: column ${column} must be one of numbers`);
+    if (typeof values[0] !== "number") throw new InputError(`curve: column ${column} must hold numbers`);
     return [...new Set(pages)].map((page) => {
       const rows = pages.flatMap((of, i) => (of === page ? [i] : []));
       return {
@@ -76,13 +76,14 @@ export type PlannedTlbCurve = PlannedCurve<TlbCurvePlan, TlbCurve>;
 export type PlannedAdapterCurve = PlannedCurve<AdapterCurvePlan, AdapterCurve>;
 export type PlannedLockedRegionCurve = PlannedCurve<LockedRegionPlan, LockedRegionCurve>;
 
-/** What a curve of TLBs is over: sizes as "2 MiB" or bytes. */
+/** Options of a TLB curve: sizes as "2 MiB" or bytes. */
 export type TlbCurveOptions = Without<InOf<typeof TLB_CURVE_FIELDS>, "kind">;
-/** The same for an adapter. */
+/** Options of an adapter curve. */
 export type AdapterCurveOptions = Without<InOf<typeof ADAPTER_CURVE_FIELDS>, "kind">;
 
 /**
- * Curves with their plans. @throws InputError for unknown names, and for sizes that the models do not take
+ * Curves with their plans.
+ * @throws InputError for unknown names, and for sizes outside the limits of the models
  * @example
  * ```ts
  * import { curves } from "pageblock";
@@ -98,19 +99,19 @@ export type AdapterCurveOptions = Without<InOf<typeof ADAPTER_CURVE_FIELDS>, "ki
  * ```
  */
 export const curves = Object.freeze({
-  /** What a core's TLBs make of pages of each size over each area: misses and walks per access, modelled nanoseconds. */
+  /** The TLBs of a core, by page size and area: misses and walks per access, modelled nanoseconds. */
   tlb(options: TlbCurveOptions): PlannedTlbCurve {
     const plan = parseTlbCurve(options);
     return new PlannedCurve(plan, runTlbCurve(plan));
   },
 
-  /** What an RDMA adapter makes of them over each region: entries, hit rate, modelled throughput. */
+  /** An RDMA adapter, by page size and region: translation entries, hit rate, modelled throughput. */
   adapter(options: AdapterCurveOptions): PlannedAdapterCurve {
     const plan = parseAdapterCurve(options);
     return new PlannedCurve(plan, runAdapterCurve(plan));
   },
 
-  /** The regions that pseudo-locking makes on a processor, one row for each number of bits of the mask. */
+  /** The regions that pseudo-locking makes on a processor: one row per number of bits in the mask. */
   lockedRegion(cache: LockableCacheName): PlannedLockedRegionCurve {
     const plan = parseLockedRegion({ cache });
     return new PlannedCurve(plan, runLockedRegionCurve(plan));

@@ -1,4 +1,4 @@
-/** `experiment({ machine, strategy, request, seed })`: one run, and its result as something to ask, show and draw. */
+/** `experiment({ machine, strategy, request, seed })`: one run, and its result to query, show and draw. */
 import type { Answer } from "../base/answer";
 import { InputError, unknownName } from "../base/errors";
 import type { Figure } from "../chart/figure";
@@ -23,7 +23,7 @@ import { type PlanIn, parsePlan } from "../plan/run";
 import type { Constraint } from "../strategy/strategy";
 import { type ChartWords, latencyFigure, successFigure } from "./result-charts";
 
-/** One run: `ok` when every request was granted, else why the first that failed did. */
+/** The result of one run: `ok` if every request was granted; otherwise `reason` says why the first failure failed. */
 export class RunResult implements Answer {
   readonly plan: Plan;
   readonly outcome: Outcome;
@@ -31,7 +31,7 @@ export class RunResult implements Answer {
   readonly errno: number;
   readonly reason: string | null;
   readonly details: unknown;
-  /** Requests put and granted. */
+  /** Requests made and granted. */
   readonly asked: number;
   readonly granted: number;
 
@@ -54,19 +54,22 @@ export class RunResult implements Answer {
     return [shareOf(this.plan.strategy.name, this.granted, this.asked)];
   }
 
-  /** Modelled times to the answer of granted (or refused) requests, nanoseconds: a series for `chart.latencyEcdf`. */
+  /** Modelled latencies of granted (or refused) requests in nanoseconds: a series for `chart.latencyEcdf`. */
   latencies({ granted = true }: { granted?: boolean } = {}): LatencySamples[] {
     const { latencyNs, granted: got } = this.outcome.requests;
     const samplesNs = latencyNs.filter((_, i) => (got[i] === 1) === granted);
     return samplesNs.length === 0 ? [] : [{ name: this.plan.strategy.name, samplesNs }];
   }
 
-  /** A metric in the unit asked for: `metric({ of: "idleBytes", unit: "GiB" })`. Null where it does not apply. */
+  /** A metric in the given unit: `metric({ of: "idleBytes", unit: "GiB" })`. Null if it does not apply. */
   metric(measure: MeasureOf | Measure): number | null {
     return metricRows([this.row()], measure)[0]!.value;
   }
 
-  /** What was checked of the memory or of the request, by name. Throws InputError listing what was checked. */
+  /**
+   * A check of the memory or of the request, by name.
+   * @throws InputError for an unknown name; the message lists the checks
+   */
   constraint(name: string): Constraint {
     const { constraints } = this.outcome;
     const found = constraints.find((one) => one.name === name);
@@ -78,7 +81,7 @@ export class RunResult implements Answer {
     );
   }
 
-  /** Figures with one call. They carry the plan. */
+  /** Charts of this result, each drawn with one call. They carry the plan. */
   get chart(): RunCharts {
     return new RunCharts(this);
   }
@@ -122,12 +125,12 @@ class RunCharts {
     Object.freeze(this);
   }
 
-  /** The share of its requests that was granted. */
+  /** The share of requests granted. */
   success(words: ChartWords = {}): Figure {
     return successFigure(this.result, this.result.successRates(), words, "requests");
   }
 
-  /** The share of its requests answered within a time. */
+  /** The share of requests answered within a time. */
   latency(words: ChartWords & { granted?: boolean } = {}): Figure {
     const { granted = true, ...rest } = words;
     return latencyFigure(this.result, this.result.latencies({ granted }), rest);
@@ -135,8 +138,9 @@ class RunCharts {
 }
 
 /**
- * Runs one plan here and now: an object as in a plan file, whose machine, workload and strategy may be what the fluent builders make.
- * @throws InputError for a wrong plan; a request that is refused is a result
+ * Runs one plan in this thread. The plan is an object as in a plan file; its machine, workload and strategy may come
+ * from the fluent builders.
+ * @throws InputError for an invalid plan; a refused request is a result, not an error
  * @example
  * ```ts
  * import { experiment, machine, strategies } from "pageblock";

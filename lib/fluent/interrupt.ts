@@ -1,15 +1,15 @@
-/** The stop button: a signal that aborts when the running cell is interrupted, and everything that runs with it. */
+/** The stop button: a signal that aborts when the running cell is interrupted. */
 import { interruptSignal } from "../notebook/display";
 
-/** What a run that was stopped throws: a cell that awaits it goes no further. What was done is in the store. */
+/** Thrown by a run that was stopped, so that a cell that awaits it ends. Finished runs are in the store. */
 export class Cancelled extends Error {
   constructor(done: number, plans: number) {
-    super(`stopped after ${done} of ${plans} runs; what is done is kept, and running it again goes on`);
+    super(`stopped after ${done} of ${plans} runs; finished runs are kept: run it again to continue`);
     this.name = "Cancelled";
   }
 }
 
-/** `given` and the running cell's signal as one. */
+/** Combines `given` with the running cell's signal. */
 export function cellSignal(given?: AbortSignal): AbortSignal | undefined {
   const cell = interruptSignal();
   if (given === undefined || cell === undefined) return given ?? cell;

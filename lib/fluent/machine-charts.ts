@@ -1,4 +1,4 @@
-/** What a running machine says of the requests put to it, and its figures with one call. */
+/** The requests made to a running machine, summarised for charts; and its charts, each drawn with one call. */
 import { groupBy } from "lodash";
 import type { BlockLook, BlockSnapshot } from "../chart/block-map";
 import { blockMap } from "../chart/block-map";
@@ -11,14 +11,14 @@ import type { HolderFlow } from "../metrics";
 import { type Estimate, shareOf } from "../metrics/measures";
 import { type ChartWords, latencyFigure, successFigure } from "./result-charts";
 
-/** Steps that ask for memory, and what they are called in charts. */
+/** Steps that request memory, with their names in charts. */
 const REQUESTS: Partial<Record<Step["do"], string>> = {
   cmaAlloc: "cma_alloc",
   allocContigPages: "alloc_contig_pages",
   allocPages: "alloc_pages",
 };
 
-/** Results of the requests among the steps, by what was asked. */
+/** Results of the requests among the steps, by kernel function. */
 function requestsOf(steps: readonly Step[], results: readonly StepResult[]): [string, StepResult[]][] {
   const named = steps.flatMap((step, i) => {
     const name = REQUESTS[step.do];
@@ -27,14 +27,14 @@ function requestsOf(steps: readonly Step[], results: readonly StepResult[]): [st
   return Object.entries(groupBy(named, "name")).map(([name, all]) => [name, all.map((one) => one.result)]);
 }
 
-/** Shares granted, with Wilson's interval, a row for each function that was asked. */
+/** Shares granted, with Wilson's interval: one row per kernel function. */
 export function stepRates(steps: readonly Step[], results: readonly StepResult[]): Estimate[] {
   return requestsOf(steps, results).map(([name, all]) =>
     shareOf(name, all.filter((one) => one.ok).length, all.length),
   );
 }
 
-/** Modelled times to the answer, nanoseconds, a series for each function that was asked. */
+/** Modelled latencies in nanoseconds: one series per kernel function. */
 export function stepLatencies(
   steps: readonly Step[],
   results: readonly StepResult[],
@@ -48,7 +48,7 @@ export function stepLatencies(
     .filter(({ samplesNs }) => samplesNs.length > 0);
 }
 
-/** What a machine offers its charts. */
+/** What the charts read from a machine. */
 export interface ChartedMachine extends Planned {
   readonly pageSize: number;
   snapshot(label: string): BlockSnapshot;
@@ -57,7 +57,7 @@ export interface ChartedMachine extends Planned {
   latencies(options?: { granted?: boolean }): LatencySamples[];
 }
 
-/** Charts of a running machine, as it is now. */
+/** Charts of a running machine in its current state. */
 export class MachineCharts {
   private readonly machine: ChartedMachine;
 
@@ -72,19 +72,19 @@ export class MachineCharts {
     return holders({ ...words, flows: machine.holders(), pageBytes: machine.pageSize, from: [machine] });
   }
 
-  /** The page blocks: of `snapshots`, taken before with `snapshot()`, or as they are now. */
+  /** The page blocks of `snapshots`, taken earlier with `snapshot()`; default: the current ones. */
   blocks(words: ChartWords & { snapshots?: readonly BlockSnapshot[]; colorBy?: BlockLook } = {}): Figure {
     const { machine } = this;
     const { snapshots = [machine.snapshot("now")], ...rest } = words;
     return blockMap({ ...rest, snapshots, pageBytes: machine.pageSize, from: [machine] });
   }
 
-  /** The share granted of the requests put to it. */
+  /** The share of requests granted. */
   success(words: ChartWords = {}): Figure {
     return successFigure(this.machine, this.machine.successRates(), words, "requests");
   }
 
-  /** The share of its requests answered within a time. */
+  /** The share of requests answered within a time. */
   latency(words: ChartWords & { granted?: boolean } = {}): Figure {
     const { granted = true, ...rest } = words;
     return latencyFigure(this.machine, this.machine.latencies({ granted }), rest);

@@ -1,4 +1,4 @@
-/** The fluent way to describe a machine and boot it. Every step returns a new description; nothing is changed in place. */
+/** The fluent way to describe a machine and boot it. Every step returns a new description. */
 import { InputError } from "../base/errors";
 import { parseSize, type Size } from "../base/units";
 import type { BoardName } from "../hardware/boards";
@@ -39,23 +39,23 @@ import { RunningMachine } from "./running-machine";
 
 export type { BoardName } from "../hardware/boards";
 
-/** What a machine may be said to have beside its board, as a plan's `machine` has it. */
+/** The fields of a plan's `machine`, other than the board. */
 export type MachineIn = Partial<Omit<InOf<typeof MACHINE_FIELDS>, "board">>;
 
-/** Mechanisms and swap, as a plan's `system` has them. */
+/** The fields of a plan's `system`: mechanisms and swap. */
 export type SystemIn = InOf<typeof SYSTEM_FIELDS>;
 
 /** `on` or `off`, or a boolean. */
 export type Switch = "on" | "off" | boolean;
 
 /**
- * A machine to boot: board, page size, memory, CMA request, kernel. Immutable; `boot()` gives the machine after boot.
+ * A machine to boot: board, page size, memory, CMA request, kernel. Immutable; `boot()` returns the machine after boot.
  * @example
  * ```ts
  * import { machine } from "pageblock";
  *
  * const small = machine("raspberry-pi-4").memory("1GiB");
- * const large = small.memory("8GiB"); // a new description: `small` is as it was
+ * const large = small.memory("8GiB"); // a new description: `small` is unchanged
  * small.toJSON().memoryBytes === 2 ** 30; // => true
  * large.toJSON().memoryBytes === 2 ** 33; // => true
  * ```
@@ -73,32 +73,32 @@ export class MachineDescription {
 
   /**
    * Base page size: `"4K"`, `"16K"`, `"64K"` or bytes. Default: the board's first.
-   * @throws InputError when the board's processor lacks it; the message names those it has.
+   * @throws InputError if the board's processor does not support it; the message lists the supported ones.
    */
   pageSize(size: Size): MachineDescription {
     return this.changed({ pageSize: parseSize(size, "page size") });
   }
 
   /**
-   * Memory fitted: `"1GiB"`, `"512M"` or bytes. Default: the board's usual size.
-   * @throws InputError when it is 0, outside what the board can have, or no multiple of the page size.
+   * Installed memory: `"1GiB"`, `"512M"` or bytes. Default: the board's usual size.
+   * @throws InputError if it is 0, outside the board's range, or no multiple of the page size.
    */
   memory(size: Size): MachineDescription {
     return this.changed({ memoryBytes: parseSize(size, "memory") });
   }
 
   /**
-   * NUMA nodes; memory and CPUs are shared out equally. Default: the board's.
-   * @throws InputError when the board has another number; the message names what it has.
+   * NUMA nodes; each gets an equal share of memory and CPUs. Default: the board's.
+   * @throws InputError if the board has another number of nodes; the message names it.
    */
   nodes(count: number): MachineDescription {
     return this.changed({ nodes: count });
   }
 
   /**
-   * `kernelcore=`: memory that any request may use, spread over the nodes; the rest of each becomes ZONE_MOVABLE.
-   * `"2GiB"`, `"50%"` or bytes; `"mirror"` for kernelcore=mirror, which no described board has memory for: what the kernel does
-   * then is modelled. Where there is none in the end, `boot().movable.reason` says why.
+   * `kernelcore=`: memory that any request may use, spread over the nodes; the rest of each node becomes ZONE_MOVABLE.
+   * `"2GiB"`, `"50%"`, bytes, or `"mirror"`. No modelled board has mirrored memory, so `"mirror"` gives what the
+   * kernel does without it. If there is no ZONE_MOVABLE after boot, `boot().movable.reason` says why.
    */
   kernelcore(size: Size): MachineDescription {
     if (size === "mirror") return this.changed({ movable: { ...this.request.movable, mirror: true } });
@@ -114,7 +114,7 @@ export class MachineDescription {
 
   /**
    * `movable_node`: hot-pluggable memory becomes ZONE_MOVABLE and the other two options are ignored.
-   * @param hotpluggable physical ranges that the firmware calls hot-pluggable; default every node but the first
+   * @param hotpluggable physical ranges that the firmware reports as hot-pluggable; default every node but the first
    */
   movableNode(hotpluggable?: readonly { start: Size; bytes: Size }[]): MachineDescription {
     const resolved = resolveBoot(this.request);
@@ -127,19 +127,19 @@ export class MachineDescription {
   }
 
   /**
-   * The `cma=` of the kernel command line: `"64MiB"` anywhere, `"64M@0x60000000"` exactly there, `"64M@0-0x80000000"` in
-   * that range, `"none"` for what the kernel or the device tree is configured to, `"off"` for no area.
-   * Whether the area can be reserved is known after `boot()`; it is a result, not an error.
-   * @throws InputError `cma: size must be > 0` and for text that is no size.
+   * The `cma=` of the kernel command line: `"64MiB"` anywhere, `"64M@0x60000000"` at exactly this address,
+   * `"64M@0-0x80000000"` within this range, `"none"` for the size that the kernel or the device tree configures,
+   * `"off"` for no area. `boot()` says if the area could be reserved; a failure is a result, not an error.
+   * @throws InputError for a size of 0 and for text that is not a size.
    */
   cma(request: Size): MachineDescription {
     return this.changed({ cma: parseCma(request) });
   }
 
   /**
-   * One more CMA area, reserved at boot after those asked for before: at `base` or anywhere below `limit`, on node `nid`,
-   * declared by code or a fixed region of the device tree. `boot().cmaAreas` says what became of it; a refusal is a
-   * result, its words are in `boot().messages`.
+   * One more CMA area, reserved at boot after those requested earlier: at `base` or anywhere below `limit`, on node
+   * `nid`, declared by code or as a fixed region of the device tree. `boot().cmaAreas` holds the result; a refusal is
+   * a result too, with the kernel's words in `boot().messages`.
    */
   cmaArea(
     name: string,
@@ -153,9 +153,9 @@ export class MachineDescription {
   }
 
   /**
-   * `hugepagesz=` and `hugepages=`: `count` huge pages of `size` at boot, the gigantic ones from memblock. A second call for
-   * the same size replaces the first.
-   * @throws InputError when the machine has no huge pages of that size; the message names those it has.
+   * `hugepagesz=` and `hugepages=`: `count` huge pages of `size` at boot; gigantic pages come from memblock. A second
+   * call for the same size replaces the first.
+   * @throws InputError if the machine has no huge pages of that size; the message lists its sizes.
    */
   hugePages(size: Size, count: number): MachineDescription {
     const bytes = parseSize(size, "huge pages");
@@ -165,9 +165,9 @@ export class MachineDescription {
   }
 
   /**
-   * `hugetlb_cma=`: CMA areas for gigantic pages, spread over the nodes (`"2GiB"`) or by node (`"0:1GiB,1:1GiB"`). What was
-   * reserved is in `boot().messages`.
-   * @throws InputError for a kernel before 5.7 (here 4.17) and a machine without huge pages.
+   * `hugetlb_cma=`: CMA areas for gigantic pages, spread over the nodes (`"2GiB"`) or by node (`"0:1GiB,1:1GiB"`).
+   * `boot().messages` says what was reserved.
+   * @throws InputError for a kernel before 5.7, and for a machine without huge pages.
    */
   hugetlbCma(size: Size): MachineDescription {
     const pools = this.request.hugePages?.pools ?? [];
@@ -175,10 +175,10 @@ export class MachineDescription {
   }
 
   /**
-   * Kernel release from 4.17 to the newest modelled one, or a version of its series such as `"6.6.30"`; default `"6.1"`. A
-   * release between the modelled ones gets the rules that mainline had by then; `boot().kernelNotes` says which of them are
-   * inferred and what is not modelled.
-   * @throws InputError for a release outside this range; the message names the modelled ones.
+   * Kernel release from 4.17 to the newest modelled one, or a version of such a series (`"6.6.30"`); default `"6.1"`.
+   * A release between two modelled ones gets the rules that mainline had by then; `boot().kernelNotes` says which of
+   * them are inferred and what is not modelled.
+   * @throws InputError for a release outside this range; the message lists the modelled ones.
    */
   kernel(release: OpenName<ModelledRelease>): MachineDescription {
     return this.changed({ kernel: release });
@@ -192,7 +192,7 @@ export class MachineDescription {
 
   /**
    * Transparent huge pages only: `"off"` builds the kernel without THP, `"never"` builds it in and boots with
-   * transparent_hugepage=never; hugetlb stays as it is. Default on.
+   * transparent_hugepage=never. hugetlb is unaffected. Default on.
    */
   thp(state: Switch | "never"): MachineDescription {
     if (state === "never") return this.changed({ thp: true, thpEnabled: false });
@@ -200,8 +200,8 @@ export class MachineDescription {
   }
 
   /**
-   * CONFIG_PAGE_BLOCK_MAX_ORDER of 6.16 and later: the largest page-block order, which may be smaller
-   * than a huge page. `boot()` throws InputError for an older kernel or an order above the largest buddy.
+   * CONFIG_PAGE_BLOCK_MAX_ORDER of 6.16 and later: the largest page-block order, which may be smaller than a huge page.
+   * `boot()` throws InputError for an older kernel and for an order above the largest buddy order.
    */
   pageblockMaxOrder(order: number): MachineDescription {
     return this.changed({ pageblockMaxOrder: order });
@@ -212,7 +212,10 @@ export class MachineDescription {
     return this.pageblockMaxOrder(order);
   }
 
-  /** Boots: zones, watermarks, page blocks, and the CMA area or why there is none. Pure: same description, same result. */
+  /**
+   * Boots: zones, watermarks, page blocks, and the CMA area or why there is none. Equal descriptions give equal
+   * results.
+   */
   boot(): BootedMachine {
     return new BootedMachine(this.request, boot(this.request));
   }
@@ -223,7 +226,7 @@ export class MachineDescription {
   }
 
   /**
-   * Flips switches of the kernel profile alone, such as `{ freelistHygiene: true }`.
+   * Overrides single switches of the kernel profile, such as `{ freelistHygiene: true }`.
    * @throws InputError for an unknown switch; the message lists the known ones.
    */
   with(switches: Partial<KernelSwitches>): MachineDescription {
@@ -238,16 +241,16 @@ export class MachineDescription {
   }
 
   /**
-   * Boots and lets the machine run, with owners of pages, LRU lists, reclaim, compaction and migration, each of which `options` may
-   * switch off: `running({ compaction: false })`.
+   * Boots and returns a machine to work on, with owners of pages, LRU lists, reclaim, compaction and migration.
+   * `options` switches mechanisms off: `running({ compaction: false })`.
    */
   running(options: SystemIn = {}): RunningMachine {
     return new RunningMachine(this.toJSON(), options);
   }
 
   /**
-   * The same machine with fields of a plan's `machine` as they are written there: every one of them, also those that have a
-   * method of their own.
+   * The same machine with other fields of a plan's `machine`, spelled as in the plan. Takes every field, including
+   * those with a method of their own.
    * @throws InputError for an unknown field, with the nearest known one, and for a value outside its limits
    */
   fields(given: MachineIn): MachineDescription {
@@ -262,7 +265,7 @@ export class MachineDescription {
 }
 
 /**
- * A machine after boot. Sizes in bytes, counts in pages, orders in powers of two base pages.
+ * A machine after boot. Sizes are in bytes and counts in pages; order n is 2^n base pages.
  * @example
  * ```ts
  * import { machine } from "pageblock";
@@ -277,10 +280,10 @@ export class BootedMachine {
   readonly board: string;
   /** Kernel release, by its series. */
   readonly kernel: KernelRelease;
-  /** What is inferred or not modelled for a release between the modelled ones; empty for a modelled one. */
+  /** What is inferred or not modelled, for a release between two modelled ones; empty for a modelled one. */
   readonly kernelNotes: readonly string[];
   readonly architecture: Architecture;
-  /** Memory fitted. */
+  /** Installed memory. */
   readonly memoryBytes: number;
   /** NUMA nodes. */
   readonly nodes: number;
@@ -293,9 +296,9 @@ export class BootedMachine {
   readonly largestBuddyOrder: number;
   /** hugetlb page sizes, ascending; empty without hugetlb. */
   readonly hugePageSizes: readonly number[];
-  /** False when the machine has fewer than six page blocks: then every request counts as unmovable. */
+  /** False if the machine has fewer than six page blocks: every request then counts as unmovable. */
   readonly mobilityGrouping: boolean;
-  /** Pages of all zones less the memmap. */
+  /** Pages of all zones, without the memmap. */
   readonly vmTotalPages: number;
   /** vm.min_free_kbytes after boot. */
   readonly minFreeKbytes: number;
@@ -305,17 +308,17 @@ export class BootedMachine {
   readonly movable: BootedMovable;
   /** The default CMA area: reserved, or the reason in words. */
   readonly cma: BootedCma;
-  /** The CMA areas beside it. */
+  /** The other CMA areas. */
   readonly cmaAreas: readonly BootedCmaArea[];
-  /** hugetlb_cma= areas, gigantic pages from memblock, and pools that the running allocator fills. */
+  /** hugetlb_cma= areas, gigantic pages from memblock, and pools that the page allocator fills. */
   readonly hugePages: BootedHugePages;
-  /** Who took memory before the buddy allocator started, ascending. */
+  /** Memory taken before the buddy allocator started, and by whom; ascending. */
   readonly reservations: readonly Reservation[];
-  /** RAM the kernel sees, ascending. */
+  /** RAM that the kernel sees, ascending. */
   readonly memory: readonly { start: number; bytes: number }[];
-  /** What the kernel says about CMA, in its own words. */
+  /** The kernel's log messages about CMA. */
   readonly messages: readonly string[];
-  /** What was asked, with every default filled in: `new MachineDescription(plan).boot()` gives the same machine. */
+  /** The request with every default filled in: `new MachineDescription(plan).boot()` gives the same machine. */
   readonly plan: BootRequest;
   private readonly result: BootResult;
   private readonly switches: Partial<KernelSwitches>;
@@ -349,12 +352,17 @@ export class BootedMachine {
     Object.freeze(this);
   }
 
-  /** Starts the page allocator on this machine, as memblock hands memory over. A new one at every call. */
+  /**
+   * Starts the page allocator on this machine, with the memory that memblock hands over. Every call returns a new one.
+   */
   start(): PageAllocator {
     return startAllocator(this.result, this.switches);
   }
 
-  /** Its usable CMA areas, for `new Contiguous(kernel.memory, areas)`: the default one first. A new set at every call. */
+  /**
+   * The usable CMA areas, the default one first, for `new Contiguous(kernel.memory, areas)`. Every call returns a new
+   * set.
+   */
   contiguousAreas(): CmaArea[] {
     return startedCmaAreas(this.result);
   }
@@ -364,7 +372,7 @@ export class BootedMachine {
     return bootJson(this.result);
   }
 
-  /** How a notebook shows it: a table. */
+  /** The table that a notebook shows. */
   [DISPLAY](): MimeBundle {
     return machineBundle(this);
   }
@@ -388,8 +396,8 @@ function isOn(state: Switch, what: string, choices = "on or off"): boolean {
 /**
  * Starts the description of a machine.
  * @param board name of a board, such as `"raspberry-pi-3"` or `"qemu-virt"`
- * @param fields what else a plan's `machine` may say: `{ memory: "2GiB", cma: "64MiB" }`
- * @throws InputError for an unknown board: the message lists the known ones and suggests the nearest
+ * @param fields other fields of a plan's `machine`: `{ memory: "2GiB", cma: "64MiB" }`
+ * @throws InputError for an unknown board; the message lists the known ones and suggests the nearest
  * @example
  * ```ts
  * import { machine } from "pageblock";

@@ -1,4 +1,6 @@
-/** A recording of a real kernel, checked from a script or a cell: `await recording("../test/fixtures/x86-6.1/w4-thp")`. */
+/**
+ * A recording of a real kernel, checked from a script or a cell: `await recording("../test/fixtures/x86-6.1/w4-thp")`.
+ */
 import { runOf } from "../chart/run";
 import { DISPLAY, type MimeBundle } from "../notebook/display";
 import { tableBundle } from "../notebook/running-bundle";
@@ -9,7 +11,7 @@ import {
   runRecordingPlan,
 } from "../trace/recording-check";
 
-/** What a check came to, with its plan. */
+/** The result of a check, with its plan. */
 export class CheckedRecording {
   readonly plan: RecordingPlan;
   readonly outcome: RecordingOutcome;
@@ -20,12 +22,12 @@ export class CheckedRecording {
     Object.freeze(this);
   }
 
-  /** Its name: the path below test/fixtures. */
+  /** The name of the recording: its path below test/fixtures. */
   get name(): string {
     return this.plan.path;
   }
 
-  /** Whether every compared row agrees. */
+  /** True if every compared row agrees. */
   get agrees(): boolean {
     return this.outcome.agreeing === this.outcome.compared;
   }
@@ -48,8 +50,8 @@ export class CheckedRecording {
 
 /**
  * Checks a recording of this repository against the model.
- * @param path relative to the working directory: in a notebook `../test/fixtures/…`
- * @throws InputError for a path outside the repository's recordings, and for a broken recording (file and line)
+ * @param path relative to the working directory: `../test/fixtures/…` in a notebook
+ * @throws InputError for a path outside the repository's recordings, and for a malformed recording, with file and line
  * @example
  * ```ts
  * import { recording } from "pageblock";

@@ -1,4 +1,4 @@
-/** Figures of one request: `outcome.chart.blockers()`. They carry the plan of the machine that was asked. */
+/** Charts of one request: `outcome.chart.blockers()`. They carry the plan of the machine. */
 import { InputError } from "../base/errors";
 import type { TimedAttempt } from "../chart/attempt-lanes";
 import { attemptTimeline } from "../chart/attempt-timeline";
@@ -8,7 +8,7 @@ import type { Words } from "../chart/layout";
 import type { Planned } from "../chart/run";
 import type { ContigFailureReport } from "../mm/contiguous/contig-failure";
 
-/** What is drawn of a request. */
+/** What the charts read from a request. */
 export interface DrawnRequest extends Planned {
   readonly details: ContigFailureReport | null;
   timeline(): TimedAttempt;
@@ -25,8 +25,8 @@ export class RequestCharts {
   }
 
   /**
-   * What was in the way, as an icicle.
-   * @throws InputError for a request that was granted: nothing was in its way
+   * What was in the way, as an icicle chart.
+   * @throws InputError if the request was granted
    */
   blockers(words: Words = {}): Figure {
     const { details: report } = this.request;
@@ -35,8 +35,8 @@ export class RequestCharts {
   }
 
   /**
-   * Where its modelled time went, range by range and step by step.
-   * @throws InputError for a request that was not made with `{ timeline: true }`
+   * Where the modelled time went, range by range and step by step.
+   * @throws InputError if the request was made without `{ timeline: true }`
    */
   timeline(words: Words = {}): Figure {
     return attemptTimeline({ ...words, ...this.request.timeline(), from: [this.request] });

@@ -1,4 +1,7 @@
-/** Figures of a result, each with one call: `result.chart.success()`. They carry the plan, so that a write-up can cite and verify it. */
+/**
+ * Charts of a result, each drawn with one call: `result.chart.success()`. They carry the plan, so that a write-up can
+ * cite and verify it.
+ */
 import { bars } from "../chart/bars";
 import type { Figure } from "../chart/figure";
 import { tradeOffFrontier } from "../chart/frontier";
@@ -18,10 +21,10 @@ import {
   resolveMeasure,
 } from "../metrics/measures";
 
-/** Words around a chart; the plan is the result's own. */
+/** Title, labels and notes of a chart; the plan comes from the result. */
 export type ChartWords = Omit<Words, "from">;
 
-/** Only these rows, by name. */
+/** Selects rows by name. */
 export interface Only {
   only?: readonly string[] | undefined;
 }
@@ -46,20 +49,20 @@ export function successFigure(
   });
 }
 
-/** Times to the answer as the share of requests that were answered within them. */
+/** Latencies, drawn as the share of requests answered within a time. */
 export function latencyFigure(from: Planned, series: readonly LatencySamples[], words: ChartWords): Figure {
   return latencyEcdf({ ...words, series, from: [from] });
 }
 
-/** A trade-off with its front. */
+/** A trade-off with its Pareto front. */
 export function frontierFigure(from: Planned, { points, ...axes }: Frontier, words: ChartWords): Figure {
   return tradeOffFrontier({ ...axes, ...words, points, from: [from] });
 }
 
-/** What a bar chart of metrics shows: one measure, or several by the name of their series. */
+/** The measures of a bar chart: one, or several by the names of their series. */
 export type Measures = MeasureOf | Measure | Readonly<Record<string, MeasureOf | Measure>>;
 
-/** Bars, a group for each row; `rowsOf` gives the rows of one measure. */
+/** Bars, one group per row; `rowsOf` gives the rows of one measure. */
 export function metricFigure(
   from: Planned,
   measures: Measures,
@@ -94,7 +97,7 @@ function seriesOf(measures: Measures): (readonly [string, MeasureOf | Measure])[
   return Object.entries(measures as Readonly<Record<string, MeasureOf | Measure>>);
 }
 
-/** What a comparison or a scorecard offers its charts. */
+/** What the charts read from a comparison or a scorecard. */
 export interface ChartedResult extends Planned {
   readonly comparison: Comparison | { readonly comparison: Comparison };
   successRates(options?: { over?: Over } & Only): Estimate[];
@@ -103,7 +106,7 @@ export interface ChartedResult extends Planned {
   frontier(x: MeasureOf | Measure, y: MeasureOf | Measure, options?: Only): Frontier;
 }
 
-/** Charts of strategies side by side. */
+/** Charts that compare strategies. */
 export class StrategyCharts {
   private readonly result: ChartedResult;
 
@@ -118,7 +121,7 @@ export class StrategyCharts {
     return successFigure(this.result, this.result.successRates({ over, only }), rest, over);
   }
 
-  /** The share of requests answered within a time, of those granted or of those refused. */
+  /** The share of granted (or refused) requests answered within a time. */
   latency(words: ChartWords & { granted?: boolean } & Only = {}): Figure {
     const { granted = true, only, ...rest } = words;
     return latencyFigure(this.result, this.result.latencies({ granted, only }), rest);
@@ -130,13 +133,13 @@ export class StrategyCharts {
     return frontierFigure(this.result, this.result.frontier(x, y, { only }), rest);
   }
 
-  /** Medians of metrics as bars: a name, names that are added, or several by the name of their series. */
+  /** Medians of metrics as bars: one metric, a list that is summed, or several by the names of their series. */
   metric(measures: Measures, words: ChartWords & { unit?: string } & Only = {}): Figure {
     const { only, ...rest } = words;
     return metricFigure(this.result, measures, rest, (measure) => this.result.metric(measure, { only }));
   }
 
-  /** What the seeds allow to say of each pair: the difference of the shares granted. */
+  /** The difference of the shares granted for each pair, with its interval over seeds. */
   differences(words: ChartWords = {}): Figure {
     const { comparison } = this.result;
     const { pairs } = "pairs" in comparison ? comparison : comparison.comparison;

@@ -4,7 +4,7 @@ import { escapeHtml } from "../report/escape";
 
 const LEFT = 'style="text-align:left"';
 
-/** One line a strategy under `head`, with a bar of the share granted at its end. */
+/** One line per strategy under `head`, ending with a bar of the share granted. */
 export function tableHtml(
   title: string,
   head: readonly string[],
@@ -14,7 +14,7 @@ export function tableHtml(
 ): string {
   const top = [...head, "granted"].map((h) => `<th ${LEFT}>${escapeHtml(h)}</th>`).join("");
   const rows = cells.map((row, i) => {
-    // Letters, not a coloured box: exported pages keep no styles of tables.
+    // The bar is made of characters, not of a coloured box: exported pages keep no table styles.
     const bar = `<td ${LEFT}>${"█".repeat(Math.round(10 * strategies[i]!.successRate.mid))}</td>`;
     return `<tr>${row.map((c) => `<td ${LEFT}>${escapeHtml(c)}</td>`).join("")}${bar}</tr>`;
   });

@@ -1,6 +1,6 @@
 /**
- * A machine that runs, led by hand: `machine("raspberry-pi-4").cma("256MiB").running({ compaction: false })`. Every step is
- * noted; the steps are the plan of whatever is shown of the machine.
+ * A running machine, led step by step: `machine("raspberry-pi-4").cma("256MiB").running({ compaction: false })`. It
+ * records every step; these steps are the plan of everything shown of the machine.
  */
 import { InputError, unknownName } from "../base/errors";
 import type { Size } from "../base/units";
@@ -29,11 +29,11 @@ import { fieldPath } from "../schema/place";
 import { ContigOutcome } from "./contig-outcome";
 import { MachineCharts, stepLatencies, stepRates } from "./machine-charts";
 
-/** What people may say of a step beside its name. */
+/** The options of a step. */
 type StepOptions<K extends keyof typeof STEP_FIELDS> = Partial<InOf<(typeof STEP_FIELDS)[K]>>;
 
 /**
- * A machine that runs. Methods that act return the machine or the outcome; a request that fails is an outcome.
+ * A running machine. Methods that act return the machine or an outcome; a failed request is an outcome, not an error.
  * @example
  * ```ts
  * import { machine } from "pageblock";
@@ -56,12 +56,14 @@ export class RunningMachine {
     this.stepped = new SteppedSystem(request, this.options);
   }
 
-  /** The machine itself: allocator, LRU, owners of pages, counters. What is done to it directly is not part of the plan. */
+  /** The machine itself: allocator, LRU, owners of pages, counters. The plan does not record direct changes to it. */
   get system(): System {
     return this.stepped.system;
   }
 
-  /** Fills `size` of memory ("64MiB", or bytes), or a share of what is free (`{ share: 0.5 }`), with pages of one kind. */
+  /**
+   * Fills `size` of memory ("64MiB", or bytes), or a share of what is free (`{ share: 0.5 }`), with pages of one kind.
+   */
   fill(kind: FillKind, size: Size | { readonly share: number }): this {
     if (typeof size === "number" && size <= 1)
       throw new InputError(`fill: must be a size, or a share as { share: ${size} }: got ${size}`);
@@ -69,22 +71,22 @@ export class RunningMachine {
     return this.take({ do: "fill", kind, size: bytes });
   }
 
-  /** Does one step as a plan's `steps` have it: every one of them, also those that have a method of their own. */
+  /** Does one step, spelled as in a plan's `steps`. Takes every step, including those with a method of their own. */
   step(step: StepIn): StepResult {
     return this.stepped.take(check(STEP, step, (path, key) => fieldPath([stepName(step), ...path], key)));
   }
 
-  /** Frees the share (0 to 1) of the filled pages, chosen at random by `seed`. */
+  /** Frees a share (0 to 1) of the filled pages, chosen at random by `seed`. */
   free(share: number, seed = 1): this {
     return this.take({ do: "free", share, seed });
   }
 
-  /** Pins the share of the filled movable pages: `longterm` as RDMA does, `get` for the time being. */
+  /** Pins a share (0 to 1) of the filled movable pages: `longterm` as RDMA does, `get` for a short time. */
   pin(share: number, kind: PageHold["kind"] = "longterm", by = "a pin of the experiment", seed = 1): this {
     return this.take({ do: "pin", share, seed, kind, by });
   }
 
-  /** Lets a workload with an end run to it. */
+  /** Runs a finite workload to its end. */
   apply(workload: WorkloadIn, seed = 1): this {
     return this.take({ do: "apply", workload, seed });
   }
@@ -94,25 +96,25 @@ export class RunningMachine {
     return this.apply(workload, seed);
   }
 
-  /** Starts an endless workload, which goes on whenever time passes: `workload.uptime({ duration: "endless" })`. */
+  /** Starts an endless workload, which runs whenever time passes: `workload.uptime({ duration: "endless" })`. */
   start(workload: WorkloadIn, seed = 1): this {
     return this.take({ do: "start", workload, seed });
   }
 
-  /** Lets simulated time pass ("1 day", or milliseconds) for what was started, and for the kernel's own daemons. */
+  /** Lets simulated time pass ("1 day", or milliseconds) for started workloads and for the kernel's own daemons. */
   pass(time: TimeIn): this {
     return this.take({ do: "pass", time });
   }
 
   /**
-   * cma_alloc(): from the area with this index (default the first), aligned to `align` (default one page). With `timeline` the
-   * outcome can tell where its time went.
+   * cma_alloc() from the area with index `area` (default the first), aligned to `align` (default one page). With
+   * `timeline`, the outcome can tell where its time went.
    */
   cmaAlloc(size: Size, options: Without<StepOptions<"cmaAlloc">, "bytes" | "size"> = {}): ContigOutcome {
     return this.ask({ do: "cmaAlloc", size, ...options });
   }
 
-  /** alloc_contig_pages(): from anywhere in memory. With `timeline` the outcome can tell where its time went. */
+  /** alloc_contig_pages() from anywhere in memory. With `timeline`, the outcome can tell where its time went. */
   allocContigPages(
     size: Size,
     options: Without<StepOptions<"allocContigPages">, "bytes" | "size"> = {},
@@ -125,12 +127,12 @@ export class RunningMachine {
     return this.ask({ do: "allocPages", order });
   }
 
-  /** Grows or shrinks the pool of huge pages of `size` to `count`; how many it has then. */
+  /** Grows or shrinks the pool of huge pages of `size` towards `count`, and returns how many it then has. */
   hugePages(size: Size, count: number): number {
     return this.step({ do: "hugePages", size, count }).count;
   }
 
-  /** Releases what a request was granted. */
+  /** Releases the pages of a granted request. */
   release(outcome: ContigOutcome): this {
     return this.take({ do: "release", step: outcome.step });
   }
@@ -163,7 +165,7 @@ export class RunningMachine {
     return this.system.nowMs / 86_400_000;
   }
 
-  /** Bytes free, per-CPU lists not counted. */
+  /** Free bytes, without the per-CPU lists. */
   get freeBytes(): number {
     return this.system.freePages * this.system.pageSize;
   }
@@ -178,12 +180,12 @@ export class RunningMachine {
     return this.system.allocator.buddyinfo();
   }
 
-  /** Free blocks by order, of one zone or of all. */
+  /** Number of free blocks by order, in one zone or in all. */
   freeBlocks(zone?: string): number[] {
     return freeBlocksByOrder(this.system.memory, zone);
   }
 
-  /** The machine at this moment for `chart.blockMap`. */
+  /** The current state of the page blocks, for `chart.blockMap`. */
   snapshot(label: string): { label: string; summary: BlockSummary } {
     return { label, summary: blockSummary(this.system.memory) };
   }
@@ -193,7 +195,7 @@ export class RunningMachine {
     return holderFlows(this.system.memory);
   }
 
-  /** A counter of the kernel or of the machine by its name, such as `pgmigrate_success` or `dropped`; since boot. */
+  /** A counter of the kernel or of the machine by name, such as `pgmigrate_success` or `dropped`; since boot. */
   metric(name: string): number {
     const { counters } = this.toJSON();
     const found = counters[name];
@@ -201,27 +203,27 @@ export class RunningMachine {
     return found;
   }
 
-  /** Shares granted of the requests put to it, by function, with 95 % intervals: rows for `chart.successRates`. */
+  /** Shares of requests granted, by kernel function, with 95 % intervals: rows for `chart.successRates`. */
   successRates(): Estimate[] {
     return stepRates(this.stepped.steps, this.stepped.results);
   }
 
-  /** Modelled times to the answer, by function, nanoseconds: series for `chart.latencyEcdf`. */
+  /** Modelled latencies in nanoseconds, by kernel function: series for `chart.latencyEcdf`. */
   latencies({ granted = true }: { granted?: boolean } = {}): LatencySamples[] {
     return stepLatencies(this.stepped.steps, this.stepped.results, granted);
   }
 
-  /** Figures with one call: `m.chart.holders()`. They carry the plan. */
+  /** Charts of this machine, each drawn with one call: `m.chart.holders()`. They carry the plan. */
   get chart(): MachineCharts {
     return new MachineCharts(this);
   }
 
-  /** The steps so far, as data: running them again gives this machine. */
+  /** The steps so far, as data. Running them again gives this machine. */
   get plan(): StepPlan {
     return { kind: "steps", machine: this.request, system: this.options, steps: [...this.stepped.steps] };
   }
 
-  /** What the steps came to, plain JSON. */
+  /** The results of the steps, as plain JSON. */
   toJSON(): StepsOutcome {
     return stepsOutcome(this.stepped);
   }

@@ -1,4 +1,4 @@
-/** How comparisons and sweeps of a script run: options shared by both, progress in a cell, the stop button. */
+/** Runs comparisons and sweeps from a script: shared options, progress in a cell, the stop button. */
 import type { RunningOptions } from "../experiment/compare";
 import { type Progress, progressText } from "../experiment/progress";
 import type { RunSummary } from "../experiment/run-plans";
@@ -6,8 +6,9 @@ import { changingDisplay } from "../notebook/display";
 import { Cancelled, cellSignal } from "./interrupt";
 
 /**
- * Runs `work` with progress in the cell and an end when the cell is stopped. The progress that stays in the notebook tells only how
- * many runs there are, so that a notebook run twice is the same twice. Throws Cancelled when it was stopped.
+ * Runs `work` with progress in the cell, and ends it if the cell is stopped. The progress line that stays in the
+ * notebook states only the number of runs, so that two executions of a notebook are equal. Throws Cancelled if it was
+ * stopped.
  */
 export async function runInCell<T extends { summary: RunSummary }>(
   given: RunningOptions,

@@ -1,4 +1,4 @@
-/** What a scorecard gave: shown as one table with its front, explained strategy by strategy, queried. */
+/** The result of a scorecard: show it as one table with its front, explain it strategy by strategy, or query it. */
 import { unknownName } from "../base/errors";
 import type { LatencySamples } from "../chart/latency";
 import { runOf } from "../chart/run";
@@ -29,12 +29,15 @@ export class ScorecardResult {
     Object.freeze(this);
   }
 
-  /** One row a strategy. */
+  /** One row per strategy. */
   get rows(): readonly ScorecardRow[] {
     return this.scorecard.strategies;
   }
 
-  /** The row of a strategy by its label. Throws InputError listing the labels. */
+  /**
+   * The row of a strategy by its label.
+   * @throws InputError for an unknown label; the message lists the labels
+   */
   row(name: string): ScorecardRow {
     const found = this.rows.find((r) => r.name === name);
     if (found === undefined)
@@ -51,7 +54,7 @@ export class ScorecardResult {
     return this.comparison.successRates(options);
   }
 
-  /** Modelled times to the answer, nanoseconds: series for `chart.latencyEcdf`. */
+  /** Modelled latencies in nanoseconds: series for `chart.latencyEcdf`. */
   latencies(options: { granted?: boolean } & Only = {}): LatencySamples[] {
     return this.comparison.latencies(options);
   }
@@ -61,12 +64,12 @@ export class ScorecardResult {
     return this.comparison.metric(measure, options);
   }
 
-  /** Two measures against each other: what `chart.tradeOffFrontier` takes. */
+  /** Two measures against each other: data for `chart.tradeOffFrontier`. */
   frontier(x: MeasureOf | Measure, y: MeasureOf | Measure, options: Only = {}): Frontier {
     return this.comparison.frontier(x, y, options);
   }
 
-  /** Figures with one call: `card.chart.frontier("idleBytes", "success")`. */
+  /** Charts of this result, each drawn with one call: `card.chart.frontier("idleBytes", "success")`. */
   get chart(): StrategyCharts {
     return new StrategyCharts(this);
   }

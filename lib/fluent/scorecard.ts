@@ -1,4 +1,7 @@
-/** `scorecard({ size: "2GiB" }).on(…).uptime("30 days").adapter("connectx-5").cpu("skylake-sp").seeds(n).run()`: every way, its price, and a front. */
+/**
+ * `scorecard({ size: "2GiB" }).on(…).uptime("30 days").adapter("connectx-5").cpu("skylake-sp").seeds(n).run()`: every
+ * way, its price, and a front.
+ */
 
 import { parseDuration } from "../base/duration";
 import { InputError } from "../base/errors";
@@ -35,7 +38,7 @@ interface Parts {
   running: RunningOptions;
 }
 
-/** A scorecard under construction; immutable, every step gives a new one. `run()` runs it. */
+/** A scorecard under construction. Immutable: every step returns a new one. `run()` runs it. */
 export class ScorecardBuilder {
   private readonly parts: Parts;
 
@@ -56,17 +59,17 @@ export class ScorecardBuilder {
     return this.changed({ machine });
   }
 
-  /** Mechanisms that are switched off, and swap: `{ compaction: false }`. */
+  /** Mechanisms to switch off, and swap: `{ compaction: false }`. */
   system(system: SystemIn): ScorecardBuilder {
     return this.changed({ system });
   }
 
-  /** Nanoseconds that replace figures of the cost table: `{ migratePage: 5000 }`. */
+  /** Nanoseconds that override values of the cost table: `{ migratePage: 5000 }`. */
   costs(costs: CostsIn): ScorecardBuilder {
     return this.changed({ costs });
   }
 
-  /** What the comparison is called; default "scorecard". */
+  /** The name of the comparison; default "scorecard". */
   called(scenario: string): ScorecardBuilder {
     return this.changed({ scenario });
   }
@@ -76,13 +79,16 @@ export class ScorecardBuilder {
     return this.system(system);
   }
 
-  /** How long the host has been used before: "30 days" or milliseconds, as a server or, on its board, as a database. */
+  /**
+   * How long the host has been up: "30 days" or milliseconds, with the load of a server or, on that board, of a
+   * database.
+   */
   uptime(time: string | number): ScorecardBuilder {
     const { workload: _replaced, ...parts } = this.parts;
     return new ScorecardBuilder({ ...parts, uptime: time });
   }
 
-  /** What happens before and while requests are put, instead of an uptime. */
+  /** The load before and during the requests, instead of an uptime. */
   workload(workload: AnyWorkload): ScorecardBuilder {
     const { uptime: _replaced, ...parts } = this.parts;
     return new ScorecardBuilder({ ...parts, workload });
@@ -93,22 +99,22 @@ export class ScorecardBuilder {
     return this.workload(workload);
   }
 
-  /** Other strategies than the ten of the RDMA session that can serve 2 GB. */
+  /** The strategies to compare; default the ten of the RDMA session that can serve 2 GB. */
   of(...strategies: AnyStrategies[]): ScorecardBuilder {
     return this.changed({ strategies });
   }
 
-  /** The RDMA adapter; default connectx-5. Throws InputError listing the known ones. */
+  /** The RDMA adapter; default connectx-5. Throws InputError for an unknown one, listing the known ones. */
   adapter(name: RdmaAdapterName): ScorecardBuilder {
     return this.with({ adapter: name });
   }
 
-  /** The processor; default skylake-sp. Throws InputError listing the known ones. */
+  /** The processor; default skylake-sp. Throws InputError for an unknown one, listing the known ones. */
   cpu(name: CpuTlbName): ScorecardBuilder {
     return this.with({ cpu: name });
   }
 
-  /** How both use the memory; default uniform. */
+  /** How adapter and processor access the memory; default uniform. */
   pattern(name: PatternName): ScorecardBuilder {
     return this.with({ pattern: name });
   }
@@ -118,32 +124,35 @@ export class ScorecardBuilder {
     return this.changed({ hardware: { ...this.parts.hardware, ...change } });
   }
 
-  /** How many seeds, the same for every strategy; the first is `first`, default 1. */
+  /** Number of seeds, the same for every strategy; the first is `first`, default 1. */
   seeds(count: number, first = 1): ScorecardBuilder {
     return this.changed({ seeds: count, firstSeed: first });
   }
 
-  /** Threads of this computer; default every core. */
+  /** Number of threads on this computer; default one per core. */
   workers(count: number): ScorecardBuilder {
     return this.watched({ workers: count });
   }
 
-  /** Runs on the workers of a cluster instead: `redis://host:port`. */
+  /** Runs on the workers of a cluster instead of on threads: `redis://host:port`. */
   cluster(url: string): ScorecardBuilder {
     return this.watched({ cluster: url });
   }
 
-  /** Where runs are kept, or "none"; default `.pageblock/results.duckdb`. */
+  /** File that caches the runs, or "none"; default `.pageblock/results.duckdb`. */
   store(path: string): ScorecardBuilder {
     return this.watched({ store: path });
   }
 
-  /** A signal that stops it, and who hears of progress; or any other option of running. */
+  /** A signal that stops the run, progress callbacks, or any other option of running. */
   watched(options: RunningOptions): ScorecardBuilder {
     return this.changed({ running: { ...this.parts.running, ...options } });
   }
 
-  /** What will be compared, checked, with every default in place. Throws InputError naming what is missing or wrong. */
+  /**
+   * The checked plan, with every default in place.
+   * @throws InputError that names the missing or invalid field
+   */
   plan(): ScorecardPlan {
     const { request, strategies, machine, system, workload, uptime, costs, scenario, hardware } = this.parts;
     const { seeds, firstSeed } = this.parts;
@@ -175,8 +184,8 @@ export class ScorecardBuilder {
   }
 
   /**
-   * Runs every strategy with every seed; what the store has is not run again.
-   * @throws InputError for a wrong plan, Cancelled when it was stopped; what was done is kept
+   * Runs every strategy with every seed, except for runs that are already in the store.
+   * @throws InputError for an invalid plan; Cancelled if it is stopped, in which case finished runs are kept
    */
   async run(): Promise<ScorecardResult> {
     const plan = this.plan();
@@ -191,8 +200,8 @@ export class ScorecardBuilder {
 }
 
 /**
- * Starts a scorecard of a request. What an RDMA registration is stays unless it is said otherwise: asked by a process (`who: "user"`), pinned for
- * long, to be mapped by the CPU with pages of 2 MiB.
+ * Starts a scorecard of a request. By default the request is an RDMA registration: made by a process (`who: "user"`),
+ * pinned long-term, and mapped by the CPU with 2 MiB pages.
  * @example
  * ```ts
  * import { machine, scorecard, strategies } from "pageblock";

@@ -1,4 +1,4 @@
-/** Strategies in a script: `strategies.cma({ area: "64MiB" })`, or all of a debate at once. */
+/** Strategies in a script: `strategies.cma({ area: "64MiB" })`, or all strategies of a debate. */
 import { camel, inBothSpellings } from "../base/spelling";
 import type { BootRequest } from "../machine/boot-request";
 import { labelled } from "../plan/strategy";
@@ -7,7 +7,7 @@ import type { ParametersIn } from "../schema/parameters";
 import { cmaDebate, type KnownStrategies, rdmaDebate, resolveStrategy, STRATEGIES } from "../strategy";
 import type { LabelledStrategy, StrategySpec } from "../strategy/strategy";
 
-/** One strategy, a list, or a list that depends on the machine. */
+/** A strategy, a list of them, or a list that depends on the machine. */
 export type AnyStrategies =
   | StrategySpec
   | LabelledStrategy
@@ -24,14 +24,14 @@ export function strategiesOn(machine: BootRequest, given: readonly AnyStrategies
   );
 }
 
-/** Takes the parameters of one strategy, as people write them. */
+/** Makes a strategy from its parameters; sizes and times may be text with a unit. */
 export type StrategyMaker<P extends Fields> = (parameters?: ParametersIn<P>) => StrategySpec;
 
 /** Every strategy by its name in camelCase, and the lists of the debates. */
 export type Strategies = {
   readonly [K in keyof KnownStrategies]: StrategyMaker<KnownStrategies[K]["parameters"]>;
 } & {
-  /** The strategies of the CMA session that the compared machine can have. */
+  /** The strategies of the CMA session that the machine supports. */
   cmaDebate(): (machine: BootRequest) => LabelledStrategy[];
   /** The strategies of the RDMA session. */
   rdmaDebate(): LabelledStrategy[];
@@ -47,7 +47,7 @@ function maker(name: string) {
 
 /**
  * Strategies by name, in camelCase; `strategies["cma-4k"]`, the name in plans, works too.
- * @throws InputError for an unknown parameter or a bad value; the message lists what is known
+ * @throws InputError for an unknown parameter or an invalid value; the message lists the parameters or states the limit
  * @example
  * ```ts
  * import { strategies } from "pageblock";

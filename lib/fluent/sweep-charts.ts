@@ -1,4 +1,4 @@
-/** Figures of a sweep with one call. What only the runs know is read back from the store first, so these are promises. */
+/** Charts of a sweep, each drawn with one call. Those that read single runs from the store return promises. */
 import type { Figure } from "../chart/figure";
 import type { LatencySamples } from "../chart/latency";
 import type { Planned } from "../chart/run";
@@ -12,7 +12,7 @@ import {
 } from "../metrics/measures";
 import { type ChartWords, frontierFigure, latencyFigure, metricFigure, successFigure } from "./result-charts";
 
-/** What a sweep offers its charts. */
+/** What the charts read from a sweep. */
 export interface ChartedSweep extends Planned {
   heatMap(options?: { across?: string } & ChartWords): Figure;
   successRates(): Estimate[];
@@ -30,7 +30,7 @@ export class SweepCharts {
     Object.freeze(this);
   }
 
-  /** Shares granted with intervals, a row for each combination. */
+  /** Shares granted with intervals, one row per combination. */
   success(words: ChartWords = {}): Figure {
     return successFigure(this.sweep, this.sweep.successRates(), words, "requests");
   }
@@ -40,13 +40,13 @@ export class SweepCharts {
     return this.sweep.heatMap(options);
   }
 
-  /** The share of requests answered within a time, a line for each combination. */
+  /** The share of requests answered within a time, one line per combination. */
   async latency(words: ChartWords & { granted?: boolean } = {}): Promise<Figure> {
     const { granted = true, ...rest } = words;
     return latencyFigure(this.sweep, await this.sweep.latencies({ granted }), rest);
   }
 
-  /** Two measures against each other, with the front. */
+  /** Two measures against each other, with the Pareto front. */
   async frontier(x: MeasureOf | Measure, y: MeasureOf | Measure, words: ChartWords = {}): Promise<Figure> {
     return frontierFigure(this.sweep, await this.sweep.frontier(x, y), words);
   }

@@ -1,4 +1,4 @@
-/** What the runs of a sweep say beyond its table: read back from the store, so every answer is a promise. */
+/** Measures of the runs of a sweep. They are read from the store, so every method returns a promise. */
 import type { LatencySamples } from "../chart/latency";
 import { queryResults, type Results } from "../experiment/results";
 import { expandSweep, type Sweep, type SweepSpec } from "../experiment/sweep";
@@ -20,7 +20,7 @@ export class SweepRuns {
     this.places = this.sweep.parameters.flatMap((name, i) => (name === "seed" ? [] : [i]));
   }
 
-  /** Times to the answer of granted (or refused) requests by point, nanoseconds. */
+  /** Latencies of granted (or refused) requests in nanoseconds, by point. */
   async latencies(granted: boolean): Promise<LatencySamples[]> {
     const rows = await queryResults(
       this.results,
@@ -49,7 +49,7 @@ export class SweepRuns {
     });
   }
 
-  /** Every name that a measure of this sweep can have. */
+  /** The names of all measures of this sweep. */
   known(): string[] {
     return [...measureNames(), ...this.outcome.parameters];
   }
@@ -58,7 +58,7 @@ export class SweepRuns {
     return this.outcome.points.map((point) => pointName(this.outcome.parameters, point));
   }
 
-  /** A metric of every run; none where no run of the sweep has it. */
+  /** A metric of every run; empty if no run of the sweep has it. */
   private async values(metric: string): Promise<RunValue[]> {
     const [has] = await queryResults(
       this.results,

@@ -1,4 +1,4 @@
-/** What a sweep gave: shown as a table or a heat map, queried, exported, and the plan that gives it again. */
+/** The result of a sweep: show it as a table or a heat map, query it, export it, or run its plan again. */
 import { InputError } from "../base/errors";
 import type { Figure } from "../chart/figure";
 import type { LatencySamples } from "../chart/latency";
@@ -29,12 +29,12 @@ import { RUNS_MIME, withResults } from "../report/runs";
 import { SweepCharts } from "./sweep-charts";
 import { SweepRuns } from "./sweep-measures";
 
-/** A sweep as a plan: what `pageblock verify` runs again. */
+/** The plan of a sweep, which `pageblock verify` runs again. */
 export interface SweepPlan extends SweepSpec {
   kind: "sweep";
 }
 
-/** Rows of a table; the rest is counted. */
+/** Most rows shown in a table; further rows are only counted. */
 const ROWS_SHOWN = 60;
 
 export class SweepResult {
@@ -45,7 +45,7 @@ export class SweepResult {
   private readonly outcome: SweepOutcome;
   private readonly results: Results;
 
-  /** Use {@link sweep}. Its runs lie in the store, or in memory when there was none. */
+  /** Use {@link sweep}. The runs are in the store, or in memory if there is no store. */
   constructor(plan: SweepPlan, summary: RunSummary, outcome: SweepOutcome, results: Results) {
     this.plan = plan;
     this.summary = summary;
@@ -59,12 +59,12 @@ export class SweepResult {
     return this.outcome.resultsHash;
   }
 
-  /** The parameters that were varied, but for the seed. */
+  /** The varied parameters, except the seed. */
   get parameters(): readonly string[] {
     return this.outcome.parameters;
   }
 
-  /** One for each combination of values; runs that differ only in the seed count together. */
+  /** One point per combination of values; it aggregates the runs that differ only in the seed. */
   get points(): readonly SweepPoint[] {
     return this.outcome.points;
   }
@@ -74,26 +74,28 @@ export class SweepResult {
     return successRates(this.points.map((point) => pointRow(this.parameters, point)));
   }
 
-  /** Modelled times to the answer of granted (or refused) requests, nanoseconds: series for `chart.latencyEcdf`. */
+  /** Modelled latencies of granted (or refused) requests in nanoseconds: series for `chart.latencyEcdf`. */
   latencies({ granted = true }: { granted?: boolean } = {}): Promise<LatencySamples[]> {
     return this.kept().latencies(granted);
   }
 
-  /** A metric by combination: its median over the runs with an interval, in the unit asked for. Names in a list are added. */
+  /**
+   * A metric by combination: its median over the runs with an interval, in the given unit. A list of names is summed.
+   */
   async metric(measure: MeasureOf | Measure): Promise<MetricRow[]> {
     const kept = this.kept();
     const resolved = resolveMeasure(measure, kept.known());
     return metricRows(await kept.rows([resolved]), resolved);
   }
 
-  /** Two measures, or a parameter and a measure, against each other: what `chart.tradeOffFrontier` takes. */
+  /** Two measures, or a parameter and a measure, against each other: data for `chart.tradeOffFrontier`. */
   async frontier(x: MeasureOf | Measure, y: MeasureOf | Measure): Promise<Frontier> {
     const kept = this.kept();
     const [a, b] = [resolveMeasure(x, kept.known(), "drawn"), resolveMeasure(y, kept.known(), "drawn")];
     return frontier(await kept.rows([a, b]), { x: a, y: b });
   }
 
-  /** Figures with one call: `result.chart.success()`, `await result.chart.latency()`. */
+  /** Charts of this result, each drawn with one call: `result.chart.success()`, `await result.chart.latency()`. */
   get chart(): SweepCharts {
     return new SweepCharts(this);
   }
@@ -103,24 +105,24 @@ export class SweepResult {
     return new SweepRuns(spec, this.outcome, this.results);
   }
 
-  /** Rows of one SELECT over the views `runs` and `requests` of this sweep. */
+  /** The rows of one SELECT over the views `runs` and `requests` of this sweep. */
   sql(select: string): Promise<Row[]> {
     return queryResults(this.results, select);
   }
 
-  /** Writes a row a run (or a request) as CSV. */
+  /** Writes a CSV file with one row per run (or per request). */
   toCSV(path: string, table: "runs" | "requests" = "runs"): Promise<void> {
     return exportResults(this.results, path, "csv", table);
   }
 
-  /** Writes a row a run (or a request) as Parquet. */
+  /** Writes a Parquet file with one row per run (or per request). */
   toParquet(path: string, table: "runs" | "requests" = "runs"): Promise<void> {
     return exportResults(this.results, path, "parquet", table);
   }
 
   /**
    * The share granted over two parameters as a heat map; `across` is on the x axis (default the second of two).
-   * @throws InputError when other than two parameters besides the seed were varied, or by random samples
+   * @throws InputError unless exactly two parameters besides the seed were varied, and on a grid
    */
   heatMap(options: { across?: string } & Omit<Words, "from"> = {}): Figure {
     const { parameters, points, plan } = this;
@@ -172,7 +174,7 @@ export class SweepResult {
   }
 }
 
-/** A bundle without its seal, which is made anew where something of it is changed. */
+/** A bundle without its seal; a changed bundle gets a new one. */
 function unsealed(bundle: MimeBundle): MimeBundle {
   const { [RUNS_MIME]: _sealed, ...rest } = bundle;
   return rest;

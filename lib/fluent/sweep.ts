@@ -11,7 +11,7 @@ import { parseSweep, type Sampling, type SweepAxis, type SweepSpec } from "../pl
 import { runInCell } from "./running";
 import { type SweepPlan, SweepResult } from "./sweep-result";
 
-/** A sweep under construction; immutable, every step gives a new one. */
+/** A sweep under construction. Immutable: every step returns a new one. */
 export class SweepBuilder {
   /** Use {@link sweep}. */
   constructor(
@@ -24,8 +24,9 @@ export class SweepBuilder {
   }
 
   /**
-   * Parameters and their values: lists, `range(0, 0.1, 0.01)`, or `{ from, to }` for samples. A name is a path into the plan
-   * ("strategy.area", "machine.memoryBytes") or short: memory, size, seed, or "scatter-unmovable.share" for a parameter of the workload.
+   * Parameters and their values: a list, `range(0, 0.1, 0.01)`, or `{ from, to }` for samples. A parameter is a path
+   * into the plan ("strategy.area", "machine.memoryBytes") or a short name: memory, pageblockOrder, seed, size, or
+   * "scatter-unmovable.share" for a parameter of the workload.
    */
   over(axes: Record<string, SweepAxis>): SweepBuilder {
     return new SweepBuilder(this.base, { ...this.axes, ...axes }, this.sampling, this.running);
@@ -41,22 +42,22 @@ export class SweepBuilder {
     return new SweepBuilder(this.base, this.axes, { kind: "latin-hypercube", count, seed }, this.running);
   }
 
-  /** Threads of this computer; default every core. */
+  /** Number of threads on this computer; default one per core. */
   workers(count: number): SweepBuilder {
     return this.with({ workers: count });
   }
 
-  /** Runs on the workers of a cluster instead: `redis://host:port`. */
+  /** Runs on the workers of a cluster instead of on threads: `redis://host:port`. */
   cluster(url: string): SweepBuilder {
     return this.with({ cluster: url });
   }
 
-  /** Where runs are kept, or "none"; default `.pageblock/results.duckdb`. */
+  /** File that caches the runs, or "none"; default `.pageblock/results.duckdb`. */
   store(path: string): SweepBuilder {
     return this.with({ store: path });
   }
 
-  /** A signal that stops it, and who hears of progress. */
+  /** A signal that stops the run, and progress callbacks. */
   watched(options: Pick<RunningOptions, "signal" | "onProgress" | "onReport">): SweepBuilder {
     return this.with(options);
   }
@@ -65,7 +66,10 @@ export class SweepBuilder {
     return new SweepBuilder(this.base, this.axes, this.sampling, { ...this.running, ...options });
   }
 
-  /** What will be run, checked. Throws InputError naming what is wrong. */
+  /**
+   * The checked plan.
+   * @throws InputError that names the invalid field
+   */
   plan(): SweepPlan {
     const grid = this.sampling.kind === "grid";
     const spec: SweepSpec = parseSweep({
@@ -77,8 +81,8 @@ export class SweepBuilder {
   }
 
   /**
-   * Runs every plan; what the store has is not run again.
-   * @throws InputError for wrong parameters, Cancelled when it was stopped; what was done is kept
+   * Runs every plan, except for runs that are already in the store.
+   * @throws InputError for invalid parameters; Cancelled if it is stopped, in which case finished runs are kept
    */
   async run(): Promise<SweepResult> {
     const spec = this.plan();
@@ -101,7 +105,7 @@ export class SweepBuilder {
   }
 }
 
-/** The default store, or none where another process has it open. */
+/** The default store, or "none" if another process has it open. */
 async function freeStore(): Promise<string> {
   try {
     await (await Store.open()).close();
@@ -113,7 +117,7 @@ async function freeStore(): Promise<string> {
 }
 
 /**
- * Starts a sweep of a plan (an object as in a plan file: sizes and times may be words).
+ * Starts a sweep of a plan: an object as in a plan file, whose sizes and times may be text with a unit.
  * @example
  * ```ts
  * import { range, sweep } from "pageblock";

@@ -1,7 +1,7 @@
 // biome-ignore-all lint/suspicious/noThenProperty: "this, then that" is how one says it; awaited, it is the plain spec
 /**
- * Workloads in a script: `workload.kernelBuild({ jobs: 4 })`, composed with then, after, with and during. What they make is the plain
- * spec of a plan; nothing runs here.
+ * Workloads in a script: `workload.kernelBuild({ jobs: 4 })`, composed with then, after, with and during. They build
+ * the plain spec of a plan; nothing runs here.
  */
 
 import { camel, inBothSpellings } from "../base/spelling";
@@ -13,12 +13,12 @@ import type { LeafWorkload, WorkloadSpec } from "../workload/workload";
 /** A workload, or its plain spec. */
 export type AnyWorkload = WorkloadBuilder | WorkloadSpec;
 
-/** The plain spec of either. */
+/** The plain spec of a workload. */
 export function workloadSpec(given: AnyWorkload): WorkloadSpec {
   return given instanceof WorkloadBuilder ? given.toJSON() : given;
 }
 
-/** A workload under construction; immutable, every step gives a new one. */
+/** A workload under construction. Immutable: every step returns a new one. */
 export class WorkloadBuilder {
   private readonly spec: WorkloadSpec;
 
@@ -30,7 +30,7 @@ export class WorkloadBuilder {
 
   /** First this, then `next`. */
   then(next: AnyWorkload): WorkloadBuilder;
-  /** What `await` calls: a workload awaited is its plain spec. */
+  /** Called by `await`: an awaited workload is its plain spec. */
   then<T, U>(resolve: (spec: WorkloadSpec) => T, reject?: ((error: unknown) => U) | null): Promise<T | U>;
   then(
     next: AnyWorkload | ((spec: WorkloadSpec) => unknown),
@@ -50,23 +50,23 @@ export class WorkloadBuilder {
     return new WorkloadBuilder({ together: [this.spec, workloadSpec(other)] });
   }
 
-  /** This while `other` goes on: side by side, `other` started first. */
+  /** Runs this while `other` goes on: both side by side, with `other` started first. */
   during(other: AnyWorkload): WorkloadBuilder {
     return new WorkloadBuilder({ together: [workloadSpec(other), this.spec] });
   }
 
-  /** Simulated milliseconds it lasts; Infinity when a part goes on until it is stopped. */
+  /** Its simulated duration in milliseconds; Infinity if a part runs until it is stopped. */
   get lastsMs(): number {
     return durationMs(this.spec);
   }
 
-  /** The plain spec, as it stands in a plan. */
+  /** The plain spec, as a plan holds it. */
   toJSON(): WorkloadSpec {
     return structuredClone(this.spec);
   }
 }
 
-/** Takes the parameters of one workload, as people write them; a text instead is its duration. */
+/** Makes a workload from its parameters, or from its duration alone if given text. */
 export type WorkloadMaker<P extends Fields> =
   Record<never, never> extends ParametersIn<P>
     ? (parameters?: ParametersIn<P> | (P extends { duration: Field } ? string : never)) => WorkloadBuilder
@@ -89,7 +89,7 @@ function maker(kind: string) {
 
 /**
  * Workloads by name, in camelCase; `workload["kernel-build"]`, the name in plans, works too.
- * @throws InputError for an unknown parameter or a bad value; the message lists what is known
+ * @throws InputError for an unknown parameter or an invalid value; the message lists the parameters or states the limit
  * @example
  * ```ts
  * import { workload } from "pageblock";

@@ -1,30 +1,30 @@
 /**
- * The way out of a running cell: one MIME bundle becomes one Jupyter `display_data` message, under our kernel and
- * under stock tslab; on a terminal the bundle's plain text is printed.
+ * Output of a running cell: one MIME bundle becomes one Jupyter `display_data` message, in our notebook kernel and in
+ * stock tslab; on a terminal, the bundle's plain text is printed.
  */
 
 /** MIME type → text or JSON, as in Jupyter's `display_data`. */
 export type MimeBundle = Record<string, unknown>;
 
-/** What our kernel offers to libraries (kernel-setup/launcher.ts). */
+/** The API that our notebook kernel offers to libraries (kernel-setup/launcher.ts). */
 interface KernelDoor {
   displayBundle(data: MimeBundle, metadata: MimeBundle, transient?: MimeBundle): void;
   updateDisplay?(id: string, data: MimeBundle, metadata?: MimeBundle): void;
   /** Aborts when the running cell is interrupted, also after an await. */
   interruptSignal?: AbortSignal | undefined;
-  /** Names the running cell, when Jupyter said which it is. */
+  /** Id of the running cell, if Jupyter gives it. */
   cellId?: string;
-  /** Tells two runs of one cell apart. */
+  /** Distinguishes two runs of one cell. */
   executionCount?: number;
 }
 
-/** The symbol under which a cell's last value may say how it is shown. */
+/** The symbol of the method with which a cell's last value gives its own display. */
 export const DISPLAY: unique symbol = Symbol.for("Jupyter.display") as never;
 
 const door = (): KernelDoor | undefined =>
   (globalThis as Record<symbol, unknown>)[Symbol.for("pageblock.kernel")] as KernelDoor | undefined;
 
-/** Sends `data` to whoever is looking: a notebook, or else the terminal. */
+/** Sends `data` to the notebook or, if there is none, to the terminal. */
 export function display(data: MimeBundle, metadata: MimeBundle = {}): void {
   const kernel = door();
   const write = stockTslab();
@@ -36,7 +36,7 @@ export function display(data: MimeBundle, metadata: MimeBundle = {}): void {
 /** True inside a notebook kernel. */
 export const inNotebook = (): boolean => door() !== undefined || stockTslab() !== undefined;
 
-/** One run of one cell; undefined where the kernel does not know the cell. */
+/** One run of one cell; undefined if the notebook kernel does not know the cell. */
 export interface CellRun {
   cell: string;
   count: number | undefined;
@@ -47,14 +47,14 @@ export function cellRun(): CellRun | undefined {
   return kernel?.cellId === undefined ? undefined : { cell: kernel.cellId, count: kernel.executionCount };
 }
 
-/** Aborts when the running cell is interrupted; undefined outside our kernel. */
+/** Aborts when the running cell is interrupted; undefined outside our notebook kernel. */
 export const interruptSignal = (): AbortSignal | undefined => door()?.interruptSignal;
 
 let displays = 0;
 
 /**
- * One output that changes: the first call shows it, later calls replace it. Only our kernel can; elsewhere nothing is shown. The
- * cell's stored output is the last one.
+ * An output that changes: the first call shows it, later calls replace it, and the notebook stores the last one. Only
+ * our notebook kernel supports this; elsewhere nothing is shown.
  */
 export function changingDisplay(): ((data: MimeBundle) => void) | undefined {
   const kernel = door();
@@ -71,7 +71,7 @@ export function changingDisplay(): ((data: MimeBundle) => void) | undefined {
 
 type Write = (message: { data: MimeBundle; metadata: MimeBundle }, update: boolean) => void;
 
-/** tslab keeps its writer in a module of its own; the running copy is the one that has a writer. */
+/** tslab keeps its writer in a module; the running copy is the one whose writer is set. */
 function stockTslab(): Write | undefined {
   for (const [path, module] of Object.entries(require.cache)) {
     if (!/[\\/]tslab[\\/]dist[\\/]jupyter\.js$/.test(path)) continue;

@@ -1,4 +1,4 @@
-/** A figure as one MIME bundle: alive where scripts run, a picture where they do not, words where nothing is drawn. */
+/** A figure as one MIME bundle: interactive if scripts run, otherwise a picture, or text on a terminal. */
 import type { Figure } from "../chart/figure";
 import { loaderHtml } from "../report/assets";
 import { chartHtml } from "../report/chart-html";
@@ -7,7 +7,7 @@ import { withResults } from "../report/runs";
 import { staticSvg } from "../report/svg/static-svg";
 import { type CellRun, cellRun, type MimeBundle } from "./display";
 
-/** A chart's JSON with its words must stay below this: a notebook holds many. */
+/** Maximum size of a chart's JSON: a notebook holds many charts. */
 const FIGURE_BYTES_MAX = 500_000;
 
 /** Whether Plotly has been sent, and by which run of which cell. */
@@ -15,8 +15,9 @@ let sent = false;
 let sentBy: CellRun | undefined;
 
 /**
- * The bundle of `figure`: Plotly JSON, HTML, SVG, plain text and the runs behind it. Throws RangeError for a figure of more than 500 kB.
- * The first bundle of a kernel's life carries Plotly, and so does the first of the same cell when it runs again.
+ * The bundle of `figure`: Plotly JSON, HTML, SVG, plain text and its runs. The first bundle of a kernel session carries
+ * Plotly, as does the first bundle of that cell when it runs again.
+ * @throws RangeError for a figure of more than 500 kB
  */
 export function figureBundle(figure: Figure): MimeBundle {
   const { data, layout, runs } = figure;

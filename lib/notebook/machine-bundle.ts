@@ -5,7 +5,7 @@ import { escapeHtml } from "../report/escape";
 import { withResults } from "../report/runs";
 import type { MimeBundle } from "./display";
 
-/** What the table needs of a machine after boot. Sizes in bytes, zones in pages. */
+/** The fields of a booted machine that the table needs. Sizes in bytes, zones in pages. */
 export interface ShownMachine extends Planned {
   readonly board: string;
   readonly kernel: string;

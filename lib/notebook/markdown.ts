@@ -6,13 +6,13 @@ import { DISPLAY } from "./display";
 import type { Showable } from "./show";
 
 export interface MarkdownOptions {
-  /** What the numbers in the text were computed from: machines, comparisons, sweeps, curves, recordings. */
+  /** The sources of the numbers in the text: machines, comparisons, sweeps, curves, recordings. */
   from?: readonly Planned[];
 }
 
 /**
- * `text` shown as Markdown in a notebook, and as it is on a terminal: `show(markdown("one **word**"))`. With `from` the output
- * carries the plans and results that its numbers come from, as they are now, and `pageblock verify` runs them again.
+ * Text that a notebook shows as Markdown and a terminal shows unchanged: `show(markdown("one **word**"))`. With
+ * `from`, the output carries the current plans and results behind its numbers, which `pageblock verify` runs again.
  * @example
  * ```ts
  * import { markdown, show } from "pageblock";

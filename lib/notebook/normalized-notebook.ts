@@ -1,11 +1,11 @@
 /**
- * An executed notebook without what differs from run to run for no reason of its own: times of execution, and how
- * printed text happened to be cut into pieces. Two runs of a deterministic notebook are then byte-equal.
+ * An executed notebook without the parts that differ from run to run by chance: times of execution, and the division of
+ * printed text into pieces. Two runs of a deterministic notebook are then byte-equal.
  */
 
 type Json = Record<string, unknown>;
 
-/** What front ends write into a cell's metadata about one run. */
+/** Keys that front ends write into a cell's metadata about one run. */
 const VOLATILE_CELL_METADATA = ["execution", "ExecuteTime", "scrolled", "collapsed"];
 const VOLATILE_NOTEBOOK_METADATA = ["widgets", "signature"];
 

@@ -1,4 +1,6 @@
-/** A running machine and the outcome of one request as tables: HTML for notebooks, text for terminals, and their plan. */
+/**
+ * A running machine and the outcome of one request as tables: HTML for notebooks, text for terminals, and their plan.
+ */
 import { type Answer, errnoText } from "../base/answer";
 import { formatSize } from "../base/units";
 import type { Run } from "../chart/figure";
@@ -29,7 +31,7 @@ export function tableBundle(
   return withResults(bundle, [run]);
 }
 
-/** Steps shown by name; more are counted. */
+/** The most steps shown by name; further ones are only counted. */
 const STEPS_SHOWN = 8;
 
 export function steppedBundle(
@@ -59,7 +61,7 @@ export function steppedBundle(
   );
 }
 
-/** What is shown of a request. */
+/** The fields of a request that are shown. */
 export interface ShownRequest extends Answer {
   pfn: number;
   pages: number;

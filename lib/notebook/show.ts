@@ -1,17 +1,19 @@
-/** `show(x)`: a figure as a chart, anything that says how it is shown as it says, in the output of the running cell. */
+/**
+ * `show(x)`: shows a figure as a chart, or a value through its own display method, in the output of the running cell.
+ */
 import { InputError } from "../base/errors";
 import { type Figure, isFigure } from "../chart/figure";
 import { DISPLAY, display, type MimeBundle } from "./display";
 import { figureBundle } from "./figure-bundle";
 
-/** A value that knows its own MIME bundle; our kernel also shows it when it is the last value of a cell. */
+/** A value with a MIME bundle of its own; our notebook kernel also shows it if it is the last value of a cell. */
 export interface Showable {
   [DISPLAY](): MimeBundle;
 }
 
 /**
- * Shows each value in turn. A figure becomes a live chart with a static picture; on a terminal its words are printed.
- * Throws InputError for a value that is neither a figure nor showable.
+ * Shows each value in turn. A figure becomes an interactive chart with a static picture; a terminal prints its text.
+ * @throws InputError for a value that is neither a figure nor has a display method
  * @example
  * ```ts
  * import { machine, show } from "pageblock";

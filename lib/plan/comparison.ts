@@ -14,24 +14,24 @@ export const COMPARISON_DEFAULTS = { seeds: 16, firstSeed: 1 } as const;
 const LIST = list("strategies", LABELLED_STRATEGY, { least: 1, most: COMPARISON_LIMITS.strategies });
 
 const strategies = parsed(
-  "what is compared: names, or strategies with parameters and a label",
+  "the strategies to compare: names, or strategies with parameters and a label",
   (given: readonly LabelledIn[]): LabelledStrategy[] => labelled(readField(LIST, given, [])),
   [LIST],
 );
 
-/** What is compared: a plan's fields, without strategy and seed. */
+/** The fields of a run, with strategies and seeds in place of strategy and seed. */
 export const COMPARISON_FIELDS = {
   ...SHARED_FIELDS,
   strategies,
   seeds: filled(
-    whole("how many seeds, the same for every strategy", "seeds", {
+    whole("number of seeds, the same for every strategy", "seeds", {
       least: 1,
       most: COMPARISON_LIMITS.seeds,
       default: COMPARISON_DEFAULTS.seeds,
     }),
   ),
   firstSeed: filled(
-    whole("the first of them; the others follow it", "", {
+    whole("the first seed; the others follow it", "", {
       most: PLAN_LIMITS.seed,
       default: COMPARISON_DEFAULTS.firstSeed,
     }),
@@ -67,7 +67,8 @@ export function parseComparison(value: unknown, locate: Locate = fieldPath): Com
 }
 
 /**
- * The comparison in a file: one with `strategies`, or a plan, whose strategy is then compared with the others of the CMA debate.
+ * The comparison in a file: one with `strategies`, or a plan of a run, whose strategy is compared with the others of
+ * the CMA debate.
  */
 export function comparisonIn({ value, locate }: Pick<Written, "value" | "locate">): ComparisonSpec {
   if (isObject(value) && Object.hasOwn(value, "strategies")) return parseComparison(value, locate);

@@ -1,6 +1,6 @@
 /**
- * Every kind of plan, with all that is stated of it. Checks, types, flags, JSON Schema and tables are read from here; how a plan
- * is run is said in report/plan-kinds.ts. To add a field, add it to the statement where it is used.
+ * Every kind of plan. Checks, types, flags, JSON Schema and tables are derived from this list; report/plan-kinds.ts
+ * says how to run each kind. To add a field, add it to the statement that uses it.
  */
 import { LOCKABLE_CACHE_NAMES } from "../hardware/cache-ways";
 import { ADAPTER_CURVE, LOCKED_REGION, TLB_CURVE } from "../hardware/curve-plans";
@@ -15,16 +15,16 @@ import { SWEEP } from "./sweep";
 
 /** A kind of plan. */
 export interface PlanStatement {
-  /** What a plan calls it in its key `kind`, where it has one. */
+  /** Its name in the key `kind` of plans that have this key. */
   readonly name: string;
-  /** Names under which earlier formats knew it. */
+  /** Its names in earlier formats. */
   readonly was: readonly string[];
   readonly title: string;
   readonly doc: string;
   /** The plan as a whole, and its fields. */
   readonly statement: Field & { readonly fields: Fields };
   readonly fields: Fields;
-  /** The shortest plan that makes sense, as people write it. */
+  /** A minimal useful plan, as people write it. */
   readonly example: Readonly<Record<string, unknown>>;
 }
 
@@ -51,7 +51,7 @@ const RUN_EXAMPLE = {
   request: { size: "4MiB" },
 };
 
-/** A machine to boot is a plan of its own. */
+/** A machine alone is a plan too. */
 export const BOOT = object(
   "a machine that boots",
   { kind: filled(literal("boot")), ...MACHINE_FIELDS },

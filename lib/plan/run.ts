@@ -1,6 +1,6 @@
 /**
- * A plan says everything about one run and nothing else: equal plans give equal outcomes on every machine. Plain JSON;
- * the SHA-256 of its canonical text is its name.
+ * A plan is plain JSON that fully describes one run: equal plans give equal outcomes on every computer. The SHA-256 of
+ * its canonical text is its name.
  */
 import { sha256Of } from "../base/canonical-json";
 import { COSTS } from "../hardware/costs";
@@ -26,7 +26,7 @@ import { REQUEST, REQUEST_LIMITS } from "../strategy/request";
 import { STRATEGY } from "./strategy";
 import { WORKLOAD, WORKLOAD_LIMITS } from "./workload";
 
-/** Limits of a plan. They keep a slip of the pen, or a stranger, from asking for a run that never ends. */
+/** Limits of a plan. They keep a typing error, or a stranger, from starting a run that never ends. */
 export const PLAN_LIMITS = {
   times: REQUEST_LIMITS.times,
   durationMs: REQUEST_LIMITS.durationMs,
@@ -37,15 +37,15 @@ export const PLAN_LIMITS = {
 } as const;
 
 /**
- * The format of plans. 1 had `pageBlockMaxOrder` and the step `run`: both are read, and plans are written as 2. It is the
- * last number that says how names are spelled: fields have their former names beside them.
+ * The format of plans. Format 1 had `pageBlockMaxOrder` and the step `run`; both are still read, but plans are written
+ * as 2. Later changes of spelling need no new number, because fields state their former names.
  */
 export const PLAN_FORMAT = 2;
 export const FORMAT = filled(literal(PLAN_FORMAT, "the format of the plan", [1]));
 
-export const SEED = filled(whole("what chance is drawn from", "", { most: PLAN_LIMITS.seed, default: 1 }));
+export const SEED = filled(whole("seed of the random numbers", "", { most: PLAN_LIMITS.seed, default: 1 }));
 
-/** What a run and a comparison have in common. */
+/** The fields that runs and comparisons share. */
 export const SHARED_FIELDS = {
   machine: MACHINE,
   system: optional(SYSTEM),
@@ -115,7 +115,7 @@ export function planHash(plan: Plan): string {
   return sha256Of(plan);
 }
 
-/** The plan with constant defaults filled in: what was really asked for, to print with results. */
+/** The plan with constant defaults filled in, to print with results. */
 export function withDefaults(plan: Plan): Plan {
   return { ...filledIn(RUN_FIELDS, plan), strategy: resolveStrategy(plan.strategy).resolved };
 }

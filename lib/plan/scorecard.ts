@@ -1,4 +1,4 @@
-/** A scorecard as a plan: what is compared, and the hardware at both ends of the memory by name. */
+/** A scorecard as a plan: a comparison, and the adapter and processor that use the memory. */
 import { PATTERN_NAMES } from "../hardware/access-pattern";
 import { CPU_TLB_NAMES } from "../hardware/cpu-tlb-data";
 import { RDMA_ADAPTER_NAMES } from "../hardware/rdma-adapter-data";
@@ -14,12 +14,12 @@ export const SCORECARD_DEFAULTS = {
   pattern: "uniform",
 } as const;
 
-/** The hardware at both ends of the memory, and how they use it. */
+/** The adapter and the processor that use the memory, and how they access it. */
 export const HARDWARE_FIELDS = {
   adapter: filled(name("the RDMA adapter", RDMA_ADAPTER_NAMES, { default: SCORECARD_DEFAULTS.adapter })),
   cpu: filled(name("the processor", CPU_TLB_NAMES, { default: SCORECARD_DEFAULTS.cpu })),
   pattern: filled(
-    name("how both use the memory", PATTERN_NAMES, {
+    name("how adapter and processor access the memory", PATTERN_NAMES, {
       default: SCORECARD_DEFAULTS.pattern,
     }),
   ),
@@ -31,14 +31,14 @@ export const HARDWARE = object("hardware of a scorecard", HARDWARE_FIELDS);
 export interface Hardware extends OutOf<typeof HARDWARE_FIELDS> {}
 export type ScorecardOptions = InOf<typeof HARDWARE_FIELDS>;
 
-/** Throws InputError listing the known names. */
+/** Throws InputError for an unknown name, listing the known ones. */
 export function parseHardware(given: unknown): Hardware {
   return check(HARDWARE, given);
 }
 
 export const SCORECARD_FIELDS = {
   kind: filled(literal("scorecard")),
-  scenario: filled(text("what the comparison is called", { default: "scorecard", flag: "scenario" })),
+  scenario: filled(text("name of the comparison", { default: "scorecard", flag: "scenario" })),
   ...COMPARISON_FIELDS,
   ...HARDWARE_FIELDS,
 } satisfies Fields;
@@ -47,7 +47,7 @@ const FILE_FIELDS = { format: FORMAT, ...SCORECARD_FIELDS } satisfies Fields;
 
 export const SCORECARD = object("every way to serve a request, its price, and a front", FILE_FIELDS);
 
-/** Everything needed to make the scorecard again. */
+/** Everything needed to compute the scorecard again. */
 export interface ScorecardPlan extends OutOf<typeof SCORECARD_FIELDS> {}
 export type ScorecardIn = InOf<typeof FILE_FIELDS>;
 

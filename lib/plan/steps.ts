@@ -1,4 +1,4 @@
-/** A machine led step by step, as a plan: the machine, and what was done to it. */
+/** A machine led step by step, as a plan: the machine and the steps. */
 import { MACHINE } from "../machine/boot-request";
 import { SYSTEM } from "../machine/system-options";
 import type { PageHold } from "../mm/state/owners";
@@ -26,7 +26,7 @@ import { fieldPath, type Locate } from "../schema/place";
 import { FORMAT, SEED } from "./run";
 import { WORKLOAD } from "./workload";
 
-/** What pages a fill makes. */
+/** The kinds of pages that `fill` allocates. */
 export const FILL_KINDS = [
   "anon",
   "shmem",
@@ -38,7 +38,7 @@ export const FILL_KINDS = [
 ] as const;
 export type FillKind = (typeof FILL_KINDS)[number];
 
-/** Kinds of holds: `longterm` as RDMA pins, `get` for the time being. */
+/** Kinds of holds: `longterm` as RDMA pins, `get` for a short time. */
 const HOLD_KINDS = [
   "longterm",
   "get",
@@ -52,25 +52,25 @@ const HOLD_KINDS = [
   "hwPoison",
 ] as const satisfies readonly PageHold["kind"][];
 
-/** Time that one step may let pass. */
+/** The longest time that one step may let pass. */
 export const PASS_MS_MAX = 10 * 366 * 86_400_000;
-/** Steps of a plan. */
+/** The most steps of a plan. */
 export const STEPS_MAX = 10_000;
 
-const timeline = optional(truth("the result tells where its time went", { default: false }));
+const timeline = optional(truth("record where the time of the request went", { default: false }));
 
 /** The steps by name. */
 export const STEP_FIELDS = {
   fill: {
-    kind: name("what the pages are", FILL_KINDS),
-    bytes: size("how much, until nothing is left", { least: 1, word: "size" }),
+    kind: name("kind of the pages", FILL_KINDS),
+    bytes: size("how much to fill; less if memory runs out", { least: 1, word: "size" }),
   },
   free: { share: share("of the pages filled so far, chosen at random"), seed: SEED },
   pin: {
     share: share("of the movable pages filled so far, chosen at random"),
     seed: SEED,
     kind: filled(
-      name("`longterm` as RDMA pins, `get` for the time being", HOLD_KINDS, { default: "longterm" }),
+      name("`longterm` as RDMA pins, `get` for a short time", HOLD_KINDS, { default: "longterm" }),
     ),
     by: filled(text("who holds them", { default: "a pin of the experiment" })),
   },
@@ -80,7 +80,7 @@ export const STEP_FIELDS = {
   cmaAlloc: {
     bytes: size("how much", { least: 1, word: "size" }),
     alignBytes: filled(
-      size("alignment, a power of two; up to a page: one page", { least: 1, word: "align", default: 1 }),
+      size("alignment, a power of two; at least one page", { least: 1, word: "align", default: 1 }),
     ),
     area: filled(whole("index of the area", "", { most: 63, default: 0 })),
     timeline,
@@ -88,10 +88,10 @@ export const STEP_FIELDS = {
   allocContigPages: { bytes: size("how much", { least: 1, word: "size" }), timeline },
   allocPages: { order: whole("2^order pages", "order", { most: 30 }) },
   hugePages: {
-    bytes: size("of one huge page", { least: 1, word: "size" }),
-    count: whole("how many the pool shall have", "pages"),
+    bytes: size("size of one huge page", { least: 1, word: "size" }),
+    count: whole("size of the pool to reach", "pages"),
   },
-  release: { step: whole("index of the step that was granted it", "", { most: STEPS_MAX }) },
+  release: { step: whole("index of the step that got the pages", "", { most: STEPS_MAX }) },
   compact: {},
   dropCaches: {},
 } satisfies Record<string, Fields>;
@@ -100,17 +100,17 @@ const F = STEP_FIELDS;
 
 /** One step. */
 export const STEP = either("a step", "be a step", [
-  object("pages of one kind", { do: literal("fill"), ...F.fill }),
+  object("fills memory with pages of one kind", { do: literal("fill"), ...F.fill }),
   object("frees filled pages", { do: literal("free"), ...F.free }),
   object("pins filled pages", { do: literal("pin"), ...F.pin }),
-  object("a workload with an end, to it", { do: literal("apply", "", ["run"]), ...F.apply }),
-  object("an endless workload, which goes on whenever time passes", { do: literal("start"), ...F.start }),
-  object("time passes for everything that was started", { do: literal("pass"), ...F.pass }),
+  object("runs a finite workload to its end", { do: literal("apply", "", ["run"]), ...F.apply }),
+  object("starts an endless workload, which runs whenever time passes", { do: literal("start"), ...F.start }),
+  object("lets time pass for every started workload", { do: literal("pass"), ...F.pass }),
   object("cma_alloc()", { do: literal("cmaAlloc"), ...F.cmaAlloc }),
   object("alloc_contig_pages()", { do: literal("allocContigPages"), ...F.allocContigPages }),
   object("alloc_pages() of an order, as a driver does", { do: literal("allocPages"), ...F.allocPages }),
   object("grows or shrinks a pool of huge pages", { do: literal("hugePages"), ...F.hugePages }),
-  object("releases what a step was granted", { do: literal("release"), ...F.release }),
+  object("releases the pages of an earlier step", { do: literal("release"), ...F.release }),
   object("/proc/sys/vm/compact_memory", { do: literal("compact"), ...F.compact }),
   object("drops clean page cache, as writing 1 to /proc/sys/vm/drop_caches does", {
     do: literal("dropCaches"),
@@ -127,14 +127,14 @@ export const STEPS_FIELDS = {
   kind: filled(literal("steps")),
   machine: MACHINE,
   system: filled(object(SYSTEM.facts.doc, SYSTEM.fields, { default: {} })),
-  steps: list("what is done, in order", STEP, { most: STEPS_MAX, flag: "step" }),
+  steps: list("the steps, in order", STEP, { most: STEPS_MAX, flag: "step" }),
 } satisfies Fields;
 
 const FILE_FIELDS = { format: FORMAT, ...STEPS_FIELDS } satisfies Fields;
 
 export const STEPS = object("a machine led step by step", FILE_FIELDS);
 
-/** The plan of a machine led by steps. */
+/** The plan of a machine led step by step. */
 export interface StepPlan extends OutOf<typeof STEPS_FIELDS> {}
 
 /**

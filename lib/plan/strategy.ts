@@ -1,4 +1,4 @@
-/** A strategy in a plan: its name, and those of its parameters that differ from their defaults. */
+/** A strategy in a plan: its name, and the parameters that differ from their defaults. */
 import { InputError } from "../base/errors";
 import { isObject, mustBeFew, spelled } from "../schema/check";
 import {
@@ -32,7 +32,7 @@ const written = (): Field[] => [
 /** What people write for a strategy: a name, or an object. */
 export type StrategyIn = string | StrategySpec;
 
-/** The spec, with its name as the library spells it; parameters stay as they are written. */
+/** The spec with the library's spelling of its name; parameters stay as written. */
 function readStrategy(given: StrategyIn): StrategySpec {
   if (typeof given === "string") return readStrategy({ name: given });
   if (typeof given !== "object" || given === null || Array.isArray(given))
@@ -41,7 +41,7 @@ function readStrategy(given: StrategyIn): StrategySpec {
   if (typeof given.name !== "string") throw new InputError(`must have a name: got ${shown(given)}`);
   for (const [key, value] of Object.entries(given))
     if (!["string", "number", "boolean"].includes(typeof value))
-      throw new FieldError([key], `must be text, a number or a truth value: got ${shown(value)}`);
+      throw new FieldError([key], `must be text, a number, true or false: got ${shown(value)}`);
   const spec = { ...given, name: spelled(given.name, names()) ?? given.name.slice(0, 80) };
   resolveStrategy(spec);
   return spec;
@@ -49,13 +49,15 @@ function readStrategy(given: StrategyIn): StrategySpec {
 
 export const STRATEGY = parsed("the strategy: its name and parameters", readStrategy, written);
 
-/** What people write for a strategy of a comparison: a name, a strategy with a label beside it, or `{ label, spec }`. */
+/**
+ * What people write for a strategy of a comparison: a name, a strategy with a label beside it, or `{ label, spec }`.
+ */
 export type LabelledIn =
   | StrategyIn
   | { readonly label: string; readonly spec: StrategyIn }
   | (StrategySpec & { label?: string });
 
-/** A strategy of a comparison, whose label may be open still. */
+/** A strategy of a comparison, which may not have a label yet. */
 export interface MaybeLabelled {
   label: string | null;
   spec: StrategySpec;
@@ -72,19 +74,19 @@ function readLabelled(given: LabelledIn): MaybeLabelled {
   return { label: label ?? null, spec: readStrategy(rest as unknown as StrategySpec) };
 }
 
-export const LABELLED_STRATEGY = parsed("a strategy, and what it is called", readLabelled, () => [
+export const LABELLED_STRATEGY = parsed("a strategy and its label", readLabelled, () => [
   name("a strategy with its defaults", names),
   ...names().map((own) =>
     object(STRATEGIES.get(own)!.title, {
       name: literal(own),
-      label: optional(text("what it is called in the comparison", { default: "its name" })),
+      label: optional(text("its name in the comparison", { default: "its name" })),
       ...strategyFields(own),
     }),
   ),
-  object("as results hold it", { label: text("what it is called"), spec: STRATEGY }),
+  object("the form that results hold", { label: text("its name in the comparison"), spec: STRATEGY }),
 ]);
 
-/** Labels that tell the strategies apart: `cma`, or `cma(pageSize=4KiB)` beside another `cma`. */
+/** Gives the strategies distinct labels: `cma`, or `cma(pageSize=4KiB)` if there is another `cma`. */
 export function labelled(strategies: readonly (LabelledIn | MaybeLabelled)[]): LabelledStrategy[] {
   const given = strategies.map((one) => (isRead(one) ? one : readLabelled(one)));
   const labels = given.map(({ label, spec }) => {
@@ -106,5 +108,5 @@ function isRead(given: LabelledIn | MaybeLabelled): given is MaybeLabelled {
   return typeof given === "object" && given.label === null;
 }
 
-/** What `compare()` takes in a list. */
+/** An entry of the list that `compare()` takes. */
 export type StrategyOption = In<typeof LABELLED_STRATEGY>;

@@ -1,4 +1,4 @@
-/** A sweep as a plan: one plan of a run with some of its fields varied. */
+/** A sweep as a plan: a plan of a run, with some of its fields varied. */
 import { InputError } from "../base/errors";
 import { check, isObject } from "../schema/check";
 import {
@@ -24,7 +24,7 @@ import { FORMAT, type Plan, parsePlan, RUN } from "./run";
 
 export const SWEEP_LIMITS = { plans: 10_000_000, parameters: 32 } as const;
 
-const value = either("a value of a field", "be text, a number or a truth value", [
+const value = either("a value of a field", "be text, a number, true or false", [
   number("a number", "", { least: -Number.MAX_SAFE_INTEGER }),
   truth("true or false"),
   text("text", { longest: 1000 }),
@@ -34,7 +34,10 @@ const range = object("values from `from` to `to`", {
   from: number("the first", "", { least: -Number.MAX_SAFE_INTEGER }),
   to: number("the last", "", { least: -Number.MAX_SAFE_INTEGER }),
   step: optional(
-    number("between two of them", "", { above: true, default: "none: any number between, for samples" }),
+    number("distance between values", "", {
+      above: true,
+      default: "none: any number in the range, for samples",
+    }),
   ),
 });
 
@@ -48,18 +51,18 @@ const sample = either(
   "be {kind: grid}, or {kind: random or latin-hypercube, count, seed}",
   [
     object("every combination", { kind: literal("grid") }),
-    object("random ones, or a Latin hypercube: every stratum of every parameter once", {
+    object("random samples, or a Latin hypercube, which uses every stratum of every parameter once", {
       kind: name("how", ["random", "latin-hypercube"]),
       count: whole("how many", "plans", { least: 1, most: SWEEP_LIMITS.plans }),
-      seed: filled(whole("of the samples", "", { default: 1 })),
+      seed: filled(whole("seed of the samples", "", { default: 1 })),
     }),
   ],
   { default: "every combination" },
 );
 
-/** A value a field of a plan can take. */
+/** A value of a varied field. */
 export type SweepValue = Out<typeof value>;
-/** Values from `from` to `to`; with a step, those at whole steps from `from`; without, any number between. */
+/** Values from `from` to `to`: in steps of `step` from `from`, or any number in the range if there is no step. */
 export type SweepRange = In<typeof range>;
 /** One parameter: a list of values or a range. */
 export type SweepAxis = In<typeof axis>;
@@ -71,7 +74,7 @@ export const SWEEP_FIELDS = {
   kind: optional(literal("sweep")),
   plan: RUN,
   over: filled(
-    record("fields that are varied, by path or by a short name, with their values", axis, null, {
+    record("the varied fields, by path or short name, with their values", axis, null, {
       default: {},
     }),
   ),
@@ -79,7 +82,7 @@ export const SWEEP_FIELDS = {
 } satisfies Fields;
 
 export const SWEEP = object("one plan with some of its fields varied", SWEEP_FIELDS, {
-  // Every combination is what a sweep is without samples: one spelling of it.
+  // A sweep without samples is a grid: drops `{ kind: "grid" }`, so that it has one spelling.
   refine: ({ sample: chosen, ...rest }) =>
     chosen === undefined || chosen.kind === "grid" ? rest : { ...rest, sample: chosen },
 });
@@ -92,7 +95,7 @@ export interface SweepSpec {
 }
 
 /**
- * Checks a sweep: `plan` and `over`, or a plan alone, which is a sweep of one.
+ * Checks a sweep: `plan` and `over`, or a plan alone, which is a sweep of one run.
  * @example
  * ```ts
  * import { parseSweep } from "pageblock";
@@ -105,7 +108,7 @@ export interface SweepSpec {
 export function parseSweep(given: unknown, locate: Locate = fieldPath): SweepSpec {
   if (isObject(given) && !Object.hasOwn(given, "plan")) {
     if (Object.hasOwn(given, "over"))
-      throw new InputError(`${locate([])}: a sweep must have a plan beside over`);
+      throw new InputError(`${locate([])}: a sweep with over must have a plan too`);
     return { plan: parsePlan(given, locate), over: {} };
   }
   const { plan, over, sample: chosen } = check(SWEEP, given, locate);

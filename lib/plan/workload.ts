@@ -1,4 +1,4 @@
-/** The workload of a plan: known kinds with known parameters, one after the other or side by side, within limits. */
+/** The workload of a plan: known kinds with known parameters, in sequence or side by side, within limits. */
 import { InputError } from "../base/errors";
 import { isObject, mustBeFew, spelled } from "../schema/check";
 import { type Field, type Fields, list, literal, object, parsed } from "../schema/field";
@@ -9,9 +9,9 @@ import { partsOf } from "../workload/scheduler";
 import type { LeafWorkload, WorkloadSpec } from "../workload/workload";
 
 export const WORKLOAD_LIMITS = {
-  /** Parts of a workload, counted at every depth. */
+  /** The most parts of a workload, counted at every depth. */
   parts: 256,
-  /** Depth of a workload's composition. */
+  /** The deepest nesting of a workload. */
   depth: 16,
 } as const;
 
@@ -22,17 +22,17 @@ export function workloadFields(kind: string): Fields {
   return workloadKind(kind).parameters;
 }
 
-/** What people write for a workload: its spec, or what a script builds. */
+/** A workload as people write it: its spec, or a builder. */
 export type WorkloadIn = WorkloadSpec | { toJSON(): WorkloadSpec };
 
 export const WORKLOAD: Field<WorkloadSpec, WorkloadIn, never> = parsed(
-  "what happened before and happens while the requests are put",
+  "load before and during the requests",
   (given: WorkloadIn) => new Reader().whole(given),
   () => [
     ...kinds().map((kind) =>
       object(WORKLOADS.get(kind)!.title, { kind: literal(kind), ...workloadFields(kind) }),
     ),
-    object("one after the other", {
+    object("in sequence", {
       sequence: list("the parts", WORKLOAD, { least: 1, most: WORKLOAD_LIMITS.parts }),
     }),
     object("side by side", {
@@ -42,7 +42,7 @@ export const WORKLOAD: Field<WorkloadSpec, WorkloadIn, never> = parsed(
   { default: "none: a machine fresh from boot" },
 );
 
-/** Composition is read by hand: it nests, and a complaint must name the part. */
+/** Reads compositions in code of its own: they nest, and an error message must name the part. */
 class Reader {
   private parts = 0;
 
@@ -79,7 +79,7 @@ class Reader {
   ): WorkloadSpec {
     const entries = value[join];
     if (Object.keys(value).length > 1 || !Array.isArray(entries) || entries.length === 0)
-      throw new FieldError([...path, join], "must be a list with parts and nothing beside it");
+      throw new FieldError([...path, join], "must be a non-empty list, with no other field beside it");
     const parts = entries.map((part, i) => this.read(part, [...path, join, i], depth + 1));
     return join === "sequence" ? { sequence: parts } : { together: parts };
   }
@@ -95,7 +95,7 @@ function leaf(value: Record<string, unknown>, path: PropertyKey[]): LeafWorkload
   for (const key of keys) {
     const given = parameters[key];
     if (typeof given !== "string" && typeof given !== "number" && typeof given !== "boolean")
-      throw new FieldError([...path, key], `must be text, a number or a truth value: got ${shown(given)}`);
+      throw new FieldError([...path, key], `must be text, a number, true or false: got ${shown(given)}`);
     plain[key] = given;
   }
   const spec = {

@@ -1,4 +1,7 @@
-/** What browsers get from us, made by `npm run build` in dist/assets: Plotly, packed, the chart runtime, and the one of slides. */
+/**
+ * Scripts for browsers, which `npm run build` writes to dist/assets: packed Plotly, the chart runtime, the slides
+ * runtime.
+ */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
@@ -20,7 +23,7 @@ function read(name: string): string {
 
 export const assetFacts = (): AssetFacts => JSON.parse(read("assets.json"));
 
-/** HTML that makes every chart of a document live (about 2 MB); needed once, anywhere in it. */
+/** HTML that makes every chart of a document interactive (about 2 MB); needed once, at any place. */
 export function loaderHtml(): string {
   return (
     `<script class="pageblock-plotly" type="application/gzip+base64">${read("plotly.gz.b64")}</script>` +

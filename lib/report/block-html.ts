@@ -1,4 +1,4 @@
-/** One block of a write-up as HTML: whatever came with the notebook is text, sanitised tables or pictures. */
+/** One block of a write-up as HTML: content from the notebook becomes text, sanitised tables or pictures. */
 import hljs from "highlight.js/lib/core";
 import typescript from "highlight.js/lib/languages/typescript";
 import type { Figure } from "../chart/figure";
@@ -13,7 +13,7 @@ import type { Block } from "./write-up";
 
 hljs.registerLanguage("typescript", typescript);
 
-/** How a page shows charts (`still`: as pictures, for paper), and what its citations point to. */
+/** How a page shows charts (`still`: as pictures, for paper), and the references of its citations. */
 export interface BlockContext {
   still: boolean;
   references: readonly Reference[];
@@ -40,7 +40,7 @@ export function blockHtml(block: Block, { still, references }: BlockContext): st
   }
 }
 
-/** Plotly fetches the ground of its maps, which a page without network cannot have. */
+/** Plotly fetches map backgrounds from the network, which an exported page must not use. */
 const needsMaps = (figure: Figure) =>
   figure.data.some((trace) => /geo|choropleth|map(?:box)?$/.test(trace.type) && trace.type !== "heatmap");
 

@@ -6,7 +6,7 @@ import { check } from "../schema/check";
 import { fieldPath, type Locate } from "../schema/place";
 import type { PlanKind } from "./plan-kind";
 
-/** A stored plan has no file and lines: its fields are named. */
+/** A stored plan has no file and lines, so errors name its fields. */
 const inPlan: Locate = (path, key) =>
   path.length === 0 && key === undefined ? "plan" : `plan: ${fieldPath(path, key)}`;
 

@@ -1,10 +1,10 @@
-/** A chart as HTML: its static picture, and its JSON for the runtime to draw it alive over the picture. */
+/** A chart as HTML: its static picture, and its JSON, from which the runtime draws the interactive chart over it. */
 import type { Figure } from "../chart/figure";
 import { describe } from "./describe";
 import { escapeHtml } from "./escape";
 import { staticSvg } from "./svg/static-svg";
 
-/** Inert markup: without the loader, or where scripts are off, it is the picture. */
+/** Inert markup: it shows the picture if scripts are off or the loader is missing. */
 export function chartHtml(figure: Figure, svg: string = staticSvg(figure)): string {
   const { data, layout } = figure;
   return (
@@ -14,7 +14,7 @@ export function chartHtml(figure: Figure, svg: string = staticSvg(figure)): stri
   );
 }
 
-/** JSON that cannot end the script element it stands in. */
+/** JSON that cannot end its script element. */
 export function jsonForHtml(value: unknown): string {
   return JSON.stringify(value).replace(
     /[<>&\u2028\u2029]/g,

@@ -1,4 +1,4 @@
-/** Pages on paper: a PDF of an HTML page, by the Chromium (or Chrome, or Edge) found on this computer. */
+/** Prints an HTML page to PDF, with the Chromium (or Chrome, or Edge) found on this computer. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -19,7 +19,9 @@ const ELSEWHERE = [
 ];
 const PRINT_SECONDS_MAX = 120;
 
-/** The one PAGEBLOCK_CHROMIUM names, else the first on the PATH, else one where systems keep it. Throws InputError. */
+/**
+ * The one in PAGEBLOCK_CHROMIUM, otherwise the first on the PATH, otherwise one in a usual place. Throws InputError.
+ */
 export function chromiumPath(): string {
   const named = process.env.PAGEBLOCK_CHROMIUM;
   if (named) {
@@ -35,10 +37,10 @@ export function chromiumPath(): string {
   );
 }
 
-/** Chromium's sandbox cannot be had as root. The pages it is given hold no script that may run. */
+/** Chromium has no sandbox when it runs as root. The pages it prints contain no script that may run. */
 const asRoot = () => (process.getuid?.() === 0 ? ["--no-sandbox"] : []);
 
-/** The PDF of `html`, which must not need the network. Throws InputError in one line when it cannot be printed. */
+/** The PDF of `html`, which must not need the network. Throws a one-line InputError if it cannot be printed. */
 export async function printedPdf(html: string): Promise<Uint8Array> {
   const chromium = chromiumPath();
   const folder = mkdtempSync(join(tmpdir(), "pageblock-pdf-"));

@@ -1,6 +1,6 @@
 /**
  * References in the prose of a notebook. `[@key]` cites; a list item `- [@key]: who, what, where` in any Markdown cell
- * defines. In JupyterLab both read as they stand; a write-up numbers them in the order they are first cited.
+ * defines. JupyterLab shows both unchanged; a write-up numbers them in the order of first citation.
  */
 import { InputError } from "../base/errors";
 
@@ -14,10 +14,10 @@ export interface Reference {
 const KEY = "[A-Za-z0-9][A-Za-z0-9_:.-]*";
 const DEFINITION = new RegExp(`^ {0,3}[-*] \\[@(${KEY})\\]:[ \\t]+(.+(?:\\n[ \\t]+\\S.*)*)\\n?`, "gm");
 const CITED = new RegExp(`\\[@(${KEY})\\](?!:)`, "g");
-/** Code, in which nothing is a citation. */
+/** Code, which contains no citations. */
 const CODE = /(^ {0,3}```[\s\S]*?^ {0,3}```|`+[^`]*`+)/m;
 
-/** The prose without its definitions (and without a heading they leave alone), and the definitions by key. */
+/** The prose without its definitions (and without a heading that becomes empty), and the definitions by key. */
 export function takeDefinitions(markdown: string, found: Map<string, string>): string {
   let any = false;
   const rest = markdown.replace(DEFINITION, (_all, key: string, text: string) => {
@@ -28,7 +28,7 @@ export function takeDefinitions(markdown: string, found: Map<string, string>): s
   return any && /^\s*#{1,6} [^\n]*\s*$/.test(rest) ? "" : rest;
 }
 
-/** All references: those cited in `prose`, in that order, then the others. Throws InputError for one that is not defined. */
+/** All references: those cited in `prose`, in that order, then the others. Throws InputError for an undefined one. */
 export function numberReferences(
   prose: readonly string[],
   defined: ReadonlyMap<string, string>,

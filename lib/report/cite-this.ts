@@ -31,5 +31,5 @@ export function howToCite(writeUp: WriteUp): HowToCite {
   };
 }
 
-/** Text in which nothing is a command of TeX or ends the braces. */
+/** Escapes TeX commands and braces. */
 const bibtexText = (text: string) => text.replace(/[\\{}]/g, "").replace(/[#$%&_~^]/g, "\\$&");

@@ -1,4 +1,4 @@
-/** What stands at the end of every page: references, how to cite it, the data, and what is needed to run it again. */
+/** The end of every page: references, how to cite it, the data, and the plans to run it again. */
 import { howToCite } from "./cite-this";
 import { escapeHtml } from "./escape";
 import { proseHtml } from "./prose";
@@ -8,7 +8,7 @@ import type { WriteUp } from "./write-up";
 /** A file of the data appendix. */
 export interface DataLink {
   name: string;
-  /** `data:` URL or relative address; without one it is attached (PDF). */
+  /** `data:` URL or relative address; undefined if it is attached (PDF). */
   href?: string;
   bytes: number;
 }

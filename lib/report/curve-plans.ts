@@ -1,4 +1,4 @@
-/** How plans of curves of the hardware models are run. */
+/** Runs plans of curves of the hardware models. */
 import {
   parseAdapterCurve,
   parseLockedRegion,

@@ -3,7 +3,7 @@ import { csvOf, dataTables } from "./data-tables";
 import { parquetOf } from "./parquet";
 import type { WriteUp } from "./write-up";
 
-/** Files by name, such as `21-arm64-runs.csv`; none for a write-up without runs. */
+/** Files by name, such as `21-arm64-runs.csv`; empty for a write-up without runs. */
 export async function dataAppendix(writeUp: WriteUp, stem: string): Promise<Map<string, Uint8Array>> {
   const files = new Map<string, Uint8Array>();
   for (const table of dataTables(writeUp.runs)) {
@@ -13,7 +13,7 @@ export async function dataAppendix(writeUp: WriteUp, stem: string): Promise<Map<
   return files;
 }
 
-/** The file as an address that holds it. */
+/** The file as a `data:` URL. */
 export function dataUrl(name: string, bytes: Uint8Array): string {
   const mime = name.endsWith(".csv") ? "text/csv;charset=utf-8" : "application/vnd.apache.parquet";
   return `data:${mime};base64,${Buffer.from(bytes).toString("base64")}`;

@@ -1,21 +1,21 @@
 /**
- * The results of a write-up as tables. `runs`: one row a run, with every single value of its plan and its result under
- * its dotted name. `columns`: results that hold columns (an object of lists of equal length), one row an entry.
+ * The results of a write-up as tables. `runs`: one row per run, with every single value of its plan and its result
+ * under its dotted name. `columns`: results that hold columns (an object of lists of equal length), one row per entry.
  */
 import type { Run } from "../chart/figure";
 
-/** SQL types, as DuckDB and Parquet name them. */
+/** SQL types, by their names in DuckDB and Parquet. */
 export type ColumnType = "BIGINT" | "DOUBLE" | "BOOLEAN" | "VARCHAR";
 export type Cell = string | number | boolean | null;
 
 export interface DataTable {
   name: "runs" | "columns";
   columns: { name: string; type: ColumnType }[];
-  /** `rows[row][column]`; null where a run has no such value. */
+  /** `rows[row][column]`; null if a run has no such value. */
   rows: Cell[][];
 }
 
-/** Lists longer than this are data, not properties, and stay out of the table of runs. */
+/** Longer lists are data, not properties, and are not in the table of runs. */
 const LIST_MAX = 16;
 const COLUMNS_MAX = 1000;
 /** Columns that every row of `columns` has. */
@@ -79,7 +79,7 @@ function columnSets(path: string, value: unknown): ColumnSet[] {
   return Object.entries(value).flatMap(([key, inner]) => columnSets(`${path}.${key}`, inner));
 }
 
-/** Two lists or more, all of single values and of one length. */
+/** Two or more lists of single values, all of the same length. */
 function columnsIn(value: object): [string, Cell[]][] | undefined {
   const entries = Object.entries(value);
   const first: unknown = entries[0]?.[1];

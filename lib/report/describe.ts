@@ -2,7 +2,7 @@
 import type { Figure } from "../chart/figure";
 import { plain } from "./plain-text";
 
-/** One line for readers who see no picture: the title, the line under it, and the names of the series. */
+/** One line for readers who see no picture: title, subtitle, and the names of the series. */
 export function describe(figure: Figure): string {
   const title: unknown = figure.layout.title;
   const words = typeof title === "string" ? title : (figure.layout.title?.text ?? "");

@@ -1,13 +1,13 @@
 /**
  * The mark of a notebook that `pageblock notebook run` has executed: the SHA-256 of its cells and outputs, in
- * `metadata.pageblock.executed`. It notices what no run stands behind: prose, printed text, tables made by hand.
+ * `metadata.pageblock.executed`. It also covers content that no run computes: prose, printed text, tables made by hand.
  */
 import { sha256Of } from "../base/canonical-json";
 import type { Notebook } from "./notebook-file";
 import { type NotebookOutput, parseNotebook } from "./notebook-file";
 import { RUNS_MIME, shownSha256 } from "./runs";
 
-/** SHA-256 of cells and outputs, whichever way nbformat wrote their text; counts and metadata are left out. */
+/** SHA-256 of cells and outputs, independent of how nbformat wrote their text, without counts and metadata. */
 export function executedSha256(notebook: Notebook): string {
   const cells = notebook.cells.map((cell) => [
     cell.cell_type,

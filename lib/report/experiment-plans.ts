@@ -1,4 +1,4 @@
-/** How plans of experiments are run: one run, a comparison, a scorecard, a sweep, and a machine led step by step. */
+/** Runs plans of experiments: one run, a comparison, a scorecard, a sweep, and a machine led step by step. */
 import { compareHere } from "../experiment/compare";
 import { readPlanInputs } from "../experiment/plan-inputs";
 import { run } from "../experiment/run";

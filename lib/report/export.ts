@@ -1,4 +1,4 @@
-/** Writes a notebook's write-up into a folder, whole or not at all. */
+/** Writes a notebook's write-up into a folder, completely or not at all. */
 
 import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
@@ -18,15 +18,15 @@ import { type WriteUp, writeUpOf } from "./write-up";
 export const EXPORT_FORMATS = ["html", "md", "pdf", "slides"] as const;
 export type ExportFormat = (typeof EXPORT_FORMATS)[number];
 
-/** What was written: the path of the page and the SHA-256 of the results it shows. */
+/** The path of the written page and the SHA-256 of the results it shows. */
 export interface Exported {
   path: string;
   resultsSha256: string;
 }
 
-/** A page that people send to each other. */
+/** Limit of a page, which people send to each other. */
 export const PAGE_BYTES_MAX = 4_000_000;
-/** Data larger than this lies beside the page. */
+/** Larger data goes into files next to the page. */
 const EMBEDDED_DATA_BYTES_MAX = 500_000;
 
 /** Exports the executed notebook `file` into the folder `out`. Throws InputError for anything wrong with the input. */
@@ -34,7 +34,7 @@ export async function exportNotebook(file: string, format: ExportFormat, out: st
   return exportNotebookText(readNotebook(file), file, format, out);
 }
 
-/** The same for a notebook's JSON that need not be stored; `file` names it in messages and names the page. */
+/** The same for a notebook's JSON, which need not be stored; `file` gives its name in messages and that of the page. */
 export async function exportNotebookText(
   json: string,
   file: string,
@@ -100,7 +100,7 @@ function markdownFiles(writeUp: WriteUp, stem: string, name: string, data: Map<s
 const under = (folder: string, files: ReadonlyMap<string, Uint8Array>): Map<string, Uint8Array> =>
   new Map([...files].map(([name, bytes]) => [`${folder}/${name}`, bytes]));
 
-/** Everything is written beside its place first, and then moved; the page itself, which needs the rest, last. */
+/** Writes everything under temporary names first, then moves it; the page, which needs the other files, comes last. */
 function writeTogether(out: string, files: Files): void {
   let scratch: string | undefined;
   try {

@@ -1,6 +1,6 @@
-/** Where two JSON values first differ, in words. */
+/** The first difference of two JSON values, in words. */
 
-/** `zones.0.managed: stored 5, now 6`; undefined when they are equal. */
+/** `zones.0.managed: stored 5, now 6`; undefined if they are equal. */
 export function firstDifference(stored: unknown, now: unknown, path = ""): string | undefined {
   if (Object.is(stored, now)) return undefined;
   if (isObject(stored) && isObject(now) && Array.isArray(stored) === Array.isArray(now)) {

@@ -1,16 +1,16 @@
 /**
- * Results in names that results have no longer: a write-up of then is still verified against what its plan gives today. Only
- * names and units changed, never a number.
+ * Results with former names: an old write-up is still verified against today's result of its plan. Only names and units
+ * changed, never a number.
  */
 
-/** Names of then and now. */
+/** Former names and today's. */
 const RENAMED: Readonly<Record<string, string>> = {
   latencyUs: "latencyNs",
   refusedUs: "refusedNs",
   pageBlockBytes: "pageblockBytes",
   pageBlocksFree: "pageblocksFree",
 };
-/** Then in microseconds, now in nanoseconds. */
+/** Formerly in microseconds, now in nanoseconds. */
 const IN_MICROSECONDS: ReadonlySet<string> = new Set(["latencyUs", "refusedUs"]);
 /** Relative error of a quantile that was computed in another unit. */
 const ROUNDING = 1e-12;
@@ -19,8 +19,8 @@ type Json = Record<string, unknown>;
 const isObject = (value: unknown): value is Json => typeof value === "object" && value !== null;
 
 /**
- * The stored result in today's names, taking over from `now` what then was not told. What has today's names already comes back as
- * it is.
+ * The stored result with today's names. Values that it did not have are taken from `now`. A result that already has
+ * today's names is returned unchanged.
  */
 export function inTodaysNames(stored: unknown, now: unknown): unknown {
   if (Array.isArray(stored)) {
@@ -41,7 +41,7 @@ export function inTodaysNames(stored: unknown, now: unknown): unknown {
   );
 }
 
-/** Numbers times 1000; the number of now where the two differ by no more than rounding. */
+/** Numbers times 1000, or today's number if the two differ only by rounding. */
 function thousandfold(value: unknown, now: unknown): unknown {
   if (isObject(value))
     return Object.fromEntries(
@@ -54,7 +54,7 @@ function thousandfold(value: unknown, now: unknown): unknown {
 
 const isFormerStep = (value: Json) => "granted" in value && "why" in value && "count" in value;
 
-/** A step's result said `granted` and `why`; a fill or a pool that fell short gave neither an error nor a reason. */
+/** The result of a step had `granted` and `why`; an incomplete fill or pool gave neither an error nor a reason. */
 function stepOfToday({ granted, why, timeline, ...rest }: Json, now: Json): Json {
   const told = isObject(why) ? { reason: why.text, details: why.data } : { reason: null, details: null };
   const step: Json = { ...rest, ok: granted, ...told, ...(timeline !== undefined && { timeline }) };

@@ -1,7 +1,7 @@
 /**
- * A write-up as one HTML page that asks the network for nothing: charts alive (Plotly inside, once), their pictures
- * where scripts are off. Its Content-Security-Policy admits exactly the scripts that are ours, by their hash; whatever
- * came with the notebook is text, sanitised tables or pictures.
+ * A write-up as one HTML page that needs no network. Charts are interactive (the page contains Plotly once), or static
+ * if scripts are off. Its Content-Security-Policy admits only our scripts, by their hash; content from the notebook is
+ * text, sanitised tables or pictures.
  */
 import { assetFacts, loaderHtml } from "./assets";
 import { blockHtml } from "./block-html";
@@ -11,7 +11,7 @@ import { RECORD_SLOT } from "./record";
 import { STYLE } from "./style";
 import type { WriteUp } from "./write-up";
 
-/** The whole page but for its record, whose place it holds. With `still`, charts are pictures and nothing runs. */
+/** The whole page, with a placeholder for its record. With `still`, charts are pictures and nothing runs. */
 export function htmlPage(writeUp: WriteUp, data: readonly DataLink[], still = false): string {
   const context = { still, references: writeUp.references };
   const body = [
@@ -25,7 +25,7 @@ export function htmlPage(writeUp: WriteUp, data: readonly DataLink[], still = fa
 
 export const hasCharts = (writeUp: WriteUp) => writeUp.blocks.some((block) => block.kind === "chart");
 
-/** What a page is made of besides its body; `script`: a script of ours and its hash for the policy. */
+/** The parts of a page besides its body; `script`: a script of ours and its hash for the policy. */
 interface PageParts {
   charts: boolean;
   style: string;

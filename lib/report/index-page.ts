@@ -7,7 +7,7 @@ import { packageVersion } from "./provenance";
 import { recordOfPage } from "./record";
 import { STYLE } from "./style";
 
-/** Writes `index.html` into `folder`; returns its path. Throws InputError when a page in it is damaged. */
+/** Writes `index.html` into `folder`; returns its path. Throws InputError if a page in it is damaged. */
 export function writeIndexPage(folder: string): string {
   const names = readdirSync(folder).sort();
   const pages = names.filter((name) => /(?<!\.slides)\.html$/.test(name) && name !== "index.html");

@@ -1,4 +1,4 @@
-/** A write-up as Markdown with its pictures as files beside it, as code forges show it. No HTML stands in it. */
+/** A write-up as Markdown for code forges, with its pictures as separate files. It contains no HTML. */
 
 import { linkedCitations, type Reference } from "./citations";
 import { howToCite } from "./cite-this";
@@ -15,7 +15,10 @@ export interface MarkdownWriteUp {
   files: Map<string, Uint8Array>;
 }
 
-/** `folder` is the name of the folder of pictures beside the Markdown file; it will also hold record.json and the `data` files. */
+/**
+ * `folder` is the name of the folder for pictures, next to the Markdown file; record.json and the `data` files go
+ * there too.
+ */
 export function markdownOf(writeUp: WriteUp, folder: string, data: readonly string[]): MarkdownWriteUp {
   const files = new Map<string, Uint8Array>();
   const add = (extension: string, bytes: Uint8Array): string => {
@@ -79,7 +82,7 @@ function withAttachments(
 
 const bytesOf = (text: string, encoding: "utf8" | "base64") => Uint8Array.from(Buffer.from(text, encoding));
 
-/** Words that cannot close the brackets they stand in, nor be markup. */
+/** Text that cannot close its brackets and contains no markup. */
 const altText = (words: string) => words.replace(/[\\[\]<>*_`!]/g, " ").replace(/\s+/g, " ");
 
 function referencesMarkdown(references: readonly Reference[]): string[] {

@@ -1,4 +1,4 @@
-/** Jupyter notebooks, format 4, read strictly enough that a write-up can be made of them. */
+/** Reads Jupyter notebooks of format 4, strictly enough to make a write-up of them. */
 import { z } from "zod";
 import { at, InputError } from "../base/errors";
 import { safeJson } from "./safe-json";
@@ -36,7 +36,7 @@ const cell = z.discriminatedUnion("cell_type", [
   }),
 ]);
 
-/** What a citation names; given as text or as a number. */
+/** A part of a citation, given as text or as a number. */
 const word = z
   .union([z.string(), z.number()])
   .transform((t) => String(t).replace(/\s+/g, " ").trim().slice(0, 500))
@@ -78,7 +78,7 @@ export function parseNotebook(json: string, file: string): Notebook {
   );
 }
 
-/** False when the notebook holds code and no cell of it has been run. */
+/** False if the notebook has code and no cell has been run. */
 export function isExecuted(notebook: Notebook): boolean {
   const code = notebook.cells.filter((c) => c.cell_type === "code" && c.source.trim() !== "");
   return (

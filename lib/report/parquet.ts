@@ -1,4 +1,4 @@
-/** A table as a Parquet file, written by DuckDB, which is loaded when the first one is asked for. */
+/** A table as a Parquet file, written by DuckDB, which is loaded on first use. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -32,7 +32,7 @@ export async function parquetOf(table: DataTable): Promise<Uint8Array> {
   }
 }
 
-/** DuckDB takes `a` and `A` for the same name. */
+/** DuckDB does not distinguish `a` and `A`. */
 function distinct(names: readonly string[]): string[] {
   const seen = new Set<string>();
   return names.map((name) => {

@@ -1,11 +1,11 @@
 /**
- * Files attached to a PDF, as every PDF reader lists them (ISO 32000-1, 7.11.4), added behind its end as an incremental
- * update (7.5.6): the PDF before stays byte for byte, so that it can be told whether it was changed.
+ * Attaches files to a PDF in the form that every PDF reader lists (ISO 32000-1, 7.11.4). They are appended as an
+ * incremental update (7.5.6): the original bytes remain, so that a change can be detected.
  */
 import { deflateSync, inflateSync } from "node:zlib";
 import { InputError } from "../base/errors";
 
-/** One attached file; `packed` is its content as zlib packs it. */
+/** One attached file; `packed` is its content, compressed with zlib. */
 interface Attachment {
   name: string;
   packed: Buffer;
@@ -14,7 +14,7 @@ interface Attachment {
 const MARK = "%pageblock-attachments\n";
 const UNPACKED_MAX = 256 * 2 ** 20;
 
-/** `pdf` with `files` attached. Throws an Error for a PDF whose structure is not the plain one that Chromium writes. */
+/** `pdf` with `files` attached. Throws an Error for a PDF without the plain structure that Chromium writes. */
 export function withAttachments(
   pdf: Uint8Array,
   files: ReadonlyMap<string, string | Uint8Array>,
@@ -62,7 +62,7 @@ function updated(pdf: Buffer, attachments: readonly Attachment[]): Buffer {
   return Buffer.concat(parts);
 }
 
-/** Where things are in a PDF with one plain cross-reference table. */
+/** Positions in a PDF with one plain cross-reference table. */
 function structureOf(text: string) {
   const trailer = /trailer\s*<<([\s\S]*?)>>\s*startxref\s+(\d+)\s+%%EOF\s*$/.exec(text);
   const size = Number(/\/Size (\d+)/.exec(trailer?.[1] ?? "")?.[1]);
@@ -85,7 +85,7 @@ function structureOf(text: string) {
   };
 }
 
-/** A name of plain letters as a string of PDF. */
+/** An ASCII name as a PDF string. */
 function pdfText(name: string): string {
   return `(${name.replace(/[^\x20-\x7e]/g, "_").replace(/[\\()]/g, "\\$&")})`;
 }
@@ -93,7 +93,7 @@ function pdfText(name: string): string {
 const ATTACHED =
   /\d+ 0 obj\n<<\/Type \/EmbeddedFile \/Filter \/FlateDecode \/Length (\d+)>>\nstream\n|\d+ 0 obj\n<<\/Type \/Filespec \/F \(((?:[^\\()]|\\.)*)\)/g;
 
-/** The PDF as it was before files were attached to it, and the files. Throws InputError naming `file`. */
+/** The PDF before files were attached, and the files. Throws InputError that names `file`. */
 export function attachmentsOf(
   bytes: Uint8Array,
   file: string,

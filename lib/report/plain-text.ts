@@ -1,8 +1,8 @@
-/** Words of a figure without Plotly's markup, for places that know none. */
+/** Text of a figure without Plotly's markup. */
 
 const ENTITIES: Record<string, string> = { "&amp;": "&", "&lt;": "<", "&gt;": ">" };
 
-/** `<br>` becomes a space, tags go, entities become the letters they stand for. */
+/** Replaces `<br>` by a space, removes tags, and decodes entities. */
 export function plain(text: string): string {
   return text
     .replace(/<br\s*\/?>/g, " ")

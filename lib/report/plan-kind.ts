@@ -1,10 +1,10 @@
-/** What a kind of plan must know so that its plans can be run again alone (plan-kinds.ts has the list). */
+/** What is needed to run plans of a kind again (plan-kinds.ts has the list). */
 
-/** A plan as it was stored: plain JSON, from anybody. */
+/** A stored plan: plain JSON from an untrusted source. */
 export type StoredPlan = Readonly<Record<string, unknown>>;
 
 export interface PlanKind {
-  /** What people call it, such as `boot`; a plan may name it in its key `kind`. */
+  /** Its name, such as `boot`; a plan may have it in its key `kind`. */
   readonly name: string;
   /** Whether a plan without a key `kind` is of this kind; looks at its keys only. */
   matches(plan: StoredPlan): boolean;

@@ -1,6 +1,6 @@
 /**
- * How the kinds of plans (lib/plan/kinds.ts) are run again, by whoever has a plan and not the cell it came from. To add a kind,
- * write a `PlanKind` and put it into PLAN_KINDS: `pageblock verify` then runs plans of that kind.
+ * How the kinds of plans (lib/plan/kinds.ts) are run again, by whoever has a plan and not the cell it came from. To
+ * add a kind, write a `PlanKind` and put it into PLAN_KINDS: `pageblock verify` then runs plans of that kind.
  */
 import { InputError, nearest } from "../base/errors";
 import { PLAN_KINDS as STATED } from "../plan/kinds";

@@ -1,6 +1,6 @@
 /**
- * Runs stored plans again, each alone, in worker threads: a plan from anybody may be too large, so its time and its
- * memory are limited, and a run that fails or is stopped is an answer, not an exception.
+ * Runs stored plans again, each alone, in worker threads. An untrusted plan may be too large, so its time and memory
+ * are limited. A run that fails or is stopped is a result, not an exception.
  */
 import { once } from "node:events";
 import { existsSync } from "node:fs";
@@ -8,7 +8,7 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 
-/** What one plan may take: seconds, megabytes of JavaScript heap; and how many run at a time. */
+/** Limits of one plan (seconds, megabytes of JavaScript heap), and how many run at a time. */
 export interface RunLimits {
   seconds: number;
   megabytes: number;
@@ -21,15 +21,15 @@ export const RUN_LIMITS: RunLimits = {
   workers: Math.min(4, availableParallelism()),
 };
 
-/** The result as plain JSON, or in one line why there is none. */
+/** The result as plain JSON, or one line that says why there is none. */
 export type RunAnswer = { result: unknown } | { failed: string };
 
-/** The worker as `npm run build` makes it: a thread cannot load sources. */
+/** The worker that `npm run build` makes: a thread cannot load sources. */
 const WORKER = ["run-again-worker.js", "../../dist/report/run-again-worker.js"]
   .map((file) => join(__dirname, file))
   .find((file) => existsSync(file));
 
-/** Answers in the order of `plans`. */
+/** Results in the order of `plans`. */
 export async function runAgain(
   plans: readonly unknown[],
   limits: RunLimits = RUN_LIMITS,

@@ -1,14 +1,14 @@
 /**
- * Where an output's bundle keeps what it was computed from, and the name of what it shows: `{ runs: [{ plan, result,
- * sha256 }], shown }`. `shown` is the SHA-256 of the rest of the bundle, so that one changed number in a chart, a table
- * or a sentence is noticed (not forgery by somebody who computes it again: cells are never executed to check).
+ * The part of an output's bundle that holds its runs and the hash of its content: `{ runs: [{ plan, result, sha256 }],
+ * shown }`. `shown` is the SHA-256 of the rest of the bundle, so that one changed number in a chart, a table or a
+ * sentence is detected. It does not detect a forger who computes the hash again: cells are never executed to check.
  */
 import { sha256Of } from "../base/canonical-json";
 import type { Run } from "../chart/figure";
 
 export const RUNS_MIME = "application/vnd.pageblock.result+json";
 
-/** The bundle `data` with its runs and the SHA-256 of what it shows: for every output that shows computed numbers. */
+/** Adds runs and the SHA-256 of its content to `data`, for every output that shows computed numbers. */
 export function withResults(data: Record<string, unknown>, runs: readonly Run[]): Record<string, unknown> {
   return { ...data, [RUNS_MIME]: { runs, shown: shownSha256(data) } };
 }

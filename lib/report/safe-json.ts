@@ -1,11 +1,13 @@
-/** JSON from anybody: parsed, and refused when it could harm what reads it. */
+/** Parses untrusted JSON, and refuses it if it could harm its reader. */
 import { at, errorOf, InputError } from "../base/errors";
 
-/** Deeper JSON would exhaust the stack of what walks it; notebooks and figures stay far below. */
+/** Deeper JSON would exhaust the stack of recursive readers; notebooks and figures are far below. */
 const DEPTH_MAX = 200;
 const HARMFUL_KEYS = new Set(["__proto__", "constructor", "prototype"]);
 
-/** The value of `json`, the content of `file` (`what` it must be, for messages). Throws InputError naming the file. */
+/**
+ * The value of `json`, the content of `file`; `what` describes it in messages. Throws InputError that names the file.
+ */
 export function safeJson(json: string, file: string, what: string): unknown {
   let value: unknown;
   try {

@@ -1,4 +1,7 @@
-/** HTML that came with an output, reduced to tables and plain marked-up text (no script, style, form, frame or address), or to words. */
+/**
+ * Reduces the HTML of an output to tables and simple markup (no script, style, form, frame or address), or to plain
+ * text.
+ */
 import sanitizeHtml from "sanitize-html";
 
 const TAGS = [
@@ -23,7 +26,7 @@ export function sanitizedHtml(html: string): string {
   });
 }
 
-/** The words of `html`, a line for each row of a table. */
+/** The text of `html`, with one line per table row. */
 export function wordsOf(html: string): string {
   const lines = html
     .replace(/<\/(?:td|th)>/gi, " ")

@@ -1,4 +1,4 @@
-/** Which seeds the plans of a write-up draw from, wherever a plan keeps them: in words, neighbours joined. */
+/** The seeds of the plans of a write-up, in words, with consecutive seeds joined. */
 
 /** Whole numbers from `low` to `high`. */
 interface Span {
@@ -6,13 +6,13 @@ interface Span {
   high: number;
 }
 
-/** Deeper than any plan of ours; a plan may be from a stranger. */
+/** Deeper than any valid plan; a plan may be from an untrusted source. */
 const DEPTH_MAX = 12;
-/** Spans told; more are counted. */
+/** The most ranges listed; further ones are only counted. */
 const SPANS_TOLD = 24;
 
 /**
- * `1 to 16, 42`, or undefined where nothing in the plans has a seed. A comparison has `seeds` from `firstSeed` (1) on; a sweep
+ * `1 to 16, 42`, or undefined if the plans have no seed. A comparison has `seeds` starting at `firstSeed` (1); a sweep
  * may vary the seed; runs, steps, curves and samples have a `seed`.
  */
 export function seedsOf(plans: readonly unknown[]): string | undefined {
@@ -43,7 +43,7 @@ function collect(value: unknown, spans: Span[], depth: number): void {
     else collect(inner, spans, depth + 1);
 }
 
-/** A seed, a list of seeds, or the axis of a sweep from a seed to another. */
+/** A seed, a list of seeds, or the axis of a sweep from one seed to another. */
 function spansOf(value: unknown): Span[] {
   if (isSeed(value)) return [{ low: value, high: value }];
   if (Array.isArray(value)) return value.flatMap((one) => (isSeed(one) ? [{ low: one, high: one }] : []));

@@ -1,6 +1,6 @@
 /**
- * A write-up as slides: one HTML page like html.ts makes, a slide for every heading. Keys, touch and #number move; code is
- * folded; without scripts and on paper all slides follow each other.
+ * A write-up as slides: an HTML page like that of html.ts, with one slide per heading. Keys, touch and #number
+ * navigate. Code is folded. Without scripts and on paper, the page shows all slides in sequence.
  */
 import MarkdownIt from "markdown-it";
 import { slidesScript } from "./assets";
@@ -10,7 +10,7 @@ import { documentOf, hasCharts } from "./html";
 import { STYLE } from "./style";
 import type { Block, WriteUp } from "./write-up";
 
-/** The whole page but for its record, whose place it holds. */
+/** The whole page, with a placeholder for its record. */
 export function slidesPage(writeUp: WriteUp, data: readonly DataLink[]): string {
   const slides = [
     ...slidesOf(writeUp.blocks).map((blocks) => blocks.map((block) => slideBlock(block, writeUp)).join("\n")),
@@ -29,7 +29,7 @@ function slideBlock(block: Block, { references }: WriteUp): string {
   return block.kind === "code" ? `<details class="fold"><summary>code</summary>${html}</details>` : html;
 }
 
-/** The blocks of each slide; prose is cut before its headings. */
+/** The blocks of each slide; prose is split before headings. */
 export function slidesOf(blocks: readonly Block[]): Block[][] {
   const slides: Block[][] = [[]];
   for (const block of blocks) {

@@ -1,17 +1,20 @@
-/** What one output says it was computed from, and whether it is still as it was made. */
+/** The runs that an output states as its source, and whether it is unchanged. */
 import { sha256Of } from "../base/canonical-json";
 import { InputError } from "../base/errors";
 import type { Run } from "../chart/figure";
 import type { NotebookOutput } from "./notebook-file";
 import { RUNS_MIME, shownSha256 } from "./runs";
 
-/** The runs of an output as stored; `shown` says whether what it shows still has its SHA-256, `unnamed` if it had none. */
+/** The stored runs of an output; `shown` says if its content still has its SHA-256, `unnamed` if it has none. */
 export interface StoredResults {
   runs: Run[];
   shown: "as made" | "changed" | "unnamed";
 }
 
-/** Undefined for an output without runs. Throws InputError naming `place` when they are not what `show` writes. */
+/**
+ * Undefined for an output without runs. Throws InputError that names `place` unless they have the form that `show`
+ * writes.
+ */
 export function storedResults(output: NotebookOutput, place: string): StoredResults | undefined {
   if (output.output_type !== "display_data" && output.output_type !== "execute_result") return undefined;
   const stored = output.data[RUNS_MIME];
@@ -25,19 +28,19 @@ export function storedResults(output: NotebookOutput, place: string): StoredResu
   return { runs: runs.map(storedRun), shown: state };
 }
 
-/** Any JSON as a run; what is missing is null, and its SHA-256 will not be that of it. */
+/** Any JSON as a run; missing parts are null, so that its SHA-256 does not match. */
 export function storedRun(run: unknown): Run {
   const { plan = null, result = null, sha256 = "" } = (run ?? {}) as Partial<Run>;
   return { plan, result, sha256: String(sha256) };
 }
 
-/** Undefined when the run has the SHA-256 it was stored with, else the one it has now. */
+/** Undefined if the run still has its stored SHA-256, otherwise its current one. */
 export function changedSha256({ plan, result, sha256 }: Run): string | undefined {
   const now = sha256Of({ plan, result });
   return now === sha256 ? undefined : now;
 }
 
-/** The runs of `stored` for a write-up: refuses whatever was changed after it was made. */
+/** The runs of `stored` for a write-up; refuses runs that were changed. */
 export function unchangedRuns(stored: StoredResults, place: string): Run[] {
   for (const run of stored.runs) {
     const now = changedSha256(run);

@@ -1,4 +1,4 @@
-/** A stored write-up or executed notebook as `pageblock verify` reads it: its runs, and whatever was changed in it since. */
+/** Reads a write-up or an executed notebook for `pageblock verify`: its runs, and its changes since it was made. */
 import { readFileSync, statSync } from "node:fs";
 import { dirname, extname, join, normalize, sep } from "node:path";
 import { sha256Of } from "../base/canonical-json";
@@ -12,18 +12,18 @@ import { storedResults } from "./stored-results";
 
 export interface StoredWriteUp {
   form: "notebook" | "page" | "Markdown" | "PDF";
-  /** Each run once, and the cells it stands in where that is known. */
+  /** Each run once, with the cells that contain it, if known. */
   runs: { run: Run; places: string[] }[];
-  /** What is no longer as it was made, a line each. */
+  /** Changes since it was made, one line each. */
   changes: string[];
-  /** What was compared with its SHA-256, in words. */
+  /** The parts that were compared with their SHA-256, in words. */
   compared: string[];
 }
 
-/** Larger files are no write-ups; a reader of JSON would need many times as much memory. */
+/** Larger files are not write-ups, and parsing JSON needs many times their size in memory. */
 const FILE_BYTES_MAX = 256 * 2 ** 20;
 
-/** Throws InputError naming the file for whatever is none of these, damaged, or too large. */
+/** Throws InputError that names the file if it is of another type, damaged, or too large. */
 export function readStoredWriteUp(file: string): StoredWriteUp {
   const bytes = contentOf(file);
   const stored = storedIn(bytes, file);
@@ -113,7 +113,7 @@ function fromPdf(bytes: Uint8Array, file: string): StoredWriteUp {
   );
 }
 
-/** The content of a file beside the write-up, or undefined. */
+/** The content of a file next to the write-up, or undefined. */
 type Beside = (name: string) => Uint8Array | undefined;
 
 function besideOf(file: string): Beside {
@@ -127,7 +127,7 @@ function besideOf(file: string): Beside {
   };
 }
 
-/** `name` beside `file`; a record from anybody must not name files elsewhere. */
+/** The path of `name` next to `file`; an untrusted record must not name files elsewhere. */
 function safePath(file: string, name: string): string {
   const relative = normalize(name);
   const inside = !relative.startsWith("..") && !relative.startsWith(sep) && !/^[a-z]:|^\\|\0/i.test(relative);

@@ -1,4 +1,4 @@
-/** The look of an exported page: system fonts, one column, light and dark, on paper too. */
+/** The style of an exported page: system fonts, one column, light and dark, and print. */
 export const STYLE = `
 :root{color-scheme:light dark;--ink:#1c2024;--soft:#5d6670;--line:#d9dee3;--paper:#fff;--well:#f5f7f9;--link:#0060a8;--bad:#b3261e;
 --keyword:#8250a8;--string:#0a6b4a;--number:#a04a00;--title:#0060a8}

@@ -1,9 +1,9 @@
 /**
- * Does a write-up tell what its plans give? Every plan is run again, alone, and its result compared; and whatever is
- * shown is compared with the SHA-256 it was made with. No text of a cell is ever executed.
+ * Checks that a write-up shows the results of its plans. It runs every plan again, alone, and compares the result; and
+ * it compares all shown content with its stored SHA-256. It never executes the text of a cell.
  *
- * What this cannot notice: somebody who changes a chart and computes every SHA-256 of the file anew. The results
- * themselves cannot be forged that way.
+ * It does not detect a person who changes a chart and computes every SHA-256 of the file anew. The results themselves
+ * cannot be forged that way.
  */
 import { canonicalJson } from "../base/canonical-json";
 import type { Run } from "../chart/figure";
@@ -19,11 +19,11 @@ export interface VerifiedResult {
   sha256: string;
   /** Kind of the plan, or `unknown`. */
   kind: string;
-  /** `changed`: plan or result no longer have the stored SHA-256; it is not run then. */
+  /** `changed`: plan or result no longer have the stored SHA-256, so the plan was not run. */
   verdict: "identical" | "differs" | "changed" | "cannot be run";
-  /** In words, unless identical. */
+  /** The reason in words, unless identical. */
   why?: string;
-  /** Cells it stands in; empty where a write-up does not tell. */
+  /** The cells that contain it; empty if the write-up does not say. */
   places: string[];
 }
 
@@ -31,15 +31,17 @@ export interface Verification {
   file: string;
   form: string;
   results: VerifiedResult[];
-  /** What was changed beside the results. */
+  /** Changes other than in the results. */
   changes: string[];
-  /** What else was compared, in words. */
+  /** Other parts that were compared, in words. */
   compared: string[];
-  /** Every result identical and nothing changed. */
+  /** True if every result is identical and nothing was changed. */
   ok: boolean;
 }
 
-/** Verifies a notebook (.ipynb) or a write-up (.html, .md, .pdf). Throws InputError for a file that cannot be verified. */
+/**
+ * Verifies a notebook (.ipynb) or a write-up (.html, .md, .pdf). Throws InputError for a file that cannot be verified.
+ */
 export async function verifyFile(file: string, limits: RunLimits = RUN_LIMITS): Promise<Verification> {
   const { form, runs, changes, compared } = readStoredWriteUp(file);
   const sound = runs.filter(({ run }) => changedSha256(run) === undefined);

@@ -1,4 +1,4 @@
-/** An executed notebook as a list of blocks, in which everything is plain data: what HTML and Markdown are made of. */
+/** An executed notebook as a list of blocks of plain data, from which HTML and Markdown are made. */
 import { stripVTControlCharacters } from "node:util";
 import { sha256Of } from "../base/canonical-json";
 import { InputError } from "../base/errors";
@@ -36,13 +36,13 @@ export interface WriteUp {
   sourceSha256: string;
   /** The kernel's language and its version, as Jupyter recorded them. */
   language: string;
-  /** What the prose cites, numbered. */
+  /** The references of the prose, numbered. */
   references: Reference[];
-  /** How the notebook's metadata says it is to be cited. */
+  /** How to cite it, from the notebook's metadata. */
   citation: Citation;
 }
 
-/** `metadata.authors` as Jupyter has it; `metadata.pageblock.{year, url, doi}`. */
+/** Jupyter's `metadata.authors`, and `metadata.pageblock.{year, url, doi}`. */
 export interface Citation {
   authors: string[];
   year: string | undefined;
@@ -50,7 +50,7 @@ export interface Citation {
   doi: string | undefined;
 }
 
-/** Throws InputError when nothing has been executed, or when a result no longer has the SHA-256 it carries. */
+/** Throws InputError if nothing has been executed, or if a result no longer has its stored SHA-256. */
 export function writeUpOf(notebook: Notebook, file: string): WriteUp {
   if (!isExecuted(notebook))
     throw new InputError(
@@ -114,7 +114,7 @@ function blockOf(output: NotebookOutput): Block | undefined {
   return richBlock(output.data);
 }
 
-/** The richest part of a bundle that can be shown without running anything that came with it. */
+/** The richest part of a bundle that can be shown without running any of its content. */
 function richBlock(data: Record<string, unknown>): Block | undefined {
   const figure = data["application/vnd.plotly.v1+json"];
   if (isFigure(figure) && isDrawable(figure))
@@ -133,7 +133,9 @@ function richBlock(data: Record<string, unknown>): Block | undefined {
   return words === undefined ? undefined : { kind: "text", text: plain(words), stream: "value" };
 }
 
-/** False for JSON that only looks like a figure: its picture cannot be drawn, and another form of the output is shown. */
+/**
+ * False for JSON that only looks like a figure: its picture cannot be drawn, and another form of the output is shown.
+ */
 function isDrawable(figure: Figure): boolean {
   const traces: unknown[] = figure.data;
   if (!traces.every((trace) => typeof (trace as { type?: unknown } | null)?.type === "string")) return false;

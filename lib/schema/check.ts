@@ -1,7 +1,8 @@
 /**
- * The check of a value against its statement. Values come from people and, over a network, from strangers: what passes is plain
- * data without unknown fields, sizes in bytes and times in milliseconds, so that equal plans have equal names however they were
- * written. The first mistake is told with its place; nothing is read beyond it, so that hostile input costs nothing.
+ * Checks a value against its statement. Values come from people and, over a network, from strangers. A checked value
+ * is plain data without unknown fields, with sizes in bytes and times in milliseconds, so that equal plans have equal
+ * names however they were written. The check stops at the first mistake and reports its place, so that hostile input
+ * costs nothing.
  */
 import { parseDuration } from "../base/duration";
 import { InputError, unknownName } from "../base/errors";
@@ -13,7 +14,7 @@ import { FieldError, fieldPath, type Locate, shown, unknownField } from "./place
 type Path = readonly PropertyKey[];
 type Of<K extends Form["kind"]> = Extract<Form, { kind: K }>;
 
-/** The value that `field` says, normalised. Throws InputError with place, field, limit and value of the first mistake. */
+/** The normalised value. Throws InputError with place, field, limit and value of the first mistake. */
 export function check<F extends Field>(field: F, value: unknown, locate: Locate = fieldPath): Out<F> {
   try {
     return readField(field, value, []);
@@ -23,7 +24,7 @@ export function check<F extends Field>(field: F, value: unknown, locate: Locate 
   }
 }
 
-/** The same within another check: a mistake is a FieldError, whose place continues `path`. */
+/** The same within another check: throws a FieldError, whose place continues `path`. */
 export function readField<F extends Field>(field: F, value: unknown, path: Path): Out<F> {
   // The statement is the only proof of the type, here and nowhere else.
   return read(field, value, path) as Out<F>;
@@ -61,12 +62,15 @@ function read({ form }: Field, value: unknown, path: Path): unknown {
   }
 }
 
-/** What must be, and what is. */
+/** A complaint that states the rule and the value. */
 function must(path: Path, what: string, value: unknown): FieldError {
   return new FieldError(path, `must ${what}: got ${shown(value)}`);
 }
 
-/** An InputError of `convert` becomes a complaint at `path`, without the name of the field, which the place says. */
+/**
+ * Turns an InputError of `convert` into a complaint at `path`. The place already names the field, so the text does
+ * not.
+ */
 function attempt<T>(path: Path, convert: () => T, what = ""): T {
   try {
     return convert();
@@ -136,7 +140,7 @@ function literal({ value: only, was }: Of<"literal">, value: unknown, path: Path
   return only;
 }
 
-/** The known name that `given` means in either spelling; undefined where none does. */
+/** The known name that `given` spells, in kebab-case or camelCase; undefined if there is none. */
 export function spelled(given: string, known: readonly string[]): string | undefined {
   if (given.length > 80) return undefined;
   return known.includes(given) ? given : known.find((one) => camel(one) === camel(given));
@@ -173,7 +177,7 @@ function record({ of, keys }: Of<"record">, value: unknown, path: Path): Record<
   return out;
 }
 
-/** Name, word and earlier names of every field of a statement, to its name. Made once a statement. */
+/** Maps the name, the word and the earlier names of every field to its name. Made once per statement. */
 const SPELLINGS = new WeakMap<Fields, ReadonlyMap<string, string>>();
 
 export function spellings(fields: Fields): ReadonlyMap<string, string> {
@@ -191,7 +195,7 @@ function object({ fields, gone, refine }: Of<"object">, value: unknown, path: Pa
   const known = spellings(fields);
   if (!isObject(value))
     throw must(path, `be an object with the fields ${Object.keys(fields).join(", ")}`, value);
-  /** Which spelling says each field. */
+  /** The spelling in which each field was given. */
   const written = new Map<string, string>();
   for (const key of Object.keys(value)) {
     if (value[key] === undefined) continue;
@@ -199,7 +203,7 @@ function object({ fields, gone, refine }: Of<"object">, value: unknown, path: Pa
     if (own === undefined && Object.hasOwn(gone, key)) throw new FieldError(path, gone[key]!, key);
     if (own === undefined) throw unknownField(path, key, namesToTell(fields));
     if (written.has(own))
-      throw new FieldError(path, `${key}: says the same as ${written.get(own)}: give one of them`, key);
+      throw new FieldError(path, `${key}: means the same as ${written.get(own)}: give only one of them`, key);
     written.set(own, key);
   }
   const out: Record<string, unknown> = {};
@@ -246,7 +250,7 @@ function either({ of, must: what }: Of<"either">, value: unknown, path: Path): u
 
 type ObjectField = Field & { readonly form: Of<"object"> };
 
-/** The key by which objects of an `either` are told apart: a field that each of them has as literals. */
+/** The key that tells the objects of an `either` apart: a field that is a literal in each of them. */
 export function discriminator(variants: readonly ObjectField[]): string | undefined {
   const literals = (field: Field | undefined) =>
     field?.form.kind === "literal" || field?.form.kind === "name";

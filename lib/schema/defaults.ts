@@ -1,9 +1,9 @@
-/** Defaults as the statements tell them: constants, or words where a default depends on others ("the board's"). */
+/** Defaults from the statements: constants, or words if a default depends on other fields ("the board's"). */
 import { isObject, readField } from "./check";
 import type { Field, Fields } from "./field";
 import { FieldError } from "./place";
 
-/** What a field counts as where it is left out, checked as a value; undefined where its default is none or told in words. */
+/** The checked default of a field that is left out; undefined if it has none, or one in words. */
 export function constantDefault(field: Field): unknown {
   const given = field.facts.default;
   if (given === undefined) return undefined;
@@ -15,7 +15,7 @@ export function constantDefault(field: Field): unknown {
   }
 }
 
-/** `value` with the constant defaults of its fields filled in, objects within it too where they are there. */
+/** `value` with the constant defaults of its fields filled in, also in the objects that it contains. */
 export function withDefaults<T extends object>(fields: Fields, value: T): T {
   const filled: Record<string, unknown> = Object.fromEntries(Object.entries(value));
   for (const [own, field] of Object.entries(fields)) {

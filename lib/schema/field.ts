@@ -1,7 +1,7 @@
 /**
- * How a fact of a plan is stated: once, here called a field, with its meaning, unit, limits, default and source. The type,
- * the check, the options of the fluent surface, the flags of the command line, the JSON Schema and the tables of the
- * documentation are all read from the field; nothing else repeats it.
+ * A field states one fact of a plan, once: its meaning, unit, limits, default and source. The type, the check, the
+ * options of the fluent API, the flags of the command line, the JSON Schema and the tables of the documentation are
+ * all derived from it; nothing repeats it.
  *
  * A field is plain, frozen data. `Out<F>` is the type of its checked value, `In<F>` what people may write for it.
  */
@@ -11,21 +11,21 @@ export type SizeIn = string | number;
 /** A time as people write it: "30 days", "500ms", or milliseconds. */
 export type TimeIn = string | number;
 
-/** What is told of a field beside its form. */
+/** The documentation of a field; its form says how it is checked. */
 export interface Facts {
-  /** What it means: a phrase that follows "Name: ", with a lower-case start and no full stop. */
+  /** Its meaning: a phrase that follows "Name: ", with a lower-case start and no full stop. */
   readonly doc: string;
   /** Unit of the checked value, such as `bytes`, `ms`, `pages`, `share`; absent for names and texts. */
   readonly unit?: string;
-  /** The value that counts where the field is left out; text where it depends on others ("the board's"). */
+  /** The value of a field that is left out; words if it depends on other fields ("the board's"). */
   readonly default?: unknown;
-  /** Another word for its name that people write: `size` for `bytes`. */
+  /** A synonym of its name that people may write: `size` for `bytes`. */
   readonly word?: string;
-  /** Names under which earlier formats of plans wrote it. */
+  /** Its names in earlier formats of plans. */
   readonly was?: readonly string[];
-  /** Flag of the command line without dashes; default: the word or the name in kebab-case. `false`: no flag reaches it. */
+  /** Its command-line flag without dashes; default: the word or the name in kebab-case. `false`: it has no flag. */
   readonly flag?: string | false;
-  /** Where meaning or default is from: a document, a C function, `modelling choice`. */
+  /** The source of its meaning or default: a document, a C function, `modelling choice`. */
   readonly source?: string;
 }
 
@@ -51,25 +51,25 @@ export type Form =
   | {
       readonly kind: "parsed";
       readonly parse: (given: never) => unknown;
-      /** May refer to the field itself: a workload has workloads in it. */
+      /** May refer to the field itself: a workload contains workloads. */
       readonly written: () => readonly Field[];
     };
 
-/** One stated fact. `types` is never there at run time; W is the other word for the field's name. */
+/** One stated fact. `types` does not exist at run time; W is the synonym of the field's name. */
 export interface Field<O = unknown, I = O, W extends string = string> {
   readonly form: Form;
   readonly facts: Facts;
-  /** May be left out; what counts then is `facts.default`, resolved where it is used. */
+  /** May be left out; the code that uses it then resolves `facts.default`. */
   readonly optional?: true;
   /** May be left out; the check writes the default into the plan. */
   readonly filled?: true;
   readonly types?: { readonly out: O; readonly in: I; readonly word: W };
 }
 
-/** The fields of an object by name, in the order in which tables show them. */
+/** The fields of an object by name, in the order of the tables. */
 export type Fields = Readonly<Record<string, Field>>;
 
-/** Facts that a constructor takes; it knows unit and limits itself. */
+/** Facts that a constructor takes; it sets unit and limits itself. */
 type More<T, W extends string = never> = Partial<Omit<Facts, "doc" | "unit" | "default" | "word">> & {
   readonly default?: T | (string & {});
   readonly word?: W;
@@ -78,7 +78,7 @@ type More<T, W extends string = never> = Partial<Omit<Facts, "doc" | "unit" | "d
 const made = <O, I, W extends string = never>(form: Form, facts: Facts): Field<O, I, W> =>
   Object.freeze({ form, facts: Object.freeze(facts) });
 
-/** Largest size of anything: 1 PiB. */
+/** Upper limit of every size: 1 PiB. */
 const MOST_BYTES = 2 ** 50;
 
 /** Bytes, written as "64MiB" or a number. */
@@ -89,7 +89,7 @@ export function size<const W extends string = never>(
   return made({ kind: "size", least, most }, { doc, unit: "bytes", ...facts });
 }
 
-/** Milliseconds, written as "30 days" or a number; Infinity for "endless" where that is allowed. */
+/** Milliseconds, written as "30 days" or a number; Infinity for "endless" if that is allowed. */
 export function time<const W extends string = never>(
   doc: string,
   { most, endless = false, ...facts }: More<TimeIn, W> & { most: number; endless?: boolean },
@@ -144,7 +144,7 @@ export function text<const W extends string = never>(
   return made({ kind: "text", longest }, { doc, ...facts });
 }
 
-/** One of a few names; `known` may be a function where the list is long or made elsewhere. */
+/** One of a few names; `known` may be a function if the list is long or made elsewhere. */
 export function name<const T extends string, const W extends string = never>(
   doc: string,
   known: readonly T[] | (() => readonly T[]),
@@ -153,7 +153,7 @@ export function name<const T extends string, const W extends string = never>(
   return made({ kind: "name", known: typeof known === "function" ? known : () => known }, { doc, ...facts });
 }
 
-/** Exactly this value; `was`: values under which earlier formats of plans wrote it. */
+/** Exactly this value; `was`: its values in earlier formats of plans. */
 export function literal<const T extends string | number>(
   value: T,
   doc = "",
@@ -181,7 +181,10 @@ export function record<O, I, const W extends string = never>(
   return made({ kind: "record", of, keys }, { doc, ...facts });
 }
 
-/** An object without unknown fields. `refine` checks what fields cannot say alone, and may return the value to keep. `gone`: fields of earlier plans, each with the reason why it is refused. */
+/**
+ * An object without unknown fields. `refine` checks rules across fields, and may replace the value. `gone`: fields of
+ * earlier plans, each with the reason why it is refused.
+ */
 export function object<const S extends Fields, const W extends string = never>(
   doc: string,
   fields: S,
@@ -203,7 +206,7 @@ export function object<const S extends Fields, const W extends string = never>(
   return Object.freeze({ form, facts: Object.freeze({ doc, ...facts }), fields });
 }
 
-/** One of several forms; `must` completes the complaint: `must be a size or "none"`. */
+/** One of several forms; `must` completes the error message: `must be a size or "none"`. */
 export function either<const F extends readonly Field[], const W extends string = never>(
   doc: string,
   must: string,
@@ -213,12 +216,12 @@ export function either<const F extends readonly Field[], const W extends string 
   return made({ kind: "either", of: of as readonly Field[], must }, { doc, ...facts });
 }
 
-/** A value with a notation of its own: `parse` throws InputError, `written` tells the forms it takes for JSON Schema. */
+/** A value with a notation of its own: `parse` throws InputError; `written` lists its forms for JSON Schema. */
 export function parsed<O, I, const W extends string = never>(
   doc: string,
   parse: (given: I) => O,
   written: readonly Field[] | (() => readonly Field[]),
-  // Not of I, which is what parse() takes: a default in words would make text of it.
+  // Not More<I>: a default in words would widen I, the argument of parse(), to text.
   facts: More<unknown, W> = {},
 ): Field<O, I, W> {
   const forms = typeof written === "function" ? written : () => written;
@@ -228,7 +231,7 @@ export function parsed<O, I, const W extends string = never>(
   );
 }
 
-/** Whether a field is an object with stated fields. */
+/** True if a field is an object with stated fields. */
 export function isObjectField(
   field: Field,
 ): field is Field & { readonly form: Extract<Form, { kind: "object" }> } {
@@ -258,7 +261,7 @@ export type OutOf<S extends Fields> = {
   -readonly [K in keyof S as OptionalOut<S[K]> extends true ? never : K]: Out<S[K]>;
 } & { -readonly [K in keyof S as OptionalOut<S[K]> extends true ? K : never]?: Out<S[K]> };
 
-/** The other word for a field's name; never where it has none. */
+/** The synonym of a field's name; never if it has none. */
 type WordOf<F> = F extends { readonly types?: { readonly word: infer W } }
   ? string extends W
     ? never
@@ -267,7 +270,7 @@ type WordOf<F> = F extends { readonly types?: { readonly word: infer W } }
 type Worded<S extends Fields> = { [K in keyof S]: [WordOf<S[K]>] extends [never] ? never : K }[keyof S];
 type Open<S extends Fields> = { [K in keyof S]: OptionalIn<S[K]> extends true ? K : never }[keyof S];
 
-/** A field under its name or its word, one of which must be there. */
+/** A field under its name or its word; one of them is required. */
 type UnderEither<S extends Fields, K extends keyof S> =
   | { readonly [P in K]: In<S[P]> }
   | { readonly [P in K as WordOf<S[P]> & string]: In<S[P]> };
@@ -285,12 +288,12 @@ type NeededUnderEither<S extends Fields, K extends keyof S = Exclude<Worded<S>, 
   ? unknown
   : AllOf<{ [P in K]: { readonly under: UnderEither<S, P> } }[K]>;
 
-/** What people may write for an object with fields S: each field under its name, or under its word. */
+/** The type people may write for an object with fields S: each field under its name, or under its word. */
 export type InOf<S extends Fields> = {
   readonly [K in Exclude<keyof S, Open<S> | Worded<S>>]: In<S[K]>;
 } & { readonly [K in Open<S>]?: In<S[K]> } & {
   readonly [K in Worded<S> & Open<S> as WordOf<S[K]> & string]?: In<S[K]>;
 } & NeededUnderEither<S>;
 
-/** Omit<> of each member of a union by itself. */
+/** Omit<>, applied to each member of a union separately. */
 export type Without<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;

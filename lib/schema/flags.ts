@@ -1,4 +1,4 @@
-/** Flags of the command line from statements: every field has one, with its unit and default in the help. */
+/** Command-line flags from statements: one per field, with its unit and default in the help. */
 
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { parse as parseYaml } from "yaml";
@@ -8,7 +8,7 @@ import { isObject } from "./check";
 import type { Field, Fields } from "./field";
 import { defaultText, valueText } from "./table";
 
-/** One flag, and the place of the field that it says. */
+/** One flag, and the place of the field that it sets. */
 export interface Flag {
   /** `memory`, without dashes. */
   name: string;
@@ -16,7 +16,7 @@ export interface Flag {
   field: Field;
 }
 
-/** Every flag of `fields`. A part is entered; a field without a flag, and what is within it, has none. */
+/** Every flag of `fields`, including those of parts. A field with `flag: false` has none, nor have the fields in it. */
 export function flagsOf(fields: Fields, path: readonly string[] = []): Flag[] {
   const found = Object.entries(fields).flatMap(([own, field]): Flag[] => {
     const { flag, word } = field.facts;
@@ -31,7 +31,7 @@ export function flagsOf(fields: Fields, path: readonly string[] = []): Flag[] {
   return found;
 }
 
-/** Adds the flags to `command`; `except` are those that the command reads in its own way. */
+/** Adds the flags to `command`, except those in `except`, which the command reads itself. */
 export function addFlags(command: Command, flags: readonly Flag[], except: readonly string[] = []): Command {
   for (const { name, field } of flags) {
     if (except.includes(name)) continue;
@@ -46,7 +46,7 @@ export function addFlags(command: Command, flags: readonly Flag[], except: reado
   return command;
 }
 
-/** `value` with what the flags given say in place; the parts on the way are made where they are missing. */
+/** `value` with the values of the given flags in place; missing parts on their paths are created. */
 export function withFlags(
   value: Readonly<Record<string, unknown>>,
   flags: readonly Flag[],
@@ -71,19 +71,19 @@ export function withFlags(
   return out;
 }
 
-/** Flags by which earlier versions reached a field. */
+/** Flags that set a field in earlier versions. */
 function formerNames({ name, field }: Pick<Flag, "name" | "field">): string[] {
   return (field.facts.was ?? []).map(kebab).filter((former) => former !== name);
 }
 
-/** The key under which commander keeps a flag: `page-size` → `pageSize`. */
+/** Commander's key for a flag: `page-size` → `pageSize`. */
 export function optionKey(name: string): string {
   return name.replace(/-([a-z0-9])/g, (_, c: string) => c.toUpperCase());
 }
 
 const SWITCHES: Readonly<Record<string, boolean>> = { on: true, off: false, true: true, false: false };
 
-/** What a text on the command line says for a field: lists and objects as YAML, or `name=value` again and again. */
+/** The value of a field from command-line text: lists and objects as YAML, or as repeated `name=value`. */
 export function fromText(field: Field, text: string, before?: unknown): unknown {
   const { form } = field;
   switch (form.kind) {
@@ -116,7 +116,7 @@ export function fromText(field: Field, text: string, before?: unknown): unknown 
   }
 }
 
-/** A list given again goes on; one entry of it is a list of one. */
+/** A repeated list flag appends; a single entry is a list of one. */
 function added(read: unknown, before: unknown): unknown[] {
   const entries = Array.isArray(read) ? read : [read];
   return Array.isArray(before) ? [...before, ...entries] : entries;
@@ -130,7 +130,10 @@ function pairs(text: string): Record<string, unknown> {
   return read;
 }
 
-/** A field with several notations: text that looks like an object is one, else text where that is taken, else a scalar of YAML. */
+/**
+ * A field with several notations: text that looks like an object is one; otherwise it is text if allowed, or a YAML
+ * scalar.
+ */
 function ofSeveral(of: readonly Field[], text: string, before: unknown): unknown {
   if (/^\s*[[{]/.test(text)) return yaml(text);
   if (/^\s*[\w-]+=/.test(text)) return { ...(isObject(before) && before), ...pairs(text) };

@@ -1,4 +1,4 @@
-/** JSON Schema (draft 2020-12) of a statement, for editors: meaning, default, limits and every notation that the check takes. */
+/** JSON Schema (draft 2020-12) of a statement, for editors: meaning, default, limits and every accepted notation. */
 import { constantDefault } from "./defaults";
 import type { Field, Fields, Form } from "./field";
 
@@ -28,7 +28,7 @@ export function jsonSchema(field: Field, title: string): JsonSchema {
 }
 
 class Writer {
-  /** Forms that may hold themselves, under the names they have in the document. */
+  /** Recursive forms by their names in the document. */
   readonly definitions = new Map<string, JsonSchema>();
   private readonly names = new Map<Form, string>();
 
@@ -93,7 +93,7 @@ class Writer {
     }
   }
 
-  /** A notation of its own may hold itself, as a workload does: it becomes a definition. */
+  /** A value with its own notation may be recursive, as a workload is, so it becomes a definition. */
   private parsed(form: Extract<Form, { kind: "parsed" }>): JsonSchema {
     let name = this.names.get(form);
     if (name === undefined) {

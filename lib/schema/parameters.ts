@@ -1,6 +1,6 @@
 /**
- * Parameters of a strategy or a workload, checked against the fields that state them. Sizes become bytes and times become
- * milliseconds here, so that the code behind never sees text with a unit.
+ * Parameters of a strategy or a workload, checked against their fields. Sizes become bytes and times become
+ * milliseconds here, so that strategies and workloads never see text with a unit.
  */
 import { InputError, unknownName } from "../base/errors";
 import { readField } from "./check";
@@ -11,19 +11,22 @@ type MustBeGiven<S extends Fields> = {
   [K in keyof S]: S[K] extends { readonly optional: true } | { readonly filled: true } ? never : K;
 }[keyof S];
 
-/** What people may write for parameters. It maps the names themselves, so that an editor shows the comment of each. */
+/**
+ * The type people may write for parameters. It maps the names themselves, so that an editor shows each one's comment.
+ */
 export type ParametersIn<S extends Fields> = [MustBeGiven<S>] extends [never]
   ? { readonly [K in keyof S]?: In<S[K]> }
   : { readonly [K in keyof S as K extends MustBeGiven<S> ? K : never]: In<S[K]> } & {
       readonly [K in keyof S as K extends MustBeGiven<S> ? never : K]?: In<S[K]>;
     };
 
-/** The fields of an owner as one object, made once. */
+/** The fields of a strategy or a workload as one object, made once. */
 const STATEMENTS = new WeakMap<Fields, Field>();
 
 /**
  * The value of every field, with defaults filled in. `what` names the owner of the fields: `strategy cma`.
- * @throws InputError for an unknown name, with the nearest known one, and for a bad value, with the limit and the value
+ * @throws InputError for an unknown name, with the nearest known one; for an invalid value, with the limit and the
+ * value
  */
 export function resolveFields<S extends Fields>(
   what: string,
@@ -45,7 +48,7 @@ export function resolveFields<S extends Fields>(
   }
 }
 
-/** The defaults of fields as they are written in plans. */
+/** The defaults of fields, in the notation of plans. */
 export function writtenDefaults(fields: Fields): Record<string, string | number | boolean> {
   const defaults: Record<string, string | number | boolean> = {};
   for (const [name, { facts }] of Object.entries(fields))

@@ -1,10 +1,10 @@
-/** Where a complaint belongs, and how a value is shown in it. */
+/** The place of a mistake, and how an error message shows a value. */
 import { InputError, nearest } from "../base/errors";
 
-/** Where a complaint belongs: its field path, and the file with a way to find the line of a path. */
+/** Formats the place of a mistake: its field path and, for plans from files, file and line. */
 export type Locate = (path: readonly PropertyKey[], key?: string) => string;
 
-/** A mistake in the value of a field; `path` leads to it from where the check began. */
+/** A mistake in the value of a field; `path` starts at the value that was checked. */
 export class FieldError extends InputError {
   constructor(
     readonly path: readonly PropertyKey[],
@@ -25,7 +25,7 @@ export function fieldPath(path: readonly PropertyKey[], key?: string): string {
     .join("");
 }
 
-/** How a value is shown in a complaint: short, whatever it is. */
+/** A value as an error message shows it, shortened if needed. */
 export function shown(value: unknown): string {
   if (value === undefined) return "nothing";
   if (typeof value === "string") return JSON.stringify(cut(value));
@@ -58,7 +58,7 @@ function cut(text: string): string {
   return text.length > 80 ? `${text.slice(0, 77)}...` : text;
 }
 
-/** What is said of a key that no field has. */
+/** The complaint about an unknown key. */
 export function unknownField(
   path: readonly PropertyKey[],
   key: string,

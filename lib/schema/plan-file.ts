@@ -1,6 +1,6 @@
 /**
- * Plans, comparisons and sweeps written by hand, as JSON or YAML. A mistake is told with file, line and field. YAML reads
- * JSON too, so one parser gives the positions of both.
+ * Reads plans, comparisons and sweeps from JSON or YAML. Error messages name file, line and field. JSON is valid YAML,
+ * so one parser gives the positions in both.
  */
 import { readFileSync, statSync } from "node:fs";
 import { at, errorOf, InputError } from "../base/errors";
@@ -8,22 +8,23 @@ import { isObject, spellings } from "./check";
 import type { Fields } from "./field";
 import { fieldPath, type Locate } from "./place";
 
-/** Loaded with the first file: most who load the library read none. */
+/** Loaded with the first file: most users of the library read none. */
 const yaml = () => require("yaml") as typeof import("yaml");
 
-/** A plan is small; a larger file is something else. */
+/** Plans are small; a larger file is not a plan. */
 const FILE_BYTES_MAX = 4 * 2 ** 20;
 
-/** What stands in a file, and where. */
+/** The content of a file, with the positions of its fields. */
 export interface Written {
   file: string;
   value: unknown;
-  /** `file:line: field` of a path, for complaints. */
+  /** `file:line: field` of a path, for error messages. */
   locate: Locate;
 }
 
 /**
- * Reads `path`. Throws InputError with file and line when it is neither JSON nor YAML.
+ * Reads a plan file.
+ * @throws InputError if it cannot be read, is larger than 4 MiB, or is neither JSON nor YAML (with file and line)
  * @example
  * ```ts
  * import { writeFileSync } from "node:fs";
@@ -52,7 +53,8 @@ export function readPlanFile(path: string): Written {
 }
 
 /**
- * The same of text; `file` names it in complaints.
+ * Reads a plan from text; error messages call it `file`.
+ * @throws InputError with `file` and line if it is neither JSON nor YAML
  * @example
  * ```ts
  * import { parsePlan, parsePlanText } from "pageblock";
@@ -102,7 +104,7 @@ export function parsePlanText(text: string, file: string): Written {
   return { file, value, locate };
 }
 
-/** `path` with the names that stand in what was written: `request.size` for `request.bytes`. */
+/** `path` with the names as written: `request.size` for `request.bytes`. */
 export function asWritten(fields: Fields, value: unknown, path: readonly string[]): string[] {
   const [own, ...rest] = path;
   if (own === undefined || !isObject(value)) return [...path];

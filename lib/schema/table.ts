@@ -1,10 +1,10 @@
-/** Markdown tables of statements for docs: one row for each field, objects within objects by their path. */
+/** Markdown tables of statements for docs: one row per field, nested fields by their path. */
 import { formatSize } from "../base/units";
 import type { Field, Fields, Form } from "./field";
 
 const cell = (text: string) => text.replaceAll("|", "\\|").replaceAll("\n", " ");
 
-/** The table of `fields`; `prefix` stands before every path. */
+/** The table of `fields`; `prefix` precedes every path. */
 export function fieldTable(fields: Fields, prefix = ""): string {
   return [
     "| field | value | default | meaning |",
@@ -68,7 +68,7 @@ export function valueText(form: Form): string {
   }
 }
 
-/** The default as people write it; a dash where a field must be given. */
+/** The default as people write it; a dash if the field is required. */
 export function defaultText({ facts, form, optional, filled }: Field): string {
   if (form.kind === "literal") return String(form.value);
   if (facts.default === undefined) return optional || filled ? "none" : "–";

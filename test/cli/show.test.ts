@@ -48,7 +48,7 @@ test("a buddyinfo of any machine: its indices", () => {
 for (const [what, args, message] of [
   ["an unknown report", [S1, "--as", "budyinfo"], /--as: unknown name "budyinfo".*did you mean buddyinfo/],
   ["an unknown zone", [S1, "--zone", "Norml"], /--zone: unknown name "Norml": known are DMA, DMA32, Normal/],
-  ["a folder", [BOOT], /boot-8G: is a folder: name one snapshot in it/],
+  ["a folder", [BOOT], /boot-8G: is a folder: give a snapshot in it/],
   ["no such file", [join(BOOT, "S7.txt")], /S7\.txt: cannot be read/],
   ["another file", [join(BOOT, "cmdline")], /cmdline:1: a snapshot begins with/],
   ["an unknown profile", [S1, "--kernel", "7.4"], /kernel: 7.4 is newer than the newest modelled release/],

@@ -106,7 +106,10 @@ test("plans that differ in the seed share all else, and are the plans and names 
   await runPlans(all, all.length, { executor: new Backwards(), onRun: ({ hash }) => names.push(hash) });
   assert.deepEqual(names, all.map(planHash));
   for (const seed of [-1, 2 ** 32, 1.5, "one"])
-    assert.throws(() => [...expandSweep({ plan, over: { seed: [1, seed] } }).plans()], /sweep: plan 2 of 2 .*seed/);
+    assert.throws(
+      () => [...expandSweep({ plan, over: { seed: [1, seed] } }).plans()],
+      /sweep: plan 2 of 2 .*seed/,
+    );
 });
 
 test("a store that has most plans is asked for more of them at a time, and no run is lost at the seams", async () => {

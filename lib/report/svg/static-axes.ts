@@ -11,7 +11,7 @@ function categoriesOf(figure: Figure, axis: "x" | "y", first: unknown): string[]
   return [...seen].map(plain);
 }
 
-/** Whether an axis names things rather than measuring, as Plotly decides it. */
+/** True if an axis has categories rather than numbers, by Plotly's rules. */
 export function isCategory(axis: Axis | undefined, figure: Figure, which: "x" | "y"): boolean {
   if (axis?.type === "category") return true;
   if (axis?.type !== undefined && axis.type !== "-") return false;
@@ -51,7 +51,10 @@ export function axisOf(axis: Axis | undefined, figure: Figure, which: "x" | "y")
   };
 }
 
-/** Ends of a numeric axis, low first: those given (powers of ten on a logarithmic axis), else a logarithmic axis' values with room. */
+/**
+ * Ends of a numeric axis, low first: those given (powers of ten on a logarithmic axis), else a logarithmic axis'
+ * values with room.
+ */
 function rangeOf(axis: Axis | undefined, figure: Figure, which: "x" | "y"): [number, number] | undefined {
   const log = axis?.type === "log";
   if (axis?.range !== undefined) {
@@ -66,7 +69,7 @@ function rangeOf(axis: Axis | undefined, figure: Figure, which: "x" | "y"): [num
   return values.length === 0 ? undefined : [Math.min(...values) / 1.4, Math.max(...values) * 1.4];
 }
 
-/** An end that is no round number gets no label. */
+/** An end that is not a round number gets no label. */
 function endsOf(range: [number, number] | undefined): object {
   const isRound = (value: number) => Number(value.toPrecision(1)) === value;
   if (range === undefined) return {};
@@ -76,7 +79,7 @@ function endsOf(range: [number, number] | undefined): object {
   };
 }
 
-/** Letters of the longest label that the y axis names itself. */
+/** Length of the longest label of the y axis. */
 export function longestLabel(figure: Figure): number {
   const axis = figure.layout.yaxis;
   const names =

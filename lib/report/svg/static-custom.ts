@@ -1,4 +1,4 @@
-/** What our own drawings inside an ECharts chart have in common. */
+/** Shared by our own drawings in ECharts charts. */
 
 /** The part of the `api` of a custom series that we use. */
 export interface CustomApi {
@@ -10,7 +10,7 @@ export interface CustomApi {
 /** Pixels to a tenth: short, and the same everywhere. */
 export const round = (n: number): number => Math.round(n * 10) / 10;
 
-/** One drawing for each item of `data`, whose third entry is its place. */
+/** One drawing per item of `data`, whose third entry is its index. */
 export function drawn(
   name: string | undefined,
   data: unknown[][],

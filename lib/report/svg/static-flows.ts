@@ -5,7 +5,7 @@ import { plain } from "../plain-text";
 import { round } from "./static-custom";
 import { FONT, LETTER, WIDTH } from "./static-size";
 
-/** Whether a figure has traces that need no axes; such a figure has no others. */
+/** True if a figure has traces without axes; such a figure has no other traces. */
 export const isFlow = (figure: Figure): boolean =>
   figure.data.some((trace) => trace.type === "sankey" || trace.type === "icicle");
 
@@ -75,7 +75,7 @@ function box(trace: IcicleTrace, at: number, x: number, y: number, width: number
   const fill = trace.marker.colors[at] ?? INK;
   const room = Math.floor((width - 8) / LETTER);
   const lines = [trace.labels[at]!, trace.text?.[at] ?? ""].map(plain).filter((line) => line !== "");
-  // On one line where there is room for one only: its share is less telling than its name.
+  // If there is room for only one line, it shows the name, which says more than the share.
   const words = lines
     .flatMap((line) => folded(line, height < 32 ? 999 : room).map((part) => cut(part, room)))
     .slice(0, Math.floor((height - 1) / 15));

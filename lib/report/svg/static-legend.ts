@@ -55,7 +55,7 @@ const textAt = (text: string, x: number, y: number) => ({
 const STEPS = 24;
 const STEP = 7;
 
-/** The least value, the colours, the greatest value, what is measured. */
+/** The smallest value, the colours, the greatest value, and the name of the measure. */
 function scaleElements(trace: HeatmapTrace, top: number): object[] {
   const [low, high] = [trace.zmin, trace.zmax].map((z) => String(Number(z.toPrecision(4)))) as [
     string,

@@ -1,4 +1,4 @@
-/** What lies along the x axis in rows with names: bars from a beginning to an end, and boxes from quantiles. */
+/** Horizontal marks in named rows: bars from a start to an end, and boxes from quantiles. */
 import type { BarTrace, BoxTrace } from "../../chart/figure";
 
 import { plain } from "../plain-text";
@@ -16,12 +16,12 @@ export function lyingBars(trace: BarTrace, fallback: string): object {
     const fill = (Array.isArray(color) ? color[at] : color) ?? fallback;
     const [from, to] = spans[at]!;
     const [x0, y0, x1, y1] = stripe(api, from, to, 0.375);
-    // Also what is too short to be seen gets a stroke.
+    // A stroke keeps very short bars visible.
     return rectOf(x0, y0, Math.max(x1, x0 + 0.8), y1, { fill });
   });
 }
 
-/** One box a row: whiskers, box, median. */
+/** One box per row: whiskers, box, median. */
 export function boxSeries(trace: BoxTrace, fallback: string): object {
   const color = trace.line?.color ?? fallback;
   const rows = trace.y ?? [];
@@ -48,7 +48,7 @@ export function boxSeries(trace: BoxTrace, fallback: string): object {
 
 const rowOf = (name: unknown) => (typeof name === "string" ? plain(name) : name);
 
-/** Pixels of a stretch of the x axis in the row of the item that is drawn; `half` of a row up and down. */
+/** Pixel rectangle of a range of the x axis in the row of the drawn item; `half` a row up and down. */
 function stripe(api: CustomApi, from: number, to: number, half: number): [number, number, number, number] {
   const row = api.value(1);
   const [x0, y] = api.coord([from, row]);

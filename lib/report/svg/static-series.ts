@@ -6,7 +6,7 @@ import { heatSeries, shapeSeries } from "./static-heat";
 import { lineSeries } from "./static-lines";
 import { boxSeries, lyingBars } from "./static-lying";
 
-/** One series or more a trace, and one for all shapes. */
+/** One or more series per trace, and one for all shapes. */
 export function seriesOf(figure: Figure): object[] {
   const series = figure.data.flatMap((trace, at): object[] => {
     const color = SERIES[at % SERIES.length]!;

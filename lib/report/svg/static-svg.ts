@@ -1,7 +1,7 @@
 /**
- * A figure as a static SVG picture, made without a browser by ECharts' server-side renderer. Bars, lines, points, areas,
- * boxes, heat maps, flows and icicles are drawn as Plotly draws them; a figure with another kind of trace gives a card that
- * says so. Of a figure with a slider it is what the slider shows first. The same figure always gives the same text.
+ * A figure as a static SVG picture, made without a browser by ECharts' server-side renderer. Bars, lines, points,
+ * areas, boxes, heat maps, flows and icicles are drawn as Plotly draws them; a figure with another kind of trace gives
+ * a card that says so. A figure with a slider is drawn in its first state. The same figure always gives the same text.
  */
 import type { EChartsOption } from "echarts";
 import type { Figure, IcicleTrace, Layout, SankeyTrace } from "../../chart/figure";
@@ -30,11 +30,11 @@ export function staticSvg(figure: Figure): string {
   return titled(tidy(render(optionOf(shown, height), height)), describe(figure));
 }
 
-/** Boxes from samples would need Plotly's rules for quantiles; ours bring theirs, and lie. */
+/** Boxes from samples would need Plotly's rules for quantiles; ours come with quantiles, and are horizontal. */
 const isDrawn = (trace: Figure["data"][number]) =>
   DRAWN.has(trace.type) && (trace.type !== "box" || (Array.isArray(trace.q1) && trace.orientation === "h"));
 
-/** ECharts costs 0.1 s to load: only when a picture is made. */
+/** ECharts takes 0.1 s to load, so it is loaded with the first picture. */
 function render(option: EChartsOption, height: number): string {
   const echarts = require("echarts") as typeof import("echarts");
   const chart = echarts.init(null, null, { renderer: "svg", ssr: true, width: WIDTH, height });
@@ -46,11 +46,11 @@ function render(option: EChartsOption, height: number): string {
   }
 }
 
-/** With words for readers who see no picture. */
+/** Adds a description for readers who see no picture. */
 const titled = (svg: string, words: string) =>
   svg.replace(/^<svg [^>]*>/, (tag) => `${tag}<title>${escapeHtml(words)}</title>`);
 
-/** Takes out what serves only a live chart, and the counter in the ids, which depends on how many came before. */
+/** Removes parts that only an interactive chart needs, and the counter in ids, which depends on earlier pictures. */
 function tidy(svg: string): string {
   return svg
     .replace(/<style ?>[\s\S]*?<\/style>\s*/g, "")
@@ -91,7 +91,7 @@ function optionOf(figure: Figure, height: number): EChartsOption {
     ...common,
     graphic: { elements: legend.elements(under ? height - room : head) },
     grid: {
-      // ECharts guesses the width of labels a little short.
+      // ECharts underestimates the width of labels slightly.
       left: 12 + longestLabel(figure) * 0.8,
       right: 16,
       top: head + (under ? 0 : room) + (map && !layout.yaxis?.title ? 4 : 26),
@@ -110,7 +110,7 @@ function flowsOf(figure: Figure, top: number, height: number): object {
   return { graphic: { elements: icicleElements(trace as IcicleTrace, top, height - 12) } };
 }
 
-/** What a slider shows first: its label. */
+/** The label of a slider's first state. */
 function snapshotOf(layout: Layout): string | undefined {
   const [slider] = (layout.sliders ?? []) as { active?: number; steps?: { label?: string }[] }[];
   return slider?.steps?.[slider.active ?? 0]?.label;
@@ -121,7 +121,7 @@ function titleOf(layout: Layout): string {
   return plain(typeof title === "string" ? title : (layout.title?.text ?? ""));
 }
 
-/** A picture of two lines of words. */
+/** A picture of two lines of text. */
 function card(title: string, words: string): string {
   const line = (y: number, size: number, text: string) =>
     `<text x="16" y="${y}" font-family="${FONT}" font-size="${size}" fill="${INK}">${escapeHtml(text)}</text>`;
