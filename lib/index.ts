@@ -161,7 +161,6 @@ export {
   type Allocation,
   type FailedAllocation,
   PageAllocator,
-  /** @deprecated Its name is PageAllocator: "kernel" is Linux's, and Jupyter's is the notebook kernel. */
   type PageRequest,
 } from "./mm/page-allocator";
 export { Lru } from "./mm/reclaim/lru";
