@@ -17,7 +17,8 @@ export const AREAS = [
   ["allocator", /^mm\//],
   ["charts", /^chart\//],
   ["write-ups-and-notebook", /^(?:report|notebook)\//],
-  ["experiments-and-results", /^(?:experiment|plan|schema|metrics|fluent|cli)\//],
+  ["plans", /^(?:plan|schema)\//],
+  ["experiments-and-results", /^(?:experiment|metrics|fluent|cli)\//],
   ["values-and-errors", /^base\//],
 ];
 
@@ -26,7 +27,8 @@ const ABOUT = {
   "machine-and-boot": "Describe a machine, boot it on paper, and read what became of its memory.",
   "running-machine": "A booted machine that runs: fill it, pin pages, ask for contiguous memory.",
   allocator: "The page allocator itself: requests and frees, compaction, contiguous ranges, reports, laws.",
-  "experiments-and-results": "Plans, comparisons, sweeps and scorecards; statistics; what a run gives.",
+  plans: "Every kind of plan: its check, its types, its JSON Schema.",
+  "experiments-and-results": "Runs, comparisons, sweeps and scorecards; statistics; what a run gives.",
   workloads: "What uses the machine's memory before and between the requests.",
   strategies: "The ways to get contiguous memory.",
   hardware: "Models of RDMA adapters, TLBs, lockable caches and DMA masks, with their data and sources.",
