@@ -100,6 +100,7 @@ function tryRange(m: Memory, zone: Zone, start: number, request: ContigRequest):
         world: request.world ?? ownersWorld(m),
         kind: request.kind,
         stats,
+        atOnce: m.bulk,
         seen: {
           ...request.watch?.(stats),
           scanned: (_from, _to, taken) => {

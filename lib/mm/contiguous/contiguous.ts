@@ -110,6 +110,7 @@ export class Contiguous {
       },
       kind,
       stats,
+      atOnce: m.bulk,
       failed: (failure) => ranges.push(failedRange(m, start, end, failure)),
     };
     return { cx, ranges };

@@ -110,6 +110,8 @@ export interface MigrationContext {
   world: MigrationWorld;
   seen: ContigObserver;
   stats: MigrationStats;
+  /** Nothing happens between the steps of a page: it is moved without a stop, which leaves the same. */
+  atOnce?: boolean;
 }
 
 /**
@@ -132,7 +134,7 @@ export function* migratePages(
     const left: IsolatedPage[] = [];
     for (let i = 0; i < waiting.length; i++) {
       const page = waiting[i]!;
-      const rc = yield* migratePage(cx, page, target);
+      const rc = cx.atOnce ? movePage(cx, page, target) : yield* migratePage(cx, page, target);
       if (rc === 0) continue;
       if (rc === EAGAIN) {
         left.push(page);
@@ -179,24 +181,52 @@ function* migratePage(
   page: IsolatedPage,
   allocTarget: MigrationTarget,
 ): Generator<void, number> {
-  const { m, world, seen, stats } = cx;
-  const { pfn, order } = page;
-  const target = allocTarget(m, pfn, order);
-  seen.alloc?.(target, order);
+  const target = takeTarget(cx, page, allocTarget);
   yield;
   if (target < 0) return ENOMEM;
-  if (!stillThere(m, page)) {
-    seen.free?.(target, order);
-    freePages(m, target, order);
-    return 0;
-  }
+  if (!stillThere(cx.m, page)) return giveTarget(cx, page, target);
+  const rc = unmapAndMove(cx, page, target);
+  yield;
+  settle(cx, page, target, rc);
+  yield;
+  return rc;
+}
+
+/** migratePage() without a stop. */
+function movePage(cx: MigrationContext, page: IsolatedPage, allocTarget: MigrationTarget): number {
+  const target = takeTarget(cx, page, allocTarget);
+  if (target < 0) return ENOMEM;
+  if (!stillThere(cx.m, page)) return giveTarget(cx, page, target);
+  const rc = unmapAndMove(cx, page, target);
+  settle(cx, page, target, rc);
+  return rc;
+}
+
+function takeTarget({ m, seen }: MigrationContext, page: IsolatedPage, alloc: MigrationTarget): number {
+  const target = alloc(m, page.pfn, page.order);
+  seen.alloc?.(target, page.order);
+  return target;
+}
+
+/** The page is gone: its target is not needed. */
+function giveTarget({ m, seen }: MigrationContext, { order }: IsolatedPage, target: number): number {
+  seen.free?.(target, order);
+  freePages(m, target, order);
+  return 0;
+}
+
+function unmapAndMove({ world, seen }: MigrationContext, { pfn }: IsolatedPage, target: number): number {
   let rc = world.unmap(pfn, target);
   seen.unmap?.(pfn, target, rc);
-  if (rc === 1) {
-    rc = world.move(pfn, target);
-    seen.move?.(pfn, target, rc);
-  }
-  yield;
+  if (rc !== 1) return rc;
+  rc = world.move(pfn, target);
+  seen.move?.(pfn, target, rc);
+  return rc;
+}
+
+/** The page lies at its target now, or did not move: what is not needed is freed. */
+function settle(cx: MigrationContext, { pfn, order }: IsolatedPage, target: number, rc: number): void {
+  const { m, world, seen, stats } = cx;
   if (rc === 0) {
     moveOwner(m, pfn, target);
     world.moved(pfn, target, order);
@@ -205,8 +235,6 @@ function* migratePage(
   const freed = rc === 0 ? pfn : target;
   seen.free?.(freed, order);
   freePages(m, freed, order);
-  yield;
-  return rc;
 }
 
 /** reclaim_clean_pages_from_list(): clean file cache in the list is dropped. */
@@ -224,7 +252,7 @@ export function* reclaimCleanPages(cx: MigrationContext, list: IsolatedPage[]): 
     world.gone(pfn);
     seen.free?.(pfn, order);
     freePages(m, pfn, order);
-    yield;
+    if (!cx.atOnce) yield;
   }
 }
 

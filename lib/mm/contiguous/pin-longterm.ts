@@ -105,7 +105,7 @@ export function pinLongterm(
       world.moved(from, to, order);
     },
   };
-  const steps = migratePages({ m, world: told, seen: {}, stats }, list, target);
+  const steps = migratePages({ m, world: told, seen: {}, stats, atOnce: m.bulk }, list, target);
   let ret = steps.next();
   while (!ret.done) ret = steps.next();
   const outOfMemory = ret.value === ENOMEM;
