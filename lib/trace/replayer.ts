@@ -233,10 +233,8 @@ export class Replayer implements TraceHandler {
 
   /** Notes the first record that cannot be followed; the replay goes on from what is recorded. */
   private lose(line: number, what: string): void {
-    const why = this.daemons.reclaimed
-      ? `${what}: the recording holds reclaim before it, whose drains and retries leave no record`
-      : what;
-    this.lostStep ??= { file: this.file, line, why };
+    const before = ": the recording holds reclaim before it, whose drains and retries leave no record";
+    this.lostStep ??= { file: this.file, line, why: this.daemons.reclaimed ? what + before : what };
   }
 
   private isolate(pfn: number, order: number, line: number): void {
