@@ -111,6 +111,7 @@ const ENGINE = ["mm", "machine", "trace"];
  */
 const MANY_PARAMETERS: Readonly<Record<string, string>> = {
   "mm/allocation/free-one-page.ts: freeOnePage": "every page that is freed or drained",
+  "mm/allocation/free-one-page.ts: placeFreed": "every page that is freed or drained",
   "mm/allocation/rmqueue-smallest.ts: takeAndExpand": "every page that leaves the buddy lists",
   "mm/allocation/zone-watermark.ts: zoneWatermarkOk":
     "every zone that a request looks at, kswapd's and compaction's checks",
