@@ -63,8 +63,8 @@ const MUTATIONS: Mutation[] = [
   {
     what: "a lost difference: folding forgets what was kept on the CPU",
     file: "state/vmstat.ts",
-    from: "    zone.nrFreePages = (zone.nrFreePages + x) | 0;\n",
-    to: "    zone.nrFreePages += delta;\n",
+    from: "  if (x > t || x < -t) {\n    zone.nrFreePages = (zone.nrFreePages + x) | 0;\n",
+    to: "  if (x > t || x < -t) {\n    zone.nrFreePages += delta;\n",
   },
   {
     what: "a lost count: a refill of larger pages counts them as single ones",
