@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test, { after } from "node:test";
@@ -94,8 +94,10 @@ test("Ctrl-C keeps what is done; a store in use is refused in one line", async (
   let out = "";
   child.stdout.on("data", (d) => (out += d));
   const tiny = file("tiny.yaml", `plan:\n${indented}\nover: { seed: [1] }\n`);
+  // The sweep opens the store first: a second command that is quicker would have it, and refuse the sweep.
+  while (!existsSync(store) && child.exitCode === null) await new Promise((r) => setTimeout(r, 50));
   let refused = "";
-  for (let i = 0; i < 40 && refused === ""; i++) {
+  for (let i = 0; i < 40 && refused === "" && child.exitCode === null; i++) {
     await new Promise((r) => setTimeout(r, 250));
     const other = pageblock(["sweep", tiny, "--store", store, "--json"], folder);
     if (other.status === 2) refused = other.stderr;
