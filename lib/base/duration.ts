@@ -1,5 +1,5 @@
 /** Durations as people write them: "30 days", "2h", "500ms", "endless", or milliseconds as a number. */
-import { InputError } from "./errors";
+import { InputError, quoted } from "./errors";
 
 const UNITS: Record<string, number> = {
   ms: 1,
@@ -26,7 +26,7 @@ export function parseDuration(given: string | number | boolean, what: string): n
   const unit = UNITS[name] ?? UNITS[name.replace(/s$/, "")];
   if (!match || unit === undefined)
     throw new InputError(
-      `${what}: must be a time such as "30 days", "2h" or "500ms", or "endless": got ${JSON.stringify(given)}`,
+      `${what}: must be a time such as "30 days", "2h" or "500ms", or "endless": got ${quoted(given)}`,
     );
   return Number(match[1]) * unit;
 }

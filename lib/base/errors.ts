@@ -50,13 +50,21 @@ export function nearest(given: string, known: readonly string[]): string | undef
   return best;
 }
 
+const SHOWN_CHARACTERS = 80;
+
+/** A given text or number as messages quote it: what is longer than a line is cut. */
+export function quoted(given: unknown): string {
+  if (typeof given !== "string") return String(given).slice(0, SHOWN_CHARACTERS);
+  return JSON.stringify(
+    given.length > SHOWN_CHARACTERS ? `${given.slice(0, SHOWN_CHARACTERS - 3)}...` : given,
+  );
+}
+
 /** `what "given" is not known; known: a, b, c; did you mean b?` */
 export function unknownName(what: string, given: string, known: readonly string[]): InputError {
   const near = nearest(given, known);
   const hint = near === undefined ? "" : `; did you mean ${near}?`;
-  return new InputError(
-    `${what}: unknown name ${JSON.stringify(given)}: known are ${known.join(", ")}${hint}`,
-  );
+  return new InputError(`${what}: unknown name ${quoted(given)}: known are ${known.join(", ")}${hint}`);
 }
 
 function editDistance(a: string, b: string): number {

@@ -2,7 +2,7 @@
  * Sizes in bytes, as people write them: `64K`, `64KiB`, `1.5GiB`, `0x1000`, or a number of bytes.
  * As on a kernel command line, `K`, `M`, `G`, `T`, `KB`, `MB`… are powers of 1024.
  */
-import { InputError } from "./errors";
+import { InputError, quoted } from "./errors";
 
 export const KiB = 1024;
 export const MiB = 1024 * KiB;
@@ -33,14 +33,10 @@ export function parseSize(size: Size, what: string): number {
   const text = String(size).trim();
   const match = /^(0x[0-9a-f]+|\d+(?:\.\d+)?)\s*([kmgt]?)(?:i?b)?$/i.exec(text);
   if (!match)
-    throw new InputError(
-      `${what}: size must be a number with an optional K, M, G or T: got ${JSON.stringify(size)}`,
-    );
+    throw new InputError(`${what}: size must be a number with an optional K, M, G or T: got ${quoted(size)}`);
   const bytes = Number(match[1]) * FACTORS[match[2]!.toLowerCase()]!;
   if (!Number.isSafeInteger(bytes))
-    throw new InputError(
-      `${what}: size must be a whole number of bytes below 2^53: got ${JSON.stringify(size)}`,
-    );
+    throw new InputError(`${what}: size must be a whole number of bytes below 2^53: got ${quoted(size)}`);
   return bytes;
 }
 

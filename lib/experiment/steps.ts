@@ -18,6 +18,7 @@ import { OWNER_KINDS } from "../mm/state/owners";
 import { type FillKind, PASS_MS_MAX, STEP_FIELDS, type Step, type StepPlan } from "../plan/steps";
 import { isObject } from "../schema/check";
 import { contigAttempt } from "../strategy/contig-attempt";
+import { memoryRequest } from "../strategy/request";
 import { refusal } from "../strategy/request-check";
 import type { Attempt } from "../strategy/strategy";
 import { partsOf, WorkloadRun } from "../workload/scheduler";
@@ -218,16 +219,8 @@ export class SteppedSystem {
    */
   private allocContigPages(bytes: number, options: ContigOptions): Attempt {
     const pages = this.pages(bytes, "alloc_contig_pages");
-    const asked = {
-      bytes,
-      alignBytes: 1,
-      who: "driver",
-      longtermPin: false,
-      dmaBits: 64,
-      cpuMapBytes: 0,
-    } as const;
     return (
-      refusal(this.system, asked) ??
+      refusal(this.system, memoryRequest({ bytes })) ??
       contigAttempt(this.system.contig.allocContigPages(pages, GFP_KERNEL, options))
     );
   }

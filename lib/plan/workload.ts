@@ -2,7 +2,7 @@
 import { InputError } from "../base/errors";
 import { isObject, mustBeFew, spelled } from "../schema/check";
 import { type Field, type Fields, list, literal, object, parsed } from "../schema/field";
-import { FieldError, shown } from "../schema/place";
+import { FieldError, shown, unknownField } from "../schema/place";
 import { REQUEST_LIMITS } from "../strategy/request";
 import { durationMs, resolveParameters, WORKLOADS, workloadKind } from "../workload";
 import { partsOf } from "../workload/scheduler";
@@ -93,6 +93,7 @@ function leaf(value: Record<string, unknown>, path: PropertyKey[]): LeafWorkload
   const keys = Object.keys(parameters);
   const plain: Record<string, string | number | boolean> = {};
   for (const key of keys) {
+    if (key === "__proto__") throw unknownField(path, key, Object.keys(workloadFields(kind)));
     const given = parameters[key];
     if (typeof given !== "string" && typeof given !== "number" && typeof given !== "boolean")
       throw new FieldError([...path, key], `must be text, a number, true or false: got ${shown(given)}`);

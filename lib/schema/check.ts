@@ -122,6 +122,7 @@ function count(form: Of<"whole"> | Of<"number">, value: unknown, path: Path): nu
 }
 
 function text({ longest }: Of<"text">, value: unknown, path: Path): string {
+  if (typeof value === "number") throw must(path, "be text, in quotes in a file", value);
   if (typeof value !== "string") throw must(path, "be text", value);
   if (value.length > longest) throw must(path, `have at most ${longest} characters`, value);
   return value;
@@ -162,7 +163,8 @@ function list({ of, least, most }: Of<"list">, value: unknown, path: Path): unkn
     );
   if (value.length > most)
     throw new FieldError(path, `must have at most ${most} entries: got ${value.length}`);
-  return value.map((entry, i) => readField(of, entry, [...path, i]));
+  // A hole in a sparse list counts as a missing entry: map() would skip it.
+  return Array.from(value, (entry, i) => readField(of, entry, [...path, i]));
 }
 
 function record({ of, keys }: Of<"record">, value: unknown, path: Path): Record<string, unknown> {

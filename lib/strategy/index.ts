@@ -1,6 +1,6 @@
 /** Every strategy by its name. A new one needs a file of its own and its name in ALL. */
 import { InputError, unknownName } from "../base/errors";
-import { kebab } from "../base/spelling";
+import { camel, kebab } from "../base/spelling";
 import type { Fields, OutOf } from "../schema/field";
 import { resolveFields, writtenDefaults } from "../schema/parameters";
 import { adjacentThp } from "./adjacent-thp";
@@ -66,7 +66,7 @@ export const STRATEGIES: ReadonlyMap<string, Strategy> = new Map(
 
 /** The strategy of that name in either spelling. Throws InputError that lists the known names. */
 export function findStrategy(name: string): Strategy {
-  const strategy = STRATEGIES.get(kebab(name));
+  const strategy = camel(kebab(name)) === camel(name) ? STRATEGIES.get(kebab(name)) : undefined;
   if (strategy === undefined) throw unknownName("strategy", name, [...STRATEGIES.keys()]);
   return strategy;
 }

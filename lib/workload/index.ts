@@ -1,6 +1,6 @@
 /** Every workload by its name. A new one needs a file of its own and its name in ALL. */
 import { unknownName } from "../base/errors";
-import { kebab } from "../base/spelling";
+import { camel, kebab } from "../base/spelling";
 import type { Fields, OutOf } from "../schema/field";
 import { resolveFields } from "../schema/parameters";
 import { age } from "./age";
@@ -48,7 +48,7 @@ export const WORKLOADS: ReadonlyMap<string, WorkloadKind> = new Map(
 
 /** The workload of that name in either spelling. Throws InputError that lists the known names. */
 export function workloadKind(kind: string): WorkloadKind {
-  const found = WORKLOADS.get(kebab(kind));
+  const found = camel(kebab(kind)) === camel(kind) ? WORKLOADS.get(kebab(kind)) : undefined;
   if (found === undefined) throw unknownName("workload", kind, [...WORKLOADS.keys()]);
   return found;
 }

@@ -4,6 +4,7 @@
  */
 import assert from "node:assert/strict";
 import test from "node:test";
+import { parseComparison } from "../../lib/plan/comparison";
 import { PLAN_KINDS } from "../../lib/plan/kinds";
 import { parsePlan } from "../../lib/plan/run";
 import { check } from "../../lib/schema/check";
@@ -137,4 +138,26 @@ test("the counter counts: a plan in order takes some steps, and one that is read
   });
   parsePlan(large.value);
   assert.ok(large.reads() > 200);
+});
+
+test("names are taken in their two spellings only, and a plan keeps no third", () => {
+  const plan = { machine: { board: "qemu-virt" }, request: { size: "1MiB" } };
+  for (const strategy of ["CMA", "Buddy", "hugetlbCMA"])
+    assert.throws(() => parsePlan({ ...plan, strategy }), /unknown name/, strategy);
+  for (const kind of ["KERNEL-BUILD", "Uptime"])
+    assert.throws(() => parsePlan({ ...plan, strategy: "buddy", workload: { kind } }), /unknown name/, kind);
+});
+
+test("keys that would change a prototype, holes in lists and endless texts are refused in one short line", () => {
+  const plan = { machine: { board: "qemu-virt" }, strategy: "buddy", request: { size: "1MiB" } };
+  const workload = JSON.parse('{"kind":"uptime","__proto__":"x"}');
+  assert.throws(() => parsePlan({ ...plan, workload }), /workload.*__proto__/);
+  // biome-ignore lint/suspicious/noSparseArray: what is tested
+  assert.throws(() => parseComparison({ ...plan, strategy: undefined, strategies: [, "cma"] }), /strategies/);
+  for (const request of [{ size: "1".repeat(1e6) }, { size: "1MiB", gap: "x".repeat(1e6) }])
+    assert.throws(
+      () => parsePlan({ ...plan, request }),
+      (error: Error) => error.message.length < 400,
+    );
+  assert.throws(() => parsePlan({ ...plan, machine: { board: "qemu-virt", kernel: 6.1 } }), /in quotes/);
 });

@@ -6,6 +6,7 @@ import { InputError, unknownName } from "../../base/errors";
 import { KERNEL_RELEASES, kernelSwitches, type ModelledRelease } from "../../hardware/kernel-release";
 import type { KernelSwitch, SwitchValue } from "../../hardware/kernel-switch";
 import { ALLOCATOR_SWITCHES, type KernelSwitches } from "../../hardware/kernel-switches";
+import { shown } from "../../schema/place";
 
 export type { KernelSwitches };
 
@@ -39,7 +40,7 @@ export function kernelProfile(release: string, changes: Partial<KernelSwitches> 
     const known = valuesOf(name as keyof KernelSwitches);
     if (!known.has(value))
       throw new InputError(
-        `kernel switch ${name}: must be one of ${[...known].map((v) => JSON.stringify(v)).join(", ")}: got ${JSON.stringify(value)}`,
+        `kernel switch ${name}: must be one of ${[...known].map((v) => JSON.stringify(v)).join(", ")}: got ${shown(value)}`,
       );
   }
   return { ...base, ...changes };
