@@ -4,14 +4,15 @@
  * purpose and forgotten in one place breaks the law there.
  */
 import assert from "node:assert/strict";
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "node:test";
 import ts from "typescript";
 import { compare } from "../../lib/fluent/compare";
 import { machine } from "../../lib/fluent/machine";
 import { strategies } from "../../lib/fluent/strategies";
-import { MACHINE } from "../../lib/machine/boot-request";
+import { MACHINE, MACHINE_FIELDS } from "../../lib/machine/boot-request";
+import { SYSTEM_FIELDS } from "../../lib/machine/system-options";
 import { PLAN_KINDS, type PlanStatement } from "../../lib/plan/kinds";
 import { parsePlan, planHash } from "../../lib/plan/run";
 import { STEP, STEPS_MAX } from "../../lib/plan/steps";
@@ -30,6 +31,7 @@ import {
   parsed,
   whole,
 } from "../../lib/schema/field";
+import { REQUEST_FIELDS } from "../../lib/strategy/request";
 import { PLAN_DOCS, planDocs } from "../support/plan-docs";
 import { commandSays, docsHave, fluentSays, plansOf, schemaHas, textSays } from "../support/plan-laws";
 
@@ -296,4 +298,29 @@ test("a part that a builder does not take is not lost without a word", () => {
   const fields = { ...real.fields, forgotten: forgotten() };
   const kind = { ...real, fields, statement: object(real.doc, fields) };
   assert.throws(() => fluentSays(kind, { ...real.example, forgotten: 3 }), /no entry/);
+});
+
+/** Code of lib without comments, and without the lines that state the field `own`; by file. */
+function usesOf(own: string): string[] {
+  const states = new RegExp(
+    `^\\s*${own}: (?:optional|filled|size|time|whole|number|share|truth|text|name|list|object|either|parsed|[A-Z_]+\\b).*$`,
+    "gm",
+  );
+  const used = new RegExp(`\\b${own}\\b`);
+  return SOURCES.filter(({ text }) => used.test(text.replace(states, ""))).map(({ file }) => file);
+}
+
+const LIB = join(__dirname, "../../lib");
+/** The surface hands fields on, and the statements' own rooms state them: neither is a use. */
+const SOURCES = (readdirSync(LIB, { recursive: true }) as string[])
+  .filter((file) => file.endsWith(".ts") && !/^(?:plan|schema|fluent|cli|index\.ts)/.test(file))
+  .map((file) => ({
+    file,
+    text: readFileSync(join(LIB, file), "utf8").replace(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, ""),
+  }));
+
+test("every field of a run's machine, system and request is used by the code below the surface", () => {
+  for (const fields of [MACHINE_FIELDS, SYSTEM_FIELDS, REQUEST_FIELDS])
+    for (const own of Object.keys(fields)) assert.notDeepEqual(usesOf(own), [], `nothing uses ${own}`);
+  assert.deepEqual(usesOf("aFieldThatNobodyUses"), []);
 });
