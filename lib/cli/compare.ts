@@ -126,11 +126,14 @@ async function showScorecard(
 
 function chosen(kind: "comparison" | "scorecard", what: string | undefined, flags: Flags): ComparisonSpec {
   const { uptime, seed } = flags;
-  const inFull = /^\s*\[/.test(flags.strategies ?? "");
+  const one = /^\s*\{/.test(flags.strategies ?? "");
+  const inFull = one || /^\s*\[/.test(flags.strategies ?? "");
   const strategies = inFull ? undefined : flags.strategies;
   const given: GivenFlags = {
     ...flags,
-    strategies: inFull ? fromText(COMPARISON_FIELDS.strategies, flags.strategies!) : undefined,
+    strategies: inFull
+      ? fromText(COMPARISON_FIELDS.strategies, one ? `[${flags.strategies}]` : flags.strategies!)
+      : undefined,
     ...(seed !== undefined && { firstSeed: seed }),
   };
   const named = what !== undefined && (SCENARIOS.has(what) || !existsSync(what));

@@ -1,5 +1,7 @@
 /** Plans from the command line: a file, flags for every field of the plan, or both; flags override the file. */
+
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { InputError } from "../base/errors";
 import { parseHugetlbCma } from "../machine/huge-pages";
 import { PLAN_KINDS, type PlanStatement } from "../plan/kinds";
 import { isObject } from "../schema/check";
@@ -77,7 +79,26 @@ function inFields(given: GivenFlags): GivenFlags {
 /** The unchecked plan of file and flags together; an error in a flag names the flag. */
 export function writtenWith(kind: string, file: string | undefined, given: GivenFlags): Written {
   const written = file === undefined ? { file: "plan", value: {}, locate: fieldPath } : readPlanFile(file);
+  if (kind === "run" && file !== undefined) refuseOtherKinds(file, written.value);
   return flagsIn(kind, written, given);
+}
+
+/** Fields that only plans of another kind have, and the command for it. */
+const OTHER_KINDS: readonly (readonly [field: string, what: string, command: string])[] = [
+  ["adapter", "a scorecard", "scorecard"],
+  ["strategies", "a comparison", "compare"],
+  ["over", "a sweep", "sweep"],
+  ["steps", "a machine led step by step", "steps"],
+];
+
+/** A plan for another command is told so, instead of the first field that a single run does not have. */
+function refuseOtherKinds(file: string, value: unknown): void {
+  if (!isObject(value)) return;
+  const other = OTHER_KINDS.find(([field]) => Object.hasOwn(value, field));
+  if (other !== undefined)
+    throw new InputError(
+      `${file}: is the plan of ${other[1]}, not of one run: use pageblock ${other[2]} ${file}`,
+    );
 }
 
 /** The same for a plan that was already read or made. */

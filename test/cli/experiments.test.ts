@@ -65,6 +65,24 @@ test("compare prints rows and a hash; a scenario takes board, memory and uptime"
   assert.match(pageblock(["compare", "cma-64k-po"]).stderr, /did you mean cma-64k-pi\?/);
 });
 
+test("one strategy in full is a list of one, and the plan of another kind is sent to its command", () => {
+  const one = [
+    "compare",
+    join(folder, "plan.yaml"),
+    "--strategies",
+    "{name: cma, area: 64MiB}",
+    "--print-plan",
+  ];
+  const { stdout, stderr } = pageblock(one, folder);
+  assert.equal(stderr, "");
+  assert.deepEqual(JSON.parse(stdout).strategies, [{ label: "cma", spec: { name: "cma", area: "64MiB" } }]);
+  const sweep = file("asweep.yaml", `plan:\n${indented}\nover: { seed: [1] }\n`);
+  assert.match(
+    pageblock(["run", sweep]).stderr,
+    /is the plan of a sweep, not of one run: use pageblock sweep/,
+  );
+});
+
 test("sweep prints counts; a second one answers from the store; results reads it", () => {
   const sweep = file("sweep.yaml", `plan:\n${indented}\nover:\n  seed: { from: 1, to: 6, step: 1 }\n`);
   const store = ["--store", join(folder, "s.duckdb")];
