@@ -9,7 +9,7 @@ import type { REQUEST_FIELDS } from "../strategy/request";
 import { ComparisonResult } from "./comparison-result";
 import { MachineDescription, type SystemIn } from "./machine";
 import { runInCell } from "./running";
-import { type AnyStrategies, strategiesOn } from "./strategies";
+import { type AnyStrategies, mustBeStrategies, strategiesOn } from "./strategies";
 import { type AnyWorkload, workloadSpec } from "./workload";
 
 /** The fields of a plan's `request`; sizes as "64MiB" or bytes, times as "1s" or milliseconds. */
@@ -171,6 +171,7 @@ export class ComparisonBuilder {
  */
 export function compare(...strategies: AnyStrategies[]): ComparisonBuilder {
   if (strategies.length === 0) throw new InputError("compare: needs at least one strategy");
+  mustBeStrategies(strategies);
   return new ComparisonBuilder({ name: "comparison", strategies, running: {} });
 }
 

@@ -1,5 +1,5 @@
 /** The result of a comparison: show, explain, query or export it. Everything is computed from the runs it holds. */
-import { unknownName } from "../base/errors";
+import { InputError, unknownName } from "../base/errors";
 import type { LatencySamples } from "../chart/latency";
 import { runOf } from "../chart/run";
 import type { Comparison, ComparisonSpec, StrategyRow } from "../experiment/comparison";
@@ -27,6 +27,8 @@ import {
 } from "../metrics/measures";
 import { DISPLAY, display, type MimeBundle } from "../notebook/display";
 import { withResults } from "../report/runs";
+import { shown } from "../schema/place";
+import { nameOf, optionsOf } from "./given";
 import { type Only, StrategyCharts } from "./result-charts";
 import { tableHtml, tableText } from "./result-table";
 
@@ -65,6 +67,7 @@ export class ComparisonResult {
    * @throws InputError for an unknown label; the message lists the labels
    */
   row(name: string): StrategyRow {
+    nameOf("row", name, "the label of a strategy");
     const { strategies } = this.comparison;
     const found = strategies.find((row) => row.name === name);
     if (found !== undefined) return found;
@@ -81,12 +84,14 @@ export class ComparisonResult {
   }
 
   /** Shares granted, 0 to 1, with 95 % intervals over requests or over seeds: rows for `chart.successRates`. */
-  successRates({ over = "requests", only }: { over?: Over } & Only = {}): Estimate[] {
+  successRates(options: { over?: Over } & Only = {}): Estimate[] {
+    const { over = "requests", only } = optionsOf("successRates", options);
     return successRates(this.rows(only), over);
   }
 
   /** Modelled latencies of granted (or refused) requests in nanoseconds: series for `chart.latencyEcdf`. */
-  latencies({ granted = true, only }: { granted?: boolean } & Only = {}): LatencySamples[] {
+  latencies(options: { granted?: boolean } & Only = {}): LatencySamples[] {
+    const { granted = true, only } = optionsOf("latencies", options);
     const labels = this.comparison.strategies.map((row) => row.name);
     const samples = labels.map((): number[] => []);
     this.runs.forEach(({ text }, i) => {
@@ -107,18 +112,18 @@ export class ComparisonResult {
    * A metric of every strategy: its median over seeds with an interval, in the given unit (`{ of: "idleBytes", unit:
    * "GiB" }`). The metrics of a list of names are summed.
    */
-  metric(measure: MeasureOf | Measure, { only }: Only = {}): MetricRow[] {
-    return metricRows(this.rows(only), measure);
+  metric(measure: MeasureOf | Measure, options: Only = {}): MetricRow[] {
+    return metricRows(this.rows(optionsOf("metric", options).only), measure);
   }
 
   /** The same as rows for charts that take estimates; strategies without this metric are left out. */
-  estimates(measure: MeasureOf | Measure, { only }: Only = {}): Estimate[] {
-    return estimates(this.rows(only), measure);
+  estimates(measure: MeasureOf | Measure, options: Only = {}): Estimate[] {
+    return estimates(this.rows(optionsOf("estimates", options).only), measure);
   }
 
   /** Two measures against each other: data for `chart.tradeOffFrontier`. */
-  frontier(x: MeasureOf | Measure, y: MeasureOf | Measure, { only }: Only = {}): Frontier {
-    return frontier(this.rows(only), { x, y });
+  frontier(x: MeasureOf | Measure, y: MeasureOf | Measure, options: Only = {}): Frontier {
+    return frontier(this.rows(optionsOf("frontier", options).only), { x, y });
   }
 
   /** Charts of this result, each drawn with one call: `result.chart.success()`. */
@@ -128,6 +133,8 @@ export class ComparisonResult {
 
   /** In the order of the comparison. Throws InputError for an unknown label. */
   private rows(only: Only["only"]): StrategyRow[] {
+    if (only !== undefined && !Array.isArray(only))
+      throw new InputError(`only: must be a list of labels of strategies: got ${shown(only)}`);
     const wanted = only?.map((name) => this.row(name));
     return this.comparison.strategies.filter((row) => wanted?.includes(row) ?? true);
   }
@@ -135,7 +142,7 @@ export class ComparisonResult {
   /** Why requests of a strategy failed, in words: the first failures of the first seeds that have any. */
   explain(name: string): string {
     const labels = this.plan.strategies.map((s) => s.label);
-    const at = labels.indexOf(name);
+    const at = labels.indexOf(nameOf("explain", name, "the label of a strategy"));
     if (at < 0) throw unknownName("explain: strategy", name, labels);
     const row = this.comparison.strategies[at]!;
     const lines = [

@@ -20,7 +20,9 @@ import {
 import { DISPLAY, type MimeBundle } from "../notebook/display";
 import { tableBundle } from "../notebook/running-bundle";
 import { type PlanIn, parsePlan } from "../plan/run";
+import { shown } from "../schema/place";
 import type { Constraint } from "../strategy/strategy";
+import { nameOf, optionsOf } from "./given";
 import { type ChartWords, latencyFigure, successFigure } from "./result-charts";
 
 /** The result of one run: `ok` if every request was granted; otherwise `reason` says why the first failure failed. */
@@ -55,7 +57,8 @@ export class RunResult implements Answer {
   }
 
   /** Modelled latencies of granted (or refused) requests in nanoseconds: a series for `chart.latencyEcdf`. */
-  latencies({ granted = true }: { granted?: boolean } = {}): LatencySamples[] {
+  latencies(options: { granted?: boolean } = {}): LatencySamples[] {
+    const { granted = true } = optionsOf("latencies", options);
     const { latencyNs, granted: got } = this.outcome.requests;
     const samplesNs = latencyNs.filter((_, i) => (got[i] === 1) === granted);
     return samplesNs.length === 0 ? [] : [{ name: this.plan.strategy.name, samplesNs }];
@@ -72,6 +75,7 @@ export class RunResult implements Answer {
    */
   constraint(name: string): Constraint {
     const { constraints } = this.outcome;
+    nameOf("constraint", name, "the name of a check");
     const found = constraints.find((one) => one.name === name);
     if (found !== undefined) return found;
     throw unknownName(
@@ -157,6 +161,18 @@ class RunCharts {
 export function experiment(plan: PlanIn): RunResult {
   if (typeof plan !== "object" || plan === null)
     throw new InputError("experiment: needs a plan: { machine, strategy, request, … }");
-  const checked = parsePlan(JSON.parse(JSON.stringify(plan)));
+  const checked = parsePlan(plainPlan(plan));
   return new RunResult(checked, run(checked, readPlanInputs(checked)));
+}
+
+/** The plan as JSON, in which builders are their specs. */
+function plainPlan(plan: PlanIn): unknown {
+  try {
+    return JSON.parse(JSON.stringify(plan));
+  } catch (error) {
+    if (error instanceof InputError) throw error;
+    throw new InputError(
+      `experiment: the plan must be plain data, without big integers and without objects that hold themselves: got ${shown(plan)}`,
+    );
+  }
 }

@@ -1,4 +1,5 @@
 /** The fluent way to describe a machine and boot it. Every step returns a new description. */
+import { omit, pickBy } from "lodash";
 import { InputError } from "../base/errors";
 import { parseSize, type Size } from "../base/units";
 import type { BoardName } from "../hardware/boards";
@@ -16,12 +17,12 @@ import { type BootJson, bootJson } from "../machine/boot-json";
 import {
   type BootRequest,
   MACHINE,
-  type MACHINE_FIELDS,
+  MACHINE_FIELDS,
   type OpenName,
   resolveBoot,
 } from "../machine/boot-request";
 import { type BootedCmaArea, CMA_AREA } from "../machine/cma-areas";
-import { parseCma } from "../machine/cma-request";
+import { CMA } from "../machine/cma-request";
 import { parseHugetlbCma } from "../machine/huge-pages";
 import { type BootedMovable, parseCore } from "../machine/movable-request";
 import { nodeRanges } from "../machine/nodes";
@@ -32,9 +33,9 @@ import type { PageAllocator } from "../mm/page-allocator";
 import { type KernelSwitches, kernelProfile } from "../mm/state/profile";
 import { DISPLAY, type MimeBundle } from "../notebook/display";
 import { machineBundle } from "../notebook/machine-bundle";
-import { check } from "../schema/check";
-import type { In, InOf, Without } from "../schema/field";
-import { fieldPath } from "../schema/place";
+import { check, isObject, spellings } from "../schema/check";
+import { type In, type InOf, list, object, size, type Without } from "../schema/field";
+import { fieldPath, shown } from "../schema/place";
 import { RunningMachine } from "./running-machine";
 
 export type { BoardName } from "../hardware/boards";
@@ -47,6 +48,18 @@ export type SystemIn = InOf<typeof SYSTEM_FIELDS>;
 
 /** `on` or `off`, or a boolean. */
 export type Switch = "on" | "off" | boolean;
+
+/**
+ * The fields of a machine without the check that they fit together: this check has no place in its messages, and the
+ * largest order of a page block may be given before the release that knows it.
+ */
+const FORMS = object("the machine", MACHINE_FIELDS);
+
+const HOTPLUGGABLE = list(
+  "ranges of hot-pluggable memory",
+  object("a range", { start: size("its first address"), bytes: size("its bytes") }),
+  { most: 1024 },
+);
 
 /**
  * A machine to boot: board, page size, memory, CMA request, kernel. Immutable; `boot()` returns the machine after boot.
@@ -65,9 +78,10 @@ export class MachineDescription {
 
   /** Use {@link machine}. */
   constructor(request: BootRequest) {
-    const { pageblockMaxOrder: _checkedByBoot, ...rest } = request;
-    resolveBoot(rest);
-    this.request = Object.freeze({ ...request });
+    const read = check(FORMS, request, (path, key) => `machine: ${fieldPath(path, key)}`);
+    const { pageblockMaxOrder: _checkedByBoot, ...rest } = read;
+    kernelProfile(resolveBoot(rest).release, read.switches);
+    this.request = Object.freeze(read);
     Object.freeze(this);
   }
 
@@ -118,10 +132,11 @@ export class MachineDescription {
    */
   movableNode(hotpluggable?: readonly { start: Size; bytes: Size }[]): MachineDescription {
     const resolved = resolveBoot(this.request);
-    const ranges = hotpluggable?.map(({ start, bytes }) => {
-      const from = parseSize(start, "movable_node: start");
-      return { start: from, end: from + parseSize(bytes, "movable_node: size") };
-    });
+    const read =
+      hotpluggable === undefined
+        ? undefined
+        : check(HOTPLUGGABLE, hotpluggable, (path) => fieldPath(["movableNode", ...path]));
+    const ranges = read?.map(({ start, bytes }) => ({ start, end: start + bytes }));
     const others = () => nodeRanges(resolved.board, resolved.memoryBytes, resolved.nodes).slice(1);
     return this.changed({ movable: { ...this.request.movable, hotpluggable: ranges ?? others() } });
   }
@@ -133,7 +148,7 @@ export class MachineDescription {
    * @throws InputError for a size of 0 and for text that is not a size.
    */
   cma(request: Size): MachineDescription {
-    return this.changed({ cma: parseCma(request) });
+    return this.changed({ cma: check(CMA, request, () => "cma") });
   }
 
   /**
@@ -254,8 +269,16 @@ export class MachineDescription {
    * @throws InputError for an unknown field, with the nearest known one, and for a value outside its limits
    */
   fields(given: MachineIn): MachineDescription {
+    if (!isObject(given)) throw new InputError(`machine: fields must be an object: got ${shown(given)}`);
+    const names = spellings(MACHINE.fields);
+    const stated = pickBy(given as Record<string, unknown>, (value) => value !== undefined);
+    // A field replaces the one that this machine has, whichever of its spellings is given.
+    const kept = omit(
+      this.request,
+      Object.keys(stated).map((key) => names.get(key) ?? key),
+    );
     return new MachineDescription(
-      check(MACHINE, { ...this.request, ...given }, (path, key) => `machine: ${fieldPath(path, key)}`),
+      check(MACHINE, { ...kept, ...stated }, (path, key) => `machine: ${fieldPath(path, key)}`),
     );
   }
 

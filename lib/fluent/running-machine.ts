@@ -23,10 +23,11 @@ import { DISPLAY, type MimeBundle } from "../notebook/display";
 import { steppedBundle } from "../notebook/running-bundle";
 import { type FillKind, STEP, type STEP_FIELDS, type StepIn, type StepPlan } from "../plan/steps";
 import type { WorkloadIn } from "../plan/workload";
-import { check } from "../schema/check";
+import { check, isObject } from "../schema/check";
 import type { In, InOf, TimeIn, Without } from "../schema/field";
-import { fieldPath } from "../schema/place";
+import { fieldPath, shown } from "../schema/place";
 import { ContigOutcome } from "./contig-outcome";
+import { nameOf, optionsOf } from "./given";
 import { MachineCharts, stepLatencies, stepRates } from "./machine-charts";
 
 /** The options of a step. */
@@ -67,6 +68,7 @@ export class RunningMachine {
   fill(kind: FillKind, size: Size | { readonly share: number }): this {
     if (typeof size === "number" && size <= 1)
       throw new InputError(`fill: must be a size, or a share as { share: ${size} }: got ${size}`);
+    if (size === null) throw new InputError('fill: must be a size such as "64MiB", or { share }: got null');
     const bytes = typeof size === "object" ? Math.floor(checkedShare(size.share) * this.freeBytes) : size;
     return this.take({ do: "fill", kind, size: bytes });
   }
@@ -134,6 +136,8 @@ export class RunningMachine {
 
   /** Releases the pages of a granted request. */
   release(outcome: ContigOutcome): this {
+    if (!isObject(outcome) || typeof outcome.step !== "number")
+      throw new InputError(`release: must be the outcome of a request: got ${shown(outcome)}`);
     return this.take({ do: "release", step: outcome.step });
   }
 
@@ -197,6 +201,7 @@ export class RunningMachine {
 
   /** A counter of the kernel or of the machine by name, such as `pgmigrate_success` or `dropped`; since boot. */
   metric(name: string): number {
+    nameOf("metric", name, "the name of a counter");
     const { counters } = this.toJSON();
     const found = counters[name];
     if (found === undefined) throw unknownName("metric", name, Object.keys(counters));
@@ -209,7 +214,8 @@ export class RunningMachine {
   }
 
   /** Modelled latencies in nanoseconds, by kernel function: series for `chart.latencyEcdf`. */
-  latencies({ granted = true }: { granted?: boolean } = {}): LatencySamples[] {
+  latencies(options: { granted?: boolean } = {}): LatencySamples[] {
+    const { granted = true } = optionsOf("latencies", options);
     return stepLatencies(this.stepped.steps, this.stepped.results, granted);
   }
 
@@ -237,7 +243,7 @@ export class RunningMachine {
 const stepName = (step: StepIn) => String((step as { do?: unknown } | null)?.do ?? "step");
 
 function checkedShare(share: number): number {
-  if (!(share >= 0 && share <= 1))
-    throw new InputError(`fill: share must be a number from 0 to 1: got ${share}`);
+  if (typeof share !== "number" || !(share >= 0 && share <= 1))
+    throw new InputError(`fill: share must be a number from 0 to 1: got ${shown(share)}`);
   return share;
 }

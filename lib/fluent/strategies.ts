@@ -1,11 +1,14 @@
 /** Strategies in a script: `strategies.cma({ area: "64MiB" })`, or all strategies of a debate. */
 import { camel, inBothSpellings } from "../base/spelling";
 import type { BootRequest } from "../machine/boot-request";
-import { labelled } from "../plan/strategy";
+import { LABELLED_STRATEGY, type LabelledIn, labelled } from "../plan/strategy";
+import { check } from "../schema/check";
 import type { Fields } from "../schema/field";
 import type { ParametersIn } from "../schema/parameters";
+import { fieldPath } from "../schema/place";
 import { cmaDebate, type KnownStrategies, rdmaDebate, resolveStrategy, STRATEGIES } from "../strategy";
 import type { LabelledStrategy, StrategySpec } from "../strategy/strategy";
+import { parametersOf } from "./given";
 
 /** A strategy, a list of them, or a list that depends on the machine. */
 export type AnyStrategies =
@@ -16,11 +19,17 @@ export type AnyStrategies =
 
 /** Labelled strategies for a machine. */
 export function strategiesOn(machine: BootRequest, given: readonly AnyStrategies[]): LabelledStrategy[] {
-  return labelled(
-    given.flatMap((one): (StrategySpec | LabelledStrategy)[] => {
-      if (typeof one === "function") return one(machine);
-      return Array.isArray(one) ? [...one] : [one as StrategySpec];
-    }),
+  return labelled(read(given.flatMap((one) => (typeof one === "function" ? one(machine) : one))));
+}
+
+/** Throws InputError for what is no strategy. What depends on the machine is checked when the machine is known. */
+export function mustBeStrategies(given: readonly AnyStrategies[]): void {
+  read(given.flatMap((one) => (typeof one === "function" ? [] : one)));
+}
+
+function read(given: readonly (StrategySpec | LabelledStrategy)[]) {
+  return given.map((one, i) =>
+    check(LABELLED_STRATEGY, one as LabelledIn, (path, key) => fieldPath(["strategies", i, ...path], key)),
   );
 }
 
@@ -39,7 +48,7 @@ export type Strategies = {
 
 function maker(name: string) {
   return (parameters: Record<string, string | number | boolean> = {}): StrategySpec => {
-    const spec = { name, ...parameters };
+    const spec = { name, ...parametersOf(`strategy ${name}`, "name", parameters) };
     resolveStrategy(spec);
     return spec;
   };

@@ -26,6 +26,7 @@ import { DISPLAY, display, type MimeBundle } from "../notebook/display";
 import { figureBundle } from "../notebook/figure-bundle";
 import { escapeHtml } from "../report/escape";
 import { RUNS_MIME, withResults } from "../report/runs";
+import { optionsOf } from "./given";
 import { SweepCharts } from "./sweep-charts";
 import { SweepRuns } from "./sweep-measures";
 
@@ -75,7 +76,8 @@ export class SweepResult {
   }
 
   /** Modelled latencies of granted (or refused) requests in nanoseconds: series for `chart.latencyEcdf`. */
-  latencies({ granted = true }: { granted?: boolean } = {}): Promise<LatencySamples[]> {
+  async latencies(options: { granted?: boolean } = {}): Promise<LatencySamples[]> {
+    const { granted = true } = optionsOf("latencies", options);
     return this.kept().latencies(granted);
   }
 

@@ -4,18 +4,41 @@
  * the plain spec of a plan; nothing runs here.
  */
 
+import { InputError } from "../base/errors";
 import { camel, inBothSpellings } from "../base/spelling";
+import { isObject } from "../schema/check";
 import type { Field, Fields } from "../schema/field";
 import type { ParametersIn } from "../schema/parameters";
+import { shown } from "../schema/place";
 import { durationMs, type KnownWorkloads, resolveParameters, WORKLOADS } from "../workload";
 import type { LeafWorkload, WorkloadSpec } from "../workload/workload";
+import { parametersOf } from "./given";
 
 /** A workload, or its plain spec. */
 export type AnyWorkload = WorkloadBuilder | WorkloadSpec;
 
 /** The plain spec of a workload. */
 export function workloadSpec(given: AnyWorkload): WorkloadSpec {
-  return given instanceof WorkloadBuilder ? given.toJSON() : given;
+  if (given instanceof WorkloadBuilder) return given.toJSON();
+  mustBeWorkload(given, 0);
+  return given;
+}
+
+/** Deeper than any plan allows; what holds itself ends here. */
+const DEPTH_MAX = 64;
+
+/** Checks only what a composition rests on: kinds and parameters are checked with the plan. */
+function mustBeWorkload(given: unknown, depth: number): void {
+  const refuse = () =>
+    new InputError(
+      `workload: must be a workload such as workload.uptime("1 day"), or its plain spec: got ${shown(given)}`,
+    );
+  if (!isObject(given) || depth > DEPTH_MAX) throw refuse();
+  const parts = given.sequence ?? given.together;
+  if (parts === undefined && typeof given.kind !== "string") throw refuse();
+  if (parts === undefined) return;
+  if (!Array.isArray(parts)) throw refuse();
+  for (const part of parts) mustBeWorkload(part, depth + 1);
 }
 
 /** A workload under construction. Immutable: every step returns a new one. */
@@ -80,7 +103,7 @@ export type Workloads = {
 function maker(kind: string) {
   return (parameters: Record<string, string | number | boolean> | string = {}): WorkloadBuilder => {
     const given = typeof parameters === "string" ? { duration: parameters } : parameters;
-    const leaf: LeafWorkload = { kind, ...given };
+    const leaf: LeafWorkload = { kind, ...parametersOf(`workload ${kind}`, "kind", given) };
     resolveParameters(leaf);
     durationMs(leaf);
     return new WorkloadBuilder(leaf);

@@ -5,6 +5,7 @@
 import { InputError, unknownName } from "../base/errors";
 import type { Quantiles } from "../experiment/comparison";
 import { type Interval, wilson } from "../experiment/statistics";
+import { shown } from "../schema/place";
 import { METRICS } from "./names";
 
 /** One row's estimate; the interval holds the value. */
@@ -105,7 +106,7 @@ export function resolveMeasure(
   units: "base" | "drawn" = "base",
 ): Required<Measure> {
   const { of, ...rest } = isMeasure(given) ? given : { of: given };
-  const names = typeof of === "string" ? [of] : of;
+  const names = namesOf(of, given);
   const all = [...measureNames(), ...known];
   for (const name of names) if (!all.includes(name)) throw unknownName("metric", name, all);
   const bases = new Set(names.map(baseUnit));
@@ -114,6 +115,8 @@ export function resolveMeasure(
   const base = [...bases][0]!;
   const unitsKnown = UNITS[base] ?? { [base]: 1 };
   const unit = rest.unit ?? (units === "drawn" ? DRAWN[base] : undefined) ?? base;
+  if (typeof unit !== "string")
+    throw new InputError(`metric ${names[0]}: unit must be text: got ${shown(unit)}`);
   if (!Object.hasOwn(unitsKnown, unit))
     throw unknownName(`metric ${names[0]}: unit`, unit, Object.keys(unitsKnown));
   const better = rest.better ?? (names.every((name) => MORE_IS_BETTER.test(name)) ? "more" : "less");
@@ -121,7 +124,17 @@ export function resolveMeasure(
 }
 
 function isMeasure(given: MeasureOf | Measure): given is Measure {
-  return typeof given === "object" && !Array.isArray(given);
+  return typeof given === "object" && given !== null && !Array.isArray(given);
+}
+
+/** The names that are added. `given` is the whole, for the error message. */
+function namesOf(of: MeasureOf, given: MeasureOf | Measure): readonly string[] {
+  const names = typeof of === "string" ? [of] : of;
+  if (Array.isArray(names) && names.length > 0 && names.every((name) => typeof name === "string"))
+    return names;
+  throw new InputError(
+    `metric: must be a name such as "idleBytes", a list of names, or { of, unit }: got ${shown(given)}`,
+  );
 }
 
 /**
