@@ -9,9 +9,10 @@ import { type Verification, verifyFile } from "../report/verify";
 import { printable } from "./printable";
 
 function report({ file, results, changes, compared, ok }: Verification): string {
-  const lines = results.map(({ sha256, kind, verdict, why, places }) => {
+  const lines = results.map(({ sha256, kind, verdict, why, leftOut, places }) => {
     const where = places.length === 0 ? "" : `  ${places.join(", ")}`;
-    return `${verdict}  ${sha256.slice(0, 16)}  ${kind}${where}${why === undefined ? "" : `: ${why}`}`;
+    const told = why ?? (leftOut && `every number; left out since names have changed: ${leftOut.join(", ")}`);
+    return `${verdict}  ${sha256.slice(0, 16)}  ${kind}${where}${told === undefined ? "" : `: ${told}`}`;
   });
   const identical = results.filter((result) => result.verdict === "identical").length;
   const summary = ok

@@ -133,27 +133,37 @@ function isInferred(s: KernelSwitch, release: KernelRelease): boolean {
   );
 }
 
-/** Switches that modelled stable versions carry and mainline brought only after `release`. */
-function laterBackports(release: KernelRelease): string[] {
+/**
+ * Switches that the stable version of the modelled row below or above `release` carries and mainline brought only after
+ * `release`. A row that stands for a mainline release, such as 6.19.0, has no back-ports: what it has early is its own.
+ */
+function laterBackports(release: KernelRelease, neighbours: readonly ModelledKernel[]): string[] {
+  const stable = neighbours.filter((row) => !row.standsFor.endsWith(".0")).map((row) => row.release);
   return Object.entries(ALLOCATOR).flatMap(([name, s]) =>
-    Object.keys(s.backports).length > 0 &&
-    s.values.some(([, arrival]) => compareReleases(arrival.release, release) > 0)
+    stable.some(
+      (row) =>
+        Object.hasOwn(s.backports, row) &&
+        s.values.some(
+          ([value, arrival]) => value === s.backports[row] && compareReleases(arrival.release, release) > 0,
+        ),
+    )
       ? [name]
       : [],
   );
 }
 
 function notesOn(release: KernelRelease, known: readonly string[], inferred: readonly string[]): string[] {
-  const modelled = rows().map((row) => row.release);
-  const below = modelled.filter((r) => compareReleases(r, release) < 0).at(-1);
-  const above = modelled.find((r) => compareReleases(r, release) > 0);
-  const where = `Linux ${release} is not recorded: its rules are resolved by date, between the modelled ${below} and ${above}`;
+  const below = rows()
+    .filter((row) => compareReleases(row.release, release) < 0)
+    .at(-1)!;
+  const above = rows().find((row) => compareReleases(row.release, release) > 0)!;
+  const where = `Linux ${release} is not recorded: its rules are resolved by date, between the modelled ${below.release} and ${above.release}`;
   const notes = [
     inferred.length === 0
       ? `${where}; all ${known.length} are known`
       : `${where}; ${known.length} are known, ${inferred.length} inferred: ${inferred.join(", ")}`,
   ];
-  const later = laterBackports(release);
+  const later = laterBackports(release, [below, above]);
   if (later.length > 0)
     notes.push(
       `as mainline released it; stable versions of ${release} may carry later fixes: ${later.join(", ")}`,

@@ -1,6 +1,6 @@
 /**
- * Results with former names: an old write-up is still verified against today's result of its plan. Only names and units
- * changed, never a number.
+ * Results with former names: an old write-up is still verified against today's result of its plan. Only names, units and
+ * wording changed, never a number.
  */
 
 /** Former names and today's. */
@@ -14,6 +14,11 @@ const RENAMED: Readonly<Record<string, string>> = {
 const IN_MICROSECONDS: ReadonlySet<string> = new Set(["latencyUs", "refusedUs"]);
 /** Relative error of a quantile that was computed in another unit. */
 const ROUNDING = 1e-12;
+
+/** A hash over all runs of a result. Names are part of what it hashes, so it changed with them. */
+const HASH = "resultsHash";
+/** Sentences about a strategy in a scorecard, and whether its memory can be used; they have been reworded. */
+const PROSE: ReadonlySet<string> = new Set(["title", "control", "since", "configure", "text", "example"]);
 
 type Json = Record<string, unknown>;
 const isObject = (value: unknown): value is Json => typeof value === "object" && value !== null;
@@ -40,6 +45,51 @@ export function inTodaysNames(stored: unknown, now: unknown): unknown {
     }),
   );
 }
+
+/** True for a result of the time before the renaming: its plan has format 1, or it has a former name. */
+export function isFormer(plan: unknown, result: unknown): boolean {
+  return isFormatOne(plan) || (isObject(plan) && isFormatOne(plan.plan)) || hasFormerName(result);
+}
+
+const isFormatOne = (plan: unknown) => isObject(plan) && plan.format === 1;
+
+function hasFormerName(value: unknown): boolean {
+  if (!isObject(value)) return false;
+  return Object.entries(value).some(([key, one]) => Object.hasOwn(RENAMED, key) || hasFormerName(one));
+}
+
+/** A former result with everything that can be compared, and the names of what cannot. */
+export interface Comparable {
+  stored: unknown;
+  leftOut: string[];
+}
+
+/**
+ * The former result `stored`, already in today's names, with the hash and the wording of `now` wherever only these
+ * differ. The numbers in a sentence are compared: they must be those of today's sentence, in the same order.
+ */
+export function withoutHashAndWording(stored: unknown, now: unknown): Comparable {
+  const leftOut = new Set<string>();
+  const visit = (then: unknown, today: unknown, key: string): unknown => {
+    if (then === today) return then;
+    if (typeof then === "string" && typeof today === "string") {
+      if (!(key === HASH ? isHash(then) : PROSE.has(key) && numbersIn(then) === numbersIn(today)))
+        return then;
+      leftOut.add(key === HASH ? HASH : `wording of ${key}`);
+      return today;
+    }
+    if (Array.isArray(then))
+      return then.map((one, i) => visit(one, Array.isArray(today) ? today[i] : null, key));
+    if (!isObject(then) || !isObject(today)) return then;
+    return Object.fromEntries(
+      Object.entries(then).map(([name, one]) => [name, visit(one, today[name], name)]),
+    );
+  };
+  return { stored: visit(stored, now, ""), leftOut: [...leftOut] };
+}
+
+const isHash = (text: string) => /^[0-9a-f]{64}$/.test(text);
+const numbersIn = (text: string) => (text.match(/\d+/g) ?? []).join(" ");
 
 /** Numbers times 1000, or today's number if the two differ only by rounding. */
 function thousandfold(value: unknown, now: unknown): unknown {

@@ -8,7 +8,7 @@
 import { canonicalJson } from "../base/canonical-json";
 import type { Run } from "../chart/figure";
 import { firstDifference } from "./first-difference";
-import { inTodaysNames } from "./former-results";
+import { inTodaysNames, isFormer, withoutHashAndWording } from "./former-results";
 import { planKindOf } from "./plan-kinds";
 import { RUN_LIMITS, type RunAnswer, type RunLimits, runAgain } from "./run-again";
 import { changedSha256 } from "./stored-results";
@@ -23,6 +23,8 @@ export interface VerifiedResult {
   verdict: "identical" | "differs" | "changed" | "cannot be run";
   /** The reason in words, unless identical. */
   why?: string;
+  /** What an older version wrote under other names and so was not compared; the numbers were. Absent if nothing. */
+  leftOut?: string[];
   /** The cells that contain it; empty if the write-up does not say. */
   places: string[];
 }
@@ -57,7 +59,9 @@ export async function verifyFile(file: string, limits: RunLimits = RUN_LIMITS): 
   return { file, form, results, changes, compared, ok };
 }
 
-function verdictOn(run: Run, answer: RunAnswer | undefined): Pick<VerifiedResult, "verdict" | "why"> {
+type Verdict = Pick<VerifiedResult, "verdict" | "why" | "leftOut">;
+
+function verdictOn(run: Run, answer: RunAnswer | undefined): Verdict {
   if (answer === undefined)
     return {
       verdict: "changed",
@@ -65,8 +69,12 @@ function verdictOn(run: Run, answer: RunAnswer | undefined): Pick<VerifiedResult
     };
   if ("failed" in answer) return { verdict: "cannot be run", why: answer.failed };
   if (canonicalJson(answer.result) === canonicalJson(run.result)) return { verdict: "identical" };
-  const stored = inTodaysNames(run.result, answer.result);
-  if (canonicalJson(answer.result) === canonicalJson(stored)) return { verdict: "identical" };
+  const renamed = inTodaysNames(run.result, answer.result);
+  const { stored, leftOut } = isFormer(run.plan, run.result)
+    ? withoutHashAndWording(renamed, answer.result)
+    : { stored: renamed, leftOut: [] };
+  if (canonicalJson(answer.result) === canonicalJson(stored))
+    return { verdict: "identical", ...(leftOut.length > 0 && { leftOut }) };
   return { verdict: "differs", why: firstDifference(stored, answer.result) ?? "the order of keys" };
 }
 

@@ -1,4 +1,5 @@
 /** JSON Schema (draft 2020-12) of a statement, for editors: meaning, default, limits and every accepted notation. */
+import { camel } from "../base/spelling";
 import { constantDefault } from "./defaults";
 import type { Field, Fields, Form } from "./field";
 
@@ -31,6 +32,8 @@ class Writer {
   /** Recursive forms by their names in the document. */
   readonly definitions = new Map<string, JsonSchema>();
   private readonly names = new Map<Form, string>();
+  /** Above 0 within a notation: there the names of strategies and workloads are literals in either spelling. */
+  private notations = 0;
 
   schema(field: Field): JsonSchema {
     const { doc, unit, source } = field.facts;
@@ -73,9 +76,11 @@ class Writer {
       case "text":
         return { type: "string", maxLength: form.longest };
       case "name":
-        return { enum: [...form.known()] };
-      case "literal":
-        return form.was.length === 0 ? { const: form.value } : { enum: [form.value, ...form.was] };
+        return { enum: form.known().flatMap(spellings) };
+      case "literal": {
+        const accepted = [...(this.notations > 0 ? spellings(form.value) : [form.value]), ...form.was];
+        return accepted.length === 1 ? { const: form.value } : { enum: accepted };
+      }
       case "list":
         return { type: "array", items: this.schema(form.of), minItems: form.least, maxItems: form.most };
       case "record":
@@ -100,7 +105,9 @@ class Writer {
       name = `form${this.names.size + 1}`;
       this.names.set(form, name);
       this.definitions.set(name, {});
+      this.notations++;
       const forms = form.written().map((one) => this.schema(one));
+      this.notations--;
       this.definitions.set(name, forms.length === 1 ? forms[0]! : { anyOf: forms });
     }
     return { $ref: `#/$defs/${name}` };
@@ -109,7 +116,7 @@ class Writer {
   private object(fields: Fields): JsonSchema {
     const properties: JsonSchema = {};
     const required: string[] = [];
-    const either: JsonSchema[] = [];
+    const rules: JsonSchema[] = [];
     for (const [own, field] of Object.entries(fields)) {
       const { word } = field.facts;
       properties[own] = this.schema(field);
@@ -120,19 +127,27 @@ class Writer {
         };
       for (const former of field.facts.was ?? [])
         properties[former] = { ...this.schema(field), deprecated: true, description: `now ${own}` };
+      const names = [own, ...(word === undefined ? [] : [word]), ...(field.facts.was ?? [])];
+      for (const [i, one] of names.entries())
+        for (const other of names.slice(i + 1)) rules.push({ not: { required: [one, other] } });
       if (field.optional || field.filled) continue;
-      const spellings = [own, ...(word === undefined ? [] : [word]), ...(field.facts.was ?? [])];
-      if (spellings.length === 1) required.push(own);
-      else either.push({ anyOf: spellings.map((one) => ({ required: [one] })) });
+      if (names.length === 1) required.push(own);
+      else rules.push({ anyOf: names.map((one) => ({ required: [one] })) });
     }
     return {
       type: "object",
       properties,
       additionalProperties: false,
       ...(required.length > 0 && { required }),
-      ...(either.length > 0 && { allOf: either }),
+      ...(rules.length > 0 && { allOf: rules }),
     };
   }
+}
+
+/** The name as plans write it, and in camelCase if that differs. */
+function spellings(name: string | number): (string | number)[] {
+  const other = typeof name === "string" ? camel(name) : name;
+  return other === name ? [name] : [name, other];
 }
 
 function integer(minimum: number, maximum: number): JsonSchema {

@@ -131,6 +131,20 @@ test("a modelled stable version has its back-ports; the mainline releases after 
   assert.match(resolveKernel("6.2").notes.join("\n"), /stable versions of 6\.2 may carry .*atomicRights/);
 });
 
+test("the note on later fixes names what the stable versions of the neighbouring rows carry, nothing else", () => {
+  const laterFixes = (release: string) => {
+    const note = resolveKernel(release).notes.find((one) => one.includes("may carry later fixes"));
+    return note === undefined ? [] : note.slice(note.lastIndexOf(": ") + 2).split(", ");
+  };
+  assert.deepEqual(laterFixes("6.13"), ["rmqueueMode"]);
+  assert.deepEqual(laterFixes("6.18"), [], "6.19 stands for a mainline release");
+  assert.deepEqual(laterFixes("7.0"), []);
+  assert.ok(!laterFixes("5.4").includes("rmqueueMode"), "6.12 is no neighbour of 5.4");
+  assert.ok(laterFixes("5.15").includes("pcpDrain") && laterFixes("6.6").includes("pcpDrain"));
+  for (const release of ["5.4", "5.15", "6.6", "6.13", "6.18", "7.0", "7.2"])
+    assert.ok(!laterFixes(release).includes("highatomicFastPath"), release);
+});
+
 test("a release between two rows says what is known, what is inferred and what is not modelled", () => {
   const { release, row, known, inferred, notes } = resolveKernel("6.6.30");
   assert.equal(release, "6.6");

@@ -5,13 +5,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test, { after } from "node:test";
 import { gzipSync } from "node:zlib";
+import { sha256Of } from "../../lib/base/canonical-json";
 import { runOf } from "../../lib/chart/run";
 import { machine } from "../../lib/fluent/machine";
 import { markdown as prose } from "../../lib/notebook/markdown";
 import { bundleOf } from "../../lib/notebook/show";
 import { exportNotebook } from "../../lib/report/export";
 import { RUN_LIMITS } from "../../lib/report/run-again";
-import { RUNS_MIME, withResults } from "../../lib/report/runs";
+import { RUNS_MIME, shownSha256, withResults } from "../../lib/report/runs";
 import { verifyFile } from "../../lib/report/verify";
 import { noChromium } from "../support/browser";
 import { displayedBy } from "../support/cells";
@@ -56,6 +57,52 @@ function changed(text: string, from: string | RegExp, to: string): string {
   assert.notEqual(now, text, `${from} is there`);
   return now;
 }
+
+const FORMER = readFileSync(join(__dirname, "../fixtures/former-results/format-1.ipynb"), "utf8");
+
+test("results of the time before the renaming: every number is compared, and what was left out is told", async () => {
+  const { ok, results } = await verifyFile(stored(FORMER));
+  assert.deepEqual(
+    results.map(({ kind, verdict, leftOut }) => [kind, verdict, leftOut?.[0]]),
+    [
+      ["comparison", "identical", "resultsHash"],
+      ["sweep", "identical", "resultsHash"],
+      ["scorecard", "identical", "wording of control"],
+    ],
+  );
+  assert.ok(results[2]!.leftOut!.includes("resultsHash"));
+  assert.ok(ok);
+});
+
+/** Changes by a forger who computes every SHA-256 anew: only running the plan again tells. */
+const FORGED: [kind: string, from: RegExp, to: string, where: RegExp][] = [
+  ["comparison", /"p50":([0-9.]+)/, '"p50":1$1', /latencyNs\.p50/],
+  ["comparison", /"asked":1,/, '"asked":2,', /asked/],
+  ["sweep", /"p50":([0-9.]+)/, '"p50":1$1', /latencyNs\.p50/],
+  ["scorecard", /"p50":([0-9.]+)/, '"p50":1$1', /latencyNs\.p50/],
+  ["scorecard", /"since":"3\.16"/, '"since":"3.17"', /since: stored "3\.17", now "3\.16"/],
+];
+for (const [kind, from, to, where] of FORGED)
+  test(`a former ${kind} with ${to} and a new SHA-256 differs`, async () => {
+    const forged = JSON.parse(FORMER);
+    for (const { outputs } of forged.cells) {
+      const { data } = outputs[0];
+      const [run] = data[RUNS_MIME].runs;
+      if ((run.plan.kind ?? "") !== kind) continue;
+      run.result = JSON.parse(changed(JSON.stringify(run.result), from, to));
+      run.sha256 = sha256Of({ plan: run.plan, result: run.result });
+      data[RUNS_MIME].shown = shownSha256(data);
+    }
+    const { ok, results, changes } = await verifyFile(stored(forged));
+    assert.deepEqual(changes, []);
+    const told = results.filter(({ verdict }) => verdict !== "identical");
+    assert.deepEqual(
+      told.map((one) => [one.kind, one.verdict]),
+      [[kind, "differs"]],
+    );
+    assert.match(told[0]!.why!, where);
+    assert.equal(ok, false);
+  });
 
 const CHANGES: [what: string, from: string | RegExp, to: string][] = [
   ["a number of a result", '"managed":', '"managed":1'],
