@@ -36,7 +36,7 @@ test("what a plan refuses, the description refuses at once, with the place and t
     [manyAreas, /machine: cmaAreas: must have at most 64 entries: got 65/],
     [() => virt.nodes(null as never), /machine: nodes: must be a whole number from 1 to 64: got null/],
     [() => virt.kernel(null as never), /machine: kernel: must be text: got null/],
-    [() => virt.kernel(6.1 as never), /machine: kernel: must be text: got 6.1/],
+    [() => virt.kernel(6.1 as never), /machine: kernel: must be text, in quotes in a file: got 6.1/],
     [
       () => virt.pageblockMaxOrder("9" as never),
       /machine: pageblockMaxOrder: must be a whole number from 1 to 30: got "9"/,
