@@ -139,7 +139,7 @@ function copyOfHouse(): string {
   const cache = join(ROOT, "node_modules/.cache");
   mkdirSync(cache, { recursive: true });
   const copy = mkdtempSync(join(cache, "pageblock-mutant-"));
-  for (const part of ["base", "hardware", "mm", "trace"])
+  for (const part of ["base", "schema", "hardware", "mm", "trace"])
     cpSync(join(ROOT, "lib", part), join(copy, "lib", part), { recursive: true });
   for (const part of ["laws", "mm"])
     cpSync(join(ROOT, "test", part), join(copy, "test", part), { recursive: true });
