@@ -33,13 +33,13 @@ export const SYSTEM_FIELDS = {
   ),
 } satisfies Fields;
 
-/** Why a field of earlier plans is gone. */
-const NO_GRANULES =
-  "machines of every size work page by page now: leave it out, and run the plan again: what a machine with granules granted is not comparable";
+/** Fields of earlier plans, and why each is gone. */
+const GONE = {
+  granuleOrder:
+    "machines of every size work page by page now: leave it out, and run the plan again: what a machine with granules granted is not comparable",
+};
 
-export const SYSTEM = object("mechanisms and swap of the running machine", SYSTEM_FIELDS, {
-  gone: { granuleOrder: NO_GRANULES },
-});
+export const SYSTEM = object("mechanisms and swap of the running machine", SYSTEM_FIELDS, { gone: GONE });
 
 export interface SystemOptions extends OutOf<typeof SYSTEM_FIELDS> {}
 
@@ -56,8 +56,7 @@ export type ResolvedSystemOptions = Required<Omit<EngineOptions, "mobilityGroupi
 /** The options with their defaults; throws InputError for one that does not exist or whose value is out of range. */
 export function checkedSystemOptions({ bulk = true, ...options }: EngineOptions): ResolvedSystemOptions {
   for (const [option, value] of Object.entries(options))
-    if (option === "granuleOrder") throw new InputError(`option granuleOrder: ${NO_GRANULES}`);
-    else if (!spellings(SYSTEM_FIELDS).has(option))
+    if (!spellings(SYSTEM_FIELDS).has(option) && !Object.hasOwn(GONE, option))
       throw unknownName("option of a running machine", option, Object.keys(SYSTEM_FIELDS));
     else if (value === undefined) throw new InputError(`option ${option}: must have a value`);
   try {
@@ -66,6 +65,6 @@ export function checkedSystemOptions({ bulk = true, ...options }: EngineOptions)
     return { ...(withDefaults(SYSTEM_FIELDS, read) as ResolvedSystemOptions), bulk };
   } catch (error) {
     if (!(error instanceof FieldError)) throw error;
-    throw new InputError(`option ${fieldPath(error.path)}: ${error.message}`);
+    throw new InputError(`option ${fieldPath(error.path, error.key)}: ${error.message}`);
   }
 }
