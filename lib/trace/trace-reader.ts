@@ -164,72 +164,71 @@ export class TraceReader {
 
   /** Whole lines: `end` is the byte behind the last newline. */
   private lines(bytes: Buffer, from: number, end: number): void {
-    const { f, wanted, handler } = this;
+    // A call for each line, not one loop over all: a function that returns is compiled whole and again when it meets
+    // something new. A loop that never returns is replaced while it runs, and falls back at every new thing.
     let p = from;
-    let line = this.line;
-    let events = this.events;
-    while (p < end) {
-      line++;
-      const first = bytes[p]!;
-      let form = BY_BYTE[first];
-      let q = p + 1;
-      if (bytes[q] !== SPACE) {
-        form = this.longForm(bytes, p, line);
-        if (form === undefined) {
-          p = bytes.indexOf(NEWLINE, p) + 1;
-          continue;
-        }
-        while (bytes[q] !== SPACE && bytes[q] !== NEWLINE) q++;
-      }
-      if (form === undefined) this.unknown(bytes, p, line);
-      const kind = form!.kind;
-      if (kind !== REC.TIME) events++;
-      if (wanted[kind] === 0) {
-        // Lines are some 15 bytes long: a call of indexOf() costs more than this loop.
-        while (bytes[q] !== NEWLINE) q++;
-        p = q + 1;
-        continue;
-      }
-      this.line = line;
-      if (kind === REC.E) {
-        const stop = bytes.indexOf(NEWLINE, q);
-        handler.record(kind, f, 0, line, bytes.toString("latin1", q + 1, stop).trimEnd());
-        p = stop + 1;
-        continue;
-      }
-      const hex = form!.hex;
-      let n = 0;
-      let c = bytes[q]!;
-      while (c === SPACE) {
-        c = bytes[++q]!;
-        let value = 0;
-        const from = q;
-        if (n === hex) {
-          for (; c > SPACE; c = bytes[++q]!) {
-            const d = c >= 97 && c <= 102 ? c - 87 : c - 48;
-            if (d < 0 || d > 15) this.malformed(bytes, p, line);
-            value = value * 16 + d;
-          }
-        } else {
-          const minus = c === MINUS;
-          if (minus) c = bytes[++q]!;
-          for (; c > SPACE; c = bytes[++q]!) {
-            const d = c - 48;
-            if (d < 0 || d > 9) this.malformed(bytes, p, line);
-            value = value * 10 + d;
-          }
-          if (minus) value = -value;
-        }
-        if (q === from || n === 8) this.malformed(bytes, p, line);
-        f[n++] = value;
-      }
-      if (c === RETURN) c = bytes[++q]!;
-      if (c !== NEWLINE || n < form!.fields) this.malformed(bytes, p, line);
-      handler.record(kind, f, n, line, "");
-      p = q + 1;
+    while (p < end) p = this.oneLine(bytes, p);
+  }
+
+  /** Reads the line that begins at `p`; the byte behind it. */
+  private oneLine(bytes: Buffer, p: number): number {
+    const line = ++this.line;
+    let form = BY_BYTE[bytes[p]!];
+    let q = p + 1;
+    if (bytes[q] !== SPACE) {
+      form = this.longForm(bytes, p, line);
+      if (form === undefined) return bytes.indexOf(NEWLINE, p) + 1;
+      while (bytes[q] !== SPACE && bytes[q] !== NEWLINE) q++;
     }
-    this.line = line;
-    this.events = events;
+    if (form === undefined) this.unknown(bytes, p, line);
+    const kind = form!.kind;
+    if (kind !== REC.TIME) this.events++;
+    if (this.wanted[kind] === 0) {
+      // Lines are some 15 bytes long: a call of indexOf() costs more than this loop.
+      while (bytes[q] !== NEWLINE) q++;
+      return q + 1;
+    }
+    if (kind === REC.E) {
+      const stop = bytes.indexOf(NEWLINE, q);
+      this.handler.record(kind, this.f, 0, line, bytes.toString("latin1", q + 1, stop).trimEnd());
+      return stop + 1;
+    }
+    return this.numbers(bytes, p, q, form!);
+  }
+
+  /** Hands over the record of a line at `p` whose numbers begin at `q`; the byte behind it. */
+  private numbers(bytes: Buffer, p: number, at: number, { kind, fields, hex }: Form): number {
+    const { f, line } = this;
+    let q = at;
+    let n = 0;
+    let c = bytes[q]!;
+    while (c === SPACE) {
+      c = bytes[++q]!;
+      let value = 0;
+      const from = q;
+      if (n === hex) {
+        for (; c > SPACE; c = bytes[++q]!) {
+          const d = c >= 97 && c <= 102 ? c - 87 : c - 48;
+          if (d < 0 || d > 15) this.malformed(bytes, p, line);
+          value = value * 16 + d;
+        }
+      } else {
+        const minus = c === MINUS;
+        if (minus) c = bytes[++q]!;
+        for (; c > SPACE; c = bytes[++q]!) {
+          const d = c - 48;
+          if (d < 0 || d > 9) this.malformed(bytes, p, line);
+          value = value * 10 + d;
+        }
+        if (minus) value = -value;
+      }
+      if (q === from || n === 8) this.malformed(bytes, p, line);
+      f[n++] = value;
+    }
+    if (c === RETURN) c = bytes[++q]!;
+    if (c !== NEWLINE || n < fields) this.malformed(bytes, p, line);
+    this.handler.record(kind, f, n, line, "");
+    return q + 1;
   }
 
   /** The form of a word of more than one letter; an empty line has none. */
