@@ -3,7 +3,7 @@
  * nanoseconds of one CPU. They are computed from counted events, never from a clock, and texts call them modelled.
  */
 import { InputError, unknownName } from "../base/errors";
-import { type Fields, number, object, optional } from "../schema/field";
+import { type Fields, number, type ObjectField, object, optional } from "../schema/field";
 
 export interface Cost {
   /** Nanoseconds per event. */
@@ -68,8 +68,10 @@ export const COST_FIELDS = {
   ),
 } satisfies Fields;
 
+export interface CostsField extends ObjectField<typeof COST_FIELDS> {}
+
 /** The costs that a plan may change. */
-export const COSTS = object("nanoseconds that replace figures of the cost table", COST_FIELDS, {
+export const COSTS: CostsField = object("nanoseconds that replace figures of the cost table", COST_FIELDS, {
   flag: "cost",
 });
 

@@ -14,6 +14,7 @@ import {
   type Fields,
   list,
   name,
+  type ObjectField,
   type OutOf,
   object,
   optional,
@@ -107,8 +108,10 @@ export const MACHINE_FIELDS = {
   switches: optional(switches),
 } satisfies Fields;
 
+export interface MachineField extends ObjectField<typeof MACHINE_FIELDS> {}
+
 /** A machine as a plan states it: checks that the fields fit together and that the board supports them. */
-export const MACHINE = object("the machine", MACHINE_FIELDS, {
+export const MACHINE: MachineField = object("the machine", MACHINE_FIELDS, {
   refine: (request) => {
     kernelProfile(resolveBoot(request).release, request.switches);
     return request;

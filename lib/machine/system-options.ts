@@ -3,7 +3,17 @@ import { InputError, unknownName } from "../base/errors";
 import { THP_DEFRAG_MODES } from "../mm/allocation/thp";
 import { readField, spellings } from "../schema/check";
 import { withDefaults } from "../schema/defaults";
-import { type Fields, name, type OutOf, object, optional, size, truth, whole } from "../schema/field";
+import {
+  type Fields,
+  name,
+  type ObjectField,
+  type OutOf,
+  object,
+  optional,
+  size,
+  truth,
+  whole,
+} from "../schema/field";
 import { FieldError, fieldPath } from "../schema/place";
 
 /** Kernel mechanisms and other settings of a running machine. `false` switches a mechanism off. */
@@ -39,7 +49,11 @@ const GONE = {
     "machines of every size work page by page now: leave it out, and run the plan again: what a machine with granules granted is not comparable",
 };
 
-export const SYSTEM = object("mechanisms and swap of the running machine", SYSTEM_FIELDS, { gone: GONE });
+export interface SystemField extends ObjectField<typeof SYSTEM_FIELDS> {}
+
+export const SYSTEM: SystemField = object("mechanisms and swap of the running machine", SYSTEM_FIELDS, {
+  gone: GONE,
+});
 
 export interface SystemOptions extends OutOf<typeof SYSTEM_FIELDS> {}
 

@@ -1,6 +1,16 @@
 /** A comparison as a plan: the fields of a run, with several strategies in place of one, and many seeds. */
 import { check, isObject, readField } from "../schema/check";
-import { type Fields, filled, type InOf, list, type OutOf, object, parsed, whole } from "../schema/field";
+import {
+  type Fields,
+  filled,
+  type InOf,
+  list,
+  type ObjectField,
+  type OutOf,
+  object,
+  parsed,
+  whole,
+} from "../schema/field";
 import { fieldPath, type Locate } from "../schema/place";
 import type { Written } from "../schema/plan-file";
 import { cmaDebate } from "../strategy";
@@ -40,7 +50,12 @@ export const COMPARISON_FIELDS = {
 
 const FILE_FIELDS = { format: FORMAT, ...COMPARISON_FIELDS } satisfies Fields;
 
-export const COMPARISON = object("strategies side by side, under the same seeds", FILE_FIELDS);
+export interface ComparisonField extends ObjectField<typeof FILE_FIELDS> {}
+
+export const COMPARISON: ComparisonField = object(
+  "strategies side by side, under the same seeds",
+  FILE_FIELDS,
+);
 
 export interface ComparisonSpec extends OutOf<typeof COMPARISON_FIELDS> {}
 export type ComparisonIn = InOf<typeof FILE_FIELDS>;

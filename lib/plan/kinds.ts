@@ -5,7 +5,7 @@
 import { LOCKABLE_CACHE_NAMES } from "../hardware/cache-ways";
 import { ADAPTER_CURVE, LOCKED_REGION, TLB_CURVE } from "../hardware/curve-plans";
 import { MACHINE, MACHINE_FIELDS } from "../machine/boot-request";
-import { type Field, type Fields, filled, literal, object } from "../schema/field";
+import { type Field, type Fields, filled, literal, type ObjectField, object } from "../schema/field";
 import { RECORDING } from "../trace/recording-check";
 import { COMPARISON } from "./comparison";
 import { RUN } from "./run";
@@ -51,18 +51,18 @@ const RUN_EXAMPLE = {
   request: { size: "4MiB" },
 };
 
+const BOOT_FIELDS = { kind: filled(literal("boot")), ...MACHINE_FIELDS } satisfies Fields;
+
+export interface BootField extends ObjectField<typeof BOOT_FIELDS> {}
+
 /** A machine alone is a plan too. */
-export const BOOT = object(
-  "a machine that boots",
-  { kind: filled(literal("boot")), ...MACHINE_FIELDS },
-  {
-    refine: (plan) => {
-      const { kind: _kind, ...request } = plan;
-      MACHINE_REFINE(request as never);
-      return plan;
-    },
+export const BOOT: BootField = object("a machine that boots", BOOT_FIELDS, {
+  refine: (plan) => {
+    const { kind: _kind, ...request } = plan;
+    MACHINE_REFINE(request as never);
+    return plan;
   },
-);
+});
 
 const MACHINE_REFINE =
   MACHINE.form.kind === "object" && MACHINE.form.refine !== null ? MACHINE.form.refine : () => {};

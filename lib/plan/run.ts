@@ -14,6 +14,7 @@ import {
   type In,
   type InOf,
   literal,
+  type ObjectField,
   type Out,
   type OutOf,
   object,
@@ -66,7 +67,9 @@ export const RUN_FIELDS = {
   costs: SHARED_FIELDS.costs,
 } satisfies Fields;
 
-export const RUN = object("one run: a machine, what happens on it, and a request", RUN_FIELDS);
+export interface RunField extends ObjectField<typeof RUN_FIELDS> {}
+
+export const RUN: RunField = object("one run: a machine, what happens on it, and a request", RUN_FIELDS);
 
 export interface Plan extends OutOf<typeof RUN_FIELDS> {}
 

@@ -3,7 +3,17 @@ import { PATTERN_NAMES } from "../hardware/access-pattern";
 import { CPU_TLB_NAMES } from "../hardware/cpu-tlb-data";
 import { RDMA_ADAPTER_NAMES } from "../hardware/rdma-adapter-data";
 import { check } from "../schema/check";
-import { type Fields, filled, type InOf, literal, name, type OutOf, object, text } from "../schema/field";
+import {
+  type Fields,
+  filled,
+  type InOf,
+  literal,
+  name,
+  type ObjectField,
+  type OutOf,
+  object,
+  text,
+} from "../schema/field";
 import { fieldPath, type Locate } from "../schema/place";
 import { COMPARISON_FIELDS } from "./comparison";
 import { FORMAT } from "./run";
@@ -45,7 +55,12 @@ export const SCORECARD_FIELDS = {
 
 const FILE_FIELDS = { format: FORMAT, ...SCORECARD_FIELDS } satisfies Fields;
 
-export const SCORECARD = object("every way to serve a request, its price, and a front", FILE_FIELDS);
+export interface ScorecardField extends ObjectField<typeof FILE_FIELDS> {}
+
+export const SCORECARD: ScorecardField = object(
+  "every way to serve a request, its price, and a front",
+  FILE_FIELDS,
+);
 
 /** Everything needed to compute the scorecard again. */
 export interface ScorecardPlan extends OutOf<typeof SCORECARD_FIELDS> {}

@@ -11,6 +11,7 @@ import {
   list,
   literal,
   name,
+  type ObjectField,
   type Out,
   type OutOf,
   object,
@@ -132,7 +133,9 @@ export const STEPS_FIELDS = {
 
 const FILE_FIELDS = { format: FORMAT, ...STEPS_FIELDS } satisfies Fields;
 
-export const STEPS = object("a machine led step by step", FILE_FIELDS);
+export interface StepsField extends ObjectField<typeof FILE_FIELDS> {}
+
+export const STEPS: StepsField = object("a machine led step by step", FILE_FIELDS);
 
 /** The plan of a machine led step by step. */
 export interface StepPlan extends OutOf<typeof STEPS_FIELDS> {}

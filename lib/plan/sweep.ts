@@ -10,6 +10,7 @@ import {
   literal,
   name,
   number,
+  type ObjectField,
   type Out,
   object,
   optional,
@@ -81,7 +82,9 @@ export const SWEEP_FIELDS = {
   sample: optional(sample),
 } satisfies Fields;
 
-export const SWEEP = object("one plan with some of its fields varied", SWEEP_FIELDS, {
+export interface SweepField extends ObjectField<typeof SWEEP_FIELDS> {}
+
+export const SWEEP: SweepField = object("one plan with some of its fields varied", SWEEP_FIELDS, {
   // A sweep without samples is a grid: drops `{ kind: "grid" }`, so that it has one spelling.
   refine: ({ sample: chosen, ...rest }) =>
     chosen === undefined || chosen.kind === "grid" ? rest : { ...rest, sample: chosen },

@@ -182,6 +182,14 @@ export function record<O, I, const W extends string = never>(
 }
 
 /**
+ * A field of an object with fields S. State it as an interface, `interface RunField extends ObjectField<typeof RUN_FIELDS>`:
+ * in declarations the compiler writes an interface by its name, and any other type in full wherever it is used.
+ */
+export type ObjectField<S extends Fields, W extends string = never> = Field<OutOf<S>, InOf<S>, W> & {
+  readonly fields: S;
+};
+
+/**
  * An object without unknown fields. `refine` checks rules across fields, and may replace the value. `gone`: fields of
  * earlier plans, each with the reason why it is refused.
  */
@@ -196,7 +204,7 @@ export function object<const S extends Fields, const W extends string = never>(
     refine?: (value: OutOf<S>) => OutOf<S>;
     gone?: Readonly<Record<string, string>>;
   } = {},
-): Field<OutOf<S>, InOf<S>, W> & { readonly fields: S } {
+): ObjectField<S, W> {
   const form: Form = {
     kind: "object",
     fields,

@@ -1,6 +1,17 @@
 /** A request for contiguous memory, as plans state it: what is asked for, and how often. */
 import { InputError } from "../base/errors";
-import { type Fields, name, type OutOf, object, optional, size, time, truth, whole } from "../schema/field";
+import {
+  type Fields,
+  name,
+  type ObjectField,
+  type OutOf,
+  object,
+  optional,
+  size,
+  time,
+  truth,
+  whole,
+} from "../schema/field";
 import { FieldError } from "../schema/place";
 
 /** Limits of requests. They keep a slip of the pen, or a stranger, from asking for a run that never ends. */
@@ -66,7 +77,9 @@ export const REQUEST_FIELDS = {
   ),
 } satisfies Fields;
 
-export const REQUEST = object("the request", REQUEST_FIELDS, {
+export interface RequestField extends ObjectField<typeof REQUEST_FIELDS> {}
+
+export const REQUEST: RequestField = object("the request", REQUEST_FIELDS, {
   refine: (request) => {
     const { alignBytes } = request;
     if (alignBytes !== undefined && !Number.isInteger(Math.log2(alignBytes)))

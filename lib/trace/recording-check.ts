@@ -6,7 +6,7 @@ import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { join, relative, resolve, sep } from "node:path";
 import { InputError } from "../base/errors";
-import { type Fields, filled, literal, type OutOf, object, text } from "../schema/field";
+import { type Fields, filled, literal, type ObjectField, type OutOf, object, text } from "../schema/field";
 import { bootTable } from "./boot-table";
 import { contigRows } from "./contig-rows";
 import { type FidelityKind, type FidelityResult, findRecordings } from "./fidelity";
@@ -34,7 +34,12 @@ export const RECORDING_FIELDS = {
   sha256: text("SHA-256 of what is in it", { longest: 64 }),
 } satisfies Fields;
 
-export const RECORDING = object("a recording of the repository, checked against the model", RECORDING_FIELDS);
+export interface RecordingField extends ObjectField<typeof RECORDING_FIELDS> {}
+
+export const RECORDING: RecordingField = object(
+  "a recording of the repository, checked against the model",
+  RECORDING_FIELDS,
+);
 
 export interface RecordingPlan extends OutOf<typeof RECORDING_FIELDS> {}
 
