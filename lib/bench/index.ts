@@ -19,5 +19,8 @@ export const CHECKED = [
   "alloc-contig",
   "replay",
   "replay-cached",
+  "replay-cold",
   "import",
+  "import-cell",
+  "import-cell-at-once",
 ] as const;

@@ -1,10 +1,8 @@
-/** Benchmarks of what stands around the allocator: sweeps and scorecards on all cores, the store, replays, the import. */
-import { spawnSync } from "node:child_process";
+/** Benchmarks of what stands around the allocator: sweeps and scorecards on all cores, the store, replays. */
 import { createHash } from "node:crypto";
 import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { InputError } from "../base/errors";
 import { runAll } from "../experiment/compare";
 import { comparisonPlans } from "../experiment/comparison";
 import type { RunSummary } from "../experiment/run-plans";
@@ -14,7 +12,9 @@ import { type Plan, parsePlan } from "../plan/run";
 import { sweepIn } from "../plan/sweep";
 import { readPlanFile } from "../schema/plan-file";
 import { replay } from "../trace/replay";
-import type { Benchmark, BenchSettings, Size, Work } from "./measure";
+import { FRESH_BENCHMARKS } from "./fresh";
+import type { Benchmark, Size, Work } from "./measure";
+import { recordingOf } from "./recording";
 
 const ROOT = join(__dirname, "../..");
 /** Threads: what the table has is on two cores; starting them is most of what a small run takes. */
@@ -116,12 +116,6 @@ const store100000: Benchmark = {
   },
 };
 
-function recordingOf({ recording, size }: BenchSettings): string {
-  if (recording !== undefined) return recording;
-  const own = join(ROOT, "test/fixtures/x86-6.1", size === "small" ? "boot-8G" : "w1-files");
-  return own;
-}
-
 async function replayed(dir: string, cache: boolean): Promise<Work> {
   const { result } = await replay(dir, { cache });
   const { dataset: _folder, ...found } = result;
@@ -148,27 +142,6 @@ const replayCached: Benchmark = {
   },
 };
 
-/** Loads the built library in a process of its own and boots a machine, as the first cells of a notebook do. */
-const IMPORT = `const cpu = process.cpuUsage(), wall = process.hrtime.bigint();
-const { machine } = require(process.argv[1]);
-const { user, system } = process.cpuUsage(cpu);
-const wallNs = Number(process.hrtime.bigint() - wall);
-console.log(JSON.stringify({ cpuNs: (user + system) * 1000, wallNs, hash: machine("qemu-virt").memory("256MiB").boot().zones.length }));`;
-
-const importing: Benchmark = {
-  operation: "import of `machine` from the built library in a new process, its start not counted",
-  runs: 5,
-  prepare: () => ({
-    run() {
-      const door = join(ROOT, "dist/index.js");
-      const env = { ...process.env, NODE_OPTIONS: "" };
-      const child = spawnSync(process.execPath, ["-e", IMPORT, door], { encoding: "utf8", env });
-      if (child.status !== 0) throw new InputError(`bench import: ${child.stderr.trim().split("\n").at(-1)}`);
-      return { ops: 1, failures: 0, ...(JSON.parse(child.stdout) as Omit<Work, "ops" | "failures">) };
-    },
-  }),
-};
-
 export const WHOLE_BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   scorecard,
   "sweep-1000": sweep1000,
@@ -176,5 +149,5 @@ export const WHOLE_BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   "store-100000": store100000,
   replay: replayText,
   "replay-cached": replayCached,
-  import: importing,
+  ...FRESH_BENCHMARKS,
 };

@@ -36,7 +36,10 @@ const NO_FAILURES = [
   "init",
   "replay",
   "replay-cached",
+  "replay-cold",
   "import",
+  "import-cell",
+  "import-cell-at-once",
   "store-100000",
 ];
 

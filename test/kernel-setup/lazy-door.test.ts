@@ -1,6 +1,7 @@
 /** The built library opens at once: a name loads what it needs when it is used, and every way of importing sees them all. */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
+import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import test from "node:test";
 import { pathToFileURL } from "node:url";
@@ -26,6 +27,17 @@ test("opening the door loads nothing; a machine loads no chart, no YAML and no d
     const heavy = Object.keys(require.cache).filter((f) => /node_modules.(yaml|echarts|mathjs|@duckdb)/.test(f));
     console.log(JSON.stringify({ open, cma, heavy, same: lib.machine === lib.machine }));`;
   assert.deepEqual(printed(["-e", code]), { open: 1, cma: true, heavy: [], same: true });
+});
+
+test("declarations write the statements of plans by name: a cell reads them all at its first import", () => {
+  const folder = join(ROOT, "dist/plan");
+  for (const file of readdirSync(folder).filter((name) => name.endsWith(".d.ts"))) {
+    const { size } = statSync(join(folder, file));
+    assert.ok(
+      size < 64_000,
+      `${file}: ${size} bytes: give the fields that it repeats an interface (ObjectField)`,
+    );
+  }
 });
 
 test("the built door has the names of the source, for require, for import and for import of one name", () => {
