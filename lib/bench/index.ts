@@ -24,3 +24,10 @@ export const CHECKED = [
   "import-cell",
   "import-cell-at-once",
 ] as const;
+
+/** Workloads that differ in the size of the machine only, and that size. 1 TiB needs 5 GB: measured with `--sizes` alone. */
+export const SIZES: Readonly<Record<string, string>> = {
+  "mg-1g": "1 GiB",
+  "mg-64g": "64 GiB",
+  "mg-1t": "1 TiB",
+};

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { type Command, Option } from "commander";
 import { InputError } from "../base/errors";
-import { BENCHMARKS, CHECKED } from "../bench";
+import { BENCHMARKS, CHECKED, SIZES } from "../bench";
 import { type Opponent, opponent, pairedWith } from "../bench/against";
 import { type BenchResult, type BenchSettings, measure, type Spread, spreadOf } from "../bench/measure";
 import {
@@ -35,6 +35,7 @@ interface Flags {
   json?: boolean;
   check?: boolean;
   record?: boolean;
+  sizes?: boolean;
   performance: string;
 }
 
@@ -130,6 +131,7 @@ export function register(program: Command): void {
       "compare the ratios with the last entry of this kind of machine; exit 1 if one is 15 % up",
     )
     .option("--record", "append an entry")
+    .option("--sizes", "check or record mg on 1 GiB, 64 GiB and 1 TiB (needs 5 GB) in place of the others")
     .option("--performance <file>", "the entries", join(__dirname, "../../docs/performance.json"))
     .option("--json", "print one JSON object")
     .addHelpText("after", HELP)
@@ -137,7 +139,8 @@ export function register(program: Command): void {
       const other = flags.against === undefined ? null : opponent(flags.against);
       try {
         if (flags.check || flags.record) {
-          await checkOrRecord(flags.workload === undefined ? CHECKED : [flags.workload], flags, other);
+          const all = flags.sizes ? Object.keys(SIZES) : CHECKED;
+          await checkOrRecord(flags.workload === undefined ? all : [flags.workload], flags, other);
           return;
         }
         const name = flags.workload ?? (flags.replay === undefined ? "mu" : "replay");
