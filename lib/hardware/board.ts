@@ -54,6 +54,11 @@ export interface Board {
   /** Installed memory, in bytes. */
   memory: { default: number; smallest: number; largest: number };
   cpus: number;
+  /**
+   * Pages that drivers and tables take at boot, in bytes on 4 GiB; more as the square root of memory. Default: 8 MiB, a
+   * modelling choice (docs/calibration.md).
+   */
+  driverBytes?: number;
   /** NUMA nodes: memory and CPUs are divided into equal parts, memory from the lowest address up. Default: one. */
   nodes?: { default: number; choices: readonly number[] };
   windows: readonly RamWindow[];

@@ -9,10 +9,19 @@ import type { SystemCounters } from "./system-counters";
 import type { ResolvedSystemOptions } from "./system-options";
 
 /**
- * Single unmovable pages that the kernel holds soon after boot besides its image, by page size. The first and the
- * last value were measured on recorded arm64 machines (docs/fidelity.md); the middle one is interpolated.
+ * Single unmovable pages that the kernel holds soon after boot besides its image, by page size, on a small virtual
+ * machine with one CPU. The first and the last value were measured on recorded arm64 machines (docs/fidelity.md); the
+ * middle one is interpolated.
  */
 const KERNEL_PAGES: Readonly<Record<number, number>> = { 4096: 1600, 16384: 500, 65536: 180 };
+/**
+ * What every further CPU adds: its threads' stacks and tasks, queues of devices, /sys. What memory adds: drivers, block
+ * devices of sections, tables, as the square root of its size. Modelling choices: with them, machines soon after boot have a
+ * third of the unreclaimable slab to all of it that logs of real ones show (docs/calibration.md).
+ */
+const BYTES_A_CPU = 2 ** 20;
+const DRIVER_BYTES = 8 * 2 ** 20;
+const REFERENCE_BYTES = 4 * 2 ** 30;
 
 export class FixedPages {
   private readonly memory: Memory;
@@ -60,8 +69,12 @@ export class FixedPages {
   }
 
   /** Allocates the pages that the kernel holds soon after boot on a machine with pages of `pageSize` bytes. */
-  takeKernelPages(pageSize: number): Int32Array {
-    const frames = new Int32Array(KERNEL_PAGES[pageSize] ?? 0);
+  takeKernelPages(pageSize: number, driverBytes = DRIVER_BYTES): Int32Array {
+    const { zones } = this.memory;
+    const bytes = zones.reduce((pages, z) => pages + z.managed, 0) * pageSize;
+    const further = (zones[0]!.pcps.length - 1) * BYTES_A_CPU;
+    const drivers = driverBytes * Math.sqrt(bytes / REFERENCE_BYTES);
+    const frames = new Int32Array((KERNEL_PAGES[pageSize] ?? 0) + Math.floor((further + drivers) / pageSize));
     for (let i = 0; i < frames.length; i++) frames[i] = this.allocFixed("slab", GFP_KERNEL, 0);
     return frames;
   }

@@ -10,6 +10,7 @@
 
 import { releaseColumns } from "../base/columns";
 import { IntStackPool } from "../base/int-stack";
+import { findBoard } from "../hardware/boards";
 import { type CostTable, DEFAULT_COSTS, type EventCounts, elapsedNs } from "../hardware/costs";
 import { Contiguous } from "../mm/contiguous/contiguous";
 import type { MigrationWorld } from "../mm/contiguous/migrate";
@@ -103,7 +104,7 @@ export class System {
     this.hugetlb = startHugetlb(booted, m, this.world);
     this.contig = new Contiguous(m, undefined, booted.kernel);
     this.stacks = new IntStackPool();
-    this.kernelPages = this.fixed.takeKernelPages(this.pageSize);
+    this.kernelPages = this.fixed.takeKernelPages(this.pageSize, findBoard(booted.board).driverBytes);
   }
 
   /** Boots and starts the machine described. */
@@ -255,6 +256,11 @@ export class System {
     const { next, prev, state, owner } = this.memory;
     const { at, pfn, what } = this.slots;
     releaseColumns([next, prev, state, owner, this.lru.page, at, pfn, what]);
+  }
+
+  /** Processors, each with its own lists of free pages. */
+  get cpus(): number {
+    return this.memory.zones[0]!.pcps.length;
   }
 
   /** Pages that the allocator manages, in all zones. */

@@ -3,10 +3,10 @@ import type { Random } from "../base/random";
 import type { System } from "../machine/system";
 import { filled, size, time, whole } from "../schema/field";
 import { FileSet } from "./file-set";
+import { KernelCaches } from "./kernel-caches";
 import { definePaced, type Load, pagesOf, scaled } from "./load";
 import { duration, LONGEST_MS } from "./parameters";
-import { FIRST_TABLES, Process } from "./process";
-import { SlabCache } from "./slab-cache";
+import { Process } from "./process";
 
 export interface ContainersShape {
   containers: number;
@@ -15,6 +15,7 @@ export interface ContainersShape {
   forks: number;
   childPages: number;
   imagePages: number;
+  caches: KernelCaches;
 }
 
 interface Container {
@@ -24,6 +25,8 @@ interface Container {
 
 /** Kernel objects of a container (cgroup, namespaces, veth, mounts), 1 KiB each: a modelling choice. */
 const OBJECTS = 64;
+/** Threads of its first process: a modelling choice. */
+const THREADS = 8;
 /** Short processes that run at the same time. */
 const CHILDREN = 8;
 
@@ -34,7 +37,6 @@ export class ContainersLoad implements Load {
   private readonly running: Container[];
   private readonly children: Process[];
   private readonly images: FileSet;
-  private readonly objects: SlabCache;
   private forksLeft: number;
 
   private most: number;
@@ -52,12 +54,7 @@ export class ContainersLoad implements Load {
       meanPages,
       zipf: 1,
       mostDirty: Math.ceil(system.managedPages / 20),
-    });
-    const order = system.pageSize > 4096 ? 0 : 2;
-    this.objects = new SlabCache(system, random.fork("objects"), {
-      kind: "slab",
-      order,
-      objects: Math.floor((system.pageSize << order) / 1024),
+      caches: shape.caches,
     });
     this.forksLeft = 0;
   }
@@ -84,7 +81,7 @@ export class ContainersLoad implements Load {
   private begin(): number {
     const { shape, random } = this;
     while (this.running.length >= this.most) this.end();
-    const main = new Process(this.system, FIRST_TABLES);
+    const main = new Process(this.system, { threads: THREADS, caches: shape.caches });
     if (!main.alive) return -1;
     const wanted = Math.max(1, Math.round(random.exponential(shape.rssPages)));
     const got = main.fault(wanted);
@@ -92,11 +89,11 @@ export class ContainersLoad implements Load {
       main.exit();
       return -1;
     }
-    const slabs = this.objects.make(OBJECTS);
+    const objects = shape.caches.of("kmalloc-1k").take(OBJECTS);
     this.running.push({ main, objects: OBJECTS });
     this.forksLeft = shape.forks;
     const image = this.images.use(Math.ceil(shape.rssPages / 2), 0.05);
-    return got + image + Math.max(0, slabs * 4) + FIRST_TABLES + 4;
+    return got + image + Math.max(0, objects) + main.kernelPages;
   }
 
   /** A short process: fork copies page tables, exec drops them again and faults in what it runs. */
@@ -104,25 +101,24 @@ export class ContainersLoad implements Load {
     const { shape, random } = this;
     this.forksLeft--;
     if (this.children.length >= CHILDREN) this.children.splice(random.below(CHILDREN), 1)[0]!.exit();
-    const child = new Process(this.system, FIRST_TABLES);
+    const child = new Process(this.system, { caches: shape.caches });
     if (!child.alive) return -1;
     const got = child.fault(Math.max(1, Math.round(random.exponential(shape.childPages))));
     this.children.push(child);
-    return got === 0 ? -1 : got + FIRST_TABLES + 4;
+    return got === 0 ? -1 : got + child.kernelPages;
   }
 
   private end(): void {
     if (this.running.length === 0) return;
     const [container] = this.running.splice(this.random.below(this.running.length), 1);
     container!.main.exit();
-    this.objects.destroy(container!.objects);
+    this.shape.caches.of("kmalloc-1k").destroy(container!.objects);
   }
 
   stop(): void {
     while (this.running.length > 0) this.end();
     for (const child of this.children) child.exit();
     this.children.length = 0;
-    this.objects.drop();
   }
 }
 
@@ -140,7 +136,7 @@ export const containers = definePaced({
     child: filled(size("mean memory of a short process", { default: "1MiB", least: 1 })),
     images: filled(size("image layers on disk", { default: "2GiB", least: 1 })),
   },
-  leaves: ["fileClean", "fileDirty"],
+  leaves: ["fileClean", "fileDirty", "slabReclaimable"],
   pagesPerSecond: (p, { pageSize }) =>
     (p.containers / Math.max(0.001, p.life / 1000)) * ((1.5 * p.rss + p.forks * p.child) / pageSize),
   load: (system, p, random) =>
@@ -150,5 +146,6 @@ export const containers = definePaced({
       forks: p.forks,
       childPages: pagesOf(system, p.child),
       imagePages: pagesOf(system, p.images),
+      caches: new KernelCaches(system, random.fork("caches")),
     }),
 });

@@ -2,10 +2,11 @@
 import type { Random } from "../base/random";
 import type { System } from "../machine/system";
 import { filled, name, share, size, time, truth, whole } from "../schema/field";
+import { KernelCaches } from "./kernel-caches";
 import { definePaced, type Load, pagesOf, scaled } from "./load";
 import { PageCache } from "./page-cache";
 import { duration, LONGEST_MS } from "./parameters";
-import { FIRST_TABLES, Process } from "./process";
+import { Process } from "./process";
 
 export interface DatabaseShape {
   sgaPages: number;
@@ -17,6 +18,7 @@ export interface DatabaseShape {
   tables: number;
   /** Pages of log written per page of a session. */
   logShare: number;
+  caches: KernelCaches;
 }
 
 const PINNED_BY = "RDMA to the database's shared memory";
@@ -85,12 +87,12 @@ export class DatabaseLoad implements Load {
         this.sessions[at] = this.sessions[this.sessions.length - 1]!;
         this.sessions.pop();
       }
-      const session = new Process(this.system, FIRST_TABLES);
+      const session = new Process(this.system, { caches: shape.caches });
       if (!session.alive) return asked;
       const wanted = Math.max(1, Math.round(random.exponential(shape.pgaPages)));
       const got = session.mapShared(shape.tables) + session.fault(wanted);
       this.sessions.push(session);
-      asked += got + FIRST_TABLES + 4;
+      asked += got + session.kernelPages - shape.tables;
       this.logOwed += got * shape.logShare;
       const log = Math.floor(this.logOwed);
       this.logOwed -= log;
@@ -147,6 +149,7 @@ export const database = definePaced({
       pgaPages: pagesOf(system, p.pga),
       tables: p.backing === "hugetlb" ? 0 : tablesOf(system, p.sga, p.touched),
       logShare: p.log,
+      caches: new KernelCaches(system, random.fork("caches")),
     }),
 });
 

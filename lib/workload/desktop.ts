@@ -3,9 +3,10 @@ import type { Random } from "../base/random";
 import type { System } from "../machine/system";
 import { filled, share, size, time, whole } from "../schema/field";
 import { FileSet } from "./file-set";
+import { KernelCaches } from "./kernel-caches";
 import { definePaced, type Load, pagesOf, scaled } from "./load";
 import { duration, LONGEST_MS } from "./parameters";
-import { FIRST_TABLES, Process } from "./process";
+import { Process } from "./process";
 
 export interface DesktopShape {
   /** Tabs at a time, at most. */
@@ -16,6 +17,7 @@ export interface DesktopShape {
   /** Pages shared with the display per page of a tab. */
   graphics: number;
   filePages: number;
+  caches: KernelCaches;
 }
 
 interface Tab {
@@ -24,6 +26,8 @@ interface Tab {
 }
 
 const CHUNK = 256;
+/** A browser's process: threads, tables for its libraries, and a sparse heap. A modelling choice. */
+const TAB = { threads: 20, tables: 20, density: 0.2 };
 
 export class DesktopLoad implements Load {
   private readonly system: System;
@@ -48,6 +52,7 @@ export class DesktopLoad implements Load {
       meanPages,
       zipf: 0.9,
       mostDirty: Math.ceil(system.managedPages / 20),
+      caches: shape.caches,
     });
     this.left = 0;
   }
@@ -85,11 +90,11 @@ export class DesktopLoad implements Load {
   private open(): number {
     const { shape, random } = this;
     while (this.tabs.length >= this.most) this.close();
-    const process = new Process(this.system, FIRST_TABLES);
+    const process = new Process(this.system, { ...TAB, caches: shape.caches });
     if (!process.alive) return -1;
     this.tabs.push({ process, surfaces: [] });
     this.left = Math.max(CHUNK, Math.round(random.exponential(shape.tabPages)));
-    return FIRST_TABLES + 4;
+    return process.kernelPages;
   }
 
   /** The newest tab loads a piece; returns the pages it got. */
@@ -140,7 +145,7 @@ export const desktop = definePaced({
     graphics: filled(share("pages shared with the display per page of a heap", { default: 0.1 })),
     files: filled(size("programs, profiles and caches on disk", { default: "4GiB", least: 1 })),
   },
-  leaves: ["fileClean", "fileDirty"],
+  leaves: ["fileClean", "fileDirty", "slabReclaimable"],
   pagesPerSecond: (p, { pageSize }) =>
     (p.tabs / Math.max(0.001, p.life / 1000)) * (p.tab / pageSize) * (1.25 + p.graphics),
   load: (system, p, random) =>
@@ -150,5 +155,6 @@ export const desktop = definePaced({
       huge: p.huge,
       graphics: p.graphics,
       filePages: pagesOf(system, p.files),
+      caches: new KernelCaches(system, random.fork("caches")),
     }),
 });

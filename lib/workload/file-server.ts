@@ -3,9 +3,9 @@ import type { Random } from "../base/random";
 import type { System } from "../machine/system";
 import { filled, number, share, size } from "../schema/field";
 import { FileSet } from "./file-set";
+import { KernelCaches } from "./kernel-caches";
 import { definePaced, type Load, pagesOf } from "./load";
 import { duration } from "./parameters";
-import { dentries, inodes, SlabCache, shrinkable } from "./slab-cache";
 
 export interface FileShape {
   /** Pages of all files together, and the mean per file. */
@@ -14,38 +14,26 @@ export interface FileShape {
   writes: number;
   zipf: number;
   mostDirty: number;
+  caches: KernelCaches;
 }
 
 export class FileLoad implements Load {
   private readonly files: FileSet;
-  private readonly dentries: SlabCache;
-  private readonly inodes: SlabCache;
   private readonly shape: FileShape;
 
   constructor(system: System, random: Random, shape: FileShape) {
     this.shape = shape;
     const files = Math.max(1, Math.round(shape.pages / shape.meanPages));
     this.files = new FileSet(system, random.fork("files"), { ...shape, files });
-    this.dentries = new SlabCache(system, random.fork("dentries"), dentries(system.pageSize));
-    this.inodes = new SlabCache(system, random.fork("inodes"), inodes(system.pageSize));
-    shrinkable(system, this.dentries);
-    shrinkable(system, this.inodes);
   }
 
   turn(pages: number): number {
-    return this.withSlab(this.files.use(pages, this.shape.writes));
+    return this.files.use(pages, this.shape.writes);
   }
 
   /** A backup: all files, one after the other. */
   backup(pages: number): number {
-    return this.withSlab(this.files.sweep(pages));
-  }
-
-  private withSlab(asked: number): number {
-    // A dentry and an inode for each file that was not in memory.
-    const files = Math.ceil(asked / this.shape.meanPages);
-    const slabs = this.dentries.make(files) + 8 * this.inodes.make(files);
-    return asked + Math.max(0, slabs);
+    return this.files.sweep(pages);
   }
 
   /** The cache stays, as it does when nobody asks a server for files. */
@@ -83,5 +71,6 @@ export const fileServer = definePaced({
       writes: p.writes,
       zipf: p.zipf,
       mostDirty: Math.ceil(system.managedPages * p.dirty),
+      caches: new KernelCaches(system, random.fork("caches")),
     }),
 });

@@ -5,6 +5,7 @@
 import { Queue } from "../base/int-stack";
 import type { Random } from "../base/random";
 import type { System } from "../machine/system";
+import type { KernelCaches } from "./kernel-caches";
 import { Zipf } from "./zipf";
 
 export interface FileSetShape {
@@ -15,6 +16,8 @@ export interface FileSetShape {
   zipf: number;
   /** Dirty pages at which the oldest are written back (vm.dirty_background_ratio, in pages). */
   mostDirty: number;
+  /** Where the kernel's objects of the files are. */
+  caches: KernelCaches;
 }
 
 export class FileSet {
@@ -77,12 +80,15 @@ export class FileSet {
   /** Reads a file; returns the pages that were not in the cache, or −1 if there was no memory. */
   read(file: number): number {
     const pages = this.pages[file]!;
-    return pages === 0 ? this.bring(file, "fileClean") : this.system.touchRun(this.slots[file]!, pages);
+    if (pages > 0) return this.system.touchRun(this.slots[file]!, pages);
+    this.shape.caches.found(1);
+    return this.bring(file, "fileClean");
   }
 
   /** Writes a new version of a file; returns its pages, or −1 if there was no memory. */
   write(file: number): number {
-    this.forget(file);
+    if (this.pages[file]! === 0) this.shape.caches.found(1);
+    this.truncate(file);
     const pages = this.bring(file, "fileDirty");
     if (pages > 0) {
       this.dirty.push(file);
@@ -104,6 +110,7 @@ export class FileSet {
     if (got < n) system.returnSlots(base + got, n - got);
     this.slots[file] = base;
     this.pages[file] = got;
+    this.shape.caches.cached(got);
     return got === n ? n : -1;
   }
 
@@ -117,8 +124,13 @@ export class FileSet {
     this.dirtyPages -= pages;
   }
 
-  /** Deletes a file: its pages leave the cache. */
+  /** Deletes a file: its pages leave the cache, and its objects go. */
   forget(file: number): void {
+    if (this.pages[file]! > 0) this.shape.caches.deleted(1);
+    this.truncate(file);
+  }
+
+  private truncate(file: number): void {
     const pages = this.pages[file]!;
     if (pages === 0) return;
     if (this.isDirty[file] === 1) {
@@ -126,6 +138,7 @@ export class FileSet {
       this.dirtyPages -= pages;
     }
     this.system.freeRun(this.slots[file]!, pages);
+    this.shape.caches.uncached(pages);
     this.pages[file] = 0;
   }
 

@@ -2,11 +2,11 @@
 import type { Random } from "../base/random";
 import type { System } from "../machine/system";
 import { filled, size, time, whole } from "../schema/field";
+import { KernelCaches } from "./kernel-caches";
 import { definePaced, type Load, pagesOf, scaled } from "./load";
 import { PageCache } from "./page-cache";
 import { duration, LONGEST_MS } from "./parameters";
-import { FIRST_TABLES, Process } from "./process";
-import { dentries, inodes, SlabCache, shrinkable } from "./slab-cache";
+import { Process } from "./process";
 
 export interface BuildShape {
   jobs: number;
@@ -16,6 +16,7 @@ export interface BuildShape {
   objectPages: number;
   /** Pages of sources and objects that are kept; older ones are dropped. */
   cachePages: number;
+  caches: KernelCaches;
 }
 
 interface Job {
@@ -25,7 +26,7 @@ interface Job {
 
 /** A chunk of faults of one compiler, before another has its turn. */
 const CHUNK = 64;
-/** Sources are small: one dentry and one inode per 16 KiB read. A modelling choice. */
+/** Sources are small: one file per 16 KiB read. A modelling choice. */
 const BYTES_A_FILE = 16384;
 
 export class BuildLoad implements Load {
@@ -34,8 +35,6 @@ export class BuildLoad implements Load {
   private readonly shape: BuildShape;
   private readonly jobs: Job[];
   private readonly cache: PageCache;
-  private readonly dentries: SlabCache;
-  private readonly inodes: SlabCache;
   private next: number;
   private most: number;
 
@@ -45,10 +44,6 @@ export class BuildLoad implements Load {
     this.shape = shape;
     this.jobs = [];
     this.cache = new PageCache(system, random.fork("cache"), shape.cachePages);
-    this.dentries = new SlabCache(system, random.fork("dentries"), dentries(system.pageSize));
-    this.inodes = new SlabCache(system, random.fork("inodes"), inodes(system.pageSize));
-    shrinkable(system, this.dentries);
-    shrinkable(system, this.inodes);
     this.next = 0;
     this.most = shape.jobs;
   }
@@ -84,14 +79,14 @@ export class BuildLoad implements Load {
   /** Starts a compiler, which reads its sources; returns the pages requested, or −1 if there was no memory. */
   private begin(): number {
     const { shape, random, system } = this;
-    const process = new Process(system, FIRST_TABLES);
+    const process = new Process(system, { caches: shape.caches });
     if (!process.alive) return -1;
     const wanted = Math.ceil(shape.sourcePages * (0.5 + random.float()));
     const read = this.cache.read(wanted);
-    const files = Math.ceil((read * system.pageSize) / BYTES_A_FILE);
-    const slabs = this.dentries.make(files) + 8 * this.inodes.make(files);
+    const files = Math.ceil((Math.max(0, read) * system.pageSize) / BYTES_A_FILE);
+    const objects = shape.caches.found(files) + shape.caches.cached(read);
     this.jobs.push({ process, pagesLeft: Math.ceil(shape.rssPages * (0.5 + random.float())) });
-    return Math.max(0, read) + Math.max(0, slabs) + FIRST_TABLES + 4;
+    return Math.max(0, read) + Math.max(0, objects) + process.kernelPages;
   }
 
   stop(): void {
@@ -125,5 +120,6 @@ export const kernelBuild = definePaced({
       sourcePages: pagesOf(system, p.sources),
       objectPages: pagesOf(system, p.objects),
       cachePages: pagesOf(system, 256 * MiB),
+      caches: new KernelCaches(system, random.fork("caches")),
     }),
 });

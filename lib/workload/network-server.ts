@@ -2,10 +2,10 @@
 import type { Random } from "../base/random";
 import type { System } from "../machine/system";
 import { filled, number, share, whole } from "../schema/field";
+import { KernelCaches } from "./kernel-caches";
 import { definePaced, type Load, scaled } from "./load";
 import { duration } from "./parameters";
 import { ReceiveRing } from "./receive-ring";
-import { SlabCache } from "./slab-cache";
 
 export interface NetworkShape {
   /** Buffers in flight: of one page, and of order 3. */
@@ -14,10 +14,9 @@ export interface NetworkShape {
   /** Share of packets that use a large one. */
   largeShare: number;
   connections: number;
+  caches: KernelCaches;
 }
 
-/** TCP sockets of about 2.3 KB with what belongs to them: 13 in an order-3 slab (/proc/slabinfo of 6.1: TCP). */
-const SOCKET = { kind: "slab", order: 3, objects: 13 } as const;
 /** Packets of a connection until it is closed and another opened. A modelling choice. */
 const PACKETS_A_CONNECTION = 100;
 
@@ -26,7 +25,8 @@ export class NetworkLoad implements Load {
   private readonly shape: NetworkShape;
   private readonly small: ReceiveRing;
   private readonly large: ReceiveRing;
-  private readonly sockets: SlabCache;
+  /** Open ones. */
+  private sockets: number;
   private packets: number;
   private connections: number;
 
@@ -35,20 +35,19 @@ export class NetworkLoad implements Load {
     this.shape = shape;
     this.small = new ReceiveRing(system, random.fork("small"), shape.small, 0);
     this.large = new ReceiveRing(system, random.fork("large"), shape.large, system.pageSize > 4096 ? 0 : 3);
-    const order = system.pageSize > 4096 ? 0 : SOCKET.order;
-    this.sockets = new SlabCache(system, random.fork("sockets"), { ...SOCKET, order });
+    this.sockets = 0;
     this.packets = 0;
     this.connections = shape.connections;
     this.small.receive(shape.small);
     this.large.receive(shape.large);
-    this.sockets.make(shape.connections);
+    this.open(shape.connections);
   }
 
   scale(factor: number): void {
     this.small.limit(scaled(this.shape.small, factor));
     this.large.limit(scaled(this.shape.large, factor));
     this.connections = scaled(this.shape.connections, factor);
-    this.sockets.destroy(this.sockets.objects - this.connections);
+    this.close(this.sockets - this.connections);
   }
 
   turn(pages: number): number {
@@ -57,18 +56,30 @@ export class NetworkLoad implements Load {
       const ring = this.random.chance(this.shape.largeShare) ? this.large : this.small;
       asked += ring.receive(1);
       if (++this.packets % PACKETS_A_CONNECTION !== 0) continue;
-      this.sockets.destroy(1);
-      const slabs = this.sockets.make(Math.min(2, Math.max(0, this.connections - this.sockets.objects)));
-      if (slabs < 0) return asked;
-      asked += slabs * 8;
+      this.close(1);
+      const pages = this.open(Math.min(2, Math.max(0, this.connections - this.sockets)));
+      if (pages < 0) return asked;
+      asked += pages;
     }
     return asked;
+  }
+
+  /** Opens `n` connections; returns the pages that their sockets took, or −1. */
+  private open(n: number): number {
+    this.sockets += n;
+    return this.shape.caches.of("TCP").take(n);
+  }
+
+  private close(n: number): void {
+    const closed = Math.max(0, Math.min(n, this.sockets));
+    this.sockets -= closed;
+    this.shape.caches.of("TCP").destroy(closed);
   }
 
   stop(): void {
     this.small.drop();
     this.large.drop();
-    this.sockets.drop();
+    this.close(this.sockets);
   }
 }
 
@@ -97,5 +108,6 @@ export const networkServer = definePaced({
       large: p.largeBuffers,
       largeShare: p.large,
       connections: p.connections,
+      caches: new KernelCaches(system, random.fork("caches")),
     }),
 });

@@ -1,15 +1,18 @@
 /**
- * A process as the page allocator sees it: a kernel stack, anonymous memory faulted in page by page, with a page table for a
- * fixed number of pages. Everything is freed when it ends. Order of frees: release_pages() reverses the single pages of each
+ * A process as the page allocator sees it: kernel stacks and objects of its threads, and anonymous memory faulted in page by page,
+ * with a page table for a fixed number of pages and one deposited for every huge page. Everything is freed when it ends. Order of frees: release_pages() reverses the single pages of each
  * batch (recorded: docs/fidelity.md, "By what mechanism").
  */
 import { IntStack } from "../base/int-stack";
 import type { System } from "../machine/system";
-import { GFP_KERNEL } from "../mm/state/gfp";
+import type { KernelCaches } from "./kernel-caches";
 
-/** THREAD_SIZE is 16 KiB on x86-64 and arm64: order 2 with pages of 4 KiB, one page with larger ones. */
-function stackOrder(pageSize: number): number {
-  return Math.max(0, Math.log2(16384 / pageSize));
+/**
+ * Pages of a kernel stack: THREAD_SIZE is 16 KiB on x86-64 and arm64, or a page if that is larger. They are single pages, mapped
+ * side by side (CONFIG_VMAP_STACK, x86-64 since 4.9, arm64 since 4.14).
+ */
+function stackPages(pageSize: number): number {
+  return Math.max(1, 16384 / pageSize);
 }
 
 /**
@@ -17,6 +20,24 @@ function stackOrder(pageSize: number): number {
  * stack. A modelling choice.
  */
 export const FIRST_TABLES = 7;
+
+/**
+ * Share of a page table's entries that map a page: heaps are sparse. A running machine had 370 KiB of anonymous memory for each
+ * page table where 2 MiB would fit, and logs of machines full of anonymous memory have 0.5 to 1.9 MiB (docs/calibration.md).
+ */
+const DENSITY = 0.4;
+
+/** What a process is made of. */
+export interface ProcessShape {
+  /** Page tables from the start; default FIRST_TABLES. */
+  tables?: number;
+  /** Threads, each with a stack; default 1. */
+  threads?: number;
+  /** Share of a page table's entries that its memory uses; default DENSITY. */
+  density?: number;
+  /** Where its kernel objects are; default: it has none. */
+  caches?: KernelCaches;
+}
 
 /** Pages of an mmu_gather batch: 8, then what a page of pointers holds less its header. */
 const FIRST_BATCH = 8;
@@ -30,26 +51,39 @@ export class Process {
   private rows: IntStack;
   private pages: number;
   private fixed: IntStack;
-  private readonly stack: number;
+  private stacks: IntStack;
+  private readonly threads: number;
+  private readonly caches: KernelCaches | undefined;
   private readonly pagesATable: number;
   private sinceTable: number;
 
-  /** `tables`: page tables it has from the start; see FIRST_TABLES. */
-  constructor(system: System, tables = 0) {
+  constructor(system: System, shape: ProcessShape = {}) {
+    const { tables = FIRST_TABLES, threads = 1, density = DENSITY, caches } = shape;
     this.system = system;
+    this.threads = threads;
+    this.caches = caches;
     this.rows = system.stacks.take();
     this.pages = 0;
     this.fixed = system.stacks.take();
-    this.pagesATable = system.pageSize / 8;
+    this.stacks = system.stacks.take();
+    this.pagesATable = Math.max(1, Math.round((system.pageSize / 8) * density));
     this.sinceTable = this.pagesATable;
-    this.stack = system.allocFixed("kernelStack", GFP_KERNEL, stackOrder(system.pageSize));
+    this.caches?.begun(threads);
+    const wanted = threads * stackPages(system.pageSize);
+    this.stacks.grew(system.allocFixedList("kernelStack", wanted, this.stacks.room(wanted), 0));
     for (let i = 0; i < tables; i++) if (!this.addTable()) break;
     this.sinceTable = this.pagesATable;
+    if (!this.alive) this.exit();
   }
 
-  /** Whether it got its kernel stack, without which fork() fails. */
+  /** Whether it got its kernel stacks, without which fork() fails and nothing is left of it; false once it has ended. */
   get alive(): boolean {
-    return this.stack >= 0;
+    return this.stacks.length === this.threads * stackPages(this.system.pageSize);
+  }
+
+  /** Pages of its stacks and page tables. */
+  get kernelPages(): number {
+    return this.stacks.length + this.fixed.length;
   }
 
   /** Faults in up to `n` anonymous pages; returns how many it got. */
@@ -78,6 +112,13 @@ export class Process {
       const pages = 1 << system.memory.thpOrder;
       return this.fault(pages) === pages;
     }
+    // __do_huge_pmd_anonymous_page() deposits the page table that splitting the huge page would need.
+    const since = this.sinceTable;
+    if (!this.addTable()) {
+      system.free(slot);
+      return false;
+    }
+    this.sinceTable = since;
     this.have(slot, 1);
     return true;
   }
@@ -118,10 +159,12 @@ export class Process {
     }
     for (let i = 0; i < rows.length; i += 2) system.returnSlots(rows.at(i), rows.at(i + 1));
     system.freeFixedList(fixed.values, fixed.length);
-    if (this.stack >= 0) system.freeFixed(this.stack, stackOrder(system.pageSize));
+    system.freeFixedList(this.stacks.values, this.stacks.length);
+    this.caches?.ended(this.threads);
+    system.stacks.give(this.stacks);
     system.stacks.give(fixed);
     system.stacks.give(rows);
-    this.rows = this.fixed = NOTHING;
+    this.rows = this.fixed = this.stacks = NOTHING;
     this.pages = 0;
   }
 

@@ -1,9 +1,12 @@
 /** A long-running service: workers with large heaps that request huge pages (a JVM, a cache) and are restarted in turn. */
 import type { System } from "../machine/system";
+import type { KernelCaches } from "./kernel-caches";
 import type { Load } from "./load";
-import { FIRST_TABLES, Process } from "./process";
+import { Process } from "./process";
 
 const WORKERS = 8;
+/** Threads of a worker: a modelling choice. */
+const THREADS = 64;
 
 interface Worker {
   process: Process;
@@ -14,11 +17,13 @@ interface Worker {
 export class ServiceLoad implements Load {
   private readonly system: System;
   private readonly heapPages: number;
+  private readonly caches: KernelCaches;
   private readonly workers: Worker[];
 
   /** `pages`: of all heaps together. */
-  constructor(system: System, pages: number) {
+  constructor(system: System, pages: number, caches: KernelCaches) {
     this.system = system;
+    this.caches = caches;
     this.heapPages = Math.ceil(pages / WORKERS);
     this.workers = [];
   }
@@ -30,7 +35,7 @@ export class ServiceLoad implements Load {
       let worker = this.workers[this.workers.length - 1];
       if (worker === undefined || worker.pages >= this.heapPages) {
         if (this.workers.length === WORKERS) return asked;
-        worker = { process: new Process(this.system, FIRST_TABLES), pages: 0 };
+        worker = { process: new Process(this.system, { threads: THREADS, caches: this.caches }), pages: 0 };
         this.workers.push(worker);
       }
       const got = this.grow(worker);

@@ -14,14 +14,8 @@ export interface SlabShape {
   objects: number;
 }
 
-/** dentry: 192 bytes, 21 in a page of 4 KiB; ext4 inode: about 1.1 KB, 27 in an order-3 slab (/proc/slabinfo of 6.1). */
-export function dentries(pageSize: number): SlabShape {
-  return { kind: "slabReclaimable", order: 0, objects: Math.floor(pageSize / 192) };
-}
-export function inodes(pageSize: number): SlabShape {
-  const order = pageSize > 4096 ? 0 : 3;
-  return { kind: "slabReclaimable", order, objects: Math.floor((pageSize << order) / 1184) };
-}
+/** Neighbours that are destroyed together, at most: a modelling choice. */
+const RUN = 16;
 
 export class SlabCache {
   private readonly system: System;
@@ -35,7 +29,7 @@ export class SlabCache {
   private readonly unusedNumbers: number[];
   /** Slabs that may have room, last first; full or freed ones among them are skipped. */
   private readonly partial: number[];
-  /** The slab of every live object, in no order. */
+  /** The slab of every live object, mostly in the order in which they were made. */
   private live: Int32Array;
   private liveCount: number;
   slabs: number;
@@ -66,23 +60,38 @@ export class SlabCache {
 
   /** Makes `n` objects; returns how many slabs that took, or −1 if there was no memory. */
   make(n: number): number {
+    const { objects } = this.shape;
     let fresh = 0;
-    for (let i = 0; i < n; i++) {
+    for (let left = n; left > 0; ) {
       let slab = this.room();
       if (slab < 0) {
         slab = this.grow();
         if (slab < 0) return -1;
         fresh++;
       }
-      this.used[slab]!++;
-      if (this.liveCount === this.live.length) {
-        const wide = new Int32Array(2 * this.live.length);
-        wide.set(this.live);
-        this.live = wide;
-      }
-      this.live[this.liveCount++] = slab;
+      const here = Math.min(left, objects - this.used[slab]!);
+      this.used[slab]! += here;
+      this.liveAdd(slab, here);
+      left -= here;
     }
     return fresh;
+  }
+
+  /** make(), but returns how many pages that took, or −1. */
+  take(n: number): number {
+    const slabs = this.make(n);
+    return slabs < 0 ? -1 : slabs << this.shape.order;
+  }
+
+  private liveAdd(slab: number, objects: number): void {
+    const end = this.liveCount + objects;
+    if (end > this.live.length) {
+      const wide = new Int32Array(Math.max(end, 2 * this.live.length));
+      wide.set(this.live);
+      this.live = wide;
+    }
+    this.live.fill(slab, this.liveCount, end);
+    this.liveCount = end;
   }
 
   private room(): number {
@@ -120,24 +129,33 @@ export class SlabCache {
     return this.slabNumbers++;
   }
 
-  /** Destroys `n` objects chosen at random; returns how many pages became free. */
+  /**
+   * Destroys `n` objects, in runs of up to RUN neighbours each, at random places; returns how many pages became free. What was
+   * made together mostly goes together: the files of a directory, the areas of a process.
+   */
   destroy(n: number): number {
-    const { live, used } = this;
-    const { objects } = this.shape;
     let freed = 0;
-    for (let i = Math.min(n, this.liveCount); i > 0; i--) {
-      const at = this.random.below(this.liveCount);
-      const slab = live[at]!;
-      live[at] = live[--this.liveCount]!;
-      if (used[slab]! === objects) this.partial.push(slab);
-      if (--used[slab]! > 0) continue;
-      this.system.freeFixed(this.frames[slab]!, this.shape.order);
-      this.frames[slab] = -1;
-      this.unusedNumbers.push(slab);
-      this.slabs--;
-      freed += 1 << this.shape.order;
+    for (let left = Math.min(n, this.liveCount); left > 0; ) {
+      const run = Math.min(left, RUN);
+      const at = this.random.below(this.liveCount - run + 1);
+      for (let i = at; i < at + run; i++) freed += this.lose(this.live[i]!);
+      const tail = Math.max(at + run, this.liveCount - run);
+      this.live.copyWithin(at, tail, this.liveCount);
+      this.liveCount -= run;
+      left -= run;
     }
     return freed;
+  }
+
+  /** A slab loses an object; returns the pages that became free. */
+  private lose(slab: number): number {
+    if (this.used[slab]! === this.shape.objects) this.partial.push(slab);
+    if (--this.used[slab]! > 0) return 0;
+    this.system.freeFixed(this.frames[slab]!, this.shape.order);
+    this.frames[slab] = -1;
+    this.unusedNumbers.push(slab);
+    this.slabs--;
+    return 1 << this.shape.order;
   }
 
   /**

@@ -3,7 +3,6 @@
  * shares are modelling choices; docs/workloads/uptime.md gives the reasons.
  */
 import type { Random } from "../base/random";
-import { fixedShare } from "../machine/fixed-share";
 import type { System } from "../machine/system";
 import { CameraLoad } from "./camera";
 import { ContainersLoad } from "./containers";
@@ -11,6 +10,7 @@ import { DatabaseLoad } from "./database";
 import { DesktopLoad } from "./desktop";
 import { FileLoad } from "./file-server";
 import { BuildLoad } from "./kernel-build";
+import { KernelCaches } from "./kernel-caches";
 import { type Load, pagesOf } from "./load";
 import { NetworkLoad } from "./network-server";
 import { ServiceLoad } from "./service";
@@ -27,8 +27,8 @@ export interface ProfilePart {
   nightly?: (pages: number) => number;
   day: number;
   night: number;
-  /** For a load of pages that never move: how many this machine has, relative to its share of memory; default 1. */
-  few?: number;
+  /** Its share of what a machine fills memory with on its first day; default: as by day. */
+  fill?: number;
   /** Done once a week. */
   weekly?: () => void;
 }
@@ -43,64 +43,70 @@ export function profileParts(profile: Profile, system: System, random: Random): 
     case "server":
       return [
         make.service(0.3),
-        make.files(0.35, 0.55, 3),
+        make.files(0.35, 0.55, { times: 3, mean: 128 * KiB }),
         make.containers(0.25, 0.1, 0.14),
-        make.network(0.2, 0.1, 0.008),
+        make.network(0.2, 0.1, { ring: MiB, connections: 1000 }),
         make.build(0.15, 0.1, 0.08),
-        make.slab(0.05, 0.15, 0.08),
+        make.slab(0.05, 0.15, 0.03),
       ];
     case "desktop":
       return [
         make.desktop(0.7, 0.2, 0.4),
-        make.files(0.1, 0.55, 1),
-        make.network(0.1, 0.1, 0.002),
+        make.files(0.1, 0.55, { times: 1, mean: 64 * KiB }),
+        make.network(0.1, 0.1, { ring: 256 * KiB, connections: 100 }),
         make.build(0.05, 0, 0.05),
-        make.slab(0.05, 0.15, 0.06),
+        make.slab(0.05, 0.15, 0.03),
       ];
     case "pi":
       return [
         make.camera(0.4, 0.1, 0.06),
-        make.files(0.25, 0.55, 2),
+        make.files(0.25, 0.55, { times: 2, mean: 64 * KiB }),
         make.containers(0.2, 0.1, 0.12),
-        make.network(0.1, 0.1, 0.004),
-        make.slab(0.05, 0.15, 0.06),
+        make.network(0.1, 0.1, { ring: 256 * KiB, connections: 50 }),
+        make.slab(0.05, 0.15, 0.03),
       ];
     case "database":
       return [
         make.database(0.5, 0.2, 0.4),
-        make.files(0.2, 0.5, 1),
-        make.network(0.2, 0.1, 0.008),
+        make.files(0.2, 0.5, { times: 1, mean: MiB }),
+        make.network(0.2, 0.1, { ring: MiB, connections: 1000 }),
         make.containers(0.05, 0.05, 0.03),
-        make.slab(0.05, 0.15, 0.05),
+        make.slab(0.05, 0.15, 0.01),
       ];
   }
 }
 
+interface NetworkSize {
+  /** Bytes of a CPU's receive ring. */
+  ring: number;
+  connections: number;
+}
+
 class Parts {
   private readonly pages: number;
-  /** fixedShare() of the machine. */
-  private readonly few: number;
+  private readonly caches: KernelCaches;
 
   constructor(
     private readonly system: System,
     private readonly random: Random,
   ) {
     this.pages = system.managedPages;
-    this.few = fixedShare(this.pages * system.pageSize);
+    this.caches = new KernelCaches(system, random.fork("caches"));
   }
 
   private pagesOf(bytes: number): number {
     return pagesOf(this.system, bytes);
   }
 
-  /** Files `times` as large as memory. */
-  files(day: number, night: number, times: number): ProfilePart {
+  /** Files `times` as large as memory, and of so many bytes each in the mean. */
+  files(day: number, night: number, { times, mean }: { times: number; mean: number }): ProfilePart {
     const load = new FileLoad(this.system, this.random.fork("files"), {
       pages: this.pages * times,
-      meanPages: this.pagesOf(256 * KiB),
+      meanPages: this.pagesOf(mean),
       writes: 0.2,
       zipf: 0.9,
       mostDirty: Math.ceil(this.pages / 20),
+      caches: this.caches,
     });
     return { name: "files", load, nightly: (n) => load.backup(n), day, night };
   }
@@ -113,6 +119,7 @@ class Parts {
       forks: 12,
       childPages: this.pagesOf(MiB),
       imagePages: Math.ceil(this.pages / 2),
+      caches: this.caches,
     });
     return { name: "containers", load, day, night };
   }
@@ -120,20 +127,21 @@ class Parts {
   /** Heaps of this share of memory; once a week one of the workers is restarted, and its heap faulted in again beside the budget. */
   service(share: number): ProfilePart {
     const pages = Math.floor(this.pages * share);
-    const load = new ServiceLoad(this.system, pages);
+    const load = new ServiceLoad(this.system, pages, this.caches);
     return { name: "service", load, day: 1, night: 1, weekly: () => load.restart() };
   }
 
-  /** Buffers in flight as a share of memory, half of them small and half of order 3. */
-  network(day: number, night: number, share: number): ProfilePart {
-    const pages = Math.ceil((this.pages * this.few * share) / 2);
+  /** Receive rings of so many bytes for every CPU, an eighth of them in buffers of order 3, and open connections. */
+  network(day: number, night: number, { ring, connections }: NetworkSize): ProfilePart {
+    const pages = this.pagesOf(ring) * this.system.cpus;
     const load = new NetworkLoad(this.system, this.random.fork("network"), {
       small: pages,
-      large: Math.ceil(pages / 8),
+      large: Math.ceil(pages / 64),
       largeShare: 0.1,
-      connections: Math.ceil(pages / 4),
+      connections,
+      caches: this.caches,
     });
-    return { name: "network", load, day, night, few: this.few };
+    return { name: "network", load, day, night, fill: 0 };
   }
 
   build(day: number, night: number, share: number): ProfilePart {
@@ -144,16 +152,18 @@ class Parts {
       sourcePages: this.pagesOf(2 * MiB),
       objectPages: this.pagesOf(256 * KiB),
       cachePages: Math.ceil(this.pages / 10),
+      caches: this.caches,
     });
     return { name: "build", load, day, night };
   }
 
   slab(day: number, night: number, share: number): ProfilePart {
-    const load = new SlabGrowthLoad(this.system, this.random.fork("slab"), {
-      mostPages: Math.ceil(this.pages * this.few * share),
+    const load = new SlabGrowthLoad({
+      mostPages: Math.ceil(this.pages * share),
       deleted: 0.05,
+      caches: this.caches,
     });
-    return { name: "slab", load, day, night, few: this.few };
+    return { name: "slab", load, day, night };
   }
 
   desktop(day: number, night: number, share: number): ProfilePart {
@@ -164,6 +174,7 @@ class Parts {
       huge: 0.3,
       graphics: 0.1,
       filePages: this.pages,
+      caches: this.caches,
     });
     return { name: "desktop", load, day, night };
   }
@@ -191,6 +202,7 @@ class Parts {
       pgaPages,
       tables: Math.ceil((this.pages * share * 0.1) / tablePages),
       logShare: 0.05,
+      caches: this.caches,
     });
     return { name: "database", load, day, night };
   }

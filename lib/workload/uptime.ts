@@ -58,11 +58,13 @@ export class UptimeActor implements Actor {
   private readonly fill: number;
   private readonly owed: Float64Array;
   private readonly random: Random;
+  private readonly cpus: Random;
 
   constructor(system: System, random: Random, profile: Profile, intensity: number, startMs: number) {
     this.system = system;
     this.startMs = startMs;
     this.random = random.fork("levels");
+    this.cpus = random.fork("cpus");
     this.nextMs = startMs;
     this.daily = pagesADay(system, intensity);
     // Fills what is free now: a machine that has aged before is not filled twice.
@@ -89,13 +91,15 @@ export class UptimeActor implements Actor {
     for (let i = 0; i < this.parts.length; i++) {
       const part = this.parts[i]!;
       const nightly = part.nightly !== undefined && (!day || filling);
-      // A load of pages that never move does as much less as there is less of it; filling it takes as much less again.
-      const few = part.few ?? 1;
-      const due = (pages + fill * few) * few * (filling && nightly ? 1 : day ? part.day : part.night);
+      const share = filling && nightly ? 1 : day ? part.day : part.night;
+      const due = pages * share + fill * (part.fill ?? share);
       this.owed[i] = Math.min(this.owed[i]! + due, 4 * due + 1);
       const whole = Math.floor(this.owed[i]!);
+      // The scheduler runs it somewhere: what one CPU takes, another one frees.
+      if (whole > 0) this.system.memory.runOn(this.cpus.below(this.system.cpus));
       if (whole > 0) this.owed[i]! -= nightly ? part.nightly!(whole) : part.load.turn(whole);
     }
+    this.system.memory.runOn(0);
   }
 
   /** How many processes, buffers and objects there are: more by day, no day like another, and now and then a rush. */

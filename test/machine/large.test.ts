@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import test from "node:test";
-import { fixedShare } from "../../lib/machine/fixed-share";
 import { System } from "../../lib/machine/system";
 import type { SystemOptions } from "../../lib/machine/system-options";
 
@@ -26,11 +25,6 @@ test("a host of 4 TiB and eight nodes boots without touching its memory map", ()
   assert.ok(pages * 4096 > 4000 * GiB && pages * 4096 < 4096 * GiB);
   // The columns of its frames are 11 GiB of address space.
   assert.ok(grown < 400 * 2 ** 20, `resident memory grew by ${grown} bytes`);
-});
-
-test("pages that never move grow more slowly than memory", () => {
-  assert.equal(fixedShare(2 * GiB), 1);
-  assert.equal(fixedShare(64 * GiB), 1 / 8);
 });
 
 test("granules are no more: an option that names them is refused with the reason", () => {

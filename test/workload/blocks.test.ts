@@ -4,6 +4,7 @@ import test from "node:test";
 import { Random } from "../../lib/base/random";
 import { validate } from "../../lib/mm/reports/validate";
 import { FileSet } from "../../lib/workload/file-set";
+import { KernelCaches } from "../../lib/workload/kernel-caches";
 import { ReceiveRing } from "../../lib/workload/receive-ring";
 import { SlabCache, shrinkable } from "../../lib/workload/slab-cache";
 import { Zipf } from "../../lib/workload/zipf";
@@ -76,7 +77,8 @@ test("a ring keeps its number of buffers, and fewer when it is limited", () => {
 
 test("dirty files are written back, oldest first, and popular files are hits", () => {
   const s = pc();
-  const files = new FileSet(s, new Random(1), { files: 200, meanPages: 8, zipf: 1, mostDirty: 100 });
+  const caches = new KernelCaches(s, new Random(2));
+  const files = new FileSet(s, new Random(1), { files: 200, meanPages: 8, zipf: 1, mostDirty: 100, caches });
   for (let i = 0; i < 200; i++) files.write(i);
   const dirty = pagesByKind(s).get("fileDirty") ?? 0;
   assert.ok(dirty > 0 && dirty <= 100, String(dirty));

@@ -20,6 +20,7 @@ export const QEMU_VIRT = described({
   pageSizes: [K4, K16, K64],
   memory: { default: 2 * GiB, smallest: 128 * MiB, largest: 1024 * GiB },
   cpus: 1,
+  driverBytes: 0,
   windows: [{ start: GiB, end: GiB + 1024 * GiB }],
   dmaBits: 32,
   initrd: { what: "initrd", start: 0x48000000, bytes: 304 * KiB },

@@ -48,11 +48,12 @@ export class Memory extends FrameColumns {
   readonly thpOrder: number;
   readonly zones: Zone[];
   /**
-   * All zones in the order of the first node's list: its own from highest to lowest, then those of the other nodes.
+   * All zones in the order of the list of the current CPU's node: its own from highest to lowest, then those of the
+   * other nodes. Before runOn(), the first node's.
    */
-  readonly zonelist: Zone[];
-  /** The first node's list for each highest zone number: requests that name no node walk it. */
-  readonly zonelists: Zone[][];
+  zonelist: Zone[];
+  /** That node's list for each highest zone number: requests that name no node walk it. */
+  zonelists: Zone[][];
   /** The lists of every node. */
   readonly nodeZonelists: Zonelists;
   readonly sw: KernelSwitches;
@@ -204,7 +205,20 @@ export class Memory extends FrameColumns {
     return (gfp & __GFP_THISNODE ? thisNode : fallback)[nid]?.[gfpZone(gfp)];
   }
 
-  /** The number of the first node: requests that name none go there. */
+  /**
+   * From now on requests come from CPU `cpu`: they use its per-CPU lists, and those that name no node go to its node
+   * first. CPUs are divided evenly among nodes, the lowest numbers to the first.
+   */
+  runOn(cpu: number): void {
+    for (const zone of this.zones) zone.pcp = zone.pcps[cpu]!;
+    if (this.nrNodes < 2) return;
+    const node = Math.floor((cpu * this.nrNodes) / this.zones[0]!.pcps.length);
+    const lists = this.nodeZonelists.fallback.filter((l) => l !== undefined)[node]!;
+    this.zonelists = lists;
+    this.zonelist = lists.at(-1)!;
+  }
+
+  /** The number of the current CPU's node: requests that name none go there. */
   get firstNode(): number {
     return this.zonelist[0]?.nid ?? 0;
   }
