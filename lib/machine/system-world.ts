@@ -1,5 +1,7 @@
 /** How pages of a running machine move: which may be isolated, where they go, and who is told. */
 import { type MigrationWorld, ownersWorld } from "../mm/contiguous/migrate";
+import { MigrationRun } from "../mm/contiguous/migrate-run";
+import { LruMoves } from "../mm/reclaim/lru-moves";
 import type { Memory } from "../mm/state/memory";
 import { holdsOf, orderInUse } from "../mm/state/owners";
 import { SLOT_DROPPED } from "./page-slots";
@@ -10,7 +12,7 @@ export function systemWorld(parts: RunningParts): MigrationWorld {
   const { memory: m, lru, slots, counters } = parts;
   const { migration, reclaim } = parts.options;
   const owners = ownersWorld(m);
-  return {
+  const world: MigrationWorld = {
     ...owners,
     move: (from, to) => (migration ? owners.move(from, to) : -16),
     dropped: (pfn) => reclaim && owners.dropped(pfn),
@@ -28,6 +30,13 @@ export function systemWorld(parts: RunningParts): MigrationWorld {
       slots.split(pfn);
     },
   };
+  const lists = new LruMoves(m, lru);
+  if (migration)
+    world.many = new MigrationRun(m, world, (from, to, n) => {
+      lists.moved(from, to, n);
+      for (let i = 0; i < n; i++) slots.moved(from[i]!, to[i]!);
+    });
+  return world;
 }
 
 /** Compaction leaves pinned anonymous pages where they are; of others the attempt fails. */

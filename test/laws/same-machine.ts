@@ -10,6 +10,7 @@ const PASSED_BY = new Set([
   "prev",
   "memory.ac",
   "system.bulk",
+  "world.many",
   "stacks",
   "trace",
 ]);

@@ -55,7 +55,8 @@ function freeUpwards(m: Memory, zone: Zone, start: number, n: number, mt: number
   }
 }
 
-function freeDownwards(m: Memory, zone: Zone, start: number, n: number, mt: number): void {
+/** Frees the single frames [start, start + n) of one page block, the last one first; they are counted already. */
+export function freeDownwards(m: Memory, zone: Zone, start: number, n: number, mt: number): void {
   m.state.fill(0, start, start + n);
   for (let end = start + n; end > start; ) {
     const order = largest(end, end - start);

@@ -55,6 +55,7 @@ export function scanBlock(m: Memory, zone: Zone, pfn: number): boolean {
 export function moveScannedBlock(m: Memory, zone: Zone, mt: number, oldMt: number): number {
   const { blockScan, state } = m;
   let moved = 0;
+  if (blockScan.freePages === 0) return 0;
   for (let p = blockScan.startPfn; p < blockScan.endPfn; ) {
     const s = state[p]!;
     if (s !== 0 && s <= ORDER_MASK) {

@@ -83,19 +83,9 @@ export class PageRun {
     return true;
   }
 
-  /**
-   * The first zone of the list whose watermark holds; null: the next request goes by itself. Whether a page may fragment is not
-   * asked of a per-CPU list; a zone of another node counts as soon as none of the first holds.
-   */
+  /** The zone that serves the next request; null: it goes by itself. */
   private walk(): Zone | null {
-    const { m, ac } = this;
-    if (this.waiting.due) return null;
-    const { zonelist } = ac;
-    for (let i = 0; i < zonelist.length; i++) {
-      const zone = zonelist[i]!;
-      if (zoneAllows(m, zone, ac)) return zone.boostedWatermark ? null : zone;
-    }
-    return null;
+    return this.waiting.due ? null : servingZone(this.m, this.ac);
   }
 
   /** Fills the empty list of the zone, where it is sure to find a page; false: nothing was done. */
@@ -118,6 +108,19 @@ export class PageRun {
     prepNewPage(m, pfn, 0, ac.mt);
     return pfn;
   }
+}
+
+/**
+ * The first zone of a request's list whose watermark holds; null: the request goes by itself. Whether a page may fragment is not
+ * asked of a per-CPU list; a zone of another node counts as soon as none of the first holds.
+ */
+export function servingZone(m: Memory, ac: AllocContext): Zone | null {
+  const { zonelist } = ac;
+  for (let i = 0; i < zonelist.length; i++) {
+    const zone = zonelist[i]!;
+    if (zoneAllows(m, zone, ac)) return zone.boostedWatermark ? null : zone;
+  }
+  return null;
 }
 
 /** `n` single pages left a per-CPU list whose requests were served by it: its count, and the size of the next drain. */

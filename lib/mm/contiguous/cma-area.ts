@@ -9,6 +9,7 @@ import type { Memory } from "../state/memory";
 import { MIGRATE_CMA } from "../state/migratetype";
 import { inUse, isMovablePage } from "../state/owners";
 import { allocContigRange, type ContigContext } from "./contig-range";
+import { freeSingles } from "./free-singles";
 import { EBUSY, EINVAL, ENOMEM } from "./page-isolation";
 
 /** Result of cma_alloc(). */
@@ -272,9 +273,11 @@ export function cmaRelease(
   for (let p = pfn; p < pfn + count; p++)
     if (range.bitmap[(p - range.basePfn) >>> range.orderPerBit] === 0)
       throw new InputError(`cma_release: page ${p} is not allocated from area ${area.name}`);
-  for (let p = pfn; p < pfn + count; p++) {
-    cx.seen.free?.(p, 0);
-    freePages(cx.m, p, 0);
-  }
+  if (cx.seen.free === undefined) freeSingles(cx.m, pfn, count);
+  else
+    for (let p = pfn; p < pfn + count; p++) {
+      cx.seen.free(p, 0);
+      freePages(cx.m, p, 0);
+    }
   range.mark(pfn, count, 0);
 }

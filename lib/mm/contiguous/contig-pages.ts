@@ -5,13 +5,13 @@
  * power-of-two sizes are naturally aligned.
  */
 import { InputError } from "../../base/errors";
-import { freePages } from "../allocation/page-alloc";
 import type { Memory } from "../state/memory";
 import { MIGRATE_MOVABLE } from "../state/migratetype";
 import { OWNER_KINDS, type OwnerKind, ownerKind } from "../state/owners";
 import { ALLOCATED, ORDER_MASK, OWNER_HOLE, OWNER_MASK, OWNER_RESERVED } from "../state/page-state";
 import type { Zone } from "../state/zone";
 import { allocContigRange, type ContigFailure, run } from "./contig-range";
+import { freeSingles } from "./free-singles";
 import type { GiganticSource } from "./hugetlb";
 import { GIGANTIC_GFP } from "./hugetlb";
 import { type ContigObserver, type MigrationStats, type MigrationWorld, ownersWorld } from "./migrate";
@@ -128,7 +128,7 @@ function tryRange(m: Memory, zone: Zone, start: number, request: ContigPagesRequ
 
 /** free_contig_range(): frame by frame, through the per-CPU lists. */
 export function freeContigRange(m: Memory, start: number, pages: number): void {
-  for (let p = start; p < start + pages; p++) freePages(m, p, 0);
+  freeSingles(m, start, pages);
 }
 
 /** alloc_gigantic_page(): gigantic huge pages from anywhere in memory. */

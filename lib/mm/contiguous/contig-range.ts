@@ -58,7 +58,7 @@ interface Scan {
   taken: number;
 }
 
-/** isolate_migratepages_block(): movable pages of one block, the last one first in the list. */
+/** isolate_migratepages_block(): movable pages of one block. */
 function scanBlockForPages(cx: ContigContext, start: number, end: number, scan: Scan): void {
   const { m, world, seen } = cx;
   let taken = 0;
@@ -75,7 +75,7 @@ function scanBlockForPages(cx: ContigContext, start: number, end: number, scan: 
     if (isPcpState(m.state[p]!)) continue;
     const order = world.isolate(p);
     if (order < 0) continue;
-    scan.list.unshift({ pfn: p, order });
+    scan.list.push({ pfn: p, order });
     p += (1 << order) - 1;
     taken += 1 << order;
     scan.taken += 1 << order;
@@ -93,7 +93,7 @@ function scanBlockForPages(cx: ContigContext, start: number, end: number, scan: 
   scan.next = p;
 }
 
-/** isolate_migratepages_range(). */
+/** isolate_migratepages_range(): the last page is the first in the list. */
 function scanRange(cx: ContigContext, start: number, end: number): Scan {
   const pages = cx.m.pageblockPages;
   const scan: Scan = { next: start, list: [], taken: 0 };
@@ -103,6 +103,7 @@ function scanRange(cx: ContigContext, start: number, end: number): Scan {
     if (scan.taken >= COMPACT_CLUSTER_MAX) break;
     p = blockEnd;
   }
+  scan.list.reverse();
   return scan;
 }
 

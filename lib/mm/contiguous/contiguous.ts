@@ -19,7 +19,7 @@ import { GFP_KERNEL } from "../state/gfp";
 import type { Memory } from "../state/memory";
 import { MIGRATE_CMA, MIGRATE_MOVABLE } from "../state/migratetype";
 import type { OwnerKind } from "../state/owners";
-import { BLOCK_MT } from "../state/page-state";
+import { ALLOCATED, BLOCK_MT } from "../state/page-state";
 import { CmaArea, cmaAlloc, cmaRelease } from "./cma-area";
 import {
   type ContigFailureReport,
@@ -241,8 +241,9 @@ export class Contiguous {
 
   /** free_contig_range(): page by page, ascending. */
   freeContigRange(pfn: number, count: number): void {
+    const { state } = this.memory;
     for (let p = pfn; p < pfn + count; p++) {
-      if (this.memory.freePlaceOf(p) !== undefined)
+      if (state[p]! < ALLOCATED && this.memory.freePlaceOf(p) !== undefined)
         throw new InputError(`free_contig_range: frame ${p} is free already`);
     }
     freeContigRange(this.memory, pfn, count);

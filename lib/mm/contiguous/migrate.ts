@@ -3,42 +3,28 @@
  * contents, frees the source. It is a generator that pauses wherever something else may happen on a real machine.
  */
 
-import { allocPages, freePages } from "../allocation/page-alloc";
-import {
-  __GFP_COMP,
-  __GFP_DIRECT_RECLAIM,
-  __GFP_HIGHMEM,
-  __GFP_MOVABLE,
-  __GFP_NOMEMALLOC,
-  __GFP_NOWARN,
-  __GFP_RECLAIM,
-  __GFP_RETRY_MAYFAIL,
-  GFP_HIGHUSER_MOVABLE,
-  GFP_USER,
-  ZONE_MOVABLE,
-} from "../state/gfp";
+import { freePages } from "../allocation/page-alloc";
 import type { Memory } from "../state/memory";
 import {
   extraReferences,
   holdsOf,
   inUse,
+  isFreeToMove,
+  isHeld,
   isMovablePage,
   moveOwner,
+  OWNER_KINDS,
   offLru,
   orderInUse,
   ownerKind,
   waitForPage,
 } from "../state/owners";
+import { OWNER_MASK } from "../state/page-state";
+import { type MigrationTarget, migrationTarget } from "./migration-target";
 import { EAGAIN, ENOMEM } from "./page-isolation";
 
 /** Passes over the list in one call: NR_MAX_MIGRATE_PAGES_RETRY. */
 export const MIGRATE_PASSES = 10;
-
-const GFP_TARGET = GFP_USER | __GFP_MOVABLE | __GFP_RETRY_MAYFAIL | __GFP_COMP;
-const GFP_TARGET_LARGE =
-  (GFP_TARGET & ~__GFP_RECLAIM) |
-  ((GFP_HIGHUSER_MOVABLE | __GFP_COMP | __GFP_NOMEMALLOC | __GFP_NOWARN) & ~__GFP_RECLAIM) |
-  __GFP_DIRECT_RECLAIM;
 
 /** Decisions of the page owners, which the allocator cannot know: from a recording, or from the simulated owners. */
 export interface MigrationWorld {
@@ -58,10 +44,17 @@ export interface MigrationWorld {
   target?: MigrationTarget;
   /** The page of 2^order frames at `pfn` is about to be split because there is no target. */
   split?(pfn: number, order: number): void;
+  /** Moves many pages in one go, which leaves what moving each of them leaves; default: they move one by one. */
+  many?: ManyMoves;
 }
 
-/** A new page of 2^order frames for the one at `pfn`: its first frame, or −1. */
-export type MigrationTarget = (m: Memory, pfn: number, order: number) => number;
+/** Migrates single pages that nothing holds in one go: unmapping and moving them always succeeds. */
+export interface ManyMoves {
+  /** The world that this belongs to. A world made from it answers differently, so its pages move one by one. */
+  readonly of: MigrationWorld;
+  /** Moves pages[at] and as many of those behind it as can be moved in one go; how many. 0: pages[at] must go alone. */
+  move(pages: readonly IsolatedPage[], at: number): number;
+}
 
 /**
  * The events an observer of a contiguous request sees, in the kernel's order, besides the allocator's trace points.
@@ -131,11 +124,18 @@ export function* migratePages(
   const given: IsolatedPage[] = [];
   let failed = 0;
   let waiting = list.splice(0);
+  const many = bulkMoves(cx, target);
   let again = true;
   for (let pass = 0; pass < MIGRATE_PASSES && again; pass++) {
     again = false;
     const left: IsolatedPage[] = [];
     for (let i = 0; i < waiting.length; i++) {
+      const n = many === null ? 0 : many.move(waiting, i);
+      if (n > 0) {
+        cx.stats.migrated += n;
+        i += n - 1;
+        continue;
+      }
       const page = waiting[i]!;
       // A step that nobody waits for is not given: it would pass through five generators, which costs more than the page.
       const rc = cx.stepwise ? yield* migratePage(cx, page, target) : migrateAtOnce(cx, page, target);
@@ -163,15 +163,13 @@ export function* migratePages(
   return failed + waiting.length;
 }
 
-/**
- * alloc_migration_target(): on the node of the source if there is room. Pages in ZONE_MOVABLE may move to any zone;
- * others may not move into it.
- */
-export function migrationTarget(m: Memory, pfn: number, order: number): number {
-  const zone = m.zoneOf(pfn)!;
-  let gfp = order === 0 ? GFP_TARGET : GFP_TARGET_LARGE;
-  if (zone.idx === ZONE_MOVABLE) gfp |= __GFP_HIGHMEM;
-  return allocPages(m, gfp, order, m.zonelistOf(zone.nid, gfp));
+/** The bulk way, if nobody observes or decides between the steps of a page. */
+function bulkMoves(cx: MigrationContext, target: MigrationTarget): ManyMoves | null {
+  const { m, world, seen } = cx;
+  const { many } = world;
+  if (many === undefined || many.of !== world || !m.bulk || !m.pcpAllowedOrder(0)) return null;
+  if (cx.stepwise || target !== migrationTarget || m.trace !== null || m.capture !== null) return null;
+  return (seen.alloc ?? seen.free ?? seen.unmap ?? seen.move) === undefined ? many : null;
 }
 
 /**
@@ -276,12 +274,13 @@ export function* reclaimCleanPages(cx: MigrationContext, list: IsolatedPage[]): 
 export function ownersWorld(m: Memory): MigrationWorld {
   return {
     isolate(pfn) {
+      if (isFreeToMove(m, pfn)) return 0;
       if (!isMovablePage(m, pfn) || offLru(m, pfn)) return -1;
       if (ownerKind(m, pfn) === "anon" && extraReferences(m, pfn) > 0) return -1;
       return orderInUse(m, pfn);
     },
     dropped(pfn) {
-      return ownerKind(m, pfn) === "fileClean" && holdsOf(m, pfn).length === 0;
+      return (m.ownerOf(pfn) & OWNER_MASK) === OWNER_KINDS.fileClean && !isHeld(m, pfn);
     },
     unmap: () => 1,
     move(pfn) {

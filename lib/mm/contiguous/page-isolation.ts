@@ -14,8 +14,16 @@ import { ZONE_MOVABLE } from "../state/gfp";
 import { materialiseRange } from "../state/materialise-range";
 import type { Memory } from "../state/memory";
 import { MIGRATE_CMA, MIGRATE_ISOLATE } from "../state/migratetype";
-import { clearInside, inUse, isMovablePage, offLru, orderInUse, ownerKind } from "../state/owners";
-import { BLOCK_ISOLATED } from "../state/page-state";
+import {
+  clearInside,
+  inUse,
+  isFreeToMove,
+  isMovablePage,
+  offLru,
+  orderInUse,
+  ownerKind,
+} from "../state/owners";
+import { BLOCK_ISOLATED, MOVABLE_PAGE, OWNER_RESERVED, OWNER_SLAB } from "../state/page-state";
 import type { Zone } from "../state/zone";
 import type { FrameSpan } from "../state/zone-frames";
 
@@ -34,6 +42,8 @@ export function hasUnmovablePages(m: Memory, zone: Zone, start: number, end: num
       p += (1 << free) - 1;
       continue;
     }
+    // What belongs to nobody stays, even if it was called movable once.
+    if (isFreeToMove(m, p) && (m.owner[p]! & ~MOVABLE_PAGE & ~OWNER_SLAB) !== OWNER_RESERVED) continue;
     if (!inUse(m, p)) continue;
     const kind = ownerKind(m, p);
     if (kind === "reserved" || kind === "hole") return p;

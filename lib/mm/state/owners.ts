@@ -8,6 +8,8 @@ import type { Memory } from "./memory";
 import type { PageHold } from "./page-hold";
 import {
   ALLOCATED,
+  FIXED_OWNED,
+  IN_USE_MOVABLE,
   MOVABLE_PAGE,
   ORDER_MASK,
   OWNER_HOLE,
@@ -44,6 +46,9 @@ const NAMES: string[] = [];
 for (const [name, value] of Object.entries(OWNER_KINDS)) NAMES[value >> 4] = name;
 
 const NO_HOLDS: readonly PageHold[] = [];
+
+/** The bits of a state that tell a single movable page. */
+const FREE_TO_MOVE_BITS = ALLOCATED | IN_USE_MOVABLE | ORDER_MASK;
 
 /** The kind of the page in use at `head`. */
 export function ownerKind(m: Memory, head: number): OwnerKind {
@@ -180,6 +185,17 @@ export function isMovablePage(m: Memory, pfn: number): boolean {
   return (m.ownerOf(pfn) & MOVABLE_PAGE) !== 0 && m.headOf(pfn) === pfn;
 }
 
+/** Whether anything holds the page at `head`. */
+export function isHeld(m: Memory, head: number): boolean {
+  const { holds } = m;
+  return holds !== null && holds.size > 0 && holds.has(head);
+}
+
+/** Whether `pfn` is a single page in use that may move and that nothing holds, as most pages are. */
+export function isFreeToMove(m: Memory, pfn: number): boolean {
+  return (m.state[pfn]! & FREE_TO_MOVE_BITS) === (ALLOCATED | IN_USE_MOVABLE) && !isHeld(m, pfn);
+}
+
 /** Order of the page in use at head `pfn`; 0 if unknown. */
 export function orderInUse(m: Memory, pfn: number): number {
   const s = m.state[pfn]!;
@@ -200,8 +216,8 @@ export function moveOwner(m: Memory, from: number, to: number): void {
 
 /** Marks each frame in [start, end) as a single page in use, of one kind, as a contiguous request returns them. */
 export function markTaken(m: Memory, start: number, end: number, kind: OwnerKind): void {
-  m.state.fill(ALLOCATED, start, end);
-  for (let p = start; p < end; p++) m.setOwner(p, OWNER_KINDS[kind]);
+  m.state.fill(FIXED_OWNED, start, end);
+  m.owner.fill(OWNER_KINDS[kind], start, end);
 }
 
 /** Clears all state inside a free page that was taken and is about to be put back whole. */
