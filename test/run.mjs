@@ -21,6 +21,8 @@ process.chdir(root);
 const parts = process.argv.slice(2);
 const TIMEOUT_MS = 900_000;
 const SLOW_MS = 30_000;
+/** So many of the longest files are named at the end. */
+const LONGEST = 12;
 /** Files at once: two even on one core, since many wait for browsers and kernels; four at most, since those take memory. */
 const AT_ONCE = Math.max(2, Math.min(4, availableParallelism()));
 const CHECK = "format, lint and types";
@@ -88,6 +90,24 @@ function slowestFirst(files, known) {
 
 const NODE_OPTIONS =
   `${process.env.NODE_OPTIONS ?? ""} --require ${JSON.stringify(join(root, "test", "support", "register.cjs"))} --enable-source-maps`.trim();
+/** Processor milliseconds of the children that have ended, theirs with them; Linux tells, elsewhere NaN. In ticks of 10 ms. */
+function cpuOfChildren() {
+  try {
+    const fields = readFileSync("/proc/self/stat", "utf8").replace(/^.*\) /s, "").split(" ");
+    return (Number(fields[13]) + Number(fields[14])) * 10;
+  } catch {
+    return Number.NaN;
+  }
+}
+let cpuCounted = cpuOfChildren();
+
+/** What was added to it since the last call: the child's that has just ended. */
+function cpuSince() {
+  const before = cpuCounted;
+  cpuCounted = cpuOfChildren();
+  return cpuCounted - before;
+}
+
 const reporter = pathToFileURL(join(root, "test", "support", "json-reporter.mjs")).href;
 const reports = mkdtempSync(join(tmpdir(), "pageblock-tests-"));
 
@@ -104,9 +124,11 @@ function child(command, args, options) {
       timedOut = true;
       running.kill("SIGKILL");
     }, TIMEOUT_MS);
+    let cpuMs = 0;
+    running.on("exit", () => (cpuMs = cpuSince()));
     const end = (status) => {
       clearTimeout(timer);
-      resolve({ status, output, timedOut, ms: Date.now() - started });
+      resolve({ status, output, timedOut, ms: Date.now() - started, cpuMs });
     };
     running.on("error", (error) => {
       output += error.stack;
@@ -161,9 +183,9 @@ function tell(path, { tests, status, output, timedOut }) {
 
 async function checked() {
   const shell = process.platform === "win32";
-  const { status, output, ms } = await child("npm", ["run", "--silent", "check"], { shell });
-  if (status !== 0) failedIn(CHECK, output);
-  return ms;
+  const ended = await child("npm", ["run", "--silent", "check"], { shell });
+  if (ended.status !== 0) failedIn(CHECK, ended.output);
+  return ended;
 }
 
 if (!existsSync(join(root, "node_modules", ".package-lock.json")))
@@ -179,21 +201,30 @@ const queue = slowestFirst(chosen, known);
 if (parts.length === 0) queue.unshift(CHECK);
 const count = queue.length;
 let begun = 0;
-let done = 0;
+const all = [];
+
+const seconds = (ms) => `${(ms / 1000).toFixed(1)} s`;
+const inWords = ({ ms, cpuMs }) => seconds(ms) + (cpuMs >= 0 ? ` (${seconds(cpuMs)} CPU)` : "");
+
+/** The longest files, and what all of them took of the processors. */
+function tellTimes() {
+  for (const one of [...all].sort((a, b) => b.ms - a.ms).slice(0, LONGEST))
+    process.stdout.write(`longest: ${one.path}, ${inWords(one)}\n`);
+  const cpuMs = all.reduce((sum, one) => sum + one.cpuMs, 0);
+  process.stdout.write(`${chosen.length} files, ${inWords({ ms: Date.now() - started, cpuMs })}\n`);
+}
 
 async function worker() {
   for (let job = queue.shift(); job !== undefined; job = queue.shift()) {
     const path = job === CHECK ? CHECK : relative(root, job).replaceAll("\\", "/");
-    let ms;
-    if (job === CHECK) ms = await checked();
-    else {
-      const result = await runFile(job, begun++);
-      ms = result.ms;
-      known[path] = ms;
-      tell(path, result);
+    const ended = job === CHECK ? await checked() : await runFile(job, begun++);
+    if (job !== CHECK) {
+      known[path] = ended.ms;
+      tell(path, ended);
     }
-    done++;
-    process.stdout.write(`${done} of ${count} files: ${path}, ${(ms / 1000).toFixed(1)} s\n`);
+    const took = { path, ms: ended.ms, cpuMs: ended.cpuMs };
+    all.push(took);
+    process.stdout.write(`${all.length} of ${count} files: ${path}, ${inWords(took)}\n`);
   }
 }
 await Promise.all(Array.from({ length: AT_ONCE }, worker));
@@ -207,7 +238,7 @@ if (process.env.CI === "true" && total.skipped > 0) {
   total.skipped = 0;
 }
 if (total.passed + total.failed === 0) total.failed = 1;
-process.stdout.write(`${chosen.length} files, ${((Date.now() - started) / 1000).toFixed(1)} s\n`);
+tellTimes();
 process.stdout.write(
   `${total.passed} passed, ${total.failed} failed${total.skipped ? `, ${total.skipped} skipped` : ""}\n`,
 );
