@@ -19,7 +19,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 process.chdir(root);
 const parts = process.argv.slice(2);
-const TIMEOUT_MS = 900_000;
+const TIMEOUT_MS = 1_800_000;
 const SLOW_MS = 30_000;
 /** So many of the longest files are named at the end. */
 const LONGEST = 12;
