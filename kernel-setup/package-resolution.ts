@@ -7,6 +7,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import Module, { createRequire } from "node:module";
 import { dirname, join, sep } from "node:path";
+import { createCellProgram } from "./cell-program";
 import { requireOfTslab, ts, typescriptPath } from "./tslab-internals";
 import { shareOneTimer, type TimerHost } from "./watch-timers";
 
@@ -71,12 +72,19 @@ export function compilerPaths(cwd: string): Record<string, string[]> {
 export function prepareCompiler(cwd: string): void {
   const nodeTypes = folderOf("@types/node", requireOfTslab);
   const create = ts.createWatchCompilerHost as (...args: unknown[]) => unknown;
-  const createPrepared = (files: unknown, options: Record<string, unknown>, ...rest: unknown[]) => {
+  const createPrepared = (
+    files: unknown,
+    options: Record<string, unknown>,
+    system: unknown,
+    _create: unknown,
+    ...rest: unknown[]
+  ) => {
     const moduleResolution = ts.ModuleResolutionKind.Bundler;
     const types =
       nodeTypes === undefined ? {} : { types: ["node"], typeRoots: [slashed(dirname(nodeTypes))] };
     const paths = compilerPaths(cwd);
-    const host = create(files, { ...options, moduleResolution, paths, ...types }, ...rest) as TimerHost;
+    const all = { ...options, moduleResolution, paths, ...types };
+    const host = create(files, all, system, createCellProgram, ...rest) as TimerHost;
     shareOneTimer(host);
     return host;
   };

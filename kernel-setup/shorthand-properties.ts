@@ -1,7 +1,8 @@
 /**
  * Shorthand properties. tslab's output leaves `{ size }` as it is where `size` is a variable of another cell, which it
  * reaches under another name: the cell then fails with "size is not defined". Written in full, `{ size: size }`, both
- * sides are what was meant; so a cell without mistakes is compiled a second time with its shorthands written out.
+ * sides are what was meant; so a cell is compiled with its shorthands written out. Only one with mistakes is compiled as it
+ * stands, for their places.
  */
 import type * as TS from "@tslab/typescript-for-tslab";
 import type { Converter } from "tslab/dist/converter";
@@ -28,10 +29,11 @@ export function withShorthandProperties(converter: Converter): Converter {
   return {
     ...converter,
     convert(previous, code) {
-      const converted = converter.convert(previous, code);
-      if (converted.diagnostics.length > 0 || !/[{,]\s*[\w$]+\s*[,}]/.test(code)) return converted;
-      const full = writtenInFull(code);
-      return full === code ? converted : converter.convert(previous, full);
+      const full = /[{,]\s*[\w$]+\s*[,}]/.test(code) ? writtenInFull(code) : code;
+      const converted = converter.convert(previous, full);
+      if (full === code || converted.diagnostics.length === 0) return converted;
+      const asItStands = converter.convert(previous, code);
+      return asItStands.diagnostics.length > 0 ? asItStands : converted;
     },
   };
 }

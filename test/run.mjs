@@ -1,7 +1,7 @@
 // Runs every check and every test; ends with a line `N passed, N failed, N skipped`.
 // `node test/run.mjs [part-of-a-path…]` runs only the test files whose path holds one of the parts.
-// Every file has a process of its own; as many run as there are cores, the slowest of the last time first, so that no core
-// waits at the end for one that began late.
+// Every file has a process of its own; one more runs than there are cores, the slowest of the last time first, so that no core
+// waits for a browser, or at the end for a file that began late.
 import { spawn, spawnSync } from "node:child_process";
 import {
   existsSync,
@@ -19,23 +19,32 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 process.chdir(root);
 const parts = process.argv.slice(2);
-const TIMEOUT_MS = 900_000;
+const TIMEOUT_MS = 1_800_000;
 const SLOW_MS = 30_000;
-/** Files at once: two even on one core, since many wait for browsers and kernels; four at most, since those take memory. */
-const AT_ONCE = Math.max(2, Math.min(4, availableParallelism()));
+/** So many of the longest files are named at the end. */
+const LONGEST = 12;
+/** Files at once: one more than cores, since many wait for browsers and kernels; four at most, since those take memory. */
+const AT_ONCE = Math.min(4, availableParallelism() + 1);
 const CHECK = "format, lint and types";
 /** Where times of files are kept; and what begins first as long as there are none, the slowest first. */
 const times = join(root, "build", "test-times.json");
 const SLOWEST = [
+  "notebooks/reproducible",
   "notebooks/jupyterlab",
-  "notebooks/",
   "kernel-setup/jupyter",
   "kernel-setup/pack",
-  "docs/code-blocks",
+  "laws/bulk",
+  "kernel-setup/kernel.",
   "report/verify",
+  "docs/code-blocks",
+  "fluent/result-charts",
+  "cli/experiments",
+  "mm/contig-timeline",
+  "plan/parity",
+  "docs/api",
+  "notebooks/notebook7",
   "laws/",
   "bench/",
-  "kernel-setup/kernel",
   "experiment/cluster",
   "report/",
   "cli/",
@@ -88,6 +97,26 @@ function slowestFirst(files, known) {
 
 const NODE_OPTIONS =
   `${process.env.NODE_OPTIONS ?? ""} --require ${JSON.stringify(join(root, "test", "support", "register.cjs"))} --enable-source-maps`.trim();
+/** Processor milliseconds of the children that have ended, theirs with them; Linux tells, elsewhere NaN. In ticks of 10 ms. */
+function cpuOfChildren() {
+  try {
+    const fields = readFileSync("/proc/self/stat", "utf8")
+      .replace(/^.*\) /s, "")
+      .split(" ");
+    return (Number(fields[13]) + Number(fields[14])) * 10;
+  } catch {
+    return Number.NaN;
+  }
+}
+let cpuCounted = cpuOfChildren();
+
+/** What was added to it since the last call: the child's that has just ended. */
+function cpuSince() {
+  const before = cpuCounted;
+  cpuCounted = cpuOfChildren();
+  return cpuCounted - before;
+}
+
 const reporter = pathToFileURL(join(root, "test", "support", "json-reporter.mjs")).href;
 const reports = mkdtempSync(join(tmpdir(), "pageblock-tests-"));
 
@@ -104,9 +133,11 @@ function child(command, args, options) {
       timedOut = true;
       running.kill("SIGKILL");
     }, TIMEOUT_MS);
+    let cpuMs = 0;
+    running.on("exit", () => (cpuMs = cpuSince()));
     const end = (status) => {
       clearTimeout(timer);
-      resolve({ status, output, timedOut, ms: Date.now() - started });
+      resolve({ status, output, timedOut, ms: Date.now() - started, cpuMs });
     };
     running.on("error", (error) => {
       output += error.stack;
@@ -159,16 +190,36 @@ function tell(path, { tests, status, output, timedOut }) {
   else if (tests.length === 0) failedIn(path, "holds no test");
 }
 
+/** A script of package.json. */
+const npmRun = (script) => child("npm", ["run", "--silent", script], { shell: process.platform === "win32" });
+
+const all = [];
+const seconds = (ms) => `${(ms / 1000).toFixed(1)} s`;
+const inWords = ({ ms, cpuMs }) => seconds(ms) + (cpuMs >= 0 ? ` (${seconds(cpuMs)} CPU)` : "");
+
+/** Notes what one part of the run took, and prints it. */
+function ended(path, { ms, cpuMs }) {
+  all.push({ path, ms, cpuMs });
+  process.stdout.write(`${all.length} of ${count} parts: ${path}, ${inWords({ ms, cpuMs })}\n`);
+}
+
 async function checked() {
-  const shell = process.platform === "win32";
-  const { status, output, ms } = await child("npm", ["run", "--silent", "check"], { shell });
-  if (status !== 0) failedIn(CHECK, output);
-  return ms;
+  const result = await npmRun("check");
+  if (result.status !== 0) failedIn(CHECK, result.output);
+  ended(CHECK, result);
+}
+
+async function built() {
+  const result = await npmRun("build");
+  if (result.status !== 0) {
+    process.stdout.write(`${result.output}\n# build failed\n0 passed, 1 failed\n`);
+    process.exit(1);
+  }
+  ended("build", result);
 }
 
 if (!existsSync(join(root, "node_modules", ".package-lock.json")))
   step("npm ci (the packages of package-lock.json; needs the npm registry)", "npm", ["ci"]);
-if (!process.env.PAGEBLOCK_SKIP_BUILD) step("build", "npm", ["run", "--silent", "build"]);
 
 const started = Date.now();
 const chosen = testFiles(join(root, "test")).filter(
@@ -176,27 +227,32 @@ const chosen = testFiles(join(root, "test")).filter(
 );
 const known = knownTimes();
 const queue = slowestFirst(chosen, known);
-if (parts.length === 0) queue.unshift(CHECK);
-const count = queue.length;
+const whole = parts.length === 0;
+const build = !process.env.PAGEBLOCK_SKIP_BUILD;
+const count = queue.length + (whole ? 1 : 0) + (build ? 1 : 0);
 let begun = 0;
-let done = 0;
+
+/** The longest parts, and what all of them took of the processors. */
+function tellTimes() {
+  for (const one of [...all].sort((a, b) => b.ms - a.ms).slice(0, LONGEST))
+    process.stdout.write(`longest: ${one.path}, ${inWords(one)}\n`);
+  const cpuMs = all.reduce((sum, one) => sum + one.cpuMs, 0);
+  process.stdout.write(`${chosen.length} files, ${inWords({ ms: Date.now() - started, cpuMs })}\n`);
+}
 
 async function worker() {
-  for (let job = queue.shift(); job !== undefined; job = queue.shift()) {
-    const path = job === CHECK ? CHECK : relative(root, job).replaceAll("\\", "/");
-    let ms;
-    if (job === CHECK) ms = await checked();
-    else {
-      const result = await runFile(job, begun++);
-      ms = result.ms;
-      known[path] = ms;
-      tell(path, result);
-    }
-    done++;
-    process.stdout.write(`${done} of ${count} files: ${path}, ${(ms / 1000).toFixed(1)} s\n`);
+  for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
+    const path = relative(root, file).replaceAll("\\", "/");
+    const result = await runFile(file, begun++);
+    known[path] = result.ms;
+    tell(path, result);
+    ended(path, result);
   }
 }
-await Promise.all(Array.from({ length: AT_ONCE }, worker));
+// The check reads sources only: it needs nothing that the build makes.
+const check = whole ? checked() : undefined;
+if (build) await built();
+await Promise.all([check, ...Array.from({ length: AT_ONCE }, worker)]);
 
 rmSync(reports, { recursive: true, force: true });
 mkdirSync(dirname(times), { recursive: true });
@@ -207,7 +263,7 @@ if (process.env.CI === "true" && total.skipped > 0) {
   total.skipped = 0;
 }
 if (total.passed + total.failed === 0) total.failed = 1;
-process.stdout.write(`${chosen.length} files, ${((Date.now() - started) / 1000).toFixed(1)} s\n`);
+tellTimes();
 process.stdout.write(
   `${total.passed} passed, ${total.failed} failed${total.skipped ? `, ${total.skipped} skipped` : ""}\n`,
 );

@@ -323,26 +323,6 @@ test("npm run lab opens JupyterLab on notebooks/, on the loopback interface, wit
   }
 });
 
-test("npm run lab -- --headless executes every notebook and exports it", async (t) => {
-  if ((await python(t)) === undefined) return;
-  const out = join(scratch, "write-ups");
-  const lab = join(ROOT, "kernel-setup", "lab.mjs");
-  // Two seeds each: whether the stored ones are soon enough done is no question for a test.
-  const done = spawnSync(process.execPath, [lab, "--headless", "--set", "seeds=2", "--out", out], {
-    encoding: "utf8",
-  });
-  assert.equal(done.status, 0, done.stderr);
-  const names = readdirSync(join(ROOT, "notebooks")).filter((n) => n.endsWith(".ipynb"));
-  assert.ok(names.length > 0);
-  for (const name of names)
-    for (const form of ["ipynb", "html", "slides.html", "md"])
-      assert.ok(existsSync(join(out, name.replace(/ipynb$/, form))), `${name} as ${form}`);
-  for (const name of names)
-    assert.match(done.stdout, new RegExp(`${name}: executed and exported in \\d+\\.\\d s`));
-  const index = readFileSync(join(out, "index.html"), "utf8");
-  for (const name of names) assert.ok(index.includes(`href="${name.replace(/ipynb$/, "html")}"`), name);
-});
-
 const ABANDONED = `
 import os, sys, time
 from jupyter_client.manager import start_new_kernel

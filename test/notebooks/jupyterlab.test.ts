@@ -12,7 +12,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import test, { after, before, type TestContext } from "node:test";
+import test, { after, before, describe, type TestContext } from "node:test";
 import type { Browser, Page } from "playwright-core";
 import { launch, noChromium } from "../support/browser";
 import { small } from "../support/cells";
@@ -29,7 +29,7 @@ const scratch = join(home, "notebooks");
 mkdirSync(scratch);
 symlinkSync(resolve(__dirname, ".."), join(home, "test"), "junction");
 const TALL = { width: 1400, height: 12_000 };
-const CELLS_MS = 240_000;
+const CELLS_MS = 480_000;
 const skip = noChromium();
 
 let lab: JupyterLab | undefined;
@@ -108,6 +108,12 @@ async function runAll(name: string, t: TestContext): Promise<Page | undefined> {
   return page;
 }
 
+/** Closes the page and ends its kernel. */
+async function close(page: Page, name: string): Promise<void> {
+  await page.close();
+  await lab!.endKernelOf(name);
+}
+
 /** What JupyterLab shows of failed cells, and of what cells printed to stderr. */
 const complaints = (page: Page) =>
   page.locator(
@@ -131,7 +137,7 @@ test("JupyterLab runs a notebook and draws its charts", { skip }, async (t) => {
   const page = await runAll("charts.ipynb", t);
   if (page === undefined) return;
   assert.equal(await chartsDrawn(page), 2);
-  await page.close();
+  await close(page, "charts.ipynb");
 });
 
 test("a stranger's notebook, opened and not trusted, shows the picture of a chart and runs nothing", {
@@ -146,7 +152,7 @@ test("a stranger's notebook, opened and not trusted, shows the picture of a char
   await page.getByText("evil").first().waitFor();
   assert.equal(await page.locator(".js-plotly-plot").count(), 0, "Plotly, a script, has not run");
   assert.equal(await page.evaluate(() => (window as { ran?: number }).ran), undefined);
-  await page.close();
+  await close(page, "stranger.ipynb");
 });
 
 test("JupyterLab gets all of 20,000 printed lines", { skip }, async (t) => {
@@ -156,7 +162,7 @@ test("JupyterLab gets all of 20,000 printed lines", { skip }, async (t) => {
     .locator('[data-mime-type="application/vnd.jupyter.stdout"] pre')
     .allTextContents();
   assert.equal(printed.join(""), Array.from({ length: 20_000 }, (_, i) => `line ${i}\n`).join(""));
-  await page.close();
+  await close(page, "lines.ipynb");
 });
 
 test("JupyterLab shows a failing cell's error and does not run what follows", { skip }, async (t) => {
@@ -166,19 +172,22 @@ test("JupyterLab shows a failing cell's error and does not run what follows", { 
   assert.equal(shown.length, 1);
   assert.match(shown[0]!, /RangeError: cma: size must be > 0/);
   assert.equal(await page.locator('.jp-OutputArea-output[data-mime-type="text/plain"]').count(), 0);
-  await page.close();
+  await close(page, "failing.ipynb");
 });
 
-for (const name of names)
-  test(`JupyterLab runs notebooks/${name} and draws its charts`, { skip }, async (t) => {
-    const page = await runAll(name, t);
-    if (page === undefined) return;
-    const asked = readFileSync(join(NOTEBOOKS, name), "utf8").includes("show(");
-    const charts = await chartsDrawn(page);
-    assert.ok(!asked || charts > 0, "the notebook shows charts, but none was found");
-    if (process.env.PAGEBLOCK_SCREENSHOTS) {
-      mkdirSync(process.env.PAGEBLOCK_SCREENSHOTS, { recursive: true });
-      await page.screenshot({ path: join(process.env.PAGEBLOCK_SCREENSHOTS, `${name}.png`) });
-    }
-    await page.close();
-  });
+/** Two pages at a time, as a reader may have them open: while one waits for its kernel or its page, the other goes on. */
+describe("every notebook", { concurrency: 2 }, () => {
+  for (const name of names)
+    test(`JupyterLab runs notebooks/${name} and draws its charts`, { skip }, async (t) => {
+      const page = await runAll(name, t);
+      if (page === undefined) return;
+      const asked = readFileSync(join(NOTEBOOKS, name), "utf8").includes("show(");
+      const charts = await chartsDrawn(page);
+      assert.ok(!asked || charts > 0, "the notebook shows charts, but none was found");
+      if (process.env.PAGEBLOCK_SCREENSHOTS) {
+        mkdirSync(process.env.PAGEBLOCK_SCREENSHOTS, { recursive: true });
+        await page.screenshot({ path: join(process.env.PAGEBLOCK_SCREENSHOTS, `${name}.png`) });
+      }
+      await close(page, name);
+    });
+});

@@ -1,7 +1,14 @@
-/** What a notebook shows is the same in every process, every plan in it can be run again alone, and its cells type-check in the kernel's TypeScript. */
+/**
+ * Every notebook is executed and exported as `npm run lab -- --headless` does it. What it shows is the same in every process, every plan
+ * in it can be run again alone, and its cells type-check in the kernel's TypeScript.
+ */
 import assert from "node:assert/strict";
-import { join } from "node:path";
-import test from "node:test";
+import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import test, { after, before } from "node:test";
 import ts from "@tslab/typescript-for-tslab";
 import { runOf } from "../../lib/chart/run";
 import { parseNotebook } from "../../lib/report/notebook-file";
@@ -9,8 +16,110 @@ import { runPlan } from "../../lib/report/plan-kinds";
 import { writeUpOf } from "../../lib/report/write-up";
 import { codeOf, displayedBy, notebookNames } from "../support/cells";
 import { code, markdown, notebook, shown } from "../support/notebooks";
+import { jupyter } from "../support/venv";
 
 const ROOT = join(__dirname, "../..");
+const out = mkdtempSync(join(tmpdir(), "pageblock-write-ups-"));
+after(() => rmSync(out, { recursive: true, force: true }));
+
+/** The command that executes and exports every notebook; the tests below take what it has written while it goes on. */
+class Headless {
+  said = "";
+  complained = "";
+  status: number | null | undefined;
+  private readonly child: ChildProcessWithoutNullStreams;
+  /** When it has ended. */
+  readonly closed: Promise<unknown>;
+
+  constructor(args: string[]) {
+    this.child = spawn(process.execPath, args);
+    this.child.stdout.setEncoding("utf8").on("data", (text) => (this.said += text));
+    this.child.stderr.setEncoding("utf8").on("data", (text) => (this.complained += text));
+    this.child.on("close", (status) => (this.status = status));
+    this.closed = once(this.child, "close");
+  }
+
+  /** Until the command has said so much of `name`, or has ended. */
+  async executed(name: string): Promise<void> {
+    while (!this.said.includes(`${name}: executed and exported`) && this.status === undefined)
+      await Promise.race([once(this.child.stdout, "data"), this.closed]);
+  }
+
+  stop(): void {
+    if (this.status === undefined) this.child.kill();
+  }
+}
+
+let headless: Headless | { missing: string };
+before(async () => {
+  const found = await jupyter();
+  // Two seeds each: whether the stored ones are soon enough done is no question for a test.
+  const args = [join(ROOT, "kernel-setup", "lab.mjs"), "--headless", "--set", "seeds=2", "--out", out];
+  headless = "missing" in found ? found : new Headless(args);
+});
+after(() => {
+  if (!("missing" in headless)) headless.stop();
+});
+
+/** Where the compiler is told that the cells of a notebook are. */
+const cellsFile = (name: string) => join(ROOT, `${basename(name, ".ipynb")}.cells.ts`);
+
+/** What the kernel's TypeScript says against the cells of all notebooks, a module each, and the library: once for all of them. */
+let complaints: ts.Diagnostic[] | undefined;
+function complaintsOfTypes(): ts.Diagnostic[] {
+  const cells = new Map(notebookNames().map((name) => [cellsFile(name), codeOf(name)]));
+  const options: ts.CompilerOptions = {
+    target: ts.ScriptTarget.ES2022,
+    module: ts.ModuleKind.ESNext,
+    moduleResolution: ts.ModuleResolutionKind.Node10,
+    lib: ["lib.es2022.d.ts"],
+    types: ["node"],
+    typeRoots: [join(ROOT, "node_modules/@types")],
+    noEmit: true,
+    esModuleInterop: true,
+    baseUrl: ROOT,
+    paths: { pageblock: ["dist/index.d.ts"] },
+  };
+  const host = ts.createCompilerHost(options);
+  const { getSourceFile, fileExists } = host;
+  host.getSourceFile = (path, ...rest) => {
+    const text = cells.get(path);
+    return text === undefined
+      ? getSourceFile(path, ...rest)
+      : ts.createSourceFile(path, text, ts.ScriptTarget.ES2022);
+  };
+  host.fileExists = (path) => cells.has(path) || fileExists(path);
+  const program = ts.createProgram([...cells.keys()], options, host);
+  for (const file of cells.keys()) assert.ok(program.getSourceFile(file), `${file} is compiled`);
+  const ours = (p: ts.Diagnostic) => !p.file?.fileName.includes("/node_modules/");
+  return ts.getPreEmitDiagnostics(program).filter(ours);
+}
+
+for (const name of notebookNames())
+  test(`${name}: the cells type-check with TypeScript ${ts.version}, the kernel's`, () => {
+    complaints ??= complaintsOfTypes();
+    const others = new Set(
+      notebookNames()
+        .filter((other) => other !== name)
+        .map(cellsFile),
+    );
+    const words = complaints
+      .filter((p) => !others.has(p.file?.fileName ?? ""))
+      .map((p) => `${p.file?.fileName}: ${ts.flattenDiagnosticMessageText(p.messageText, "\n")}`);
+    assert.deepEqual(words, []);
+  });
+
+/** What the executed notebook displays, in order, with two seeds; without a Jupyter, what its cells display without one. */
+async function displayedOnce(name: string): Promise<Record<string, unknown>[]> {
+  if ("missing" in headless) return displayedBy(name);
+  await headless.executed(name);
+  const { cells } = JSON.parse(readFileSync(join(out, name), "utf8")) as {
+    cells: { outputs?: { output_type: string; data: Record<string, unknown> }[] }[];
+  };
+  const outputs = cells.flatMap((cell) => cell.outputs ?? []);
+  return outputs.filter((one) => one.output_type === "display_data").map(({ data }) => data);
+}
+
 /** Comparisons of more runs are left to whoever verifies the write-up: they would take minutes here. */
 const RUNS_MAX = 12;
 /** Of plans that let a machine run, so many a notebook are run again; boots and curves all are. */
@@ -23,8 +132,8 @@ const TWICE = /^(21|32)-/;
 
 for (const name of notebookNames()) {
   test(`${name}: what it shows comes again, and so does every result in it`, async () => {
-    const first = displayedBy(name);
-    // Every plan is run again below; whole notebooks twice where that is quick.
+    const first = await displayedOnce(name);
+    // Every plan is run again below; whole notebooks twice where that is quick, the second time without Jupyter.
     const second = TWICE.test(name) ? displayedBy(name) : first;
     assert.ok(first.length > 0);
     assert.deepEqual(second, first);
@@ -43,34 +152,19 @@ for (const name of notebookNames()) {
       assert.equal(again.sha256, run.sha256, JSON.stringify(run.plan));
     }
   });
-
-  test(`${name}: the cells type-check with TypeScript ${ts.version}, the kernel's`, () => {
-    const file = join(ROOT, "cells.ts");
-    const options: ts.CompilerOptions = {
-      target: ts.ScriptTarget.ES2022,
-      module: ts.ModuleKind.ESNext,
-      moduleResolution: ts.ModuleResolutionKind.Node10,
-      lib: ["lib.es2022.d.ts"],
-      types: ["node"],
-      typeRoots: [join(ROOT, "node_modules/@types")],
-      noEmit: true,
-      esModuleInterop: true,
-      baseUrl: ROOT,
-      paths: { pageblock: ["dist/index.d.ts"] },
-    };
-    const host = ts.createCompilerHost(options);
-    const { getSourceFile } = host;
-    host.getSourceFile = (path, ...rest) =>
-      path === file
-        ? ts.createSourceFile(path, codeOf(name), ts.ScriptTarget.ES2022)
-        : getSourceFile(path, ...rest);
-    const exists = host.fileExists;
-    host.fileExists = (path) => path === file || exists(path);
-    const ours = (p: ts.Diagnostic) => !p.file?.fileName.includes("/node_modules/");
-    const problems = ts.getPreEmitDiagnostics(ts.createProgram([file], options, host)).filter(ours);
-    const words = problems.map(
-      (p) => `${p.file?.fileName}: ${ts.flattenDiagnosticMessageText(p.messageText, "\n")}`,
-    );
-    assert.deepEqual(words, []);
-  });
 }
+
+test("npm run lab -- --headless executes every notebook and exports it", async (t) => {
+  if ("missing" in headless) return t.skip(headless.missing);
+  await headless.closed;
+  const { status, said, complained } = headless;
+  assert.equal(status, 0, complained);
+  const names = readdirSync(join(ROOT, "notebooks")).filter((n) => n.endsWith(".ipynb"));
+  assert.ok(names.length > 0);
+  for (const name of names)
+    for (const form of ["ipynb", "html", "slides.html", "md"])
+      assert.ok(existsSync(join(out, name.replace(/ipynb$/, form))), `${name} as ${form}`);
+  for (const name of names) assert.match(said, new RegExp(`${name}: executed and exported in \\d+\\.\\d s`));
+  const index = readFileSync(join(out, "index.html"), "utf8");
+  for (const name of names) assert.ok(index.includes(`href="${name.replace(/ipynb$/, "html")}"`), name);
+});

@@ -87,6 +87,15 @@ export class JupyterLab {
     throw new Error(`no page was connected to an idle kernel within ${timeoutMs / 1000} s`);
   }
 
+  /** Ends the kernel of one notebook: those of closed pages would stay, each with hundreds of MiB. */
+  async endKernelOf(notebook: string): Promise<void> {
+    const at = `${this.base}/api/sessions`;
+    const answer = await fetch(`${at}?token=${this.token}`);
+    const sessions = (await answer.json()) as { id: string; path: string }[];
+    for (const { id } of sessions.filter(({ path }) => path === notebook))
+      await fetch(`${at}/${id}?token=${this.token}`, { method: "DELETE" });
+  }
+
   async stop(): Promise<void> {
     if (this.child.exitCode === null && this.child.signalCode === null) {
       const ended = once(this.child, "exit");
