@@ -4,6 +4,7 @@ import { DIRTY, type Lru } from "../mm/reclaim/lru";
 import type { Memory } from "../mm/state/memory";
 import { OWNER_KINDS } from "../mm/state/owners";
 import { FIXED_OWNED, MOVABLE_OWNED, MOVABLE_PAGE } from "../mm/state/page-state";
+import type { PcpList } from "../mm/state/pcp-list";
 import type { Zone } from "../mm/state/zone";
 import type { FixedPages } from "./fixed-pages";
 import type { PageSlots } from "./page-slots";
@@ -51,8 +52,8 @@ export class TrackedSink implements PageSink {
     this.single.own(pfn, 0, this.kind, this.base + got);
   }
 
-  /** Pages from the head of a per-CPU list to the head of a list of the LRU: the links between them turn round. */
-  take(zone: Zone, head: number, most: number, got: number): number {
+  /** Pages from the head of a per-CPU list to the head of a list of the LRU. */
+  take(zone: Zone, list: PcpList, most: number, got: number): number {
     const { m, lru, kind } = this;
     const { next, prev, state, owner } = m;
     const { page } = lru;
@@ -61,18 +62,14 @@ export class TrackedSink implements PageSink {
     const where = zone.nid * 8 + onto;
     const byte = onto | (kind === OWNER_KINDS.fileDirty ? DIRTY : 0);
     const known = kind | MOVABLE_PAGE;
-    const from = this.base + got;
-    const end = from + most;
-    const below = lru.first[where]!;
-    let p = next[head]!;
-    if (below < 0) lru.last[where] = p;
-    else prev[below] = p;
-    let older = below;
-    let slot = from;
-    while (slot < end && p !== head) {
-      const after = next[p]!;
+    const n = Math.min(most, list.length);
+    let older = lru.first[where]!;
+    if (older < 0) lru.last[where] = list.at(0);
+    let slot = this.base + got;
+    for (let i = 0; i < n; i++) {
+      const p = list.at(i);
       next[p] = older;
-      prev[p] = after;
+      if (older >= 0) prev[older] = p;
       state[p] = MOVABLE_OWNED;
       owner[p] = known;
       page[p] = byte;
@@ -80,13 +77,10 @@ export class TrackedSink implements PageSink {
       frames[slot++] = p;
       slotOf[p] = slot;
       older = p;
-      p = after;
     }
     prev[older] = -1;
     lru.first[where] = older;
-    next[head] = p;
-    prev[p] = head;
-    const n = slot - from;
+    list.dropHead(n);
     noteTaken(m, zone, n);
     lru.account(zone, onto, n);
     this.counters.allocations += n;
@@ -99,7 +93,7 @@ export class FixedSink implements PageSink {
   private readonly m: Memory;
   private readonly counters: SystemCounters;
   private kind: number;
-  private list: Int32Array;
+  private frames: Int32Array;
   private at: number;
 
   constructor(
@@ -109,45 +103,43 @@ export class FixedSink implements PageSink {
     this.m = parts.memory;
     this.counters = parts.counters;
     this.kind = 0;
-    this.list = new Int32Array(0);
+    this.frames = new Int32Array(0);
     this.at = 0;
   }
 
-  aim(kind: number, list: Int32Array, at: number): this {
+  aim(kind: number, frames: Int32Array, at: number): this {
     this.kind = kind;
-    this.list = list;
+    this.frames = frames;
     this.at = at;
     return this;
   }
 
   one(got: number): boolean {
     const pfn = this.single.allocOne(this.kind);
-    if (pfn >= 0) this.list[this.at + got] = pfn;
+    if (pfn >= 0) this.frames[this.at + got] = pfn;
     return pfn >= 0;
   }
 
   put(pfn: number, got: number): void {
     this.counters.allocations++;
     this.m.setOwner(pfn, this.kind);
-    this.list[this.at + got] = pfn;
+    this.frames[this.at + got] = pfn;
   }
 
-  take(zone: Zone, head: number, most: number, got: number): number {
-    const { m, list, kind } = this;
-    const { next, prev, state, owner } = m;
-    const from = this.at + got;
-    const end = from + most;
-    let i = from;
-    let p = next[head]!;
-    for (; i < end && p !== head; p = next[p]!) {
+  take(zone: Zone, list: PcpList, most: number, got: number): number {
+    const { m, frames, kind } = this;
+    const { state, owner } = m;
+    const n = Math.min(most, list.length);
+    const to = this.at + got;
+    for (let i = 0; i < n; i++) {
+      const p = list.at(i);
       state[p] = FIXED_OWNED;
       owner[p] = kind;
-      list[i++] = p;
+      frames[to + i] = p;
     }
-    next[head] = p;
-    prev[p] = head;
-    noteTaken(m, zone, i - from);
-    this.counters.allocations += i - from;
-    return i - from;
+    list.dropHead(n);
+    noteTaken(m, zone, n);
+    this.counters.allocations += n;
+    return n;
   }
 }

@@ -69,7 +69,7 @@ function listsAround(m: Memory, pfn: number, order: number, mt: number): { name:
     const index = m.pindex(order, mt);
     lists.push({
       name: `zone ${zone.name}: pcplist ${index}`,
-      pfns: listFrames(m, zone.pcp.listBase + index).slice(0, SHOWN),
+      pfns: zone.pcp.lists[index]!.toArray().slice(0, SHOWN),
     });
   }
   for (let o = order; o <= m.maxOrder; o++) {

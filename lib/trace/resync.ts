@@ -38,15 +38,9 @@ export function takeExactly(m: Memory, pfn: number, order: number, mt: number): 
 }
 
 function takeFromPcp(m: Memory, zone: Zone, head: number, order: number): void {
-  const { next, prev } = m;
-  next[prev[head]!] = next[head]!;
-  prev[next[head]!] = prev[head]!;
   m.state[head] = 0;
-  for (const pcp of zone.pcps)
-    if (pcp.count >= 2 ** order) {
-      pcp.count -= 2 ** order;
-      break;
-    }
+  const pcp = zone.pcps.find(({ lists }) => lists.some((list) => list.remove(head)));
+  if (pcp !== undefined) pcp.count -= 2 ** order;
 }
 
 /** Unlinks the page at `head` and returns its parts outside `wanted` to the heads of their lists. */

@@ -77,10 +77,10 @@ function compareZone(m: Memory, zone: Zone, z: SnapshotZone, file: string, found
       number(`pcp ${cpu} free_count`, expect("free_count"), pcp.freeCount);
     } else number(`pcp ${cpu} free_factor`, expect("free_factor"), pcp.freeFactor);
     const recorded = new Map(p.lists.map((l) => [l.index, l]));
-    for (let index = 0; index < pcp.nrLists; index++) {
+    for (let index = 0; index < pcp.lists.length; index++) {
       const list = recorded.get(index);
       const expected = list?.pfns ?? none;
-      const predicted = listFrames(m, pcp.listBase + index);
+      const predicted = pcp.lists[index]!.toArray();
       const i = firstUnlike(expected, predicted);
       if (i >= 0) note(`pcplist ${index} position ${i}`, show(expected, i), show(predicted, i));
       else if (list !== undefined && !m.sw.freelistHygiene)

@@ -184,9 +184,9 @@ function loadPcp(m: Memory, zone: Zone, pcp: PerCpuPages, p: SnapshotPcp, where:
   pcp.freeCount = optional("free_count");
   let pages = 0;
   for (const list of p.lists) {
-    if (list.index >= pcp.nrLists)
+    if (list.index >= pcp.lists.length)
       throw new InputError(
-        `${where}: zone ${zone.name}: pcplist ${list.index} does not exist in this profile (${pcp.nrLists} lists)`,
+        `${where}: zone ${zone.name}: pcplist ${list.index} does not exist in this profile (${pcp.lists.length} lists)`,
       );
     const order = m.pindexOrder(list.index);
     const listMt = list.index >= 12 ? (list.index === 13 ? 1 : 0) : list.index % 3;
@@ -196,11 +196,7 @@ function loadPcp(m: Memory, zone: Zone, pcp: PerCpuPages, p: SnapshotPcp, where:
         throw new InputError(
           `${where}: zone ${zone.name}: per-CPU page ${pfn} is outside the zone or listed twice`,
         );
-      const last = m.prev[pcp.listBase + list.index]!;
-      m.next[last] = pfn;
-      m.prev[pfn] = last;
-      m.next[pfn] = pcp.listBase + list.index;
-      m.prev[pcp.listBase + list.index] = pfn;
+      pcp.lists[list.index]!.addTail(pfn);
       m.state[pfn] = pcpState(order, modelType(m, list.mts[i]! >= 0 ? list.mts[i]! : listMt));
     }
     pages += list.pfns.length << order;

@@ -44,7 +44,7 @@ export function writeSnapshot(m: Memory, from?: Snapshot): string {
     ["slot", 0],
     ["max_order", m.maxOrder + 1],
     ["migratetypes", m.cma ? 6 : 5],
-    ["pcp_lists", m.zones[0]!.pcp.nrLists],
+    ["pcp_lists", m.zones[0]!.pcp.lists.length],
     ["pageblock_order", m.pageblockOrder],
     ["max_nr_zones", 5],
     ["mobility_disabled", m.mobilityDisabled ? 1 : 0],
@@ -160,8 +160,8 @@ function writePcp(
   };
   const names = source ? [...source.keys()] : [...PCP_FIELDS, ...(m.sw.pcpAutoTune ? PCP_AUTO_FIELDS : [])];
   lines.push(`pcp ${cpu} ${names.map((k) => `${k}=${known[k] ?? source?.get(k) ?? 0}`).join(" ")}`);
-  for (let index = 0; index < pcp.nrLists; index++) {
-    const pfns = listFrames(m, pcp.listBase + index);
+  for (let index = 0; index < pcp.lists.length; index++) {
+    const pfns = pcp.lists[index]!.toArray();
     if (pfns.length === 0) continue;
     const listMt = index >= 12 ? (index === 13 ? 1 : -1) : index % 3;
     const texts = pfns.map((pfn) => {

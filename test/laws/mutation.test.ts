@@ -39,8 +39,8 @@ const MUTATIONS: Mutation[] = [
   {
     what: "a wrong list end: a refill puts pages in front",
     file: "allocation/rmqueue.ts",
-    from: "    const last = prev[list]!;\n    prev[pfn] = last;\n    next[pfn] = list;\n    next[last] = pfn;\n    prev[list] = pfn;\n",
-    to: "    const first = next[list]!;\n    next[pfn] = first;\n    prev[pfn] = list;\n    prev[first] = pfn;\n    next[list] = pfn;\n",
+    from: "list.addTail(pfn);",
+    to: "list.addHead(pfn);",
   },
   {
     what: "a wrong list end: moved pages go to the other one",

@@ -1,8 +1,9 @@
 /** Whether two machines are the same: every field, column, counter and place on a list; whatever was left behind in links of no list. */
 import type { System } from "../../lib/machine/system";
 import type { Memory } from "../../lib/mm/state/memory";
+import { PcpList } from "../../lib/mm/state/pcp-list";
 
-/** Not compared: how operations are done, what the last request left for itself, and columns that are compared list by list. */
+/** Not compared: how operations are done, what the last request left for itself, and columns (and rings) that are compared list by list. */
 const PASSED_BY = new Set([
   "memory.bulk",
   "options.bulk",
@@ -23,7 +24,7 @@ export function differences(a: System, b: System, most = 8): string[] {
     if (found.length >= most || Object.is(x, y)) return;
     const last = path.split(".").slice(-2).join(".");
     if (PASSED_BY.has(last) || PASSED_BY.has(path.split(".").at(-1)!)) return;
-    if (typeof x === "function" && typeof y === "function") return;
+    if ((typeof x === "function" && typeof y === "function") || x instanceof PcpList) return;
     if (typeof x !== "object" || x === null || typeof y !== "object" || y === null) {
       found.push(`${path}: ${String(x)} ≠ ${String(y)}`);
       return;
@@ -81,8 +82,9 @@ function lists(s: System): Map<string, number[]> {
         follow(`zone ${z}, order ${order}, type ${mt}`, m.next[head]!, head);
       }
     zone.pcps.forEach((pcp, cpu) => {
-      for (let i = 0; i < pcp.nrLists; i++)
-        follow(`zone ${z}, CPU ${cpu}, list ${i}`, m.next[pcp.listBase + i]!, pcp.listBase + i);
+      pcp.lists.forEach((list, i) => {
+        all.set(`zone ${z}, CPU ${cpu}, list ${i}`, list.toArray());
+      });
     });
   });
   s.lru.first.forEach((first, i) => {

@@ -112,9 +112,7 @@ const BROKEN: [
     "a page on a pcp list says so",
     "6.1",
     (k, z) => {
-      let i = z.pcp.listBase;
-      while (k.memory.next[i] === i) i++;
-      const p = k.memory.next[i]!;
+      const p = z.pcp.lists.find((list) => list.length > 0)!.at(0);
       k.memory.state[p] = 0;
       return p;
     },

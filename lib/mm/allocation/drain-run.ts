@@ -6,29 +6,30 @@
 import type { Memory } from "../state/memory";
 import { MIGRATE_CMA, MIGRATE_HIGHATOMIC, MIGRATE_ISOLATE } from "../state/migratetype";
 import { pcpStoredType } from "../state/page-state";
+import type { PcpList } from "../state/pcp-list";
 import { modNrFreeCma, modNrFreeUp } from "../state/vmstat";
 import type { Zone } from "../state/zone";
 import { placeFreed } from "./free-one-page";
 
 /**
- * Frees up to `most` single pages from the tail of the list with head `list`, as many as lie side by side in one page block and
+ * Frees up to `most` single pages from the tail of a list that is not empty, as many as lie side by side in one page block and
  * have one type; how many. `typeOfNow`: that of the block counts, else the one stored with each page.
  */
-export function drainRun(m: Memory, zone: Zone, list: number, most: number, typeOfNow: boolean): number {
-  const { next, prev, state } = m;
-  const from = prev[list]!;
+export function drainRun(m: Memory, zone: Zone, list: PcpList, most: number, typeOfNow: boolean): number {
+  const { state } = m;
+  const last = list.length - 1;
+  const from = list.at(last);
   const as = state[from]!;
-  const block = from >>> m.pageblockOrder;
-  let p = prev[from]!;
-  const step = p - from;
+  const step = last > 0 ? list.at(last - 1) - from : 0;
   let n = 1;
-  if (step === 1 || step === -1)
-    for (; n < most && p !== list && p === from + n * step; p = prev[p]!) {
-      if (state[p] !== as || p >>> m.pageblockOrder !== block) break;
-      n++;
+  if (step === 1 || step === -1) {
+    const block = from >>> m.pageblockOrder;
+    for (const end = Math.min(most, last + 1); n < end; n++) {
+      const p = from + n * step;
+      if (list.at(last - n) !== p || state[p] !== as || p >>> m.pageblockOrder !== block) break;
     }
-  prev[list] = p;
-  next[p] = list;
+  }
+  list.dropTail(n);
   const mt = typeOfNow ? m.blockType(from) : pcpStoredType(as);
   countFreed(zone, n, mt);
   if (n === 1) placeFreed(m, zone, from, 0, mt, false);

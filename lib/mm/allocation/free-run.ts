@@ -67,19 +67,12 @@ export class FreeRun {
   /** Frees the page at `p`, which zoneOf() was asked for: it is on no list, and its block is not isolated. */
   add(p: number): void {
     const { m } = this;
-    const { next, prev } = m;
-    const { pcp } = this.zone!;
     const mt = m.blocks[p >>> m.pageblockOrder]! & BLOCK_MT;
     if (this.room <= 0) {
       this.addOne(p, mt);
       return;
     }
-    const head = pcp.listBase + (mt >= MIGRATE_PCPTYPES ? MIGRATE_MOVABLE : mt);
-    const first = next[head]!;
-    next[p] = first;
-    prev[p] = head;
-    prev[first] = p;
-    next[head] = p;
+    this.zone!.pcp.lists[mt >= MIGRATE_PCPTYPES ? MIGRATE_MOVABLE : mt]!.addHead(p);
     m.state[p] = pcpState(0, mt);
     this.room--;
     this.pushed++;

@@ -8,6 +8,7 @@ import { AllocContext } from "../state/alloc-context";
 import { freeAreaEmpty } from "../state/free-area";
 import { ALLOC_NOFRAGMENT, gfpZone } from "../state/gfp";
 import type { Memory } from "../state/memory";
+import type { PcpList } from "../state/pcp-list";
 import type { Zone } from "../state/zone";
 import { fastFlags, gfpMigratetype } from "./alloc-flags";
 import { rmqueue, zoneAllows } from "./get-page";
@@ -16,8 +17,8 @@ import { refillPcplist } from "./pcp-alloc";
 
 /** Where the pages of a run go. `got`: how many were had before. */
 export interface PageSink {
-  /** Up to `most` pages from the head of the per-CPU list whose head is `head`; how many. */
-  take(zone: Zone, head: number, most: number, got: number): number;
+  /** Up to `most` pages from the head of a per-CPU list of the zone, which is not empty; how many. */
+  take(zone: Zone, list: PcpList, most: number, got: number): number;
   /** A page that was taken for the sink and is in use. */
   put(pfn: number, got: number): void;
   /** One request in the ordinary way; whether it was granted. */
@@ -53,9 +54,9 @@ export class PageRun {
         if (++got < n && bulk) zone = this.walk();
         continue;
       }
-      const head = zone.pcp.listBase + this.ac.mt;
-      if (m.next[head] !== head) {
-        got += sink.take(zone, head, n - got, got);
+      const list = zone.pcp.lists[this.ac.mt]!;
+      if (list.length > 0) {
+        got += sink.take(zone, list, n - got, got);
         continue;
       }
       if (!this.refill(zone)) {
@@ -66,7 +67,7 @@ export class PageRun {
       // The walk of the next request may come before this one takes its page: neither sees the other.
       if (next === zone) continue;
       if (zone.boostedWatermark) sink.put(this.takeAndWake(zone), got);
-      else sink.take(zone, head, 1, got);
+      else sink.take(zone, list, 1, got);
       if (++got < n) zone = zone.boostedWatermark || next === null ? this.walk() : next;
     }
     return n;

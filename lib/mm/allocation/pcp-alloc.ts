@@ -17,29 +17,23 @@ export function rmqueuePcplist(m: Memory, zone: Zone, ac: AllocContext): number 
 
 /** __rmqueue_pcplist(), which the bulk allocator calls without touching the drain size. */
 export function takeFromPcplist(m: Memory, zone: Zone, ac: AllocContext, pcp: PerCpuPages): number {
-  const next = m.next;
   const { order, mt } = ac;
-  const list = pcp.listBase + (order === 0 ? mt : m.pindex(order, mt));
-  let pfn = next[list]!;
-  if (pfn === list) {
+  const list = pcp.lists[order === 0 ? mt : m.pindex(order, mt)]!;
+  if (list.length === 0) {
     const batch = nrPcpAlloc(m, zone, pcp, order);
     if (m.sw.highatomicFastPath && order > 0 && ac.allocFlags & ALLOC_HIGHATOMIC) return -1;
     pcp.count += rmqueueBulk(m, zone, batch, list, ac) << order;
     ac.path |= PATH_REFILL;
-    pfn = next[list]!;
-    if (pfn === list) return -1;
+    if (list.length === 0) return -1;
   }
-  const after = next[pfn]!;
-  next[list] = after;
-  m.prev[after] = list;
   pcp.count -= 1 << order;
-  return pfn;
+  return list.takeHead();
 }
 
 /** What a request of one page does when it finds the list empty, before it takes its page. */
 export function refillPcplist(m: Memory, zone: Zone, ac: AllocContext): void {
   const { pcp } = zone;
-  pcp.count += rmqueueBulk(m, zone, nrPcpAlloc(m, zone, pcp, 0), pcp.listBase + ac.mt, ac);
+  pcp.count += rmqueueBulk(m, zone, nrPcpAlloc(m, zone, pcp, 0), pcp.lists[ac.mt]!, ac);
   ac.path |= PATH_REFILL;
 }
 

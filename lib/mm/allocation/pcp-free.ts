@@ -4,6 +4,7 @@ import { ZONE_MOVABLE } from "../state/gfp";
 import type { Memory } from "../state/memory";
 import { MIGRATE_ISOLATE, MIGRATE_MOVABLE, MIGRATE_PCPTYPES } from "../state/migratetype";
 import { pcpState, pcpStoredType } from "../state/page-state";
+import type { PcpList } from "../state/pcp-list";
 import {
   PAGE_ALLOC_COSTLY_ORDER,
   PCP_BATCH_SCALE_MAX,
@@ -32,16 +33,10 @@ export function freeUnrefPage(m: Memory, zone: Zone, pfn: number, order: number)
 
 /** free_unref_page_commit(). */
 export function freeUnrefPageCommit(m: Memory, zone: Zone, pfn: number, mt: number, order: number): void {
-  const { next, prev } = m;
   const { pcp } = zone;
   const listMt = mt >= MIGRATE_PCPTYPES ? MIGRATE_MOVABLE : mt;
   const pindex = order === 0 ? listMt : m.pindex(order, listMt);
-  const head = pcp.listBase + pindex;
-  const first = next[head]!;
-  next[pfn] = first;
-  prev[pfn] = head;
-  prev[first] = pfn;
-  next[head] = pfn;
+  pcp.lists[pindex]!.addHead(pfn);
   m.state[pfn] = pcpState(order, mt);
   pcp.count += 1 << order;
   if (m.countsFrees) {
@@ -159,10 +154,9 @@ export function freePcppagesBulk(
 ): void {
   if (pcp.count < count) count = pcp.count;
   if (m.bulkCounting) return freeBulkCounting(m, zone, count, pcp);
-  const { next, prev } = m;
-  const base = pcp.listBase;
-  const trace = m.trace;
-  let max = pcp.nrLists - 1;
+  const { lists } = pcp;
+  const { trace } = m;
+  let max = lists.length - 1;
   let min = 0;
   let p = pindex - 1;
   const inRuns = m.bulk && trace === null && m.capture === null;
@@ -170,34 +164,31 @@ export function freePcppagesBulk(
   while (count > 0) {
     for (;;) {
       if (++p > max) p = min;
-      if (next[base + p] !== base + p) break;
+      if (lists[p]!.length > 0) break;
       if (m.bulkNarrowing) {
         if (p === max) max--;
         if (p === min) min++;
       }
     }
-    const list = base + p;
+    const list = lists[p]!;
     const order = m.pindexOrder(p);
     if (inRuns && order === 0) {
       do {
         const n = drainRun(m, zone, list, count, typeOfNow);
         count -= n;
         pcp.count -= n;
-      } while (count > 0 && next[list] !== list);
+      } while (count > 0 && list.length > 0);
       continue;
     }
     const pages = 1 << order;
     do {
-      const pfn = prev[list]!;
-      const before = prev[pfn]!;
-      prev[list] = before;
-      next[before] = list;
+      const pfn = list.takeTail();
       count -= pages;
       pcp.count -= pages;
       const mt = typeOfNow ? m.blockType(pfn) : pcpStoredType(m.state[pfn]!);
       freeOnePage(m, zone, pfn, order, mt, false);
       if (trace?.pcpuDrain !== undefined) trace.pcpuDrain(pfn, order, mt);
-    } while (count > 0 && next[list] !== list);
+    } while (count > 0 && list.length > 0);
   }
 }
 
@@ -206,33 +197,28 @@ export function freePcppagesBulk(
  * not empty. They are collected first and then freed in that order. Since 5.14 there are also lists of higher orders.
  */
 function freeBulkCounting(m: Memory, zone: Zone, count: number, pcp: PerCpuPages): void {
-  const { next, prev } = m;
-  const base = pcp.listBase;
-  const lists = pcp.nrLists;
+  const { lists } = pcp;
   const taken: number[] = [];
   const orders: number[] = [];
   let batchFree = 0;
   let p = 0;
   while (count > 0) {
-    let list: number;
+    let list: PcpList;
     do {
       batchFree++;
-      if (++p === lists) p = 0;
-      list = base + p;
-    } while (next[list] === list);
-    if (batchFree === lists) batchFree = count;
+      if (++p === lists.length) p = 0;
+      list = lists[p]!;
+    } while (list.length === 0);
+    if (batchFree === lists.length) batchFree = count;
     const order = m.pindexOrder(p);
     const pages = 1 << order;
     do {
-      const pfn = prev[list]!;
-      const before = prev[pfn]!;
-      prev[list] = before;
-      next[before] = list;
+      const pfn = list.takeTail();
       pcp.count -= pages;
       count -= pages;
       taken.push(pfn);
       orders.push(order);
-    } while (count > 0 && --batchFree > 0 && next[list] !== list);
+    } while (count > 0 && --batchFree > 0 && list.length > 0);
   }
   taken.forEach((pfn, i) => {
     const order = orders[i]!;

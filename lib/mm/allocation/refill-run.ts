@@ -7,14 +7,15 @@
 import { materialiseFirst } from "../state/free-area";
 import type { Memory } from "../state/memory";
 import { pcpState } from "../state/page-state";
+import type { PcpList } from "../state/pcp-list";
 import { modNrFreeDown } from "../state/vmstat";
 import type { Zone } from "../state/zone";
 
 /**
- * Up to `most` single frames of the smallest free page of type `mt`, one that requests have, appended to the per-CPU list with head `list`; how many. 0: no
- * page of the type lies free. Counters fall here where they fall page by page (6.10+), else the caller counts them.
+ * Up to `most` single frames of the smallest free page of type `mt`, one that requests have, appended to a per-CPU list; how
+ * many. 0: no page of the type lies free. Counters fall here where they fall page by page (6.10+), else the caller counts them.
  */
-export function refillRun(m: Memory, zone: Zone, mt: number, most: number, list: number): number {
+export function refillRun(m: Memory, zone: Zone, mt: number, most: number, list: PcpList): number {
   const { next } = m;
   let head = zone.listBase + mt;
   for (let order = 0; order <= m.maxOrder; order++, head += 8) {
@@ -24,7 +25,8 @@ export function refillRun(m: Memory, zone: Zone, mt: number, most: number, list:
     const n = order === 0 ? takeSingles(m, zone, mt, most, list) : Math.min(most, 1 << order);
     if (order > 0) {
       takePart(m, zone, pfn, n, mt);
-      append(m, list, pfn, n, pcpState(0, mt));
+      m.state.fill(pcpState(0, mt), pfn, pfn + n);
+      for (let p = pfn; p < pfn + n; p++) list.addTail(p);
     }
     if (m.countPerPage) modNrFreeDown(zone, n);
     return n;
@@ -33,26 +35,19 @@ export function refillRun(m: Memory, zone: Zone, mt: number, most: number, list:
 }
 
 /** Up to `most` pages of the list of single pages of a type, from its head on, go to the tail of `list`; how many. */
-function takeSingles(m: Memory, zone: Zone, mt: number, most: number, list: number): number {
+function takeSingles(m: Memory, zone: Zone, mt: number, most: number, list: PcpList): number {
   const { next, prev, state } = m;
   const head = zone.listBase + mt;
-  const first = next[head]!;
   const as = pcpState(0, mt);
   let n = 0;
-  let last = head;
-  let p = first;
+  let p = next[head]!;
   for (; n < most && p !== head; n++) {
     state[p] = as;
-    last = p;
+    list.addTail(p);
     p = next[p]!;
   }
   next[head] = p;
   prev[p] = head;
-  const tail = prev[list]!;
-  next[tail] = first;
-  prev[first] = tail;
-  next[last] = list;
-  prev[list] = last;
   zone.nrFree[0]! -= n;
   return n;
 }
@@ -78,18 +73,4 @@ function takePart(m: Memory, zone: Zone, pfn: number, n: number, mt: number): vo
     nrFree[o]!++;
     p += 1 << o;
   }
-}
-
-/** The frames [pfn, pfn + n) go to the tail of a per-CPU list with the state `as`. */
-function append(m: Memory, list: number, pfn: number, n: number, as: number): void {
-  const { next, prev, state } = m;
-  let last = prev[list]!;
-  for (let p = pfn; p < pfn + n; p++) {
-    next[last] = p;
-    prev[p] = last;
-    last = p;
-  }
-  state.fill(as, pfn, pfn + n);
-  next[last] = list;
-  prev[list] = last;
 }

@@ -11,6 +11,7 @@ import { ALLOC_CMA, ALLOC_NOFRAGMENT } from "../state/gfp";
 import type { Memory } from "../state/memory";
 import { MIGRATE_CMA } from "../state/migratetype";
 import { pcpState } from "../state/page-state";
+import type { PcpList } from "../state/pcp-list";
 import { modNrFree, modNrFreeCma } from "../state/vmstat";
 import type { Zone } from "../state/zone";
 import { rmqueueClaim, rmqueueSteal } from "./fallback-claim";
@@ -118,13 +119,12 @@ function ownTypeFirst(m: Memory, zone: Zone, ac: AllocContext, n: number): boole
 }
 
 /**
- * rmqueue_bulk(): `count` pages appended to the tail of the per-CPU list with head `list`. Returns how many. Before
+ * rmqueue_bulk(): `count` pages appended to the tail of the per-CPU list `list`. Returns how many. Before
  * 6.10 NR_FREE_PAGES falls once at the end while NR_FREE_CMA_PAGES falls page by page, so the half rule sees a stale
  * denominator during a refill.
  */
-export function rmqueueBulk(m: Memory, zone: Zone, count: number, list: number, ac: AllocContext): number {
-  const { next, prev, state } = m;
-  const { steals, countPerPage } = m;
+export function rmqueueBulk(m: Memory, zone: Zone, count: number, list: PcpList, ac: AllocContext): number {
+  const { state, steals, countPerPage } = m;
   const { order } = ac;
   ac.rmqueueMode = RMQUEUE_NORMAL;
   const inRuns = m.bulk && order === 0 && m.trace === null;
@@ -137,11 +137,7 @@ export function rmqueueBulk(m: Memory, zone: Zone, count: number, list: number, 
     }
     const pfn = steals ? rmqueueOne(m, zone, ac) : rmqueueModes(m, zone, ac);
     if (pfn < 0) break;
-    const last = prev[list]!;
-    prev[pfn] = last;
-    next[pfn] = list;
-    next[last] = pfn;
-    prev[list] = pfn;
+    list.addTail(pfn);
     state[pfn] = pcpState(order, ac.takenMt);
     if (!countPerPage && ac.takenMt === MIGRATE_CMA) modNrFreeCma(zone, -(1 << order));
     i++;

@@ -9,7 +9,6 @@
 import type { Memory } from "../state/memory";
 import { MIGRATE_HIGHATOMIC, MIGRATE_ISOLATE, MIGRATE_NAMES, MIGRATE_TYPES } from "../state/migratetype";
 import { ALLOCATED, BLOCK_HOLE, BLOCK_ISOLATED, BLOCK_MT, isPcpState, ORDER_MASK } from "../state/page-state";
-import { NR_PCP_LISTS_MAX } from "../state/per-cpu-pages";
 import type { Zone } from "../state/zone";
 
 import { LawBroken } from "./law-broken";
@@ -81,15 +80,7 @@ function checkEntry(m: Memory, zone: Zone, options: ValidateOptions): void {
   }
   for (const pcp of zone.pcps) {
     if (pcp.count < 0) fail("pcp count is not negative", `${pcp.count}`);
-    let some = false;
-    for (let i = 0; i < NR_PCP_LISTS_MAX; i++) {
-      const head = pcp.listBase + i;
-      if (m.prev[m.next[head]!] !== head || m.next[m.prev[head]!] !== head)
-        fail("lists are linked both ways", `head of pcp list ${i}`);
-      if (m.next[head] === head) continue;
-      some = true;
-      if (i >= pcp.nrLists) fail("only the profile's pcp lists are used", `list ${i} of ${pcp.nrLists}`);
-    }
+    const some = pcp.lists.some((list) => list.length > 0);
     if (some !== pcp.count > 0) fail("pcp count = pages on the pcp lists", `count ${pcp.count}`);
     const diff = Math.max(Math.abs(pcp.diffNrFree), Math.abs(pcp.diffNrFreeCma));
     if (options.ownersKnown && diff > pcp.statThreshold)

@@ -10,7 +10,7 @@ import { __GFP_THISNODE, gfpZone } from "./gfp";
 import type { LruLists } from "./lru-lists";
 import { MIGRATE_PCPTYPES } from "./migratetype";
 import type { PageHold } from "./page-hold";
-import { NR_PCP_LISTS_MAX, PAGE_ALLOC_COSTLY_ORDER, PerCpuPages } from "./per-cpu-pages";
+import { PAGE_ALLOC_COSTLY_ORDER, PerCpuPages } from "./per-cpu-pages";
 import type { KernelSwitches } from "./profile";
 import type { SlowPathHelp } from "./slow-path-help";
 import type { TracePoints } from "./trace-points";
@@ -131,7 +131,7 @@ export class Memory extends FrameColumns {
   constructor(shape: MemoryShape) {
     const sw = shape.switches;
     const nrOrders = shape.maxOrder + 1;
-    const headsAZone = nrOrders * HEADS_A_ORDER + shape.cpus * NR_PCP_LISTS_MAX;
+    const headsAZone = nrOrders * HEADS_A_ORDER;
     super({
       frames: shape.zones.reduce((end, z) => Math.max(end, z.endPfn), 0),
       listHeads: shape.zones.length * headsAZone,
@@ -181,11 +181,7 @@ export class Memory extends FrameColumns {
     const pieces = zonePieces(shape.zones, topPages);
     this.zones = shape.zones.map((z, i) => {
       const base = this.endPfn + i * headsAZone;
-      const pcps = Array.from(
-        { length: shape.cpus },
-        (_, cpu) =>
-          new PerCpuPages(base + nrOrders * HEADS_A_ORDER + cpu * NR_PCP_LISTS_MAX, pcpLists(shape.switches)),
-      );
+      const pcps = Array.from({ length: shape.cpus }, () => new PerCpuPages(pcpLists(sw)));
       return new Zone(z, base, nrOrders, pcps, pieces[i]!);
     });
     this.zoneShift = Math.log2(topPages) | 0;

@@ -1,17 +1,14 @@
 /** struct per_cpu_pages of one zone and CPU: lists of single pages in front of the buddy lists, and their tuning. */
+import { PcpList } from "./pcp-list";
 
-/** Maximum number of lists: orders 0..3 × three types, and two for the THP order. */
-export const NR_PCP_LISTS_MAX = 14;
 /** Orders up to this are "cheap" (PAGE_ALLOC_COSTLY_ORDER). */
 export const PAGE_ALLOC_COSTLY_ORDER = 3;
 /** CONFIG_PCP_BATCH_SCALE_MAX. */
 export const PCP_BATCH_SCALE_MAX = 5;
 
 export class PerCpuPages {
-  /** Index of the first list's head among the frame columns. */
-  readonly listBase: number;
-  /** Lists in use: 14 with two THP lists, 13 with one, 12 without, 3 if only order 0 is served. */
-  readonly nrLists: number;
+  /** Orders 0..3 × three types, and two lists of the THP order, or one, or none; 3 if only order 0 is served. */
+  readonly lists: readonly PcpList[];
   /** Pages on all lists, in base pages. */
   count: number;
   /** Threshold of `count` for a drain (pages). */
@@ -32,9 +29,8 @@ export class PerCpuPages {
   diffNrFreeCma: number;
   statThreshold: number;
 
-  constructor(listBase: number, nrLists: number) {
-    this.listBase = listBase | 0;
-    this.nrLists = nrLists;
+  constructor(nrLists: number) {
+    this.lists = Array.from({ length: nrLists }, () => new PcpList());
     this.count = 0;
     this.high = 0;
     this.batch = 1;
