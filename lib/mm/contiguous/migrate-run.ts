@@ -83,21 +83,17 @@ export class MigrationRun implements ManyMoves {
   /** Takes targets off the per-CPU list for pages of `zone` from `at` on; how many. */
   private gather(pages: readonly IsolatedPage[], at: number, zone: Zone, serving: Zone): number {
     const { m, from, to } = this;
-    const { next, prev } = m;
-    const head = serving.pcp.listBase + this.ac.mt;
-    const most = Math.min(MOST, pages.length - at);
-    let p = next[head]!;
+    const list = serving.pcp.lists[this.ac.mt]!;
+    const most = Math.min(MOST, pages.length - at, list.length);
     let n = 0;
-    for (; n < most && p !== head; n++) {
+    for (; n < most; n++) {
       const page = pages[at + n]!;
       if (n > 0 && (!this.plain(page) || m.zoneOf(page.pfn) !== zone)) break;
       from[n] = page.pfn;
-      to[n] = p;
-      p = next[p]!;
+      to[n] = list.at(n);
     }
     if (n === 0) return 0;
-    next[head] = p;
-    prev[p] = head;
+    list.dropHead(n);
     noteTaken(m, serving, n);
     return n;
   }
