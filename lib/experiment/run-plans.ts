@@ -5,6 +5,7 @@
  * are many.
  */
 import { createHash } from "node:crypto";
+import { setImmediate } from "node:timers/promises";
 import { canonicalJson } from "../base/canonical-json";
 import { InputError } from "../base/errors";
 import { EarlyRuns } from "./early-runs";
@@ -156,7 +157,7 @@ class Book {
         const name = this.names.nameOf(plan);
         return { index: at + i, hash: name.hash, history: histories.of(plan, name) };
       });
-      this.looking = store?.get(met.map((plan) => plan.hash)) ?? Promise.resolve(NOTHING);
+      this.looking = store?.get(met.map((plan) => plan.hash)) ?? setImmediate(NOTHING);
       const known = await this.looking;
       for (const plan of met) {
         const text = known.get(plan.hash);
