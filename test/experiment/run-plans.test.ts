@@ -150,6 +150,25 @@ test("a store is asked for more plans from look to look, and no run is lost at t
   assert.deepEqual(asked, [256, 512, 1024, 1208]);
 });
 
+test("a sweep that is cancelled while it looks into the store ends after the look", async () => {
+  const cancel = new AbortController();
+  let looking = 0;
+  const store = {
+    get: async () => {
+      looking++;
+      cancel.abort();
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      looking--;
+      return new Map();
+    },
+    put: async () => {},
+  };
+  const executor = new LocalWorkers(1);
+  const done = await runPlans(seeds(1000), { executor, store, signal: cancel.signal });
+  assert.deepEqual([looking, done.run, done.cancelled], [0, 0, true]);
+  await executor.close();
+});
+
 test("a plan that cannot be run is a failure with its reason, kept and told", async () => {
   const bad: Plan = { ...plan, machine: { ...plan.machine, kernel: "6.1", pageblockMaxOrder: 5 } };
   const path = join(folder, "bad.duckdb");
