@@ -5,10 +5,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { runAll } from "../experiment/compare";
 import { comparisonPlans } from "../experiment/comparison";
+import type { Plans } from "../experiment/plans";
 import type { RunSummary } from "../experiment/run-plans";
 import { scenario } from "../experiment/scenarios";
 import { expandSweep, type Sweep } from "../experiment/sweep";
-import { type Plan, parsePlan } from "../plan/run";
+import { parsePlan } from "../plan/run";
 import { sweepIn } from "../plan/sweep";
 import { readPlanFile } from "../schema/plan-file";
 import { replay } from "../trace/replay";
@@ -20,8 +21,8 @@ const ROOT = join(__dirname, "../..");
 /** Threads: what the table has is on two cores; starting them is most of what a small run takes. */
 const WORKERS = { full: 2, small: 1 };
 
-function planned(plans: Iterable<Plan>, count: number, size: Size, store = "none"): Promise<RunSummary> {
-  return runAll(plans, count, { workers: WORKERS[size], store });
+function planned(plans: Plans, size: Size, store = "none"): Promise<RunSummary> {
+  return runAll(plans, { workers: WORKERS[size], store });
 }
 
 function workOf({ plans, failed, resultsHash }: RunSummary): Work {
@@ -36,8 +37,7 @@ const scorecard: Benchmark = {
       "rdma-2gb",
       size === "small" ? { seeds: 1, uptime: "10 minutes", memory: "16GiB", size: "64MiB" } : { seeds: 32 },
     );
-    const count = spec.seeds * spec.strategies.length;
-    return { run: async () => workOf(await planned(comparisonPlans(spec), count, size)) };
+    return { run: async () => workOf(await planned(comparisonPlans(spec), size)) };
   },
 };
 
@@ -48,7 +48,7 @@ const sweep1000: Benchmark = {
     const spec = sweepIn(readPlanFile(join(ROOT, "docs/examples/sweep-1000.yaml")));
     if (size === "small") spec.over = { ...spec.over, seed: [1] };
     const all = expandSweep(spec);
-    return { run: async () => workOf(await planned(all.plans(), all.count, size)) };
+    return { run: async () => workOf(await planned(all, size)) };
   },
 };
 
@@ -63,16 +63,17 @@ const BOARDS = [
   { board: "server-arm64", memory: "8GiB" },
 ];
 
-function* boards(each: number, duration: string): Generator<Plan> {
-  for (const machine of BOARDS) {
-    const twin = parsePlan({
+function boards(each: number, duration: string): Plans {
+  const twins = BOARDS.map((machine) =>
+    parsePlan({
       machine,
       workload: { kind: "uptime", duration, profile: "desktop" },
       strategy: { name: "buddy" },
       request: { size: "1MiB" },
-    });
-    for (let seed = 1; seed <= each; seed++) yield { ...twin, seed };
-  }
+    }),
+  );
+  const at = (index: number) => ({ ...twins[Math.floor(index / each)]!, seed: (index % each) + 1 });
+  return { count: each * BOARDS.length, at };
 }
 
 const boards10000: Benchmark = {
@@ -81,7 +82,7 @@ const boards10000: Benchmark = {
   prepare({ size, ops }) {
     const each = Math.ceil((ops ?? (size === "small" ? BOARDS.length : 10_000)) / BOARDS.length);
     const plans = boards(each, size === "small" ? "10 minutes" : "1 day");
-    return { run: async () => workOf(await planned(plans, each * BOARDS.length, size)) };
+    return { run: async () => workOf(await planned(plans, size)) };
   },
 };
 
@@ -105,10 +106,10 @@ const store100000: Benchmark = {
     const all = shortPlans(ops ?? (size === "small" ? 100 : 100_000));
     const folder = mkdtempSync(join(tmpdir(), "pageblock-bench-"));
     const store = join(folder, "results.duckdb");
-    await planned(all.plans(), all.count, size, store);
+    await planned(all, size, store);
     return {
       async run() {
-        const summary = await planned(all.plans(), all.count, size, store);
+        const summary = await planned(all, size, store);
         return { ...workOf(summary), failures: summary.run };
       },
       close: () => rmSync(folder, { recursive: true, force: true }),

@@ -4,6 +4,7 @@ import { canonicalJson } from "../base/canonical-json";
 import { InputError } from "../base/errors";
 import { runAll } from "../experiment/compare";
 import { planHash } from "../experiment/plan";
+import { listed } from "../experiment/plans";
 import { isOutcome, readRun } from "../experiment/run-text";
 import { timeText } from "../experiment/texts";
 import { parsePlan, RUN_FIELDS, withDefaults } from "../plan/run";
@@ -25,7 +26,7 @@ export function register(program: Command): void {
         return;
       }
       let text: string | null = null;
-      await running(flags, (options) => runAll([plan], 1, options, (run) => (text = run.text)));
+      await running(flags, (options) => runAll(listed([plan]), options, (run) => (text = run.text)));
       if (text === null) {
         process.exitCode = INTERRUPTED_EXIT;
         return;

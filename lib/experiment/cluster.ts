@@ -31,6 +31,8 @@ const PLANS_UNDER_WAY = 256;
 const LOOK_AFTER_MS = 1500;
 /** A sweep gives up after this time if there are workers, but none with this engine. */
 const ONLY_OTHERS_MS = 5000;
+/** Threads that are assumed until workers have announced theirs. */
+const THREADS_ASSUMED = 8;
 /** The longest time to wait for Redis to come back. */
 const AWAY_MS = 120_000;
 
@@ -45,6 +47,8 @@ export class Cluster implements Executor {
   private readonly sweep: string;
   private readonly key: string | undefined;
   private readonly told: Set<string>;
+  /** Threads of the workers that were present last. */
+  threads: number;
   private jobs: number;
   private underWay: number;
   private planMs: number;
@@ -66,6 +70,7 @@ export class Cluster implements Executor {
     this.sweep = randomUUID();
     this.key = clusterKey();
     this.told = new Set();
+    this.threads = THREADS_ASSUMED;
     this.jobs = 0;
     this.underWay = 0;
     this.planMs = JOB_MS;
@@ -97,17 +102,18 @@ export class Cluster implements Executor {
     return cluster;
   }
 
-  async *execute(tasks: AsyncIterator<Task>, signal: AbortSignal): AsyncGenerator<Finished> {
+  async *execute(parts: AsyncIterator<Task[]>, signal: AbortSignal): AsyncGenerator<Finished> {
     this.timer = setInterval(() => void this.lookAfter(), LOOK_AFTER_MS);
-    void this.lookAfter();
+    await this.lookAfter(); // how many threads there are decides how plans are divided
     const carrier = {
-      most: () => Math.max(1, Math.min(JOB_PLANS_MAX, Math.floor(JOB_MS / this.planMs))),
+      limit: JOB_PLANS_MAX,
+      enough: () => Math.max(1, Math.min(JOB_PLANS_MAX, Math.floor(JOB_MS / this.planMs))),
       room: () => this.underWay < PLANS_UNDER_WAY,
       idle: () => this.sent.size === 0,
       send: (batch: Task[]) => this.send(batch),
     };
     try {
-      yield* inBatches(tasks, carrier, this.ready, signal);
+      yield* inBatches(parts, carrier, this.ready, signal);
       if (signal.aborted) await this.withdraw();
     } finally {
       clearInterval(this.timer);
@@ -216,8 +222,11 @@ export class Cluster implements Executor {
     for (const { engine } of others)
       this.tellOnce(`a worker with engine ${engine} is refused: this sweep needs ${this.engine}`);
     const ours = present.length - others.length;
-    if (ours > 0) this.onlyOthersSince = null;
-    else if (others.length === 0)
+    if (ours > 0) {
+      this.onlyOthersSince = null;
+      const own = present.filter((p) => p.engine === this.engine);
+      this.threads = own.reduce((n, { threads }) => n + threads, 0);
+    } else if (others.length === 0)
       this.tellOnce("no workers yet: start some with `pageblock worker --redis URL`");
     else {
       this.onlyOthersSince ??= performance.now();
@@ -256,7 +265,7 @@ export class Cluster implements Executor {
 function presenceOf(text: string | null): Presence | null {
   try {
     const read: Presence | null = JSON.parse(text ?? "null");
-    return typeof read?.engine === "string" ? read : null;
+    return typeof read?.engine === "string" && Number(read.threads) >= 1 ? read : null;
   } catch {
     return null;
   }

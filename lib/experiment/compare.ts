@@ -5,7 +5,7 @@ import { type Comparison, type ComparisonSpec, ComparisonTable, comparisonPlans 
 import type { Executor } from "./executor";
 import type { Keeper, StoredRun } from "./keeper";
 import { LocalWorkers } from "./local-workers";
-import type { Plan } from "./plan";
+import { everyPlan, type Plans } from "./plans";
 import type { Progress } from "./progress";
 import { type RunPlansOptions, type RunSummary, runPlans } from "./run-plans";
 import { runAllToText } from "./run-text";
@@ -28,8 +28,7 @@ export interface RunningOptions {
 
 /** Runs a list of plans; `onRun` gets every run in order. */
 export async function runAll(
-  plans: Iterable<Plan>,
-  count: number,
+  plans: Plans,
   options: RunningOptions,
   onRun?: RunPlansOptions["onRun"],
 ): Promise<RunSummary> {
@@ -38,9 +37,9 @@ export async function runAll(
     given === "none" || typeof given === "object" ? null : await storeOrNone(given, options.onReport);
   const store: Keeper | null = own ?? (typeof given === "object" ? given : null);
   try {
-    const executor = await startExecutor(count, options);
+    const executor = await startExecutor(plans.count, options);
     try {
-      return await runPlans(plans, count, {
+      return await runPlans(plans, {
         executor,
         store,
         ...(options.signal !== undefined && { signal: options.signal }),
@@ -90,8 +89,7 @@ export async function runComparison(
 ): Promise<{ comparison: Comparison | null; summary: RunSummary; runs: StoredRun[] }> {
   const table = new ComparisonTable(spec);
   const runs: StoredRun[] = [];
-  const count = spec.seeds * spec.strategies.length;
-  const summary = await runAll(comparisonPlans(spec), count, options, ({ text, hash, plan, state }) => {
+  const summary = await runAll(comparisonPlans(spec), options, ({ text, hash, plan, state }) => {
     table.take(text);
     seen?.(text);
     runs.push({ hash, plan: canonicalJson(plan), state, text });
@@ -108,7 +106,7 @@ export function compareHere(
 ): Comparison {
   const table = new ComparisonTable(spec);
   const hash = createHash("sha256");
-  for (const { text } of runAllToText([...comparisonPlans(spec)])) {
+  for (const { text } of runAllToText([...everyPlan(comparisonPlans(spec))])) {
     table.take(text);
     seen?.(text);
     hash.update(text).update("\n");
@@ -122,5 +120,5 @@ export function runSweep(
   options: RunningOptions = {},
   onRun?: RunPlansOptions["onRun"],
 ): Promise<RunSummary> {
-  return runAll(sweep.plans(), sweep.count, options, onRun);
+  return runAll(sweep, options, onRun);
 }

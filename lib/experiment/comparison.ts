@@ -10,6 +10,7 @@ import { PLAN_FORMAT, type Plan } from "../plan/run";
 import { REQUEST_DEFAULTS } from "../strategy/request";
 import type { StrategySpec } from "../strategy/strategy";
 import type { Outcome } from "./plan";
+import type { Plans } from "./plans";
 import { isOutcome, readRun } from "./run-text";
 import {
   bootstrapMedian,
@@ -91,11 +92,14 @@ export interface Comparison {
 }
 
 /** The plans: seed by seed, every strategy in turn, so that the first few already make a comparison. */
-export function* comparisonPlans(spec: ComparisonSpec): Generator<Plan> {
+export function comparisonPlans(spec: ComparisonSpec): Plans {
   const { strategies, seeds, firstSeed, ...rest } = spec;
-  for (let i = 0; i < seeds; i++)
-    for (const { spec } of strategies)
-      yield { format: PLAN_FORMAT, ...rest, strategy: spec, seed: (firstSeed + i) >>> 0 };
+  const at = (index: number): Plan => {
+    const strategy = strategies[index % strategies.length]!.spec;
+    const seed = (firstSeed + Math.floor(index / strategies.length)) >>> 0;
+    return { format: PLAN_FORMAT, ...rest, strategy, seed };
+  };
+  return { count: seeds * strategies.length, at };
 }
 
 interface SeedRun {

@@ -1,6 +1,6 @@
 /** Runs plans: on threads of this computer, or on workers of a cluster. */
 import type { Plan } from "./plan";
-import { type RunText, sharing } from "./run-text";
+import type { RunText } from "./run-text";
 
 /** A plan to run. */
 export interface Task {
@@ -17,8 +17,13 @@ export interface Finished extends RunText {
 }
 
 export interface Executor {
-  /** Takes tasks when it has room for them, and yields finished ones in any order. Stops soon after `signal` aborts. */
-  execute(tasks: AsyncIterator<Task>, signal: AbortSignal): AsyncGenerator<Finished>;
+  /** How many plans it runs at a time, as far as it knows. */
+  readonly threads: number;
+  /**
+   * Takes parts when it has room for them, and yields finished tasks in any order. The tasks of a part run on one machine
+   * if they may. Stops soon after `signal` aborts.
+   */
+  execute(parts: AsyncIterator<Task[]>, signal: AbortSignal): AsyncGenerator<Finished>;
   /** Ends every run immediately. */
   close(): Promise<void>;
 }
@@ -63,8 +68,10 @@ export class Ready<T> {
 
 /** Carries batches of plans to threads or workers. */
 export interface Carrier {
-  /** The most plans of the next batch. */
-  most(): number;
+  /** The most plans of a batch that has more than one part. */
+  readonly limit: number;
+  /** Plans that the next batch should have. */
+  enough(): number;
   /** True if another batch should be sent. */
   room(): boolean;
   /** True if no batch is in flight. */
@@ -73,55 +80,57 @@ export interface Carrier {
   send(batch: Task[]): Promise<void> | void;
 }
 
-/** How many tasks are read ahead to find those that share a machine. */
-const LOOK_AHEAD = 16;
+/** Makes batches of whole parts, so that those that share a machine travel together. */
+class PartsAhead {
+  private ahead: Task[] | null;
+  private over: boolean;
 
-/** Orders tasks so that those that share a machine are adjacent. */
-class TasksAhead {
-  private readonly ahead: Task[] = [];
-  private over = false;
-
-  constructor(private readonly tasks: AsyncIterator<Task>) {}
-
-  get done(): boolean {
-    return this.over && this.ahead.length === 0;
+  constructor(private readonly parts: AsyncIterator<Task[]>) {
+    this.ahead = null;
+    this.over = false;
   }
 
-  /** The next task, and those near it that run on the same machine; empty if all were taken. */
-  async take(): Promise<Task[]> {
-    const { ahead } = this;
-    while (!this.over && ahead.length < LOOK_AHEAD) {
-      const next = await this.tasks.next();
-      if (next.done === true) this.over = true;
-      else ahead.push(next.value);
+  get done(): boolean {
+    return this.over && this.ahead === null;
+  }
+
+  /** The next tasks: parts until there are `enough` tasks, `limit` at most; empty if all were taken. */
+  async take(enough: number, limit: number): Promise<Task[]> {
+    const batch: Task[] = [];
+    while (batch.length < enough) {
+      const part = this.ahead ?? (await this.next());
+      this.ahead = null;
+      if (part === null) break;
+      if (batch.length > 0 && batch.length + part.length > limit) {
+        this.ahead = part;
+        break;
+      }
+      batch.push(...part);
     }
-    const first = ahead.shift();
-    if (first === undefined) return [];
-    const group = [first];
-    for (let i = 0; i < ahead.length; i++)
-      if (sharing(first.plan, ahead[i]!.plan)) group.push(...ahead.splice(i--, 1));
-    return group;
+    return batch;
+  }
+
+  private async next(): Promise<Task[] | null> {
+    if (this.over) return null;
+    const { done, value } = await this.parts.next();
+    if (done !== true) return value;
+    this.over = true;
+    return null;
   }
 }
 
 /** Keeps as many batches in flight as the carrier has room for, and yields the results, until all tasks are done. */
 export async function* inBatches(
-  tasks: AsyncIterator<Task>,
+  parts: AsyncIterator<Task[]>,
   carrier: Carrier,
   ready: Ready<Finished>,
   signal: AbortSignal,
 ): AsyncGenerator<Finished> {
   let filling = false;
-  const source = new TasksAhead(tasks);
+  const source = new PartsAhead(parts);
   const fill = async () => {
     while (!source.done && !signal.aborted && carrier.room()) {
-      const batch: Task[] = [];
-      const most = carrier.most();
-      while (batch.length < most) {
-        const group = await source.take();
-        if (group.length === 0) break;
-        batch.push(...group);
-      }
+      const batch = await source.take(carrier.enough(), carrier.limit);
       if (batch.length > 0) await carrier.send(batch);
     }
   };

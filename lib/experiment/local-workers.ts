@@ -54,11 +54,16 @@ export class LocalWorkers implements Executor {
     return this.started;
   }
 
-  execute(tasks: AsyncIterator<Task>, signal: AbortSignal): AsyncGenerator<Finished> {
+  get threads(): number {
+    return this.workers;
+  }
+
+  execute(parts: AsyncIterator<Task[]>, signal: AbortSignal): AsyncGenerator<Finished> {
     const ready = new Ready<Finished>();
     let running = 0;
     const carrier = {
-      most: () => Math.max(1, Math.min(BATCH_PLANS_MAX, Math.floor(BATCH_MS / this.planMs))),
+      limit: BATCH_PLANS_MAX,
+      enough: () => Math.max(1, Math.min(BATCH_PLANS_MAX, Math.floor(BATCH_MS / this.planMs))),
       room: () => running < this.workers * BATCHES_A_WORKER,
       idle: () => running === 0,
       send: (batch: Task[]) => {
@@ -71,7 +76,7 @@ export class LocalWorkers implements Executor {
           });
       },
     };
-    return inBatches(tasks, carrier, ready, signal);
+    return inBatches(parts, carrier, ready, signal);
   }
 
   private async runBatch(batch: Task[], ready: Ready<Finished>, signal: AbortSignal): Promise<void> {

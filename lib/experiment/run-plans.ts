@@ -1,22 +1,26 @@
 /**
- * Many plans: what the store has is not run again, the others go to an executor, and results are handed on in the order of the
- * plans whatever order they come back in. Memory is bounded: a plan is taken only when the earliest unfinished one is near.
+ * Many plans: what the store has is not run again, the others go to an executor, and results are handed on in the order
+ * of the plans. They are run in another one: plans with the same history follow one another, so that their machine ages
+ * once. Memory is bounded: plans are made when they are looked at, and results that come early wait in a file if there
+ * are many.
  */
 import { createHash } from "node:crypto";
+import { setImmediate } from "node:timers/promises";
 import { canonicalJson } from "../base/canonical-json";
 import { InputError } from "../base/errors";
+import { EarlyRuns } from "./early-runs";
 import type { Executor, Task } from "./executor";
+import { Histories, inParts, partSize } from "./histories";
 import type { Keeper, StoredRun } from "./keeper";
 import type { Plan } from "./plan";
+import { PlanNames } from "./plan-names";
+import type { Plans } from "./plans";
 import { type Progress, ProgressMeter } from "./progress";
 import type { RunText } from "./run-text";
 
-/** Plans between the earliest unfinished one and the latest taken: bounds what waits for its turn. */
-const WINDOW = 4096;
-/**
- * Plans looked up in the store at a time. A look costs the store a pass over all it has, so where most are found the next
- * look is for twice as many; where they are not, workers wait for the first of them.
- */
+/** Plans among which those with the same history are found. */
+const STRETCH = 2 ** 17;
+/** Plans looked up in the store at a time, first and at most: a look costs the store a pass over all it has. */
 const LOOKUP = 256;
 const LOOKUP_MOST = 16_384;
 /** Results written at a time, and how long one waits to be. */
@@ -51,64 +55,59 @@ export interface RunSummary {
   failures: { index: number; plan: string; error: string }[];
 }
 
-interface Waiting {
-  task: Task;
-  /** Later places of the same plan. */
-  alsoAt: number[];
+/** Plans of a stretch that have to be run, as columns. Of equal ones only the first is run. */
+class Missing {
+  readonly index: number[] = [];
+  readonly hash: string[] = [];
+  readonly history: number[] = [];
+  private readonly places = new Map<string, number>();
+  private readonly twins = new Map<number, number[]>();
+
+  add({ index, hash, history }: { index: number; hash: string; history: number }): void {
+    const place = this.places.get(hash);
+    if (place === undefined) {
+      this.places.set(hash, this.index.length);
+      this.index.push(index);
+      this.hash.push(hash);
+      this.history.push(history);
+      return;
+    }
+    const also = this.twins.get(place);
+    if (also === undefined) this.twins.set(place, [index]);
+    else also.push(index);
+  }
+
+  /** Indices of the later plans that equal the one at `place`. */
+  alsoAt(place: number): number[] {
+    return this.twins.get(place) ?? [];
+  }
 }
 
-/** Runs `count` plans. Throws only when the store or the executor as a whole fails; what was finished is kept even then. */
-export async function runPlans(
-  plans: Iterable<Plan>,
-  count: number,
-  options: RunPlansOptions,
-): Promise<RunSummary> {
+const NOTHING: ReadonlyMap<string, RunText> = new Map();
+
+/** Runs all plans. Throws only when the store or the executor as a whole fails; what was finished is kept even then. */
+export async function runPlans(plans: Plans, options: RunPlansOptions): Promise<RunSummary> {
   const signal = options.signal ?? new AbortController().signal;
-  const book = new Book(count, options);
-  const tasks = book.tasks(plans[Symbol.iterator](), signal);
+  const book = new Book(plans, options);
   try {
-    for await (const { task, text, state } of options.executor.execute(tasks, signal)) {
+    for await (const { task, text, state } of options.executor.execute(book.parts(signal), signal)) {
       book.finished(task, { text, state });
       await book.flushIfDue();
     }
   } finally {
-    await book.flush();
+    await book.close();
   }
   return book.summary(signal.aborted);
-}
-
-/**
- * Names of the plans of one sweep: sha256Of(), where the parts that plans have in common (the same objects) are written as
- * canonical JSON once. A sweep changes no plan that it has handed out.
- */
-class PlanNames {
-  private readonly written = new WeakMap<object, string>();
-
-  hashOf(plan: Plan): string {
-    const fields = Object.entries(plan).filter(([, value]) => value !== undefined);
-    fields.sort(([a], [b]) => (a < b ? -1 : 1));
-    const text = fields.map(([key, value]) => `${JSON.stringify(key)}:${this.textOf(value)}`).join(",");
-    return createHash("sha256").update(`{${text}}`).digest("hex");
-  }
-
-  private textOf(value: unknown): string {
-    if (typeof value !== "object" || value === null) return canonicalJson(value);
-    let text = this.written.get(value);
-    if (text === undefined) {
-      text = canonicalJson(value);
-      this.written.set(value, text);
-    }
-    return text;
-  }
 }
 
 /** Keeps account of one sweep. */
 class Book {
   private readonly hash = createHash("sha256");
   private readonly started = performance.now();
-  /** Finished plans that wait for an earlier one. */
-  private readonly early = new Map<number, RunText & { hash: string; plan: Plan }>();
-  private readonly waiting = new Map<string, Waiting>();
+  private readonly names = new PlanNames();
+  private readonly early = new EarlyRuns();
+  /** Later places of each plan that is being run, by its hash. */
+  private readonly waiting = new Map<string, number[]>();
   private readonly unsaved: StoredRun[] = [];
   private readonly failures: RunSummary["failures"] = [];
   private readonly meter: ProgressMeter;
@@ -118,87 +117,116 @@ class Book {
   private found = 0;
   private failed = 0;
   private wake: (() => void) | null = null;
+  private closed = false;
+  private looking: Promise<ReadonlyMap<string, RunText>> | null = null;
 
   constructor(
-    private readonly count: number,
+    private readonly plans: Plans,
     private readonly options: RunPlansOptions,
   ) {
-    this.meter = new ProgressMeter(count, options.onProgress);
+    this.meter = new ProgressMeter(plans.count, options.onProgress);
   }
 
-  /** Plans that have to be run, as the executor asks for them. */
-  async *tasks(plans: Iterator<Plan>, signal: AbortSignal): AsyncGenerator<Task> {
-    const { store } = this.options;
+  /** Plans that have to be run, as the executor asks for them: each part on one machine. */
+  async *parts(signal: AbortSignal): AsyncGenerator<Task[]> {
     const stop = () => this.wake?.();
     signal.addEventListener("abort", stop, { once: true });
-    const names = new PlanNames();
-    let lookup = LOOKUP;
-    for (let index = 0, over = false; !over && !signal.aborted; ) {
-      const chunk: Task[] = [];
-      while (chunk.length < lookup) {
-        const { done, value } = plans.next();
-        if (done === true) {
-          over = true;
-          break;
-        }
-        chunk.push({ index: index++, plan: value, hash: names.hashOf(value) });
-      }
-      const known = store ? await store.get(chunk.map((t) => t.hash)) : new Map<string, RunText>();
-      lookup = known.size * 2 > chunk.length ? Math.min(lookup * 2, LOOKUP_MOST) : LOOKUP;
-      for (const task of chunk) {
-        const text = known.get(task.hash);
-        if (text !== undefined) {
-          this.found++;
-          this.take(task, text);
-          continue;
-        }
-        const twin = this.waiting.get(task.hash);
-        if (twin !== undefined) {
-          twin.alsoAt.push(task.index);
-          continue;
-        }
-        while (task.index - this.next > WINDOW && !signal.aborted)
-          await new Promise<void>((resolve) => (this.wake = resolve));
+    for (let from = 0; from < this.plans.count && !signal.aborted; from += STRETCH) {
+      // Results of one stretch may wait for those of the stretch before, but of no earlier one.
+      while (from - this.next > STRETCH && !signal.aborted)
+        await new Promise<void>((resolve) => (this.wake = resolve));
+      const missing = await this.survey(from, Math.min(from + STRETCH, this.plans.count), signal);
+      const most = partSize(missing.index.length, this.options.executor.threads);
+      for (const part of inParts(missing.history, most)) {
         if (signal.aborted) break;
-        this.waiting.set(task.hash, { task, alsoAt: [] });
-        yield task;
+        const tasks = this.begin(part, missing);
+        if (tasks.length > 0) yield tasks;
       }
     }
     signal.removeEventListener("abort", stop);
   }
 
+  /** Looks at the plans of a stretch: takes those that the store has, and finds the histories of the others. */
+  private async survey(from: number, to: number, signal: AbortSignal): Promise<Missing> {
+    const { store } = this.options;
+    const missing = new Missing();
+    const histories = new Histories();
+    for (let at = from, lookup = LOOKUP; at < to && !signal.aborted && !this.closed; ) {
+      const met = Array.from({ length: Math.min(lookup, to - at) }, (_, i) => {
+        const plan = this.plans.at(at + i);
+        const name = this.names.nameOf(plan);
+        return { index: at + i, hash: name.hash, history: histories.of(plan, name) };
+      });
+      this.looking = store?.get(met.map((plan) => plan.hash)) ?? setImmediate(NOTHING);
+      const known = await this.looking;
+      for (const plan of met) {
+        const text = known.get(plan.hash);
+        if (text === undefined) missing.add(plan);
+        else {
+          this.found++;
+          this.take(plan.index, plan.hash, text);
+        }
+      }
+      at += met.length;
+      lookup = Math.min(2 * lookup, LOOKUP_MOST);
+    }
+    return missing;
+  }
+
+  /** The tasks of a part, without plans that are being run already. */
+  private begin(part: readonly number[], missing: Missing): Task[] {
+    const tasks: Task[] = [];
+    for (const place of part) {
+      const index = missing.index[place]!;
+      const hash = missing.hash[place]!;
+      const alsoAt = missing.alsoAt(place);
+      const running = this.waiting.get(hash);
+      if (running !== undefined) {
+        running.push(index, ...alsoAt);
+        continue;
+      }
+      this.waiting.set(hash, alsoAt);
+      tasks.push({ index, hash, plan: this.plans.at(index) });
+    }
+    return tasks;
+  }
+
   finished(task: Task, run: RunText): void {
-    const waiting = this.waiting.get(task.hash);
-    if (waiting === undefined) return; // came twice: the first one counts
+    const alsoAt = this.waiting.get(task.hash);
+    if (alsoAt === undefined) return; // came twice: the first one counts
     this.waiting.delete(task.hash);
     this.ran++;
     if (run.state !== "broken")
       this.unsaved.push({ ...run, hash: task.hash, plan: canonicalJson(task.plan) });
-    this.take(task, run);
-    for (const index of waiting.alsoAt) {
+    this.take(task.index, task.hash, run);
+    for (const index of alsoAt) {
       this.found++;
-      this.take({ ...task, index }, run);
+      this.take(index, task.hash, run);
     }
   }
 
-  private take(task: Task, run: RunText): void {
-    if (run.state !== "ok") {
+  private take(index: number, hash: string, { text, state }: RunText): void {
+    if (state !== "ok") {
       this.failed++;
-      if (this.failures.length < FAILURES_TOLD) {
-        const { error }: { error: string } = JSON.parse(run.text);
-        this.failures.push({ index: task.index, plan: task.hash, error });
-      }
+      const { error }: { error: string } = JSON.parse(text);
+      this.failures.push({ index, plan: hash, error });
+      this.failures.sort((a, b) => a.index - b.index);
+      if (this.failures.length > FAILURES_TOLD) this.failures.pop();
     }
-    this.early.set(task.index, { ...run, hash: task.hash, plan: task.plan });
-    for (let ready = this.early.get(this.next); ready !== undefined; ready = this.early.get(this.next)) {
-      this.early.delete(this.next);
-      this.hash.update(`${ready.text}\n`);
-      this.options.onRun?.({ index: this.next, ...ready });
-      this.next++;
-    }
+    if (index === this.next) this.tell({ hash, text, state });
+    else this.early.put(index, { hash, text, state });
+    for (let run = this.early.take(this.next); run !== undefined; run = this.early.take(this.next))
+      this.tell(run);
     this.meter.tick(this.ran, this.found, this.failed);
     this.wake?.();
     this.wake = null;
+  }
+
+  /** Tells the run that is next in the order of the plans. */
+  private tell({ hash, text, state }: RunText & { hash: string }): void {
+    const index = this.next++;
+    this.hash.update(`${text}\n`);
+    this.options.onRun?.({ index, hash, text, state, plan: this.plans.at(index) });
   }
 
   async flushIfDue(): Promise<void> {
@@ -215,20 +243,29 @@ class Book {
     if (runs.length > 0) await this.options.store?.put(runs);
   }
 
+  /** Waits for a look into the store that is under way: nobody may close it meanwhile. */
+  async close(): Promise<void> {
+    this.closed = true;
+    await this.looking?.catch(() => {});
+    this.early.close();
+    await this.flush();
+  }
+
   summary(aborted: boolean): RunSummary {
-    const complete = this.next === this.count;
+    const { count } = this.plans;
+    const complete = this.next === count;
     if (!complete && !aborted)
-      throw new InputError(`sweep: ${this.count} plans were announced, ${this.next} came back`);
+      throw new InputError(`sweep: ${count} plans were announced, ${this.next} came back`);
     this.meter.end(this.ran, this.found, this.failed);
     return {
-      plans: this.count,
+      plans: count,
       run: this.ran,
       fromStore: this.found,
       failed: this.failed,
       resultsHash: complete ? this.hash.digest("hex") : null,
       seconds: Number(((performance.now() - this.started) / 1000).toFixed(3)),
       cancelled: !complete,
-      failures: this.failures.sort((a, b) => a.index - b.index),
+      failures: this.failures,
     };
   }
 }

@@ -28,17 +28,20 @@ export function runToText(plan: Plan): RunText {
   }
 }
 
-/** Runs plans that may share a machine. Returns the texts of runToText(), in order. */
+/** Runs plans, those that may share a machine on one. Returns the texts of runToText(), in order. */
 export function runAllToText(plans: readonly Plan[]): RunText[] {
+  const groups = new Map<string, number[]>();
+  plans.forEach((plan, i) => {
+    const key = sharingKey(plan) ?? `${i}`;
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [i]);
+    else group.push(i);
+  });
   const texts = new Array<RunText>(plans.length);
-  const left = new Set(plans.keys());
-  for (const i of left) {
-    const group = [i];
-    for (const k of left) if (k > i && sharing(plans[i]!, plans[k]!)) group.push(k);
-    const done = group.length === 1 ? [runToText(plans[i]!)] : together(group.map((k) => plans[k]!));
-    group.forEach((k, at) => {
-      texts[k] = done[at]!;
-      left.delete(k);
+  for (const group of groups.values()) {
+    const done = group.length === 1 ? [runToText(plans[group[0]!]!)] : together(group.map((i) => plans[i]!));
+    group.forEach((i, at) => {
+      texts[i] = done[at]!;
     });
   }
   return texts;
@@ -46,29 +49,12 @@ export function runAllToText(plans: readonly Plan[]): RunText[] {
 
 /** True if two plans may run on the same machine. */
 export function sharing(a: Plan, b: Plan): boolean {
-  if (a.seed !== b.seed) return false;
-  const key = keyOf(a);
-  return key !== null && key === keyOf(b);
-}
-
-/** Cached keys: each plan is compared with many others. */
-const keys = new WeakMap<Plan, string | null>();
-
-function keyOf(plan: Plan): string | null {
-  let key = keys.get(plan);
-  if (key === undefined) {
-    key = sharingKey(plan);
-    keys.set(plan, key);
-  }
-  return key;
+  const key = sharingKey(a);
+  return key !== null && key === sharingKey(b);
 }
 
 function together(plans: Plan[]): RunText[] {
-  try {
-    return runTogether(plans).map((o, i) => (o instanceof Error ? errorText(plans[i]!, o) : textOf(o)));
-  } catch {
-    return plans.map(runToText);
-  }
+  return runTogether(plans).map((o, i) => (o instanceof Error ? errorText(plans[i]!, o) : textOf(o)));
 }
 
 function textOf(outcome: Outcome): RunText {

@@ -13,7 +13,7 @@ import { System } from "../machine/system";
 import { type ResolvedStrategy, resolveStrategy } from "../strategy";
 import { memoryRequest, REQUEST_DEFAULTS } from "../strategy/request";
 import type { Attempt, MemoryRequest, PreparedStrategy } from "../strategy/strategy";
-import { partsOf, WorkloadRun } from "../workload/scheduler";
+import { checkInputs, partsOf, WorkloadRun } from "../workload/scheduler";
 import type { WorkloadInputs, WorkloadSpec } from "../workload/workload";
 import { hugePagesFree, probeHugePages } from "./huge-probe";
 import { endMetrics, Meter } from "./meter";
@@ -52,25 +52,48 @@ export function run(plan: Plan, inputs?: WorkloadInputs): Outcome {
 
 /**
  * Runs plans with equal `sharingKey()`: the machine boots and ages once, and is restored for each of them. The
- * outcomes equal those of run(), byte for byte; a plan whose requests cannot be made gives an error in its place.
+ * outcomes equal those of run(), byte for byte; a plan that run() throws for gives the error in its place. If no plan
+ * can be prepared, the machine does not age; if it can't age, that is so for every plan.
  */
 export function runTogether(plans: readonly Plan[], inputs?: WorkloadInputs): (Outcome | Error)[] {
   const first = plans[0]!;
-  const system = System.boot(bootOf(first).machine, first.system, costTable(first.costs));
-  const prepared = plans.map((plan) => prepare(system, bootOf(plan)));
-  const aged = age(first, system, inputs);
-  const checkpoint = new Checkpoint(system, aged, prepared);
+  try {
+    const system = System.boot(bootOf(first).machine, first.system, costTable(first.costs));
+    const prepared = plans.map((plan) => orError(() => prepare(system, bootOf(plan))));
+    const outcomes = askInTurn(plans, prepared, () => age(first, system, inputs));
+    system.release();
+    return outcomes;
+  } catch (error) {
+    return plans.map(() => errorOf(error));
+  }
+}
+
+/** Asks for every plan that could be prepared. The machine ages before the first and is restored for the others. */
+function askInTurn(
+  plans: readonly Plan[],
+  prepared: readonly (Ready | Error)[],
+  aging: () => Aged,
+): (Outcome | Error)[] {
+  const ready = prepared.filter((p) => !(p instanceof Error));
+  if (ready.length === 0) return prepared as Error[];
+  const aged = aging();
+  const checkpoint = ready.length > 1 ? new Checkpoint(aged.system, aged, ready) : null;
   const outcomes = plans.map((plan, i) => {
-    if (i > 0) checkpoint.restore();
-    try {
-      return ask(plan, prepared[i]!, aged);
-    } catch (error) {
-      return errorOf(error);
-    }
+    const own = prepared[i]!;
+    if (own instanceof Error) return own;
+    if (own !== ready[0]) checkpoint!.restore();
+    return orError(() => ask(plan, own, aged));
   });
-  checkpoint.release();
-  system.release();
+  checkpoint?.release();
   return outcomes;
+}
+
+function orError<T>(make: () => T): T | Error {
+  try {
+    return make();
+  } catch (error) {
+    return errorOf(error);
+  }
 }
 
 /** The most bytes of columns to copy for a shared machine: 256 GiB with 4 KiB pages have about 1 GiB. */
@@ -123,9 +146,10 @@ interface Aged {
 }
 
 function age(plan: Plan, system: System, inputs?: WorkloadInputs): Aged {
+  const { before, during } = partsOf(plan.workload);
+  checkInputs(plan.workload, inputs);
   const random = new Random(plan.seed);
   const workload = new WorkloadRun(system, random.fork("workload"), inputs);
-  const { before, during } = partsOf(plan.workload);
   for (const part of before) workload.toEnd(part);
   if (during !== null) workload.start(during);
   return { system, workload, during };

@@ -15,16 +15,16 @@ import {
   type SweepValue,
 } from "../plan/sweep";
 import { fieldPath, type Locate } from "../schema/place";
+import type { Plans } from "./plans";
 import { setter } from "./sweep-setter";
 
 export type { Sampling, SweepAxis, SweepRange, SweepSpec, SweepValue };
 
 /** Plans without their seed that are kept for others with another seed. */
-const PLANS_REMEMBERED = 256;
+const PLANS_REMEMBERED = 4096;
 
-/** Plans of a sweep: how many, and one after the other in a fixed order. */
-export interface Sweep {
-  readonly count: number;
+/** Plans of a sweep, by index or one after the other. */
+export interface Sweep extends Plans {
   readonly parameters: readonly string[];
   plans(): Generator<Plan>;
   /** The values of the parameters in the plan with this index. */
@@ -77,6 +77,7 @@ export function expandSweep(spec: SweepSpec, locate: Locate = fieldPath): Sweep 
     count,
     parameters: names,
     values,
+    at: plan,
     *plans() {
       for (let i = 0; i < count; i++) yield plan(i);
     },

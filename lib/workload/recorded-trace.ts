@@ -97,12 +97,12 @@ export const recordedTrace = defineWorkload({
   leaves: [],
   durationMs: (p) => p.duration,
   pagesPerSecond: (p) => p.rate / 2,
-  start: (system, { path, sha256, rate }, _random, startMs, inputs) => {
-    const events = inputs.recordings.get(sha256);
-    if (events === undefined)
+  checkInputs: ({ path, sha256 }, { recordings }) => {
+    if (!recordings.has(sha256))
       throw new InputError(
         `workload recorded-trace: the trace of ${JSON.stringify(path)} with SHA-256 ${JSON.stringify(sha256)} was not read: read the inputs of a plan before it runs`,
       );
-    return new RecordedTrace(system, events, rate, startMs);
   },
+  start: (system, { sha256, rate }, _random, startMs, { recordings }) =>
+    new RecordedTrace(system, recordings.get(sha256)!, rate, startMs),
 });

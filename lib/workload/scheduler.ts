@@ -7,7 +7,16 @@ import type { Random } from "../base/random";
 import { camel } from "../base/spelling";
 import type { System } from "../machine/system";
 import { durationMs, resolveParameters, workloadKind } from ".";
-import { type Actor, isSequence, isTogether, type WorkloadInputs, type WorkloadSpec } from "./workload";
+import {
+  type Actor,
+  isSequence,
+  isTogether,
+  type LeafWorkload,
+  type WorkloadInputs,
+  type WorkloadSpec,
+} from "./workload";
+
+const NO_INPUTS: WorkloadInputs = { recordings: new Map() };
 
 /** The finite parts of a workload, which run before the requests, and the endless one that continues meanwhile, if any. */
 export function partsOf(spec: WorkloadSpec | undefined): {
@@ -29,6 +38,17 @@ function flatten(spec: WorkloadSpec): WorkloadSpec[] {
   return isSequence(spec) ? spec.sequence.flatMap(flatten) : [spec];
 }
 
+/** Throws InputError if an input of any part is missing. */
+export function checkInputs(spec: WorkloadSpec | undefined, inputs: WorkloadInputs = NO_INPUTS): void {
+  if (spec === undefined) return;
+  const parts = isSequence(spec) ? spec.sequence : isTogether(spec) ? spec.together : null;
+  if (parts !== null) for (const part of parts) checkInputs(part, inputs);
+  else {
+    const leaf = spec as LeafWorkload;
+    workloadKind(leaf.kind).checkInputs?.(resolveParameters(leaf), inputs);
+  }
+}
+
 /** A workload on a machine, with its own streams of random numbers. */
 export class WorkloadRun {
   private readonly system: System;
@@ -38,7 +58,7 @@ export class WorkloadRun {
   private started: number;
 
   /** `inputs`: what was read for the workload; only `recordedTrace` needs any. */
-  constructor(system: System, random: Random, inputs: WorkloadInputs = { recordings: new Map() }) {
+  constructor(system: System, random: Random, inputs: WorkloadInputs = NO_INPUTS) {
     this.inputs = inputs;
     this.system = system;
     this.random = random;
@@ -65,6 +85,7 @@ export class WorkloadRun {
       return;
     }
     const kind = workloadKind(spec.kind);
+    checkInputs(spec, this.inputs);
     // The label seeds the part's random numbers: in camelCase, as plans of format 1 had it, so that they stay the same.
     const random = this.random.fork(`${this.started++}:${camel(kind.kind)}`);
     this.actors.push(kind.start(system, resolveParameters(spec), random, system.nowMs, this.inputs));

@@ -68,6 +68,8 @@ export interface WorkloadKind<K extends string = string, P extends Fields = Fiel
   durationMs(parameters: OutOf<P>): number;
   /** Pages that it requests per simulated second after its start-up. */
   pagesPerSecond(parameters: OutOf<P>, system: System): number;
+  /** Throws InputError if `inputs` are not all that it needs. Asked before the machine ages. */
+  checkInputs?(parameters: OutOf<P>, inputs: WorkloadInputs): void;
   start(system: System, parameters: OutOf<P>, random: Random, startMs: number, inputs: WorkloadInputs): Actor;
 }
 

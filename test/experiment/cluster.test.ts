@@ -2,10 +2,12 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test from "node:test";
 import "../support/clean-environment";
-import { Queue } from "bullmq";
+import { Queue, QueueEvents } from "bullmq";
 import { Cluster } from "../../lib/experiment/cluster";
 import {
   queueName,
@@ -18,6 +20,7 @@ import {
 import { runSweep } from "../../lib/experiment/compare";
 import { engineVersion } from "../../lib/experiment/engine-version";
 import { type Plan, planHash } from "../../lib/experiment/plan";
+import { queryResults } from "../../lib/experiment/results";
 import { runToText } from "../../lib/experiment/run-text";
 import { expandSweep } from "../../lib/experiment/sweep";
 import { parsePlan } from "../../lib/plan/run";
@@ -87,6 +90,59 @@ test("a worker is killed and Redis restarts in mid-sweep: nothing lost, nothing 
   } finally {
     await Promise.all(workers.map(({ child }) => stop(child)));
     await redis.end();
+  }
+});
+
+test("plans that share a history travel together, and the cluster gives the texts and rows of one computer", {
+  skip,
+}, async () => {
+  const redis = await TestRedis.start();
+  const url = `redis://127.0.0.1:${redis.port}`;
+  const workers = await Promise.all([startWorker(url), startWorker(url)]);
+  const folder = mkdtempSync(join(tmpdir(), "pageblock-cluster-"));
+  const queue = new Queue(queueName(engineVersion()), {
+    connection: { port: redis.port },
+    prefix: "pageblock",
+  });
+  const jobs: Plan[][] = [];
+  const events = new QueueEvents(queueName(engineVersion()), {
+    connection: { port: redis.port },
+    prefix: "pageblock",
+  });
+  events.on("added", ({ jobId }) => {
+    void queue.getJob(jobId).then((job) => job !== undefined && jobs.push(job.data.plans));
+  });
+  try {
+    await events.waitUntilReady();
+    const all = expandSweep({
+      plan,
+      over: {
+        "strategy.name": ["buddy", "iommu"],
+        "request.bytes": ["64KiB", "1MiB"],
+        seed: { from: 1, to: 12, step: 1 },
+      },
+    });
+    const texts = { here: [] as string[], there: [] as string[] };
+    const rows = (store: string) =>
+      queryResults({ store }, "select hash, state, error, granted, freeBytes from runs order by hash");
+    const stores = [join(folder, "here.duckdb"), join(folder, "there.duckdb")] as const;
+    const here = await runSweep(all, { store: stores[0] }, ({ text }) => texts.here.push(text));
+    const there = await runSweep(all, { store: stores[1], cluster: url }, ({ text }) =>
+      texts.there.push(text),
+    );
+    assert.deepEqual(texts.there, texts.here);
+    assert.equal(there.resultsHash, here.resultsHash);
+    assert.deepEqual(await rows(stores[1]), await rows(stores[0]));
+    assert.ok(jobs.length > 0, "some jobs were seen");
+    for (const plans of jobs)
+      for (const { seed } of plans)
+        assert.equal(plans.filter((p) => p.seed === seed).length, 4, `seed ${seed}`);
+  } finally {
+    await queue.close();
+    await events.close();
+    await Promise.all(workers.map(({ child }) => stop(child)));
+    await redis.end();
+    rmSync(folder, { recursive: true, force: true });
   }
 });
 

@@ -8,6 +8,7 @@ import { runSweep } from "../../lib/experiment/compare";
 import type { Executor, Finished, Task } from "../../lib/experiment/executor";
 import { LocalWorkers } from "../../lib/experiment/local-workers";
 import { type Plan, planHash } from "../../lib/experiment/plan";
+import { listed } from "../../lib/experiment/plans";
 import { exportResults, queryResults } from "../../lib/experiment/results";
 import { runPlans } from "../../lib/experiment/run-plans";
 import { runToText } from "../../lib/experiment/run-text";
@@ -25,19 +26,20 @@ const plan: Plan = parsePlan({
 });
 const seeds = (n: number) => expandSweep({ plan, over: { seed: { from: 1, to: n, step: 1 } } });
 
-/** Gives back results in reverse order of blocks of seven, without threads. */
+/** Gives back results in reverse order of blocks of seven parts, without threads. */
 class Backwards implements Executor {
+  readonly threads = 1;
   ran = 0;
-  async *execute(tasks: AsyncIterator<Task>, signal: AbortSignal): AsyncGenerator<Finished> {
+  async *execute(parts: AsyncIterator<Task[]>, signal: AbortSignal): AsyncGenerator<Finished> {
     for (;;) {
-      const block: Task[] = [];
+      const block: Task[][] = [];
       let over = false;
       while (block.length < 7 && !over) {
-        const next = await tasks.next();
+        const next = await parts.next();
         if (next.done === true) over = true;
         else block.push(next.value);
       }
-      for (const task of block.reverse()) {
+      for (const task of block.flat().reverse()) {
         if (signal.aborted) return;
         this.ran++;
         yield { task, ...runToText(task.plan) };
@@ -51,7 +53,7 @@ class Backwards implements Executor {
 test("results come in the order of the plans whoever runs them; equal plans under way run once", async () => {
   const all = seeds(20);
   const order: number[] = [];
-  const one = await runPlans(all.plans(), 20, {
+  const one = await runPlans(all, {
     executor: new Backwards(),
     onRun: ({ index }) => order.push(index),
   });
@@ -62,7 +64,7 @@ test("results come in the order of the plans whoever runs them; equal plans unde
   const two = await runSweep(all, { store: "none", workers: 2 });
   assert.equal(two.resultsHash, one.resultsHash);
   const executor = new Backwards();
-  const thrice = await runPlans([plan, plan, plan], 3, { executor });
+  const thrice = await runPlans(listed([plan, plan, plan]), { executor });
   assert.deepEqual([thrice.plans, thrice.run, executor.ran], [3, 1, 1]);
 });
 
@@ -71,7 +73,7 @@ test("what is in the store is not run again; a cancelled sweep goes on where it 
   const all = seeds(30);
   const cancel = new AbortController();
   const store = await Store.open(path);
-  const first = await runPlans(all.plans(), 30, {
+  const first = await runPlans(all, {
     executor: new Backwards(),
     store,
     signal: cancel.signal,
@@ -80,7 +82,7 @@ test("what is in the store is not run again; a cancelled sweep goes on where it 
   assert.equal(first.cancelled, true);
   assert.equal(first.resultsHash, null);
   assert.ok(first.run >= 10 && first.run < 30, String(first.run));
-  const second = await runPlans(all.plans(), 30, { executor: new Backwards(), store });
+  const second = await runPlans(all, { executor: new Backwards(), store });
   assert.deepEqual([second.run, second.fromStore], [30 - first.run, first.run]);
   await store.close();
   const third = await runSweep(all, { store: path });
@@ -103,7 +105,7 @@ test("plans that differ in the seed share all else, and are the plans and names 
       ),
     );
   const names: string[] = [];
-  await runPlans(all, all.length, { executor: new Backwards(), onRun: ({ hash }) => names.push(hash) });
+  await runPlans(listed(all), { executor: new Backwards(), onRun: ({ hash }) => names.push(hash) });
   assert.deepEqual(names, all.map(planHash));
   for (const seed of [-1, 2 ** 32, 1.5, "one"])
     assert.throws(
@@ -112,7 +114,7 @@ test("plans that differ in the seed share all else, and are the plans and names 
     );
 });
 
-test("a store that has most plans is asked for more of them at a time, and no run is lost at the seams", async () => {
+test("a store is asked for more plans from look to look, and no run is lost at the seams", async () => {
   const asked: number[] = [];
   const text = (hash: string) => ({ text: `{"plan":"${hash}"}`, state: "ok" as const });
   const missing = new Set<string>();
@@ -126,37 +128,55 @@ test("a store that has most plans is asked for more of them at a time, and no ru
   const all = seeds(3000);
   const ran: string[] = [];
   const executor: Executor = {
-    async *execute(tasks) {
-      for (let t = await tasks.next(); t.done !== true; t = await tasks.next()) {
-        ran.push(t.value.hash);
-        yield { task: t.value, ...text(t.value.hash) };
-      }
+    threads: 1,
+    async *execute(parts) {
+      for (let part = await parts.next(); part.done !== true; part = await parts.next())
+        for (const task of part.value) {
+          ran.push(task.hash);
+          yield { task, ...text(task.hash) };
+        }
     },
     close: async () => {},
   };
-  const whole = await runPlans(all.plans(), 3000, { executor, store });
+  const whole = await runPlans(all, { executor, store });
   assert.deepEqual(asked, [256, 512, 1024, 1208]);
   assert.deepEqual([whole.fromStore, ran.length], [3000, 0]);
   let i = 0;
   for (const one of all.plans()) if (i++ % 2 === 0 || i > 1500) missing.add(planHash(one));
   asked.length = 0;
-  const half = await runPlans(all.plans(), 3000, { executor, store });
+  const half = await runPlans(all, { executor, store });
   assert.equal(half.resultsHash, whole.resultsHash);
   assert.deepEqual(new Set(ran), missing);
-  assert.ok(
-    asked.every((n) => n <= 256),
-    asked.join(),
-  );
+  assert.deepEqual(asked, [256, 512, 1024, 1208]);
+});
+
+test("a sweep that is cancelled while it looks into the store ends after the look", async () => {
+  const cancel = new AbortController();
+  let looking = 0;
+  const store = {
+    get: async () => {
+      looking++;
+      cancel.abort();
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      looking--;
+      return new Map();
+    },
+    put: async () => {},
+  };
+  const executor = new LocalWorkers(1);
+  const done = await runPlans(seeds(1000), { executor, store, signal: cancel.signal });
+  assert.deepEqual([looking, done.run, done.cancelled], [0, 0, true]);
+  await executor.close();
 });
 
 test("a plan that cannot be run is a failure with its reason, kept and told", async () => {
   const bad: Plan = { ...plan, machine: { ...plan.machine, kernel: "6.1", pageblockMaxOrder: 5 } };
   const path = join(folder, "bad.duckdb");
   const store = await Store.open(path);
-  const done = await runPlans([plan, bad], 2, { executor: new Backwards(), store });
+  const done = await runPlans(listed([plan, bad]), { executor: new Backwards(), store });
   assert.deepEqual([done.run, done.failed, done.failures[0]?.index], [2, 1, 1]);
   assert.match(done.failures[0]!.error, /CONFIG_PAGE_BLOCK_MAX_ORDER exists since 6\.16/);
-  const again = await runPlans([plan, bad], 2, { executor: new Backwards(), store });
+  const again = await runPlans(listed([plan, bad]), { executor: new Backwards(), store });
   assert.deepEqual([again.run, again.failed, again.resultsHash], [0, 1, done.resultsHash]);
   await store.close();
 });

@@ -4,12 +4,15 @@ import test from "node:test";
 import { Checkpoint } from "../../lib/base/checkpoint";
 import type { Finished, Task } from "../../lib/experiment/executor";
 import { inBatches, Ready } from "../../lib/experiment/executor";
-import { type Plan, planHash } from "../../lib/experiment/plan";
+import { Histories, inParts, PART_MOST, partSize } from "../../lib/experiment/histories";
+import type { Plan } from "../../lib/experiment/plan";
+import { PlanNames } from "../../lib/experiment/plan-names";
 import { sharingKey } from "../../lib/experiment/run";
 import { runAllToText, runToText, sharing } from "../../lib/experiment/run-text";
 import { System } from "../../lib/machine/system";
 import { resolveStrategy, STRATEGIES } from "../../lib/strategy";
 import { WORKLOADS } from "../../lib/workload";
+import { WorkloadRun } from "../../lib/workload/scheduler";
 import type { WorkloadSpec } from "../../lib/workload/workload";
 import { asking } from "../support/strategies";
 
@@ -78,34 +81,74 @@ test("a plan that cannot be run fails alone, in its place", () => {
   assert.deepEqual(texts, plans.map(runToText));
 });
 
-test("those that share a machine travel together, and every task arrives once", async () => {
-  const quiet: WorkloadSpec = { kind: "kernel-build", duration: "1s" };
-  const names = ["buddy", "cma", "iommu", "carve-out", "map-contig"];
-  const tasks: Task[] = [1, 2, 3, 4, 5].flatMap((seed) =>
-    names.map((name) => ({ index: 0, plan: plan(name, quiet, seed), hash: "" })),
+test("nobody ages a machine for plans that cannot be run, and an error of ageing is told to each", (t) => {
+  const unread = { kind: "recorded-trace", path: "nowhere", sha256: "0", duration: "1h" };
+  const late: WorkloadSpec = { sequence: [{ kind: "kernel-build", duration: "1s" }, unread] };
+  const odd = plan("hugetlb-runtime", { kind: "kernel-build", duration: "1s" });
+  odd.strategy.pageBytes = 3 * MiB;
+  const steps = t.mock.method(WorkloadRun.prototype, "toEnd");
+  const plans = [plan("buddy", late), plan("iommu", late), odd, { ...odd, request: { bytes: 4 * MiB } }];
+  const texts = runAllToText(plans);
+  assert.deepEqual(
+    texts.map(({ state }) => state),
+    ["refused", "refused", "refused", "refused"],
   );
-  tasks.forEach((t, i) => Object.assign(t, { index: i, hash: planHash(t.plan) }));
+  assert.equal(steps.mock.callCount(), 0);
+  assert.deepEqual(texts, plans.map(runToText));
+});
+
+test("plans with one history follow one another wherever they lie, in parts of nearly equal size", () => {
+  const quiet: WorkloadSpec = { kind: "kernel-build", duration: "1s" };
+  const names = new PlanNames();
+  const histories = new Histories();
+  const order = ["buddy", "cma", "iommu", "carve-out", "map-contig", "carve-out"].flatMap((name) =>
+    [1, 2].map((seed) => plan(name, quiet, seed)),
+  );
+  const found = order.map((p) => histories.of(p, names.nameOf(p)));
+  assert.deepEqual(found, [0, 1, 2, 3, 0, 1, 4, 5, 0, 1, 6, 7]);
+  assert.deepEqual([...inParts(found, 4)], [[0, 4, 8], [1, 5, 9], [2], [3], [6], [7], [10], [11]]);
+  assert.deepEqual([...inParts([5, 5, 9, 5, 5, 5], 4)], [[0, 1], [3, 4, 5], [2]]);
+  assert.deepEqual([...inParts([], 4)], []);
+  assert.deepEqual(
+    [partSize(10, 2), partSize(40, 2), partSize(1e5, 2), partSize(40, 16)],
+    [4, 5, PART_MOST, 4],
+  );
+});
+
+test("a part is never divided, and every task arrives once", async () => {
+  const parts: Task[][] = [3, 1, 2, 6, 1, 1].map((size, part) =>
+    Array.from({ length: size }, (_, i) => ({
+      index: part * 10 + i,
+      plan: plan("buddy", { kind: "kernel-build", duration: "1s" }),
+      hash: "",
+    })),
+  );
   const ready = new Ready<Finished>();
-  const batches: string[][] = [];
+  const batches: number[][] = [];
   const carrier = {
-    most: () => 1,
+    limit: 5,
+    enough: () => 4,
     room: () => true,
     idle: () => true,
     send: (batch: Task[]) => {
-      batches.push(batch.map((t) => t.plan.strategy.name));
+      batches.push(batch.map((t) => t.index));
       ready.push(...batch.map((task) => ({ task, text: "", state: "ok" as const })));
     },
   };
   const seen: number[] = [];
   async function* source() {
-    yield* tasks;
+    yield* parts;
   }
   for await (const f of inBatches(source(), carrier, ready, new AbortController().signal))
     seen.push(f.task.index);
   assert.deepEqual(
-    seen.sort((a, b) => a - b),
-    tasks.map((t) => t.index),
+    seen,
+    parts.flat().map((t) => t.index),
   );
-  assert.deepEqual(batches.slice(0, 3), [["buddy", "iommu", "map-contig"], ["cma"], ["carve-out"]]);
-  assert.equal(batches.length, 15);
+  assert.deepEqual(batches, [
+    [0, 1, 2, 10],
+    [20, 21],
+    [30, 31, 32, 33, 34, 35],
+    [40, 50],
+  ]);
 });
