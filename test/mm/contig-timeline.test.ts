@@ -55,7 +55,8 @@ for (const [name, filled] of Object.entries(FILLED))
 test("the steps report the work of the request: pages isolated, moved, dropped, taken", () => {
   const m = FILLED["full of both"]!();
   const before = m.toJSON().counters;
-  const got = m.cmaAlloc("16MiB", { timeline: true });
+  // Larger than a stripe of FILLED: both kinds of pages lie in it.
+  const got = m.cmaAlloc("48MiB", { timeline: true });
   const after = m.toJSON().counters;
   const [range] = got.timeline({ json: true }).ranges;
   const pages = Object.fromEntries(range!.steps.map((s) => [s.step, s.pages]));
