@@ -18,10 +18,11 @@ import { buddyOrder, isolateFreepagesBlock } from "./isolate-freepages-block";
 
 /** suitable_migration_target(): no large free page, and a movable or CMA block unless that condition is waived. */
 function suitableTarget(m: Memory, cc: CompactControl, block: number): boolean {
-  if (buddyOrder(m, block) >= m.pageblockOrder) return false;
-  if (cc.ignoreBlockSuitable) return true;
-  const mt = m.blockType(block);
-  return mt === MIGRATE_MOVABLE || mt === MIGRATE_CMA;
+  if (!cc.ignoreBlockSuitable) {
+    const mt = m.blockType(block);
+    if (mt !== MIGRATE_MOVABLE && mt !== MIGRATE_CMA) return false;
+  }
+  return buddyOrder(m, block) < m.pageblockOrder;
 }
 
 /** isolate_freepages(): fills `cc.freepages`, by the fast search or by scanning down to the migrate scanner. */
@@ -36,8 +37,9 @@ export function isolateFreepages(m: Memory, cc: CompactControl): void {
   const low = blockEndPfn(cc.migratePfn, m.pageblockOrder);
   let stride = cc.mode === MIGRATE_ASYNC ? COMPACT_CLUSTER_MAX : 1;
   for (; block >= low; end = block, block -= blockPages, from = block) {
-    if (m.notInZone(zone, block) || !suitableTarget(m, cc, block)) continue;
+    // What is in the block's byte is asked first: a zone's bytes fit in the cache, its pages do not.
     if (!cc.ignoreSkipHint && m.blocks[block >>> m.pageblockOrder]! & BLOCK_SKIP) continue;
+    if (m.notInZone(zone, block) || !suitableTarget(m, cc, block)) continue;
     const before = cc.nrFreepages;
     from = isolateFreepagesBlock(m, cc, from, end, stride);
     if (from === end) {

@@ -138,10 +138,11 @@ export function isolateMigratepagesBlock(m: Memory, cc: CompactControl, low: num
 
 /** suitable_migration_source(): asynchronous direct runs empty only blocks of the request's own type. */
 function suitableSource(m: Memory, cc: CompactControl, block: number): boolean {
-  if (compoundOrder(m, block) >= m.pageblockOrder) return false;
-  if (cc.mode !== MIGRATE_ASYNC || !cc.direct) return true;
-  const mt = m.blockType(block);
-  return mt === cc.migratetype || (cc.migratetype === MIGRATE_MOVABLE && mt === MIGRATE_CMA);
+  if (cc.mode === MIGRATE_ASYNC && cc.direct) {
+    const mt = m.blockType(block);
+    if (mt !== cc.migratetype && (cc.migratetype !== MIGRATE_MOVABLE || mt !== MIGRATE_CMA)) return false;
+  }
+  return compoundOrder(m, block) < m.pageblockOrder;
 }
 
 /**
@@ -155,12 +156,13 @@ export function isolateMigratepages(m: Memory, cc: CompactControl): boolean {
   let start = Math.max(blockStartPfn(low, m.pageblockOrder), zone.startPfn);
   let end = blockEndPfn(low, m.pageblockOrder);
   while (end <= cc.freePfn) {
+    // What is in the block's byte is asked first: a zone's bytes fit in the cache, its pages do not.
     const skip =
-      m.notInZone(zone, start) ||
       (low % m.pageblockPages === 0 &&
         !fast &&
         !cc.ignoreSkipHint &&
-        (m.blocks[low >>> m.pageblockOrder]! & BLOCK_SKIP) !== 0);
+        (m.blocks[low >>> m.pageblockOrder]! & BLOCK_SKIP) !== 0) ||
+      m.notInZone(zone, start);
     if (!skip) {
       if (suitableSource(m, cc, start)) {
         isolateMigratepagesBlock(m, cc, low, end);
