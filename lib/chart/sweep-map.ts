@@ -14,6 +14,8 @@ export interface SweepCell {
   high?: number;
   /** Its basis: `64 runs`. */
   basis?: string;
+  /** Lines written in the cell in place of the value, such as the counts of a share: `27 of 32`. */
+  text?: readonly string[];
 }
 
 /** A parameter: its values (numbers or names) as labels of the axis, in order. */
@@ -30,8 +32,10 @@ export interface SweepOptions extends Words {
 
 /** The most columns or rows; with more, neighbouring cells are averaged. */
 const SIDE_MAX = 48;
-/** The most columns that leave room for text. */
+/** The most columns that leave room for text, for `27 of 32` in one line, and the most rows that leave room for two lines. */
 const TEXT_COLUMNS_MAX = 16;
+const LINE_COLUMNS_MAX = 5;
+const LINES_ROWS_MAX = 16;
 
 /**
  * The figure; values of both parameters are equally spaced. Throws InputError if the cells do not fill y × x.
@@ -69,7 +73,9 @@ export function sweepMap(options: SweepOptions): Figure {
     ...(xs.length > TEXT_COLUMNS_MAX
       ? {}
       : {
-          text: shown.map((row) => row.map((cell) => (cell === null ? "" : number(cell.value)))),
+          text: shown.map((row) =>
+            row.map((cell) => (cell === null ? "" : textOf(cell, xs.length, ys.length))),
+          ),
           texttemplate: "%{text}",
         }),
     hovertext: shown.map((row, j) => row.map((cell, i) => hoverOf(cell, xs[i]!, ys[j]!, options))),
@@ -108,6 +114,20 @@ function joined(values: readonly (number | string)[], by: number): string[] {
     names.push(by === 1 ? String(first) : `${first}–${last}`);
   }
   return distinctLabels(names, 32);
+}
+
+/** In narrow cells a count takes two lines, if rows are high enough; otherwise the value stands for it. */
+function textOf({ value, text }: SweepCell, columns: number, rows: number): string {
+  if (text === undefined) return number(value);
+  const wide = columns <= LINE_COLUMNS_MAX;
+  const lines = wide
+    ? text
+    : text
+        .map((line) => line.replace(/ of /, "\nof "))
+        .join("\n")
+        .split("\n");
+  if (lines.length > 1 && rows > LINES_ROWS_MAX) return number(value);
+  return lines.map((line) => label(line)).join("<br>");
 }
 
 function averaged(

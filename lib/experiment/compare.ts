@@ -22,6 +22,8 @@ export interface RunningOptions {
   store?: string | Keeper;
   signal?: AbortSignal;
   onProgress?: (progress: Progress) => void;
+  /** The plans may end early: see RunPlansOptions. */
+  early?: { ahead: number };
   /** Receives one line per event: workers refused, jobs that came twice. */
   onReport?: (line: string) => void;
 }
@@ -45,6 +47,7 @@ export async function runAll(
         store,
         ...(options.signal !== undefined && { signal: options.signal }),
         ...(options.onProgress !== undefined && { onProgress: options.onProgress }),
+        ...(options.early !== undefined && { early: options.early }),
         ...(onRun !== undefined && { onRun }),
       });
     } finally {

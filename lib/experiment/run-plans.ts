@@ -31,6 +31,8 @@ export interface RunPlansOptions {
   store?: Keeper | null;
   signal?: AbortSignal;
   onProgress?: (progress: Progress) => void;
+  /** The plans may end before `count`, and are taken `ahead` at a time, so that they can decide late. */
+  early?: { ahead: number };
   /** Every run, in the order of the plans. */
   onRun?: (run: RunText & { index: number; hash: string; plan: Plan }) => void;
 }
@@ -120,7 +122,7 @@ class Book {
   private wake: (() => void) | null = null;
 
   constructor(
-    private readonly count: number,
+    private count: number,
     private readonly options: RunPlansOptions,
   ) {
     this.meter = new ProgressMeter(count, options.onProgress);
@@ -128,23 +130,25 @@ class Book {
 
   /** Plans that have to be run, as the executor asks for them. */
   async *tasks(plans: Iterator<Plan>, signal: AbortSignal): AsyncGenerator<Task> {
-    const { store } = this.options;
+    const { store, early } = this.options;
     const stop = () => this.wake?.();
     signal.addEventListener("abort", stop, { once: true });
     const names = new PlanNames();
-    let lookup = LOOKUP;
+    let lookup = early?.ahead ?? LOOKUP;
     for (let index = 0, over = false; !over && !signal.aborted; ) {
       const chunk: Task[] = [];
       while (chunk.length < lookup) {
         const { done, value } = plans.next();
         if (done === true) {
           over = true;
+          if (early !== undefined) this.count = index;
           break;
         }
         chunk.push({ index: index++, plan: value, hash: names.hashOf(value) });
       }
       const known = store ? await store.get(chunk.map((t) => t.hash)) : new Map<string, RunText>();
-      lookup = known.size * 2 > chunk.length ? Math.min(lookup * 2, LOOKUP_MOST) : LOOKUP;
+      if (early === undefined)
+        lookup = known.size * 2 > chunk.length ? Math.min(lookup * 2, LOOKUP_MOST) : LOOKUP;
       for (const task of chunk) {
         const text = known.get(task.hash);
         if (text !== undefined) {
