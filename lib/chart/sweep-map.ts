@@ -28,6 +28,8 @@ export interface SweepOptions extends Words {
   valueTitle: string;
   /** Ends of the colour scale; default the smallest and the greatest value. */
   range?: readonly [number, number];
+  /** The colour scale beside the map, unless the text in the cells says it all; default true. */
+  scale?: boolean;
 }
 
 /** The most columns or rows; with more, neighbouring cells are averaged. */
@@ -83,8 +85,7 @@ export function sweepMap(options: SweepOptions): Figure {
     colorscale: AMOUNT,
     zmin,
     zmax: zmax > zmin ? zmax : zmin + 1,
-    showscale: true,
-    colorbar: { title: { text: label(options.valueTitle), side: "right" }, thickness: 14, outlinewidth: 0 },
+    ...(options.scale === false ? { showscale: false } : { showscale: true, colorbar: colorbar(options) }),
     xgap: 2,
     ygap: 2,
   };
@@ -92,19 +93,25 @@ export function sweepMap(options: SweepOptions): Figure {
     across * down === 1 ? undefined : `a cell is the mean of ${down} × ${across} runs of the sweep`;
   const figure: Figure = {
     data: [heatmap],
-    layout: layoutOf(
-      { ...options, ...withNote(options.subtitle, note) },
-      190 + Math.min(520, ys.length * Math.max(12, Math.min(38, Math.floor(520 / ys.length)))),
-      {
-        showlegend: false,
-        margin: { l: 110, r: 20, t: options.subtitle === undefined && note === undefined ? 60 : 85, b: 70 },
-        xaxis: { type: "category", showgrid: false },
-        yaxis: { type: "category", showgrid: false },
-      },
-    ),
+    layout: layoutOf({ ...options, ...withNote(options.subtitle, note) }, 190 + heightOf(ys.length), {
+      showlegend: false,
+      margin: { l: 110, r: 20, t: options.subtitle === undefined && note === undefined ? 60 : 85, b: 70 },
+      xaxis: { type: "category", showgrid: false },
+      yaxis: { type: "category", showgrid: false },
+    }),
   };
   return withRuns(figure, options.from);
 }
+
+/** Pixels of the cells of all rows: room for the title of the axis in any case. */
+const heightOf = (rows: number) =>
+  Math.max(90, Math.min(520, rows * Math.max(12, Math.min(38, Math.floor(520 / rows)))));
+
+const colorbar = ({ valueTitle }: SweepOptions) => ({
+  title: { text: label(valueTitle), side: "right" },
+  thickness: 14,
+  outlinewidth: 0,
+});
 
 /** Names of `by` neighbouring values at a time. */
 function joined(values: readonly (number | string)[], by: number): string[] {

@@ -27,18 +27,27 @@ function conditionsText(conditions: readonly Condition[]): string {
 /** Values that are listed one by one; more are told by their ends. */
 const LISTED = 4;
 
-function conditionText({ knob, levels }: Condition): string {
-  const word = WORDS[knob.name];
+/** A part of the levels of a knob: `memory from 8 GiB up`, `profile server or pi`. */
+function conditionText(condition: Condition): string {
+  const { knob, levels } = condition;
   const at = [...levels].sort((a, b) => a - b);
   const [first, last] = [at[0]!, at.at(-1)!];
   const end = knob.levels.length - 1;
-  if (knob.ordered && at.length > 1) {
-    if (last === end && first > 0) return `${word} from ${knob.levels[first]!.from} up`;
-    if (first === 0 && last < end) return `${word} up to ${knob.levels[last]!.to}`;
-    const parts = knob.levels[first]!.from !== knob.levels[first]!.to;
-    if (at.length > LISTED || parts)
-      return `${word} from ${knob.levels[first]!.from} to ${knob.levels[last]!.to}`;
-  }
+  if (knob.ordered && at.length > 1 && last === end && first > 0)
+    return `${WORDS[knob.name]} from ${knob.levels[first]!.from} up`;
+  if (knob.ordered && at.length > 1 && first === 0 && last < end)
+    return `${WORDS[knob.name]} up to ${knob.levels[last]!.to}`;
+  return triedText(condition);
+}
+
+/** All of the levels: `memory 4 GiB or 8 GiB`, `memory from 4 GiB to 64 GiB`. */
+function triedText({ knob, levels }: Condition): string {
+  const word = WORDS[knob.name];
+  const at = [...levels].sort((a, b) => a - b);
+  const [first, last] = [knob.levels[at[0]!]!, knob.levels[at.at(-1)!]!];
+  const parts = first.from !== first.to;
+  if (knob.ordered && at.length > 1 && (at.length > LISTED || parts))
+    return `${word} from ${first.from} to ${last.to}`;
   const labels = at.map((i) => knob.levels[i]!.label);
   const head = labels.slice(0, -1).join(", ");
   return `${word} ${head}${head === "" ? "" : " or "}${labels.at(-1)}`;
@@ -58,7 +67,7 @@ export const pointsText = (held: number, points: number) =>
 /** The part of the points in which a statement holds, in one sentence without a full stop. */
 export function rangeText(tried: readonly Condition[], parts: readonly Part[], counts: Counts): string {
   const { judged, held, sure, points, done } = counts;
-  const told = firstPart(tried.map(conditionText).join(", "), parts, judged, held);
+  const told = firstPart(tried.map(triedText).join(", "), parts, judged, held);
   if (sure < judged && judged > 0)
     told.push(`at ${judged - sure} of ${judged} points the seeds do not suffice to be sure`);
   if (done < points) told.push(`${done} of ${points} points were run`);
@@ -155,7 +164,9 @@ export function robustNotes(outcome: RobustOutcome): string[] {
   return [
     `It ${range}.`,
     ...(held > 0 && held < judged && first !== undefined
-      ? [`${capital(WORDS[first.knob])} alone explains ${(100 * first.explained).toFixed(0)} % of the difference.`]
+      ? [
+          `${capital(WORDS[first.knob])} alone explains ${(100 * first.explained).toFixed(0)} % of the difference.`,
+        ]
       : []),
     ...(turns.length === 0
       ? []

@@ -7,8 +7,9 @@ import type { Planned } from "../chart/run";
 import { type SweepCell, sweepMap } from "../chart/sweep-map";
 import { type Knob, knobsOf } from "../experiment/robust-knobs";
 import type { RobustOutcome, RobustPoint } from "../experiment/robust-table";
-import { knobWord, pointsText, robustTitle, sidesLines } from "../experiment/robust-text";
+import { knobWord, pointsText, sidesLines } from "../experiment/robust-text";
 import type { KnobName, RobustSpec } from "../plan/robust";
+import { shortStatement } from "../plan/statement";
 
 /** Knobs of the axes; `facet` repeats the rows for each of its values; `where` draws only the points with these values. */
 export interface RobustMapOptions extends Omit<Words, "from"> {
@@ -64,14 +65,15 @@ export function robustMap(from: Mapped, options: RobustMapOptions): Figure {
   const single = cells.flat().every((inside) => inside.length <= 1);
   const { metric } = plan.statement;
   return sweepMap({
-    title: robustTitle(outcome),
-    subtitle: single ? singleText(points[0]!, metric) : "a cell: the points in which it holds",
+    title: shortStatement(plan.statement),
+    subtitle: `${pointsText(outcome.held, outcome.judged)}; cells: ${single ? singleText(metric) : "points"}`,
     ...(axes.x !== null && { xTitle: knobWord(axes.x.name) }),
     ...(axes.y !== null && {
       yTitle: [axes.facet, axes.y].flatMap((knob) => (knob === null ? [] : [knobWord(knob.name)])).join(", "),
     }),
     valueTitle: single ? "holds (%)" : "points in which it holds (%)",
     range: [0, 100],
+    scale: false,
     x: columns.map((x) => labelOf(axes.x, x)),
     y: rows.map(
       ({ f, y }) => (axes.facet === null ? "" : `${labelOf(axes.facet, f)}, `) + labelOf(axes.y, y),
@@ -129,10 +131,7 @@ function axesOf(
   return { x: x ?? ranked[0] ?? null, y, facet };
 }
 
-function singleText({ sides }: RobustPoint, metric: string): string {
-  const labels = sides.map(({ label }) => label).join(", below it ");
-  return metric === "success" ? `a cell: requests granted to ${labels}` : `a cell: ${metric} of ${labels}`;
-}
+const singleText = (metric: string) => (metric === "success" ? "requests" : metric);
 
 function cellOf(points: readonly RobustPoint[], single: boolean, metric: string): SweepCell | null {
   const [first] = points;

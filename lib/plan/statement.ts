@@ -117,6 +117,16 @@ export function statementText({
   return `${what} is less than that of ${lessThan}${margin}`;
 }
 
+/** `cma ≥ 0.5`, for a title. */
+export function shortStatement({ metric, of, by = 0, ...form }: Statement): string {
+  const { atLeast, atMost, moreThan, lessThan } = form;
+  const what = metric === "success" ? of : `${metric} of ${of}`;
+  const margin = by === 0 ? "" : ` by ${by}`;
+  if (atLeast !== undefined) return `${what} ≥ ${atLeast}`;
+  if (atMost !== undefined) return `${what} ≤ ${atMost}`;
+  return moreThan !== undefined ? `${what} > ${moreThan}${margin}` : `${what} < ${lessThan}${margin}`;
+}
+
 /** The labels of strategies that a statement is about. */
 export function labelsOf({ of, moreThan, lessThan }: Statement): string[] {
   const other = moreThan ?? lessThan;
