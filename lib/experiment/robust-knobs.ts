@@ -2,7 +2,7 @@
  * The knobs that a robustness run turns: their values as data and in words, and what each changes in a comparison.
  */
 import { InputError } from "../base/errors";
-import { formatSize } from "../base/units";
+import { formatSize, GiB } from "../base/units";
 import { compareReleases, seriesOf } from "../hardware/kernel-release";
 import type { ComparisonSpec } from "../plan/comparison";
 import { KNOB_NAMES, type KnobName, type KnobRange, type Knobs } from "../plan/robust";
@@ -38,9 +38,8 @@ export interface Knob {
 const BY_RATIO: ReadonlySet<KnobName> = new Set(["memory", "age"]);
 /** Parts of a range that is sampled. */
 const RANGE_LEVELS = 4;
-/** Samples are rounded to what a machine can have and a reader can read. */
+/** Samples are rounded to what a reader can read. */
 const GRAIN: Partial<Record<KnobName, number>> = {
-  memory: 64 * 2 ** 20,
   age: 60_000,
   unmovable: 0.0001,
   polluted: 0.0001,
@@ -124,7 +123,7 @@ function ranged(name: KnobName, { from, to, step }: KnobRange): Knob {
     );
   }
   const ratio = BY_RATIO.has(name) && from > 0;
-  const grain = GRAIN[name] ?? 1;
+  const grain = name === "memory" ? memoryGrain(from) : (GRAIN[name] ?? 1);
   const exact = (u: number) => (ratio ? from * (to / from) ** u : from + u * (to - from));
   const position = (value: number) =>
     to === from ? 0 : ratio ? Math.log(value / from) / Math.log(to / from) : (value - from) / (to - from);
@@ -145,6 +144,9 @@ function ranged(name: KnobName, { from, to, step }: KnobRange): Knob {
     position: (value) => position(value as number),
   };
 }
+
+/** Samples of memory fill every node with whole sections. */
+const memoryGrain = (least: number) => (least >= 8 * GiB ? GiB : least >= GiB ? GiB / 4 : GiB / 16);
 
 /** Down to a multiple of `grain`, but not below `least`. */
 function rounded(value: number, grain: number, least: number): number {

@@ -122,42 +122,57 @@ export class RobustTable {
   /** The result of the first `done` points; default all that were planned. */
   result(resultsHash: string, done = this.planned.points.length): RobustOutcome {
     this.skipTo(done);
-    const { knobs, count } = this.planned;
-    const points = this.results.map(judged);
-    const grid = this.spec.sample === "grid";
-    const along = grid ? knobs.map((knob) => turnsAlong(knob, knobs, points)) : [];
-    const turns = (grid ? along.flatMap((one) => one.turns) : nearestTurns(knobs, points)).sort(
-      (a, b) => Number(b.sure) - Number(a.sure),
-    );
-    const rows = knobs.map((knob, i) => {
-      const one = along[i];
-      return knobResult(
-        knob,
-        points,
-        one === undefined ? null : { pairs: one.pairs, turns: one.turns.length },
-      );
-    });
-    const reasons = Object.entries(countBy(this.reasons));
-    const counts = {
-      points: count,
+    const skipped = Object.entries(countBy(this.reasons)).map(([reason, points]) => ({ reason, points }));
+    skipped.sort((a, b) => b.points - a.points);
+    return robustOutcome(this.spec, this.planned, {
       done: this.done,
-      judged: points.length,
-      held: points.filter(({ held }) => held).length,
-      sure: points.filter(({ sure }) => sure).length,
-    };
-    return {
-      statement: statementText(this.spec.statement),
-      ...counts,
-      skipped: reasons.map(([reason, n]) => ({ reason, points: n })).sort((a, b) => b.points - a.points),
-      runs: sumBy(this.results, ({ sides }) => sumBy(sides, (side) => side.runs)),
-      range: rangeText(triedOf(knobs, points), partsOf(knobs, points), counts),
-      knobs: rows.sort((a, b) => b.explained - a.explained),
-      turns: turns.slice(0, TURNS_KEPT),
-      turnsLeftOut: Math.max(0, turns.length - TURNS_KEPT),
+      skipped,
       results: this.results,
       resultsHash,
-    };
+    });
   }
+}
+
+/** What the points of a run say together: everything else in a result follows from them. */
+export function robustOutcome(
+  spec: RobustSpec,
+  { knobs, count }: Pick<PlannedPoints, "knobs" | "count">,
+  {
+    done,
+    skipped,
+    results,
+    resultsHash,
+  }: Pick<RobustOutcome, "done" | "skipped" | "results" | "resultsHash">,
+): RobustOutcome {
+  const points = results.map(judged);
+  const grid = spec.sample === "grid";
+  const along = grid ? knobs.map((knob) => turnsAlong(knob, knobs, points)) : [];
+  const turns = (grid ? along.flatMap((one) => one.turns) : nearestTurns(knobs, points)).sort(
+    (a, b) => Number(b.sure) - Number(a.sure),
+  );
+  const rows = knobs.map((knob, i) => {
+    const one = along[i];
+    return knobResult(knob, points, one === undefined ? null : { pairs: one.pairs, turns: one.turns.length });
+  });
+  const counts = {
+    points: count,
+    done,
+    judged: points.length,
+    held: points.filter(({ held }) => held).length,
+    sure: points.filter(({ sure }) => sure).length,
+  };
+  return {
+    statement: statementText(spec.statement),
+    ...counts,
+    skipped,
+    runs: sumBy(results, ({ sides }) => sumBy(sides, (side) => side.runs)),
+    range: rangeText(triedOf(knobs, points), partsOf(knobs, points), counts),
+    knobs: rows.sort((a, b) => b.explained - a.explained),
+    turns: turns.slice(0, TURNS_KEPT),
+    turnsLeftOut: Math.max(0, turns.length - TURNS_KEPT),
+    results,
+    resultsHash,
+  };
 }
 
 function judged({ values, held, sure, sides }: RobustPoint): JudgedPoint {

@@ -121,10 +121,10 @@ export function statementText({
 export function shortStatement({ metric, of, by = 0, ...form }: Statement): string {
   const { atLeast, atMost, moreThan, lessThan } = form;
   const what = metric === "success" ? of : `${metric} of ${of}`;
-  const margin = by === 0 ? "" : ` by ${by}`;
+  const margin = (sign: number) => (by === 0 ? "" : ` ${sign * by > 0 ? "+" : "−"} ${Math.abs(by)}`);
   if (atLeast !== undefined) return `${what} ≥ ${atLeast}`;
   if (atMost !== undefined) return `${what} ≤ ${atMost}`;
-  return moreThan !== undefined ? `${what} > ${moreThan}${margin}` : `${what} < ${lessThan}${margin}`;
+  return moreThan !== undefined ? `${what} > ${moreThan}${margin(1)}` : `${what} < ${lessThan}${margin(-1)}`;
 }
 
 /** The labels of strategies that a statement is about. */
