@@ -83,6 +83,40 @@ test("one strategy in full is a list of one, and the plan of another kind is sen
   );
 });
 
+test("robust says where a statement is true; compare --robust asks the same of its own comparison", () => {
+  const compared = PLAN.replace("strategy: { name: cma }", "strategies: [buddy, cma]");
+  const nested = compared
+    .trim()
+    .split("\n")
+    .map((l) => `  ${l}`)
+    .join("\n");
+  const knobs = "{ memory: [256MiB, 512MiB], pageSize: [4KiB, 8KiB], seeds: [1] }";
+  const robust = file("robust.yaml", `plan:\n${nested}\nstatement: cma >= 0.5\nover: ${knobs}\n`);
+  const none = ["--store", "none", "--workers", "1"];
+  const { plan, result } = json(["robust", robust, "--json", ...none]);
+  assert.deepEqual([result.points, result.judged, result.held], [4, 2, 2]);
+  assert.deepEqual([plan.kind, plan.statement.atLeast], ["robust", 0.5]);
+  const asked = ["--robust", knobs, "--statement", "cma >= 0.5"];
+  const own = file("compared.yaml", compared);
+  assert.deepEqual(json(["compare", own, ...asked, "--json", ...none]).result, result);
+  const table = pageblock(["compare", own, ...asked, ...none], folder).stdout;
+  assert.match(table, /^The share granted of cma is at least 0\.5: 2 of 2 points\nknob /);
+  assert.match(
+    table,
+    /It holds at all 2 points tried \(memory 256 MiB or 512 MiB, page size 4 KiB, seeds 1\)/,
+  );
+  assert.match(table, /2 points without a verdict: .*8 KiB/);
+  assert.match(
+    pageblock(["robust", robust, "--by-point", ...none], folder).stdout,
+    /memory 512 MiB.* yes .*2 of 2/,
+  );
+  assert.match(pageblock(["run", robust], folder).stderr, /use pageblock robust/);
+  assert.match(
+    pageblock(["compare", own, "--robust", knobs, ...none], folder).stderr,
+    /statement: is missing/,
+  );
+});
+
 test("sweep prints counts; a second one answers from the store; results reads it", () => {
   const sweep = file("sweep.yaml", `plan:\n${indented}\nover:\n  seed: { from: 1, to: 6, step: 1 }\n`);
   const store = ["--store", join(folder, "s.duckdb")];
