@@ -15,7 +15,7 @@ import {
 } from "./robust-analysis";
 import type { Values } from "./robust-knobs";
 import type { PlannedPoint, PlannedPoints } from "./robust-points";
-import { rangeText } from "./robust-text";
+import { rangeText } from "./robust-range";
 import { type Side, verdictOf } from "./robust-verdict";
 import { isOutcome, readRun } from "./run-text";
 

@@ -6,8 +6,9 @@ import type { Words } from "../chart/layout";
 import type { Planned } from "../chart/run";
 import { type SweepCell, sweepMap } from "../chart/sweep-map";
 import { type Knob, knobsOf } from "../experiment/robust-knobs";
+import { knobWord, pointsText } from "../experiment/robust-range";
 import type { RobustOutcome, RobustPoint } from "../experiment/robust-table";
-import { knobWord, pointsText, sidesLines } from "../experiment/robust-text";
+import { sidesLines } from "../experiment/robust-text";
 import type { KnobName, RobustSpec } from "../plan/robust";
 import { shortStatement } from "../plan/statement";
 

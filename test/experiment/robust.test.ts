@@ -6,7 +6,7 @@ import { robustHere, robustRuns, runRobust } from "../../lib/experiment/robust";
 import { knobResult, nearestTurns, partsOf, triedOf, turnsAlong } from "../../lib/experiment/robust-analysis";
 import { type Knob, knobsOf, turnedPlan, type Values } from "../../lib/experiment/robust-knobs";
 import { robustPoints } from "../../lib/experiment/robust-points";
-import { rangeText } from "../../lib/experiment/robust-text";
+import { rangeText } from "../../lib/experiment/robust-range";
 import { verdictOf } from "../../lib/experiment/robust-verdict";
 import { type KnobsIn, parseRobust, type RobustSpec } from "../../lib/plan/robust";
 import type { Statement } from "../../lib/plan/statement";

@@ -90,7 +90,7 @@ async function main(): Promise<void> {
     if (robust === null) return;
     writeFileSync(
       resultFile(name),
-      `${JSON.stringify({ plan: { kind: "robust", ...plan }, result: robust })}\n`,
+      `${JSON.stringify({ plan: { kind: "robust", ...plan }, result: robust }, null, 1)}\n`,
     );
     writeFileSync(CLAIMS_FILE, withRanges(readFileSync(CLAIMS_FILE, "utf8")));
     process.stdout.write(`${name}: ${robust.range}\n`);
