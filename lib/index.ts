@@ -13,6 +13,8 @@ export type { FailureNote, Outcome, RequestColumns } from "./experiment/plan";
 export { readPlanInputs, recordedTraceWorkload } from "./experiment/plan-inputs";
 export type { Progress } from "./experiment/progress";
 export type { Row } from "./experiment/results";
+export type { KnobLevel, KnobResult, Turn } from "./experiment/robust-analysis";
+export type { PointSide, RobustOutcome, RobustPoint } from "./experiment/robust-table";
 export { run } from "./experiment/run";
 export type { RunSummary } from "./experiment/run-plans";
 export { SCENARIOS, type ScenarioOptions } from "./experiment/scenarios";
@@ -55,6 +57,9 @@ export {
   type SystemIn,
 } from "./fluent/machine";
 export { CheckedRecording, recording } from "./fluent/recording";
+export { RobustBuilder, robust } from "./fluent/robust";
+export type { RobustMapOptions } from "./fluent/robust-map";
+export { type RobustPlan, RobustResult } from "./fluent/robust-result";
 export { RunningMachine } from "./fluent/running-machine";
 export { ScorecardBuilder, scorecard } from "./fluent/scorecard";
 export { ScorecardResult } from "./fluent/scorecard-result";
@@ -175,8 +180,17 @@ export { markdown } from "./notebook/markdown";
 export { show } from "./notebook/show";
 export { type ComparisonIn, type ComparisonSpec, parseComparison } from "./plan/comparison";
 export { PLAN_KINDS, type PlanStatement } from "./plan/kinds";
+export {
+  type KnobName,
+  type Knobs,
+  type KnobsIn,
+  parseRobust,
+  ROBUST_LIMITS,
+  type RobustSpec,
+} from "./plan/robust";
 export { PLAN_FORMAT, PLAN_LIMITS, type Plan, type PlanIn, parsePlan, planHash } from "./plan/run";
 export { parseScorecard, type ScorecardIn, type ScorecardPlan } from "./plan/scorecard";
+export type { Statement, StatementIn } from "./plan/statement";
 export { parseSteps, type Step, type StepIn, type StepPlan } from "./plan/steps";
 export { parseSweep, type Sampling, type SweepAxis, type SweepSpec } from "./plan/sweep";
 export { type JsonSchema, jsonSchema } from "./schema/json-schema";

@@ -134,7 +134,7 @@ export type Trace = BarTrace | ScatterTrace | HeatmapTrace | BoxTrace | SankeyTr
 
 /** One axis: its title carries the unit. */
 export interface Axis {
-  title?: { text: string };
+  title?: { text: string; standoff?: number };
   type?: "linear" | "log" | "category" | "-";
   tickvals?: Datum[];
   ticktext?: string[];

@@ -15,6 +15,8 @@ export interface FrontierPoint {
   y: number;
   /** Points of one group share colour and symbol. */
   group?: string;
+  /** The counts behind a share: `27 of 32`. The legend shows those of a group of one point. */
+  basis?: string;
 }
 
 /** A measure: which direction is better, and its scale. Its title (with the unit) is `xTitle` or `yTitle`. */
@@ -160,7 +162,7 @@ function pointsOf(
   return {
     type: "scatter",
     mode: "markers+text",
-    name: group === "" ? (groups === 1 ? "choices" : "others") : label(group),
+    name: group === "" ? (groups === 1 ? "choices" : "others") : label(countedName(group, mine)),
     x: mine.map((p) => p.x),
     y: mine.map((p) => p.y),
     text: mine.map((p) => (named && front.has(p) ? nameAt(p, front) : "")),
@@ -168,11 +170,16 @@ function pointsOf(
     cliponaxis: false,
     hovertext: mine.map(
       (p) =>
-        `${label(p.name)}<br>x ${number(p.x)}, y ${number(p.y)}${front.has(p) ? "<br>on the Pareto front" : ""}`,
+        `${label(p.name)}<br>x ${number(p.x)}, y ${number(p.y)}${p.basis === undefined ? "" : `<br>${label(p.basis)}`}${front.has(p) ? "<br>on the Pareto front" : ""}`,
     ),
     hoverinfo: "text",
     marker: { color, size: 10, symbol: SYMBOLS[at % SYMBOLS.length]! },
   };
+}
+
+function countedName(group: string, points: readonly FrontierPoint[]): string {
+  const basis = points.length === 1 ? points[0]!.basis : undefined;
+  return basis === undefined ? group : `${group}, ${basis}`;
 }
 
 /** Equal choices overlap: the first shows the names of all, the others none. */

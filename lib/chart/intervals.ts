@@ -115,7 +115,7 @@ function dots(
         );
     return {
       type: "scatter",
-      mode: "markers",
+      ...countsOf(rows, series.length),
       name: label(one.name),
       x: rows.map((row) => row.value),
       y: rows.map((row) => kept.indexOf(row.name) + shiftOf(series, at, row.name)),
@@ -130,9 +130,9 @@ function dots(
   const head = headRoom(said, series.length > 1 ? series.map((one) => one.name) : []);
   const figure: Figure = {
     data,
-    layout: layoutOf(said, 80 + head + kept.length * 30, {
+    layout: layoutOf(said, 80 + head + kept.length * rowHeight(series), {
       showlegend: series.length > 1,
-      margin: { l: 110, r: 20, t: head, b: 60 },
+      margin: { l: 110, r: 36, t: head, b: 60 },
       xaxis: { zeroline: false, ...xaxis },
       yaxis: {
         tickvals: kept.map((_, at) => at),
@@ -144,6 +144,29 @@ function dots(
     }),
   };
   return withRuns(figure, words.from);
+}
+
+/** `27 of 32` of `27 of 32 requests`: the counts behind a share. */
+const COUNTS = /^[\d,.]+ of [\d,.]+(?: : [\d,.]+ of [\d,.]+)?/;
+
+/** The most series of a row whose counts have room. */
+const COUNTED_SERIES = 3;
+
+/** Counts above the dots, where there are any. */
+function countsOf(
+  rows: readonly Estimate[],
+  series: number,
+): Pick<ScatterTrace, "mode" | "text" | "textposition"> & { cliponaxis?: false } {
+  const text = rows.map(({ basis }) => COUNTS.exec(basis ?? "")?.[0] ?? "");
+  if (series > COUNTED_SERIES || text.every((one) => one === "")) return { mode: "markers" };
+  return { mode: "markers+text", text, textposition: "top center", cliponaxis: false };
+}
+
+/** Pixels of a row: more where counts stand above the dots, and the dots of several series beside each other. */
+function rowHeight(series: readonly EstimateSeries[]): number {
+  const counted = series.some((one) => countsOf(one.rows, series.length).text !== undefined);
+  if (!counted) return 30;
+  return series.length === 1 ? 36 : 56 * (series.length - 1);
 }
 
 /** Dots of several series are side by side in their row; a single dot is in the middle. */

@@ -90,7 +90,7 @@ export function latencyEcdf(options: LatencyEcdfOptions): Figure {
     return {
       type: "scatter",
       mode: "lines",
-      name: label(kept[at]!.name),
+      name: `${label(kept[at]!.name)}, n = ${number(samples.length)}`,
       x: [x[0]!, ...x],
       y: [0, ...ranks.map((rank) => ((rank + 1) / samples.length) * 100)],
       line: { color, width: 2, shape: "hv", dash: DASHES[at % DASHES.length]! },

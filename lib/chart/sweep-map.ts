@@ -14,6 +14,8 @@ export interface SweepCell {
   high?: number;
   /** Its basis: `64 runs`. */
   basis?: string;
+  /** Lines written in the cell in place of the value, such as the counts of a share: `27 of 32`. */
+  text?: readonly string[];
 }
 
 /** A parameter: its values (numbers or names) as labels of the axis, in order. */
@@ -26,12 +28,16 @@ export interface SweepOptions extends Words {
   valueTitle: string;
   /** Ends of the colour scale; default the smallest and the greatest value. */
   range?: readonly [number, number];
+  /** The colour scale beside the map, unless the text in the cells says it all; default true. */
+  scale?: boolean;
 }
 
 /** The most columns or rows; with more, neighbouring cells are averaged. */
 const SIDE_MAX = 48;
-/** The most columns that leave room for text. */
+/** The most columns that leave room for text, for `27 of 32` in one line, and the most rows that leave room for two lines. */
 const TEXT_COLUMNS_MAX = 16;
+const LINE_COLUMNS_MAX = 5;
+const LINES_ROWS_MAX = 16;
 
 /**
  * The figure; values of both parameters are equally spaced. Throws InputError if the cells do not fill y × x.
@@ -69,7 +75,9 @@ export function sweepMap(options: SweepOptions): Figure {
     ...(xs.length > TEXT_COLUMNS_MAX
       ? {}
       : {
-          text: shown.map((row) => row.map((cell) => (cell === null ? "" : number(cell.value)))),
+          text: shown.map((row) =>
+            row.map((cell) => (cell === null ? "" : textOf(cell, xs.length, ys.length))),
+          ),
           texttemplate: "%{text}",
         }),
     hovertext: shown.map((row, j) => row.map((cell, i) => hoverOf(cell, xs[i]!, ys[j]!, options))),
@@ -77,8 +85,7 @@ export function sweepMap(options: SweepOptions): Figure {
     colorscale: AMOUNT,
     zmin,
     zmax: zmax > zmin ? zmax : zmin + 1,
-    showscale: true,
-    colorbar: { title: { text: label(options.valueTitle), side: "right" }, thickness: 14, outlinewidth: 0 },
+    ...(options.scale === false ? { showscale: false } : { showscale: true, colorbar: colorbar(options) }),
     xgap: 2,
     ygap: 2,
   };
@@ -86,19 +93,25 @@ export function sweepMap(options: SweepOptions): Figure {
     across * down === 1 ? undefined : `a cell is the mean of ${down} × ${across} runs of the sweep`;
   const figure: Figure = {
     data: [heatmap],
-    layout: layoutOf(
-      { ...options, ...withNote(options.subtitle, note) },
-      190 + Math.min(520, ys.length * Math.max(12, Math.min(38, Math.floor(520 / ys.length)))),
-      {
-        showlegend: false,
-        margin: { l: 110, r: 20, t: options.subtitle === undefined && note === undefined ? 60 : 85, b: 70 },
-        xaxis: { type: "category", showgrid: false },
-        yaxis: { type: "category", showgrid: false },
-      },
-    ),
+    layout: layoutOf({ ...options, ...withNote(options.subtitle, note) }, 190 + heightOf(ys.length), {
+      showlegend: false,
+      margin: { l: 110, r: 20, t: options.subtitle === undefined && note === undefined ? 60 : 85, b: 70 },
+      xaxis: { type: "category", showgrid: false },
+      yaxis: { type: "category", showgrid: false },
+    }),
   };
   return withRuns(figure, options.from);
 }
+
+/** Pixels of the cells of all rows: room for the title of the axis in any case. */
+const heightOf = (rows: number) =>
+  Math.max(90, Math.min(520, rows * Math.max(12, Math.min(38, Math.floor(520 / rows)))));
+
+const colorbar = ({ valueTitle }: SweepOptions) => ({
+  title: { text: label(valueTitle), side: "right" },
+  thickness: 14,
+  outlinewidth: 0,
+});
 
 /** Names of `by` neighbouring values at a time. */
 function joined(values: readonly (number | string)[], by: number): string[] {
@@ -108,6 +121,20 @@ function joined(values: readonly (number | string)[], by: number): string[] {
     names.push(by === 1 ? String(first) : `${first}–${last}`);
   }
   return distinctLabels(names, 32);
+}
+
+/** In narrow cells a count takes two lines, if rows are high enough; otherwise the value stands for it. */
+function textOf({ value, text }: SweepCell, columns: number, rows: number): string {
+  if (text === undefined) return number(value);
+  const wide = columns <= LINE_COLUMNS_MAX;
+  const lines = wide
+    ? text
+    : text
+        .map((line) => line.replace(/ of /, "\nof "))
+        .join("\n")
+        .split("\n");
+  if (lines.length > 1 && rows > LINES_ROWS_MAX) return number(value);
+  return lines.map((line) => label(line)).join("<br>");
 }
 
 function averaged(

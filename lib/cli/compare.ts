@@ -17,6 +17,7 @@ import { fromText } from "../schema/flags";
 import { fieldPath } from "../schema/place";
 import { readPlanFile, type Written } from "../schema/plan-file";
 import { flagsIn, type GivenFlags, withPlanFlags, writtenWith } from "./plan-flags";
+import { robustWith, showRobust, withRobustOptions } from "./robust";
 import {
   aligned,
   INTERRUPTED_EXIT,
@@ -33,11 +34,12 @@ interface Flags extends RunningFlags, GivenFlags {
 }
 
 export function register(program: Command): void {
-  command(program, "compare", "comparison", "compare strategies on one machine")
+  withRobustOptions(command(program, "compare", "comparison", "compare strategies on one machine"))
     .option("--adapter <name>", `adapter of the scorecard: ${RDMA_ADAPTER_NAMES.join(", ")}`)
     .option("--cpu <name>", `CPU of the scorecard: ${CPU_TLB_NAMES.join(", ")}`)
     .action(async (what: string | undefined, flags: Flags) => {
       const spec = chosen("comparison", what, flags);
+      if (flags.robust !== undefined) return showRobust(robustWith(spec, flags), flags);
       const hardware = { adapter: flags.adapter, cpu: flags.cpu };
       const carded = what !== undefined && SCENARIOS.get(what)?.card === true;
       if (carded || Object.values(hardware).some((name) => name !== undefined))

@@ -85,6 +85,7 @@ export function writtenWith(kind: string, file: string | undefined, given: Given
 
 /** Fields that only plans of another kind have, and the command for it. */
 const OTHER_KINDS: readonly (readonly [field: string, what: string, command: string])[] = [
+  ["statement", "a run for robustness", "robust"],
   ["adapter", "a scorecard", "scorecard"],
   ["strategies", "a comparison", "compare"],
   ["over", "a sweep", "sweep"],

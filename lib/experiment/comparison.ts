@@ -176,7 +176,7 @@ export class ComparisonTable {
       asked,
       granted,
       successRate: wilson(granted, asked),
-      successOverSeeds: overSeeds(
+      successOverSeeds: shareOverSeeds(
         runs.map((r) => r.share),
         times,
       ),
@@ -222,7 +222,7 @@ export class ComparisonTable {
  * A share over seeds. Requests of a run are not independent, so they count as fewer (the design effect, L. Kish,
  * 1965).
  */
-function overSeeds(shares: readonly number[], times: number): Interval {
+export function shareOverSeeds(shares: readonly number[], times: number): Interval {
   const n = shares.length;
   const p = n === 0 ? 0 : mean(shares);
   const between = n < 2 ? 0 : sumBy(shares, (x) => (x - p) ** 2) / (n - 1);

@@ -5,6 +5,7 @@ import { shareText, timeText } from "./texts";
 
 export const SCORECARD_HEAD = [
   "strategy",
+  "granted",
   "granted %, 95 % interval",
   "p50",
   "idle",
@@ -22,6 +23,7 @@ export function scorecardCells(row: ScorecardRow): string[] {
   const size = (bytes: number | null) => (bytes === null ? "–" : bytes === 0 ? "0" : formatSize(bytes));
   return [
     row.name,
+    row.asked === 0 ? "–" : `${row.granted} of ${row.asked}`,
     row.asked === 0 ? "cannot be had" : shareText(row.successRate),
     timeText(row.latencyNs?.p50),
     size(row.idleBytes),

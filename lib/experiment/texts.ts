@@ -9,6 +9,15 @@ export function shareText({ low, mid, high }: Interval): string {
   return `${percent(mid)} (${percent(low)} to ${percent(high)})`;
 }
 
+/** `27 of 32`: what a strategy was granted, by its label. */
+export function grantedText(
+  strategies: readonly Pick<StrategyRow, "name" | "granted" | "asked">[],
+  name: string,
+): string {
+  const row = strategies.find((one) => one.name === name);
+  return row === undefined ? "0 of 0" : `${row.granted} of ${row.asked}`;
+}
+
 /** Nanoseconds as µs, ms or s with three digits, or a dash. */
 export function timeText(ns: number | undefined): string {
   if (ns === undefined) return "–";
@@ -20,7 +29,6 @@ export function timeText(ns: number | undefined): string {
 
 export const COMPARISON_HEAD = [
   "strategy",
-  "asked",
   "granted",
   "granted %, 95 % interval",
   "p50",
@@ -32,12 +40,11 @@ export const COMPARISON_HEAD = [
 /** Cells of a strategy's line under COMPARISON_HEAD. Times are modelled. */
 export function comparisonCells(row: StrategyRow): string[] {
   const { latencyNs: l, stalls } = row;
-  if (row.runs === 0) return [row.name, "–", "–", "cannot be had", "–", "–", "–", "–"];
+  if (row.runs === 0) return [row.name, "–", "cannot be had", "–", "–", "–", "–"];
   const stalled = (stalls.reclaim?.mid ?? 0) + (stalls.compaction?.mid ?? 0);
   return [
     row.name,
-    String(row.asked),
-    String(row.granted),
+    `${row.granted} of ${row.asked}`,
     shareText(row.successRate),
     ...[l?.p50, l?.p95, l?.p99].map(timeText),
     String(stalled),
@@ -53,7 +60,12 @@ const PAIRS_TOLD = 6;
  */
 export function comparisonNotes(comparison: Comparison): string[] {
   const { strategies, pairs } = comparison;
-  const notes = pairs.length <= PAIRS_TOLD ? pairs.map((p) => `${p.verdict}.`) : verdictsTogether(comparison);
+  const counts = ({ a, b }: { a: string; b: string }) =>
+    `${a} ${grantedText(strategies, a)}, ${b} ${grantedText(strategies, b)}`;
+  const notes =
+    pairs.length <= PAIRS_TOLD
+      ? pairs.map((p) => `${p.verdict}: ${counts(p)}.`)
+      : verdictsTogether(comparison);
   for (const row of strategies)
     if (row.failedRuns > 0)
       notes.push(`${row.name}: ${row.failedRuns} runs gave no outcome: ${row.remarks.at(-1)}`);

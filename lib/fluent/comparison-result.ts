@@ -26,11 +26,13 @@ import {
   successRates,
 } from "../metrics/measures";
 import { DISPLAY, display, type MimeBundle } from "../notebook/display";
+import type { KnobsIn } from "../plan/robust";
 import { withResults } from "../report/runs";
 import { shown } from "../schema/place";
 import { nameOf, optionsOf } from "./given";
 import { type Only, StrategyCharts } from "./result-charts";
 import { tableHtml, tableText } from "./result-table";
+import { type RobustBuilder, robustOf } from "./robust";
 
 /** The plan of a comparison, which `pageblock verify` runs again. */
 export interface ComparisonPlan extends ComparisonSpec {
@@ -171,6 +173,15 @@ export class ComparisonResult {
   /** The rows of one SELECT over the views `runs` and `requests` of this comparison. */
   sql(select: string): Promise<Row[]> {
     return queryResults(this.tables(), select);
+  }
+
+  /**
+   * Asks where the headline of this result is true: on which machines, ages, releases. The headline is what the result says by
+   * itself, unless `.statement(…)` makes another one.
+   */
+  robust(knobs: KnobsIn): RobustBuilder {
+    const { kind: _kind, scenario: _scenario, ...plan } = this.plan;
+    return robustOf(plan, this.comparison.strategies, knobs);
   }
 
   toJSON(): Comparison {

@@ -19,11 +19,15 @@ import {
 } from "../metrics/measures";
 import { DISPLAY, type MimeBundle } from "../notebook/display";
 import { tableBundle } from "../notebook/running-bundle";
+import { COMPARISON_DEFAULTS } from "../plan/comparison";
+import type { KnobsIn } from "../plan/robust";
 import { type PlanIn, parsePlan } from "../plan/run";
+import { labelled } from "../plan/strategy";
 import { shown } from "../schema/place";
 import type { Constraint } from "../strategy/strategy";
 import { nameOf, optionsOf } from "./given";
 import { type ChartWords, latencyFigure, successFigure } from "./result-charts";
+import { type RobustBuilder, robustOf } from "./robust";
 
 /** The result of one run: `ok` if every request was granted; otherwise `reason` says why the first failure failed. */
 export class RunResult implements Answer {
@@ -88,6 +92,19 @@ export class RunResult implements Answer {
   /** Charts of this result, each drawn with one call. They carry the plan. */
   get chart(): RunCharts {
     return new RunCharts(this);
+  }
+
+  /**
+   * Asks where the headline of this run is true, with 16 seeds: on which machines, ages, releases. The headline is that at
+   * least, or at most, half of the requests are granted, unless `.statement(…)` makes another one.
+   */
+  robust(knobs: KnobsIn): RobustBuilder {
+    const { seed, strategy, format: _format, ...rest } = this.plan;
+    const strategies = labelled([strategy]);
+    const plan = { ...rest, strategies, seeds: COMPARISON_DEFAULTS.seeds, firstSeed: seed };
+    const [share] = this.successRates();
+    const row = { name: strategies[0]!.label, runs: 1, successRate: { mid: share!.value } };
+    return robustOf(plan, [row], knobs);
   }
 
   toJSON(): Outcome {

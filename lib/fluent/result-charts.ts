@@ -10,6 +10,7 @@ import { type LatencySamples, latencyEcdf } from "../chart/latency";
 import type { Words } from "../chart/layout";
 import type { Planned } from "../chart/run";
 import type { Comparison } from "../experiment/comparison";
+import { grantedText } from "../experiment/texts";
 import {
   type Estimate,
   type Frontier,
@@ -78,7 +79,11 @@ export function metricFigure(
     yTitle: series.length === 1 ? measureTitle(series[0]!.measure) : series[0]!.measure.unit,
     ...said,
     categories: series[0]!.rows.map((row) => row.name),
-    series: series.map(({ name, rows }) => ({ name, values: rows.map((row) => row.value) })),
+    series: series.map(({ name, rows }) => ({
+      name,
+      values: rows.map((row) => row.value),
+      ...(rows.some(({ basis }) => basis !== undefined) && { labels: rows.map(({ basis = "" }) => basis) }),
+    })),
     from: [from],
   });
 }
@@ -142,12 +147,13 @@ export class StrategyCharts {
   /** The difference of the shares granted for each pair, with its interval over seeds. */
   differences(words: ChartWords = {}): Figure {
     const { comparison } = this.result;
-    const { pairs } = "pairs" in comparison ? comparison : comparison.comparison;
+    const { pairs, strategies } = "pairs" in comparison ? comparison : comparison.comparison;
     const rows = pairs.map(({ a, b, success: { difference: d } }) => ({
       name: `${a} − ${b}`,
       value: 100 * d.mid,
       low: 100 * d.low,
       high: 100 * d.high,
+      basis: `${grantedText(strategies, a)} : ${grantedText(strategies, b)} requests`,
     }));
     return pairedDifferences({ interval: "95 % interval over seeds", ...words, rows, from: [this.result] });
   }

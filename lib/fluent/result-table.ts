@@ -1,6 +1,8 @@
 /** A result as a table with notes below it: HTML for notebooks and write-ups, text for terminals. */
 import type { Interval } from "../experiment/statistics";
+import type { MimeBundle } from "../notebook/display";
 import { escapeHtml } from "../report/escape";
+import { RUNS_MIME } from "../report/runs";
 
 const LEFT = 'style="text-align:left"';
 
@@ -12,12 +14,21 @@ export function tableHtml(
   strategies: readonly { successRate: Interval }[],
   notes: readonly string[],
 ): string {
-  const top = [...head, "granted"].map((h) => `<th ${LEFT}>${escapeHtml(h)}</th>`).join("");
-  const rows = cells.map((row, i) => {
-    // The bar is made of characters, not of a coloured box: exported pages keep no table styles.
-    const bar = `<td ${LEFT}>${"█".repeat(Math.round(10 * strategies[i]!.successRate.mid))}</td>`;
-    return `<tr>${row.map((c) => `<td ${LEFT}>${escapeHtml(c)}</td>`).join("")}${bar}</tr>`;
-  });
+  // The bar is made of characters, not of a coloured box: exported pages keep no table styles.
+  const bars = strategies.map(({ successRate }) => "█".repeat(Math.round(10 * successRate.mid)));
+  const rows = cells.map((row, i) => [...row, bars[i]!]);
+  return plainTableHtml(title, [...head, "granted"], rows, notes);
+}
+
+/** The same without bars. */
+export function plainTableHtml(
+  title: string,
+  head: readonly string[],
+  cells: readonly (readonly string[])[],
+  notes: readonly string[],
+): string {
+  const top = head.map((h) => `<th ${LEFT}>${escapeHtml(h)}</th>`).join("");
+  const rows = cells.map((row) => `<tr>${row.map((c) => `<td ${LEFT}>${escapeHtml(c)}</td>`).join("")}</tr>`);
   const list = notes.map((n) => `<li>${escapeHtml(n)}</li>`).join("");
   return `<table><caption ${LEFT}>${escapeHtml(title)}</caption><thead><tr>${top}</tr></thead><tbody>${rows.join("")}</tbody></table><ul>${list}</ul>`;
 }
@@ -25,8 +36,14 @@ export function tableHtml(
 export function tableText(
   title: string,
   head: readonly string[],
-  cells: readonly string[][],
+  cells: readonly (readonly string[])[],
   notes: readonly string[],
 ): string {
   return [title, ...[[...head], ...cells].map((row) => row.join(" | ")), ...notes].join("\n");
+}
+
+/** A bundle without its seal; a changed bundle gets a new one. */
+export function unsealed(bundle: MimeBundle): MimeBundle {
+  const { [RUNS_MIME]: _sealed, ...rest } = bundle;
+  return rest;
 }

@@ -7,11 +7,13 @@ import { SCORECARD_HEAD, scorecardCells, scorecardNotes } from "../experiment/sc
 import { comparisonTitle } from "../experiment/texts";
 import type { Estimate, Frontier, Measure, MeasureOf, MetricRow, Over } from "../metrics/measures";
 import { DISPLAY, display, type MimeBundle } from "../notebook/display";
+import type { KnobsIn } from "../plan/robust";
 import type { ScorecardPlan } from "../plan/scorecard";
 import { withResults } from "../report/runs";
 import type { ComparisonResult } from "./comparison-result";
 import { type Only, StrategyCharts } from "./result-charts";
 import { tableHtml, tableText } from "./result-table";
+import type { RobustBuilder } from "./robust";
 
 export class ScorecardResult {
   /** Machine, workload, request, strategies, seeds, adapter, CPU, access pattern. */
@@ -92,6 +94,11 @@ export class ScorecardResult {
   /** Shows the table: HTML in a notebook, text on a terminal. */
   show(): void {
     display(this[DISPLAY]());
+  }
+
+  /** Asks where the headline of this result is true: see {@link ComparisonResult.robust}. */
+  robust(knobs: KnobsIn): RobustBuilder {
+    return this.comparison.robust(knobs);
   }
 
   toJSON(): Scorecard {

@@ -24,9 +24,9 @@ import {
 import { pointRow } from "../metrics/sweep-measures";
 import { DISPLAY, display, type MimeBundle } from "../notebook/display";
 import { figureBundle } from "../notebook/figure-bundle";
-import { escapeHtml } from "../report/escape";
-import { RUNS_MIME, withResults } from "../report/runs";
+import { withResults } from "../report/runs";
 import { optionsOf } from "./given";
+import { plainTableHtml, tableText, unsealed } from "./result-table";
 import { SweepCharts } from "./sweep-charts";
 import { SweepRuns } from "./sweep-measures";
 
@@ -176,19 +176,13 @@ export class SweepResult {
   }
 }
 
-/** A bundle without its seal; a changed bundle gets a new one. */
-function unsealed(bundle: MimeBundle): MimeBundle {
-  const { [RUNS_MIME]: _sealed, ...rest } = bundle;
-  return rest;
-}
-
 const nameOf = (value: SweepValue) => (typeof value === "number" ? value : String(value));
 
 function cellOf(point: SweepPoint | undefined): SweepCell | null {
   if (point === undefined || point.successRate === null) return null;
   const { low, mid, high } = point.successRate;
-  const basis = `${point.granted} of ${point.asked} requests`;
-  return { value: 100 * mid, low: 100 * low, high: 100 * high, basis };
+  const counts = `${point.granted} of ${point.asked}`;
+  return { value: 100 * mid, low: 100 * low, high: 100 * high, text: [counts], basis: `${counts} requests` };
 }
 
 function titleOf({ plans, failed, parameters }: SweepOutcome): string {
@@ -211,15 +205,11 @@ function tableOf(outcome: SweepOutcome): { "text/html": string; "text/plain": st
     ...(errors.length > 0 ? [`Without outcome, the first reason: ${errors[0]}`] : []),
   ];
   const title = titleOf(outcome);
-  const left = 'style="text-align:left"';
-  const cells = (row: string[], tag: "td" | "th") =>
-    row.map((text) => `<${tag} ${left}>${escapeHtml(text)}</${tag}>`).join("");
   const bar = (p: SweepPoint) => "█".repeat(Math.round(10 * (p.successRate?.mid ?? 0)));
-  const body = rows.map((row, i) => `<tr>${cells([...row, bar(shown[i]!)], "td")}</tr>`).join("");
-  const list = notes.map((note) => `<li>${escapeHtml(note)}</li>`).join("");
+  const barred = rows.map((row, i) => [...row, bar(shown[i]!)]);
   return {
-    "text/html": `<table><caption ${left}>${escapeHtml(title)}</caption><thead><tr>${cells([...head, "granted"], "th")}</tr></thead><tbody>${body}</tbody></table><ul>${list}</ul>`,
-    "text/plain": [title, ...[head, ...rows].map((row) => row.join(" | ")), ...notes].join("\n"),
+    "text/html": plainTableHtml(title, [...head, "granted"], barred, notes),
+    "text/plain": tableText(title, head, rows, notes),
   };
 }
 

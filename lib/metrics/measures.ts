@@ -24,6 +24,8 @@ export interface MetricRow {
   value: number | null;
   low: number | null;
   high: number | null;
+  /** The counts behind a share: `37 of 64`. */
+  basis?: string;
 }
 
 /** A strategy of a comparison, or a point of a sweep. */
@@ -193,6 +195,15 @@ export function measured(row: MeasuredRow, measure: Required<Measure>): Interval
   return sum;
 }
 
+/** The counts behind a share; nothing for other measures. */
+function basisOf(row: MeasuredRow, { of }: Required<Measure>): { basis?: string } {
+  if (of === "success") return { basis: `${row.granted} of ${row.asked}` };
+  const share = typeof of === "string" ? SHARES[of] : undefined;
+  if (share === undefined) return {};
+  const [got, asked] = share.map((name) => row.metrics[name]?.mid);
+  return got === undefined || asked === undefined ? {} : { basis: `${got} of ${asked}` };
+}
+
 /** The measure of every row, in order. */
 export function metricRows(rows: readonly MeasuredRow[], given: MeasureOf | Measure): MetricRow[] {
   const measure = resolveMeasure(
@@ -206,14 +217,17 @@ export function metricRows(rows: readonly MeasuredRow[], given: MeasureOf | Meas
       value: found?.mid ?? null,
       low: found?.low ?? null,
       high: found?.high ?? null,
+      ...basisOf(row, measure),
     };
   });
 }
 
 /** The measure of every row that has it. */
 export function estimates(rows: readonly MeasuredRow[], given: MeasureOf | Measure): Estimate[] {
-  return metricRows(rows, given).flatMap(({ name, value, low, high }) =>
-    value === null || low === null || high === null ? [] : [{ name, value, low, high }],
+  return metricRows(rows, given).flatMap(({ name, value, low, high, basis }) =>
+    value === null || low === null || high === null
+      ? []
+      : [{ name, value, low, high, ...(basis !== undefined && { basis }) }],
   );
 }
 
@@ -252,7 +266,7 @@ export function shareOf(name: string, granted: number, asked: number, what = "re
 
 /** Points of a trade-off and both axes. */
 export interface Frontier {
-  points: { name: string; group: string; x: number; y: number }[];
+  points: { name: string; group: string; x: number; y: number; basis?: string }[];
   x: { better: "less" | "more"; log: boolean };
   y: { better: "less" | "more"; log: boolean };
   xTitle: string;
@@ -268,7 +282,10 @@ export function frontier(
   const [x, y] = [resolveMeasure(given.x, known, "drawn"), resolveMeasure(given.y, known, "drawn")];
   const points = rows.flatMap((row) => {
     const [a, b] = [measured(row, x), measured(row, y)];
-    return a === null || b === null ? [] : [{ name: row.name, group: row.name, x: a.mid, y: b.mid }];
+    const counts = { ...basisOf(row, x), ...basisOf(row, y) };
+    return a === null || b === null
+      ? []
+      : [{ name: row.name, group: row.name, x: a.mid, y: b.mid, ...counts }];
   });
   const axis = ({ better, log }: Required<Measure>) => ({ better, log });
   return { points, x: axis(x), y: axis(y), xTitle: measureTitle(x), yTitle: measureTitle(y) };

@@ -8,6 +8,7 @@ import { MACHINE, MACHINE_FIELDS } from "../machine/boot-request";
 import { type Field, type Fields, filled, literal, type ObjectField, object } from "../schema/field";
 import { RECORDING } from "../trace/recording-check";
 import { COMPARISON } from "./comparison";
+import { ROBUST } from "./robust";
 import { RUN } from "./run";
 import { SCORECARD } from "./scorecard";
 import { STEPS } from "./steps";
@@ -76,6 +77,16 @@ export const PLAN_KINDS: readonly PlanStatement[] = [
     seeds: 2,
   }),
   kind("sweep", "a sweep", SWEEP, { plan: RUN_EXAMPLE, over: { size: ["1MiB", "4MiB"] } }),
+  kind("robust", "where a statement is true", ROBUST, {
+    plan: {
+      machine: MACHINE_EXAMPLE,
+      strategies: ["buddy", "cma"],
+      request: { size: "4MiB" },
+      seeds: 1,
+    },
+    statement: { of: "cma", moreThan: "buddy" },
+    over: { memory: ["512MiB", "1GiB"] },
+  }),
   kind("scorecard", "a scorecard", SCORECARD, {
     machine: MACHINE_EXAMPLE,
     strategies: ["buddy", "cma"],

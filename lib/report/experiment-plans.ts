@@ -1,11 +1,16 @@
-/** Runs plans of experiments: one run, a comparison, a scorecard, a sweep, and a machine led step by step. */
+/**
+ * Runs plans of experiments: one run, a comparison, a scorecard, a sweep, where a statement is true, and a machine led step by
+ * step.
+ */
 import { compareHere } from "../experiment/compare";
 import { readPlanInputs } from "../experiment/plan-inputs";
+import { robustHere } from "../experiment/robust";
 import { run } from "../experiment/run";
 import { runScorecard } from "../experiment/scorecard";
 import { runSteps } from "../experiment/steps";
 import { sweepHere } from "../experiment/sweep-table";
 import { parseComparison } from "../plan/comparison";
+import { parseRobust } from "../plan/robust";
 import { parsePlan } from "../plan/run";
 import { parseScorecard } from "../plan/scorecard";
 import { parseSteps } from "../plan/steps";
@@ -52,4 +57,11 @@ export const STEPS_PLAN: PlanKind = {
   name: "steps",
   matches: (plan) => Object.hasOwn(plan, "steps"),
   run: (plan) => runSteps(parseSteps(plan)),
+};
+
+/** `RobustSpec` in, `RobustOutcome` out. The time budget of the plan does not count: its number of points does. */
+export const ROBUST_PLAN: PlanKind = {
+  name: "robust",
+  matches: (plan) => Object.hasOwn(plan, "plan") && Object.hasOwn(plan, "statement"),
+  run: (plan) => robustHere(parseRobust(plan)),
 };

@@ -6,7 +6,14 @@ import { InputError, nearest } from "../base/errors";
 import { PLAN_KINDS as STATED } from "../plan/kinds";
 import { BOOT_PLAN } from "./boot-plan";
 import { ADAPTER_CURVE_PLAN, LOCKED_REGION_PLAN, TLB_CURVE_PLAN } from "./curve-plans";
-import { COMPARISON_PLAN, RUN_PLAN, SCORECARD_PLAN, STEPS_PLAN, SWEEP_PLAN } from "./experiment-plans";
+import {
+  COMPARISON_PLAN,
+  ROBUST_PLAN,
+  RUN_PLAN,
+  SCORECARD_PLAN,
+  STEPS_PLAN,
+  SWEEP_PLAN,
+} from "./experiment-plans";
 import type { PlanKind, StoredPlan } from "./plan-kind";
 import { RECORDING_PLAN } from "./recording-plan";
 
@@ -16,6 +23,7 @@ export const PLAN_KINDS: readonly PlanKind[] = [
   RUN_PLAN,
   SCORECARD_PLAN,
   COMPARISON_PLAN,
+  ROBUST_PLAN,
   SWEEP_PLAN,
   STEPS_PLAN,
   TLB_CURVE_PLAN,

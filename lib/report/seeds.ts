@@ -33,7 +33,7 @@ function collect(value: unknown, spans: Span[], depth: number): void {
     for (const inner of value) collect(inner, spans, depth + 1);
     return;
   }
-  const given = value as Record<string, unknown>;
+  const given = robustSeeds(value as Record<string, unknown>);
   const { firstSeed = 1 } = given;
   for (const [key, inner] of Object.entries(given))
     if (key === "seed") spans.push(...spansOf(inner));
@@ -41,6 +41,18 @@ function collect(value: unknown, spans: Span[], depth: number): void {
       spans.push({ low: firstSeed, high: firstSeed + inner - 1 });
     else if (key === "seeds") spans.push(...spansOf(inner));
     else collect(inner, spans, depth + 1);
+}
+
+/**
+ * A plan of robustness runs the seeds of its comparison, or the greatest number of seeds that it turns; its own seed orders
+ * points and is no seed of a run.
+ */
+function robustSeeds(given: Record<string, unknown>): Record<string, unknown> {
+  const { statement, over, plan } = given;
+  if (statement === undefined || typeof over !== "object" || typeof plan !== "object") return given;
+  const counts = ((over ?? {}) as { seeds?: unknown }).seeds;
+  const most = Array.isArray(counts) ? Math.max(0, ...counts.filter(isSeed)) : 0;
+  return { plan: most > 0 ? { ...plan, seeds: most } : plan };
 }
 
 /** A seed, a list of seeds, or the axis of a sweep from one seed to another. */

@@ -131,14 +131,15 @@ function pairs(text: string): Record<string, unknown> {
 }
 
 /**
- * A field with several notations: text that looks like an object is one; otherwise it is text if allowed, or a YAML
- * scalar.
+ * A field with several notations: text that looks like an object is one; otherwise it is text if allowed, entries of a
+ * list between commas, or a YAML scalar.
  */
 function ofSeveral(of: readonly Field[], text: string, before: unknown): unknown {
   if (/^\s*[[{]/.test(text)) return yaml(text);
   if (/^\s*[\w-]+=/.test(text)) return { ...(isObject(before) && before), ...pairs(text) };
   const textual = of.some(({ form }) => ["size", "time", "text", "name"].includes(form.kind));
-  return textual ? text : yaml(text);
+  const many = of.find(({ form }) => form.kind === "list");
+  return textual ? text : many === undefined ? yaml(text) : fromText(many, text, before);
 }
 
 function yaml(text: string): unknown {

@@ -61,7 +61,7 @@ test("compare prints rows and a hash; a scenario takes board, memory and uptime"
     ["compare", join(folder, "plan.yaml"), "--seeds", "2", "--strategies", "buddy,cma"],
     folder,
   );
-  assert.match(text.stdout, /strategy +asked +granted/);
+  assert.match(text.stdout, /strategy +granted +granted %/);
   assert.match(pageblock(["compare", "cma-64k-po"]).stderr, /did you mean cma-64k-pi\?/);
 });
 
@@ -80,6 +80,40 @@ test("one strategy in full is a list of one, and the plan of another kind is sen
   assert.match(
     pageblock(["run", sweep]).stderr,
     /is the plan of a sweep, not of one run: use pageblock sweep/,
+  );
+});
+
+test("robust says where a statement is true; compare --robust asks the same of its own comparison", () => {
+  const compared = PLAN.replace("strategy: { name: cma }", "strategies: [buddy, cma]");
+  const nested = compared
+    .trim()
+    .split("\n")
+    .map((l) => `  ${l}`)
+    .join("\n");
+  const knobs = "{ memory: [256MiB, 512MiB], pageSize: [4KiB, 8KiB], seeds: [1] }";
+  const robust = file("robust.yaml", `plan:\n${nested}\nstatement: cma >= 0.5\nover: ${knobs}\n`);
+  const none = ["--store", "none", "--workers", "1"];
+  const { plan, result } = json(["robust", robust, "--json", ...none]);
+  assert.deepEqual([result.points, result.judged, result.held], [4, 2, 2]);
+  assert.deepEqual([plan.kind, plan.statement.atLeast], ["robust", 0.5]);
+  const asked = ["--robust", knobs, "--statement", "cma >= 0.5"];
+  const own = file("compared.yaml", compared);
+  assert.deepEqual(json(["compare", own, ...asked, "--json", ...none]).result, result);
+  const table = pageblock(["compare", own, ...asked, ...none], folder).stdout;
+  assert.match(table, /^The share granted of cma is at least 0\.5: 2 of 2 points\nknob /);
+  assert.match(
+    table,
+    /It holds at all 2 points tried \(memory 256 MiB or 512 MiB, page size 4 KiB, seeds 1\)/,
+  );
+  assert.match(table, /2 points without a verdict: .*8 KiB/);
+  assert.match(
+    pageblock(["robust", robust, "--by-point", ...none], folder).stdout,
+    /memory 512 MiB.* yes .*2 of 2/,
+  );
+  assert.match(pageblock(["run", robust], folder).stderr, /use pageblock robust/);
+  assert.match(
+    pageblock(["compare", own, "--robust", knobs, ...none], folder).stderr,
+    /statement: is missing/,
   );
 });
 
@@ -145,7 +179,7 @@ test("a request that cannot be served is a result: the run points at the field, 
     pageblock(["compare", "rdma-2gb", ...small, "--strategies", "map-contig,iommu", ...more], folder);
   const card = ask(["--size", "1GiB"]);
   assert.equal(card.status, 0, card.stderr);
-  assert.match(card.stdout, /\nmap-contig +0\.0 /);
+  assert.match(card.stdout, /\nmap-contig +0 of 1 +0\.0 /);
   assert.match(
     card.stdout,
     /\nmap-contig: 1 GiB are more than the largest node has, 511\.\d+ MiB; .* \(1\)\n/,

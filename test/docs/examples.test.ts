@@ -18,6 +18,8 @@ const SHOWN_BY: Readonly<Record<string, string>> = {
   SweepBuilder: "sweep",
   SweepResult: "sweep",
   ScorecardBuilder: "scorecard",
+  RobustBuilder: "robust",
+  RobustResult: "robust",
   ScorecardResult: "scorecard",
   WorkloadBuilder: "workload",
   PlannedCurve: "curves",

@@ -66,7 +66,7 @@ test("it is one table with a front, and its plan makes it again", async () => {
   const html = String(bundle["text/html"]);
   for (const { name } of card.rows) assert.ok(html.includes(`>${name}<`), name);
   assert.match(html, /adapter connectx-4, CPU haswell, accesses hot/);
-  assert.match(String(bundle["text/plain"]), /\nboot-reserve \| 100\.0 /);
+  assert.match(String(bundle["text/plain"]), /\nboot-reserve \| 2 of 2 \| 100\.0 /);
   const { runs, shown } = bundle[RUNS_MIME] as { runs: { plan: object; result: object }[]; shown: string };
   assert.equal(shown, shownSha256(bundle));
   assert.equal(planKindOf(runs[0]!.plan).name, "scorecard");

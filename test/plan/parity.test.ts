@@ -152,6 +152,7 @@ const STATED: Readonly<Record<string, readonly [module: string, name: string]>> 
   run: ["plan/run", "RUN"],
   comparison: ["plan/comparison", "COMPARISON"],
   sweep: ["plan/sweep", "SWEEP"],
+  robust: ["plan/robust", "ROBUST"],
   scorecard: ["plan/scorecard", "SCORECARD"],
   steps: ["plan/steps", "STEPS"],
   boot: ["plan/kinds", "BOOT"],

@@ -69,6 +69,7 @@ test("seeds are told wherever a plan keeps them, in every form", async () => {
       "1 to 9, 40",
     ],
     [{ kind: "sweep", plan: { machine }, over: { seed: [3, 5, 4, 9] } }, "3 to 5, 9"],
+    [{ kind: "robust", plan: { seeds: 4 }, statement: {}, over: { seeds: [8, 2] }, seed: 50 }, "1 to 8"],
     [{ kind: "sweep", plan: {}, over: {}, sample: { kind: "random", count: 3, seed: 11 } }, "11"],
     [{ kind: "steps", machine, steps: [{ do: "compact" }, { do: "run", workload: {}, seed: 12 }] }, "12"],
     [{ kind: "tlb-curve", seed: 0 }, "0"],

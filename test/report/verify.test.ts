@@ -7,9 +7,13 @@ import test, { after } from "node:test";
 import { gzipSync } from "node:zlib";
 import { sha256Of } from "../../lib/base/canonical-json";
 import { runOf } from "../../lib/chart/run";
+import { robustHere } from "../../lib/experiment/robust";
 import { machine } from "../../lib/fluent/machine";
+import { RobustResult } from "../../lib/fluent/robust-result";
+import { DISPLAY } from "../../lib/notebook/display";
 import { markdown as prose } from "../../lib/notebook/markdown";
 import { bundleOf } from "../../lib/notebook/show";
+import { parseRobust } from "../../lib/plan/robust";
 import { exportNotebook } from "../../lib/report/export";
 import { RUN_LIMITS } from "../../lib/report/run-again";
 import { RUNS_MIME, shownSha256, withResults } from "../../lib/report/runs";
@@ -103,6 +107,38 @@ for (const [kind, from, to, where] of FORGED)
     assert.match(told[0]!.why!, where);
     assert.equal(ok, false);
   });
+
+test("where a statement is true is run again: it is identical, and one verdict turned round differs", async () => {
+  const spec = parseRobust({
+    plan: {
+      machine: { board: "qemu-virt", memory: "256MiB" },
+      strategies: ["cma"],
+      request: { size: "4MiB" },
+      seeds: 1,
+    },
+    statement: "cma >= 0.5",
+    over: { memory: ["256MiB", "512MiB"], pageSize: ["4KiB", "8KiB"] },
+    within: "1 minute",
+  });
+  const drawn = new RobustResult(spec, robustHere(spec))[DISPLAY]();
+  const holding = (data: Record<string, unknown>) => {
+    const { cells, ...rest } = JSON.parse(FORMER);
+    const [cell] = cells;
+    return { ...rest, cells: [{ ...cell, outputs: [{ ...cell.outputs[0], data }] }] };
+  };
+  const same = await verifyFile(stored(holding(drawn)));
+  assert.deepEqual(
+    same.results.map(({ kind, verdict }) => [kind, verdict]),
+    [["robust", "identical"]],
+  );
+  const data = JSON.parse(changed(JSON.stringify(drawn), '"held":true', '"held":false'));
+  const [run] = data[RUNS_MIME].runs;
+  run.sha256 = sha256Of({ plan: run.plan, result: run.result });
+  data[RUNS_MIME].shown = shownSha256(data);
+  const { ok, results } = await verifyFile(stored(holding(data)));
+  assert.deepEqual([ok, results[0]!.verdict], [false, "differs"]);
+  assert.match(results[0]!.why!, /results\.0\.held: stored false, now true/);
+});
 
 const CHANGES: [what: string, from: string | RegExp, to: string][] = [
   ["a number of a result", '"managed":', '"managed":1'],

@@ -11,6 +11,7 @@ import { statementOf } from "../../lib/cli/plan-flags";
 import { compare } from "../../lib/fluent/compare";
 import { curves } from "../../lib/fluent/curves";
 import { machine } from "../../lib/fluent/machine";
+import { robust } from "../../lib/fluent/robust";
 import { scorecard } from "../../lib/fluent/scorecard";
 import { sweep } from "../../lib/fluent/sweep";
 import { PLAN_KINDS, type PlanStatement } from "../../lib/plan/kinds";
@@ -53,6 +54,28 @@ export const FLUENT: Readonly<Record<string, ((plan: Plain) => unknown) | null>>
     const builder = sweep(plan).over(over);
     if (kind === "random") return builder.random(count, seed).plan();
     return (kind === "grid" ? builder : builder.latinHypercube(count, seed)).plan();
+  },
+  robust({
+    format: _f,
+    kind: _k,
+    plan,
+    over,
+    statement,
+    sample,
+    count,
+    seed,
+    points,
+    within,
+    ...rest
+  }: Plain) {
+    nothingLeft(rest);
+    let builder = robust(plan).over(over).statement(statement);
+    assert.ok(sample === undefined || sample === (count === undefined ? "grid" : "latin-hypercube"));
+    if (count !== undefined) builder = builder.latinHypercube(count, seed);
+    if (seed !== undefined) builder = builder.seed(seed);
+    if (points !== undefined) builder = builder.points(points);
+    if (within !== undefined) builder = builder.within(within);
+    return builder.plan();
   },
   comparison({
     format: _f,
@@ -212,6 +235,7 @@ const MODULES: Readonly<Record<string, string>> = {
   compare: "compare",
   scorecard: "compare",
   sweep: "sweep",
+  robust: "robust",
   boot: "boot",
 };
 

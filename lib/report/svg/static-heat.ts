@@ -16,7 +16,13 @@ export function heatSeries(trace: HeatmapTrace, figure: Figure): object {
       let to = from + 1;
       while (wordless && to < cells.length && cells[to] === z) to++;
       if (z !== null)
-        rects.push({ row, from, to, color: colorOf(trace, z), text: plain(trace.text?.[row]?.[from] ?? "") });
+        rects.push({
+          row,
+          from,
+          to,
+          color: colorOf(trace, z),
+          text: linesOf(trace.text?.[row]?.[from] ?? ""),
+        });
       from = to;
     }
   });
@@ -47,6 +53,8 @@ export function heatSeries(trace: HeatmapTrace, figure: Figure): object {
     },
   };
 }
+
+const linesOf = (text: string) => text.split("<br>").map(plain).join("\n");
 
 const wordsAt = (text: string, x: number, y: number, fill: string) => ({
   type: "text",

@@ -1,0 +1,215 @@
+/**
+ * The knobs that a robustness run turns: their values as data and in words, and what each changes in a comparison.
+ */
+import { InputError } from "../base/errors";
+import { formatSize, GiB } from "../base/units";
+import { compareReleases, seriesOf } from "../hardware/kernel-release";
+import type { ComparisonSpec } from "../plan/comparison";
+import { KNOB_NAMES, type KnobName, type KnobRange, type Knobs } from "../plan/robust";
+import { isSequence, isTogether, type LeafWorkload, type WorkloadSpec } from "../workload/workload";
+
+export type KnobValue = number | string;
+/** The values of a point, by knob. */
+export type Values = Readonly<Partial<Record<KnobName, KnobValue>>>;
+
+/** Values that count as one in tables and maps: one value of a list, or a part of a range. Both ends in words. */
+export interface Level {
+  label: string;
+  from: string;
+  to: string;
+}
+
+export interface Knob {
+  name: KnobName;
+  /** Its values have an order, so that a neighbour is the next one; otherwise every value is next to every other. */
+  ordered: boolean;
+  /** Number of values, or Infinity. */
+  size: number;
+  at(index: number): KnobValue;
+  /** The value at `u` in [0, 1). */
+  point(u: number): KnobValue;
+  levels: readonly Level[];
+  levelOf(value: KnobValue): number;
+  /** Where a value is, from 0 to 1: for the distance between points. */
+  position(value: KnobValue): number;
+}
+
+/** Knobs whose values double rather than add up: samples of a range are even in the ratio. */
+const BY_RATIO: ReadonlySet<KnobName> = new Set(["memory", "age"]);
+/** Parts of a range that is sampled. */
+const RANGE_LEVELS = 4;
+/** Samples are rounded to what a reader can read. */
+const GRAIN: Partial<Record<KnobName, number>> = {
+  age: 60_000,
+  unmovable: 0.0001,
+  polluted: 0.0001,
+};
+const DAY_MS = 86_400_000;
+const HOUR_MS = 3_600_000;
+/** Pages of a machine in use lie in about twice their share of page blocks: docs/experiments.md, "Robustness". */
+const POLLUTED_TIMES = 2;
+
+/** A value in words: `8 GiB`, `30 days`, `3.2 %`. */
+export function knobText(name: KnobName, value: KnobValue): string {
+  if (typeof value === "string") return value;
+  if (name === "memory" || name === "pageSize") return formatSize(value);
+  if (name === "age") return timeOf(value);
+  if (name === "unmovable" || name === "polluted") return `${Number((100 * value).toFixed(2))} %`;
+  return String(value);
+}
+
+function timeOf(ms: number): string {
+  if (ms === 0) return "0 days";
+  const [unit, of] = ms >= DAY_MS ? ["day", DAY_MS] : ms >= HOUR_MS ? ["hour", HOUR_MS] : ["minute", 60_000];
+  const n = Number((ms / (of as number)).toFixed(2));
+  return `${n} ${unit}${n === 1 ? "" : "s"}`;
+}
+
+/** The knobs that a plan turns, in the order of KNOB_NAMES. */
+export function knobsOf(over: Knobs): Knob[] {
+  const turned = KNOB_NAMES.flatMap((name) => {
+    const axis = over[name];
+    return axis === undefined
+      ? []
+      : [Array.isArray(axis) ? listed(name, axis) : ranged(name, axis as KnobRange)];
+  });
+  if (turned.length === 0)
+    throw new InputError(`robust: at least one knob must be turned (over): ${KNOB_NAMES.join(", ")}`);
+  return turned;
+}
+
+function listed(name: KnobName, given: readonly KnobValue[]): Knob {
+  const values = inOrder(name, [...new Set(given)]);
+  const levels = values.map((value) => {
+    const label = knobText(name, value);
+    return { label, from: label, to: label };
+  });
+  return {
+    name,
+    ordered: name !== "profile",
+    size: values.length,
+    at: (index) => values[index]!,
+    point: (u) => values[Math.floor(u * values.length)]!,
+    levels,
+    levelOf: (value) => values.indexOf(value),
+    position: (value) => (values.length < 2 ? 0 : values.indexOf(value) / (values.length - 1)),
+  };
+}
+
+function inOrder(name: KnobName, values: KnobValue[]): KnobValue[] {
+  if (name === "release") {
+    const known = values.every((value) => seriesOf(String(value)) !== undefined);
+    return known
+      ? values.sort((a, b) => compareReleases(seriesOf(String(a))!, seriesOf(String(b))!))
+      : values;
+  }
+  return values.every((value) => typeof value === "number")
+    ? (values as number[]).sort((a, b) => a - b)
+    : values;
+}
+
+function ranged(name: KnobName, { from, to, step }: KnobRange): Knob {
+  if (to < from)
+    throw new InputError(
+      `robust: over.${name}: from must not be above to: got ${knobText(name, from)} to ${knobText(name, to)}`,
+    );
+  if (step !== undefined) {
+    if (!(step > 0)) throw new InputError(`robust: over.${name}: step must be above 0: got ${step}`);
+    const count = Math.floor((to - from) / step + 1e-9) + 1;
+    if (count > 1000) throw new InputError(`robust: over.${name}: at most 1000 values: got ${count}`);
+    return listed(
+      name,
+      Array.from({ length: count }, (_, i) => Number((from + i * step).toPrecision(12))),
+    );
+  }
+  const ratio = BY_RATIO.has(name) && from > 0;
+  const grain = name === "memory" ? memoryGrain(from) : (GRAIN[name] ?? 1);
+  const exact = (u: number) => (ratio ? from * (to / from) ** u : from + u * (to - from));
+  const position = (value: number) =>
+    to === from ? 0 : ratio ? Math.log(value / from) / Math.log(to / from) : (value - from) / (to - from);
+  const edge = (i: number) => knobText(name, rounded(exact(i / RANGE_LEVELS), grain, from));
+  return {
+    name,
+    ordered: true,
+    size: Number.POSITIVE_INFINITY,
+    at: () => from,
+    point: (u) => rounded(exact(u), grain, from),
+    levels: Array.from({ length: RANGE_LEVELS }, (_, i) => ({
+      label: `${edge(i)} to ${edge(i + 1)}`,
+      from: edge(i),
+      to: edge(i + 1),
+    })),
+    levelOf: (value) =>
+      Math.min(RANGE_LEVELS - 1, Math.max(0, Math.floor(position(value as number) * RANGE_LEVELS))),
+    position: (value) => position(value as number),
+  };
+}
+
+/** Samples of memory fill every node with whole sections. */
+const memoryGrain = (least: number) => (least >= 8 * GiB ? GiB : least >= GiB ? GiB / 4 : GiB / 16);
+
+/** Down to a multiple of `grain`, but not below `least`. */
+function rounded(value: number, grain: number, least: number): number {
+  return Math.max(least, Number((Math.floor(value / grain + 1e-9) * grain).toPrecision(12)));
+}
+
+/** The comparison at a point, unchecked: the plan with the values of the knobs in it. */
+export function turnedPlan(plan: ComparisonSpec, values: Values): unknown {
+  const { memory, pageSize, release, seeds } = values;
+  const machine = {
+    ...plan.machine,
+    ...(memory !== undefined && { memoryBytes: memory }),
+    ...(pageSize !== undefined && { pageSize }),
+    ...(release !== undefined && { kernel: release }),
+  };
+  const workload = withUnmovable(withAge(plan.workload, values), values);
+  return {
+    ...plan,
+    machine,
+    ...(workload !== undefined && { workload }),
+    ...(seeds !== undefined && { seeds }),
+  };
+}
+
+/** Profile and age of the parts that age the machine; a workload without such a part gets `uptime` in front. */
+function withAge(workload: WorkloadSpec | undefined, { profile, age }: Values): WorkloadSpec | undefined {
+  if (profile === undefined && age === undefined) return workload;
+  const set = (part: LeafWorkload): LeafWorkload => ({
+    ...part,
+    ...(profile !== undefined && { profile }),
+    ...(age !== undefined && { [part.kind === "age" ? "most" : "duration"]: age }),
+  });
+  const ages = (part: LeafWorkload) => part.kind === "uptime" || part.kind === "age";
+  if (workload !== undefined && leaves(workload).some(ages))
+    return mapped(workload, (part) => (ages(part) ? set(part) : part));
+  return before(set({ kind: "uptime" }), workload);
+}
+
+/** Pages that never move, in place before anything else happens. */
+function withUnmovable(
+  workload: WorkloadSpec | undefined,
+  { unmovable, polluted }: Values,
+): WorkloadSpec | undefined {
+  if (unmovable === undefined && polluted === undefined) return workload;
+  const share = Number(unmovable ?? 0);
+  const blocks = Number(polluted ?? Math.min(1, Number((POLLUTED_TIMES * share).toPrecision(12))));
+  if (share === 0 && blocks === 0) return workload;
+  return before({ kind: "mix", movable: 0, reclaimable: 0, unmovable: share, polluted: blocks }, workload);
+}
+
+function before(first: LeafWorkload, workload: WorkloadSpec | undefined): WorkloadSpec {
+  if (workload === undefined) return first;
+  return { sequence: [first, ...(isSequence(workload) ? workload.sequence : [workload])] };
+}
+
+function leaves(spec: WorkloadSpec): LeafWorkload[] {
+  if (isSequence(spec)) return spec.sequence.flatMap(leaves);
+  if (isTogether(spec)) return spec.together.flatMap(leaves);
+  return [spec];
+}
+
+function mapped(spec: WorkloadSpec, change: (leaf: LeafWorkload) => LeafWorkload): WorkloadSpec {
+  if (isSequence(spec)) return { sequence: spec.sequence.map((part) => mapped(part, change)) };
+  if (isTogether(spec)) return { together: spec.together.map((part) => mapped(part, change)) };
+  return change(spec);
+}

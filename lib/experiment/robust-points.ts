@@ -1,0 +1,103 @@
+/**
+ * The points of a robustness run: every combination of the knobs' values, or a Latin hypercube of them, in an order that the
+ * seed decides. More points extend the list and change none of the former ones.
+ */
+
+import { InputError, unknownName } from "../base/errors";
+import { Random } from "../base/random";
+import { type ComparisonSpec, parseComparison } from "../plan/comparison";
+import { type KnobName, ROBUST_LIMITS, type RobustSpec } from "../plan/robust";
+import { labelsOf } from "../plan/statement";
+import { type Knob, type KnobValue, knobsOf, turnedPlan } from "./robust-knobs";
+
+/** One combination of values, and its comparison, or the reason why no machine has it. */
+export interface PlannedPoint {
+  values: Partial<Record<KnobName, KnobValue>>;
+  plan: ComparisonSpec | null;
+  reason: string | null;
+}
+
+export interface PlannedPoints {
+  knobs: readonly Knob[];
+  /** Number of points of the whole sample. */
+  count: number;
+  /** Those to run, in their order. */
+  points: readonly PlannedPoint[];
+}
+
+/**
+ * Plans the points. Throws InputError for knobs without values, for a grid over a range without a step, and for a statement
+ * about a strategy that is not compared.
+ */
+export function robustPoints(spec: RobustSpec): PlannedPoints {
+  const labels = spec.plan.strategies.map(({ label }) => label);
+  for (const label of labelsOf(spec.statement))
+    if (!labels.includes(label)) throw unknownName("robust: statement: strategy", label, labels);
+  const knobs = knobsOf(spec.over);
+  const all = spec.sample === "grid" ? grid(knobs, spec.seed) : hypercube(knobs, spec);
+  const plan = about(spec);
+  return {
+    knobs,
+    count: all.length,
+    points: all.slice(0, spec.points ?? all.length).map((chosen) => pointOf(plan, knobs, chosen)),
+  };
+}
+
+/** The comparison with the strategies of the statement only: the others would run for nothing. */
+function about({ plan, statement }: RobustSpec): ComparisonSpec {
+  const labels = labelsOf(statement);
+  return { ...plan, strategies: plan.strategies.filter(({ label }) => labels.includes(label)) };
+}
+
+function pointOf(plan: ComparisonSpec, knobs: readonly Knob[], chosen: readonly KnobValue[]): PlannedPoint {
+  const values = Object.fromEntries(knobs.map(({ name }, i) => [name, chosen[i]!]));
+  try {
+    return { values, plan: parseComparison(turnedPlan(plan, values)), reason: null };
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    return { values, plan: null, reason: error.message };
+  }
+}
+
+/** Every combination, in a random order: the first points of a run that ends early lie everywhere. */
+function grid(knobs: readonly Knob[], seed: number): KnobValue[][] {
+  for (const { name, size } of knobs)
+    if (size === Number.POSITIVE_INFINITY)
+      throw new InputError(
+        `robust: over.${name}: a grid needs a list, or a range with a step; sample: latin-hypercube takes any range`,
+      );
+  const count = knobs.reduce((n, { size }) => n * size, 1);
+  if (count > ROBUST_LIMITS.points)
+    throw new InputError(`robust: at most ${ROBUST_LIMITS.points} points: got ${count}`);
+  const order = new Random(seed)
+    .fork("order of points")
+    .shuffle(Int32Array.from({ length: count }, (_, i) => i));
+  return Array.from(order, (index) => {
+    let rest = index;
+    return knobs.map(({ size, at }) => {
+      const value = at(rest % size);
+      rest = Math.floor(rest / size);
+      return value;
+    });
+  });
+}
+
+/** Samples in which every knob takes a value in each of `count` equal parts of its range. Equal samples count once. */
+function hypercube(knobs: readonly Knob[], { count = 0, seed }: RobustSpec): KnobValue[][] {
+  const random = new Random(seed);
+  const strata = knobs.map(({ name }) =>
+    random.fork(`strata of ${name}`).shuffle(Int32Array.from({ length: count }, (_, i) => i)),
+  );
+  const seen = new Set<string>();
+  const found: KnobValue[][] = [];
+  for (let i = 0; i < count; i++) {
+    const chosen = knobs.map(({ name, point }, k) =>
+      point((strata[k]![i]! + random.fork(`sample ${i} of ${name}`).float()) / count),
+    );
+    const key = JSON.stringify(chosen);
+    if (seen.has(key)) continue;
+    seen.add(key);
+    found.push(chosen);
+  }
+  return found;
+}

@@ -1,0 +1,115 @@
+/** Runs where a statement is true: point by point, on workers and with a store, or in this thread. */
+import { createHash } from "node:crypto";
+import { compact } from "lodash";
+import type { RobustSpec } from "../plan/robust";
+import { type RunningOptions, runAll } from "./compare";
+import { comparisonPlans } from "./comparison";
+import { everyPlan, joined } from "./plans";
+import { robustPoints } from "./robust-points";
+import { type RobustOutcome, RobustTable } from "./robust-table";
+import type { RunSummary } from "./run-plans";
+import { runAllToText } from "./run-text";
+
+/** Runs of one point. */
+const runsOf = (plan: { seeds: number; strategies: readonly unknown[] } | null) =>
+  plan === null ? 0 : plan.seeds * plan.strategies.length;
+
+/** The number of runs that all points need. Throws InputError for a plan that cannot be run. */
+export function robustRuns(spec: RobustSpec): number {
+  return robustPoints(spec).points.reduce((n, { plan }) => n + runsOf(plan), 0);
+}
+
+/**
+ * Runs the points in their order. After the time budget (`within`) no further point is begun; the plan that comes back names
+ * the number of points that were run, so that it gives the same result on every computer. If the run is cancelled, `robust` is
+ * null and the finished runs are in the store.
+ */
+export async function runRobust(
+  spec: RobustSpec,
+  options: RunningOptions = {},
+): Promise<{ robust: RobustOutcome | null; plan: RobustSpec; summary: RunSummary }> {
+  const planned = robustPoints(spec);
+  const { points } = planned;
+  const table = new RobustTable(spec, planned);
+  const hash = createHash("sha256");
+  const budget = new Budget(points.length, spec.within);
+  let summary: RunSummary | null = null;
+  for (let group = budget.next(); group > 0; group = budget.next()) {
+    const plans = points.slice(budget.begun - group, budget.begun).map(({ plan }) => plan);
+    const part = await runAll(joined(compact(plans).map(comparisonPlans)), options, ({ text }) => {
+      table.take(text);
+      hash.update(text).update("\n");
+    });
+    summary = summary === null ? part : together(summary, part);
+    if (part.cancelled) return { robust: null, plan: spec, summary };
+  }
+  const resultsHash = hash.digest("hex");
+  return {
+    robust: table.result(resultsHash, budget.begun),
+    plan: budget.begun < points.length ? { ...spec, points: budget.begun } : spec,
+    summary: { ...summary!, resultsHash },
+  };
+}
+
+/** Two parts of a run as one; of their hash the caller takes care. */
+function together(a: RunSummary, b: RunSummary): RunSummary {
+  return {
+    plans: a.plans + b.plans,
+    run: a.run + b.run,
+    fromStore: a.fromStore + b.fromStore,
+    failed: a.failed + b.failed,
+    resultsHash: null,
+    seconds: a.seconds + b.seconds,
+    cancelled: a.cancelled || b.cancelled,
+    failures: [...a.failures, ...b.failures.map((f) => ({ ...f, index: a.plans + f.index }))].slice(0, 10),
+  };
+}
+
+/**
+ * Hands out points in groups: all at once without a time budget. With one, the first alone, and then as many as are likely to
+ * take half of what is left.
+ */
+class Budget {
+  /** Points begun. */
+  begun: number;
+  private readonly startedMs: number;
+
+  constructor(
+    private readonly points: number,
+    private readonly within = Number.POSITIVE_INFINITY,
+  ) {
+    this.begun = 0;
+    this.startedMs = performance.now();
+  }
+
+  /** Size of the next group; 0: there are no more points, or there is no more time. */
+  next(): number {
+    const group = Math.min(this.points - this.begun, this.affordable());
+    this.begun += group;
+    return group;
+  }
+
+  private affordable(): number {
+    if (this.within === Number.POSITIVE_INFINITY) return this.points;
+    // The first point is run in any case.
+    if (this.begun === 0) return 1;
+    const elapsedMs = performance.now() - this.startedMs;
+    const fit = ((this.within - elapsedMs) * this.begun) / elapsedMs;
+    return fit < 1 ? 0 : Math.ceil(fit / 2);
+  }
+}
+
+/** The same in this thread, without store and workers, and without a clock: the time budget does not count. Pure. */
+export function robustHere(spec: RobustSpec): RobustOutcome {
+  const planned = robustPoints(spec);
+  const table = new RobustTable(spec, planned);
+  const hash = createHash("sha256");
+  for (const { plan } of planned.points) {
+    if (plan === null) continue;
+    for (const { text } of runAllToText([...everyPlan(comparisonPlans(plan))])) {
+      table.take(text);
+      hash.update(text).update("\n");
+    }
+  }
+  return table.result(hash.digest("hex"));
+}
