@@ -10,7 +10,8 @@
 
 import { releaseColumns } from "../base/columns";
 import { IntStackPool } from "../base/int-stack";
-import { type CostTable, DEFAULT_COSTS, type EventCounts, elapsedNs } from "../hardware/costs";
+import { findBoard } from "../hardware/boards";
+import { type CostName, type CostTable, costTable, type EventCounts, elapsedNs } from "../hardware/costs";
 import { Contiguous } from "../mm/contiguous/contiguous";
 import type { MigrationWorld } from "../mm/contiguous/migrate";
 import type { PageAllocator } from "../mm/page-allocator";
@@ -65,12 +66,12 @@ export class System {
     booted: BootResult,
     options: EngineOptions = {},
     switches: Partial<KernelSwitches> = {},
-    costs = DEFAULT_COSTS as CostTable,
+    costs: Partial<Record<CostName, number>> = {},
   ) {
     this.booted = booted;
     this.options = checkedSystemOptions(options);
     this.pageSize = booted.pageSize;
-    this.costs = costs;
+    this.costs = costTable(costs, { pageSize: this.pageSize, speed: findBoard(booted.board).speed });
     this.counters = noCounts();
     const grouping = this.options.mobilityGrouping ?? booted.mobilityGrouping;
     this.allocator = startAllocator({ ...booted, mobilityGrouping: grouping }, switches);
@@ -106,8 +107,12 @@ export class System {
     this.kernelPages = this.fixed.takeKernelPages(this.pageSize);
   }
 
-  /** Boots and starts the machine described. */
-  static boot(request: BootRequest, options: EngineOptions = {}, costs?: CostTable): System {
+  /** Boots and starts the machine described. `costs`: nanoseconds that replace figures of the machine's table. */
+  static boot(
+    request: BootRequest,
+    options: EngineOptions = {},
+    costs?: Partial<Record<CostName, number>>,
+  ): System {
     return new System(boot(request), options, request.switches ?? {}, costs);
   }
 
