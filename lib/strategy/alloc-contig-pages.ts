@@ -12,7 +12,7 @@ export const allocContigPages = defineStrategy({
     "The search for a range, moved from hugetlbfs to the page allocator. It goes zone by zone in steps of the request's size. Since 5.13 the first range without anything unmovable is emptied by migration and taken. Before, as in hugetlbfs, a range in which any page was in use was passed over, so nothing was ever moved: in this the merged form fell short of the proposal of 2018. Its users are gigantic pages and a few drivers. Nothing is reserved and nothing is promised: if every range holds one unmovable page, it fails however much memory is free.",
   configure: "CONFIG_CONTIG_ALLOC",
   control: "the driver, at any time",
-  since: "5.5, moving pages out of the way since 5.13; before 5.5, hugetlb's alloc_gigantic_page()",
+  since: "5.5; before that, hugetlb's alloc_gigantic_page()",
   sources: [
     "mm/page_alloc.c alloc_contig_pages(), 6.1; pfn_range_valid_contig() of 5.5 to 5.12 and pfn_range_valid_gigantic() before refuse any page with a reference (dropped by eb14d4eefdc4, 5.13)",
     "LWN, 1 May 2018: the code in hugetlbfs probably should not be there",
@@ -40,7 +40,7 @@ export const findAllocContig = defineStrategy({
     "Kravetz's proposal of 2018: a driver that registers a user's buffer requests the range itself. The search is that of hugetlbfs with one difference that matters: hugetlbfs passed over every range with a page in use, the proposal asked only whether the frames exist and left the rest to the migration. So it would have emptied ranges on the kernels of its day, which the form merged in 5.5 did not do before 5.13. According to the article, the memory comes from the movable zone if there is one. That zone is easy to empty, but a buffer held there for long defeats its purpose. Modelled as the patch on the chosen release, in the zones of movable memory or in those of the device.",
   configure: "a kernel with the patches; CONFIG_MIGRATION",
   control: "the driver, at any time",
-  since: "no release under this name; merged as alloc_contig_pages() in 5.5, which moves pages since 5.13",
+  since: "no release under this name; merged as alloc_contig_pages() in 5.5",
   sources: [
     "Mike Kravetz: RFC of 12 February 2018 (LWN article 747170), (order, gfp, nid, nodemask); again on 17 April; with a number of pages since v2 of 3 May",
     "contig_pfn_range_valid() of these patches: frame and zone only, since this 'minimal set has been observed to provide the best results' under stress (v2)",

@@ -11,7 +11,7 @@ export const hugetlbRuntime = defineStrategy({
   configure:
     "the right to write a node's nr_hugepages, a mount of hugetlbfs; vm.hugetlb_shm_group or CAP_IPC_LOCK for SHM_HUGETLB",
   control: "the administrator grows the pool; processes take from it",
-  since: "3.16; ranges with pages in use since 5.13",
+  since: "3.16",
   sources: [
     "mm/hugetlb.c alloc_gigantic_page(), set_max_huge_pages(); pfn_range_valid_gigantic(), 4.17: any page with a reference, reserved or of hugetlb bars the range",
     "eb14d4eefdc4 (5.13) dropped the check for pages in use",
