@@ -118,10 +118,10 @@ function byBytes(name: keyof typeof BY_BYTES, { pageSize, speed }: CostedMachine
  * InputError for an unknown name or a negative figure.
  * @example
  * ```ts
- * import { costTable, findBoard } from "pageblock";
+ * import { costTable } from "pageblock";
  *
  * costTable({ migratePage: 5000 }).migratePage.ns; // => 5000
- * const { speed } = findBoard("raspberry-pi-4");
+ * const speed = { copyBytesPerSecond: 2.76e9, storageBytesPerSecond: 45e6 }; // a Raspberry Pi 4
  * costTable({}, { pageSize: 4096, speed }).migratePage.ns; // => 4084
  * costTable({}, { pageSize: 65536, speed }).migratePage.ns; // => 26345
  * ```

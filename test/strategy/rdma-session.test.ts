@@ -215,13 +215,13 @@ test("4.17, a movable page in every range: the kernel's own searches find none, 
     const spec = name === "hugetlb-runtime" ? { name, pageBytes: "32M" } : { name };
     const { system, prepared } = start({ ...PI, kernel }, spec, sga({ bytes: 32 * MiB }));
     const { memory: m } = system;
-    // Fills memory with movable pages and leaves one of each 16 MiB, so that there is room to move them to.
+    // Fills memory with movable pages and leaves one of each 4 MiB, so that there is room to move them to.
     const slots: number[] = [];
     for (let slot = system.alloc("anon"); slot >= 0 && slots.length < m.endPfn; slot = system.alloc("anon")) {
       slots.push(slot);
       if (system.freePages < 4096) break;
     }
-    for (const slot of slots) if (system.slots.pfn[slot]! % 4096 !== 0) system.free(slot);
+    for (const slot of slots) if (system.slots.pfn[slot]! % 1024 !== 0) system.free(slot);
     system.allocator.drainAllPages();
     return prepared.request().ok;
   };
