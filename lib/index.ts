@@ -68,6 +68,7 @@ export { SweepBuilder, sweep } from "./fluent/sweep";
 export { type SweepPlan, SweepResult } from "./fluent/sweep-result";
 export { WorkloadBuilder, workload } from "./fluent/workload";
 export { type AccessPattern, DEFAULT_PATTERNS, type PatternName } from "./hardware/access-pattern";
+export type { BoardSpeed } from "./hardware/board";
 export { BOARD_NAMES } from "./hardware/boards";
 export {
   type BuddyLimit,
@@ -80,7 +81,7 @@ export {
   lockedRegion,
   lockedRegionCurve,
 } from "./hardware/cache-ways";
-export { type CostTable, costTable, DEFAULT_COSTS } from "./hardware/costs";
+export { type CostedMachine, type CostTable, costTable, DEFAULT_COSTS } from "./hardware/costs";
 export {
   runTlb,
   type TlbCurve,

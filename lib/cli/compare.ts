@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { type Command, Option } from "commander";
 import { InputError } from "../base/errors";
 import { runComparison } from "../experiment/compare";
+import { comparedCostNotes } from "../experiment/cost-notes";
 import { SCENARIOS, scenario } from "../experiment/scenarios";
 import { scorecard } from "../experiment/scorecard";
 import { SCORECARD_HEAD, scorecardCells, scorecardNotes } from "../experiment/scorecard-text";
@@ -57,7 +58,7 @@ export function register(program: Command): void {
         return;
       }
       const table = aligned([COMPARISON_HEAD, ...comparison.strategies.map(comparisonCells)]);
-      const notes = comparisonNotes(comparison).join("\n");
+      const notes = [...comparedCostNotes(spec), ...comparisonNotes(comparison)].join("\n");
       process.stdout.write(
         `${comparisonTitle(comparison)}\n${table}\n${notes}\nresults ${comparison.resultsHash}\n`,
       );
@@ -121,7 +122,7 @@ async function showScorecard(
   else if (flags.json) process.stdout.write(`${JSON.stringify(card)}\n`);
   else {
     const table = aligned([SCORECARD_HEAD, ...card.strategies.map(scorecardCells)]);
-    const notes = scorecardNotes(card).join("\n");
+    const notes = [...comparedCostNotes(spec), ...scorecardNotes(card)].join("\n");
     process.stdout.write(`${comparisonTitle(comparison)}\n${table}\n${notes}\nresults ${card.resultsHash}\n`);
   }
 }

@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import { canonicalJson } from "../base/canonical-json";
 import { InputError } from "../base/errors";
 import { runAll } from "../experiment/compare";
+import { runCostNotes } from "../experiment/cost-notes";
 import { planHash } from "../experiment/plan";
 import { listed } from "../experiment/plans";
 import { isOutcome, readRun } from "../experiment/run-text";
@@ -43,6 +44,7 @@ export function register(program: Command): void {
         `strategy  ${plan.strategy.name}, seed ${plan.seed}`,
         `granted   ${granted.filter((g) => g === 1).length} of ${granted.length}`,
         `time      ${timeText(Math.max(...latencyNs))} at most (modelled)`,
+        ...runCostNotes(plan).map((line) => `          ${line}`),
         ...Object.entries(outcome.metrics).map(([name, n]) => `${name.padEnd(20)} ${n}`),
         ...outcome.failures.map(
           (f) => `request ${f.request + 1} failed: ${placeOf(f.data, value, locate)}${f.text}`,

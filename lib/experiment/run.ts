@@ -7,7 +7,6 @@ import { canonicalJson } from "../base/canonical-json";
 import { Checkpoint } from "../base/checkpoint";
 import { errorOf } from "../base/errors";
 import { Random } from "../base/random";
-import { costTable } from "../hardware/costs";
 import type { BootRequest } from "../machine/boot-request";
 import { System } from "../machine/system";
 import { type ResolvedStrategy, resolveStrategy } from "../strategy";
@@ -43,7 +42,7 @@ const FAILURES_KEPT = 3;
  */
 export function run(plan: Plan, inputs?: WorkloadInputs): Outcome {
   const boots = bootOf(plan);
-  const system = System.boot(boots.machine, plan.system, costTable(plan.costs));
+  const system = System.boot(boots.machine, plan.system, plan.costs);
   const prepared = prepare(system, boots);
   const outcome = ask(plan, prepared, age(plan, system, inputs));
   system.release();
@@ -58,7 +57,7 @@ export function run(plan: Plan, inputs?: WorkloadInputs): Outcome {
 export function runTogether(plans: readonly Plan[], inputs?: WorkloadInputs): (Outcome | Error)[] {
   const first = plans[0]!;
   try {
-    const system = System.boot(bootOf(first).machine, first.system, costTable(first.costs));
+    const system = System.boot(bootOf(first).machine, first.system, first.costs);
     const prepared = plans.map((plan) => orError(() => prepare(system, bootOf(plan))));
     const outcomes = askInTurn(plans, prepared, () => age(first, system, inputs));
     system.release();

@@ -3,6 +3,7 @@ import { InputError, unknownName } from "../base/errors";
 import type { LatencySamples } from "../chart/latency";
 import { runOf } from "../chart/run";
 import type { Comparison, ComparisonSpec, StrategyRow } from "../experiment/comparison";
+import { comparedCostNotes } from "../experiment/cost-notes";
 import type { StoredRun } from "../experiment/keeper";
 import { exportResults, queryResults, type Row } from "../experiment/results";
 import { isOutcome, readRun } from "../experiment/run-text";
@@ -192,7 +193,7 @@ export class ComparisonResult {
     const { comparison, plan } = this;
     const title = comparisonTitle(comparison);
     const cells = comparison.strategies.map(comparisonCells);
-    const notes = comparisonNotes(comparison);
+    const notes = [...comparedCostNotes(plan), ...comparisonNotes(comparison)];
     const shown = {
       "text/html": tableHtml(title, COMPARISON_HEAD, cells, comparison.strategies, notes),
       "text/plain": tableText(title, COMPARISON_HEAD, cells, notes),

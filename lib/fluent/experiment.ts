@@ -4,6 +4,7 @@ import { InputError, unknownName } from "../base/errors";
 import type { Figure } from "../chart/figure";
 import type { LatencySamples } from "../chart/latency";
 import { runOf } from "../chart/run";
+import { runCostNotes } from "../experiment/cost-notes";
 import type { Outcome, Plan } from "../experiment/plan";
 import { readPlanInputs } from "../experiment/plan-inputs";
 import { run } from "../experiment/run";
@@ -116,6 +117,7 @@ export class RunResult implements Answer {
     const rows: [string, string][] = [
       ["granted", `${this.granted} of ${this.asked}`],
       ["time, modelled, median", timeText(latencyP50)],
+      ...runCostNotes(this.plan).map((line) => ["what it rests on", line] satisfies [string, string]),
       ...(this.reason === null ? [] : [["why the first failed", this.reason] satisfies [string, string]]),
     ];
     return tableBundle(this.plan.strategy.name, rows, runOf(this.plan, this.outcome));

@@ -2,6 +2,7 @@
 import { unknownName } from "../base/errors";
 import type { LatencySamples } from "../chart/latency";
 import { runOf } from "../chart/run";
+import { comparedCostNotes } from "../experiment/cost-notes";
 import type { Scorecard, ScorecardRow } from "../experiment/scorecard";
 import { SCORECARD_HEAD, scorecardCells, scorecardNotes } from "../experiment/scorecard-text";
 import { comparisonTitle } from "../experiment/texts";
@@ -109,7 +110,7 @@ export class ScorecardResult {
     const { scorecard, plan } = this;
     const title = comparisonTitle(this.comparison.comparison);
     const cells = this.rows.map(scorecardCells);
-    const notes = scorecardNotes(scorecard);
+    const notes = [...comparedCostNotes(plan), ...scorecardNotes(scorecard)];
     const shown = {
       "text/html": tableHtml(title, SCORECARD_HEAD, cells, this.rows, notes),
       "text/plain": tableText(title, SCORECARD_HEAD, cells, notes),

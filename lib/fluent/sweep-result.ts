@@ -200,7 +200,7 @@ function tableOf(outcome: SweepOutcome): { "text/html": string; "text/plain": st
   const more = points.length - shown.length + pointsLeftOut;
   const errors = shown.flatMap((p) => (p.error === null ? [] : [p.error]));
   const notes = [
-    "Times are modelled.",
+    "Times are modelled, with the costs of each board and page size.",
     ...(more > 0 ? [`${more} more combinations are not shown: sql() and toCSV() have every run.`] : []),
     ...(errors.length > 0 ? [`Without outcome, the first reason: ${errors[0]}`] : []),
   ];

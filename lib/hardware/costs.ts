@@ -1,9 +1,12 @@
 /**
  * The cost of events in simulated time. Every figure has a source or is marked as a modelling choice. Times are
  * nanoseconds of one CPU. They are computed from counted events, never from a clock, and texts call them modelled.
+ * What moves, clears, writes or reads a page has a part that depends on its bytes and on the board.
  */
 import { InputError, unknownName } from "../base/errors";
+import { formatSize } from "../base/units";
 import { type Fields, number, type ObjectField, object, optional } from "../schema/field";
+import { type BoardSpeed, USUAL_SPEED } from "./board";
 
 export interface Cost {
   /** Nanoseconds per event. */
@@ -18,8 +21,8 @@ const cost = (doc: string, ns: number, source: string) =>
   optional(number(doc, "ns", { default: ns, source }));
 
 /**
- * Every cost: the event that is counted, and its default time. The table describes a server of about 2018 with 4 KiB
- * pages.
+ * Every cost: the event that is counted, and its default time. These defaults are those of a server of about 2018 with
+ * 4 KiB pages; `costTable()` has those of other pages and boards.
  */
 export const COST_FIELDS = {
   pcpHit: cost(
@@ -33,11 +36,11 @@ export const COST_FIELDS = {
     `${CHOICE}: a lock and a split, shared by a refill`,
   ),
   buddyFree: cost("a page given back to the buddy lists, merging", 150, `${CHOICE}: as buddyTake`),
-  zeroPage: cost("clearing 4 KiB", 250, `${CHOICE}: 4 KiB at 16 GB/s`),
+  zeroPage: cost("clearing a page", 250, `${CHOICE}: 4 KiB at 16 GB/s, 1.6 times as fast as copying`),
   migratePage: cost(
-    "moving one 4 KiB page: unmapping, flushing TLBs, copying, mapping",
+    "moving one page: unmapping, flushing TLBs, mapping (2.6 µs), and copying its bytes",
     3000,
-    `${CHOICE}: 2 to 5 µs; recorded: 4,200 to 4,900 instructions for a 4 KiB page, 15,000 for a 64 KiB one (6.1.192, arm64)`,
+    `${CHOICE}: 2 to 5 µs for 4 KiB; recorded: 4,200 to 4,900 instructions for a 4 KiB page, 15,000 for a 64 KiB one (6.1.192, arm64)`,
   ),
   migrateFailed: cost(
     "a try to move a page that failed",
@@ -57,12 +60,12 @@ export const COST_FIELDS = {
   reclaimScan: cost("looking at one page of an LRU list", 300, `${CHOICE}: reference check and list move`),
   reclaimDrop: cost("dropping a clean file page", 1000, `${CHOICE}: removal from the page cache`),
   writePage: cost(
-    "writing a dirty file page or an anonymous one to swap",
+    "writing a dirty file page or an anonymous one to swap: an access (92 µs) and its bytes",
     100_000,
     `${CHOICE}: 4 KiB on a SATA SSD`,
   ),
   refault: cost(
-    "reading back a page that was dropped or swapped",
+    "reading back a page that was dropped or swapped: an access (92 µs) and its bytes",
     100_000,
     `${CHOICE}: 4 KiB from a SATA SSD`,
   ),
@@ -88,19 +91,51 @@ export const DEFAULT_COSTS: CostTable = Object.freeze(
   ) as unknown as CostTable, // every field has both: cost() takes them
 );
 
+/** What the costs of a machine depend on. */
+export interface CostedMachine {
+  /** Bytes. */
+  pageSize: number;
+  speed: BoardSpeed;
+}
+
+const REFERENCE: CostedMachine = { pageSize: 4096, speed: USUAL_SPEED };
+
+/** Nanoseconds of costs that depend on bytes: a fixed part, and the page at a speed. */
+const BY_BYTES = {
+  zeroPage: { fixedNs: 0, rate: (speed: BoardSpeed) => 1.6 * speed.copyBytesPerSecond },
+  migratePage: { fixedNs: 2600, rate: (speed: BoardSpeed) => speed.copyBytesPerSecond },
+  writePage: { fixedNs: 92_000, rate: (speed: BoardSpeed) => speed.storageBytesPerSecond },
+  refault: { fixedNs: 92_000, rate: (speed: BoardSpeed) => speed.storageBytesPerSecond },
+} satisfies Partial<Record<CostName, { fixedNs: number; rate(speed: BoardSpeed): number }>>;
+
+function byBytes(name: keyof typeof BY_BYTES, { pageSize, speed }: CostedMachine): Cost {
+  const { fixedNs, rate } = BY_BYTES[name];
+  const ns = Math.round(fixedNs + (pageSize / rate(speed)) * 1e9);
+  const at = `${formatSize(pageSize)} at ${Number((rate(speed) / 1e9).toPrecision(3))} GB/s`;
+  return { ns, source: `${fixedNs} ns and ${at}; ${DEFAULT_COSTS[name].source}` };
+}
+
 /**
- * The default table with `changes`, in nanoseconds. Throws InputError for an unknown name or a negative figure.
+ * The table of a machine, with `changes` in nanoseconds. Default: a server of about 2018 with 4 KiB pages. Throws
+ * InputError for an unknown name or a negative figure.
  * @example
  * ```ts
- * import { costTable, DEFAULT_COSTS } from "pageblock";
+ * import { costTable } from "pageblock";
  *
- * const costs = costTable({ migratePage: 5000 });
- * costs.migratePage.ns; // => 5000
- * costs.zeroPage.ns === DEFAULT_COSTS.zeroPage.ns; // => true
+ * costTable({ migratePage: 5000 }).migratePage.ns; // => 5000
+ * const speed = { copyBytesPerSecond: 2.76e9, storageBytesPerSecond: 45e6 }; // a Raspberry Pi 4
+ * costTable({}, { pageSize: 4096, speed }).migratePage.ns; // => 4084
+ * costTable({}, { pageSize: 65536, speed }).migratePage.ns; // => 26345
  * ```
  */
-export function costTable(changes: Partial<Record<CostName, number>> = {}): CostTable {
+export function costTable(
+  changes: Partial<Record<CostName, number>> = {},
+  machine: CostedMachine = REFERENCE,
+): CostTable {
   const table: Record<string, Cost> = { ...DEFAULT_COSTS };
+  if (machine !== REFERENCE)
+    for (const name of Object.keys(BY_BYTES) as (keyof typeof BY_BYTES)[])
+      table[name] = byBytes(name, machine);
   for (const [name, ns] of Object.entries(changes)) {
     if (!Object.hasOwn(DEFAULT_COSTS, name)) throw unknownName("cost", name, Object.keys(DEFAULT_COSTS));
     if (!Number.isFinite(ns) || ns! < 0)
@@ -118,4 +153,15 @@ export function elapsedNs(events: EventCounts, table: CostTable = DEFAULT_COSTS)
   let ns = 0;
   for (const [name, n] of Object.entries(events)) ns += n! * table[name as CostName].ns;
   return ns;
+}
+
+/** The costs that depend on bytes, in words, to show with a result. */
+export function costText(table: CostTable, { pageSize, speed }: CostedMachine): string {
+  const us = (name: CostName) => `${Number((table[name].ns / 1000).toPrecision(3))} µs`;
+  const gigabytes = Number((speed.copyBytesPerSecond / 1e9).toPrecision(3));
+  return (
+    `moving a page of ${formatSize(pageSize)} takes ${us("migratePage")}` +
+    `${table.migratePage.source === "given" ? "" : ` (copied at ${gigabytes} GB/s)`}, writing it ${us("writePage")}, ` +
+    `reading it back ${us("refault")}, dropping a clean one ${us("reclaimDrop")}`
+  );
 }

@@ -123,9 +123,14 @@ export const BOOT_RULES = {
   cmaAreasMost: choice<number>("MAX_CMA_AREAS of a usual configuration.", 8, [
     [20, came("5.10", "b7176c261cdb: CMA_AREAS is 19 with NUMA, and one more is counted; in 5.10.262")],
   ]),
-  cmaFailedAreaToBuddy: onOff(
-    "The frames of an area that cannot be activated go to the buddy allocator; before, no further area was activated.",
-    came("5.12", "072355c1cf2d"),
+  cmaFailedArea: choice<"stopsAll" | "lost" | "toBuddy">(
+    "An area that cannot be activated: no later area is activated either (`stopsAll`), only its own frames are lost " +
+      "(`lost`), or they go to the buddy allocator (`toBuddy`).",
+    "stopsAll",
+    [
+      ["lost", came("5.9", "3a5139f1c5bb, of August 2020; in stable versions of 5.4 to 5.8 too")],
+      ["toBuddy", came("5.12", "072355c1cf2d")],
+    ],
   ),
   cmaAllocMessage: choice<"unnamed" | "cma_alloc" | "__cma_alloc" | "__cma_alloc_frozen">(
     "Who says that cma_alloc() failed; from the second on with the area's name.",

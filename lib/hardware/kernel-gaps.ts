@@ -18,10 +18,6 @@ export const KERNEL_GAPS: readonly KernelGap[] = [
     note: "the sizes of the kernel's image, init sections and early data are those of the board's own build",
   },
   {
-    until: "5.13",
-    note: "a gigantic page at run time, and alloc_contig_pages() since 5.5, took only ranges in which no page was in use (until eb14d4eefdc4); the model moves pages out of the way",
-  },
-  {
     until: "5.5",
     note: "alloc_contig_pages() did not exist (posted in October 2019); only hugetlb had such a search",
   },

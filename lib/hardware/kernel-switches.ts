@@ -172,10 +172,8 @@ export const ALLOCATOR_SWITCHES = {
     "High-order atomic requests may use the reserve on the fast path and leave empty pcp lists alone.",
     came(
       "7.3",
-      "mm/page_alloc: use existing highatomic reserves on the buddy fastpath; 7.3.4, not in 7.2.13",
+      "mm/page_alloc: use existing highatomic reserves on the buddy fastpath, June 2026; 7.3.4, not in 7.2.13",
     ),
-    // The row 6.19 keeps what it was given, although the patch is of June 2026: even 7.2.13 has only the second half.
-    { backports: { "6.19": true } },
   ),
   countPerPage: onOff(
     "NR_FREE_PAGES falls page by page inside a refill, or once at its end.",
@@ -199,6 +197,29 @@ export const ALLOCATOR_SWITCHES = {
     "What alloc_contig_range() isolates in: single page blocks, or units of the largest buddy.",
     "maxOrder",
     [["pageblock", came("5.19", "b2c9e2fbba32")]],
+  ),
+  contigInUse: choice<"refused" | "migrated">(
+    "What a search for a range (alloc_contig_pages(), before 5.5 hugetlb's alloc_gigantic_page()) does with a range in " +
+      "which a page is in use: passes it over, or moves the pages away.",
+    "refused",
+    [["migrated", came("5.13", "eb14d4eefdc4")]],
+  ),
+  contigHugetlb: choice<"refused" | "tried" | "smaller">(
+    "Which ranges with huge pages of hugetlb in them such a search tries: none, all, or those whose huge pages are smaller " +
+      "than the range.",
+    "refused",
+    [
+      ["tried", came("5.13", "eb14d4eefdc4")],
+      ["refused", came("6.3", "4d73ba5fa710, a fix of April 2023 for eb14d4eefdc4; in 6.1.192")],
+      [
+        "smaller",
+        came(
+          "7.0",
+          "page_alloc: allow migration of smaller hugepages during contig_alloc, v4 of 3 December 2025; in the mm tree of January 2026",
+        ),
+      ],
+    ],
+    { backports: { "6.1": "refused" } },
   ),
   reclaimableCountsFree: onOff(
     "zone_reclaimable_pages() counts free pages where nothing is reclaimable.",

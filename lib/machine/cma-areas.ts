@@ -141,9 +141,9 @@ export interface CmaActivation {
 }
 
 /**
- * cma_init_reserved_areas(): each range of an area must be in one zone. If it is not, 6.1 and later give its frames
- * to the buddy allocator; 4.17 keeps the blocks it turned into CMA before it reached the boundary, loses the rest,
- * and activates no later area. Sets `activated`.
+ * cma_init_reserved_areas(): each range of an area must be in one zone. If it is not, 5.12 and later give its frames
+ * to the buddy allocator; before, the kernel keeps the blocks it turned into CMA before it reached the boundary and
+ * loses the rest. Up to 5.8 it then activates no later area either. Sets `activated`.
  */
 export function activateCmaAreas(
   areas: BootedCmaArea[],
@@ -152,6 +152,7 @@ export function activateCmaAreas(
   release: KernelRelease,
 ): CmaActivation {
   const out: CmaActivation = { active: [], useless: [], messages: [] };
+  const { cmaFailedArea } = bootRules(release);
   let stopped = false;
   for (const area of areas) {
     if (!area.ok || stopped) continue;
@@ -161,9 +162,9 @@ export function activateCmaAreas(
       continue;
     }
     out.messages.push(`cma: CMA area ${area.name} could not be activated`);
-    if (bootRules(release).cmaFailedAreaToBuddy) out.useless.push(...area.ranges);
+    if (cmaFailedArea === "toBuddy") out.useless.push(...area.ranges);
     else {
-      stopped = true;
+      stopped = cmaFailedArea === "stopsAll";
       const { base } = area.ranges[0]!;
       const zone = spans.find(
         (z) => base >= z.startPfn * pageSize && base < (z.startPfn + z.spanned) * pageSize,

@@ -42,7 +42,7 @@ export class HeldPages {
   }
 
   /**
-   * Pins the page of a slot long-term (FOLL_LONGTERM): it first leaves a CMA area (5.2+) or ZONE_MOVABLE (5.13+) if
+   * Pins the page of a slot long-term (FOLL_LONGTERM): it first leaves a CMA area (5.1+) or ZONE_MOVABLE (5.13+) if
    * there is another frame for it (check_and_migrate_movable_pages()). False if the page is not in memory.
    */
   pin(slot: number, by: string): boolean {

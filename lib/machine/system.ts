@@ -11,7 +11,7 @@
 import { releaseColumns } from "../base/columns";
 import { IntStackPool } from "../base/int-stack";
 import { findBoard } from "../hardware/boards";
-import { type CostTable, DEFAULT_COSTS, type EventCounts, elapsedNs } from "../hardware/costs";
+import { type CostName, type CostTable, costTable, type EventCounts, elapsedNs } from "../hardware/costs";
 import { Contiguous } from "../mm/contiguous/contiguous";
 import type { MigrationWorld } from "../mm/contiguous/migrate";
 import type { PageAllocator } from "../mm/page-allocator";
@@ -66,12 +66,12 @@ export class System {
     booted: BootResult,
     options: EngineOptions = {},
     switches: Partial<KernelSwitches> = {},
-    costs = DEFAULT_COSTS as CostTable,
+    costs: Partial<Record<CostName, number>> = {},
   ) {
     this.booted = booted;
     this.options = checkedSystemOptions(options);
     this.pageSize = booted.pageSize;
-    this.costs = costs;
+    this.costs = costTable(costs, { pageSize: this.pageSize, speed: findBoard(booted.board).speed });
     this.counters = noCounts();
     const grouping = this.options.mobilityGrouping ?? booted.mobilityGrouping;
     this.allocator = startAllocator({ ...booted, mobilityGrouping: grouping }, switches);
@@ -107,8 +107,12 @@ export class System {
     this.kernelPages = this.fixed.takeKernelPages(this.pageSize, findBoard(booted.board).driverBytes);
   }
 
-  /** Boots and starts the machine described. */
-  static boot(request: BootRequest, options: EngineOptions = {}, costs?: CostTable): System {
+  /** Boots and starts the machine described. `costs`: nanoseconds that replace figures of the machine's table. */
+  static boot(
+    request: BootRequest,
+    options: EngineOptions = {},
+    costs?: Partial<Record<CostName, number>>,
+  ): System {
     return new System(boot(request), options, request.switches ?? {}, costs);
   }
 
@@ -224,7 +228,7 @@ export class System {
   }
 
   /**
-   * Pins the page of a slot long-term (FOLL_LONGTERM): it first leaves a CMA area (5.2+) or ZONE_MOVABLE (5.13+) if
+   * Pins the page of a slot long-term (FOLL_LONGTERM): it first leaves a CMA area (5.1+) or ZONE_MOVABLE (5.13+) if
    * there is another frame for it (check_and_migrate_movable_pages()). False if the page is not in memory.
    */
   pin(slot: number, by: string): boolean {

@@ -91,7 +91,7 @@ function dmaMask({ pageSize }: System, { dmaBits }: MemoryRequest, pieces: Piece
 }
 
 /**
- * FOLL_LONGTERM. 4.17 refuses only files on DAX and pins everything else in place. Since 5.2, pages in CMA areas have to leave
+ * FOLL_LONGTERM. 4.17 refuses only files on DAX and pins everything else in place. Since 5.1, pages in CMA areas have to leave
  * before they are pinned; up to 5.12 they are pinned in place if one of them cannot leave. Since 5.13, pages in ZONE_MOVABLE have
  * to leave too, and the pin fails if one cannot: is_longterm_pinnable_page(). Switch `longtermPin`. Memory of a driver is never
  * pinned through get_user_pages(); in ZONE_MOVABLE it breaks that zone's promise.
@@ -135,7 +135,7 @@ function userPin({ memory: m, booted }: System, where: MovablePlace, gigantic: b
   if (gigantic && rule === "leavesCma")
     return {
       ok: true,
-      text: `no gigantic page is made to move one in ${where} to, and from 5.2 to 5.12 what cannot move is pinned where it lies`,
+      text: `no gigantic page is made to move one in ${where} to, and from 5.1 to 5.12 what cannot move is pinned where it lies`,
     };
   if (gigantic)
     return {
@@ -144,7 +144,7 @@ function userPin({ memory: m, booted }: System, where: MovablePlace, gigantic: b
     };
   return {
     ok: false,
-    text: `since ${where === "a CMA area" ? "5.2" : "5.13"} memory in ${where} is moved elsewhere before a pin for long, one page at a time: the contiguous range is lost, or the pin fails`,
+    text: `since ${where === "a CMA area" ? "5.1" : "5.13"} memory in ${where} is moved elsewhere before a pin for long, one page at a time: the contiguous range is lost, or the pin fails`,
   };
 }
 

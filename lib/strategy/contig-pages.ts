@@ -1,5 +1,6 @@
 /** Requests served by alloc_contig_pages(): any range of the machine that can be emptied. */
 import type { System } from "../machine/system";
+import { CHECK_OF_2018 } from "../mm/contiguous/contig-pages";
 import { GFP_HIGHUSER_MOVABLE } from "../mm/state/gfp";
 import type { OwnerKind } from "../mm/state/owners";
 import { contigAttempt, refused } from "./contig-attempt";
@@ -13,6 +14,8 @@ export interface ContigPagesUse {
   /** `movable`: includes ZONE_MOVABLE, which comes first; `device`: zones that the device reaches and that may hold unmovable pages. */
   zones: "movable" | "device";
   owner: OwnerKind;
+  /** The patches of 2017 and 2018, which move pages away on every release; default: the kernel's own function. */
+  patch?: true;
 }
 
 export class PreparedContigPages<P extends object = object> extends Prepared<P> {
@@ -28,8 +31,11 @@ export class PreparedContigPages<P extends object = object> extends Prepared<P> 
 
   protected attempt(): Attempt {
     const { system, use, asked, pages } = this;
+    const check = use.patch ? CHECK_OF_2018 : undefined;
     const search = (gfp: number) =>
-      contigAttempt(system.contig.allocContigPages(pages, gfp, { world: system.world, owner: use.owner }));
+      contigAttempt(
+        system.contig.allocContigPages(pages, gfp, { world: system.world, owner: use.owner, check }),
+      );
     if (use.zones === "movable") return search(GFP_HIGHUSER_MOVABLE);
     let last: Attempt | null = null;
     let busyRetries = 0;

@@ -19,7 +19,7 @@ export const hugetlbCma = defineStrategy({
     "commit cf11e85fc08c (mm: hugetlb: optionally allocate gigantic hugepages using cma)",
     "mm/gup.c collect_longterm_unpinnable_pages(), migrate_longterm_unpinnable_pages(), 6.1: a hugetlb page in a CMA block is isolated and migrated, −ENOMEM if that fails",
     "mm/hugetlb.c, 6.1: dequeue_huge_page_node_exact() skips pages that cannot be pinned for long; alloc_migrate_huge_page() makes no gigantic page",
-    "mm/gup.c check_and_migrate_cma_pages(), 5.2 to 5.12: what cannot be migrated is pinned all the same [P: the functions in public trees of that time]",
+    "mm/gup.c check_and_migrate_cma_pages(), 5.1 to 5.12: what cannot be migrated is pinned all the same [P: the functions in public trees of that time]",
   ],
   parameters: {
     ...HUGETLB_PARAMETERS,

@@ -26,13 +26,14 @@ export const mapContig = defineStrategy({
   name: "map-contig",
   title: "mmap(MAP_CONTIG) (2017 RFC)",
   summary:
-    "Any process asks mmap() for an anonymous mapping whose pages are physically contiguous. The mapping is populated at once, locked in memory, cannot grow and fails as a whole. It was rejected because it gives user space control over how memory is laid out. Modelled as the search of alloc_contig_pages() in the zones of movable user memory; the limits of mlock() are checked first, over all mappings that the process holds.",
+    "Any process asks mmap() for an anonymous mapping whose pages are physically contiguous. The mapping is populated at once, locked in memory, cannot grow and fails as a whole. It was rejected because it gives user space control over how memory is laid out. Modelled as the search of alloc_contig_pages() in the zones of movable user memory, with pages moved out of the way on every release; the limits of mlock() are checked first, over all mappings that the process holds.",
   configure: "a kernel with the patches; RLIMIT_MEMLOCK or CAP_IPC_LOCK for the process",
   control: "any process that may lock that much memory, which is the objection to it",
   since: "no release",
   sources: [
     "Mike Kravetz: RFC of 3 October 2017 (lkml 2017/10/3/992; LWN article 736170), with the reviewers' questions on NUMA migration, KSM and fork",
     "LWN, 1 May 2018: too much control for user space",
+    "whether the patches of 2017 moved pages out of the way, as those of 2018 did, could not be confirmed: modelling choice",
     "mm/mmap.c can_do_mlock(), mlock_future_check(): −EPERM without the right to lock, −EAGAIN if locked memory and the mapping together exceed the limit",
   ],
   parameters: PARAMETERS,
@@ -42,7 +43,7 @@ export const mapContig = defineStrategy({
 
 class PreparedMapContig extends PreparedContigPages<OutOf<typeof PARAMETERS>> {
   constructor(system: System, parameters: OutOf<typeof PARAMETERS>, request: MemoryRequest) {
-    super(system, parameters, request, { zones: "movable", owner: "anon" });
+    super(system, parameters, request, { zones: "movable", owner: "anon", patch: true });
   }
 
   protected override attempt(): Attempt {

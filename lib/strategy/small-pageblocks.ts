@@ -64,7 +64,7 @@ export const subBlock = defineStrategy({
   name: "sub-block",
   title: "isolation below the page block (hypothetical)",
   summary:
-    "Takes Hocko's remark literally: the page block is a software construct, so a CMA area is aligned only to a small unit. Hypothetical: no kernel has it. Modelled on 6.19's engine by making the unit of typing, isolation and grouping as small as `unit`. A kernel that kept grouping at huge-page size and only isolated smaller units would lose fewer huge pages than shown here: the price is an upper bound.",
+    "Takes Hocko's remark literally: the page block is a software construct, so a CMA area is aligned only to a small unit. Hypothetical: no kernel has it. That the area then fits is assumed, not found; what the runs measure is its price. Modelled on 6.19's engine by making the unit of typing, isolation and grouping as small as `unit`. A kernel that kept grouping at huge-page size and only isolated smaller units would lose fewer huge pages than shown here: the price is an upper bound.",
   configure: "a kernel that does not exist; cma= on its command line",
   control: "whoever writes that kernel",
   since:

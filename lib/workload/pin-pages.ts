@@ -64,7 +64,7 @@ export const pinPages = defineWorkload({
   kind: "pin-pages",
   title: "pinned pages at rate q",
   summary:
-    "Each movable page in use is pinned with probability q. Short pins end after a moment and others replace them; long ones stay until the page is freed. As since 5.2, a page leaves CMA areas and ZONE_MOVABLE before a long-term pin.",
+    "Each movable page in use is pinned with probability q. Short pins end after a moment and others replace them; long ones stay until the page is freed. On kernels since 5.1 a page leaves CMA areas before a long-term pin, since 5.13 ZONE_MOVABLE too.",
   parameters: PARAMETERS,
   leaves: [],
   durationMs: (p) => p.duration,

@@ -5,7 +5,13 @@
  */
 import type { Random } from "../base/random";
 import type { System } from "../machine/system";
-import { GFP_ATOMIC } from "../mm/state/gfp";
+import { __GFP_COMP, __GFP_NOMEMALLOC, __GFP_NORETRY, __GFP_NOWARN, GFP_ATOMIC } from "../mm/state/gfp";
+
+/**
+ * __page_frag_cache_refill(), net/core: its large tries carry __GFP_NOMEMALLOC, which bars them from the reserves of
+ * atomic requests; the single page that it falls back to does not.
+ */
+const GFP_FRAGMENT = GFP_ATOMIC | __GFP_COMP | __GFP_NOWARN | __GFP_NORETRY | __GFP_NOMEMALLOC;
 
 export class ReceiveRing {
   private readonly system: System;
@@ -46,7 +52,7 @@ export class ReceiveRing {
     let pages = 0;
     for (let i = 0; i < n; i++) {
       let whole = 1;
-      let pfn = system.allocFixed("networkBuffer", GFP_ATOMIC, this.order);
+      let pfn = system.allocFixed("networkBuffer", this.order > 0 ? GFP_FRAGMENT : GFP_ATOMIC, this.order);
       pages += 1 << this.order;
       if (pfn < 0 && this.order > 0) {
         whole = 0;

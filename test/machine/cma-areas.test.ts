@@ -120,7 +120,24 @@ test("an area that crosses a zone boundary: 6.1 gives its pages to the buddy all
     old.cmaAreas.map((a) => a.activated),
     [false, false],
   );
+  // 3a5139f1c5bb (5.9): an area that fails does not stop those after it; 072355c1cf2d (5.12): its frames are not lost.
+  assert.deepEqual(
+    boot("5.8").cmaAreas.map((a) => a.activated),
+    [false, false],
+  );
+  for (const release of ["5.9", "5.10", "5.11"]) {
+    const between = boot(release);
+    assert.deepEqual(
+      between.cmaAreas.map((a) => a.activated),
+      [false, true],
+      release,
+    );
+    assert.ok(managed(between) < managed(now) - 65_000, `${release}: the area's second half is lost`);
+  }
 });
+
+const managed = (booted: { start(): { memory: { zones: { managed: number }[] } } }) =>
+  booted.start().memory.zones.reduce((pages, z) => pages + z.managed, 0);
 
 test("an area requested on a node is on that node and cannot span two", () => {
   const server = machine("server-x86-64");

@@ -6,7 +6,9 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import type { KernelRelease } from "../../lib/hardware/kernel-release";
 import { allocPages, freePages } from "../../lib/mm/allocation/page-alloc";
+import { drainAllPages } from "../../lib/mm/allocation/pcp-free";
 import { bootMemory } from "../../lib/mm/boot/boot-memory";
+import { CHECK_OF_2018 } from "../../lib/mm/contiguous/contig-pages";
 import { Contiguous, type FailedContigRequest } from "../../lib/mm/contiguous/contiguous";
 import { validate } from "../../lib/mm/reports/validate";
 import { GFP_HIGHUSER_MOVABLE, GFP_KERNEL } from "../../lib/mm/state/gfp";
@@ -208,6 +210,40 @@ test("alloc_contig_pages: steps of its size past unmovable pages", () => {
   assert.equal(got.busyRanges[0]!.blockers[0]!.owner, "pageTable");
   validate(m, "everything");
   contig.freeContigRange(got.pfn, 1024);
+  validate(m, "everything");
+});
+
+// pfn_range_valid_gigantic() of 4.17 and pfn_range_valid_contig() of 5.5 to 5.12 return false for page_count() > 0;
+// eb14d4eefdc4 (5.13) dropped that. contig_pfn_range_valid() of the patches of 2018 never had it.
+test("a movable page in use: passed over by the search before 5.13, moved since then and by the patches of 2018", () => {
+  const busy = (release: string, patch = false) => {
+    const m = fresh(release);
+    const contig = new Contiguous(m);
+    const page = allocPages(m, GFP_HIGHUSER_MOVABLE, 0);
+    // Up to 5.18 the lists are drained after the pages have moved, so that a page may move within the range.
+    drainAllPages(m);
+    const first = Math.floor(page / 1024) * 1024;
+    const got = contig.allocContigPages(1024, undefined, patch ? { check: CHECK_OF_2018 } : {});
+    validate(m, "everything");
+    assert.ok(got.ok);
+    return { tookFirst: got.pfn === first, moved: got.migrated, tried: got.busyRanges.length };
+  };
+  for (const release of ["5.4", "5.10", "5.12"])
+    assert.deepEqual(busy(release), { tookFirst: false, moved: 0, tried: 0 }, release);
+  for (const release of ["5.13", "6.1", "7.3"])
+    assert.deepEqual(busy(release), { tookFirst: true, moved: 1, tried: 0 }, release);
+  assert.deepEqual(busy("5.10", true), { tookFirst: true, moved: 1, tried: 0 });
+});
+
+test("before 5.13: one page in use in each range is enough for a refusal, and no range is tried", () => {
+  const m = fresh("5.10");
+  const contig = new Contiguous(m);
+  for (const pfn of fill(m, 200)) if (pfn % 512 !== 0) freePages(m, pfn, 0);
+  drainAllPages(m);
+  const r = failed(contig.allocContigPages(1024));
+  assert.deepEqual([r.errno, r.busyRanges.length], [-12, 0]);
+  assert.match(r.reason, /and none in use/);
+  assert.ok(contig.findAllocContigPages(10).ok, "the patch of 2018 moves them");
   validate(m, "everything");
 });
 

@@ -62,7 +62,7 @@ test("4.17 pins pages in place, and the area is blocked", () => {
   assert.equal(new Contiguous(k.memory).cmaAlloc(2048).ok, true);
 });
 
-test("since 5.2 pages leave CMA before they are pinned: the area stays usable", () => {
+test("since 5.1 (9a4e9f3b2d73) pages leave CMA before they are pinned: the area stays usable", () => {
   const k = withCma();
   const heads = pagesInCma(k, 3);
   const pin = pinLongterm(k.memory, heads, "an HCA");
@@ -75,7 +75,7 @@ test("since 5.2 pages leave CMA before they are pinned: the area stays usable", 
   k.validate();
 });
 
-test("a page that cannot be moved: 6.1 pins nothing, 5.2 pins all pages in place", () => {
+test("a page that cannot be moved: 6.1 pins nothing, 5.1 to 5.12 pin all pages in place", () => {
   const refuse = withCma();
   const heads = pagesInCma(refuse, 3);
   holdPage(refuse.memory, heads[1]!, "get", "a write with O_DIRECT");

@@ -117,7 +117,7 @@ test("hugetlb_cma: since 5.13 a pin for long fails where the pool has no page ou
   assert.equal(constraint(prepared, "longterm-pin").ok, true);
   assert.equal(prepared.request().errno, -12, "the page in the area is left");
 
-  // Without a pin the area serves; from 5.2 to 5.12 a pin held there too, because nothing could be moved.
+  // Without a pin the area serves; from 5.1 to 5.12 a pin held there too, because nothing could be moved.
   const plain = start(base, spec, { ...asked, longtermPin: false });
   assert.equal(plain.system.memory.blockType(plain.prepared.request().pieces[0]!.pfn), MIGRATE_CMA);
   const older = start({ ...base, switches: { longtermPin: "leavesCma" } }, spec, asked);
@@ -125,7 +125,7 @@ test("hugetlb_cma: since 5.13 a pin for long fails where the pool has no page ou
   assert.equal(older.system.memory.blockType(stays.pieces[0]!.pfn), MIGRATE_CMA);
   assert.match(
     constraint(older.prepared, "longterm-pin").text,
-    /from 5\.2 to 5\.12 what cannot move is pinned/,
+    /from 5\.1 to 5\.12 what cannot move is pinned/,
   );
 });
 
@@ -207,6 +207,28 @@ test("find_alloc_contig_pages() takes from ZONE_MOVABLE where there is one, and 
   const inNormal = other.prepared.request();
   assert.notEqual(other.system.memory.zoneOf(inNormal.pieces[0]!.pfn)!.name, "Movable");
   assert.equal(constraint(other.prepared, "longterm-pin").ok, true);
+});
+
+// FACTS 14: pfn_range_valid_gigantic() of 4.17 refuses any page in use; the patches of 2018 checked frame and zone only.
+test("4.17, a movable page in every range: the kernel's own searches find none, the proposals of the time move it", () => {
+  const attempt = (name: string, kernel: string) => {
+    const spec = name === "hugetlb-runtime" ? { name, pageBytes: "32M" } : { name };
+    const { system, prepared } = start({ ...PI, kernel }, spec, sga({ bytes: 32 * MiB }));
+    const { memory: m } = system;
+    // Fills memory with movable pages and leaves one of each 4 MiB, so that there is room to move them to.
+    const slots: number[] = [];
+    for (let slot = system.alloc("anon"); slot >= 0 && slots.length < m.endPfn; slot = system.alloc("anon")) {
+      slots.push(slot);
+      if (system.freePages < 4096) break;
+    }
+    for (const slot of slots) if (system.slots.pfn[slot]! % 1024 !== 0) system.free(slot);
+    system.allocator.drainAllPages();
+    return prepared.request().ok;
+  };
+  const own = ["hugetlb-runtime", "alloc-contig-pages"];
+  for (const name of own)
+    assert.deepEqual([attempt(name, "4.17"), attempt(name, "6.1")], [false, true], name);
+  for (const name of ["find-alloc-contig", "map-contig"]) assert.equal(attempt(name, "4.17"), true, name);
 });
 
 test("user memory in ZONE_MOVABLE: 4.17 pins it there, 6.1 does not", () => {

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { Random } from "../../lib/base/random";
+import { System } from "../../lib/machine/system";
 import { validate } from "../../lib/mm/reports/validate";
 import { FileSet } from "../../lib/workload/file-set";
 import { KernelCaches } from "../../lib/workload/kernel-caches";
@@ -73,6 +74,18 @@ test("a ring keeps its number of buffers, and fewer when it is limited", () => {
   assert.equal(held(), 256);
   ring.drop();
   assert.equal(held(), 0);
+});
+
+// net/core: __page_frag_cache_refill() sets __GFP_NOMEMALLOC for its large tries (FACTS 14).
+test("large receive buffers never take page blocks into the reserve of atomic requests", () => {
+  const s = System.boot({ board: "pc-x86-64", memoryBytes: 2 ** 28, kernel: "7.3" });
+  const ring = new ReceiveRing(s, new Random(1), 6000, 3);
+  ring.receive(12_000);
+  assert.ok((pagesByKind(s).get("networkBuffer") ?? 0) > 40_000);
+  assert.equal(
+    s.memory.zones.reduce((pages, z) => pages + z.nrReservedHighatomic, 0),
+    0,
+  );
 });
 
 test("dirty files are written back, oldest first, and popular files are hits", () => {

@@ -7,7 +7,7 @@
  * memory size.
  */
 import { GiB, KiB, MiB } from "../../base/units";
-import { described } from "../board";
+import { described, USUAL_SPEED, USUAL_SPEED_SOURCE } from "../board";
 
 const K4 = 4 * KiB;
 const K16 = 16 * KiB;
@@ -20,6 +20,7 @@ export const QEMU_VIRT = described({
   pageSizes: [K4, K16, K64],
   memory: { default: 2 * GiB, smallest: 128 * MiB, largest: 1024 * GiB },
   cpus: 1,
+  speed: USUAL_SPEED,
   driverBytes: 0,
   windows: [{ start: GiB, end: GiB + 1024 * GiB }],
   dmaBits: 32,
@@ -53,6 +54,7 @@ export const QEMU_VIRT = described({
   sources: [
     "RAM from 0x40000000, kernel image 0x40200000, initrd 0x48000000 (0.3 MB), device tree 0x48200000, CMA_SIZE_MBYTES=64, one CPU: recordings of 6.1.192, kernel-truth/arm64-cma/README.md",
     'image, init, early and late bytes: the recordings\' "Memory:" lines less the memmap, hash tables, bounce buffer and page tables that follow a rule; the split of the remainder is a modelling choice',
+    USUAL_SPEED_SOURCE,
   ],
 });
 

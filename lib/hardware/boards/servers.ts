@@ -1,6 +1,6 @@
 /** A PC, an arm64 server and a POWER server: plain memory maps, for comparison with the small boards. */
 import { GiB, KiB, MiB } from "../../base/units";
-import { type Board, described } from "../board";
+import { type Board, described, USUAL_SPEED, USUAL_SPEED_SOURCE } from "../board";
 
 const sizes = (pageSizes: readonly number[], bytes: number) =>
   Object.fromEntries(pageSizes.map((p) => [p, { huge: bytes, nohuge: bytes }]));
@@ -12,6 +12,7 @@ export const PC_X86_64 = described({
   pageSizes: [4 * KiB],
   memory: { default: 4 * GiB, smallest: 256 * MiB, largest: 1024 * GiB },
   cpus: 1,
+  speed: USUAL_SPEED,
   windows: [
     { start: 0, end: 3 * GiB },
     { start: 4 * GiB, end: 1028 * GiB },
@@ -37,6 +38,7 @@ export const PC_X86_64 = described({
     "RAM below 3 GiB and from 4 GiB on, low memory without its last 152 KiB, first megabyte reserved, CONFIG_CMA not set: recordings of Debian 6.1.192 at 4 and 8 GB (kernel-truth/w1-files, boot-8G)",
     "image, early and late bytes: measured on the same recordings, equal at 4 and 8 GB",
     "init sections and initrd together 9.9 to 10.0 MiB: follows from the recorded watermarks at 2, 4 and 8 GB; the split and the place of the initrd are modelling choices",
+    USUAL_SPEED_SOURCE,
   ],
 });
 
@@ -45,6 +47,7 @@ const XEON_SOURCES = [
   "nodes in equal parts, node 0 lowest; every pair of nodes equally far (SLIT 10 and 20), as the kernel assumes without a table: modelling choice",
   "CONFIG_CMA on without a configured area, as enterprise distributions build it: modelling choice",
   "sockets, CPUs, late bytes (per-CPU areas, 256 KiB a CPU): modelling choice",
+  USUAL_SPEED_SOURCE,
 ];
 
 /** Common to the two servers and the PC: firmware, kernel, the hole below 4 GiB. */
@@ -93,6 +96,7 @@ export const SERVER_ARM64 = described({
   pageSizes: [4 * KiB, 16 * KiB, 64 * KiB],
   memory: { default: 64 * GiB, smallest: 4 * GiB, largest: 1024 * GiB },
   cpus: 64,
+  speed: USUAL_SPEED,
   windows: [
     { start: 2 * GiB, end: 4 * GiB },
     { start: 0x8000000000, end: 0x8000000000 + 1024 * GiB },
@@ -109,7 +113,10 @@ export const SERVER_ARM64 = described({
     cma: true,
     cmaBytes: 64 * MiB,
   },
-  sources: ["all figures: modelling choice, a server with 2 GiB of RAM below 4 GiB and the rest far above"],
+  sources: [
+    "all figures: modelling choice, a server with 2 GiB of RAM below 4 GiB and the rest far above",
+    USUAL_SPEED_SOURCE,
+  ],
 });
 
 export const POWER_64K = described({
@@ -119,6 +126,7 @@ export const POWER_64K = described({
   pageSizes: [64 * KiB, 4 * KiB],
   memory: { default: 64 * GiB, smallest: 4 * GiB, largest: 1024 * GiB },
   cpus: 64,
+  speed: USUAL_SPEED,
   windows: [{ start: 0, end: 1024 * GiB }],
   dmaBits: 64,
   initrd: { what: "initrd", start: 64 * MiB, bytes: 48 * MiB },
@@ -135,6 +143,7 @@ export const POWER_64K = described({
   sources: [
     "kernel at 0, one contiguous memory from 0: the Linux on POWER convention; all sizes are modelling choices",
     "an area asked for with cma= is modelled as a plain cma_declare_contiguous() without a limit; real POWER kernels use CMA for KVM and fadump",
+    USUAL_SPEED_SOURCE,
   ],
 });
 

@@ -15,6 +15,7 @@ import {
 } from "../state/owners";
 import { isPcpState } from "../state/page-state";
 import type { ContigFailure } from "./contig-range";
+import { hugetlbMoves } from "./hugetlb-moves";
 import { EBUSY, ENOMEM } from "./page-isolation";
 
 /** One page in the way. */
@@ -68,7 +69,10 @@ const IMMOVABLE: Partial<Record<OwnerKind, [why: string, wouldFree: string]>> = 
   ],
   kernelStack: ["is part of a kernel stack, which cannot move", "the end of that task"],
   networkBuffer: ["is a network buffer that a device may be writing to", "the packet being consumed"],
-  hugetlb: ["is a huge page of a size that cannot be migrated", "freeing that huge page"],
+  hugetlb: [
+    "is a huge page that does not move: it is pinned, gigantic, or the kernel is older than 5.13",
+    "freeing that huge page",
+  ],
   cmaBuffer: ["is a buffer already taken from a contiguous area", "its driver releasing it"],
   driver: ["belongs to a driver, which knows it by its address", "its driver freeing it"],
   unknown: ["is in use, not on the LRU and not movable", "its owner freeing it"],
@@ -85,7 +89,7 @@ const HOLDS: Record<PageHold["kind"], [why: string, wouldFree: string]> = {
   ],
   longterm: [
     "has it pinned for long",
-    "unpinning; FOLL_LONGTERM pins taken since 5.2 leave the area before they hold",
+    "unpinning; FOLL_LONGTERM pins taken since 5.1 leave the area before they hold",
   ],
   writeback: ["is writing it back", "the end of that write"],
   locked: ["has it locked", "the unlocking"],
@@ -117,7 +121,8 @@ function describePage(m: Memory, pfn: number): Pick<Blocker, "owner" | "heldBy" 
       why: "is free, but waits on a per-CPU list",
       wouldFree: "draining the per-CPU lists",
     };
-  const fixed = isMovablePage(m, pfn) ? undefined : (IMMOVABLE[owner] ?? IMMOVABLE.unknown);
+  const fixed =
+    isMovablePage(m, pfn) || hugetlbMoves(m, pfn) ? undefined : (IMMOVABLE[owner] ?? IMMOVABLE.unknown);
   if (fixed !== undefined) return { owner, heldBy, why: fixed[0], wouldFree: fixed[1] };
   return {
     owner,

@@ -2,12 +2,13 @@
  * alloc_contig_pages() (5.5+; before, hugetlb's alloc_gigantic_page()): finds any range of the requested size. It
  * searches zone by zone from the preferred one (first on the preferred node, then on the others by distance), each
  * zone from its start, in steps of the size. The first success wins; no range crosses a zone or a node. Only
- * power-of-two sizes are naturally aligned.
+ * power-of-two sizes are naturally aligned. Before 5.13 a range in which a page is in use is passed over, so that
+ * nothing ever has to move; the patches of 2018 looked at frame and zone only.
  */
 import { InputError } from "../../base/errors";
 import type { Memory } from "../state/memory";
 import { MIGRATE_MOVABLE } from "../state/migratetype";
-import { OWNER_KINDS, type OwnerKind, ownerKind } from "../state/owners";
+import { inUse, OWNER_KINDS, type OwnerKind, orderInUse, ownerKind } from "../state/owners";
 import { ALLOCATED, ORDER_MASK, OWNER_HOLE, OWNER_MASK, OWNER_RESERVED } from "../state/page-state";
 import type { Zone } from "../state/zone";
 import { allocContigRange, type ContigFailure, run } from "./contig-range";
@@ -33,12 +34,46 @@ export interface ContigPagesRequest {
   kind: OwnerKind;
   /** Default: the owners recorded in the machine. */
   world?: MigrationWorld;
+  /** Which ranges are tried; default: those that this kernel's pfn_range_valid_contig() lets pass. */
+  check?: RangeCheck | undefined;
   /** Called for every range that failed. */
   tried?: (range: TriedRange) => void;
   /** Called with the number of clean file pages dropped in a range. */
   dropped?: (pages: number) => void;
   /** Observes the steps in each range; `stats` are the counters of that range. */
   watch?: ((stats: MigrationStats) => ContigObserver) | undefined;
+}
+
+interface Range {
+  start: number;
+  pages: number;
+}
+
+/** What a search asks of a range before it tries to empty it. Every frame must exist and belong to the zone. */
+export interface RangeCheck {
+  /** A page in use makes it pass the range over. */
+  refusesInUse: boolean;
+  /** A reserved page does. */
+  refusesReserved: boolean;
+  /** A huge page of hugetlb of this order or above does; 0: none does. */
+  hugetlbFrom: number;
+}
+
+/**
+ * contig_pfn_range_valid() of the patches of 2018: "only check for obvious pages which can not be used", the rest is
+ * left to the migration. Mike Kravetz, find_alloc_contig_pages(), v2 of 3 May 2018.
+ */
+export const CHECK_OF_2018: RangeCheck = { refusesInUse: false, refusesReserved: false, hugetlbFrom: 0 };
+
+/** pfn_range_valid_contig(), before 5.5 pfn_range_valid_gigantic(), of this kernel. */
+function checkOf({ sw }: Memory, pages: number): RangeCheck {
+  const smaller = 32 - Math.clz32(pages - 1);
+  const from = { refused: 1, tried: 0, smaller };
+  return {
+    refusesInUse: sw.contigInUse === "refused",
+    refusesReserved: true,
+    hugetlbFrom: from[sw.contigHugetlb],
+  };
 }
 
 /** Returns the first frame of the range, or −1. Throws InputError if the size is not a whole number of frames. */
@@ -50,16 +85,17 @@ export function allocContigPages(m: Memory, request: ContigPagesRequest): number
   const zonelist = m.zonelistOf(nid, request.gfp);
   if (zonelist === undefined)
     throw new InputError(`alloc_contig_pages: the machine has nodes 0 to ${m.nrNodes - 1}: got ${nid}`);
+  const check = request.check ?? checkOf(m, pages);
   for (const zone of zonelist) {
     for (let start = Math.ceil(zone.startPfn / pages) * pages; start + pages <= zone.endPfn; start += pages) {
-      if (rangeIsValid(m, zone, start, pages) && tryRange(m, zone, start, request)) return start;
+      if (rangeIsValid(m, zone, { start, pages }, check) && tryRange(m, zone, start, request)) return start;
     }
   }
   return -1;
 }
 
-/** pfn_range_valid_contig(): every frame exists and belongs to the zone; none is reserved or a hugetlb page. */
-function rangeIsValid(m: Memory, zone: Zone, start: number, pages: number): boolean {
+/** Whether every frame exists and belongs to the zone, and nothing in the range makes the search pass it over. */
+function rangeIsValid(m: Memory, zone: Zone, { start, pages }: Range, check: RangeCheck): boolean {
   for (let p = start; p < start + pages; p++) {
     if ((p === start || p % m.pageblockPages === 0) && m.notInZone(zone, p)) return false;
     // Free pages, including untouched ones and the second half of larger ones, need no per-frame check.
@@ -70,24 +106,32 @@ function rangeIsValid(m: Memory, zone: Zone, start: number, pages: number): bool
         continue;
       }
     }
-    const s = m.state[p]!;
-    if (s >= ALLOCATED && (s & ORDER_MASK) > 0) {
+    const order = m.state[p]! >= ALLOCATED ? m.state[p]! & ORDER_MASK : 0;
+    if (order > 0) {
       // A large page in use is skipped whole, up to the end of the block.
-      if ((m.ownerOf(p) & OWNER_MASK) === OWNER_KINDS.hugetlb) return false;
-      p += Math.min(1 << (s & ORDER_MASK), m.pageblockPages - (p % m.pageblockPages)) - 1;
-      continue;
-    }
-    const kind = m.ownerOf(p) & OWNER_MASK;
-    if (kind === OWNER_RESERVED || kind === OWNER_HOLE) return false;
-    // A frame that is free or inside another page may still carry its last owner's kind.
-    if (
-      kind === OWNER_KINDS.hugetlb &&
-      m.freePlaceOf(p) === undefined &&
-      ownerKind(m, m.headOf(p)) === "hugetlb"
-    )
-      return false;
+      if (check.refusesInUse || refusesHugetlb(m, p, order, check)) return false;
+      p += Math.min(1 << order, m.pageblockPages - (p % m.pageblockPages)) - 1;
+    } else if (refusesFrame(m, p, check)) return false;
   }
   return true;
+}
+
+/** A frame that is the only one of its page, or that belongs to a larger page which begins before it. */
+function refusesFrame(m: Memory, p: number, check: RangeCheck): boolean {
+  const kind = m.ownerOf(p) & OWNER_MASK;
+  if (kind === OWNER_HOLE) return true;
+  if (kind === OWNER_RESERVED) return check.refusesReserved;
+  // page_count() of a frame inside a larger page is 0. It may still carry its last owner's kind, as a free one may.
+  if (check.refusesInUse && inUse(m, p) && m.headOf(p) === p) return true;
+  if (kind !== OWNER_KINDS.hugetlb || m.freePlaceOf(p) !== undefined) return false;
+  const head = m.headOf(p);
+  return ownerKind(m, head) === "hugetlb" && refusesHugetlb(m, head, orderInUse(m, head), check);
+}
+
+/** Frames of a gigantic page are noted one by one, as order 0. None is smaller than a range that is searched for. */
+function refusesHugetlb(m: Memory, head: number, order: number, { hugetlbFrom }: RangeCheck): boolean {
+  if (hugetlbFrom === 0 || (m.ownerOf(head) & OWNER_MASK) !== OWNER_KINDS.hugetlb) return false;
+  return order === 0 || order >= hugetlbFrom;
 }
 
 /** __alloc_contig_pages(): one range. Updates the counters of /proc/vmstat. */

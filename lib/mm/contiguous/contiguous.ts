@@ -28,7 +28,7 @@ import {
   failedRange,
   nearestMiss,
 } from "./contig-failure";
-import { allocContigPages, freeContigRange } from "./contig-pages";
+import { allocContigPages, CHECK_OF_2018, freeContigRange, type RangeCheck } from "./contig-pages";
 import { allocContigRange, type ContigContext, run } from "./contig-range";
 import type { ContigStopwatch } from "./contig-timeline";
 import { type MigrationStats, type MigrationWorld, ownersWorld } from "./migrate";
@@ -65,6 +65,8 @@ export interface ContigOptions {
   world?: MigrationWorld;
   /** alloc_contig_pages(): the preferred node (with __GFP_THISNODE: the only one); default the first. */
   nid?: number;
+  /** alloc_contig_pages(): which ranges are tried; default: those that this kernel tries. */
+  check?: RangeCheck | undefined;
   /** Records the modelled time by step; without it nothing is observed. */
   stopwatch?: ContigStopwatch | undefined;
 }
@@ -214,6 +216,7 @@ export class Contiguous {
       ...(options.nid !== undefined && { nid: options.nid }),
       kind: cx.kind,
       world: cx.world,
+      check: options.check,
       dropped: (pages) => {
         cx.stats.dropped += pages;
       },
@@ -224,19 +227,23 @@ export class Contiguous {
     });
     cx.stats.migrated = m.counters.pgmigrate_success - pgmigrate_success;
     cx.stats.failedAttempts = m.counters.pgmigrate_fail - pgmigrate_fail;
-    const reason = `No zone has ${count} consecutive pages without reserved memory or huge pages.`;
+    const inUse = (options.check?.refusesInUse ?? m.sw.contigInUse === "refused") ? ", and none in use" : "";
+    const reason = `No zone has ${count} consecutive pages without reserved memory or huge pages${inUse}.`;
     const errno = pfn >= 0 ? 0 : ranges.length > 0 ? EBUSY : ENOMEM;
     const request = `alloc_contig_pages of ${count} pages`;
     return result(cx, { pfn, count, errno, ranges }, { request, reason });
   }
 
-  /** find_alloc_contig_pages() of the 2018 proposal: 2^order pages. It uses the search of the merged version. */
+  /**
+   * find_alloc_contig_pages() of the 2018 proposal: 2^order pages. It is the search of the merged version, but moves
+   * pages out of the way on every release.
+   */
   findAllocContigPages(order: number, gfp?: number, options: ContigOptions = {}): ContigResult {
     if (!Number.isInteger(order) || order < 0 || order > 30)
       throw new InputError(
         `find_alloc_contig_pages: order must be a whole number from 0 to 30: got ${order}`,
       );
-    return this.allocContigPages(1 << order, gfp, options);
+    return this.allocContigPages(1 << order, gfp, { check: CHECK_OF_2018, ...options });
   }
 
   /** free_contig_range(): page by page, ascending. */

@@ -13,6 +13,7 @@ import {
   GFP_HIGHUSER,
   GFP_HIGHUSER_MOVABLE,
 } from "../state/gfp";
+import type { HugetlbMoves } from "../state/hugetlb-moves";
 import type { Memory } from "../state/memory";
 import { OWNER_KINDS } from "../state/owners";
 
@@ -47,7 +48,7 @@ export interface HugetlbOptions {
  * pool.setMaxHugePages(16); // => 16
  * ```
  */
-export class HugetlbPool {
+export class HugetlbPool implements HugetlbMoves {
   readonly order: number;
   /** First frames of free huge pages; the last is handed out next. */
   readonly free: number[];
@@ -74,6 +75,19 @@ export class HugetlbPool {
     this.gigantic = options.gigantic ?? null;
     this.turnToGrow = 0;
     this.turnToShrink = 0;
+    m.hugetlbPools.push(this);
+  }
+
+  /** A contiguous request moved or replaced the page at `from`. */
+  moved(from: number, to: number): "used" | "free" | null {
+    const i = this.free.indexOf(from);
+    if (i >= 0) {
+      this.free[i] = to;
+      return "free";
+    }
+    if (!this.used.delete(from)) return null;
+    this.used.add(to);
+    return "used";
   }
 
   /** nr_hugepages. */

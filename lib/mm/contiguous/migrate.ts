@@ -20,6 +20,7 @@ import {
   waitForPage,
 } from "../state/owners";
 import { OWNER_MASK } from "../state/page-state";
+import { hugetlbMoved, hugetlbMoves, isHugetlb } from "./hugetlb-moves";
 import { type MigrationTarget, migrationTarget } from "./migration-target";
 import { EAGAIN, ENOMEM } from "./page-isolation";
 
@@ -143,7 +144,7 @@ export function* migratePages(
       if (rc === EAGAIN) {
         left.push(page);
         again = true;
-      } else if (rc === ENOMEM && page.order > 0) {
+      } else if (rc === ENOMEM && page.order > 0 && !isHugetlb(m, page.pfn)) {
         // A large page without a target is split; its parts are tried after the rest of the list.
         for (let k = 0; k < 1 << page.order; k++) left.push({ pfn: page.pfn + k, order: 0 });
         world.split?.(page.pfn, page.order);
@@ -238,7 +239,10 @@ function unmapAndMove({ world, seen }: MigrationContext, { pfn }: IsolatedPage, 
 /** The page is at its target, or the target goes back. */
 function settle(cx: MigrationContext, { pfn, order }: IsolatedPage, target: number, rc: number): void {
   const { m, world, seen, stats } = cx;
-  if (rc === 0) {
+  if (rc === 0 && order > 0 && isHugetlb(m, pfn)) {
+    moveOwner(m, pfn, target);
+    if (hugetlbMoved(m, pfn, target)) stats.migrated += 1 << order;
+  } else if (rc === 0) {
     moveOwner(m, pfn, target);
     world.moved(pfn, target, order);
     stats.migrated += 1 << order;
@@ -275,6 +279,7 @@ export function ownersWorld(m: Memory): MigrationWorld {
   return {
     isolate(pfn) {
       if (isFreeToMove(m, pfn)) return 0;
+      if (hugetlbMoves(m, pfn)) return orderInUse(m, pfn);
       if (!isMovablePage(m, pfn) || offLru(m, pfn)) return -1;
       if (ownerKind(m, pfn) === "anon" && extraReferences(m, pfn) > 0) return -1;
       return orderInUse(m, pfn);

@@ -15,6 +15,7 @@ import {
 } from "../state/gfp";
 import type { Memory } from "../state/memory";
 import type { Zone } from "../state/zone";
+import { hugetlbTarget, isHugetlb } from "./hugetlb-moves";
 
 const GFP_TARGET = GFP_USER | __GFP_MOVABLE | __GFP_RETRY_MAYFAIL | __GFP_COMP;
 const GFP_TARGET_LARGE =
@@ -33,6 +34,7 @@ export function targetGfp(zone: Zone, order: number): number {
 
 /** alloc_migration_target(): on the node of the source if there is room. */
 export function migrationTarget(m: Memory, pfn: number, order: number): number {
+  if (order > 0 && isHugetlb(m, pfn)) return hugetlbTarget(m, pfn, order);
   const zone = m.zoneOf(pfn)!;
   const gfp = targetGfp(zone, order);
   return allocPages(m, gfp, order, m.zonelistOf(zone.nid, gfp));

@@ -26,6 +26,7 @@ import {
 import { BLOCK_ISOLATED, MOVABLE_PAGE, OWNER_RESERVED, OWNER_SLAB } from "../state/page-state";
 import type { Zone } from "../state/zone";
 import type { FrameSpan } from "../state/zone-frames";
+import { hugetlbMoves } from "./hugetlb-moves";
 
 export const EBUSY = -16;
 export const ENOMEM = -12;
@@ -47,7 +48,7 @@ export function hasUnmovablePages(m: Memory, zone: Zone, start: number, end: num
     if (!inUse(m, p)) continue;
     const kind = ownerKind(m, p);
     if (kind === "reserved" || kind === "hole") return p;
-    if (zone.idx === ZONE_MOVABLE || (isMovablePage(m, p) && !offLru(m, p))) {
+    if (zone.idx === ZONE_MOVABLE || (isMovablePage(m, p) && !offLru(m, p)) || hugetlbMoves(m, p)) {
       p += (1 << orderInUse(m, p)) - 1;
       continue;
     }

@@ -3,7 +3,7 @@
  * mm/gup.c __gup_longterm_locked() and its callees, by release (switch `longtermPin`).
  *
  * - `stays` (4.17): pages are pinned in place.
- * - `leavesCma` (5.2 to 5.12, check_and_migrate_cma_pages()): pages in CMA blocks are moved out first. If one of them
+ * - `leavesCma` (5.1 to 5.12, check_and_migrate_cma_pages()): pages in CMA blocks are moved out first. If one of them
  *   cannot be moved, all are pinned in place.
  * - `leavesCmaAndMovable` (5.13+): also pages in ISOLATE blocks and in ZONE_MOVABLE; if one cannot be moved, the call fails and
  *   nothing is pinned. Pages that were moved stay at their new place. If a page is not on the LRU, the kernel retries

@@ -7,6 +7,7 @@ import { AllocContext } from "./alloc-context";
 import { BlockScan } from "./block-scan";
 import { FrameColumns } from "./frame-columns";
 import { __GFP_THISNODE, gfpZone } from "./gfp";
+import type { HugetlbMoves } from "./hugetlb-moves";
 import type { LruLists } from "./lru-lists";
 import { MIGRATE_PCPTYPES } from "./migratetype";
 import type { PageHold } from "./page-hold";
@@ -125,6 +126,8 @@ export class Memory extends FrameColumns {
   lru: LruLists | null;
   /** The tracker of pages by owner, notified of every page that moves to another frame; null: none. */
   tracker: ((fromPfn: number, toPfn: number) => void) | null;
+  /** The pools of huge pages, told of every huge page that a contiguous request moves or replaces. */
+  readonly hugetlbPools: HugetlbMoves[];
   /** Compaction's and migration's share of /proc/vmstat. */
   readonly counters: CompactionCounters;
 
@@ -176,6 +179,7 @@ export class Memory extends FrameColumns {
     this.holds = null;
     this.lru = null;
     this.tracker = null;
+    this.hugetlbPools = [];
     this.counters = new CompactionCounters();
     const topPages = 1 << Math.max(this.maxOrder, this.pageblockOrder);
     const pieces = zonePieces(shape.zones, topPages);
