@@ -114,9 +114,9 @@ function pageSizeOf({ meminfo, vmstat }: Omit<Sample, "pageSize">): number {
 /** Every sample in a folder, by uptime; a folder that is itself a sample is a series of one. */
 export function readSeries(path: string): Sample[] {
   if (existsSync(path) && statSync(path).isDirectory() && !isSample(path)) {
-    const folders = readdirSync(path, { withFileTypes: true })
-      .filter((entry) => entry.isDirectory() && isSample(join(path, entry.name)))
-      .map((entry) => join(path, entry.name))
+    const folders = readdirSync(path)
+      .map((name) => join(path, name))
+      .filter((folder) => statSync(folder).isDirectory() && isSample(folder))
       .sort();
     if (folders.length === 0)
       throw new InputError(`${path}: neither holds texts of /proc (${NAMES.join(", ")}) nor folders that do`);
