@@ -46,3 +46,33 @@ export function modelRun(model: ModelMachine, seed: number, seconds: readonly nu
   system.release();
   return measured;
 }
+
+/** Requests of huge pages of a size, each given back at once, as set through nr_hugepages. */
+export interface HugeAsked {
+  bytes: number;
+  wanted: number;
+}
+
+/** How many huge pages the machine gives at `seconds` since boot, request by request. */
+export function modelHuge(
+  model: ModelMachine,
+  seed: number,
+  seconds: number,
+  asked: readonly HugeAsked[],
+): number[] {
+  const system = System.boot(model.machine, model.system);
+  const run = new WorkloadRun(system, new Random(seed).fork("workload"));
+  const { before, during } = partsOf(model.workload);
+  for (const part of before) run.toEnd(part);
+  if (during !== null) run.start(during);
+  run.runUntil(seconds * 1000);
+  const got = asked.map(({ bytes, wanted }) => {
+    const pool = system.hugetlb.pools.get(bytes);
+    if (pool === undefined) return 0;
+    const n = pool.setMaxHugePages(wanted);
+    pool.setMaxHugePages(0);
+    return n;
+  });
+  system.release();
+  return got;
+}

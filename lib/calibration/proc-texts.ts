@@ -66,8 +66,9 @@ export interface SlabLine {
   slabs: number;
 }
 
-const SLAB_LINE =
-  /^(\S.*?)\s+(\d+)\s+(\d+)\s+(\d+)\s+(\d+)\s+(\d+)\s*(?::.*: slabdata\s+\d+\s+(\d+)\s+\d+.*)?$/;
+/** Name, active and all objects, bytes of one, objects and pages of a slab; `: slabdata` with the slabs follows in most kernels. */
+const SLAB_LINE = /^(\S.*?)\s+(\d+)\s+(\d+)\s+(\d+)\s+(\d+)\s+(\d+)\s*(?::.*)?$/;
+const SLAB_DATA = /: slabdata\s+\d+\s+(\d+)/;
 
 /** /proc/slabinfo, version 2. */
 export function parseSlabinfo(text: string, file: string): SlabLine[] {
@@ -89,7 +90,8 @@ export function parseSlabinfo(text: string, file: string): SlabLine[] {
       number,
       number,
     ];
-    const slabs = m[7] === undefined ? Math.ceil(objects / Math.max(1, perSlab)) : Number(m[7]);
+    const data = SLAB_DATA.exec(line);
+    const slabs = data === null ? Math.ceil(objects / Math.max(1, perSlab)) : Number(data[1]);
     caches.push({ name: m[1]!, active, objects, objectBytes, pagesPerSlab, slabs });
   }
   return notEmpty(caches, file, "slabinfo");
@@ -135,15 +137,36 @@ export interface ZoneLines {
   free: number;
   /** On per-CPU lists. */
   perCpu: number;
+  /** Watermarks, and the reserve against requests by their highest zone. */
+  min: number;
+  low: number;
+  high: number;
+  protection: number[];
 }
 
-const ZONE_FIELDS: Readonly<Record<string, "free" | "spanned" | "present" | "managed" | "startPfn">> = {
+type ZoneField = Exclude<keyof ZoneLines, "nid" | "name" | "perCpu" | "protection">;
+const ZONE_FIELDS: Readonly<Record<string, ZoneField>> = {
   "pages free": "free",
+  min: "min",
+  low: "low",
+  high: "high",
   spanned: "spanned",
   present: "present",
   managed: "managed",
   "start_pfn:": "startPfn",
 };
+const UNKNOWN = {
+  startPfn: -1,
+  spanned: -1,
+  present: -1,
+  managed: -1,
+  free: -1,
+  perCpu: 0,
+  min: -1,
+  low: -1,
+  high: -1,
+};
+const ZONE_NUMBER = /^\s+(pages free|min|low|high|spanned|present|managed|start_pfn:|count:)\s+(\d+)\s*$/;
 
 /** /proc/zoneinfo. */
 export function parseZoneinfo(text: string, file: string): ZoneLines[] {
@@ -151,13 +174,14 @@ export function parseZoneinfo(text: string, file: string): ZoneLines[] {
   for (const [line, n] of linesOf(text)) {
     const head = /^Node\s+(\d+), zone\s+(\S+)\s*$/.exec(line);
     if (head !== null) {
-      const none = { startPfn: -1, spanned: -1, present: -1, managed: -1, free: -1, perCpu: 0 };
-      zones.push({ nid: Number(head[1]), name: head[2]!, ...none });
+      zones.push({ nid: Number(head[1]), name: head[2]!, ...UNKNOWN, protection: [] });
       continue;
     }
     const zone = zones.at(-1);
     if (zone === undefined) refuse(file, n, 'zoneinfo begins with "Node 0, zone DMA"', line);
-    const field = /^\s+(pages free|spanned|present|managed|start_pfn:|count:)\s+(\d+)\s*$/.exec(line);
+    const reserve = /^\s+protection: \(([\d, ]+)\)/.exec(line);
+    if (reserve !== null) zone.protection = reserve[1]!.split(",").map(Number);
+    const field = ZONE_NUMBER.exec(line);
     if (field === null) continue;
     const value = Number(field[2]);
     if (field[1] === "count:") zone.perCpu += value;

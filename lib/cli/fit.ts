@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import { InputError } from "../base/errors";
 import { agreementOf, machineLike, SEEDS_LEAST } from "../calibration/agreement";
 import { agreementTable, agreementVerdict } from "../calibration/agreement-text";
+import { readKernelShares, sharesTable } from "../calibration/kernel-shares";
 import { measureSample } from "../calibration/measure-sample";
 import { modelRun } from "../calibration/model-run";
 import { fitSeries } from "../calibration/moments";
@@ -16,6 +17,7 @@ interface FitOptions {
   measure?: boolean;
   beside?: string;
   check?: boolean;
+  shares?: boolean;
   seeds: string;
   kernel: string;
   json?: boolean;
@@ -37,6 +39,10 @@ export function register(program: Command): void {
       "measure, and beside it the machine and workload of a plan of one run at the same times",
     )
     .option("--check", "fit the first half of the samples, predict the second, and say how many values agree")
+    .option(
+      "--shares",
+      "read a table of kernel memory in reports instead, and print its shares by size of memory",
+    )
     .option("--seeds <n>", "seeds of a check", String(SEEDS_LEAST))
     .option("--kernel <release>", "release of the model machine", "6.18")
     .option("--json", "print JSON")
@@ -46,6 +52,7 @@ export function register(program: Command): void {
 }
 
 function fit(path: string, options: FitOptions): string {
+  if (options.shares === true) return `${sharesTable(readKernelShares(path))}\n`;
   const samples = readSeries(path);
   if (options.check === true) return checked(samples, options);
   if (options.measure === true || options.beside !== undefined) return measured(samples, options);
