@@ -70,7 +70,19 @@ function wholeGib(bytes: number, least: number): number {
   return Math.max(least, Math.ceil((bytes * 1.005) / GiB)) * GiB;
 }
 
-/** Fits the first half, predicts the second. Throws InputError for fewer than two samples or one without a time. */
+/**
+ * Fits the first half, predicts the second. Throws InputError for fewer than two samples or one without a time.
+ * @example
+ * ```ts
+ * import { agreementOf, InputError } from "pageblock";
+ *
+ * try {
+ *   agreementOf([]);
+ * } catch (error) {
+ *   error instanceof InputError; // => true
+ * }
+ * ```
+ */
 export function agreementOf(samples: readonly Sample[], options: AgreementOptions = {}): Agreement {
   const { seeds = SEEDS_LEAST, kernel } = options;
   if (samples.length < 2)

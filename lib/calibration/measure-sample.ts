@@ -8,7 +8,16 @@ import type { Sample } from "./sample";
 /** Below this share of memory, free pages in no buddy list are those on per-CPU lists, or a matter of when each text was read. */
 const UNTOUCHED_LEAST = 0.02;
 
-/** Measures a sample; what its texts do not tell is missing. */
+/**
+ * Measures a sample; what its texts do not tell is missing.
+ * @example
+ * ```ts
+ * import { measureSample, readSeries } from "pageblock";
+ *
+ * const [first] = readSeries("test/fixtures/real-machine/series");
+ * measureSample(first!).pageTables; // => 10929
+ * ```
+ */
 export function measureSample(sample: Sample): Quantities {
   const { pageSize, meminfo, vmstat } = sample;
   const kib = (line: string) => pagesIn(meminfo?.get(line), pageSize);

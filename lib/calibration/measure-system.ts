@@ -29,7 +29,16 @@ const LARGE: Partial<Record<OwnerKind, number>> = {
   shmem: CLASS.fileLarge,
 };
 
-/** Measures a running machine as a sample of a real one is measured. */
+/**
+ * Measures a running machine as a sample of a real one is measured.
+ * @example
+ * ```ts
+ * import { machine, measureSystem } from "pageblock";
+ *
+ * const { system } = machine("qemu-virt").memory("512MiB").running();
+ * measureSystem(system).free === system.freePages; // => true
+ * ```
+ */
 export function measureSystem(
   system: Pick<System, "memory" | "pageSize" | "managedPages" | "nowMs">,
 ): Quantities {

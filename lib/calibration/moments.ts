@@ -5,7 +5,16 @@ import { measureSample } from "./measure-sample";
 import type { SlabLine } from "./proc-texts";
 import type { Sample } from "./sample";
 
-/** Fits a workload of kind `like` to samples of one machine. */
+/**
+ * Fits a workload of kind `like` to samples of one machine.
+ * @example
+ * ```ts
+ * import { fitSeries, readSeries } from "pageblock";
+ *
+ * const samples = readSeries("test/fixtures/real-machine/series");
+ * fitSeries(samples).workload.kind; // => "like"
+ * ```
+ */
 export function fitSeries(samples: readonly Sample[]): Fit {
   return fitMoments(samples.map(momentOf));
 }

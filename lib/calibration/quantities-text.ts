@@ -14,7 +14,16 @@ export interface Column {
   q: Quantities;
 }
 
-/** A table with a row per quantity and a column per machine. */
+/**
+ * A table with a row per quantity and a column per machine.
+ * @example
+ * ```ts
+ * import { measureSample, quantitiesText, readSeries } from "pageblock";
+ *
+ * const [first] = readSeries("test/fixtures/real-machine/series");
+ * quantitiesText([{ name: "real", q: measureSample(first!) }]).includes("175,506"); // => true
+ * ```
+ */
 export function quantitiesText(columns: readonly Column[]): string {
   const rows = [
     ["", ...columns.map((c) => c.name)],

@@ -111,7 +111,15 @@ function pageSizeOf({ meminfo, vmstat }: Omit<Sample, "pageSize">): number {
   return 4096;
 }
 
-/** Every sample in a folder, by uptime; a folder that is itself a sample is a series of one. */
+/**
+ * Every sample in a folder, by uptime; a folder that is itself a sample is a series of one.
+ * @example
+ * ```ts
+ * import { readSeries } from "pageblock";
+ *
+ * readSeries("test/fixtures/real-machine/series").length; // => 5
+ * ```
+ */
 export function readSeries(path: string): Sample[] {
   if (existsSync(path) && statSync(path).isDirectory() && !isSample(path)) {
     const folders = readdirSync(path)

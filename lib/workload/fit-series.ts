@@ -56,7 +56,16 @@ const ASSUMED = {
   file: 0.2,
 };
 
-/** The moments must be of one machine. Their order does not matter. */
+/**
+ * The moments must be of one machine. Their order does not matter.
+ * @example
+ * ```ts
+ * import { fitMoments } from "pageblock";
+ *
+ * const { assumed } = fitMoments([{ memoryPages: 1_000_000, anon: 300_000 }]);
+ * assumed.length > 0; // => true
+ * ```
+ */
 export function fitMoments(given: readonly Moment[]): Fit {
   if (given.length === 0) throw new InputError("fit: at least one sample is needed");
   const moments = [...given].sort((a, b) => (a.uptime ?? 0) - (b.uptime ?? 0));
