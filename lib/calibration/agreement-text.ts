@@ -21,5 +21,6 @@ export function agreementTable(rows: readonly Prediction[]): string {
 /** The verdict in a sentence. */
 export function agreementVerdict({ inside, of, seeds }: Agreement): string {
   const share = of === 0 ? 0 : inside / of;
-  return `Of ${of} predicted values, ${inside} lie inside the model's 90 % interval over ${seeds} seeds (${Math.round(100 * share)} %; ${100 * PASS} % are needed): ${share >= PASS ? "the measure is met" : "the measure is missed"}.`;
+  const verdict = share >= PASS ? "the measure is met" : "the measure is missed";
+  return `Of ${of} predicted values, ${inside} lie inside the model's 90 % interval over ${seeds} seeds: ${Math.round(100 * share)} %.\n${100 * PASS} % are needed: ${verdict}.`;
 }

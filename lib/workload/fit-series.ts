@@ -108,7 +108,7 @@ export function fitMoments(given: readonly Moment[]): Fit {
 
 /**
  * Jobs as a Poisson process: of n jobs of size S at a time the mean is n S and the variance n S². The moment of boot, at which no
- * job runs, counts as one of the moments: a short series does not tell what an idle machine looks like.
+ * job runs, counts as one of the moments for the spread: a short series does not tell what an idle machine looks like.
  */
 function fitJobs(seen: Series, assumed: string[]): Partial<LeafWorkload> {
   const anon = seen.values("anon");
@@ -125,7 +125,7 @@ function fitJobs(seen: Series, assumed: string[]): Partial<LeafWorkload> {
     };
   }
   const base = STAYS * Math.min(...anon);
-  const above = Math.max(1e-6, meanOf([0, ...anon]) - base);
+  const above = Math.max(1e-6, meanOf(anon) - base);
   const spread = varianceOf([0, ...anon]);
   const jobs = Math.min(JOBS_MOST, Math.max(0.1, (above * above) / Math.max(spread, 1e-12)));
   const jobAnon = above / jobs;
