@@ -5,6 +5,19 @@ export { canonicalJson, sha256Of } from "./base/canonical-json";
 export { InputError } from "./base/errors";
 export { Random } from "./base/random";
 export { formatSize, parseSize, type Size } from "./base/units";
+export {
+  type Agreement,
+  type AgreementOptions,
+  agreementOf,
+  fitSeries,
+  measureSample,
+  measureSystem,
+  type Prediction,
+  type Quantities,
+  quantitiesText,
+  readSeries,
+  type Sample,
+} from "./calibration";
 export * as chart from "./chart";
 export { type Figure, isFigure, type Run } from "./chart/figure";
 export type { Comparison, StrategyPair, StrategyRow } from "./experiment/comparison";
@@ -208,5 +221,6 @@ export type { RequestSpec } from "./strategy/request";
 export type { LabelledStrategy, StrategySpec } from "./strategy/strategy";
 export type { RecordingOutcome, RecordingPlan } from "./trace/recording-check";
 export { type Replayed, type ReplayOptions, type ReplayResult, replay } from "./trace/replay";
+export { type Fit, fitMoments, type Moment } from "./workload/fit-series";
 export { fitSnapshot } from "./workload/fit-snapshot";
 export type { WorkloadSpec } from "./workload/workload";

@@ -20,6 +20,7 @@ const LAYERS = [
   "plan",
   "experiment",
   "metrics",
+  "calibration",
   "chart",
   "report",
   "notebook",

@@ -11,6 +11,7 @@ import { desktop } from "./desktop";
 import { fileServer } from "./file-server";
 import { fragmenter } from "./fragmenter";
 import { kernelBuild } from "./kernel-build";
+import { like } from "./like";
 import { mix } from "./mix";
 import { networkServer } from "./network-server";
 import { pinPages } from "./pin-pages";
@@ -33,6 +34,7 @@ const ALL = {
   uptime,
   age,
   mix,
+  like,
   fragmenter,
   scatterUnmovable,
   pinPages,

@@ -71,7 +71,12 @@ export class WorkloadRun {
     const start = this.system.nowMs;
     const lasts = durationMs(spec);
     this.start(spec);
-    this.runUntil(start + lasts, true);
+    this.endAt(start + lasts);
+  }
+
+  /** Runs what was started until `ms`, or until every part is done, and ends it. */
+  endAt(ms: number): void {
+    this.runUntil(ms, true);
     for (const actor of this.actors) actor.stop();
     this.actors = [];
   }

@@ -11,7 +11,7 @@ export const AREAS = [
   ["running-machine", /^(?:fluent\/running|machine\/(?:system|page-slots|hugetlb))/],
   ["machine-and-boot", /^(?:fluent\/machine|machine\/|hardware\/(?:boards?|kernel-release)\b)/],
   ["recordings", /^(?:trace\/|fluent\/recording)/],
-  ["workloads", /^(?:workload\/|fluent\/workload)/],
+  ["workloads", /^(?:calibration\/|workload\/|fluent\/workload)/],
   ["strategies", /^(?:strategy\/|fluent\/strategies)/],
   ["hardware", /^(?:hardware\/|fluent\/curves)/],
   ["allocator", /^mm\//],

@@ -27,6 +27,16 @@ const SHORT: Record<string, LeafWorkload> = {
   uptime: { kind: "uptime", duration: "3 days" },
   age: { kind: "age", most: "10 days", untilOccupancy: 0.7 },
   "recorded-trace": trace,
+  like: {
+    kind: "like",
+    duration: "10m",
+    settled: "5m",
+    jobTime: "1m",
+    peak: 0.02,
+    turnover: 1,
+    largeFolios: 0.3,
+    huge: 0.2,
+  },
 };
 
 for (const [name, kind] of WORKLOADS) {
