@@ -60,9 +60,21 @@ export function halfOf(samples: number): number {
 /** The plain machine of a series: a PC with so many whole GiB as hold its memory. */
 export function machineLike(sample: Sample, kernel = "6.18"): ModelMachine["machine"] {
   const { memoryPages, pageSize } = measureSample(sample);
+  const cpus = cpusOf(sample);
   if (pageSize !== 4096)
-    return { board: "server-arm64", pageSize, memoryBytes: wholeGib(memoryPages * pageSize, 4), kernel };
-  return { board: "pc-x86-64", memoryBytes: wholeGib(memoryPages * pageSize, 1), kernel };
+    return {
+      board: "server-arm64",
+      pageSize,
+      memoryBytes: wholeGib(memoryPages * pageSize, 4),
+      kernel,
+      cpus,
+    };
+  return { board: "pc-x86-64", memoryBytes: wholeGib(memoryPages * pageSize, 1), kernel, cpus };
+}
+
+/** Processors of the sampled machine; without zoneinfo, one. */
+function cpusOf({ zoneinfo = [] }: Sample): number {
+  return Math.max(1, ...zoneinfo.map((zone) => zone.cpus));
 }
 
 /** MemTotal is what is left of memory after the kernel's own: one or two hundredths less. */

@@ -137,6 +137,8 @@ export interface ZoneLines {
   free: number;
   /** On per-CPU lists. */
   perCpu: number;
+  /** Processors: each has a line for its per-CPU lists. */
+  cpus: number;
   /** Watermarks, and the reserve against requests by their highest zone. */
   min: number;
   low: number;
@@ -144,7 +146,7 @@ export interface ZoneLines {
   protection: number[];
 }
 
-type ZoneField = Exclude<keyof ZoneLines, "nid" | "name" | "perCpu" | "protection">;
+type ZoneField = Exclude<keyof ZoneLines, "nid" | "name" | "perCpu" | "cpus" | "protection">;
 const ZONE_FIELDS: Readonly<Record<string, ZoneField>> = {
   "pages free": "free",
   min: "min",
@@ -162,6 +164,7 @@ const UNKNOWN = {
   managed: -1,
   free: -1,
   perCpu: 0,
+  cpus: 0,
   min: -1,
   low: -1,
   high: -1,
@@ -184,8 +187,10 @@ export function parseZoneinfo(text: string, file: string): ZoneLines[] {
     const field = ZONE_NUMBER.exec(line);
     if (field === null) continue;
     const value = Number(field[2]);
-    if (field[1] === "count:") zone.perCpu += value;
-    else zone[ZONE_FIELDS[field[1]!]!] = value;
+    if (field[1] === "count:") {
+      zone.perCpu += value;
+      zone.cpus++;
+    } else zone[ZONE_FIELDS[field[1]!]!] = value;
   }
   return notEmpty(zones, file, "zoneinfo");
 }

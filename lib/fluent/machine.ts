@@ -109,6 +109,11 @@ export class MachineDescription {
     return this.changed({ nodes: count });
   }
 
+  /** Processors; each has lists of free pages of its own. Default: the board's. */
+  cpus(count: number): MachineDescription {
+    return this.changed({ cpus: count });
+  }
+
   /**
    * `kernelcore=`: memory that any request may use, spread over the nodes; the rest of each node becomes ZONE_MOVABLE.
    * `"2GiB"`, `"50%"`, bytes, or `"mirror"`. No modelled board has mirrored memory, so `"mirror"` gives what the

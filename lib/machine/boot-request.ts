@@ -74,6 +74,13 @@ export const MACHINE_FIELDS = {
   nodes: optional(
     whole("NUMA nodes, in equal parts", "nodes", { least: 1, most: 64, default: "the board's" }),
   ),
+  cpus: optional(
+    whole("processors, in equal parts on the nodes: each has lists of free pages of its own", "CPUs", {
+      least: 1,
+      most: 1024,
+      default: "the board's",
+    }),
+  ),
   movable: optional(MOVABLE),
   cma: optional(CMA),
   cmaAreas: optional(
@@ -130,6 +137,7 @@ export interface ResolvedBoot {
   thpEnabled: boolean;
   memoryBytes: number;
   nodes: number;
+  cpus: number;
   movable: MovableZoneRequest;
   cma: CmaRequest;
   cmaAreas: readonly CmaAreaRequest[];
@@ -168,11 +176,14 @@ export function resolveBoot(request: BootRequest): ResolvedBoot {
     thpEnabled: request.thpEnabled ?? BOOT_DEFAULTS.thpEnabled,
     memoryBytes,
     nodes: resolveNodes(board, request.nodes, memoryBytes, geometry.sectionBytes),
+    cpus: request.cpus ?? board.cpus,
     movable: request.movable ?? {},
     cma: request.cma ?? { kind: "configured" },
     cmaAreas: request.cmaAreas ?? [],
     hugePages: request.hugePages ?? { pools: [], cmaBytes: 0 },
   };
+  if (resolved.cpus < resolved.nodes)
+    throw new InputError(`cpus: each of ${resolved.nodes} nodes has at least one: got ${resolved.cpus}`);
   checkHugePages(resolved);
   checkCmaAreas(resolved.cmaAreas, release, resolved.nodes);
   if (request.pageblockMaxOrder !== undefined) {

@@ -67,6 +67,8 @@ export interface BootResult {
   memoryBytes: number;
   /** NUMA nodes. */
   nodes: number;
+  /** Processors. */
+  cpus: number;
   pageSize: number;
   thp: boolean;
   hugetlb: boolean;

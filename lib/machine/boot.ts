@@ -81,6 +81,7 @@ export function boot(request: BootRequest): BootResult {
     architecture: board.architecture,
     memoryBytes: resolved.memoryBytes,
     nodes: resolved.nodes,
+    cpus: resolved.cpus,
     pageSize,
     thp: huge.thp,
     hugetlb: huge.hugetlb,
@@ -142,7 +143,7 @@ function bootedZones(
   zones: { booted: BootedZone[]; minFreeKbytes: number };
   givenBack: PageRange[];
 } {
-  const { board, geometry, release } = resolved;
+  const { geometry, release } = resolved;
   const { pageSize } = geometry;
   const cmaRange = [...activation.active, ...activation.useless]
     .map(({ base, bytes }) => ({ start: base, end: base + bytes }))
@@ -157,7 +158,7 @@ function bootedZones(
     const cma = inMovableZone && z.name !== "Movable" ? [] : inZone(z, cmaRange);
     return { ...z, freeRanges, managedAtBoot: count(freeRanges) + count(cma) };
   });
-  const cpusOfNode = Math.max(1, Math.floor(board.cpus / resolved.nodes));
+  const cpusOfNode = Math.max(1, Math.floor(resolved.cpus / resolved.nodes));
   const { minFreeKbytes, watermarks } = zoneReserves(resolved, order, atBoot);
   const back = givenBackRanges(resolved);
   const late = [...back, ...early.gigantic.pages.map(({ start, bytes }) => ({ start, end: start + bytes }))];

@@ -49,7 +49,7 @@ export function startAllocator(result: BootResult, switches: Partial<KernelSwitc
     thp: result.thp,
     mobilityDisabled: !result.mobilityGrouping,
     dma32: result.architecture !== "ppc64",
-    cpus: board.cpus,
+    cpus: result.cpus,
     zones: result.zones.map((z, i) => ({
       idx: ZONE_INDEX[z.name]!,
       name: z.name,

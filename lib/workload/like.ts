@@ -95,6 +95,7 @@ class Like implements Actor {
   private readonly betweenMs: number;
   private begun: number;
   private passing: LikeHolder;
+  private readonly cpus: Random;
 
   constructor(
     private readonly system: System,
@@ -111,6 +112,7 @@ class Like implements Actor {
     this.passing = this.holder("passing");
     this.jobs = [];
     this.begun = 0;
+    this.cpus = random.fork("cpus");
     this.stepMs = Math.max(STEP_MS, p.jobTime / STEPS_A_JOB);
     this.settledMs = startMs + p.settled;
     this.nextMs = Math.max(startMs, this.settledMs - JOBS_BEFORE * p.jobTime);
@@ -149,12 +151,22 @@ class Like implements Actor {
     }
     for (let i = this.arrivals(); i > 0; i--) jobs.push(this.newJob());
     for (const job of jobs) {
+      this.move();
       const ms = Math.min(nextMs + stepMs, job.growsMs) - Math.max(nextMs, job.startMs);
       if (ms > 0 && !job.holder.take(times(Object.fromEntries(job.rates), ms))) job.growsMs = nextMs;
     }
-    for (let i = jobs.length - 1; i >= 0; i--)
-      if (jobs[i]!.endMs <= nextMs + stepMs) jobs.splice(i, 1)[0]!.holder.end();
+    for (let i = jobs.length - 1; i >= 0; i--) {
+      if (jobs[i]!.endMs > nextMs + stepMs) continue;
+      this.move();
+      jobs.splice(i, 1)[0]!.holder.end();
+    }
+    this.system.memory.runOn(0);
     this.nextMs += stepMs;
+  }
+
+  /** What follows runs on another processor, maybe: what one takes another one frees. */
+  private move(): void {
+    this.system.memory.runOn(this.cpus.below(this.system.cpus));
   }
 
   /** Processes that end before anybody looks: those of the last step end after those of this one began. */
