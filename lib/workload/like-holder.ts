@@ -91,7 +91,7 @@ export class LikeHolder {
           i = k;
           draw -= owed[k]! / this.runOf(k);
         }
-      const got = this.one(KINDS[i]!, owed[i]!);
+      const got = this.one(KINDS[i]!);
       if (got === 0) {
         owed.fill(0);
         return false;
@@ -104,15 +104,15 @@ export class LikeHolder {
     return i === 0 ? this.shape.anonRun : i <= 2 ? this.shape.fileRun : 1;
   }
 
-  /** One run of a kind, of at most about `most` pages; its pages, or 0 if there was no memory. */
-  private one(kind: LikeKind, most: number): number {
+  /** One run of a kind; its pages, which may be more than are due, or 0 if there was no memory. */
+  private one(kind: LikeKind): number {
     const { random, shape, system } = this;
     switch (kind) {
       case "anon":
-        return this.anon(most);
+        return this.anon();
       case "file":
       case "kept":
-        return this.read(kind === "file" ? this.files : null, most);
+        return this.read(kind === "file" ? this.files : null);
       case "slab":
       case "slabReclaimable": {
         let draw = random.float();
@@ -127,30 +127,29 @@ export class LikeHolder {
     }
   }
 
-  private anon(most: number): number {
+  private anon(): number {
     const { random, shape, system, rows } = this;
     const huge = 1 << system.memory.thpOrder;
     // A huge page is a run by itself: it is drawn as often as makes its pages the share.
-    if (shape.huge > 0 && most >= huge && random.chance((shape.huge / huge) * shape.anonRun)) {
+    if (shape.huge > 0 && random.chance((shape.huge / huge) * shape.anonRun)) {
       const slot = system.allocHuge();
       if (slot >= 0) return this.have(rows, slot, LARGE, huge);
     }
-    return this.single("anon", rows, Math.min(most, run(random, shape.anonRun)));
+    return this.single("anon", rows, run(random, shape.anonRun));
   }
 
-  private read(list: IntStack | null, most: number): number {
+  private read(list: IntStack | null): number {
     const { random, shape, system } = this;
     const order = FOLIO_ORDERS[random.below(FOLIO_ORDERS.length)]!;
     if (shape.largeFolios > 0 && random.chance(largeChance(shape))) {
       const slot = system.alloc("fileClean", order);
       if (slot >= 0) return this.have(list, slot, LARGE, 1 << order);
     }
-    return this.single("fileClean", list, Math.min(most, run(random, shape.fileRun)));
+    return this.single("fileClean", list, run(random, shape.fileRun));
   }
 
-  private single(kind: "anon" | "fileClean", list: IntStack | null, wanted: number): number {
+  private single(kind: "anon" | "fileClean", list: IntStack | null, n: number): number {
     const { system } = this;
-    const n = Math.max(1, Math.floor(wanted));
     const base = system.reserveSlots(n);
     const got = system.allocRun(kind, base, n);
     if (got < n) system.returnSlots(base + got, n - got);

@@ -22,6 +22,8 @@ const STEP_MS = 1000;
 const STEPS_A_JOB = 200;
 /** Before a machine has settled, as many jobs' time is simulated at most: what earlier ones left is overwritten by these. */
 const JOBS_BEFORE = 40;
+/** Turns in which the machine and its jobs share a step. */
+const TURNS = 32;
 /** A job grows for this part of its life. */
 const GROWS = 0.5;
 /** Before a machine has settled, its kernel pages peak so many times; each peak lasts for half of the time to the next one. */
@@ -142,19 +144,13 @@ class Like implements Actor {
 
   step(): void {
     const { stepMs, nextMs, jobs } = this;
-    if (nextMs < this.settledMs)
-      this.machine.take(times(this.filling, Math.min(stepMs, this.settledMs - nextMs)));
     this.pass();
     if (nextMs >= this.peakMs && nextMs < this.settledMs) {
       jobs.push(this.begin({ pageTable: this.p.peak }, this.betweenMs / 2));
       this.peakMs += this.betweenMs;
     }
     for (let i = this.arrivals(); i > 0; i--) jobs.push(this.newJob());
-    for (const job of jobs) {
-      this.move();
-      const ms = Math.min(nextMs + stepMs, job.growsMs) - Math.max(nextMs, job.startMs);
-      if (ms > 0 && !job.holder.take(times(Object.fromEntries(job.rates), ms))) job.growsMs = nextMs;
-    }
+    this.grow();
     for (let i = jobs.length - 1; i >= 0; i--) {
       if (jobs[i]!.endMs > nextMs + stepMs) continue;
       this.move();
@@ -162,6 +158,24 @@ class Like implements Actor {
     }
     this.system.memory.runOn(0);
     this.nextMs += stepMs;
+  }
+
+  /** The machine and its jobs take what is due in this step, in turns: processes run side by side. */
+  private grow(): void {
+    const { stepMs, nextMs, jobs } = this;
+    const due: [holder: LikeHolder, amounts: Amounts, job: Job | null][] = [];
+    const fillMs = Math.min(stepMs, this.settledMs - nextMs);
+    if (fillMs > 0) due.push([this.machine, times(this.filling, fillMs / TURNS), null]);
+    for (const job of jobs) {
+      const ms = Math.min(nextMs + stepMs, job.growsMs) - Math.max(nextMs, job.startMs);
+      if (ms > 0) due.push([job.holder, times(Object.fromEntries(job.rates), ms / TURNS), job]);
+    }
+    for (let turn = 0; turn < TURNS; turn++)
+      for (const [holder, amounts, job] of due) {
+        if (job !== null && job.growsMs <= nextMs) continue;
+        this.move();
+        if (!holder.take(amounts) && job !== null) job.growsMs = nextMs;
+      }
   }
 
   /** What follows runs on another processor, maybe: what one takes another one frees. */

@@ -82,7 +82,12 @@ test("slab that grew from sample to sample goes on growing", () => {
 });
 
 test("the machine of a series, its halves, and what an agreement needs", () => {
-  assert.deepEqual(machineLike(series[0]!), { board: "pc-x86-64", memoryBytes: 24 * GiB, kernel: "6.18" });
+  assert.deepEqual(machineLike(series[0]!), {
+    board: "pc-x86-64",
+    memoryBytes: 24 * GiB,
+    kernel: "6.18",
+    cpus: 2,
+  });
   assert.deepEqual([2, 3, 5].map(halfOf), [1, 2, 3]);
   assert.throws(() => agreementOf(series.slice(0, 1)), /at least two samples/);
   const { uptime: _, ...timeless } = series[1]!;

@@ -24,16 +24,17 @@ import {
   releasePage,
   setOwnerKind,
 } from "../../lib/mm/state/owners";
+import type { KernelSwitches } from "../../lib/mm/state/profile";
 
 const BASE = 1024;
 const RAM = 8192;
 const CMA = 2048;
 const AREA = BASE + RAM;
 
-function fresh(cpus = 1): Memory {
+function fresh(cpus = 1, switches: Partial<KernelSwitches> = {}): Memory {
   return bootMemory({
     release: "6.1",
-    switches: {},
+    switches,
     pageSize: 4096,
     maxOrder: 10,
     pageblockOrder: 9,
@@ -248,11 +249,11 @@ test("7: compaction drains the batch of its own CPU only", () => {
   assert.equal(compactionMoves(MIGRATE_SYNC, "anon", "lruBatch", 2), false);
 });
 
-test("8: a huge page of a size that cannot be migrated", () => {
-  const m = fresh();
+test("8: a huge page that does not move", () => {
+  const m = fresh(1, { contigInUse: "refused" });
   const at = allocPages(m, GFP_KERNEL, 6);
   setOwnerKind(m, at, "hugetlb");
-  barsTheBlock(m, at, /hugetlb: is a huge page of a size that cannot be migrated/, /freeing that huge page/);
+  barsTheBlock(m, at, /hugetlb: is a huge page that does not move/, /freeing that huge page/);
 });
 
 test("9: a poisoned page blocks its area and its block permanently", () => {
