@@ -125,6 +125,8 @@ export class Memory extends FrameColumns {
   lru: LruLists | null;
   /** The tracker of pages by owner, notified of every page that moves to another frame; null: none. */
   tracker: ((fromPfn: number, toPfn: number) => void) | null;
+  /** Notified of every page of 2^order frames that is about to be split because nothing as large is free; null: none. */
+  splitter: ((pfn: number, order: number) => void) | null;
   /** Compaction's and migration's share of /proc/vmstat. */
   readonly counters: CompactionCounters;
 
@@ -176,6 +178,7 @@ export class Memory extends FrameColumns {
     this.holds = null;
     this.lru = null;
     this.tracker = null;
+    this.splitter = null;
     this.counters = new CompactionCounters();
     const topPages = 1 << Math.max(this.maxOrder, this.pageblockOrder);
     const pieces = zonePieces(shape.zones, topPages);
