@@ -61,7 +61,7 @@ export function moveFrame(m: Memory, from: number, to: number, order = 0): void 
   moveOwner(m, from, to);
   m.lru?.move(from, to);
   m.tracker?.(from, to);
-  m.trace?.migrated?.(from, to);
+  m.trace?.migrated?.(from, to, order);
 }
 
 /** try_split_folio(): the folio becomes single pages, each where it was. */
