@@ -22,14 +22,21 @@ export const KERNEL_GAPS: readonly KernelGap[] = [
     note: "alloc_contig_pages() did not exist (posted in October 2019); only hugetlb had such a search",
   },
   {
-    from: "5.17",
-    note: "large folios in the page cache (XFS allows them since 5.17, 6795801366da): files are modelled as single pages",
+    from: "5.18",
+    note: "large folios of mapped files (read-around, madvise), and of files that grow by small appends: both are single pages here",
   },
   { from: "6.1", note: "the multi-generational LRU, where a distribution switches it on" },
-  { from: "6.8", note: "huge pages smaller than a PMD for anonymous memory (mTHP, 19eaf44954df)" },
+  {
+    from: "6.8",
+    note: "huge pages smaller than a PMD for anonymous memory (mTHP, 19eaf44954df); they are off by default",
+  },
   {
     from: "6.9",
-    note: "compaction that moves larger folios without splitting its free pages (>0-order targets, 733aea0b3a7b)",
+    note: "compaction keeps the free pages it isolated by order (733aea0b3a7b); the model keeps single frames, and gives a large folio an aligned run of them",
+  },
+  {
+    from: "6.10",
+    note: "readahead of large folios must not enter the file system (GFP_NOFS; 6.1.192 too): compaction on its behalf moves no page of a file there, but does in the model",
   },
   {
     from: "6.10",

@@ -192,6 +192,33 @@ export const ALLOCATOR_SWITCHES = {
     came("5.1", "70b44595eafe, 5a811889de10"),
   ),
   compactionCapture: onOff("Direct compaction captures merged pages.", came("5.1", "5e1f0f098b46")),
+  compactionLargeFolios: onOff(
+    "Compaction moves folios smaller than what it makes room for; before, it passed large ones by.",
+    came("6.9", "733aea0b3a7b"),
+  ),
+  ext4LargeFolios: choice<"none" | "read" | "readWrite">(
+    "Large folios in ext4's page cache: none, where files are read, or where they are read and written.",
+    "none",
+    [["readWrite", came("6.16", "7ac67301e82f of 12 May 2025, with 16705e52e629 for writes")]],
+  ),
+  xfsLargeFolios: choice<"none" | "read" | "readWrite">("The same of XFS.", "none", [
+    ["read", came("5.18", "793917d997df adds readahead of large folios; 6795801366da of 5.17 allows them")],
+    ["readWrite", came("6.6", "d6bb59a9444d, pulled through iomap-6.6-merge")],
+  ]),
+  btrfsLargeFolios: choice<"none" | "read" | "readWrite">(
+    "The same of btrfs, without CONFIG_BTRFS_EXPERIMENTAL, which has them since 6.17 (cc38d178ff33).",
+    "none",
+    [["readWrite", likely("7.2", "merged on 16 June 2026 as reported by the press; no commit was read")]],
+  ),
+  readaheadOrder: choice<"marked" | "own">(
+    "Order of readahead's folios: two more than that of the folio that set it off, so 2 at first; or a file's own, 0 at first.",
+    "marked",
+    [["own", came("6.17", "f838ddf8cef5 and its series, posted in June 2025")]],
+  ),
+  folioOrderOne: onOff(
+    "The page cache has folios of two pages.",
+    came("6.9", "8897277acfef of February 2024; stable versions of 6.6 have it since November 2024"),
+  ),
   proactiveCompaction: onOff("Background compaction by fragmentation score.", came("5.9", "facdaa917c4d")),
   isolationUnit: choice<"pageblock" | "maxOrder">(
     "What alloc_contig_range() isolates in: single page blocks, or units of the largest buddy.",

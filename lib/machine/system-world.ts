@@ -25,10 +25,7 @@ export function systemWorld(parts: RunningParts): MigrationWorld {
       const slot = slots.slotAt(pfn);
       if (slot >= 0) slots.lose(slot, SLOT_DROPPED);
     },
-    split: (pfn, order) => {
-      lru.split(pfn, order);
-      slots.split(pfn);
-    },
+    split: m.splitter!,
   };
   const lists = new LruMoves(m, lru);
   if (migration)
@@ -47,8 +44,12 @@ function mayIsolate(m: Memory, pfn: number): boolean {
 }
 
 /** Lets compaction ask the page owners, and notifies them of every page that it moves. */
-export function joinOwners({ memory: m, slots, options }: RunningParts): void {
+export function joinOwners({ memory: m, lru, slots, options }: RunningParts): void {
   m.tracker = (from, to) => slots.moved(from, to);
+  m.splitter = (pfn, order) => {
+    lru.split(pfn, order);
+    slots.split(pfn);
+  };
   m.mayIsolate = (pfn) => mayIsolate(m, pfn);
   if (!options.migration) m.mayMigrate = () => false;
   else

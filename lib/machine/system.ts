@@ -148,6 +148,11 @@ export class System {
     return this.bulk.alloc(trackedKind(kind), base, n);
   }
 
+  /** A large folio of the page cache for a slot that was reserved; false: none was had at the price of one try. */
+  allocFolio(kind: "fileClean" | "fileDirty", order: number, slot: number): boolean {
+    return this.tracked.allocFolio(trackedKind(kind), order, slot);
+  }
+
   /** Frees the pages of the slots from `from` to `to`, both included, upwards or downwards; the slots stay reserved. */
   vacate(from: number, to: number): void {
     this.bulk.free(from, to);

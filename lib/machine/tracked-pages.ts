@@ -7,7 +7,7 @@ import { allocPages, freeWholePages } from "../mm/allocation/page-alloc";
 import { allocThp, GFP_TRANSHUGE_LIGHT } from "../mm/allocation/thp";
 import { LRU_INACTIVE_ANON, LRU_INACTIVE_FILE, type Lru } from "../mm/reclaim/lru";
 import type { RoomMaker } from "../mm/reclaim/vmscan";
-import { __GFP_COMP, GFP_HIGHUSER_MOVABLE } from "../mm/state/gfp";
+import { __GFP_COMP, __GFP_NORETRY, __GFP_NOWARN, GFP_HIGHUSER_MOVABLE } from "../mm/state/gfp";
 import type { Memory } from "../mm/state/memory";
 import { forgetHolds, OWNER_KINDS, type OwnerKind, orderInUse } from "../mm/state/owners";
 import { type PageSlots, SLOT_DROPPED, SLOT_FREE, SLOT_SPLIT, SLOT_SWAPPED } from "./page-slots";
@@ -21,6 +21,9 @@ LRU_OF[OWNER_KINDS.anon >> 4] = LRU_INACTIVE_ANON;
 LRU_OF[OWNER_KINDS.shmem >> 4] = LRU_INACTIVE_ANON;
 LRU_OF[OWNER_KINDS.fileClean >> 4] = LRU_INACTIVE_FILE;
 LRU_OF[OWNER_KINDS.fileDirty >> 4] = LRU_INACTIVE_FILE;
+
+/** readahead_gfp_mask(): one try. NOFS, which readahead adds, is not modelled. */
+const GFP_FOLIO = GFP_HIGHUSER_MOVABLE | __GFP_COMP | __GFP_NORETRY | __GFP_NOWARN;
 
 /** OWNER_KINDS[kind] for the kinds that workloads take by the million: a lookup by name costs as much as an allocation. */
 export function trackedKind(kind: OwnerKind): number {
@@ -62,6 +65,16 @@ export class TrackedPages {
       return -1;
     }
     return this.own(pfn, order, trackedKind(kind));
+  }
+
+  /** A large folio of the page cache for a slot that was reserved; false: the caller takes smaller ones. */
+  allocFolio(kind: number, order: number, slot: number): boolean {
+    if (this.options.kswapdLag > 0) this.room.tick();
+    const pfn = allocPages(this.memory, GFP_FOLIO, order);
+    if (pfn < 0) return false;
+    this.counters.allocations++;
+    this.own(pfn, order, kind, slot);
+    return true;
   }
 
   /** alloc() of a single page for a slot that was reserved (−1: a new one); the kind as OWNER_KINDS has it. */
@@ -150,7 +163,8 @@ export class TrackedPages {
     if (this.options.kswapdLag > 0) this.room.tick();
     const { slots } = this;
     const order = slots.orderOf(slot);
-    const fresh = allocPages(this.memory, order > 0 ? GFP_TRANSHUGE_LIGHT : GFP_HIGHUSER_MOVABLE, order);
+    const large = LRU_OF[slots.kindOf(slot) >> 4] === LRU_INACTIVE_FILE ? GFP_FOLIO : GFP_TRANSHUGE_LIGHT;
+    const fresh = allocPages(this.memory, order > 0 ? large : GFP_HIGHUSER_MOVABLE, order);
     if (fresh < 0 && order > 0) {
       slots.breakUp(slot);
       return this.touch(slot);

@@ -123,7 +123,12 @@ class WithheldRun implements TraceHandler {
   constructor(private readonly m: Memory) {
     this.at = Int32Array.from({ length: m.endPfn }, (_, i) => i);
     this.of = Int32Array.from({ length: m.endPfn }, (_, i) => i);
-    m.trace = { ...m.trace, migrated: (from, to) => this.bind(this.of[from]!, to) };
+    m.trace = { ...m.trace, migrated: (from, to, order) => this.follow(from, to, order) };
+  }
+
+  /** The model moved a page of 2^order frames. */
+  private follow(from: number, to: number, order: number): void {
+    for (let i = 0; i < 1 << order; i++) this.bind(this.of[from + i]!, to + i);
   }
 
   /** From now on, the page recorded at `recorded` is at `model`. */

@@ -28,7 +28,7 @@ class Ageing implements Actor {
     private readonly p: OutOf<typeof PARAMETERS>,
     startMs: number,
   ) {
-    this.work = new UptimeActor(system, random, p.profile, p.intensity, startMs);
+    this.work = new UptimeActor(system, random, p, startMs);
     this.nextMs = startMs;
     this.done = this.reached();
   }

@@ -13,7 +13,7 @@ export class Ageing {
   /** A PC of `memoryBytes`, full: its first 12 hours, in which memory fills, are over. */
   constructor(memoryBytes: number) {
     this.system = System.boot({ board: "pc-x86-64", memoryBytes });
-    this.actor = new UptimeActor(this.system, new Random(1), "server", 1, 0);
+    this.actor = new UptimeActor(this.system, new Random(1), { profile: "server", intensity: 1 }, 0);
     while (this.actor.nextMs < 13 * 3_600_000) this.step();
   }
 

@@ -1,11 +1,12 @@
 /** Containers: image layers in the page cache, and processes that fork, run briefly and exit; a few of them stay. */
 import type { Random } from "../base/random";
+import type { FileSystem } from "../hardware/file-systems";
 import type { System } from "../machine/system";
 import { filled, size, time, whole } from "../schema/field";
 import { FileSet } from "./file-set";
 import { KernelCaches } from "./kernel-caches";
 import { definePaced, type Load, pagesOf, scaled } from "./load";
-import { duration, LONGEST_MS } from "./parameters";
+import { duration, FILE_SYSTEM, LONGEST_MS } from "./parameters";
 import { Process } from "./process";
 
 export interface ContainersShape {
@@ -16,6 +17,7 @@ export interface ContainersShape {
   childPages: number;
   imagePages: number;
   caches: KernelCaches;
+  fileSystem?: FileSystem | undefined;
 }
 
 interface Container {
@@ -55,6 +57,7 @@ export class ContainersLoad implements Load {
       zipf: 1,
       mostDirty: Math.ceil(system.managedPages / 20),
       caches: shape.caches,
+      fileSystem: shape.fileSystem,
     });
     this.forksLeft = 0;
   }
@@ -135,6 +138,7 @@ export const containers = definePaced({
     forks: filled(whole("short processes that a container runs", "processes", { default: 50 })),
     child: filled(size("mean memory of a short process", { default: "1MiB", least: 1 })),
     images: filled(size("image layers on disk", { default: "2GiB", least: 1 })),
+    fileSystem: FILE_SYSTEM,
   },
   leaves: ["fileClean", "fileDirty", "slabReclaimable"],
   pagesPerSecond: (p, { pageSize }) =>
@@ -147,5 +151,6 @@ export const containers = definePaced({
       childPages: pagesOf(system, p.child),
       imagePages: pagesOf(system, p.images),
       caches: new KernelCaches(system, random.fork("caches")),
+      fileSystem: p.fileSystem,
     }),
 });

@@ -1,11 +1,12 @@
 /** A desktop: browsers with one process per tab, heaps that request huge pages, tabs opened and closed, and a page cache. */
 import type { Random } from "../base/random";
+import type { FileSystem } from "../hardware/file-systems";
 import type { System } from "../machine/system";
 import { filled, share, size, time, whole } from "../schema/field";
 import { FileSet } from "./file-set";
 import { KernelCaches } from "./kernel-caches";
 import { definePaced, type Load, pagesOf, scaled } from "./load";
-import { duration, LONGEST_MS } from "./parameters";
+import { duration, FILE_SYSTEM, LONGEST_MS } from "./parameters";
 import { Process } from "./process";
 
 export interface DesktopShape {
@@ -18,6 +19,7 @@ export interface DesktopShape {
   graphics: number;
   filePages: number;
   caches: KernelCaches;
+  fileSystem?: FileSystem | undefined;
 }
 
 interface Tab {
@@ -53,6 +55,7 @@ export class DesktopLoad implements Load {
       zipf: 0.9,
       mostDirty: Math.ceil(system.managedPages / 20),
       caches: shape.caches,
+      fileSystem: shape.fileSystem,
     });
     this.left = 0;
   }
@@ -144,6 +147,7 @@ export const desktop = definePaced({
     huge: filled(share("pieces of a heap that request huge pages", { default: 0.3 })),
     graphics: filled(share("pages shared with the display per page of a heap", { default: 0.1 })),
     files: filled(size("programs, profiles and caches on disk", { default: "4GiB", least: 1 })),
+    fileSystem: FILE_SYSTEM,
   },
   leaves: ["fileClean", "fileDirty", "slabReclaimable"],
   pagesPerSecond: (p, { pageSize }) =>
@@ -156,5 +160,6 @@ export const desktop = definePaced({
       graphics: p.graphics,
       filePages: pagesOf(system, p.files),
       caches: new KernelCaches(system, random.fork("caches")),
+      fileSystem: p.fileSystem,
     }),
 });

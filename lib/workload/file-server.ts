@@ -1,11 +1,12 @@
 /** A file server: the page cache fills memory; popular files are read again, others are rewritten and written back. */
 import type { Random } from "../base/random";
+import type { FileSystem } from "../hardware/file-systems";
 import type { System } from "../machine/system";
 import { filled, number, share, size } from "../schema/field";
 import { FileSet } from "./file-set";
 import { KernelCaches } from "./kernel-caches";
 import { definePaced, type Load, pagesOf } from "./load";
-import { duration } from "./parameters";
+import { duration, FILE_SYSTEM } from "./parameters";
 
 export interface FileShape {
   /** Pages of all files together, and the mean per file. */
@@ -15,6 +16,7 @@ export interface FileShape {
   zipf: number;
   mostDirty: number;
   caches: KernelCaches;
+  fileSystem?: FileSystem | undefined;
 }
 
 export class FileLoad implements Load {
@@ -61,6 +63,7 @@ export const fileServer = definePaced({
     dirty: filled(
       share("memory that may be dirty before the oldest files are written back", { default: 0.1 }),
     ),
+    fileSystem: FILE_SYSTEM,
   },
   leaves: ["fileClean", "fileDirty", "slabReclaimable"],
   pagesPerSecond: (p, { pageSize }) => p.traffic / pageSize,
@@ -72,5 +75,6 @@ export const fileServer = definePaced({
       zipf: p.zipf,
       mostDirty: Math.ceil(system.managedPages * p.dirty),
       caches: new KernelCaches(system, random.fork("caches")),
+      fileSystem: p.fileSystem,
     }),
 });

@@ -1,9 +1,11 @@
 /**
  * Files that are read and written again and again, and their pages in the page cache. The choice of the file follows Zipf's law.
- * Writing a file creates a new version: its old pages are freed, and the new ones are dirty until they are written back.
+ * Files come in folios as their file system has them. Writing a file creates a new version: its old pages are freed, and the new ones are dirty until they are written back.
  */
 import { Queue } from "../base/int-stack";
 import type { Random } from "../base/random";
+import type { FileSystem } from "../hardware/file-systems";
+import { FileFolios } from "../machine/file-folios";
 import type { System } from "../machine/system";
 import type { KernelCaches } from "./kernel-caches";
 import { Zipf } from "./zipf";
@@ -18,6 +20,8 @@ export interface FileSetShape {
   mostDirty: number;
   /** Where the kernel's objects of the files are. */
   caches: KernelCaches;
+  /** Default: ext4. */
+  fileSystem?: FileSystem | undefined;
 }
 
 export class FileSet {
@@ -25,8 +29,10 @@ export class FileSet {
   private readonly random: Random;
   private readonly popularity: Zipf;
   private readonly shape: FileSetShape;
-  /** By file: the first slot of its pages, which lie in a row. */
+  private readonly folios: FileFolios;
+  /** By file: the first slot of its folios, which lie in a row, and their number. */
   private readonly slots: Int32Array;
+  private readonly nrFolios: Int32Array;
   /** By file: its pages; 0: never read, or forgotten. */
   private readonly pages: Int32Array;
   /** Files written and not written back, the oldest first. */
@@ -40,7 +46,9 @@ export class FileSet {
     this.random = random;
     this.shape = { ...shape, files: Math.max(1, Math.round(shape.files)) };
     this.popularity = new Zipf(random.fork("files"), this.shape.files, shape.zipf);
+    this.folios = new FileFolios(system, shape.fileSystem ?? "ext4");
     this.slots = new Int32Array(this.shape.files);
+    this.nrFolios = new Int32Array(this.shape.files);
     this.pages = new Int32Array(this.shape.files);
     this.isDirty = new Uint8Array(this.shape.files);
     this.dirty = new Queue();
@@ -80,7 +88,7 @@ export class FileSet {
   /** Reads a file; returns the pages that were not in the cache, or −1 if there was no memory. */
   read(file: number): number {
     const pages = this.pages[file]!;
-    if (pages > 0) return this.system.touchRun(this.slots[file]!, pages);
+    if (pages > 0) return this.system.touchRun(this.slots[file]!, this.nrFolios[file]!);
     this.shape.caches.found(1);
     return this.bring(file, "fileClean");
   }
@@ -100,15 +108,16 @@ export class FileSet {
   }
 
   private bring(file: number, kind: "fileClean" | "fileDirty"): number {
-    const { system } = this;
+    const { system, folios } = this;
     const n = Math.min(
       8 * this.shape.meanPages,
       Math.max(1, Math.round(this.random.exponential(this.shape.meanPages))),
     );
     const base = system.reserveSlots(n);
-    const got = system.allocRun(kind, base, n);
-    if (got < n) system.returnSlots(base + got, n - got);
+    const got = folios.bring(kind, base, n);
+    if (folios.slots < n) system.returnSlots(base + folios.slots, n - folios.slots);
     this.slots[file] = base;
+    this.nrFolios[file] = folios.slots;
     this.pages[file] = got;
     this.shape.caches.cached(got);
     return got === n ? n : -1;
@@ -120,7 +129,7 @@ export class FileSet {
     const pages = this.pages[file]!;
     if (this.isDirty[file] === 0) return;
     this.isDirty[file] = 0;
-    this.system.cleanedRun(this.slots[file]!, pages);
+    this.system.cleanedRun(this.slots[file]!, this.nrFolios[file]!);
     this.dirtyPages -= pages;
   }
 
@@ -137,7 +146,7 @@ export class FileSet {
       this.isDirty[file] = 0;
       this.dirtyPages -= pages;
     }
-    this.system.freeRun(this.slots[file]!, pages);
+    this.system.freeRun(this.slots[file]!, this.nrFolios[file]!);
     this.shape.caches.uncached(pages);
     this.pages[file] = 0;
   }

@@ -3,6 +3,7 @@
  * shares are modelling choices; docs/workloads/uptime.md gives the reasons.
  */
 import type { Random } from "../base/random";
+import type { FileSystem } from "../hardware/file-systems";
 import type { System } from "../machine/system";
 import { CameraLoad } from "./camera";
 import { ContainersLoad } from "./containers";
@@ -37,8 +38,13 @@ const KiB = 1024;
 const MiB = 2 ** 20;
 
 /** The loads of a profile on this machine. */
-export function profileParts(profile: Profile, system: System, random: Random): ProfilePart[] {
-  const make = new Parts(system, random);
+export function profileParts(
+  profile: Profile,
+  system: System,
+  random: Random,
+  fileSystem?: FileSystem,
+): ProfilePart[] {
+  const make = new Parts(system, random, fileSystem);
   switch (profile) {
     case "server":
       return [
@@ -89,6 +95,7 @@ class Parts {
   constructor(
     private readonly system: System,
     private readonly random: Random,
+    private readonly fileSystem: FileSystem | undefined,
   ) {
     this.pages = system.managedPages;
     this.caches = new KernelCaches(system, random.fork("caches"));
@@ -107,6 +114,7 @@ class Parts {
       zipf: 0.9,
       mostDirty: Math.ceil(this.pages / 20),
       caches: this.caches,
+      fileSystem: this.fileSystem,
     });
     return { name: "files", load, nightly: (n) => load.backup(n), day, night };
   }
@@ -120,6 +128,7 @@ class Parts {
       childPages: this.pagesOf(MiB),
       imagePages: Math.ceil(this.pages / 2),
       caches: this.caches,
+      fileSystem: this.fileSystem,
     });
     return { name: "containers", load, day, night };
   }
@@ -175,6 +184,7 @@ class Parts {
       graphics: 0.1,
       filePages: this.pages,
       caches: this.caches,
+      fileSystem: this.fileSystem,
     });
     return { name: "desktop", load, day, night };
   }

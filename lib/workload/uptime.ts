@@ -10,9 +10,9 @@
  */
 import type { Random } from "../base/random";
 import type { System } from "../machine/system";
-import { filled, name, number } from "../schema/field";
-import { duration } from "./parameters";
-import { PROFILES, type Profile, type ProfilePart, profileParts } from "./uptime-profiles";
+import { filled, name, number, type OutOf } from "../schema/field";
+import { duration, FILE_SYSTEM } from "./parameters";
+import { PROFILES, type ProfilePart, profileParts } from "./uptime-profiles";
 import { type Actor, defineWorkload } from "./workload";
 
 const HOUR_MS = 3_600_000;
@@ -60,7 +60,7 @@ export class UptimeActor implements Actor {
   private readonly random: Random;
   private readonly cpus: Random;
 
-  constructor(system: System, random: Random, profile: Profile, intensity: number, startMs: number) {
+  constructor(system: System, random: Random, { profile, intensity, fileSystem }: Ageing, startMs: number) {
     this.system = system;
     this.startMs = startMs;
     this.random = random.fork("levels");
@@ -69,7 +69,7 @@ export class UptimeActor implements Actor {
     this.daily = pagesADay(system, intensity);
     // Fills what is free now: a machine that has aged before is not filled twice.
     this.fill = FILL * system.freePages;
-    this.parts = profileParts(profile, system, random);
+    this.parts = profileParts(profile, system, random, fileSystem);
     this.owed = new Float64Array(this.parts.length);
   }
 
@@ -125,7 +125,10 @@ export const AGEING_PARAMETERS = {
   intensity: filled(
     number("activity relative to the budget of the model", "factor", { default: 1, most: 100 }),
   ),
+  fileSystem: FILE_SYSTEM,
 };
+
+type Ageing = OutOf<typeof AGEING_PARAMETERS>;
 
 export const uptime = defineWorkload({
   kind: "uptime",
@@ -146,5 +149,5 @@ export const uptime = defineWorkload({
   ],
   durationMs: (p) => p.duration,
   pagesPerSecond: (p, system) => pagesADay(system, p.intensity) / (DAY_MS / 1000),
-  start: (system, p, random, startMs) => new UptimeActor(system, random, p.profile, p.intensity, startMs),
+  start: (system, p, random, startMs) => new UptimeActor(system, random, p, startMs),
 });

@@ -84,6 +84,11 @@ const DATED: Record<string, [older: unknown, release: string, newer: unknown]> =
   highatomicFastPath: [false, "7.3", true],
   contigInUse: ["refused", "5.13", "migrated"],
   cmaFailedArea: ["stopsAll", "5.9", "lost"],
+  compactionLargeFolios: [false, "6.9", true],
+  ext4LargeFolios: ["none", "6.16", "readWrite"],
+  xfsLargeFolios: ["read", "6.6", "readWrite"],
+  readaheadOrder: ["marked", "6.17", "own"],
+  folioOrderOne: [false, "6.9", true],
 };
 
 test("each value starts with the release that introduced it, not with the next modelled one", () => {

@@ -7,9 +7,11 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { Random } from "../../lib/base/random";
+import { FILE_SYSTEMS } from "../../lib/hardware/file-systems";
 import { KERNEL_RELEASES } from "../../lib/hardware/kernel-release";
 import type { BootRequest } from "../../lib/machine/boot-request";
 import { parseCma } from "../../lib/machine/cma-request";
+import { FileFolios } from "../../lib/machine/file-folios";
 import { System } from "../../lib/machine/system";
 import type { SystemOptions } from "../../lib/machine/system-options";
 import { compactMemory } from "../../lib/mm/compaction/compaction";
@@ -26,6 +28,8 @@ const HOLDS: readonly PageHold["kind"][] = ["get", "longterm", "writeback", "mlo
 /** Owners of pages, and what they do; equal seeds do the same on every machine. */
 class Owners {
   private readonly r: Random;
+  /** File systems with large folios. */
+  private readonly files: FileFolios[];
   private readonly runs: { base: number; n: number }[] = [];
   private readonly single: number[] = [];
   private readonly fixed: { pfn: number; order: number }[] = [];
@@ -38,6 +42,8 @@ class Owners {
     seed: number,
   ) {
     this.r = new Random(seed);
+    const all = FILE_SYSTEMS.map((fs) => new FileFolios(system, fs));
+    this.files = all.filter(({ rules }) => rules.reads);
   }
 
   private many(): number {
@@ -49,10 +55,23 @@ class Owners {
     const n = this.many();
     const kind = r.pick(KINDS);
     const base = s.reserveSlots(n);
-    const got = s.allocRun(kind, base, n);
+    const got = this.takeInto(kind, base, n);
     s.returnSlots(base + got, n - got);
     if (got > 0) this.runs.push({ base, n: got });
-    if (got < n) this.short++;
+  }
+
+  /** Slots used: single pages, or every second time those of a file in folios, where the machine has them. */
+  private takeInto(kind: (typeof KINDS)[number], base: number, n: number): number {
+    const { system: s, r, files } = this;
+    const file = (kind === "fileClean" || kind === "fileDirty") && files.length > 0 && r.chance(0.5);
+    if (!file) {
+      const got = s.allocRun(kind, base, n);
+      if (got < n) this.short++;
+      return got;
+    }
+    const folios = r.pick(files);
+    if (folios.bring(kind, base, n) < n) this.short++;
+    return folios.slots;
   }
 
   private give(): void {
@@ -224,10 +243,11 @@ test("two nodes: many pages at once leave what single requests leave, past the e
 });
 
 test("workloads in bulk and page by page: the same machine after ten days", () => {
-  for (const [machine, profile] of [
+  for (const [machine, profile, fileSystem] of [
     [{ board: "raspberry-pi-4", memoryBytes: 1024 * MiB }, "pi"],
     [{ board: "pc-x86-64", memoryBytes: 512 * MiB, kernel: "6.12" }, "server"],
     [{ board: "pc-x86-64", memoryBytes: 512 * MiB, kernel: "6.19" }, "desktop"],
+    [{ board: "pc-x86-64", memoryBytes: 512 * MiB, kernel: "6.12" }, "server", "xfs"],
     [{ board: "qemu-virt", memoryBytes: 512 * MiB, cma: parseCma("64M") }, "database"],
   ] as const) {
     const [bulk, single] = [true, false].map((b) => {
@@ -236,6 +256,7 @@ test("workloads in bulk and page by page: the same machine after ten days", () =
         kind: "uptime",
         profile,
         duration: "10 days",
+        ...(fileSystem === undefined ? {} : { fileSystem }),
       });
       return system;
     }) as [System, System];

@@ -61,7 +61,7 @@ class Followers {
 /** compact_memory, with some pages pinned. */
 export function compactAll(e: Engine, m: Memory, live: Live, occupancy: Occupancy): void {
   const followers = new Followers(live, occupancy);
-  m.trace = { migrated: (from, to) => followers.moved(from, to, 0) };
+  m.trace = { migrated: (from, to, order) => followers.moved(from, to, order) };
   m.mayIsolate = (pfn) => !pinned(pfn);
   e.compactMemory(m);
   m.mayIsolate = null;

@@ -62,8 +62,10 @@ class Fuzz {
   private allocate(): void {
     const { system: s, r } = this;
     const what = r.below(10);
-    if (what < 5) this.keep(s.alloc(r.pick(["anon", "fileClean", "fileDirty", "shmem"] as const)));
-    else if (what === 5) this.keep(s.allocHuge());
+    if (what < 5) {
+      const order = r.chance(0.3) ? r.below(6) : 0;
+      this.keep(s.alloc(r.pick(["anon", "fileClean", "fileDirty", "shmem"] as const), order));
+    } else if (what === 5) this.keep(s.allocHuge());
     else {
       const order = r.below(4);
       const gfp = r.chance(0.2) ? GFP_ATOMIC : r.chance(0.5) ? GFP_KERNEL | 0x10 : GFP_KERNEL;

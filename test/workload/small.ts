@@ -37,3 +37,17 @@ export function layoutHash({ memory: m, counters }: System): number {
   for (const n of Object.values(counters)) h = Math.imul(h ^ n, 0x01000193);
   return h >>> 0;
 }
+
+/** Share of the page cache's pages that are in folios of more than one page. */
+export function pageCacheInFolios({ memory: m }: System): number {
+  const pages = { large: 0, all: 0 };
+  for (let pfn = 0; pfn < m.endPfn; pfn++) {
+    const s = m.state[pfn]!;
+    if (s < ALLOCATED) continue;
+    const kind = ownerKind(m, pfn);
+    if (kind !== "fileClean" && kind !== "fileDirty") continue;
+    pages.all += 2 ** (s & 15);
+    if ((s & 15) > 0) pages.large += 2 ** (s & 15);
+  }
+  return pages.large / Math.max(1, pages.all);
+}

@@ -33,6 +33,15 @@ export function isMovableInUse(m: Memory, pfn: number): boolean {
   return (s & (ALLOCATED | ORDER_MASK)) === ALLOCATED && (s & IN_USE_MOVABLE) !== 0;
 }
 
+/**
+ * Whether compaction takes a large folio off the LRU: before 6.9 none; since then skip_isolation_on_order() spares those
+ * that are no smaller than what it makes room for, or than a page block.
+ */
+function mayMoveLarge(m: Memory, cc: CompactControl, pfn: number, order: number): boolean {
+  if (!m.sw.compactionLargeFolios || (m.state[pfn]! & IN_USE_MOVABLE) === 0) return false;
+  return (cc.order < 0 || order < cc.order) && order < m.pageblockOrder;
+}
+
 /** Whether a frame without its own state is inside a larger page, free or in use. */
 function insidePage(m: Memory, pfn: number): boolean {
   for (let order = 1; order <= m.maxOrder; order++) {
@@ -94,8 +103,10 @@ export function isolateMigratepagesBlock(m: Memory, cc: CompactControl, low: num
       continue;
     }
     const compound = compoundOrder(m, pfn);
-    if (compound > 0) pfn += (1 << compound) - 1;
-    else if (isMovableInUse(m, pfn) && !passedBy(pfn)) {
+    const pages = 1 << compound;
+    if (compound > 0 && !mayMoveLarge(m, cc, pfn, compound)) pfn += pages - 1;
+    else if (compound > 0 && passedBy(pfn)) pfn += pages - 1;
+    else if (compound > 0 || (isMovableInUse(m, pfn) && !passedBy(pfn))) {
       // When the LRU lock is taken, once per call, the block is marked so that others skip it.
       if (!skipUpdated) {
         skipUpdated = true;
@@ -106,8 +117,10 @@ export function isolateMigratepagesBlock(m: Memory, cc: CompactControl, low: num
         }
       }
       cc.migratepages.push(pfn);
-      cc.nrMigratepages++;
-      isolated++;
+      cc.nrMigratepages += pages;
+      isolated += pages;
+      scanned += pages - 1;
+      pfn += pages - 1;
       if (cc.nrMigratepages >= COMPACT_CLUSTER_MAX && !cc.rescan && !cc.contended) {
         pfn++;
         break;

@@ -128,6 +128,8 @@ export class Memory extends FrameColumns {
   tracker: ((fromPfn: number, toPfn: number) => void) | null;
   /** The pools of huge pages, told of every huge page that a contiguous request moves or replaces. */
   readonly hugetlbPools: HugetlbMoves[];
+  /** Notified of every page of 2^order frames that is about to be split because nothing as large is free; null: none. */
+  splitter: ((pfn: number, order: number) => void) | null;
   /** Compaction's and migration's share of /proc/vmstat. */
   readonly counters: CompactionCounters;
 
@@ -180,6 +182,7 @@ export class Memory extends FrameColumns {
     this.lru = null;
     this.tracker = null;
     this.hugetlbPools = [];
+    this.splitter = null;
     this.counters = new CompactionCounters();
     const topPages = 1 << Math.max(this.maxOrder, this.pageblockOrder);
     const pieces = zonePieces(shape.zones, topPages);

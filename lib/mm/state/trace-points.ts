@@ -37,8 +37,8 @@ export interface TracePoints {
   /** mm_compaction_isolate_migratepages, mm_compaction_isolate_freepages: part of a block was scanned. */
   isolateMigratepages?(startPfn: number, endPfn: number, scanned: number, taken: number): void;
   isolateFreepages?(startPfn: number, endPfn: number, scanned: number): void;
-  /** A page moved to another frame. */
-  migrated?(fromPfn: number, toPfn: number): void;
+  /** A page of 2^order frames moved to other frames. */
+  migrated?(fromPfn: number, toPfn: number, order: number): void;
   /** A scanner or a contiguous request takes a free page off its list; called before the page leaves. */
   isolateFree?(pfn: number, order: number): void;
   /** An isolated free page is about to be put back. */
