@@ -1,6 +1,6 @@
 /** Runs where a statement is true: point by point, on workers and with a store, or in this thread. */
 import { createHash } from "node:crypto";
-import { compact } from "lodash";
+import { compact, omit } from "lodash";
 import type { RobustSpec } from "../plan/robust";
 import { type RunningOptions, runAll } from "./compare";
 import { comparisonPlans } from "./comparison";
@@ -21,7 +21,7 @@ export function robustRuns(spec: RobustSpec): number {
 
 /**
  * Runs the points in their order. After the time budget (`within`) no further point is begun; the plan that comes back names
- * the number of points that were run, so that it gives the same result on every computer. If the run is cancelled, `robust` is
+ * the number of points that were run in its place, so that it gives the same result on every computer. If the run is cancelled, `robust` is
  * null and the finished runs are in the store.
  */
 export async function runRobust(
@@ -46,7 +46,7 @@ export async function runRobust(
   const resultsHash = hash.digest("hex");
   return {
     robust: table.result(resultsHash, budget.begun),
-    plan: budget.begun < points.length ? { ...spec, points: budget.begun } : spec,
+    plan: spec.within === undefined ? spec : { ...omit(spec, "within"), points: budget.begun },
     summary: { ...summary!, resultsHash },
   };
 }

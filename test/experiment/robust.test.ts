@@ -279,8 +279,10 @@ test("a time budget ends the run between points; the plan that comes back names 
   assert.ok(robust !== null && summary.resultsHash !== null);
   assert.ok(robust.done >= 1 && robust.done < robust.points, `${robust.done} of ${robust.points}`);
   assert.equal(plan.points, robust.done);
+  assert.equal(plan.within, undefined, "a slower computer would run fewer points");
   assert.match(robust.range, new RegExp(`; ${robust.done} of 49 points were run$`));
   assert.deepEqual(robustHere(plan), robust);
+  assert.deepEqual((await runRobust(plan, { store: "none", workers: 1 })).robust, robust);
   // The longer run begins with the same points.
   const longer = robustHere({ ...plan, points: robust.done + 2 });
   assert.deepEqual(longer.results.slice(0, robust.judged), robust.results);
