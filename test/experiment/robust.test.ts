@@ -278,8 +278,7 @@ test("a time budget holds though no machine has the first points: they take no t
   while (robustPoints(spec(many, { seed })).points.findIndex(({ plan }) => plan !== null) < 3) seed++;
   const wanted = spec(many, { seed, within: 300 });
   const { robust, summary } = await runRobust(wanted, { store: "none", workers: 1 });
-  assert.ok(summary.run > 0);
-  assert.ok(robust !== null && robust.done < robust.points / 2, `${robust?.done} of ${robust?.points} points`);
+  assert.ok(robust !== null && summary.run > 0 && robust.done < robust.points / 2, `${robust?.done} points`);
 });
 
 test("a time budget ends the run between points; the plan that comes back names their number and gives the same", async () => {
