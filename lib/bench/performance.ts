@@ -18,6 +18,8 @@ export interface Figure {
   cpuNsPerOp: number;
   runs: number;
   hash: number | string;
+  /** Settings other than those of docs/benchmarks.md, in words: such a figure is compared with its like alone. */
+  settings?: string;
 }
 
 export interface Entry {
@@ -40,11 +42,12 @@ export function machineKind(): string {
   return `${model}, ${all.length} cores, ${arch()}, Node ${process.versions.node.split(".")[0]}`;
 }
 
-/** `pair`: the ratio to the C program, where it ran beside. */
-export function figureOf(result: BenchResult, pair?: { median: number }): Figure {
+/** `pair`: the ratio to the C program, where it ran beside. `settings`: empty as in the docs. */
+export function figureOf(result: BenchResult, pair?: { median: number }, settings = ""): Figure {
   const { cpuNsPerOp, runs, hash, calibrated } = result;
   const ratio = pair?.median ?? calibrated.median;
-  return { ratio, to: pair === undefined ? "calibration" : "c", cpuNsPerOp, runs, hash };
+  const figure: Figure = { ratio, to: pair === undefined ? "calibration" : "c", cpuNsPerOp, runs, hash };
+  return settings === "" ? figure : { ...figure, settings };
 }
 
 export function readPerformance(path: string): Records {
@@ -58,6 +61,12 @@ export function readPerformance(path: string): Records {
   const { format, entries } = (read ?? {}) as Partial<Records>;
   if (format !== 1 || !Array.isArray(entries))
     throw new InputError(`${path}: must be { "format": 1, "entries": [...] }`);
+  entries.forEach((entry, i) => {
+    const figures = Object.entries(entry?.figures ?? { entry: null });
+    const bad = figures.find(([, figure]) => !(Number(figure?.ratio) > 0));
+    if (bad !== undefined)
+      throw new InputError(`${path}: entries[${i}]: ${bad[0]}: must have a ratio above 0`);
+  });
   return { format, entries };
 }
 
@@ -72,20 +81,22 @@ export interface Verdict {
   /** The entry compared with; null if there is none of this kind of machine. */
   against: Entry | null;
   slower: string[];
-  /** A line for each figure. */
+  /** A line for each figure; before them one that says so, if there is no entry of this kind of machine. */
   lines: string[];
 }
 
 /**
- * Compares each figure with the same figure, of the same kind of ratio, in the last entry of the same kind of machine that has
- * it. Slower by more than `share` fails; a figure that no entry has passes with a line that says so.
+ * Compares each figure with the same figure, of the same settings and kind of ratio, in the last entry of the same kind of
+ * machine that has it. Slower by more than `share` fails; a figure that no entry has passes with a line that says so.
  */
 export function checkPerformance(entries: readonly Entry[], now: Entry, share = SLOWER_SHARE): Verdict {
   const same = entries.filter((e) => e.machine === now.machine).reverse();
   const slower: string[] = [];
-  const lines: string[] = [];
-  for (const [name, { ratio, to, hash }] of Object.entries(now.figures)) {
-    const before = same.find((e) => e.figures[name]?.to === to)?.figures[name];
+  const lines = same.length > 0 ? [] : [`no entry of this kind of machine (${now.machine})`];
+  for (const [name, { ratio, to, hash, settings }] of Object.entries(now.figures)) {
+    const before = same
+      .map(({ figures }) => figures[name])
+      .find((figure) => figure?.to === to && figure.settings === settings);
     if (before === undefined) {
       lines.push(`${name}: ${ratio} (to ${to}), nothing to compare with`);
       continue;

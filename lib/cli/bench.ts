@@ -1,5 +1,5 @@
 /** `pageblock bench`: times the engine and what stands around it, beside a calibration loop or a C program. */
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { type Command, Option } from "commander";
 import { InputError } from "../base/errors";
 import { BENCHMARKS, CHECKED, SIZES } from "../bench";
@@ -92,13 +92,26 @@ function text(r: Told): string {
   ].join("\n");
 }
 
+/** Settings other than those of the docs, in words. */
+function settingsText({ size, ops, log2Pages, replay }: Flags): string {
+  const given = {
+    size: size === "full" ? undefined : size,
+    ops,
+    log2Pages,
+    replay: replay && basename(replay),
+  };
+  return Object.entries(given)
+    .flatMap(([name, value]) => (value === undefined ? [] : [`${name} ${value}`]))
+    .join(", ");
+}
+
 /** Measures all figures, compares them with the last entry, and appends them if asked. Exit status 1: something is slower. */
 async function checkOrRecord(names: readonly string[], flags: Flags, other: Opponent | null): Promise<void> {
   const figures: Entry["figures"] = {};
   for (const name of names) {
     const result = await bench(name, flags, other);
     process.stderr.write(`${text(result)}\n`);
-    figures[name] = figureOf(result, result.against?.ratio);
+    figures[name] = figureOf(result, result.against?.ratio, settingsText(flags));
   }
   const date = new Date().toISOString().slice(0, 10);
   const now = { date, machine: machineKind(), engine: engineVersion(), figures };

@@ -21,7 +21,7 @@ export interface Executor {
   readonly threads: number;
   /**
    * Takes parts when it has room for them, and yields finished tasks in any order. The tasks of a part run on one machine
-   * if they may. Stops soon after `signal` aborts.
+   * if they may. After an empty part, tasks it has taken must not wait for further ones. Stops soon after `signal` aborts.
    */
   execute(parts: AsyncIterator<Task[]>, signal: AbortSignal): AsyncGenerator<Finished>;
   /** Ends every run immediately. */
@@ -94,13 +94,13 @@ class PartsAhead {
     return this.over && this.ahead === null;
   }
 
-  /** The next tasks: parts until there are `enough` tasks, `limit` at most; empty if all were taken. */
+  /** The next tasks: parts until there are `enough` tasks or an empty part comes, `limit` at most; empty if all were taken. */
   async take(enough: number, limit: number): Promise<Task[]> {
     const batch: Task[] = [];
     while (batch.length < enough) {
       const part = this.ahead ?? (await this.next());
       this.ahead = null;
-      if (part === null) break;
+      if (part === null || (part.length === 0 && batch.length > 0)) break;
       if (batch.length > 0 && batch.length + part.length > limit) {
         this.ahead = part;
         break;

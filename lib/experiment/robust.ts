@@ -1,6 +1,6 @@
 /** Runs where a statement is true: point by point, on workers and with a store, or in this thread. */
 import { createHash } from "node:crypto";
-import { compact } from "lodash";
+import { compact, omit } from "lodash";
 import type { RobustSpec } from "../plan/robust";
 import { type RunningOptions, runAll } from "./compare";
 import { comparisonPlans } from "./comparison";
@@ -21,7 +21,7 @@ export function robustRuns(spec: RobustSpec): number {
 
 /**
  * Runs the points in their order. After the time budget (`within`) no further point is begun; the plan that comes back names
- * the number of points that were run, so that it gives the same result on every computer. If the run is cancelled, `robust` is
+ * the number of points that were run in its place, so that it gives the same result on every computer. If the run is cancelled, `robust` is
  * null and the finished runs are in the store.
  */
 export async function runRobust(
@@ -42,11 +42,12 @@ export async function runRobust(
     });
     summary = summary === null ? part : together(summary, part);
     if (part.cancelled) return { robust: null, plan: spec, summary };
+    if (part.run > 0) budget.ran(group);
   }
   const resultsHash = hash.digest("hex");
   return {
     robust: table.result(resultsHash, budget.begun),
-    plan: budget.begun < points.length ? { ...spec, points: budget.begun } : spec,
+    plan: spec.within === undefined ? spec : { ...omit(spec, "within"), points: budget.begun },
     summary: { ...summary!, resultsHash },
   };
 }
@@ -66,12 +67,14 @@ function together(a: RunSummary, b: RunSummary): RunSummary {
 }
 
 /**
- * Hands out points in groups: all at once without a time budget. With one, the first alone, and then as many as are likely to
- * take half of what is left.
+ * Hands out points in groups: all at once without a time budget. With one, one by one until something was run, and then as
+ * many as are likely to take half of what is left. Points that no machine has, and those in the store, tell nothing.
  */
 class Budget {
   /** Points begun. */
   begun: number;
+  /** Those in groups of which something was run. */
+  private measured: number;
   private readonly startedMs: number;
 
   constructor(
@@ -79,7 +82,13 @@ class Budget {
     private readonly within = Number.POSITIVE_INFINITY,
   ) {
     this.begun = 0;
+    this.measured = 0;
     this.startedMs = performance.now();
+  }
+
+  /** A group of so many points was run. */
+  ran(points: number): void {
+    this.measured += points;
   }
 
   /** Size of the next group; 0: there are no more points, or there is no more time. */
@@ -94,7 +103,8 @@ class Budget {
     // The first point is run in any case.
     if (this.begun === 0) return 1;
     const elapsedMs = performance.now() - this.startedMs;
-    const fit = ((this.within - elapsedMs) * this.begun) / elapsedMs;
+    if (this.measured === 0) return elapsedMs < this.within ? 1 : 0;
+    const fit = ((this.within - elapsedMs) * this.measured) / elapsedMs;
     return fit < 1 ? 0 : Math.ceil(fit / 2);
   }
 }

@@ -127,11 +127,15 @@ class Book {
     this.meter = new ProgressMeter(plans.count, options.onProgress);
   }
 
-  /** Plans that have to be run, as the executor asks for them: each part on one machine. */
+  /**
+   * Plans that have to be run, as the executor asks for them: each part on one machine. An empty part comes before the
+   * next one may take long or wait for results: parts that the executor still gathers must go now, or nothing ends.
+   */
   async *parts(signal: AbortSignal): AsyncGenerator<Task[]> {
     const stop = () => this.wake?.();
     signal.addEventListener("abort", stop, { once: true });
     for (let from = 0; from < this.plans.count && !signal.aborted; from += STRETCH) {
+      if (from > 0) yield [];
       // Results of one stretch may wait for those of the stretch before, but of no earlier one.
       while (from - this.next > STRETCH && !signal.aborted)
         await new Promise<void>((resolve) => (this.wake = resolve));

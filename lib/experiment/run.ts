@@ -52,18 +52,20 @@ export function run(plan: Plan, inputs?: WorkloadInputs): Outcome {
 /**
  * Runs plans with equal `sharingKey()`: the machine boots and ages once, and is restored for each of them. The
  * outcomes equal those of run(), byte for byte; a plan that run() throws for gives the error in its place. If no plan
- * can be prepared, the machine does not age; if it can't age, that is so for every plan.
+ * can be prepared, the machine does not age; if it can't age, that is so for every plan that could be prepared.
  */
 export function runTogether(plans: readonly Plan[], inputs?: WorkloadInputs): (Outcome | Error)[] {
   const first = plans[0]!;
+  let prepared: (Ready | Error)[] = [];
   try {
     const system = System.boot(bootOf(first).machine, first.system, first.costs);
-    const prepared = plans.map((plan) => orError(() => prepare(system, bootOf(plan))));
+    prepared = plans.map((plan) => orError(() => prepare(system, bootOf(plan))));
     const outcomes = askInTurn(plans, prepared, () => age(first, system, inputs));
     system.release();
     return outcomes;
   } catch (error) {
-    return plans.map(() => errorOf(error));
+    // A plan that can't be prepared fails before its machine ages.
+    return plans.map((_, i) => (prepared[i] instanceof Error ? prepared[i] : errorOf(error)));
   }
 }
 

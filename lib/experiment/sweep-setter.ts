@@ -4,6 +4,7 @@
  */
 import { InputError, unknownName } from "../base/errors";
 import { camel } from "../base/spelling";
+import { SYSTEM_GONE } from "../machine/system-options";
 import { type Plan, RUN_FIELDS } from "../plan/run";
 import type { SweepValue } from "../plan/sweep";
 import { workloadFields } from "../plan/workload";
@@ -51,6 +52,7 @@ function otherNames({ path, field }: Pick<Flag, "path" | "field">): string[] {
 export function setter(name: string, plan: Plan, where: string): Setter {
   const ofWorkload = workloadSetter(name, plan, where);
   if (ofWorkload !== undefined) return ofWorkload;
+  if (Object.hasOwn(SYSTEM_GONE, name)) throw new InputError(`${where}: ${SYSTEM_GONE[name]}`);
   const path = shortPaths().get(name) ?? ownPath(name.split(/\.|\[(\d+)\]\.?/).filter((p) => p));
   if (!Object.hasOwn(RUN_FIELDS, path[0] ?? ""))
     throw new InputError(

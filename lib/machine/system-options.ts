@@ -44,7 +44,7 @@ export const SYSTEM_FIELDS = {
 } satisfies Fields;
 
 /** Fields of earlier plans, and why each is gone. */
-const GONE = {
+export const SYSTEM_GONE: Readonly<Record<string, string>> = {
   granuleOrder:
     "machines of every size work page by page now: leave it out, and run the plan again: what a machine with granules granted is not comparable",
 };
@@ -52,7 +52,7 @@ const GONE = {
 export interface SystemField extends ObjectField<typeof SYSTEM_FIELDS> {}
 
 export const SYSTEM: SystemField = object("mechanisms and swap of the running machine", SYSTEM_FIELDS, {
-  gone: GONE,
+  gone: SYSTEM_GONE,
 });
 
 export interface SystemOptions extends OutOf<typeof SYSTEM_FIELDS> {}
@@ -70,7 +70,7 @@ export type ResolvedSystemOptions = Required<Omit<EngineOptions, "mobilityGroupi
 /** The options with their defaults; throws InputError for one that does not exist or whose value is out of range. */
 export function checkedSystemOptions({ bulk = true, ...options }: EngineOptions): ResolvedSystemOptions {
   for (const [option, value] of Object.entries(options))
-    if (!spellings(SYSTEM_FIELDS).has(option) && !Object.hasOwn(GONE, option))
+    if (!spellings(SYSTEM_FIELDS).has(option) && !Object.hasOwn(SYSTEM_GONE, option))
       throw unknownName("option of a running machine", option, Object.keys(SYSTEM_FIELDS));
     else if (value === undefined) throw new InputError(`option ${option}: must have a value`);
   try {

@@ -1,6 +1,6 @@
 /** A machine led step by step, as a plan: the machine and the steps. */
 import { MACHINE } from "../machine/boot-request";
-import { SYSTEM } from "../machine/system-options";
+import { SYSTEM, SYSTEM_GONE } from "../machine/system-options";
 import type { PageHold } from "../mm/state/owners";
 import { check } from "../schema/check";
 import {
@@ -127,7 +127,7 @@ export type StepIn = In<typeof STEP>;
 export const STEPS_FIELDS = {
   kind: filled(literal("steps")),
   machine: MACHINE,
-  system: filled(object(SYSTEM.facts.doc, SYSTEM.fields, { default: {} })),
+  system: filled(object(SYSTEM.facts.doc, SYSTEM.fields, { default: {}, gone: SYSTEM_GONE })),
   steps: list("the steps, in order", STEP, { most: STEPS_MAX, flag: "step" }),
 } satisfies Fields;
 

@@ -52,7 +52,20 @@ test("compared is the last entry of the same kind of machine, of the same kind o
   assert.deepEqual(verdict.slower, ["mu", "mg"]);
   assert.match(verdict.lines[2]!, /c0: 5 \(to calibration\), nothing to compare with/);
   assert.match(verdict.lines[3]!, /init: .*nothing to compare with/);
-  assert.equal(checkPerformance(before, entry("C", { mu: figure(99) })).against, null);
+  const none = checkPerformance(before, entry("C", { mu: figure(99) }));
+  assert.equal(none.against, null);
+  assert.deepEqual(none.lines, [
+    "no entry of this kind of machine (C)",
+    "mu: 99 (to calibration), nothing to compare with",
+  ]);
+});
+
+test("a figure of other settings is compared with its like alone", () => {
+  const small = { ...figure(9), settings: "size small" };
+  const before = [entry("A", { mu: figure(1) }), entry("A", { mu: small })];
+  assert.deepEqual(checkPerformance(before, entry("A", { mu: figure(2) })).slower, ["mu"]);
+  assert.deepEqual(checkPerformance(before, entry("A", { mu: { ...small, ratio: 11 } })).slower, ["mu"]);
+  assert.deepEqual(checkPerformance(before, entry("A", { mu: { ...small, ratio: 10 } })).slower, []);
 });
 
 test("other work than then is told, and judged all the same", () => {
@@ -75,6 +88,7 @@ test("bench --record appends an entry, --check reads the last one and fails abov
   const { entries } = readPerformance(path);
   assert.equal(entries.length, 1);
   assert.deepEqual(Object.keys(entries[0]!.figures), ["init"]);
+  assert.equal(entries[0]!.figures.init!.settings, "size small");
   assert.equal(pageblock([...small, "--record"]).status, 0);
   assert.equal(readPerformance(path).entries.length, 2);
   const scaled = (factor: number) => {
@@ -92,7 +106,8 @@ test("bench --record appends an entry, --check reads the last one and fails abov
 
 test("a damaged docs/performance.json is bad input", () => {
   const path = join(folder, "bad.json");
-  for (const text of ["{", '{"format": 2, "entries": []}', "null"]) {
+  const noRatio = '{"format": 1, "entries": [{"machine": "A", "figures": {"init": {"ratio": 0}}}]}';
+  for (const text of ["{", '{"format": 2, "entries": []}', "null", noRatio]) {
     writeFileSync(path, text);
     const run = pageblock([
       "bench",
@@ -107,7 +122,7 @@ test("a damaged docs/performance.json is bad input", () => {
       "--check",
     ]);
     assert.equal(run.status, 2, text);
-    assert.match(run.stderr, /bad\.json: (is no JSON|must be)/);
+    assert.match(run.stderr, /bad\.json: (is no JSON|must be|entries\[0\]: init: must have a ratio)/);
     assert.equal(readFileSync(path, "utf8"), text);
   }
 });

@@ -272,6 +272,15 @@ test("a run tells which points no machine has, and its plan gives the same resul
   assert.deepEqual(await runPlan({ kind: "robust", ...plan }), JSON.parse(JSON.stringify(robust)));
 });
 
+test("a time budget holds though no machine has the first points: they take no time", async () => {
+  const many: KnobsIn = { memory: { from: "1GiB", to: "4GiB", step: "64MiB" }, release: ["6.1", "9.9"] };
+  let seed = 1;
+  while (robustPoints(spec(many, { seed })).points.findIndex(({ plan }) => plan !== null) < 3) seed++;
+  const wanted = spec(many, { seed, within: 300 });
+  const { robust, summary } = await runRobust(wanted, { store: "none", workers: 1 });
+  assert.ok(robust !== null && summary.run > 0 && robust.done < robust.points / 2, `${robust?.done} points`);
+});
+
 test("a time budget ends the run between points; the plan that comes back names their number and gives the same", async () => {
   const many: KnobsIn = { memory: { from: "1GiB", to: "4GiB", step: "64MiB" }, age: ["0ms"] };
   const wanted = spec(many, { within: 1 });
@@ -279,8 +288,10 @@ test("a time budget ends the run between points; the plan that comes back names 
   assert.ok(robust !== null && summary.resultsHash !== null);
   assert.ok(robust.done >= 1 && robust.done < robust.points, `${robust.done} of ${robust.points}`);
   assert.equal(plan.points, robust.done);
+  assert.equal(plan.within, undefined, "a slower computer would run fewer points");
   assert.match(robust.range, new RegExp(`; ${robust.done} of 49 points were run$`));
   assert.deepEqual(robustHere(plan), robust);
+  assert.deepEqual((await runRobust(plan, { store: "none", workers: 1 })).robust, robust);
   // The longer run begins with the same points.
   const longer = robustHere({ ...plan, points: robust.done + 2 });
   assert.deepEqual(longer.results.slice(0, robust.judged), robust.results);

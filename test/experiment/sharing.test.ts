@@ -8,6 +8,7 @@ import { Histories, inParts, PART_MOST, partSize } from "../../lib/experiment/hi
 import type { Plan } from "../../lib/experiment/plan";
 import { PlanNames } from "../../lib/experiment/plan-names";
 import { sharingKey } from "../../lib/experiment/run";
+import { runPlans } from "../../lib/experiment/run-plans";
 import { runAllToText, runToText, sharing } from "../../lib/experiment/run-text";
 import { System } from "../../lib/machine/system";
 import { resolveStrategy, STRATEGIES } from "../../lib/strategy";
@@ -87,12 +88,20 @@ test("nobody ages a machine for plans that cannot be run, and an error of ageing
   const odd = plan("hugetlb-runtime", { kind: "kernel-build", duration: "1s" });
   odd.strategy.pageBytes = 3 * MiB;
   const steps = t.mock.method(WorkloadRun.prototype, "toEnd");
-  const plans = [plan("buddy", late), plan("iommu", late), odd, { ...odd, request: { bytes: 4 * MiB } }];
+  const both = { ...odd, workload: late };
+  const plans = [
+    plan("buddy", late),
+    plan("iommu", late),
+    both,
+    odd,
+    { ...odd, request: { bytes: 4 * MiB } },
+  ];
   const texts = runAllToText(plans);
   assert.deepEqual(
     texts.map(({ state }) => state),
-    ["refused", "refused", "refused", "refused"],
+    ["refused", "refused", "refused", "refused", "refused"],
   );
+  assert.match(texts[2]!.text, /hugetlb/, "alone, it is refused before its machine ages");
   assert.equal(steps.mock.callCount(), 0);
   assert.deepEqual(texts, plans.map(runToText));
 });
@@ -113,6 +122,31 @@ test("plans with one history follow one another wherever they lie, in parts of n
     [partSize(10, 2), partSize(40, 2), partSize(1e5, 2), partSize(40, 16)],
     [4, 5, PART_MOST, 4],
   );
+});
+
+test("equal plans of several stretches: the first of them is not kept back until others come", async () => {
+  const first = plan("buddy", { kind: "kernel-build", duration: "1s" });
+  const plans = { count: 2 ** 18 + 1, at: () => first };
+  const ready = new Ready<Finished>();
+  const sent: number[] = [];
+  const carrier = {
+    limit: 256,
+    enough: () => 256,
+    room: () => true,
+    idle: () => true,
+    send: (batch: Task[]) => {
+      sent.push(batch.length);
+      ready.push(...batch.map((task) => ({ task, text: "{}", state: "ok" as const })));
+    },
+  };
+  const executor = {
+    threads: 1,
+    execute: (parts: AsyncIterator<Task[]>, signal: AbortSignal) => inBatches(parts, carrier, ready, signal),
+    close: async () => {},
+  };
+  const done = await runPlans(plans, { executor });
+  assert.equal(done.run + done.fromStore, plans.count);
+  assert.deepEqual(new Set(sent), new Set([1]));
 });
 
 test("a part is never divided, and every task arrives once", async () => {

@@ -8,6 +8,7 @@ import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "node:test";
 import ts from "typescript";
+import { expandSweep } from "../../lib/experiment/sweep";
 import { compare } from "../../lib/fluent/compare";
 import { machine } from "../../lib/fluent/machine";
 import { strategies } from "../../lib/fluent/strategies";
@@ -145,6 +146,13 @@ test("granules are refused with the reason through every door", async () => {
     seed: 1,
   };
   await assert.rejects(async () => runPlan(plan), reason);
+  const steps = { kind: "steps", machine: { board: "qemu-virt" }, system, steps: [] };
+  await assert.rejects(async () => runPlan(steps), reason);
+  for (const name of ["granuleOrder", "system.granuleOrder"])
+    assert.throws(
+      () => expandSweep({ plan: parsePlan({ ...plan, system: {} }), over: { [name]: [0, 2] } }),
+      reason,
+    );
 });
 
 /** Where the statement of each kind is, for types. */
