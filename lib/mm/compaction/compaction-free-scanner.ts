@@ -25,6 +25,15 @@ function suitableTarget(m: Memory, cc: CompactControl, block: number): boolean {
   return buddyOrder(m, block) < m.pageblockOrder;
 }
 
+/** The last block without the skip bit from `block` down to `low`, or the one below `low`. */
+function lastWithoutSkip(m: Memory, block: number, low: number): number {
+  const { blocks, pageblockOrder } = m;
+  const least = low >>> pageblockOrder;
+  let i = block >>> pageblockOrder;
+  while (i >= least && (blocks[i]! & BLOCK_SKIP) !== 0) i--;
+  return i * m.pageblockPages;
+}
+
 /** isolate_freepages(): fills `cc.freepages`, by the fast search or by scanning down to the migrate scanner. */
 export function isolateFreepages(m: Memory, cc: CompactControl): void {
   fastIsolateFreepages(m, cc);
@@ -38,7 +47,12 @@ export function isolateFreepages(m: Memory, cc: CompactControl): void {
   let stride = cc.mode === MIGRATE_ASYNC ? COMPACT_CLUSTER_MAX : 1;
   for (; block >= low; end = block, block -= blockPages, from = block) {
     // What is in the block's byte is asked first: a zone's bytes fit in the cache, its pages do not.
-    if (!cc.ignoreSkipHint && m.blocks[block >>> m.pageblockOrder]! & BLOCK_SKIP) continue;
+    const wanted = cc.ignoreSkipHint ? block : lastWithoutSkip(m, block, low);
+    if (wanted < block) {
+      end = wanted + blockPages;
+      from = block = wanted;
+      if (block < low) break;
+    }
     if (m.notInZone(zone, block) || !suitableTarget(m, cc, block)) continue;
     const before = cc.nrFreepages;
     from = isolateFreepagesBlock(m, cc, from, end, stride);

@@ -158,6 +158,15 @@ function suitableSource(m: Memory, cc: CompactControl, block: number): boolean {
   return compoundOrder(m, block) < m.pageblockOrder;
 }
 
+/** The first block without the skip bit from `block` on that ends by `limit`, or the one after the last that does. */
+function firstWithoutSkip(m: Memory, block: number, limit: number): number {
+  const { blocks, pageblockOrder } = m;
+  const last = (limit >>> pageblockOrder) - 1;
+  let i = block >>> pageblockOrder;
+  while (i <= last && (blocks[i]! & BLOCK_SKIP) !== 0) i++;
+  return i * m.pageblockPages;
+}
+
 /**
  * isolate_migratepages(): isolates the sources of the first suitable block below the free scanner; false if there are
  * none.
@@ -170,13 +179,15 @@ export function isolateMigratepages(m: Memory, cc: CompactControl): boolean {
   let end = blockEndPfn(low, m.pageblockOrder);
   while (end <= cc.freePfn) {
     // What is in the block's byte is asked first: a zone's bytes fit in the cache, its pages do not.
-    const skip =
-      (low % m.pageblockPages === 0 &&
-        !fast &&
-        !cc.ignoreSkipHint &&
-        (m.blocks[low >>> m.pageblockOrder]! & BLOCK_SKIP) !== 0) ||
-      m.notInZone(zone, start);
-    if (!skip) {
+    if (low % m.pageblockPages === 0 && !fast && !cc.ignoreSkipHint) {
+      const wanted = firstWithoutSkip(m, low, cc.freePfn);
+      if (wanted > low) {
+        cc.migratePfn = low = start = wanted;
+        end = start + m.pageblockPages;
+        continue;
+      }
+    }
+    if (!m.notInZone(zone, start)) {
       if (suitableSource(m, cc, start)) {
         isolateMigratepagesBlock(m, cc, low, end);
         break;
