@@ -19,8 +19,8 @@ function pools(release: string, memory = "4GiB") {
   // Every 64th stays, so that there is room to move the rest to.
   const kept = new Set(all.filter((_, i) => i % 64 === 0));
   while (pool.free.some((p) => !kept.has(p))) pool.dissolve(pool.free.find((p) => !kept.has(p))!);
-  for (let i = 0; i < kept.size / 2; i++) pool.alloc();
-  return { m, pool, gigantic: new HugetlbPool(m, { order: 18, gigantic: giganticFromAnywhere(m) }) };
+  const held = Array.from({ length: Math.ceil(kept.size / 2) }, () => pool.alloc());
+  return { m, pool, held, gigantic: new HugetlbPool(m, { order: 18, gigantic: giganticFromAnywhere(m) }) };
 }
 
 for (const [release, had] of [
@@ -47,6 +47,21 @@ for (const [release, had] of [
     gigantic.setMaxHugePages(0);
     validate(m, "everything");
   });
+
+test("a holder gives a huge page back by the frame that it was given, wherever the page has moved since", () => {
+  const { m, pool, held, gigantic } = pools("5.15");
+  assert.equal(gigantic.setMaxHugePages(1), 1);
+  assert.ok(
+    held.some((pfn) => !pool.used.has(pfn)),
+    "some have moved",
+  );
+  for (const pfn of held) pool.release(pfn);
+  assert.equal(pool.used.size, 0);
+  assert.throws(() => pool.release(held[0]!), /is not the first of a huge page in use/);
+  pool.setMaxHugePages(0);
+  gigantic.setMaxHugePages(0);
+  validate(m, "everything");
+});
 
 test("7.3: a huge page as large as the range bars it", () => {
   const { m, gigantic } = pools("7.3", "6GiB");

@@ -54,6 +54,8 @@ export class HugetlbPool implements HugetlbMoves {
   readonly free: number[];
   /** Huge pages handed out, by first frame. */
   readonly used: Set<number>;
+  /** By the first frame of a page in use that has moved: the one that its holder was given. */
+  private readonly handedOutAs: Map<number, number>;
   surplus: number;
   overcommit: number;
   readonly gigantic: GiganticSource | null;
@@ -70,6 +72,7 @@ export class HugetlbPool implements HugetlbMoves {
     this.order = options.order;
     this.free = [];
     this.used = new Set();
+    this.handedOutAs = new Map();
     this.surplus = 0;
     this.overcommit = options.overcommit ?? 0;
     this.gigantic = options.gigantic ?? null;
@@ -87,7 +90,16 @@ export class HugetlbPool implements HugetlbMoves {
     }
     if (!this.used.delete(from)) return null;
     this.used.add(to);
+    this.handedOutAs.set(to, this.handedOutAs.get(from) ?? from);
+    this.handedOutAs.delete(from);
     return "used";
+  }
+
+  /** Where the page in use is that its holder was given as `pfn`; −1: there is none. */
+  private placeOf(pfn: number): number {
+    if (this.used.has(pfn) && !this.handedOutAs.has(pfn)) return pfn;
+    for (const [now, then] of this.handedOutAs) if (then === pfn) return now;
+    return this.used.has(pfn) ? pfn : -1;
   }
 
   /** nr_hugepages. */
@@ -130,14 +142,19 @@ export class HugetlbPool implements HugetlbMoves {
     return pfn;
   }
 
-  /** free_huge_page(): returns the page to the pool; surplus pages return to the allocator. */
+  /**
+   * free_huge_page(): returns the page to the pool; surplus pages return to the allocator. `pfn`: as alloc() gave it, even if
+   * the page has moved since.
+   */
   release(pfn: number): void {
-    if (!this.used.delete(pfn))
-      throw new InputError(`hugetlb: frame ${pfn} is not the first of a huge page in use`);
+    const at = this.placeOf(pfn);
+    if (at < 0) throw new InputError(`hugetlb: frame ${pfn} is not the first of a huge page in use`);
+    this.used.delete(at);
+    this.handedOutAs.delete(at);
     if (this.surplus > 0) {
       this.surplus--;
-      this.giveBack(pfn);
-    } else this.free.push(pfn);
+      this.giveBack(at);
+    } else this.free.push(at);
   }
 
   /**
