@@ -1,5 +1,6 @@
 /** From samples to what a fit needs of them, and the fit of a series. */
-import { type Fit, fitMoments, type Moment } from "../workload/fit-series";
+import { isNumber, pick, pickBy } from "lodash";
+import { type Fit, fitMoments, type KnownPages, type Moment } from "../workload/fit-series";
 import { CLASS } from "./class-map";
 import { measureSample } from "./measure-sample";
 import type { SlabLine } from "./proc-texts";
@@ -19,27 +20,21 @@ export function fitSeries(samples: readonly Sample[]): Fit {
   return fitMoments(samples.map(momentOf));
 }
 
+/** Quantities that a moment takes as they are. */
+const KNOWN = [
+  "uptime",
+  "slabReclaimable",
+  "slabUnreclaimable",
+  "pageTables",
+  "kernelStacks",
+  "anon",
+  "file",
+] as const satisfies readonly (keyof KnownPages)[];
+
 /** What a sample tells of the machine. */
 export function momentOf(sample: Sample): Moment {
   const q = measureSample(sample);
-  const pick = ({
-    uptime,
-    slabReclaimable,
-    slabUnreclaimable,
-    pageTables,
-    kernelStacks,
-    anon,
-    file,
-  }: typeof q): Partial<Moment> => ({
-    ...(uptime !== undefined && { uptime }),
-    ...(slabReclaimable !== undefined && { slabReclaimable }),
-    ...(slabUnreclaimable !== undefined && { slabUnreclaimable }),
-    ...(pageTables !== undefined && { pageTables }),
-    ...(kernelStacks !== undefined && { kernelStacks }),
-    ...(anon !== undefined && { anon }),
-    ...(file !== undefined && { file }),
-  });
-  const moment: Moment = { memoryPages: q.memoryPages, ...pick(q) };
+  const moment: Moment = { memoryPages: q.memoryPages, ...pickBy(pick(q, KNOWN), isNumber) };
   const requested = pagesRequested(sample);
   if (requested !== undefined) moment.requested = requested;
   const { blocksByType } = q;

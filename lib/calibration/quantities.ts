@@ -2,21 +2,11 @@
  * The quantities in which a model machine and a real one are compared. Pages everywhere, and shares of memory where the name says
  * so; a quantity that a sample does not tell is missing. measureSample() and measureSystem() fill them by the same rules.
  */
+import type { KnownPages } from "../workload/fit-series";
 import type { FrameCounts } from "./frame-counter";
 
-export interface Quantities {
+export interface Quantities extends KnownPages {
   pageSize: number;
-  /** Memory that the kernel manages: MemTotal. */
-  memoryPages: number;
-  /** Seconds since boot. */
-  uptime?: number;
-  slabReclaimable?: number;
-  slabUnreclaimable?: number;
-  pageTables?: number;
-  kernelStacks?: number;
-  anon?: number;
-  /** Page cache with buffers, without shared memory. */
-  file?: number;
   shmem?: number;
   free?: number;
   /** On per-CPU lists. */

@@ -7,7 +7,7 @@ import { comparisonPlans } from "./comparison";
 import { everyPlan, joined } from "./plans";
 import { robustPoints } from "./robust-points";
 import { type RobustOutcome, RobustTable } from "./robust-table";
-import type { RunSummary } from "./run-plans";
+import { FAILURES_TOLD, type RunSummary } from "./run-plans";
 import { runAllToText } from "./run-text";
 
 /** Runs of one point. */
@@ -62,7 +62,10 @@ function together(a: RunSummary, b: RunSummary): RunSummary {
     resultsHash: null,
     seconds: a.seconds + b.seconds,
     cancelled: a.cancelled || b.cancelled,
-    failures: [...a.failures, ...b.failures.map((f) => ({ ...f, index: a.plans + f.index }))].slice(0, 10),
+    failures: [...a.failures, ...b.failures.map((f) => ({ ...f, index: a.plans + f.index }))].slice(
+      0,
+      FAILURES_TOLD,
+    ),
   };
 }
 

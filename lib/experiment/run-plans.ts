@@ -27,7 +27,7 @@ const LOOKUP_MOST = 16_384;
 const FLUSH_RUNS = 500;
 const FLUSH_MS = 1000;
 /** Failures told in a summary; all are counted. */
-const FAILURES_TOLD = 10;
+export const FAILURES_TOLD = 10;
 
 export interface RunPlansOptions {
   executor: Executor;

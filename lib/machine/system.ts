@@ -10,6 +10,7 @@
 
 import { releaseColumns } from "../base/columns";
 import { IntStackPool } from "../base/int-stack";
+import type { Random } from "../base/random";
 import { findBoard } from "../hardware/boards";
 import { type CostName, type CostTable, costTable, type EventCounts, elapsedNs } from "../hardware/costs";
 import { Contiguous } from "../mm/contiguous/contiguous";
@@ -270,6 +271,11 @@ export class System {
   /** Processors, each with its own lists of free pages. */
   get cpus(): number {
     return this.memory.zones[0]!.pcps.length;
+  }
+
+  /** What follows comes from some processor: the scheduler runs processes anywhere, and what one takes another one frees. */
+  runAnywhere(random: Random): void {
+    this.memory.runOn(random.below(this.cpus));
   }
 
   /** Pages that the allocator manages, in all zones. */

@@ -5,8 +5,9 @@
 import { InputError } from "../base/errors";
 import type { LeafWorkload } from "./workload";
 
-/** A machine at one time, in pages; what is not known is missing. */
-export interface Moment {
+/** What a machine has in memory at one time, in pages; what is not known is missing. */
+export interface KnownPages {
+  /** Memory that the kernel manages: MemTotal. */
   memoryPages: number;
   /** Seconds since boot. */
   uptime?: number;
@@ -15,7 +16,12 @@ export interface Moment {
   pageTables?: number;
   kernelStacks?: number;
   anon?: number;
+  /** Page cache with buffers, without shared memory. */
   file?: number;
+}
+
+/** A machine at one time, as fits need it. */
+export interface Moment extends KnownPages {
   /** Pages requested since boot. */
   requested?: number;
   /** Shares of the page cache in large folios and of anonymous memory in huge pages. */

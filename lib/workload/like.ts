@@ -153,7 +153,7 @@ class Like implements Actor {
     this.grow();
     for (let i = jobs.length - 1; i >= 0; i--) {
       if (jobs[i]!.endMs > nextMs + stepMs) continue;
-      this.move();
+      this.system.runAnywhere(this.cpus);
       jobs.splice(i, 1)[0]!.holder.end();
     }
     this.system.memory.runOn(0);
@@ -173,14 +173,9 @@ class Like implements Actor {
     for (let turn = 0; turn < TURNS; turn++)
       for (const [holder, amounts, job] of due) {
         if (job !== null && job.growsMs <= nextMs) continue;
-        this.move();
+        this.system.runAnywhere(this.cpus);
         if (!holder.take(amounts) && job !== null) job.growsMs = nextMs;
       }
-  }
-
-  /** What follows runs on another processor, maybe: what one takes another one frees. */
-  private move(): void {
-    this.system.memory.runOn(this.cpus.below(this.system.cpus));
   }
 
   /** Processes that end before anybody looks: those of the last step end after those of this one began. */

@@ -95,9 +95,9 @@ export class UptimeActor implements Actor {
       const due = pages * share + fill * (part.fill ?? share);
       this.owed[i] = Math.min(this.owed[i]! + due, 4 * due + 1);
       const whole = Math.floor(this.owed[i]!);
-      // The scheduler runs it somewhere: what one CPU takes, another one frees.
-      if (whole > 0) this.system.memory.runOn(this.cpus.below(this.system.cpus));
-      if (whole > 0) this.owed[i]! -= nightly ? part.nightly!(whole) : part.load.turn(whole);
+      if (whole <= 0) continue;
+      this.system.runAnywhere(this.cpus);
+      this.owed[i]! -= nightly ? part.nightly!(whole) : part.load.turn(whole);
     }
     this.system.memory.runOn(0);
   }
