@@ -88,7 +88,17 @@ export function robustMap(from: Mapped, options: RobustMapOptions): Figure {
 const at = (knob: Knob | null, { values }: RobustPoint) =>
   knob === null ? 0 : knob.levelOf(values[knob.name]!);
 
-const labelOf = (knob: Knob | null, level: number) => (knob === null ? "" : knob.levels[level]!.label);
+const labelOf = (knob: Knob | null, level: number) =>
+  knob === null ? "" : shortLabel(knob.levels[level]!.label);
+
+/** `11.25 GiB to 19 GiB` as `11.3–19 GiB`: an axis of two knobs has no room for more. */
+function shortLabel(label: string): string {
+  const found = /^([\d.]{1,12}) (\S{1,8}) to ([\d.]{1,12}) (\S{1,8})$/.exec(label);
+  if (found === null) return label;
+  const [, low, unit, high, last] = found;
+  const [from, to] = [low, high].map((text) => String(Number(Number(text).toPrecision(3))));
+  return unit === last ? `${from}–${to} ${unit}` : `${from} ${unit}–${to} ${last}`;
+}
 
 function levelsThere(knob: Knob | null, points: readonly RobustPoint[]): number[] {
   return [...new Set(points.map((point) => at(knob, point)))].sort((a, b) => a - b);

@@ -1,5 +1,7 @@
 /** `result.robust({ … })`: the headline of a result, the builder's plan, the map and the tables, and their runs. */
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import test, { before } from "node:test";
 import type { HeatmapTrace } from "../../lib/chart/figure";
 import { headlineOf } from "../../lib/fluent/robust";
@@ -9,7 +11,7 @@ import {
   compare,
   experiment,
   machine,
-  type RobustResult,
+  RobustResult,
   strategies,
   wilson,
   workload,
@@ -87,6 +89,15 @@ test("its map is over the knobs that turn it most, with counts, and a facet for 
   assert.equal((where.map({ where: { profile: "pi" } }).data as HeatmapTrace[])[0]!.z.flat().length, 4);
   assert.throws(() => where.map({ across: "release" }), /knob.*"release"/);
   assert.throws(() => where.map({ where: { profile: "desk" } }), /value of profile.*"desk"/);
+});
+
+test("a map names parts of a range shortly: its axis has room for no more", () => {
+  const file = join(__dirname, "../../docs/robustness/large-ranges-fail.json");
+  const { plan, result } = JSON.parse(readFileSync(file, "utf8"));
+  const [heat] = new RobustResult(plan, result).map({ across: "unmovable", down: "memory" })
+    .data as HeatmapTrace[];
+  assert.deepEqual([...heat!.x!], ["0–1.5 %", "1.5–3 %", "3–4.5 %", "4.5–6 %"]);
+  for (const row of heat!.y!) assert.match(String(row), / (2–4|4–8|8–16|16–32) GiB$/);
 });
 
 test("what it shows is sealed with its plan and result, on a terminal as a table", () => {
