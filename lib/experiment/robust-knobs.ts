@@ -26,6 +26,8 @@ export interface Knob {
   /** Number of values, or Infinity. */
   size: number;
   at(index: number): KnobValue;
+  /** Its first and its last value. */
+  end(which: 0 | 1): KnobValue;
   /** The value at `u` in [0, 1). */
   point(u: number): KnobValue;
   levels: readonly Level[];
@@ -55,6 +57,7 @@ export function knobText(name: KnobName, value: KnobValue): string {
   if (name === "memory" || name === "pageSize") return formatSize(value);
   if (name === "age") return timeOf(value);
   if (name === "unmovable" || name === "polluted") return `${Number((100 * value).toFixed(2))} %`;
+  if (name === "together") return `${value} page block${value === 1 ? "" : "s"}`;
   return String(value);
 }
 
@@ -89,6 +92,7 @@ function listed(name: KnobName, given: readonly KnobValue[]): Knob {
     ordered: name !== "profile",
     size: values.length,
     at: (index) => values[index]!,
+    end: (which) => values[which * (values.length - 1)]!,
     point: (u) => values[Math.floor(u * values.length)]!,
     levels,
     levelOf: (value) => values.indexOf(value),
@@ -133,6 +137,7 @@ function ranged(name: KnobName, { from, to, step }: KnobRange): Knob {
     ordered: true,
     size: Number.POSITIVE_INFINITY,
     at: () => from,
+    end: (which) => (which === 0 ? from : to),
     point: (u) => rounded(exact(u), grain, from),
     levels: Array.from({ length: RANGE_LEVELS }, (_, i) => ({
       label: `${edge(i)} to ${edge(i + 1)}`,
@@ -188,13 +193,15 @@ function withAge(workload: WorkloadSpec | undefined, { profile, age }: Values): 
 /** Pages that never move, in place before anything else happens. */
 function withUnmovable(
   workload: WorkloadSpec | undefined,
-  { unmovable, polluted }: Values,
+  { unmovable, polluted, together }: Values,
 ): WorkloadSpec | undefined {
   if (unmovable === undefined && polluted === undefined) return workload;
   const share = Number(unmovable ?? 0);
   const blocks = Number(polluted ?? Math.min(1, Number((POLLUTED_TIMES * share).toPrecision(12))));
   if (share === 0 && blocks === 0) return workload;
-  return before({ kind: "mix", movable: 0, reclaimable: 0, unmovable: share, polluted: blocks }, workload);
+  const run = together === undefined || together === 1 ? {} : { run: together };
+  const fixed = { kind: "mix", movable: 0, reclaimable: 0, unmovable: share, polluted: blocks, ...run };
+  return before(fixed as LeafWorkload, workload);
 }
 
 function before(first: LeafWorkload, workload: WorkloadSpec | undefined): WorkloadSpec {

@@ -3,6 +3,7 @@
  * seed decides. More points extend the list and change none of the former ones.
  */
 
+import { uniq, uniqBy } from "lodash";
 import { InputError, unknownName } from "../base/errors";
 import { Random } from "../base/random";
 import { type ComparisonSpec, parseComparison } from "../plan/comparison";
@@ -34,7 +35,7 @@ export function robustPoints(spec: RobustSpec): PlannedPoints {
   for (const label of labelsOf(spec.statement))
     if (!labels.includes(label)) throw unknownName("robust: statement: strategy", label, labels);
   const knobs = knobsOf(spec.over);
-  const all = spec.sample === "grid" ? grid(knobs, spec.seed) : hypercube(knobs, spec);
+  const all = spec.sample === "grid" ? grid(knobs, spec.seed) : sampled(knobs, spec);
   const plan = about(spec);
   return {
     knobs,
@@ -80,6 +81,43 @@ function grid(knobs: readonly Knob[], seed: number): KnobValue[][] {
       return value;
     });
   });
+}
+
+/** The corners, if they are wanted, and the samples; what is among both counts once. */
+function sampled(knobs: readonly Knob[], spec: RobustSpec): KnobValue[][] {
+  if (spec.corners !== true) return hypercube(knobs, spec);
+  return uniqBy([...cornersOf(knobs, spec.seed), ...hypercube(knobs, spec)], (point) =>
+    JSON.stringify(point),
+  );
+}
+
+/** Knobs that are named, not measured: a corner has each profile, and the releases in turn. */
+const TAKEN_IN_TURN: ReadonlySet<KnobName> = new Set(["release", "seeds"]);
+
+/**
+ * The ends of every knob of numbers, in each combination and for each profile. Samples of a range hardly ever meet its ends, and
+ * there statements turn round: a machine just booted, memory without a single page added that never moves.
+ */
+function cornersOf(knobs: readonly Knob[], seed: number): KnobValue[][] {
+  const choices = knobs.map((knob): KnobValue[] => {
+    if (TAKEN_IN_TURN.has(knob.name)) return [];
+    if (knob.name === "profile") return Array.from({ length: knob.size }, (_, i) => knob.at(i));
+    return uniq([knob.end(0), knob.end(1)]);
+  });
+  const count = choices.reduce((n, values) => n * Math.max(1, values.length), 1);
+  if (count > ROBUST_LIMITS.points)
+    throw new InputError(`robust: at most ${ROBUST_LIMITS.points} corners: got ${count}`);
+  const corners = Array.from({ length: count }, (_, index) => {
+    let rest = index;
+    return knobs.map((knob, k) => {
+      const values = choices[k]!;
+      if (values.length === 0) return knob.at(index % knob.size);
+      const value = values[rest % values.length]!;
+      rest = Math.floor(rest / values.length);
+      return value;
+    });
+  });
+  return new Random(seed).fork("order of corners").shuffle(corners);
 }
 
 /** Samples in which every knob takes a value in each of `count` equal parts of its range. Equal samples count once. */

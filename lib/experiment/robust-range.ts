@@ -9,6 +9,7 @@ const WORDS: Readonly<Record<KnobName, string>> = {
   age: "age",
   unmovable: "unmovable memory",
   polluted: "polluted page blocks",
+  together: "polluted together",
   pageSize: "page size",
   release: "kernel",
   seeds: "seeds",

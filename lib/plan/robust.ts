@@ -20,6 +20,7 @@ import {
   size,
   text,
   time,
+  truth,
   whole,
 } from "../schema/field";
 import { FieldError, fieldPath, type Locate } from "../schema/place";
@@ -81,6 +82,13 @@ export const KNOB_FIELDS = {
       share("a share of page blocks"),
     ),
   ),
+  together: optional(
+    list(
+      "adjacent page blocks that hold such pages together: 1 puts every block on its own",
+      whole("page blocks", "page blocks", { least: 1, most: 1 << 20 }),
+      { least: 1, most: ROBUST_LIMITS.values, flag: "over-together" },
+    ),
+  ),
   pageSize: optional(
     list("base page sizes", size("a page size", { least: 1 }), {
       least: 1,
@@ -116,6 +124,11 @@ export const ROBUST_OPTIONS = {
   count: optional(
     whole("number of samples of a Latin hypercube", "points", { least: 1, most: ROBUST_LIMITS.points }),
   ),
+  corners: optional(
+    truth("begin with the ends of every knob of numbers, each combination of them in each profile", {
+      default: false,
+    }),
+  ),
   seed: filled(whole("seed of samples, and of the order of points", "", { default: 1, flag: "sample-seed" })),
   points: optional(
     whole("the most points to run, the first ones in their order", "points", {
@@ -144,6 +157,8 @@ export const ROBUST = object("where a statement on a comparison is true", ROBUST
     const kind = sample ?? (count === undefined ? "grid" : "latin-hypercube");
     if (kind === "grid" && count !== undefined)
       throw new FieldError(["count"], "is for samples: a grid has every combination");
+    if (kind === "grid" && rest.corners === true)
+      throw new FieldError(["corners"], "are for samples: a grid has the ends of every knob");
     if (kind !== "grid" && count === undefined)
       throw new FieldError(["count"], "is missing: a Latin hypercube needs the number of its samples");
     return { ...rest, sample: kind, ...(count !== undefined && { count }) };

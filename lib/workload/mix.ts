@@ -3,6 +3,7 @@
  * blocks that hold pages which do not move. It is put together at once, not grown: where nothing is known of how a machine got
  * where it is, as with a recorded snapshot.
  */
+import { groupBy, sortBy } from "lodash";
 import type { Random } from "../base/random";
 import type { System } from "../machine/system";
 import { isolateFreePage } from "../mm/allocation/isolate-free-page";
@@ -11,7 +12,7 @@ import type { Memory } from "../mm/state/memory";
 import { MIGRATE_RECLAIMABLE, MIGRATE_UNMOVABLE } from "../mm/state/migratetype";
 import { markTaken } from "../mm/state/owners";
 import type { Zone } from "../mm/state/zone";
-import { filled, type OutOf, share } from "../schema/field";
+import { filled, type OutOf, optional, share, whole } from "../schema/field";
 import { duration } from "./parameters";
 import { pollution } from "./pollution";
 import { giveBack, ordinaryBlocks, settle } from "./take-frames";
@@ -48,14 +49,14 @@ class Mix implements Actor {
 
   /** Pages that do not move, spread evenly over page blocks chosen at random among those that are free as a whole. */
   private placeFixed(): void {
-    const { system, random, p } = this;
+    const { system, p } = this;
     const { memory: m } = system;
     settle(m);
     const now = shares(system);
     const managed = system.managedPages;
     let reclaimable = Math.round(Math.max(0, p.reclaimable - now.reclaimable) * managed);
     let unmovable = Math.round(Math.max(0, p.unmovable - now.unmovable) * managed);
-    const candidates = random.shuffle(ordinaryBlocks(m).filter((b) => wholeFree(m, b)));
+    const candidates = this.candidates();
     const wanted = Math.round((p.polluted - now.polluted) * now.blocks);
     // So few blocks cannot hold so many pages: then as many as they need.
     const least = Math.ceil(reclaimable / m.pageblockPages) + Math.ceil(unmovable / m.pageblockPages);
@@ -69,6 +70,17 @@ class Mix implements Actor {
       if (isReclaimable) reclaimable -= this.fill(candidates[i]!, pages, isReclaimable);
       else unmovable -= this.fill(candidates[i]!, pages, isReclaimable);
     }
+  }
+
+  /** Page blocks that are free as a whole, in the order in which they are spoiled; those of a run follow one another. */
+  private candidates(): number[] {
+    const { system, random, p } = this;
+    const { memory: m } = system;
+    const free = ordinaryBlocks(m).filter((block) => wholeFree(m, block));
+    const run = p.run ?? 1;
+    if (run === 1) return random.shuffle(free);
+    const places = groupBy(free, (block) => Math.floor(block / (run * m.pageblockPages)));
+    return random.shuffle(sortBy(Object.values(places), ([first]) => first)).flat();
   }
 
   /** Takes `pages` frames at random places of a free block, and gives the block their type. */
@@ -147,6 +159,13 @@ const PARAMETERS = {
   ),
   polluted: filled(
     share("page blocks that hold a page which does not move, including those of the boot", { default: 0.2 }),
+  ),
+  run: optional(
+    whole("adjacent page blocks that hold such pages together", "page blocks", {
+      least: 1,
+      most: 1 << 20,
+      default: 1,
+    }),
   ),
   pageCache: filled(
     share("movable pages that are clean page cache; the others are anonymous", { default: 0.5 }),

@@ -61,17 +61,18 @@ for (const name of ROBUST_NAMES) {
   if (stored === undefined) continue;
   test(`robustness ${name}: the stored result is of its plan, and all of it follows from its points`, () => {
     const stated = robustPlan(name);
-    const { statement, over, sample, count, seed, plan } = stored.plan;
+    const { statement, over, sample, count, corners, seed, plan } = stored.plan;
     const { seeds: _few, ...base } = plan;
     const { seeds: _many, ...wanted } = stated.plan;
     assert.deepEqual(
-      { statement, over, sample, count, seed, plan: base },
+      JSON.parse(JSON.stringify({ statement, over, sample, count, corners, seed, plan: base })),
       JSON.parse(
         JSON.stringify({
           statement: stated.statement,
           over: stated.over,
           sample: stated.sample,
           count: stated.count,
+          corners: stated.corners,
           seed: stated.seed,
           plan: wanted,
         }),

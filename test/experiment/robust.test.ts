@@ -69,6 +69,30 @@ test("a Latin hypercube uses every stratum once, within the range, in steps that
   assert.throws(() => spec(GRID, { sample: "grid", count: 4 }), /count.*is for samples/);
 });
 
+test("corners come first: the ends of every knob of numbers, in each profile; no point comes twice", () => {
+  const over: KnobsIn = {
+    memory: { from: "1GiB", to: "4GiB" },
+    profile: ["pi", "server"],
+    unmovable: [0, 0.1, 0.4],
+    release: ["6.1", "6.12", "7.3"],
+  };
+  const plain = robustPoints(spec(over, { count: 16 })).points;
+  const { points, count } = robustPoints(spec(over, { count: 16, corners: true }));
+  const keys = points.map(({ values }) => JSON.stringify(values));
+  assert.equal(new Set(keys).size, count);
+  const ends = points.slice(0, 8).map(({ values: v }) => `${v.memory} ${v.profile} ${v.unmovable}`);
+  const wanted = [2 ** 30, 2 ** 32].flatMap((memory) =>
+    ["pi", "server"].flatMap((profile) => [0, 0.4].map((share) => `${memory} ${profile} ${share}`)),
+  );
+  assert.deepEqual([...ends].sort(), wanted.sort());
+  assert.equal(new Set(points.slice(0, 8).map(({ values }) => values.release)).size, 3);
+  assert.deepEqual(
+    keys.slice(8),
+    plain.map(({ values }) => JSON.stringify(values)).filter((key) => !keys.slice(0, 8).includes(key)),
+  );
+  assert.throws(() => spec(GRID, { corners: true }), /corners.*are for samples/);
+});
+
 test("each knob changes its part of the plan and no other", () => {
   const { plan } = spec(GRID);
   const turned = (values: Values) => turnedPlan(plan, values) as typeof plan;
@@ -93,6 +117,13 @@ test("each knob changes its part of the plan and no other", () => {
   // Unmovable pages come before everything, over twice their share of page blocks unless it is said otherwise.
   const mix = { kind: "mix", movable: 0, reclaimable: 0 };
   assert.deepEqual(turned({ unmovable: 0.05 }).workload, { ...mix, unmovable: 0.05, polluted: 0.1 });
+  assert.deepEqual(turned({ unmovable: 0.05, together: 16 }).workload, {
+    ...mix,
+    unmovable: 0.05,
+    polluted: 0.1,
+    run: 16,
+  });
+  assert.deepEqual(turned({ unmovable: 0.05, together: 1 }).workload, turned({ unmovable: 0.05 }).workload);
   assert.deepEqual((turnedPlan(used, { unmovable: 0.05, polluted: 0.3 }) as typeof plan).workload, {
     sequence: [
       { ...mix, unmovable: 0.05, polluted: 0.3 },

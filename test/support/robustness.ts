@@ -2,9 +2,9 @@
  * The ranges of docs/claims.md: plans in docs/robustness/NAME.yaml, their results in NAME.json, and the sentences that the
  * page takes from them. This file runs plans and writes both, with a store, so that a second run continues the first:
  *
- *     node --require ./test/support/register.cjs test/support/robustness.ts [NAME…] [--within "5 minutes"] [--seeds 8]
+ *     node --require ./test/support/register.cjs test/support/robustness.ts [NAME…] [--within "5 minutes"] [--seeds 8] [--points 32]
  *
- * Without names it runs every plan; `--within` and `--seeds` take the place of what the plans say.
+ * Without names it runs every plan; `--within`, `--points` and `--seeds` take the place of what the plans say.
  */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -77,12 +77,13 @@ export function withRanges(page: string): string {
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { within: { type: "string" }, seeds: { type: "string" } },
+    options: { within: { type: "string" }, seeds: { type: "string" }, points: { type: "string" } },
   });
   for (const name of positionals.length > 0 ? positionals : ROBUST_NAMES) {
     const stated = robustPlan(name);
     const spec = {
       ...stated,
+      ...(values.points !== undefined && { points: Number(values.points), within: undefined }),
       ...(values.within !== undefined && { within: parseDuration(values.within, "--within") }),
       ...(values.seeds !== undefined && { plan: { ...stated.plan, seeds: Number(values.seeds) } }),
     };

@@ -138,3 +138,18 @@ test("a mix of another seed differs, its shares do not", () => {
     ordinaryBlocks(b!.memory).filter((x) => holdsFixed(b!.memory, x)),
   );
 });
+
+test("a mix in runs spoils as many page blocks, in as many fewer places", () => {
+  const spec = { kind: "mix", movable: 0, reclaimable: 0, unmovable: 0.06, polluted: 0.25 };
+  const [alone, inRuns] = [{}, { run: 16 }].map((more) => runOn(pc(1024), { ...spec, ...more }));
+  const fixed = (s: System) => ordinaryBlocks(s.memory).filter((b) => holdsFixed(s.memory, b));
+  const boot = new Set(fixed(runOn(pc(1024), { ...spec, unmovable: 0, polluted: 0 })));
+  const added = (s: System) => fixed(s).filter((b) => !boot.has(b));
+  const places = (s: System) =>
+    new Set(added(s).map((b) => Math.floor(b / (16 * s.memory.pageblockPages)))).size;
+  assert.equal(added(alone!).length, added(inRuns!).length);
+  // n whole runs, a run cut by what the boot holds, and the one that the share ends in.
+  const n = added(inRuns!).length / 16;
+  assert.ok(places(inRuns!) >= n && places(inRuns!) <= n + 5, `${places(inRuns!)} places for ${n} runs`);
+  assert.ok(places(alone!) > 2 * places(inRuns!));
+});
