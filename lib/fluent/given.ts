@@ -15,6 +15,12 @@ export function nameOf(action: string, name: string, what: string): string {
   return name;
 }
 
+/** Throws InputError if a script hands over more than the one argument that `maker` reads. */
+export function onlyOne(maker: string, more: readonly unknown[], takes: string): void {
+  if (more.length > 0)
+    throw new InputError(`${maker}: takes ${takes}, nothing after it: got ${shown(more[0])}`);
+}
+
 /** Parameters that have a value. Throws InputError unless they are an object without the key that the maker sets. */
 export function parametersOf<T extends object>(maker: string, own: "name" | "kind", parameters: T): T {
   if (!isObject(parameters))

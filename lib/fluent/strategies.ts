@@ -8,7 +8,7 @@ import type { ParametersIn } from "../schema/parameters";
 import { fieldPath } from "../schema/place";
 import { cmaDebate, type KnownStrategies, rdmaDebate, resolveStrategy, STRATEGIES } from "../strategy";
 import type { LabelledStrategy, StrategySpec } from "../strategy/strategy";
-import { parametersOf } from "./given";
+import { onlyOne, parametersOf } from "./given";
 
 /** A strategy, a list of them, or a list that depends on the machine. */
 export type AnyStrategies =
@@ -47,7 +47,8 @@ export type Strategies = {
 };
 
 function maker(name: string) {
-  return (parameters: Record<string, string | number | boolean> = {}): StrategySpec => {
+  return (parameters: Record<string, string | number | boolean> = {}, ...more: unknown[]): StrategySpec => {
+    onlyOne(`strategy ${name}`, more, "one object of parameters");
     const spec = { name, ...parametersOf(`strategy ${name}`, "name", parameters) };
     resolveStrategy(spec);
     return spec;

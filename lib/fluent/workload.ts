@@ -12,7 +12,7 @@ import type { ParametersIn } from "../schema/parameters";
 import { shown } from "../schema/place";
 import { durationMs, type KnownWorkloads, resolveParameters, WORKLOADS } from "../workload";
 import type { LeafWorkload, WorkloadSpec } from "../workload/workload";
-import { parametersOf } from "./given";
+import { onlyOne, parametersOf } from "./given";
 
 /** A workload, or its plain spec. */
 export type AnyWorkload = WorkloadBuilder | WorkloadSpec;
@@ -101,7 +101,8 @@ export type Workloads = {
 };
 
 function maker(kind: string) {
-  return (parameters: Record<string, string | number | boolean> | string = {}): WorkloadBuilder => {
+  return (parameters: Record<string, string | number | boolean> | string = {}, ...more: unknown[]) => {
+    onlyOne(`workload ${kind}`, more, "one object of parameters, or a duration alone");
     const given = typeof parameters === "string" ? { duration: parameters } : parameters;
     const leaf: LeafWorkload = { kind, ...parametersOf(`workload ${kind}`, "kind", given) };
     resolveParameters(leaf);

@@ -5,7 +5,7 @@
 import { InputError } from "../base/errors";
 import { allocPages, freeWholePages } from "../mm/allocation/page-alloc";
 import { allocThp, GFP_TRANSHUGE_LIGHT } from "../mm/allocation/thp";
-import { LRU_INACTIVE_ANON, LRU_INACTIVE_FILE, type Lru } from "../mm/reclaim/lru";
+import { LRU_INACTIVE_ANON, LRU_INACTIVE_FILE, LRU_NONE, type Lru } from "../mm/reclaim/lru";
 import type { RoomMaker } from "../mm/reclaim/vmscan";
 import { __GFP_COMP, __GFP_NORETRY, __GFP_NOWARN, GFP_HIGHUSER_MOVABLE } from "../mm/state/gfp";
 import type { Memory } from "../mm/state/memory";
@@ -93,7 +93,7 @@ export class TrackedPages {
   own(pfn: number, order: number, kind: number, slot = -1): number {
     this.memory.setOwner(pfn, kind | 0x08);
     const list = LRU_OF[kind >> 4]!;
-    if (order < this.memory.pageblockOrder || list === LRU_INACTIVE_FILE)
+    if (list !== LRU_NONE && (order < this.memory.pageblockOrder || list === LRU_INACTIVE_FILE))
       this.lru.add(pfn, list, kind === OWNER_KINDS.fileDirty);
     if (slot < 0) return this.slots.add(pfn, order, kind);
     this.slots.put(slot, pfn, order, kind);

@@ -19,7 +19,7 @@ export const PAGE_CLASSES = [
 ] as const;
 export type PageClass = (typeof PAGE_CLASSES)[number];
 
-const MOVABLE_KINDS = new Set<OwnerKind>(["anon", "fileClean", "fileDirty", "shmem", "balloon"]);
+const MOVABLE_KINDS = new Set<OwnerKind>(["anon", "fileClean", "fileDirty", "shmem", "zspage"]);
 const OWN_CLASS: Partial<Record<OwnerKind, PageClass>> = {
   slabReclaimable: "reclaimable",
   cmaBuffer: "cma",

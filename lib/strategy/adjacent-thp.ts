@@ -33,7 +33,7 @@ export const adjacentThp = defineStrategy({
   configure: "transparent_hugepage=madvise or always",
   control: "the process itself",
   since:
-    "2.6.38 (THP); drivers have joined adjacent pages since 2.6.x and searched for the best page size since 5.2",
+    "2.6.38 (THP); mlx5 has joined adjacent pages from its first release on, and common code has searched for the best page size since 5.2",
   sources: [
     "drivers/infiniband/core/umem.c: adjacent pages are joined, ib_umem_find_best_pgsz()",
     "the share of extra pages: modelling choice",

@@ -34,7 +34,7 @@ export const iommu = defineStrategy({
   summary:
     "The device sees one contiguous range of bus addresses, although the memory behind it is in pieces, because an IOMMU translates. Alternatively, the adapter itself faults pages in (on-demand paging), and nothing is pinned. The Pi 5's codecs work this way, which is why its CMA default shrank. The adapter still needs an entry for each of its pages; with an IOMMU, one large entry in the adapter is walked in the IOMMU's tables instead. Modelled: `iommu` takes the largest pieces available without waiting, as iommu_dma_alloc() does; `odp` faults in single movable pages.",
   configure:
-    "an IOMMU, switched on and not in passthrough mode; or an adapter with ODP (ConnectX-4 and later) and a registration that requests it",
+    "an IOMMU, switched on and not in passthrough mode; or an adapter with ODP (mlx5; which of its adapters have it was not confirmed) and a registration that requests it",
   control: "platform and driver; ODP: the process",
   since: "every release with the IOMMU's driver; ODP since 3.19",
   sources: [

@@ -20,6 +20,7 @@ import { scatterUnmovable } from "./scatter-unmovable";
 import { slabGrowth } from "./slab-growth";
 import { uptime } from "./uptime";
 import { isSequence, isTogether, type LeafWorkload, type WorkloadKind, type WorkloadSpec } from "./workload";
+import { zram } from "./zram";
 
 /** All workloads, in the order in which tables list them. */
 const ALL = {
@@ -31,6 +32,7 @@ const ALL = {
   desktop,
   containers,
   slabGrowth,
+  zram,
   uptime,
   age,
   mix,

@@ -1,15 +1,16 @@
 /**
  * Receive buffers of a network card. A number of buffers is always in flight, and each packet replaces one of them: the driver
  * allocates a new one in its interrupt (GFP_ATOMIC), and a reader frees an old one. The old one is chosen at random, because sockets
- * are read at their own pace. An unavailable order falls back to single pages, as in skb_page_frag_refill() (net/core/sock.c).
+ * are read at their own pace. An unavailable order falls back to single pages, as in __page_frag_cache_refill().
  */
 import type { Random } from "../base/random";
 import type { System } from "../machine/system";
 import { __GFP_COMP, __GFP_NOMEMALLOC, __GFP_NORETRY, __GFP_NOWARN, GFP_ATOMIC } from "../mm/state/gfp";
 
 /**
- * __page_frag_cache_refill(), net/core: its large tries carry __GFP_NOMEMALLOC, which bars them from the reserves of
- * atomic requests; the single page that it falls back to does not.
+ * __page_frag_cache_refill(), mm/page_alloc.c, 6.1: its large tries carry __GFP_NOMEMALLOC, which bars them from the
+ * reserves of atomic requests; the single page that it falls back to does not. skb_page_frag_refill() (net/core/sock.c),
+ * from which virtio_net takes receive buffers, does not set the flag: not modelled.
  */
 const GFP_FRAGMENT = GFP_ATOMIC | __GFP_COMP | __GFP_NOWARN | __GFP_NORETRY | __GFP_NOMEMALLOC;
 

@@ -64,6 +64,15 @@ test("a maker of a strategy or a workload sets its name, and leaves out what has
     ],
     [() => strategies.cma(no), /strategy cma: parameters must be an object: got null/],
     [() => workload.uptime(3 as never), /workload uptime: parameters must be an object: got 3/],
+    [
+      // Once it was silently a server.
+      () => (workload.uptime as (...given: unknown[]) => unknown)("1 hour", { profile: "database" }),
+      /workload uptime: takes one object of parameters, or a duration alone, nothing after it: got \{/,
+    ],
+    [
+      () => (strategies.cma as (...given: unknown[]) => unknown)({}, "16MiB"),
+      /strategy cma: takes one object of parameters, nothing after it: got "16MiB"/,
+    ],
   ]);
   assert.deepEqual(strategies.cma({ area: nothing }), { name: "cma" });
   assert.deepEqual(workload.uptime({ duration: nothing }).toJSON(), { kind: "uptime" });

@@ -24,6 +24,7 @@ const SHORT: Record<string, LeafWorkload> = {
   desktop: { kind: "desktop", duration: "20m", tabs: 4 },
   containers: { kind: "containers", duration: "3m", containers: 5 },
   "slab-growth": { kind: "slab-growth", duration: "1m" },
+  zram: { kind: "zram", duration: "1m", memory: 0.5, resident: 0.1, faults: 1500 },
   uptime: { kind: "uptime", duration: "3 days" },
   age: { kind: "age", most: "10 days", untilOccupancy: 0.7 },
   "recorded-trace": trace,

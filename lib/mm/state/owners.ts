@@ -37,7 +37,8 @@ export const OWNER_KINDS = {
   hugetlb: 0xc0,
   cmaBuffer: 0xd0,
   driver: 0xe0,
-  balloon: 0xf0,
+  /** Pages that are on no LRU list and have an operation of their own to move them: those of zsmalloc. */
+  zspage: 0xf0,
 } as const;
 
 export type OwnerKind = keyof typeof OWNER_KINDS;
