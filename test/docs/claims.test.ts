@@ -21,7 +21,7 @@ import {
 } from "../support/findings";
 
 /** Notebooks that take a few seconds: they are run here. */
-const QUICK = ["20", "21", "23"];
+const QUICK = ["21", "23"];
 const update = process.env.UPDATE_FINDINGS;
 const check = process.env.CHECK_FINDINGS;
 
