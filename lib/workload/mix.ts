@@ -62,11 +62,12 @@ class Mix implements Actor {
     const least = Math.ceil(reclaimable / m.pageblockPages) + Math.ceil(unmovable / m.pageblockPages);
     const n = Math.min(candidates.length, Math.max(least, wanted, 0));
     let forReclaimable = Math.round((n * reclaimable) / Math.max(1, reclaimable + unmovable));
+    // Every block gets a page at least, also if the shares of memory are reached already: the share of page blocks counts too.
     for (let i = 0; i < n; i++) {
       const isReclaimable = forReclaimable > 0;
       const pages = isReclaimable
         ? Math.ceil(reclaimable / forReclaimable--)
-        : Math.ceil(unmovable / Math.max(1, n - i));
+        : Math.max(1, Math.ceil(unmovable / Math.max(1, n - i)));
       if (isReclaimable) reclaimable -= this.fill(candidates[i]!, pages, isReclaimable);
       else unmovable -= this.fill(candidates[i]!, pages, isReclaimable);
     }

@@ -153,3 +153,13 @@ test("a mix in runs spoils as many page blocks, in as many fewer places", () => 
   assert.ok(places(inRuns!) >= n && places(inRuns!) <= n + 5, `${places(inRuns!)} places for ${n} runs`);
   assert.ok(places(alone!) > 2 * places(inRuns!));
 });
+
+test("a mix spoils its share of page blocks also if the boot's pages are unmovable memory enough", () => {
+  const before = shares(
+    runOn(pc(1024), { kind: "mix", movable: 0, reclaimable: 0, unmovable: 0, polluted: 0 }),
+  );
+  const s = runOn(pc(1024), { kind: "mix", movable: 0, reclaimable: 0, unmovable: 0, polluted: 0.4 });
+  assert.ok(before.polluted < 0.2, `${before.polluted} since boot`);
+  assert.ok(Math.abs(shares(s).polluted - 0.4) < 0.01, `${shares(s).polluted}`);
+  assert.ok(shares(s).unmovable < before.unmovable + 0.001);
+});
