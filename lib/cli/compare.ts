@@ -27,20 +27,24 @@ import {
   wholeNumber,
   withRunningOptions,
 } from "./running";
+import { showThreshold, type ThresholdFlags, withThresholdOption } from "./threshold";
 
-interface Flags extends RunningFlags, GivenFlags {
+interface Flags extends RunningFlags, GivenFlags, ThresholdFlags {
   strategies?: string;
   uptime?: string;
   seed?: number;
 }
 
 export function register(program: Command): void {
-  withRobustOptions(command(program, "compare", "comparison", "compare strategies on one machine"))
+  withThresholdOption(
+    withRobustOptions(command(program, "compare", "comparison", "compare strategies on one machine")),
+  )
     .option("--adapter <name>", `adapter of the scorecard: ${RDMA_ADAPTER_NAMES.join(", ")}`)
     .option("--cpu <name>", `CPU of the scorecard: ${CPU_TLB_NAMES.join(", ")}`)
     .action(async (what: string | undefined, flags: Flags) => {
       const spec = chosen("comparison", what, flags);
       if (flags.robust !== undefined) return showRobust(robustWith(spec, flags), flags);
+      if (flags.threshold !== undefined) return showThreshold(spec, flags);
       const hardware = { adapter: flags.adapter, cpu: flags.cpu };
       const carded = what !== undefined && SCENARIOS.get(what)?.card === true;
       if (carded || Object.values(hardware).some((name) => name !== undefined))
