@@ -8,6 +8,7 @@ import { SCENARIOS, scenario } from "../experiment/scenarios";
 import { scorecard } from "../experiment/scorecard";
 import { SCORECARD_HEAD, scorecardCells, scorecardNotes } from "../experiment/scorecard-text";
 import { COMPARISON_HEAD, comparisonCells, comparisonNotes, comparisonTitle } from "../experiment/texts";
+import { searchNote } from "../fluent/search-threshold";
 import { CPU_TLB_NAMES } from "../hardware/cpu-tlb-data";
 import { RDMA_ADAPTER_NAMES } from "../hardware/rdma-adapter-data";
 import { COMPARISON_FIELDS, type ComparisonSpec, comparisonIn, parseComparison } from "../plan/comparison";
@@ -126,7 +127,7 @@ async function showScorecard(
   else if (flags.json) process.stdout.write(`${JSON.stringify(card)}\n`);
   else {
     const table = aligned([SCORECARD_HEAD, ...card.strategies.map(scorecardCells)]);
-    const notes = [...comparedCostNotes(spec), ...scorecardNotes(card)].join("\n");
+    const notes = [...comparedCostNotes(spec), ...scorecardNotes(card), ...searchNote(spec)].join("\n");
     process.stdout.write(`${comparisonTitle(comparison)}\n${table}\n${notes}\nresults ${card.resultsHash}\n`);
   }
 }

@@ -16,7 +16,7 @@ import type { ComparisonResult } from "./comparison-result";
 import { type Only, StrategyCharts } from "./result-charts";
 import { tableHtml, tableText } from "./result-table";
 import type { RobustBuilder } from "./robust";
-import { type SearchThresholdOptions, searchThreshold } from "./search-threshold";
+import { type SearchThresholdOptions, searchNote, searchThreshold } from "./search-threshold";
 import type { SearchThresholdResult } from "./search-threshold-result";
 
 export class ScorecardResult {
@@ -145,7 +145,7 @@ export class ScorecardResult {
     const { scorecard, plan } = this;
     const title = comparisonTitle(this.comparison.comparison);
     const cells = this.rows.map(scorecardCells);
-    const notes = [...comparedCostNotes(plan), ...scorecardNotes(scorecard)];
+    const notes = [...comparedCostNotes(plan), ...scorecardNotes(scorecard), ...searchNote(plan)];
     const shown = {
       "text/html": tableHtml(title, SCORECARD_HEAD, cells, this.rows, notes),
       "text/plain": tableText(title, SCORECARD_HEAD, cells, notes),

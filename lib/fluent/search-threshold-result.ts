@@ -112,7 +112,7 @@ export class SearchThresholdResult {
   }
 
   /**
-   * The share granted, a line for each size of place and one of the closed form: over the number of separate places, or over
+   * The share granted, a line for each size of place and one of the closed form for the smallest: over the number of separate places, or over
    * the share of page blocks that they take.
    */
   chart(options: ThresholdChartOptions = {}): Figure {
@@ -126,18 +126,18 @@ export class SearchThresholdResult {
     const computed = first.closedForm.filter((_, i) => drawn(first.threshold.levels[i]!));
     return lines({
       title: `${of}: ${formatSize(bytes)}, by where unmovable memory lies`,
-      subtitle: `${seeds} seeds at each point`,
+      subtitle: `${seeds} seeds at each point; lines: one by one, or so much memory together in one place`,
       xTitle:
         over === "places" ? "separate places with unmovable memory" : "page blocks with unmovable memory (%)",
       yTitle: "granted (%)",
       ...(over === "share" && { logX: true }),
       series: [
         ...this.rows.map((row) => ({
-          name: lies(row),
+          name: row.run === 1 ? lies(row) : formatSize(row.togetherBytes),
           x: x(row),
           y: row.threshold.levels.filter(drawn).map(({ share }) => 100 * share.mid),
         })),
-        { name: `closed form, ${lies(first)}`, x: x(first), y: computed.map((share) => 100 * share) },
+        { name: "closed form", x: x(first), y: computed.map((share) => 100 * share) },
       ],
       ...words,
       from: this.sweeps,

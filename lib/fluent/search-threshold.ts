@@ -72,26 +72,51 @@ export async function searchThreshold(
   return new SearchThresholdResult({ of, bytes: plan.request.bytes, seeds, blocks, ranges }, rows);
 }
 
+/** Strategies that look for their range when they are asked. */
+const SEARCHES = ["hugetlb-runtime", "map-contig", "find-alloc-contig", "alloc-contig-pages"];
+
+/**
+ * What a scorecard says below its table of the strategies that search: on what their answer depends, and up to where by the
+ * closed form, which takes no run. Empty if none of them searches, or if no range is clean after boot.
+ */
+export function searchNote(spec: ComparisonSpec): string[] {
+  const searching = spec.strategies.filter((one) => SEARCHES.includes(one.spec.name));
+  const found = searching.length === 0 ? null : rangesOf(spec);
+  if (found === null || found.ranges === 0) return [];
+  const { blocks, ranges, rangeBlocks } = found;
+  const halfway = halfwayShare(ranges, rangeBlocks);
+  return [
+    `${searching.map(({ label }) => label).join(", ")}: depends on where unmovable memory lies. After boot ${ranges} clean ${
+      ranges === 1 ? "range is" : "ranges are"
+    } left. If page blocks with an unmovable page lay one by one anywhere, half of the machines would have one up to ${Number(
+      (100 * halfway).toPrecision(3),
+    )} % of ${blocks} page blocks, ${Math.round(halfway * blocks)} places (closed form; threshold() counts it)`,
+  ];
+}
+
+/** Page blocks of the host, and ranges of the request's size that are clean after boot. */
+function rangesOf({ machine, request }: ComparisonSpec) {
+  const kernel = new MachineDescription(machine).boot();
+  const summary = blockSummary(kernel.start().memory, { blocksPerGroup: 1 });
+  const { pageblockBytes: blockBytes, pageSize } = kernel;
+  return {
+    blockBytes,
+    blocks: summary.startPfn.length,
+    rangeBlocks: request.bytes / blockBytes,
+    ranges: request.bytes % blockBytes === 0 ? cleanRanges(summary, request.bytes / pageSize) : 0,
+  };
+}
+
 function askedOf(spec: ComparisonSpec, label: string): Asked {
   const labels = spec.strategies.map((one) => one.label);
   const found = spec.strategies.find((one) => one.label === label);
   if (found === undefined) throw unknownName("threshold: strategy", label, labels);
-  const kernel = new MachineDescription(spec.machine).boot();
-  const summary = blockSummary(kernel.start().memory, { blocksPerGroup: 1 });
-  const { bytes } = spec.request;
-  const ranges = bytes % kernel.pageblockBytes === 0 ? cleanRanges(summary, bytes / kernel.pageSize) : 0;
-  if (ranges === 0)
+  const counted = rangesOf(spec);
+  if (counted.ranges === 0)
     throw new InputError(
-      `threshold: the host must have a clean range of ${formatSize(bytes)} after boot, of whole page blocks (${formatSize(kernel.pageblockBytes)}): got none`,
+      `threshold: the host must have a clean range of ${formatSize(spec.request.bytes)} after boot, of whole page blocks (${formatSize(counted.blockBytes)}): got none`,
     );
-  return {
-    spec,
-    strategy: found.spec,
-    blockBytes: kernel.pageblockBytes,
-    blocks: summary.startPfn.length,
-    rangeBlocks: bytes / kernel.pageblockBytes,
-    ranges,
-  };
+  return { spec, strategy: found.spec, ...counted };
 }
 
 /** Places in page blocks, ascending and each once. */

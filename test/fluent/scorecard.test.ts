@@ -66,6 +66,12 @@ test("it is one table with a front, and its plan makes it again", async () => {
   const html = String(bundle["text/html"]);
   for (const { name } of card.rows) assert.ok(html.includes(`>${name}<`), name);
   assert.match(html, /adapter connectx-4, CPU haswell, accesses hot/);
+  // 13 ranges of 32 page blocks: 1 − (1 − 2^(−1/13))^(1/32) = 8.83 %, computed apart.
+  assert.match(
+    html,
+    /alloc-contig-pages: depends on where unmovable memory lies\. After boot 13 clean ranges/,
+  );
+  assert.match(html, /up to 8\.83 % of 512 page blocks/);
   assert.match(String(bundle["text/plain"]), /\nboot-reserve \| 2 of 2 \| 100\.0 /);
   const { runs, shown } = bundle[RUNS_MIME] as { runs: { plan: object; result: object }[]; shown: string };
   assert.equal(shown, shownSha256(bundle));
