@@ -43,6 +43,13 @@ export {
 } from "./experiment/statistics";
 export { range } from "./experiment/sweep";
 export {
+  type CountedLevel,
+  type Threshold,
+  type ThresholdLevel,
+  thresholdOf,
+  thresholdText,
+} from "./experiment/threshold";
+export {
   ComparisonBuilder,
   type CostsIn,
   compare,
@@ -76,6 +83,13 @@ export { type RobustPlan, RobustResult } from "./fluent/robust-result";
 export { RunningMachine } from "./fluent/running-machine";
 export { ScorecardBuilder, scorecard } from "./fluent/scorecard";
 export { ScorecardResult } from "./fluent/scorecard-result";
+export type { SearchThresholdOptions } from "./fluent/search-threshold";
+export {
+  type SearchAsked,
+  SearchThresholdResult,
+  type ThresholdChartOptions,
+  type ThresholdRow,
+} from "./fluent/search-threshold-result";
 export { strategies } from "./fluent/strategies";
 export { SweepBuilder, sweep } from "./fluent/sweep";
 export { type SweepPlan, SweepResult } from "./fluent/sweep-result";

@@ -8,6 +8,7 @@ import { SCENARIOS, scenario } from "../experiment/scenarios";
 import { scorecard } from "../experiment/scorecard";
 import { SCORECARD_HEAD, scorecardCells, scorecardNotes } from "../experiment/scorecard-text";
 import { COMPARISON_HEAD, comparisonCells, comparisonNotes, comparisonTitle } from "../experiment/texts";
+import { searchNote } from "../fluent/search-threshold";
 import { CPU_TLB_NAMES } from "../hardware/cpu-tlb-data";
 import { RDMA_ADAPTER_NAMES } from "../hardware/rdma-adapter-data";
 import { COMPARISON_FIELDS, type ComparisonSpec, comparisonIn, parseComparison } from "../plan/comparison";
@@ -27,20 +28,24 @@ import {
   wholeNumber,
   withRunningOptions,
 } from "./running";
+import { showThreshold, type ThresholdFlags, withThresholdOption } from "./threshold";
 
-interface Flags extends RunningFlags, GivenFlags {
+interface Flags extends RunningFlags, GivenFlags, ThresholdFlags {
   strategies?: string;
   uptime?: string;
   seed?: number;
 }
 
 export function register(program: Command): void {
-  withRobustOptions(command(program, "compare", "comparison", "compare strategies on one machine"))
+  withThresholdOption(
+    withRobustOptions(command(program, "compare", "comparison", "compare strategies on one machine")),
+  )
     .option("--adapter <name>", `adapter of the scorecard: ${RDMA_ADAPTER_NAMES.join(", ")}`)
     .option("--cpu <name>", `CPU of the scorecard: ${CPU_TLB_NAMES.join(", ")}`)
     .action(async (what: string | undefined, flags: Flags) => {
       const spec = chosen("comparison", what, flags);
       if (flags.robust !== undefined) return showRobust(robustWith(spec, flags), flags);
+      if (flags.threshold !== undefined) return showThreshold(spec, flags);
       const hardware = { adapter: flags.adapter, cpu: flags.cpu };
       const carded = what !== undefined && SCENARIOS.get(what)?.card === true;
       if (carded || Object.values(hardware).some((name) => name !== undefined))
@@ -122,7 +127,7 @@ async function showScorecard(
   else if (flags.json) process.stdout.write(`${JSON.stringify(card)}\n`);
   else {
     const table = aligned([SCORECARD_HEAD, ...card.strategies.map(scorecardCells)]);
-    const notes = [...comparedCostNotes(spec), ...scorecardNotes(card)].join("\n");
+    const notes = [...comparedCostNotes(spec), ...scorecardNotes(card), ...searchNote(spec)].join("\n");
     process.stdout.write(`${comparisonTitle(comparison)}\n${table}\n${notes}\nresults ${card.resultsHash}\n`);
   }
 }

@@ -3,7 +3,7 @@
  * records every step; these steps are the plan of everything shown of the machine.
  */
 import { InputError, unknownName } from "../base/errors";
-import type { Size } from "../base/units";
+import { parseSize, type Size } from "../base/units";
 import type { LatencySamples } from "../chart/latency";
 import { runOf } from "../chart/run";
 import { SteppedSystem, type StepResult, type StepsOutcome, stepsOutcome } from "../experiment/steps";
@@ -13,10 +13,13 @@ import { SYSTEM, type SystemOptions } from "../machine/system-options";
 import {
   type BlockSummary,
   blockSummary,
+  cleanRanges,
   type Estimate,
   freeBlocksByOrder,
   type HolderFlow,
   holderFlows,
+  type Spoiled,
+  spoiledPlaces,
 } from "../metrics";
 import type { PageHold } from "../mm/state/owners";
 import { DISPLAY, type MimeBundle } from "../notebook/display";
@@ -192,6 +195,20 @@ export class RunningMachine {
   /** The current state of the page blocks, for `chart.blockMap`. */
   snapshot(label: string): { label: string; summary: BlockSummary } {
     return { label, summary: blockSummary(this.system.memory) };
+  }
+
+  /** How many page blocks hold a page that does not move, and in how many separate places they lie. */
+  spoiled(): Spoiled {
+    return spoiledPlaces(blockSummary(this.system.memory, { blocksPerGroup: 1 }));
+  }
+
+  /**
+   * Ranges of `size`, at multiples of it, in which nothing lies that does not move: see {@link metrics.cleanRanges}. Throws
+   * InputError unless the size is whole page blocks.
+   */
+  cleanRanges(size: Size): number {
+    const pages = parseSize(size, "clean ranges") / this.pageSize;
+    return cleanRanges(blockSummary(this.system.memory, { blocksPerGroup: 1 }), pages);
   }
 
   /** Who holds the page blocks, for `chart.holders`. */

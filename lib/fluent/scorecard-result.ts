@@ -2,6 +2,7 @@
 import { unknownName } from "../base/errors";
 import type { LatencySamples } from "../chart/latency";
 import { runOf } from "../chart/run";
+import type { RunningOptions } from "../experiment/compare";
 import { comparedCostNotes } from "../experiment/cost-notes";
 import type { Scorecard, ScorecardRow } from "../experiment/scorecard";
 import { SCORECARD_HEAD, scorecardCells, scorecardNotes } from "../experiment/scorecard-text";
@@ -15,6 +16,8 @@ import type { ComparisonResult } from "./comparison-result";
 import { type Only, StrategyCharts } from "./result-charts";
 import { tableHtml, tableText } from "./result-table";
 import type { RobustBuilder } from "./robust";
+import { type SearchThresholdOptions, searchNote, searchThreshold } from "./search-threshold";
+import type { SearchThresholdResult } from "./search-threshold-result";
 
 export class ScorecardResult {
   /** Machine, workload, request, strategies, seeds, adapter, CPU, access pattern. */
@@ -24,11 +27,19 @@ export class ScorecardResult {
   /** The comparison behind it: verdicts on pairs, SQL, CSV and Parquet. */
   readonly comparison: ComparisonResult;
 
+  private readonly running: RunningOptions;
+
   /** Use {@link scorecard}. */
-  constructor(plan: ScorecardPlan, scorecard: Scorecard, comparison: ComparisonResult) {
+  constructor(
+    plan: ScorecardPlan,
+    scorecard: Scorecard,
+    comparison: ComparisonResult,
+    running: RunningOptions = {},
+  ) {
     this.plan = plan;
     this.scorecard = scorecard;
     this.comparison = comparison;
+    this.running = running;
     Object.freeze(this);
   }
 
@@ -102,6 +113,30 @@ export class ScorecardResult {
     return this.comparison.robust(knobs);
   }
 
+  /**
+   * What the answer of a search depends on, with the threshold. The request is made on the card's host, fresh from boot, after
+   * page blocks were spoiled by one unmovable page each, spread one by one and in runs of adjacent blocks. The result says up
+   * to which share of page blocks half of the machines grant it, and has the closed form beside the counts.
+   * @throws InputError for an unknown strategy, a request without a clean range after boot, or an invalid size of place
+   * @example
+   * ```ts
+   * import { machine, scorecard, strategies } from "pageblock";
+   *
+   * const card = await scorecard({ size: "64MiB" })
+   *   .on(machine("pc-x86-64").memory("1GiB"))
+   *   .of(strategies.allocContigPages())
+   *   .seeds(2)
+   *   .workers(1)
+   *   .store("none")
+   *   .run();
+   * const where = await card.threshold({ together: ["2MiB", "16MiB"] });
+   * where.rows.length; // => 2
+   * ```
+   */
+  threshold(options: SearchThresholdOptions = {}): Promise<SearchThresholdResult> {
+    return searchThreshold(this.plan, options, this.running);
+  }
+
   toJSON(): Scorecard {
     return this.scorecard;
   }
@@ -110,7 +145,7 @@ export class ScorecardResult {
     const { scorecard, plan } = this;
     const title = comparisonTitle(this.comparison.comparison);
     const cells = this.rows.map(scorecardCells);
-    const notes = [...comparedCostNotes(plan), ...scorecardNotes(scorecard)];
+    const notes = [...comparedCostNotes(plan), ...scorecardNotes(scorecard), ...searchNote(plan)];
     const shown = {
       "text/html": tableHtml(title, SCORECARD_HEAD, cells, this.rows, notes),
       "text/plain": tableText(title, SCORECARD_HEAD, cells, notes),

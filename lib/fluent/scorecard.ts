@@ -20,6 +20,8 @@ import { ComparisonResult } from "./comparison-result";
 import { MachineDescription, type SystemIn } from "./machine";
 import { runInCell } from "./running";
 import { ScorecardResult } from "./scorecard-result";
+import { type SearchThresholdOptions, searchThreshold } from "./search-threshold";
+import type { SearchThresholdResult } from "./search-threshold-result";
 import { type AnyStrategies, strategiesOn } from "./strategies";
 import { type AnyWorkload, workloadSpec } from "./workload";
 
@@ -195,7 +197,20 @@ export class ScorecardBuilder {
       spec.seeds * spec.strategies.length,
       (options) => runScorecard(scenario, spec, { adapter, cpu, pattern }, options),
     );
-    return new ScorecardResult(plan, scorecard!, new ComparisonResult(spec, comparison!, runs));
+    return new ScorecardResult(
+      plan,
+      scorecard!,
+      new ComparisonResult(spec, comparison!, runs),
+      this.parts.running,
+    );
+  }
+
+  /**
+   * Up to which share of spoiled page blocks a search finds its range, without running the card: see
+   * {@link ScorecardResult.threshold}.
+   */
+  threshold(options: SearchThresholdOptions = {}): Promise<SearchThresholdResult> {
+    return searchThreshold(this.plan(), options, this.parts.running);
   }
 }
 

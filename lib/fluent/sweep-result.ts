@@ -10,6 +10,7 @@ import type { RunSummary } from "../experiment/run-plans";
 import type { SweepSpec, SweepValue } from "../experiment/sweep";
 import type { SweepOutcome, SweepPoint } from "../experiment/sweep-table";
 import { shareText, timeText } from "../experiment/texts";
+import { type Threshold, thresholdOf } from "../experiment/threshold";
 import {
   type Estimate,
   type Frontier,
@@ -73,6 +74,21 @@ export class SweepResult {
   /** Shares granted by combination, 0 to 1, with 95 % intervals: rows for `chart.successRates`. */
   successRates(): Estimate[] {
     return successRates(this.points.map((point) => pointRow(this.parameters, point)));
+  }
+
+  /**
+   * Up to which value of its one parameter, a number, at least half of the requests are granted.
+   * @throws InputError unless exactly one parameter besides the seed was varied, and its values are numbers
+   */
+  threshold(): Threshold {
+    const { parameters, points } = this;
+    if (parameters.length !== 1 || points.some(({ values }) => typeof values[0] !== "number"))
+      throw new InputError(
+        `threshold: needs one parameter of numbers: this sweep varies ${parameters.join(", ") || "none"}`,
+      );
+    return thresholdOf(
+      points.map((p) => ({ value: Number(p.values[0]), asked: p.asked, granted: p.granted })),
+    );
   }
 
   /** Modelled latencies of granted (or refused) requests in nanoseconds: series for `chart.latencyEcdf`. */

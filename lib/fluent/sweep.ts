@@ -62,7 +62,8 @@ export class SweepBuilder {
     return this.with(options);
   }
 
-  private with(options: RunningOptions): SweepBuilder {
+  /** Any options of running at once. */
+  with(options: RunningOptions): SweepBuilder {
     return new SweepBuilder(this.base, this.axes, this.sampling, { ...this.running, ...options });
   }
 

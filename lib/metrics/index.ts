@@ -23,4 +23,5 @@ export {
 } from "./measures";
 export { METRICS, type MetricName } from "./names";
 export { classOf, PAGE_CLASSES, type PageClass } from "./page-class";
-export { alignedRunProbability, hasCleanRun, runProbability } from "./runs";
+export { alignedRunProbability, halfwayShare, hasCleanRun, runProbability } from "./runs";
+export { cleanRanges, type Spoiled, spoiledPlaces } from "./spoiled";

@@ -81,3 +81,29 @@ export function hasCleanRun(polluted: Uint8Array, k: number, step = 1): boolean 
   }
   return false;
 }
+
+/**
+ * The share of page blocks in which unmovable pages may lie until only one machine in two has a clean range: the p at which
+ * alignedRunProbability() of `ranges` ranges of `k` blocks is one half, if the blocks are spoiled in runs of `run` adjacent
+ * ones (1: each by itself). It follows from independence alone, so it is a computation, not a test of anything.
+ *
+ *     (1 − (1 − p)^(k / run))^ranges = ½
+ * @example
+ * ```ts
+ * import { metrics } from "pageblock";
+ *
+ * // 2 GiB among 14 ranges of 1024 page blocks: one spoiled block in 338.
+ * metrics.halfwayShare(14, 1024).toFixed(5); // => "0.00296"
+ * ```
+ */
+export function halfwayShare(ranges: number, k: number, run = 1): number {
+  checked(ranges, k, 0);
+  if (!Number.isInteger(run) || run < 1)
+    throw new InputError(`runs: run must be a whole number of blocks, 1 or more: got ${run}`);
+  if (ranges === 0) return 0;
+  // A run that is longer than a range spoils several ranges at once.
+  const runs = Math.max(1, k / run);
+  const independent = Math.max(1, ranges * Math.min(1, k / run));
+  const clean = -Math.expm1(-Math.LN2 / independent);
+  return -Math.expm1(Math.log(clean) / runs);
+}

@@ -66,6 +66,12 @@ test("it is one table with a front, and its plan makes it again", async () => {
   const html = String(bundle["text/html"]);
   for (const { name } of card.rows) assert.ok(html.includes(`>${name}<`), name);
   assert.match(html, /adapter connectx-4, CPU haswell, accesses hot/);
+  // 13 ranges of 32 page blocks: 1 − (1 − 2^(−1/13))^(1/32) = 8.83 %, computed apart.
+  assert.match(
+    html,
+    /alloc-contig-pages: depends on where unmovable memory lies\. After boot 13 clean ranges/,
+  );
+  assert.match(html, /up to 8\.83 % of 512 page blocks/);
   assert.match(String(bundle["text/plain"]), /\nboot-reserve \| 2 of 2 \| 100\.0 /);
   const { runs, shown } = bundle[RUNS_MIME] as { runs: { plan: object; result: object }[]; shown: string };
   assert.equal(shown, shownSha256(bundle));
@@ -96,4 +102,71 @@ test("what is missing or unknown is said, with the known names", () => {
     [{ surprise: 1 }, /unknown field "surprise"/],
   ] as const)
     assert.throws(() => planKindOf(small.plan()).run({ ...small.plan(), ...wrong }), complaint);
+});
+
+test("the threshold of a search: counts, sentences, and plans that make it again", async () => {
+  const search = scorecard({ size: "64MiB" })
+    .on(host)
+    .of(strategies.allocContigPages(), strategies.iommu())
+    .seeds(8)
+    .workers(1)
+    .store("none")
+    .watched({ onProgress: () => undefined });
+  const where = await search.threshold({ together: ["16MiB", "2MiB", "2MiB"] });
+  assert.deepEqual(
+    where.rows.map(({ run, togetherBytes }) => [run, togetherBytes]),
+    [
+      [1, 2 * 2 ** 20],
+      [8, 16 * 2 ** 20],
+    ],
+  );
+  for (const { threshold, halfway, closedForm } of where.rows) {
+    const [first, last] = [threshold.levels[0]!, threshold.levels.at(-1)!];
+    assert.deepEqual([first.value, first.granted, first.asked, closedForm[0]], [0, 8, 8, 1]);
+    assert.ok(last.value > halfway && last.granted < 8);
+    // Eight seeds are far from exact; a threshold twice as high or low would say that the search is another one.
+    assert.ok(threshold.at! > halfway / 2 && threshold.at! < 2 * halfway, `${threshold.at} at ${halfway}`);
+  }
+  const [alone, together] = where.rows;
+  assert.ok(together!.threshold.at! > 3 * alone!.threshold.at!, "what lies together spoils fewer ranges");
+  assert.match(
+    where.sentences[0]!,
+    /^alloc-contig-pages finds 64 MiB on half of the machines, if spoiled page blocks lie one by one, up to \d/,
+  );
+  const bundle = where[DISPLAY]();
+  assert.match(String(bundle["text/plain"]), /\n16 MiB together \| 0 % \| 8 of 8 \| 100\.0 .* \| 100\.0\n/);
+  const { runs } = bundle[RUNS_MIME] as { runs: { plan: object; result: object }[] };
+  assert.deepEqual(
+    runs.map(({ plan }) => planKindOf(plan).name),
+    ["sweep", "sweep"],
+  );
+  assert.deepEqual(await runPlan(runs[1]!.plan), JSON.parse(JSON.stringify(runs[1]!.result)));
+  for (const over of ["share", "places"] as const) {
+    const { data, runs: from } = where.chart({ over });
+    assert.equal(data.length, 3, "two sizes of place and the closed form");
+    assert.equal(from!.length, 2);
+  }
+});
+
+test("a threshold needs a strategy of the card, a clean range, and whole places", async () => {
+  await assert.rejects(
+    scorecard({ size: "64MiB" }).on(host).threshold({ of: "alloc-contig" }),
+    /threshold: strategy: unknown name "alloc-contig": known are .*alloc-contig-pages/,
+  );
+  await assert.rejects(
+    scorecard({ size: "2GiB" }).on(host).threshold(),
+    /threshold: the host must have a clean range of 2 GiB after boot, of whole page blocks \(2 MiB\): got none/,
+  );
+  await assert.rejects(
+    scorecard({ size: "64MiB" })
+      .on(host)
+      .threshold({ together: ["6MiB"] }),
+    /threshold: together must be a power of two of page blocks \(2 MiB\): got 6MiB/,
+  );
+  await assert.rejects(
+    scorecard({ size: "64MiB" })
+      .on(host)
+      .threshold(1 as never),
+    /options must be an object/,
+  );
 });

@@ -18,6 +18,7 @@ export const AREAS = [
   ["charts", /^chart\//],
   ["write-ups-and-notebook", /^(?:report|notebook)\//],
   ["robustness", /^(?:experiment|fluent|plan)\/(?:robust|statement)/],
+  ["scorecards", /^(?:experiment|fluent)\/(?:scorecard|threshold|search-threshold)/],
   ["plans", /^(?:plan|schema)\//],
   ["experiments-and-results", /^(?:experiment|metrics|fluent|cli)\//],
   ["values-and-errors", /^base\//],
@@ -29,7 +30,9 @@ const ABOUT = {
   "running-machine": "A booted machine that runs: fill it, pin pages, ask for contiguous memory.",
   allocator: "The page allocator itself: requests and frees, compaction, contiguous ranges, reports, laws.",
   plans: "Every kind of plan: its check, its types, its JSON Schema.",
-  "experiments-and-results": "Runs, comparisons, sweeps and scorecards; statistics; what a run gives.",
+  "experiments-and-results": "Runs, comparisons and sweeps; statistics; what a run gives.",
+  scorecards:
+    "Every way to serve a request, its price, and up to how much unmovable memory a search finds its range.",
   robustness: "In which part of a grid of machines a statement on a comparison is true.",
   workloads: "What uses the machine's memory before and between the requests.",
   strategies: "The ways to get contiguous memory.",

@@ -18,7 +18,7 @@ import { shares } from "../../lib/workload/mix";
 import { pollution } from "../../lib/workload/pollution";
 import { holdsFixed, ordinaryBlocks } from "../../lib/workload/take-frames";
 import { FIXTURES } from "../support/cli";
-import { pc, runOn } from "./small";
+import { layoutHash, pc, runOn } from "./small";
 
 test("scatterUnmovable: the number of blocks hit is Binomial, and runs of clean blocks are as the closed form says", () => {
   const p = 0.05;
@@ -45,6 +45,38 @@ test("scatterUnmovable: the number of blocks hit is Binomial, and runs of clean 
     );
   near(hit, blocks, p, "blocks hit");
   near(clean, pairs, (1 - p) ** 8, "runs of 8 blocks without an unmovable page");
+});
+
+test("scatterUnmovable with runs: aligned runs of blocks are hit as a whole, as many of them as the probability says", () => {
+  const p = 0.1;
+  const run = 16;
+  let hit = 0;
+  let runs = 0;
+  for (let seed = 1; seed <= 8; seed++) {
+    const s = pc(2048);
+    const places = new Map<number, number[]>();
+    for (const b of ordinaryBlocks(s.memory)) {
+      const place = Math.floor(b / (run * s.memory.pageblockPages));
+      if (!holdsFixed(s.memory, b)) places.set(place, [...(places.get(place) ?? []), b]);
+    }
+    runOn(s, { kind: "scatterUnmovable", share: p, run }, seed);
+    for (const blocks of places.values()) {
+      const dirty = blocks.filter((b) => holdsFixed(s.memory, b)).length;
+      assert.ok(dirty === 0 || dirty === blocks.length, `seed ${seed}: ${dirty} of ${blocks.length}`);
+      runs++;
+      if (dirty > 0) hit++;
+    }
+    validate(s.memory, "everything", { ownersKnown: true });
+  }
+  assert.ok(Math.abs(hit - runs * p) < 6 * Math.sqrt(runs * p * (1 - p)), `${hit} of ${runs} runs`);
+});
+
+test("scatterUnmovable with runs of one block is scatterUnmovable", () => {
+  const [usual, one, two] = [{}, { run: 1 }, { run: 2 }].map((more) =>
+    layoutHash(runOn(pc(512), { kind: "scatterUnmovable", share: 0.2, ...more }, 3)),
+  );
+  assert.equal(one, usual);
+  assert.notEqual(two, usual);
 });
 
 test("scatterUnmovable hits blocks that are full of movable pages too", () => {

@@ -1,0 +1,38 @@
+/** `--threshold`: up to which share of unmovable memory a search of the scorecard finds its range. */
+import type { Command } from "commander";
+import { Cancelled } from "../fluent/interrupt";
+import { searchThreshold } from "../fluent/search-threshold";
+import { THRESHOLD_HEAD } from "../fluent/search-threshold-result";
+import type { ComparisonSpec } from "../plan/comparison";
+import { aligned, INTERRUPTED_EXIT, type RunningFlags, running } from "./running";
+
+export interface ThresholdFlags {
+  /** The label of a strategy; true: the default. */
+  threshold?: string | true;
+}
+
+export function withThresholdOption(command: Command): Command {
+  return command.option(
+    "--threshold [strategy]",
+    "instead: up to which share of unmovable memory, and in how many places, this search finds its range (default: alloc-contig-pages)",
+  );
+}
+
+/** Runs the sweeps and prints their counts, with the thresholds in words below. */
+export async function showThreshold(
+  spec: ComparisonSpec,
+  flags: RunningFlags & ThresholdFlags,
+): Promise<void> {
+  const of = flags.threshold === true ? {} : { of: flags.threshold! };
+  try {
+    const result = await running(flags, (options) => searchThreshold(spec, of, options));
+    if (flags.json) process.stdout.write(`${JSON.stringify(result)}\n`);
+    else {
+      const table = aligned([THRESHOLD_HEAD, ...result.cells]);
+      process.stdout.write(`${result.title}\n${table}\n${result.sentences.join("\n")}\n`);
+    }
+  } catch (error) {
+    if (!(error instanceof Cancelled)) throw error;
+    process.exitCode = INTERRUPTED_EXIT;
+  }
+}
