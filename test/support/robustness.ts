@@ -9,6 +9,7 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { omit } from "lodash";
 import { parseDuration } from "../../lib/base/duration";
 import { runRobust } from "../../lib/experiment/robust";
 import type { RobustOutcome } from "../../lib/experiment/robust-table";
@@ -81,9 +82,10 @@ async function main(): Promise<void> {
   });
   for (const name of positionals.length > 0 ? positionals : ROBUST_NAMES) {
     const stated = robustPlan(name);
+    const base = values.points === undefined ? stated : omit(stated, "within");
     const spec = {
-      ...stated,
-      ...(values.points !== undefined && { points: Number(values.points), within: undefined }),
+      ...base,
+      ...(values.points !== undefined && { points: Number(values.points) }),
       ...(values.within !== undefined && { within: parseDuration(values.within, "--within") }),
       ...(values.seeds !== undefined && { plan: { ...stated.plan, seeds: Number(values.seeds) } }),
     };
