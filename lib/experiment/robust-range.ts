@@ -11,6 +11,9 @@ const WORDS: Readonly<Record<KnobName, string>> = {
   polluted: "polluted page blocks",
   pageSize: "page size",
   release: "kernel",
+  minFreeKbytes: "min_free_kbytes",
+  watermarkScaleFactor: "watermark_scale_factor",
+  compactionProactiveness: "compaction_proactiveness",
   seeds: "seeds",
 };
 
