@@ -66,6 +66,7 @@ export {
   type TlbCurveOptions,
 } from "./fluent/curves";
 export { experiment, RunResult } from "./fluent/experiment";
+export { HugePagesOutcome } from "./fluent/huge-pages-outcome";
 export { Cancelled } from "./fluent/interrupt";
 export {
   type BoardName,
@@ -74,6 +75,7 @@ export {
   type MachineIn,
   machine,
   type Switch,
+  type SysctlIn,
   type SystemIn,
 } from "./fluent/machine";
 export { CheckedRecording, recording } from "./fluent/recording";
@@ -182,6 +184,15 @@ export {
   Contiguous,
   type FailedContigRequest,
 } from "./mm/contiguous/contiguous";
+export type { StopCause } from "./mm/contiguous/huge-page-candidates";
+export type {
+  HugePageShortage,
+  NodeShortage,
+  PoolRemedy,
+  StoppedPlaces,
+  SurplusShortage,
+  ZoneLevel,
+} from "./mm/contiguous/huge-page-shortage";
 export { HugetlbPool } from "./mm/contiguous/hugetlb";
 export {
   type FailedLongtermPin,

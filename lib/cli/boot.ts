@@ -61,8 +61,10 @@ function human(b: BootedMachine): string {
       lines.push(
         `hugetlb_cma       ${formatSize(r.bytes)} at ${hex(r.base)}, node ${nid}${activated ? "" : ", not activated"}`,
       );
-  for (const { bytes, count } of b.hugePages.pools)
-    lines.push(`huge pages asked  ${count} of ${formatSize(bytes)}, once the allocator runs`);
+  for (const { bytes, count, node } of b.hugePages.pools)
+    lines.push(
+      `huge pages asked  ${count} of ${formatSize(bytes)}${node === undefined ? "" : ` of node ${node}`}, once the allocator runs`,
+    );
   for (const message of b.messages.filter((text) =>
     /^(HugeTLB|hugetlb_cma|The system|This config)/.test(text),
   ))

@@ -37,7 +37,9 @@ export interface Knob {
 }
 
 /** Knobs whose values double rather than add up: samples of a range are even in the ratio. */
-const BY_RATIO: ReadonlySet<KnobName> = new Set(["memory", "age"]);
+const BY_RATIO: ReadonlySet<KnobName> = new Set(["memory", "age", "minFreeKbytes", "watermarkScaleFactor"]);
+/** Knobs that are sysctls of the machine, under the same names. */
+const SYSCTL_KNOBS = ["minFreeKbytes", "watermarkScaleFactor", "compactionProactiveness"] as const;
 /** Parts of a range that is sampled. */
 const RANGE_LEVELS = 4;
 /** Samples are rounded to what a reader can read. */
@@ -58,6 +60,7 @@ export function knobText(name: KnobName, value: KnobValue): string {
   if (name === "age") return timeOf(value);
   if (name === "unmovable" || name === "polluted") return `${Number((100 * value).toFixed(2))} %`;
   if (name === "together") return `${value} page block${value === 1 ? "" : "s"}`;
+  if (name === "minFreeKbytes") return `${value} kB`;
   return String(value);
 }
 
@@ -166,6 +169,9 @@ export function turnedPlan(plan: ComparisonSpec, values: Values): unknown {
     ...(memory !== undefined && { memoryBytes: memory }),
     ...(pageSize !== undefined && { pageSize }),
     ...(release !== undefined && { kernel: release }),
+    ...Object.fromEntries(
+      SYSCTL_KNOBS.filter((name) => values[name] !== undefined).map((name) => [name, values[name]]),
+    ),
   };
   const workload = withUnmovable(withAge(plan.workload, values), values);
   return {

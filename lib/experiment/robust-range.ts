@@ -12,6 +12,9 @@ const WORDS: Readonly<Record<KnobName, string>> = {
   together: "polluted together",
   pageSize: "page size",
   release: "kernel",
+  minFreeKbytes: "min_free_kbytes",
+  watermarkScaleFactor: "watermark_scale_factor",
+  compactionProactiveness: "compaction_proactiveness",
   seeds: "seeds",
 };
 

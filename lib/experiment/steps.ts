@@ -13,6 +13,7 @@ import { drainAllPages } from "../mm/allocation/pcp-free";
 import { compactMemory } from "../mm/compaction/compaction";
 import { ContigStopwatch, type ContigTimeline } from "../mm/contiguous/contig-timeline";
 import type { ContigOptions } from "../mm/contiguous/contiguous";
+import { resizePool } from "../mm/contiguous/resize-pool";
 import { GFP_KERNEL } from "../mm/state/gfp";
 import { OWNER_KINDS } from "../mm/state/owners";
 import { type FillKind, PASS_MS_MAX, STEP_FIELDS, type Step, type StepPlan } from "../plan/steps";
@@ -97,7 +98,7 @@ export class SteppedSystem {
       case "allocPages":
         return this.allocPages(step.order);
       case "hugePages":
-        return this.hugePages(step.bytes, step.count);
+        return this.hugePages(step);
       case "release":
         return this.release(step.step);
       case "compact": {
@@ -261,18 +262,16 @@ export class SteppedSystem {
     return { count: 2 ** order, pfn: got.pfn, latencyNs };
   }
 
-  private hugePages(bytes: number, count: number): Partial<StepResult> {
+  private hugePages({ bytes, count, node }: Extract<Step, { do: "hugePages" }>): Partial<StepResult> {
     const pool = this.system.hugetlb.pools.get(bytes);
     if (pool === undefined)
       throw new InputError(
         `huge pages: this machine has ${[...this.system.hugetlb.pools.keys()].map(formatSize).join(", ") || "none"}: got ${formatSize(bytes)}`,
       );
     const before = this.system.events();
-    const got = pool.setMaxHugePages(count);
-    const latencyNs = this.system.elapsedNs(before);
-    if (got >= count) return { count: got, latencyNs };
-    const reason = `the pool has ${got} of ${count} pages of ${formatSize(bytes)}`;
-    return { ...refusedWith(ERRNO.ENOMEM, reason), count: got, latencyNs };
+    const { memory, pageSize } = this.system;
+    const answer = resizePool(memory, pool, { wanted: count, node, pageSize });
+    return { ...answer, latencyNs: this.system.elapsedNs(before) };
   }
 
   private release(step: number): Partial<StepResult> {

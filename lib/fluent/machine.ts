@@ -27,6 +27,7 @@ import { parseHugetlbCma } from "../machine/huge-pages";
 import { type BootedMovable, parseCore } from "../machine/movable-request";
 import { nodeRanges } from "../machine/nodes";
 import { startAllocator, startedCmaAreas } from "../machine/start";
+import { SYSCTL_FIELDS } from "../machine/sysctls";
 import type { SYSTEM_FIELDS } from "../machine/system-options";
 import type { CmaArea } from "../mm/contiguous/cma-area";
 import type { PageAllocator } from "../mm/page-allocator";
@@ -36,6 +37,7 @@ import { machineBundle } from "../notebook/machine-bundle";
 import { check, isObject, spellings } from "../schema/check";
 import { type In, type InOf, list, object, size, type Without } from "../schema/field";
 import { fieldPath, shown } from "../schema/place";
+import { optionsOf } from "./given";
 import { RunningMachine } from "./running-machine";
 
 export type { BoardName } from "../hardware/boards";
@@ -46,14 +48,19 @@ export type MachineIn = Partial<Omit<InOf<typeof MACHINE_FIELDS>, "board">>;
 /** The fields of a plan's `system`: mechanisms and swap. */
 export type SystemIn = InOf<typeof SYSTEM_FIELDS>;
 
+/** Sysctls, as a plan's `machine` has them. */
+export type SysctlIn = InOf<typeof SYSCTL_FIELDS>;
+
 /** `on` or `off`, or a boolean. */
 export type Switch = "on" | "off" | boolean;
 
 /**
  * The fields of a machine without the check that they fit together: this check has no place in its messages, and the
- * largest order of a page block may be given before the release that knows it.
+ * largest order of a page block and sysctls may be given before the release that knows them.
  */
 const FORMS = object("the machine", MACHINE_FIELDS);
+const SYSCTLS = object("sysctls", SYSCTL_FIELDS);
+const CHECKED_BY_BOOT = ["pageblockMaxOrder", ...Object.keys(SYSCTL_FIELDS)];
 
 const HOTPLUGGABLE = list(
   "ranges of hot-pluggable memory",
@@ -79,8 +86,7 @@ export class MachineDescription {
   /** Use {@link machine}. */
   constructor(request: BootRequest) {
     const read = check(FORMS, request, (path, key) => `machine: ${fieldPath(path, key)}`);
-    const { pageblockMaxOrder: _checkedByBoot, ...rest } = read;
-    kernelProfile(resolveBoot(rest).release, read.switches);
+    kernelProfile(resolveBoot(omit(read, CHECKED_BY_BOOT) as BootRequest).release, read.switches);
     this.request = Object.freeze(read);
     Object.freeze(this);
   }
@@ -174,14 +180,17 @@ export class MachineDescription {
 
   /**
    * `hugepagesz=` and `hugepages=`: `count` huge pages of `size` at boot; gigantic pages come from memblock. A second
-   * call for the same size replaces the first.
-   * @throws InputError if the machine has no huge pages of that size; the message lists its sizes.
+   * call for the same size replaces the first. With `node`, `hugepages=NODE:COUNT` of 5.16: calls for other nodes add up.
+   * @throws InputError if the machine has no huge pages of that size or no such node; the message lists what it has.
    */
-  hugePages(size: Size, count: number): MachineDescription {
+  hugePages(size: Size, count: number, options: { readonly node?: number } = {}): MachineDescription {
     const bytes = parseSize(size, "huge pages");
+    const { node } = optionsOf("hugePages", options);
     const { pools = [], ...rest } = this.request.hugePages ?? { cmaBytes: 0 };
-    const others = pools.filter((p) => p.bytes !== bytes);
-    return this.changed({ hugePages: { ...rest, pools: [...others, { bytes, count }] } });
+    const stays = (of: number | undefined) => node !== undefined && of !== undefined && of !== node;
+    const others = pools.filter((p) => p.bytes !== bytes || stays(p.node));
+    const pool = { bytes, count, ...(node !== undefined && { node }) };
+    return this.changed({ hugePages: { ...rest, pools: [...others, pool] } });
   }
 
   /**
@@ -233,6 +242,23 @@ export class MachineDescription {
   }
 
   /**
+   * Sysctls, written once the machine has booted, as systemd-sysctl does: `sysctl({ minFreeKbytes: 65536 })`. A later call
+   * replaces those that it names. `boot().zones` holds the watermarks and reserves after it.
+   * @throws InputError for an unknown one and for a value outside its limits; `boot()` throws it for one that the kernel
+   * release does not have, with the release that brought it
+   * @example
+   * ```ts
+   * import { machine } from "pageblock";
+   *
+   * const pc = machine("pc-x86-64").memory("4GiB").sysctl({ minFreeKbytes: 65536, watermarkScaleFactor: 100 });
+   * pc.boot().minFreeKbytes; // => 65536
+   * ```
+   */
+  sysctl(settings: SysctlIn): MachineDescription {
+    return this.changed(check(SYSCTLS, settings, (path, key) => `sysctl: ${fieldPath(path, key)}`));
+  }
+
+  /**
    * Boots: zones, watermarks, page blocks, and the CMA area or why there is none. Equal descriptions give equal
    * results.
    */
@@ -265,6 +291,10 @@ export class MachineDescription {
    * `options` switches mechanisms off: `running({ compaction: false })`.
    */
   running(options: SystemIn = {}): RunningMachine {
+    // Plans of format 2 had this sysctl among the options.
+    const { proactiveness, ...rest } = (isObject(options) ? options : {}) as { proactiveness?: number };
+    if (proactiveness !== undefined)
+      return this.sysctl({ compactionProactiveness: proactiveness }).running(rest);
     return new RunningMachine(this.toJSON(), options);
   }
 

@@ -42,8 +42,8 @@ export class RobustBuilder {
 
   /**
    * The knobs and their values: `{ memory: ["4GiB", "16GiB"], profile: ["server", "database"], age: ["1 day", "30 days"],
-   * unmovable: [0, 0.05], pageSize: ["4KiB"], release: ["6.1"], seeds: [32] }`. Knobs of numbers take ranges too:
-   * `{ from: "4GiB", to: "64GiB" }`.
+   * unmovable: [0, 0.05], pageSize: ["4KiB"], release: ["6.1"], minFreeKbytes: [65536], seeds: [32] }`. Knobs of numbers
+   * take ranges too: `{ from: "4GiB", to: "64GiB" }`.
    */
   over(knobs: KnobsIn): RobustBuilder {
     return this.changed({ over: { ...this.parts.over, ...knobs } });

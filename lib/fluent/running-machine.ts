@@ -31,6 +31,7 @@ import type { In, InOf, TimeIn, Without } from "../schema/field";
 import { fieldPath, shown } from "../schema/place";
 import { ContigOutcome } from "./contig-outcome";
 import { nameOf, optionsOf } from "./given";
+import { HugePagesOutcome } from "./huge-pages-outcome";
 import { MachineCharts, stepLatencies, stepRates } from "./machine-charts";
 
 /** The options of a step. */
@@ -132,9 +133,17 @@ export class RunningMachine {
     return this.ask({ do: "allocPages", order });
   }
 
-  /** Grows or shrinks the pool of huge pages of `size` towards `count`, and returns how many it then has. */
-  hugePages(size: Size, count: number): number {
-    return this.step({ do: "hugePages", size, count }).count;
+  /**
+   * Writes nr_hugepages: grows or shrinks the pool of huge pages of `size` towards `count`. With `node`, the node's own. The
+   * outcome counts as the number of pages there are then; if they are fewer, `reason` and `details` say why.
+   */
+  hugePages(
+    size: Size,
+    count: number,
+    options: Without<StepOptions<"hugePages">, "bytes" | "size" | "count"> = {},
+  ): HugePagesOutcome {
+    const result = this.step({ do: "hugePages", size, count, ...optionsOf("hugePages", options) });
+    return new HugePagesOutcome(result, () => ({ plan: this.plan, result: this.toJSON() }));
   }
 
   /** Releases the pages of a granted request. */

@@ -82,6 +82,18 @@ export const BOOT_RULES = {
     "A kernel with THP built in but off computes min_free_kbytes again.",
     came("5.16", "bd3400ea173f; in one batch with a6ea8b5b9f1c of 5 November 2021"),
   ),
+  watermarkScaleFactorMost: choice<number>(
+    "The largest vm.watermark_scale_factor that can be written.",
+    1000,
+    [[3000, came("5.17", "39c65a94cd96; the handler's limit is 3000 in 6.1.192")]],
+  ),
+  pagelistFraction: choice<"wholeZone" | "perCpu">(
+    "vm.percpu_pagelist_fraction gives every CPU's list the fraction and a batch of a quarter of it, or " +
+      "vm.percpu_pagelist_high_fraction divides it among the node's CPUs and leaves the batch.",
+    "wholeZone",
+    [["perCpu", came("5.14", "74f44822097c, bbbecb35a41c")]],
+  ),
+  defragModeSysctl: onOff("vm.defrag_mode can be written.", came("6.15", "e3aa7df331bc")),
   pagesetBatch: choice<"quarterOf512KiB" | "quarterOf1MiB" | "256KiB">(
     "zone_batchsize(): a thousandth of the zone, at most 512 KiB or 1 MiB, divided by four; or a 4096th, at most 256 KiB.",
     "quarterOf512KiB",
@@ -147,6 +159,7 @@ export const BOOT_RULES = {
   ),
 
   // Huge pages.
+  hugepagesByNode: onOff("hugepages= takes NODE:COUNT,NODE:COUNT.", came("5.16", "b5389086ad7b")),
   hugetlbCma: onOff("hugetlb_cma= reserves areas for gigantic pages.", came("5.7", "cf11e85fc08c")),
   hugetlbCmaRanges: onOff(
     "An area of hugetlb_cma= may have several ranges, each beginning at a gigantic page.",

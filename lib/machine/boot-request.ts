@@ -29,6 +29,8 @@ import { CMA, type CmaRequest } from "./cma-request";
 import { HUGE_PAGES, type HugePageRequest } from "./huge-pages";
 import { MOVABLE, type MovableZoneRequest } from "./movable-request";
 import { resolveNodes } from "./nodes";
+import { checkSysctls, SYSCTL_FIELDS, type Sysctls, sysctlsOf } from "./sysctls";
+import { zonesBuilt } from "./zones";
 
 /** CONFIG_* and size defaults of a boot. */
 export const BOOT_DEFAULTS = { kernel: "6.1", thp: true, thpEnabled: true, hugetlb: true } as const;
@@ -113,6 +115,7 @@ export const MACHINE_FIELDS = {
     }),
   ),
   switches: optional(switches),
+  ...SYSCTL_FIELDS,
 } satisfies Fields;
 
 export interface MachineField extends ObjectField<typeof MACHINE_FIELDS> {}
@@ -143,6 +146,8 @@ export interface ResolvedBoot {
   cmaAreas: readonly CmaAreaRequest[];
   hugePages: HugePageRequest;
   pageblockMaxOrder?: number;
+  /** Written once the machine has booted. */
+  sysctls: Sysctls;
 }
 
 /** `; its processor, a Cortex-A72, has no translation granule for 16 KiB`, or nothing. */
@@ -181,11 +186,18 @@ export function resolveBoot(request: BootRequest): ResolvedBoot {
     cma: request.cma ?? { kind: "configured" },
     cmaAreas: request.cmaAreas ?? [],
     hugePages: request.hugePages ?? { pools: [], cmaBytes: 0 },
+    sysctls: sysctlsOf(request, geometry),
   };
   if (resolved.cpus < resolved.nodes)
     throw new InputError(`cpus: each of ${resolved.nodes} nodes has at least one: got ${resolved.cpus}`);
   checkHugePages(resolved);
   checkCmaAreas(resolved.cmaAreas, release, resolved.nodes);
+  checkSysctls(resolved.sysctls, {
+    release,
+    geometry,
+    nodes: resolved.nodes,
+    zoneNames: zonesBuilt(board, release),
+  });
   if (request.pageblockMaxOrder !== undefined) {
     checkPageblockMaxOrder(request.pageblockMaxOrder, geometry, release);
     resolved.pageblockMaxOrder = request.pageblockMaxOrder;
@@ -206,15 +218,24 @@ function checkMemory(board: Board, memoryBytes: number, pageSize: number): void 
     );
 }
 
-function checkHugePages({ hugePages, geometry, release }: ResolvedBoot): void {
+function checkHugePages({ hugePages, geometry, release, nodes }: ResolvedBoot): void {
   const sizes = geometry.hugePageSizes;
-  for (const { bytes, count } of hugePages.pools) {
+  for (const { bytes, count, node } of hugePages.pools) {
     if (!sizes.includes(bytes))
       throw new InputError(
         `huge pages: a machine with pages of ${formatSize(geometry.pageSize)} has ${sizes.length === 0 ? "none" : sizes.map(formatSize).join(", ")}: got ${formatSize(bytes)}`,
       );
     if (!Number.isInteger(count) || count < 0)
       throw new InputError(`hugepages: must be a whole number, 0 or more: got ${count}`);
+    if (node === undefined) continue;
+    if (!bootRules(release).hugepagesByNode)
+      throw new InputError(`hugepages: NODE:COUNT exists since 5.16: got node ${node} and kernel ${release}`);
+    if (node >= nodes)
+      throw new InputError(`hugepages: the machine has nodes 0 to ${nodes - 1}: got node ${node}`);
+    if (hugePages.pools.some((other) => other.bytes === bytes && other.node === undefined))
+      throw new InputError(
+        `hugepages: pages of ${formatSize(bytes)} must be asked of all nodes or by node, not both: got node ${node}`,
+      );
   }
   if (hugePages.cmaBytes > 0 && (sizes.length === 0 || !bootRules(release).hugetlbCma))
     throw new InputError(

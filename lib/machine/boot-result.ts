@@ -8,6 +8,7 @@ import type { Watermarks } from "../mm/boot/watermarks";
 import type { BootedCmaArea } from "./cma-areas";
 import type { HugePagePool } from "./huge-pages";
 import type { BootedMovable } from "./movable-request";
+import type { Sysctls } from "./sysctls";
 import type { PageRange, ZoneSpan } from "./zones";
 
 /** A zone after boot. Counts are pages of the machine's page size. */
@@ -19,10 +20,14 @@ export interface BootedZone extends ZoneSpan {
   watermarks: Watermarks;
   /** Pages reserved against requests for each higher zone of the node, in zone order. */
   lowmemReserve: number[];
-  pageset: PagesetSize;
+  /** `highMax`: the upper end of the range of `high`, if a sysctl sets it. */
+  pageset: PagesetSize & { highMax?: number };
   /** Free memory given to the buddy allocator, ascending, without CMA areas. */
   freeRanges: PageRange[];
 }
+
+/** What a zone keeps back, and the sizes of its per-CPU lists. */
+export type ZoneReserves = Pick<BootedZone, "watermarks" | "lowmemReserve" | "pageset">;
 
 /** The default CMA area. Bytes; `base` is a physical address. */
 export interface BootedCma extends Answer {
@@ -97,4 +102,11 @@ export interface BootResult {
   givenBack: PageRange[];
   /** The kernel's own messages about CMA and huge pages. */
   messages: string[];
+  /** Sysctls of the description, written once the machine has booted; absent if it has none. */
+  sysctls?: Sysctls;
+  /**
+   * The reserves of the zones as the booting kernel had them, if sysctls change them: `zones` and `minFreeKbytes` hold what is
+   * after. In the order of `zones`.
+   */
+  bootReserves?: ZoneReserves[];
 }

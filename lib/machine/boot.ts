@@ -13,7 +13,14 @@ import { zonePagesetSize } from "../mm/boot/pageset-size";
 import { calcMemmapPages, mobilityGroupingEnabled } from "../mm/state/mobility-grouping";
 import { kernelProfile } from "../mm/state/profile";
 import { type BootRequest, type ResolvedBoot, resolveBoot } from "./boot-request";
-import type { BootedCma, BootedHugePages, BootedZone, BootResult, Reservation } from "./boot-result";
+import type {
+  BootedCma,
+  BootedHugePages,
+  BootedZone,
+  BootResult,
+  Reservation,
+  ZoneReserves,
+} from "./boot-result";
 import {
   activateAll,
   activateCmaAreas,
@@ -25,7 +32,7 @@ import { type CmaAttempt, type EarlyMemory, earlyMemory, nodesOf, STRUCT_PAGE_BY
 import { explainCmaFailure } from "./explain-cma";
 import { movableMessages, placeZoneMovable } from "./movable-request";
 import { framesOf, zonesWithAreas } from "./zone-of-areas";
-import { zoneLowmemReserve, zoneReserves } from "./zone-reserves";
+import { writtenReserves, zoneLowmemReserve, zoneReserves } from "./zone-reserves";
 import { movableZoneStart, type PageRange, pagesWithin, type ZoneSpan, zoneSpans } from "./zones";
 
 export type { BootedCma, BootedHugePages, BootedZone, BootResult, Reservation };
@@ -74,6 +81,8 @@ export function boot(request: BootRequest): BootResult {
   checkMemoryOfAreas(all, memblock.memory, geometry.sectionBytes);
   const activation = inMovableZone ? activateAll(all) : activateCmaAreas(all, spans, pageSize, release);
   const { zones, givenBack } = bootedZones(resolved, { early, spans, activation, inMovableZone, order });
+  const written = writtenReserves(resolved, zones.booted, zones.minFreeKbytes);
+  const { sysctls } = resolved;
   return {
     board: board.name,
     kernel: release,
@@ -92,8 +101,8 @@ export function boot(request: BootRequest): BootResult {
     mobilityGrouping:
       request.switches?.mobilityGrouping !== false && mobilityGroupingEnabled(vmTotalPages, order, types),
     vmTotalPages,
-    minFreeKbytes: zones.minFreeKbytes,
-    zones: zones.booted,
+    minFreeKbytes: sysctls.minFreeKbytes ?? zones.minFreeKbytes,
+    zones: written === null ? zones.booted : zones.booted.map((z, i) => ({ ...z, ...written[i] })),
     cma: summarise(attempts, alignment, memblock.memory),
     cmaAreas,
     cmaActive: activation.active,
@@ -123,8 +132,16 @@ export function boot(request: BootRequest): BootResult {
       ...gigantic.messages,
       ...activation.messages,
     ],
+    ...(Object.keys(sysctls).length > 0 && { sysctls }),
+    ...(written !== null && { bootReserves: zones.booted.map(reservesOf) }),
   };
 }
+
+const reservesOf = ({ watermarks, lowmemReserve, pageset }: BootedZone): ZoneReserves => ({
+  watermarks,
+  lowmemReserve,
+  pageset,
+});
 
 /** What the zones of a machine are made of. */
 interface ZoneParts {

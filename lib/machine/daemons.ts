@@ -53,7 +53,7 @@ export class Daemons {
   private lookForCompaction(ms: number): void {
     const m = this.memory;
     const before = fragmentationScore(m);
-    const ran = proactiveCompactNode(m, this.options.proactiveness);
+    const ran = proactiveCompactNode(m);
     const helped = !ran || fragmentationScore(m) < before;
     this.nextKcompactdMs = ms + (helped ? KCOMPACTD_MS : KCOMPACTD_DEFERRED_MS);
   }

@@ -239,15 +239,18 @@ function giganticPages(boot: ResolvedBoot, memblock: Memblock, fromCma: boolean)
   return { pages, messages };
 }
 
-/** for_each_node_mask_to_alloc(): takes pages from the nodes in turn; if a node has no room, from any other. */
+/**
+ * for_each_node_mask_to_alloc(): takes pages from the nodes in turn, or all from the one that is named
+ * (hugetlb_hstate_alloc_pages_onenode()); if a node has no room, from any other.
+ */
 function takeGigantic(
   memblock: Memblock,
-  { bytes, count }: HugePagePool,
+  { bytes, count, node: only }: HugePagePool,
   nodes: readonly PhysicalRange[],
 ): number[] {
   const starts: number[] = [];
   while (starts.length < count) {
-    const node = nodes[starts.length % nodes.length]!;
+    const node = nodes[only ?? starts.length % nodes.length]!;
     const start = memblock.allocNode("gigantic huge page", bytes, bytes, { node });
     if (start === undefined) break;
     starts.push(start);

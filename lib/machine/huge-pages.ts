@@ -24,21 +24,31 @@ import { shown } from "../schema/place";
 const POOL = object("huge pages of one size", {
   bytes: size("bytes of one page", { least: 1, word: "size" }),
   count: whole("how many", "pages"),
+  node: optional(
+    whole("the node that gives them, hugepages=NODE:COUNT since 5.16", "node", {
+      most: 1023,
+      default: "all, in turn",
+    }),
+  ),
 });
 
-/** Pages of one size requested. */
+/** Pages of one size requested, of all nodes or of one. */
 export interface HugePagePool extends Out<typeof POOL> {}
 
-/** `1GiB:2`, or an object with both parts. */
+/** `1GiB:2`, `1GiB:0:2` for node 0, or an object with the parts. */
 const pool = parsed(
   "huge pages of one size",
   (given: string | In<typeof POOL>): HugePagePool => {
-    const [, bytes, count] = typeof given === "string" ? (/^([^:]+):(\d+)$/.exec(given) ?? []) : [];
-    if (typeof given === "string" && bytes === undefined)
-      throw new InputError(`must be SIZE:COUNT, such as 1GiB:2: got ${shown(given)}`);
-    return readField(POOL, bytes === undefined ? given : { bytes, count: Number(count) }, []) as HugePagePool;
+    if (typeof given !== "string") return readField(POOL, given, []) as HugePagePool;
+    const [, bytes, node, count] = /^([^:]+):(?:(\d+):)?(\d+)$/.exec(given) ?? [];
+    if (bytes === undefined)
+      throw new InputError(
+        `must be SIZE:COUNT, such as 1GiB:2, or SIZE:NODE:COUNT, such as 1GiB:0:2: got ${shown(given)}`,
+      );
+    const of = node === undefined ? {} : { node: Number(node) };
+    return readField(POOL, { bytes, count: Number(count), ...of }, []) as HugePagePool;
   },
-  [text("SIZE:COUNT, such as 1GiB:2"), POOL],
+  [text("SIZE:COUNT, such as 1GiB:2, or SIZE:NODE:COUNT"), POOL],
 );
 
 const NODE = object("gigantic pages of one node", {
@@ -91,6 +101,8 @@ export function parseHugePages(
   { sizes, defaultBytes }: HugePageSizes,
 ): HugePageRequest & { messages: string[] } {
   const counts = new Map<number, number>();
+  /** NODE:COUNT by size; 0: the default one. */
+  const byNode = new Map<number, { node: number; count: number }[]>();
   const messages: string[] = [];
   let cma: Pick<HugePageRequest, "cmaBytes" | "cmaByNode"> = { cmaBytes: 0 };
   let size: number | null = null;
@@ -144,6 +156,12 @@ export function parseHugePages(
         );
         continue;
       }
+      const nodes = nodeCounts(value);
+      if (nodes !== null) {
+        byNode.set(pool, nodes);
+        last = pool;
+        continue;
+      }
       if (!/^\d+$/.test(value)) {
         messages.push(`HugeTLB: Invalid hugepages parameter ${value}`);
         continue;
@@ -154,8 +172,18 @@ export function parseHugePages(
     }
   }
   if (fallback > 0) counts.set(defaultBytes, fallback);
-  const pools = [...counts].map(([bytes, count]) => ({ bytes, count }));
+  const pools: HugePagePool[] = [...counts].map(([bytes, count]) => ({ bytes, count }));
+  for (const [bytes, nodes] of byNode)
+    pools.push(...nodes.map((of) => ({ bytes: bytes === 0 ? defaultBytes : bytes, ...of })));
   return { pools: pools.filter((p) => p.count > 0), ...cma, messages };
+}
+
+/** `0:4,1:28` of `hugepages=`, since 5.16; null for anything else. */
+function nodeCounts(value: string): { node: number; count: number }[] | null {
+  const parts = value.split(",").map((part) => /^(\d{1,4}):(\d{1,10})$/.exec(part));
+  return parts.every((part) => part !== null)
+    ? parts.map(([, node, count]) => ({ node: Number(node), count: Number(count) }))
+    : null;
 }
 
 /**
@@ -179,8 +207,9 @@ export function parseHugetlbCma(value: Size): Pick<HugePageRequest, "cmaBytes" |
 const MAX_NUMNODES = 1024;
 
 /** The kernel's message about a pool that stayed smaller than requested. */
-export function poolFailedMessage({ bytes, count }: HugePagePool, got: number): string {
-  return `HugeTLB: allocating ${count} of page size ${threeDigits(bytes)} failed.  Only allocated ${got} hugepages.`;
+export function poolFailedMessage({ bytes, count, node }: HugePagePool, got: number): string {
+  const on = node === undefined ? "" : ` node${node}`;
+  return `HugeTLB: allocating ${count} of page size ${threeDigits(bytes)} failed${on}.  Only allocated ${got} hugepages.`;
 }
 
 /** lib/string_helpers.c string_get_size(): three significant digits. */

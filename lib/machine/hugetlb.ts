@@ -12,6 +12,17 @@ import { markTaken } from "../mm/state/owners";
 import type { BootResult } from "./boot";
 import { poolFailedMessage } from "./huge-pages";
 
+/** A write to nr_hugepages by a sysctl of the machine. */
+export interface PoolWritten {
+  /** Bytes of a page. */
+  bytes: number;
+  /** The node whose pool was written; null: all. */
+  node: number | null;
+  wanted: number;
+  /** Persistent pages after it, with a node those of the node. */
+  got: number;
+}
+
 export interface HugetlbPools {
   /** By the size of a huge page in bytes, all sizes of the machine. */
   pools: ReadonlyMap<number, HugetlbPool>;
@@ -19,6 +30,18 @@ export interface HugetlbPools {
   atBoot: ReadonlyMap<number, number>;
   /** The kernel's messages while filling them. */
   messages: string[];
+  /** What vm.nr_hugepages asked for after boot, in order. */
+  written: PoolWritten[];
+}
+
+/** vm.nr_overcommit_hugepages, then vm.nr_hugepages, of the machine's description. The kernel says nothing if it gets fewer. */
+export function writeHugePages({ sysctls = {} }: BootResult, hugetlb: HugetlbPools): void {
+  for (const { bytes, count } of sysctls.overcommitHugepages ?? [])
+    hugetlb.pools.get(bytes!)!.overcommit = count;
+  for (const { bytes = 0, node, count } of sysctls.nrHugepages ?? []) {
+    const got = hugetlb.pools.get(bytes)!.setMaxHugePages(count, node);
+    hugetlb.written.push({ bytes, node: node ?? null, wanted: count, got });
+  }
 }
 
 /** hugetlb_init(). `world` decides whether pages move and is notified. Call once, right after startAllocator(). */
@@ -41,10 +64,11 @@ export function startHugetlb(
   }
   const messages: string[] = [];
   for (const wanted of hugePages.pools) {
-    const got = pools.get(wanted.bytes)!.setMaxHugePages(wanted.count);
+    const got = pools.get(wanted.bytes)!.setMaxHugePages(wanted.count, wanted.node);
     if (got < wanted.count) messages.push(poolFailedMessage(wanted, got));
   }
-  return { pools, atBoot: new Map([...pools].map(([bytes, p]) => [bytes, p.persistent])), messages };
+  const atBoot = new Map([...pools].map(([bytes, p]) => [bytes, p.persistent]));
+  return { pools, atBoot, messages, written: [] };
 }
 
 /** alloc_gigantic_page(): from the node's hugetlb_cma area if it has one, otherwise from anywhere in the node. */
@@ -66,10 +90,10 @@ function giganticSource(booted: BootResult, m: Memory, world: MigrationWorld): G
     booted.kernel,
   );
   return {
-    take(order, nid = m.firstNode) {
+    take(order, nid = m.firstNode, tried) {
       const area = reserved.findIndex((a) => a.nid === nid);
       const got = area < 0 ? null : cma.cmaAlloc(1 << order, order, area, { world });
-      return got?.ok ? got.pfn : anywhere.take(order, nid);
+      return got?.ok ? got.pfn : anywhere.take(order, nid, tried);
     },
     give(pfn, order) {
       if (cma.areas.some((a) => a.holds(pfn, 1 << order))) cma.cmaRelease(pfn, 1 << order);

@@ -1,8 +1,10 @@
 /** From a machine booted on paper to a running allocator. */
 import { findBoard } from "../hardware/boards";
+import { setReserves } from "../mm/boot/boot-memory";
 import { CmaArea } from "../mm/contiguous/cma-area";
 import { PageAllocator } from "../mm/page-allocator";
 import { ZONE_DMA, ZONE_DMA32, ZONE_MOVABLE, ZONE_NORMAL } from "../mm/state/gfp";
+import type { Memory } from "../mm/state/memory";
 import type { KernelSwitches } from "../mm/state/profile";
 import type { BootResult } from "./boot";
 
@@ -19,25 +21,58 @@ function thpOrder({ pageSize, largestBuddyOrder, pageblockOrder }: BootResult): 
   return pmd <= largestBuddyOrder ? Math.max(pmd, pageblockOrder) : pageblockOrder;
 }
 
-/**
- * Starts the allocator in the state after memblock_free_all() and the activation of the CMA area. Later allocations
- * by the booting kernel are not included. `lowmemReserve` is indexed by zone number, as in the kernel.
- */
+/** The reserve of a zone by highest zone number, as the kernel indexes it; zones that are not there have the next lower one's. */
+function reserveByIndex({ zones }: BootResult, at: number, lowmemReserve: readonly number[]): number[] {
+  const node = zones.filter((z) => z.nid === zones[at]!.nid);
+  let last = 0;
+  return Array.from({ length: 5 }, (_, idx) => {
+    const found = node.findIndex((z) => ZONE_INDEX[z.name] === idx);
+    if (found >= 0) last = lowmemReserve[found] ?? 0;
+    return last;
+  });
+}
+
+/** Starts the allocator and writes the sysctls of the machine. Later allocations by the booting kernel are not included. */
 export function startAllocator(result: BootResult, switches: Partial<KernelSwitches> = {}): PageAllocator {
+  const allocator = startKernel(result, switches);
+  writeSysctls(allocator.memory, result);
+  return allocator;
+}
+
+/**
+ * Writes the machine's sysctls but those of huge pages: setup_per_zone_wmarks(), setup_per_zone_lowmem_reserve(),
+ * zone_set_pageset_high_and_batch(). Pages on per-CPU lists stay there until the next free finds the list too long.
+ */
+export function writeSysctls(m: Memory, result: BootResult): void {
+  const { sysctls = {}, bootReserves } = result;
+  m.watermarkBoostFactor = sysctls.watermarkBoostFactor ?? m.watermarkBoostFactor;
+  m.extfragThreshold = sysctls.extfragThreshold ?? m.extfragThreshold;
+  m.compactionProactiveness = sysctls.compactionProactiveness ?? m.compactionProactiveness;
+  m.sw.defragMode = sysctls.defragMode ?? m.sw.defragMode;
+  if (bootReserves === undefined) return;
+  result.zones.forEach((z, i) => {
+    const zone = m.zones[i]!;
+    setReserves(zone, {
+      watermarks: z.watermarks,
+      lowmemReserve: reserveByIndex(result, i, z.lowmemReserve),
+    });
+    const { batch, high, highMax } = z.pageset;
+    if (highMax === undefined) return;
+    for (const pcp of zone.pcps) {
+      pcp.batch = batch;
+      pcp.highMin = high;
+      pcp.highMax = highMax;
+      if (!m.autoTune) pcp.high = high;
+    }
+  });
+}
+
+/** Starts the allocator in the state after memblock_free_all() and the activation of the CMA area, before any sysctl is written. */
+export function startKernel(result: BootResult, switches: Partial<KernelSwitches> = {}): PageAllocator {
   const board = findBoard(result.board);
   const { pageSize, cma } = result;
   const frames = (base: number, bytes: number) => ({ startPfn: base / pageSize, pages: bytes / pageSize });
-  const reserveOf = (zone: number) => {
-    const reserve = [0, 0, 0, 0, 0];
-    const node = result.zones.filter((z) => z.nid === result.zones[zone]!.nid);
-    let last = 0;
-    for (let idx = 0; idx < reserve.length; idx++) {
-      const at = node.findIndex((z) => ZONE_INDEX[z.name] === idx);
-      if (at >= 0) last = result.zones[zone]!.lowmemReserve[at] ?? 0;
-      reserve[idx] = last;
-    }
-    return reserve;
-  };
+  const { bootReserves = result.zones } = result;
   return PageAllocator.boot({
     release: result.kernel,
     switches,
@@ -58,9 +93,9 @@ export function startAllocator(result: BootResult, switches: Partial<KernelSwitc
       spanned: z.spanned,
       present: z.present,
       managed: z.managedAtBoot,
-      watermarks: z.watermarks,
-      lowmemReserve: reserveOf(i),
-      pageset: z.pageset,
+      watermarks: bootReserves[i]!.watermarks,
+      lowmemReserve: reserveByIndex(result, i, bootReserves[i]!.lowmemReserve),
+      pageset: bootReserves[i]!.pageset,
       freeRanges: z.freeRanges,
       ...(z.pieces && { pieces: z.pieces }),
     })),

@@ -33,7 +33,6 @@ export const SYSTEM_FIELDS = {
   thpDefrag: optional(
     name("/sys/kernel/mm/transparent_hugepage/defrag", THP_DEFRAG_MODES, { default: "madvise" }),
   ),
-  proactiveness: optional(whole("vm.compaction_proactiveness", "%", { most: 100, default: 20 })),
   kswapdLag: optional(
     whole(
       "requests of pages between waking kswapd and its work: it runs on another CPU, after what is queued there; a few thousand are a millisecond of four busy CPUs",
@@ -48,6 +47,9 @@ export const SYSTEM_GONE: Readonly<Record<string, string>> = {
   granuleOrder:
     "machines of every size work page by page now: leave it out, and run the plan again: what a machine with granules granted is not comparable",
 };
+
+/** Fields that plans had here, and where they belong now: both are read. */
+export const MOVED_SETTINGS = { "system.proactiveness": "machine.compactionProactiveness" } as const;
 
 export interface SystemField extends ObjectField<typeof SYSTEM_FIELDS> {}
 

@@ -28,10 +28,10 @@ import { BulkPages } from "./bulk-pages";
 import { Daemons } from "./daemons";
 import { FixedPages } from "./fixed-pages";
 import { HeldPages } from "./held-pages";
-import { type HugetlbPools, startHugetlb } from "./hugetlb";
+import { type HugetlbPools, startHugetlb, writeHugePages } from "./hugetlb";
 import { PageSlots } from "./page-slots";
 import type { RunningParts } from "./running-parts";
-import { startAllocator } from "./start";
+import { startKernel, writeSysctls } from "./start";
 import { costedEvents, noCounts, pagesFree, pagesManaged, type SystemCounters } from "./system-counters";
 import { checkedSystemOptions, type EngineOptions, type ResolvedSystemOptions } from "./system-options";
 import { joinOwners, systemWorld } from "./system-world";
@@ -75,7 +75,7 @@ export class System {
     this.costs = costTable(costs, { pageSize: this.pageSize, speed: findBoard(booted.board).speed });
     this.counters = noCounts();
     const grouping = this.options.mobilityGrouping ?? booted.mobilityGrouping;
-    this.allocator = startAllocator({ ...booted, mobilityGrouping: grouping }, switches);
+    this.allocator = startKernel({ ...booted, mobilityGrouping: grouping }, switches);
     const m = this.allocator.memory;
     this.memory = m;
     this.slots = new PageSlots(m.endPfn);
@@ -106,6 +106,8 @@ export class System {
     this.contig = new Contiguous(m, undefined, booted.kernel);
     this.stacks = new IntStackPool();
     this.kernelPages = this.fixed.takeKernelPages(this.pageSize, findBoard(booted.board).driverBytes);
+    writeSysctls(m, booted);
+    writeHugePages(booted, this.hugetlb);
   }
 
   /** Boots and starts the machine described. `costs`: nanoseconds that replace figures of the machine's table. */

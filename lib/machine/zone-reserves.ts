@@ -3,14 +3,21 @@
  * init_per_zone_wmark_min(), mm/khugepaged.c start_stop_khugepaged(). All zones of all nodes share one min_free_kbytes.
  */
 import { bootRules } from "../hardware/kernel-release";
+import { writtenPagesetSize } from "../mm/boot/pageset-size";
 import {
   calculateMinFreeKbytes,
+  LOWMEM_RESERVE_RATIO,
   recommendedMinFreeKbytes,
   setupPerZoneLowmemReserve,
   setupPerZoneWmarks,
   type Watermarks,
+  ZONE_NAMES,
+  type ZoneName,
 } from "../mm/boot/watermarks";
 import type { ResolvedBoot } from "./boot-request";
+import type { BootedZone, ZoneReserves } from "./boot-result";
+import { SYSCTL_DEFAULTS } from "./sysctls";
+import { zonesBuilt } from "./zones";
 
 /** THP switches itself off below 512 MiB of managed memory: mm/huge_memory.c hugepage_init(). */
 const THP_LEAST_BYTES = 512 * 1024 * 1024;
@@ -42,7 +49,7 @@ export function zoneReserves(
   const kbytes = (pages: number) => (pages * pageSize) / 1024;
   const managed = zones.map((z) => z.managedAtBoot);
   const apart = zones.map((z) => rules.movableZoneReserve === "own" && !isLow(z));
-  const marks = (kb: number) => setupPerZoneWmarks(kb, managed, pageSize, apart);
+  const marks = (kb: number) => setupPerZoneWmarks({ minFreeKbytes: kb, pageSize }, managed, apart);
   let minFreeKbytes = calculateMinFreeKbytes(kbytes(low), release);
   let watermarks = marks(minFreeKbytes);
   if (!huge.thp || total * pageSize < THP_LEAST_BYTES) return { minFreeKbytes, watermarks };
@@ -60,12 +67,68 @@ export function zoneReserves(
 
 /** setup_per_zone_lowmem_reserve(), node by node; per zone, indexed by the zones of its node. */
 export function zoneLowmemReserve(zones: readonly ReservingZone[]): number[][] {
+  return reservesByNode(zones.map((z) => ({ ...z, managed: z.managedAtBoot })));
+}
+
+function reservesByNode(
+  zones: readonly { name: string; nid: number; managed: number }[],
+  ratios?: Readonly<Record<string, number>>,
+): number[][] {
   return zones.map((zone) => {
     const node = zones.filter((z) => z.nid === zone.nid);
     const reserves = setupPerZoneLowmemReserve(
       node.map((z) => z.name),
-      node.map((z) => z.managedAtBoot),
+      node.map((z) => z.managed),
+      ratios,
     );
     return reserves[node.indexOf(zone)]!;
   });
+}
+
+/**
+ * The reserves once the sysctls of a machine are written. The handlers compute them from the pages that a zone manages then,
+ * with what the end of the boot gave back; at boot it had not yet. Null: nothing is written that the machine has not already.
+ */
+export function writtenReserves(
+  boot: ResolvedBoot,
+  zones: readonly BootedZone[],
+  minFreeKbytes: number,
+): ZoneReserves[] | null {
+  const { sysctls, release, geometry } = boot;
+  const scaleFactor = sysctls.watermarkScaleFactor ?? SYSCTL_DEFAULTS.watermarkScaleFactor;
+  const fraction = sysctls.percpuPagelistHighFraction ?? 0;
+  const wanted = sysctls.minFreeKbytes ?? minFreeKbytes;
+  const marks = wanted !== minFreeKbytes || scaleFactor !== SYSCTL_DEFAULTS.watermarkScaleFactor;
+  const ratios = writtenRatios(boot);
+  if (!marks && fraction === 0 && ratios === null) return null;
+  const rules = bootRules(release);
+  const managed = zones.map((z) => z.managed);
+  const apart = zones.map((z) => rules.movableZoneReserve === "own" && z.name === "Movable");
+  const watermarks = setupPerZoneWmarks(
+    { minFreeKbytes: wanted, pageSize: geometry.pageSize, scaleFactor },
+    managed,
+    apart,
+  );
+  const lowmem = ratios && reservesByNode(zones, ratios);
+  const cpus = Math.max(1, Math.floor(boot.cpus / boot.nodes));
+  const sized = fraction > 0 || (marks && rules.pagesetHigh === "lowWatermark");
+  return zones.map((z, i) => {
+    const kept = marks ? watermarks[i]! : z.watermarks;
+    const lists = { managedPages: z.managed, lowWatermark: kept.low, cpus, pageSize: geometry.pageSize };
+    return {
+      watermarks: kept,
+      lowmemReserve: lowmem?.[i] ?? z.lowmemReserve,
+      pageset: sized ? writtenPagesetSize(lists, fraction, release) : z.pageset,
+    };
+  });
+}
+
+/** vm.lowmem_reserve_ratio by zone name, or null if it is what the kernel has. Numbers left out keep their value. */
+function writtenRatios({ board, release, sysctls }: ResolvedBoot): Record<ZoneName, number> | null {
+  const ratios = { ...LOWMEM_RESERVE_RATIO };
+  const names = zonesBuilt(board, release);
+  sysctls.lowmemReserveRatio?.slice(0, names.length).forEach((ratio, i) => {
+    ratios[names[i]!] = ratio;
+  });
+  return ZONE_NAMES.some((name) => ratios[name] !== LOWMEM_RESERVE_RATIO[name]) ? ratios : null;
 }

@@ -6,6 +6,7 @@ import { GiB, MiB } from "../base/units";
 import type { Board } from "../hardware/board";
 import { bootRules, type KernelRelease } from "../hardware/kernel-release";
 import type { Memblock, PhysicalRange } from "../mm/boot/memblock";
+import { ZONE_NAMES, type ZoneName } from "../mm/boot/watermarks";
 
 /** Extent of a zone: physical addresses [start, end) and the pages of RAM in it. */
 export interface ZoneSpan {
@@ -62,6 +63,15 @@ function zoneEnds(board: Board, release: KernelRelease, memblock: Memblock): [na
     ["DMA32", maxZonePhys(memblock, 32)],
     ["Normal", dramEnd],
   ];
+}
+
+/** The zones that a kernel is built with, lowest first, populated or not: the order of vm.lowmem_reserve_ratio. */
+export function zonesBuilt({ architecture }: Board, release: KernelRelease): ZoneName[] {
+  const rules = bootRules(release);
+  if (architecture === "ppc64")
+    return rules.ppc64NormalZone ? ["Normal", "Movable"] : ["DMA", "Normal", "Movable"];
+  const dma = architecture === "x86-64" || rules.arm64DmaZone !== "none";
+  return dma ? [...ZONE_NAMES] : ["DMA32", "Normal", "Movable"];
 }
 
 /** The end of the memory that every device can reach: arm64_dma_phys_limit, the limit of the default CMA area. */

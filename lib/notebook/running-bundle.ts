@@ -82,3 +82,16 @@ export function requestBundle(request: ShownRequest, run: Run): MimeBundle {
       ];
   return tableBundle("request for contiguous memory", rows, run);
 }
+
+/** A pool of huge pages after it was asked to grow or shrink. */
+export function hugePagesBundle(
+  { ok, reason, count, latencyNs }: Answer & { count: number; latencyNs: number },
+  run: Run,
+): MimeBundle {
+  const rows: [string, string][] = [
+    ["pages", String(count)],
+    ["time, modelled", timeText(latencyNs)],
+    ...(ok ? [] : [["why no more", reason ?? ""] as [string, string]]),
+  ];
+  return tableBundle("pool of huge pages", rows, run);
+}

@@ -1,4 +1,5 @@
 /** A comparison as a plan: the fields of a run, with several strategies in place of one, and many seeds. */
+import { MOVED_SETTINGS } from "../machine/system-options";
 import { check, isObject, readField } from "../schema/check";
 import {
   type Fields,
@@ -55,6 +56,7 @@ export interface ComparisonField extends ObjectField<typeof FILE_FIELDS> {}
 export const COMPARISON: ComparisonField = object(
   "strategies side by side, under the same seeds",
   FILE_FIELDS,
+  { moved: MOVED_SETTINGS },
 );
 
 export interface ComparisonSpec extends OutOf<typeof COMPARISON_FIELDS> {}

@@ -97,6 +97,23 @@ export const KNOB_FIELDS = {
     }),
   ),
   release: optional(names("kernel releases", "over-release", text("a kernel release", { longest: 40 }))),
+  minFreeKbytes: optional(
+    axis("vm.min_free_kbytes", "over-min-free-kbytes", whole("kB kept free", "kB", { most: 2 ** 31 - 1 })),
+  ),
+  watermarkScaleFactor: optional(
+    axis(
+      "vm.watermark_scale_factor",
+      "over-watermark-scale-factor",
+      whole("ten-thousandths of a zone", "", { least: 1, most: 3000 }),
+    ),
+  ),
+  compactionProactiveness: optional(
+    axis(
+      "vm.compaction_proactiveness",
+      "over-compaction-proactiveness",
+      whole("how hard kcompactd compacts unasked", "%", { most: 100 }),
+    ),
+  ),
   seeds: optional(
     list("numbers of seeds", whole("seeds", "seeds", { least: 1, most: COMPARISON_LIMITS.seeds }), {
       least: 1,

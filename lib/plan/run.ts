@@ -5,7 +5,7 @@
 import { sha256Of } from "../base/canonical-json";
 import { COSTS } from "../hardware/costs";
 import { MACHINE } from "../machine/boot-request";
-import { SYSTEM } from "../machine/system-options";
+import { MOVED_SETTINGS, SYSTEM } from "../machine/system-options";
 import { check } from "../schema/check";
 import { withDefaults as filledIn } from "../schema/defaults";
 import {
@@ -69,7 +69,9 @@ export const RUN_FIELDS = {
 
 export interface RunField extends ObjectField<typeof RUN_FIELDS> {}
 
-export const RUN: RunField = object("one run: a machine, what happens on it, and a request", RUN_FIELDS);
+export const RUN: RunField = object("one run: a machine, what happens on it, and a request", RUN_FIELDS, {
+  moved: MOVED_SETTINGS,
+});
 
 export interface Plan extends OutOf<typeof RUN_FIELDS> {}
 

@@ -1,6 +1,6 @@
 /** A machine led step by step, as a plan: the machine and the steps. */
 import { MACHINE } from "../machine/boot-request";
-import { SYSTEM, SYSTEM_GONE } from "../machine/system-options";
+import { MOVED_SETTINGS, SYSTEM, SYSTEM_GONE } from "../machine/system-options";
 import type { PageHold } from "../mm/state/owners";
 import { check } from "../schema/check";
 import {
@@ -91,6 +91,12 @@ export const STEP_FIELDS = {
   hugePages: {
     bytes: size("size of one huge page", { least: 1, word: "size" }),
     count: whole("size of the pool to reach", "pages"),
+    node: optional(
+      whole("the node whose pool it is, with its own nr_hugepages", "node", {
+        most: 1023,
+        default: "all, in turn",
+      }),
+    ),
   },
   release: { step: whole("index of the step that got the pages", "", { most: STEPS_MAX }) },
   compact: {},
@@ -135,7 +141,9 @@ const FILE_FIELDS = { format: FORMAT, ...STEPS_FIELDS } satisfies Fields;
 
 export interface StepsField extends ObjectField<typeof FILE_FIELDS> {}
 
-export const STEPS: StepsField = object("a machine led step by step", FILE_FIELDS);
+export const STEPS: StepsField = object("a machine led step by step", FILE_FIELDS, {
+  moved: MOVED_SETTINGS,
+});
 
 /** The plan of a machine led step by step. */
 export interface StepPlan extends OutOf<typeof STEPS_FIELDS> {}

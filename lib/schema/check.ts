@@ -193,8 +193,29 @@ export function spellings(fields: Fields): ReadonlyMap<string, string> {
   return made;
 }
 
-function object({ fields, gone, refine }: Of<"object">, value: unknown, path: Path): unknown {
+/** `value` with the fields that have moved where they belong now; the value itself if it has none of them. */
+export function relocated(moved: Readonly<Record<string, string>>, value: unknown, path: Path = []): unknown {
+  if (!isObject(value)) return value;
+  let out = value;
+  for (const [from, to] of Object.entries(moved)) {
+    const [part, field] = from.split(".") as [string, string];
+    const [newPart, newField] = to.split(".") as [string, string];
+    const holder = out[part];
+    const given = isObject(holder) ? holder[field] : undefined;
+    if (!isObject(holder) || given === undefined) continue;
+    const { [field]: _moved, ...rest } = holder;
+    const target = out[newPart];
+    if (target !== undefined && !isObject(target)) continue;
+    if (target?.[newField] !== undefined)
+      throw new FieldError([...path, part], `${from}: means the same as ${to}: give only one of them`, field);
+    out = { ...out, [part]: rest, [newPart]: { ...target, [newField]: given } };
+  }
+  return out;
+}
+
+function object({ fields, gone, moved, refine }: Of<"object">, given: unknown, path: Path): unknown {
   const known = spellings(fields);
+  const value = relocated(moved, given, path);
   if (!isObject(value))
     throw must(path, `be an object with the fields ${Object.keys(fields).join(", ")}`, value);
   /** The spelling in which each field was given. */

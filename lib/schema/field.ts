@@ -45,6 +45,7 @@ export type Form =
       readonly kind: "object";
       readonly fields: Fields;
       readonly gone: Readonly<Record<string, string>>;
+      readonly moved: Readonly<Record<string, string>>;
       readonly refine: ((value: never) => unknown) | null;
     }
   | { readonly kind: "either"; readonly of: readonly Field[]; readonly must: string }
@@ -191,7 +192,8 @@ export type ObjectField<S extends Fields, W extends string = never> = Field<OutO
 
 /**
  * An object without unknown fields. `refine` checks rules across fields, and may replace the value. `gone`: fields of
- * earlier plans, each with the reason why it is refused.
+ * earlier plans, each with the reason why it is refused. `moved`: those that another part has now, `"part.field"` by
+ * `"part.field"`; they are still read.
  */
 export function object<const S extends Fields, const W extends string = never>(
   doc: string,
@@ -199,16 +201,19 @@ export function object<const S extends Fields, const W extends string = never>(
   {
     refine,
     gone = {},
+    moved = {},
     ...facts
   }: More<Readonly<Record<never, never>>, W> & {
     refine?: (value: OutOf<S>) => OutOf<S>;
     gone?: Readonly<Record<string, string>>;
+    moved?: Readonly<Record<string, string>>;
   } = {},
 ): ObjectField<S, W> {
   const form: Form = {
     kind: "object",
     fields,
     gone,
+    moved,
     refine: (refine as ((value: never) => unknown) | undefined) ?? null,
   };
   return Object.freeze({ form, facts: Object.freeze({ doc, ...facts }), fields });

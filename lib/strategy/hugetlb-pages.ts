@@ -4,7 +4,15 @@ import { InputError } from "../base/errors";
 import { formatSize } from "../base/units";
 import { type BootRequest, resolveBoot } from "../machine/boot-request";
 import type { System } from "../machine/system";
-import type { HugetlbPool } from "../mm/contiguous/hugetlb";
+import {
+  type HugePageShortage,
+  type NodeShortage,
+  nodeShortage,
+  remediesOf,
+  surplusOf,
+} from "../mm/contiguous/huge-page-shortage";
+import { nodeText } from "../mm/contiguous/huge-page-shortage-text";
+import type { HugetlbPool, TriedRange } from "../mm/contiguous/hugetlb";
 import { longtermBarrier } from "../mm/contiguous/pin-longterm";
 import { filled, name, type OutOf } from "../schema/field";
 import { type Access, fork, MAPPINGS, PROCESS_PARAMETERS } from "./constraints";
@@ -84,12 +92,17 @@ export function takeAdjacent(
   return -1;
 }
 
+/** Refusals that say what is in the way: an outcome keeps no more, and a search of all memory costs time. */
+const TOLD = 3;
+
 export class PreparedHugetlb extends Prepared<HugetlbParameters> {
   protected readonly pool: HugetlbPool;
   protected readonly pageBytes: number;
   /** Huge pages a request needs. */
   protected readonly need: number;
   private readonly align: number;
+  /** Refusals that said what was in the way. */
+  private told: number;
 
   constructor(
     system: System,
@@ -102,6 +115,7 @@ export class PreparedHugetlb extends Prepared<HugetlbParameters> {
     this.pageBytes = chosen(system.booted.hugePageSizes, parameters, request)!;
     this.pool = system.hugetlb.pools.get(this.pageBytes)!;
     this.need = Math.ceil(request.bytes / this.pageBytes);
+    this.told = 0;
     this.align = Math.max(1, request.alignBytes / system.pageSize);
   }
 
@@ -113,14 +127,16 @@ export class PreparedHugetlb extends Prepared<HugetlbParameters> {
     let first = this.takeRun();
     const ready = first >= 0;
     let most = pool.free.length;
+    const nodes: NodeShortage[] = [];
     for (const nid of this.extra >= 0 && first < 0 ? this.nodes() : []) {
       for (let grown = 0; first < 0 && grown < need + this.extra && this.grow(nid); grown++)
         first = this.takeRun();
       most = Math.max(most, pool.free.length);
+      if (first < 0 && this.told < TOLD) nodes.push(nodeShortage(this.system.memory, pool, nid, {}));
       pool.setMaxHugePages(Math.min(pool.persistent, first < 0 ? before : before + need));
       if (first >= 0) break;
     }
-    if (first < 0) return refused(-12, this.shortage(most));
+    if (first < 0) return this.refusal(most, nodes);
     const pages = need * 2 ** pool.order;
     return { ...GRANTED, pieces: [{ pfn: first, pages }], busyRetries: 0, ready };
   }
@@ -148,9 +164,32 @@ export class PreparedHugetlb extends Prepared<HugetlbParameters> {
       const had = pool.persistent;
       return pool.setMaxHugePages(had + 1) > had;
     }
-    const pfn = pool.gigantic.take(pool.order, nid);
+    const tried: TriedRange[] = [];
+    const pfn = pool.gigantic.take(pool.order, nid, (range) => tried.push(range));
+    pool.refusals.set(nid, tried);
     if (pfn >= 0) pool.free.push(pfn);
     return pfn >= 0;
+  }
+
+  /** The first refusals say what is in the way, node by node. */
+  private refusal(most: number, grown: readonly NodeShortage[]): Attempt {
+    const { pool, need, system } = this;
+    const text = this.shortage(most);
+    if (this.told++ >= TOLD) return refused(-12, text);
+    const fixed = this.extra < 0;
+    const m = system.memory;
+    const nodes = fixed ? this.nodes().map((nid) => nodeShortage(m, pool, nid, { fixed })) : [...grown];
+    const details: HugePageShortage = {
+      bytes: this.pageBytes,
+      node: null,
+      wanted: need,
+      got: most,
+      nodes,
+      surplus: surplusOf(m, pool),
+      remedies: remediesOf(nodes, fixed),
+    };
+    const lines = nodes.map((node) => nodeText(node, nodes.length > 1));
+    return refused(-12, [text, ...lines].join("\n"), details);
   }
 
   private shortage(free: number): string {

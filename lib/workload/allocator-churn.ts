@@ -27,7 +27,8 @@ export interface ChurnResult {
  * largest order 10, page blocks of 2 MiB, watermarks and per-CPU lists as 6.1 sizes them.
  */
 export function churnMachine(pages: number): Memory {
-  const watermarks = setupPerZoneWmarks(calculateMinFreeKbytes(pages * 4, "6.1"), [pages], 4096)[0]!;
+  const minFreeKbytes = calculateMinFreeKbytes(pages * 4, "6.1");
+  const watermarks = setupPerZoneWmarks({ minFreeKbytes, pageSize: 4096 }, [pages])[0]!;
   return bootMemory({
     release: "6.1",
     pageSize: 4096,

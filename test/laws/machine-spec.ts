@@ -61,7 +61,10 @@ export function kernelShape(spec: MachineSpec): KernelShape {
         : 0),
   );
   const total = managed.reduce((a, b) => a + b, 0);
-  const marks = setupPerZoneWmarks((total >> 6) * (spec.pageSize / 1024), managed, spec.pageSize);
+  const marks = setupPerZoneWmarks(
+    { minFreeKbytes: (total >> 6) * (spec.pageSize / 1024), pageSize: spec.pageSize },
+    managed,
+  );
   return {
     release: spec.release,
     ...(spec.switches !== undefined && { switches: spec.switches }),

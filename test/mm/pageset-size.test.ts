@@ -36,7 +36,7 @@ for (const [page, memory, kbytes, [min, low, high], v6_1, v4_17, v6_19] of TABLE
     const managed = parseSize(memory, "memory") / pageSize;
     const minFree = calculateMinFreeKbytes((managed * pageSize) / 1024, "6.1");
     assert.equal(minFree, kbytes);
-    const [marks] = setupPerZoneWmarks(minFree, [managed], pageSize);
+    const [marks] = setupPerZoneWmarks({ minFreeKbytes: minFree, pageSize }, [managed]);
     assert.deepEqual(marks, { min, low, high });
     for (const [release, expected] of [
       ["6.1", v6_1],

@@ -24,8 +24,9 @@ import {
   unusableFreeIndex,
 } from "../../lib/mm/reports/fragmentation-index";
 import { pagetypeinfoText } from "../../lib/mm/reports/pagetypeinfo";
-import { nrFreePagesBlocks, vmstatText, zoneinfoText } from "../../lib/mm/reports/zoneinfo";
+import { vmstatText, zoneinfoText } from "../../lib/mm/reports/zoneinfo";
 import { closestRelease } from "../../lib/mm/state/closest-release";
+import { nrFreePagesBlocks } from "../../lib/mm/state/free-area";
 import { Memory } from "../../lib/mm/state/memory";
 import { KERNEL_PROFILES, kernelProfile } from "../../lib/mm/state/profile";
 import { parseBuddyinfo } from "../../lib/trace/buddyinfo-text";

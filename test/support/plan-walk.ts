@@ -28,7 +28,7 @@ function leafValues(form: Form): unknown[] {
     case "truth":
       return [false, true];
     case "text":
-      return ["6.19", "64MiB", "auto", "50%", "1:2MiB", "2MiB:2", "0:1GiB"];
+      return ["6.19", "64MiB", "auto", "50%", "1:2MiB", "2MiB:2", "0:1GiB", "256 128"];
     case "name":
       return [...form.known()].slice(0, TRIED);
     case "literal":

@@ -33,7 +33,9 @@ export function allocPagesSlowpath(m: Memory, ac: AllocContext): number {
   const help = m.help;
   const canReclaim = (gfp & __GFP_DIRECT_RECLAIM) !== 0;
   let flags = slowFlags(m, ac);
-  if (gfp & __GFP_KSWAPD_RECLAIM) help?.wakeKswapd(order, gfp, ac.highest, ac.zonelist);
+  // wake_all_kswapds(): in defrag_mode kswapd and kcompactd make whole page blocks.
+  const reclaimOrder = m.sw.defragMode ? Math.max(order, m.pageblockOrder) : order;
+  if (gfp & __GFP_KSWAPD_RECLAIM) help?.wakeKswapd(reclaimOrder, gfp, ac.highest, ac.zonelist);
   let pfn = getPageFromFreelist(m, ac, flags);
   if (pfn >= 0) return pfn;
   const costly = order > PAGE_ALLOC_COSTLY_ORDER;
@@ -50,7 +52,7 @@ export function allocPagesSlowpath(m: Memory, ac: AllocContext): number {
   }
   if (gfp & __GFP_MEMALLOC && !(gfp & __GFP_NOMEMALLOC)) flags = ALLOC_NO_WATERMARKS | cmaFlag(m, mt);
   for (;;) {
-    if (gfp & __GFP_KSWAPD_RECLAIM) help?.wakeKswapd(order, gfp, ac.highest, ac.zonelist);
+    if (gfp & __GFP_KSWAPD_RECLAIM) help?.wakeKswapd(reclaimOrder, gfp, ac.highest, ac.zonelist);
     pfn = getPageFromFreelist(m, ac, flags);
     if (pfn >= 0 || !canReclaim) return pfn;
     if (!help) return -1;

@@ -108,16 +108,7 @@ export function bootMemory(shape: KernelShape): Memory {
 function setUpZone(zone: Zone, z: KernelZoneShape): void {
   zone.present = z.present;
   zone.managed = z.managed;
-  zone.wmark[WMARK_MIN] = z.watermarks.min;
-  zone.wmark[WMARK_LOW] = z.watermarks.low;
-  zone.wmark[WMARK_HIGH] = z.watermarks.high;
-  zone.wmark[WMARK_PROMO] = 2 * z.watermarks.high - z.watermarks.low;
-  z.lowmemReserve.forEach((pages, i) => {
-    zone.lowmemReserve[i] = pages;
-  });
-  // A request that may use ZONE_MOVABLE on a machine without one is subject to the reserve of the highest zone.
-  for (let i = z.lowmemReserve.length; i < zone.lowmemReserve.length; i++)
-    zone.lowmemReserve[i] = z.lowmemReserve.at(-1) ?? 0;
+  setReserves(zone, z);
   // The boot pageset keeps no pages; the real sizes are set once the watermarks are known.
   for (const pcp of zone.pcps) {
     pcp.batch = z.pageset.batch;
@@ -125,6 +116,23 @@ function setUpZone(zone: Zone, z: KernelZoneShape): void {
     pcp.highMax = pcp.highMin;
     pcp.statThreshold = 0;
   }
+}
+
+/** The watermarks of a zone, and what it keeps from requests that may use a higher one. */
+export function setReserves(
+  zone: Zone,
+  { watermarks, lowmemReserve }: Pick<KernelZoneShape, "watermarks" | "lowmemReserve">,
+): void {
+  zone.wmark[WMARK_MIN] = watermarks.min;
+  zone.wmark[WMARK_LOW] = watermarks.low;
+  zone.wmark[WMARK_HIGH] = watermarks.high;
+  zone.wmark[WMARK_PROMO] = 2 * watermarks.high - watermarks.low;
+  lowmemReserve.forEach((pages, i) => {
+    zone.lowmemReserve[i] = pages;
+  });
+  // A request that may use ZONE_MOVABLE on a machine without one is subject to the reserve of the highest zone.
+  for (let i = lowmemReserve.length; i < zone.lowmemReserve.length; i++)
+    zone.lowmemReserve[i] = lowmemReserve.at(-1) ?? 0;
 }
 
 /** Page blocks of RAM are MOVABLE, frames that are never freed are reserved, frames without RAM are holes. */

@@ -1,13 +1,25 @@
 /** Sizes of the per-CPU page lists at boot: mm/page_alloc.c zone_batchsize(), zone_highsize(). */
 import { roundDownToPowerOfTwo } from "../../base/alignment";
 import { KiB, MiB } from "../../base/units";
-import { bootRules, type KernelRelease } from "../../hardware/kernel-release";
+import { bootRules, type KernelRelease, kernelSwitches } from "../../hardware/kernel-release";
 
 /** `batch`: pages moved to and from the buddy lists at once; `high`: pages a list may hold before it is drained. */
 export interface PagesetSize {
   batch: number;
   high: number;
 }
+
+/** What the sizes of a zone's lists depend on. */
+export interface PagesetZone {
+  managedPages: number;
+  lowWatermark: number;
+  /** CPUs of the node. */
+  cpus: number;
+  pageSize: number;
+}
+
+/** MIN_PERCPU_PAGELIST_HIGH_FRACTION. */
+export const LEAST_PAGELIST_FRACTION = 8;
 
 /** zone_batchsize(): about 0.1 % of the zone, at most a fixed number of bytes, one less than a power of two. */
 export function zoneBatchsize(managedPages: number, pageSize: number, release: KernelRelease): number {
@@ -36,4 +48,31 @@ export function zonePagesetSize(
   const batch = Math.max(1, size);
   if (bootRules(release).pagesetHigh === "sixBatches") return { batch, high: 6 * size };
   return { batch, high: Math.max(Math.floor(lowWatermark / cpus), 4 * batch) };
+}
+
+/**
+ * zone_set_pageset_high_and_batch() after a write to a sysctl. `fraction`: vm.percpu_pagelist_high_fraction, which turns the
+ * tuning of 6.7 off; before 5.14 vm.percpu_pagelist_fraction, which is not divided among the CPUs and sets the batch; 0: none.
+ * `highMax` is the upper end of the range that is tuned.
+ */
+export function writtenPagesetSize(
+  zone: PagesetZone,
+  fraction: number,
+  release: KernelRelease,
+): PagesetSize & { highMax: number } {
+  const { managedPages, lowWatermark, cpus, pageSize } = zone;
+  const ofCpu = (pages: number, batch: number) => Math.max(Math.floor(pages / cpus), 4 * batch);
+  if (fraction === 0) {
+    const size = zonePagesetSize(managedPages, lowWatermark, cpus, pageSize, release);
+    const most = ofCpu(Math.floor(managedPages / LEAST_PAGELIST_FRACTION), size.batch);
+    return { ...size, highMax: kernelSwitches(release).pcpAutoTune ? most : size.high };
+  }
+  const part = Math.floor(managedPages / fraction);
+  if (bootRules(release).pagelistFraction === "wholeZone") {
+    const quarter = Math.floor(part / 4);
+    return { batch: Math.min(Math.max(1, quarter), Math.log2(pageSize) * 8), high: part, highMax: part };
+  }
+  const batch = Math.max(1, zoneBatchsize(managedPages, pageSize, release));
+  const high = ofCpu(part, batch);
+  return { batch, high, highMax: high };
 }

@@ -14,14 +14,31 @@ export interface Watermarks {
 /** vm.watermark_scale_factor, in ten-thousandths of a zone. */
 export const WATERMARK_SCALE_FACTOR = 10;
 
+/** The zones of a 64-bit kernel, lowest first. */
+export const ZONE_NAMES = ["DMA", "DMA32", "Normal", "Movable"] as const;
+export type ZoneName = (typeof ZONE_NAMES)[number];
+
 /** vm.lowmem_reserve_ratio by zone name; 0: no reserve. mm/page_alloc.c sysctl_lowmem_reserve_ratio[]. */
-const LOWMEM_RESERVE_RATIO: Readonly<Record<string, number>> = {
+export const LOWMEM_RESERVE_RATIO: Readonly<Record<ZoneName, number>> = {
   DMA: 256,
   DMA32: 256,
   Normal: 32,
-  HighMem: 0,
   Movable: 0,
 };
+
+/** What the watermarks of all zones are made of, beside their pages. */
+export interface WatermarkSettings {
+  minFreeKbytes: number;
+  pageSize: number;
+  /** vm.watermark_scale_factor; default 10. */
+  scaleFactor?: number;
+}
+
+/** ⌊a × b ÷ c⌋ as the kernel computes it in 64 bits, where the product is beyond exact numbers too. */
+function shareOf(a: number, b: number, c: number): number {
+  if (a * b <= Number.MAX_SAFE_INTEGER) return Math.floor((a * b) / c);
+  return Number((BigInt(a) * BigInt(b)) / BigInt(c));
+}
 
 /** int_sqrt(16 × low memory in kB), at least 128, at most 64 MiB in 4.17 and 256 MiB since 5.8. */
 export function calculateMinFreeKbytes(lowmemKbytes: number, release: KernelRelease): number {
@@ -45,22 +62,21 @@ export function recommendedMinFreeKbytes(
 
 /**
  * __setup_per_zone_wmarks(): each zone gets a share of min_free_kbytes in proportion to its managed pages. The gaps
- * to low and high are a quarter of the share or 0.1 % of the zone, whichever is more. `apart`: zones without a share,
+ * to low and high are a quarter of the share or `scaleFactor` ten-thousandths of the zone, whichever is more. `apart`: zones without a share,
  * such as ZONE_MOVABLE from 6.12 on at the latest. Their min is a thousandth, 32 to 128 pages, and they do not count
  * as low memory; their gap still depends on the share.
  */
 export function setupPerZoneWmarks(
-  minFreeKbytes: number,
+  { minFreeKbytes, pageSize, scaleFactor = WATERMARK_SCALE_FACTOR }: WatermarkSettings,
   managedPages: readonly number[],
-  pageSize: number,
   apart: readonly boolean[] = [],
 ): Watermarks[] {
   const pagesMin = Math.floor(minFreeKbytes / (pageSize / 1024));
   const lowmemPages = managedPages.reduce((n, managed, i) => n + (apart[i] ? 0 : managed), 0);
   return managedPages.map((managed, i) => {
-    const share = lowmemPages === 0 ? 0 : Math.floor((pagesMin * managed) / lowmemPages);
+    const share = lowmemPages === 0 ? 0 : shareOf(pagesMin, managed, lowmemPages);
     const min = apart[i] ? Math.min(Math.max(Math.floor(managed / 1024), 32), 128) : share;
-    const gap = Math.max(Math.floor(share / 4), Math.floor((managed * WATERMARK_SCALE_FACTOR) / 10000));
+    const gap = Math.max(Math.floor(share / 4), Math.floor((managed * scaleFactor) / 10000));
     return { min, low: min + gap, high: min + 2 * gap };
   });
 }
@@ -72,9 +88,10 @@ export function setupPerZoneWmarks(
 export function setupPerZoneLowmemReserve(
   names: readonly string[],
   managedPages: readonly number[],
+  ratios: Readonly<Record<string, number>> = LOWMEM_RESERVE_RATIO,
 ): number[][] {
   return names.map((name, zone) => {
-    const ratio = LOWMEM_RESERVE_RATIO[name] ?? 0;
+    const ratio = ratios[name] ?? 0;
     let above = 0;
     return names.map((_, highest) => {
       if (highest <= zone) return 0;

@@ -25,6 +25,8 @@ export interface CompactOptions {
   ignoreSkipHint?: boolean;
   ignoreBlockSuitable?: boolean;
   proactive?: boolean;
+  /** Of a proactive run; default vm.compaction_proactiveness. */
+  proactiveness?: number;
   allocFlags?: number;
   highestZoneidx?: number;
 }
@@ -40,6 +42,7 @@ export class CompactControl {
   readonly ignoreSkipHint: boolean;
   readonly ignoreBlockSuitable: boolean;
   readonly proactive: boolean;
+  readonly proactiveness: number;
   readonly allocFlags: number;
   readonly highestZoneidx: number;
   /** Positions of the two scanners. */
@@ -71,6 +74,7 @@ export class CompactControl {
     this.ignoreSkipHint = o.ignoreSkipHint ?? false;
     this.ignoreBlockSuitable = o.ignoreBlockSuitable ?? false;
     this.proactive = o.proactive ?? false;
+    this.proactiveness = o.proactiveness ?? m.compactionProactiveness;
     this.allocFlags = o.allocFlags ?? 0;
     this.highestZoneidx = o.highestZoneidx ?? 0;
     this.migratePfn = zone.startPfn;

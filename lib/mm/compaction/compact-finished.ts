@@ -12,10 +12,10 @@ import {
   COMPACT_SUCCESS,
 } from "./compact-result";
 import { resetCachedPositions } from "./compaction-skip-bits";
-import { extfragForOrder } from "./compaction-suitable";
+import { extfragForOrder, highMetInBlocks } from "./compaction-suitable";
 
 /** compact_finished(): CONTINUE, or why the run ends. */
-export function compactFinished(m: Memory, cc: CompactControl, proactiveness: number): number {
+export function compactFinished(m: Memory, cc: CompactControl): number {
   const { zone } = cc;
   if (compactScannersMet(m, cc)) {
     resetCachedPositions(m, zone);
@@ -23,11 +23,14 @@ export function compactFinished(m: Memory, cc: CompactControl, proactiveness: nu
     return cc.wholeZone ? COMPACT_COMPLETE : COMPACT_PARTIAL_SKIPPED;
   }
   if (cc.proactive) {
-    const low = Math.max(100 - proactiveness, 5);
+    const low = Math.max(100 - cc.proactiveness, 5);
     return extfragForOrder(zone, m.pageblockOrder) > low ? COMPACT_CONTINUE : COMPACT_SUCCESS;
   }
   if (cc.order === -1) return COMPACT_CONTINUE;
   if (cc.migratePfn % m.pageblockPages !== 0) return COMPACT_CONTINUE;
+  // Whole page blocks can be taken without fragmenting others: nothing else is looked at.
+  if (m.sw.defragMode && !cc.direct)
+    return highMetInBlocks(m, zone, cc.order, cc.highestZoneidx) ? COMPACT_SUCCESS : COMPACT_CONTINUE;
   for (let order = cc.order; order <= m.maxOrder; order++) {
     if (!freeAreaEmpty(m, zone, order, cc.migratetype)) return COMPACT_SUCCESS;
     if (m.cma && cc.migratetype === MIGRATE_MOVABLE && !freeAreaEmpty(m, zone, order, MIGRATE_CMA))

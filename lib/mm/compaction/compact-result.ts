@@ -1,7 +1,6 @@
 /** The result of a compaction run, and the priority a request gives it (include/linux/compaction.h). */
 
 /** enum compact_result, in the kernel's order: larger is better. */
-export const COMPACT_NOT_SUITABLE_ZONE = 0;
 export const COMPACT_SKIPPED = 1;
 export const COMPACT_DEFERRED = 2;
 export const COMPACT_NO_SUITABLE_PAGE = 3;

@@ -20,10 +20,7 @@ import { compactionRestarting } from "./compaction-deferral";
 import { MIGRATE_NO_TARGET, MIGRATED_ALL, migrateSources } from "./compaction-migrate";
 import { isolateMigratepages } from "./compaction-migrate-scanner";
 import { resetIsolationSuitable } from "./compaction-skip-bits";
-import { compactionSuitable } from "./compaction-suitable";
-
-/** vm.compaction_proactiveness. */
-export const DEFAULT_PROACTIVENESS = 20;
+import { compactionSuitable, kcompactdSuitable } from "./compaction-suitable";
 
 /** A page that a direct compactor captured while it was being freed. */
 export interface CaptureControl {
@@ -42,10 +39,11 @@ export class CompactionRun {
     private readonly m: Memory,
     private readonly cc: CompactControl,
     private readonly capc: CaptureControl | null = null,
-    private readonly proactiveness = DEFAULT_PROACTIVENESS,
   ) {
     const { zone } = cc;
-    this.result = compactionSuitable(m, zone, cc.order, cc.allocFlags, cc.highestZoneidx);
+    this.result = cc.direct
+      ? compactionSuitable(m, zone, cc.order, cc.allocFlags, cc.highestZoneidx)
+      : kcompactdSuitable(m, zone, cc.order, cc.highestZoneidx);
     if (this.result !== COMPACT_CONTINUE) return;
     if (compactionRestarting(zone, cc.order)) resetIsolationSuitable(m, zone);
     this.placeScanners();
@@ -86,7 +84,7 @@ export class CompactionRun {
     const { m, cc, capc } = this;
     const { zone } = cc;
     const cached = zone.compact.cachedMigratePfn;
-    const ret = compactFinished(m, cc, this.proactiveness);
+    const ret = compactFinished(m, cc);
     if (ret !== COMPACT_CONTINUE) return ret;
     const iterationStart = cc.migratePfn;
     cc.rescan =
@@ -133,13 +131,8 @@ export class CompactionRun {
 }
 
 /** compact_zone(): one run to its end; the result is a COMPACT_ number. */
-export function compactZone(
-  m: Memory,
-  cc: CompactControl,
-  capc: CaptureControl | null = null,
-  proactiveness = DEFAULT_PROACTIVENESS,
-): number {
-  const run = new CompactionRun(m, cc, capc, proactiveness);
+export function compactZone(m: Memory, cc: CompactControl, capc: CaptureControl | null = null): number {
+  const run = new CompactionRun(m, cc, capc);
   while (run.step() === COMPACT_CONTINUE);
   return run.result;
 }

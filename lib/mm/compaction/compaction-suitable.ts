@@ -3,19 +3,12 @@
 import { wmarkPages, zoneWatermarkOk } from "../allocation/zone-watermark";
 import { fillContigPageInfo, fragmentationIndex } from "../reports/fragmentation-index";
 import type { AllocContext } from "../state/alloc-context";
-import { ALLOC_CMA, ALLOC_WMARK_MASK } from "../state/gfp";
+import { nrFreePagesBlocks } from "../state/free-area";
+import { ALLOC_CMA, ALLOC_WMARK_HIGH, ALLOC_WMARK_MASK } from "../state/gfp";
 import type { Memory } from "../state/memory";
 import { PAGE_ALLOC_COSTLY_ORDER } from "../state/per-cpu-pages";
-import { WMARK_LOW, WMARK_MIN, type Zone } from "../state/zone";
-import {
-  COMPACT_CONTINUE,
-  COMPACT_NOT_SUITABLE_ZONE,
-  COMPACT_SKIPPED,
-  COMPACT_SUCCESS,
-} from "./compact-result";
-
-/** vm.extfrag_threshold: below it, a failure counts as lack of memory. */
-const EXTFRAG_THRESHOLD = 500;
+import { WMARK_HIGH, WMARK_LOW, WMARK_MIN, type Zone } from "../state/zone";
+import { COMPACT_CONTINUE, COMPACT_SKIPPED, COMPACT_SUCCESS } from "./compact-result";
 
 /** extfrag_for_order(): percentage of free memory in pages too small for `order`. */
 export function extfragForOrder(zone: Zone, order: number): number {
@@ -41,6 +34,32 @@ export function compactionSuitableFor(
   return COMPACT_CONTINUE;
 }
 
+/** Whether the fragmentation index says that a costly request lacks memory, which compaction cannot make. */
+function lacksMemory(m: Memory, zone: Zone, order: number): boolean {
+  if (order <= PAGE_ALLOC_COSTLY_ORDER) return false;
+  const index = fragmentationIndex(zone.nrFree, order);
+  return index >= 0 && index <= m.extfragThreshold;
+}
+
+/**
+ * compaction_suit_allocation_order() for kcompactd. In defrag_mode (6.15+) the high watermark has to be met in whole page blocks,
+ * which requests can take without fragmenting others.
+ */
+export function kcompactdSuitable(m: Memory, zone: Zone, order: number, highest: number): number {
+  if (!m.sw.defragMode || order === -1) return compactionSuitable(m, zone, order, 0, highest);
+  if (highMetInBlocks(m, zone, order, highest)) return COMPACT_SUCCESS;
+  const mark = wmarkPages(zone, WMARK_HIGH) + 2 * (1 << order);
+  const free = Math.max(0, zone.nrFreePages);
+  if (!zoneWatermarkOk(m, zone, 0, mark, highest, ALLOC_CMA, free)) return COMPACT_SKIPPED;
+  return lacksMemory(m, zone, order) ? COMPACT_SKIPPED : COMPACT_CONTINUE;
+}
+
+/** Whether the free memory in whole page blocks alone is above the high watermark. */
+export function highMetInBlocks(m: Memory, zone: Zone, order: number, highest: number): boolean {
+  const mark = wmarkPages(zone, WMARK_HIGH);
+  return zoneWatermarkOk(m, zone, order, mark, highest, ALLOC_WMARK_HIGH, nrFreePagesBlocks(m, zone));
+}
+
 /** compaction_suitable(): SUCCESS (no need), SKIPPED (not worth it) or CONTINUE. */
 export function compactionSuitable(
   m: Memory,
@@ -50,10 +69,6 @@ export function compactionSuitable(
   highest: number,
 ): number {
   const free = zone.nrFreePages < 0 ? 0 : zone.nrFreePages;
-  let ret = compactionSuitableFor(m, zone, { order, allocFlags, highest }, free);
-  if (ret === COMPACT_CONTINUE && order > PAGE_ALLOC_COSTLY_ORDER) {
-    const index = fragmentationIndex(zone.nrFree, order);
-    if (index >= 0 && index <= EXTFRAG_THRESHOLD) ret = COMPACT_NOT_SUITABLE_ZONE;
-  }
-  return ret === COMPACT_NOT_SUITABLE_ZONE ? COMPACT_SKIPPED : ret;
+  const ret = compactionSuitableFor(m, zone, { order, allocFlags, highest }, free);
+  return ret === COMPACT_CONTINUE && lacksMemory(m, zone, order) ? COMPACT_SKIPPED : ret;
 }

@@ -23,8 +23,8 @@ import {
   COMPACT_SUCCESS,
 } from "./compact-result";
 import { compactionDeferReset, compactionDeferred, deferCompaction } from "./compaction-deferral";
-import { type CaptureControl, compactZone, DEFAULT_PROACTIVENESS } from "./compaction-run";
-import { compactionSuitable, extfragForOrder } from "./compaction-suitable";
+import { type CaptureControl, compactZone } from "./compaction-run";
+import { extfragForOrder, kcompactdSuitable } from "./compaction-suitable";
 
 /** task_capc() and compaction_capture(): how frees behave while a direct compactor runs. */
 export function captureFor(
@@ -158,7 +158,7 @@ export function kcompactdDoWork(
   m.counters.compact_daemon_wake++;
   for (const zone of byIndex(m, nid)) {
     if (zone.idx > highestZoneidx || compactionDeferred(zone, order)) continue;
-    if (compactionSuitable(m, zone, order, 0, zone.idx) !== COMPACT_CONTINUE) continue;
+    if (kcompactdSuitable(m, zone, order, zone.idx) !== COMPACT_CONTINUE) continue;
     const cc = new CompactControl(m, zone, {
       order,
       gfp: GFP_KERNEL,
@@ -212,7 +212,7 @@ export function proactiveThreshold(proactiveness: number): number {
  */
 export function proactiveCompactNode(
   m: Memory,
-  proactiveness = DEFAULT_PROACTIVENESS,
+  proactiveness = m.compactionProactiveness,
   nid: number = m.firstNode,
 ): boolean {
   if (!m.sw.proactiveCompaction || proactiveness === 0) return false;
@@ -227,9 +227,8 @@ export function proactiveCompactNode(
         wholeZone: true,
         ignoreSkipHint: true,
         proactive: true,
+        proactiveness,
       }),
-      null,
-      proactiveness,
     );
   return true;
 }

@@ -103,9 +103,13 @@ const HOLDS: Record<PageHold["kind"], [why: string, wouldFree: string]> = {
   hwPoison: ["found it broken: it is out of use for good", "nothing: the memory at this place is faulty"],
 };
 
-const MOVABLE_NOT_MOVED = "is movable, but was not moved";
+export const MOVABLE_NOT_MOVED = "is movable, but was not moved";
 
-function describePage(m: Memory, pfn: number): Pick<Blocker, "owner" | "heldBy" | "why" | "wouldFree"> {
+/** Whose the page at `pfn` is, what keeps it there, and what would free it. */
+export function describePage(
+  m: Memory,
+  pfn: number,
+): Pick<Blocker, "owner" | "heldBy" | "why" | "wouldFree"> {
   const owner = ownerKind(m, pfn);
   const heldBy = holdsOf(m, pfn).filter((h) => h.kind !== "mlock");
   const hold = heldBy[0];
@@ -127,7 +131,7 @@ function describePage(m: Memory, pfn: number): Pick<Blocker, "owner" | "heldBy" 
   return {
     owner,
     heldBy,
-    why: "is movable, but was not moved",
+    why: MOVABLE_NOT_MOVED,
     wouldFree: "another try, with free pages to move to",
   };
 }

@@ -13,15 +13,8 @@ import { ALLOCATED, ORDER_MASK, OWNER_HOLE, OWNER_MASK, OWNER_RESERVED } from ".
 import type { Zone } from "../state/zone";
 import { allocContigRange, type ContigFailure, run } from "./contig-range";
 import { freeSingles } from "./free-singles";
-import type { GiganticSource } from "./hugetlb";
-import { GIGANTIC_GFP } from "./hugetlb";
+import { GIGANTIC_GFP, type GiganticSource, type TriedRange } from "./hugetlb";
 import { type ContigObserver, type MigrationStats, type MigrationWorld, ownersWorld } from "./migrate";
-
-/** A range that was tried and failed. */
-export interface TriedRange {
-  start: number;
-  failure: ContigFailure | null;
-}
 
 /** What alloc_contig_pages() is asked for. */
 export interface ContigPagesRequest {
@@ -44,7 +37,8 @@ export interface ContigPagesRequest {
   watch?: ((stats: MigrationStats) => ContigObserver) | undefined;
 }
 
-interface Range {
+/** Frames of a range that is searched. */
+export interface FrameRange {
   start: number;
   pages: number;
 }
@@ -88,16 +82,22 @@ export function allocContigPages(m: Memory, request: ContigPagesRequest): number
   const check = request.check ?? checkOf(m, pages);
   for (const zone of zonelist) {
     for (let start = Math.ceil(zone.startPfn / pages) * pages; start + pages <= zone.endPfn; start += pages) {
-      if (rangeIsValid(m, zone, { start, pages }, check) && tryRange(m, zone, start, request)) return start;
+      if (rangeBarrier(m, zone, { start, pages }, check) < 0 && tryRange(m, zone, start, request))
+        return start;
     }
   }
   return -1;
 }
 
-/** Whether every frame exists and belongs to the zone, and nothing in the range makes the search pass it over. */
-function rangeIsValid(m: Memory, zone: Zone, { start, pages }: Range, check: RangeCheck): boolean {
+/** The frame that makes the search of this kernel pass over the range, or −1: it tries to empty it. */
+export function searchBarrier(m: Memory, zone: Zone, range: FrameRange): number {
+  return rangeBarrier(m, zone, range, checkOf(m, range.pages));
+}
+
+/** The first frame that does not exist, belongs to another zone, or is of a page that the search does not take; or −1. */
+function rangeBarrier(m: Memory, zone: Zone, { start, pages }: FrameRange, check: RangeCheck): number {
   for (let p = start; p < start + pages; p++) {
-    if ((p === start || p % m.pageblockPages === 0) && m.notInZone(zone, p)) return false;
+    if ((p === start || p % m.pageblockPages === 0) && m.notInZone(zone, p)) return p;
     // Free pages, including untouched ones and the second half of larger ones, need no per-frame check.
     if (p === start || p % m.pageblockPages === 0 || m.state[p] !== 0) {
       const free = m.state[p]! < ALLOCATED ? m.freePlaceOf(p) : undefined;
@@ -109,11 +109,11 @@ function rangeIsValid(m: Memory, zone: Zone, { start, pages }: Range, check: Ran
     const order = m.state[p]! >= ALLOCATED ? m.state[p]! & ORDER_MASK : 0;
     if (order > 0) {
       // A large page in use is skipped whole, up to the end of the block.
-      if (check.refusesInUse || refusesHugetlb(m, p, order, check)) return false;
+      if (check.refusesInUse || refusesHugetlb(m, p, order, check)) return p;
       p += Math.min(1 << order, m.pageblockPages - (p % m.pageblockPages)) - 1;
-    } else if (refusesFrame(m, p, check)) return false;
+    } else if (refusesFrame(m, p, check)) return p;
   }
-  return true;
+  return -1;
 }
 
 /** A frame that is the only one of its page, or that belongs to a larger page which begins before it. */
@@ -178,8 +178,15 @@ export function freeContigRange(m: Memory, start: number, pages: number): void {
 /** alloc_gigantic_page(): gigantic huge pages from anywhere in memory. */
 export function giganticFromAnywhere(m: Memory, world: MigrationWorld = ownersWorld(m)): GiganticSource {
   return {
-    take: (order, nid) =>
-      allocContigPages(m, { pages: 1 << order, gfp: GIGANTIC_GFP, nid, kind: "hugetlb", world }),
+    take: (order, nid, tried) =>
+      allocContigPages(m, {
+        pages: 1 << order,
+        gfp: GIGANTIC_GFP,
+        nid,
+        kind: "hugetlb",
+        world,
+        ...(tried && { tried }),
+      }),
     give: (pfn, order) => freeContigRange(m, pfn, 1 << order),
   };
 }

@@ -16,6 +16,7 @@ import {
 import type { HugetlbMoves } from "../state/hugetlb-moves";
 import type { Memory } from "../state/memory";
 import { OWNER_KINDS } from "../state/owners";
+import type { ContigFailure } from "./contig-range";
 
 const GFP_HUGE = GFP_HIGHUSER_MOVABLE | __GFP_COMP | __GFP_NOWARN;
 
@@ -23,9 +24,15 @@ const GFP_HUGE = GFP_HIGHUSER_MOVABLE | __GFP_COMP | __GFP_NOWARN;
  * The source of gigantic pages: takes 2^order frames of one node, naturally aligned, or returns −1; and frees them.
  */
 export interface GiganticSource {
-  /** `nid`: default the first node. */
-  take(order: number, nid?: number): number;
+  /** `nid`: default the first node. `tried` is told every range that was tried and failed. */
+  take(order: number, nid?: number, tried?: (range: TriedRange) => void): number;
   give(pfn: number, order: number): void;
+}
+
+/** A range that was tried and failed. */
+export interface TriedRange {
+  start: number;
+  failure: ContigFailure | null;
 }
 
 export interface HugetlbOptions {
@@ -59,9 +66,11 @@ export class HugetlbPool implements HugetlbMoves {
   surplus: number;
   overcommit: number;
   readonly gigantic: GiganticSource | null;
-  /** next_nid_to_alloc and next_nid_to_free, as counters of turns: the pool grows and shrinks node by node. */
-  private turnToGrow: number;
-  private turnToShrink: number;
+  /** next_nid_to_alloc and next_nid_to_free: the pool grows and shrinks node by node. */
+  private nextToGrow: number;
+  private nextToShrink: number;
+  /** Nodes that refused a page in the last setMaxHugePages(), and the ranges tried there for gigantic pages. */
+  readonly refusals: Map<number, readonly TriedRange[]>;
 
   constructor(
     private readonly m: Memory,
@@ -76,8 +85,9 @@ export class HugetlbPool implements HugetlbMoves {
     this.surplus = 0;
     this.overcommit = options.overcommit ?? 0;
     this.gigantic = options.gigantic ?? null;
-    this.turnToGrow = 0;
-    this.turnToShrink = 0;
+    this.nextToGrow = 0;
+    this.nextToShrink = 0;
+    this.refusals = new Map();
     m.hugetlbPools.push(this);
   }
 
@@ -111,21 +121,40 @@ export class HugetlbPool implements HugetlbMoves {
     return this.total - this.surplus;
   }
 
+  /** nr_hugepages of one node. */
+  totalOn(nid: number): number {
+    const here = (pfn: number) => this.m.zoneOf(pfn)!.nid === nid;
+    return this.free.filter(here).length + [...this.used].filter(here).length;
+  }
+
   /**
    * set_max_huge_pages(): grows the pool until it holds `count` persistent pages or a request fails. To shrink, it
-   * frees free pages and turns pages in use into surplus. Returns the new number of persistent pages.
+   * frees free pages and turns pages in use into surplus. `nid`: writes the node's own nr_hugepages; `count` is that of the node
+   * then. Returns the new number of persistent pages, with `nid` of pages there.
    */
-  setMaxHugePages(count: number): number {
+  setMaxHugePages(count: number, nid?: number): number {
     if (!Number.isInteger(count) || count < 0)
       throw new InputError(`nr_hugepages: must be a whole number, 0 or more: got ${count}`);
+    const nodes = this.nodesFrom(nid ?? this.m.firstNode).sort((a, b) => a - b);
+    this.refusals.clear();
+    if (nid === undefined) return this.resize(count, nodes);
+    this.resize(count + this.total - this.totalOn(nid), [nid]);
+    return this.totalOn(nid);
+  }
+
+  private resize(count: number, nodes: readonly number[]): number {
     while (this.surplus > 0 && count > this.persistent) this.surplus--;
     const tired = new Set<number>();
     while (count > this.persistent) {
-      const pfn = this.freshInTurn(tired);
+      const pfn = this.freshInTurn(nodes, tired);
       if (pfn < 0) break;
       this.free.push(pfn);
     }
-    while (count < this.persistent && this.free.length > 0) this.giveBack(this.shrinkInTurn());
+    while (count < this.persistent) {
+      const pfn = this.shrinkInTurn(nodes);
+      if (pfn < 0) break;
+      this.giveBack(pfn);
+    }
     if (count < this.persistent) this.surplus += this.persistent - count;
     return this.persistent;
   }
@@ -209,39 +238,44 @@ export class HugetlbPool implements HugetlbMoves {
    * alloc_pool_huge_page(): takes pages from the nodes in turn; if a node has none, it tries the next. After a
    * failure, it asks that node without __GFP_RETRY_MAYFAIL until it gives a page again (node_alloc_noretry).
    */
-  private freshInTurn(tired: Set<number>): number {
-    const nodes = this.nodesFrom(this.m.firstNode).sort((a, b) => a - b);
+  private freshInTurn(nodes: readonly number[], tired: Set<number>): number {
     for (let i = 0; i < nodes.length; i++) {
-      const nid = nodes[this.turnToGrow++ % nodes.length]!;
+      const nid = allowedFrom(nodes, this.nextToGrow);
+      this.nextToGrow = allowedFrom(nodes, nid + 1);
       const hard = tired.has(nid) ? 0 : __GFP_RETRY_MAYFAIL;
-      const pfn = this.fresh(nid, GFP_HUGE | __GFP_THISNODE | hard);
+      const tried: TriedRange[] = [];
+      const pfn = this.fresh(nid, GFP_HUGE | __GFP_THISNODE | hard, tried);
       if (pfn >= 0) {
         tired.delete(nid);
+        this.refusals.delete(nid);
         return pfn;
       }
       tired.add(nid);
+      this.refusals.set(nid, tried);
     }
     return -1;
   }
 
-  /** remove_pool_huge_page(): from the nodes in turn. */
-  private shrinkInTurn(): number {
-    const nodes = this.nodesFrom(this.m.firstNode).sort((a, b) => a - b);
-    for (;;) {
-      const pfn = this.takeFree(nodes[this.turnToShrink++ % nodes.length]!);
+  /** remove_pool_huge_page(): from the nodes in turn; −1 if none of them has a free page. */
+  private shrinkInTurn(nodes: readonly number[]): number {
+    for (let i = 0; i < nodes.length; i++) {
+      const nid = allowedFrom(nodes, this.nextToShrink);
+      this.nextToShrink = allowedFrom(nodes, nid + 1);
+      const pfn = this.takeFree(nid);
       if (pfn >= 0) return pfn;
     }
+    return -1;
   }
 
   /** alloc_fresh_huge_page(). */
-  private fresh(nid: number, gfp: number): number {
+  private fresh(nid: number, gfp: number, tried?: TriedRange[]): number {
     const { m, order } = this;
     if (order > m.maxOrder) {
       if (this.gigantic === null)
         throw new InputError(
           `hugetlb: a page of order ${order} is larger than the largest of the allocator, ${m.maxOrder}: it needs a source of contiguous memory`,
         );
-      return this.gigantic.take(order, nid);
+      return this.gigantic.take(order, nid, (range) => tried?.push(range));
     }
     const pfn = allocPages(m, gfp, order, m.zonelistOf(nid, gfp));
     if (pfn >= 0) m.setOwner(pfn, OWNER_KINDS.hugetlb);
@@ -252,6 +286,11 @@ export class HugetlbPool implements HugetlbMoves {
     if (this.order > this.m.maxOrder) this.gigantic!.give(pfn, this.order);
     else freePages(this.m, pfn, this.order);
   }
+}
+
+/** get_valid_node_allowed(): the first of the nodes, ascending, that is `nid` or above; the lowest if none is. */
+function allowedFrom(nodes: readonly number[], nid: number): number {
+  return nodes.find((n) => n >= nid) ?? nodes[0]!;
 }
 
 /** htlb_alloc_mask() of a gigantic page: not movable. */

@@ -9,7 +9,7 @@ import { COMPACT_CONTINUE, COMPACT_SKIPPED, COMPACT_SUCCESS } from "../compactio
 import { kcompactdDoWork, tryToCompactPages } from "../compaction/compaction";
 import { compactionDeferReset } from "../compaction/compaction-deferral";
 import { resetIsolationSuitable } from "../compaction/compaction-skip-bits";
-import { compactionSuitable } from "../compaction/compaction-suitable";
+import { compactionSuitable, highMetInBlocks, kcompactdSuitable } from "../compaction/compaction-suitable";
 import type { AllocContext } from "../state/alloc-context";
 import { gfpZone } from "../state/gfp";
 import type { Memory } from "../state/memory";
@@ -112,9 +112,14 @@ export class RoomMaker implements SlowPathHelp {
     return this.m.zones.filter((z) => z.nid === nid);
   }
 
-  /** pgdat_balanced(): true if one zone is above its high watermark and has a page of the order. */
+  /**
+   * pgdat_balanced(): true if one zone is above its high watermark and has a page of the order. In defrag_mode (6.15+) an order
+   * above 0 wants the watermark met in whole page blocks.
+   */
   private balanced(nid: number, order: number, highest: number): boolean {
     const { m } = this;
+    if (m.sw.defragMode && order > 0)
+      return this.zonesOf(nid).some((z) => z.idx <= highest && highMetInBlocks(m, z, order, highest));
     return this.zonesOf(nid).some(
       (z) =>
         z.idx <= highest &&
@@ -238,7 +243,7 @@ export class RoomMaker implements SlowPathHelp {
   private wakeKcompactd(nid: number, order: number, highest: number): void {
     const { m } = this;
     if (order === 0 || !this.canCompact) return;
-    const suitable = (z: Zone) => compactionSuitable(m, z, order, 0, highest) === COMPACT_CONTINUE;
+    const suitable = (z: Zone) => kcompactdSuitable(m, z, order, highest) === COMPACT_CONTINUE;
     if (this.zonesOf(nid).some((z) => z.idx <= highest && suitable(z)))
       kcompactdDoWork(m, order, highest, nid);
   }

@@ -7,6 +7,7 @@
 import { bootRules, type KernelRelease } from "../../hardware/kernel-release";
 import { wmarkPages } from "../allocation/zone-watermark";
 import { closestRelease } from "../state/closest-release";
+import { nrFreePagesBlocks } from "../state/free-area";
 import type { Memory } from "../state/memory";
 import { WMARK_HIGH, WMARK_LOW, WMARK_MIN, WMARK_PROMO, type Zone } from "../state/zone";
 import { populatedZones } from "./buddyinfo";
@@ -43,13 +44,6 @@ export interface ZoneinfoOptions {
   release?: KernelRelease | undefined;
   /** MAX_NR_ZONES of the kernel: the length of `protection` and the number of zones. Default 5. */
   nrZones?: number | undefined;
-}
-
-/** NR_FREE_PAGES_BLOCKS (6.15+): free pages in blocks of the page-block order and above, without isolated ones. */
-export function nrFreePagesBlocks(m: Memory, zone: Zone): number {
-  let pages = 0;
-  for (let order = m.pageblockOrder; order <= m.maxOrder; order++) pages += zone.nrFree[order]! * 2 ** order;
-  return pages;
 }
 
 /** zone_page_state(): a counter without per-CPU differences, not below zero. */

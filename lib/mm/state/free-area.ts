@@ -131,3 +131,10 @@ export function materialiseZone(m: Memory, zone: Zone): void {
     for (let p = m.next[head]!; p !== head; p = m.next[p]!) if (p >= m.virginBase) p = materialiseFirst(m, p);
   }
 }
+
+/** NR_FREE_PAGES_BLOCKS (6.15+): free pages in blocks of the page-block order and above, without isolated ones. */
+export function nrFreePagesBlocks(m: Memory, zone: Zone): number {
+  let pages = 0;
+  for (let order = m.pageblockOrder; order <= m.maxOrder; order++) pages += zone.nrFree[order]! * 2 ** order;
+  return pages;
+}

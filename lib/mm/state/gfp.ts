@@ -38,6 +38,7 @@ export const GFP_HIGHUSER_MOVABLE = GFP_HIGHUSER | __GFP_MOVABLE;
 /** Allocation flags of mm/internal.h (6.1.192). The low two bits choose the watermark. */
 export const ALLOC_WMARK_MIN = 0;
 export const ALLOC_WMARK_LOW = 1;
+export const ALLOC_WMARK_HIGH = 2;
 export const ALLOC_NO_WATERMARKS = 0x04;
 export const ALLOC_WMARK_MASK = 0x03;
 export const ALLOC_OOM = 0x08;

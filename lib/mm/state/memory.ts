@@ -84,6 +84,10 @@ export class Memory extends FrameColumns {
   readonly thp: boolean;
   /** vm.watermark_boost_factor, in 1/10000 of the high watermark; 0 is off. */
   watermarkBoostFactor: number;
+  /** vm.extfrag_threshold: up to this index a failure counts as lack of memory. */
+  extfragThreshold: number;
+  /** vm.compaction_proactiveness, in %. */
+  compactionProactiveness: number;
   nrNodes: number;
   /**
    * Holds drains whose lock is dropped between batches, for a replay that knows what happened in between; null:
@@ -166,6 +170,8 @@ export class Memory extends FrameColumns {
     this.cmaApart = shape.cma && !sw.cmaInMovableZone;
     this.thp = shape.thp;
     this.watermarkBoostFactor = shape.switches.watermarkBoost ? 15000 : 0;
+    this.extfragThreshold = 500;
+    this.compactionProactiveness = 20;
     this.ac = new AllocContext();
     this.blockScan = new BlockScan();
     this.barrierPfn = -1;
