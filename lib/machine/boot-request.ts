@@ -27,6 +27,7 @@ import {
 import { CMA_AREA, type CmaAreaRequest, checkCmaAreas } from "./cma-areas";
 import { CMA, type CmaRequest } from "./cma-request";
 import { HUGE_PAGES, type HugePageRequest } from "./huge-pages";
+import { refuseBeside, STATE } from "./machine-state";
 import { MOVABLE, type MovableZoneRequest } from "./movable-request";
 import { resolveNodes } from "./nodes";
 
@@ -113,6 +114,7 @@ export const MACHINE_FIELDS = {
     }),
   ),
   switches: optional(switches),
+  state: optional(STATE),
 } satisfies Fields;
 
 export interface MachineField extends ObjectField<typeof MACHINE_FIELDS> {}
@@ -182,6 +184,11 @@ export function resolveBoot(request: BootRequest): ResolvedBoot {
     cmaAreas: request.cmaAreas ?? [],
     hugePages: request.hugePages ?? { pools: [], cmaBytes: 0 },
   };
+  refuseBeside(request.state, {
+    "a CMA area": resolved.cma.kind === "area" || resolved.cmaAreas.length > 0,
+    "a pool of huge pages": resolved.hugePages.pools.length > 0 || resolved.hugePages.cmaBytes > 0,
+    ZONE_MOVABLE: Object.keys(resolved.movable).length > 0,
+  });
   if (resolved.cpus < resolved.nodes)
     throw new InputError(`cpus: each of ${resolved.nodes} nodes has at least one: got ${resolved.cpus}`);
   checkHugePages(resolved);

@@ -7,6 +7,7 @@ import type { PagesetSize } from "../mm/boot/pageset-size";
 import type { Watermarks } from "../mm/boot/watermarks";
 import type { BootedCmaArea } from "./cma-areas";
 import type { HugePagePool } from "./huge-pages";
+import type { MachineState } from "./machine-state";
 import type { BootedMovable } from "./movable-request";
 import type { PageRange, ZoneSpan } from "./zones";
 
@@ -97,4 +98,6 @@ export interface BootResult {
   givenBack: PageRange[];
   /** The kernel's own messages about CMA and huge pages. */
   messages: string[];
+  /** Of a machine that runs already: what is free and in use once it is started as a System. */
+  state?: MachineState;
 }
