@@ -18,6 +18,8 @@ import { ABSENT, OPEN, TAKEN_HUGE, TAKEN_HUGETLB, type ZoneGround } from "./zone
 
 /** Frames of a memory section, which the kernel initialises as a whole. */
 const SECTION_FRAMES = 32_768;
+/** Untouched memory is not managed if at least this share of it is missing in what the zone manages. */
+const UNMANAGED_SHARE = 0.5;
 
 const FIXED_KIND: Readonly<Record<number, number>> = {
   [FRAME_CLASS.slab]: OWNER_KINDS.slab,
@@ -51,7 +53,7 @@ export function knownZone(ground: ZoneGround, classes: Uint8Array): KnownZone {
   eachFrame(ground, (p, block) => {
     const taken = ground.taken[block]!;
     if (taken === TAKEN_HUGE || taken === TAKEN_HUGETLB || free.is(p)) return;
-    const cls = at(p);
+    const cls = free.isAbsent(p) ? FRAME_CLASS.hole : at(p);
     const kind = FIXED_KIND[cls];
     if (kind !== undefined || cls === FRAME_CLASS.hugetlb) {
       pages.fixed.push(p);
@@ -73,19 +75,34 @@ function eachFrame(ground: ZoneGround, visit: (pfn: number, block: number) => vo
 
 type ClassAt = (pfn: number) => number;
 
-/** Free frames: those of the buddy lists, and sections that nobody touched. */
-function freeFrames(ground: ZoneGround, at: ClassAt): { is: (pfn: number) => boolean } {
+/**
+ * Free frames: those of the buddy lists, and sections that nobody touched, unless the zone does not manage them: a kernel that
+ * initialises memory as it is needed counts them as present only.
+ */
+function freeFrames(ground: ZoneGround, at: ClassAt): Known {
   const { startPfn, endPfn } = ground.zone;
-  const free = new Uint8Array(endPfn - startPfn);
+  const { present, managed = present } = ground.state;
+  const what = new Uint8Array(endPfn - startPfn);
+  let untouched = 0;
   for (const r of ground.ram)
     for (let p = r.startPfn; p < r.endPfn; ) {
       let end = p + 1;
       while (end < r.endPfn && at(end) === at(p)) end++;
-      const untouched = at(p) === FRAME_CLASS.unknown && end - p >= SECTION_FRAMES;
-      if (at(p) === FRAME_CLASS.free || untouched) free.fill(1, p - startPfn, end - startPfn);
+      const section = at(p) === FRAME_CLASS.unknown && end - p >= SECTION_FRAMES;
+      if (section) untouched += end - p;
+      if (section || at(p) === FRAME_CLASS.free) what.fill(section ? 2 : 1, p - startPfn, end - startPfn);
       p = end;
     }
-  return { is: (pfn) => free[pfn - startPfn] === 1 };
+  const isManaged = present - managed < untouched * UNMANAGED_SHARE;
+  return {
+    is: (pfn) => what[pfn - startPfn]! === 1 || (isManaged && what[pfn - startPfn] === 2),
+    isAbsent: (pfn) => !isManaged && what[pfn - startPfn] === 2,
+  };
+}
+
+interface Known {
+  is: (pfn: number) => boolean;
+  isAbsent: (pfn: number) => boolean;
 }
 
 /** The blocks with the most pages that do not move are Unmovable, the next Reclaimable: as many as there are. */
