@@ -227,7 +227,7 @@ export {
 export type { RequestSpec } from "./strategy/request";
 export type { LabelledStrategy, StrategySpec } from "./strategy/strategy";
 export { type SnapshotOptions, snapshotFrom, snapshotOf } from "./trace/collect-snapshot";
-export { type MachineSnapshot, readMachineSnapshot, writeMachineSnapshot } from "./trace/machine-snapshot";
+export { type MachineSnapshot, readMachineSnapshot } from "./trace/machine-snapshot";
 export type { RecordingOutcome, RecordingPlan } from "./trace/recording-check";
 export { type Replayed, type ReplayOptions, type ReplayResult, replay } from "./trace/replay";
 export { type Fit, fitMoments, type Moment } from "./workload/fit-series";

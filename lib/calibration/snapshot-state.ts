@@ -85,7 +85,7 @@ export function machineOf(snapshot: MachineSnapshot, file = "snapshot"): Snapsho
  * const row = "test/fixtures/live-machine/2m-occ80-unm0-holes0-comp0";
  * const snapshot = snapshotFrom([`${row}/buddyinfo.s0`, `${row}/pagetypeinfo.s0`]);
  * const system = systemFromSnapshot(snapshot, 1);
- * system.freePages; // => 73669
+ * system.freePages; // => 73754
  * ```
  */
 export function systemFromSnapshot(
