@@ -9,7 +9,11 @@ export {
   type Agreement,
   type AgreementOptions,
   agreementOf,
+  type Forecast,
+  type ForecastOptions,
   fitSeries,
+  forecast,
+  machineOf,
   measureSample,
   measureSystem,
   type Prediction,
@@ -17,6 +21,9 @@ export {
   quantitiesText,
   readSeries,
   type Sample,
+  type SnapshotMachine,
+  type SnapshotRequest,
+  systemFromSnapshot,
 } from "./calibration";
 export * as chart from "./chart";
 export { type Figure, isFigure, type Run } from "./chart/figure";
@@ -244,6 +251,8 @@ export {
 } from "./strategy";
 export type { RequestSpec } from "./strategy/request";
 export type { LabelledStrategy, StrategySpec } from "./strategy/strategy";
+export { type SnapshotOptions, snapshotFrom, snapshotOf } from "./trace/collect-snapshot";
+export { type MachineSnapshot, readMachineSnapshot } from "./trace/machine-snapshot";
 export type { RecordingOutcome, RecordingPlan } from "./trace/recording-check";
 export { type Replayed, type ReplayOptions, type ReplayResult, replay } from "./trace/replay";
 export { type Fit, fitMoments, type Moment } from "./workload/fit-series";

@@ -113,6 +113,8 @@ export function parsePagetypeinfo(text: string, file: string): PageTypes {
     if (pages !== null) read.blockPages = Number(pages[1]);
     const head = /^Number of blocks type\s+(.*)$/.exec(line);
     if (head !== null) types = head[1]!.trim().split(/\s+/);
+    // With page_owner, a table of mixed blocks follows.
+    else if (line.startsWith("Number of mixed")) types = undefined;
     else if (types !== undefined && /^Node\s/.test(line)) {
       const m = /^Node\s+(\d+), zone\s+(\S+)((?:\s+\d+)+)\s*$/.exec(line);
       const counts = (m?.[3] ?? "").trim().split(/\s+/).map(Number);

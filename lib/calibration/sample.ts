@@ -2,9 +2,11 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { InputError } from "../base/errors";
+import { decodeClasses } from "../machine/frame-map";
 import type { FreeCounts } from "../mm/reports/buddyinfo";
 import { parseBuddyinfo } from "../trace/buddyinfo-text";
 import { findInput, readInput } from "../trace/input";
+import { isMachineSnapshot, type MachineSnapshot, parseMachineSnapshot } from "../trace/machine-snapshot";
 import { readClassMap } from "./class-map";
 import {
   type PageTypes,
@@ -69,13 +71,15 @@ function findText(dir: string, name: string): string | undefined {
   return findInput(dir, name) ?? findInput(dir, `${name}.txt`);
 }
 
-/** Reads the sample in a folder, or of one text alone. */
+/** Reads the sample in a folder, in a snapshot of a machine, or of one text alone. */
 export function readSample(path: string): Sample {
   if (!existsSync(path)) throw new InputError(`${path}: no such file or folder`);
   const parts: Partial<Record<TextName, unknown>> = {};
   let classes: Uint8Array | undefined;
   if (!statSync(path).isDirectory()) {
-    const text = readInput(path).toString("latin1");
+    const bytes = readInput(path);
+    if (isMachineSnapshot(bytes)) return sampleOf(parseMachineSnapshot(bytes.toString("utf8"), path), path);
+    const text = bytes.toString("latin1");
     const kind = BEGINNINGS.find(([begins]) => begins.test(text))?.[1];
     if (kind === undefined)
       throw new InputError(`${path}: is none of ${NAMES.join(", ")}, as the kernel prints them in /proc`);
@@ -96,6 +100,21 @@ export function readSample(path: string): Sample {
   return { ...sample, pageSize: pageSizeOf(sample), ...(classes !== undefined && { classes }) };
 }
 
+/** The sample that a snapshot of a machine holds; `file` names it in errors. */
+export function sampleOf(snapshot: MachineSnapshot, file: string): Sample {
+  const parts: Partial<Record<TextName, unknown>> = {};
+  for (const name of NAMES) {
+    const text = snapshot.texts[name];
+    if (text !== undefined) parts[name] = TEXTS[name](text, `${file}: ${name}`);
+  }
+  const sample = { name: basename(file), ...parts } as Omit<Sample, "pageSize">;
+  const { frames, pageSize = pageSizeOf(sample) } = snapshot;
+  return { ...sample, pageSize, ...(frames !== undefined && { classes: decodeClasses(frames, file) }) };
+}
+
+/** Snapshots of a machine, as `pageblock watch` writes them. */
+const SNAPSHOT_NAME = /\.snapshot\.json(?:\.gz)?$/;
+
 /** Pairs of a line of meminfo and a counter of vmstat that say the same. */
 const SAME: readonly (readonly [string, string])[] = [
   ["SUnreclaim", "nr_slab_unreclaimable"],
@@ -112,7 +131,7 @@ function pageSizeOf({ meminfo, vmstat }: Omit<Sample, "pageSize">): number {
 }
 
 /**
- * Every sample in a folder, by uptime; a folder that is itself a sample is a series of one.
+ * Every sample in a folder, by uptime: folders of texts, or snapshots; a folder that is itself a sample is a series of one.
  * @example
  * ```ts
  * import { readSeries } from "pageblock";
@@ -124,10 +143,14 @@ export function readSeries(path: string): Sample[] {
   if (existsSync(path) && statSync(path).isDirectory() && !isSample(path)) {
     const folders = readdirSync(path)
       .map((name) => join(path, name))
-      .filter((folder) => statSync(folder).isDirectory() && isSample(folder))
+      .filter((entry) =>
+        statSync(entry).isDirectory() ? isSample(entry) : SNAPSHOT_NAME.test(basename(entry)),
+      )
       .sort();
     if (folders.length === 0)
-      throw new InputError(`${path}: neither holds texts of /proc (${NAMES.join(", ")}) nor folders that do`);
+      throw new InputError(
+        `${path}: neither holds texts of /proc (${NAMES.join(", ")}) nor folders or snapshots that do`,
+      );
     const series = folders.map(readSample);
     return series.sort((a, b) => (a.uptime ?? 0) - (b.uptime ?? 0));
   }

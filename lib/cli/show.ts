@@ -23,10 +23,18 @@ import { nrFreeSnapshot } from "../mm/state/vmstat";
 import type { Zone } from "../mm/state/zone";
 import { parseBuddyinfo } from "../trace/buddyinfo-text";
 import { readInput } from "../trace/input";
+import {
+  isMachineSnapshot,
+  parseMachineSnapshot,
+  SNAPSHOT_TEXTS,
+  type SnapshotText,
+  textOf,
+} from "../trace/machine-snapshot";
 import { profileForVersion, recordedRelease } from "../trace/recording";
 import type { Snapshot } from "../trace/snapshot";
 import { loadSnapshot } from "../trace/snapshot-load";
 import { parseSnapshot } from "../trace/snapshot-parse";
+import { printable } from "./printable";
 
 interface Shown {
   memory: Memory;
@@ -36,7 +44,7 @@ interface Shown {
   pageBytes: number;
 }
 
-const REPORTS: Record<string, (s: Shown) => string> = {
+const REPORTS: Readonly<Record<string, (s: Shown) => string>> = {
   summary,
   buddyinfo: (s) => buddyinfoText(s.memory, s.zones),
   pagetypeinfo: (s) => pagetypeinfoText(s.memory, s.zones, s.release),
@@ -45,6 +53,9 @@ const REPORTS: Record<string, (s: Shown) => string> = {
   extfrag_index: (s) => extfragIndexText(s.memory, s.zones),
   unusable_index: (s) => unusableIndexText(s.memory, s.zones),
 };
+
+/** Everything that --as takes; what a file can be shown as depends on it. */
+const SHOWN_AS: readonly string[] = [...new Set([...Object.keys(REPORTS), ...SNAPSHOT_TEXTS])];
 
 /** Reports that need only a buddyinfo. */
 const FROM_BUDDYINFO: Record<string, typeof buddyinfoLines> = {
@@ -57,8 +68,8 @@ export function register(program: Command): void {
   program
     .command("show")
     .description("show a snapshot as the kernel's own reports, or the indices of a /proc/buddyinfo")
-    .argument("<file>", "snapshot or buddyinfo (plain, .gz or .br)")
-    .option("--as <report>", `one of ${Object.keys(REPORTS).join(", ")}`)
+    .argument("<file>", "snapshot of a machine or of a recording, or buddyinfo (plain, .gz or .br)")
+    .option("--as <report>", `one of ${SHOWN_AS.join(", ")}`)
     .option("--zone <name>", "only this zone")
     .option("--kernel <release>", "profile to use instead of the one the snapshot or its version file names")
     .action((file: string, options: ShowOptions) => {
@@ -73,12 +84,15 @@ interface ShowOptions {
 }
 
 function show(file: string, options: ShowOptions): string {
-  if (options.as !== undefined && !Object.hasOwn(REPORTS, options.as))
-    throw unknownName("--as", options.as, Object.keys(REPORTS));
+  if (options.as !== undefined && !SHOWN_AS.includes(options.as))
+    throw unknownName("--as", options.as, SHOWN_AS);
   if (statSync(file, { throwIfNoEntry: false })?.isDirectory())
     throw new InputError(`${file}: is a folder: give a snapshot in it, such as S0.txt.gz`);
   const bytes = readInput(file);
   if (/^Node\s/.test(bytes.toString("latin1", 0, 6))) return fromBuddyinfo(file, bytes, options);
+  if (isMachineSnapshot(bytes)) return fromMachine(file, bytes, options);
+  if (options.as !== undefined && !Object.hasOwn(REPORTS, options.as))
+    throw unknownName("--as", options.as, Object.keys(REPORTS));
   const snapshot = parseSnapshot(bytes, file);
   const release = releaseOf(snapshot, file, options.kernel);
   const memory = loadSnapshot(snapshot, kernelProfile(release));
@@ -86,6 +100,18 @@ function show(file: string, options: ShowOptions): string {
   const nrZones = Number(snapshot.header.get("max_nr_zones") ?? 5);
   const pageBytes = Number(snapshot.header.get("page_size") ?? 4096);
   return REPORTS[options.as ?? "summary"]!({ memory, zones, release, nrZones, pageBytes });
+}
+
+/** The text that the machine's /proc gave, unchanged; the indices are computed from its buddyinfo. */
+function fromMachine(file: string, bytes: Buffer, options: ShowOptions): string {
+  const snapshot = parseMachineSnapshot(bytes.toString("utf8"), file);
+  const as = options.as ?? "buddyinfo";
+  if (SNAPSHOT_TEXTS.includes(as as SnapshotText) && options.zone === undefined)
+    return textOf(snapshot, as as SnapshotText, file)
+      .split("\t")
+      .map(printable)
+      .join("\t");
+  return fromBuddyinfo(file, Buffer.from(textOf(snapshot, "buddyinfo", file)), { ...options, as });
 }
 
 function fromBuddyinfo(file: string, bytes: Buffer, options: ShowOptions): string {

@@ -42,7 +42,7 @@ const FAILURES_KEPT = 3;
  */
 export function run(plan: Plan, inputs?: WorkloadInputs): Outcome {
   const boots = bootOf(plan);
-  const system = System.boot(boots.machine, plan.system, plan.costs);
+  const system = System.boot(boots.machine, { ...plan.system, placement: plan.seed }, plan.costs);
   const prepared = prepare(system, boots);
   const outcome = ask(plan, prepared, age(plan, system, inputs));
   system.release();
@@ -58,7 +58,8 @@ export function runTogether(plans: readonly Plan[], inputs?: WorkloadInputs): (O
   const first = plans[0]!;
   let prepared: (Ready | Error)[] = [];
   try {
-    const system = System.boot(bootOf(first).machine, first.system, first.costs);
+    const options = { ...first.system, placement: first.seed };
+    const system = System.boot(bootOf(first).machine, options, first.costs);
     prepared = plans.map((plan) => orError(() => prepare(system, bootOf(plan))));
     const outcomes = askInTurn(plans, prepared, () => age(first, system, inputs));
     system.release();

@@ -2,6 +2,7 @@
 import { omit, pickBy } from "lodash";
 import { InputError } from "../base/errors";
 import { parseSize, type Size } from "../base/units";
+import { machineOf } from "../calibration/snapshot-state";
 import type { BoardName } from "../hardware/boards";
 import type { KernelRelease, ModelledRelease } from "../hardware/kernel-release";
 import type { Architecture } from "../hardware/page-geometry";
@@ -28,6 +29,7 @@ import { type BootedMovable, parseCore } from "../machine/movable-request";
 import { nodeRanges } from "../machine/nodes";
 import { startAllocator, startedCmaAreas } from "../machine/start";
 import { SYSCTL_FIELDS } from "../machine/sysctls";
+import { System } from "../machine/system";
 import type { SYSTEM_FIELDS } from "../machine/system-options";
 import type { CmaArea } from "../mm/contiguous/cma-area";
 import type { PageAllocator } from "../mm/page-allocator";
@@ -37,6 +39,7 @@ import { machineBundle } from "../notebook/machine-bundle";
 import { check, isObject, spellings } from "../schema/check";
 import { type In, type InOf, list, object, size, type Without } from "../schema/field";
 import { fieldPath, shown } from "../schema/place";
+import { type MachineSnapshot, readMachineSnapshot } from "../trace/machine-snapshot";
 import { optionsOf } from "./given";
 import { RunningMachine } from "./running-machine";
 
@@ -414,6 +417,8 @@ export class BootedMachine {
    * Starts the page allocator on this machine, with the memory that memblock hands over. Every call returns a new one.
    */
   start(): PageAllocator {
+    // A machine that runs already: what is free and in use is drawn first.
+    if (this.result.state !== undefined) return new System(this.result, {}, this.switches).allocator;
     return startAllocator(this.result, this.switches);
   }
 
@@ -471,3 +476,31 @@ export function machine(board: OpenName<BoardName>, fields?: MachineIn): Machine
   const described = new MachineDescription({ board });
   return fields === undefined ? described : described.fields(fields);
 }
+
+/**
+ * A machine in the state of a snapshot: the same zones, free blocks, page blocks, watermarks and kinds of pages. What a snapshot does not
+ * tell, such as where in its zone a free block lies, is drawn: by `seed`, or by the seed of the plan that the machine is part of.
+ * @param snapshot a file that `pageblock snapshot` wrote, or its content
+ * @throws InputError with the text, line and value that cannot be
+ * @example
+ * ```ts
+ * import { machine, snapshotFrom } from "pageblock";
+ *
+ * const snapshot = snapshotFrom(["test/fixtures/real-machine/series/s000"]);
+ * const running = machine.fromSnapshot(snapshot, { seed: 3 }).running();
+ * running.hugePages("1GiB", 1); // => 1
+ * ```
+ */
+machine.fromSnapshot = function fromSnapshot(
+  snapshot: string | MachineSnapshot,
+  { seed }: { seed?: number } = {},
+): MachineDescription {
+  const file = typeof snapshot === "string" ? snapshot : "snapshot";
+  const read = typeof snapshot === "string" ? readMachineSnapshot(snapshot) : snapshot;
+  const { machine: request } = machineOf(read, file);
+  const { state } = request;
+  return new MachineDescription({
+    ...request,
+    ...(state !== undefined && { state: { ...state, ...(seed !== undefined && { seed }) } }),
+  });
+};

@@ -27,9 +27,10 @@ import {
 import { CMA_AREA, type CmaAreaRequest, checkCmaAreas } from "./cma-areas";
 import { CMA, type CmaRequest } from "./cma-request";
 import { HUGE_PAGES, type HugePageRequest } from "./huge-pages";
+import { refuseBeside, refuseSysctls, STATE } from "./machine-state";
 import { MOVABLE, type MovableZoneRequest } from "./movable-request";
 import { resolveNodes } from "./nodes";
-import { checkSysctls, SYSCTL_FIELDS, type Sysctls, sysctlsOf } from "./sysctls";
+import { COMPUTED_AT_BOOT, checkSysctls, SYSCTL_FIELDS, type Sysctls, sysctlsOf } from "./sysctls";
 import { zonesBuilt } from "./zones";
 
 /** CONFIG_* and size defaults of a boot. */
@@ -116,6 +117,7 @@ export const MACHINE_FIELDS = {
   ),
   switches: optional(switches),
   ...SYSCTL_FIELDS,
+  state: optional(STATE),
 } satisfies Fields;
 
 export interface MachineField extends ObjectField<typeof MACHINE_FIELDS> {}
@@ -188,6 +190,12 @@ export function resolveBoot(request: BootRequest): ResolvedBoot {
     hugePages: request.hugePages ?? { pools: [], cmaBytes: 0 },
     sysctls: sysctlsOf(request, geometry),
   };
+  refuseBeside(request.state, {
+    "a CMA area": resolved.cma.kind === "area" || resolved.cmaAreas.length > 0,
+    "a pool of huge pages": resolved.hugePages.pools.length > 0 || resolved.hugePages.cmaBytes > 0,
+    ZONE_MOVABLE: Object.keys(resolved.movable).length > 0,
+  });
+  refuseSysctls(request.state, request, COMPUTED_AT_BOOT);
   if (resolved.cpus < resolved.nodes)
     throw new InputError(`cpus: each of ${resolved.nodes} nodes has at least one: got ${resolved.cpus}`);
   checkHugePages(resolved);

@@ -7,6 +7,7 @@ import type { PagesetSize } from "../mm/boot/pageset-size";
 import type { Watermarks } from "../mm/boot/watermarks";
 import type { BootedCmaArea } from "./cma-areas";
 import type { HugePagePool } from "./huge-pages";
+import type { MachineState } from "./machine-state";
 import type { BootedMovable } from "./movable-request";
 import type { Sysctls } from "./sysctls";
 import type { PageRange, ZoneSpan } from "./zones";
@@ -109,4 +110,6 @@ export interface BootResult {
    * after. In the order of `zones`.
    */
   bootReserves?: ZoneReserves[];
+  /** Of a machine that runs already: what is free and in use once it is started as a System. */
+  state?: MachineState;
 }

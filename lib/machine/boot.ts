@@ -21,6 +21,7 @@ import type {
   Reservation,
   ZoneReserves,
 } from "./boot-result";
+import { bootedFromState } from "./boot-state";
 import {
   activateAll,
   activateCmaAreas,
@@ -43,6 +44,7 @@ const MIGRATE_TYPES = { withCma: 6, withoutCma: 5 } as const;
 /** Boots; throws InputError for a request outside the board's or the architecture's limits. */
 export function boot(request: BootRequest): BootResult {
   const resolved = resolveBoot(request);
+  if (request.state !== undefined) return bootedFromState(resolved, request.state);
   const { board, geometry, release, huge } = resolved;
   const { pageSize, largestBuddyOrder } = geometry;
   const kernelNotes = resolveKernel(release).notes;

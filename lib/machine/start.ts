@@ -3,17 +3,11 @@ import { findBoard } from "../hardware/boards";
 import { setReserves } from "../mm/boot/boot-memory";
 import { CmaArea } from "../mm/contiguous/cma-area";
 import { PageAllocator } from "../mm/page-allocator";
-import { ZONE_DMA, ZONE_DMA32, ZONE_MOVABLE, ZONE_NORMAL } from "../mm/state/gfp";
 import type { Memory } from "../mm/state/memory";
 import type { KernelSwitches } from "../mm/state/profile";
 import type { BootResult } from "./boot";
-
-const ZONE_INDEX: Readonly<Record<string, number>> = {
-  DMA: ZONE_DMA,
-  DMA32: ZONE_DMA32,
-  Normal: ZONE_NORMAL,
-  Movable: ZONE_MOVABLE,
-};
+import { stateHasCma } from "./boot-state";
+import { ZONE_INDEX } from "./zones";
 
 /** HPAGE_PMD_ORDER, or the page block order if no buddy page is as large (4.17 with huge pages off there). */
 function thpOrder({ pageSize, largestBuddyOrder, pageblockOrder }: BootResult): number {
@@ -80,7 +74,10 @@ export function startKernel(result: BootResult, switches: Partial<KernelSwitches
     maxOrder: result.largestBuddyOrder,
     pageblockOrder: result.pageblockOrder,
     ...(result.thp && { thpOrder: thpOrder(result) }),
-    cma: board.build.cma || cma.reservedBytes > 0 || result.cmaActive.length > 0,
+    cma:
+      result.state !== undefined
+        ? stateHasCma(result.state)
+        : board.build.cma || cma.reservedBytes > 0 || result.cmaActive.length > 0,
     thp: result.thp,
     mobilityDisabled: !result.mobilityGrouping,
     dma32: result.architecture !== "ppc64",

@@ -44,6 +44,16 @@ const ratios = parsed(
   { default: "256 256 32 0", source: "mm/page_alloc.c setup_per_zone_lowmem_reserve()" },
 );
 
+/** Sysctls that change what a boot has computed: watermarks, reserves, per-CPU lists, pools. */
+export const COMPUTED_AT_BOOT = [
+  "minFreeKbytes",
+  "watermarkScaleFactor",
+  "lowmemReserveRatio",
+  "percpuPagelistHighFraction",
+  "nrHugepages",
+  "overcommitHugepages",
+] as const;
+
 export const SYSCTL_FIELDS = {
   minFreeKbytes: optional(
     whole("vm.min_free_kbytes, which is divided into the min watermarks", "kB", {

@@ -63,6 +63,8 @@ export interface SystemOptions extends OutOf<typeof SYSTEM_FIELDS> {}
 export interface EngineOptions extends SystemOptions {
   /** Many pages at once as one operation; default true. False: page by page, which leaves the same machine. For debugging. */
   bulk?: boolean;
+  /** Draws where things are in a machine with a state; default 1. A seed in the state itself goes first. */
+  placement?: number;
 }
 
 /** Every option of a running machine with its value; mobility grouping may be the machine's to decide. */
@@ -70,7 +72,11 @@ export type ResolvedSystemOptions = Required<Omit<EngineOptions, "mobilityGroupi
   Pick<SystemOptions, "mobilityGrouping">;
 
 /** The options with their defaults; throws InputError for one that does not exist or whose value is out of range. */
-export function checkedSystemOptions({ bulk = true, ...options }: EngineOptions): ResolvedSystemOptions {
+export function checkedSystemOptions({
+  bulk = true,
+  placement = 1,
+  ...options
+}: EngineOptions): ResolvedSystemOptions {
   for (const [option, value] of Object.entries(options))
     if (!spellings(SYSTEM_FIELDS).has(option) && !Object.hasOwn(SYSTEM_GONE, option))
       throw unknownName("option of a running machine", option, Object.keys(SYSTEM_FIELDS));
@@ -78,7 +84,7 @@ export function checkedSystemOptions({ bulk = true, ...options }: EngineOptions)
   try {
     const read = readField(SYSTEM, options, []) as SystemOptions;
     // Filled in: what is left open is the machine's to decide.
-    return { ...(withDefaults(SYSTEM_FIELDS, read) as ResolvedSystemOptions), bulk };
+    return { ...(withDefaults(SYSTEM_FIELDS, read) as ResolvedSystemOptions), bulk, placement };
   } catch (error) {
     if (!(error instanceof FieldError)) throw error;
     throw new InputError(`option ${fieldPath(error.path, error.key)}: ${error.message}`);

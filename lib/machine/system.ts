@@ -29,8 +29,10 @@ import { Daemons } from "./daemons";
 import { FixedPages } from "./fixed-pages";
 import { HeldPages } from "./held-pages";
 import { type HugetlbPools, startHugetlb, writeHugePages } from "./hugetlb";
+import type { MachineState } from "./machine-state";
 import { PageSlots } from "./page-slots";
 import type { RunningParts } from "./running-parts";
+import { settle } from "./settle/settle";
 import { startKernel, writeSysctls } from "./start";
 import { costedEvents, noCounts, pagesFree, pagesManaged, type SystemCounters } from "./system-counters";
 import { checkedSystemOptions, type EngineOptions, type ResolvedSystemOptions } from "./system-options";
@@ -105,9 +107,22 @@ export class System {
     this.hugetlb = startHugetlb(booted, m, this.world);
     this.contig = new Contiguous(m, undefined, booted.kernel);
     this.stacks = new IntStackPool();
-    this.kernelPages = this.fixed.takeKernelPages(this.pageSize, findBoard(booted.board).driverBytes);
+    this.kernelPages =
+      booted.state === undefined
+        ? this.fixed.takeKernelPages(this.pageSize, findBoard(booted.board).driverBytes)
+        : this.settleInto(booted.state);
     writeSysctls(m, booted);
     writeHugePages(booted, this.hugetlb);
+  }
+
+  /** The machine runs already: its frames come into the state. Its kernel's pages are not known one by one. */
+  private settleInto(state: MachineState): Int32Array {
+    const { pageSize, options } = this;
+    const { hugetlb } = settle(this.memory, this.tracked, state, { pageSize, seed: options.placement });
+    const pool = this.hugetlb.pools.get(this.booted.pageblockBytes);
+    pool?.free.push(...hugetlb.free);
+    for (const pfn of hugetlb.used) pool?.used.add(pfn);
+    return new Int32Array(0);
   }
 
   /** Boots and starts the machine described. `costs`: nanoseconds that replace figures of the machine's table. */

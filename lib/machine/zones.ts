@@ -7,6 +7,15 @@ import type { Board } from "../hardware/board";
 import { bootRules, type KernelRelease } from "../hardware/kernel-release";
 import type { Memblock, PhysicalRange } from "../mm/boot/memblock";
 import { ZONE_NAMES, type ZoneName } from "../mm/boot/watermarks";
+import { ZONE_DMA, ZONE_DMA32, ZONE_MOVABLE, ZONE_NORMAL } from "../mm/state/gfp";
+
+/** Zone numbers by name. */
+export const ZONE_INDEX: Readonly<Record<string, number>> = {
+  DMA: ZONE_DMA,
+  DMA32: ZONE_DMA32,
+  Normal: ZONE_NORMAL,
+  Movable: ZONE_MOVABLE,
+};
 
 /** Extent of a zone: physical addresses [start, end) and the pages of RAM in it. */
 export interface ZoneSpan {

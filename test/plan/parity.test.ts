@@ -94,7 +94,10 @@ test("a plan read back from text runs, and its outcome has its hash", async () =
     }
   }
   for (const part of ["machine", "workload", "strategy", "system", "request", "costs"]) {
-    const of = plans.filter(({ label }) => label.startsWith(part)).length;
+    // States of running machines are drawn in test/machine/settle.test.ts: no machine has the values that are tried here.
+    const of = plans.filter(
+      ({ label }) => label.startsWith(part) && !label.startsWith("machine.state"),
+    ).length;
     assert.ok((ran.get(part) ?? 0) >= 0.8 * of, `${part}: ${ran.get(part)} of ${of} ran`);
   }
   for (const { name, example } of PLAN_KINDS)

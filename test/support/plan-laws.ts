@@ -146,7 +146,7 @@ export const FLUENT: Readonly<Record<string, ((plan: Plain) => unknown) | null>>
 
 /** What is in order but cannot be done on the machine of the example, or with its other fields. */
 const NOT_NOW =
-  /goes on until|must go on until|holds nothing|this machine has|alignment must be a power|there is no area|pages must be|an area of|an area must|need more than|a region of/;
+  /goes on until|must go on until|holds nothing|this machine has|alignment must be a power|there is no area|pages must be|an area of|an area must|need more than|a region of|do not fit beside|frames: character/;
 
 /** The fluent surface takes the plan, and its plan says it. */
 export function fluentSays(kind: PlanStatement, plan: unknown): void {
