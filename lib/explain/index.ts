@@ -1,13 +1,17 @@
 /** From texts of a real machine to the reason of a failure. */
 export type {
   BootReading,
+  CmaEvent,
   CmaReading,
   GfpReading,
   HugetlbReading,
+  NodeReading,
+  OomReading,
   Place,
   Reading,
   ReadingKind,
   ReservedReading,
+  SlabReading,
   StackReading,
   ZoneReading,
 } from "./reading";
