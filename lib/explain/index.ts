@@ -1,4 +1,6 @@
 /** From texts of a real machine to the reason of a failure. */
+
+export { readTexts, type TextReadings, type Understood } from "./read-texts";
 export type {
   BootReading,
   CmaEvent,
@@ -15,3 +17,4 @@ export type {
   StackReading,
   ZoneReading,
 } from "./reading";
+export type { InputText } from "./text-lines";

@@ -1,0 +1,244 @@
+/** Lines of CMA, of the device tree's reserved memory, and of drivers that got no contiguous memory. */
+import { MiB } from "../base/units";
+import { cmaLine, type Draft } from "./draft";
+import type { LogLine } from "./joined-lines";
+import type { CmaReading } from "./reading";
+import { begin, bootDraft, extend, type LineReader, type Session } from "./session";
+
+const KIB = 1024;
+
+/** `0x1e000000`, or as kernels before 3.17 print it, without 0x; null for `(efault)` and for 0. */
+function addressOf(text: string | undefined): number | null {
+  if (text === undefined || !/^(?:0x)?[0-9a-f]{1,16}$/.test(text)) return null;
+  return Number.parseInt(text.replace(/^0x/, ""), 16);
+}
+
+function atBoot(
+  session: Session,
+  line: LogLine,
+  told: Partial<CmaReading> & Pick<CmaReading, "event">,
+): void {
+  const draft = bootDraft(session, "cmaBoot", "cma-reservation", line.place);
+  draft.reading.cma.push(cmaLine(line, told));
+}
+
+const RESERVED =
+  /^(?:\S{1,40}: )?(?:cma: )?(?:CMA: )?[Rr]eserved (\d{1,12}) MiB(?: (?:at ([0-9a-fx]{1,18}|\(efault\)))?)?(?:in \d{1,6} ranges?)?(?: on node (-?\d{1,6}))?/;
+const FAILED = /^(?:cma: )?(?:CMA: )?[Ff]ailed to reserve (\d{1,12}) MiB(?: on node (-?\d{1,6}))?/;
+
+const reservation: LineReader = (line, session) => {
+  const { text } = line;
+  if (!/^(?:cma|CMA)/.test(text)) return null;
+  const failed = FAILED.exec(text);
+  const reserved = failed ? null : RESERVED.exec(text);
+  if (reserved) {
+    const base = addressOf(reserved[2]);
+    const node = reserved[3] === undefined ? null : Number(reserved[3]);
+    atBoot(session, line, { event: "reserved", base, bytes: Number(reserved[1]) * MiB, node });
+    return "CMA area";
+  }
+  if (failed) {
+    const node = failed[2] === undefined ? null : Number(failed[2]);
+    atBoot(session, line, { event: "reserve-failed", bytes: Number(failed[1]) * MiB, node });
+    return "CMA area that failed";
+  }
+  const inactive = /CMA area (\S{1,80} )?could not be activated/.exec(text);
+  if (inactive) {
+    atBoot(session, line, { event: "not-activated", area: inactive[1]?.trim() ?? null });
+    return "CMA area that failed";
+  }
+  if (
+    /Not enough slots for CMA|Region at |Size \(|dma_contiguous_reserve|cma_declare_contiguous|CMA: reserving/.test(
+      text,
+    )
+  ) {
+    const failure = /Not enough slots|defined on low\/high|exceeds limit|must be aligned/.test(text);
+    atBoot(session, line, { event: failure ? "reserve-failed" : "other" });
+    return "CMA at boot";
+  }
+  return null;
+};
+
+/** One reading holds a run of failures of the same request; another request begins the next one. */
+function failureDraft(session: Session, line: LogLine, askedPages: number | null): Draft {
+  const asked = session.cmaAskedPages;
+  if (session.cmaFailure === null || (askedPages !== null && asked !== null && asked !== askedPages)) {
+    session.cmaFailure = begin(session, "cma-alloc-failure", line.place);
+    session.cmaAskedPages = null;
+  }
+  session.cmaAskedPages ??= askedPages;
+  extend(session.cmaFailure, line.place);
+  return session.cmaFailure;
+}
+
+const ALLOC_FAILED =
+  /(?:__)?cma_alloc: (?:(\S{1,80}): )?alloc failed, req-size: (\d{1,15}) pages?(?:, align:? (\d{1,3}))?, ret: (-?\d{1,5})/;
+
+const allocFailed: LineReader = (line, session) => {
+  const found = ALLOC_FAILED.exec(line.text);
+  if (!found) return null;
+  const askedPages = Number(found[2]);
+  failureDraft(session, line, askedPages).reading.cma.push(
+    cmaLine(line, {
+      event: "alloc-failed",
+      area: found[1] ?? null,
+      askedPages,
+      alignOrder: found[3] === undefined ? null : Number(found[3]),
+      errno: Math.abs(Number(found[4])),
+    }),
+  );
+  return "failed cma_alloc()";
+};
+
+/** `6@8314+9@8343=> 15 free of 262144 total pages`; `4+7=>11 pages, total: 2048 pages` before 4.12. */
+const available: LineReader = (line, session) => {
+  const found = /number of available pages: ?(.*)$/.exec(line.text);
+  if (!found) return null;
+  const [list, behind = ""] = found[1]!.split("=>");
+  const runs = (list ?? "")
+    .replace(/\s/g, "")
+    .split("+")
+    .map((run) => /^(\d{1,15})(?:@(\d{1,15}))?$/.exec(run))
+    .filter((run) => run !== null)
+    .map((run) => ({ pages: Number(run[1]), at: run[2] === undefined ? null : Number(run[2]) }));
+  const counts = /(\d{1,15}) (?:free of (\d{1,15}) total )?pages(?:, total: (\d{1,15}))?/.exec(behind);
+  const total = counts?.[2] ?? counts?.[3];
+  const draft = failureDraft(session, line, null);
+  const told: Partial<CmaReading> = {
+    runs,
+    freePages: counts ? Number(counts[1]) : null,
+    totalPages: total === undefined ? null : Number(total),
+  };
+  const last = draft.reading.cma.at(-1);
+  if (last?.event === "alloc-failed" && last.freePages === null) Object.assign(last, told);
+  else draft.reading.cma.push(cmaLine(line, { event: "available", ...told }));
+  return "free runs of a CMA area";
+};
+
+const busy: LineReader = (line, session) => {
+  const found = /alloc_contig_(?:migrate_)?range: \[([0-9a-f]{1,16}), ([0-9a-f]{1,16})\) PFNs busy/.exec(
+    line.text,
+  );
+  if (!found) return null;
+  const pfns: [number, number] = [Number.parseInt(found[1]!, 16), Number.parseInt(found[2]!, 16)];
+  failureDraft(session, line, null).reading.cma.push(cmaLine(line, { event: "pages-busy", errno: 16, pfns }));
+  return "busy frames";
+};
+
+const debug: LineReader = (line, session) => {
+  const call = /^(?:cma: )?cma_alloc\(cma [0-9a-f(]{1,20}.{0,120}count (\d{1,15}), align (\d{1,3})\)/.exec(
+    line.text,
+  );
+  const other = /^(?:cma: )?(?:cma_alloc|cma_release)\(/.test(line.text);
+  if (!call)
+    return other || /memory range at \S{1,40} is busy, retrying/.test(line.text) ? "cma_alloc()" : null;
+  const asked = session.cmaFailure?.reading.cma.slice(-16).find((c) => c.askedPages === Number(call[1]));
+  if (asked) asked.alignOrder ??= Number(call[2]);
+  return "cma_alloc()";
+};
+
+/** What drivers say when they get no memory of one piece: the size they asked for. */
+const DEVICE =
+  /^(\S[^:]{0,80}): (?:.{0,80}?)(?:dma[_ ]alloc(?:_\w{1,20})? of size (\d{1,18}) failed|failed to allocate (?:buffer|(?:dma|DMA|CMA|coherent) (?:memory|buffer)).{0,40}?size (\d{1,18}))/;
+
+const device: LineReader = (line, session) => {
+  const found = DEVICE.exec(line.text.slice(0, 400));
+  if (!found && !/Failed to allocate from CMA/.test(line.text)) return null;
+  const size = found?.[2] ?? found?.[3];
+  const draft = failureDraft(session, line, null);
+  draft.reading.cma.push(
+    cmaLine(line, {
+      event: "device-failed",
+      area: found?.[1]?.trim() ?? null,
+      bytes: size === undefined ? null : Number(size),
+    }),
+  );
+  return "device without memory";
+};
+
+const RANGE =
+  /^OF: reserved mem: (0x[0-9a-f]{1,16})\.\.(0x[0-9a-f]{1,16}) \((\d{1,15}) KiB\) (\S{1,20}) (\S{1,20}) (\S{1,200})/;
+const POOL =
+  /^Reserved memory: created (CMA|DMA) memory pool at (0x[0-9a-f]{1,16}), size (\d{1,12}) (MiB|KiB)/;
+const NODE_FAILED =
+  /(?:OF: reserved mem|OF: fdt|Reserved memory): (?:Reserved memory: )?failed to (?:allocate|reserve) memory for node '([^']{1,200})'(?:: (?:base (0x[0-9a-f]{1,16}), )?size (\d{1,12}) (MiB|KiB))?/;
+const NODE_RESERVED =
+  /(?:reserved region for node|allocated memory for) '([^']{1,200})'(?: node)?: base (0x[0-9a-f]{1,16}), size (\d{1,12}) (MiB|KiB)/;
+
+function bytesOf(count: string, unit: string): number {
+  return Number(count) * (unit === "MiB" ? MiB : KIB);
+}
+
+const deviceTree: LineReader = (line, session) => {
+  const { text } = line;
+  if (!/^(?:OF: |Reserved memory: |\S{1,60}: assigned reserved memory node )/.test(text)) return null;
+  const draft = (): Draft => bootDraft(session, "cmaBoot", "cma-reservation", line.place);
+  const range = RANGE.exec(text);
+  if (range) {
+    const base = addressOf(range[1])!;
+    draft().reading.boot.reserved.push({
+      name: range[6]!,
+      base,
+      bytes: addressOf(range[2])! + 1 - base,
+      flags: [range[4]!, range[5]!],
+    });
+    return "reserved memory";
+  }
+  const failed = NODE_FAILED.exec(text);
+  if (failed) {
+    const bytes = failed[3] === undefined ? null : bytesOf(failed[3], failed[4]!);
+    atBoot(session, line, { event: "reserve-failed", area: failed[1]!, base: addressOf(failed[2]), bytes });
+    return "reserved memory that failed";
+  }
+  return otherDeviceTree(line, session, draft);
+};
+
+function otherDeviceTree(line: LogLine, session: Session, draft: () => Draft): string | null {
+  const { text } = line;
+  const pool = POOL.exec(text) ?? null;
+  const node = NODE_RESERVED.exec(text);
+  if (pool) {
+    const [base, bytes] = [addressOf(pool[2])!, bytesOf(pool[3]!, pool[4]!)];
+    if (pool[1] === "CMA") atBoot(session, line, { event: "reserved", base, bytes });
+    else draft().reading.boot.reserved.push({ name: null, base, bytes, flags: ["dma-pool"] });
+    return "reserved memory";
+  }
+  if (node) {
+    const bytes = bytesOf(node[3]!, node[4]!);
+    draft().reading.boot.reserved.push({ name: node[1]!, base: addressOf(node[2])!, bytes, flags: [] });
+    return "reserved memory";
+  }
+  const named = /initialized node (\S{1,200}), compatible id (\S{1,80})/.exec(text);
+  if (named) {
+    nameLast(draft(), named[1]!, named[2]!);
+    return "reserved memory";
+  }
+  const failure =
+    /incorrect alignment of CMA|unable to setup CMA|matching fail|not enough space|OVERLAP|failed to init/.test(
+      text,
+    );
+  if (failure) {
+    const area = /node (\S{1,200}) compatible matching fail/.exec(text)?.[1] ?? null;
+    atBoot(session, line, { event: "reserve-failed", area });
+    return "reserved memory that failed";
+  }
+  return /reserved|Reserved/.test(text) && draft() ? "reserved memory" : null;
+}
+
+/** The line behind a pool names it: `initialized node linux,cma@1f000000, compatible id shared-dma-pool`. */
+function nameLast({ reading }: Draft, name: string, compatible: string): void {
+  const region = reading.boot.reserved.at(-1);
+  const area = reading.cma.at(-1);
+  if (compatible === "shared-dma-pool" && area?.event === "reserved" && area.area === null) area.area = name;
+  else if (region && region.name === null) region.name = name;
+}
+
+export const CONTIGUOUS: readonly LineReader[] = [
+  reservation,
+  allocFailed,
+  available,
+  busy,
+  debug,
+  deviceTree,
+  device,
+];

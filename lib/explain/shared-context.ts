@@ -1,0 +1,188 @@
+/**
+ * Texts of one machine tell about each other: the release stands in one line of a log, the memory map in its head, the free lists and
+ * the counters in separate files. What a reading lacks it takes from the others.
+ */
+import { type Draft, nodeOf, zoneOf } from "./draft";
+import type { BootReading, Place, ReadingKind, ZoneReading } from "./reading";
+import type { Session } from "./session";
+
+/** All readings with what they share, without those that say nothing. */
+export function sharedDrafts(sessions: readonly Session[]): Draft[] {
+  for (const session of sessions) for (const draft of session.drafts) takeFromSession(draft, session);
+  const drafts = merged(sessions);
+  const boots = bootsOf(drafts);
+  for (const draft of drafts) {
+    const boot = bootFor(draft, boots);
+    if (boot) takeBoot(draft.reading.boot, boot);
+  }
+  shareAcross(drafts);
+  return drafts.filter(saysSomething);
+}
+
+/** Page sizes that an architecture has no choice of. */
+const ONLY_PAGE_BYTES: Readonly<Record<string, number>> = {
+  x86_64: 4096,
+  i386: 4096,
+  arm: 4096,
+  s390x: 4096,
+  riscv64: 4096,
+};
+
+function takeFromSession({ reading }: Draft, session: Session): void {
+  reading.release ??= session.release;
+  reading.arch ??= session.arch;
+  reading.pageBytes ??= session.pageBytes ?? ONLY_PAGE_BYTES[reading.arch ?? ""] ?? null;
+  reading.boot.machine ??= session.machine;
+}
+
+/** Files of one machine make one state, and its boot texts one boot, unless two of them tell the same. */
+function merged(sessions: readonly Session[]): Draft[] {
+  const kept: Draft[] = [];
+  const whole: Draft[] = [];
+  for (const { drafts } of sessions) {
+    // Of each text the first state and the first boot can be a part of a whole; later ones are another moment.
+    const firsts = [drafts.find(isOfFiles), drafts.find((d) => d.reading.kind === "boot-memory")];
+    for (const draft of drafts) {
+      const into = firsts.includes(draft) ? whole.find((k) => fits(k, draft)) : undefined;
+      if (into) {
+        join(into, draft);
+        continue;
+      }
+      kept.push(draft);
+      if (firsts.includes(draft)) whole.push(draft);
+    }
+  }
+  return kept;
+}
+
+function isOfFiles(draft: Draft): boolean {
+  return draft.reading.kind === "memory-state" && draft.pages.size === 0;
+}
+
+function fits(a: Draft, b: Draft): boolean {
+  if (a.reading.kind !== b.reading.kind || a.reading.place.source === b.reading.place.source) return false;
+  if (a.reading.kind === "boot-memory") return !(a.filled.has("version") && b.filled.has("version"));
+  return isOfFiles(a) && isOfFiles(b) && ![...b.filled].some((part) => a.filled.has(part));
+}
+
+function join(into: Draft, from: Draft): void {
+  const [a, b] = [into.reading, from.reading];
+  a.parts = [...(a.parts.length > 0 ? a.parts : [copy(a.place)]), copy(b.place)];
+  for (const part of from.filled) into.filled.add(part);
+  for (const zone of b.zones) {
+    const known = zoneOf(into, zone.node, zone.name);
+    joinZone(known, zone);
+    if (from.zonesInPages.has(zone)) into.zonesInPages.add(known);
+  }
+  for (const node of b.nodes) {
+    const known = nodeOf(into, node.node);
+    Object.assign(known.counters, node.counters);
+    if (from.nodesInPages.has(node)) into.nodesInPages.add(known);
+  }
+  Object.assign(a.totals, b.totals);
+  Object.assign(a.vmstat, b.vmstat);
+  a.pageblockOrder ??= b.pageblockOrder;
+  a.pageBytes ??= b.pageBytes;
+  a.release ??= b.release;
+  a.arch ??= b.arch;
+  a.hugetlb.push(...b.hugetlb);
+  a.slabs.push(...b.slabs);
+  a.assumed.push(...b.assumed.filter((field) => !a.assumed.includes(field)));
+  takeBoot(a.boot, b.boot);
+}
+
+function copy(place: Place): Place {
+  return { ...place };
+}
+
+function joinZone(into: ZoneReading, from: ZoneReading): void {
+  const [a, b] = [into as unknown as Record<string, unknown>, from as unknown as Record<string, unknown>];
+  for (const field of Object.keys(b))
+    if (a[field] === null || (field === "freeBytes" && a[field] === 0)) a[field] = b[field];
+  Object.assign(into.counters, from.counters);
+}
+
+/** What one boot tells, from the first of its lines on. */
+interface Boot {
+  first: number;
+  told: BootReading;
+}
+
+const OF_BOOT: readonly ReadingKind[] = ["boot-memory", "cma-reservation", "hugetlb"];
+
+/** The boots of each text in the order of their lines; drafts between two first lines belong to the same boot. */
+function bootsOf(drafts: readonly Draft[]): Map<string, Boot[]> {
+  const bySource = new Map<string, Boot[]>();
+  for (const draft of drafts) {
+    if (!OF_BOOT.includes(draft.reading.kind)) continue;
+    const { source, first } = draft.reading.place;
+    const list = bySource.get(source) ?? [];
+    bySource.set(source, list);
+    const last = list.at(-1);
+    if (last && draft.reading.kind !== "boot-memory") takeBoot(last.told, draft.reading.boot);
+    else list.push({ first, told: { ...draft.reading.boot } });
+  }
+  return bySource;
+}
+
+/** The boot of the same text that begins last before the reading; where its text has none, the only one of the others. */
+function bootFor({ reading }: Draft, boots: ReadonlyMap<string, readonly Boot[]>): BootReading | null {
+  const same = boots.get(reading.place.source);
+  if (same) {
+    let [low, high] = [0, same.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (same[middle]!.first <= reading.place.first) low = middle + 1;
+      else high = middle;
+    }
+    return same[Math.max(0, low - 1)]!.told;
+  }
+  const [only, ...others] = [...boots.values()].slice(0, 2);
+  return only?.length === 1 && others.length === 0 ? only[0]!.told : null;
+}
+
+function takeBoot(into: BootReading, from: BootReading): void {
+  if (into === from) return;
+  into.machine ??= from.machine;
+  into.commandLine ??= from.commandLine;
+  if (into.ram.length === 0) {
+    into.ram = from.ram;
+    into.ramFrom = from.ramFrom;
+  }
+  if (into.nodes.length === 0) into.nodes = from.nodes;
+  if (into.zoneRanges.length === 0) into.zoneRanges = from.zoneRanges;
+  if (Object.keys(into.config).length === 0) into.config = from.config;
+  if (into.reserved.length === 0 || from.reserved.length === 0) {
+    if (into.reserved.length === 0) into.reserved = from.reserved;
+    return;
+  }
+  const known = new Set(into.reserved.map((r) => `${r.base} ${r.bytes} ${r.name}`));
+  into.reserved = [
+    ...into.reserved,
+    ...from.reserved.filter((r) => !known.has(`${r.base} ${r.bytes} ${r.name}`)),
+  ];
+}
+
+/** Release, architecture and page size of one text hold for the others, unless texts differ. */
+function shareAcross(drafts: readonly Draft[]): void {
+  for (const field of ["release", "arch", "pageBytes"] as const) {
+    const told = new Set(drafts.map((d) => d.reading[field]).filter((value) => value !== null));
+    if (told.size !== 1) continue;
+    for (const { reading } of drafts)
+      if (reading[field] === null) Object.assign(reading, { [field]: [...told][0] });
+  }
+}
+
+function saysSomething({ reading }: Draft): boolean {
+  const { boot } = reading;
+  if (reading.kind === "cma-reservation" && reading.cma.length === 0) reading.kind = "boot-memory";
+  if (reading.kind !== "boot-memory") return true;
+  return (
+    boot.ram.length > 0 ||
+    boot.reserved.length > 0 ||
+    boot.zoneRanges.length > 0 ||
+    boot.commandLine !== null ||
+    Object.keys(boot.config).length > 0 ||
+    Object.keys(reading.totals).length > 0
+  );
+}
