@@ -11,6 +11,8 @@ import type {
 
 export interface Draft {
   reading: Reading;
+  /** Which boot of its text it belongs to, from 0 on. */
+  boot: number;
   /** Totals in pages by their name. */
   pages: Map<string, number>;
   /** Zones and nodes whose sizes are in pages: those of files of /proc. */
@@ -36,7 +38,7 @@ const EMPTY_BOOT = (): BootReading => ({
   config: {},
 });
 
-export function newDraft(kind: ReadingKind, place: Place): Draft {
+export function newDraft(kind: ReadingKind, place: Place, boot: number): Draft {
   const reading: Reading = {
     kind,
     place: { ...place },
@@ -69,6 +71,7 @@ export function newDraft(kind: ReadingKind, place: Place): Draft {
   };
   return {
     reading,
+    boot,
     pages: new Map(),
     zonesInPages: new Set(),
     nodesInPages: new Set(),

@@ -1,5 +1,6 @@
 /** From texts of a real machine to the reason of a failure. */
 
+export { type OutsideTexts, readOutsideTexts, type SkippedFile } from "./outside-texts";
 export { readTexts, type TextReadings, type Understood } from "./read-texts";
 export type {
   BootReading,

@@ -27,12 +27,13 @@ const BEGINNINGS: readonly RegExp[] = [
   /^Node\s{1,4}\d{1,4}[\s,]/,
   /^(?:DMA|DMA32|Normal|HighMem|Movable|Device)(?::| free:| per-cpu| zone|\s{1,9}\[mem|\s{1,9}empty|\s{1,9}0x)/,
   /^(?:Mem-[Ii]nfo|lowmem_reserve|protections\[|[Aa]ctive(?:_anon)?:\d{1,15}(?: |$)|Call [Tt]race|Backtrace)/,
+  /^(?:[0-9a-f]{8}|[0-9a-f]{16})(?: (?:[0-9a-f]{8}|[0-9a-f]{16}))*$/,
   /^(?:CPU[ :]\s{0,4}\d|Pid:|Hardware name|Workqueue:|\[<|\[\s{0,8}\d{1,9}\]|\[\s{0,4}pid|Stack :|Modules linked)/,
   /^(?:Free swap|Total swap|Swap cache|\d{1,12} (?:pages|total pagecache|reserved pages|swap|slab)|Tasks state)/,
   /^(?:Out of memory|oom-kill|oom_reaper|Killed process|Memory cgroup|Unreclaimable slab|memory: usage|SLUB:|SLAB:)/,
   /^(?:cma:|CMA|HugeTLB|hugetlb|Memory:|Zone (?:ranges|PFN)|Early memory|Movable zone|Kernel command|Command line)/,
   /^(?:Linux version|Booting|Machine|DMI:|OF:|Reserved memory|BIOS-|e820|efi:|EFI|memblock|MEMBLOCK|reserved\[|memory\[)/,
-  /^(?:RIP|EIP|R[A-D89S1][\dXIPS]{1,2}:|E[A-D][XI]|Code:|---|===|<\/?(?:TASK|IRQ|NMI|EOI|SOFTIRQ|#)|\? [\w.]{1,99}\+0x)/,
+  /^(?:RIP|EIP|R[A-D89S1][\dXIPS]{1,2}:|E(?:[A-D]X|[SD]I|[BSI]P):|Code:|---|===|<\/?(?:TASK|IRQ|NMI|EOI|SOFTIRQ|#)|\? [\w.]{1,99}\+0x)/,
   /^\.?[A-Za-z_$][\w.$]{0,160}\+0x[0-9a-f]{1,8}\/0x/,
   /^[\w.$]{1,120} from [\w.$]{1,120}/,
   /^(?:pages free|per-node stats|pagesets|Page block order|Pages per block|Free pages count|Number of|slabinfo)/,
@@ -91,8 +92,20 @@ function isRest(first: CleanLine, known: boolean, before: CleanLine, next: Clean
   if (!first.stamped && !known) return false;
   if (/ from$/.test(before.text)) return true;
   if (begins(next.text)) return false;
+  if (ROW_OF_PROC.test(first.text)) return /^[\d\s>]{1,400}$/.test(next.text);
+  if (OF_MEMORY.test(first.text) && isRestOfMemory(next.text)) return true;
   const word = next.text.indexOf(" ");
   return before.width + 1 + (word < 0 ? next.text.length : word) >= WRAP_COLUMN_LEAST;
+}
+
+const ROW_OF_PROC = /^Node\s{1,6}\d{1,4}, zone/;
+const OF_MEMORY =
+  /^(?:Node \d{1,4} )?(?:active_anon:|(?:DMA|DMA32|Normal|HighMem|Movable|Device)(?::| free:))/;
+
+/** Counters, blocks, their types and the unit of a number cut from it stand in no line's beginning but that of a rest. */
+function isRestOfMemory(text: string): boolean {
+  const word = text.slice(0, 64).split(" ")[0]!;
+  return COUNTER.test(word) || BLOCKS.test(word) || TYPES.test(word) || /^(?:=|\d{0,20}[kK]B)$/.test(word);
 }
 
 const COUNTER = /^[\w()]{1,40}:\d{1,20}[kK]B$/;

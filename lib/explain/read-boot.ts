@@ -14,6 +14,7 @@ function draftOf(session: Session, line: LogLine): Draft {
 
 /** Another boot in the same text: its lines belong to drafts of their own. */
 function nextBoot(session: Session): void {
+  session.boots++;
   session.boot = null;
   session.cmaBoot = null;
   session.hugetlb = null;
@@ -60,7 +61,7 @@ const machine: LineReader = (line, session) => {
 
 const commandLine: LineReader = (line, session) => {
   const found = /^(?:Kernel command line|Command line|cmdline): ?(.*)$/.exec(line.text);
-  const bare = session.printed?.endsWith("/cmdline") || /(?:^|\/)cmdline$/.test(session.source);
+  const bare = session.printed?.endsWith("/cmdline") || /(?:^|[/:])cmdline$/.test(session.source);
   if (!found && !(bare && line.text !== "") && !/^BOOT_IMAGE=/.test(line.text)) return null;
   draftOf(session, line).reading.boot.commandLine = (found ? found[1]! : line.text).trim();
   if (session.printed?.endsWith("/cmdline")) session.printed = null;
@@ -81,6 +82,9 @@ function framesIn(text: string, pageBytes: number): [number, number] | null {
   return found ? [Number(found[1]) * pageBytes, Number(found[2]) * pageBytes] : null;
 }
 
+/** A machine with a BIOS map is an x86: 64-bit kernels have DMA32, 32-bit ones HighMem. */
+const ARCH_OF_ZONE: Readonly<Record<string, string>> = { DMA32: "x86_64", HighMem: "i386" };
+
 const zoneRanges: LineReader = (line, session) => {
   if (/^Zone (?:ranges|PFN ranges):/.test(line.text)) {
     session.section = "zone ranges";
@@ -92,6 +96,8 @@ const zoneRanges: LineReader = (line, session) => {
   if (!found) return null;
   const range = rangeIn(found[2]!) ?? framesIn(found[2]!, session.pageBytes ?? PAGE_BYTES_USUAL);
   const [from, to] = range ?? [0, 0];
+  const { ramFrom } = draftOf(session, line).reading.boot;
+  if (ramFrom === "e820") session.arch ??= ARCH_OF_ZONE[found[1]!] ?? null;
   draftOf(session, line).reading.boot.zoneRanges.push({ name: found[1]!, from, to });
   return "zone ranges";
 };
@@ -177,7 +183,7 @@ const efi: LineReader = (line, session) => {
 /** The kernel's tables hold far fewer; a longer list is not searched again for each dump. */
 const RESERVED_MOST = 4096;
 
-const MEMBLOCK = /^(memory|reserved)\[0x[0-9a-f]{1,6}\]\s{1,4}\[(0x[0-9a-f]{1,16})-(0x[0-9a-f]{1,16})\]/;
+const MEMBLOCK = /^(memory|reserved)\[0x[0-9a-f]{1,6}\]\s{1,16}\[(0x[0-9a-f]{1,16})-(0x[0-9a-f]{1,16})\]/;
 
 const memblock: LineReader = (line, session) => {
   if (/^MEMBLOCK configuration/.test(line.text)) {
@@ -242,6 +248,21 @@ const perCpuArea: LineReader = (line, session) => {
 const OTHER =
   /^(?:Movable zone start|Initmem setup|On node \d|(?:DMA|DMA32|Normal|HighMem|Movable) zone: \d|Built \d{1,6} zonelists|Policy zone|Total pages|free_area_init_node|pcpu-alloc|mem auto-init|NUMA: |No NUMA|Faking a node|NODE_DATA|ACPI: SRAT|SRAT: |Unknown kernel command line|last_pfn|Virtual kernel memory layout|node \d{1,6}: \[mem|\d{1,9} base pages|PERCPU: )/;
 
+const PROCESSORS: readonly [RegExp, string][] = [
+  [/^CPU: ARM/, "arm"],
+  [/^Detected \w{3,5} I-cache on CPU\d/, "arm64"],
+  [/^Primary instruction cache \d|^CPU0 revision is: /, "mips"],
+  [/^(?:riscv: base ISA|SBI specification v)/, "riscv64"],
+  [/^setup: Linux is running .{0,40}z\/VM|^setup: .{0,60}LPAR/, "s390x"],
+];
+
+const processor: LineReader = (line, session) => {
+  const arch = PROCESSORS.find(([sign]) => sign.test(line.text))?.[1];
+  if (arch === undefined) return null;
+  session.arch ??= arch;
+  return "boot";
+};
+
 const other: LineReader = (line, session) => {
   if (!OTHER.test(line.text)) return null;
   if (session.boot !== null) draftOf(session, line);
@@ -261,6 +282,7 @@ export const BOOT: readonly LineReader[] = [
   reserved,
   memory,
   perCpuArea,
+  processor,
   other,
 ];
 export { addRam };

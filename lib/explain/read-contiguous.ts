@@ -139,7 +139,7 @@ const debug: LineReader = (line, session) => {
 
 /** What drivers say when they get no memory of one piece: the size they asked for. */
 const DEVICE =
-  /^(\S[^:]{0,80}): (?:.{0,80}?)(?:dma[_ ]alloc(?:_\w{1,20})? of size (\d{1,18}) failed|failed to allocate (?:buffer|(?:dma|DMA|CMA|coherent) (?:memory|buffer)).{0,40}?size (\d{1,18}))/;
+  /^(\S.{0,80}?): (?:.{0,80}?)(?:dma[_ ]alloc(?:_\w{1,20})? of size (\d{1,18}) failed|failed to allocate (?:buffer|(?:dma|DMA|CMA|coherent) (?:memory|buffer)).{0,40}?size (\d{1,18}))/;
 
 const device: LineReader = (line, session) => {
   const found = DEVICE.exec(line.text.slice(0, 400));

@@ -129,7 +129,10 @@ export function archOfRelease(release: string): string | null {
 
 const ARCH_SIGNS: readonly [RegExp, string][] = [
   [/\b(?:el0_svc|el0_sync|el1_irq|el0_da|__arm64_sys_\w+|el0t_64_sync|el0_ia)\b|pstate:/, "arm64"],
-  [/\b(?:entry_SYSCALL_64|system_call_fastpath|do_syscall_64|asm_exc_page_fault)|RIP: 00/, "x86_64"],
+  [
+    /^<(?:TASK|IRQ)>|\b(?:entry_SYSCALL_64|system_call_fastpath|do_syscall_64|asm_exc_page_fault)|RIP: 00/,
+    "x86_64",
+  ],
   [/\b(?:sysenter_do_call|entry_SYSENTER_32|do_fast_syscall_32|entry_INT80_32)\b|EIP: 00/, "i386"],
   [/\b(?:unwind_backtrace|ret_fast_syscall|__dabt_usr|__pabt_usr)\b/, "arm"],
   [/\b(?:syscall_common|mips_dma_alloc)|\bstack_top\b/, "mips"],
@@ -143,7 +146,7 @@ export function archOfLine(text: string): string | null {
 const hardware: LineReader = (line, session) => {
   const found = /^Hardware name: (.{1,200})/.exec(line.text);
   if (found) session.machine ??= found[1]!.trim();
-  return found || /^Workqueue: /.test(line.text) ? "machine" : null;
+  return found || /^(?:Workqueue: |Tainted: \[)/.test(line.text) ? "machine" : null;
 };
 
 const cpuset: LineReader = (line, session) => {

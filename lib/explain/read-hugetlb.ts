@@ -1,5 +1,6 @@
 /** Lines of huge pages at boot, of DPDK, and files under /sys/kernel/mm/hugepages. */
 import { MiB } from "../base/units";
+import { cmaLine } from "./draft";
 import type { HugetlbReading } from "./reading";
 import { bootDraft, extend, filesFor, type LineReader } from "./session";
 
@@ -14,6 +15,27 @@ const ALLOCATING =
   /HugeTLB: allocating (\d{1,15}) of page size ([\d.]{1,10}) ?([KMGT]i?B) failed(?: node ?(\d{1,6}))?(?:\. {0,4}Only allocated (\d{1,15}))?/;
 const REGISTERED =
   /HugeTLB:? registered ([\d.]{1,10}) ?([KMGT]i?B) page size, pre-allocated (\d{1,15}) pages/;
+
+const HUGETLB_CMA =
+  /^hugetlb_cma: (?:(reserved?) (\d{1,12}) MiB|reservation failed: err (-?\d{1,5}))(?:,? (?:on )?node (\d{1,6})|, up to)?/;
+
+/** Areas from which pages of 1 GiB are made later (hugetlb_cma=). */
+const contiguous: LineReader = (line, session) => {
+  const found = HUGETLB_CMA.exec(line.text);
+  if (!found) return null;
+  const { reading } = bootDraft(session, "hugetlb", "hugetlb", line.place);
+  const done = found[1] === "reserved";
+  reading.cma.push(
+    cmaLine(line, {
+      event: found[3] !== undefined ? "reserve-failed" : done ? "reserved" : "other",
+      area: "hugetlb",
+      bytes: found[2] === undefined ? null : Number(found[2]) * MiB,
+      errno: found[3] === undefined ? null : Math.abs(Number(found[3])),
+      node: found[4] === undefined ? null : Number(found[4]),
+    }),
+  );
+  return "CMA area for huge pages";
+};
 
 const boot: LineReader = (line, session) => {
   const { text } = line;
@@ -88,4 +110,4 @@ const sysfs: LineReader = (line, session) => {
   return "huge pages of /sys";
 };
 
-export const HUGETLB: readonly LineReader[] = [boot, dpdk, sysfs];
+export const HUGETLB: readonly LineReader[] = [contiguous, boot, dpdk, sysfs];

@@ -24,17 +24,26 @@ function entryOf(text: string): StackReading | null {
 
 const START = /^(?:Call [Tt]race|Backtrace|Call chain|Stack traceback)\b/;
 const AROUND =
-  /^(?:<\/?(?:TASK|IRQ|NMI|EOI|SOFTIRQ|ENTRY_TRAMPOLINE|#\w{1,3})>|RIP: |EIP: |[ER][A-D][XI]: |R[A-Z0-9]{2}: |Code: |CS: |FS: |DR\d: |CR\d: |[ED]S: |ORIG_[RE]AX|pstate: |pc : |lr : |sp : |x\d{1,2} ?: |r\d{1,2} ?: |NIP: |NIP \[|LR \[|GPR\d\d: |MSR: |REGS: |CFAR: |Exception stack|Stack : |Modules linked in|={10}|---\[ |--- |------------\[|epc |ra |[0-9a-f]{4}:(?: [0-9a-f]{8}| {8})|(?:[0-9a-f]{8}|[0-9a-f]{16})(?: |$)|sp=e0|\.\.\.$|Instruction dump|INFO: lockdep|irq event stamp|hardirqs last|softirqs last|Last user-space|task: |task\.stack|ti: )/;
+  /^(?:<\/?(?:TASK|IRQ|NMI|EOI|SOFTIRQ|ENTRY_TRAMPOLINE|#\w{1,3})>|RIP: |EIP: |[ER](?:[A-D]X|[SD]I|[BSI]P): |R[A-Z0-9]{2}: |Code: |CS: |FS: |DR\d: |CR\d: |[ED]S: |ORIG_[RE]AX|pstate: |pc : |lr : |sp : |x\d{1,2} ?: |r\d{1,2} ?: |NIP: |NIP \[|LR \[|GPR\d\d: |MSR: |REGS: |CFAR: |Exception stack|Stack : |Modules linked in|={10}|---\[ |--- |------------\[|epc |ra |[0-9a-f]{4}:(?: [0-9a-f]{8}| {8})|(?:[0-9a-f]{8}|[0-9a-f]{16})(?: |$)|sp=e0|\.\.\.$|Instruction dump|INFO: lockdep|irq event stamp|hardirqs last|softirqs last|Last user-space|task: |task\.stack|ti: )/;
 
 const stack: LineReader = (line, session) => {
   const { report, section } = session;
   const ofReport = report !== null && section === "head";
   if (START.test(line.text)) {
-    if (ofReport) extend(report, line.place);
+    if (ofReport) {
+      extend(report, line.place);
+      // Only arm64 spells it with a small letter, once superh is left aside.
+      if (line.text.startsWith("Call trace")) report.reading.arch ??= "arm64";
+    }
     return "call trace";
   }
   const entry = entryOf(line.text);
-  if (entry === null) return AROUND.test(line.text) ? "registers and stack" : null;
+  if (entry === null) {
+    if (!AROUND.test(line.text)) return null;
+    session.arch ??= archOfLine(line.text);
+    if (ofReport) report.reading.arch ??= archOfLine(line.text);
+    return "registers and stack";
+  }
   session.arch ??= archOfLine(line.text);
   if (ofReport) {
     const { reading } = report;

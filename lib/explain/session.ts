@@ -33,6 +33,8 @@ export interface Session {
   columns: string[];
   /** File that the last command of the text prints. */
   printed: string | null;
+  /** Boots that began in the text after the first. */
+  boots: number;
   release: string | null;
   arch: string | null;
   pageBytes: number | null;
@@ -59,6 +61,7 @@ export function newSession(source: string): Session {
     section: "",
     columns: [],
     printed: null,
+    boots: 0,
     release: null,
     arch: null,
     pageBytes: null,
@@ -67,7 +70,7 @@ export function newSession(source: string): Session {
 }
 
 export function begin(session: Session, kind: ReadingKind, place: Place): Draft {
-  const draft = newDraft(kind, place);
+  const draft = newDraft(kind, place, session.boots);
   draft.reading.release = session.release;
   draft.reading.arch = session.arch;
   session.drafts.push(draft);

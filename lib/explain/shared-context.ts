@@ -16,6 +16,12 @@ export function sharedDrafts(sessions: readonly Session[]): Draft[] {
     if (boot) takeBoot(draft.reading.boot, boot);
   }
   shareAcross(drafts);
+  const withBoot = new Set(
+    drafts.filter((d) => d.reading.kind === "boot-memory").map((d) => d.reading.place.source),
+  );
+  for (const { reading } of drafts)
+    if (reading.kind === "cma-reservation" && reading.cma.length === 0 && !withBoot.has(reading.place.source))
+      reading.kind = "boot-memory";
   return drafts.filter(saysSomething);
 }
 
@@ -102,43 +108,30 @@ function joinZone(into: ZoneReading, from: ZoneReading): void {
   Object.assign(into.counters, from.counters);
 }
 
-/** What one boot tells, from the first of its lines on. */
-interface Boot {
-  first: number;
-  told: BootReading;
-}
-
 const OF_BOOT: readonly ReadingKind[] = ["boot-memory", "cma-reservation", "hugetlb"];
 
-/** The boots of each text in the order of their lines; drafts between two first lines belong to the same boot. */
-function bootsOf(drafts: readonly Draft[]): Map<string, Boot[]> {
-  const bySource = new Map<string, Boot[]>();
-  for (const draft of drafts) {
-    if (!OF_BOOT.includes(draft.reading.kind)) continue;
-    const { source, first } = draft.reading.place;
-    const list = bySource.get(source) ?? [];
-    bySource.set(source, list);
-    const last = list.at(-1);
-    if (last && draft.reading.kind !== "boot-memory") takeBoot(last.told, draft.reading.boot);
-    else list.push({ first, told: { ...draft.reading.boot } });
+/** What the lines of each boot of each text tell. */
+type Boots = Map<string, Map<number, BootReading>>;
+
+function bootsOf(drafts: readonly Draft[]): Boots {
+  const boots: Boots = new Map();
+  for (const { reading, boot } of drafts) {
+    if (!OF_BOOT.includes(reading.kind)) continue;
+    const ofText = boots.get(reading.place.source) ?? new Map<number, BootReading>();
+    boots.set(reading.place.source, ofText);
+    const told = ofText.get(boot);
+    if (told) takeBoot(told, reading.boot);
+    else ofText.set(boot, { ...reading.boot });
   }
-  return bySource;
+  return boots;
 }
 
-/** The boot of the same text that begins last before the reading; where its text has none, the only one of the others. */
-function bootFor({ reading }: Draft, boots: ReadonlyMap<string, readonly Boot[]>): BootReading | null {
+/** The boot of a reading; where its text has none, the only one of the other texts. */
+function bootFor({ reading, boot }: Draft, boots: Boots): BootReading | null {
   const same = boots.get(reading.place.source);
-  if (same) {
-    let [low, high] = [0, same.length];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (same[middle]!.first <= reading.place.first) low = middle + 1;
-      else high = middle;
-    }
-    return same[Math.max(0, low - 1)]!.told;
-  }
-  const [only, ...others] = [...boots.values()].slice(0, 2);
-  return only?.length === 1 && others.length === 0 ? only[0]!.told : null;
+  if (same) return same.get(boot) ?? null;
+  const [only, ...others] = boots.values();
+  return only?.size === 1 && others.length === 0 ? [...only.values()][0]! : null;
 }
 
 function takeBoot(into: BootReading, from: BootReading): void {
@@ -175,7 +168,7 @@ function shareAcross(drafts: readonly Draft[]): void {
 
 function saysSomething({ reading }: Draft): boolean {
   const { boot } = reading;
-  if (reading.kind === "cma-reservation" && reading.cma.length === 0) reading.kind = "boot-memory";
+  if (reading.kind === "cma-reservation") return reading.cma.length > 0;
   if (reading.kind !== "boot-memory") return true;
   return (
     boot.ram.length > 0 ||
