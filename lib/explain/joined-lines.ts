@@ -31,7 +31,7 @@ const BEGINNINGS: readonly RegExp[] = [
   /^(?:CPU[ :]\s{0,4}\d|Pid:|Hardware name|Workqueue:|\[<|\[\s{0,8}\d{1,9}\]|\[\s{0,4}pid|Stack :|Modules linked)/,
   /^(?:Free swap|Total swap|Swap cache|\d{1,12} (?:pages|total pagecache|reserved pages|swap|slab)|Tasks state)/,
   /^(?:Out of memory|oom-kill|oom_reaper|Killed process|Memory cgroup|Unreclaimable slab|memory: usage|SLUB:|SLAB:)/,
-  /^(?:cma:|CMA|HugeTLB|hugetlb|Memory:|Zone (?:ranges|PFN)|Early memory|Movable zone|Kernel command|Command line)/,
+  /^(?:cma: |CMA|HugeTLB|hugetlb|Memory:|Zone (?:ranges|PFN)|Early memory|Movable zone|Kernel command|Command line)/,
   /^(?:Linux version|Booting|Machine|DMI:|OF:|Reserved memory|BIOS-|e820|efi:|EFI|memblock|MEMBLOCK|reserved\[|memory\[)/,
   /^(?:RIP|EIP|R[A-D89S1][\dXIPS]{1,2}:|E(?:[A-D]X|[SD]I|[BSI]P):|Code:|---|===|<\/?(?:TASK|IRQ|NMI|EOI|SOFTIRQ|#)|\? [\w.]{1,99}\+0x)/,
   /^\.?[A-Za-z_$][\w.$]{0,160}\+0x[0-9a-f]{1,8}\/0x/,
@@ -40,7 +40,7 @@ const BEGINNINGS: readonly RegExp[] = [
   /^[A-Z]\w{2,30}(?:\([a-z_]{1,12}\))?:\s{1,20}\d{1,15}(?: kB)?$/,
   /^(?:CONFIG_\w|# CONFIG_\w|nr_\w)/,
   /^[\da-f]{4,16}-[\da-f]{4,16} : /,
-  /^[^:]{1,64}(?:: page allocation|: vmalloc| invoked oom-killer)/,
+  /^.{1,80}?(?:: page allocation|: vmalloc| invoked oom-killer)/,
 ];
 
 /** Whether a line begins as the kernel begins one. */
@@ -133,8 +133,10 @@ function cutsWord(text: string, next: string): boolean {
 }
 
 function glue(text: string, before: CleanLine, next: CleanLine, hardColumn: number): string {
-  if (before.soft || next.indented) return text === "" ? "" : " ";
-  if (text === "" || cutsWord(text, next.text)) return "";
+  if (text === "") return "";
+  if (before.soft) return " ";
+  if (cutsWord(text, next.text)) return "";
+  if (next.indented) return " ";
   return before.width === hardColumn ? "" : " ";
 }
 

@@ -73,7 +73,7 @@ const LOGCAT_BRIEF = /^[VDIWEF]\/kernel\s{0,4}\(\s{0,6}\d{1,7}\):/;
 const CALLERS: readonly RegExp[] = [
   /^\s{0,4}\[\s{0,8}[TC]\d{1,8}(?:@[^\]]{1,12})?\]/,
   /^\[pid:[^\]]{0,60}\]/,
-  /^\s{0,4}\[\d{1,3}:[^\]:]{1,40}(?::\d{1,3})?:\s{0,10}\d{1,8}\]/,
+  /^\s{0,4}\[\d{1,3}:[^\]]{1,48}:\s{0,10}\d{1,8}\]/,
   /^\s{0,2}-?\(\d{1,2}\)\[\d{1,7}:[^\]]{1,32}\]/,
   /^\s{0,2}c\d{1,2}\s{1,5}\d{1,6}\s/,
 ];
@@ -129,11 +129,18 @@ function withoutStamps(text: string): Rest {
 }
 
 function stampLength(rest: string, stamped: boolean): number {
+  // No stamp begins otherwise.
+  if (!/^[[<\dA-Zk]/.test(rest)) return stamped ? markLength(rest) : 0;
   for (const stamp of STAMPS) {
     const found = stamp.exec(rest);
     if (found) return found[0].length;
   }
   if (!stamped) return /^kernel: /.test(rest) ? 8 : 0;
+  return markLength(rest);
+}
+
+/** The host, the source and the caller behind a time. */
+function markLength(rest: string): number {
   for (const mark of [SOURCE, LOGCAT, LOGCAT_BRIEF, ...CALLERS]) {
     const found = mark.exec(rest);
     if (found) return found[0].length;
@@ -146,9 +153,12 @@ const COMMAND =
 const OTHER_COMMAND =
   /(?:^|[#$%>\]]\s{0,4})(?:sudo\s{1,4})?(?:dmesg|journalctl|uname|free|ls|lspci|cat|echo|vmstat|top)(?:\s[-/|><\d\w]|$)/;
 
+/** Every command has one of these. */
+const COMMAND_SIGN = /[#$%>\]]|^(?:sudo|cat|zcat|head|tail|grep|egrep|zgrep|more|less|bat|==>)\b|^==> /;
+
 function commandOf(text: string): string | null {
-  if (text.length > 400) return null;
-  const file = COMMAND.exec(text)?.[1];
+  if (text.length > 400 || !COMMAND_SIGN.test(text)) return null;
+  const file = COMMAND.exec(text)?.[1] ?? /^==> (\S{1,200}) <==$/.exec(text)?.[1];
   if (file !== undefined) return file;
   return /^\S{0,80}[#$%>]\s?\S/.test(text) && OTHER_COMMAND.test(text) ? "" : null;
 }

@@ -158,13 +158,13 @@ const e820: LineReader = (line, session) => {
 /** Types that the kernel may use after the start (drivers/firmware/efi: is_usable_memory, arch/x86: do_add_efi_memmap). */
 const EFI_USABLE =
   /Conventional|Boot Data|Boot Code|Loader Data|Loader Code|Persistent|type=(?:1|2|3|4|7|14)\b/;
-const EFI_ARM = /^efi:\s{1,4}(0x[0-9a-f]{1,16})-(0x[0-9a-f]{1,16}) \[([^|\]]{1,40})/;
-const EFI_X86 = /^efi: mem\d{2,5}: (.{1,160}?)range=\[(0x[0-9a-f]{1,16})-(0x[0-9a-f]{1,16})([)\]])/;
+const EFI_ARM = /^(?:efi:\s{1,4})?(0x[0-9a-f]{1,16})-(0x[0-9a-f]{1,16}) \[([A-Z][^|\]]{1,40})/;
+const EFI_X86 = /^(?:efi|EFI): mem\d{2,5}: (.{1,160}?)range=\[(0x[0-9a-f]{1,16})-(0x[0-9a-f]{1,16})([)\]])/;
 
 const efi: LineReader = (line, session) => {
   const arm = EFI_ARM.exec(line.text);
   const x86 = arm ? null : EFI_X86.exec(line.text);
-  if (!arm && !x86) return /^efi: |^EFI v/.test(line.text) ? "EFI" : null;
+  if (!arm && !x86) return /^efi: |^EFI(?: v|: )/.test(line.text) ? "EFI" : null;
   const kind = (arm ? arm[3]! : x86![1]!).trim();
   const from = Number(arm ? arm[1] : x86![2]);
   const to = Number(arm ? arm[2] : x86![3]) + (x86?.[4] === ")" ? 0 : 1);
@@ -238,6 +238,7 @@ const memory: LineReader = (line, session) => {
 
 /** The per-CPU area's size and its number of pages tell the size of a page: s, r and d fill the pages exactly. */
 const perCpuArea: LineReader = (line, session) => {
+  if (!line.text.includes("Embedded")) return null;
   const found = /Embedded (\d{1,9}) pages\/cpu .{0,24}?s(\d{1,12}) r(\d{1,12}) d(\d{1,12})/.exec(line.text);
   if (!found) return null;
   const bytes = (Number(found[2]) + Number(found[3]) + Number(found[4])) / Number(found[1]);

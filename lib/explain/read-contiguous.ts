@@ -28,7 +28,7 @@ const FAILED = /^(?:cma: )?(?:CMA: )?[Ff]ailed to reserve (\d{1,12}) MiB(?: on n
 
 const reservation: LineReader = (line, session) => {
   const { text } = line;
-  if (!/^(?:cma|CMA)/.test(text)) return null;
+  if (!/^(?:cma|CMA|kvm_cma)/.test(text)) return null;
   const failed = FAILED.exec(text);
   const reserved = failed ? null : RESERVED.exec(text);
   if (reserved) {
@@ -48,7 +48,7 @@ const reservation: LineReader = (line, session) => {
     return "CMA area that failed";
   }
   if (
-    /Not enough slots for CMA|Region at |Size \(|dma_contiguous_reserve|cma_declare_contiguous|CMA: reserving/.test(
+    /Not enough slots for CMA|Region at |Size \(|dma_contiguous_reserve|cma_declare_contiguous|kvm_cma_reserve|CMA: reserving/.test(
       text,
     )
   ) {
@@ -75,7 +75,7 @@ const ALLOC_FAILED =
   /(?:__)?cma_alloc: (?:(\S{1,80}): )?alloc failed, req-size: (\d{1,15}) pages?(?:, align:? (\d{1,3}))?, ret: (-?\d{1,5})/;
 
 const allocFailed: LineReader = (line, session) => {
-  const found = ALLOC_FAILED.exec(line.text);
+  const found = line.text.includes("cma_alloc: ") ? ALLOC_FAILED.exec(line.text) : null;
   if (!found) return null;
   const askedPages = Number(found[2]);
   failureDraft(session, line, askedPages).reading.cma.push(
@@ -90,32 +90,50 @@ const allocFailed: LineReader = (line, session) => {
   return "failed cma_alloc()";
 };
 
-/** `6@8314+9@8343=> 15 free of 262144 total pages`; `4+7=>11 pages, total: 2048 pages` before 4.12. */
-const available: LineReader = (line, session) => {
-  const found = /number of available pages: ?(.*)$/.exec(line.text);
-  if (!found) return null;
-  const [list, behind = ""] = found[1]!.split("=>");
-  const runs = (list ?? "")
+/** `6@8314+9@8343`; `4+7` before 4.12. */
+function runsOf(text: string): CmaReading["runs"] {
+  return text
     .replace(/\s/g, "")
     .split("+")
     .map((run) => /^(\d{1,15})(?:@(\d{1,15}))?$/.exec(run))
     .filter((run) => run !== null)
     .map((run) => ({ pages: Number(run[1]), at: run[2] === undefined ? null : Number(run[2]) }));
+}
+
+/**
+ * `number of available pages: 6@8314=> 6 free of 262144 total pages`; `4+7=>11 pages, total: 2048 pages` before 4.12; a line for each
+ * range and the sum on a line of its own since 6.15.
+ */
+const available: LineReader = (line, session) => {
+  const { text } = line;
+  const found = text.includes("available pages: ") ? /number of available pages: ?(.*)$/.exec(text) : null;
+  const part = found
+    ? null
+    : /^(?:cma: )?(?:range \d{1,6}: (.{0,4000})|(=> ?\d{1,15} free of .*))$/.exec(text);
+  if (!found && !(part && session.cmaFailure)) return null;
+  const [list = "", behind = ""] = (found?.[1] ?? part?.[1] ?? part?.[2] ?? "").split("=>");
   const counts = /(\d{1,15}) (?:free of (\d{1,15}) total )?pages(?:, total: (\d{1,15}))?/.exec(behind);
-  const total = counts?.[2] ?? counts?.[3];
-  const draft = failureDraft(session, line, null);
-  const told: Partial<CmaReading> = {
-    runs,
-    freePages: counts ? Number(counts[1]) : null,
-    totalPages: total === undefined ? null : Number(total),
-  };
-  const last = draft.reading.cma.at(-1);
-  if (last?.event === "alloc-failed" && last.freePages === null) Object.assign(last, told);
-  else draft.reading.cma.push(cmaLine(line, { event: "available", ...told }));
+  const { cma } = failureDraft(session, line, null).reading;
+  let last = cma.at(-1);
+  if (
+    last === undefined ||
+    (last.event !== "alloc-failed" && last.event !== "available") ||
+    last.freePages !== null
+  ) {
+    last = cmaLine(line, { event: "available" });
+    cma.push(last);
+  }
+  last.runs.push(...runsOf(list.replace(/^range \d{1,6}: /, "")));
+  if (counts) {
+    last.freePages = Number(counts[1]);
+    last.totalPages =
+      counts[2] === undefined && counts[3] === undefined ? null : Number(counts[2] ?? counts[3]);
+  }
   return "free runs of a CMA area";
 };
 
 const busy: LineReader = (line, session) => {
+  if (!line.text.includes(" PFNs busy")) return null;
   const found = /alloc_contig_(?:migrate_)?range: \[([0-9a-f]{1,16}), ([0-9a-f]{1,16})\) PFNs busy/.exec(
     line.text,
   );
@@ -131,7 +149,11 @@ const debug: LineReader = (line, session) => {
   );
   const other = /^(?:cma: )?(?:cma_alloc|cma_release)\(/.test(line.text);
   if (!call)
-    return other || /memory range at \S{1,40} is busy, retrying/.test(line.text) ? "cma_alloc()" : null;
+    return other ||
+      (line.text.includes("memory range at") &&
+        /memory range at (?:\S{1,40}|pfn \S{1,20} \S{1,40}) is busy, retrying/.test(line.text))
+      ? "cma_alloc()"
+      : null;
   const asked = session.cmaFailure?.reading.cma.slice(-16).find((c) => c.askedPages === Number(call[1]));
   if (asked) asked.alignOrder ??= Number(call[2]);
   return "cma_alloc()";
@@ -142,6 +164,7 @@ const DEVICE =
   /^(\S.{0,80}?): (?:.{0,80}?)(?:dma[_ ]alloc(?:_\w{1,20})? of size (\d{1,18}) failed|failed to allocate (?:buffer|(?:dma|DMA|CMA|coherent) (?:memory|buffer)).{0,40}?size (\d{1,18}))/;
 
 const device: LineReader = (line, session) => {
+  if (!/\b(?:failed|Failed)\b/.test(line.text.slice(0, 400))) return null;
   const found = DEVICE.exec(line.text.slice(0, 400));
   if (!found && !/Failed to allocate from CMA/.test(line.text)) return null;
   const size = found?.[2] ?? found?.[3];

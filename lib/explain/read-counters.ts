@@ -106,6 +106,10 @@ const tables: LineReader = (line, session) => {
     extend(report, line.place);
     return "slabs of an OOM report";
   }
+  if (session.section === "cgroup" && /^[a-z_]{2,40} \d{1,20}$/.test(line.text)) {
+    extend(report, line.place);
+    return "memory of a cgroup";
+  }
   if (!/^\[\s{0,8}\d{1,9}\]\s{1,12}\d/.test(line.text)) return null;
   extend(report, line.place);
   return "tasks of an OOM report";
@@ -119,13 +123,14 @@ const constraint: LineReader = (line, session) => {
       text,
     ) || /^\S{1,60}: (?:Killed process|OOM victim)/.test(text);
   if (!isEnd) return null;
+  if (/^Memory cgroup stats/.test(text)) session.section = "cgroup";
   const oom = report?.reading.oom;
   if (!oom) return "OOM report";
   extend(report!, line.place);
   oom.constraint = /constraint=(\w{1,40})/.exec(text)?.[1] ?? oom.constraint;
   oom.memcg ||=
     /^(?:Memory cgroup|Task in|memory: usage)/.test(text) || oom.constraint === "CONSTRAINT_MEMCG";
-  const killed = /(?:Killed|Kill) process (\d{1,9}),? \(?([^),]{1,64})/.exec(text);
+  const killed = /[Kk]ill(?:ed)? process (\d{1,9}),? \(?([^),]{1,64})/.exec(text);
   if (killed) oom.killed = { task: killed[2]!, pid: Number(killed[1]) };
   report!.reading.nodemask ??= /nodemask=([\d,-]{1,200})(?:,|$)/.exec(text)?.[1]?.replace(/,$/, "") ?? null;
   report!.reading.memsAllowed ??= /mems_allowed=([\d,-]{1,200})/.exec(text)?.[1]?.replace(/,$/, "") ?? null;

@@ -44,8 +44,8 @@ function beginReport(session: Session, line: LogLine, kind: ReadingKind, task: s
 }
 
 const pageAllocationFailure: LineReader = (line, session) => {
-  const at = line.text.search(/page allocation (?:failure|stalls)/);
-  if (at < 0) return null;
+  const at = line.text.indexOf("page allocation ");
+  if (at < 0 || !/^(?:failure|stalls)/.test(line.text.slice(at + 16, at + 24))) return null;
   if (!/\border:-?\d/.test(line.text)) return null;
   beginReport(session, line, "page-allocation-failure", line.text.slice(0, at).replace(/:\s*$/, ""));
   return "page allocation failure";
@@ -55,6 +55,7 @@ const VMALLOC =
   /vmalloc error: size (\d{1,20})|vmalloc: allocation failure: (\d{1,20}) bytes|vmalloc: allocation failure, allocated \d{1,20} of (\d{1,20}) bytes/;
 
 const vmallocFailure: LineReader = (line, session) => {
+  if (!line.text.includes("vmalloc")) return null;
   const found = VMALLOC.exec(line.text);
   if (!found) return null;
   beginReport(session, line, "page-allocation-failure", line.text.slice(0, found.index).replace(/:\s*$/, ""));
@@ -65,7 +66,7 @@ const vmallocFailure: LineReader = (line, session) => {
 };
 
 const oom: LineReader = (line, session) => {
-  const at = line.text.search(/\boom-killer: /);
+  const at = line.text.indexOf("oom-killer: ");
   if (at < 0) return null;
   beginReport(session, line, "oom", line.text.slice(0, at).replace(/ ?invoked ?$/, ""));
   session.report!.reading.oom = { constraint: null, memcg: false, killed: null };
@@ -73,7 +74,7 @@ const oom: LineReader = (line, session) => {
 };
 
 const NOTES =
-  /^(?:vmap allocation for size \d|vmalloc_node_range for size \d|warn_alloc(?:_failed)?: \d|SL[AU]B: Unable to allocate memory|cache: \S.{0,80}(?:object|buffer) size|node \d{1,4}: slabs: ?\d|alloc order \d|Allocation of length \d|oom_kill_process: \d|dump_header: \d|kmemleak:|\S{1,40}: \d{1,9} callbacks suppressed)/;
+  /^(?:sysrq: Show Memory|SysRq : Show Memory|vmap allocation for size \d|vmalloc_node_range for size \d|warn_alloc(?:_failed)?: \d|SL[AU]B: Unable to allocate memory|cache: \S.{0,80}(?:object|buffer) size|node \d{1,4}: slabs: ?\d|alloc order \d|Allocation of length \d|oom_kill_process: \d|dump_header: \d|kmemleak:|\S{1,40}: \d{1,9} callbacks suppressed)/;
 
 const notes: LineReader = (line) => (NOTES.test(line.text) ? "note beside a report" : null);
 
@@ -150,7 +151,7 @@ const hardware: LineReader = (line, session) => {
 };
 
 const cpuset: LineReader = (line, session) => {
-  if (!/ ?cpuset=\S{1,200} mems_allowed=/.test(line.text)) return null;
+  if (!line.text.includes("cpuset=") || !/cpuset=\S{1,200} mems_allowed=/.test(line.text)) return null;
   const head = session.report?.reading;
   if (head) {
     head.cpuset ??= wordIn(line.text, /cpuset=([^\s,]{1,200})/);

@@ -3,7 +3,6 @@
  * huge pages and the last lines. Counters are read by their names, so a kernel may print more of them.
  */
 import { nodeOf, zoneOf } from "./draft";
-import type { LogLine } from "./joined-lines";
 import { MEM_INFO_END } from "./read-mem-info-end";
 import type { ZoneReading } from "./reading";
 import { extend, type LineReader, reportFor, type Session } from "./session";

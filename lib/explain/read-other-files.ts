@@ -49,6 +49,8 @@ const OF_MEMORY =
   /^(?:mm_|cma_|kmalloc|kmem_|kfree|test_pages_|rss_stat|alloc_contig|hugetlb|oom_|reclaim_|mark_victim)/;
 
 const event: LineReader = (line, session) => {
+  // Both hold a colon behind the name of the event.
+  if (!/\d:|\/\*/.test(line.text.slice(0, 300))) return ofTrace(line, session);
   const name = (EVENT.exec(line.text.slice(0, 300)) ?? COMMENT.exec(line.text.slice(0, 300)))?.[1];
   if (name === undefined) return ofTrace(line, session);
   const known = OF_MEMORY.test(name);

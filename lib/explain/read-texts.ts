@@ -122,7 +122,9 @@ function giveToReports(readings: readonly Reading[], unknown: readonly Place[]):
   for (const reading of readings) {
     if (!OWN_LINES.includes(reading.kind)) continue;
     const { source } = reading.place;
-    bySource.set(source, [...(bySource.get(source) ?? []), reading]);
+    const list = bySource.get(source);
+    if (list) list.push(reading);
+    else bySource.set(source, [reading]);
   }
   for (const list of bySource.values()) list.sort((a, b) => a.place.first - b.place.first);
   return unknown.filter((place) => {
