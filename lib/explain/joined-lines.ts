@@ -146,6 +146,8 @@ function hardWrapColumn(lines: readonly CleanLine[]): number {
   for (let i = 1; i < lines.length; i++) {
     const [before, next] = [lines[i - 1]!, lines[i]!];
     if (next.stamped || before.soft || before.width < WRAP_COLUMN_LEAST) continue;
+    // Both halves of a cut word stand in lines of sizes.
+    if (!before.text.includes("B ") && !next.text.includes("B ")) continue;
     if (cutsWord(before.text, next.text)) votes.set(before.width, (votes.get(before.width) ?? 0) + 1);
   }
   let column = 0;

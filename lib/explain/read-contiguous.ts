@@ -123,7 +123,7 @@ const available: LineReader = (line, session) => {
     last = cmaLine(line, { event: "available" });
     cma.push(last);
   }
-  last.runs.push(...runsOf(list.replace(/^range \d{1,6}: /, "")));
+  for (const run of runsOf(list)) last.runs.push(run);
   if (counts) {
     last.freePages = Number(counts[1]);
     last.totalPages =

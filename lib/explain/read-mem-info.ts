@@ -178,17 +178,25 @@ function noteSmallest(session: Session, kib: number): void {
   if (session.report) session.report.reading.pageBytes ??= kib * KIB;
 }
 
+/** The longest list has 17 orders with their types; no kernel has as many zones as numbers here. */
+const WORDS_MOST = 64;
+
 /** Rests of lists that were printed piece by piece. */
 const pieces: LineReader = (line, session) => {
   const { open, report } = session;
   if (!open || !report || line.text.length > 200) return null;
   const words = line.text.split(" ");
-  if (open.what === "lowmem" && line.stamped && /^[\d ]{1,100}$/.test(line.text)) {
+  if (
+    open.what === "lowmem" &&
+    line.stamped &&
+    open.zone.lowmemReserve!.length < WORDS_MOST &&
+    /^[\d ]{1,100}$/.test(line.text)
+  ) {
     open.zone.lowmemReserve!.push(...numbersIn(line.text));
     extend(report, line.place);
     return "lowmem reserve";
   }
-  if (open.what === "list" && words.every((word) => LIST_WORD.test(word))) {
+  if (open.what === "list" && open.words.length < WORDS_MOST && words.every((word) => LIST_WORD.test(word))) {
     takeList(session, line.text, open.zone, open.words);
     extend(report, line.place);
     return "free list";

@@ -91,8 +91,8 @@ function join(into: Draft, from: Draft): void {
   a.pageBytes ??= b.pageBytes;
   a.release ??= b.release;
   a.arch ??= b.arch;
-  a.hugetlb.push(...b.hugetlb);
-  a.slabs.push(...b.slabs);
+  a.hugetlb = a.hugetlb.concat(b.hugetlb);
+  a.slabs = a.slabs.concat(b.slabs);
   a.assumed.push(...b.assumed.filter((field) => !a.assumed.includes(field)));
   takeBoot(a.boot, b.boot);
 }

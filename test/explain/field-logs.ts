@@ -24,7 +24,10 @@ export interface Expected {
   blocks: ExpectedZone[][];
 }
 
-export const EXPECTED = JSON.parse(readFileSync(join(FOLDER, "expected.json"), "utf8")) as Record<string, Expected>;
+export const EXPECTED = JSON.parse(readFileSync(join(FOLDER, "expected.json"), "utf8")) as Record<
+  string,
+  Expected
+>;
 
 export const NAMES = readdirSync(join(FOLDER, "logs")).map((file) => file.replace(/\.txt$/, ""));
 
