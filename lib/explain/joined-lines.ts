@@ -28,7 +28,7 @@ const BEGINNINGS: readonly RegExp[] = [
   /^(?:DMA|DMA32|Normal|HighMem|Movable|Device)(?::| free:| per-cpu| zone|\s{1,9}\[mem|\s{1,9}empty|\s{1,9}0x)/,
   /^(?:Mem-[Ii]nfo|lowmem_reserve|protections\[|[Aa]ctive(?:_anon)?:\d{1,15}(?: |$)|Call [Tt]race|Backtrace)/,
   /^(?:[0-9a-f]{8}|[0-9a-f]{16})(?: (?:[0-9a-f]{8}|[0-9a-f]{16}))*$/,
-  /^(?:CPU[ :]\s{0,4}\d|Pid:|Hardware name|Workqueue:|\[<|\[\s{0,8}\d{1,9}\]|\[\s{0,4}pid|Stack :|Modules linked)/,
+  /^(?:CPU[ :]\s{0,4}\d|Pid:|Hardware name|Workqueue:|\[<|\[[0-9a-f]{8,16}\]|\[\s{0,8}\d{1,9}\]|\[\s{0,4}pid|Stack :|Modules linked)/,
   /^(?:Free swap|Total swap|Swap cache|\d{1,12} (?:pages|total pagecache|reserved pages|swap|slab)|Tasks state)/,
   /^(?:Out of memory|oom-kill|oom_reaper|Killed process|Memory cgroup|Unreclaimable slab|memory: usage|SLUB:|SLAB:)/,
   /^(?:cma: |CMA|HugeTLB|hugetlb|Memory:|Zone (?:ranges|PFN)|Early memory|Movable zone|Kernel command|Command line)/,
@@ -92,12 +92,15 @@ function isRest(first: CleanLine, known: boolean, before: CleanLine, next: Clean
   if (!first.stamped && !known) return false;
   if (/ from$/.test(before.text)) return true;
   if (begins(next.text)) return false;
+  if (!first.stamped && OF_A_SUBSYSTEM.test(next.text)) return false;
   if (ROW_OF_PROC.test(first.text)) return /^[\d\s>]{1,400}$/.test(next.text);
   if (OF_MEMORY.test(first.text) && isRestOfMemory(next.text)) return true;
   const word = next.text.indexOf(" ");
   return before.width + 1 + (word < 0 ? next.text.length : word) >= WRAP_COLUMN_LEAST;
 }
 
+/** `percpu: Embedded …`; names of counters and of the task stand within lines. */
+const OF_A_SUBSYSTEM = /^(?!Comm: )[A-Za-z][\w.+-]{1,30}: (?!\d{1,20}kB)/;
 const ROW_OF_PROC = /^Node\s{1,6}\d{1,4}, zone/;
 const OF_MEMORY =
   /^(?:Node \d{1,4} )?(?:active_anon:|(?:DMA|DMA32|Normal|HighMem|Movable|Device)(?::| free:))/;

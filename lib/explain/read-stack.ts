@@ -7,7 +7,7 @@ const ENTRIES_MOST = 200;
 
 /** `fn+0x12/0x34 [module]` behind addresses, a question mark and, on ppc64, a dot. */
 function entryOf(text: string): StackReading | null {
-  let rest = text.slice(0, 400).replace(/^#\d{1,3} /, "");
+  let rest = text.slice(0, 400).replace(/^(?:#\d{1,3} |<(?:IRQ|EOI|NMI|TASK)>\s{0,4})/, "");
   for (let n = 0; n < 4; n++) rest = rest.replace(/^\(?\[?[<[][0-9a-f]{4,16}[>\]]\]?\)?\s{0,4}/, "");
   const uncertain = /^\?\s/.test(rest) || rest.includes("(unreliable)");
   rest = rest.replace(/^\?\s{0,4}/, "");
