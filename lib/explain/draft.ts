@@ -13,6 +13,8 @@ export interface Draft {
   reading: Reading;
   /** Which boot of its text it belongs to, from 0 on. */
   boot: number;
+  /** The kernel's time at its last line. */
+  seconds: number | null;
   /** Totals in pages by their name. */
   pages: Map<string, number>;
   /** Zones and nodes whose sizes are in pages: those of files of /proc. */
@@ -72,6 +74,7 @@ export function newDraft(kind: ReadingKind, place: Place, boot: number): Draft {
   return {
     reading,
     boot,
+    seconds: null,
     pages: new Map(),
     zonesInPages: new Set(),
     nodesInPages: new Set(),
@@ -183,9 +186,13 @@ export function finished(draft: Draft): Reading {
   const pageBytes = reading.pageBytes ?? PAGE_BYTES_USUAL;
   for (const [name, pages] of draft.pages) reading.totals[name] = pages * pageBytes;
   for (const zone of reading.zones) finishZone(draft, zone, pageBytes);
+  reading.zones.sort((a, b) => a.node - b.node || ZONE_ORDER.indexOf(a.name) - ZONE_ORDER.indexOf(b.name));
   for (const node of draft.nodesInPages) scale(node.counters, pageBytes);
   return reading;
 }
+
+/** In the order of the kernel's enum zone_type. */
+const ZONE_ORDER = ["DMA", "DMA32", "Normal", "HighMem", "Movable", "Device"];
 
 function finishZone(draft: Draft, zone: ZoneReading, pageBytes: number): void {
   const onLists = draft.pcpPages.get(`${zone.node} ${zone.name}`);
@@ -195,7 +202,13 @@ function finishZone(draft: Draft, zone: ZoneReading, pageBytes: number): void {
       zone.freeBytes = (zone.counts ?? []).reduce((sum, blocks, order) => sum + blocks * 2 ** order, 0);
     for (const size of SIZES) if (zone[size] !== null) zone[size] *= pageBytes;
     scale(zone.counters, pageBytes);
-  } else if (zone.pcpBytes === null && onLists !== undefined) zone.pcpBytes = onLists * pageBytes;
+  } else {
+    if (zone.pcpBytes === null && onLists !== undefined) zone.pcpBytes = onLists * pageBytes;
+    // A list whose zone has no line of its own.
+    if (zone.minBytes === null && zone.freeBytes === 0)
+      zone.freeBytes =
+        (zone.counts ?? []).reduce((sum, blocks, order) => sum + blocks * 2 ** order, 0) * pageBytes;
+  }
 }
 
 function scale(counters: Record<string, number>, by: number): void {

@@ -11,6 +11,8 @@ export interface LogLine {
   text: string;
   place: Place;
   stamped: boolean;
+  /** See `CleanLine`. */
+  seconds: number | null;
   indented: boolean;
   cut: boolean;
   /** See `CleanLine`. */
@@ -55,13 +57,14 @@ export function logLines(input: InputText): LogLine[] {
   const hardColumn = hardWrapColumn(lines);
   const found: LogLine[] = [];
   for (let from = 0; from < lines.length; ) {
-    const { number, stamped, indented, command } = lines[from]!;
+    const { number, stamped, seconds, indented, command } = lines[from]!;
     const { text, to } = joined(lines, from, hardColumn);
     const last = lines[to - 1]!;
     found.push({
       text,
       place: { source: input.name, first: number, last: last.number },
       stamped,
+      seconds,
       indented,
       cut: last.cut,
       command,

@@ -17,6 +17,8 @@ export interface CleanLine {
   soft: boolean;
   /** Characters of the line as pasted, behind the marks of mail. */
   width: number;
+  /** The kernel's time before the line, in seconds since boot; null without one. */
+  seconds: number | null;
   /** A pager or a poster cut its end off. */
   cut: boolean;
   /** File of /proc, /sys or /boot that a command on this line prints; "" for another command; null where it is none. */
@@ -78,6 +80,8 @@ const CALLERS: readonly RegExp[] = [
   /^\s{0,2}c\d{1,2}\s{1,5}\d{1,6}\s/,
 ];
 
+const SECONDS = /(?:^|[\s>:])\[\s{0,8}(\d{1,9}\.\d{3,9})s?[\]@, ]/;
+
 const PREFIXES_MOST = 16;
 
 interface Rest {
@@ -88,6 +92,7 @@ interface Rest {
 function cleanLine({ number, text }: RawLine, numbered: boolean): CleanLine {
   const quoted = withoutQuotes(numbered ? text.replace(LINE_NUMBER, "") : text);
   const { text: rest, stamped } = withoutStamps(quoted);
+  const clock = stamped ? SECONDS.exec(quoted.slice(0, 200)) : null;
   const trimmed = rest.trim();
   const cut =
     /(?:[\w:.,()*\]-]| )>$|…$|\.\.\.$/.test(trimmed) && !/<[^<>]{0,40}>$|^\.\.\.$/.test(trimmed.slice(-48));
@@ -95,6 +100,7 @@ function cleanLine({ number, text }: RawLine, numbered: boolean): CleanLine {
     number,
     text: cut ? trimmed.replace(/>$|…$|\.\.\.$/, "").trimEnd() : trimmed,
     stamped,
+    seconds: clock ? Number(clock[1]) : null,
     indented: /^\s/.test(rest),
     soft: /\s$/.test(text),
     width: quoted.trimEnd().length,

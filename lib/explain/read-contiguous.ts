@@ -23,8 +23,8 @@ function atBoot(
 }
 
 const RESERVED =
-  /^(?:\S{1,40}: )?(?:cma: )?(?:CMA: )?[Rr]eserved (\d{1,12}) MiB(?: (?:at ([0-9a-fx]{1,18}|\(efault\)))?)?(?:in \d{1,6} ranges?)?(?: on node (-?\d{1,6}))?/;
-const FAILED = /^(?:cma: )?(?:CMA: )?[Ff]ailed to reserve (\d{1,12}) MiB(?: on node (-?\d{1,6}))?/;
+  /^(?:\S{1,40}: )?(?:cma: )?(?:CMA: )?[Rr]eserved (\d{1,12}) ?MiB(?: (?:at ([0-9a-fx]{1,18}|\(efault\)))?)?(?:in \d{1,6} ranges?)?(?: on node (-?\d{1,6}))?/;
+const FAILED = /^(?:cma: )?(?:CMA: )?[Ff]ailed to reserve (\d{1,12}) ?MiB(?: on node (-?\d{1,6}))?/;
 
 const reservation: LineReader = (line, session) => {
   const { text } = line;
@@ -159,21 +159,24 @@ const debug: LineReader = (line, session) => {
   return "cma_alloc()";
 };
 
-/** What drivers say when they get no memory of one piece: the size they asked for. */
-const DEVICE =
-  /^(\S.{0,80}?): (?:.{0,80}?)(?:dma[_ ]alloc(?:_\w{1,20})? of size (\d{1,18}) failed|failed to allocate (?:buffer|(?:dma|DMA|CMA|coherent) (?:memory|buffer)).{0,40}?size (\d{1,18}))/;
+/** `size 8355840`, `size=257490944`, `of 4194304 bytes`. */
+const DEVICE_SIZE = /\bsize[ =:]{1,3}(\d{1,18})\b|\bof (?:size )?(\d{1,18})\b/;
 
+/** What drivers say when they get no memory of one piece: the size they asked for, behind their name. */
 const device: LineReader = (line, session) => {
-  if (!/\b(?:failed|Failed)\b/.test(line.text.slice(0, 400))) return null;
-  const found = DEVICE.exec(line.text.slice(0, 400));
-  if (!found && !/Failed to allocate from CMA/.test(line.text)) return null;
-  const size = found?.[2] ?? found?.[3];
-  const draft = failureDraft(session, line, null);
-  draft.reading.cma.push(
+  const text = line.text.slice(0, 400);
+  if (!/fail/i.test(text)) return null;
+  const fromCma = text.includes("Failed to allocate from CMA");
+  const contiguous =
+    /\b(?:dma|cma|coherent|contiguous)/i.test(text) || /allocate (?:a )?(?:frame ?)?buffer/i.test(text);
+  const size = contiguous && /alloc/i.test(text) ? DEVICE_SIZE.exec(text) : null;
+  if (!fromCma && !size) return null;
+  const bytes = size?.[1] ?? size?.[2];
+  failureDraft(session, line, null).reading.cma.push(
     cmaLine(line, {
       event: "device-failed",
-      area: found?.[1]?.trim() ?? null,
-      bytes: size === undefined ? null : Number(size),
+      area: size ? (/^(\S.{0,80}?): /.exec(text)?.[1]?.trim() ?? null) : null,
+      bytes: bytes === undefined ? null : Number(bytes),
     }),
   );
   return "device without memory";

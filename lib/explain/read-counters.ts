@@ -10,6 +10,10 @@ const HUGE: Readonly<Record<string, "total" | "free" | "reserved" | "surplus">> 
   HugePages_Surp: "surplus",
 };
 
+/** Keys with which people begin a part of the file. */
+const PART =
+  /^(?:MemFree|MemAvailable|Cma(?:Total|Free)|HugePages_\w{4,5}|Hugepagesize|Hugetlb|Slab|SReclaimable|SUnreclaim|Swap(?:Total|Free)|(?:High|Low)(?:Total|Free)|PageTables|KernelStack|DirectMap\w{2,4})$/;
+
 const meminfo: LineReader = (line, session) => {
   const found = /^(?:Node (\d{1,4}) )?([A-Z][\w]{1,30}(?:\([a-z_]{1,12}\))?):\s{1,24}(\d{1,15})( kB)?$/.exec(
     line.text,
@@ -20,7 +24,11 @@ const meminfo: LineReader = (line, session) => {
   if (name === "MemTotal") {
     filesFor(session, line, `meminfo ${node ?? ""}`);
     session.section = "meminfo";
-  } else if (session.section !== "meminfo" || session.files === null) return null;
+  } else if (session.section !== "meminfo" || session.files === null) {
+    if (!PART.test(name)) return null;
+    filesFor(session, line, `meminfo ${node ?? ""} ${name}`);
+    session.section = "meminfo";
+  }
   const files = session.files!;
   extend(files, line.place);
   if (name in HUGE || name === "Hugepagesize") return hugePages(session, name, value, node);

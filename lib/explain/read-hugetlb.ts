@@ -77,6 +77,29 @@ const dpdk: LineReader = (line, session) => {
   return "DPDK";
 };
 
+/** SPDK's setup asks for pages of the default size, which it does not print. */
+const setup: LineReader = (line, session) => {
+  const found =
+    /requested (\d{1,12}) hugepages but (?:only )?(\d{1,12}) could be allocated(?: on node(\d{1,6}))?/i.exec(
+      line.text.slice(0, 300),
+    );
+  if (!found) return null;
+  const { reading } = bootDraft(session, "hugetlb", "hugetlb", line.place);
+  const [asked, total] = [Number(found[1]), Number(found[2])];
+  const node = found[3] === undefined ? null : Number(found[3]);
+  reading.hugetlb.push({
+    node,
+    pageBytes: 2 * MiB,
+    total,
+    free: total,
+    surplus: null,
+    reserved: null,
+    asked,
+  });
+  if (!reading.assumed.includes("hugetlb.pageBytes")) reading.assumed.push("hugetlb.pageBytes");
+  return "huge pages that were not to be had";
+};
+
 /** `hugepages-2048kB/nr_hugepages` in a path, of the machine or of one node. */
 const FILE =
   /(?:node\/?node(\d{1,6})\/)?hugepages\/hugepages-(\d{1,12})kB\/(nr_hugepages|free_hugepages|resv_hugepages|surplus_hugepages)$/;
@@ -110,4 +133,4 @@ const sysfs: LineReader = (line, session) => {
   return "huge pages of /sys";
 };
 
-export const HUGETLB: readonly LineReader[] = [contiguous, boot, dpdk, sysfs];
+export const HUGETLB: readonly LineReader[] = [contiguous, boot, dpdk, sysfs, setup];

@@ -77,6 +77,9 @@ function readText(input: InputText, understood: Map<string, Understood>, unknown
       continue;
     }
     const what = readLine(line, session);
+    const { report } = session;
+    if (report && line.seconds !== null && report.reading.place.last === line.place.last)
+      report.seconds = line.seconds;
     if (what === null) passOver(unknown, line.place);
     else note(understood, what, line.place);
   }

@@ -83,13 +83,23 @@ export function extend({ reading }: Draft, place: Place): void {
   if (place.last > reading.place.last) reading.place.last = place.last;
 }
 
+/** The parts of one report follow each other at once, even through a slow console. */
+const REPORT_GAP_SECONDS = 30;
+
 /** Lines that may lie between two parts of a report: a flood of other messages, and other CPUs' reports. */
 const REPORT_GAP_LINES = 400;
+
+function isLater(before: number | null, now: number | null): boolean {
+  return before !== null && now !== null && Math.abs(now - before) > REPORT_GAP_SECONDS;
+}
 
 /** The report that a line of memory belongs to: the one before it, or a state of its own where that one is far away or full. */
 export function reportFor(session: Session, line: LogLine, part: string): Draft {
   const { report } = session;
-  const far = report !== null && line.place.first - report.reading.place.last > REPORT_GAP_LINES;
+  const far =
+    report !== null &&
+    (line.place.first - report.reading.place.last > REPORT_GAP_LINES ||
+      isLater(report.seconds, line.seconds));
   if (report === null || far || report.filled.has(part)) {
     session.report = begin(session, "memory-state", line.place);
     session.open = null;
