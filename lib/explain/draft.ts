@@ -195,20 +195,18 @@ export function finished(draft: Draft): Reading {
 const ZONE_ORDER = ["DMA", "DMA32", "Normal", "HighMem", "Movable", "Device"];
 
 function finishZone(draft: Draft, zone: ZoneReading, pageBytes: number): void {
-  const onLists = draft.pcpPages.get(`${zone.node} ${zone.name}`);
-  if (draft.zonesInPages.has(zone)) {
+  const inPages = draft.zonesInPages.has(zone);
+  if (inPages) {
     zone.counts ??= sumOfTypes(zone.countsByType);
-    if (!draft.filled.has("zoneinfo"))
-      zone.freeBytes = (zone.counts ?? []).reduce((sum, blocks, order) => sum + blocks * 2 ** order, 0);
     for (const size of SIZES) if (zone[size] !== null) zone[size] *= pageBytes;
     scale(zone.counters, pageBytes);
-  } else {
-    if (zone.pcpBytes === null && onLists !== undefined) zone.pcpBytes = onLists * pageBytes;
-    // A list whose zone has no line of its own.
-    if (zone.minBytes === null && zone.freeBytes === 0)
-      zone.freeBytes =
-        (zone.counts ?? []).reduce((sum, blocks, order) => sum + blocks * 2 ** order, 0) * pageBytes;
   }
+  // A list whose zone has no line of its own.
+  if (zone.minBytes === null && zone.freeBytes === 0)
+    zone.freeBytes =
+      (zone.counts ?? []).reduce((sum, blocks, order) => sum + blocks * 2 ** order, 0) * pageBytes;
+  const onLists = draft.pcpPages.get(`${zone.node} ${zone.name}`);
+  if (!inPages && onLists !== undefined) zone.pcpBytes ??= onLists * pageBytes;
 }
 
 function scale(counters: Record<string, number>, by: number): void {
