@@ -204,7 +204,8 @@ function finishZone(draft: Draft, zone: ZoneReading, pageBytes: number): void {
   // A list whose zone has no line of its own.
   if (zone.minBytes === null && zone.freeBytes === 0)
     zone.freeBytes =
-      (zone.counts ?? []).reduce((sum, blocks, order) => sum + blocks * 2 ** order, 0) * pageBytes;
+      (zone.counts ?? zone.countsCut ?? []).reduce((sum, blocks, order) => sum + blocks * 2 ** order, 0) *
+      pageBytes;
   const onLists = draft.pcpPages.get(`${zone.node} ${zone.name}`);
   if (!inPages && onLists !== undefined) zone.pcpBytes ??= onLists * pageBytes;
 }

@@ -84,6 +84,9 @@ const SECONDS = /(?:^|[\s>:])\[\s{0,8}(\d{1,9}\.\d{3,9})s?[\]@, ]/;
 
 const PREFIXES_MOST = 16;
 
+/** What printk writes where its buffer ran over. */
+const DROPPED = /^\s{0,8}\*\* \d{1,9} printk messages dropped \*\*\s?/;
+
 interface Rest {
   text: string;
   stamped: boolean;
@@ -121,7 +124,7 @@ function withoutQuotes(text: string): string {
 
 function withoutStamps(text: string): Rest {
   // Times stand at the start of a line or a few blanks into it (code blocks, diffs of mail).
-  let rest = text.replace(/^\s{0,40}(?=[[<\d]|[A-Z][a-z]{2} |kern)/, "");
+  let rest = text.replace(DROPPED, "").replace(/^\s{0,40}(?=[[<\d]|[A-Z][a-z]{2} |kern)/, "");
   let stamped = false;
   for (let n = 0; n < PREFIXES_MOST; n++) {
     const length = stampLength(rest, stamped);

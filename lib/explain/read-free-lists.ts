@@ -24,7 +24,9 @@ const freeBlocks: LineReader = (line, session) => {
   const draft = filesFor(session, line, `buddyinfo ${node} ${name}`);
   const zone = zoneOf(draft, node, name);
   draft.zonesInPages.add(zone);
-  zone.counts = numbers;
+  // A poster who writes "..." leaves the largest blocks out.
+  if (line.cut) zone.countsCut = numbers;
+  else zone.counts = numbers;
   session.section = "buddyinfo";
   return "/proc/buddyinfo";
 };

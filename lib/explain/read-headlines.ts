@@ -32,7 +32,7 @@ function beginReport(session: Session, line: LogLine, kind: ReadingKind, task: s
   const { reading } = draft;
   const { text } = line;
   reading.task = task.trim().slice(-64) || null;
-  reading.order = numberIn(text, /\border[:=]\s{0,2}(-?\d{1,9})\b/);
+  reading.order = numberIn(text, /order[:=]\s{0,2}(-?\d{1,9})/);
   reading.gfp = gfpOf(text);
   reading.nodemask = wordIn(text, /nodemask=(\(null\)|[\d,-]{1,200})/);
   reading.cpuset = wordIn(text, /cpuset=([^\s,]{1,200})/);
@@ -46,7 +46,7 @@ function beginReport(session: Session, line: LogLine, kind: ReadingKind, task: s
 const pageAllocationFailure: LineReader = (line, session) => {
   const at = line.text.indexOf("page allocation ");
   if (at < 0 || !/^(?:failure|stalls)/.test(line.text.slice(at + 16, at + 24))) return null;
-  if (!/\border:-?\d/.test(line.text)) return null;
+  if (!/order: ?-?\d/.test(line.text)) return null;
   beginReport(session, line, "page-allocation-failure", line.text.slice(0, at).replace(/:\s*$/, ""));
   return "page allocation failure";
 };

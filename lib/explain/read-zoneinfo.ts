@@ -8,7 +8,6 @@ const zoneLine: LineReader = (line, session) => {
   if (!found) return null;
   const [node, name] = [Number(found[1]), found[2]!];
   const draft = filesFor(session, line, `zoneinfo ${node} ${name}`);
-  draft.filled.add("zoneinfo");
   session.zone = zoneOf(draft, node, name);
   draft.zonesInPages.add(session.zone);
   session.section = "zoneinfo";

@@ -23,7 +23,7 @@ export interface ZoneReading {
   node: number;
   /** `DMA`, `DMA32`, `Normal`, `HighMem`, `Movable` or `Device`. */
   name: string;
-  /** As printed; from the free lists where only they are there. */
+  /** As printed; the sum of the free lists where only they are there (of a cut list, at least that much is free). */
   freeBytes: number;
   /** Watermarks as printed, the boost included; null where the text has free lists only (/proc/buddyinfo). */
   minBytes: number | null;

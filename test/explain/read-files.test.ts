@@ -198,3 +198,20 @@ test("what is understood and what is passed over is told by place", () => {
     ],
   );
 });
+
+test("rows that a poster shortened with dots are no whole lists", () => {
+  const zone = only("Node 0, zone   Normal   1650    310      5      0      0      ...").zones[0]!;
+  assert.deepEqual(
+    [zone.counts, zone.countsCut, zone.freeBytes],
+    [null, [1650, 310, 5, 0, 0], (1650 + 2 * 310 + 4 * 5) * 4096],
+  );
+});
+
+test("a part of /proc/meminfo, and what SPDK's setup says", () => {
+  assert.equal(only("CmaTotal:          65536 kB\nCmaFree:               0 kB").totals.CmaTotal, 64 * MiB);
+  const r = only("## ERROR: requested 4096 hugepages but 3402 could be allocated on node0.", "hugetlb");
+  assert.deepEqual(
+    r.hugetlb.map((p) => [p.node, p.total, p.asked]),
+    [[0, 3402, 4096]],
+  );
+});

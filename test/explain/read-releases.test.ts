@@ -358,3 +358,33 @@ test("a list whose total is not the sum of its blocks is no whole list", () => {
   const zone = only("Normal: 2*4kB (U) 1*8kB (U) = 20kB", "memory-state").zones[0]!;
   assert.deepEqual([zone.counts, zone.countsCut], [null, [2, 1]]);
 });
+
+test("headlines as people garble them", () => {
+  const commas = only(
+    "<4>[12345.342532] systemd-journal invoked oom-killer: gfp_mask=0x800d0order=2oom_score_adj=0",
+    "oom",
+  );
+  assert.deepEqual([commas.task, commas.gfp.value, commas.order], ["systemd-journal", 0x800d0, 2]);
+  const dropped = only(
+    "** 94 printk messages dropped ** [73805.181427] x: page allocation failure: order:3, mode:0x2080020(GFP_ATOMIC)",
+    "page-allocation-failure",
+  );
+  assert.deepEqual([dropped.task, dropped.order, dropped.gfp.text], ["x", 3, "GFP_ATOMIC"]);
+  const mixed = only(
+    "[73805.181184] page allocation failure: order:0page allocation failure: order:0, mode:0x2080020(GFP_ATOMIC)",
+    "page-allocation-failure",
+  );
+  assert.deepEqual([mixed.task, mixed.order, mixed.gfp.value], [null, 0, 0x2080020]);
+});
+
+test("reports with minutes between them are two", () => {
+  const text = `[ 3011.709726] x: page allocation failure: order:10, mode:0x40dc0(GFP_KERNEL|__GFP_COMP|__GFP_ZERO)
+[57487.592802] Normal free:16756kB min:16384kB low:20480kB high:24576kB`;
+  assert.deepEqual(
+    read(text).map((r) => [r.kind, r.zones.length]),
+    [
+      ["page-allocation-failure", 0],
+      ["memory-state", 1],
+    ],
+  );
+});
