@@ -3,7 +3,7 @@
  * the counters in separate files. What a reading lacks it takes from the others.
  */
 import { type Draft, nodeOf, zoneOf } from "./draft";
-import type { BootReading, Place, ReadingKind, ZoneReading } from "./reading";
+import type { BootReading, HugetlbReading, Place, ReadingKind, ZoneReading } from "./reading";
 import type { Session } from "./session";
 
 /** All readings with what they share, without those that say nothing. */
@@ -91,10 +91,25 @@ function join(into: Draft, from: Draft): void {
   a.pageBytes ??= b.pageBytes;
   a.release ??= b.release;
   a.arch ??= b.arch;
-  a.hugetlb = a.hugetlb.concat(b.hugetlb);
+  joinPools(a.hugetlb, b.hugetlb);
   a.slabs = a.slabs.concat(b.slabs);
   a.assumed.push(...b.assumed.filter((field) => !a.assumed.includes(field)));
   takeBoot(a.boot, b.boot);
+}
+
+/** Each file under /sys tells one number of a pool; those not told yet are 0 or null. */
+function joinPools(into: HugetlbReading[], from: readonly HugetlbReading[]): void {
+  for (const pool of from) {
+    const known = into.find((p) => p.node === pool.node && p.pageBytes === pool.pageBytes);
+    if (!known) {
+      into.push(pool);
+      continue;
+    }
+    known.total = Math.max(known.total, pool.total);
+    known.free = Math.max(known.free, pool.free);
+    known.surplus ??= pool.surplus;
+    known.reserved ??= pool.reserved;
+  }
 }
 
 function copy(place: Place): Place {

@@ -39,6 +39,12 @@ export function read(text: string, name = "log"): Reading[] {
   return readTexts([{ name, text }]).readings;
 }
 
+function largest(counts: readonly number[]): number {
+  let order = counts.length - 1;
+  while (order >= 0 && counts[order] === 0) order--;
+  return order;
+}
+
 /** Readings in the shape of the other reader: those with zones, and the order and flags of the first report. */
 export function asExpected(readings: readonly Reading[]): Expected {
   const head = readings.find((r) => r.kind === "page-allocation-failure" || r.kind === "oom");
@@ -58,7 +64,7 @@ export function asExpected(readings: readonly Reading[]): Expected {
         highKb: kb(z.highBytes)!,
         freeCmaKb: kb(z.freeCmaBytes),
         counts: z.counts,
-        largestFreeOrder: z.counts === null ? null : z.counts.findLastIndex((blocks) => blocks > 0),
+        largestFreeOrder: z.counts === null ? null : largest(z.counts),
       })),
     ),
   };
