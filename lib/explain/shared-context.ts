@@ -15,7 +15,7 @@ export function sharedDrafts(sessions: readonly Session[]): Draft[] {
     const boot = bootFor(draft, boots);
     if (boot) takeBoot(draft.reading.boot, boot);
   }
-  shareAcross(drafts);
+  shareAcross(drafts, sessions);
   const withBoot = new Set(
     drafts.filter((d) => d.reading.kind === "boot-memory").map((d) => d.reading.place.source),
   );
@@ -172,9 +172,10 @@ function takeBoot(into: BootReading, from: BootReading): void {
 }
 
 /** Release, architecture and page size of one text hold for the others, unless texts differ. */
-function shareAcross(drafts: readonly Draft[]): void {
+function shareAcross(drafts: readonly Draft[], sessions: readonly Session[]): void {
   for (const field of ["release", "arch", "pageBytes"] as const) {
-    const told = new Set(drafts.map((d) => d.reading[field]).filter((value) => value !== null));
+    const all = [...drafts.map((d) => d.reading[field]), ...sessions.map((s) => s[field])];
+    const told = new Set(all.filter((value) => value !== null));
     if (told.size !== 1) continue;
     for (const { reading } of drafts)
       if (reading[field] === null) Object.assign(reading, { [field]: [...told][0] });
