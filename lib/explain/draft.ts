@@ -174,6 +174,7 @@ const SIZES = [
 /** The reading with everything in bytes. Where no text tells the size of a page and one is needed, 4 KiB are assumed, and said. */
 export function finished(draft: Draft): Reading {
   const { reading } = draft;
+  if (reading.parts.length === 0) reading.parts.push({ ...reading.place });
   const needed =
     draft.pages.size > 0 ||
     draft.zonesInPages.size > 0 ||

@@ -92,6 +92,7 @@ function joined(lines: readonly CleanLine[], from: number, hardColumn: number) {
 function isRest(first: CleanLine, known: boolean, before: CleanLine, next: CleanLine): boolean {
   if (next.stamped || next.text === "" || next.command !== null || first.command !== null) return false;
   if (before.text === "") return first.stamped && before === first;
+  if (before === first && WHOLE_LINE.test(first.text)) return false;
   if (!first.stamped && !known) return false;
   if (/ from$/.test(before.text)) return true;
   if (begins(next.text)) return false;
@@ -104,6 +105,9 @@ function isRest(first: CleanLine, known: boolean, before: CleanLine, next: Clean
 
 /** `percpu: Embedded …`; names of counters and of the task stand within lines. */
 const OF_A_SUBSYSTEM = /^(?!Comm: )[A-Za-z][\w.+-]{1,30}: (?!\d{1,20}kB)/;
+/** Lines that end where the kernel ends them: what follows is a poster's own text. */
+const WHOLE_LINE =
+  /^\d{1,15} (?:total pagecache pages|pages (?:RAM|reserved|HighMem\/MovableOnly|hwpoisoned|cma reserved|in swap cache))$|^(?:Free|Total) swap {0,2}= \d{1,15}kB$|hugepages_size=\d{1,12}kB$|^Mem-[Ii]nfo:$|^Call [Tt]race:$| = \d{1,15}kB$|all_unreclaimable\? (?:yes|no)$|\+0x[0-9a-f]{1,8}\/0x[0-9a-f]{1,8}(?: \[\w{1,60}\])?$/;
 const ROW_OF_PROC = /^Node\s{1,6}\d{1,4}, zone/;
 const OF_MEMORY =
   /^(?:Node \d{1,4} )?(?:active_anon:|(?:DMA|DMA32|Normal|HighMem|Movable|Device)(?::| free:))/;

@@ -117,7 +117,7 @@ const nodeAlone: LineReader = (line, session) => {
 };
 
 const lowmemReserve: LineReader = (line, session) => {
-  const found = /^(?:lowmem_reserve|protections)\[\]:([ \d]*)$/.exec(line.text);
+  const found = /^(?:lowmem_reserve|protections)\[\]:([ \d]{0,400})/.exec(line.text);
   if (!found || !session.zone || !session.report) return found ? "lowmem reserve" : null;
   session.zone.lowmemReserve = numbersIn(found[1]!);
   session.open = { what: "lowmem", zone: session.zone };

@@ -16,6 +16,7 @@ export function sharedDrafts(sessions: readonly Session[]): Draft[] {
     if (boot) takeBoot(draft.reading.boot, boot);
   }
   shareAcross(drafts, sessions);
+  for (const { reading } of drafts) reading.pageBytes ??= ONLY_PAGE_BYTES[reading.arch ?? ""] ?? null;
   const withBoot = new Set(
     drafts.filter((d) => d.reading.kind === "boot-memory").map((d) => d.reading.place.source),
   );

@@ -112,6 +112,20 @@ test("of a text that is cut anywhere, what is read is what was printed", () => {
   }
 });
 
+test("remarks of posters between the lines change no number", () => {
+  const remark = "It is rather interesting that this happens only after 12 hours, isn't it?";
+  sameNumbers((lines) =>
+    lines
+      .flatMap((l) => [`Nov 30 05:33:49 some-long-host-name kernel: [100.123456] ${l}`, "", remark, ""])
+      .join("\n"),
+  );
+  sameNumbers((lines) =>
+    lines
+      .flatMap((l) => [`Nov 30 05:33:49 some-long-host-name kernel: [100.123456] ${l}`, remark])
+      .join("\n"),
+  );
+});
+
 /** A fixed disorder: every seventh line first. */
 function disordered<T>(items: readonly T[]): T[] {
   return Array.from({ length: 7 }, (_, k) => items.filter((_, i) => i % 7 === k)).flat();
