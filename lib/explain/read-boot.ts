@@ -92,7 +92,9 @@ const zoneRanges: LineReader = (line, session) => {
     return "zone ranges";
   }
   if (session.section !== "zone ranges") return null;
-  const found = /^(DMA|DMA32|Normal|HighMem|Movable|Device)\s{1,12}(\S.{0,80})$/.exec(line.text);
+  const found = /^(DMA|DMA32|Normal|HighMem|Movable|Device)\s{1,12}((?:\[mem|empty|0x).{0,80})$/.exec(
+    line.text,
+  );
   if (!found) return null;
   const range = rangeIn(found[2]!) ?? framesIn(found[2]!, session.pageBytes ?? PAGE_BYTES_USUAL);
   const [from, to] = range ?? [0, 0];

@@ -127,7 +127,7 @@ const constraint: LineReader = (line, session) => {
   const { report } = session;
   const { text } = line;
   const isEnd =
-    /^(?:oom-kill:|Out of memory|Killed process|Memory cgroup out of memory|oom_reaper: |Task in \S|memory(?:\+swap)?: usage|kmem: usage|swap: usage|Memory cgroup stats|Kernel panic - not syncing: (?:Out of memory|System is deadlocked))/.test(
+    /^(?:oom-kill:|Out of [Mm]emory|Killed process|Memory cgroup out of memory|oom_reaper: |Task in \S|memory(?:\+swap)?: usage|kmem: usage|swap: usage|Memory cgroup stats|Kernel panic - not syncing: (?:Out of memory|System is deadlocked))/.test(
       text,
     ) || /^\S{1,60}: (?:Killed process|OOM victim)/.test(text);
   if (!isEnd) return null;

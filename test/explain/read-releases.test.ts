@@ -288,6 +288,7 @@ Memory: 1020000k/1048512k available (3000k kernel code, 388k absent, 28124k rese
     "boot-memory",
   );
   assert.deepEqual(old.boot.zoneRanges[1], { name: "DMA32", from: 0x1000000, to: 0x100000000 });
+  assert.equal(old.boot.zoneRanges.length, 3);
   assert.deepEqual(old.boot.ram, [
     [0, 0x9f000],
     [0x100000, 0x3fff0000],
