@@ -8,7 +8,7 @@ import { errorOf, InputError } from "../base/errors";
 import { readOutside } from "../base/outside-file";
 import { formatSize, MiB } from "../base/units";
 import { isTar, tarFiles } from "./tar";
-import type { InputText } from "./text-lines";
+import { type InputText, LINE_CHARACTERS_MOST } from "./text-lines";
 
 /** A file of a folder or an archive that was not read, and why. */
 export interface SkippedFile {
@@ -68,6 +68,15 @@ function isBinary(bytes: Buffer): boolean {
   return bytes.subarray(0, 4096).includes(0);
 }
 
+function hasLongLine(bytes: Buffer): boolean {
+  for (let from = 0; bytes.length - from > LINE_CHARACTERS_MOST; ) {
+    const end = bytes.indexOf(10, from);
+    if (end < 0 || end - from > LINE_CHARACTERS_MOST) return true;
+    from = end + 1;
+  }
+  return false;
+}
+
 /** A name from outside, for messages: printable and short. */
 function shown(path: string): string {
   return path.replace(/[^\x20-\x7e]/g, "?").slice(-200);
@@ -93,6 +102,7 @@ function taker(found: OutsideTexts, under: (path: string) => string) {
       return void skip(errorOf(error).message);
     }
     if (isBinary(bytes)) return void skip("holds binary data");
+    if (hasLongLine(bytes)) return void skip(`a line has more than ${LINE_CHARACTERS_MOST} bytes`);
     if (bytesTaken + bytes.length > ALL_BYTES_MOST)
       return void skip(`only ${formatSize(ALL_BYTES_MOST)} of a folder are read`);
     bytesTaken += bytes.length;

@@ -39,7 +39,7 @@ const contiguous: LineReader = (line, session) => {
 
 const boot: LineReader = (line, session) => {
   const { text } = line;
-  if (!/^(?:HugeTLB|hugetlb|hugepagesz|hugetlbfs)/.test(text)) return null;
+  if (!/^(?:HugeTLB|hugetlb:|hugetlb_cma:|hugetlbfs:|hugepagesz[:=])/.test(text)) return null;
   const { reading } = bootDraft(session, "hugetlb", "hugetlb", line.place);
   const failed = ALLOCATING.exec(text);
   const registered = REGISTERED.exec(text);

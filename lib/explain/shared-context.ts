@@ -11,8 +11,9 @@ export function sharedDrafts(sessions: readonly Session[]): Draft[] {
   for (const session of sessions) for (const draft of session.drafts) takeFromSession(draft, session);
   const drafts = merged(sessions);
   const boots = bootsOf(drafts);
+  const only = onlyBoot(drafts, boots);
   for (const draft of drafts) {
-    const boot = bootFor(draft, boots);
+    const boot = bootFor(draft, boots, only);
     if (boot) takeBoot(draft.reading.boot, boot);
   }
   shareAcross(drafts, sessions);
@@ -142,12 +143,15 @@ function bootsOf(drafts: readonly Draft[]): Boots {
   return boots;
 }
 
+/** The boot that all texts belong to, where they tell of one only. */
+function onlyBoot(drafts: readonly Draft[], boots: Boots): BootReading | null {
+  const told = drafts.filter((d) => d.reading.kind === "boot-memory");
+  return told.length === 1 ? (boots.get(told[0]!.reading.place.source)?.get(told[0]!.boot) ?? null) : null;
+}
+
 /** The boot of a reading; where its text has none, the only one of the other texts. */
-function bootFor({ reading, boot }: Draft, boots: Boots): BootReading | null {
-  const same = boots.get(reading.place.source);
-  if (same) return same.get(boot) ?? null;
-  const [only, ...others] = boots.values();
-  return only?.size === 1 && others.length === 0 ? [...only.values()][0]! : null;
+function bootFor({ reading, boot }: Draft, boots: Boots, only: BootReading | null): BootReading | null {
+  return boots.get(reading.place.source)?.get(boot) ?? only;
 }
 
 function takeBoot(into: BootReading, from: BootReading): void {

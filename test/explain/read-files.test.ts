@@ -126,6 +126,15 @@ kmalloc-8192         280    284   8192    4    8 : tunables    0    0    0 : sla
   );
 });
 
+test("a slab cache of hugetlbfs is no message about huge pages", () => {
+  const header = "slabinfo - version: 2.1\n";
+  const row = "hugetlbfs_inode_cache   52   52  616   26   4 : tunables  0  0  0 : slabdata  2  2  0";
+  assert.deepEqual(
+    read(header + row).map((r) => [r.kind, r.slabs.length]),
+    [["memory-state", 1]],
+  );
+});
+
 test("/proc/iomem, with and without addresses", () => {
   const text = `00001000-0009ffff : System RAM
 00100000-3fffffff : System RAM

@@ -81,6 +81,15 @@ test("an archive of the same, packed or not, is the same, and nothing is written
   assert.deepEqual(readdirSync(TMP), before);
 });
 
+test("a file with an endless line is left out of its folder, the others are read", () => {
+  const root = put(join(TMP, "wide"), {
+    buddyinfo: "Node 0, zone DMA 7\n",
+    "class.txt": "a".repeat(2 ** 20 + 1),
+  });
+  const { inputs, skipped } = readOutsideTexts([root]);
+  assert.deepEqual([inputs.map((i) => i.name), skipped.map((s) => s.name)], [["buddyinfo"], ["class.txt"]]);
+});
+
 test("a large folder is read by names, links are not followed", () => {
   const files: Record<string, string> = { "proc/buddyinfo": "Node 0, zone DMA 7\n" };
   for (let i = 0; i < 400; i++) files[`notes/${i}.txt`] = "Node 0, zone DMA 1\n";
