@@ -23,6 +23,7 @@ const LAYERS = [
   "calibration",
   "chart",
   "report",
+  "explain",
   "notebook",
   "fluent",
   "bench",

@@ -1,0 +1,166 @@
+/**
+ * The texts behind paths: a file, a folder (a sosreport, a copy of /proc and /sys) or a tar archive of one. Of large folders only
+ * files are read whose names say that they tell about memory. Links are not followed, nothing is written.
+ */
+import { lstatSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { errorOf, InputError } from "../base/errors";
+import { readOutside } from "../base/outside-file";
+import { formatSize, MiB } from "../base/units";
+import { isTar, tarFiles } from "./tar";
+import { type InputText, LINE_CHARACTERS_MOST } from "./text-lines";
+
+/** A file of a folder or an archive that was not read, and why. */
+export interface SkippedFile {
+  name: string;
+  why: string;
+}
+
+export interface OutsideTexts {
+  inputs: InputText[];
+  skipped: SkippedFile[];
+}
+
+/** One file of a folder or an archive. */
+const FILE_BYTES_MOST = 64 * MiB;
+/** All of them together. */
+const ALL_BYTES_MOST = 256 * MiB;
+const FILES_MOST = 4000;
+const ENTRIES_MOST = 200_000;
+const DEPTH_MOST = 16;
+/** In folders of at most this many files everything that is text is read. */
+const SMALL_FOLDER = 300;
+
+const OF_MEMORY =
+  /(?:^|\/)(?:buddyinfo|pagetypeinfo|zoneinfo|meminfo|vmstat|iomem|slabinfo|dmesg[^/]*|kern(?:el)?[._-]?log[^/]*|messages[^/]*|syslog[^/]*|journal[^/]*|uname[^/]*|console[^/]*|boot\.log[^/]*|config-\d[^/]*|\.config|(?:nr|free|resv|surplus)_hugepages)$|(?:^|\/)proc\/(?:cmdline|version)$|^[^/]{0,80}cmdline$/;
+/** Files of processes have the names of the machine's own. */
+const OF_PROCESSES = /(?:^|\/)proc\/(?:\d+|self|thread-self)\//;
+const PACKED = /\.(?:xz|bz2|zst|zip|7z|lz4|lzo|rpm|deb)$/i;
+
+/** Texts of all paths. Throws InputError with the path and the reason where one cannot be read. */
+export function readOutsideTexts(paths: readonly string[]): OutsideTexts {
+  const found: OutsideTexts = { inputs: [], skipped: [] };
+  for (const path of paths) {
+    if (isFolder(path)) readFolder(path, found);
+    else readOne(path, found);
+  }
+  return found;
+}
+
+function isFolder(path: string): boolean {
+  try {
+    return lstatSync(path.endsWith("/") ? path : `${path}/`).isDirectory();
+  } catch {
+    return false;
+  }
+}
+
+function readOne(path: string, found: OutsideTexts): void {
+  if (PACKED.test(path))
+    throw new InputError(`${path}: this kind of archive cannot be read: unpack it, or pack it with gzip`);
+  const bytes = readOutside(path);
+  if (isTar(bytes)) readArchive(path, bytes, found);
+  else if (isBinary(bytes)) throw new InputError(`${path}: holds binary data, a text was expected`);
+  else found.inputs.push({ name: path, text: bytes.toString("utf8") });
+}
+
+function isBinary(bytes: Buffer): boolean {
+  return bytes.subarray(0, 4096).includes(0);
+}
+
+function hasLongLine(bytes: Buffer): boolean {
+  for (let from = 0; bytes.length - from > LINE_CHARACTERS_MOST; ) {
+    const end = bytes.indexOf(10, from);
+    if (end < 0 || end - from > LINE_CHARACTERS_MOST) return true;
+    from = end + 1;
+  }
+  return false;
+}
+
+/** A name from outside, for messages: printable and short. */
+function shown(path: string): string {
+  return path.replace(/[^\x20-\x7e]/g, "?").slice(-200);
+}
+
+function wanted(path: string, small: boolean): boolean {
+  if (OF_PROCESSES.test(path) || /\.(?:br|tar|tgz)$|\.tar\.gz$/.test(path)) return false;
+  return small || OF_MEMORY.test(path.replace(/\.gz$/, ""));
+}
+
+/** Takes files until the limits are reached; what goes over them is named. */
+function taker(found: OutsideTexts, under: (path: string) => string) {
+  let bytesTaken = 0;
+  let filesTaken = 0;
+  return (path: string, read: () => Buffer): void => {
+    const name = shown(under(path));
+    const skip = (why: string): unknown => found.skipped.push({ name, why });
+    if (filesTaken >= FILES_MOST) return void skip(`only ${FILES_MOST} files of a folder are read`);
+    let bytes: Buffer;
+    try {
+      bytes = read();
+    } catch (error) {
+      return void skip(errorOf(error).message);
+    }
+    if (isBinary(bytes)) return void skip("holds binary data");
+    if (hasLongLine(bytes)) return void skip(`a line has more than ${LINE_CHARACTERS_MOST} bytes`);
+    if (bytesTaken + bytes.length > ALL_BYTES_MOST)
+      return void skip(`only ${formatSize(ALL_BYTES_MOST)} of a folder are read`);
+    bytesTaken += bytes.length;
+    filesTaken++;
+    found.inputs.push({ name, text: bytes.toString("utf8") });
+  };
+}
+
+function readFolder(root: string, found: OutsideTexts): void {
+  const files = filesUnder(root);
+  const small = files.length <= SMALL_FOLDER;
+  const take = taker(found, (path) => path);
+  let any = false;
+  for (const path of files) {
+    if (!wanted(path, small) || (PACKED.test(path) && small)) continue;
+    any = true;
+    take(path, () => readOutside(join(root, path), { bytes: FILE_BYTES_MOST }));
+  }
+  if (!any) throw new InputError(`${root}: no file of this folder tells about memory by its name`);
+}
+
+/** Regular files by their path under the root, sorted, so that every computer reads them in the same order. */
+function filesUnder(root: string): string[] {
+  const files: string[] = [];
+  const folders: [path: string, depth: number][] = [["", 0]];
+  let entries = 0;
+  for (let next = folders.pop(); next !== undefined; next = folders.pop()) {
+    const [folder, depth] = next;
+    for (const entry of entriesOf(root, folder)) {
+      if (++entries > ENTRIES_MOST)
+        throw new InputError(`${root}: a folder of at most ${ENTRIES_MOST} entries can be read: it has more`);
+      const path = folder === "" ? entry.name : `${folder}/${entry.name}`;
+      if (entry.isFile()) files.push(path);
+      else if (entry.isDirectory() && depth < DEPTH_MOST && !OF_PROCESSES.test(`${path}/`))
+        folders.push([path, depth + 1]);
+    }
+  }
+  return files.sort();
+}
+
+function entriesOf(root: string, folder: string) {
+  try {
+    return readdirSync(join(root, folder), { withFileTypes: true });
+  } catch (error) {
+    if (folder === "") throw new InputError(`${root}: cannot be read (${errorOf(error).message})`);
+    return [];
+  }
+}
+
+function readArchive(path: string, bytes: Buffer, found: OutsideTexts): void {
+  const files = [...tarFiles(path, bytes)].map((f) => ({ ...f, path: f.path.replace(/^(?:\.?\/)+/, "") }));
+  const small = files.length <= SMALL_FOLDER;
+  const take = taker(found, (inside) => `${path}:${inside}`);
+  let any = false;
+  for (const file of files) {
+    if (!wanted(file.path, small) || /\.gz$/.test(file.path) || PACKED.test(file.path)) continue;
+    any = true;
+    take(file.path, () => file.content);
+  }
+  if (!any) throw new InputError(`${path}: no file of this archive tells about memory by its name`);
+}

@@ -1,0 +1,149 @@
+/**
+ * Reads what people have of a machine: logs, files of /proc and /sys, kernel configurations, traces. Nothing is concluded here and
+ * nothing that a text says is run. The lines follow the kernel's own printing code: mm/page_alloc.c and mm/show_mem.c, mm/oom_kill.c,
+ * mm/vmalloc.c, mm/cma.c, mm/hugetlb.c, mm/vmstat.c, drivers/of/of_reserved_mem.c and the architectures' boot, from 2.6.32 to 7.x.
+ */
+import { finished } from "./draft";
+import { type LogLine, logLines } from "./joined-lines";
+import { BOOT } from "./read-boot";
+import { CONTIGUOUS } from "./read-contiguous";
+import { COUNTERS } from "./read-counters";
+import { FREE_LISTS } from "./read-free-lists";
+import { HEADLINES } from "./read-headlines";
+import { HUGETLB } from "./read-hugetlb";
+import { MEM_INFO } from "./read-mem-info";
+import { OTHER_FILES } from "./read-other-files";
+import { STACKS } from "./read-stack";
+import { ZONEINFO } from "./read-zoneinfo";
+import type { Place, Reading } from "./reading";
+import { type LineReader, newSession, type Session } from "./session";
+import { sharedDrafts } from "./shared-context";
+import type { InputText } from "./text-lines";
+
+/** Lines of one kind that were understood. */
+export interface Understood {
+  /** `free list`, `call trace`, `/proc/buddyinfo` … */
+  what: string;
+  lines: number;
+  /** From the first such line to the last. */
+  place: Place;
+}
+
+/** What texts say. */
+export interface TextReadings {
+  /** In the order of the texts, and in each in the order of their first lines. */
+  readings: Reading[];
+  /** Lines outside of reports that were not understood. */
+  passedOver: Place[];
+  understood: Understood[];
+}
+
+/** The order matters only where lines have the same shape; rows of /proc files come last. */
+const READERS: readonly LineReader[] = [
+  ...MEM_INFO,
+  ...HEADLINES,
+  ...CONTIGUOUS,
+  ...HUGETLB,
+  ...BOOT,
+  ...FREE_LISTS,
+  ...ZONEINFO,
+  ...COUNTERS,
+  ...OTHER_FILES,
+  ...STACKS,
+];
+
+/** Readings of all texts. They are taken as texts of one machine: files of /proc add up to one state. */
+export function readTexts(inputs: readonly InputText[]): TextReadings {
+  const understood = new Map<string, Understood>();
+  const unknown: Place[] = [];
+  const sessions = inputs.map((input) => readText(input, understood, unknown));
+  const readings = sharedDrafts(sessions).map(finished);
+  return {
+    readings,
+    passedOver: giveToReports(readings, unknown),
+    understood: [...understood.values()],
+  };
+}
+
+function readText(input: InputText, understood: Map<string, Understood>, unknown: Place[]): Session {
+  const session = newSession(input.name);
+  for (const line of logLines(input)) {
+    if (line.text === "") {
+      if (session.section === "zoneinfo end" || session.section === "vmstat") session.section = "";
+      continue;
+    }
+    if (line.command !== null) {
+      takeCommand(session, line.command);
+      continue;
+    }
+    const what = readLine(line, session);
+    const { report } = session;
+    if (report && line.seconds !== null && report.reading.place.last === line.place.last)
+      report.seconds = line.seconds;
+    if (what === null) passOver(unknown, line.place);
+    else note(understood, what, line.place);
+  }
+  return session;
+}
+
+/** A command names the file that the next lines come from. */
+function takeCommand(session: Session, command: string): void {
+  session.printed = command === "" ? null : command;
+  session.section = "";
+  session.zone = null;
+}
+
+function readLine(line: LogLine, session: Session): string | null {
+  for (const read of READERS) {
+    const what = read(line, session);
+    if (what !== null) return what;
+  }
+  return null;
+}
+
+function passOver(unknown: Place[], { source, first, last }: Place): void {
+  const before = unknown.at(-1);
+  if (before && before.source === source && before.last + 1 >= first)
+    before.last = Math.max(before.last, last);
+  else unknown.push({ source, first, last });
+}
+
+function note(understood: Map<string, Understood>, what: string, place: Place): void {
+  const key = `${place.source}\n${what}`;
+  const entry = understood.get(key);
+  if (entry) {
+    entry.lines += place.last - place.first + 1;
+    entry.place.last = Math.max(entry.place.last, place.last);
+  } else understood.set(key, { what, lines: place.last - place.first + 1, place: { ...place } });
+}
+
+const OWN_LINES: readonly Reading["kind"][] = ["page-allocation-failure", "oom", "memory-state"];
+
+/** Lines that were not understood and lie within a report go to that report; the others are left. */
+function giveToReports(readings: readonly Reading[], unknown: readonly Place[]): Place[] {
+  const bySource = new Map<string, Reading[]>();
+  for (const reading of readings) {
+    if (!OWN_LINES.includes(reading.kind)) continue;
+    const { source } = reading.place;
+    const list = bySource.get(source);
+    if (list) list.push(reading);
+    else bySource.set(source, [reading]);
+  }
+  for (const list of bySource.values()) list.sort((a, b) => a.place.first - b.place.first);
+  return unknown.filter((place) => {
+    const owner = ownerOf(bySource.get(place.source) ?? [], place);
+    owner?.passedOver.push(place);
+    return owner === undefined;
+  });
+}
+
+/** Reports begin one after the other, so only the last one that begins before a line, or the one before, can hold it. */
+function ownerOf(reports: readonly Reading[], { first }: Place): Reading | undefined {
+  let [low, high] = [0, reports.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (reports[middle]!.place.first <= first) low = middle + 1;
+    else high = middle;
+  }
+  return [reports[low - 1], reports[low - 2]].find((r) => r !== undefined && r.place.last >= first);
+}
