@@ -42,6 +42,17 @@ export {
   wilson,
 } from "./experiment/statistics";
 export { range } from "./experiment/sweep";
+export type {
+  ExplainAnswer,
+  Missing,
+  Remedy,
+  ReportAnswer,
+  ZoneAnswer,
+} from "./explain/answer";
+export { EXPLAIN_SCHEMA } from "./explain/answer-schema";
+export type { ReadingKind } from "./explain/reading";
+export type { InputText } from "./explain/text-lines";
+export { REASONS, type Reason } from "./explain/zone-rule";
 export {
   ComparisonBuilder,
   type CostsIn,
@@ -59,6 +70,7 @@ export {
   type TlbCurveOptions,
 } from "./fluent/curves";
 export { experiment, RunResult } from "./fluent/experiment";
+export { Explanation, explain, explainFiles } from "./fluent/explanation";
 export { Cancelled } from "./fluent/interrupt";
 export {
   type BoardName,
@@ -127,6 +139,8 @@ export {
   KERNEL_RELEASES,
   type KernelRelease,
   type ModelledRelease,
+  type NearestKernel,
+  nearestKernel,
   type ResolvedKernel,
   resolveKernel,
 } from "./hardware/kernel-release";

@@ -8,6 +8,7 @@ const LIB = resolve(fileURLToPath(import.meta.url), "../../../lib");
 
 /** The first rule that matches a file of lib decides: name of the page, what is on it, files. */
 export const AREAS = [
+  ["explain", /^(?:explain\/|fluent\/explanation)/],
   ["running-machine", /^(?:fluent\/running|machine\/(?:system|page-slots|hugetlb))/],
   ["machine-and-boot", /^(?:fluent\/machine|machine\/|hardware\/(?:boards?|kernel-release)\b)/],
   ["recordings", /^(?:trace\/|fluent\/recording)/],
@@ -27,6 +28,7 @@ export const AREAS = [
 const ABOUT = {
   "machine-and-boot": "Describe a machine, boot it on paper, and read what became of its memory.",
   "running-machine": "A booted machine that runs: fill it, pin pages, ask for contiguous memory.",
+  explain: "From kernel logs and files of /proc to the reason of a failure, and what to change.",
   allocator: "The page allocator itself: requests and frees, compaction, contiguous ranges, reports, laws.",
   plans: "Every kind of plan: its check, its types, its JSON Schema.",
   "experiments-and-results": "Runs, comparisons, sweeps and scorecards; statistics; what a run gives.",
