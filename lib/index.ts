@@ -56,6 +56,17 @@ export {
   thresholdOf,
   thresholdText,
 } from "./experiment/threshold";
+export type {
+  ExplainAnswer,
+  Missing,
+  Remedy,
+  ReportAnswer,
+  ZoneAnswer,
+} from "./explain/answer";
+export { EXPLAIN_SCHEMA } from "./explain/answer-schema";
+export type { ReadingKind } from "./explain/reading";
+export type { InputText } from "./explain/text-lines";
+export { REASONS, type Reason } from "./explain/zone-rule";
 export {
   ComparisonBuilder,
   type CostsIn,
@@ -73,6 +84,7 @@ export {
   type TlbCurveOptions,
 } from "./fluent/curves";
 export { experiment, RunResult } from "./fluent/experiment";
+export { Explanation, explain, explainFiles } from "./fluent/explanation";
 export { HugePagesOutcome } from "./fluent/huge-pages-outcome";
 export { Cancelled } from "./fluent/interrupt";
 export {
@@ -150,6 +162,8 @@ export {
   KERNEL_RELEASES,
   type KernelRelease,
   type ModelledRelease,
+  type NearestKernel,
+  nearestKernel,
   type ResolvedKernel,
   resolveKernel,
 } from "./hardware/kernel-release";

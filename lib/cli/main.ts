@@ -7,7 +7,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { basename, extname, join } from "node:path";
 import { Command, CommanderError } from "commander";
 import { InputError } from "../base/errors";
-import { printable } from "./printable";
+import { printable } from "../base/printable";
 
 /** What the file of a command exports; the file has the name of the command. */
 interface CommandFile {

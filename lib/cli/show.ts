@@ -34,7 +34,7 @@ import { profileForVersion, recordedRelease } from "../trace/recording";
 import type { Snapshot } from "../trace/snapshot";
 import { loadSnapshot } from "../trace/snapshot-load";
 import { parseSnapshot } from "../trace/snapshot-parse";
-import { printable } from "./printable";
+import { printable } from "../base/printable";
 
 interface Shown {
   memory: Memory;

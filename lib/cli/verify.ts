@@ -4,9 +4,9 @@
  */
 import type { Command } from "commander";
 import { InputError } from "../base/errors";
+import { printable } from "../base/printable";
 import { RUN_LIMITS } from "../report/run-again";
 import { type Verification, verifyFile } from "../report/verify";
-import { printable } from "./printable";
 
 function report({ file, results, changes, compared, ok }: Verification): string {
   const lines = results.map(({ sha256, kind, verdict, why, leftOut, places }) => {

@@ -46,3 +46,40 @@ export const KERNEL_GAPS: readonly KernelGap[] = [
   { from: "6.12", note: "alloc_contig_range() of one power-of-two folio (__GFP_COMP, e98337d11bbd)" },
   { from: "6.15", note: "gigantic pages taken from hugetlb_cma= at boot, hugetlb_cma_only" },
 ];
+
+/** What differs before the oldest modelled kernel and matters for reading its reports; oldest end first. */
+export const BEFORE_MODELLED: readonly KernelGap[] = [
+  {
+    until: "2.6.35",
+    note: "no memory compaction (748446bb6b5a): a large request got what reclaim happened to free",
+  },
+  {
+    until: "2.6.38",
+    note: "no transparent huge pages and no isolated counts in reports of 2.6.31 and before",
+  },
+  {
+    until: "3.5",
+    note: "no CMA (c64be2bb1c6e): drivers reserved memory at boot or took it from the buddy lists",
+  },
+  {
+    until: "3.7",
+    note: "free CMA pages counted as usable for every request (d95ea5d18e69 subtracts them)",
+  },
+  {
+    until: "4.4",
+    note: "the watermark check held at every order, with half the mark for each order up; from 4.4 on one large enough block suffices (97a16fc82a7c)",
+  },
+  {
+    until: "4.4",
+    note: "a few page blocks of type R (MIGRATE_RESERVE) instead of the high-atomic reserve (0aaa29a56e4f)",
+  },
+  {
+    until: "4.6",
+    note: "reports print the flags of the request as a number only, and no letters of types before 3.7",
+  },
+  { until: "4.8", note: "reclaim kept its lists by zone, not by node (599d0c954f91)" },
+  {
+    until: "4.12",
+    note: "requests of order 1 to 3 that wait were retried without limit; larger ones gave up after little reclaim",
+  },
+];

@@ -5,7 +5,7 @@
  */
 import { InputError } from "../base/errors";
 import { BOOT_RULES, type BootRules } from "./kernel-boot-rules";
-import { KERNEL_GAPS } from "./kernel-gaps";
+import { BEFORE_MODELLED, KERNEL_GAPS } from "./kernel-gaps";
 import type { KernelSwitch, SwitchValue } from "./kernel-switch";
 import {
   ALLOCATOR_SWITCHES,
@@ -44,10 +44,10 @@ const BOOT: Table = BOOT_RULES;
 
 const rows = (): readonly ModelledKernel[] => MODELLED_KERNELS;
 
-/** A number that orders releases: 5.9 before 5.10. */
+/** A number that orders releases: 5.9 before 5.10, 2.6.32 before 2.6.39. */
 function rank(release: string): number {
-  const [major, minor] = release.split(".");
-  return Number(major) * 1000 + Number(minor);
+  const [major, minor, patch] = release.split(".");
+  return Number(major) * 1000 + Number(minor) + Number(patch ?? 0) / 1000;
 }
 
 /** Below 0: `a` is older than `b`; 0: the same. */
@@ -58,6 +58,59 @@ export function compareReleases(a: KernelRelease, b: KernelRelease): number {
 /** The series in a version's name, or undefined. */
 export function seriesOf(text: string): KernelRelease | undefined {
   return /^v?((?:0|[1-9]\d*)\.(?:0|[1-9]\d*))(?:[.+-].*)?$/.exec(text.trim())?.[1];
+}
+
+/** The series of any release from 2.6 on in a version's name, `2.6.32-754.el6` → `2.6.32`, or undefined. */
+export function anySeries(text: string): KernelRelease | undefined {
+  const old = /^v?(2\.6\.(?:0|[1-9]\d?))(?!\d)/.exec(text.trim())?.[1];
+  const series = old ?? /^v?((?:[3-9]|[1-9]\d)\.(?:0|[1-9]\d{0,2}))(?![\d])/.exec(text.trim())?.[1];
+  return series;
+}
+
+/** A release that somebody has, and the nearest one that is modelled by dates. */
+export interface NearestKernel {
+  /** As it was written. */
+  text: string;
+  /** `2.6.32`, `3.10`, `6.1`; dates of differences before 4.17 are compared with it. */
+  series: KernelRelease;
+  /** A release that kernelSwitches() and bootRules() take. */
+  release: KernelRelease;
+  /** What differs, for a release that is not modelled. Empty within the modelled range. */
+  notes: string[];
+}
+
+/**
+ * Any release from 2.6 on, mapped to the nearest that the tables date: the oldest for an older one, the newest for a
+ * newer one, with notes of what differs. Undefined for text that names no release.
+ * @example
+ * ```ts
+ * import { nearestKernel } from "pageblock";
+ *
+ * nearestKernel("3.10.0-693.el7.x86_64")!.series; // => "3.10"
+ * nearestKernel("3.10.0-693.el7.x86_64")!.release; // => "4.17"
+ * nearestKernel("6.6.30-v8+")!.release; // => "6.6"
+ * ```
+ */
+export function nearestKernel(text: string): NearestKernel | undefined {
+  const series = anySeries(text);
+  if (series === undefined) return undefined;
+  const oldest = rows()[0]!.release;
+  const newest = rows().at(-1)!.release;
+  if (compareReleases(series, oldest) < 0) {
+    const notes = BEFORE_MODELLED.filter(({ until }) => compareReleases(series, until!) < 0).map(
+      ({ note }) => note,
+    );
+    const first = `Linux ${series} is older than the oldest modelled release, ${oldest}, whose rules are used where the list below says nothing else`;
+    return { text, series, release: oldest, notes: [first, ...notes] };
+  }
+  if (compareReleases(series, newest) > 0)
+    return {
+      text,
+      series,
+      release: newest,
+      notes: [`Linux ${series} is newer than the newest modelled release, ${newest}, whose rules are used`],
+    };
+  return { text, series, release: series, notes: [] };
 }
 
 /**

@@ -4,6 +4,7 @@
  */
 import { ERRNO, GRANTED, type Granted, type Refused, refusedWith } from "../base/answer";
 import { InputError, unknownName } from "../base/errors";
+import { gfpFromNames, gfpFromValue, knownGfpWords } from "../hardware/kernel-gfp";
 import type { KernelRelease } from "../hardware/kernel-release";
 import { gfpMigratetype } from "./allocation/alloc-flags";
 import { allocPages, allocPagesBulk, freePages } from "./allocation/page-alloc";
@@ -17,6 +18,7 @@ import { VALIDATE_LEVELS, type ValidateLevel, validate } from "./reports/validat
 import { vmstatText, zoneinfoText } from "./reports/zoneinfo";
 import { PATH_BUDDY, PATH_FALLBACK, PATH_REFILL, PATH_SLOW } from "./state/alloc-context";
 import * as gfpFlags from "./state/gfp";
+import { engineGfp } from "./state/gfp-words";
 import type { Memory } from "./state/memory";
 import { ALLOCATED, ORDER_MASK } from "./state/page-state";
 import type { TracePoints } from "./state/trace-points";
@@ -29,20 +31,40 @@ const GFP_NAMES = new Map<string, number>(
   ),
 );
 
-/** `"GFP_KERNEL|__GFP_NOWARN"` → the flags; a number is used unchanged (6.1's bits). */
-export function parseGfp(gfp: string | number): number {
+/**
+ * `"GFP_KERNEL|__GFP_NOWARN"` → the flags. Also the names that reports of any release print (`GFP_NOFS`, `GFP_DMA`,
+ * `__GFP_COLD`, `__GFP_WAIT`), and a hexadecimal text, `"0x40cc0"`, which is read with the bits of `release` (default
+ * 6.1). A number is used unchanged: 6.1's bits.
+ */
+export function parseGfp(gfp: string | number, release: KernelRelease = "6.1"): number {
   if (typeof gfp === "number") {
     if (!Number.isInteger(gfp) || gfp < 0 || gfp >= 2 ** 31)
       throw new InputError(`gfp: flags must be a whole number from 0 to 2^31 − 1: got ${gfp}`);
     return gfp;
   }
+  if (/^\s*0x[0-9a-f]{1,8}\s*$/i.test(gfp)) return fromBits(gfp, release);
   let flags = 0;
   for (const part of gfp.split("|")) {
-    const value = GFP_NAMES.get(part.trim());
-    if (value === undefined) throw unknownName("gfp", part.trim(), [...GFP_NAMES.keys()]);
-    flags |= value;
+    const name = part.trim();
+    const value = GFP_NAMES.get(name);
+    if (value !== undefined) flags |= value;
+    else {
+      const { has, unknown } = gfpFromNames(name);
+      if (name === "" || unknown.length > 0)
+        throw unknownName("gfp", name, [...new Set([...GFP_NAMES.keys(), ...knownGfpWords()])]);
+      flags |= engineGfp(has);
+    }
   }
   return flags;
+}
+
+function fromBits(text: string, release: KernelRelease): number {
+  const { has, unknown } = gfpFromValue(Number(text), release);
+  if (unknown.length > 0)
+    throw new InputError(
+      `gfp: the bits ${unknown.join(", ")} of ${text.trim()} have no meaning in Linux ${release}`,
+    );
+  return engineGfp(has);
 }
 
 /** One request. */
@@ -123,7 +145,7 @@ export class PageAllocator {
     const order = request.order ?? 0;
     if (!Number.isInteger(order) || order < 0 || order > 30)
       throw new InputError(`order: must be a whole number from 0 to ${m.maxOrder}: got ${order}`);
-    const gfp = parseGfp(request.gfp ?? gfpFlags.GFP_KERNEL);
+    const gfp = parseGfp(request.gfp ?? gfpFlags.GFP_KERNEL, this.release);
     const migratetype = gfpMigratetype(m, gfp);
     const zonelist = this.zonelist(request.nid, gfp);
     const pfn = allocPages(m, gfp, order, zonelist);
@@ -154,7 +176,7 @@ export class PageAllocator {
     if (!Number.isInteger(count) || count < 1 || count > 2 ** 20)
       throw new InputError(`bulk request: count must be a whole number from 1 to ${2 ** 20}: got ${count}`);
     const m = this.memory;
-    const flags = parseGfp(gfp);
+    const flags = parseGfp(gfp, this.release);
     const out = new Int32Array(count);
     const pages = out.subarray(0, allocPagesBulk(m, flags, count, out));
     const tell = m.trace?.pageAlloc;

@@ -34,6 +34,12 @@ export function figureBundle(figure: Figure): MimeBundle {
   return withResults(shown, runs ?? []);
 }
 
+/** Several figures as HTML, one below the other, for a bundle that shows more than figures. */
+export function figuresHtml(figures: readonly Figure[]): string {
+  if (figures.length === 0) return "";
+  return (loaderDue() ? loaderHtml() : "") + figures.map((figure) => chartHtml(figure)).join("");
+}
+
 function loaderDue(): boolean {
   const now = cellRun();
   if (sent) {

@@ -9,6 +9,7 @@ const LIB = resolve(fileURLToPath(import.meta.url), "../../../lib");
 /** The first rule that matches a file of lib decides: name of the page, what is on it, files. */
 export const AREAS = [
   ["running-machine", /^(?:fluent\/(?:running|huge-pages)|machine\/(?:system|page-slots|hugetlb))/],
+  ["explain", /^(?:explain\/|fluent\/explanation)/],
   ["machine-and-boot", /^(?:fluent\/machine|machine\/|hardware\/(?:boards?|kernel-release)\b)/],
   ["recordings", /^(?:trace\/|fluent\/recording)/],
   ["workloads", /^(?:calibration\/|workload\/|fluent\/workload)/],
@@ -28,6 +29,7 @@ export const AREAS = [
 const ABOUT = {
   "machine-and-boot": "Describe a machine, boot it on paper, and read what became of its memory.",
   "running-machine": "A booted machine that runs: fill it, pin pages, ask for contiguous memory.",
+  explain: "From kernel logs and files of /proc to the reason of a failure, and what to change.",
   allocator: "The page allocator itself: requests and frees, compaction, contiguous ranges, reports, laws.",
   plans: "Every kind of plan: its check, its types, its JSON Schema.",
   "experiments-and-results": "Runs, comparisons and sweeps; statistics; what a run gives.",

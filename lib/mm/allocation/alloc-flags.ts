@@ -27,7 +27,7 @@ export function gfpMigratetype(m: Memory, gfp: number): number {
 }
 
 /** gfp_to_alloc_flags_cma(). */
-export function cmaFlag(m: Memory, mt: number): number {
+export function cmaFlag(m: Pick<Memory, "cma">, mt: number): number {
   return m.cma && mt === MIGRATE_MOVABLE ? ALLOC_CMA : 0;
 }
 
@@ -57,7 +57,10 @@ export function fastFlags(m: Memory, ac: AllocContext): number {
 }
 
 /** gfp_to_alloc_flags(). */
-export function slowFlags(m: Memory, ac: AllocContext): number {
+export function slowFlags(
+  m: Pick<Memory, "hardAtomic" | "cma" | "sw">,
+  ac: Pick<AllocContext, "gfp" | "order" | "mt">,
+): number {
   const { gfp, order, mt } = ac;
   let flags = ALLOC_WMARK_MIN | ALLOC_CPUSET | (gfp & (__GFP_HIGH | __GFP_KSWAPD_RECLAIM));
   const mayDig = !m.hardAtomic || isAtomic(gfp) || (gfp & __GFP_ATOMIC) !== 0;

@@ -22,13 +22,37 @@ export function wmarkPages(zone: Zone, which: number): number {
   return zone.wmark[which]! + zone.watermarkBoost;
 }
 
+/** The rules of a release that the check asks. */
+export type WatermarkRules = Pick<Memory, "hardAtomic" | "wholeReserve" | "cmaApart">;
+
+/** The counters of a zone that the check asks. */
+export type WatermarkCounters = Pick<Zone, "nrReservedHighatomic" | "nrFreeHighatomic" | "nrFreeCma">;
+
 /** __zone_watermark_unusable_free(): pages this request cannot use. */
-function unusableFree(m: Memory, zone: Zone, order: number, allocFlags: number): number {
+export function unusableFree(
+  m: WatermarkRules,
+  zone: WatermarkCounters,
+  order: number,
+  allocFlags: number,
+): number {
   let unusable = (1 << order) - 1;
   if ((allocFlags & (m.hardAtomic ? ALLOC_HARDER | ALLOC_OOM : ALLOC_RESERVES)) === 0)
     unusable += m.wholeReserve ? zone.nrReservedHighatomic : zone.nrFreeHighatomic;
   if (m.cmaApart && (allocFlags & ALLOC_CMA) === 0 && zone.nrFreeCma > 0) unusable += zone.nrFreeCma;
   return unusable;
+}
+
+/** The mark that a request with these rights must stay above: part of the reserve is free to atomic requests. */
+export function markWithRights(m: Pick<Memory, "hardAtomic">, mark: number, allocFlags: number): number {
+  if ((allocFlags & ALLOC_RESERVES) === 0) return mark;
+  let min = mark;
+  if (allocFlags & ALLOC_MIN_RESERVE) {
+    min -= Math.trunc(min / 2);
+    if (allocFlags & ALLOC_NON_BLOCK && !m.hardAtomic) min -= Math.trunc(min / 4);
+  }
+  if (allocFlags & ALLOC_OOM) min -= Math.trunc(min / 2);
+  else if (allocFlags & ALLOC_HARDER && m.hardAtomic) min -= Math.trunc(min / 4);
+  return min;
 }
 
 /** __zone_watermark_ok(): enough pages above the mark and, for order > 0, one page that is large enough. */
@@ -41,16 +65,8 @@ export function zoneWatermarkOk(
   allocFlags: number,
   freePages: number,
 ): boolean {
-  let min = mark;
   const free = freePages - unusableFree(m, zone, order, allocFlags);
-  if (allocFlags & ALLOC_RESERVES) {
-    if (allocFlags & ALLOC_MIN_RESERVE) {
-      min -= Math.trunc(min / 2);
-      if (allocFlags & ALLOC_NON_BLOCK && !m.hardAtomic) min -= Math.trunc(min / 4);
-    }
-    if (allocFlags & ALLOC_OOM) min -= Math.trunc(min / 2);
-    else if (allocFlags & ALLOC_HARDER && m.hardAtomic) min -= Math.trunc(min / 4);
-  }
+  const min = markWithRights(m, mark, allocFlags);
   if (free <= min + zone.lowmemReserve[highestZoneidx]!) return false;
   if (order === 0) return true;
   for (let o = order; o <= m.maxOrder; o++) {

@@ -1,0 +1,48 @@
+/** `pageblock explain <file…>`: why requests were refused, and what to change, from logs and files of /proc. */
+import { readFileSync } from "node:fs";
+import type { Command } from "commander";
+import { InputError } from "../base/errors";
+import { EXPLAIN_SCHEMA } from "../explain/answer-schema";
+import { type Explanation, explain, explainFiles } from "../fluent/explanation";
+
+interface ExplainOptions {
+  json?: boolean;
+  schema?: boolean;
+}
+
+export function register(program: Command): void {
+  program
+    .command("explain")
+    .description("say why memory was refused, and what to change: from kernel logs and files of /proc")
+    .argument("[files...]", "logs, files of /proc, folders or tar archives of them; - is standard input")
+    .option("--json", "print one JSON object")
+    .option("--schema", "print the JSON Schema of that object")
+    .action((files: string[], options: ExplainOptions) => {
+      process.stdout.write(explained(files, options));
+    });
+}
+
+function explained(files: readonly string[], { json, schema }: ExplainOptions): string {
+  if (schema === true) return `${JSON.stringify(EXPLAIN_SCHEMA, null, 2)}\n`;
+  if (files.length === 0)
+    throw new InputError("explain: at least one file must be named, or - for standard input: got none");
+  const why = files.length === 1 && files[0] === "-" ? fromInput() : explainFiles(files);
+  if (json === true) return `${JSON.stringify(why, null, 2)}\n`;
+  const skipped = why.skipped.map(({ name, why: reason }) => `not read: ${name}: ${reason}`);
+  return [why.text(), ...skipped.map((line) => `${line}\n`)].join("");
+}
+
+/** Standard input may have as much as a file. */
+const INPUT_BYTES_MOST = 2 ** 28;
+
+function fromInput(): Explanation {
+  let text: Buffer;
+  try {
+    text = readFileSync(0);
+  } catch (error) {
+    throw new InputError(`standard input: cannot be read: got ${(error as Error).message}`);
+  }
+  if (text.length > INPUT_BYTES_MOST)
+    throw new InputError(`standard input: must be at most ${INPUT_BYTES_MOST} bytes: got ${text.length}`);
+  return explain({ name: "standard input", text: text.toString("utf8") });
+}

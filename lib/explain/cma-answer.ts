@@ -1,0 +1,215 @@
+/** Answers to reports of contiguous areas: an area that was not reserved, or that refused a request. */
+import { formatSize, hex } from "../base/units";
+import type { Missing, Remedy } from "./answer";
+import { releasesOf } from "./driver-remedies";
+import { type AreaMap, largestArea } from "./map-search";
+import { AREAS, MAP } from "./missing";
+import { about } from "./quantities";
+import type { CmaReading, Reading } from "./reading";
+import { pageBytesOf } from "./request";
+import type { Reason } from "./zone-rule";
+
+/** The part of an answer that this kind of report decides. */
+export interface PartAnswer {
+  reasons: Reason[];
+  verdict: string[];
+  harmless: boolean | null;
+  remedies: Remedy[];
+  missing: Missing[];
+}
+
+const ENOMEM = 12;
+const EBUSY = 16;
+const EINTR = 4;
+
+/** The requests of a report and what the area had. */
+interface Refusals {
+  requests: CmaReading[];
+  pageBytes: number;
+  freePages: number | null;
+  totalPages: number | null;
+  largestRun: number | null;
+  area: string | null;
+  busy: CmaReading[];
+}
+
+function refusalsOf(reading: Reading): Refusals {
+  const of = (event: CmaReading["event"]) => reading.cma.filter((line) => line.event === event);
+  const requests = of("alloc-failed");
+  const available = reading.cma.filter((line) => line.freePages !== null || line.totalPages !== null);
+  const last = available.at(-1);
+  const runs = last?.runs ?? [];
+  const pageBytes = pageBytesOf(reading);
+  const cmaTotal = reading.totals.CmaTotal;
+  return {
+    requests,
+    pageBytes,
+    freePages: last?.freePages ?? null,
+    totalPages: last?.totalPages ?? (cmaTotal === undefined ? null : cmaTotal / pageBytes),
+    largestRun: runs.length === 0 ? null : Math.max(...runs.map((run) => run.pages)),
+    area: [...requests, ...available].find((line) => line.area !== null)?.area ?? null,
+    busy: of("pages-busy"),
+  };
+}
+
+/** `the area linux,cma`, or what is known of it. */
+export const areaName = (area: string | null) => (area === null ? "the CMA area" : `the CMA area ${area}`);
+
+export const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
+
+/** cma_alloc() refused a request. */
+export function cmaAllocAnswer(reading: Reading, map: AreaMap | null): PartAnswer {
+  const r = refusalsOf(reading);
+  const asked = Math.max(0, ...r.requests.map((line) => line.askedPages ?? 0));
+  const errnos = new Set(r.requests.map((line) => Math.abs(line.errno ?? 0)));
+  const short = r.freePages !== null && asked > 0 && r.freePages < asked;
+  const full =
+    errnos.has(ENOMEM) || short || (errnos.has(0) && r.largestRun !== null && r.largestRun < asked);
+  const busy = errnos.has(EBUSY) || r.busy.length > 0 || (errnos.has(0) && !full && r.freePages !== null);
+  const reasons: Reason[] = [
+    ...(full ? ["cma-area-full" as const] : []),
+    ...(busy ? ["cma-busy" as const] : []),
+  ];
+  const size = (pages: number) => `${pages} pages (${about(pages * r.pageBytes)})`;
+  const what =
+    asked > 0 ? `${size(asked)} were asked of ${areaName(r.area)}` : `A request to ${areaName(r.area)}`;
+  const verdict: string[] = [];
+  if (full) verdict.push(`${what}. ${fullCause(r, asked, size)}`);
+  if (busy) verdict.push(...busyCause(r, what, full));
+  if (errnos.has(EINTR))
+    verdict.push(
+      `${what} and ended with −4 (EINTR): a signal ended the program that asked. Memory was not the reason.`,
+    );
+  if (verdict.length === 0) verdict.push(`${what}; the text does not show why it was refused.`);
+  const device = reading.cma.find((line) => line.event === "device-failed");
+  const onlyBusyLines = r.requests.length === 0 && r.busy.length > 0;
+  verdict.push(...aftermath(device, onlyBusyLines));
+  return {
+    reasons,
+    verdict,
+    harmless: onlyBusyLines ? true : device === undefined ? null : false,
+    remedies: [
+      ...(full ? largerArea(r, asked, map) : []),
+      ...(busy && !onlyBusyLines ? freeTheRange() : []),
+      ...smallerPieces(asked, r),
+    ],
+    missing: [...(r.totalPages === null || full ? [AREAS] : []), ...(map === null ? [MAP] : [])],
+  };
+}
+
+function fullCause(r: Refusals, asked: number, size: (pages: number) => string): string {
+  const { freePages, totalPages, largestRun } = r;
+  if (totalPages !== null && asked > totalPages)
+    return `The area has ${size(totalPages)} in all, so no such request can ever be granted.`;
+  if (freePages === 0)
+    return `The area is full: none of its ${totalPages === null ? "pages" : size(totalPages)} is free; drivers hold them all.`;
+  if (freePages !== null && freePages < asked)
+    return `Only ${size(freePages)} of ${totalPages === null ? "it" : size(totalPages)} are not held by drivers.`;
+  if (largestRun !== null && largestRun < asked)
+    return `${size(freePages ?? 0)} are free, but the longest run has ${size(largestRun)}: buffers of drivers lie between. The area is fragmented.`;
+  if (freePages !== null)
+    return `${size(freePages)} are free, but no run of them is long enough and aligned as asked: buffers of drivers lie between.`;
+  return totalPages === null
+    ? "No run of free pages in the area is that long: the area is smaller than the request, full, or fragmented by buffers of drivers (−12, ENOMEM)."
+    : `No run of free pages among its ${size(totalPages)} is that long: drivers hold the rest, or buffers lie between (−12, ENOMEM).`;
+}
+
+function busyCause(r: Refusals, what: string, full: boolean): string[] {
+  const free =
+    r.freePages !== null && r.totalPages !== null && r.freePages === r.totalPages
+      ? " No driver holds any of it, so"
+      : " ";
+  const cause = `${full ? "Besides, a" : `${what}.${free === " " ? " A" : `${free} a`}`} page in the range cannot be moved now (−16, EBUSY): pages of processes and files lend the area, and one of them is pinned, under I/O, or locked.`;
+  if (r.busy.length === 0) return [cause];
+  return [
+    cause,
+    `${r.busy.length} range${r.busy.length === 1 ? " was" : "s were"} tried and found busy; after each the kernel tries the next one.`,
+  ];
+}
+
+function aftermath(device: CmaReading | undefined, onlyBusyLines: boolean): string[] {
+  if (onlyBusyLines)
+    return [
+      "The text has no failure behind these lines: a later range was taken, and the lines are only a notice.",
+    ];
+  if (device === undefined) return [];
+  return [
+    `${device.area === null ? "The device" : `The device ${device.area}`} got nothing: its driver reports the failure.`,
+  ];
+}
+
+function largerArea(r: Refusals, asked: number, map: AreaMap | null): Remedy[] {
+  const bytes = asked * r.pageBytes;
+  const total = (r.totalPages ?? 0) * r.pageBytes;
+  const exhausted = r.freePages === 0;
+  const least = Math.max(bytes, total * (exhausted ? 4 : 2), total > 0 ? total + bytes : 0);
+  const wanted = 2 ** Math.ceil(Math.log2(Math.max(least, 16 * 2 ** 20)));
+  const largest = map === null ? null : largestArea(map);
+  const size = largest === null ? wanted : Math.min(wanted, largest.bytes);
+  const remedies: Remedy[] = [
+    {
+      what: "Make the CMA area larger",
+      how: `cma=${size / 2 ** 20}M on the kernel command line, or the size of the reusable region linux,cma in the device tree (Raspberry Pi: dtoverlay=vc4-kms-v3d,cma-${Math.max(256, size / 2 ** 20)})`,
+      effect:
+        total === 0
+          ? `at least ${about(Math.ceil(bytes / 2 ** 20) * 2 ** 20)} are needed for this request alone`
+          : `drivers hold the ${about(total)} that the area has; each needs its own share`,
+      cost: "the kernel's own memory cannot use the area",
+      releases: releasesOf("cma="),
+      basis: largest === null ? "experience" : "search",
+    },
+  ];
+  if (largest !== null)
+    remedies.push({
+      what: "Largest area on this machine",
+      how: `cma=${largest.bytes / 2 ** 20}M`,
+      effect: `the engine finds room for it at ${hex(largest.base)}, aligned to ${formatSize(map!.alignment)}`,
+      cost: "nearly all memory that devices reach is then lent to movable pages only",
+      releases: releasesOf("cma="),
+      basis: "search",
+    });
+  return remedies;
+}
+
+function freeTheRange(): Remedy[] {
+  return [
+    {
+      what: "Ask early",
+      how: "allocate the buffer when the driver loads, and keep it",
+      effect: "few pages of processes and files lie in the area then",
+      cost: "the memory is taken for good",
+      releases: "every release",
+      basis: "experience",
+    },
+    {
+      what: "Empty the area first",
+      how: "sync; echo 3 > /proc/sys/vm/drop_caches; echo 1 > /proc/sys/vm/compact_memory",
+      effect: "file pages leave, and pages under I/O come to rest; a pinned page stays",
+      cost: "files are read from disk again",
+      releases: releasesOf("vm.compact_memory"),
+      basis: "experience",
+    },
+    {
+      what: "Keep the region for the device alone",
+      how: "a region in the device tree without reusable (a no-map carve-out), or mem= and a driver of its own",
+      effect: "no other page is ever in it, so the request always succeeds",
+      cost: "the memory is of no use to anything else",
+      releases: "every release",
+      basis: "rule",
+    },
+  ];
+}
+
+function smallerPieces(asked: number, r: Refusals): Remedy[] {
+  if (asked < 2) return [];
+  return [
+    {
+      what: "Ask for smaller pieces",
+      how: "fewer or smaller buffers (resolution, number of buffers, ring size), or a scatter-gather list",
+      effect: `pieces smaller than ${about(asked * r.pageBytes)} fit between what is held`,
+      cost: "a setting or a patch of the driver",
+      releases: "every release",
+      basis: "experience",
+    },
+  ];
+}

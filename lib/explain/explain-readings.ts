@@ -1,0 +1,191 @@
+/** From readings to answers: one report after the other. */
+import type { ExplainAnswer, ReportAnswer } from "./answer";
+import { askedBy } from "./asked-by";
+import { cmaAllocAnswer, type PartAnswer } from "./cma-answer";
+import { cmaReservationAnswer } from "./cma-reservation";
+import { harmOf } from "./harmless";
+import { hugetlbAnswer } from "./hugetlb-answer";
+import { type AreaMap, areaMapOf } from "./map-search";
+import { missingOf, RELEASE } from "./missing";
+import type { Place, Reading } from "./reading";
+import { remediesOf } from "./remedies";
+import { type Asked, askedOf, kernelOf } from "./request";
+import { bootAnswer, stateAnswer, traceAnswer } from "./state-answer";
+import { openReasons, type VerdictOf, verdictOf } from "./verdict";
+import { type JudgedZone, judgeZones } from "./zone-words";
+
+/** A report with what its pictures are drawn from. */
+export interface ExplainedReport {
+  reading: Reading;
+  asked: Asked;
+  zones: readonly JudgedZone[];
+  answer: ReportAnswer;
+}
+
+const placeOf = ({ source, first, last }: Place) => ({ source, first, last });
+
+/** Answers to all reports of some texts. A map of memory in one of them serves those of the same texts. */
+export function explainReadings(readings: readonly Reading[]): ExplainedReport[] {
+  const maps = mapFinder(readings);
+  const states = readings.filter(({ kind, zones }) => kind === "memory-state" && zones.length > 0);
+  return readings.map((reading) => {
+    const lent = isRefused(reading) && reading.zones.length === 0 ? stateFor(reading, states) : null;
+    return explainReading(reading, maps(reading), lent);
+  });
+}
+
+const isRefused = ({ kind }: Reading) => kind === "page-allocation-failure" || kind === "oom";
+
+/** Memory as another part of the texts shows it, for a report that was cut before its own: of the same text if possible. */
+function stateFor(reading: Reading, states: readonly Reading[]): Reading | null {
+  return states.find((other) => other.place.source === reading.place.source) ?? states[0] ?? null;
+}
+
+/** The JSON of all answers. */
+export function answerJson(reports: readonly ExplainedReport[], passedOver: readonly Place[]): ExplainAnswer {
+  return {
+    format: 1,
+    reports: reports.map(({ answer }) => answer),
+    passedOver: passedOver.map(placeOf),
+  };
+}
+
+/** The map of a reading itself or, without one, of its text; each is made once, since a log may hold many reports. */
+function mapFinder(readings: readonly Reading[]): (reading: Reading) => AreaMap | null {
+  const sources = new Map<string, Reading>();
+  for (const reading of readings)
+    if (reading.boot.ram.length > 0 && !sources.has(reading.place.source))
+      sources.set(reading.place.source, reading);
+  const made = new Map<string, AreaMap | null>();
+  return (reading) => {
+    const from = reading.boot.ram.length > 0 ? reading : sources.get(reading.place.source);
+    if (from === undefined) return null;
+    const { release } = kernelOf(reading);
+    const key = `${release}\n${from.place.source}\n${from.place.first}`;
+    if (!made.has(key)) made.set(key, areaMapOf(from, release));
+    return made.get(key)!;
+  };
+}
+
+/** The answer to one report. */
+export function explainReading(
+  own: Reading,
+  map: AreaMap | null = null,
+  lent: Reading | null = null,
+): ExplainedReport {
+  const reading = lent === null ? own : withState(own, lent);
+  const asked = askedOf(reading);
+  const zones = judgeZones(reading, asked);
+  const by = askedBy(reading.stack, reading.task);
+  const refused = isRefused(reading);
+  const part = refused
+    ? refusedAnswer({ reading, asked, by, zones })
+    : otherAnswer({ reading, asked, by, zones }, map);
+  if (lent !== null) part.verdict.unshift(lentSentence(lent.place));
+  const answer: ReportAnswer = {
+    kind: reading.kind,
+    place: placeOf(reading.place),
+    release: reading.release,
+    rules: { release: asked.kernel.series, notes: zones.length > 0 || refused ? asked.kernel.notes : [] },
+    order: asked.order,
+    bytes: asked.bytes,
+    gfp: {
+      text: asked.gfpKnown ? asked.text : null,
+      flags: asked.gfpKnown ? asked.gfp.flags : [],
+      words: asked.gfpKnown ? asked.inWords : null,
+    },
+    askedBy:
+      reading.stack.length === 0 && reading.task === null
+        ? null
+        : { who: by.who, function: by.function, module: by.module },
+    zones: zones.map((zone) => zone.answer),
+    ...part,
+  };
+  return { reading, asked, zones, answer };
+}
+
+function withState(reading: Reading, state: Reading): Reading {
+  const { zones, nodes, totals, pageblockOrder } = state;
+  return {
+    ...reading,
+    zones,
+    nodes,
+    totals,
+    pageblockOrder,
+    pageBytes: state.pageBytes ?? reading.pageBytes,
+    assumed: state.assumed,
+    arch: reading.arch ?? state.arch,
+  };
+}
+
+const lentSentence = ({ source, first, last }: Place) =>
+  `The report ends before its own Mem-Info: the zones are those of ${source}, lines ${first} to ${last}, as such a request would find them there.`;
+
+function refusedAnswer(of: VerdictOf): PartAnswer {
+  const { reading, asked, by, zones } = of;
+  const harm = harmOf(reading, asked, by);
+  const limited = reading.oom?.memcg === true;
+  const verdict = [
+    ...constraint(reading),
+    ...(limited ? [] : verdictOf(of)),
+    ...(harm.sentence === null ? [] : [harm.sentence]),
+  ];
+  return {
+    reasons: limited ? [] : openReasons(zones),
+    verdict,
+    harmless: harm.harmless,
+    remedies: limited ? memcgRemedies() : remediesOf(of),
+    missing: limited ? [] : missingOf(reading),
+  };
+}
+
+/** What limited the request of an OOM report beside memory. */
+function constraint({ oom, nodemask, memsAllowed }: Reading): string[] {
+  if (oom === null) return [];
+  if (oom.memcg || oom.constraint === "CONSTRAINT_MEMCG")
+    return [
+      "A memory cgroup reached its limit: the machine need not have been short of memory, and its zones did not decide.",
+    ];
+  if (oom.constraint === "CONSTRAINT_CPUSET")
+    return [
+      `The cpuset allows only nodes ${memsAllowed ?? "of its own"}; memory of other nodes did not count.`,
+    ];
+  if (oom.constraint === "CONSTRAINT_MEMORY_POLICY")
+    return [
+      `The memory policy of the process allows only nodes ${nodemask ?? "of its own"}; memory of other nodes did not count.`,
+    ];
+  return [];
+}
+
+function memcgRemedies(): PartAnswer["remedies"] {
+  return [
+    {
+      what: "Raise the limit of the cgroup",
+      how: "memory.max (cgroup v2), memory.limit_in_bytes (v1), or the limit of the container",
+      effect: "the group may use more of the machine",
+      cost: "other groups have less",
+      releases: "every release",
+      basis: "rule",
+    },
+  ];
+}
+
+function otherAnswer(of: VerdictOf, map: AreaMap | null): PartAnswer {
+  const { reading, asked } = of;
+  const release = reading.release === null ? [RELEASE] : [];
+  const withRelease = (part: PartAnswer): PartAnswer => ({ ...part, missing: [...part.missing, ...release] });
+  switch (reading.kind) {
+    case "cma-alloc-failure":
+      return withRelease(cmaAllocAnswer(reading, map));
+    case "cma-reservation":
+      return withRelease(cmaReservationAnswer(reading, map));
+    case "hugetlb":
+      return hugetlbAnswer(reading, asked.kernel.series, map);
+    case "boot-memory":
+      return bootAnswer(reading, map);
+    case "trace":
+      return traceAnswer(reading);
+    default:
+      return stateAnswer(of);
+  }
+}

@@ -1,0 +1,35 @@
+/** Bytes of readings as pages and as words. */
+import { formatSize } from "../base/units";
+
+/** Whether a number is in the text: neither null nor a number that the reader marked as missing. */
+export function listed(bytes: number | null | undefined): bytes is number {
+  return bytes !== null && bytes !== undefined && Number.isFinite(bytes);
+}
+
+/** Whole pages of a printed size; 0 if it is not in the text. */
+export function inPages(bytes: number | null | undefined, pageBytes: number): number {
+  return listed(bytes) ? Math.round(bytes / pageBytes) : 0;
+}
+
+/** `173,104 kB`, as reports print sizes, with separators. */
+export function kB(bytes: number): string {
+  return `${Math.round(bytes / 1024).toLocaleString("en")} kB`;
+}
+
+/** A size for a reader: exact to three digits, `169 MiB`. */
+export function about(bytes: number): string {
+  if (bytes <= 0) return "0";
+  const unit = 1024 ** Math.floor(Math.log2(bytes) / 10);
+  return formatSize(Number((bytes / unit).toPrecision(3)) * unit);
+}
+
+/** `order 4 (64 KiB)`. */
+export function orderInWords(order: number, pageBytes: number): string {
+  return `order ${order} (${formatSize(pageBytes * 2 ** order)})`;
+}
+
+/** `one`, `one and two`, `one, two and three`. */
+export function listInWords(words: readonly string[]): string {
+  if (words.length < 2) return words.join("");
+  return `${words.slice(0, -1).join(", ")} and ${words.at(-1)}`;
+}

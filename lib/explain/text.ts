@@ -1,0 +1,178 @@
+/** The answer as a page of text for a terminal. */
+import { printable } from "../base/printable";
+import type { Missing, Remedy, ReportAnswer, ZoneAnswer } from "./answer";
+import type { ExplainedReport } from "./explain-readings";
+import { about, orderInWords } from "./quantities";
+import type { Reading, ReadingKind } from "./reading";
+
+const WIDTH = 100;
+/** Remedies shown by name; the rest is in the JSON. */
+const REMEDIES_SHOWN = 6;
+const ZONES_SHOWN = 12;
+
+const TITLES: Readonly<Record<ReadingKind, string>> = {
+  "page-allocation-failure": "A request for pages was refused",
+  oom: "The kernel ran out of memory and killed a process",
+  "cma-alloc-failure": "A contiguous area refused a request",
+  "cma-reservation": "Contiguous areas at boot",
+  hugetlb: "Huge pages",
+  "memory-state": "Memory as it was",
+  "boot-memory": "Memory at boot",
+  trace: "A trace",
+};
+
+/** All reports, one after the other. Those that say the same are shown once, and boot logs without a map not at all. */
+export function explainText(reports: readonly ExplainedReport[], passedOver: number): string {
+  const told = reports.filter((report) => reports.length === 1 || !isEmpty(report));
+  const groups = new Map<string, ExplainedReport[]>();
+  for (const report of told) {
+    const { place: _place, ...same } = report.answer;
+    const key = JSON.stringify(same);
+    groups.set(key, [...(groups.get(key) ?? []), report]);
+  }
+  const several = groups.size > 1;
+  const parts = [...groups.values()].map((group, i) =>
+    reportText(group[0]!, several ? i + 1 : null, group.length),
+  );
+  if (parts.length === 0) parts.push(NOTHING_FOUND);
+  if (passedOver > 0)
+    parts.push(
+      `${passedOver} ${passedOver === 1 ? "stretch of lines was" : "stretches of lines were"} passed over as not understood.`,
+    );
+  return `${parts.join("\n\n")}\n`;
+}
+
+const NOTHING_FOUND = [
+  "No report of the kernel's memory was found in the text.",
+  "  - the messages of the kernel: sudo dmesg",
+  "  - free memory now: cat /proc/buddyinfo /proc/zoneinfo; sudo cat /proc/pagetypeinfo",
+].join("\n");
+
+function isEmpty({ answer, reading }: ExplainedReport): boolean {
+  const { boot } = reading;
+  return answer.kind === "boot-memory" && boot.ram.length === 0 && boot.zoneRanges.length === 0;
+}
+
+/** One report as a page; `times`: how many reports say the same. */
+export function reportText(report: ExplainedReport, number: number | null, times = 1): string {
+  const { answer, asked, reading } = report;
+  const blocks: string[][] = [
+    [
+      `${number === null ? "" : `${number}. `}${titleOf(answer, reading)}${times > 1 ? `, and ${times - 1} more that say${times === 2 ? "s" : ""} the same` : ""}`,
+    ],
+    headRows(answer, reading).flatMap(([name, value]) => wrapped(value, `  ${name.padEnd(9)} `)),
+    ...zoneBlocks(answer.zones),
+    section("Why", answer.verdict),
+    answer.remedies.length > 0 ? remedyLines(answer.remedies) : [],
+    answer.missing.length > 0 ? missingLines(answer.missing) : [],
+    answer.rules.notes.length > 0 ? section(`Rules of Linux ${asked.kernel.series}`, answer.rules.notes) : [],
+  ];
+  const lines = blocks.filter((block) => block.length > 0).map((block) => block.join("\n"));
+  return printable(lines.join("\n\n"));
+}
+
+function titleOf({ kind, place }: ReportAnswer, { oom, order }: Reading): string {
+  const title =
+    kind === "oom" && (oom?.killed ?? null) === null && order === -1
+      ? "The OOM killer was called by hand"
+      : TITLES[kind];
+  return `${title} (${place.source}, lines ${place.first} to ${place.last})`;
+}
+
+function headRows(answer: ReportAnswer, reading: Reading): [string, string][] {
+  const rows: [string, string][] = [];
+  const { order, gfp, bytes } = answer;
+  if (order !== null && bytes !== null) {
+    const page = bytes / 2 ** order;
+    rows.push(["asked", `${orderInWords(order, page)}${gfp.words === null ? "" : `: ${gfp.words}`}`]);
+  } else if (gfp.words !== null) rows.push(["asked", gfp.words]);
+  if (reading.vmallocBytes !== null) rows.push(["vmalloc", about(reading.vmallocBytes)]);
+  if (gfp.text !== null) {
+    const names = gfp.flags.join("|");
+    rows.push(["flags", names === gfp.text || names === "" ? gfp.text : `${gfp.text}, that is ${names}`]);
+  }
+  if (answer.askedBy !== null) rows.push(["by", answer.askedBy.who]);
+  if (answer.release !== null) rows.push(["kernel", answer.release]);
+  return rows;
+}
+
+function refusesBy({ reasons, minBytes }: ZoneAnswer): string {
+  if (reasons.length > 0) return reasons.join(", ");
+  return minBytes === null ? "not said" : "could serve it";
+}
+
+/** The table of zones, and what it means. */
+function zoneBlocks(zones: readonly ZoneAnswer[]): string[][] {
+  if (zones.length === 0) return [];
+  const several = new Set(zones.map((zone) => zone.node)).size > 1;
+  const size = (bytes: number | null) => (bytes === null ? "-" : about(bytes));
+  const rows = [
+    ["zone", "free", "min", "kept", "CMA", "largest", "refuses by"],
+    ...zones
+      .slice(0, ZONES_SHOWN)
+      .map((zone) => [
+        several ? `${zone.node} ${zone.name}` : zone.name,
+        size(zone.freeBytes),
+        size(zone.minBytes),
+        size(zone.reserveBytes),
+        size(zone.cmaBytes),
+        zone.largestFreeOrder === null ? "-" : `order ${zone.largestFreeOrder}`,
+        refusesBy(zone),
+      ]),
+  ];
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  const lines = rows.map((row) =>
+    `  ${row.map((cell, i) => (i === 0 || i === row.length - 1 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join("  ")}`.trimEnd(),
+  );
+  const told = zones
+    .slice(0, ZONES_SHOWN)
+    .flatMap((zone) =>
+      zone.because.length === 0 || zone.reasons.includes("zone-not-allowed")
+        ? []
+        : wrapped(zone.because.join("; "), `  ${several ? `${zone.node} ${zone.name}` : zone.name}: `),
+    );
+  if (zones.length > ZONES_SHOWN) told.push(`  and ${zones.length - ZONES_SHOWN} zones more`);
+  return [lines, told];
+}
+
+function section(title: string, sentences: readonly string[]): string[] {
+  return [title, ...sentences.flatMap((sentence) => wrapped(sentence, "  - "))];
+}
+
+function remedyLines(remedies: readonly Remedy[]): string[] {
+  const lines = ["What to change, best first"];
+  remedies.slice(0, REMEDIES_SHOWN).forEach((remedy, i) => {
+    lines.push(...wrapped(`${remedy.what}: ${remedy.how}`, `  ${i + 1}. `));
+    lines.push(
+      ...wrapped(`${remedy.effect}. Costs: ${remedy.cost}. (${remedy.releases}; ${remedy.basis})`, "     "),
+    );
+  });
+  const more = remedies.length - REMEDIES_SHOWN;
+  if (more > 0) lines.push(`  ${more} more: --json`);
+  return lines;
+}
+
+function missingLines(missing: readonly Missing[]): string[] {
+  return [
+    "For a surer answer",
+    ...missing.flatMap(({ what, command }) => wrapped(`${what}: ${command}`, "  - ")),
+  ];
+}
+
+/** Words in lines of at most WIDTH characters; later lines are indented as the first begins. */
+function wrapped(text: string, begin: string): string[] {
+  const lines: string[] = [];
+  let line = begin;
+  let empty = true;
+  for (const word of text.split(/\s+/)) {
+    if (!empty && line.length + 1 + word.length > WIDTH) {
+      lines.push(line);
+      line = " ".repeat(begin.length);
+      empty = true;
+    }
+    line += empty ? word : ` ${word}`;
+    empty = false;
+  }
+  lines.push(line);
+  return lines;
+}

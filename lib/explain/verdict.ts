@@ -1,0 +1,171 @@
+/** Why a request was refused, in sentences: the cause first, then what else holds, then what could have helped. */
+
+import type { AskedBy } from "./asked-by";
+import { helpOf, pcpSentence } from "./help";
+import { about, kB, listed, listInWords, orderInWords } from "./quantities";
+import type { Reading } from "./reading";
+import type { Asked } from "./request";
+import type { Reason } from "./zone-rule";
+import { type JudgedZone, serves, zoneName } from "./zone-words";
+
+/** What the sentences are made of. */
+export interface VerdictOf {
+  reading: Reading;
+  asked: Asked;
+  by: AskedBy;
+  zones: readonly JudgedZone[];
+}
+
+/** The verdict on a refused request. */
+export function verdictOf(of: VerdictOf): string[] {
+  const { reading, asked, zones } = of;
+  if (zones.length === 0)
+    return [
+      "The text has no Mem-Info, so it does not show why the request was refused.",
+      ...withoutZones(of),
+    ];
+  const pcp = pcpSentence(
+    asked,
+    zones.filter(({ answer }) => answer.allowed),
+  );
+  return [
+    ...causes(of),
+    ...barredMemory(of),
+    ...boosted(of),
+    ...helpOf(reading, asked, zones).sentences,
+    ...(pcp === null ? [] : [pcp]),
+  ];
+}
+
+function withoutZones({ asked }: VerdictOf): string[] {
+  if (asked.judged > 3)
+    return [
+      `Requests of ${orderInWords(asked.judged, asked.pageBytes)} are above order 3: the kernel tries them only a few times, and they fail once memory is fragmented, also if gigabytes are free.`,
+    ];
+  return asked.judged > 0
+    ? [
+        `Requests of ${orderInWords(asked.judged, asked.pageBytes)} need that many pages side by side, so they can fail while single pages are free.`,
+      ]
+    : ["A request for a single page fails only if memory itself is short, or if its zone is."];
+}
+
+/** All reasons of zones that the request may use. */
+export function openReasons(zones: readonly JudgedZone[]): Reason[] {
+  const found = new Set(zones.filter(({ answer }) => answer.allowed).flatMap(({ check }) => check.reasons));
+  return [...found];
+}
+
+function causes(of: VerdictOf): string[] {
+  const { asked, zones } = of;
+  const open = zones.filter(({ answer }) => answer.allowed);
+  if (open.length === 0)
+    return [
+      `None of the zones in the text may serve the request: its flags allow zone ${asked.highest} and lower.`,
+    ];
+  const passing = open.filter(serves);
+  if (passing.length > 0) return [...passed(of, passing)];
+  if (open.every(({ check }) => check.reasons.length === 0))
+    return [
+      "The text lacks the watermarks of the zones that the request may use, so it does not show which check failed.",
+    ];
+  const has = (reason: Reason) => open.filter(({ check }) => check.reasons.includes(reason));
+  const sentences: string[] = [];
+  const blocks = has("no-block");
+  if (blocks.length > 0) sentences.push(blockCause(of, blocks));
+  const short = open.filter((zone) => isShort(zone) && !blocks.includes(zone));
+  if (short.length > 0) sentences.push(shortCause(of, short));
+  if (has("cma-only").length > 0) sentences.push(cmaCause(of, has("cma-only")));
+  if (has("highatomic").length > 0)
+    sentences.push(
+      "Part of the free memory is the reserve for atomic requests of higher order, which this request may not use.",
+    );
+  if (has("lowmem-reserve").length > 0) sentences.push(reserveCause(of, has("lowmem-reserve")));
+  return sentences;
+}
+
+function passed({ asked, by, reading, zones }: VerdictOf, passing: readonly JudgedZone[]): string[] {
+  const where = zonesInWords(passing, zones);
+  if (by.vmalloc && asked.order === null)
+    return [
+      `${where} had pages enough for vmalloc(): what ran out is the address space for it${reading.vmallocBytes === null ? "" : ` (${about(reading.vmallocBytes)} were asked)`}, or a limit of the caller, not memory.`,
+    ];
+  const what =
+    asked.order === null ? "a single page" : `the request of ${orderInWords(asked.judged, asked.pageBytes)}`;
+  return [
+    `By the numbers printed, ${where} could have served ${what}. They are those of the moment of printing: memory became free between the refusal and the report, or a limit outside the zones refused it (a memory cgroup, a cpuset, a node).`,
+  ];
+}
+
+const isShort = ({ check }: JudgedZone) =>
+  check.reasons.some((reason) => reason === "watermark" || reason === "lowmem-reserve");
+
+function blockCause({ asked, zones }: VerdictOf, blocks: readonly JudgedZone[]): string {
+  const wanted = orderInWords(asked.judged, asked.pageBytes);
+  const largestOrder = Math.max(...blocks.map(({ zone }) => (zone.counts?.length ?? 0) - 1));
+  if (asked.judged > largestOrder && largestOrder >= 0)
+    return `No request of ${wanted} can ever succeed here: the largest block of this kernel is of order ${largestOrder}.`;
+  if (asked.judged === 0) return `Not a single page was free in ${zonesInWords(blocks, zones)}.`;
+  const free = about(blocks.reduce((n, { zone }) => n + zone.freeBytes, 0));
+  const where = zonesInWords(blocks, zones);
+  const none = `none of the ${free} that are free in ${where} is a block of ${wanted} that the request may take`;
+  const short = blocks.filter(isShort).length;
+  if (short === 0) return `Memory was not short, but fragmented: ${none}.`;
+  return short === blocks.length
+    ? `Memory was both short and fragmented: what is free is not above the mark that the request must leave, and ${none}.`
+    : `Memory was fragmented, and in part short: ${none}.`;
+}
+
+function shortCause({ asked, zones }: VerdictOf, short: readonly JudgedZone[]): string {
+  const what =
+    asked.judged === 0 ? "even for a single page" : `for ${orderInWords(asked.judged, asked.pageBytes)}`;
+  return `Free memory in ${zonesInWords(short, zones)} is not above the mark that the request must leave, so the kernel refused it ${what}.`;
+}
+
+/** `zones DMA32 and Normal`, with nodes if the report has several. */
+function zonesInWords(some: readonly JudgedZone[], all: readonly JudgedZone[]): string {
+  if (new Set(all.map(({ zone }) => zone.node)).size > 1)
+    return listInWords(some.map(({ zone }) => zoneName(zone, true)));
+  return `zone${some.length > 1 ? "s" : ""} ${listInWords(some.map(({ zone }) => zone.name))}`;
+}
+
+function cmaCause(_of: VerdictOf, zones: readonly JudgedZone[]): string {
+  const cma = zones.reduce((n, { zone }) => n + (zone.freeCmaBytes ?? 0), 0);
+  const free = zones.reduce((n, { zone }) => n + zone.freeBytes, 0);
+  return `${about(cma)} of the ${about(free)} that are free there are CMA pages. Only movable memory of processes and files may lie in them; the kernel's own memory may not.`;
+}
+
+function reserveCause({ asked }: VerdictOf, zones: readonly JudgedZone[]): string {
+  const several = new Set(zones.map(({ zone }) => zone.node)).size > 1;
+  const parts = zones.map(
+    ({ zone, check }) => `${kB(check.reserve * asked.pageBytes)} in ${zoneName(zone, several)}`,
+  );
+  return `Lower zones keep memory from requests like this one, which could use zone ${asked.highest}: ${listInWords(parts)} (lowmem_reserve).`;
+}
+
+/** Free memory in zones and nodes that the request may not use. */
+function barredMemory({ asked, zones }: VerdictOf): string[] {
+  const barred = zones.filter(({ answer, zone }) => !answer.allowed && zone.freeBytes > 0);
+  if (barred.length === 0) return [];
+  const several = new Set(zones.map(({ zone }) => zone.node)).size > 1;
+  const parts = barred.map(({ zone }) => `${about(zone.freeBytes)} in ${zoneName(zone, several)}`);
+  const byNode = barred.every(({ check }) => check.allowed);
+  const why = byNode
+    ? "its node mask excludes them"
+    : asked.highest === "Normal" && barred.some(({ zone }) => zone.name === "HighMem")
+      ? "the kernel cannot address high memory directly"
+      : barred.some(({ zone }) => zone.name === "Movable")
+        ? "only movable memory of processes may lie in zone Movable"
+        : `its flags demand zone ${asked.highest} or lower`;
+  return [`${listInWords(parts)} are free, but this request may not use them: ${why}.`];
+}
+
+function boosted({ zones }: VerdictOf): string[] {
+  const boost = zones.filter(
+    ({ zone, answer }) => answer.allowed && listed(zone.boostBytes) && zone.boostBytes > 0,
+  );
+  if (boost.length === 0) return [];
+  const parts = boost.map(({ zone }) => `${kB(zone.boostBytes!)} in ${zone.name}`);
+  return [
+    `The watermarks are boosted, by ${listInWords(parts)}: requests of one type had to take page blocks of another shortly before, which is a sign of fragmentation.`,
+  ];
+}

@@ -1,0 +1,112 @@
+/** A zone's answer: its numbers, and its reasons in words. */
+import { unusableFreeIndex } from "../mm/reports/fragmentation-index";
+import type { ZoneAnswer } from "./answer";
+import { about, kB, listed, listInWords, orderInWords } from "./quantities";
+import type { Reading, ZoneReading } from "./reading";
+import type { Asked } from "./request";
+import { checkZone, freeBytesOf, type Reason, type ZoneCheck } from "./zone-rule";
+
+/** One zone with the check behind its answer. */
+export interface JudgedZone {
+  zone: ZoneReading;
+  check: ZoneCheck;
+  answer: ZoneAnswer;
+}
+
+/** Every zone of a report, judged for its request. */
+export function judgeZones(reading: Reading, asked: Asked): JudgedZone[] {
+  const mask = reading.nodemask ?? (asked.gfp.has.has("HARDWALL") ? reading.memsAllowed : null);
+  return reading.zones.map((zone) => {
+    const check = checkZone(zone, asked, mask);
+    return { zone, check, answer: answerOf(zone, asked, check) };
+  });
+}
+
+/** Whether a zone that the request may use refuses it; false if the text lacks what decides. */
+export const refuses = ({ answer, check }: JudgedZone) => answer.allowed && check.reasons.length > 0;
+
+/** Whether a zone could have served the request by the numbers printed. */
+export const serves = ({ answer, check }: JudgedZone) =>
+  answer.allowed && check.marked && check.reasons.length === 0;
+
+/** `zone Normal`, with the node if there are several. */
+export function zoneName(zone: { node: number; name: string }, several: boolean): string {
+  return several ? `node ${zone.node} ${zone.name}` : `zone ${zone.name}`;
+}
+
+const known = (bytes: number | null): number | null => (listed(bytes) ? bytes : null);
+
+function answerOf(zone: ZoneReading, asked: Asked, check: ZoneCheck): ZoneAnswer {
+  const { counts } = zone;
+  return {
+    node: zone.node,
+    name: zone.name,
+    freeBytes: freeBytesOf(zone, asked.pageBytes),
+    minBytes: known(zone.minBytes),
+    lowBytes: known(zone.lowBytes),
+    highBytes: known(zone.highBytes),
+    reserveBytes: check.reserve * asked.pageBytes,
+    cmaBytes: known(zone.freeCmaBytes),
+    largestFreeOrder: check.largest,
+    allowed: check.allowed && check.nodeAllowed,
+    reasons: check.reasons,
+    because: check.reasons.map((reason) => because(reason, zone, asked, check)),
+    freeBlocks: counts === null ? null : [...counts],
+    unusable: counts === null ? null : counts.map((_, order) => unusableFreeIndex(counts, order) / 1000),
+  };
+}
+
+/** A reason as one sentence with its numbers. */
+function because(reason: Reason, zone: ZoneReading, asked: Asked, check: ZoneCheck): string {
+  const size = (pages: number) => kB(pages * asked.pageBytes);
+  switch (reason) {
+    case "watermark":
+      return watermarkInWords(asked, check, size);
+    case "lowmem-reserve":
+      return `${size(check.usable)} count for this request, not above ${size(check.mark)} and the ${size(check.reserve)} that the zone keeps from requests that could use a higher zone`;
+    case "cma-only":
+      return check.reasons.includes("no-block")
+        ? `blocks of ${orderInWords(asked.judged, asked.pageBytes)} and above are CMA memory, which only movable requests may take`
+        : `${size(check.cma)} of the free memory are CMA pages, which only movable requests may take; with them the check would pass`;
+    case "highatomic":
+      return check.reasons.includes("no-block")
+        ? `blocks of ${orderInWords(asked.judged, asked.pageBytes)} and above belong to the reserve for atomic requests`
+        : `${zone.reservedHighatomicBytes === null ? "at least " : ""}${size(check.highatomic)} are reserved for atomic requests of higher order; with them the check would pass`;
+    case "no-block":
+      return noBlockInWords(zone, asked, check);
+    case "zone-not-allowed":
+      return `the flags of the request allow ${asked.highest === "DMA" ? "zone DMA only" : `zone ${asked.highest} and lower`}, not zone ${zone.name}`;
+    case "node-not-allowed":
+      return `the node mask of the request excludes node ${zone.node}`;
+    default:
+      return reason;
+  }
+}
+
+function watermarkInWords(asked: Asked, check: ZoneCheck, size: (pages: number) => string): string {
+  if (check.failedAtOrder !== null)
+    return `in blocks of order ${check.failedAtOrder} and above is not more than the min watermark demands there: before Linux 4.4 half of it for each order`;
+  const less = [
+    ...(asked.judged > 0 ? [`${size(2 ** asked.judged - 1)} of the request itself`] : []),
+    ...(check.cma > 0 ? [`${size(check.cma)} of CMA`] : []),
+    ...(check.highatomic > 0 ? [`${size(check.highatomic)} of the atomic reserve`] : []),
+  ];
+  const counted =
+    less.length === 0
+      ? `${size(check.free)} are free`
+      : `${size(check.free)} are free; without ${listInWords(less)} ${size(check.usable)} count`;
+  const mark =
+    check.mark === check.min
+      ? `the min watermark ${size(check.min)}`
+      : `${size(check.mark)}, which the min watermark ${size(check.min)} leaves to atomic requests`;
+  return `${counted}, not above ${mark}`;
+}
+
+function noBlockInWords(zone: ZoneReading, asked: Asked, check: ZoneCheck): string {
+  const wanted = orderInWords(asked.judged, asked.pageBytes);
+  if (zone.counts !== null && asked.judged >= zone.counts.length)
+    return `${wanted} is above the largest order of this kernel, ${zone.counts.length - 1}`;
+  if (check.largest === null) return "no page is on its free lists";
+  if (check.largest >= asked.judged) return `no list that the request may use has a block of ${wanted}`;
+  return `the largest free block is of ${orderInWords(check.largest, asked.pageBytes)}, ${wanted} was asked; ${about(zone.freeBytes)} are free in smaller ones`;
+}
