@@ -1,5 +1,4 @@
 /** From a machine booted on paper to a running allocator. */
-import { findBoard } from "../hardware/boards";
 import { CmaArea } from "../mm/contiguous/cma-area";
 import { PageAllocator } from "../mm/page-allocator";
 import { ZONE_DMA, ZONE_DMA32, ZONE_MOVABLE, ZONE_NORMAL } from "../mm/state/gfp";
@@ -10,8 +9,13 @@ const ZONE_INDEX: Readonly<Record<string, number>> = {
   DMA: ZONE_DMA,
   DMA32: ZONE_DMA32,
   Normal: ZONE_NORMAL,
+  // High memory takes movable requests only; the kernel also puts other GFP_HIGHUSER pages there.
+  HighMem: ZONE_MOVABLE,
   Movable: ZONE_MOVABLE,
 };
+
+/** Architectures with a ZONE_DMA32. */
+const WITH_DMA32: ReadonlySet<string> = new Set(["arm64", "x86-64", "riscv64"]);
 
 /** HPAGE_PMD_ORDER, or the page block order if no buddy page is as large (4.17 with huge pages off there). */
 function thpOrder({ pageSize, largestBuddyOrder, pageblockOrder }: BootResult): number {
@@ -24,7 +28,6 @@ function thpOrder({ pageSize, largestBuddyOrder, pageblockOrder }: BootResult): 
  * by the booting kernel are not included. `lowmemReserve` is indexed by zone number, as in the kernel.
  */
 export function startAllocator(result: BootResult, switches: Partial<KernelSwitches> = {}): PageAllocator {
-  const board = findBoard(result.board);
   const { pageSize, cma } = result;
   const frames = (base: number, bytes: number) => ({ startPfn: base / pageSize, pages: bytes / pageSize });
   const reserveOf = (zone: number) => {
@@ -45,10 +48,10 @@ export function startAllocator(result: BootResult, switches: Partial<KernelSwitc
     maxOrder: result.largestBuddyOrder,
     pageblockOrder: result.pageblockOrder,
     ...(result.thp && { thpOrder: thpOrder(result) }),
-    cma: board.build.cma || cma.reservedBytes > 0 || result.cmaActive.length > 0,
+    cma: result.cmaBuilt || cma.reservedBytes > 0 || result.cmaActive.length > 0,
     thp: result.thp,
     mobilityDisabled: !result.mobilityGrouping,
-    dma32: result.architecture !== "ppc64",
+    dma32: WITH_DMA32.has(result.architecture),
     cpus: result.cpus,
     zones: result.zones.map((z, i) => ({
       idx: ZONE_INDEX[z.name]!,
@@ -73,7 +76,10 @@ export function startAllocator(result: BootResult, switches: Partial<KernelSwitc
   });
 }
 
-/** The usable areas of a started machine, the default one first (named "cma0"), without those of hugetlb. */
+/**
+ * The usable areas of a started machine, the default one first, without those of hugetlb. They have the kernel's
+ * names: `reserved` for the area of the command line or the configuration, `linux,cma` for that of the device tree.
+ */
 export function startedCmaAreas(result: BootResult): CmaArea[] {
   const { pageSize } = result;
   const place = (r: { base: number; bytes: number }) => ({
@@ -83,9 +89,17 @@ export function startedCmaAreas(result: BootResult): CmaArea[] {
   const { base, reservedBytes } = result.cma;
   const isActive = result.cmaActive.some((r) => r.base === base);
   return [
-    ...(base !== null && isActive ? [new CmaArea("cma0", [place({ base, bytes: reservedBytes })])] : []),
+    ...(base !== null && isActive
+      ? [new CmaArea(result.cmaName ?? "reserved", [place({ base, bytes: reservedBytes })])]
+      : []),
     ...result.cmaAreas
       .filter((a) => a.activated)
       .map((a) => new CmaArea(a.name, a.ranges.map(place), a.orderPerBit)),
   ];
+}
+
+/** The kernel's name of the area that begins at a frame; undefined where none does. */
+export function areaNames({ areas, pageSize }: BootResult): (pfn: number) => string | undefined {
+  const names = new Map(areas.flatMap((a) => a.ranges.map((r) => [r.base / pageSize, a.name] as const)));
+  return (pfn) => names.get(pfn);
 }

@@ -13,7 +13,7 @@ import { IntStackPool } from "../base/int-stack";
 import type { Random } from "../base/random";
 import { findBoard } from "../hardware/boards";
 import { type CostName, type CostTable, costTable, type EventCounts, elapsedNs } from "../hardware/costs";
-import { Contiguous } from "../mm/contiguous/contiguous";
+import { areasOf, Contiguous } from "../mm/contiguous/contiguous";
 import type { MigrationWorld } from "../mm/contiguous/migrate";
 import type { PageAllocator } from "../mm/page-allocator";
 import { Lru } from "../mm/reclaim/lru";
@@ -31,7 +31,7 @@ import { HeldPages } from "./held-pages";
 import { type HugetlbPools, startHugetlb } from "./hugetlb";
 import { PageSlots } from "./page-slots";
 import type { RunningParts } from "./running-parts";
-import { startAllocator } from "./start";
+import { areaNames, startAllocator } from "./start";
 import { costedEvents, noCounts, pagesFree, pagesManaged, type SystemCounters } from "./system-counters";
 import { checkedSystemOptions, type EngineOptions, type ResolvedSystemOptions } from "./system-options";
 import { joinOwners, systemWorld } from "./system-world";
@@ -103,7 +103,7 @@ export class System {
     joinOwners(parts);
     this.world = systemWorld(parts);
     this.hugetlb = startHugetlb(booted, m, this.world);
-    this.contig = new Contiguous(m, undefined, booted.kernel);
+    this.contig = new Contiguous(m, areasOf(m, areaNames(booted)), booted.kernel);
     this.stacks = new IntStackPool();
     this.kernelPages = this.fixed.takeKernelPages(this.pageSize, findBoard(booted.board).driverBytes);
   }
