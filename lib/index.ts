@@ -42,6 +42,7 @@ export {
   wilson,
 } from "./experiment/statistics";
 export { range } from "./experiment/sweep";
+export { BootedMachine } from "./fluent/booted-machine";
 export {
   ComparisonBuilder,
   type CostsIn,
@@ -62,13 +63,22 @@ export { experiment, RunResult } from "./fluent/experiment";
 export { Cancelled } from "./fluent/interrupt";
 export {
   type BoardName,
-  BootedMachine,
   MachineDescription,
   type MachineIn,
+  type MachineWithBoard,
   machine,
+  type NodeIn,
   type Switch,
   type SystemIn,
 } from "./fluent/machine";
+export {
+  type DeviceTreeIn,
+  type MachineTextOptions,
+  machineFromBootLog,
+  machineFromDeviceTree,
+  machineFromE820,
+  machineFromIomem,
+} from "./fluent/machine-texts";
 export { CheckedRecording, recording } from "./fluent/recording";
 export { RobustBuilder, robust } from "./fluent/robust";
 export type { RobustMapOptions } from "./fluent/robust-map";
