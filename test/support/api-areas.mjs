@@ -9,7 +9,7 @@ const LIB = resolve(fileURLToPath(import.meta.url), "../../../lib");
 /** The first rule that matches a file of lib decides: name of the page, what is on it, files. */
 export const AREAS = [
   ["running-machine", /^(?:fluent\/running|machine\/(?:system|page-slots|hugetlb))/],
-  ["machine-and-boot", /^(?:fluent\/machine|machine\/|hardware\/(?:boards?|kernel-release)\b)/],
+  ["machine-and-boot", /^(?:fluent\/(?:booted-)?machine|machine\/|hardware\/(?:boards?|kernel-release)\b)/],
   ["recordings", /^(?:trace\/|fluent\/recording)/],
   ["workloads", /^(?:calibration\/|workload\/|fluent\/workload)/],
   ["strategies", /^(?:strategy\/|fluent\/strategies)/],
