@@ -33,7 +33,20 @@ const COMMON_SOURCES = [
 ];
 
 /** config.txt, and the distributions that run on every one of them. */
-const FIRMWARE = { raspberryPi: true, distributions: { ...ARM64_DISTRIBUTIONS, haos: HAOS } } as const;
+const FIRMWARE = {
+  raspberryPi: true,
+  distributions: {
+    "raspberry-pi-os": {
+      title: "Raspberry Pi OS",
+      build: {},
+      sources: [
+        "the board's own build: areas at multiples of 2 MiB on 6.1.73 (raspberrypi/linux #6053), so with hugetlb",
+      ],
+    },
+    ...ARM64_DISTRIBUTIONS,
+    haos: HAOS,
+  },
+} as const;
 const OVERLAY_SOURCE =
   "display overlays give linux,cma a size of their own where cma-N names none: cma-overlay.dts (256 MiB) of raspberrypi/linux";
 
