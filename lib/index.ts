@@ -67,6 +67,7 @@ export { EXPLAIN_SCHEMA } from "./explain/answer-schema";
 export type { ReadingKind } from "./explain/reading";
 export type { InputText } from "./explain/text-lines";
 export { REASONS, type Reason } from "./explain/zone-rule";
+export { BootedMachine } from "./fluent/booted-machine";
 export {
   ComparisonBuilder,
   type CostsIn,
@@ -89,14 +90,23 @@ export { HugePagesOutcome } from "./fluent/huge-pages-outcome";
 export { Cancelled } from "./fluent/interrupt";
 export {
   type BoardName,
-  BootedMachine,
   MachineDescription,
   type MachineIn,
+  type MachineWithBoard,
   machine,
+  type NodeIn,
   type Switch,
   type SysctlIn,
   type SystemIn,
 } from "./fluent/machine";
+export {
+  type DeviceTreeIn,
+  type MachineTextOptions,
+  machineFromBootLog,
+  machineFromDeviceTree,
+  machineFromE820,
+  machineFromIomem,
+} from "./fluent/machine-texts";
 export { CheckedRecording, recording } from "./fluent/recording";
 export { RobustBuilder, robust } from "./fluent/robust";
 export type { RobustMapOptions } from "./fluent/robust-map";

@@ -3,6 +3,7 @@ import { statSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Command } from "commander";
 import { InputError, unknownName } from "../base/errors";
+import { printable } from "../base/printable";
 import { formatSize } from "../base/units";
 import { type KernelRelease, kernelRelease } from "../hardware/kernel-release";
 import {
@@ -34,7 +35,6 @@ import { profileForVersion, recordedRelease } from "../trace/recording";
 import type { Snapshot } from "../trace/snapshot";
 import { loadSnapshot } from "../trace/snapshot-load";
 import { parseSnapshot } from "../trace/snapshot-parse";
-import { printable } from "../base/printable";
 
 interface Shown {
   memory: Memory;

@@ -4,42 +4,30 @@ import { InputError } from "../base/errors";
 import { parseSize, type Size } from "../base/units";
 import { machineOf } from "../calibration/snapshot-state";
 import type { BoardName } from "../hardware/boards";
-import type { KernelRelease, ModelledRelease } from "../hardware/kernel-release";
-import type { Architecture } from "../hardware/page-geometry";
-import {
-  type BootedCma,
-  type BootedHugePages,
-  type BootedZone,
-  type BootResult,
-  boot,
-  type Reservation,
-} from "../machine/boot";
-import { type BootJson, bootJson } from "../machine/boot-json";
+import type { ModelledRelease } from "../hardware/kernel-release";
+import { boot } from "../machine/boot";
 import {
   type BootRequest,
   MACHINE,
-  MACHINE_FIELDS,
+  type MACHINE_FIELDS,
+  MACHINE_FORMS,
   type OpenName,
   resolveBoot,
 } from "../machine/boot-request";
-import { type BootedCmaArea, CMA_AREA } from "../machine/cma-areas";
+import { CMA_AREA } from "../machine/cma-areas";
 import { CMA } from "../machine/cma-request";
+import { nodesOf } from "../machine/early-memory";
 import { parseHugetlbCma } from "../machine/huge-pages";
-import { type BootedMovable, parseCore } from "../machine/movable-request";
-import { nodeRanges } from "../machine/nodes";
-import { startAllocator, startedCmaAreas } from "../machine/start";
+import { parseCore } from "../machine/movable-request";
 import { SYSCTL_FIELDS } from "../machine/sysctls";
-import { System } from "../machine/system";
 import type { SYSTEM_FIELDS } from "../machine/system-options";
-import type { CmaArea } from "../mm/contiguous/cma-area";
 import type { PageAllocator } from "../mm/page-allocator";
 import { type KernelSwitches, kernelProfile } from "../mm/state/profile";
-import { DISPLAY, type MimeBundle } from "../notebook/display";
-import { machineBundle } from "../notebook/machine-bundle";
 import { check, isObject, spellings } from "../schema/check";
 import { type In, type InOf, list, object, size, type Without } from "../schema/field";
 import { fieldPath, shown } from "../schema/place";
 import { type MachineSnapshot, readMachineSnapshot } from "../trace/machine-snapshot";
+import { BootedMachine } from "./booted-machine";
 import { optionsOf } from "./given";
 import { RunningMachine } from "./running-machine";
 
@@ -47,6 +35,9 @@ export type { BoardName } from "../hardware/boards";
 
 /** The fields of a plan's `machine`, other than the board. */
 export type MachineIn = Partial<Omit<InOf<typeof MACHINE_FIELDS>, "board">>;
+
+/** One node of a machine, as people write it. */
+export type NodeIn = Extract<NonNullable<MachineIn["nodes"]>, readonly unknown[]>[number];
 
 /** The fields of a plan's `system`: mechanisms and swap. */
 export type SystemIn = InOf<typeof SYSTEM_FIELDS>;
@@ -57,12 +48,8 @@ export type SysctlIn = InOf<typeof SYSCTL_FIELDS>;
 /** `on` or `off`, or a boolean. */
 export type Switch = "on" | "off" | boolean;
 
-/**
- * The fields of a machine without the check that they fit together: this check has no place in its messages, and the
- * largest order of a page block and sysctls may be given before the release that knows them.
- */
-const FORMS = object("the machine", MACHINE_FIELDS);
 const SYSCTLS = object("sysctls", SYSCTL_FIELDS);
+/** What a description may say before the release is known. */
 const CHECKED_BY_BOOT = ["pageblockMaxOrder", ...Object.keys(SYSCTL_FIELDS)];
 
 const HOTPLUGGABLE = list(
@@ -88,7 +75,7 @@ export class MachineDescription {
 
   /** Use {@link machine}. */
   constructor(request: BootRequest) {
-    const read = check(FORMS, request, (path, key) => `machine: ${fieldPath(path, key)}`);
+    const read = check(MACHINE_FORMS, request, (path, key) => `machine: ${fieldPath(path, key)}`);
     kernelProfile(resolveBoot(omit(read, CHECKED_BY_BOOT) as BootRequest).release, read.switches);
     this.request = Object.freeze(read);
     Object.freeze(this);
@@ -111,11 +98,12 @@ export class MachineDescription {
   }
 
   /**
-   * NUMA nodes; each gets an equal share of memory and CPUs. Default: the board's.
-   * @throws InputError if the board has another number of nodes; the message names it.
+   * NUMA nodes: a number of equal parts, or each with its memory and processors (0: none, as memory on CXL has).
+   * Default: the board's. `nodes([{ memory: "24GiB", cpus: 40 }, { memory: "8GiB", cpus: 0 }])`.
+   * @throws InputError if the board has another number of nodes, or if the parts are not the whole; the message says so.
    */
-  nodes(count: number): MachineDescription {
-    return this.changed({ nodes: count });
+  nodes(nodes: number | readonly NodeIn[]): MachineDescription {
+    return this.fields({ nodes });
   }
 
   /** Processors; each has lists of free pages of its own. Default: the board's. */
@@ -151,7 +139,7 @@ export class MachineDescription {
         ? undefined
         : check(HOTPLUGGABLE, hotpluggable, (path) => fieldPath(["movableNode", ...path]));
     const ranges = read?.map(({ start, bytes }) => ({ start, end: start + bytes }));
-    const others = () => nodeRanges(resolved.board, resolved.memoryBytes, resolved.nodes).slice(1);
+    const others = () => nodesOf(resolved).slice(1);
     return this.changed({ movable: { ...this.request.movable, hotpluggable: ranges ?? others() } });
   }
 
@@ -325,140 +313,19 @@ export class MachineDescription {
   }
 }
 
-/**
- * A machine after boot. Sizes are in bytes and counts in pages; order n is 2^n base pages.
- * @example
- * ```ts
- * import { machine } from "pageblock";
- *
- * const pi = machine("raspberry-pi-3").pageSize("64K").memory("1GiB").boot();
- * pi.pageblockBytes === 512 * 2 ** 20; // => true
- * pi.mobilityGrouping; // => false
- * ```
- */
-export class BootedMachine {
-  /** Name of the board. */
-  readonly board: string;
-  /** Kernel release, by its series. */
-  readonly kernel: KernelRelease;
-  /** What is inferred or not modelled, for a release between two modelled ones; empty for a modelled one. */
-  readonly kernelNotes: readonly string[];
-  readonly architecture: Architecture;
-  /** Installed memory. */
-  readonly memoryBytes: number;
-  /** NUMA nodes. */
-  readonly nodes: number;
-  /** Bytes of a base page. */
-  readonly pageSize: number;
-  /** Order of a page block, the unit of mobility grouping. */
-  readonly pageblockOrder: number;
-  readonly pageblockBytes: number;
-  /** Largest order the buddy allocator keeps. */
-  readonly largestBuddyOrder: number;
-  /** hugetlb page sizes, ascending; empty without hugetlb. */
-  readonly hugePageSizes: readonly number[];
-  /** False if the machine has fewer than six page blocks: every request then counts as unmovable. */
-  readonly mobilityGrouping: boolean;
-  /** Pages of all zones, without the memmap. */
-  readonly vmTotalPages: number;
-  /** vm.min_free_kbytes after boot. */
-  readonly minFreeKbytes: number;
-  /** Populated zones, lowest first. */
-  readonly zones: readonly BootedZone[];
-  /** ZONE_MOVABLE: where it starts on each node, or why there is none. */
-  readonly movable: BootedMovable;
-  /** The default CMA area: reserved, or the reason in words. */
-  readonly cma: BootedCma;
-  /** The other CMA areas. */
-  readonly cmaAreas: readonly BootedCmaArea[];
-  /** hugetlb_cma= areas, gigantic pages from memblock, and pools that the page allocator fills. */
-  readonly hugePages: BootedHugePages;
-  /** Memory taken before the buddy allocator started, and by whom; ascending. */
-  readonly reservations: readonly Reservation[];
-  /** RAM that the kernel sees, ascending. */
-  readonly memory: readonly { start: number; bytes: number }[];
-  /** The kernel's log messages about CMA. */
-  readonly messages: readonly string[];
-  /** The request with every default filled in: `new MachineDescription(plan).boot()` gives the same machine. */
-  readonly plan: BootRequest;
-  private readonly result: BootResult;
-  private readonly switches: Partial<KernelSwitches>;
-
-  constructor(request: BootRequest, result: BootResult) {
-    this.result = result;
-    this.plan = planOf(request, result);
-    this.switches = request.switches ?? {};
-    this.board = result.board;
-    this.kernel = result.kernel;
-    this.kernelNotes = result.kernelNotes ?? [];
-    this.architecture = result.architecture;
-    this.memoryBytes = result.memoryBytes;
-    this.nodes = result.nodes;
-    this.pageSize = result.pageSize;
-    this.pageblockOrder = result.pageblockOrder;
-    this.pageblockBytes = result.pageblockBytes;
-    this.largestBuddyOrder = result.largestBuddyOrder;
-    this.hugePageSizes = result.hugePageSizes;
-    this.mobilityGrouping = result.mobilityGrouping;
-    this.vmTotalPages = result.vmTotalPages;
-    this.minFreeKbytes = result.minFreeKbytes;
-    this.zones = result.zones;
-    this.movable = result.movable;
-    this.cma = result.cma;
-    this.cmaAreas = result.cmaAreas;
-    this.hugePages = result.hugePages;
-    this.reservations = result.reservations;
-    this.memory = result.memory;
-    this.messages = result.messages;
-    Object.freeze(this);
-  }
-
-  /**
-   * Starts the page allocator on this machine, with the memory that memblock hands over. Every call returns a new one.
-   */
-  start(): PageAllocator {
-    // A machine that runs already: what is free and in use is drawn first.
-    if (this.result.state !== undefined) return new System(this.result, {}, this.switches).allocator;
-    return startAllocator(this.result, this.switches);
-  }
-
-  /**
-   * The usable CMA areas, the default one first, for `new Contiguous(kernel.memory, areas)`. Every call returns a new
-   * set.
-   */
-  contiguousAreas(): CmaArea[] {
-    return startedCmaAreas(this.result);
-  }
-
-  /** The keys of `pageblock boot --json`. */
-  toJSON(): BootJson {
-    return bootJson(this.result);
-  }
-
-  /** The table that a notebook shows. */
-  [DISPLAY](): MimeBundle {
-    return machineBundle(this);
-  }
-}
-
-function planOf(request: BootRequest, result: BootResult): BootRequest {
-  const { board, kernel, memoryBytes, nodes, pageSize, thp, hugetlb } = result;
-  return Object.freeze({
-    ...{ cma: { kind: "configured" as const }, ...request },
-    ...{ board, kernel, memoryBytes, pageSize, thp, hugetlb },
-    ...(nodes === 1 ? {} : { nodes }),
-  });
-}
-
 function isOn(state: Switch, what: string, choices = "on or off"): boolean {
   if (state === "on" || state === true) return true;
   if (state === "off" || state === false) return false;
   throw new InputError(`${what}: must be ${choices}: got ${JSON.stringify(state)}`);
 }
 
+/** The fields of a plan's `machine`; without a board, `ram` must say where its memory lies. */
+export type MachineWithBoard = MachineIn & { readonly board?: OpenName<BoardName> };
+
 /**
- * Starts the description of a machine.
- * @param board name of a board, such as `"raspberry-pi-3"` or `"qemu-virt"`
+ * Starts the description of a machine: a board that is described, or a machine of one's own.
+ * @param board name of a board, such as `"raspberry-pi-3"` or `"qemu-virt"`; or all fields at once, with ranges of
+ * memory (`ram`) if no board is named
  * @param fields other fields of a plan's `machine`: `{ memory: "2GiB", cma: "64MiB" }`
  * @throws InputError for an unknown board; the message lists the known ones and suggests the nearest
  * @example
@@ -468,13 +335,33 @@ function isOn(state: Switch, what: string, choices = "on or off"): boolean {
  * const pi = machine("raspberry-pi-3").pageSize("64K").memory("1GiB").cma("64MiB").kernel("4.17").boot();
  * pi.cma.ok; // => false
  * typeof pi.cma.reason; // => "string"
+ *
+ * const own = machine({
+ *   ram: ["0x40000000-0x7fffffff"],
+ *   initrd: { base: 0x60000000, size: "24MiB" },
+ *   deviceTree: [{ name: "linux,cma", size: "256MiB", allocRanges: ["0x40000000-0x6fffffff"] }],
+ * }).boot();
+ * own.areas[0]!.name; // => "linux,cma"
  * ```
  */
-export function machine(board: OpenName<BoardName>, fields?: MachineIn): MachineDescription {
+export function machine(board: OpenName<BoardName>, fields?: MachineIn): MachineDescription;
+export function machine(fields: MachineWithBoard): MachineDescription;
+export function machine(
+  board: OpenName<BoardName> | MachineWithBoard,
+  fields?: MachineIn,
+): MachineDescription {
+  if (isObject(board) && fields === undefined)
+    return new MachineDescription(
+      check(MACHINE, board, (path, key) => `machine: ${fieldPath(path, key)}`) as BootRequest,
+    );
   if (typeof board !== "string")
-    throw new InputError(`board: must be a name such as "raspberry-pi-4": got ${String(board)}`);
-  const described = new MachineDescription({ board });
-  return fields === undefined ? described : described.fields(fields);
+    throw new InputError(
+      `board: must be a name such as "raspberry-pi-4", or an object with the machine's fields: got ${shown(board)}`,
+    );
+  const named = { board, ...fields };
+  return new MachineDescription(
+    check(MACHINE, named, (path, key) => `machine: ${fieldPath(path, key)}`) as BootRequest,
+  );
 }
 
 /**

@@ -34,6 +34,56 @@ export interface KernelBuild {
   cma: boolean;
   /** CONFIG_CMA_SIZE_MBYTES in bytes: the area without a request. */
   cmaBytes: number;
+  /** CONFIG_CMA_SIZE_PERCENTAGE, and how both are chosen between (CONFIG_CMA_SIZE_SEL_*); default `mbytes`. */
+  cmaPercentage?: number;
+  cmaSelect?: CmaSelect;
+  /** CONFIG_CMA_ALIGNMENT: the order to which requests to an area are aligned at most; default 8. */
+  cmaAlignment?: number;
+  /** MAX_CMA_AREAS; default the release's usual number. */
+  cmaAreas?: number;
+  /** Largest order of the buddy allocator by base page size (ARCH_FORCE_MAX_ORDER); default the architecture's. */
+  maxOrder?: Readonly<Record<number, number>>;
+  /** CONFIG_TRANSPARENT_HUGEPAGE and CONFIG_HUGETLBFS; default on, where the architecture has huge pages. */
+  thp?: boolean;
+  hugetlb?: boolean;
+  /** CONFIG_ZONE_DMA of 32-bit ARM; default off. */
+  zoneDma?: boolean;
+  /** CONFIG_ARM_LPAE: 40 address bits on 32-bit ARM; default off. */
+  lpae?: boolean;
+}
+
+/** CONFIG_CMA_SIZE_SEL_*: the configured size, the share of memory, the smaller or the larger of both. */
+export const CMA_SELECTS = ["mbytes", "percentage", "min", "max"] as const;
+export type CmaSelect = (typeof CMA_SELECTS)[number];
+
+/** A build that a distribution ships, where it differs from the board's own. */
+export interface DistributionBuild {
+  title: string;
+  /** The kernel that it ships, if the plan names none. */
+  kernel?: string;
+  build: Partial<KernelBuild>;
+  /** What its boot loader takes beside the board's own reservations. */
+  reservations?: readonly FixedReservation[];
+  /** Regions of its device tree, in place of the board's. */
+  deviceTree?: readonly DeviceTreeRegion[];
+  sources: readonly string[];
+}
+
+/** A region of the device tree's reserved-memory. Bytes and physical addresses. */
+export interface DeviceTreeRegion {
+  name: string;
+  bytes: number;
+  /** `reg`: exactly there; otherwise the kernel looks for a place. */
+  base?: number;
+  alignment?: number;
+  /** `alloc-ranges`; default anywhere. */
+  allocRanges?: readonly { base: number; bytes: number }[];
+  reusable?: boolean;
+  noMap?: boolean;
+  /** `linux,cma-default`; default true for the name `linux,cma`. */
+  cmaDefault?: boolean;
+  /** Default `shared-dma-pool` where it is reusable, otherwise none. */
+  compatible?: string;
 }
 
 /** `linux,cma` in the board's device tree: its size and the range allowed. */
@@ -83,6 +133,18 @@ export interface Board {
   reservations: readonly FixedReservation[];
   build: KernelBuild;
   deviceTreeCma?: BoardDeviceTreeCma;
+  /** Other regions of the device tree's reserved-memory, in its order. */
+  deviceTree?: readonly DeviceTreeRegion[];
+  /** The ranges have to be given: the board is a blank one of its architecture. */
+  blank?: boolean;
+  /** The windows are those of a plan. */
+  ownRam?: boolean;
+  /** Builds of distributions by name. */
+  distributions?: Readonly<Record<string, DistributionBuild>>;
+  /** The firmware takes the settings of a Raspberry Pi. */
+  raspberryPi?: boolean;
+  /** The size that a display overlay of a Raspberry Pi gives `linux,cma` if it names none. */
+  overlayCmaBytes?: number;
   /** Sources of the figures, one line each. */
   sources: readonly string[];
 }

@@ -153,6 +153,36 @@ export const BOOT_RULES = {
       ["__cma_alloc_frozen", likely("7.0", "9bda131c6093; in 7.2.13, not in 6.19")],
     ],
   ),
+  cmaReservedMessage: choice<"rounded" | "node" | "asked">(
+    "cma_declare_contiguous() prints the rounded size; the rounded size and the node; or the size that was asked.",
+    "rounded",
+    [
+      [
+        "node",
+        came(
+          "6.6",
+          "dma-contiguous: support numa CMA for specified node, of July 2023; 6.5.3 prints no node, 6.12 does",
+        ),
+      ],
+      ["asked", came("6.15", "c009da4258f9: cma_declare_contiguous_nid() prints what it was called with")],
+    ],
+  ),
+  cmdlineBeforeDeviceTree: onOff(
+    "cma= on the command line goes before the device tree's default region, which is given back.",
+    likely("5.6", "dma-contiguous: CMA: give precedence to cmdline, posted on 10 January 2020"),
+  ),
+  reservedMemSize: onOff(
+    "A region of the device tree that finds no place is named with its size.",
+    likely("5.16", "6.1 prints the size, 5.6 and 5.10 do not"),
+  ),
+  reservedMemDetails: onOff(
+    "Each region of the device tree is printed with its range, `map` or `nomap`, `reusable` or `non-reusable`.",
+    came("6.3", "aeb9267eb6b1 of 9 February 2023; 6.1.70 prints none, 6.5.3 does"),
+  ),
+  reservedMemOneFile: onOff(
+    "drivers/of/of_reserved_mem.c reads the regions of the device tree itself, those at an address first; before, fdt.c did.",
+    likely("6.13", "8a6e02d0c00e; not in 6.1, posted in 2024"),
+  ),
   dmaSinglePageFromBuddy: onOff(
     "A single page for a device comes from the buddy allocator unless the device has an area of its own.",
     came("5.3", "bd2e75633c80; posted in May 2019"),

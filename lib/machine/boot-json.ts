@@ -1,5 +1,5 @@
 /** The part of a boot result that `pageblock boot --json` prints. */
-import type { BootedCma, BootResult } from "./boot";
+import type { BootedArea, BootedCma, BootResult } from "./boot";
 
 /** One zone: page counts and the first page frame. */
 export interface BootJsonZone {
@@ -25,6 +25,12 @@ export interface BootJson {
   minFreeKbytes: number;
   zones: BootJsonZone[];
   cma: BootJsonCma;
+  /** Every CMA area that was asked for, by the kernel's name, also those that it could not reserve. */
+  areas: BootedArea[];
+  /** What a driver may stumble over, in words. */
+  warnings: string[];
+  /** The kernel's own messages about reserved memory, CMA and huge pages. */
+  messages: string[];
   /** Only for a release between modelled ones: what is inferred and what is not modelled. */
   kernelNotes?: string[];
 }
@@ -48,6 +54,9 @@ export function bootJson(result: BootResult): BootJson {
       watermarks: { ...watermarks },
     })),
     cma: cmaOf(result.cma),
+    areas: result.areas.map((area) => ({ ...area })),
+    warnings: [...result.warnings],
+    messages: [...result.messages],
     ...(result.kernelNotes && { kernelNotes: [...result.kernelNotes] }),
   };
 }

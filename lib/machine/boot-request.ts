@@ -2,16 +2,22 @@
 import { InputError } from "../base/errors";
 import { formatSize } from "../base/units";
 import type { Board } from "../hardware/board";
-import { BOARD_NAMES, type BoardName, findBoard } from "../hardware/boards";
+import { BLANK_NAMES, BOARD_NAMES, type BoardName, findBoard } from "../hardware/boards";
 import { bootRules, type KernelRelease, kernelRelease } from "../hardware/kernel-release";
 import type { KernelSwitch } from "../hardware/kernel-switch";
 import { ALLOCATOR_SWITCHES } from "../hardware/kernel-switches";
-import { type HugePageSupport, type PageGeometry, pageGeometry } from "../hardware/page-geometry";
+import {
+  type HugePageSupport,
+  hasHugePages,
+  type PageGeometry,
+  pageGeometry,
+} from "../hardware/page-geometry";
 import { type KernelSwitches, kernelProfile } from "../mm/state/profile";
 import { mustBeFew } from "../schema/check";
 import {
   type Field,
   type Fields,
+  filled,
   list,
   name,
   type ObjectField,
@@ -24,12 +30,15 @@ import {
   truth,
   whole,
 } from "../schema/field";
+import { FieldError } from "../schema/place";
+import { BOARD_FIELDS, NODES } from "./board-fields";
 import { CMA_AREA, type CmaAreaRequest, checkCmaAreas } from "./cma-areas";
 import { CMA, type CmaRequest } from "./cma-request";
 import { HUGE_PAGES, type HugePageRequest } from "./huge-pages";
 import { refuseBeside, refuseSysctls, STATE } from "./machine-state";
 import { MOVABLE, type MovableZoneRequest } from "./movable-request";
-import { resolveNodes } from "./nodes";
+import { bytesOfNodes, cpusOfNodes, type NodePart, resolveNodes } from "./nodes";
+import { boardOf, kernelOfDistribution } from "./own-board";
 import { COMPUTED_AT_BOOT, checkSysctls, SYSCTL_FIELDS, type Sysctls, sysctlsOf } from "./sysctls";
 import { zonesBuilt } from "./zones";
 
@@ -39,7 +48,26 @@ export const BOOT_DEFAULTS = { kernel: "6.1", thp: true, thpEnabled: true, huget
 /** A name with completion; any text compiles and is checked at run time. */
 export type OpenName<T extends string> = T | (string & Record<never, never>);
 
-const board: Field<string, OpenName<BoardName>, never> = name("the board", () => BOARD_NAMES);
+const BLANK = "blank-";
+const ARCHITECTURES = BLANK_NAMES.map((one) => one.slice(BLANK.length));
+const UNNAMED = "blank-arm64";
+const ALL_NAMES: readonly string[] = [...BOARD_NAMES, ...BLANK_NAMES];
+
+const board: Field<string, OpenName<BoardName>, never> = name("the board", () => ALL_NAMES, {
+  default: UNNAMED,
+});
+
+/** A machine without a board is a blank one of its architecture; its ranges of memory have to be given. */
+function named(request: OutOf<typeof MACHINE_FIELDS>): OutOf<typeof MACHINE_FIELDS> {
+  const { architecture, ...rest } = request;
+  const made = request.board === UNNAMED ? { ...rest, board: BLANK + (architecture ?? "arm64") } : rest;
+  if (request.board === UNNAMED && request.ram === undefined && typeof request.nodes !== "object")
+    throw new FieldError(["board"], "is missing; or ram is, for a machine that no board describes");
+  const { architecture: own } = findBoard(made.board);
+  if (architecture !== undefined && architecture !== own)
+    throw new InputError(`architecture: ${made.board} is ${own}: got ${architecture}`);
+  return made;
+}
 
 /** Checks that only switches are named; their values are checked together with the release. */
 const switches = parsed(
@@ -71,12 +99,16 @@ function switchFields(): Fields {
 
 /** A machine to boot; omitted fields take the board's defaults. */
 export const MACHINE_FIELDS = {
-  board,
+  board: filled(board),
+  architecture: optional(
+    name("the architecture of a machine without a board", () => ARCHITECTURES, {
+      default: "the board's, or arm64",
+    }),
+  ),
+  ...BOARD_FIELDS,
   pageSize: optional(size("base page size", { least: 1, default: "the board's first" })),
   memoryBytes: optional(size("memory fitted", { word: "memory", default: "the board's usual size" })),
-  nodes: optional(
-    whole("NUMA nodes, in equal parts", "nodes", { least: 1, most: 64, default: "the board's" }),
-  ),
+  nodes: optional(NODES),
   cpus: optional(
     whole("processors, in equal parts on the nodes: each has lists of free pages of its own", "CPUs", {
       least: 1,
@@ -95,14 +127,18 @@ export const MACHINE_FIELDS = {
   ),
   kernel: optional(text("kernel release", { longest: 40, default: BOOT_DEFAULTS.kernel })),
   thp: optional(
-    truth("CONFIG_TRANSPARENT_HUGEPAGE: transparent huge pages are built in", { default: BOOT_DEFAULTS.thp }),
+    truth("CONFIG_TRANSPARENT_HUGEPAGE: transparent huge pages are built in", {
+      default: "on, unless the board's build or its architecture is without",
+    }),
   ),
   thpEnabled: optional(
     truth("transparent_hugepage= is not `never`; counts only where THP is built in", {
       default: BOOT_DEFAULTS.thpEnabled,
     }),
   ),
-  hugetlb: optional(truth("CONFIG_HUGETLBFS", { default: BOOT_DEFAULTS.hugetlb })),
+  hugetlb: optional(
+    truth("CONFIG_HUGETLBFS", { default: "on, unless the board's build or its architecture is without" }),
+  ),
   hugePages: optional(HUGE_PAGES),
   pageblockMaxOrder: optional(
     whole("CONFIG_PAGE_BLOCK_MAX_ORDER, the largest order of a page block", "order", {
@@ -124,11 +160,18 @@ export interface MachineField extends ObjectField<typeof MACHINE_FIELDS> {}
 
 /** A machine as a plan states it: checks that the fields fit together and that the board supports them. */
 export const MACHINE: MachineField = object("the machine", MACHINE_FIELDS, {
-  refine: (request) => {
+  refine: (given) => {
+    const request = named(given);
     kernelProfile(resolveBoot(request).release, request.switches);
     return request;
   },
 });
+
+/**
+ * The fields of a machine without the check that they fit together: this check has no place in its messages, and the
+ * largest order of a page block may be given before the release that knows it.
+ */
+export const MACHINE_FORMS: MachineField = object("the machine", MACHINE_FIELDS, { refine: named });
 
 /** A machine to boot. Sizes in bytes. */
 export interface BootRequest extends OutOf<typeof MACHINE_FIELDS> {}
@@ -142,6 +185,8 @@ export interface ResolvedBoot {
   thpEnabled: boolean;
   memoryBytes: number;
   nodes: number;
+  /** Bytes, processors and, where they are given, the addresses of each node. */
+  nodeParts: readonly NodePart[];
   cpus: number;
   movable: MovableZoneRequest;
   cma: CmaRequest;
@@ -159,22 +204,26 @@ function whyNot({ withoutPages = {} }: Board, pageSize: number): string {
 
 /** Fills in defaults; throws InputError naming the option, the limit and the value. */
 export function resolveBoot(request: BootRequest): ResolvedBoot {
-  const board = findBoard(request.board);
-  const release = kernelRelease(request.kernel ?? BOOT_DEFAULTS.kernel);
-  const huge = {
-    thp: request.thp ?? BOOT_DEFAULTS.thp,
-    hugetlb: request.hugetlb ?? BOOT_DEFAULTS.hugetlb,
-  };
+  const board = boardOf(request);
+  const release = kernelRelease(request.kernel ?? kernelOfDistribution(request) ?? BOOT_DEFAULTS.kernel);
+  const huge = hugeOf(board, request);
   const pageSize = request.pageSize ?? board.pageSizes[0]!;
   const geometry = board.pageSizes.includes(pageSize)
-    ? pageGeometry(board.architecture, pageSize, release, huge)
+    ? pageGeometry(board.architecture, pageSize, release, huge, board.build.maxOrder?.[pageSize])
     : undefined;
   if (geometry === undefined)
     throw new InputError(
       `page size: ${board.name} (${board.architecture}) has ${board.pageSizes.map(formatSize).join(", ")}${whyNot(board, pageSize)}: got ${formatSize(pageSize)}`,
     );
-  const memoryBytes = request.memoryBytes ?? board.memory.default;
+  const nodeBytes = typeof request.nodes === "object" ? bytesOfNodes(request.nodes) : undefined;
+  const memoryBytes = request.memoryBytes ?? nodeBytes ?? board.memory.default;
   checkMemory(board, memoryBytes, pageSize);
+  const cpus = request.cpus ?? (typeof request.nodes === "object" ? cpusOfNodes(request.nodes) : undefined);
+  const nodeParts = resolveNodes(board, request.nodes, {
+    memoryBytes,
+    cpus: cpus ?? board.cpus,
+    sectionBytes: geometry.sectionBytes,
+  });
   const resolved: ResolvedBoot = {
     board,
     geometry,
@@ -182,8 +231,9 @@ export function resolveBoot(request: BootRequest): ResolvedBoot {
     huge,
     thpEnabled: request.thpEnabled ?? BOOT_DEFAULTS.thpEnabled,
     memoryBytes,
-    nodes: resolveNodes(board, request.nodes, memoryBytes, geometry.sectionBytes),
-    cpus: request.cpus ?? board.cpus,
+    nodes: nodeParts.length,
+    nodeParts,
+    cpus: cpus ?? board.cpus,
     movable: request.movable ?? {},
     cma: request.cma ?? { kind: "configured" },
     cmaAreas: request.cmaAreas ?? [],
@@ -196,8 +246,6 @@ export function resolveBoot(request: BootRequest): ResolvedBoot {
     ZONE_MOVABLE: Object.keys(resolved.movable).length > 0,
   });
   refuseSysctls(request.state, request, COMPUTED_AT_BOOT);
-  if (resolved.cpus < resolved.nodes)
-    throw new InputError(`cpus: each of ${resolved.nodes} nodes has at least one: got ${resolved.cpus}`);
   checkHugePages(resolved);
   checkCmaAreas(resolved.cmaAreas, release, resolved.nodes);
   checkSysctls(resolved.sysctls, {
@@ -213,6 +261,20 @@ export function resolveBoot(request: BootRequest): ResolvedBoot {
   return resolved;
 }
 
+/** The kinds of huge pages built in: as asked, as the board's build has them, or both; none on 32-bit architectures. */
+function hugeOf(board: Board, { thp, hugetlb }: BootRequest): HugePageSupport {
+  if (hasHugePages(board.architecture))
+    return {
+      thp: thp ?? board.build.thp ?? BOOT_DEFAULTS.thp,
+      hugetlb: hugetlb ?? board.build.hugetlb ?? BOOT_DEFAULTS.hugetlb,
+    };
+  if (thp || hugetlb)
+    throw new InputError(
+      `huge pages: ${board.name} (${board.architecture}) has none as modelled: got ${thp ? "thp" : "hugetlb"} on`,
+    );
+  return { thp: false, hugetlb: false };
+}
+
 function checkMemory(board: Board, memoryBytes: number, pageSize: number): void {
   const { smallest, largest } = board.memory;
   if (memoryBytes <= 0) throw new InputError(`memory: size must be > 0: got ${formatSize(memoryBytes)}`);
@@ -220,7 +282,8 @@ function checkMemory(board: Board, memoryBytes: number, pageSize: number): void 
     throw new InputError(
       `memory: ${board.name} has ${smallest === largest ? formatSize(smallest) : `${formatSize(smallest)} to ${formatSize(largest)}`}: got ${formatSize(memoryBytes)}`,
     );
-  if (memoryBytes % pageSize !== 0)
+  // Ranges of one's own may end within a page: what is left of them are whole pages.
+  if (!board.ownRam && memoryBytes % pageSize !== 0)
     throw new InputError(
       `memory: size must be a multiple of the page size ${formatSize(pageSize)}: got ${formatSize(memoryBytes)}`,
     );

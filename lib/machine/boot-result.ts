@@ -42,6 +42,24 @@ export interface BootedCma extends Answer {
   readonly reason: string | null;
 }
 
+/** An area of CMA as the boot came to it, reserved or not. Bytes and physical addresses. */
+export interface BootedArea {
+  /** The kernel's name: `reserved`, `linux,cma`, `hugetlb0`, or one of its own. */
+  name: string;
+  /** Who asked. */
+  by: "command line" | "device tree" | "kernel configuration" | "hugetlb_cma=" | "code";
+  requestedBytes: number;
+  reservedBytes: number;
+  /** Ascending; empty if nothing was reserved. */
+  ranges: { base: number; bytes: number }[];
+  alignmentBytes: number;
+  activated: boolean;
+  /** Why it was refused, why it lies where it does, or what makes it useless. */
+  reason: string;
+  /** Its memory, or a part of it, is above what every device reaches. */
+  aboveDmaLimit: boolean;
+}
+
 /** A range taken before the buddy allocator started. Bytes. */
 export interface Reservation {
   what: string;
@@ -88,6 +106,16 @@ export interface BootResult {
   minFreeKbytes: number;
   zones: BootedZone[];
   cma: BootedCma;
+  /** The kernel's name of the default area: `reserved`, or the device tree's node; null without one. */
+  cmaName: string | null;
+  /** CONFIG_CMA. */
+  cmaBuilt: boolean;
+  /** CONFIG_CMA_ALIGNMENT. */
+  cmaAlignment: number;
+  /** Every area that was asked for, in the kernel's order, also those that it could not reserve. */
+  areas: BootedArea[];
+  /** What a driver may stumble over, in words. */
+  warnings: string[];
   /** The other areas, in order of declaration. */
   cmaAreas: BootedCmaArea[];
   /** Ranges that become CMA, in order of activation; ranges whose frames go to the buddy allocator instead. Bytes. */
@@ -101,7 +129,7 @@ export interface BootResult {
   memory: { start: number; bytes: number }[];
   /** Frames that join the buddy allocator late in the boot: the init sections and the initrd. */
   givenBack: PageRange[];
-  /** The kernel's own messages about CMA and huge pages. */
+  /** The kernel's own messages about reserved memory, CMA and huge pages. */
   messages: string[];
   /** Sysctls of the description, written once the machine has booted; absent if it has none. */
   sysctls?: Sysctls;

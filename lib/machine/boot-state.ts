@@ -1,5 +1,6 @@
 /** A machine that runs already, as the result of a boot: zones, watermarks and reserves are those of its state. */
 import { resolveKernel } from "../hardware/kernel-release";
+import { CMA_ALIGNMENT } from "../mm/boot/dma-contiguous";
 import { mobilityGroupingEnabled } from "../mm/state/mobility-grouping";
 import type { ResolvedBoot } from "./boot-request";
 import type { BootedZone, BootResult } from "./boot-result";
@@ -58,6 +59,11 @@ export function bootedFromState(resolved: ResolvedBoot, state: MachineState): Bo
     memory: memoryOf(state, pageSize),
     givenBack: [],
     messages: [],
+    cmaName: null,
+    cmaBuilt: stateHasCma(state),
+    cmaAlignment: board.build.cmaAlignment ?? CMA_ALIGNMENT,
+    areas: [],
+    warnings: [],
     ...(Object.keys(resolved.sysctls).length > 0 && { sysctls: resolved.sysctls }),
     state,
   };

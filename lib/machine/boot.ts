@@ -7,13 +7,16 @@ import { GRANTED } from "../base/answer";
 import { InputError } from "../base/errors";
 import { formatSize } from "../base/units";
 import { bootRules, resolveKernel } from "../hardware/kernel-release";
+import { structPageBytes } from "../hardware/page-geometry";
 import { cmaMinAlignmentBytes } from "../mm/boot/cma";
+import { CMA_ALIGNMENT } from "../mm/boot/dma-contiguous";
 import { pageblockOrder } from "../mm/boot/pageblock-order";
 import { zonePagesetSize } from "../mm/boot/pageset-size";
 import { calcMemmapPages, mobilityGroupingEnabled } from "../mm/state/mobility-grouping";
 import { kernelProfile } from "../mm/state/profile";
 import { type BootRequest, type ResolvedBoot, resolveBoot } from "./boot-request";
 import type {
+  BootedArea,
   BootedCma,
   BootedHugePages,
   BootedZone,
@@ -22,6 +25,7 @@ import type {
   ZoneReserves,
 } from "./boot-result";
 import { bootedFromState } from "./boot-state";
+import { areasOf, warningsOf } from "./booted-areas";
 import {
   activateAll,
   activateCmaAreas,
@@ -29,14 +33,15 @@ import {
   type CmaActivation,
   checkMemoryOfAreas,
 } from "./cma-areas";
-import { type CmaAttempt, type EarlyMemory, earlyMemory, nodesOf, STRUCT_PAGE_BYTES } from "./early-memory";
+import type { CmaAttempt } from "./cma-attempt";
+import { type EarlyMemory, earlyMemory, nodesOf } from "./early-memory";
 import { explainCmaFailure } from "./explain-cma";
 import { movableMessages, placeZoneMovable } from "./movable-request";
 import { framesOf, zonesWithAreas } from "./zone-of-areas";
 import { writtenReserves, zoneLowmemReserve, zoneReserves } from "./zone-reserves";
 import { movableZoneStart, type PageRange, pagesWithin, type ZoneSpan, zoneSpans } from "./zones";
 
-export type { BootedCma, BootedHugePages, BootedZone, BootResult, Reservation };
+export type { BootedArea, BootedCma, BootedHugePages, BootedZone, BootResult, Reservation };
 
 /** MIGRATE_TYPES: unmovable, movable, reclaimable, high-atomic, isolate, and CMA if configured. */
 const MIGRATE_TYPES = { withCma: 6, withoutCma: 5 } as const;
@@ -72,7 +77,8 @@ export function boot(request: BootRequest): BootResult {
   });
   const spans = zoneSpans(board, release, memblock, nodes, movable.startPfns);
   const vmTotalPages = spans.reduce(
-    (sum, z) => sum + z.present - calcMemmapPages(z.spanned, z.present, pageSize, STRUCT_PAGE_BYTES),
+    (sum, z) =>
+      sum + z.present - calcMemmapPages(z.spanned, z.present, pageSize, structPageBytes(board.architecture)),
     0,
   );
   const cmaBuilt = board.build.cma || resolved.cma.kind === "area";
@@ -85,6 +91,8 @@ export function boot(request: BootRequest): BootResult {
   const { zones, givenBack } = bootedZones(resolved, { early, spans, activation, inMovableZone, order });
   const written = writtenReserves(resolved, zones.booted, zones.minFreeKbytes);
   const { sysctls } = resolved;
+  const ways = { attempts, cmaAreas, hugetlb: hugeCma.map((h) => h.area), defaultArea: default_ };
+  const areas = areasOf(resolved, memblock, ways);
   return {
     board: board.name,
     kernel: release,
@@ -106,6 +114,11 @@ export function boot(request: BootRequest): BootResult {
     minFreeKbytes: sysctls.minFreeKbytes ?? zones.minFreeKbytes,
     zones: written === null ? zones.booted : zones.booted.map((z, i) => ({ ...z, ...written[i] })),
     cma: summarise(attempts, alignment, memblock.memory),
+    cmaName: default_?.name ?? null,
+    cmaBuilt,
+    cmaAlignment: board.build.cmaAlignment ?? CMA_ALIGNMENT,
+    areas,
+    warnings: warningsOf(resolved, memblock, areas),
     cmaAreas,
     cmaActive: activation.active,
     cmaUseless: activation.useless,
@@ -177,7 +190,8 @@ function bootedZones(
     const cma = inMovableZone && z.name !== "Movable" ? [] : inZone(z, cmaRange);
     return { ...z, freeRanges, managedAtBoot: count(freeRanges) + count(cma) };
   });
-  const cpusOfNode = Math.max(1, Math.floor(resolved.cpus / resolved.nodes));
+  // A node without processors counts all of the machine: zone_highsize().
+  const cpusOf = (z: ZoneSpan) => resolved.nodeParts[z.nid]!.cpus || resolved.cpus;
   const { minFreeKbytes, watermarks } = zoneReserves(resolved, order, atBoot);
   const back = givenBackRanges(resolved);
   const late = [...back, ...early.gigantic.pages.map(({ start, bytes }) => ({ start, end: start + bytes }))];
@@ -187,7 +201,7 @@ function bootedZones(
     managed: z.managedAtBoot + count(inZone(z, late)),
     watermarks: watermarks[i]!,
     lowmemReserve: lowmemReserve[i]!,
-    pageset: zonePagesetSize(z.managedAtBoot, watermarks[i]!.low, cpusOfNode, pageSize, release),
+    pageset: zonePagesetSize(z.managedAtBoot, watermarks[i]!.low, cpusOf(z), pageSize, release),
   }));
   return { zones: { booted, minFreeKbytes }, givenBack: finalSpans.flatMap((z) => inZone(z, back)) };
 }
@@ -220,7 +234,7 @@ function reservedArea(
 function defaultArea(attempts: readonly CmaAttempt[], alignment: number): BootedCmaArea | null {
   const done = attempts.find((a) => a.outcome.ok);
   if (!done?.outcome.ok) return null;
-  return reservedArea(done.by === "device tree" ? "linux,cma" : "reserved", done.outcome, alignment);
+  return reservedArea(done.name, done.outcome, alignment);
 }
 
 function count(ranges: readonly PageRange[]): number {

@@ -8,9 +8,10 @@ import { type Answer, answerOf } from "../base/answer";
 import { InputError } from "../base/errors";
 import { formatSize } from "../base/units";
 import { bootRules, type KernelRelease, kernelSwitches } from "../hardware/kernel-release";
-import { type CmaSlots, cmaDeclareContiguous, printPhysicalAddress, rmemCmaFixed } from "../mm/boot/cma";
+import { type CmaOutcome, type CmaSlots, cmaDeclareContiguous, printPhysicalAddress } from "../mm/boot/cma";
 import { cmaDeclareContiguousMulti } from "../mm/boot/cma-multi";
 import type { Memblock, PhysicalRange } from "../mm/boot/memblock";
+import { asCmaOutcome, reservedMemInit } from "../mm/boot/reserved-mem";
 import { name, type Out, object, optional, size, text, truth, whole } from "../schema/field";
 import type { ZoneSpan } from "./zones";
 
@@ -111,10 +112,9 @@ function reserveArea(
   { slots, nodes }: { slots: CmaSlots; nodes: readonly PhysicalRange[] },
 ) {
   const { name, bytes } = a;
-  const single = (o: ReturnType<typeof rmemCmaFixed>) =>
-    o.ok ? { ...o, ranges: [{ base: o.base, bytes: o.bytes }] } : o;
+  const single = (o: CmaOutcome) => (o.ok ? { ...o, ranges: [{ base: o.base, bytes: o.bytes }] } : o);
   if (BY_DEVICE_TREE(a))
-    return single(rmemCmaFixed(memblock, minAlignment, { name, base: a.base!, bytes }, slots));
+    return single(fixedRegion(memblock, { name, base: a.base!, bytes }, { release, minAlignment, slots }));
   const request = {
     bytes,
     base: a.base ?? 0,
@@ -124,11 +124,22 @@ function reserveArea(
     pageSize: geometry.pageSize,
     orderPerBit: a.orderPerBit ?? 0,
     slots,
-    ...(a.nid !== undefined && { node: nodes[a.nid]! }),
+    ...(a.nid !== undefined && { node: nodes[a.nid]!, nid: a.nid }),
   };
   return a.ranges
     ? cmaDeclareContiguousMulti(memblock, release, minAlignment, request, name)
     : single(cmaDeclareContiguous(memblock, release, minAlignment, request, name));
+}
+
+/** A reusable region of the device tree at a fixed address. */
+function fixedRegion(
+  memblock: Memblock,
+  region: { name: string; base: number; bytes: number },
+  setup: { release: KernelRelease; minAlignment: number; slots: CmaSlots },
+): CmaOutcome {
+  const node = { ...region, reusable: true, noMap: false, cmaDefault: false, compatible: "shared-dma-pool" };
+  const { outcomes } = reservedMemInit(memblock, [node], { ...setup, cmdline: false, cma: true, arm: false });
+  return asCmaOutcome(outcomes[0]!);
 }
 
 /** The result of activating the areas. */

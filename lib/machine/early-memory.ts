@@ -4,10 +4,11 @@
  * exist, later releases after them (arch/arm64/mm/init.c bootmem_init()); x86 reserves it before them
  * (arch/x86/kernel/setup.c).
  */
-import { roundUp } from "../base/alignment";
+import { roundDown, roundUp } from "../base/alignment";
 import { KiB, MiB } from "../base/units";
 import { bootRules } from "../hardware/kernel-release";
-import { type CmaOutcome, cmaDeclareContiguous, maxCmaAreas, rmemCmaSetup } from "../mm/boot/cma";
+import { BITS_32, lowMemoryEnd, structPageBytes } from "../hardware/page-geometry";
+import { cmaDeclareContiguous, maxCmaAreas } from "../mm/boot/cma";
 import { type HugetlbCmaOutcome, hugetlbCmaReserve } from "../mm/boot/hugetlb-cma";
 import { linearMapTables } from "../mm/boot/linear-map";
 import { Memblock, type PhysicalRange } from "../mm/boot/memblock";
@@ -15,13 +16,13 @@ import { sparseInit } from "../mm/boot/sparse";
 import { largeSystemHashBytes } from "../mm/boot/system-hash";
 import type { ResolvedBoot } from "./boot-request";
 import { type BootedCmaArea, reserveCmaAreas } from "./cma-areas";
+import type { CmaAttempt } from "./cma-attempt";
+import { reserveRegions } from "./device-tree-regions";
 import { type HugePagePool, poolFailedMessage } from "./huge-pages";
 import { stillHotpluggable } from "./movable-request";
 import { nodeRanges } from "./nodes";
 import { dmaPhysLimit } from "./zones";
 
-/** sizeof(struct page) in the modelled configurations. */
-export const STRUCT_PAGE_BYTES = 64;
 /** lib/swiotlb: the default bounce buffer, and 24 bytes (6.1) or 12 (4.17) per 2 KiB slot. */
 const SWIOTLB_BYTES = 64 * MiB;
 const SWIOTLB_SLOT_BYTES = 2 * KiB;
@@ -31,26 +32,17 @@ const HASH_TABLES = [
   { what: "inode hash table", scale: 14 },
 ] as const;
 
-/** One attempt to reserve an area: the requester, the size and the outcome. */
-export interface CmaAttempt {
-  by: "command line" | "device tree" | "kernel configuration";
-  requestedBytes: number;
-  /** The search range. */
-  searched: PhysicalRange;
-  outcome: CmaOutcome;
-  /** memblock at the time of the attempt, to explain a failure. */
-  free: PhysicalRange[];
-  claims: { what: string; start: number; end: number }[];
-}
-
 /** RAM that the board decodes for that much memory, without the firmware's share. */
 export function memoryMap(boot: ResolvedBoot): Memblock {
   const { board, geometry } = boot;
   const memblock = new Memblock(geometry.pageSize);
+  if (BITS_32.has(board.architecture) && !board.build.lpae) memblock.addressDigits = 8;
+  if (board.architecture === "mips") memblock.direction = "bottom-up";
+  const page = geometry.pageSize;
   let left = boot.memoryBytes;
   for (const { start, end } of board.windows) {
     const bytes = Math.min(left, end - start);
-    memblock.add(start, start + bytes);
+    memblock.add(roundUp(start, page), roundDown(start + bytes, page));
     left -= bytes;
   }
   for (const { start, end } of board.holes ?? []) memblock.remove(start, end);
@@ -58,12 +50,15 @@ export function memoryMap(boot: ResolvedBoot): Memblock {
     const top = Math.min(memblock.endOfDram(), board.firmwareTop.below);
     memblock.remove(top - board.firmwareTop.bytes, top);
   }
+  const lowEnd = lowMemoryEnd(board.architecture, memblock.startOfDram());
+  const low = memblock.memory.filter((r) => r.start < lowEnd);
+  if (BITS_32.has(board.architecture)) memblock.highmemStart = Math.min(lowEnd, low.at(-1)?.end ?? 0);
   return memblock;
 }
 
 /** Physical addresses of each node of the machine. */
-export function nodesOf({ board, memoryBytes, nodes }: ResolvedBoot): PhysicalRange[] {
-  return nodeRanges(board, memoryBytes, nodes);
+export function nodesOf({ board, nodeParts }: ResolvedBoot): PhysicalRange[] {
+  return nodeRanges(board, nodeParts);
 }
 
 /** Memory after all early reservations, and the attempts to reserve a CMA area on the way. */
@@ -98,12 +93,13 @@ export function earlyMemory(boot: ResolvedBoot, cmaAlignment: number): EarlyMemo
     if (r !== undefined) memblock.reserve(r.what, r.start, r.bytes);
   const x86 = board.architecture === "x86-64";
   memblock.hotpluggable = stillHotpluggable(boot.movable, nodesOf(boot), memblock.reserved, x86);
-  const slots = { used: 0, most: maxCmaAreas(release) };
+  const slots = { used: 0, most: board.build.cmaAreas ?? maxCmaAreas(release) };
   const into = { slots, nodes: nodesOf(boot), done: [], messages: [] } as Parameters<
     typeof reserveCmaAreas
   >[4];
   reserveCmaAreas(boot, memblock, cmaAlignment, "device tree", into);
-  if (board.build.cma || boot.cma.kind === "area") deviceTreeCma(boot, memblock, cmaAlignment, attempts);
+  const regions = reserveRegions(boot, memblock, cmaAlignment, slots);
+  attempts.push(...regions.attempts);
   const cmaFirst = board.architecture !== "arm64" || !bootRules(release).arm64CmaAfterMemmap;
   if (cmaFirst) reserveCmaAreas(boot, memblock, cmaAlignment, "code", into);
   if (cmaFirst) defaultCma(boot, memblock, cmaAlignment, attempts);
@@ -132,21 +128,26 @@ export function earlyMemory(boot: ResolvedBoot, cmaAlignment: number): EarlyMemo
   memblock.alloc("per-CPU areas and early data", size(board.build.lateBytes), geometry.pageSize);
   const gigantic = giganticPages(boot, memblock, (hugetlbCma?.areas.length ?? 0) > 0);
   lateReservations(boot, memblock);
-  const { done: cmaAreas, messages: cmaMessages } = into;
+  const { done, messages } = into;
+  const cmaAreas = [...regions.areas, ...done];
+  const cmaMessages = [...regions.messages, ...messages];
   return { memblock, attempts, cmaAreas, cmaMessages, hugetlbCma, gigantic, survived };
 }
 
 function reserveMemmap(boot: ResolvedBoot, memblock: Memblock): boolean {
   const { board, geometry, release } = boot;
   const { pageSize, sectionBytes } = geometry;
-  if (board.architecture === "ppc64") {
-    const bytes = Math.ceil(((memblock.totalBytes() / pageSize) * STRUCT_PAGE_BYTES) / pageSize) * pageSize;
+  const each = structPageBytes(board.architecture);
+  if (board.architecture === "ppc64" || BITS_32.has(board.architecture)) {
+    const flat = memblock.endOfDram() - memblock.startOfDram();
+    const described = board.architecture === "ppc64" ? memblock.totalBytes() : flat;
+    const bytes = Math.ceil(((described / pageSize) * each) / pageSize) * pageSize;
     return memblock.alloc("memmap", bytes, pageSize) !== undefined;
   }
   const layout = {
     pageSize,
     sectionBytes,
-    structPageBytes: STRUCT_PAGE_BYTES,
+    structPageBytes: each,
     pmdBytes: (pageSize * pageSize) / 8,
     mapsWithPmd: pageSize === 4 * KiB,
     memstart: Math.floor(memblock.startOfDram() / sectionBytes) * sectionBytes,
@@ -154,28 +155,13 @@ function reserveMemmap(boot: ResolvedBoot, memblock: Memblock): boolean {
   return sparseInit(memblock, layout, release, nodesOf(boot)) !== undefined;
 }
 
-/** early_init_fdt_scan_reserved_mem(): the device tree's region, unless the command line sets cma=. */
-function deviceTreeCma(
-  boot: ResolvedBoot,
-  memblock: Memblock,
-  alignment: number,
-  attempts: CmaAttempt[],
-): void {
-  const node = boot.board.deviceTreeCma;
-  if (node === undefined || boot.cma.kind !== "configured") return;
-  const before = { free: memblock.freeRanges(), claims: memblock.claims.map((c) => ({ ...c })) };
-  const outcome = rmemCmaSetup(memblock, alignment, node);
-  const searched = { start: node.start, end: node.end };
-  attempts.push({ by: "device tree", requestedBytes: node.bytes, searched, outcome, ...before });
-}
-
 /** dma_contiguous_reserve(): the command line's area, otherwise the configured one. */
 function defaultCma(boot: ResolvedBoot, memblock: Memblock, alignment: number, attempts: CmaAttempt[]): void {
   const { board, release, cma } = boot;
   if (cma.kind === "off" || attempts.some((a) => a.outcome.ok)) return;
-  if (cma.kind === "configured" && board.build.cmaBytes === 0) return;
+  if (cma.kind === "configured" && configuredCmaBytes(boot, memblock) === 0) return;
   const limit = dmaPhysLimit(board, release, memblock);
-  const configured = { bytes: board.build.cmaBytes, base: 0, limit: 0, fixed: false };
+  const configured = { bytes: configuredCmaBytes(boot, memblock), base: 0, limit: 0, fixed: false };
   const asked = cma.kind === "area" ? cma : configured;
   const request = {
     bytes: asked.bytes,
@@ -187,11 +173,24 @@ function defaultCma(boot: ResolvedBoot, memblock: Memblock, alignment: number, a
   const outcome = cmaDeclareContiguous(memblock, release, alignment, request);
   attempts.push({
     by: cma.kind === "area" ? "command line" : "kernel configuration",
+    name: "reserved",
     requestedBytes: asked.bytes,
     searched: { start: request.base, end: Math.min(request.limit, memblock.endOfDram()) },
+    fixed: request.fixed && request.base > 0,
+    bottomUp: memblock.direction === "bottom-up",
     outcome,
     ...before,
   });
+}
+
+/** CONFIG_CMA_SIZE_SEL_*: size_bytes, cma_early_percent_memory(), or the smaller or larger of both. */
+function configuredCmaBytes({ board, geometry }: ResolvedBoot, memblock: Memblock): number {
+  const { cmaBytes, cmaPercentage = 0, cmaSelect = "mbytes" } = board.build;
+  const pages = Math.floor(((memblock.totalBytes() / geometry.pageSize) * cmaPercentage) / 100);
+  const share = pages * geometry.pageSize;
+  if (cmaSelect === "mbytes") return cmaBytes;
+  if (cmaSelect === "percentage") return share;
+  return cmaSelect === "min" ? Math.min(cmaBytes, share) : Math.max(cmaBytes, share);
 }
 
 /**
@@ -263,12 +262,13 @@ function lateReservations(boot: ResolvedBoot, memblock: Memblock): void {
   const { board, geometry, release } = boot;
   const { pageSize } = geometry;
   const pages = memblock.totalBytes() / pageSize;
-  const kernelPages = pages - Math.ceil((pages * STRUCT_PAGE_BYTES) / pageSize);
+  const kernelPages = pages - Math.ceil((pages * structPageBytes(board.architecture)) / pageSize);
   // With several nodes they are spread over the nodes (hashdist), which must wait for vmalloc: dcache_init_early().
   for (const { what, scale } of boot.nodes > 1 ? [] : HASH_TABLES)
     memblock.alloc(what, largeSystemHashBytes(kernelPages, pageSize, scale, 8), pageSize);
   const limit = board.architecture === "x86-64" ? 4 * 1024 * MiB : dmaPhysLimit(board, release, memblock);
-  const bounceBytes = board.architecture === "ppc64" ? 0 : swiotlbBytes(boot, memblock, limit);
+  const without = board.architecture === "ppc64" || BITS_32.has(board.architecture);
+  const bounceBytes = without ? 0 : swiotlbBytes(boot, memblock, limit);
   if (bounceBytes === 0) return;
   memblock.alloc("bounce buffer (swiotlb)", bounceBytes, pageSize, 0, limit);
   const slotBytes = bootRules(release).swiotlbSlotBytes;

@@ -5,7 +5,7 @@ import { ERRNO } from "../base/answer";
 import { formatSize, hex } from "../base/units";
 import { CMA_AREA } from "../mm/boot/cma";
 import type { PhysicalRange } from "../mm/boot/memblock";
-import type { CmaAttempt } from "./early-memory";
+import type { CmaAttempt } from "./cma-attempt";
 
 /** Maximum number of places that are listed one by one. */
 const PLACES_TOLD = 8;
@@ -53,7 +53,10 @@ function whatStandsInTheWay(attempt: CmaAttempt, bytes: number, memory: readonly
   const longest = longestAligned(attempt);
   const rest =
     longest === 0 ? "no aligned range is free" : `the longest aligned free range is ${formatSize(longest)}`;
-  if (places.length > PLACES_TOLD || places.length === 0) return `${need}: ${rest}`;
+  if (places.length > PLACES_TOLD || places.length === 0) {
+    const within = holders(attempt, Math.max(start, first), end);
+    return `${need}: ${rest}${within === "" ? "" : `; within it lie the ${within}`}`;
+  }
   return `${need}: ${places.join(", ")}; ${rest}`;
 }
 

@@ -1,5 +1,4 @@
 /** From a machine booted on paper to a running allocator. */
-import { findBoard } from "../hardware/boards";
 import { setReserves } from "../mm/boot/boot-memory";
 import { CmaArea } from "../mm/contiguous/cma-area";
 import { PageAllocator } from "../mm/page-allocator";
@@ -8,6 +7,9 @@ import type { KernelSwitches } from "../mm/state/profile";
 import type { BootResult } from "./boot";
 import { stateHasCma } from "./boot-state";
 import { ZONE_INDEX } from "./zones";
+
+/** Architectures with a ZONE_DMA32. */
+const WITH_DMA32: ReadonlySet<string> = new Set(["arm64", "x86-64", "riscv64"]);
 
 /** HPAGE_PMD_ORDER, or the page block order if no buddy page is as large (4.17 with huge pages off there). */
 function thpOrder({ pageSize, largestBuddyOrder, pageblockOrder }: BootResult): number {
@@ -63,7 +65,6 @@ export function writeSysctls(m: Memory, result: BootResult): void {
 
 /** Starts the allocator in the state after memblock_free_all() and the activation of the CMA area, before any sysctl is written. */
 export function startKernel(result: BootResult, switches: Partial<KernelSwitches> = {}): PageAllocator {
-  const board = findBoard(result.board);
   const { pageSize, cma } = result;
   const frames = (base: number, bytes: number) => ({ startPfn: base / pageSize, pages: bytes / pageSize });
   const { bootReserves = result.zones } = result;
@@ -77,10 +78,10 @@ export function startKernel(result: BootResult, switches: Partial<KernelSwitches
     cma:
       result.state !== undefined
         ? stateHasCma(result.state)
-        : board.build.cma || cma.reservedBytes > 0 || result.cmaActive.length > 0,
+        : result.cmaBuilt || cma.reservedBytes > 0 || result.cmaActive.length > 0,
     thp: result.thp,
     mobilityDisabled: !result.mobilityGrouping,
-    dma32: result.architecture !== "ppc64",
+    dma32: WITH_DMA32.has(result.architecture),
     cpus: result.cpus,
     zones: result.zones.map((z, i) => ({
       idx: ZONE_INDEX[z.name]!,
@@ -105,7 +106,10 @@ export function startKernel(result: BootResult, switches: Partial<KernelSwitches
   });
 }
 
-/** The usable areas of a started machine, the default one first (named "cma0"), without those of hugetlb. */
+/**
+ * The usable areas of a started machine, the default one first, without those of hugetlb. They have the kernel's
+ * names: `reserved` for the area of the command line or the configuration, `linux,cma` for that of the device tree.
+ */
 export function startedCmaAreas(result: BootResult): CmaArea[] {
   const { pageSize } = result;
   const place = (r: { base: number; bytes: number }) => ({
@@ -115,9 +119,17 @@ export function startedCmaAreas(result: BootResult): CmaArea[] {
   const { base, reservedBytes } = result.cma;
   const isActive = result.cmaActive.some((r) => r.base === base);
   return [
-    ...(base !== null && isActive ? [new CmaArea("cma0", [place({ base, bytes: reservedBytes })])] : []),
+    ...(base !== null && isActive
+      ? [new CmaArea(result.cmaName ?? "reserved", [place({ base, bytes: reservedBytes })])]
+      : []),
     ...result.cmaAreas
       .filter((a) => a.activated)
       .map((a) => new CmaArea(a.name, a.ranges.map(place), a.orderPerBit)),
   ];
+}
+
+/** The kernel's name of the area that begins at a frame; undefined where none does. */
+export function areaNames({ areas, pageSize }: BootResult): (pfn: number) => string | undefined {
+  const names = new Map(areas.flatMap((a) => a.ranges.map((r) => [r.base / pageSize, a.name] as const)));
+  return (pfn) => names.get(pfn);
 }

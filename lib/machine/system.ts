@@ -13,7 +13,7 @@ import { IntStackPool } from "../base/int-stack";
 import type { Random } from "../base/random";
 import { findBoard } from "../hardware/boards";
 import { type CostName, type CostTable, costTable, type EventCounts, elapsedNs } from "../hardware/costs";
-import { Contiguous } from "../mm/contiguous/contiguous";
+import { areasOf, Contiguous } from "../mm/contiguous/contiguous";
 import type { MigrationWorld } from "../mm/contiguous/migrate";
 import type { PageAllocator } from "../mm/page-allocator";
 import { Lru } from "../mm/reclaim/lru";
@@ -33,7 +33,7 @@ import type { MachineState } from "./machine-state";
 import { PageSlots } from "./page-slots";
 import type { RunningParts } from "./running-parts";
 import { settle } from "./settle/settle";
-import { startKernel, writeSysctls } from "./start";
+import { areaNames, startKernel, writeSysctls } from "./start";
 import { costedEvents, noCounts, pagesFree, pagesManaged, type SystemCounters } from "./system-counters";
 import { checkedSystemOptions, type EngineOptions, type ResolvedSystemOptions } from "./system-options";
 import { joinOwners, systemWorld } from "./system-world";
@@ -105,7 +105,7 @@ export class System {
     joinOwners(parts);
     this.world = systemWorld(parts);
     this.hugetlb = startHugetlb(booted, m, this.world);
-    this.contig = new Contiguous(m, undefined, booted.kernel);
+    this.contig = new Contiguous(m, areasOf(m, areaNames(booted)), booted.kernel);
     this.stacks = new IntStackPool();
     this.kernelPages =
       booted.state === undefined

@@ -22,6 +22,8 @@ import { zonesBuilt } from "./zones";
 /** THP switches itself off below 512 MiB of managed memory: mm/huge_memory.c hugepage_init(). */
 const THP_LEAST_BYTES = 512 * 1024 * 1024;
 
+const isHigh = ({ name }: ReservingZone) => name === "HighMem";
+
 /** The facts about a zone that its reserves depend on. */
 export interface ReservingZone {
   name: string;
@@ -43,12 +45,12 @@ export function zoneReserves(
   const { geometry, release, huge } = boot;
   const { pageSize } = geometry;
   const rules = bootRules(release);
-  const isLow = (z: ReservingZone) => z.name !== "Movable";
+  const isLow = (z: ReservingZone) => z.name !== "Movable" && !isHigh(z);
   const total = zones.reduce((n, z) => n + z.managedAtBoot, 0);
   const low = zones.reduce((n, z) => n + (isLow(z) ? z.managedAtBoot : 0), 0);
   const kbytes = (pages: number) => (pages * pageSize) / 1024;
   const managed = zones.map((z) => z.managedAtBoot);
-  const apart = zones.map((z) => rules.movableZoneReserve === "own" && !isLow(z));
+  const apart = zones.map((z) => isHigh(z) || (rules.movableZoneReserve === "own" && !isLow(z)));
   const marks = (kb: number) => setupPerZoneWmarks({ minFreeKbytes: kb, pageSize }, managed, apart);
   let minFreeKbytes = calculateMinFreeKbytes(kbytes(low), release);
   let watermarks = marks(minFreeKbytes);

@@ -5,6 +5,7 @@
 import { GiB, MiB } from "../base/units";
 import type { Board } from "../hardware/board";
 import { bootRules, type KernelRelease } from "../hardware/kernel-release";
+import { BITS_32 } from "../hardware/page-geometry";
 import type { Memblock, PhysicalRange } from "../mm/boot/memblock";
 import { ZONE_NAMES, type ZoneName } from "../mm/boot/watermarks";
 import { ZONE_DMA, ZONE_DMA32, ZONE_MOVABLE, ZONE_NORMAL } from "../mm/state/gfp";
@@ -14,6 +15,8 @@ export const ZONE_INDEX: Readonly<Record<string, number>> = {
   DMA: ZONE_DMA,
   DMA32: ZONE_DMA32,
   Normal: ZONE_NORMAL,
+  // High memory takes movable requests only; the kernel also puts other GFP_HIGHUSER pages there.
+  HighMem: ZONE_MOVABLE,
   Movable: ZONE_MOVABLE,
 };
 
@@ -46,10 +49,30 @@ function maxZonePhys(memblock: Memblock, bits: number): number {
   return Math.min(end, memblock.endOfDram());
 }
 
+/** Zones of a 32-bit kernel: arch/arm/mm/init.c and arch/mips/mm/init.c zone_sizes_init(). */
+function zoneEnds32(board: Board, memblock: Memblock): [name: string, end: number][] {
+  const low = Math.min(memblock.highmemStart, memblock.endOfDram());
+  const dma: [string, number][] = board.build.zoneDma
+    ? [["DMA", Math.min(armDmaLimit(board, memblock), low)]]
+    : [];
+  return [...dma, ["Normal", low], ["HighMem", memblock.endOfDram()]];
+}
+
+/** arm_dma_limit: what every device reaches counts from the start of RAM; without such a device, all 32 bits. */
+function armDmaLimit({ dmaBits }: Board, memblock: Memblock): number {
+  return dmaBits < 32 ? memblock.startOfDram() + 2 ** dmaBits : U32_END;
+}
+
 /** Upper ends of the zones in address order; zones without pages are dropped later. */
 function zoneEnds(board: Board, release: KernelRelease, memblock: Memblock): [name: string, end: number][] {
   const dramEnd = memblock.endOfDram();
   const rules = bootRules(release);
+  if (BITS_32.has(board.architecture)) return zoneEnds32(board, memblock);
+  if (board.architecture === "riscv64")
+    return [
+      ["DMA32", Math.min(U32_END, dramEnd)],
+      ["Normal", dramEnd],
+    ];
   if (board.architecture === "x86-64")
     return [
       ["DMA", 16 * MiB],
@@ -75,8 +98,10 @@ function zoneEnds(board: Board, release: KernelRelease, memblock: Memblock): [na
 }
 
 /** The zones that a kernel is built with, lowest first, populated or not: the order of vm.lowmem_reserve_ratio. */
-export function zonesBuilt({ architecture }: Board, release: KernelRelease): ZoneName[] {
+export function zonesBuilt({ architecture, build }: Board, release: KernelRelease): ZoneName[] {
   const rules = bootRules(release);
+  if (BITS_32.has(architecture)) return build.zoneDma ? ["DMA", "Normal", "Movable"] : ["Normal", "Movable"];
+  if (architecture === "riscv64") return ["DMA32", "Normal", "Movable"];
   if (architecture === "ppc64")
     return rules.ppc64NormalZone ? ["Normal", "Movable"] : ["DMA", "Normal", "Movable"];
   const dma = architecture === "x86-64" || rules.arm64DmaZone !== "none";
@@ -84,8 +109,23 @@ export function zonesBuilt({ architecture }: Board, release: KernelRelease): Zon
 }
 
 /** The end of the memory that every device can reach: arm64_dma_phys_limit, the limit of the default CMA area. */
+/**
+ * The limit of the default CMA area: arm64_dma_phys_limit and arm_dma_limit, the memory that every device can reach;
+ * dma32_phys_limit on RISC-V; low memory on MIPS; otherwise all memory.
+ */
 export function dmaPhysLimit(board: Board, release: KernelRelease, memblock: Memblock): number {
-  return board.architecture === "arm64" ? zoneEnds(board, release, memblock)[0]![1] : memblock.endOfDram();
+  const end = memblock.endOfDram();
+  switch (board.architecture) {
+    case "arm64":
+    case "riscv64":
+      return zoneEnds(board, release, memblock)[0]![1];
+    case "arm":
+      return Math.min(armDmaLimit(board, memblock), end);
+    case "mips":
+      return Math.min(memblock.highmemStart, end);
+    default:
+      return end;
+  }
 }
 
 /** movable_zone: the start of the highest zone with any room, find_usable_zone_for_movable(). */

@@ -59,14 +59,16 @@ export interface BootField extends ObjectField<typeof BOOT_FIELDS> {}
 /** A machine alone is a plan too. */
 export const BOOT: BootField = object("a machine that boots", BOOT_FIELDS, {
   refine: (plan) => {
-    const { kind: _kind, ...request } = plan;
-    MACHINE_REFINE(request as never);
-    return plan;
+    const { kind, ...request } = plan;
+    return { kind, ...(machineRefine(request as never) as typeof request) };
   },
 });
 
-const MACHINE_REFINE =
-  MACHINE.form.kind === "object" && MACHINE.form.refine !== null ? MACHINE.form.refine : () => {};
+function machineRefine(request: never): unknown {
+  return MACHINE.form.kind === "object" && MACHINE.form.refine !== null
+    ? MACHINE.form.refine(request)
+    : request;
+}
 
 export const PLAN_KINDS: readonly PlanStatement[] = [
   kind("run", "one run", RUN, RUN_EXAMPLE, ["experiment"]),

@@ -137,6 +137,7 @@ function pairs(text: string): Record<string, unknown> {
 function ofSeveral(of: readonly Field[], text: string, before: unknown): unknown {
   if (/^\s*[[{]/.test(text)) return yaml(text);
   if (/^\s*[\w-]+=/.test(text)) return { ...(isObject(before) && before), ...pairs(text) };
+  if (/^\s*\d+\s*$/.test(text) && of.some(({ form }) => form.kind === "whole")) return Number(text);
   const textual = of.some(({ form }) => ["size", "time", "text", "name"].includes(form.kind));
   const many = of.find(({ form }) => form.kind === "list");
   return textual ? text : many === undefined ? yaml(text) : fromText(many, text, before);

@@ -2,7 +2,8 @@
 import type { BootRequest } from "../machine/boot-request";
 import { parseCma } from "../machine/cma-request";
 import type { System } from "../machine/system";
-import { either, filled, literal, type OutOf, size } from "../schema/field";
+import { dmaAlignOrder } from "../mm/boot/dma-contiguous";
+import { either, filled, literal, name, type OutOf, optional, size } from "../schema/field";
 import { contigAttempt, refused } from "./contig-attempt";
 import { freeFramesIn } from "./free-frames";
 import { AREA_PARAMETERS, type AreaParameters } from "./parameters";
@@ -21,6 +22,13 @@ export function withArea(base: BootRequest, parameters: AreaParameters, request:
 
 const PARAMETERS = {
   ...AREA_PARAMETERS,
+  align: optional(
+    name(
+      "how requests are aligned: as the plan asks (`request`), or as dma_alloc_contiguous() does for a driver, to the order of their size, at most CONFIG_CMA_ALIGNMENT (`driver`)",
+      ["request", "driver"],
+      { default: "request", source: "kernel/dma/contiguous.c dma_alloc_contiguous()" },
+    ),
+  ),
   pageSize: filled(
     either(
       "base page of the kernel; `native`: the machine's",
@@ -71,17 +79,26 @@ export const cma4k = defineStrategy({
   control: "the distribution builds it; whoever boots the machine decides on the area",
   parameters: {
     ...AREA_PARAMETERS,
+    align: PARAMETERS.align,
     pageSize: filled({ ...PARAMETERS.pageSize, facts: { ...PARAMETERS.pageSize.facts, default: "4K" } }),
   },
 });
 
+/** What requests to an area need to know of the parameters. */
+interface CmaParameters extends AreaParameters {
+  align?: "request" | "driver";
+}
+
 /** Requests to the first CMA area of a system. */
-export class PreparedCma extends Prepared<AreaParameters> {
+export class PreparedCma extends Prepared<CmaParameters> {
   private readonly align: number;
 
-  constructor(system: System, parameters: AreaParameters, request: MemoryRequest) {
+  constructor(system: System, parameters: CmaParameters, request: MemoryRequest) {
     super(system, parameters, request, { forDevice: false, wholePages: false });
-    this.align = Math.max(0, Math.log2(request.alignBytes / system.pageSize));
+    const asked = Math.max(0, Math.log2(request.alignBytes / system.pageSize));
+    const { cmaAlignment } = system.booted;
+    const ofDriver = dmaAlignOrder(request.bytes, system.pageSize, cmaAlignment);
+    this.align = parameters.align === "driver" ? Math.max(asked, ofDriver) : asked;
   }
 
   protected attempt(): Attempt {

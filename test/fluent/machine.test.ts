@@ -56,6 +56,9 @@ test("the JSON has exactly the documented keys", () => {
     "minFreeKbytes",
     "zones",
     "cma",
+    "areas",
+    "warnings",
+    "messages",
   ]);
   assert.deepEqual(Object.keys(json.zones[0]), [
     "name",

@@ -32,7 +32,7 @@ test("several areas: each with its own alignment, place and bitmap, all of them 
   assert.deepEqual(
     areas.map((a) => [a.name, a.count]),
     [
-      ["cma0", (64 * MiB) / 4096],
+      ["reserved", (64 * MiB) / 4096],
       ["camera", (48 * MiB) / 4096],
       ["codec", (8 * MiB) / 4096],
     ],

@@ -3,9 +3,10 @@ import test from "node:test";
 import { ERRNO } from "../../lib/base/answer";
 import { GiB, KiB, MiB } from "../../lib/base/units";
 import { pageGeometry } from "../../lib/hardware/page-geometry";
-import { cmaDeclareContiguous, cmaMinAlignmentBytes, rmemCmaSetup } from "../../lib/mm/boot/cma";
+import { cmaDeclareContiguous, cmaMinAlignmentBytes } from "../../lib/mm/boot/cma";
 import { Memblock } from "../../lib/mm/boot/memblock";
 import { pageblockOrder } from "../../lib/mm/boot/pageblock-order";
+import { reservedMemInit } from "../../lib/mm/boot/reserved-mem";
 import { mobilityGroupingEnabled } from "../../lib/mm/state/mobility-grouping";
 
 type Arch = "arm64" | "x86-64" | "ppc64";
@@ -89,13 +90,24 @@ test("a fixed base: taken if free, busy if not, refused if misaligned", () => {
 });
 
 test("a device-tree region is searched with the CMA alignment but never rounded up", () => {
-  const node = { bytes: 64 * MiB, start: 0, end: 0x30000000 };
+  const node = {
+    name: "linux,cma",
+    bytes: 64 * MiB,
+    ranges: [{ start: 0, end: 0x30000000 }],
+    reusable: true,
+    noMap: false,
+    cmaDefault: true,
+    compatible: "shared-dma-pool",
+  };
   const memblock = memory(0, GiB);
-  const rejected = rmemCmaSetup(memblock, 512 * MiB, node);
+  const setUp = (minAlignment: number) =>
+    reservedMemInit(memblock, [node], { release: "6.1", minAlignment, cmdline: false, cma: true, arm: false })
+      .outcomes[0]!;
+  const rejected = setUp(512 * MiB);
   assert.ok(!rejected.ok);
   assert.equal(rejected.messages[0], "Reserved memory: incorrect alignment of CMA region");
   assert.deepEqual(memblock.reserved, [], "its memory is given back");
-  const accepted = rmemCmaSetup(memblock, 2 * MiB, node);
+  const accepted = setUp(2 * MiB);
   assert.ok(accepted.ok && accepted.base === 0x2c000000);
 });
 

@@ -80,7 +80,7 @@ test("single pages, and requests the area has no room for, come from the buddy a
   assert.ok(some.ok && some.fromArea);
   const next = contig.dmaAllocContiguous(4 * MiB, 4 * KiB);
   assert.ok(next.ok && !next.fromArea && next.order === 10);
-  assert.deepEqual(next.messages, ["cma: cma_alloc: cma0: alloc failed, req-size: 1024 pages, ret: -12"]);
+  assert.deepEqual(next.messages, ["cma: cma_alloc: reserved: alloc failed, req-size: 1024 pages, ret: -12"]);
   assert.ok(!contig.areas[0]!.holds(next.pfn));
   const atomic = contig.dmaAllocContiguous(8 * KiB, 4 * KiB, { gfp: 0 });
   assert.ok(atomic.ok && !atomic.fromArea, "whoever may not sleep is not served from an area");
@@ -95,10 +95,10 @@ test("the messages of cma_alloc() on failure, by release, and when there is none
   // mm/cma.c of 4.17 and 6.1; "__cma_alloc: reserved: alloc failed" in logs of 6.12 to 6.17.
   const line: [string, string][] = [
     ["4.17", "cma: cma_alloc: alloc failed, req-size: 16 pages, ret: -12"],
-    ["6.1", "cma: cma_alloc: cma0: alloc failed, req-size: 16 pages, ret: -12"],
-    ["6.12", "cma: __cma_alloc: cma0: alloc failed, req-size: 16 pages, ret: -12"],
-    ["6.19", "cma: __cma_alloc: cma0: alloc failed, req-size: 16 pages, ret: -16"],
-    ["7.3", "cma: __cma_alloc_frozen: cma0: alloc failed, req-size: 16 pages, ret: -16"],
+    ["6.1", "cma: cma_alloc: reserved: alloc failed, req-size: 16 pages, ret: -12"],
+    ["6.12", "cma: __cma_alloc: reserved: alloc failed, req-size: 16 pages, ret: -12"],
+    ["6.19", "cma: __cma_alloc: reserved: alloc failed, req-size: 16 pages, ret: -16"],
+    ["7.3", "cma: __cma_alloc_frozen: reserved: alloc failed, req-size: 16 pages, ret: -16"],
   ];
   for (const [kernel, text] of line) {
     const { contig } = started(kernel);

@@ -10,7 +10,7 @@ const LIB = resolve(fileURLToPath(import.meta.url), "../../../lib");
 export const AREAS = [
   ["running-machine", /^(?:fluent\/(?:running|huge-pages)|machine\/(?:system|page-slots|hugetlb))/],
   ["explain", /^(?:explain\/|fluent\/explanation)/],
-  ["machine-and-boot", /^(?:fluent\/machine|machine\/|hardware\/(?:boards?|kernel-release)\b)/],
+  ["machine-and-boot", /^(?:fluent\/(?:booted-)?machine|machine\/|hardware\/(?:boards?|kernel-release)\b)/],
   ["recordings", /^(?:trace\/|fluent\/recording)/],
   ["workloads", /^(?:calibration\/|workload\/|fluent\/workload)/],
   ["strategies", /^(?:strategy\/|fluent\/strategies)/],

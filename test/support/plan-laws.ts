@@ -300,13 +300,20 @@ export function plansOf(kind: PlanStatement): { plans: { label: string; plan: un
     for (const { label, values } of variantsOf(field, own)) {
       // Led by hand, a machine does each step at once: of the workloads, which runs try, one short one.
       if (kind.name === "steps" && /workload\/(?!0\.duration)/.test(label)) continue;
-      const plan = values
-        .map((value) => within(kind.example, own, field, value))
+      const plan = [kind.example, onPi(kind.example)]
+        .flatMap((example) => values.map((value) => within(example, own, field, value)))
         .find((one) => accepted(kind, one));
       if (plan === undefined) none.push(label);
       else plans.push({ label, plan });
     }
   return { plans, none };
+}
+
+/** The example on a board whose firmware has settings. */
+function onPi(example: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const moved = example.board === "qemu-virt" ? { board: "raspberry-pi-4", memory: "2GiB" } : {};
+  const parts = Object.entries(example).map(([own, part]) => [own, isPlain(part) ? onPi(part) : part]);
+  return { ...Object.fromEntries(parts), ...moved };
 }
 
 /** The example with the field in it: what the example says of a part stays where the value does not say it. */

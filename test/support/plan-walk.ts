@@ -28,7 +28,10 @@ function leafValues(form: Form): unknown[] {
     case "truth":
       return [false, true];
     case "text":
-      return ["6.19", "64MiB", "auto", "50%", "1:2MiB", "2MiB:2", "0:1GiB", "256 128"];
+      return [
+        ...["6.19", "64MiB", "auto", "50%", "1:2MiB", "2MiB:2", "0:1GiB", "256 128"],
+        ...["0x50000000-0x50ffffff", "0x40000000-0x5fffffff", "debian", "vc4-kms-v3d,cma-64"],
+      ];
     case "name":
       return [...form.known()].slice(0, TRIED);
     case "literal":
@@ -74,7 +77,10 @@ function objectVariants(fields: Fields, label: string, on: readonly Form[]): Var
   for (const [own, field] of Object.entries(fields))
     if (!field.optional && !field.filled) base[own] = variantsOf(field, own, on)[0]?.values[0];
   const sized = Object.keys(base).some((own) => fields[own]!.form.kind === "size");
-  const bases = [base, ...(sized ? SIZES.slice(3, 6).map((size) => withSizes(base, fields, size)) : [])];
+  const bases = [
+    base,
+    ...(sized ? [SIZES[1], ...SIZES.slice(3, 6)].map((size) => withSizes(base, fields, size)) : []),
+  ];
   const found: Variant[] = Object.keys(fields).length === 0 ? [{ label, values: [{}] }] : [];
   for (const [own, field] of Object.entries(fields))
     for (const { label: within, values } of variantsOf(field, `${label}.${own}`, on))

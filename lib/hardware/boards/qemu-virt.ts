@@ -8,6 +8,7 @@
  */
 import { GiB, KiB, MiB } from "../../base/units";
 import { described, USUAL_SPEED, USUAL_SPEED_SOURCE } from "../board";
+import { ARM64_DISTRIBUTIONS } from "../distributions";
 
 const K4 = 4 * KiB;
 const K16 = 16 * KiB;
@@ -51,6 +52,7 @@ export const QEMU_VIRT = described({
     cma: true,
     cmaBytes: 64 * MiB,
   },
+  distributions: ARM64_DISTRIBUTIONS,
   sources: [
     "RAM from 0x40000000, kernel image 0x40200000, initrd 0x48000000 (0.3 MB), device tree 0x48200000, CMA_SIZE_MBYTES=64, one CPU: recordings of 6.1.192, kernel-truth/arm64-cma/README.md",
     'image, init, early and late bytes: the recordings\' "Memory:" lines less the memmap, hash tables, bounce buffer and page tables that follow a rule; the split of the remainder is a modelling choice',

@@ -1,6 +1,7 @@
 /** A PC, an arm64 server and a POWER server: plain memory maps, for comparison with the small boards. */
 import { GiB, KiB, MiB } from "../../base/units";
 import { type Board, described, USUAL_SPEED, USUAL_SPEED_SOURCE } from "../board";
+import { ARM64_DISTRIBUTIONS } from "../distributions";
 
 const sizes = (pageSizes: readonly number[], bytes: number) =>
   Object.fromEntries(pageSizes.map((p) => [p, { huge: bytes, nohuge: bytes }]));
@@ -113,6 +114,7 @@ export const SERVER_ARM64 = described({
     cma: true,
     cmaBytes: 64 * MiB,
   },
+  distributions: ARM64_DISTRIBUTIONS,
   sources: [
     "all figures: modelling choice, a server with 2 GiB of RAM below 4 GiB and the rest far above",
     USUAL_SPEED_SOURCE,

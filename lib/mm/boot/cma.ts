@@ -1,6 +1,6 @@
 /**
  * Reserves a CMA area at boot: mm/cma.c cma_declare_contiguous() and cma_init_reserved_mem(), kernel/dma/contiguous.c
- * dma_contiguous_reserve() and rmem_cma_setup(). A failure returns a result with the kernel's own words; it does not
+ * dma_contiguous_reserve(); regions of the device tree are in reserved-mem.ts. A failure returns a result with the kernel's own words; it does not
  * throw.
  */
 
@@ -20,8 +20,9 @@ export interface CmaDeclaration {
   /** End of the range to search; 0: no limit. */
   limit: number;
   fixed: boolean;
-  /** The only node allowed: cma_declare_contiguous_nid(); default any. */
+  /** The only node allowed and its number: cma_declare_contiguous_nid(); default any. */
   node?: PhysicalRange;
+  nid?: number;
   /** The caller's alignment, a power of two. The larger of this and the area's minimum applies. */
   alignment?: number;
   /** The page size; needed with `orderPerBit`. */
@@ -61,7 +62,7 @@ export type RefusedCma = Refused & CmaDeclared;
 /** The reserved area, or the reason for the failure. */
 export type CmaOutcome = (Granted & CmaDeclared & { base: number; bytes: number }) | RefusedCma;
 
-function refusedCma(errno: number, alignment: number, messages: string[], silent = ""): RefusedCma {
+export function refusedCma(errno: number, alignment: number, messages: string[], silent = ""): RefusedCma {
   return { ...refusedWith(errno, messages.join("; ") || silent), alignment, messages };
 }
 
@@ -81,12 +82,22 @@ export function cmaMinAlignmentBytes(
   return pageSize * 2 ** order;
 }
 
-/** `%pa`: a physical address as the kernel prints it. */
-export function printPhysicalAddress(address: number): string {
-  return `0x${address.toString(16).padStart(16, "0")}`;
+/** `%pa`: a physical address as the kernel prints it: 16 digits, or 8 on a 32-bit kernel. */
+export function printPhysicalAddress(address: number, digits = 16): string {
+  return `0x${address.toString(16).padStart(digits, "0")}`;
 }
 
-/** cma_declare_contiguous(): rounds, checks, searches `memblock` and reserves. 64-bit: no high memory. */
+/** What a message says of the size and the node of an area: see the rule cmaReservedMessage. */
+function sizeAndNode(release: KernelRelease, { bytes, nid = -1 }: CmaDeclaration, rounded: number) {
+  const form = bootRules(release).cmaReservedMessage;
+  const mib = Math.floor((form === "asked" ? bytes : rounded) / MiB);
+  return { mib, node: form === "node" ? ` on node ${nid}` : "" };
+}
+
+/**
+ * cma_declare_contiguous(): rounds, checks, searches `memblock` and reserves. An area may lie in high memory, and does
+ * so if there is room, but not on both sides of the boundary.
+ */
 export function cmaDeclareContiguous(
   memblock: Memblock,
   release: KernelRelease,
@@ -99,9 +110,10 @@ export function cmaDeclareContiguous(
   const asked = request.alignment ?? 0;
   const alignment = Math.max(asked, minAlignment);
   const { slots } = request;
-  const pa = printPhysicalAddress;
+  const pa = (address: number) => printPhysicalAddress(address, memblock.addressDigits);
   const fail = (errno: number, bytes: number): CmaOutcome => {
-    messages.push(`cma: Failed to reserve ${Math.floor(bytes / MiB)} MiB`);
+    const { mib, node } = sizeAndNode(release, request, bytes);
+    messages.push(`cma: Failed to reserve ${mib} MiB${node}`);
     return refusedCma(errno, alignment, messages);
   };
   if (slots !== undefined && slots.used >= slots.most) return refusedCma(ENOSPC, alignment, [NO_SLOTS]);
@@ -126,6 +138,11 @@ export function cmaDeclareContiguous(
       messages,
       `the size is no multiple of ${bitBytes} bytes, which one bit stands for`,
     );
+  const highmem = memblock.highmemStart;
+  if (fixed && base < highmem && base + bytes > highmem) {
+    messages.push(`cma: Region at ${pa(base)} defined on low/high memory boundary (${pa(highmem)})`);
+    return fail(EINVAL, bytes);
+  }
   let limit = roundDown(request.limit, alignment);
   if (limit === 0 || limit > memblockEnd) limit = memblockEnd;
   if (rules.cmaRefusesUnfit && base + bytes > limit) {
@@ -143,11 +160,16 @@ export function cmaDeclareContiguous(
     // Since 5.12: first from 4 GiB upwards, if the limit allows, so that compaction moves pages out of the area.
     if (rules.cmaFrom4GiB && memblockEnd >= 4 * GiB + bytes)
       found = memblock.allocRange(name, bytes, alignment, inNode(4 * GiB, limit), "bottom-up");
+    if (found === undefined && base < highmem && limit > highmem) {
+      found = memblock.allocRange(name, bytes, alignment, inNode(highmem, limit));
+      limit = highmem;
+    }
     found ??= memblock.allocRange(name, bytes, alignment, inNode(base, limit));
     if (found === undefined) return fail(ENOMEM, bytes);
   }
   if (slots !== undefined) slots.used++;
-  messages.push(`cma: Reserved ${Math.floor(bytes / MiB)} MiB at ${pa(found)}`);
+  const { mib, node } = sizeAndNode(release, request, bytes);
+  messages.push(`cma: Reserved ${mib} MiB at ${pa(found)}${node}`);
   return { ...GRANTED, base: found, bytes, alignment, messages };
 }
 
@@ -167,76 +189,4 @@ export function cmaInitReservedMem(
     return { ...refusedWith(EINVAL, `the region is not aligned to ${minAlignment} bytes`), messages: [] };
   if (slots !== undefined) slots.used++;
   return { ...GRANTED, messages: [] };
-}
-
-/**
- * A region of the device tree at a fixed address (`reg`), `reusable` and `shared-dma-pool`: reserves it, then calls
- * rmem_cma_setup(). A misaligned region is rejected, never rounded, and its memory is released.
- */
-export function rmemCmaFixed(
-  memblock: Memblock,
-  minAlignment: number,
-  region: { name: string; base: number; bytes: number },
-  slots?: CmaSlots,
-): CmaOutcome {
-  const { name, base, bytes } = region;
-  const alignment = minAlignment;
-  memblock.reserve(name, base, bytes);
-  const aligned = isAligned(base, alignment) && isAligned(bytes, alignment);
-  const made = aligned
-    ? cmaInitReservedMem(memblock, alignment, region, slots)
-    : { ...refusedWith(EINVAL, "incorrect alignment"), messages: [] };
-  if (made.ok)
-    return {
-      ...GRANTED,
-      base,
-      bytes,
-      alignment,
-      messages: [
-        `Reserved memory: created CMA memory pool at ${printPhysicalAddress(base)}, size ${Math.floor(bytes / MiB)} MiB`,
-        `OF: reserved mem: initialized node ${name}, compatible id shared-dma-pool`,
-      ],
-    };
-  memblock.free(base, bytes);
-  const why = aligned ? "unable to setup CMA region" : "incorrect alignment of CMA region";
-  return refusedCma(made.errno, alignment, [
-    ...made.messages,
-    `Reserved memory: ${why}`,
-    `OF: reserved mem: node ${name} compatible matching fail`,
-  ]);
-}
-
-/** A `linux,cma` node of the device tree's reserved-memory: a size and the allowed ranges, `linux,cma-default`. */
-export interface DeviceTreeCma {
-  bytes: number;
-  /** `alloc-ranges`: [start, end). */
-  start: number;
-  end: number;
-}
-
-/**
- * drivers/of/of_reserved_mem.c __reserved_mem_alloc_size() and rmem_cma_setup(): the search for a base uses the CMA
- * alignment; the size is used as the device tree states it. A misaligned size is rejected and its memory released.
- */
-export function rmemCmaSetup(memblock: Memblock, minAlignment: number, node: DeviceTreeCma): CmaOutcome {
-  const alignment = minAlignment;
-  const mib = Math.floor(node.bytes / MiB);
-  const base = memblock.allocRange(CMA_AREA, node.bytes, alignment, node);
-  if (base === undefined) {
-    const messages = [`OF: reserved mem: failed to allocate memory for node 'linux,cma': size ${mib} MiB`];
-    return refusedCma(ENOMEM, alignment, messages);
-  }
-  if (!isAligned(base, alignment) || !isAligned(node.bytes, alignment)) {
-    memblock.free(base, node.bytes);
-    const messages = [
-      "Reserved memory: incorrect alignment of CMA region",
-      "OF: reserved mem: node linux,cma compatible matching fail",
-    ];
-    return refusedCma(EINVAL, alignment, messages);
-  }
-  const messages = [
-    `Reserved memory: created CMA memory pool at ${printPhysicalAddress(base)}, size ${mib} MiB`,
-    "OF: reserved mem: initialized node linux,cma, compatible id shared-dma-pool",
-  ];
-  return { ...GRANTED, base, bytes: node.bytes, alignment, messages };
 }

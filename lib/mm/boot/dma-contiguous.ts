@@ -14,8 +14,13 @@ import { __GFP_DIRECT_RECLAIM, GFP_KERNEL } from "../state/gfp";
 import type { Memory } from "../state/memory";
 import { OWNER_KINDS } from "../state/owners";
 
-/** CONFIG_CMA_ALIGNMENT: requests to an area are aligned to at most 2^8 pages. */
+/** CONFIG_CMA_ALIGNMENT of a usual build: requests to an area are aligned to at most 2^8 pages. */
 export const CMA_ALIGNMENT = 8;
+
+/** The order to which dma_alloc_contiguous() aligns a request: that of its size, but no more than the build allows. */
+export function dmaAlignOrder(bytes: number, pageSize: number, most: number = CMA_ALIGNMENT): number {
+  return Math.min(getOrder(bytes, pageSize), most);
+}
 
 /** A request that an area refused. */
 export interface FailedArea extends Refused {
@@ -42,6 +47,8 @@ export interface DmaContigOptions {
   world?: MigrationWorld;
   /** dev->cma_area: index of the device's own area; single pages also come from it. Default: the default area, 0. */
   ownArea?: number;
+  /** CONFIG_CMA_ALIGNMENT, an order; default 8. */
+  mostAlign?: number;
   /** Flags; default GFP_KERNEL. Without __GFP_DIRECT_RECLAIM no area is tried. */
   gfp?: number;
 }
@@ -76,7 +83,7 @@ export function dmaAllocContiguous(
   contig: AreaUser,
   bytes: number,
   pageSize: number,
-  { ownArea, gfp = GFP_KERNEL, ...options }: DmaContigOptions,
+  { ownArea, gfp = GFP_KERNEL, mostAlign, ...options }: DmaContigOptions,
 ): DmaContigResult {
   if (!Number.isInteger(bytes) || bytes < 1)
     throw new InputError(`dma_alloc_contiguous: must be whole bytes, at least 1: got ${bytes}`);
@@ -86,7 +93,8 @@ export function dmaAllocContiguous(
   let messages: readonly string[] = [];
   let area: FailedArea | null = null;
   if (asksArea(contig, count, gfp, ownArea)) {
-    const got = contig.cmaAlloc(count, Math.min(order, CMA_ALIGNMENT), ownArea ?? 0, options);
+    const align = dmaAlignOrder(bytes, pageSize, mostAlign);
+    const got = contig.cmaAlloc(count, align, ownArea ?? 0, options);
     if (got.ok) return { ...GRANTED, pfn: got.pfn, count, fromArea: true, order, messages };
     messages = got.messages;
     area = got;

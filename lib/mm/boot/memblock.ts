@@ -40,6 +40,12 @@ export class Memblock {
   hotpluggable: PhysicalRange[] = [];
   /** memblock_find_in_range_node() never returns the first page. */
   readonly pageSize: number;
+  /** Where high memory starts, which the kernel does not map: allocations for itself stay below. Default: nowhere. */
+  highmemStart = Number.MAX_SAFE_INTEGER;
+  /** The direction of a search that names none: memblock_set_bottom_up(). */
+  direction: Direction = "top-down";
+  /** Digits of an address in the kernel's messages. */
+  addressDigits = 16;
 
   constructor(pageSize: number) {
     this.pageSize = pageSize;
@@ -117,7 +123,7 @@ export class Memblock {
     align: number,
     start: number,
     end: number,
-    direction: Direction = "top-down",
+    direction: Direction = this.direction,
   ): number | undefined {
     const low = Math.max(start, this.pageSize);
     const high = Math.max(low, end);
@@ -145,20 +151,23 @@ export class Memblock {
     bytes: number,
     align: number,
     within: PhysicalRange = ANYWHERE,
-    direction: Direction = "top-down",
+    direction: Direction = this.direction,
   ): number | undefined {
     const found = this.findInRange(bytes, align, within.start, within.end, direction);
     if (found !== undefined) this.reserve(what, found, bytes);
     return found;
   }
 
-  /** memblock_alloc_internal(): like allocRange, but falls back below `minAddress` if nothing is free above it. */
+  /**
+   * memblock_alloc_internal(): like allocRange, but below high memory, and falls back below `minAddress` if nothing is
+   * free above it.
+   */
   alloc(
     what: string,
     bytes: number,
     align: number,
     minAddress = 0,
-    end = Number.MAX_SAFE_INTEGER,
+    end = this.highmemStart,
   ): number | undefined {
     return (
       this.allocRange(what, bytes, align, { start: minAddress, end }) ??

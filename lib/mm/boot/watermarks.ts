@@ -1,6 +1,6 @@
 /**
  * Zone watermarks and reserves: mm/page_alloc.c calculate_min_free_kbytes(), __setup_per_zone_wmarks(),
- * setup_per_zone_lowmem_reserve(); mm/khugepaged.c set_recommended_min_free_kbytes(). 64-bit: no high memory.
+ * setup_per_zone_lowmem_reserve(); mm/khugepaged.c set_recommended_min_free_kbytes().
  */
 import { bootRules, type KernelRelease } from "../../hardware/kernel-release";
 

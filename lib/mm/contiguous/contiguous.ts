@@ -274,15 +274,19 @@ function wholePages(what: string, count: number, least = 1): void {
     throw new InputError(`${what}: count must be a whole number of pages, at least ${least}: got ${count}`);
 }
 
-/** Runs of CMA page blocks, one area each; pages in use there that are not movable count as taken. */
-export function areasOf(m: Memory): CmaArea[] {
+/**
+ * Runs of CMA page blocks, one area each, with their names where `nameAt` knows the first frame; pages in use there that are
+ * not movable count as taken.
+ */
+export function areasOf(m: Memory, nameAt: (pfn: number) => string | undefined = () => undefined): CmaArea[] {
   const areas: CmaArea[] = [];
   const isCma = (p: number) => (m.blocks[p >>> m.pageblockOrder]! & BLOCK_MT) === MIGRATE_CMA;
   for (const zone of m.zones.flatMap((z) => z.pieces)) {
     for (let p = Math.ceil(zone.startPfn / m.pageblockPages) * m.pageblockPages; p < zone.endPfn; ) {
       let end = p;
       while (end < zone.endPfn && isCma(end)) end += m.pageblockPages;
-      if (end > p) areas.push(new CmaArea(`cma${areas.length}`, p, Math.min(end, zone.endPfn) - p));
+      if (end > p)
+        areas.push(new CmaArea(nameAt(p) ?? `cma${areas.length}`, p, Math.min(end, zone.endPfn) - p));
       p = end > p ? end : p + m.pageblockPages;
     }
   }

@@ -1,0 +1,81 @@
+/** The files of a machine that `pageblock boot` reads: a log, /proc/iomem, an e820 map, a device tree or its folder. */
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { basename, join } from "node:path";
+import { errorOf, InputError } from "../base/errors";
+import type { MachineDescription } from "../fluent/machine";
+import {
+  type DeviceTreeIn,
+  machineFromBootLog,
+  machineFromDeviceTree,
+  machineFromE820,
+  machineFromIomem,
+} from "../fluent/machine-texts";
+import type { TreeNode } from "../machine/texts/fdt";
+
+/** Flags that name such files. */
+export interface MachineFiles {
+  fromLog?: string;
+  fromIomem?: string;
+  fromE820?: string;
+  dtb?: string;
+}
+
+const MOST_BYTES = 64 * 1024 * 1024;
+const MOST_DEPTH = 32;
+const MOST_ENTRIES = 100_000;
+
+/** The machine of the files, or undefined if none is named; `onNote` is told what had to be inferred. */
+export function machineOfFiles(
+  { fromLog, fromIomem, fromE820, dtb }: MachineFiles,
+  onNote: (note: string) => void,
+): MachineDescription | undefined {
+  const texts = [fromLog, fromIomem, fromE820].filter((file) => file !== undefined);
+  if (texts.length > 1)
+    throw new InputError(
+      "--from-log, --from-iomem, --from-e820: give one of them; --dtb goes with --from-iomem",
+    );
+  if (fromLog !== undefined && dtb !== undefined)
+    throw new InputError("--dtb: goes with --from-iomem or alone: a log says its regions itself");
+  if (fromLog !== undefined) return machineFromBootLog(textOf(fromLog), { onNote });
+  if (fromE820 !== undefined) return machineFromE820(textOf(fromE820), { onNote });
+  const deviceTree = dtb === undefined ? undefined : treeOf(dtb);
+  if (fromIomem !== undefined)
+    return machineFromIomem(textOf(fromIomem), { onNote, ...(deviceTree && { deviceTree }) });
+  return deviceTree === undefined ? undefined : machineFromDeviceTree(deviceTree, { onNote });
+}
+
+function bytesOf(file: string): Uint8Array {
+  try {
+    const { size } = statSync(file);
+    if (size > MOST_BYTES) throw new InputError(`must be at most ${MOST_BYTES} bytes: got ${size}`);
+    return readFileSync(file);
+  } catch (error) {
+    throw new InputError(`${file}: ${errorOf(error).message.split("\n")[0]}`);
+  }
+}
+
+function textOf(file: string): string {
+  return Buffer.from(bytesOf(file)).toString("utf8");
+}
+
+/** A .dtb or .dts, or a folder such as /proc/device-tree. */
+function treeOf(file: string): DeviceTreeIn {
+  const stat = statSync(file, { throwIfNoEntry: false });
+  if (stat === undefined) throw new InputError(`${file}: not found`);
+  return stat.isDirectory() ? folderOf(file, { left: MOST_ENTRIES }, 0) : bytesOf(file);
+}
+
+/** A folder is a node, a file a property; links are not followed. */
+function folderOf(folder: string, budget: { left: number }, depth: number): TreeNode {
+  const node: TreeNode = { name: depth === 0 ? "" : basename(folder), properties: new Map(), children: [] };
+  if (depth > MOST_DEPTH) throw new InputError(`${folder}: a device tree must be at most ${MOST_DEPTH} deep`);
+  for (const entry of readdirSync(folder, { withFileTypes: true }).sort((a, b) =>
+    a.name < b.name ? -1 : 1,
+  )) {
+    if (--budget.left < 0) throw new InputError(`${folder}: has more than ${MOST_ENTRIES} entries`);
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) node.children.push(folderOf(path, budget, depth + 1));
+    else if (entry.isFile()) node.properties.set(entry.name, bytesOf(path));
+  }
+  return node;
+}
