@@ -1,12 +1,10 @@
 /** Reads recordings: files that are plain, `.gz` or `.br`, whole or as a stream of chunks. */
-import { createReadStream, existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
-import type { Readable } from "node:stream";
-import { brotliDecompressSync, createBrotliDecompress, createGunzip, gunzipSync } from "node:zlib";
-import { errorOf, InputError } from "../base/errors";
+import { InputError } from "../base/errors";
+import { readOutside, streamOutside } from "../base/outside-file";
 
 const ENDINGS = ["", ".gz", ".br"];
-const CHUNK_BYTES = 1 << 20;
 
 /** The path of `name` in `dir`, with any of the extensions, or undefined. */
 export function findInput(dir: string, name: string): string | undefined {
@@ -29,43 +27,14 @@ export function needInput(dir: string, name: string): string {
   return path;
 }
 
-function unpackError(path: string, error: unknown): InputError {
-  const reason = error instanceof Error ? error.message : String(error);
-  const cut = /unexpected end/i.test(reason) ? "the compressed file is cut short" : "cannot be unpacked";
-  return new InputError(`${path}: ${cut} (${reason})`);
-}
-
 /** The bytes of a file, unpacked. */
 export function readInput(path: string): Buffer {
-  let raw: Buffer;
-  try {
-    raw = readFileSync(path);
-  } catch (error) {
-    throw new InputError(`${path}: cannot be read (${errorOf(error).message})`);
-  }
-  try {
-    if (path.endsWith(".gz")) return gunzipSync(raw);
-    if (path.endsWith(".br")) return brotliDecompressSync(raw);
-  } catch (error) {
-    throw unpackError(path, error);
-  }
-  return raw;
+  return readOutside(path);
 }
 
 /** The bytes of a file in chunks, unpacked; never holds the whole file in memory. */
-export async function* streamInput(path: string): AsyncGenerator<Buffer> {
-  const file = createReadStream(path, { highWaterMark: CHUNK_BYTES });
-  let stream: Readable = file;
-  if (path.endsWith(".gz")) stream = file.pipe(createGunzip({ chunkSize: CHUNK_BYTES }));
-  else if (path.endsWith(".br")) stream = file.pipe(createBrotliDecompress({ chunkSize: CHUNK_BYTES }));
-  if (stream !== file) file.on("error", (error) => stream.destroy(error));
-  try {
-    for await (const chunk of stream) yield chunk as Buffer;
-  } catch (error) {
-    throw unpackError(path, error);
-  } finally {
-    file.destroy();
-  }
+export function streamInput(path: string): AsyncGenerator<Buffer> {
+  return streamOutside(path);
 }
 
 /** `/a/b/w1-files/` → `w1-files`. */

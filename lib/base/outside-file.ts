@@ -1,0 +1,232 @@
+/**
+ * The one way to read a file that somebody hands in. Only regular files are read: opening a FIFO, a device or a socket never waits,
+ * and each gives one line. Sizes are limited, packed and unpacked, so that neither an endless file nor a small file that unpacks
+ * to much fills the memory. A file that ends in .gz or .tgz, or begins like gzip, and one that ends in .br is unpacked on the way.
+ */
+import { closeSync, constants, createReadStream, fstatSync, openSync, readSync, type Stats } from "node:fs";
+import type { Readable } from "node:stream";
+import { brotliDecompressSync, createBrotliDecompress, createGunzip, gunzipSync } from "node:zlib";
+import { at, errorOf, InputError } from "./errors";
+import { formatSize, GiB, MiB } from "./units";
+
+/** What a whole file may have at most, packed and unpacked, unless the caller says otherwise: it is held in memory. */
+export const WHOLE_BYTES_MOST = 256 * MiB;
+/** The same for a file that is read as a stream. */
+export const STREAM_BYTES_MOST = 16 * GiB;
+/** Longest line of a stream of lines. */
+export const LINE_BYTES_MOST = MiB;
+
+const CHUNK_BYTES = MiB;
+
+/** Limits of one file. */
+export interface OutsideLimits {
+  /** Bytes, both as the file lies there and unpacked. */
+  bytes?: number;
+}
+
+type Packing = "gzip" | "brotli" | "none";
+
+/** Bytes of a regular file, unpacked. Throws InputError with the file, the limit and the value. */
+export function readOutside(path: string, { bytes = WHOLE_BYTES_MOST }: OutsideLimits = {}): Buffer {
+  const fd = openRegular(path, bytes);
+  let raw: Buffer;
+  try {
+    raw = readUpTo(fd, path, bytes);
+  } finally {
+    closeSync(fd);
+  }
+  const packing = packingOf(path, raw);
+  if (packing === "none") return raw;
+  try {
+    const unpack = packing === "gzip" ? gunzipSync : brotliDecompressSync;
+    return unpack(raw, { maxOutputLength: bytes });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE")
+      throw tooMuchUnpacked(path, raw.length, bytes);
+    throw unpackError(path, error);
+  }
+}
+
+/** The same as text: UTF-8, in which bytes that are none become U+FFFD. */
+export function readOutsideText(path: string, limits: OutsideLimits = {}): string {
+  return readOutside(path, limits).toString("utf8");
+}
+
+/** Bytes of a regular file in chunks, unpacked on the way; the file is never held as a whole. */
+export async function* streamOutside(
+  path: string,
+  { bytes = STREAM_BYTES_MOST }: OutsideLimits = {},
+): AsyncGenerator<Buffer> {
+  const fd = openRegular(path, bytes);
+  let first: Buffer;
+  try {
+    first = firstBytes(fd, path);
+  } catch (error) {
+    closeSync(fd);
+    throw error;
+  }
+  const file = createReadStream(path, { fd, start: 0, highWaterMark: CHUNK_BYTES });
+  const packing = packingOf(path, first);
+  const stream = unpacked(file, packing);
+  let given = 0;
+  try {
+    for await (const chunk of stream as AsyncIterable<Buffer>) {
+      given += chunk.length;
+      if (given > bytes)
+        throw packing === "none"
+          ? tooLarge(path, given, bytes)
+          : tooMuchUnpacked(path, file.bytesRead, bytes);
+      yield chunk;
+    }
+  } catch (error) {
+    throw error instanceof InputError ? error : unpackError(path, error);
+  } finally {
+    stream.destroy();
+    file.destroy();
+  }
+}
+
+/** Limits of a file that is read line by line. */
+export interface LineLimits extends OutsideLimits {
+  /** Bytes of a line. */
+  lineBytes?: number;
+}
+
+/**
+ * Lines of a regular file with their numbers from 1 on, without line ends (LF or CRLF). The last line may have none. Bytes are read
+ * as UTF-8.
+ */
+export async function* outsideLines(
+  path: string,
+  { lineBytes = LINE_BYTES_MOST, ...limits }: LineLimits = {},
+): AsyncGenerator<[line: string, number: number]> {
+  let number = 0;
+  let held: Buffer[] = [];
+  let heldBytes = 0;
+  const take = (part: Buffer): string => {
+    const whole = held.length === 0 ? part : Buffer.concat([...held, part]);
+    held = [];
+    heldBytes = 0;
+    number++;
+    if (whole.length > lineBytes) throw longLine(path, number, lineBytes);
+    return whole.toString("utf8", 0, whole.length - (whole[whole.length - 1] === 13 ? 1 : 0));
+  };
+  for await (const chunk of streamOutside(path, limits)) {
+    let from = 0;
+    for (let end = chunk.indexOf(10); end >= 0; end = chunk.indexOf(10, from)) {
+      yield [take(chunk.subarray(from, end)), number];
+      from = end + 1;
+    }
+    if (from === chunk.length) continue;
+    held.push(chunk.subarray(from));
+    heldBytes += chunk.length - from;
+    if (heldBytes > lineBytes) throw longLine(path, number + 1, lineBytes);
+  }
+  if (heldBytes > 0) yield [take(Buffer.alloc(0)), number];
+}
+
+/** Opens without waiting for a writer or a device, then looks at what was opened: no moment lies between look and read. */
+function openRegular(path: string, bytes: number): number {
+  let fd: number;
+  try {
+    fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | (constants.O_NOCTTY ?? 0));
+  } catch (error) {
+    throw openError(path, error);
+  }
+  try {
+    const stats = fstatSync(fd);
+    if (!stats.isFile()) throw new InputError(`${path}: is ${kindOf(stats)}, a regular file was expected`);
+    if (stats.size > bytes) throw tooLarge(path, stats.size, bytes);
+    return fd;
+  } catch (error) {
+    closeSync(fd);
+    throw error;
+  }
+}
+
+function kindOf(stats: Stats): string {
+  if (stats.isDirectory()) return "a folder";
+  if (stats.isFIFO()) return "a named pipe (FIFO)";
+  if (stats.isCharacterDevice()) return "a character device";
+  if (stats.isBlockDevice()) return "a block device";
+  return stats.isSocket() ? "a socket" : "no file";
+}
+
+const OPEN_ERRORS: Readonly<Record<string, string>> = {
+  ENOENT: "cannot be read: no such file",
+  ENOTDIR: "cannot be read: a part of its path is no folder",
+  EACCES: "cannot be read: permission denied",
+  EPERM: "cannot be read: permission denied",
+  ELOOP: "cannot be read: its symbolic links lead in a circle",
+  ENAMETOOLONG: "cannot be read: the name is longer than names can be",
+  // open() of a socket, and of a FIFO or a device without anything behind it.
+  ENXIO: "is a socket or a device, a regular file was expected",
+};
+
+function openError(path: string, error: unknown): InputError {
+  const { code = "" } = error as NodeJS.ErrnoException;
+  return new InputError(`${path}: ${OPEN_ERRORS[code] ?? `cannot be read (${errorOf(error).message})`}`);
+}
+
+/** Files of /proc say that they have 0 bytes, so the size is known at their end only. */
+function readUpTo(fd: number, path: string, bytes: number): Buffer {
+  const chunks: Buffer[] = [];
+  let total = 0;
+  for (;;) {
+    const chunk = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, bytes - total + 1));
+    const got = readPart(fd, path, chunk);
+    if (got === 0) return Buffer.concat(chunks, total);
+    total += got;
+    if (total > bytes) throw tooLarge(path, total, bytes);
+    chunks.push(got === chunk.length ? chunk : Buffer.from(chunk.subarray(0, got)));
+  }
+}
+
+function readPart(fd: number, path: string, into: Buffer, position: number | null = null): number {
+  try {
+    return readSync(fd, into, 0, into.length, position);
+  } catch (error) {
+    throw new InputError(`${path}: cannot be read (${errorOf(error).message})`);
+  }
+}
+
+function firstBytes(fd: number, path: string): Buffer {
+  const first = Buffer.alloc(2);
+  return first.subarray(0, readPart(fd, path, first, 0));
+}
+
+function packingOf(path: string, first: Buffer): Packing {
+  if (path.endsWith(".br")) return "brotli";
+  if (/\.t?gz$/.test(path) || (first[0] === 0x1f && first[1] === 0x8b)) return "gzip";
+  return "none";
+}
+
+function unpacked(file: Readable, packing: Packing): Readable {
+  if (packing === "none") return file;
+  const options = { chunkSize: CHUNK_BYTES };
+  const stream = file.pipe(packing === "gzip" ? createGunzip(options) : createBrotliDecompress(options));
+  file.on("error", (error) => stream.destroy(error));
+  return stream;
+}
+
+function unpackError(path: string, error: unknown): InputError {
+  const reason = errorOf(error).message;
+  const cut = /unexpected end/i.test(reason) ? "the compressed file is cut short" : "cannot be unpacked";
+  return new InputError(`${path}: ${cut} (${reason})`);
+}
+
+function tooLarge(path: string, got: number, limit: number): InputError {
+  return new InputError(
+    `${path}: a file of at most ${formatSize(limit)} can be read: got ${formatSize(got)}`,
+  );
+}
+
+function tooMuchUnpacked(path: string, packed: number, limit: number): InputError {
+  return new InputError(
+    `${path}: a file may unpack to at most ${formatSize(limit)}: got more out of ${formatSize(packed)}`,
+  );
+}
+
+function longLine(path: string, line: number, limit: number): InputError {
+  return new InputError(`${at(path, line)}: a line may have at most ${formatSize(limit)}: got more`);
+}
