@@ -1,11 +1,16 @@
-/** `pageblock replay <dir>`: does the model return the very frames that the recorded kernel returned? */
+/**
+ * `pageblock replay <dir>`: does the model return the very frames that the recorded kernel returned? Of a trace that ftrace, trace-cmd or
+ * perf recorded on a real machine, it tells what the trace shows (kernel-trace.ts).
+ */
 import type { Command } from "commander";
-import { InputError } from "../base/errors";
+import { InputError, quoted } from "../base/errors";
 import { peakRssBytes } from "../base/peak-rss";
 import { writeAtomically } from "../base/write-atomically";
 import { kernelRelease } from "../hardware/kernel-release";
+import { findTraceFiles } from "../trace/ftrace/find-trace";
 import { type Replayed, replay } from "../trace/replay";
 import { writeSnapshot } from "../trace/snapshot-write";
+import { replayKernelTrace } from "./kernel-trace";
 
 function summary({ result }: Replayed, seconds: number): string {
   const { events, allocations, exact, finalDifferences } = result;
@@ -59,11 +64,22 @@ function giveUpAfter(text: string): number {
   return n;
 }
 
+function onlyPath([dir, another]: string[]): string {
+  if (another !== undefined)
+    throw new InputError(`replay: one recording at a time: got ${quoted(another)} besides`);
+  return dir!;
+}
+
 export function register(program: Command): void {
   program
     .command("replay")
-    .description("replay a recording and check every frame and the final state")
-    .argument("<dir>", "folder with S0.txt, trace.txt, S1.txt and version (plain, .gz or .br)")
+    .description(
+      "replay a recording and check every frame and the final state; or tell what a trace of ftrace, trace-cmd or perf shows",
+    )
+    .argument(
+      "<path...>",
+      "folder with S0.txt, trace.txt, S1.txt and version (plain, .gz or .br); or the text of a trace, or one text for each CPU",
+    )
     .option("--kernel <release>", "profile to use instead of the recording's version file")
     .option("--give-up <n>", "stop after n mismatches", "0")
     .option("--save <file>", "write the state at the end as a snapshot")
@@ -74,9 +90,12 @@ export function register(program: Command): void {
     .option("--json", "print one JSON object")
     .action(
       async (
-        dir: string,
+        paths: string[],
         options: { kernel?: string; giveUp: string; save?: string; json?: boolean; cache?: boolean },
       ) => {
+        const kernelTrace = await findTraceFiles(paths);
+        if (kernelTrace !== undefined) return replayKernelTrace(kernelTrace, { json: options.json === true });
+        const dir = onlyPath(paths);
         const started = process.hrtime.bigint();
         const replayed = await replay(dir, {
           release: options.kernel === undefined ? undefined : kernelRelease(options.kernel),
