@@ -64,6 +64,25 @@ function giveUpAfter(text: string): number {
   return n;
 }
 
+/** The flags as the command line gives them. */
+interface ReplayFlags {
+  kernel?: string;
+  giveUp: string;
+  save?: string;
+  json?: boolean;
+  cache?: boolean;
+  before?: string[];
+  after?: string[];
+  seed: string;
+}
+
+function seedOf(text: string): number {
+  const seed = Number(text);
+  if (!/^\d{1,10}$/.test(text) || seed >= 2 ** 32)
+    throw new InputError(`--seed: must be a whole number from 0 to 2^32 - 1: got ${quoted(text)}`);
+  return seed;
+}
+
 function onlyPath([dir, another]: string[]): string {
   if (another !== undefined)
     throw new InputError(`replay: one recording at a time: got ${quoted(another)} besides`);
@@ -87,35 +106,43 @@ export function register(program: Command): void {
       "--cache",
       "read the trace from a binary copy beside it (trace.pageblock-cache), made if missing; not with --give-up",
     )
+    .option(
+      "--before <file...>",
+      "of a trace: buddyinfo, pagetypeinfo, zoneinfo from before it; they are loaded",
+    )
+    .option("--after <file...>", "of a trace: the same from after it; the model's end is compared with them")
+    .option("--seed <n>", "of a trace: draws where the free blocks lie that /proc only counts", "1")
     .option("--json", "print one JSON object")
-    .action(
-      async (
-        paths: string[],
-        options: { kernel?: string; giveUp: string; save?: string; json?: boolean; cache?: boolean },
-      ) => {
-        const kernelTrace = await findTraceFiles(paths);
-        if (kernelTrace !== undefined) return replayKernelTrace(kernelTrace, { json: options.json === true });
-        const dir = onlyPath(paths);
-        const started = process.hrtime.bigint();
-        const replayed = await replay(dir, {
+    .action(async (paths: string[], options: ReplayFlags) => {
+      const kernelTrace = await findTraceFiles(paths);
+      if (kernelTrace !== undefined)
+        return replayKernelTrace(kernelTrace, {
+          json: options.json === true,
+          before: options.before ?? [],
+          after: options.after ?? [],
           release: options.kernel === undefined ? undefined : kernelRelease(options.kernel),
-          maxMismatches: giveUpAfter(options.giveUp),
-          cache: options.cache,
-          note: (text) => process.stderr.write(`note: ${text}\n`),
+          seed: seedOf(options.seed),
         });
-        const seconds = Number(process.hrtime.bigint() - started) / 1e9;
-        const { result } = replayed;
-        if (options.save !== undefined)
-          writeAtomically(options.save, writeSnapshot(replayed.memory, replayed.s1));
-        if (options.json) {
-          const timing = {
-            seconds,
-            eventsPerSecond: Math.round(result.events / seconds),
-            peakRssBytes: peakRssBytes(),
-          };
-          process.stdout.write(`${JSON.stringify({ ...result, ...timing })}\n`);
-        } else process.stdout.write(`${summary(replayed, seconds)}\n`);
-        process.exitCode = asRecorded(result) ? 0 : 1;
-      },
-    );
+      const dir = onlyPath(paths);
+      const started = process.hrtime.bigint();
+      const replayed = await replay(dir, {
+        release: options.kernel === undefined ? undefined : kernelRelease(options.kernel),
+        maxMismatches: giveUpAfter(options.giveUp),
+        cache: options.cache,
+        note: (text) => process.stderr.write(`note: ${text}\n`),
+      });
+      const seconds = Number(process.hrtime.bigint() - started) / 1e9;
+      const { result } = replayed;
+      if (options.save !== undefined)
+        writeAtomically(options.save, writeSnapshot(replayed.memory, replayed.s1));
+      if (options.json) {
+        const timing = {
+          seconds,
+          eventsPerSecond: Math.round(result.events / seconds),
+          peakRssBytes: peakRssBytes(),
+        };
+        process.stdout.write(`${JSON.stringify({ ...result, ...timing })}\n`);
+      } else process.stdout.write(`${summary(replayed, seconds)}\n`);
+      process.exitCode = asRecorded(result) ? 0 : 1;
+    });
 }

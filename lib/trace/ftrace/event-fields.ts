@@ -3,48 +3,67 @@
  * or hexadecimal behind `0x`. Frames of CMA events are hexadecimal without `0x` up to 5.16.
  */
 
-const FIELD = /([a-z_]{1,32})=(\([^)]{0,80}\)|[^\s,]{1,400})/g;
 /** Frames of 2^36 pages: more than any kernel addresses; what a failed request of an old kernel prints lies above. */
 const FRAMES_MOST = 2 ** 36;
 
-/** The fields of one event. */
+/** The largest order of a page is 13: arm64 with pages of 64 KiB. */
+const ORDER_MOST = 20;
+const VALUE_MOST = 400;
+const isNameLetter = (code: number) => (code >= 97 && code <= 122) || code === 95;
+
+/** The fields of one event, each looked up where it is asked for: most of an event's fields never are. */
 export class EventFields {
-  private readonly values = new Map<string, string>();
+  private readonly text: string;
 
   constructor(text: string) {
-    for (const [, name, value] of text.matchAll(FIELD))
-      if (!this.values.has(name!)) this.values.set(name!, value!);
+    this.text = text;
   }
 
-  get size(): number {
-    return this.values.size;
+  /** Where the value of the field begins, or −1. */
+  private at(name: string): number {
+    const { text } = this;
+    for (let i = text.indexOf(name); i >= 0; i = text.indexOf(name, i + 1)) {
+      const end = i + name.length;
+      if (text.charCodeAt(end) === 61 && (i === 0 || !isNameLetter(text.charCodeAt(i - 1)))) return end + 1;
+    }
+    return -1;
   }
 
   has(name: string): boolean {
-    return this.values.has(name);
+    return this.at(name) >= 0;
   }
 
-  /** A word, or "". */
+  /** A word, or "". What stands in parentheses is one word. */
   word(name: string): string {
-    return this.values.get(name) ?? "";
+    const { text } = this;
+    const from = this.at(name);
+    if (from < 0) return "";
+    const most = Math.min(text.length, from + VALUE_MOST);
+    const inside = text.charCodeAt(from) === 40;
+    let end = from;
+    for (; end < most; end++) {
+      const code = text.charCodeAt(end);
+      if (inside ? code === 41 : code <= 32 || code === 44) break;
+    }
+    return text.slice(from, inside ? Math.min(end + 1, text.length) : end);
   }
 
   /** A whole number, or NaN: missing, or not as the kernel prints it. */
   number(name: string): number {
-    const text = this.values.get(name) ?? "";
+    const text = this.word(name);
     return /^(?:-?\d{1,20}|0x[0-9a-f]{1,16})$/i.test(text) ? Number(text) : Number.NaN;
   }
 
   /** A number that all releases print in hexadecimal, with or without `0x`. */
   hex(name: string): number {
-    const text = this.values.get(name) ?? "";
+    const text = this.word(name);
     return /^(?:0x)?[0-9a-f]{1,16}$/i.test(text) ? Number.parseInt(text, 16) : Number.NaN;
   }
 
   /** An order of pages, or NaN. */
   order(name = "order"): number {
     const order = this.number(name);
-    return order >= 0 && order <= 30 ? order : Number.NaN;
+    return order >= 0 && order <= ORDER_MOST ? order : Number.NaN;
   }
 
   /**

@@ -10,7 +10,7 @@ import {
 } from "./compaction-events";
 import { type FallbackCounts, FallbackEvents } from "./fallback-events";
 import { missingForExactness } from "./missing";
-import { BATCHED_FREES, type PageCounts, PageEvents, SINGLE_FREES } from "./page-events";
+import { BATCHED_FREES, type PageCounts, PageEvents, type PageObserver, SINGLE_FREES } from "./page-events";
 import { Tally } from "./tally";
 import type { LineCounts, TraceRecord } from "./trace-record";
 import { TypeNumbers } from "./type-numbers";
@@ -61,11 +61,11 @@ const CPUS_MOST = 8192;
 export class KernelTrace {
   private readonly events = new Tally();
   private readonly cpus = new Set<number>();
-  private readonly pages = new PageEvents();
+  private readonly pages: PageEvents;
   private readonly fallbacks = new FallbackEvents();
   private readonly compaction = new CompactionEvents();
   private readonly cma = new CmaEvents();
-  private readonly types = new TypeNumbers();
+  readonly types = new TypeNumbers();
   private readonly tasks = { requests: new Tally(), pages: new Tally() };
   private readonly callers = { requests: new Tally(), pages: new Tally() };
   private recordsWithChain = 0;
@@ -74,6 +74,16 @@ export class KernelTrace {
   private last: { cpu: number; seconds: number } = { cpu: -1, seconds: Number.NaN };
   private timesBackwards = 0;
   private closeNeighbours = 0;
+
+  /** `observer` is told of requests and frees. */
+  constructor(observer: PageObserver | null = null) {
+    this.pages = new PageEvents(observer);
+  }
+
+  /** The last frame that a request or a free names; −1: none. */
+  get largestPfn(): number {
+    return this.pages.largestPfn;
+  }
 
   /** Takes a record; false if it lacks a field that every release prints. */
   take(record: TraceRecord): boolean {
@@ -114,13 +124,8 @@ export class KernelTrace {
     return true;
   }
 
-  /** Whether a record of `event` was taken. */
-  has(event: string): boolean {
-    return this.events.get(event) > 0;
-  }
-
-  /** What was taken so far. */
-  summary(files: readonly string[], lines: LineCounts): TraceSummary {
+  /** What was taken so far; `counted`: there are counts of /proc from before the trace. */
+  summary(files: readonly string[], lines: LineCounts, counted: boolean): TraceSummary {
     const time = (seconds: number) => (Number.isNaN(seconds) ? null : seconds);
     const { types } = this;
     const known = {
@@ -147,7 +152,7 @@ export class KernelTrace {
       byCaller: askers(this.callers),
       recordsWithChain: this.recordsWithChain,
     };
-    return { ...known, missing: missingForExactness(known, this.pages.overfull) };
+    return { ...known, missing: missingForExactness(known, { overfull: this.pages.overfull, counted }) };
   }
 
   private pageCounts(): PageCounts {

@@ -8,8 +8,6 @@ export const UNSEEN = 0;
 export const FREED_BOTH = 29;
 export const FREED_BATCHED = 30;
 export const FREED_SINGLE = 31;
-/** Largest order of a page: 13 on arm64 with pages of 64 KiB. */
-const MOST_ORDER = 16;
 
 /** More pages are not followed: 16 bytes each, at most half of the slots in use. */
 export const PAGES_FOLLOWED = 2 ** 26;
@@ -21,6 +19,8 @@ export class LivePages {
   private frames = new Float64Array(1024).fill(-1);
   private states = new Uint8Array(1024);
   private used = 0;
+  /** Bit by order: pages of it have been in use. */
+  private orders = 0;
   /** True once there were more pages than can be followed. */
   overfull = false;
 
@@ -47,16 +47,16 @@ export class LivePages {
       this.used++;
     }
     this.states[i] = state;
+    if (inUse(state)) this.orders |= 1 << (state - 1);
     if (this.used * 2 > this.frames.length) this.grow();
   }
 
   /** First frame and order of the page in use that holds `pfn`, or undefined. */
   holder(pfn: number): { head: number; order: number } | undefined {
-    for (let o = 0; o <= MOST_ORDER; o++) {
+    for (let o = 0, left = this.orders; left !== 0; o++, left >>>= 1) {
+      if ((left & 1) === 0) continue;
       const head = pfn - (pfn % 2 ** o);
-      const state = this.get(head);
-      if (inUse(state) && state - 1 >= o) return { head, order: state - 1 };
-      if (head === 0) break;
+      if (this.get(head) === o + 1) return { head, order: o };
     }
     return undefined;
   }

@@ -18,7 +18,10 @@ const KINDS: readonly [events: readonly string[], unknown: string][] = [
 ];
 
 /** In words, the gravest first. */
-export function missingForExactness(trace: Omit<TraceSummary, "missing">, overfull: boolean): string[] {
+export function missingForExactness(
+  trace: Omit<TraceSummary, "missing">,
+  { overfull, counted }: { overfull: boolean; counted: boolean },
+): string[] {
   const found: string[] = [];
   const { lines, cpus, closeNeighbours, timesBackwards, pages } = trace;
   if (lines.lostPlaces > 0)
@@ -41,9 +44,15 @@ export function missingForExactness(trace: Omit<TraceSummary, "missing">, overfu
   if (timesBackwards > 0)
     found.push(`${timesBackwards} records are earlier than the record in front of them`);
   if (overfull) found.push("more pages than can be followed: counts of pages in use are too small");
+  if (trace.compaction.migrated > 0)
+    found.push(
+      `compaction moved ${trace.compaction.migrated} pages: from and to which frames is not recorded`,
+    );
+  if (!counted) found.push("no counts of free memory from before the trace: give buddyinfo or pagetypeinfo");
   found.push(
     "the order of free lists and the pages on per-CPU lists at the start: no file of /proc has them",
     "the moments at which counters are folded and per-CPU lists decay: no trace point tells them",
+    "pages that are asked for many at a time (alloc_pages_bulk(), since 5.13): they have no trace point",
   );
   return found;
 }

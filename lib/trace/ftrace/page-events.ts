@@ -39,6 +39,12 @@ export interface PageCounts {
 export const SINGLE_FREES: readonly string[] = ["mm_page_free", "mm_page_free_direct"];
 export const BATCHED_FREES: readonly string[] = ["mm_page_free_batched", "mm_pagevec_free"];
 
+/** Told of every request that was served, and once of every free. */
+export interface PageObserver {
+  allocated(record: TraceRecord, pfn: number, order: number): void;
+  freed(record: TraceRecord, pfn: number, order: number): void;
+}
+
 /** Follows the pages of a trace. */
 export class PageEvents {
   private readonly live = new LivePages();
@@ -62,6 +68,13 @@ export class PageEvents {
   private readonly perCpu = { refilled: 0, fromLists: 0, drained: 0, drainedByOrder: [] as number[] };
   private freesMissed = 0;
   private allocationsMissed = 0;
+  private readonly observer: PageObserver | null;
+  /** The last frame that a record names; −1: none. */
+  largestPfn = -1;
+
+  constructor(observer: PageObserver | null = null) {
+    this.observer = observer;
+  }
 
   /** True once there are more pages than can be followed. */
   get overfull(): boolean {
@@ -69,7 +82,8 @@ export class PageEvents {
   }
 
   /** An mm_page_alloc; false if it lacks a field. */
-  allocation({ fields, cpu, seconds }: TraceRecord): boolean {
+  allocation(record: TraceRecord): boolean {
+    const { fields, cpu, seconds } = record;
     const pfn = fields.frame();
     const order = fields.order();
     if (Number.isNaN(pfn) || Number.isNaN(order)) return false;
@@ -88,6 +102,8 @@ export class PageEvents {
     this.forgetUnder(pfn, order);
     this.live.set(pfn, order + 1);
     this.lastFree.delete(cpu);
+    this.largestPfn = Math.max(this.largestPfn, pfn + pages - 1);
+    this.observer?.allocated(record, pfn, order);
     return true;
   }
 
@@ -108,7 +124,8 @@ export class PageEvents {
   }
 
   /** A record of a free; false if it lacks a field. */
-  free({ event, fields, cpu, seconds }: TraceRecord): boolean {
+  free(record: TraceRecord): boolean {
+    const { event, fields, cpu, seconds } = record;
     const pfn = fields.frame();
     const order = fields.order();
     if (Number.isNaN(order) || !(pfn >= 0)) return false;
@@ -133,6 +150,8 @@ export class PageEvents {
     addToOrder(this.freed.byOrder, order);
     this.time.add(1, seconds, pages);
     this.takeBack(pfn, order, batched ? FREED_BATCHED : FREED_SINGLE);
+    this.largestPfn = Math.max(this.largestPfn, pfn + pages - 1);
+    this.observer?.freed(record, pfn, order);
     return true;
   }
 

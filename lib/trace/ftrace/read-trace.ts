@@ -1,34 +1,12 @@
 /** Reads traces of real machines as a stream: one text, or a text for each CPU, which are merged by time. */
 import { InputError } from "../../base/errors";
 import { outsideLines } from "../../base/outside-file";
-import { KernelTrace, type TraceSummary } from "./kernel-trace";
 import { type LineCounts, RecordReader, type TraceRecord } from "./trace-record";
 
 const FILES_MOST = 1024;
 
 /** Called with every record in the order of time. */
 export type RecordHandler = (record: TraceRecord) => boolean;
-
-/**
- * Reads the texts of a trace and says what they tell. Events may be of any release from 2.6.32 on, as printed by ftrace (`trace`,
- * `trace_pipe`), `trace-cmd report` or `perf script`, plain or `.gz` or `.br`.
- * @param paths one text, or several of the same time (such as `per_cpu/cpu0/trace`), merged by their times
- * @returns counts of what the trace shows, and what an exact replay would need besides
- * @throws InputError for a file that cannot be read, for recordings in binary form, and if no event of memory is in it
- * @example
- * ```ts
- * import { readKernelTrace } from "pageblock";
- *
- * const trace = await readKernelTrace(["test/fixtures/field-traces/two-cpus.txt"]);
- * trace.cpus; // => [0, 1]
- * trace.pages.allocated.pages; // => 26
- * ```
- */
-export async function readKernelTrace(paths: readonly string[]): Promise<TraceSummary> {
-  const trace = new KernelTrace();
-  const lines = await eachRecord(paths, (record) => trace.take(record));
-  return trace.summary(paths, lines);
-}
 
 /** Hands over every record of the texts; what their lines were. */
 export async function eachRecord(paths: readonly string[], handler: RecordHandler): Promise<LineCounts> {

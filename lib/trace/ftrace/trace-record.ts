@@ -46,7 +46,8 @@ const CHAIN_HEAD = /<stack trace ?>|(?:kernel|user)_stack:/;
 /** The rest of an event that a mail program folded. */
 const FOLDED = /^\s*(?:[a-z_]{2,32}=|\|?__?GFP_|\|?GFP_)/;
 /** What `trace-cmd report` and `perf script` say around their events. */
-const SAID = /^(?:cpus=\d|version = |CPU \d+ is empty|trace:|\[.{0,40}\] *$|Processed \d|.{0,80}CPU#\s{1,16}\S{0,8}\s{0,8}TIMESTAMP|\.\.\.)/;
+const SAID =
+  /^(?:cpus=\d|version = |CPU \d+ is empty|trace:|\[.{0,40}\] *$|Processed \d|.{0,80}CPU#\s{1,16}\S{0,8}\s{0,8}TIMESTAMP|\.\.\.)/;
 
 const LINE_READ = 4096;
 const CALLS_KEPT = 64;
@@ -88,7 +89,8 @@ export class RecordReader {
     this.counts.lines++;
     if (number === 1) this.refuseBinary(whole);
     const cut = whole.length > LINE_READ ? whole.slice(0, LINE_READ) : whole;
-    const text = QUOTE.test(cut) ? cut.replace(QUOTE, "") : cut;
+    const quote = cut.charCodeAt(0);
+    const text = quote === 62 || quote === 124 ? cut.replace(QUOTE, "") : cut;
     const event =
       text.includes("mm_") || text.includes("cma_") || text.includes("test_p") ? EVENT.exec(text) : null;
     if (event !== null) this.begin(text, event, number);
