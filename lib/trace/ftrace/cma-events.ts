@@ -138,7 +138,7 @@ export class CmaEvents {
     } else {
       area.failed++;
       area.failedPages += pages;
-      area.errors.add(Number.isNaN(errno) ? "not said" : `errno ${errno}`);
+      area.errors.add(Number.isNaN(errno) ? "error not said" : `errno ${errno}`);
     }
     const latency = began?.seconds ?? Number.NaN;
     addDuration(area.durations, latency);

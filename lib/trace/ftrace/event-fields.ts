@@ -43,9 +43,11 @@ export class EventFields {
     let end = from;
     for (; end < most; end++) {
       const code = text.charCodeAt(end);
-      if (inside ? code === 41 : code <= 32 || code === 44) break;
+      if (inside ? code === 41 : code <= 32) break;
     }
-    return text.slice(from, inside ? Math.min(end + 1, text.length) : end);
+    if (inside) return text.slice(from, Math.min(end + 1, text.length));
+    // A comma between fields; one within a word belongs to it, as in the name `linux,cma`.
+    return text.slice(from, text.charCodeAt(end - 1) === 44 ? end - 1 : end);
   }
 
   /** A whole number, or NaN: missing, or not as the kernel prints it. */

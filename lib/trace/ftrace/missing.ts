@@ -1,5 +1,6 @@
 /** What an exact replay needs and a trace of trace points has not. */
 import type { TraceSummary } from "./kernel-trace";
+import { plural } from "./tally";
 
 /** Kinds of events, each with what is unknown without them. */
 const KINDS: readonly [events: readonly string[], unknown: string][] = [
@@ -26,27 +27,29 @@ export function missingForExactness(
   const { lines, cpus, closeNeighbours, timesBackwards, pages } = trace;
   if (lines.lostPlaces > 0)
     found.push(
-      `events are lost: ${lines.lostEvents > 0 ? `${lines.lostEvents} events ` : ""}at ${lines.lostPlaces} places`,
+      `events are lost: ${lines.lostEvents > 0 ? `${plural(lines.lostEvents, "event")} ` : ""}at ${plural(lines.lostPlaces, "place")}`,
     );
   for (const [events, unknown] of KINDS)
     if (!events.some((event) => Object.hasOwn(trace.events, event))) found.push(unknown);
   if (pages.freesMissed > 0)
-    found.push(`${pages.freesMissed} pages were allocated twice without a free between: frees are missing`);
+    found.push(
+      `${plural(pages.freesMissed, "page was", "pages were")} allocated twice without a free between: frees are missing`,
+    );
   if (pages.allocationsMissed > 0)
     found.push(
-      `${pages.allocationsMissed} pages were freed twice without an allocation between: allocations are missing`,
+      `${plural(pages.allocationsMissed, "page was", "pages were")} freed twice without an allocation between: allocations are missing`,
     );
   if (cpus.length > 1)
     found.push(
-      `${cpus.length} CPUs: the order in which they took the zone's lock is not recorded (${closeNeighbours} neighbours of different CPUs are at most 1 µs apart)`,
+      `${cpus.length} CPUs: the order in which they took the zone's lock is not recorded (${plural(closeNeighbours, "pair")} of neighbours of different CPUs, at most 1 µs apart)`,
     );
   if (trace.fromSeconds === null) found.push("the events have no times in seconds");
   if (timesBackwards > 0)
-    found.push(`${timesBackwards} records are earlier than the record in front of them`);
+    found.push(`${plural(timesBackwards, "record is", "records are")} earlier than the record in front`);
   if (overfull) found.push("more pages than can be followed: counts of pages in use are too small");
   if (trace.compaction.migrated > 0)
     found.push(
-      `compaction moved ${trace.compaction.migrated} pages: from and to which frames is not recorded`,
+      `compaction moved ${plural(trace.compaction.migrated, "page")}: from and to which frames is not recorded`,
     );
   if (!counted) found.push("no counts of free memory from before the trace: give buddyinfo or pagetypeinfo");
   found.push(

@@ -45,7 +45,7 @@ const CPUS_MOST = 1024;
  *
  * const { trace } = await replayTrace(["test/fixtures/field-traces/two-cpus.txt"]);
  * trace.cpus; // => [0, 1]
- * trace.pages.allocated.pages; // => 18
+ * trace.pages.allocated.pages; // => 526
  * ```
  */
 export async function replayTrace(

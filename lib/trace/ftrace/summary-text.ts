@@ -3,9 +3,9 @@ import type { CmaAreaCounts } from "./cma-events";
 import type { Asker, TraceSummary } from "./kernel-trace";
 import type { Durations } from "./open-spans";
 import type { TimeColumns } from "./over-time";
+import { plural } from "./tally";
 
 const n = (value: number) => value.toLocaleString("en");
-const plural = (count: number, one: string, many = `${one}s`) => `${n(count)} ${count === 1 ? one : many}`;
 
 /** `12 µs`, `3.4 ms`, `1.5 s` */
 export function seconds(value: number): string {
@@ -15,7 +15,7 @@ export function seconds(value: number): string {
 
 function counts(sums: Readonly<Record<string, number>>, most = 8): string {
   const all = Object.entries(sums).filter(([, sum]) => sum > 0);
-  const shown = all.slice(0, most).map(([word, sum]) => `${word} ${n(sum)}`);
+  const shown = all.slice(0, most).map(([word, sum]) => `${word}: ${n(sum)}`);
   return shown.join(", ") + (all.length > most ? `, and ${all.length - most} more` : "");
 }
 
@@ -99,9 +99,10 @@ function timeLines({ fromSeconds, stepSeconds, sums }: TimeColumns): string[] {
   const part = (column: number[], i: number) => column.slice(i, i + each).reduce((a, b) => a + b, 0);
   const found = [`over time (pages allocated, freed, in steps of ${seconds(stepSeconds * each)}):`];
   for (let i = 0; i < allocated.length; i += each)
-    found.push(
-      `  from ${(fromSeconds + i * stepSeconds).toFixed(6)}: ${n(part(allocated, i))}, ${n(part(freed, i))}`,
-    );
+    if (part(allocated, i) + part(freed, i) > 0)
+      found.push(
+        `  from ${(fromSeconds + i * stepSeconds).toFixed(6)}: ${n(part(allocated, i))}, ${n(part(freed, i))}`,
+      );
   return found;
 }
 
@@ -169,7 +170,7 @@ function areaLine(a: CmaAreaCounts): string {
       ? ""
       : `; ${n(a.availablePages)} of ${n(a.totalPages ?? 0)} pages free at the last start`;
   const open = a.unfinished > 0 ? `, ${n(a.unfinished)} not seen to end` : "";
-  return `CMA ${a.area}: ${n(a.granted)} granted (${n(a.grantedPages)} pages), ${n(a.failed)} failed (${n(a.failedPages)} pages${errors === "" ? "" : `: ${errors}`})${open}, ${n(a.busyRetries)} busy retries, ${n(a.released)} released (${n(a.releasedPages)} pages)${lengths(a.durations)}${free}`;
+  return `CMA ${a.area}: ${n(a.granted)} granted (${n(a.grantedPages)} pages), ${n(a.failed)} failed (${n(a.failedPages)} pages${errors === "" ? "" : `: ${errors}`})${open}, ${plural(a.busyRetries, "busy retry", "busy retries")}, ${n(a.released)} released (${n(a.releasedPages)} pages)${lengths(a.durations)}${free}`;
 }
 
 const CMA_SHOWN = 8;

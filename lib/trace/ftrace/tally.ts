@@ -51,3 +51,7 @@ export function addToOrder(sums: number[], order: number, amount = 1): void {
   while (sums.length <= order) sums.push(0);
   sums[order]! += amount;
 }
+
+/** `1 page`, `1,024 pages` */
+export const plural = (count: number, one: string, many = `${one}s`): string =>
+  `${count.toLocaleString("en")} ${count === 1 ? one : many}`;
