@@ -56,15 +56,18 @@ function eventOf(word: string, f: readonly string[]): string | undefined {
   }
 }
 
-/** The text, and how many records of each letter went into it. */
-export function ftraceText(records: string): { text: string; counts: Map<string, number> } {
+/** The text (of all records, or of those with the letters `only`), and how many of each letter went into it. */
+export function ftraceText(
+  records: string,
+  only?: readonly string[],
+): { text: string; counts: Map<string, number> } {
   const counts = new Map<string, number>();
   const lines = ["# tracer: nop", "#"];
   let microseconds = 0;
   for (const record of records.split("\n")) {
     const [word = "", ...fields] = record.split(" ");
     if (word === "T") microseconds = Number(fields[0]);
-    const event = eventOf(word, fields);
+    const event = only === undefined || only.includes(word) ? eventOf(word, fields) : undefined;
     if (event === undefined) continue;
     counts.set(word, (counts.get(word) ?? 0) + 1);
     const pid = word === "A" ? fields[4]! : "1";

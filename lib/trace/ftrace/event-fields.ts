@@ -9,6 +9,7 @@ const FRAMES_MOST = 2 ** 36;
 /** The largest order of a page is 13: arm64 with pages of 64 KiB. */
 const ORDER_MOST = 20;
 const VALUE_MOST = 400;
+const BLANKS_MOST = 16;
 const isNameLetter = (code: number) => (code >= 97 && code <= 122) || code === 95;
 
 /** The fields of one event, each looked up where it is asked for: most of an event's fields never are. */
@@ -33,11 +34,14 @@ export class EventFields {
     return this.at(name) >= 0;
   }
 
-  /** A word, or "". What stands in parentheses is one word. */
+  /** A word, or "". What stands in parentheses is one word; kernels put blanks before `(null)`. */
   word(name: string): string {
     const { text } = this;
-    const from = this.at(name);
+    let from = this.at(name);
     if (from < 0) return "";
+    let blanks = 0;
+    while (blanks < BLANKS_MOST && text.charCodeAt(from + blanks) === 32) blanks++;
+    if (text.charCodeAt(from + blanks) === 40) from += blanks;
     const most = Math.min(text.length, from + VALUE_MOST);
     const inside = text.charCodeAt(from) === 40;
     let end = from;

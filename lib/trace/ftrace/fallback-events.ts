@@ -14,6 +14,7 @@ export interface FallbackCounts {
   /** By kind. */
   wholeBlocks: number;
   claims: number;
+  homes: number;
   steals: number;
   /** `Unmovable from Movable`: how many. */
   byTypes: Record<string, number>;
@@ -70,7 +71,7 @@ export class FallbackEvents {
   /** Types have names only at the end of a trace, when `numbers` has seen all of it. */
   result(numbers: TypeNumbers): FallbackCounts {
     const [types, orders, against] = [new Tally(), new Tally(), new Tally()];
-    const counts = { wholeBlocks: 0, claims: 0, steals: 0 };
+    const counts = { wholeBlocks: 0, claims: 0, homes: 0, steals: 0 };
     const rule = { mayClaim: { claimed: 0, stolen: 0 }, mayNotClaim: { claimed: 0, stolen: 0 } };
     for (const { fallback, count } of this.kept.values()) {
       const { order, found, type, from, owned } = fallback;
@@ -81,16 +82,16 @@ export class FallbackEvents {
       );
       orders.add(`order ${order} from order ${found}`, count);
       const blockOrder = Number.isNaN(fallback.blockOrder) ? 9 : fallback.blockOrder;
-      if (found >= blockOrder) counts.wholeBlocks += count;
-      else if (owned) counts.claims += count;
-      else counts.steals += count;
       const may = canStealFallback(
         { pageblockOrder: blockOrder, mobilityDisabled: false },
         found,
         numbers.today(type),
       );
+      if (found >= blockOrder) counts.wholeBlocks += count;
+      else if (owned) counts[may ? "claims" : "homes"] += count;
+      else counts.steals += count;
       rule[may ? "mayClaim" : "mayNotClaim"][owned ? "claimed" : "stolen"] += count;
-      for (const why of whyNot(fallback, blockOrder, numbers, may)) against.add(why, count);
+      for (const why of whyNot(fallback, blockOrder, numbers)) against.add(why, count);
     }
     return {
       records: this.records,
@@ -103,11 +104,10 @@ export class FallbackEvents {
   }
 }
 
-function whyNot(f: Fallback, blockOrder: number, numbers: TypeNumbers, mayClaim: boolean): string[] {
+function whyNot(f: Fallback, blockOrder: number, numbers: TypeNumbers): string[] {
   const found: string[] = [];
   if (f.found < f.order) found.push("the page found is smaller than the request");
   if (f.found >= blockOrder && !f.owned) found.push("a whole page block was taken and kept its type");
-  if (!mayClaim && f.owned) found.push("a small page gave its block to a movable request");
   if (!Number.isNaN(f.fragmenting) && (f.fragmenting === 1) !== f.found < blockOrder)
     found.push("fragmenting does not follow from the orders");
   const list = FALLBACKS[numbers.today(f.type)];

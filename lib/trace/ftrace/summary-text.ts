@@ -110,10 +110,10 @@ function fallbackLines({ fallbacks: f }: TraceSummary): string[] {
   if (f.records === 0) return [];
   const against = counts(f.againstRule);
   return [
-    `fallbacks: ${n(f.records)}: ${n(f.wholeBlocks)} took a whole page block, ${n(f.claims)} claimed a block, ${n(f.steals)} stole a page`,
+    `fallbacks: ${n(f.records)}: ${n(f.wholeBlocks)} took a whole page block, ${n(f.claims)} claimed a block, ${n(f.steals)} stole a page, ${n(f.homes)} found a page in a block of their own type`,
     `  ${counts(f.byTypes)}`,
     `  ${counts(f.byOrders)}`,
-    `  the rule lets claim: ${n(f.rule.mayClaim.claimed)} claimed, ${n(f.rule.mayClaim.stolen)} stolen; does not: ${n(f.rule.mayNotClaim.claimed)} claimed, ${n(f.rule.mayNotClaim.stolen)} stolen`,
+    `  the rule lets claim: ${n(f.rule.mayClaim.claimed)} claimed, ${n(f.rule.mayClaim.stolen)} stolen; does not: ${n(f.rule.mayNotClaim.claimed)} in blocks of their own type, ${n(f.rule.mayNotClaim.stolen)} stolen`,
     `  against the model's rule: ${against === "" ? "none" : against}`,
   ];
 }
