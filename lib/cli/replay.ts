@@ -10,7 +10,7 @@ import { kernelRelease } from "../hardware/kernel-release";
 import { findTraceFiles } from "../trace/ftrace/find-trace";
 import { type Replayed, replay } from "../trace/replay";
 import { writeSnapshot } from "../trace/snapshot-write";
-import { replayKernelTrace } from "./kernel-trace";
+import { type KernelTraceOptions, replayKernelTrace } from "./kernel-trace";
 
 function summary({ result }: Replayed, seconds: number): string {
   const { events, allocations, exact, finalDifferences } = result;
@@ -83,6 +83,28 @@ function seedOf(text: string): number {
   return seed;
 }
 
+/** What a trace of ftrace, trace-cmd or perf takes; the rest is for recordings of this project. */
+function traceOptions(flags: ReplayFlags): KernelTraceOptions {
+  for (const flag of ["save", "cache"] as const)
+    if (flags[flag] !== undefined)
+      throw new InputError(
+        `--${flag}: only for a folder with S0.txt, not for a trace of ftrace, trace-cmd or perf`,
+      );
+  return {
+    json: flags.json === true,
+    before: flags.before ?? [],
+    after: flags.after ?? [],
+    release: flags.kernel === undefined ? undefined : kernelRelease(flags.kernel),
+    seed: seedOf(flags.seed),
+  };
+}
+
+function forTracesOnly(flags: ReplayFlags): void {
+  for (const flag of ["before", "after"] as const)
+    if (flags[flag] !== undefined)
+      throw new InputError(`--${flag}: only for a trace of ftrace, trace-cmd or perf, not for a recording`);
+}
+
 function onlyPath([dir, another]: string[]): string {
   if (another !== undefined)
     throw new InputError(`replay: one recording at a time: got ${quoted(another)} besides`);
@@ -115,14 +137,8 @@ export function register(program: Command): void {
     .option("--json", "print one JSON object")
     .action(async (paths: string[], options: ReplayFlags) => {
       const kernelTrace = await findTraceFiles(paths);
-      if (kernelTrace !== undefined)
-        return replayKernelTrace(kernelTrace, {
-          json: options.json === true,
-          before: options.before ?? [],
-          after: options.after ?? [],
-          release: options.kernel === undefined ? undefined : kernelRelease(options.kernel),
-          seed: seedOf(options.seed),
-        });
+      if (kernelTrace !== undefined) return replayKernelTrace(kernelTrace, traceOptions(options));
+      forTracesOnly(options);
       const dir = onlyPath(paths);
       const started = process.hrtime.bigint();
       const replayed = await replay(dir, {

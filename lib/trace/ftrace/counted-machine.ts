@@ -14,6 +14,7 @@ import { kernelProfile } from "../../mm/state/profile";
 import { normalThreshold } from "../../mm/state/vmstat";
 import type { Zone } from "../../mm/state/zone";
 import type { ProcCounts, ZoneCounts } from "./proc-counts";
+import { plural } from "./tally";
 
 const ZONES: Readonly<Record<string, number>> = {
   DMA: ZONE_DMA,
@@ -103,9 +104,10 @@ function spansOf(
     return { startPfn, endPfn: end };
   });
   if (!told) assumed.push("where zones begin and end: no zoneinfo with start_pfn");
-  if (end > FRAMES_MOST)
+  const last = Math.max(...spans.map((span) => span.endPfn));
+  if (last > FRAMES_MOST)
     throw new InputError(
-      `trace: a machine of at most ${FRAMES_MOST} frames can be loaded: its last zone ends at ${end}`,
+      `trace: a machine of at most ${FRAMES_MOST} frames can be loaded: its last zone ends at ${last}`,
     );
   return spans;
 }
@@ -117,6 +119,8 @@ class ZoneFiller {
   private readonly random: Random;
   /** By type, then order: ranges in which nothing is placed yet. */
   private readonly room: number[][][];
+  /** The same for parts whose buddy lies in another zone or is of another type: they may become free as a whole. */
+  private readonly edges: number[][][];
   private readonly top: number;
   private unplaced = 0;
 
@@ -125,7 +129,9 @@ class ZoneFiller {
     this.zone = zone;
     this.random = random;
     this.top = Math.max(m.maxOrder, m.pageblockOrder);
-    this.room = MIGRATE_NAMES.map(() => Array.from({ length: this.top + 1 }, () => []));
+    const none = () => MIGRATE_NAMES.map(() => Array.from({ length: this.top + 1 }, (): number[] => []));
+    this.room = none();
+    this.edges = none();
   }
 
   fill(counts: ZoneCounts, assumed: string[]): void {
@@ -153,54 +159,69 @@ class ZoneFiller {
         for (let i = 0; i < (sums[order] ?? 0); i++) this.place(order, type);
       });
     if (this.unplaced > 0)
-      assumed.push(`zone ${zone.name}: ${this.unplaced} free blocks found no place where they do not merge`);
+      assumed.push(`zone ${zone.name}: ${plural(this.unplaced, "free block")} found no place`);
   }
 
-  /** Deals the zone's chunks of the largest order to the types that its page blocks have. */
+  /** Deals the zone's page blocks to types, chunk of the largest order by chunk; the rest is movable. */
   private layOut(blocks: readonly number[] | undefined): void {
-    const { m, zone, random, top } = this;
-    const chunk = 2 ** top;
-    const chunks: number[] = [];
-    for (let p = Math.floor(zone.startPfn / chunk) * chunk; p < zone.endPfn; p += chunk) chunks.push(p);
-    for (let i = chunks.length - 1; i > 0; i--) {
-      const j = random.below(i + 1);
-      [chunks[i], chunks[j]] = [chunks[j]!, chunks[i]!];
-    }
-    const types: number[] = [];
-    const blocksAChunk = chunk / m.pageblockPages;
-    blocks?.forEach((n, type) => {
-      if (type === MIGRATE_MOVABLE) return;
-      for (let i = 0; i < Math.min(chunks.length, Math.ceil(n / blocksAChunk)); i++) types.push(type);
-    });
-    chunks.forEach((p, i) => {
-      const type = types[i] ?? MIGRATE_MOVABLE;
-      this.setType(p, type);
-      this.open(p, type);
-    });
-  }
-
-  private setType(chunk: number, type: number): void {
-    const { m, zone, top } = this;
-    const end = Math.min(chunk + 2 ** top, zone.endPfn);
-    for (let p = chunk; p < end; p += m.pageblockPages) m.setBlockType(p, type);
-    m.owner.fill(type === MIGRATE_MOVABLE ? MOVABLE_PAGE : 0, Math.max(chunk, zone.startPfn), end);
-  }
-
-  /** Makes room of a chunk, in parts where the zone begins or ends within it. */
-  private open(chunk: number, type: number): void {
     const { zone, top } = this;
-    const end = Math.min(chunk + 2 ** top, zone.endPfn);
-    for (let p = Math.max(chunk, zone.startPfn); p < end; ) {
+    const chunk = 2 ** top;
+    const whole: number[] = [];
+    const cut: number[] = [];
+    for (let p = Math.floor(zone.startPfn / chunk) * chunk; p < zone.endPfn; p += chunk)
+      (p < zone.startPfn || p + chunk > zone.endPfn ? cut : whole).push(p);
+    for (let i = whole.length - 1; i > 0; i--) {
+      const j = this.random.below(i + 1);
+      [whole[i], whole[j]] = [whole[j]!, whole[i]!];
+    }
+    const needs = MIGRATE_NAMES.map((_, type) => (type === MIGRATE_MOVABLE ? 0 : (blocks?.[type] ?? 0)));
+    // Cut chunks have no room for the largest free blocks, which are movable as a rule: other types go there first.
+    for (const p of [...cut, ...whole]) this.dealChunk(p, needs);
+  }
+
+  private dealChunk(chunk: number, needs: number[]): void {
+    const { m, zone, top } = this;
+    const end = chunk + 2 ** top;
+    let run = chunk;
+    let runType = -1;
+    for (let p = chunk; p < end; p += m.pageblockPages) {
+      if (p + m.pageblockPages <= zone.startPfn || p >= zone.endPfn) continue;
+      const need = needs.findIndex((n) => n > 0);
+      const type = need < 0 ? MIGRATE_MOVABLE : need;
+      if (need >= 0) needs[need]!--;
+      if (type === runType) continue;
+      if (runType >= 0) this.open(run, p, runType);
+      run = p;
+      runType = type;
+    }
+    this.open(run, end, runType < 0 ? MIGRATE_MOVABLE : runType);
+  }
+
+  private setType(from: number, to: number, type: number): void {
+    const { m, zone } = this;
+    const end = Math.min(to, zone.endPfn);
+    for (let p = from; p < end; p += m.pageblockPages) m.setBlockType(p, type);
+    m.owner.fill(type === MIGRATE_MOVABLE ? MOVABLE_PAGE : 0, Math.max(from, zone.startPfn), end);
+  }
+
+  /** Makes room of frames, in the largest aligned parts. A part below the largest order has no whole buddy. */
+  private open(from: number, to: number, type: number): void {
+    const { zone, top } = this;
+    this.setType(from, to, type);
+    const end = Math.min(to, zone.endPfn);
+    for (let p = Math.max(from, zone.startPfn); p < end; ) {
       let order = 0;
       while (order < top && p % 2 ** (order + 1) === 0 && p + 2 ** (order + 1) <= end) order++;
-      this.room[type]![order]!.push(p);
+      (order === top ? this.room : this.edges)[type]![order]!.push(p);
       p += 2 ** order;
     }
   }
 
   /** Places a free block where its buddy is not free as a whole: in room of a larger order, of which the rest stays room. */
   private place(order: number, type: number): void {
-    const { m, zone } = this;
+    const { m } = this;
+    const edge = this.edges[type]![order]!.pop();
+    if (edge !== undefined) return this.free(edge, order, type);
     const least = Math.min(order === m.maxOrder ? order : order + 1, this.top);
     let from = this.roomOf(type, least);
     if (from < 0) {
@@ -213,13 +234,23 @@ class ZoneFiller {
     const room = this.room[type]!;
     const pfn = room[from]!.pop()!;
     for (let o = from - 1; o >= order; o--) room[o]!.push(pfn + 2 ** o);
+    this.free(pfn, order, type);
+  }
+
+  private free(pfn: number, order: number, type: number): void {
+    const { m, zone } = this;
     m.owner.fill(0, pfn, pfn + 2 ** order);
     addToFreeListTail(m, zone, pfn, order, type);
     zone.nrFreePages += 2 ** order;
   }
 
   private roomOf(type: number, least: number): number {
-    for (let o = least; o <= this.top; o++) if (this.room[type]![o]!.length > 0) return o;
+    const room = this.room[type]!;
+    const edges = this.edges[type]!;
+    for (let o = least; o <= this.top; o++) {
+      if (room[o]!.length === 0 && edges[o]!.length > 0) room[o]!.push(edges[o]!.pop()!);
+      if (room[o]!.length > 0) return o;
+    }
     return -1;
   }
 
@@ -229,7 +260,7 @@ class ZoneFiller {
     const other = room.findIndex((orders) => orders[top]!.length > 0);
     if (other < 0 || least > top) return -1;
     const chunk = room[other]![top]!.pop()!;
-    this.setType(chunk, type);
+    this.setType(chunk, chunk + 2 ** top, type);
     room[type]![top]!.push(chunk);
     return top;
   }

@@ -32,6 +32,8 @@ export interface ProcCounts {
   blockPages: number;
 }
 
+/** Orders 0 to 13 are on arm64 with pages of 64 KiB. */
+const ORDERS_MOST = 16;
 const TEXT_BYTES_MOST = 16 * 2 ** 20;
 
 /** Reads texts of /proc, each recognised by what it says; together they must tell the free blocks. */
@@ -100,6 +102,11 @@ class CountsReader {
     if (cut !== undefined)
       throw new InputError(
         `${files}: pagetypeinfo cuts counts of zone ${cut.name} short (">100000"): give buddyinfo too`,
+      );
+    const orders = Math.max(...zones.map((z) => z.nrFree!.length), Math.log2(this.blockPages || 1) + 1);
+    if (orders > ORDERS_MOST || zones.some((z) => z.nrFree!.length !== zones[0]!.nrFree!.length))
+      throw new InputError(
+        `${files}: every zone has the same number of orders, ${ORDERS_MOST} at most: got ${orders}`,
       );
     const pages = zones.reduce((sum, z) => sum + z.nrFree!.reduce((s, n, o) => s + n * 2 ** o, 0), 0);
     if (pages > 2 ** 32) throw new InputError(`${files}: at most 2^32 free pages can be read: got ${pages}`);

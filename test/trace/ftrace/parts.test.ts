@@ -150,6 +150,17 @@ test("counts that a text cuts or that contradict each other are refused or left 
   );
 });
 
+test("a machine that is too large, or of orders that no kernel has, is refused", (t) => {
+  const refused = (text: string, message: RegExp) =>
+    assert.throws(() => {
+      const options = { release: "6.1" as const, seed: 1, cpus: 1, largestPfn: 2 ** 35 };
+      countedMachine(readProcCounts([file(t, text)]), options);
+    }, message);
+  refused(BUDDYINFO, /at most 268435456 frames can be loaded: its last zone ends at 34359/);
+  refused(`Node 0, zone Normal ${"1 ".repeat(40)}\n`, /16 at most: got 40/);
+  refused("Page block order: 60\nNode 0, zone Normal, type Movable 1 1\n", /16 at most: got 61/);
+});
+
 test("hostile lines are passed over and counted, and each takes time in proportion to its length", async (t) => {
   const alloc = "page=0000000012345678 pfn=0x10 order=0 migratetype=0 gfp_flags=GFP_KERNEL";
   const trace = await told(t, [
