@@ -220,8 +220,8 @@ export {
 export type { RequestSpec } from "./strategy/request";
 export type { LabelledStrategy, StrategySpec } from "./strategy/strategy";
 export type { AlignedReplay, OrderRow } from "./trace/ftrace/aligned-replay";
-export type { TraceSummary } from "./trace/ftrace/kernel-trace";
 export { replayTrace, type TraceReplay, type TraceReplayOptions } from "./trace/ftrace/replay-trace";
+export type { TraceSummary } from "./trace/ftrace/trace-summary";
 export type { RecordingOutcome, RecordingPlan } from "./trace/recording-check";
 export { type Replayed, type ReplayOptions, type ReplayResult, replay } from "./trace/replay";
 export { type Fit, fitMoments, type Moment } from "./workload/fit-series";

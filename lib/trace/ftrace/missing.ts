@@ -1,6 +1,7 @@
 /** What an exact replay needs and a trace of trace points has not. */
-import type { TraceSummary } from "./kernel-trace";
+
 import { plural } from "./tally";
+import type { TraceSummary } from "./trace-summary";
 
 /** Kinds of events, each with what is unknown without them. */
 const KINDS: readonly [events: readonly string[], unknown: string][] = [

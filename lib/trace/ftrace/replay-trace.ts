@@ -6,9 +6,10 @@ import { readInput } from "../input";
 import { profileForVersion } from "../recording";
 import { type AlignedReplay, AlignedReplayer, agreementOf, orderRows } from "./aligned-replay";
 import { countedMachine } from "./counted-machine";
-import { KernelTrace, type TraceSummary } from "./kernel-trace";
+import { KernelTrace } from "./kernel-trace";
 import { readProcCounts } from "./proc-counts";
 import { eachRecord } from "./read-trace";
+import type { TraceSummary } from "./trace-summary";
 
 /** Texts of /proc beside a trace, and the model to use. */
 export interface TraceReplayOptions {

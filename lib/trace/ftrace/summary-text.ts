@@ -1,9 +1,9 @@
 /** A trace's summary as a page of text. */
 import type { CmaAreaCounts } from "./cma-events";
-import type { Asker, TraceSummary } from "./kernel-trace";
 import type { Durations } from "./open-spans";
 import type { TimeColumns } from "./over-time";
 import { plural } from "./tally";
+import type { Asker, TraceSummary } from "./trace-summary";
 
 const n = (value: number) => value.toLocaleString("en");
 
