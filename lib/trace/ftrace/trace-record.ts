@@ -34,7 +34,7 @@ export interface LineCounts {
 /** Events of memory: the trace points of kmem, compaction, vmscan, migrate, huge_memory, cma and page_isolation. */
 const EVENT = /(?:^|[\s:*])((?:mm_[a-z_]{2,60}|cma_(?:alloc|release)[a-z_]{0,30}|test_pages_isolated)): ?/;
 const OTHER_EVENT = /\d: {1,40}(?:[\w-]{1,60}(?::[\w-]{1,60})?:|\S{1,80} {1,8}<-)/;
-const OTHER_GRAPH = /^\s*(?:[\d.]+ {0,3}\|)?\s*\d{1,5}\).*\|/;
+const OTHER_GRAPH = /^\s*(?:[\d.]{1,24} {0,3}\| {0,40})?\d{1,5}\).*\|/;
 const QUOTE = /^(?:[>|] ?){1,8}/;
 const LOST =
   /(?:\[LOST (\d{1,15}) EVENTS\]|\[(?:(\d{1,15}) )?EVENTS DROPPED\]|PERF_RECORD_LOST(?:.{0,40}?lost (\d{1,15}))?)/;
@@ -45,6 +45,8 @@ const ARROW_CALL = /^\s*=> {1,8}(\S{1,200})/;
 const CHAIN_HEAD = /<stack trace ?>|(?:kernel|user)_stack:/;
 /** The rest of an event that a mail program folded. */
 const FOLDED = /^\s*(?:[a-z_]{2,32}=|\|?__?GFP_|\|?GFP_)/;
+/** Task, CPU and time whose event stands in the next line. */
+const FOLDED_HEAD = /\[\d{1,5}\].{0,40}\d\.\d{3,9}: *$/;
 /** What `trace-cmd report` and `perf script` say around their events. */
 const SAID =
   /^(?:cpus=\d|version = |CPU \d+ is empty|trace:|\[.{0,40}\] *$|Processed \d|.{0,80}CPU#\s{1,16}\S{0,8}\s{0,8}TIMESTAMP|\.\.\.)/;
@@ -75,6 +77,8 @@ export class RecordReader {
     cpusOfMachine: 0,
   };
   private pending: Pending | null = null;
+  /** A line that ends where an event should begin: a mail program folded it there. */
+  private foldedHead = "";
   private readonly file: string;
   private readonly handler: (record: TraceRecord) => boolean;
 
@@ -107,7 +111,9 @@ export class RecordReader {
     const name = match[1]!;
     const before = text.slice(0, match.index + match[0].indexOf(name)).replace(/[a-z_]{1,32}:$/, "");
     const rest = text.slice(match.index + match[0].length);
-    this.pending = { head: lineHead(before), event: name, text: rest, chain: [], line: number };
+    const head = lineHead(before.trim() === "" ? this.foldedHead : before);
+    this.foldedHead = "";
+    this.pending = { head, event: name, text: rest, chain: [], line: number };
   }
 
   private noEvent(text: string, number: number): void {
@@ -126,6 +132,9 @@ export class RecordReader {
       return;
     }
     if (this.call(text)) return;
+    const headless = this.foldedHead !== "";
+    this.foldedHead = FOLDED_HEAD.test(text) ? text : "";
+    if (this.foldedHead !== "" && !headless) return;
     if (OTHER_EVENT.test(text) || OTHER_GRAPH.test(text)) counts.otherEvents++;
     else if (!SAID.test(text)) {
       counts.passedOver++;

@@ -216,6 +216,20 @@ test("what is no trace is refused in one line", async (t) => {
   await assert.rejects(replayTrace([]), /1 to 1024 files/);
 });
 
+test("mails fold lines anywhere between words", async (t) => {
+  const trace = await told(t, [
+    "> bash-1977  [003] .... 17284.993652: mm_page_alloc:",
+    "> page=00000000f0a1b2c3 pfn=0x40 order=2",
+    "> migratetype=0 gfp_flags=GFP_KERNEL|__GFP_NOWARN|",
+    "> __GFP_COMP",
+    ">  bash-1977    [003] .... 17284.993700:",
+    ">  mm_page_free: page=00000000f0a1b2c3 pfn=0x40 order=2",
+  ]);
+  assert.deepEqual([trace.pages.allocated.pages, trace.pages.freed.pages, trace.pages.live.pages], [4, 4, 0]);
+  assert.deepEqual([trace.cpus, trace.lines.passedOver, trace.lines.malformed], [[3], 0, 0]);
+  assert.equal(trace.toSeconds, 17284.9937);
+});
+
 test("lost events show in pages allocated twice and freed twice", async (t) => {
   const at = (time: string, event: string) => `a-1 [000] .... ${time}: ${event}`;
   const page = "page=00000000f0a1b2c3 pfn=0x40 order=0";
