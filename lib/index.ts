@@ -276,6 +276,9 @@ export {
 export type { RequestSpec } from "./strategy/request";
 export type { LabelledStrategy, StrategySpec } from "./strategy/strategy";
 export { type SnapshotOptions, snapshotFrom, snapshotOf } from "./trace/collect-snapshot";
+export type { AlignedReplay, OrderRow } from "./trace/ftrace/aligned-replay";
+export { replayTrace, type TraceReplay, type TraceReplayOptions } from "./trace/ftrace/replay-trace";
+export type { TraceSummary } from "./trace/ftrace/trace-summary";
 export { type MachineSnapshot, readMachineSnapshot } from "./trace/machine-snapshot";
 export type { RecordingOutcome, RecordingPlan } from "./trace/recording-check";
 export { type Replayed, type ReplayOptions, type ReplayResult, replay } from "./trace/replay";

@@ -7,7 +7,7 @@ import { marked } from "../report/executed-mark";
 import { kernelSetup } from "./kernel-setup";
 
 /** Longest time a cell may take, in seconds. */
-export const CELL_TIMEOUT_S = 600;
+export const CELL_TIMEOUT_S = 3600;
 
 /** For an option that can be given several times. */
 export const collected = (value: string, before: readonly string[]): string[] => [...before, value];

@@ -1,11 +1,16 @@
-/** `pageblock replay <dir>`: does the model return the very frames that the recorded kernel returned? */
+/**
+ * `pageblock replay <dir>`: does the model return the very frames that the recorded kernel returned? Of a trace that ftrace, trace-cmd or
+ * perf recorded on a real machine, it tells what the trace shows (kernel-trace.ts).
+ */
 import type { Command } from "commander";
-import { InputError } from "../base/errors";
+import { InputError, quoted } from "../base/errors";
 import { peakRssBytes } from "../base/peak-rss";
 import { writeAtomically } from "../base/write-atomically";
 import { kernelRelease } from "../hardware/kernel-release";
+import { findTraceFiles } from "../trace/ftrace/find-trace";
 import { type Replayed, replay } from "../trace/replay";
 import { writeSnapshot } from "../trace/snapshot-write";
+import { type KernelTraceOptions, replayKernelTrace } from "./kernel-trace";
 
 function summary({ result }: Replayed, seconds: number): string {
   const { events, allocations, exact, finalDifferences } = result;
@@ -59,11 +64,63 @@ function giveUpAfter(text: string): number {
   return n;
 }
 
+/** The flags as the command line gives them. */
+interface ReplayFlags {
+  kernel?: string;
+  giveUp: string;
+  save?: string;
+  json?: boolean;
+  cache?: boolean;
+  before?: string[];
+  after?: string[];
+  seed: string;
+}
+
+function seedOf(text: string): number {
+  const seed = Number(text);
+  if (!/^\d{1,10}$/.test(text) || seed >= 2 ** 32)
+    throw new InputError(`--seed: must be a whole number from 0 to 2^32 - 1: got ${quoted(text)}`);
+  return seed;
+}
+
+/** What a trace of ftrace, trace-cmd or perf takes; the rest is for recordings of this project. */
+function traceOptions(flags: ReplayFlags): KernelTraceOptions {
+  for (const flag of ["save", "cache"] as const)
+    if (flags[flag] !== undefined)
+      throw new InputError(
+        `--${flag}: only for a folder with S0.txt, not for a trace of ftrace, trace-cmd or perf`,
+      );
+  return {
+    json: flags.json === true,
+    before: flags.before ?? [],
+    after: flags.after ?? [],
+    release: flags.kernel === undefined ? undefined : kernelRelease(flags.kernel),
+    seed: seedOf(flags.seed),
+  };
+}
+
+function forTracesOnly(flags: ReplayFlags): void {
+  for (const flag of ["before", "after"] as const)
+    if (flags[flag] !== undefined)
+      throw new InputError(`--${flag}: only for a trace of ftrace, trace-cmd or perf, not for a recording`);
+}
+
+function onlyPath([dir, another]: string[]): string {
+  if (another !== undefined)
+    throw new InputError(`replay: one recording at a time: got ${quoted(another)} besides`);
+  return dir!;
+}
+
 export function register(program: Command): void {
   program
     .command("replay")
-    .description("replay a recording and check every frame and the final state")
-    .argument("<dir>", "folder with S0.txt, trace.txt, S1.txt and version (plain, .gz or .br)")
+    .description(
+      "replay a recording and check every frame and the final state; or tell what a trace of ftrace, trace-cmd or perf shows",
+    )
+    .argument(
+      "<path...>",
+      "folder with S0.txt, trace.txt, S1.txt and version (plain, .gz or .br); or the text of a trace, or one text for each CPU",
+    )
     .option("--kernel <release>", "profile to use instead of the recording's version file")
     .option("--give-up <n>", "stop after n mismatches", "0")
     .option("--save <file>", "write the state at the end as a snapshot")
@@ -71,32 +128,37 @@ export function register(program: Command): void {
       "--cache",
       "read the trace from a binary copy beside it (trace.pageblock-cache), made if missing; not with --give-up",
     )
+    .option(
+      "--before <file...>",
+      "of a trace: buddyinfo, pagetypeinfo, zoneinfo from before it; they are loaded",
+    )
+    .option("--after <file...>", "of a trace: the same from after it; the model's end is compared with them")
+    .option("--seed <n>", "of a trace: draws where the free blocks lie that /proc only counts", "1")
     .option("--json", "print one JSON object")
-    .action(
-      async (
-        dir: string,
-        options: { kernel?: string; giveUp: string; save?: string; json?: boolean; cache?: boolean },
-      ) => {
-        const started = process.hrtime.bigint();
-        const replayed = await replay(dir, {
-          release: options.kernel === undefined ? undefined : kernelRelease(options.kernel),
-          maxMismatches: giveUpAfter(options.giveUp),
-          cache: options.cache,
-          note: (text) => process.stderr.write(`note: ${text}\n`),
-        });
-        const seconds = Number(process.hrtime.bigint() - started) / 1e9;
-        const { result } = replayed;
-        if (options.save !== undefined)
-          writeAtomically(options.save, writeSnapshot(replayed.memory, replayed.s1));
-        if (options.json) {
-          const timing = {
-            seconds,
-            eventsPerSecond: Math.round(result.events / seconds),
-            peakRssBytes: peakRssBytes(),
-          };
-          process.stdout.write(`${JSON.stringify({ ...result, ...timing })}\n`);
-        } else process.stdout.write(`${summary(replayed, seconds)}\n`);
-        process.exitCode = asRecorded(result) ? 0 : 1;
-      },
-    );
+    .action(async (paths: string[], options: ReplayFlags) => {
+      const kernelTrace = await findTraceFiles(paths);
+      if (kernelTrace !== undefined) return replayKernelTrace(kernelTrace, traceOptions(options));
+      forTracesOnly(options);
+      const dir = onlyPath(paths);
+      const started = process.hrtime.bigint();
+      const replayed = await replay(dir, {
+        release: options.kernel === undefined ? undefined : kernelRelease(options.kernel),
+        maxMismatches: giveUpAfter(options.giveUp),
+        cache: options.cache,
+        note: (text) => process.stderr.write(`note: ${text}\n`),
+      });
+      const seconds = Number(process.hrtime.bigint() - started) / 1e9;
+      const { result } = replayed;
+      if (options.save !== undefined)
+        writeAtomically(options.save, writeSnapshot(replayed.memory, replayed.s1));
+      if (options.json) {
+        const timing = {
+          seconds,
+          eventsPerSecond: Math.round(result.events / seconds),
+          peakRssBytes: peakRssBytes(),
+        };
+        process.stdout.write(`${JSON.stringify({ ...result, ...timing })}\n`);
+      } else process.stdout.write(`${summary(replayed, seconds)}\n`);
+      process.exitCode = asRecorded(result) ? 0 : 1;
+    });
 }

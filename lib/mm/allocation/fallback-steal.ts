@@ -15,7 +15,11 @@ import { changePageblockRange } from "./free-one-page";
 import { moveScannedBlock, scanBlock } from "./move-freepages";
 
 /** can_steal_fallback(): whether the whole block may be taken, given the order of the page found. */
-export function canStealFallback(m: Memory, order: number, startMt: number): boolean {
+export function canStealFallback(
+  m: Pick<Memory, "pageblockOrder" | "mobilityDisabled">,
+  order: number,
+  startMt: number,
+): boolean {
   return (
     order >= m.pageblockOrder ||
     order >= m.pageblockOrder >> 1 ||

@@ -1,0 +1,42 @@
+/** How a replay on counts went, as text. */
+import type { AlignedReplay, OrderRow } from "./aligned-replay";
+
+const n = (value: number) => value.toLocaleString("en");
+const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
+
+/** The replay in lines. */
+export function replayText(r: AlignedReplay): string {
+  const { served, earlierPages: e, fallbacks } = r;
+  const lines = [
+    `replay on the counts from before (profile ${r.profile}, seed ${r.seed}): ${n(served.model)} of ${n(served.recorded)} requests served, ${n(r.sameZone)} from the recorded zone`,
+    `  fallbacks: ${n(fallbacks.model)} in the model, ${n(fallbacks.recorded)} recorded`,
+    `  pages from before that were freed: ${n(e.freedThere)} at the recorded frame, ${n(e.freedElsewhere)} elsewhere, ${n(e.notFreed)} not`,
+  ];
+  if (r.agreement !== null)
+    lines.push(
+      `  free pages by order as after the trace: ${percent(r.agreement)}; without a replay: ${percent(r.agreementOfBefore ?? 0)}`,
+    );
+  lines.push(...table(r.rows).map((line) => `  ${line}`));
+  if (r.assumed.length > 0) lines.push("assumed:", ...r.assumed.map((what) => `  ${what}`));
+  return lines.join("\n");
+}
+
+function table(rows: readonly OrderRow[]): string[] {
+  const cells = [
+    ["zone", "type", "order", "before", "after", "model"],
+    ...rows
+      .filter((r) => r.before + (r.after ?? 0) + r.model > 0)
+      .map((r) => [
+        `${r.nid} ${r.zone}`,
+        r.type,
+        `${r.order}`,
+        n(r.before),
+        r.after === null ? "?" : n(r.after),
+        n(r.model),
+      ]),
+  ];
+  const widths = cells[0]!.map((_, i) => Math.max(...cells.map((row) => row[i]!.length)));
+  return cells.map((row) =>
+    row.map((cell, i) => (i < 2 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join("  "),
+  );
+}
