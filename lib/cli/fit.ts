@@ -11,6 +11,7 @@ import { type Column, quantitiesText } from "../calibration/quantities-text";
 import { readSeries, type Sample } from "../calibration/sample";
 import { RUN } from "../plan/run";
 import { check } from "../schema/check";
+import { SETTLED_SECONDS } from "../workload/fit-series";
 import { writtenWith } from "./plan-flags";
 
 interface FitOptions {
@@ -56,12 +57,16 @@ function fit(path: string, options: FitOptions): string {
   const samples = readSeries(path);
   if (options.check === true) return checked(samples, options);
   if (options.measure === true || options.beside !== undefined) return measured(samples, options);
-  const { workload, assumed } = fitSeries(samples);
+  const { workload: fitted, assumed } = fitSeries(samples);
+  // A plan asks once its workload has ended: the machine is then as old as the real one was at its last sample.
+  const seconds = Math.round(samples.at(-1)!.uptime ?? SETTLED_SECONDS);
+  const workload = { ...fitted, duration: `${seconds} seconds` };
   if (options.json === true)
     return json({ machine: machineLike(samples[0]!, options.kernel), workload, assumed });
   const yaml = require("yaml") as typeof import("yaml");
   return [
     `# Fitted to ${samples.length} sample${samples.length === 1 ? "" : "s"} of ${path}.`,
+    `# It runs for ${seconds} seconds, the age of the machine at the last sample. What lies beyond is extrapolated: what grows, grows on.`,
     ...assumed.map((what) => `# Assumed: ${what}.`),
     yaml.stringify({ machine: machineLike(samples[0]!, options.kernel), workload }),
   ].join("\n");

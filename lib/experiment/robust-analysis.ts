@@ -2,7 +2,7 @@
  * What the points of a robustness run say together: where the statement turns round, which knob turns it, and a few conditions
  * that tell the points in which it holds from the others. Counts and shares only, so that a reader can do it by hand.
  */
-import { groupBy, mean, sumBy } from "lodash";
+import { groupBy, mean, sortBy, sumBy } from "lodash";
 import type { KnobName } from "../plan/robust";
 import type { Knob, KnobValue, Values } from "./robust-knobs";
 
@@ -53,6 +53,8 @@ export interface KnobResult {
 export interface Condition {
   knob: Knob;
   levels: readonly number[];
+  /** Of a knob that was sampled in a range: the least and the greatest value of the points. */
+  span?: readonly [KnobValue, KnobValue];
 }
 
 /** A part of the points. */
@@ -67,7 +69,14 @@ export function triedOf(knobs: readonly Knob[], points: readonly JudgedPoint[]):
   return knobs.map((knob) => {
     const all = knob.levels.map((_, i) => i);
     const tried = all.filter((i) => points.some((point) => levelOf(knob, point) === i));
-    return { knob, levels: tried.length === 0 ? all : tried };
+    const levels = tried.length === 0 ? all : tried;
+    const sampled = knob.levels.some(({ from, to }) => from !== to);
+    if (!sampled || points.length === 0) return { knob, levels };
+    const values = sortBy(
+      points.map((point) => point.values[knob.name]!),
+      (value) => knob.position(value),
+    );
+    return { knob, levels, span: [values[0]!, values.at(-1)!] };
   });
 }
 

@@ -1,6 +1,7 @@
 /** The part of the points in which a statement holds, as a sentence. */
 import type { KnobName } from "../plan/robust";
 import type { Condition, Part } from "./robust-analysis";
+import { knobText } from "./robust-knobs";
 
 /** Knobs in words. */
 const WORDS: Readonly<Record<KnobName, string>> = {
@@ -42,8 +43,12 @@ function conditionText(condition: Condition): string {
 }
 
 /** All of the levels: `memory 4 GiB or 8 GiB`, `memory from 4 GiB to 64 GiB`. */
-function triedText({ knob, levels }: Condition): string {
+function triedText({ knob, levels, span }: Condition): string {
   const word = WORDS[knob.name];
+  if (span !== undefined) {
+    const [from, to] = span.map((value) => knobText(knob.name, value));
+    return from === to ? `${word} ${from}` : `${word} from ${from} to ${to}`;
+  }
   const at = [...levels].sort((a, b) => a - b);
   const [first, last] = [knob.levels[at[0]!]!, knob.levels[at.at(-1)!]!];
   const parts = first.from !== first.to;
@@ -77,8 +82,9 @@ export function rangeText(tried: readonly Condition[], parts: readonly Part[], c
 
 function firstPart(tried: string, parts: readonly Part[], judged: number, held: number): string[] {
   if (judged === 0) return [`not known: no machine could be asked (${tried})`];
+  if (held === judged && judged === 1) return [`holds at the one point tried (${tried})`];
   if (held === judged) return [`holds at all ${judged} points tried (${tried})`];
-  if (held === 0) return [`holds at none of ${judged} points tried (${tried})`];
+  if (held === 0) return [`holds at none of ${judged} point${judged === 1 ? "" : "s"} tried (${tried})`];
   const where = (some: readonly Part[], joint = "and") =>
     some
       .map((p) => `with ${conditionsText(p.conditions)} (${pointsText(p.held, p.points)})`)

@@ -46,7 +46,7 @@ export interface Fit {
 const STAYS = 0.25;
 /** Used where there are less than two moments with a time. */
 const JOB_SECONDS = 600;
-const SETTLED_SECONDS = 3600;
+export const SETTLED_SECONDS = 3600;
 /** Short-lived processes are simulated up to this many times memory per hour: a modelling choice, to save time. */
 const TURNOVER_MOST = 0.25;
 /** More jobs at a time than this are as even as a constant. */

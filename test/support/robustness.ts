@@ -40,7 +40,7 @@ export function robustResult(name: string): { plan: RobustSpec; result: RobustOu
 export function rangeOf(name: string): string {
   const stored = robustResult(name);
   const link = `[${shortStatement(robustPlan(name).statement)}](robustness/${name}.yaml)`;
-  return `${link} ${stored === undefined ? "was not run yet" : stored.result.range}`;
+  return `${link} ${stored === undefined ? "was not run yet" : `${stored.result.range}; ${stored.plan.plan.seeds} seeds a point`}`;
 }
 
 /** The plans that a cell names. */
