@@ -1,10 +1,11 @@
 /** `pageblock replay` of a trace that ftrace, trace-cmd or perf recorded on a real machine. */
+
+import { printable } from "../base/printable";
 import type { KernelRelease } from "../hardware/kernel-release";
 import type { TraceFiles } from "../trace/ftrace/find-trace";
 import { replayText } from "../trace/ftrace/replay-text";
 import { replayTrace } from "../trace/ftrace/replay-trace";
 import { summaryText } from "../trace/ftrace/summary-text";
-import { printable } from "../base/printable";
 
 /** What the command line gives besides. */
 export interface KernelTraceOptions {
