@@ -6,8 +6,8 @@ import { lstatSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { errorOf, InputError } from "../base/errors";
 import { readOutside } from "../base/outside-file";
+import { isTar, untar } from "../base/tar";
 import { formatSize, MiB } from "../base/units";
-import { isTar, tarFiles } from "./tar";
 import { type InputText, LINE_CHARACTERS_MOST } from "./text-lines";
 
 /** A file of a folder or an archive that was not read, and why. */
@@ -153,7 +153,7 @@ function entriesOf(root: string, folder: string) {
 }
 
 function readArchive(path: string, bytes: Buffer, found: OutsideTexts): void {
-  const files = [...tarFiles(path, bytes)].map((f) => ({ ...f, path: f.path.replace(/^(?:\.?\/)+/, "") }));
+  const files = Array.from(untar(bytes, path), ([inside, content]) => ({ path: inside, content }));
   const small = files.length <= SMALL_FOLDER;
   const take = taker(found, (inside) => `${path}:${inside}`);
   let any = false;

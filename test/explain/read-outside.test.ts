@@ -117,8 +117,9 @@ test("what cannot be read gives one line with the path", () => {
       (e) => e instanceof InputError && why.test(e.message) && !e.message.includes("\n"),
       path,
     );
-  refused("cut.tar", /cut short: an entry of 5000 bytes begins at byte 512 of 518/);
-  refused("damaged.tar", /damaged at byte 0/);
+  refused("cut.tar", /cut short inside "proc\/buddyinfo"/);
+  // Without the sum of its header it is no archive.
+  refused("damaged.tar", /binary data/);
   refused("x.xz", /unpack it/);
   refused("binary.log", /binary data/);
   refused("hollow", /no file of this folder/);
