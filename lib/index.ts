@@ -68,6 +68,7 @@ export type { ReadingKind } from "./explain/reading";
 export type { InputText } from "./explain/text-lines";
 export { REASONS, type Reason } from "./explain/zone-rule";
 export { BootedMachine } from "./fluent/booted-machine";
+export { TriedMachine } from "./fluent/case-trial";
 export {
   ComparisonBuilder,
   type CostsIn,
@@ -86,6 +87,7 @@ export {
 } from "./fluent/curves";
 export { experiment, RunResult } from "./fluent/experiment";
 export { Explanation, explain, explainFiles } from "./fluent/explanation";
+export { FIELD_CASES, FieldCase, fieldCase, type TrialJson } from "./fluent/field-case";
 export { HugePagesOutcome } from "./fluent/huge-pages-outcome";
 export { Cancelled } from "./fluent/interrupt";
 export {

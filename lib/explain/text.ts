@@ -160,7 +160,7 @@ function missingLines(missing: readonly Missing[]): string[] {
 }
 
 /** Words in lines of at most WIDTH characters; later lines are indented as the first begins. */
-function wrapped(text: string, begin: string): string[] {
+export function wrapped(text: string, begin: string): string[] {
   const lines: string[] = [];
   let line = begin;
   let empty = true;

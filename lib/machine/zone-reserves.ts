@@ -22,7 +22,7 @@ import { zonesBuilt } from "./zones";
 /** THP switches itself off below 512 MiB of managed memory: mm/huge_memory.c hugepage_init(). */
 const THP_LEAST_BYTES = 512 * 1024 * 1024;
 
-const isHigh = ({ name }: ReservingZone) => name === "HighMem";
+const isHigh = (zone: string) => zone === "HighMem";
 
 /** The facts about a zone that its reserves depend on. */
 export interface ReservingZone {
@@ -45,12 +45,12 @@ export function zoneReserves(
   const { geometry, release, huge } = boot;
   const { pageSize } = geometry;
   const rules = bootRules(release);
-  const isLow = (z: ReservingZone) => z.name !== "Movable" && !isHigh(z);
+  const isLow = (z: ReservingZone) => z.name !== "Movable" && !isHigh(z.name);
   const total = zones.reduce((n, z) => n + z.managedAtBoot, 0);
   const low = zones.reduce((n, z) => n + (isLow(z) ? z.managedAtBoot : 0), 0);
   const kbytes = (pages: number) => (pages * pageSize) / 1024;
   const managed = zones.map((z) => z.managedAtBoot);
-  const apart = zones.map((z) => isHigh(z) || (rules.movableZoneReserve === "own" && !isLow(z)));
+  const apart = zones.map((z) => isHigh(z.name) || (rules.movableZoneReserve === "own" && !isLow(z)));
   const marks = (kb: number) => setupPerZoneWmarks({ minFreeKbytes: kb, pageSize }, managed, apart);
   let minFreeKbytes = calculateMinFreeKbytes(kbytes(low), release);
   let watermarks = marks(minFreeKbytes);
@@ -105,7 +105,9 @@ export function writtenReserves(
   if (!marks && fraction === 0 && ratios === null) return null;
   const rules = bootRules(release);
   const managed = zones.map((z) => z.managed);
-  const apart = zones.map((z) => rules.movableZoneReserve === "own" && z.name === "Movable");
+  const apart = zones.map(
+    ({ name }) => isHigh(name) || (rules.movableZoneReserve === "own" && name === "Movable"),
+  );
   const watermarks = setupPerZoneWmarks(
     { minFreeKbytes: wanted, pageSize: geometry.pageSize, scaleFactor },
     managed,

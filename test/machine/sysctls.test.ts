@@ -411,3 +411,13 @@ test("an endless workload keeps what a sysctl set", () => {
   m.apply(workload.kernelBuild({ duration: "2s" }));
   assert.equal(m.system.memory.zones.at(-1)!.wmark[0], m.system.booted.zones.at(-1)!.watermarks.min);
 });
+
+test("a written vm.min_free_kbytes is that of low memory alone: high memory keeps its own small mark", () => {
+  // raspberrypi/linux #5297: DMA min:65536kB low:81920kB high:98304kB with 65536 written. High memory gets a thousandth of its
+  // managed pages, at most 128 (__setup_per_zone_wmarks() for is_highmem()).
+  const [dma, high] = machine("raspberry-pi-4-32bit", { memory: "8GiB", kernel: "6.1" })
+    .sysctl({ minFreeKbytes: 65536 })
+    .boot().zones;
+  assert.deepEqual(dma!.watermarks, { min: 16384, low: 20480, high: 24576 });
+  assert.equal(high!.watermarks.min, 128);
+});

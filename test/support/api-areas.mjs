@@ -9,7 +9,7 @@ const LIB = resolve(fileURLToPath(import.meta.url), "../../../lib");
 /** The first rule that matches a file of lib decides: name of the page, what is on it, files. */
 export const AREAS = [
   ["running-machine", /^(?:fluent\/(?:running|huge-pages)|machine\/(?:system|page-slots|hugetlb))/],
-  ["explain", /^(?:explain\/|fluent\/explanation)/],
+  ["explain", /^(?:explain\/|fluent\/(?:explanation|field-case|case-trial))/],
   ["machine-and-boot", /^(?:fluent\/(?:booted-)?machine|machine\/|hardware\/(?:boards?|kernel-release)\b)/],
   ["recordings", /^(?:trace\/|fluent\/recording)/],
   ["workloads", /^(?:calibration\/|workload\/|fluent\/workload)/],
