@@ -56,7 +56,8 @@ export {
   thresholdOf,
   thresholdText,
 } from "./experiment/threshold";
-export type { Advice, Chance, Situation } from "./explain/advise/advise";
+export type { Advice } from "./explain/advise/advise";
+export type { Chance, Situation } from "./explain/advise/chance";
 export type { Obstacles } from "./explain/advise/obstacles";
 export type { Want, WayName } from "./explain/advise/want";
 export type {

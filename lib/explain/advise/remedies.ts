@@ -4,7 +4,7 @@ import type { KernelRelease } from "../../hardware/kernel-release";
 import { hasRemedial, type RemedialName } from "../../hardware/kernel-report-rules";
 import type { Remedy } from "../answer";
 import { releasesOf } from "../driver-remedies";
-import type { Chance, Situation } from "./advise";
+import type { Chance, Situation } from "./chance";
 import type { Want } from "./want";
 
 interface Of {

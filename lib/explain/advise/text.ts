@@ -1,6 +1,7 @@
 /** Advice as a page of text. */
 import { formatSize } from "../../base/units";
-import type { Advice, Chance, Situation } from "./advise";
+import type { Advice } from "./advise";
+import type { Chance, Situation } from "./chance";
 
 const WHEN: Readonly<Record<Situation, string>> = {
   now: "now",
