@@ -56,6 +56,10 @@ export {
   thresholdOf,
   thresholdText,
 } from "./experiment/threshold";
+export type { Advice } from "./explain/advise/advise";
+export type { Chance, Situation } from "./explain/advise/chance";
+export type { Obstacles } from "./explain/advise/obstacles";
+export type { Want, WayName } from "./explain/advise/want";
 export type {
   ExplainAnswer,
   Missing,
@@ -67,6 +71,7 @@ export { EXPLAIN_SCHEMA } from "./explain/answer-schema";
 export type { ReadingKind } from "./explain/reading";
 export type { InputText } from "./explain/text-lines";
 export { REASONS, type Reason } from "./explain/zone-rule";
+export { AdviceResult, AdviseBuilder, advise } from "./fluent/advise";
 export { BootedMachine } from "./fluent/booted-machine";
 export { TriedMachine } from "./fluent/case-trial";
 export {

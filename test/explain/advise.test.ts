@@ -1,0 +1,134 @@
+/** `pageblock advise`: chances over seeds, beside what a real kernel gave (rows.csv), and what cannot be asked. */
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import test, { after } from "node:test";
+import { adviseOn } from "../../lib/explain/advise/advise";
+import { adviceText } from "../../lib/explain/advise/text";
+import { parseWant } from "../../lib/explain/advise/want";
+import { snapshotFrom } from "../../lib/trace/collect-snapshot";
+import { writeMachineSnapshot } from "../../lib/trace/machine-snapshot";
+import { FIXTURES, pageblock } from "../support/cli";
+
+const ROW = join(FIXTURES, "live-machine/2m-occ80-unm0-holes0-comp0");
+const snapshot = {
+  ...snapshotFrom([join(ROW, "buddyinfo.s0"), join(ROW, "pagetypeinfo.s0")]),
+  kernel: "6.1.192",
+};
+/** What the kernel gave in this row when it was asked for all of memory: rows.csv. */
+const RECORDED = 132;
+const dir = mkdtempSync(join(tmpdir(), "pageblock-advise-"));
+after(() => rmSync(dir, { recursive: true, force: true }));
+const file = join(dir, "m.snapshot.json.gz");
+writeMachineSnapshot(file, snapshot);
+
+test("what the kernel gave lies between the 5 % and the 95 % of machines; fewer are granted, more are not", () => {
+  const enough = once(8);
+  const most = adviseOn(snapshot, { want: "1000x2MiB", seeds: 8, enough });
+  const now = most.chances.find((c) => c.situation === "now")!;
+  assert.equal(now.of, 8);
+  assert.equal(now.granted, 0);
+  assert.ok(now.had!.low <= RECORDED && RECORDED <= now.had!.high, JSON.stringify(now.had));
+  const less = adviseOn(snapshot, { want: "100x2MiB", seeds: 1 });
+  assert.deepEqual(
+    less.chances.map((c) => [c.situation, c.granted, c.of]),
+    [
+      ["now", 1, 1],
+      ["compacted", 1, 1],
+      ["dropped", 1, 1],
+    ],
+  );
+});
+
+test("page blocks are free, movable or fixed, and the types of the fixed ones add up", () => {
+  const { obstacles: o } = adviseOn(snapshot, {
+    want: "2MiB",
+    by: ["hugetlb-runtime"],
+    seeds: 1,
+    enough: once(1),
+  });
+  assert.equal(o.free + o.movable + o.fixed, o.blocks);
+  assert.equal(
+    Object.values(o.fixedByType).reduce((n, blocks) => n + blocks, 0),
+    o.fixed,
+  );
+  for (const { blocks, pages } of Object.values(o.kinds))
+    assert.ok(blocks <= o.fixed && pages <= blocks * 512);
+});
+
+test("a block above the largest order is refused by rule, without machines asked", () => {
+  const advice = adviseOn(snapshot, { want: "order 11", by: ["buddy"], seeds: 1 });
+  for (const c of advice.chances) assert.equal(c.of, 0);
+  assert.match(advice.chances[0]!.never!, /largest block has order 10, 4 MiB/);
+  assert.match(adviceText(advice), /never: the page allocator's largest block/);
+});
+
+test("equal seeds give equal advice; the time given only cuts the number of machines, which is said", () => {
+  const asked = ["advise", file, "--want", "100x2MiB", "--no-day", "--json"];
+  const one = pageblock([...asked, "--seeds", "1"]);
+  assert.equal(one.status, 0, one.stderr);
+  assert.equal(pageblock([...asked, "--seeds", "1"]).stdout, one.stdout);
+  const cut = pageblock([...asked, "--seeds", "3", "--within", "0ms"]);
+  const counts = JSON.parse(cut.stdout).chances.map((c: { of: number }) => c.of);
+  assert.deepEqual(counts, [1, 0, 0]);
+  assert.deepEqual(JSON.parse(cut.stdout).chances[0], JSON.parse(one.stdout).chances[0]);
+  const text = pageblock([
+    "advise",
+    file,
+    "--want",
+    "100x2MiB",
+    "--no-day",
+    "--seeds",
+    "3",
+    "--within",
+    "0ms",
+  ]);
+  assert.match(text.stdout, /The time given ended the draws/);
+  assert.match(text.stdout, /after compaction: not run in the time given/);
+});
+
+test("remedies are those of the release, each with where it works from", () => {
+  const of = (kernel: string) =>
+    adviseOn({ ...snapshot, kernel }, { want: "1x1GiB", seeds: 1, enough: once(1) }).remedies;
+  // vm.defrag_mode came with 6.15 (e3aa7df331bc), hugetlb_cma= with 5.7 (cf11e85fc08c).
+  assert.ok(of("6.18").some((r) => r.how.includes("defrag_mode") && r.releases === "since 6.15"));
+  assert.ok(of("6.1").every((r) => !r.how.includes("defrag_mode")));
+  assert.ok(of("6.1").some((r) => r.how.startsWith("hugetlb_cma=1G") && r.releases === "since 5.7"));
+  assert.ok(of("5.4").every((r) => !r.how.includes("hugetlb_cma")));
+  assert.ok(of("5.4").some((r) => r.how.startsWith("hugepagesz=1G hugepages=1 ")));
+});
+
+test("wants are sizes, huge pages or orders", () => {
+  assert.deepEqual(parseWant("2GiB", "w"), { kind: "bytes", bytes: 2 ** 31 });
+  assert.deepEqual(parseWant("8x1GiB", "w"), { kind: "huge", count: 8, bytes: 2 ** 30 });
+  assert.deepEqual(parseWant("order=9", "w"), { kind: "order", order: 9 });
+});
+
+for (const [what, args, message] of [
+  ["no size", ["--want", "much"], /--want: must be a size such as 2GiB/],
+  ["nothing", ["--want", "0x2MiB"], /--want: the number of huge pages must be from 1 to .*: got 0/],
+  ["an odd page", ["--want", "2x3MiB"], /--want: huge pages of this machine have 1 GiB, 2 MiB: got 3 MiB/],
+  ["an order too high", ["--want", "order 99"], /--want: the order must be from 0 to 18: got 99/],
+  ["no way", ["--want", "2MiB", "--by", "wish"], /--by.*wish/],
+  [
+    "a way it cannot go",
+    ["--want", "2x2MiB", "--by", "buddy"],
+    /--by: huge pages come from hugetlb-runtime only/,
+  ],
+  ["no CMA area", ["--want", "2MiB", "--by", "cma"], /--by: this machine has no cma/],
+  ["no seeds", ["--want", "2MiB", "--seeds", "0"], /--seeds: must be a whole number from 1 to 10000: got 0/],
+  ["no time", ["--want", "2MiB", "--within", "soon"], /--within: must be a time/],
+] as const)
+  test(`advise: ${what}: one line, exit 2`, () => {
+    const run = pageblock(["advise", file, "--no-day", ...args]);
+    assert.equal(run.status, 2, run.stdout);
+    assert.match(run.stderr, message);
+    assert.equal(run.stderr.trimEnd().split("\n").length, 1);
+  });
+
+/** True after so many machines. */
+function once(machines: number): () => boolean {
+  let drawn = 0;
+  return () => ++drawn >= machines;
+}
