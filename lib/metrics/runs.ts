@@ -93,7 +93,7 @@ export function hasCleanRun(polluted: Uint8Array, k: number, step = 1): boolean 
  * import { metrics } from "pageblock";
  *
  * // 2 GiB among 14 ranges of 1024 page blocks: one spoiled block in 338.
- * metrics.halfwayShare(14, 1024).toFixed(5); // => "0.00296"
+ * metrics.halfwayShare(14, 1024).toFixed(4); // => "0.0030"
  * ```
  */
 export function halfwayShare(ranges: number, k: number, run = 1): number {

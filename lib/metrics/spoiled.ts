@@ -58,7 +58,7 @@ export function spoiledPlaces(summary: BlockSummary): Spoiled {
  *
  * const { memory } = machine("pc-x86-64").memory("4GiB").start();
  * const summary = metrics.blockSummary(memory, { blocksPerGroup: 1 });
- * metrics.cleanRanges(summary, 2 ** 18); // => 2
+ * metrics.cleanRanges(summary, 2 ** 18); // => 1
  * ```
  */
 export function cleanRanges(summary: BlockSummary, pages: number): number {

@@ -25,7 +25,6 @@ const SHOWN_BY: Readonly<Record<string, string>> = {
   PlannedCurve: "curves",
   RunResult: "experiment",
   CheckedRecording: "recording",
-  Explanation: "explain",
 };
 
 /** Exports without an example, each with its reason. */
