@@ -25,6 +25,11 @@ const SHOWN_BY: Readonly<Record<string, string>> = {
   PlannedCurve: "curves",
   RunResult: "experiment",
   CheckedRecording: "recording",
+  Explanation: "explain",
+  AdviseBuilder: "advise",
+  AdviceResult: "advise",
+  SearchThresholdResult: "scorecard",
+  thresholdText: "thresholdOf",
 };
 
 /** Exports without an example, each with its reason. */
