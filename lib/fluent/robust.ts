@@ -17,6 +17,7 @@ interface Parts {
   statement?: StatementIn;
   sample?: "latin-hypercube";
   count?: number;
+  corners?: boolean;
   seed?: number;
   points?: number;
   within?: TimeIn;
@@ -59,6 +60,11 @@ export class RobustBuilder {
   /** `count` samples of a Latin hypercube instead of every combination. */
   latinHypercube(count: number, seed = 1): RobustBuilder {
     return this.changed({ sample: "latin-hypercube", count, seed });
+  }
+
+  /** Whether a sample begins with the ends of every knob of numbers, each combination of them in each profile. */
+  corners(first = true): RobustBuilder {
+    return this.changed({ corners: first });
   }
 
   /** The seed of the order of points; the points of a grid do not depend on it. */

@@ -66,6 +66,7 @@ export const FLUENT: Readonly<Record<string, ((plan: Plain) => unknown) | null>>
     seed,
     points,
     within,
+    corners,
     ...rest
   }: Plain) {
     nothingLeft(rest);
@@ -73,6 +74,7 @@ export const FLUENT: Readonly<Record<string, ((plan: Plain) => unknown) | null>>
     assert.ok(sample === undefined || sample === (count === undefined ? "grid" : "latin-hypercube"));
     if (count !== undefined) builder = builder.latinHypercube(count, seed);
     if (seed !== undefined) builder = builder.seed(seed);
+    if (corners !== undefined) builder = builder.corners(corners);
     if (points !== undefined) builder = builder.points(points);
     if (within !== undefined) builder = builder.within(within);
     return builder.plan();
