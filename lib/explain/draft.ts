@@ -85,7 +85,8 @@ export function newDraft(kind: ReadingKind, place: Place, boot: number): Draft {
   };
 }
 
-function newZone(node: number, name: string): ZoneReading {
+/** A zone of which nothing is known yet. */
+export function newZone(node: number, name: string): ZoneReading {
   return {
     node,
     name,

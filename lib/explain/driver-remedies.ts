@@ -11,6 +11,18 @@ export function releasesOf(name: RemedialName): string {
   return from.startsWith("2.6") ? "every release since 2.6.32" : `since ${from}`;
 }
 
+/** For releases that have vm.compaction_proactiveness. */
+export function joinAllTheTime(): Remedy {
+  return {
+    what: "Join free memory all the time",
+    how: "sysctl vm.compaction_proactiveness=60",
+    effect: "kcompactd works before somebody asks, for blocks of the size of a huge page",
+    cost: "CPU time, and pages that move while programs run",
+    releases: releasesOf("vm.compaction_proactiveness"),
+    basis: "experience",
+  };
+}
+
 export function driverRemedies(asked: Asked, by: AskedBy): Remedy[] {
   const remedies: Remedy[] = [];
   const wanted = orderInWords(asked.judged, asked.pageBytes);

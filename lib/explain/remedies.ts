@@ -5,7 +5,7 @@
 import { hasRemedial } from "../hardware/kernel-report-rules";
 import type { Remedy } from "./answer";
 import type { AskedBy } from "./asked-by";
-import { driverRemedies, releasesOf, warnRemedy } from "./driver-remedies";
+import { driverRemedies, joinAllTheTime, releasesOf, warnRemedy } from "./driver-remedies";
 import { about, orderInWords } from "./quantities";
 import {
   type MinFreeValue,
@@ -215,15 +215,7 @@ function blockRemedies(asked: Asked, by: AskedBy, zones: readonly JudgedZone[]):
       releases: releasesOf("vm.compact_memory"),
       basis: "experience",
     });
-  if (hasRemedial("vm.compaction_proactiveness", series))
-    remedies.push({
-      what: "Join free memory all the time",
-      how: "sysctl vm.compaction_proactiveness=60",
-      effect: "kcompactd works before somebody asks, for blocks of the size of a huge page",
-      cost: "CPU time, and pages that move while programs run",
-      releases: releasesOf("vm.compaction_proactiveness"),
-      basis: "experience",
-    });
+  if (hasRemedial("vm.compaction_proactiveness", series)) remedies.push(joinAllTheTime());
   if (hasRemedial("vm.defrag_mode", series))
     remedies.push({
       what: "Keep types of memory apart",

@@ -3,8 +3,10 @@
  * kernels, and which settings, boot parameters and calls exist. The rest is in kernel-switches.ts.
  */
 
+import { BOOT_RULES } from "./kernel-boot-rules";
 import { compareReleases, type KernelRelease, valueIn } from "./kernel-release";
 import { came, choice, type KernelSwitch, likely, onOff } from "./kernel-switch";
+import { ALLOCATOR_SWITCHES } from "./kernel-switches";
 
 /** Rules of the watermark check that changed before 4.17; the first value is that of 2.6.32. */
 export const REPORT_RULES = {
@@ -40,6 +42,12 @@ export interface Remedial {
   by: string;
 }
 
+/** The first release with a switch on: the tables of switches say it once. */
+function arrivalOf({ values }: KernelSwitch<boolean>): Remedial {
+  const [, { release, by }] = values[0]!;
+  return { from: release, by };
+}
+
 /** What remedies use, by name. */
 export const REMEDIALS = {
   "vm.min_free_kbytes": { from: "2.6.0", by: "mm/page_alloc.c" },
@@ -47,15 +55,15 @@ export const REMEDIALS = {
   "vm.compact_memory": { from: "2.6.35", by: "76ab0f530e46" },
   "vm.extfrag_threshold": { from: "2.6.35", by: "5e7719058079" },
   "vm.watermark_scale_factor": { from: "4.6", by: "795ae7a0de6b" },
-  "vm.watermark_boost_factor": { from: "5.0", by: "1c30844d2dfe" },
-  "vm.compaction_proactiveness": { from: "5.9", by: "facdaa917c4d" },
+  "vm.watermark_boost_factor": arrivalOf(ALLOCATOR_SWITCHES.watermarkBoost),
+  "vm.compaction_proactiveness": arrivalOf(ALLOCATOR_SWITCHES.proactiveCompaction),
   "vm.percpu_pagelist_high_fraction": { from: "5.14", by: "74f44822097c" },
-  "vm.defrag_mode": { from: "6.15", by: "e3aa7df331bc" },
+  "vm.defrag_mode": arrivalOf(BOOT_RULES.defragModeSysctl),
   "vm.drop_caches": { from: "2.6.16", by: "9d0243bca345" },
   "cma=": { from: "3.5", by: "c64be2bb1c6e" },
   "hugepages=": { from: "2.6.0", by: "mm/hugetlb.c" },
   "hugepages=NODE:": { from: "5.16", by: "b5389086ad7b" },
-  "hugetlb_cma=": { from: "5.7", by: "cf11e85fc08c" },
+  "hugetlb_cma=": arrivalOf(BOOT_RULES.hugetlbCma),
   "movablecore=": { from: "2.6.23", by: "7e63efef857575" },
   "reusable region": { from: "3.18", by: "de9e14eebf33" },
   kvmalloc: { from: "4.12", by: "a7c3e901a46f" },

@@ -5,7 +5,8 @@
  */
 import { InputError } from "../base/errors";
 import { formatSize } from "../base/units";
-import { bootRules, type KernelRelease, kernelSwitches } from "../hardware/kernel-release";
+import { bootRules, type KernelRelease } from "../hardware/kernel-release";
+import { hasRemedial, REMEDIALS, type RemedialName } from "../hardware/kernel-report-rules";
 import type { PageGeometry } from "../hardware/page-geometry";
 import { LEAST_PAGELIST_FRACTION } from "../mm/boot/pageset-size";
 import type { ZoneName } from "../mm/boot/watermarks";
@@ -152,14 +153,15 @@ export function sysctlsOf(request: Sysctls, { pageSize, pmdOrder }: PageGeometry
 export function checkSysctls(given: Sysctls, machine: SysctlMachine): void {
   const { release } = machine;
   const rules = bootRules(release);
-  const since = (name: keyof Sysctls, sysctl: string, from: string, has: boolean) => {
-    if (given[name] !== undefined && !has)
-      throw new InputError(`${name}: vm.${sysctl} exists since ${from}: got kernel ${release}`);
+  const mustExist = (name: keyof Sysctls, sysctl: RemedialName) => {
+    if (given[name] !== undefined && !hasRemedial(sysctl, release))
+      throw new InputError(
+        `${name}: ${sysctl} exists since ${REMEDIALS[sysctl].from}: got kernel ${release}`,
+      );
   };
-  const { watermarkBoost, proactiveCompaction } = kernelSwitches(release);
-  since("watermarkBoostFactor", "watermark_boost_factor", "5.0", watermarkBoost);
-  since("compactionProactiveness", "compaction_proactiveness", "5.9", proactiveCompaction);
-  since("defragMode", "defrag_mode", "6.15", rules.defragModeSysctl);
+  mustExist("watermarkBoostFactor", "vm.watermark_boost_factor");
+  mustExist("compactionProactiveness", "vm.compaction_proactiveness");
+  mustExist("defragMode", "vm.defrag_mode");
   const { watermarkScaleFactor = 0, percpuPagelistHighFraction: fraction = 0 } = given;
   if (watermarkScaleFactor > rules.watermarkScaleFactorMost)
     throw new InputError(

@@ -1,4 +1,5 @@
 /** Readings made by hand, for tests of answers that need no text. */
+import { newDraft, newZone } from "../../lib/explain/draft";
 import type { Reading, ZoneReading } from "../../lib/explain/reading";
 
 const KIB = 1024;
@@ -11,28 +12,16 @@ export function zoneOf(
 ): ZoneReading {
   const bytes = (value: number | undefined) => (value === undefined ? null : value * KIB);
   return {
-    node: 0,
-    name,
+    ...newZone(0, name),
     freeBytes: kb.free * KIB,
     minBytes: kb.min * KIB,
     lowBytes: Math.floor(kb.min * 1.25) * KIB,
     highBytes: Math.floor(kb.min * 1.5) * KIB,
     boostBytes: bytes(kb.boost),
-    spannedBytes: null,
     presentBytes: bytes(kb.managed),
     managedBytes: bytes(kb.managed),
     reservedHighatomicBytes: bytes(kb.highatomic),
-    freeHighatomicBytes: null,
     freeCmaBytes: bytes(kb.cma),
-    pcpBytes: null,
-    lowmemReserve: null,
-    counts: null,
-    countsCut: null,
-    types: null,
-    countsByType: null,
-    blocksByType: null,
-    startPfn: null,
-    counters: {},
     ...more,
   };
 }
@@ -40,44 +29,6 @@ export function zoneOf(
 /** A reading of a refused request with nothing but what is given. */
 export function readingOf(more: Partial<Reading>): Reading {
   const place = { source: "by hand", first: 1, last: 1 };
-  return {
-    kind: "page-allocation-failure",
-    place,
-    parts: [place],
-    release: null,
-    arch: null,
-    pageBytes: 4096,
-    assumed: [],
-    task: null,
-    pid: null,
-    order: null,
-    vmallocBytes: null,
-    gfp: { text: null, value: null },
-    nodemask: null,
-    cpuset: null,
-    memsAllowed: null,
-    stack: [],
-    zones: [],
-    nodes: [],
-    totals: {},
-    vmstat: {},
-    pageblockOrder: null,
-    hugetlb: [],
-    cma: [],
-    slabs: [],
-    oom: null,
-    events: {},
-    boot: {
-      machine: null,
-      ram: [],
-      ramFrom: null,
-      nodes: [],
-      reserved: [],
-      commandLine: null,
-      zoneRanges: [],
-      config: {},
-    },
-    passedOver: [],
-    ...more,
-  };
+  const { reading } = newDraft("page-allocation-failure", place, 0);
+  return { ...reading, parts: [place], pageBytes: 4096, ...more };
 }

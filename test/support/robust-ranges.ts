@@ -3,17 +3,15 @@
  * `node --require ./test/support/register.cjs test/support/robust-ranges.ts`
  */
 import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { knobsOf } from "../../lib/experiment/robust-knobs";
 import { robustOutcome } from "../../lib/experiment/robust-table";
-import { CLAIMS_FILE, ROBUST_NAMES, robustResult, withRanges } from "./robustness";
+import { CLAIMS_FILE, ROBUST_NAMES, robustResult, storeResult, withRanges } from "./robustness";
 
 for (const name of ROBUST_NAMES) {
   const stored = robustResult(name);
   if (stored === undefined) continue;
   const { plan, result } = stored;
   const again = robustOutcome(plan, { knobs: knobsOf(plan.over), count: result.points }, result);
-  const file = join(__dirname, "../../docs/robustness", `${name}.json`);
-  writeFileSync(file, `${JSON.stringify({ plan, result: again }, null, 1)}\n`);
+  storeResult(name, plan, again);
 }
 writeFileSync(CLAIMS_FILE, withRanges(readFileSync(CLAIMS_FILE, "utf8")));

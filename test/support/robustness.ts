@@ -31,6 +31,11 @@ export const robustPlan = (name: string): RobustSpec => robustIn(readPlanFile(jo
 
 const resultFile = (name: string) => join(FOLDER, `${name}.json`);
 
+/** Writes the plan that was run and its result. */
+export function storeResult(name: string, plan: object, result: RobustOutcome): void {
+  writeFileSync(resultFile(name), `${JSON.stringify({ plan, result }, null, 1)}\n`);
+}
+
 /** The plan that was run and its result; undefined before the first run. */
 export function robustResult(name: string): { plan: RobustSpec; result: RobustOutcome } | undefined {
   return existsSync(resultFile(name)) ? JSON.parse(readFileSync(resultFile(name), "utf8")) : undefined;
@@ -91,10 +96,7 @@ async function main(): Promise<void> {
     };
     const { robust, plan } = await runRobust(spec);
     if (robust === null) return;
-    writeFileSync(
-      resultFile(name),
-      `${JSON.stringify({ plan: { kind: "robust", ...plan }, result: robust }, null, 1)}\n`,
-    );
+    storeResult(name, { kind: "robust", ...plan }, robust);
     writeFileSync(CLAIMS_FILE, withRanges(readFileSync(CLAIMS_FILE, "utf8")));
     process.stdout.write(`${name}: ${robust.range}\n`);
   }

@@ -3,9 +3,9 @@ import { formatSize, GiB, MiB } from "../../base/units";
 import type { KernelRelease } from "../../hardware/kernel-release";
 import { hasRemedial, type RemedialName } from "../../hardware/kernel-report-rules";
 import type { Remedy } from "../answer";
-import { releasesOf } from "../driver-remedies";
+import { joinAllTheTime, releasesOf } from "../driver-remedies";
 import type { Chance, Situation } from "./chance";
-import type { Want } from "./want";
+import { bytesOf, type Want } from "./want";
 
 interface Of {
   want: Want;
@@ -100,7 +100,7 @@ function reservations(of: Of): Remedy[] {
 }
 
 function hugeAtBoot({ want, kernel, pageSize }: Of): Remedy[] {
-  const bytes = want.kind === "order" ? 2 ** want.order * pageSize : want.bytes;
+  const bytes = bytesOf(want, { pageSize });
   const size = want.kind === "huge" ? bytes : bytes >= GiB ? GiB : 2 * MiB;
   const count = want.kind === "huge" ? want.count : Math.ceil(bytes / size);
   const unit = size >= GiB ? `${size / GiB}G` : `${size / MiB}M`;
@@ -127,7 +127,7 @@ function hugeAtBoot({ want, kernel, pageSize }: Of): Remedy[] {
 }
 
 function cmaAtBoot({ want, kernel, pageSize }: Of): Remedy[] {
-  const bytes = want.kind === "order" ? 2 ** want.order * pageSize : want.bytes;
+  const bytes = bytesOf(want, { pageSize });
   const mib = 2 ** Math.ceil(Math.log2(Math.max(16, bytes / MiB)));
   const found: Remedy[] = [
     {
@@ -153,7 +153,7 @@ function cmaAtBoot({ want, kernel, pageSize }: Of): Remedy[] {
 
 /** Settings that keep memory from fragmenting; none makes a large want sure. */
 function lasting({ kernel, want, pageSize }: Of): Remedy[] {
-  const bytes = want.kind === "order" ? 2 ** want.order * pageSize : want.bytes;
+  const bytes = bytesOf(want, { pageSize });
   const found: Remedy[] = [];
   if (bytes > 4 * MiB)
     found.push({
@@ -164,15 +164,7 @@ function lasting({ kernel, want, pageSize }: Of): Remedy[] {
       releases: releasesOf("movablecore="),
       basis: "experience",
     });
-  if (bytes <= 4 * MiB && hasRemedial("vm.compaction_proactiveness", kernel))
-    found.push({
-      what: "Join free memory all the time",
-      how: "sysctl vm.compaction_proactiveness=60",
-      effect: "kcompactd works before somebody asks, for blocks of the size of a huge page",
-      cost: "CPU time, and pages that move while programs run",
-      releases: releasesOf("vm.compaction_proactiveness"),
-      basis: "experience",
-    });
+  if (bytes <= 4 * MiB && hasRemedial("vm.compaction_proactiveness", kernel)) found.push(joinAllTheTime());
   if (hasRemedial("vm.defrag_mode", kernel))
     found.push({
       what: "Do not mix kinds of pages in page blocks",

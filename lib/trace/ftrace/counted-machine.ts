@@ -170,10 +170,7 @@ class ZoneFiller {
     const cut: number[] = [];
     for (let p = Math.floor(zone.startPfn / chunk) * chunk; p < zone.endPfn; p += chunk)
       (p < zone.startPfn || p + chunk > zone.endPfn ? cut : whole).push(p);
-    for (let i = whole.length - 1; i > 0; i--) {
-      const j = this.random.below(i + 1);
-      [whole[i], whole[j]] = [whole[j]!, whole[i]!];
-    }
+    this.random.shuffle(whole);
     const needs = MIGRATE_NAMES.map((_, type) => (type === MIGRATE_MOVABLE ? 0 : (blocks?.[type] ?? 0)));
     // Cut chunks have no room for the largest free blocks, which are movable as a rule: other types go there first.
     for (const p of [...cut, ...whole]) this.dealChunk(p, needs);

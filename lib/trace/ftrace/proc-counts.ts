@@ -140,11 +140,9 @@ function zoneLine(zone: ZoneCounts, line: string): void {
   const m = /^\s+(min|low|high|spanned|present|managed|start_pfn|batch):?\s+(\d{1,15})\s*$/.exec(line);
   const reserve = /^\s+protection: \(([\d, ]{1,200})\)/.exec(line);
   if (reserve !== null) zone.protection = reserve[1]!.split(",").map(Number);
-  if (m === null) {
-    // Lines of per-CPU lists have a colon.
-    return;
-  }
+  if (m === null) return;
   const value = Number(m[2]);
+  // Lines of per-CPU lists have a colon.
   const colon = line.includes(":");
   switch (m[1]) {
     case "min":

@@ -148,6 +148,10 @@ test("counts that a text cuts or that contradict each other are refused or left 
     () => readProcCounts([file(t, "Node 0, zone Normal 99999999999 1\n")]),
     /up to 1073741824 free blocks/,
   );
+  assert.throws(
+    () => readProcCounts([file(t, "Node 0, zone Normal 0 0 0 1000000000\n")]),
+    /at most 2\^32 free pages/,
+  );
 });
 
 test("a machine that is too large, or of orders that no kernel has, is refused", (t) => {
@@ -158,6 +162,7 @@ test("a machine that is too large, or of orders that no kernel has, is refused",
     }, message);
   refused(BUDDYINFO, /at most 268435456 frames can be loaded: its last zone ends at 34359/);
   refused(`Node 0, zone Normal ${"1 ".repeat(40)}\n`, /up to 20 orders .*got 40/);
+  refused(`Node 0, zone Normal ${"1 ".repeat(18)}\n`, /16 at most: got 18/);
   refused("Page block order: 60\nNode 0, zone Normal, type Movable 1 1\n", /16 at most: got 61/);
 });
 
