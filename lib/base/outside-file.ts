@@ -52,6 +52,11 @@ export function readOutsideText(path: string, limits: OutsideLimits = {}): strin
   return readOutside(path, limits).toString("utf8");
 }
 
+/** Text of standard input to its end, within the same limit. */
+export function readInputText({ bytes = WHOLE_BYTES_MOST }: OutsideLimits = {}): string {
+  return readUpTo(0, "standard input", bytes).toString("utf8");
+}
+
 /** Bytes of a regular file in chunks, unpacked on the way; the file is never held as a whole. */
 export async function* streamOutside(
   path: string,

@@ -1,7 +1,7 @@
 /** `pageblock explain <file…>`: why requests were refused, and what to change, from logs and files of /proc. */
-import { readFileSync } from "node:fs";
 import type { Command } from "commander";
 import { InputError } from "../base/errors";
+import { readInputText } from "../base/outside-file";
 import { EXPLAIN_SCHEMA } from "../explain/answer-schema";
 import { type Explanation, explain, explainFiles } from "../fluent/explanation";
 
@@ -32,17 +32,6 @@ function explained(files: readonly string[], { json, schema }: ExplainOptions): 
   return [why.text(), ...skipped.map((line) => `${line}\n`)].join("");
 }
 
-/** Standard input may have as much as a file. */
-const INPUT_BYTES_MOST = 2 ** 28;
-
 function fromInput(): Explanation {
-  let text: Buffer;
-  try {
-    text = readFileSync(0);
-  } catch (error) {
-    throw new InputError(`standard input: cannot be read: got ${(error as Error).message}`);
-  }
-  if (text.length > INPUT_BYTES_MOST)
-    throw new InputError(`standard input: must be at most ${INPUT_BYTES_MOST} bytes: got ${text.length}`);
-  return explain({ name: "standard input", text: text.toString("utf8") });
+  return explain({ name: "standard input", text: readInputText() });
 }

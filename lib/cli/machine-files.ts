@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { errorOf, InputError } from "../base/errors";
+import { readOutside, readOutsideText } from "../base/outside-file";
 import type { MachineDescription } from "../fluent/machine";
 import {
   type DeviceTreeIn,
@@ -44,7 +45,10 @@ export function machineOfFiles(
   return deviceTree === undefined ? undefined : machineFromDeviceTree(deviceTree, { onNote });
 }
 
-function bytesOf(file: string): Uint8Array {
+const textOf = (file: string): string => readOutsideText(file, { bytes: MOST_BYTES });
+
+/** Bytes of a property as they are: they may begin like a packed file. */
+function propertyOf(file: string): Uint8Array {
   try {
     const { size } = statSync(file);
     if (size > MOST_BYTES) throw new InputError(`must be at most ${MOST_BYTES} bytes: got ${size}`);
@@ -54,15 +58,13 @@ function bytesOf(file: string): Uint8Array {
   }
 }
 
-function textOf(file: string): string {
-  return Buffer.from(bytesOf(file)).toString("utf8");
-}
-
 /** A .dtb or .dts, or a folder such as /proc/device-tree. */
 function treeOf(file: string): DeviceTreeIn {
   const stat = statSync(file, { throwIfNoEntry: false });
   if (stat === undefined) throw new InputError(`${file}: not found`);
-  return stat.isDirectory() ? folderOf(file, { left: MOST_ENTRIES }, 0) : bytesOf(file);
+  return stat.isDirectory()
+    ? folderOf(file, { left: MOST_ENTRIES }, 0)
+    : readOutside(file, { bytes: MOST_BYTES });
 }
 
 /** A folder is a node, a file a property; links are not followed. */
@@ -75,7 +77,7 @@ function folderOf(folder: string, budget: { left: number }, depth: number): Tree
     if (--budget.left < 0) throw new InputError(`${folder}: has more than ${MOST_ENTRIES} entries`);
     const path = join(folder, entry.name);
     if (entry.isDirectory()) node.children.push(folderOf(path, budget, depth + 1));
-    else if (entry.isFile()) node.properties.set(entry.name, bytesOf(path));
+    else if (entry.isFile()) node.properties.set(entry.name, propertyOf(path));
   }
   return node;
 }

@@ -1,6 +1,6 @@
 /** The answer as JSON of its schema, as text, as a bundle of a notebook, and from the command line. */
 import assert from "node:assert/strict";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test, { after } from "node:test";
@@ -155,6 +155,16 @@ test("pageblock explain: text, --json, standard input, --schema", () => {
     Normal: ["watermark"],
     DMA: [],
   });
+  const piped = pageblock(["explain", "-", "--json"], undefined, readFileSync(file, "utf8"));
+  const { place } = reports[0]!;
+  assert.deepEqual(JSON.parse(piped.stdout).reports, [
+    { ...reports[0], place: { ...place, source: "standard input" } },
+  ]);
+  const endless = openSync("/dev/zero", "r");
+  const refused = pageblock(["explain", "-"], undefined, endless);
+  closeSync(endless);
+  assert.equal(refused.status, 2);
+  assert.match(refused.stderr, /^pageblock: standard input: .*256 MiB.*\n$/);
   assert.deepEqual(JSON.parse(pageblock(["explain", "--schema"]).stdout), EXPLAIN_SCHEMA);
 });
 

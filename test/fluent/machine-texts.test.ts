@@ -1,5 +1,6 @@
 /** Machines from texts: /proc/iomem, device trees in each of their forms, e820, logs; and texts that are none. */
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -308,6 +309,8 @@ test("what is no such text is refused in one line", () => {
 test("pageblock boot reads them, flags go before what they say, and notes go to stderr", () => {
   const folder = mkdtempSync(join(tmpdir(), "texts-"));
   try {
+    const fifo = join(folder, "fifo");
+    execFileSync("mkfifo", [fifo]);
     const log = join(folder, "dmesg.txt");
     writeFileSync(
       log,
@@ -329,7 +332,10 @@ test("pageblock boot reads them, flags go before what they say, and notes go to 
     assert.match(run.stdout, /area +reserved \(command line\): 32 MiB at/);
     assert.match(run.stderr, /note: no initial RAM disk/);
     for (const [args, said] of [
-      [["--from-log", join(folder, "none")], /ENOENT/],
+      [["--from-log", join(folder, "none")], /none: cannot be read: no such file$/m],
+      [["--from-log", fifo], /is a named pipe \(FIFO\), a regular file was expected/],
+      [["--from-iomem", "/dev/zero"], /is a character device, a regular file was expected/],
+      [["--dtb", fifo], /is a named pipe \(FIFO\), a regular file was expected/],
       [["--from-log", log, "--dtb", log], /goes with --from-iomem/],
       [["--from-log", log, "--from-iomem", log], /give one of them/],
       [["--dtb", log], /not understood|must begin/],

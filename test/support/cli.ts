@@ -11,10 +11,11 @@ export interface CliRun {
   stderr: string;
 }
 
-/** Runs `pageblock ...args` from the built tree. */
-export function pageblock(args: string[], cwd = ROOT): CliRun {
+/** Runs `pageblock ...args` from the built tree; `stdin`: text, or an open file. */
+export function pageblock(args: string[], cwd = ROOT, stdin: string | number = ""): CliRun {
   const run = spawnSync(process.execPath, [join(ROOT, "dist/cli/main.js"), ...args], {
     cwd,
+    ...(typeof stdin === "number" ? { stdio: [stdin, "pipe", "pipe"] } : { input: stdin }),
     encoding: "utf8",
     env: { ...process.env, NODE_OPTIONS: "" },
     maxBuffer: 1 << 28,
