@@ -91,10 +91,14 @@ async function runAll(name: string, t: TestContext): Promise<Page | undefined> {
   await page.goto(lab!.address(name));
   await page.locator(".jp-Notebook").waitFor({ timeout: 60_000 });
   await page.getByText("TypeScript (pageblock) | Idle").waitFor({ timeout: 60_000 });
+  await lab!.connected(name);
   await page.locator(".lm-MenuBar-itemLabel", { hasText: /^Run$/ }).click();
   await page.locator(".lm-Menu-itemLabel", { hasText: /^Run All Cells$/ }).click();
-  const codeCells = await page.locator(".jp-CodeCell").count();
-  await page.waitForFunction(
+  const { cells } = JSON.parse(readFileSync(join(scratch, name), "utf8")) as {
+    cells: { cell_type: string }[];
+  };
+  const codeCells = cells.filter((cell) => cell.cell_type === "code").length;
+  const done = page.waitForFunction(
     (count) => {
       const prompts = [...document.querySelectorAll(".jp-CodeCell .jp-InputPrompt")];
       const texts = prompts.map((p) => p.textContent ?? "");
@@ -104,8 +108,19 @@ async function runAll(name: string, t: TestContext): Promise<Page | undefined> {
     codeCells,
     { timeout: CELLS_MS, polling: 250 },
   );
+  await done.catch(async (error) => {
+    throw new Error(`${error.message}\n${await state(page)}`);
+  });
   await page.getByText("TypeScript (pageblock) | Idle").waitFor({ timeout: 60_000 });
   return page;
+}
+
+/** What stands on a page that did not get ready: how its cells are numbered, its dialog, its status bar. */
+async function state(page: Page): Promise<string> {
+  const prompts = await page.locator(".jp-CodeCell .jp-InputPrompt").allTextContents();
+  const dialog = await page.locator(".jp-Dialog").allTextContents();
+  const bar = await page.locator("#jp-main-statusbar").allTextContents();
+  return `${prompts.length} code cells: ${prompts.join(" ")}; dialog: ${dialog.join(" ") || "none"}; ${bar.join(" ")}`;
 }
 
 /** Closes the page and ends its kernel. */

@@ -34,7 +34,7 @@ test("Notebook 7 opens a notebook, runs it and draws its chart", { skip: noChrom
     await page.goto(server.notebookAddress("n.ipynb"));
     await page.locator(".jp-Notebook").waitFor({ timeout: 60_000 });
     await page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]').waitFor({ timeout: 60_000 });
-    await server.connected();
+    await server.connected("n.ipynb");
     await page.locator(".lm-MenuBar-itemLabel", { hasText: /^Run$/ }).click();
     await page.locator(".lm-Menu-itemLabel", { hasText: /^Run All Cells$/ }).click();
     const drawing = page.locator(".pageblock-chart .js-plotly-plot .main-svg").first();

@@ -16,6 +16,11 @@ async function freePort(): Promise<number> {
   return port;
 }
 
+interface Session {
+  path: string;
+  kernel?: { connections: number; execution_state: string };
+}
+
 export class JupyterLab {
   private constructor(
     private readonly child: ChildProcess,
@@ -74,17 +79,20 @@ export class JupyterLab {
   }
 
   /**
-   * Waits until a page is connected to a kernel that has nothing to do. What the page shows is no sign of that: it draws an
-   * idle kernel before it has one, and "Run All Cells" then asks which kernel to start.
+   * Waits until the page of `notebook` is connected to a kernel of its own that has nothing to do. What the page shows is no sign
+   * of that: it draws an idle kernel before it has one, and "Run All Cells" then asks which kernel to start.
    */
-  async connected(timeoutMs = 120_000): Promise<void> {
+  async connected(notebook: string, timeoutMs = 120_000): Promise<void> {
     for (let waited = 0; waited < timeoutMs; waited += 250) {
-      const answer = await fetch(`${this.base}/api/kernels?token=${this.token}`);
-      const kernels = (await answer.json()) as { connections: number; execution_state: string }[];
-      if (kernels.some((k) => k.connections > 0 && k.execution_state === "idle")) return;
+      const answer = await fetch(`${this.base}/api/sessions?token=${this.token}`);
+      const sessions = (await answer.json()) as Session[];
+      const kernel = sessions.find(({ path }) => path === notebook)?.kernel;
+      if (kernel && kernel.connections > 0 && kernel.execution_state === "idle") return;
       await new Promise((done) => setTimeout(done, 250));
     }
-    throw new Error(`no page was connected to an idle kernel within ${timeoutMs / 1000} s`);
+    throw new Error(
+      `the page of ${notebook} was not connected to an idle kernel within ${timeoutMs / 1000} s`,
+    );
   }
 
   /** Ends the kernel of one notebook: those of closed pages would stay, each with hundreds of MiB. */
