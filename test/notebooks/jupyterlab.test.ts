@@ -1,7 +1,9 @@
-/** Every notebook, as a reader meets it: opened in a real JupyterLab in a real browser, all cells run, charts drawn. */
+/**
+ * Notebooks as a reader meets them: opened in a real JupyterLab in a real browser, all cells run, charts drawn. Those that take
+ * long are executed by `npm run lab -- --headless` in reproducible.test.ts, which opens what it wrote in JupyterLab.
+ */
 import assert from "node:assert/strict";
 import {
-  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -18,11 +20,14 @@ import { launch, noChromium } from "../support/browser";
 import { small } from "../support/cells";
 import { GALLERY } from "../support/figures";
 import { JupyterLab } from "../support/jupyterlab";
+import { chartsDrawn, complaints } from "../support/lab-page";
 import { chart, code, markdown, notebook, shown } from "../support/notebooks";
 import { jupyter } from "../support/venv";
 
 const NOTEBOOKS = resolve(__dirname, "../../notebooks");
-const names = existsSync(NOTEBOOKS) ? readdirSync(NOTEBOOKS).filter((n) => n.endsWith(".ipynb")) : [];
+/** Run here: the tour, boots on paper, cases from logs, and a calibration. */
+const RUN_HERE = /^(00|21|50|91)-.*\.ipynb$/;
+const names = readdirSync(NOTEBOOKS).filter((name) => RUN_HERE.test(name));
 /** Laid out as the repository: a notebook finds the recordings at ../test/fixtures. */
 const home = mkdtempSync(join(tmpdir(), "pageblock-lab-test-"));
 const scratch = join(home, "notebooks");
@@ -129,25 +134,6 @@ async function close(page: Page, name: string): Promise<void> {
   await lab!.endKernelOf(name);
 }
 
-/** What JupyterLab shows of failed cells, and of what cells printed to stderr. */
-const complaints = (page: Page) =>
-  page.locator(
-    '[data-mime-type="application/vnd.jupyter.stderr"], [data-mime-type="application/vnd.jupyter.error"]',
-  );
-
-/** Fails unless no cell failed and every chart is drawn by Plotly once it is in view. Returns how many there are. */
-async function chartsDrawn(page: Page): Promise<number> {
-  assert.deepEqual(await complaints(page).allTextContents(), [], "no cell failed");
-  const charts = await page.locator(".jp-OutputArea .pageblock-chart").all();
-  for (const chart of charts) {
-    await chart.scrollIntoViewIfNeeded();
-    const drawing = chart.locator(".js-plotly-plot .main-svg").first();
-    await drawing.waitFor({ state: "visible", timeout: 30_000 });
-    assert.ok(((await drawing.boundingBox())?.width ?? 0) > 100, "the chart has a size");
-  }
-  return charts.length;
-}
-
 test("JupyterLab runs a notebook and draws its charts", { skip }, async (t) => {
   const page = await runAll("charts.ipynb", t);
   if (page === undefined) return;
@@ -191,7 +177,7 @@ test("JupyterLab shows a failing cell's error and does not run what follows", { 
 });
 
 /** Two pages at a time, as a reader may have them open: while one waits for its kernel or its page, the other goes on. */
-describe("every notebook", { concurrency: 2 }, () => {
+describe("notebooks", { concurrency: 2 }, () => {
   for (const name of names)
     test(`JupyterLab runs notebooks/${name} and draws its charts`, { skip }, async (t) => {
       const page = await runAll(name, t);

@@ -27,7 +27,7 @@ test("Notebook 7 opens a notebook, runs it and draws its chart", { skip: noChrom
     ...(cell.cell_type === "code" ? { execution_count: null, outputs: [] } : {}),
   }));
   writeFileSync(join(scratch, "n.ipynb"), JSON.stringify(notebook(...fresh)));
-  const server = await JupyterLab.start(found.python, scratch, "notebook");
+  const server = await JupyterLab.start(found.python, scratch, { app: "notebook" });
   const browser = await launch();
   try {
     const page = await browser.newPage({ viewport: { width: 1400, height: 3000 } });

@@ -14,7 +14,10 @@ import { runOf } from "../../lib/chart/run";
 import { parseNotebook } from "../../lib/report/notebook-file";
 import { runPlan } from "../../lib/report/plan-kinds";
 import { writeUpOf } from "../../lib/report/write-up";
+import { launch, noChromium } from "../support/browser";
 import { codeOf, displayedBy, notebookNames } from "../support/cells";
+import { JupyterLab } from "../support/jupyterlab";
+import { chartsDrawn } from "../support/lab-page";
 import { code, markdown, notebook, shown } from "../support/notebooks";
 import { jupyter } from "../support/venv";
 
@@ -31,7 +34,10 @@ class Headless {
   /** When it has ended. */
   readonly closed: Promise<unknown>;
 
-  constructor(args: string[]) {
+  constructor(
+    readonly python: string,
+    args: string[],
+  ) {
     this.child = spawn(process.execPath, args);
     this.child.stdout.setEncoding("utf8").on("data", (text) => (this.said += text));
     this.child.stderr.setEncoding("utf8").on("data", (text) => (this.complained += text));
@@ -55,7 +61,7 @@ before(async () => {
   const found = await jupyter();
   // Two seeds each: whether the stored ones are soon enough done is no question for a test.
   const args = [join(ROOT, "kernel-setup", "lab.mjs"), "--headless", "--set", "seeds=2", "--out", out];
-  headless = "missing" in found ? found : new Headless(args);
+  headless = "missing" in found ? found : new Headless(found.python, args);
 });
 after(() => {
   if (!("missing" in headless)) headless.stop();
@@ -167,4 +173,32 @@ test("npm run lab -- --headless executes every notebook and exports it", async (
   for (const name of names) assert.match(said, new RegExp(`${name}: executed and exported in \\d+\\.\\d s`));
   const index = readFileSync(join(out, "index.html"), "utf8");
   for (const name of names) assert.ok(index.includes(`href="${name.replace(/ipynb$/, "html")}"`), name);
+});
+
+test("JupyterLab opens every executed notebook and draws its charts", { skip: noChromium() }, async (t) => {
+  if ("missing" in headless) return t.skip(headless.missing);
+  await headless.closed;
+  const { python } = headless;
+  const names = notebookNames();
+  const lab = await JupyterLab.start(python, out, { trusted: names.map((name) => join(out, name)) });
+  const browser = await launch();
+  try {
+    for (const name of names) {
+      const page = await browser.newPage({ viewport: { width: 1400, height: 12_000 } });
+      await page.goto(lab.address(name));
+      await page.locator(".jp-Notebook").waitFor({ timeout: 60_000 });
+      const shown = readFileSync(join(out, name), "utf8").split('class=\\"pageblock-chart').length - 1;
+      await page
+        .locator(".jp-OutputArea .pageblock-chart")
+        .nth(shown - 1)
+        .waitFor({ state: "attached", timeout: 60_000 });
+      assert.equal(await chartsDrawn(page), shown, name);
+      assert.ok(shown > 0, `${name} shows charts`);
+      await page.close();
+      await lab.endKernelOf(name);
+    }
+  } finally {
+    await browser.close();
+    await lab.stop();
+  }
 });

@@ -16,6 +16,30 @@ async function freePort(): Promise<number> {
   return port;
 }
 
+/** Everything that Jupyter keeps lies in `home`. */
+const environmentOf = (home: string, token: string): NodeJS.ProcessEnv => ({
+  ...process.env,
+  JUPYTER_TOKEN: token,
+  JUPYTER_CONFIG_DIR: join(home, "config"),
+  JUPYTER_DATA_DIR: join(home, "data"),
+  JUPYTER_RUNTIME_DIR: join(home, "runtime"),
+  JUPYTERLAB_SETTINGS_DIR: join(home, "settings"),
+  JUPYTERLAB_WORKSPACES_DIR: join(home, "workspaces"),
+  IPYTHONDIR: join(home, "ipython"),
+});
+
+/** Signs notebooks, as "Trust Notebook" in the menu does. */
+async function trust(python: string, files: readonly string[], env: NodeJS.ProcessEnv): Promise<void> {
+  const child = spawn(python, ["-m", "nbformat.sign", ...files], {
+    stdio: ["ignore", "ignore", "pipe"],
+    env,
+  });
+  let said = "";
+  child.stderr!.on("data", (text) => (said += text));
+  const [status] = (await once(child, "close")) as [number | null];
+  if (status !== 0) throw new Error(`the notebooks could not be signed:\n${said}`);
+}
+
 interface Session {
   path: string;
   kernel?: { connections: number; execution_state: string };
@@ -29,25 +53,19 @@ export class JupyterLab {
     private readonly token: string,
   ) {}
 
-  /** Serves `folder`; ready when the server answers. `app`: the front end that `jupyter` starts. */
-  static async start(python: string, folder: string, app: "lab" | "notebook" = "lab"): Promise<JupyterLab> {
+  /** Serves `folder`; ready when the server answers. `app`: the front end that `jupyter` starts; `trusted`: notebooks whose output may run. */
+  static async start(
+    python: string,
+    folder: string,
+    { app = "lab", trusted = [] }: { app?: "lab" | "notebook"; trusted?: readonly string[] } = {},
+  ): Promise<JupyterLab> {
     const port = await freePort();
     const token = randomBytes(16).toString("hex");
     const home = mkdtempSync(join(tmpdir(), "pageblock-jupyter-"));
     const args = jupyterLabArguments(folder, port, false).map((word) => (word === "lab" ? app : word));
-    const child = spawn(python, args, {
-      stdio: ["ignore", "ignore", "pipe"],
-      env: {
-        ...process.env,
-        JUPYTER_TOKEN: token,
-        JUPYTER_CONFIG_DIR: join(home, "config"),
-        JUPYTER_DATA_DIR: join(home, "data"),
-        JUPYTER_RUNTIME_DIR: join(home, "runtime"),
-        JUPYTERLAB_SETTINGS_DIR: join(home, "settings"),
-        JUPYTERLAB_WORKSPACES_DIR: join(home, "workspaces"),
-        IPYTHONDIR: join(home, "ipython"),
-      },
-    });
+    const env = environmentOf(home, token);
+    if (trusted.length > 0) await trust(python, trusted, env);
+    const child = spawn(python, args, { stdio: ["ignore", "ignore", "pipe"], env });
     let log = "";
     child.stderr!.on("data", (text) => (log += text));
     const lab = new JupyterLab(child, home, `http://127.0.0.1:${port}`, token);
