@@ -6,6 +6,7 @@ import { parseDuration } from "../base/duration";
 import { InputError } from "../base/errors";
 import { snapshotOf } from "../trace/collect-snapshot";
 import { writeMachineSnapshot } from "../trace/machine-snapshot";
+import { interruptible, pause } from "./interruptible";
 
 interface WatchFlags {
   every: string;
@@ -70,32 +71,4 @@ function nextNumber(dir: string): number {
     const n = /^s(\d{4,6})\.snapshot\.json\.gz$/.exec(name)?.[1];
     return n === undefined ? next : Math.max(next, Number(n) + 1);
   }, 0);
-}
-
-/** The first Ctrl-C (or SIGTERM) ends the pause; a second one ends the process as it always does. */
-function interruptible(): { stopped: Promise<void>; stop: () => void } {
-  let told: () => void = () => {};
-  const stopped = new Promise<void>((resolve) => {
-    told = resolve;
-  });
-  process.once("SIGINT", told);
-  process.once("SIGTERM", told);
-  return {
-    stopped,
-    stop: () => {
-      process.removeListener("SIGINT", told);
-      process.removeListener("SIGTERM", told);
-    },
-  };
-}
-
-/** Whether the pause was ended before its time. */
-async function pause(ms: number, stopped: Promise<void>): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const over = new Promise<false>((resolve) => {
-    timer = setTimeout(() => resolve(false), ms);
-  });
-  const ended = await Promise.race([over, stopped.then((): true => true)]);
-  clearTimeout(timer);
-  return ended;
 }

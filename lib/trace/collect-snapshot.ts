@@ -15,6 +15,8 @@ import { liveSource, type SnapshotSource, sourceOf } from "./snapshot-sources";
 export interface SnapshotOptions {
   /** Also the class of every page frame, from /proc/kpageflags. Default false. */
   kpageflags?: boolean;
+  /** Only these texts of /proc. Default: all of them. */
+  texts?: readonly SnapshotText[];
 }
 
 /**
@@ -60,7 +62,7 @@ function takenFrom(source: SnapshotSource, options: SnapshotOptions, where: stri
     unread.push({ what: `/${path}`, why: got.why.slice(0, 200) });
     return undefined;
   };
-  const texts = textsOf(read, unread);
+  const texts = textsOf(read, unread, options.texts);
   if (texts.buddyinfo === undefined && texts.zoneinfo === undefined && texts.meminfo === undefined)
     throw new InputError(
       `${where}: none of buddyinfo, zoneinfo and meminfo can be read, which say how memory is used${unread[0] === undefined ? "" : `: ${unread[0].what}: ${unread[0].why}`}`,
@@ -95,9 +97,10 @@ function quiet(source: SnapshotSource, path: string): string | undefined {
 function textsOf(
   read: (path: string) => string | undefined,
   unread: MachineSnapshot["unread"],
+  wanted: readonly SnapshotText[] = SNAPSHOT_TEXTS,
 ): MachineSnapshot["texts"] {
   const texts: Partial<Record<SnapshotText, string>> = {};
-  for (const name of SNAPSHOT_TEXTS) {
+  for (const name of wanted) {
     const text = read(`proc/${name}`);
     if (text === undefined) continue;
     const kept = name === "cmdline" ? memoryParameters(text) : name === "iomem" ? ramRanges(text) : text;
