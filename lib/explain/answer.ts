@@ -41,6 +41,25 @@ export interface Remedy {
   basis: "rule" | "search" | "experience";
 }
 
+/** A setting of the machine that a remedy gives a value. */
+export interface Setting {
+  /** `cma`, `vm.min_free_kbytes`: what the machine has once. */
+  name: string;
+  /** One number, or a number per zone. */
+  values: readonly number[];
+  /** No larger value can be had. */
+  most?: number;
+  /** How a value is written if it is made of those of several reports. */
+  write?: (values: readonly number[]) => string;
+  /** A remedy that is left out, with this sentence, if another report needs a larger value. */
+  yields?: string;
+}
+
+/** A remedy and the setting behind it. */
+export interface ValuedRemedy extends Remedy {
+  setting?: Setting;
+}
+
 /** What would make the answer surer, and the command that brings it. */
 export interface Missing {
   what: string;
@@ -67,6 +86,10 @@ export interface ReportAnswer {
   harmless: boolean | null;
   remedies: Remedy[];
   missing: Missing[];
+  /** Reports of the same event in all texts, this one included. */
+  times: number;
+  /** Index of the first of them in `reports`; null if this is the first. */
+  sameAs: number | null;
 }
 
 /** The whole answer: the form that `pageblock explain --json` prints. */

@@ -21,19 +21,19 @@ const TITLES: Readonly<Record<ReadingKind, string>> = {
   trace: "A trace",
 };
 
-/** All reports, one after the other. Those that say the same are shown once, and boot logs without a map not at all. */
+/** All reports, one after the other. An event is shown once, however often it is told, and boot logs without a map not at all. */
 export function explainText(reports: readonly ExplainedReport[], passedOver: number): string {
-  const told = reports.filter((report) => reports.length === 1 || !isEmpty(report));
-  const groups = new Map<string, ExplainedReport[]>();
-  for (const report of told) {
-    const { place: _place, ...same } = report.answer;
-    const key = JSON.stringify(same);
-    groups.set(key, [...(groups.get(key) ?? []), report]);
-  }
-  const several = groups.size > 1;
-  const parts = [...groups.values()].map((group, i) =>
-    reportText(group[0]!, several ? i + 1 : null, group.length),
-  );
+  const told = reports
+    .filter(({ answer }) => answer.sameAs === null)
+    .filter((report) => reports.length === 1 || !isEmpty(report));
+  const several = told.length > 1;
+  const shown = new Map<string, number>();
+  const parts = told.map((report, i) => {
+    const page = reportText(report, several ? i + 1 : null, shown);
+    for (const remedy of report.answer.remedies.slice(0, REMEDIES_SHOWN))
+      if (!shown.has(remedyKey(remedy))) shown.set(remedyKey(remedy), i + 1);
+    return page;
+  });
   if (parts.length === 0) parts.push(NOTHING_FOUND);
   if (passedOver > 0)
     parts.push(
@@ -41,6 +41,8 @@ export function explainText(reports: readonly ExplainedReport[], passedOver: num
     );
   return `${parts.join("\n\n")}\n`;
 }
+
+const remedyKey = ({ what, how, effect }: Remedy) => `${what}\n${how}\n${effect}`;
 
 const NOTHING_FOUND = [
   "No report of the kernel's memory was found in the text.",
@@ -53,17 +55,21 @@ function isEmpty({ answer, reading }: ExplainedReport): boolean {
   return answer.kind === "boot-memory" && boot.ram.length === 0 && boot.zoneRanges.length === 0;
 }
 
-/** One report as a page; `times`: how many reports say the same. */
-export function reportText(report: ExplainedReport, number: number | null, times = 1): string {
+/** One report as a page; `shown`: remedies that earlier pages tell, by the number of the page. */
+function reportText(
+  report: ExplainedReport,
+  number: number | null,
+  shown: ReadonlyMap<string, number>,
+): string {
   const { answer, asked, reading } = report;
   const blocks: string[][] = [
     [
-      `${number === null ? "" : `${number}. `}${titleOf(answer, reading)}${times > 1 ? `, and ${times - 1} more that say${times === 2 ? "s" : ""} the same` : ""}`,
+      `${number === null ? "" : `${number}. `}${titleOf(answer, reading)}${answer.times > 1 ? `, ${answer.times} times; the numbers are those of the first` : ""}`,
     ],
     headRows(answer, reading).flatMap(([name, value]) => wrapped(value, `  ${name.padEnd(9)} `)),
     ...zoneBlocks(answer.zones),
     section("Why", answer.verdict),
-    answer.remedies.length > 0 ? remedyLines(answer.remedies) : [],
+    answer.remedies.length > 0 ? remedyLines(answer.remedies, shown) : [],
     answer.missing.length > 0 ? missingLines(answer.missing) : [],
     answer.rules.notes.length > 0 ? section(`Rules of Linux ${asked.kernel.series}`, answer.rules.notes) : [],
   ];
@@ -139,13 +145,16 @@ function section(title: string, sentences: readonly string[]): string[] {
   return [title, ...sentences.flatMap((sentence) => wrapped(sentence, "  - "))];
 }
 
-function remedyLines(remedies: readonly Remedy[]): string[] {
+function remedyLines(remedies: readonly Remedy[], shown: ReadonlyMap<string, number>): string[] {
   const lines = ["What to change, best first"];
   remedies.slice(0, REMEDIES_SHOWN).forEach((remedy, i) => {
+    const page = shown.get(remedyKey(remedy));
     lines.push(...wrapped(`${remedy.what}: ${remedy.how}`, `  ${i + 1}. `));
-    lines.push(
-      ...wrapped(`${remedy.effect}. Costs: ${remedy.cost}. (${remedy.releases}; ${remedy.basis})`, "     "),
-    );
+    if (page !== undefined) lines.push(`     as told under ${page}.`);
+    else
+      lines.push(
+        ...wrapped(`${remedy.effect}. Costs: ${remedy.cost}. (${remedy.releases}; ${remedy.basis})`, "     "),
+      );
   });
   const more = remedies.length - REMEDIES_SHOWN;
   if (more > 0) lines.push(`  ${more} more: --json`);

@@ -91,7 +91,7 @@ test("the text of a report is about a page, in lines of a terminal", () => {
   assert.ok(lines.slice(1).every((line) => line.length <= 100));
 });
 
-test("reports that say the same are shown once", () => {
+test("reports that say the same are shown once, with their number", () => {
   const line = (n: number) =>
     `[    ${n}.0] cma: cma_alloc: linux,cma: alloc failed, req-size: 512 pages, ret: -12`;
   const why = explain([
@@ -99,7 +99,14 @@ test("reports that say the same are shown once", () => {
     { name: "b", text: line(2) },
   ]);
   assert.equal(why.reports.length, 2);
-  assert.match(why.text(), /and 1 more that says the same/);
+  assert.deepEqual(
+    why.reports.map(({ times, sameAs }) => [times, sameAs]),
+    [
+      [2, null],
+      [2, 0],
+    ],
+  );
+  assert.match(why.text(), /^A contiguous area refused a request .*, 2 times;/);
 });
 
 test("in a notebook: the text, a chart of watermarks and one of free blocks", () => {
