@@ -133,5 +133,14 @@ export const EXPLAIN_SCHEMA: JsonSchema = {
     format: { const: 1, description: "version of this form" },
     reports: list(REPORT, "reports in the order of the texts"),
     passedOver: list(PLACE, "lines that were not understood"),
+    topics: list(
+      whole("a topic", {
+        what: text("in words"),
+        place: PLACE,
+        answer: textOrNull("what is known of it without a report"),
+        paste: textOrNull("a command whose output tells more"),
+      }),
+      "what texts without any report speak of",
+    ),
   }),
 };

@@ -1,5 +1,6 @@
 /** What `explain` says about each report, as JSON. Sizes are in bytes; null where the text says nothing. */
 import type { ReadingKind } from "./reading";
+import type { Topic } from "./topics";
 import type { Reason } from "./zone-rule";
 
 /** One zone, and why it refused the request. */
@@ -99,4 +100,6 @@ export interface ExplainAnswer {
   reports: ReportAnswer[];
   /** Lines that were not understood. */
   passedOver: { source: string; first: number; last: number }[];
+  /** If there is no report: what the texts speak of, what is known of it without one, and what to paste. */
+  topics: Topic[];
 }

@@ -12,6 +12,7 @@ import type { Place, Reading } from "./reading";
 import { remediesOf } from "./remedies";
 import { type Asked, askedOf, kernelOf } from "./request";
 import { bootAnswer, stateAnswer, traceAnswer } from "./state-answer";
+import type { Topic } from "./topics";
 import { openReasons, type VerdictOf, verdictOf } from "./verdict";
 import { type JudgedZone, judgeZones } from "./zone-words";
 
@@ -59,11 +60,16 @@ function stateFor(reading: Reading, states: readonly Reading[]): Reading | null 
 }
 
 /** The JSON of all answers. */
-export function answerJson(reports: readonly ExplainedReport[], passedOver: readonly Place[]): ExplainAnswer {
+export function answerJson(
+  reports: readonly ExplainedReport[],
+  passedOver: readonly Place[],
+  topics: readonly Topic[],
+): ExplainAnswer {
   return {
     format: 1,
     reports: reports.map(({ answer }) => answer),
     passedOver: passedOver.map(placeOf),
+    topics: [...topics],
   };
 }
 

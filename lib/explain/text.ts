@@ -4,6 +4,7 @@ import type { Missing, Remedy, ReportAnswer, ZoneAnswer } from "./answer";
 import type { ExplainedReport } from "./explain-readings";
 import { about, orderInWords } from "./quantities";
 import type { Reading, ReadingKind } from "./reading";
+import type { Topic } from "./topics";
 
 const WIDTH = 100;
 /** Remedies shown by name; the rest is in the JSON. */
@@ -22,10 +23,12 @@ const TITLES: Readonly<Record<ReadingKind, string>> = {
 };
 
 /** All reports, one after the other. An event is shown once, however often it is told, and boot logs without a map not at all. */
-export function explainText(reports: readonly ExplainedReport[], passedOver: number): string {
-  const told = reports
-    .filter(({ answer }) => answer.sameAs === null)
-    .filter((report) => reports.length === 1 || !isEmpty(report));
+export function explainText(
+  reports: readonly ExplainedReport[],
+  passedOver: number,
+  topics: readonly Topic[] = [],
+): string {
+  const told = toldReports(reports);
   const several = told.length > 1;
   const shown = new Map<string, number>();
   const parts = told.map((report, i) => {
@@ -34,7 +37,7 @@ export function explainText(reports: readonly ExplainedReport[], passedOver: num
       if (!shown.has(remedyKey(remedy))) shown.set(remedyKey(remedy), i + 1);
     return page;
   });
-  if (parts.length === 0) parts.push(NOTHING_FOUND);
+  if (parts.length === 0) parts.push(nothingFound(topics));
   if (passedOver > 0)
     parts.push(
       `${passedOver} ${passedOver === 1 ? "stretch of lines was" : "stretches of lines were"} passed over as not understood.`,
@@ -44,11 +47,35 @@ export function explainText(reports: readonly ExplainedReport[], passedOver: num
 
 const remedyKey = ({ what, how, effect }: Remedy) => `${what}\n${how}\n${effect}`;
 
-const NOTHING_FOUND = [
-  "No report of the kernel's memory was found in the text.",
-  "  - the messages of the kernel: sudo dmesg",
-  "  - free memory now: cat /proc/buddyinfo /proc/zoneinfo; sudo cat /proc/pagetypeinfo",
-].join("\n");
+/** Reports that have a page of their own; none if the texts hold no report. */
+export function toldReports(reports: readonly ExplainedReport[]): ExplainedReport[] {
+  return reports
+    .filter(({ answer }) => answer.sameAs === null)
+    .filter((report) => reports.length === 1 || !isEmpty(report));
+}
+
+const NOTHING_FOUND = "No report of the kernel's memory was found in the text.";
+const PASTE_ANYWAY = [
+  "the messages of the kernel: sudo dmesg",
+  "free memory now: cat /proc/buddyinfo /proc/zoneinfo; sudo cat /proc/pagetypeinfo",
+];
+
+function nothingFound(topics: readonly Topic[]): string {
+  const spoken = topics.map(
+    ({ what, place: { source, first, last }, answer }) =>
+      `${what} (${source}, ${first === last ? `line ${first}` : `lines ${first} to ${last}`})${answer === null ? "" : `: ${answer}`}`,
+  );
+  const paste = topics.flatMap(({ what, paste }) => (paste === null ? [] : [`${what}: ${paste}`]));
+  return printable(
+    [
+      NOTHING_FOUND,
+      ...(spoken.length > 0
+        ? ["", ...section("What it speaks of, without numbers of the kernel", spoken), ""]
+        : []),
+      ...section("What to paste in its place", [...paste, ...PASTE_ANYWAY]),
+    ].join("\n"),
+  );
+}
 
 function isEmpty({ answer, reading }: ExplainedReport): boolean {
   const { boot } = reading;
