@@ -1,6 +1,5 @@
 /** What `explain` says about each report, as JSON. Sizes are in bytes; null where the text says nothing. */
-import type { ReadingKind } from "./reading";
-import type { Topic } from "./topics";
+import type { Place, ReadingKind } from "./reading";
 import type { Reason } from "./zone-rule";
 
 /** One zone, and why it refused the request. */
@@ -91,6 +90,17 @@ export interface ReportAnswer {
   times: number;
   /** Index of the first of them in `reports`; null if this is the first. */
   sameAs: number | null;
+}
+
+/** One thing that a text speaks of. */
+export interface Topic {
+  /** In words: `huge pages: 32 of 1 GiB on node 1`. */
+  what: string;
+  place: Place;
+  /** What is known of it without a report, or null. */
+  answer: string | null;
+  /** A command whose output tells more, or null. */
+  paste: string | null;
 }
 
 /** The whole answer: the form that `pageblock explain --json` prints. */

@@ -1,5 +1,5 @@
 /** From readings to answers: one report after the other. */
-import type { ExplainAnswer, ReportAnswer } from "./answer";
+import type { ExplainAnswer, ReportAnswer, Topic } from "./answer";
 import { askedBy } from "./asked-by";
 import { cmaAllocAnswer, type PartAnswer } from "./cma-answer";
 import { cmaReservationAnswer } from "./cma-reservation";
@@ -12,7 +12,6 @@ import type { Place, Reading } from "./reading";
 import { remediesOf } from "./remedies";
 import { type Asked, askedOf, kernelOf } from "./request";
 import { bootAnswer, stateAnswer, traceAnswer } from "./state-answer";
-import type { Topic } from "./topics";
 import { openReasons, type VerdictOf, verdictOf } from "./verdict";
 import { type JudgedZone, judgeZones } from "./zone-words";
 

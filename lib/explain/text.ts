@@ -1,10 +1,9 @@
 /** The answer as a page of text for a terminal. */
 import { printable } from "../base/printable";
-import type { Missing, Remedy, ReportAnswer, ZoneAnswer } from "./answer";
+import type { Missing, Remedy, ReportAnswer, Topic, ZoneAnswer } from "./answer";
 import type { ExplainedReport } from "./explain-readings";
 import { about, orderInWords } from "./quantities";
 import type { Reading, ReadingKind } from "./reading";
-import type { Topic } from "./topics";
 
 const WIDTH = 100;
 /** Remedies shown by name; the rest is in the JSON. */

@@ -3,20 +3,10 @@
  * Only what its words say is told, and what to paste so that the reason can be computed.
  */
 import { formatSize, GiB, KiB, MiB } from "../base/units";
+import type { Topic } from "./answer";
 import { releasesOf } from "./driver-remedies";
 import type { Place } from "./reading";
 import { type InputText, rawLines } from "./text-lines";
-
-/** One thing that a text speaks of. */
-export interface Topic {
-  /** In words: `huge pages: 32 of 1 GiB on node 1`. */
-  what: string;
-  place: Place;
-  /** What is known of it without a report, or null. */
-  answer: string | null;
-  /** A command whose output tells more, or null. */
-  paste: string | null;
-}
 
 /** Characters of a line that are looked at. */
 const LOOKED_AT = 400;

@@ -1,14 +1,14 @@
 /** `explain(text)`: from logs and files of /proc to the reason of a failure, and what to change. */
 import { InputError } from "../base/errors";
 import type { Figure } from "../chart/figure";
-import type { ExplainAnswer, ReportAnswer } from "../explain/answer";
+import type { ExplainAnswer, ReportAnswer, Topic } from "../explain/answer";
 import { freeBlocksChart, watermarkChart } from "../explain/charts";
 import { answerJson, type ExplainedReport, explainReadings } from "../explain/explain-readings";
 import { readOutsideTexts, type SkippedFile } from "../explain/outside-texts";
 import { readTexts, type TextReadings } from "../explain/read-texts";
 import { explainText, toldReports } from "../explain/text";
 import type { InputText } from "../explain/text-lines";
-import { type Topic, topicsOf } from "../explain/topics";
+import { topicsOf } from "../explain/topics";
 import { DISPLAY, display, type MimeBundle } from "../notebook/display";
 import { textBundle } from "../notebook/text-bundle";
 
