@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test, { after } from "node:test";
+import { readSeries } from "../../lib/calibration/sample";
 import { adviseOn } from "../../lib/explain/advise/advise";
 import { adviceText } from "../../lib/explain/advise/text";
 import { parseWant } from "../../lib/explain/advise/want";
@@ -96,6 +97,31 @@ test("a CMA area grants what is free or can move elsewhere, and never more than 
   for (const { of, never } of more)
     assert.deepEqual([of, never], [0, "the largest run of CMA page blocks has 128 MiB"]);
   assert.throws(() => adviseOn(snapshot, { want: "2MiB", by: ["cma"], seeds: 1 }), /has no cma/);
+});
+
+test("after a day of the present mix: only what comes and goes runs, and fragments what was in one piece", () => {
+  const samples = readSeries(join(FIXTURES, "real-machine/series")).slice(0, 2);
+  const asked = { want: "1000x2MiB", by: ["hugetlb-runtime"], seeds: 1 } as const;
+  const { chances, day } = adviseOn(withArea(40, 0), { ...asked, samples });
+  assert.deepEqual(
+    chances.map((c) => [c.situation, c.of]),
+    [
+      ["now", 1],
+      ["compacted", 1],
+      ["dropped", 1],
+      ["day", 1],
+    ],
+  );
+  const [now, , , later] = chances.map((c) => c.values[0]!);
+  assert.ok(later! < now!, `${later} after a day, ${now} now`);
+  assert.equal(day!.samples, 2);
+  const mix = day!.workload as unknown as Record<string, number>;
+  for (const part of ["settled", "base", "kept", "slabReclaimable", "slabUnreclaimable", "stacks", "peak"])
+    assert.equal(mix[part], 0, part);
+  assert.ok(mix.jobs! > 0);
+  const without = adviseOn(withArea(40, 0), { ...asked, enough: once(1) });
+  assert.equal(without.day, null);
+  assert.ok(without.chances.every((c) => c.situation !== "day"));
 });
 
 test("equal seeds give equal advice; the time given only cuts the number of machines, which is said", () => {
