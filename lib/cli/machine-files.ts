@@ -27,6 +27,29 @@ const MOST_ENTRIES = 100_000;
 
 /** The machine of the files, or undefined if none is named; `onNote` is told what had to be inferred. */
 export function machineOfFiles(
+  named: MachineFiles,
+  onNote: (note: string) => void,
+): MachineDescription | undefined {
+  const { fromLog: log, fromIomem: iomem, fromE820: e820, dtb } = named;
+  return namingFiles({ log, iomem, e820, "device tree": dtb }, () => readMachine(named, onNote));
+}
+
+/** Errors of the readers say what kind of text it was: here they name its file, and the line behind it. */
+function namingFiles<T>(files: Readonly<Record<string, string | undefined>>, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    const { message } = error;
+    const given = Object.entries(files).filter(([, file]) => file !== undefined);
+    if (given.some(([, file]) => message.startsWith(`${file}`)) || message.startsWith("--")) throw error;
+    const own = given.find(([what]) => message.startsWith(`${what}:`));
+    if (own !== undefined) throw new InputError(`${own[1]}${message.slice(own[0].length)}`);
+    throw given[0] === undefined ? error : new InputError(`${given[0][1]}: ${message}`);
+  }
+}
+
+function readMachine(
   { fromLog, fromIomem, fromE820, dtb }: MachineFiles,
   onNote: (note: string) => void,
 ): MachineDescription | undefined {

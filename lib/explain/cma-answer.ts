@@ -1,6 +1,6 @@
 /** Answers to reports of contiguous areas: an area that was not reserved, or that refused a request. */
 import { formatSize, hex } from "../base/units";
-import type { Missing, Remedy } from "./answer";
+import type { Missing, Remedy, ValuedRemedy } from "./answer";
 import { releasesOf } from "./driver-remedies";
 import { type AreaMap, largestArea } from "./map-search";
 import { AREAS, MAP } from "./missing";
@@ -14,7 +14,7 @@ export interface PartAnswer {
   reasons: Reason[];
   verdict: string[];
   harmless: boolean | null;
-  remedies: Remedy[];
+  remedies: ValuedRemedy[];
   missing: Missing[];
 }
 
@@ -138,7 +138,7 @@ function aftermath(device: CmaReading | undefined, onlyBusyLines: boolean): stri
   ];
 }
 
-function largerArea(r: Refusals, asked: number, map: AreaMap | null): Remedy[] {
+function largerArea(r: Refusals, asked: number, map: AreaMap | null): ValuedRemedy[] {
   const bytes = asked * r.pageBytes;
   const total = (r.totalPages ?? 0) * r.pageBytes;
   const exhausted = r.freePages === 0;
@@ -146,29 +146,25 @@ function largerArea(r: Refusals, asked: number, map: AreaMap | null): Remedy[] {
   const wanted = 2 ** Math.ceil(Math.log2(Math.max(least, 16 * 2 ** 20)));
   const largest = map === null ? null : largestArea(map);
   const size = largest === null ? wanted : Math.min(wanted, largest.bytes);
-  const remedies: Remedy[] = [
+  const room =
+    largest === null
+      ? ""
+      : `; the largest area that the engine finds room for on this machine has ${formatSize(largest.bytes)}, at ${hex(largest.base)}, aligned to ${formatSize(map!.alignment)}`;
+  const need =
+    total === 0
+      ? `at least ${about(Math.ceil(bytes / 2 ** 20) * 2 ** 20)} are needed for this request alone`
+      : `drivers hold the ${about(total)} that the area has; each needs its own share`;
+  return [
     {
       what: "Make the CMA area larger",
       how: `cma=${size / 2 ** 20}M on the kernel command line, or the size of the reusable region linux,cma in the device tree (Raspberry Pi: dtoverlay=vc4-kms-v3d,cma-${Math.max(256, size / 2 ** 20)})`,
-      effect:
-        total === 0
-          ? `at least ${about(Math.ceil(bytes / 2 ** 20) * 2 ** 20)} are needed for this request alone`
-          : `drivers hold the ${about(total)} that the area has; each needs its own share`,
+      effect: `${need}${room}`,
       cost: "the kernel's own memory cannot use the area",
       releases: releasesOf("cma="),
       basis: largest === null ? "experience" : "search",
+      setting: { name: "cma", values: [size], ...(largest !== null && { most: largest.bytes }) },
     },
   ];
-  if (largest !== null)
-    remedies.push({
-      what: "Largest area on this machine",
-      how: `cma=${largest.bytes / 2 ** 20}M`,
-      effect: `the engine finds room for it at ${hex(largest.base)}, aligned to ${formatSize(map!.alignment)}`,
-      cost: "nearly all memory that devices reach is then lent to movable pages only",
-      releases: releasesOf("cma="),
-      basis: "search",
-    });
-  return remedies;
 }
 
 function freeTheRange(): Remedy[] {

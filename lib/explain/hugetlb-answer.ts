@@ -1,7 +1,7 @@
 /** Answers to reports of pools of huge pages that got fewer than asked. */
 import { formatSize } from "../base/units";
 import { hasRemedial } from "../hardware/kernel-report-rules";
-import type { Remedy } from "./answer";
+import type { Remedy, ValuedRemedy } from "./answer";
 import type { PartAnswer } from "./cma-answer";
 import { releasesOf } from "./driver-remedies";
 import { type AreaMap, pagesAtBoot } from "./map-search";
@@ -119,7 +119,7 @@ function poolRemedies(
   short: readonly HugetlbReading[],
   series: string,
   atBoot: (pool: HugetlbReading | undefined) => boolean,
-): Remedy[] {
+): ValuedRemedy[] {
   const pool = short.find((one) => one.asked !== null) ?? short[0];
   const size = pool?.pageBytes ?? 2 * 2 ** 20;
   const count = pool?.asked ?? pool?.total ?? 1;
@@ -135,16 +135,19 @@ function poolRemedies(
     releases: releasesOf("hugepages="),
     basis: "rule",
   };
-  const remedies: Remedy[] = [
-    ...(atBoot(pool) && (pool?.total ?? 0) < (pool?.asked ?? 0) ? [fewer] : []),
-    {
-      what: "Take the pages at boot",
-      how: `hugepagesz=${unit} hugepages=${node !== null && hasRemedial("hugepages=NODE:", series) ? `${node}:` : ""}${count} on the kernel command line`,
-      effect: "memory is not yet fragmented then, so all of them can be had if the machine has the memory",
-      cost: "the memory is set aside for huge pages until they are given back",
-      releases: node === null ? releasesOf("hugepages=") : releasesOf("hugepages=NODE:"),
-      basis: "rule",
-    },
+  const spent = atBoot(pool) && (pool?.total ?? 0) < (pool?.asked ?? 0);
+  const early: ValuedRemedy = {
+    what: "Take the pages at boot",
+    how: `hugepagesz=${unit} hugepages=${node !== null && hasRemedial("hugepages=NODE:", series) ? `${node}:` : ""}${count} on the kernel command line`,
+    effect: "memory is not yet fragmented then, so all of them can be had if the machine has the memory",
+    cost: "the memory is set aside for huge pages until they are given back",
+    releases: node === null ? releasesOf("hugepages=") : releasesOf("hugepages=NODE:"),
+    basis: "rule",
+    setting: { name: `hugepages of ${unit} on node ${node}`, values: [count] },
+  };
+  const remedies: ValuedRemedy[] = [
+    // Boot has been tried: it had no more.
+    spent ? fewer : early,
     {
       what: "Give different nodes different numbers",
       how: `hugepagesz=${unit} hugepages=0:<n>,1:<m> on the kernel command line; before 5.16 write to /sys/devices/system/node/node<N>/hugepages/hugepages-${size / 1024}kB/nr_hugepages`,
@@ -170,6 +173,7 @@ function poolRemedies(
       cost: "only movable pages may use the area meanwhile; x86-64 and arm64",
       releases: releasesOf("hugetlb_cma="),
       basis: "rule",
+      setting: { name: "hugetlb_cma", values: [count * size] },
     });
   else
     remedies.push({
@@ -179,6 +183,7 @@ function poolRemedies(
       cost: "the kernel's own memory cannot use it",
       releases: releasesOf("movablecore="),
       basis: "rule",
+      setting: { name: "movablecore", values: [count * size] },
     });
   return remedies;
 }

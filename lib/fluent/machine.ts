@@ -343,6 +343,17 @@ export type MachineWithBoard = MachineIn & { readonly board?: OpenName<BoardName
  * }).boot();
  * own.areas[0]!.name; // => "linux,cma"
  * ```
+ *
+ * `machine.fromSnapshot(snapshot, { seed })` is a machine in the state of a snapshot, a file or its content: the same zones, free blocks,
+ * page blocks, watermarks and kinds of pages. Where in its zone a free block lies is drawn by the seed, or by that of the plan.
+ * @example
+ * ```ts
+ * import { machine, snapshotFrom } from "pageblock";
+ *
+ * const snapshot = snapshotFrom(["test/fixtures/real-machine/series/s000"]);
+ * const running = machine.fromSnapshot(snapshot, { seed: 3 }).running();
+ * running.hugePages("1GiB", 1); // => 1
+ * ```
  */
 export function machine(board: OpenName<BoardName>, fields?: MachineIn): MachineDescription;
 export function machine(fields: MachineWithBoard): MachineDescription;

@@ -105,12 +105,13 @@ export class System {
     joinOwners(parts);
     this.world = systemWorld(parts);
     this.hugetlb = startHugetlb(booted, m, this.world);
-    this.contig = new Contiguous(m, areasOf(m, areaNames(booted)), booted.kernel);
     this.stacks = new IntStackPool();
     this.kernelPages =
       booted.state === undefined
         ? this.fixed.takeKernelPages(this.pageSize, findBoard(booted.board).driverBytes)
         : this.settleInto(booted.state);
+    // A machine with a state has its CMA page blocks only now.
+    this.contig = new Contiguous(m, areasOf(m, areaNames(booted)), booted.kernel);
     writeSysctls(m, booted);
     writeHugePages(booted, this.hugetlb);
   }

@@ -97,10 +97,17 @@ function zoneEnds(board: Board, release: KernelRelease, memblock: Memblock): [na
   ];
 }
 
-/** The zones that a kernel is built with, lowest first, populated or not: the order of vm.lowmem_reserve_ratio. */
-export function zonesBuilt({ architecture, build }: Board, release: KernelRelease): ZoneName[] {
+/** A zone that a kernel may be built with. */
+export type BuiltZone = ZoneName | "HighMem";
+
+/**
+ * The zones that a kernel is built with, lowest first, populated or not: the order of vm.lowmem_reserve_ratio. 32-bit kernels
+ * are taken to have CONFIG_HIGHMEM, as zoneEnds32() does.
+ */
+export function zonesBuilt({ architecture, build }: Board, release: KernelRelease): BuiltZone[] {
   const rules = bootRules(release);
-  if (BITS_32.has(architecture)) return build.zoneDma ? ["DMA", "Normal", "Movable"] : ["Normal", "Movable"];
+  if (BITS_32.has(architecture))
+    return [...(build.zoneDma ? ["DMA" as const] : []), "Normal", "HighMem", "Movable"];
   if (architecture === "riscv64") return ["DMA32", "Normal", "Movable"];
   if (architecture === "ppc64")
     return rules.ppc64NormalZone ? ["Normal", "Movable"] : ["DMA", "Normal", "Movable"];

@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import test from "node:test";
 import { machine } from "../../lib";
 import { pageblock } from "../support/cli";
@@ -41,6 +44,33 @@ test("--huge off, --thp off and the range form of --cma", () => {
   assert.equal(range.cma.base, 0x7c000000);
   const fixed = json(..."--board qemu-virt --memory 4G --cma 64M@0x60000000".split(" "));
   assert.equal(fixed.cma.base, 0x60000000);
+});
+
+test("an error in a machine's own text names its file and line", () => {
+  const dir = mkdtempSync(join(tmpdir(), "pageblock-boot-"));
+  const put = (name: string, text: string): string => {
+    writeFileSync(join(dir, name), text);
+    return join(dir, name);
+  };
+  const prose = put("prose.txt", "a machine\n");
+  const backwards = put("io.txt", "00000000-3fffffff : System RAM\n50000000-40000000 : System RAM\n");
+  const good = put("good.txt", "00000000-3fffffff : System RAM\n");
+  const tree = put("t.dts", "/dts-v1/;\n/ {\n foo bar;\n};\n");
+  const cases: [args: string[], begins: string][] = [
+    [["--from-iomem", prose], `${prose}: no line such as`],
+    [["--from-iomem", backwards], `${backwards}:2: a range must end`],
+    [["--from-e820", prose], `${prose}: no usable entry`],
+    [["--from-log", prose], `${prose}: no ranges of memory`],
+    [["--dtb", tree], `${tree}:3: not understood: "bar"`],
+    [["--from-iomem", good, "--dtb", tree], `${tree}:3: not understood: "bar"`],
+  ];
+  for (const [args, begins] of cases) {
+    const run = pageblock(["boot", ...args]);
+    assert.equal(run.status, 2, args.join(" "));
+    assert.ok(run.stderr.startsWith(`pageblock: ${begins}`), run.stderr);
+    assert.equal(run.stderr.trim().split("\n").length, 1);
+  }
+  rmSync(dir, { recursive: true });
 });
 
 test("bad input: one clear line on stderr, exit 2, nothing on stdout", () => {

@@ -1,14 +1,15 @@
 /** `pageblock advise`: chances over seeds, beside what a real kernel gave (rows.csv), and what cannot be asked. */
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test, { after } from "node:test";
+import { readSeries } from "../../lib/calibration/sample";
 import { adviseOn } from "../../lib/explain/advise/advise";
 import { adviceText } from "../../lib/explain/advise/text";
 import { parseWant } from "../../lib/explain/advise/want";
 import { snapshotFrom } from "../../lib/trace/collect-snapshot";
-import { writeMachineSnapshot } from "../../lib/trace/machine-snapshot";
+import { type MachineSnapshot, writeMachineSnapshot } from "../../lib/trace/machine-snapshot";
 import { FIXTURES, pageblock } from "../support/cli";
 
 const ROW = join(FIXTURES, "live-machine/2m-occ80-unm0-holes0-comp0");
@@ -62,6 +63,65 @@ test("a block above the largest order is refused by rule, without machines asked
   for (const c of advice.chances) assert.equal(c.of, 0);
   assert.match(advice.chances[0]!.never!, /largest block has order 10, 4 MiB/);
   assert.match(adviceText(advice), /never: the page allocator's largest block/);
+});
+
+/** One zone of 1 GiB: 64 page blocks of CMA in one run; free blocks of 4 MiB by type, everything else in use. */
+function withArea(freeMovable: number, freeCma: number): MachineSnapshot {
+  const row = (type: string, blocks: number) =>
+    `Node    0, zone    DMA32, type ${type.padStart(12)} 0 0 0 0 0 0 0 0 0 0 ${blocks} \n`;
+  const types = ["Unmovable", "Movable", "Reclaimable", "HighAtomic", "CMA", "Isolate"];
+  const free = [4, freeMovable, 0, 0, freeCma, 0];
+  const texts = {
+    buddyinfo: `Node 0, zone    DMA32 0 0 0 0 0 0 0 0 0 0 ${free.reduce((a, b) => a + b)} \n`,
+    pagetypeinfo: [
+      "Page block order: 9\nPages per block:  512\n\n",
+      "Free pages count per migrate type at order 0 1 2 3 4 5 6 7 8 9 10 \n",
+      ...types.map((type, i) => row(type, free[i]!)),
+      `\nNumber of blocks type ${types.join(" ")} \nNode 0, zone DMA32 16 176 0 0 64 0 \n`,
+    ].join(""),
+  };
+  const root = mkdtempSync(join(dir, "area-"));
+  for (const [name, text] of Object.entries(texts)) writeFileSync(join(root, name), text);
+  return { ...snapshotFrom([root]), kernel: "6.1.192" };
+}
+
+test("a CMA area grants what is free or can move elsewhere, and never more than its run", () => {
+  const granted = (free: [movable: number, cma: number], want: string) =>
+    adviseOn(withArea(...free), { want, by: ["cma"], seeds: 2 }).chances.map((c) => c.granted);
+  // 64 of 128 MiB are free; the other 64 MiB move to 96 MiB elsewhere.
+  assert.deepEqual(granted([20, 16], "128MiB"), [2, 2, 2]);
+  // 16 of 128 MiB are free, and 96 MiB elsewhere hold less than the other 112 MiB; half of the area can be had.
+  assert.deepEqual(granted([20, 4], "128MiB"), [0, 0, 0]);
+  assert.deepEqual(granted([20, 4], "64MiB"), [2, 2, 2]);
+  const more = adviseOn(withArea(20, 16), { want: "129MiB", by: ["cma"], seeds: 1 }).chances;
+  for (const { of, never } of more)
+    assert.deepEqual([of, never], [0, "the largest run of CMA page blocks has 128 MiB"]);
+  assert.throws(() => adviseOn(snapshot, { want: "2MiB", by: ["cma"], seeds: 1 }), /has no cma/);
+});
+
+test("after a day of the present mix: only what comes and goes runs, and fragments what was in one piece", () => {
+  const samples = readSeries(join(FIXTURES, "real-machine/series")).slice(0, 2);
+  const asked = { want: "1000x2MiB", by: ["hugetlb-runtime"], seeds: 1 } as const;
+  const { chances, day } = adviseOn(withArea(40, 0), { ...asked, samples });
+  assert.deepEqual(
+    chances.map((c) => [c.situation, c.of]),
+    [
+      ["now", 1],
+      ["compacted", 1],
+      ["dropped", 1],
+      ["day", 1],
+    ],
+  );
+  const [now, , , later] = chances.map((c) => c.values[0]!);
+  assert.ok(later! < now!, `${later} after a day, ${now} now`);
+  assert.equal(day!.samples, 2);
+  const mix = day!.workload as unknown as Record<string, number>;
+  for (const part of ["settled", "base", "kept", "slabReclaimable", "slabUnreclaimable", "stacks", "peak"])
+    assert.equal(mix[part], 0, part);
+  assert.ok(mix.jobs! > 0);
+  const without = adviseOn(withArea(40, 0), { ...asked, enough: once(1) });
+  assert.equal(without.day, null);
+  assert.ok(without.chances.every((c) => c.situation !== "day"));
 });
 
 test("equal seeds give equal advice; the time given only cuts the number of machines, which is said", () => {

@@ -2,6 +2,7 @@
 import { InputError, quoted, unknownName } from "../../base/errors";
 import { formatSize, parseSize, type Size } from "../../base/units";
 import type { System } from "../../machine/system";
+import { dmaAlignOrder } from "../../mm/boot/dma-contiguous";
 import { allocContigPages, freeContigRange } from "../../mm/contiguous/contig-pages";
 import { GFP_KERNEL } from "../../mm/state/gfp";
 
@@ -163,9 +164,11 @@ function pages(bytes: number, count: number): Way {
   };
 }
 
-function cma(bytes: number, { contig, pageSize }: System): Way[] {
+/** Asked as a driver asks: aligned to the order of its size, at most CONFIG_CMA_ALIGNMENT. */
+function cma(bytes: number, { booted, contig, pageSize }: System): Way[] {
   if (contig.areas.length === 0) return [];
   const count = Math.ceil(bytes / pageSize);
+  const align = dmaAlignOrder(bytes, pageSize, booted.cmaAlignment);
   const largest = Math.max(...contig.areas.map((area) => area.count));
   return [
     {
@@ -178,7 +181,7 @@ function cma(bytes: number, { contig, pageSize }: System): Way[] {
       ask: ({ contig: own, world }) => {
         for (let i = 0; i < own.areas.length; i++) {
           if (own.areas[i]!.count < count) continue;
-          const got = own.cmaAlloc(count, 0, i, { world });
+          const got = own.cmaAlloc(count, align, i, { world });
           if (!got.ok) continue;
           own.cmaRelease(got.pfn, count);
           return 1;

@@ -2,6 +2,7 @@
 import { at, InputError } from "../../base/errors";
 import { EventFields } from "./event-fields";
 import { type LineHead, lineHead } from "./line-head";
+import { perfTraceCall, perfTraceLine } from "./perf-trace";
 import { shortWord } from "./tally";
 
 /** One event. */
@@ -34,6 +35,8 @@ export interface LineCounts {
 /** Events of memory: the trace points of kmem, compaction, vmscan, migrate, huge_memory, cma and page_isolation. */
 const EVENT = /(?:^|[\s:*])((?:mm_[a-z_]{2,60}|cma_(?:alloc|release)[a-z_]{0,30}|test_pages_isolated)): ?/;
 const OTHER_EVENT = /\d: {1,40}(?:[\w-]{1,60}(?::[\w-]{1,60})?:|\S{1,80} {1,8}<-)/;
+/** Whether an event is one of memory, by its name alone. */
+const OF_MEMORY = /^(?:mm_[a-z_]{2,60}|cma_(?:alloc|release)[a-z_]{0,30}|test_pages_isolated)$/;
 const OTHER_GRAPH = /^\s*(?:[\d.]{1,24} {0,3}\| {0,40})?\d{1,5}\).*\|/;
 const QUOTE = /^(?:[>|] ?){1,8}/;
 const LOST =
@@ -97,6 +100,7 @@ export class RecordReader {
     const text = quote === 62 || quote === 124 ? cut.replace(QUOTE, "") : cut;
     const event =
       text.includes("mm_") || text.includes("cma_") || text.includes("test_p") ? EVENT.exec(text) : null;
+    if (this.ofPerfTrace(text, number)) return;
     if (event !== null) this.begin(text, event, number);
     else this.noEvent(text, number);
   }
@@ -104,6 +108,17 @@ export class RecordReader {
   /** Hands over the last record. */
   end(): void {
     this.flush();
+  }
+
+  /** True for a line of `perf trace`, whose fields are written in another way. */
+  private ofPerfTrace(text: string, number: number): boolean {
+    if (!text.trimEnd().endsWith(")")) return false;
+    const line = perfTraceLine(text);
+    if (line === null) return false;
+    this.flush();
+    if (OF_MEMORY.test(line.event)) this.pending = { ...line, chain: [], line: number };
+    else this.counts.otherEvents++;
+    return true;
   }
 
   private begin(text: string, match: RegExpExecArray, number: number): void {
@@ -144,11 +159,11 @@ export class RecordReader {
 
   /** True if the line belongs to a call chain. */
   private call(text: string): boolean {
-    const match = ARROW_CALL.exec(text) ?? PERF_CALL.exec(text);
-    if (match === null) return CHAIN_HEAD.test(text);
+    const called = (ARROW_CALL.exec(text) ?? PERF_CALL.exec(text))?.[1] ?? perfTraceCall(text);
+    if (called === null) return CHAIN_HEAD.test(text);
     const { pending } = this;
     if (pending !== null && pending.chain.length < CALLS_KEPT)
-      pending.chain.push(match[1]!.replace(/\+0x.*$/, ""));
+      pending.chain.push(called.replace(/\+0x.*$/, ""));
     return true;
   }
 
