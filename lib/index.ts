@@ -108,6 +108,7 @@ export {
 } from "./fluent/machine";
 export {
   type DeviceTreeIn,
+  type MachineTextFacts,
   type MachineTextOptions,
   machineFromBootLog,
   machineFromDeviceTree,

@@ -35,6 +35,7 @@ import { BOARD_FIELDS, NODES } from "./board-fields";
 import { CMA_AREA, type CmaAreaRequest, checkCmaAreas } from "./cma-areas";
 import { CMA, type CmaRequest } from "./cma-request";
 import { HUGE_PAGES, type HugePageRequest } from "./huge-pages";
+import { checkImage } from "./image-place";
 import { refuseBeside, refuseSysctls, STATE } from "./machine-state";
 import { MOVABLE, type MovableZoneRequest } from "./movable-request";
 import { bytesOfNodes, cpusOfNodes, type NodePart, resolveNodes } from "./nodes";
@@ -218,6 +219,7 @@ export function resolveBoot(request: BootRequest): ResolvedBoot {
   const nodeBytes = typeof request.nodes === "object" ? bytesOfNodes(request.nodes) : undefined;
   const memoryBytes = request.memoryBytes ?? nodeBytes ?? board.memory.default;
   checkMemory(board, memoryBytes, pageSize);
+  checkImage(board, memoryBytes, request.kernelImage);
   const cpus = request.cpus ?? (typeof request.nodes === "object" ? cpusOfNodes(request.nodes) : undefined);
   const nodeParts = resolveNodes(board, request.nodes, {
     memoryBytes,

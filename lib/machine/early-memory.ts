@@ -171,11 +171,14 @@ function defaultCma(boot: ResolvedBoot, memblock: Memblock, alignment: number, a
   };
   const before = { free: memblock.freeRanges(), claims: memblock.claims.map((c) => ({ ...c })) };
   const outcome = cmaDeclareContiguous(memblock, release, alignment, request);
+  const searched = { start: request.base, end: Math.min(request.limit, memblock.endOfDram()) };
+  const boundary = memblock.highmemStart;
   attempts.push({
     by: cma.kind === "area" ? "command line" : "kernel configuration",
     name: "reserved",
     requestedBytes: asked.bytes,
-    searched: { start: request.base, end: Math.min(request.limit, memblock.endOfDram()) },
+    searched,
+    ...(boundary > searched.start && boundary < searched.end && { boundary }),
     fixed: request.fixed && request.base > 0,
     bottomUp: memblock.direction === "bottom-up",
     outcome,

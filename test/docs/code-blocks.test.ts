@@ -9,8 +9,10 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "nod
 import { join, relative, resolve } from "node:path";
 import test from "node:test";
 import { comparisonIn } from "../../lib/plan/comparison";
+import { BOOT } from "../../lib/plan/kinds";
 import { parsePlan } from "../../lib/plan/run";
 import { sweepIn } from "../../lib/plan/sweep";
+import { check } from "../../lib/schema/check";
 import { parsePlanText } from "../../lib/schema/plan-file";
 
 const ROOT = resolve(__dirname, "../..");
@@ -153,6 +155,7 @@ for (const b of blocks.filter((one) => ["yaml", "json"].includes(one.language)))
     const keys = Object.keys(written.value as object);
     if (keys.includes("over")) sweepIn(written);
     else if (keys.includes("strategies")) comparisonIn(written);
+    else if (keys.join() === "machine") check(BOOT, (written.value as { machine: unknown }).machine);
     else parsePlan(written.value, written.locate);
   });
 
