@@ -271,6 +271,20 @@ export { parseScorecard, type ScorecardIn, type ScorecardPlan } from "./plan/sco
 export type { Statement, StatementIn } from "./plan/statement";
 export { parseSteps, type Step, type StepIn, type StepPlan } from "./plan/steps";
 export { parseSweep, type Sampling, type SweepAxis, type SweepSpec } from "./plan/sweep";
+export {
+  type Comparable,
+  type LeftOut,
+  type ModelSide,
+  type ReadRow,
+  type ReproduceOptions,
+  type Reproduction,
+  type ReproductionReading,
+  readReproduction,
+  reproduce,
+  reproductionText,
+  type StateFigures,
+  writeReproduction,
+} from "./reproduce";
 export { type JsonSchema, jsonSchema } from "./schema/json-schema";
 export { parsePlanText, readPlanFile } from "./schema/plan-file";
 export {

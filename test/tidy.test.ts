@@ -21,6 +21,7 @@ const LAYERS = [
   "experiment",
   "metrics",
   "calibration",
+  "reproduce",
   "chart",
   "report",
   "explain",

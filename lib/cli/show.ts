@@ -1,6 +1,6 @@
 /** `pageblock show <file>`: a snapshot in the words of the kernel's own reports; of a buddyinfo, its indices. */
-import { statSync } from "node:fs";
-import { dirname } from "node:path";
+import { existsSync, statSync } from "node:fs";
+import { dirname, join } from "node:path";
 import type { Command } from "commander";
 import { InputError, unknownName } from "../base/errors";
 import { printable } from "../base/printable";
@@ -23,9 +23,11 @@ import { kernelProfile } from "../mm/state/profile";
 import { nrFreeSnapshot } from "../mm/state/vmstat";
 import type { Zone } from "../mm/state/zone";
 import { parseBuddyinfo } from "../trace/buddyinfo-text";
+import { snapshotFrom } from "../trace/collect-snapshot";
 import { readInput } from "../trace/input";
 import {
   isMachineSnapshot,
+  type MachineSnapshot,
   parseMachineSnapshot,
   SNAPSHOT_TEXTS,
   type SnapshotText,
@@ -68,7 +70,10 @@ export function register(program: Command): void {
   program
     .command("show")
     .description("show a snapshot as the kernel's own reports, or the indices of a /proc/buddyinfo")
-    .argument("<file>", "snapshot of a machine or of a recording, or buddyinfo (plain, .gz or .br)")
+    .argument(
+      "<file>",
+      "snapshot of a machine or of a recording, a folder with copies of a machine's proc/, or buddyinfo (plain, .gz or .br)",
+    )
     .option("--as <report>", `one of ${SHOWN_AS.join(", ")}`)
     .option("--zone <name>", "only this zone")
     .option("--kernel <release>", "profile to use instead of the one the snapshot or its version file names")
@@ -86,8 +91,9 @@ interface ShowOptions {
 function show(file: string, options: ShowOptions): string {
   if (options.as !== undefined && !SHOWN_AS.includes(options.as))
     throw unknownName("--as", options.as, SHOWN_AS);
-  if (statSync(file, { throwIfNoEntry: false })?.isDirectory())
-    throw new InputError(`${file}: is a folder: give a snapshot in it, such as S0.txt.gz`);
+  const isFolder = statSync(file, { throwIfNoEntry: false })?.isDirectory() === true;
+  if (isFolder && existsSync(join(file, "proc"))) return shownMachine(file, snapshotFrom([file]), options);
+  if (isFolder) throw new InputError(`${file}: is a folder: give a snapshot in it, such as S0.txt.gz`);
   const bytes = readInput(file);
   if (/^Node\s/.test(bytes.toString("latin1", 0, 6))) return fromBuddyinfo(file, bytes, options);
   if (isMachineSnapshot(bytes)) return fromMachine(file, bytes, options);
@@ -104,7 +110,10 @@ function show(file: string, options: ShowOptions): string {
 
 /** The text that the machine's /proc gave, unchanged; the indices are computed from its buddyinfo. */
 function fromMachine(file: string, bytes: Buffer, options: ShowOptions): string {
-  const snapshot = parseMachineSnapshot(bytes.toString("utf8"), file);
+  return shownMachine(file, parseMachineSnapshot(bytes.toString("utf8"), file), options);
+}
+
+function shownMachine(file: string, snapshot: MachineSnapshot, options: ShowOptions): string {
   const as = options.as ?? "buddyinfo";
   if (SNAPSHOT_TEXTS.includes(as as SnapshotText) && options.zone === undefined)
     return textOf(snapshot, as as SnapshotText, file)

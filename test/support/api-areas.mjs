@@ -22,6 +22,7 @@ export const AREAS = [
   ["scorecards", /^(?:experiment|fluent)\/(?:scorecard|threshold|search-threshold)/],
   ["plans", /^(?:plan|schema)\//],
   ["experiments-and-results", /^(?:experiment|metrics|fluent|cli)\//],
+  ["real-machines", /^reproduce\//],
   ["values-and-errors", /^base\//],
 ];
 
@@ -42,6 +43,7 @@ const ABOUT = {
   charts: "Builders of figures: plain data and layout, as Plotly takes them.",
   "write-ups-and-notebook": "Show values in a notebook.",
   recordings: "Recordings of real kernels against the model.",
+  "real-machines": "Bring a real machine into the state of a plan, and compare what it measured.",
   "values-and-errors": "Sizes, canonical JSON, and the error that every wrong argument throws.",
 };
 
