@@ -70,6 +70,7 @@ export function newDraft(kind: ReadingKind, place: Place, boot: number): Draft {
     events: {},
     boot: EMPTY_BOOT(),
     passedOver: [],
+    mixed: false,
   };
   return {
     reading,

@@ -15,8 +15,8 @@ import { MEM_INFO } from "./read-mem-info";
 import { OTHER_FILES } from "./read-other-files";
 import { STACKS } from "./read-stack";
 import { ZONEINFO } from "./read-zoneinfo";
-import type { Place, Reading } from "./reading";
-import { type LineReader, newSession, type Session } from "./session";
+import type { Place, Reading, ZoneReading } from "./reading";
+import { type LineReader, newSession, printedBy, type Session } from "./session";
 import { sharedDrafts } from "./shared-context";
 import type { InputText } from "./text-lines";
 
@@ -76,6 +76,7 @@ function readText(input: InputText, understood: Map<string, Understood>, unknown
       takeCommand(session, line.command);
       continue;
     }
+    printedBy(session, line.caller);
     const what = readLine(line, session);
     const { report } = session;
     if (report && line.seconds !== null && report.reading.place.last === line.place.last)
@@ -83,7 +84,16 @@ function readText(input: InputText, understood: Map<string, Understood>, unknown
     if (what === null) passOver(unknown, line.place);
     else note(understood, what, line.place);
   }
+  for (const { report, open } of [session, ...session.printers.values()])
+    if (report && open?.what === "lowmem") dropCutReserve(report.reading.zones, open.zone);
   return session;
+}
+
+/** A report that ends with a row of lowmem_reserve[] may end within it: it is whole if another row is as long. */
+function dropCutReserve(zones: readonly ZoneReading[], last: ZoneReading): void {
+  const length = last.lowmemReserve?.length;
+  if (!zones.some((zone) => zone !== last && zone.lowmemReserve?.length === length))
+    last.lowmemReserve = null;
 }
 
 /** A command names the file that the next lines come from. */

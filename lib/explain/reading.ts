@@ -209,4 +209,6 @@ export interface Reading {
   boot: BootReading;
   /** Lines of this report that were not understood. */
   passedOver: Place[];
+  /** Its lines and those of another report lie between each other without a mark of who printed which. */
+  mixed: boolean;
 }
