@@ -92,6 +92,7 @@ export type CmaEvent =
   | "available"
   | "pages-busy"
   | "device-failed"
+  | "parameter-refused"
   | "other";
 
 /** One line about contiguous areas (`cma:`, `cma_alloc:`, `Reserved memory:`). */

@@ -39,6 +39,7 @@ export const REASONS = [
   "zone-not-allowed",
   "node-not-allowed",
   "cma-area-full",
+  "cma-no-target",
   "cma-busy",
   "cma-not-reserved",
   "hugetlb-pool",
