@@ -80,6 +80,7 @@ const REPORT = whole("the answer to one report", {
       "cma-alloc-failure",
       "cma-reservation",
       "hugetlb",
+      "notice",
       "memory-state",
       "boot-memory",
       "trace",

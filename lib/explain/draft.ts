@@ -67,6 +67,7 @@ export function newDraft(kind: ReadingKind, place: Place, boot: number): Draft {
     cma: [],
     slabs: [],
     oom: null,
+    notice: null,
     events: {},
     boot: EMPTY_BOOT(),
     passedOver: [],

@@ -3,6 +3,7 @@
  * that name the task, the release and the machine.
  */
 import type { LogLine } from "./joined-lines";
+import { takeNotice } from "./read-notices";
 import type { GfpReading, ReadingKind } from "./reading";
 import { begin, extend, type LineReader, type Session } from "./session";
 
@@ -36,6 +37,7 @@ function orderIn(text: string): number | null {
 }
 
 function beginReport(session: Session, line: LogLine, kind: ReadingKind, task: string): void {
+  takeNotice(session, line);
   const draft = begin(session, kind, line.place);
   const { reading } = draft;
   const { text } = line;

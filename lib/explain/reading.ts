@@ -168,6 +168,7 @@ export type ReadingKind =
   | "cma-alloc-failure"
   | "cma-reservation"
   | "hugetlb"
+  | "notice"
   | "memory-state"
   | "boot-memory"
   | "trace";
@@ -205,6 +206,8 @@ export interface Reading {
   cma: CmaReading[];
   slabs: SlabReading[];
   oom: OomReading | null;
+  /** The line of a reading that is one line only. */
+  notice: string | null;
   /** Events of a trace by their name, and how often each occurs. */
   events: Record<string, number>;
   boot: BootReading;

@@ -157,7 +157,8 @@ function mixedWith(session: Session, report: Draft, part: string): Draft | undef
   return session.mixed.find((draft) => !draft.filled.has(part));
 }
 
-const isRefused = ({ reading }: Draft) =>
+/** Whether it is the report of a request: a failure, or the OOM killer. */
+export const isRefused = ({ reading }: Draft) =>
   reading.kind === "page-allocation-failure" || reading.kind === "oom";
 
 const isNear = (before: Draft, report: Draft) =>
