@@ -49,6 +49,7 @@ const ZONE = whole("a zone, and why it refused the request", {
   largestFreeOrder: wholeOrNull("largest order with a free block of any type"),
   allowed: { type: "boolean", description: "whether the flags and the node mask let the request use it" },
   reasons: REASON_LIST,
+  lacks: list(text("a part of the report"), "what the text lacks to judge a zone that has no reason"),
   because: list(text("one reason with its numbers"), "the reasons in words"),
   freeBlocks: {
     type: ["array", "null"],
@@ -79,6 +80,7 @@ const REPORT = whole("the answer to one report", {
       "cma-alloc-failure",
       "cma-reservation",
       "hugetlb",
+      "notice",
       "memory-state",
       "boot-memory",
       "trace",

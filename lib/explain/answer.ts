@@ -20,6 +20,8 @@ export interface ZoneAnswer {
   /** Whether the flags and the node mask of the request let it use the zone. */
   allowed: boolean;
   reasons: Reason[];
+  /** No reason is known, but the text lacks these parts of the report, so there may be one; empty for other zones. */
+  lacks: string[];
   /** The reasons in words, one sentence each. */
   because: string[];
   /** Free blocks by order; null without a list. */

@@ -28,6 +28,7 @@ interface Refusals {
   pageBytes: number;
   freePages: number | null;
   totalPages: number | null;
+  runs: CmaReading["runs"];
   largestRun: number | null;
   area: string | null;
   busy: CmaReading[];
@@ -46,6 +47,7 @@ function refusalsOf(reading: Reading): Refusals {
     pageBytes,
     freePages: last?.freePages ?? null,
     totalPages: last?.totalPages ?? (cmaTotal === undefined ? null : cmaTotal / pageBytes),
+    runs,
     largestRun: runs.length === 0 ? null : Math.max(...runs.map((run) => run.pages)),
     area: [...requests, ...available].find((line) => line.area !== null)?.area ?? null,
     busy: of("pages-busy"),
@@ -63,11 +65,15 @@ export function cmaAllocAnswer(reading: Reading, map: AreaMap | null): PartAnswe
   const asked = Math.max(0, ...r.requests.map((line) => line.askedPages ?? 0));
   const errnos = new Set(r.requests.map((line) => Math.abs(line.errno ?? 0)));
   const short = r.freePages !== null && asked > 0 && r.freePages < asked;
+  const noTarget = errnos.has(ENOMEM) && !short && hasRoom(r, asked);
   const full =
-    errnos.has(ENOMEM) || short || (errnos.has(0) && r.largestRun !== null && r.largestRun < asked);
+    (errnos.has(ENOMEM) && !noTarget) ||
+    short ||
+    (errnos.has(0) && r.largestRun !== null && r.largestRun < asked);
   const busy = errnos.has(EBUSY) || r.busy.length > 0 || (errnos.has(0) && !full && r.freePages !== null);
   const reasons: Reason[] = [
     ...(full ? ["cma-area-full" as const] : []),
+    ...(noTarget ? ["cma-no-target" as const] : []),
     ...(busy ? ["cma-busy" as const] : []),
   ];
   const size = (pages: number) => `${pages} pages (${about(pages * r.pageBytes)})`;
@@ -75,6 +81,7 @@ export function cmaAllocAnswer(reading: Reading, map: AreaMap | null): PartAnswe
     asked > 0 ? `${size(asked)} were asked of ${areaName(r.area)}` : `A request to ${areaName(r.area)}`;
   const verdict: string[] = [];
   if (full) verdict.push(`${what}. ${fullCause(r, asked, size)}`);
+  if (noTarget) verdict.push(`${what}. ${NO_TARGET}`);
   if (busy) verdict.push(...busyCause(r, what, full));
   if (errnos.has(EINTR))
     verdict.push(
@@ -90,12 +97,34 @@ export function cmaAllocAnswer(reading: Reading, map: AreaMap | null): PartAnswe
     harmless: onlyBusyLines ? true : device === undefined ? null : false,
     remedies: [
       ...(full ? largerArea(r, asked, map) : []),
-      ...(busy && !onlyBusyLines ? freeTheRange() : []),
+      ...((busy && !onlyBusyLines) || noTarget ? freeTheRange() : []),
       ...smallerPieces(asked, r),
     ],
     missing: [...(r.totalPages === null || full ? [AREAS] : []), ...(map === null ? [MAP] : [])],
   };
 }
+
+/** A request without an order of its own is aligned to this one at most: CONFIG_CMA_ALIGNMENT. */
+const ALIGN_ORDER_USUAL = 8;
+
+/** No architecture with CMA has smaller page blocks. */
+const BLOCK_PAGES_LEAST = 256;
+
+/** Whether a free run surely holds the request behind an aligned start. */
+function hasRoom({ requests, freePages, totalPages, runs }: Refusals, asked: number): boolean {
+  if (asked === 0) return false;
+  if (totalPages !== null && freePages === totalPages && asked <= totalPages) return true;
+  const align = 2 ** Math.max(...requests.map((line) => line.alignOrder ?? ALIGN_ORDER_USUAL));
+  return runs.some(({ pages, at }) => {
+    // An area begins with a page block, so its pages are aligned as their numbers in it are.
+    const before = at === null || align > BLOCK_PAGES_LEAST ? align - 1 : Math.ceil(at / align) * align - at;
+    return pages >= before + asked;
+  });
+}
+
+/** alloc_contig_range() gives −ENOMEM back if a page of the range cannot be copied to another place. */
+const NO_TARGET =
+  "The area has a free run that is long enough, so the −12 (ENOMEM) is that of moving pages: those of processes and files that lie in the range had nowhere to go, because memory outside the area was short. A larger area would make that worse.";
 
 function fullCause(r: Refusals, asked: number, size: (pages: number) => string): string {
   const { freePages, totalPages, largestRun } = r;

@@ -7,6 +7,7 @@ import { harmOf } from "./harmless";
 import { hugetlbAnswer } from "./hugetlb-answer";
 import { type AreaMap, areaMapOf } from "./map-search";
 import { missingOf, RELEASE } from "./missing";
+import { noticeOf } from "./notices";
 import { asOneMachine, type DraftAnswer } from "./one-machine";
 import type { Place, Reading } from "./reading";
 import { remediesOf } from "./remedies";
@@ -212,6 +213,8 @@ function otherAnswer(of: VerdictOf, map: AreaMap | null): PartAnswer {
       return hugetlbAnswer(reading, asked.kernel.series, map);
     case "boot-memory":
       return bootAnswer(reading, map);
+    case "notice":
+      return withRelease({ reasons: [], missing: [], ...noticeOf(reading.notice!)! });
     case "trace":
       return traceAnswer(reading);
     default:

@@ -46,6 +46,10 @@ const PACKED = /\.(?:gz|xz|bz2|zst|lz4|lzo)$/i;
 export function readOutsideTexts(paths: readonly string[]): OutsideTexts {
   const found: OutsideTexts = { inputs: [], skipped: [] };
   for (const path of paths) {
+    if (path.trim() === "")
+      throw new InputError(
+        "a path is empty: a file, a folder or an archive was expected, or - for standard input",
+      );
     if (isFolder(path)) readFolder(path, found);
     else readOne(path, found);
   }

@@ -16,6 +16,7 @@ const TITLES: Readonly<Record<ReadingKind, string>> = {
   "cma-alloc-failure": "A contiguous area refused a request",
   "cma-reservation": "Contiguous areas at boot",
   hugetlb: "Huge pages",
+  notice: "Memory that was not to be had",
   "memory-state": "Memory as it was",
   "boot-memory": "Memory at boot",
   trace: "A trace",
