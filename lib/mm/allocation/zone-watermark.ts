@@ -83,13 +83,23 @@ export function zoneWatermarkOk(
   return false;
 }
 
+/** Whether the boost does not bind this request of order 0. */
+function boostOverlooked(m: Memory, ac: AllocContext): boolean {
+  if (m.sw.boostExempt === "none") return false;
+  return m.sw.boostExempt === "atomic"
+    ? (ac.gfp & __GFP_ATOMIC) !== 0
+    : (ac.allocFlags & ALLOC_MIN_RESERVE) !== 0;
+}
+
 /** zone_watermark_fast(): a request's check, with the shortcut for order 0. */
 export function zoneWatermarkFast(m: Memory, zone: Zone, ac: AllocContext, mark: number): boolean {
   const { order, highest, allocFlags } = ac;
   const free = zone.nrFreePages < 0 ? 0 : zone.nrFreePages;
   if (order === 0) {
-    // 4.17 subtracts free CMA pages here, but not the high-atomic reserve.
-    const rights = m.hardAtomic ? allocFlags | ALLOC_HARDER : allocFlags;
+    // Before 5.9, free CMA pages are subtracted here, but not the high-atomic reserve.
+    const rights = m.quickCheckReserve
+      ? allocFlags
+      : allocFlags | (m.hardAtomic ? ALLOC_HARDER : ALLOC_RESERVES);
     const reserved = unusableFree(m, zone, 0, rights);
     const usable = free - (reserved < free ? reserved : free);
     if (usable > mark + zone.lowmemReserve[highest]!) return true;
@@ -98,7 +108,7 @@ export function zoneWatermarkFast(m: Memory, zone: Zone, ac: AllocContext, mark:
   if (
     order === 0 &&
     zone.watermarkBoost > 0 &&
-    ac.gfp & __GFP_ATOMIC &&
+    boostOverlooked(m, ac) &&
     (allocFlags & ALLOC_WMARK_MASK) === ALLOC_WMARK_MIN
   )
     return zoneWatermarkOk(m, zone, order, zone.wmark[WMARK_MIN]!, highest, allocFlags, free);

@@ -68,6 +68,8 @@ export class Memory extends FrameColumns {
   readonly wholeReserve: boolean;
   /** 4.17's ALLOC_HARDER. */
   readonly hardAtomic: boolean;
+  /** The quick check of order 0 subtracts the high-atomic reserve. */
+  readonly quickCheckReserve: boolean;
   readonly bulkCounting: boolean;
   readonly bulkNarrowing: boolean;
   readonly cmaThreshold: number;
@@ -165,6 +167,7 @@ export class Memory extends FrameColumns {
     const highOrders = sw.pcpHighOrders ? 0x0f | (hugeInPcp ? 1 << shape.pageblockOrder : 0) : 1;
     this.pcpOrders = sw.pcp ? highOrders : 0;
     this.hardAtomic = sw.atomicRights === "harder";
+    this.quickCheckReserve = sw.quickCheckReserve;
     this.wholeReserve = sw.highatomicUnusable === "reserved";
     this.cma = shape.cma;
     this.cmaApart = shape.cma && !sw.cmaInMovableZone;
