@@ -26,7 +26,8 @@ import { type KernelSwitches, kernelProfile } from "../mm/state/profile";
 import { check, isObject, spellings } from "../schema/check";
 import { type In, type InOf, list, object, size, type Without } from "../schema/field";
 import { fieldPath, shown } from "../schema/place";
-import { type MachineSnapshot, readMachineSnapshot } from "../trace/machine-snapshot";
+import { readAnySnapshot } from "../trace/any-snapshot";
+import type { MachineSnapshot } from "../trace/machine-snapshot";
 import { BootedMachine } from "./booted-machine";
 import { optionsOf } from "./given";
 import { RunningMachine } from "./running-machine";
@@ -383,7 +384,7 @@ machine.fromSnapshot = function fromSnapshot(
   { seed }: { seed?: number } = {},
 ): MachineDescription {
   const file = typeof snapshot === "string" ? snapshot : "snapshot";
-  const read = typeof snapshot === "string" ? readMachineSnapshot(snapshot) : snapshot;
+  const read = typeof snapshot === "string" ? readAnySnapshot(snapshot) : snapshot;
   const { machine: request } = machineOf(read, file);
   const { state } = request;
   return new MachineDescription({
