@@ -2,6 +2,7 @@
  * The one way to read a file that somebody hands in. Only regular files are read: opening a FIFO, a device or a socket never waits,
  * and each gives one line. Sizes are limited, packed and unpacked, so that neither an endless file nor a small file that unpacks
  * to much fills the memory. A file that ends in .gz or .tgz, or begins like gzip, and one that ends in .br is unpacked on the way.
+ * UTF-16 with a byte order mark becomes UTF-8.
  */
 import { closeSync, constants, createReadStream, fstatSync, openSync, readSync, type Stats } from "node:fs";
 import type { Readable } from "node:stream";
@@ -36,10 +37,10 @@ export function readOutside(path: string, { bytes = WHOLE_BYTES_MOST }: OutsideL
     closeSync(fd);
   }
   const packing = packingOf(path, raw);
-  if (packing === "none") return raw;
+  if (packing === "none") return asUtf8(raw, path);
   try {
     const unpack = packing === "gzip" ? gunzipSync : brotliDecompressSync;
-    return unpack(raw, { maxOutputLength: bytes });
+    return asUtf8(unpack(raw, { maxOutputLength: bytes }), path);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE")
       throw tooMuchUnpacked(path, raw.length, bytes);
@@ -74,14 +75,17 @@ export async function* streamOutside(
   const packing = packingOf(path, first);
   const stream = unpacked(file, packing);
   let given = 0;
+  let decoder: TextDecoder | undefined;
   try {
     for await (const chunk of stream as AsyncIterable<Buffer>) {
+      const encoding = given === 0 ? utf16Of(chunk) : null;
+      if (encoding !== null) decoder = new TextDecoder(encoding);
       given += chunk.length;
       if (given > bytes)
         throw packing === "none"
           ? tooLarge(path, given, bytes)
           : tooMuchUnpacked(path, file.bytesRead, bytes);
-      yield chunk;
+      yield decoder === undefined ? chunk : Buffer.from(decoder.decode(chunk, { stream: true }), "utf8");
     }
   } catch (error) {
     throw error instanceof InputError ? error : unpackError(path, error);
@@ -204,6 +208,23 @@ function packingOf(path: string, first: Buffer): Packing {
   if (path.endsWith(".br")) return "brotli";
   if (/\.t?gz$/.test(path) || (first[0] === 0x1f && first[1] === 0x8b)) return "gzip";
   return "none";
+}
+
+/** UTF-16 by its byte order mark, as Windows tools write texts, becomes UTF-8. Throws for an archive that is none of ours. */
+function asUtf8(bytes: Buffer, path: string): Buffer {
+  if (bytes.length >= 4 && bytes.readUInt32BE(0) === ZIP_HEAD)
+    throw new InputError(`${path}: a .zip archive cannot be read: unpack it, or pack it as .tar.gz`);
+  const encoding = utf16Of(bytes);
+  return encoding === null ? bytes : Buffer.from(new TextDecoder(encoding).decode(bytes), "utf8");
+}
+
+/** `PK\x03\x04` */
+const ZIP_HEAD = 0x504b0304;
+
+function utf16Of(first: Buffer): "utf-16le" | "utf-16be" | null {
+  if (first.length < 2) return null;
+  const mark = first.readUInt16BE(0);
+  return mark === 0xfffe ? "utf-16le" : mark === 0xfeff ? "utf-16be" : null;
 }
 
 function unpacked(file: Readable, packing: Packing): Readable {
