@@ -272,3 +272,31 @@ test("fallbacks that the rule does not know are named", async (t) => {
     "the type taken from is no fallback of the request's type": 1,
   });
 });
+
+test("callers are functions of the kernel: what perf prints behind them is the process's", async (t) => {
+  const event = (task: string, pfn: number) =>
+    `${task}  1 [000]  1.0000${pfn}: kmem:mm_page_alloc: page=0x${pfn} pfn=${pfn} order=0 migratetype=0 gfp_flags=GFP_KERNEL`;
+  const trace = await told(t, [
+    event("a", 10),
+    "\tffffffffbe23e32e __alloc_pages+0x22e ([kernel.kallsyms])",
+    "\tffffffffc0aa0010 my_ring_open+0x10 ([my_ring])",
+    "\t7efdf7f7d3e8 __open+0x18 (/usr/lib64/libc.so.6)",
+    "",
+    event("b", 11),
+    "\tffffffffbe23e32e __alloc_pages+0x22e (/lib/modules/6.1/build/vmlinux)",
+    "\t7efdf7f7d3e8 __poll+0x18 (/usr/lib64/libc.so.6)",
+    "\t7ffe00001111 __vdso_gettimeofday+0x18 ([vdso])",
+    "",
+    // 32-bit ARM: addresses do not tell, files do.
+    event("c", 12),
+    "\tc0208d20 __alloc_pages+0x22e ([kernel.kallsyms])",
+    "\tbf000120 vc4_bo_create+0x20 (/lib/modules/5.10/kernel/drivers/gpu/drm/vc4/vc4.ko.xz)",
+    "\tb6f0d3e8 ioctl+0x18 (/usr/lib/arm-linux-gnueabihf/libc.so.6)",
+    "",
+  ]);
+  assert.deepEqual(trace.byCaller.map(({ who }) => who).sort(), [
+    "__alloc_pages",
+    "my_ring_open",
+    "vc4_bo_create",
+  ]);
+});
