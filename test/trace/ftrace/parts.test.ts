@@ -6,7 +6,7 @@ import { join } from "node:path";
 import test from "node:test";
 import { InputError } from "../../../lib/base/errors";
 import { validate } from "../../../lib/mm/reports/validate";
-import { agreementOf } from "../../../lib/trace/ftrace/aligned-replay";
+import { agreementOf, type OrderRow } from "../../../lib/trace/ftrace/aligned-replay";
 import { countedMachine } from "../../../lib/trace/ftrace/counted-machine";
 import { EventFields } from "../../../lib/trace/ftrace/event-fields";
 import { gfpOfWords } from "../../../lib/trace/ftrace/gfp-words";
@@ -14,6 +14,7 @@ import { LivePages } from "../../../lib/trace/ftrace/live-pages";
 import { OverTime } from "../../../lib/trace/ftrace/over-time";
 import { PairsOfFrames } from "../../../lib/trace/ftrace/pairs-of-frames";
 import { readProcCounts } from "../../../lib/trace/ftrace/proc-counts";
+import { replayText } from "../../../lib/trace/ftrace/replay-text";
 import { replayTrace } from "../../../lib/trace/ftrace/replay-trace";
 
 type T = { after(fn: () => void): void };
@@ -299,4 +300,25 @@ test("callers are functions of the kernel: what perf prints behind them is the p
     "my_ring_open",
     "vc4_bo_create",
   ]);
+});
+
+test("a replay that is no nearer than none says so, with the pages that changed; one that is nearer does not", () => {
+  const row = (before: number, after: number, model: number): OrderRow => ({
+    ...{ zone: "Normal", nid: 0, type: "Movable", order: 1, before, after, model },
+  });
+  const text = (rows: OrderRow[]) =>
+    replayText({
+      ...{ profile: "6.1", seed: 1, sameZone: 0, assumed: [], rows },
+      served: { model: 0, recorded: 0 },
+      fallbacks: { model: 0, recorded: 0 },
+      earlierPages: { freedThere: 0, freedElsewhere: 0, notFreed: 0 },
+      agreement: agreementOf(rows, "model"),
+      agreementOfBefore: agreementOf(rows, "before"),
+    });
+  // By hand: blocks of 2 pages; of two rows one loses a block and one gains it, so that 2 pages change their row.
+  assert.match(
+    text([row(4, 3, 1), row(3, 4, 6)]),
+    /no nearer .* 2 pages changed their row, and the replay has 4 /,
+  );
+  assert.doesNotMatch(text([row(4, 3, 3), row(3, 4, 4)]), /no nearer/);
 });
