@@ -1,7 +1,7 @@
 /**
  * The one way to read a file that somebody hands in. Only regular files are read: opening a FIFO, a device or a socket never waits,
  * and each gives one line. Sizes are limited, packed and unpacked, so that neither an endless file nor a small file that unpacks
- * to much fills the memory. Files are unpacked on the way (lib/base/packing.ts).
+ * to much fills the memory. Files are unpacked on the way (lib/base/packing.ts). UTF-16 with a byte order mark becomes UTF-8.
  */
 import { closeSync, constants, createReadStream, fstatSync, openSync, readSync, type Stats } from "node:fs";
 import type { Readable, Transform } from "node:stream";
@@ -40,7 +40,7 @@ export function readOutside(path: string, { bytes = WHOLE_BYTES_MOST }: OutsideL
   } finally {
     closeSync(fd);
   }
-  return unpackBytes(path, raw, bytes);
+  return asUtf8(unpackBytes(path, raw, bytes));
 }
 
 /** The same as text: UTF-8, in which bytes that are none become U+FFFD. */
@@ -71,14 +71,17 @@ export async function* streamOutside(
   const file = createReadStream(path, { fd, start: 0, highWaterMark: CHUNK_BYTES });
   const stream = unpacked(file, unpack);
   let given = 0;
+  let decoder: TextDecoder | undefined;
   try {
     for await (const chunk of stream as AsyncIterable<Buffer>) {
+      const encoding = given === 0 ? utf16Of(chunk) : null;
+      if (encoding !== null) decoder = new TextDecoder(encoding);
       given += chunk.length;
       if (given > bytes)
         throw packing === "none"
           ? tooLarge(path, given, bytes)
           : tooMuchUnpacked(path, file.bytesRead, bytes);
-      yield chunk;
+      yield decoder === undefined ? chunk : Buffer.from(decoder.decode(chunk, { stream: true }), "utf8");
     }
   } catch (error) {
     throw error instanceof InputError ? error : unpackError(path, error);
@@ -195,6 +198,18 @@ function readPart(fd: number, path: string, into: Buffer, position: number | nul
 function firstBytes(fd: number, path: string): Buffer {
   const first = Buffer.alloc(MAGIC_BYTES);
   return first.subarray(0, readPart(fd, path, first, 0));
+}
+
+/** UTF-16 by its byte order mark, as Windows tools write texts, becomes UTF-8. */
+function asUtf8(bytes: Buffer): Buffer {
+  const encoding = utf16Of(bytes);
+  return encoding === null ? bytes : Buffer.from(new TextDecoder(encoding).decode(bytes), "utf8");
+}
+
+function utf16Of(first: Buffer): "utf-16le" | "utf-16be" | null {
+  if (first.length < 2) return null;
+  const mark = first.readUInt16BE(0);
+  return mark === 0xfffe ? "utf-16le" : mark === 0xfeff ? "utf-16be" : null;
 }
 
 function unpacked(file: Readable, stream: Transform | null): Readable {

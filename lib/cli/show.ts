@@ -11,6 +11,7 @@ import {
   buddyinfoText,
   extfragIndexLines,
   extfragIndexText,
+  type FreeCounts,
   unusableIndexLines,
   unusableIndexText,
 } from "../mm/reports/buddyinfo";
@@ -37,6 +38,7 @@ import { profileForVersion, recordedRelease } from "../trace/recording";
 import type { Snapshot } from "../trace/snapshot";
 import { loadSnapshot } from "../trace/snapshot-load";
 import { parseSnapshot } from "../trace/snapshot-parse";
+import { buddyinfoSummary, machineSummary } from "./show-machine";
 
 interface Shown {
   memory: Memory;
@@ -114,7 +116,14 @@ function fromMachine(file: string, bytes: Buffer, options: ShowOptions): string 
 }
 
 function shownMachine(file: string, snapshot: MachineSnapshot, options: ShowOptions): string {
-  const as = options.as ?? "buddyinfo";
+  const { as = "summary" } = options;
+  if (as === "summary") return machineSummary(snapshot, file, options.zone);
+  if (as in FROM_BUDDYINFO === false && !SNAPSHOT_TEXTS.includes(as as SnapshotText))
+    throw unknownName("--as", as, ["summary", ...SNAPSHOT_TEXTS, ...Object.keys(FROM_BUDDYINFO)]);
+  if (options.zone !== undefined && !(as in FROM_BUDDYINFO))
+    throw new InputError(
+      `--zone: of a snapshot of a machine it limits summary, ${Object.keys(FROM_BUDDYINFO).join(", ")}: got --as ${as}`,
+    );
   if (SNAPSHOT_TEXTS.includes(as as SnapshotText) && options.zone === undefined)
     return textOf(snapshot, as as SnapshotText, file)
       .split("\t")
@@ -124,13 +133,19 @@ function shownMachine(file: string, snapshot: MachineSnapshot, options: ShowOpti
 }
 
 function fromBuddyinfo(file: string, bytes: Buffer, options: ShowOptions): string {
-  const report = FROM_BUDDYINFO[options.as ?? "unusable_index"];
+  const { as = "summary" } = options;
+  if (as === "summary") return buddyinfoSummary(zonesOfText(bytes, file, options.zone));
+  const report = FROM_BUDDYINFO[as];
   if (report === undefined)
     throw new InputError(
-      `--as ${options.as}: ${file} is a buddyinfo, which tells only ${Object.keys(FROM_BUDDYINFO).join(", ")}`,
+      `--as ${as}: ${file} is a buddyinfo, which tells only ${Object.keys(FROM_BUDDYINFO).join(", ")}`,
     );
+  return report(zonesOfText(bytes, file, options.zone));
+}
+
+function zonesOfText(bytes: Buffer, file: string, zone: string | undefined): readonly FreeCounts[] {
   const zones = parseBuddyinfo(bytes.toString("latin1"), file);
-  return report(options.zone === undefined ? zones : [oneZone(zones, options.zone)]);
+  return zone === undefined ? zones : [oneZone(zones, zone)];
 }
 
 function oneZone<Z extends { name: string }>(zones: readonly Z[], name: string): Z {

@@ -1,6 +1,6 @@
 /** The fluent way to describe a machine and boot it. Every step returns a new description. */
 import { omit, pickBy } from "lodash";
-import { InputError } from "../base/errors";
+import { InputError, unknownName } from "../base/errors";
 import { parseSize, type Size } from "../base/units";
 import { machineOf } from "../calibration/snapshot-state";
 import type { BoardName } from "../hardware/boards";
@@ -26,7 +26,8 @@ import { type KernelSwitches, kernelProfile } from "../mm/state/profile";
 import { check, isObject, spellings } from "../schema/check";
 import { type In, type InOf, list, object, size, type Without } from "../schema/field";
 import { fieldPath, shown } from "../schema/place";
-import { type MachineSnapshot, readMachineSnapshot } from "../trace/machine-snapshot";
+import { readAnySnapshot } from "../trace/any-snapshot";
+import type { MachineSnapshot } from "../trace/machine-snapshot";
 import { BootedMachine } from "./booted-machine";
 import { optionsOf } from "./given";
 import { RunningMachine } from "./running-machine";
@@ -378,7 +379,7 @@ export function machine(
 /**
  * A machine in the state of a snapshot: the same zones, free blocks, page blocks, watermarks and kinds of pages. What a snapshot does not
  * tell, such as where in its zone a free block lies, is drawn: by `seed`, or by the seed of the plan that the machine is part of.
- * @param snapshot a file that `pageblock snapshot` wrote, or its content
+ * @param snapshot a file that `pageblock snapshot` wrote, a folder with copies of a machine's files, a tar of one, or the content
  * @throws InputError with the text, line and value that cannot be
  * @example
  * ```ts
@@ -391,10 +392,13 @@ export function machine(
  */
 machine.fromSnapshot = function fromSnapshot(
   snapshot: string | MachineSnapshot,
-  { seed }: { seed?: number } = {},
+  options: { seed?: number } = {},
 ): MachineDescription {
+  const unknown = Object.keys(options).find((key) => key !== "seed");
+  if (unknown !== undefined) throw unknownName("fromSnapshot: option", unknown, ["seed"]);
+  const { seed } = options;
   const file = typeof snapshot === "string" ? snapshot : "snapshot";
-  const read = typeof snapshot === "string" ? readMachineSnapshot(snapshot) : snapshot;
+  const read = typeof snapshot === "string" ? readAnySnapshot(snapshot) : snapshot;
   const { machine: request } = machineOf(read, file);
   const { state } = request;
   return new MachineDescription({

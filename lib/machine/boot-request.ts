@@ -36,7 +36,7 @@ import { CMA_AREA, type CmaAreaRequest, checkCmaAreas } from "./cma-areas";
 import { CMA, type CmaRequest } from "./cma-request";
 import { HUGE_PAGES, type HugePageRequest } from "./huge-pages";
 import { checkImage } from "./image-place";
-import { refuseBeside, refuseSysctls, STATE } from "./machine-state";
+import { refuseBeside, refuseMemory, refuseSysctls, STATE } from "./machine-state";
 import { MOVABLE, type MovableZoneRequest } from "./movable-request";
 import { bytesOfNodes, cpusOfNodes, type NodePart, resolveNodes } from "./nodes";
 import { boardOf, kernelOfDistribution } from "./own-board";
@@ -248,6 +248,8 @@ export function resolveBoot(request: BootRequest): ResolvedBoot {
     ZONE_MOVABLE: Object.keys(resolved.movable).length > 0,
   });
   refuseSysctls(request.state, request, COMPUTED_AT_BOOT);
+  const { smallest, largest } = board.memory;
+  refuseMemory(request.state, request.memoryBytes, { pageSize, smallest, largest });
   checkHugePages(resolved);
   checkCmaAreas(resolved.cmaAreas, release, resolved.nodes);
   checkSysctls(resolved.sysctls, {

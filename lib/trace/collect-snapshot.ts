@@ -39,7 +39,7 @@ export function snapshotOf(proc = "/proc", sys = "/sys", options: SnapshotOption
 
 /**
  * The snapshot that copies make: a folder with `proc/` and `sys/` or with texts side by side, a tar of one, or single texts of
- * /proc such as buddyinfo and pagetypeinfo.
+ * /proc such as buddyinfo and pagetypeinfo. One path may be given by itself.
  * @throws InputError if none of buddyinfo, zoneinfo and meminfo is there
  * @example
  * ```ts
@@ -49,8 +49,9 @@ export function snapshotOf(proc = "/proc", sys = "/sys", options: SnapshotOption
  * unread.length; // => 0
  * ```
  */
-export function snapshotFrom(paths: readonly string[]): MachineSnapshot {
-  return takenFrom(sourceOf(paths), { kpageflags: true }, paths[0]!);
+export function snapshotFrom(paths: string | readonly string[]): MachineSnapshot {
+  const all = typeof paths === "string" ? [paths] : paths;
+  return takenFrom(sourceOf(all), { kpageflags: true }, all[0]!);
 }
 
 function takenFrom(source: SnapshotSource, options: SnapshotOptions, where: string): MachineSnapshot {

@@ -5,7 +5,7 @@
  */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import test from "node:test";
 import { comparisonIn } from "../../lib/plan/comparison";
@@ -58,6 +58,8 @@ const blocks = [join(ROOT, "README.md"), ...markdownFiles(join(ROOT, "docs"))].f
 const work = join(ROOT, "build/doc-blocks");
 rmSync(work, { recursive: true, force: true });
 mkdirSync(work, { recursive: true });
+// Scripts name fixtures from the clone's root, where a reader runs them.
+symlinkSync(join(ROOT, "test"), join(work, "test"), "dir");
 
 /** What a test of its own runs, or what changes the machine it runs on: named here, each with its reason. */
 const ELSEWHERE: readonly [pattern: RegExp, why: string][] = [

@@ -43,8 +43,12 @@ const LOST =
   /(?:\[LOST (\d{1,15}) EVENTS\]|\[(?:(\d{1,15}) )?EVENTS DROPPED\]|PERF_RECORD_LOST(?:.{0,40}?lost (\d{1,15}))?)/;
 const WRITTEN = /entries-in-buffer\/entries-written: (\d{1,15})\/(\d{1,15})(?:\s{1,8}#P:(\d{1,5}))?/;
 /** A call chain of perf (address, symbol, file), or of ftrace and trace-cmd (an arrow and a symbol). */
-const PERF_CALL = /^\s+[0-9a-f]{1,16} (\S{1,200})(?: .{0,200})?\s*$/;
+const PERF_CALL = /^\s+([0-9a-f]{1,16}) (\S{1,200})(?: (.{0,200}))?\s*$/;
 const ARROW_CALL = /^\s*=> {1,8}(\S{1,200})/;
+/** The file of a perf call: the kernel's image or a module. Other paths, and these words, are a process's. */
+const KERNEL_FILE =
+  /^\((?:\[(?:kernel|guest\.kernel)\b.{0,100}|.{0,180}\/?vmlinu[xz].{0,60}|.{0,180}\.ko(?:\.\w{1,4})?)\)?$/;
+const PROCESS_FILE = /^\((?:\/|\/\/anon|\[(?:vdso|vsyscall|heap|stack)\b)/;
 const CHAIN_HEAD = /<stack trace ?>|(?:kernel|user)_stack:/;
 /** The rest of an event that a mail program folded. */
 const FOLDED = /^\s*(?:[a-z_]{2,32}=|\|?__?GFP_|\|?GFP_)/;
@@ -159,10 +163,13 @@ export class RecordReader {
 
   /** True if the line belongs to a call chain. */
   private call(text: string): boolean {
-    const called = (ARROW_CALL.exec(text) ?? PERF_CALL.exec(text))?.[1] ?? perfTraceCall(text);
+    const arrow = ARROW_CALL.exec(text);
+    const perf = arrow === null ? PERF_CALL.exec(text) : null;
+    const called = arrow?.[1] ?? perf?.[2] ?? perfTraceCall(text);
     if (called === null) return CHAIN_HEAD.test(text);
     const { pending } = this;
-    if (pending !== null && pending.chain.length < CALLS_KEPT)
+    const own = perf === null || isKernelCall(perf[1]!, perf[3] ?? "");
+    if (own && pending !== null && pending.chain.length < CALLS_KEPT)
       pending.chain.push(called.replace(/\+0x.*$/, ""));
     return true;
   }
@@ -203,4 +210,11 @@ export class RecordReader {
           : null;
     if (tool !== null) throw new InputError(`${at(this.file, 1)}: is ${tool}`);
   }
+}
+
+/** perf prints the calls of the process behind those of the kernel. 64-bit kernels have the upper half of the addresses. */
+function isKernelCall(address: string, file: string): boolean {
+  if (KERNEL_FILE.test(file)) return true;
+  if (PROCESS_FILE.test(file)) return false;
+  return address.length <= 8 || (address.length === 16 && address >= "8");
 }

@@ -221,7 +221,7 @@ test("public mails: quoted, folded, without columns", async () => {
   const { pages } = await tell("F03-page-free-direct-2634");
   assert.deepEqual([pages.allocated.pages, pages.freed.records, pages.freed.duplicates], [1, 2, 2]);
   const chain = await tell("F05-perf-script-callchain");
-  assert.deepEqual([chain.pages.allocated.pages, chain.byCaller[0]!.who], [1, "__poll"]);
+  assert.deepEqual([chain.pages.allocated.pages, chain.byCaller[0]!.who], [1, "__alloc_pages_nodemask"]);
   const scan = await tell("F07-compaction-5flags-65");
   assert.deepEqual(
     [scan.compaction.migrateScanner.scanned, scan.compaction.finished],
