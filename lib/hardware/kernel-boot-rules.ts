@@ -175,6 +175,10 @@ export const BOOT_RULES = {
     "cma= on the command line goes before the device tree's default region, which is given back.",
     likely("5.6", "dma-contiguous: CMA: give precedence to cmdline, posted on 10 January 2020"),
   ),
+  reservedMemGivenBack: onOff(
+    "A region of the device tree that cannot be set up is given back, and a line says so; before, its memory is lost.",
+    came("5.2", "d0b8ed47e83a; in the pull request of 7 May 2019"),
+  ),
   reservedMemSize: onOff(
     "A region of the device tree that finds no place is named with its size.",
     likely("5.16", "6.1 prints the size, 5.6 and 5.10 do not"),

@@ -293,3 +293,17 @@ test("what the search lost is named among the reservations of a machine", () => 
   );
   assert.deepEqual(lost("6.6"), []);
 });
+
+test("a region of the device tree on the kernel image is made an area, and a warning tells of it", () => {
+  const own = (base: string) =>
+    machine({
+      ...{ architecture: "arm64", kernel: "6.1", ram: ["0x40000000-0x7fffffff"] },
+      deviceTree: [{ name: "linux,cma", size: "64MiB", base }],
+    }).boot();
+  const onImage = own("0x40200000");
+  const image = onImage.warnings.filter((w) => w.includes("kernel image"));
+  assert.equal(image.length, 1);
+  assert.match(image[0]!, /^linux,cma: 0x40200000-0x44200000 lies on the kernel image at 0x/);
+  assert.ok(onImage.areas[0]!.activated);
+  assert.deepEqual(own("0x60000000").warnings, []);
+});
