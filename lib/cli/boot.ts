@@ -47,7 +47,7 @@ function machineWritten(file: string | undefined, given: GivenFlags): Written {
 
 function human(b: BootedMachine): string {
   const lines = [
-    `${b.board}, ${formatSize(b.memoryBytes)}, ${formatSize(b.pageSize)} pages, Linux ${b.kernel}`,
+    `${b.board}, ${formatSize(b.memoryBytes)}, ${formatSize(b.pageSize)} pages, Linux ${b.kernel}${b.change === null ? "" : ` with ${b.change}`}`,
     `page block        order ${b.pageblockOrder} = ${formatSize(b.pageblockBytes)}`,
     `largest buddy     order ${b.largestBuddyOrder} = ${formatSize(b.pageSize * 2 ** b.largestBuddyOrder)}`,
     `huge pages        ${b.hugePageSizes.map(formatSize).join(", ") || "none"}`,

@@ -11,6 +11,8 @@ import type { SweepSpec, SweepValue } from "../experiment/sweep";
 import type { SweepOutcome, SweepPoint } from "../experiment/sweep-table";
 import { shareText, timeText } from "../experiment/texts";
 import { type Threshold, thresholdOf } from "../experiment/threshold";
+import type { BootRequest } from "../machine/boot-request";
+import { changeNotes } from "../machine/change-field";
 import {
   type Estimate,
   type Frontier,
@@ -181,7 +183,7 @@ export class SweepResult {
   [DISPLAY](): MimeBundle {
     const { outcome, plan } = this;
     const run = runOf(plan, outcome);
-    const table = tableOf(outcome);
+    const table = tableOf(outcome, plan.plan.machine);
     const { parameters, points, pointsLeftOut } = outcome;
     const values = (place: number) => new Set(points.map((p) => p.values[place])).size;
     const grid = plan.sample === undefined || plan.sample.kind === "grid";
@@ -208,7 +210,7 @@ function titleOf({ plans, failed, parameters }: SweepOutcome): string {
 
 const HEAD = ["runs", "asked", "granted", "granted %, 95 % interval", "p50", "p95", "p99"];
 
-function tableOf(outcome: SweepOutcome): { "text/html": string; "text/plain": string } {
+function tableOf(outcome: SweepOutcome, machine: BootRequest): { "text/html": string; "text/plain": string } {
   const { parameters, points, pointsLeftOut } = outcome;
   const head = [...parameters, ...HEAD];
   const shown = points.slice(0, ROWS_SHOWN);
@@ -216,6 +218,7 @@ function tableOf(outcome: SweepOutcome): { "text/html": string; "text/plain": st
   const more = points.length - shown.length + pointsLeftOut;
   const errors = shown.flatMap((p) => (p.error === null ? [] : [p.error]));
   const notes = [
+    ...changeNotes(machine),
     "Times are modelled, with the costs of each board and page size.",
     ...(more > 0 ? [`${more} more combinations are not shown: sql() and toCSV() have every run.`] : []),
     ...(errors.length > 0 ? [`Without outcome, the first reason: ${errors[0]}`] : []),
