@@ -9,6 +9,8 @@ const CHANGE_FIELDS = {
   source: text("the module, in TypeScript or JavaScript", { longest: SOURCE_MOST }),
 } satisfies Fields;
 
+const EXAMPLE = 'export default change({ name: "tail", listEnd: () => "tail" });\n';
+
 export interface ChangeField extends ObjectField<typeof CHANGE_FIELDS> {}
 
 /** `change "no boost" (1f3a…)`: what results of a machine with a change are called. */
@@ -27,6 +29,7 @@ export const CHANGE: ChangeField = object(
   CHANGE_FIELDS,
   {
     flag: "change",
+    example: { name: "tail", sha256: sha256OfSource(EXAMPLE), source: EXAMPLE },
     gone: {
       file: "is read from plan files on the command line, with --allow-code; elsewhere use loadChange()",
     },

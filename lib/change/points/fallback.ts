@@ -57,7 +57,7 @@ export const SHOULD_CLAIM: Point<"shouldClaim"> = {
 
 export const CLAIM_BLOCK: Point<"claimBlock"> = {
   decides: "what is taken of a block that may be taken whole; not asked for a page that fills a block",
-  c: "`steal_suitable_fallback()`, since 6.10 `try_to_claim_block()`",
+  c: "`steal_suitable_fallback()`, since 6.15 `try_to_claim_block()`",
   given: {
     type: "type of the request",
     order: "order of the request",
@@ -83,7 +83,7 @@ export const CLAIM_BLOCK: Point<"claimBlock"> = {
 
 export const STEAL_PAGE: Point<"stealPage"> = {
   decides: "whether a page is taken alone out of a block that keeps its type",
-  c: "`steal_suitable_fallback()` (single page), since 6.10 `__rmqueue_steal()`",
+  c: "`steal_suitable_fallback()` (single page), since 6.15 `__rmqueue_steal()`",
   given: {
     type: "type of the request",
     order: "order of the request",
@@ -137,7 +137,7 @@ export const LISTS: Point<"lists"> = {
   },
   answers:
     "a list of the request's own type and, for requests that may use it, `cma`, in the order in which they are searched",
-  rule: "own, then `cma`. Since 5.7 (and back-ports) `cma` first while over half of the free pages are CMA pages.",
+  rule: "own, then `cma`. Since 5.8 `cma` first while over half of the free pages are CMA pages.",
   stock: ({ type, mayUseCma, balance, threshold, freePages, freeCmaPages }) => {
     if (!mayUseCma) return [type];
     const half =

@@ -51,7 +51,7 @@ export const PCP_SIZE: Point<"pcpSize"> = {
     high: "pages at which lists drain, as the kernel sets it; 6.7 and later: the lower end of the range",
   },
   answers: "`{ batch, high }`: whole numbers, batch 1 or more",
-  rule: "the sizes given. They come from the zone's size and low watermark; the formula differs before 5.14 and before 6.15.",
+  rule: "the sizes given. They come from the zone's size and low watermark; the formula of the batch changed in 4.19 and 6.19, that of high in 5.14.",
   stock: ({ batch, high }) => ({ batch, high }),
   read: (value) => {
     const size = fieldsOf(value, "batch", "high");

@@ -228,7 +228,9 @@ export interface Points {
 }
 
 /** Answers that were checked already; a point that is absent is decided by the kernel. */
-export type Decisions = { readonly [P in keyof Points]?: (given: Points[P]["given"]) => Points[P]["answer"] } & {
+export type Decisions = {
+  readonly [P in keyof Points]?: (given: Points[P]["given"]) => Points[P]["answer"];
+} & {
   /** Called between two requests of a running machine, when no operation is under way: checks its laws. */
   between?: () => void;
 };
