@@ -25,6 +25,19 @@ export {
   type SnapshotRequest,
   systemFromSnapshot,
 } from "./calibration";
+export { allowCode, isCodeAllowed } from "./change/allowed";
+export {
+  CHANGE_POINTS,
+  Change,
+  type ChangePoints,
+  type ChangeSpec,
+  change,
+  type Given,
+  loadChange,
+  type Stock,
+} from "./change/change";
+export type { ChangeCode } from "./change/code";
+export type { PointName } from "./change/points";
 export * as chart from "./chart";
 export { type Figure, isFigure, type Run } from "./chart/figure";
 export type { Comparison, StrategyPair, StrategyRow } from "./experiment/comparison";

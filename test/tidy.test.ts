@@ -13,6 +13,7 @@ const LAYERS = [
   "schema",
   "hardware",
   "mm",
+  "change",
   "machine",
   "trace",
   "workload",

@@ -20,7 +20,7 @@ export interface SaidOfMachine extends MachineTextFacts {
 export function bootText(b: BootedMachine, said?: SaidOfMachine): string {
   const name = said?.model == null ? b.board : `${printable(said.model)} (${b.board})`;
   const lines = [
-    `${name}, ${formatSize(b.memoryBytes)}, ${formatSize(b.pageSize)} pages, Linux ${b.kernel}`,
+    `${name}, ${formatSize(b.memoryBytes)}, ${formatSize(b.pageSize)} pages, Linux ${b.kernel}${b.change === null ? "" : ` with ${b.change}`}`,
     `page block        order ${b.pageblockOrder} = ${formatSize(b.pageblockBytes)}`,
     `largest buddy     order ${b.largestBuddyOrder} = ${formatSize(b.pageSize * 2 ** b.largestBuddyOrder)}`,
     `huge pages        ${b.hugePageSizes.map(formatSize).join(", ") || "none"}`,

@@ -8,6 +8,7 @@ import { Checkpoint } from "../base/checkpoint";
 import { errorOf } from "../base/errors";
 import { Random } from "../base/random";
 import type { BootRequest } from "../machine/boot-request";
+import { changeNotes } from "../machine/change-field";
 import { System } from "../machine/system";
 import { type ResolvedStrategy, resolveStrategy } from "../strategy";
 import { memoryRequest, REQUEST_DEFAULTS } from "../strategy/request";
@@ -18,6 +19,7 @@ import { hugePagesFree, probeHugePages } from "./huge-probe";
 import { endMetrics, Meter } from "./meter";
 import { type Outcome, type Plan, planHash } from "./plan";
 import { translationShape } from "./translation-shape";
+import { runWatched } from "./watched-run";
 
 /** The most failures explained in an outcome; further ones are only counted. */
 const FAILURES_KEPT = 3;
@@ -41,11 +43,21 @@ const FAILURES_KEPT = 3;
  * ```
  */
 export function run(plan: Plan, inputs?: WorkloadInputs): Outcome {
+  if (plan.machine.change === undefined) return runOnce(plan, inputs, null);
+  return runWatched((watch) => runOnce(plan, inputs, watch));
+}
+
+function runOnce(
+  plan: Plan,
+  inputs: WorkloadInputs | undefined,
+  watch: ((system: System) => void) | null,
+): Outcome {
   const boots = bootOf(plan);
-  const system = System.boot(boots.machine, { ...plan.system, placement: plan.seed }, plan.costs);
+  const options = { ...plan.system, placement: plan.seed, ...(watch !== null && { watch }) };
+  const system = System.boot(boots.machine, options, plan.costs);
   const prepared = prepare(system, boots);
   const outcome = ask(plan, prepared, age(plan, system, inputs));
-  system.release();
+  if (watch === null) system.release();
   return outcome;
 }
 
@@ -56,6 +68,7 @@ export function run(plan: Plan, inputs?: WorkloadInputs): Outcome {
  */
 export function runTogether(plans: readonly Plan[], inputs?: WorkloadInputs): (Outcome | Error)[] {
   const first = plans[0]!;
+  if (first.machine.change !== undefined) return plans.map((plan) => orError(() => run(plan, inputs)));
   let prepared: (Ready | Error)[] = [];
   try {
     const options = { ...first.system, placement: first.seed };
@@ -110,7 +123,8 @@ const COLUMN_BYTES = 16;
 export function sharingKey(plan: Plan): string | null {
   try {
     const { strategy, machine } = bootOf(plan);
-    if (strategy.takesAtBoot) return null;
+    // A change may keep a state of its own, which no checkpoint restores.
+    if (strategy.takesAtBoot || machine.change !== undefined) return null;
     const pages = Number(machine.memoryBytes) / (machine.pageSize ?? 4096);
     if (!(pages * COLUMN_BYTES <= SHARED_BYTES_MOST)) return null;
     const { system, costs, workload, seed } = plan;
@@ -183,7 +197,7 @@ function ask(plan: Plan, { strategy, prepared }: Ready, { system, workload, duri
     plan: planHash(plan),
     requests: meter.columns,
     metrics: { ...metrics, ...probeHugePages(system) },
-    remarks: [strategy.configure, ...prepared.remarks()],
+    remarks: [strategy.configure, ...prepared.remarks(), ...changeNotes(plan.machine)],
     constraints: prepared.constraints(),
     failures,
   };

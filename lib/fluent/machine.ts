@@ -3,6 +3,7 @@ import { omit, pickBy } from "lodash";
 import { InputError, unknownName } from "../base/errors";
 import { parseSize, type Size } from "../base/units";
 import { machineOf } from "../calibration/snapshot-state";
+import type { ChangeCode } from "../change/code";
 import type { BoardName } from "../hardware/boards";
 import type { ModelledRelease } from "../hardware/kernel-release";
 import { boot } from "../machine/boot";
@@ -271,6 +272,15 @@ export class MachineDescription {
     const merged = { ...this.request.switches, ...switches };
     kernelProfile(resolveBoot(this.request).release, merged);
     return this.changed({ switches: merged });
+  }
+
+  /**
+   * A change of the kernel, made by `change()` or loaded by `loadChange()`, or its code out of a plan. Results of the machine
+   * carry the change's name and SHA-256. Booting throws InputError if this process may not run the code.
+   */
+  change(change: ChangeCode): MachineDescription {
+    const { name, sha256, source } = change;
+    return this.fields({ change: { name, sha256, source } });
   }
 
   /** Boots and starts the page allocator: `start().allocPages({ order: 9, gfp: "GFP_HIGHUSER_MOVABLE" })`. */

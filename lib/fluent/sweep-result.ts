@@ -11,6 +11,8 @@ import type { SweepSpec, SweepValue } from "../experiment/sweep";
 import type { SweepOutcome, SweepPoint } from "../experiment/sweep-table";
 import { SWEEP_HEAD, SWEEP_ROWS, sweepCells, sweepTitle } from "../experiment/sweep-text";
 import { type Threshold, thresholdOf } from "../experiment/threshold";
+import type { BootRequest } from "../machine/boot-request";
+import { changeNotes } from "../machine/change-field";
 import {
   type Estimate,
   type Frontier,
@@ -178,7 +180,7 @@ export class SweepResult {
   [DISPLAY](): MimeBundle {
     const { outcome, plan } = this;
     const run = runOf(plan, outcome);
-    const table = tableOf(outcome);
+    const table = tableOf(outcome, plan.plan.machine);
     const { parameters, points, pointsLeftOut } = outcome;
     const values = (place: number) => new Set(points.map((p) => p.values[place])).size;
     const grid = plan.sample === undefined || plan.sample.kind === "grid";
@@ -198,7 +200,7 @@ function cellOf(point: SweepPoint | undefined): SweepCell | null {
   return { value: 100 * mid, low: 100 * low, high: 100 * high, text: [counts], basis: `${counts} requests` };
 }
 
-function tableOf(outcome: SweepOutcome): { "text/html": string; "text/plain": string } {
+function tableOf(outcome: SweepOutcome, machine: BootRequest): { "text/html": string; "text/plain": string } {
   const { parameters, points, pointsLeftOut } = outcome;
   const head = [...parameters, ...SWEEP_HEAD];
   const shown = points.slice(0, SWEEP_ROWS);
@@ -206,6 +208,7 @@ function tableOf(outcome: SweepOutcome): { "text/html": string; "text/plain": st
   const more = points.length - shown.length + pointsLeftOut;
   const errors = shown.flatMap((p) => (p.error === null ? [] : [p.error]));
   const notes = [
+    ...changeNotes(machine),
     "Times are modelled, with the costs of each board and page size.",
     ...(more > 0 ? [`${more} more combinations are not shown: sql() and toCSV() have every run.`] : []),
     ...(errors.length > 0 ? [`Without outcome, the first reason: ${errors[0]}`] : []),

@@ -32,6 +32,7 @@ import {
 } from "../schema/field";
 import { FieldError } from "../schema/place";
 import { BOARD_FIELDS, NODES } from "./board-fields";
+import { CHANGE } from "./change-field";
 import { CMA_AREA, type CmaAreaRequest, checkCmaAreas } from "./cma-areas";
 import { CMA, type CmaRequest } from "./cma-request";
 import { HUGE_PAGES, type HugePageRequest } from "./huge-pages";
@@ -154,6 +155,7 @@ export const MACHINE_FIELDS = {
   ),
   switches: optional(switches),
   ...SYSCTL_FIELDS,
+  change: optional(CHANGE),
   state: optional(STATE),
 } satisfies Fields;
 

@@ -1,4 +1,5 @@
 /** Watermark checks: may a request take pages from a zone? They read the zone counter without per-CPU differences. */
+import { markHolds, shortcutHolds } from "../decisions/watermark";
 import type { AllocContext } from "../state/alloc-context";
 import { freeAreaEmpty } from "../state/free-area";
 import {
@@ -67,8 +68,21 @@ export function zoneWatermarkOk(
 ): boolean {
   const free = freePages - unusableFree(m, zone, order, allocFlags);
   const min = markWithRights(m, mark, allocFlags);
+  if (m.change?.watermark !== undefined)
+    return markHolds(m, zone, {
+      order,
+      freePages,
+      unusablePages: freePages - free,
+      markPages: min,
+      reservePages: zone.lowmemReserve[highestZoneidx]!,
+      pageFree: order === 0 || pageFree(m, zone, order, allocFlags),
+    });
   if (free <= min + zone.lowmemReserve[highestZoneidx]!) return false;
-  if (order === 0) return true;
+  return order === 0 || pageFree(m, zone, order, allocFlags);
+}
+
+/** The second half of __zone_watermark_ok(): whether a page of the order or more is free to a request with these rights. */
+function pageFree(m: Memory, zone: Zone, order: number, allocFlags: number): boolean {
   for (let o = order; o <= m.maxOrder; o++) {
     if (zone.nrFree[o] === 0) continue;
     for (let mt = 0; mt < MIGRATE_PCPTYPES; mt++) if (!freeAreaEmpty(m, zone, o, mt)) return true;
@@ -102,7 +116,11 @@ export function zoneWatermarkFast(m: Memory, zone: Zone, ac: AllocContext, mark:
       : allocFlags | (m.hardAtomic ? ALLOC_HARDER : ALLOC_RESERVES);
     const reserved = unusableFree(m, zone, 0, rights);
     const usable = free - (reserved < free ? reserved : free);
-    if (usable > mark + zone.lowmemReserve[highest]!) return true;
+    if (
+      usable > mark + zone.lowmemReserve[highest]! &&
+      (m.change === null || shortcutHolds(m, zone, ac, mark))
+    )
+      return true;
   }
   if (zoneWatermarkOk(m, zone, order, mark, highest, allocFlags, free)) return true;
   if (
