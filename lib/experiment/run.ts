@@ -7,16 +7,20 @@ import { canonicalJson } from "../base/canonical-json";
 import { Checkpoint } from "../base/checkpoint";
 import { errorOf } from "../base/errors";
 import { Random } from "../base/random";
+import { boot } from "../machine/boot";
 import type { BootRequest } from "../machine/boot-request";
+import { RecordedSystem } from "../machine/recorded-system";
 import { System } from "../machine/system";
 import { type ResolvedStrategy, resolveStrategy } from "../strategy";
 import { memoryRequest, REQUEST_DEFAULTS } from "../strategy/request";
 import type { Attempt, MemoryRequest, PreparedStrategy } from "../strategy/strategy";
+import { durationMs } from "../workload";
 import { checkInputs, partsOf, WorkloadRun } from "../workload/scheduler";
 import type { WorkloadInputs, WorkloadSpec } from "../workload/workload";
 import { hugePagesFree, probeHugePages } from "./huge-probe";
 import { endMetrics, Meter } from "./meter";
 import { type Outcome, type Plan, planHash } from "./plan";
+import { Recorder } from "./recorder";
 import { translationShape } from "./translation-shape";
 
 /** The most failures explained in an outcome; further ones are only counted. */
@@ -42,11 +46,30 @@ const FAILURES_KEPT = 3;
  */
 export function run(plan: Plan, inputs?: WorkloadInputs): Outcome {
   const boots = bootOf(plan);
-  const system = System.boot(boots.machine, { ...plan.system, placement: plan.seed }, plan.costs);
+  const options = { ...plan.system, placement: plan.seed };
+  const { record } = plan;
+  if (record === undefined) {
+    const system = System.boot(boots.machine, options, plan.costs);
+    const prepared = prepare(system, boots);
+    const outcome = ask(plan, prepared, age(plan, system, inputs));
+    system.release();
+    return outcome;
+  }
+  const { machine } = boots;
+  const system = new RecordedSystem(boot(machine), options, machine.switches, plan.costs);
+  const recorder = new Recorder(system, record, plannedMs(plan));
   const prepared = prepare(system, boots);
-  const outcome = ask(plan, prepared, age(plan, system, inputs));
+  const outcome = ask(plan, prepared, age(plan, system, inputs), recorder);
   system.release();
   return outcome;
+}
+
+/** Simulated time that a plan is made for: its finite workloads, and the gaps between its requests. */
+function plannedMs({ workload, request }: Plan): number {
+  const { times, gapMs } = { ...REQUEST_DEFAULTS, ...request };
+  const { before, during } = partsOf(workload);
+  const aging = before.reduce((ms, part) => ms + durationMs(part), 0);
+  return aging + (during === null ? 0 : times * gapMs);
 }
 
 /**
@@ -110,7 +133,8 @@ const COLUMN_BYTES = 16;
 export function sharingKey(plan: Plan): string | null {
   try {
     const { strategy, machine } = bootOf(plan);
-    if (strategy.takesAtBoot) return null;
+    // A recorder belongs to one run from its boot on.
+    if (strategy.takesAtBoot || plan.record !== undefined) return null;
     const pages = Number(machine.memoryBytes) / (machine.pageSize ?? 4096);
     if (!(pages * COLUMN_BYTES <= SHARED_BYTES_MOST)) return null;
     const { system, costs, workload, seed } = plan;
@@ -157,7 +181,12 @@ function age(plan: Plan, system: System, inputs?: WorkloadInputs): Aged {
   return { system, workload, during };
 }
 
-function ask(plan: Plan, { strategy, prepared }: Ready, { system, workload, during }: Aged): Outcome {
+function ask(
+  plan: Plan,
+  { strategy, prepared }: Ready,
+  { system, workload, during }: Aged,
+  recorder?: Recorder,
+): Outcome {
   const { times, gapMs, held } = { ...REQUEST_DEFAULTS, ...plan.request };
   const meter = new Meter(system);
   const failures: Outcome["failures"] = [];
@@ -167,13 +196,17 @@ function ask(plan: Plan, { strategy, prepared }: Ready, { system, workload, duri
     if (during !== null) workload.runUntil(system.nowMs + gapMs);
     while (holding.length >= held) prepared.release(holding.shift()!);
     const attempt = meter.measure(() => prepared.request());
+    if (!attempt.ok) recorder?.refused(meter.columns.reclaimed.at(-1)!);
     if (attempt.ok) {
       holding.push(attempt);
       last = attempt.pieces;
     } else if (failures.length < FAILURES_KEPT && attempt.reason !== null)
       failures.push({ request: i, text: attempt.reason, data: attempt.details });
   }
+  // Before the probe, which changes the machine.
+  const record = recorder?.finish();
   const metrics = {
+    ...record?.metrics,
     ...endMetrics(system, meter),
     ...prepared.metrics(),
     ...translationShape(last, system.pageSize),
@@ -186,5 +219,6 @@ function ask(plan: Plan, { strategy, prepared }: Ready, { system, workload, duri
     remarks: [strategy.configure, ...prepared.remarks()],
     constraints: prepared.constraints(),
     failures,
+    ...(record !== undefined && { recorded: record.recorded }),
   };
 }

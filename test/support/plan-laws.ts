@@ -87,6 +87,7 @@ export const FLUENT: Readonly<Record<string, ((plan: Plain) => unknown) | null>>
     workload,
     request,
     costs,
+    record,
     seeds = 16 as never,
     firstSeed,
     ...rest
@@ -99,6 +100,7 @@ export const FLUENT: Readonly<Record<string, ((plan: Plain) => unknown) | null>>
     if (system !== undefined) builder = builder.system(system);
     if (workload !== undefined) builder = builder.workload(workload);
     if (costs !== undefined) builder = builder.costs(costs);
+    if (record !== undefined) builder = builder.record(record);
     return builder.plan();
   },
   scorecard(plan: Plain) {
@@ -113,7 +115,7 @@ export const FLUENT: Readonly<Record<string, ((plan: Plain) => unknown) | null>>
       request,
       ...more
     } = plan;
-    const { costs, seeds = 16 as never, firstSeed, adapter, cpu, pattern, ...rest } = more as Plain;
+    const { costs, record, seeds = 16 as never, firstSeed, adapter, cpu, pattern, ...rest } = more as Plain;
     nothingLeft(rest);
     // What an RDMA registration is stays unless it is said otherwise: here everything is said.
     const said = { who: "driver", longtermPin: false, ...(request as object) };
@@ -125,6 +127,7 @@ export const FLUENT: Readonly<Record<string, ((plan: Plain) => unknown) | null>>
     if (system !== undefined) builder = builder.system(system);
     if (workload !== undefined) builder = builder.workload(workload);
     if (costs !== undefined) builder = builder.costs(costs);
+    if (record !== undefined) builder = builder.record(record);
     if (adapter !== undefined) builder = builder.adapter(adapter);
     if (cpu !== undefined) builder = builder.cpu(cpu);
     if (pattern !== undefined) builder = builder.pattern(pattern);
