@@ -9,6 +9,7 @@ import { stringify } from "yaml";
 import { canonicalJson } from "../../lib/base/canonical-json";
 import { statementOf } from "../../lib/cli/plan-flags";
 import { compare } from "../../lib/fluent/compare";
+import { compareKernels } from "../../lib/fluent/compare-kernels";
 import { curves } from "../../lib/fluent/curves";
 import { machine } from "../../lib/fluent/machine";
 import { robust } from "../../lib/fluent/robust";
@@ -101,6 +102,28 @@ export const FLUENT: Readonly<Record<string, ((plan: Plain) => unknown) | null>>
     if (workload !== undefined) builder = builder.workload(workload);
     if (costs !== undefined) builder = builder.costs(costs);
     if (record !== undefined) builder = builder.record(record);
+    return builder.plan();
+  },
+  "compare-kernels"({ format: _f, kind: _k, variants, machine: m, ...rest }: Plain) {
+    const [a, b, ...more] = variants as never[];
+    const known = "system workload strategy request costs record metrics ablate seeds firstSeed".split(" ");
+    nothingLeft(Object.fromEntries(Object.entries(rest).filter(([name]) => !known.includes(name))));
+    const { system, workload, strategy, request, costs, record, metrics, ablate, seeds, firstSeed } =
+      rest as Plain;
+    let builder = compareKernels(b === undefined ? ({ label: "as it is" } as never) : a!, b ?? a!).on(
+      machineOf(m),
+    );
+    for (const variant of more) builder = builder.and(variant);
+    builder = builder.request(request);
+    if (seeds !== undefined || firstSeed !== undefined)
+      builder = builder.seeds(seeds ?? (16 as never), firstSeed);
+    if (system !== undefined) builder = builder.system(system);
+    if (workload !== undefined) builder = builder.workload(workload);
+    if (strategy !== undefined) builder = builder.strategy(strategy);
+    if (costs !== undefined) builder = builder.costs(costs);
+    if (record !== undefined) builder = builder.record(record);
+    if (metrics !== undefined) builder = builder.metrics(...(metrics as never[]));
+    if (ablate !== undefined) builder = builder.ablate(ablate);
     return builder.plan();
   },
   scorecard(plan: Plain) {
@@ -238,6 +261,7 @@ function valueAt(
 const MODULES: Readonly<Record<string, string>> = {
   run: "run",
   compare: "compare",
+  "compare-kernels": "compare-kernels",
   scorecard: "compare",
   sweep: "sweep",
   robust: "robust",
