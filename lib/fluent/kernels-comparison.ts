@@ -24,10 +24,13 @@ import { isOutcome, readRun } from "../experiment/run-text";
 import { meanSeries } from "../metrics/mean-series";
 import { DISPLAY, display, type MimeBundle } from "../notebook/display";
 import { type KernelsSpec, variantPlan } from "../plan/compare-kernels";
+import type { KnobsIn } from "../plan/robust";
+import { labelled } from "../plan/strategy";
 import { withResults } from "../report/runs";
 import { nameOf } from "./given";
 import type { ChartWords } from "./result-charts";
 import { plainTableHtml, tableText } from "./result-table";
+import { RobustBuilder } from "./robust";
 
 /** The plan, which `pageblock verify` runs again. */
 export interface KernelsPlan extends KernelsSpec {
@@ -95,6 +98,20 @@ export class KernelsComparison {
   get carriers(): string[] {
     const { ablation } = this.result;
     return ablation === undefined ? [] : [...ablation.metrics.map(carriedText), ...ablationNotes(ablation)];
+  }
+
+  /**
+   * Asks where the difference in a metric is as it is here: over profile, memory, age, unmovable share. The statement is the sign
+   * seen here, such as `fallbacks of 6.15 < 6.1`, unless `.statement(…)` makes another one.
+   */
+  robust(metric: string, knobs: KnobsIn, label?: string): RobustBuilder {
+    const { a, b } = this.pair(label);
+    const more = this.metric(metric, label).difference.mid > 0;
+    const { kind: _kind, variants, metrics: _metrics, ablate: _ablate, strategy, ...rest } = this.plan;
+    const plan = { ...rest, strategies: labelled([strategy ?? "buddy"]) };
+    return new RobustBuilder({ plan, over: knobs })
+      .variants(...variants)
+      .statement(more ? { metric, of: b, moreThan: a } : { metric, of: b, lessThan: a });
   }
 
   /** Charts of this result, each drawn with one call. They carry the plan. */

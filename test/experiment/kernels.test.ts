@@ -8,9 +8,12 @@ import { judged, measured } from "../../lib/experiment/kernel-verdict";
 import { KernelsTable, kernelsPlans } from "../../lib/experiment/kernels";
 import { carriedText } from "../../lib/experiment/kernels-text";
 import { COMPARED } from "../../lib/experiment/metric-values";
+import { robustHere, robustRuns, runRobust } from "../../lib/experiment/robust";
+import { KernelsComparison } from "../../lib/fluent/kernels-comparison";
 import { ALLOCATOR_SWITCHES } from "../../lib/hardware/kernel-switches";
 import { measureNames } from "../../lib/metrics/measures";
 import { type KernelsIn, type KernelsSpec, parseKernels } from "../../lib/plan/compare-kernels";
+import { labelled } from "../../lib/plan/strategy";
 import { planKindOf, runPlan } from "../../lib/report/plan-kinds";
 
 /** A small machine in which kernel pages and movable ones take from each other. */
@@ -263,6 +266,42 @@ test("variants are checked as the runs they make, and the error says which", () 
   assert.deepEqual(
     plan({ variants: ["6.1", "6.1"] }).variants.map(({ label }) => label),
     ["6.1", "6.1 (2)"],
+  );
+});
+
+test("robust: at each point the sign that a comparison there has, and no variant that the statement is not about", async () => {
+  const spec = plan({ seeds: 3, metrics: ["fallbacksFragmenting"] });
+  const result = new KernelsComparison(spec, kernelsHere(spec), []);
+  const builder = result.robust("fallbacksFragmenting", {
+    memory: ["256MiB", "512MiB"],
+    unmovable: [0, 0.05],
+  });
+  const asked = builder.plan();
+  assert.deepEqual(asked.statement, {
+    metric: "fallbacksFragmenting",
+    of: "6.15",
+    moreThan: "6.1",
+    by: 0,
+  });
+  const { robust } = await runRobust(asked, { store: "none", workers: 1 });
+  assert.equal(robust!.judged, 4);
+  assert.deepEqual(robustHere(asked), robust);
+  for (const { values, held, sides } of robust!.results) {
+    if (values.unmovable !== 0) continue;
+    const there = kernelsHere({ ...spec, machine: { ...spec.machine, memoryBytes: Number(values.memory) } });
+    const runs = there.variants.map(({ means }) => means.fallbacksFragmenting!);
+    assert.equal(held, runs[1]! > runs[0]!, JSON.stringify(values));
+    assert.deepEqual(
+      sides.map(({ label }) => label),
+      ["6.15", "6.1"],
+    );
+  }
+  assert.deepEqual(await runPlan({ kind: "robust", ...asked }), JSON.parse(JSON.stringify(robust)));
+  const two = { ...asked, plan: { ...asked.plan, strategies: labelled(["buddy", "iommu"]) } };
+  assert.throws(() => robustRuns(two), /variants are compared under one strategy: got 2/);
+  assert.throws(
+    () => robustRuns({ ...asked, statement: { metric: "success", of: "7.3", atLeast: 1 } }),
+    /7\.3/,
   );
 });
 

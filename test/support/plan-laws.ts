@@ -68,6 +68,7 @@ export const FLUENT: Readonly<Record<string, ((plan: Plain) => unknown) | null>>
     points,
     within,
     corners,
+    variants,
     ...rest
   }: Plain) {
     nothingLeft(rest);
@@ -75,6 +76,7 @@ export const FLUENT: Readonly<Record<string, ((plan: Plain) => unknown) | null>>
     assert.ok(sample === undefined || sample === (count === undefined ? "grid" : "latin-hypercube"));
     if (count !== undefined) builder = builder.latinHypercube(count, seed);
     if (seed !== undefined) builder = builder.seed(seed);
+    if (variants !== undefined) builder = builder.variants(...(variants as never[]));
     if (corners !== undefined) builder = builder.corners(corners);
     if (points !== undefined) builder = builder.points(points);
     if (within !== undefined) builder = builder.within(within);
