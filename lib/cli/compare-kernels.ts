@@ -4,8 +4,9 @@ import { runKernels } from "../experiment/compare-kernels";
 import type { KernelsResult } from "../experiment/kernels";
 import {
   ABLATION_HEAD,
-  ablationCells,
   ablationNotes,
+  ablationRest,
+  ablationTable,
   carriedText,
   KERNELS_HEAD,
   kernelCells,
@@ -48,7 +49,9 @@ function textOf(kernels: KernelsResult): string {
       : [
           ...ablation.metrics.flatMap((metric) => [
             carriedText(metric),
-            ...(metric.decided ? [aligned([ABLATION_HEAD, ...metric.rows.map(ablationCells)])] : []),
+            ...(metric.decided
+              ? [aligned([ABLATION_HEAD, ...ablationTable(metric)]), ablationRest(metric)]
+              : []),
           ]),
           ...ablationNotes(ablation),
         ];

@@ -65,12 +65,15 @@ export function ablationArms(spec: KernelsSpec): Arm[] {
 
 type Runs = readonly (readonly (Outcome | null)[])[];
 
+/** What the comparison of the two variants says of a metric. */
+type Compared = Pick<KernelMetric, "metric" | "verdict" | "difference" | "seeds">;
+
 /** The result. `runs`: those of the two variants, then those of ablationArms(). */
 export function ablated(
   spec: KernelsSpec,
   runs: Runs,
   errors: readonly (string | null)[],
-  pair: { readonly metrics: readonly Pick<KernelMetric, "metric" | "verdict">[] },
+  pair: { readonly metrics: readonly Compared[] },
 ): AblationResult {
   const { flips, fixed } = differencesOf(spec);
   const broken = flips.flatMap(({ name }, i): FixedDifference[] => {
@@ -80,10 +83,9 @@ export function ablated(
   const kept = flips
     .map((flip, i) => ({ flip, at: 2 + 2 * i }))
     .filter(({ flip }) => !isIn(broken, flip.name));
-  const metrics = pair.metrics.map(({ metric, verdict }) => {
-    const random = new Random(spec.firstSeed).fork(`ablation ${metric}`);
-    const decided = verdict !== "none" && verdict !== "open";
-    return ofMetric({ metric, decided, random }, kept, runs);
+  const metrics = pair.metrics.map((compared) => {
+    const random = new Random(spec.firstSeed).fork(`ablation ${compared.metric}`);
+    return ofMetric({ compared, random }, kept, runs);
   });
   return { metrics: metrics.filter((one) => one !== null), fixed: [...fixed, ...broken] };
 }
@@ -91,16 +93,17 @@ export function ablated(
 const isIn = (list: readonly FixedDifference[], name: string) => list.some((one) => one.name === name);
 
 interface Asked {
-  metric: string;
-  decided: boolean;
+  compared: Compared;
   random: Random;
 }
 
 function ofMetric(
-  { metric, decided, random }: Asked,
+  { compared, random }: Asked,
   kept: readonly { flip: KernelDifference; at: number }[],
   runs: Runs,
 ): MetricAblation | null {
+  const { metric, verdict, difference } = compared;
+  const decided = verdict !== "none" && verdict !== "open";
   const arms = [0, 1, ...kept.flatMap(({ at }) => [at, at + 1]), runs.length - 1];
   const seeds = [...runs[0]!.keys()].filter((seed) =>
     arms.every((arm) => valueAt(runs, arm, seed, metric) !== undefined),
@@ -131,7 +134,7 @@ function ofMetric(
   return {
     metric,
     seeds: seeds.length,
-    total: bootstrapMean(whole, random.fork("total")),
+    total: seeds.length === compared.seeds ? difference : bootstrapMean(whole, random.fork("total")),
     decided,
     rows: sortBy(
       judged,

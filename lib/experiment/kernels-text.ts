@@ -41,7 +41,7 @@ export function kernelCells(metric: KernelMetric): string[] {
   ];
 }
 
-const percent = (share: number) => `${Number((100 * share).toPrecision(3))} %`;
+const percent = (share: number) => `${figureText(100 * share)} %`;
 
 /** How the histories of a pair belong together. */
 export function pairingText({ seeds, equal, apart }: Pairing): string {
@@ -87,8 +87,24 @@ const SHOWS: Readonly<Record<AblationRow["shows"], string>> = {
   none: "–",
 };
 
+/** Differences that change a metric in no seed are named below the table instead. */
+const changesNothing = ({ forward, back, effect }: AblationRow) =>
+  forward === 0 && back === 0 && effect.low === 0 && effect.high === 0;
+
+/** Cells of the differences that change the metric, under ABLATION_HEAD. */
+export function ablationTable({ rows }: MetricAblation): string[][] {
+  return rows.filter((row) => !changesNothing(row)).map(ablationCells);
+}
+
+/** Below the table: differences that change nothing, and what is left of the whole. */
+export function ablationRest({ rows, rest, together }: MetricAblation): string {
+  const idle = rows.filter(changesNothing).map(({ name }) => name);
+  const nothing = idle.length === 0 ? "" : `Nothing changes with ${idle.join(", ")}. `;
+  return `${nothing}Rest, with every difference flipped: ${range(rest, true)}; not told by the sum of effects and rest: ${figureText(together, true)}.`;
+}
+
 /** Cells of a difference's line under ABLATION_HEAD. */
-export function ablationCells(row: AblationRow): string[] {
+function ablationCells(row: AblationRow): string[] {
   const { share } = row;
   return [
     row.name,

@@ -116,7 +116,16 @@ function correlationOf({ both, onlyA, onlyB, neither }: PairedCounts): number {
   return corrected / Math.sqrt(margins);
 }
 
-/** Mean difference in units of the differences' standard deviation (Cohen's d_z); null if they do not spread. */
+/**
+ * Mean difference in units of the differences' standard deviation (Cohen's d_z); null if they do not spread.
+ * @example
+ * ```ts
+ * import { standardised } from "pageblock";
+ *
+ * standardised([1, 2, 3]); // => 2
+ * standardised([2, 2]); // => null
+ * ```
+ */
 export function standardised(differences: ArrayLike<number>): number | null {
   const n = differences.length;
   if (n < 2) return null;
@@ -126,7 +135,16 @@ export function standardised(differences: ArrayLike<number>): number | null {
   return squares === 0 ? null : mean / Math.sqrt(squares / (n - 1));
 }
 
-/** Pearson's correlation; null if one side does not spread. */
+/**
+ * Pearson's correlation; null if one side does not spread.
+ * @example
+ * ```ts
+ * import { correlation } from "pageblock";
+ *
+ * correlation([1, 2], [1, 2]); // => 1
+ * correlation([1, 1], [1, 2]); // => null
+ * ```
+ */
 export function correlation(a: ArrayLike<number>, b: ArrayLike<number>): number | null {
   const [ma, mb] = [meanOf(a), meanOf(b)];
   let [aa, bb, ab] = [0, 0, 0];

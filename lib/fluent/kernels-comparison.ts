@@ -1,4 +1,5 @@
 /** The result of a comparison of variants: show it, read a metric, draw it, query its runs. */
+import { uniqBy } from "lodash";
 import { InputError, unknownName } from "../base/errors";
 import type { Figure } from "../chart/figure";
 import { pairedDifferences } from "../chart/intervals";
@@ -11,8 +12,9 @@ import { figureText, type KernelMetric } from "../experiment/kernel-verdict";
 import type { KernelPair, KernelsResult } from "../experiment/kernels";
 import {
   ABLATION_HEAD,
-  ablationCells,
   ablationNotes,
+  ablationRest,
+  ablationTable,
   carriedText,
   KERNELS_HEAD,
   kernelCells,
@@ -165,9 +167,9 @@ export class KernelsComparison {
     );
     const divided = (result.ablation?.metrics ?? []).filter(({ decided }) => decided);
     for (const metric of divided) {
-      const cells = metric.rows.map(ablationCells);
-      html.push(plainTableHtml(carriedText(metric), ABLATION_HEAD, cells, []));
-      text.push(tableText(carriedText(metric), ABLATION_HEAD, cells, []));
+      const [cells, rest] = [ablationTable(metric), [ablationRest(metric)]];
+      html.push(plainTableHtml(carriedText(metric), ABLATION_HEAD, cells, rest));
+      text.push(tableText(carriedText(metric), ABLATION_HEAD, cells, rest));
     }
     const notes = [
       ...runCostNotes(variantPlan(plan, plan.variants[0]!, plan.firstSeed)),
@@ -178,8 +180,13 @@ export class KernelsComparison {
     return withResults(shown, [runOf(plan, result)]);
   }
 
+  /** The runs of the variants, in the order of the plans: those of an ablation are no rows of their own. */
   private tables() {
-    return { runs: this.runs, hashes: this.runs.map((run) => run.hash) };
+    const { seeds, variants } = this.plan;
+    const arms = this.runs.length / seeds;
+    const own = this.runs.filter((_, i) => i % arms < variants.length);
+    // Variants that are one plan are one run.
+    return { runs: uniqBy(own, ({ hash }) => hash), hashes: own.map(({ hash }) => hash) };
   }
 }
 
