@@ -22,9 +22,9 @@ test("a comparison of variants is shown with its verdicts, drawn, queried, and v
   const result = await builder.run();
   assert.deepEqual(await runPlan(result.plan), JSON.parse(JSON.stringify(result)));
   const shown = result[DISPLAY]();
-  assert.match(shown["text/plain"]!, /^claiming against 6\.1: 3 seeds from 1/);
-  assert.match(shown["text/plain"]!, /Histories are paired by seed/);
-  assert.match(shown["text/html"]!, /<caption[^>]*>claiming against 6\.1/);
+  assert.match(String(shown["text/plain"]), /^claiming against 6\.1: 3 seeds from 1/);
+  assert.match(String(shown["text/plain"]), /Histories are paired by seed/);
+  assert.match(String(shown["text/html"]), /<caption[^>]*>claiming against 6\.1/);
   assert.equal(result.metric("success").metric, "success");
   assert.equal(result.pair("claiming").a, "6.1");
   assert.equal(result.ablation("fallbacks").rows.length, 1);
