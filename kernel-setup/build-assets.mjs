@@ -38,6 +38,11 @@ for (const [folder, sources] of [
   prune(join(here, "../dist", folder), sources);
 cpSync(join(here, "assets"), join(here, "../dist/kernel-setup/assets"), { recursive: true });
 
+// The script and the C programs of `pageblock reproduce`.
+cpSync(join(here, "../lib/reproduce/programs"), join(here, "../dist/reproduce/programs"), {
+  recursive: true,
+});
+
 documentParameters(join(here, "../dist"));
 
 const { hashSources } = createRequire(import.meta.url)("../dist/experiment/engine-version.js");

@@ -25,6 +25,19 @@ export {
   type SnapshotRequest,
   systemFromSnapshot,
 } from "./calibration";
+export { allowCode, isCodeAllowed } from "./change/allowed";
+export {
+  CHANGE_POINTS,
+  Change,
+  type ChangePoints,
+  type ChangeSpec,
+  change,
+  type Given,
+  loadChange,
+  type Stock,
+} from "./change/change";
+export type { ChangeCode } from "./change/code";
+export type { PointName } from "./change/points";
 export * as chart from "./chart";
 export { type Figure, isFigure, type Run } from "./chart/figure";
 export type { AblationResult, AblationRow, MetricAblation } from "./experiment/ablation";
@@ -126,6 +139,7 @@ export {
 } from "./fluent/machine";
 export {
   type DeviceTreeIn,
+  type MachineTextFacts,
   type MachineTextOptions,
   machineFromBootLog,
   machineFromDeviceTree,
@@ -289,6 +303,20 @@ export { parseScorecard, type ScorecardIn, type ScorecardPlan } from "./plan/sco
 export type { Statement, StatementIn } from "./plan/statement";
 export { parseSteps, type Step, type StepIn, type StepPlan } from "./plan/steps";
 export { parseSweep, type Sampling, type SweepAxis, type SweepSpec } from "./plan/sweep";
+export {
+  type Comparable,
+  type LeftOut,
+  type ModelSide,
+  type ReadRow,
+  type ReproduceOptions,
+  type Reproduction,
+  type ReproductionReading,
+  readReproduction,
+  reproduce,
+  reproductionText,
+  type StateFigures,
+  writeReproduction,
+} from "./reproduce";
 export { type JsonSchema, jsonSchema } from "./schema/json-schema";
 export { parsePlanText, readPlanFile } from "./schema/plan-file";
 export {

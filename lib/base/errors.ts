@@ -36,7 +36,10 @@ export function assert(condition: unknown, message: string): asserts condition {
   if (!condition) throw new Error(`internal error: ${message}`);
 }
 
-/** The known name nearest to `given` by edit distance, or undefined if none is close. */
+/** The least number of characters by which a name is known from its beginning. */
+const BEGINNING = 3;
+
+/** The known name nearest to `given` by edit distance, else the first that begins with it; undefined if none is close. */
 export function nearest(given: string, known: readonly string[]): string | undefined {
   let best: string | undefined;
   let bestDistance = Math.max(3, Math.floor(given.length / 2)) + 1;
@@ -47,7 +50,8 @@ export function nearest(given: string, known: readonly string[]): string | undef
       bestDistance = d;
     }
   }
-  return best;
+  if (best !== undefined || given.length < BEGINNING) return best;
+  return known.find((name) => name.toLowerCase().startsWith(given.toLowerCase()));
 }
 
 const SHOWN_CHARACTERS = 80;

@@ -1,12 +1,19 @@
 /**
  * The one way to read a file that somebody hands in. Only regular files are read: opening a FIFO, a device or a socket never waits,
  * and each gives one line. Sizes are limited, packed and unpacked, so that neither an endless file nor a small file that unpacks
- * to much fills the memory. A file that ends in .gz or .tgz, or begins like gzip, and one that ends in .br is unpacked on the way.
+ * to much fills the memory. Files are unpacked on the way (lib/base/packing.ts). UTF-16 with a byte order mark becomes UTF-8.
  */
 import { closeSync, constants, createReadStream, fstatSync, openSync, readSync, type Stats } from "node:fs";
-import type { Readable } from "node:stream";
-import { brotliDecompressSync, createBrotliDecompress, createGunzip, gunzipSync } from "node:zlib";
+import type { Readable, Transform } from "node:stream";
 import { at, errorOf, InputError } from "./errors";
+import {
+  MAGIC_BYTES,
+  packingOf,
+  tooMuchUnpacked,
+  unpackBytes,
+  unpackError,
+  unpackingStream,
+} from "./packing";
 import { formatSize, GiB, MiB } from "./units";
 
 /** What a whole file may have at most, packed and unpacked, unless the caller says otherwise: it is held in memory. */
@@ -24,8 +31,6 @@ export interface OutsideLimits {
   bytes?: number;
 }
 
-type Packing = "gzip" | "brotli" | "none";
-
 /** Bytes of a regular file, unpacked. Throws InputError with the file, the limit and the value. */
 export function readOutside(path: string, { bytes = WHOLE_BYTES_MOST }: OutsideLimits = {}): Buffer {
   const fd = openRegular(path, bytes);
@@ -35,16 +40,7 @@ export function readOutside(path: string, { bytes = WHOLE_BYTES_MOST }: OutsideL
   } finally {
     closeSync(fd);
   }
-  const packing = packingOf(path, raw);
-  if (packing === "none") return raw;
-  try {
-    const unpack = packing === "gzip" ? gunzipSync : brotliDecompressSync;
-    return unpack(raw, { maxOutputLength: bytes });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE")
-      throw tooMuchUnpacked(path, raw.length, bytes);
-    throw unpackError(path, error);
-  }
+  return asUtf8(unpackBytes(path, raw, bytes));
 }
 
 /** The same as text: UTF-8, in which bytes that are none become U+FFFD. */
@@ -63,25 +59,29 @@ export async function* streamOutside(
   { bytes = STREAM_BYTES_MOST }: OutsideLimits = {},
 ): AsyncGenerator<Buffer> {
   const fd = openRegular(path, bytes);
-  let first: Buffer;
+  let packing: ReturnType<typeof packingOf>;
+  let unpack: ReturnType<typeof unpackingStream>;
   try {
-    first = firstBytes(fd, path);
+    packing = packingOf(path, firstBytes(fd, path));
+    unpack = unpackingStream(packing, CHUNK_BYTES);
   } catch (error) {
     closeSync(fd);
     throw error;
   }
   const file = createReadStream(path, { fd, start: 0, highWaterMark: CHUNK_BYTES });
-  const packing = packingOf(path, first);
-  const stream = unpacked(file, packing);
+  const stream = unpacked(file, unpack);
   let given = 0;
+  let decoder: TextDecoder | undefined;
   try {
     for await (const chunk of stream as AsyncIterable<Buffer>) {
+      const encoding = given === 0 ? utf16Of(chunk) : null;
+      if (encoding !== null) decoder = new TextDecoder(encoding);
       given += chunk.length;
       if (given > bytes)
         throw packing === "none"
           ? tooLarge(path, given, bytes)
           : tooMuchUnpacked(path, file.bytesRead, bytes);
-      yield chunk;
+      yield decoder === undefined ? chunk : Buffer.from(decoder.decode(chunk, { stream: true }), "utf8");
     }
   } catch (error) {
     throw error instanceof InputError ? error : unpackError(path, error);
@@ -196,39 +196,31 @@ function readPart(fd: number, path: string, into: Buffer, position: number | nul
 }
 
 function firstBytes(fd: number, path: string): Buffer {
-  const first = Buffer.alloc(2);
+  const first = Buffer.alloc(MAGIC_BYTES);
   return first.subarray(0, readPart(fd, path, first, 0));
 }
 
-function packingOf(path: string, first: Buffer): Packing {
-  if (path.endsWith(".br")) return "brotli";
-  if (/\.t?gz$/.test(path) || (first[0] === 0x1f && first[1] === 0x8b)) return "gzip";
-  return "none";
+/** UTF-16 by its byte order mark, as Windows tools write texts, becomes UTF-8. */
+function asUtf8(bytes: Buffer): Buffer {
+  const encoding = utf16Of(bytes);
+  return encoding === null ? bytes : Buffer.from(new TextDecoder(encoding).decode(bytes), "utf8");
 }
 
-function unpacked(file: Readable, packing: Packing): Readable {
-  if (packing === "none") return file;
-  const options = { chunkSize: CHUNK_BYTES };
-  const stream = file.pipe(packing === "gzip" ? createGunzip(options) : createBrotliDecompress(options));
+function utf16Of(first: Buffer): "utf-16le" | "utf-16be" | null {
+  if (first.length < 2) return null;
+  const mark = first.readUInt16BE(0);
+  return mark === 0xfffe ? "utf-16le" : mark === 0xfeff ? "utf-16be" : null;
+}
+
+function unpacked(file: Readable, stream: Transform | null): Readable {
+  if (stream === null) return file;
   file.on("error", (error) => stream.destroy(error));
-  return stream;
-}
-
-function unpackError(path: string, error: unknown): InputError {
-  const reason = errorOf(error).message;
-  const cut = /unexpected end/i.test(reason) ? "the compressed file is cut short" : "cannot be unpacked";
-  return new InputError(`${path}: ${cut} (${reason})`);
+  return file.pipe(stream);
 }
 
 function tooLarge(path: string, got: number, limit: number): InputError {
   return new InputError(
     `${path}: a file of at most ${formatSize(limit)} can be read: got ${formatSize(got)}`,
-  );
-}
-
-function tooMuchUnpacked(path: string, packed: number, limit: number): InputError {
-  return new InputError(
-    `${path}: a file may unpack to at most ${formatSize(limit)}: got more out of ${formatSize(packed)}`,
   );
 }
 

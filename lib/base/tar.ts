@@ -28,6 +28,10 @@ export function untar(bytes: Buffer, file: string): Map<string, Buffer> {
     else if (type === "x") longName = paxPath(content);
     else if (type === "0" || type === "\0") files.set(name.replace(/^(?:\.?\/)+/, ""), content);
     at = from + Math.ceil(size / BLOCK) * BLOCK;
+    if (at > bytes.length)
+      throw new InputError(
+        `${file}: the archive is cut short behind ${quoted(name)}: a whole block was expected`,
+      );
   }
   return files;
 }

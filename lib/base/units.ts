@@ -15,7 +15,8 @@ export type Size = number | string;
 const FACTORS: Record<string, number> = { "": 1, k: KiB, m: MiB, g: GiB, t: TiB };
 
 /**
- * Bytes of `size`; throws InputError naming `what`. Integers up to 2^53 only, never negative.
+ * Bytes of `size`; throws InputError naming `what`. Integers up to 2^53 only, never negative. `K`, `KB` and `KiB` all
+ * are 1024 bytes, and so on, as on a kernel command line: `2GB` is 2 GiB.
  * @example
  * ```ts
  * import { parseSize } from "pageblock";

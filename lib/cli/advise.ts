@@ -1,14 +1,14 @@
 /** `pageblock advise <snapshot>`: the chance to get memory on a machine of which a snapshot is known, and what to change. */
-import { statSync } from "node:fs";
 import type { Command } from "commander";
 import { parseDuration } from "../base/duration";
 import { InputError } from "../base/errors";
 import { readSeries, sampleOf } from "../calibration/sample";
 import { adviseOn } from "../explain/advise/advise";
-import { adviceText } from "../explain/advise/text";
+import { countedLines } from "../explain/advise/counts";
+import type { TimeGiven } from "../explain/advise/draws";
+import { drawnLines } from "../explain/advise/text";
 import { WAYS, type WayName } from "../explain/advise/want";
-import { snapshotFrom } from "../trace/collect-snapshot";
-import { type MachineSnapshot, readMachineSnapshot } from "../trace/machine-snapshot";
+import { readAnySnapshot } from "../trace/any-snapshot";
 
 interface AdviseFlags {
   want: string;
@@ -24,30 +24,37 @@ export function register(program: Command): void {
   program
     .command("advise")
     .description("the chance to get memory on a machine of which a snapshot is known, and what to change")
-    .argument("<snapshot>", "of pageblock snapshot; or a folder with copies of its files")
+    .argument("<snapshot>", "of pageblock snapshot; or a folder with copies of its files, or a tar of one")
     .requiredOption("--want <what>", "2GiB contiguous, 8x1GiB huge pages, or order=9")
     .option("--by <ways...>", `of ${WAYS.join(", ")}`)
-    .option("--within <time>", "draw no more machines after this time; how many were drawn is said")
+    .option(
+      "--within <time>",
+      "draw no more machines after this time (default 60s; without end if --seeds is given)",
+    )
     .option("--seeds <n>", "machines to draw (default 8)")
     .option("--series <dir>", "fit the mix of the day to a series of pageblock watch, not to the snapshot")
     .option("--no-day", "do not run a day more of the machine's mix, which takes longest")
     .option("--json", "print JSON")
-    .action((path: string, options: AdviseFlags) => {
-      process.stdout.write(advised(path, options));
-    });
+    .action(advise);
 }
 
-function advised(path: string, options: AdviseFlags): string {
-  const { want, by, within, series, day, json } = options;
-  const snapshot = snapshotAt(path);
+/** The counts are printed at once, the rest after the draws; how far these are goes to the standard error. */
+function advise(path: string, options: AdviseFlags): void {
+  const { want, by, series, day, json } = options;
+  const began = performance.now();
+  const snapshot = readAnySnapshot(path);
   const samples = !day ? [] : series === undefined ? [sampleOf(snapshot, path)] : readSeries(series);
-  const advice = adviseOn(snapshot, { want, by, samples, seeds: seedsOf(options), enough: ending(within) });
-  return json === true ? `${JSON.stringify(advice, null, 2)}\n` : adviceText(advice);
-}
-
-function snapshotAt(path: string): MachineSnapshot {
-  const folder = statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
-  return folder ? snapshotFrom([path]) : readMachineSnapshot(path);
+  const out = (lines: readonly string[]) => process.stdout.write(`${lines.join("\n")}\n`);
+  const advice = adviseOn(snapshot, {
+    want,
+    by,
+    samples,
+    seeds: seedsOf(options),
+    time: timeGiven(options, began),
+    first: (counted) => json !== true && out([...countedLines(counted), ""]),
+    tell: (line) => process.stderr.write(`[${((performance.now() - began) / 1000).toFixed(1)} s] ${line}\n`),
+  });
+  out(json === true ? [JSON.stringify(advice, null, 2)] : drawnLines(advice));
 }
 
 function seedsOf({ seeds }: AdviseFlags): number | undefined {
@@ -57,9 +64,13 @@ function seedsOf({ seeds }: AdviseFlags): number | undefined {
   return Number(seeds);
 }
 
-/** Without a time, the draws never end early. */
-function ending(within: string | undefined): (() => boolean) | undefined {
-  if (within === undefined) return undefined;
-  const end = performance.now() + parseDuration(within, "--within");
-  return () => performance.now() > end;
+const WITHIN = "60s";
+
+/** With seeds alone the answer depends on the snapshot only: nothing ends the draws then. */
+function timeGiven({ within, seeds }: AdviseFlags, began: number): TimeGiven | undefined {
+  if (within === undefined && seeds !== undefined) return undefined;
+  return {
+    nowMs: () => performance.now(),
+    endMs: began + parseDuration(within ?? WITHIN, "--within"),
+  };
 }

@@ -1,16 +1,15 @@
 /** `pageblock boot`: boots a described machine and prints page geometry, zones, watermarks and the CMA area. */
 import type { Command } from "commander";
 import { InputError } from "../base/errors";
-import { formatSize, hex } from "../base/units";
-import type { BootedMachine } from "../fluent/booted-machine";
 import { MachineDescription } from "../fluent/machine";
-import type { BootedArea } from "../machine/boot";
-import { BOOT } from "../plan/kinds";
-import { check } from "../schema/check";
+import type { MachineTextFacts } from "../fluent/machine-texts";
+import { BOOT, PLAN_KINDS } from "../plan/kinds";
+import { check, isObject } from "../schema/check";
 import { fieldPath } from "../schema/place";
-import type { Written } from "../schema/plan-file";
+import { readPlanFile, type Written } from "../schema/plan-file";
+import { bootText, type SaidOfMachine } from "./boot-text";
 import { type MachineFiles, machineOfFiles } from "./machine-files";
-import { flagsIn, type GivenFlags, withPlanFlags, writtenWith } from "./plan-flags";
+import { flagsIn, type GivenFlags, withPlanFlags } from "./plan-flags";
 
 export function register(program: Command): void {
   withPlanFlags(program.command("boot"), "boot")
@@ -22,79 +21,71 @@ export function register(program: Command): void {
     .option("--dtb <file>", "its device tree: .dtb, .dts, or a folder such as /proc/device-tree")
     .option("--json", "print one JSON object")
     .action((file: string | undefined, given: GivenFlags) => {
-      const { value, locate } = machineWritten(file, given);
-      const { kind: _kind, ...request } = check(BOOT, value, locate);
+      const { written, said } = machineWritten(file, given);
+      const { kind: _kind, ...request } = check(BOOT, written.value, written.locate);
       if (given.printPlan === true) {
         process.stdout.write(`${JSON.stringify(request, null, 2)}\n`);
         return;
       }
       const booted = new MachineDescription(request).boot();
-      process.stdout.write(
-        given.json === true ? `${JSON.stringify(booted.toJSON(), null, 2)}\n` : human(booted),
-      );
+      if (given.json !== true) {
+        process.stdout.write(bootText(booted, said));
+        return;
+      }
+      const { model, areas } = said ?? {};
+      const json = { ...booted.toJSON(), ...(said && { text: { model, areas } }) };
+      process.stdout.write(`${JSON.stringify(json, null, 2)}\n`);
     });
 }
 
-/** The machine of a plan's file or of a machine's own texts, with the flags. */
-function machineWritten(file: string | undefined, given: GivenFlags): Written {
+/** The machine of a plan's file or of a machine's own texts, with the flags; `said`: what the texts say besides. */
+function machineWritten(
+  file: string | undefined,
+  given: GivenFlags,
+): { written: Written; said?: SaidOfMachine } {
   const notes: string[] = [];
-  const read = machineOfFiles(given as MachineFiles, (note) => notes.push(note));
-  if (read === undefined) return writtenWith("boot", file, given);
+  let facts: MachineTextFacts = { model: null, areas: [] };
+  const read = machineOfFiles(given as MachineFiles, {
+    onNote: (note) => notes.push(note),
+    onFacts: (found) => {
+      facts = found;
+    },
+  });
+  if (read === undefined) {
+    const written =
+      file === undefined ? { file: "plan", value: {}, locate: fieldPath } : machineIn(readPlanFile(file));
+    return { written: flagsIn("boot", written, given) };
+  }
   if (file !== undefined) throw new InputError(`${file}: give a plan, or a machine's texts, not both`);
   for (const note of notes) process.stderr.write(`note: ${note}\n`);
-  return flagsIn("boot", { file: "plan", value: read.toJSON(), locate: fieldPath }, given);
+  const alone = { file: "plan", value: read.toJSON(), locate: fieldPath };
+  const written = flagsIn("boot", alone, given);
+  const changed = JSON.stringify(written.value) !== JSON.stringify(alone.value);
+  return { written, said: { ...facts, changed } };
 }
 
-function human(b: BootedMachine): string {
-  const lines = [
-    `${b.board}, ${formatSize(b.memoryBytes)}, ${formatSize(b.pageSize)} pages, Linux ${b.kernel}`,
-    `page block        order ${b.pageblockOrder} = ${formatSize(b.pageblockBytes)}`,
-    `largest buddy     order ${b.largestBuddyOrder} = ${formatSize(b.pageSize * 2 ** b.largestBuddyOrder)}`,
-    `huge pages        ${b.hugePageSizes.map(formatSize).join(", ") || "none"}`,
-    `mobility grouping ${b.mobilityGrouping ? "on" : "off"} (${b.vmTotalPages} pages)`,
-    `min_free_kbytes   ${b.minFreeKbytes}`,
-  ];
-  const rows = [
-    ["zone", "start", "spanned", "present", "managed", "min", "low", "high"],
-    ...b.zones.map((z) => [
-      z.name,
-      hex(z.startPfn * b.pageSize),
-      ...[z.spanned, z.present, z.managed, z.watermarks.min, z.watermarks.low, z.watermarks.high].map(String),
-    ]),
-  ];
-  const widths = rows[0]!.map((_, i) => Math.max(...rows.map((r) => r[i]!.length)));
-  for (const row of rows)
-    lines.push(
-      row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join("  "),
-    );
-  const { cma } = b;
-  if (cma.base !== null)
-    lines.push(
-      `CMA               ${formatSize(cma.reservedBytes)} at ${hex(cma.base)} (${formatSize(cma.requestedBytes)} asked, aligned to ${formatSize(cma.alignmentBytes)})`,
-    );
-  else lines.push(`CMA               none: ${cma.reason}`);
-  if (b.movable.reason !== null) lines.push(`ZONE_MOVABLE      none: ${b.movable.reason}`);
-  for (const { bytes, start } of b.hugePages.gigantic)
-    lines.push(`gigantic page     ${formatSize(bytes)} at ${hex(start)}`);
-  for (const { nid, ranges, activated } of b.hugePages.cma)
-    for (const r of ranges)
-      lines.push(
-        `hugetlb_cma       ${formatSize(r.bytes)} at ${hex(r.base)}, node ${nid}${activated ? "" : ", not activated"}`,
-      );
-  for (const { bytes, count, node } of b.hugePages.pools)
-    lines.push(
-      `huge pages asked  ${count} of ${formatSize(bytes)}${node === undefined ? "" : ` of node ${node}`}, once the allocator runs`,
-    );
-  for (const area of b.areas) lines.push(`area              ${areaText(area)}`);
-  for (const warning of b.warnings) lines.push(`warning           ${warning}`);
-  for (const message of b.messages) lines.push(`kernel says       ${message}`);
-  lines.push(...b.kernelNotes.map((note) => `kernel            ${note}`));
-  return `${lines.join("\n")}\n`;
-}
+/** Fields that stand beside the machine in plans of other kinds. */
+const BESIDE = new Set([
+  ...PLAN_KINDS.flatMap(({ name, fields }) => (name === "boot" ? [] : Object.keys(fields))),
+  ...["format", "kind"],
+]);
 
-/** `linux,cma (device tree): 64 MiB at 0x2ac00000: the highest free …`. */
-function areaText({ name, by, ranges, reservedBytes, reason }: BootedArea): string {
-  const where = ranges.map((r) => hex(r.base)).join(" and ");
-  const got = ranges.length === 0 ? "not reserved" : `${formatSize(reservedBytes)} at ${where}`;
-  return `${name} (${by}): ${got}: ${reason}`;
+/** The machine of a plan of another kind: a run, a comparison, or the plan within a sweep. */
+function machineIn(written: Written): Written {
+  if (!isObject(written.value)) return written;
+  const inPlan = !("machine" in written.value) && isObject(written.value.plan);
+  const holder = inPlan ? written.value.plan : written.value;
+  if (!isObject(holder) || !("machine" in holder)) return written;
+  const path = inPlan ? ["plan"] : [];
+  const other = Object.keys(holder).find((key) => !BESIDE.has(key));
+  if (other !== undefined)
+    throw new InputError(
+      `${written.locate(path, other)}: a field of the machine stands under machine or at the top, not beside it`,
+    );
+  const { machine } = holder;
+  return {
+    ...written,
+    value: typeof machine === "string" ? { board: machine } : machine,
+    locate: (within, key) => written.locate([...path, "machine", ...within], key),
+  };
 }

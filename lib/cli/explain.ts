@@ -13,7 +13,9 @@ interface ExplainOptions {
 export function register(program: Command): void {
   program
     .command("explain")
-    .description("say why memory was refused, and what to change: from kernel logs and files of /proc")
+    .description(
+      "say why memory was refused, and what to change: from kernel logs and files of /proc; exit 1 if they hold no report",
+    )
     .argument("[files...]", "logs, files of /proc, folders or tar archives of them; - is standard input")
     .option("--json", "print one JSON object")
     .option("--schema", "print the JSON Schema of that object")
@@ -27,6 +29,7 @@ function explained(files: readonly string[], { json, schema }: ExplainOptions): 
   if (files.length === 0)
     throw new InputError("explain: at least one file must be named, or - for standard input: got none");
   const why = files.length === 1 && files[0] === "-" ? fromInput() : explainFiles(files);
+  if (!why.found) process.exitCode = 1;
   if (json === true) return `${JSON.stringify(why, null, 2)}\n`;
   const skipped = why.skipped.map(({ name, why: reason }) => `not read: ${name}: ${reason}`);
   return [why.text(), ...skipped.map((line) => `${line}\n`)].join("");

@@ -1,5 +1,6 @@
 /** `pageblock fit <samples>`: from samples of a real machine a workload that makes a model machine like it. */
 import type { Command } from "commander";
+import type { Scalar, YAMLMap } from "yaml";
 import { InputError } from "../base/errors";
 import { agreementOf, machineLike, SEEDS_LEAST } from "../calibration/agreement";
 import { agreementTable, agreementVerdict } from "../calibration/agreement-text";
@@ -9,9 +10,13 @@ import { modelRun } from "../calibration/model-run";
 import { fitSeries } from "../calibration/moments";
 import { type Column, quantitiesText } from "../calibration/quantities-text";
 import { readSeries, type Sample } from "../calibration/sample";
+import { MACHINE } from "../machine/boot-request";
 import { RUN } from "../plan/run";
 import { check } from "../schema/check";
+import type { Field } from "../schema/field";
 import { SETTLED_SECONDS } from "../workload/fit-series";
+import { workloadKind } from "../workload/index";
+import type { LeafWorkload } from "../workload/workload";
 import { writtenWith } from "./plan-flags";
 
 interface FitOptions {
@@ -63,13 +68,39 @@ function fit(path: string, options: FitOptions): string {
   const workload = { ...fitted, duration: `${seconds} seconds` };
   if (options.json === true)
     return json({ machine: machineLike(samples[0]!, options.kernel), workload, assumed });
-  const yaml = require("yaml") as typeof import("yaml");
   return [
     `# Fitted to ${samples.length} sample${samples.length === 1 ? "" : "s"} of ${path}.`,
     `# It runs for ${seconds} seconds, the age of the machine at the last sample. What lies beyond is extrapolated: what grows, grows on.`,
+    ...spanLines(samples),
     ...assumed.map((what) => `# Assumed: ${what}.`),
-    yaml.stringify({ machine: machineLike(samples[0]!, options.kernel), workload }),
+    inUnits({ machine: machineLike(samples[0]!, options.kernel), workload }),
   ].join("\n");
+}
+
+/** Rates are fitted per hour: what is shorter is extrapolated. */
+const SPAN_LEAST_S = 3600;
+
+function spanLines(samples: readonly Sample[]): string[] {
+  const [first, last] = [samples[0]!.uptime, samples.at(-1)!.uptime];
+  if (samples.length < 2 || first === undefined || last === undefined) return [];
+  const span = Math.round(last - first);
+  if (span >= SPAN_LEAST_S) return [];
+  return [
+    `# Warning: the samples lie within ${span} second${span === 1 ? "" : "s"}. Rates per hour, and what comes and goes, are extrapolated from that: watch for an hour or more.`,
+  ];
+}
+
+/** YAML with the unit behind each number that has one. */
+function inUnits({ machine, workload }: { machine: object; workload: LeafWorkload }): string {
+  const yaml = require("yaml") as typeof import("yaml");
+  const document = new yaml.Document({ machine, workload });
+  const units = { machine: MACHINE.fields, workload: workloadKind(workload.kind).parameters };
+  for (const [part, fields] of Object.entries(units) as [string, Record<string, Field>][])
+    for (const { key, value } of (document.get(part) as YAMLMap<Scalar, Scalar>).items) {
+      const unit = fields[String(key.value)]?.facts.unit;
+      if (typeof value?.value === "number" && unit !== undefined && unit !== "") value.comment = ` ${unit}`;
+    }
+  return document.toString();
 }
 
 function json(value: unknown): string {

@@ -9,6 +9,7 @@ import type { Field } from "../schema/field";
 import { addFlags, type Flag, flagsOf, fromText, optionKey, withFlags } from "../schema/flags";
 import { fieldPath, type Locate } from "../schema/place";
 import { readPlanFile, type Written } from "../schema/plan-file";
+import { withCode } from "./plan-code";
 
 /** The flags as commander parsed them. */
 export type GivenFlags = Readonly<Record<string, unknown>>;
@@ -39,6 +40,12 @@ export function withPlanFlags(command: Command, kind: string, except: readonly s
     command.addOption(
       new Option("--huge <state>", "off: built without THP and without hugetlb").choices(["on", "off"]),
     );
+  command.option(
+    "--allow-code <sha256>",
+    "run the code of the plan's change with this SHA-256; may be repeated",
+    (value: string, before: string[]) => [...before, value],
+    [] as string[],
+  );
   return command.option("--print-plan", "print the plan as JSON and run nothing");
 }
 
@@ -107,7 +114,12 @@ function refuseOtherKinds(file: string, value: unknown): void {
 export function flagsIn(kind: string, written: Written, given: GivenFlags): Written {
   const flags = flagsOf(statementOf(kind).fields);
   const told = inFields(given);
-  const value = withFlags(isObject(written.value) ? written.value : {}, flags, told);
+  const { allowCode = [] } = given as { allowCode?: readonly string[] };
+  const value = withCode(
+    withFlags(isObject(written.value) ? written.value : {}, flags, told),
+    written.file,
+    allowCode,
+  );
   return { ...written, value, locate: naming(flags, told, written) };
 }
 

@@ -1,8 +1,8 @@
 /** `pageblock results`: counts the runs in the store, queries them with SQL, and exports CSV and Parquet. */
 import { existsSync } from "node:fs";
 import type { Command } from "commander";
-import { InputError } from "../base/errors";
-import { exportResults, queryResults } from "../experiment/results";
+import { InputError, unknownName } from "../base/errors";
+import { exportResults, queryResults, type Row } from "../experiment/results";
 import { DEFAULT_STORE, Store } from "../experiment/store";
 import { aligned } from "./running";
 
@@ -10,6 +10,7 @@ interface Flags {
   store: string;
   json?: boolean;
   sql?: string;
+  by?: string;
   csv?: string;
   parquet?: string;
   table: string;
@@ -18,9 +19,12 @@ interface Flags {
 export function register(program: Command): void {
   program
     .command("results")
-    .description("query the store: counts, SQL over the views runs and requests, CSV, Parquet")
+    .description(
+      "query the store: counts, what was granted by columns, SQL over the views runs and requests, CSV, Parquet",
+    )
     .option("--store <file>", "the store", DEFAULT_STORE)
     .option("--sql <select>", "one SELECT over the views runs and requests")
+    .option("--by <columns>", "what was granted, by columns of runs, such as strategy_name,request_bytes")
     .option("--csv <file>", "write a view as CSV")
     .option("--parquet <file>", "write a view as Parquet")
     .option("--table <name>", "view to write: runs or requests", "runs")
@@ -38,6 +42,11 @@ export function register(program: Command): void {
         process.stdout.write(flags.json ? `${JSON.stringify(rows)}\n` : `${asText(rows)}\n`);
         return;
       }
+      if (flags.by !== undefined) {
+        const rows = await grantedBy(store, flags.by);
+        process.stdout.write(flags.json ? `${JSON.stringify(rows)}\n` : `${asText(rows)}\n`);
+        return;
+      }
       if (flags.csv !== undefined || flags.parquet !== undefined) return;
       if (!existsSync(store))
         throw new InputError(
@@ -50,9 +59,27 @@ export function register(program: Command): void {
       process.stdout.write(
         flags.json
           ? `${JSON.stringify({ store, engine, ...counts })}\n`
-          : `${store}: ${counts.runs} runs of engine ${engine}, ${counts.ofOtherEngines} of other engines\n`,
+          : `${store}: ${counts.runs} runs of engine ${engine}, ${counts.ofOtherEngines} of other engines\nwhat was granted: pageblock results --by strategy_name; any question: --sql, --csv, --parquet\n`,
       );
     });
+}
+
+/** Most lines of a table by columns. */
+const MOST_GROUPS = 200;
+
+/** Runs, requests asked and requests granted for each combination of values. */
+async function grantedBy(store: string, given: string): Promise<Row[]> {
+  const asked = given.split(",").map((one) => one.trim());
+  const described = await queryResults({ store }, "select column_name from (describe runs)");
+  const known = described.map((row) => String(row.column_name));
+  for (const name of asked) if (!known.includes(name)) throw unknownName("--by", name, known);
+  const columns = asked.map((name) => `"${name.replaceAll('"', '""')}"`).join(", ");
+  return queryResults(
+    { store },
+    `select ${columns}, count(*) as runs, sum(asked) as asked, sum(granted) as granted,
+      round(100.0 * sum(granted) / nullif(sum(asked), 0), 1) as "granted %"
+    from runs group by ${columns} order by ${columns} limit ${MOST_GROUPS}`,
+  );
 }
 
 function asText(rows: readonly Record<string, unknown>[]): string {

@@ -1,6 +1,6 @@
 /** `pageblock show <file>`: a snapshot in the words of the kernel's own reports; of a buddyinfo, its indices. */
-import { statSync } from "node:fs";
-import { dirname } from "node:path";
+import { existsSync, statSync } from "node:fs";
+import { dirname, join } from "node:path";
 import type { Command } from "commander";
 import { InputError, unknownName } from "../base/errors";
 import { printable } from "../base/printable";
@@ -11,6 +11,7 @@ import {
   buddyinfoText,
   extfragIndexLines,
   extfragIndexText,
+  type FreeCounts,
   unusableIndexLines,
   unusableIndexText,
 } from "../mm/reports/buddyinfo";
@@ -23,9 +24,11 @@ import { kernelProfile } from "../mm/state/profile";
 import { nrFreeSnapshot } from "../mm/state/vmstat";
 import type { Zone } from "../mm/state/zone";
 import { parseBuddyinfo } from "../trace/buddyinfo-text";
+import { snapshotFrom } from "../trace/collect-snapshot";
 import { readInput } from "../trace/input";
 import {
   isMachineSnapshot,
+  type MachineSnapshot,
   parseMachineSnapshot,
   SNAPSHOT_TEXTS,
   type SnapshotText,
@@ -35,6 +38,7 @@ import { profileForVersion, recordedRelease } from "../trace/recording";
 import type { Snapshot } from "../trace/snapshot";
 import { loadSnapshot } from "../trace/snapshot-load";
 import { parseSnapshot } from "../trace/snapshot-parse";
+import { buddyinfoSummary, machineSummary } from "./show-machine";
 
 interface Shown {
   memory: Memory;
@@ -68,7 +72,10 @@ export function register(program: Command): void {
   program
     .command("show")
     .description("show a snapshot as the kernel's own reports, or the indices of a /proc/buddyinfo")
-    .argument("<file>", "snapshot of a machine or of a recording, or buddyinfo (plain, .gz or .br)")
+    .argument(
+      "<file>",
+      "snapshot of a machine or of a recording, a folder with copies of a machine's proc/, or buddyinfo (plain, .gz or .br)",
+    )
     .option("--as <report>", `one of ${SHOWN_AS.join(", ")}`)
     .option("--zone <name>", "only this zone")
     .option("--kernel <release>", "profile to use instead of the one the snapshot or its version file names")
@@ -86,8 +93,9 @@ interface ShowOptions {
 function show(file: string, options: ShowOptions): string {
   if (options.as !== undefined && !SHOWN_AS.includes(options.as))
     throw unknownName("--as", options.as, SHOWN_AS);
-  if (statSync(file, { throwIfNoEntry: false })?.isDirectory())
-    throw new InputError(`${file}: is a folder: give a snapshot in it, such as S0.txt.gz`);
+  const isFolder = statSync(file, { throwIfNoEntry: false })?.isDirectory() === true;
+  if (isFolder && existsSync(join(file, "proc"))) return shownMachine(file, snapshotFrom([file]), options);
+  if (isFolder) throw new InputError(`${file}: is a folder: give a snapshot in it, such as S0.txt.gz`);
   const bytes = readInput(file);
   if (/^Node\s/.test(bytes.toString("latin1", 0, 6))) return fromBuddyinfo(file, bytes, options);
   if (isMachineSnapshot(bytes)) return fromMachine(file, bytes, options);
@@ -104,8 +112,18 @@ function show(file: string, options: ShowOptions): string {
 
 /** The text that the machine's /proc gave, unchanged; the indices are computed from its buddyinfo. */
 function fromMachine(file: string, bytes: Buffer, options: ShowOptions): string {
-  const snapshot = parseMachineSnapshot(bytes.toString("utf8"), file);
-  const as = options.as ?? "buddyinfo";
+  return shownMachine(file, parseMachineSnapshot(bytes.toString("utf8"), file), options);
+}
+
+function shownMachine(file: string, snapshot: MachineSnapshot, options: ShowOptions): string {
+  const { as = "summary" } = options;
+  if (as === "summary") return machineSummary(snapshot, file, options.zone);
+  if (as in FROM_BUDDYINFO === false && !SNAPSHOT_TEXTS.includes(as as SnapshotText))
+    throw unknownName("--as", as, ["summary", ...SNAPSHOT_TEXTS, ...Object.keys(FROM_BUDDYINFO)]);
+  if (options.zone !== undefined && !(as in FROM_BUDDYINFO))
+    throw new InputError(
+      `--zone: of a snapshot of a machine it limits summary, ${Object.keys(FROM_BUDDYINFO).join(", ")}: got --as ${as}`,
+    );
   if (SNAPSHOT_TEXTS.includes(as as SnapshotText) && options.zone === undefined)
     return textOf(snapshot, as as SnapshotText, file)
       .split("\t")
@@ -115,13 +133,19 @@ function fromMachine(file: string, bytes: Buffer, options: ShowOptions): string 
 }
 
 function fromBuddyinfo(file: string, bytes: Buffer, options: ShowOptions): string {
-  const report = FROM_BUDDYINFO[options.as ?? "unusable_index"];
+  const { as = "summary" } = options;
+  if (as === "summary") return buddyinfoSummary(zonesOfText(bytes, file, options.zone));
+  const report = FROM_BUDDYINFO[as];
   if (report === undefined)
     throw new InputError(
-      `--as ${options.as}: ${file} is a buddyinfo, which tells only ${Object.keys(FROM_BUDDYINFO).join(", ")}`,
+      `--as ${as}: ${file} is a buddyinfo, which tells only ${Object.keys(FROM_BUDDYINFO).join(", ")}`,
     );
+  return report(zonesOfText(bytes, file, options.zone));
+}
+
+function zonesOfText(bytes: Buffer, file: string, zone: string | undefined): readonly FreeCounts[] {
   const zones = parseBuddyinfo(bytes.toString("latin1"), file);
-  return report(options.zone === undefined ? zones : [oneZone(zones, options.zone)]);
+  return zone === undefined ? zones : [oneZone(zones, zone)];
 }
 
 function oneZone<Z extends { name: string }>(zones: readonly Z[], name: string): Z {

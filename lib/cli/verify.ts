@@ -8,7 +8,7 @@ import { printable } from "../base/printable";
 import { RUN_LIMITS } from "../report/run-again";
 import { type Verification, verifyFile } from "../report/verify";
 
-function report({ file, results, changes, compared, ok }: Verification): string {
+function report({ file, results, changes, compared, code, ok }: Verification): string {
   const lines = results.map(({ sha256, kind, verdict, why, leftOut, places }) => {
     const where = places.length === 0 ? "" : `  ${places.join(", ")}`;
     const told = why ?? (leftOut && `every number; left out since names have changed: ${leftOut.join(", ")}`);
@@ -18,10 +18,13 @@ function report({ file, results, changes, compared, ok }: Verification): string 
   const summary = ok
     ? `all ${results.length} results identical; as made: ${compared.join(", ")}`
     : `${identical} of ${results.length} results identical; changed: ${changes.length} beside them`;
-  return [...lines, ...changes.map((change) => `changed  ${change}`), `${file}: ${summary}`]
+  const ran = code.map((sha256) => `code     ${sha256}: run, as --allow-code says`);
+  return [...ran, ...lines, ...changes.map((change) => `changed  ${change}`), `${file}: ${summary}`]
     .map((line) => printable(line.replaceAll("\n", " ")))
     .join("\n");
 }
+
+const repeated = (value: string, before: string[]): string[] => [...before, value];
 
 export function register(program: Command): void {
   program
@@ -29,14 +32,15 @@ export function register(program: Command): void {
     .description("run a write-up or an executed notebook again from its own plans, and compare every result")
     .argument("<file...>", "write-ups (.html, .md, .pdf) or executed notebooks (.ipynb)")
     .option("--seconds <n>", "longest time a plan may take", String(RUN_LIMITS.seconds))
+    .option("--allow-code <sha256>", "run the change with this SHA-256; may be repeated", repeated, [])
     .option("--json", "print one JSON array")
-    .action(async (files: string[], options: { seconds: string; json?: boolean }) => {
+    .action(async (files: string[], options: { seconds: string; allowCode: string[]; json?: boolean }) => {
       const seconds = Number(options.seconds);
       if (!Number.isInteger(seconds) || seconds < 1)
         throw new InputError(`verify: --seconds must be whole and > 0: got ${options.seconds}`);
       const all: Verification[] = [];
       for (const file of files) {
-        const verification = await verifyFile(file, { ...RUN_LIMITS, seconds });
+        const verification = await verifyFile(file, { ...RUN_LIMITS, seconds, allowCode: options.allowCode });
         if (!options.json) process.stdout.write(`${report(verification)}\n`);
         all.push(verification);
       }

@@ -6,6 +6,7 @@ import { parseDuration } from "../base/duration";
 import { InputError } from "../base/errors";
 import { snapshotOf } from "../trace/collect-snapshot";
 import { writeMachineSnapshot } from "../trace/machine-snapshot";
+import { interruptible, pause } from "./interruptible";
 
 interface WatchFlags {
   every: string;
@@ -29,7 +30,7 @@ export function register(program: Command): void {
     )
     .option("--every <time>", "time between two snapshots", "150s")
     .requiredOption("--out <dir>", "folder for the snapshots: s0000.snapshot.json.gz and so on")
-    .option("--times <n>", "end after so many")
+    .option("--times <n>", "end after so many more; a series in the folder goes on")
     .option("--kpageflags", "also the class of every page frame (root only)")
     .option("--proc <dir>", "where /proc is mounted", "/proc")
     .option("--sys <dir>", "where /sys is mounted", "/sys")
@@ -45,7 +46,8 @@ async function watch(options: WatchFlags): Promise<void> {
     throw new InputError(`--times: must be a whole number from 1 to ${TIMES_MOST}: got ${options.times}`);
   const { stopped, stop } = interruptible();
   let number = nextNumber(options.out);
-  for (let taken = 0; taken < times; taken++) {
+  let taken = 0;
+  for (; taken < times; taken++) {
     if (taken > 0 && (await pause(everyMs, stopped))) break;
     const { kpageflags = false } = options;
     const file = join(options.out, `s${String(number++).padStart(4, "0")}.snapshot.json.gz`);
@@ -55,7 +57,11 @@ async function watch(options: WatchFlags): Promise<void> {
     process.stdout.write(`${file}${lacks}\n`);
   }
   stop();
-  process.stdout.write(`pageblock fit ${options.out}\n`);
+  const earlier = number - taken;
+  const whole = earlier > 0 ? `; with the ${earlier} before them the series has ${number}` : "";
+  process.stdout.write(
+    `${taken} snapshot${taken === 1 ? "" : "s"} taken${whole}. To derive a workload from the series:\npageblock fit ${options.out}\n`,
+  );
 }
 
 /** A series that was begun earlier goes on. */
@@ -70,32 +76,4 @@ function nextNumber(dir: string): number {
     const n = /^s(\d{4,6})\.snapshot\.json\.gz$/.exec(name)?.[1];
     return n === undefined ? next : Math.max(next, Number(n) + 1);
   }, 0);
-}
-
-/** The first Ctrl-C (or SIGTERM) ends the pause; a second one ends the process as it always does. */
-function interruptible(): { stopped: Promise<void>; stop: () => void } {
-  let told: () => void = () => {};
-  const stopped = new Promise<void>((resolve) => {
-    told = resolve;
-  });
-  process.once("SIGINT", told);
-  process.once("SIGTERM", told);
-  return {
-    stopped,
-    stop: () => {
-      process.removeListener("SIGINT", told);
-      process.removeListener("SIGTERM", told);
-    },
-  };
-}
-
-/** Whether the pause was ended before its time. */
-async function pause(ms: number, stopped: Promise<void>): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const over = new Promise<false>((resolve) => {
-    timer = setTimeout(() => resolve(false), ms);
-  });
-  const ended = await Promise.race([over, stopped.then((): true => true)]);
-  clearTimeout(timer);
-  return ended;
 }

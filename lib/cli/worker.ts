@@ -16,7 +16,13 @@ export function register(program: Command): void {
       wholeNumber,
       WORKER_DEFAULTS.lockSeconds,
     )
-    .action(async (flags: { redis: string; workers?: number; lock: number }) => {
+    .option(
+      "--allow-code <sha256>",
+      "run the change with this SHA-256, may be repeated; jobs with other code are refused",
+      (value: string, before: string[]) => [...before, value],
+      [] as string[],
+    )
+    .action(async (flags: { redis: string; workers?: number; lock: number; allowCode: string[] }) => {
       if (flags.lock < 1 || flags.lock > 3600)
         throw new InputError(`--lock: must be from 1 to 3600 seconds: got ${flags.lock}`);
       const stop = new AbortController();
@@ -25,6 +31,7 @@ export function register(program: Command): void {
       await serveCluster(flags.redis, stop.signal, {
         ...(flags.workers !== undefined && { workers: flags.workers }),
         lockSeconds: flags.lock,
+        allowCode: flags.allowCode,
         report: (line) => process.stderr.write(`pageblock worker: ${line}\n`),
       });
       process.exit(0);

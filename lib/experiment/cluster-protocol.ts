@@ -1,13 +1,15 @@
 /**
  * The messages between a sweep and the workers of a cluster: plans as data, results as text. Neither side trusts the
  * other: workers check jobs against the schema of plans, and the sweep checks results against its plans. With a shared
- * key (PAGEBLOCK_CLUSTER_KEY) both are signed, and unsigned messages are refused. No message contains code.
+ * key (PAGEBLOCK_CLUSTER_KEY) both are signed, and unsigned messages are refused. Plans may carry the code of a change, as text;
+ * a worker refuses them unless it was started with the SHA-256 of this very code.
  */
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { z } from "zod";
 import { canonicalJson } from "../base/canonical-json";
 import { errorOf, InputError } from "../base/errors";
+import { strangeCode } from "../change/code";
 import { type Plan, parsePlan, planHash } from "../plan/run";
 import type { RunText } from "./run-text";
 
@@ -53,6 +55,8 @@ export interface JobResult {
   mac?: string;
 }
 
+const NO_CODE: ReadonlySet<string> = new Set();
+
 const jobSchema = z.strictObject({
   format: z.literal(MESSAGE_FORMAT),
   engine: z.string().max(200),
@@ -86,8 +90,16 @@ export function writeJob(plans: Plan[], engine: string, key: string | undefined)
   return key === undefined ? job : { ...job, mac: mac(key, "job", job) };
 }
 
-/** The plans of a job. Throws an InputError beginning with `refused: ` for anything but a job for this engine. */
-export function readJob(data: unknown, engine: string, key: string | undefined): Plan[] {
+/**
+ * The plans of a job. Throws an InputError beginning with `refused: ` for anything but a job for this engine, and for code of
+ * changes whose SHA-256 is not among `allowCode`.
+ */
+export function readJob(
+  data: unknown,
+  engine: string,
+  key: string | undefined,
+  allowCode: ReadonlySet<string> = NO_CODE,
+): Plan[] {
   const read = jobSchema.safeParse(data);
   if (!read.success) {
     const issue = read.error.issues[0]!;
@@ -100,6 +112,11 @@ export function readJob(data: unknown, engine: string, key: string | undefined):
     );
   if (job.engine !== engine)
     throw new InputError(`${REFUSED}job for engine ${job.engine}: this worker has ${engine}`);
+  const strange = strangeCode(job.plans, (sha256) => allowCode.has(sha256));
+  if (strange !== null)
+    throw new InputError(
+      `${REFUSED}job with ${strange.words}: this worker was not started with --allow-code ${strange.sha256.slice(0, 64)}`,
+    );
   return job.plans.map((plan, i) => {
     try {
       return parsePlan(plan);

@@ -4,6 +4,7 @@
  */
 import { randomUUID } from "node:crypto";
 import { errorOf } from "../base/errors";
+import { checkSha256 } from "../change/allowed";
 import {
   clusterKey,
   KEY_PREFIX,
@@ -25,6 +26,8 @@ export interface ClusterWorkerOptions {
   lockSeconds?: number;
   /** Receives one line per event: jobs refused, Redis lost. */
   report: (line: string) => void;
+  /** SHA-256 of the changes whose code it runs; default none: jobs with code are refused. */
+  allowCode?: readonly string[];
   /** Another engine than this one's, for tests. */
   engine?: string;
 }
@@ -47,14 +50,16 @@ export async function serveCluster(
   const key = clusterKey();
   const redis = await connectRedis(url);
   const { Worker, UnrecoverableError }: typeof import("bullmq") = require("bullmq");
-  const local = new LocalWorkers(threads);
+  const allowed = new Set(options.allowCode ?? []);
+  for (const sha256 of allowed) checkSha256(sha256, "--allow-code");
+  const local = new LocalWorkers(threads, Number.POSITIVE_INFINITY, allowed);
   const jobs = twin(redis);
   const worker = new Worker(
     queueName(engine),
     async (job) => {
       let plans: ReturnType<typeof readJob>;
       try {
-        plans = readJob(job.data, engine, key);
+        plans = readJob(job.data, engine, key, allowed);
       } catch (error) {
         report(`job ${job.id}: ${errorOf(error).message}`);
         throw new UnrecoverableError(errorOf(error).message);

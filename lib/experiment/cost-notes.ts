@@ -3,6 +3,7 @@ import { InputError } from "../base/errors";
 import { findBoard } from "../hardware/boards";
 import { costTable, costText } from "../hardware/costs";
 import type { BootRequest } from "../machine/boot-request";
+import { changeNotes } from "../machine/change-field";
 import { resolveStrategy } from "../strategy";
 import { memoryRequest } from "../strategy/request";
 import type { Plan } from "./plan";
@@ -10,9 +11,9 @@ import type { Plan } from "./plan";
 /** The parts of a plan that decide on its costs. */
 type Costed = Pick<Plan, "machine" | "request" | "costs"> & { strategies: readonly Plan["strategy"][] };
 
-/** One line for every page size that the strategies run with, the first strategy's first. */
+/** The change of the kernel, and one line for every page size that the strategies run with, the first strategy's first. */
 export function costNotes({ machine, request, costs, strategies }: Costed): string[] {
-  const lines = new Set<string>();
+  const lines = new Set<string>(changeNotes(machine));
   for (const one of strategies) {
     const line = costLine(() => {
       const { strategy, parameters } = resolveStrategy(one);

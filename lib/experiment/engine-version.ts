@@ -13,6 +13,7 @@ const ENGINE_SOURCES = [
   "schema",
   "hardware",
   "mm",
+  "change",
   "machine",
   "trace",
   "workload",

@@ -7,7 +7,10 @@ import { availableParallelism } from "node:os";
 import { extname, join } from "node:path";
 import type { Piscina } from "piscina";
 import { errorOf, InputError } from "../base/errors";
+import { isCodeAllowed } from "../change/allowed";
+import { codeIn } from "../change/code";
 import { type Executor, type Finished, inBatches, Ready, type Task } from "./executor";
+import type { Plan } from "./plan";
 import { failedRun } from "./run-text";
 import type { Batch, BatchDone } from "./worker-thread";
 
@@ -34,8 +37,15 @@ export class LocalWorkers implements Executor {
   private planMs: number;
   private closed: boolean;
 
-  /** `workers` threads (default one per core), but no more than there are `plans`. They start with the first plan. */
-  constructor(workers?: number, plans = Number.POSITIVE_INFINITY) {
+  /**
+   * `workers` threads (default one per core), but no more than there are `plans`. They start with the first plan. `allowCode`: the
+   * only code they run, by SHA-256; default: what this process may run.
+   */
+  constructor(
+    workers?: number,
+    plans = Number.POSITIVE_INFINITY,
+    private readonly allowCode: ReadonlySet<string> | null = null,
+  ) {
     this.workers = Math.max(1, Math.min(workerCount(workers), plans));
     this.planMs = BATCH_MS;
     this.started = null;
@@ -95,7 +105,8 @@ export class LocalWorkers implements Executor {
    */
   async run(tasks: Task[], again = true): Promise<{ finished: Finished[]; ms: number }> {
     try {
-      const { texts, ms } = await this.pool.run({ plans: tasks.map((t) => t.plan) });
+      const plans = tasks.map((t) => t.plan);
+      const { texts, ms } = await this.pool.run({ plans, allowed: this.allowedIn(plans) });
       return { finished: tasks.map((task, i) => ({ task, ...texts[i]! })), ms };
     } catch (error) {
       if (this.closed) throw error;
@@ -109,6 +120,14 @@ export class LocalWorkers implements Executor {
       for (const task of tasks) singly.push(...(await this.run([task])).finished);
       return { finished: singly, ms: 0 };
     }
+  }
+
+  /** The code that the threads may run: what is allowed here, or to these workers. */
+  private allowedIn(plans: readonly Plan[]): string[] {
+    const code = codeIn(plans.map(({ machine }) => machine)).map(({ sha256 }) => sha256);
+    return code.filter((sha256) =>
+      this.allowCode === null ? isCodeAllowed(sha256) : this.allowCode.has(sha256),
+    );
   }
 
   async close(): Promise<void> {

@@ -9,6 +9,7 @@ import { errorOf } from "../base/errors";
 import { Random } from "../base/random";
 import { boot } from "../machine/boot";
 import type { BootRequest } from "../machine/boot-request";
+import { changeNotes } from "../machine/change-field";
 import { RecordedSystem } from "../machine/recorded-system";
 import { System } from "../machine/system";
 import { type ResolvedStrategy, resolveStrategy } from "../strategy";
@@ -22,6 +23,7 @@ import { endMetrics, Meter } from "./meter";
 import { type Outcome, type Plan, planHash } from "./plan";
 import { Recorder } from "./recorder";
 import { translationShape } from "./translation-shape";
+import { runWatched } from "./watched-run";
 
 /** The most failures explained in an outcome; further ones are only counted. */
 const FAILURES_KEPT = 3;
@@ -45,22 +47,27 @@ const FAILURES_KEPT = 3;
  * ```
  */
 export function run(plan: Plan, inputs?: WorkloadInputs): Outcome {
+  if (plan.machine.change === undefined) return runOnce(plan, inputs, null);
+  return runWatched((watch) => runOnce(plan, inputs, watch));
+}
+
+function runOnce(
+  plan: Plan,
+  inputs: WorkloadInputs | undefined,
+  watch: ((system: System) => void) | null,
+): Outcome {
   const boots = bootOf(plan);
-  const options = { ...plan.system, placement: plan.seed };
-  const { record } = plan;
-  if (record === undefined) {
-    const system = System.boot(boots.machine, options, plan.costs);
-    const prepared = prepare(system, boots);
-    const outcome = ask(plan, prepared, age(plan, system, inputs));
-    system.release();
-    return outcome;
-  }
   const { machine } = boots;
-  const system = new RecordedSystem(boot(machine), options, machine.switches, plan.costs);
-  const recorder = new Recorder(system, record, plannedMs(plan));
+  const options = { ...plan.system, placement: plan.seed, ...(watch !== null && { watch }) };
+  const recorded =
+    plan.record === undefined
+      ? null
+      : new RecordedSystem(boot(machine), options, machine.switches, plan.costs);
+  const recorder = recorded === null ? undefined : new Recorder(recorded, plan.record!, plannedMs(plan));
+  const system = recorded ?? System.boot(machine, options, plan.costs);
   const prepared = prepare(system, boots);
   const outcome = ask(plan, prepared, age(plan, system, inputs), recorder);
-  system.release();
+  if (watch === null) system.release();
   return outcome;
 }
 
@@ -79,6 +86,7 @@ function plannedMs({ workload, request }: Plan): number {
  */
 export function runTogether(plans: readonly Plan[], inputs?: WorkloadInputs): (Outcome | Error)[] {
   const first = plans[0]!;
+  if (first.machine.change !== undefined) return plans.map((plan) => orError(() => run(plan, inputs)));
   let prepared: (Ready | Error)[] = [];
   try {
     const options = { ...first.system, placement: first.seed };
@@ -133,8 +141,9 @@ const COLUMN_BYTES = 16;
 export function sharingKey(plan: Plan): string | null {
   try {
     const { strategy, machine } = bootOf(plan);
-    // A recorder belongs to one run from its boot on.
-    if (strategy.takesAtBoot || plan.record !== undefined) return null;
+    // A recorder belongs to one run from its boot on; a change may keep a state that no checkpoint restores.
+    const alone = plan.record !== undefined || machine.change !== undefined;
+    if (strategy.takesAtBoot || alone) return null;
     const pages = Number(machine.memoryBytes) / (machine.pageSize ?? 4096);
     if (!(pages * COLUMN_BYTES <= SHARED_BYTES_MOST)) return null;
     const { system, costs, workload, seed } = plan;
@@ -216,7 +225,7 @@ function ask(
     plan: planHash(plan),
     requests: meter.columns,
     metrics: { ...metrics, ...probeHugePages(system) },
-    remarks: [strategy.configure, ...prepared.remarks()],
+    remarks: [strategy.configure, ...prepared.remarks(), ...changeNotes(plan.machine)],
     constraints: prepared.constraints(),
     failures,
     ...(record !== undefined && { recorded: record.recorded }),

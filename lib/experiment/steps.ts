@@ -7,6 +7,7 @@ import { InputError, unknownName } from "../base/errors";
 import { Random } from "../base/random";
 import { formatSize } from "../base/units";
 import type { BootRequest } from "../machine/boot-request";
+import { BrokenBetween, brokenBy, CHECK_EVENTS, watchLaws } from "../machine/change-laws";
 import { System } from "../machine/system";
 import type { SystemOptions } from "../machine/system-options";
 import { drainAllPages } from "../mm/allocation/pcp-free";
@@ -51,9 +52,13 @@ export class SteppedSystem {
   private readonly fixed: number[];
   private readonly grants: Map<number, { pfn: number; pages: number; kind: Step["do"] }>;
   private started: WorkloadRun | null;
+  /** The laws of a machine with a change, which hold after every step. */
+  private readonly checkLaws: (() => void) | null;
 
   constructor(machine: BootRequest, options: SystemOptions = {}) {
     this.system = System.boot(machine, options);
+    this.checkLaws =
+      this.system.change === null ? null : watchLaws(this.system, { from: 0, every: CHECK_EVENTS });
     this.meter = new Meter(this.system);
     this.steps = [];
     this.results = [];
@@ -63,8 +68,21 @@ export class SteppedSystem {
     this.started = null;
   }
 
-  /** Does one step; a failed request is a result. Throws InputError for a step that is impossible. */
+  /**
+   * Does one step; a failed request is a result. Throws InputError for a step that is impossible, and for one after which a law
+   * does not hold, because a change has broken it.
+   */
   take(step: Step): StepResult {
+    try {
+      const result = this.done(step);
+      this.checkLaws?.();
+      return result;
+    } catch (error) {
+      throw error instanceof BrokenBetween ? brokenBy(this.system, error) : error;
+    }
+  }
+
+  private done(step: Step): StepResult {
     const result = {
       ...GRANTED,
       count: 0,

@@ -49,6 +49,7 @@ const ZONE = whole("a zone, and why it refused the request", {
   largestFreeOrder: wholeOrNull("largest order with a free block of any type"),
   allowed: { type: "boolean", description: "whether the flags and the node mask let the request use it" },
   reasons: REASON_LIST,
+  lacks: list(text("a part of the report"), "what the text lacks to judge a zone that has no reason"),
   because: list(text("one reason with its numbers"), "the reasons in words"),
   freeBlocks: {
     type: ["array", "null"],
@@ -79,6 +80,7 @@ const REPORT = whole("the answer to one report", {
       "cma-alloc-failure",
       "cma-reservation",
       "hugetlb",
+      "notice",
       "memory-state",
       "boot-memory",
       "trace",
@@ -121,6 +123,8 @@ const REPORT = whole("the answer to one report", {
     whole("something that is missing", { what: text("what"), command: text("the command that brings it") }),
     "what would make the answer surer",
   ),
+  times: { type: "integer", minimum: 1, description: "reports of the same event, this one included" },
+  sameAs: wholeOrNull("index of the first report of the event in `reports`; null if this is the first"),
 });
 
 /** The schema as a document of its own (draft 2020-12). */
@@ -131,5 +135,14 @@ export const EXPLAIN_SCHEMA: JsonSchema = {
     format: { const: 1, description: "version of this form" },
     reports: list(REPORT, "reports in the order of the texts"),
     passedOver: list(PLACE, "lines that were not understood"),
+    topics: list(
+      whole("a topic", {
+        what: text("in words"),
+        place: PLACE,
+        answer: textOrNull("what is known of it without a report"),
+        paste: textOrNull("a command whose output tells more"),
+      }),
+      "what texts without any report speak of",
+    ),
   }),
 };

@@ -1,5 +1,5 @@
 /** What `explain` says about each report, as JSON. Sizes are in bytes; null where the text says nothing. */
-import type { ReadingKind } from "./reading";
+import type { Place, ReadingKind } from "./reading";
 import type { Reason } from "./zone-rule";
 
 /** One zone, and why it refused the request. */
@@ -20,6 +20,8 @@ export interface ZoneAnswer {
   /** Whether the flags and the node mask of the request let it use the zone. */
   allowed: boolean;
   reasons: Reason[];
+  /** No reason is known, but the text lacks these parts of the report, so there may be one; empty for other zones. */
+  lacks: string[];
   /** The reasons in words, one sentence each. */
   because: string[];
   /** Free blocks by order; null without a list. */
@@ -39,6 +41,25 @@ export interface Remedy {
   releases: string;
   /** A rule of the kernel, a search by the engine on the map of this machine, or experience of maintainers. */
   basis: "rule" | "search" | "experience";
+}
+
+/** A setting of the machine that a remedy gives a value. */
+export interface Setting {
+  /** `cma`, `vm.min_free_kbytes`: what the machine has once. */
+  name: string;
+  /** One number, or a number per zone. */
+  values: readonly number[];
+  /** No larger value can be had. */
+  most?: number;
+  /** How a value is written if it is made of those of several reports. */
+  write?: (values: readonly number[]) => string;
+  /** A remedy that is left out, with this sentence, if another report needs a larger value. */
+  yields?: string;
+}
+
+/** A remedy and the setting behind it. */
+export interface ValuedRemedy extends Remedy {
+  setting?: Setting;
 }
 
 /** What would make the answer surer, and the command that brings it. */
@@ -67,6 +88,21 @@ export interface ReportAnswer {
   harmless: boolean | null;
   remedies: Remedy[];
   missing: Missing[];
+  /** Reports of the same event in all texts, this one included. */
+  times: number;
+  /** Index of the first of them in `reports`; null if this is the first. */
+  sameAs: number | null;
+}
+
+/** One thing that a text speaks of. */
+export interface Topic {
+  /** In words: `huge pages: 32 of 1 GiB on node 1`. */
+  what: string;
+  place: Place;
+  /** What is known of it without a report, or null. */
+  answer: string | null;
+  /** A command whose output tells more, or null. */
+  paste: string | null;
 }
 
 /** The whole answer: the form that `pageblock explain --json` prints. */
@@ -76,4 +112,6 @@ export interface ExplainAnswer {
   reports: ReportAnswer[];
   /** Lines that were not understood. */
   passedOver: { source: string; first: number; last: number }[];
+  /** If there is no report: what the texts speak of, what is known of it without one, and what to paste. */
+  topics: Topic[];
 }

@@ -1,6 +1,6 @@
 /** Answers to reports of contiguous areas: an area that was not reserved, or that refused a request. */
 import { formatSize, hex } from "../base/units";
-import type { Missing, Remedy } from "./answer";
+import type { Missing, Remedy, ValuedRemedy } from "./answer";
 import { releasesOf } from "./driver-remedies";
 import { type AreaMap, largestArea } from "./map-search";
 import { AREAS, MAP } from "./missing";
@@ -14,7 +14,7 @@ export interface PartAnswer {
   reasons: Reason[];
   verdict: string[];
   harmless: boolean | null;
-  remedies: Remedy[];
+  remedies: ValuedRemedy[];
   missing: Missing[];
 }
 
@@ -28,6 +28,7 @@ interface Refusals {
   pageBytes: number;
   freePages: number | null;
   totalPages: number | null;
+  runs: CmaReading["runs"];
   largestRun: number | null;
   area: string | null;
   busy: CmaReading[];
@@ -46,6 +47,7 @@ function refusalsOf(reading: Reading): Refusals {
     pageBytes,
     freePages: last?.freePages ?? null,
     totalPages: last?.totalPages ?? (cmaTotal === undefined ? null : cmaTotal / pageBytes),
+    runs,
     largestRun: runs.length === 0 ? null : Math.max(...runs.map((run) => run.pages)),
     area: [...requests, ...available].find((line) => line.area !== null)?.area ?? null,
     busy: of("pages-busy"),
@@ -63,11 +65,15 @@ export function cmaAllocAnswer(reading: Reading, map: AreaMap | null): PartAnswe
   const asked = Math.max(0, ...r.requests.map((line) => line.askedPages ?? 0));
   const errnos = new Set(r.requests.map((line) => Math.abs(line.errno ?? 0)));
   const short = r.freePages !== null && asked > 0 && r.freePages < asked;
+  const noTarget = errnos.has(ENOMEM) && !short && hasRoom(r, asked);
   const full =
-    errnos.has(ENOMEM) || short || (errnos.has(0) && r.largestRun !== null && r.largestRun < asked);
+    (errnos.has(ENOMEM) && !noTarget) ||
+    short ||
+    (errnos.has(0) && r.largestRun !== null && r.largestRun < asked);
   const busy = errnos.has(EBUSY) || r.busy.length > 0 || (errnos.has(0) && !full && r.freePages !== null);
   const reasons: Reason[] = [
     ...(full ? ["cma-area-full" as const] : []),
+    ...(noTarget ? ["cma-no-target" as const] : []),
     ...(busy ? ["cma-busy" as const] : []),
   ];
   const size = (pages: number) => `${pages} pages (${about(pages * r.pageBytes)})`;
@@ -75,6 +81,7 @@ export function cmaAllocAnswer(reading: Reading, map: AreaMap | null): PartAnswe
     asked > 0 ? `${size(asked)} were asked of ${areaName(r.area)}` : `A request to ${areaName(r.area)}`;
   const verdict: string[] = [];
   if (full) verdict.push(`${what}. ${fullCause(r, asked, size)}`);
+  if (noTarget) verdict.push(`${what}. ${NO_TARGET}`);
   if (busy) verdict.push(...busyCause(r, what, full));
   if (errnos.has(EINTR))
     verdict.push(
@@ -90,12 +97,34 @@ export function cmaAllocAnswer(reading: Reading, map: AreaMap | null): PartAnswe
     harmless: onlyBusyLines ? true : device === undefined ? null : false,
     remedies: [
       ...(full ? largerArea(r, asked, map) : []),
-      ...(busy && !onlyBusyLines ? freeTheRange() : []),
+      ...((busy && !onlyBusyLines) || noTarget ? freeTheRange() : []),
       ...smallerPieces(asked, r),
     ],
     missing: [...(r.totalPages === null || full ? [AREAS] : []), ...(map === null ? [MAP] : [])],
   };
 }
+
+/** A request without an order of its own is aligned to this one at most: CONFIG_CMA_ALIGNMENT. */
+const ALIGN_ORDER_USUAL = 8;
+
+/** No architecture with CMA has smaller page blocks. */
+const BLOCK_PAGES_LEAST = 256;
+
+/** Whether a free run surely holds the request behind an aligned start. */
+function hasRoom({ requests, freePages, totalPages, runs }: Refusals, asked: number): boolean {
+  if (asked === 0) return false;
+  if (totalPages !== null && freePages === totalPages && asked <= totalPages) return true;
+  const align = 2 ** Math.max(...requests.map((line) => line.alignOrder ?? ALIGN_ORDER_USUAL));
+  return runs.some(({ pages, at }) => {
+    // An area begins with a page block, so its pages are aligned as their numbers in it are.
+    const before = at === null || align > BLOCK_PAGES_LEAST ? align - 1 : Math.ceil(at / align) * align - at;
+    return pages >= before + asked;
+  });
+}
+
+/** alloc_contig_range() gives −ENOMEM back if a page of the range cannot be copied to another place. */
+const NO_TARGET =
+  "The area has a free run that is long enough, so the −12 (ENOMEM) is that of moving pages: those of processes and files that lie in the range had nowhere to go, because memory outside the area was short. A larger area would make that worse.";
 
 function fullCause(r: Refusals, asked: number, size: (pages: number) => string): string {
   const { freePages, totalPages, largestRun } = r;
@@ -138,7 +167,7 @@ function aftermath(device: CmaReading | undefined, onlyBusyLines: boolean): stri
   ];
 }
 
-function largerArea(r: Refusals, asked: number, map: AreaMap | null): Remedy[] {
+function largerArea(r: Refusals, asked: number, map: AreaMap | null): ValuedRemedy[] {
   const bytes = asked * r.pageBytes;
   const total = (r.totalPages ?? 0) * r.pageBytes;
   const exhausted = r.freePages === 0;
@@ -146,29 +175,25 @@ function largerArea(r: Refusals, asked: number, map: AreaMap | null): Remedy[] {
   const wanted = 2 ** Math.ceil(Math.log2(Math.max(least, 16 * 2 ** 20)));
   const largest = map === null ? null : largestArea(map);
   const size = largest === null ? wanted : Math.min(wanted, largest.bytes);
-  const remedies: Remedy[] = [
+  const room =
+    largest === null
+      ? ""
+      : `; the largest area that the engine finds room for on this machine has ${formatSize(largest.bytes)}, at ${hex(largest.base)}, aligned to ${formatSize(map!.alignment)}`;
+  const need =
+    total === 0
+      ? `at least ${about(Math.ceil(bytes / 2 ** 20) * 2 ** 20)} are needed for this request alone`
+      : `drivers hold the ${about(total)} that the area has; each needs its own share`;
+  return [
     {
       what: "Make the CMA area larger",
       how: `cma=${size / 2 ** 20}M on the kernel command line, or the size of the reusable region linux,cma in the device tree (Raspberry Pi: dtoverlay=vc4-kms-v3d,cma-${Math.max(256, size / 2 ** 20)})`,
-      effect:
-        total === 0
-          ? `at least ${about(Math.ceil(bytes / 2 ** 20) * 2 ** 20)} are needed for this request alone`
-          : `drivers hold the ${about(total)} that the area has; each needs its own share`,
+      effect: `${need}${room}`,
       cost: "the kernel's own memory cannot use the area",
       releases: releasesOf("cma="),
       basis: largest === null ? "experience" : "search",
+      setting: { name: "cma", values: [size], ...(largest !== null && { most: largest.bytes }) },
     },
   ];
-  if (largest !== null)
-    remedies.push({
-      what: "Largest area on this machine",
-      how: `cma=${largest.bytes / 2 ** 20}M`,
-      effect: `the engine finds room for it at ${hex(largest.base)}, aligned to ${formatSize(map!.alignment)}`,
-      cost: "nearly all memory that devices reach is then lent to movable pages only",
-      releases: releasesOf("cma="),
-      basis: "search",
-    });
-  return remedies;
 }
 
 function freeTheRange(): Remedy[] {

@@ -1,6 +1,6 @@
 /** Answers to messages of early boot about contiguous areas. */
 import { formatSize, hex } from "../base/units";
-import type { Remedy } from "./answer";
+import type { Remedy, ValuedRemedy } from "./answer";
 import { areaName, capital, type PartAnswer } from "./cma-answer";
 import { releasesOf } from "./driver-remedies";
 import { type AreaMap, type FoundArea, largestArea, placeArea } from "./map-search";
@@ -85,13 +85,15 @@ function reservationRemedies(
   map: AreaMap | null,
   bytes: number,
   largest: FoundArea | null,
-): Remedy[] {
+): ValuedRemedy[] {
   const half = bytes > 0 ? 2 ** Math.floor(Math.log2(bytes / 2)) : 0;
   // If what was asked fits on the map, something that the map lacks was in the way.
   const fits = largest !== null && largest.bytes >= bytes && bytes > 0;
   const size = largest !== null && !fits ? largest.bytes : half;
   const tree = reading.cma.some((line) => /OF:|Reserved memory|linux,cma/.test(line.words));
-  const remedies: Remedy[] = reading.cma.some(isMisaligned) ? [alignedRegion()] : [];
+  const misaligned = reading.cma.some(isMisaligned);
+  const most = largest !== null && !fits ? largest.bytes : bytes - 1;
+  const remedies: ValuedRemedy[] = misaligned ? [alignedRegion()] : [];
   if (size >= 2 ** 20)
     remedies.push({
       what: "Ask for a smaller area",
@@ -105,6 +107,7 @@ function reservationRemedies(
       cost: "drivers get less contiguous memory",
       releases: releasesOf("cma="),
       basis: largest === null || fits ? "experience" : "search",
+      setting: { name: "cma", values: [size], ...(!misaligned && { most }) },
     });
   remedies.push({
     what: "Let the area lie elsewhere",

@@ -67,9 +67,11 @@ export function newDraft(kind: ReadingKind, place: Place, boot: number): Draft {
     cma: [],
     slabs: [],
     oom: null,
+    notice: null,
     events: {},
     boot: EMPTY_BOOT(),
     passedOver: [],
+    mixed: false,
   };
   return {
     reading,

@@ -1,6 +1,6 @@
 /** What those who wrote the code that asks can change: pieces, areas, other calls, no warning. */
 import { hasRemedial, REMEDIALS, type RemedialName } from "../hardware/kernel-report-rules";
-import type { Remedy } from "./answer";
+import type { Remedy, ValuedRemedy } from "./answer";
 import type { AskedBy } from "./asked-by";
 import { orderInWords } from "./quantities";
 import type { Asked } from "./request";
@@ -23,8 +23,8 @@ export function joinAllTheTime(): Remedy {
   };
 }
 
-export function driverRemedies(asked: Asked, by: AskedBy): Remedy[] {
-  const remedies: Remedy[] = [];
+export function driverRemedies(asked: Asked, by: AskedBy): ValuedRemedy[] {
+  const remedies: ValuedRemedy[] = [];
   const wanted = orderInWords(asked.judged, asked.pageBytes);
   if (by.known?.advice !== undefined)
     remedies.push({
@@ -58,7 +58,7 @@ export function driverRemedies(asked: Asked, by: AskedBy): Remedy[] {
   return remedies;
 }
 
-function deviceRemedies(asked: Asked): Remedy[] {
+function deviceRemedies(asked: Asked): ValuedRemedy[] {
   const bytes = asked.bytes ?? 0;
   return [
     {
@@ -71,19 +71,20 @@ function deviceRemedies(asked: Asked): Remedy[] {
     },
     {
       what: "Give the device a CMA area",
-      how: `cma=${cmaFor(bytes)} on the kernel command line, or a reusable region in the device tree`,
+      how: `cma=${cmaFor(bytes) / 2 ** 20}M on the kernel command line, or a reusable region in the device tree`,
       effect: "dma_alloc_coherent() takes the memory from the area, out of which movable pages are moved",
       cost: "the kernel's own memory cannot use the area; the kernel needs CONFIG_DMA_CMA",
       releases: releasesOf("cma="),
       basis: "rule",
+      setting: { name: "cma", values: [cmaFor(bytes)] },
     },
   ];
 }
 
-/** An area for one request: at least 16 MiB, four times what was asked. */
-function cmaFor(bytes: number): string {
+/** Bytes of an area for one request: at least 16 MiB, four times what was asked. */
+function cmaFor(bytes: number): number {
   const least = Math.max(16 * 2 ** 20, 4 * bytes);
-  return `${2 ** Math.ceil(Math.log2(least)) / 2 ** 20}M`;
+  return 2 ** Math.ceil(Math.log2(least));
 }
 
 export function warnRemedy(by: AskedBy): Remedy {

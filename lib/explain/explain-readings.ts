@@ -1,5 +1,5 @@
 /** From readings to answers: one report after the other. */
-import type { ExplainAnswer, ReportAnswer } from "./answer";
+import type { ExplainAnswer, ReportAnswer, Topic } from "./answer";
 import { askedBy } from "./asked-by";
 import { cmaAllocAnswer, type PartAnswer } from "./cma-answer";
 import { cmaReservationAnswer } from "./cma-reservation";
@@ -7,6 +7,8 @@ import { harmOf } from "./harmless";
 import { hugetlbAnswer } from "./hugetlb-answer";
 import { type AreaMap, areaMapOf } from "./map-search";
 import { missingOf, RELEASE } from "./missing";
+import { noticeOf } from "./notices";
+import { asOneMachine, type DraftAnswer } from "./one-machine";
 import type { Place, Reading } from "./reading";
 import { remediesOf } from "./remedies";
 import { type Asked, askedOf, kernelOf } from "./request";
@@ -28,10 +30,26 @@ const placeOf = ({ source, first, last }: Place) => ({ source, first, last });
 export function explainReadings(readings: readonly Reading[]): ExplainedReport[] {
   const maps = mapFinder(readings);
   const states = readings.filter(({ kind, zones }) => kind === "memory-state" && zones.length > 0);
-  return readings.map((reading) => {
+  const drafts = readings.map((reading) => {
     const lent = isRefused(reading) && reading.zones.length === 0 ? stateFor(reading, states) : null;
-    return explainReading(reading, maps(reading), lent);
+    return draftOf(withAreaBytes(reading, readings), maps(reading), lent);
   });
+  const answers = asOneMachine(drafts.map(({ answer }) => answer));
+  return drafts.map((draft, i) => ({ ...draft, answer: answers[i]! }));
+}
+
+/** A refusal by an area whose size only the lines of the boot tell. */
+function withAreaBytes(reading: Reading, readings: readonly Reading[]): Reading {
+  const { kind, totals } = reading;
+  if (kind !== "cma-alloc-failure" || totals.CmaTotal !== undefined) return reading;
+  const named = reading.cma.find(({ area }) => area !== null)?.area ?? null;
+  const reserved = readings.flatMap(({ cma }) => cma.filter(({ event }) => event === "reserved"));
+  const own = reserved.filter(({ area }) => area === null || named === null || area === named);
+  const sizes = new Set(own.map(({ bytes }) => bytes));
+  const [bytes] = sizes;
+  // Of several areas none is known to be the one that refused.
+  if (sizes.size !== 1 || bytes === null || bytes === undefined) return reading;
+  return { ...reading, totals: { ...totals, CmaTotal: bytes } };
 }
 
 const isRefused = ({ kind }: Reading) => kind === "page-allocation-failure" || kind === "oom";
@@ -42,11 +60,16 @@ function stateFor(reading: Reading, states: readonly Reading[]): Reading | null 
 }
 
 /** The JSON of all answers. */
-export function answerJson(reports: readonly ExplainedReport[], passedOver: readonly Place[]): ExplainAnswer {
+export function answerJson(
+  reports: readonly ExplainedReport[],
+  passedOver: readonly Place[],
+  topics: readonly Topic[],
+): ExplainAnswer {
   return {
     format: 1,
     reports: reports.map(({ answer }) => answer),
     passedOver: passedOver.map(placeOf),
+    topics: [...topics],
   };
 }
 
@@ -67,12 +90,17 @@ function mapFinder(readings: readonly Reading[]): (reading: Reading) => AreaMap 
   };
 }
 
-/** The answer to one report. */
-export function explainReading(
-  own: Reading,
-  map: AreaMap | null = null,
-  lent: Reading | null = null,
-): ExplainedReport {
+/** The answer to one report alone. */
+export function explainReading(own: Reading): ExplainedReport {
+  const draft = draftOf(own, null, null);
+  return { ...draft, answer: asOneMachine([draft.answer])[0]! };
+}
+
+interface DraftReport extends Omit<ExplainedReport, "answer"> {
+  answer: DraftAnswer;
+}
+
+function draftOf(own: Reading, map: AreaMap | null, lent: Reading | null): DraftReport {
   const reading = lent === null ? own : withState(own, lent);
   const asked = askedOf(reading);
   const zones = judgeZones(reading, asked);
@@ -82,7 +110,7 @@ export function explainReading(
     ? refusedAnswer({ reading, asked, by, zones })
     : otherAnswer({ reading, asked, by, zones }, map);
   if (lent !== null) part.verdict.unshift(lentSentence(lent.place));
-  const answer: ReportAnswer = {
+  const answer: DraftAnswer = {
     kind: reading.kind,
     place: placeOf(reading.place),
     release: reading.release,
@@ -100,6 +128,8 @@ export function explainReading(
         : { who: by.who, function: by.function, module: by.module },
     zones: zones.map((zone) => zone.answer),
     ...part,
+    times: 1,
+    sameAs: null,
   };
   return { reading, asked, zones, answer };
 }
@@ -183,6 +213,8 @@ function otherAnswer(of: VerdictOf, map: AreaMap | null): PartAnswer {
       return hugetlbAnswer(reading, asked.kernel.series, map);
     case "boot-memory":
       return bootAnswer(reading, map);
+    case "notice":
+      return withRelease({ reasons: [], missing: [], ...noticeOf(reading.notice!)! });
     case "trace":
       return traceAnswer(reading);
     default:

@@ -1,12 +1,13 @@
 /** Answers to reports of pools of huge pages that got fewer than asked. */
 import { formatSize } from "../base/units";
 import { hasRemedial } from "../hardware/kernel-report-rules";
-import type { Remedy } from "./answer";
+import type { Remedy, ValuedRemedy } from "./answer";
 import type { PartAnswer } from "./cma-answer";
 import { releasesOf } from "./driver-remedies";
+import { refusedParameter } from "./hugetlb-parameters";
 import { type AreaMap, pagesAtBoot } from "./map-search";
 import { FREE_BLOCKS, MAP, POOLS } from "./missing";
-import { about } from "./quantities";
+import { about, listInWords } from "./quantities";
 import type { HugetlbReading, Reading } from "./reading";
 import { pageBytesOf } from "./request";
 
@@ -20,25 +21,44 @@ const isSpent = (pool: HugetlbReading) => pool.asked === null && pool.total > 0 
 /** The answer to a hugetlb report. */
 export function hugetlbAnswer(reading: Reading, series: string, map: AreaMap | null): PartAnswer {
   const short = shortPools(reading.hugetlb);
-  const inactive = reading.cma.some(
-    (line) => line.event === "not-activated" || line.event === "reserve-failed",
-  );
-  if (short.length === 0 && !inactive && !noneFree(reading)) return wellAnswer(reading);
+  const areas = areaSentences(reading);
+  if (short.length === 0 && areas.length === 0 && !noneFree(reading)) return wellAnswer(reading);
   const verdict = short.map(poolInWords);
   if (short.length === 0 && noneFree(reading))
     verdict.push(
       "A program found no free huge page: the pool is empty, or other programs hold all of its pages.",
     );
-  if (inactive)
-    verdict.push("The area of hugetlb_cma= could not be used, so gigantic pages cannot be made at run time.");
+  verdict.push(...areas);
   verdict.push(...availableNow(reading, short), ...atBoot(map, short));
   return {
     reasons: ["hugetlb-pool"],
     verdict,
     harmless: false,
-    remedies: poolRemedies(short, series, (pool) => askedAtBoot(reading, pool)),
+    remedies:
+      short.length === 0 && areas.length > 0
+        ? []
+        : poolRemedies(short, series, (pool) => askedAtBoot(reading, pool)),
     missing: [POOLS, ...(reading.zones.length === 0 ? [FREE_BLOCKS] : []), ...(map === null ? [MAP] : [])],
   };
+}
+
+/** What the lines say of hugetlb_cma= and of parameters that were refused; empty if nothing went wrong. */
+function areaSentences({ cma }: Reading): string[] {
+  const refused = cma.filter((line) => line.event === "parameter-refused");
+  const failed = cma.filter((line) => line.event === "not-activated" || line.event === "reserve-failed");
+  const sentences = refused.map((line) => refusedParameter(line.words)!);
+  if (failed.length === 0) return [...new Set(sentences)];
+  const nodes = failed.flatMap(({ node }) => (node === null ? [] : [String(node)]));
+  const where = nodes.length === 0 ? "" : ` on node${nodes.length > 1 ? "s" : ""} ${listInWords(nodes)}`;
+  const others = cma.filter((line) => line.event === "reserved");
+  const bytes = others.reduce((sum, line) => sum + (line.bytes ?? 0), 0);
+  const left = others.flatMap(({ node }) => (node === null ? [] : [String(node)]));
+  sentences.push(
+    others.length === 0
+      ? `The area of hugetlb_cma= could not be reserved${where}, so no gigantic pages can be made at run time.`
+      : `The area of hugetlb_cma= could not be reserved${where}: early boot found no room of that size there. Gigantic pages can be made at run time from the ${about(bytes)} of node${left.length > 1 ? "s" : ""} ${listInWords(left)}.`,
+  );
+  return sentences;
 }
 
 /** A program's own message, such as DPDK's, names a node; the kernel's list of empty pools at boot names none. */
@@ -119,7 +139,7 @@ function poolRemedies(
   short: readonly HugetlbReading[],
   series: string,
   atBoot: (pool: HugetlbReading | undefined) => boolean,
-): Remedy[] {
+): ValuedRemedy[] {
   const pool = short.find((one) => one.asked !== null) ?? short[0];
   const size = pool?.pageBytes ?? 2 * 2 ** 20;
   const count = pool?.asked ?? pool?.total ?? 1;
@@ -135,16 +155,19 @@ function poolRemedies(
     releases: releasesOf("hugepages="),
     basis: "rule",
   };
-  const remedies: Remedy[] = [
-    ...(atBoot(pool) && (pool?.total ?? 0) < (pool?.asked ?? 0) ? [fewer] : []),
-    {
-      what: "Take the pages at boot",
-      how: `hugepagesz=${unit} hugepages=${node !== null && hasRemedial("hugepages=NODE:", series) ? `${node}:` : ""}${count} on the kernel command line`,
-      effect: "memory is not yet fragmented then, so all of them can be had if the machine has the memory",
-      cost: "the memory is set aside for huge pages until they are given back",
-      releases: node === null ? releasesOf("hugepages=") : releasesOf("hugepages=NODE:"),
-      basis: "rule",
-    },
+  const spent = atBoot(pool) && (pool?.total ?? 0) < (pool?.asked ?? 0);
+  const early: ValuedRemedy = {
+    what: "Take the pages at boot",
+    how: `hugepagesz=${unit} hugepages=${node !== null && hasRemedial("hugepages=NODE:", series) ? `${node}:` : ""}${count} on the kernel command line`,
+    effect: "memory is not yet fragmented then, so all of them can be had if the machine has the memory",
+    cost: "the memory is set aside for huge pages until they are given back",
+    releases: node === null ? releasesOf("hugepages=") : releasesOf("hugepages=NODE:"),
+    basis: "rule",
+    setting: { name: `hugepages of ${unit} on node ${node}`, values: [count] },
+  };
+  const remedies: ValuedRemedy[] = [
+    // Boot has been tried: it had no more.
+    spent ? fewer : early,
     {
       what: "Give different nodes different numbers",
       how: `hugepagesz=${unit} hugepages=0:<n>,1:<m> on the kernel command line; before 5.16 write to /sys/devices/system/node/node<N>/hugepages/hugepages-${size / 1024}kB/nr_hugepages`,
@@ -170,6 +193,7 @@ function poolRemedies(
       cost: "only movable pages may use the area meanwhile; x86-64 and arm64",
       releases: releasesOf("hugetlb_cma="),
       basis: "rule",
+      setting: { name: "hugetlb_cma", values: [count * size] },
     });
   else
     remedies.push({
@@ -179,6 +203,7 @@ function poolRemedies(
       cost: "the kernel's own memory cannot use it",
       releases: releasesOf("movablecore="),
       basis: "rule",
+      setting: { name: "movablecore", values: [count * size] },
     });
   return remedies;
 }

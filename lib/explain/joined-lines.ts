@@ -13,6 +13,8 @@ export interface LogLine {
   stamped: boolean;
   /** See `CleanLine`. */
   seconds: number | null;
+  /** See `CleanLine`. */
+  caller: string | null;
   indented: boolean;
   cut: boolean;
   /** See `CleanLine`. */
@@ -57,7 +59,7 @@ export function logLines(input: InputText): LogLine[] {
   const hardColumn = hardWrapColumn(lines);
   const found: LogLine[] = [];
   for (let from = 0; from < lines.length; ) {
-    const { number, stamped, seconds, indented, command } = lines[from]!;
+    const { number, stamped, seconds, caller, indented, command } = lines[from]!;
     const { text, to } = joined(lines, from, hardColumn);
     const last = lines[to - 1]!;
     found.push({
@@ -65,6 +67,7 @@ export function logLines(input: InputText): LogLine[] {
       place: { source: input.name, first: number, last: last.number },
       stamped,
       seconds,
+      caller,
       indented,
       cut: last.cut,
       command,

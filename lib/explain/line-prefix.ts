@@ -19,6 +19,8 @@ export interface CleanLine {
   width: number;
   /** The kernel's time before the line, in seconds since boot; null without one. */
   seconds: number | null;
+  /** The task or CPU that printed it (`T4011`, `C1`), as CONFIG_PRINTK_CALLER writes before the line; null without. */
+  caller: string | null;
   /** A pager or a poster cut its end off. */
   cut: boolean;
   /** File of /proc, /sys or /boot that a command on this line prints; "" for another command; null where it is none. */
@@ -104,12 +106,20 @@ function cleanLine({ number, text }: RawLine, numbered: boolean): CleanLine {
     text: cut ? trimmed.replace(/>$|…$|\.\.\.$/, "").trimEnd() : trimmed,
     stamped,
     seconds: clock ? Number(clock[1]) : null,
+    caller: stamped ? callerIn(quoted.slice(0, quoted.length - rest.length)) : null,
     indented: /^\s/.test(rest),
     soft: /\s$/.test(text),
     width: quoted.trimEnd().length,
     cut,
     command: commandOf(trimmed),
   };
+}
+
+const CALLER = /\[\s{0,8}([TC]\d{1,8})(?:@[^\]]{1,12})?\]|,caller=([TC]\d{1,8})[,;]/;
+
+function callerIn(prefix: string): string | null {
+  const found = CALLER.exec(prefix.slice(0, 300));
+  return found ? (found[1] ?? found[2]!) : null;
 }
 
 function withoutQuotes(text: string): string {

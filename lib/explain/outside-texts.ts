@@ -6,6 +6,7 @@ import { lstatSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { errorOf, InputError } from "../base/errors";
 import { readOutside } from "../base/outside-file";
+import { unpackBytes } from "../base/packing";
 import { isTar, untar } from "../base/tar";
 import { formatSize, MiB } from "../base/units";
 import { type InputText, LINE_CHARACTERS_MOST } from "./text-lines";
@@ -25,6 +26,8 @@ export interface OutsideTexts {
 const FILE_BYTES_MOST = 64 * MiB;
 /** All of them together. */
 const ALL_BYTES_MOST = 256 * MiB;
+/** Packed files that could not be unpacked cost time too: no more are tried then. */
+const BAD_PACKED_MOST = 16;
 const FILES_MOST = 4000;
 const ENTRIES_MOST = 200_000;
 const DEPTH_MOST = 16;
@@ -35,12 +38,18 @@ const OF_MEMORY =
   /(?:^|\/)(?:buddyinfo|pagetypeinfo|zoneinfo|meminfo|vmstat|iomem|slabinfo|dmesg[^/]*|kern(?:el)?[._-]?log[^/]*|messages[^/]*|syslog[^/]*|journal[^/]*|uname[^/]*|console[^/]*|boot\.log[^/]*|config-\d[^/]*|\.config|(?:nr|free|resv|surplus)_hugepages)$|(?:^|\/)proc\/(?:cmdline|version)$|^[^/]{0,80}cmdline$/;
 /** Files of processes have the names of the machine's own. */
 const OF_PROCESSES = /(?:^|\/)proc\/(?:\d+|self|thread-self)\//;
-const PACKED = /\.(?:xz|bz2|zst|zip|7z|lz4|lzo|rpm|deb)$/i;
+/** Packages and archives that no log lies in. */
+const PACKAGES = /\.(?:rpm|deb|zip|7z)$/i;
+const PACKED = /\.(?:gz|xz|bz2|zst|lz4|lzo)$/i;
 
 /** Texts of all paths. Throws InputError with the path and the reason where one cannot be read. */
 export function readOutsideTexts(paths: readonly string[]): OutsideTexts {
   const found: OutsideTexts = { inputs: [], skipped: [] };
   for (const path of paths) {
+    if (path.trim() === "")
+      throw new InputError(
+        "a path is empty: a file, a folder or an archive was expected, or - for standard input",
+      );
     if (isFolder(path)) readFolder(path, found);
     else readOne(path, found);
   }
@@ -56,8 +65,8 @@ function isFolder(path: string): boolean {
 }
 
 function readOne(path: string, found: OutsideTexts): void {
-  if (PACKED.test(path))
-    throw new InputError(`${path}: this kind of archive cannot be read: unpack it, or pack it with gzip`);
+  if (PACKAGES.test(path))
+    throw new InputError(`${path}: this kind of archive cannot be read: unpack it first`);
   const bytes = readOutside(path);
   if (isTar(bytes)) readArchive(path, bytes, found);
   else if (isBinary(bytes)) throw new InputError(`${path}: holds binary data, a text was expected`);
@@ -83,22 +92,29 @@ function shown(path: string): string {
 }
 
 function wanted(path: string, small: boolean): boolean {
-  if (OF_PROCESSES.test(path) || /\.(?:br|tar|tgz)$|\.tar\.gz$/.test(path)) return false;
-  return small || OF_MEMORY.test(path.replace(/\.gz$/, ""));
+  if (OF_PROCESSES.test(path) || PACKAGES.test(path)) return false;
+  const plain = path.replace(PACKED, "");
+  if (/\.(?:br|tar|t[gxb]z2?|tzst)$/.test(plain)) return false;
+  return small || OF_MEMORY.test(plain);
 }
 
 /** Takes files until the limits are reached; what goes over them is named. */
 function taker(found: OutsideTexts, under: (path: string) => string) {
   let bytesTaken = 0;
   let filesTaken = 0;
+  let badPacked = 0;
   return (path: string, read: () => Buffer): void => {
     const name = shown(under(path));
     const skip = (why: string): unknown => found.skipped.push({ name, why });
     if (filesTaken >= FILES_MOST) return void skip(`only ${FILES_MOST} files of a folder are read`);
+    const packed = PACKED.test(path);
+    if (packed && badPacked >= BAD_PACKED_MOST)
+      return void skip(`after ${BAD_PACKED_MOST} packed files that cannot be read no more are tried`);
     let bytes: Buffer;
     try {
       bytes = read();
     } catch (error) {
+      if (packed) badPacked++;
       return void skip(errorOf(error).message);
     }
     if (isBinary(bytes)) return void skip("holds binary data");
@@ -117,7 +133,7 @@ function readFolder(root: string, found: OutsideTexts): void {
   const take = taker(found, (path) => path);
   let any = false;
   for (const path of files) {
-    if (!wanted(path, small) || (PACKED.test(path) && small)) continue;
+    if (!wanted(path, small)) continue;
     any = true;
     take(path, () => readOutside(join(root, path), { bytes: FILE_BYTES_MOST }));
   }
@@ -158,9 +174,9 @@ function readArchive(path: string, bytes: Buffer, found: OutsideTexts): void {
   const take = taker(found, (inside) => `${path}:${inside}`);
   let any = false;
   for (const file of files) {
-    if (!wanted(file.path, small) || /\.gz$/.test(file.path) || PACKED.test(file.path)) continue;
+    if (!wanted(file.path, small)) continue;
     any = true;
-    take(file.path, () => file.content);
+    take(file.path, () => unpackBytes(shown(file.path), file.content, FILE_BYTES_MOST));
   }
   if (!any) throw new InputError(`${path}: no file of this archive tells about memory by its name`);
 }

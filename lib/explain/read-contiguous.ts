@@ -71,6 +71,9 @@ function failureDraft(session: Session, line: LogLine, askedPages: number | null
   return session.cmaFailure;
 }
 
+/** 4 PiB of the smallest pages: a line that says more is none of the kernel. */
+const PAGES_MOST = 2 ** 40;
+
 const ALLOC_FAILED =
   /(?:__)?cma_alloc: (?:(\S{1,80}): )?alloc failed, req-size: (\d{1,15}) pages?(?:, align:? (\d{1,3}))?, ret: (-?\d{1,5})/;
 
@@ -78,6 +81,7 @@ const allocFailed: LineReader = (line, session) => {
   const found = line.text.includes("cma_alloc: ") ? ALLOC_FAILED.exec(line.text) : null;
   if (!found) return null;
   const askedPages = Number(found[2]);
+  if (askedPages > PAGES_MOST) return null;
   failureDraft(session, line, askedPages).reading.cma.push(
     cmaLine(line, {
       event: "alloc-failed",
@@ -128,6 +132,8 @@ const available: LineReader = (line, session) => {
     last.freePages = Number(counts[1]);
     last.totalPages =
       counts[2] === undefined && counts[3] === undefined ? null : Number(counts[2] ?? counts[3]);
+    // An area cannot have more free pages than pages.
+    if (last.totalPages !== null && last.totalPages < last.freePages) last.totalPages = null;
   }
   return "free runs of a CMA area";
 };
@@ -165,7 +171,7 @@ const DEVICE_SIZE = /\bsize[ =:]{1,3}(\d{1,18})\b|\bof (?:size )?(\d{1,18})\b/;
 /** What drivers say when they get no memory of one piece: the size they asked for, behind their name. */
 const device: LineReader = (line, session) => {
   const text = line.text.slice(0, 400);
-  if (!/fail/i.test(text)) return null;
+  if (!/fail/i.test(text) || text.includes("cma_alloc: ")) return null;
   const fromCma = text.includes("Failed to allocate from CMA");
   const contiguous =
     /\b(?:dma|cma|coherent|contiguous)/i.test(text) || /allocate (?:a )?(?:frame ?)?buffer/i.test(text);

@@ -1,6 +1,7 @@
 /** /proc/meminfo, /proc/vmstat and /proc/slabinfo, and the lists of tasks and slabs in OOM reports. */
-import { nodeOf } from "./draft";
-import { extend, filesFor, type LineReader, type Session } from "./session";
+import { type Draft, nodeOf } from "./draft";
+import type { LogLine } from "./joined-lines";
+import { begin, extend, filesFor, type LineReader, type Session } from "./session";
 
 const KIB = 1024;
 const HUGE: Readonly<Record<string, "total" | "free" | "reserved" | "surplus">> = {
@@ -123,6 +124,24 @@ const tables: LineReader = (line, session) => {
   return "tasks of an OOM report";
 };
 
+/** Lines in which the kernel says that it killed a process belong to one report. */
+const OOM_GAP_LINES = 400;
+
+/** The OOM report that a line belongs to if the report has another printer, or only its last lines are in the text. */
+function oomAlone(line: LogLine, session: Session): Draft | null {
+  const near = session.drafts.filter(
+    ({ reading }) =>
+      line.place.first - reading.place.last <= OOM_GAP_LINES && reading.place.first < line.place.first,
+  );
+  if (!/^(?:Memory cgroup o|O)ut of memory\b.{0,40}[Kk]ill(?:ed)? process \d/.test(line.text)) return null;
+  const open = near.find(({ reading }) => reading.oom !== null && reading.oom.killed === null);
+  if (open) return open;
+  if (near.some(({ reading }) => reading.kind === "memory-state")) return null;
+  const draft = begin(session, "oom", line.place);
+  draft.reading.oom = { constraint: null, memcg: false, killed: null };
+  return draft;
+}
+
 const constraint: LineReader = (line, session) => {
   const { report } = session;
   const { text } = line;
@@ -132,16 +151,17 @@ const constraint: LineReader = (line, session) => {
     ) || /^\S{1,60}: (?:Killed process|OOM victim)/.test(text);
   if (!isEnd) return null;
   if (/^Memory cgroup stats/.test(text)) session.section = "cgroup";
-  const oom = report?.reading.oom;
-  if (!oom) return "OOM report";
-  extend(report!, line.place);
+  const draft = report?.reading.oom ? report : oomAlone(line, session);
+  const oom = draft?.reading.oom;
+  if (!draft || !oom) return "OOM report";
+  extend(draft, line.place);
   oom.constraint = /constraint=(\w{1,40})/.exec(text)?.[1] ?? oom.constraint;
   oom.memcg ||=
     /^(?:Memory cgroup|Task in|memory: usage)/.test(text) || oom.constraint === "CONSTRAINT_MEMCG";
   const killed = /[Kk]ill(?:ed)? process (\d{1,9}),? \(?([^),]{1,64})/.exec(text);
   if (killed) oom.killed = { task: killed[2]!, pid: Number(killed[1]) };
-  report!.reading.nodemask ??= /nodemask=([\d,-]{1,200})(?:,|$)/.exec(text)?.[1]?.replace(/,$/, "") ?? null;
-  report!.reading.memsAllowed ??= /mems_allowed=([\d,-]{1,200})/.exec(text)?.[1]?.replace(/,$/, "") ?? null;
+  draft.reading.nodemask ??= /nodemask=([\d,-]{1,200})(?:,|$)/.exec(text)?.[1]?.replace(/,$/, "") ?? null;
+  draft.reading.memsAllowed ??= /mems_allowed=([\d,-]{1,200})/.exec(text)?.[1]?.replace(/,$/, "") ?? null;
   return "OOM report";
 };
 

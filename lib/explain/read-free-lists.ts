@@ -7,6 +7,9 @@ const ROW = /^Node\s{1,6}(\d{1,4}), zone\s{1,12}(\w{1,16}),? ([\s\d]{1,400})$/;
 const TYPE_ROW =
   /^Node\s{1,6}(\d{1,4}), zone\s{1,12}(\w{1,16}), type\s{1,16}(\w{1,24})\s{1,12}([\s\d>]{1,400})$/;
 
+/** More blocks than the pages of 64-bit addresses: no kernel printed it. */
+const COUNT_MOST = 2 ** 52;
+
 function numbersIn(text: string): number[] {
   return text
     .trim()
@@ -19,6 +22,7 @@ const freeBlocks: LineReader = (line, session) => {
   const found = ROW.exec(line.text);
   if (!found) return null;
   const [node, name, numbers] = [Number(found[1]), found[2]!, numbersIn(found[3]!)];
+  if (numbers.some((n) => n > COUNT_MOST)) return null;
   if (session.section === "blocks" || session.section === "mixed blocks")
     return typeBlocks(line, session, node, name, numbers);
   const draft = filesFor(session, line, `buddyinfo ${node} ${name}`);

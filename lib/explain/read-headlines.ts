@@ -3,6 +3,7 @@
  * that name the task, the release and the machine.
  */
 import type { LogLine } from "./joined-lines";
+import { takeNotice } from "./read-notices";
 import type { GfpReading, ReadingKind } from "./reading";
 import { begin, extend, type LineReader, type Session } from "./session";
 
@@ -27,17 +28,27 @@ function wordIn(text: string, pattern: RegExp): string | null {
   return found === undefined || found === "" || found === "(null)" ? null : found;
 }
 
+/** No kernel has blocks of 2^64 pages: what exceeds that was not printed as an order. */
+const ORDER_MOST = 63;
+
+function orderIn(text: string): number | null {
+  const order = numberIn(text, /order[:=]\s{0,2}(-?\d{1,9})/);
+  return order !== null && order <= ORDER_MOST ? order : null;
+}
+
 function beginReport(session: Session, line: LogLine, kind: ReadingKind, task: string): void {
+  takeNotice(session, line);
   const draft = begin(session, kind, line.place);
   const { reading } = draft;
   const { text } = line;
   reading.task = task.trim().slice(-64) || null;
-  reading.order = numberIn(text, /order[:=]\s{0,2}(-?\d{1,9})/);
+  reading.order = orderIn(text);
   reading.gfp = gfpOf(text);
   reading.nodemask = wordIn(text, /nodemask=(\(null\)|[\d,-]{1,200})/);
   reading.cpuset = wordIn(text, /cpuset=([^\s,]{1,200})/);
   reading.memsAllowed = wordIn(text, /mems_allowed=([\d,-]{1,200})/);
   session.report = draft;
+  session.mixed = [];
   session.open = null;
   session.zone = null;
   session.section = "head";

@@ -1,8 +1,10 @@
 /** Lines of huge pages at boot, of DPDK, and files under /sys/kernel/mm/hugepages. */
 import { MiB } from "../base/units";
 import { cmaLine } from "./draft";
-import type { HugetlbReading } from "./reading";
-import { bootDraft, extend, filesFor, type LineReader } from "./session";
+import { refusedParameter } from "./hugetlb-parameters";
+import type { LogLine } from "./joined-lines";
+import type { CmaReading, HugetlbReading } from "./reading";
+import { bootDraft, extend, filesFor, type LineReader, type Session } from "./session";
 
 const UNIT_BYTES: Readonly<Record<string, number>> = { k: 1024, m: MiB, g: 1024 * MiB, t: 1024 * 1024 * MiB };
 
@@ -16,20 +18,38 @@ const ALLOCATING =
 const REGISTERED =
   /HugeTLB:? registered ([\d.]{1,10}) ?([KMGT]i?B) page size, pre-allocated (\d{1,15}) pages/;
 
+/** Lines from that of an area to that of its user. */
+const OWN_LINES = 2;
+
 const HUGETLB_CMA =
   /^hugetlb_cma: (?:(reserved?) (\d{1,12}) MiB|reservation failed: err (-?\d{1,5}))(?:,? (?:on )?node (\d{1,6})|, up to)?/;
 
+/** The line of mm/cma.c just before is about the same area, which no driver uses. */
+function takeOwnArea({ cmaBoot }: Session, { place }: LogLine): CmaReading | null {
+  const last = cmaBoot?.reading.cma.at(-1);
+  if (last === undefined || last.area !== null || place.first - last.place.last > OWN_LINES) return null;
+  if (last.event !== "reserved" && last.event !== "reserve-failed") return null;
+  return cmaBoot!.reading.cma.pop()!;
+}
+
 /** Areas from which pages of 1 GiB are made later (hugetlb_cma=). */
 const contiguous: LineReader = (line, session) => {
-  const found = HUGETLB_CMA.exec(line.text);
-  if (!found) return null;
+  const refused = refusedParameter(line.text) !== null;
+  const found = refused ? null : HUGETLB_CMA.exec(line.text);
+  if (!found && !refused) return null;
   const { reading } = bootDraft(session, "hugetlb", "hugetlb", line.place);
+  if (!found) {
+    reading.cma.push(cmaLine(line, { event: "parameter-refused", area: "hugetlb" }));
+    return "refused parameter of huge pages";
+  }
   const done = found[1] === "reserved";
+  const own = done || found[3] !== undefined ? takeOwnArea(session, line) : null;
   reading.cma.push(
     cmaLine(line, {
       event: found[3] !== undefined ? "reserve-failed" : done ? "reserved" : "other",
       area: "hugetlb",
-      bytes: found[2] === undefined ? null : Number(found[2]) * MiB,
+      base: own?.base ?? null,
+      bytes: found[2] === undefined ? (own?.bytes ?? null) : Number(found[2]) * MiB,
       errno: found[3] === undefined ? null : Math.abs(Number(found[3])),
       node: found[4] === undefined ? null : Number(found[4]),
     }),

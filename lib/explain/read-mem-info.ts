@@ -16,6 +16,9 @@ interface Counter {
   unit: "kB" | "pages";
 }
 
+/** More kB or pages than 64 bits address: a counter that ran below zero, or no counter. It is not read. */
+const COUNTER_MOST = 2 ** 54;
+
 /** `free:12kB`, `shmem_thp: 0kB` and, in totals, `free:3`. The last word of a line that was cut counts only with its unit. */
 function countersOf(words: readonly string[], cut: boolean): Counter[] {
   const found: Counter[] = [];
@@ -23,7 +26,8 @@ function countersOf(words: readonly string[], cut: boolean): Counter[] {
     const glued = /^[\w()]{1,40}:$/.test(words[i]!) ? words[i]! + (words[i + 1] ?? "") : words[i]!;
     const counter = /^([A-Za-z_()]{1,40}):(\d{1,20})([kK]B)?$/.exec(glued);
     if (!counter || (cut && i === words.length - 1 && !counter[3])) continue;
-    found.push({ name: counter[1]!, value: Number(counter[2]), unit: counter[3] ? "kB" : "pages" });
+    const value = Number(counter[2]);
+    if (value <= COUNTER_MOST) found.push({ name: counter[1]!, value, unit: counter[3] ? "kB" : "pages" });
   }
   return found;
 }
@@ -85,6 +89,8 @@ const FIELDS: Readonly<Record<string, keyof ZoneReading>> = {
 
 const ZONE_LINE = new RegExp(`^(?:Node (\\d{1,4}) )?(${ZONE}) free:`);
 
+const FREE = /free: ?\d{1,15}kB/i;
+
 const zone: LineReader = (line, session) => {
   const found = ZONE_LINE.exec(line.text);
   if (!found) return null;
@@ -97,6 +103,8 @@ const zone: LineReader = (line, session) => {
     if (field) (reading as unknown as Record<string, number>)[field] = value * KIB;
     else reading.counters[name] = value * KIB;
   }
+  // Without its free memory the marks of a zone say nothing.
+  if (!FREE.test(line.text)) Object.assign(reading, { minBytes: null, lowBytes: null, highBytes: null });
   session.zone = reading;
   session.open = null;
   session.section = "memory";

@@ -1,4 +1,5 @@
 /** /proc/iomem, a kernel's configuration, and traces of the kernel's memory events. */
+import { perfTraceLine } from "../trace/ftrace/perf-trace";
 import type { LogLine } from "./joined-lines";
 import { addRam } from "./read-boot";
 import { begin, bootDraft, extend, type LineReader, type Session } from "./session";
@@ -50,8 +51,9 @@ const OF_MEMORY =
 
 const event: LineReader = (line, session) => {
   // Both hold a colon behind the name of the event.
-  if (!/\d:|\/\*/.test(line.text.slice(0, 300))) return ofTrace(line, session);
-  const name = (EVENT.exec(line.text.slice(0, 300)) ?? COMMENT.exec(line.text.slice(0, 300)))?.[1];
+  if (!/\d:|\/\*|\d{3} .{0,60}:\w{2,60}[(:]/.test(line.text.slice(0, 300))) return ofTrace(line, session);
+  const begins = line.text.slice(0, 300);
+  const name = (EVENT.exec(begins) ?? COMMENT.exec(begins))?.[1] ?? perfTraceLine(line.text)?.event;
   if (name === undefined) return ofTrace(line, session);
   const known = OF_MEMORY.test(name);
   if (session.trace === null && !known) return null;
@@ -68,7 +70,7 @@ function ofTrace(line: LogLine, session: Session): string | null {
     return "trace";
   const inside =
     session.trace !== null &&
-    /^(?:=> |\d{1,4}\) |[0-9a-f]{6,16} \S{1,200}(?: \(|$)|cpus=\d|CPU \d{1,4} (?:is empty|LOST))/.test(
+    /^(?:=> |\d{1,4}\) |[0-9a-f]{6,16} \S{1,200}(?: \(|$)|\S{1,200} \(\[?[\w./-]{1,200}\]?\)$|cpus=\d|CPU \d{1,4} (?:is empty|LOST))/.test(
       line.text,
     );
   if (!inside) return null;

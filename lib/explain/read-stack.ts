@@ -26,6 +26,9 @@ const START = /^(?:Call [Tt]race|Backtrace|Call chain|Stack traceback)\b/;
 const AROUND =
   /^(?:<\/?(?:TASK|IRQ|NMI|EOI|SOFTIRQ|ENTRY_TRAMPOLINE|#\w{1,3})>|RIP: |EIP: |[ER](?:[A-D]X|[SD]I|[BSI]P): |R[A-Z0-9]{2}: |Code: |CS: |FS: |DR\d: |CR\d: |[ED]S: |ORIG_[RE]AX|pstate: |pc : |lr : |sp : |x\d{1,2} ?: |r\d{1,2} ?: |NIP: |NIP \[|LR \[|GPR\d\d: |MSR: |REGS: |CFAR: |Exception stack|Stack : |Modules linked in|={10}|---\[ |--- |------------\[|epc |ra |[0-9a-f]{4}:(?: [0-9a-f]{8}| {8})|(?:[0-9a-f]{8}|[0-9a-f]{16})(?: |$)|sp=e0|\.\.\.$|Instruction dump|INFO: lockdep|irq event stamp|hardirqs last|softirqs last|Last user-space|task: |task\.stack|ti: )/;
 
+/** The OOM killer of a memory cgroup; the machine's own has none of these in its trace. */
+const OF_CGROUP = /^mem_cgroup_(?:out_of_memory|oom_synchronize|oom|handle_oom)(?:\.|$)/;
+
 const stack: LineReader = (line, session) => {
   const { report, section } = session;
   const ofReport = report !== null && section === "head";
@@ -49,6 +52,7 @@ const stack: LineReader = (line, session) => {
     const { reading } = report;
     extend(report, line.place);
     reading.arch ??= archOfLine(line.text);
+    if (reading.oom && !entry.uncertain && OF_CGROUP.test(entry.function)) reading.oom.memcg = true;
     if (reading.stack.length < ENTRIES_MOST) reading.stack.push(entry);
   }
   return "call trace";

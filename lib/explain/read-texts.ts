@@ -3,7 +3,7 @@
  * nothing that a text says is run. The lines follow the kernel's own printing code: mm/page_alloc.c and mm/show_mem.c, mm/oom_kill.c,
  * mm/vmalloc.c, mm/cma.c, mm/hugetlb.c, mm/vmstat.c, drivers/of/of_reserved_mem.c and the architectures' boot, from 2.6.32 to 7.x.
  */
-import { finished } from "./draft";
+import { type Draft, finished } from "./draft";
 import { type LogLine, logLines } from "./joined-lines";
 import { BOOT } from "./read-boot";
 import { CONTIGUOUS } from "./read-contiguous";
@@ -12,11 +12,12 @@ import { FREE_LISTS } from "./read-free-lists";
 import { HEADLINES } from "./read-headlines";
 import { HUGETLB } from "./read-hugetlb";
 import { MEM_INFO } from "./read-mem-info";
+import { NOTICES } from "./read-notices";
 import { OTHER_FILES } from "./read-other-files";
 import { STACKS } from "./read-stack";
 import { ZONEINFO } from "./read-zoneinfo";
-import type { Place, Reading } from "./reading";
-import { type LineReader, newSession, type Session } from "./session";
+import type { Place, Reading, ZoneReading } from "./reading";
+import { isRefused, type LineReader, newSession, printedBy, type Session } from "./session";
 import { sharedDrafts } from "./shared-context";
 import type { InputText } from "./text-lines";
 
@@ -41,6 +42,7 @@ export interface TextReadings {
 /** The order matters only where lines have the same shape; rows of /proc files come last. */
 const READERS: readonly LineReader[] = [
   ...MEM_INFO,
+  ...NOTICES,
   ...HEADLINES,
   ...CONTIGUOUS,
   ...HUGETLB,
@@ -76,6 +78,7 @@ function readText(input: InputText, understood: Map<string, Understood>, unknown
       takeCommand(session, line.command);
       continue;
     }
+    printedBy(session, line.caller);
     const what = readLine(line, session);
     const { report } = session;
     if (report && line.seconds !== null && report.reading.place.last === line.place.last)
@@ -83,7 +86,30 @@ function readText(input: InputText, understood: Map<string, Understood>, unknown
     if (what === null) passOver(unknown, line.place);
     else note(understood, what, line.place);
   }
+  for (const { report, open } of [session, ...session.printers.values()])
+    if (report && open?.what === "lowmem") dropCutReserve(report.reading.zones, open.zone);
+  if (session.drafts.some((draft) => isRefused(draft) && !isKillAlone(draft)))
+    session.drafts = session.drafts.filter((draft) => !isKillAlone(draft));
   return session;
+}
+
+/** A line about a killed process without its report: it counts only if the text has no report at all. */
+function isKillAlone({ reading }: Draft): boolean {
+  const { kind, order, gfp, zones, stack } = reading;
+  return (
+    kind === "oom" &&
+    order === null &&
+    gfp.text === null &&
+    gfp.value === null &&
+    zones.length + stack.length === 0
+  );
+}
+
+/** A report that ends with a row of lowmem_reserve[] may end within it: it is whole if another row is as long. */
+function dropCutReserve(zones: readonly ZoneReading[], last: ZoneReading): void {
+  const length = last.lowmemReserve?.length;
+  if (!zones.some((zone) => zone !== last && zone.lowmemReserve?.length === length))
+    last.lowmemReserve = null;
 }
 
 /** A command names the file that the next lines come from. */

@@ -92,6 +92,7 @@ export type CmaEvent =
   | "available"
   | "pages-busy"
   | "device-failed"
+  | "parameter-refused"
   | "other";
 
 /** One line about contiguous areas (`cma:`, `cma_alloc:`, `Reserved memory:`). */
@@ -167,6 +168,7 @@ export type ReadingKind =
   | "cma-alloc-failure"
   | "cma-reservation"
   | "hugetlb"
+  | "notice"
   | "memory-state"
   | "boot-memory"
   | "trace";
@@ -204,9 +206,13 @@ export interface Reading {
   cma: CmaReading[];
   slabs: SlabReading[];
   oom: OomReading | null;
+  /** The line of a reading that is one line only. */
+  notice: string | null;
   /** Events of a trace by their name, and how often each occurs. */
   events: Record<string, number>;
   boot: BootReading;
   /** Lines of this report that were not understood. */
   passedOver: Place[];
+  /** Its lines and those of another report lie between each other without a mark of who printed which. */
+  mixed: boolean;
 }

@@ -3,7 +3,7 @@
  * only helps now. A value is computed by the rule of the check or is experience, and says which.
  */
 import { hasRemedial } from "../hardware/kernel-report-rules";
-import type { Remedy } from "./answer";
+import type { Remedy, ValuedRemedy } from "./answer";
 import type { AskedBy } from "./asked-by";
 import { driverRemedies, joinAllTheTime, releasesOf, warnRemedy } from "./driver-remedies";
 import { about, orderInWords } from "./quantities";
@@ -25,7 +25,7 @@ const COSTLY = 3;
 const KEEP_LESS = "Keep less memory free";
 
 /** Remedies for a refused request. */
-export function remediesOf(of: VerdictOf): Remedy[] {
+export function remediesOf(of: VerdictOf): ValuedRemedy[] {
   const { asked, by, zones } = of;
   const reasons = openReasons(zones);
   const passing = zones.some(serves);
@@ -59,7 +59,7 @@ function barred({ zones }: VerdictOf): boolean {
   return free(false) > free(true);
 }
 
-function cmaRemedies(zones: readonly JudgedZone[]): Remedy[] {
+function cmaRemedies(zones: readonly JudgedZone[]): ValuedRemedy[] {
   const cma = zones.reduce((n, { zone }) => n + (zone.freeCmaBytes ?? 0), 0);
   return [
     {
@@ -69,12 +69,17 @@ function cmaRemedies(zones: readonly JudgedZone[]): Remedy[] {
       cost: "drivers get less contiguous memory",
       releases: releasesOf("cma="),
       basis: "rule",
+      setting: {
+        name: "cma",
+        values: [0],
+        yields: "A smaller CMA area would help this request, but another report needs a larger one.",
+      },
     },
   ];
 }
 
-function markRemedies(asked: Asked, zones: readonly JudgedZone[]): Remedy[] {
-  const remedies: Remedy[] = [];
+function markRemedies(asked: Asked, zones: readonly JudgedZone[]): ValuedRemedy[] {
+  const remedies: ValuedRemedy[] = [];
   const decided = zones.some(boostDecided);
   if (decided) remedies.push(boostRemedy(true));
   const value = minFreeValue(asked, zones);
@@ -103,7 +108,7 @@ function markRemedies(asked: Asked, zones: readonly JudgedZone[]): Remedy[] {
 }
 
 /** Requests that may not wait find what others leave; how much they need at once, a report does not say. */
-function atomicRemedies(asked: Asked, zones: readonly JudgedZone[]): Remedy[] {
+function atomicRemedies(asked: Asked, zones: readonly JudgedZone[]): ValuedRemedy[] {
   const now = minFreeNow(asked, zones);
   if (now === null || now.nowKbytes === 0) return [];
   return [
@@ -114,26 +119,30 @@ function atomicRemedies(asked: Asked, zones: readonly JudgedZone[]): Remedy[] {
       cost: "that memory is not used for anything else",
       releases: releasesOf("vm.min_free_kbytes"),
       basis: "experience",
+      setting: { name: "vm.min_free_kbytes", values: [2 * now.nowKbytes] },
     },
   ];
 }
 
-function reserveRemedies(asked: Asked, zones: readonly JudgedZone[]): Remedy[] {
+function reserveRemedies(asked: Asked, zones: readonly JudgedZone[]): ValuedRemedy[] {
   const ratios = reserveRatios(asked, zones);
   if (ratios === null) return [];
   return [
     {
       what: "Let the request into the lower zone",
-      how: `sysctl vm.lowmem_reserve_ratio="${ratios}"`,
+      how: ratioCommand(ratios),
       effect: "the zone keeps less from requests that could use a higher zone",
       cost: "memory for devices with short addresses can run out",
       releases: releasesOf("vm.lowmem_reserve_ratio"),
       basis: "rule",
+      setting: { name: "vm.lowmem_reserve_ratio", values: ratios, write: ratioCommand },
     },
   ];
 }
 
-function minFreeRemedy(value: MinFreeValue): Remedy {
+const ratioCommand = (ratios: readonly number[]) => `sysctl vm.lowmem_reserve_ratio="${ratios.join(" ")}"`;
+
+function minFreeRemedy(value: MinFreeValue): ValuedRemedy {
   const { kbytes, nowKbytes, defaultKbytes, zone, direction } = value;
   const raise = direction === "raise";
   return {
@@ -147,6 +156,7 @@ function minFreeRemedy(value: MinFreeValue): Remedy {
       : "fewer reserves for requests that may not wait",
     releases: releasesOf("vm.min_free_kbytes"),
     basis: "rule",
+    setting: { name: "vm.min_free_kbytes", values: [raise ? kbytes : defaultKbytes] },
   };
 }
 
@@ -170,7 +180,7 @@ function boostDecided({ answer, check, zone }: JudgedZone): boolean {
 }
 
 /** A value far above the kernel's own, in a zone that also lacks a block. */
-function tooHigh(asked: Asked, zones: readonly JudgedZone[]): Remedy[] {
+function tooHigh(asked: Asked, zones: readonly JudgedZone[]): ValuedRemedy[] {
   const now = minFreeNow(asked, zones);
   if (now === null || now.nowKbytes < TOO_HIGH * now.defaultKbytes) return [];
   return [
@@ -181,12 +191,13 @@ function tooHigh(asked: Asked, zones: readonly JudgedZone[]): Remedy[] {
       cost: "fewer reserves for requests that may not wait",
       releases: releasesOf("vm.min_free_kbytes"),
       basis: "rule",
+      setting: { name: "vm.min_free_kbytes", values: [now.defaultKbytes] },
     },
   ];
 }
 
 /** More free memory makes blocks likelier; not if the machine already keeps more than the kernel would. */
-function moreFree(asked: Asked, zones: readonly JudgedZone[]): Remedy[] {
+function moreFree(asked: Asked, zones: readonly JudgedZone[]): ValuedRemedy[] {
   const now = minFreeNow(asked, zones);
   const kbytes = Math.ceil((managedPages(asked, zones) * asked.pageBytes) / 1024 / 50);
   if (now !== null && (now.nowKbytes >= kbytes || now.nowKbytes >= TOO_HIGH * now.defaultKbytes)) return [];
@@ -198,13 +209,14 @@ function moreFree(asked: Asked, zones: readonly JudgedZone[]): Remedy[] {
       cost: "that memory is not used for anything else",
       releases: releasesOf("vm.min_free_kbytes"),
       basis: "experience",
+      ...(kbytes > 0 && { setting: { name: "vm.min_free_kbytes", values: [kbytes] } }),
     },
   ];
 }
 
-function blockRemedies(asked: Asked, by: AskedBy, zones: readonly JudgedZone[]): Remedy[] {
+function blockRemedies(asked: Asked, by: AskedBy, zones: readonly JudgedZone[]): ValuedRemedy[] {
   const { series } = asked.kernel;
-  const remedies: Remedy[] = [];
+  const remedies: ValuedRemedy[] = [];
   if (hasRemedial("vm.compact_memory", series))
     remedies.push({
       what: "Join free memory now",

@@ -85,7 +85,7 @@ function valuesFor(judged: JudgedZone, now: { nowKbytes: number; defaultKbytes: 
 }
 
 /** Values for vm.lowmem_reserve_ratio with which the reserve of a zone would not have been in the way. */
-export function reserveRatios(asked: Asked, zones: readonly JudgedZone[]): string | null {
+export function reserveRatios(asked: Asked, zones: readonly JudgedZone[]): number[] | null {
   const ratios: Record<string, number> = { DMA: 256, DMA32: 256, Normal: 32, HighMem: 0, Movable: 0 };
   const values = new Map(
     asked.kinds.filter((kind) => kind !== "Device").map((kind) => [kind, ratios[kind] ?? 0]),
@@ -103,7 +103,7 @@ export function reserveRatios(asked: Asked, zones: readonly JudgedZone[]): strin
     values.set(zone.name as never, Math.ceil((ratio * check.reserve) / room) + 1);
     changed = true;
   }
-  return changed ? [...values.values()].join(" ") : null;
+  return changed ? [...values.values()] : null;
 }
 
 /** Pages of the machine's low memory, for settings in shares of it. */

@@ -14,7 +14,9 @@ import { slowFlags } from "../mm/allocation/alloc-flags";
 import { ALLOC_NO_WATERMARKS } from "../mm/state/gfp";
 import { engineGfp } from "../mm/state/gfp-words";
 import { MIGRATE_MOVABLE, MIGRATE_RECLAIMABLE, MIGRATE_UNMOVABLE } from "../mm/state/migratetype";
+import { leastBlockBytes } from "./page-block";
 import type { Reading } from "./reading";
+import { isFromReclaim } from "./reclaim-context";
 import { highestZone, type ZoneKind, zoneKinds } from "./zone-kinds";
 
 /** The kernel of a report. */
@@ -37,6 +39,12 @@ export interface CheckRules {
   sw: Readonly<KernelSwitches>;
   /** Before 4.4 the rest must exceed a halved mark at every order. */
   everyOrder: boolean;
+  /** Free CMA pages that the request may not take count again at every order above 0. */
+  cmaInOrders: boolean;
+  /** Order 0 passes above the whole mark even if what is above it is the high-atomic reserve. */
+  reserveOverlooked: boolean;
+  /** Requests of order 0 that the boost does not bind. */
+  boostOverlooked: "never" | "atomic" | "high";
 }
 
 /** A request as a report states it. */
@@ -60,6 +68,10 @@ export interface Asked {
   /** May take CMA pages. */
   mayTakeCma: boolean;
   mayWait: boolean;
+  /** It comes from within reclaim, whose requests no watermark binds. */
+  fromReclaim: boolean;
+  /** A page block has at least this size. */
+  blockBytesLeast: number;
   kernel: ReportKernel;
   rules: CheckRules;
 }
@@ -113,6 +125,9 @@ export function rulesOf({ series, release }: ReportKernel): CheckRules {
     cma: true,
     sw,
     everyOrder: reportRule("watermarkByOrder", series) === "every order",
+    cmaInOrders: reportRule("freeCmaAtEveryOrder", series),
+    reserveOverlooked: reportRule("orderZeroShortcut", series) === "whole",
+    boostOverlooked: reportRule("boostOverlooked", series),
   };
 }
 
@@ -149,7 +164,8 @@ function requestOf(reading: Reading, kernel: ReportKernel, gfp: GfpWords, order:
   const pageBytes = pageBytesOf(reading);
   const bits = engineGfp(gfp.has, gfpIsAtomic(gfp.has, gfpNumbering(kernel.series)));
   const mt = migrateType(gfp.has);
-  const unmarked = gfp.has.has("MEMALLOC") && !gfp.has.has("NOMEMALLOC");
+  const fromReclaim = isFromReclaim(reading, gfp.has);
+  const unmarked = (fromReclaim || gfp.has.has("MEMALLOC")) && !gfp.has.has("NOMEMALLOC");
   return {
     order,
     judged,
@@ -164,6 +180,8 @@ function requestOf(reading: Reading, kernel: ReportKernel, gfp: GfpWords, order:
     kinds,
     mayTakeCma: mt === MIGRATE_MOVABLE,
     mayWait: gfp.has.has("DIRECT_RECLAIM"),
+    fromReclaim,
+    blockBytesLeast: leastBlockBytes(reading, pageBytes),
     kernel,
     rules,
   };

@@ -10,12 +10,25 @@ export type Open =
   | { what: "list"; zone: ZoneReading; words: string[] }
   | { what: "areas" };
 
-export interface Session {
-  source: string;
-  /** In the order in which they begin. */
-  drafts: Draft[];
+/** Where one printer of lines is: a task or a CPU, if the lines name it. */
+interface PrinterState {
   /** Failure, OOM or Mem-Info to which lines of memory belong now. */
   report: Draft | null;
+  open: Open | null;
+  zone: ZoneReading | null;
+  /** Part of a file or report that lines without a name belong to: `zoneinfo`, `pcp`, `stack`, `zone ranges` … */
+  section: string;
+}
+
+export interface Session extends PrinterState {
+  source: string;
+  /** Who printed the last line that names its printer, and where the others were when they printed last. */
+  caller: string | null;
+  printers: Map<string | null, PrinterState>;
+  /** Reports whose lines lie between each other, and nothing tells whose is whose. */
+  mixed: Draft[];
+  /** In the order in which they begin. */
+  drafts: Draft[];
   /** Files of /proc and /sys as one state. */
   files: Draft | null;
   boot: Draft | null;
@@ -25,10 +38,6 @@ export interface Session {
   cmaAskedPages: number | null;
   hugetlb: Draft | null;
   trace: Draft | null;
-  open: Open | null;
-  zone: ZoneReading | null;
-  /** Part of a file or report that lines without a name belong to: `zoneinfo`, `pcp`, `stack`, `zone ranges` … */
-  section: string;
   /** Names of the columns of a table. */
   columns: string[];
   /** File that the last command of the text prints. */
@@ -47,6 +56,9 @@ export type LineReader = (line: LogLine, session: Session) => string | null;
 export function newSession(source: string): Session {
   return {
     source,
+    caller: null,
+    printers: new Map(),
+    mixed: [],
     drafts: [],
     report: null,
     files: null,
@@ -67,6 +79,19 @@ export function newSession(source: string): Session {
     pageBytes: null,
     machine: null,
   };
+}
+
+/** Lines of another printer follow: its own report goes on. */
+export function printedBy(session: Session, caller: string | null): void {
+  if (caller === null || caller === session.caller) return;
+  const { report, open, zone, section } = session;
+  session.printers.set(session.caller, { report, open, zone, section });
+  session.caller = caller;
+  // The first lines of a text may lack the name of their printer.
+  Object.assign(
+    session,
+    session.printers.get(caller) ?? { report: null, open: null, zone: null, section: "" },
+  );
 }
 
 export function begin(session: Session, kind: ReadingKind, place: Place): Draft {
@@ -101,7 +126,8 @@ export function reportFor(session: Session, line: LogLine, part: string): Draft 
     (line.place.first - report.reading.place.last > REPORT_GAP_LINES ||
       isLater(report.seconds, line.seconds));
   if (report === null || far || report.filled.has(part)) {
-    session.report = begin(session, "memory-state", line.place);
+    const other = report === null || far ? undefined : mixedWith(session, report, part);
+    session.report = other ?? begin(session, "memory-state", line.place);
     session.open = null;
   }
   const draft = session.report!;
@@ -109,6 +135,35 @@ export function reportFor(session: Session, line: LogLine, part: string): Draft 
   extend(draft, line.place);
   return draft;
 }
+
+const hasLists = ({ filled }: Draft) => [...filled].some((part) => part.startsWith("list "));
+
+/**
+ * The report that a repeated part belongs to if two are printed at once: memory begins anew before the report has come to its
+ * free lists, while an earlier one still waits for its memory.
+ */
+function mixedWith(session: Session, report: Draft, part: string): Draft | undefined {
+  if (!session.mixed.includes(report)) {
+    if (hasLists(report)) return undefined;
+    const waiting = session.drafts
+      .slice(-8)
+      .find(
+        (draft) => isRefused(draft) && draft !== report && draft.filled.size === 0 && isNear(draft, report),
+      );
+    if (waiting === undefined || !isRefused(report)) return undefined;
+    session.mixed = [waiting, report];
+    for (const { reading } of session.mixed) reading.mixed = true;
+  }
+  return session.mixed.find((draft) => !draft.filled.has(part));
+}
+
+/** Whether it is the report of a request: a failure, or the OOM killer. */
+export const isRefused = ({ reading }: Draft) =>
+  reading.kind === "page-allocation-failure" || reading.kind === "oom";
+
+const isNear = (before: Draft, report: Draft) =>
+  report.reading.place.first - before.reading.place.last <= REPORT_GAP_LINES &&
+  !isLater(before.seconds, report.seconds);
 
 /** The state of files of /proc; another one where the same part comes twice (before and after). */
 export function filesFor(session: Session, line: LogLine, part: string): Draft {

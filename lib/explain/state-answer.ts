@@ -10,7 +10,7 @@ import type { Reading } from "./reading";
 import { remediesOf } from "./remedies";
 import { type Asked, withOrder } from "./request";
 import { openReasons, type VerdictOf, verdictOf } from "./verdict";
-import { type JudgedZone, judgeZones, refuses, serves, zoneName } from "./zone-words";
+import { type JudgedZone, judgeZones, refuses, serves, undecided, zoneName } from "./zone-words";
 
 const NOTHING: Pick<PartAnswer, "reasons" | "harmless" | "remedies"> = {
   reasons: [],
@@ -21,7 +21,7 @@ const NOTHING: Pick<PartAnswer, "reasons" | "harmless" | "remedies"> = {
 /** Free memory as files of /proc or a Mem-Info block alone show it. */
 export function stateAnswer(of: VerdictOf): PartAnswer {
   const { reading, asked, zones } = of;
-  const refused = zones.some(refuses) && !zones.some(serves);
+  const refused = zones.some(refuses) && !zones.some(serves) && !zones.some(undecided);
   const verdict = [
     ...(refused
       ? ["At that moment not even a single page of kernel memory was to be had.", ...verdictOf(of)]

@@ -1,6 +1,6 @@
 /** The answer as a page of text for a terminal. */
 import { printable } from "../base/printable";
-import type { Missing, Remedy, ReportAnswer, ZoneAnswer } from "./answer";
+import type { Missing, Remedy, ReportAnswer, Topic, ZoneAnswer } from "./answer";
 import type { ExplainedReport } from "./explain-readings";
 import { about, orderInWords } from "./quantities";
 import type { Reading, ReadingKind } from "./reading";
@@ -16,25 +16,28 @@ const TITLES: Readonly<Record<ReadingKind, string>> = {
   "cma-alloc-failure": "A contiguous area refused a request",
   "cma-reservation": "Contiguous areas at boot",
   hugetlb: "Huge pages",
+  notice: "Memory that was not to be had",
   "memory-state": "Memory as it was",
   "boot-memory": "Memory at boot",
   trace: "A trace",
 };
 
-/** All reports, one after the other. Those that say the same are shown once, and boot logs without a map not at all. */
-export function explainText(reports: readonly ExplainedReport[], passedOver: number): string {
-  const told = reports.filter((report) => reports.length === 1 || !isEmpty(report));
-  const groups = new Map<string, ExplainedReport[]>();
-  for (const report of told) {
-    const { place: _place, ...same } = report.answer;
-    const key = JSON.stringify(same);
-    groups.set(key, [...(groups.get(key) ?? []), report]);
-  }
-  const several = groups.size > 1;
-  const parts = [...groups.values()].map((group, i) =>
-    reportText(group[0]!, several ? i + 1 : null, group.length),
-  );
-  if (parts.length === 0) parts.push(NOTHING_FOUND);
+/** All reports, one after the other. An event is shown once, however often it is told, and boot logs without a map not at all. */
+export function explainText(
+  reports: readonly ExplainedReport[],
+  passedOver: number,
+  topics: readonly Topic[] = [],
+): string {
+  const told = toldReports(reports);
+  const several = told.length > 1;
+  const shown = new Map<string, number>();
+  const parts = told.map((report, i) => {
+    const page = reportText(report, several ? i + 1 : null, shown);
+    for (const remedy of report.answer.remedies.slice(0, REMEDIES_SHOWN))
+      if (!shown.has(remedyKey(remedy))) shown.set(remedyKey(remedy), i + 1);
+    return page;
+  });
+  if (parts.length === 0) parts.push(nothingFound(topics));
   if (passedOver > 0)
     parts.push(
       `${passedOver} ${passedOver === 1 ? "stretch of lines was" : "stretches of lines were"} passed over as not understood.`,
@@ -42,28 +45,58 @@ export function explainText(reports: readonly ExplainedReport[], passedOver: num
   return `${parts.join("\n\n")}\n`;
 }
 
-const NOTHING_FOUND = [
-  "No report of the kernel's memory was found in the text.",
-  "  - the messages of the kernel: sudo dmesg",
-  "  - free memory now: cat /proc/buddyinfo /proc/zoneinfo; sudo cat /proc/pagetypeinfo",
-].join("\n");
+const remedyKey = ({ what, how, effect }: Remedy) => `${what}\n${how}\n${effect}`;
+
+/** Reports that have a page of their own; none if the texts hold no report. */
+export function toldReports(reports: readonly ExplainedReport[]): ExplainedReport[] {
+  return reports
+    .filter(({ answer }) => answer.sameAs === null)
+    .filter((report) => reports.length === 1 || !isEmpty(report));
+}
+
+const NOTHING_FOUND = "No report of the kernel's memory was found in the text.";
+const PASTE_ANYWAY = [
+  "the messages of the kernel: sudo dmesg",
+  "free memory now: cat /proc/buddyinfo /proc/zoneinfo; sudo cat /proc/pagetypeinfo",
+];
+
+function nothingFound(topics: readonly Topic[]): string {
+  const spoken = topics.map(
+    ({ what, place: { source, first, last }, answer }) =>
+      `${what} (${source}, ${first === last ? `line ${first}` : `lines ${first} to ${last}`})${answer === null ? "" : `: ${answer}`}`,
+  );
+  const paste = topics.flatMap(({ what, paste }) => (paste === null ? [] : [`${what}: ${paste}`]));
+  return printable(
+    [
+      NOTHING_FOUND,
+      ...(spoken.length > 0
+        ? ["", ...section("What it speaks of, without numbers of the kernel", spoken), ""]
+        : []),
+      ...section("What to paste in its place", [...paste, ...PASTE_ANYWAY]),
+    ].join("\n"),
+  );
+}
 
 function isEmpty({ answer, reading }: ExplainedReport): boolean {
   const { boot } = reading;
   return answer.kind === "boot-memory" && boot.ram.length === 0 && boot.zoneRanges.length === 0;
 }
 
-/** One report as a page; `times`: how many reports say the same. */
-export function reportText(report: ExplainedReport, number: number | null, times = 1): string {
+/** One report as a page; `shown`: remedies that earlier pages tell, by the number of the page. */
+function reportText(
+  report: ExplainedReport,
+  number: number | null,
+  shown: ReadonlyMap<string, number>,
+): string {
   const { answer, asked, reading } = report;
   const blocks: string[][] = [
     [
-      `${number === null ? "" : `${number}. `}${titleOf(answer, reading)}${times > 1 ? `, and ${times - 1} more that say${times === 2 ? "s" : ""} the same` : ""}`,
+      `${number === null ? "" : `${number}. `}${titleOf(answer, reading)}${answer.times > 1 ? `, ${answer.times} times; the numbers are those of the first` : ""}`,
     ],
     headRows(answer, reading).flatMap(([name, value]) => wrapped(value, `  ${name.padEnd(9)} `)),
     ...zoneBlocks(answer.zones),
     section("Why", answer.verdict),
-    answer.remedies.length > 0 ? remedyLines(answer.remedies) : [],
+    answer.remedies.length > 0 ? remedyLines(answer.remedies, shown) : [],
     answer.missing.length > 0 ? missingLines(answer.missing) : [],
     answer.rules.notes.length > 0 ? section(`Rules of Linux ${asked.kernel.series}`, answer.rules.notes) : [],
   ];
@@ -139,13 +172,16 @@ function section(title: string, sentences: readonly string[]): string[] {
   return [title, ...sentences.flatMap((sentence) => wrapped(sentence, "  - "))];
 }
 
-function remedyLines(remedies: readonly Remedy[]): string[] {
+function remedyLines(remedies: readonly Remedy[], shown: ReadonlyMap<string, number>): string[] {
   const lines = ["What to change, best first"];
   remedies.slice(0, REMEDIES_SHOWN).forEach((remedy, i) => {
+    const page = shown.get(remedyKey(remedy));
     lines.push(...wrapped(`${remedy.what}: ${remedy.how}`, `  ${i + 1}. `));
-    lines.push(
-      ...wrapped(`${remedy.effect}. Costs: ${remedy.cost}. (${remedy.releases}; ${remedy.basis})`, "     "),
-    );
+    if (page !== undefined) lines.push(`     as told under ${page}.`);
+    else
+      lines.push(
+        ...wrapped(`${remedy.effect}. Costs: ${remedy.cost}. (${remedy.releases}; ${remedy.basis})`, "     "),
+      );
   });
   const more = remedies.length - REMEDIES_SHOWN;
   if (more > 0) lines.push(`  ${more} more: --json`);

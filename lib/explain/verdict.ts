@@ -6,7 +6,7 @@ import { about, kB, listed, listInWords, orderInWords } from "./quantities";
 import type { Reading } from "./reading";
 import type { Asked } from "./request";
 import type { Reason } from "./zone-rule";
-import { type JudgedZone, serves, zoneName } from "./zone-words";
+import { type JudgedZone, serves, undecided, zoneName } from "./zone-words";
 
 /** What the sentences are made of. */
 export interface VerdictOf {
@@ -31,6 +31,7 @@ export function verdictOf(of: VerdictOf): string[] {
   return [
     ...causes(of),
     ...barredMemory(of),
+    ...ofReclaim(of),
     ...boosted(of),
     ...helpOf(reading, asked, zones).sentences,
     ...(pcp === null ? [] : [pcp]),
@@ -64,12 +65,14 @@ function causes(of: VerdictOf): string[] {
     ];
   const passing = open.filter(serves);
   if (passing.length > 0) return [...passed(of, passing)];
+  const unsaid = notSaid(zones);
+  if (unsaid.length > 0 && open.every(({ check }) => check.reasons.length === 0)) return unsaid;
   if (open.every(({ check }) => check.reasons.length === 0))
     return [
       "The text lacks the watermarks of the zones that the request may use, so it does not show which check failed.",
     ];
   const has = (reason: Reason) => open.filter(({ check }) => check.reasons.includes(reason));
-  const sentences: string[] = [];
+  const sentences: string[] = [...unsaid];
   const blocks = has("no-block");
   if (blocks.length > 0) sentences.push(blockCause(of, blocks));
   const short = open.filter((zone) => isShort(zone) && !blocks.includes(zone));
@@ -81,6 +84,20 @@ function causes(of: VerdictOf): string[] {
     );
   if (has("lowmem-reserve").length > 0) sentences.push(reserveCause(of, has("lowmem-reserve")));
   return sentences;
+}
+
+/** Zones that the text does not show enough of. */
+function notSaid(zones: readonly JudgedZone[]): string[] {
+  const unsaid = zones.filter(undecided);
+  const parts = new Map<string, JudgedZone[]>();
+  for (const zone of unsaid) {
+    const key = listInWords(zone.answer.lacks);
+    parts.set(key, [...(parts.get(key) ?? []), zone]);
+  }
+  return [...parts].map(
+    ([lacks, some]) =>
+      `Whether ${zonesInWords(some, zones)} could have served the request cannot be said: the text lacks ${lacks}.`,
+  );
 }
 
 function passed({ asked, by, reading, zones }: VerdictOf, passing: readonly JudgedZone[]): string[] {
@@ -149,14 +166,23 @@ function barredMemory({ asked, zones }: VerdictOf): string[] {
   const several = new Set(zones.map(({ zone }) => zone.node)).size > 1;
   const parts = barred.map(({ zone }) => `${about(zone.freeBytes)} in ${zoneName(zone, several)}`);
   const byNode = barred.every(({ check }) => check.allowed);
-  const why = byNode
-    ? "its node mask excludes them"
-    : asked.highest === "Normal" && barred.some(({ zone }) => zone.name === "HighMem")
-      ? "the kernel cannot address high memory directly"
-      : barred.some(({ zone }) => zone.name === "Movable")
-        ? "only movable memory of processes may lie in zone Movable"
-        : `its flags demand zone ${asked.highest} or lower`;
+  const why = barred.every(({ check }) => check.otherNode)
+    ? "it may use one node only (__GFP_THISNODE), and another one was asked"
+    : byNode
+      ? "its node mask excludes them"
+      : asked.highest === "Normal" && barred.some(({ zone }) => zone.name === "HighMem")
+        ? "the kernel cannot address high memory directly"
+        : barred.some(({ zone }) => zone.name === "Movable")
+          ? "only movable memory of processes may lie in zone Movable"
+          : `its flags demand zone ${asked.highest} or lower`;
   return [`${listInWords(parts)} are free, but this request may not use them: ${why}.`];
+}
+
+function ofReclaim({ asked }: VerdictOf): string[] {
+  if (!asked.fromReclaim || asked.gfp.has.has("NOMEMALLOC")) return [];
+  return [
+    "The request came from within reclaim: such a task may use all that is free, also below the watermarks, and does not reclaim once more.",
+  ];
 }
 
 function boosted({ zones }: VerdictOf): string[] {

@@ -9,9 +9,21 @@
  * - `cma-only`, `highatomic`: one of these checks would pass if free CMA pages, or the reserve for atomic requests of
  *   higher order, counted;
  * - `zone-not-allowed`, `node-not-allowed`: its flags or its node mask exclude the zone. Nothing else counts then.
+ *
+ * What the text lacks is not taken for zero: a zone without a reason is judged only if nothing is missing (`lacks`).
  */
+import { gfpIsAtomic, gfpNumbering } from "../hardware/kernel-gfp";
 import { markWithRights, unusableFree } from "../mm/allocation/zone-watermark";
-import { ALLOC_CMA, ALLOC_HARDER, ALLOC_HIGHATOMIC, ALLOC_NO_WATERMARKS, ALLOC_OOM } from "../mm/state/gfp";
+import {
+  ALLOC_CMA,
+  ALLOC_HARDER,
+  ALLOC_HIGHATOMIC,
+  ALLOC_MIN_RESERVE,
+  ALLOC_NO_WATERMARKS,
+  ALLOC_OOM,
+  ALLOC_WMARK_MASK,
+  ALLOC_WMARK_MIN,
+} from "../mm/state/gfp";
 import { inPages, listed } from "./quantities";
 import type { ZoneReading } from "./reading";
 import type { Asked } from "./request";
@@ -27,6 +39,7 @@ export const REASONS = [
   "zone-not-allowed",
   "node-not-allowed",
   "cma-area-full",
+  "cma-no-target",
   "cma-busy",
   "cma-not-reserved",
   "hugetlb-pool",
@@ -52,11 +65,18 @@ export interface ZoneCheck {
   failedAtOrder: number | null;
   allowed: boolean;
   nodeAllowed: boolean;
+  /** The request may use one node only, and it was another one. */
+  otherNode: boolean;
   /** Watermarks are in the text. */
   marked: boolean;
   largest: number | null;
   reasons: Reason[];
+  /** No reason is known, but the text lacks these, so there may be one. */
+  lacks: Lack[];
 }
+
+/** What a text can lack that a check needs. */
+export type Lack = "free-list" | "lowmem-reserve" | "highatomic-reserve" | "own-lines";
 
 /** Whether a node is in a node mask as the kernel prints it, `0-1,3`; any node is if there is none. */
 export function inNodeMask(node: number, mask: string | null): boolean {
@@ -98,22 +118,22 @@ function hasBlock(zone: ZoneReading, order: number, barred: string): boolean {
   return zone.counts!.some((n, o) => o >= order && n > 0 && !onlyTypes(zone.types, o, barred));
 }
 
-/** lowmem_reserve[] for this request's highest zone, in pages. */
-function reserveOf(zone: ZoneReading, { kinds, highest }: Asked): number {
+/** lowmem_reserve[] for this request's highest zone, in pages; null if the text does not say. */
+function reserveOf(zone: ZoneReading, { kinds, highest }: Asked): number | null {
   const reserve = zone.lowmemReserve;
-  if (reserve === null || reserve.length === 0) return 0;
   if (zone.name === highest) return 0;
+  if (reserve === null || reserve.length === 0) return null;
   const at = kinds.indexOf(highest as ZoneKind);
-  return reserve[Math.min(at < 0 ? reserve.length - 1 : at, reserve.length - 1)] ?? 0;
+  return reserve[Math.min(at < 0 ? reserve.length - 1 : at, reserve.length - 1)] ?? null;
 }
 
 /** Whether `usable` pages fail the watermark check, without the search for a block; and at which order. */
-function failsAt(asked: Asked, zone: ZoneReading, usable: number, mark: number): number | null {
-  if (usable <= mark) return 0;
-  if (!asked.rules.everyOrder || asked.judged === 0 || zone.counts === null) return null;
-  let left = usable;
-  let min = mark;
-  for (let order = 0; order < asked.judged; order++) {
+function failsAt({ judged, rules }: Asked, zone: ZoneReading, check: ZoneCheck, usable: number) {
+  if (usable <= check.mark) return 0;
+  if (!rules.everyOrder || judged === 0 || zone.counts === null) return null;
+  let left = rules.cmaInOrders ? check.free - (2 ** judged - 1) : usable;
+  let min = check.mark;
+  for (let order = 0; order < judged; order++) {
     left -= (zone.counts[order] ?? 0) * 2 ** order;
     min = Math.floor(min / 2);
     if (left <= min) return order + 1;
@@ -127,7 +147,7 @@ export function checkZone(zone: ZoneReading, asked: Asked, nodeMask: string | nu
   const pages = (bytes: number | null) => inPages(bytes, pageBytes);
   const free = pages(freeBytesOf(zone, pageBytes));
   const min = pages(zone.minBytes);
-  const reserved = zone.reservedHighatomicBytes ?? leastReserve(zone, asked);
+  const reserved = zone.reservedHighatomicBytes ?? (showsReserve(zone, asked) ? asked.blockBytesLeast : 0);
   const counters = {
     nrReservedHighatomic: pages(reserved),
     nrFreeHighatomic: pages(zone.freeHighatomicBytes ?? reserved),
@@ -138,33 +158,63 @@ export function checkZone(zone: ZoneReading, asked: Asked, nodeMask: string | nu
   const barsCma = !asked.mayTakeCma && rules.cmaApart;
   const cma = barsCma ? counters.nrFreeCma : 0;
   const highatomic = unusable - (2 ** judged - 1) - cma;
-  const boost = atomicOrderZero(asked) ? pages(zone.boostBytes) : 0;
+  const boost = overlooksBoost(asked) ? pages(zone.boostBytes) : 0;
   const check: ZoneCheck = {
     free,
     usable: free - unusable,
     min,
     mark: markWithRights(rules, min - boost, flags),
-    reserve: reserveOf(zone, asked),
+    reserve: reserveOf(zone, asked) ?? 0,
     cma,
     highatomic,
     failedAtOrder: null,
     allowed: zoneAllowed(zone.name, asked.highest),
     nodeAllowed: inNodeMask(zone.node, nodeMask),
+    otherNode: false,
     marked: listed(zone.minBytes) && listed(zone.freeBytes) && !unmarked(zone),
     largest: largestFreeOrder(zone.counts),
     reasons: [],
+    lacks: [],
   };
   check.reasons = reasonsOf(zone, asked, check);
+  if (check.reasons.length === 0 && check.marked) check.lacks = lacksOf(zone, asked, check);
   return check;
 }
 
+/** What a zone without a reason lacks in the text. */
+function lacksOf(zone: ZoneReading, asked: Asked, check: ZoneCheck): Lack[] {
+  const lacks: Lack[] = [];
+  const bound = (asked.allocFlags & ALLOC_NO_WATERMARKS) === 0;
+  if (asked.judged > 0 && zone.counts === null && !cutListHas(zone, asked)) lacks.push("free-list");
+  if (bound && reserveOf(zone, asked) === null) lacks.push("lowmem-reserve");
+  const counts = bound && !passesByShortcut(asked, check);
+  if (counts && check.highatomic > 0 && zone.reservedHighatomicBytes === null) {
+    const most = mostReserve(zone, asked) / asked.pageBytes;
+    if (check.usable + check.highatomic - most <= check.mark + check.reserve)
+      lacks.push("highatomic-reserve");
+  }
+  return lacks;
+}
+
+/** Whether the beginning of a cut free list has a block that the request may take. */
+function cutListHas(zone: ZoneReading, asked: Asked): boolean {
+  return (
+    zone.countsCut !== null && hasBlock({ ...zone, counts: zone.countsCut }, asked.judged, barredTypes(asked))
+  );
+}
+
+/** The reserve grows by a page block while it is below one hundredth of the zone and a block. */
+function mostReserve(zone: ZoneReading, { pageBytes }: Asked): number {
+  const largest = pageBytes * 2 ** ((zone.counts?.length ?? 11) - 1);
+  return (zone.managedBytes ?? zone.presentBytes ?? Number.POSITIVE_INFINITY) / 100 + 2 * largest;
+}
+
 /**
- * Reports before 5.3 do not print the high-atomic reserve. Where a list has its letter, it is one page block at least:
- * it is kept in whole page blocks, which are never smaller than a huge page of this page size.
+ * Reports before 5.3 do not print the high-atomic reserve. Where a list has its letter, it is one page block at least,
+ * since it is kept in whole page blocks.
  */
-function leastReserve({ types }: ZoneReading, { pageBytes, rules }: Asked): number {
-  const has = !rules.everyOrder && (types ?? []).some((letters) => letters.includes("H"));
-  return has ? (pageBytes * pageBytes) / 8 : 0;
+function showsReserve({ types }: ZoneReading, { rules }: Asked): boolean {
+  return !rules.everyOrder && (types ?? []).some((letters) => letters.includes("H"));
 }
 
 /** A zone of a text without watermarks, such as buddyinfo, has zeros or nothing in their place. */
@@ -172,9 +222,16 @@ function unmarked(zone: ZoneReading): boolean {
   return zone.minBytes === 0 && zone.lowBytes === 0 && zone.highBytes === 0 && zone.lowmemReserve === null;
 }
 
-/** zone_watermark_fast(): an atomic request of order 0 may ignore the boost. */
-function atomicOrderZero({ judged, allocFlags, gfp }: Asked): boolean {
-  return judged === 0 && !gfp.has.has("DIRECT_RECLAIM") && gfp.has.has("HIGH") && (allocFlags & 0x3) === 0;
+/** zone_watermark_fast(): whether the boost of the min watermark does not bind the request. */
+function overlooksBoost({ judged, allocFlags, gfp, rules, kernel }: Asked): boolean {
+  if (judged > 0 || (allocFlags & ALLOC_WMARK_MASK) !== ALLOC_WMARK_MIN) return false;
+  if (rules.boostOverlooked === "high") return (allocFlags & ALLOC_MIN_RESERVE) !== 0;
+  return rules.boostOverlooked === "atomic" && gfpIsAtomic(gfp.has, gfpNumbering(kernel.series));
+}
+
+/** zone_watermark_fast() from 4.7 to 5.8: order 0 passes above the whole mark, the high-atomic reserve counted as free. */
+function passesByShortcut({ judged, rules }: Asked, { free, cma, min, reserve }: ZoneCheck): boolean {
+  return judged === 0 && rules.reserveOverlooked && free - cma > min + reserve;
 }
 
 function reasonsOf(zone: ZoneReading, asked: Asked, check: ZoneCheck): Reason[] {
@@ -189,9 +246,10 @@ function reasonsOf(zone: ZoneReading, asked: Asked, check: ZoneCheck): Reason[] 
 
 function watermarkReasons(zone: ZoneReading, asked: Asked, check: ZoneCheck, found: Set<Reason>): void {
   const { usable, mark, reserve, cma, highatomic } = check;
-  const fails = (pages: number) => failsAt(asked, zone, pages, mark) !== null || pages <= mark + reserve;
+  if (passesByShortcut(asked, check)) return;
+  const fails = (pages: number) => failsAt(asked, zone, check, pages) !== null || pages <= mark + reserve;
   const below = usable <= mark;
-  const at = failsAt(asked, zone, usable, mark);
+  const at = failsAt(asked, zone, check, usable);
   // Before 4.4 the loop fails by itself if no block is large enough; that is `no-block`.
   const loop = at !== null && at > 0 && zone.counts!.some((n, order) => order >= asked.judged && n > 0);
   if (below || loop) found.add("watermark");
@@ -204,14 +262,19 @@ function watermarkReasons(zone: ZoneReading, asked: Asked, check: ZoneCheck, fou
     found.add("highatomic");
 }
 
-function blockReasons(zone: ZoneReading, asked: Asked, check: ZoneCheck, found: Set<Reason>): void {
-  const { judged, rules, allocFlags } = asked;
+/** Letters of the types whose blocks the request may not take. */
+function barredTypes({ judged, rules, allocFlags, mayTakeCma }: Asked): string {
   const mayDig = (allocFlags & (ALLOC_OOM | (rules.hardAtomic ? ALLOC_HARDER : ALLOC_HIGHATOMIC))) !== 0;
-  const barred = `I${mayDig && judged > 0 ? "" : "H"}${asked.mayTakeCma ? "" : "C"}`;
-  if (judged === 0 && check.free > 0) return;
+  return `I${mayDig && judged > 0 ? "" : "H"}${mayTakeCma ? "" : "C"}`;
+}
+
+function blockReasons(zone: ZoneReading, asked: Asked, check: ZoneCheck, found: Set<Reason>): void {
+  const { judged } = asked;
+  const barred = barredTypes(asked);
+  // Above the marks a page can be had, unless the shortcut took the high-atomic reserve for one.
+  if (judged === 0 && check.free > 0 && !passesByShortcut(asked, check)) return;
   if (hasBlock(zone, judged, barred)) return;
   found.add("no-block");
-  if (judged === 0) return;
   if (barred.includes("C") && hasOnly(zone, judged, "C")) found.add("cma-only");
   if (barred.includes("H") && hasOnly(zone, judged, "H")) found.add("highatomic");
 }

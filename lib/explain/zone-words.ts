@@ -4,7 +4,7 @@ import type { ZoneAnswer } from "./answer";
 import { about, kB, listed, listInWords, orderInWords } from "./quantities";
 import type { Reading, ZoneReading } from "./reading";
 import type { Asked } from "./request";
-import { checkZone, freeBytesOf, type Reason, type ZoneCheck } from "./zone-rule";
+import { checkZone, freeBytesOf, type Lack, type Reason, type ZoneCheck } from "./zone-rule";
 
 /** One zone with the check behind its answer. */
 export interface JudgedZone {
@@ -16,18 +16,56 @@ export interface JudgedZone {
 /** Every zone of a report, judged for its request. */
 export function judgeZones(reading: Reading, asked: Asked): JudgedZone[] {
   const mask = reading.nodemask ?? (asked.gfp.has.has("HARDWALL") ? reading.memsAllowed : null);
-  return reading.zones.map((zone) => {
-    const check = checkZone(zone, asked, mask);
-    return { zone, check, answer: answerOf(zone, asked, check) };
+  const checks = reading.zones.map((zone) => checkZone(zone, asked, mask));
+  if (asked.gfp.has.has("THISNODE")) excludeOtherNodes(reading.zones, checks);
+  if (reading.mixed) for (const check of checks) takeBack(check);
+  return reading.zones.map((zone, i) => ({
+    zone,
+    check: checks[i]!,
+    answer: answerOf(zone, asked, checks[i]!),
+  }));
+}
+
+/**
+ * __GFP_THISNODE: the request may use the zones of one node, which the report does not name. It was refused, so a node
+ * that could have served it was not the one, unless all could.
+ */
+function excludeOtherNodes(zones: readonly ZoneReading[], checks: readonly ZoneCheck[]): void {
+  const serving = new Set(zones.filter((_, i) => servesBy(checks[i]!)).map(({ node }) => node));
+  if (zones.every(({ node }) => serving.has(node))) return;
+  zones.forEach(({ node }, i) => {
+    const check = checks[i]!;
+    if (!serving.has(node) || !check.allowed || !check.nodeAllowed) return;
+    Object.assign(check, { nodeAllowed: false, otherNode: true, reasons: ["node-not-allowed"], lacks: [] });
   });
 }
+
+/** The numbers of a zone may be those of another report: they decide nothing. */
+function takeBack(check: ZoneCheck): void {
+  if (!check.allowed || !check.nodeAllowed) return;
+  check.reasons = [];
+  check.lacks = ["own-lines"];
+}
+
+const servesBy = (check: ZoneCheck) =>
+  check.allowed && check.nodeAllowed && check.marked && check.reasons.length + check.lacks.length === 0;
 
 /** Whether a zone that the request may use refuses it; false if the text lacks what decides. */
 export const refuses = ({ answer, check }: JudgedZone) => answer.allowed && check.reasons.length > 0;
 
 /** Whether a zone could have served the request by the numbers printed. */
 export const serves = ({ answer, check }: JudgedZone) =>
-  answer.allowed && check.marked && check.reasons.length === 0;
+  answer.allowed && check.marked && check.reasons.length === 0 && check.lacks.length === 0;
+
+/** Whether the text lacks what would show if a zone that the request may use could have served it. */
+export const undecided = ({ answer, check }: JudgedZone) => answer.allowed && check.lacks.length > 0;
+
+const LACKS: Readonly<Record<Lack, string>> = {
+  "free-list": "its free list",
+  "lowmem-reserve": "what it keeps from requests that could use a higher zone (lowmem_reserve[])",
+  "highatomic-reserve": "the size of its reserve for atomic requests, which Linux prints since 5.3",
+  "own-lines": "lines that are surely its own: those of two reports are mixed",
+};
 
 /** `zone Normal`, with the node if there are several. */
 export function zoneName(zone: { node: number; name: string }, several: boolean): string {
@@ -50,6 +88,7 @@ function answerOf(zone: ZoneReading, asked: Asked, check: ZoneCheck): ZoneAnswer
     largestFreeOrder: check.largest,
     allowed: check.allowed && check.nodeAllowed,
     reasons: check.reasons,
+    lacks: check.lacks.map((lack) => LACKS[lack]),
     because: check.reasons.map((reason) => because(reason, zone, asked, check)),
     freeBlocks: counts === null ? null : [...counts],
     unusable: counts === null ? null : counts.map((_, order) => unusableFreeIndex(counts, order) / 1000),
@@ -77,6 +116,8 @@ function because(reason: Reason, zone: ZoneReading, asked: Asked, check: ZoneChe
     case "zone-not-allowed":
       return `the flags of the request allow ${asked.highest === "DMA" ? "zone DMA only" : `zone ${asked.highest} and lower`}, not zone ${zone.name}`;
     case "node-not-allowed":
+      if (check.otherNode)
+        return `the request may use one node only (__GFP_THISNODE); node ${zone.node} could have served it, so another one was asked`;
       return `the node mask of the request excludes node ${zone.node}`;
     default:
       return reason;

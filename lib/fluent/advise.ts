@@ -6,7 +6,8 @@ import { adviceText } from "../explain/advise/text";
 import type { WayName } from "../explain/advise/want";
 import { DISPLAY, display, type MimeBundle } from "../notebook/display";
 import { textBundle } from "../notebook/text-bundle";
-import { type MachineSnapshot, readMachineSnapshot } from "../trace/machine-snapshot";
+import { readAnySnapshot } from "../trace/any-snapshot";
+import type { MachineSnapshot } from "../trace/machine-snapshot";
 
 interface Asked {
   readonly seeds?: number;
@@ -72,7 +73,7 @@ export class AdviceResult {
 }
 
 /**
- * Advice for a machine of which a snapshot, or its file, is known. The day more is fitted to the snapshot itself; `dayOf()` gives a
+ * Advice for a machine of which a snapshot is known, or its file, a folder with copies of its files, or a tar of one. The day more is fitted to the snapshot itself; `dayOf()` gives a
  * series.
  * @throws InputError for a snapshot that contradicts itself, or that has neither buddyinfo nor pagetypeinfo
  * @example
@@ -87,6 +88,6 @@ export class AdviceResult {
  */
 export function advise(snapshot: string | MachineSnapshot): AdviseBuilder {
   const file = typeof snapshot === "string" ? snapshot : "snapshot";
-  const read = typeof snapshot === "string" ? readMachineSnapshot(snapshot) : snapshot;
+  const read = typeof snapshot === "string" ? readAnySnapshot(snapshot) : snapshot;
   return new AdviseBuilder(read, { samples: [sampleOf(read, file)] });
 }

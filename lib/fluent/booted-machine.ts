@@ -11,6 +11,7 @@ import type {
 } from "../machine/boot";
 import { type BootJson, bootJson } from "../machine/boot-json";
 import type { BootRequest } from "../machine/boot-request";
+import { changeWords } from "../machine/change-field";
 import type { BootedCmaArea } from "../machine/cma-areas";
 import type { BootedMovable } from "../machine/movable-request";
 import { startAllocator, startedCmaAreas } from "../machine/start";
@@ -39,6 +40,8 @@ export class BootedMachine {
   readonly kernel: KernelRelease;
   /** What is inferred or not modelled, for a release between two modelled ones; empty for a modelled one. */
   readonly kernelNotes: readonly string[];
+  /** The change of the kernel, by name and SHA-256, in words; null for a kernel as it was released. */
+  readonly change: string | null;
   readonly architecture: Architecture;
   /** Installed memory. */
   readonly memoryBytes: number;
@@ -91,6 +94,7 @@ export class BootedMachine {
     this.board = result.board;
     this.kernel = result.kernel;
     this.kernelNotes = result.kernelNotes ?? [];
+    this.change = result.change === undefined ? null : changeWords(result.change);
     this.architecture = result.architecture;
     this.memoryBytes = result.memoryBytes;
     this.nodes = result.nodes;

@@ -1,13 +1,14 @@
 /** `explain(text)`: from logs and files of /proc to the reason of a failure, and what to change. */
 import { InputError } from "../base/errors";
 import type { Figure } from "../chart/figure";
-import type { ExplainAnswer, ReportAnswer } from "../explain/answer";
+import type { ExplainAnswer, ReportAnswer, Topic } from "../explain/answer";
 import { freeBlocksChart, watermarkChart } from "../explain/charts";
 import { answerJson, type ExplainedReport, explainReadings } from "../explain/explain-readings";
 import { readOutsideTexts, type SkippedFile } from "../explain/outside-texts";
 import { readTexts, type TextReadings } from "../explain/read-texts";
-import { explainText } from "../explain/text";
+import { explainText, toldReports } from "../explain/text";
 import type { InputText } from "../explain/text-lines";
+import { topicsOf } from "../explain/topics";
 import { DISPLAY, display, type MimeBundle } from "../notebook/display";
 import { textBundle } from "../notebook/text-bundle";
 
@@ -20,10 +21,12 @@ export class Explanation {
   readonly skipped: readonly SkippedFile[];
   private readonly explained: readonly ExplainedReport[];
   private readonly passedOver: TextReadings["passedOver"];
+  private readonly topics: readonly Topic[];
 
   /** Use {@link explain}. */
-  constructor(readings: TextReadings, skipped: readonly SkippedFile[] = []) {
+  constructor(readings: TextReadings, inputs: readonly InputText[], skipped: readonly SkippedFile[] = []) {
     this.explained = explainReadings(readings.readings);
+    this.topics = this.found ? [] : topicsOf(inputs);
     this.passedOver = readings.passedOver;
     this.skipped = skipped;
     Object.freeze(this);
@@ -34,14 +37,19 @@ export class Explanation {
     return this.explained.map(({ answer }) => answer);
   }
 
+  /** False if no report of the kernel is in the texts; `pageblock explain` then exits with 1. */
+  get found(): boolean {
+    return toldReports(this.explained).length > 0;
+  }
+
   /** The answer as `pageblock explain --json` prints it; EXPLAIN_SCHEMA states its form. */
   toJSON(): ExplainAnswer {
-    return answerJson(this.explained, this.passedOver);
+    return answerJson(this.explained, this.passedOver, this.topics);
   }
 
   /** A page of text per report. */
   text(): string {
-    return explainText(this.explained, this.passedOver.length);
+    return explainText(this.explained, this.passedOver.length, this.topics);
   }
 
   /** Shows the text and its charts in a notebook, the text on a terminal. */
@@ -98,7 +106,7 @@ export function explain(input: string | InputText | readonly InputText[]): Expla
       : Array.isArray(input)
         ? input
         : [input as InputText];
-  return new Explanation(readTexts(inputs));
+  return new Explanation(readTexts(inputs), inputs);
 }
 
 /**
@@ -114,5 +122,5 @@ export function explain(input: string | InputText | readonly InputText[]): Expla
  */
 export function explainFiles(paths: readonly string[]): Explanation {
   const { inputs, skipped } = readOutsideTexts(paths);
-  return new Explanation(readTexts(inputs), skipped);
+  return new Explanation(readTexts(inputs), inputs, skipped);
 }

@@ -1,5 +1,5 @@
 /** Machines from texts that a running system gives: a boot log, /proc/iomem, an e820 map, a device tree. */
-import { InputError } from "../base/errors";
+import { InputError, quoted } from "../base/errors";
 import type { Architecture } from "../hardware/page-geometry";
 import type { BootRequest } from "../machine/boot-request";
 import { readBootLog } from "../machine/texts/boot-log";
@@ -14,18 +14,34 @@ import { MachineDescription } from "./machine";
 /** A device tree as people have it: a .dtb as bytes, a .dts as text, or nodes that were read elsewhere. */
 export type DeviceTreeIn = Uint8Array | string | TreeNode;
 
+/** What a machine's text says beside the machine: nothing of it changes what is computed. */
+export interface MachineTextFacts {
+  /** "Machine model:" or "DMI:" of a log, `model` of a device tree; null if the text has none. */
+  model: string | null;
+  /** The areas that the log's kernel printed, in its order; `base` is null if the line has no place. */
+  areas: { name: string; base: number | null; bytes: number }[];
+}
+
 /** Options of the readers of a machine's texts. */
 export interface MachineTextOptions {
   /** Told in words what was inferred, what the text lacks, and what would bring it. */
   onNote?: (note: string) => void;
+  /** Told once what the text says beside the machine: its model, and the areas that its kernel printed. */
+  onFacts?: (facts: MachineTextFacts) => void;
   /** Of a text that does not say it. */
   architecture?: Architecture;
   /** The machine's device tree, beside /proc/iomem. */
   deviceTree?: DeviceTreeIn;
+  /** Of a .dts that is a file: its name in errors, and what reads the plain files that it takes by /include/. */
+  source?: { name: string; include?: (path: string, from: string) => { name: string; text: string } };
 }
 
-function described({ machine, notes }: MachineReading, { onNote }: MachineTextOptions): MachineDescription {
+function described(
+  { machine, notes, model, areas }: MachineReading,
+  { onNote, onFacts }: MachineTextOptions,
+): MachineDescription {
   for (const note of notes) onNote?.(note);
+  onFacts?.({ model: model ?? null, areas: areas ?? [] });
   return new MachineDescription(machine as BootRequest);
 }
 
@@ -70,13 +86,13 @@ export function machineFromIomem(text: string, options: MachineTextOptions = {})
   const { deviceTree, architecture } = options;
   if (deviceTree === undefined)
     return described(readIomem(text, architecture ? { architecture } : {}), options);
-  const tree = readDeviceTree(treeOf(deviceTree));
+  const tree = readDeviceTree(treeOf(deviceTree, options.source), options.source?.name);
   const own = architecture ?? (String(tree.machine.board).replace("blank-", "") as Architecture);
   const iomem = readIomem(text, { architecture: own });
   const reserved = [...(iomem.machine.reserved ?? []), ...(tree.machine.reserved ?? [])];
   const machine = { ...tree.machine, ...iomem.machine, ...(reserved.length > 0 && { reserved }) };
   const notes = [...iomem.notes, ...tree.notes.filter((note) => !note.includes("/proc/iomem"))];
-  return described({ machine, notes }, options);
+  return described({ ...tree, machine, notes }, options);
 }
 
 /**
@@ -98,7 +114,8 @@ export function machineFromE820(text: string, options: MachineTextOptions = {}):
 /**
  * The machine of a device tree: the bytes of a .dtb (or of /sys/firmware/fdt), or the text of a .dts as dtc writes it.
  * Best the tree of the running machine, since boot loaders fill in memory and the initial RAM disk.
- * @throws InputError with the byte or the line of what is wrong, and if the tree states no memory
+ * @throws InputError with the byte or the line of what is wrong, for macros of the preprocessor with the command that
+ * resolves them, and if the tree states no memory
  * @example
  * ```ts
  * import { machineFromDeviceTree } from "pageblock";
@@ -126,13 +143,24 @@ export function machineFromDeviceTree(
   tree: DeviceTreeIn,
   options: MachineTextOptions = {},
 ): MachineDescription {
-  return described(readDeviceTree(treeOf(tree)), options);
+  return described(readDeviceTree(treeOf(tree, options.source), options.source?.name), options);
 }
 
-function treeOf(given: DeviceTreeIn): DeviceTree {
-  if (typeof given === "string") return readSource(given);
+function treeOf(
+  given: DeviceTreeIn,
+  { name, include }: Partial<NonNullable<MachineTextOptions["source"]>> = {},
+): DeviceTree {
+  if (typeof given === "string") {
+    if (!/[{;]/.test(given))
+      throw new InputError(
+        `device tree: must be the text or the bytes of a file, not its name: got ${quoted(given)}: use readFileSync()`,
+      );
+    return readSource(given, name, include);
+  }
   if (given instanceof Uint8Array)
-    return isFlattened(given) ? readFlattened(given) : readSource(Buffer.from(given).toString("utf8"));
+    return isFlattened(given)
+      ? readFlattened(given, name)
+      : readSource(Buffer.from(given).toString("utf8"), name, include);
   if (typeof given === "object" && given !== null && given.properties instanceof Map)
     return { root: given, reserved: [] };
   throw new InputError("device tree: must be the bytes of a .dtb, the text of a .dts, or a tree of nodes");

@@ -1,8 +1,9 @@
 /** The fluent way to describe a machine and boot it. Every step returns a new description. */
 import { omit, pickBy } from "lodash";
-import { InputError } from "../base/errors";
+import { InputError, unknownName } from "../base/errors";
 import { parseSize, type Size } from "../base/units";
 import { machineOf } from "../calibration/snapshot-state";
+import type { ChangeCode } from "../change/code";
 import type { BoardName } from "../hardware/boards";
 import type { ModelledRelease } from "../hardware/kernel-release";
 import { boot } from "../machine/boot";
@@ -26,7 +27,8 @@ import { type KernelSwitches, kernelProfile } from "../mm/state/profile";
 import { check, isObject, spellings } from "../schema/check";
 import { type In, type InOf, list, object, size, type Without } from "../schema/field";
 import { fieldPath, shown } from "../schema/place";
-import { type MachineSnapshot, readMachineSnapshot } from "../trace/machine-snapshot";
+import { readAnySnapshot } from "../trace/any-snapshot";
+import type { MachineSnapshot } from "../trace/machine-snapshot";
 import { BootedMachine } from "./booted-machine";
 import { optionsOf } from "./given";
 import { RunningMachine } from "./running-machine";
@@ -272,6 +274,15 @@ export class MachineDescription {
     return this.changed({ switches: merged });
   }
 
+  /**
+   * A change of the kernel, made by `change()` or loaded by `loadChange()`, or its code out of a plan. Results of the machine
+   * carry the change's name and SHA-256. Booting throws InputError if this process may not run the code.
+   */
+  change(change: ChangeCode): MachineDescription {
+    const { name, sha256, source } = change;
+    return this.fields({ change: { name, sha256, source } });
+  }
+
   /** Boots and starts the page allocator: `start().allocPages({ order: 9, gfp: "GFP_HIGHUSER_MOVABLE" })`. */
   start(): PageAllocator {
     return this.boot().start();
@@ -343,6 +354,17 @@ export type MachineWithBoard = MachineIn & { readonly board?: OpenName<BoardName
  * }).boot();
  * own.areas[0]!.name; // => "linux,cma"
  * ```
+ *
+ * `machine.fromSnapshot(snapshot, { seed })` is a machine in the state of a snapshot, a file or its content: the same zones, free blocks,
+ * page blocks, watermarks and kinds of pages. Where in its zone a free block lies is drawn by the seed, or by that of the plan.
+ * @example
+ * ```ts
+ * import { machine, snapshotFrom } from "pageblock";
+ *
+ * const snapshot = snapshotFrom(["test/fixtures/real-machine/series/s000"]);
+ * const running = machine.fromSnapshot(snapshot, { seed: 3 }).running();
+ * running.hugePages("1GiB", 1); // => 1
+ * ```
  */
 export function machine(board: OpenName<BoardName>, fields?: MachineIn): MachineDescription;
 export function machine(fields: MachineWithBoard): MachineDescription;
@@ -367,7 +389,7 @@ export function machine(
 /**
  * A machine in the state of a snapshot: the same zones, free blocks, page blocks, watermarks and kinds of pages. What a snapshot does not
  * tell, such as where in its zone a free block lies, is drawn: by `seed`, or by the seed of the plan that the machine is part of.
- * @param snapshot a file that `pageblock snapshot` wrote, or its content
+ * @param snapshot a file that `pageblock snapshot` wrote, a folder with copies of a machine's files, a tar of one, or the content
  * @throws InputError with the text, line and value that cannot be
  * @example
  * ```ts
@@ -380,10 +402,13 @@ export function machine(
  */
 machine.fromSnapshot = function fromSnapshot(
   snapshot: string | MachineSnapshot,
-  { seed }: { seed?: number } = {},
+  options: { seed?: number } = {},
 ): MachineDescription {
+  const unknown = Object.keys(options).find((key) => key !== "seed");
+  if (unknown !== undefined) throw unknownName("fromSnapshot: option", unknown, ["seed"]);
+  const { seed } = options;
   const file = typeof snapshot === "string" ? snapshot : "snapshot";
-  const read = typeof snapshot === "string" ? readMachineSnapshot(snapshot) : snapshot;
+  const read = typeof snapshot === "string" ? readAnySnapshot(snapshot) : snapshot;
   const { machine: request } = machineOf(read, file);
   const { state } = request;
   return new MachineDescription({

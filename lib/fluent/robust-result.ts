@@ -11,6 +11,7 @@ import {
   robustNotes,
   robustTitle,
 } from "../experiment/robust-text";
+import { changeNotes } from "../machine/change-field";
 import { DISPLAY, display, type MimeBundle } from "../notebook/display";
 import { figureBundle } from "../notebook/figure-bundle";
 import type { RobustSpec } from "../plan/robust";
@@ -90,7 +91,11 @@ export class RobustResult {
         ? outcome.knobs.flatMap(knobCells)
         : outcome.results.slice(0, ROWS_SHOWN).map((point) => pointCells(point, plan.statement.metric));
     const more = of === "points" ? outcome.results.length - rows.length : 0;
-    const notes = [...(more > 0 ? [`${more} more points are not shown.`] : []), ...robustNotes(outcome)];
+    const notes = [
+      ...changeNotes(plan.plan.machine),
+      ...(more > 0 ? [`${more} more points are not shown.`] : []),
+      ...robustNotes(outcome),
+    ];
     const head = of === "knobs" ? KNOB_HEAD : POINT_HEAD;
     const shown = {
       "text/html": plainTableHtml(title, head, rows, notes),

@@ -9,8 +9,10 @@ import { exportResults, queryResults, type Results, type Row } from "../experime
 import type { RunSummary } from "../experiment/run-plans";
 import type { SweepSpec, SweepValue } from "../experiment/sweep";
 import type { SweepOutcome, SweepPoint } from "../experiment/sweep-table";
-import { shareText, timeText } from "../experiment/texts";
+import { SWEEP_HEAD, SWEEP_ROWS, sweepCells, sweepTitle } from "../experiment/sweep-text";
 import { type Threshold, thresholdOf } from "../experiment/threshold";
+import type { BootRequest } from "../machine/boot-request";
+import { changeNotes } from "../machine/change-field";
 import {
   type Estimate,
   type Frontier,
@@ -35,9 +37,6 @@ import { SweepRuns } from "./sweep-measures";
 export interface SweepPlan extends SweepSpec {
   kind: "sweep";
 }
-
-/** Most rows shown in a table; further rows are only counted. */
-const ROWS_SHOWN = 60;
 
 export class SweepResult {
   /** Everything needed to run it again. */
@@ -157,7 +156,7 @@ export class SweepResult {
     const known = new Map(points.map((p) => [JSON.stringify([p.values[x], p.values[y]]), p]));
     const cell = (a: SweepValue, b: SweepValue) => cellOf(known.get(JSON.stringify([a, b])));
     return sweepMap({
-      title: titleOf(this.outcome),
+      title: sweepTitle(this.outcome),
       xTitle: parameters[x]!,
       yTitle: parameters[y]!,
       valueTitle: "granted (%)",
@@ -181,7 +180,7 @@ export class SweepResult {
   [DISPLAY](): MimeBundle {
     const { outcome, plan } = this;
     const run = runOf(plan, outcome);
-    const table = tableOf(outcome);
+    const table = tableOf(outcome, plan.plan.machine);
     const { parameters, points, pointsLeftOut } = outcome;
     const values = (place: number) => new Set(points.map((p) => p.values[place])).size;
     const grid = plan.sample === undefined || plan.sample.kind === "grid";
@@ -201,39 +200,24 @@ function cellOf(point: SweepPoint | undefined): SweepCell | null {
   return { value: 100 * mid, low: 100 * low, high: 100 * high, text: [counts], basis: `${counts} requests` };
 }
 
-function titleOf({ plans, failed, parameters }: SweepOutcome): string {
-  const over = parameters.length === 0 ? "" : ` over ${parameters.join(" and ")}`;
-  return `${plans} runs${over}${failed > 0 ? `, ${failed} without outcome` : ""}`;
-}
-
-const HEAD = ["runs", "asked", "granted", "granted %, 95 % interval", "p50", "p95", "p99"];
-
-function tableOf(outcome: SweepOutcome): { "text/html": string; "text/plain": string } {
+function tableOf(outcome: SweepOutcome, machine: BootRequest): { "text/html": string; "text/plain": string } {
   const { parameters, points, pointsLeftOut } = outcome;
-  const head = [...parameters, ...HEAD];
-  const shown = points.slice(0, ROWS_SHOWN);
-  const rows = shown.map(rowOf);
+  const head = [...parameters, ...SWEEP_HEAD];
+  const shown = points.slice(0, SWEEP_ROWS);
+  const rows = shown.map(sweepCells);
   const more = points.length - shown.length + pointsLeftOut;
   const errors = shown.flatMap((p) => (p.error === null ? [] : [p.error]));
   const notes = [
+    ...changeNotes(machine),
     "Times are modelled, with the costs of each board and page size.",
     ...(more > 0 ? [`${more} more combinations are not shown: sql() and toCSV() have every run.`] : []),
     ...(errors.length > 0 ? [`Without outcome, the first reason: ${errors[0]}`] : []),
   ];
-  const title = titleOf(outcome);
+  const title = sweepTitle(outcome);
   const bar = (p: SweepPoint) => "█".repeat(Math.round(10 * (p.successRate?.mid ?? 0)));
   const barred = rows.map((row, i) => [...row, bar(shown[i]!)]);
   return {
     "text/html": plainTableHtml(title, [...head, "granted"], barred, notes),
     "text/plain": tableText(title, head, rows, notes),
   };
-}
-
-function rowOf({ values, runs, asked, granted, successRate, latencyNs: l }: SweepPoint): string[] {
-  return [
-    ...values.map(String),
-    ...[runs, asked, granted].map(String),
-    successRate === null ? "no outcome" : shareText(successRate),
-    ...[l?.p50, l?.p95, l?.p99].map(timeText),
-  ];
 }

@@ -128,6 +128,10 @@ export const BOOT_RULES = {
     "An area that may be above 4 GiB is searched there first, from the bottom up.",
     came("5.12", "df2ff39e78da; in one batch with 072355c1cf2d, not in 5.10.262"),
   ),
+  cmaFrom4GiBFirst: onOff(
+    "That search comes before the one in high memory; before, it came second and lost the area found there.",
+    came("6.3", "148aa87e4f63; taken on 18 January 2023, not in 6.1.192"),
+  ),
   arm64CmaAfterMemmap: onOff(
     "arm64 reserves the default area after page tables and memmap (bootmem_init()), before ahead of them.",
     came("5.11", "d78050ee3544"),
@@ -170,6 +174,10 @@ export const BOOT_RULES = {
   cmdlineBeforeDeviceTree: onOff(
     "cma= on the command line goes before the device tree's default region, which is given back.",
     likely("5.6", "dma-contiguous: CMA: give precedence to cmdline, posted on 10 January 2020"),
+  ),
+  reservedMemGivenBack: onOff(
+    "A region of the device tree that cannot be set up is given back, and a line says so; before, its memory is lost.",
+    came("5.2", "d0b8ed47e83a; in the pull request of 7 May 2019"),
   ),
   reservedMemSize: onOff(
     "A region of the device tree that finds no place is named with its size.",

@@ -22,6 +22,11 @@ export const KERNEL_GAPS: readonly KernelGap[] = [
     note: "alloc_contig_pages() did not exist (posted in October 2019); only hugetlb had such a search",
   },
   {
+    from: "5.10",
+    until: "5.11",
+    note: "5.10.22 took the ZONE_DMA of 5.11 on arm64, and 5.10.37 its place and limit of the default CMA area (d78050ee3544); both are here as 5.10.0 had them",
+  },
+  {
     from: "5.18",
     note: "large folios of mapped files (read-around, madvise), and of files that grow by small appends: both are single pages here",
   },

@@ -162,11 +162,22 @@ export const ALLOCATOR_SWITCHES = {
   ),
   atomicRights: choice<"harder" | "graded">(
     "What atomic requests may do: `graded` as of 6.1.192; `harder` as of 4.17: only a true atomic request (not GFP_NOWAIT) " +
-      "digs into the reserve, of any order above 0 it tries that first, order 0 never gets it, and the quick check of order 0 " +
-      "overlooks what is reserved.",
+      "digs into the reserve, of any order above 0 it tries that first, and order 0 never gets it.",
     "harder",
     [["graded", came("6.3", "1ebbb21811b7 and its series, posted in January 2023")]],
     { backports: { "6.1": "graded" } },
+  ),
+  quickCheckReserve: onOff(
+    "The quick check of order 0 subtracts the high-atomic reserve; before, it overlooks it.",
+    came("5.9", "f27ce0e14088"),
+  ),
+  boostExempt: choice<"none" | "atomic" | "minReserve">(
+    "Whom the boost does not bind at order 0: nobody, requests with __GFP_ATOMIC, or all with __GFP_HIGH.",
+    "none",
+    [
+      ["atomic", came("5.9", "f80b08fc4453")],
+      ["minReserve", came("6.3", "1ebbb21811b7 and its series, posted in January 2023")],
+    ],
   ),
   highatomicFastPath: onOff(
     "High-order atomic requests may use the reserve on the fast path and leave empty pcp lists alone.",

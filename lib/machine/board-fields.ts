@@ -24,7 +24,7 @@ import {
 import { shown } from "../schema/place";
 
 /** Ranges of memory and of reservations that a plan may have. */
-const MOST_RANGES = 1024;
+export const MOST_RANGES = 1024;
 
 const RANGE_OBJECT = object("a range of physical addresses", {
   base: size("its first address"),

@@ -33,6 +33,8 @@ export interface BootJson {
   messages: string[];
   /** Only for a release between modelled ones: what is inferred and what is not modelled. */
   kernelNotes?: string[];
+  /** Only for a machine with a change of the kernel: which. */
+  change?: { name: string; sha256: string };
 }
 
 /** Selects the documented keys, in the documented order. */
@@ -58,6 +60,7 @@ export function bootJson(result: BootResult): BootJson {
     warnings: [...result.warnings],
     messages: [...result.messages],
     ...(result.kernelNotes && { kernelNotes: [...result.kernelNotes] }),
+    ...(result.change && { change: { name: result.change.name, sha256: result.change.sha256 } }),
   };
 }
 

@@ -32,10 +32,12 @@ import {
 } from "../schema/field";
 import { FieldError } from "../schema/place";
 import { BOARD_FIELDS, NODES } from "./board-fields";
+import { CHANGE } from "./change-field";
 import { CMA_AREA, type CmaAreaRequest, checkCmaAreas } from "./cma-areas";
 import { CMA, type CmaRequest } from "./cma-request";
 import { HUGE_PAGES, type HugePageRequest } from "./huge-pages";
-import { refuseBeside, refuseSysctls, STATE } from "./machine-state";
+import { checkImage } from "./image-place";
+import { refuseBeside, refuseMemory, refuseSysctls, STATE } from "./machine-state";
 import { MOVABLE, type MovableZoneRequest } from "./movable-request";
 import { bytesOfNodes, cpusOfNodes, type NodePart, resolveNodes } from "./nodes";
 import { boardOf, kernelOfDistribution } from "./own-board";
@@ -153,6 +155,7 @@ export const MACHINE_FIELDS = {
   ),
   switches: optional(switches),
   ...SYSCTL_FIELDS,
+  change: optional(CHANGE),
   state: optional(STATE),
 } satisfies Fields;
 
@@ -218,6 +221,7 @@ export function resolveBoot(request: BootRequest): ResolvedBoot {
   const nodeBytes = typeof request.nodes === "object" ? bytesOfNodes(request.nodes) : undefined;
   const memoryBytes = request.memoryBytes ?? nodeBytes ?? board.memory.default;
   checkMemory(board, memoryBytes, pageSize);
+  checkImage(board, memoryBytes, request.kernelImage);
   const cpus = request.cpus ?? (typeof request.nodes === "object" ? cpusOfNodes(request.nodes) : undefined);
   const nodeParts = resolveNodes(board, request.nodes, {
     memoryBytes,
@@ -246,6 +250,8 @@ export function resolveBoot(request: BootRequest): ResolvedBoot {
     ZONE_MOVABLE: Object.keys(resolved.movable).length > 0,
   });
   refuseSysctls(request.state, request, COMPUTED_AT_BOOT);
+  const { smallest, largest } = board.memory;
+  refuseMemory(request.state, request.memoryBytes, { pageSize, smallest, largest });
   checkHugePages(resolved);
   checkCmaAreas(resolved.cmaAreas, release, resolved.nodes);
   checkSysctls(resolved.sysctls, {

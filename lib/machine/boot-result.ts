@@ -1,5 +1,6 @@
 /** The result of a boot on paper, as plain data. */
 import type { Answer } from "../base/answer";
+import type { ChangeCode } from "../change/code";
 import type { KernelRelease } from "../hardware/kernel-release";
 import type { Architecture } from "../hardware/page-geometry";
 import type { HugetlbCmaArea } from "../mm/boot/hugetlb-cma";
@@ -140,4 +141,6 @@ export interface BootResult {
   bootReserves?: ZoneReserves[];
   /** Of a machine that runs already: what is free and in use once it is started as a System. */
   state?: MachineState;
+  /** The change of the kernel, if there is one: its code is run where the machine starts. */
+  change?: ChangeCode;
 }

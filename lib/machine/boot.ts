@@ -26,6 +26,7 @@ import type {
 } from "./boot-result";
 import { bootedFromState } from "./boot-state";
 import { areasOf, warningsOf } from "./booted-areas";
+import { changeNotes } from "./change-field";
 import {
   activateAll,
   activateCmaAreas,
@@ -48,6 +49,13 @@ const MIGRATE_TYPES = { withCma: 6, withoutCma: 5 } as const;
 
 /** Boots; throws InputError for a request outside the board's or the architecture's limits. */
 export function boot(request: BootRequest): BootResult {
+  const result = bootKernel(request);
+  const { change } = request;
+  if (change === undefined) return result;
+  return { ...result, kernelNotes: [...(result.kernelNotes ?? []), ...changeNotes(request)], change };
+}
+
+function bootKernel(request: BootRequest): BootResult {
   const resolved = resolveBoot(request);
   if (request.state !== undefined) return bootedFromState(resolved, request.state);
   const { board, geometry, release, huge } = resolved;

@@ -101,7 +101,27 @@ function armLimit(bits: number, memblock: Memblock): number {
   return memblock.startOfDram() >= 2 ** bits ? Number.MAX_SAFE_INTEGER : 2 ** bits;
 }
 
-/** Areas that some device cannot reach, fallbacks, and areas that drivers never get. */
+/**
+ * A region of the device tree with an address is reserved and made an area wherever it lies: memblock_reserve() and
+ * cma_init_reserved_mem() do not ask who has that memory, and cma_activate_area() hands it to the buddy allocator.
+ */
+function onTakenMemory({ board, huge, geometry }: ResolvedBoot, { name, by, ranges }: BootedArea): string[] {
+  if (by !== "device tree") return [];
+  const { imageStart, imageBytes } = board.build;
+  const image = imageBytes[geometry.pageSize]![huge.thp || huge.hugetlb ? "huge" : "nohuge"];
+  const taken = [{ what: "kernel image", start: imageStart, bytes: image }, ...board.reservations];
+  if (board.initrd !== undefined) taken.push(board.initrd);
+  return ranges.flatMap(({ base, bytes }) =>
+    taken
+      .filter((t) => t.start < base + bytes && base < t.start + t.bytes)
+      .map(
+        (t) =>
+          `${name}: ${hex(base)}-${hex(base + bytes)} lies on the ${t.what} at ${hex(t.start)}-${hex(t.start + t.bytes)}: the kernel does not check that and gives the memory away as free pages, so such a boot goes wrong`,
+      ),
+  );
+}
+
+/** Areas that some device cannot reach, areas on memory that is taken, fallbacks, and areas that drivers never get. */
 export function warningsOf(boot: ResolvedBoot, memblock: Memblock, areas: readonly BootedArea[]): string[] {
   const warnings: string[] = [];
   const limit = deviceLimit(boot, memblock);
@@ -112,6 +132,7 @@ export function warningsOf(boot: ResolvedBoot, memblock: Memblock, areas: readon
       `${name}: ${hex(far.base)}-${hex(far.base + far.bytes)} lies above ${hex(limit)}, the end of what every device of the board reaches (${boot.board.dmaBits} bits): a driver with such a mask gets nothing from it`,
     );
   }
+  warnings.push(...areas.flatMap((area) => onTakenMemory(boot, area)));
   const failed = areas.find((a) => a.by === "device tree" && a.reservedBytes === 0);
   const instead = areas.find((a) => a.by === "kernel configuration" && a.reservedBytes > 0);
   if (failed !== undefined && instead !== undefined)

@@ -13,6 +13,8 @@ export interface CmaAttempt {
   fixed: boolean;
   /** The search goes from the bottom of the range up. */
   bottomUp: boolean;
+  /** The end of low memory within the search range, which no area may cross. */
+  boundary?: number;
   outcome: CmaOutcome;
   /** memblock at the time of the attempt, to explain a failure. */
   free: PhysicalRange[];

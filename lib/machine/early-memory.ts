@@ -21,7 +21,7 @@ import { reserveRegions } from "./device-tree-regions";
 import { type HugePagePool, poolFailedMessage } from "./huge-pages";
 import { stillHotpluggable } from "./movable-request";
 import { nodeRanges } from "./nodes";
-import { dmaPhysLimit } from "./zones";
+import { defaultCmaLimit, dmaPhysLimit } from "./zones";
 
 /** lib/swiotlb: the default bounce buffer, and 24 bytes (6.1) or 12 (4.17) per 2 KiB slot. */
 const SWIOTLB_BYTES = 64 * MiB;
@@ -160,7 +160,7 @@ function defaultCma(boot: ResolvedBoot, memblock: Memblock, alignment: number, a
   const { board, release, cma } = boot;
   if (cma.kind === "off" || attempts.some((a) => a.outcome.ok)) return;
   if (cma.kind === "configured" && configuredCmaBytes(boot, memblock) === 0) return;
-  const limit = dmaPhysLimit(board, release, memblock);
+  const limit = defaultCmaLimit(board, release, memblock);
   const configured = { bytes: configuredCmaBytes(boot, memblock), base: 0, limit: 0, fixed: false };
   const asked = cma.kind === "area" ? cma : configured;
   const request = {
@@ -171,11 +171,14 @@ function defaultCma(boot: ResolvedBoot, memblock: Memblock, alignment: number, a
   };
   const before = { free: memblock.freeRanges(), claims: memblock.claims.map((c) => ({ ...c })) };
   const outcome = cmaDeclareContiguous(memblock, release, alignment, request);
+  const searched = { start: request.base, end: Math.min(request.limit, memblock.endOfDram()) };
+  const boundary = memblock.highmemStart;
   attempts.push({
     by: cma.kind === "area" ? "command line" : "kernel configuration",
     name: "reserved",
     requestedBytes: asked.bytes,
-    searched: { start: request.base, end: Math.min(request.limit, memblock.endOfDram()) },
+    searched,
+    ...(boundary > searched.start && boundary < searched.end && { boundary }),
     fixed: request.fixed && request.base > 0,
     bottomUp: memblock.direction === "bottom-up",
     outcome,

@@ -38,6 +38,7 @@ export class FixedPages {
 
   /** A page that never moves: slab, page tables, stacks, buffers, drivers. Its first frame, or −1. */
   allocFixed(kind: OwnerKind, gfp: number = GFP_KERNEL, order = 0): number {
+    if (this.memory.change !== null) this.memory.change.between?.();
     if (this.options.kswapdLag > 0) this.room.tick();
     const pfn = allocPages(this.memory, order > 0 ? gfp | __GFP_COMP | __GFP_NOWARN : gfp, order);
     this.counters.allocations++;
@@ -51,6 +52,7 @@ export class FixedPages {
 
   /** allocFixed() of a single page with GFP_KERNEL; the kind as OWNER_KINDS has it. */
   allocOne(kind: number): number {
+    if (this.memory.change !== null) this.memory.change.between?.();
     if (this.options.kswapdLag > 0) this.room.tick();
     const pfn = allocPages(this.memory, GFP_KERNEL, 0);
     this.counters.allocations++;

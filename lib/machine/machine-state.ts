@@ -3,6 +3,7 @@
  * type, and kinds of pages in use. What it does not say, such as where in its zone a free block lies, is drawn by seed.
  */
 import { InputError } from "../base/errors";
+import { formatSize, GiB } from "../base/units";
 import {
   filled,
   list,
@@ -169,6 +170,25 @@ export function refuseBeside(
       throw new InputError(
         `machine: ${what} is reserved at boot, and a machine with a state has booted already: leave out one of the two`,
       );
+}
+
+/** What firmware keeps of the memory that is fitted: up to a GiB, of large machines a sixteenth. */
+const KEPT_SHARE = 1 / 16;
+
+/** Refused beside a state: another size of memory than its zones have, within what the board can be fitted with. */
+export function refuseMemory(
+  state: MachineState | undefined,
+  bytes: number | undefined,
+  { pageSize, smallest, largest }: { pageSize: number; smallest: number; largest: number },
+): void {
+  if (state === undefined || bytes === undefined) return;
+  const present = state.zones.reduce((n, zone) => n + zone.present, 0) * pageSize;
+  const least = Math.min(largest, present);
+  const most = Math.max(smallest, present + Math.max(GiB, present * KEPT_SHARE));
+  if (bytes < least || bytes > most)
+    throw new InputError(
+      `memory: the zones of this machine's state have ${formatSize(present)}, which no other size changes: got ${formatSize(bytes)}`,
+    );
 }
 
 /** Refused beside a state: sysctls from which a boot computes what the state has already. */

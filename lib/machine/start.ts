@@ -1,6 +1,8 @@
 /** From a machine booted on paper to a running allocator. */
+import { installChange } from "../change/install";
 import { setReserves } from "../mm/boot/boot-memory";
 import { CmaArea } from "../mm/contiguous/cma-area";
+import { setPcpSizes } from "../mm/decisions/per-cpu";
 import { PageAllocator } from "../mm/page-allocator";
 import type { Memory } from "../mm/state/memory";
 import type { KernelSwitches } from "../mm/state/profile";
@@ -31,6 +33,7 @@ function reserveByIndex({ zones }: BootResult, at: number, lowmemReserve: readon
 /** Starts the allocator and writes the sysctls of the machine. Later allocations by the booting kernel are not included. */
 export function startAllocator(result: BootResult, switches: Partial<KernelSwitches> = {}): PageAllocator {
   const allocator = startKernel(result, switches);
+  if (result.change !== undefined) installChange(allocator.memory, result.change);
   writeSysctls(allocator.memory, result);
   return allocator;
 }
@@ -61,6 +64,7 @@ export function writeSysctls(m: Memory, result: BootResult): void {
       if (!m.autoTune) pcp.high = high;
     }
   });
+  setPcpSizes(m);
 }
 
 /** Starts the allocator in the state after memblock_free_all() and the activation of the CMA area, before any sysctl is written. */

@@ -9,11 +9,11 @@ import { bootRules, type KernelRelease } from "../hardware/kernel-release";
 import { hasRemedial, REMEDIALS, type RemedialName } from "../hardware/kernel-report-rules";
 import type { PageGeometry } from "../hardware/page-geometry";
 import { LEAST_PAGELIST_FRACTION } from "../mm/boot/pageset-size";
-import type { ZoneName } from "../mm/boot/watermarks";
 import { readField } from "../schema/check";
 import { type Fields, list, type OutOf, optional, parsed, text, truth, whole } from "../schema/field";
 import { shown } from "../schema/place";
 import { NR_HUGEPAGES, OVERCOMMIT_HUGEPAGES } from "./sysctl-pools";
+import type { BuiltZone } from "./zones";
 
 /** Sysctls are C ints. */
 const INT_MAX = 2 ** 31 - 1;
@@ -129,7 +129,7 @@ export interface SysctlMachine {
   geometry: PageGeometry;
   nodes: number;
   /** Zones that this kernel is built with, lowest first. */
-  zoneNames: readonly ZoneName[];
+  zoneNames: readonly BuiltZone[];
 }
 
 /** The sysctls in a description that has other fields too; huge pages without a size get the default one. */

@@ -65,16 +65,19 @@ export interface EngineOptions extends SystemOptions {
   bulk?: boolean;
   /** Draws where things are in a machine with a state; default 1. A seed in the state itself goes first. */
   placement?: number;
+  /** Is given a machine with a change as soon as the change is at work, before the kernel has taken its own pages. */
+  watch?: (system: never) => void;
 }
 
 /** Every option of a running machine with its value; mobility grouping may be the machine's to decide. */
-export type ResolvedSystemOptions = Required<Omit<EngineOptions, "mobilityGrouping">> &
+export type ResolvedSystemOptions = Required<Omit<EngineOptions, "mobilityGrouping" | "watch">> &
   Pick<SystemOptions, "mobilityGrouping">;
 
 /** The options with their defaults; throws InputError for one that does not exist or whose value is out of range. */
 export function checkedSystemOptions({
   bulk = true,
   placement = 1,
+  watch: _watch,
   ...options
 }: EngineOptions): ResolvedSystemOptions {
   for (const [option, value] of Object.entries(options))

@@ -11,6 +11,8 @@
 import { releaseColumns } from "../base/columns";
 import { IntStackPool } from "../base/int-stack";
 import type { Random } from "../base/random";
+import type { BoundChange } from "../change/decide";
+import { installChange } from "../change/install";
 import { findBoard } from "../hardware/boards";
 import { type CostName, type CostTable, costTable, type EventCounts, elapsedNs } from "../hardware/costs";
 import { areasOf, Contiguous } from "../mm/contiguous/contiguous";
@@ -55,6 +57,8 @@ export class System {
   readonly options: ResolvedSystemOptions;
   readonly costs: CostTable;
   readonly counters: SystemCounters;
+  /** The change at work; null: this is the kernel as it is. */
+  readonly change: BoundChange | null;
   /** Lists for holders of many pages that come and go. */
   readonly stacks: IntStackPool;
   /** Frames of pages that the kernel has held since boot. */
@@ -80,11 +84,13 @@ export class System {
     this.allocator = startKernel({ ...booted, mobilityGrouping: grouping }, switches);
     const m = this.allocator.memory;
     this.memory = m;
+    this.change = booted.change === undefined ? null : installChange(m, booted.change);
+    if (this.change !== null) options.watch?.(this as never);
     this.slots = new PageSlots(m.endPfn);
     this.lru = new Lru(m, Math.floor(this.options.swapBytes / this.pageSize));
     const { reclaim, compaction, kswapdLag } = this.options;
     const room = new RoomMaker(m, { reclaim, compaction, kswapdLag });
-    m.bulk = this.options.bulk;
+    m.bulk = this.options.bulk && this.change === null;
     const parts: RunningParts = {
       memory: m,
       lru: this.lru,
@@ -105,12 +111,13 @@ export class System {
     joinOwners(parts);
     this.world = systemWorld(parts);
     this.hugetlb = startHugetlb(booted, m, this.world);
-    this.contig = new Contiguous(m, areasOf(m, areaNames(booted)), booted.kernel);
     this.stacks = new IntStackPool();
     this.kernelPages =
       booted.state === undefined
         ? this.fixed.takeKernelPages(this.pageSize, findBoard(booted.board).driverBytes)
         : this.settleInto(booted.state);
+    // A machine with a state has its CMA page blocks only now.
+    this.contig = new Contiguous(m, areasOf(m, areaNames(booted)), booted.kernel);
     writeSysctls(m, booted);
     writeHugePages(booted, this.hugetlb);
   }

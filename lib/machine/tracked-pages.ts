@@ -57,6 +57,7 @@ export class TrackedPages {
    * on the LRU lists from now on, but for huge pages of processes. `gfp` as a number; default GFP_HIGHUSER_MOVABLE.
    */
   alloc(kind: OwnerKind, order = 0, gfp: number = GFP_HIGHUSER_MOVABLE): number {
+    if (this.memory.change !== null) this.memory.change.between?.();
     if (this.options.kswapdLag > 0) this.room.tick();
     const pfn = allocPages(this.memory, order > 0 ? gfp | __GFP_COMP : gfp, order);
     this.counters.allocations++;
@@ -69,6 +70,7 @@ export class TrackedPages {
 
   /** A large folio of the page cache for a slot that was reserved; false: the caller takes smaller ones. */
   allocFolio(kind: number, order: number, slot: number): boolean {
+    if (this.memory.change !== null) this.memory.change.between?.();
     if (this.options.kswapdLag > 0) this.room.tick();
     const pfn = allocPages(this.memory, GFP_FOLIO, order);
     if (pfn < 0) return false;
@@ -79,6 +81,7 @@ export class TrackedPages {
 
   /** alloc() of a single page for a slot that was reserved (−1: a new one); the kind as OWNER_KINDS has it. */
   allocInto(kind: number, slot: number): number {
+    if (this.memory.change !== null) this.memory.change.between?.();
     if (this.options.kswapdLag > 0) this.room.tick();
     const pfn = allocPages(this.memory, GFP_HIGHUSER_MOVABLE, 0);
     this.counters.allocations++;

@@ -11,13 +11,11 @@ import {
   setupPerZoneLowmemReserve,
   setupPerZoneWmarks,
   type Watermarks,
-  ZONE_NAMES,
-  type ZoneName,
 } from "../mm/boot/watermarks";
 import type { ResolvedBoot } from "./boot-request";
 import type { BootedZone, ZoneReserves } from "./boot-result";
 import { SYSCTL_DEFAULTS } from "./sysctls";
-import { zonesBuilt } from "./zones";
+import { type BuiltZone, zonesBuilt } from "./zones";
 
 /** THP switches itself off below 512 MiB of managed memory: mm/huge_memory.c hugepage_init(). */
 const THP_LEAST_BYTES = 512 * 1024 * 1024;
@@ -128,11 +126,12 @@ export function writtenReserves(
 }
 
 /** vm.lowmem_reserve_ratio by zone name, or null if it is what the kernel has. Numbers left out keep their value. */
-function writtenRatios({ board, release, sysctls }: ResolvedBoot): Record<ZoneName, number> | null {
-  const ratios = { ...LOWMEM_RESERVE_RATIO };
+function writtenRatios({ board, release, sysctls }: ResolvedBoot): Record<BuiltZone, number> | null {
+  const usual: Record<BuiltZone, number> = { ...LOWMEM_RESERVE_RATIO, HighMem: 0 };
+  const ratios = { ...usual };
   const names = zonesBuilt(board, release);
   sysctls.lowmemReserveRatio?.slice(0, names.length).forEach((ratio, i) => {
     ratios[names[i]!] = ratio;
   });
-  return ZONE_NAMES.some((name) => ratios[name] !== LOWMEM_RESERVE_RATIO[name]) ? ratios : null;
+  return names.some((name) => ratios[name] !== usual[name]) ? ratios : null;
 }

@@ -97,10 +97,17 @@ function zoneEnds(board: Board, release: KernelRelease, memblock: Memblock): [na
   ];
 }
 
-/** The zones that a kernel is built with, lowest first, populated or not: the order of vm.lowmem_reserve_ratio. */
-export function zonesBuilt({ architecture, build }: Board, release: KernelRelease): ZoneName[] {
+/** A zone that a kernel may be built with. */
+export type BuiltZone = ZoneName | "HighMem";
+
+/**
+ * The zones that a kernel is built with, lowest first, populated or not: the order of vm.lowmem_reserve_ratio. 32-bit kernels
+ * are taken to have CONFIG_HIGHMEM, as zoneEnds32() does.
+ */
+export function zonesBuilt({ architecture, build }: Board, release: KernelRelease): BuiltZone[] {
   const rules = bootRules(release);
-  if (BITS_32.has(architecture)) return build.zoneDma ? ["DMA", "Normal", "Movable"] : ["Normal", "Movable"];
+  if (BITS_32.has(architecture))
+    return [...(build.zoneDma ? ["DMA" as const] : []), "Normal", "HighMem", "Movable"];
   if (architecture === "riscv64") return ["DMA32", "Normal", "Movable"];
   if (architecture === "ppc64")
     return rules.ppc64NormalZone ? ["Normal", "Movable"] : ["DMA", "Normal", "Movable"];
@@ -108,10 +115,9 @@ export function zonesBuilt({ architecture, build }: Board, release: KernelReleas
   return dma ? [...ZONE_NAMES] : ["DMA32", "Normal", "Movable"];
 }
 
-/** The end of the memory that every device can reach: arm64_dma_phys_limit, the limit of the default CMA area. */
 /**
- * The limit of the default CMA area: arm64_dma_phys_limit and arm_dma_limit, the memory that every device can reach;
- * dma32_phys_limit on RISC-V; low memory on MIPS; otherwise all memory.
+ * The end of the memory that every device can reach: arm64_dma_phys_limit and arm_dma_limit; dma32_phys_limit on
+ * RISC-V; low memory on MIPS; otherwise all memory.
  */
 export function dmaPhysLimit(board: Board, release: KernelRelease, memblock: Memblock): number {
   const end = memblock.endOfDram();
@@ -126,6 +132,16 @@ export function dmaPhysLimit(board: Board, release: KernelRelease, memblock: Mem
     default:
       return end;
   }
+}
+
+/**
+ * The limit of the default CMA area: that of every device. Only arm64 from 5.5 to 5.10 differs: its ZONE_DMA was the
+ * first GiB on every board, so the area stayed below arm64_dma32_phys_limit (bff3b04460a8).
+ */
+export function defaultCmaLimit(board: Board, release: KernelRelease, memblock: Memblock): number {
+  if (board.architecture !== "arm64" || bootRules(release).arm64DmaZone !== "firstGiB")
+    return dmaPhysLimit(board, release, memblock);
+  return zoneEnds(board, release, memblock).find(([name]) => name === "DMA32")![1];
 }
 
 /** movable_zone: the start of the highest zone with any room, find_usable_zone_for_movable(). */

@@ -9,6 +9,8 @@ import type { MimeBundle } from "./display";
 export interface ShownMachine extends Planned {
   readonly board: string;
   readonly kernel: string;
+  /** The change of the kernel in words; null: none. */
+  readonly change: string | null;
   /** What is inferred or not modelled for this release. */
   readonly kernelNotes: readonly string[];
   readonly memoryBytes: number;
@@ -29,7 +31,7 @@ export interface ShownMachine extends Planned {
 }
 
 export function machineBundle(machine: ShownMachine): MimeBundle {
-  const title = `${machine.board}, ${formatSize(machine.memoryBytes)}, Linux ${machine.kernel}`;
+  const title = `${machine.board}, ${formatSize(machine.memoryBytes)}, Linux ${machine.kernel}${machine.change === null ? "" : ` with ${machine.change}`}`;
   const rows = rowsOf(machine);
   const width = Math.max(...rows.map(([name]) => name.length));
   const html = rows.map(

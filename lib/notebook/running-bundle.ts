@@ -6,6 +6,7 @@ import { formatSize } from "../base/units";
 import type { Run } from "../chart/figure";
 import type { Step, StepsOutcome } from "../experiment/steps";
 import { timeText } from "../experiment/texts";
+import { changeWords } from "../machine/change-field";
 import type { System } from "../machine/system";
 import { escapeHtml } from "../report/escape";
 import { withResults } from "../report/runs";
@@ -41,6 +42,7 @@ export function steppedBundle(
   run: Run,
 ): MimeBundle {
   const { booted, pageSize } = system;
+  const changed = booted.change === undefined ? "" : ` with ${changeWords(booted.change)}`;
   const off = Object.entries(system.options).filter(([, value]) => value === false);
   const last = steps.slice(-STEPS_SHOWN).map((s) => s.do);
   const more = steps.length - last.length;
@@ -55,7 +57,7 @@ export function steppedBundle(
     ],
   ];
   return tableBundle(
-    `${booted.board}, ${formatSize(booted.memoryBytes)}, Linux ${booted.kernel}, running`,
+    `${booted.board}, ${formatSize(booted.memoryBytes)}, Linux ${booted.kernel}${changed}, running`,
     rows,
     run,
   );

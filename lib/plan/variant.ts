@@ -112,5 +112,7 @@ function labelOf({ machine = {}, system = {} }: Omit<Variant, "label">): string 
 export function valueText(value: unknown): string {
   if (value === undefined) return "not set";
   if (typeof value === "boolean") return value ? "on" : "off";
+  // A change of the kernel's decisions has a name; its source is no word.
+  if (isObject(value) && typeof value.name === "string") return value.name;
   return typeof value === "object" ? canonicalJson(value) : String(value);
 }

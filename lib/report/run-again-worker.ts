@@ -1,7 +1,11 @@
 /** The thread of run-again.ts: a plan comes in, its result or the reason why there is none goes out. */
-import { parentPort } from "node:worker_threads";
+import { parentPort, workerData } from "node:worker_threads";
+import { allowCode } from "../change/allowed";
 import { runPlan } from "./plan-kinds";
 import type { RunAnswer } from "./run-again";
+
+const { allowCode: allowed = [] } = (workerData ?? {}) as { allowCode?: string[] };
+allowCode(...allowed);
 
 parentPort?.on("message", (plan: unknown) => {
   const say = (answer: RunAnswer) => parentPort!.postMessage(answer);

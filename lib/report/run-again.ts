@@ -13,6 +13,8 @@ export interface RunLimits {
   seconds: number;
   megabytes: number;
   workers: number;
+  /** SHA-256 of the changes whose code may be run; default none. */
+  allowCode?: readonly string[];
 }
 
 export const RUN_LIMITS: RunLimits = {
@@ -55,7 +57,8 @@ export async function runAgain(
 
 function started(limits: RunLimits): Worker {
   if (WORKER === undefined) throw new Error("run-again-worker.js is not built: run `npm run build`");
-  return new Worker(WORKER, { resourceLimits: { maxOldGenerationSizeMb: limits.megabytes } });
+  const workerData = { allowCode: [...(limits.allowCode ?? [])] };
+  return new Worker(WORKER, { workerData, resourceLimits: { maxOldGenerationSizeMb: limits.megabytes } });
 }
 
 async function answerOf(worker: Worker, plan: unknown, limits: RunLimits): Promise<RunAnswer> {

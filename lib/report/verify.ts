@@ -6,6 +6,9 @@
  * cannot be forged that way.
  */
 import { canonicalJson } from "../base/canonical-json";
+import { InputError } from "../base/errors";
+import { checkSha256 } from "../change/allowed";
+import { codeIn, strangeCode } from "../change/code";
 import type { Run } from "../chart/figure";
 import { firstDifference } from "./first-difference";
 import { inTodaysNames, isFormer, withoutHashAndWording } from "./former-results";
@@ -37,26 +40,35 @@ export interface Verification {
   changes: string[];
   /** Other parts that were compared, in words. */
   compared: string[];
+  /** SHA-256 of the changes whose code was run, because the caller allowed it. */
+  code: string[];
   /** True if every result is identical and nothing was changed. */
   ok: boolean;
 }
 
 /**
- * Verifies a notebook (.ipynb) or a write-up (.html, .md, .pdf). Throws InputError for a file that cannot be verified.
+ * Verifies a notebook (.ipynb) or a write-up (.html, .md, .pdf). Throws InputError for a file that cannot be verified, and for one
+ * with the code of a change that `limits.allowCode` does not name: then nothing of the file is run.
  */
 export async function verifyFile(file: string, limits: RunLimits = RUN_LIMITS): Promise<Verification> {
   const { form, runs, changes, compared } = readStoredWriteUp(file);
   const sound = runs.filter(({ run }) => changedSha256(run) === undefined);
-  const answers = await runAgain(
-    sound.map(({ run }) => run.plan),
-    limits,
-  );
+  const plans = sound.map(({ run }) => run.plan);
+  const allowed = new Set(limits.allowCode ?? []);
+  for (const sha256 of allowed) checkSha256(sha256, "--allow-code");
+  const strange = strangeCode(plans, (sha256) => allowed.has(sha256));
+  if (strange !== null)
+    throw new InputError(
+      `${file}: contains ${strange.words}: nothing is run; read the code, then verify with --allow-code ${strange.sha256.slice(0, 64)}`,
+    );
+  const code = codeIn(plans).map(({ sha256 }) => sha256);
+  const answers = await runAgain(plans, limits);
   const answered = new Map(sound.map(({ run }, i) => [run, answers[i]]));
   const results = runs.map(({ run, places }): VerifiedResult => {
     return { sha256: run.sha256, kind: kindOf(run.plan), places, ...verdictOn(run, answered.get(run)) };
   });
   const ok = changes.length === 0 && results.every((result) => result.verdict === "identical");
-  return { file, form, results, changes, compared, ok };
+  return { file, form, results, changes, compared, code, ok };
 }
 
 type Verdict = Pick<VerifiedResult, "verdict" | "why" | "leftOut">;

@@ -224,7 +224,7 @@ function object({ fields, gone, moved, refine }: Of<"object">, given: unknown, p
     if (value[key] === undefined) continue;
     const own = known.get(key);
     if (own === undefined && Object.hasOwn(gone, key)) throw new FieldError(path, gone[key]!, key);
-    if (own === undefined) throw unknownField(path, key, namesToTell(fields));
+    if (own === undefined) throw unknownField(path, key, namesToTell(fields), value[key]);
     if (written.has(own))
       throw new FieldError(path, `${key}: means the same as ${written.get(own)}: give only one of them`, key);
     written.set(own, key);

@@ -15,6 +15,8 @@ export type TimeIn = string | number;
 export interface Facts {
   /** Its meaning: a phrase that follows "Name: ", with a lower-case start and no full stop. */
   readonly doc: string;
+  /** A value, where the parts of an object fit only together. */
+  readonly example?: unknown;
   /** Unit of the checked value, such as `bytes`, `ms`, `pages`, `share`; absent for names and texts. */
   readonly unit?: string;
   /** The value of a field that is left out; words if it depends on other fields ("the board's"). */

@@ -58,13 +58,26 @@ function cut(text: string): string {
   return text.length > 80 ? `${text.slice(0, 77)}...` : text;
 }
 
-/** The complaint about an unknown key. */
+/** A sysctl's own name, such as `vm.min_free_kbytes`, as the name of a field. */
+function asField(key: string): string {
+  return key.replace(/^vm[./]/, "").replace(/_(\w)/g, (_, c: string) => c.toUpperCase());
+}
+
+/** The known name that somebody means by a sysctl's own name, also where it stands within `vm`. */
+function ofSysctl(key: string, value: unknown, known: readonly string[]): string | undefined {
+  const within =
+    key === "vm" && typeof value === "object" && value !== null ? Object.keys(value).slice(0, 1) : [];
+  return [key, ...within].map(asField).find((name) => known.includes(name));
+}
+
+/** The complaint about an unknown key; `value`: what it holds, if that can tell what is meant. */
 export function unknownField(
   path: readonly PropertyKey[],
   key: string,
   known: readonly string[],
+  value?: unknown,
 ): FieldError {
-  const near = key.length > 80 ? undefined : nearest(key, known);
+  const near = key.length > 80 ? undefined : (ofSysctl(key, value, known) ?? nearest(key, known));
   return new FieldError(
     path,
     `unknown field ${JSON.stringify(cut(key))}${near === undefined ? "" : `; did you mean ${near}?`}`,

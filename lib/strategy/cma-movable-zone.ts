@@ -8,7 +8,7 @@ import { CmaRange } from "../mm/contiguous/cma-area";
 import { ZONE_MOVABLE } from "../mm/state/gfp";
 import { MIGRATE_MOVABLE } from "../mm/state/migratetype";
 import { filled, name, type OutOf } from "../schema/field";
-import { areaBytes, PreparedCma, withArea } from "./cma";
+import { areaAlignOrder, areaBytes, PreparedCma, withArea } from "./cma";
 import { contigAttempt, refused } from "./contig-attempt";
 import { freeFramesIn } from "./free-frames";
 import { autoSize } from "./parameters";
@@ -116,7 +116,7 @@ class PreparedMovableZone extends Prepared<Parameters> {
         -12,
         `there is no ZONE_MOVABLE: ${system.booted.movable.reason ?? "none was asked for"}`,
       );
-    const align = Math.max(0, Math.log2(this.asked.alignBytes / system.pageSize));
+    const align = areaAlignOrder(system, this.asked);
     let busyRetries = 0;
     let last: Attempt | null = null;
     for (const area of areas) {

@@ -23,10 +23,13 @@ export function withArea(base: BootRequest, parameters: AreaParameters, request:
 const PARAMETERS = {
   ...AREA_PARAMETERS,
   align: optional(
-    name(
-      "how requests are aligned: as the plan asks (`request`), or as dma_alloc_contiguous() does for a driver, to the order of their size, at most CONFIG_CMA_ALIGNMENT (`driver`)",
+    name<"request" | "driver">(
+      "how requests are aligned: as the plan asks, else to one page (`request`), or at least as dma_alloc_contiguous() does for a driver, to the order of their size, at most CONFIG_CMA_ALIGNMENT (`driver`)",
       ["request", "driver"],
-      { default: "request", source: "kernel/dma/contiguous.c dma_alloc_contiguous()" },
+      {
+        default: "`request` if the request names an alignment, else `driver`",
+        source: "kernel/dma/contiguous.c dma_alloc_contiguous()",
+      },
     ),
   ),
   pageSize: filled(
@@ -89,16 +92,29 @@ interface CmaParameters extends AreaParameters {
   align?: "request" | "driver";
 }
 
+/**
+ * The order to which a request to an area is aligned. A request that names no alignment is a driver's:
+ * kernel/dma/contiguous.c dma_alloc_contiguous() and drivers/dma-buf/heaps/cma_heap.c take the order of the size, at
+ * most CONFIG_CMA_ALIGNMENT.
+ */
+export function areaAlignOrder(
+  { pageSize, booted }: System,
+  request: MemoryRequest,
+  align?: "request" | "driver",
+) {
+  const { bytes, alignBytes, alignNamed } = request;
+  const asked = Math.max(0, Math.log2(alignBytes / pageSize));
+  if ((align ?? (alignNamed ? "request" : "driver")) === "request") return asked;
+  return Math.max(asked, dmaAlignOrder(bytes, pageSize, booted.cmaAlignment));
+}
+
 /** Requests to the first CMA area of a system. */
 export class PreparedCma extends Prepared<CmaParameters> {
   private readonly align: number;
 
   constructor(system: System, parameters: CmaParameters, request: MemoryRequest) {
     super(system, parameters, request, { forDevice: false, wholePages: false });
-    const asked = Math.max(0, Math.log2(request.alignBytes / system.pageSize));
-    const { cmaAlignment } = system.booted;
-    const ofDriver = dmaAlignOrder(request.bytes, system.pageSize, cmaAlignment);
-    this.align = parameters.align === "driver" ? Math.max(asked, ofDriver) : asked;
+    this.align = areaAlignOrder(system, request, parameters.align);
   }
 
   protected attempt(): Attempt {

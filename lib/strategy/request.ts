@@ -45,7 +45,11 @@ export const REQUEST_FIELDS = {
     }),
   ),
   alignBytes: optional(
-    size("physical alignment, a power of two", { least: 1, word: "align", default: "one page" }),
+    size("physical alignment, a power of two; `1` is one page", {
+      least: 1,
+      word: "align",
+      default: "one page; of a CMA area as drivers ask, by the order of the size",
+    }),
   ),
   gapMs: optional(
     time("simulated time between requests, in which the endless part of the workload goes on", {
@@ -91,7 +95,10 @@ export const REQUEST: RequestField = object("the request", REQUEST_FIELDS, {
 export interface RequestSpec extends OutOf<typeof REQUEST_FIELDS> {}
 
 /** What one request asks of a strategy: the request of a plan with nothing left open. 0: the base page. */
-export interface MemoryRequest extends Required<Omit<RequestSpec, "times" | "gapMs" | "held">> {}
+export interface MemoryRequest extends Required<Omit<RequestSpec, "times" | "gapMs" | "held">> {
+  /** The plan names an alignment. If not, a CMA area is asked as dma_alloc_contiguous() asks. */
+  alignNamed: boolean;
+}
 
 /** The request of a plan as a strategy gets it. Throws InputError for one that makes no sense. */
 export function memoryRequest(spec: RequestSpec): MemoryRequest {
@@ -117,5 +124,6 @@ export function memoryRequest(spec: RequestSpec): MemoryRequest {
   atLeast1("times", times);
   atLeast1("held", held);
   if (!(gapMs >= 0)) throw new InputError(`request: gapMs must be 0 or more: got ${gapMs}`);
-  return { bytes, alignBytes, who, longtermPin, dmaBits, cpuMapBytes };
+  const alignNamed = spec.alignBytes !== undefined;
+  return { bytes, alignBytes, alignNamed, who, longtermPin, dmaBits, cpuMapBytes };
 }

@@ -15,6 +15,8 @@ import { liveSource, type SnapshotSource, sourceOf } from "./snapshot-sources";
 export interface SnapshotOptions {
   /** Also the class of every page frame, from /proc/kpageflags. Default false. */
   kpageflags?: boolean;
+  /** Only these texts of /proc. Default: all of them. */
+  texts?: readonly SnapshotText[];
 }
 
 /**
@@ -37,7 +39,7 @@ export function snapshotOf(proc = "/proc", sys = "/sys", options: SnapshotOption
 
 /**
  * The snapshot that copies make: a folder with `proc/` and `sys/` or with texts side by side, a tar of one, or single texts of
- * /proc such as buddyinfo and pagetypeinfo.
+ * /proc such as buddyinfo and pagetypeinfo. One path may be given by itself.
  * @throws InputError if none of buddyinfo, zoneinfo and meminfo is there
  * @example
  * ```ts
@@ -47,8 +49,9 @@ export function snapshotOf(proc = "/proc", sys = "/sys", options: SnapshotOption
  * unread.length; // => 0
  * ```
  */
-export function snapshotFrom(paths: readonly string[]): MachineSnapshot {
-  return takenFrom(sourceOf(paths), { kpageflags: true }, paths[0]!);
+export function snapshotFrom(paths: string | readonly string[]): MachineSnapshot {
+  const all = typeof paths === "string" ? [paths] : paths;
+  return takenFrom(sourceOf(all), { kpageflags: true }, all[0]!);
 }
 
 function takenFrom(source: SnapshotSource, options: SnapshotOptions, where: string): MachineSnapshot {
@@ -60,7 +63,7 @@ function takenFrom(source: SnapshotSource, options: SnapshotOptions, where: stri
     unread.push({ what: `/${path}`, why: got.why.slice(0, 200) });
     return undefined;
   };
-  const texts = textsOf(read, unread);
+  const texts = textsOf(read, unread, options.texts);
   if (texts.buddyinfo === undefined && texts.zoneinfo === undefined && texts.meminfo === undefined)
     throw new InputError(
       `${where}: none of buddyinfo, zoneinfo and meminfo can be read, which say how memory is used${unread[0] === undefined ? "" : `: ${unread[0].what}: ${unread[0].why}`}`,
@@ -95,9 +98,10 @@ function quiet(source: SnapshotSource, path: string): string | undefined {
 function textsOf(
   read: (path: string) => string | undefined,
   unread: MachineSnapshot["unread"],
+  wanted: readonly SnapshotText[] = SNAPSHOT_TEXTS,
 ): MachineSnapshot["texts"] {
   const texts: Partial<Record<SnapshotText, string>> = {};
-  for (const name of SNAPSHOT_TEXTS) {
+  for (const name of wanted) {
     const text = read(`proc/${name}`);
     if (text === undefined) continue;
     const kept = name === "cmdline" ? memoryParameters(text) : name === "iomem" ? ramRanges(text) : text;

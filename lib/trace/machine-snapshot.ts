@@ -101,7 +101,7 @@ export function parseMachineSnapshot(json: string, file: string): MachineSnapsho
     value = JSON.parse(json);
   } catch {
     throw new InputError(
-      `${file}: is no snapshot: it must be JSON: begins with ${quoted(json.slice(0, 40))}`,
+      `${file}: is no snapshot: it must be JSON: begins with ${quoted(json.slice(0, 40).replace(/[^ -~]+/g, "?"))}`,
     );
   }
   const { version } = (value ?? {}) as { version?: unknown };

@@ -67,6 +67,8 @@ export interface ReplayOptions {
   maxMismatches?: number | undefined;
   /** Reads the trace from a binary copy beside it, and makes that copy if there is none. Results are the same. */
   cache?: boolean | undefined;
+  /** Is given the machine of the start before the first record. */
+  prepare?: ((memory: Memory) => void) | undefined;
   /** Told why a cache is not used or can't be written. */
   note?: ((text: string) => void) | undefined;
 }
@@ -91,6 +93,7 @@ export async function replay(dir: string, options: ReplayOptions = {}): Promise<
     }),
   );
   memory.watermarkBoostFactor = recording.watermarkBoostFactor;
+  options.prepare?.(memory);
   const replayer = new Replayer(memory, recording.trace, options.maxMismatches ?? 0);
   const { line, events } = await putTrace(recording, replayer, options);
   const complete = !replayer.gaveUp;

@@ -142,3 +142,23 @@ test("lines come with their numbers, over the borders of chunks, and a line with
   await assert.rejects(lines(endless), /endless:2: a line may have at most 1 MiB: got more/);
   await assert.rejects(lines(endless, 4), /endless:1: a line may have at most 4 B/);
 });
+
+test("UTF-16 with its mark is read as text, whole and in lines; a .zip is refused in words", async () => {
+  const text = "Mem-Info:\r\nzone Normal \u00e9\n";
+  const little = Buffer.from(`\ufeff${text}`, "utf16le");
+  const big = Buffer.from(little).swap16();
+  for (const [name, bytes] of [
+    ["le.txt", little],
+    ["be.txt", big],
+    ["le.txt.gz", gzipSync(little)],
+  ] as const) {
+    const path = file(name, bytes);
+    assert.equal(readOutsideText(path), text, name);
+    assert.deepEqual(await lines(path), ["Mem-Info:", "zone Normal \u00e9"], name);
+  }
+  const zip = file("report", Buffer.from("504b030414000000", "hex"));
+  assert.throws(
+    () => readOutside(zip),
+    /report: is packed with zip, which is not read: unpack it first with unzip/,
+  );
+});

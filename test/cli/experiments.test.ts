@@ -131,6 +131,33 @@ test("sweep prints counts; a second one answers from the store; results reads it
   ]);
 });
 
+test("sweep prints a line for each combination; results counts by columns of its runs", () => {
+  const sweep = file(
+    "axes.yaml",
+    `plan:\n${indented}\nover:\n  request.bytes: [1MiB, 2MiB]\n  seed: { from: 1, to: 3, step: 1 }\n`,
+  );
+  const store = ["--store", join(folder, "axes.duckdb")];
+  const run = pageblock(["sweep", sweep, ...store], folder);
+  assert.equal(run.status, 0, run.stderr);
+  const lines = run.stdout.split("\n");
+  assert.match(lines[0]!, /^request\.bytes +runs +asked +granted +granted %/);
+  const rows = json(["results", "--json", "--by", "request_bytes", ...store]);
+  const sums = json([
+    ...["results", "--json", ...store, "--sql"],
+    "select request_bytes, sum(asked) as asked, sum(granted) as granted from runs group by 1 order by 1",
+  ]);
+  for (const [i, size] of ["1MiB", "2MiB"].entries()) {
+    const { asked, granted, request_bytes } = sums[i];
+    assert.match(lines[1 + i]!, new RegExp(`^ *${size} +3 +${asked} +${granted} `), run.stdout);
+    assert.equal(rows[i]["granted %"], Math.round((1000 * granted) / asked) / 10);
+    assert.deepEqual(rows[i], { request_bytes, runs: 3, asked, granted, "granted %": rows[i]["granted %"] });
+  }
+  assert.match(run.stdout, /^6 plans: 6 run in .*\nresults [0-9a-f]{64}\n$/m);
+  const unknown = pageblock(["results", "--by", "request_byte", ...store], folder);
+  assert.equal(unknown.status, 2);
+  assert.match(unknown.stderr, /--by: unknown name "request_byte": known are .*did you mean request_bytes/);
+});
+
 test("Ctrl-C keeps what is done; a store in use is refused in one line", async () => {
   const plan = indented.replace("500ms", "60s");
   const sweep = file("long.yaml", `plan:\n${plan}\nover:\n  seed: { from: 1, to: 100000, step: 1 }\n`);

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test, { after } from "node:test";
 import { brotliDecompressSync } from "node:zlib";
+import { readMachineSnapshot } from "../../lib/trace/machine-snapshot";
 import { FIXTURES, pageblock } from "../support/cli";
 
 const BOOT = join(FIXTURES, "x86-6.1/boot-8G");
@@ -43,6 +44,44 @@ test("a buddyinfo of any machine: its indices", () => {
   const zones = pageblock(["show", join(row, "buddyinfo.s0"), "--as", "zoneinfo"]);
   assert.equal(zones.status, 2);
   assert.match(zones.stderr, /buddyinfo, which tells only buddyinfo, extfrag_index, unusable_index/);
+});
+
+test("a buddyinfo without --as: rows with their names, by hand", () => {
+  const file = join(folder, "buddyinfo");
+  writeFileSync(file, "Node 0, zone   Normal      4      0      1\n");
+  // 4 + 4 pages; below order 1 lie none of them, below order 2 the four single ones: half.
+  assert.deepEqual(
+    pageblock(["show", file])
+      .stdout.split("\n")
+      .map((line) => line.replace(/\s+/g, " ")),
+    [
+      "node 0, zone Normal: 8 pages free; largest block: order 2",
+      " order: 0 1 2",
+      " free blocks: 4 0 1",
+      " share free in smaller blocks (%): 0 50 50",
+      "",
+    ],
+  );
+});
+
+test("a snapshot of a machine on one screen, by --as summary or without", () => {
+  const file = join(FIXTURES, "live-machine/vm-6.18.snapshot.json.gz");
+  const run = pageblock(["show", file, "--as", "summary"]);
+  assert.equal(run.status, 0, run.stderr);
+  assert.equal(pageblock(["show", file]).stdout, run.stdout);
+  const { texts } = readMachineSnapshot(file);
+  const zones = [...texts.buddyinfo!.matchAll(/^Node (\d+), zone +(\S+)/gm)];
+  assert.deepEqual(
+    [...run.stdout.matchAll(/^node (\d+), zone (\S+):/gm)].map((m) => [m[1], m[2]]),
+    zones.map((m) => [m[1], m[2]]),
+  );
+  assert.match(run.stdout, /^kernel 6\.18, .*page blocks of 2 MiB, largest free block 4 MiB$/m);
+  assert.ok(run.stdout.split("\n").length <= 40);
+  const other = pageblock(["show", file, "--as", "foo"]);
+  assert.equal(other.status, 2);
+  assert.match(other.stderr, /--as: unknown name "foo": known are summary/);
+  const zoned = pageblock(["show", file, "--as", "zoneinfo", "--zone", "DMA"]);
+  assert.match(zoned.stderr, /--zone: of a snapshot of a machine it limits summary/);
 });
 
 for (const [what, args, message] of [

@@ -19,9 +19,14 @@ test("what watch writes, fit reads", onLinux, () => {
   assert.match(run.stdout, new RegExp(`pageblock fit ${out}\n$`));
   const fit = pageblock(["fit", out]);
   assert.equal(fit.status, 0, fit.stderr);
+  assert.match(fit.stdout, /^# Warning: the samples lie within \d+ seconds?\. Rates per hour/m);
+  assert.match(fit.stdout, /^ {2}memoryBytes: \d+ # bytes$/m);
+  assert.match(fit.stdout, /^ {2}settled: \d+ # ms$/m);
+  assert.match(run.stdout, /^2 snapshots taken\. To derive a workload from the series:$/m);
   assert.match(fit.stdout, /# Fitted to 2 samples of [\s\S]*workload:\n {2}kind: like\n/);
   const more = pageblock(["watch", "--every", "1s", "--times", "1", "--out", out]);
   assert.equal(more.status, 0, more.stderr);
+  assert.match(more.stdout, /^1 snapshot taken; with the 2 before them the series has 3\. /m);
   assert.equal(readdirSync(out).length, 3, "a series that was begun earlier goes on");
 });
 

@@ -5,12 +5,14 @@
  */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import test from "node:test";
 import { comparisonIn } from "../../lib/plan/comparison";
+import { BOOT } from "../../lib/plan/kinds";
 import { parsePlan } from "../../lib/plan/run";
 import { sweepIn } from "../../lib/plan/sweep";
+import { check } from "../../lib/schema/check";
 import { parsePlanText } from "../../lib/schema/plan-file";
 
 const ROOT = resolve(__dirname, "../..");
@@ -56,6 +58,8 @@ const blocks = [join(ROOT, "README.md"), ...markdownFiles(join(ROOT, "docs"))].f
 const work = join(ROOT, "build/doc-blocks");
 rmSync(work, { recursive: true, force: true });
 mkdirSync(work, { recursive: true });
+// Scripts name fixtures from the clone's root, where a reader runs them.
+symlinkSync(join(ROOT, "test"), join(work, "test"), "dir");
 
 /** What a test of its own runs, or what changes the machine it runs on: named here, each with its reason. */
 const ELSEWHERE: readonly [pattern: RegExp, why: string][] = [
@@ -153,6 +157,7 @@ for (const b of blocks.filter((one) => ["yaml", "json"].includes(one.language)))
     const keys = Object.keys(written.value as object);
     if (keys.includes("over")) sweepIn(written);
     else if (keys.includes("strategies")) comparisonIn(written);
+    else if (keys.join() === "machine") check(BOOT, (written.value as { machine: unknown }).machine);
     else parsePlan(written.value, written.locate);
   });
 

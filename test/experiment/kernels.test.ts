@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { Random } from "../../lib/base/random";
+import { change } from "../../lib/change/change";
 import { kernelsHere, runKernels } from "../../lib/experiment/compare-kernels";
 import { differencesOf } from "../../lib/experiment/kernel-differences";
 import { judged, measured } from "../../lib/experiment/kernel-verdict";
@@ -9,7 +10,9 @@ import { KernelsTable, kernelsPlans } from "../../lib/experiment/kernels";
 import { carriedText } from "../../lib/experiment/kernels-text";
 import { COMPARED } from "../../lib/experiment/metric-values";
 import { robustHere, robustRuns, runRobust } from "../../lib/experiment/robust";
+import { compareKernels } from "../../lib/fluent/compare-kernels";
 import { KernelsComparison } from "../../lib/fluent/kernels-comparison";
+import { machine } from "../../lib/fluent/machine";
 import { ALLOCATOR_SWITCHES } from "../../lib/hardware/kernel-switches";
 import { measureNames } from "../../lib/metrics/measures";
 import { type KernelsIn, type KernelsSpec, parseKernels } from "../../lib/plan/compare-kernels";
@@ -303,6 +306,32 @@ test("robust: at each point the sign that a comparison there has, and no variant
     () => robustRuns({ ...asked, statement: { metric: "success", of: "7.3", atLeast: 1 } }),
     /7\.3/,
   );
+});
+
+test("a change of the kernel's decisions is a variant like any other, recorded as it runs, and can be flipped alone", () => {
+  const tail = change({ name: "all to the tail", about: "freed pages rest longer", listEnd: () => "tail" });
+  const spec = compareKernels("6.1", { kernel: "6.1", change: tail }, { metrics: ["fallbacks"], seeds: 2 })
+    .on(machine("pc-x86-64").memory("256MiB"))
+    .workload(FRAGMENTING.workload)
+    .request({ size: "2MiB" })
+    .ablate()
+    .plan();
+  assert.deepEqual(
+    spec.variants.map(({ label }) => label),
+    ["6.1", "6.1, change all to the tail"],
+  );
+  const { ablation, pairs, variants } = kernelsHere(spec);
+  assert.deepEqual(
+    variants.map(({ runs, error }) => [runs, error]),
+    [
+      [2, null],
+      [2, null],
+    ],
+  );
+  assert.notEqual(pairs[0]!.metrics[0]!.equal, 2, "the change takes part");
+  const [row] = ablation!.metrics[0]!.rows;
+  assert.deepEqual([row!.name, row!.a, row!.b], ["change", "not set", "all to the tail"]);
+  assert.equal(row!.effect.mid, ablation!.metrics[0]!.total.mid);
 });
 
 test("on workers, in this thread, and as a plan that is verified: one result", async () => {

@@ -91,7 +91,7 @@ test("the text of a report is about a page, in lines of a terminal", () => {
   assert.ok(lines.slice(1).every((line) => line.length <= 100));
 });
 
-test("reports that say the same are shown once", () => {
+test("reports that say the same are shown once, with their number", () => {
   const line = (n: number) =>
     `[    ${n}.0] cma: cma_alloc: linux,cma: alloc failed, req-size: 512 pages, ret: -12`;
   const why = explain([
@@ -99,7 +99,14 @@ test("reports that say the same are shown once", () => {
     { name: "b", text: line(2) },
   ]);
   assert.equal(why.reports.length, 2);
-  assert.match(why.text(), /and 1 more that says the same/);
+  assert.deepEqual(
+    why.reports.map(({ times, sameAs }) => [times, sameAs]),
+    [
+      [2, null],
+      [2, 0],
+    ],
+  );
+  assert.match(why.text(), /^A contiguous area refused a request .*, 2 times;/);
 });
 
 test("in a notebook: the text, a chart of watermarks and one of free blocks", () => {
@@ -168,11 +175,48 @@ test("pageblock explain: text, --json, standard input, --schema", () => {
   assert.deepEqual(JSON.parse(pageblock(["explain", "--schema"]).stdout), EXPLAIN_SCHEMA);
 });
 
-test("bad input: one line, exit 2", () => {
+test("no report: exit 1, what the text speaks of, and what to paste", () => {
   writeFileSync(join(folder, "nothing.txt"), "all is well\n");
   const none = pageblock(["explain", join(folder, "nothing.txt")]);
-  assert.equal(none.status, 0, none.stderr);
+  assert.equal(none.status, 1, none.stderr);
   assert.match(none.stdout, /No report of the kernel's memory was found/);
+  assert.match(none.stdout, /What to paste in its place\n {2}- the messages of the kernel: sudo dmesg/);
+  const json = pageblock(["explain", "--json", join(folder, "nothing.txt")]);
+  assert.equal(json.status, 1);
+  assert.deepEqual(JSON.parse(json.stdout).topics, []);
+  assert.deepEqual(faults(JSON.parse(json.stdout), SCHEMA), []);
+});
+
+test("a pool that a configuration wants is told in the kernel's notation", () => {
+  const yaml = (size: string, node: string) =>
+    `hugepages:\n  pages:\n  - size: "${size}"\n    count: 12\n${node}  - size: 2M\n    count: 7\nother: 1\n`;
+  const { reports, topics } = explain(yaml("1G", "    node: 3\n")).toJSON();
+  assert.deepEqual(reports, []);
+  const pools = topics.filter(({ answer }) => answer !== null);
+  assert.deepEqual(
+    pools.map(({ what, place: { first, last } }) => [what, first, last]),
+    [
+      ["a pool of 12 huge pages of 1 GiB on node 3", 3, 5],
+      ["a pool of 7 huge pages of 2 MiB", 6, 7],
+    ],
+  );
+  assert.match(pools[0]!.answer!, /hugepagesz=1G hugepages=3:12 .*node3\/hugepages\/hugepages-1048576kB\//);
+  assert.match(pools[1]!.answer!, /hugepagesz=2M hugepages=7 .*hugepages-2048kB\/nr_hugepages/);
+  // A text with a report tells the report alone.
+  const { topics: none } = explain(`${yaml("1G", "")}Node 0, zone DMA 1 2 3\n`).toJSON();
+  assert.deepEqual(none, []);
+});
+
+test("prose: the release that it names, and what would show the reason", () => {
+  const text = explain(
+    "Since kernel 6.3.1 it swaps with gigabytes of free memory.\nLinux 2.6.32 did not.",
+  ).text();
+  assert.match(text, /- kernel 6\.3\.1 \(text, line 1\)/);
+  assert.match(text, /- kernel 2\.6\.32 \(text, line 2\)/);
+  assert.match(text, /cat \/proc\/buddyinfo \/proc\/zoneinfo \/proc\/vmstat/);
+});
+
+test("bad input: one line, exit 2", () => {
   for (const args of [["explain"], ["explain", join(folder, "missing.txt")], ["explain", "/dev/zero"]]) {
     const run = pageblock(args);
     assert.equal(run.status, 2, args.join(" "));

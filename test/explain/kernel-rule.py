@@ -14,7 +14,8 @@ X64_4 = "DMA DMA32 Normal Movable".split()
 HIGH = "DMA Normal HighMem Movable".split()
 
 # log: (zones of the build, highest zone, order, rights, movable, release)
-# rights: "" none, "atomic" (__GFP_HIGH without direct reclaim), "nowait" (neither)
+# rights: "" none, "atomic" (__GFP_HIGH without direct reclaim), "nowait" (neither), "reclaim" (by its stack the request
+# comes from below kswapd() or try_to_free_pages(), in no interrupt: a task with PF_MEMALLOC)
 BY_HAND = {
     "A01-fc25-chrome-coredump": (X64, "Normal", 5, "", False, 4.09),
     "A05-lkft-apq8016-vmalloc": (X64_4, "Normal", 0, "", False, 6.01),
@@ -24,7 +25,7 @@ BY_HAND = {
     "A13-i386-e100-order5": ("DMA Normal Movable".split(), "Normal", 5, "atomic", False, 2.631),
     "A15-ia64-16k-hotplug": None,  # its counters have run below zero
     "A17-ingenic-containerd-order4": ("DMA Normal Movable".split(), "Normal", 4, "", False, 5.08),
-    "A19-g4-610rc2-allzero": (HIGH, "Normal", 0, "", False, 6.10),
+    "A19-g4-610rc2-allzero": (HIGH, "Normal", 0, "reclaim", False, 6.10),
     "A21-g4-68-atomic": (HIGH, "Normal", 0, "atomic", False, 6.08),
     "A23-g4-kasan-module-vmap": (HIGH, "Normal", 0, "", False, 5.15),
     "A25-g4-614-vmalloc-range": (HIGH, "Normal", 0, "", False, 6.14),
@@ -35,7 +36,7 @@ BY_HAND = {
     "A37-ath11k-dma32-order0": (X64, "DMA32", 0, "", False, 6.16),
     "A39-raid-smartctl-nowait": (X64_4, "Normal", 0, "nowait", False, 5.13),
     "A43-pseries-64k-execmem": ("Normal Movable Device".split(), "Normal", 0, "", False, 6.06),
-    "A49-rza2-swapfile-order0": ("Normal Movable".split(), "Normal", 0, "", False, 5.18),
+    "A49-rza2-swapfile-order0": ("Normal Movable".split(), "Normal", 0, "reclaim", False, 5.18),
     "A51-loongson2e-16k-order0": ("DMA Normal Movable".split(), "DMA", 0, "", False, 3.17),
     "A53-sh-nommu-order7": ("Normal Movable".split(), "Normal", 7, "", False, 2.631),
     "B01-imx8mm-414-cma": ("DMA Normal Movable".split(), "Movable", 0, "", True, 4.14),
@@ -98,7 +99,8 @@ def judge(zone, extra, page_kib, hand):
     cma = 0 if movable or release < 3.07 else pages(zone["freeCmaKb"])
     reserved = extra["highatomic"]
     if reserved is None and release >= 4.04 and any("H" in letters for letters in extra["letters"]):
-        reserved = page_kib * page_kib * 1024 // 8  # one page block of the size of a huge page
+        # One page block of the size of a huge page; no log of this table is of Power or s390, where it is smaller.
+        reserved = page_kib * page_kib * 1024 // 8
     if release >= 6.12 and extra["free_highatomic"] is not None:
         reserved = extra["free_highatomic"]
     digs = rights == "atomic" or (rights == "nowait" and release >= 6.03)
@@ -107,7 +109,7 @@ def judge(zone, extra, page_kib, hand):
     # The mark.
     mark = pages(zone["minKb"])
     if rights == "atomic":
-        if order == 0:
+        if order == 0 and release >= 5.09:
             mark -= pages(extra["boost"])
         mark -= mark // 2
         mark -= mark // 4
@@ -123,11 +125,20 @@ def judge(zone, extra, page_kib, hand):
     big = [o for o in range(order, len(counts)) if counts[o] > 0]
     mine = [o for o in big if not letters[o] or set(letters[o]) - barred]
 
+    # From 4.7 to 5.8 a single page is given above the whole mark, whatever the reserve for atomic requests holds.
+    single = order == 0 and 4.07 <= release < 5.09 and pages(zone["freeKb"]) - cma > pages(zone["minKb"]) + keep
+    if rights == "reclaim" or single:
+        if (order > 0 or single) and not mine:
+            return ["no-block"]
+        return ["no-block"] if zone["freeKb"] == 0 and not any(counts) else []
+    # From 3.10 to 4.3 free CMA pages are subtracted for the first comparison, not for those of the orders.
+    of_orders = lambda n: free if release >= 3.10 else n
+
     def fails(n):
         if n <= mark + keep:
             return True
         if release < 4.04 and order > 0:
-            left, least = n, mark
+            left, least = of_orders(n), mark
             for o in range(order):
                 left -= counts[o] << o
                 least >>= 1
@@ -140,7 +151,7 @@ def judge(zone, extra, page_kib, hand):
     elif usable > mark + keep and fails(usable) and big:
         why.add("watermark")
     elif release < 4.04 and order > 0 and big:
-        left, least = usable, mark
+        left, least = of_orders(usable), mark
         for o in range(order):
             left -= counts[o] << o
             least >>= 1

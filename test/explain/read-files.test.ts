@@ -1,7 +1,10 @@
 /** Files of /proc and /sys, configurations and traces; values counted by hand beside each text. */
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import test from "node:test";
 import { type Reading, readTexts } from "../../lib/explain";
+import { FIXTURES } from "../support/cli";
 import { fieldLog, read } from "./field-logs";
 
 const MiB = 1024 * 1024;
@@ -189,6 +192,14 @@ test("traces are recognised and their events counted", () => {
   assert.deepEqual(events("F03-page-free-direct-2634"), { mm_page_free_direct: 4, mm_page_alloc: 1 });
   assert.deepEqual(events("F05-perf-script-callchain"), { mm_page_alloc: 1 });
   assert.deepEqual(events("F09-cma-alloc-start-625"), { cma_alloc_start: 3 });
+  const perfTrace = readFileSync(join(FIXTURES, "field-traces", "perf-trace.txt"), "utf8");
+  assert.deepEqual(only(perfTrace, "trace").events, {
+    mm_page_alloc: 4,
+    sys_enter_read: 1,
+    mm_page_free: 1,
+    cma_alloc_start: 1,
+    cma_alloc_finish: 1,
+  });
   assert.deepEqual(events("F11-function-graph-event-comment"), { mm_page_alloc: 1 });
 });
 

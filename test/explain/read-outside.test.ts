@@ -5,6 +5,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import test, { after } from "node:test";
+import * as zlib from "node:zlib";
 import { gzipSync } from "node:zlib";
 import { InputError } from "../../lib/base/errors";
 import { readOutsideTexts, readTexts } from "../../lib/explain";
@@ -203,3 +204,45 @@ for (const [what, text] of Object.entries(HOSTILE))
     // 7 to 40 µs a line were measured; a quadratic reader takes minutes.
     assert.ok(ms < 15_000, `${Math.round(ms)} ms`);
   });
+
+/** What zlib of Node.js 22.15 and later adds. */
+const { zstdCompressSync } = zlib as { zstdCompressSync?: (text: string) => Buffer };
+/** What zstd and xz files begin with. */
+const ZSTD = Buffer.from("28b52ffd20", "hex");
+const XZ = Buffer.from("fd377a585a000004", "hex");
+
+test("packed files in a tar are unpacked within the limits; what cannot be is named with its command", () => {
+  const log = "Node 0, zone   Normal      7      0      0\n";
+  const root = put(join(TMP, "packed"), {
+    "logs/buddyinfo.gz": gzipSync(log),
+    "logs/bomb.log.gz": gzipSync(Buffer.alloc(65 * 2 ** 20, "a\n")),
+    "logs/cut.log.gz": gzipSync(log).subarray(0, 20),
+    "logs/messages.xz": XZ,
+    "logs/kern.log.zst": zstdCompressSync?.(log) ?? ZSTD,
+  });
+  execFileSync("tar", ["-cf", join(TMP, "packed.tar"), "-C", root, "logs"]);
+  for (const path of [root, join(TMP, "packed.tar")]) {
+    const { inputs, skipped } = readOutsideTexts([path]);
+    assert.ok(inputs.some(({ name, text }) => name.endsWith("buddyinfo.gz") && text === log));
+    const why = (name: string) => skipped.find((file) => file.name.endsWith(name))?.why ?? "";
+    assert.match(why("bomb.log.gz"), /may unpack to at most 64 MiB/);
+    assert.match(why("cut.log.gz"), /cut short/);
+    assert.match(why("messages.xz"), /packed with xz, which is not read: unpack it first with xz -d$/);
+    if (zstdCompressSync === undefined) assert.match(why("kern.log.zst"), /22\.15 or later.*with zstd -d$/);
+    else assert.ok(inputs.some(({ name, text }) => name.endsWith("kern.log.zst") && text === log));
+  }
+});
+
+test("a folder of files that unpack to too much is given up after some", () => {
+  const bomb = gzipSync(Buffer.alloc(65 * 2 ** 20));
+  const names = Array.from({ length: 20 }, (_, i) => `b${String(i).padStart(2, "0")}.gz`);
+  const files = Object.fromEntries(names.map((name) => [name, bomb]));
+  const { inputs, skipped } = readOutsideTexts([
+    put(join(TMP, "bombs"), { ...files, meminfo: "MemFree: 1 kB\n" }),
+  ]);
+  assert.equal(inputs.length, 1);
+  assert.deepEqual(
+    skipped.map(({ why }) => /at most 64 MiB/.test(why)),
+    names.map((_, i) => i < 16),
+  );
+});

@@ -349,3 +349,149 @@ test("pageblock boot reads them, flags go before what they say, and notes go to 
     rmSync(folder, { recursive: true });
   }
 });
+
+/** As Documentation/admin-guide has memblock=debug, and as mm/memblock.c prints it. */
+const DUMPS = `Linux version 5.2.1-lpae (arm-linux-gnueabihf-gcc)
+CPU: ARMv7 Processor
+MEMBLOCK configuration:
+ memory size = 0x000000003e000000 reserved size = 0x0000000000000010
+ memory.cnt  = 0x1
+ memory[0x0]     [0x0000000000000000-0x000000003dffffff], 0x000000003e000000 bytes flags: 0x0
+efi:   0x000000000000-0x000000000fff [Reserved           |   |  |  |  |  |  |  |   |WB|  |  |  ]
+memblock_reserve: [0x0000000000400000-0x0000000001df2cef] arm_memblock_init+0x44/0x19c
+memblock_reserve: [0x0000000007cf6000-0x0000000007cfc5c4] early_init_dt_reserve_memory_arch+0x2c/0x30
+memblock_reserve: [0x0000000030000000-0x0000000030ffffff] memblock_alloc_range_nid+0xa0/0x100
+cma: Failed to reserve 64 MiB
+MEMBLOCK configuration:
+ memory size = 0x000000003e000000 reserved size = 0x00000000019ff2c5
+ memory.cnt  = 0x4
+ memory[0x0]     [0x0000000000000000-0x0000000000000fff], 0x0000000000001000 bytes flags: 0x4
+ memory[0x1]     [0x0000000000001000-0x000000003cb3efff], 0x000000003cb3e000 bytes flags: 0x0
+ memory[0x2]     [0x000000003cb3f000-0x000000003cb3ffff], 0x0000000000001000 bytes flags: 0x4
+ memory[0x3]     [0x000000003cb40000-0x000000003dffffff], 0x00000000014c0000 bytes flags: 0x0`;
+
+test("memblock's list of a log is its memory: the last whole one, with what is never mapped and what was taken", () => {
+  const notes: string[] = [];
+  const plan = machineFromBootLog(DUMPS, { onNote: (note) => notes.push(note) }).toJSON();
+  assert.deepEqual(plan.ram, [{ base: 0, bytes: 0x3e000000 }]);
+  assert.deepEqual(plan.kernelImage, { base: 0x400000, bytes: 0x19f2cf0 });
+  assert.deepEqual(plan.reserved, [
+    { name: "early_init_dt_reserve_memory_arch", base: 0x7cf6000, bytes: 0x65c5 },
+    { name: "firmware (no-map)", base: 0, bytes: 4096 },
+    { name: "firmware (no-map)", base: 0x3cb3f000, bytes: 4096 },
+  ]);
+  assert.ok(notes.some((note) => /first range of memory ends within a section.* 0x1000$/.test(note)));
+  const newer = DUMPS.replace("5.2.1", "5.4.0");
+  const told: string[] = [];
+  machineFromBootLog(newer, { onNote: (note) => told.push(note) });
+  assert.ok(!told.some((note) => note.includes("first range")), told.join());
+  const cut = DUMPS.slice(0, DUMPS.lastIndexOf(" memory[0x3]"));
+  assert.deepEqual(machineFromBootLog(cut).toJSON().ram, [{ base: 0, bytes: 0x3e000000 }]);
+});
+
+test("without another list the map of EFI is the memory: what is cached, and not mapped unless the kernel may use it", () => {
+  const line = (range: string, type: string, cached = "WB") =>
+    `efi:   ${range} [${type.padEnd(19)}|   |  |  |  |  |  |  |   |${cached}|  |  |  ]`;
+  const log = [
+    "Linux version 6.6.0 (aarch64-linux-gnu-gcc)",
+    line("0x000040000000-0x000047ffffff", "Conventional Memory"),
+    line("0x000048000000-0x00004800ffff", "Runtime Data"),
+    line("0x000048010000-0x00007fffffff", "Boot Data"),
+    line("0x000090000000-0x000090000fff", "Memory Mapped I/O", "  "),
+  ].join("\n");
+  const plan = machineFromBootLog(log).toJSON();
+  assert.deepEqual(plan.ram, [{ base: GiB, bytes: GiB }]);
+  assert.deepEqual(plan.reserved, [{ name: "firmware (no-map)", base: 0x48000000, bytes: 0x10000 }]);
+  const nodes = `${log}\n  node   0: [mem 0x0000000040000000-0x000000005fffffff]`;
+  assert.deepEqual(machineFromBootLog(nodes).toJSON().ram, [{ base: GiB, bytes: GiB / 2 }]);
+});
+
+test("/proc/iomem without devices: a PC is known by its hole, anything else is assumed and can be stated", () => {
+  const read = (text: string, architecture?: "riscv64") => {
+    const notes: string[] = [];
+    const onNote = (note: string) => notes.push(note);
+    const { board } = machineFromIomem(text, { onNote, ...(architecture && { architecture }) }).toJSON();
+    return [board, notes.find((note) => note.startsWith("architecture"))] as const;
+  };
+  const pc = "00001000-0009fbff : System RAM\n00100000-7ffdffff : System RAM\n";
+  assert.deepEqual(read(pc)[0], "blank-x86-64");
+  assert.match(read(pc)[1]!, /by the hole of a PC below 1 MiB/);
+  assert.equal(read("00100000-7ffdffff : System RAM\n7ffe0000-7fffffff : RAM buffer\n")[0], "blank-x86-64");
+  const bare = "80000000-bfffffff : System RAM\n";
+  assert.match(read(bare)[1]!, /arm64 is assumed, as nothing in the text tells; state it/);
+  assert.deepEqual(read(bare, "riscv64"), ["blank-riscv64", undefined]);
+});
+
+const BOARD = `/dts-v1/;
+/include/ "parts/soc.dtsi"
+/ {
+  model = "ACME Board One";
+  memory@40000000 { device_type = "memory"; reg = <0x0 0x40000000 0x0 0x40000000>; };
+};
+`;
+
+test("source takes plain files of its folder, and errors name the file and the command for macros", () => {
+  const folder = mkdtempSync(join(tmpdir(), "dts-"));
+  const boot = (text: string, ...more: string[]) => {
+    writeFileSync(join(folder, "my.dts"), text);
+    return pageblock(["boot", "--dtb", join(folder, "my.dts"), ...more]);
+  };
+  try {
+    mkdirSync(join(folder, "parts"));
+    writeFileSync(
+      join(folder, "parts/soc.dtsi"),
+      '/include/ "cells.dtsi"\n/ { cpus { cpu@0 { }; cpu@1 { }; }; };\n',
+    );
+    writeFileSync(join(folder, "parts/cells.dtsi"), "/ { #address-cells = <2>; #size-cells = <2>; };\n");
+    const run = boot(BOARD);
+    assert.equal(run.status, 0, run.stderr);
+    assert.match(run.stdout, /^ACME Board One \(blank-arm64\), 1 GiB/);
+    assert.equal(JSON.parse(boot(BOARD, "--print-plan").stdout).cpus, 2);
+    const refused = (text: string, said: RegExp) => {
+      const bad = boot(text);
+      assert.equal(bad.status, 2, text);
+      assert.match(bad.stderr, said);
+      assert.equal(bad.stderr.trim().split("\n").length, 1, bad.stderr);
+    };
+    const cpp =
+      /my\.dts:2: not understood: "#include": macros .*: cpp -nostdinc -I include -undef -x assembler-with-cpp my\.dts \| dtc -I dts -O dtb -o my\.dtb -/;
+    refused("/dts-v1/;\n#include <dt-bindings/gpio/gpio.h>\n", cpp);
+    refused(
+      "/dts-v1/;\n/ {\n\ta = <GPIO_ACTIVE_LOW>;\n};\n",
+      /my\.dts:3: not understood: "GPIO_ACTIVE_LOW": macros/,
+    );
+    refused(
+      BOARD.replace("parts/soc", "parts/none"),
+      /my\.dts:2: \/include\/: .*parts\/none\.dtsi: not found/,
+    );
+    refused(
+      BOARD.replace("parts/soc.dtsi", "../../etc/hostname"),
+      /my\.dts:2: \/include\/: .*(must lie in the folder of|not found)/,
+    );
+    refused(
+      BOARD.replace("parts/soc.dtsi", "my.dts"),
+      /my\.dts:2: \/include\/: at most 256 files and 16 deep/,
+    );
+    writeFileSync(join(folder, "parts/cells.dtsi"), "/ {\n  a = <(1 + 2)>;\n};\n");
+    refused(BOARD, /parts\/cells\.dtsi:2: not understood: "\("/);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test("the name of a file is no device tree, and text alone includes nothing", () => {
+  assert.throws(
+    () => machineFromDeviceTree("my.dts"),
+    /device tree: must be the text or the bytes of a file, not its name: got "my\.dts": use readFileSync\(\)/,
+  );
+  assert.throws(
+    () => machineFromDeviceTree(BOARD),
+    /device tree:2: \/include\/ "parts\/soc\.dtsi": only a file/,
+  );
+  // Properties begin with # too.
+  const plain = BOARD.replace(
+    /^.include.*$/m,
+    "/ { #address-cells = <2>; #size-cells = <2>; #define-cells; };",
+  );
+  assert.equal(machineFromDeviceTree(plain).boot().memoryBytes, GiB);
+});

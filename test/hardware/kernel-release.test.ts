@@ -76,6 +76,8 @@ const DATED: Record<string, [older: unknown, release: string, newer: unknown]> =
   cmaRanges: [false, "6.15", true],
   arm64CmaAfterMemmap: [false, "5.11", true],
   cmaFrom4GiB: [false, "5.12", true],
+  cmaFrom4GiBFirst: [false, "6.3", true],
+  reservedMemGivenBack: [false, "5.2", true],
   thpOffRestoresMinFree: [false, "5.16", true],
   pageblockFollowsThp: [false, "6.10", true],
   freeSplitsAtPageblock: [false, "6.12", true],

@@ -79,7 +79,14 @@ test("the tarball holds the built library, command, kernel, assets, notebooks an
     ],
     ...["dist/kernel-setup/assets/run_notebook.py", "dist/kernel-setup/assets/requirements.txt"],
     ...["dist/kernel-setup/assets/logo-svg.svg", "dist/assets/plotly.gz.b64", "dist/assets/chart-runtime.js"],
-    ...["dist/assets/slides.js", "dist/assets/assets.json", "README.md", "LICENSE", "package.json"],
+    ...[
+      "dist/assets/slides.js",
+      "dist/assets/assets.json",
+      "dist/reproduce/programs/run.sh",
+      "README.md",
+      "LICENSE",
+      "package.json",
+    ],
     ...["notebooks/21-arm64-64k-cma.ipynb", "docs/write-ups.md"],
   ];
   assert.deepEqual(

@@ -75,3 +75,29 @@ test("per-CPU lists: batch 31 in 4.18, 63 since 4.19; high by the low watermark 
   const { pageset, watermarks } = normal("5.15");
   assert.equal(pageset.high, Math.max(4 * 63, Math.floor(watermarks.low / findBoard("pc-x86-64").cpus)));
 });
+
+// arch/arm64/mm/init.c: dma_contiguous_reserve(arm64_dma32_phys_limit) up to 5.10 (bff3b04460a8 for 5.5 and later),
+// dma_contiguous_reserve(arm64_dma_phys_limit) since d78050ee3544 (5.11).
+test("arm64's default area lies below 4 GiB up to 5.10 whatever ZONE_DMA is, then below what devices reach", () => {
+  const end = (board: string, release: string) => {
+    const { base, reservedBytes } = machine(board).memory("8GiB").cma("1GiB").kernel(release).boot().cma;
+    return base === null ? null : (base + reservedBytes) / GiB;
+  };
+  for (const release of ["5.4", "5.5", "5.10"]) {
+    // Top-down below 4 GiB: RAM of a Raspberry Pi 4 ends at 0xfc000000 there, that of the others at or above 4 GiB.
+    assert.ok(end("raspberry-pi-4", release)! > 1 && end("raspberry-pi-4", release)! <= 4, release);
+    assert.ok(end("server-arm64", release)! > 1 && end("server-arm64", release)! <= 4, release);
+  }
+  // 30 bits of every device: the kernel image and the firmware's share lie in the first GiB.
+  assert.equal(end("raspberry-pi-4", "5.11"), null);
+  assert.ok(end("server-arm64", "5.11")! <= 4);
+  // The bounce buffer stays in ZONE_DMA: memblock_alloc_low() ends at arm64_dma_phys_limit.
+  const bounce = (release: string) =>
+    machine("raspberry-pi-4")
+      .memory("8GiB")
+      .kernel(release)
+      .boot()
+      .reservations.find((r) => r.what === "bounce buffer (swiotlb)")!;
+  assert.ok(bounce("5.10").start + bounce("5.10").bytes <= GiB);
+  assert.ok(bounce("5.4").start + bounce("5.4").bytes > GiB);
+});

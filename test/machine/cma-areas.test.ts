@@ -234,3 +234,76 @@ test("an area where no memory is: refused by the kernel, or by us where the kern
     ])
       assert.throws(run, /^InputError: cmaArea a: must be where memory is: got 64 MiB at 0x/, `${base}`);
 });
+
+/** 32-bit ARM with LPAE, 8 GiB: low memory ends at 768 MiB, the firmware keeps the top of the first GiB. */
+function lpae(): Memblock {
+  const memblock = memory([0, 0x3b400000], [GiB, 0xfc000000], [4 * GiB, 8 * GiB]);
+  memblock.highmemStart = 768 * MiB;
+  return memblock;
+}
+
+// mm/cma.c cma_declare_contiguous_nid(): 6.1.192 tries high memory first and forgets it; the fix that tries it second was
+// taken on 18 January 2023.
+test("high memory and the search from 4 GiB upwards: 5.12 to 6.2 lose one area and take another in low memory", () => {
+  const declare = (release: string, limit: number) => {
+    const memblock = lpae();
+    const area = cmaDeclareContiguous(memblock, release, 2 * MiB, {
+      ...{ bytes: 64 * MiB, base: 0, limit, fixed: false },
+    });
+    return [area.ok && area.base, memblock.reserved.map((r) => r.start)];
+  };
+  // The highest 64 MiB of all memory, of low memory, and below 1 GiB; the lowest above 4 GiB.
+  const [top, low, gib] = [8 * GiB - 64 * MiB, 704 * MiB, 0x37400000];
+  assert.deepEqual(declare("5.11", 0), [top, [top]]);
+  assert.deepEqual(declare("5.11", GiB), [gib, [gib]]);
+  for (const release of ["5.12", "6.1", "6.2"]) {
+    assert.deepEqual(declare(release, 0), [low, [low, top]], release);
+    assert.deepEqual(declare(release, GiB), [low, [low, gib]], release);
+  }
+  for (const release of ["6.3", "6.12"]) {
+    assert.deepEqual(declare(release, 0), [4 * GiB, [4 * GiB]], release);
+    assert.deepEqual(declare(release, GiB), [gib, [gib]], release);
+  }
+});
+
+test("without memory above 4 GiB, or bottom-up, no search starts there and nothing is lost", () => {
+  const small = memory([0, 0x3b400000], [GiB, 0xfc000000]);
+  small.highmemStart = 768 * MiB;
+  const request = { bytes: 64 * MiB, base: 0, limit: 0, fixed: false };
+  const area = cmaDeclareContiguous(small, "6.1", 2 * MiB, request);
+  assert.equal(area.ok && area.base, 0xfc000000 - 64 * MiB);
+  assert.equal(small.reserved.length, 1);
+  const mips = lpae();
+  mips.direction = "bottom-up";
+  const upwards = cmaDeclareContiguous(mips, "6.1", 2 * MiB, request);
+  assert.equal(upwards.ok && upwards.base, 768 * MiB);
+  assert.equal(mips.reserved.length, 1);
+});
+
+test("what the search lost is named among the reservations of a machine", () => {
+  const pi = machine("raspberry-pi-4-32bit").memory("8GiB").cma("off").cmaArea("code", "64MiB");
+  const lost = (release: string) =>
+    pi
+      .kernel(release)
+      .boot()
+      .reservations.filter((r) => r.what === "high memory that the search for a CMA area lost");
+  assert.deepEqual(
+    lost("6.1").map((r) => r.bytes),
+    [64 * MiB],
+  );
+  assert.deepEqual(lost("6.6"), []);
+});
+
+test("a region of the device tree on the kernel image is made an area, and a warning tells of it", () => {
+  const own = (base: string) =>
+    machine({
+      ...{ architecture: "arm64", kernel: "6.1", ram: ["0x40000000-0x7fffffff"] },
+      deviceTree: [{ name: "linux,cma", size: "64MiB", base }],
+    }).boot();
+  const onImage = own("0x40200000");
+  const image = onImage.warnings.filter((w) => w.includes("kernel image"));
+  assert.equal(image.length, 1);
+  assert.match(image[0]!, /^linux,cma: 0x40200000-0x44200000 lies on the kernel image at 0x/);
+  assert.ok(onImage.areas[0]!.activated);
+  assert.deepEqual(own("0x60000000").warnings, []);
+});

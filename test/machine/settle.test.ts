@@ -265,3 +265,17 @@ test("hostile zoneinfo: numbers beyond any machine, and more present than spanne
     assert.throws(() => machineOf({ ...snapshot, texts }), message);
   }
 });
+
+test("a machine of a snapshot keeps its memory, and fromSnapshot() knows its one option", () => {
+  const described = machine.fromSnapshot(rowOf("2m-occ80-unm0-holes0-comp0"));
+  assert.throws(
+    () => described.memory("4GiB"),
+    /memory: the zones of this machine's state have .*: got 4 GiB/,
+  );
+  assert.throws(() => described.memory("1GiB"), /memory: the zones of this machine's state have/);
+  assert.throws(() => described.cma("64MiB"), /a machine with a state has booted already/);
+  assert.throws(
+    () => machine.fromSnapshot(rowOf("2m-occ80-unm0-holes0-comp0"), { sed: 1 } as object),
+    /fromSnapshot: option.*"sed".*did you mean seed/,
+  );
+});

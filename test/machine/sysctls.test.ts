@@ -195,6 +195,51 @@ test("lowmem_reserve_ratio: a number for each zone of the kernel, lowest first",
   assert.equal(memory.zones[0]!.lowmemReserve[2], Math.floor((dma32 + normal) / 64));
 });
 
+test("lowmem_reserve_ratio of a 32-bit kernel: HighMem has its number between Normal's and Movable's", () => {
+  const reserves = (name: string, ratio: string) =>
+    machine(name)
+      .sysctl({ lowmemReserveRatio: ratio })
+      .boot()
+      .zones.map((z) => z.lowmemReserve);
+  const [normal, high] = machine("zynq-7000").boot().zones;
+  assert.deepEqual([normal!.name, high!.name], ["Normal", "HighMem"]);
+  // Nothing lies above HighMem: its own number and Movable's change nothing that is there.
+  assert.deepEqual(reserves("zynq-7000", "16 8 4"), [
+    [0, Math.floor(high!.managed / 16)],
+    [0, 0],
+  ]);
+  // Normal, HighMem, Movable and Device.
+  assert.ok(reserves("zynq-7000", "32 0 0 0"));
+  assert.throws(
+    () => reserves("zynq-7000", "32 0 0 0 0"),
+    /zones Normal, HighMem, Movable and Device: must have at most 4/,
+  );
+  // A kernel with ZONE_DMA has one more, the first.
+  const zones = machine("raspberry-pi-4-32bit").boot().zones;
+  assert.deepEqual([zones[0]!.name, zones.at(-1)!.name], ["DMA", "HighMem"]);
+  const above = zones.slice(1).map((_, i) => zones.slice(1, i + 2).reduce((n, z) => n + z.managed, 0));
+  const got = reserves("raspberry-pi-4-32bit", "10 20 30 0");
+  assert.deepEqual(got[0], [0, ...above.map((pages) => Math.floor(pages / 10))]);
+  assert.equal(got.at(-1)!.at(-1), 0);
+});
+
+// "mm/page_alloc: don't reserve ZONE_HIGHMEM for ZONE_MOVABLE request" went into 4.17 and stayed: the revert of the series
+// before 4.17 names only the three patches on CMA. Up to 4.16 a ratio below 1 became 1.
+test("a ratio of 0 keeps nothing in every modelled release, 4.17 included", () => {
+  for (const release of ["4.17", "4.18", "5.10", "6.1"]) {
+    const { zones } = pc.kernel(release).sysctl({ lowmemReserveRatio: "0 0 0" }).boot();
+    assert.deepEqual(
+      zones.map((z) => z.lowmemReserve),
+      [
+        [0, 0, 0],
+        [0, 0, 0],
+        [0, 0, 0],
+      ],
+      release,
+    );
+  }
+});
+
 test("a fraction of per-CPU lists: divided among CPUs since 5.14, tuning off since 6.7; before, for each CPU with its batch", () => {
   const lists = (release: string, fraction: number) => {
     const { zones } = pc.cpus(4).kernel(release).sysctl({ percpuPagelistHighFraction: fraction }).running()

@@ -113,12 +113,12 @@ test("proactive compaction starts above the score and stops below it", () => {
 });
 
 test("deferral doubles with each failure, up to 64 attempts, and ends with a success", () => {
-  const { zonelist } = memory("512MiB");
-  const zone = zonelist[0]!;
-  assert.equal(compactionDeferred(zone, 9), false);
+  const m = memory("512MiB");
+  const zone = m.zonelist[0]!;
+  assert.equal(compactionDeferred(m, zone, 9), false);
   const runs = (n: number) => {
     let left = 0;
-    while (compactionDeferred(zone, 9)) left++;
+    while (compactionDeferred(m, zone, 9)) left++;
     assert.equal(left, n);
   };
   for (const n of [1, 3, 7, 15, 31, 63, 63]) {
@@ -126,9 +126,9 @@ test("deferral doubles with each failure, up to 64 attempts, and ends with a suc
     runs(n);
   }
   assert.equal(compactionRestarting(zone, 9), true);
-  assert.equal(compactionDeferred(zone, 8), false, "a smaller order is not deferred");
+  assert.equal(compactionDeferred(m, zone, 8), false, "a smaller order is not deferred");
   compactionDeferReset(zone, 9, true);
-  assert.equal(compactionDeferred(zone, 9), false);
+  assert.equal(compactionDeferred(m, zone, 9), false);
 });
 
 test("direct reclaim drops clean file pages, writes dirty ones, and leaves anonymous ones without swap", () => {

@@ -109,3 +109,19 @@ test("a pool of a device is no CMA area, and 32-bit ARM refuses one that is mapp
   assert.equal(refused!.messages[0], "Reserved memory: regions without no-map are not yet supported");
   assert.equal(refused!.base, null);
 });
+
+// fdt_init_reserved_mem(): the undoing came with d0b8ed47e83a (pull request for 5.2); before, the error was not looked at.
+test("a region that cannot be set up is given back with a line since 5.2; before, its memory is lost without one", () => {
+  const node = pool({ name: "linux,cma", bytes: 5 * MiB, base: 0x50000000, cmaDefault: true });
+  for (const release of ["4.17", "5.1"]) {
+    const memblock = memory();
+    const { outcomes } = reservedMemInit(memblock, [node], { ...SETUP, release });
+    assert.deepEqual(outcomes[0]!.messages, ["Reserved memory: incorrect alignment of CMA region"]);
+    assert.equal(outcomes[0]!.base, null);
+    assert.deepEqual(memblock.reserved, [{ start: 0x50000000, end: 0x50500000 }], release);
+  }
+  const memblock = memory();
+  const { outcomes } = reservedMemInit(memblock, [node], { ...SETUP, release: "5.2" });
+  assert.equal(outcomes[0]!.messages[1], "OF: reserved mem: node linux,cma compatible matching fail");
+  assert.deepEqual(memblock.reserved, []);
+});

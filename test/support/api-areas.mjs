@@ -16,6 +16,7 @@ export const AREAS = [
   ["strategies", /^(?:strategy\/|fluent\/strategies)/],
   ["hardware", /^(?:hardware\/|fluent\/curves)/],
   ["allocator", /^mm\//],
+  ["changes", /^change\//],
   ["charts", /^chart\//],
   ["write-ups-and-notebook", /^(?:report|notebook)\//],
   ["robustness", /^(?:experiment|fluent|plan)\/(?:robust|statement)/],
@@ -26,6 +27,7 @@ export const AREAS = [
   ],
   ["plans", /^(?:plan|schema)\//],
   ["experiments-and-results", /^(?:experiment|metrics|fluent|cli)\//],
+  ["real-machines", /^reproduce\//],
   ["values-and-errors", /^base\//],
 ];
 
@@ -35,6 +37,7 @@ const ABOUT = {
   "running-machine": "A booted machine that runs: fill it, pin pages, ask for contiguous memory.",
   explain: "From kernel logs and files of /proc to the reason of a failure, and what to change.",
   allocator: "The page allocator itself: requests and frees, compaction, contiguous ranges, reports, laws.",
+  changes: "Decide in place of the kernel: write or load a change, and allow code of others.",
   plans: "Every kind of plan: its check, its types, its JSON Schema.",
   "experiments-and-results": "Runs, comparisons and sweeps; statistics; what a run gives.",
   scorecards:
@@ -48,6 +51,7 @@ const ABOUT = {
   charts: "Builders of figures: plain data and layout, as Plotly takes them.",
   "write-ups-and-notebook": "Show values in a notebook.",
   recordings: "Recordings of real kernels against the model.",
+  "real-machines": "Bring a real machine into the state of a plan, and compare what it measured.",
   "values-and-errors": "Sizes, canonical JSON, and the error that every wrong argument throws.",
 };
 

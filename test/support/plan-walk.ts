@@ -48,6 +48,11 @@ export function variantsOf(field: Field, label: string, seen: readonly Form[] = 
   const on = [...seen, form];
   switch (form.kind) {
     case "object":
+      if (field.facts.example !== undefined)
+        return Object.keys(form.fields).map((own) => ({
+          label: `${label}.${own}`,
+          values: [field.facts.example],
+        }));
       return objectVariants(form.fields, label, on);
     case "list":
       return variantsOf(form.of, `${label}[]`, on).map(({ label: l, values }) => ({

@@ -8,7 +8,14 @@ import { REQUEST_DEFAULTS } from "../../lib/strategy/request";
 import type { MemoryRequest, PreparedStrategy, StrategySpec } from "../../lib/strategy/strategy";
 
 export function asking(bytes: number, more: Partial<MemoryRequest> = {}): MemoryRequest {
-  return { ...REQUEST_DEFAULTS, bytes, alignBytes: 1, cpuMapBytes: 0, ...more };
+  return {
+    ...REQUEST_DEFAULTS,
+    bytes,
+    alignBytes: 1,
+    alignNamed: more.alignBytes !== undefined,
+    cpuMapBytes: 0,
+    ...more,
+  };
 }
 
 export interface Started {

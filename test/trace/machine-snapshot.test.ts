@@ -7,6 +7,7 @@ import { join } from "node:path";
 import test, { after } from "node:test";
 import { brotliDecompressSync, gunzipSync, gzipSync } from "node:zlib";
 import { readSample, readSeries } from "../../lib/calibration/sample";
+import { advise, machine } from "../../lib/index";
 import { codeClasses, decodeClasses, FRAME_CLASS } from "../../lib/machine/frame-map";
 import { memoryParameters, ramRanges, snapshotFrom, snapshotOf } from "../../lib/trace/collect-snapshot";
 import { frameClass } from "../../lib/trace/frame-classes";
@@ -223,4 +224,24 @@ test("a snapshot is written whole, packed, and the same each time", () => {
   );
   assert.equal(pageblock(["snapshot", "--from", a, "--out", "/proc/nothing/here"]).status, 2);
   cpSync(a, fresh("copy"));
+});
+
+test("a path by itself is a path; a folder and a tar of one make machines and advice; errors are printable", () => {
+  const sample = join(SERIES, "s008");
+  assert.deepEqual(snapshotFrom(sample), snapshotFrom([sample]));
+  const folder = fresh("copies");
+  mkdirSync(folder);
+  const row = join(FIXTURES, "live-machine/2m-occ80-unm0-holes0-comp0");
+  for (const name of ["buddyinfo", "pagetypeinfo"]) cpSync(join(row, `${name}.s0`), join(folder, name));
+  const tar = fresh("machine.tar");
+  execFileSync("tar", ["-C", folder, "-cf", tar, "."]);
+  assert.deepEqual(machine.fromSnapshot(tar).toJSON(), machine.fromSnapshot(folder).toJSON());
+  const texts = advise(tar).dayOf([]).by("buddy").seeds(1).wanting("order 0").text();
+  assert.equal(advise(folder).dayOf([]).by("buddy").seeds(1).wanting("order 0").text(), texts);
+  const zeros = fresh("zeros");
+  writeFileSync(zeros, Buffer.concat([Buffer.from("ab"), Buffer.alloc(60)]));
+  assert.throws(
+    () => readMachineSnapshot(zeros),
+    (error: Error) => /begins with "ab\?"$/.test(error.message),
+  );
 });

@@ -6,6 +6,22 @@ import type { Way, WayName } from "./want";
 export const SITUATIONS = ["now", "compacted", "dropped", "day"] as const;
 export type Situation = (typeof SITUATIONS)[number];
 
+/** Situations in words. */
+export const WHEN: Readonly<Record<Situation, string>> = {
+  now: "now",
+  compacted: "after compaction",
+  dropped: "after dropping caches and compaction",
+  day: "after a day more of its mix",
+};
+
+/**
+ * Requests that were put beside a recorded machine, none of which the model was made with: in how many the recorded number lay between
+ * the 5 % and the 95 % quantile of the machines drawn. The table of docs/live-machine.md has them one by one.
+ */
+export const RECORD = { inside: 6, of: 9 } as const;
+/** The least share of requests in which the model is right, as far as the record can say: the lower limit of its 95 % interval. */
+const TRUSTED = wilson(RECORD.inside, RECORD.of).low;
+
 /** In how many machines a way granted the want. */
 export interface Chance {
   situation: Situation;
@@ -15,8 +31,12 @@ export interface Chance {
   /** Machines that granted all of it, of so many that were asked. */
   granted: number;
   of: number;
-  /** The share, with the limits of its 95 % interval after Wilson; 0 to 1. */
+  /** The share, with the limits of its 95 % interval after Wilson; 0 to 1. It covers the draws, and not the error of the model. */
   chance: Interval;
+  /** The same with the error of the model, as large as `RECORD` allows it to be. */
+  withModel: { low: number; high: number };
+  /** Bytes of one piece. */
+  bytes: number;
   /** Pieces that were wanted, and the 5 %, 50 % and 95 % quantiles of those that were had; null if no machine was asked. */
   wanted: number;
   had: { low: number; mid: number; high: number } | null;
@@ -24,23 +44,39 @@ export interface Chance {
   values: number[];
   /** Why it can never be granted, by a rule of the kernel; null if it can. */
   never: string | null;
+  /** Milliseconds that one draw of the row takes, as measured while the time given ran out; null if it did not. */
+  drawMs: number | null;
 }
 
 /** `values`: pieces that were had, by seed. */
-export function chanceOf(situation: Situation, { by, what, wanted, never }: Way, values: number[]): Chance {
+export function chanceOf(
+  situation: Situation,
+  { by, what, wanted, bytes, never }: Way,
+  values: number[],
+  drawMs: number | null = null,
+): Chance {
   const granted = values.filter((n) => n >= wanted).length;
   const [low, mid, high] = values.length === 0 ? [0, 0, 0] : quantiles(values, [0.05, 0.5, 0.95]);
   const impossible = { low: 0, mid: 0, high: 0 };
+  const chance = never === undefined ? wilson(granted, values.length) : impossible;
   return {
     situation,
     by,
     what,
     granted,
     of: values.length,
-    chance: never === undefined ? wilson(granted, values.length) : impossible,
+    chance,
+    withModel: never === undefined ? withModel(chance) : { low: 0, high: 0 },
+    bytes,
     wanted,
     had: values.length === 0 ? null : { low: low!, mid: mid!, high: high! },
     values,
     never: never ?? null,
+    drawMs,
   };
+}
+
+/** In the share of requests in which the model need not be right, every chance is possible. */
+function withModel({ low, high }: Interval): { low: number; high: number } {
+  return { low: TRUSTED * low, high: 1 - TRUSTED * (1 - high) };
 }

@@ -1,21 +1,15 @@
 /** What to change so that a want is granted: what makes it sure first, then what the drawn machines showed to help, then the rest. */
-import { formatSize, GiB, MiB } from "../../base/units";
-import type { KernelRelease } from "../../hardware/kernel-release";
+import { MiB } from "../../base/units";
 import { hasRemedial, type RemedialName } from "../../hardware/kernel-report-rules";
 import type { Remedy } from "../answer";
 import { joinAllTheTime, releasesOf } from "../driver-remedies";
+import { type Of, parameterSize, reservations, roomAtBoot, wantedBytes } from "./boot-remedies";
 import type { Chance, Situation } from "./chance";
-import { bytesOf, type Want } from "./want";
+import { bytesOf } from "./want";
 
-interface Of {
-  want: Want;
-  chances: readonly Chance[];
-  kernel: KernelRelease;
-  pageSize: number;
-}
-
-/** Remedies that the kernel's release has, best first. */
+/** Remedies that the kernel's release has, best first; none if more is wanted than the machine has memory. */
 export function advisedRemedies(of: Of): Remedy[] {
+  if (of.counted.verdict === "too large") return [];
   const now = best(of.chances, "now");
   const compacted = best(of.chances, "compacted");
   const dropped = best(of.chances, "dropped");
@@ -88,77 +82,16 @@ function round(n: number): string {
   return String(Math.round(n * 10) / 10);
 }
 
-/** Memory that is set aside at boot, when it is whole. */
-function reservations(of: Of): Remedy[] {
-  const { want, chances, kernel } = of;
-  const pools = chances.filter((c) => c.situation === "now" && c.by === "hugetlb-runtime");
-  const area = chances.some((c) => c.by === "cma" || c.by === "alloc-contig-pages");
-  const found: Remedy[] = [];
-  if (pools.length > 0) found.push(...hugeAtBoot(of));
-  if (area && want.kind !== "huge" && hasRemedial("cma=", kernel)) found.push(...cmaAtBoot(of));
-  return found;
-}
-
-function hugeAtBoot({ want, kernel, pageSize }: Of): Remedy[] {
-  const bytes = bytesOf(want, { pageSize });
-  const size = want.kind === "huge" ? bytes : bytes >= GiB ? GiB : 2 * MiB;
-  const count = want.kind === "huge" ? want.count : Math.ceil(bytes / size);
-  const unit = size >= GiB ? `${size / GiB}G` : `${size / MiB}M`;
-  const found: Remedy[] = [
-    {
-      what: "Reserve the huge pages at boot",
-      how: `hugepagesz=${unit} hugepages=${count} on the kernel command line`,
-      effect: "they are taken before anything else uses memory",
-      cost: `${formatSize(count * size)} serve nothing else, used or not`,
-      releases: releasesOf("hugepages="),
-      basis: "rule",
-    },
-  ];
-  if (size >= GiB && hasRemedial("hugetlb_cma=", kernel))
-    found.push({
-      what: "Reserve a CMA area for huge pages at boot",
-      how: `hugetlb_cma=${Math.ceil((count * size) / GiB)}G on the kernel command line; then set nr_hugepages when they are needed`,
-      effect: "pages that may move use the area until then",
-      cost: "the area serves no request of the kernel itself; pinned pages leave it first",
-      releases: releasesOf("hugetlb_cma="),
-      basis: "rule",
-    });
-  return found;
-}
-
-function cmaAtBoot({ want, kernel, pageSize }: Of): Remedy[] {
-  const bytes = bytesOf(want, { pageSize });
-  const mib = 2 ** Math.ceil(Math.log2(Math.max(16, bytes / MiB)));
-  const found: Remedy[] = [
-    {
-      what: "Reserve a CMA area",
-      how: `cma=${mib}M on the kernel command line; the driver takes it by dma_alloc_coherent() or cma_alloc()`,
-      effect: "only pages that may move use the area, so that it can be emptied",
-      cost: "the area serves no request of the kernel itself; pages pinned in it can still be in the way",
-      releases: releasesOf("cma="),
-      basis: "rule",
-    },
-  ];
-  if (hasRemedial("reusable region", kernel))
-    found.push({
-      what: "Reserve an area for one device",
-      how: `in the device tree under reserved-memory: compatible = "shared-dma-pool"; reusable; size of ${mib} MiB; the device's memory-region points to it`,
-      effect: "no other driver takes from the area",
-      cost: "needs a device tree; as for cma=",
-      releases: releasesOf("reusable region"),
-      basis: "rule",
-    });
-  return found;
-}
-
 /** Settings that keep memory from fragmenting; none makes a large want sure. */
-function lasting({ kernel, want, pageSize }: Of): Remedy[] {
+function lasting(of: Of): Remedy[] {
+  const { kernel, want, pageSize } = of;
   const bytes = bytesOf(want, { pageSize });
+  const movable = 2 * wantedBytes(of);
   const found: Remedy[] = [];
-  if (bytes > 4 * MiB)
+  if (bytes > 4 * MiB && movable <= roomAtBoot(of))
     found.push({
       what: "Keep pages that do not move out of a part of memory",
-      how: `movablecore=${Math.ceil((2 * bytes * (want.kind === "huge" ? want.count : 1)) / GiB)}G on the kernel command line`,
+      how: `movablecore=${parameterSize(movable)} on the kernel command line`,
       effect: "ZONE_MOVABLE holds only pages that may move",
       cost: "the kernel itself has that much less; twice what is wanted is a choice",
       releases: releasesOf("movablecore="),

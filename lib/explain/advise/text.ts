@@ -1,17 +1,16 @@
 /** Advice as a page of text. */
 import { formatSize } from "../../base/units";
 import type { Advice } from "./advise";
-import type { Chance, Situation } from "./chance";
-
-const WHEN: Readonly<Record<Situation, string>> = {
-  now: "now",
-  compacted: "after compaction",
-  dropped: "after dropping caches and compaction",
-  day: "after a day more of its mix",
-};
+import { type Chance, RECORD, WHEN } from "./chance";
+import { countedLines } from "./counts";
 
 export function adviceText(advice: Advice): string {
-  return `${[
+  return `${[...countedLines(advice.counted), "", ...drawnLines(advice)].join("\n")}\n`;
+}
+
+/** All but what the counts say, which a terminal shows before the draws begin. */
+export function drawnLines(advice: Advice): string[] {
+  return [
     ...chanceLines(advice),
     "",
     ...obstacleLines(advice),
@@ -21,24 +20,47 @@ export function adviceText(advice: Advice): string {
     "",
     "How sure:",
     ...sureLines(advice),
-  ].join("\n")}\n`;
+  ];
 }
 
-function chanceLines({ chances }: Advice): string[] {
+function chanceLines({ chances, seeds }: Advice): string[] {
   const ways = [...new Set(chances.map((c) => `${c.by}: ${c.what}`))];
   return ways.flatMap((way) => {
     const of = chances.filter((c) => `${c.by}: ${c.what}` === way);
     const never = of[0]!.never;
-    return [way, ...(never === null ? of.map(chanceLine) : [`  never: ${never}`])];
+    return [way, ...(never === null ? of.map((c) => chanceLine(c, seeds)) : [`  never: ${never}`])];
   });
 }
 
-function chanceLine({ situation, granted, of, chance, wanted, had }: Chance): string {
-  if (had === null) return `  ${WHEN[situation]}: not run in the time given`;
-  const amount =
-    wanted === 1 ? "" : `; ${n(had.mid)} of ${wanted} pieces (5 % to 95 %: ${n(had.low)} to ${n(had.high)})`;
-  const limits = `${percent(chance.low)} to ${percent(chance.high)}`;
-  return `  ${WHEN[situation]}: granted in ${granted} of ${of} seeds (chance ${limits})${amount}`;
+function chanceLine(c: Chance, seeds: number): string {
+  const { situation, granted, of, chance, withModel, wanted, had, drawMs } = c;
+  if (had === null)
+    return `  ${WHEN[situation]}: not drawn: one machine takes about ${seconds(drawMs ?? 0)} (measured); --within must be longer`;
+  const amount = wanted === 1 ? "" : `; ${n(had.mid)} of ${wanted} pieces in the median machine${spread(c)}`;
+  const limits = `${range(chance)} by the draws, ${range(withModel)} with the model's error`;
+  const cut =
+    of < seeds && drawMs !== null
+      ? `; ${of} of ${seeds} machines in the time given, ${seconds(drawMs)} each`
+      : "";
+  return `  ${WHEN[situation]}: granted in ${granted} of ${of} machine${of === 1 ? "" : "s"} (chance ${limits})${amount}${cut}`;
+}
+
+/** Quantiles say something of twenty values or more; of fewer the least and the most are told. */
+const QUANTILES_FROM = 20;
+
+function spread({ values, had }: Chance): string {
+  if (values.length < 2) return "";
+  return values.length < QUANTILES_FROM
+    ? ` (${Math.min(...values)} to ${Math.max(...values)})`
+    : ` (5 % to 95 %: ${n(had!.low)} to ${n(had!.high)})`;
+}
+
+function range({ low, high }: { low: number; high: number }): string {
+  return `${percent(low)} to ${percent(high)}`;
+}
+
+function seconds(ms: number): string {
+  return ms < 120_000 ? `${n(ms / 1000)} s` : `${n(ms / 60_000)} min`;
 }
 
 function obstacleLines({ obstacles: o, pageSize, pageblockPages, slabs, want }: Advice): string[] {
@@ -60,7 +82,15 @@ function obstacleLines({ obstacles: o, pageSize, pageblockPages, slabs, want }: 
   return lines;
 }
 
-function remedyLines({ remedies }: Advice): string[] {
+function remedyLines({ remedies, counted }: Advice): string[] {
+  if (remedies.length === 0)
+    return [
+      counted.verdict === "too large"
+        ? "  nothing: the machine needs more memory, or less must be wanted"
+        : counted.verdict === "enough"
+          ? "  nothing: it is to be had now"
+          : "  nothing that the kernel's settings can: what is wanted and the kernel's own pages do not fit into its memory",
+    ];
   return remedies.flatMap((r, i) => [
     `${i + 1}. ${r.what} (${r.releases})`,
     `   ${r.how}`,
@@ -69,12 +99,15 @@ function remedyLines({ remedies }: Advice): string[] {
 }
 
 function sureLines({ chances, framesKnown, day, seeds, assumed, slabs, kernel }: Advice): string[] {
-  const run = [...new Set(chances.filter((c) => c.never === null).map((c) => c.of))];
+  const cut = chances.some((c) => c.never === null && c.of < seeds);
   const lines = [
-    `Each seed is another machine with the same counts; chances are 95 % intervals (Wilson) over ${seeds} seeds, release ${kernel}.`,
+    `Each seed is another machine with the same counts, release ${kernel}. The first interval of a chance covers these draws alone (Wilson, 95 %): more seeds make it narrower, and no likelier to be right.`,
+    `The model errs, too. Of ${RECORD.of} requests put beside a recorded machine of 24 GiB, in ${RECORD.inside} the machine's own number lay between the 5 % and the 95 % quantile of the machines drawn. Where 8,000 or more huge pages of 2 MiB were wanted of its 12,288, it gave from 2 % fewer to 22 % more than the median one. The second interval lets the model be wrong as often as this record allows.`,
   ];
-  if (run.some((of) => of < seeds))
-    lines.push(`The time given ended the draws: ${run.join(", ")} seeds were run.`);
+  if (cut)
+    lines.push(
+      "The time given ended the draws: each row says how many machines it has, and how long one takes.",
+    );
   lines.push(
     framesKnown
       ? "The class of every frame is known; types of page blocks with equal contents and the order of lists are drawn."

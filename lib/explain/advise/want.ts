@@ -1,7 +1,9 @@
 /** What is wanted of a machine: contiguous bytes, huge pages, or a block of an order; and the ways in which Linux gives it. */
 import { InputError, quoted, unknownName } from "../../base/errors";
 import { formatSize, parseSize, type Size } from "../../base/units";
+import type { ZoneState } from "../../machine/machine-state";
 import type { System } from "../../machine/system";
+import { dmaAlignOrder } from "../../mm/boot/dma-contiguous";
 import { allocContigPages, freeContigRange } from "../../mm/contiguous/contig-pages";
 import { GFP_KERNEL } from "../../mm/state/gfp";
 
@@ -20,8 +22,11 @@ export interface Way {
   by: WayName;
   /** In words: `2 huge pages of 1 GiB`. */
   what: string;
-  /** Pieces that are wanted. */
+  /** Pieces that are wanted, and the bytes of one. */
   wanted: number;
+  bytes: number;
+  /** Whether each piece lies in an aligned range of a zone, and is no block of the page allocator. */
+  aligned: boolean;
   /** Makes the request and gives everything back: pieces that were had. */
   ask(system: System): number;
   /** Why it can never be granted, by a rule of the kernel: nothing is asked then. */
@@ -76,7 +81,30 @@ export function waysOf(want: Want, by: readonly WayName[] | undefined, system: S
     by === undefined || by.includes(name) ? MAKERS[name](want, system, by !== undefined) : [],
   );
   if (ways.length === 0) throw new InputError(`--by: this machine has no ${(by ?? allowed).join(", ")}`);
-  return ways;
+  return ways.map((way) => ({ ...way, ...neverIn(system, way) }));
+}
+
+/** What no machine of this size can give, however free it is. */
+function neverIn(system: System, { never, bytes, wanted, aligned }: Way): { never?: string } {
+  if (never !== undefined) return {};
+  const { pageSize } = system;
+  const zones = system.booted.state?.zones ?? [];
+  const ram = zones.reduce((n, zone) => n + zone.present, 0) * pageSize;
+  if (bytes * wanted > ram) return { never: `the machine has ${formatSize(ram)} of memory` };
+  const pages = Math.ceil(bytes / pageSize);
+  const ranges = zones.reduce((n, zone) => n + rangesIn(zone, pages), 0);
+  return aligned && ranges < wanted
+    ? {
+        never: `no range crosses a zone, and the zones have room for ${ranges} aligned ranges of ${formatSize(bytes)}`,
+      }
+    : {};
+}
+
+/** Ranges of so many pages that begin at a multiple of them: alloc_contig_pages() and gigantic pages try no others. */
+function rangesIn({ startPfn, spanned, present }: ZoneState, pages: number): number {
+  const first = Math.ceil(startPfn / pages);
+  const end = Math.floor((startPfn + spanned) / pages);
+  return Math.max(0, Math.min(end - first, Math.floor(present / pages)));
 }
 
 type Maker = (want: Want, system: System, named: boolean) => Way[];
@@ -100,6 +128,8 @@ function buddy(bytes: number, { memory, pageSize }: System): Way {
     by: "buddy",
     what: `one block of order ${order}`,
     wanted: 1,
+    bytes,
+    aligned: false,
     ...(order > largest && {
       never: `the page allocator's largest block has order ${largest}, ${formatSize(2 ** largest * pageSize)}`,
     }),
@@ -118,6 +148,8 @@ function contiguous(bytes: number, { pageSize }: System): Way {
     by: "alloc-contig-pages",
     what: `${formatSize(bytes)} from anywhere in memory`,
     wanted: 1,
+    bytes,
+    aligned: true,
     ask: ({ memory: m, world }) => {
       const start = allocContigPages(m, { pages, gfp: GFP_KERNEL, kind: "driver", world });
       if (start < 0) return 0;
@@ -134,7 +166,7 @@ function hugetlb(want: Want, system: System, named: boolean): Way[] {
       throw new InputError(
         `--want: huge pages of this machine have ${sizes.map(formatSize).join(", ") || "no size"}: got ${formatSize(want.bytes)}`,
       );
-    return [pages(want.bytes, want.count)];
+    return [pages(want.bytes, want.count, { aligned: gigantic(want.bytes, system) })];
   }
   const bytes = bytesOf(want, system);
   const fitting = sizes.filter((size) => size <= bytes);
@@ -142,15 +174,24 @@ function hugetlb(want: Want, system: System, named: boolean): Way[] {
     throw new InputError(
       `--by: hugetlb-runtime: this machine has no huge page of at most ${formatSize(bytes)}`,
     );
-  return fitting.map((size) => pages(size, Math.ceil(bytes / size)));
+  return fitting.map((size) =>
+    pages(size, Math.ceil(bytes / size), { aligned: gigantic(size, system), pieces: size < bytes }),
+  );
 }
 
-/** So many huge pages that are free, beside those in use. */
-function pages(bytes: number, count: number): Way {
+/** Huge pages that are larger than any block of the page allocator. */
+function gigantic(bytes: number, { memory, pageSize }: System): boolean {
+  return bytes > 2 ** memory.maxOrder * pageSize;
+}
+
+/** So many huge pages that are free, beside those in use. `pieces`: one piece was wanted. */
+function pages(bytes: number, count: number, { aligned = false, pieces = false } = {}): Way {
   return {
     by: "hugetlb-runtime",
-    what: `${count} huge page${count === 1 ? "" : "s"} of ${formatSize(bytes)}`,
+    what: `${count} huge page${count === 1 ? "" : "s"} of ${formatSize(bytes)}${pieces ? ", each a piece of its own" : ""}`,
     wanted: count,
+    bytes,
+    aligned,
     ask: ({ hugetlb: { pools } }) => {
       const pool = pools.get(bytes)!;
       const used = pool.used.size;
@@ -163,22 +204,26 @@ function pages(bytes: number, count: number): Way {
   };
 }
 
-function cma(bytes: number, { contig, pageSize }: System): Way[] {
+/** Asked as a driver asks: aligned to the order of its size, at most CONFIG_CMA_ALIGNMENT. */
+function cma(bytes: number, { booted, contig, pageSize }: System): Way[] {
   if (contig.areas.length === 0) return [];
   const count = Math.ceil(bytes / pageSize);
+  const align = dmaAlignOrder(bytes, pageSize, booted.cmaAlignment);
   const largest = Math.max(...contig.areas.map((area) => area.count));
   return [
     {
       by: "cma",
       what: `${formatSize(bytes)} from a CMA area`,
       wanted: 1,
+      bytes,
+      aligned: false,
       ...(largest < count && {
         never: `the largest run of CMA page blocks has ${formatSize(largest * pageSize)}`,
       }),
       ask: ({ contig: own, world }) => {
         for (let i = 0; i < own.areas.length; i++) {
           if (own.areas[i]!.count < count) continue;
-          const got = own.cmaAlloc(count, 0, i, { world });
+          const got = own.cmaAlloc(count, align, i, { world });
           if (!got.ok) continue;
           own.cmaRelease(got.pfn, count);
           return 1;

@@ -7,38 +7,32 @@ import { InputError } from "../../base/errors";
 import { KiB, MiB } from "../../base/units";
 import { kernelRelease } from "../../hardware/kernel-release";
 import { type Architecture, pageSizesOf } from "../../hardware/page-geometry";
-import type { AddressRange, NodeRequest } from "../board-fields";
+import { type AddressRange, MOST_RANGES, type NodeRequest } from "../board-fields";
 import type { BootRequest } from "../boot-request";
+import { isInMemory } from "../image-place";
 import { machineOfCommandLine } from "./command-line";
-import { usableOfE820 } from "./e820";
-import { type PrintedArea, regionsOfLog } from "./log-regions";
+import { memoryOfLog, type NodeRange, reservedOfLog } from "./log-memory";
+import { regionsOfLog } from "./log-regions";
 import { hexNumber, kernelLine, linesOf, type MachineReading, merged } from "./reading";
 
 const MEM = String.raw`\[mem 0x([0-9a-f]{1,16})-0x([0-9a-f]{1,16})\]`;
-const NODE_RANGE = new RegExp(`^\\s{0,8}node\\s{1,6}(\\d{1,4}): ${MEM}`);
 const ZONE = new RegExp(`^\\s{0,4}(DMA|DMA32|Normal|HighMem)\\s{1,10}(?:${MEM}|empty)`);
 const MEMORY =
   /^Memory: (\d{1,12})K\/(\d{1,12})K available \((\d{1,9})K kernel code, (\d{1,9})K rwdata, (\d{1,9})K rodata, (\d{1,9})K init, (\d{1,9})K bss/;
+const MODEL = /^(?:OF: fdt: ?|OF: )?(?:Machine model|Machine|DMI|MIPS: machine is):? (\S.{0,120})/;
 const VERSION = /^Linux version (\d{1,2}\.\d{1,3}\S{0,80})(.*)/;
 
-export type { PrintedArea };
-
-/** A log read: the machine, and the areas that its kernel printed. */
-export interface LogReading extends MachineReading {
-  areas: PrintedArea[];
-}
-
 /** The machine of a boot log. Throws InputError if it says no ranges of memory. */
-export function readBootLog(text: string, what = "log"): LogReading {
+export function readBootLog(text: string, what = "log"): MachineReading {
   const lines = linesOf(text, what).map(kernelLine);
   const notes: string[] = [];
   const find = (pattern: RegExp) => firstMatch(lines, pattern);
-  const ranges = nodeRanges(lines, what);
-  const ofFirmware = ranges.length === 0 ? usableOfE820(lines, what) : [];
-  const ram = merged(ranges.length > 0 ? ranges.map((r) => r.range) : ofFirmware);
+  const found = memoryOfLog(lines, what);
+  const { ram, nodes: ranges } = found;
+  notes.push(...found.notes);
   if (ram.length === 0)
     throw new InputError(
-      `${what}: no ranges of memory: it needs the lines after "Early memory node ranges" or the BIOS-e820 map, from the first seconds of the boot (dmesg, journalctl -k -b)`,
+      `${what}: no ranges of memory: it needs the lines after "Early memory node ranges", the BIOS-e820 map, or memblock's list (memblock=debug), from the first seconds of the boot (dmesg, journalctl -k -b)`,
     );
   const architecture = architectureOf(lines);
   const pageSize = pageSizeOf(lines, architecture, notes);
@@ -48,12 +42,16 @@ export function readBootLog(text: string, what = "log"): LogReading {
   const cpus =
     find(/^SLUB: .{0,80}CPUs=(\d{1,4})/) ?? find(/^smp: Brought up \d{1,4} nodes?, (\d{1,4}) CPUs?/);
   const initrd = initrdOf(lines);
-  const image = imageOf(lines, ram, architecture, memory);
+  const taken = reservedOfLog(lines, what);
+  const stated = imageOf(lines, ram, architecture, memory) ?? taken.image;
+  const image = stated !== undefined && isInMemory(stated, ram) ? stated : undefined;
   const release = releaseOf(find(VERSION)?.[1], notes);
-  const kept = keptBefore(lines, architecture);
+  const noMap = found.noMap.map((range) => ({ name: "firmware (no-map)", ...range }));
+  const kept = [...keptBefore(lines, architecture), ...taken.kept, ...noMap].slice(0, MOST_RANGES);
   if (initrd === undefined)
     notes.push("no initial RAM disk in the log: where there is one, state it (initrd)");
-  if (image === undefined) notes.push('no "Memory:" line: the kernel\'s image is that of a usual build');
+  if (stated !== image) notes.push("the kernel's image, as far as the log tells its place, is not in memory");
+  else if (image === undefined) notes.push('no "Memory:" line: the kernel\'s image is that of a usual build');
   const machine: Partial<BootRequest> = {
     board: `blank-${architecture}`,
     ...(release !== undefined && { kernel: release }),
@@ -72,7 +70,9 @@ export function readBootLog(text: string, what = "log"): LogReading {
     ...machineOfCommandLine(cmdline, notes),
   };
   if (memory !== null) checkTotal(Number(memory[2]) * KiB, ram, notes);
-  return { machine, notes, areas };
+  if (architecture === "arm") notes.push(...firstRangeOf(found.first, release));
+  const model = find(MODEL)?.[1]?.trim();
+  return { machine, notes, areas, ...(model && { model }) };
 }
 
 function firstMatch(lines: readonly string[], pattern: RegExp): RegExpExecArray | null {
@@ -81,20 +81,6 @@ function firstMatch(lines: readonly string[], pattern: RegExp): RegExpExecArray 
     if (found !== null) return found;
   }
   return null;
-}
-
-interface NodeRange {
-  nid: number;
-  range: AddressRange;
-}
-
-function nodeRanges(lines: readonly string[], what: string): NodeRange[] {
-  return lines.flatMap((line, i) => {
-    const [, nid, first, last] = NODE_RANGE.exec(line) ?? [];
-    if (nid === undefined) return [];
-    const base = hexNumber(first!, `${what}:${i + 1}`);
-    return [{ nid: Number(nid), range: { base, bytes: hexNumber(last!, `${what}:${i + 1}`) + 1 - base } }];
-  });
 }
 
 /** One node's memory as ram; several nodes each with its own, unless they lie between each other. */
@@ -237,4 +223,20 @@ function checkTotal(total: number, ram: readonly AddressRange[], notes: string[]
     notes.push(
       `the ranges have ${Math.round(sum / MiB)} MiB, the "Memory:" line ${Math.round(total / MiB)} MiB: the log may be cut, or memory never mapped`,
     );
+}
+
+/** PMD_SIZE of 32-bit ARM. */
+const ARM_PMD = 2 * MiB;
+
+/**
+ * arch/arm/mm/mmu.c adjust_lowmem_bounds() up to 5.3: a first range that ends within a section, mapped or not, ends what
+ * the kernel may take early.
+ */
+function firstRangeOf(first: AddressRange | undefined, release: string | undefined): string[] {
+  const [major, minor] = (release ?? "").split(".").map(Number);
+  const old = major! < 5 || (major === 5 && minor! <= 3);
+  if (!old || first === undefined || (first.base + first.bytes) % ARM_PMD === 0) return [];
+  return [
+    `not modelled: up to 5.3 a 32-bit ARM kernel may refuse every area where its first range of memory ends within a section of 2 MiB, as here at 0x${(first.base + first.bytes).toString(16)}`,
+  ];
 }

@@ -47,7 +47,8 @@ export function readDeviceTree({ root, reserved }: DeviceTree, what = "device tr
     ...(bits !== undefined && { dmaBits: bits }),
     ...machineOfCommandLine(chosen === undefined ? "" : (stringsOf(chosen, "bootargs")[0] ?? ""), notes),
   };
-  return { machine, notes };
+  const model = stringsOf(root, "model")[0] || stringsOf(root, "compatible")[0];
+  return { machine, notes, ...(model && { model: model.slice(0, 120) }) };
 }
 
 interface Cells {

@@ -1,6 +1,6 @@
 /**
- * Device-tree source (.dts) without macros, as `dtc -O dts` writes it: nodes, strings, cells, bytes, labels, references
- * and /memreserve/. Source with #include or arithmetic has to go through the preprocessor and dtc first.
+ * Device-tree source (.dts) without macros, as `dtc -O dts` writes it: nodes, strings, cells, bytes, labels, references,
+ * /memreserve/ and /include/. Source with #include or arithmetic has to go through the preprocessor and dtc first.
  */
 import { InputError } from "../../base/errors";
 import { shown } from "../../schema/place";
@@ -10,20 +10,93 @@ import { MOST_TEXT } from "./reading";
 const TOKEN =
   /\s+|\/\/[^\n]*|"((?:[^"\\\n]|\\.)*)"|(\/[a-z][a-z0-9-]*\/)|([{}<>[\];=,()])|(&\{[^}\n]*\}|&[\w]+)|([\w,.+?#@-]+:?)|(\/)/gy;
 
+/** A file of source. */
+export interface SourceFile {
+  name: string;
+  text: string;
+}
+
+/** Finds the file that `/include/ "path"` names in the file `from`; throws InputError if it cannot be had. */
+export type IncludeFile = (path: string, from: string) => SourceFile;
+
 interface Token {
   text: string;
   kind: "string" | "word" | "mark" | "directive" | "reference";
+  file: string;
   line: number;
 }
 
-/** Reads source; throws InputError with the line of the first thing that is not understood. */
-export function readSource(source: string, what = "device tree"): DeviceTree {
-  if (source.length > MOST_TEXT) throw new InputError(`${what}: must be at most ${MOST_TEXT} characters`);
-  return new Source(tokensOf(source, what), what).read();
+/** Files that one source may include, and how deep. */
+const MOST_FILES = 256;
+const MOST_DEEP = 16;
+/** Lines that only the preprocessor understands; properties begin with # too. */
+const FOR_CPP =
+  /^[ \t]{0,64}#[ \t]{0,8}(?:include|define|undef|if|ifdef|ifndef|elif|else|endif|error|pragma)(?=[\s<"(]|$)/m;
+
+/** Reads source; throws InputError with file and line of the first thing that is not understood. */
+export function readSource(source: string, what = "device tree", include?: IncludeFile): DeviceTree {
+  const tokens = withIncluded({ name: what, text: source }, include, { files: 0, characters: 0 }, 0);
+  return new Source(tokens, what).read();
+}
+
+/** The commands that make plain source, or a .dtb, of one with macros. */
+function throughCpp(file: string): string {
+  const name = /([\w.+@-]{1,80})\.dtsi?$/.exec(file)?.[1] ?? "FILE";
+  return `macros and #include must go through the preprocessor and dtc first: cpp -nostdinc -I include -undef -x assembler-with-cpp ${name}.dts | dtc -I dts -O dtb -o ${name}.dtb - (or give the .dtb of the kernel's build)`;
+}
+
+/** Tokens of a file, with those of the files that it includes in their places. */
+function withIncluded(
+  { name, text }: SourceFile,
+  include: IncludeFile | undefined,
+  read: { files: number; characters: number },
+  depth: number,
+): Token[] {
+  read.characters += text.length;
+  if (read.characters > MOST_TEXT)
+    throw new InputError(`${name}: must be at most ${MOST_TEXT} characters, with what it includes`);
+  const tokens = tokensOf(text, name);
+  const out: Token[] = [];
+  for (let i = 0; i < tokens.length; i++) {
+    const token = tokens[i]!;
+    const path = tokens[i + 1];
+    if (token.text !== "/include/" || path?.kind !== "string") {
+      out.push(token);
+      continue;
+    }
+    const where = `${name}:${token.line}`;
+    if (include === undefined)
+      throw new InputError(
+        `${where}: /include/ ${shown(path.text)}: only a file can include another: give --dtb the file, or the output of dtc`,
+      );
+    if (depth >= MOST_DEEP || ++read.files > MOST_FILES)
+      throw new InputError(
+        `${where}: /include/: at most ${MOST_FILES} files and ${MOST_DEEP} deep: got ${shown(path.text)}`,
+      );
+    const file = included(include, path.text, name, where);
+    for (const one of withIncluded(file, include, read, depth + 1)) out.push(one);
+    i++;
+  }
+  return out;
+}
+
+function included(include: IncludeFile, path: string, from: string, where: string): SourceFile {
+  try {
+    return include(path, from);
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    throw new InputError(`${where}: /include/: ${error.message}`);
+  }
 }
 
 function tokensOf(source: string, what: string): Token[] {
+  const cpp = FOR_CPP.exec(source);
+  if (cpp !== null) {
+    const line = source.slice(0, cpp.index).split("\n").length;
+    throw new InputError(`${what}:${line}: not understood: ${shown(cpp[0].trim())}: ${throughCpp(what)}`);
+  }
   const tokens: Token[] = [];
+  const file = what;
   let line = 1;
   TOKEN.lastIndex = 0;
   while (TOKEN.lastIndex < source.length) {
@@ -39,11 +112,12 @@ function tokensOf(source: string, what: string): Token[] {
     if (found === null)
       throw new InputError(`${what}:${line}: not understood: ${shown(source.slice(at, at + 20))}`);
     const [whole, string, directive, mark, reference, word, slash] = found;
-    if (string !== undefined) tokens.push({ text: string, kind: "string", line });
-    else if (directive !== undefined) tokens.push({ text: directive, kind: "directive", line });
-    else if (mark !== undefined) tokens.push({ text: mark, kind: "mark", line });
-    else if (reference !== undefined) tokens.push({ text: reference, kind: "reference", line });
-    else if (word !== undefined || slash !== undefined) tokens.push({ text: whole, kind: "word", line });
+    if (string !== undefined) tokens.push({ text: string, kind: "string", file, line });
+    else if (directive !== undefined) tokens.push({ text: directive, kind: "directive", file, line });
+    else if (mark !== undefined) tokens.push({ text: mark, kind: "mark", file, line });
+    else if (reference !== undefined) tokens.push({ text: reference, kind: "reference", file, line });
+    else if (word !== undefined || slash !== undefined)
+      tokens.push({ text: whole, kind: "word", file, line });
     for (const c of whole) if (c === "\n") line++;
   }
   return tokens;
@@ -159,7 +233,7 @@ class Source {
     const node = this.labels.get(token.text.slice(1));
     if (node !== undefined) return node;
     throw new InputError(
-      `${this.what}:${token.line}: ${shown(token.text)} is defined in another file: give the .dtb, or the output of dtc`,
+      `${token.file}:${token.line}: ${shown(token.text)} is defined in another file: ${throughCpp(this.what)}`,
     );
   }
 
@@ -183,9 +257,8 @@ class Source {
   }
 
   private wrong(token: Token | undefined): InputError {
-    const hint = /^#include|^[A-Z_]+$|^[()]$/.test(token?.text ?? "")
-      ? ": source with macros must go through the preprocessor and dtc first"
-      : "";
-    return new InputError(`${this.what}:${token?.line ?? 0}: not understood: ${shown(token?.text)}${hint}`);
+    const hint = /^[A-Z][A-Z0-9_]*$|^[()]$/.test(token?.text ?? "") ? `: ${throughCpp(this.what)}` : "";
+    const where = `${token?.file ?? this.what}:${token?.line ?? 0}`;
+    return new InputError(`${where}: not understood: ${shown(token?.text)}${hint}`);
   }
 }

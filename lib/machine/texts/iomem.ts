@@ -10,7 +10,9 @@ interface Entry extends AddressRange {
 }
 
 const LINE = /^( {0,40})([0-9a-f]{1,16})-([0-9a-f]{1,16}) : (.{1,200})$/i;
-const PC = /ACPI Tables|Local APIC|PCI Bus 0000:00|IOAPIC|HPET/;
+/** Devices of a PC, and words that only arch/x86/kernel/e820.c writes. */
+const PC =
+  /ACPI Tables|ACPI Non-volatile Storage|Local APIC|PCI Bus 0000:00|IOAPIC|HPET|^Reserved$|^RAM buffer$|^(?:Video|System|Adapter) ROM$|^Unknown E820 type$/;
 
 function entriesOf(text: string, what: string): Entry[] {
   return linesOf(text, what).flatMap((line, i) => {
@@ -40,10 +42,8 @@ export function readIomem(text: string, options: IomemOptions = {}, what = "iome
     throw new InputError(`${what}: every address is 0: only root sees them: sudo cat /proc/iomem`);
   if (ramLines.length === 0)
     throw new InputError(`${what}: no line such as "40000000-7fffffff : System RAM"`);
-  const architecture = options.architecture ?? (entries.some((e) => PC.test(e.name)) ? "x86-64" : "arm64");
   const notes: string[] = [];
-  if (options.architecture === undefined)
-    notes.push(`architecture: ${architecture}, by the devices in the text; state it if it is another`);
+  const architecture = options.architecture ?? architectureOf(entries, ramLines, notes);
   // On arm64, arm and RISC-V a reserved entry beside System RAM is memory that is never mapped; on a PC it is none.
   const ofFirmware =
     architecture === "x86-64"
@@ -65,6 +65,28 @@ export function readIomem(text: string, options: IomemOptions = {}, what = "iome
     },
     notes,
   };
+}
+
+/** Where a PC keeps a hole, from the 640th KiB to the first MiB. */
+const PC_HOLE = { base: 0xa0000, end: 0x100000 };
+
+function architectureOf(
+  entries: readonly Entry[],
+  ram: readonly AddressRange[],
+  notes: string[],
+): Architecture {
+  const state = "state it if it is another (architecture)";
+  if (entries.some((e) => PC.test(e.name))) {
+    notes.push(`architecture: x86-64, by the entries of a PC; ${state}`);
+    return "x86-64";
+  }
+  const below = ram.some((r) => r.base < PC_HOLE.base && r.base + r.bytes <= PC_HOLE.base);
+  if (below && ram.some((r) => r.base === PC_HOLE.end)) {
+    notes.push(`architecture: x86-64, by the hole of a PC below 1 MiB; ${state}`);
+    return "x86-64";
+  }
+  notes.push(`architecture: arm64 is assumed, as nothing in the text tells; ${state}`);
+  return "arm64";
 }
 
 function touches(e: AddressRange, ram: readonly AddressRange[]): boolean {

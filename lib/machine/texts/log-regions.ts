@@ -1,7 +1,7 @@
 /** Regions of the device tree and CMA areas in a kernel's log: what was asked for, and where it came to lie. */
 import { KiB, MiB } from "../../base/units";
 import type { RegionRequest } from "../board-fields";
-import { hexNumber } from "./reading";
+import { hexNumber, type PrintedArea } from "./reading";
 
 const DETAILS =
   /^OF: reserved mem: 0x([0-9a-f]{1,16})\.\.0x([0-9a-f]{1,16}) \(\d{1,12} KiB\) (nomap|map) (reusable|non-reusable) (\S{1,64})/;
@@ -11,13 +11,6 @@ const FAILED =
   /^OF: reserved mem: failed to allocate memory for node '([^']{1,64})'(?:: size (\d{1,9}) MiB)?/;
 const AREA = /^cma: (?:CMA: )?[Rr]eserved (\d{1,9}) MiB at (?:0x)?([0-9a-f]{1,16})/;
 const NO_AREA = /^cma: Failed to reserve (\d{1,9}) MiB/;
-
-/** An area as the kernel printed it: `base` is null for a failure, and where 6.15-rc printed none. */
-export interface PrintedArea {
-  name: string;
-  base: number | null;
-  bytes: number;
-}
 
 /** What a log says of regions and areas. */
 export interface LogRegions {

@@ -9,6 +9,17 @@ export interface MachineReading {
   machine: Partial<BootRequest>;
   /** What was inferred, what the text lacks, and what would bring it. */
   notes: string[];
+  /** The machine's name, if the text has it. */
+  model?: string;
+  /** The areas that the text's kernel printed. */
+  areas?: PrintedArea[];
+}
+
+/** An area as the kernel printed it: `base` is null for a failure, and where 6.15-rc printed none. */
+export interface PrintedArea {
+  name: string;
+  base: number | null;
+  bytes: number;
 }
 
 /** Longest text that is read: what people paste is far shorter. */

@@ -3,18 +3,14 @@
  * first.
  */
 
+import { claimWord, stealsPage } from "../decisions/fallback";
 import type { AllocContext } from "../state/alloc-context";
-import {
-  accountFreePages,
-  addToFreeList,
-  delPageFromFreeList,
-  getPageFromFreeArea,
-} from "../state/free-area";
+import { accountFreePages, addToFreeList, delPageFromFreeList } from "../state/free-area";
 import { ALLOC_KSWAPD, ALLOC_NOFRAGMENT } from "../state/gfp";
 import type { Memory } from "../state/memory";
 import { MIGRATE_MOVABLE } from "../state/migratetype";
 import type { Zone } from "../state/zone";
-import { boostWatermark, canStealFallback, findSuitableFallback } from "./fallback-steal";
+import { boostWatermark, findSuitableFallback, mayClaimBlock, suitablePage } from "./fallback-steal";
 import { changePageblockRange } from "./free-one-page";
 import { moveScannedBlock, scanBlock } from "./move-freepages";
 import { rmqueueSmallest, takeAndExpand } from "./rmqueue-smallest";
@@ -24,7 +20,7 @@ export function rmqueueClaim(m: Memory, zone: Zone, ac: AllocContext): number {
   const { order, mt: startMt, allocFlags } = ac;
   const minOrder = order < m.pageblockOrder && allocFlags & ALLOC_NOFRAGMENT ? m.pageblockOrder : order;
   for (let found = m.maxOrder; found >= minOrder; found--) {
-    if (!canStealFallback(m, found, startMt)) break;
+    if (!mayClaimBlock(m, zone, found, startMt)) break;
     const fallbackMt = findSuitableFallback(m, zone, found, startMt);
     if (fallbackMt < 0) continue;
     const pfn = tryToClaimBlock(m, zone, ac, found, fallbackMt);
@@ -49,7 +45,7 @@ export function rmqueueClaim(m: Memory, zone: Zone, ac: AllocContext): number {
  */
 function tryToClaimBlock(m: Memory, zone: Zone, ac: AllocContext, found: number, blockMt: number): number {
   const { order, mt: startMt } = ac;
-  const pfn = getPageFromFreeArea(m, zone, found, blockMt);
+  const pfn = suitablePage(m, zone, found, blockMt);
   if (found >= m.pageblockOrder) {
     delPageFromFreeList(m, zone, pfn, found);
     accountFreePages(zone, -(1 << found), blockMt);
@@ -65,7 +61,9 @@ function tryToClaimBlock(m: Memory, zone: Zone, ac: AllocContext, found: number,
   let alike = 0;
   if (startMt === MIGRATE_MOVABLE) alike = movablePages;
   else if (blockMt === MIGRATE_MOVABLE) alike = m.pageblockPages - (freePages + movablePages);
-  if (freePages + alike < m.pageblockPages >> 1 && !m.mobilityDisabled) return -1;
+  if (m.change?.claimBlock !== undefined) {
+    if (claimWord(m, zone, ac, { pfn, order: found, mt: blockMt, alike }) !== "claim") return -1;
+  } else if (freePages + alike < m.pageblockPages >> 1 && !m.mobilityDisabled) return -1;
   moveScannedBlock(m, zone, startMt, blockMt);
   m.setBlockType(startPfn, startMt);
   m.trace?.moveBlock?.(startPfn, startMt, blockMt);
@@ -78,7 +76,9 @@ export function rmqueueSteal(m: Memory, zone: Zone, ac: AllocContext): number {
   for (let found = order; found <= m.maxOrder; found++) {
     const fallbackMt = findSuitableFallback(m, zone, found, startMt);
     if (fallbackMt < 0) continue;
-    const pfn = getPageFromFreeArea(m, zone, found, fallbackMt);
+    const pfn = suitablePage(m, zone, found, fallbackMt);
+    if (m.change?.stealPage !== undefined && !stealsPage(m, zone, ac, { pfn, order: found, mt: fallbackMt }))
+      continue;
     takeAndExpand(m, zone, pfn, order, found, fallbackMt);
     ac.takenMt = fallbackMt;
     m.trace?.extfrag?.({

@@ -1,4 +1,5 @@
 /** Freeing into the buddy lists: merge with the buddy while it is free, then choose the end of the list. */
+import { goesToTail } from "../decisions/lists";
 import { accountFreePages, addToFreeList, addToFreeListTail, delPageFromFreeList } from "../state/free-area";
 import type { Memory } from "../state/memory";
 import { MIGRATE_ISOLATE, MIGRATE_PCPTYPES } from "../state/migratetype";
@@ -47,7 +48,9 @@ export function placeFreed(
     pfn &= buddy;
     order++;
   }
-  if (toTail || buddyMergeLikely(m, zone, pfn, buddy, order)) addToFreeListTail(m, zone, pfn, order, mt);
+  let tail = toTail || buddyMergeLikely(m, zone, pfn, buddy, order);
+  if (m.change !== null) tail = goesToTail(m, zone, { pfn, order, mt, toTail, tail });
+  if (tail) addToFreeListTail(m, zone, pfn, order, mt);
   else addToFreeList(m, zone, pfn, order, mt);
 }
 

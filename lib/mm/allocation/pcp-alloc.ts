@@ -1,5 +1,6 @@
 /** Allocates through the per-CPU lists: takes the head of the list and refills an empty list in bulk. */
 
+import { refillOf } from "../decisions/per-cpu";
 import { type AllocContext, PATH_REFILL } from "../state/alloc-context";
 import { ALLOC_HIGHATOMIC } from "../state/gfp";
 import type { Memory } from "../state/memory";
@@ -37,8 +38,24 @@ export function refillPcplist(m: Memory, zone: Zone, ac: AllocContext): void {
   ac.path |= PATH_REFILL;
 }
 
-/** How many pages a refill asks for: nr_pcp_alloc() since 6.7, the batch scaled by the order before. */
+/** What the size of a refill depends on beside the lists of the CPU. */
+export type RefillRules = Pick<Memory, "autoTune">;
+
+/** nrPcpAlloc(), or the answer of a change. The tuning of 6.7+ is noted all the same. */
 function nrPcpAlloc(m: Memory, zone: Zone, pcp: PerCpuPages, order: number): number {
+  if (m.change?.pcpRefill === undefined) return refillSize(m, zone, pcp, order);
+  const pages = refillOf(m, zone, order);
+  refillSize(m, zone, pcp, order);
+  return pages;
+}
+
+/** How many pages a refill asks for: nr_pcp_alloc() since 6.7, the batch scaled by the order before. */
+export function refillSize(
+  m: RefillRules,
+  zone: Pick<Zone, "belowHigh">,
+  pcp: PerCpuPages,
+  order: number,
+): number {
   let batch = pcp.batch;
   if (m.autoTune) {
     let high = Math.min(Math.max(pcp.high, pcp.highMin), pcp.highMax);

@@ -1,5 +1,6 @@
 /** Frees through the per-CPU lists: pushes at the head, and drains the oldest pages if the lists are full. */
 
+import { drainOf, highOf } from "../decisions/per-cpu";
 import { ZONE_MOVABLE } from "../state/gfp";
 import type { Memory } from "../state/memory";
 import { MIGRATE_ISOLATE, MIGRATE_MOVABLE, MIGRATE_PCPTYPES } from "../state/migratetype";
@@ -47,11 +48,46 @@ export function freeUnrefPageCommit(m: Memory, zone: Zone, pfn: number, mt: numb
     order !== 0 && pcp.freeFactor !== 0 && m.drainsHighOrders && order <= PAGE_ALLOC_COSTLY_ORDER;
   let high = freeHigh ? 0 : pcp.high;
   if (zone.reclaimActive && m.sw.pcpFree !== "fixed" && high > pcp.batch << 2) high = pcp.batch << 2;
+  if (m.change !== null) {
+    commitChanged(m, zone, { pindex, order, high, freeHigh });
+    return;
+  }
   if (pcp.count >= high) freePcppagesBulk(m, zone, nrPcpFree(m, pcp, high, freeHigh), pcp, pindex);
 }
 
+/** A free to the lists of one CPU: its list, its order, where the lists drain, and whether they drain to the end. */
+interface FreeToPcp {
+  pindex: number;
+  order: number;
+  high: number;
+  freeHigh: boolean;
+}
+
+/** The second half of free_unref_page_commit() with the limits of a change. */
+function commitChanged(m: Memory, zone: Zone, free: FreeToPcp): void {
+  const { pcp } = zone;
+  const { pindex, order, freeHigh } = free;
+  const high = m.change!.pcpHigh === undefined ? free.high : highOf(m, zone, order, freeHigh);
+  if (pcp.count < high) return;
+  const toFree = drained(m, zone, { ...free, high }, () => nrPcpFree(m, pcp, high, freeHigh));
+  freePcppagesBulk(m, zone, toFree, pcp, pindex);
+}
+
+/** How many pages are drained: as many as the kernel drains, or a change says; the kernel notes the drain all the same. */
+function drained(m: Memory, zone: Zone, { order, high, freeHigh }: FreeToPcp, stock: () => number): number {
+  if (m.change?.pcpDrain === undefined) return stock();
+  const pages = drainOf(m, zone, { order, drainsAll: freeHigh, limit: high });
+  stock();
+  return pages;
+}
+
 /** nr_pcp_free() of 5.14..6.6, and the plain batch of 4.17. */
-function nrPcpFree(m: Memory, pcp: PerCpuPages, high: number, freeHigh: boolean): number {
+export function nrPcpFree(
+  m: { readonly sw: Pick<Memory["sw"], "pcpFree"> },
+  pcp: PerCpuPages,
+  high: number,
+  freeHigh: boolean,
+): number {
   let batch = pcp.batch;
   if (m.sw.pcpFree === "fixed") return batch;
   if (freeHigh) return pcp.count;
@@ -78,9 +114,16 @@ function commitAutoTuned(m: Memory, zone: Zone, pcp: PerCpuPages, pindex: number
     pcp.flags |= PCPF_PREV_FREE_HIGH_ORDER;
   } else pcp.flags &= ~PCPF_PREV_FREE_HIGH_ORDER;
   if (pcp.freeCount < batch << PCP_BATCH_SCALE_MAX) pcp.freeCount += 1 << order;
-  const high = nrPcpHigh(zone, pcp, batch, freeHigh);
-  if (pcp.count < high) return;
-  const toFree = nrPcpFreeCounted(pcp, batch, high, freeHigh);
+  let high: number;
+  let toFree = 0;
+  if (m.change === null) {
+    high = nrPcpHigh(zone, pcp, batch, freeHigh);
+    if (pcp.count < high) return;
+    toFree = nrPcpFreeCounted(pcp, batch, high, freeHigh);
+  } else {
+    toFree = drainedChanged(m, zone, { pindex, order, high: 0, freeHigh });
+    if (toFree < 0) return;
+  }
   if (!m.sw.pcpFreeInBatches) {
     freePcppagesBulk(m, zone, toFree, pcp, pindex);
     clearBelowHigh(m, zone);
@@ -90,6 +133,17 @@ function commitAutoTuned(m: Memory, zone: Zone, pcp: PerCpuPages, pindex: number
   if (stepDrain(m, drain)) return;
   if (m.interruptedDrains !== null) m.interruptedDrains.push(drain);
   else while (!stepDrain(m, drain));
+}
+
+/** The limit and the size of a drain of 6.7+ with those of a change; −1: the lists are not full. */
+function drainedChanged(m: Memory, zone: Zone, free: FreeToPcp): number {
+  const { pcp } = zone;
+  const { order, freeHigh } = free;
+  const told = m.change!.pcpHigh === undefined ? -1 : highOf(m, zone, order, freeHigh);
+  const stock = nrPcpHigh(zone, pcp, pcp.batch, freeHigh);
+  const high = told < 0 ? stock : told;
+  if (pcp.count < high) return -1;
+  return drained(m, zone, { ...free, high }, () => nrPcpFreeCounted(pcp, pcp.batch, high, freeHigh));
 }
 
 /** Drains one batch; true once the drain is complete. */
@@ -112,7 +166,12 @@ function aboveHigh(m: Memory, zone: Zone): boolean {
 }
 
 /** nr_pcp_high() since 6.7. */
-function nrPcpHigh(zone: Zone, pcp: PerCpuPages, batch: number, freeHigh: boolean): number {
+export function nrPcpHigh(
+  zone: Pick<Zone, "reclaimActive" | "belowHigh">,
+  pcp: PerCpuPages,
+  batch: number,
+  freeHigh: boolean,
+): number {
   const { highMin, highMax } = pcp;
   let high = Math.min(Math.max(pcp.high, highMin), highMax);
   pcp.high = high;
@@ -137,7 +196,7 @@ function nrPcpHigh(zone: Zone, pcp: PerCpuPages, batch: number, freeHigh: boolea
 }
 
 /** nr_pcp_free() since 6.7. */
-function nrPcpFreeCounted(pcp: PerCpuPages, batch: number, high: number, freeHigh: boolean): number {
+export function nrPcpFreeCounted(pcp: PerCpuPages, batch: number, high: number, freeHigh: boolean): number {
   if (freeHigh) return Math.min(pcp.count, batch << PCP_BATCH_SCALE_MAX);
   if (high < batch) return 1;
   const most = high - batch;

@@ -1,5 +1,6 @@
 /** Takes pages from the buddy lists under the zone lock: smallest fit, split, fallback and bulk refills. */
 
+import { listsOf } from "../decisions/lists";
 import {
   type AllocContext,
   PATH_FALLBACK,
@@ -29,6 +30,29 @@ function overHalf(m: Memory, nrFreeCma: number, nrFreePages: number): boolean {
   return m.cmaThreshold === 0 ? cma > free >> 1 : cma > (free >> 4) * m.cmaThreshold;
 }
 
+/**
+ * A page of the lists that a change names, in its order; −1: none of them has one. `mode`: lists that were found empty are not
+ * searched again, as since 6.15.
+ */
+function takeInOrder(m: Memory, zone: Zone, ac: AllocContext, mode: number): number {
+  const lists = listsOf(m, zone, ac);
+  const tell = (ac.allocFlags & ALLOC_CMA) !== 0 && m.cma && m.sw.cmaBalance ? m.trace?.halfRule : undefined;
+  const { nrFreeCma, nrFreePages } = zone;
+  if (lists[0] !== MIGRATE_CMA) tell?.(zone.idx, nrFreeCma, nrFreePages, 0);
+  for (let i = 0; i < lists.length; i++) {
+    const mt = lists[i]!;
+    const last = mt === MIGRATE_CMA && lists.indexOf(ac.mt) < i;
+    if (mt === ac.mt && mode !== RMQUEUE_NORMAL) continue;
+    if (last && mode > RMQUEUE_CMA) continue;
+    const pfn = rmqueueSmallest(m, zone, ac.order, mt, ac);
+    if (i === 0 && mt === MIGRATE_CMA) tell?.(zone.idx, nrFreeCma, nrFreePages, pfn < 0 ? 1 : 3);
+    if (pfn < 0) continue;
+    if (last && m.sw.rmqueueMode) ac.rmqueueMode = RMQUEUE_CMA;
+    return pfn;
+  }
+  return -1;
+}
+
 /** The half rule of both __rmqueue(): a CMA page while CMA holds over half of the free pages, otherwise −1. */
 function takeCmaOverHalf(m: Memory, zone: Zone, ac: AllocContext): number {
   const half = overHalf(m, zone.nrFreeCma, zone.nrFreePages);
@@ -42,6 +66,7 @@ function takeCmaOverHalf(m: Memory, zone: Zone, ac: AllocContext): number {
  * attempt. Returns the frame, or −1. The caller updates the counters.
  */
 function rmqueueOne(m: Memory, zone: Zone, ac: AllocContext): number {
+  if (m.change?.lists !== undefined) return takeOrFallBack(m, zone, ac);
   const { order, mt } = ac;
   const cmaAllowed = (ac.allocFlags & ALLOC_CMA) !== 0;
   if (cmaAllowed && m.cma && m.sw.cmaBalance) {
@@ -60,12 +85,26 @@ function rmqueueOne(m: Memory, zone: Zone, ac: AllocContext): number {
   }
 }
 
+/** rmqueueOne() with the lists of a change. */
+function takeOrFallBack(m: Memory, zone: Zone, ac: AllocContext): number {
+  for (;;) {
+    const pfn = takeInOrder(m, zone, ac, RMQUEUE_NORMAL);
+    if (pfn >= 0) return pfn;
+    if (!rmqueueFallback(m, zone, ac)) return -1;
+    ac.path |= PATH_FALLBACK;
+  }
+}
+
 /**
  * __rmqueue() since 6.10: the page found by a fallback is used directly; types change only if a whole block is
  * claimed.
  */
 function rmqueueModes(m: Memory, zone: Zone, ac: AllocContext): number {
   const { order, mt, allocFlags } = ac;
+  if (m.change?.lists !== undefined) {
+    const pfn = takeInOrder(m, zone, ac, ac.rmqueueMode);
+    return pfn >= 0 ? pfn : claimOrSteal(m, zone, ac);
+  }
   const cmaAllowed = (allocFlags & ALLOC_CMA) !== 0 && m.cma;
   if (cmaAllowed && m.sw.cmaBalance) {
     const pfn = takeCmaOverHalf(m, zone, ac);
@@ -82,6 +121,11 @@ function rmqueueModes(m: Memory, zone: Zone, ac: AllocContext): number {
       return pfn;
     }
   }
+  return claimOrSteal(m, zone, ac);
+}
+
+/** The second half of rmqueueModes(): no list of the request's own has a page. */
+function claimOrSteal(m: Memory, zone: Zone, ac: AllocContext): number {
   if (ac.rmqueueMode < RMQUEUE_STEAL) {
     const pfn = rmqueueClaim(m, zone, ac);
     if (pfn >= 0) {
@@ -90,7 +134,7 @@ function rmqueueModes(m: Memory, zone: Zone, ac: AllocContext): number {
       return pfn;
     }
   }
-  if (!(allocFlags & ALLOC_NOFRAGMENT)) {
+  if (!(ac.allocFlags & ALLOC_NOFRAGMENT)) {
     const pfn = rmqueueSteal(m, zone, ac);
     if (pfn >= 0) {
       ac.path |= PATH_FALLBACK;

@@ -1,4 +1,5 @@
 /** Watermark checks: may a request take pages from a zone? They read the zone counter without per-CPU differences. */
+import { markHolds, shortcutHolds } from "../decisions/watermark";
 import type { AllocContext } from "../state/alloc-context";
 import { freeAreaEmpty } from "../state/free-area";
 import {
@@ -67,8 +68,21 @@ export function zoneWatermarkOk(
 ): boolean {
   const free = freePages - unusableFree(m, zone, order, allocFlags);
   const min = markWithRights(m, mark, allocFlags);
+  if (m.change?.watermark !== undefined)
+    return markHolds(m, zone, {
+      order,
+      freePages,
+      unusablePages: freePages - free,
+      markPages: min,
+      reservePages: zone.lowmemReserve[highestZoneidx]!,
+      pageFree: order === 0 || pageFree(m, zone, order, allocFlags),
+    });
   if (free <= min + zone.lowmemReserve[highestZoneidx]!) return false;
-  if (order === 0) return true;
+  return order === 0 || pageFree(m, zone, order, allocFlags);
+}
+
+/** The second half of __zone_watermark_ok(): whether a page of the order or more is free to a request with these rights. */
+function pageFree(m: Memory, zone: Zone, order: number, allocFlags: number): boolean {
   for (let o = order; o <= m.maxOrder; o++) {
     if (zone.nrFree[o] === 0) continue;
     for (let mt = 0; mt < MIGRATE_PCPTYPES; mt++) if (!freeAreaEmpty(m, zone, o, mt)) return true;
@@ -83,22 +97,36 @@ export function zoneWatermarkOk(
   return false;
 }
 
+/** Whether the boost does not bind this request of order 0. */
+function boostOverlooked(m: Memory, ac: AllocContext): boolean {
+  if (m.sw.boostExempt === "none") return false;
+  return m.sw.boostExempt === "atomic"
+    ? (ac.gfp & __GFP_ATOMIC) !== 0
+    : (ac.allocFlags & ALLOC_MIN_RESERVE) !== 0;
+}
+
 /** zone_watermark_fast(): a request's check, with the shortcut for order 0. */
 export function zoneWatermarkFast(m: Memory, zone: Zone, ac: AllocContext, mark: number): boolean {
   const { order, highest, allocFlags } = ac;
   const free = zone.nrFreePages < 0 ? 0 : zone.nrFreePages;
   if (order === 0) {
-    // 4.17 subtracts free CMA pages here, but not the high-atomic reserve.
-    const rights = m.hardAtomic ? allocFlags | ALLOC_HARDER : allocFlags;
+    // Before 5.9, free CMA pages are subtracted here, but not the high-atomic reserve.
+    const rights = m.quickCheckReserve
+      ? allocFlags
+      : allocFlags | (m.hardAtomic ? ALLOC_HARDER : ALLOC_RESERVES);
     const reserved = unusableFree(m, zone, 0, rights);
     const usable = free - (reserved < free ? reserved : free);
-    if (usable > mark + zone.lowmemReserve[highest]!) return true;
+    if (
+      usable > mark + zone.lowmemReserve[highest]! &&
+      (m.change === null || shortcutHolds(m, zone, ac, mark))
+    )
+      return true;
   }
   if (zoneWatermarkOk(m, zone, order, mark, highest, allocFlags, free)) return true;
   if (
     order === 0 &&
     zone.watermarkBoost > 0 &&
-    ac.gfp & __GFP_ATOMIC &&
+    boostOverlooked(m, ac) &&
     (allocFlags & ALLOC_WMARK_MASK) === ALLOC_WMARK_MIN
   )
     return zoneWatermarkOk(m, zone, order, zone.wmark[WMARK_MIN]!, highest, allocFlags, free);

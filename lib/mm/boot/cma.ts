@@ -12,6 +12,8 @@ import type { Memblock, PhysicalRange } from "./memblock";
 
 /** The name of the area's claim in memblock. */
 export const CMA_AREA = "CMA area";
+/** What cma_declare_contiguous_nid() took in high memory and forgot. */
+export const LOST_HIGH_MEMORY = "high memory that the search for a CMA area lost";
 
 /** The request to cma_declare_contiguous(), in bytes; `fixed` means exactly at `base`. */
 export interface CmaDeclaration {
@@ -143,34 +145,62 @@ export function cmaDeclareContiguous(
     messages.push(`cma: Region at ${pa(base)} defined on low/high memory boundary (${pa(highmem)})`);
     return fail(EINVAL, bytes);
   }
-  let limit = roundDown(request.limit, alignment);
-  if (limit === 0 || limit > memblockEnd) limit = memblockEnd;
+  const wanted = roundDown(request.limit, alignment);
+  const limit = wanted === 0 ? memblockEnd : Math.min(wanted, memblockEnd);
   if (rules.cmaRefusesUnfit && base + bytes > limit) {
     messages.push(`cma: Size (${pa(bytes)}) of region at ${pa(base)} exceeds limit (${pa(limit)})`);
     return fail(EINVAL, bytes);
   }
-  const { start: low, end: high } = request.node ?? { start: 0, end: Number.MAX_SAFE_INTEGER };
-  const inNode = (from: number, to: number) => ({ start: Math.max(from, low), end: Math.min(to, high) });
-  let found: number | undefined;
-  if (fixed) {
-    if (memblock.isRegionReserved(base, bytes)) return fail(EBUSY, bytes);
-    memblock.reserve(name, base, bytes);
-    found = base;
-  } else {
-    // Since 5.12: first from 4 GiB upwards, if the limit allows, so that compaction moves pages out of the area.
-    if (rules.cmaFrom4GiB && memblockEnd >= 4 * GiB + bytes)
-      found = memblock.allocRange(name, bytes, alignment, inNode(4 * GiB, limit), "bottom-up");
-    if (found === undefined && base < highmem && limit > highmem) {
-      found = memblock.allocRange(name, bytes, alignment, inNode(highmem, limit));
-      limit = highmem;
-    }
-    found ??= memblock.allocRange(name, bytes, alignment, inNode(base, limit));
-    if (found === undefined) return fail(ENOMEM, bytes);
-  }
+  if (fixed && memblock.isRegionReserved(base, bytes)) return fail(EBUSY, bytes);
+  if (fixed) memblock.reserve(name, base, bytes);
+  const range = { base, limit, bytes, alignment, name, node: request.node };
+  const found = fixed ? base : searchArea(memblock, release, range);
+  if (found === undefined) return fail(ENOMEM, bytes);
   if (slots !== undefined) slots.used++;
   const { mib, node } = sizeAndNode(release, request, bytes);
   messages.push(`cma: Reserved ${mib} MiB at ${pa(found)}${node}`);
   return { ...GRANTED, base: found, bytes, alignment, messages };
+}
+
+/** Where an area may be, in bytes: [base, limit), on `node` only. */
+interface AreaRange {
+  base: number;
+  limit: number;
+  bytes: number;
+  alignment: number;
+  name: string;
+  node?: PhysicalRange | undefined;
+}
+
+/**
+ * The three attempts of cma_declare_contiguous_nid(): since 5.12 from 4 GiB upwards, if the limit allows, so that
+ * compaction moves pages out of the area; in high memory; anywhere in the range. Up to 6.2 the attempt in high memory
+ * is made first, and the one from 4 GiB upwards forgets what it found: that memory stays reserved, and is lost.
+ */
+function searchArea(
+  memblock: Memblock,
+  release: KernelRelease,
+  { base, limit, bytes, alignment, name, node }: AreaRange,
+): number | undefined {
+  const { start: low, end: high } = node ?? { start: 0, end: Number.MAX_SAFE_INTEGER };
+  const inNode = (from: number, to: number) => ({ start: Math.max(from, low), end: Math.min(to, high) });
+  const { cmaFrom4GiB, cmaFrom4GiBFirst } = bootRules(release);
+  const { highmemStart: highmem, direction } = memblock;
+  const tries4GiB = cmaFrom4GiB && direction === "top-down" && memblock.endOfDram() >= 4 * GiB + bytes;
+  const triesHigh = base < highmem && limit > highmem;
+  const from4GiB = (end: number) =>
+    memblock.allocRange(name, bytes, alignment, inNode(4 * GiB, end), "bottom-up");
+  const inHigh = (what: string) => memblock.allocRange(what, bytes, alignment, inNode(highmem, limit));
+  const below = triesHigh ? highmem : limit;
+  let found: number | undefined;
+  if (tries4GiB && triesHigh && !cmaFrom4GiBFirst) {
+    inHigh(LOST_HIGH_MEMORY);
+    found = from4GiB(below);
+  } else {
+    if (tries4GiB) found = from4GiB(limit);
+    if (triesHigh) found ??= inHigh(name);
+  }
+  return found ?? memblock.allocRange(name, bytes, alignment, inNode(base, below));
 }
 
 /** cma_init_reserved_mem(): turns memory that is already reserved into an area; returns the message, if any. */

@@ -127,8 +127,11 @@ function setUp(memblock: Memblock, node: ReservedMemNode, setup: ReservedMemSetu
       alignment: needed,
       messages: madeMessages(memblock, node, base, setup),
     };
-  memblock.free(base, node.bytes);
-  const messages = [...failed.messages, `${RESERVED} node ${node.name} compatible matching fail`];
+  const messages = [...failed.messages];
+  if (bootRules(setup.release).reservedMemGivenBack) {
+    memblock.free(base, node.bytes);
+    messages.push(`${RESERVED} node ${node.name} compatible matching fail`);
+  }
   return {
     ...refusedWith(failed.errno, failed.reason),
     node,

@@ -1,4 +1,6 @@
 /** Deferral: after a failure, compaction of that order and above is skipped for a while, twice as long each time. */
+import { skipsAttempt } from "../decisions/compaction";
+import type { Memory } from "../state/memory";
 import type { Zone } from "../state/zone";
 
 const COMPACT_MAX_DEFER_SHIFT = 6;
@@ -12,7 +14,14 @@ export function deferCompaction(zone: Zone, order: number): void {
 }
 
 /** compaction_deferred(): should this attempt be skipped? Counts the attempt. */
-export function compactionDeferred(zone: Zone, order: number): boolean {
+export function compactionDeferred(m: Memory, zone: Zone, order: number): boolean {
+  if (m.change?.compactionDeferred === undefined) return attemptDeferred(zone, order);
+  const skip = skipsAttempt(m, zone, order);
+  attemptDeferred(zone, order);
+  return skip;
+}
+
+function attemptDeferred(zone: Zone, order: number): boolean {
   const c = zone.compact;
   if (order < c.orderFailed) return false;
   const limit = 1 << c.deferShift;

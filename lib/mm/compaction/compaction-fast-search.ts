@@ -5,6 +5,7 @@
  */
 
 import { isolateFreePageChecked } from "../allocation/isolate-free-page";
+import { takesTarget } from "../decisions/compaction";
 import type { Memory } from "../state/memory";
 import { MIGRATE_MOVABLE } from "../state/migratetype";
 import { BLOCK_SKIP } from "../state/page-state";
@@ -93,6 +94,13 @@ function nextSearchOrder(cc: CompactControl, order: number): number {
   return -1;
 }
 
+/** Whether a change keeps the block of a free page from being filled; the kernel asks nothing here. */
+function refusedByChange(m: Memory, cc: CompactControl, pfn: number): boolean {
+  if (m.change?.compactionTarget === undefined) return false;
+  const block = blockStartPfn(pfn, m.pageblockOrder);
+  return !takesTarget(m, cc, block, { wholeBlock: false, fast: true });
+}
+
 /** A search for targets and its results so far. */
 interface TargetSearch {
   /** A page at or above this is taken at once; one at or above `minPfn` only if there is none better. */
@@ -115,6 +123,10 @@ function searchTargets(m: Memory, cc: CompactControl, order: number, s: TargetSe
   let p = m.prev[head]!;
   for (; p !== head; p = m.prev[p]!) {
     scanned++;
+    if (m.change !== null && refusedByChange(m, cc, p)) {
+      if (scanned >= s.limit) break;
+      continue;
+    }
     if (p >= s.highest) s.highest = Math.max(blockStartPfn(p, m.pageblockOrder), zone.startPfn);
     if (p >= lowPfn) {
       cc.fastSearchFail = 0;
@@ -209,6 +221,7 @@ function isolateAround(m: Memory, cc: CompactControl, pfn: number): void {
   const start = Math.max(blockStartPfn(pfn, m.pageblockOrder), cc.zone.startPfn);
   const end = Math.min(blockEndPfn(pfn, m.pageblockOrder), cc.zone.endPfn);
   if (m.notInZone(cc.zone, start)) return;
+  if (m.change !== null && refusedByChange(m, cc, pfn)) return;
   isolateFreepagesBlock(m, cc, start, end, 1);
   if (cc.nrFreepages < cc.nrMigratepages) m.blocks[pfn >>> m.pageblockOrder]! |= BLOCK_SKIP;
 }

@@ -3,6 +3,7 @@
  * as targets.
  */
 
+import { takesTarget } from "../decisions/compaction";
 import type { Memory } from "../state/memory";
 import { MIGRATE_CMA, MIGRATE_MOVABLE } from "../state/migratetype";
 import { BLOCK_SKIP } from "../state/page-state";
@@ -18,6 +19,8 @@ import { buddyOrder, isolateFreepagesBlock } from "./isolate-freepages-block";
 
 /** suitable_migration_target(): no large free page, and a movable or CMA block unless that condition is waived. */
 function suitableTarget(m: Memory, cc: CompactControl, block: number): boolean {
+  if (m.change?.compactionTarget !== undefined)
+    return takesTarget(m, cc, block, { wholeBlock: buddyOrder(m, block) >= m.pageblockOrder, fast: false });
   if (!cc.ignoreBlockSuitable) {
     const mt = m.blockType(block);
     if (mt !== MIGRATE_MOVABLE && mt !== MIGRATE_CMA) return false;

@@ -3,6 +3,7 @@
  * that can be moved.
  */
 
+import { takesSource } from "../decisions/compaction";
 import type { Memory } from "../state/memory";
 import { MIGRATE_CMA, MIGRATE_MOVABLE } from "../state/migratetype";
 import { anyHolds } from "../state/owners";
@@ -151,6 +152,11 @@ export function isolateMigratepagesBlock(m: Memory, cc: CompactControl, low: num
 
 /** suitable_migration_source(): asynchronous direct runs empty only blocks of the request's own type. */
 function suitableSource(m: Memory, cc: CompactControl, block: number): boolean {
+  if (m.change?.compactionSource !== undefined)
+    return takesSource(m, cc, block, {
+      wholeBlock: compoundOrder(m, block) >= m.pageblockOrder,
+      fast: false,
+    });
   if (cc.mode === MIGRATE_ASYNC && cc.direct) {
     const mt = m.blockType(block);
     if (mt !== cc.migratetype && (cc.migratetype !== MIGRATE_MOVABLE || mt !== MIGRATE_CMA)) return false;

@@ -1,6 +1,7 @@
 /** Is compaction worth trying? Watermarks and the fragmentation index. */
 
 import { wmarkPages, zoneWatermarkOk } from "../allocation/zone-watermark";
+import { suits } from "../decisions/compaction";
 import { fillContigPageInfo, fragmentationIndex } from "../reports/fragmentation-index";
 import type { AllocContext } from "../state/alloc-context";
 import { nrFreePagesBlocks } from "../state/free-area";
@@ -47,10 +48,16 @@ function lacksMemory(m: Memory, zone: Zone, order: number): boolean {
  */
 export function kcompactdSuitable(m: Memory, zone: Zone, order: number, highest: number): number {
   if (!m.sw.defragMode || order === -1) return compactionSuitable(m, zone, order, 0, highest);
-  if (highMetInBlocks(m, zone, order, highest)) return COMPACT_SUCCESS;
+  if (highMetInBlocks(m, zone, order, highest)) {
+    if (m.change?.compactionSuitable === undefined) return COMPACT_SUCCESS;
+    return suits(m, zone, order, { markMet: true, hasRoom: true, costly: order > PAGE_ALLOC_COSTLY_ORDER });
+  }
   const mark = wmarkPages(zone, WMARK_HIGH) + 2 * (1 << order);
   const free = Math.max(0, zone.nrFreePages);
-  if (!zoneWatermarkOk(m, zone, 0, mark, highest, ALLOC_CMA, free)) return COMPACT_SKIPPED;
+  const hasRoom = zoneWatermarkOk(m, zone, 0, mark, highest, ALLOC_CMA, free);
+  if (m.change?.compactionSuitable !== undefined)
+    return suits(m, zone, order, { markMet: false, hasRoom, costly: order > PAGE_ALLOC_COSTLY_ORDER });
+  if (!hasRoom) return COMPACT_SKIPPED;
   return lacksMemory(m, zone, order) ? COMPACT_SKIPPED : COMPACT_CONTINUE;
 }
 
@@ -70,5 +77,10 @@ export function compactionSuitable(
 ): number {
   const free = zone.nrFreePages < 0 ? 0 : zone.nrFreePages;
   const ret = compactionSuitableFor(m, zone, { order, allocFlags, highest }, free);
+  if (m.change?.compactionSuitable !== undefined && order !== -1) {
+    const markMet = ret === COMPACT_SUCCESS;
+    const hasRoom = ret !== COMPACT_SKIPPED;
+    return suits(m, zone, order, { markMet, hasRoom, costly: order > PAGE_ALLOC_COSTLY_ORDER });
+  }
   return ret === COMPACT_CONTINUE && lacksMemory(m, zone, order) ? COMPACT_SKIPPED : ret;
 }

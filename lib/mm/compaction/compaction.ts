@@ -94,7 +94,7 @@ export function tryToCompactPages(m: Memory, ac: AllocContext, priority: number)
   let best = COMPACT_SKIPPED;
   for (const zone of zonelist) {
     if (zone.idx > highest) continue;
-    if (priority > COMPACT_PRIO_SYNC_FULL && compactionDeferred(zone, order)) {
+    if (priority > COMPACT_PRIO_SYNC_FULL && compactionDeferred(m, zone, order)) {
       best = Math.max(best, COMPACT_DEFERRED);
       continue;
     }
@@ -157,7 +157,7 @@ export function kcompactdDoWork(
 ): void {
   m.counters.compact_daemon_wake++;
   for (const zone of byIndex(m, nid)) {
-    if (zone.idx > highestZoneidx || compactionDeferred(zone, order)) continue;
+    if (zone.idx > highestZoneidx || compactionDeferred(m, zone, order)) continue;
     if (kcompactdSuitable(m, zone, order, zone.idx) !== COMPACT_CONTINUE) continue;
     const cc = new CompactControl(m, zone, {
       order,

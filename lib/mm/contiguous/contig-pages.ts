@@ -6,6 +6,7 @@
  * nothing ever has to move; the patches of 2018 looked at frame and zone only.
  */
 import { InputError } from "../../base/errors";
+import { searchOf } from "../decisions/contiguous";
 import type { Memory } from "../state/memory";
 import { MIGRATE_MOVABLE } from "../state/migratetype";
 import { inUse, OWNER_KINDS, type OwnerKind, orderInUse, ownerKind } from "../state/owners";
@@ -81,12 +82,22 @@ export function allocContigPages(m: Memory, request: ContigPagesRequest): number
     throw new InputError(`alloc_contig_pages: the machine has nodes 0 to ${m.nrNodes - 1}: got ${nid}`);
   const check = request.check ?? checkOf(m, pages);
   for (const zone of zonelist) {
-    for (let start = Math.ceil(zone.startPfn / pages) * pages; start + pages <= zone.endPfn; start += pages) {
+    for (const start of startsOf(m, zone, pages)) {
       if (rangeBarrier(m, zone, { start, pages }, check) < 0 && tryRange(m, zone, start, request))
         return start;
     }
   }
   return -1;
+}
+
+/** The ranges that are tried, by their first frame: from the lowest, one after the other, or as a change searches. */
+function* startsOf(m: Memory, zone: Zone, pages: number): Generator<number> {
+  const { from, unit } =
+    m.change?.contigSearch === undefined ? { from: "lowest", unit: pages } : searchOf(m, zone, pages);
+  const first = Math.ceil(zone.startPfn / unit) * unit;
+  const last = first + Math.floor((zone.endPfn - pages - first) / unit) * unit;
+  if (from === "lowest") for (let start = first; start <= last; start += unit) yield start;
+  else for (let start = last; start >= first; start -= unit) yield start;
 }
 
 /** The frame that makes the search of this kernel pass over the range, or −1: it tries to empty it. */

@@ -176,17 +176,41 @@ export class Lru implements LruLists {
     const pairs =
       this.swapFree > 0 && !cleanOnly ? [LRU_INACTIVE_FILE, LRU_INACTIVE_ANON] : [LRU_INACTIVE_FILE];
     const nodes = zones.length === 1 ? [zones[0]!.nid] : new Set(zones.map((z) => z.nid));
+    const { m } = this;
+    const changed = m.change?.reclaimPriority !== undefined;
     for (const nid of nodes)
       for (const list of pairs) {
         if (result.reclaimed >= goal) break;
         const inactive = nid * 8 + list;
-        this.ageActive(inactive, list, priority);
-        const most = this.nodeCount[inactive]! >> priority;
+        const by = changed ? this.priorityOf(inactive, { priority, goal, result }) : priority;
+        if (by < 0) continue;
+        this.ageActive(inactive, list, by);
+        const most = this.nodeCount[inactive]! >> by;
         this.shrinkList(inactive, zones, Math.min(most, 1 << 20), goal - result.reclaimed, result);
       }
     this.cleanOnly = false;
-    for (const shrinker of this.shrinkers) result.reclaimed += shrinker.shrink(priority);
+    if (this.shrinkers.length === 0) return result;
+    const by = changed ? this.priorityOf(-1, { priority, goal, result }) : priority;
+    if (by >= 0) for (const shrinker of this.shrinkers) result.reclaimed += shrinker.shrink(by);
     return result;
+  }
+
+  /** The priority at which a change wants a list scanned, or the shrinkers of caches (`inactive` −1); −1: not now. */
+  private priorityOf(
+    inactive: number,
+    { priority, goal, result }: { priority: number; goal: number; result: ShrinkResult },
+  ): number {
+    const slab = inactive < 0;
+    return this.m.change!.reclaimPriority!({
+      node: slab ? this.m.firstNode : inactive >> 3,
+      list: slab ? "slab" : (inactive & LIST) === LRU_INACTIVE_ANON ? "anon" : "file",
+      priority,
+      goal,
+      reclaimed: result.reclaimed,
+      inactivePages: slab ? 0 : this.nodeCount[inactive]!,
+      activePages: slab ? 0 : this.nodeCount[inactive + 1]!,
+      freeSwapPages: this.swapFree,
+    });
   }
 
   /**

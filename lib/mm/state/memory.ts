@@ -5,6 +5,7 @@
 import type { BatchedDrain } from "../allocation/batched-drain";
 import { AllocContext } from "./alloc-context";
 import { BlockScan } from "./block-scan";
+import type { Decisions } from "./decisions";
 import { FrameColumns } from "./frame-columns";
 import { __GFP_THISNODE, gfpZone } from "./gfp";
 import type { HugetlbMoves } from "./hugetlb-moves";
@@ -68,6 +69,8 @@ export class Memory extends FrameColumns {
   readonly wholeReserve: boolean;
   /** 4.17's ALLOC_HARDER. */
   readonly hardAtomic: boolean;
+  /** The quick check of order 0 subtracts the high-atomic reserve. */
+  readonly quickCheckReserve: boolean;
   readonly bulkCounting: boolean;
   readonly bulkNarrowing: boolean;
   readonly cmaThreshold: number;
@@ -136,6 +139,10 @@ export class Memory extends FrameColumns {
   splitter: ((pfn: number, order: number) => void) | null;
   /** Compaction's and migration's share of /proc/vmstat. */
   readonly counters: CompactionCounters;
+  /** The decisions that a change takes in place of the kernel; null: this is the kernel as it is. */
+  change: Decisions | null;
+  /** With a change: the free page that the last search for a fallback came to; −1: none. */
+  fallbackPfn: number;
 
   constructor(shape: MemoryShape) {
     const sw = shape.switches;
@@ -165,6 +172,7 @@ export class Memory extends FrameColumns {
     const highOrders = sw.pcpHighOrders ? 0x0f | (hugeInPcp ? 1 << shape.pageblockOrder : 0) : 1;
     this.pcpOrders = sw.pcp ? highOrders : 0;
     this.hardAtomic = sw.atomicRights === "harder";
+    this.quickCheckReserve = sw.quickCheckReserve;
     this.wholeReserve = sw.highatomicUnusable === "reserved";
     this.cma = shape.cma;
     this.cmaApart = shape.cma && !sw.cmaInMovableZone;
@@ -190,6 +198,8 @@ export class Memory extends FrameColumns {
     this.hugetlbPools = [];
     this.splitter = null;
     this.counters = new CompactionCounters();
+    this.change = null;
+    this.fallbackPfn = -1;
     const topPages = 1 << Math.max(this.maxOrder, this.pageblockOrder);
     const pieces = zonePieces(shape.zones, topPages);
     this.zones = shape.zones.map((z, i) => {

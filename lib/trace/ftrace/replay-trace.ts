@@ -35,8 +35,8 @@ const CPUS_MOST = 1024;
 
 /**
  * Reads the texts of a trace and says what they tell. Events may be of any release from 2.6.32 on, as printed by ftrace (`trace`,
- * `trace_pipe`), `trace-cmd report` or `perf script`, plain or `.gz` or `.br`; files of any size are read as a stream. With `before`, the
- * requests and frees are replayed on a machine with those free blocks.
+ * `trace_pipe`), `trace-cmd report`, `perf script` or `perf trace`, plain or packed; files of any size are read as a stream. With
+ * `before`, the requests and frees are replayed on a machine with those free blocks.
  * @param paths one text, or several of the same time (such as `per_cpu/cpu0/trace`), merged by their times
  * @returns counts of what the trace shows, what an exact replay would need besides, and the replay
  * @throws InputError for a file that cannot be read, for recordings in binary form, and if no event of memory is in it

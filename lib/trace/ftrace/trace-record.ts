@@ -2,6 +2,7 @@
 import { at, InputError } from "../../base/errors";
 import { EventFields } from "./event-fields";
 import { type LineHead, lineHead } from "./line-head";
+import { perfTraceCall, perfTraceLine } from "./perf-trace";
 import { shortWord } from "./tally";
 
 /** One event. */
@@ -34,14 +35,20 @@ export interface LineCounts {
 /** Events of memory: the trace points of kmem, compaction, vmscan, migrate, huge_memory, cma and page_isolation. */
 const EVENT = /(?:^|[\s:*])((?:mm_[a-z_]{2,60}|cma_(?:alloc|release)[a-z_]{0,30}|test_pages_isolated)): ?/;
 const OTHER_EVENT = /\d: {1,40}(?:[\w-]{1,60}(?::[\w-]{1,60})?:|\S{1,80} {1,8}<-)/;
+/** Whether an event is one of memory, by its name alone. */
+const OF_MEMORY = /^(?:mm_[a-z_]{2,60}|cma_(?:alloc|release)[a-z_]{0,30}|test_pages_isolated)$/;
 const OTHER_GRAPH = /^\s*(?:[\d.]{1,24} {0,3}\| {0,40})?\d{1,5}\).*\|/;
 const QUOTE = /^(?:[>|] ?){1,8}/;
 const LOST =
   /(?:\[LOST (\d{1,15}) EVENTS\]|\[(?:(\d{1,15}) )?EVENTS DROPPED\]|PERF_RECORD_LOST(?:.{0,40}?lost (\d{1,15}))?)/;
 const WRITTEN = /entries-in-buffer\/entries-written: (\d{1,15})\/(\d{1,15})(?:\s{1,8}#P:(\d{1,5}))?/;
 /** A call chain of perf (address, symbol, file), or of ftrace and trace-cmd (an arrow and a symbol). */
-const PERF_CALL = /^\s+[0-9a-f]{1,16} (\S{1,200})(?: .{0,200})?\s*$/;
+const PERF_CALL = /^\s+([0-9a-f]{1,16}) (\S{1,200})(?: (.{0,200}))?\s*$/;
 const ARROW_CALL = /^\s*=> {1,8}(\S{1,200})/;
+/** The file of a perf call: the kernel's image or a module. Other paths, and these words, are a process's. */
+const KERNEL_FILE =
+  /^\((?:\[(?:kernel|guest\.kernel)\b.{0,100}|.{0,180}\/?vmlinu[xz].{0,60}|.{0,180}\.ko(?:\.\w{1,4})?)\)?$/;
+const PROCESS_FILE = /^\((?:\/|\/\/anon|\[(?:vdso|vsyscall|heap|stack)\b)/;
 const CHAIN_HEAD = /<stack trace ?>|(?:kernel|user)_stack:/;
 /** The rest of an event that a mail program folded. */
 const FOLDED = /^\s*(?:[a-z_]{2,32}=|\|?__?GFP_|\|?GFP_)/;
@@ -97,6 +104,7 @@ export class RecordReader {
     const text = quote === 62 || quote === 124 ? cut.replace(QUOTE, "") : cut;
     const event =
       text.includes("mm_") || text.includes("cma_") || text.includes("test_p") ? EVENT.exec(text) : null;
+    if (this.ofPerfTrace(text, number)) return;
     if (event !== null) this.begin(text, event, number);
     else this.noEvent(text, number);
   }
@@ -104,6 +112,17 @@ export class RecordReader {
   /** Hands over the last record. */
   end(): void {
     this.flush();
+  }
+
+  /** True for a line of `perf trace`, whose fields are written in another way. */
+  private ofPerfTrace(text: string, number: number): boolean {
+    if (!text.trimEnd().endsWith(")")) return false;
+    const line = perfTraceLine(text);
+    if (line === null) return false;
+    this.flush();
+    if (OF_MEMORY.test(line.event)) this.pending = { ...line, chain: [], line: number };
+    else this.counts.otherEvents++;
+    return true;
   }
 
   private begin(text: string, match: RegExpExecArray, number: number): void {
@@ -144,11 +163,14 @@ export class RecordReader {
 
   /** True if the line belongs to a call chain. */
   private call(text: string): boolean {
-    const match = ARROW_CALL.exec(text) ?? PERF_CALL.exec(text);
-    if (match === null) return CHAIN_HEAD.test(text);
+    const arrow = ARROW_CALL.exec(text);
+    const perf = arrow === null ? PERF_CALL.exec(text) : null;
+    const called = arrow?.[1] ?? perf?.[2] ?? perfTraceCall(text);
+    if (called === null) return CHAIN_HEAD.test(text);
     const { pending } = this;
-    if (pending !== null && pending.chain.length < CALLS_KEPT)
-      pending.chain.push(match[1]!.replace(/\+0x.*$/, ""));
+    const own = perf === null || isKernelCall(perf[1]!, perf[3] ?? "");
+    if (own && pending !== null && pending.chain.length < CALLS_KEPT)
+      pending.chain.push(called.replace(/\+0x.*$/, ""));
     return true;
   }
 
@@ -188,4 +210,11 @@ export class RecordReader {
           : null;
     if (tool !== null) throw new InputError(`${at(this.file, 1)}: is ${tool}`);
   }
+}
+
+/** perf prints the calls of the process behind those of the kernel. 64-bit kernels have the upper half of the addresses. */
+function isKernelCall(address: string, file: string): boolean {
+  if (KERNEL_FILE.test(file)) return true;
+  if (PROCESS_FILE.test(file)) return false;
+  return address.length <= 8 || (address.length === 16 && address >= "8");
 }

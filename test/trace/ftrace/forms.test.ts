@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import test from "node:test";
 import { lineHead } from "../../../lib/trace/ftrace/line-head";
+import { perfTraceLine } from "../../../lib/trace/ftrace/perf-trace";
 import { replayTrace } from "../../../lib/trace/ftrace/replay-trace";
 import { FIXTURES } from "../../support/cli";
 
@@ -141,6 +142,43 @@ test("trace-cmd: call chains, dropped events, a failed request, CMA of before 5.
   assert.equal(trace.cma.requests[0]!.by, "Web Content");
 });
 
+test("perf trace: milliseconds, raw fields, of which those that are 0 are left out", async () => {
+  const trace = await tell("perf-trace");
+  assert.deepEqual(
+    [trace.lines.passedOver, trace.lines.malformed, trace.lines.otherEvents, trace.memoryEvents],
+    [0, 0, 1, 7],
+  );
+  // 1 + 4 + 1 pages in three requests, and a huge page that failed; the 4 pages are freed.
+  const { allocated, freed, live } = trace.pages;
+  assert.deepEqual([allocated.requests, allocated.pages, allocated.failed], [4, 6, 1]);
+  assert.deepEqual(allocated.byOrder.slice(0, 3), [2, 0, 1]);
+  assert.deepEqual(allocated.byType, { Unmovable: 1, Reclaimable: 4, Movable: 1 });
+  assert.deepEqual([freed.records, freed.pages, freed.pagesNotSeenAllocated, live.pages], [1, 4, 0, 2]);
+  assert.deepEqual(
+    trace.byCaller.filter(({ who }) => who === "ext4_alloc_inode"),
+    [{ who: "ext4_alloc_inode", requests: 1, pages: 4 }],
+  );
+  const [granted] = trace.cma.requests;
+  assert.deepEqual(
+    [granted!.area, granted!.pages, granted!.pfn, granted!.errno, granted!.by],
+    ["linux,cma", 512, 242176, 0, "camera"],
+  );
+  assert.equal(Math.round(granted!.latencySeconds! * 1e6), 1500);
+});
+
+test("a line of perf trace: task, thread and time; other lines are none", () => {
+  const line = perfTraceLine("     0.000 kworker/0:1/123 kmem:mm_page_alloc(pfn: 10, order: 3)")!;
+  assert.deepEqual(line.head, { task: "kworker/0:1", pid: 123, cpu: -1, seconds: 0 });
+  assert.equal(line.text, "pfn=0xa order=3 gfp_flags=0 migratetype=0");
+  assert.ok(Number.isNaN(perfTraceLine("         ? a/1 kmem:mm_page_free(pfn: 10)")!.head.seconds));
+  for (const other of [
+    "\t279.814717: mm_page_alloc: page=0x1 pfn=1 order=0 migratetype=0 gfp_flags=GFP_KERNEL",
+    "perf  6429 [000]    22.498450:  kmem:mm_page_alloc: page=0x176a17 pfn=1534487 order=0 (x)",
+    "  bash-1977  [000] .... 1.500: mm_page_free: page=(null) pfn=1 order=0 (x)",
+  ])
+    assert.equal(perfTraceLine(other), null, other);
+});
+
 test("perf script: call chains name the callers", async () => {
   const trace = await tell("perf");
   assert.deepEqual(trace.byCaller, [
@@ -183,7 +221,7 @@ test("public mails: quoted, folded, without columns", async () => {
   const { pages } = await tell("F03-page-free-direct-2634");
   assert.deepEqual([pages.allocated.pages, pages.freed.records, pages.freed.duplicates], [1, 2, 2]);
   const chain = await tell("F05-perf-script-callchain");
-  assert.deepEqual([chain.pages.allocated.pages, chain.byCaller[0]!.who], [1, "__poll"]);
+  assert.deepEqual([chain.pages.allocated.pages, chain.byCaller[0]!.who], [1, "__alloc_pages_nodemask"]);
   const scan = await tell("F07-compaction-5flags-65");
   assert.deepEqual(
     [scan.compaction.migrateScanner.scanned, scan.compaction.finished],

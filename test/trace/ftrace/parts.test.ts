@@ -6,7 +6,7 @@ import { join } from "node:path";
 import test from "node:test";
 import { InputError } from "../../../lib/base/errors";
 import { validate } from "../../../lib/mm/reports/validate";
-import { agreementOf } from "../../../lib/trace/ftrace/aligned-replay";
+import { agreementOf, type OrderRow } from "../../../lib/trace/ftrace/aligned-replay";
 import { countedMachine } from "../../../lib/trace/ftrace/counted-machine";
 import { EventFields } from "../../../lib/trace/ftrace/event-fields";
 import { gfpOfWords } from "../../../lib/trace/ftrace/gfp-words";
@@ -14,6 +14,7 @@ import { LivePages } from "../../../lib/trace/ftrace/live-pages";
 import { OverTime } from "../../../lib/trace/ftrace/over-time";
 import { PairsOfFrames } from "../../../lib/trace/ftrace/pairs-of-frames";
 import { readProcCounts } from "../../../lib/trace/ftrace/proc-counts";
+import { replayText } from "../../../lib/trace/ftrace/replay-text";
 import { replayTrace } from "../../../lib/trace/ftrace/replay-trace";
 
 type T = { after(fn: () => void): void };
@@ -271,4 +272,53 @@ test("fallbacks that the rule does not know are named", async (t) => {
     "the page found is smaller than the request": 1,
     "the type taken from is no fallback of the request's type": 1,
   });
+});
+
+test("callers are functions of the kernel: what perf prints behind them is the process's", async (t) => {
+  const event = (task: string, pfn: number) =>
+    `${task}  1 [000]  1.0000${pfn}: kmem:mm_page_alloc: page=0x${pfn} pfn=${pfn} order=0 migratetype=0 gfp_flags=GFP_KERNEL`;
+  const trace = await told(t, [
+    event("a", 10),
+    "\tffffffffbe23e32e __alloc_pages+0x22e ([kernel.kallsyms])",
+    "\tffffffffc0aa0010 my_ring_open+0x10 ([my_ring])",
+    "\t7efdf7f7d3e8 __open+0x18 (/usr/lib64/libc.so.6)",
+    "",
+    event("b", 11),
+    "\tffffffffbe23e32e __alloc_pages+0x22e (/lib/modules/6.1/build/vmlinux)",
+    "\t7efdf7f7d3e8 __poll+0x18 (/usr/lib64/libc.so.6)",
+    "\t7ffe00001111 __vdso_gettimeofday+0x18 ([vdso])",
+    "",
+    // 32-bit ARM: addresses do not tell, files do.
+    event("c", 12),
+    "\tc0208d20 __alloc_pages+0x22e ([kernel.kallsyms])",
+    "\tbf000120 vc4_bo_create+0x20 (/lib/modules/5.10/kernel/drivers/gpu/drm/vc4/vc4.ko.xz)",
+    "\tb6f0d3e8 ioctl+0x18 (/usr/lib/arm-linux-gnueabihf/libc.so.6)",
+    "",
+  ]);
+  assert.deepEqual(trace.byCaller.map(({ who }) => who).sort(), [
+    "__alloc_pages",
+    "my_ring_open",
+    "vc4_bo_create",
+  ]);
+});
+
+test("a replay that is no nearer than none says so, with the pages that changed; one that is nearer does not", () => {
+  const row = (before: number, after: number, model: number): OrderRow => ({
+    ...{ zone: "Normal", nid: 0, type: "Movable", order: 1, before, after, model },
+  });
+  const text = (rows: OrderRow[]) =>
+    replayText({
+      ...{ profile: "6.1", seed: 1, sameZone: 0, assumed: [], rows },
+      served: { model: 0, recorded: 0 },
+      fallbacks: { model: 0, recorded: 0 },
+      earlierPages: { freedThere: 0, freedElsewhere: 0, notFreed: 0 },
+      agreement: agreementOf(rows, "model"),
+      agreementOfBefore: agreementOf(rows, "before"),
+    });
+  // By hand: blocks of 2 pages; of two rows one loses a block and one gains it, so that 2 pages change their row.
+  assert.match(
+    text([row(4, 3, 1), row(3, 4, 6)]),
+    /no nearer .* 2 pages changed their row, and the replay has 4 /,
+  );
+  assert.doesNotMatch(text([row(4, 3, 3), row(3, 4, 4)]), /no nearer/);
 });

@@ -1,0 +1,62 @@
+/** A change as data: its name, its source, and the SHA-256 of the source, in plans and wherever plans go. */
+import { createHash } from "node:crypto";
+import { isCodeAllowed } from "./allowed";
+
+/** The code of a change. */
+export interface ChangeCode {
+  readonly name: string;
+  /** Of the source as UTF-8. */
+  readonly sha256: string;
+  /** A module in TypeScript or JavaScript. */
+  readonly source: string;
+}
+
+/** Characters of a source at most. */
+export const SOURCE_MOST = 65_536;
+
+/** SHA-256 of a source. */
+export function sha256OfSource(source: string): string {
+  return createHash("sha256").update(source, "utf8").digest("hex");
+}
+
+/** Depth at which a search for code ends: no plan is as deep. */
+const DEPTH_MOST = 40;
+
+/** All code in a value from anywhere, each once; the value may be hostile. */
+export function codeIn(value: unknown): ChangeCode[] {
+  const found = new Map<string, ChangeCode>();
+  collect(value, found, 0);
+  return [...found.values()];
+}
+
+function collect(value: unknown, found: Map<string, ChangeCode>, depth: number): void {
+  if (typeof value !== "object" || value === null || depth > DEPTH_MOST) return;
+  for (const [key, part] of Object.entries(value)) {
+    if (key === "change" && isCode(part)) found.set(part.sha256, part);
+    collect(part, found, depth + 1);
+  }
+}
+
+function isCode(value: unknown): value is ChangeCode {
+  const code = value as Partial<ChangeCode> | null;
+  return (
+    typeof code === "object" &&
+    code !== null &&
+    typeof code.source === "string" &&
+    typeof code.sha256 === "string"
+  );
+}
+
+/** Of the code in a value, what this process may not run, as words for messages; null if it may run all of it. */
+export function strangeCode(
+  value: unknown,
+  mayRun: (sha256: string) => boolean = isCodeAllowed,
+): { readonly words: string; readonly sha256: string } | null {
+  const code = codeIn(value).find(({ sha256 }) => !mayRun(sha256));
+  return code === undefined ? null : { words: wordsOf(code), sha256: code.sha256 };
+}
+
+/** `code of the change "NAME" with SHA-256 …`. */
+export function wordsOf({ name, sha256 }: ChangeCode): string {
+  return `code of the change ${JSON.stringify(String(name).slice(0, 60))} with SHA-256 ${sha256.slice(0, 64)}`;
+}

@@ -1,0 +1,142 @@
+/** Binds a change to a machine: its functions answer for the kernel, and every answer is checked. */
+import { InputError, unknownName } from "../base/errors";
+import type { Decisions } from "../mm/state/decisions";
+import { shown } from "../schema/place";
+import { isCodeAllowed } from "./allowed";
+import { type ChangeCode, wordsOf } from "./code";
+import { POINT_NAMES, POINTS, type PointName } from "./points";
+import { type Loaded, load, thrownWords } from "./sandbox";
+
+/** A change at work on one machine. */
+export interface BoundChange {
+  readonly name: string;
+  readonly sha256: string;
+  /** The points that it decides. */
+  readonly points: readonly PointName[];
+  readonly decisions: Decisions;
+  /** Decisions so far: each is an event, counted from 1. */
+  events: number;
+  /** The point of the last event; null before the first. */
+  last: PointName | null;
+}
+
+/** A statement of a change that was read: its name, what it is about, and its functions. */
+interface Read {
+  readonly name: string;
+  readonly about: string;
+  readonly points: readonly PointName[];
+  readonly loaded: Loaded;
+  /** The decision under way. */
+  readonly now: Decision;
+}
+
+interface Decision {
+  point: PointName | null;
+  given: object | null;
+}
+
+const NAME_MOST = 60;
+const ABOUT_MOST = 400;
+
+/** Runs the module of a change and reads what it exports. Throws InputError naming what is wrong. */
+export function readChange(source: string, what: string): Read {
+  const now: Decision = { point: null, given: null };
+  const loaded = load(source, what, POINT_NAMES, (point, given) =>
+    given === undefined && point === now.point
+      ? POINTS[now.point].stock(now.given as never)
+      : stockAnswer(point, given ?? now.given),
+  );
+  const { name, about = "", ...rest } = loaded.spec;
+  if (typeof name !== "string" || !/^[\x20-\x7e]+$/.test(name) || name.length > NAME_MOST)
+    throw new InputError(
+      `${what}: name must be 1 to ${NAME_MOST} printable ASCII characters: got ${shown(name)}`,
+    );
+  if (typeof about !== "string" || about.length > ABOUT_MOST)
+    throw new InputError(
+      `${what}: about must be text of at most ${ABOUT_MOST} characters: got ${shown(about)}`,
+    );
+  for (const [key, value] of Object.entries(rest)) {
+    if (!Object.hasOwn(POINTS, key)) throw unknownName(`${what}: decision point`, key, POINT_NAMES);
+    if (typeof value !== "function")
+      throw new InputError(`${what}: ${key}: must be a function (given, stock) => …: got ${shown(value)}`);
+  }
+  const points = POINT_NAMES.filter((point) => rest[point] !== undefined);
+  if (points.length === 0)
+    throw new InputError(`${what}: has no decision point: known are ${POINT_NAMES.join(", ")}`);
+  return { name, about, points, loaded, now };
+}
+
+/** The stock rule, called by a change with what it was given, or with something like it. */
+function stockAnswer(point: string, given: unknown): unknown {
+  const { given: meanings, stock } = POINTS[point as PointName];
+  if (typeof given !== "object" || given === null)
+    throw new InputError(`stock.${point}: must be called with what the point is given: got ${shown(given)}`);
+  const copy: Record<string, unknown> = {};
+  for (const field of ["zone", "node", ...Object.keys(meanings)]) {
+    const value = (given as Record<string, unknown>)[field];
+    if (
+      value !== undefined &&
+      typeof value !== "number" &&
+      typeof value !== "string" &&
+      typeof value !== "boolean"
+    )
+      throw new InputError(
+        `stock.${point}: ${field} must be a number, a word or a truth value: got ${shown(value)}`,
+      );
+    if (value === undefined && field !== "zone") throw new InputError(`stock.${point}: ${field} is missing`);
+    copy[field] = value;
+  }
+  return stock(copy as never);
+}
+
+/**
+ * Binds a change to a machine that is about to start: its module is run anew, so that no machine sees what another left.
+ * @throws InputError if this process may not run its code, and for code that cannot be read
+ */
+export function bindChange(code: ChangeCode): BoundChange {
+  if (!isCodeAllowed(code.sha256))
+    throw new InputError(
+      `change: ${wordsOf(code)} is not run: it was neither made nor loaded here; read it, then allow it with --allow-code or allowCode()`,
+    );
+  const what = `change ${JSON.stringify(code.name)}`;
+  const { name, points, loaded, now } = readChange(code.source, what);
+  if (name !== code.name)
+    throw new InputError(`${what}: its source has another name: ${JSON.stringify(name)}`);
+  const decisions: Record<string, unknown> = {};
+  const bound: BoundChange = { name, sha256: code.sha256, points, decisions, events: 0, last: null };
+  for (const point of points) decisions[point] = decider(bound, point, loaded, now);
+  return bound;
+}
+
+/** The function that the engine calls at a point. */
+function decider(
+  bound: BoundChange,
+  point: PointName,
+  { spec, ask }: Loaded,
+  now: Decision,
+): (given: object) => unknown {
+  const decide = spec[point];
+  const read = POINTS[point].read as (value: unknown, given: object) => unknown;
+  const where = () => `change ${JSON.stringify(bound.name)}: ${point}, event ${bound.events}`;
+  return (given) => {
+    bound.events++;
+    bound.last = point;
+    now.point = point;
+    now.given = given;
+    let answer: unknown;
+    let said = "";
+    try {
+      const value = ask(decide, given);
+      answer = read(value, given);
+      if (answer === undefined) said = shown(value);
+    } catch (error) {
+      throw new InputError(`${where()}: ${error instanceof InputError ? error.message : thrownWords(error)}`);
+    }
+    if (answer === undefined)
+      throw new InputError(`${where()}: must answer ${plainWords(POINTS[point].answers)}: got ${said}`);
+    return answer;
+  };
+}
+
+/** Without the marks of code. */
+const plainWords = (text: string) => text.replaceAll("`", "");

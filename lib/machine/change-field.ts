@@ -1,0 +1,46 @@
+/** The field of a machine that holds a change: its source travels in the plan, and its SHA-256 is part of the plan's name. */
+import { type ChangeCode, SOURCE_MOST, sha256OfSource } from "../change/code";
+import { type Fields, type ObjectField, object, text } from "../schema/field";
+import { FieldError } from "../schema/place";
+
+const CHANGE_FIELDS = {
+  name: text("its name, as the source has it", { longest: 60 }),
+  sha256: text("SHA-256 of the source, in hexadecimal digits", { longest: 64 }),
+  source: text("the module, in TypeScript or JavaScript", { longest: SOURCE_MOST }),
+} satisfies Fields;
+
+const EXAMPLE = 'export default change({ name: "tail", listEnd: () => "tail" });\n';
+
+export interface ChangeField extends ObjectField<typeof CHANGE_FIELDS> {}
+
+/** `change "no boost" (1f3a…)`: what results of a machine with a change are called. */
+export function changeWords({ name, sha256 }: ChangeCode): string {
+  return `change ${JSON.stringify(name)} (${sha256.slice(0, 12)})`;
+}
+
+/** The note under results; none for the kernel as it is. */
+export function changeNotes({ change }: { readonly change?: ChangeCode | undefined }): string[] {
+  return change === undefined ? [] : [`The kernel has the ${changeWords(change)}: it is no released kernel.`];
+}
+
+/** A change as a plan states it. It is not run here: whoever boots the machine must be allowed to. */
+export const CHANGE: ChangeField = object(
+  "a change of the kernel as code; a plan file may say `{ file: ./c.ts }`, for commands with `--allow-code`",
+  CHANGE_FIELDS,
+  {
+    flag: "change",
+    example: { name: "tail", sha256: sha256OfSource(EXAMPLE), source: EXAMPLE },
+    gone: {
+      file: "is read from plan files on the command line, with --allow-code; elsewhere use loadChange()",
+    },
+    refine: (given) => {
+      const found = sha256OfSource(given.source);
+      if (found !== given.sha256)
+        throw new FieldError(
+          ["sha256"],
+          `must be the SHA-256 of the source, ${found}: got ${JSON.stringify(given.sha256)}`,
+        );
+      return given;
+    },
+  },
+);

@@ -1,0 +1,300 @@
+/**
+ * Code of a stranger is not run: not by any kind of plan, worker, write-up, cluster or store, unless its SHA-256 was allowed. The code
+ * throws a marker when it is run, so that a door that is open is seen.
+ */
+import assert from "node:assert/strict";
+import { type ChildProcess, spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import test, { after } from "node:test";
+import "../support/clean-environment";
+import { stringify } from "yaml";
+import { change } from "../../lib/change/change";
+import type { ChangeCode } from "../../lib/change/code";
+import { bindChange } from "../../lib/change/decide";
+import { runOf } from "../../lib/chart/run";
+import { readJob, writeJob } from "../../lib/experiment/cluster-protocol";
+import { runSweep } from "../../lib/experiment/compare";
+import { LocalWorkers } from "../../lib/experiment/local-workers";
+import { planHash } from "../../lib/experiment/plan";
+import { run, runTogether, sharingKey } from "../../lib/experiment/run";
+import { runToText } from "../../lib/experiment/run-text";
+import { Store } from "../../lib/experiment/store";
+import { expandSweep } from "../../lib/experiment/sweep";
+import { machine } from "../../lib/fluent/machine";
+import { PLAN_KINDS } from "../../lib/plan/kinds";
+import { parsePlan } from "../../lib/plan/run";
+import { exportNotebook } from "../../lib/report/export";
+import { runPlan } from "../../lib/report/plan-kinds";
+import { RUN_LIMITS } from "../../lib/report/run-again";
+import { withResults } from "../../lib/report/runs";
+import { verifyFile } from "../../lib/report/verify";
+import { pageblock, ROOT } from "../support/cli";
+import { code, notebook, shown } from "../support/notebooks";
+import { redisMissing, TestRedis } from "../support/redis";
+
+const scratch = mkdtempSync(join(tmpdir(), "strangers-"));
+after(() => rmSync(scratch, { recursive: true, force: true }));
+
+const MARKER = "a stranger has run";
+
+/** Code that nobody here has allowed. */
+function stranger(source: string, name = "stranger"): ChangeCode {
+  return { name, source, sha256: createHash("sha256").update(source).digest("hex") };
+}
+
+const EVIL = stranger(`throw new Error("${MARKER}");\n`);
+/** Code of a stranger that does no harm, for what happens once it is allowed. */
+const MEEK = stranger('export default change({ name: "meek", listEnd: () => "tail" });\n', "meek");
+
+const REQUEST = { strategy: "cma", request: { size: "4MiB", times: 2 } } as const;
+const machineWith = (c: ChangeCode) => ({ board: "qemu-virt", memory: "256MiB", change: c });
+const planWith = (c: ChangeCode, seed = 1) =>
+  parsePlan({ machine: machineWith(c), ...REQUEST, seed } as never);
+
+/** An error in one line that says why nothing ran, and no sign that it did. */
+function refusal(error: unknown, sha256 = EVIL.sha256): true {
+  const { name, message } = error as Error;
+  assert.equal(name, "InputError", message);
+  assert.match(message, new RegExp(`change .* SHA-256 ${sha256}`));
+  assert.doesNotMatch(message, new RegExp(MARKER));
+  assert.doesNotMatch(message, /\n/);
+  return true;
+}
+
+test("binding the code to a machine is where it is refused", () => {
+  const loud = stranger(EVIL.source.replace("throw", "\nthrow"), "loud");
+  assert.throws(
+    () => bindChange(loud),
+    (error) => refusal(error, loud.sha256),
+  );
+});
+
+test("run, running, start: refused; a description and a boot on paper run nothing", () => {
+  assert.throws(() => run(planWith(EVIL)), refusal);
+  const [together] = runTogether([planWith(EVIL)]);
+  assert.ok(together instanceof Error && refusal(together));
+  const described = machine("qemu-virt").memory("256MiB").change(EVIL);
+  assert.ok(described.boot().zones.length > 0);
+  assert.throws(() => described.start(), refusal);
+  assert.throws(() => described.running(), refusal);
+});
+
+test("every kind of plan with a machine is refused, or runs nothing", async () => {
+  let tried = 0;
+  for (const { name, example } of PLAN_KINDS) {
+    const text = JSON.stringify({ kind: name, ...example });
+    const machines = text.replaceAll(
+      '"board":"qemu-virt"',
+      `"board":"qemu-virt","change":${JSON.stringify(EVIL)}`,
+    );
+    if (machines === text) continue;
+    tried++;
+    const plan: unknown = JSON.parse(machines);
+    const result = await runPlan(plan).catch((error: unknown) => error);
+    assert.doesNotMatch(JSON.stringify(result), new RegExp(MARKER), name);
+    if (result instanceof Error) refusal(result);
+    else assert.match(JSON.stringify(result), name === "boot" ? /no released kernel/ : /is not run/, name);
+  }
+  assert.ok(tried >= 7, `${tried} kinds`);
+});
+
+test("a plan whose SHA-256 does not fit its source is refused wherever it is read", () => {
+  const forged = { ...MEEK, source: EVIL.source };
+  assert.throws(() => planWith(forged), /change\.sha256: must be the SHA-256 of the source/);
+});
+
+test("local workers and the store: a stranger's plan is a refusal in the same words", async () => {
+  const workers = new LocalWorkers(1);
+  try {
+    const plan = planWith(EVIL);
+    const { finished } = await workers.run([{ index: 0, plan, hash: planHash(plan) }]);
+    assert.equal(finished[0]!.state, "refused");
+    assert.match(finished[0]!.text, /is not run/);
+    assert.doesNotMatch(finished[0]!.text, new RegExp(MARKER));
+    const only = new LocalWorkers(1, 1, new Set());
+    const own = change({ name: "own", listEnd: () => "tail" });
+    const mine = planWith(own.toJSON());
+    const refused = await only.run([{ index: 0, plan: mine, hash: planHash(mine) }]);
+    await only.close();
+    assert.match(
+      refused.finished[0]!.text,
+      /is not run/,
+      "a worker of a cluster allows what it is told, no more",
+    );
+    const done = await workers.run([{ index: 0, plan: mine, hash: planHash(mine) }]);
+    assert.equal(done.finished[0]!.text, runToText(mine).text, "the thread was told what is allowed here");
+    assert.equal(done.finished[0]!.state, "ok");
+    assert.equal(sharingKey(mine), null, "no machine is shared");
+  } finally {
+    await workers.close();
+  }
+});
+
+test("results of a change are stored under its own name, and found again without running it", async () => {
+  const own = change({ name: "stored", listEnd: () => "tail" });
+  const plan = planWith(own.toJSON(), 7);
+  const { change: _none, ...stock } = plan.machine;
+  assert.notEqual(planHash(plan), planHash({ ...plan, machine: stock }));
+  assert.notEqual(planHash(plan), planHash(planWith(MEEK, 7)));
+  const path = join(scratch, "results.duckdb");
+  const spec = expandSweep({ plan: planWith(EVIL), over: { seed: [1, 2] } } as never);
+  const summary = await runSweep(spec, { workers: 1, store: path } as never);
+  assert.equal(summary.failed, 2);
+  assert.doesNotMatch(JSON.stringify(summary), new RegExp(MARKER));
+  const store = await Store.open(path);
+  const kept = await store.get([planHash(planWith(EVIL, 1))]);
+  await store.close();
+  for (const { text } of kept.values()) assert.doesNotMatch(text, new RegExp(MARKER));
+});
+
+test("verify: the code is named and nothing is run; with its SHA-256 it is", async () => {
+  const file = join(scratch, "n.ipynb");
+  const plans = [planWith(EVIL), planWith(MEEK)].map((plan) => runOf({ kind: "run", ...plan }, {}));
+  writeFileSync(file, JSON.stringify(notebook(code("x", shown(withResults({ "text/plain": "x" }, plans))))));
+  await assert.rejects(verifyFile(file), refusal);
+  const half = { ...RUN_LIMITS, allowCode: [EVIL.sha256] };
+  await assert.rejects(verifyFile(file, half), (error) => refusal(error, MEEK.sha256));
+  const all = { ...RUN_LIMITS, allowCode: [EVIL.sha256, MEEK.sha256] };
+  const { code: ran, results } = await verifyFile(file, all);
+  assert.deepEqual(ran, [EVIL.sha256, MEEK.sha256]);
+  assert.match(results[0]!.why!, new RegExp(MARKER), "allowed code is run");
+  assert.equal(results[1]!.verdict, "differs", "and so is the other: its stored result was empty");
+  const line = pageblock(["verify", file]);
+  assert.equal(line.status, 2);
+  assert.match(
+    line.stderr,
+    /contains code of the change "stranger" with SHA-256 [0-9a-f]{64}: nothing is run.*--allow-code/,
+  );
+  assert.equal(line.stderr.trim().split("\n").length, 1);
+});
+
+test("export: a notebook with such a plan becomes a page, and runs nothing", async () => {
+  const file = join(scratch, "e.ipynb");
+  const runs = [runOf({ kind: "run", ...planWith(EVIL) }, { remarks: [] })];
+  writeFileSync(file, JSON.stringify(notebook(code("x", shown(withResults({ "text/plain": "x" }, runs))))));
+  const { path } = await exportNotebook(file, "md", join(scratch, "out"));
+  assert.ok(readFileSync(path, "utf8").includes(EVIL.sha256), "the code is carried as text");
+});
+
+test("a job of a cluster with code is refused unless the worker was started with its SHA-256", () => {
+  const job = (c: ChangeCode) => writeJob([planWith(c)], "e", undefined);
+  assert.throws(
+    () => readJob(job(EVIL), "e", undefined),
+    (error: Error) => error.message.startsWith("refused: ") && refusal(error),
+  );
+  assert.throws(
+    () => readJob(job(EVIL), "e", undefined, new Set([MEEK.sha256])),
+    (error: Error) => error.message.startsWith("refused: ") && refusal(error),
+  );
+  assert.equal(readJob(job(EVIL), "e", undefined, new Set([EVIL.sha256])).length, 1);
+  const own = change({ name: "of the sweep", listEnd: () => "tail" });
+  assert.throws(
+    () => readJob(job(own.toJSON()), "e", undefined),
+    (error) => refusal(error, own.sha256),
+    "what the sweep's own process may run is no reason for a worker",
+  );
+});
+
+const allow = (sha256: string) => ["--allow-code", sha256];
+
+test("the command line: plan files with code, or with the name of a file, need --allow-code", () => {
+  const put = (name: string, content: object | string) => {
+    const path = join(scratch, name);
+    writeFileSync(path, typeof content === "string" ? content : stringify(content));
+    return path;
+  };
+  put("meek.ts", MEEK.source);
+  put("evil.ts", EVIL.source);
+  const inline = put("inline.yaml", { machine: machineWith(EVIL), ...REQUEST });
+  const byFile = (c: string) => ({ machine: { ...machineWith(MEEK), change: { file: c } }, ...REQUEST });
+  const evil = put("evil.yaml", byFile("./evil.ts"));
+  const meek = put("meek.yaml", byFile("./meek.ts"));
+  for (const args of [
+    ["run", inline],
+    ["run", evil],
+    ["run", evil, "--print-plan"],
+    ["sweep", evil, "--workers", "1"],
+  ]) {
+    const { status, stdout, stderr } = pageblock(args);
+    assert.equal(status, 2, args.join(" "));
+    assert.match(
+      stderr,
+      /code of the change .* it is not run; read the code, then name it with --allow-code/,
+    );
+    assert.doesNotMatch(stdout + stderr, new RegExp(MARKER));
+    assert.equal(stderr.trim().split("\n").length, 1);
+  }
+  const ran = pageblock(["run", evil, ...allow(EVIL.sha256)]);
+  assert.equal(ran.status, 2);
+  assert.match(ran.stderr, new RegExp(MARKER), "allowed code is run");
+  const done = pageblock(["run", meek, "--json", ...allow(MEEK.sha256)]);
+  assert.equal(done.status, 0, done.stderr);
+  assert.match(done.stdout, /change \\"meek\\"/);
+  const swept = pageblock([
+    "sweep",
+    meek,
+    "--workers",
+    "1",
+    "--store",
+    "none",
+    "--json",
+    ...allow(MEEK.sha256),
+  ]);
+  assert.equal(swept.status, 0, swept.stderr);
+  const wrong = pageblock(["run", meek, "--allow-code", "abc"]);
+  assert.match(wrong.stderr, /--allow-code: must be a SHA-256/);
+});
+
+const skip = redisMissing();
+
+/** A worker process; resolves when it is ready. */
+async function startWorker(url: string, ...more: string[]): Promise<ChildProcess> {
+  const args = ["worker", "--redis", url, "--workers", "1", ...more];
+  const child = spawn(process.execPath, [join(ROOT, "dist/cli/main.js"), ...args], {
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  let heard = "";
+  await new Promise<void>((resolve, reject) => {
+    child.stderr!.on("data", (data) => {
+      heard += data;
+      if (heard.includes("ready:")) resolve();
+    });
+    child.on("exit", () => reject(new Error(`the worker ended: ${heard}`)));
+  });
+  return child;
+}
+
+async function stop(child: ChildProcess): Promise<void> {
+  const gone = once(child, "exit");
+  process.kill(child.pid!, "SIGKILL");
+  await gone;
+}
+
+test("a cluster: refused by a worker that was not told, the same result by one that was", {
+  skip,
+}, async () => {
+  const own = change({ name: "clustered", listEnd: () => "tail" });
+  const sweep = expandSweep({ plan: planWith(own.toJSON()), over: { seed: [1, 2] } } as never);
+  const redis = await TestRedis.start();
+  const url = `redis://127.0.0.1:${redis.port}`;
+  try {
+    const deaf = await startWorker(url);
+    await assert.rejects(
+      runSweep(sweep, { cluster: url } as never),
+      /a worker refused: job with code of the change "clustered"/,
+    );
+    await stop(deaf);
+    const told = await startWorker(url, ...allow(own.sha256));
+    const far = await runSweep(sweep, { cluster: url } as never);
+    await stop(told);
+    const near = await runSweep(sweep, { workers: 2 } as never);
+    assert.equal(far.resultsHash, near.resultsHash);
+    assert.equal(far.failed, 0);
+  } finally {
+    await redis.end();
+  }
+});
