@@ -12,6 +12,7 @@ import { System } from "../machine/system";
 import { type ResolvedStrategy, resolveStrategy } from "../strategy";
 import { memoryRequest, REQUEST_DEFAULTS } from "../strategy/request";
 import type { Attempt, MemoryRequest, PreparedStrategy } from "../strategy/strategy";
+import { probeMetrics } from "../workload/probe";
 import { checkInputs, partsOf, WorkloadRun } from "../workload/scheduler";
 import type { WorkloadInputs, WorkloadSpec } from "../workload/workload";
 import { hugePagesFree, probeHugePages } from "./huge-probe";
@@ -173,8 +174,10 @@ function ask(plan: Plan, { strategy, prepared }: Ready, { system, workload, duri
     } else if (failures.length < FAILURES_KEPT && attempt.reason !== null)
       failures.push({ request: i, text: attempt.reason, data: attempt.details });
   }
+  const probes = workload.probes();
   const metrics = {
     ...endMetrics(system, meter),
+    ...probeMetrics(probes),
     ...prepared.metrics(),
     ...translationShape(last, system.pageSize),
     ...hugePagesFree(system),
@@ -183,6 +186,7 @@ function ask(plan: Plan, { strategy, prepared }: Ready, { system, workload, duri
     plan: planHash(plan),
     requests: meter.columns,
     metrics: { ...metrics, ...probeHugePages(system) },
+    ...(probes.length > 0 && { probes }),
     remarks: [strategy.configure, ...prepared.remarks()],
     constraints: prepared.constraints(),
     failures,
