@@ -141,7 +141,11 @@ export const pressure = defineWorkload({
   parameters: PARAMETERS,
   leaves: ["anon", "zspage"],
   durationMs: (p) => p.duration,
-  pagesPerSecond: (p, { pageSize }) => (p.stream + p.growth) / pageSize,
+  pagesPerSecond: (p, { pageSize, memory }) => {
+    const weights = p.orders.reduce((sum, { weight }) => sum + weight, 0);
+    const mean = p.orders.reduce((pages, { order, weight }) => pages + weight * 2 ** order, 0) / weights;
+    return (p.stream + p.growth) / pageSize + p.rate * mean + p.huge * 2 ** memory.thpOrder;
+  },
   start: (system, p, random, startMs): Actor => {
     checkOrders("pressure", p.orders, system.memory.maxOrder);
     const probes = p.orders.map(({ order }) => new Probe(`order${order}`));

@@ -3,6 +3,7 @@
  * touches all of it and unmaps it, over and over: how long does that take?
  */
 import type { Random } from "../base/random";
+import { type EventCounts, elapsedNs } from "../hardware/costs";
 import type { System } from "../machine/system";
 import { filled, number, size, time } from "../schema/field";
 import { AnonymousGrowth } from "./anonymous-growth";
@@ -57,7 +58,7 @@ class MappingProbe extends Repeated {
         got = system.allocRun("anon", base, pages);
         return got === pages;
       },
-      () => ({ pcpHit: 2 * got, zeroPage: got }),
+      () => mappingCosts(got),
     );
     if (got > 0) system.vacate(base, base + got - 1);
     return ns / 1e6;
@@ -66,6 +67,11 @@ class MappingProbe extends Repeated {
   stop(): void {
     this.system.returnSlots(this.base, this.pages);
   }
+}
+
+/** Every page is taken, cleared and given back. */
+function mappingCosts(pages: number): EventCounts {
+  return { pcpHit: 2 * pages, zeroPage: pages };
 }
 
 export const stutter = defineWorkload({
@@ -91,7 +97,11 @@ export const stutter = defineWorkload({
   },
   leaves: [],
   durationMs: (p) => p.duration,
-  pagesPerSecond: (p, { pageSize }) => (2 * p.copied) / pageSize,
+  pagesPerSecond: (p, system) => {
+    const mapped = pagesOf(system, p.mapping);
+    const ms = Math.max(0.001, p.every) + elapsedNs(mappingCosts(mapped), system.costs) / 1e6;
+    return (2 * p.copied) / system.pageSize + (1000 * mapped) / ms;
+  },
   start: (system, p, random, startMs): Actor => {
     const anonymous = new AnonymousGrowth(
       system,

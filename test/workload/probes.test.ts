@@ -8,6 +8,7 @@ import { machine } from "../../lib/fluent/machine";
 import { workload } from "../../lib/fluent/workload";
 import { validate } from "../../lib/mm/reports/validate";
 import { parsePlan } from "../../lib/plan/run";
+import { resolveParameters, workloadKind } from "../../lib/workload";
 import { Probe, type ProbeFigures } from "../../lib/workload/probe";
 import { WorkloadRun } from "../../lib/workload/scheduler";
 import { threadCounts } from "../../lib/workload/thread-rounds";
@@ -69,6 +70,16 @@ test("stutter: on an idle machine a mapping costs its pages, and a pause and its
   const each = 1024 * (2 * costs.pcpHit.ns + costs.zeroPage.ns);
   assert.equal(probe!.grantedNs!.maxNs, each);
   assert.equal(probe!.asked, Math.ceil(2000 / (5 + each / 1e6)));
+});
+
+test("stutter requests as many pages per second as it says", () => {
+  const spec = { kind: "stutter", duration: "10s", mapping: "4MiB", memory: 0, copied: "8MiB" };
+  const s = pc(256);
+  const before = s.counters.allocations;
+  new WorkloadRun(s, new Random(1)).toEnd(spec);
+  const said = workloadKind("stutter").pagesPerSecond(resolveParameters(spec), pc(256));
+  const counted = (s.counters.allocations - before) / 10;
+  assert.ok(Math.abs(counted - said) < 0.02 * said, `${counted} counted, ${said} said`);
 });
 
 test("stutter: a copy and programs beyond memory slow the mapping down", () => {
