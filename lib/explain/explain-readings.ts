@@ -1,5 +1,6 @@
 /** From readings to answers: one report after the other. */
 import type { ExplainAnswer, ReportAnswer } from "./answer";
+import { type AreasAround, areasFinder, NO_AREAS } from "./areas-around";
 import { askedBy } from "./asked-by";
 import { cmaAllocAnswer, type PartAnswer } from "./cma-answer";
 import { cmaReservationAnswer } from "./cma-reservation";
@@ -11,8 +12,16 @@ import type { Place, Reading } from "./reading";
 import { remediesOf } from "./remedies";
 import { type Asked, askedOf, kernelOf } from "./request";
 import { bootAnswer, stateAnswer, traceAnswer } from "./state-answer";
+import type { InputText } from "./text-lines";
 import { openReasons, type VerdictOf, verdictOf } from "./verdict";
 import { type JudgedZone, judgeZones } from "./zone-words";
+
+/** What the texts around a report say. */
+export interface Around {
+  /** The machine, if a text lists its memory. */
+  map: AreaMap | null;
+  areas: AreasAround;
+}
 
 /** A report with what its pictures are drawn from. */
 export interface ExplainedReport {
@@ -25,12 +34,18 @@ export interface ExplainedReport {
 const placeOf = ({ source, first, last }: Place) => ({ source, first, last });
 
 /** Answers to all reports of some texts. A map of memory in one of them serves those of the same texts. */
-export function explainReadings(readings: readonly Reading[]): ExplainedReport[] {
-  const maps = mapFinder(readings);
+export function explainReadings(
+  readings: readonly Reading[],
+  inputs: readonly InputText[] = [],
+): ExplainedReport[] {
+  const maps = mapFinder(readings, inputs);
+  const areas = areasFinder(readings);
   const states = readings.filter(({ kind, zones }) => kind === "memory-state" && zones.length > 0);
   return readings.map((reading) => {
-    const lent = isRefused(reading) && reading.zones.length === 0 ? stateFor(reading, states) : null;
-    return explainReading(reading, maps(reading), lent);
+    const refused = isRefused(reading);
+    const lent = refused && reading.zones.length === 0 ? stateFor(reading, states) : null;
+    const around = { map: refused ? null : maps(reading), areas: areas(reading) };
+    return explainReading(reading, around, lent);
   });
 }
 
@@ -51,26 +66,42 @@ export function answerJson(reports: readonly ExplainedReport[], passedOver: read
 }
 
 /** The map of a reading itself or, without one, of its text; each is made once, since a log may hold many reports. */
-function mapFinder(readings: readonly Reading[]): (reading: Reading) => AreaMap | null {
-  const sources = new Map<string, Reading>();
-  for (const reading of readings)
-    if (reading.boot.ram.length > 0 && !sources.has(reading.place.source))
-      sources.set(reading.place.source, reading);
+function mapFinder(
+  readings: readonly Reading[],
+  inputs: readonly InputText[],
+): (reading: Reading) => AreaMap | null {
+  const listing = readings.filter(({ kind, boot }) => kind === "boot-memory" && boot.ram.length > 0);
   const made = new Map<string, AreaMap | null>();
-  return (reading) => {
-    const from = reading.boot.ram.length > 0 ? reading : sources.get(reading.place.source);
-    if (from === undefined) return null;
-    const { release } = kernelOf(reading);
-    const key = `${release}\n${from.place.source}\n${from.place.first}`;
-    if (!made.has(key)) made.set(key, areaMapOf(from, release));
+  const mapIn = (source: string, from: Reading): AreaMap | null => {
+    const { release } = kernelOf(from);
+    const key = `${release}\n${from.arch}\n${source}`;
+    const text = inputs.find(({ name }) => name === source)?.text;
+    if (!made.has(key)) made.set(key, text === undefined ? null : areaMapOf(text, from));
     return made.get(key)!;
+  };
+  return (reading) => {
+    const own = [reading, ...listing].find(
+      ({ boot, place }) => boot.ram.length > 0 && place.source === reading.place.source,
+    );
+    const from = own ?? (listing.length === 1 ? listing[0] : undefined);
+    if (from === undefined) return null;
+    // Files of one folder are one reading: one of its parts lists the ranges.
+    const parts = [from, ...(listing.length === 1 ? listing : [])].flatMap((one) => [
+      one.place,
+      ...one.parts,
+    ]);
+    for (const source of new Set(parts.map((part) => part.source))) {
+      const map = mapIn(source, from);
+      if (map !== null) return map;
+    }
+    return null;
   };
 }
 
 /** The answer to one report. */
 export function explainReading(
   own: Reading,
-  map: AreaMap | null = null,
+  around: Around = { map: null, areas: NO_AREAS },
   lent: Reading | null = null,
 ): ExplainedReport {
   const reading = lent === null ? own : withState(own, lent);
@@ -79,8 +110,8 @@ export function explainReading(
   const by = askedBy(reading.stack, reading.task);
   const refused = isRefused(reading);
   const part = refused
-    ? refusedAnswer({ reading, asked, by, zones })
-    : otherAnswer({ reading, asked, by, zones }, map);
+    ? refusedAnswer({ reading, asked, by, zones, areas: around.areas })
+    : otherAnswer({ reading, asked, by, zones, areas: around.areas }, around);
   if (lent !== null) part.verdict.unshift(lentSentence(lent.place));
   const answer: ReportAnswer = {
     kind: reading.kind,
@@ -170,15 +201,16 @@ function memcgRemedies(): PartAnswer["remedies"] {
   ];
 }
 
-function otherAnswer(of: VerdictOf, map: AreaMap | null): PartAnswer {
+function otherAnswer(of: VerdictOf, around: Around): PartAnswer {
+  const { map } = around;
   const { reading, asked } = of;
   const release = reading.release === null ? [RELEASE] : [];
   const withRelease = (part: PartAnswer): PartAnswer => ({ ...part, missing: [...part.missing, ...release] });
   switch (reading.kind) {
     case "cma-alloc-failure":
-      return withRelease(cmaAllocAnswer(reading, map));
+      return withRelease(cmaAllocAnswer(reading, around));
     case "cma-reservation":
-      return withRelease(cmaReservationAnswer(reading, map));
+      return withRelease(cmaReservationAnswer(reading, around));
     case "hugetlb":
       return hugetlbAnswer(reading, asked.kernel.series, map);
     case "boot-memory":

@@ -101,10 +101,14 @@ function availableNow(reading: Reading, short: readonly HugetlbReading[]): strin
 function atBoot(map: AreaMap | null, short: readonly HugetlbReading[]): string[] {
   if (map === null) return [];
   const sizes = [...new Set(short.map((pool) => pool.pageBytes))];
-  return sizes.map(
-    (size) =>
-      `On the map of this machine ${pagesAtBoot(map, size)} pages of ${formatSize(size)} fit at boot; what early boot takes beside the ranges in the text makes it fewer.`,
-  );
+  return sizes.flatMap((size) => {
+    const pages = pagesAtBoot(map, size);
+    return pages === null
+      ? []
+      : [
+          `Early boot of this machine leaves room for ${pages} page${pages === 1 ? "" : "s"} of ${formatSize(size)}, after what the kernel takes for itself.`,
+        ];
+  });
 }
 
 /** Pages of 2^order that free blocks hold. */

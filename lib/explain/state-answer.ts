@@ -1,9 +1,9 @@
 /** Answers to texts of a state without a failure: files of /proc, boot logs and traces. */
-import { formatSize, GiB, hex, MiB } from "../base/units";
+import { formatSize, hex, MiB } from "../base/units";
 import type { PartAnswer } from "./cma-answer";
 import { releasesOf } from "./driver-remedies";
 import { freePagesOf } from "./hugetlb-answer";
-import { type AreaMap, largestArea, pagesAtBoot } from "./map-search";
+import { type AreaMap, hugePagesInWords, largestArea } from "./map-search";
 import { BLOCK_TYPES, FREE_BLOCKS, ZONES } from "./missing";
 import { about, listed, orderInWords } from "./quantities";
 import type { Reading } from "./reading";
@@ -153,12 +153,10 @@ export function bootAnswer(reading: Reading, map: AreaMap | null): PartAnswer {
   const area = map === null ? null : largestArea(map);
   if (area !== null)
     verdict.push(
-      `The largest CMA area that fits into ${map!.limitFrom} is ${formatSize(area.bytes)} at ${hex(area.base)} (cma=${area.bytes / 2 ** 20}M), aligned to ${formatSize(map!.alignment)}; what early boot takes beside the ranges in the text makes it smaller.`,
+      `The largest CMA area that early boot has room for is ${formatSize(area.bytes)} at ${hex(area.base)} (cma=${area.bytes / MiB}M), aligned to ${formatSize(map!.alignment)}, after what the kernel takes for itself.`,
     );
-  if (map !== null)
-    verdict.push(
-      `At boot ${pagesAtBoot(map, GiB)} pages of 1 GiB and ${pagesAtBoot(map, 2 * MiB)} of 2 MiB would fit, if nothing else took the memory first.`,
-    );
+  const huge = map === null ? null : hugePagesInWords(map);
+  if (huge !== null) verdict.push(`Early boot leaves room for ${huge}, if nothing else takes the memory.`);
   if (verdict.length === 0) verdict.push("The text lists no ranges of memory.");
   return { ...NOTHING, verdict, missing: [] };
 }

@@ -1,5 +1,6 @@
 /** Why a request was refused, in sentences: the cause first, then what else holds, then what could have helped. */
 
+import type { AreasAround } from "./areas-around";
 import type { AskedBy } from "./asked-by";
 import { helpOf, pcpSentence } from "./help";
 import { about, kB, listed, listInWords, orderInWords } from "./quantities";
@@ -14,6 +15,7 @@ export interface VerdictOf {
   asked: Asked;
   by: AskedBy;
   zones: readonly JudgedZone[];
+  areas: AreasAround;
 }
 
 /** The verdict on a refused request. */

@@ -23,7 +23,7 @@ export class Explanation {
 
   /** Use {@link explain}. */
   constructor(readings: TextReadings, skipped: readonly SkippedFile[] = []) {
-    this.explained = explainReadings(readings.readings);
+    this.explained = explainReadings(readings.readings, readings.inputs);
     this.passedOver = readings.passedOver;
     this.skipped = skipped;
     Object.freeze(this);

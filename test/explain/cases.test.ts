@@ -75,7 +75,8 @@ test("11: 62864 pages are 246 MiB: the area must be enlarged to that at least", 
   const [answer] = ofKind("11-orin-62864-pages", "cma-alloc-failure");
   // 62864 × 4 KiB = 245.56 MiB.
   assert.deepEqual(answer!.reasons, ["cma-area-full"]);
-  assert.match(answer!.remedies[0]!.how, /cma=256M/);
+  // The text does not say how large the area is, so no size can be named that is above it for sure.
+  assert.doesNotMatch(answer!.remedies[0]!.how, /cma=\d/);
   assert.match(answer!.remedies[0]!.effect, /at least 246 MiB/);
 });
 
