@@ -5,7 +5,7 @@ import type { AreasAround } from "./areas-around";
 import { releasesOf } from "./driver-remedies";
 import { type AreaMap, largestArea } from "./map-search";
 import { AREAS, MAP } from "./missing";
-import { about } from "./quantities";
+import { about, capital } from "./quantities";
 import type { CmaReading, Reading } from "./reading";
 import { pageBytesOf } from "./request";
 import type { Reason } from "./zone-rule";
@@ -55,8 +55,6 @@ function refusalsOf(reading: Reading): Refusals {
 
 /** `the area linux,cma`, or what is known of it. */
 export const areaName = (area: string | null) => (area === null ? "the CMA area" : `the CMA area ${area}`);
-
-export const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
 
 /** cma_alloc() refused a request. */
 export function cmaAllocAnswer(

@@ -3,11 +3,11 @@ import { roundUp } from "../base/alignment";
 import { formatSize, hex, MiB } from "../base/units";
 import { compareReleases, nearestKernel } from "../hardware/kernel-release";
 import type { Remedy } from "./answer";
-import { areaName, capital, type PartAnswer } from "./cma-answer";
+import { areaName, type PartAnswer } from "./cma-answer";
 import { releasesOf } from "./driver-remedies";
 import { type AreaMap, type FoundArea, largestArea, placeArea } from "./map-search";
 import { BOOT_LOG, MAP } from "./missing";
-import { about } from "./quantities";
+import { about, capital } from "./quantities";
 import type { CmaReading, Reading, ReservedReading } from "./reading";
 
 /** Messages of early boot about areas. */

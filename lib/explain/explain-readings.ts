@@ -8,8 +8,9 @@ import { harmOf } from "./harmless";
 import { hugetlbAnswer } from "./hugetlb-answer";
 import { type AreaMap, areaMapOf } from "./map-search";
 import { missingOf, RELEASE } from "./missing";
+import { capital } from "./quantities";
 import type { Place, Reading } from "./reading";
-import { remediesOf } from "./remedies";
+import { remediesIfHarmless, remediesOf } from "./remedies";
 import { type Asked, askedOf, kernelOf } from "./request";
 import { bootAnswer, stateAnswer, traceAnswer } from "./state-answer";
 import type { InputText } from "./text-lines";
@@ -160,12 +161,12 @@ function refusedAnswer(of: VerdictOf): PartAnswer {
     ...constraint(reading),
     ...(limited ? [] : verdictOf(of)),
     ...(harm.sentence === null ? [] : [harm.sentence]),
-  ];
+  ].map(capital);
   return {
     reasons: limited ? [] : openReasons(zones),
     verdict,
     harmless: harm.harmless,
-    remedies: limited ? memcgRemedies() : remediesOf(of),
+    remedies: limited ? memcgRemedies() : harm.harmless === true ? remediesIfHarmless(of) : remediesOf(of),
     missing: limited ? [] : missingOf(reading),
   };
 }

@@ -32,7 +32,7 @@ const DEPTH_MOST = 16;
 const SMALL_FOLDER = 300;
 
 const OF_MEMORY =
-  /(?:^|\/)(?:buddyinfo|pagetypeinfo|zoneinfo|meminfo|vmstat|iomem|slabinfo|dmesg[^/]*|kern(?:el)?[._-]?log[^/]*|messages[^/]*|syslog[^/]*|journal[^/]*|uname[^/]*|console[^/]*|boot\.log[^/]*|config-\d[^/]*|\.config|(?:nr|free|resv|surplus)_hugepages)$|(?:^|\/)proc\/(?:cmdline|version)$|^[^/]{0,80}cmdline$/;
+  /(?:^|\/)(?:buddyinfo|pagetypeinfo|zoneinfo|meminfo|vmstat|iomem|slabinfo|dmesg[^/]*|kern(?:el)?[._-]?log[^/]*|messages[^/]*|syslog[^/]*|journal[^/]*|uname[^/]*|console[^/]*|boot\.log[^/]*|config-\d[^/]*|\.config|(?:nr|free|resv|surplus)_hugepages)$|(?:^|\/)proc\/(?:cmdline|version|sys\/kernel\/osrelease)$|^[^/]{0,80}cmdline$/;
 /** Files of processes have the names of the machine's own. */
 const OF_PROCESSES = /(?:^|\/)proc\/(?:\d+|self|thread-self)\//;
 const PACKED = /\.(?:xz|bz2|zst|zip|7z|lz4|lzo|rpm|deb)$/i;

@@ -62,6 +62,13 @@ export interface NodeReading {
   allUnreclaimable: boolean | null;
 }
 
+/** What the lines of vmalloc() say beside the size. */
+export interface VmallocReading {
+  /** Asked for more than all pages; no addresses; no pages; null where the line does not say it. */
+  why: "total-pages" | "addresses" | "memory" | null;
+  range?: [number, number];
+}
+
 /** One entry of a call trace. */
 export interface StackReading {
   function: string;
@@ -81,6 +88,8 @@ export interface HugetlbReading {
   reserved: number | null;
   /** Pages that were asked for; null where the text has the result only. */
   asked: number | null;
+  /** The kernel asked for them at boot, for its command line. */
+  atBoot?: true;
 }
 
 /** What a line about contiguous areas tells. */
@@ -188,6 +197,12 @@ export interface Reading {
   order: number | null;
   /** Bytes asked of vmalloc() where the report is one of vmalloc(). */
   vmallocBytes: number | null;
+  /** Why vmalloc() failed, and the range of addresses that it was restricted to, as far as the lines say it. */
+  vmalloc: VmallocReading | null;
+  /** Milliseconds that the request had waited when the kernel warned of it, 4.9 to 4.14; null for a refusal. */
+  stalledMs: number | null;
+  /** The text shows that the kernel is one without an MMU. */
+  noMmu: boolean;
   gfp: GfpReading;
   nodemask: string | null;
   cpuset: string | null;

@@ -39,6 +39,10 @@ export interface Session {
   arch: string | null;
   pageBytes: number | null;
   machine: string | null;
+  /** Lines of a kernel without an MMU were read. */
+  noMmu: boolean;
+  /** Addresses that a call of vmalloc() was restricted to: the line before its report. */
+  vmallocRange: [number, number] | null;
 }
 
 /** A reader of one kind of line: what it understood, or null. */
@@ -66,6 +70,8 @@ export function newSession(source: string): Session {
     arch: null,
     pageBytes: null,
     machine: null,
+    noMmu: false,
+    vmallocRange: null,
   };
 }
 

@@ -41,7 +41,7 @@ export class Explanation {
 
   /** A page of text per report. */
   text(): string {
-    return explainText(this.explained, this.passedOver.length);
+    return explainText(this.explained, this.passedOver);
   }
 
   /** Shows the text and its charts in a notebook, the text on a terminal. */

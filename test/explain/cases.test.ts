@@ -133,7 +133,7 @@ test("every case and log gives a page without an error, also where nothing is fo
     for (const file of readdirSync(folder)) {
       const text = readFileSync(join(folder, file), "utf8");
       const { readings, passedOver } = readTexts([{ name: file, text }]);
-      const page = explainText(explainReadings(readings), passedOver.length);
+      const page = explainText(explainReadings(readings), passedOver);
       assert.doesNotMatch(page, /undefined|NaN|Infinity|\[object/, file);
       for (const line of page.split("\n")) assert.ok(line.length <= 240, `${file}: ${line}`);
     }

@@ -7,7 +7,6 @@ import { explain } from "../../lib/fluent/explanation";
 import { machineFromBootLog } from "../../lib/fluent/machine-texts";
 import { fieldLog } from "./field-logs";
 
-
 const advice = (text: string) =>
   explain(text).reports.flatMap(({ verdict, remedies }) => [...verdict, ...remedies.map(({ how }) => how)]);
 
