@@ -79,6 +79,7 @@ const REPORT = whole("the answer to one report", {
       "cma-reservation",
       "hugetlb",
       "memory-state",
+      "swiotlb",
       "boot-memory",
       "trace",
     ],

@@ -79,7 +79,7 @@ export function cmaAllocAnswer(
       : `${capital(areaName(r.area))} refused a request`;
   const verdict: string[] = [];
   if (full) verdict.push(`${what}. ${fullCause(r, asked, size)}`);
-  if (busy) verdict.push(...busyCause(r, what, full));
+  if (busy) verdict.push(...busyCause(r, what, full, asked));
   if (errnos.has(EINTR))
     verdict.push(
       `${what} and ended with −4 (EINTR): a signal ended the program that asked. Memory was not the reason.`,
@@ -127,12 +127,17 @@ function fullCause(r: Refusals, asked: number, size: (pages: number) => string):
     : `No run of free pages among its ${size(totalPages)} is that long: drivers hold the rest, or buffers lie between (−12, ENOMEM).`;
 }
 
-function busyCause(r: Refusals, what: string, full: boolean): string[] {
-  const free =
-    r.freePages !== null && r.totalPages !== null && r.freePages === r.totalPages
-      ? " No driver holds any of it, so"
-      : " ";
-  const cause = `${full ? "Besides, a" : `${what}.${free === " " ? " A" : `${free} a`}`} page in the range cannot be moved now (−16, EBUSY): pages of processes and files lend the area, and one of them is pinned, under I/O, or locked.`;
+/** What drivers leave of the area, where that is enough for the request. */
+function enoughFree(r: Refusals, asked: number): string {
+  if (r.freePages !== null && r.freePages === r.totalPages) return " No driver holds any of it, so a";
+  const size = (pages: number) => `${pages} pages (${about(pages * r.pageBytes)})`;
+  return r.largestRun !== null && asked > 0 && r.largestRun >= asked
+    ? ` The longest run that no driver holds has ${size(r.largestRun)}, so the area is large enough; but a`
+    : " A";
+}
+
+function busyCause(r: Refusals, what: string, full: boolean, asked: number): string[] {
+  const cause = `${full ? "Besides, a" : `${what}.${enoughFree(r, asked)}`} page in the range cannot be moved now (−16, EBUSY): pages of processes and files lend the area, and one of them is pinned, under I/O, or locked.`;
   if (r.busy.length === 0) return [cause];
   return [
     cause,

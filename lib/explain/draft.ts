@@ -70,6 +70,8 @@ export function newDraft(kind: ReadingKind, place: Place, boot: number): Draft {
     cma: [],
     slabs: [],
     oom: null,
+    swiotlb: null,
+    slabCache: null,
     events: {},
     boot: EMPTY_BOOT(),
     passedOver: [],

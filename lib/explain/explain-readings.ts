@@ -7,12 +7,14 @@ import { cmaReservationAnswer } from "./cma-reservation";
 import { harmOf } from "./harmless";
 import { hugetlbAnswer } from "./hugetlb-answer";
 import { type AreaMap, areaMapOf } from "./map-search";
+import { memcgCauses, memcgRemedies } from "./memcg-answer";
 import { missingOf, RELEASE } from "./missing";
 import { capital } from "./quantities";
 import type { Place, Reading } from "./reading";
 import { remediesIfHarmless, remediesOf } from "./remedies";
 import { type Asked, askedOf, kernelOf } from "./request";
 import { bootAnswer, stateAnswer, traceAnswer } from "./state-answer";
+import { swiotlbAnswer } from "./swiotlb-answer";
 import type { InputText } from "./text-lines";
 import { openReasons, type VerdictOf, verdictOf } from "./verdict";
 import { type JudgedZone, judgeZones } from "./zone-words";
@@ -166,7 +168,11 @@ function refusedAnswer(of: VerdictOf): PartAnswer {
     reasons: limited ? [] : openReasons(zones),
     verdict,
     harmless: harm.harmless,
-    remedies: limited ? memcgRemedies() : harm.harmless === true ? remediesIfHarmless(of) : remediesOf(of),
+    remedies: limited
+      ? memcgRemedies(reading.oom!)
+      : harm.harmless === true
+        ? remediesIfHarmless(of)
+        : remediesOf(of),
     missing: limited ? [] : missingOf(reading),
   };
 }
@@ -174,10 +180,7 @@ function refusedAnswer(of: VerdictOf): PartAnswer {
 /** What limited the request of an OOM report beside memory. */
 function constraint({ oom, nodemask, memsAllowed }: Reading): string[] {
   if (oom === null) return [];
-  if (oom.memcg || oom.constraint === "CONSTRAINT_MEMCG")
-    return [
-      "A memory cgroup reached its limit: the machine need not have been short of memory, and its zones did not decide.",
-    ];
+  if (oom.memcg || oom.constraint === "CONSTRAINT_MEMCG") return memcgCauses(oom);
   if (oom.constraint === "CONSTRAINT_CPUSET")
     return [
       `The cpuset allows only nodes ${memsAllowed ?? "of its own"}; memory of other nodes did not count.`,
@@ -187,19 +190,6 @@ function constraint({ oom, nodemask, memsAllowed }: Reading): string[] {
       `The memory policy of the process allows only nodes ${nodemask ?? "of its own"}; memory of other nodes did not count.`,
     ];
   return [];
-}
-
-function memcgRemedies(): PartAnswer["remedies"] {
-  return [
-    {
-      what: "Raise the limit of the cgroup",
-      how: "memory.max (cgroup v2), memory.limit_in_bytes (v1), or the limit of the container",
-      effect: "the group may use more of the machine",
-      cost: "other groups have less",
-      releases: "every release",
-      basis: "rule",
-    },
-  ];
 }
 
 function otherAnswer(of: VerdictOf, around: Around): PartAnswer {
@@ -216,6 +206,8 @@ function otherAnswer(of: VerdictOf, around: Around): PartAnswer {
       return hugetlbAnswer(reading, asked.kernel.series, map);
     case "boot-memory":
       return bootAnswer(reading, map);
+    case "swiotlb":
+      return swiotlbAnswer(reading);
     case "trace":
       return traceAnswer(reading);
     default:

@@ -106,7 +106,33 @@ const oom: LineReader = (line, session) => {
 };
 
 const NOTES =
-  /^(?:sysrq: Show Memory|SysRq : Show Memory|vmap allocation for size \d|warn_alloc(?:_failed)?: \d|SL[AU]B: Unable to allocate memory|cache: \S.{0,80}(?:object|buffer) size|node \d{1,4}: slabs: ?\d|oom_kill_process: \d|dump_header: \d|kmemleak:|\S{1,40}: \d{1,9} callbacks suppressed)/;
+  /^(?:sysrq: Show Memory|SysRq : Show Memory|vmap allocation for size \d|warn_alloc(?:_failed)?: \d|node \d{1,4}: slabs: ?\d|oom_kill_process: \d|dump_header: \d|kmemleak:|\S{1,40}: \d{1,9} callbacks suppressed)/;
+
+/** Lines behind another report of the same failure add nothing to it. */
+const SLAB_LINES = 400;
+
+/** SLUB and SLAB have no page for a cache. The request was one without a report if none stands before it. */
+const slab: LineReader = (line, session) => {
+  if (/^SL[AU]B: Unable to allocate memory/.test(line.text)) {
+    const before = session.report?.reading;
+    if (before && line.place.first - before.place.last <= SLAB_LINES) return "note beside a report";
+    beginReport(session, line, "page-allocation-failure", "");
+    session.report!.reading.gfp = gfpOf(line.text.replace("gfp=", "mode:"));
+    return "slab cache without memory";
+  }
+  const cache = /^cache: (\S{1,100}), object size: (\d{1,9}).{0,80}?\b(?:min )?order: (\d{1,2})$/.exec(
+    line.text,
+  );
+  if (!cache)
+    return /^cache: \S.{0,80}(?:object|buffer) size/.test(line.text) ? "note beside a report" : null;
+  const { report } = session;
+  if (report && report.reading.order === null && line.place.first - report.reading.place.last <= 2) {
+    report.reading.order = Number(cache[3]);
+    report.reading.slabCache = cache[1]!;
+    extend(report, line.place);
+  }
+  return "note beside a report";
+};
 
 const notes: LineReader = (line) => (NOTES.test(line.text) ? "note beside a report" : null);
 
@@ -207,6 +233,7 @@ export const HEADLINES: readonly LineReader[] = [
   hardware,
   cpuset,
   vmallocRange,
+  slab,
   noMmu,
   notes,
 ];

@@ -14,6 +14,7 @@ import { HUGETLB } from "./read-hugetlb";
 import { MEM_INFO } from "./read-mem-info";
 import { OTHER_FILES } from "./read-other-files";
 import { STACKS } from "./read-stack";
+import { SWIOTLB } from "./read-swiotlb";
 import { ZONEINFO } from "./read-zoneinfo";
 import type { Place, Reading } from "./reading";
 import { type LineReader, newSession, type Session } from "./session";
@@ -46,6 +47,7 @@ const READERS: readonly LineReader[] = [
   ...HEADLINES,
   ...CONTIGUOUS,
   ...HUGETLB,
+  ...SWIOTLB,
   ...BOOT,
   ...FREE_LISTS,
   ...ZONEINFO,

@@ -160,12 +160,36 @@ export interface SlabReading {
   totalBytes: number;
 }
 
+/** One limit of a memory cgroup, and how much of it was in use. */
+export interface GroupLimit {
+  of: "memory" | "memory+swap" | "kmem" | "swap";
+  usageBytes: number;
+  limitBytes: number;
+}
+
+/** A memory cgroup as its OOM report shows it. */
+export interface GroupReading {
+  path: string | null;
+  limits: GroupLimit[];
+}
+
+/** Messages of a full bounce buffer: the largest request, and the buffer at that moment. */
+export interface SwiotlbReading {
+  device: string | null;
+  bytes: number;
+  slots: number | null;
+  used: number | null;
+  times: number;
+}
+
 /** What an OOM report says beside its memory. */
 export interface OomReading {
   /** `CONSTRAINT_NONE`, `CONSTRAINT_MEMCG` … as printed. */
   constraint: string | null;
   /** The limit of a memory cgroup was reached, not the machine's end. */
   memcg: boolean;
+  /** The cgroup whose limit was reached; missing where the report names neither it nor its limits. */
+  group?: GroupReading;
   killed: { task: string; pid: number } | null;
 }
 
@@ -177,6 +201,7 @@ export type ReadingKind =
   | "cma-reservation"
   | "hugetlb"
   | "memory-state"
+  | "swiotlb"
   | "boot-memory"
   | "trace";
 
@@ -219,6 +244,9 @@ export interface Reading {
   cma: CmaReading[];
   slabs: SlabReading[];
   oom: OomReading | null;
+  swiotlb: SwiotlbReading | null;
+  /** The slab cache that got no page. */
+  slabCache: string | null;
   /** Events of a trace by their name, and how often each occurs. */
   events: Record<string, number>;
   boot: BootReading;

@@ -25,6 +25,7 @@ export interface Session {
   cmaAskedPages: number | null;
   hugetlb: Draft | null;
   trace: Draft | null;
+  swiotlb: Draft | null;
   open: Open | null;
   zone: ZoneReading | null;
   /** Part of a file or report that lines without a name belong to: `zoneinfo`, `pcp`, `stack`, `zone ranges` … */
@@ -60,6 +61,7 @@ export function newSession(source: string): Session {
     cmaAskedPages: null,
     hugetlb: null,
     trace: null,
+    swiotlb: null,
     open: null,
     zone: null,
     section: "",

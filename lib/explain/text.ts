@@ -18,6 +18,7 @@ const TITLES: Readonly<Record<ReadingKind, string>> = {
   "cma-reservation": "Contiguous areas at boot",
   hugetlb: "Huge pages",
   "memory-state": "Memory as it was",
+  swiotlb: "The bounce buffer of devices was full",
   "boot-memory": "Memory at boot",
   trace: "A trace",
 };

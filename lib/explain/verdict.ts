@@ -18,7 +18,7 @@ export function verdictOf(of: VerdictOf): string[] {
   const { reading, asked, zones } = of;
   if (zones.length === 0)
     return reading.stalledMs === null
-      ? [NO_MEM_INFO, ...withoutZones(of)]
+      ? [...slabSentence(reading.slabCache), NO_MEM_INFO, ...withoutZones(of)]
       : [
           stalled(reading.stalledMs),
           "The text has no Mem-Info, so it does not show what the request waited for.",
@@ -43,6 +43,9 @@ export function verdictOf(of: VerdictOf): string[] {
     ...(pcp === null ? [] : [pcp]),
   ];
 }
+
+const slabSentence = (cache: string | null) =>
+  cache === null ? [] : [`The slab cache ${cache} got no page for more of its objects.`];
 
 function withoutZones(of: VerdictOf): string[] {
   const { asked } = of;

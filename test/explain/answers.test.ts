@@ -226,3 +226,63 @@ test("sentences begin with a capital, and lines that were not understood are nam
   const strange = explain("[ 1.000000] something: of no memory at all\n[ 2.000000] Mem-Info:\n").text();
   assert.match(strange, /line 1 of text/);
 });
+
+const GROUP_OOM = `[ 100.000000] java invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=0
+[ 100.000001] memory: usage 204800kB, limit 204800kB, failcnt 1234
+[ 100.000002] swap: usage 0kB, limit 0kB, failcnt 0
+[ 100.000003] Memory cgroup stats for /app/java:
+[ 100.000004] oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null),cpuset=/,mems_allowed=0,oom_memcg=/app,task_memcg=/app/java,task=java,pid=7,uid=0
+[ 100.000005] Memory cgroup out of memory: Killed process 7 (java) total-vm:1kB, anon-rss:1kB, file-rss:0kB, shmem-rss:0kB
+`;
+
+test("a memory cgroup at its limit: the group, the limit and the usage", () => {
+  const answer = explain(GROUP_OOM).reports[0]!;
+  // 204800 kB are 200 MiB.
+  assert.match(words(answer), /cgroup \/app reached its limit of memory: 200 MiB of 200 MiB were in use/);
+  assert.match(words(answer), /may use no swap/);
+  assert.match(hows(answer), /memory\.max \(cgroup v2\).*above the 200 MiB of now/);
+  assert.match(hows(answer), /memory\.swap\.max/);
+  // Version 1 counts memory with swap; the limit that is full decides, and the largest number is none.
+  const v1 = GROUP_OOM.replace(
+    "memory: usage 204800kB, limit 204800kB",
+    "memory: usage 102400kB, limit 204800kB",
+  ).replace(
+    "swap: usage 0kB, limit 0kB, failcnt 0",
+    "memory+swap: usage 307200kB, limit 307200kB, failcnt 9\n[ 100.000002] kmem: usage 9kB, limit 9007199254740988kB, failcnt 0",
+  );
+  assert.match(words(explain(v1).reports[0]!), /limit of memory\+swap: 300 MiB of 300 MiB/);
+});
+
+test("a slab cache without a page, where no other report stands before", () => {
+  const text = `[ 5.000000] SLUB: Unable to allocate memory on node -1, gfp=0x20(GFP_ATOMIC)
+[ 5.000001]   cache: kmalloc-4096, object size: 4096, buffer size: 4096, default order: 3, min order: 0
+[ 5.000002]   node 0: slabs: 111, objs: 4662, free: 0
+`;
+  const { reports } = explain(text);
+  assert.equal(reports.length, 1);
+  assert.equal(reports[0]!.order, 0);
+  assert.match(words(reports[0]!), /slab cache kmalloc-4096 got no page/);
+  // Behind a report of the page allocator it is the same failure.
+  assert.equal(explain(fieldLog("A33-kasan-nowait-tabbed")).reports.length, 1);
+});
+
+test("a full bounce buffer: how full, and that no buffer serves more than 256 KiB at once", () => {
+  const at = (bytes: number, used: number) =>
+    explain(
+      `[ 9.000000] nvme 0000:01:00.0: swiotlb buffer is full (sz: ${bytes} bytes), total 32768 (slots), used ${used} (slots)\n`,
+    ).reports[0]!;
+  assert.equal(at(65536, 32760).kind, "swiotlb");
+  // 8 slots of 2 KiB are 16 KiB.
+  assert.match(words(at(65536, 32760)), /nvme 0000:01:00\.0.*The buffer is full: 32760 of its 32768/s);
+  assert.match(hows(at(65536, 32760)), /swiotlb=65536/);
+  assert.match(words(at(65536, 7)), /no run of free slots was long enough/);
+  assert.match(words(at(524_288, 7)), /256 KiB at most/);
+  assert.doesNotMatch(hows(at(524_288, 7)), /swiotlb=/);
+});
+
+test("a busy page in an area whose longest free run is long enough", () => {
+  assert.match(
+    words(logOf("C15-x86-1g-cma-busy", "cma-alloc-failure")),
+    /longest run .* 253648 pages .* large enough/,
+  );
+});
