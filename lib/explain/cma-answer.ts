@@ -185,8 +185,8 @@ function largerArea(
   const wanted =
     now === null ? null : 2 ** Math.ceil(Math.log2(Math.max(now * (r.freePages === 0 ? 4 : 2), least)));
   const size = wanted === null || largest === null ? wanted : Math.min(wanted, largest.bytes);
-  // Without a map, half of memory is a limit; without that, what vendors set on boards of any size.
-  const most = largest?.bytes ?? (areas.ramBytes === null ? OVERLAY_MOST : areas.ramBytes / 2);
+  // Without a map nobody knows where devices reach: no more than vendors set, nor than half of memory.
+  const most = largest?.bytes ?? Math.min(OVERLAY_MOST, (areas.ramBytes ?? Number.POSITIVE_INFINITY) / 2);
   const named = size === null || size > most ? null : size;
   const needed = `${about(Math.ceil(bytes / MiB) * MiB)} are needed for this request alone`;
   const remedies: Remedy[] = [

@@ -9,6 +9,7 @@ import { type AreaMap, type FoundArea, largestArea, placeArea } from "./map-sear
 import { BOOT_LOG, MAP } from "./missing";
 import { about, capital } from "./quantities";
 import type { CmaReading, Reading, ReservedReading } from "./reading";
+import { pageBytesOf } from "./request";
 
 /** Messages of early boot about areas. */
 export function cmaReservationAnswer(reading: Reading, { map }: { map: AreaMap | null }): PartAnswer {
@@ -60,7 +61,7 @@ function failureOf(reading: Reading, failed: readonly CmaReading[], map: AreaMap
   return {
     bytes,
     askedBytes,
-    alignment: map?.alignment ?? roundedTo(askedBytes, bytes),
+    alignment: map?.alignment ?? roundedTo(askedBytes, bytes) ?? multipleOf(reading),
     hugetlb: failed.some((line) => line.area?.startsWith("hugetlb") ?? false),
     largest: map === null ? null : largestArea(map),
     contradicts: map !== null && bytes > 0 && placeArea(map, bytes) !== null,
@@ -70,6 +71,12 @@ function failureOf(reading: Reading, failed: readonly CmaReading[], map: AreaMap
 
 /** Multiples of areas: page blocks and largest buddies with pages of 4, 16 and 64 KiB. */
 const MULTIPLES = [2 * MiB, 4 * MiB, 32 * MiB, 512 * MiB];
+
+/** The multiple by the size of a page, for pages that are not of 4 KiB. */
+function multipleOf(reading: Reading): number | null {
+  const pageBytes = pageBytesOf(reading);
+  return pageBytes === 65536 ? 512 * MiB : pageBytes === 16384 ? 32 * MiB : null;
+}
 
 /** The multiple that makes what failed of what was asked. */
 function roundedTo(asked: number | null, failed: number): number | null {
@@ -158,11 +165,12 @@ function reservationRemedies(failed: readonly CmaReading[], failure: Failure, ma
   if (failure.hugetlb) return [hugetlbArea()];
   const tree = failed.some(isOfTree);
   const remedies: Remedy[] = [];
-  if (failed.some(isMisaligned)) remedies.push(alignedRegion());
+  const misaligned = failed.some(isMisaligned);
+  if (misaligned) remedies.push(alignedRegion());
   const smallest = failure.alignment !== null && failure.bytes === failure.alignment;
-  remedies.push(
-    smallest && failure.alignment! > 32 * MiB ? smallerPages() : smallerArea(failure, tree, map !== null),
-  );
+  if (smallest && failure.alignment! > 32 * MiB) remedies.push(smallerPages());
+  // A half of a size that is not aligned need not be aligned either.
+  else if (!misaligned || map !== null) remedies.push(smallerArea(failure, tree, map !== null));
   remedies.push({
     what: "Let the area lie elsewhere",
     how: tree

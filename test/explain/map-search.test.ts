@@ -93,6 +93,10 @@ test("64 MiB asked, 512 MiB failed: the rounding of pages of 64 KiB, and no area
   assert.doesNotMatch(answer.remedies.map(({ what }) => what).join(" "), /Align/);
 });
 
+test("a region that is not aligned: no half of it, which need not be aligned either", () => {
+  assert.deepEqual(promised(fieldLog("C07-rpi-cm4-64k-failed")), []);
+});
+
 /** Sizes of areas by the text: what is there, what was asked. */
 const AREA_FAILED = (pages: number) =>
   `[   10.000000] cma: cma_alloc: linux,cma: alloc failed, req-size: ${pages} pages, ret: -12\n`;
