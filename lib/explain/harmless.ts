@@ -18,14 +18,14 @@ export function harmOf(reading: Reading, asked: Asked, by: AskedBy): Harm {
     return {
       harmless: true,
       sentence:
-        "vmalloc() first tries blocks of the size of a huge page and takes single pages after such a refusal.",
+        "The report is harmless: vmalloc() first tries blocks of the size of a huge page and takes single pages after such a refusal.",
     };
   // Architectures add __GFP_NORETRY to what a device asks for, so there it says nothing.
   if (has.has("NORETRY") && !by.vmalloc && !by.forDevice)
     return {
       harmless: true,
       sentence:
-        "The request says that it need not be tried again (__GFP_NORETRY): its caller has another way, and the report is only a notice.",
+        "The report is harmless, it is only a notice: the request says that it need not be tried again (__GFP_NORETRY), so its caller has another way.",
     };
   if (by.vmalloc || by.kvmalloc)
     return {

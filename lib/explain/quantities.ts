@@ -28,6 +28,10 @@ export function orderInWords(order: number, pageBytes: number): string {
   return `order ${order} (${formatSize(pageBytes * 2 ** order)})`;
 }
 
+/** With a capital, as a sentence begins; names of functions stay as they are. */
+export const capital = (text: string) =>
+  /^\w{1,80}\(\)/.test(text) ? text : text.charAt(0).toUpperCase() + text.slice(1);
+
 /** `one`, `one and two`, `one, two and three`. */
 export function listInWords(words: readonly string[]): string {
   if (words.length < 2) return words.join("");
