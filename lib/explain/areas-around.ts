@@ -1,6 +1,7 @@
 /** What the texts around a report say of CMA areas and of the machine's memory: a remedy must fit both. */
+import type { AreaMap } from "./map-search";
 import { listed } from "./quantities";
-import type { Reading } from "./reading";
+import type { CmaReading, Reading } from "./reading";
 
 /** Sizes in bytes; null: no text says it. */
 export interface AreasAround {
@@ -9,9 +10,18 @@ export interface AreasAround {
   ramBytes: number | null;
   /** A Raspberry Pi, whose overlays set the area. */
   raspberry: boolean;
+  /** The device tree describes an area. */
+  tree: boolean;
 }
 
-export const NO_AREAS: AreasAround = { cmaBytes: null, ramBytes: null, raspberry: false };
+/** What the texts around a report say. */
+export interface Around {
+  /** The machine, if a text lists its memory. */
+  map: AreaMap | null;
+  areas: AreasAround;
+}
+
+export const NO_AREAS: AreasAround = { cmaBytes: null, ramBytes: null, raspberry: false, tree: false };
 
 const CMA_TOTALS = ["pages cma reserved", "CmaTotal", "Memory cma-reserved"];
 const RAM_TOTALS = ["pages RAM", "MemTotal", "Memory total"];
@@ -34,11 +44,15 @@ export function areasFinder(readings: readonly Reading[]): (reading: Reading) =>
       cmaBytes: own.cmaBytes ?? all.cmaBytes,
       ramBytes: own.ramBytes ?? all.ramBytes,
       raspberry: all.raspberry,
+      tree: all.tree,
     };
     made.set(source, areas);
     return areas;
   };
 }
+
+/** A line of drivers/of/of_reserved_mem.c, or of the set-up of a region of the device tree. */
+export const isOfTree = ({ words }: CmaReading) => /^(?:OF:|Reserved memory:)/.test(words);
 
 /** The largest that any reading tells: a value below what is there would take memory away. */
 function areasOf(readings: readonly Reading[]): AreasAround {
@@ -47,6 +61,7 @@ function areasOf(readings: readonly Reading[]): AreasAround {
     cmaBytes: most(readings.flatMap((reading) => [...totalsOf(reading, CMA_TOTALS), ...reservedBy(reading)])),
     ramBytes: most(readings.flatMap(ramOf)),
     raspberry: readings.some(isRaspberry),
+    tree: readings.some(({ cma }) => cma.some(isOfTree)),
   };
 }
 

@@ -1,12 +1,12 @@
 /** What makes free blocks of a higher order likelier. */
-import type { Remedy } from "./answer";
+import { bootRules } from "../hardware/kernel-release";
+import type { ValuedRemedy } from "./answer";
 import { joinAllTheTime, releasesOf } from "./driver-remedies";
 import { orderInWords } from "./quantities";
 import { offers, type RemedyMachine } from "./remedy-conditions";
 import { managedPages, minFreeNow, TOO_HIGH } from "./remedy-values";
 import type { Asked } from "./request";
 import type { VerdictOf } from "./verdict-of";
-import type { JudgedZone } from "./zone-words";
 
 /** Orders above this are costly: the kernel gives up soon. PAGE_ALLOC_COSTLY_ORDER. */
 const COSTLY = 3;
@@ -15,28 +15,45 @@ const COSTLY = 3;
 const FREE_SHARE = 0.02;
 
 /** More free memory makes blocks likelier; not if as much is free already, or kept already. */
-function moreFree(asked: Asked, zones: readonly JudgedZone[]): Remedy[] {
-  const now = minFreeNow(asked, zones);
+function moreFree(of: VerdictOf): ValuedRemedy[] {
+  const { asked, zones } = of;
+  const now = minFreeNow(of);
   const pages = managedPages(asked, zones);
   const free = zones.reduce((n, { check }) => n + check.free, 0);
   if (pages > 0 && free >= FREE_SHARE * pages) return [];
-  const kbytes = now === null ? 0 : Math.ceil((pages * asked.pageBytes * FREE_SHARE) / 1024);
-  if (now !== null && (now.nowKbytes >= kbytes || now.nowKbytes >= TOO_HIGH * now.defaultKbytes)) return [];
+  if (now === null) return [raiseUnknown(asked)];
+  const wanted = Math.ceil((pages * asked.pageBytes * FREE_SHARE) / 1024);
+  const kbytes = Math.min(wanted, now.mostKbytes);
+  if (now.nowKbytes >= kbytes || now.nowKbytes >= TOO_HIGH * now.defaultKbytes) return [];
   return [
     {
       what: "Keep more memory free",
-      how: `sysctl vm.min_free_kbytes=${kbytes === 0 ? "<2 % of memory, in kB>" : kbytes}`,
-      effect: `with 2 % of memory free, blocks of ${orderInWords(asked.judged, asked.pageBytes)} survive more often; no value guarantees one`,
+      how: `sysctl vm.min_free_kbytes=${kbytes}`,
+      effect: `${kbytes < wanted ? "it is the most that the kernel sets by itself" : "with 2 % of memory free"}: blocks of ${orderInWords(asked.judged, asked.pageBytes)} survive more often; no value guarantees one`,
       cost: "that memory is not used for anything else",
       releases: releasesOf("vm.min_free_kbytes"),
       basis: "experience",
+      setting: { name: "vm.min_free_kbytes", values: [kbytes] },
     },
   ];
 }
 
+/** The direction, where the report does not show the value of now. */
+export function raiseUnknown({ kernel }: Asked): ValuedRemedy {
+  return {
+    what: "Keep more memory free",
+    how: "sysctl vm.min_free_kbytes prints the value of now; sysctl -w vm.min_free_kbytes=<kB> with a larger one",
+    effect: `up to twice as much at a time, and at most ${bootRules(kernel.release).minFreeKbytesMost}, which the kernel never exceeds by itself; the text does not show all zones, and so not the value of now`,
+    cost: "that memory is not used for anything else",
+    releases: releasesOf("vm.min_free_kbytes"),
+    basis: "experience",
+  };
+}
+
 /** Remedies for a request that found no block. */
-export function blockRemedies({ asked, by, zones }: VerdictOf, machine: RemedyMachine): Remedy[] {
-  const remedies: Remedy[] = [];
+export function blockRemedies(of: VerdictOf, machine: RemedyMachine): ValuedRemedy[] {
+  const { asked, by } = of;
+  const remedies: ValuedRemedy[] = [];
   if (offers("vm.compact_memory", machine))
     remedies.push({
       what: "Join free memory now",
@@ -57,7 +74,7 @@ export function blockRemedies({ asked, by, zones }: VerdictOf, machine: RemedyMa
       releases: releasesOf("vm.defrag_mode"),
       basis: "experience",
     });
-  remedies.push(...moreFree(asked, zones));
+  remedies.push(...moreFree(of));
   if (offers("movablecore=", machine) && asked.judged > COSTLY && !by.forDevice && asked.judged >= 9)
     remedies.push({
       what: "Keep a part of memory for movable pages",

@@ -1,13 +1,14 @@
 /** Answers to reports of contiguous areas: an area that was not reserved, or that refused a request. */
 import { formatSize, hex, MiB } from "../base/units";
 import type { Missing, Remedy, ValuedRemedy } from "./answer";
-import type { AreasAround } from "./areas-around";
+import type { AreasAround, Around } from "./areas-around";
 import { releasesOf } from "./driver-remedies";
-import { type AreaMap, largestArea } from "./map-search";
+import { largestArea } from "./map-search";
 import { AREAS, MAP } from "./missing";
-import { about, capital } from "./quantities";
+import { about, capital, memparseSize } from "./quantities";
 import type { CmaReading, Reading } from "./reading";
-import { pageBytesOf } from "./request";
+import { machineOf, offers, type RemedyMachine } from "./remedy-conditions";
+import { kernelOf, pageBytesOf } from "./request";
 import type { Reason } from "./zone-rule";
 
 /** The part of an answer that this kind of report decides. */
@@ -59,10 +60,7 @@ function refusalsOf(reading: Reading): Refusals {
 export const areaName = (area: string | null) => (area === null ? "the CMA area" : `the CMA area ${area}`);
 
 /** cma_alloc() refused a request. */
-export function cmaAllocAnswer(
-  reading: Reading,
-  { map, areas }: { map: AreaMap | null; areas: AreasAround },
-): PartAnswer {
+export function cmaAllocAnswer(reading: Reading, { map, areas }: Around): PartAnswer {
   const r = refusalsOf(reading);
   const asked = askedPages(r, reading);
   const errnos = new Set(r.requests.map((line) => Math.abs(line.errno ?? 0)));
@@ -100,7 +98,9 @@ export function cmaAllocAnswer(
     verdict,
     harmless: onlyBusyLines ? true : device === undefined ? null : false,
     remedies: [
-      ...(full ? largerArea(r, asked, { map, areas }) : []),
+      ...(full
+        ? largerArea(r, asked, { map, areas, machine: machineOf(reading, kernelOf(reading).series) })
+        : []),
       ...((busy && !onlyBusyLines) || noTarget ? freeTheRange() : []),
       ...(onlyBusyLines ? [] : smallerPieces(asked, r)),
     ],
@@ -204,7 +204,7 @@ function areaBytes(r: Refusals, { cmaBytes }: AreasAround): number | null {
 function largerArea(
   r: Refusals,
   asked: number,
-  { map, areas }: { map: AreaMap | null; areas: AreasAround },
+  { map, areas, machine }: Around & { machine: RemedyMachine },
 ): ValuedRemedy[] {
   const bytes = asked * r.pageBytes;
   const now = areaBytes(r, areas);
@@ -226,13 +226,18 @@ function largerArea(
     now === null
       ? `at least ${needed}, beside what drivers hold; the text does not say how large the area is`
       : `the area has ${about(now)} now, of which drivers hold a part; ${needed}`;
+  // Before 5.6 the kernel takes the region of the device tree, whatever cma= says.
+  const byTree = areas.tree && !offers("cma= before the device tree", machine);
+  const region = byTree
+    ? `${named === null ? "a larger size" : `size = <${hex(named)}> (${named / MiB} MiB)`} of the region linux,cma in the device tree`
+    : "the size of the region linux,cma if the device tree has one";
   return [
     {
       what: "Make the CMA area larger",
-      how: `${named === null ? "a larger cma=" : `cma=${named / MiB}M`} on the kernel command line, or the size of the region linux,cma if the device tree has one${overlay(named, areas)}`,
+      how: `${byTree ? "" : `${named === null ? "a larger cma=" : `cma=${memparseSize(named, "M")}`} on the kernel command line, or `}${region}${overlay(named, areas)}`,
       effect: `${needs}${room}`,
       cost: "the kernel's own memory cannot use the area",
-      releases: releasesOf("cma="),
+      releases: releasesOf(byTree ? "reusable region" : "cma="),
       basis: largest === null || named === null ? "experience" : "search",
       // Without a value of its own it takes that of another report, and goes before a smaller area.
       setting: { name: "cma", values: [named ?? least], ...(largest !== null && { most: largest.bytes }) },

@@ -2,13 +2,15 @@
 import { roundUp } from "../base/alignment";
 import { formatSize, hex, MiB } from "../base/units";
 import type { Remedy, ValuedRemedy } from "./answer";
+import { isOfTree } from "./areas-around";
 import { areaName, type PartAnswer } from "./cma-answer";
 import { releasesOf } from "./driver-remedies";
 import { type AreaMap, type FoundArea, largestArea, lowEndOf, placeArea } from "./map-search";
 import { BOOT_LOG, MAP } from "./missing";
-import { about, capital } from "./quantities";
+import { about, capital, memparseSize } from "./quantities";
 import type { CmaReading, Reading, ReservedReading } from "./reading";
-import { pageBytesOf } from "./request";
+import { machineOf, offers, type RemedyMachine } from "./remedy-conditions";
+import { kernelOf, pageBytesOf } from "./request";
 
 /** Messages of early boot about areas. */
 export function cmaReservationAnswer(reading: Reading, { map }: { map: AreaMap | null }): PartAnswer {
@@ -31,7 +33,10 @@ export function cmaReservationAnswer(reading: Reading, { map }: { map: AreaMap |
     reasons: ["cma-not-reserved"],
     verdict,
     harmless: false,
-    remedies: reservationRemedies(failed, failure, map),
+    remedies: reservationRemedies(failed, failure, {
+      map,
+      machine: machineOf(reading, kernelOf(reading).series),
+    }),
     missing: map === null ? [BOOT_LOG, MAP] : [],
   };
 }
@@ -104,8 +109,6 @@ function failedLines(lines: readonly CmaReading[]): CmaReading[] {
 const isMisaligned = (line: CmaReading) =>
   line.event === "reserve-failed" && /incorrect alignment|must be aligned/i.test(line.words);
 
-const isOfTree = (line: CmaReading) => /^(?:OF:|Reserved memory:)/.test(line.words);
-
 function reservedAnswer(reserved: readonly CmaReading[]): PartAnswer {
   const places = reserved.map(
     (line) => `${about(line.bytes ?? 0)}${line.base === null ? "" : ` at ${hex(line.base)}`}`,
@@ -151,7 +154,7 @@ function alignedRegion(): Remedy {
 function reservationRemedies(
   failed: readonly CmaReading[],
   failure: Failure,
-  map: AreaMap | null,
+  { map, machine }: { map: AreaMap | null; machine: RemedyMachine },
 ): ValuedRemedy[] {
   if (failure.lowEnd !== null) return [newerArm()];
   if (failure.hugetlb) return [hugetlbArea()];
@@ -162,17 +165,19 @@ function reservationRemedies(
   const smallest = failure.alignment !== null && failure.bytes === failure.alignment;
   if (smallest && failure.alignment! > 32 * MiB) remedies.push(smallerPages());
   // A half of a size that is not aligned need not be aligned either.
-  else if (!misaligned || map !== null) remedies.push(smallerArea(failure, tree, map !== null));
-  remedies.push({
-    what: "Let the area lie elsewhere",
-    how: tree
-      ? "alloc-ranges of the region: a range without kernel image, initrd and firmware; move the initrd (initramfs address), or lower gpu_mem"
-      : "cma=SIZE@START-END with a range that devices reach and nothing occupies",
-    effect: "kernel image, initrd and firmware no longer cut the range",
-    cost: "devices with short addresses must reach the range",
-    releases: tree ? releasesOf("reusable region") : releasesOf("cma="),
-    basis: "rule",
-  });
+  else if (!misaligned || map !== null)
+    remedies.push(smallerArea(failure, { tree, hasMap: map !== null, machine }));
+  if (tree || offers("cma=SIZE@START-END", machine))
+    remedies.push({
+      what: "Let the area lie elsewhere",
+      how: tree
+        ? "alloc-ranges of the region: a range without kernel image, initrd and firmware; move the initrd (initramfs address), or lower gpu_mem"
+        : "cma=SIZE@START-END with a range that devices reach and nothing occupies",
+      effect: "kernel image, initrd and firmware no longer cut the range",
+      cost: "devices with short addresses must reach the range",
+      releases: releasesOf(tree ? "reusable region" : "cma=SIZE@START-END"),
+      basis: "rule",
+    });
   if (map !== null && tree)
     remedies.push({
       what: "A region that is valid here",
@@ -189,24 +194,30 @@ function reservationRemedies(
  * A size is promised only if the boot engine has room for it, and agrees with the log that what failed has none. Without a map, half
  * of what failed is a first try, and said to be one.
  */
-function smallerArea(failure: Failure, tree: boolean, hasMap: boolean): ValuedRemedy {
+function smallerArea(
+  failure: Failure,
+  { tree, hasMap, machine }: { tree: boolean; hasMap: boolean; machine: RemedyMachine },
+): ValuedRemedy {
   const { largest, contradicts, bytes, alignment } = failure;
   const fits = contradicts || largest === null || largest.bytes >= bytes ? null : largest.bytes;
   const half = 2 ** Math.floor(Math.log2(Math.max(1, bytes / 2)));
   const size = fits ?? (hasMap || half < 4 * MiB || half % (alignment ?? 1) !== 0 ? null : half);
-  const kernel = size === null ? "a smaller cma=" : `cma=${size / MiB}M`;
+  // Before 5.6 the kernel takes the region of the device tree, whatever cma= says.
+  const byTree = tree && !offers("cma= before the device tree", machine);
+  const parameter = size === null ? "a smaller cma=" : `cma=${memparseSize(size, "M")}`;
+  const kernel = byTree ? "" : `${tree ? ", or " : ""}${parameter} on the kernel command line`;
   const region = size === null ? "a smaller size" : `size = <${hex(size)}> (${size / MiB} MiB)`;
   const pi =
     size !== null && size <= 512 * MiB ? `; Raspberry Pi: dtoverlay=vc4-kms-v3d,cma-${size / MiB}` : "";
   return {
     what: "Ask for a smaller area",
-    how: `${fits === null && size !== null ? "try " : ""}${tree ? `${region} of the region linux,cma${pi}, or ` : ""}${kernel} on the kernel command line`,
+    how: `${fits === null && size !== null ? "try " : ""}${tree ? `${region} of the region linux,cma${pi}` : ""}${kernel}`,
     effect:
       fits !== null
         ? "the largest area that early boot of this machine has room for"
         : `less room is needed in one piece; ${size === null ? "which size fits, the text does not show" : "the text does not show whether this half fits"}`,
     cost: "drivers get less contiguous memory",
-    releases: releasesOf("cma="),
+    releases: releasesOf(byTree ? "reusable region" : "cma="),
     basis: fits === null ? "experience" : "search",
     // What failed is more than early boot has room for.
     ...(size !== null && {

@@ -2,24 +2,13 @@
 import { listInWords } from "./quantities";
 import type { ZoneReading } from "./reading";
 import type { Asked } from "./request";
-import { type ZoneKind, zoneAllowed } from "./zone-kinds";
+import { zonesBehind } from "./whole-machine";
+import { zoneAllowed } from "./zone-kinds";
 import type { JudgedZone } from "./zone-words";
 
 /** Zones that the request may use and whose reserves show that they have memory, but that the text does not list. */
-export function missingZones(zones: readonly ZoneReading[], { kinds, highest }: Asked): string[] {
-  const missing = new Set<string>();
-  for (const { node, name, lowmemReserve: reserve } of zones) {
-    const own = kinds.indexOf(name as ZoneKind);
-    if (reserve === null || own < 0) continue;
-    for (let j = own + 1; j < Math.min(reserve.length, kinds.length); j++) {
-      const kind = kinds[j]!;
-      // The reserve against zone j exceeds that against j − 1 by its share of the memory of zone j.
-      const grows = reserve[j]! > (j - 1 === own ? 0 : reserve[j - 1]!);
-      if (!grows || kind === "Movable" || !zoneAllowed(kind, highest)) continue;
-      if (!zones.some((zone) => zone.node === node && zone.name === kind)) missing.add(kind);
-    }
-  }
-  return [...missing];
+function missingZones(zones: readonly ZoneReading[], { kinds, highest }: Asked): string[] {
+  return zonesBehind(zones, kinds, (kind) => kind !== "Movable" && zoneAllowed(kind, highest));
 }
 
 /** `The text is cut: …`; null for a whole report. */

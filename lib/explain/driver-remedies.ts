@@ -6,8 +6,8 @@ import { hasRemedial, REMEDIALS, type RemedialName } from "../hardware/kernel-re
 import type { Remedy, ValuedRemedy } from "./answer";
 import type { AreasAround } from "./areas-around";
 import type { AskedBy } from "./asked-by";
-import { about, orderInWords } from "./quantities";
-import { offers, type RemedyMachine } from "./remedy-conditions";
+import { about, memparseSize, orderInWords } from "./quantities";
+import { areaForDevice, offers, type RemedyMachine } from "./remedy-conditions";
 import type { Asked } from "./request";
 
 /** `every release` or `since 5.9`. */
@@ -74,7 +74,8 @@ export function driverRemedies(
 }
 
 function deviceRemedies(asked: Asked, machine: RemedyMachine, areas: AreasAround): ValuedRemedy[] {
-  const area = offers("cma=", machine) ? [areaRemedy(asked.bytes ?? 0, areas)] : [];
+  const written = areaForDevice(asked, machine);
+  const area = written === null ? [] : [areaRemedy(asked.bytes ?? 0, areas, { written, machine })];
   return [
     {
       what: "Let the device have memory in pieces",
@@ -89,18 +90,24 @@ function deviceRemedies(asked: Asked, machine: RemedyMachine, areas: AreasAround
 }
 
 /** An area for one request: at least 16 MiB, four times what was asked, and not below an area that is there. */
-function areaRemedy(bytes: number, { cmaBytes, ramBytes }: AreasAround): ValuedRemedy {
+function areaRemedy(
+  bytes: number,
+  { cmaBytes, ramBytes }: AreasAround,
+  { written, machine }: { written: (size: string) => string; machine: RemedyMachine },
+): ValuedRemedy {
+  const tree = offers("reusable region", machine) ? ", or a reusable region in the device tree" : "";
+  const placed = written("").includes("@");
   const now = cmaBytes ?? 0;
   const size = 2 ** Math.ceil(Math.log2(Math.max(16 * MiB, 4 * bytes, now + bytes)));
   const fits = ramBytes === null ? now === 0 : size <= ramBytes / 2;
   return {
     what: now > 0 ? "Let the device use a larger CMA area" : "Give the device a CMA area",
-    how: `${fits ? `cma=${size / MiB}M` : "a larger cma="} on the kernel command line, or a reusable region in the device tree`,
+    how: `${fits ? written(memparseSize(size, "M")) : `a larger ${written(placed ? "<size>" : "")}`} on the kernel command line${tree}`,
     effect: `dma_alloc_coherent() takes the memory from the area, out of which movable pages are moved${now > 0 ? `; the machine has ${about(now)} of it` : ""}`,
     cost: "the kernel's own memory cannot use the area; the kernel needs CONFIG_DMA_CMA",
-    releases: releasesOf("cma="),
+    releases: releasesOf(placed ? "cma=SIZE@START-END" : "cma="),
     basis: "rule",
-    ...(fits && { setting: { name: "cma", values: [size] } }),
+    ...(fits && !placed && { setting: { name: "cma", values: [size] } }),
   };
 }
 

@@ -1,6 +1,6 @@
 /** From readings to answers: one report after the other. */
 import type { ExplainAnswer, ReportAnswer, Topic } from "./answer";
-import { type AreasAround, areasFinder, NO_AREAS } from "./areas-around";
+import { type Around, areasFinder, NO_AREAS } from "./areas-around";
 import { askedBy } from "./asked-by";
 import { cmaAllocAnswer, type PartAnswer } from "./cma-answer";
 import { cmaReservationAnswer } from "./cma-reservation";
@@ -19,13 +19,6 @@ import { bootAnswer, stateAnswer, traceAnswer } from "./state-answer";
 import type { InputText } from "./text-lines";
 import { openReasons, type VerdictOf, verdictOf } from "./verdict";
 import { type JudgedZone, judgeZones } from "./zone-words";
-
-/** What the texts around a report say. */
-export interface Around {
-  /** The machine, if a text lists its memory. */
-  map: AreaMap | null;
-  areas: AreasAround;
-}
 
 /** A report with what its pictures are drawn from. */
 export interface ExplainedReport {
@@ -236,7 +229,7 @@ function otherAnswer(of: VerdictOf, around: Around): PartAnswer {
     case "cma-reservation":
       return withRelease(cmaReservationAnswer(reading, around));
     case "hugetlb":
-      return hugetlbAnswer(reading, asked.kernel.series, map);
+      return hugetlbAnswer(reading, asked.kernel.series, around);
     case "boot-memory":
       return bootAnswer(reading, map);
     case "notice":

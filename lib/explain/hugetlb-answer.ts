@@ -1,5 +1,6 @@
 /** Answers to reports of pools of huge pages that got fewer than asked. */
 import { formatSize } from "../base/units";
+import type { Around } from "./areas-around";
 import type { PartAnswer } from "./cma-answer";
 import { refusedParameter } from "./hugetlb-parameters";
 import { type AreaMap, pagesAtBoot } from "./map-search";
@@ -18,23 +19,26 @@ function shortPools(pools: readonly HugetlbReading[]): HugetlbReading[] {
 const isSpent = (pool: HugetlbReading) => pool.asked === null && pool.total > 0 && pool.free === 0;
 
 /** The answer to a hugetlb report. */
-export function hugetlbAnswer(reading: Reading, series: string, map: AreaMap | null): PartAnswer {
+export function hugetlbAnswer(reading: Reading, series: string, { map, areas }: Around): PartAnswer {
   const machine = machineOf(reading, series);
   const short = shortPools(reading.hugetlb);
-  const areas = areaSentences(reading);
-  if (short.length === 0 && areas.length === 0 && !noneFree(reading)) return wellAnswer(reading);
+  const sentences = areaSentences(reading);
+  if (short.length === 0 && sentences.length === 0 && !noneFree(reading)) return wellAnswer(reading);
   const verdict = short.map(poolInWords);
   if (short.length === 0 && noneFree(reading))
     verdict.push(
       "A program found no free huge page: the pool is empty, or other programs hold all of its pages.",
     );
-  verdict.push(...areas);
+  verdict.push(...sentences);
   verdict.push(...availableNow(reading, short), ...atBoot(map, short));
   return {
     reasons: ["hugetlb-pool"],
     verdict,
     harmless: false,
-    remedies: short.length === 0 && areas.length > 0 ? [] : poolRemedies(short, reading.hugetlb, machine),
+    remedies:
+      short.length === 0 && sentences.length > 0
+        ? []
+        : poolRemedies(short, reading.hugetlb, { machine, ramBytes: areas.ramBytes }),
     missing: [POOLS, ...(reading.zones.length === 0 ? [FREE_BLOCKS] : []), ...(map === null ? [MAP] : [])],
   };
 }

@@ -7,6 +7,8 @@ import { formatSize, KiB } from "../base/units";
 import type { Remedy } from "./answer";
 import { about } from "./quantities";
 import type { Reading } from "./reading";
+import { machineOf, offers } from "./remedy-conditions";
+import { kernelOf } from "./request";
 
 /** What follows from one line. */
 export interface Notice {
@@ -116,6 +118,13 @@ const atomicPool = (verdict: string): Notice => ({
   harmless: false,
 });
 
+const MORE_ADDRESSES = remedy(
+  "Give vmalloc() more address space",
+  "vmalloc=<size> on the kernel command line",
+  "larger ranges are free",
+  "low memory becomes smaller by as much",
+);
+
 const READERS: readonly Reader[] = [
   [
     /^(?:(\S.{0,80}?): )?swiotlb buffer is full(?: \(sz: (\d{1,15}) bytes\))?(?:, total (\d{1,12}) \(slots\), used (\d{1,12}) \(slots\))?/,
@@ -179,12 +188,7 @@ const READERS: readonly Reader[] = [
           "the largest users, or one that takes more and more (a leak), stand there by name",
           "none",
         ),
-        remedy(
-          "Give vmalloc() more address space on a 32-bit machine",
-          "vmalloc=<size> on the kernel command line (x86 with 32 bits, arm)",
-          "larger ranges are free",
-          "low memory becomes smaller by as much; kernels of 64 bits do not have the parameter",
-        ),
+        MORE_ADDRESSES,
       ],
       harmless: false,
     }),
@@ -211,8 +215,11 @@ export function noticeOf(line: string): Notice | null {
 }
 
 /** The answer to a line that stands alone. */
-export function noticeAnswer({ notice, slabCache }: Reading): Notice {
+export function noticeAnswer(reading: Reading): Notice {
+  const { notice, slabCache } = reading;
   const { verdict, ...rest } = noticeOf(notice!)!;
+  if (!offers("vmalloc=", machineOf(reading, kernelOf(reading).series)))
+    rest.remedies = rest.remedies.filter((one) => one !== MORE_ADDRESSES);
   const cache =
     slabCache === null ? [] : [`The slab cache ${slabCache} got no page for more of its objects.`];
   return { ...rest, verdict: [...cache, ...verdict] };

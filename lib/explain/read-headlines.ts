@@ -70,7 +70,8 @@ const VMALLOC =
 const WHY: readonly [RegExp, NonNullable<Reading["vmalloc"]>["why"]][] = [
   [/exceeds total pages/, "total-pages"],
   [/vm_struct allocation failed/, "addresses"],
-  [/failed to (?:allocate|map) page|allocated \d{1,20} of \d/, "memory"],
+  [/failed to map page/, "page-tables"],
+  [/failed to allocate page|allocated \d{1,20} of \d/, "memory"],
 ];
 
 /** The line before the report of vmalloc(), since 6.12. */

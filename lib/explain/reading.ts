@@ -64,8 +64,8 @@ export interface NodeReading {
 
 /** What the lines of vmalloc() say beside the size. */
 export interface VmallocReading {
-  /** Asked for more than all pages; no addresses; no pages; null where the line does not say it. */
-  why: "total-pages" | "addresses" | "memory" | null;
+  /** Asked for more than all pages; no addresses; no pages; none for page tables; null where the line does not say it. */
+  why: "total-pages" | "addresses" | "memory" | "page-tables" | null;
   range?: [number, number];
 }
 

@@ -4,24 +4,19 @@
  */
 import { hasRemedial } from "../hardware/kernel-report-rules";
 import type { Remedy, ValuedRemedy } from "./answer";
-import { blockRemedies } from "./block-remedies";
+import { blockRemedies, raiseUnknown } from "./block-remedies";
 import { driverRemedies, releasesOf, warnRemedy } from "./driver-remedies";
 import { helpOf } from "./help";
 import { impossibleInWords } from "./plausible";
 import { about } from "./quantities";
 import type { Reading } from "./reading";
 import { machineOfAsked } from "./remedy-conditions";
-import {
-  type MinFreeValue,
-  MOST_SHARE,
-  minFreeNow,
-  minFreeValue,
-  reserveRatios,
-  TOO_HIGH,
-} from "./remedy-values";
+import { type MinFreeValue, MOST_SHARE, minFreeNow, minFreeValue, TOO_HIGH } from "./remedy-values";
 import type { Asked } from "./request";
+import { reserveRatios } from "./reserve-ratios";
 import { openReasons, type VerdictOf } from "./verdict";
 import { isVmalloc, vmallocRemedies } from "./vmalloc-answer";
+import { hidesZones } from "./whole-machine";
 import { type JudgedZone, serves, undecided } from "./zone-words";
 
 const KEEP_LESS = "Keep less memory free";
@@ -40,12 +35,13 @@ export function remediesOf(of: VerdictOf): ValuedRemedy[] {
   const short = passing ? undefined : isShortOf(mainZone(zones));
   const near = passing && reading.kind === "oom";
   const remedies = [
+    ...(isNarrow(asked) && (barred(of) || hidesMost(of)) ? zoneRemedies(of) : []),
     ...(asked.judged > 0 ? driverRemedies(asked, by, { machine, areas: of.areas }) : []),
     ...(reasons.includes("cma-only") ? cmaRemedies(zones) : []),
     ...(short === true || near ? markRemedies(of) : []),
     ...(blocks ? blockRemedies(of, machine) : []),
     ...(passing ? [] : reserveRemedies(asked, zones)),
-    ...(asked.gfpKnown && !asked.mayWait && short !== true ? atomicRemedies(asked, zones) : []),
+    ...(asked.gfpKnown && !asked.mayWait && zones.length > 0 ? atomicRemedies(of) : []),
     ...(barred(of) ? zoneRemedies(of) : []),
     ...(asked.mayWait || !asked.gfpKnown || asked.judged > 0 ? [] : [warnRemedy(by)]),
   ];
@@ -79,6 +75,15 @@ function mainZone(zones: readonly JudgedZone[]): JudgedZone | undefined {
   return zones.filter(({ answer }) => answer.allowed).sort((a, b) => size(b) - size(a))[0];
 }
 
+/** Only devices with short addresses ask for these zones. */
+const isNarrow = ({ highest }: Asked) => highest === "DMA" || highest === "DMA32";
+
+/** Most of the machine's memory is in zones that the report does not print: since 6.1 it prints none that the request may not use. */
+function hidesMost({ reading: { zones, totals } }: VerdictOf): boolean {
+  const present = zones.reduce((sum, zone) => sum + (zone.presentBytes ?? zone.managedBytes ?? 0), 0);
+  return present > 0 && (totals["pages RAM"] ?? 0) > 2 * present;
+}
+
 function barred({ zones }: VerdictOf): boolean {
   const free = (allowed: boolean) =>
     zones.filter(({ answer }) => answer.allowed === allowed).reduce((n, { zone }) => n + zone.freeBytes, 0);
@@ -104,13 +109,14 @@ function cmaRemedies(zones: readonly JudgedZone[]): ValuedRemedy[] {
   ];
 }
 
-function markRemedies({ asked, reading, zones }: VerdictOf): ValuedRemedy[] {
+function markRemedies(of: VerdictOf): ValuedRemedy[] {
+  const { asked, reading, zones } = of;
   const remedies: ValuedRemedy[] = [];
   const decided = zones.some(boostDecided);
   if (decided) remedies.push(boostRemedy(true));
-  const value = minFreeValue(asked, zones);
+  const value = minFreeValue(of);
   if (value !== null) remedies.push(minFreeRemedy(value));
-  else remedies.push(...tooHigh(asked, zones));
+  else remedies.push(...tooHigh(of));
   const keepsTooMuch = remedies.some(({ what }) => what === KEEP_LESS);
   const earlier = !keepsTooMuch && hasRemedial("vm.watermark_scale_factor", asked.kernel.series);
   // What kswapd cannot get back, it does not get back earlier either.
@@ -160,14 +166,16 @@ const kernelBug = (): Remedy => ({
 });
 
 /** Requests that may not wait find what others leave; how much they need at once, a report does not say. */
-function atomicRemedies(asked: Asked, zones: readonly JudgedZone[]): ValuedRemedy[] {
-  const now = minFreeNow(asked, zones);
-  if (now === null || now.nowKbytes === 0 || 2 * now.nowKbytes > MOST_SHARE * now.lowKbytes) return [];
+function atomicRemedies(of: VerdictOf): ValuedRemedy[] {
+  const now = minFreeNow(of);
+  if (now === null && hidesZones(of.reading, of.asked)) return [raiseUnknown(of.asked)];
+  if (now === null || now.nowKbytes === 0 || now.nowKbytes >= TOO_HIGH * now.defaultKbytes) return [];
+  if (2 * now.nowKbytes > Math.min(MOST_SHARE * now.lowKbytes, now.mostKbytes)) return [];
   return [
     {
       what: "Keep more memory free",
       how: `sysctl vm.min_free_kbytes=${2 * now.nowKbytes}`,
-      effect: "twice as much is left to requests that may not wait; double it again if reports go on",
+      effect: "twice as much is left to requests that may not wait",
       cost: "that memory is not used for anything else",
       releases: releasesOf("vm.min_free_kbytes"),
       basis: "experience",
@@ -232,8 +240,8 @@ function boostDecided({ answer, check, zone }: JudgedZone): boolean {
 }
 
 /** A value far above the kernel's own, in a zone that also lacks a block. */
-function tooHigh(asked: Asked, zones: readonly JudgedZone[]): ValuedRemedy[] {
-  const now = minFreeNow(asked, zones);
+function tooHigh(of: VerdictOf): ValuedRemedy[] {
+  const now = minFreeNow(of);
   if (now === null || now.nowKbytes < TOO_HIGH * now.defaultKbytes) return [];
   return [
     {
@@ -249,14 +257,15 @@ function tooHigh(asked: Asked, zones: readonly JudgedZone[]): ValuedRemedy[] {
 }
 
 /** More zones for the request: a wider mask, or a kernel that maps all of memory. */
-function zoneRemedies({ asked, reading, zones }: VerdictOf): Remedy[] {
+function zoneRemedies(of: VerdictOf): Remedy[] {
+  const { asked, reading, zones } = of;
   const high = zones.some(({ zone, answer }) => zone.name === "HighMem" && !answer.allowed);
   if (asked.highest === "Normal") return high ? [wideKernel(reading)] : [];
   return [
     {
       what: "Let the request use more zones",
       how: `a wider DMA mask in the driver (dma_set_mask_and_coherent()), or no ${asked.highest === "DMA" ? "GFP_DMA" : "GFP_DMA32"} if the device can address more`,
-      effect: `it may then use the zones above ${asked.highest}, where memory is free`,
+      effect: `it may then use the zones above ${asked.highest}, ${barred(of) ? "where memory is free" : "which hold most of the memory and are not printed in this report"}`,
       cost: "a patch of the driver; the device must be able to address that memory",
       releases: "every release",
       basis: "rule",

@@ -23,12 +23,16 @@ interface Condition {
 
 /** arch/*: Kconfig HAVE_DMA_CONTIGUOUS. */
 const WITH_CMA = ["x86_64", "i386", "arm", "arm64", "mips", "mips64", "riscv64", "s390x"];
+/** Of them, those whose default area lies where devices with the shortest masks reach: arch/arm, arm64 and riscv give the limit. */
+const AREA_FOR_DEVICES = ["arm", "arm64", "riscv64"];
 /** arch/*: callers of hugetlb_cma_reserve(). */
 const WITH_HUGETLB_CMA = ["x86_64", "arm64", "ppc64", "ppc64le", "riscv64", "s390x"];
 
 const CONDITIONS = {
   "cma=": { archs: WITH_CMA, mmu: true },
   "reusable region": { archs: WITH_CMA.filter((arch) => arch !== "x86_64" && arch !== "s390x"), mmu: true },
+  "cma=SIZE@START-END": { archs: WITH_CMA, mmu: true },
+  "cma= before the device tree": { archs: WITH_CMA, mmu: true },
   "hugetlb_cma=": { archs: WITH_HUGETLB_CMA, mmu: true },
   "hugepages=": { mmu: true },
   "movablecore=": { mmu: true },
@@ -51,6 +55,23 @@ export function offers(name: RemedialName | ConditionName, machine: RemedyMachin
   if (condition.mmu === true && machine.noMmu) return false;
   if (condition.archs === undefined) return true;
   return machine.arch === null ? condition.archMustBeKnown !== true : condition.archs.includes(machine.arch);
+}
+
+/**
+ * Whether an area can serve a request for a device: how `cma=` is written then, or null. kernel/dma/contiguous.c
+ * dma_alloc_contiguous() takes no request that may not wait, nor one of a page; kernel/dma/direct.c gives a range back that the mask
+ * of the device does not reach, and x86 lets the area lie near the end of memory.
+ */
+export function areaForDevice(
+  { mayWait, judged, highest, kinds }: Asked,
+  machine: RemedyMachine,
+): ((size: string) => string) | null {
+  if (!mayWait || judged === 0 || !offers("cma=", machine)) return null;
+  if (!["DMA", "DMA32"].includes(highest)) return (size) => `cma=${size}`;
+  const { arch } = machine;
+  if (arch !== null && AREA_FOR_DEVICES.includes(arch)) return (size) => `cma=${size}`;
+  const below4G = arch === "x86_64" && highest === "DMA32" && kinds.includes("DMA32");
+  return below4G && offers("cma=SIZE@START-END", machine) ? (size) => `cma=${size}@0-4G` : null;
 }
 
 /** The machine of a reading. */

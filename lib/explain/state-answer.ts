@@ -1,12 +1,12 @@
 /** Answers to texts of a state without a failure: files of /proc, boot logs and traces. */
-import { formatSize, hex, MiB } from "../base/units";
+import { formatSize, hex } from "../base/units";
 import type { PartAnswer } from "./cma-answer";
 import { cutInWords } from "./cut-report";
 import { releasesOf } from "./driver-remedies";
 import { freePagesOf } from "./hugetlb-answer";
 import { type AreaMap, hugePagesInWords, largestArea } from "./map-search";
 import { BLOCK_TYPES, FREE_BLOCKS, ZONES } from "./missing";
-import { about, capital, listed, listInWords, orderInWords } from "./quantities";
+import { about, capital, listed, listInWords, memparseSize, orderInWords } from "./quantities";
 import type { Reading } from "./reading";
 import { remediesOf } from "./remedies";
 import { machineOfAsked, offers } from "./remedy-conditions";
@@ -180,7 +180,7 @@ export function bootAnswer(reading: Reading, map: AreaMap | null): PartAnswer {
   const area = map === null ? null : largestArea(map);
   if (area !== null)
     verdict.push(
-      `The largest CMA area that early boot has room for is ${formatSize(area.bytes)} at ${hex(area.base)} (cma=${area.bytes / MiB}M), aligned to ${formatSize(map!.alignment)}, after what the kernel takes for itself.`,
+      `The largest CMA area that early boot has room for is ${formatSize(area.bytes)} at ${hex(area.base)} (cma=${memparseSize(area.bytes, "M")}), aligned to ${formatSize(map!.alignment)}, after what the kernel takes for itself.`,
     );
   const huge = map === null ? null : hugePagesInWords(map);
   if (huge !== null) verdict.push(`Early boot leaves room for ${huge}, if nothing else takes the memory.`);

@@ -49,6 +49,10 @@ export function vmallocCauses(of: VerdictOf): string[] {
     return [
       `vmalloc() found addresses, but not all pages${asked}: by the numbers printed pages were free, so memory became free in between, or a limit of the caller's cgroup refused them.`,
     ];
+  if (vmalloc?.why === "page-tables")
+    return [
+      `vmalloc() had addresses and pages${asked}, but could not enter them in the kernel's page tables: each level of these needs a page of its own, which was refused. By the numbers printed pages were free, so memory became free in between.`,
+    ];
   const range = vmalloc?.range;
   if (range !== undefined)
     return [
@@ -88,7 +92,9 @@ export function vmallocRemedies(of: VerdictOf): Remedy[] {
         basis: "experience",
       },
     ];
-  if (reading.vmalloc?.why === "memory" || !offers("vmalloc=", machineOfAsked(reading, asked))) return [];
+  const why = reading.vmalloc?.why;
+  if (why === "memory" || why === "page-tables" || !offers("vmalloc=", machineOfAsked(reading, asked)))
+    return [];
   return [
     {
       what: "Give vmalloc() more address space",

@@ -4,6 +4,7 @@ import type { KernelRelease } from "../../hardware/kernel-release";
 import { hasRemedial, type RemedialName } from "../../hardware/kernel-report-rules";
 import type { Remedy } from "../answer";
 import { joinAllTheTime, releasesOf } from "../driver-remedies";
+import { memparseSize } from "../quantities";
 import type { Chance, Situation } from "./chance";
 import { bytesOf, type Want } from "./want";
 
@@ -103,7 +104,7 @@ function hugeAtBoot({ want, kernel, pageSize }: Of): Remedy[] {
   const bytes = bytesOf(want, { pageSize });
   const size = want.kind === "huge" ? bytes : bytes >= GiB ? GiB : 2 * MiB;
   const count = want.kind === "huge" ? want.count : Math.ceil(bytes / size);
-  const unit = size >= GiB ? `${size / GiB}G` : `${size / MiB}M`;
+  const unit = memparseSize(size);
   const found: Remedy[] = [
     {
       what: "Reserve the huge pages at boot",
