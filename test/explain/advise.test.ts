@@ -159,6 +159,15 @@ test("remedies are those of the release, each with where it works from", () => {
   assert.ok(of("5.4").some((r) => r.how.startsWith("hugepagesz=1G hugepages=1 ")));
 });
 
+test("no remedy exceeds the machine's memory", () => {
+  const of = (want: string) => adviseOn(snapshot, { want, seeds: 1, enough: once(1) }).remedies;
+  const beyond = of("64GiB");
+  assert.equal(beyond.length, 1);
+  assert.match(beyond[0]!.how, /less than the/);
+  // Twice 1 GiB for ZONE_MOVABLE would leave nothing to a machine of 2 GiB.
+  assert.ok(of("1x1GiB").every(({ how }) => !how.includes("movablecore")));
+});
+
 test("wants are sizes, huge pages or orders", () => {
   assert.deepEqual(parseWant("2GiB", "w"), { kind: "bytes", bytes: 2 ** 31 });
   assert.deepEqual(parseWant("8x1GiB", "w"), { kind: "huge", count: 8, bytes: 2 ** 30 });

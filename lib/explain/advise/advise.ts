@@ -8,7 +8,7 @@ import type { Size } from "../../base/units";
 import { fitSeries } from "../../calibration/moments";
 import { parseSlabinfo } from "../../calibration/proc-texts";
 import type { Sample } from "../../calibration/sample";
-import { machineOf } from "../../calibration/snapshot-state";
+import { machineOf, type SnapshotMachine } from "../../calibration/snapshot-state";
 import type { KernelRelease } from "../../hardware/kernel-release";
 import type { BootRequest } from "../../machine/boot-request";
 import { System } from "../../machine/system";
@@ -96,10 +96,14 @@ export function adviseOn(snapshot: MachineSnapshot, options: AdviseOptions): Adv
         ? []
         : slabHolders(parseSlabinfo(snapshot.texts.slabinfo, "snapshot: slabinfo")),
     day,
-    remedies: advisedRemedies({ want, chances, kernel, pageSize }),
+    remedies: advisedRemedies({ want, chances, kernel, pageSize, ramBytes: ramOf(machine, pageSize) }),
     framesKnown: snapshot.frames !== undefined,
     assumed,
   };
+}
+
+function ramOf({ state }: SnapshotMachine["machine"], pageSize: number): number {
+  return (state?.zones ?? []).reduce((sum, { managed, present }) => sum + (managed ?? present), 0) * pageSize;
 }
 
 /** The fitted mix without what the machine has already: only what comes and goes runs on it. */

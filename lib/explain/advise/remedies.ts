@@ -13,10 +13,28 @@ interface Of {
   chances: readonly Chance[];
   kernel: KernelRelease;
   pageSize: number;
+  /** Bytes of the machine's memory. */
+  ramBytes: number;
 }
 
-/** Remedies that the kernel's release has, best first. */
+/** Bytes of all that is wanted. */
+const wantedBytes = ({ want, pageSize }: Of) =>
+  bytesOf(want, { pageSize }) * (want.kind === "huge" ? want.count : 1);
+
+/** Remedies that the kernel's release has, best first. What is not below the machine's memory no setting brings. */
 export function advisedRemedies(of: Of): Remedy[] {
+  const wanted = wantedBytes(of);
+  if (wanted >= of.ramBytes)
+    return [
+      {
+        what: "Want less, or have more memory",
+        how: `less than the ${formatSize(of.ramBytes)} of memory that the machine has`,
+        effect: `${formatSize(wanted)} can never be had from it`,
+        cost: "none",
+        releases: "every release",
+        basis: "rule",
+      },
+    ];
   const now = best(of.chances, "now");
   const compacted = best(of.chances, "compacted");
   const dropped = best(of.chances, "dropped");
@@ -127,9 +145,11 @@ function hugeAtBoot({ want, kernel, pageSize }: Of): Remedy[] {
   return found;
 }
 
-function cmaAtBoot({ want, kernel, pageSize }: Of): Remedy[] {
+function cmaAtBoot({ want, kernel, pageSize, ramBytes }: Of): Remedy[] {
   const bytes = bytesOf(want, { pageSize });
-  const mib = 2 ** Math.ceil(Math.log2(Math.max(16, bytes / MiB)));
+  const whole = 2 ** Math.ceil(Math.log2(Math.max(16, bytes / MiB)));
+  // Rounded up it may exceed the machine.
+  const mib = whole * MiB < ramBytes ? whole : Math.ceil(bytes / MiB);
   const found: Remedy[] = [
     {
       what: "Reserve a CMA area",
@@ -153,13 +173,16 @@ function cmaAtBoot({ want, kernel, pageSize }: Of): Remedy[] {
 }
 
 /** Settings that keep memory from fragmenting; none makes a large want sure. */
-function lasting({ kernel, want, pageSize }: Of): Remedy[] {
+function lasting(of: Of): Remedy[] {
+  const { kernel, want, pageSize, ramBytes } = of;
   const bytes = bytesOf(want, { pageSize });
   const found: Remedy[] = [];
-  if (bytes > 4 * MiB)
+  const movable = Math.ceil((2 * wantedBytes(of)) / GiB) * GiB;
+  // If nothing is left to the kernel, there is no ZONE_MOVABLE at all.
+  if (bytes > 4 * MiB && movable <= ramBytes / 2)
     found.push({
       what: "Keep pages that do not move out of a part of memory",
-      how: `movablecore=${Math.ceil((2 * bytes * (want.kind === "huge" ? want.count : 1)) / GiB)}G on the kernel command line`,
+      how: `movablecore=${movable / GiB}G on the kernel command line`,
       effect: "ZONE_MOVABLE holds only pages that may move",
       cost: "the kernel itself has that much less; twice what is wanted is a choice",
       releases: releasesOf("movablecore="),
