@@ -20,13 +20,12 @@ const wholeOrNull = (description: string): JsonSchema => ({
 });
 const list = (items: JsonSchema, description: string): JsonSchema => ({ type: "array", items, description });
 
-/** An object of which every field is always there and no other is. */
+/** An object of which every named field is always there; later versions may add others. */
 const whole = (description: string, properties: Record<string, JsonSchema>): JsonSchema => ({
   type: "object",
   description,
   properties,
   required: Object.keys(properties),
-  additionalProperties: false,
 });
 
 const PLACE = whole("where in the texts", {

@@ -11,6 +11,10 @@ export interface Caller {
   what: string;
   /** What follows a failure, if the caller has a way out; absent if the request's failure is an error for its user. */
   fallback?: string;
+  /** The way out are smaller pieces, of which there are none for a request of a single page. */
+  smallerOnly?: true;
+  /** Functions below which there is no such way out. */
+  lostBelow?: readonly string[];
   /** What its developers can do, or have done. */
   advice?: string;
 }
@@ -26,11 +30,13 @@ export const CALLERS: readonly Caller[] = [
     functions: ["skb_page_frag_refill", "sk_page_frag_refill"],
     what: "network: a socket's send buffer",
     fallback: "the kernel takes single pages instead",
+    smallerOnly: true,
   },
   {
     functions: ["alloc_skb_with_frags", "sock_alloc_send_pskb"],
     what: "network: a large packet",
     fallback: "the kernel builds the packet of smaller pieces",
+    smallerOnly: true,
   },
   {
     functions: [
@@ -138,6 +144,14 @@ export const CALLERS: readonly Caller[] = [
     ],
     what: "a huge page of the pool (hugetlb)",
     fallback: "the pool stays smaller than asked",
+    lostBelow: [
+      "alloc_surplus_h",
+      "gather_surplus_pages",
+      "hugetlb_acct_memory",
+      "hugetlb_reserve_pages",
+      "hugetlb_fault",
+      "hugetlb_no_page",
+    ],
   },
   {
     functions: [
@@ -191,6 +205,7 @@ export const CALLERS: readonly Caller[] = [
     functions: ["ttm_", "__ttm_pool"],
     what: "graphics memory (TTM)",
     fallback: "the driver takes smaller pieces",
+    smallerOnly: true,
   },
   { functions: ["i915_", "__i915", "shmem_get_pages", "shmem_sg_alloc"], what: "the graphics driver i915" },
   { functions: ["drm_gem_", "drm_"], what: "a graphics driver (DRM)" },

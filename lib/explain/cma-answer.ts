@@ -1,12 +1,14 @@
 /** Answers to reports of contiguous areas: an area that was not reserved, or that refused a request. */
-import { formatSize, hex } from "../base/units";
+import { formatSize, hex, MiB } from "../base/units";
 import type { Missing, Remedy, ValuedRemedy } from "./answer";
+import type { AreasAround, Around } from "./areas-around";
 import { releasesOf } from "./driver-remedies";
-import { type AreaMap, largestArea } from "./map-search";
+import { largestArea } from "./map-search";
 import { AREAS, MAP } from "./missing";
-import { about } from "./quantities";
+import { about, capital, memparseSize } from "./quantities";
 import type { CmaReading, Reading } from "./reading";
-import { pageBytesOf } from "./request";
+import { machineOf, offers, type RemedyMachine } from "./remedy-conditions";
+import { kernelOf, pageBytesOf } from "./request";
 import type { Reason } from "./zone-rule";
 
 /** The part of an answer that this kind of report decides. */
@@ -57,12 +59,10 @@ function refusalsOf(reading: Reading): Refusals {
 /** `the area linux,cma`, or what is known of it. */
 export const areaName = (area: string | null) => (area === null ? "the CMA area" : `the CMA area ${area}`);
 
-export const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
-
 /** cma_alloc() refused a request. */
-export function cmaAllocAnswer(reading: Reading, map: AreaMap | null): PartAnswer {
+export function cmaAllocAnswer(reading: Reading, { map, areas }: Around): PartAnswer {
   const r = refusalsOf(reading);
-  const asked = Math.max(0, ...r.requests.map((line) => line.askedPages ?? 0));
+  const asked = askedPages(r, reading);
   const errnos = new Set(r.requests.map((line) => Math.abs(line.errno ?? 0)));
   const short = r.freePages !== null && asked > 0 && r.freePages < asked;
   const noTarget = errnos.has(ENOMEM) && !short && hasRoom(r, asked);
@@ -78,29 +78,35 @@ export function cmaAllocAnswer(reading: Reading, map: AreaMap | null): PartAnswe
   ];
   const size = (pages: number) => `${pages} pages (${about(pages * r.pageBytes)})`;
   const what =
-    asked > 0 ? `${size(asked)} were asked of ${areaName(r.area)}` : `A request to ${areaName(r.area)}`;
+    asked > 0
+      ? `${size(asked)} were asked of ${areaName(r.area)}`
+      : `${capital(areaName(r.area))} refused a request`;
   const verdict: string[] = [];
   if (full) verdict.push(`${what}. ${fullCause(r, asked, size)}`);
   if (noTarget) verdict.push(`${what}. ${NO_TARGET}`);
-  if (busy) verdict.push(...busyCause(r, what, full));
+  if (busy) verdict.push(...busyCause(r, what, full, asked));
   if (errnos.has(EINTR))
     verdict.push(
       `${what} and ended with −4 (EINTR): a signal ended the program that asked. Memory was not the reason.`,
     );
   if (verdict.length === 0) verdict.push(`${what}; the text does not show why it was refused.`);
   const device = reading.cma.find((line) => line.event === "device-failed");
-  const onlyBusyLines = r.requests.length === 0 && r.busy.length > 0;
+  const onlyBusyLines = r.requests.length === 0 && r.busy.length > 0 && device === undefined;
   verdict.push(...aftermath(device, onlyBusyLines));
   return {
     reasons,
     verdict,
     harmless: onlyBusyLines ? true : device === undefined ? null : false,
     remedies: [
-      ...(full ? largerArea(r, asked, map) : []),
+      ...(full
+        ? largerArea(r, asked, { map, areas, machine: machineOf(reading, kernelOf(reading).series) })
+        : []),
       ...((busy && !onlyBusyLines) || noTarget ? freeTheRange() : []),
-      ...smallerPieces(asked, r),
+      ...(onlyBusyLines ? [] : smallerPieces(asked, r)),
     ],
-    missing: [...(r.totalPages === null || full ? [AREAS] : []), ...(map === null ? [MAP] : [])],
+    missing: onlyBusyLines
+      ? []
+      : [...(r.totalPages === null || full ? [AREAS] : []), ...(map === null ? [MAP] : [])],
   };
 }
 
@@ -126,6 +132,13 @@ function hasRoom({ requests, freePages, totalPages, runs }: Refusals, asked: num
 const NO_TARGET =
   "The area has a free run that is long enough, so the −12 (ENOMEM) is that of moving pages: those of processes and files that lie in the range had nowhere to go, because memory outside the area was short. A larger area would make that worse.";
 
+/** What was asked: as cma_alloc() prints it or, without such a line, what the device says that it wanted. */
+function askedPages({ requests, pageBytes }: Refusals, { cma }: Reading): number {
+  if (requests.length > 0) return Math.max(...requests.map((line) => line.askedPages ?? 0));
+  const bytes = cma.filter((line) => line.event === "device-failed").map((line) => line.bytes ?? 0);
+  return Math.ceil(Math.max(0, ...bytes) / pageBytes);
+}
+
 function fullCause(r: Refusals, asked: number, size: (pages: number) => string): string {
   const { freePages, totalPages, largestRun } = r;
   if (totalPages !== null && asked > totalPages)
@@ -143,17 +156,28 @@ function fullCause(r: Refusals, asked: number, size: (pages: number) => string):
     : `No run of free pages among its ${size(totalPages)} is that long: drivers hold the rest, or buffers lie between (−12, ENOMEM).`;
 }
 
-function busyCause(r: Refusals, what: string, full: boolean): string[] {
-  const free =
-    r.freePages !== null && r.totalPages !== null && r.freePages === r.totalPages
-      ? " No driver holds any of it, so"
-      : " ";
-  const cause = `${full ? "Besides, a" : `${what}.${free === " " ? " A" : `${free} a`}`} page in the range cannot be moved now (−16, EBUSY): pages of processes and files lend the area, and one of them is pinned, under I/O, or locked.`;
+/** What drivers leave of the area, where that is enough for the request. */
+function enoughFree(r: Refusals, asked: number): string {
+  if (r.freePages !== null && r.freePages === r.totalPages) return " No driver holds any of it, so a";
+  const size = (pages: number) => `${pages} pages (${about(pages * r.pageBytes)})`;
+  return r.largestRun !== null && asked > 0 && r.largestRun >= asked
+    ? ` The longest run that no driver holds has ${size(r.largestRun)}, so the area is large enough; but a`
+    : " A";
+}
+
+function busyCause(r: Refusals, what: string, full: boolean, asked: number): string[] {
+  const cause = `${full ? "Besides, a" : `${what}.${enoughFree(r, asked)}`} page in the range cannot be moved now (−16, EBUSY): pages of processes and files lend the area, and one of them is pinned, under I/O, or locked.`;
   if (r.busy.length === 0) return [cause];
   return [
     cause,
     `${r.busy.length} range${r.busy.length === 1 ? " was" : "s were"} tried and found busy; after each the kernel tries the next one.`,
   ];
+}
+
+/** `bcm2835-codec bcm2835-codec`: dev_err() prints the driver and the device, which often have one name. */
+function withoutRepeats(name: string): string {
+  const words = name.split(" ");
+  return words.filter((word, i) => word !== words[i - 1]).join(" ");
 }
 
 function aftermath(device: CmaReading | undefined, onlyBusyLines: boolean): string[] {
@@ -163,37 +187,78 @@ function aftermath(device: CmaReading | undefined, onlyBusyLines: boolean): stri
     ];
   if (device === undefined) return [];
   return [
-    `${device.area === null ? "The device" : `The device ${device.area}`} got nothing: its driver reports the failure.`,
+    `${device.area === null ? "The device" : `The device ${withoutRepeats(device.area)}`} got nothing: its driver reports the failure.`,
   ];
 }
 
-function largerArea(r: Refusals, asked: number, map: AreaMap | null): ValuedRemedy[] {
+/** The largest area that an overlay of the Raspberry Pi sets: vc4-kms-v3d,cma-512. */
+const OVERLAY_MOST = 512 * MiB;
+
+/** Bytes of the area now: its own size if printed, otherwise that of all areas; null if no text says it. */
+function areaBytes(r: Refusals, { cmaBytes }: AreasAround): number | null {
+  if (r.totalPages !== null) return r.totalPages * r.pageBytes;
+  return cmaBytes === null || cmaBytes === 0 ? null : cmaBytes;
+}
+
+/** A larger area. No size is named that is below what is there and the request, or that the machine has no room for. */
+function largerArea(
+  r: Refusals,
+  asked: number,
+  { map, areas, machine }: Around & { machine: RemedyMachine },
+): ValuedRemedy[] {
   const bytes = asked * r.pageBytes;
-  const total = (r.totalPages ?? 0) * r.pageBytes;
-  const exhausted = r.freePages === 0;
-  const least = Math.max(bytes, total * (exhausted ? 4 : 2), total > 0 ? total + bytes : 0);
-  const wanted = 2 ** Math.ceil(Math.log2(Math.max(least, 16 * 2 ** 20)));
+  const now = areaBytes(r, areas);
   const largest = map === null ? null : largestArea(map);
-  const size = largest === null ? wanted : Math.min(wanted, largest.bytes);
+  const least = (now ?? 0) + bytes;
+  if (largest !== null && largest.bytes < least) return [noRoom(largest.bytes, now, bytes)];
+  const wanted =
+    now === null ? null : 2 ** Math.ceil(Math.log2(Math.max(now * (r.freePages === 0 ? 4 : 2), least)));
+  const size = wanted === null || largest === null ? wanted : Math.min(wanted, largest.bytes);
+  // Without a map nobody knows where devices reach: no more than vendors set, nor than half of memory.
+  const most = largest?.bytes ?? Math.min(OVERLAY_MOST, (areas.ramBytes ?? Number.POSITIVE_INFINITY) / 2);
+  const named = size === null || size > most ? null : size;
+  const needed = `${about(Math.ceil(bytes / MiB) * MiB)} are needed for this request alone`;
   const room =
-    largest === null
+    largest === null || named === null || largest.bytes <= named
       ? ""
-      : `; the largest area that the engine finds room for on this machine has ${formatSize(largest.bytes)}, at ${hex(largest.base)}, aligned to ${formatSize(map!.alignment)}`;
-  const need =
-    total === 0
-      ? `at least ${about(Math.ceil(bytes / 2 ** 20) * 2 ** 20)} are needed for this request alone`
-      : `drivers hold the ${about(total)} that the area has; each needs its own share`;
+      : `; the largest area that early boot of this machine has room for is ${formatSize(largest.bytes)} at ${hex(largest.base)}, aligned to ${formatSize(map!.alignment)}`;
+  const needs =
+    now === null
+      ? `at least ${needed}, beside what drivers hold; the text does not say how large the area is`
+      : `the area has ${about(now)} now, of which drivers hold a part; ${needed}`;
+  // Before 5.6 the kernel takes the region of the device tree, whatever cma= says.
+  const byTree = areas.tree && !offers("cma= before the device tree", machine);
+  const region = byTree
+    ? `${named === null ? "a larger size" : `size = <${hex(named)}> (${named / MiB} MiB)`} of the region linux,cma in the device tree`
+    : "the size of the region linux,cma if the device tree has one";
   return [
     {
       what: "Make the CMA area larger",
-      how: `cma=${size / 2 ** 20}M on the kernel command line, or the size of the reusable region linux,cma in the device tree (Raspberry Pi: dtoverlay=vc4-kms-v3d,cma-${Math.max(256, size / 2 ** 20)})`,
-      effect: `${need}${room}`,
+      how: `${byTree ? "" : `${named === null ? "a larger cma=" : `cma=${memparseSize(named, "M")}`} on the kernel command line, or `}${region}${overlay(named, areas)}`,
+      effect: `${needs}${room}`,
       cost: "the kernel's own memory cannot use the area",
-      releases: releasesOf("cma="),
-      basis: largest === null ? "experience" : "search",
-      setting: { name: "cma", values: [size], ...(largest !== null && { most: largest.bytes }) },
+      releases: releasesOf(byTree ? "reusable region" : "cma="),
+      basis: largest === null || named === null ? "experience" : "search",
+      // Without a value of its own it takes that of another report, and goes before a smaller area.
+      setting: { name: "cma", values: [named ?? least], ...(largest !== null && { most: largest.bytes }) },
     },
   ];
+}
+
+function overlay(size: number | null, { raspberry }: AreasAround): string {
+  if (!raspberry || (size ?? 0) > OVERLAY_MOST) return "";
+  return ` (Raspberry Pi: dtoverlay=vc4-kms-v3d,cma-${size === null ? "<MiB>" : Math.max(256, size / MiB)})`;
+}
+
+function noRoom(largest: number, now: number | null, bytes: number): Remedy {
+  return {
+    what: "Need less of the area: early boot has no room for a larger one",
+    how: "fewer or smaller buffers of all drivers that use it",
+    effect: `${about((now ?? 0) + bytes)} would be needed, and ${formatSize(largest)} are the most that early boot can reserve on this machine`,
+    cost: "settings or patches of the drivers",
+    releases: "every release",
+    basis: "search",
+  };
 }
 
 function freeTheRange(): Remedy[] {

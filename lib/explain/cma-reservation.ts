@@ -1,22 +1,29 @@
 /** Answers to messages of early boot about contiguous areas. */
-import { formatSize, hex } from "../base/units";
+import { roundUp } from "../base/alignment";
+import { formatSize, hex, MiB } from "../base/units";
 import type { Remedy, ValuedRemedy } from "./answer";
-import { areaName, capital, type PartAnswer } from "./cma-answer";
+import { isOfTree } from "./areas-around";
+import { areaName, type PartAnswer } from "./cma-answer";
 import { releasesOf } from "./driver-remedies";
-import { type AreaMap, type FoundArea, largestArea, placeArea } from "./map-search";
+import { type AreaMap, type FoundArea, largestArea, lowEndOf, placeArea } from "./map-search";
 import { BOOT_LOG, MAP } from "./missing";
-import { about } from "./quantities";
-import type { CmaReading, Reading } from "./reading";
+import { about, capital, memparseSize } from "./quantities";
+import type { CmaReading, Reading, ReservedReading } from "./reading";
+import { machineOf, offers, type RemedyMachine } from "./remedy-conditions";
+import { kernelOf, pageBytesOf } from "./request";
 
 /** Messages of early boot about areas. */
-export function cmaReservationAnswer(reading: Reading, map: AreaMap | null): PartAnswer {
+export function cmaReservationAnswer(reading: Reading, { map }: { map: AreaMap | null }): PartAnswer {
   const failed = failedLines(reading.cma);
   const reserved = reading.cma.filter((line) => line.event === "reserved");
   if (failed.length === 0) return reservedAnswer(reserved);
-  const verdict = failed.map((line) => failedInWords(line));
-  const largest = map === null ? null : largestArea(map);
-  const bytes = Math.max(0, ...failed.map((line) => line.bytes ?? 0));
-  if (map !== null) verdict.push(mapVerdict(map, bytes, largest));
+  const failure = failureOf(reading, failed, map);
+  const verdict = [
+    ...failed.map((line) => failedInWords(line)),
+    ...roundingInWords(failure),
+    ...(map === null ? [] : mapVerdict(map, failure)),
+    ...(failure.lowEnd === null ? [] : [lowEndInWords(failure.lowEnd)]),
+  ];
   const inPlace = reserved.filter((line) => line.area === null).at(-1);
   if (inPlace !== undefined && failed.every((line) => line.event === "reserve-failed"))
     verdict.push(
@@ -26,10 +33,71 @@ export function cmaReservationAnswer(reading: Reading, map: AreaMap | null): Par
     reasons: ["cma-not-reserved"],
     verdict,
     harmless: false,
-    remedies: reservationRemedies(reading, map, bytes, largest),
+    remedies: reservationRemedies(failed, failure, {
+      map,
+      machine: machineOf(reading, kernelOf(reading).series),
+    }),
     missing: map === null ? [BOOT_LOG, MAP] : [],
   };
 }
+
+/** What is known of an area that early boot did not reserve. */
+interface Failure {
+  /** The size that failed, as rounded; 0 if no line says it. */
+  bytes: number;
+  /** What was asked before the kernel rounded it; null if no line says it. */
+  askedBytes: number | null;
+  /** Multiple that every area is rounded to; null if the text does not show it. */
+  alignment: number | null;
+  /** The area for gigantic pages, hugetlb_cma=. */
+  hugetlb: boolean;
+  largest: FoundArea | null;
+  /** The boot engine finds room for what failed: the text does not show what was in the way. */
+  contradicts: boolean;
+  /** The range that ends the memory of early boot on old 32-bit ARM. */
+  lowEnd: ReservedReading | null;
+}
+
+function failureOf(reading: Reading, failed: readonly CmaReading[], map: AreaMap | null): Failure {
+  const bytes = Math.max(0, ...failed.map((line) => line.bytes ?? 0));
+  const asked = reading.cma.filter((line) => line.event === "other" && line.bytes !== null).at(-1);
+  const askedBytes = asked?.bytes ?? null;
+  return {
+    bytes,
+    askedBytes,
+    alignment: map?.alignment ?? roundedTo(askedBytes, bytes) ?? multipleOf(reading),
+    hugetlb: failed.some((line) => line.area?.startsWith("hugetlb") ?? false),
+    largest: map === null ? null : largestArea(map),
+    contradicts: map !== null && bytes > 0 && placeArea(map, bytes) !== null,
+    lowEnd: lowEndOf(reading),
+  };
+}
+
+/** Multiples of areas: page blocks and largest buddies with pages of 4, 16 and 64 KiB. */
+const MULTIPLES = [2 * MiB, 4 * MiB, 32 * MiB, 512 * MiB];
+
+/** The multiple by the size of a page, for pages that are not of 4 KiB. */
+function multipleOf(reading: Reading): number | null {
+  const pageBytes = pageBytesOf(reading);
+  return pageBytes === 65536 ? 512 * MiB : pageBytes === 16384 ? 32 * MiB : null;
+}
+
+/** The multiple that makes what failed of what was asked. */
+function roundedTo(asked: number | null, failed: number): number | null {
+  if (asked === null || asked === 0 || failed <= asked) return null;
+  return MULTIPLES.find((multiple) => roundUp(asked, multiple) === failed) ?? null;
+}
+
+function roundingInWords({ askedBytes, bytes, alignment }: Failure): string[] {
+  if (askedBytes === null || bytes <= askedBytes || alignment === null) return [];
+  const pages = alignment === 512 * MiB ? ", as kernels with pages of 64 KiB have them" : "";
+  return [
+    `${about(askedBytes)} were asked, and the kernel rounded them up to ${about(bytes)}: an area is made of whole page blocks, here of ${about(alignment)}${pages}. ${bytes === alignment ? "A smaller area cannot be had with this page size." : ""}`.trim(),
+  ];
+}
+
+const lowEndInWords = ({ base, bytes }: ReservedReading) =>
+  `Memory begins with a range that the kernel does not map, ${about(bytes)} at ${hex(base)}. On 32-bit ARM before Linux 5.4 the end of such a range ends the memory of early boot, so that no size of an area has room.`;
 
 /** Lines of failures; one about a node that only follows from a misaligned region says nothing more. */
 function failedLines(lines: readonly CmaReading[]): CmaReading[] {
@@ -38,7 +106,8 @@ function failedLines(lines: readonly CmaReading[]): CmaReading[] {
   return failed.filter((line) => !misaligned || !/matching fail/.test(line.words));
 }
 
-const isMisaligned = (line: CmaReading) => /alignment/i.test(line.words);
+const isMisaligned = (line: CmaReading) =>
+  line.event === "reserve-failed" && /incorrect alignment|must be aligned/i.test(line.words);
 
 function reservedAnswer(reserved: readonly CmaReading[]): PartAnswer {
   const places = reserved.map(
@@ -56,17 +125,19 @@ function failedInWords(line: CmaReading): string {
   if (line.event === "not-activated")
     return `${capital(areaName(line.area))}${size} was reserved, but could not be used: it spans two zones or nodes, or reaches outside memory.`;
   if (isMisaligned(line))
-    return `The region${size} in the device tree is not aligned: base and size must be multiples of a page block, 2 MiB or 4 MiB with pages of 4 KiB, 32 MiB with 16 KiB, 512 MiB with 64 KiB.`;
+    return `The region${size}${isOfTree(line) ? " in the device tree" : ""} is not aligned: base and size must be multiples of a page block, 2 MiB or 4 MiB with pages of 4 KiB, 32 MiB with 16 KiB, 512 MiB with 64 KiB.`;
   return `No room was found for ${areaName(line.area)}${size}: early boot had no free range of that size, aligned to a page block, within the memory that it may use.`;
 }
 
-function mapVerdict(map: AreaMap, bytes: number, largest: FoundArea | null): string {
-  if (largest === null) return `On this map no area of any size fits into ${map.limitFrom}.`;
-  const room = `the largest area that fits into ${map.limitFrom} is ${formatSize(largest.bytes)} at ${hex(largest.base)}`;
-  if (bytes === 0) return `On this map ${room}.`;
-  return placeArea(map, bytes) === null
-    ? `On this map ${room}, aligned to ${formatSize(map.alignment)}.`
-    : `On this map ${formatSize(bytes)} would fit; ${room}. What else early boot reserves (kernel image, initrd, page tables) is in the text only in part.`;
+function mapVerdict(map: AreaMap, { bytes, contradicts, largest }: Failure): string[] {
+  if (contradicts)
+    return [
+      `By the ranges in the text ${formatSize(bytes)} would fit. What was in the way, the text does not show, so no size can be named that fits for sure.`,
+    ];
+  if (largest === null) return ["Early boot of this machine has no room for an area of any size."];
+  return [
+    `The largest area that early boot of this machine has room for is ${formatSize(largest.bytes)} at ${hex(largest.base)}, aligned to ${formatSize(map.alignment)}.`,
+  ];
 }
 
 function alignedRegion(): Remedy {
@@ -81,48 +152,36 @@ function alignedRegion(): Remedy {
 }
 
 function reservationRemedies(
-  reading: Reading,
-  map: AreaMap | null,
-  bytes: number,
-  largest: FoundArea | null,
+  failed: readonly CmaReading[],
+  failure: Failure,
+  { map, machine }: { map: AreaMap | null; machine: RemedyMachine },
 ): ValuedRemedy[] {
-  const half = bytes > 0 ? 2 ** Math.floor(Math.log2(bytes / 2)) : 0;
-  // If what was asked fits on the map, something that the map lacks was in the way.
-  const fits = largest !== null && largest.bytes >= bytes && bytes > 0;
-  const size = largest !== null && !fits ? largest.bytes : half;
-  const tree = reading.cma.some((line) => /OF:|Reserved memory|linux,cma/.test(line.words));
-  const misaligned = reading.cma.some(isMisaligned);
-  const most = largest !== null && !fits ? largest.bytes : bytes - 1;
-  const remedies: ValuedRemedy[] = misaligned ? [alignedRegion()] : [];
-  if (size >= 2 ** 20)
+  if (failure.lowEnd !== null) return [newerArm()];
+  if (failure.hugetlb) return [hugetlbArea()];
+  const tree = failed.some(isOfTree);
+  const remedies: ValuedRemedy[] = [];
+  const misaligned = failed.some(isMisaligned);
+  if (misaligned) remedies.push(alignedRegion());
+  const smallest = failure.alignment !== null && failure.bytes === failure.alignment;
+  if (smallest && failure.alignment! > 32 * MiB) remedies.push(smallerPages());
+  // A half of a size that is not aligned need not be aligned either.
+  else if (!misaligned || map !== null)
+    remedies.push(smallerArea(failure, { tree, hasMap: map !== null, machine }));
+  if (tree || offers("cma=SIZE@START-END", machine))
     remedies.push({
-      what: "Ask for a smaller area",
+      what: "Let the area lie elsewhere",
       how: tree
-        ? `size = <${hex(size)}> of the region linux,cma (${size / 2 ** 20} MiB; Raspberry Pi: dtoverlay=vc4-kms-v3d,cma-${size / 2 ** 20}), or cma=${size / 2 ** 20}M, which counts before the device tree`
-        : `cma=${size / 2 ** 20}M on the kernel command line`,
-      effect:
-        largest === null || fits
-          ? "half of what failed; try again with half if it fails too"
-          : "the largest area that the engine finds room for on this map",
-      cost: "drivers get less contiguous memory",
-      releases: releasesOf("cma="),
-      basis: largest === null || fits ? "experience" : "search",
-      setting: { name: "cma", values: [size], ...(!misaligned && { most }) },
+        ? "alloc-ranges of the region: a range without kernel image, initrd and firmware; move the initrd (initramfs address), or lower gpu_mem"
+        : "cma=SIZE@START-END with a range that devices reach and nothing occupies",
+      effect: "kernel image, initrd and firmware no longer cut the range",
+      cost: "devices with short addresses must reach the range",
+      releases: releasesOf(tree ? "reusable region" : "cma=SIZE@START-END"),
+      basis: "rule",
     });
-  remedies.push({
-    what: "Let the area lie elsewhere",
-    how: tree
-      ? "alloc-ranges of the region: a range without kernel image, initrd and firmware; move the initrd (initramfs address), or lower gpu_mem"
-      : "cma=SIZE@START-END with a range that devices reach and nothing occupies",
-    effect: "kernel image, initrd and firmware no longer cut the range",
-    cost: "devices with short addresses must reach the range",
-    releases: tree ? releasesOf("reusable region") : releasesOf("cma="),
-    basis: "rule",
-  });
-  if (map !== null)
+  if (map !== null && tree)
     remedies.push({
       what: "A region that is valid here",
-      how: `reusable; size and alignment = multiples of <${hex(map.alignment)}>; alloc-ranges within ${map.limitFrom}`,
+      how: `reusable; size and alignment = multiples of <${hex(map.alignment)}>; alloc-ranges within the memory that devices reach`,
       effect: `the smallest valid region is ${formatSize(map.alignment)}`,
       cost: "none",
       releases: releasesOf("reusable region"),
@@ -130,3 +189,66 @@ function reservationRemedies(
     });
   return remedies;
 }
+
+/**
+ * A size is promised only if the boot engine has room for it, and agrees with the log that what failed has none. Without a map, half
+ * of what failed is a first try, and said to be one.
+ */
+function smallerArea(
+  failure: Failure,
+  { tree, hasMap, machine }: { tree: boolean; hasMap: boolean; machine: RemedyMachine },
+): ValuedRemedy {
+  const { largest, contradicts, bytes, alignment } = failure;
+  const fits = contradicts || largest === null || largest.bytes >= bytes ? null : largest.bytes;
+  const half = 2 ** Math.floor(Math.log2(Math.max(1, bytes / 2)));
+  const size = fits ?? (hasMap || half < 4 * MiB || half % (alignment ?? 1) !== 0 ? null : half);
+  // Before 5.6 the kernel takes the region of the device tree, whatever cma= says.
+  const byTree = tree && !offers("cma= before the device tree", machine);
+  const parameter = size === null ? "a smaller cma=" : `cma=${memparseSize(size, "M")}`;
+  const kernel = byTree ? "" : `${tree ? ", or " : ""}${parameter} on the kernel command line`;
+  const region = size === null ? "a smaller size" : `size = <${hex(size)}> (${size / MiB} MiB)`;
+  const pi =
+    size !== null && size <= 512 * MiB ? `; Raspberry Pi: dtoverlay=vc4-kms-v3d,cma-${size / MiB}` : "";
+  return {
+    what: "Ask for a smaller area",
+    how: `${fits === null && size !== null ? "try " : ""}${tree ? `${region} of the region linux,cma${pi}` : ""}${kernel}`,
+    effect:
+      fits !== null
+        ? "the largest area that early boot of this machine has room for"
+        : `less room is needed in one piece; ${size === null ? "which size fits, the text does not show" : "the text does not show whether this half fits"}`,
+    cost: "drivers get less contiguous memory",
+    releases: releasesOf(byTree ? "reusable region" : "cma="),
+    basis: fits === null ? "experience" : "search",
+    // What failed is more than early boot has room for.
+    ...(size !== null && {
+      setting: { name: "cma", values: [size], most: fits ?? Math.max(size, bytes - 1) },
+    }),
+  };
+}
+
+const smallerPages = (): Remedy => ({
+  what: "Take a kernel with smaller pages",
+  how: "a kernel with pages of 4 KiB, whose page blocks have 2 MiB",
+  effect: "an area is rounded to 2 MiB or 4 MiB only",
+  cost: "another kernel; more entries in page tables",
+  releases: "every release",
+  basis: "rule",
+});
+
+const newerArm = (): Remedy => ({
+  what: "Take a newer kernel",
+  how: "Linux 5.4 or later, or a stable release that has the same fix",
+  effect: "a first range that is not mapped no longer ends the memory of early boot",
+  cost: "another kernel",
+  releases: "since 5.4",
+  basis: "rule",
+});
+
+const hugetlbArea = (): Remedy => ({
+  what: "Let the area for gigantic pages lie within one zone of one node",
+  how: "a smaller hugetlb_cma= on the kernel command line, or hugetlb_cma=<node>:<size>,… (since 5.16)",
+  effect: "an area that spans two zones is not used; a part of it that fits into one is",
+  cost: "fewer gigantic pages at run time",
+  releases: releasesOf("hugetlb_cma="),
+  basis: "rule",
+});

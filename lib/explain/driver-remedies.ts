@@ -1,14 +1,19 @@
 /** What those who wrote the code that asks can change: pieces, areas, other calls, no warning. */
+
+import { MiB } from "../base/units";
+import { compareReleases } from "../hardware/kernel-release";
 import { hasRemedial, REMEDIALS, type RemedialName } from "../hardware/kernel-report-rules";
 import type { Remedy, ValuedRemedy } from "./answer";
+import type { AreasAround } from "./areas-around";
 import type { AskedBy } from "./asked-by";
-import { orderInWords } from "./quantities";
+import { about, memparseSize, orderInWords } from "./quantities";
+import { areaForDevice, offers, type RemedyMachine } from "./remedy-conditions";
 import type { Asked } from "./request";
 
 /** `every release` or `since 5.9`. */
 export function releasesOf(name: RemedialName): string {
   const { from } = REMEDIALS[name];
-  return from.startsWith("2.6") ? "every release since 2.6.32" : `since ${from}`;
+  return compareReleases(from, "2.6.32") <= 0 ? "every release since 2.6.32" : `since ${from}`;
 }
 
 /** For releases that have vm.compaction_proactiveness. */
@@ -23,7 +28,11 @@ export function joinAllTheTime(): Remedy {
   };
 }
 
-export function driverRemedies(asked: Asked, by: AskedBy): ValuedRemedy[] {
+export function driverRemedies(
+  asked: Asked,
+  by: AskedBy,
+  { machine, areas }: { machine: RemedyMachine; areas: AreasAround },
+): ValuedRemedy[] {
   const remedies: ValuedRemedy[] = [];
   const wanted = orderInWords(asked.judged, asked.pageBytes);
   if (by.known?.advice !== undefined)
@@ -35,8 +44,14 @@ export function driverRemedies(asked: Asked, by: AskedBy): ValuedRemedy[] {
       releases: "see the sources of the release",
       basis: "experience",
     });
-  if (by.forDevice) remedies.push(...deviceRemedies(asked));
-  else if (!by.kvmalloc && by.known?.advice === undefined && asked.highest === "Normal" && asked.mayWait)
+  if (by.forDevice) remedies.push(...deviceRemedies(asked, machine, areas));
+  else if (
+    offers("kvmalloc", machine) &&
+    !by.kvmalloc &&
+    by.known?.advice === undefined &&
+    asked.highest === "Normal" &&
+    asked.mayWait
+  )
     remedies.push({
       what: "Ask for memory that need not lie side by side",
       how: "kvmalloc() or kvcalloc() in place of kmalloc(), freed with kvfree()",
@@ -58,8 +73,9 @@ export function driverRemedies(asked: Asked, by: AskedBy): ValuedRemedy[] {
   return remedies;
 }
 
-function deviceRemedies(asked: Asked): ValuedRemedy[] {
-  const bytes = asked.bytes ?? 0;
+function deviceRemedies(asked: Asked, machine: RemedyMachine, areas: AreasAround): ValuedRemedy[] {
+  const written = areaForDevice(asked, machine);
+  const area = written === null ? [] : [areaRemedy(asked.bytes ?? 0, areas, { written, machine })];
   return [
     {
       what: "Let the device have memory in pieces",
@@ -69,22 +85,30 @@ function deviceRemedies(asked: Asked): ValuedRemedy[] {
       releases: "every release",
       basis: "rule",
     },
-    {
-      what: "Give the device a CMA area",
-      how: `cma=${cmaFor(bytes) / 2 ** 20}M on the kernel command line, or a reusable region in the device tree`,
-      effect: "dma_alloc_coherent() takes the memory from the area, out of which movable pages are moved",
-      cost: "the kernel's own memory cannot use the area; the kernel needs CONFIG_DMA_CMA",
-      releases: releasesOf("cma="),
-      basis: "rule",
-      setting: { name: "cma", values: [cmaFor(bytes)] },
-    },
+    ...area,
   ];
 }
 
-/** Bytes of an area for one request: at least 16 MiB, four times what was asked. */
-function cmaFor(bytes: number): number {
-  const least = Math.max(16 * 2 ** 20, 4 * bytes);
-  return 2 ** Math.ceil(Math.log2(least));
+/** An area for one request: at least 16 MiB, four times what was asked, and not below an area that is there. */
+function areaRemedy(
+  bytes: number,
+  { cmaBytes, ramBytes }: AreasAround,
+  { written, machine }: { written: (size: string) => string; machine: RemedyMachine },
+): ValuedRemedy {
+  const tree = offers("reusable region", machine) ? ", or a reusable region in the device tree" : "";
+  const placed = written("").includes("@");
+  const now = cmaBytes ?? 0;
+  const size = 2 ** Math.ceil(Math.log2(Math.max(16 * MiB, 4 * bytes, now + bytes)));
+  const fits = ramBytes === null ? now === 0 : size <= ramBytes / 2;
+  return {
+    what: now > 0 ? "Let the device use a larger CMA area" : "Give the device a CMA area",
+    how: `${fits ? written(memparseSize(size, "M")) : `a larger ${written(placed ? "<size>" : "")}`} on the kernel command line${tree}`,
+    effect: `dma_alloc_coherent() takes the memory from the area, out of which movable pages are moved${now > 0 ? `; the machine has ${about(now)} of it` : ""}`,
+    cost: "the kernel's own memory cannot use the area; the kernel needs CONFIG_DMA_CMA",
+    releases: releasesOf(placed ? "cma=SIZE@START-END" : "cma="),
+    basis: "rule",
+    ...(fits && !placed && { setting: { name: "cma", values: [size] } }),
+  };
 }
 
 export function warnRemedy(by: AskedBy): Remedy {

@@ -1,18 +1,22 @@
 /** From readings to answers: one report after the other. */
 import type { ExplainAnswer, ReportAnswer, Topic } from "./answer";
+import { type Around, areasFinder, NO_AREAS } from "./areas-around";
 import { askedBy } from "./asked-by";
 import { cmaAllocAnswer, type PartAnswer } from "./cma-answer";
 import { cmaReservationAnswer } from "./cma-reservation";
 import { harmOf } from "./harmless";
 import { hugetlbAnswer } from "./hugetlb-answer";
 import { type AreaMap, areaMapOf } from "./map-search";
+import { memcgCauses, memcgRemedies } from "./memcg-answer";
 import { missingOf, RELEASE } from "./missing";
-import { noticeOf } from "./notices";
+import { noticeAnswer } from "./notices";
 import { asOneMachine, type DraftAnswer } from "./one-machine";
+import { capital } from "./quantities";
 import type { Place, Reading } from "./reading";
-import { remediesOf } from "./remedies";
+import { remediesIfHarmless, remediesOf } from "./remedies";
 import { type Asked, askedOf, kernelOf } from "./request";
 import { bootAnswer, stateAnswer, traceAnswer } from "./state-answer";
+import type { InputText } from "./text-lines";
 import { openReasons, type VerdictOf, verdictOf } from "./verdict";
 import { type JudgedZone, judgeZones } from "./zone-words";
 
@@ -27,12 +31,18 @@ export interface ExplainedReport {
 const placeOf = ({ source, first, last }: Place) => ({ source, first, last });
 
 /** Answers to all reports of some texts. A map of memory in one of them serves those of the same texts. */
-export function explainReadings(readings: readonly Reading[]): ExplainedReport[] {
-  const maps = mapFinder(readings);
+export function explainReadings(
+  readings: readonly Reading[],
+  inputs: readonly InputText[] = [],
+): ExplainedReport[] {
+  const maps = mapFinder(readings, inputs);
+  const areas = areasFinder(readings);
   const states = readings.filter(({ kind, zones }) => kind === "memory-state" && zones.length > 0);
   const drafts = readings.map((reading) => {
-    const lent = isRefused(reading) && reading.zones.length === 0 ? stateFor(reading, states) : null;
-    return draftOf(withAreaBytes(reading, readings), maps(reading), lent);
+    const refused = isRefused(reading);
+    const lent = refused && reading.zones.length === 0 ? stateFor(reading, states) : null;
+    const around = { map: refused ? null : maps(reading), areas: areas(reading) };
+    return draftOf(withAreaBytes(reading, readings), around, lent);
   });
   const answers = asOneMachine(drafts.map(({ answer }) => answer));
   return drafts.map((draft, i) => ({ ...draft, answer: answers[i]! }));
@@ -74,25 +84,45 @@ export function answerJson(
 }
 
 /** The map of a reading itself or, without one, of its text; each is made once, since a log may hold many reports. */
-function mapFinder(readings: readonly Reading[]): (reading: Reading) => AreaMap | null {
-  const sources = new Map<string, Reading>();
-  for (const reading of readings)
-    if (reading.boot.ram.length > 0 && !sources.has(reading.place.source))
-      sources.set(reading.place.source, reading);
+function mapFinder(
+  readings: readonly Reading[],
+  inputs: readonly InputText[],
+): (reading: Reading) => AreaMap | null {
+  const listing = readings.filter(({ kind, boot }) => kind === "boot-memory" && boot.ram.length > 0);
   const made = new Map<string, AreaMap | null>();
-  return (reading) => {
-    const from = reading.boot.ram.length > 0 ? reading : sources.get(reading.place.source);
-    if (from === undefined) return null;
-    const { release } = kernelOf(reading);
-    const key = `${release}\n${from.place.source}\n${from.place.first}`;
-    if (!made.has(key)) made.set(key, areaMapOf(from, release));
+  const mapIn = (source: string, from: Reading): AreaMap | null => {
+    const { release } = kernelOf(from);
+    const key = `${release}\n${from.arch}\n${source}`;
+    const text = inputs.find(({ name }) => name === source)?.text;
+    if (!made.has(key)) made.set(key, text === undefined ? null : areaMapOf(text, from));
     return made.get(key)!;
+  };
+  return (reading) => {
+    const own = [reading, ...listing].find(
+      ({ boot, place }) => boot.ram.length > 0 && place.source === reading.place.source,
+    );
+    const from = own ?? (listing.length === 1 ? listing[0] : undefined);
+    if (from === undefined) return null;
+    // Files of one folder are one reading: one of its parts lists the ranges.
+    const parts = [from, ...(listing.length === 1 ? listing : [])].flatMap((one) => [
+      one.place,
+      ...one.parts,
+    ]);
+    for (const source of new Set(parts.map((part) => part.source))) {
+      const map = mapIn(source, from);
+      if (map !== null) return map;
+    }
+    return null;
   };
 }
 
 /** The answer to one report alone. */
-export function explainReading(own: Reading): ExplainedReport {
-  const draft = draftOf(own, null, null);
+export function explainReading(
+  own: Reading,
+  around: Around = { map: null, areas: NO_AREAS },
+  lent: Reading | null = null,
+): ExplainedReport {
+  const draft = draftOf(own, around, lent);
   return { ...draft, answer: asOneMachine([draft.answer])[0]! };
 }
 
@@ -100,15 +130,15 @@ interface DraftReport extends Omit<ExplainedReport, "answer"> {
   answer: DraftAnswer;
 }
 
-function draftOf(own: Reading, map: AreaMap | null, lent: Reading | null): DraftReport {
+function draftOf(own: Reading, around: Around, lent: Reading | null): DraftReport {
   const reading = lent === null ? own : withState(own, lent);
   const asked = askedOf(reading);
   const zones = judgeZones(reading, asked);
   const by = askedBy(reading.stack, reading.task);
   const refused = isRefused(reading);
   const part = refused
-    ? refusedAnswer({ reading, asked, by, zones })
-    : otherAnswer({ reading, asked, by, zones }, map);
+    ? refusedAnswer({ reading, asked, by, zones, areas: around.areas })
+    : otherAnswer({ reading, asked, by, zones, areas: around.areas }, around);
   if (lent !== null) part.verdict.unshift(lentSentence(lent.place));
   const answer: DraftAnswer = {
     kind: reading.kind,
@@ -159,12 +189,16 @@ function refusedAnswer(of: VerdictOf): PartAnswer {
     ...constraint(reading),
     ...(limited ? [] : verdictOf(of)),
     ...(harm.sentence === null ? [] : [harm.sentence]),
-  ];
+  ].map(capital);
   return {
     reasons: limited ? [] : openReasons(zones),
     verdict,
     harmless: harm.harmless,
-    remedies: limited ? memcgRemedies() : remediesOf(of),
+    remedies: limited
+      ? memcgRemedies(reading.oom!)
+      : harm.harmless === true
+        ? remediesIfHarmless(of)
+        : remediesOf(of),
     missing: limited ? [] : missingOf(reading),
   };
 }
@@ -172,10 +206,7 @@ function refusedAnswer(of: VerdictOf): PartAnswer {
 /** What limited the request of an OOM report beside memory. */
 function constraint({ oom, nodemask, memsAllowed }: Reading): string[] {
   if (oom === null) return [];
-  if (oom.memcg || oom.constraint === "CONSTRAINT_MEMCG")
-    return [
-      "A memory cgroup reached its limit: the machine need not have been short of memory, and its zones did not decide.",
-    ];
+  if (oom.memcg || oom.constraint === "CONSTRAINT_MEMCG") return memcgCauses(oom);
   if (oom.constraint === "CONSTRAINT_CPUSET")
     return [
       `The cpuset allows only nodes ${memsAllowed ?? "of its own"}; memory of other nodes did not count.`,
@@ -187,34 +218,22 @@ function constraint({ oom, nodemask, memsAllowed }: Reading): string[] {
   return [];
 }
 
-function memcgRemedies(): PartAnswer["remedies"] {
-  return [
-    {
-      what: "Raise the limit of the cgroup",
-      how: "memory.max (cgroup v2), memory.limit_in_bytes (v1), or the limit of the container",
-      effect: "the group may use more of the machine",
-      cost: "other groups have less",
-      releases: "every release",
-      basis: "rule",
-    },
-  ];
-}
-
-function otherAnswer(of: VerdictOf, map: AreaMap | null): PartAnswer {
+function otherAnswer(of: VerdictOf, around: Around): PartAnswer {
+  const { map } = around;
   const { reading, asked } = of;
   const release = reading.release === null ? [RELEASE] : [];
   const withRelease = (part: PartAnswer): PartAnswer => ({ ...part, missing: [...part.missing, ...release] });
   switch (reading.kind) {
     case "cma-alloc-failure":
-      return withRelease(cmaAllocAnswer(reading, map));
+      return withRelease(cmaAllocAnswer(reading, around));
     case "cma-reservation":
-      return withRelease(cmaReservationAnswer(reading, map));
+      return withRelease(cmaReservationAnswer(reading, around));
     case "hugetlb":
-      return hugetlbAnswer(reading, asked.kernel.series, map);
+      return hugetlbAnswer(reading, asked.kernel.series, around);
     case "boot-memory":
       return bootAnswer(reading, map);
     case "notice":
-      return withRelease({ reasons: [], missing: [], ...noticeOf(reading.notice!)! });
+      return withRelease({ reasons: [], missing: [], ...noticeAnswer(reading) });
     case "trace":
       return traceAnswer(reading);
     default:

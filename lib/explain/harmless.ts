@@ -12,21 +12,29 @@ export interface Harm {
 export function harmOf(reading: Reading, asked: Asked, by: AskedBy): Harm {
   if (reading.kind === "oom") return oomHarm(reading);
   const { has } = asked.gfp;
+  const lost = fallbackLost(reading, asked, by);
+  if (lost !== null) return lost;
   if (by.known?.fallback !== undefined)
     return { harmless: true, sentence: `The report is harmless: ${by.known.fallback}.` };
   if (by.vmalloc && asked.judged > 0)
     return {
       harmless: true,
       sentence:
-        "vmalloc() first tries blocks of the size of a huge page and takes single pages after such a refusal.",
+        "The report is harmless: vmalloc() first tries blocks of the size of a huge page and takes single pages after such a refusal.",
     };
   // Architectures add __GFP_NORETRY to what a device asks for, so there it says nothing.
-  if (has.has("NORETRY") && !by.vmalloc && !by.forDevice)
-    return {
-      harmless: true,
-      sentence:
-        "The request says that it need not be tried again (__GFP_NORETRY): its caller has another way, and the report is only a notice.",
-    };
+  // A single page has no smaller pieces, so there it says nothing of another way either.
+  if (has.has("NORETRY") && asked.judged > 0 && !by.vmalloc && !by.forDevice)
+    return by.kvmalloc
+      ? {
+          harmless: true,
+          sentence: "The report is harmless: kvmalloc() takes single pages after such a refusal.",
+        }
+      : {
+          harmless: null,
+          sentence:
+            "The request says that it need not be tried again (__GFP_NORETRY): most such callers have another way, but what this one does then, the text does not show.",
+        };
   if (by.vmalloc || by.kvmalloc)
     return {
       harmless: false,
@@ -40,6 +48,22 @@ export function harmOf(reading: Reading, asked: Asked, by: AskedBy): Harm {
         "A request that may not wait and has no right to the reserve (GFP_NOWAIT) is expected to fail at times; most callers try again later.",
     };
   return { harmless: null, sentence: null };
+}
+
+/** The caller has a way out for other requests, but not for this one. */
+function fallbackLost({ stack }: Reading, { judged }: Asked, { known }: AskedBy): Harm | null {
+  if (known?.fallback === undefined) return null;
+  if (known.smallerOnly === true && judged === 0)
+    return {
+      harmless: null,
+      sentence: "A single page cannot be had in smaller pieces: whoever asked waits, or gets an error.",
+    };
+  const below = (entry: string) => known.lostBelow?.some((name) => entry.startsWith(name)) ?? false;
+  if (!stack.some((entry) => !entry.uncertain && below(entry.function))) return null;
+  return {
+    harmless: false,
+    sentence: "A program asked for the huge page beyond the pool: its mmap() or page fault fails.",
+  };
 }
 
 function oomHarm({ oom, order, stack }: Reading): Harm {

@@ -12,6 +12,8 @@ export interface Help {
   /** Compaction: could help, could not, or the report does not show it. */
   compaction: boolean | null;
   reclaim: boolean | null;
+  /** Bytes that reclaim could look at without swapping; null if the text does not say. */
+  canReclaim: number | null;
   sentences: string[];
 }
 
@@ -41,16 +43,24 @@ export function anyTotal(reading: Reading, ...names: string[]): number | null {
 export function helpOf(reading: Reading, asked: Asked, zones: readonly JudgedZone[]): Help {
   const open = zones.filter(({ answer }) => answer.allowed);
   const reclaim = reclaimHelp(reading, asked);
-  const compaction = asked.judged === 0 ? null : compactionHelp(asked, open);
+  const compaction = asked.judged === 0 ? null : compactionHelp(asked, open, reading.noMmu);
   const sentences = [...(compaction?.sentences ?? []), ...reclaim.sentences];
   if (!asked.mayWait && asked.gfpKnown)
     sentences.push(
       "The request may not wait, so neither reclaim nor compaction ran on its behalf; kswapd and kcompactd can only work beforehand.",
     );
-  return { compaction: compaction?.helps ?? null, reclaim: reclaim.helps, sentences };
+  return {
+    compaction: compaction?.helps ?? null,
+    reclaim: reclaim.helps,
+    canReclaim: reclaim.gain,
+    sentences,
+  };
 }
 
-function reclaimHelp(reading: Reading, asked: Asked): { helps: boolean | null; sentences: string[] } {
+function reclaimHelp(
+  reading: Reading,
+  asked: Asked,
+): { helps: boolean | null; gain: number | null; sentences: string[] } {
   const file = sum(anyTotal(reading, "active_file"), anyTotal(reading, "inactive_file"));
   const slab = anyTotal(reading, "slab_reclaimable", "SReclaimable");
   const anon = sum(anyTotal(reading, "active_anon"), anyTotal(reading, "inactive_anon"));
@@ -60,7 +70,7 @@ function reclaimHelp(reading: Reading, asked: Asked): { helps: boolean | null; s
     anyTotal(reading, "isolated_anon", "isolated(anon)"),
     anyTotal(reading, "isolated_file", "isolated(file)"),
   );
-  if (file === null && slab === null) return { helps: null, sentences: [] };
+  if (file === null && slab === null) return { helps: null, gain: null, sentences: [] };
   const gain = (file ?? 0) + (slab ?? 0);
   const parts = [
     ...(file === null ? [] : [`${about(file)} of file pages`]),
@@ -77,7 +87,7 @@ function reclaimHelp(reading: Reading, asked: Asked): { helps: boolean | null; s
   if (reading.nodes.some((node) => node.allUnreclaimable === true))
     sentences.push("The kernel had given up on reclaim (all_unreclaimable: yes).");
   const need = asked.pageBytes * 2 ** asked.judged;
-  return { helps: gain >= 4 * need, sentences };
+  return { helps: gain >= 4 * need, gain, sentences };
 }
 
 const sum = (a: number | null, b: number | null): number | null =>
@@ -86,11 +96,14 @@ const sum = (a: number | null, b: number | null): number | null =>
 function compactionHelp(
   asked: Asked,
   open: readonly JudgedZone[],
+  noMmu: boolean,
 ): { helps: boolean; sentences: string[] } | null {
   const listedZones = open.filter(
-    ({ zone, check }) => zone.counts !== null && check.reasons.includes("no-block"),
+    ({ zone, check }) =>
+      zone.counts !== null && (check.reasons.includes("no-block") || check.failedAtOrder !== null),
   );
   if (listedZones.length === 0) return null;
+  if (noMmu) return { helps: false, sentences: ["A kernel without an MMU has no compaction."] };
   if (!hasRemedial("vm.compact_memory", asked.kernel.series))
     return { helps: false, sentences: [`Linux ${asked.kernel.series} has no compaction.`] };
   const several = new Set(open.map(({ zone }) => zone.node)).size > 1;

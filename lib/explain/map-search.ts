@@ -1,25 +1,30 @@
 /**
- * Searches on the map of physical memory that a text lists: the largest CMA area that early boot could reserve, by the
- * engine's memblock and its cma_declare_contiguous().
+ * Sizes that fit a machine at boot. The machine of a text is booted as `pageblock boot --from-log` boots it, with what early boot
+ * takes for itself, so no size is named that this command refuses.
  */
-import { roundUp } from "../base/alignment";
-import { GiB, MiB } from "../base/units";
-import type { KernelRelease } from "../hardware/kernel-release";
-import { cmaDeclareContiguous, cmaMinAlignmentBytes } from "../mm/boot/cma";
-import { Memblock } from "../mm/boot/memblock";
-import type { BootReading, Reading } from "./reading";
-import { pageBytesOf } from "./request";
+import { InputError } from "../base/errors";
+import { formatSize, GiB, MiB } from "../base/units";
+import {
+  compareReleases,
+  type KernelRelease,
+  kernelRelease,
+  nearestKernel,
+} from "../hardware/kernel-release";
+import { boot } from "../machine/boot";
+import { type BootRequest, MACHINE } from "../machine/boot-request";
+import type { BootResult } from "../machine/boot-result";
+import { readBootLog } from "../machine/texts/boot-log";
+import { readIomem } from "../machine/texts/iomem";
+import { readField } from "../schema/check";
+import type { Reading, ReservedReading } from "./reading";
 
-/** A map and how the kernel places areas on it. */
+/** A machine that can be booted with other sizes. */
 export interface AreaMap {
-  boot: BootReading;
-  pageBytes: number;
-  release: KernelRelease;
+  /** The machine by the text; twice for a release that is not modelled, by the nearest and by the default. */
+  machines: BootRequest[];
+  booted: BootResult;
   /** Bytes to which an area is aligned: one page block, before 5.19 the largest buddy if that is larger. */
   alignment: number;
-  /** End of the memory that every device can reach; 0: no limit. */
-  limit: number;
-  limitFrom: string;
   /** What largestArea() found, once it was asked. */
   largest?: FoundArea | null;
 }
@@ -30,87 +35,127 @@ export interface FoundArea {
   base: number;
 }
 
-/** Page blocks and largest buddies by page size, as mainline's default configurations have them. */
-const ORDERS: Readonly<Record<number, { pageblock: number; buddy: number }>> = {
-  4096: { pageblock: 9, buddy: 10 },
-  16384: { pageblock: 11, buddy: 11 },
-  65536: { pageblock: 13, buddy: 13 },
+/** Architectures of readings by the name of the machines that can be booted. */
+const BOOTED: Readonly<Record<string, string>> = {
+  x86_64: "x86-64",
+  arm64: "arm64",
+  arm: "arm",
+  riscv64: "riscv64",
+  ppc64: "ppc64",
+  ppc64le: "ppc64",
+  mips: "mips",
+  mips64: "mips",
 };
 
-/** The map of a reading; null if it lists no memory. */
-export function areaMapOf(reading: Reading, release: KernelRelease): AreaMap | null {
-  const { boot } = reading;
-  if (boot.ram.length === 0) return null;
-  const pageBytes = pageBytesOf(reading);
-  const orders = ORDERS[pageBytes] ?? ORDERS[4096]!;
-  const pageblock = reading.pageblockOrder ?? orders.pageblock;
-  return {
-    boot,
-    pageBytes,
-    release,
-    alignment: cmaMinAlignmentBytes(release, pageBytes, pageblock, Math.max(orders.buddy, pageblock)),
-    ...limitOf(boot, reading.arch),
-  };
+const PMD_BYTES = 2 * MiB;
+
+/** arch/arm/mm/mmu.c adjust_lowmem_bounds() up to 5.3: a first range that is not mapped counts, and its end within a PMD ends low memory. */
+export function lowEndOf({ arch, release, boot }: Reading): ReservedReading | null {
+  const series = release === null ? undefined : nearestKernel(release)?.series;
+  const first = boot.ram[0]?.[0];
+  if (arch !== "arm" || series === undefined || compareReleases(series, "5.4") >= 0) return null;
+  const unmapped = boot.reserved.filter(({ flags }) => flags.some((flag) => /efi|nomap|no-map/.test(flag)));
+  return unmapped.find(({ base, bytes }) => base === first && bytes % PMD_BYTES !== 0) ?? null;
 }
 
-/** What a 32-bit kernel maps directly in its default split of addresses, in MiB. */
-const MAPPED_MIB: Readonly<Record<string, number>> = { arm: 760, i386: 896, mips: 512, ppc: 768 };
-
-/** arch/*: the limit of dma_contiguous_reserve(). */
-function limitOf(boot: BootReading, arch: string | null): { limit: number; limitFrom: string } {
-  const end = (name: string) => boot.zoneRanges.find((zone) => zone.name === name && zone.to > zone.from)?.to;
-  if (arch === "x86_64" || boot.ramFrom === "e820") return { limit: 0, limitFrom: "all memory" };
-  const high = boot.zoneRanges.find((zone) => zone.name === "HighMem" && zone.to > zone.from);
-  if (high !== undefined) return { limit: high.from, limitFrom: "low memory" };
-  const mapped = arch === null ? undefined : MAPPED_MIB[arch];
-  if (mapped !== undefined) return { limit: boot.ram[0]![0] + mapped * MiB, limitFrom: "low memory" };
-  const dma = end("DMA") ?? end("DMA32");
-  if (dma !== undefined) return { limit: dma, limitFrom: "the zone for devices" };
-  return { limit: 4 * GiB, limitFrom: "the first 4 GiB" };
+/** The map of a text with the ranges of memory of a reading; null if it says too little for a boot. */
+export function areaMapOf(text: string, reading: Reading): AreaMap | null {
+  // The engine does not model what this does to early boot.
+  if (lowEndOf(reading) !== null) return null;
+  const machines = machinesOf(text, reading);
+  const results = machines.map(booted);
+  if (results.length === 0 || results.some((result) => result === null)) return null;
+  const alignment = Math.max(...results.map((result) => result!.cma.alignmentBytes));
+  return { machines, booted: results[0]!, alignment };
 }
 
-/** Early memory without the areas for CMA themselves. */
-function memblockOf(map: AreaMap): Memblock {
-  const memblock = new Memblock(map.pageBytes);
-  for (const [from, to] of map.boot.ram) memblock.add(from, to);
-  for (const { name, base, bytes, flags } of map.boot.reserved) {
-    const area = flags.includes("reusable") || /\bcma\b/i.test(name ?? "");
-    if (!area) memblock.reserve(name ?? "reserved", base, bytes);
+function machinesOf(text: string, { arch, boot: told, release }: Reading): BootRequest[] {
+  const wanted = arch === null ? undefined : BOOTED[arch];
+  if (arch !== null && wanted === undefined) return [];
+  const read = attempt(() =>
+    told.ramFrom === "iomem"
+      ? readIomem(text, wanted === undefined ? {} : { architecture: wanted as "arm64" }).machine
+      : readBootLog(text).machine,
+  );
+  if (read === null || (wanted !== undefined && read.board !== `blank-${wanted}`)) return [];
+  const named = release === null ? undefined : nearestKernel(release);
+  if (read.kernel !== undefined || named === undefined) return checked([read]);
+  if (told.ramFrom === "iomem" && isModelled(named.series))
+    return checked([{ ...read, kernel: named.series }]);
+  return checked([read, { ...read, kernel: named.release }]);
+}
+
+const isModelled = (series: KernelRelease) => attempt(() => kernelRelease(series)) !== null;
+
+function checked(machines: readonly Partial<BootRequest>[]): BootRequest[] {
+  return attempt(() => machines.map((machine) => readField(MACHINE, machine, []) as BootRequest)) ?? [];
+}
+
+/** What a text says can be outside the limits of the engine: null then. */
+function attempt<T>(what: () => T): T | null {
+  try {
+    return what();
+  } catch (error) {
+    if (error instanceof InputError) return null;
+    throw error;
   }
-  return memblock;
 }
+
+const booted = (request: BootRequest): BootResult | null => attempt(() => boot(request));
 
 /** Where an area of this size comes to lie, or null if there is no room. */
-export function placeArea(map: AreaMap, bytes: number): FoundArea | null {
-  const request = { bytes, base: 0, limit: map.limit, fixed: false };
-  const outcome = cmaDeclareContiguous(memblockOf(map), map.release, map.alignment, request);
-  return outcome.ok ? { bytes: outcome.bytes, base: outcome.base } : null;
+export function placeArea({ machines }: AreaMap, bytes: number): FoundArea | null {
+  let found: FoundArea | null = null;
+  for (const machine of machines) {
+    const cma = { kind: "area", bytes, base: 0, limit: 0, fixed: false } as const;
+    const result = booted({ ...machine, cma });
+    if (result === null || result.cma.base === null || result.cma.reservedBytes < bytes) return null;
+    found ??= { bytes: result.cma.reservedBytes, base: result.cma.base };
+  }
+  return found;
 }
 
-/** Huge pages of this size that free memory of the map holds before the buddy allocator starts: aligned, in one piece. */
-export function pagesAtBoot(map: AreaMap, bytes: number): number {
-  return memblockOf(map)
-    .freeRanges()
-    .reduce((n, { start, end }) => {
-      const first = roundUp(Math.max(start, map.pageBytes), bytes);
-      return n + Math.max(0, Math.floor((end - first) / bytes));
-    }, 0);
-}
-
-/** The largest area, a multiple of the alignment, that early boot can reserve on this map; null if none fits. */
+/** The largest area, a multiple of the alignment and of 1 MiB, that early boot can reserve on this map; null if none fits. */
 export function largestArea(map: AreaMap): FoundArea | null {
   if (map.largest === undefined) map.largest = searchLargest(map);
   return map.largest;
 }
 
 function searchLargest(map: AreaMap): FoundArea | null {
-  const memory = map.boot.ram.reduce((n, [from, to]) => n + to - from, 0);
+  const step = Math.max(map.alignment, MiB);
   let fits = 0;
-  let fails = Math.floor(memory / map.alignment) + 1;
+  let fails = Math.floor(map.booted.memoryBytes / step) + 1;
   while (fails - fits > 1) {
     const middle = Math.floor((fits + fails) / 2);
-    if (placeArea(map, middle * map.alignment) === null) fails = middle;
+    if (placeArea(map, middle * step) === null) fails = middle;
     else fits = middle;
   }
-  return fits === 0 ? null : placeArea(map, fits * map.alignment);
+  return fits === 0 ? null : placeArea(map, fits * step);
+}
+
+/** Huge pages of this size that can be had at boot at most, after what early boot takes; null for a size that the machine has not. */
+export function pagesAtBoot({ machines, booted: plain }: AreaMap, bytes: number): number | null {
+  if (!plain.hugePageSizes.includes(bytes)) return null;
+  if (bytes > plain.pageSize * 2 ** plain.largestBuddyOrder) {
+    const count = Math.floor(plain.memoryBytes / bytes);
+    const hugePages = { pools: [{ bytes, count }], cmaBytes: 0 };
+    const result = booted({ ...machines[0]!, hugePages });
+    return result === null ? null : result.hugePages.gigantic.filter((page) => page.bytes === bytes).length;
+  }
+  const pages = bytes / plain.pageSize;
+  return plain.zones
+    .flatMap((zone) => zone.freeRanges)
+    .reduce((n, { startPfn, pages: length }) => {
+      const first = Math.ceil(startPfn / pages) * pages;
+      return n + Math.max(0, Math.floor((startPfn + length - first) / pages));
+    }, 0);
+}
+
+/** `1 page of 1 GiB, or 400 of 2 MiB`: huge pages that early boot leaves room for; null if the machine has neither size. */
+export function hugePagesInWords(map: AreaMap): string | null {
+  const parts = [GiB, 2 * MiB].flatMap((bytes) => {
+    const count = pagesAtBoot(map, bytes);
+    return count === null ? [] : [`${count} huge page${count === 1 ? "" : "s"} of ${formatSize(bytes)}`];
+  });
+  return parts.length === 0 ? null : parts.join(", or ");
 }

@@ -6,6 +6,9 @@
 import { formatSize, KiB } from "../base/units";
 import type { Remedy } from "./answer";
 import { about } from "./quantities";
+import type { Reading } from "./reading";
+import { machineOf, offers } from "./remedy-conditions";
+import { kernelOf } from "./request";
 
 /** What follows from one line. */
 export interface Notice {
@@ -44,15 +47,23 @@ const SMALLER_PIECES = remedy(
   "a patch of the driver or a setting",
 );
 
-const MORE_SLOTS = remedy(
-  "Make the bounce buffers larger",
-  "swiotlb=<slots of 2 KiB> on the kernel command line",
-  "more mappings fit at once; one mapping does not become larger",
-  "the memory is taken at boot",
-);
+const moreSlots = (total: number | null) =>
+  remedy(
+    "Make the bounce buffers larger",
+    `swiotlb=${total === null ? "<slots of 2 KiB>" : 2 * total} on the kernel command line`,
+    `${total === null ? "" : `twice the slots, ${about(2 * total * SLOT_BYTES)}: `}more mappings fit at once; one mapping does not become larger`,
+    "the memory is taken at boot",
+  );
 
-function bounceFull(bytes: number, total: number | null, used: number | null): Notice {
-  const what = `A device was to read or write memory that it cannot reach, and no bounce buffer of ${about(bytes)} was to be had (swiotlb). Free memory has no part in it.`;
+interface Bounce {
+  device: string | null;
+  bytes: number;
+  total: number | null;
+  used: number | null;
+}
+
+function bounceFull({ device, bytes, total, used }: Bounce): Notice {
+  const what = `${device === null ? "A device" : `The device ${device}`} was to read or write memory that it cannot reach, and no bounce buffer of ${about(bytes)} was to be had (swiotlb). Free memory has no part in it.`;
   if (total === 0)
     return {
       verdict: [
@@ -83,7 +94,7 @@ function bounceFull(bytes: number, total: number | null, used: number | null): N
   const full = free !== null && free * SLOT_BYTES < bytes;
   return {
     verdict: [what, ...most],
-    remedies: full || free === null ? [MORE_SLOTS, WIDER_MASK] : [SMALLER_PIECES, WIDER_MASK],
+    remedies: full || free === null ? [moreSlots(total), WIDER_MASK] : [SMALLER_PIECES, WIDER_MASK],
     harmless: false,
   };
 }
@@ -107,17 +118,29 @@ const atomicPool = (verdict: string): Notice => ({
   harmless: false,
 });
 
+const MORE_ADDRESSES = remedy(
+  "Give vmalloc() more address space",
+  "vmalloc=<size> on the kernel command line",
+  "larger ranges are free",
+  "low memory becomes smaller by as much",
+);
+
 const READERS: readonly Reader[] = [
   [
-    /swiotlb buffer is full(?: \(sz: (\d{1,15}) bytes\))?(?:, total (\d{1,12}) \(slots\), used (\d{1,12}) \(slots\))?/,
-    ([, bytes, total, used]) =>
-      bounceFull(
-        Number(bytes ?? 0),
-        total === undefined ? null : Number(total),
-        used === undefined ? null : Number(used),
-      ),
+    /^(?:(\S.{0,80}?): )?swiotlb buffer is full(?: \(sz: (\d{1,15}) bytes\))?(?:, total (\d{1,12}) \(slots\), used (\d{1,12}) \(slots\))?/,
+    ([, device, bytes, total, used]) =>
+      bounceFull({
+        device: device ?? null,
+        bytes: Number(bytes ?? 0),
+        total: total === undefined ? null : Number(total),
+        used: used === undefined ? null : Number(used),
+      }),
   ],
-  [/Out of SW-IOMMU space for (\d{1,15}) bytes/, ([, bytes]) => bounceFull(Number(bytes), null, null)],
+  [
+    /Out of SW-IOMMU space for (\d{1,15}) bytes(?: at device (\S{1,80}))?/,
+    ([, bytes, device]) =>
+      bounceFull({ device: device ?? null, bytes: Number(bytes), total: null, used: null }),
+  ],
   [
     /swiotlb: coherent allocation failed for device (\S{1,80}) size=(\d{1,15})/,
     ([, device, bytes]) => ({
@@ -165,12 +188,7 @@ const READERS: readonly Reader[] = [
           "the largest users, or one that takes more and more (a leak), stand there by name",
           "none",
         ),
-        remedy(
-          "Give vmalloc() more address space on a 32-bit machine",
-          "vmalloc=<size> on the kernel command line (x86 with 32 bits, arm)",
-          "larger ranges are free",
-          "low memory becomes smaller by as much; kernels of 64 bits do not have the parameter",
-        ),
+        MORE_ADDRESSES,
       ],
       harmless: false,
     }),
@@ -194,4 +212,15 @@ export function noticeOf(line: string): Notice | null {
     if (found) return follows(found);
   }
   return null;
+}
+
+/** The answer to a line that stands alone. */
+export function noticeAnswer(reading: Reading): Notice {
+  const { notice, slabCache } = reading;
+  const { verdict, ...rest } = noticeOf(notice!)!;
+  if (!offers("vmalloc=", machineOf(reading, kernelOf(reading).series)))
+    rest.remedies = rest.remedies.filter((one) => one !== MORE_ADDRESSES);
+  const cache =
+    slabCache === null ? [] : [`The slab cache ${slabCache} got no page for more of its objects.`];
+  return { ...rest, verdict: [...cache, ...verdict] };
 }

@@ -35,7 +35,7 @@ const DEPTH_MOST = 16;
 const SMALL_FOLDER = 300;
 
 const OF_MEMORY =
-  /(?:^|\/)(?:buddyinfo|pagetypeinfo|zoneinfo|meminfo|vmstat|iomem|slabinfo|dmesg[^/]*|kern(?:el)?[._-]?log[^/]*|messages[^/]*|syslog[^/]*|journal[^/]*|uname[^/]*|console[^/]*|boot\.log[^/]*|config-\d[^/]*|\.config|(?:nr|free|resv|surplus)_hugepages)$|(?:^|\/)proc\/(?:cmdline|version)$|^[^/]{0,80}cmdline$/;
+  /(?:^|\/)(?:buddyinfo|pagetypeinfo|zoneinfo|meminfo|vmstat|iomem|slabinfo|dmesg[^/]*|kern(?:el)?[._-]?log[^/]*|messages[^/]*|syslog[^/]*|journal[^/]*|uname[^/]*|console[^/]*|boot\.log[^/]*|config-\d[^/]*|\.config|(?:nr|free|resv|surplus)_hugepages)$|(?:^|\/)proc\/(?:cmdline|version|sys\/kernel\/osrelease)$|^[^/]{0,80}cmdline$/;
 /** Files of processes have the names of the machine's own. */
 const OF_PROCESSES = /(?:^|\/)proc\/(?:\d+|self|thread-self)\//;
 /** Packages and archives that no log lies in. */

@@ -28,6 +28,23 @@ export function orderInWords(order: number, pageBytes: number): string {
   return `order ${order} (${formatSize(pageBytes * 2 ** order)})`;
 }
 
+/** A size as a kernel parameter takes it: lib/cmdline.c memparse() reads whole numbers with one letter, and no fraction. */
+export function memparseSize(bytes: number, largest: "G" | "M" = "G"): string {
+  const units = [
+    ["G", 2 ** 30],
+    ["M", 2 ** 20],
+    ["K", 2 ** 10],
+  ] as const;
+  const [word, unit] = units.find(
+    ([letter, size]) => (letter !== "G" || largest === "G") && bytes >= size && bytes % size === 0,
+  ) ?? ["", 1];
+  return `${Math.ceil(bytes / unit)}${word}`;
+}
+
+/** With a capital, as a sentence begins; names of functions stay as they are. */
+export const capital = (text: string) =>
+  /^\w{1,80}\(\)/.test(text) ? text : text.charAt(0).toUpperCase() + text.slice(1);
+
 /** `one`, `one and two`, `one, two and three`. */
 export function listInWords(words: readonly string[]): string {
   if (words.length < 2) return words.join("");

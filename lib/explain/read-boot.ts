@@ -41,10 +41,12 @@ const version: LineReader = (line, session) => {
 };
 
 const uname: LineReader = (line, session) => {
-  const found = /^Linux \S{1,80} (\d{1,2}\.\d\S{0,100}) #(.*)$/.exec(line.text);
+  const file = `${session.printed ?? ""} ${session.source}`;
+  const alone = /\bosrelease\b/.test(file) ? /^(\d{1,2}\.\d[\w.+~-]{0,100})$/.exec(line.text) : null;
+  const found = alone ?? /^Linux \S{1,80} (\d{1,2}\.\d\S{0,100}) #(.*)$/.exec(line.text);
   if (!found) return null;
   session.release ??= found[1]!;
-  session.arch ??= archOfRelease(found[2]!) ?? archOfRelease(found[1]!);
+  session.arch ??= archOfRelease(found[2] ?? "") ?? archOfRelease(found[1]!);
   return "kernel release";
 };
 

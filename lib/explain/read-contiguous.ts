@@ -52,8 +52,12 @@ const reservation: LineReader = (line, session) => {
       text,
     )
   ) {
+    const asked = /reserving (\d{1,9}) MiB for/.exec(text)?.[1];
     const failure = /Not enough slots|defined on low\/high|exceeds limit|must be aligned/.test(text);
-    atBoot(session, line, { event: failure ? "reserve-failed" : "other" });
+    atBoot(session, line, {
+      event: failure ? "reserve-failed" : "other",
+      bytes: asked === undefined ? null : Number(asked) * MiB,
+    });
     return "CMA at boot";
   }
   return null;

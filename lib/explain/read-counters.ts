@@ -1,6 +1,7 @@
 /** /proc/meminfo, /proc/vmstat and /proc/slabinfo, and the lists of tasks and slabs in OOM reports. */
 import { type Draft, nodeOf } from "./draft";
 import type { LogLine } from "./joined-lines";
+import type { GroupLimit, OomReading } from "./reading";
 import { begin, extend, filesFor, type LineReader, type Session } from "./session";
 
 const KIB = 1024;
@@ -142,6 +143,23 @@ function oomAlone(line: LogLine, session: Session): Draft | null {
   return draft;
 }
 
+const GROUP_LIMIT = /^(memory|memory\+swap|kmem|swap): usage (\d{1,18})kB, limit (\d{1,18})kB/;
+const GROUP_PATH =
+  /\boom_memcg=([^,\s]{1,200})|^Task in \S{1,200} killed as a result of limit of (\S{1,200})|^Memory cgroup stats for ([^:\s]{1,200}):/;
+
+/** mm/memcontrol.c mem_cgroup_print_oom_meminfo() and its predecessors. */
+function takeGroup(oom: OomReading, text: string): void {
+  const limit = GROUP_LIMIT.exec(text);
+  const path = GROUP_PATH.exec(text);
+  if (!limit && !path) return;
+  oom.group ??= { path: null, limits: [] };
+  // The line at the end names the group for sure; statistics can be those of a group below it.
+  if (path) oom.group.path = path[1] ?? oom.group.path ?? path[2] ?? path[3] ?? null;
+  const of = limit?.[1] as GroupLimit["of"] | undefined;
+  if (of !== undefined && !oom.group.limits.some((known) => known.of === of))
+    oom.group.limits.push({ of, usageBytes: Number(limit![2]) * 1024, limitBytes: Number(limit![3]) * 1024 });
+}
+
 const constraint: LineReader = (line, session) => {
   const { report } = session;
   const { text } = line;
@@ -158,6 +176,7 @@ const constraint: LineReader = (line, session) => {
   oom.constraint = /constraint=(\w{1,40})/.exec(text)?.[1] ?? oom.constraint;
   oom.memcg ||=
     /^(?:Memory cgroup|Task in|memory: usage)/.test(text) || oom.constraint === "CONSTRAINT_MEMCG";
+  takeGroup(oom, text);
   const killed = /[Kk]ill(?:ed)? process (\d{1,9}),? \(?([^),]{1,64})/.exec(text);
   if (killed) oom.killed = { task: killed[2]!, pid: Number(killed[1]) };
   draft.reading.nodemask ??= /nodemask=([\d,-]{1,200})(?:,|$)/.exec(text)?.[1]?.replace(/,$/, "") ?? null;

@@ -4,7 +4,7 @@
  */
 import type { LogLine } from "./joined-lines";
 import { takeNotice } from "./read-notices";
-import type { GfpReading, ReadingKind } from "./reading";
+import type { GfpReading, Reading, ReadingKind } from "./reading";
 import { begin, extend, type LineReader, type Session } from "./session";
 
 /** A report's first lines name the task; lines of the same shape far behind it belong to others. */
@@ -59,11 +59,39 @@ const pageAllocationFailure: LineReader = (line, session) => {
   if (at < 0 || !/^(?:failure|stalls)/.test(line.text.slice(at + 16, at + 24))) return null;
   if (!/order: ?-?\d/.test(line.text)) return null;
   beginReport(session, line, "page-allocation-failure", line.text.slice(0, at).replace(/:\s*$/, ""));
+  session.report!.reading.stalledMs = numberIn(line.text, /page allocation stalls for (\d{1,12})ms/);
   return "page allocation failure";
 };
 
 const VMALLOC =
   /vmalloc error: size (\d{1,20})|vmalloc: allocation failure: (\d{1,20}) bytes|vmalloc: allocation failure, allocated \d{1,20} of (\d{1,20}) bytes/;
+
+/** mm/vmalloc.c: what the messages say of the step that failed. */
+const WHY: readonly [RegExp, NonNullable<Reading["vmalloc"]>["why"]][] = [
+  [/exceeds total pages/, "total-pages"],
+  [/vm_struct allocation failed/, "addresses"],
+  [/failed to map page/, "page-tables"],
+  [/failed to allocate page|allocated \d{1,20} of \d/, "memory"],
+];
+
+/** The line before the report of vmalloc(), since 6.12. */
+const vmallocRange: LineReader = (line, session) => {
+  const found =
+    /^vmalloc_node_range for size \d{1,20} failed: Address range restricted to 0x([\da-f]{1,16}) - 0x([\da-f]{1,16})/.exec(
+      line.text,
+    );
+  if (!found) return null;
+  session.vmallocRange = [Number.parseInt(found[1]!, 16), Number.parseInt(found[2]!, 16)];
+  return "note beside a report";
+};
+
+/** mm/nommu.c prints these before its own report. */
+const noMmu: LineReader = (line, session) => {
+  if (!/^(?:alloc order \d{1,3} for \d|Allocation of length \d{1,20} from process)/.test(line.text))
+    return null;
+  session.noMmu = true;
+  return "note beside a report";
+};
 
 const vmallocFailure: LineReader = (line, session) => {
   if (!line.text.includes("vmalloc")) return null;
@@ -73,6 +101,11 @@ const vmallocFailure: LineReader = (line, session) => {
   const { reading } = session.report!;
   reading.vmallocBytes = Number(found[1] ?? found[2] ?? found[3]);
   reading.order = numberIn(line.text, /page order (\d{1,3})/);
+  reading.vmalloc = {
+    why: WHY.find(([sign]) => sign.test(line.text))?.[1] ?? null,
+    ...(session.vmallocRange && { range: session.vmallocRange }),
+  };
+  session.vmallocRange = null;
   return "vmalloc failure";
 };
 
@@ -85,7 +118,7 @@ const oom: LineReader = (line, session) => {
 };
 
 const NOTES =
-  /^(?:sysrq: Show Memory|SysRq : Show Memory|vmap allocation for size \d|vmalloc_node_range for size \d|warn_alloc(?:_failed)?: \d|SL[AU]B: Unable to allocate memory|cache: \S.{0,80}(?:object|buffer) size|node \d{1,4}: slabs: ?\d|alloc order \d|Allocation of length \d|oom_kill_process: \d|dump_header: \d|kmemleak:|\S{1,40}: \d{1,9} callbacks suppressed)/;
+  /^(?:sysrq: Show Memory|SysRq : Show Memory|vmap allocation for size \d|warn_alloc(?:_failed)?: \d|node \d{1,4}: slabs: ?\d|oom_kill_process: \d|dump_header: \d|kmemleak:|\S{1,40}: \d{1,9} callbacks suppressed)/;
 
 const notes: LineReader = (line) => (NOTES.test(line.text) ? "note beside a report" : null);
 
@@ -155,9 +188,15 @@ export function archOfLine(text: string): string | null {
   return ARCH_SIGNS.find(([sign]) => sign.test(text))?.[1] ?? null;
 }
 
+/** Names of processors and boards of 32-bit PowerPC; the others are known by their functions. */
+function archOfHardware(name: string): string | null {
+  return /\be500(?:v[12])?\b|\bMPC8\d|\be[236]00\b|PowerMac(?:3|10|6|5),/.test(name) ? "ppc" : null;
+}
+
 const hardware: LineReader = (line, session) => {
   const found = /^Hardware name: (.{1,200})/.exec(line.text);
   if (found) session.machine ??= found[1]!.trim();
+  if (found) session.arch ??= archOfHardware(found[1]!);
   return found || /^(?:Workqueue: |Tainted: \[)/.test(line.text) ? "machine" : null;
 };
 
@@ -179,5 +218,7 @@ export const HEADLINES: readonly LineReader[] = [
   taskLine,
   hardware,
   cpuset,
+  vmallocRange,
+  noMmu,
   notes,
 ];

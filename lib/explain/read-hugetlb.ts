@@ -72,6 +72,8 @@ const boot: LineReader = (line, session) => {
       total: got,
       free: got,
       asked: Number(failed[1]),
+      // hugetlb_hstate_alloc_pages_errcheck() prints it at boot only.
+      atBoot: true,
       ...none,
     });
     return "huge pages that were not to be had";

@@ -33,4 +33,21 @@ export function takeNotice(session: Session, { place }: LogLine): void {
   if (place.first - last.reading.place.last <= BESIDE_LINES) session.drafts.pop();
 }
 
-export const NOTICES: readonly LineReader[] = [notice];
+/** The cache that got no page, right behind the line that says so: mm/slub.c slab_out_of_memory(). */
+const slabCache: LineReader = (line, session) => {
+  if (!line.text.startsWith("cache: ")) return null;
+  const found = /^cache: (\S{1,100}), object size: (\d{1,9}).{0,80}?\b(?:min )?order: (\d{1,2})$/.exec(
+    line.text,
+  );
+  if (!found)
+    return /^cache: \S.{0,80}(?:object|buffer) size/.test(line.text) ? "note beside a report" : null;
+  const last = session.drafts.at(-1);
+  if (last?.reading.kind === "notice" && line.place.first - last.reading.place.last <= 2) {
+    last.reading.slabCache ??= found[1]!;
+    last.reading.order ??= Number(found[3]);
+    extend(last, line.place);
+  }
+  return "note beside a report";
+};
+
+export const NOTICES: readonly LineReader[] = [slabCache, notice];

@@ -37,6 +37,8 @@ export interface TextReadings {
   /** Lines outside of reports that were not understood. */
   passedOver: Place[];
   understood: Understood[];
+  /** The texts themselves: the boot engine reads machines from them. */
+  inputs: readonly InputText[];
 }
 
 /** The order matters only where lines have the same shape; rows of /proc files come last. */
@@ -64,6 +66,7 @@ export function readTexts(inputs: readonly InputText[]): TextReadings {
     readings,
     passedOver: giveToReports(readings, unknown),
     understood: [...understood.values()],
+    inputs,
   };
 }
 

@@ -62,6 +62,13 @@ export interface NodeReading {
   allUnreclaimable: boolean | null;
 }
 
+/** What the lines of vmalloc() say beside the size. */
+export interface VmallocReading {
+  /** Asked for more than all pages; no addresses; no pages; none for page tables; null where the line does not say it. */
+  why: "total-pages" | "addresses" | "memory" | "page-tables" | null;
+  range?: [number, number];
+}
+
 /** One entry of a call trace. */
 export interface StackReading {
   function: string;
@@ -81,6 +88,8 @@ export interface HugetlbReading {
   reserved: number | null;
   /** Pages that were asked for; null where the text has the result only. */
   asked: number | null;
+  /** The kernel asked for them at boot, for its command line. */
+  atBoot?: true;
 }
 
 /** What a line about contiguous areas tells. */
@@ -152,12 +161,27 @@ export interface SlabReading {
   totalBytes: number;
 }
 
+/** One limit of a memory cgroup, and how much of it was in use. */
+export interface GroupLimit {
+  of: "memory" | "memory+swap" | "kmem" | "swap";
+  usageBytes: number;
+  limitBytes: number;
+}
+
+/** A memory cgroup as its OOM report shows it. */
+export interface GroupReading {
+  path: string | null;
+  limits: GroupLimit[];
+}
+
 /** What an OOM report says beside its memory. */
 export interface OomReading {
   /** `CONSTRAINT_NONE`, `CONSTRAINT_MEMCG` … as printed. */
   constraint: string | null;
   /** The limit of a memory cgroup was reached, not the machine's end. */
   memcg: boolean;
+  /** The cgroup whose limit was reached; missing where the report names neither it nor its limits. */
+  group?: GroupReading;
   killed: { task: string; pid: number } | null;
 }
 
@@ -190,6 +214,12 @@ export interface Reading {
   order: number | null;
   /** Bytes asked of vmalloc() where the report is one of vmalloc(). */
   vmallocBytes: number | null;
+  /** Why vmalloc() failed, and the range of addresses that it was restricted to, as far as the lines say it. */
+  vmalloc: VmallocReading | null;
+  /** Milliseconds that the request had waited when the kernel warned of it, 4.9 to 4.14; null for a refusal. */
+  stalledMs: number | null;
+  /** The text shows that the kernel is one without an MMU. */
+  noMmu: boolean;
   gfp: GfpReading;
   nodemask: string | null;
   cpuset: string | null;
@@ -208,6 +238,8 @@ export interface Reading {
   oom: OomReading | null;
   /** The line of a reading that is one line only. */
   notice: string | null;
+  /** The slab cache that got no page. */
+  slabCache: string | null;
   /** Events of a trace by their name, and how often each occurs. */
   events: Record<string, number>;
   boot: BootReading;

@@ -4,53 +4,84 @@
  */
 import { hasRemedial } from "../hardware/kernel-report-rules";
 import type { Remedy, ValuedRemedy } from "./answer";
-import type { AskedBy } from "./asked-by";
-import { driverRemedies, joinAllTheTime, releasesOf, warnRemedy } from "./driver-remedies";
-import { about, orderInWords } from "./quantities";
-import {
-  type MinFreeValue,
-  managedPages,
-  minFreeNow,
-  minFreeValue,
-  reserveRatios,
-  TOO_HIGH,
-} from "./remedy-values";
+import { blockRemedies, raiseUnknown } from "./block-remedies";
+import { driverRemedies, releasesOf, warnRemedy } from "./driver-remedies";
+import { helpOf } from "./help";
+import { impossibleInWords } from "./plausible";
+import { about } from "./quantities";
+import type { Reading } from "./reading";
+import { machineOfAsked } from "./remedy-conditions";
+import { type MinFreeValue, MOST_SHARE, minFreeNow, minFreeValue, TOO_HIGH } from "./remedy-values";
 import type { Asked } from "./request";
+import { reserveRatios } from "./reserve-ratios";
 import { openReasons, type VerdictOf } from "./verdict";
-import { type JudgedZone, serves } from "./zone-words";
-
-/** Orders above this are costly: the kernel gives up soon. PAGE_ALLOC_COSTLY_ORDER. */
-const COSTLY = 3;
+import { isVmalloc, vmallocRemedies } from "./vmalloc-answer";
+import { hidesZones } from "./whole-machine";
+import { type JudgedZone, serves, undecided } from "./zone-words";
 
 const KEEP_LESS = "Keep less memory free";
 
 /** Remedies for a refused request. */
 export function remediesOf(of: VerdictOf): ValuedRemedy[] {
-  const { asked, by, zones } = of;
+  const { asked, by, reading, zones } = of;
+  if (impossibleInWords(reading.zones, asked.pageBytes) !== null) return [kernelBug()];
+  if (isVmalloc(of) && !zones.some(refusesAll)) return vmallocRemedies(of);
+  const machine = machineOfAsked(reading, asked);
   const reasons = openReasons(zones);
+  const unknown = zones.length === 0 || zones.some(undecided);
+  const fragmented = reasons.includes("no-block") || zones.some(({ check }) => check.failedAtOrder !== null);
+  const blocks = asked.judged > 0 && (fragmented || unknown);
   const passing = zones.some(serves);
-  const blocks = (reasons.includes("no-block") || zones.length === 0) && asked.judged > 0;
-  const main = mainZone(zones);
-  const short = main?.check.reasons.some((reason) => reason === "watermark" || reason === "lowmem-reserve");
+  const short = passing ? undefined : isShortOf(mainZone(zones));
+  const near = passing && reading.kind === "oom";
   const remedies = [
-    ...(asked.judged > 0 ? driverRemedies(asked, by) : []),
+    ...(isNarrow(asked) && (barred(of) || hidesMost(of)) ? zoneRemedies(of) : []),
+    ...(asked.judged > 0 ? driverRemedies(asked, by, { machine, areas: of.areas }) : []),
     ...(reasons.includes("cma-only") ? cmaRemedies(zones) : []),
-    ...(short === true ? markRemedies(asked, zones) : []),
-    ...(blocks ? blockRemedies(asked, by, zones) : []),
-    ...reserveRemedies(asked, zones),
-    ...(asked.gfpKnown && !asked.mayWait && short !== true ? atomicRemedies(asked, zones) : []),
-    ...(barred(of) ? zoneRemedies(asked) : []),
-    ...(passing && by.vmalloc && asked.order === null ? [vmallocRemedy()] : []),
+    ...(short === true || near ? markRemedies(of) : []),
+    ...(blocks ? blockRemedies(of, machine) : []),
+    ...(passing ? [] : reserveRemedies(asked, zones)),
+    ...(asked.gfpKnown && !asked.mayWait && zones.length > 0 ? atomicRemedies(of) : []),
+    ...(barred(of) ? zoneRemedies(of) : []),
     ...(asked.mayWait || !asked.gfpKnown || asked.judged > 0 ? [] : [warnRemedy(by)]),
   ];
   // Two causes can lead to one setting: the better value comes first.
   return remedies.filter(({ what }, i) => remedies.findIndex((other) => other.what === what) === i);
 }
 
+/** After a harmless refusal nothing need change: at most what silences it, or no longer asks. */
+export function remediesIfHarmless(of: VerdictOf): Remedy[] {
+  if (of.reading.kind === "oom") return [];
+  const all = remediesOf(of);
+  const quiet = all.filter(
+    ({ how, what }) => how.includes("__GFP_NOWARN") || what.startsWith("Change what asks"),
+  );
+  return quiet.slice(0, 1);
+}
+
+const refusesAll = (zone: JudgedZone) => zone.answer.allowed && zone.check.reasons.includes("watermark");
+
+function isShortOf(zone: JudgedZone | undefined): boolean | undefined {
+  return (
+    zone &&
+    zone.check.failedAtOrder === null &&
+    zone.check.reasons.some((reason) => reason === "watermark" || reason === "lowmem-reserve")
+  );
+}
+
 /** The zone that most requests of this kind come from: the largest that the request may use. */
 function mainZone(zones: readonly JudgedZone[]): JudgedZone | undefined {
   const size = ({ zone }: JudgedZone) => zone.managedBytes ?? zone.presentBytes ?? zone.freeBytes;
   return zones.filter(({ answer }) => answer.allowed).sort((a, b) => size(b) - size(a))[0];
+}
+
+/** Only devices with short addresses ask for these zones. */
+const isNarrow = ({ highest }: Asked) => highest === "DMA" || highest === "DMA32";
+
+/** Most of the machine's memory is in zones that the report does not print: since 6.1 it prints none that the request may not use. */
+function hidesMost({ reading: { zones, totals } }: VerdictOf): boolean {
+  const present = zones.reduce((sum, zone) => sum + (zone.presentBytes ?? zone.managedBytes ?? 0), 0);
+  return present > 0 && (totals["pages RAM"] ?? 0) > 2 * present;
 }
 
 function barred({ zones }: VerdictOf): boolean {
@@ -78,44 +109,73 @@ function cmaRemedies(zones: readonly JudgedZone[]): ValuedRemedy[] {
   ];
 }
 
-function markRemedies(asked: Asked, zones: readonly JudgedZone[]): ValuedRemedy[] {
+function markRemedies(of: VerdictOf): ValuedRemedy[] {
+  const { asked, reading, zones } = of;
   const remedies: ValuedRemedy[] = [];
   const decided = zones.some(boostDecided);
   if (decided) remedies.push(boostRemedy(true));
-  const value = minFreeValue(asked, zones);
+  const value = minFreeValue(of);
   if (value !== null) remedies.push(minFreeRemedy(value));
-  else remedies.push(...tooHigh(asked, zones));
+  else remedies.push(...tooHigh(of));
   const keepsTooMuch = remedies.some(({ what }) => what === KEEP_LESS);
-  if (!keepsTooMuch && hasRemedial("vm.watermark_scale_factor", asked.kernel.series))
-    remedies.push({
-      what: "Let kswapd begin earlier",
-      how: "sysctl vm.watermark_scale_factor=100",
-      effect: "memory is reclaimed from 1 % above the min watermark on, in place of 0.1 %",
-      cost: "about 2 % of memory stay free; file pages are dropped earlier",
-      releases: releasesOf("vm.watermark_scale_factor"),
-      basis: "experience",
-    });
+  const earlier = !keepsTooMuch && hasRemedial("vm.watermark_scale_factor", asked.kernel.series);
+  // What kswapd cannot get back, it does not get back earlier either.
+  const spent = isSpent(reading, asked, zones);
+  if (spent) remedies.push(needLess());
+  if (earlier) remedies.push(kswapdEarlier());
   if (!decided && zones.some(({ zone }) => (zone.boostBytes ?? 0) > 0)) remedies.push(boostRemedy(false));
-  remedies.push({
-    what: "Need less memory, or have more",
-    how: "end or limit what uses most (ps aux --sort=-rss; slabtop), or add memory or swap",
-    effect: "the zone stays above its watermark",
-    cost: "depends on what is given up",
-    releases: "every release",
-    basis: "experience",
-  });
+  if (!spent) remedies.push(needLess());
   return remedies;
 }
 
+/** Nothing is free, or nothing that reclaim could look at without swapping is left: memory itself is too small. */
+function isSpent(reading: Reading, asked: Asked, zones: readonly JudgedZone[]): boolean {
+  const open = zones.filter(({ answer }) => answer.allowed);
+  const free = open.reduce((n, { check }) => n + check.free, 0);
+  const { canReclaim } = helpOf(reading, asked, zones);
+  if (free === 0) return true;
+  const min = open.reduce((n, { check }) => n + check.min, 0);
+  return canReclaim !== null && canReclaim < min * asked.pageBytes;
+}
+
+const kswapdEarlier = (): Remedy => ({
+  what: "Let kswapd begin earlier",
+  how: "sysctl vm.watermark_scale_factor=100",
+  effect: "memory is reclaimed from 1 % above the min watermark on, in place of 0.1 %",
+  cost: "about 2 % of memory stay free; file pages are dropped earlier",
+  releases: releasesOf("vm.watermark_scale_factor"),
+  basis: "experience",
+});
+
+const needLess = (): Remedy => ({
+  what: "Need less memory, or have more",
+  how: "end or limit what uses most (ps aux --sort=-rss; slabtop), or add memory or swap",
+  effect: "the zone stays above its watermark",
+  cost: "depends on what is given up",
+  releases: "every release",
+  basis: "experience",
+});
+
+const kernelBug = (): Remedy => ({
+  what: "Take a kernel without the bug",
+  how: "a newer kernel, or a report to its maintainers with the whole log; until then no removal or adding of memory while it runs",
+  effect: "counters of memory stay above zero, and so do the marks that follow from them",
+  cost: "another kernel",
+  releases: "see the sources of the release",
+  basis: "experience",
+});
+
 /** Requests that may not wait find what others leave; how much they need at once, a report does not say. */
-function atomicRemedies(asked: Asked, zones: readonly JudgedZone[]): ValuedRemedy[] {
-  const now = minFreeNow(asked, zones);
-  if (now === null || now.nowKbytes === 0) return [];
+function atomicRemedies(of: VerdictOf): ValuedRemedy[] {
+  const now = minFreeNow(of);
+  if (now === null && hidesZones(of.reading, of.asked)) return [raiseUnknown(of.asked)];
+  if (now === null || now.nowKbytes === 0 || now.nowKbytes >= TOO_HIGH * now.defaultKbytes) return [];
+  if (2 * now.nowKbytes > Math.min(MOST_SHARE * now.lowKbytes, now.mostKbytes)) return [];
   return [
     {
       what: "Keep more memory free",
       how: `sysctl vm.min_free_kbytes=${2 * now.nowKbytes}`,
-      effect: "twice as much is left to requests that may not wait; double it again if reports go on",
+      effect: "twice as much is left to requests that may not wait",
       cost: "that memory is not used for anything else",
       releases: releasesOf("vm.min_free_kbytes"),
       basis: "experience",
@@ -131,7 +191,7 @@ function reserveRemedies(asked: Asked, zones: readonly JudgedZone[]): ValuedReme
     {
       what: "Let the request into the lower zone",
       how: ratioCommand(ratios),
-      effect: "the zone keeps less from requests that could use a higher zone",
+      effect: "the zone keeps half as much or less from requests that could use a higher zone",
       cost: "memory for devices with short addresses can run out",
       releases: releasesOf("vm.lowmem_reserve_ratio"),
       basis: "rule",
@@ -180,8 +240,8 @@ function boostDecided({ answer, check, zone }: JudgedZone): boolean {
 }
 
 /** A value far above the kernel's own, in a zone that also lacks a block. */
-function tooHigh(asked: Asked, zones: readonly JudgedZone[]): ValuedRemedy[] {
-  const now = minFreeNow(asked, zones);
+function tooHigh(of: VerdictOf): ValuedRemedy[] {
+  const now = minFreeNow(of);
   if (now === null || now.nowKbytes < TOO_HIGH * now.defaultKbytes) return [];
   return [
     {
@@ -196,67 +256,16 @@ function tooHigh(asked: Asked, zones: readonly JudgedZone[]): ValuedRemedy[] {
   ];
 }
 
-/** More free memory makes blocks likelier; not if the machine already keeps more than the kernel would. */
-function moreFree(asked: Asked, zones: readonly JudgedZone[]): ValuedRemedy[] {
-  const now = minFreeNow(asked, zones);
-  const kbytes = Math.ceil((managedPages(asked, zones) * asked.pageBytes) / 1024 / 50);
-  if (now !== null && (now.nowKbytes >= kbytes || now.nowKbytes >= TOO_HIGH * now.defaultKbytes)) return [];
-  return [
-    {
-      what: "Keep more memory free",
-      how: `sysctl vm.min_free_kbytes=${kbytes === 0 ? "<2 % of memory, in kB>" : kbytes}`,
-      effect: `with 2 % of memory free, blocks of ${orderInWords(asked.judged, asked.pageBytes)} survive more often; no value guarantees one`,
-      cost: "that memory is not used for anything else",
-      releases: releasesOf("vm.min_free_kbytes"),
-      basis: "experience",
-      ...(kbytes > 0 && { setting: { name: "vm.min_free_kbytes", values: [kbytes] } }),
-    },
-  ];
-}
-
-function blockRemedies(asked: Asked, by: AskedBy, zones: readonly JudgedZone[]): ValuedRemedy[] {
-  const { series } = asked.kernel;
-  const remedies: ValuedRemedy[] = [];
-  if (hasRemedial("vm.compact_memory", series))
-    remedies.push({
-      what: "Join free memory now",
-      how: "sync; echo 3 > /proc/sys/vm/drop_caches; echo 1 > /proc/sys/vm/compact_memory",
-      effect:
-        "the page cache is emptied, then movable pages are moved together; unmovable ones stay where they are",
-      cost: "files are read from disk again; helps once, until memory is fragmented anew",
-      releases: releasesOf("vm.compact_memory"),
-      basis: "experience",
-    });
-  if (hasRemedial("vm.compaction_proactiveness", series)) remedies.push(joinAllTheTime());
-  if (hasRemedial("vm.defrag_mode", series))
-    remedies.push({
-      what: "Keep types of memory apart",
-      how: "sysctl vm.defrag_mode=1",
-      effect: "the kernel reclaims and compacts before it lets one type into page blocks of another",
-      cost: "more reclaim and compaction",
-      releases: releasesOf("vm.defrag_mode"),
-      basis: "experience",
-    });
-  remedies.push(...moreFree(asked, zones));
-  if (asked.judged > COSTLY && !by.forDevice && asked.judged >= 9)
-    remedies.push({
-      what: "Keep a part of memory for movable pages",
-      how: "movablecore=<size> on the kernel command line",
-      effect: "unmovable pages stay out of that part, so huge pages can be made there at any time",
-      cost: "the kernel's own memory cannot use it",
-      releases: releasesOf("movablecore="),
-      basis: "rule",
-    });
-  return remedies;
-}
-
-function zoneRemedies(asked: Asked): Remedy[] {
-  if (asked.highest === "Normal") return [];
+/** More zones for the request: a wider mask, or a kernel that maps all of memory. */
+function zoneRemedies(of: VerdictOf): Remedy[] {
+  const { asked, reading, zones } = of;
+  const high = zones.some(({ zone, answer }) => zone.name === "HighMem" && !answer.allowed);
+  if (asked.highest === "Normal") return high ? [wideKernel(reading)] : [];
   return [
     {
       what: "Let the request use more zones",
       how: `a wider DMA mask in the driver (dma_set_mask_and_coherent()), or no ${asked.highest === "DMA" ? "GFP_DMA" : "GFP_DMA32"} if the device can address more`,
-      effect: `it may then use the zones above ${asked.highest}, where memory is free`,
+      effect: `it may then use the zones above ${asked.highest}, ${barred(of) ? "where memory is free" : "which hold most of the memory and are not printed in this report"}`,
       cost: "a patch of the driver; the device must be able to address that memory",
       releases: "every release",
       basis: "rule",
@@ -264,12 +273,15 @@ function zoneRemedies(asked: Asked): Remedy[] {
   ];
 }
 
-function vmallocRemedy(): Remedy {
+function wideKernel({ arch }: Reading): Remedy {
   return {
-    what: "Give vmalloc() more address space",
-    how: "vmalloc=<size> on the kernel command line (32-bit ARM and x86)",
-    effect: "larger areas can be mapped",
-    cost: "less memory that the kernel maps directly",
+    what: "Need less of the memory that the kernel maps",
+    how:
+      arch === "i386"
+        ? "a 64-bit kernel if the processor has 64 bits, or fewer files and inodes in use at a time"
+        : "a 64-bit kernel if the processor has 64 bits, CONFIG_VMSPLIT_2G, or fewer files and inodes in use at a time",
+    effect: "a 64-bit kernel maps all of memory, so nothing is left in HighMem that the kernel cannot use",
+    cost: "another kernel",
     releases: "every release",
     basis: "rule",
   };

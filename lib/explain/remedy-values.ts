@@ -1,14 +1,26 @@
 /** Values of settings with which a refused request would have passed, by the rule of the watermark check. */
+import { bootRules } from "../hardware/kernel-release";
 import { calculateMinFreeKbytes, recommendedMinFreeKbytes } from "../mm/boot/watermarks";
 import { inPages, listed } from "./quantities";
 import type { Asked } from "./request";
+import type { VerdictOf } from "./verdict-of";
+import { hidesZones, sharesMinFree } from "./whole-machine";
 import type { JudgedZone } from "./zone-words";
 
 /** A value is too high if it is this many times the kernel's own. */
 export const TOO_HIGH = 2;
 
-/** Zones whose min watermark does not follow from vm.min_free_kbytes. */
-const OWN_MARK: readonly string[] = ["HighMem", "Movable", "Device"];
+/** A value of vm.min_free_kbytes above this share of low memory starves the machine. */
+export const MOST_SHARE = 0.1;
+
+/** vm.min_free_kbytes now, what the kernel sets by itself, and the low memory that both follow from. */
+export interface FreeNow {
+  nowKbytes: number;
+  defaultKbytes: number;
+  lowKbytes: number;
+  /** The kernel sets no larger value by itself, and the machine has none. */
+  mostKbytes: number;
+}
 
 /** A value of vm.min_free_kbytes. */
 export interface MinFreeValue {
@@ -21,30 +33,40 @@ export interface MinFreeValue {
   zone: JudgedZone;
 }
 
+/** Bytes of a zone; null if the text lacks them. Releases before 3.9 print `present` only. */
+export function sizeOf({ managedBytes, presentBytes }: JudgedZone["zone"]): number | null {
+  const bytes = managedBytes ?? presentBytes;
+  return listed(bytes) && bytes > 0 ? bytes : null;
+}
+
 /**
  * vm.min_free_kbytes that the printed marks follow from, and the most that the kernel sets for this memory by itself: the larger
  * of its square-root rule and of khugepaged's recommendation, which applies where there are transparent huge pages.
  */
-export function minFreeNow(
-  asked: Asked,
-  zones: readonly JudgedZone[],
-): { nowKbytes: number; defaultKbytes: number } | null {
-  const low = zones.filter(({ zone }) => !OWN_MARK.includes(zone.name));
-  if (low.length === 0 || low.some(({ zone }) => !listed(zone.minBytes))) return null;
+export function minFreeNow({ asked, reading, zones }: VerdictOf): FreeNow | null {
+  const low = zones.filter(({ zone }) => sharesMinFree(zone.name, asked, reading.zones));
+  if (low.length === 0 || low.some(({ zone }) => !listed(zone.minBytes) || sizeOf(zone) === null))
+    return null;
+  // Zones that are not printed have marks and memory of their own.
+  if (hidesZones(reading, asked)) return null;
   const min = low.reduce(
     (n, { zone }) => n + zone.minBytes! - (listed(zone.boostBytes) ? zone.boostBytes : 0),
     0,
   );
-  const lowmem = low.reduce((n, { zone }) => n + (zone.managedBytes ?? zone.presentBytes ?? 0), 0);
   const nowKbytes = Math.round(min / 1024);
-  const byRoot = calculateMinFreeKbytes(Math.floor(lowmem / 1024), asked.kernel.release);
-  const { pageBytes } = asked;
+  const { pageBytes, kernel } = asked;
+  // Movable memory has marks where it has a share, but what the kernel computes never counts it.
+  const buffers = low.filter(({ zone }) => zone.name !== "Movable");
+  const lowmem = buffers.reduce((n, { zone }) => n + sizeOf(zone)!, 0);
+  const byRoot = calculateMinFreeKbytes(Math.floor(lowmem / 1024), kernel.release);
   const blockOrder = Math.log2(pageBytes / 8);
   // A report may print fewer zones than there are: those of the build count.
-  const built = asked.kinds.filter((kind) => !OWN_MARK.includes(kind)).length;
-  const counted = Math.max(low.length, built);
+  const built = asked.kinds.filter((kind) => !["HighMem", "Movable", "Device"].includes(kind)).length;
+  const counted = Math.max(buffers.length, built);
   const byThp = recommendedMinFreeKbytes(blockOrder, counted, lowmem / pageBytes, pageBytes);
-  return { nowKbytes, defaultKbytes: Math.max(byRoot, Math.floor(byThp)) };
+  const mostKbytes = Math.max(nowKbytes, bootRules(kernel.release).minFreeKbytesMost);
+  const lowKbytes = Math.floor(lowmem / 1024);
+  return { nowKbytes, defaultKbytes: Math.max(byRoot, Math.floor(byThp)), lowKbytes, mostKbytes };
 }
 
 /**
@@ -52,12 +74,13 @@ export function minFreeNow(
  * one, if pages enough are free and only the mark is in the way; for a request that may go below the mark a higher one,
  * since other requests then leave more. Null if no value does, or none changes enough.
  */
-export function minFreeValue(asked: Asked, zones: readonly JudgedZone[]): MinFreeValue | null {
-  const now = minFreeNow(asked, zones);
+export function minFreeValue(of: VerdictOf): MinFreeValue | null {
+  const { asked, reading, zones } = of;
+  const now = minFreeNow(of);
   if (now === null || now.nowKbytes === 0) return null;
   const found = zones
     .filter(({ answer, check }) => answer.allowed && check.reasons.includes("watermark"))
-    .filter(({ zone }) => !OWN_MARK.includes(zone.name))
+    .filter(({ zone }) => sharesMinFree(zone.name, asked, reading.zones))
     .filter(
       ({ check }) => !check.reasons.includes("no-block") && check.failedAtOrder === null && check.min > 0,
     )
@@ -66,14 +89,17 @@ export function minFreeValue(asked: Asked, zones: readonly JudgedZone[]): MinFre
   return found.sort((a, b) => distance(a) - distance(b))[0] ?? null;
 }
 
-function valuesFor(judged: JudgedZone, now: { nowKbytes: number; defaultKbytes: number }): MinFreeValue[] {
+function valuesFor(judged: JudgedZone, now: FreeNow): MinFreeValue[] {
   const { check } = judged;
   const part = check.mark / check.min;
   if (part < 1) {
-    // Others leave min + d, this request needs more than part × (min + d) + reserve of it.
-    const lacking = check.mark + check.reserve - check.usable + 1;
+    // What a zone keeps from this request it is to keep: no mark has to lift free memory above that too.
+    if (check.reserve > 0) return [];
+    // Others leave min + d, this request needs more than part × (min + d) of it.
+    const lacking = check.mark - check.usable + 1;
     const more = Math.ceil(lacking / (1 - part));
     const kbytes = Math.ceil((now.nowKbytes * (check.min + more)) / check.min);
+    if (kbytes <= now.nowKbytes || kbytes > Math.min(MOST_SHARE * now.lowKbytes, now.mostKbytes)) return [];
     return [{ ...now, kbytes, direction: "raise", zone: judged }];
   }
   const most = check.usable - check.reserve - 1;
@@ -82,28 +108,6 @@ function valuesFor(judged: JudgedZone, now: { nowKbytes: number; defaultKbytes: 
   const kbytes = Math.floor((now.nowKbytes * most) / check.min);
   if (kbytes < now.defaultKbytes) return [];
   return [{ ...now, kbytes, direction: "lower", zone: judged }];
-}
-
-/** Values for vm.lowmem_reserve_ratio with which the reserve of a zone would not have been in the way. */
-export function reserveRatios(asked: Asked, zones: readonly JudgedZone[]): number[] | null {
-  const ratios: Record<string, number> = { DMA: 256, DMA32: 256, Normal: 32, HighMem: 0, Movable: 0 };
-  const values = new Map(
-    asked.kinds.filter((kind) => kind !== "Device").map((kind) => [kind, ratios[kind] ?? 0]),
-  );
-  let changed = false;
-  const managed = managedPages(asked, zones);
-  for (const { zone, check, answer } of zones) {
-    // What a small zone keeps is for devices, and would not help for long.
-    if (inPages(zone.managedBytes ?? zone.presentBytes, asked.pageBytes) * 10 < managed) continue;
-    if (!answer.allowed || !check.reasons.includes("lowmem-reserve")) continue;
-    if (check.reasons.some((reason) => reason === "watermark" || reason === "no-block")) continue;
-    const room = check.usable - check.mark - 1;
-    const ratio = ratios[zone.name];
-    if (room < 1 || ratio === undefined || ratio === 0) continue;
-    values.set(zone.name as never, Math.ceil((ratio * check.reserve) / room) + 1);
-    changed = true;
-  }
-  return changed ? [...values.values()] : null;
 }
 
 /** Pages of the machine's low memory, for settings in shares of it. */

@@ -48,6 +48,10 @@ export interface Session extends PrinterState {
   arch: string | null;
   pageBytes: number | null;
   machine: string | null;
+  /** Lines of a kernel without an MMU were read. */
+  noMmu: boolean;
+  /** Addresses that a call of vmalloc() was restricted to: the line before its report. */
+  vmallocRange: [number, number] | null;
 }
 
 /** A reader of one kind of line: what it understood, or null. */
@@ -78,6 +82,8 @@ export function newSession(source: string): Session {
     arch: null,
     pageBytes: null,
     machine: null,
+    noMmu: false,
+    vmallocRange: null,
   };
 }
 

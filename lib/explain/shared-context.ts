@@ -41,6 +41,7 @@ function takeFromSession({ reading }: Draft, session: Session): void {
   reading.arch ??= session.arch;
   reading.pageBytes ??= session.pageBytes ?? ONLY_PAGE_BYTES[reading.arch ?? ""] ?? null;
   reading.boot.machine ??= session.machine;
+  reading.noMmu ||= session.noMmu;
 }
 
 /** Files of one machine make one state, and its boot texts one boot, unless two of them tell the same. */

@@ -1,13 +1,15 @@
 /** Answers to texts of a state without a failure: files of /proc, boot logs and traces. */
-import { formatSize, GiB, hex, MiB } from "../base/units";
+import { formatSize, hex } from "../base/units";
 import type { PartAnswer } from "./cma-answer";
+import { cutInWords } from "./cut-report";
 import { releasesOf } from "./driver-remedies";
 import { freePagesOf } from "./hugetlb-answer";
-import { type AreaMap, largestArea, pagesAtBoot } from "./map-search";
+import { type AreaMap, hugePagesInWords, largestArea } from "./map-search";
 import { BLOCK_TYPES, FREE_BLOCKS, ZONES } from "./missing";
-import { about, listed, orderInWords } from "./quantities";
+import { about, capital, listed, listInWords, memparseSize, orderInWords } from "./quantities";
 import type { Reading } from "./reading";
 import { remediesOf } from "./remedies";
+import { machineOfAsked, offers } from "./remedy-conditions";
 import { type Asked, withOrder } from "./request";
 import { openReasons, type VerdictOf, verdictOf } from "./verdict";
 import { type JudgedZone, judgeZones, refuses, serves, undecided, zoneName } from "./zone-words";
@@ -22,20 +24,23 @@ const NOTHING: Pick<PartAnswer, "reasons" | "harmless" | "remedies"> = {
 export function stateAnswer(of: VerdictOf): PartAnswer {
   const { reading, asked, zones } = of;
   const refused = zones.some(refuses) && !zones.some(serves) && !zones.some(undecided);
+  const cut = cutInWords(zones, asked);
   const verdict = [
-    ...(refused
-      ? ["At that moment not even a single page of kernel memory was to be had.", ...verdictOf(of)]
-      : []),
+    ...(refused ? [refusedNow(zones, cut !== null), ...verdictOf(of)] : cut === null ? [] : [cut]),
     ...listSentences(reading, asked, zones),
     ...(refused ? [] : requestSentences(reading, asked)),
     ...mixSentences(reading),
     ...totalSentences(reading),
   ];
-  const fragmented = zones.some(({ answer }) => (answer.unusable?.[hugeOrder(asked)] ?? 0) > 0.5);
+  const fragmented =
+    hasNoHugePage(zones, asked) && offers("vm.compact_memory", machineOfAsked(reading, asked));
   return {
     reasons: refused ? openReasons(zones) : [],
     harmless: null,
-    verdict: verdict.length === 0 ? ["The text has no free memory by zone."] : verdict,
+    verdict: (verdict.length > 0
+      ? verdict
+      : [zones.length === 0 ? "The text has no free memory by zone." : freeInWords(zones)]
+    ).map(capital),
     remedies: refused
       ? remediesOf(of)
       : fragmented
@@ -56,6 +61,28 @@ export function stateAnswer(of: VerdictOf): PartAnswer {
       ...(zones.every(({ zone }) => zone.blocksByType === null) ? [BLOCK_TYPES] : []),
     ],
   };
+}
+
+/** What the zones say together; zones behind a cut may say otherwise. */
+function refusedNow(zones: readonly JudgedZone[], isCut: boolean): string {
+  if (!isCut) return "At that moment not even a single page of kernel memory was to be had.";
+  const names = [...new Set(zones.filter(refuses).map(({ zone }) => zone.name))];
+  return `At that moment not even a single page of kernel memory was to be had from zone${names.length > 1 ? "s" : ""} ${listInWords(names)}; whether other zones had one, the text does not show.`;
+}
+
+/** Free memory where the text has neither lists nor a refusal. */
+function freeInWords(zones: readonly JudgedZone[]): string {
+  const several = new Set(zones.map(({ zone }) => zone.node)).size > 1;
+  const parts = zones.map(({ zone, answer }) => `${about(answer.freeBytes)} in ${zoneName(zone, several)}`);
+  return `Free at that moment: ${listInWords(parts)}. The text has no free blocks by order.`;
+}
+
+/** Much is free, but not one huge page. */
+function hasNoHugePage(zones: readonly JudgedZone[], asked: Asked): boolean {
+  const huge = hugeOrder(asked);
+  const counts = zones.flatMap(({ zone }) => (zone.counts === null ? [] : [zone.counts]));
+  if (counts.length === 0 || huge >= counts[0]!.length || freePagesOf(counts, huge) > 0) return false;
+  return zones.some(({ answer }) => (answer.unusable?.[huge] ?? 0) > 0.5);
 }
 
 /** The order of a huge page of 2 MiB, or of the architecture's size for larger pages. */
@@ -153,12 +180,10 @@ export function bootAnswer(reading: Reading, map: AreaMap | null): PartAnswer {
   const area = map === null ? null : largestArea(map);
   if (area !== null)
     verdict.push(
-      `The largest CMA area that fits into ${map!.limitFrom} is ${formatSize(area.bytes)} at ${hex(area.base)} (cma=${area.bytes / 2 ** 20}M), aligned to ${formatSize(map!.alignment)}; what early boot takes beside the ranges in the text makes it smaller.`,
+      `The largest CMA area that early boot has room for is ${formatSize(area.bytes)} at ${hex(area.base)} (cma=${memparseSize(area.bytes, "M")}), aligned to ${formatSize(map!.alignment)}, after what the kernel takes for itself.`,
     );
-  if (map !== null)
-    verdict.push(
-      `At boot ${pagesAtBoot(map, GiB)} pages of 1 GiB and ${pagesAtBoot(map, 2 * MiB)} of 2 MiB would fit, if nothing else took the memory first.`,
-    );
+  const huge = map === null ? null : hugePagesInWords(map);
+  if (huge !== null) verdict.push(`Early boot leaves room for ${huge}, if nothing else takes the memory.`);
   if (verdict.length === 0) verdict.push("The text lists no ranges of memory.");
   return { ...NOTHING, verdict, missing: [] };
 }

@@ -2,8 +2,9 @@
 import { printable } from "../base/printable";
 import type { Missing, Remedy, ReportAnswer, Topic, ZoneAnswer } from "./answer";
 import type { ExplainedReport } from "./explain-readings";
-import { about, orderInWords } from "./quantities";
-import type { Reading, ReadingKind } from "./reading";
+import { isImpossible } from "./plausible";
+import { about, listInWords, orderInWords } from "./quantities";
+import type { Place, Reading, ReadingKind } from "./reading";
 
 const WIDTH = 100;
 /** Remedies shown by name; the rest is in the JSON. */
@@ -25,7 +26,7 @@ const TITLES: Readonly<Record<ReadingKind, string>> = {
 /** All reports, one after the other. An event is shown once, however often it is told, and boot logs without a map not at all. */
 export function explainText(
   reports: readonly ExplainedReport[],
-  passedOver: number,
+  passedOver: readonly Place[],
   topics: readonly Topic[] = [],
 ): string {
   const told = toldReports(reports);
@@ -38,10 +39,7 @@ export function explainText(
     return page;
   });
   if (parts.length === 0) parts.push(nothingFound(topics));
-  if (passedOver > 0)
-    parts.push(
-      `${passedOver} ${passedOver === 1 ? "stretch of lines was" : "stretches of lines were"} passed over as not understood.`,
-    );
+  if (passedOver.length > 0) parts.push(printable(notUnderstood(passedOver).join("\n")));
   return `${parts.join("\n\n")}\n`;
 }
 
@@ -76,6 +74,20 @@ function nothingFound(topics: readonly Topic[]): string {
     ].join("\n"),
   );
 }
+/** Stretches of lines shown by their place; the rest is in the JSON. */
+const STRETCHES_SHOWN = 8;
+
+function notUnderstood(places: readonly Place[]): string[] {
+  const shown = places.slice(0, STRETCHES_SHOWN).map(({ source, first, last }, i) => {
+    const lines = first === last ? `line ${first}` : `lines ${first} to ${last}`;
+    return i > 0 && places[i - 1]!.source === source ? lines : `${lines} of ${source}`;
+  });
+  const more = places.length - shown.length;
+  return wrapped(
+    `Not understood, and passed over: ${listInWords(shown)}${more > 0 ? `, and ${more} stretches more (--json)` : ""}.`,
+    "",
+  );
+}
 
 function isEmpty({ answer, reading }: ExplainedReport): boolean {
   const { boot } = reading;
@@ -94,21 +106,28 @@ function reportText(
       `${number === null ? "" : `${number}. `}${titleOf(answer, reading)}${answer.times > 1 ? `, ${answer.times} times; the numbers are those of the first` : ""}`,
     ],
     headRows(answer, reading).flatMap(([name, value]) => wrapped(value, `  ${name.padEnd(9)} `)),
-    ...zoneBlocks(answer.zones),
+    ...zoneBlocks(answer),
     section("Why", answer.verdict),
     answer.remedies.length > 0 ? remedyLines(answer.remedies, shown) : [],
     answer.missing.length > 0 ? missingLines(answer.missing) : [],
-    answer.rules.notes.length > 0 ? section(`Rules of Linux ${asked.kernel.series}`, answer.rules.notes) : [],
+    answer.rules.notes.length > 0
+      ? section(`Rules of Linux ${asked.kernel.series}`, answer.rules.notes.map(withoutCommits))
+      : [],
   ];
   const lines = blocks.filter((block) => block.length > 0).map((block) => block.join("\n"));
   return printable(lines.join("\n\n"));
 }
 
-function titleOf({ kind, place }: ReportAnswer, { oom, order }: Reading): string {
-  const title =
-    kind === "oom" && (oom?.killed ?? null) === null && order === -1
-      ? "The OOM killer was called by hand"
-      : TITLES[kind];
+/** The commits behind the rules are in the JSON: few readers know one by its number. */
+const withoutCommits = (note: string) => note.replace(/ \([0-9a-f]{8,16}(?:, [0-9a-f]{8,16}){0,4}\)/g, "");
+
+function titleOf({ kind, place }: ReportAnswer, { oom, order, stalledMs }: Reading): string {
+  const byHand = kind === "oom" && (oom?.killed ?? null) === null && order === -1;
+  const title = byHand
+    ? "The OOM killer was called by hand"
+    : stalledMs === null
+      ? TITLES[kind]
+      : "A request for pages waited long";
   return `${title} (${place.source}, lines ${place.first} to ${place.last})`;
 }
 
@@ -129,16 +148,19 @@ function headRows(answer: ReportAnswer, reading: Reading): [string, string][] {
   return rows;
 }
 
-function refusesBy({ reasons, minBytes }: ZoneAnswer): string {
+/** What the last column says; without free lists nobody can say whether a zone has a block. */
+function refusesBy({ reasons, minBytes, freeBlocks, allowed }: ZoneAnswer, order: number | null): string {
   if (reasons.length > 0) return reasons.join(", ");
+  if (allowed && (order ?? 0) > 0 && freeBlocks === null && minBytes !== null) return "cannot be said";
   return minBytes === null ? "not said" : "could serve it";
 }
 
 /** The table of zones, and what it means. */
-function zoneBlocks(zones: readonly ZoneAnswer[]): string[][] {
+function zoneBlocks({ zones, order }: ReportAnswer): string[][] {
   if (zones.length === 0) return [];
   const several = new Set(zones.map((zone) => zone.node)).size > 1;
-  const size = (bytes: number | null) => (bytes === null ? "-" : about(bytes));
+  const size = (bytes: number | null) =>
+    bytes === null ? "-" : isImpossible(bytes) ? "impossible" : about(bytes);
   const rows = [
     ["zone", "free", "min", "kept", "CMA", "largest", "refuses by"],
     ...zones
@@ -150,7 +172,7 @@ function zoneBlocks(zones: readonly ZoneAnswer[]): string[][] {
         size(zone.reserveBytes),
         size(zone.cmaBytes),
         zone.largestFreeOrder === null ? "-" : `order ${zone.largestFreeOrder}`,
-        refusesBy(zone),
+        refusesBy(zone, order),
       ]),
   ];
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));

@@ -1,35 +1,42 @@
 /** Why a request was refused, in sentences: the cause first, then what else holds, then what could have helped. */
 
-import type { AskedBy } from "./asked-by";
+import { cutInWords } from "./cut-report";
 import { helpOf, pcpSentence } from "./help";
+import { impossibleInWords } from "./plausible";
 import { about, kB, listed, listInWords, orderInWords } from "./quantities";
-import type { Reading } from "./reading";
-import type { Asked } from "./request";
+import type { VerdictOf } from "./verdict-of";
+import { isVmalloc, vmallocCauses } from "./vmalloc-answer";
 import type { Reason } from "./zone-rule";
-import { type JudgedZone, serves, undecided, zoneName } from "./zone-words";
+import { isFragmented, type JudgedZone, serves, undecided, zoneName } from "./zone-words";
 
-/** What the sentences are made of. */
-export interface VerdictOf {
-  reading: Reading;
-  asked: Asked;
-  by: AskedBy;
-  zones: readonly JudgedZone[];
-}
+export type { VerdictOf };
+
+const NO_MEM_INFO = "The text has no Mem-Info, so it does not show why the request was refused.";
 
 /** The verdict on a refused request. */
 export function verdictOf(of: VerdictOf): string[] {
   const { reading, asked, zones } = of;
   if (zones.length === 0)
-    return [
-      "The text has no Mem-Info, so it does not show why the request was refused.",
-      ...withoutZones(of),
-    ];
+    return reading.stalledMs === null
+      ? [NO_MEM_INFO, ...withoutZones(of)]
+      : [
+          stalled(reading.stalledMs),
+          "The text has no Mem-Info, so it does not show what the request waited for.",
+        ];
+  const impossible = impossibleInWords(
+    zones.map(({ zone }) => zone),
+    asked.pageBytes,
+  );
+  if (impossible !== null) return [impossible];
   const pcp = pcpSentence(
     asked,
     zones.filter(({ answer }) => answer.allowed),
   );
+  const cut = cutInWords(zones, asked);
   return [
+    ...(reading.stalledMs === null ? [] : [stalled(reading.stalledMs)]),
     ...causes(of),
+    ...(cut === null ? [] : [cut]),
     ...barredMemory(of),
     ...ofReclaim(of),
     ...boosted(of),
@@ -38,7 +45,9 @@ export function verdictOf(of: VerdictOf): string[] {
   ];
 }
 
-function withoutZones({ asked }: VerdictOf): string[] {
+function withoutZones(of: VerdictOf): string[] {
+  const { asked } = of;
+  if (isVmalloc(of)) return vmallocCauses(of);
   if (asked.judged > 3)
     return [
       `Requests of ${orderInWords(asked.judged, asked.pageBytes)} are above order 3: the kernel tries them only a few times, and they fail once memory is fragmented, also if gigabytes are free.`,
@@ -54,6 +63,10 @@ function withoutZones({ asked }: VerdictOf): string[] {
 export function openReasons(zones: readonly JudgedZone[]): Reason[] {
   const found = new Set(zones.filter(({ answer }) => answer.allowed).flatMap(({ check }) => check.reasons));
   return [...found];
+}
+
+function stalled(ms: number): string {
+  return `Nothing was refused: the kernel warned because the request had waited ${Number((ms / 1000).toPrecision(3))} s for reclaim and compaction, and went on to wait.`;
 }
 
 function causes(of: VerdictOf): string[] {
@@ -73,7 +86,7 @@ function causes(of: VerdictOf): string[] {
     ];
   const has = (reason: Reason) => open.filter(({ check }) => check.reasons.includes(reason));
   const sentences: string[] = [...unsaid];
-  const blocks = has("no-block");
+  const blocks = open.filter((zone) => zone.check.reasons.includes("no-block") || isFragmented(zone));
   if (blocks.length > 0) sentences.push(blockCause(of, blocks));
   const short = open.filter((zone) => isShort(zone) && !blocks.includes(zone));
   if (short.length > 0) sentences.push(shortCause(of, short));
@@ -100,16 +113,14 @@ function notSaid(zones: readonly JudgedZone[]): string[] {
   );
 }
 
-function passed({ asked, by, reading, zones }: VerdictOf, passing: readonly JudgedZone[]): string[] {
+function passed(of: VerdictOf, passing: readonly JudgedZone[]): string[] {
+  const { asked, reading, zones } = of;
   const where = zonesInWords(passing, zones);
-  if (by.vmalloc && asked.order === null)
-    return [
-      `${where} had pages enough for vmalloc(): what ran out is the address space for it${reading.vmallocBytes === null ? "" : ` (${about(reading.vmallocBytes)} were asked)`}, or a limit of the caller, not memory.`,
-    ];
+  if (isVmalloc(of)) return vmallocCauses(of);
   const what =
     asked.order === null ? "a single page" : `the request of ${orderInWords(asked.judged, asked.pageBytes)}`;
   return [
-    `By the numbers printed, ${where} could have served ${what}. They are those of the moment of printing: memory became free between the refusal and the report, or a limit outside the zones refused it (a memory cgroup, a cpuset, a node).`,
+    `By the numbers printed, ${where} could have served ${what}. They are those of the moment of printing: ${reading.stalledMs === null ? "memory became free between the refusal and the report, or a limit outside the zones refused it (a memory cgroup, a cpuset, a node)" : "what it waited for was memory that became free meanwhile, or a limit outside the zones (a memory cgroup, a cpuset, a node)"}.`,
   ];
 }
 
@@ -124,18 +135,22 @@ function blockCause({ asked, zones }: VerdictOf, blocks: readonly JudgedZone[]):
   if (asked.judged === 0) return `Not a single page was free in ${zonesInWords(blocks, zones)}.`;
   const free = about(blocks.reduce((n, { zone }) => n + zone.freeBytes, 0));
   const where = zonesInWords(blocks, zones);
-  const none = `none of the ${free} that are free in ${where} is a block of ${wanted} that the request may take`;
-  const short = blocks.filter(isShort).length;
+  const byOrder = blocks.every(({ check }) => check.failedAtOrder !== null);
+  const none = byOrder
+    ? `of the ${free} that are free in ${where} too little lies in blocks of ${wanted} and above`
+    : `none of the ${free} that are free in ${where} is a block of ${wanted} that the request may take`;
+  const short = blocks.filter((zone) => isShort(zone) && zone.check.failedAtOrder === null).length;
   if (short === 0) return `Memory was not short, but fragmented: ${none}.`;
   return short === blocks.length
     ? `Memory was both short and fragmented: what is free is not above the mark that the request must leave, and ${none}.`
     : `Memory was fragmented, and in part short: ${none}.`;
 }
 
-function shortCause({ asked, zones }: VerdictOf, short: readonly JudgedZone[]): string {
+function shortCause(of: VerdictOf, short: readonly JudgedZone[]): string {
+  const { asked, zones } = of;
   const what =
     asked.judged === 0 ? "even for a single page" : `for ${orderInWords(asked.judged, asked.pageBytes)}`;
-  return `Free memory in ${zonesInWords(short, zones)} is not above the mark that the request must leave, so the kernel refused it ${what}.`;
+  return `Free memory in ${zonesInWords(short, zones)} is not above the mark that the request must leave, ${of.reading.stalledMs === null ? `so the kernel refused it ${what}` : `so it has to wait ${what}`}.`;
 }
 
 /** `zones DMA32 and Normal`, with nodes if the report has several. */

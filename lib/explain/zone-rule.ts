@@ -63,6 +63,11 @@ export interface ZoneCheck {
   highatomic: number;
   /** Above order 0, before 4.4: the order at which too few pages were left; null elsewhere. */
   failedAtOrder: number | null;
+  /** Pages left in blocks of that order and above, and the mark that they must exceed there. */
+  leftThere: number;
+  markThere: number;
+  /** False if the request needs a block and the text lacks the zone's free lists. */
+  blocksKnown: boolean;
   allowed: boolean;
   nodeAllowed: boolean;
   /** The request may use one node only, and it was another one. */
@@ -127,16 +132,21 @@ function reserveOf(zone: ZoneReading, { kinds, highest }: Asked): number | null 
   return reserve[Math.min(at < 0 ? reserve.length - 1 : at, reserve.length - 1)] ?? null;
 }
 
-/** Whether `usable` pages fail the watermark check, without the search for a block; and at which order. */
-function failsAt({ judged, rules }: Asked, zone: ZoneReading, check: ZoneCheck, usable: number) {
-  if (usable <= check.mark) return 0;
+/** Whether `usable` pages fail the watermark check, without the search for a block; at which order, and by how much. */
+function failsAt(
+  { judged, rules }: Asked,
+  zone: ZoneReading,
+  check: ZoneCheck,
+  usable: number,
+): { order: number; left: number; mark: number } | null {
+  if (usable <= check.mark) return { order: 0, left: usable, mark: check.mark };
   if (!rules.everyOrder || judged === 0 || zone.counts === null) return null;
   let left = rules.cmaInOrders ? check.free - (2 ** judged - 1) : usable;
   let min = check.mark;
   for (let order = 0; order < judged; order++) {
     left -= (zone.counts[order] ?? 0) * 2 ** order;
     min = Math.floor(min / 2);
-    if (left <= min) return order + 1;
+    if (left <= min) return { order: order + 1, left, mark: min };
   }
   return null;
 }
@@ -168,6 +178,9 @@ export function checkZone(zone: ZoneReading, asked: Asked, nodeMask: string | nu
     cma,
     highatomic,
     failedAtOrder: null,
+    leftThere: 0,
+    markThere: 0,
+    blocksKnown: judged === 0 || zone.counts !== null,
     allowed: zoneAllowed(zone.name, asked.highest),
     nodeAllowed: inNodeMask(zone.node, nodeMask),
     otherNode: false,
@@ -251,9 +264,13 @@ function watermarkReasons(zone: ZoneReading, asked: Asked, check: ZoneCheck, fou
   const below = usable <= mark;
   const at = failsAt(asked, zone, check, usable);
   // Before 4.4 the loop fails by itself if no block is large enough; that is `no-block`.
-  const loop = at !== null && at > 0 && zone.counts!.some((n, order) => order >= asked.judged && n > 0);
+  const loop = at !== null && at.order > 0 && zone.counts!.some((n, order) => order >= asked.judged && n > 0);
   if (below || loop) found.add("watermark");
-  if (loop) check.failedAtOrder = at;
+  if (loop) {
+    check.failedAtOrder = at.order;
+    check.leftThere = at.left;
+    check.markThere = at.mark;
+  }
   if (reserve > 0 && usable <= mark + reserve) found.add("lowmem-reserve");
   if (!below && !loop && usable > mark + reserve) return;
   const both = !fails(usable + cma + highatomic);

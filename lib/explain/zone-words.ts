@@ -1,6 +1,7 @@
 /** A zone's answer: its numbers, and its reasons in words. */
 import { unusableFreeIndex } from "../mm/reports/fragmentation-index";
 import type { ZoneAnswer } from "./answer";
+import { impossibleIn } from "./plausible";
 import { about, kB, listed, listInWords, orderInWords } from "./quantities";
 import type { Reading, ZoneReading } from "./reading";
 import type { Asked } from "./request";
@@ -67,6 +68,12 @@ const LACKS: Readonly<Record<Lack, string>> = {
   "own-lines": "lines that are surely its own: those of two reports are mixed",
 };
 
+/** Whether only the shape of the free memory refuses: enough is free, but in blocks that are too small. */
+export const isFragmented = ({ check }: JudgedZone) =>
+  check.failedAtOrder !== null ||
+  (check.reasons.includes("no-block") &&
+    !check.reasons.some((reason) => reason === "watermark" || reason === "lowmem-reserve"));
+
 /** `zone Normal`, with the node if there are several. */
 export function zoneName(zone: { node: number; name: string }, several: boolean): string {
   return several ? `node ${zone.node} ${zone.name}` : `zone ${zone.name}`;
@@ -89,10 +96,22 @@ function answerOf(zone: ZoneReading, asked: Asked, check: ZoneCheck): ZoneAnswer
     allowed: check.allowed && check.nodeAllowed,
     reasons: check.reasons,
     lacks: check.lacks.map((lack) => LACKS[lack]),
-    because: check.reasons.map((reason) => because(reason, zone, asked, check)),
+    because: becauseOf(zone, asked, check),
     freeBlocks: counts === null ? null : [...counts],
     unusable: counts === null ? null : counts.map((_, order) => unusableFreeIndex(counts, order) / 1000),
   };
+}
+
+/** The reasons in words; of a zone that serves only what its numbers seem to contradict. */
+function becauseOf(zone: ZoneReading, asked: Asked, check: ZoneCheck): string[] {
+  const impossible = impossibleIn(zone, asked.pageBytes);
+  if (impossible.length > 0 && check.allowed)
+    return [`${listInWords(impossible)} cannot be: a counter of the kernel fell below zero`];
+  if (check.reasons.length > 0) return check.reasons.map((reason) => because(reason, zone, asked, check));
+  if (!check.marked || !check.allowed || check.usable > check.min + check.reserve) return [];
+  return [
+    `below the min watermark ${kB(check.min * asked.pageBytes)}, but a request with these rights may go down to ${kB(check.mark * asked.pageBytes)}`,
+  ];
 }
 
 /** A reason as one sentence with its numbers. */
@@ -126,7 +145,7 @@ function because(reason: Reason, zone: ZoneReading, asked: Asked, check: ZoneChe
 
 function watermarkInWords(asked: Asked, check: ZoneCheck, size: (pages: number) => string): string {
   if (check.failedAtOrder !== null)
-    return `in blocks of order ${check.failedAtOrder} and above is not more than the min watermark demands there: before Linux 4.4 half of it for each order`;
+    return `${size(check.free)} are free, but only ${size(Math.max(0, check.leftThere))} of them in blocks of order ${check.failedAtOrder} and above, not above ${size(check.markThere)}: before Linux 4.4 the min watermark ${size(check.min)}, halved for each order, must be left there`;
   const less = [
     ...(asked.judged > 0 ? [`${size(2 ** asked.judged - 1)} of the request itself`] : []),
     ...(check.cma > 0 ? [`${size(check.cma)} of CMA`] : []),

@@ -25,7 +25,7 @@ export class Explanation {
 
   /** Use {@link explain}. */
   constructor(readings: TextReadings, inputs: readonly InputText[], skipped: readonly SkippedFile[] = []) {
-    this.explained = explainReadings(readings.readings);
+    this.explained = explainReadings(readings.readings, readings.inputs);
     this.topics = this.found ? [] : topicsOf(inputs);
     this.passedOver = readings.passedOver;
     this.skipped = skipped;
@@ -49,7 +49,7 @@ export class Explanation {
 
   /** A page of text per report. */
   text(): string {
-    return explainText(this.explained, this.passedOver.length, this.topics);
+    return explainText(this.explained, this.passedOver, this.topics);
   }
 
   /** Shows the text and its charts in a notebook, the text on a terminal. */

@@ -311,7 +311,7 @@ export function gfpInWords(has: ReadonlySet<string>): string {
     : has.has("RECLAIMABLE")
       ? "reclaimable kernel memory"
       : has.has("HIGHMEM")
-        ? "memory that the kernel need not map"
+        ? "memory also outside what the kernel maps"
         : "kernel memory";
   const extras: [string, string][] = [
     ["DMA", "in ZONE_DMA"],
@@ -329,5 +329,5 @@ export function gfpInWords(has: ReadonlySet<string>): string {
     ["NOMEMALLOC", "barred from the emergency reserve"],
   ];
   const said = extras.filter(([flag]) => has.has(flag)).map(([, words]) => words);
-  return [`${what} that ${may}`, ...said].join(", ");
+  return `${[what, ...said].join(", ")}; the request ${may}`;
 }

@@ -39,6 +39,11 @@ export const REPORT_RULES = {
       ["high", came("6.3", "2973d8229b78, which ends the series of 524c48072e56")],
     ],
   ),
+  zonesShown: choice<"all" | "asked">(
+    "Zones that a report prints: all, or none above the highest that the request may use.",
+    "all",
+    [["asked", came("6.1", "974f4367dd31")]],
+  ),
   highatomicReserve: onOff("A reserve for atomic requests above order 0.", came("4.4", "0aaa29a56e4f")),
   cmaLimitInBootMessage: onOff(
     "cma: Reserved prints the size as it was asked for, not as it was rounded.",
@@ -81,7 +86,11 @@ export const REMEDIALS = {
   "vm.defrag_mode": arrivalOf(BOOT_RULES.defragModeSysctl),
   "vm.drop_caches": { from: "2.6.16", by: "9d0243bca345" },
   "cma=": { from: "3.5", by: "c64be2bb1c6e" },
+  "cma=SIZE@START-END": { from: "3.16", by: "5ea3b1b2f8ad" },
+  "cma= before the device tree": { from: "5.6", by: "dma-contiguous: CMA: give precedence to cmdline" },
   "hugepages=": { from: "2.6.0", by: "mm/hugetlb.c" },
+  "nr_hugepages of a node": { from: "2.6.32", by: "9a30523066cd" },
+  "gigantic pages at run time": { from: "3.16", by: "944d9fec8d7a" },
   "hugepages=NODE:": { from: "5.16", by: "b5389086ad7b" },
   "hugetlb_cma=": arrivalOf(BOOT_RULES.hugetlbCma),
   "movablecore=": { from: "2.6.23", by: "7e63efef857575" },

@@ -6,12 +6,12 @@ import { join } from "node:path";
 import test, { after } from "node:test";
 import { readSeries, sampleOf } from "../../lib/calibration/sample";
 import { adviseOn } from "../../lib/explain/advise/advise";
-import { parameterSize } from "../../lib/explain/advise/boot-remedies";
 import { RECORD } from "../../lib/explain/advise/chance";
 import type { Counted } from "../../lib/explain/advise/counts";
 import type { TimeGiven } from "../../lib/explain/advise/draws";
 import { adviceText } from "../../lib/explain/advise/text";
 import { parseWant } from "../../lib/explain/advise/want";
+import { memparseSize } from "../../lib/explain/quantities";
 import { snapshotFrom } from "../../lib/trace/collect-snapshot";
 import { type MachineSnapshot, writeMachineSnapshot } from "../../lib/trace/machine-snapshot";
 import { FIXTURES, pageblock } from "../support/cli";
@@ -263,7 +263,7 @@ test("arm64 with pages of 64 KiB: its own huge pages, in words that memparse() r
   const how = large.remedies.map((r) => r.how).join("\n");
   assert.match(how, /hugepagesz=512M hugepages=2 /);
   assert.doesNotMatch(how, /hugepagesz=1G|hugetlb_cma/);
-  assert.deepEqual([65_536, 2 ** 21, 3 * 2 ** 30, 2 ** 30 + 2 ** 20].map(parameterSize), [
+  assert.deepEqual([65_536, 2 ** 21, 3 * 2 ** 30, 2 ** 30 + 2 ** 20].map(memparseSize), [
     "64K",
     "2M",
     "3G",
@@ -293,6 +293,13 @@ test("remedies are those of the release, each with where it works from", () => {
   assert.ok(of("6.1").some((r) => r.how.startsWith("hugetlb_cma=1G") && r.releases === "since 5.7"));
   assert.ok(of("5.4").every((r) => !r.how.includes("hugetlb_cma")));
   assert.ok(of("5.4").some((r) => r.how.startsWith("hugepagesz=1G hugepages=1 ")));
+});
+
+test("no remedy exceeds the machine's memory", () => {
+  const of = (want: string) => adviseOn(snapshot, { want, seeds: 1 }).remedies;
+  assert.deepEqual(of("64GiB"), []);
+  // Twice 1 GiB for ZONE_MOVABLE would leave nothing to a machine of 2 GiB.
+  assert.ok(of("1x1GiB").every(({ how }) => !how.includes("movablecore")));
 });
 
 test("wants are sizes, huge pages or orders", () => {

@@ -75,7 +75,8 @@ test("11: 62864 pages are 246 MiB: the area must be enlarged to that at least", 
   const [answer] = ofKind("11-orin-62864-pages", "cma-alloc-failure");
   // 62864 × 4 KiB = 245.56 MiB.
   assert.deepEqual(answer!.reasons, ["cma-area-full"]);
-  assert.match(answer!.remedies[0]!.how, /cma=256M/);
+  // The text does not say how large the area is, so no size can be named that is above it for sure.
+  assert.doesNotMatch(answer!.remedies[0]!.how, /cma=\d/);
   assert.match(answer!.remedies[0]!.effect, /at least 246 MiB/);
 });
 
@@ -132,7 +133,7 @@ test("every case and log gives a page without an error, also where nothing is fo
     for (const file of readdirSync(folder)) {
       const text = readFileSync(join(folder, file), "utf8");
       const { readings, passedOver } = readTexts([{ name: file, text }]);
-      const page = explainText(explainReadings(readings), passedOver.length);
+      const page = explainText(explainReadings(readings), passedOver);
       assert.doesNotMatch(page, /undefined|NaN|Infinity|\[object/, file);
       for (const line of page.split("\n")) assert.ok(line.length <= 240, `${file}: ${line}`);
     }

@@ -1,113 +1,125 @@
-/** The largest area on a map, beside maps whose answer can be counted. */
+/** Sizes at boot: never one that `pageblock boot --from-log` of the same text refuses. */
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import test from "node:test";
-import { explainReadings } from "../../lib/explain/explain-readings";
-import { areaMapOf, largestArea, pagesAtBoot, placeArea } from "../../lib/explain/map-search";
-import type { BootReading, Reading } from "../../lib/explain/reading";
-import { readingOf } from "./hand-made";
+import { explain } from "../../lib/fluent/explanation";
+import { machineFromBootLog } from "../../lib/fluent/machine-texts";
+import { fieldLog } from "./field-logs";
 
-const MIB = 2 ** 20;
-const GIB = 2 ** 30;
+const advice = (text: string) =>
+  explain(text).reports.flatMap(({ verdict, remedies }) => [...verdict, ...remedies.map(({ how }) => how)]);
 
-function mapOf(boot: Partial<BootReading>, more: Partial<Reading> = {}) {
-  const reading = readingOf({ kind: "boot-memory", ...more });
-  return readingOf({ ...reading, boot: { ...reading.boot, ...boot } });
+/** Sizes of `cma=` that an answer names. */
+function promised(text: string): number[] {
+  return advice(text)
+    .flatMap((line) => [...line.matchAll(/\bcma=(\d+)M/g)])
+    .map(([, mib]) => Number(mib));
 }
 
-const area = (reading: Reading, release = "6.6") => largestArea(areaMapOf(reading, release)!);
-const reserved = (name: string, base: number, bytes: number, flags: string[] = []) => ({
-  name,
-  base,
-  bytes,
-  flags,
-});
+const refused = (text: string, mib: number) =>
+  machineFromBootLog(text).cma(`${mib}M`).boot().cma.base === null;
 
-test("one range: all but what is reserved, in page blocks of 2 MiB", () => {
-  // 0 to 1 GiB with the kernel at 2 MiB to 34 MiB: above it 990 MiB are free, below 2 MiB (but the first page).
-  const reading = mapOf({ ram: [[0, GIB]], reserved: [reserved("Kernel", 2 * MIB, 32 * MIB)] });
-  assert.deepEqual(area(reading), { bytes: 990 * MIB, base: 34 * MIB });
-});
+/** Logs with a map, and the longest range that `boot --from-log` reports for a size beyond it. */
+const LONGEST: Readonly<Record<string, number>> = {
+  "C29-a64-olinuxino-55": 932,
+  "C03-rpi3bp-536": 884,
+  "C25-rk3399-pinebookpro-618": 3876,
+};
 
-test("a reservation in the middle leaves the larger half", () => {
-  const reading = mapOf({ ram: [[0, GIB]], reserved: [reserved("initrd", 301 * MIB, 40 * MIB)] });
-  // Above: 1024 − 341 = 683 MiB, aligned from 342: 682 MiB. Below 301 MiB: 300.
-  assert.deepEqual(area(reading), { bytes: 682 * MIB, base: 342 * MIB });
-});
-
-test("an area that is reusable, or CMA itself, is not in the way", () => {
-  const reading = mapOf({
-    ram: [[0, GIB]],
-    reserved: [
-      reserved("linux,cma", 512 * MIB, 64 * MIB),
-      reserved("pool", 128 * MIB, 64 * MIB, ["reusable"]),
-    ],
+for (const [name, mib] of Object.entries(LONGEST))
+  test(`${name}: ${mib} MiB fit, one area more does not`, () => {
+    const text = fieldLog(name);
+    assert.deepEqual(promised(text), [mib]);
+    assert.equal(refused(text, mib), false);
+    assert.equal(refused(text, mib + 4), true);
   });
-  assert.equal(area(reading)!.bytes, 1022 * MIB);
+
+test("every size of cma= that a boot log is told is one that its machine boots with", () => {
+  for (const name of ["C27-a83t-bpi-m3", "C37-cyclone5-sockit-61", "C39-stm32mp1-engicam"]) {
+    const text = fieldLog(name);
+    const sizes = promised(text);
+    assert.ok(sizes.length > 0, name);
+    for (const mib of sizes) assert.equal(refused(text, mib), false, `${name}: ${mib}`);
+  }
 });
 
-test("case 09: 2 GiB below 4 GiB and 2 GiB above: 1900 MiB fit, 2048 do not", () => {
-  const ram: [number, number][] = [
-    [0, 2 * GIB],
-    [32 * GIB, 34 * GIB],
-  ];
-  const reading = mapOf({ ram, reserved: [reserved("kernel", 0x80000, 32 * MIB)] }, { arch: "arm64" });
-  const map = areaMapOf(reading, "4.17")!;
-  // Before 5.19 an area is aligned to the largest buddy, 4 MiB.
-  assert.equal(map.alignment, 4 * MIB);
-  assert.notEqual(placeArea(map, 1900 * MIB), null);
-  assert.equal(placeArea(map, 2048 * MIB), null);
-  assert.ok(largestArea(map)!.bytes < 2048 * MIB);
-});
+/** 1 GiB from 1 GiB on, with a kernel of 21 MiB at 2 MiB above its start. */
+const BOARD = `[    0.000000] Linux version 6.6.0 (aarch64-linux-gnu-gcc)
+[    0.000000] Early memory node ranges
+[    0.000000]   node   0: [mem 0x0000000040000000-0x000000007fffffff]
+[    0.000000] Memory: 912840K/1048576K available (9980K kernel code, 1758K rwdata, 3684K rodata, 5120K init, 552K bss, 70200K reserved, 65536K cma-reserved)
+`;
 
-test("pages of 64 KiB: an area is a multiple of 512 MiB", () => {
-  const ram: [number, number][] = [[0, GIB]];
-  const free = mapOf({ ram }, { arch: "arm64", pageBytes: 65536 });
-  const taken = mapOf(
-    { ram, reserved: [reserved("kernel", MIB, MIB), reserved("firmware", 948 * MIB, 76 * MIB)] },
-    { pageBytes: 65536 },
-  );
-  assert.deepEqual(area(free), { bytes: 512 * MIB, base: 512 * MIB });
-  assert.equal(area(taken), null);
-});
-
-test("huge pages at boot are aligned and in one piece", () => {
-  // 1 GiB to 4 GiB less 100 MiB at 2 GiB: of 1, 2 and 3 GiB the middle one is cut.
-  const reading = mapOf({ ram: [[GIB, 4 * GIB]], reserved: [reserved("kernel", 2 * GIB, 100 * MIB)] });
-  const map = areaMapOf(reading, "6.6")!;
-  assert.equal(pagesAtBoot(map, GIB), 2);
-  assert.equal(pagesAtBoot(map, 2 * MIB), (3 * 1024 - 100) / 2);
-});
-
-test("a map in the same text gives the sizes of a refused area", () => {
-  const map = mapOf(
-    { ram: [[0, GIB]], reserved: [reserved("initrd", 301 * MIB, 40 * MIB)] },
-    { release: "6.6" },
-  );
-  const failed = readingOf({
-    kind: "cma-reservation",
-    release: "6.6",
-    cma: [
-      {
-        event: "reserve-failed",
-        area: null,
-        node: null,
-        base: null,
-        bytes: 800 * MIB,
-        askedPages: null,
-        alignOrder: null,
-        errno: null,
-        freePages: null,
-        totalPages: null,
-        runs: [],
-        pfns: null,
-        words: "cma: Failed to reserve 800 MiB",
-        place: { source: "by hand", first: 1, last: 1 },
-      },
-    ],
-  });
-  const answer = explainReadings([map, failed])[1]!.answer;
-  assert.deepEqual(answer.reasons, ["cma-not-reserved"]);
-  assert.match(answer.verdict.join(" "), /largest area that fits.*682 MiB/);
-  assert.match(answer.remedies[0]!.how, /cma=682M/);
+test("an area that cannot fit: the largest that can, and it is below what is left beside the kernel", () => {
+  const text = `${BOARD}[    0.000000] cma: Failed to reserve 1000 MiB\n`;
+  const [mib] = promised(text);
+  assert.ok(mib! < 1024 - 21 && mib! > 900, `${mib}`);
+  assert.equal(refused(text, mib!), false);
+  const answer = explain(text).reports.find(({ kind }) => kind === "cma-reservation")!;
   assert.equal(answer.remedies[0]!.basis, "search");
+});
+
+test("an area that failed though the ranges have room for it: no size is named", () => {
+  const text = `${BOARD}[    0.000000] cma: Failed to reserve 64 MiB\n`;
+  const answer = explain(text).reports.find(({ kind }) => kind === "cma-reservation")!;
+  assert.match(answer.verdict.join(" "), /64 MiB would fit\. What was in the way, the text does not show/);
+  assert.doesNotMatch(answer.remedies.map(({ how }) => how).join(" "), /cma=\d/);
+});
+
+test("huge pages: 1 GiB of memory with a kernel in it has none of 1 GiB, and fewer than 512 of 2 MiB", () => {
+  const [, gigantic, huge] = /leaves room for (\d+) huge pages? of 1 GiB, or (\d+) huge pages of 2 MiB/.exec(
+    advice(BOARD).join("\n"),
+  )!;
+  assert.equal(Number(gigantic), 0);
+  assert.ok(Number(huge) < 512 - 21 / 2, huge);
+});
+
+test("32-bit ARM before 5.4: a first range of one page that is not mapped leaves no room at all", () => {
+  const text = fieldLog("C05-rpi2-lpae-memblock-failed");
+  const answer = explain(text).reports.find(({ kind }) => kind === "cma-reservation")!;
+  assert.match(answer.verdict.join(" "), /before Linux 5\.4/);
+  assert.match(answer.remedies[0]!.how, /Linux 5\.4 or later/);
+  assert.deepEqual(promised(text), []);
+  const fixed = explain(text.replaceAll("5.2.1-lpae", "5.4.1-lpae")).reports;
+  assert.doesNotMatch(fixed.flatMap(({ verdict }) => verdict).join(" "), /before Linux 5\.4/);
+});
+
+test("64 MiB asked, 512 MiB failed: the rounding of pages of 64 KiB, and no area that rounds to the same", () => {
+  const text = fieldLog("C47-thunderx2-cma-debug");
+  const answer = explain(text).reports.find(({ kind }) => kind === "cma-reservation")!;
+  assert.match(answer.verdict.join(" "), /64 MiB were asked, and the kernel rounded them up to 512 MiB/);
+  assert.deepEqual(promised(text), []);
+  assert.doesNotMatch(answer.remedies.map(({ what }) => what).join(" "), /Align/);
+});
+
+test("a region that is not aligned: no half of it, which need not be aligned either", () => {
+  assert.deepEqual(promised(fieldLog("C07-rpi-cm4-64k-failed")), []);
+});
+
+/** Sizes of areas by the text: what is there, what was asked. */
+const AREA_FAILED = (pages: number) =>
+  `[   10.000000] cma: cma_alloc: linux,cma: alloc failed, req-size: ${pages} pages, ret: -12\n`;
+
+test("a larger area is above what is there and the request, and none is named if neither is known", () => {
+  const unknown = AREA_FAILED(4096);
+  assert.deepEqual(promised(unknown), []);
+  // 64 MiB are there, 16 MiB are asked: 80 MiB at least, 128 MiB as a power of two.
+  const known = `[    0.000000] cma: Reserved 64 MiB at 0x3a000000\n${AREA_FAILED(4096)}`;
+  assert.deepEqual(promised(known), [128]);
+  for (const mib of [512, 448, 300]) {
+    const sizes = promised(`[    0.000000] cma: Reserved ${mib} MiB at 0x3a000000\n${AREA_FAILED(1024)}`);
+    for (const size of sizes) assert.ok(size >= mib + 4, `${size} for an area of ${mib}`);
+  }
+  const caseText = readFileSync(
+    join(__dirname, "../fixtures/explain/cases/04-rpi4-6170-cma-fragmented.txt"),
+    "utf8",
+  );
+  for (const size of promised(caseText)) assert.ok(size > 512 + 4);
+});
+
+test("no area is named that takes more than half of a machine's memory without a map", () => {
+  // 131072 pages of 4 KiB are 512 MiB of RAM; the area has 192 of them.
+  const text = `[    0.000000] cma: Reserved 192 MiB at 0x3a000000\nMem-Info:\n131072 pages RAM\n${AREA_FAILED(1024)}`;
+  assert.deepEqual(promised(text), []);
 });

@@ -117,6 +117,8 @@ Memory cgroup out of memory: Killed process 1234 (java) total-vm:1200000kB, anon
     constraint: "CONSTRAINT_MEMCG",
     memcg: true,
     killed: { task: "java", pid: 1234 },
+    // 524288 kB are 512 MiB.
+    group: { path: "/app", limits: [{ of: "memory", usageBytes: 2 ** 29, limitBytes: 2 ** 29 }] },
   });
   assert.equal(r.memsAllowed, "0-1");
   assert.deepEqual(r.passedOver, []);

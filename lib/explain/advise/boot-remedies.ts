@@ -1,10 +1,11 @@
 /** Memory that is set aside at boot, when it is whole: only what the machine has room for. */
-import { formatSize, GiB, KiB, MiB } from "../../base/units";
+import { formatSize, GiB, MiB } from "../../base/units";
 import type { KernelRelease } from "../../hardware/kernel-release";
 import { hasRemedial } from "../../hardware/kernel-report-rules";
 import type { BootRequest } from "../../machine/boot-request";
 import type { Remedy } from "../answer";
 import { releasesOf } from "../driver-remedies";
+import { memparseSize } from "../quantities";
 import type { Chance } from "./chance";
 import type { Counted } from "./counts";
 import type { Obstacles } from "./obstacles";
@@ -30,17 +31,6 @@ export function wantedBytes({ want, pageSize }: Of): number {
 export function roomAtBoot({ counted, obstacles, pageSize }: Of): number {
   const fixed = Object.values(obstacles.kinds).reduce((n, { pages }) => n + pages, 0);
   return counted.ramBytes - fixed * pageSize;
-}
-
-/** A size as the kernel's command line takes it: memparse() reads whole numbers with K, M or G, and no fractions. */
-export function parameterSize(bytes: number): string {
-  for (const [unit, factor] of [
-    ["G", GiB],
-    ["M", MiB],
-    ["K", KiB],
-  ] as const)
-    if (bytes >= factor && bytes % factor === 0) return `${bytes / factor}${unit}`;
-  return String(bytes);
 }
 
 /** Best first: of one piece that is larger than a huge page, areas come before separate huge pages. */
@@ -79,7 +69,7 @@ function hugeAtBoot(of: Of, size: number): Remedy[] {
       what: apart
         ? "If one piece is not needed: reserve huge pages at boot"
         : "Reserve the huge pages at boot",
-      how: `hugepagesz=${parameterSize(size)} hugepages=${count} on the kernel command line`,
+      how: `hugepagesz=${memparseSize(size)} hugepages=${count} on the kernel command line`,
       effect: apart
         ? `${count} separate pages of ${formatSize(size)}, taken before anything else uses memory; nothing promises that they lie side by side`
         : "they are taken before anything else uses memory",
@@ -91,7 +81,7 @@ function hugeAtBoot(of: Of, size: number): Remedy[] {
   if (size === hugetlbCmaPage(pageSize) && hasRemedial("hugetlb_cma=", kernel))
     found.push({
       what: `${apart ? "If one piece is not needed: reserve" : "Reserve"} a CMA area for huge pages at boot`,
-      how: `hugetlb_cma=${parameterSize(count * size)} on the kernel command line; then set nr_hugepages when they are needed`,
+      how: `hugetlb_cma=${memparseSize(count * size)} on the kernel command line; then set nr_hugepages when they are needed`,
       effect: "pages that may move use the area until then",
       cost: "the area serves no request of the kernel itself; pinned pages leave it first",
       releases: releasesOf("hugetlb_cma="),
@@ -116,7 +106,7 @@ function cmaAtBoot(of: Of): Remedy[] {
   const found: Remedy[] = [
     {
       what: "Reserve a CMA area",
-      how: `cma=${parameterSize(area)} on the kernel command line, and more by what other drivers take from it; the driver takes it by dma_alloc_coherent() or cma_alloc()${rounded}`,
+      how: `cma=${memparseSize(area)} on the kernel command line, and more by what other drivers take from it; the driver takes it by dma_alloc_coherent() or cma_alloc()${rounded}`,
       effect: "only pages that may move use the area, so that it can be emptied",
       cost: "the area serves no request of the kernel itself; pages pinned in it can still be in the way",
       releases: releasesOf("cma="),

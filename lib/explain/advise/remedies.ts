@@ -3,7 +3,8 @@ import { MiB } from "../../base/units";
 import { hasRemedial, type RemedialName } from "../../hardware/kernel-report-rules";
 import type { Remedy } from "../answer";
 import { joinAllTheTime, releasesOf } from "../driver-remedies";
-import { type Of, parameterSize, reservations, roomAtBoot, wantedBytes } from "./boot-remedies";
+import { memparseSize } from "../quantities";
+import { type Of, reservations, roomAtBoot, wantedBytes } from "./boot-remedies";
 import type { Chance, Situation } from "./chance";
 import { bytesOf } from "./want";
 
@@ -91,7 +92,7 @@ function lasting(of: Of): Remedy[] {
   if (bytes > 4 * MiB && movable <= roomAtBoot(of))
     found.push({
       what: "Keep pages that do not move out of a part of memory",
-      how: `movablecore=${parameterSize(movable)} on the kernel command line`,
+      how: `movablecore=${memparseSize(movable)} on the kernel command line`,
       effect: "ZONE_MOVABLE holds only pages that may move",
       cost: "the kernel itself has that much less; twice what is wanted is a choice",
       releases: releasesOf("movablecore="),
