@@ -263,12 +263,10 @@ test("arm64 with pages of 64 KiB: its own huge pages, in words that memparse() r
   const how = large.remedies.map((r) => r.how).join("\n");
   assert.match(how, /hugepagesz=512M hugepages=2 /);
   assert.doesNotMatch(how, /hugepagesz=1G|hugetlb_cma/);
-  assert.deepEqual([65_536, 2 ** 21, 3 * 2 ** 30, 2 ** 30 + 2 ** 20].map(memparseSize), [
-    "64K",
-    "2M",
-    "3G",
-    "1025M",
-  ]);
+  assert.deepEqual(
+    [65_536, 2 ** 21, 3 * 2 ** 30, 2 ** 30 + 2 ** 20].map((bytes) => memparseSize(bytes)),
+    ["64K", "2M", "3G", "1025M"],
+  );
 });
 
 test("the interval with the model's error contains that of the draws, by the record that the docs have", () => {

@@ -1,5 +1,5 @@
 /** Memory that is set aside at boot, when it is whole: only what the machine has room for. */
-import { formatSize, GiB, MiB } from "../../base/units";
+import { formatSize, GiB } from "../../base/units";
 import type { KernelRelease } from "../../hardware/kernel-release";
 import { hasRemedial } from "../../hardware/kernel-report-rules";
 import type { BootRequest } from "../../machine/boot-request";
