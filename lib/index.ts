@@ -40,11 +40,25 @@ export type { ChangeCode } from "./change/code";
 export type { PointName } from "./change/points";
 export * as chart from "./chart";
 export { type Figure, isFigure, type Run } from "./chart/figure";
+export type { AblationResult, AblationRow, MetricAblation } from "./experiment/ablation";
+export type { SeriesColumns } from "./experiment/bounded-series";
 export type { Comparison, StrategyPair, StrategyRow } from "./experiment/comparison";
 export { engineVersion } from "./experiment/engine-version";
+export type { FallbackColumns } from "./experiment/fallback-table";
+export type { FixedDifference, KernelDifference } from "./experiment/kernel-differences";
+export type { KernelMetric, VerdictName } from "./experiment/kernel-verdict";
+export type { KernelPair, KernelsResult, Pairing, VariantRow } from "./experiment/kernels";
+export {
+  correlation,
+  type PairedCounts,
+  pairedShares,
+  standardised,
+  wilcoxonSignedRank,
+} from "./experiment/paired-statistics";
 export type { FailureNote, Outcome, RequestColumns } from "./experiment/plan";
 export { readPlanInputs, recordedTraceWorkload } from "./experiment/plan-inputs";
 export type { Progress } from "./experiment/progress";
+export type { RecordedRun } from "./experiment/recorded-run";
 export type { Row } from "./experiment/results";
 export type { KnobLevel, KnobResult, Turn } from "./experiment/robust-analysis";
 export type { PointSide, RobustOutcome, RobustPoint } from "./experiment/robust-table";
@@ -69,6 +83,7 @@ export {
   thresholdOf,
   thresholdText,
 } from "./experiment/threshold";
+export type { TimeQuantiles } from "./experiment/time-histogram";
 export type { Advice } from "./explain/advise/advise";
 export type { Chance, Situation } from "./explain/advise/chance";
 export type { Obstacles } from "./explain/advise/obstacles";
@@ -92,8 +107,10 @@ export {
   type CostsIn,
   compare,
   compareScenario,
+  type RecordIn,
   type RequestIn,
 } from "./fluent/compare";
+export { ablation, compareKernels, KernelsBuilder, type KernelsOptions } from "./fluent/compare-kernels";
 export { ComparisonResult } from "./fluent/comparison-result";
 export type { ContigDetails } from "./fluent/contig-outcome";
 export { ContigOutcome } from "./fluent/contig-outcome";
@@ -108,6 +125,7 @@ export { Explanation, explain, explainFiles } from "./fluent/explanation";
 export { FIELD_CASES, FieldCase, fieldCase, type TrialJson } from "./fluent/field-case";
 export { HugePagesOutcome } from "./fluent/huge-pages-outcome";
 export { Cancelled } from "./fluent/interrupt";
+export { KernelsComparison, type KernelsPlan } from "./fluent/kernels-comparison";
 export {
   type BoardName,
   MachineDescription,
@@ -270,6 +288,7 @@ export { KERNEL_PROFILES, type KernelSwitches, kernelProfile } from "./mm/state/
 export type { TracePoints } from "./mm/state/trace-points";
 export { markdown } from "./notebook/markdown";
 export { show } from "./notebook/show";
+export { type KernelsSpec, parseKernels } from "./plan/compare-kernels";
 export { type ComparisonIn, type ComparisonSpec, parseComparison } from "./plan/comparison";
 export { PLAN_KINDS, type PlanStatement } from "./plan/kinds";
 export {

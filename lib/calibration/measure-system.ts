@@ -1,7 +1,7 @@
 /** The quantities of a model machine, by the rules of measureSample(). */
 import type { System } from "../machine/system";
-import { KIND_NAMES, kindOf } from "../metrics/page-class";
-import { walkPages } from "../metrics/page-walk";
+import { KIND_NAMES, kindOf } from "../mm/reports/page-class";
+import { walkPages } from "../mm/reports/page-walk";
 import { blockCounts } from "../mm/reports/pagetypeinfo";
 import { MIGRATE_NAMES } from "../mm/state/migratetype";
 import type { OwnerKind } from "../mm/state/owners";

@@ -1,7 +1,7 @@
 /** One cell of a block map: its shade in each view, and its hover text. */
 import { formatSize, hex } from "../base/units";
 import type { BlockSummary } from "../metrics/block-summary";
-import { PAGE_CLASSES } from "../metrics/page-class";
+import { PAGE_CLASSES } from "../mm/reports/page-class";
 import { MIGRATE_NAMES } from "../mm/state/migratetype";
 import { number } from "./labels";
 import { CONTENT_COLORS, MIGRATETYPE_COLORS } from "./palette";

@@ -1,7 +1,7 @@
 /** What blocked a contiguous request, as an icicle weighted by pages: range → page block → owner kind → holder. */
 import { formatSize } from "../base/units";
-import { classOf } from "../metrics/page-class";
 import type { Blocker, ContigFailureReport, FailedRange } from "../mm/contiguous/contig-failure";
+import { classOf } from "../mm/reports/page-class";
 import type { Figure, IcicleTrace } from "./figure";
 import { label, pages } from "./labels";
 import { layoutOf, type Words } from "./layout";

@@ -65,4 +65,5 @@ export { type Extent, type MemoryKind, type MemoryMapOptions, memoryMap } from "
 export { type MappedMachine, pageBlockMap, pageblockMap } from "./pageblock-map";
 export { OKABE_ITO } from "./palette";
 export { type Planned, runOf } from "./run";
+export { type RecordedSeries, type SeriesOptions, seriesOverTime } from "./series";
 export { type SweepCell, type SweepOptions, sweepMap } from "./sweep-map";

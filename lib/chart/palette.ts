@@ -66,7 +66,7 @@ export const MIGRATETYPE_COLORS: Readonly<Record<string, string>> = {
   Isolate: OKABE_ITO.yellow,
 };
 
-/** Contents of memory: the classes of metrics/page-class, free memory, and pages held in place. */
+/** Contents of memory: the classes of mm/reports/page-class, free memory, and pages held in place. */
 export const CONTENT_COLORS = {
   free: OKABE_ITO.skyBlue,
   movable: OKABE_ITO.green,

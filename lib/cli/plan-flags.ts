@@ -94,6 +94,7 @@ export function writtenWith(kind: string, file: string | undefined, given: Given
 const OTHER_KINDS: readonly (readonly [field: string, what: string, command: string])[] = [
   ["statement", "a run for robustness", "robust"],
   ["adapter", "a scorecard", "scorecard"],
+  ["variants", "a comparison of variants", "compare-kernels"],
   ["strategies", "a comparison", "compare"],
   ["over", "a sweep", "sweep"],
   ["steps", "a machine led step by step", "steps"],

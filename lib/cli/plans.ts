@@ -5,7 +5,7 @@ import { check } from "../schema/check";
 import { type GivenFlags, withPlanFlags, writtenWith } from "./plan-flags";
 
 /** Kinds with a command of their own, which prints results for people. */
-const ELSEWHERE = new Set(["run", "comparison", "sweep", "robust", "scorecard", "boot"]);
+const ELSEWHERE = new Set(["run", "comparison", "compare-kernels", "sweep", "robust", "scorecard", "boot"]);
 
 /** Kinds of plans whose commands this file registers. */
 export const PLAIN_KINDS = PLAN_KINDS.filter(({ name }) => !ELSEWHERE.has(name));

@@ -4,6 +4,7 @@
 import { elapsedNs } from "../hardware/costs";
 import type { System } from "../machine/system";
 import { unusableFreeIndex } from "../mm/reports/fragmentation-index";
+import type { Memory } from "../mm/state/memory";
 import type { Attempt } from "../strategy/strategy";
 import type { RequestColumns } from "./plan";
 
@@ -67,6 +68,12 @@ function taken({ counters }: System): number {
   return counters.dropped + counters.written + counters.swapped;
 }
 
+/** Share of the free memory in pieces smaller than a page block, in the largest zone. */
+export function unusableIndex({ zones, pageblockOrder }: Memory): number {
+  const largest = zones.reduce((a, b) => (b.managed > a.managed ? b : a));
+  return unusableFreeIndex(largest.nrFree, pageblockOrder) / 1000;
+}
+
 /** Metrics of a run by name: see lib/metrics. */
 export function endMetrics(system: System, meter: Meter): Record<string, number> {
   const { memory: m, pageSize } = system;
@@ -79,14 +86,13 @@ export function endMetrics(system: System, meter: Meter): Record<string, number>
       free += pages;
       if (o >= order) hugeFree += pages;
     }
-  const largest = m.zones.reduce((a, b) => (b.managed > a.managed ? b : a));
   const { allocstall, compactStall, failures } = meter.sinceStart();
   return {
     managedBytes: system.managedPages * pageSize,
     freeBytes: free * pageSize,
     pageblocksFree: hugeFree / (1 << order),
     pageblockBytes: pageSize * (1 << order),
-    unusableIndex: unusableFreeIndex(largest.nrFree, order) / 1000,
+    unusableIndex: unusableIndex(m),
     reclaimStalls: allocstall,
     compactionStalls: compactStall,
     othersFailed: failures,

@@ -1,5 +1,6 @@
 /** The outcome of a run. lib/plan states its plan. */
 import type { Constraint } from "../strategy/strategy";
+import type { RecordedRun } from "./recorded-run";
 
 export { type Plan, planHash } from "../plan/run";
 
@@ -42,4 +43,6 @@ export interface Outcome {
   /** Checks of the memory last granted: pins, masks, nodes, limits, fork. */
   constraints: Constraint[];
   failures: FailureNote[];
+  /** Tables and series, if the plan has a `record`. */
+  recorded?: RecordedRun;
 }

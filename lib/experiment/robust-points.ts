@@ -6,16 +6,29 @@
 import { uniq, uniqBy } from "lodash";
 import { InputError, unknownName } from "../base/errors";
 import { Random } from "../base/random";
+import { variantPlan } from "../plan/compare-kernels";
 import { type ComparisonSpec, parseComparison } from "../plan/comparison";
 import { type KnobName, ROBUST_LIMITS, type RobustSpec } from "../plan/robust";
+import { parsePlan } from "../plan/run";
 import { labelsOf } from "../plan/statement";
+import { comparisonPlans } from "./comparison";
+import { kernelsPlans } from "./kernels";
+import type { Plans } from "./plans";
 import { type Knob, type KnobValue, knobsOf, turnedPlan } from "./robust-knobs";
 
-/** One combination of values, and its comparison, or the reason why no machine has it. */
+/** One combination of values, and what is compared there, or the reason why no machine has it. */
 export interface PlannedPoint {
   values: Partial<Record<KnobName, KnobValue>>;
+  /** The comparison with these values. */
   plan: ComparisonSpec | null;
+  compared: ComparedArms | null;
   reason: string | null;
+}
+
+/** Strategies or variants of a machine that are run with the same seeds, and their plans: seed by seed, each in turn. */
+export interface ComparedArms {
+  labels: readonly string[];
+  plans: Plans;
 }
 
 export interface PlannedPoints {
@@ -31,33 +44,51 @@ export interface PlannedPoints {
  * about a strategy that is not compared.
  */
 export function robustPoints(spec: RobustSpec): PlannedPoints {
-  const labels = spec.plan.strategies.map(({ label }) => label);
+  const { strategies } = spec.plan;
+  if (spec.variants !== undefined && strategies.length !== 1)
+    throw new InputError(
+      `robust: variants are compared under one strategy: got ${strategies.length} in plan.strategies`,
+    );
+  const labels = (spec.variants ?? spec.plan.strategies).map(({ label }) => label);
   for (const label of labelsOf(spec.statement))
     if (!labels.includes(label)) throw unknownName("robust: statement: strategy", label, labels);
   const knobs = knobsOf(spec.over);
   const all = spec.sample === "grid" ? grid(knobs, spec.seed) : sampled(knobs, spec);
-  const plan = about(spec);
   return {
     knobs,
     count: all.length,
-    points: all.slice(0, spec.points ?? all.length).map((chosen) => pointOf(plan, knobs, chosen)),
+    points: all.slice(0, spec.points ?? all.length).map((chosen) => pointOf(spec, knobs, chosen)),
   };
 }
 
-/** The comparison with the strategies of the statement only: the others would run for nothing. */
-function about({ plan, statement }: RobustSpec): ComparisonSpec {
-  const labels = labelsOf(statement);
-  return { ...plan, strategies: plan.strategies.filter(({ label }) => labels.includes(label)) };
-}
-
-function pointOf(plan: ComparisonSpec, knobs: readonly Knob[], chosen: readonly KnobValue[]): PlannedPoint {
+function pointOf(spec: RobustSpec, knobs: readonly Knob[], chosen: readonly KnobValue[]): PlannedPoint {
   const values = Object.fromEntries(knobs.map(({ name }, i) => [name, chosen[i]!]));
   try {
-    return { values, plan: parseComparison(turnedPlan(plan, values)), reason: null };
+    return { values, ...comparedAt(spec, values), reason: null };
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
-    return { values, plan: null, reason: error.message };
+    return { values, plan: null, compared: null, reason: error.message };
   }
+}
+
+/** What the statement is about, at a point: the other strategies or variants would run for nothing. */
+function comparedAt(
+  { plan, variants, statement }: RobustSpec,
+  values: PlannedPoint["values"],
+): { plan: ComparisonSpec; compared: ComparedArms } {
+  const wanted = labelsOf(statement);
+  const among = <T extends { label: string }>(all: readonly T[]) =>
+    all.filter(({ label }) => wanted.includes(label));
+  const labels = among<{ label: string }>(variants ?? plan.strategies).map(({ label }) => label);
+  if (variants === undefined) {
+    const turned = parseComparison(turnedPlan({ ...plan, strategies: among(plan.strategies) }, values));
+    return { plan: turned, compared: { labels, plans: comparisonPlans(turned) } };
+  }
+  const turned = parseComparison(turnedPlan(plan, values));
+  const { strategies, ...rest } = turned;
+  const spec = { ...rest, strategy: strategies[0]!.spec, variants: among(variants) };
+  for (const variant of spec.variants) parsePlan(variantPlan(spec, variant, spec.firstSeed));
+  return { plan: turned, compared: { labels, plans: kernelsPlans(spec) } };
 }
 
 /** Every combination, in a random order: the first points of a run that ends early lie everywhere. */

@@ -94,18 +94,18 @@ export class RobustTable {
   take(text: string): void {
     this.skipTo(this.planned.points.length);
     const point = this.planned.points[this.done]!;
-    const { strategies, seeds } = point.plan!;
-    const { label } = strategies[this.taken % strategies.length]!;
+    const { labels, plans } = point.compared!;
+    const label = labels[this.taken % labels.length]!;
     const read = readRun(text);
     if (!isOutcome(read)) this.errors.push(read.error);
     this.open.set(label, [...(this.open.get(label) ?? []), isOutcome(read) ? read : null]);
-    if (++this.taken === strategies.length * seeds) this.judge(point);
+    if (++this.taken === plans.count) this.judge(point);
   }
 
   /** Points that no machine has, up to the next one that has runs, or up to `end`. */
   private skipTo(end: number): void {
     if (this.taken > 0) return;
-    while (this.done < end && this.planned.points[this.done]!.plan === null)
+    while (this.done < end && this.planned.points[this.done]!.compared === null)
       this.reasons.push(this.planned.points[this.done++]!.reason!);
   }
 

@@ -3,6 +3,7 @@ import { sum } from "lodash";
 import { Random } from "../base/random";
 import type { Statement } from "../plan/statement";
 import { shareOverSeeds } from "./comparison";
+import { metricValue } from "./metric-values";
 import type { Outcome } from "./plan";
 import { bootstrapMedian, type Interval, median } from "./statistics";
 
@@ -74,21 +75,9 @@ function sideOf(label: string, metric: string, outcomes: SeedOutcomes): Side | s
     );
     return { ...counts, runs: there.length, value };
   }
-  const values = there.flatMap((one) => metricOf(one, metric) ?? []);
+  const values = there.flatMap((one) => metricValue(one, metric) ?? []);
   if (values.length === 0) return `${label}: no run has ${metric}`;
   return { ...counts, runs: values.length, value: medianOf(values, `${label} ${metric}`) };
-}
-
-/** A metric by name, or `…Share` for the granted of those asked that a run reports. */
-function metricOf({ metrics, requests }: Outcome, metric: string): number | undefined {
-  if (metric === "latencyNs") {
-    const times = requests.latencyNs.filter((_, i) => requests.granted[i] === 1);
-    return times.length === 0 ? undefined : median(times);
-  }
-  const share = /^(probe\w+)Share$/.exec(metric)?.[1];
-  if (share === undefined) return metrics[metric];
-  const [got, asked] = [metrics[`${share}Granted`], metrics[`${share}Asked`]];
-  return got === undefined || asked === undefined || asked === 0 ? undefined : got / asked;
 }
 
 /** Newcombe's interval of the difference of two shares (Statistics in Medicine 17, 1998, method 10). */
@@ -103,7 +92,7 @@ function differenceOfShares({ value: a }: Side, { value: b }: Side): Interval {
 
 function differenceOfMedians(metric: string, a: SeedOutcomes, b: SeedOutcomes): Interval | null {
   const differences = a.flatMap((one, i) => {
-    const [x, y] = [one, b[i] ?? null].map((run) => (run === null ? undefined : metricOf(run, metric)));
+    const [x, y] = [one, b[i] ?? null].map((run) => (run === null ? undefined : metricValue(run, metric)));
     return x === undefined || y === undefined ? [] : [x - y];
   });
   return differences.length === 0 ? null : medianOf(differences, metric);

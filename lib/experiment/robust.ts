@@ -3,20 +3,15 @@ import { createHash } from "node:crypto";
 import { compact, omit } from "lodash";
 import type { RobustSpec } from "../plan/robust";
 import { type RunningOptions, runAll } from "./compare";
-import { comparisonPlans } from "./comparison";
 import { everyPlan, joined } from "./plans";
 import { robustPoints } from "./robust-points";
 import { type RobustOutcome, RobustTable } from "./robust-table";
 import { FAILURES_TOLD, type RunSummary } from "./run-plans";
 import { runAllToText } from "./run-text";
 
-/** Runs of one point. */
-const runsOf = (plan: { seeds: number; strategies: readonly unknown[] } | null) =>
-  plan === null ? 0 : plan.seeds * plan.strategies.length;
-
 /** The number of runs that all points need. Throws InputError for a plan that cannot be run. */
 export function robustRuns(spec: RobustSpec): number {
-  return robustPoints(spec).points.reduce((n, { plan }) => n + runsOf(plan), 0);
+  return robustPoints(spec).points.reduce((n, { compared }) => n + (compared?.plans.count ?? 0), 0);
 }
 
 /**
@@ -35,8 +30,8 @@ export async function runRobust(
   const budget = new Budget(points.length, spec.within);
   let summary: RunSummary | null = null;
   for (let group = budget.next(); group > 0; group = budget.next()) {
-    const plans = points.slice(budget.begun - group, budget.begun).map(({ plan }) => plan);
-    const part = await runAll(joined(compact(plans).map(comparisonPlans)), options, ({ text }) => {
+    const plans = points.slice(budget.begun - group, budget.begun).map(({ compared }) => compared);
+    const part = await runAll(joined(compact(plans).map((one) => one.plans)), options, ({ text }) => {
       table.take(text);
       hash.update(text).update("\n");
     });
@@ -117,9 +112,9 @@ export function robustHere(spec: RobustSpec): RobustOutcome {
   const planned = robustPoints(spec);
   const table = new RobustTable(spec, planned);
   const hash = createHash("sha256");
-  for (const { plan } of planned.points) {
-    if (plan === null) continue;
-    for (const { text } of runAllToText([...everyPlan(comparisonPlans(plan))])) {
+  for (const { compared } of planned.points) {
+    if (compared === null) continue;
+    for (const { text } of runAllToText([...everyPlan(compared.plans)])) {
       table.take(text);
       hash.update(text).update("\n");
     }

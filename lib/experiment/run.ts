@@ -7,17 +7,21 @@ import { canonicalJson } from "../base/canonical-json";
 import { Checkpoint } from "../base/checkpoint";
 import { errorOf } from "../base/errors";
 import { Random } from "../base/random";
+import { boot } from "../machine/boot";
 import type { BootRequest } from "../machine/boot-request";
 import { changeNotes } from "../machine/change-field";
+import { RecordedSystem } from "../machine/recorded-system";
 import { System } from "../machine/system";
 import { type ResolvedStrategy, resolveStrategy } from "../strategy";
 import { memoryRequest, REQUEST_DEFAULTS } from "../strategy/request";
 import type { Attempt, MemoryRequest, PreparedStrategy } from "../strategy/strategy";
+import { durationMs } from "../workload";
 import { checkInputs, partsOf, WorkloadRun } from "../workload/scheduler";
 import type { WorkloadInputs, WorkloadSpec } from "../workload/workload";
 import { hugePagesFree, probeHugePages } from "./huge-probe";
 import { endMetrics, Meter } from "./meter";
 import { type Outcome, type Plan, planHash } from "./plan";
+import { Recorder } from "./recorder";
 import { translationShape } from "./translation-shape";
 import { runWatched } from "./watched-run";
 
@@ -53,12 +57,26 @@ function runOnce(
   watch: ((system: System) => void) | null,
 ): Outcome {
   const boots = bootOf(plan);
+  const { machine } = boots;
   const options = { ...plan.system, placement: plan.seed, ...(watch !== null && { watch }) };
-  const system = System.boot(boots.machine, options, plan.costs);
+  const recorded =
+    plan.record === undefined
+      ? null
+      : new RecordedSystem(boot(machine), options, machine.switches, plan.costs);
+  const recorder = recorded === null ? undefined : new Recorder(recorded, plan.record!, plannedMs(plan));
+  const system = recorded ?? System.boot(machine, options, plan.costs);
   const prepared = prepare(system, boots);
-  const outcome = ask(plan, prepared, age(plan, system, inputs));
+  const outcome = ask(plan, prepared, age(plan, system, inputs), recorder);
   if (watch === null) system.release();
   return outcome;
+}
+
+/** Simulated time that a plan is made for: its finite workloads, and the gaps between its requests. */
+function plannedMs({ workload, request }: Plan): number {
+  const { times, gapMs } = { ...REQUEST_DEFAULTS, ...request };
+  const { before, during } = partsOf(workload);
+  const aging = before.reduce((ms, part) => ms + durationMs(part), 0);
+  return aging + (during === null ? 0 : times * gapMs);
 }
 
 /**
@@ -123,8 +141,9 @@ const COLUMN_BYTES = 16;
 export function sharingKey(plan: Plan): string | null {
   try {
     const { strategy, machine } = bootOf(plan);
-    // A change may keep a state of its own, which no checkpoint restores.
-    if (strategy.takesAtBoot || machine.change !== undefined) return null;
+    // A recorder belongs to one run from its boot on; a change may keep a state that no checkpoint restores.
+    const alone = plan.record !== undefined || machine.change !== undefined;
+    if (strategy.takesAtBoot || alone) return null;
     const pages = Number(machine.memoryBytes) / (machine.pageSize ?? 4096);
     if (!(pages * COLUMN_BYTES <= SHARED_BYTES_MOST)) return null;
     const { system, costs, workload, seed } = plan;
@@ -171,7 +190,12 @@ function age(plan: Plan, system: System, inputs?: WorkloadInputs): Aged {
   return { system, workload, during };
 }
 
-function ask(plan: Plan, { strategy, prepared }: Ready, { system, workload, during }: Aged): Outcome {
+function ask(
+  plan: Plan,
+  { strategy, prepared }: Ready,
+  { system, workload, during }: Aged,
+  recorder?: Recorder,
+): Outcome {
   const { times, gapMs, held } = { ...REQUEST_DEFAULTS, ...plan.request };
   const meter = new Meter(system);
   const failures: Outcome["failures"] = [];
@@ -181,13 +205,17 @@ function ask(plan: Plan, { strategy, prepared }: Ready, { system, workload, duri
     if (during !== null) workload.runUntil(system.nowMs + gapMs);
     while (holding.length >= held) prepared.release(holding.shift()!);
     const attempt = meter.measure(() => prepared.request());
+    if (!attempt.ok) recorder?.refused(meter.columns.reclaimed.at(-1)!);
     if (attempt.ok) {
       holding.push(attempt);
       last = attempt.pieces;
     } else if (failures.length < FAILURES_KEPT && attempt.reason !== null)
       failures.push({ request: i, text: attempt.reason, data: attempt.details });
   }
+  // Before the probe, which changes the machine.
+  const record = recorder?.finish();
   const metrics = {
+    ...record?.metrics,
     ...endMetrics(system, meter),
     ...prepared.metrics(),
     ...translationShape(last, system.pageSize),
@@ -200,5 +228,6 @@ function ask(plan: Plan, { strategy, prepared }: Ready, { system, workload, duri
     remarks: [strategy.configure, ...prepared.remarks(), ...changeNotes(plan.machine)],
     constraints: prepared.constraints(),
     failures,
+    ...(record !== undefined && { recorded: record.recorded }),
   };
 }

@@ -201,6 +201,11 @@ export function seedsNeeded(differences: ArrayLike<number>, tests = 1): number |
   return Math.max(least, Math.ceil(((z * sigma) / Math.abs(delta)) ** 2));
 }
 
+/** P(Z > z) for z of 0 and above. */
+export function normalTail(z: number): number {
+  return (1 - math().erf(z / Math.SQRT2)) / 2;
+}
+
 /** z with P(Z ≤ z) = p, for p from 0.5 to 1, by bisection: mathjs has no inverse of erf. */
 function normalQuantile(p: number): number {
   const { erf } = math();

@@ -4,6 +4,7 @@ import { type RunningOptions, runComparison } from "../experiment/compare";
 import { type ScenarioOptions, scenario } from "../experiment/scenarios";
 import type { COST_FIELDS } from "../hardware/costs";
 import { type ComparisonSpec, parseComparison } from "../plan/comparison";
+import type { RECORD_FIELDS } from "../plan/record";
 import type { InOf } from "../schema/field";
 import type { REQUEST_FIELDS } from "../strategy/request";
 import { ComparisonResult } from "./comparison-result";
@@ -18,6 +19,9 @@ export type RequestIn = InOf<typeof REQUEST_FIELDS>;
 /** The fields of a plan's `costs`: nanoseconds per event. */
 export type CostsIn = InOf<typeof COST_FIELDS>;
 
+/** The field `record` of a plan: groups of metrics, and the points of a series. */
+export type RecordIn = InOf<typeof RECORD_FIELDS>;
+
 interface Parts {
   name: string;
   strategies: readonly AnyStrategies[];
@@ -26,6 +30,7 @@ interface Parts {
   workload?: AnyWorkload;
   request?: RequestIn;
   costs?: CostsIn;
+  record?: RecordIn;
   seeds?: number;
   firstSeed?: number;
   running: RunningOptions;
@@ -73,6 +78,11 @@ export class ComparisonBuilder {
     return this.changed({ costs });
   }
 
+  /** Records counts and series of every run, from boot on: `{}` for all, or `{ metrics: ["fallbacks"], points: 32 }`. */
+  record(record: RecordIn = {}): ComparisonBuilder {
+    return this.changed({ record });
+  }
+
   /** @deprecated `system(…)` */
   having(system: SystemIn): ComparisonBuilder {
     return this.system(system);
@@ -118,7 +128,8 @@ export class ComparisonBuilder {
    * @throws InputError that names the missing or invalid field
    */
   plan(): ComparisonSpec {
-    const { machine, system, workload, request, costs, seeds, firstSeed, spec, strategies } = this.parts;
+    const { machine, system, workload, request, costs, record, seeds, firstSeed } = this.parts;
+    const { spec, strategies } = this.parts;
     if (spec === undefined && machine === undefined)
       throw new InputError('compare: needs a machine: .on(machine("raspberry-pi-4"))');
     if (spec === undefined && request === undefined)
@@ -132,6 +143,7 @@ export class ComparisonBuilder {
       ...(workload !== undefined && { workload: workloadSpec(workload) }),
       ...(request !== undefined && { request }),
       ...(costs !== undefined && { costs }),
+      ...(record !== undefined && { record }),
       ...(seeds !== undefined && { seeds }),
       ...(firstSeed !== undefined && { firstSeed }),
       strategies: chosen,

@@ -6,6 +6,7 @@ import type { ComparisonIn, ComparisonSpec } from "../plan/comparison";
 import { type KnobsIn, parseRobust, type RobustSpec } from "../plan/robust";
 import type { PlanIn } from "../plan/run";
 import type { StatementIn } from "../plan/statement";
+import type { VariantIn } from "../plan/variant";
 import type { TimeIn } from "../schema/field";
 import { RobustResult } from "./robust-result";
 import { runInCell } from "./running";
@@ -15,6 +16,7 @@ interface Parts {
   plan: unknown;
   over: KnobsIn;
   statement?: StatementIn;
+  variants?: readonly VariantIn[];
   sample?: "latin-hypercube";
   count?: number;
   corners?: boolean;
@@ -55,6 +57,11 @@ export class RobustBuilder {
    */
   statement(statement: StatementIn): RobustBuilder {
     return this.changed({ statement });
+  }
+
+  /** Variants of the machine that the statement is about, in place of strategies: `"fallbacks of 6.15 < 6.1"`. */
+  variants(...variants: VariantIn[]): RobustBuilder {
+    return this.changed({ variants });
   }
 
   /** `count` samples of a Latin hypercube instead of every combination. */

@@ -15,7 +15,7 @@ import { parseHardware, parseScorecard, type ScorecardOptions, type ScorecardPla
 import { check } from "../schema/check";
 import { fieldPath } from "../schema/place";
 import { REQUEST } from "../strategy/request";
-import type { CostsIn, RequestIn } from "./compare";
+import type { CostsIn, RecordIn, RequestIn } from "./compare";
 import { ComparisonResult } from "./comparison-result";
 import { MachineDescription, type SystemIn } from "./machine";
 import { runInCell } from "./running";
@@ -31,6 +31,7 @@ interface Parts {
   machine?: MachineDescription;
   system?: SystemIn;
   costs?: CostsIn;
+  record?: RecordIn;
   workload?: AnyWorkload;
   uptime?: string | number;
   scenario?: string;
@@ -69,6 +70,11 @@ export class ScorecardBuilder {
   /** Nanoseconds that override values of the cost table: `{ migratePage: 5000 }`. */
   costs(costs: CostsIn): ScorecardBuilder {
     return this.changed({ costs });
+  }
+
+  /** Records counts and series of every run, from boot on: `{}` for all. */
+  record(record: RecordIn = {}): ScorecardBuilder {
+    return this.changed({ record });
   }
 
   /** The name of the comparison; default "scorecard". */
@@ -156,7 +162,8 @@ export class ScorecardBuilder {
    * @throws InputError that names the missing or invalid field
    */
   plan(): ScorecardPlan {
-    const { request, strategies, machine, system, workload, uptime, costs, scenario, hardware } = this.parts;
+    const { request, strategies, machine, system, workload, uptime } = this.parts;
+    const { costs, record, scenario, hardware } = this.parts;
     const { seeds, firstSeed } = this.parts;
     if (machine === undefined)
       throw new InputError('scorecard: needs a host: .on(machine("server-x86-64").memory("64GiB"))');
@@ -173,6 +180,7 @@ export class ScorecardBuilder {
       ...(system !== undefined && { system }),
       ...(used !== undefined && { workload: used }),
       ...(costs !== undefined && { costs }),
+      ...(record !== undefined && { record }),
       ...(scenario !== undefined && { scenario }),
       request: {
         ...RDMA_REQUEST,

@@ -112,12 +112,14 @@ export class System {
     this.world = systemWorld(parts);
     this.hugetlb = startHugetlb(booted, m, this.world);
     this.stacks = new IntStackPool();
+    const areas = () => new Contiguous(m, areasOf(m, areaNames(booted)), booted.kernel);
+    // A machine with a state has its CMA page blocks only once the state is laid out.
+    const booting = booted.state === undefined ? areas() : null;
     this.kernelPages =
       booted.state === undefined
         ? this.fixed.takeKernelPages(this.pageSize, findBoard(booted.board).driverBytes)
         : this.settleInto(booted.state);
-    // A machine with a state has its CMA page blocks only now.
-    this.contig = new Contiguous(m, areasOf(m, areaNames(booted)), booted.kernel);
+    this.contig = booting ?? areas();
     writeSysctls(m, booted);
     writeHugePages(booted, this.hugetlb);
   }

@@ -3,12 +3,12 @@
  * its pages in use. A summary holds plain numbers, so it can be stored, compared and drawn without the machine.
  */
 import { InputError } from "../base/errors";
+import { classOfOwner, KIND_NAMES, kindOf, PAGE_CLASSES, type PageClass } from "../mm/reports/page-class";
+import { walkPages } from "../mm/reports/page-walk";
 import type { Memory } from "../mm/state/memory";
 import { MIGRATE_NAMES } from "../mm/state/migratetype";
 import { heldPages, type OwnerKind, orderInUse } from "../mm/state/owners";
 import { OWNER_HOLE, OWNER_MASK } from "../mm/state/page-state";
-import { classOfOwner, KIND_NAMES, kindOf, PAGE_CLASSES, type PageClass } from "./page-class";
-import { walkPages } from "./page-walk";
 
 /** One entry per group in every column; groups without memory are omitted. */
 export interface BlockSummary {

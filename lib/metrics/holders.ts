@@ -1,10 +1,11 @@
 /** Who holds the page blocks: pages in use by owner kind, migrate type of their block, and zone. */
+
+import { classOf, kindOf, type PageClass } from "../mm/reports/page-class";
+import { walkPages } from "../mm/reports/page-walk";
 import type { Memory } from "../mm/state/memory";
 import { MIGRATE_NAMES } from "../mm/state/migratetype";
 import type { OwnerKind } from "../mm/state/owners";
 import { MOVABLE_PAGE } from "../mm/state/page-state";
-import { classOf, kindOf, type PageClass } from "./page-class";
-import { walkPages } from "./page-walk";
 
 /** Pages of one kind in blocks of one type of one zone. */
 export interface HolderFlow {

@@ -1,4 +1,6 @@
 /** Pure functions on machines and outcomes: numbers in columns, nothing drawn. */
+
+export { classOf, PAGE_CLASSES, type PageClass } from "../mm/reports/page-class";
 export { type BlockSummary, type BlockSummaryOptions, blockSummary, coarserSummary } from "./block-summary";
 export {
   type CmaAccounting,
@@ -22,6 +24,5 @@ export {
   unitsOf,
 } from "./measures";
 export { METRICS, type MetricName } from "./names";
-export { classOf, PAGE_CLASSES, type PageClass } from "./page-class";
 export { alignedRunProbability, halfwayShare, hasCleanRun, runProbability } from "./runs";
 export { cleanRanges, type Spoiled, spoiledPlaces } from "./spoiled";

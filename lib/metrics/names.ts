@@ -1,10 +1,9 @@
 /** The unit and the meaning of every figure of an outcome. Strategies and the run itself use only these names. */
 
-export interface MetricName {
-  /** bytes, pages, count, ms, ratio. */
-  unit: string;
-  meaning: string;
-}
+import type { MetricName } from "./metric-name";
+import { RECORDED_METRICS } from "./recorded-names";
+
+export type { MetricName };
 
 /** By name; a run reports those that apply to it. */
 export const METRICS: Readonly<Record<string, MetricName>> = {
@@ -81,4 +80,5 @@ export const METRICS: Readonly<Record<string, MetricName>> = {
     unit: "bytes",
     meaning: "longest physical range: of the memory granted last (iommu), of any attempt (adjacent-thp)",
   },
+  ...RECORDED_METRICS,
 };

@@ -7,6 +7,7 @@ import { ADAPTER_CURVE, LOCKED_REGION, TLB_CURVE } from "../hardware/curve-plans
 import { MACHINE, MACHINE_FIELDS } from "../machine/boot-request";
 import { type Field, type Fields, filled, literal, type ObjectField, object } from "../schema/field";
 import { RECORDING } from "../trace/recording-check";
+import { COMPARE_KERNELS } from "./compare-kernels";
 import { COMPARISON } from "./comparison";
 import { ROBUST } from "./robust";
 import { RUN } from "./run";
@@ -76,6 +77,12 @@ export const PLAN_KINDS: readonly PlanStatement[] = [
     machine: MACHINE_EXAMPLE,
     strategies: ["buddy", "cma"],
     request: { size: "4MiB" },
+    seeds: 2,
+  }),
+  kind("compare-kernels", "a comparison of kernels", COMPARE_KERNELS, {
+    machine: MACHINE_EXAMPLE,
+    variants: ["6.16", { kernel: "6.19", defragMode: true }],
+    request: { size: "2MiB" },
     seeds: 2,
   }),
   kind("sweep", "a sweep", SWEEP, { plan: RUN_EXAMPLE, over: { size: ["1MiB", "4MiB"] } }),

@@ -30,6 +30,7 @@ import { PROFILES } from "../workload/uptime-profiles";
 import { COMPARISON, COMPARISON_DEFAULTS, COMPARISON_LIMITS, type ComparisonSpec } from "./comparison";
 import { FORMAT, parsePlan } from "./run";
 import { STATEMENT } from "./statement";
+import { VARIANTS } from "./variant";
 
 /** The most points, and the most values of one knob. */
 export const ROBUST_LIMITS = { points: 100_000, values: 1000 } as const;
@@ -131,6 +132,7 @@ export const SAMPLES = ["grid", "latin-hypercube"] as const;
 /** What people choose beside the comparison: statement, knobs, sample, budget. */
 export const ROBUST_OPTIONS = {
   statement: STATEMENT,
+  variants: optional(VARIANTS),
   over: object("the knobs that are turned, with their values", KNOB_FIELDS),
   sample: optional(
     name(

@@ -24,6 +24,7 @@ import {
 import { fieldPath, type Locate } from "../schema/place";
 import { resolveStrategy } from "../strategy";
 import { REQUEST, REQUEST_LIMITS } from "../strategy/request";
+import { RECORD } from "./record";
 import { STRATEGY } from "./strategy";
 import { WORKLOAD, WORKLOAD_LIMITS } from "./workload";
 
@@ -53,6 +54,7 @@ export const SHARED_FIELDS = {
   workload: optional(WORKLOAD),
   request: REQUEST,
   costs: optional(COSTS),
+  record: optional(RECORD),
 } satisfies Fields;
 
 /** One run. */
@@ -65,6 +67,7 @@ export const RUN_FIELDS = {
   request: SHARED_FIELDS.request,
   seed: SEED,
   costs: SHARED_FIELDS.costs,
+  record: SHARED_FIELDS.record,
 } satisfies Fields;
 
 export interface RunField extends ObjectField<typeof RUN_FIELDS> {}

@@ -3,12 +3,14 @@
  * step.
  */
 import { compareHere } from "../experiment/compare";
+import { kernelsHere } from "../experiment/compare-kernels";
 import { readPlanInputs } from "../experiment/plan-inputs";
 import { robustHere } from "../experiment/robust";
 import { run } from "../experiment/run";
 import { runScorecard } from "../experiment/scorecard";
 import { runSteps } from "../experiment/steps";
 import { sweepHere } from "../experiment/sweep-table";
+import { parseKernels } from "../plan/compare-kernels";
 import { parseComparison } from "../plan/comparison";
 import { parseRobust } from "../plan/robust";
 import { parsePlan } from "../plan/run";
@@ -36,6 +38,13 @@ export const COMPARISON_PLAN: PlanKind = {
     const { kind: _kind, scenario, ...rest } = plan;
     return compareHere(typeof scenario === "string" ? scenario : "comparison", parseComparison(rest));
   },
+};
+
+/** `KernelsSpec` in, `KernelsResult` out. */
+export const KERNELS_PLAN: PlanKind = {
+  name: "compare-kernels",
+  matches: (plan) => Object.hasOwn(plan, "variants") && Object.hasOwn(plan, "request"),
+  run: (plan) => kernelsHere(parseKernels(plan)),
 };
 
 /** `ScorecardPlan` in, `Scorecard` out. */

@@ -8,6 +8,7 @@ import { BOOT_PLAN } from "./boot-plan";
 import { ADAPTER_CURVE_PLAN, LOCKED_REGION_PLAN, TLB_CURVE_PLAN } from "./curve-plans";
 import {
   COMPARISON_PLAN,
+  KERNELS_PLAN,
   ROBUST_PLAN,
   RUN_PLAN,
   SCORECARD_PLAN,
@@ -23,6 +24,7 @@ export const PLAN_KINDS: readonly PlanKind[] = [
   RUN_PLAN,
   SCORECARD_PLAN,
   COMPARISON_PLAN,
+  KERNELS_PLAN,
   ROBUST_PLAN,
   SWEEP_PLAN,
   STEPS_PLAN,

@@ -15,6 +15,8 @@ const DOOR = join(ROOT, "dist/index.d.ts");
 const SHOWN_BY: Readonly<Record<string, string>> = {
   ComparisonBuilder: "compare",
   ComparisonResult: "compare",
+  KernelsBuilder: "compareKernels",
+  KernelsComparison: "compareKernels",
   SweepBuilder: "sweep",
   SweepResult: "sweep",
   ScorecardBuilder: "scorecard",

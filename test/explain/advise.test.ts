@@ -103,7 +103,7 @@ test("a CMA area grants what is free or can move elsewhere, and never more than 
 
 test("after a day of the present mix: only what comes and goes runs, and fragments what was in one piece", () => {
   const samples = readSeries(join(FIXTURES, "real-machine/series")).slice(0, 2);
-  const asked = { want: "1000x2MiB", by: ["hugetlb-runtime"], seeds: 1 } as const;
+  const asked = { want: "200x2MiB", by: ["hugetlb-runtime"], seeds: 1 } as const;
   const { chances, day } = adviseOn(withArea(40, 0), { ...asked, samples });
   assert.deepEqual(
     chances.map((c) => [c.situation, c.of]),

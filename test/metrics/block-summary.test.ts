@@ -8,9 +8,9 @@ import {
   holderFlows,
   PAGE_CLASSES,
 } from "../../lib/metrics";
-import { walkPages } from "../../lib/metrics/page-walk";
 import { allocPages } from "../../lib/mm/allocation/page-alloc";
 import { buddyinfoText } from "../../lib/mm/reports/buddyinfo";
+import { walkPages } from "../../lib/mm/reports/page-walk";
 import { GFP_HIGHUSER_MOVABLE, GFP_KERNEL } from "../../lib/mm/state/gfp";
 import type { Memory } from "../../lib/mm/state/memory";
 import { MIGRATE_NAMES } from "../../lib/mm/state/migratetype";

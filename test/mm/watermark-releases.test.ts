@@ -19,6 +19,7 @@ function memoryOf(release: Parameters<typeof kernelSwitches>[0]): Memory {
     quickCheckReserve: sw.quickCheckReserve,
     wholeReserve: sw.highatomicUnusable === "reserved",
     cmaApart: false,
+    change: null,
   } as Memory;
 }
 

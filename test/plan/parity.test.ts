@@ -162,6 +162,7 @@ test("granules are refused with the reason through every door", async () => {
 const STATED: Readonly<Record<string, readonly [module: string, name: string]>> = {
   run: ["plan/run", "RUN"],
   comparison: ["plan/comparison", "COMPARISON"],
+  "compare-kernels": ["plan/compare-kernels", "COMPARE_KERNELS"],
   sweep: ["plan/sweep", "SWEEP"],
   robust: ["plan/robust", "ROBUST"],
   scorecard: ["plan/scorecard", "SCORECARD"],

@@ -21,6 +21,10 @@ export const AREAS = [
   ["write-ups-and-notebook", /^(?:report|notebook)\//],
   ["robustness", /^(?:experiment|fluent|plan)\/(?:robust|statement)/],
   ["scorecards", /^(?:experiment|fluent)\/(?:scorecard|threshold|search-threshold)/],
+  [
+    "kernels-compared",
+    /^(?:(?:experiment|fluent|plan)\/(?:kernel|compare-kernels|ablation|record|paired-statistics)|experiment\/(?:fallback-table|bounded-series|time-histogram))/,
+  ],
   ["plans", /^(?:plan|schema)\//],
   ["experiments-and-results", /^(?:experiment|metrics|fluent|cli)\//],
   ["real-machines", /^reproduce\//],
@@ -38,6 +42,8 @@ const ABOUT = {
   "experiments-and-results": "Runs, comparisons and sweeps; statistics; what a run gives.",
   scorecards:
     "Every way to serve a request, its price, and up to how much unmovable memory a search finds its range.",
+  "kernels-compared":
+    "Variants of a machine against one another, which difference carries an effect, and what a run records.",
   robustness: "In which part of a grid of machines a statement on a comparison is true.",
   workloads: "What uses the machine's memory before and between the requests.",
   strategies: "The ways to get contiguous memory.",
@@ -63,15 +69,19 @@ export function areaOf(file) {
   return rule[0];
 }
 
+/** A namespace is where most of its names are declared: a few may come from other folders. */
+function oftenest(ids) {
+  const folder = (id) => id.packagePath.split("/").slice(0, -1).join("/");
+  const count = (id) => ids.filter((other) => folder(other) === folder(id)).length;
+  return [...ids].sort((a, b) => count(b) - count(a))[0];
+}
+
 function fileOf(project, reflection) {
   // A second name of an export (`export { PageAllocator as Kernel }`) goes to the page of the first.
   if (reflection.isReference()) return fileOf(project, reflection.getTargetReflection());
   const declared = project.getSymbolIdFromReflection(reflection);
-  const inside = reflection.children?.find((c) => project.getSymbolIdFromReflection(c) !== undefined);
-  const id =
-    reflection.kind === ReflectionKind.Namespace && inside
-      ? project.getSymbolIdFromReflection(inside)
-      : declared;
+  const inside = (reflection.children ?? []).flatMap((c) => project.getSymbolIdFromReflection(c) ?? []);
+  const id = reflection.kind === ReflectionKind.Namespace ? (oftenest(inside) ?? declared) : declared;
   if (id === undefined) throw new Error(`${reflection.name}: TypeDoc does not say where it is declared`);
   return relative(LIB, resolve(LIB, "..", id.packagePath));
 }

@@ -11,6 +11,7 @@ import { allowCode } from "../../lib/change/allowed";
 import { codeIn } from "../../lib/change/code";
 import { statementOf } from "../../lib/cli/plan-flags";
 import { compare } from "../../lib/fluent/compare";
+import { compareKernels } from "../../lib/fluent/compare-kernels";
 import { curves } from "../../lib/fluent/curves";
 import { machine } from "../../lib/fluent/machine";
 import { robust } from "../../lib/fluent/robust";
@@ -69,6 +70,7 @@ export const FLUENT: Readonly<Record<string, ((plan: Plain) => unknown) | null>>
     points,
     within,
     corners,
+    variants,
     ...rest
   }: Plain) {
     nothingLeft(rest);
@@ -76,6 +78,7 @@ export const FLUENT: Readonly<Record<string, ((plan: Plain) => unknown) | null>>
     assert.ok(sample === undefined || sample === (count === undefined ? "grid" : "latin-hypercube"));
     if (count !== undefined) builder = builder.latinHypercube(count, seed);
     if (seed !== undefined) builder = builder.seed(seed);
+    if (variants !== undefined) builder = builder.variants(...(variants as never[]));
     if (corners !== undefined) builder = builder.corners(corners);
     if (points !== undefined) builder = builder.points(points);
     if (within !== undefined) builder = builder.within(within);
@@ -89,6 +92,7 @@ export const FLUENT: Readonly<Record<string, ((plan: Plain) => unknown) | null>>
     workload,
     request,
     costs,
+    record,
     seeds = 16 as never,
     firstSeed,
     ...rest
@@ -101,6 +105,29 @@ export const FLUENT: Readonly<Record<string, ((plan: Plain) => unknown) | null>>
     if (system !== undefined) builder = builder.system(system);
     if (workload !== undefined) builder = builder.workload(workload);
     if (costs !== undefined) builder = builder.costs(costs);
+    if (record !== undefined) builder = builder.record(record);
+    return builder.plan();
+  },
+  "compare-kernels"({ format: _f, kind: _k, variants, machine: m, ...rest }: Plain) {
+    const [a, b, ...more] = variants as never[];
+    const known = "system workload strategy request costs record metrics ablate seeds firstSeed".split(" ");
+    nothingLeft(Object.fromEntries(Object.entries(rest).filter(([name]) => !known.includes(name))));
+    const { system, workload, strategy, request, costs, record, metrics, ablate, seeds, firstSeed } =
+      rest as Plain;
+    let builder = compareKernels(b === undefined ? ({ label: "as it is" } as never) : a!, b ?? a!).on(
+      machineOf(m),
+    );
+    for (const variant of more) builder = builder.and(variant);
+    builder = builder.request(request);
+    if (seeds !== undefined || firstSeed !== undefined)
+      builder = builder.seeds(seeds ?? (16 as never), firstSeed);
+    if (system !== undefined) builder = builder.system(system);
+    if (workload !== undefined) builder = builder.workload(workload);
+    if (strategy !== undefined) builder = builder.strategy(strategy);
+    if (costs !== undefined) builder = builder.costs(costs);
+    if (record !== undefined) builder = builder.record(record);
+    if (metrics !== undefined) builder = builder.metrics(...(metrics as never[]));
+    if (ablate !== undefined) builder = builder.ablate(ablate);
     return builder.plan();
   },
   scorecard(plan: Plain) {
@@ -115,7 +142,7 @@ export const FLUENT: Readonly<Record<string, ((plan: Plain) => unknown) | null>>
       request,
       ...more
     } = plan;
-    const { costs, seeds = 16 as never, firstSeed, adapter, cpu, pattern, ...rest } = more as Plain;
+    const { costs, record, seeds = 16 as never, firstSeed, adapter, cpu, pattern, ...rest } = more as Plain;
     nothingLeft(rest);
     // What an RDMA registration is stays unless it is said otherwise: here everything is said.
     const said = { who: "driver", longtermPin: false, ...(request as object) };
@@ -127,6 +154,7 @@ export const FLUENT: Readonly<Record<string, ((plan: Plain) => unknown) | null>>
     if (system !== undefined) builder = builder.system(system);
     if (workload !== undefined) builder = builder.workload(workload);
     if (costs !== undefined) builder = builder.costs(costs);
+    if (record !== undefined) builder = builder.record(record);
     if (adapter !== undefined) builder = builder.adapter(adapter);
     if (cpu !== undefined) builder = builder.cpu(cpu);
     if (pattern !== undefined) builder = builder.pattern(pattern);
@@ -240,6 +268,7 @@ function valueAt(
 const MODULES: Readonly<Record<string, string>> = {
   run: "run",
   compare: "compare",
+  "compare-kernels": "compare-kernels",
   scorecard: "compare",
   sweep: "sweep",
   robust: "robust",

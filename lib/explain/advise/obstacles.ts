@@ -1,6 +1,6 @@
 /** What stands in the way of contiguous memory: page blocks by what is in them, and whose the pages are that do not move. */
 import type { SlabLine } from "../../calibration/proc-texts";
-import { walkPages } from "../../metrics/page-walk";
+import { walkPages } from "../../mm/reports/page-walk";
 import type { Memory } from "../../mm/state/memory";
 import { MIGRATE_NAMES } from "../../mm/state/migratetype";
 import { OWNER_KINDS, type OwnerKind } from "../../mm/state/owners";

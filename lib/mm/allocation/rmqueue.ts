@@ -171,7 +171,7 @@ export function rmqueueBulk(m: Memory, zone: Zone, count: number, list: PcpList,
   const { state, steals, countPerPage } = m;
   const { order } = ac;
   ac.rmqueueMode = RMQUEUE_NORMAL;
-  const inRuns = m.bulk && order === 0 && m.trace === null;
+  const inRuns = m.bulk && order === 0 && (m.trace === null || m.trace.sparse === true);
   let i = 0;
   while (i < count) {
     if (inRuns && ac.rmqueueMode === RMQUEUE_NORMAL && ownTypeFirst(m, zone, ac, count - i)) {

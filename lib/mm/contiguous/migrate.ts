@@ -169,7 +169,8 @@ function bulkMoves(cx: MigrationContext, target: MigrationTarget): ManyMoves | n
   const { m, world, seen } = cx;
   const { many } = world;
   if (many === undefined || many.of !== world || !m.bulk || !m.pcpAllowedOrder(0)) return null;
-  if (cx.stepwise || target !== migrationTarget || m.trace !== null || m.capture !== null) return null;
+  const observed = m.trace !== null && m.trace.sparse !== true;
+  if (cx.stepwise || target !== migrationTarget || observed || m.capture !== null) return null;
   return (seen.alloc ?? seen.free ?? seen.unmap ?? seen.move) === undefined ? many : null;
 }
 

@@ -13,6 +13,11 @@ export interface ExtfragEvent {
 
 /** The events an observer receives: the kernel's trace points of the page allocator, in the kernel's order. */
 export interface TracePoints {
+  /**
+   * The observer wants only what happens rarely (fallbacks), so pages still go in runs. Without it each page is taken
+   * alone as long as somebody observes.
+   */
+  readonly sparse?: true;
   /** mm_page_alloc: a request to the PageAllocator was answered; −1 if it failed. */
   pageAlloc?(pfn: number, order: number, mt: number, gfp: number): void;
   /** mm_page_free: pages are about to be returned to the PageAllocator. */

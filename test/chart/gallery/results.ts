@@ -7,6 +7,7 @@ import {
   latencyBoxes,
   latencyEcdf,
   pairedDifferences,
+  seriesOverTime,
   successRates,
   sweepMap,
   tradeOffFrontier,
@@ -85,6 +86,45 @@ export const RESULTS: Example[] = [
           value: i * 12 - 20,
           low: i * 12 - 31,
           high: i * 12 - 11,
+        })),
+      }),
+  },
+  {
+    name: "kernel-differences",
+    builder: "pairedDifferences",
+    words: "Two variants of a machine: every metric in standard deviations, so that all fit on one axis.",
+    draw: () =>
+      pairedDifferences({
+        title: "6.15 against 6.1",
+        subtitle: `${MADE_UP}; bars: 95 % interval`,
+        xTitle: "difference (standard deviations)",
+        interval: "95 % interval",
+        rows: ["fallbacksFragmenting", "mixedBlocksMean", "reclaimedForNothing", "success"].map(
+          (name, i) => ({
+            name,
+            value: [2.1, 0.1, -1.4, -0.6][i]!,
+            low: [1.6, -0.4, -1.9, -1][i]!,
+            high: [2.6, 0.6, -0.9, -0.2][i]!,
+          }),
+        ),
+      }),
+  },
+  {
+    name: "series-over-time",
+    builder: "seriesOverTime",
+    words: "A recorded series of each variant over simulated time, as steps.",
+    draw: () =>
+      seriesOverTime({
+        title: "Mixed page blocks over time",
+        subtitle: MADE_UP,
+        metric: "mixedBlocks",
+        series: [0, 6].map((more, k) => ({
+          name: k === 0 ? "6.1" : "6.15",
+          atMs: Array.from({ length: 24 }, (_, i) => i * 3_600_000),
+          values: Array.from(
+            { length: 24 },
+            (_, i) => Math.round(30 * (1 - 0.9 ** i)) + (i === 0 ? 0 : more),
+          ),
         })),
       }),
   },

@@ -3,10 +3,10 @@
  * untouched memory. Untouched top-order runs are visited whole, so the cost of walking 1 TiB depends only on the
  * memory touched.
  */
-import type { Memory } from "../mm/state/memory";
-import { ALLOCATED, isPcpState, ORDER_MASK } from "../mm/state/page-state";
-import type { Zone } from "../mm/state/zone";
-import type { FrameSpan } from "../mm/state/zone-frames";
+import type { Memory } from "../state/memory";
+import { ALLOCATED, isPcpState, ORDER_MASK } from "../state/page-state";
+import type { Zone } from "../state/zone";
+import type { FrameSpan } from "../state/zone-frames";
 
 /** The kind of a run of frames. */
 export type PageUse = "free" | "perCpu" | "used";

@@ -1,7 +1,7 @@
 /** How pages behave towards a request for a contiguous range: classes of the owner kinds of mm/owners. */
 
-import { OWNER_KINDS, type OwnerKind } from "../mm/state/owners";
-import { MOVABLE_PAGE, OWNER_MASK } from "../mm/state/page-state";
+import { OWNER_KINDS, type OwnerKind } from "../state/owners";
+import { MOVABLE_PAGE, OWNER_MASK } from "../state/page-state";
 
 /**
  * `movable`: moves out of the way unless held; `reclaimable`: kernel caches that can be shrunk; `unmovable`: stays;

@@ -1,0 +1,148 @@
+/** A comparison of variants in words and columns, for terminals and for readers of a notebook without pictures. */
+import type { AblationResult, AblationRow, MetricAblation } from "./ablation";
+import { figureText, type KernelMetric, type VerdictName } from "./kernel-verdict";
+import type { KernelPair, KernelsResult, Pairing } from "./kernels";
+import type { Interval } from "./statistics";
+import { grantedText } from "./texts";
+
+/** Seeds and variants, so that a reader can run the same again. */
+export function kernelsTitle({ seeds, firstSeed, pairs }: KernelsResult): string {
+  const against = pairs.map(({ b }) => b).join(", ");
+  return `${against} against ${pairs[0]?.a ?? "nothing"}: ${seeds} seeds from ${firstSeed}, the same for every variant; times are modelled`;
+}
+
+export const KERNELS_HEAD = ["metric", "A", "B", "B − A, 95 % interval", "B / A", "effect", "p", "verdict"];
+
+const VERDICTS: Readonly<Record<VerdictName, string>> = {
+  better: "B better",
+  worse: "B worse",
+  more: "B has more",
+  less: "B has less",
+  none: "no difference seen",
+  open: "seeds do not suffice",
+};
+
+const range = ({ low, mid, high }: Interval, signed: boolean) =>
+  `${figureText(mid, signed)} (${figureText(low, signed)} to ${figureText(high, signed)})`;
+
+/** Cells of a metric's line under KERNELS_HEAD. */
+export function kernelCells(metric: KernelMetric): string[] {
+  const { difference, ratio, standardised: effect, pCorrected, verdict, seedsNeeded } = metric;
+  const more = seedsNeeded === null ? "" : `; about ${seedsNeeded} would`;
+  return [
+    metric.metric,
+    figureText(metric.a),
+    figureText(metric.b),
+    range(difference, true),
+    ratio === null ? "–" : figureText(ratio.mid),
+    effect === null ? "–" : figureText(effect, true),
+    String(Number(pCorrected.toPrecision(2))),
+    `${VERDICTS[verdict]}${more}`,
+  ];
+}
+
+const percent = (share: number) => `${figureText(100 * share)} %`;
+
+/** How the histories of a pair belong together. */
+export function pairingText({ seeds, equal, apart }: Pairing): string {
+  const paired =
+    "Histories are paired by seed: the workload draws from random numbers of its own, which no kernel touches";
+  if (equal === null || apart === null) return `${paired}.`;
+  if (equal === seeds) return `${paired}; requests and frees were as many in each of ${seeds} seeds.`;
+  return `${paired}; requests and frees were as many in ${equal} of ${seeds} seeds and at most ${percent(apart)} apart, by what was granted before.`;
+}
+
+/** Notes below the table of a pair. */
+export function pairNotes({ family, variants }: KernelsResult, pair: KernelPair): string[] {
+  const { a, b, requests } = pair;
+  const { onlyA, onlyB } = requests;
+  const failed = variants.filter(({ failedRuns }) => failedRuns > 0);
+  return [
+    `A is ${a}, B is ${b}. Granted: ${a} ${grantedText(inRows(variants), a)}, ${b} ${grantedText(inRows(variants), b)}; of requests of the same number and seed, ${onlyA} only in A and ${onlyB} only in B.`,
+    pairingText(pair.pairing),
+    `p is that of Wilcoxon's signed-rank test, exact over seeds (McNemar's where a run says yes or no), corrected by Holm's method for ${family} tests. Effect is the mean difference in its standard deviations.`,
+    "Seeds that would suffice: by the spread of the pairs seen, for a power of 80 %, if the difference is what it seems; or those that narrow the interval to 5 % of A.",
+    ...failed.map((row) => `${row.label}: ${row.failedRuns} runs gave no outcome: ${row.error}`),
+  ];
+}
+
+const inRows = (variants: KernelsResult["variants"]) =>
+  variants.map(({ label, granted, asked }) => ({ name: label, granted, asked }));
+
+export const ABLATION_HEAD = [
+  "difference",
+  "A",
+  "B",
+  "effect, 95 % interval",
+  "from A",
+  "to B",
+  "share",
+  "shows",
+];
+
+const SHOWS: Readonly<Record<AblationRow["shows"], string>> = {
+  both: "by itself",
+  forward: "from A only",
+  back: "to B only",
+  none: "–",
+};
+
+/** Differences that change a metric in no seed are named below the table instead. */
+const changesNothing = ({ forward, back, effect }: AblationRow) =>
+  forward === 0 && back === 0 && effect.low === 0 && effect.high === 0;
+
+/** Cells of the differences that change the metric, under ABLATION_HEAD. */
+export function ablationTable({ rows }: MetricAblation): string[][] {
+  return rows.filter((row) => !changesNothing(row)).map(ablationCells);
+}
+
+/** Below the table: differences that change nothing, and what is left of the whole. */
+export function ablationRest({ rows, rest, together }: MetricAblation): string {
+  const idle = rows.filter(changesNothing).map(({ name }) => name);
+  const nothing = idle.length === 0 ? "" : `Nothing changes with ${idle.join(", ")}. `;
+  return `${nothing}Rest, with every difference flipped: ${range(rest, true)}; not told by the sum of effects and rest: ${figureText(together, true)}.`;
+}
+
+/** Cells of a difference's line under ABLATION_HEAD. */
+function ablationCells(row: AblationRow): string[] {
+  const { share } = row;
+  return [
+    row.name,
+    row.a,
+    row.b,
+    range(row.effect, true),
+    figureText(row.forward, true),
+    figureText(row.back, true),
+    share === null ? "–" : `${percent(share.mid)} (${percent(share.low)} to ${percent(share.high)})`,
+    SHOWS[row.shows],
+  ];
+}
+
+/** Which differences carry the effect on a metric, in one sentence. */
+export function carriedText({ metric, total, rows, decided }: MetricAblation): string {
+  const whole = `${metric}: ${range(total, true)}`;
+  if (!decided) return `${whole}: the seeds do not show a difference, so nothing is divided.`;
+  const carriers = rows.filter(({ shows }) => shows === "both");
+  const oneWay = rows.filter(({ shows }) => shows === "forward" || shows === "back");
+  const told = carriers.map(
+    ({ name, a, b, share }) => `${name} (${a} → ${b})${share === null ? "" : ` with ${percent(share.mid)}`}`,
+  );
+  const by = told.length === 0 ? "no difference carries it by itself" : `carried by ${told.join(", ")}`;
+  const also = oneWay.map(({ name }) => name).join(", ");
+  return `${whole}: ${by}${also === "" ? "" : `; in one direction only, beside others: ${also}`}.`;
+}
+
+/** Notes below an ablation: what could not be flipped. */
+export function ablationNotes({ fixed }: AblationResult): string[] {
+  if (fixed.length === 0) return ["Every difference was flipped alone."];
+  const rules = fixed.filter(({ reason }) => reason.startsWith("a rule of the release"));
+  const others = fixed.filter((one) => !rules.includes(one));
+  return [
+    ...(rules.length > 0
+      ? [
+          `Not set singly, since no field sets a release's rules at boot and in reports: ${rules.map(({ name }) => name).join(", ")}. Their effect together is the rest.`,
+        ]
+      : []),
+    ...others.map(({ name, reason }) => `Not set singly: ${name}: ${reason}.`),
+  ];
+}

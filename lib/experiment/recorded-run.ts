@@ -1,0 +1,14 @@
+/** What a run with a `record` has in its outcome beside metrics. */
+import type { SeriesColumns } from "./bounded-series";
+import type { FallbackColumns } from "./fallback-table";
+import type { TimeQuantiles } from "./time-histogram";
+
+/** What a run recorded; plain JSON. Groups that were not asked for are absent. */
+export interface RecordedRun {
+  fallbacks?: FallbackColumns;
+  /** Requests of the workload above order 0, by order: made, and granted. */
+  orders?: { order: number[]; asked: number[]; granted: number[] };
+  /** Modelled time of huge page faults that got a huge page, and of those that fell back; null if there were none. */
+  hugeFaults?: { granted: TimeQuantiles | null; fellBack: TimeQuantiles | null };
+  series: SeriesColumns;
+}

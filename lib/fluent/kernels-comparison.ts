@@ -1,0 +1,248 @@
+/** The result of a comparison of variants: show it, read a metric, draw it, query its runs. */
+import { uniqBy } from "lodash";
+import { InputError, unknownName } from "../base/errors";
+import type { Figure } from "../chart/figure";
+import { pairedDifferences } from "../chart/intervals";
+import { runOf } from "../chart/run";
+import { seriesOverTime } from "../chart/series";
+import type { MetricAblation } from "../experiment/ablation";
+import { runCostNotes } from "../experiment/cost-notes";
+import type { StoredRun } from "../experiment/keeper";
+import { figureText, type KernelMetric } from "../experiment/kernel-verdict";
+import type { KernelPair, KernelsResult } from "../experiment/kernels";
+import {
+  ABLATION_HEAD,
+  ablationNotes,
+  ablationRest,
+  ablationTable,
+  carriedText,
+  KERNELS_HEAD,
+  kernelCells,
+  kernelsTitle,
+  pairNotes,
+} from "../experiment/kernels-text";
+import { exportResults, queryResults, type Row } from "../experiment/results";
+import { isOutcome, readRun } from "../experiment/run-text";
+import { meanSeries } from "../metrics/mean-series";
+import { DISPLAY, display, type MimeBundle } from "../notebook/display";
+import { type KernelsSpec, variantPlan } from "../plan/compare-kernels";
+import type { KnobsIn } from "../plan/robust";
+import { labelled } from "../plan/strategy";
+import { withResults } from "../report/runs";
+import { nameOf } from "./given";
+import type { ChartWords } from "./result-charts";
+import { plainTableHtml, tableText } from "./result-table";
+import { RobustBuilder } from "./robust";
+
+/** The plan, which `pageblock verify` runs again. */
+export interface KernelsPlan extends KernelsSpec {
+  kind: "compare-kernels";
+}
+
+export class KernelsComparison {
+  readonly plan: KernelsPlan;
+  /** Rows, pairs, ablation, hash: the key `result` of `pageblock compare-kernels --json`. */
+  readonly result: KernelsResult;
+  private readonly runs: readonly StoredRun[];
+
+  /** Use {@link compareKernels}. */
+  constructor(spec: KernelsSpec, result: KernelsResult, runs: readonly StoredRun[]) {
+    this.plan = { kind: "compare-kernels", ...spec };
+    this.result = result;
+    this.runs = runs;
+    Object.freeze(this);
+  }
+
+  /** SHA-256 over every run, in the order of the plans: equal plans give equal hashes. */
+  get resultsHash(): string {
+    return this.result.resultsHash;
+  }
+
+  /** The pair of the first variant and this one; without a label, the first pair. */
+  pair(label?: string): KernelPair {
+    const { pairs } = this.result;
+    const found = label === undefined ? pairs[0] : pairs.find(({ b }) => b === label);
+    if (found !== undefined) return found;
+    const labels = pairs.map(({ b }) => b);
+    throw unknownName("compareKernels: variant", nameOf("pair", label!, "the label of a variant"), labels);
+  }
+
+  /**
+   * What the seeds say of one metric: means, difference, effect sizes, p, and the verdict.
+   * @throws InputError for a metric that was not compared; the message lists those that were
+   */
+  metric(name: string, label?: string): KernelMetric {
+    const { metrics } = this.pair(label);
+    const found = metrics.find(({ metric }) => metric === nameOf("metric", name, "the name of a metric"));
+    if (found !== undefined) return found;
+    throw unknownName(
+      "compareKernels: metric",
+      name,
+      metrics.map(({ metric }) => metric),
+    );
+  }
+
+  /**
+   * Which of the differences carries the effect on a metric.
+   * @throws InputError if the plan did not ask for it, or the metric was not compared
+   */
+  ablation(name: string): MetricAblation {
+    const { ablation } = this.result;
+    if (ablation === undefined)
+      throw new InputError("ablation: this comparison flipped no difference alone: add .ablate()");
+    const found = ablation.metrics.find(({ metric }) => metric === name);
+    if (found !== undefined) return found;
+    const known = ablation.metrics.map(({ metric }) => metric);
+    throw unknownName("ablation: metric", nameOf("ablation", name, "the name of a metric"), known);
+  }
+
+  /** Which differences carry the effect on each metric, one sentence each; and what could not be flipped alone. */
+  get carriers(): string[] {
+    const { ablation } = this.result;
+    return ablation === undefined ? [] : [...ablation.metrics.map(carriedText), ...ablationNotes(ablation)];
+  }
+
+  /**
+   * Asks where the difference in a metric is as it is here: over profile, memory, age, unmovable share. The statement is the sign
+   * seen here, such as `fallbacks of 6.15 < 6.1`, unless `.statement(…)` makes another one.
+   */
+  robust(metric: string, knobs: KnobsIn, label?: string): RobustBuilder {
+    const { a, b } = this.pair(label);
+    const more = this.metric(metric, label).difference.mid > 0;
+    const { kind: _kind, variants, metrics: _metrics, ablate: _ablate, strategy, ...rest } = this.plan;
+    const plan = { ...rest, strategies: labelled([strategy ?? "buddy"]) };
+    return new RobustBuilder({ plan, over: knobs })
+      .variants(...variants)
+      .statement(more ? { metric, of: b, moreThan: a } : { metric, of: b, lessThan: a });
+  }
+
+  /** Charts of this result, each drawn with one call. They carry the plan. */
+  get chart(): KernelsCharts {
+    return new KernelsCharts(this);
+  }
+
+  /** A recorded series of each variant: its mean over seeds, bin by bin. */
+  series(metric: string): { name: string; atMs: number[]; values: number[] }[] {
+    const { variants } = this.plan;
+    const arms = this.runs.length / this.plan.seeds;
+    return variants.map(({ label }, at) => {
+      const all = this.runs.flatMap(({ text }, i) => {
+        if (i % arms !== at) return [];
+        const read = readRun(text);
+        return isOutcome(read) && read.recorded !== undefined ? [read.recorded.series] : [];
+      });
+      return { name: label, ...meanSeries(all, metric) };
+    });
+  }
+
+  /** Shows the table: HTML in a notebook, text on a terminal. */
+  show(): void {
+    display(this[DISPLAY]());
+  }
+
+  /** Writes a CSV file with one row per run (or per request). */
+  toCSV(path: string, table: "runs" | "requests" = "runs"): Promise<void> {
+    return exportResults(this.tables(), path, "csv", table);
+  }
+
+  /** The rows of one SELECT over the views `runs` and `requests` of this comparison. */
+  sql(select: string): Promise<Row[]> {
+    return queryResults(this.tables(), select);
+  }
+
+  toJSON(): KernelsResult {
+    return this.result;
+  }
+
+  [DISPLAY](): MimeBundle {
+    const { result, plan } = this;
+    const title = kernelsTitle(result);
+    const html = result.pairs.map((pair) =>
+      plainTableHtml(`${pair.b} against ${pair.a}`, KERNELS_HEAD, pair.metrics.map(kernelCells), [
+        ...pairNotes(result, pair),
+      ]),
+    );
+    const text = result.pairs.map((pair) =>
+      tableText(title, KERNELS_HEAD, pair.metrics.map(kernelCells), pairNotes(result, pair)),
+    );
+    const divided = (result.ablation?.metrics ?? []).filter(({ decided }) => decided);
+    for (const metric of divided) {
+      const [cells, rest] = [ablationTable(metric), [ablationRest(metric)]];
+      html.push(plainTableHtml(carriedText(metric), ABLATION_HEAD, cells, rest));
+      text.push(tableText(carriedText(metric), ABLATION_HEAD, cells, rest));
+    }
+    const notes = [
+      ...runCostNotes(variantPlan(plan, plan.variants[0]!, plan.firstSeed)),
+      ...(result.ablation === undefined ? [] : ablationNotes(result.ablation)),
+    ];
+    html.push(plainTableHtml(title, [], [], notes));
+    const shown = { "text/html": html.join(""), "text/plain": [...text, ...notes].join("\n") };
+    return withResults(shown, [runOf(plan, result)]);
+  }
+
+  /** The runs of the variants, in the order of the plans: those of an ablation are no rows of their own. */
+  private tables() {
+    const { seeds, variants } = this.plan;
+    const arms = this.runs.length / seeds;
+    const own = this.runs.filter((_, i) => i % arms < variants.length);
+    // Variants that are one plan are one run.
+    return { runs: uniqBy(own, ({ hash }) => hash), hashes: own.map(({ hash }) => hash) };
+  }
+}
+
+/** Charts of a comparison of variants. */
+class KernelsCharts {
+  constructor(private readonly of: KernelsComparison) {
+    Object.freeze(this);
+  }
+
+  /** The paired difference of every metric in its standard deviations, so that all fit on one axis. */
+  differences(words: ChartWords & { label?: string } = {}): Figure {
+    const { label, ...rest } = words;
+    const { a, b, metrics } = this.of.pair(label);
+    const drawn = metrics.filter(({ standardised }) => standardised !== null);
+    return pairedDifferences({
+      title: `${b} against ${a}`,
+      xTitle: "difference (standard deviations)",
+      interval: "95 % bootstrap interval over seeds",
+      ...rest,
+      rows: drawn.map(({ metric, difference: d, standardised, words: said }) => {
+        const scale = d.mid === 0 ? 0 : standardised! / d.mid;
+        const [low, high] = [d.low * scale, d.high * scale].sort((x, y) => x - y);
+        return {
+          name: metric,
+          value: standardised!,
+          low: Math.min(low!, standardised!),
+          high: Math.max(high!, standardised!),
+          basis: said,
+        };
+      }),
+      from: [this.of],
+    });
+  }
+
+  /** What each difference does to a metric, of an ablation. */
+  ablation(metric: string, words: ChartWords = {}): Figure {
+    const { rows, total } = this.of.ablation(metric);
+    const row = (name: string, { low, mid, high }: typeof total) => ({ name, value: mid, low, high });
+    return pairedDifferences({
+      title: `Which difference carries the effect on ${metric}: ${figureText(total.mid, true)}`,
+      xTitle: `effect on ${metric} (B − A)`,
+      interval: "95 % bootstrap interval over seeds",
+      ...words,
+      rows: [row("all together", total), ...rows.map(({ name, effect }) => row(name, effect))],
+      from: [this.of],
+    });
+  }
+
+  /** A recorded series of each variant over simulated time, the mean over seeds. */
+  series(metric: string, words: ChartWords = {}): Figure {
+    return seriesOverTime({
+      title: `${metric} over time`,
+      metric,
+      ...words,
+      series: this.of.series(metric),
+      from: [this.of],
+    });
+  }
+}

@@ -1,0 +1,348 @@
+/** Variants of a machine against one another: verdicts by hand, pairs that are one, and effects whose cause is known. */
+import assert from "node:assert/strict";
+import test from "node:test";
+import { Random } from "../../lib/base/random";
+import { change } from "../../lib/change/change";
+import { kernelsHere, runKernels } from "../../lib/experiment/compare-kernels";
+import { differencesOf } from "../../lib/experiment/kernel-differences";
+import { judged, measured } from "../../lib/experiment/kernel-verdict";
+import { KernelsTable, kernelsPlans } from "../../lib/experiment/kernels";
+import { carriedText } from "../../lib/experiment/kernels-text";
+import { COMPARED } from "../../lib/experiment/metric-values";
+import { robustHere, robustRuns, runRobust } from "../../lib/experiment/robust";
+import { compareKernels } from "../../lib/fluent/compare-kernels";
+import { KernelsComparison } from "../../lib/fluent/kernels-comparison";
+import { machine } from "../../lib/fluent/machine";
+import { ALLOCATOR_SWITCHES } from "../../lib/hardware/kernel-switches";
+import { measureNames } from "../../lib/metrics/measures";
+import { type KernelsIn, type KernelsSpec, parseKernels } from "../../lib/plan/compare-kernels";
+import { labelled } from "../../lib/plan/strategy";
+import { planKindOf, runPlan } from "../../lib/report/plan-kinds";
+
+/** A small machine in which kernel pages and movable ones take from each other. */
+const FRAGMENTING = {
+  machine: { board: "pc-x86-64", memory: "256MiB" },
+  workload: {
+    sequence: [
+      { kind: "mix", movable: 0.55, reclaimable: 0.1, unmovable: 0.12, polluted: 0.4 },
+      { kind: "uptime", duration: "1 hour", profile: "server" },
+      { kind: "network-server", duration: "endless" },
+    ],
+  },
+  request: { size: "2MiB", times: 4, gap: "1s" },
+};
+
+const plan = (more: Partial<KernelsIn>): KernelsSpec =>
+  parseKernels({ ...FRAGMENTING, variants: ["6.1", "6.15"], ...more });
+
+test("a variant against itself: no metric differs, histories are equal, and nothing is tested", () => {
+  const { pairs, family } = kernelsHere(
+    plan({ variants: ["6.1", { label: "again", kernel: "6.1" }], seeds: 3 }),
+  );
+  assert.equal(family, 0);
+  assert.deepEqual(pairs[0]!.pairing, { seeds: 3, equal: 3, apart: 0 });
+  for (const { verdict, difference, p, words } of pairs[0]!.metrics) {
+    assert.equal(verdict, "none");
+    assert.equal(difference.mid, 0);
+    assert.equal(p, 1);
+    assert.match(words, /no difference in any seed/);
+  }
+});
+
+test("plans: seed by seed, every variant in turn, and everything else the same", () => {
+  const spec = plan({
+    variants: ["6.1", "6.15", { kernel: "6.15", defragMode: true }],
+    seeds: 2,
+    firstSeed: 7,
+  });
+  const plans = Array.from({ length: kernelsPlans(spec).count }, (_, i) => kernelsPlans(spec).at(i));
+  assert.deepEqual(
+    plans.map(({ seed, machine }) => [seed, machine.kernel, machine.defragMode]),
+    [7, 8].flatMap((seed) => [
+      [seed, "6.1", undefined],
+      [seed, "6.15", undefined],
+      [seed, "6.15", true],
+    ]),
+  );
+  for (const one of plans) {
+    assert.deepEqual(one.workload, plans[0]!.workload);
+    assert.deepEqual(one.record, {});
+    assert.deepEqual(one.strategy, { name: "buddy" });
+  }
+});
+
+/** An outcome of one request, with metrics. */
+const text = (granted: number, metrics: Record<string, number>) =>
+  JSON.stringify({
+    plan: "",
+    requests: {
+      granted: [granted],
+      errno: [0],
+      pfn: [0],
+      latencyNs: [1],
+      busyRetries: [0],
+      migrated: [0],
+      reclaimed: [0],
+    },
+    metrics,
+    remarks: [],
+    constraints: [],
+    failures: [],
+  });
+
+test("by hand: eight seeds in which B is granted in six more, and has less of another metric in each", () => {
+  const spec = plan({ seeds: 8, metrics: ["success", "fallbacks", "freeBytes"] });
+  const table = new KernelsTable(spec);
+  // Granted only in B in six seeds, in both in one, in none in one; fallbacks fall by 1 to 8.
+  for (let i = 0; i < 8; i++) {
+    table.take(text(i === 6 ? 1 : 0, { fallbacks: 20, freeBytes: 5, othersAsked: 100, othersFreed: 50 }));
+    table.take(
+      text(i <= 6 ? 1 : 0, {
+        fallbacks: 20 - (i + 1),
+        freeBytes: 5,
+        othersAsked: 100 + (i === 0 ? 25 : 0),
+        othersFreed: 50,
+      }),
+    );
+  }
+  const { pairs, family, variants } = table.result("");
+  const [success, fallbacks, free] = pairs[0]!.metrics;
+  assert.equal(family, 2, "freeBytes differs nowhere");
+  assert.deepEqual(success!.pairs, { both: 1, onlyA: 0, onlyB: 6, neither: 1 });
+  assert.equal(success!.test, "mcnemar");
+  assert.equal(success!.p, 2 / 2 ** 6);
+  assert.equal(success!.difference.mid, 0.75);
+  // Holm: 2 × 1/128 for fallbacks, then the other p as it is.
+  assert.equal(fallbacks!.p, 2 / 2 ** 8);
+  assert.equal(fallbacks!.pCorrected, 4 / 2 ** 8);
+  assert.equal(success!.pCorrected, 2 / 2 ** 6);
+  assert.equal(success!.verdict, "better");
+  assert.equal(fallbacks!.verdict, "better");
+  assert.match(fallbacks!.words, /^6\.15 is better than 6\.1: −4\.5/);
+  assert.equal(fallbacks!.ratio!.mid, 15.5 / 20);
+  // Differences −1 to −8: mean −4.5, standard deviation √6.
+  assert.ok(Math.abs(fallbacks!.standardised! + 4.5 / Math.sqrt(6)) < 1e-12);
+  assert.equal(free!.verdict, "none");
+  assert.deepEqual(pairs[0]!.pairing, { seeds: 8, equal: 7, apart: 0.2 });
+  assert.deepEqual(
+    variants.map(({ granted }) => granted),
+    [1, 7],
+  );
+});
+
+test("verdicts: worse, more, small, open with the seeds that would do, and always the seeds there were", () => {
+  const of = (metric: string, a: number[], b: number[]) =>
+    judged(measured(metric, a, b, new Random(1)), measured(metric, a, b, new Random(1)).p, 1, ["old", "new"]);
+  const ten = Array.from({ length: 10 }, (_, i) => 100 + i);
+  assert.equal(
+    of(
+      "fallbacks",
+      ten,
+      ten.map((n) => n + 50),
+    ).verdict,
+    "worse",
+  );
+  assert.equal(
+    of(
+      "compactMigrated",
+      ten,
+      ten.map((n) => n + 50),
+    ).verdict,
+    "more",
+  );
+  assert.equal(
+    of(
+      "freeOrder3",
+      ten,
+      ten.map((n) => n - 50),
+    ).verdict,
+    "less",
+  );
+  const small = of(
+    "fallbacks",
+    ten,
+    ten.map((n, i) => n + (i % 2 === 0 ? 1 : -1)),
+  );
+  assert.equal(small.verdict, "none");
+  assert.match(small.words, /no difference seen beyond 5 %/);
+  const open = of(
+    "fallbacks",
+    ten,
+    ten.map((n, i) => n + (i % 2 === 0 ? 60 : -40)),
+  );
+  assert.equal(open.verdict, "open");
+  // Mean 10, standard deviation of the differences 50·√(10/9): ((1.96 + 0.8416) × 52.7 / 10)² = 218.1, over 3/π.
+  assert.equal(open.seedsNeeded, Math.ceil(219 / (3 / Math.PI)));
+  assert.match(open.words, /seeds do not suffice: \+10, .*about 230 seeds would \(10 seeds\)/);
+});
+
+test("a difference is known: one switch between the variants carries the whole effect, in both directions", () => {
+  const spec = plan({
+    variants: ["6.1", { label: "claiming", kernel: "6.1", switches: { fallback: "claim" } }],
+    metrics: ["reclaimedForNothing"],
+    seeds: 10,
+    ablate: true,
+  });
+  const { ablation, pairs } = kernelsHere(spec);
+  const [metric] = ablation!.metrics;
+  assert.deepEqual(ablation!.fixed, []);
+  assert.deepEqual(
+    metric!.rows.map(({ name, a, b, shows }) => [name, a, b, shows]),
+    [["fallback", "steal", "claim", "both"]],
+  );
+  const [row] = metric!.rows;
+  assert.equal(row!.forward, pairs[0]!.metrics[0]!.difference.mid);
+  assert.equal(row!.back, row!.forward);
+  assert.deepEqual(row!.share, { low: 1, mid: 1, high: 1 });
+  assert.deepEqual([metric!.rest.mid, metric!.together], [0, 0]);
+});
+
+test("6.1 against 6.15 where memory fragments: the claim rules carry the effect, found by flipping each switch alone", () => {
+  const spec = plan({ metrics: ["reclaimedForNothing", "fallbacksFragmenting"], seeds: 12, ablate: true });
+  const { ablation, pairs } = kernelsHere(spec);
+  assert.deepEqual(
+    pairs[0]!.metrics.map(({ verdict }) => verdict),
+    ["better", "worse"],
+  );
+  for (const { rows, metric } of ablation!.metrics) {
+    assert.equal(rows[0]!.name, "fallback", metric);
+    assert.equal(rows[0]!.shows, "both");
+    assert.ok(rows[0]!.share!.low > 0.5, `${metric}: ${JSON.stringify(rows[0])}`);
+    // Every switch of the table whose value differs between the two releases is flipped.
+    assert.ok(rows.length >= 8 && rows.every(({ name }) => name in ALLOCATOR_SWITCHES));
+  }
+  assert.match(carriedText(ablation!.metrics[0]!), /carried by fallback \(steal → claim\)/);
+  const fixed = ablation!.fixed.map(({ name }) => name);
+  assert.ok(fixed.includes("pageblockFollowsThp") && fixed.includes("zoneinfoPromo"), fixed.join());
+});
+
+test("differences one by one: switches of releases, sysctls, mechanisms and sizes; each flipped forward and back", () => {
+  const spec = plan({
+    variants: [
+      "6.12",
+      {
+        kernel: "6.15",
+        minFreeKbytes: 8192,
+        switches: { mobilityGrouping: false },
+        system: { compaction: false },
+      },
+    ],
+  });
+  const { flips, all } = differencesOf(spec);
+  const named = new Map(flips.map((flip) => [flip.name, flip]));
+  assert.deepEqual(
+    flips.filter(({ of }) => of !== "switch").map(({ of, name, a, b }) => [of, name, a, b]),
+    [
+      ["machine", "minFreeKbytes", "not set", "8192"],
+      ["system", "compaction", "not set", "off"],
+    ],
+  );
+  const { forward, back } = named.get("minFreeKbytes")!;
+  assert.deepEqual([forward.machine.kernel, forward.machine.minFreeKbytes], ["6.12", 8192]);
+  assert.deepEqual([back.machine.kernel, "minFreeKbytes" in back.machine], ["6.15", false]);
+  assert.equal(named.get("mobilityGrouping")!.forward.machine.switches!.mobilityGrouping, false);
+  assert.equal(named.get("mobilityGrouping")!.back.machine.switches!.mobilityGrouping, true);
+  assert.deepEqual(all.system, { compaction: false });
+  assert.equal(all.machine.kernel, "6.12");
+});
+
+test("variants are checked as the runs they make, and the error says which", () => {
+  const refused = (variants: unknown, message: RegExp, more: object = {}) =>
+    assert.throws(() => parseKernels({ ...FRAGMENTING, variants, ...more }), message);
+  refused(["6.1", { kernel: "6.1", defragMode: true }], /variants\[1\]: 6\.1, defragMode on: .*defrag_mode/);
+  refused(["6.1", { kernle: "6.15" }], /variants.*kernle.*kernel/s);
+  refused(["6.1", { board: "qemu-virt" }], /board/);
+  refused(
+    [
+      { label: "x", kernel: "6.1" },
+      { label: "x", kernel: "6.15" },
+    ],
+    /two variants are called "x"/,
+  );
+  refused(["6.1", { kernel: "6.15", machine: { kernel: "6.16" } }], /stated twice/);
+  refused(["6.1", "6.12", "6.15"], /ablate: needs exactly two variants: got 3/, { ablate: true });
+  refused(["6.1", 7], /kernel release, or an object/);
+  assert.deepEqual(
+    plan({ variants: [{ kernel: "6.15" }] }).variants.map(({ label }) => label),
+    ["as it is", "6.15"],
+  );
+  assert.deepEqual(
+    plan({ variants: ["6.1", "6.1"] }).variants.map(({ label }) => label),
+    ["6.1", "6.1 (2)"],
+  );
+});
+
+test("robust: at each point the sign that a comparison there has, and no variant that the statement is not about", async () => {
+  const spec = plan({ seeds: 3, metrics: ["fallbacksFragmenting"] });
+  const result = new KernelsComparison(spec, kernelsHere(spec), []);
+  const builder = result.robust("fallbacksFragmenting", {
+    memory: ["256MiB", "512MiB"],
+    unmovable: [0, 0.05],
+  });
+  const asked = builder.plan();
+  assert.deepEqual(asked.statement, {
+    metric: "fallbacksFragmenting",
+    of: "6.15",
+    moreThan: "6.1",
+    by: 0,
+  });
+  const { robust } = await runRobust(asked, { store: "none", workers: 1 });
+  assert.equal(robust!.judged, 4);
+  assert.deepEqual(robustHere(asked), robust);
+  for (const { values, held, sides } of robust!.results) {
+    if (values.unmovable !== 0) continue;
+    const there = kernelsHere({ ...spec, machine: { ...spec.machine, memoryBytes: Number(values.memory) } });
+    const runs = there.variants.map(({ means }) => means.fallbacksFragmenting!);
+    assert.equal(held, runs[1]! > runs[0]!, JSON.stringify(values));
+    assert.deepEqual(
+      sides.map(({ label }) => label),
+      ["6.15", "6.1"],
+    );
+  }
+  assert.deepEqual(await runPlan({ kind: "robust", ...asked }), JSON.parse(JSON.stringify(robust)));
+  const two = { ...asked, plan: { ...asked.plan, strategies: labelled(["buddy", "iommu"]) } };
+  assert.throws(() => robustRuns(two), /variants are compared under one strategy: got 2/);
+  assert.throws(
+    () => robustRuns({ ...asked, statement: { metric: "success", of: "7.3", atLeast: 1 } }),
+    /7\.3/,
+  );
+});
+
+test("a change of the kernel's decisions is a variant like any other, recorded as it runs, and can be flipped alone", () => {
+  const tail = change({ name: "all to the tail", about: "freed pages rest longer", listEnd: () => "tail" });
+  const spec = compareKernels("6.1", { kernel: "6.1", change: tail }, { metrics: ["fallbacks"], seeds: 2 })
+    .on(machine("pc-x86-64").memory("256MiB"))
+    .workload(FRAGMENTING.workload)
+    .request({ size: "2MiB" })
+    .ablate()
+    .plan();
+  assert.deepEqual(
+    spec.variants.map(({ label }) => label),
+    ["6.1", "6.1, change all to the tail"],
+  );
+  const { ablation, pairs, variants } = kernelsHere(spec);
+  assert.deepEqual(
+    variants.map(({ runs, error }) => [runs, error]),
+    [
+      [2, null],
+      [2, null],
+    ],
+  );
+  assert.notEqual(pairs[0]!.metrics[0]!.equal, 2, "the change takes part");
+  const [row] = ablation!.metrics[0]!.rows;
+  assert.deepEqual([row!.name, row!.a, row!.b], ["change", "not set", "all to the tail"]);
+  assert.equal(row!.effect.mid, ablation!.metrics[0]!.total.mid);
+});
+
+test("on workers, in this thread, and as a plan that is verified: one result", async () => {
+  const spec = plan({ seeds: 2, metrics: ["fallbacks"] });
+  const here = kernelsHere(spec);
+  const { kernels } = await runKernels(spec, { workers: 2, store: "none" });
+  assert.deepEqual(kernels, here);
+  assert.equal(planKindOf(spec).name, "compare-kernels");
+  assert.deepEqual(await runPlan(spec), JSON.parse(JSON.stringify(here)));
+});
+
+test("metrics that are compared by default have a meaning, and a better direction", () => {
+  for (const metric of COMPARED) assert.ok(metric === "latencyNs" || measureNames().includes(metric), metric);
+});
