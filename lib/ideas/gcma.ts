@@ -21,5 +21,5 @@ export const GCMA: Idea = {
   ],
   since: "4.17",
   machine: {},
-  strategy: { name: "guaranteed-cma", area: 2 ** 26 },
+  strategy: { name: "guaranteed-cma", area: 2 ** 25 },
 };

@@ -18,5 +18,5 @@ export const RESERVATIONS: Idea = {
   sources: ["Christoph Lameter: patches to linux-mm and linux-rdma, February 2018"],
   since: "4.17",
   machine: {},
-  strategy: { name: "reservation", pages: 16 },
+  strategy: { name: "reservation", pages: 8 },
 };
