@@ -339,4 +339,6 @@ export type { RecordingOutcome, RecordingPlan } from "./trace/recording-check";
 export { type Replayed, type ReplayOptions, type ReplayResult, replay } from "./trace/replay";
 export { type Fit, fitMoments, type Moment } from "./workload/fit-series";
 export { fitSnapshot } from "./workload/fit-snapshot";
+export type { LatencyQuantilesNs } from "./workload/latency-histogram";
+export type { ProbeFigures } from "./workload/probe";
 export type { WorkloadSpec } from "./workload/workload";

@@ -1,5 +1,6 @@
 /** The outcome of a run. lib/plan states its plan. */
 import type { Constraint } from "../strategy/strategy";
+import type { ProbeFigures } from "../workload/probe";
 import type { RecordedRun } from "./recorded-run";
 
 export { type Plan, planHash } from "../plan/run";
@@ -38,6 +39,8 @@ export interface Outcome {
    * Metrics of the run by name; `lib/metrics` lists names, units and meaning. A metric that does not apply is absent.
    */
   metrics: Record<string, number>;
+  /** What workloads measured of their own requests; absent if none did. */
+  probes?: ProbeFigures[];
   /** What a user has to know or configure, in words. */
   remarks: string[];
   /** Checks of the memory last granted: pins, masks, nodes, limits, fork. */

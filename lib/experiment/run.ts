@@ -16,6 +16,7 @@ import { type ResolvedStrategy, resolveStrategy } from "../strategy";
 import { memoryRequest, REQUEST_DEFAULTS } from "../strategy/request";
 import type { Attempt, MemoryRequest, PreparedStrategy } from "../strategy/strategy";
 import { durationMs } from "../workload";
+import { probeMetrics } from "../workload/probe";
 import { checkInputs, partsOf, WorkloadRun } from "../workload/scheduler";
 import type { WorkloadInputs, WorkloadSpec } from "../workload/workload";
 import { hugePagesFree, probeHugePages } from "./huge-probe";
@@ -214,9 +215,11 @@ function ask(
   }
   // Before the probe, which changes the machine.
   const record = recorder?.finish();
+  const probes = workload.probes();
   const metrics = {
     ...record?.metrics,
     ...endMetrics(system, meter),
+    ...probeMetrics(probes),
     ...prepared.metrics(),
     ...translationShape(last, system.pageSize),
     ...hugePagesFree(system),
@@ -225,6 +228,7 @@ function ask(
     plan: planHash(plan),
     requests: meter.columns,
     metrics: { ...metrics, ...probeHugePages(system) },
+    ...(probes.length > 0 && { probes }),
     remarks: [strategy.configure, ...prepared.remarks(), ...changeNotes(plan.machine)],
     constraints: prepared.constraints(),
     failures,

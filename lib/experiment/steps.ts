@@ -23,6 +23,7 @@ import { contigAttempt } from "../strategy/contig-attempt";
 import { memoryRequest } from "../strategy/request";
 import { refusal } from "../strategy/request-check";
 import type { Attempt } from "../strategy/strategy";
+import type { ProbeFigures } from "../workload/probe";
 import { partsOf, WorkloadRun } from "../workload/scheduler";
 import type { WorkloadSpec } from "../workload/workload";
 import { Meter } from "./meter";
@@ -38,6 +39,11 @@ export interface StepResult extends Answer {
   /** First page frame, or −1. */
   pfn: number;
   latencyNs: number;
+  /**
+   * What workloads measured of their own requests: of `apply` the one that was applied, of `pass` the one that was started, since it
+   * was started. Absent if they measure nothing.
+   */
+  probes?: ProbeFigures[];
   /** Where the time went; only for a contiguous request with `timeline`. */
   timeline?: ContigTimeline;
 }
@@ -190,7 +196,7 @@ export class SteppedSystem {
       );
     const run = new WorkloadRun(this.system, new Random(seed).fork("workload"));
     for (const part of before) run.toEnd(part);
-    return {};
+    return probesOf(run);
   }
 
   private start(workload: WorkloadSpec, seed: number): Partial<StepResult> {
@@ -210,9 +216,12 @@ export class SteppedSystem {
     if (!(ms > 0 && ms <= PASS_MS_MAX))
       throw new InputError(`pass: time must be above 0 and at most 10 years: got ${ms} ms`);
     const to = this.system.nowMs + ms;
-    if (this.started === null) this.system.advanceTo(to);
-    else this.started.runUntil(to);
-    return {};
+    if (this.started === null) {
+      this.system.advanceTo(to);
+      return {};
+    }
+    this.started.runUntil(to);
+    return probesOf(this.started);
   }
 
   private cmaAlloc(step: Extract<Step, { do: "cmaAlloc" }>): Partial<StepResult> {
@@ -337,6 +346,11 @@ export function stepsOutcome(stepped: SteppedSystem): StepsOutcome {
     freeBytes: system.freePages * system.pageSize,
     counters: { ...system.memory.counters, ...system.counters },
   };
+}
+
+function probesOf(run: WorkloadRun): Partial<StepResult> {
+  const probes = run.probes();
+  return probes.length > 0 ? { probes } : {};
 }
 
 /** Runs a plan of steps. Pure: equal plans give equal outcomes. */

@@ -26,7 +26,9 @@ import { type PlanIn, parsePlan } from "../plan/run";
 import { labelled } from "../plan/strategy";
 import { shown } from "../schema/place";
 import type { Constraint } from "../strategy/strategy";
+import type { ProbeFigures } from "../workload/probe";
 import { nameOf, optionsOf } from "./given";
+import { probeLatencyFigure, probeSuccessFigure } from "./probe-charts";
 import { type ChartWords, latencyFigure, successFigure } from "./result-charts";
 import { type RobustBuilder, robustOf } from "./robust";
 
@@ -67,6 +69,14 @@ export class RunResult implements Answer {
     const { latencyNs, granted: got } = this.outcome.requests;
     const samplesNs = latencyNs.filter((_, i) => (got[i] === 1) === granted);
     return samplesNs.length === 0 ? [] : [{ name: this.plan.strategy.name, samplesNs }];
+  }
+
+  /**
+   * What the workload measured of its own requests (`pressure`, `thp-challenge`, `stutter`, `fault-latency`): how many were
+   * granted, and quantiles of their modelled times. Empty for other workloads.
+   */
+  probes(): ProbeFigures[] {
+    return this.outcome.probes ?? [];
   }
 
   /** A metric in the given unit: `metric({ of: "idleBytes", unit: "GiB" })`. Null if it does not apply. */
@@ -157,6 +167,16 @@ class RunCharts {
   latency(words: ChartWords & { granted?: boolean } = {}): Figure {
     const { granted = true, ...rest } = words;
     return latencyFigure(this.result, this.result.latencies({ granted }), rest);
+  }
+
+  /** The share of its own requests that the workload was granted, by probe. */
+  probeSuccess(words: ChartWords = {}): Figure {
+    return probeSuccessFigure(this.result, this.result.probes(), words);
+  }
+
+  /** The times of the workload's own requests as boxes, by probe: 1st, 25th, 50th, 75th and 99th percentile. */
+  probeLatency(words: ChartWords = {}): Figure {
+    return probeLatencyFigure(this.result, this.result.probes(), words);
   }
 }
 

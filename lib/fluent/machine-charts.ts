@@ -9,6 +9,8 @@ import type { Planned } from "../chart/run";
 import type { Step, StepResult } from "../experiment/steps";
 import type { HolderFlow } from "../metrics";
 import { type Estimate, shareOf } from "../metrics/measures";
+import type { ProbeFigures } from "../workload/probe";
+import { probeLatencyFigure, probeSuccessFigure } from "./probe-charts";
 import { type ChartWords, latencyFigure, successFigure } from "./result-charts";
 
 /** Steps that request memory, with their names in charts. */
@@ -55,6 +57,7 @@ export interface ChartedMachine extends Planned {
   holders(): HolderFlow[];
   successRates(): Estimate[];
   latencies(options?: { granted?: boolean }): LatencySamples[];
+  probes(): ProbeFigures[];
 }
 
 /** Charts of a running machine in its current state. */
@@ -64,6 +67,16 @@ export class MachineCharts {
   constructor(machine: ChartedMachine) {
     this.machine = machine;
     Object.freeze(this);
+  }
+
+  /** The share of their own requests that workloads were granted, by probe. */
+  probeSuccess(words: ChartWords = {}): Figure {
+    return probeSuccessFigure(this.machine, this.machine.probes(), words);
+  }
+
+  /** The times of workloads' own requests as boxes, by probe. */
+  probeLatency(words: ChartWords = {}): Figure {
+    return probeLatencyFigure(this.machine, this.machine.probes(), words);
   }
 
   /** Who holds the memory. */

@@ -29,6 +29,7 @@ import type { WorkloadIn } from "../plan/workload";
 import { check, isObject } from "../schema/check";
 import type { In, InOf, TimeIn, Without } from "../schema/field";
 import { fieldPath, shown } from "../schema/place";
+import type { ProbeFigures } from "../workload/probe";
 import { ContigOutcome } from "./contig-outcome";
 import { nameOf, optionsOf } from "./given";
 import { HugePagesOutcome } from "./huge-pages-outcome";
@@ -243,6 +244,14 @@ export class RunningMachine {
   latencies(options: { granted?: boolean } = {}): LatencySamples[] {
     const { granted = true } = optionsOf("latencies", options);
     return stepLatencies(this.stepped.steps, this.stepped.results, granted);
+  }
+
+  /**
+   * What workloads measured of their own requests: the one applied last, or the one that was started, whichever a step was taken of
+   * last. Empty if none did.
+   */
+  probes(): ProbeFigures[] {
+    return [...this.stepped.results].reverse().find((one) => one.probes !== undefined)?.probes ?? [];
   }
 
   /** Charts of this machine, each drawn with one call: `m.chart.holders()`. They carry the plan. */

@@ -206,6 +206,14 @@ export class System {
     return this.tracked.allocHuge(madvised);
   }
 
+  /**
+   * Splits the page of a slot into single pages, as split_huge_page() does, and gives the slot up: the slots of its parts are the
+   * caller's, in the order of their frames. The page must be in memory as a whole.
+   */
+  split(slot: number): Int32Array {
+    return this.tracked.split(slot);
+  }
+
   /** Frees a page by its slot. */
   free(slot: number): void {
     this.tracked.free(slot);

@@ -121,6 +121,24 @@ export class TrackedPages {
     return this.own(pfn, m.thpOrder, OWNER_KINDS.anon);
   }
 
+  /** Splits the page of a slot, which is given up; the slots of its single pages. */
+  split(slot: number): Int32Array {
+    const { slots, memory } = this;
+    const pfn = slots.pfn[slot]!;
+    if (pfn < 0) throw new InputError(`split: slot ${slot} has no whole page in memory`);
+    const order = slots.orderOf(slot);
+    if (order === 0) return Int32Array.of(slot);
+    const list = LRU_OF[slots.kindOf(slot) >> 4]!;
+    const listed = this.lru.page[pfn] !== 0;
+    memory.splitter!(pfn, order);
+    memory.splitAllocated(pfn, 0);
+    // Huge pages of processes are on no list here; single pages are.
+    if (!listed) for (let p = pfn; p < pfn + (1 << order); p++) this.lru.add(p, list);
+    const parts = slots.partsOf(slot);
+    slots.drop(slot);
+    return parts;
+  }
+
   /** Frees a page by its slot. */
   free(slot: number): void {
     this.freePage(slot);

@@ -77,7 +77,7 @@ const SHARES: Readonly<Record<string, readonly [granted: string, asked: string]>
 /** Memory that a strategy sets aside; 0 if the strategy does not report it. */
 const NONE_WHERE_ABSENT: ReadonlySet<string> = new Set(["reservedBytes", "idleBytes", "roundingBytes"]);
 const MORE_IS_BETTER =
-  /^(success|freeBytes|.*blocksFree|free.*Pages|probe.*(Share|Granted)|thpAllocated|servedFromStock|longestRunBytes|fittingPageBytes)$/;
+  /^(success|freeBytes|.*blocksFree|free.*Pages|.*(Share|Granted)|thpAllocated|servedFromStock|longestRunBytes|fittingPageBytes)$/;
 
 /**
  * Every name that a measure can have.
@@ -94,7 +94,13 @@ export function measureNames(): string[] {
 
 function baseUnit(name: string): string {
   if (name === "success" || name in SHARES) return "ratio";
-  return name in LATENCIES ? "ns" : (METRICS[name]?.unit ?? "count");
+  return name in LATENCIES ? "ns" : (METRICS[name]?.unit ?? probeUnit(name));
+}
+
+/** Figures of a workload's probes are named by it: `pressureOrder3P99Ns` (lib/workload/probe.ts). */
+function probeUnit(name: string): string {
+  if (name.endsWith("Ns")) return "ns";
+  return name.endsWith("Share") ? "ratio" : "count";
 }
 
 /**

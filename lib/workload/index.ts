@@ -5,9 +5,11 @@ import type { Fields, OutOf } from "../schema/field";
 import { resolveFields } from "../schema/parameters";
 import { age } from "./age";
 import { camera } from "./camera";
+import { churn } from "./churn";
 import { containers } from "./containers";
 import { database } from "./database";
 import { desktop } from "./desktop";
+import { faultLatency } from "./fault-latency";
 import { fileServer } from "./file-server";
 import { fragmenter } from "./fragmenter";
 import { kernelBuild } from "./kernel-build";
@@ -15,9 +17,12 @@ import { like } from "./like";
 import { mix } from "./mix";
 import { networkServer } from "./network-server";
 import { pinPages } from "./pin-pages";
+import { pressure } from "./pressure";
 import { recordedTrace } from "./recorded-trace";
 import { scatterUnmovable } from "./scatter-unmovable";
 import { slabGrowth } from "./slab-growth";
+import { stutter } from "./stutter";
+import { thpChallenge } from "./thp-challenge";
 import { uptime } from "./uptime";
 import { isSequence, isTogether, type LeafWorkload, type WorkloadKind, type WorkloadSpec } from "./workload";
 import { zram } from "./zram";
@@ -37,6 +42,11 @@ const ALL = {
   age,
   mix,
   like,
+  churn,
+  pressure,
+  thpChallenge,
+  stutter,
+  faultLatency,
   fragmenter,
   scatterUnmovable,
   pinPages,

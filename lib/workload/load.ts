@@ -26,7 +26,8 @@ const STEP_PAGES = 256;
 /** At least one step per minute, so that slow loads are spread over time too. */
 const LONGEST_STEP_MS = 60_000;
 
-class Paced implements Actor {
+/** A load at an even pace. */
+export class Paced implements Actor {
   nextMs: number;
   private readonly load: Load;
   private readonly stepMs: number;

@@ -7,6 +7,7 @@ import type { Random } from "../base/random";
 import { camel } from "../base/spelling";
 import type { System } from "../machine/system";
 import { durationMs, resolveParameters, workloadKind } from ".";
+import type { Probe, ProbeFigures } from "./probe";
 import {
   type Actor,
   isSequence,
@@ -56,6 +57,7 @@ export class WorkloadRun {
   private readonly inputs: WorkloadInputs;
   private actors: Actor[];
   private started: number;
+  private readonly measured: { workload: string; probes: readonly Probe[] }[];
 
   /** `inputs`: what was read for the workload; only `recordedTrace` needs any. */
   constructor(system: System, random: Random, inputs: WorkloadInputs = NO_INPUTS) {
@@ -64,6 +66,17 @@ export class WorkloadRun {
     this.random = random;
     this.actors = [];
     this.started = 0;
+    this.measured = [];
+  }
+
+  /** What the workloads so far measured of their own requests, those that have ended included. */
+  probes(): ProbeFigures[] {
+    const times = new Map<string, number>();
+    return this.measured.flatMap(({ workload, probes }) => {
+      const time = (times.get(workload) ?? 0) + 1;
+      times.set(workload, time);
+      return probes.map((probe) => probe.figures(time === 1 ? workload : `${workload}${time}`));
+    });
   }
 
   /** Runs a finite workload to its end; caches and daemons that outlive it stay in memory. */
@@ -93,7 +106,9 @@ export class WorkloadRun {
     checkInputs(spec, this.inputs);
     // The label seeds the part's random numbers: in camelCase, as plans of format 1 had it, so that they stay the same.
     const random = this.random.fork(`${this.started++}:${camel(kind.kind)}`);
-    this.actors.push(kind.start(system, resolveParameters(spec), random, system.nowMs, this.inputs));
+    const actor = kind.start(system, resolveParameters(spec), random, system.nowMs, this.inputs);
+    this.actors.push(actor);
+    if (actor.probes !== undefined) this.measured.push({ workload: camel(kind.kind), probes: actor.probes });
   }
 
   /**

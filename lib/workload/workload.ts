@@ -7,6 +7,7 @@ import type { System } from "../machine/system";
 import type { OwnerKind } from "../mm/state/owners";
 import type { Fields, OutOf } from "../schema/field";
 import type { RecordedEvents } from "../trace/recorded-events";
+import type { Probe } from "./probe";
 
 /** A workload in a plan: one generator with its parameters, or a composition. */
 export type WorkloadSpec = LeafWorkload | SequenceWorkload | TogetherWorkload;
@@ -41,6 +42,8 @@ export interface Actor {
   readonly nextMs: number;
   /** It has finished before its time is over. */
   readonly done?: boolean;
+  /** What it measures of its own requests. */
+  readonly probes?: readonly Probe[];
   /** Does the work that is due, and sets `nextMs` to a later time. */
   step(): void;
   /** Ends it and frees what it holds, except for what its kind leaves behind. */

@@ -27,6 +27,11 @@ const SHORT: Record<string, LeafWorkload> = {
   zram: { kind: "zram", duration: "1m", memory: 0.5, resident: 0.1, faults: 1500 },
   uptime: { kind: "uptime", duration: "3 days" },
   age: { kind: "age", most: "10 days", untilOccupancy: 0.7 },
+  churn: { kind: "churn", duration: "20s" },
+  pressure: { kind: "pressure", duration: "20s" },
+  "thp-challenge": { kind: "thp-challenge", duration: "20s", warmup: "5s", threads: 3 },
+  stutter: { kind: "stutter", duration: "3s", mapping: "4MiB" },
+  "fault-latency": { kind: "fault-latency", duration: "10s", threads: 3 },
   "recorded-trace": trace,
   like: {
     kind: "like",

@@ -1,0 +1,84 @@
+/**
+ * In the manner of mmtests' thpcompact: memory is filled by huge pages, half of each is unmapped, file pages fill the holes; then
+ * threads fault in huge pages, for which memory must be compacted.
+ */
+import type { System } from "../machine/system";
+import { filled, number, share, truth, whole } from "../schema/field";
+import { HugeAreas } from "./huge-areas";
+import { duration } from "./parameters";
+import { Probe } from "./probe";
+import { type AroundRound, ThreadRounds } from "./thread-rounds";
+import { defineWorkload } from "./workload";
+
+/** The first mapping with its holes, and the file in them. Its own faults are not part of the result. */
+class PunchedMemory implements AroundRound {
+  private readonly mapping: HugeAreas;
+  private readonly unreported: Probe;
+  private file: { base: number; pages: number } | null;
+
+  constructor(
+    private readonly system: System,
+    private readonly areas: number,
+  ) {
+    this.mapping = new HugeAreas(system);
+    this.unreported = new Probe("mapping");
+    this.file = null;
+  }
+
+  begin(): void {
+    const { system, mapping, areas } = this;
+    for (let i = 0; i < areas && mapping.fault(this.unreported); i++);
+    mapping.punch();
+    // The file is a quarter of the mapping: half of the holes.
+    const wanted = (areas * mapping.areaPages) >> 2;
+    const base = system.reserveSlots(wanted);
+    const pages = system.allocRun("fileClean", base, wanted);
+    system.returnSlots(base + pages, wanted - pages);
+    this.file = { base, pages };
+  }
+
+  end(): void {
+    this.mapping.unmap();
+    if (this.file !== null) this.system.freeRun(this.file.base, this.file.pages);
+    this.file = null;
+  }
+}
+
+export const faultLatency = defineWorkload({
+  kind: "fault-latency",
+  title: "latency of huge page faults (thpcompact)",
+  summary:
+    "Memory is filled by huge pages, of which the upper halves are unmapped; a file fills half of the holes. Then 1, 2, 4 and more threads fault in half as much memory by huge pages, which compaction must make room for. The result is the share of huge pages and the time of a fault, by number of threads. In the manner of mmtests' thpcompact.",
+  parameters: {
+    duration: duration("1 minute"),
+    memory: filled(
+      share("memory that the first mapping takes", { default: 0.8, source: "modelling choice" }),
+    ),
+    threads: filled(whole("threads of the largest round", "threads", { default: 8, least: 1, most: 4096 })),
+    faults: filled(
+      number("areas of a huge page that a thread touches per second", "1/s", {
+        default: 50,
+        least: 0.001,
+        most: 1e6,
+        source: "modelling choice",
+      }),
+    ),
+    madvise: filled(
+      truth("the memory that is measured is an area with madvise(MADV_HUGEPAGE)", { default: true }),
+    ),
+  },
+  leaves: [],
+  durationMs: (p) => p.duration,
+  pagesPerSecond: (p, { memory }) => p.faults * 2 ** memory.thpOrder,
+  start: (system, p, random, startMs) => {
+    const areas = Math.max(2, Math.floor((system.managedPages * p.memory) / (1 << system.memory.thpOrder)));
+    const shape = {
+      areas: areas >> 1,
+      mostThreads: p.threads,
+      madvised: p.madvise,
+      startMs,
+      everyMs: 1000 / p.faults,
+    };
+    return new ThreadRounds(system, random, shape, new PunchedMemory(system, areas));
+  },
+});
