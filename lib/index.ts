@@ -238,6 +238,7 @@ export {
   runAdapter,
 } from "./hardware/rdma-translation-cache";
 export type { Sourced } from "./hardware/sourced";
+export { type Idea, type IdeaMachine, type IdeaVariant, ideas, ideaVariants } from "./ideas";
 export type { BootedCma, BootedZone, Reservation } from "./machine/boot";
 export type { BootJson } from "./machine/boot-json";
 export type { BootRequest } from "./machine/boot-request";

@@ -18,6 +18,7 @@ const LAYERS = [
   "trace",
   "workload",
   "strategy",
+  "ideas",
   "plan",
   "experiment",
   "metrics",

@@ -6,7 +6,7 @@ import { median } from "./statistics";
 const LESS =
   /^(fallbacks.*|(mixed|unmovable)Blocks(Mean)?|unusableIndex|(reclaim|compaction|compact)Stalls|compact(Failed|MoveFailed|Scanned)|othersFailed|refaults|thpFellBack|thpP\d+Ns|latencyNs|reclaimedForNothing|cpu\w+Ns)$/;
 const MORE =
-  /^(success|free(2MiB|Thp)Pages|pageblocksFree|probe(2MiB|Thp)(Granted|Share)|thpAllocated|thpShare)$/;
+  /^(success|free(2MiB|Thp)Pages|largestFreeBytes|pageblocksFree|probe(2MiB|Thp)(Granted|Share)|thpAllocated|thpShare)$/;
 
 /** Whether less or more of a metric is better; null if neither is by itself. */
 export function betterOf(metric: string): "less" | "more" | null {

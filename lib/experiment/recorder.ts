@@ -6,6 +6,7 @@
 import { elapsedNs } from "../hardware/costs";
 import type { RecordedSystem, SystemWatcher } from "../machine/recorded-system";
 import { blockUse } from "../mm/reports/block-use";
+import { largestFreeRange } from "../mm/reports/largest-free";
 import type { ExtfragEvent } from "../mm/state/trace-points";
 import { RECORD_DEFAULTS, RECORDED, type Recorded, type RecordOptions } from "../plan/record";
 import { BoundedSeries, type SeriesColumns } from "./bounded-series";
@@ -87,6 +88,9 @@ export class Recorder implements SystemWatcher {
         othersAsked: this.othersAsked(),
         othersFreed: system.counters.frees,
         ...metrics,
+        ...(groups.has("freeLists") && {
+          largestFreeBytes: largestFreeRange(system.memory) * system.pageSize,
+        }),
         ...(groups.has("blocks") && meansOf(series, ["mixedBlocks", "unmovableBlocks"])),
         ...(groups.has("fallbacks") && this.table.metrics()),
         ...(groups.has("hugePages") && hugeMetrics(this.system, hugeFaults)),

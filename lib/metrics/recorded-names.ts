@@ -37,6 +37,7 @@ export const RECORDED_METRICS: Readonly<Record<string, MetricName>> = {
   },
   mixedBlocksMean: { unit: "count", meaning: "the mean of mixedBlocks over simulated time" },
   unmovableBlocksMean: { unit: "count", meaning: "the mean of unmovableBlocks over simulated time" },
+  largestFreeBytes: { unit: "bytes", meaning: "the largest range of free frames at the end, in one zone" },
   ...FREE_BY_ORDER,
   compactScanned: { unit: "pages", meaning: "frames that compaction's two scanners looked at" },
   compactMigrated: { unit: "pages", meaning: "pages that moved (pgmigrate_success)" },

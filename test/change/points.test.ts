@@ -149,6 +149,32 @@ point("fallbackPage", "unmovable requests keep to the region that they are given
   }
 });
 
+point("freePage", "a request takes the frames that the change names, and splits around them", () => {
+  for (const release of ["4.17", "6.1", "6.12", "6.19"] as const) {
+    const m = tiny(release, { freePage: () => ({ from: 1024 + 48, to: 1024 + 64 }) });
+    assert.equal(movable(m, 4), 1072, release);
+    // 1024 to 2047 is split around 1072: 32 frames below it, 16 at 1056, then 64, 128, 256 and 512 above.
+    const orders = [4, 5, 6, 7, 8, 9].map((order) => list(m, order, MIGRATE_MOVABLE));
+    assert.deepEqual(orders, [[1056], [1024], [1088], [1152], [1280], [1536]]);
+    assert.equal(movable(m, 4), 1056, "the range is in use: the first page of the smallest order");
+    validate(m, "everything", { ownersKnown: true });
+  }
+});
+
+point("freePage", "the change is told what the processor took last from the list", () => {
+  const m = tiny("6.12", {
+    freePage: ({ lastPfn, lastOrder, zoneEndPfn }) =>
+      lastPfn < 0 ? { from: 2000, to: 2048 } : { from: lastPfn + 2 ** lastOrder, to: zoneEndPfn },
+  });
+  assert.deepEqual([movable(m, 4), movable(m, 4), movable(m, 4)], [2000, 2016, 2032]);
+  assert.equal(movable(m, 5), 2048, "into the next page of the top order");
+});
+
+point("freePage", "of the pages of an order the highest or the lowest", () => {
+  assert.equal(movable(tiny("6.1", { freePage: () => "highest" }), 9), 2048);
+  assert.equal(movable(tiny("6.1", { freePage: () => "lowest" }), 9), 1024);
+});
+
 point("lists", "movable requests take CMA pages first, though these are only a third", () => {
   // 1024 CMA pages behind the zone's own 2048: a third, so the half rule does not hold. The change reverses that.
   const last = tiny("6.1", {}, { cma: 1024 });

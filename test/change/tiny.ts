@@ -9,6 +9,8 @@ import { listFrames } from "../../lib/mm/state/list-frames";
 import type { Memory } from "../../lib/mm/state/memory";
 
 export interface Tiny {
+  /** Frames; default 2048. */
+  pages?: number;
   cma?: number;
   high?: number;
   watermarks?: { min: number; low: number; high: number };
@@ -17,7 +19,7 @@ export interface Tiny {
 /** The machine with a change of these points; without points the kernel as it is. */
 export function tiny(release: KernelRelease, points: ChangePoints, more: Tiny = {}): Memory {
   const cma = more.cma ?? 0;
-  const pages = 2048;
+  const pages = more.pages ?? 2048;
   const m = bootMemory({
     release,
     pageSize: 4096,

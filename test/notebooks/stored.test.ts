@@ -15,6 +15,7 @@ const WITHOUT_PLAN: Readonly<Record<string, string>> = {
   "32 why-two-run": "a rule of the adapter, computed in the cell",
   "32 same-place-shown": "the same rule",
   "32 tlb-table": "facts of the library, multiplied",
+  "60 ideas-table": "facts of the library, no results",
   "61 broken-shown": "an error message",
   "90 wrong-shown": "replays with a wrong rule, which are no plan that anybody should run",
 };

@@ -16,7 +16,7 @@ export const AREAS = [
   ["strategies", /^(?:strategy\/|fluent\/strategies)/],
   ["hardware", /^(?:hardware\/|fluent\/curves)/],
   ["allocator", /^mm\//],
-  ["changes", /^change\//],
+  ["changes", /^(?:change|ideas)\//],
   ["charts", /^chart\//],
   ["write-ups-and-notebook", /^(?:report|notebook)\//],
   ["robustness", /^(?:experiment|fluent|plan)\/(?:robust|statement)/],
@@ -37,7 +37,8 @@ const ABOUT = {
   "running-machine": "A booted machine that runs: fill it, pin pages, ask for contiguous memory.",
   explain: "From kernel logs and files of /proc to the reason of a failure, and what to change.",
   allocator: "The page allocator itself: requests and frees, compaction, contiguous ranges, reports, laws.",
-  changes: "Decide in place of the kernel: write or load a change, and allow code of others.",
+  changes:
+    "Decide in place of the kernel: write or load a change, take an idea that is written already, and allow code of others.",
   plans: "Every kind of plan: its check, its types, its JSON Schema.",
   "experiments-and-results": "Runs, comparisons and sweeps; statistics; what a run gives.",
   scorecards:

@@ -1,6 +1,6 @@
 /** Decision points of a request that finds no page of its own type. */
 import { canStealFallback } from "../../mm/allocation/fallback-steal";
-import { TYPE_WORDS, type TypeWord } from "../../mm/state/decisions";
+import { type FallbackPage, TYPE_WORDS, type TypeWord } from "../../mm/state/decisions";
 import { FALLBACKS } from "../../mm/state/migratetype";
 import { fieldsOf, oneOf, type Point, truth, wholeFrom } from "../point";
 
@@ -98,6 +98,15 @@ export const STEAL_PAGE: Point<"stealPage"> = {
   read: truth,
 };
 
+/** First, lowest, highest, or a range of frames. */
+function placeOf(value: unknown): FallbackPage | undefined {
+  if (typeof value === "string") return oneOf("first", "lowest", "highest")(value);
+  const range = fieldsOf(value, "from", "to");
+  const from = frame(range?.from);
+  const to = frame(range?.to);
+  return from === undefined || to === undefined ? undefined : { from, to };
+}
+
 export const FALLBACK_PAGE: Point<"fallbackPage"> = {
   decides: "which page of a foreign list a fallback takes, for a region of their own for some requests",
   c: "`get_page_from_free_area()` in `__rmqueue_fallback()`, `__rmqueue_claim()`, `__rmqueue_steal()`",
@@ -114,13 +123,27 @@ export const FALLBACK_PAGE: Point<"fallbackPage"> = {
     "`first`: the first page of the list; `lowest`, `highest`: the page with the lowest or highest frame; `{ from, to }`: the first page of the list whose frames lie in the range (frame numbers, `to` excluded), and if there is none this type is passed over",
   rule: "`first`. All releases.",
   stock: () => "first",
-  read: (value) => {
-    if (typeof value === "string") return oneOf("first", "lowest", "highest")(value);
-    const range = fieldsOf(value, "from", "to");
-    const from = frame(range?.from);
-    const to = frame(range?.to);
-    return from === undefined || to === undefined ? undefined : { from, to };
+  read: placeOf,
+};
+
+export const FREE_PAGE: Point<"freePage"> = {
+  decides: "which free page of a list a request takes",
+  c: "`get_page_from_free_area()` in `__rmqueue_smallest()`, `page_del_and_expand()`",
+  given: {
+    type: "type of the list",
+    order: "order of the request",
+    cpu: "processor of the request",
+    lastPfn: "first frame of what this processor took last from this zone and type; −1: nothing yet",
+    lastOrder: "its order; −1: nothing yet",
+    zoneStartPfn: "first frame of the zone",
+    zoneEndPfn: "frame behind its last one",
+    blockPages: "pages of a block",
   },
+  answers:
+    "`first`: the first page of the smallest order that fits; `lowest`, `highest`: of this order the page with the lowest or highest frame; `{ from, to }`: the frames at `from` if they are free, otherwise the first free page, smallest order first, with room in the range (`to` excluded), and without any what `first` takes",
+  rule: "`first`. All releases.",
+  stock: () => "first",
+  read: placeOf,
 };
 
 export const LISTS: Point<"lists"> = {

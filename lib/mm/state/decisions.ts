@@ -62,6 +62,17 @@ export interface FallbackPageGiven extends ZoneGiven {
 
 export type FallbackPage = "first" | "lowest" | "highest" | { readonly from: number; readonly to: number };
 
+export interface FreePageGiven extends ZoneGiven {
+  readonly type: TypeWord;
+  readonly order: number;
+  readonly cpu: number;
+  readonly lastPfn: number;
+  readonly lastOrder: number;
+  readonly zoneStartPfn: number;
+  readonly zoneEndPfn: number;
+  readonly blockPages: number;
+}
+
 export interface ListEndGiven extends ZoneGiven {
   readonly type: TypeWord;
   readonly order: number;
@@ -210,6 +221,7 @@ export interface Points {
   claimBlock: { given: ClaimGiven; answer: ClaimWord };
   stealPage: { given: StealGiven; answer: boolean };
   fallbackPage: { given: FallbackPageGiven; answer: FallbackPage };
+  freePage: { given: FreePageGiven; answer: FallbackPage };
   listEnd: { given: ListEndGiven; answer: "head" | "tail" };
   lists: { given: ListsGiven; answer: readonly TypeWord[] };
   pcpSize: { given: PcpSizeGiven; answer: PcpSize };

@@ -143,6 +143,8 @@ export class Memory extends FrameColumns {
   change: Decisions | null;
   /** With a change: the free page that the last search for a fallback came to; −1: none. */
   fallbackPfn: number;
+  /** With a change that chooses free pages: what every CPU took last from every zone and type (`LastTaken`); null: no such change. */
+  lastTaken: Int32Array | null;
 
   constructor(shape: MemoryShape) {
     const sw = shape.switches;
@@ -200,6 +202,7 @@ export class Memory extends FrameColumns {
     this.counters = new CompactionCounters();
     this.change = null;
     this.fallbackPfn = -1;
+    this.lastTaken = null;
     const topPages = 1 << Math.max(this.maxOrder, this.pageblockOrder);
     const pieces = zonePieces(shape.zones, topPages);
     this.zones = shape.zones.map((z, i) => {
