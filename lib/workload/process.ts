@@ -86,9 +86,10 @@ export class Process {
     return this.stacks.length + this.fixed.length;
   }
 
-  /** Faults in up to `n` anonymous pages; returns how many it got. */
+  /** Faults in up to `n` anonymous pages; returns how many it got: none if fork() failed. */
   fault(n: number): number {
     const { system } = this;
+    if (this.rows === NOTHING) return 0;
     for (let got = 0; got < n; ) {
       if (this.sinceTable >= this.pagesATable && !this.addTable()) return got;
       // Until the next page table is due nothing else is asked for.
@@ -107,6 +108,7 @@ export class Process {
   /** Faults in one huge page, or as many single pages; false if neither was available. */
   faultHuge(): boolean {
     const { system } = this;
+    if (this.rows === NOTHING) return false;
     const slot = system.allocHuge();
     if (slot < 0) {
       const pages = 1 << system.memory.thpOrder;
@@ -124,7 +126,6 @@ export class Process {
   }
 
   private have(base: number, n: number): void {
-    if (this.rows === NOTHING) throw new Error("a process that has ended faults");
     if (n === 0) return;
     this.rows.push(base);
     this.rows.push(n);
