@@ -3,7 +3,7 @@ import { InputError, unknownName } from "../base/errors";
 import type { Decisions } from "../mm/state/decisions";
 import { shown } from "../schema/place";
 import { isCodeAllowed } from "./allowed";
-import { type ChangeCode, wordsOf } from "./code";
+import { type ChangeCode, sha256OfSource, sourceFault, wordsOf } from "./code";
 import { POINT_NAMES, POINTS, type PointName } from "./points";
 import { type Loaded, load, thrownWords } from "./sandbox";
 
@@ -99,6 +99,13 @@ export function bindChange(code: ChangeCode): BoundChange {
       `change: ${wordsOf(code)} is not run: it was neither made nor loaded here; read it, then allow it with --allow-code or allowCode()`,
     );
   const what = `change ${JSON.stringify(code.name)}`;
+  const fault = sourceFault(code.source);
+  if (fault !== null) throw new InputError(`${what}: a source ${fault}`);
+  const found = sha256OfSource(code.source);
+  if (found !== code.sha256)
+    throw new InputError(
+      `${what}: is not run: its sha256 is ${code.sha256}, but that of its source is ${found}`,
+    );
   const { name, points, loaded, now } = readChange(code.source, what);
   if (name !== code.name)
     throw new InputError(`${what}: its source has another name: ${JSON.stringify(name)}`);
