@@ -5,7 +5,7 @@ import { shown } from "../schema/place";
 import { isCodeAllowed } from "./allowed";
 import { type ChangeCode, sha256OfSource, sourceFault, wordsOf } from "./code";
 import { POINT_NAMES, POINTS, type PointName } from "./points";
-import { type Loaded, load, thrownWords } from "./sandbox";
+import { type Loaded, load, type PointFields } from "./sandbox";
 
 /** A change at work on one machine. */
 export interface BoundChange {
@@ -35,18 +35,23 @@ interface Decision {
   given: object | null;
 }
 
+/** What each point is given. */
+const GIVEN: PointFields = Object.fromEntries(
+  POINT_NAMES.map((point) => [point, ["zone", "node", ...Object.keys(POINTS[point].given)]]),
+);
+
 const NAME_MOST = 60;
 const ABOUT_MOST = 400;
 
 /** Runs the module of a change and reads what it exports. Throws InputError naming what is wrong. */
 export function readChange(source: string, what: string): Read {
   const now: Decision = { point: null, given: null };
-  const loaded = load(source, what, POINT_NAMES, (point, given) =>
+  const loaded = load(source, what, GIVEN, (point, given) =>
     given === undefined && point === now.point
       ? POINTS[now.point].stock(now.given as never)
-      : stockAnswer(point, given ?? now.given),
+      : stockAnswer(point, given ?? (now.given as Readonly<Record<string, unknown>>)),
   );
-  const { name, about = "", ...rest } = loaded.spec;
+  const { name, about = "", ...rest } = Object.fromEntries(loaded.spec);
   if (typeof name !== "string" || !/^[\x20-\x7e]+$/.test(name) || name.length > NAME_MOST)
     throw new InputError(
       `${what}: name must be 1 to ${NAME_MOST} printable ASCII characters: got ${shown(name)}`,
@@ -66,27 +71,12 @@ export function readChange(source: string, what: string): Read {
   return { name, about, points, loaded, now };
 }
 
-/** The stock rule, called by a change with what it was given, or with something like it. */
-function stockAnswer(point: string, given: unknown): unknown {
-  const { given: meanings, stock } = POINTS[point as PointName];
-  if (typeof given !== "object" || given === null)
-    throw new InputError(`stock.${point}: must be called with what the point is given: got ${shown(given)}`);
-  const copy: Record<string, unknown> = {};
-  for (const field of ["zone", "node", ...Object.keys(meanings)]) {
-    const value = (given as Record<string, unknown>)[field];
-    if (
-      value !== undefined &&
-      typeof value !== "number" &&
-      typeof value !== "string" &&
-      typeof value !== "boolean"
-    )
-      throw new InputError(
-        `stock.${point}: ${field} must be a number, a word or a truth value: got ${shown(value)}`,
-      );
-    if (value === undefined && field !== "zone") throw new InputError(`stock.${point}: ${field} is missing`);
-    copy[field] = value;
-  }
-  return stock(copy as never);
+/** The stock rule for what a change states: numbers, words and truth values. */
+function stockAnswer(point: string, given: Readonly<Record<string, unknown>>): unknown {
+  for (const field of GIVEN[point]!)
+    if (given[field] === undefined && field !== "zone")
+      throw new InputError(`stock.${point}: ${field} is missing`);
+  return POINTS[point as PointName].stock(given as never);
 }
 
 /**
@@ -119,10 +109,9 @@ export function bindChange(code: ChangeCode): BoundChange {
 function decider(
   bound: BoundChange,
   point: PointName,
-  { spec, ask }: Loaded,
+  { ask }: Loaded,
   now: Decision,
 ): (given: object) => unknown {
-  const decide = spec[point];
   const read = POINTS[point].read as (value: unknown, given: object) => unknown;
   const where = () => `change ${JSON.stringify(bound.name)}: ${point}, event ${bound.events}`;
   return (given) => {
@@ -130,17 +119,17 @@ function decider(
     bound.last = point;
     now.point = point;
     now.given = given;
-    let answer: unknown;
-    let said = "";
+    let value: unknown;
     try {
-      const value = ask(decide, given);
-      answer = read(value, given);
-      if (answer === undefined) said = shown(value);
+      value = ask(point, given);
     } catch (error) {
-      throw new InputError(`${where()}: ${error instanceof InputError ? error.message : thrownWords(error)}`);
+      throw error instanceof InputError ? new InputError(`${where()}: ${error.message}`) : error;
     }
+    const answer = read(value, given);
     if (answer === undefined)
-      throw new InputError(`${where()}: must answer ${plainWords(POINTS[point].answers)}: got ${said}`);
+      throw new InputError(
+        `${where()}: must answer ${plainWords(POINTS[point].answers)}: got ${shown(value)}`,
+      );
     return answer;
   };
 }
