@@ -40,6 +40,9 @@ const GIVEN: PointFields = Object.fromEntries(
   POINT_NAMES.map((point) => [point, ["zone", "node", ...Object.keys(POINTS[point].given)]]),
 );
 
+/** What reads as a released kernel: `6.12`, `v6.12-rc1`, `Linux 6.12.3`. Results of a change must not be taken for its. */
+export const RELEASE = /^\s*(linux[ -]?)?v?\d{1,3}(\.\d{1,4}){1,3}(-\S{0,40})?\s*$/i;
+
 const NAME_MOST = 60;
 const ABOUT_MOST = 400;
 
@@ -56,6 +59,8 @@ export function readChange(source: string, what: string): Read {
     throw new InputError(
       `${what}: name must be 1 to ${NAME_MOST} printable ASCII characters: got ${shown(name)}`,
     );
+  if (RELEASE.test(name))
+    throw new InputError(`${what}: name must not be that of a release: got ${shown(name)}`);
   if (typeof about !== "string" || about.length > ABOUT_MOST)
     throw new InputError(
       `${what}: about must be text of at most ${ABOUT_MOST} characters: got ${shown(about)}`,
