@@ -5,7 +5,7 @@ import { errorOf, InputError } from "../base/errors";
 import type { Points } from "../mm/state/decisions";
 import { shown } from "../schema/place";
 import { allowCode } from "./allowed";
-import { type ChangeCode, SOURCE_MOST, sha256OfSource } from "./code";
+import { type ChangeCode, SOURCE_MOST, sha256OfSource, sourceFault } from "./code";
 import { readChange } from "./decide";
 import { POINT_NAMES, type PointName } from "./points";
 
@@ -41,10 +41,8 @@ export class Change {
 
   /** Use {@link change} or {@link loadChange}. */
   constructor(source: string, what: string) {
-    if (source.length > SOURCE_MOST)
-      throw new InputError(
-        `${what}: a source must have at most ${SOURCE_MOST} characters: got ${source.length}`,
-      );
+    const fault = sourceFault(source);
+    if (fault !== null) throw new InputError(`${what}: a source ${fault}`);
     const { name, about, points } = readChange(source, what);
     this.name = name;
     this.about = about;
@@ -136,11 +134,11 @@ export function readSource(path: string): string {
       throw new InputError(
         `${path}: a change must have at most ${SOURCE_MOST} characters: the file has ${size} bytes`,
       );
-    return readFileSync(path, "utf8")
-      .replace(/^\uFEFF/, "")
-      .replaceAll("\r\n", "\n");
+    return new TextDecoder("utf-8", { fatal: true }).decode(readFileSync(path)).replaceAll("\r\n", "\n");
   } catch (error) {
     if (error instanceof InputError) throw error;
+    if (error instanceof TypeError)
+      throw new InputError(`${path}: a change must be text in UTF-8: the file has a byte that is none`);
     throw new InputError(`${path}: cannot be read (${errorOf(error).message})`);
   }
 }

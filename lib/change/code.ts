@@ -14,6 +14,18 @@ export interface ChangeCode {
 /** Characters of a source at most. */
 export const SOURCE_MOST = 65_536;
 
+/**
+ * What is wrong with a source, in words; null for one that has a SHA-256 of its own. Half of a surrogate pair has no UTF-8: it would
+ * be hashed as U+FFFD, and two sources would share a SHA-256.
+ */
+export function sourceFault(source: string): string | null {
+  if (source.length > SOURCE_MOST) return `must have at most ${SOURCE_MOST} characters: got ${source.length}`;
+  const half = source.search(/\p{Cs}/u);
+  if (half < 0) return null;
+  const hex = source.charCodeAt(half).toString(16);
+  return `must be well-formed text: got half of a surrogate pair, \\u${hex}, in line ${source.slice(0, half).split("\n").length}`;
+}
+
 /** SHA-256 of a source. */
 export function sha256OfSource(source: string): string {
   return createHash("sha256").update(source, "utf8").digest("hex");

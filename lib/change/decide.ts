@@ -3,9 +3,9 @@ import { InputError, unknownName } from "../base/errors";
 import type { Decisions } from "../mm/state/decisions";
 import { shown } from "../schema/place";
 import { isCodeAllowed } from "./allowed";
-import { type ChangeCode, wordsOf } from "./code";
+import { type ChangeCode, sha256OfSource, sourceFault, wordsOf } from "./code";
 import { POINT_NAMES, POINTS, type PointName } from "./points";
-import { type Loaded, load, thrownWords } from "./sandbox";
+import { type Loaded, load, type PointFields } from "./sandbox";
 
 /** A change at work on one machine. */
 export interface BoundChange {
@@ -35,22 +35,32 @@ interface Decision {
   given: object | null;
 }
 
+/** What each point is given. */
+const GIVEN: PointFields = Object.fromEntries(
+  POINT_NAMES.map((point) => [point, ["zone", "node", ...Object.keys(POINTS[point].given)]]),
+);
+
+/** What reads as a released kernel: `6.12`, `v6.12-rc1`, `Linux 6.12.3`. Results of a change must not be taken for its. */
+export const RELEASE = /^\s*(linux[ -]?)?v?\d{1,3}(\.\d{1,4}){1,3}(-\S{0,40})?\s*$/i;
+
 const NAME_MOST = 60;
 const ABOUT_MOST = 400;
 
 /** Runs the module of a change and reads what it exports. Throws InputError naming what is wrong. */
 export function readChange(source: string, what: string): Read {
   const now: Decision = { point: null, given: null };
-  const loaded = load(source, what, POINT_NAMES, (point, given) =>
+  const loaded = load(source, what, GIVEN, (point, given) =>
     given === undefined && point === now.point
       ? POINTS[now.point].stock(now.given as never)
-      : stockAnswer(point, given ?? now.given),
+      : stockAnswer(point, given ?? (now.given as Readonly<Record<string, unknown>>)),
   );
-  const { name, about = "", ...rest } = loaded.spec;
+  const { name, about = "", ...rest } = Object.fromEntries(loaded.spec);
   if (typeof name !== "string" || !/^[\x20-\x7e]+$/.test(name) || name.length > NAME_MOST)
     throw new InputError(
       `${what}: name must be 1 to ${NAME_MOST} printable ASCII characters: got ${shown(name)}`,
     );
+  if (RELEASE.test(name))
+    throw new InputError(`${what}: name must not be that of a release: got ${shown(name)}`);
   if (typeof about !== "string" || about.length > ABOUT_MOST)
     throw new InputError(
       `${what}: about must be text of at most ${ABOUT_MOST} characters: got ${shown(about)}`,
@@ -66,27 +76,12 @@ export function readChange(source: string, what: string): Read {
   return { name, about, points, loaded, now };
 }
 
-/** The stock rule, called by a change with what it was given, or with something like it. */
-function stockAnswer(point: string, given: unknown): unknown {
-  const { given: meanings, stock } = POINTS[point as PointName];
-  if (typeof given !== "object" || given === null)
-    throw new InputError(`stock.${point}: must be called with what the point is given: got ${shown(given)}`);
-  const copy: Record<string, unknown> = {};
-  for (const field of ["zone", "node", ...Object.keys(meanings)]) {
-    const value = (given as Record<string, unknown>)[field];
-    if (
-      value !== undefined &&
-      typeof value !== "number" &&
-      typeof value !== "string" &&
-      typeof value !== "boolean"
-    )
-      throw new InputError(
-        `stock.${point}: ${field} must be a number, a word or a truth value: got ${shown(value)}`,
-      );
-    if (value === undefined && field !== "zone") throw new InputError(`stock.${point}: ${field} is missing`);
-    copy[field] = value;
-  }
-  return stock(copy as never);
+/** The stock rule for what a change states: numbers, words and truth values. */
+function stockAnswer(point: string, given: Readonly<Record<string, unknown>>): unknown {
+  for (const field of GIVEN[point]!)
+    if (given[field] === undefined && field !== "zone")
+      throw new InputError(`stock.${point}: ${field} is missing`);
+  return POINTS[point as PointName].stock(given as never);
 }
 
 /**
@@ -99,6 +94,13 @@ export function bindChange(code: ChangeCode): BoundChange {
       `change: ${wordsOf(code)} is not run: it was neither made nor loaded here; read it, then allow it with --allow-code or allowCode()`,
     );
   const what = `change ${JSON.stringify(code.name)}`;
+  const fault = sourceFault(code.source);
+  if (fault !== null) throw new InputError(`${what}: a source ${fault}`);
+  const found = sha256OfSource(code.source);
+  if (found !== code.sha256)
+    throw new InputError(
+      `${what}: is not run: its sha256 is ${code.sha256}, but that of its source is ${found}`,
+    );
   const { name, points, loaded, now } = readChange(code.source, what);
   if (name !== code.name)
     throw new InputError(`${what}: its source has another name: ${JSON.stringify(name)}`);
@@ -112,10 +114,9 @@ export function bindChange(code: ChangeCode): BoundChange {
 function decider(
   bound: BoundChange,
   point: PointName,
-  { spec, ask }: Loaded,
+  { ask }: Loaded,
   now: Decision,
 ): (given: object) => unknown {
-  const decide = spec[point];
   const read = POINTS[point].read as (value: unknown, given: object) => unknown;
   const where = () => `change ${JSON.stringify(bound.name)}: ${point}, event ${bound.events}`;
   return (given) => {
@@ -123,17 +124,17 @@ function decider(
     bound.last = point;
     now.point = point;
     now.given = given;
-    let answer: unknown;
-    let said = "";
+    let value: unknown;
     try {
-      const value = ask(decide, given);
-      answer = read(value, given);
-      if (answer === undefined) said = shown(value);
+      value = ask(point, given);
     } catch (error) {
-      throw new InputError(`${where()}: ${error instanceof InputError ? error.message : thrownWords(error)}`);
+      throw error instanceof InputError ? new InputError(`${where()}: ${error.message}`) : error;
     }
+    const answer = read(value, given);
     if (answer === undefined)
-      throw new InputError(`${where()}: must answer ${plainWords(POINTS[point].answers)}: got ${said}`);
+      throw new InputError(
+        `${where()}: must answer ${plainWords(POINTS[point].answers)}: got ${shown(value)}`,
+      );
     return answer;
   };
 }

@@ -35,7 +35,7 @@ export const wholeFrom =
   (least: number, most: number) =>
   (value: unknown): number | undefined =>
     typeof value === "number" && Number.isInteger(value) && value >= least && value <= most
-      ? value
+      ? value + 0 // −0 is 0.
       : undefined;
 
 /** The own fields of a plain object, exactly those named. */

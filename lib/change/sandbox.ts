@@ -1,100 +1,53 @@
 /**
  * Runs the module of a change in a context of its own, with the language and nothing else: no clock, no random numbers, no files, no
- * timers, no locale. This makes results equal everywhere. It is no border against an attacker, which is why code of strangers is
- * not run at all (allowed.ts).
+ * timers, no promises, no locale. This makes results equal everywhere. It is no border against an attacker, which is why code of
+ * strangers is not run at all (allowed.ts).
  */
 import { createContext, Script } from "node:vm";
 import { InputError } from "../base/errors";
 import { printable } from "../base/printable";
-import { TURN, transpile } from "./transpile";
+import { COUNTERS } from "./count-turns";
+import { ABSENT, SETUP } from "./sandbox-setup";
+import { transpile } from "./transpile";
 
 /** Turns of loops and calls of functions that one decision, or the module, may take. */
 export const TURNS_MOST = 1_000_000;
+/** Calls within calls. Far below what any thread has stack for, so that the limit is the same in all of them. */
+export const DEPTH_MOST = 500;
 /** Milliseconds after which a module is given up that hangs in a built-in function; nothing else depends on them. */
 const LOAD_MS = 10_000;
 
 /** A module that was run once, and what it exports. */
 export interface Loaded {
-  /** The object given to `change()`. */
-  readonly spec: Readonly<Record<string, unknown>>;
-  /** Asks a function of the change with its turns, a read-only copy of what it is given, and the stock rules. */
-  readonly ask: (decide: unknown, given: object) => unknown;
+  /** The properties given to `change()`; functions as {@link FUNCTION}. */
+  readonly spec: ReadonlyMap<string, unknown>;
+  /** Asks the function of a point, which sees a read-only copy of `given`; its answer is a copy too. Throws InputError. */
+  readonly ask: (point: string, given: object) => unknown;
 }
 
-/** The stock rule of a point for what the change gives it; without it, for what the decision under way is given. */
-type HostStock = (point: string, given?: unknown) => unknown;
+/** Stands for a function of a change: none of them is called from here. */
+export const FUNCTION = (): void => {};
 
-/** What is not there: what differs between two runs or two computers, and ways to other code. */
-const ABSENT = [
-  "Date",
-  "Intl",
-  "WeakRef",
-  "FinalizationRegistry",
-  "SharedArrayBuffer",
-  "Atomics",
-  "WebAssembly",
-  "console",
-  "eval",
-  "Function",
-  "escape",
-  "unescape",
-];
+/** The stock rule of a point for fields that the change states; without them, for what the decision under way is given. */
+export type HostStock = (point: string, given?: Readonly<Record<string, unknown>>) => unknown;
 
-/** Runs inside the context, so that a change meets objects of its own context only. */
-const SETUP = `"use strict";
-(absent, points, most, host) => {
-  for (const name of absent) delete globalThis[name];
-  delete Math["random"];
-  const text = ["localeCompare", "toLocaleLowerCase", "toLocaleUpperCase", "normalize"];
-  for (const name of text) delete String.prototype[name];
-  for (const one of [Number, BigInt, Array, Object]) delete one.prototype.toLocaleString;
-  delete Error.captureStackTrace;
-  Error.stackTraceLimit = 0;
-  let left = most;
-  let view;
-  const turn = () => {
-    if (--left < 0) throw new RangeError("does not end: more than " + most + " turns of loops and calls");
-  };
-  const own = (value) =>
-    Array.isArray(value)
-      ? Object.freeze([...value])
-      : typeof value === "object" && value !== null
-        ? Object.freeze({ ...value })
-        : value;
-  const stock = {};
-  for (const point of points)
-    stock[point] = (given) => {
-      let answer;
-      try {
-        answer = given === view ? host(point) : host(point, given);
-      } catch (error) {
-        throw new TypeError("" + error.message);
-      }
-      return own(answer);
-    };
-  const change = (spec) => spec;
-  const require = (name) => {
-    if (name !== "pageblock") throw new TypeError("cannot import " + name);
-    return { change };
-  };
-  Object.freeze(stock);
-  return {
-    ask: (decide, given) => {
-      left = most;
-      view = Object.freeze({ ...given });
-      return decide(view, stock);
-    },
-    run: (module) => {
-      const exports = {};
-      module(exports, require, change, turn);
-      return exports.default;
-    },
-  };
-}`;
+/** What a point is given, by point. */
+export type PointFields = Readonly<Record<string, readonly string[]>>;
 
+/** Made by SETUP: without prototypes, and of primitive values all the way down. */
+interface Copied {
+  readonly kind: "list" | "record" | "function";
+  readonly count: number;
+  readonly keys: Readonly<Record<number, string>>;
+  readonly values: Readonly<Record<number, unknown>>;
+}
+interface Outcome {
+  readonly failed: string | null;
+  readonly value: unknown;
+}
 interface Inside {
-  ask: Loaded["ask"];
-  run: (module: unknown) => unknown;
+  readonly ask: (point: string, given: object) => Outcome;
+  readonly prepare: (module: unknown) => void;
 }
 
 /** Sources and their scripts: a script is compiled once and run for every machine. */
@@ -107,7 +60,11 @@ function scriptOf(source: string, what: string): Script {
   const code = transpile(source, what);
   let script: Script;
   try {
-    script = new Script(`(function (exports, require, change, ${TURN}) {${code}\n})`, { filename: "change" });
+    // Within a function of its own, so that `arguments` does not hold the counters.
+    script = new Script(
+      `(function (exports, require, change, ${COUNTERS.join(", ")}) { "use strict"; (function () {${code}\n})(); })`,
+      { filename: "change" },
+    );
   } catch (error) {
     throw new InputError(`${what}: cannot be read: ${thrownWords(error)}`);
   }
@@ -117,33 +74,78 @@ function scriptOf(source: string, what: string): Script {
 }
 
 /** Runs the module of `source` anew. `what` names it in messages. */
-export function load(source: string, what: string, points: readonly string[], host: HostStock): Loaded {
+export function load(source: string, what: string, fields: PointFields, stock: HostStock): Loaded {
   const script = scriptOf(source, what);
   const context = createContext(Object.create(null), {
     codeGeneration: { strings: false, wasm: false },
+    microtaskMode: "afterEvaluate",
   });
   const setup = new Script(SETUP, { filename: "change-setup" }).runInContext(context) as (
-    ...given: unknown[]
+    limits: string,
+    host: unknown,
   ) => Inside;
-  const inside = setup([...ABSENT], [...points], TURNS_MOST, host);
+  const { ask, prepare } = setup(
+    JSON.stringify({ absent: ABSENT, fields, turns: TURNS_MOST, depth: DEPTH_MOST }),
+    (point: string, given?: Readonly<Record<string, unknown>>) => stockWords(stock, point, given),
+  );
+  prepare(script.runInContext(context));
+  let outcome: Outcome;
   try {
-    const module: unknown = script.runInContext(context);
-    // Run from within the context, so that the time limit holds.
-    Object.assign(context, { pageblockRun: () => inside.run(module) });
-    const spec: unknown = new Script("pageblockRun()").runInContext(context, { timeout: LOAD_MS });
-    Reflect.deleteProperty(context, "pageblockRun");
-    if (typeof spec !== "object" || spec === null)
-      throw new InputError("must end in `export default change({ name, … })`");
-    return { spec: spec as Loaded["spec"], ask: inside.ask };
+    // From within the context, so that the time limit holds.
+    outcome = new Script("pageblockRun()").runInContext(context, { timeout: LOAD_MS }) as Outcome;
   } catch (error) {
-    throw new InputError(`${what}: ${error instanceof InputError ? error.message : thrownWords(error)}`);
+    throw new InputError(`${what}: ${thrownWords(error)}`);
+  }
+  if (outcome.failed !== null) throw new InputError(`${what}: ${wordsOf(outcome.failed)}`);
+  const spec = outcome.value as Copied | null;
+  if (spec === null || spec.kind !== "record")
+    throw new InputError(`${what}: must end in \`export default change({ name, … })\``);
+  return {
+    spec: recordOf(spec),
+    ask: (point, given) => {
+      const { failed, value } = ask(point, given);
+      if (failed !== null) throw new InputError(wordsOf(failed));
+      return plain(value);
+    },
+  };
+}
+
+/** The stock answer, or words: nothing that is thrown here may reach the change. */
+function stockWords(stock: HostStock, point: string, given?: Readonly<Record<string, unknown>>): object {
+  try {
+    return { failed: null, value: stock(point, given) };
+  } catch (error) {
+    return { failed: error instanceof Error ? error.message : "failed", value: undefined };
   }
 }
 
-/** What foreign code threw, in one short line. */
-export function thrownWords(thrown: unknown): string {
-  const { name, message } = (typeof thrown === "object" && thrown !== null ? thrown : {}) as Partial<Error>;
-  const words =
-    typeof message === "string" ? `${typeof name === "string" ? name : "Error"}: ${message}` : "a value";
-  return `threw ${printable(words.slice(0, 300).replaceAll("\n", " "))}`;
+/** A copy made by SETUP as a value of this realm. */
+function plain(value: unknown): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  const copied = value as Copied;
+  if (copied.kind === "function") return FUNCTION;
+  const inside = (one: unknown) => (one === FUNCTION ? "(function)" : one);
+  if (copied.kind === "list")
+    return Array.from({ length: copied.count }, (_, i) => inside(plain(copied.values[i])));
+  return Object.fromEntries([...recordOf(copied)].map(([key, one]) => [key, inside(one)]));
 }
+
+function recordOf({ count, keys, values }: Copied): Map<string, unknown> {
+  const record = new Map<string, unknown>();
+  for (let i = 0; i < count; i++) record.set(keys[i]!, plain(values[i]));
+  return record;
+}
+
+/** What foreign code threw, in one short line. */
+function thrownWords(thrown: unknown): string {
+  try {
+    const { name, message } = (typeof thrown === "object" && thrown !== null ? thrown : {}) as Partial<Error>;
+    if (typeof message === "string")
+      return wordsOf(`${typeof name === "string" ? name.slice(0, 60) : "Error"}: ${message}`);
+  } catch {
+    // Its own words fail: there are none.
+  }
+  return wordsOf("a value");
+}
+
+const wordsOf = (words: string): string => `threw ${printable(words.slice(0, 300).replaceAll("\n", " "))}`;

@@ -6,7 +6,7 @@ import { dirname, resolve } from "node:path";
 import { InputError } from "../base/errors";
 import { allowCode, checkSha256 } from "../change/allowed";
 import { Change, readSource } from "../change/change";
-import { type ChangeCode, sha256OfSource, wordsOf } from "../change/code";
+import { type ChangeCode, sha256OfSource, sourceFault, wordsOf } from "../change/code";
 import { isObject } from "../schema/check";
 
 /** No plan is nested deeper. */
@@ -51,6 +51,8 @@ function codeOf(given: Record<string, unknown>, folder: string, mayRun: (code: C
     mayRun({ name: file, sha256: sha256OfSource(text), source: text });
     return new Change(text, path).toJSON();
   }
+  const fault = typeof source === "string" ? sourceFault(source) : null;
+  if (fault !== null) throw new InputError(`change.source: ${fault}`);
   if (typeof source === "string") mayRun({ name: String(name), sha256: sha256OfSource(source), source });
   return given;
 }

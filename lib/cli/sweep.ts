@@ -1,9 +1,11 @@
 /** `pageblock sweep <plan>`: many plans on every core or on a cluster; results go into the store. */
 import type { Command } from "commander";
+import { codeIn } from "../change/code";
 import { runSweep } from "../experiment/compare";
 import { expandSweep } from "../experiment/sweep";
 import { type SweepOutcome, SweepTable } from "../experiment/sweep-table";
 import { SWEEP_HEAD, SWEEP_ROWS, sweepCells } from "../experiment/sweep-text";
+import { changeNotes } from "../machine/change-field";
 import { sweepIn } from "../plan/sweep";
 import { isObject } from "../schema/check";
 import { fieldPath } from "../schema/place";
@@ -37,7 +39,8 @@ export function register(program: Command): void {
         return;
       }
       const { plans, run, fromStore, failed, seconds, resultsHash } = summary;
-      if (resultsHash !== null) process.stdout.write(sweepText(table.result(resultsHash), flags.store));
+      if (resultsHash !== null)
+        process.stdout.write(sweepText(table.result(resultsHash), flags.store, changesIn(spec)));
       process.stdout.write(
         `${plans} plans: ${run} run in ${seconds.toFixed(1)} s, ${fromStore} from the store, ${failed} failed${cancelled ? "; cancelled: run the same command to continue" : ""}\n${resultsHash === null ? "" : `results ${resultsHash}\n`}`,
       );
@@ -45,7 +48,7 @@ export function register(program: Command): void {
 }
 
 /** A line for each combination of the parameters; runs that differ only in the seed are one. */
-function sweepText(outcome: SweepOutcome, store: string): string {
+function sweepText(outcome: SweepOutcome, store: string, notes: readonly string[]): string {
   const { points, pointsLeftOut, parameters } = outcome;
   const shown = points.slice(0, SWEEP_ROWS);
   const more = points.length - shown.length + pointsLeftOut;
@@ -53,7 +56,13 @@ function sweepText(outcome: SweepOutcome, store: string): string {
   return `${[
     aligned([[...parameters, ...SWEEP_HEAD], ...shown.map(sweepCells)]),
     ...(more > 0 ? [`${more} more combinations are not shown${kept}`] : []),
+    ...notes,
     "times are modelled",
     "",
   ].join("\n")}\n`;
+}
+
+/** A line for every change in the plan, in its machine or among the values of a parameter. */
+function changesIn(spec: unknown): string[] {
+  return codeIn(spec).flatMap((change) => changeNotes({ change }));
 }

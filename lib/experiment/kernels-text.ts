@@ -59,6 +59,9 @@ export function pairNotes({ family, variants }: KernelsResult, pair: KernelPair)
   const failed = variants.filter(({ failedRuns }) => failedRuns > 0);
   return [
     `A is ${a}, B is ${b}. Granted: ${a} ${grantedText(inRows(variants), a)}, ${b} ${grantedText(inRows(variants), b)}; of requests of the same number and seed, ${onlyA} only in A and ${onlyB} only in B.`,
+    ...variants
+      .filter(({ label, change }) => change !== undefined && (label === a || label === b))
+      .map(({ label, change }) => `${label} has the ${change}: it is no released kernel.`),
     pairingText(pair.pairing),
     `p is that of Wilcoxon's signed-rank test, exact over seeds (McNemar's where a run says yes or no), corrected by Holm's method for ${family} tests. Effect is the mean difference in its standard deviations.`,
     "Seeds that would suffice: by the spread of the pairs seen, for a power of 80 %, if the difference is what it seems; or those that narrow the interval to 5 % of A.",

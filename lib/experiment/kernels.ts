@@ -5,7 +5,9 @@
  * from there on; the result says in how many seeds the counts of requests and frees stayed equal.
  */
 import { Random } from "../base/random";
-import { type KernelsSpec, variantPlan } from "../plan/compare-kernels";
+import { changeWords } from "../machine/change-field";
+import { type KernelsSpec, variantParts, variantPlan } from "../plan/compare-kernels";
+import type { Variant } from "../plan/variant";
 import { type AblationResult, ablated, ablationArms } from "./ablation";
 import { judged, type KernelMetric, measured, type RawMetric } from "./kernel-verdict";
 import { COMPARED, metricValue } from "./metric-values";
@@ -18,6 +20,8 @@ import { holm } from "./statistics";
 /** A variant's row; plain JSON. */
 export interface VariantRow {
   label: string;
+  /** The change that its kernel has; left out for kernels as they are. */
+  change?: string;
   /** Runs with an outcome, and runs without. */
   runs: number;
   failedRuns: number;
@@ -102,7 +106,10 @@ export class KernelsTable {
   result(resultsHash: string): KernelsResult {
     const { spec, runs } = this;
     const { variants, seeds, firstSeed } = spec;
-    const rows = variants.map(({ label }, i) => rowOf(label, runs[i]!, this.errors[i]!));
+    const rows = variants.map((variant, i) => ({
+      ...rowOf(variant.label, runs[i]!, this.errors[i]!),
+      ...changeOf(spec, variant),
+    }));
     const pairs = this.pairs();
     const ablation =
       spec.ablate === true ? { ablation: ablated(spec, runs, this.errors, pairs.pairs[0]!) } : {};
@@ -134,6 +141,11 @@ export class KernelsTable {
     });
     return { pairs, family: tested.length };
   }
+}
+
+function changeOf(spec: KernelsSpec, variant: Variant): Pick<VariantRow, "change"> {
+  const { change } = variantParts(spec, variant).machine;
+  return change === undefined ? {} : { change: changeWords(change) };
 }
 
 /** Tables and series are large, and no statistic reads them. */

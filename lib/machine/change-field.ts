@@ -1,5 +1,5 @@
 /** The field of a machine that holds a change: its source travels in the plan, and its SHA-256 is part of the plan's name. */
-import { type ChangeCode, SOURCE_MOST, sha256OfSource } from "../change/code";
+import { type ChangeCode, SOURCE_MOST, sha256OfSource, sourceFault } from "../change/code";
 import { type Fields, type ObjectField, object, text } from "../schema/field";
 import { FieldError } from "../schema/place";
 
@@ -34,6 +34,8 @@ export const CHANGE: ChangeField = object(
       file: "is read from plan files on the command line, with --allow-code; elsewhere use loadChange()",
     },
     refine: (given) => {
+      const fault = sourceFault(given.source);
+      if (fault !== null) throw new FieldError(["source"], fault);
       const found = sha256OfSource(given.source);
       if (found !== given.sha256)
         throw new FieldError(

@@ -3,7 +3,8 @@
  * many seeds. The same workloads and requests with the same seeds for every variant.
  */
 import { InputError } from "../base/errors";
-import type { BootRequest } from "../machine/boot-request";
+import { RELEASE } from "../change/decide";
+import { type BootRequest, resolveBoot } from "../machine/boot-request";
 import { MOVED_SETTINGS, type SystemOptions } from "../machine/system-options";
 import { check } from "../schema/check";
 import {
@@ -65,7 +66,8 @@ export const COMPARE_KERNELS: KernelsField = object(
     refine: (plan) => {
       if (plan.ablate === true && plan.variants.length !== 2)
         throw new FieldError(["ablate"], `needs exactly two variants: got ${plan.variants.length}`);
-      plan.variants.forEach((variant, i) => {
+      const variants = plan.variants.map((variant, i) => honest(plan, variant, i));
+      variants.forEach((variant, i) => {
         try {
           parsePlan(variantPlan(plan, variant, plan.firstSeed));
         } catch (error) {
@@ -73,10 +75,24 @@ export const COMPARE_KERNELS: KernelsField = object(
           throw new FieldError(["variants", i], `${variant.label}: ${error.message}`);
         }
       });
-      return plan;
+      return { ...plan, variants };
     },
   },
 );
+
+/** A variant whose label does not pass for a released kernel that it is not: a change is added to it, another release refused. */
+function honest(plan: KernelsSpec, variant: Variant, at: number): Variant {
+  const { label } = variant;
+  if (!RELEASE.test(label)) return variant;
+  const { change, kernel } = variantParts(plan, variant).machine;
+  if (change !== undefined) return { ...variant, label: `${label}, change ${change.name}` };
+  const own = kernel ?? resolveBoot(variantParts(plan, variant).machine).release;
+  if (own === label || own.startsWith(`${label}.`)) return variant;
+  throw new FieldError(
+    ["variants", at],
+    `label must not be that of another release than its kernel, ${own}: got ${JSON.stringify(label)}`,
+  );
+}
 
 export interface KernelsSpec extends OutOf<typeof KERNELS_FIELDS> {}
 export type KernelsIn = InOf<typeof FILE_FIELDS>;

@@ -135,6 +135,11 @@ export class Process {
   private addTable(): boolean {
     const pfn = this.system.allocFixed("pageTable");
     if (pfn < 0) return false;
+    if (this.fixed === NOTHING) {
+      // fork() failed: memory came back since, but there is nobody to have it.
+      this.system.freeFixed(pfn);
+      return false;
+    }
     this.fixed.push(pfn);
     this.sinceTable = 0;
     return true;

@@ -159,7 +159,9 @@ test("a wrong answer names the change, the point, the value and the event", () =
     [{ shouldClaim: () => 1 as never }, /must answer true or false: got 1/],
     [{ pcpRefill: () => 0 }, /pcpRefill, event 1: .*got 0/],
     [{ pcpRefill: () => Number.NaN }, /got NaN/],
-    [{ watermark: (async () => true) as never }, /watermark, event 1: must answer true or false: got \{\}/],
+    [{ watermark: () => ({}) as never }, /watermark, event 1: must answer true or false: got \{\}/],
+    [{ fallbackOrder: () => [["cma"]] as never }, /must answer a list.*got \[\["cma"\]\]/],
+    [{ watermark: () => (() => true) as never }, /must answer true or false: got function/],
     [{ lists: () => ["cma"] }, /lists, event 1: .*got \["cma"\]/],
   ];
   for (const [points, expected] of wrong) {

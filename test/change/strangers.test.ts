@@ -12,7 +12,7 @@ import { join } from "node:path";
 import test, { after } from "node:test";
 import "../support/clean-environment";
 import { stringify } from "yaml";
-import { change } from "../../lib/change/change";
+import { change, loadChange } from "../../lib/change/change";
 import type { ChangeCode } from "../../lib/change/code";
 import { bindChange } from "../../lib/change/decide";
 import { runOf } from "../../lib/chart/run";
@@ -297,4 +297,56 @@ test("a cluster: refused by a worker that was not told, the same result by one t
   } finally {
     await redis.end();
   }
+});
+
+test("the SHA-256 of an allowed change does not let other code run", async () => {
+  const allowed = change({ name: "meek", listEnd: () => "tail" });
+  const forged = { ...allowed.toJSON(), source: EVIL.source };
+  const plan = planWith(allowed.toJSON());
+  const swapped = JSON.parse(JSON.stringify({ ...plan, machine: { ...plan.machine, change: forged } }));
+  const refused = (error: unknown) => {
+    const { name, message } = error as Error;
+    assert.equal(name, "InputError", message);
+    assert.match(message, /change "meek": is not run: its sha256 is [0-9a-f]{64}, but that of its source is/);
+    assert.ok(message.includes(EVIL.sha256));
+    return true;
+  };
+  assert.throws(() => bindChange(forged), refused);
+  assert.throws(() => run(swapped), refused);
+  const [together] = runTogether([swapped]);
+  assert.ok(together instanceof Error && refused(together));
+  const workers = new LocalWorkers(1);
+  try {
+    const { finished } = await workers.run([{ index: 0, plan: swapped, hash: "x" }]);
+    assert.doesNotMatch(finished[0]!.text, new RegExp(MARKER));
+    assert.match(finished[0]!.text, /is not run: its sha256/);
+  } finally {
+    await workers.close();
+  }
+});
+
+test("two sources never share a SHA-256: what has no UTF-8 is refused", () => {
+  const plain = 'export default change({ name: "s", listEnd: () => "\ufffd" === "x" ? "head" : "tail" });\n';
+  const half = stranger(plain.replace("\ufffd", "\ud800"), "s");
+  assert.equal(half.sha256, stranger(plain).sha256, "Node replaces the half pair");
+  const fault = /must be well-formed text: got half of a surrogate pair, \\ud800, in line 1/;
+  assert.throws(() => planWith(half), fault);
+  assert.throws(
+    () => bindChange({ ...half, sha256: change({ name: "s", listEnd: () => "tail" }).sha256 }),
+    fault,
+  );
+  const path = join(scratch, "latin1.ts");
+  writeFileSync(
+    path,
+    Buffer.from('export default change({ name: "caf\xe9", listEnd: () => "tail" });\n', "latin1"),
+  );
+  assert.throws(() => loadChange(path), /latin1\.ts: a change must be text in UTF-8/);
+  const plan = join(scratch, "latin1.yaml");
+  writeFileSync(
+    plan,
+    stringify({ machine: { board: "qemu-virt", change: { file: "./latin1.ts" } }, ...REQUEST }),
+  );
+  const { status, stderr } = pageblock(["run", plan, "--allow-code", "0".repeat(64)]);
+  assert.equal(status, 2);
+  assert.match(stderr, /latin1\.ts: a change must be text in UTF-8/);
 });

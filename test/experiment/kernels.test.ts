@@ -7,9 +7,10 @@ import { kernelsHere, runKernels } from "../../lib/experiment/compare-kernels";
 import { differencesOf } from "../../lib/experiment/kernel-differences";
 import { judged, measured } from "../../lib/experiment/kernel-verdict";
 import { KernelsTable, kernelsPlans } from "../../lib/experiment/kernels";
-import { carriedText } from "../../lib/experiment/kernels-text";
+import { carriedText, pairNotes } from "../../lib/experiment/kernels-text";
 import { COMPARED } from "../../lib/experiment/metric-values";
 import { robustHere, robustRuns, runRobust } from "../../lib/experiment/robust";
+import { runToText } from "../../lib/experiment/run-text";
 import { compareKernels } from "../../lib/fluent/compare-kernels";
 import { KernelsComparison } from "../../lib/fluent/kernels-comparison";
 import { machine } from "../../lib/fluent/machine";
@@ -345,4 +346,51 @@ test("on workers, in this thread, and as a plan that is verified: one result", a
 
 test("metrics that are compared by default have a meaning, and a better direction", () => {
   for (const metric of COMPARED) assert.ok(metric === "latencyNs" || measureNames().includes(metric), metric);
+});
+
+test("no label and no name passes for a release that the kernel is not", () => {
+  const tail = change({ name: "all to the tail", listEnd: () => "tail" });
+  const plan = (...variants: unknown[]) =>
+    parseKernels({
+      machine: { board: "qemu-virt", memory: "256MiB", kernel: "6.12" },
+      variants,
+      request: { size: "2MiB" },
+    } as never);
+  assert.throws(
+    () => plan("6.12", { label: "6.15", kernel: "6.1" }),
+    /variants\[1\].*label must not be that of another release than its kernel, 6\.1: got "6\.15"/,
+  );
+  assert.throws(
+    () => plan("6.1", { label: "6.15", defragMode: true }),
+    /label must not be that of another release/,
+  );
+  const labels = plan({ label: "6.12", kernel: "6.12" }, { label: "6.12 ", change: tail.toJSON() }).variants;
+  assert.deepEqual(
+    labels.map(({ label }) => label),
+    ["6.12", "6.12 , change all to the tail"],
+  );
+  for (const name of ["6.12", "v6.12-rc1", "Linux 6.12.3", " 6.1 "])
+    assert.throws(() => change({ name, listEnd: () => "tail" }), /name must not be that of a release/);
+  assert.equal(change({ name: "6.12 without boost", watermarkBoost: () => 0 }).name, "6.12 without boost");
+});
+
+test("a table of variants says which kernel has a change, by its name and its SHA-256", () => {
+  const tail = change({ name: "all to the tail", listEnd: () => "tail" });
+  const spec = parseKernels({
+    machine: { board: "qemu-virt", memory: "256MiB", kernel: "6.12" },
+    variants: ["6.12", { label: "B", change: tail.toJSON() }],
+    metrics: ["fallbacks"],
+    request: { size: "2MiB", times: 1 },
+    seeds: 1,
+  } as never);
+  const table = new KernelsTable(spec);
+  const plans = kernelsPlans(spec);
+  for (let i = 0; i < plans.count; i++) table.take(runToText(plans.at(i)).text);
+  const result = table.result("");
+  const words = `change "all to the tail" (${tail.sha256.slice(0, 12)})`;
+  assert.deepEqual(
+    result.variants.map((row) => row.change),
+    [undefined, words],
+  );
+  assert.ok(pairNotes(result, result.pairs[0]!).includes(`B has the ${words}: it is no released kernel.`));
 });

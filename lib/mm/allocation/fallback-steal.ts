@@ -82,6 +82,8 @@ export function rmqueueFallback(m: Memory, zone: Zone, ac: AllocContext): boolea
       fallbackMt = findSuitableFallback(m, zone, found, startMt);
       if (fallbackMt >= 0) break;
     }
+    // The kernel found a page a moment ago and finds one again; a change may have changed its mind.
+    if (fallbackMt < 0) return false;
     canSteal = mayClaimBlock(m, zone, found, startMt);
   }
   const pfn = suitablePage(m, zone, found, fallbackMt);
