@@ -89,4 +89,15 @@ test("a mean series: bin by bin over the runs that have it, in the widest bins o
     values: [5.5, 11.5],
   });
   assert.deepEqual(meanSeries([], "n"), { atMs: [], values: [] });
+  // The end shares a bin with an earlier moment: it is a point of its own, at the mean of the times.
+  const ended = (at: number, n: number): SeriesColumns => columns(1000, [0, 1000, at], [1, 2, n]);
+  assert.deepEqual(meanSeries([ended(1500, 8), ended(1700, 10)], "n"), {
+    atMs: [0, 1000, 1600],
+    values: [1, 2, 9],
+  });
+  // Bins that begin after boot.
+  assert.deepEqual(meanSeries([{ ...columns(1000, [500, 1500], [1, 2]), fromMs: 500 }], "n"), {
+    atMs: [500, 1500],
+    values: [1, 2],
+  });
 });
