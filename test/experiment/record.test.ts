@@ -11,7 +11,7 @@ import { boot } from "../../lib/machine/boot";
 import { RecordedSystem } from "../../lib/machine/recorded-system";
 import { System } from "../../lib/machine/system";
 import { blockSummary } from "../../lib/metrics/block-summary";
-import { METRICS } from "../../lib/metrics/names";
+import { METRICS } from "../../lib/plan/metric-names";
 import { blockUse } from "../../lib/mm/reports/block-use";
 import { GFP_KERNEL } from "../../lib/mm/state/gfp";
 import { MIGRATE_NAMES } from "../../lib/mm/state/migratetype";

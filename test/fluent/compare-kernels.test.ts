@@ -60,6 +60,20 @@ test("what is wrong is said where it is written", async () => {
     () => ablation("6.1", "6.15").and("6.16").on(on).request({ size: "2MiB" }).plan(),
     /exactly two variants: got 3/,
   );
+  const asked = (...metrics: string[]) =>
+    compareKernels("6.1", "6.15")
+      .on(on)
+      .workload(workload.pressure())
+      .request({ size: "2MiB" })
+      .metrics(...metrics)
+      .plan();
+  assert.throws(
+    () => asked("success", "mixdBlocks"),
+    /metrics\[1\].*"mixdBlocks".*did you mean mixedBlocks\?/s,
+  );
+  assert.throws(() => asked("stutterMappingP99Ns"), /unknown name/);
+  const known = ["pressureOrder3P99Ns", "latencyNs", "probeThpShare", "fallbacks", "freeOrder3"];
+  assert.deepEqual(asked(...known).metrics, known);
   const plain = await compareKernels("6.1", "6.1", {
     request: { size: "4KiB" },
     seeds: 1,
