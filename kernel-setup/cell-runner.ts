@@ -213,10 +213,13 @@ function outcome(cell: RunningCell, ok: boolean, cells: ReadonlyMap<number, Cell
   return { ok: false, error: thrownError(thrown, cells) };
 }
 
+/** What pageblock leaves for the kernel: the bundle of a figure; undefined for any other value (lib/notebook/show.ts). */
+type FigureDoor = Record<symbol, ((value: unknown) => Record<string, unknown> | undefined) | undefined>;
+
 /**
  * What a front end shows for a cell's last value: the value's own bundle if it has a method
  * `[Symbol.for("Jupyter.display")]` (the convention of Deno's kernel) that returns `{mime type: data}` or
- * `{data, metadata}`; otherwise text, as `console.log` prints it.
+ * `{data, metadata}`; a figure as pageblock draws it, if the cell loaded pageblock; otherwise text, as `console.log` prints it.
  */
 export async function bundleOf(
   value: unknown,
@@ -229,5 +232,7 @@ export async function bundleOf(
     const whole = "data" in shown && typeof shown.data === "object" && shown.data !== null;
     return whole ? { data: shown.data, metadata: shown.metadata ?? {} } : { data: shown, metadata: {} };
   }
+  const drawn = (globalThis as unknown as FigureDoor)[Symbol.for("pageblock.figure")]?.(value);
+  if (drawn !== undefined) return { data: drawn, metadata: {} };
   return { data: { "text/plain": typeof value === "string" ? value : inspect(value) }, metadata: {} };
 }

@@ -148,8 +148,8 @@ test("a board is its entry in a file of lib/hardware/boards", () => {
   }
 });
 
-test("a metric is its line in lib/metrics/names.ts and the place that computes it", () => {
-  edit("metrics/names.js", (t) =>
+test("a metric is its line in lib/plan/metric-names.ts and the place that computes it", () => {
+  edit("plan/metric-names.js", (t) =>
     t.replace(
       "exports.METRICS = {",
       'exports.METRICS = { newOne: { unit: "count", meaning: "a new figure" },',

@@ -4,7 +4,7 @@ import type { Outcome } from "./plan";
 import { median } from "./statistics";
 
 const LESS =
-  /^(fallbacks.*|(mixed|unmovable)Blocks(Mean)?|unusableIndex|(reclaim|compaction|compact)Stalls|compact(Failed|MoveFailed|Scanned)|othersFailed|refaults|thpFellBack|thpP\d+Ns|latencyNs|reclaimedForNothing|cpu\w+Ns)$/;
+  /^(fallbacks.*|(mixed|unmovable)Blocks(Mean|End)?|unusableIndex|(reclaim|compaction|compact)Stalls|compact(Failed|MoveFailed|Scanned)|othersFailed|refaults|thpFellBack|thpP\d+Ns|latencyNs|reclaimedForNothing|cpu\w+Ns)$/;
 const MORE =
   /^(success|free(2MiB|Thp)Pages|largestFreeBytes|pageblocksFree|probe(2MiB|Thp)(Granted|Share)|thpAllocated|thpShare)$/;
 
@@ -23,8 +23,8 @@ export const COMPARED = [
   "latencyNs",
   "othersFailed",
   "fallbacksFragmenting",
-  "mixedBlocksMean",
-  "unmovableBlocksMean",
+  "mixedBlocksEnd",
+  "unmovableBlocksEnd",
   "unusableIndex",
   "compactScanned",
   "compactStalls",

@@ -10,5 +10,8 @@ export interface RecordedRun {
   orders?: { order: number[]; asked: number[]; granted: number[] };
   /** Modelled time of huge page faults that got a huge page, and of those that fell back; null if there were none. */
   hugeFaults?: { granted: TimeQuantiles | null; fellBack: TimeQuantiles | null };
+  /** Over the whole run. */
   series: SeriesColumns;
+  /** Over the time of the requests, in bins of its own; absent if nothing was asked. */
+  requestSeries?: SeriesColumns;
 }

@@ -9,11 +9,12 @@ import { blockUse } from "../mm/reports/block-use";
 import { largestFreeRange } from "../mm/reports/largest-free";
 import type { ExtfragEvent } from "../mm/state/trace-points";
 import { RECORD_DEFAULTS, RECORDED, type Recorded, type RecordOptions } from "../plan/record";
-import { BoundedSeries, type SeriesColumns } from "./bounded-series";
+import { BoundedSeries } from "./bounded-series";
 import { FallbackTable } from "./fallback-table";
 import { unusableIndex } from "./meter";
 import type { RecordedRun } from "./recorded-run";
 import { TimeHistogram } from "./time-histogram";
+import { meanOverTime } from "./time-mean";
 
 /** Functions that read one value each. */
 type Readings = Record<string, () => number>;
@@ -27,7 +28,9 @@ export class Recorder implements SystemWatcher {
   private readonly asked: number[];
   private readonly got: number[];
   private readonly read: Readings;
+  private readonly points: number;
   private readonly series: BoundedSeries;
+  private asking: BoundedSeries | null;
   private forNothing: number;
 
   /** Starts to record `system`, of which `expectedMs` of simulated time are planned. */
@@ -44,8 +47,9 @@ export class Recorder implements SystemWatcher {
     this.got = [];
     this.forNothing = 0;
     this.read = this.readings();
-    const widthMs = Math.max(1, Math.ceil(expectedMs / points));
-    this.series = new BoundedSeries(Object.keys(this.read), points, widthMs);
+    this.points = points;
+    this.series = this.seriesOf(expectedMs, 0);
+    this.asking = null;
     system.watch(this);
     const extfrag = (event: ExtfragEvent) => this.table.add(event);
     if (this.groups.has("fallbacks")) system.allocator.observe({ sparse: true, extfrag });
@@ -53,11 +57,30 @@ export class Recorder implements SystemWatcher {
   }
 
   tick(nowMs: number): void {
-    if (this.series.wants(nowMs))
-      this.series.add(
-        nowMs,
-        Object.values(this.read).map((value) => value()),
-      );
+    const wanting = this.all().filter((one) => one.wants(nowMs));
+    if (wanting.length === 0) return;
+    const values = this.values();
+    for (const one of wanting) one.add(nowMs, values);
+  }
+
+  /** The requests begin, for which `expectedMs` are planned: from now on there is a series with bins for them alone. */
+  startRequests(expectedMs: number): void {
+    const { nowMs } = this.system;
+    this.asking = this.seriesOf(expectedMs, nowMs);
+    this.asking.add(nowMs, this.values());
+  }
+
+  private seriesOf(expectedMs: number, fromMs: number): BoundedSeries {
+    const widthMs = Math.max(1, Math.ceil(expectedMs / this.points));
+    return new BoundedSeries(Object.keys(this.read), this.points, widthMs, fromMs);
+  }
+
+  private all(): BoundedSeries[] {
+    return this.asking === null ? [this.series] : [this.series, this.asking];
+  }
+
+  private values(): number[] {
+    return Object.values(this.read).map((value) => value());
   }
 
   large({ order, granted, reclaimed }: Parameters<SystemWatcher["large"]>[0]): void {
@@ -80,8 +103,12 @@ export class Recorder implements SystemWatcher {
     const { system, groups } = this;
     system.watch(null);
     if (groups.has("fallbacks")) system.allocator.observe(null);
-    const series = this.series.columns();
-    const metrics = Object.fromEntries(Object.entries(this.read).map(([name, value]) => [name, value()]));
+    const values = this.values();
+    const all = this.all().map((one) => {
+      one.end(system.nowMs, values);
+      return one.columns();
+    });
+    const metrics = Object.fromEntries(Object.keys(this.read).map((name, i) => [name, values[i]!]));
     const hugeFaults = { granted: this.granted.quantiles(), fellBack: this.fellBack.quantiles() };
     return {
       metrics: {
@@ -91,7 +118,12 @@ export class Recorder implements SystemWatcher {
         ...(groups.has("freeLists") && {
           largestFreeBytes: largestFreeRange(system.memory) * system.pageSize,
         }),
-        ...(groups.has("blocks") && meansOf(series, ["mixedBlocks", "unmovableBlocks"])),
+        ...(groups.has("blocks") && {
+          mixedBlocksEnd: metrics.mixedBlocks!,
+          unmovableBlocksEnd: metrics.unmovableBlocks!,
+          mixedBlocksMean: meanOverTime(all, "mixedBlocks"),
+          unmovableBlocksMean: meanOverTime(all, "unmovableBlocks"),
+        }),
         ...(groups.has("fallbacks") && this.table.metrics()),
         ...(groups.has("hugePages") && hugeMetrics(this.system, hugeFaults)),
       },
@@ -99,7 +131,8 @@ export class Recorder implements SystemWatcher {
         ...(groups.has("fallbacks") && { fallbacks: this.table.columns() }),
         ...(groups.has("orders") && { orders: this.orders() }),
         ...(groups.has("hugePages") && { hugeFaults }),
-        series,
+        series: all[0]!,
+        ...(all[1] !== undefined && { requestSeries: all[1] }),
       },
     };
   }
@@ -179,16 +212,6 @@ const RECLAIM = ["reclaimScan", "reclaimDrop"] as const;
 
 function picked(system: RecordedSystem, names: readonly ("scanFrame" | string)[]) {
   return Object.fromEntries(Object.entries(system.events()).filter(([name]) => names.includes(name)));
-}
-
-/** Means over the bins of a series: over time, since bins are of equal width. */
-function meansOf({ values }: SeriesColumns, names: readonly string[]): Record<string, number> {
-  return Object.fromEntries(
-    names.map((name) => {
-      const all = values[name]!;
-      return [`${name}Mean`, all.reduce((sum, n) => sum + n, 0) / Math.max(1, all.length)];
-    }),
-  );
 }
 
 function hugeMetrics(

@@ -199,6 +199,7 @@ function ask(
 ): Outcome {
   const { times, gapMs, held } = { ...REQUEST_DEFAULTS, ...plan.request };
   const meter = new Meter(system);
+  recorder?.startRequests(during === null ? 0 : times * gapMs);
   const failures: Outcome["failures"] = [];
   const holding: Attempt[] = [];
   let last: Attempt["pieces"] = [];

@@ -121,15 +121,22 @@ export class KernelsComparison {
     return new KernelsCharts(this);
   }
 
-  /** A recorded series of each variant: its mean over seeds, bin by bin. */
-  series(metric: string): { name: string; atMs: number[]; values: number[] }[] {
+  /**
+   * A recorded series of each variant: its mean over seeds, bin by bin. `of`: the whole run, or the time of the requests alone, which
+   * has as many bins of its own.
+   */
+  series(
+    metric: string,
+    of: "run" | "requests" = "run",
+  ): { name: string; atMs: number[]; values: number[] }[] {
     const { variants } = this.plan;
     const arms = this.runs.length / this.plan.seeds;
     return variants.map(({ label }, at) => {
       const all = this.runs.flatMap(({ text }, i) => {
         if (i % arms !== at) return [];
         const read = readRun(text);
-        return isOutcome(read) && read.recorded !== undefined ? [read.recorded.series] : [];
+        if (!isOutcome(read) || read.recorded === undefined) return [];
+        return (of === "run" ? read.recorded.series : read.recorded.requestSeries) ?? [];
       });
       return { name: label, ...meanSeries(all, metric) };
     });
@@ -236,12 +243,13 @@ class KernelsCharts {
   }
 
   /** A recorded series of each variant over simulated time, the mean over seeds. */
-  series(metric: string, words: ChartWords = {}): Figure {
+  series(metric: string, words: ChartWords & { of?: "run" | "requests" } = {}): Figure {
+    const { of = "run", ...rest } = words;
     return seriesOverTime({
       title: `${metric} over time`,
       metric,
-      ...words,
-      series: this.of.series(metric),
+      ...rest,
+      series: this.of.series(metric, of),
       from: [this.of],
     });
   }

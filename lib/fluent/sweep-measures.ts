@@ -4,8 +4,8 @@ import { queryResults, type Results } from "../experiment/results";
 import { expandSweep, type Sweep, type SweepSpec } from "../experiment/sweep";
 import type { SweepOutcome } from "../experiment/sweep-table";
 import { type Measure, type MeasuredRow, measureNames, metricsBehind } from "../metrics/measures";
-import { METRICS } from "../metrics/names";
 import { pointMedians, pointName, pointRow, type RunValue } from "../metrics/sweep-measures";
+import { METRICS } from "../plan/metric-names";
 
 export class SweepRuns {
   private readonly sweep: Sweep;

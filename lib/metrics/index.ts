@@ -1,6 +1,7 @@
 /** Pure functions on machines and outcomes: numbers in columns, nothing drawn. */
 
 export { classOf, PAGE_CLASSES, type PageClass } from "../mm/reports/page-class";
+export { METRICS, type MetricName } from "../plan/metric-names";
 export { type BlockSummary, type BlockSummaryOptions, blockSummary, coarserSummary } from "./block-summary";
 export {
   type CmaAccounting,
@@ -23,6 +24,5 @@ export {
   shareOf,
   unitsOf,
 } from "./measures";
-export { METRICS, type MetricName } from "./names";
 export { alignedRunProbability, halfwayShare, hasCleanRun, runProbability } from "./runs";
 export { cleanRanges, type Spoiled, spoiledPlaces } from "./spoiled";

@@ -5,8 +5,8 @@
 import { InputError, unknownName } from "../base/errors";
 import type { Quantiles } from "../experiment/comparison";
 import { type Interval, wilson } from "../experiment/statistics";
+import { METRICS } from "../plan/metric-names";
 import { shown } from "../schema/place";
-import { METRICS } from "./names";
 
 /** One row's estimate; the interval holds the value. */
 export interface Estimate {

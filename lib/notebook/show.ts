@@ -25,6 +25,12 @@ export function show(...values: (Figure | Showable)[]): void {
   for (const value of values) display(bundleOf(value));
 }
 
+/** A figure is plain data without methods: by this the notebook kernel draws one that is the last value of a cell. */
+Object.defineProperty(globalThis, Symbol.for("pageblock.figure"), {
+  value: (value: unknown) => (isFigure(value) ? figureBundle(value) : undefined),
+  configurable: true,
+});
+
 /** The MIME bundle of a figure or of a value with `[Symbol.for("Jupyter.display")]()`. */
 export function bundleOf(value: Figure | Showable): MimeBundle {
   const own = (value as { [DISPLAY]?: () => MimeBundle } | null | undefined)?.[DISPLAY];

@@ -22,6 +22,7 @@ import {
 import { FieldError, fieldPath, type Locate } from "../schema/place";
 import type { Written } from "../schema/plan-file";
 import { COMPARISON_FIELDS } from "./comparison";
+import { checkMetric } from "./known-metrics";
 import { FORMAT, PLAN_FORMAT, type Plan, parsePlan, SHARED_FIELDS } from "./run";
 import { STRATEGY } from "./strategy";
 import { VARIANTS, type Variant } from "./variant";
@@ -55,6 +56,16 @@ const FILE_FIELDS = {
   ...KERNELS_FIELDS,
 } satisfies Fields;
 
+/** Checks part of a plan; an error names its place. */
+function at(path: readonly (string | number)[], what: string, check: () => unknown): void {
+  try {
+    check();
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    throw new FieldError(path, `${what}${error.message}`);
+  }
+}
+
 export interface KernelsField extends ObjectField<typeof FILE_FIELDS> {}
 
 /** Every variant is checked as the run that it makes: a sysctl that its release does not have is refused here. */
@@ -66,14 +77,14 @@ export const COMPARE_KERNELS: KernelsField = object(
     refine: (plan) => {
       if (plan.ablate === true && plan.variants.length !== 2)
         throw new FieldError(["ablate"], `needs exactly two variants: got ${plan.variants.length}`);
+      plan.metrics?.forEach((metric, i) => {
+        at(["metrics", i], "", () => checkMetric(metric, plan.workload));
+      });
       const variants = plan.variants.map((variant, i) => honest(plan, variant, i));
       variants.forEach((variant, i) => {
-        try {
-          parsePlan(variantPlan(plan, variant, plan.firstSeed));
-        } catch (error) {
-          if (!(error instanceof InputError)) throw error;
-          throw new FieldError(["variants", i], `${variant.label}: ${error.message}`);
-        }
+        at(["variants", i], `${variant.label}: `, () =>
+          parsePlan(variantPlan(plan, variant, plan.firstSeed)),
+        );
       });
       return { ...plan, variants };
     },

@@ -1,6 +1,6 @@
 /**
  * What strategies on a running machine share: requests that cannot be served are refused first, idle memory is sampled before
- * each request, and figures and constraints are reported under common names (lib/metrics/names.ts).
+ * each request, and figures and constraints are reported under common names (lib/plan/metric-names.ts).
  */
 import type { BootRequest } from "../machine/boot-request";
 import type { System } from "../machine/system";

@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import test from "node:test";
-import { METRICS } from "../../lib/metrics/names";
+import { METRICS } from "../../lib/plan/metric-names";
 import { STRATEGIES } from "../../lib/strategy";
 import { strategyFacts, strategyIndex } from "../support/strategy-pages";
 

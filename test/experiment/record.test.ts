@@ -6,11 +6,12 @@ import { BoundedSeries } from "../../lib/experiment/bounded-series";
 import { Recorder } from "../../lib/experiment/recorder";
 import { run, sharingKey } from "../../lib/experiment/run";
 import { TimeHistogram } from "../../lib/experiment/time-histogram";
+import { meanOverTime } from "../../lib/experiment/time-mean";
 import { boot } from "../../lib/machine/boot";
 import { RecordedSystem } from "../../lib/machine/recorded-system";
 import { System } from "../../lib/machine/system";
 import { blockSummary } from "../../lib/metrics/block-summary";
-import { METRICS } from "../../lib/metrics/names";
+import { METRICS } from "../../lib/plan/metric-names";
 import { blockUse } from "../../lib/mm/reports/block-use";
 import { GFP_KERNEL } from "../../lib/mm/state/gfp";
 import { MIGRATE_NAMES } from "../../lib/mm/state/migratetype";
@@ -235,11 +236,66 @@ test("only the groups that are asked for are recorded, with so many points; plan
     const { recorded } = run(plan("6.1", { record: { metrics: [group], points: 4 } }));
     assert.equal(recorded!.fallbacks !== undefined, group === "fallbacks");
     assert.equal(recorded!.orders !== undefined, group === "orders");
-    assert.ok(recorded!.series.bin.length <= 4);
+    assert.ok(recorded!.series.bin.length <= 4 + 1, "the end is a moment of its own");
     for (const column of Object.values(recorded!.series.values))
       assert.equal(column.length, recorded!.series.bin.length);
   }
   assert.equal("record" in plan("6.1"), false);
   assert.notEqual(planHash(plan("6.1", { record: {} })), planHash(plan("6.1")));
   assert.equal(sharingKey(plan("6.1", { record: {} })), null);
+});
+
+test("the end is recorded, and the time of the requests has a series of its own", () => {
+  const { recorded, metrics } = run(plan("6.1", { record: { metrics: ["blocks"] } }));
+  const { series, requestSeries } = recorded!;
+  // One hour of aging, then four requests a second apart, in bins of 62.5 ms rounded up.
+  assert.equal(series.atMs.at(-1), 3_604_000);
+  assert.equal(requestSeries!.fromMs, 3_600_000);
+  assert.equal(requestSeries!.widthMs, 63);
+  assert.equal(requestSeries!.atMs.at(-1), 3_604_000);
+  const times = requestSeries!.atMs.length;
+  assert.ok(times > 30 && times <= 65, `${times} moments during the requests`);
+  for (const one of [series, requestSeries!])
+    for (const name of ["mixedBlocks", "unmovableBlocks"]) {
+      assert.equal(one.values[name]!.at(-1), metrics[`${name}End`]);
+      assert.equal(metrics[name], metrics[`${name}End`]);
+    }
+  assert.ok(new Set(requestSeries!.values.unmovableBlocks).size > 2, "what the load does is seen");
+});
+
+test("the mean over time: stretches count with their length, and requests that share time with the run count once", () => {
+  // From 2 to 4 in 10 s, from 4 to 10 in 2 s: (3 × 10 + 7 × 2) / 12.
+  const whole = { widthMs: 6000, bin: [0, 1], atMs: [0, 10_000], values: { n: [2, 4] } };
+  const end = { ...whole, bin: [0, 1, 2], atMs: [0, 10_000, 12_000], values: { n: [2, 4, 10] } };
+  assert.equal(meanOverTime([end], "n"), 44 / 12);
+  // The same end, seen closer: 4 for a second and a half, then 10 within half a second: 3 × 10 + 4 × 1.5 + 7 × 0.5.
+  const requests = {
+    fromMs: 10_000,
+    widthMs: 500,
+    bin: [0, 3, 4],
+    atMs: [10_000, 11_500, 12_000],
+    values: { n: [4, 4, 10] },
+  };
+  assert.equal(meanOverTime([end, requests], "n"), 39.5 / 12);
+  assert.equal(meanOverTime([{ ...whole, atMs: [5, 5] }], "n"), 4);
+});
+
+test("a recorder follows a machine whose blocks fill between two moments of the clock", () => {
+  const switches = { pcp: false };
+  const system = new RecordedSystem(boot({ board: "pc-x86-64", memoryBytes: 256 * MiB, switches }));
+  const recorder = new Recorder(system, { metrics: ["blocks"] }, 10_000);
+  const before = blockUse(system.memory);
+  system.advanceTo(10_000);
+  recorder.startRequests(1000);
+  for (let i = 0; i < 5000; i++) system.allocFixed("slab", GFP_KERNEL);
+  system.advanceTo(11_000);
+  for (let i = 0; i < 5000; i++) system.allocFixed("slab", GFP_KERNEL);
+  const after = blockUse(system.memory);
+  const { metrics, recorded } = recorder.finish();
+  assert.ok(after.unmovable > before.unmovable + 10);
+  assert.equal(metrics.unmovableBlocksEnd, after.unmovable);
+  assert.deepEqual(recorded.requestSeries!.atMs, [10_000, 11_000, 11_000]);
+  const [start, middle] = recorded.requestSeries!.values.unmovableBlocks!;
+  assert.equal(start, before.unmovable);
+  assert.equal(metrics.unmovableBlocksMean, (10 * before.unmovable + (before.unmovable + middle!) / 2) / 11);
 });

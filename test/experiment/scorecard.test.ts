@@ -6,7 +6,7 @@ import { everyPlan } from "../../lib/experiment/plans";
 import { run } from "../../lib/experiment/run";
 import { scenario } from "../../lib/experiment/scenarios";
 import { scorecard } from "../../lib/experiment/scorecard";
-import { METRICS } from "../../lib/metrics/names";
+import { METRICS } from "../../lib/plan/metric-names";
 
 const MiB = 2 ** 20;
 

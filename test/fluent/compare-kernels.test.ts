@@ -60,6 +60,20 @@ test("what is wrong is said where it is written", async () => {
     () => ablation("6.1", "6.15").and("6.16").on(on).request({ size: "2MiB" }).plan(),
     /exactly two variants: got 3/,
   );
+  const asked = (...metrics: string[]) =>
+    compareKernels("6.1", "6.15")
+      .on(on)
+      .workload(workload.pressure())
+      .request({ size: "2MiB" })
+      .metrics(...metrics)
+      .plan();
+  assert.throws(
+    () => asked("success", "mixdBlocks"),
+    /metrics\[1\].*"mixdBlocks".*did you mean mixedBlocks\?/s,
+  );
+  assert.throws(() => asked("stutterMappingP99Ns"), /unknown name/);
+  const known = ["pressureOrder3P99Ns", "latencyNs", "probeThpShare", "fallbacks", "freeOrder3"];
+  assert.deepEqual(asked(...known).metrics, known);
   const plain = await compareKernels("6.1", "6.1", {
     request: { size: "4KiB" },
     seeds: 1,
@@ -89,4 +103,15 @@ test("a mean series: bin by bin over the runs that have it, in the widest bins o
     values: [5.5, 11.5],
   });
   assert.deepEqual(meanSeries([], "n"), { atMs: [], values: [] });
+  // The end shares a bin with an earlier moment: it is a point of its own, at the mean of the times.
+  const ended = (at: number, n: number): SeriesColumns => columns(1000, [0, 1000, at], [1, 2, n]);
+  assert.deepEqual(meanSeries([ended(1500, 8), ended(1700, 10)], "n"), {
+    atMs: [0, 1000, 1600],
+    values: [1, 2, 9],
+  });
+  // Bins that begin after boot.
+  assert.deepEqual(meanSeries([{ ...columns(1000, [500, 1500], [1, 2]), fromMs: 500 }], "n"), {
+    atMs: [500, 1500],
+    values: [1, 2],
+  });
 });

@@ -4,7 +4,7 @@ import test from "node:test";
 import { MiB } from "../../lib/base/units";
 import { run } from "../../lib/experiment/run";
 import type { BootRequest } from "../../lib/machine/boot-request";
-import { METRICS } from "../../lib/metrics/names";
+import { METRICS } from "../../lib/plan/metric-names";
 import { cmaDebate, rdmaDebate } from "../../lib/strategy/debate";
 
 test("the figures of an outcome are those of the table", () => {

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import test, { afterEach } from "node:test";
+import { bundleOf as lastValue } from "../../kernel-setup/cell-runner";
 import { DISPLAY, type MimeBundle } from "../../lib/notebook/display";
 import { show } from "../../lib/notebook/show";
 import { GALLERY } from "../support/figures";
@@ -80,4 +81,11 @@ test("under stock tslab the bundle goes out as one message of tslab's own writer
   assert.deepEqual(written, [
     [{ data: { "text/plain": "a", "text/html": "<b>a</b>" }, metadata: {} }, false],
   ]);
+});
+
+test("the notebook kernel draws a figure that is the last value of a cell, and prints what is none", async () => {
+  const { data } = await lastValue(GALLERY.bars!);
+  assert.match(String(data["image/svg+xml"]), /^<svg/);
+  assert.ok("application/vnd.plotly.v1+json" in data && "text/html" in data);
+  assert.deepEqual(Object.keys((await lastValue({ data: [1] })).data), ["text/plain"]);
 });
