@@ -9,15 +9,16 @@ import { Random } from "../base/random";
 import { type KernelsSpec, runOfParts } from "../plan/compare-kernels";
 import { differencesOf, type FixedDifference, type KernelDifference, type Parts } from "./kernel-differences";
 import type { KernelMetric } from "./kernel-verdict";
+import { type MeanInterval, meanInterval } from "./mean-interval";
 import { metricValue } from "./metric-values";
 import { meanOf, ratioOfMeans, wilcoxonSignedRank } from "./paired-statistics";
 import type { Outcome, Plan } from "./plan";
-import { bootstrapMean, holm, type Interval } from "./statistics";
+import { holm, type Interval } from "./statistics";
 
 /** The effect of one difference on one metric; differences are B − A, over seeds. */
 export interface AblationRow extends KernelDifference {
   /** Mean of both steps over seeds, with its 95 % interval. */
-  effect: Interval;
+  effect: MeanInterval;
   /** Means of the steps: from the first variant, and to the second. */
   forward: number;
   back: number;
@@ -36,12 +37,12 @@ export interface MetricAblation {
   /** Seeds in which every run has the metric. */
   seeds: number;
   /** B − A. */
-  total: Interval;
+  total: MeanInterval;
   decided: boolean;
   /** Those that carry an effect by themselves come first, the largest before others. */
   rows: AblationRow[];
   /** The second variant minus the first with every flip: what nothing sets alone, such as rules at boot. */
-  rest: Interval;
+  rest: MeanInterval;
   /** What is left of the whole: differences that act only together. */
   together: number;
 }
@@ -121,7 +122,7 @@ function ofMetric(
       name: flip.name,
       a: flip.a,
       b: flip.b,
-      effect: bootstrapMean(steps, random.fork(`effect ${flip.name}`)),
+      effect: meanInterval(steps),
       forward: meanOf(forward),
       back: meanOf(back),
       share: decided ? ratioOfMeans(steps, whole, random.fork(`share ${flip.name}`)) : null,
@@ -129,12 +130,12 @@ function ofMetric(
     return { row, p: [wilcoxonSignedRank(forward), wilcoxonSignedRank(back)] as const };
   });
   const judged = withVerdicts(rows);
-  const rest = bootstrapMean(minus(b, values(runs.length - 1)), random.fork("rest"));
+  const rest = meanInterval(minus(b, values(runs.length - 1)));
   const told = judged.reduce((sum, { effect }) => sum + effect.mid, rest.mid);
   return {
     metric,
     seeds: seeds.length,
-    total: seeds.length === compared.seeds ? difference : bootstrapMean(whole, random.fork("total")),
+    total: seeds.length === compared.seeds ? difference : meanInterval(whole),
     decided,
     rows: sortBy(
       judged,

@@ -1,8 +1,14 @@
 /** A comparison of variants in words and columns, for terminals and for readers of a notebook without pictures. */
 import type { AblationResult, AblationRow, MetricAblation } from "./ablation";
-import { figureText, type KernelMetric, type VerdictName } from "./kernel-verdict";
+import {
+  figureText,
+  type KernelMetric,
+  LEAST_SEEDS_FOR_NONE,
+  limitsText,
+  type VerdictName,
+} from "./kernel-verdict";
 import type { KernelPair, KernelsResult, Pairing } from "./kernels";
-import type { Interval } from "./statistics";
+import type { MeanInterval } from "./mean-interval";
 import { grantedText } from "./texts";
 
 /** Seeds and variants, so that a reader can run the same again. */
@@ -22,8 +28,8 @@ const VERDICTS: Readonly<Record<VerdictName, string>> = {
   open: "seeds do not suffice",
 };
 
-const range = ({ low, mid, high }: Interval, signed: boolean) =>
-  `${figureText(mid, signed)} (${figureText(low, signed)} to ${figureText(high, signed)})`;
+const range = (interval: MeanInterval, signed: boolean) =>
+  `${figureText(interval.mid, signed)} (${limitsText(interval, signed)})`;
 
 /** Cells of a metric's line under KERNELS_HEAD. */
 export function kernelCells(metric: KernelMetric): string[] {
@@ -63,8 +69,9 @@ export function pairNotes({ family, variants }: KernelsResult, pair: KernelPair)
       .filter(({ label, change }) => change !== undefined && (label === a || label === b))
       .map(({ label, change }) => `${label} has the ${change}: it is no released kernel.`),
     pairingText(pair.pairing),
-    `p is that of Wilcoxon's signed-rank test, exact over seeds (McNemar's where a run says yes or no), corrected by Holm's method for ${family} tests. Effect is the mean difference in its standard deviations.`,
-    "Seeds that would suffice: by the spread of the pairs seen, for a power of 80 %, if the difference is what it seems; or those that narrow the interval to 5 % of A.",
+    `p is that of Wilcoxon's signed-rank test, exact over seeds (McNemar's where a run says yes or no), corrected by Holm's method for ${family} tests. Ranks test a shift of differences that lie evenly around it; a decision also needs an interval of the mean without 0, on the same side. Effect is the mean difference in its standard deviations.`,
+    `No difference is seen if there are ${LEAST_SEEDS_FOR_NONE} seeds or more and the interval lies within 5 % of A, or 5 percentage points of a share; if a run says yes or no, the interval alone decides.`,
+    "Seeds that would suffice: by the spread of the pairs seen, for a power of 80 %, if the difference is what it seems; or those with which no difference would be seen.",
     ...failed.map((row) => `${row.label}: ${row.failedRuns} runs gave no outcome: ${row.error}`),
   ];
 }

@@ -11,7 +11,7 @@ const EXACT_PAIRS = 100;
 
 /**
  * Wilcoxon's signed-rank test, two-sided (F. Wilcoxon, Biometrics Bulletin 1, 1945): pairs without a difference are dropped,
- * ties share their mean rank. Exact, given the ties, for up to 100 differing pairs; normal approximation with corrections
+ * ties share their mean rank. Tests that the differences lie evenly around 0: a small p may also mean that they are skewed. Exact, given the ties, for up to 100 differing pairs; normal approximation with corrections
  * for ties and continuity beyond. 1 if no pair differs.
  * @example
  * ```ts
@@ -29,6 +29,13 @@ export function wilcoxonSignedRank(differences: ArrayLike<number>): number {
   const ranks = doubledRanks(kept.map(Math.abs));
   const positive = kept.reduce((sum, d, i) => sum + (d > 0 ? ranks[i]! : 0), 0);
   return kept.length <= EXACT_PAIRS ? exactTail(ranks, positive) : normalApproximation(ranks, positive);
+}
+
+/** Which way the signed ranks of the differences point: 1 up, −1 down, 0 if both sides weigh as much. */
+export function signedRankSide(differences: ArrayLike<number>): number {
+  const kept = Array.from(differences).filter((d) => d !== 0);
+  const ranks = doubledRanks(kept.map(Math.abs));
+  return Math.sign(kept.reduce((sum, d, i) => sum + Math.sign(d) * ranks[i]!, 0));
 }
 
 /** Ranks times two, so that the mean rank of a tie is a whole number. */

@@ -15,7 +15,10 @@ export interface Interval {
 /** Standard normal quantiles: 0.975 for 95 % intervals, 0.8 for a power of 80 %. */
 export const Z_95 = 1.959963984540054;
 const Z_POWER_80 = 0.8416212335729143;
-/** Resamples of a bootstrap: they keep the error of its 95 % limits below 0.5 percentage points of coverage. */
+/**
+ * Resamples of a bootstrap. That resamples are few adds less than 0.5 percentage points to the error of its 95 % limits. That
+ * values are few adds much more: a percentile bootstrap of 8 normal values covers their mean in 89 % of cases.
+ */
 export const RESAMPLES = 2000;
 
 /** mathjs takes a second to load, so it is loaded on first use. */
@@ -81,7 +84,7 @@ function medianOfSorted(sorted: Float64Array): number {
   return sorted.length % 2 === 1 ? sorted[half]! : (sorted[half - 1]! + sorted[half]!) / 2;
 }
 
-/** Percentile bootstrap at 95 % of `statistic` (B. Efron, 1979): `random` decides the resamples. */
+/** Percentile bootstrap, nominally at 95 %, of `statistic` (B. Efron, 1979): `random` decides the resamples. */
 export function bootstrap(
   values: ArrayLike<number>,
   statistic: (sorted: Float64Array) => number,

@@ -156,7 +156,8 @@ export class KernelsBuilder {
  *   .workers(1)
  *   .store("none")
  *   .run();
- * result.metric("success").verdict; // => "none"
+ * // Two seeds do not suffice to tell both apart, nor to call them equal.
+ * result.metric("success").verdict; // => "open"
  * ```
  */
 export function compareKernels(a: VariantIn, b: VariantIn, options: KernelsOptions = {}): KernelsBuilder {

@@ -211,11 +211,11 @@ class KernelsCharts {
     return pairedDifferences({
       title: `${b} against ${a}`,
       xTitle: "difference (standard deviations)",
-      interval: "95 % bootstrap interval over seeds",
+      interval: "95 % interval of the mean over seeds",
       ...rest,
       rows: drawn.map(({ metric, difference: d, standardised, words: said }) => {
         const scale = d.mid === 0 ? 0 : standardised! / d.mid;
-        const [low, high] = [d.low * scale, d.high * scale].sort((x, y) => x - y);
+        const [low, high] = [(d.low ?? d.mid) * scale, (d.high ?? d.mid) * scale].sort((x, y) => x - y);
         return {
           name: metric,
           value: standardised!,
@@ -231,11 +231,16 @@ class KernelsCharts {
   /** What each difference does to a metric, of an ablation. */
   ablation(metric: string, words: ChartWords = {}): Figure {
     const { rows, total } = this.of.ablation(metric);
-    const row = (name: string, { low, mid, high }: typeof total) => ({ name, value: mid, low, high });
+    const row = (name: string, { low, mid, high }: typeof total) => ({
+      name,
+      value: mid,
+      low: low ?? mid,
+      high: high ?? mid,
+    });
     return pairedDifferences({
       title: `Which difference carries the effect on ${metric}: ${figureText(total.mid, true)}`,
       xTitle: `effect on ${metric} (B − A)`,
-      interval: "95 % bootstrap interval over seeds",
+      interval: "95 % interval of the mean over seeds",
       ...words,
       rows: [row("all together", total), ...rows.map(({ name, effect }) => row(name, effect))],
       from: [this.of],

@@ -36,17 +36,19 @@ const FRAGMENTING = {
 const plan = (more: Partial<KernelsIn>): KernelsSpec =>
   parseKernels({ ...FRAGMENTING, variants: ["6.1", "6.15"], ...more });
 
-test("a variant against itself: no metric differs, histories are equal, and nothing is tested", () => {
+test("a variant against itself: no metric differs, histories are equal, nothing is tested, and 3 seeds do not suffice", () => {
   const { pairs, family } = kernelsHere(
     plan({ variants: ["6.1", { label: "again", kernel: "6.1" }], seeds: 3 }),
   );
   assert.equal(family, 0);
   assert.deepEqual(pairs[0]!.pairing, { seeds: 3, equal: 3, apart: 0 });
-  for (const { verdict, difference, p, words } of pairs[0]!.metrics) {
-    assert.equal(verdict, "none");
-    assert.equal(difference.mid, 0);
-    assert.equal(p, 1);
-    assert.match(words, /no difference in any seed/);
+  for (const { verdict, difference, p, pairs: counts, seedsNeeded, words } of pairs[0]!.metrics) {
+    assert.equal(verdict, "open");
+    assert.deepEqual([difference.mid, p], [0, 1]);
+    assert.match(words, /^seeds do not suffice: .* seeds would \(3 seeds\)$/);
+    if (counts !== undefined) continue;
+    assert.deepEqual([difference.low, difference.high, seedsNeeded], [0, 0, 29]);
+    assert.match(words, /may miss a difference of one run in ten/);
   }
 });
 
@@ -123,7 +125,9 @@ test("by hand: eight seeds in which B is granted in six more, and has less of an
   assert.equal(fallbacks!.ratio!.mid, 15.5 / 20);
   // Differences −1 to −8: mean −4.5, standard deviation √6.
   assert.ok(Math.abs(fallbacks!.standardised! + 4.5 / Math.sqrt(6)) < 1e-12);
-  assert.equal(free!.verdict, "none");
+  // Equal in eight seeds, which is fewer than 29: 0.9^28 is above 5 %, 0.9^29 below.
+  assert.deepEqual([free!.verdict, free!.seedsNeeded], ["open", 29]);
+  assert.ok(0.9 ** 28 > 0.05 && 0.9 ** 29 < 0.05);
   assert.deepEqual(pairs[0]!.pairing, { seeds: 8, equal: 7, apart: 0.2 });
   assert.deepEqual(
     variants.map(({ granted }) => granted),
@@ -159,13 +163,17 @@ test("verdicts: worse, more, small, open with the seeds that would do, and alway
     ).verdict,
     "less",
   );
-  const small = of(
-    "fallbacks",
-    ten,
-    ten.map((n, i) => n + (i % 2 === 0 ? 1 : -1)),
-  );
-  assert.equal(small.verdict, "none");
-  assert.match(small.words, /no difference seen beyond 5 %/);
+  const wobbling = (count: number) => {
+    const a = Array.from({ length: count }, (_, i) => 100 + (i % 10));
+    return of(
+      "fallbacks",
+      a,
+      a.map((n, i) => n + (i % 2 === 0 ? 1 : -1)),
+    );
+  };
+  assert.equal(wobbling(30).verdict, "none");
+  assert.match(wobbling(30).words, /no difference seen beyond 5 % of A: 0, .* \(30 seeds\)/);
+  assert.deepEqual([wobbling(28).verdict, wobbling(28).seedsNeeded], ["open", 29]);
   const open = of(
     "fallbacks",
     ten,
@@ -174,7 +182,46 @@ test("verdicts: worse, more, small, open with the seeds that would do, and alway
   assert.equal(open.verdict, "open");
   // Mean 10, standard deviation of the differences 50·√(10/9): ((1.96 + 0.8416) × 52.7 / 10)² = 218.1, over 3/π.
   assert.equal(open.seedsNeeded, Math.ceil(219 / (3 / Math.PI)));
-  assert.match(open.words, /seeds do not suffice: \+10, .*about 230 seeds would \(10 seeds\)/);
+  assert.match(
+    open.words,
+    /seeds do not suffice: \+10, .* of a shift, by ranks; about 230 seeds would \(10 seeds\)/,
+  );
+});
+
+/** The verdict on one metric alone. */
+const verdictOf = (metric: string, a: number[], b: number[]) => {
+  const raw = measured(metric, a, b, new Random(1));
+  return judged(raw, raw.p, 1, ["old", "new"]);
+};
+
+test("one seed has no interval, and says so", () => {
+  const { difference, verdict, words } = verdictOf("fallbacks", [5], [6]);
+  assert.deepEqual(difference, { low: null, mid: 1, high: null });
+  assert.equal(verdict, "open");
+  assert.match(words, /^seeds do not suffice: \+1, no interval from one seed, p = 1 /);
+});
+
+test("yes or no in each run: no difference only if Newcombe's interval lies within 5 percentage points", () => {
+  const all = (n: number) =>
+    verdictOf(
+      "success",
+      Array.from({ length: n }, () => 1),
+      Array.from({ length: n }, () => 1),
+    );
+  // All of n granted: Wilson's lower limit is n / (n + z²), so 1 − that is at most 0.05 from n = 19 z² = 72.99 on.
+  for (const n of [1, 12, 72]) assert.deepEqual([all(n).verdict, all(n).seedsNeeded], ["open", 73], `${n}`);
+  assert.equal(all(73).verdict, "none");
+  assert.match(all(73).words, /beyond 5 percentage points/);
+});
+
+test("a mean and ranks that point in opposite ways are not decided", () => {
+  const b = [...Array.from({ length: 30 }, (_, i) => 100 + 1 + i / 100), 40, 40, 40];
+  const a = b.map(() => 100);
+  const { difference, p, verdict, words } = verdictOf("fallbacks", a, b);
+  // 30 × 1.145 − 3 × 60 is below 0, while ranks 1 to 30 outweigh 31 to 33.
+  assert.ok(difference.mid < 0 && p < 0.05);
+  assert.equal(verdict, "open");
+  assert.match(words, /the mean and the ranks of the differences point in opposite ways/);
 });
 
 test("a difference is known: one switch between the variants carries the whole effect, in both directions", () => {

@@ -1,4 +1,5 @@
-/* Waits until a report is there. Exit status 0: it is; 1: the program has ended without one; 4: the time is over. */
+/* Waits until a report is there. Exit status 0: it is; 1: the program has ended without one; 4: the time is over.
+ * Without --report and --pid, waits until the time is over: a sleep that ends with the script. */
 #include "common.h"
 
 int main(int argc, char **argv)
@@ -10,9 +11,13 @@ int main(int argc, char **argv)
 
     read_options(argc, argv, own);
     begin(0);
-    if (opt_report == NULL || pid == 0)
-        fail("--report and --pid", "must be given");
+    if ((opt_report == NULL) != (pid == 0))
+        fail("--report and --pid", "must be given together");
     until = nanoseconds() + opt_seconds * 1000000000ULL;
+    while (opt_report == NULL && nanoseconds() < until && !must_end)
+        pause_ms(100);
+    if (opt_report == NULL)
+        return must_end ? 3 : 0;
     snprintf(stat, sizeof stat, "/proc/%" PRIu64 "/stat", pid);
     while (nanoseconds() < until && !must_end) {
         FILE *f;

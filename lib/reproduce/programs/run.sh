@@ -27,11 +27,15 @@ die() {
   exit 2
 }
 
-# The option and its value: a whole number of at most nine digits.
+# The option and its value: a whole number of at most nine digits. Into $whole without leading zeros, which would make it octal.
 number() {
   case $2 in
   '' | *[!0-9]* | ??????????*) die "$1 must be a whole number from 0 to 999999999" ;;
   esac
+  whole=$2
+  while [ "${whole#0?}" != "$whole" ]; do
+    whole=${whole#0}
+  done
 }
 
 here=$(cd -- "$(dirname -- "$0")" && pwd) || die "the folder of this script cannot be entered"
@@ -44,9 +48,9 @@ while [ $# -gt 0 ]; do
     [ $# -ge 2 ] || die "$1 must have a value"
     number "$1" "$2"
     case $1 in
-    --memory) MEMORY_KIB=$(($2 * 1024)) ;;
-    --seconds) HOLD_SECONDS=$2 ;;
-    --floor) FLOOR_KIB=$(($2 * 1024)) ;;
+    --memory) MEMORY_KIB=$((whole * 1024)) ;;
+    --seconds) HOLD_SECONDS=$whole ;;
+    --floor) FLOOR_KIB=$((whole * 1024)) ;;
     esac
     shift 2
     ;;
@@ -170,8 +174,13 @@ mkdir "$scratch/bin" "$scratch/files" "$scratch/names" || die "--scratch: folder
 : >"$results/notes.txt"
 restored=0
 
+# A result that is not whole is none.
+unwritten() {
+  die "$1 cannot be written: is the disk full?"
+}
+
 note() {
-  printf '%s\n' "$1" >>"$results/notes.txt"
+  printf '%s\n' "$1" >>"$results/notes.txt" || unwritten "$results/notes.txt"
   printf '  note: %s\n' "$1"
 }
 
@@ -237,8 +246,11 @@ copy() {
     return 0
   fi
   mkdir -p -- "$step/${1%/*}" || die "--results: a folder cannot be made"
-  # A file that exists may still refuse to be read.
-  cat "/$1" >"$step/$1" 2>/dev/null || rm -f -- "$step/$1"
+  # A file that exists may still refuse to be read. If it can be read, the result could not be written.
+  if ! cat "/$1" 2>/dev/null >"$step/$1"; then
+    ! cat "/$1" >/dev/null 2>&1 || unwritten "$step/$1"
+    rm -f -- "$step/$1"
+  fi
 }
 
 field() {
@@ -269,16 +281,16 @@ measure() {
       copy "$file"
     done
   fi
-  getconf PAGESIZE >"$step/proc/page_size"
+  getconf PAGESIZE >"$step/proc/page_size" || unwritten "$step/proc/page_size"
   for pid in $children; do
     [ -r "/proc/$pid/smaps" ] || continue
     read -r name <"/proc/$pid/comm"
     printf '%s %s %s %s %s %s\n' "$name" "$pid" "$(field "/proc/$pid/status" VmRSS:)" \
       "$(field "/proc/$pid/smaps" AnonHugePages:)" "$(field "/proc/$pid/status" VmPTE:)" \
-      "$(field "/proc/$pid/status" VmPin:)"
+      "$(field "/proc/$pid/status" VmPin:)" || unwritten "the list of holders"
   done >"$step/holders.txt"
   if [ -n "$trace" ]; then
-    fallbacks >"$step/extfrag.txt"
+    fallbacks >"$step/extfrag.txt" || unwritten "$step/extfrag.txt"
   fi
   cd "$here" || die "the folder of this script cannot be entered"
   printf '  measured: %s\n' "$1"
@@ -304,10 +316,15 @@ start() {
 
 settled() {
   for one in $started; do
-    in_turn "$scratch/bin/await" --seconds "$FILL_SECONDS" --pid "${one#*:}" --report "$results/holders/${one%:*}.json" ||
+    in_turn "$scratch/bin/await" --seconds "$FILL_SECONDS" --parent "$$" --pid "${one#*:}" --report "$results/holders/${one%:*}.json" ||
       note "${one%:*} was not ready after $FILL_SECONDS s"
   done
   started=
+}
+
+# Unlike sleep, it ends with this script, however that ends.
+hold() {
+  in_turn "$scratch/bin/await" --seconds "$1" --parent "$$"
 }
 
 printf 'uses up to %s MiB of %s MiB that are available, for about %s s\n' \
@@ -327,7 +344,7 @@ start dentries "$(part "$PPM_DENTRY")" --dir "$scratch/names"
 start pins "$(part "$PPM_PIN")"
 settled
 measure filled
-in_turn sleep "$((HOLD_SECONDS / 2))"
+hold "$((HOLD_SECONDS / 2))"
 measure during
 
 # What the request may have: what the plan's state leaves of the memory that may be used.
@@ -383,14 +400,18 @@ if [ "$CMA" = 1 ]; then
   [ -n "$cma" ] || note "CMA was not asked, or refused: it takes root, debugfs and CONFIG_CMA_DEBUGFS"
 fi
 measure asked
-in_turn sleep "$((HOLD_SECONDS - HOLD_SECONDS / 2))"
+hold "$((HOLD_SECONDS - HOLD_SECONDS / 2))"
 measure held
 end_children
 restore
 measure after
-{
-  printf '{"format":"pageblock-reproduction","version":1,"plan":"%s",' "$PLAN_HASH"
-  printf '"limitKib":%s,"availableKib":%s,"floorKib":%s,' "$MEMORY_KIB" "$AVAILABLE_KIB" "$FLOOR_KIB"
-  printf '"seconds":%s,"rootAllowed":%s,"steps":[%s]}\n' "$HOLD_SECONDS" "$root_allowed" "$step_names"
-} >"$results/run.json.part" && mv -- "$results/run.json.part" "$results/run.json"
+run_json() {
+  printf '{"format":"pageblock-reproduction","version":1,"plan":"%s",' "$PLAN_HASH" &&
+    printf '"limitKib":%s,"availableKib":%s,"floorKib":%s,' "$MEMORY_KIB" "$AVAILABLE_KIB" "$FLOOR_KIB" &&
+    printf '"seconds":%s,"rootAllowed":%s,"steps":[%s]}\n' "$HOLD_SECONDS" "$root_allowed" "$step_names"
+}
+if ! run_json >"$results/run.json.part" || ! mv -- "$results/run.json.part" "$results/run.json"; then
+  rm -f -- "$results/run.json.part"
+  unwritten "$results/run.json"
+fi
 printf 'done: pageblock reproduce --read compares the results with the model\n'
