@@ -281,20 +281,27 @@ test("a cluster: refused by a worker that was not told, the same result by one t
   const sweep = expandSweep({ plan: planWith(own.toJSON()), over: { seed: [1, 2] } } as never);
   const redis = await TestRedis.start();
   const url = `redis://127.0.0.1:${redis.port}`;
+  const workers: ChildProcess[] = [];
   try {
     const deaf = await startWorker(url);
+    workers.push(deaf);
     await assert.rejects(
-      runSweep(sweep, { cluster: url } as never),
+      runSweep(sweep, { cluster: url, store: join(scratch, "deaf.duckdb") } as never),
       /a worker refused: job with code of the change "clustered"/,
     );
     await stop(deaf);
     const told = await startWorker(url, ...allow(own.sha256));
-    const far = await runSweep(sweep, { cluster: url } as never);
+    workers.push(told);
+    // Each with a store of its own: nothing is taken from what another run left.
+    const far = await runSweep(sweep, { cluster: url, store: join(scratch, "far.duckdb") } as never);
     await stop(told);
-    const near = await runSweep(sweep, { workers: 2 } as never);
+    const near = await runSweep(sweep, { workers: 2, store: join(scratch, "near.duckdb") } as never);
     assert.equal(far.resultsHash, near.resultsHash);
     assert.equal(far.failed, 0);
   } finally {
+    // A worker that is left over would keep this process waiting.
+    for (const worker of workers)
+      if (worker.exitCode === null && worker.signalCode === null) await stop(worker);
     await redis.end();
   }
 });

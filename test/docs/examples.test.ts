@@ -13,6 +13,7 @@ const DOOR = join(ROOT, "dist/index.d.ts");
 
 /** Exports that are shown by the example of another: nobody makes one of these with `new`. */
 const SHOWN_BY: Readonly<Record<string, string>> = {
+  Change: "change",
   ComparisonBuilder: "compare",
   ComparisonResult: "compare",
   KernelsBuilder: "compareKernels",
