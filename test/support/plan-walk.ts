@@ -29,7 +29,7 @@ function leafValues(form: Form): unknown[] {
       return [false, true];
     case "text":
       return [
-        ...["6.19", "64MiB", "auto", "50%", "1:2MiB", "2MiB:2", "0:1GiB", "256 128"],
+        ...["6.19", "64MiB", "auto", "success", "50%", "1:2MiB", "2MiB:2", "0:1GiB", "256 128"],
         ...["0:2 3", "0x50000000-0x50ffffff", "0x40000000-0x5fffffff", "debian", "vc4-kms-v3d,cma-64"],
       ];
     case "name":
