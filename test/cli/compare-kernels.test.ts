@@ -67,6 +67,6 @@ test("run prints and keeps what a plan records", () => {
     "machine: { board: pc-x86-64, memory: 256MiB }\nstrategy: buddy\nrequest: { size: 2MiB }\nrecord: { metrics: [fallbacks], points: 4 }\n",
   );
   const outcome = JSON.parse(pageblock(["run", plan, "--json"], folder).stdout);
-  assert.deepEqual(Object.keys(outcome.recorded), ["fallbacks", "series"]);
+  assert.deepEqual(Object.keys(outcome.recorded), ["fallbacks", "requestSeries", "series"]);
   assert.equal(typeof outcome.metrics.fallbacks, "number");
 });
