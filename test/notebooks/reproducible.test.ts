@@ -132,8 +132,13 @@ const RUNS_MAX = 12;
 /** Of plans that let a machine run, so many a notebook are run again; boots and curves all are. */
 const HEAVY_MAX = 2;
 function runsIn(plan: unknown): number {
-  const { strategies, seeds } = plan as { strategies?: unknown[]; seeds?: number };
-  return Array.isArray(strategies) ? strategies.length * (seeds ?? 1) : 1;
+  const { strategies, variants, seeds } = plan as {
+    strategies?: unknown[];
+    variants?: unknown[];
+    seeds?: number;
+  };
+  const compared = strategies ?? variants;
+  return Array.isArray(compared) ? compared.length * (seeds ?? 1) : 1;
 }
 const TWICE = /^(21|32)-/;
 
