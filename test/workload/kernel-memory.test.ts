@@ -119,3 +119,19 @@ test("requests from a CPU of the second node go there first", () => {
   s.memory.runOn(0);
   assert.equal(nodeOf(s.allocFixed("driver")), 0);
 });
+
+test("a process whose fork failed, or that has ended, gets no memory, though there is some", () => {
+  const s = pc(256);
+  const ended = new Process(s);
+  ended.exit();
+  const taken: number[] = [];
+  for (let pfn = s.allocFixed("driver"); pfn >= 0; pfn = s.allocFixed("driver")) taken.push(pfn);
+  const failed = new Process(s, { threads: 4 });
+  for (const pfn of taken) s.freeFixed(pfn);
+  const before = pagesByKind(s);
+  for (const process of [failed, ended]) {
+    assert.equal(process.alive, false);
+    assert.deepEqual([process.fault(3), process.faultHuge(), process.mapShared(2)], [0, false, 0]);
+  }
+  assert.deepEqual(pagesByKind(s), before);
+});
