@@ -33,8 +33,8 @@ const MUTATIONS: Mutation[] = [
   {
     what: "a wrong list end: freed pages never go to the tail",
     file: "allocation/free-one-page.ts",
-    from: "if (toTail || buddyMergeLikely(m, zone, pfn, buddy, order))",
-    to: "if (toTail && buddyMergeLikely(m, zone, pfn, buddy, order))",
+    from: "let tail = toTail || buddyMergeLikely(",
+    to: "let tail = toTail && buddyMergeLikely(",
   },
   {
     what: "a wrong list end: a refill puts pages in front",
@@ -87,8 +87,8 @@ const MUTATIONS: Mutation[] = [
   {
     what: "an off-by-one in the claim of a block (6.1)",
     file: "allocation/fallback-steal.ts",
-    from: "if (freePages + alike >= m.pageblockPages >> 1",
-    to: "if (freePages + alike > m.pageblockPages >> 1",
+    from: "let claim = freePages + alike >= m.pageblockPages >> 1",
+    to: "let claim = freePages + alike > m.pageblockPages >> 1",
   },
   {
     what: "an off-by-one in the claim of a block (6.12)",
