@@ -58,10 +58,7 @@ export async function runAll(
  * The given store, or the default one; null if another process uses the default one, as when two notebooks of a folder
  * run at the same time. Runs are then not stored, which changes no result.
  */
-async function storeOrNone(
-  path: string | undefined,
-  report?: RunningOptions["onReport"],
-): Promise<Store | null> {
+export async function storeOrNone(path?: string, report?: RunningOptions["onReport"]): Promise<Store | null> {
   try {
     return await Store.open(path);
   } catch (error) {

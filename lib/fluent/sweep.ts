@@ -1,9 +1,8 @@
 /** `sweep(plan).over({ … }).run()`: one plan with some of its fields varied, from a script or a cell. */
 import { canonicalJson } from "../base/canonical-json";
 import { InputError } from "../base/errors";
-import { type RunningOptions, runSweep } from "../experiment/compare";
+import { type RunningOptions, runSweep, storeOrNone } from "../experiment/compare";
 import type { StoredRun } from "../experiment/keeper";
-import { DEFAULT_STORE, Store, StoreInUse } from "../experiment/store";
 import { expandSweep } from "../experiment/sweep";
 import { SweepTable } from "../experiment/sweep-table";
 import { type Plan, type PlanIn, parsePlan } from "../plan/run";
@@ -89,33 +88,31 @@ export class SweepBuilder {
     const spec = this.plan();
     const all = expandSweep(spec);
     const table = new SweepTable(all);
-    const store = this.running.store ?? (await freeStore());
-    const kept = store === "none";
+    const given = this.running.store;
+    const own = given === undefined ? await storeOrNone() : null;
+    const path = typeof given === "string" && given !== "none" ? given : (own?.path ?? null);
+    const kept = path === null || all.count <= KEPT_MOST;
     const runs: StoredRun[] = [];
     const hashes: string[] = [];
     const { summary } = await runInCell(this.running, all.count, async (options) => ({
-      summary: await runSweep(all, { ...options, store }, ({ hash, plan, state, text }) => {
-        hashes.push(hash);
-        table.take(text);
-        if (kept) runs.push({ hash, plan: canonicalJson(plan), state, text });
-      }),
-    }));
+      summary: await runSweep(
+        all,
+        { ...options, store: own ?? given ?? "none" },
+        ({ hash, plan, state, text }) => {
+          hashes.push(hash);
+          table.take(text);
+          if (kept) runs.push({ hash, plan: canonicalJson(plan), state, text });
+        },
+      ),
+    })).finally(() => own?.close());
     const outcome = table.result(summary.resultsHash!);
-    const results = kept ? { runs, hashes } : { store: String(store), hashes };
+    const results = kept ? { runs, hashes } : { store: path, hashes };
     return new SweepResult(spec, summary, outcome, results);
   }
 }
 
-/** The default store, or "none" if another process has it open. */
-async function freeStore(): Promise<string> {
-  try {
-    await (await Store.open()).close();
-    return DEFAULT_STORE;
-  } catch (error) {
-    if (error instanceof StoreInUse) return "none";
-    throw error;
-  }
-}
+/** Of so many runs the texts stay in memory: a later question needs no store, which another process may have by then. */
+const KEPT_MOST = 2048;
 
 /**
  * Starts a sweep of a plan: an object as in a plan file, whose sizes and times may be text with a unit.

@@ -8,17 +8,13 @@ import test from "node:test";
 
 const ROOT = resolve(__dirname, "../..");
 
+const env = { ...process.env, NODE_OPTIONS: "" };
+/** A process that has the default store of a folder open until it is killed. */
+const HOLDER = `require(${JSON.stringify(join(ROOT, "dist/experiment/store"))}).Store.open().then(() => { console.log("open"); setInterval(() => {}, 1000); })`;
+
 test("two scripts of one folder at a time", async () => {
   const cwd = mkdtempSync(join(tmpdir(), "pageblock-busy-"));
-  const env = { ...process.env, NODE_OPTIONS: "" };
-  const holder = spawn(
-    process.execPath,
-    [
-      "-e",
-      `require(${JSON.stringify(join(ROOT, "dist/experiment/store"))}).Store.open().then(() => { console.log("open"); setInterval(() => {}, 1000); })`,
-    ],
-    { cwd, env },
-  );
+  const holder = spawn(process.execPath, ["-e", HOLDER], { cwd, env });
   try {
     await new Promise((done) => holder.stdout.once("data", done));
     const script = (store: string) =>
@@ -34,6 +30,27 @@ test("two scripts of one folder at a time", async () => {
     assert.match(named.stderr, /is in use by another process/);
   } finally {
     holder.kill();
+    rmSync(cwd, { recursive: true, force: true });
+  }
+});
+
+test("a sweep that has run is asked later, when another process has the store", () => {
+  const cwd = mkdtempSync(join(tmpdir(), "pageblock-busy-"));
+  // The holder starts once the sweep has let go of the store.
+  const script = `const { sweep } = require(${JSON.stringify(ROOT)});
+    const { spawn } = require("node:child_process");
+    const plan = { machine: { board: "qemu-virt", memory: "128MiB" }, strategy: { name: "buddy" }, request: { size: "1MiB" } };
+    (async () => {
+      const done = await sweep(plan).over({ seed: [1, 2, 3] }).workers(1).run();
+      const holder = spawn(process.execPath, ["-e", ${JSON.stringify(HOLDER)}]);
+      await new Promise((open) => holder.stdout.once("data", open));
+      const rows = await done.sql("select count(*) as n from runs").finally(() => holder.kill());
+      console.log(JSON.stringify(rows));
+    })().catch((e) => { console.error(e.message); process.exit(2); });`;
+  try {
+    const { stdout, stderr } = spawnSync(process.execPath, ["-e", script], { cwd, env, encoding: "utf8" });
+    assert.equal(stdout, '[{"n":3}]\n', stderr);
+  } finally {
     rmSync(cwd, { recursive: true, force: true });
   }
 });
