@@ -2,8 +2,7 @@
 import { InputError, unknownName } from "../base/errors";
 import type { Decisions } from "../mm/state/decisions";
 import { shown } from "../schema/place";
-import { isCodeAllowed } from "./allowed";
-import { type ChangeCode, sha256OfSource, sourceFault, wordsOf } from "./code";
+import { type ChangeCode, refuseStrange, sha256OfSource, sourceFault } from "./code";
 import { POINT_NAMES, POINTS, type PointName } from "./points";
 import { type Loaded, load, type PointFields } from "./sandbox";
 
@@ -89,10 +88,7 @@ function stockAnswer(point: string, given: Readonly<Record<string, unknown>>): u
  * @throws InputError if this process may not run its code, and for code that cannot be read
  */
 export function bindChange(code: ChangeCode): BoundChange {
-  if (!isCodeAllowed(code.sha256))
-    throw new InputError(
-      `change: ${wordsOf(code)} is not run: it was neither made nor loaded here; read it, then allow it with --allow-code or allowCode()`,
-    );
+  refuseStrange(code);
   const what = `change ${JSON.stringify(code.name)}`;
   const fault = sourceFault(code.source);
   if (fault !== null) throw new InputError(`${what}: a source ${fault}`);

@@ -7,7 +7,7 @@ import type { StoredRun } from "./keeper";
 import { type KernelsResult, KernelsTable, kernelsPlans } from "./kernels";
 import { everyPlan } from "./plans";
 import type { RunSummary } from "./run-plans";
-import { runAllToText } from "./run-text";
+import { runAllHere } from "./run-text";
 
 /** Runs a comparison of variants. If it is cancelled, `kernels` is null and the finished runs are in the store. */
 export async function runKernels(
@@ -28,7 +28,7 @@ export async function runKernels(
 export function kernelsHere(spec: KernelsSpec): KernelsResult {
   const table = new KernelsTable(spec);
   const hash = createHash("sha256");
-  for (const { text } of runAllToText([...everyPlan(kernelsPlans(spec))])) {
+  for (const { text } of runAllHere([...everyPlan(kernelsPlans(spec))])) {
     table.take(text);
     hash.update(text).update("\n");
   }

@@ -8,7 +8,7 @@ import { LocalWorkers } from "./local-workers";
 import { everyPlan, type Plans } from "./plans";
 import type { Progress } from "./progress";
 import { type RunPlansOptions, type RunSummary, runPlans } from "./run-plans";
-import { runAllToText } from "./run-text";
+import { runAllHere } from "./run-text";
 import { Store, StoreInUse } from "./store";
 import type { Sweep } from "./sweep";
 
@@ -103,7 +103,7 @@ export function compareHere(
 ): Comparison {
   const table = new ComparisonTable(spec);
   const hash = createHash("sha256");
-  for (const { text } of runAllToText([...everyPlan(comparisonPlans(spec))])) {
+  for (const { text } of runAllHere([...everyPlan(comparisonPlans(spec))])) {
     table.take(text);
     seen?.(text);
     hash.update(text).update("\n");

@@ -7,7 +7,7 @@ import { everyPlan, joined } from "./plans";
 import { robustPoints } from "./robust-points";
 import { type RobustOutcome, RobustTable } from "./robust-table";
 import { FAILURES_TOLD, type RunSummary } from "./run-plans";
-import { runAllToText } from "./run-text";
+import { runAllHere } from "./run-text";
 
 /** The number of runs that all points need. Throws InputError for a plan that cannot be run. */
 export function robustRuns(spec: RobustSpec): number {
@@ -114,7 +114,7 @@ export function robustHere(spec: RobustSpec): RobustOutcome {
   const hash = createHash("sha256");
   for (const { compared } of planned.points) {
     if (compared === null) continue;
-    for (const { text } of runAllToText([...everyPlan(compared.plans)])) {
+    for (const { text } of runAllHere([...everyPlan(compared.plans)])) {
       table.take(text);
       hash.update(text).update("\n");
     }

@@ -4,6 +4,7 @@
  */
 import { canonicalJson } from "../base/canonical-json";
 import { errorOf, InputError } from "../base/errors";
+import { codeIn, refuseStrange } from "../change/code";
 import type { Outcome, Plan } from "./plan";
 import { planHash } from "./plan";
 import { run, runTogether, sharingKey } from "./run";
@@ -45,6 +46,15 @@ export function runAllToText(plans: readonly Plan[]): RunText[] {
     });
   }
   return texts;
+}
+
+/**
+ * The same for plans that become one result in this thread. Throws InputError if one has code that may not run here: a refusal of
+ * that kind is no result, since it ends once the code is allowed.
+ */
+export function runAllHere(plans: readonly Plan[]): RunText[] {
+  for (const { machine } of plans) for (const code of codeIn(machine)) refuseStrange(code);
+  return runAllToText(plans);
 }
 
 /** True if two plans may run on the same machine. */

@@ -4,7 +4,7 @@
  * run again like a comparison.
  */
 import { createHash } from "node:crypto";
-import { isOutcome, readRun, runAllToText } from "./run-text";
+import { isOutcome, readRun, runAllHere } from "./run-text";
 import { type Interval, quantiles, wilson } from "./statistics";
 import { expandSweep, type Sweep, type SweepSpec, type SweepValue } from "./sweep";
 
@@ -139,7 +139,7 @@ export function sweepHere(spec: SweepSpec): SweepOutcome {
   const hash = createHash("sha256");
   for (let from = 0; from < all.count; from += AT_ONCE) {
     const some = Array.from({ length: Math.min(AT_ONCE, all.count - from) }, (_, i) => all.at(from + i));
-    for (const { text } of runAllToText(some)) {
+    for (const { text } of runAllHere(some)) {
       table.take(text);
       hash.update(text).update("\n");
     }

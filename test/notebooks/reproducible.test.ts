@@ -11,6 +11,7 @@ import { basename, join } from "node:path";
 import test, { after, before } from "node:test";
 import ts from "@tslab/typescript-for-tslab";
 import { allowCode } from "../../lib/change/allowed";
+import { codeIn } from "../../lib/change/code";
 import { runOf } from "../../lib/chart/run";
 import { parseNotebook } from "../../lib/report/notebook-file";
 import { runPlan } from "../../lib/report/plan-kinds";
@@ -132,13 +133,8 @@ const RUNS_MAX = 12;
 /** Of plans that let a machine run, so many a notebook are run again; boots and curves all are. */
 const HEAVY_MAX = 2;
 function runsIn(plan: unknown): number {
-  const { strategies, variants, seeds } = plan as {
-    strategies?: unknown[];
-    variants?: unknown[];
-    seeds?: number;
-  };
-  const compared = strategies ?? variants;
-  return Array.isArray(compared) ? compared.length * (seeds ?? 1) : 1;
+  const { strategies, seeds } = plan as { strategies?: unknown[]; seeds?: number };
+  return Array.isArray(strategies) ? strategies.length * (seeds ?? 1) : 1;
 }
 const TWICE = /^(21|32)-/;
 
@@ -158,8 +154,7 @@ for (const name of notebookNames()) {
     let heavy = 0;
     for (const run of a!.runs) {
       // The code is that of our own notebook.
-      const { change } = (run.plan as { machine?: { change?: { sha256: string } } }).machine ?? {};
-      if (change !== undefined) allowCode(change.sha256);
+      allowCode(...codeIn(run.plan).map(({ sha256 }) => sha256));
       const slow =
         !("board" in (run.plan as object)) && !String((run.plan as { kind?: string }).kind).endsWith("curve");
       if (slow && (runsIn(run.plan) > RUNS_MAX || heavy++ >= HEAVY_MAX)) continue;
