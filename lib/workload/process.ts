@@ -42,8 +42,8 @@ export interface ProcessShape {
 /** Pages of an mmu_gather batch: 8, then what a page of pointers holds less its header. */
 const FIRST_BATCH = 8;
 
-/** The holdings of a process that has ended. */
-const NOTHING = new IntStack();
+/** The holdings of every process that has ended, on all machines: whoever puts something into it is told. */
+const NOTHING = Object.freeze(new IntStack()) as IntStack;
 
 export class Process {
   private readonly system: System;
