@@ -106,7 +106,6 @@ int main(int argc, char **argv)
     }
     snprintf(more, sizeof more, ",\"turnedKib\":%" PRIu64, turned * PIECE_PAGES * page / KIB);
     report("anon", kib_in("/proc/self/smaps", "Anonymous"), more);
-    while (!must_end)
-        pause_ms(50);
+    stay_until_end();
     return 0;
 }

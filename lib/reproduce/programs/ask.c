@@ -102,7 +102,6 @@ int main(int argc, char **argv)
         at += (size_t)snprintf(more + at, sizeof more - at, "%s%" PRIu64, i == 0 ? "" : ",", took[i]);
     snprintf(more + at, sizeof more - at, "]");
     report("ask", kib_in("/proc/self/smaps", hugetlb ? "Private_Hugetlb" : "AnonHugePages"), more);
-    while (!must_end)
-        pause_ms(50);
+    stay_until_end();
     return 0;
 }

@@ -168,6 +168,13 @@ static inline void pause_ms(long ms)
     nanosleep(&t, NULL);
 }
 
+/* Keeps what is held until the program must end. */
+static inline void stay_until_end(void)
+{
+    while (!must_end)
+        pause_ms(50);
+}
+
 /* The report, whole or not at all: written beside its place and renamed. `more`: further members, or "". */
 static inline void report(const char *program, uint64_t held_kib, const char *more)
 {

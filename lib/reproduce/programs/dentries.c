@@ -83,8 +83,7 @@ int main(int argc, char **argv)
     }
     snprintf(more, sizeof more, ",\"names\":%" PRIu64 ",\"files\":%" PRIu64, i, files);
     report("dentries", held, more);
-    while (!must_end)
-        pause_ms(50);
+    stay_until_end();
     for (i = 0; i < files; i++) {
         char name[32];
 

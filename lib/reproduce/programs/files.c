@@ -156,8 +156,7 @@ int main(int argc, char **argv)
         } else
             pause_ms(20);
     }
-    while (!must_end)
-        pause_ms(50);
+    stay_until_end();
     snprintf(more, sizeof more, ",\"turnedKib\":%" PRIu64, turned * FILE_BYTES / KIB);
     report("files", resident_kib(made, total), more);
     for (i = 0; i < files; i++)

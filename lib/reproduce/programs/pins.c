@@ -117,7 +117,6 @@ int main(int argc, char **argv)
         through = "nothing";
     snprintf(more, sizeof more, ",\"through\":\"%s\",\"refused\":\"%s\"", through, refused);
     report("pins", held / KIB, more);
-    while (!must_end)
-        pause_ms(50);
+    stay_until_end();
     return 0;
 }

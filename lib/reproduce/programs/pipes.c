@@ -46,7 +46,6 @@ int main(int argc, char **argv)
     }
     snprintf(more, sizeof more, ",\"pipes\":%" PRIu64, pipes);
     report("pipes", held / KIB, more);
-    while (!must_end)
-        pause_ms(50);
+    stay_until_end();
     return 0;
 }

@@ -41,7 +41,6 @@ int main(int argc, char **argv)
     }
     snprintf(more, sizeof more, ",\"pairs\":%" PRIu64, pairs);
     report("sockets", held / KIB, more);
-    while (!must_end)
-        pause_ms(50);
+    stay_until_end();
     return 0;
 }

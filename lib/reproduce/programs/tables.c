@@ -29,7 +29,6 @@ int main(int argc, char **argv)
         tables += n;
     }
     report("tables", kib_in("/proc/self/status", "VmPTE") - before, "");
-    while (!must_end)
-        pause_ms(50);
+    stay_until_end();
     return 0;
 }
