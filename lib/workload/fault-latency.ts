@@ -3,11 +3,11 @@
  * threads fault in huge pages, for which memory must be compacted.
  */
 import type { System } from "../machine/system";
-import { filled, number, share, truth, whole } from "../schema/field";
+import { filled, share, truth } from "../schema/field";
 import { HugeAreas } from "./huge-areas";
 import { duration } from "./parameters";
 import { Probe } from "./probe";
-import { type AroundRound, ThreadRounds } from "./thread-rounds";
+import { type AroundRound, FAULTS, THREADS, ThreadRounds } from "./thread-rounds";
 import { defineWorkload } from "./workload";
 
 /** The first mapping with its holes, and the file in them. Its own faults are not part of the result. */
@@ -54,15 +54,8 @@ export const faultLatency = defineWorkload({
     memory: filled(
       share("memory that the first mapping takes", { default: 0.8, source: "modelling choice" }),
     ),
-    threads: filled(whole("threads of the largest round", "threads", { default: 8, least: 1, most: 4096 })),
-    faults: filled(
-      number("areas of a huge page that a thread touches per second", "1/s", {
-        default: 50,
-        least: 0.001,
-        most: 1e6,
-        source: "modelling choice",
-      }),
-    ),
+    threads: THREADS,
+    faults: FAULTS,
     madvise: filled(
       truth("the memory that is measured is an area with madvise(MADV_HUGEPAGE)", { default: true }),
     ),

@@ -1,11 +1,11 @@
 /** In the manner of mmtests' thpchallenge: threads fault in memory by huge pages while many small files are written, then read. */
-import { filled, number, share, size, time, truth, whole } from "../schema/field";
+import { filled, number, share, size, time, truth } from "../schema/field";
 import { FileSet } from "./file-set";
 import { KernelCaches } from "./kernel-caches";
 import { type Load, Paced, pagesOf } from "./load";
 import { duration, FILE_SYSTEM, LONGEST_MS } from "./parameters";
 import { SideBySide } from "./side-by-side";
-import { ThreadRounds } from "./thread-rounds";
+import { FAULTS, THREADS, ThreadRounds } from "./thread-rounds";
 import { defineWorkload } from "./workload";
 
 /** fio writes every file once, in order; then it reads files chosen at random. */
@@ -45,15 +45,8 @@ export const thpChallenge = defineWorkload({
     memory: filled(
       share("memory that the threads of a round touch", { default: 0.4, source: "modelling choice" }),
     ),
-    threads: filled(whole("threads of the largest round", "threads", { default: 8, least: 1, most: 4096 })),
-    faults: filled(
-      number("areas of a huge page that a thread touches per second", "1/s", {
-        default: 50,
-        least: 0.001,
-        most: 1e6,
-        source: "modelling choice",
-      }),
-    ),
+    threads: THREADS,
+    faults: FAULTS,
     madvise: filled(truth("the memory is an area with madvise(MADV_HUGEPAGE)", { default: true })),
     files: filled(
       number("all files together, relative to memory", "factor", { default: 1.5, least: 0.001, most: 16 }),

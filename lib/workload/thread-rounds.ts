@@ -4,9 +4,23 @@
  */
 import type { Random } from "../base/random";
 import type { System } from "../machine/system";
+import { filled, number, whole } from "../schema/field";
 import { HugeAreas } from "./huge-areas";
 import { Probe } from "./probe";
 import { Repeated } from "./side-by-side";
+
+/** Parameters of a workload of such rounds. */
+export const THREADS = filled(
+  whole("threads of the largest round", "threads", { default: 8, least: 1, most: 4096 }),
+);
+export const FAULTS = filled(
+  number("areas of a huge page that a thread touches per second", "1/s", {
+    default: 50,
+    least: 0.001,
+    most: 1e6,
+    source: "modelling choice",
+  }),
+);
 
 export interface RoundShape {
   /** Areas of all threads together. */
