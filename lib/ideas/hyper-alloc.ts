@@ -9,18 +9,12 @@
  * Held against: an average footprint 17 % smaller than with free-page reporting (EuroSys 2025, a build of clang).
  */
 import { codeOf, type Idea } from "./idea";
+import { IN_OWN_TREE } from "./llfree";
 
 const change = codeOf(
   "hyperalloc",
   "pages come from a tree of 8 page blocks, and freed pages merge at once into huge pages to give back",
-  `
-  freePage: ({ lastPfn, blockPages }) => {
-    if (lastPfn < 0) return "first";
-    const pages = 8 * blockPages;
-    const from = lastPfn - (lastPfn % pages);
-    return { from, to: from + pages };
-  },
-  pcpHigh: () => 0,
+  `${IN_OWN_TREE}  pcpHigh: () => 0,
 `,
 );
 

@@ -13,17 +13,20 @@
  */
 import { codeOf, type Idea } from "./idea";
 
-const change = codeOf(
-  "llfree",
-  "every processor takes pages from its tree of 8 page blocks until the tree has none",
-  `
+/** The source of the point: requests stay in the tree of 8 page blocks that their processor used last. */
+export const IN_OWN_TREE = `
   freePage: ({ lastPfn, blockPages }) => {
     if (lastPfn < 0) return "first";
     const pages = 8 * blockPages;
     const from = lastPfn - (lastPfn % pages);
     return { from, to: from + pages };
   },
-`,
+`;
+
+const change = codeOf(
+  "llfree",
+  "every processor takes pages from its tree of 8 page blocks until the tree has none",
+  IN_OWN_TREE,
 );
 
 export const LLFREE: Idea = {
