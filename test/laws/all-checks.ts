@@ -1,6 +1,6 @@
 /**
  * Everything that guards the engine, in one process, for a copy of the sources with a defect: the laws, a recording
- * of a real kernel, the hand-derived vectors. Prints the first failure and exits with status 1. `argv[2]`: the
+ * of a real kernel, the hand-derived vectors and rules. Prints the first failure and exits with status 1. `argv[2]`: the
  * recording.
  */
 import { loadEngine } from "./engine";
@@ -34,6 +34,8 @@ async function main(): Promise<void> {
   }
   // Runs under node:test, whose report names the failing vector.
   require("../mm/vectors.test");
+  require("../mm/kernel-rules.test");
+  require("../mm/watermark-releases.test");
 }
 
 void main();

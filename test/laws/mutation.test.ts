@@ -132,6 +132,54 @@ const MUTATIONS: Mutation[] = [
     from: "for (; found >= minOrder; found--) {",
     to: "for (; found > minOrder; found--) {",
   },
+  {
+    what: "a drain beside an isolated block goes by the type noted at the free (6.1)",
+    file: "allocation/pcp-free.ts",
+    from: "const typeOfNow = m.hygiene || zone.nrIsolatePageblock > 0;",
+    to: "const typeOfNow = m.hygiene;",
+  },
+  {
+    what: "disabled lists give back a batch (5.14)",
+    file: "allocation/pcp-free.ts",
+    from: "if (high < batch) return 1;\n  const most = high - batch;\n  const least",
+    to: "const most = high - batch;\n  const least",
+  },
+  {
+    what: "eight batches while kswapd reclaims (6.7)",
+    file: "allocation/pcp-free.ts",
+    from: "return Math.min(batch << 2, pcp.high);",
+    to: "return Math.min(batch << 3, pcp.high);",
+  },
+  {
+    what: "a victim of the OOM killer may use a quarter",
+    file: "allocation/zone-watermark.ts",
+    from: "if (allocFlags & ALLOC_OOM) min -= Math.trunc(min / 2);",
+    to: "if (allocFlags & ALLOC_OOM) min -= Math.trunc(min / 4);",
+  },
+  {
+    what: "a boost in a zone too small for it",
+    file: "allocation/fallback-steal.ts",
+    from: "if (m.pageblockPages * 4 > zone.managed) return false;\n",
+    to: "",
+  },
+  {
+    what: "a claim wakes kswapd for a request that may not",
+    file: "allocation/fallback-claim.ts",
+    from: "if (boostWatermark(m, zone) && ac.allocFlags & ALLOC_KSWAPD) zone",
+    to: "if (boostWatermark(m, zone)) zone",
+  },
+  {
+    what: "stealing takes the largest page first (6.12)",
+    file: "allocation/fallback-claim.ts",
+    from: "for (let found = order; found <= m.maxOrder; found++) {",
+    to: "for (let found = m.maxOrder; found >= order; found--) {",
+  },
+  {
+    what: "the boost binds atomic requests",
+    file: "allocation/zone-watermark.ts",
+    from: "boostOverlooked(m, ac) &&",
+    to: "!m.mobilityDisabled && m.mobilityDisabled &&",
+  },
 ];
 
 /** A copy of our sources; its imports resolve to `node_modules` above it. */

@@ -10,10 +10,8 @@ import { freeOnePage } from "../../lib/mm/allocation/free-one-page";
 import { allocPages, freePages } from "../../lib/mm/allocation/page-alloc";
 import { drainPagesZone } from "../../lib/mm/allocation/pcp-free";
 import { zoneWatermarkFast, zoneWatermarkOk } from "../../lib/mm/allocation/zone-watermark";
-import { bootMemory } from "../../lib/mm/boot/boot-memory";
 import { AllocContext } from "../../lib/mm/state/alloc-context";
 import { GFP_ATOMIC, GFP_HIGHUSER_MOVABLE, GFP_KERNEL, GFP_NOWAIT } from "../../lib/mm/state/gfp";
-import { listFrames } from "../../lib/mm/state/list-frames";
 import type { Memory } from "../../lib/mm/state/memory";
 import {
   MIGRATE_CMA,
@@ -21,49 +19,17 @@ import {
   MIGRATE_MOVABLE,
   MIGRATE_UNMOVABLE,
 } from "../../lib/mm/state/migratetype";
-import { ALLOCATED, IN_USE_MOVABLE } from "../../lib/mm/state/page-state";
+import { ALLOCATED } from "../../lib/mm/state/page-state";
 import { nrFreeSnapshot } from "../../lib/mm/state/vmstat";
 import { WMARK_LOW } from "../../lib/mm/state/zone";
+import { freeList, takeAll as takeAllBy, tinyMemory } from "./tiny-memory";
 
-function fresh(release: KernelRelease, more: { pages?: number; cma?: number } = {}): Memory {
-  const pages = more.pages ?? 2048;
-  const cma = more.cma ?? 0;
-  return bootMemory({
-    release,
-    pageSize: 4096,
-    maxOrder: 10,
-    pageblockOrder: 9,
-    cma: cma > 0,
-    thp: false,
-    mobilityDisabled: false,
-    cpus: 1,
-    zones: [
-      {
-        idx: 2,
-        name: "Normal",
-        startPfn: 1024,
-        spanned: pages + cma,
-        present: pages + cma,
-        managed: pages + cma,
-        watermarks: { min: 0, low: 0, high: 0 },
-        lowmemReserve: [0, 0, 0, 0],
-        pageset: { batch: 3, high: 320 },
-        freeRanges: [{ startPfn: 1024, pages }],
-      },
-    ],
-    ...(cma > 0 && { cmaRange: { startPfn: 1024 + pages, pages: cma } }),
-  });
-}
-
+const fresh = tinyMemory;
 const movable = (m: Memory, order = 0) => allocPages(m, GFP_HIGHUSER_MOVABLE, order);
-const list = (m: Memory, order: number, mt = MIGRATE_MOVABLE) =>
-  listFrames(m, m.zones[0]!.listBase + order * 8 + mt);
+const list = (m: Memory, order: number, mt = MIGRATE_MOVABLE) => freeList(m, order, mt);
 
 /** Allocates the whole zone as single movable pages. */
-function takeAll(m: Memory): void {
-  for (const pfn of [movable(m, 10), movable(m, 10)])
-    m.state.fill(ALLOCATED | IN_USE_MOVABLE, pfn, pfn + 1024);
-}
+const takeAll = (m: Memory) => takeAllBy(m, (order) => movable(m, order));
 
 test("V1: three movable pages ascend; the last one freed is allocated next", () => {
   const m = fresh("6.1");
