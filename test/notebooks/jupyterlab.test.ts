@@ -25,8 +25,8 @@ import { chart, code, markdown, notebook, shown } from "../support/notebooks";
 import { jupyter } from "../support/venv";
 
 const NOTEBOOKS = resolve(__dirname, "../../notebooks");
-/** Run here: the tour, boots on paper, cases from logs, and a calibration. */
-const RUN_HERE = /^(00|21|50|91)-.*\.ipynb$/;
+/** Run here: boots on paper, and cases from logs. */
+const RUN_HERE = /^(21|50)-.*\.ipynb$/;
 const names = readdirSync(NOTEBOOKS).filter((name) => RUN_HERE.test(name));
 /** Laid out as the repository: a notebook finds the recordings at ../test/fixtures. */
 const home = mkdtempSync(join(tmpdir(), "pageblock-lab-test-"));

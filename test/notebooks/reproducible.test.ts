@@ -10,11 +10,16 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import test, { after, before } from "node:test";
 import ts from "@tslab/typescript-for-tslab";
+import { uniqBy } from "lodash";
 import { allowCode } from "../../lib/change/allowed";
 import { codeIn } from "../../lib/change/code";
 import { runOf } from "../../lib/chart/run";
+import { comparisonPlans } from "../../lib/experiment/comparison";
+import { kernelsPlans } from "../../lib/experiment/kernels";
+import { robustRuns } from "../../lib/experiment/robust";
+import { expandSweep } from "../../lib/experiment/sweep";
 import { parseNotebook } from "../../lib/report/notebook-file";
-import { runPlan } from "../../lib/report/plan-kinds";
+import { planKindOf, runPlan } from "../../lib/report/plan-kinds";
 import { writeUpOf } from "../../lib/report/write-up";
 import { launch, noChromium } from "../support/browser";
 import { codeOf, displayedBy, notebookNames } from "../support/cells";
@@ -61,8 +66,9 @@ class Headless {
 let headless: Headless | { missing: string };
 before(async () => {
   const found = await jupyter();
-  // Two seeds each: whether the stored ones are soon enough done is no question for a test.
-  const args = [join(ROOT, "kernel-setup", "lab.mjs"), "--headless", "--set", "seeds=2", "--out", out];
+  // One seed and short lives: whether the stored ones are soon enough done is no question for a test.
+  const few = ["seeds=1", "days=12", "uptime=1 day", "age=2 hours"].flatMap((one) => ["--set", one]);
+  const args = [join(ROOT, "kernel-setup", "lab.mjs"), "--headless", ...few, "--out", out];
   headless = "missing" in found ? found : new Headless(found.python, args);
 });
 after(() => {
@@ -117,7 +123,7 @@ for (const name of notebookNames())
     assert.deepEqual(words, []);
   });
 
-/** What the executed notebook displays, in order, with two seeds; without a Jupyter, what its cells display without one. */
+/** What the executed notebook displays, in order, with one seed; without a Jupyter, what its cells display without one. */
 async function displayedOnce(name: string): Promise<Record<string, unknown>[]> {
   if ("missing" in headless) return displayedBy(name);
   await headless.executed(name);
@@ -128,14 +134,25 @@ async function displayedOnce(name: string): Promise<Record<string, unknown>[]> {
   return outputs.filter((one) => one.output_type === "display_data").map(({ data }) => data);
 }
 
-/** Comparisons of more runs are left to whoever verifies the write-up: they would take minutes here. */
-const RUNS_MAX = 12;
-/** Of plans that let a machine run, so many a notebook are run again; boots and curves all are. */
-const HEAVY_MAX = 2;
+/** Those of more runs are left to whoever verifies the write-up: they would take minutes here. */
+const RUNS_MAX = 24;
+const RUNS: Readonly<Record<string, (plan: never) => number>> = {
+  boot: () => 0,
+  "tlb-curve": () => 0,
+  "adapter-curve": () => 0,
+  run: () => 1,
+  steps: () => 1,
+  comparison: (plan) => comparisonPlans(plan).count,
+  scorecard: (plan) => comparisonPlans(plan).count,
+  "compare-kernels": (plan) => kernelsPlans(plan).count,
+  sweep: (plan) => expandSweep(plan).count,
+  robust: robustRuns,
+};
 function runsIn(plan: unknown): number {
-  const { strategies, seeds } = plan as { strategies?: unknown[]; seeds?: number };
-  return Array.isArray(strategies) ? strategies.length * (seeds ?? 1) : 1;
+  const { name } = planKindOf(plan);
+  return (RUNS[name] ?? (() => 1))(plan as never);
 }
+const ranAgain = new Set<string>();
 const TWICE = /^(21|32)-/;
 
 for (const name of notebookNames()) {
@@ -151,18 +168,27 @@ for (const name of notebookNames()) {
     });
     assert.equal(a!.resultsSha256, b!.resultsSha256);
     assert.ok(a!.runs.length > 0, "a notebook names the plans it was computed from");
-    let heavy = 0;
-    for (const run of a!.runs) {
-      // The code is that of our own notebook.
-      allowCode(...codeIn(run.plan).map(({ sha256 }) => sha256));
-      const slow =
-        !("board" in (run.plan as object)) && !String((run.plan as { kind?: string }).kind).endsWith("curve");
-      if (slow && (runsIn(run.plan) > RUNS_MAX || heavy++ >= HEAVY_MAX)) continue;
+    // The code is that of our own notebook.
+    for (const { plan } of a!.runs) allowCode(...codeIn(plan).map(({ sha256 }) => sha256));
+    const counted = a!.runs.map((run) => ({ run, runs: runsIn(run.plan) }));
+    // Boots and curves all; of plans that let a machine run, the smallest of each kind.
+    const heavy = counted.filter(({ runs }) => runs > 0 && runs <= RUNS_MAX).sort((x, y) => x.runs - y.runs);
+    const smallest = uniqBy(heavy, ({ run }) => planKindOf(run.plan).name);
+    for (const { run } of [...counted.filter(({ runs }) => runs === 0), ...smallest]) {
       const again = runOf(run.plan, await runPlan(run.plan));
       assert.equal(again.sha256, run.sha256, JSON.stringify(run.plan));
+      ranAgain.add(planKindOf(run.plan).name);
     }
   });
 }
+
+test("every kind of plan that a notebook shows was run again from one of them", () => {
+  const kinds = ["boot", "run", "steps", "comparison", "sweep", "robust", "compare-kernels"];
+  assert.deepEqual(
+    kinds.filter((kind) => !ranAgain.has(kind)),
+    [],
+  );
+});
 
 test("npm run lab -- --headless executes every notebook and exports it", async (t) => {
   if ("missing" in headless) return t.skip(headless.missing);

@@ -19,9 +19,9 @@ export function codeOf(name: string): string {
     .join("\n");
 }
 
-/** The text of cells or of a stored notebook made small: two seeds instead of its own number. */
+/** The text of cells or of a stored notebook made small: one seed instead of its own number. */
 export function small(text: string): string {
-  return text.replace(/\bconst seeds = \d+;/, "const seeds = 2;");
+  return text.replace(/\bconst seeds = \d+;/, "const seeds = 1;");
 }
 
 /** Cells may await: imports stay at the top, the rest runs in an async function. */
@@ -34,10 +34,10 @@ function awaiting(code: string): string {
   return `${imports.join("\n")}\n(async () => {\n${rest}\n})().catch((e) => { console.error(e); process.exit(1); });\n`;
 }
 
-/** The bundles that the cells display, in order, with two seeds or as many as the notebook has; throws what the cells throw. */
+/** The bundles that the cells display, in order, with one seed or as many as the notebook has; throws what the cells throw. */
 export function displayedBy(
   name: string,
-  { seeds = "two" }: { seeds?: "two" | "as stored" } = {},
+  { seeds = "one" }: { seeds?: "one" | "as stored" } = {},
 ): Record<string, unknown>[] {
   const scratch = mkdtempSync(join(tmpdir(), "pageblock-cells-"));
   try {
@@ -46,7 +46,7 @@ export function displayedBy(
 globalThis[Symbol.for("pageblock.kernel")] = { displayBundle: (data) => sent.push(data) };
 process.on("exit", () => fs.writeFileSync(${JSON.stringify(sent)}, JSON.stringify(sent)));\n`;
     const { outputText } = ts.transpileModule(
-      awaiting(seeds === "two" ? small(codeOf(name)) : codeOf(name)),
+      awaiting(seeds === "one" ? small(codeOf(name)) : codeOf(name)),
       {
         compilerOptions: { module: ts.ModuleKind.CommonJS, target: ts.ScriptTarget.ES2022 },
       },
