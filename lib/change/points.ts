@@ -8,6 +8,7 @@ import {
   COMPACTION_SUITABLE,
   COMPACTION_TARGET,
 } from "./points/compaction";
+import { KCOMPACTD_PROACTIVE, KCOMPACTD_WAKE, KSWAPD_BALANCED, KSWAPD_WAKE } from "./points/daemons";
 import {
   CLAIM_BLOCK,
   FALLBACK_ORDER,
@@ -46,6 +47,10 @@ export const POINTS: { readonly [P in PointName]: Point<P> } = {
   watermark: WATERMARK,
   watermarkBoost: WATERMARK_BOOST,
   reclaimPriority: RECLAIM_PRIORITY,
+  kswapdWake: KSWAPD_WAKE,
+  kswapdBalanced: KSWAPD_BALANCED,
+  kcompactdWake: KCOMPACTD_WAKE,
+  kcompactdProactive: KCOMPACTD_PROACTIVE,
 };
 
 export const POINT_NAMES = Object.keys(POINTS) as PointName[];

@@ -82,7 +82,9 @@ for (const kernel of KERNEL_RELEASES)
     assert.equal(stock.decisions, undefined);
     const { point, asked, otherwise } = changed.decisions!;
     assert.deepEqual(point, POINT_NAMES);
-    assert.ok(asked[point.indexOf("listEnd")]! > 1000);
+    for (const often of ["listEnd", "kswapdWake", "kswapdBalanced"] as const)
+      assert.ok(asked[point.indexOf(often)]! > 1000, often);
+    assert.ok(asked[point.indexOf("kcompactdWake")]! > 0);
     assert.deepEqual(new Set(otherwise), new Set([0]), "it never answered otherwise");
   });
 
