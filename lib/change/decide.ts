@@ -39,7 +39,10 @@ interface Decision {
 
 /** What each point is given. */
 const GIVEN: PointFields = Object.fromEntries(
-  POINT_NAMES.map((point) => [point, ["zone", "node", ...Object.keys(POINTS[point].given)]]),
+  POINT_NAMES.map((point) => [
+    point,
+    [...(POINTS[point].ofNode === true ? [] : ["zone"]), "node", ...Object.keys(POINTS[point].given)],
+  ]),
 );
 
 /** What reads as a released kernel: `6.12`, `v6.12-rc1`, `Linux 6.12.3`. Results of a change must not be taken for its. */

@@ -1,5 +1,4 @@
 /** Every decision point of the engine. Code, checks and docs/changes.md are made from this list. */
-import type { Points } from "../mm/state/decisions";
 import type { Point } from "./point";
 import {
   COMPACTION_DEFERRED,
@@ -21,8 +20,9 @@ import {
 } from "./points/fallback";
 import { PCP_DRAIN, PCP_HIGH, PCP_REFILL, PCP_SIZE } from "./points/per-cpu";
 import { CONTIG_SEARCH, RECLAIM_PRIORITY, WATERMARK, WATERMARK_BOOST } from "./points/room";
+import type { PointName } from "./types";
 
-export type PointName = keyof Points;
+export type { PointName };
 
 /** By name, in the order of docs/changes.md. */
 export const POINTS: { readonly [P in PointName]: Point<P> } = {

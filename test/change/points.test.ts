@@ -365,8 +365,9 @@ point("reclaimPriority", "reclaim leaves file pages alone and takes anonymous on
 /** Memory is full of file pages but for the low watermark of 125; the high one is 150. */
 function short(points: Parameters<typeof tiny>[1]): { m: Memory; room: RoomMaker; free: () => number } {
   const m = tiny("6.1", points, { watermarks: { min: 100, low: 125, high: 150 } });
-  m.lru = new Lru(m, 0);
-  for (const page of fill(m)) m.lru.add(page, 3);
+  const lru = new Lru(m, 0);
+  m.lru = lru;
+  for (const page of fill(m)) lru.add(page, 3);
   drainAllPages(m);
   const room = new RoomMaker(m, { reclaim: true, compaction: true });
   return { m, room, free: () => m.zones[0]!.nrFreePages };

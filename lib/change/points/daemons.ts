@@ -15,6 +15,7 @@ const order = (value: unknown, { mostOrder }: { readonly mostOrder: number }) =>
   wholeFrom(-1, mostOrder)(value);
 
 export const KSWAPD_WAKE: Point<"kswapdWake"> = {
+  ofNode: true,
   decides:
     "whether kswapd is woken, and for which order it works; asked for a node whenever a request wakes it",
   c: "`wakeup_kswapd()`",
@@ -54,6 +55,7 @@ export const KSWAPD_BALANCED: Point<"kswapdBalanced"> = {
 };
 
 export const KCOMPACTD_WAKE: Point<"kcompactdWake"> = {
+  ofNode: true,
   decides:
     "whether kcompactd is woken, and for which order it works; asked when kswapd has lowered boosts, and when it goes to sleep",
   c: "`wakeup_kcompactd()`",
@@ -71,6 +73,7 @@ export const KCOMPACTD_WAKE: Point<"kcompactdWake"> = {
 };
 
 export const KCOMPACTD_PROACTIVE: Point<"kcompactdProactive"> = {
+  ofNode: true,
   decides:
     "whether kcompactd compacts a node unasked; asked at each of its looks, every half second of simulated time at most",
   c: "`should_proactive_compact_node()`; 5.9 and later, if `vm.compaction_proactiveness` is above 0",
