@@ -37,6 +37,7 @@ export {
   type Stock,
 } from "./change/change";
 export type { ChangeCode } from "./change/code";
+export type { DecisionCounts } from "./change/counts";
 export type { PointName } from "./change/points";
 export * as chart from "./chart";
 export { type Figure, isFigure, type Run } from "./chart/figure";

@@ -2,31 +2,15 @@
 import { readFileSync, statSync } from "node:fs";
 import { Script } from "node:vm";
 import { errorOf, InputError } from "../base/errors";
-import type { Points } from "../mm/state/decisions";
 import { shown } from "../schema/place";
 import { allowCode } from "./allowed";
+import { checkTypes } from "./check-types";
 import { type ChangeCode, SOURCE_MOST, sha256OfSource, sourceFault } from "./code";
 import { readChange } from "./decide";
 import { POINT_NAMES, type PointName } from "./points";
+import type { ChangePoints, ChangeSpec, Given, Stock } from "./types";
 
-/** The stock rules, by point: what the kernel would answer. */
-export type Stock = { readonly [P in PointName]: (given: Points[P]["given"]) => Points[P]["answer"] };
-
-/** What a decision point is given. */
-export type Given<P extends PointName> = Points[P]["given"];
-
-/** The functions of a change, by decision point; points that are left out are decided by the kernel. */
-export type ChangePoints = {
-  readonly [P in PointName]?: (given: Points[P]["given"], stock: Stock) => Points[P]["answer"];
-};
-
-/** A change as it is written. */
-export interface ChangeSpec extends ChangePoints {
-  /** 1 to 60 printable characters. Results show it. */
-  readonly name: string;
-  /** What it changes and why, in words. */
-  readonly about?: string;
-}
+export type { ChangePoints, ChangeSpec, Given, Stock };
 
 /** A change that this process may run. `machine(…).change(it)` gives it to a machine. */
 export class Change {
@@ -108,8 +92,9 @@ function parses(text: string): boolean {
 
 /**
  * Loads a change from a module of one's own, TypeScript or JavaScript, that ends in `export default change({ … })`. It may import
- * types and `change` from "pageblock", nothing else. Loading it is the permission to run it in this process.
- * @throws InputError if the file cannot be read, or is no such module; with its line where there is one
+ * types and `change` from "pageblock", nothing else. Loading it is the permission to run it in this process. The types of a file
+ * that ends in `.ts` are checked before any of it runs.
+ * @throws InputError if the file cannot be read, is no such module, or has types that do not fit; with its line where there is one
  * @example
  * ```ts
  * import { writeFileSync } from "node:fs";
@@ -123,7 +108,13 @@ function parses(text: string): boolean {
  * ```
  */
 export function loadChange(path: string): Change {
-  return new Change(readSource(path), path);
+  return changeOfFile(readSource(path), path);
+}
+
+/** The change in the text of a file, whose name says whether it has types. */
+export function changeOfFile(source: string, path: string): Change {
+  if (/\.[cm]?ts$/i.test(path) && source.length <= SOURCE_MOST) checkTypes(source, path);
+  return new Change(source, path);
 }
 
 /** The text of a module, with Unix line ends and without a byte order mark. */

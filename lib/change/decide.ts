@@ -3,6 +3,7 @@ import { InputError, unknownName } from "../base/errors";
 import type { Decisions } from "../mm/state/decisions";
 import { shown } from "../schema/place";
 import { type ChangeCode, refuseStrange, sha256OfSource, sourceFault } from "./code";
+import { type DecisionCounts, sameAnswer } from "./counts";
 import { POINT_NAMES, POINTS, type PointName } from "./points";
 import { type Loaded, load, type PointFields } from "./sandbox";
 
@@ -17,6 +18,8 @@ export interface BoundChange {
   events: number;
   /** The point of the last event; null before the first. */
   last: PointName | null;
+  /** How often each of its points was asked, and answered otherwise than by the stock rule. */
+  readonly counts: DecisionCounts;
 }
 
 /** A statement of a change that was read: its name, what it is about, and its functions. */
@@ -36,7 +39,10 @@ interface Decision {
 
 /** What each point is given. */
 const GIVEN: PointFields = Object.fromEntries(
-  POINT_NAMES.map((point) => [point, ["zone", "node", ...Object.keys(POINTS[point].given)]]),
+  POINT_NAMES.map((point) => [
+    point,
+    [...(POINTS[point].ofNode === true ? [] : ["zone"]), "node", ...Object.keys(POINTS[point].given)],
+  ]),
 );
 
 /** What reads as a released kernel: `6.12`, `v6.12-rc1`, `Linux 6.12.3`. Results of a change must not be taken for its. */
@@ -101,7 +107,9 @@ export function bindChange(code: ChangeCode): BoundChange {
   if (name !== code.name)
     throw new InputError(`${what}: its source has another name: ${JSON.stringify(name)}`);
   const decisions: Record<string, unknown> = {};
-  const bound: BoundChange = { name, sha256: code.sha256, points, decisions, events: 0, last: null };
+  const none = () => points.map(() => 0);
+  const counts = { point: [...points], asked: none(), otherwise: none() };
+  const bound: BoundChange = { name, sha256: code.sha256, points, decisions, events: 0, last: null, counts };
   for (const point of points) decisions[point] = decider(bound, point, loaded, now);
   return bound;
 }
@@ -114,10 +122,14 @@ function decider(
   now: Decision,
 ): (given: object) => unknown {
   const read = POINTS[point].read as (value: unknown, given: object) => unknown;
+  const stock = POINTS[point].stock as (given: object) => unknown;
+  const { asked, otherwise } = bound.counts;
+  const at = bound.points.indexOf(point);
   const where = () => `change ${JSON.stringify(bound.name)}: ${point}, event ${bound.events}`;
   return (given) => {
     bound.events++;
     bound.last = point;
+    asked[at]!++;
     now.point = point;
     now.given = given;
     let value: unknown;
@@ -131,6 +143,7 @@ function decider(
       throw new InputError(
         `${where()}: must answer ${plainWords(POINTS[point].answers)}: got ${shown(value)}`,
       );
+    if (!sameAnswer(answer, stock(given))) otherwise[at]!++;
     return answer;
   };
 }

@@ -9,6 +9,8 @@ export interface Point<P extends keyof Points> {
   readonly decides: string;
   /** The C functions that the point stands for. */
   readonly c: string;
+  /** Asked of a node as a whole, so that it is given no zone. */
+  readonly ofNode?: true;
   /** Beside zone and node. */
   readonly given: Omit<Meanings<Points[P]["given"]>, "zone" | "node">;
   /** What a change may answer, in words. */

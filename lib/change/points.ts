@@ -1,5 +1,4 @@
 /** Every decision point of the engine. Code, checks and docs/changes.md are made from this list. */
-import type { Points } from "../mm/state/decisions";
 import type { Point } from "./point";
 import {
   COMPACTION_DEFERRED,
@@ -8,6 +7,7 @@ import {
   COMPACTION_SUITABLE,
   COMPACTION_TARGET,
 } from "./points/compaction";
+import { KCOMPACTD_PROACTIVE, KCOMPACTD_WAKE, KSWAPD_BALANCED, KSWAPD_WAKE } from "./points/daemons";
 import {
   CLAIM_BLOCK,
   FALLBACK_ORDER,
@@ -20,8 +20,9 @@ import {
 } from "./points/fallback";
 import { PCP_DRAIN, PCP_HIGH, PCP_REFILL, PCP_SIZE } from "./points/per-cpu";
 import { CONTIG_SEARCH, RECLAIM_PRIORITY, WATERMARK, WATERMARK_BOOST } from "./points/room";
+import type { PointName } from "./types";
 
-export type PointName = keyof Points;
+export type { PointName };
 
 /** By name, in the order of docs/changes.md. */
 export const POINTS: { readonly [P in PointName]: Point<P> } = {
@@ -46,6 +47,10 @@ export const POINTS: { readonly [P in PointName]: Point<P> } = {
   watermark: WATERMARK,
   watermarkBoost: WATERMARK_BOOST,
   reclaimPriority: RECLAIM_PRIORITY,
+  kswapdWake: KSWAPD_WAKE,
+  kswapdBalanced: KSWAPD_BALANCED,
+  kcompactdWake: KCOMPACTD_WAKE,
+  kcompactdProactive: KCOMPACTD_PROACTIVE,
 };
 
 export const POINT_NAMES = Object.keys(POINTS) as PointName[];

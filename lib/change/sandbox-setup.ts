@@ -25,7 +25,9 @@ export const ABSENT: readonly string[] = [
 export const SETUP = `"use strict";
 (limits, host) => {
   const { absent, fields, turns, depth: deepest } = JSON.parse(limits);
-  const { freeze, keys, getPrototypeOf, defineProperty } = Object;
+  const { freeze, keys, create, getPrototypeOf, defineProperty } = Object;
+  const objects = Object.prototype;
+  const ProxyHere = Proxy;
   const { isArray } = Array;
   const TypeErrorHere = TypeError;
   const RangeErrorHere = RangeError;
@@ -130,6 +132,17 @@ export const SETUP = `"use strict";
       defineProperty(list, i, { __proto__: null, value: answer[i], enumerable: true });
     return freeze(list);
   };
+  const guards = { __proto__: null };
+  for (const point of keys(fields)) {
+    let known = "";
+    for (let i = 0; i < fields[point].length; i++) known += (i === 0 ? "" : ", ") + fields[point][i];
+    const get = (target, key) => {
+      if (typeof key === "symbol" || key === "toJSON" || key in target) return target[key];
+      throw new TypeErrorHere("given." + key + ": " + point + " is given no such field: known are " + known);
+    };
+    guards[point] = new ProxyHere(create(objects), { __proto__: null, get });
+  }
+
   let view;
   const stock = {};
   for (const point of keys(fields))
@@ -155,7 +168,7 @@ export const SETUP = `"use strict";
   let decide;
   const ask = (point, given) =>
     outcome(() => {
-      view = freeze({ ...given });
+      view = freeze({ __proto__: guards[point], ...given });
       return decide[point](view, stock);
     });
   const prepare = (module) => {

@@ -148,4 +148,4 @@ function thrownWords(thrown: unknown): string {
   return wordsOf("a value");
 }
 
-const wordsOf = (words: string): string => `threw ${printable(words.slice(0, 300).replaceAll("\n", " "))}`;
+const wordsOf = (words: string): string => `threw ${printable(words.slice(0, 500).replaceAll("\n", " "))}`;

@@ -5,7 +5,7 @@
 import { dirname, resolve } from "node:path";
 import { InputError } from "../base/errors";
 import { allowCode, checkSha256 } from "../change/allowed";
-import { Change, readSource } from "../change/change";
+import { changeOfFile, readSource } from "../change/change";
 import { type ChangeCode, sha256OfSource, sourceFault, wordsOf } from "../change/code";
 import { isObject } from "../schema/check";
 
@@ -49,7 +49,7 @@ function codeOf(given: Record<string, unknown>, folder: string, mayRun: (code: C
     const path = resolve(folder, file);
     const text = readSource(path);
     mayRun({ name: file, sha256: sha256OfSource(text), source: text });
-    return new Change(text, path).toJSON();
+    return changeOfFile(text, path).toJSON();
   }
   const fault = typeof source === "string" ? sourceFault(source) : null;
   if (fault !== null) throw new InputError(`change.source: ${fault}`);

@@ -2,9 +2,10 @@
 import type { Command } from "commander";
 import { canonicalJson } from "../base/canonical-json";
 import { InputError } from "../base/errors";
+import { countTexts, idleText } from "../change/counts";
 import { runAll } from "../experiment/compare";
 import { runCostNotes } from "../experiment/cost-notes";
-import { planHash } from "../experiment/plan";
+import { type Outcome, planHash } from "../experiment/plan";
 import { listed } from "../experiment/plans";
 import { isOutcome, readRun } from "../experiment/run-text";
 import { timeText } from "../experiment/texts";
@@ -45,6 +46,7 @@ export function register(program: Command): void {
         `granted   ${granted.filter((g) => g === 1).length} of ${granted.length}`,
         `time      ${timeText(Math.max(...latencyNs))} at most (modelled)`,
         ...runCostNotes(plan).map((line) => `          ${line}`),
+        ...decisionLines(outcome),
         ...Object.entries(outcome.metrics).map(([name, n]) => `${name.padEnd(20)} ${n}`),
         ...outcome.failures.map(
           (f) => `request ${f.request + 1} failed: ${placeOf(f.data, value, locate)}${f.text}`,
@@ -52,6 +54,15 @@ export function register(program: Command): void {
       ];
       process.stdout.write(`${lines.join("\n")}\n`);
     });
+}
+
+/** What a change decided: a line a point, and whether that can have had an effect. */
+function decisionLines({ decisions }: Outcome): string[] {
+  if (decisions === undefined) return [];
+  const idle = idleText(decisions);
+  return [...countTexts(decisions), ...(idle === null ? [] : [idle])].map(
+    (line, i) => `${i === 0 ? "change" : ""}`.padEnd(10) + line,
+  );
 }
 
 /** The place of a field that asks for more than the machine has: `plan.yaml:4: request.size: `. */

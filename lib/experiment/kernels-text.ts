@@ -1,4 +1,5 @@
 /** A comparison of variants in words and columns, for terminals and for readers of a notebook without pictures. */
+import { countTexts, idleText } from "../change/counts";
 import type { AblationResult, AblationRow, MetricAblation } from "./ablation";
 import {
   figureText,
@@ -7,7 +8,7 @@ import {
   limitsText,
   type VerdictName,
 } from "./kernel-verdict";
-import type { KernelPair, KernelsResult, Pairing } from "./kernels";
+import type { KernelPair, KernelsResult, Pairing, VariantRow } from "./kernels";
 import type { MeanInterval } from "./mean-interval";
 import { grantedText } from "./texts";
 
@@ -67,12 +68,24 @@ export function pairNotes({ family, variants }: KernelsResult, pair: KernelPair)
     `A is ${a}, B is ${b}. Granted: ${a} ${grantedText(inRows(variants), a)}, ${b} ${grantedText(inRows(variants), b)}; of requests of the same number and seed, ${onlyA} only in A and ${onlyB} only in B.`,
     ...variants
       .filter(({ label, change }) => change !== undefined && (label === a || label === b))
-      .map(({ label, change }) => `${label} has the ${change}: it is no released kernel.`),
+      .flatMap(changeLines),
     pairingText(pair.pairing),
     `p is that of Wilcoxon's signed-rank test, exact over seeds (McNemar's where a run says yes or no), corrected by Holm's method for ${family} tests. Ranks test a shift of differences that lie evenly around it; a decision also needs an interval of the mean without 0, on the same side. Effect is the mean difference in its standard deviations.`,
     `No difference is seen if there are ${LEAST_SEEDS_FOR_NONE} seeds or more and the interval lies within 5 % of A, or 5 percentage points of a share; if a run says yes or no, the interval alone decides.`,
     "Seeds that would suffice: by the spread of the pairs seen, for a power of 80 %, if the difference is what it seems; or those with which no difference would be seen.",
     ...failed.map((row) => `${row.label}: ${row.failedRuns} runs gave no outcome: ${row.error}`),
+  ];
+}
+
+/** What a variant's change is, what it decided, and whether that can have had an effect. */
+function changeLines({ label, change, decisions }: VariantRow): string[] {
+  const told = `${label} has the ${change}: it is no released kernel.`;
+  if (decisions === undefined) return [told];
+  const idle = idleText(decisions);
+  return [
+    ...(idle === null ? [] : [`${label}: ${idle}`]),
+    told,
+    `Over all seeds of ${label}, ${countTexts(decisions).join("; ")}.`,
   ];
 }
 

@@ -5,6 +5,7 @@
  * from there on; the result says in how many seeds the counts of requests and frees stayed equal.
  */
 import { Random } from "../base/random";
+import { type DecisionCounts, summedCounts } from "../change/counts";
 import { changeWords } from "../machine/change-field";
 import { type KernelsSpec, variantParts, variantPlan } from "../plan/compare-kernels";
 import type { Variant } from "../plan/variant";
@@ -22,6 +23,8 @@ export interface VariantRow {
   label: string;
   /** The change that its kernel has; left out for kernels as they are. */
   change?: string;
+  /** How often the change was asked, and answered otherwise than the stock rule, over all its runs with an outcome. */
+  decisions?: DecisionCounts;
   /** Runs with an outcome, and runs without. */
   runs: number;
   failedRuns: number;
@@ -108,7 +111,7 @@ export class KernelsTable {
     const { variants, seeds, firstSeed } = spec;
     const rows = variants.map((variant, i) => ({
       ...rowOf(variant.label, runs[i]!, this.errors[i]!),
-      ...changeOf(spec, variant),
+      ...changeOf(spec, variant, runs[i]!),
     }));
     const pairs = this.pairs();
     const ablation =
@@ -143,9 +146,15 @@ export class KernelsTable {
   }
 }
 
-function changeOf(spec: KernelsSpec, variant: Variant): Pick<VariantRow, "change"> {
+function changeOf(
+  spec: KernelsSpec,
+  variant: Variant,
+  runs: readonly (Outcome | null)[],
+): Pick<VariantRow, "change" | "decisions"> {
   const { change } = variantParts(spec, variant).machine;
-  return change === undefined ? {} : { change: changeWords(change) };
+  if (change === undefined) return {};
+  const decisions = summedCounts(runs.flatMap((run) => run?.decisions ?? []));
+  return { change: changeWords(change), ...(decisions.point.length > 0 && { decisions }) };
 }
 
 /** Tables and series are large, and no statistic reads them. */

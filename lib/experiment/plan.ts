@@ -1,4 +1,5 @@
 /** The outcome of a run. lib/plan states its plan. */
+import type { DecisionCounts } from "../change/counts";
 import type { Constraint } from "../strategy/strategy";
 import type { ProbeFigures } from "../workload/probe";
 import type { RecordedRun } from "./recorded-run";
@@ -48,4 +49,6 @@ export interface Outcome {
   failures: FailureNote[];
   /** Tables and series, if the plan has a `record`. */
   recorded?: RecordedRun;
+  /** Only for a kernel with a change: how often it was asked, and answered otherwise than the stock rule, from boot on. */
+  decisions?: DecisionCounts;
 }

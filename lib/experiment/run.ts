@@ -7,6 +7,7 @@ import { canonicalJson } from "../base/canonical-json";
 import { Checkpoint } from "../base/checkpoint";
 import { errorOf } from "../base/errors";
 import { Random } from "../base/random";
+import { summedCounts } from "../change/counts";
 import { boot } from "../machine/boot";
 import type { BootRequest } from "../machine/boot-request";
 import { changeNotes } from "../machine/change-field";
@@ -216,6 +217,7 @@ function ask(
   }
   // Before the probe, which changes the machine.
   const record = recorder?.finish();
+  const decisions = system.change === null ? undefined : summedCounts([system.change.counts]);
   const probes = workload.probes();
   const metrics = {
     ...record?.metrics,
@@ -234,5 +236,6 @@ function ask(
     constraints: prepared.constraints(),
     failures,
     ...(record !== undefined && { recorded: record.recorded }),
+    ...(decisions !== undefined && { decisions }),
   };
 }

@@ -6,6 +6,7 @@ import { type Answer, answerOf, ERRNO, GRANTED, refusedWith } from "../base/answ
 import { InputError, unknownName } from "../base/errors";
 import { Random } from "../base/random";
 import { formatSize } from "../base/units";
+import { type DecisionCounts, summedCounts } from "../change/counts";
 import type { BootRequest } from "../machine/boot-request";
 import { BrokenBetween, brokenBy, CHECK_EVENTS, watchLaws } from "../machine/change-laws";
 import { System } from "../machine/system";
@@ -336,6 +337,8 @@ export interface StepsOutcome {
   buddyinfo: string;
   freeBytes: number;
   counters: Record<string, number>;
+  /** Only for a kernel with a change: how often it was asked, and answered otherwise than the stock rule, from boot on. */
+  decisions?: DecisionCounts;
 }
 
 export function stepsOutcome(stepped: SteppedSystem): StepsOutcome {
@@ -345,6 +348,7 @@ export function stepsOutcome(stepped: SteppedSystem): StepsOutcome {
     buddyinfo: system.allocator.buddyinfo(),
     freeBytes: system.freePages * system.pageSize,
     counters: { ...system.memory.counters, ...system.counters },
+    ...(system.change !== null && { decisions: summedCounts([system.change.counts]) }),
   };
 }
 

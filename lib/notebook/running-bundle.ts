@@ -3,6 +3,7 @@
  */
 import { type Answer, errnoText } from "../base/answer";
 import { formatSize } from "../base/units";
+import { countTexts } from "../change/counts";
 import type { Run } from "../chart/figure";
 import type { Step, StepsOutcome } from "../experiment/steps";
 import { timeText } from "../experiment/texts";
@@ -55,6 +56,9 @@ export function steppedBundle(
       "pages reclaimed",
       String(outcome.counters.dropped! + outcome.counters.written! + outcome.counters.swapped!),
     ],
+    ...(outcome.decisions === undefined
+      ? []
+      : countTexts(outcome.decisions).map((line): [string, string] => ["change", line])),
   ];
   return tableBundle(
     `${booted.board}, ${formatSize(booted.memoryBytes)}, Linux ${booted.kernel}${changed}, running`,

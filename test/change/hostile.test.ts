@@ -17,7 +17,7 @@ let files = 0;
 
 /** A change with this function for listEnd, after these statements. */
 function hostile(listEnd: string, before = "", about = '""'): Change {
-  const path = join(folder, `c${files++}.ts`);
+  const path = join(folder, `c${files++}.js`);
   writeFileSync(
     path,
     `${before}\nexport default change({ name: "h", about: ${about}, listEnd: ${listEnd} });\n`,
@@ -63,7 +63,7 @@ test("nothing of the host is within reach, while the module runs or later", () =
   for (const way of escapes)
     assert.match(
       line(() => hostile('() => "head"', `const p = ${way};`)),
-      /c\d+\.ts: (threw|line)/,
+      /c\d+\.js: (threw|line)/,
       way,
     );
   // Built-in functions that are replaced see no object of the host, which they could climb.

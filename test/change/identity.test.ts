@@ -76,8 +76,16 @@ for (const kernel of KERNEL_RELEASES)
     const changed = run(planOf(kernel, ALL));
     assert.notEqual(changed.plan, stock.plan, "under another name");
     assert.match(changed.remarks.at(-1)!, /change "identity" \([0-9a-f]{12}\)/);
-    const bare = ({ plan: _plan, remarks: _remarks, ...rest }: typeof stock) => canonicalJson(rest);
+    const bare = ({ plan: _plan, remarks: _remarks, decisions: _decisions, ...rest }: typeof stock) =>
+      canonicalJson(rest);
     assert.equal(bare(changed), bare(stock));
+    assert.equal(stock.decisions, undefined);
+    const { point, asked, otherwise } = changed.decisions!;
+    assert.deepEqual(point, POINT_NAMES);
+    for (const often of ["listEnd", "kswapdWake", "kswapdBalanced"] as const)
+      assert.ok(asked[point.indexOf(often)]! > 1000, often);
+    assert.ok(asked[point.indexOf("kcompactdWake")]! > 0);
+    assert.deepEqual(new Set(otherwise), new Set([0]), "it never answered otherwise");
   });
 
 /** What a machine does to ask every point. */

@@ -8,11 +8,12 @@ import { POINT_NAMES } from "../../lib/change/points";
 import { boostWatermark } from "../../lib/mm/allocation/fallback-steal";
 import { freePages } from "../../lib/mm/allocation/page-alloc";
 import { drainAllPages } from "../../lib/mm/allocation/pcp-free";
-import { compactMemory } from "../../lib/mm/compaction/compaction";
+import { compactMemory, proactiveCompactNode } from "../../lib/mm/compaction/compaction";
 import { compactionDeferred, deferCompaction } from "../../lib/mm/compaction/compaction-deferral";
 import { compactionSuitable } from "../../lib/mm/compaction/compaction-suitable";
 import { allocContigPages } from "../../lib/mm/contiguous/contig-pages";
 import { Lru } from "../../lib/mm/reclaim/lru";
+import { RoomMaker } from "../../lib/mm/reclaim/vmscan";
 import { validate } from "../../lib/mm/reports/validate";
 import { GFP_HIGHUSER_MOVABLE } from "../../lib/mm/state/gfp";
 import type { Memory } from "../../lib/mm/state/memory";
@@ -360,6 +361,104 @@ point("reclaimPriority", "reclaim leaves file pages alone and takes anonymous on
   const anon = tiny("6.1", { reclaimPriority: ({ list, priority }) => (list === "file" ? -1 : priority) });
   assert.deepEqual(left(anon), [16, 32]);
 });
+
+/** Memory is full of file pages but for the low watermark of 125; the high one is 150. */
+function short(points: Parameters<typeof tiny>[1]): { m: Memory; room: RoomMaker; free: () => number } {
+  const m = tiny("6.1", points, { watermarks: { min: 100, low: 125, high: 150 } });
+  const lru = new Lru(m, 0);
+  m.lru = lru;
+  for (const page of fill(m)) lru.add(page, 3);
+  drainAllPages(m);
+  const room = new RoomMaker(m, { reclaim: true, compaction: true });
+  return { m, room, free: () => m.zones[0]!.nrFreePages };
+}
+
+point(
+  "kswapdWake",
+  "kswapd works though nothing lacks, sleeps on though memory lacks, and works for whole blocks",
+  () => {
+    const woken = ({ m, room }: ReturnType<typeof short>) => {
+      room.wakeKswapd(0, 0, 2, m.zonelist);
+      return m.counters.pageoutrun;
+    };
+    assert.equal(woken(short({})), 1);
+    assert.equal(woken(short({ kswapdWake: () => -1 })), 0);
+    // Nothing is in use: every mark is met.
+    const idle = (points: Parameters<typeof tiny>[1]) => {
+      const m = tiny("6.1", points);
+      return woken({ m, room: new RoomMaker(m, { reclaim: true, compaction: true }), free: () => 0 });
+    };
+    assert.equal(idle({}), 0);
+    assert.equal(idle({ kswapdWake: () => 0 }), 1);
+    const told = short({
+      kswapdWake: ({ blockOrder }) => blockOrder,
+      kswapdBalanced: ({ when, order, markMet }) => {
+        if (when === "work") throw new Error(`works for order ${order}`);
+        return markMet;
+      },
+    });
+    assert.throws(() => woken(told), /kswapdBalanced, event 3: threw Error: works for order 9$/);
+  },
+);
+
+point("kswapdBalanced", "kswapd goes on to the watermark that the change names", () => {
+  const after = (points: Parameters<typeof tiny>[1]) => {
+    const machine = short(points);
+    machine.room.wakeKswapd(0, 0, 2, machine.m.zonelist);
+    return machine.free();
+  };
+  const before = short({}).free();
+  assert.ok(before <= 125, "the low watermark is not met");
+  const stock = after({});
+  assert.ok(stock > 150 && stock <= 400, `${stock}`);
+  assert.ok(after({ kswapdBalanced: ({ freePages }) => freePages > 400 }) > 400);
+  assert.equal(after({ kswapdBalanced: () => true }), before);
+  assert.ok(
+    after({ kswapdBalanced: () => false }) > 1800,
+    "to its hardest pass: nearly all of 2048 file pages",
+  );
+});
+
+point("kcompactdWake", "kcompactd is woken for whole blocks when kswapd goes to sleep, or not at all", () => {
+  const wakes = (points: Parameters<typeof tiny>[1], boost = 0) => {
+    const { m, room } = short(points);
+    m.zones[0]!.watermarkBoost = boost;
+    room.wakeKswapd(0, 0, 2, m.zonelist);
+    return m.counters.compact_daemon_wake;
+  };
+  assert.equal(wakes({}), 0, "order 0 needs no compaction");
+  assert.equal(wakes({ kcompactdWake: ({ by, blockOrder }) => (by === "sleep" ? blockOrder : -1) }), 1);
+  assert.equal(wakes({ kcompactdWake: (given, rules) => rules.kcompactdWake(given) }), 0);
+  assert.equal(wakes({ kcompactdWake: ({ by, order }) => (by === "boost" ? order : -1) }, 64), 1);
+  assert.equal(wakes({ kcompactdWake: () => -1 }, 64), 0);
+  assert.throws(() => wakes({ kcompactdWake: () => 0 }), /must answer an order from 1 to mostOrder/);
+});
+
+point("kcompactdProactive", "kcompactd compacts unasked, or does not, whatever the score", () => {
+  const spread = tiny("6.1", { kcompactdProactive: () => false });
+  const stock = tiny("6.1", {});
+  for (const m of [spread, stock]) scattered(m);
+  // Every free page is single: the score is 100, above the threshold of 90.
+  assert.deepEqual([proactiveCompactNode(stock, 20), proactiveCompactNode(spread, 20)], [true, false]);
+  assert.deepEqual([used(stock, 1024, 1536), used(spread, 1024, 1536)], [0, 256]);
+  assert.equal(proactiveCompactNode(tiny("6.1", {}), 20), false);
+  assert.equal(proactiveCompactNode(tiny("6.1", { kcompactdProactive: () => true }), 20), true);
+});
+
+point(
+  "compactionFinished",
+  "the change sees free pages, those in whole blocks, and the high watermark",
+  () => {
+    const m = tiny("6.1", {
+      compactionFinished: ({ freePages, freeBlockPages, highPages }) => {
+        throw new Error(`${freePages} free, ${freeBlockPages} in blocks, mark ${highPages}`);
+      },
+    });
+    scattered(m);
+    freePages(m, 1536, 0);
+    assert.throws(() => compactMemory(m), /threw Error: 512 free, 0 in blocks, mark 0$/);
+  },
+);
 
 test("every decision point has a test here", () => {
   assert.deepEqual([...tested].sort(), [...POINT_NAMES].sort());

@@ -120,7 +120,7 @@ test("a source that is no change is told so in one line", () => {
       'export default change({ name: "x", listend: () => "head" });',
       /decision point: unknown name "listend".*did you mean listEnd/,
     ],
-    ['export default change({ name: "x", listEnd: "head" });', /listEnd: must be a function/],
+    ['export default change({ name: "x", listEnd: "head" as never });', /listEnd: must be a function/],
     ["throw new Error('at load');", /threw Error: at load/],
     ["for (;;) {} export default 1;", /does not end: more than 1000000 turns/],
   ];

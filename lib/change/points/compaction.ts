@@ -65,7 +65,8 @@ export const COMPACTION_FINISHED: Point<"compactionFinished"> = {
   given: {
     order: "order that the run is for; −1: the whole zone",
     type: "type of the request",
-    direct: "the run serves a request that waits",
+    direct:
+      "the run serves a request that waits; otherwise it is of kcompactd, or of a command if the order is −1",
     proactive: "the run is proactive",
     score: "fragmentation score of the zone, for proactive runs",
     scoreGoal: "score at which a proactive run ends",
@@ -73,9 +74,12 @@ export const COMPACTION_FINISHED: Point<"compactionFinished"> = {
     pageFree: "a page of the order is free to the request, by a fallback too",
     migratePfn: "frame of the scanner of sources",
     freePfn: "frame of the scanner of targets",
+    freePages: "NR_FREE_PAGES of the zone",
+    freeBlockPages: "of these, pages in whole free page blocks",
+    highPages: "the high watermark of the zone, with its boost",
   },
   answers: "`continue` or `success`",
-  rule: "proactive runs end at the goal; others at the start of a block, if a page is free; runs over the whole zone do not. All releases.",
+  rule: "proactive runs end at the goal; others at the start of a block, if a page is free; runs over the whole zone do not. All releases. Since 6.15 with `vm.defrag_mode` the page of kcompactd is free once the high watermark is met in whole page blocks.",
   stock: ({ proactive, score, scoreGoal, order, atBlockEnd, pageFree }) => {
     if (proactive) return score > scoreGoal ? "continue" : "success";
     return order !== -1 && atBlockEnd && pageFree ? "success" : "continue";

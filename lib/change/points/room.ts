@@ -35,6 +35,7 @@ export const WATERMARK_BOOST: Point<"watermarkBoost"> = {
 };
 
 export const RECLAIM_PRIORITY: Point<"reclaimPriority"> = {
+  ofNode: true,
   decides: "how hard reclaim works on each kind of pages",
   c: "`get_scan_count()`, `shrink_slab()`",
   given: {

@@ -5,6 +5,7 @@
  */
 
 import { drainAllPages } from "../allocation/pcp-free";
+import { compactsUnasked } from "../decisions/daemons";
 import type { AllocContext } from "../state/alloc-context";
 import { GFP_KERNEL, gfpZone } from "../state/gfp";
 import type { Memory } from "../state/memory";
@@ -216,7 +217,10 @@ export function proactiveCompactNode(
   nid: number = m.firstNode,
 ): boolean {
   if (!m.sw.proactiveCompaction || proactiveness === 0) return false;
-  if (fragmentationScore(m, nid) <= proactiveThreshold(proactiveness)) return false;
+  const [score, threshold] = [fragmentationScore(m, nid), proactiveThreshold(proactiveness)];
+  if (m.change?.kcompactdProactive !== undefined) {
+    if (!compactsUnasked(m, { node: nid, score, threshold, proactiveness })) return false;
+  } else if (score <= threshold) return false;
   for (const zone of byIndex(m, nid))
     compactZone(
       m,

@@ -1,4 +1,5 @@
 /** What a change decides about compaction: which blocks it empties and fills, when it runs and when it ends. */
+import { wmarkPages } from "../allocation/zone-watermark";
 import { COMPACT_CONTINUE, COMPACT_SKIPPED, COMPACT_SUCCESS } from "../compaction/compact-result";
 import { fragmentationIndex } from "../reports/fragmentation-index";
 import {
@@ -8,8 +9,9 @@ import {
   type SuitableGiven,
   TYPE_WORDS,
 } from "../state/decisions";
+import { nrFreePagesBlocks } from "../state/free-area";
 import type { Memory } from "../state/memory";
-import type { Zone } from "../state/zone";
+import { WMARK_HIGH, type Zone } from "../state/zone";
 
 /** A run of compaction, as far as decisions are concerned. */
 export interface Run {
@@ -96,6 +98,9 @@ export function endsRun(
     atBlockEnd: cc.migratePfn % m.pageblockPages === 0,
     migratePfn: cc.migratePfn,
     freePfn: cc.freePfn,
+    freePages: Math.max(0, cc.zone.nrFreePages),
+    freeBlockPages: nrFreePagesBlocks(m, cc.zone),
+    highPages: wmarkPages(cc.zone, WMARK_HIGH),
     ...facts,
   });
   return word === "success";

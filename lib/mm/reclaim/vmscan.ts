@@ -10,7 +10,9 @@ import { kcompactdDoWork, tryToCompactPages } from "../compaction/compaction";
 import { compactionDeferReset } from "../compaction/compaction-deferral";
 import { resetIsolationSuitable } from "../compaction/compaction-skip-bits";
 import { compactionSuitable, highMetInBlocks, kcompactdSuitable } from "../compaction/compaction-suitable";
+import { kcompactdOrder, kswapdOrder, type NodeTask, zoneDone } from "../decisions/daemons";
 import type { AllocContext } from "../state/alloc-context";
+import type { KcompactdGiven, ZoneDoneGiven } from "../state/decisions";
 import { gfpZone } from "../state/gfp";
 import type { Memory } from "../state/memory";
 import { PAGE_ALLOC_COSTLY_ORDER } from "../state/per-cpu-pages";
@@ -116,15 +118,24 @@ export class RoomMaker implements SlowPathHelp {
    * pgdat_balanced(): true if one zone is above its high watermark and has a page of the order. In defrag_mode (6.15+) an order
    * above 0 wants the watermark met in whole page blocks.
    */
-  private balanced(nid: number, order: number, highest: number): boolean {
+  private balanced({ nid, order, highest }: NodeTask, when: ZoneDoneGiven["when"], reclaimed = 0): boolean {
     const { m } = this;
-    if (m.sw.defragMode && order > 0)
-      return this.zonesOf(nid).some((z) => z.idx <= highest && highMetInBlocks(m, z, order, highest));
-    return this.zonesOf(nid).some(
-      (z) =>
-        z.idx <= highest &&
-        zoneWatermarkOk(m, z, order, wmarkPages(z, WMARK_HIGH), highest, 0, Math.max(z.nrFreePages, 0)),
-    );
+    for (const z of m.zones) {
+      if (z.nid !== nid || z.idx > highest) continue;
+      const markMet = this.highMet(z, order, highest);
+      if (
+        m.change?.kswapdBalanced === undefined ? markMet : zoneDone(m, z, { order, when, reclaimed, markMet })
+      )
+        return true;
+    }
+    return false;
+  }
+
+  private highMet(zone: Zone, order: number, highest: number): boolean {
+    const { m } = this;
+    if (m.sw.defragMode && order > 0) return highMetInBlocks(m, zone, order, highest);
+    const free = Math.max(zone.nrFreePages, 0);
+    return zoneWatermarkOk(m, zone, order, wmarkPages(zone, WMARK_HIGH), highest, 0, free);
   }
 
   private hopeless(nid: number): boolean {
@@ -175,13 +186,26 @@ export class RoomMaker implements SlowPathHelp {
 
   /** wakeup_kswapd(). */
   private wakeNode(nid: number, order: number, highest: number): void {
-    if (this.inKswapd || this.hopeless(nid)) return;
-    const boosted = this.zonesOf(nid).some((z) => z.idx <= highest && z.watermarkBoost > 0);
-    if (this.balanced(nid, order, highest) && !boosted) return;
+    if (this.inKswapd) return;
+    const worksFor = this.orderToWork({ nid, order, highest });
+    if (worksFor < 0) return;
     this.inKswapd = true;
-    const gaveUp = this.balancePgdat(nid, order, highest) < order;
-    this.sleepKswapd(nid, order, highest, gaveUp);
+    const task = { nid, order: worksFor, highest };
+    const gaveUp = this.balancePgdat(task) < worksFor;
+    this.sleepKswapd(task, gaveUp);
     this.inKswapd = false;
+  }
+
+  /** The order that a woken kswapd works for; −1: there is no need, or no hope. */
+  private orderToWork(task: NodeTask): number {
+    const { m } = this;
+    const { nid, highest } = task;
+    const changed = m.change?.kswapdWake !== undefined;
+    if (this.hopeless(nid) && !changed) return -1;
+    const boosted = m.zones.some((z) => z.nid === nid && z.idx <= highest && z.watermarkBoost > 0);
+    const balanced = this.balanced(task, "wake");
+    if (changed) return kswapdOrder(m, task, { balanced, boosted, failures: this.kswapdFailures[nid] ?? 0 });
+    return balanced && !boosted ? -1 : task.order;
   }
 
   /**
@@ -189,7 +213,7 @@ export class RoomMaker implements SlowPathHelp {
    * reclaims as many pages as the boost, without writing or swapping and no harder than priority 10. Otherwise it
    * reclaims as usual.
    */
-  private balancePgdat(nid: number, order: number, highest: number): number {
+  private balancePgdat({ nid, order, highest }: NodeTask): number {
     const { m } = this;
     const zones = this.zonesOf(nid).filter((z) => z.idx <= highest);
     const boosts = zones.map((z) => z.watermarkBoost);
@@ -200,7 +224,7 @@ export class RoomMaker implements SlowPathHelp {
     let reclaimed = 0;
     let done = false;
     for (let priority = DEF_PRIORITY; priority >= 1; ) {
-      done = this.balanced(nid, target, highest);
+      done = this.balanced({ nid, order: target, highest }, "work", reclaimed);
       if (!done && boostLeft > 0) {
         boostLeft = 0;
         priority = DEF_PRIORITY;
@@ -224,7 +248,7 @@ export class RoomMaker implements SlowPathHelp {
       z.reclaimActive = false;
       z.watermarkBoost -= Math.min(z.watermarkBoost, boosts[i]!);
     });
-    if (boosts.some((b) => b > 0)) this.wakeKcompactd(nid, m.pageblockOrder, highest);
+    if (boosts.some((b) => b > 0)) this.wakeKcompactd({ nid, order: m.pageblockOrder, highest }, "boost");
     return target;
   }
 
@@ -232,19 +256,27 @@ export class RoomMaker implements SlowPathHelp {
    * kswapd_try_to_sleep(): clears compaction's skip bits. The requested order was read and cleared before, so it
    * checks order 0. kcompactd takes over only if enough was reclaimed to drop the order.
    */
-  private sleepKswapd(nid: number, order: number, highest: number, gaveUpOrder: boolean): void {
+  private sleepKswapd(task: NodeTask, gaveUpOrder: boolean): void {
     const { m } = this;
-    if (!this.hopeless(nid) && !this.balanced(nid, 0, highest)) return;
+    const { nid } = task;
+    if (!this.hopeless(nid) && !this.balanced({ ...task, order: 0 }, "sleep")) return;
     for (const zone of this.zonesOf(nid)) if (zone.compact.blockskipFlush) resetIsolationSuitable(m, zone);
-    if (gaveUpOrder) this.wakeKcompactd(nid, order, highest);
+    this.wakeKcompactd(gaveUpOrder ? task : { ...task, order: 0 }, "sleep");
   }
 
   /** wakeup_kcompactd(). */
-  private wakeKcompactd(nid: number, order: number, highest: number): void {
+  private wakeKcompactd(task: NodeTask, by: KcompactdGiven["by"]): void {
     const { m } = this;
-    if (order === 0 || !this.canCompact) return;
-    const suitable = (z: Zone) => kcompactdSuitable(m, z, order, highest) === COMPACT_CONTINUE;
-    if (this.zonesOf(nid).some((z) => z.idx <= highest && suitable(z)))
-      kcompactdDoWork(m, order, highest, nid);
+    const { nid, order, highest } = task;
+    const changed = m.change?.kcompactdWake !== undefined;
+    if (!this.canCompact || (order === 0 && !changed)) return;
+    const fits = (z: Zone) => kcompactdSuitable(m, z, order, highest) === COMPACT_CONTINUE;
+    const suitable = order > 0 && this.zonesOf(nid).some((z) => z.idx <= highest && fits(z));
+    if (!changed) {
+      if (suitable) kcompactdDoWork(m, order, highest, nid);
+      return;
+    }
+    const worksFor = kcompactdOrder(m, task, { by, suitable });
+    if (worksFor > 0) kcompactdDoWork(m, worksFor, highest, nid);
   }
 }

@@ -166,6 +166,9 @@ export interface FinishedGiven extends ZoneGiven {
   readonly pageFree: boolean;
   readonly migratePfn: number;
   readonly freePfn: number;
+  readonly freePages: number;
+  readonly freeBlockPages: number;
+  readonly highPages: number;
 }
 
 export interface DeferredGiven extends ZoneGiven {
@@ -214,6 +217,45 @@ export interface ReclaimGiven {
   readonly freeSwapPages: number;
 }
 
+/** What kswapd and kcompactd are woken for. */
+interface TaskGiven {
+  readonly node: number;
+  readonly order: number;
+  readonly blockOrder: number;
+  readonly mostOrder: number;
+  readonly highestZone: string;
+}
+
+export interface KswapdGiven extends TaskGiven {
+  readonly balanced: boolean;
+  readonly boosted: boolean;
+  readonly failures: number;
+}
+
+export interface ZoneDoneGiven extends ZoneGiven {
+  readonly order: number;
+  readonly blockOrder: number;
+  readonly when: "wake" | "work" | "sleep";
+  readonly freePages: number;
+  readonly freeBlockPages: number;
+  readonly highPages: number;
+  readonly boost: number;
+  readonly reclaimed: number;
+  readonly markMet: boolean;
+}
+
+export interface KcompactdGiven extends TaskGiven {
+  readonly by: "boost" | "sleep";
+  readonly suitable: boolean;
+}
+
+export interface ProactiveGiven {
+  readonly node: number;
+  readonly score: number;
+  readonly threshold: number;
+  readonly proactiveness: number;
+}
+
 /** What each decision point is given and what it answers. */
 export interface Points {
   fallbackOrder: { given: FallbackGiven; answer: readonly TypeWord[] };
@@ -237,6 +279,10 @@ export interface Points {
   watermark: { given: WatermarkGiven; answer: boolean };
   watermarkBoost: { given: BoostGiven; answer: number };
   reclaimPriority: { given: ReclaimGiven; answer: number };
+  kswapdWake: { given: KswapdGiven; answer: number };
+  kswapdBalanced: { given: ZoneDoneGiven; answer: boolean };
+  kcompactdWake: { given: KcompactdGiven; answer: number };
+  kcompactdProactive: { given: ProactiveGiven; answer: boolean };
 }
 
 /** Answers that were checked already; a point that is absent is decided by the kernel. */
