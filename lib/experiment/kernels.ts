@@ -203,7 +203,8 @@ function rowOf(label: string, runs: readonly (Outcome | null)[], error: string |
   };
 }
 
-function pairingOf(a: readonly (Outcome | null)[], b: readonly (Outcome | null)[]): Pairing {
+/** How far the histories of two variants stayed the same. */
+export function pairingOf(a: readonly (Outcome | null)[], b: readonly (Outcome | null)[]): Pairing {
   const asked = bothOf("othersAsked", a, b);
   const freed = bothOf("othersFreed", a, b);
   const seeds = a.filter((run, i) => run !== null && (b[i] ?? null) !== null).length;
@@ -212,7 +213,7 @@ function pairingOf(a: readonly (Outcome | null)[], b: readonly (Outcome | null)[
   const each = asked.left.map((x, i) =>
     Math.max(apart(x, asked.right[i]!), apart(freed.left[i]!, freed.right[i]!)),
   );
-  return { seeds, equal: each.filter((one) => one === 0).length, apart: Math.max(...each) };
+  return { seeds, equal: each.filter((one) => one === 0).length, apart: each.reduce((most, one) => Math.max(most, one), 0) };
 }
 
 function requestsOf(a: readonly (Outcome | null)[], b: readonly (Outcome | null)[]): PairedCounts {
