@@ -213,7 +213,11 @@ export function pairingOf(a: readonly (Outcome | null)[], b: readonly (Outcome |
   const each = asked.left.map((x, i) =>
     Math.max(apart(x, asked.right[i]!), apart(freed.left[i]!, freed.right[i]!)),
   );
-  return { seeds, equal: each.filter((one) => one === 0).length, apart: each.reduce((most, one) => Math.max(most, one), 0) };
+  return {
+    seeds,
+    equal: each.filter((one) => one === 0).length,
+    apart: each.reduce((most, one) => Math.max(most, one), 0),
+  };
 }
 
 function requestsOf(a: readonly (Outcome | null)[], b: readonly (Outcome | null)[]): PairedCounts {

@@ -25,7 +25,8 @@ test("a series of 200,000 moments is drawn, with the unit that its metric has", 
 });
 
 test("how far 200,000 seeds are apart: the greatest share, wherever it is", () => {
-  const outcome = (othersAsked: number) => ({ metrics: { othersAsked, othersFreed: 7 } }) as unknown as Outcome;
+  const outcome = (othersAsked: number) =>
+    ({ metrics: { othersAsked, othersFreed: 7 } }) as unknown as Outcome;
   const a = Array.from({ length: LONG }, () => outcome(100));
   const b = a.map((one, i) => (i === 150_000 ? outcome(80) : one));
   assert.deepEqual(pairingOf(a, b), { seeds: LONG, equal: LONG - 1, apart: 0.2 });
