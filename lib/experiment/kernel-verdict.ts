@@ -66,7 +66,7 @@ const MOST_SEEDS = 1_000_000;
  */
 export const LEAST_SEEDS_FOR_NONE = 29;
 /** A signed-rank test needs so many times the pairs of a t-test on normal differences: its efficiency is 3/π. */
-const RANK_EFFICIENCY = 3 / Math.PI;
+export const RANK_EFFICIENCY = 3 / Math.PI;
 
 /** Without the correction for several metrics, which judged() adds. */
 export type RawMetric = Omit<KernelMetric, "pCorrected" | "seedsNeeded" | "verdict" | "words"> & {
