@@ -1,4 +1,5 @@
 /** A comparison of variants in words and columns, for terminals and for readers of a notebook without pictures. */
+import { groupBy } from "lodash";
 import type { AblationResult, AblationRow, MetricAblation } from "./ablation";
 import type { FixedDifference } from "./kernel-differences";
 import {
@@ -44,7 +45,7 @@ export function kernelCells(metric: KernelMetric): string[] {
     ratio === null ? "–" : figureText(ratio.mid),
     effect === null ? "–" : figureText(effect, true),
     String(Number(pCorrected.toPrecision(2))),
-    `${VERDICTS[verdict]}${more}`,
+    `${VERDICTS[verdict]}${more}${metric.note === undefined ? "" : "; counted differently"}`,
   ];
 }
 
@@ -69,12 +70,21 @@ export function pairNotes({ family, variants }: KernelsResult, pair: KernelPair)
     ...variants
       .filter(({ label, change }) => change !== undefined && (label === a || label === b))
       .map(({ label, change }) => `${label} has the ${change}: it is no released kernel.`),
+    ...countNotes(pair),
     pairingText(pair.pairing),
     `p is that of Wilcoxon's signed-rank test, exact over seeds (McNemar's where a run says yes or no), corrected by Holm's method for ${family} tests. Ranks test a shift of differences that lie evenly around it; a decision also needs an interval of the mean without 0, on the same side. Effect is the mean difference in its standard deviations.`,
     `No difference is seen if there are ${LEAST_SEEDS_FOR_NONE} seeds or more and the interval lies within 5 % of A, or 5 percentage points of a share; if a run says yes or no, the interval alone decides.`,
     "Seeds that would suffice: by the spread of the pairs seen, for a power of 80 %, if the difference is what it seems; or those with which no difference would be seen.",
     ...failed.map((row) => `${row.label}: ${row.failedRuns} runs gave no outcome: ${row.error}`),
   ];
+}
+
+/** Metrics that do not mean the same in A and in B, with the reason, once for each reason. */
+function countNotes({ metrics }: KernelPair): string[] {
+  const noted = metrics.filter(({ note }) => note !== undefined);
+  return Object.entries(groupBy(noted, ({ note }) => note)).map(
+    ([note, of]) => `${of.map(({ metric }) => metric).join(", ")}: ${note}. More events are not more harm.`,
+  );
 }
 
 const inRows = (variants: KernelsResult["variants"]) =>

@@ -9,6 +9,7 @@ import { changeWords } from "../machine/change-field";
 import { type KernelsSpec, variantParts, variantPlan } from "../plan/compare-kernels";
 import type { Variant } from "../plan/variant";
 import { type AblationResult, ablated, ablationArms } from "./ablation";
+import { countNote } from "./counted-otherwise";
 import { judged, type KernelMetric, measured, type RawMetric } from "./kernel-verdict";
 import { COMPARED, metricValue } from "./metric-values";
 import { meanOf, type PairedCounts } from "./paired-statistics";
@@ -119,9 +120,11 @@ export class KernelsTable {
   private pairs(): Pick<KernelsResult, "pairs" | "family"> {
     const { spec, runs } = this;
     const [first, ...others] = spec.variants;
-    const raw = others.map(({ label }, i) => {
-      const random = new Random(spec.firstSeed).fork(`kernels ${first!.label} ${label}`);
-      return rawMetrics(spec.metrics ?? COMPARED, runs[0]!, runs[i + 1]!, random);
+    const raw = others.map((variant, i) => {
+      const random = new Random(spec.firstSeed).fork(`kernels ${first!.label} ${variant.label}`);
+      const machines = [first!, variant].map((one) => variantParts(spec, one).machine);
+      const note = (metric: string) => countNote(metric, machines[0]!, machines[1]!);
+      return rawMetrics(spec.metrics ?? COMPARED, [runs[0]!, runs[i + 1]!], random, note);
     });
     const tested = raw.flat().filter(({ moreB, lessB }) => moreB + lessB > 0);
     const corrected = new Map(tested.map((one, i) => [one, i]));
@@ -156,13 +159,13 @@ function bare({ recorded: _recorded, ...outcome }: Outcome): Outcome {
 /** Of these metrics those that both have in some seed. */
 function rawMetrics(
   wanted: readonly string[],
-  a: readonly (Outcome | null)[],
-  b: readonly (Outcome | null)[],
+  [a, b]: readonly [readonly (Outcome | null)[], readonly (Outcome | null)[]],
   random: Random,
+  note: (metric: string) => string | null,
 ): RawMetric[] {
   return wanted.flatMap((metric) => {
     const { left, right } = bothOf(metric, a, b);
-    return left.length === 0 ? [] : [measured(metric, left, right, random)];
+    return left.length === 0 ? [] : [measured(metric, left, right, random, note(metric))];
   });
 }
 
