@@ -84,7 +84,6 @@ export {
   thresholdOf,
   thresholdText,
 } from "./experiment/threshold";
-export type { TimeQuantiles } from "./experiment/time-histogram";
 export type { Advice } from "./explain/advise/advise";
 export type { Chance, Situation } from "./explain/advise/chance";
 export type { Obstacles } from "./explain/advise/obstacles";

@@ -10,6 +10,8 @@ export interface ChangeCode {
   readonly sha256: string;
   /** A module in TypeScript or JavaScript. */
   readonly source: string;
+  /** Those of its decision points that are in force; left out: all of them. The others are decided by the kernel. */
+  readonly points?: readonly string[];
 }
 
 /** Characters of a source at most. */

@@ -103,9 +103,12 @@ export function bindChange(code: ChangeCode): BoundChange {
     throw new InputError(
       `${what}: is not run: its sha256 is ${code.sha256}, but that of its source is ${found}`,
     );
-  const { name, points, loaded, now } = readChange(code.source, what);
+  const { name, points: all, loaded, now } = readChange(code.source, what);
   if (name !== code.name)
     throw new InputError(`${what}: its source has another name: ${JSON.stringify(name)}`);
+  const strange = code.points?.find((point) => !all.includes(point as PointName));
+  if (strange !== undefined) throw unknownName(`${what}: points`, strange, all);
+  const points = all.filter((point) => code.points?.includes(point) ?? true);
   const decisions: Record<string, unknown> = {};
   const none = () => points.map(() => 0);
   const counts = { point: [...points], asked: none(), otherwise: none() };
@@ -150,3 +153,18 @@ function decider(
 
 /** Without the marks of code. */
 const plainWords = (text: string) => text.replaceAll("`", "");
+
+/**
+ * The decision points of a change, in the order of docs/changes.md.
+ * @throws InputError if this process may not run its code, and for code that cannot be read
+ */
+export function pointsOf(code: ChangeCode): readonly PointName[] {
+  return saidOf(code).points;
+}
+
+/** What a change says of itself: what it is about, and its decision points. Throws as pointsOf() does. */
+export function saidOf(code: ChangeCode): Pick<Read, "about" | "points"> {
+  refuseStrange(code);
+  const { about, points } = readChange(code.source, `change ${JSON.stringify(code.name)}`);
+  return { about, points };
+}

@@ -1,5 +1,6 @@
 /** Recorded series over simulated time, one line per run or variant. */
 import { InputError } from "../base/errors";
+import { METRICS } from "../plan/metric-names";
 import type { Figure } from "./figure";
 import type { Words } from "./layout";
 import { lines } from "./lines";
@@ -39,11 +40,11 @@ const UNITS = [
  * ```
  */
 export function seriesOverTime({ metric, series, ...words }: SeriesOptions): Figure {
-  const last = Math.max(0, ...series.flatMap(({ atMs }) => atMs));
+  const last = series.reduce((ms, { atMs }) => atMs.reduce((most, at) => Math.max(most, at), ms), 0);
   const [unit, ms] = UNITS.find(([, one]) => last >= 2 * one) ?? (["milliseconds", 1] as const);
   return lines({
     xTitle: `simulated time (${unit})`,
-    yTitle: `${metric} (${metric.endsWith("Ns") ? "ns" : metric.endsWith("Bytes") ? "bytes" : "count"})`,
+    yTitle: `${metric} (${METRICS[metric]?.unit ?? "count"})`,
     ...words,
     series: series.map(({ name, atMs, values }) => {
       if (atMs.length !== values.length)

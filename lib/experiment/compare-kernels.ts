@@ -9,19 +9,22 @@ import { everyPlan } from "./plans";
 import type { RunSummary } from "./run-plans";
 import { runAllHere } from "./run-text";
 
-/** Runs a comparison of variants. If it is cancelled, `kernels` is null and the finished runs are in the store. */
+/**
+ * Runs a comparison of variants; `seen` gets every run, in order. If it is cancelled, `kernels` is null and the finished runs are in
+ * the store.
+ */
 export async function runKernels(
   spec: KernelsSpec,
   options: RunningOptions = {},
-): Promise<{ kernels: KernelsResult | null; summary: RunSummary; runs: StoredRun[] }> {
+  seen?: (run: StoredRun) => void,
+): Promise<{ kernels: KernelsResult | null; summary: RunSummary }> {
   const table = new KernelsTable(spec);
-  const runs: StoredRun[] = [];
   const summary = await runAll(kernelsPlans(spec), options, ({ text, hash, plan, state }) => {
     table.take(text);
-    runs.push({ hash, plan: canonicalJson(plan), state, text });
+    seen?.({ hash, plan: canonicalJson(plan), state, text });
   });
   const kernels = summary.resultsHash === null ? null : table.result(summary.resultsHash);
-  return { kernels, summary, runs };
+  return { kernels, summary };
 }
 
 /** The same in this thread, without store and workers. Pure. */

@@ -5,6 +5,7 @@
  */
 import { canonicalJson } from "../base/canonical-json";
 import { InputError } from "../base/errors";
+import { pointsOf } from "../change/decide";
 import { BOOT_RULES } from "../hardware/kernel-boot-rules";
 import { bootRules } from "../hardware/kernel-release";
 import { type BootRequest, resolveBoot } from "../machine/boot-request";
@@ -16,13 +17,16 @@ import { valueText } from "../plan/variant";
 /** A machine and its system as a plan has them. */
 export type Parts = ReturnType<typeof variantParts>;
 
-/** One difference, with its value in the first and in the second variant, in words. */
+/** One difference, with its value in the first and in the second variant, in words. `change`: one decision point of a change. */
 export interface KernelDifference {
-  of: "switch" | "machine" | "system";
+  of: "switch" | "machine" | "system" | "change";
   name: string;
   a: string;
   b: string;
 }
+
+/** What fields and switches set; a decision point is a part of the field `change`. */
+type Settable = Exclude<KernelDifference["of"], "change">;
 
 /** A difference that can be flipped alone: each variant with the other's value of it. */
 export interface Flip extends KernelDifference {
@@ -53,23 +57,64 @@ export function differencesOf(spec: KernelsSpec): Differences {
   const [sa, sb] = [switchesOf(a.machine), switchesOf(b.machine)] as unknown as Record<string, unknown>[];
   const flips: Flip[] = [];
   const fixed = fixedRules(a.machine, b.machine);
-  const offer = (of: Flip["of"], name: string, values: readonly [unknown, unknown]) => {
-    const told = { of, name, a: valueText(values[0]), b: valueText(values[1]) };
-    const forward = withValue(a, of, name, values[1]);
-    const back = withValue(b, of, name, values[0]);
-    const reason = refusalOf(spec, forward) ?? refusalOf(spec, back);
-    if (reason === null) flips.push({ ...told, forward, back });
-    else fixed.push({ name, reason });
+  const take = (flip: Flip) => {
+    const reason = refusalOf(spec, flip.forward) ?? refusalOf(spec, flip.back);
+    if (reason === null) flips.push(flip);
+    else fixed.push({ name: flip.name, reason });
   };
+  const offer = (of: Settable, name: string, values: readonly [unknown, unknown]) =>
+    take({
+      of,
+      name,
+      a: valueText(values[0]),
+      b: valueText(values[1]),
+      forward: withValue(a, of, name, values[1]),
+      back: withValue(b, of, name, values[0]),
+    });
   for (const name of Object.keys(sa!))
     if (sa![name] !== sb![name]) offer("switch", name, [sa![name], sb![name]]);
   for (const of of ["machine", "system"] as const) {
     const [x, y] = [fieldsOf(a, of), fieldsOf(b, of)];
-    for (const name of new Set([...Object.keys(x), ...Object.keys(y)]))
-      if (textOf(x[name]) !== textOf(y[name])) offer(of, name, [x[name], y[name]]);
+    for (const name of new Set([...Object.keys(x), ...Object.keys(y)])) {
+      if (textOf(x[name]) === textOf(y[name])) continue;
+      const points = name === "change" ? pointFlips(a, b) : [];
+      if (points.length < 2) offer(of, name, [x[name], y[name]]);
+      else points.forEach(take);
+    }
   }
-  const all = flips.reduce((parts, { of, name }) => withValue(parts, of, name, valueIn(b, of, name)), a);
+  const all = flips.reduce(
+    (parts, { of, name }) =>
+      of === "change"
+        ? withValue(parts, "machine", of, b.machine.change)
+        : withValue(parts, of, name, valueIn(b, of, name)),
+    a,
+  );
   return { flips, fixed, all };
+}
+
+/**
+ * The decision points of a change that one of the variants has: each alone in the first, and left out of the second; or, if the
+ * first has the change, the other way round. None if both have one: their points have no common stock rule.
+ */
+function pointFlips(a: Parts, b: Parts): Flip[] {
+  const [first, second] = [a.machine.change, b.machine.change];
+  const code = first ?? second;
+  if (code === undefined || (first !== undefined && second !== undefined)) return [];
+  const points = code.points ?? pointsOf(code);
+  return points.map((point) => {
+    const alone = { ...code, points: [point] };
+    const without = { ...code, points: points.filter((one) => one !== point) };
+    const [forward, back] = first === undefined ? [alone, without] : [without, alone];
+    const words = [first, second].map((one) => (one === undefined ? "stock" : code.name)) as [string, string];
+    return {
+      of: "change",
+      name: point,
+      a: words[0],
+      b: words[1],
+      forward: withValue(a, "machine", "change", forward),
+      back: withValue(b, "machine", "change", back),
+    };
+  });
 }
 
 const textOf = (value: unknown) => (value === undefined ? "" : canonicalJson(value));
@@ -80,13 +125,13 @@ function fieldsOf({ machine, system = {} }: Parts, of: "machine" | "system"): Re
   return { ...(of === "machine" ? rest : system) };
 }
 
-function valueIn(parts: Parts, of: Flip["of"], name: string): unknown {
+function valueIn(parts: Parts, of: Settable, name: string): unknown {
   if (of !== "switch") return fieldsOf(parts, of)[name];
   return (switchesOf(parts.machine) as unknown as Record<string, unknown>)[name];
 }
 
 /** The same with one field or switch set; undefined takes it away. */
-function withValue({ machine, system }: Parts, of: Flip["of"], name: string, value: unknown): Parts {
+function withValue({ machine, system }: Parts, of: Settable, name: string, value: unknown): Parts {
   if (of === "switch")
     return {
       machine: { ...machine, switches: { ...machine.switches, [name]: value } },

@@ -52,6 +52,8 @@ export interface KernelMetric {
   seedsNeeded: number | null;
   verdict: VerdictName;
   words: string;
+  /** Why A and B are not alike in what the metric counts; then it has no better direction. */
+  note?: string;
   /** For metrics that are yes or no in each run: the pairs, McNemar's exact test, and Newcombe's interval. */
   pairs?: PairedCounts;
 }
@@ -66,19 +68,20 @@ const MOST_SEEDS = 1_000_000;
  */
 export const LEAST_SEEDS_FOR_NONE = 29;
 /** A signed-rank test needs so many times the pairs of a t-test on normal differences: its efficiency is 3/π. */
-const RANK_EFFICIENCY = 3 / Math.PI;
+export const RANK_EFFICIENCY = 3 / Math.PI;
 
 /** Without the correction for several metrics, which judged() adds. */
 export type RawMetric = Omit<KernelMetric, "pCorrected" | "seedsNeeded" | "verdict" | "words"> & {
   differences: number[];
 };
 
-/** Compares values of the same seeds. */
+/** Compares values of the same seeds; `note`: why A and B count different things. */
 export function measured(
   metric: string,
   a: readonly number[],
   b: readonly number[],
   random: Random,
+  note: string | null = null,
 ): RawMetric {
   const differences = b.map((value, i) => value - a[i]!);
   const moreB = differences.filter((d) => d > 0).length;
@@ -87,7 +90,7 @@ export function measured(
   const pairs = binary && (metric === "success" || metric.endsWith("Share")) ? countsOf(a, b) : undefined;
   return {
     metric,
-    better: betterOf(metric),
+    better: note === null ? betterOf(metric) : null,
     seeds: a.length,
     a: meanOf(a),
     b: meanOf(b),
@@ -102,6 +105,7 @@ export function measured(
     test: pairs === undefined ? "wilcoxon" : "mcnemar",
     p: pairs === undefined ? wilcoxonSignedRank(differences) : mcNemarExact(pairs.onlyA, pairs.onlyB),
     ...(pairs !== undefined && { pairs }),
+    ...(note !== null && { note }),
     differences,
   };
 }

@@ -1,6 +1,8 @@
 /** A comparison of variants in words and columns, for terminals and for readers of a notebook without pictures. */
+import { groupBy } from "lodash";
 import { countTexts, idleText } from "../change/counts";
 import type { AblationResult, AblationRow, MetricAblation } from "./ablation";
+import type { FixedDifference } from "./kernel-differences";
 import {
   figureText,
   type KernelMetric,
@@ -44,7 +46,7 @@ export function kernelCells(metric: KernelMetric): string[] {
     ratio === null ? "–" : figureText(ratio.mid),
     effect === null ? "–" : figureText(effect, true),
     String(Number(pCorrected.toPrecision(2))),
-    `${VERDICTS[verdict]}${more}`,
+    `${VERDICTS[verdict]}${more}${metric.note === undefined ? "" : "; counted differently"}`,
   ];
 }
 
@@ -69,6 +71,7 @@ export function pairNotes({ family, variants }: KernelsResult, pair: KernelPair)
     ...variants
       .filter(({ label, change }) => change !== undefined && (label === a || label === b))
       .flatMap(changeLines),
+    ...countNotes(pair),
     pairingText(pair.pairing),
     `p is that of Wilcoxon's signed-rank test, exact over seeds (McNemar's where a run says yes or no), corrected by Holm's method for ${family} tests. Ranks test a shift of differences that lie evenly around it; a decision also needs an interval of the mean without 0, on the same side. Effect is the mean difference in its standard deviations.`,
     `No difference is seen if there are ${LEAST_SEEDS_FOR_NONE} seeds or more and the interval lies within 5 % of A, or 5 percentage points of a share; if a run says yes or no, the interval alone decides.`,
@@ -87,6 +90,14 @@ function changeLines({ label, change, decisions }: VariantRow): string[] {
     told,
     `Over all seeds of ${label}, ${countTexts(decisions).join("; ")}.`,
   ];
+}
+
+/** Metrics that do not mean the same in A and in B, with the reason, once for each reason. */
+function countNotes({ metrics }: KernelPair): string[] {
+  const noted = metrics.filter(({ note }) => note !== undefined);
+  return Object.entries(groupBy(noted, ({ note }) => note)).map(
+    ([note, of]) => `${of.map(({ metric }) => metric).join(", ")}: ${note}. More events are not more harm.`,
+  );
 }
 
 const inRows = (variants: KernelsResult["variants"]) =>
@@ -123,6 +134,7 @@ export function ablationTable({ rows }: MetricAblation): string[][] {
 export function ablationRest({ rows, rest, together }: MetricAblation): string {
   const idle = rows.filter(changesNothing).map(({ name }) => name);
   const nothing = idle.length === 0 ? "" : `Nothing changes with ${idle.join(", ")}. `;
+  if (rest === null) return `${nothing}Not told by the sum of effects: ${figureText(together, true)}.`;
   return `${nothing}Rest, with every difference flipped: ${range(rest, true)}; not told by the sum of effects and rest: ${figureText(together, true)}.`;
 }
 
@@ -142,7 +154,8 @@ function ablationCells(row: AblationRow): string[] {
 }
 
 /** Which differences carry the effect on a metric, in one sentence. */
-export function carriedText({ metric, total, rows, decided }: MetricAblation): string {
+export function carriedText(of: MetricAblation): string {
+  const { metric, total, rows, decided } = of;
   const whole = `${metric}: ${range(total, true)}`;
   if (!decided) return `${whole}: the seeds do not show a difference, so nothing is divided.`;
   const carriers = rows.filter(({ shows }) => shows === "both");
@@ -150,14 +163,39 @@ export function carriedText({ metric, total, rows, decided }: MetricAblation): s
   const told = carriers.map(
     ({ name, a, b, share }) => `${name} (${a} → ${b})${share === null ? "" : ` with ${percent(share.mid)}`}`,
   );
-  const by = told.length === 0 ? "no difference carries it by itself" : `carried by ${told.join(", ")}`;
+  const by = told.length === 0 ? noCarrier(of) : `carried by ${told.join(", ")}`;
   const also = oneWay.map(({ name }) => name).join(", ");
-  return `${whole}: ${by}${also === "" ? "" : `; in one direction only, beside others: ${also}`}.`;
+  return `${whole}: ${by}${also === "" ? "" : `; in one direction only, beside others: ${also}`}${interactionText(of)}.`;
+}
+
+/** That no difference carries the effect is said only if the seeds would have shown one. */
+function noCarrier({ seeds, seedsNeeded }: MetricAblation): string {
+  if (seedsNeeded === null) return "no difference carries it by itself";
+  return `${seeds} seeds do not suffice to say which difference carries it; about ${seedsNeeded} would show one that carries all of it by itself`;
+}
+
+function interactionText({ interaction, together }: MetricAblation): string {
+  if (interaction === null) return "";
+  const { least, most } = interaction;
+  return `; the differences interact, so no shares are stated: they would be from ${percent(least)} to ${percent(most)}, and ${figureText(together, true)} is not told by the sum of effects`;
 }
 
 /** Notes below an ablation: what could not be flipped. */
-export function ablationNotes({ fixed }: AblationResult): string[] {
-  if (fixed.length === 0) return ["Every difference was flipped alone."];
+export function ablationNotes({ fixed, failed, undivided }: AblationResult): string[] {
+  const missing = [
+    ...failed.map(
+      ({ arm, runs, failedRuns, error }) => `${arm}: ${failedRuns} of ${runs} runs gave no outcome: ${error}`,
+    ),
+    ...(undivided.length > 0
+      ? [`Not divided, because no seed has it in every run: ${undivided.join(", ")}.`]
+      : []),
+  ];
+  return fixed.length === 0 && failed.length === 0
+    ? [...missing, "Every difference was flipped alone."]
+    : [...missing, ...fixedNotes(fixed)];
+}
+
+function fixedNotes(fixed: readonly FixedDifference[]): string[] {
   const rules = fixed.filter(({ reason }) => reason.startsWith("a rule of the release"));
   const others = fixed.filter((one) => !rules.includes(one));
   return [

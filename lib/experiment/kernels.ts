@@ -10,6 +10,7 @@ import { changeWords } from "../machine/change-field";
 import { type KernelsSpec, variantParts, variantPlan } from "../plan/compare-kernels";
 import type { Variant } from "../plan/variant";
 import { type AblationResult, ablated, ablationArms } from "./ablation";
+import { countNote } from "./counted-otherwise";
 import { judged, type KernelMetric, measured, type RawMetric } from "./kernel-verdict";
 import { COMPARED, metricValue } from "./metric-values";
 import { meanOf, type PairedCounts } from "./paired-statistics";
@@ -122,9 +123,11 @@ export class KernelsTable {
   private pairs(): Pick<KernelsResult, "pairs" | "family"> {
     const { spec, runs } = this;
     const [first, ...others] = spec.variants;
-    const raw = others.map(({ label }, i) => {
-      const random = new Random(spec.firstSeed).fork(`kernels ${first!.label} ${label}`);
-      return rawMetrics(spec.metrics ?? COMPARED, runs[0]!, runs[i + 1]!, random);
+    const raw = others.map((variant, i) => {
+      const random = new Random(spec.firstSeed).fork(`kernels ${first!.label} ${variant.label}`);
+      const machines = [first!, variant].map((one) => variantParts(spec, one).machine);
+      const note = (metric: string) => countNote(metric, machines[0]!, machines[1]!);
+      return rawMetrics(spec.metrics ?? COMPARED, [runs[0]!, runs[i + 1]!], random, note);
     });
     const tested = raw.flat().filter(({ moreB, lessB }) => moreB + lessB > 0);
     const corrected = new Map(tested.map((one, i) => [one, i]));
@@ -165,13 +168,13 @@ function bare({ recorded: _recorded, ...outcome }: Outcome): Outcome {
 /** Of these metrics those that both have in some seed. */
 function rawMetrics(
   wanted: readonly string[],
-  a: readonly (Outcome | null)[],
-  b: readonly (Outcome | null)[],
+  [a, b]: readonly [readonly (Outcome | null)[], readonly (Outcome | null)[]],
   random: Random,
+  note: (metric: string) => string | null,
 ): RawMetric[] {
   return wanted.flatMap((metric) => {
     const { left, right } = bothOf(metric, a, b);
-    return left.length === 0 ? [] : [measured(metric, left, right, random)];
+    return left.length === 0 ? [] : [measured(metric, left, right, random, note(metric))];
   });
 }
 
@@ -212,7 +215,8 @@ function rowOf(label: string, runs: readonly (Outcome | null)[], error: string |
   };
 }
 
-function pairingOf(a: readonly (Outcome | null)[], b: readonly (Outcome | null)[]): Pairing {
+/** How far the histories of two variants stayed the same. */
+export function pairingOf(a: readonly (Outcome | null)[], b: readonly (Outcome | null)[]): Pairing {
   const asked = bothOf("othersAsked", a, b);
   const freed = bothOf("othersFreed", a, b);
   const seeds = a.filter((run, i) => run !== null && (b[i] ?? null) !== null).length;
@@ -221,7 +225,11 @@ function pairingOf(a: readonly (Outcome | null)[], b: readonly (Outcome | null)[
   const each = asked.left.map((x, i) =>
     Math.max(apart(x, asked.right[i]!), apart(freed.left[i]!, freed.right[i]!)),
   );
-  return { seeds, equal: each.filter((one) => one === 0).length, apart: Math.max(...each) };
+  return {
+    seeds,
+    equal: each.filter((one) => one === 0).length,
+    apart: each.reduce((most, one) => Math.max(most, one), 0),
+  };
 }
 
 function requestsOf(a: readonly (Outcome | null)[], b: readonly (Outcome | null)[]): PairedCounts {

@@ -9,11 +9,11 @@ import { blockUse } from "../mm/reports/block-use";
 import { largestFreeRange } from "../mm/reports/largest-free";
 import type { ExtfragEvent } from "../mm/state/trace-points";
 import { RECORD_DEFAULTS, RECORDED, type Recorded, type RecordOptions } from "../plan/record";
+import { LatencyHistogram } from "../workload/latency-histogram";
 import { BoundedSeries } from "./bounded-series";
 import { FallbackTable } from "./fallback-table";
 import { unusableIndex } from "./meter";
 import type { RecordedRun } from "./recorded-run";
-import { TimeHistogram } from "./time-histogram";
 import { meanOverTime } from "./time-mean";
 
 /** Functions that read one value each. */
@@ -22,8 +22,8 @@ type Readings = Record<string, () => number>;
 export class Recorder implements SystemWatcher {
   private readonly groups: ReadonlySet<Recorded>;
   private readonly table: FallbackTable;
-  private readonly granted: TimeHistogram;
-  private readonly fellBack: TimeHistogram;
+  private readonly granted: LatencyHistogram;
+  private readonly fellBack: LatencyHistogram;
   /** By order: requests made and granted. */
   private readonly asked: number[];
   private readonly got: number[];
@@ -41,8 +41,8 @@ export class Recorder implements SystemWatcher {
   ) {
     this.groups = new Set(metrics);
     this.table = new FallbackTable(system.memory.pageblockOrder);
-    this.granted = new TimeHistogram();
-    this.fellBack = new TimeHistogram();
+    this.granted = new LatencyHistogram();
+    this.fellBack = new LatencyHistogram();
     this.asked = [];
     this.got = [];
     this.forNothing = 0;
@@ -221,6 +221,6 @@ function hugeMetrics(
   const asked = counters.thpAllocated + counters.thpFellBack;
   return {
     ...(asked > 0 && { thpShare: counters.thpAllocated / asked }),
-    ...(granted !== null && { thpP50Ns: granted.p50, thpP95Ns: granted.p95, thpP99Ns: granted.p99 }),
+    ...(granted !== null && { thpP50Ns: granted.p50Ns, thpP95Ns: granted.p95Ns, thpP99Ns: granted.p99Ns }),
   };
 }

@@ -85,6 +85,7 @@ export function knobsOf(over: Knobs): Knob[] {
 }
 
 function listed(name: KnobName, given: readonly KnobValue[]): Knob {
+  if (name === "age") given.forEach(wholeHours);
   const values = inOrder(name, [...new Set(given)]);
   const levels = values.map((value) => {
     const label = knobText(name, value);
@@ -101,6 +102,14 @@ function listed(name: KnobName, given: readonly KnobValue[]): Knob {
     levelOf: (value) => values.indexOf(value),
     position: (value) => (values.length < 2 ? 0 : values.indexOf(value) / (values.length - 1)),
   };
+}
+
+/** Throws InputError for an age that would be another one's machine under a name of its own. */
+function wholeHours(age: KnobValue): void {
+  if (Number(age) % HOUR_MS !== 0)
+    throw new InputError(
+      `robust: over.age: must be 0 or whole hours, because aging goes hour by hour: got ${knobText("age", age)}, which ages a machine as ${knobText("age", Math.ceil(Number(age) / HOUR_MS) * HOUR_MS)} does`,
+    );
 }
 
 function inOrder(name: KnobName, values: KnobValue[]): KnobValue[] {
@@ -129,8 +138,9 @@ function ranged(name: KnobName, { from, to, step }: KnobRange): Knob {
       Array.from({ length: count }, (_, i) => Number((from + i * step).toPrecision(12))),
     );
   }
+  if (name === "age") [from, to].forEach(wholeHours);
   const ratio = BY_RATIO.has(name) && from > 0;
-  const grain = name === "memory" ? memoryGrain(from) : (GRAIN[name] ?? 1);
+  const grain = grainOf(name, from);
   const exact = (u: number) => (ratio ? from * (to / from) ** u : from + u * (to - from));
   const position = (value: number) =>
     to === from ? 0 : ratio ? Math.log(value / from) / Math.log(to / from) : (value - from) / (to - from);
@@ -151,6 +161,12 @@ function ranged(name: KnobName, { from, to, step }: KnobRange): Knob {
       Math.min(RANGE_LEVELS - 1, Math.max(0, Math.floor(position(value as number) * RANGE_LEVELS))),
     position: (value) => position(value as number),
   };
+}
+
+/** From 0 on, samples of an age are whole hours: one below an hour would be that of an hour. */
+function grainOf(name: KnobName, from: number): number {
+  if (name === "memory") return memoryGrain(from);
+  return name === "age" && from === 0 ? HOUR_MS : (GRAIN[name] ?? 1);
 }
 
 /** Samples of memory fill every node with whole sections. */

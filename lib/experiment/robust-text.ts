@@ -1,9 +1,11 @@
 /** A robustness run in words and columns. */
 import type { KnobName } from "../plan/robust";
+import { figureText } from "./kernel-verdict";
 import type { KnobResult, Turn } from "./robust-analysis";
 import { knobText, type Values } from "./robust-knobs";
 import { knobWord, pointsText } from "./robust-range";
 import type { PointSide, RobustOutcome, RobustPoint } from "./robust-table";
+import { LEAST_SEEDS_FOR_SURE } from "./robust-verdict";
 import { timeText } from "./texts";
 
 /** `memory 4 GiB, profile server`. */
@@ -64,14 +66,24 @@ export function robustTitle({ statement, held, judged }: RobustOutcome): string 
   return `${capital(statement)}: ${pointsText(held, judged)}`;
 }
 
+/** What a 95 % interval leaves to chance at one point. */
+const CHANCE = 0.05;
+
 const capital = (words: string) => `${words.charAt(0).toUpperCase()}${words.slice(1)}`;
 
 /** Turns that the notes list. */
 const TURNS_TOLD = 8;
 
+/** Points are judged one by one, without a correction for their number. */
+function byChance(sure: number, judged: number): string {
+  if (sure === 0) return "";
+  const wrong = figureText(CHANCE * judged);
+  return ` Each point is judged alone: of ${judged} whose truth lies at the limit, about ${wrong} would be sure by chance.`;
+}
+
 /** What is said below the table. */
 export function robustNotes(outcome: RobustOutcome): string[] {
-  const { range, turns, turnsLeftOut, skipped, knobs, runs, held, judged } = outcome;
+  const { range, turns, turnsLeftOut, skipped, knobs, runs, held, judged, sure } = outcome;
   const first = knobs[0];
   const all = turns.length + turnsLeftOut;
   return [
@@ -89,6 +101,6 @@ export function robustNotes(outcome: RobustOutcome): string[] {
     ...skipped.map(
       ({ reason, points }) => `${points} point${points === 1 ? "" : "s"} without a verdict: ${reason}`,
     ),
-    `${runs} runs are behind it; "sure": the 95 % interval leaves no other answer.`,
+    `${runs} runs are behind it; "sure": the 95 % interval leaves no other answer, and there are ${LEAST_SEEDS_FOR_SURE} seeds or more.${byChance(sure, judged)}`,
   ];
 }

@@ -88,7 +88,8 @@ function plannedMs({ workload, request }: Plan): number {
  */
 export function runTogether(plans: readonly Plan[], inputs?: WorkloadInputs): (Outcome | Error)[] {
   const first = plans[0]!;
-  if (first.machine.change !== undefined) return plans.map((plan) => orError(() => run(plan, inputs)));
+  // A machine with a recorder or a change, or one that its strategy changes at boot, belongs to one plan alone.
+  if (sharingKey(first) === null) return plans.map((plan) => orError(() => run(plan, inputs)));
   let prepared: (Ready | Error)[] = [];
   try {
     const options = { ...first.system, placement: first.seed };

@@ -196,12 +196,19 @@ export function paired(
  */
 export function seedsNeeded(differences: ArrayLike<number>, tests = 1): number | null {
   const delta = mean(differences);
-  if (delta === 0) return null;
-  const alpha = 0.05 / tests;
+  return delta === 0 ? null : seedsToFind(differences, delta, tests);
+}
+
+/** The same for a mean difference of `delta`, other than 0, with the spread of these differences. */
+export function seedsToFind(differences: ArrayLike<number>, delta: number, tests: number): number {
   const sigma = differences.length < 2 ? 0 : Number(math().std(Array.from(differences)));
-  const least = Math.floor(1 - Math.log2(alpha)) + 1;
-  const z = normalQuantile(1 - alpha / 2) + Z_POWER_80;
-  return Math.max(least, Math.ceil(((z * sigma) / Math.abs(delta)) ** 2));
+  const z = normalQuantile(1 - 0.05 / tests / 2) + Z_POWER_80;
+  return Math.max(leastSeeds(tests), Math.ceil(((z * sigma) / Math.abs(delta)) ** 2));
+}
+
+/** Seeds from which on a test of signs or of signed ranks can fall below 5 % after a correction for `tests`: 2^(1 − n) < 5 % / tests. */
+export function leastSeeds(tests: number): number {
+  return Math.floor(1 - Math.log2(0.05 / tests)) + 1;
 }
 
 /** P(Z > z) for z of 0 and above. */

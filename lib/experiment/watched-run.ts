@@ -54,5 +54,7 @@ function attempt<T>(runOnce: WatchedRun<T>, window: { from: number; every: numbe
             `the engine stopped: ${errorOf(error).message}`,
           );
     return { broken: brokenBy(system, between), between };
+  } finally {
+    (machine as System | null)?.release();
   }
 }

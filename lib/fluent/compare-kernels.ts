@@ -2,6 +2,7 @@
 import { InputError } from "../base/errors";
 import type { RunningOptions } from "../experiment/compare";
 import { runKernels } from "../experiment/compare-kernels";
+import type { StoredRun } from "../experiment/keeper";
 import { kernelsPlans } from "../experiment/kernels";
 import { type KernelsIn, type KernelsSpec, parseKernels } from "../plan/compare-kernels";
 import type { StrategyIn } from "../plan/strategy";
@@ -135,8 +136,9 @@ export class KernelsBuilder {
    */
   async run(): Promise<KernelsComparison> {
     const spec = this.plan();
-    const { kernels, runs } = await runInCell(this.running, kernelsPlans(spec).count, (options) =>
-      runKernels(spec, options),
+    const runs: StoredRun[] = [];
+    const { kernels } = await runInCell(this.running, kernelsPlans(spec).count, (options) =>
+      runKernels(spec, options, (run) => runs.push(run)),
     );
     return new KernelsComparison(spec, kernels!, runs);
   }

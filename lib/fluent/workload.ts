@@ -11,7 +11,7 @@ import type { Field, Fields } from "../schema/field";
 import type { ParametersIn } from "../schema/parameters";
 import { shown } from "../schema/place";
 import { durationMs, type KnownWorkloads, resolveParameters, WORKLOADS } from "../workload";
-import type { LeafWorkload, WorkloadSpec } from "../workload/workload";
+import { isSequence, isTogether, type LeafWorkload, type WorkloadSpec } from "../workload/workload";
 import { onlyOne, parametersOf } from "./given";
 
 /** A workload, or its plain spec. */
@@ -60,22 +60,25 @@ export class WorkloadBuilder {
     reject?: ((error: unknown) => unknown) | null,
   ): unknown {
     if (typeof next === "function") return Promise.resolve(this.toJSON()).then(next, reject);
-    return new WorkloadBuilder({ sequence: [this.spec, workloadSpec(next)] });
+    return inTurn(this.spec, workloadSpec(next));
   }
 
-  /** First `before`, then this: `workload.camera().after(workload.uptime("30 days"))`. */
+  /**
+   * First `before`, then this: `workload.camera("endless").after(workload.uptime("30 days"))`. Only an endless last part goes on
+   * during the requests. Without a duration a workload has that of its table, here as in a plan file, and ends before them.
+   */
   after(before: AnyWorkload): WorkloadBuilder {
-    return new WorkloadBuilder({ sequence: [workloadSpec(before), this.spec] });
+    return inTurn(workloadSpec(before), this.spec);
   }
 
   /** This and `other` side by side. */
   with(other: AnyWorkload): WorkloadBuilder {
-    return new WorkloadBuilder({ together: [this.spec, workloadSpec(other)] });
+    return sideBySide(this.spec, workloadSpec(other));
   }
 
   /** Runs this while `other` goes on: both side by side, with `other` started first. */
   during(other: AnyWorkload): WorkloadBuilder {
-    return new WorkloadBuilder({ together: [workloadSpec(other), this.spec] });
+    return sideBySide(workloadSpec(other), this.spec);
   }
 
   /** Its simulated duration in milliseconds; Infinity if a part runs until it is stopped. */
@@ -87,6 +90,19 @@ export class WorkloadBuilder {
   toJSON(): WorkloadSpec {
     return structuredClone(this.spec);
   }
+}
+
+/** One list of parts however the calls nest, as one writes it in a plan file: one experiment has one plan. */
+function inTurn(...parts: readonly WorkloadSpec[]): WorkloadBuilder {
+  return new WorkloadBuilder({
+    sequence: parts.flatMap((part) => (isSequence(part) ? part.sequence : [part])),
+  });
+}
+
+function sideBySide(...parts: readonly WorkloadSpec[]): WorkloadBuilder {
+  return new WorkloadBuilder({
+    together: parts.flatMap((part) => (isTogether(part) ? part.together : [part])),
+  });
 }
 
 /** Makes a workload from its parameters, or from its duration alone if given text. */

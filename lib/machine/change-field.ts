@@ -1,21 +1,32 @@
 /** The field of a machine that holds a change: its source travels in the plan, and its SHA-256 is part of the plan's name. */
+
+import { unknownName } from "../base/errors";
 import { type ChangeCode, SOURCE_MOST, sha256OfSource, sourceFault } from "../change/code";
-import { type Fields, type ObjectField, object, text } from "../schema/field";
+import { POINT_NAMES } from "../change/points";
+import { type Field, type Fields, list, type ObjectField, object, optional, text } from "../schema/field";
 import { FieldError } from "../schema/place";
+
+const IN_FORCE: Field<readonly string[], readonly string[]> = list(
+  "those of its decision points that are in force; the kernel decides the others",
+  text("a decision point", { longest: 40 }),
+  { least: 1, most: POINT_NAMES.length, default: "all of them" },
+);
 
 const CHANGE_FIELDS = {
   name: text("its name, as the source has it", { longest: 60 }),
   sha256: text("SHA-256 of the source, in hexadecimal digits", { longest: 64 }),
   source: text("the module, in TypeScript or JavaScript", { longest: SOURCE_MOST }),
+  points: optional(IN_FORCE),
 } satisfies Fields;
 
 const EXAMPLE = 'export default change({ name: "tail", listEnd: () => "tail" });\n';
 
 export interface ChangeField extends ObjectField<typeof CHANGE_FIELDS> {}
 
-/** `change "no boost" (1f3a…)`: what results of a machine with a change are called. */
-export function changeWords({ name, sha256 }: ChangeCode): string {
-  return `change ${JSON.stringify(name)} (${sha256.slice(0, 12)})`;
+/** `change "no boost" (1f3a…)`, and its points if not all are in force: what results of a machine with a change are called. */
+export function changeWords({ name, sha256, points }: ChangeCode): string {
+  const part = points === undefined ? "" : `, of which only ${points.join(", ")}`;
+  return `change ${JSON.stringify(name)} (${sha256.slice(0, 12)})${part}`;
 }
 
 /** The note under results; none for the kernel as it is. */
@@ -42,6 +53,10 @@ export const CHANGE: ChangeField = object(
           ["sha256"],
           `must be the SHA-256 of the source, ${found}: got ${JSON.stringify(given.sha256)}`,
         );
+      given.points?.forEach((point, i) => {
+        if (!(POINT_NAMES as string[]).includes(point))
+          throw new FieldError(["points", i], unknownName("decision point", point, POINT_NAMES).message);
+      });
       return given;
     },
   },

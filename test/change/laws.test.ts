@@ -1,10 +1,14 @@
 /** A change that breaks a law of the machine is named, with the law and the event. */
 import assert from "node:assert/strict";
 import test from "node:test";
+import { int32Column } from "../../lib/base/columns";
+import { InputError } from "../../lib/base/errors";
 import { type Change, change } from "../../lib/change/change";
 import { run } from "../../lib/experiment/run";
 import { runAllToText } from "../../lib/experiment/run-text";
 import { SteppedSystem } from "../../lib/experiment/steps";
+import { runWatched } from "../../lib/experiment/watched-run";
+import { System } from "../../lib/machine/system";
 import { parsePlan } from "../../lib/plan/run";
 
 /** Unmovable requests may fall back on CMA pages: nobody could move them out of the area again. */
@@ -86,4 +90,21 @@ test("a change that keeps the laws runs to its end, and the kernel as it is is n
   const { plan: _a, remarks: _b, decisions: _decisions, ...changed } = run(planOf("6.1", kept));
   const { plan: _c, remarks: _d, ...stock } = run(planOf("6.1", null));
   assert.deepEqual(changed, stock);
+});
+
+test("the columns of a machine with a change go to the next machine, whether a law was broken or not", () => {
+  const tail = change({ name: "all to the tail", listEnd: () => "tail" });
+  const machine = { board: "qemu-virt", memoryBytes: 2 ** 30, kernel: "6.1", change: tail.toJSON() };
+  const columns: Int32Array[] = [];
+  const taking = (fail: boolean) => () =>
+    runWatched((watch) => {
+      const system = System.boot(machine, { watch });
+      columns.push(system.memory.next as Int32Array);
+      if (fail) throw new InputError("nothing more is asked");
+    });
+  taking(false)();
+  assert.throws(taking(true), /nothing more is asked/);
+  assert.equal(columns[1], columns[0], "the second machine has the columns of the first");
+  const spare = Array.from({ length: 8 }, () => int32Column(columns[0]!.length));
+  assert.ok(spare.includes(columns[0]!), "and gives them back");
 });

@@ -1,16 +1,27 @@
 /** Where a statement is true: points and their order, knobs, verdicts, turns, parts, the sentence, the time budget. */
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import test from "node:test";
+import { Random } from "../../lib/base/random";
 import type { Outcome } from "../../lib/experiment/plan";
 import { robustHere, robustRuns, runRobust } from "../../lib/experiment/robust";
 import { knobResult, nearestTurns, partsOf, triedOf, turnsAlong } from "../../lib/experiment/robust-analysis";
 import { type Knob, knobsOf, turnedPlan, type Values } from "../../lib/experiment/robust-knobs";
 import { robustPoints } from "../../lib/experiment/robust-points";
 import { rangeText } from "../../lib/experiment/robust-range";
+import { robustOutcome } from "../../lib/experiment/robust-table";
+import { robustNotes } from "../../lib/experiment/robust-text";
 import { verdictOf } from "../../lib/experiment/robust-verdict";
+import { System } from "../../lib/machine/system";
 import { type KnobsIn, parseRobust, type RobustSpec } from "../../lib/plan/robust";
 import type { Statement } from "../../lib/plan/statement";
 import { planKindOf, runPlan } from "../../lib/report/plan-kinds";
+import { WorkloadRun } from "../../lib/workload/scheduler";
+import { ROOT } from "../support/cli";
+import { SURE_CASES, SURE_SEEDS, sureOfWrong, sureRow } from "../support/sure";
+
+const SIDES = [{ label: "a", runs: 8, asked: 8, granted: 8, value: 1, low: 0.7, high: 1 }];
 
 const BASE = {
   machine: { board: "raspberry-pi-4", memory: "1GiB" },
@@ -157,13 +168,16 @@ test("a verdict counts, and is sure only if the interval over seeds leaves no ot
   const judged = (granted: number[][], of = statement) =>
     verdictOf(of, new Map([["a", granted.map((g) => outcome(g))]])) as { held: boolean; sure: boolean };
   const answer = ({ held, sure }: { held: boolean; sure: boolean }) => [held, sure];
-  // 4 of 4 seeds: Wilson's interval begins at 51 %; 3 of 3 at 44 %.
-  assert.deepEqual(answer(judged(times(4, [1]))), [true, true]);
-  assert.deepEqual(answer(judged(times(3, [1]))), [true, false]);
-  // Many requests of the same seed are no more than one.
-  assert.deepEqual(answer(judged(times(3, times(50, 1)))), [true, false]);
+  // 8 of 8 seeds: Wilson's interval begins at 68 %; 7 of 7 at 65 %, but 7 seeds are too few for any interval.
+  assert.deepEqual(answer(judged(times(8, [1]))), [true, true]);
+  assert.deepEqual(answer(judged(times(7, [1]))), [true, false]);
+  // Many requests of the same seed are no more than one: 8 seeds are sure of 0.65, and not of 0.7.
+  const atLeast = (share: number): Statement => ({ metric: "success", of: "a", atLeast: share });
+  assert.deepEqual(answer(judged(times(8, times(50, 1)), atLeast(0.65))), [true, true]);
+  assert.deepEqual(answer(judged(times(8, times(50, 1)), atLeast(0.7))), [true, false]);
+  assert.deepEqual(answer(judged(times(7, times(50, 1)), atLeast(0))), [true, false]);
   assert.deepEqual(answer(judged(times(32, [0]))), [false, true]);
-  assert.deepEqual(answer(judged(times(4, [1]), { metric: "success", of: "a", atMost: 1 })), [true, true]);
+  assert.deepEqual(answer(judged(times(8, [1]), { metric: "success", of: "a", atMost: 1 })), [true, true]);
   const two = (a: number[][], b: number[][], by = 0) =>
     verdictOf(
       { metric: "success", of: "a", moreThan: "b", by },
@@ -172,7 +186,8 @@ test("a verdict counts, and is sure only if the interval over seeds leaves no ot
         ["b", b.map((g) => outcome(g))],
       ]),
     ) as { held: boolean; sure: boolean };
-  assert.deepEqual(answer(two(times(4, [1]), times(4, [0]))), [true, true]);
+  assert.deepEqual(answer(two(times(8, [1]), times(8, [0]))), [true, true]);
+  assert.deepEqual(answer(two(times(7, [1]), times(7, [0]))), [true, false]);
   assert.deepEqual(
     answer(two(times(4, [0]), times(4, [0]))),
     [false, false],
@@ -186,13 +201,13 @@ test("metrics are compared by their medians, and a metric that no run has is a r
   const by = (of: number[]) =>
     of.map((n) => outcome([1], { idleBytes: n, probeThpGranted: n, probeThpAsked: 10 }));
   const sides = new Map([
-    ["a", by([5, 6, 7, 8, 9, 9])],
-    ["b", by([1, 2, 3, 3, 3, 3])],
+    ["a", by([5, 6, 7, 8, 8, 9, 9, 9])],
+    ["b", by([1, 2, 3, 3, 3, 3, 3, 3])],
   ]);
   const judged = verdictOf({ metric: "idleBytes", of: "a", moreThan: "b", by: 0 }, sides);
   assert.ok(typeof judged !== "string" && judged.held && judged.sure);
-  const share = verdictOf({ metric: "probeThpShare", of: "a", atLeast: 0.75 }, sides);
-  assert.ok(typeof share !== "string" && share.held && !share.sure && share.sides[0]!.value.mid === 0.75);
+  const share = verdictOf({ metric: "probeThpShare", of: "a", atLeast: 0.8 }, sides);
+  assert.ok(typeof share !== "string" && share.held && !share.sure && share.sides[0]!.value.mid === 0.8);
   assert.equal(verdictOf({ metric: "nothing", of: "a", atLeast: 1 }, sides), "a: no run has nothing");
   assert.equal(
     verdictOf({ metric: "success", of: "a", atLeast: 1 }, new Map([["a", [null]]])),
@@ -326,4 +341,56 @@ test("a time budget ends the run between points; the plan that comes back names 
   // The longer run begins with the same points.
   const longer = robustHere({ ...plan, points: robust.done + 2 });
   assert.deepEqual(longer.results.slice(0, robust.judged), robust.results);
+});
+
+test("sure: at 8 seeds the intervals err about as often as they say, with fewer nothing is sure, and the page has the table", () => {
+  const page = readFileSync(join(ROOT, "docs/experiments.md"), "utf8");
+  for (const name of ["share ≥ 50 %, one request a seed", "a > b, both 50 %", "a > b, both 10 %"]) {
+    assert.ok(page.includes(sureRow(name)), name);
+    assert.equal(sureOfWrong(name, 7), 0);
+    for (const n of SURE_SEEDS) assert.ok(sureOfWrong(name, n) < 0.08, `${name}, ${n}`);
+  }
+  for (const name of Object.keys(SURE_CASES)) assert.ok(page.includes(`| ${name} |`), name);
+});
+
+test("notes say how many points would be sure by chance, and from how many seeds on a point can be", () => {
+  const planned = robustPoints(spec({ memory: ["1GiB", "2GiB"] }));
+  const result = (sure: boolean) =>
+    robustOutcome(spec({ memory: ["1GiB", "2GiB"] }), planned, {
+      done: 2,
+      skipped: [],
+      results: planned.points.map(({ values }) => ({ values, held: true, sure, sides: SIDES })),
+      resultsHash: "",
+    });
+  assert.match(
+    robustNotes(result(true)).at(-1)!,
+    /and there are 8 seeds or more\. Each point is judged alone: of 2 whose truth lies at the limit, about 0\.1 would be sure by chance\.$/,
+  );
+  assert.match(robustNotes(result(false)).at(-1)!, /8 seeds or more\.$/);
+});
+
+test("ages are whole hours: aging goes hour by hour, and half an hour would be the machine of an hour", () => {
+  const ages = (age: NonNullable<KnobsIn["age"]>, more: object = {}) =>
+    robustPoints(spec({ age }, more)).points;
+  assert.throws(
+    () => ages(["10 minutes", "30 minutes"]),
+    /over\.age: must be 0 or whole hours, because aging goes hour by hour: got 10 minutes, which ages a machine as 1 hour does/,
+  );
+  assert.throws(
+    () => ages(["90 minutes", "2 hours"]),
+    /got 1\.5 hours, which ages a machine as 2 hours does/,
+  );
+  assert.throws(() => ages({ from: "1 minute", to: "1 day" }, { count: 4 }), /got 1 minute/);
+  assert.throws(() => ages({ from: 0, to: "2 hours", step: "30 minutes" }), /got 30 minutes/);
+  assert.equal(ages([0, "1 hour"]).length, 2);
+  for (const { values } of ages({ from: 0, to: "4 hours" }, { count: 32 }))
+    assert.equal(Number(values.age) % 3_600_000, 0);
+  // The reason: in the first hour there is one step of work, whatever of it a plan asks for.
+  const counters = ["1 minute", "59 minutes", "2 hours"].map((duration) => {
+    const system = System.boot({ board: "qemu-virt", memoryBytes: 2 ** 28 });
+    new WorkloadRun(system, new Random(1)).toEnd({ kind: "uptime", duration });
+    return system.counters.allocations;
+  });
+  assert.equal(counters[0], counters[1]);
+  assert.ok(counters[2]! > counters[1]!);
 });

@@ -7,7 +7,7 @@ import { inBatches, Ready } from "../../lib/experiment/executor";
 import { Histories, inParts, PART_MOST, partSize } from "../../lib/experiment/histories";
 import type { Plan } from "../../lib/experiment/plan";
 import { PlanNames } from "../../lib/experiment/plan-names";
-import { sharingKey } from "../../lib/experiment/run";
+import { run, runTogether, sharingKey } from "../../lib/experiment/run";
 import { runPlans } from "../../lib/experiment/run-plans";
 import { runAllToText, runToText, sharing } from "../../lib/experiment/run-text";
 import { System } from "../../lib/machine/system";
@@ -57,6 +57,15 @@ for (const [kind, { parameters }] of WORKLOADS) {
     assert.deepEqual(runAllToText(plans), plans.map(runToText));
   });
 }
+
+test("plans that share no machine are run one by one: their records and their areas at boot are kept", () => {
+  const quiet: WorkloadSpec = { kind: "kernel-build", duration: "1s" };
+  const recording = { ...plan("buddy", quiet), record: {} };
+  assert.ok(run(recording).recorded !== undefined);
+  assert.deepEqual(runTogether([recording, recording]), [run(recording), run(recording)]);
+  const area = plan("cma", quiet);
+  assert.deepEqual(runTogether([area, area]), [run(area), run(area)]);
+});
 
 test("machines differ: by seed, by workload, by what the strategy wants of the boot, and where it takes memory then", () => {
   const quiet: WorkloadSpec = { kind: "kernel-build", duration: "1s" };

@@ -4,14 +4,17 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test from "node:test";
+import { parse } from "yaml";
 import { Cancelled, compare, compareScenario, machine, range, strategies, sweep, workload } from "../../lib";
 import { camel } from "../../lib/base/spelling";
 import { DISPLAY } from "../../lib/notebook/display";
 import { bundleOf } from "../../lib/notebook/show";
+import { parsePlan, planHash } from "../../lib/plan/run";
 import { runPlan } from "../../lib/report/plan-kinds";
 import { RUNS_MIME, shownSha256 } from "../../lib/report/runs";
 import { STRATEGIES } from "../../lib/strategy";
 import { WORKLOADS } from "../../lib/workload";
+import { partsOf } from "../../lib/workload/scheduler";
 
 const pi = machine("raspberry-pi-4").memory("1GiB");
 const small = compare(strategies.buddy(), strategies.cma({ area: "32MiB" }))
@@ -34,6 +37,39 @@ test("workloads compose to plain specs, and a workload awaited is its spec", asy
   });
   assert.equal(build.lastsMs, 7_200_000);
   assert.throws(() => workload.kernelBuild({ jbs: 2 } as never), /did you mean jobs\?/);
+});
+
+test("after(), then(), with() and a plan file make one plan of one experiment, with and without a duration, however they nest", () => {
+  const { mix, uptime, networkServer, camera } = workload;
+  const ways = [
+    networkServer().after(uptime("1 hour").after(mix({ movable: 0.5 }))),
+    networkServer()
+      .after(uptime("1 hour"))
+      .after(mix({ movable: 0.5 })),
+    mix({ movable: 0.5 }).then(uptime("1 hour")).then(networkServer()),
+    mix({ movable: 0.5 }).then(uptime("1 hour").then(networkServer())),
+  ];
+  const written = parse(`
+machine: { board: pc-x86-64, memory: 256MiB }
+strategy: buddy
+workload:
+  sequence:
+    - { kind: mix, movable: 0.5 }
+    - { kind: uptime, duration: 1 hour }
+    - { kind: network-server }
+request: { size: 2MiB }
+`);
+  const name = planHash(parsePlan(written));
+  for (const one of ways) {
+    assert.equal(planHash(parsePlan({ ...written, workload: one })), name);
+    // The default of its table, an hour: nothing goes on during the requests.
+    assert.equal(partsOf(one.toJSON()).during, null);
+  }
+  const endless = partsOf(networkServer("endless").after(uptime("1 hour")).toJSON());
+  assert.deepEqual(endless.during, { kind: "network-server", duration: "endless" });
+  const side = [networkServer().with(camera()).with(mix()), networkServer().with(camera().with(mix()))];
+  const together = [{ kind: "network-server" }, { kind: "camera" }, { kind: "mix" }];
+  for (const one of side) assert.deepEqual(one.toJSON(), { together });
 });
 
 test("every workload and strategy has a maker, in camelCase and under its name in plans", () => {

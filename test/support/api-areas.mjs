@@ -23,7 +23,7 @@ export const AREAS = [
   ["scorecards", /^(?:experiment|fluent)\/(?:scorecard|threshold|search-threshold)/],
   [
     "kernels-compared",
-    /^(?:(?:experiment|fluent|plan)\/(?:kernel|compare-kernels|ablation|record|paired-statistics)|experiment\/(?:fallback-table|bounded-series|time-histogram))/,
+    /^(?:(?:experiment|fluent|plan)\/(?:kernel|compare-kernels|ablation|record|paired-statistics)|experiment\/(?:fallback-table|bounded-series))/,
   ],
   ["plans", /^(?:plan|schema)\//],
   ["experiments-and-results", /^(?:experiment|metrics|fluent|cli)\//],

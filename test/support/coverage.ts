@@ -13,7 +13,7 @@ export const VERDICT_TRIALS = 2_000;
 export const PAIRS = [3, 4, 6, 8, 12, 16, 29, 64] as const;
 
 /** Marsaglia's xorshift of 32 bits (2003), two words to a number. */
-function draws(seed: number): () => number {
+export function draws(seed: number): () => number {
   let x = (seed * 2_654_435_761) >>> 0 || 1;
   const word = () => {
     x ^= x << 13;
@@ -26,8 +26,8 @@ function draws(seed: number): () => number {
   return () => ((word() >>> 5) * 67_108_864 + (word() >>> 6) + 0.5) / 2 ** 53;
 }
 
-type Draw = () => number;
-const normal = (u: Draw) => Math.sqrt(-2 * Math.log(u())) * Math.cos(2 * Math.PI * u());
+export type Draw = () => number;
+export const normal = (u: Draw) => Math.sqrt(-2 * Math.log(u())) * Math.cos(2 * Math.PI * u());
 const jump = (u: Draw) => (u() < 0.1 ? 10 : 0) - 1;
 
 /** Differences whose mean is 0. */
@@ -83,7 +83,7 @@ export function verdicts(
 /** B is 10 % above A, by one run of ten that doubles. */
 export const DOUBLES = (u: Draw): number => normal(u) + (u() < 0.1 ? 100 : 0);
 
-const row = (name: string, shares: readonly number[]) =>
+export const percentRow = (name: string, shares: readonly number[]) =>
   `| ${[name, ...shares.map((share) => `${(100 * share).toFixed(1)} %`)].join(" | ")} |`;
 
 const head = (name: string) => [`| ${[name, ...PAIRS].join(" | ")} |`, `|---|${"---|".repeat(PAIRS.length)}`];
@@ -91,7 +91,7 @@ const head = (name: string) => [`| ${[name, ...PAIRS].join(" | ")} |`, `|---|${"
 export const coverageTable = (): string[] => [
   ...head("differences"),
   ...Object.keys(SHAPES).map((shape) =>
-    row(
+    percentRow(
       shape,
       PAIRS.map((n) => coverage(shape, n)),
     ),
@@ -102,12 +102,12 @@ export const coverageTable = (): string[] => [
 export const verdictTable = (): string[] => [
   ...head("decided, although the mean is 0"),
   ...Object.entries(SHAPES).map(([shape, draw]) =>
-    row(
+    percentRow(
       shape,
       PAIRS.map((n) => verdicts(["better", "worse"], n, draw)),
     ),
   ),
-  row(
+  percentRow(
     "**no difference seen**, although B is 10 % above A",
     PAIRS.map((n) => verdicts(["none"], n, DOUBLES)),
   ),
