@@ -8,7 +8,7 @@ import { InputError } from "../base/errors";
 import { countTurns, RESERVED } from "./count-turns";
 
 /** Loaded with the first change: it takes a quarter of a second. */
-function compiler(): typeof TS {
+export function compiler(): typeof TS {
   const kernel = dirname(require.resolve("tslab/package.json"));
   return require(require.resolve("@tslab/typescript-for-tslab", { paths: [kernel] }));
 }
