@@ -305,6 +305,7 @@ export type { Statement, StatementIn } from "./plan/statement";
 export { parseSteps, type Step, type StepIn, type StepPlan } from "./plan/steps";
 export { parseSweep, type Sampling, type SweepAxis, type SweepSpec } from "./plan/sweep";
 export {
+  type ChangedKernel,
   type Comparable,
   type LeftOut,
   type ModelSide,

@@ -46,13 +46,12 @@ export function codeIn(value: unknown): ChangeCode[] {
 
 function collect(value: unknown, found: Map<string, ChangeCode>, depth: number): void {
   if (typeof value !== "object" || value === null || depth > DEPTH_MOST) return;
-  for (const [key, part] of Object.entries(value)) {
-    if (key === "change" && isCode(part)) found.set(part.sha256, part);
-    collect(part, found, depth + 1);
-  }
+  if (isCode(value)) found.set(`${value.sha256} ${value.source}`, value);
+  for (const part of Object.values(value)) collect(part, found, depth + 1);
 }
 
-function isCode(value: unknown): value is ChangeCode {
+/** Whether a value looks like the code of a change; nothing about it is checked. */
+export function isCode(value: unknown): value is ChangeCode {
   const code = value as Partial<ChangeCode> | null;
   return (
     typeof code === "object" &&
@@ -78,6 +77,28 @@ export function refuseStrange(code: ChangeCode): void {
       `change: ${wordsOf(code)} is not run: it was neither made nor loaded here; read it, then allow it with --allow-code or allowCode()`,
     );
 }
+
+/** What follows on "is not run": nothing if nobody allowed any code, or that what was allowed is other code. */
+export function otherAllowed(allowed: readonly string[]): string {
+  if (allowed.length === 0) return "";
+  const some = allowed.slice(0, 3).map((sha256) => `${sha256.slice(0, 16)}…`);
+  const more = allowed.length > some.length ? ` and ${allowed.length - some.length} more` : "";
+  return `, since --allow-code names other code, ${some.join(", ")}${more}`;
+}
+
+/** What is wrong with code whose source is not the one that its SHA-256 was taken of, in words; null for code that is whole. */
+export function alteredCode({ name, sha256, source }: ChangeCode): string | null {
+  const found = sha256OfSource(source);
+  if (found === sha256) return null;
+  return (
+    `the change ${JSON.stringify(String(name).slice(0, 60))} was altered after it was recorded: ` +
+    `its sha256 is ${shortened(sha256)}, but that of its source is ${found}`
+  );
+}
+
+/** What stands in place of a SHA-256, which may be anything. */
+const shortened = (given: string) =>
+  /^[0-9a-f]{64}$/.test(given) ? given : JSON.stringify(given.slice(0, 64));
 
 /** `code of the change "NAME" with SHA-256 …`. */
 export function wordsOf({ name, sha256 }: ChangeCode): string {

@@ -18,7 +18,7 @@ import { isObject } from "../schema/check";
 import { fromText } from "../schema/flags";
 import { fieldPath } from "../schema/place";
 import { readPlanFile, type Written } from "../schema/plan-file";
-import { withCode } from "./plan-code";
+import { type CodeFlags, withCode } from "./plan-code";
 import { flagsIn, type GivenFlags, withPlanFlags, writtenWith } from "./plan-flags";
 import { robustWith, showRobust, withRobustOptions } from "./robust";
 import {
@@ -163,8 +163,7 @@ function chosen(kind: "comparison" | "scorecard", what: string | undefined, flag
   const file = what === undefined ? undefined : readPlanFile(what);
   if (file !== undefined && isObject(file.value) && !Object.hasOwn(file.value, "strategies")) {
     // A plan of one run: its strategy is compared with others, and the flags change the comparison.
-    const { allowCode = [] } = given as { allowCode?: readonly string[] };
-    const spec = comparisonIn({ ...file, value: withCode(file.value, what!, allowCode) });
+    const spec = comparisonIn({ ...file, value: withCode(file.value, what!, given as CodeFlags) });
     const { value, locate } = flagsIn(
       "comparison",
       { file: what!, value: only === undefined ? spec : pick(spec, only), locate: fieldPath },

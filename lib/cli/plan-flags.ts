@@ -9,7 +9,7 @@ import type { Field } from "../schema/field";
 import { addFlags, type Flag, flagsOf, fromText, optionKey, withFlags } from "../schema/flags";
 import { fieldPath, type Locate } from "../schema/place";
 import { readPlanFile, type Written } from "../schema/plan-file";
-import { withCode } from "./plan-code";
+import { type CodeFlags, withCode } from "./plan-code";
 
 /** The flags as commander parsed them. */
 export type GivenFlags = Readonly<Record<string, unknown>>;
@@ -40,13 +40,17 @@ export function withPlanFlags(command: Command, kind: string, except: readonly s
     command.addOption(
       new Option("--huge <state>", "off: built without THP and without hugetlb").choices(["on", "off"]),
     );
-  command.option(
+  return withCodeFlag(command).option("--print-plan", "print the plan as JSON and run nothing");
+}
+
+/** Adds the flag that allows the code of a change. */
+export function withCodeFlag(command: Command): Command {
+  return command.option(
     "--allow-code <sha256>",
     "run the code of the plan's change with this SHA-256; may be repeated",
     (value: string, before: string[]) => [...before, value],
     [] as string[],
   );
-  return command.option("--print-plan", "print the plan as JSON and run nothing");
 }
 
 const MORE: Readonly<Record<string, string>> = {
@@ -114,11 +118,10 @@ function refuseOtherKinds(file: string, value: unknown): void {
 export function flagsIn(kind: string, written: Written, given: GivenFlags): Written {
   const flags = flagsOf(statementOf(kind).fields);
   const told = inFields(given);
-  const { allowCode = [] } = given as { allowCode?: readonly string[] };
   const value = withCode(
     withFlags(isObject(written.value) ? written.value : {}, flags, told),
     written.file,
-    allowCode,
+    given as CodeFlags,
   );
   return { ...written, value, locate: naming(flags, told, written) };
 }

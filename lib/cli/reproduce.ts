@@ -1,9 +1,18 @@
 /** `pageblock reproduce <plan> --out DIR`: a plan as a script and C programs for a real machine; `--read DIR` compares. */
 import type { Command } from "commander";
 import { InputError } from "../base/errors";
+import { formatSize, parseSize } from "../base/units";
 import { parsePlan } from "../plan/run";
-import { readReproduction, reproduce, reproductionText, writeReproduction } from "../reproduce";
-import { writtenWith } from "./plan-flags";
+import {
+  changeSentence,
+  readReproduction,
+  reproduce,
+  reproductionText,
+  SHOWS,
+  TOO_SMALL,
+  writeReproduction,
+} from "../reproduce";
+import { withCodeFlag, writtenWith } from "./plan-flags";
 import { wholeNumber } from "./running";
 
 interface ReproduceFlags {
@@ -13,11 +22,11 @@ interface ReproduceFlags {
   seconds?: number;
   read?: string;
   json?: boolean;
+  allowCode: string[];
 }
 
 export function register(program: Command): void {
-  program
-    .command("reproduce")
+  withCodeFlag(program.command("reproduce"))
     .description(
       "write a script and C programs that bring a real machine into the state of a plan; compare its results",
     )
@@ -42,24 +51,33 @@ function compared(file: string | undefined, folder: string, { out, json }: Repro
   return json === true ? `${JSON.stringify(reading, null, 2)}\n` : reproductionText(reading);
 }
 
-function written(file: string | undefined, { out, json, memory, floor, seconds }: ReproduceFlags): string {
+function written(file: string | undefined, flags: ReproduceFlags): string {
+  const { out, json, memory, floor, seconds, allowCode } = flags;
   if (file === undefined) throw new InputError("reproduce: a plan must be given, or --read with a folder");
   if (out === undefined) throw new InputError("reproduce: --out must name the folder to write");
-  const { value, locate } = writtenWith("run", file, {});
+  const { value, locate } = writtenWith("run", file, { allowCode });
   const made = reproduce(parsePlan(value, locate), {
     ...(memory !== undefined && { memory }),
     ...(floor !== undefined && { floor }),
     ...(seconds !== undefined && { seconds }),
   });
   writeReproduction(out, made);
-  const { planHash, settings, shares, leftOut } = made;
-  if (json === true) return `${JSON.stringify({ planHash, out, settings, shares, leftOut }, null, 2)}\n`;
+  const { planHash, settings, shares, leftOut, change } = made;
+  if (json === true)
+    return `${JSON.stringify({ planHash, out, settings, shares, leftOut, ...(change !== null && { change }) }, null, 2)}\n`;
   return [
     `plan ${planHash}`,
     ...Object.entries(shares).map(([name, share]) => `${name.padEnd(8)} ${(100 * share).toFixed(2)} %`),
     "not reproduced:",
     ...leftOut.map(({ part, why }) => `  ${part}: ${why}`),
+    ...(memory === undefined ? [] : [smallText(parseSize(memory, "memory"))]),
+    ...(change === null ? [] : [`${changeSentence(change)}; its source is ${out}/change.ts`]),
     `written: ${out}; run it with: sh run.sh`,
     "",
   ].join("\n");
+}
+
+/** For which machines the memory is too little to compare more than what the programs hold. */
+function smallText(bytes: number): string {
+  return `${TOO_SMALL}. ${formatSize(bytes)} are less than that on a machine of more than ${formatSize(bytes / SHOWS)}`;
 }

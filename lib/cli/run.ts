@@ -5,6 +5,14 @@ import { InputError } from "../base/errors";
 import { countTexts, idleText } from "../change/counts";
 import { runAll } from "../experiment/compare";
 import { runCostNotes } from "../experiment/cost-notes";
+import {
+  fallbackRows,
+  freeBlocksRows,
+  METRICS_HEAD,
+  metricRows,
+  orderRows,
+  probeRows,
+} from "../experiment/metrics-text";
 import { type Outcome, planHash } from "../experiment/plan";
 import { listed } from "../experiment/plans";
 import { isOutcome, readRun } from "../experiment/run-text";
@@ -14,7 +22,7 @@ import type { Locate } from "../schema/place";
 import { asWritten } from "../schema/plan-file";
 import { refusedField } from "../strategy/request-check";
 import { type GivenFlags, withPlanFlags, writtenWith } from "./plan-flags";
-import { INTERRUPTED_EXIT, type RunningFlags, running, withRunningOptions } from "./running";
+import { aligned, INTERRUPTED_EXIT, type RunningFlags, running, withRunningOptions } from "./running";
 
 export function register(program: Command): void {
   withPlanFlags(withRunningOptions(program.command("run")), "run")
@@ -47,7 +55,9 @@ export function register(program: Command): void {
         `time      ${timeText(Math.max(...latencyNs))} at most (modelled)`,
         ...runCostNotes(plan).map((line) => `          ${line}`),
         ...decisionLines(outcome),
-        ...Object.entries(outcome.metrics).map(([name, n]) => `${name.padEnd(20)} ${n}`),
+        "",
+        leftAligned([METRICS_HEAD, ...metricRows(outcome)]),
+        ...recordedTables(outcome),
         ...outcome.failures.map(
           (f) => `request ${f.request + 1} failed: ${placeOf(f.data, value, locate)}${f.text}`,
         ),
@@ -63,6 +73,32 @@ function decisionLines({ decisions }: Outcome): string[] {
   return [...countTexts(decisions), ...(idle === null ? [] : [idle])].map(
     (line, i) => `${i === 0 ? "change" : ""}`.padEnd(10) + line,
   );
+}
+
+/** What a run with a record has in tables, each after an empty line. */
+function recordedTables(outcome: Outcome): string[] {
+  const { rows, note } = fallbackRows(outcome);
+  const fallbacks = rows.length === 0 ? [] : ["", "fallbacks by kind", leftAligned(rows)];
+  const tables = [probeRows(outcome), freeBlocksRows(outcome), orderRows(outcome)];
+  return [
+    ...tables.filter((table) => table.length > 0).flatMap((table) => ["", aligned(table)]),
+    ...fallbacks,
+    ...(note === null ? [] : [note]),
+    ...(outcome.recorded === undefined ? [] : ["", "series over time: --json, or a chart of a script"]),
+  ];
+}
+
+/** Columns of words: all begin at the left. */
+function leftAligned(rows: readonly (readonly string[])[]): string {
+  const widths = rows[0]!.map((_, i) => Math.max(...rows.map((row) => row[i]!.length)));
+  return rows
+    .map((row) =>
+      row
+        .map((cell, i) => cell.padEnd(widths[i]!))
+        .join("  ")
+        .trimEnd(),
+    )
+    .join("\n");
 }
 
 /** The place of a field that asks for more than the machine has: `plan.yaml:4: request.size: `. */

@@ -1,11 +1,9 @@
 /** `pageblock sweep <plan>`: many plans on every core or on a cluster; results go into the store. */
 import type { Command } from "commander";
-import { codeIn } from "../change/code";
 import { runSweep } from "../experiment/compare";
 import { expandSweep } from "../experiment/sweep";
 import { type SweepOutcome, SweepTable } from "../experiment/sweep-table";
-import { SWEEP_HEAD, SWEEP_ROWS, sweepCells } from "../experiment/sweep-text";
-import { changeNotes } from "../machine/change-field";
+import { SWEEP_HEAD, SWEEP_ROWS, sweepCells, sweepChangeNotes } from "../experiment/sweep-text";
 import { sweepIn } from "../plan/sweep";
 import { isObject } from "../schema/check";
 import { fieldPath } from "../schema/place";
@@ -40,7 +38,7 @@ export function register(program: Command): void {
       }
       const { plans, run, fromStore, failed, seconds, resultsHash } = summary;
       if (resultsHash !== null)
-        process.stdout.write(sweepText(table.result(resultsHash), flags.store, changesIn(spec)));
+        process.stdout.write(sweepText(table.result(resultsHash), flags.store, sweepChangeNotes(spec)));
       process.stdout.write(
         `${plans} plans: ${run} run in ${seconds.toFixed(1)} s, ${fromStore} from the store, ${failed} failed${cancelled ? "; cancelled: run the same command to continue" : ""}\n${resultsHash === null ? "" : `results ${resultsHash}\n`}`,
       );
@@ -60,9 +58,4 @@ function sweepText(outcome: SweepOutcome, store: string, notes: readonly string[
     "times are modelled",
     "",
   ].join("\n")}\n`;
-}
-
-/** A line for every change in the plan, in its machine or among the values of a parameter. */
-function changesIn(spec: unknown): string[] {
-  return codeIn(spec).flatMap((change) => changeNotes({ change }));
 }

@@ -2,13 +2,7 @@
 import { InputError } from "../base/errors";
 import { kebab } from "../base/spelling";
 import { type RecordedEvents, readRecordedEvents } from "../trace/recorded-events";
-import {
-  isSequence,
-  isTogether,
-  type LeafWorkload,
-  type WorkloadInputs,
-  type WorkloadSpec,
-} from "../workload/workload";
+import { type LeafWorkload, leavesOf, type WorkloadInputs } from "../workload/workload";
 import type { Plan } from "./plan";
 
 /**
@@ -28,7 +22,7 @@ import type { Plan } from "./plan";
  */
 export function readPlanInputs(plan: Pick<Plan, "workload">): WorkloadInputs {
   const recordings = new Map<string, RecordedEvents>();
-  for (const leaf of plan.workload === undefined ? [] : leaves(plan.workload)) {
+  for (const leaf of leavesOf(plan.workload)) {
     if (kebab(leaf.kind) !== "recorded-trace" || recordings.has(String(leaf.sha256))) continue;
     const { sha256, events } = readRecordedEvents(String(leaf.path ?? ""));
     if (leaf.sha256 !== sha256)
@@ -51,9 +45,4 @@ export function readPlanInputs(plan: Pick<Plan, "workload">): WorkloadInputs {
  */
 export function recordedTraceWorkload(path: string): LeafWorkload {
   return { kind: "recorded-trace", path, sha256: readRecordedEvents(path).sha256 };
-}
-
-function leaves(spec: WorkloadSpec): LeafWorkload[] {
-  if (isSequence(spec)) return spec.sequence.flatMap(leaves);
-  return isTogether(spec) ? spec.together.flatMap(leaves) : [spec];
 }

@@ -194,6 +194,7 @@ export class Recorder implements SystemWatcher {
         largeGranted: () => this.got.reduce((n, one) => n + (one ?? 0), 0),
       },
       reclaim: {
+        reclaimScanned: () => c.pgscan_kswapd + c.pgscan_direct,
         reclaimedPages: () => system.reclaimedPages,
         reclaimedForNothing: () => this.forNothing,
       },

@@ -6,7 +6,7 @@ import { formatSize, GiB } from "../base/units";
 import { compareReleases, seriesOf } from "../hardware/kernel-release";
 import type { ComparisonSpec } from "../plan/comparison";
 import { KNOB_NAMES, type KnobName, type KnobRange, type Knobs } from "../plan/robust";
-import { isSequence, isTogether, type LeafWorkload, type WorkloadSpec } from "../workload/workload";
+import { isSequence, isTogether, type LeafWorkload, leavesOf, type WorkloadSpec } from "../workload/workload";
 
 export type KnobValue = number | string;
 /** The values of a point, by knob. */
@@ -207,7 +207,7 @@ function withAge(workload: WorkloadSpec | undefined, { profile, age }: Values): 
     ...(age !== undefined && { [part.kind === "age" ? "most" : "duration"]: age }),
   });
   const ages = (part: LeafWorkload) => part.kind === "uptime" || part.kind === "age";
-  if (workload !== undefined && leaves(workload).some(ages))
+  if (workload !== undefined && leavesOf(workload).some(ages))
     return mapped(workload, (part) => (ages(part) ? set(part) : part));
   return before(set({ kind: "uptime" }), workload);
 }
@@ -229,12 +229,6 @@ function withUnmovable(
 function before(first: LeafWorkload, workload: WorkloadSpec | undefined): WorkloadSpec {
   if (workload === undefined) return first;
   return { sequence: [first, ...(isSequence(workload) ? workload.sequence : [workload])] };
-}
-
-function leaves(spec: WorkloadSpec): LeafWorkload[] {
-  if (isSequence(spec)) return spec.sequence.flatMap(leaves);
-  if (isTogether(spec)) return spec.together.flatMap(leaves);
-  return [spec];
 }
 
 function mapped(spec: WorkloadSpec, change: (leaf: LeafWorkload) => LeafWorkload): WorkloadSpec {

@@ -49,14 +49,28 @@ const FAILURES_KEPT = 3;
  * ```
  */
 export function run(plan: Plan, inputs?: WorkloadInputs): Outcome {
-  if (plan.machine.change === undefined) return runOnce(plan, inputs, null);
-  return runWatched((watch) => runOnce(plan, inputs, watch));
+  return runLookedAt(plan, inputs, null);
+}
+
+/** Looks at the machine of a run at two moments. It reads and changes nothing, so that the outcome is that of run(). */
+export interface RunLook {
+  /** The machine has booted, and its strategy has what it takes at boot. */
+  booted(system: System): void;
+  /** The workload has run up to the first request. Where a change breaks a law, the run is made again, and so are the looks. */
+  aged(system: System): void;
+}
+
+/** run(), with somebody who looks at its machine. */
+export function runLookedAt(plan: Plan, inputs: WorkloadInputs | undefined, look: RunLook | null): Outcome {
+  const once = (watch: ((system: System) => void) | null) => runOnce(plan, inputs, watch, look);
+  return plan.machine.change === undefined ? once(null) : runWatched(once);
 }
 
 function runOnce(
   plan: Plan,
   inputs: WorkloadInputs | undefined,
   watch: ((system: System) => void) | null,
+  look: RunLook | null,
 ): Outcome {
   const boots = bootOf(plan);
   const { machine } = boots;
@@ -68,7 +82,8 @@ function runOnce(
   const recorder = recorded === null ? undefined : new Recorder(recorded, plan.record!, plannedMs(plan));
   const system = recorded ?? System.boot(machine, options, plan.costs);
   const prepared = prepare(system, boots);
-  const outcome = ask(plan, prepared, age(plan, system, inputs), recorder);
+  look?.booted(system);
+  const outcome = ask(plan, prepared, age(plan, system, inputs), { recorder, look });
   if (watch === null) system.release();
   return outcome;
 }
@@ -197,7 +212,7 @@ function ask(
   plan: Plan,
   { strategy, prepared }: Ready,
   { system, workload, during }: Aged,
-  recorder?: Recorder,
+  { recorder, look = null }: { recorder?: Recorder | undefined; look?: RunLook | null } = {},
 ): Outcome {
   const { times, gapMs, held } = { ...REQUEST_DEFAULTS, ...plan.request };
   const meter = new Meter(system);
@@ -207,6 +222,7 @@ function ask(
   let last: Attempt["pieces"] = [];
   for (let i = 0; i < times; i++) {
     if (during !== null) workload.runUntil(system.nowMs + gapMs);
+    if (i === 0) look?.aged(system);
     while (holding.length >= held) prepared.release(holding.shift()!);
     const attempt = meter.measure(() => prepared.request());
     if (!attempt.ok) recorder?.refused(meter.columns.reclaimed.at(-1)!);

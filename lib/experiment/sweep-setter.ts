@@ -12,7 +12,7 @@ import { spelled, spellings } from "../schema/check";
 import { type Flag, flagsOf } from "../schema/flags";
 import { findStrategy } from "../strategy";
 import { WORKLOADS } from "../workload";
-import { isSequence, isTogether, type LeafWorkload, type WorkloadSpec } from "../workload/workload";
+import { type LeafWorkload, leavesOf } from "../workload/workload";
 
 /** How a parameter changes a plan. */
 export type Setter = (draft: Plan, value: SweepValue) => void;
@@ -70,9 +70,15 @@ export function setter(name: string, plan: Plan, where: string): Setter {
       else if (typeof next === "object" && next !== null) at = next as Record<string, unknown>;
       else throw new InputError(`${where}: ${step} of the plan has no fields`);
     }
-    at[path.at(-1)!] = value;
+    setOrLeaveOut(at, path.at(-1)!, value);
     if (namesStrategy) dropForeign(draft);
   };
+}
+
+/** null: the field is as if nobody had stated it. */
+function setOrLeaveOut(at: Record<string, unknown>, field: string, value: SweepValue): void {
+  if (value === null) delete at[field];
+  else at[field] = value;
 }
 
 /** A path with the fields under their own names: `request.size` is `request.bytes`. */
@@ -106,19 +112,12 @@ function workloadSetter(name: string, plan: Plan, where: string): Setter | undef
       `${where}: ${unknownName(`parameter of workload ${kind}`, parameter, Object.keys(fields)).message}`,
     );
   const isIt = (leaf: LeafWorkload) => leaf.kind === kind;
-  const parts = leaves(plan.workload).filter(isIt).length;
+  const parts = leavesOf(plan.workload).filter(isIt).length;
   if (parts !== 1)
     throw new InputError(
       `${where}: the plan's workload must have one part of kind ${kind}, which is varied: got ${parts}`,
     );
   return (draft, value) => {
-    leaves(draft.workload).find(isIt)![own] = value;
+    setOrLeaveOut(leavesOf(draft.workload).find(isIt)! as Record<string, unknown>, own, value);
   };
-}
-
-function leaves(spec: WorkloadSpec | undefined): LeafWorkload[] {
-  if (spec === undefined) return [];
-  if (isSequence(spec)) return spec.sequence.flatMap(leaves);
-  if (isTogether(spec)) return spec.together.flatMap(leaves);
-  return [spec];
 }

@@ -6,12 +6,12 @@
 import { createHash } from "node:crypto";
 import { isOutcome, readRun, runAllHere } from "./run-text";
 import { type Interval, quantiles, wilson } from "./statistics";
-import { expandSweep, type Sweep, type SweepSpec, type SweepValue } from "./sweep";
+import { expandSweep, type ShownValue, type Sweep, type SweepSpec } from "./sweep";
 
 /** One combination of values. Times are modelled. */
 export interface SweepPoint {
   /** In the order of `parameters`. */
-  values: SweepValue[];
+  values: ShownValue[];
   /** Runs with an outcome, and runs without. */
   runs: number;
   failedRuns: number;
@@ -49,7 +49,7 @@ const AT_ONCE = 4096;
 export const POINTS_KEPT = 2000;
 
 interface Collected {
-  values: SweepValue[];
+  values: ShownValue[];
   runs: number;
   failedRuns: number;
   asked: number;
@@ -97,7 +97,7 @@ export class SweepTable {
     });
   }
 
-  private pointOf(values: SweepValue[]): Collected | null {
+  private pointOf(values: ShownValue[]): Collected | null {
     const key = JSON.stringify(values);
     const known = this.points.get(key);
     if (known !== undefined) return known;

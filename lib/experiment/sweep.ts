@@ -5,6 +5,7 @@
  */
 import { InputError } from "../base/errors";
 import { Random } from "../base/random";
+import { isCode } from "../change/code";
 import { PLAN_LIMITS, type Plan, parsePlan } from "../plan/run";
 import {
   type Sampling,
@@ -14,7 +15,7 @@ import {
   type SweepSpec,
   type SweepValue,
 } from "../plan/sweep";
-import { fieldPath, type Locate } from "../schema/place";
+import { fieldPath, type Locate, shown } from "../schema/place";
 import type { Plans } from "./plans";
 import { setter } from "./sweep-setter";
 
@@ -23,12 +24,15 @@ export type { Sampling, SweepAxis, SweepRange, SweepSpec, SweepValue };
 /** Plans without their seed that are kept for others with another seed. */
 const PLANS_REMEMBERED = 4096;
 
+/** A value as results name it: a change by its name and SHA-256, `stock` for none, `default` for a field that is left out. */
+export type ShownValue = string | number | boolean;
+
 /** Plans of a sweep, by index or one after the other. */
 export interface Sweep extends Plans {
   readonly parameters: readonly string[];
   plans(): Generator<Plan>;
-  /** The values of the parameters in the plan with this index. */
-  values(index: number): SweepValue[];
+  /** The values of the parameters in the plan with this index, as results name them. */
+  values(index: number): ShownValue[];
 }
 
 /** Checks the whole sweep's axes; throws InputError naming the parameter. Every plan is checked when it is made. */
@@ -49,10 +53,11 @@ export function expandSweep(spec: SweepSpec, locate: Locate = fieldPath): Sweep 
   const made = (index: number, chosen: SweepValue[]): Plan => {
     const draft = structuredClone(spec.plan);
     chosen.forEach((value, i) => setters[i]!(draft, value));
-    const parameters = names.map((name, i) => `${name} = ${JSON.stringify(chosen[i])}`).join(", ");
+    const parameters = names.map((name, i) => `${name} = ${JSON.stringify(shownValue(name, chosen[i]!))}`);
     return parsePlan(
       draft,
-      (path, key) => `sweep: plan ${index + 1} of ${count} (${parameters}): ${fieldPath(path, key)}`,
+      (path, key) =>
+        `sweep: plan ${index + 1} of ${count} (${parameters.join(", ")}): ${fieldPath(path, key)}`,
     );
   };
   const seedAt = names.indexOf("seed");
@@ -63,7 +68,7 @@ export function expandSweep(spec: SweepSpec, locate: Locate = fieldPath): Sweep 
     const seed = seedAt < 0 ? null : chosen[seedAt];
     if (!Number.isSafeInteger(seed) || (seed as number) < 0 || (seed as number) > PLAN_LIMITS.seed)
       return made(index, chosen);
-    const key = JSON.stringify(chosen.map((value, i) => (i === seedAt ? null : value)));
+    const key = JSON.stringify(chosen.map((value, i) => (i === seedAt ? 0 : value)));
     let twin = known.get(key);
     if (twin === undefined) {
       twin = made(index, chosen);
@@ -76,12 +81,17 @@ export function expandSweep(spec: SweepSpec, locate: Locate = fieldPath): Sweep 
   return {
     count,
     parameters: names,
-    values,
+    values: (index) => values(index).map((value, i) => shownValue(names[i]!, value)),
     at: plan,
     *plans() {
       for (let i = 0; i < count; i++) yield plan(i);
     },
   };
+}
+
+function shownValue(name: string, value: SweepValue): ShownValue {
+  if (value === null) return /(^|\.)change$/.test(name) ? "stock" : "default";
+  return typeof value === "object" ? `${value.name} (${value.sha256.slice(0, 12)})` : value;
 }
 
 interface Axis {
@@ -98,9 +108,9 @@ function readAxis(axis: SweepAxis, where: string): Axis {
     const list: readonly SweepValue[] = axis;
     if (list.length === 0) throw new InputError(`${where}: must have at least one value`);
     for (const v of list)
-      if (!["string", "number", "boolean"].includes(typeof v))
+      if (!["string", "number", "boolean"].includes(typeof v) && v !== null && !isCode(v))
         throw new InputError(
-          `${where}: values must be text, numbers or truth values: got ${JSON.stringify(v)}`,
+          `${where}: values must be text, numbers, truth values, null or changes: got ${shown(v)}`,
         );
     return { size: list.length, at: (i) => list[i]!, point: (u) => list[Math.floor(u * list.length)]! };
   }

@@ -7,12 +7,10 @@ import { runOf } from "../chart/run";
 import { type SweepCell, sweepMap } from "../chart/sweep-map";
 import { exportResults, queryResults, type Results, type Row } from "../experiment/results";
 import type { RunSummary } from "../experiment/run-plans";
-import type { SweepSpec, SweepValue } from "../experiment/sweep";
+import type { ShownValue, SweepSpec } from "../experiment/sweep";
 import type { SweepOutcome, SweepPoint } from "../experiment/sweep-table";
-import { SWEEP_HEAD, SWEEP_ROWS, sweepCells, sweepTitle } from "../experiment/sweep-text";
+import { SWEEP_HEAD, SWEEP_ROWS, sweepCells, sweepChangeNotes, sweepTitle } from "../experiment/sweep-text";
 import { type Threshold, thresholdOf } from "../experiment/threshold";
-import type { BootRequest } from "../machine/boot-request";
-import { changeNotes } from "../machine/change-field";
 import {
   type Estimate,
   type Frontier,
@@ -154,7 +152,7 @@ export class SweepResult {
     const y = 1 - x;
     const at = (place: number) => [...new Set(points.map((p) => p.values[place]!))];
     const known = new Map(points.map((p) => [JSON.stringify([p.values[x], p.values[y]]), p]));
-    const cell = (a: SweepValue, b: SweepValue) => cellOf(known.get(JSON.stringify([a, b])));
+    const cell = (a: ShownValue, b: ShownValue) => cellOf(known.get(JSON.stringify([a, b])));
     return sweepMap({
       title: sweepTitle(this.outcome),
       xTitle: parameters[x]!,
@@ -180,7 +178,7 @@ export class SweepResult {
   [DISPLAY](): MimeBundle {
     const { outcome, plan } = this;
     const run = runOf(plan, outcome);
-    const table = tableOf(outcome, plan.plan.machine);
+    const table = tableOf(outcome, plan);
     const { parameters, points, pointsLeftOut } = outcome;
     const values = (place: number) => new Set(points.map((p) => p.values[place])).size;
     const grid = plan.sample === undefined || plan.sample.kind === "grid";
@@ -191,7 +189,7 @@ export class SweepResult {
   }
 }
 
-const nameOf = (value: SweepValue) => (typeof value === "number" ? value : String(value));
+const nameOf = (value: ShownValue) => (typeof value === "number" ? value : String(value));
 
 function cellOf(point: SweepPoint | undefined): SweepCell | null {
   if (point === undefined || point.successRate === null) return null;
@@ -200,7 +198,7 @@ function cellOf(point: SweepPoint | undefined): SweepCell | null {
   return { value: 100 * mid, low: 100 * low, high: 100 * high, text: [counts], basis: `${counts} requests` };
 }
 
-function tableOf(outcome: SweepOutcome, machine: BootRequest): { "text/html": string; "text/plain": string } {
+function tableOf(outcome: SweepOutcome, plan: SweepPlan): { "text/html": string; "text/plain": string } {
   const { parameters, points, pointsLeftOut } = outcome;
   const head = [...parameters, ...SWEEP_HEAD];
   const shown = points.slice(0, SWEEP_ROWS);
@@ -208,7 +206,7 @@ function tableOf(outcome: SweepOutcome, machine: BootRequest): { "text/html": st
   const more = points.length - shown.length + pointsLeftOut;
   const errors = shown.flatMap((p) => (p.error === null ? [] : [p.error]));
   const notes = [
-    ...changeNotes(machine),
+    ...sweepChangeNotes(plan),
     "Times are modelled, with the costs of each board and page size.",
     ...(more > 0 ? [`${more} more combinations are not shown: sql() and toCSV() have every run.`] : []),
     ...(errors.length > 0 ? [`Without outcome, the first reason: ${errors[0]}`] : []),

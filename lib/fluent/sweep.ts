@@ -1,6 +1,7 @@
 /** `sweep(plan).over({ … }).run()`: one plan with some of its fields varied, from a script or a cell. */
 import { canonicalJson } from "../base/canonical-json";
 import { InputError } from "../base/errors";
+import { Change } from "../change/change";
 import { type RunningOptions, runSweep, storeOrNone } from "../experiment/compare";
 import type { StoredRun } from "../experiment/keeper";
 import { expandSweep } from "../experiment/sweep";
@@ -25,10 +26,20 @@ export class SweepBuilder {
   /**
    * Parameters and their values: a list, `range(0, 0.1, 0.01)`, or `{ from, to }` for samples. A parameter is a path
    * into the plan ("strategy.area", "machine.memoryBytes") or a short name: memory, pageblockOrder, seed, size, or
-   * "scatter-unmovable.share" for a parameter of the workload.
+   * "scatter-unmovable.share" for a parameter of the workload. `null` leaves the field out: `{ change: [mine, null] }`
+   * sets a change against the kernel as it is.
    */
   over(axes: Record<string, SweepAxis>): SweepBuilder {
-    return new SweepBuilder(this.base, { ...this.axes, ...axes }, this.sampling, this.running);
+    const plain = Object.entries(axes ?? {}).map(([name, axis]): [string, SweepAxis] => [
+      name,
+      Array.isArray(axis) ? axis.map((one) => (one instanceof Change ? one.toJSON() : one)) : axis,
+    ]);
+    return new SweepBuilder(
+      this.base,
+      { ...this.axes, ...Object.fromEntries(plain) },
+      this.sampling,
+      this.running,
+    );
   }
 
   /** `count` random samples instead of every combination. */

@@ -1,7 +1,7 @@
 /** Names of metrics that the variants of a plan can be compared by. */
 import { unknownName } from "../base/errors";
 import { camel } from "../base/spelling";
-import { isSequence, isTogether, type WorkloadSpec } from "../workload/workload";
+import { leavesOf, type WorkloadSpec } from "../workload/workload";
 import { METRICS } from "./metric-names";
 
 /** Made of other figures of a run: lib/experiment/metric-values.ts. */
@@ -17,12 +17,6 @@ const PROBED = /(?:Asked|Granted|Share|P50Ns|P95Ns|P99Ns|MaxNs)$/;
 export function checkMetric(name: string, workload: WorkloadSpec | undefined): void {
   const known = [...MADE, ...Object.keys(METRICS)];
   if (known.includes(name)) return;
-  const probed = PROBED.test(name) && kindsOf(workload).some((kind) => name.startsWith(camel(kind)));
+  const probed = PROBED.test(name) && leavesOf(workload).some(({ kind }) => name.startsWith(camel(kind)));
   if (!probed) throw unknownName("metric", name, known);
-}
-
-function kindsOf(spec: WorkloadSpec | undefined): string[] {
-  if (spec === undefined) return [];
-  if (isSequence(spec)) return spec.sequence.flatMap(kindsOf);
-  return isTogether(spec) ? spec.together.flatMap(kindsOf) : [spec.kind];
 }

@@ -59,6 +59,10 @@ export const RECORDED_METRICS: Readonly<Record<string, MetricName>> = {
   thpP99Ns: { unit: "ns", meaning: "the same, 99th percentile" },
   largeAsked: { unit: "count", meaning: "requests of the workload above order 0" },
   largeGranted: { unit: "count", meaning: "of these, those that were granted" },
+  reclaimScanned: {
+    unit: "pages",
+    meaning: "pages of LRU lists that reclaim looked at (pgscan_kswapd and pgscan_direct)",
+  },
   reclaimedPages: { unit: "pages", meaning: "pages that reclaim took" },
   reclaimedForNothing: {
     unit: "pages",

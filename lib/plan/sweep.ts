@@ -1,5 +1,6 @@
 /** A sweep as a plan: a plan of a run, with some of its fields varied. */
 import { InputError } from "../base/errors";
+import { CHANGE } from "../machine/change-field";
 import { check, isObject } from "../schema/check";
 import {
   either,
@@ -25,11 +26,17 @@ import { FORMAT, type Plan, parsePlan, RUN } from "./run";
 
 export const SWEEP_LIMITS = { plans: 10_000_000, parameters: 32 } as const;
 
-const value = either("a value of a field", "be text, a number, true or false", [
-  number("a number", "", { least: -Number.MAX_SAFE_INTEGER }),
-  truth("true or false"),
-  text("text", { longest: 1000 }),
-]);
+const value = either(
+  "a value of a field",
+  "be text, a number, true or false, null for a field that is left out, or a change of the kernel",
+  [
+    number("a number", "", { least: -Number.MAX_SAFE_INTEGER }),
+    truth("true or false"),
+    text("text", { longest: 1000 }),
+    literal(null, "the field is left out: its default, or no change of the kernel"),
+    CHANGE,
+  ],
+);
 
 const range = object("values from `from` to `to`", {
   from: number("the first", "", { least: -Number.MAX_SAFE_INTEGER }),

@@ -8,7 +8,7 @@
 import { canonicalJson } from "../base/canonical-json";
 import { InputError } from "../base/errors";
 import { checkSha256 } from "../change/allowed";
-import { codeIn, strangeCode } from "../change/code";
+import { alteredCode, codeIn, otherAllowed, strangeCode } from "../change/code";
 import type { Run } from "../chart/figure";
 import { firstDifference } from "./first-difference";
 import { inTodaysNames, isFormer, withoutHashAndWording } from "./former-results";
@@ -48,7 +48,8 @@ export interface Verification {
 
 /**
  * Verifies a notebook (.ipynb) or a write-up (.html, .md, .pdf). Throws InputError for a file that cannot be verified, and for one
- * with the code of a change that `limits.allowCode` does not name: then nothing of the file is run.
+ * with the code of a change that `limits.allowCode` does not name or that is not the code its SHA-256 was taken of: then nothing of
+ * the file is run.
  */
 export async function verifyFile(file: string, limits: RunLimits = RUN_LIMITS): Promise<Verification> {
   const { form, runs, changes, compared } = readStoredWriteUp(file);
@@ -56,10 +57,15 @@ export async function verifyFile(file: string, limits: RunLimits = RUN_LIMITS): 
   const plans = sound.map(({ run }) => run.plan);
   const allowed = new Set(limits.allowCode ?? []);
   for (const sha256 of allowed) checkSha256(sha256, "--allow-code");
+  for (const one of codeIn(plans)) {
+    const altered = alteredCode(one);
+    if (altered !== null) throw new InputError(`${file}: ${altered}: nothing is run`);
+  }
   const strange = strangeCode(plans, (sha256) => allowed.has(sha256));
   if (strange !== null)
     throw new InputError(
-      `${file}: contains ${strange.words}: nothing is run; read the code, then verify with --allow-code ${strange.sha256.slice(0, 64)}`,
+      `${file}: contains ${strange.words}: nothing is run${otherAllowed([...allowed])}; ` +
+        `read the code, then verify with --allow-code ${strange.sha256.slice(0, 64)}`,
     );
   const code = codeIn(plans).map(({ sha256 }) => sha256);
   const answers = await runAgain(plans, limits);

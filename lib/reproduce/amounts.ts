@@ -5,6 +5,7 @@ import type { OwnerKind } from "../mm/state/owners";
 import { type Plan, planHash } from "../plan/run";
 import { resolveStrategy } from "../strategy";
 import { memoryRequest, REQUEST_DEFAULTS } from "../strategy/request";
+import { SHOWS } from "./comparable";
 import type { Scene } from "./scene";
 
 /** What the programs of the folder make, by the kinds of pages that they stand for. */
@@ -85,6 +86,7 @@ export function amountsOf(plan: Plan, scene: Scene, options: ReproduceOptions = 
       PPM_DENTRY: ppm(shares.dentry),
       PPM_PIN: ppm(shares.pins),
       PPM_LEFT: ppm(shares.left),
+      PPM_SHOWS: ppm(SHOWS),
       HUGETLB: strategy.startsWith("hugetlb-") ? 1 : 0,
       CMA: /^(?:cma|guaranteed-cma)/.test(strategy) ? 1 : 0,
       REQUEST_KIB: Math.ceil(request.bytes / KiB),

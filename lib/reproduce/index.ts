@@ -1,5 +1,7 @@
 /** A plan as a folder for a real machine, and what the machine measured beside the model. */
 export type { ReproduceOptions } from "./amounts";
+export { type ChangedKernel, changeSentence } from "./changed-kernel";
+export { SHOWS, TOO_SMALL } from "./comparable";
 export type { LeftOut } from "./left-out";
 export type { ModelSide } from "./model-side";
 export {

@@ -3,8 +3,9 @@ import { formatSize } from "../base/units";
 import type { OwnerKind } from "../mm/state/owners";
 import type { Plan } from "../plan/run";
 import { workloadKind } from "../workload";
-import { isSequence, isTogether, type LeafWorkload, type WorkloadSpec } from "../workload/workload";
+import { leavesOf, type WorkloadSpec } from "../workload/workload";
 import { MADE_OF, SHARED_SYSCTLS } from "./amounts";
+import { type ChangedKernel, changeSentence } from "./changed-kernel";
 import type { Scene } from "./scene";
 
 /** A part of a plan that the folder does not reproduce. */
@@ -25,8 +26,9 @@ const REQUEST_WHY: Readonly<Record<string, string>> = {
 };
 
 /** Everything that is not reproduced, in the order of the plan. */
-export function leftOut(plan: Plan, scene: Scene): LeftOut[] {
+export function leftOut(plan: Plan, scene: Scene, change: ChangedKernel | null): LeftOut[] {
   return [
+    ...(change === null ? [] : [{ part: "machine.change", why: changeSentence(change) }]),
     ...machineParts(plan),
     ...Object.keys(plan.system ?? {})
       .filter(plainName)
@@ -63,7 +65,7 @@ const plainName = (name: string) => /^[A-Za-z]{1,40}$/.test(name);
 
 function machineParts({ machine }: Plan): LeftOut[] {
   return Object.keys(machine)
-    .filter((field) => plainName(field) && !Object.hasOwn(SHARED_SYSCTLS, field))
+    .filter((field) => plainName(field) && field !== "change" && !Object.hasOwn(SHARED_SYSCTLS, field))
     .map((field) => ({
       part: `machine.${field}`,
       why:
@@ -73,14 +75,9 @@ function machineParts({ machine }: Plan): LeftOut[] {
     }));
 }
 
-function leaves(spec: WorkloadSpec): LeafWorkload[] {
-  if (isSequence(spec)) return spec.sequence.flatMap(leaves);
-  return isTogether(spec) ? spec.together.flatMap(leaves) : [spec];
-}
-
 /** The order of events: only the state that they leave is made. */
 function workloadParts(spec: WorkloadSpec | undefined): LeftOut[] {
-  const kinds = spec === undefined ? [] : leaves(spec).map(({ kind }) => workloadKind(kind).kind);
+  const kinds = leavesOf(spec).map(({ kind }) => workloadKind(kind).kind);
   return [...new Set(kinds)].map((kind) => ({
     part: `workload.${kind}`,
     why: "its events and their time: the state that it leaves is made directly, and its turnover is pressed into the seconds of the run",

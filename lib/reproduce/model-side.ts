@@ -2,9 +2,26 @@
 import { sortBy } from "lodash";
 import type { Outcome } from "../experiment/plan";
 import { check } from "../schema/check";
-import { type Fields, list, literal, number, type OutOf, object, record, text, whole } from "../schema/field";
+import {
+  type Fields,
+  filled,
+  list,
+  literal,
+  number,
+  type OutOf,
+  object,
+  record,
+  text,
+  whole,
+} from "../schema/field";
 import { fieldPath } from "../schema/place";
-import type { Scene } from "./scene";
+import type { SeenRun } from "./scene";
+
+/** Of what a run records, the counters that vmstat of a real machine has too, or its trace points. */
+export const COUNTED: readonly string[] = [
+  ...["fallbacks", "compactScanned", "compactMigrated", "compactStalls", "compactSucceeded"],
+  ...["reclaimScanned", "reclaimedPages", "thpAllocated", "thpFellBack"],
+];
 
 const MOST = Number.MAX_SAFE_INTEGER;
 const any = (doc: string) => number(doc, "", { least: -MOST, most: MOST });
@@ -27,6 +44,11 @@ const SIDE_FIELDS = {
   granted: whole("of them granted", "requests", { most: MOST }),
   latencyNs: list("median, 95 % quantile and maximum of modelled times", any("ns"), { most: 3 }),
   metrics: record("metrics of the run by name", any("a metric")),
+  counts: filled(
+    record("what was counted from the first request to the end of the last, by name", any("a count"), null, {
+      default: {},
+    }),
+  ),
 } satisfies Fields;
 
 /** The model's side of a comparison with a machine; lengths in bytes, times in modelled nanoseconds. */
@@ -40,7 +62,8 @@ const FILE = object("what the model says of a plan", {
 });
 
 /** The model's side, of the state before the requests and the outcome of the run. */
-export function modelSide(scene: Scene, { requests, metrics }: Outcome, engine: string): ModelSide {
+export function modelSide({ scene, outcome }: SeenRun, engine: string): ModelSide {
+  const { requests, metrics } = outcome;
   const times = sortBy(requests.latencyNs);
   const at = (q: number) => times[Math.min(times.length - 1, Math.floor(q * times.length))]!;
   return {
@@ -55,7 +78,18 @@ export function modelSide(scene: Scene, { requests, metrics }: Outcome, engine: 
     granted: requests.granted.filter((g) => g === 1).length,
     latencyNs: times.length === 0 ? [] : [at(0.5), at(0.95), at(1)],
     metrics: Object.fromEntries(Object.entries(metrics).filter(([, n]) => Number.isFinite(n))),
+    counts: countsOf(outcome),
   };
+}
+
+/** How far counters grew while requests were made: the machine's are taken before and after them too. */
+function countsOf({ recorded }: Outcome): Record<string, number> {
+  const counted = Object.entries(recorded?.requestSeries?.values ?? {});
+  return Object.fromEntries(
+    counted
+      .filter(([name]) => COUNTED.includes(name))
+      .map(([name, values]) => [name, values.at(-1)! - values[0]!]),
+  );
 }
 
 /** Reads model.json. Throws InputError with the file and the field. */

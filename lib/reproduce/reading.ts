@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { InputError } from "../base/errors";
 import { formatSize, KiB } from "../base/units";
+import { SHOWS, TOO_SMALL } from "./comparable";
 import {
   type HolderReport,
   type MachineSide,
@@ -10,7 +11,7 @@ import {
   readMachineSide,
   type StepFigures,
 } from "./machine-side";
-import { type ModelSide, parseModelSide } from "./model-side";
+import { COUNTED, type ModelSide, parseModelSide } from "./model-side";
 
 export type Comparable = "yes" | "partly" | "no";
 
@@ -37,12 +38,6 @@ export interface ReproductionReading {
   /** What was refused or left out, as the script and its programs say. */
   notes: readonly string[];
 }
-
-/**
- * From this share of the machine's memory on, the state shows in figures of the whole machine: a choice. As the script uses at
- * most half of what is available, such figures are never those of the state alone.
- */
-const SHOWS = 0.2;
 
 /**
  * Reads a folder of `reproduce()` after run.sh, and puts the machine's figures beside the model's.
@@ -77,7 +72,7 @@ export function readReproduction(folder: string): ReproductionReading {
       ...heldRows(machine),
       ...stateRows(model, machine, covered),
       ...askRows(model, machine, covered),
-      ...counterRows(model, machine),
+      ...counterRows(model, machine, covered),
     ],
     notes: [...machine.notes, ...machine.programs.flatMap(notesOf)],
   };
@@ -174,56 +169,75 @@ function askRows(model: ModelSide, { programs }: MachineSide, covered: number): 
   ];
 }
 
-/** Counters by what they count: the model's metric, and those of vmstat, which are added up. */
-const COUNTERS: readonly (readonly [what: string, metric: string | null, vmstat: RegExp])[] = [
-  ["direct reclaims", "reclaimStalls", /^allocstall(?:_|$)/],
-  ["direct compactions", "compactionStalls", /^compact_stall$/],
-  ["compactions that succeeded", null, /^compact_success$/],
-  ["pages scanned by compaction", null, /^compact_(?:migrate|free)_scanned$/],
-  ["pages migrated", null, /^pgmigrate_success$/],
-  ["pages scanned by reclaim", null, /^pgscan_(?:kswapd|direct)$/],
-  ["pages reclaimed", null, /^pgsteal_(?:kswapd|direct)$/],
-  ["huge page faults that got one", null, /^thp_fault_alloc$/],
-  ["huge page faults that fell back", null, /^thp_fault_fallback$/],
+interface Counter {
+  what: string;
+  /** Its name in model.json, among `counts` or `metrics`. */
+  model: string;
+  /** Counters of vmstat, which are added up. */
+  vmstat: RegExp;
+  /** Why the two are no more than shown side by side; absent: comparable in part. */
+  apart?: string;
+}
+
+const FAULTS = "the machine's requests are such faults too; the model's are made by the plan's strategy";
+
+const COUNTERS: readonly Counter[] = [
+  { what: "direct reclaims", model: "reclaimStalls", vmstat: /^allocstall(?:_|$)/ },
+  { what: "direct compactions", model: "compactionStalls", vmstat: /^compact_stall$/ },
+  { what: "compactions that succeeded", model: "compactSucceeded", vmstat: /^compact_success$/ },
+  {
+    what: "pages scanned by compaction",
+    model: "compactScanned",
+    vmstat: /^compact_(?:migrate|free)_scanned$/,
+  },
+  { what: "pages migrated", model: "compactMigrated", vmstat: /^pgmigrate_success$/ },
+  { what: "pages scanned by reclaim", model: "reclaimScanned", vmstat: /^pgscan_(?:kswapd|direct)$/ },
+  { what: "pages reclaimed", model: "reclaimedPages", vmstat: /^pgsteal_(?:kswapd|direct)$/ },
+  {
+    what: "huge page faults that got one",
+    model: "thpAllocated",
+    vmstat: /^thp_fault_alloc$/,
+    apart: FAULTS,
+  },
+  {
+    what: "huge page faults that fell back",
+    model: "thpFellBack",
+    vmstat: /^thp_fault_fallback$/,
+    apart: FAULTS,
+  },
 ];
 
-/** Counted from before the request to the end of the state. */
-function counterRows(model: ModelSide, { figures }: MachineSide): ReadRow[] {
+const NOT_IN_MODEL = "model.json does not have it: an older pageblock wrote the folder";
+
+/** Counted from before the request to the end of the state; in the model, while requests were made. */
+function counterRows(model: ModelSide, { figures }: MachineSide, covered: number): ReadRow[] {
   const [from, to] = [figures[2]!, figures[4]!];
-  const rows = COUNTERS.map(([what, metric, names]): ReadRow => {
-    const known = [...to.vmstat.keys()].some((name) => names.test(name));
-    const modelled = metric === null ? null : (model.metrics[metric] ?? null);
+  const small =
+    covered >= SHOWS ? undefined : `${ALL_COUNTS}, of which the state is ${(100 * covered).toFixed(1)} %`;
+  const row = (what: string, name: string, machine: number | null, apart: string | undefined): ReadRow => {
+    const modelled = model.counts[name] ?? (COUNTED.includes(name) ? null : (model.metrics[name] ?? null));
+    const why = apart ?? (modelled === null ? NOT_IN_MODEL : small);
     return {
       what,
       unit: "count",
       model: modelled,
-      machine: known ? total(to.vmstat, names) - total(from.vmstat, names) : null,
-      comparable: modelled === null || !known ? "no" : "partly",
-      why:
-        modelled === null
-          ? "the run keeps no such metric"
-          : known
-            ? "everything on the machine counts"
-            : "this kernel has no such counter",
+      machine,
+      comparable: why === undefined ? "partly" : "no",
+      why: why ?? ALL_COUNTS,
     };
+  };
+  const rows = COUNTERS.map(({ what, model: name, vmstat, apart }) => {
+    const known = [...to.vmstat.keys()].some((one) => vmstat.test(one));
+    const machine = known ? total(to.vmstat, vmstat) - total(from.vmstat, vmstat) : null;
+    return row(what, name, machine, known ? apart : "this kernel has no such counter");
   });
-  const fallbacks =
-    to.fallbacks === undefined || from.fallbacks === undefined ? null : to.fallbacks - from.fallbacks;
-  return [
-    ...rows,
-    {
-      what: "fallbacks to other types (mm_page_alloc_extfrag)",
-      unit: "count",
-      model: null,
-      machine: fallbacks,
-      comparable: "no",
-      why:
-        fallbacks === null
-          ? "not traced: it takes root, tracefs and --root-allowed"
-          : "the run keeps no such metric",
-    },
-  ];
+  const traced = to.fallbacks !== undefined && from.fallbacks !== undefined;
+  const fallbacks = traced ? to.fallbacks! - from.fallbacks! : null;
+  const untraced = traced ? undefined : "not traced: it takes root, tracefs and --root-allowed";
+  return [...rows, row("fallbacks to other types (mm_page_alloc_extfrag)", "fallbacks", fallbacks, untraced)];
 }
+
+const ALL_COUNTS = "everything on the machine counts";
 
 function total(counters: ReadonlyMap<string, number>, names: RegExp): number {
   let all = 0;
@@ -270,6 +284,7 @@ export function reproductionText({
   return [
     `plan ${planHash}`,
     `Linux ${kernel}; ${formatSize(limitBytes)} might be used, ${(100 * covered).toFixed(1)} % of the machine's memory`,
+    ...(covered < SHOWS ? [`${TOO_SMALL}.`] : []),
     ...lines,
     ...notes.map((note) => `note: ${note}`),
     "",

@@ -22,7 +22,7 @@ const MEANS: readonly (readonly [keyof Amounts["shares"], string])[] = [
   ["left", "`ask.c`: what the request may take"],
 ];
 
-/** The text of README.md. Only numbers and names of fields of the plan are in it. */
+/** The text of README.md. Of the plan only numbers, names of fields, and what is said of its change are in it. */
 export function readmeOf(
   { planHash, settings, shares, scaled }: Amounts,
   without: readonly LeftOut[],

@@ -6,14 +6,13 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, w
 import { basename, dirname, join, resolve } from "node:path";
 import { assert, errorOf, InputError } from "../base/errors";
 import { engineVersion } from "../experiment/engine-version";
-import { readPlanInputs } from "../experiment/plan-inputs";
-import { run } from "../experiment/run";
 import { type Plan, type PlanIn, parsePlan } from "../plan/run";
 import { type Amounts, amountsOf, type ReproduceOptions, type Settings } from "./amounts";
+import { type ChangedKernel, changedKernel, changeLines } from "./changed-kernel";
 import { type LeftOut, leftOut } from "./left-out";
 import { type ModelSide, modelSide } from "./model-side";
 import { readmeOf } from "./readme";
-import { sceneOf } from "./scene";
+import { seenRun } from "./scene";
 
 /** Texts that every folder has, as they are. */
 const PROGRAMS = ["anon", "files", "pipes", "sockets", "tables", "dentries", "pins", "ask", "await"].map(
@@ -21,6 +20,7 @@ const PROGRAMS = ["anon", "files", "pipes", "sockets", "tables", "dentries", "pi
 );
 const HEADER = "common.h";
 const SCRIPT = "run.sh";
+const CHANGE = "change.ts";
 const SETTINGS_MARK = "#SETTINGS\n";
 
 /** A folder that is not written yet. */
@@ -34,6 +34,8 @@ export interface Reproduction {
   shares: Amounts["shares"];
   /** What the plan holds that is not reproduced. */
   leftOut: readonly LeftOut[];
+  /** The change of the plan's kernel, with which the real kernel must be built; null: none. */
+  change: ChangedKernel | null;
   /** What the model says, to compare with. */
   model: ModelSide;
   /** Texts by their names in the folder. */
@@ -42,8 +44,9 @@ export interface Reproduction {
 
 /**
  * The folder for a plan. Runs the model: what its machine holds after the workload decides the amounts, and its metrics are
- * compared with the machine's later. Nothing is written: `writeReproduction()` does.
- * @throws InputError for a plan that cannot be run, or an option out of range
+ * compared with the machine's later. The run records what the machine counts too, whatever the plan
+ * records. Nothing is written: `writeReproduction()` does.
+ * @throws InputError for a plan that cannot be run, an option out of range, or a change that may not run here
  * @example
  * ```ts
  * import { reproduce } from "pageblock";
@@ -63,11 +66,12 @@ export interface Reproduction {
  */
 export function reproduce(plan: Plan | PlanIn, options: ReproduceOptions = {}): Reproduction {
   const checked = parsePlan(JSON.parse(JSON.stringify(plan)));
-  const scene = sceneOf(checked);
+  const seen = seenRun(checked);
+  const { scene } = seen;
+  const change = changedKernel(checked);
   const amounts = amountsOf(checked, scene, options);
-  const outcome = run(checked, readPlanInputs(checked));
-  const model = modelSide(scene, outcome, engineVersion());
-  const without = leftOut(checked, scene);
+  const model = modelSide(seen, engineVersion());
+  const without = leftOut(checked, scene, change);
   const json = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`;
   const texts = [...PROGRAMS, HEADER].map((name): [string, string] => [name, programText(name)]);
   return {
@@ -76,10 +80,12 @@ export function reproduce(plan: Plan | PlanIn, options: ReproduceOptions = {}): 
     settings: amounts.settings,
     shares: amounts.shares,
     leftOut: without,
+    change,
     model,
     files: {
       ...Object.fromEntries(texts),
-      [SCRIPT]: scriptOf(amounts),
+      ...(checked.machine.change !== undefined && { [CHANGE]: checked.machine.change.source }),
+      [SCRIPT]: scriptOf(amounts, change),
       "README.md": readmeOf(amounts, without),
       "plan.json": json({ hash: amounts.planHash, plan: checked }),
       "model.json": json({ format: "pageblock-model", version: 1, plan: amounts.planHash, ...model }),
@@ -91,8 +97,8 @@ function programText(name: string): string {
   return readFileSync(join(__dirname, "programs", name), "utf8");
 }
 
-/** The script with its numbers. Everything else in it is the same for every plan. */
-function scriptOf({ planHash, settings }: Amounts): string {
+/** The script with its numbers, and what it says of a change. Everything else in it is the same for every plan. */
+function scriptOf({ planHash, settings }: Amounts, change: ChangedKernel | null): string {
   assert(/^[0-9a-f]{64}$/.test(planHash), `the hash of a plan: ${planHash}`);
   const lines = Object.entries(settings).map(([name, value]) => {
     assert(/^[A-Z_]{3,40}$/.test(name), `the name of a number: ${name}`);
@@ -101,7 +107,7 @@ function scriptOf({ planHash, settings }: Amounts): string {
   });
   const [before, after] = programText(SCRIPT).split(SETTINGS_MARK);
   assert(after !== undefined, "run.sh has a place for its numbers");
-  return `${before}PLAN_HASH=${planHash}\n${lines.join("")}${after}`;
+  return `${before}PLAN_HASH=${planHash}\n${lines.join("")}${changeLines(change)}${after}`;
 }
 
 /**

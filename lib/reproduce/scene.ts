@@ -3,19 +3,18 @@
  * how much was turned over. The model runs the plan's workload for it; the amounts of a real machine follow from the shares.
  */
 import { sum } from "lodash";
-import { Random } from "../base/random";
+import { assert } from "../base/errors";
+import type { Outcome } from "../experiment/plan";
 import { readPlanInputs } from "../experiment/plan-inputs";
-import { System } from "../machine/system";
+import { type RunLook, runLookedAt } from "../experiment/run";
+import type { System } from "../machine/system";
 import { holderFlows } from "../metrics/holders";
 import { unusableFreeIndex } from "../mm/reports/fragmentation-index";
 import type { Memory } from "../mm/state/memory";
 import { MIGRATE_NAMES } from "../mm/state/migratetype";
 import { heldPages, type OwnerKind, orderInUse } from "../mm/state/owners";
 import type { Plan } from "../plan/run";
-import { resolveStrategy } from "../strategy";
-import { memoryRequest, REQUEST_DEFAULTS } from "../strategy/request";
 import { pollution } from "../workload/pollution";
-import { partsOf, WorkloadRun } from "../workload/scheduler";
 
 /** Lists and page blocks of a machine at one moment, as a real machine's buddyinfo and pagetypeinfo say them too. */
 export interface StateFigures {
@@ -48,42 +47,65 @@ export interface Scene {
   aged: StateFigures;
 }
 
-/** Boots the plan's machine and runs its workload up to the first request. Throws InputError for a plan that cannot be run. */
-export function sceneOf(plan: Plan): Scene {
-  const request = memoryRequest(plan.request);
-  const { strategy, parameters } = resolveStrategy(plan.strategy);
-  const boot = strategy.machine(plan.machine, parameters, request);
-  const inputs = readPlanInputs(plan);
-  const system = System.boot(boot, { ...plan.system, placement: plan.seed }, plan.costs);
-  // As run() does: what the strategy takes at boot, it takes before the machine ages.
-  strategy.prepare(system, parameters, request);
-  const { memory: m } = system;
-  const atBoot = pagesByKind(m);
-  const booted = figuresOf(m);
-  const { frees, dropped } = system.counters;
-  const { before, during } = partsOf(plan.workload);
-  const workload = new WorkloadRun(system, new Random(plan.seed).fork("workload"), inputs);
-  for (const part of before) workload.toEnd(part);
-  if (during !== null) {
-    workload.start(during);
-    workload.runUntil(system.nowMs + (plan.request.gapMs ?? REQUEST_DEFAULTS.gapMs));
-  }
-  const scene: Scene = {
-    pageBytes: system.pageSize,
-    blockBytes: system.pageSize * m.pageblockPages,
-    managedPages: system.managedPages,
-    added: beyond(pagesByKind(m), atBoot),
-    scatteredPages: scattered(m),
-    pinnedPages: pinned(m),
-    freedPages: system.counters.frees - frees,
-    droppedPages: system.counters.dropped - dropped,
-    hugeFaults: system.counters.thpAllocated,
-    polluted: polluted(m),
-    booted,
-    aged: figuresOf(m),
+/** A run of a plan, and what its machine looked like when its requests began. */
+export interface SeenRun {
+  scene: Scene;
+  outcome: Outcome;
+}
+
+/** Groups of a record with what a real machine counts too. */
+const COUNTED_TOO = ["fallbacks", "compaction", "hugePages", "reclaim"] as const;
+
+/** What the plan records, and those groups. */
+function recordOf({ record }: Plan): NonNullable<Plan["record"]> {
+  if (record !== undefined && record.metrics === undefined) return record;
+  return { ...record, metrics: [...new Set([...(record?.metrics ?? []), ...COUNTED_TOO])] };
+}
+
+/** Runs a plan, and records what a real machine counts too. Throws InputError for a plan that cannot be run. */
+export function seenRun(plan: Plan): SeenRun {
+  const look = new SceneLook();
+  const outcome = runLookedAt({ ...plan, record: recordOf(plan) }, readPlanInputs(plan), look);
+  assert(look.scene !== null, "a run looks at its machine before the first request");
+  return { scene: look.scene, outcome };
+}
+
+/** Notes what a machine has after its boot, and what the workload made of it. */
+class SceneLook implements RunLook {
+  scene: Scene | null;
+  private atBoot: Pick<Scene, "booted"> & {
+    kinds: ReadonlyMap<OwnerKind, number>;
+    frees: number;
+    dropped: number;
   };
-  system.release();
-  return scene;
+
+  constructor() {
+    this.scene = null;
+    this.atBoot = { booted: { free: 0, unusable: 0, blocks: {} }, kinds: new Map(), frees: 0, dropped: 0 };
+  }
+
+  booted({ memory: m, counters: { frees, dropped } }: System): void {
+    this.atBoot = { booted: figuresOf(m), kinds: pagesByKind(m), frees, dropped };
+  }
+
+  aged(system: System): void {
+    const { memory: m, counters } = system;
+    const { booted, kinds, frees, dropped } = this.atBoot;
+    this.scene = {
+      pageBytes: system.pageSize,
+      blockBytes: system.pageSize * m.pageblockPages,
+      managedPages: system.managedPages,
+      added: beyond(pagesByKind(m), kinds),
+      scatteredPages: scattered(m),
+      pinnedPages: pinned(m),
+      freedPages: counters.frees - frees,
+      droppedPages: counters.dropped - dropped,
+      hugeFaults: counters.thpAllocated,
+      polluted: polluted(m),
+      booted,
+      aged: figuresOf(m),
+    };
+  }
 }
 
 function pagesByKind(m: Memory): Map<OwnerKind, number> {

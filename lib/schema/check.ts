@@ -8,7 +8,7 @@ import { parseDuration } from "../base/duration";
 import { InputError, unknownName } from "../base/errors";
 import { camel } from "../base/spelling";
 import { parseSize } from "../base/units";
-import { type Field, type Fields, type Form, isObjectField, type Out } from "./field";
+import { type Field, type Fields, type Form, isObjectField, type Literal, type Out } from "./field";
 import { FieldError, fieldPath, type Locate, shown, unknownField } from "./place";
 
 type Path = readonly PropertyKey[];
@@ -136,7 +136,7 @@ function name({ known }: Of<"name">, value: unknown, path: Path): string {
   return found;
 }
 
-function literal({ value: only, was }: Of<"literal">, value: unknown, path: Path): string | number {
+function literal({ value: only, was }: Of<"literal">, value: unknown, path: Path): Literal {
   if (value !== only && !was.includes(value as never)) throw must(path, `be ${JSON.stringify(only)}`, value);
   return only;
 }
@@ -261,6 +261,10 @@ function either({ of, must: what }: Of<"either">, value: unknown, path: Path): u
     if (key !== undefined) return readField(variantOf(variants, key, value, path), value, path);
     if (variants.length === 1) return readField(variants[0]!, value, path);
   }
+  // Nothing else takes a list: the mistake is in one of its entries, or in their number.
+  const lists = of.filter(({ form }) => form.kind === "list");
+  if (Array.isArray(value) && lists.length === 1 && of.every(({ form }) => form.kind !== "parsed"))
+    return readField(lists[0]!, value, path);
   for (const field of of) {
     try {
       return readField(field, value, path);

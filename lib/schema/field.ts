@@ -31,6 +31,9 @@ export interface Facts {
   readonly source?: string;
 }
 
+/** The only value of a field that has one. */
+export type Literal = string | number | null;
+
 /** How a value is checked. */
 export type Form =
   | { readonly kind: "size"; readonly least: number; readonly most: number }
@@ -40,7 +43,7 @@ export type Form =
   | { readonly kind: "truth" }
   | { readonly kind: "text"; readonly longest: number }
   | { readonly kind: "name"; readonly known: () => readonly string[] }
-  | { readonly kind: "literal"; readonly value: string | number; readonly was: readonly (string | number)[] }
+  | { readonly kind: "literal"; readonly value: Literal; readonly was: readonly (string | number)[] }
   | { readonly kind: "list"; readonly of: Field; readonly least: number; readonly most: number }
   | { readonly kind: "record"; readonly of: Field; readonly keys: (() => readonly string[]) | null }
   | {
@@ -157,7 +160,7 @@ export function name<const T extends string, const W extends string = never>(
 }
 
 /** Exactly this value; `was`: its values in earlier formats of plans. */
-export function literal<const T extends string | number>(
+export function literal<const T extends Literal>(
   value: T,
   doc = "",
   was: readonly (string | number)[] = [],

@@ -1,7 +1,7 @@
 /** JSON Schema (draft 2020-12) of a statement, for editors: meaning, default, limits and every accepted notation. */
 import { camel } from "../base/spelling";
 import { constantDefault } from "./defaults";
-import type { Field, Fields, Form } from "./field";
+import type { Field, Fields, Form, Literal } from "./field";
 
 export type JsonSchema = { [key: string]: unknown };
 
@@ -145,7 +145,7 @@ class Writer {
 }
 
 /** The name as plans write it, and in camelCase if that differs. */
-function spellings(name: string | number): (string | number)[] {
+function spellings(name: Literal): Literal[] {
   const other = typeof name === "string" ? camel(name) : name;
   return other === name ? [name] : [name, other];
 }

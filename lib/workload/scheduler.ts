@@ -12,7 +12,7 @@ import {
   type Actor,
   isSequence,
   isTogether,
-  type LeafWorkload,
+  leavesOf,
   type WorkloadInputs,
   type WorkloadSpec,
 } from "./workload";
@@ -41,13 +41,7 @@ function flatten(spec: WorkloadSpec): WorkloadSpec[] {
 
 /** Throws InputError if an input of any part is missing. */
 export function checkInputs(spec: WorkloadSpec | undefined, inputs: WorkloadInputs = NO_INPUTS): void {
-  if (spec === undefined) return;
-  const parts = isSequence(spec) ? spec.sequence : isTogether(spec) ? spec.together : null;
-  if (parts !== null) for (const part of parts) checkInputs(part, inputs);
-  else {
-    const leaf = spec as LeafWorkload;
-    workloadKind(leaf.kind).checkInputs?.(resolveParameters(leaf), inputs);
-  }
+  for (const leaf of leavesOf(spec)) workloadKind(leaf.kind).checkInputs?.(resolveParameters(leaf), inputs);
 }
 
 /** A workload on a machine, with its own streams of random numbers. */

@@ -36,6 +36,13 @@ export function isTogether(spec: WorkloadSpec): spec is TogetherWorkload {
   return Array.isArray((spec as TogetherWorkload).together);
 }
 
+/** The generators of a workload in the order in which it states them; none for no workload. */
+export function leavesOf(spec: WorkloadSpec | undefined): LeafWorkload[] {
+  if (spec === undefined) return [];
+  if (isSequence(spec)) return spec.sequence.flatMap(leavesOf);
+  return isTogether(spec) ? spec.together.flatMap(leavesOf) : [spec];
+}
+
 /** One running workload. */
 export interface Actor {
   /** Simulated time of its next step, milliseconds since boot; Infinity when it is done. */

@@ -12,6 +12,7 @@ import { join } from "node:path";
 import test, { after } from "node:test";
 import "../support/clean-environment";
 import { stringify } from "yaml";
+import { canonicalJson } from "../../lib/base/canonical-json";
 import { change, loadChange } from "../../lib/change/change";
 import type { ChangeCode } from "../../lib/change/code";
 import { bindChange } from "../../lib/change/decide";
@@ -25,8 +26,10 @@ import { runToText } from "../../lib/experiment/run-text";
 import { Store } from "../../lib/experiment/store";
 import { expandSweep } from "../../lib/experiment/sweep";
 import { machine } from "../../lib/fluent/machine";
+import { sweep } from "../../lib/fluent/sweep";
 import { PLAN_KINDS } from "../../lib/plan/kinds";
 import { parsePlan } from "../../lib/plan/run";
+import { parseSweep } from "../../lib/plan/sweep";
 import { exportNotebook } from "../../lib/report/export";
 import { runPlan } from "../../lib/report/plan-kinds";
 import { RUN_LIMITS } from "../../lib/report/run-again";
@@ -213,6 +216,7 @@ test("the command line: plan files with code, or with the name of a file, need -
   const byFile = (c: string) => ({ machine: { ...machineWith(MEEK), change: { file: c } }, ...REQUEST });
   const evil = put("evil.yaml", byFile("./evil.ts"));
   const meek = put("meek.yaml", byFile("./meek.ts"));
+  // EVIL states no name: its plan could be printed only by running it.
   for (const args of [
     ["run", inline],
     ["run", evil],
@@ -247,6 +251,165 @@ test("the command line: plan files with code, or with the name of a file, need -
   assert.equal(swept.status, 0, swept.stderr);
   const wrong = pageblock(["run", meek, "--allow-code", "abc"]);
   assert.match(wrong.stderr, /--allow-code: must be a SHA-256/);
+  const none = pageblock(["run", meek]).stderr;
+  const other = pageblock(["run", meek, ...allow(EVIL.sha256)]).stderr;
+  assert.doesNotMatch(none, /other code/);
+  assert.match(
+    other,
+    new RegExp(`--allow-code names other code, ${EVIL.sha256.slice(0, 16)}…; read the code`),
+  );
+  assert.ok(none.includes(MEEK.sha256) && other.includes(MEEK.sha256), "both say which code it is");
+});
+
+test("a plan is printed without permission: nothing of it is run", () => {
+  const loud = stranger(
+    `const NAME = "loud";\nexport default change({ name: NAME, listEnd: (() => { throw new Error("${MARKER}"); })() });\n`,
+    "loud",
+  );
+  writeFileSync(join(scratch, "loud.ts"), loud.source);
+  const changes = { file: "./loud.ts" };
+  const qemu = { board: "qemu-virt", memory: "256MiB" };
+  const { request } = REQUEST;
+  const strategies = ["buddy", "cma"];
+  const plans: Record<string, object> = {
+    run: { machine: { ...qemu, change: changes }, ...REQUEST },
+    "compare-kernels": { machine: qemu, variants: ["6.12", { label: "mine", change: changes }], request },
+    compare: { machine: { ...qemu, change: changes }, strategies, request },
+    scorecard: { machine: { ...qemu, change: changes }, strategies, request, adapter: "connectx-5" },
+    robust: {
+      plan: { machine: { ...qemu, change: changes }, strategies, request, seeds: 1 },
+      statement: "cma > buddy",
+      over: { memory: ["256MiB"] },
+    },
+    sweep: { plan: { machine: qemu, ...REQUEST }, over: { "machine.change": [changes, null] } },
+  };
+  for (const [command, plan] of Object.entries(plans)) {
+    const path = join(scratch, `print-${command}.yaml`);
+    writeFileSync(path, stringify(plan));
+    const printed = pageblock([command, path, "--print-plan"]);
+    assert.equal(printed.status, 0, `${command}: ${printed.stderr}`);
+    assert.ok(printed.stdout.includes(JSON.stringify(loud.source)), `${command}: the source is in the plan`);
+    assert.ok(printed.stdout.includes(loud.sha256), command);
+    assert.match(printed.stdout, /"name": "loud"/, command);
+    const refused = pageblock([command, path, "--store", "none", "--workers", "1"]);
+    assert.equal(refused.status, 2, command);
+    assert.match(refused.stderr, new RegExp(`it is not run; .*--allow-code ${loud.sha256}`), command);
+    assert.doesNotMatch(printed.stderr + refused.stderr, new RegExp(MARKER), command);
+    // What was printed is a plan of its own, which needs the same permission.
+    const again = join(scratch, `again-${command}.json`);
+    writeFileSync(again, printed.stdout);
+    const reread = pageblock([command, again, "--print-plan"]);
+    assert.equal(reread.stdout, printed.stdout, command);
+    assert.equal(pageblock([command, again, "--store", "none"]).status, 2, command);
+  }
+});
+
+test("a plan whose change was altered after it was written says so, before any question of permission", async () => {
+  const altered = { ...MEEK, source: MEEK.source.replace("tail", "head") };
+  const path = join(scratch, "altered.json");
+  writeFileSync(path, JSON.stringify({ machine: machineWith(altered), ...REQUEST }));
+  for (const args of [[], allow(MEEK.sha256), ["--print-plan"]]) {
+    const { status, stdout, stderr } = pageblock(["run", path, ...args]);
+    assert.equal(status, 2);
+    assert.equal(stdout, "");
+    assert.match(
+      stderr,
+      /the change "meek" was altered after it was recorded: its sha256 is [0-9a-f]{64}, but/,
+    );
+    assert.ok(stderr.includes(MEEK.sha256) && stderr.includes(stranger(altered.source).sha256));
+  }
+  const file = join(scratch, "altered.ipynb");
+  const plan = { ...planWith(MEEK), machine: { ...planWith(MEEK).machine, change: altered } };
+  const runs = [runOf({ kind: "run", ...plan }, {})];
+  writeFileSync(file, JSON.stringify(notebook(code("x", shown(withResults({ "text/plain": "x" }, runs))))));
+  const limits = { ...RUN_LIMITS, allowCode: [MEEK.sha256] };
+  await assert.rejects(
+    verifyFile(file, limits),
+    /altered\.ipynb: the change "meek" was altered .*nothing is run/,
+  );
+});
+
+test("verify: another SHA-256 than that of the code is answered otherwise than none", async () => {
+  const file = join(scratch, "other.ipynb");
+  const runs = [runOf({ kind: "run", ...planWith(MEEK) }, {})];
+  writeFileSync(file, JSON.stringify(notebook(code("x", shown(withResults({ "text/plain": "x" }, runs))))));
+  const texts = await Promise.all(
+    [[], [EVIL.sha256]].map((allowCode) =>
+      verifyFile(file, { ...RUN_LIMITS, allowCode }).then(
+        () => "",
+        (error: Error) => error.message,
+      ),
+    ),
+  );
+  assert.match(texts[0]!, /nothing is run; read the code/);
+  assert.match(
+    texts[1]!,
+    new RegExp(`nothing is run, since --allow-code names other code, ${EVIL.sha256.slice(0, 16)}…;`),
+  );
+});
+
+test("compare and scorecard run a change of a file once its SHA-256 is named", () => {
+  writeFileSync(join(scratch, "tail.ts"), MEEK.source);
+  const plan = {
+    machine: { board: "qemu-virt", memory: "256MiB", change: { file: "./tail.ts" } },
+    strategies: ["buddy", { name: "cma", area: "32MiB" }],
+    request: { size: "2MiB" },
+    seeds: 1,
+  };
+  for (const [command, more] of [
+    ["compare", {}],
+    ["scorecard", { adapter: "connectx-5" }],
+  ] as const) {
+    const path = join(scratch, `of-file-${command}.yaml`);
+    writeFileSync(path, stringify({ ...plan, ...more }));
+    const refused = pageblock([command, path, "--store", "none"]);
+    assert.equal(refused.status, 2);
+    assert.match(refused.stderr, new RegExp(`it is not run; .*--allow-code ${MEEK.sha256}`));
+    const done = pageblock([command, path, "--store", "none", "--workers", "1", ...allow(MEEK.sha256)]);
+    assert.equal(done.status, 0, done.stderr);
+    assert.match(done.stdout, /The kernel has the change "meek"/);
+  }
+});
+
+test("a sweep over changes: null is the kernel as it is, and the results are those of single runs", async () => {
+  const tail = change({ name: "tail", listEnd: () => "tail" });
+  const base = parsePlan({
+    machine: { board: "qemu-virt", memory: "256MiB" },
+    workload: { kind: "uptime", duration: "5 minutes" },
+    ...REQUEST,
+  } as never);
+  const result = await sweep(base as never)
+    .over({ "machine.change": [tail, null], seed: [1, 2] })
+    .workers(1)
+    .store("none")
+    .run();
+  assert.deepEqual(
+    result.points.map(({ values, runs }) => [values, runs]),
+    [
+      [[`tail (${tail.sha256.slice(0, 12)})`], 2],
+      [["stock"], 2],
+    ],
+  );
+  const plans = [tail.toJSON(), undefined].flatMap((c) =>
+    [1, 2].map((seed) => ({
+      ...base,
+      seed,
+      machine: { ...base.machine, ...(c !== undefined && { change: c }) },
+    })),
+  );
+  const expected = plans.map((plan) => canonicalJson(run(plan)));
+  const hash = createHash("sha256");
+  for (const text of expected) hash.update(text).update("\n");
+  assert.equal(result.resultsHash, hash.digest("hex"));
+  assert.match(result.toJSON().points[0]!.values.join(), /^tail/);
+  assert.throws(
+    () => expandSweep(parseSweep({ plan: base, over: { "machine.change": [{ file: "./a.ts" }] } })),
+    /change.*file: is read from plan files on the command line/,
+  );
+  assert.throws(
+    () => parseSweep({ plan: base, over: { seed: [1, [2]] } }),
+    /over\.seed\[1\]: must be text, a number, true or false, null/,
+  );
 });
 
 const skip = redisMissing();

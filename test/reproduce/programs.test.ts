@@ -13,6 +13,7 @@ import {
   readlinkSync,
   readSync,
   rmSync,
+  writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -47,6 +48,31 @@ for (const name of names)
       );
       assert.equal(done.status, 0, done.stderr);
     });
+
+test("ask: a product beyond 64 bits is refused, not taken for little memory", needsCc, () => {
+  // 2^24 pages, 2^12 times, of 2^28 bytes are 2^64 bytes.
+  const size = join(dir, "huge-size");
+  writeFileSync(size, `${2 ** 28}\n`);
+  const program = join(dir, "ask-of-large-pages");
+  const define = `-DHUGE_SIZE_FILE="${size}"`;
+  const built = spawnSync("cc", ["-std=c11", "-O2", define, "-o", program, join(SOURCES, "ask.c")]);
+  assert.equal(built.status, 0, String(built.stderr));
+  const limits = ["--kib", "1024", "--limit-kib", String(1024 * 64), "--floor-kib", "1024", "--seconds", "2"];
+  const asked = (pages: number, held: number) =>
+    spawnSync(program, [...limits, "--pages", String(pages), "--held", String(held)], {
+      encoding: "utf8",
+      timeout: 20_000,
+    });
+  for (const [pages, held] of [
+    [2 ** 24, 4096],
+    [2 ** 24, 4095],
+    [1, 1],
+  ] as const) {
+    const { status, stderr } = asked(pages, held);
+    assert.equal(status, 2, `${pages} ${held} ${stderr}`);
+    assert.match(stderr, /--pages: times --held huge pages are more than --limit-kib/);
+  }
+});
 
 const MIB = 1024;
 let nth = 0;

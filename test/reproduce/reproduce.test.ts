@@ -1,11 +1,17 @@
 /** The folder of a plan: its numbers by hand, what it leaves out, and that nothing of a plan gets into the shell but numbers. */
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import test, { after } from "node:test";
 import { canonicalJson, sha256Of } from "../../lib/base/canonical-json";
+import { change } from "../../lib/change/change";
+import { run } from "../../lib/experiment/run";
+import { parsePlan } from "../../lib/plan/run";
 import { readReproduction, reproduce, reproductionText } from "../../lib/reproduce";
+import { seenRun } from "../../lib/reproduce/scene";
 import { pageblock } from "../support/cli";
 
 const dir = mkdtempSync(join(tmpdir(), "pageblock-reproduction-"));
@@ -124,6 +130,116 @@ test("nothing of a plan gets into the script but numbers", () => {
     if (name !== "plan.json") assert.ok(!text.includes("touch /tmp/hit"), name);
 });
 
+const good = join(dir, "plan.json");
+writeFileSync(good, JSON.stringify({ machine: MACHINE, ...REST }));
+
+/** Words of a change that a shell would act on. */
+const WORDS = "it's $(touch /tmp/hit); `id` \" \\ # é";
+
+test("a plan with a change: the script, its README and the folder name it; the words do nothing", () => {
+  const mine = change({ name: "tail's end $(id)", about: HOSTILE, listEnd: () => "tail" });
+  const made = reproduce({ machine: { ...MACHINE, change: mine.toJSON() }, ...REST } as never);
+  assert.deepEqual(made.change?.points, ["listEnd"]);
+  assert.equal(made.change?.sha256, mine.sha256);
+  assert.equal(made.files["change.ts"], mine.source);
+  const [first] = made.leftOut;
+  assert.equal(first!.part, "machine.change");
+  assert.match(first!.why, /must be built with the change "tail's end \$\(id\)"/);
+  const script = made.files["run.sh"]!;
+  const from = script.indexOf("\nCHANGE_NAME='");
+  const lines = script.slice(from).split("\n", 5).join("\n");
+  const told = spawnSync(
+    "/bin/sh",
+    ["-c", `${lines}\nprintf '%s\\n' "$CHANGE_NAME" "$CHANGE_ABOUT" "$CHANGE_POINTS" "$CHANGE_SHA256"`],
+    { encoding: "utf8", env: { PATH: "/nonexistent" } },
+  );
+  assert.equal(told.stderr, "", "no command was looked for");
+  const about = HOSTILE.replaceAll(/\s+/g, " ");
+  assert.equal(told.stdout, `tail's end $(id)\n${about}\nlistEnd\n${mine.sha256}\n`);
+});
+
+test("reproduce on the command line: a change must be allowed, and is named on the terminal", () => {
+  const source = `export default change({ name: "mine", about: ${JSON.stringify(WORDS)}, listEnd: () => "tail" });\n`;
+  writeFileSync(join(dir, "mine.ts"), source);
+  const plan = join(dir, "changed.json");
+  writeFileSync(plan, JSON.stringify({ machine: { ...MACHINE, change: { file: "./mine.ts" } }, ...REST }));
+  const sha256 = createHash("sha256").update(source).digest("hex");
+  const out = join(dir, "changed");
+  const refused = pageblock(["reproduce", plan, "--out", out]);
+  assert.equal(refused.status, 2);
+  assert.match(refused.stderr, new RegExp(`it is not run; .*--allow-code ${sha256}`));
+  assert.ok(!existsSync(out));
+  const done = pageblock(["reproduce", plan, "--out", out, "--allow-code", sha256]);
+  assert.equal(done.status, 0, done.stderr);
+  assert.match(
+    done.stdout,
+    new RegExp(`must be built with the change "mine" .* decides listEnd; SHA-256 ${sha256}`),
+  );
+  assert.match(
+    readFileSync(join(out, "README.md"), "utf8"),
+    /`machine\.change`: the real kernel must be built/,
+  );
+  assert.equal(readFileSync(join(out, "change.ts"), "utf8"), source);
+});
+
+test("memory is said to be too little before anything runs", () => {
+  const out = join(dir, "small");
+  const { stdout } = pageblock(["reproduce", good, "--out", out, "--memory", "64MiB"]);
+  // A fifth of 320 MiB is 64 MiB.
+  assert.match(
+    stdout,
+    /Below a fifth .* nothing about fragmentation can be compared.*\n?.*more than 320 MiB/,
+  );
+  assert.match(readFileSync(join(out, "run.sh"), "utf8"), /\nPPM_SHOWS=200000\n/);
+});
+
+test("the model counts what the machine counts: no row of a folder is without the model's figure", () => {
+  const plan = {
+    machine: { board: "pc-x86-64", memory: "256MiB" },
+    workload: {
+      sequence: [
+        { kind: "uptime", duration: "1 hour" },
+        { kind: "pressure", duration: "endless" },
+      ],
+    },
+    strategy: { name: "buddy" },
+    request: { size: "2MiB", times: 4, gap: "10s" },
+  };
+  const made = reproduce(plan as never);
+  const folder = join(dir, "counted");
+  cpSync(FIXTURE, folder, { recursive: true });
+  const { planHash } = readReproduction(FIXTURE);
+  const model = { format: "pageblock-model", version: 1, plan: planHash, ...made.model };
+  writeFileSync(join(folder, "model.json"), JSON.stringify(model));
+  const { rows } = readReproduction(folder);
+  for (const row of rows) assert.ok(row.model !== null, row.what);
+  const reclaimed = rows.find(({ what }) => what === "pages scanned by reclaim")!;
+  assert.ok(reclaimed.model! > 0, "ten seconds of pressure reclaim something");
+  // The same counts by another way: what a recorded run has at its end is what it had at its first request, and the growth.
+  const { recorded, metrics } = run(parsePlan({ ...plan, record: {} } as never));
+  const series = recorded!.requestSeries!.values;
+  for (const [name, n] of Object.entries(made.model.counts))
+    assert.equal(series[name]![0]! + n, metrics[name], name);
+  assert.deepEqual(Object.keys(made.model.counts).length, 9);
+});
+
+test("the run that is looked at has the outcome of one that is not", () => {
+  const plan = parsePlan({
+    machine: MACHINE,
+    workload: {
+      sequence: [
+        { kind: "uptime", duration: "20 minutes" },
+        { kind: "file-server", duration: "endless" },
+      ],
+    },
+    ...REST,
+  } as never);
+  const { scene, outcome } = seenRun(plan);
+  const alone = run({ ...plan, record: { metrics: ["fallbacks", "compaction", "hugePages", "reclaim"] } });
+  assert.equal(canonicalJson(outcome), canonicalJson(alone));
+  assert.ok(scene.freedPages > 0 && scene.polluted > 0);
+});
+
 for (const [what, field] of [
   ["a kernel", { machine: { ...MACHINE, kernel: HOSTILE }, ...REST }],
   ["a strategy", { machine: MACHINE, ...REST, strategy: { name: HOSTILE } }],
@@ -140,9 +256,6 @@ for (const [what, field] of [
     assert.equal(run.stderr.trimEnd().split("\n").length, 1, run.stderr);
     assert.ok(!existsSync(out));
   });
-
-const good = join(dir, "plan.json");
-writeFileSync(good, JSON.stringify({ machine: MACHINE, ...REST }));
 
 for (const [what, args, message] of [
   ["no folder", [good], /--out must name the folder/],

@@ -5,6 +5,9 @@
 #define MAP_HUGETLB 0x40000
 #endif
 #define TIMES_KEPT 256
+#ifndef HUGE_SIZE_FILE
+#define HUGE_SIZE_FILE "/sys/kernel/mm/transparent_hugepage/hpage_pmd_size"
+#endif
 
 static uint64_t hugetlb, pages_each = 1, times = 1, held_times = 1;
 
@@ -12,7 +15,7 @@ static uint64_t huge_bytes(void)
 {
     if (hugetlb)
         return kib_in("/proc/meminfo", "Hugepagesize") * KIB;
-    return number_in("/sys/kernel/mm/transparent_hugepage/hpage_pmd_size", 0);
+    return number_in(HUGE_SIZE_FILE, 0);
 }
 
 struct got {
@@ -69,14 +72,17 @@ int main(int argc, char **argv)
 
     read_options(argc, argv, own);
     bytes = huge_bytes();
-    if (bytes == 0) {
+    if (bytes < KIB) {
         say(hugetlb ? "refused: the kernel has no hugetlb" : "refused: the kernel has no transparent huge pages");
         report("ask", 0, ",\"asked\":0,\"granted\":0,\"hugeAsked\":0,\"hugeGranted\":0,\"hugeKib\":0,\"ns\":[]");
         return 0;
     }
     if (pages_each == 0 || held_times == 0)
         fail("--pages and --held", "must be 1 or more");
-    begin(pages_each * held_times * bytes / KIB);
+    /* By division, for the product may be larger than a number of 64 bits. */
+    if (pages_each > opt_limit_kib / held_times / (bytes / KIB))
+        fail("--pages", "times --held huge pages are more than --limit-kib");
+    begin(pages_each * held_times * (bytes / KIB));
     holding = calloc((size_t)held_times, sizeof *holding);
     if (holding == NULL)
         fail("calloc", strerror(errno));

@@ -204,6 +204,19 @@ static inline void more_files(void)
     }
 }
 
+/* Sets the option of this name; false if the list has none. */
+static inline int set_option(const struct option_of *list, const char *name, const char *text)
+{
+    const struct option_of *o;
+
+    for (o = list; o->name != NULL; o++)
+        if (strcmp(name, o->name) == 0) {
+            *o->value = number_of(o->name, text, o->most);
+            return 1;
+        }
+    return 0;
+}
+
 static inline void read_options(int argc, char **argv, const struct option_of *own)
 {
     const struct option_of common[] = {
@@ -215,9 +228,6 @@ static inline void read_options(int argc, char **argv, const struct option_of *o
     int i;
 
     for (i = 1; i < argc; i += 2) {
-        const struct option_of *o;
-        int known = 0;
-
         if (i + 1 >= argc)
             fail(argv[i], "must have a value");
         if (strcmp(argv[i], "--report") == 0) {
@@ -228,17 +238,7 @@ static inline void read_options(int argc, char **argv, const struct option_of *o
             opt_dir = argv[i + 1];
             continue;
         }
-        for (o = common; o->name != NULL && !known; o++)
-            if (strcmp(argv[i], o->name) == 0) {
-                *o->value = number_of(o->name, argv[i + 1], o->most);
-                known = 1;
-            }
-        for (o = own; o->name != NULL && !known; o++)
-            if (strcmp(argv[i], o->name) == 0) {
-                *o->value = number_of(o->name, argv[i + 1], o->most);
-                known = 1;
-            }
-        if (!known)
+        if (!set_option(common, argv[i], argv[i + 1]) && !set_option(own, argv[i], argv[i + 1]))
             fail(argv[i], "is not known");
     }
 }

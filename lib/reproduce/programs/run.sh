@@ -7,6 +7,12 @@ export LC_ALL
 unset CDPATH
 umask 077
 
+# The change of the kernel that the plan's machine has; empty: none.
+CHANGE_NAME=
+CHANGE_ABOUT=
+CHANGE_POINTS=
+CHANGE_SHA256=
+
 # Numbers of the plan. ppm: parts per million of the memory that may be used.
 #SETTINGS
 
@@ -83,9 +89,9 @@ if [ "$root_allowed" = 1 ] && [ "$(id -u)" != 0 ]; then
   die "--root-allowed needs root"
 fi
 
-available() {
+memory_kib() {
   while read -r name value _; do
-    if [ "$name" = MemAvailable: ]; then
+    if [ "$name" = "$1:" ]; then
       printf '%s\n' "$value"
       return
     fi
@@ -93,7 +99,12 @@ available() {
   printf '0\n'
 }
 
+available() {
+  memory_kib MemAvailable
+}
+
 AVAILABLE_KIB=$(available)
+TOTAL_KIB=$(memory_kib MemTotal)
 [ "$AVAILABLE_KIB" -gt 0 ] || die "/proc/meminfo does not state MemAvailable"
 [ "$MEMORY_KIB" -gt 0 ] || MEMORY_KIB=$((AVAILABLE_KIB / 4))
 [ "$MEMORY_KIB" -le $((AVAILABLE_KIB / 2)) ] ||
@@ -183,6 +194,26 @@ note() {
   printf '%s\n' "$1" >>"$results/notes.txt" || unwritten "$results/notes.txt"
   printf '  note: %s\n' "$1"
 }
+
+# Nothing here can tell whether the kernel that runs was built with the change.
+if [ -n "$CHANGE_SHA256" ]; then
+  note "the plan's kernel has the change $CHANGE_NAME, SHA-256 $CHANGE_SHA256"
+  [ -z "$CHANGE_ABOUT" ] || note "the change: $CHANGE_ABOUT"
+  note "the change decides: $CHANGE_POINTS"
+  note "this machine's kernel must be built with that change: otherwise the model's figures are those of another kernel"
+fi
+
+# What the machine has beside the state decides about fragmentation if the state is small.
+if [ "$TOTAL_KIB" -gt 0 ] && [ "$((MEMORY_KIB * 1000000 / TOTAL_KIB))" -lt "$PPM_SHOWS" ]; then
+  enough_mib=$((TOTAL_KIB * PPM_SHOWS / 1000000 / 1024 + 1))
+  if [ "$enough_mib" -le "$((AVAILABLE_KIB / 2048))" ]; then
+    enough="--memory $enough_mib or more would do"
+  else
+    enough="$enough_mib MiB would do, more than half of what is available: use a smaller virtual machine"
+  fi
+  note "$((MEMORY_KIB / 1024)) MiB of $((TOTAL_KIB / 1024)) MiB are below a fifth of memory: nothing about fragmentation can be compared"
+  note "$enough"
+fi
 
 for program in anon files pipes sockets tables dentries pins ask await; do
   in_turn cc -std=c11 -O2 -Wall -Wextra -o "$scratch/bin/$program" "$here/$program.c" || die "$program.c does not compile"
