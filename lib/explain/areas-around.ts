@@ -1,4 +1,5 @@
 /** What the texts around a report say of CMA areas and of the machine's memory: a remedy must fit both. */
+import { largestOf } from "../base/extremes";
 import type { AreaMap } from "./map-search";
 import { listed } from "./quantities";
 import type { CmaReading, Reading } from "./reading";
@@ -32,14 +33,17 @@ export function areasFinder(readings: readonly Reading[]): (reading: Reading) =>
   const bySource = new Map<string, Reading[]>();
   for (const reading of readings) {
     const { source } = reading.place;
-    bySource.set(source, [...(bySource.get(source) ?? []), reading]);
+    const own = bySource.get(source);
+    if (own) own.push(reading);
+    else bySource.set(source, [reading]);
   }
-  const all = areasOf(readings);
+  const rangesOf = rangeAdder();
+  const all = areasOf(readings, rangesOf);
   const made = new Map<string, AreasAround>();
   return ({ place: { source } }) => {
     const known = made.get(source);
     if (known !== undefined) return known;
-    const own = areasOf(bySource.get(source) ?? []);
+    const own = areasOf(bySource.get(source) ?? [], rangesOf);
     const areas = {
       cmaBytes: own.cmaBytes ?? all.cmaBytes,
       ramBytes: own.ramBytes ?? all.ramBytes,
@@ -55,13 +59,23 @@ export function areasFinder(readings: readonly Reading[]): (reading: Reading) =>
 export const isOfTree = ({ words }: CmaReading) => /^(?:OF:|Reserved memory:)/.test(words);
 
 /** The largest that any reading tells: a value below what is there would take memory away. */
-function areasOf(readings: readonly Reading[]): AreasAround {
-  const most = (sizes: readonly number[]) => (sizes.length === 0 ? null : Math.max(...sizes));
+function areasOf(readings: readonly Reading[], rangesOf: (reading: Reading) => number): AreasAround {
+  const most = (sizes: readonly number[]) => (sizes.length === 0 ? null : largestOf(sizes));
   return {
     cmaBytes: most(readings.flatMap((reading) => [...totalsOf(reading, CMA_TOTALS), ...reservedBy(reading)])),
-    ramBytes: most(readings.flatMap(ramOf)),
+    ramBytes: most(readings.flatMap((reading) => ramOf(reading, rangesOf(reading)))),
     raspberry: readings.some(isRaspberry),
     tree: readings.some(({ cma }) => cma.some(isOfTree)),
+  };
+}
+
+/** Bytes of the ranges of memory, which the readings of a text share: each list is added up once. */
+function rangeAdder(): ({ boot }: Reading) => number {
+  const made = new Map<Reading["boot"]["ram"], number>();
+  return ({ boot: { ram } }) => {
+    const bytes = made.get(ram) ?? ram.reduce((sum, [from, to]) => sum + to - from, 0);
+    made.set(ram, bytes);
+    return bytes;
   };
 }
 
@@ -75,9 +89,8 @@ function reservedBy({ cma }: Reading): number[] {
   return bytes.length === 0 ? [] : [bytes.reduce((sum, n) => sum + n, 0)];
 }
 
-function ramOf(reading: Reading): number[] {
-  const { boot, zones } = reading;
-  const ranges = boot.ram.reduce((sum, [from, to]) => sum + to - from, 0);
+function ramOf(reading: Reading, ranges: number): number[] {
+  const { zones } = reading;
   const sizes = zones.map((zone) => zone.managedBytes ?? zone.presentBytes);
   const managed = sizes.every(listed) ? sizes.reduce((sum, bytes) => sum + bytes, 0) : 0;
   return [...totalsOf(reading, RAM_TOTALS), ranges, managed].filter((bytes) => bytes > 0);

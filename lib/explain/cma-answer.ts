@@ -1,4 +1,5 @@
 /** Answers to reports of contiguous areas: an area that was not reserved, or that refused a request. */
+import { largestOf } from "../base/extremes";
 import { formatSize, hex, MiB } from "../base/units";
 import type { Missing, Remedy, ValuedRemedy } from "./answer";
 import type { AreasAround, Around } from "./areas-around";
@@ -50,7 +51,7 @@ function refusalsOf(reading: Reading): Refusals {
     freePages: last?.freePages ?? null,
     totalPages: last?.totalPages ?? (cmaTotal === undefined ? null : cmaTotal / pageBytes),
     runs,
-    largestRun: runs.length === 0 ? null : Math.max(...runs.map((run) => run.pages)),
+    largestRun: runs.length === 0 ? null : largestOf(runs.map((run) => run.pages)),
     area: [...requests, ...available].find((line) => line.area !== null)?.area ?? null,
     busy: of("pages-busy"),
   };
@@ -120,7 +121,7 @@ const BLOCK_PAGES_LEAST = 256;
 function hasRoom({ requests, freePages, totalPages, runs }: Refusals, asked: number): boolean {
   if (asked === 0) return false;
   if (totalPages !== null && freePages === totalPages && asked <= totalPages) return true;
-  const align = 2 ** Math.max(...requests.map((line) => line.alignOrder ?? ALIGN_ORDER_USUAL));
+  const align = 2 ** largestOf(requests.map((line) => line.alignOrder ?? ALIGN_ORDER_USUAL));
   return runs.some(({ pages, at }) => {
     // An area begins with a page block, so its pages are aligned as their numbers in it are.
     const before = at === null || align > BLOCK_PAGES_LEAST ? align - 1 : Math.ceil(at / align) * align - at;
@@ -134,9 +135,9 @@ const NO_TARGET =
 
 /** What was asked: as cma_alloc() prints it or, without such a line, what the device says that it wanted. */
 function askedPages({ requests, pageBytes }: Refusals, { cma }: Reading): number {
-  if (requests.length > 0) return Math.max(...requests.map((line) => line.askedPages ?? 0));
+  if (requests.length > 0) return largestOf(requests.map((line) => line.askedPages ?? 0));
   const bytes = cma.filter((line) => line.event === "device-failed").map((line) => line.bytes ?? 0);
-  return Math.ceil(Math.max(0, ...bytes) / pageBytes);
+  return Math.ceil(largestOf([0, ...bytes]) / pageBytes);
 }
 
 function fullCause(r: Refusals, asked: number, size: (pages: number) => string): string {

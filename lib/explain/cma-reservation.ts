@@ -1,5 +1,6 @@
 /** Answers to messages of early boot about contiguous areas. */
 import { roundUp } from "../base/alignment";
+import { largestOf } from "../base/extremes";
 import { formatSize, hex, MiB } from "../base/units";
 import type { Remedy, ValuedRemedy } from "./answer";
 import { isOfTree } from "./areas-around";
@@ -7,7 +8,7 @@ import { areaName, type PartAnswer } from "./cma-answer";
 import { releasesOf } from "./driver-remedies";
 import { type AreaMap, type FoundArea, largestArea, lowEndOf, placeArea } from "./map-search";
 import { BOOT_LOG, MAP } from "./missing";
-import { about, capital, memparseSize } from "./quantities";
+import { about, capital, firstOf, memparseSize } from "./quantities";
 import type { CmaReading, Reading, ReservedReading } from "./reading";
 import { machineOf, offers, type RemedyMachine } from "./remedy-conditions";
 import { kernelOf, pageBytesOf } from "./request";
@@ -19,7 +20,7 @@ export function cmaReservationAnswer(reading: Reading, { map }: { map: AreaMap |
   if (failed.length === 0) return reservedAnswer(reserved);
   const failure = failureOf(reading, failed, map);
   const verdict = [
-    ...failed.map((line) => failedInWords(line)),
+    ...firstOf(failed.map(failedInWords), (count) => `${count} more lines of this kind follow.`),
     ...roundingInWords(failure),
     ...(map === null ? [] : mapVerdict(map, failure)),
     ...(failure.lowEnd === null ? [] : [lowEndInWords(failure.lowEnd)]),
@@ -59,7 +60,7 @@ interface Failure {
 }
 
 function failureOf(reading: Reading, failed: readonly CmaReading[], map: AreaMap | null): Failure {
-  const bytes = Math.max(0, ...failed.map((line) => line.bytes ?? 0));
+  const bytes = largestOf([0, ...failed.map((line) => line.bytes ?? 0)]);
   const asked = reading.cma.filter((line) => line.event === "other" && line.bytes !== null).at(-1);
   const askedBytes = asked?.bytes ?? null;
   return {
@@ -113,10 +114,11 @@ function reservedAnswer(reserved: readonly CmaReading[]): PartAnswer {
   const places = reserved.map(
     (line) => `${about(line.bytes ?? 0)}${line.base === null ? "" : ` at ${hex(line.base)}`}`,
   );
+  const told = firstOf(places, (count) => `${count} more`).join(", ");
   const verdict =
     places.length === 0
       ? ["The lines about areas tell of no failure."]
-      : [`Every area was reserved as the kernel could: ${places.join(", ")}.`];
+      : [`Every area was reserved as the kernel could: ${told}.`];
   return { reasons: [], verdict, harmless: true, remedies: [], missing: [] };
 }
 
