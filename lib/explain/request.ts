@@ -43,8 +43,6 @@ export interface CheckRules {
   cmaInOrders: boolean;
   /** Order 0 passes above the whole mark even if what is above it is the high-atomic reserve. */
   reserveOverlooked: boolean;
-  /** Requests of order 0 that the boost does not bind. */
-  boostOverlooked: "never" | "atomic" | "high";
 }
 
 /** A request as a report states it. */
@@ -126,8 +124,7 @@ export function rulesOf({ series, release }: ReportKernel): CheckRules {
     sw,
     everyOrder: reportRule("watermarkByOrder", series) === "every order",
     cmaInOrders: reportRule("freeCmaAtEveryOrder", series),
-    reserveOverlooked: reportRule("orderZeroShortcut", series) === "whole",
-    boostOverlooked: reportRule("boostOverlooked", series),
+    reserveOverlooked: reportRule("orderZeroShortcut", series) && !sw.quickCheckReserve,
   };
 }
 
