@@ -9,8 +9,8 @@ export interface AreasAround {
   /** All CMA areas together. */
   cmaBytes: number | null;
   ramBytes: number | null;
-  /** A Raspberry Pi, whose overlays set the area. */
-  raspberry: boolean;
+  /** A Raspberry Pi, whose overlays set the area; null if no text names the machine. */
+  raspberry: boolean | null;
   /** The device tree describes an area. */
   tree: boolean;
 }
@@ -22,7 +22,7 @@ export interface Around {
   areas: AreasAround;
 }
 
-export const NO_AREAS: AreasAround = { cmaBytes: null, ramBytes: null, raspberry: false, tree: false };
+export const NO_AREAS: AreasAround = { cmaBytes: null, ramBytes: null, raspberry: null, tree: false };
 
 const CMA_TOTALS = ["pages cma reserved", "CmaTotal", "Memory cma-reserved"];
 const RAM_TOTALS = ["pages RAM", "MemTotal", "Memory total"];
@@ -64,7 +64,7 @@ function areasOf(readings: readonly Reading[], rangesOf: (reading: Reading) => n
   return {
     cmaBytes: most(readings.flatMap((reading) => [...totalsOf(reading, CMA_TOTALS), ...reservedBy(reading)])),
     ramBytes: most(readings.flatMap((reading) => ramOf(reading, rangesOf(reading)))),
-    raspberry: readings.some(isRaspberry),
+    raspberry: readings.some(isRaspberry) ? true : readings.some(isOther) ? false : null,
     tree: readings.some(({ cma }) => cma.some(isOfTree)),
   };
 }
@@ -94,6 +94,11 @@ function ramOf(reading: Reading, ranges: number): number[] {
   const sizes = zones.map((zone) => zone.managedBytes ?? zone.presentBytes);
   const managed = sizes.every(listed) ? sizes.reduce((sum, bytes) => sum + bytes, 0) : 0;
   return [...totalsOf(reading, RAM_TOTALS), ranges, managed].filter((bytes) => bytes > 0);
+}
+
+/** Another machine by its name, or by its processor. */
+function isOther({ boot, arch }: Reading): boolean {
+  return boot.machine !== null || (arch !== null && !["arm", "arm64"].includes(arch));
 }
 
 function isRaspberry({ boot, cma, release }: Reading): boolean {

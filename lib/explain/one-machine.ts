@@ -76,7 +76,7 @@ function withSettings(answer: DraftAnswer, settled: ReadonlyMap<string, Settled>
   const told = new Set<string>();
   const verdict = [...answer.verdict];
   const remedies = answer.remedies.flatMap((remedy): Remedy[] => {
-    const { setting, ...own } = remedy;
+    const { setting, silences: _silences, ...own } = remedy;
     if (setting === undefined) return [own];
     const { name, values } = setting;
     const one = settled.get(name)!;
@@ -90,7 +90,7 @@ function withSettings(answer: DraftAnswer, settled: ReadonlyMap<string, Settled>
     }
     if (told.has(name)) return [];
     told.add(name);
-    const { setting: _setting, ...shared } = one.remedy;
+    const { setting: _setting, silences: _quiet, ...shared } = one.remedy;
     return [shared];
   });
   return { ...answer, verdict, remedies };
