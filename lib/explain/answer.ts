@@ -57,9 +57,11 @@ export interface Setting {
   yields?: string;
 }
 
-/** A remedy and the setting behind it. */
+/** A remedy with what chooses between remedies: it is in no answer. */
 export interface ValuedRemedy extends Remedy {
   setting?: Setting;
+  /** Nobody is warned any more, or the request is no longer made: what may change if a report is harmless. */
+  silences?: true;
 }
 
 /** What would make the answer surer, and the command that brings it. */

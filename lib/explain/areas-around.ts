@@ -1,4 +1,5 @@
 /** What the texts around a report say of CMA areas and of the machine's memory: a remedy must fit both. */
+import { largestOf } from "../base/extremes";
 import type { AreaMap } from "./map-search";
 import { listed } from "./quantities";
 import type { CmaReading, Reading } from "./reading";
@@ -8,8 +9,8 @@ export interface AreasAround {
   /** All CMA areas together. */
   cmaBytes: number | null;
   ramBytes: number | null;
-  /** A Raspberry Pi, whose overlays set the area. */
-  raspberry: boolean;
+  /** A Raspberry Pi, whose overlays set the area; null if no text names the machine. */
+  raspberry: boolean | null;
   /** The device tree describes an area. */
   tree: boolean;
 }
@@ -21,7 +22,7 @@ export interface Around {
   areas: AreasAround;
 }
 
-export const NO_AREAS: AreasAround = { cmaBytes: null, ramBytes: null, raspberry: false, tree: false };
+export const NO_AREAS: AreasAround = { cmaBytes: null, ramBytes: null, raspberry: null, tree: false };
 
 const CMA_TOTALS = ["pages cma reserved", "CmaTotal", "Memory cma-reserved"];
 const RAM_TOTALS = ["pages RAM", "MemTotal", "Memory total"];
@@ -32,14 +33,17 @@ export function areasFinder(readings: readonly Reading[]): (reading: Reading) =>
   const bySource = new Map<string, Reading[]>();
   for (const reading of readings) {
     const { source } = reading.place;
-    bySource.set(source, [...(bySource.get(source) ?? []), reading]);
+    const own = bySource.get(source);
+    if (own) own.push(reading);
+    else bySource.set(source, [reading]);
   }
-  const all = areasOf(readings);
+  const rangesOf = rangeAdder();
+  const all = areasOf(readings, rangesOf);
   const made = new Map<string, AreasAround>();
   return ({ place: { source } }) => {
     const known = made.get(source);
     if (known !== undefined) return known;
-    const own = areasOf(bySource.get(source) ?? []);
+    const own = areasOf(bySource.get(source) ?? [], rangesOf);
     const areas = {
       cmaBytes: own.cmaBytes ?? all.cmaBytes,
       ramBytes: own.ramBytes ?? all.ramBytes,
@@ -55,13 +59,23 @@ export function areasFinder(readings: readonly Reading[]): (reading: Reading) =>
 export const isOfTree = ({ words }: CmaReading) => /^(?:OF:|Reserved memory:)/.test(words);
 
 /** The largest that any reading tells: a value below what is there would take memory away. */
-function areasOf(readings: readonly Reading[]): AreasAround {
-  const most = (sizes: readonly number[]) => (sizes.length === 0 ? null : Math.max(...sizes));
+function areasOf(readings: readonly Reading[], rangesOf: (reading: Reading) => number): AreasAround {
+  const most = (sizes: readonly number[]) => (sizes.length === 0 ? null : largestOf(sizes));
   return {
     cmaBytes: most(readings.flatMap((reading) => [...totalsOf(reading, CMA_TOTALS), ...reservedBy(reading)])),
-    ramBytes: most(readings.flatMap(ramOf)),
-    raspberry: readings.some(isRaspberry),
+    ramBytes: most(readings.flatMap((reading) => ramOf(reading, rangesOf(reading)))),
+    raspberry: readings.some(isRaspberry) ? true : readings.some(isOther) ? false : null,
     tree: readings.some(({ cma }) => cma.some(isOfTree)),
+  };
+}
+
+/** Bytes of the ranges of memory, which the readings of a text share: each list is added up once. */
+function rangeAdder(): ({ boot }: Reading) => number {
+  const made = new Map<Reading["boot"]["ram"], number>();
+  return ({ boot: { ram } }) => {
+    const bytes = made.get(ram) ?? ram.reduce((sum, [from, to]) => sum + to - from, 0);
+    made.set(ram, bytes);
+    return bytes;
   };
 }
 
@@ -75,12 +89,16 @@ function reservedBy({ cma }: Reading): number[] {
   return bytes.length === 0 ? [] : [bytes.reduce((sum, n) => sum + n, 0)];
 }
 
-function ramOf(reading: Reading): number[] {
-  const { boot, zones } = reading;
-  const ranges = boot.ram.reduce((sum, [from, to]) => sum + to - from, 0);
+function ramOf(reading: Reading, ranges: number): number[] {
+  const { zones } = reading;
   const sizes = zones.map((zone) => zone.managedBytes ?? zone.presentBytes);
   const managed = sizes.every(listed) ? sizes.reduce((sum, bytes) => sum + bytes, 0) : 0;
   return [...totalsOf(reading, RAM_TOTALS), ranges, managed].filter((bytes) => bytes > 0);
+}
+
+/** Another machine by its name, or by its processor. */
+function isOther({ boot, arch }: Reading): boolean {
+  return boot.machine !== null || (arch !== null && !["arm", "arm64"].includes(arch));
 }
 
 function isRaspberry({ boot, cma, release }: Reading): boolean {

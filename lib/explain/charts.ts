@@ -1,5 +1,6 @@
 /** Pictures of a report: its free blocks by order, and its zones beside the marks that the request had to leave. */
 import { InputError } from "../base/errors";
+import { largestOf, leastOf } from "../base/extremes";
 import { MiB } from "../base/units";
 import { bars } from "../chart/bars";
 import type { Figure } from "../chart/figure";
@@ -15,7 +16,7 @@ import { zoneName } from "./zone-words";
 export function freeBlocksChart({ reading, asked }: ExplainedReport): Figure {
   const zones = reading.zones.filter((zone) => zone.counts !== null);
   if (zones.length === 0) throw new InputError("free blocks: the report has no free list: got none");
-  const orders = Math.max(...zones.map((zone) => zone.counts!.length));
+  const orders = largestOf(zones.map((zone) => zone.counts!.length));
   const several = new Set(zones.map((zone) => zone.node)).size > 1;
   const byType = zones.every((zone) => zone.countsByType !== null);
   const parts = byType
@@ -75,5 +76,5 @@ export function watermarkChart({ asked, zones }: ExplainedReport): Figure {
 
 function spread(values: readonly number[]): number {
   const some = values.filter((value) => value > 0);
-  return some.length === 0 ? 1 : Math.max(...some) / Math.min(...some);
+  return some.length === 0 ? 1 : largestOf(some) / leastOf(some);
 }

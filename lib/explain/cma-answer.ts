@@ -1,13 +1,15 @@
 /** Answers to reports of contiguous areas: an area that was not reserved, or that refused a request. */
+import { largestOf } from "../base/extremes";
 import { formatSize, hex, MiB } from "../base/units";
 import type { Missing, Remedy, ValuedRemedy } from "./answer";
+import { OVERLAY_MOST, overlayOf, parameterOf, regionOf, treeDecides } from "./area-size";
 import type { AreasAround, Around } from "./areas-around";
 import { releasesOf } from "./driver-remedies";
 import { largestArea } from "./map-search";
 import { AREAS, MAP } from "./missing";
-import { about, capital, memparseSize } from "./quantities";
+import { about, capital } from "./quantities";
 import type { CmaReading, Reading } from "./reading";
-import { machineOf, offers, type RemedyMachine } from "./remedy-conditions";
+import { machineOf, type RemedyMachine } from "./remedy-conditions";
 import { kernelOf, pageBytesOf } from "./request";
 import type { Reason } from "./zone-rule";
 
@@ -50,7 +52,7 @@ function refusalsOf(reading: Reading): Refusals {
     freePages: last?.freePages ?? null,
     totalPages: last?.totalPages ?? (cmaTotal === undefined ? null : cmaTotal / pageBytes),
     runs,
-    largestRun: runs.length === 0 ? null : Math.max(...runs.map((run) => run.pages)),
+    largestRun: runs.length === 0 ? null : largestOf(runs.map((run) => run.pages)),
     area: [...requests, ...available].find((line) => line.area !== null)?.area ?? null,
     busy: of("pages-busy"),
   };
@@ -120,7 +122,7 @@ const BLOCK_PAGES_LEAST = 256;
 function hasRoom({ requests, freePages, totalPages, runs }: Refusals, asked: number): boolean {
   if (asked === 0) return false;
   if (totalPages !== null && freePages === totalPages && asked <= totalPages) return true;
-  const align = 2 ** Math.max(...requests.map((line) => line.alignOrder ?? ALIGN_ORDER_USUAL));
+  const align = 2 ** largestOf(requests.map((line) => line.alignOrder ?? ALIGN_ORDER_USUAL));
   return runs.some(({ pages, at }) => {
     // An area begins with a page block, so its pages are aligned as their numbers in it are.
     const before = at === null || align > BLOCK_PAGES_LEAST ? align - 1 : Math.ceil(at / align) * align - at;
@@ -134,9 +136,9 @@ const NO_TARGET =
 
 /** What was asked: as cma_alloc() prints it or, without such a line, what the device says that it wanted. */
 function askedPages({ requests, pageBytes }: Refusals, { cma }: Reading): number {
-  if (requests.length > 0) return Math.max(...requests.map((line) => line.askedPages ?? 0));
+  if (requests.length > 0) return largestOf(requests.map((line) => line.askedPages ?? 0));
   const bytes = cma.filter((line) => line.event === "device-failed").map((line) => line.bytes ?? 0);
-  return Math.ceil(Math.max(0, ...bytes) / pageBytes);
+  return Math.ceil(largestOf([0, ...bytes]) / pageBytes);
 }
 
 function fullCause(r: Refusals, asked: number, size: (pages: number) => string): string {
@@ -191,9 +193,6 @@ function aftermath(device: CmaReading | undefined, onlyBusyLines: boolean): stri
   ];
 }
 
-/** The largest area that an overlay of the Raspberry Pi sets: vc4-kms-v3d,cma-512. */
-const OVERLAY_MOST = 512 * MiB;
-
 /** Bytes of the area now: its own size if printed, otherwise that of all areas; null if no text says it. */
 function areaBytes(r: Refusals, { cmaBytes }: AreasAround): number | null {
   if (r.totalPages !== null) return r.totalPages * r.pageBytes;
@@ -226,15 +225,15 @@ function largerArea(
     now === null
       ? `at least ${needed}, beside what drivers hold; the text does not say how large the area is`
       : `the area has ${about(now)} now, of which drivers hold a part; ${needed}`;
-  // Before 5.6 the kernel takes the region of the device tree, whatever cma= says.
-  const byTree = areas.tree && !offers("cma= before the device tree", machine);
-  const region = byTree
-    ? `${named === null ? "a larger size" : `size = <${hex(named)}> (${named / MiB} MiB)`} of the region linux,cma in the device tree`
-    : "the size of the region linux,cma if the device tree has one";
+  const byTree = treeDecides(areas.tree, machine);
+  const how = byTree
+    ? `${regionOf(named, "larger")} in the device tree`
+    : `${parameterOf(named, "larger")}, or the size of the region linux,cma if the device tree has one`;
+  const overlay = overlayOf(named, "larger", areas);
   return [
     {
       what: "Make the CMA area larger",
-      how: `${byTree ? "" : `${named === null ? "a larger cma=" : `cma=${memparseSize(named, "M")}`} on the kernel command line, or `}${region}${overlay(named, areas)}`,
+      how: `${how}${overlay === "" ? "" : ` (${overlay})`}`,
       effect: `${needs}${room}`,
       cost: "the kernel's own memory cannot use the area",
       releases: releasesOf(byTree ? "reusable region" : "cma="),
@@ -243,11 +242,6 @@ function largerArea(
       setting: { name: "cma", values: [named ?? least], ...(largest !== null && { most: largest.bytes }) },
     },
   ];
-}
-
-function overlay(size: number | null, { raspberry }: AreasAround): string {
-  if (!raspberry || (size ?? 0) > OVERLAY_MOST) return "";
-  return ` (Raspberry Pi: dtoverlay=vc4-kms-v3d,cma-${size === null ? "<MiB>" : Math.max(256, size / MiB)})`;
 }
 
 function noRoom(largest: number, now: number | null, bytes: number): Remedy {

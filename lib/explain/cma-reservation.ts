@@ -1,25 +1,27 @@
 /** Answers to messages of early boot about contiguous areas. */
 import { roundUp } from "../base/alignment";
+import { largestOf } from "../base/extremes";
 import { formatSize, hex, MiB } from "../base/units";
 import type { Remedy, ValuedRemedy } from "./answer";
-import { isOfTree } from "./areas-around";
+import { overlayOf, parameterOf, regionOf, treeDecides } from "./area-size";
+import { type Around, isOfTree } from "./areas-around";
 import { areaName, type PartAnswer } from "./cma-answer";
 import { releasesOf } from "./driver-remedies";
 import { type AreaMap, type FoundArea, largestArea, lowEndOf, placeArea } from "./map-search";
 import { BOOT_LOG, MAP } from "./missing";
-import { about, capital, memparseSize } from "./quantities";
+import { about, capital, firstOf } from "./quantities";
 import type { CmaReading, Reading, ReservedReading } from "./reading";
 import { machineOf, offers, type RemedyMachine } from "./remedy-conditions";
 import { kernelOf, pageBytesOf } from "./request";
 
 /** Messages of early boot about areas. */
-export function cmaReservationAnswer(reading: Reading, { map }: { map: AreaMap | null }): PartAnswer {
+export function cmaReservationAnswer(reading: Reading, { map, areas }: Around): PartAnswer {
   const failed = failedLines(reading.cma);
   const reserved = reading.cma.filter((line) => line.event === "reserved");
   if (failed.length === 0) return reservedAnswer(reserved);
   const failure = failureOf(reading, failed, map);
   const verdict = [
-    ...failed.map((line) => failedInWords(line)),
+    ...firstOf(failed.map(failedInWords), (count) => `${count} more lines of this kind follow.`),
     ...roundingInWords(failure),
     ...(map === null ? [] : mapVerdict(map, failure)),
     ...(failure.lowEnd === null ? [] : [lowEndInWords(failure.lowEnd)]),
@@ -35,6 +37,7 @@ export function cmaReservationAnswer(reading: Reading, { map }: { map: AreaMap |
     harmless: false,
     remedies: reservationRemedies(failed, failure, {
       map,
+      areas,
       machine: machineOf(reading, kernelOf(reading).series),
     }),
     missing: map === null ? [BOOT_LOG, MAP] : [],
@@ -59,7 +62,7 @@ interface Failure {
 }
 
 function failureOf(reading: Reading, failed: readonly CmaReading[], map: AreaMap | null): Failure {
-  const bytes = Math.max(0, ...failed.map((line) => line.bytes ?? 0));
+  const bytes = largestOf([0, ...failed.map((line) => line.bytes ?? 0)]);
   const asked = reading.cma.filter((line) => line.event === "other" && line.bytes !== null).at(-1);
   const askedBytes = asked?.bytes ?? null;
   return {
@@ -113,10 +116,11 @@ function reservedAnswer(reserved: readonly CmaReading[]): PartAnswer {
   const places = reserved.map(
     (line) => `${about(line.bytes ?? 0)}${line.base === null ? "" : ` at ${hex(line.base)}`}`,
   );
+  const told = firstOf(places, (count) => `${count} more`).join(", ");
   const verdict =
     places.length === 0
       ? ["The lines about areas tell of no failure."]
-      : [`Every area was reserved as the kernel could: ${places.join(", ")}.`];
+      : [`Every area was reserved as the kernel could: ${told}.`];
   return { reasons: [], verdict, harmless: true, remedies: [], missing: [] };
 }
 
@@ -154,7 +158,7 @@ function alignedRegion(): Remedy {
 function reservationRemedies(
   failed: readonly CmaReading[],
   failure: Failure,
-  { map, machine }: { map: AreaMap | null; machine: RemedyMachine },
+  { map, areas, machine }: Around & { machine: RemedyMachine },
 ): ValuedRemedy[] {
   if (failure.lowEnd !== null) return [newerArm()];
   if (failure.hugetlb) return [hugetlbArea()];
@@ -166,7 +170,7 @@ function reservationRemedies(
   if (smallest && failure.alignment! > 32 * MiB) remedies.push(smallerPages());
   // A half of a size that is not aligned need not be aligned either.
   else if (!misaligned || map !== null)
-    remedies.push(smallerArea(failure, { tree, hasMap: map !== null, machine }));
+    remedies.push(smallerArea(failure, { map, areas: { ...areas, tree }, machine }));
   if (tree || offers("cma=SIZE@START-END", machine))
     remedies.push({
       what: "Let the area lie elsewhere",
@@ -196,22 +200,22 @@ function reservationRemedies(
  */
 function smallerArea(
   failure: Failure,
-  { tree, hasMap, machine }: { tree: boolean; hasMap: boolean; machine: RemedyMachine },
+  { map, areas, machine }: Around & { machine: RemedyMachine },
 ): ValuedRemedy {
   const { largest, contradicts, bytes, alignment } = failure;
   const fits = contradicts || largest === null || largest.bytes >= bytes ? null : largest.bytes;
   const half = 2 ** Math.floor(Math.log2(Math.max(1, bytes / 2)));
-  const size = fits ?? (hasMap || half < 4 * MiB || half % (alignment ?? 1) !== 0 ? null : half);
-  // Before 5.6 the kernel takes the region of the device tree, whatever cma= says.
-  const byTree = tree && !offers("cma= before the device tree", machine);
-  const parameter = size === null ? "a smaller cma=" : `cma=${memparseSize(size, "M")}`;
-  const kernel = byTree ? "" : `${tree ? ", or " : ""}${parameter} on the kernel command line`;
-  const region = size === null ? "a smaller size" : `size = <${hex(size)}> (${size / MiB} MiB)`;
-  const pi =
-    size !== null && size <= 512 * MiB ? `; Raspberry Pi: dtoverlay=vc4-kms-v3d,cma-${size / MiB}` : "";
+  const size = fits ?? (map !== null || half < 4 * MiB || half % (alignment ?? 1) !== 0 ? null : half);
+  const { tree } = areas;
+  const byTree = treeDecides(tree, machine);
+  const overlay = size === null ? "" : overlayOf(size, "smaller", areas);
+  const ways = [
+    ...(tree ? [`${regionOf(size, "smaller")}${overlay === "" ? "" : ` (${overlay})`}`] : []),
+    ...(byTree ? [] : [parameterOf(size, "smaller")]),
+  ];
   return {
     what: "Ask for a smaller area",
-    how: `${fits === null && size !== null ? "try " : ""}${tree ? `${region} of the region linux,cma${pi}` : ""}${kernel}`,
+    how: `${fits === null && size !== null ? "try " : ""}${ways.join(", or ")}`,
     effect:
       fits !== null
         ? "the largest area that early boot of this machine has room for"

@@ -2,12 +2,14 @@
 import type {
   BootReading,
   CmaReading,
+  HugetlbReading,
   NodeReading,
   Place,
   Reading,
   ReadingKind,
   ZoneReading,
 } from "./reading";
+import { ZONE_ORDER } from "./zone-names";
 
 export interface Draft {
   reading: Reading;
@@ -25,6 +27,8 @@ export interface Draft {
   /** Zones and nodes of the reading by their key, for texts with many. */
   zones: Map<string, ZoneReading>;
   nodes: Map<number, NodeReading>;
+  /** Pools of huge pages whose size a later line tells, by node. */
+  unsized: Map<number | null, HugetlbReading>;
   /** A Mem-Info block, a list of huge pages or a file was read into it. */
   filled: Set<string>;
 }
@@ -87,6 +91,7 @@ export function newDraft(kind: ReadingKind, place: Place, boot: number): Draft {
     pcpPages: new Map(),
     zones: new Map(),
     nodes: new Map(),
+    unsized: new Map(),
     filled: new Set(),
   };
 }
@@ -194,13 +199,12 @@ export function finished(draft: Draft): Reading {
   const pageBytes = reading.pageBytes ?? PAGE_BYTES_USUAL;
   for (const [name, pages] of draft.pages) reading.totals[name] = pages * pageBytes;
   for (const zone of reading.zones) finishZone(draft, zone, pageBytes);
-  reading.zones.sort((a, b) => a.node - b.node || ZONE_ORDER.indexOf(a.name) - ZONE_ORDER.indexOf(b.name));
+  reading.zones.sort((a, b) => a.node - b.node || rankOf(a) - rankOf(b));
   for (const node of draft.nodesInPages) scale(node.counters, pageBytes);
   return reading;
 }
 
-/** In the order of the kernel's enum zone_type. */
-const ZONE_ORDER = ["DMA", "DMA32", "Normal", "HighMem", "Movable", "Device"];
+const rankOf = ({ name }: ZoneReading) => ZONE_ORDER.indexOf(name as (typeof ZONE_ORDER)[number]);
 
 function finishZone(draft: Draft, zone: ZoneReading, pageBytes: number): void {
   const inPages = draft.zonesInPages.has(zone);

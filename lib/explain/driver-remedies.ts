@@ -43,6 +43,7 @@ export function driverRemedies(
       cost: "a newer kernel, or a patch of the code that asks",
       releases: "see the sources of the release",
       basis: "experience",
+      silences: true,
     });
   if (by.forDevice) remedies.push(...deviceRemedies(asked, machine, areas));
   else if (
@@ -111,7 +112,7 @@ function areaRemedy(
   };
 }
 
-export function warnRemedy(by: AskedBy): Remedy {
+export function warnRemedy(by: AskedBy): ValuedRemedy {
   return {
     what: "Do not warn of a failure that its caller handles",
     how: "__GFP_NOWARN in the flags of the request",
@@ -119,5 +120,6 @@ export function warnRemedy(by: AskedBy): Remedy {
     cost: by.known?.fallback === undefined ? "the caller must have a way out" : "none",
     releases: "every release",
     basis: "rule",
+    silences: true,
   };
 }

@@ -6,7 +6,7 @@ import { cmaAllocAnswer, type PartAnswer } from "./cma-answer";
 import { cmaReservationAnswer } from "./cma-reservation";
 import { harmOf } from "./harmless";
 import { hugetlbAnswer } from "./hugetlb-answer";
-import { type AreaMap, areaMapOf } from "./map-search";
+import { type AreaMap, areaMapOf, machineReader } from "./map-search";
 import { memcgCauses, memcgRemedies } from "./memcg-answer";
 import { missingOf, RELEASE } from "./missing";
 import { noticeAnswer } from "./notices";
@@ -37,36 +37,66 @@ export function explainReadings(
 ): ExplainedReport[] {
   const maps = mapFinder(readings, inputs);
   const areas = areasFinder(readings);
-  const states = readings.filter(({ kind, zones }) => kind === "memory-state" && zones.length > 0);
+  const stateFor = stateFinder(readings);
+  const areaBytes = areaSizes(readings);
   const drafts = readings.map((reading) => {
     const refused = isRefused(reading);
-    const lent = refused && reading.zones.length === 0 ? stateFor(reading, states) : null;
+    const lent = refused && reading.zones.length === 0 ? stateFor(reading) : null;
     const around = { map: refused ? null : maps(reading), areas: areas(reading) };
-    return draftOf(withAreaBytes(reading, readings), around, lent);
+    return draftOf(withAreaBytes(reading, areaBytes), around, lent);
   });
   const answers = asOneMachine(drafts.map(({ answer }) => answer));
   return drafts.map((draft, i) => ({ ...draft, answer: answers[i]! }));
 }
 
+/** The size of the area of a name, or of any area, as lines of the boot tell it; null if they tell of several sizes, or of none. */
+type AreaSizes = (named: string | null) => number | null;
+
+function areaSizes(readings: readonly Reading[]): AreaSizes {
+  const all = new Set<number | null>();
+  const byName = new Map<string | null, Set<number | null>>();
+  for (const { cma } of readings)
+    for (const { event, area, bytes } of cma) {
+      if (event !== "reserved") continue;
+      all.add(bytes);
+      const sizes = byName.get(area);
+      if (sizes) sizes.add(bytes);
+      else byName.set(area, new Set([bytes]));
+    }
+  return (named) => {
+    const own = named === null ? [all] : [byName.get(null), byName.get(named)];
+    // Of several areas none is known to be the one that refused.
+    const sizes = new Set(own.flatMap((some) => (some === undefined ? [] : [...some].slice(0, 2))));
+    const [bytes] = sizes;
+    return sizes.size === 1 ? bytes! : null;
+  };
+}
+
 /** A refusal by an area whose size only the lines of the boot tell. */
-function withAreaBytes(reading: Reading, readings: readonly Reading[]): Reading {
+function withAreaBytes(reading: Reading, areaBytes: AreaSizes): Reading {
   const { kind, totals } = reading;
   if (kind !== "cma-alloc-failure" || totals.CmaTotal !== undefined) return reading;
-  const named = reading.cma.find(({ area }) => area !== null)?.area ?? null;
-  const reserved = readings.flatMap(({ cma }) => cma.filter(({ event }) => event === "reserved"));
-  const own = reserved.filter(({ area }) => area === null || named === null || area === named);
-  const sizes = new Set(own.map(({ bytes }) => bytes));
-  const [bytes] = sizes;
-  // Of several areas none is known to be the one that refused.
-  if (sizes.size !== 1 || bytes === null || bytes === undefined) return reading;
-  return { ...reading, totals: { ...totals, CmaTotal: bytes } };
+  const bytes = areaBytes(reading.cma.find(({ area }) => area !== null)?.area ?? null);
+  return bytes === null ? reading : { ...reading, totals: { ...totals, CmaTotal: bytes } };
 }
 
 const isRefused = ({ kind }: Reading) => kind === "page-allocation-failure" || kind === "oom";
 
 /** Memory as another part of the texts shows it, for a report that was cut before its own: of the same text if possible. */
-function stateFor(reading: Reading, states: readonly Reading[]): Reading | null {
-  return states.find((other) => other.place.source === reading.place.source) ?? states[0] ?? null;
+function stateFinder(readings: readonly Reading[]): (reading: Reading) => Reading | null {
+  const states = readings.filter(({ kind, zones }) => kind === "memory-state" && zones.length > 0);
+  const bySource = firstBySource(states);
+  return ({ place }) => bySource.get(place.source) ?? states[0] ?? null;
+}
+
+/** The first reading of each text. */
+function firstBySource(readings: readonly Reading[]): Map<string, Reading> {
+  const found = new Map<string, Reading>();
+  for (const reading of readings) {
+    const { source } = reading.place;
+    if (!found.has(source)) found.set(source, reading);
+  }
+  return found;
 }
 
 /** The JSON of all answers. */
@@ -89,18 +119,18 @@ function mapFinder(
   inputs: readonly InputText[],
 ): (reading: Reading) => AreaMap | null {
   const listing = readings.filter(({ kind, boot }) => kind === "boot-memory" && boot.ram.length > 0);
+  const listedIn = firstBySource(listing);
+  const readers = new Map([...inputs].reverse().map(({ name, text }) => [name, machineReader(text)]));
   const made = new Map<string, AreaMap | null>();
   const mapIn = (source: string, from: Reading): AreaMap | null => {
     const { release } = kernelOf(from);
     const key = `${release}\n${from.arch}\n${source}`;
-    const text = inputs.find(({ name }) => name === source)?.text;
-    if (!made.has(key)) made.set(key, text === undefined ? null : areaMapOf(text, from));
+    const readMachine = readers.get(source);
+    if (!made.has(key)) made.set(key, readMachine === undefined ? null : areaMapOf(readMachine, from));
     return made.get(key)!;
   };
   return (reading) => {
-    const own = [reading, ...listing].find(
-      ({ boot, place }) => boot.ram.length > 0 && place.source === reading.place.source,
-    );
+    const own = reading.boot.ram.length > 0 ? reading : listedIn.get(reading.place.source);
     const from = own ?? (listing.length === 1 ? listing[0] : undefined);
     if (from === undefined) return null;
     // Files of one folder are one reading: one of its parts lists the ranges.

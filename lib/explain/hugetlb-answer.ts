@@ -6,7 +6,7 @@ import { refusedParameter } from "./hugetlb-parameters";
 import { type AreaMap, pagesAtBoot } from "./map-search";
 import { FREE_BLOCKS, MAP, POOLS } from "./missing";
 import { poolRemedies } from "./pool-remedies";
-import { about, listInWords } from "./quantities";
+import { about, firstOf, listInWords } from "./quantities";
 import type { HugetlbReading, Reading } from "./reading";
 import { machineOf } from "./remedy-conditions";
 import { pageBytesOf } from "./request";
@@ -24,7 +24,7 @@ export function hugetlbAnswer(reading: Reading, series: string, { map, areas }: 
   const short = shortPools(reading.hugetlb);
   const sentences = areaSentences(reading);
   if (short.length === 0 && sentences.length === 0 && !noneFree(reading)) return wellAnswer(reading);
-  const verdict = short.map(poolInWords);
+  const verdict = firstOf(short.map(poolInWords), (count) => `${count} more pools are smaller than asked.`);
   if (short.length === 0 && noneFree(reading))
     verdict.push(
       "A program found no free huge page: the pool is empty, or other programs hold all of its pages.",
@@ -78,7 +78,7 @@ function wellAnswer({ hugetlb }: Reading): PartAnswer {
   const verdict = [
     pools.length === 0
       ? "The lines about huge pages tell of no failure."
-      : `No pool fell short: ${pools.join(", ")}.`,
+      : `No pool fell short: ${firstOf(pools, (count) => `${count} more`).join(", ")}.`,
   ];
   return { reasons: [], verdict, harmless: true, remedies: [], missing: [] };
 }
@@ -97,11 +97,14 @@ function poolInWords(pool: HugetlbReading): string {
   return `${pool.asked} huge page${plural} ${size} ${pool.asked === 1 ? "was" : "were"} asked${where}, ${pool.total} made; ${missed} (${about(missed * pool.pageBytes)}) ${missed === 1 ? "is" : "are"} missing: ${why}.`;
 }
 
+/** No architecture has more sizes of huge pages. */
+const SIZES_TOLD = 8;
+
 /** Huge pages that the free blocks of the same text hold now. */
 function availableNow(reading: Reading, short: readonly HugetlbReading[]): string[] {
   const pageBytes = pageBytesOf(reading);
   const sizes = [...new Set(short.map((pool) => pool.pageBytes))];
-  return sizes.flatMap((size) => {
+  return sizes.slice(0, SIZES_TOLD).flatMap((size) => {
     const order = Math.round(Math.log2(size / pageBytes));
     const listed = reading.zones.filter((zone) => zone.counts !== null);
     if (listed.length === 0 || order >= listed[0]!.counts!.length) return [];
@@ -118,7 +121,7 @@ function availableNow(reading: Reading, short: readonly HugetlbReading[]): strin
 function atBoot(map: AreaMap | null, short: readonly HugetlbReading[]): string[] {
   if (map === null) return [];
   const sizes = [...new Set(short.map((pool) => pool.pageBytes))];
-  return sizes.flatMap((size) => {
+  return sizes.slice(0, SIZES_TOLD).flatMap((size) => {
     const pages = pagesAtBoot(map, size);
     return pages === null
       ? []

@@ -58,25 +58,44 @@ export function lowEndOf({ arch, release, boot }: Reading): ReservedReading | nu
   return unmapped.find(({ base, bytes }) => base === first && bytes % PMD_BYTES !== 0) ?? null;
 }
 
+/** The machine that a text describes, by how a reading lists its memory; null if the text says too little. */
+export type MachineOfText = (reading: Reading) => Partial<BootRequest> | null;
+
+/** The reader of a text: the whole of it is read once, however many reports ask for its map. */
+export function machineReader(text: string): MachineOfText {
+  const made = new Map<string, Partial<BootRequest> | null>();
+  return ({ arch, boot: { ramFrom } }) => {
+    const architecture = arch === null ? undefined : (BOOTED[arch] as "arm64" | undefined);
+    const key = ramFrom === "iomem" ? `iomem ${architecture}` : "log";
+    if (!made.has(key))
+      made.set(
+        key,
+        attempt(() =>
+          ramFrom === "iomem"
+            ? readIomem(text, architecture === undefined ? {} : { architecture }).machine
+            : readBootLog(text).machine,
+        ),
+      );
+    return made.get(key)!;
+  };
+}
+
 /** The map of a text with the ranges of memory of a reading; null if it says too little for a boot. */
-export function areaMapOf(text: string, reading: Reading): AreaMap | null {
+export function areaMapOf(readMachine: MachineOfText, reading: Reading): AreaMap | null {
   // The engine does not model what this does to early boot.
   if (lowEndOf(reading) !== null) return null;
-  const machines = machinesOf(text, reading);
+  const machines = machinesOf(readMachine, reading);
   const results = machines.map(booted);
   if (results.length === 0 || results.some((result) => result === null)) return null;
   const alignment = Math.max(...results.map((result) => result!.cma.alignmentBytes));
   return { machines, booted: results[0]!, alignment };
 }
 
-function machinesOf(text: string, { arch, boot: told, release }: Reading): BootRequest[] {
+function machinesOf(readMachine: MachineOfText, reading: Reading): BootRequest[] {
+  const { arch, boot: told, release } = reading;
   const wanted = arch === null ? undefined : BOOTED[arch];
   if (arch !== null && wanted === undefined) return [];
-  const read = attempt(() =>
-    told.ramFrom === "iomem"
-      ? readIomem(text, wanted === undefined ? {} : { architecture: wanted as "arm64" }).machine
-      : readBootLog(text).machine,
-  );
+  const read = readMachine(reading);
   if (read === null || (wanted !== undefined && read.board !== `blank-${wanted}`)) return [];
   const named = release === null ? undefined : nearestKernel(release);
   if (read.kernel !== undefined || named === undefined) return checked([read]);

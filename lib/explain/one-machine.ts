@@ -2,6 +2,7 @@
  * The texts of one call are those of one machine. It has every setting once, so reports that ask for different values of
  * one setting get the largest that is needed; and one event that was reported many times is one event.
  */
+import { largestOf, leastOf } from "../base/extremes";
 import type { Remedy, ReportAnswer, Setting, ValuedRemedy } from "./answer";
 
 /** An answer before the settings of the machine are brought together. */
@@ -17,19 +18,19 @@ interface Settled {
 
 /** The answers with one value per setting, and with how often each event is told. */
 export function asOneMachine(answers: readonly DraftAnswer[]): ReportAnswer[] {
-  const settled = settledOf(answers.flatMap(({ remedies }) => remedies));
-  const events = new Map<string, number>();
-  const firstOf = answers.map((answer, i) => {
+  const settled = settledOf(answers);
+  const events = new Map<string, { first: number; times: number }>();
+  const eventOf = answers.map((answer, i) => {
     const key = eventKey(answer);
-    const first = events.get(key) ?? i;
-    events.set(key, first);
-    return first;
+    const event = events.get(key) ?? { first: i, times: 0 };
+    event.times++;
+    events.set(key, event);
+    return event;
   });
-  return answers.map((answer, i) => ({
-    ...withSettings(answer, settled),
-    times: firstOf.filter((first) => first === firstOf[i]).length,
-    sameAs: firstOf[i] === i ? null : firstOf[i]!,
-  }));
+  return answers.map((answer, i) => {
+    const { first, times } = eventOf[i]!;
+    return { ...withSettings(answer, settled), times, sameAs: first === i ? null : first };
+  });
 }
 
 /** The same request, by the same caller, refused for the same reasons, is one event; its numbers differ from time to time. */
@@ -42,19 +43,22 @@ function eventKey(answer: DraftAnswer): string {
   return JSON.stringify([kind, release, order, gfp, askedBy, reasons, harmless, refused]);
 }
 
-function settledOf(remedies: readonly ValuedRemedy[]): Map<string, Settled> {
+function settledOf(answers: readonly DraftAnswer[]): Map<string, Settled> {
   const byName = new Map<string, Settled[]>();
-  for (const remedy of remedies) {
-    const { setting } = remedy;
-    if (setting === undefined) continue;
-    byName.set(setting.name, [...(byName.get(setting.name) ?? []), { remedy, setting }]);
-  }
+  for (const { remedies } of answers)
+    for (const remedy of remedies) {
+      const { setting } = remedy;
+      if (setting === undefined) continue;
+      const asked = byName.get(setting.name);
+      if (asked) asked.push({ remedy, setting });
+      else byName.set(setting.name, [{ remedy, setting }]);
+    }
   return new Map(Array.from(byName, ([name, asked]) => [name, largest(asked)]));
 }
 
 /** The largest value asked for that is no larger than what the machine has room for. */
 function largest(asked: readonly Settled[]): Settled {
-  const most = Math.min(...asked.map(({ setting }) => setting.most ?? Infinity));
+  const most = leastOf(asked.map(({ setting }) => setting.most ?? Infinity));
   const had = asked.filter(({ setting }) => setting.values.every((value) => value <= most));
   const first = (had.length > 0 ? had : asked).reduce((a, b) =>
     total(b.setting.values) > total(a.setting.values) ? b : a,
@@ -62,7 +66,7 @@ function largest(asked: readonly Settled[]): Settled {
   const { write } = first.setting;
   const lists = asked.map(({ setting }) => setting.values);
   if (write === undefined || lists.some(({ length }) => length !== first.setting.values.length)) return first;
-  const values = first.setting.values.map((_, i) => Math.max(...lists.map((list) => list[i]!)));
+  const values = first.setting.values.map((_, i) => largestOf(lists.map((list) => list[i]!)));
   return { remedy: { ...first.remedy, how: write(values) }, setting: { ...first.setting, values } };
 }
 
@@ -72,7 +76,7 @@ function withSettings(answer: DraftAnswer, settled: ReadonlyMap<string, Settled>
   const told = new Set<string>();
   const verdict = [...answer.verdict];
   const remedies = answer.remedies.flatMap((remedy): Remedy[] => {
-    const { setting, ...own } = remedy;
+    const { setting, silences: _silences, ...own } = remedy;
     if (setting === undefined) return [own];
     const { name, values } = setting;
     const one = settled.get(name)!;
@@ -86,7 +90,7 @@ function withSettings(answer: DraftAnswer, settled: ReadonlyMap<string, Settled>
     }
     if (told.has(name)) return [];
     told.add(name);
-    const { setting: _setting, ...shared } = one.remedy;
+    const { setting: _setting, silences: _quiet, ...shared } = one.remedy;
     return [shared];
   });
   return { ...answer, verdict, remedies };

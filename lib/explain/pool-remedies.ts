@@ -169,7 +169,7 @@ function laterRemedies(
   const bytes = wanted === null ? null : Math.ceil((wanted * pageBytes * 1.1) / MiB) * MiB;
   // Movable memory as large as the machine leaves none to the kernel: find_zone_movable_pfns_for_nodes() makes no such zone.
   if (bytes !== null && ramBytes !== null && bytes > ramBytes / 2) return [];
-  const size = bytes === null ? "<size>" : `${bytes / MiB}M`;
+  const size = bytes === null ? "<size>" : memparseSize(bytes);
   return [
     {
       what: "Keep a part of memory for movable pages",

@@ -45,6 +45,16 @@ export function memparseSize(bytes: number, largest: "G" | "M" = "G"): string {
 export const capital = (text: string) =>
   /^\w{1,80}\(\)/.test(text) ? text : text.charAt(0).toUpperCase() + text.slice(1);
 
+/** Sentences of one kind that are told; a text may hold hundreds of thousands of such lines. */
+const TOLD_MOST = 16;
+
+/** The first of many sentences or words, each once, and how many more there are. */
+export function firstOf(sentences: readonly string[], more: (count: number) => string): string[] {
+  const different = [...new Set(sentences)];
+  if (different.length <= TOLD_MOST) return different;
+  return [...different.slice(0, TOLD_MOST), more(different.length - TOLD_MOST)];
+}
+
 /** `one`, `one and two`, `one, two and three`. */
 export function listInWords(words: readonly string[]): string {
   if (words.length < 2) return words.join("");

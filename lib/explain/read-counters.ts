@@ -3,6 +3,7 @@ import { type Draft, nodeOf } from "./draft";
 import type { LogLine } from "./joined-lines";
 import type { GroupLimit, OomReading } from "./reading";
 import { begin, extend, filesFor, type LineReader, type Session } from "./session";
+import { NODE } from "./zone-names";
 
 const KIB = 1024;
 const HUGE: Readonly<Record<string, "total" | "free" | "reserved" | "surplus">> = {
@@ -16,10 +17,12 @@ const HUGE: Readonly<Record<string, "total" | "free" | "reserved" | "surplus">> 
 const PART =
   /^(?:MemFree|MemAvailable|Cma(?:Total|Free)|HugePages_\w{4,5}|Hugepagesize|Hugetlb|Slab|SReclaimable|SUnreclaim|Swap(?:Total|Free)|(?:High|Low)(?:Total|Free)|PageTables|KernelStack|DirectMap\w{2,4})$/;
 
+const MEMINFO = new RegExp(
+  `^(?:Node (${NODE}) )?([A-Z][\\w]{1,30}(?:\\([a-z_]{1,12}\\))?):\\s{1,24}(\\d{1,15})( kB)?$`,
+);
+
 const meminfo: LineReader = (line, session) => {
-  const found = /^(?:Node (\d{1,4}) )?([A-Z][\w]{1,30}(?:\([a-z_]{1,12}\))?):\s{1,24}(\d{1,15})( kB)?$/.exec(
-    line.text,
-  );
+  const found = MEMINFO.exec(line.text);
   if (!found) return null;
   const [name, value] = [found[2]!, Number(found[3])];
   const node = found[1] === undefined ? null : Number(found[1]);
@@ -41,15 +44,19 @@ const meminfo: LineReader = (line, session) => {
 
 /** The default size of huge pages stands behind the four numbers; files of nodes do not tell it. */
 function hugePages(session: Session, name: string, value: number, node: number | null): string {
-  const pools = session.files!.reading.hugetlb;
+  const { unsized, reading } = session.files!;
   const field = HUGE[name];
-  let pool = pools.find((p) => p.node === node && p.pageBytes === 0);
+  let pool = unsized.get(node);
   if (field && !pool) {
     pool = { node, pageBytes: 0, total: 0, free: 0, surplus: null, reserved: null, asked: null };
-    pools.push(pool);
+    unsized.set(node, pool);
+    reading.hugetlb.push(pool);
   }
   if (pool && field) pool[field] = value;
-  if (name === "Hugepagesize") for (const p of pools) if (p.pageBytes === 0) p.pageBytes = value * KIB;
+  if (name === "Hugepagesize" && value > 0) {
+    for (const one of unsized.values()) one.pageBytes = value * KIB;
+    unsized.clear();
+  }
   return "/proc/meminfo";
 }
 
@@ -128,13 +135,21 @@ const tables: LineReader = (line, session) => {
 /** Lines in which the kernel says that it killed a process belong to one report. */
 const OOM_GAP_LINES = 400;
 
+/** A draft has lines of its own, so older ones end farther away; but for those that other printers still fill. */
+const DRAFTS_NEAR = 400;
+
+/** Drafts that end shortly before a line. */
+function draftsNear({ drafts }: Session, { place: { first } }: LogLine): Draft[] {
+  const latest = drafts.slice(-DRAFTS_NEAR);
+  return latest.filter(
+    ({ reading: { place } }) => first - place.last <= OOM_GAP_LINES && place.first < first,
+  );
+}
+
 /** The OOM report that a line belongs to if the report has another printer, or only its last lines are in the text. */
 function oomAlone(line: LogLine, session: Session): Draft | null {
-  const near = session.drafts.filter(
-    ({ reading }) =>
-      line.place.first - reading.place.last <= OOM_GAP_LINES && reading.place.first < line.place.first,
-  );
   if (!/^(?:Memory cgroup o|O)ut of memory\b.{0,40}[Kk]ill(?:ed)? process \d/.test(line.text)) return null;
+  const near = draftsNear(session, line);
   const open = near.find(({ reading }) => reading.oom !== null && reading.oom.killed === null);
   if (open) return open;
   if (near.some(({ reading }) => reading.kind === "memory-state")) return null;

@@ -2,10 +2,11 @@
 import { zoneOf } from "./draft";
 import type { LogLine } from "./joined-lines";
 import { filesFor, type LineReader, type Session } from "./session";
+import { NODE, ZONE } from "./zone-names";
 
-const ROW = /^Node\s{1,6}(\d{1,4}), zone\s{1,12}(\w{1,16}),? ([\s\d]{1,400})$/;
-const TYPE_ROW =
-  /^Node\s{1,6}(\d{1,4}), zone\s{1,12}(\w{1,16}), type\s{1,16}(\w{1,24})\s{1,12}([\s\d>]{1,400})$/;
+const HEAD = `^Node\\s{1,6}(${NODE}), zone\\s{1,12}(${ZONE})`;
+const ROW = new RegExp(`${HEAD},? ([\\s\\d]{1,400})$`);
+const TYPE_ROW = new RegExp(`${HEAD}, type\\s{1,16}(\\w{1,24})\\s{1,12}([\\s\\d>]{1,400})$`);
 
 /** More blocks than the pages of 64-bit addresses: no kernel printed it. */
 const COUNT_MOST = 2 ** 52;

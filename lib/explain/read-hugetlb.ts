@@ -60,15 +60,17 @@ const contiguous: LineReader = (line, session) => {
 const boot: LineReader = (line, session) => {
   const { text } = line;
   if (!/^(?:HugeTLB|hugetlb:|hugetlb_cma:|hugetlbfs:|hugepagesz[:=])/.test(text)) return null;
-  const { reading } = bootDraft(session, "hugetlb", "hugetlb", line.place);
+  const { reading, filled } = bootDraft(session, "hugetlb", "hugetlb", line.place);
   const failed = ALLOCATING.exec(text);
   const registered = REGISTERED.exec(text);
   const none = { surplus: null, reserved: null };
   if (failed) {
     const got = Number(failed[5] ?? 0);
+    const pageBytes = sizeOf(failed[2]!, failed[3]!);
+    if (failed[4] === undefined) filled.add(`pool ${pageBytes}`);
     reading.hugetlb.push({
       node: failed[4] === undefined ? null : Number(failed[4]),
-      pageBytes: sizeOf(failed[2]!, failed[3]!),
+      pageBytes,
       total: got,
       free: got,
       asked: Number(failed[1]),
@@ -80,8 +82,9 @@ const boot: LineReader = (line, session) => {
   }
   if (registered) {
     const [pageBytes, total] = [sizeOf(registered[1]!, registered[2]!), Number(registered[3])];
-    if (!reading.hugetlb.some((pool) => pool.pageBytes === pageBytes && pool.node === null))
+    if (!filled.has(`pool ${pageBytes}`))
       reading.hugetlb.push({ node: null, pageBytes, total, free: total, asked: null, ...none });
+    filled.add(`pool ${pageBytes}`);
   }
   return "huge pages at boot";
 };

@@ -1,11 +1,13 @@
 /** The last lines of a Mem-Info block: huge pages, swap, totals of the machine, and who allocated most. */
 import type { LogLine } from "./joined-lines";
 import { extend, type LineReader, reportFor, type Session } from "./session";
+import { NODE } from "./zone-names";
 
 const KIB = 1024;
 
-const HUGE =
-  /^Node (\d{1,4}) hugepages_total=(\d{1,12}) hugepages_free=(\d{1,12}) hugepages_surp=(\d{1,12}) hugepages_size=(\d{1,12})kB/;
+const HUGE = new RegExp(
+  `^Node (${NODE}) hugepages_total=(\\d{1,12}) hugepages_free=(\\d{1,12}) hugepages_surp=(\\d{1,12}) hugepages_size=(\\d{1,12})kB`,
+);
 
 const hugePages: LineReader = (line, session) => {
   const found = HUGE.exec(line.text);

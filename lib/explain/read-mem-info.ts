@@ -6,9 +6,9 @@ import { nodeOf, zoneOf } from "./draft";
 import { MEM_INFO_END } from "./read-mem-info-end";
 import type { ZoneReading } from "./reading";
 import { extend, type LineReader, reportFor, type Session } from "./session";
+import { NODE, ZONE } from "./zone-names";
 
 const KIB = 1024;
-const ZONE = "DMA|DMA32|Normal|HighMem|Movable|Device";
 
 interface Counter {
   name: string;
@@ -56,8 +56,11 @@ const header: LineReader = (line, session) => {
   return "Mem-Info";
 };
 
+const NODE_LINE = new RegExp(`^Node (${NODE}) active_anon:`);
+const NODE_ALONE = new RegExp(`^Node (${NODE})$`);
+
 const node: LineReader = (line, session) => {
-  const found = /^Node (\d{1,4}) active_anon:/.exec(line.text);
+  const found = NODE_LINE.exec(line.text);
   if (!found) return null;
   const draft = reportFor(session, line, `node ${found[1]}`);
   const reading = nodeOf(draft, Number(found[1]));
@@ -87,7 +90,7 @@ const FIELDS: Readonly<Record<string, keyof ZoneReading>> = {
   free_pcp: "pcpBytes",
 };
 
-const ZONE_LINE = new RegExp(`^(?:Node (\\d{1,4}) )?(${ZONE}) free:`);
+const ZONE_LINE = new RegExp(`^(?:Node (${NODE}) )?(${ZONE}) free:`);
 
 const FREE = /free: ?\d{1,15}kB/i;
 
@@ -117,7 +120,7 @@ function openNode({ open }: Session): number {
 }
 
 const nodeAlone: LineReader = (line, session) => {
-  const found = /^Node (\d{1,4})$/.exec(line.text);
+  const found = NODE_ALONE.exec(line.text);
   if (!found || session.report === null) return null;
   session.open = { what: "node", node: Number(found[1]) };
   extend(session.report, line.place);
@@ -140,7 +143,7 @@ function numbersIn(text: string): number[] {
     .map(Number);
 }
 
-const LIST_LINE = new RegExp(`^(?:Node (\\d{1,4}) )?(${ZONE}):(?: (?=\\d|empty)|$)`);
+const LIST_LINE = new RegExp(`^(?:Node (${NODE}) )?(${ZONE}):(?: (?=\\d|empty)|$)`);
 const LIST_WORD = /^(?:\d{1,20}\*\d{1,10}kB|\([A-Z]{1,8}\)|=|\d{1,20}kB)$/;
 
 const freeList: LineReader = (line, session) => {
@@ -212,7 +215,7 @@ const pieces: LineReader = (line, session) => {
   return null;
 };
 
-const PER_CPU = new RegExp(`^(?:Node (\\d{1,4}) )?(${ZONE}) per-cpu:`);
+const PER_CPU = new RegExp(`^(?:Node (${NODE}) )?(${ZONE}) per-cpu:`);
 
 /** Kernels up to 4.1 print the pages on the lists of each CPU. */
 const perCpu: LineReader = (line, session) => {

@@ -37,6 +37,8 @@ export interface TextReadings {
   /** Lines outside of reports that were not understood. */
   passedOver: Place[];
   understood: Understood[];
+  /** What was left once `REPORTS_MOST` reports were read: from that line on of each text. */
+  unread: Place[];
   /** The texts themselves: the boot engine reads machines from them. */
   inputs: readonly InputText[];
 }
@@ -56,23 +58,42 @@ const READERS: readonly LineReader[] = [
   ...STACKS,
 ];
 
+/** Reports of one call. Each costs time, however short it is, and nobody reads so many answers. */
+export const REPORTS_MOST = 20_000;
+
 /** Readings of all texts. They are taken as texts of one machine: files of /proc add up to one state. */
 export function readTexts(inputs: readonly InputText[]): TextReadings {
   const understood = new Map<string, Understood>();
   const unknown: Place[] = [];
-  const sessions = inputs.map((input) => readText(input, understood, unknown));
+  const unread: Place[] = [];
+  let begun = 0;
+  const sessions = inputs.map((input) => {
+    const session = readText(input, { understood, unknown, unread, most: REPORTS_MOST - begun });
+    begun += session.drafts.length;
+    return session;
+  });
   const readings = sharedDrafts(sessions).map(finished);
   return {
     readings,
-    passedOver: giveToReports(readings, unknown),
+    passedOver: [...giveToReports(readings, unknown), ...unread],
     understood: [...understood.values()],
+    unread,
     inputs,
   };
 }
 
-function readText(input: InputText, understood: Map<string, Understood>, unknown: Place[]): Session {
+/** What the reading of one text adds to, and how many reports it may begin. */
+interface Progress {
+  understood: Map<string, Understood>;
+  unknown: Place[];
+  unread: Place[];
+  most: number;
+}
+
+function readText(input: InputText, { understood, unknown, unread, most }: Progress): Session {
   const session = newSession(input.name);
-  for (const line of logLines(input)) {
+  const lines = logLines(input);
+  for (const line of lines) {
     if (line.text === "") {
       if (session.section === "zoneinfo end" || session.section === "vmstat") session.section = "";
       continue;
@@ -83,6 +104,11 @@ function readText(input: InputText, understood: Map<string, Understood>, unknown
     }
     printedBy(session, line.caller);
     const what = readLine(line, session);
+    if (session.drafts.length > most) {
+      session.drafts.pop();
+      unread.push({ ...line.place, last: lines.at(-1)!.place.last });
+      break;
+    }
     const { report } = session;
     if (report && line.seconds !== null && report.reading.place.last === line.place.last)
       report.seconds = line.seconds;

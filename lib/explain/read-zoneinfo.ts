@@ -2,9 +2,12 @@
 import { type Draft, nodeOf, zoneOf } from "./draft";
 import type { NodeReading, ZoneReading } from "./reading";
 import { filesFor, type LineReader, type Session } from "./session";
+import { NODE, ZONE } from "./zone-names";
+
+const ZONE_LINE = new RegExp(`^Node\\s{1,6}(${NODE}), zone\\s{1,12}(${ZONE})$`);
 
 const zoneLine: LineReader = (line, session) => {
-  const found = /^Node\s{1,6}(\d{1,4}), zone\s{1,12}(\w{1,16})$/.exec(line.text);
+  const found = ZONE_LINE.exec(line.text);
   if (!found) return null;
   const [node, name] = [Number(found[1]), found[2]!];
   const draft = filesFor(session, line, `zoneinfo ${node} ${name}`);

@@ -4,6 +4,7 @@
  */
 import { hasRemedial } from "../hardware/kernel-report-rules";
 import type { Remedy, ValuedRemedy } from "./answer";
+import { OVERLAY_MOST, overlayOf, parameterOf } from "./area-size";
 import { blockRemedies, raiseUnknown } from "./block-remedies";
 import { driverRemedies, releasesOf, warnRemedy } from "./driver-remedies";
 import { helpOf } from "./help";
@@ -37,7 +38,7 @@ export function remediesOf(of: VerdictOf): ValuedRemedy[] {
   const remedies = [
     ...(isNarrow(asked) && (barred(of) || hidesMost(of)) ? zoneRemedies(of) : []),
     ...(asked.judged > 0 ? driverRemedies(asked, by, { machine, areas: of.areas }) : []),
-    ...(reasons.includes("cma-only") ? cmaRemedies(zones) : []),
+    ...(reasons.includes("cma-only") ? cmaRemedies(of) : []),
     ...(short === true || near ? markRemedies(of) : []),
     ...(blocks ? blockRemedies(of, machine) : []),
     ...(passing ? [] : reserveRemedies(asked, zones)),
@@ -50,13 +51,11 @@ export function remediesOf(of: VerdictOf): ValuedRemedy[] {
 }
 
 /** After a harmless refusal nothing need change: at most what silences it, or no longer asks. */
-export function remediesIfHarmless(of: VerdictOf): Remedy[] {
+export function remediesIfHarmless(of: VerdictOf): ValuedRemedy[] {
   if (of.reading.kind === "oom") return [];
-  const all = remediesOf(of);
-  const quiet = all.filter(
-    ({ how, what }) => how.includes("__GFP_NOWARN") || what.startsWith("Change what asks"),
-  );
-  return quiet.slice(0, 1);
+  return remediesOf(of)
+    .filter(({ silences }) => silences === true)
+    .slice(0, 1);
 }
 
 const refusesAll = (zone: JudgedZone) => zone.answer.allowed && zone.check.reasons.includes("watermark");
@@ -90,12 +89,16 @@ function barred({ zones }: VerdictOf): boolean {
   return free(false) > free(true);
 }
 
-function cmaRemedies(zones: readonly JudgedZone[]): ValuedRemedy[] {
+/** Half of what the overlays set at most. */
+const OVERLAY_SMALL = OVERLAY_MOST / 2;
+
+function cmaRemedies({ zones, areas }: VerdictOf): ValuedRemedy[] {
   const cma = zones.reduce((n, { zone }) => n + (zone.freeCmaBytes ?? 0), 0);
+  const overlay = overlayOf(OVERLAY_SMALL, "smaller", areas);
   return [
     {
       what: "Make the CMA area smaller",
-      how: "a smaller cma= on the kernel command line, or a smaller region in the device tree (Raspberry Pi: dtoverlay=vc4-kms-v3d,cma-256 or less)",
+      how: `${parameterOf(null, "smaller")}, or a smaller region in the device tree${overlay === "" ? "" : ` (${overlay} or less)`}`,
       effect: `what leaves the area serves the kernel too; ${about(cma)} of it were free and of no use to this request`,
       cost: "drivers get less contiguous memory",
       releases: releasesOf("cma="),
@@ -115,9 +118,9 @@ function markRemedies(of: VerdictOf): ValuedRemedy[] {
   const decided = zones.some(boostDecided);
   if (decided) remedies.push(boostRemedy(true));
   const value = minFreeValue(of);
-  if (value !== null) remedies.push(minFreeRemedy(value));
-  else remedies.push(...tooHigh(of));
-  const keepsTooMuch = remedies.some(({ what }) => what === KEEP_LESS);
+  const lower = value === null ? tooHigh(of) : [];
+  remedies.push(...(value === null ? lower : [minFreeRemedy(value)]));
+  const keepsTooMuch = lower.length > 0 || value?.direction === "lower";
   const earlier = !keepsTooMuch && hasRemedial("vm.watermark_scale_factor", asked.kernel.series);
   // What kswapd cannot get back, it does not get back earlier either.
   const spent = isSpent(reading, asked, zones);

@@ -43,8 +43,6 @@ export interface CheckRules {
   cmaInOrders: boolean;
   /** Order 0 passes above the whole mark even if what is above it is the high-atomic reserve. */
   reserveOverlooked: boolean;
-  /** Requests of order 0 that the boost does not bind. */
-  boostOverlooked: "never" | "atomic" | "high";
 }
 
 /** A request as a report states it. */
@@ -126,8 +124,7 @@ export function rulesOf({ series, release }: ReportKernel): CheckRules {
     sw,
     everyOrder: reportRule("watermarkByOrder", series) === "every order",
     cmaInOrders: reportRule("freeCmaAtEveryOrder", series),
-    reserveOverlooked: reportRule("orderZeroShortcut", series) === "whole",
-    boostOverlooked: reportRule("boostOverlooked", series),
+    reserveOverlooked: reportRule("orderZeroShortcut", series) && !sw.quickCheckReserve,
   };
 }
 
@@ -149,19 +146,35 @@ export function askedOf(reading: Reading): Asked {
   const order = reading.order !== null && reading.order >= 0 ? reading.order : null;
   const gfp = wordsOf(reading, kernel.series);
   const gfpKnown = reading.gfp.text !== null || reading.gfp.value !== null;
-  return { ...requestOf(reading, kernel, gfp, order), text: textOf(reading.gfp), gfpKnown };
+  return {
+    ...requestOf(reading, groundOf(reading, kernel), gfp, order),
+    text: textOf(reading.gfp),
+    gfpKnown,
+  };
 }
 
 /** Another request to the kernel and zones of a reading. */
-export function withOrder(reading: Reading, { kernel }: Asked, names: string, order: number): Asked {
-  return requestOf(reading, kernel, gfpFromNames(names), order);
+export function withOrder(reading: Reading, asked: Asked, names: string, order: number): Asked {
+  return requestOf(reading, asked, gfpFromNames(names), order);
 }
 
-function requestOf(reading: Reading, kernel: ReportKernel, gfp: GfpWords, order: number | null): Asked {
-  const rules = rulesOf(kernel);
-  const judged = order ?? 0;
-  const kinds = zoneKinds(reading.zones, reading.arch, highPages(reading));
+/** What every request to the kernel and the zones of a reading has in common. */
+type Ground = Pick<Asked, "kernel" | "rules" | "kinds" | "pageBytes" | "blockBytesLeast">;
+
+function groundOf(reading: Reading, kernel: ReportKernel): Ground {
   const pageBytes = pageBytesOf(reading);
+  return {
+    kernel,
+    rules: rulesOf(kernel),
+    kinds: zoneKinds(reading.zones, reading.arch, highPages(reading)),
+    pageBytes,
+    blockBytesLeast: leastBlockBytes(reading, pageBytes),
+  };
+}
+
+function requestOf(reading: Reading, ground: Ground, gfp: GfpWords, order: number | null): Asked {
+  const { kernel, rules, kinds, pageBytes, blockBytesLeast } = ground;
+  const judged = order ?? 0;
   const bits = engineGfp(gfp.has, gfpIsAtomic(gfp.has, gfpNumbering(kernel.series)));
   const mt = migrateType(gfp.has);
   const fromReclaim = isFromReclaim(reading, gfp.has);
@@ -181,7 +194,7 @@ function requestOf(reading: Reading, kernel: ReportKernel, gfp: GfpWords, order:
     mayTakeCma: mt === MIGRATE_MOVABLE,
     mayWait: gfp.has.has("DIRECT_RECLAIM"),
     fromReclaim,
-    blockBytesLeast: leastBlockBytes(reading, pageBytes),
+    blockBytesLeast,
     kernel,
     rules,
   };

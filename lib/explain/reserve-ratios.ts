@@ -13,9 +13,9 @@ const DEFAULTS: Readonly<Record<string, number>> = { ...LOWMEM_RESERVE_RATIO, Hi
  * The ratio that a zone's printed reserves follow from: every reserve is the memory of the zones above divided by it, rounded down.
  * `undefined`: no zone above has memory, so the ratio has no effect; null: the numbers do not tell it.
  */
-export function ratioOf(
+function ratioOf(
   zone: ZoneReading,
-  zones: readonly ZoneReading[],
+  zones: ReadonlyMap<string, ZoneReading>,
   asked: Asked,
 ): number | null | undefined {
   const { kinds, pageBytes } = asked;
@@ -25,7 +25,7 @@ export function ratioOf(
   let [least, most] = [0, Number.POSITIVE_INFINITY];
   let [above, hidden] = [0, 0];
   for (let j = own + 1; j < Math.min(reserve.length, kinds.length); j++) {
-    const there = zones.find((other) => other.node === zone.node && other.name === kinds[j]);
+    const there = zones.get(`${zone.node} ${kinds[j]}`);
     const before = j - 1 === own ? 0 : reserve[j - 1]!;
     if (there === undefined && reserve[j]! > before) hidden++;
     if (there === undefined) continue;
@@ -44,11 +44,11 @@ export function ratioOf(
 }
 
 /** The ratios of now by kind, in the order of the setting; null if the report does not tell them all. */
-function ratiosNow(zones: readonly ZoneReading[], asked: Asked): Map<ZoneKind, number> | null {
+function ratiosNow(zones: ReadonlyMap<string, ZoneReading>, asked: Asked): Map<ZoneKind, number> | null {
   const kinds = asked.kinds.filter((kind) => kind !== "Device");
   const values = new Map<ZoneKind, number>(kinds.map((kind) => [kind, DEFAULTS[kind] ?? 0]));
   const told = new Map<ZoneKind, number>();
-  for (const zone of zones) {
+  for (const zone of zones.values()) {
     const ratio = ratioOf(zone, zones, asked);
     const kind = zone.name as ZoneKind;
     if (ratio === null || (ratio !== undefined && (told.get(kind) ?? ratio) !== ratio)) return null;
@@ -64,7 +64,7 @@ function ratiosNow(zones: readonly ZoneReading[], asked: Asked): Map<ZoneKind, n
  */
 export function reserveRatios(asked: Asked, zones: readonly JudgedZone[]): number[] | null {
   if (zones.some(({ zone }) => sizeOf(zone) === null)) return null;
-  const read = zones.map(({ zone }) => zone);
+  const read = new Map(zones.map(({ zone }) => [`${zone.node} ${zone.name}`, zone]));
   const values = ratiosNow(read, asked);
   if (values === null) return null;
   let changed = false;

@@ -71,7 +71,12 @@ function isOfFiles(draft: Draft): boolean {
 function fits(a: Draft, b: Draft): boolean {
   if (a.reading.kind !== b.reading.kind || a.reading.place.source === b.reading.place.source) return false;
   if (a.reading.kind === "boot-memory") return !(a.filled.has("version") && b.filled.has("version"));
-  return isOfFiles(a) && isOfFiles(b) && ![...b.filled].some((part) => a.filled.has(part));
+  return isOfFiles(a) && isOfFiles(b) && !overlap(a.filled, b.filled);
+}
+
+function overlap(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {
+  for (const part of b) if (a.has(part)) return true;
+  return false;
 }
 
 function join(into: Draft, from: Draft): void {
@@ -95,7 +100,7 @@ function join(into: Draft, from: Draft): void {
   a.release ??= b.release;
   a.arch ??= b.arch;
   joinPools(a.hugetlb, b.hugetlb);
-  a.slabs = a.slabs.concat(b.slabs);
+  for (const slab of b.slabs) a.slabs.push(slab);
   a.assumed.push(...b.assumed.filter((field) => !a.assumed.includes(field)));
   takeBoot(a.boot, b.boot);
 }

@@ -6,7 +6,7 @@ import { releasesOf } from "./driver-remedies";
 import { freePagesOf } from "./hugetlb-answer";
 import { type AreaMap, hugePagesInWords, largestArea } from "./map-search";
 import { BLOCK_TYPES, FREE_BLOCKS, ZONES } from "./missing";
-import { about, capital, listed, listInWords, memparseSize, orderInWords } from "./quantities";
+import { about, capital, firstOf, listed, listInWords, memparseSize, orderInWords } from "./quantities";
 import type { Reading } from "./reading";
 import { remediesOf } from "./remedies";
 import { machineOfAsked, offers } from "./remedy-conditions";
@@ -175,7 +175,10 @@ export function bootAnswer(reading: Reading, map: AreaMap | null): PartAnswer {
   const zones = boot.zoneRanges.filter((zone) => zone.to > zone.from);
   if (zones.length > 0)
     verdict.push(
-      `Its zones: ${zones.map((zone) => `${zone.name} from ${hex(zone.from)} to ${hex(zone.to)}`).join(", ")}.`,
+      `Its zones: ${firstOf(
+        zones.map((zone) => `${zone.name} from ${hex(zone.from)} to ${hex(zone.to)}`),
+        (count) => `${count} more`,
+      ).join(", ")}.`,
     );
   const area = map === null ? null : largestArea(map);
   if (area !== null)

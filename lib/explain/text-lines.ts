@@ -21,8 +21,10 @@ export interface RawLine {
 /** The longest text, and the longest line, in characters. */
 export const TEXT_CHARACTERS_MOST = 256 * MiB;
 export const LINE_CHARACTERS_MOST = MiB;
+/** Lines that are not empty, or stand alone as empty ones: a log of 100 MB has half as many. */
+export const LINES_MOST = 2_000_000;
 
-/** Lines of a text. Throws InputError where the text or a line is too long. */
+/** Lines of a text, several empty ones as one. Throws InputError where the text or a line is too long. */
 export function rawLines({ name, text }: InputText): RawLine[] {
   if (text.length > TEXT_CHARACTERS_MOST)
     throw new InputError(
@@ -38,7 +40,12 @@ export function rawLines({ name, text }: InputText): RawLine[] {
       throw new InputError(
         `${at(name, number)}: a line may have at most ${LINE_CHARACTERS_MOST} characters: got ${physical.length}`,
       );
-    for (const part of partsOf(physical, html)) found.push({ number, text: part });
+    for (const part of partsOf(physical, html))
+      if (part !== "" || found.at(-1)?.text !== "") found.push({ number, text: part });
+    if (found.length > LINES_MOST)
+      throw new InputError(
+        `${at(name, number)}: a text of at most ${LINES_MOST} lines can be read: this is one more`,
+      );
   }
   if (found[found.length - 1]?.text === "") found.pop();
   return found;

@@ -2,9 +2,11 @@
  * What a text without any report of the kernel speaks of: a release, huge pages that somebody wants, free memory, areas.
  * Only what its words say is told, and what to paste so that the reason can be computed.
  */
+import { isPowerOfTwo } from "../base/alignment";
 import { formatSize, GiB, KiB, MiB } from "../base/units";
 import type { Topic } from "./answer";
 import { releasesOf } from "./driver-remedies";
+import { memparseSize } from "./quantities";
 import type { Place } from "./reading";
 import { type InputText, rawLines } from "./text-lines";
 
@@ -112,7 +114,9 @@ class WantedPools {
     this.count = null;
     this.node = null;
     this.place = null;
-    if (size === null || count === null || place === null || size < KiB) return [];
+    if (size === null || count === null || place === null) return [];
+    // A page of any architecture is a power of two.
+    if (size < KiB || !isPowerOfTwo(size)) return [];
     return [poolTopic({ size, count, node }, place)];
   }
 }
@@ -124,7 +128,7 @@ function bytesOf(unit: string | undefined): number {
 
 function poolTopic(pool: { size: number; count: number; node: number | null }, place: Place): Topic {
   const { size, count, node } = pool;
-  const unit = size >= GiB ? `${size / GiB}G` : `${size / MiB}M`;
+  const unit = memparseSize(size);
   const file = `hugepages/hugepages-${size / KiB}kB/nr_hugepages`;
   const atBoot = `hugepagesz=${unit} hugepages=${node === null ? "" : `${node}:`}${count} on the kernel command line`;
   const later =

@@ -1,5 +1,6 @@
 /** Why a request was refused, in sentences: the cause first, then what else holds, then what could have helped. */
 
+import { largestOf } from "../base/extremes";
 import { cutInWords } from "./cut-report";
 import { helpOf, pcpSentence } from "./help";
 import { impossibleInWords } from "./plausible";
@@ -88,7 +89,8 @@ function causes(of: VerdictOf): string[] {
   const sentences: string[] = [...unsaid];
   const blocks = open.filter((zone) => zone.check.reasons.includes("no-block") || isFragmented(zone));
   if (blocks.length > 0) sentences.push(blockCause(of, blocks));
-  const short = open.filter((zone) => isShort(zone) && !blocks.includes(zone));
+  const ofBlocks = new Set(blocks);
+  const short = open.filter((zone) => isShort(zone) && !ofBlocks.has(zone));
   if (short.length > 0) sentences.push(shortCause(of, short));
   if (has("cma-only").length > 0) sentences.push(cmaCause(of, has("cma-only")));
   if (has("highatomic").length > 0)
@@ -105,7 +107,9 @@ function notSaid(zones: readonly JudgedZone[]): string[] {
   const parts = new Map<string, JudgedZone[]>();
   for (const zone of unsaid) {
     const key = listInWords(zone.answer.lacks);
-    parts.set(key, [...(parts.get(key) ?? []), zone]);
+    const some = parts.get(key);
+    if (some) some.push(zone);
+    else parts.set(key, [zone]);
   }
   return [...parts].map(
     ([lacks, some]) =>
@@ -129,7 +133,7 @@ const isShort = ({ check }: JudgedZone) =>
 
 function blockCause({ asked, zones }: VerdictOf, blocks: readonly JudgedZone[]): string {
   const wanted = orderInWords(asked.judged, asked.pageBytes);
-  const largestOrder = Math.max(...blocks.map(({ zone }) => (zone.counts?.length ?? 0) - 1));
+  const largestOrder = largestOf(blocks.map(({ zone }) => (zone.counts?.length ?? 0) - 1));
   if (asked.judged > largestOrder && largestOrder >= 0)
     return `No request of ${wanted} can ever succeed here: the largest block of this kernel is of order ${largestOrder}.`;
   if (asked.judged === 0) return `Not a single page was free in ${zonesInWords(blocks, zones)}.`;

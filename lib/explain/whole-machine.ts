@@ -23,6 +23,7 @@ export function zonesBehind(
   kinds: readonly ZoneKind[],
   counts: (kind: ZoneKind) => boolean,
 ): ZoneKind[] {
+  const there = new Set(zones.map(({ node, name }) => `${node} ${name}`));
   const missing = new Set<ZoneKind>();
   for (const { node, name, lowmemReserve: reserve } of zones) {
     const own = kinds.indexOf(name as ZoneKind);
@@ -32,7 +33,7 @@ export function zonesBehind(
       // The reserve against zone j exceeds that against j − 1 by its share of the memory of zone j.
       const grows = reserve[j]! > (j - 1 === own ? 0 : reserve[j - 1]!);
       if (!grows || !counts(kind)) continue;
-      if (!zones.some((zone) => zone.node === node && zone.name === kind)) missing.add(kind);
+      if (!there.has(`${node} ${kind}`)) missing.add(kind);
     }
   }
   return [...missing];

@@ -2,10 +2,9 @@
  * The zones that a kernel was built with. lowmem_reserve[] and the zone bits of a request are indices into them, but a
  * report names only the populated ones, and since 6.1 none above the highest that the request may use.
  */
+import { largestOf } from "../base/extremes";
 import type { ZoneReading } from "./reading";
-
-/** Every zone there can be, lowest first: enum zone_type of include/linux/mmzone.h. */
-export const ZONE_ORDER = ["DMA", "DMA32", "Normal", "HighMem", "Movable", "Device"] as const;
+import { ZONE_ORDER } from "./zone-names";
 
 export type ZoneKind = (typeof ZONE_ORDER)[number];
 
@@ -40,7 +39,8 @@ export function zoneKinds(
   highPages: number | null = null,
 ): ZoneKind[] {
   const seen = new Set(zones.map((zone) => zone.name));
-  const entries = Math.max(0, ...zones.map((zone) => zone.lowmemReserve?.length ?? 0));
+  const entries = largestOf([0, ...zones.map((zone) => zone.lowmemReserve?.length ?? 0)]);
+  const large = largeZones(zones);
   const usual = USUAL[arch ?? ""] ?? guessedUsual(seen, zones, (highPages ?? 0) > 0);
   let best: { kinds: ZoneKind[]; faults: number } | undefined;
   for (let choice = 0; choice < 2 ** OPTIONAL.length; choice++) {
@@ -51,7 +51,7 @@ export function zoneKinds(
       ZONE_ORDER.filter((kind) => kinds.includes(kind) !== usual.includes(kind)).length +
       (entries > 0 && kinds.length !== entries ? 100 : 0) +
       50 * (arch !== null && kinds.includes(impossible(arch)) ? 1 : 0) +
-      10 * reserveFaults(kinds, zones);
+      10 * reserveFaults(kinds, zones, large);
     if (best === undefined || odd < best.faults) best = { kinds, faults: odd };
   }
   return best!.kinds;
@@ -75,11 +75,21 @@ function guessedUsual(
   return seen.has("DMA") ? USUAL.i386! : ["Normal", "Movable"];
 }
 
+/** Zones with memory enough to show in the reserves, by node and name. */
+function largeZones(zones: readonly ZoneReading[]): Set<string> {
+  const large = zones.filter((zone) => (zone.managedBytes ?? zone.presentBytes ?? 0) >= 2 ** 22);
+  return new Set(large.map(({ node, name }) => `${node} ${name}`));
+}
+
 /**
  * Entries that contradict the zones: a zone keeps nothing from requests for itself and lower ones, and entry j exceeds
  * entry j − 1 if zone j of the node has pages.
  */
-function reserveFaults(kinds: readonly ZoneKind[], zones: readonly ZoneReading[]): number {
+function reserveFaults(
+  kinds: readonly ZoneKind[],
+  zones: readonly ZoneReading[],
+  large: ReadonlySet<string>,
+): number {
   let faults = 0;
   for (const zone of zones) {
     const reserve = zone.lowmemReserve;
@@ -88,9 +98,8 @@ function reserveFaults(kinds: readonly ZoneKind[], zones: readonly ZoneReading[]
     for (let j = 0; j < Math.min(reserve.length, kinds.length); j++) {
       if (j <= own) faults += reserve[j] === 0 ? 0 : 1;
       else {
-        const there = zones.find((other) => other.node === zone.node && other.name === kinds[j]);
-        const has = (there?.managedBytes ?? there?.presentBytes ?? 0) >= 2 ** 22;
-        if (reserve[j]! > 0 && has && reserve[j] === reserve[j - 1]) faults++;
+        if (reserve[j]! > 0 && reserve[j] === reserve[j - 1] && large.has(`${zone.node} ${kinds[j]}`))
+          faults++;
       }
     }
   }

@@ -238,8 +238,11 @@ function unmarked(zone: ZoneReading): boolean {
 /** zone_watermark_fast(): whether the boost of the min watermark does not bind the request. */
 function overlooksBoost({ judged, allocFlags, gfp, rules, kernel }: Asked): boolean {
   if (judged > 0 || (allocFlags & ALLOC_WMARK_MASK) !== ALLOC_WMARK_MIN) return false;
-  if (rules.boostOverlooked === "high") return (allocFlags & ALLOC_MIN_RESERVE) !== 0;
-  return rules.boostOverlooked === "atomic" && gfpIsAtomic(gfp.has, gfpNumbering(kernel.series));
+  const { boostExempt } = rules.sw;
+  if (boostExempt === "none") return false;
+  return boostExempt === "atomic"
+    ? gfpIsAtomic(gfp.has, gfpNumbering(kernel.series))
+    : (allocFlags & ALLOC_MIN_RESERVE) !== 0;
 }
 
 /** zone_watermark_fast() from 4.7 to 5.8: order 0 passes above the whole mark, the high-atomic reserve counted as free. */

@@ -5,7 +5,7 @@ import type { ExplainAnswer, ReportAnswer, Topic } from "../explain/answer";
 import { freeBlocksChart, watermarkChart } from "../explain/charts";
 import { answerJson, type ExplainedReport, explainReadings } from "../explain/explain-readings";
 import { readOutsideTexts, type SkippedFile } from "../explain/outside-texts";
-import { readTexts, type TextReadings } from "../explain/read-texts";
+import { REPORTS_MOST, readTexts, type TextReadings } from "../explain/read-texts";
 import { explainText, toldReports } from "../explain/text";
 import type { InputText } from "../explain/text-lines";
 import { topicsOf } from "../explain/topics";
@@ -15,9 +15,14 @@ import { textBundle } from "../notebook/text-bundle";
 /** Reports whose pictures a cell shows; more are in `chart`. */
 const PICTURES_MOST = 3;
 
+const leftOver = ({ source, first, last }: TextReadings["unread"][number]): SkippedFile => ({
+  name: source,
+  why: `lines ${first} to ${last}: only the first ${REPORTS_MOST} reports are read`,
+});
+
 /** The answers to all reports of some texts. */
 export class Explanation {
-  /** Files of a folder or an archive that were not read. */
+  /** Files of a folder or an archive that were not read, and lines behind the last report that was. */
   readonly skipped: readonly SkippedFile[];
   private readonly explained: readonly ExplainedReport[];
   private readonly passedOver: TextReadings["passedOver"];
@@ -28,7 +33,7 @@ export class Explanation {
     this.explained = explainReadings(readings.readings, readings.inputs);
     this.topics = this.found ? [] : topicsOf(inputs);
     this.passedOver = readings.passedOver;
-    this.skipped = skipped;
+    this.skipped = [...skipped, ...readings.unread.map(leftOver)];
     Object.freeze(this);
   }
 

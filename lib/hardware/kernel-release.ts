@@ -110,7 +110,12 @@ export function nearestKernel(text: string): NearestKernel | undefined {
       release: newest,
       notes: [`Linux ${series} is newer than the newest modelled release, ${newest}, whose rules are used`],
     };
-  return { text, series, release: series, notes: [] };
+  const [major, minor] = series.split(".");
+  const last = LAST_OF_MAJOR[major!];
+  if (last === undefined || Number(minor) <= last) return { text, series, release: series, notes: [] };
+  const release = `${major}.${last}`;
+  const note = `Linux ${major}.x ended with ${release}, whose rules are used for ${series}`;
+  return { text, series, release, notes: [note] };
 }
 
 /**

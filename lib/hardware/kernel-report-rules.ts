@@ -23,21 +23,9 @@ export const REPORT_RULES = {
     "Above order 0, where every order is checked, free CMA pages are subtracted for the first check only.",
     came("3.10", "026b08147923"),
   ),
-  orderZeroShortcut: choice<"none" | "whole" | "usable">(
-    "Order 0 passes if free pages without CMA exceed the whole mark: not asked, asked with the high-atomic reserve counted as free, or without it.",
-    "none",
-    [
-      ["whole", came("4.7", "48ee5f3696f6")],
-      ["usable", came("5.9", "f27ce0e14088")],
-    ],
-  ),
-  boostOverlooked: choice<"never" | "atomic" | "high">(
-    "Requests of order 0 that the boost of the min watermark does not bind: none, atomic ones, or all with __GFP_HIGH.",
-    "never",
-    [
-      ["atomic", came("5.9", "f80b08fc4453")],
-      ["high", came("6.3", "2973d8229b78, which ends the series of 524c48072e56")],
-    ],
+  orderZeroShortcut: onOff(
+    "A quick check of order 0 comes first, which the switch quickCheckReserve describes.",
+    came("4.7", "48ee5f3696f6"),
   ),
   zonesShown: choice<"all" | "asked">(
     "Zones that a report prints: all, or none above the highest that the request may use.",

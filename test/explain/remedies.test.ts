@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { explainReading } from "../../lib/explain/explain-readings";
 import type { Reading, ZoneReading } from "../../lib/explain/reading";
+import { explain } from "../../lib/fluent/explanation";
 import { hasRemedial, REMEDIALS, type RemedialName } from "../../lib/hardware/kernel-report-rules";
 import { readingOf, zoneOf } from "./hand-made";
 
@@ -166,4 +167,31 @@ test("a memory cgroup at its limit: its limit is the remedy, and zones decided n
   assert.deepEqual([reasons, missing], [[], []]);
   assert.match(verdict.join(" "), /memory cgroup reached its limit.*killed java/);
   assert.match(remedies[0]!.how, /memory\.max/);
+});
+
+test("an overlay of the Raspberry Pi is named for it, and for a machine that no text names", () => {
+  const how = (text: string) =>
+    explain(text)
+      .reports.flatMap(({ remedies }) => remedies.map((remedy) => remedy.how))
+      .join("\n");
+  const refused = `cma: Reserved 64 MiB at 0x0000000030000000
+cma: cma_alloc: reserved: alloc failed, req-size: 4096 pages, ret: -12
+cma: number of available pages: => 0 free of 16384 total pages`;
+  const noRoom = "OF: reserved mem: failed to allocate memory for node 'linux,cma': size 320 MiB";
+  const pi = "Machine model: Raspberry Pi 4 Model B\n";
+  // Full: four times 64 MiB. No room: half of 320 MiB, as a power of two. cma-overlay.dts has both.
+  assert.match(how(pi + refused), /dtoverlay=vc4-kms-v3d,cma-256\b/);
+  assert.match(how(pi + noRoom), /dtoverlay=vc4-kms-v3d,cma-128\b/);
+  assert.match(how(noRoom), /Raspberry Pi: dtoverlay/);
+  for (const other of ["Machine model: Radxa ROCK Pi 4B\n", "Linux version 6.6.1 x86_64\n"])
+    assert.doesNotMatch(how(other + refused) + how(other + noRoom), /dtoverlay|Raspberry/);
+});
+
+test("a pool that a configuration asks for is written as memparse() reads it", () => {
+  const topic = (size: string) =>
+    explain(`hugepages:\n- size: ${size}\n  count: 4\n`).toJSON().topics[1]?.answer ?? "";
+  assert.match(topic("64K"), /hugepagesz=64K hugepages=4 /);
+  assert.match(topic("2M"), /hugepagesz=2M hugepages=4 /);
+  assert.match(topic("16G"), /hugepagesz=16G hugepages=4 /);
+  assert.equal(topic("1500"), "");
 });

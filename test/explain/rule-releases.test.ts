@@ -156,3 +156,10 @@ test("what a text lacks is not taken for zero", () => {
   assert.deepEqual(zone(2).lacks, []);
   assert.deepEqual(zone(3).lacks, ["its free list"]);
 });
+
+test("a release behind the last one of its major version is read by the rules of that one", () => {
+  const text = "Linux version 5.99.1\nt: page allocation failure: order:2, mode:0xcc0(GFP_KERNEL)";
+  const [report] = explainReadings(readTexts([{ name: "log", text }]).readings);
+  const { rules } = report!.answer;
+  assert.ok(rules.notes.includes("Linux 5.x ended with 5.19, whose rules are used for 5.99"));
+});

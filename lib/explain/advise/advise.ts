@@ -12,6 +12,7 @@ import type { KernelRelease } from "../../hardware/kernel-release";
 import type { MachineSnapshot } from "../../trace/machine-snapshot";
 import type { LeafWorkload } from "../../workload/workload";
 import type { Remedy } from "../answer";
+import { archOfRelease } from "../read-headlines";
 import type { Chance } from "./chance";
 import { type Counted, countedOf } from "./counts";
 import { Draws, type TimeGiven } from "./draws";
@@ -86,6 +87,8 @@ export function adviseOn(snapshot: MachineSnapshot, options: AdviseOptions): Adv
   const chances = draws.chances();
   const obstacles = middleObstacles(draws.obstacles);
   const kernel = machine.kernel ?? "6.1";
+  const arch = snapshot.arch === undefined ? null : archOfRelease(snapshot.arch);
+  const on = { series: kernel, arch, noMmu: false, nodes: null };
   return {
     want,
     kernel,
@@ -100,7 +103,7 @@ export function adviseOn(snapshot: MachineSnapshot, options: AdviseOptions): Adv
         ? []
         : slabHolders(parseSlabinfo(snapshot.texts.slabinfo, "snapshot: slabinfo")),
     day,
-    remedies: advisedRemedies({ want, chances, kernel, pageSize, counted, obstacles, machine }),
+    remedies: advisedRemedies({ want, chances, kernel, pageSize, counted, obstacles, machine, on }),
     framesKnown: snapshot.frames !== undefined,
     assumed,
   };

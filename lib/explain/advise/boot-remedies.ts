@@ -1,11 +1,13 @@
 /** Memory that is set aside at boot, when it is whole: only what the machine has room for. */
+import { roundUp } from "../../base/alignment";
 import { formatSize, GiB } from "../../base/units";
 import type { KernelRelease } from "../../hardware/kernel-release";
-import { hasRemedial } from "../../hardware/kernel-report-rules";
 import type { BootRequest } from "../../machine/boot-request";
+import { cmaMinAlignmentBytes } from "../../mm/boot/cma";
 import type { Remedy } from "../answer";
 import { releasesOf } from "../driver-remedies";
 import { memparseSize } from "../quantities";
+import { offers, type RemedyMachine } from "../remedy-conditions";
 import type { Chance } from "./chance";
 import type { Counted } from "./counts";
 import type { Obstacles } from "./obstacles";
@@ -20,6 +22,8 @@ export interface Of {
   counted: Counted;
   obstacles: Obstacles;
   machine: BootRequest;
+  /** Release and architecture, which decide what the machine offers. */
+  on: RemedyMachine;
 }
 
 /** All bytes that are wanted. */
@@ -36,10 +40,10 @@ export function roomAtBoot({ counted, obstacles, pageSize }: Of): number {
 /** Best first: of one piece that is larger than a huge page, areas come before separate huge pages. */
 export function reservations(of: Of): Remedy[] {
   if (wantedBytes(of) > roomAtBoot(of)) return [];
-  const { want, chances, kernel } = of;
+  const { want, chances, on } = of;
   const area = chances.some((c) => c.by === "cma" || c.by === "alloc-contig-pages");
-  const areas = area && want.kind !== "huge" && hasRemedial("cma=", kernel) ? cmaAtBoot(of) : [];
-  const size = hugePageFor(of);
+  const areas = area && want.kind !== "huge" && offers("cma=", on) ? cmaAtBoot(of) : [];
+  const size = offers("hugepages=", on) ? hugePageFor(of) : undefined;
   if (size === undefined) return areas;
   const pages = hugeAtBoot(of, size);
   return want.kind === "huge" || size >= bytesOf(want, of) ? [...pages, ...areas] : [...areas, ...pages];
@@ -61,7 +65,7 @@ function hugetlbCmaPage(pageSize: number): number {
 }
 
 function hugeAtBoot(of: Of, size: number): Remedy[] {
-  const { want, kernel, pageSize } = of;
+  const { want, on, pageSize } = of;
   const count = want.kind === "huge" ? want.count : Math.ceil(bytesOf(want, { pageSize }) / size);
   const apart = want.kind !== "huge" && count > 1;
   const found: Remedy[] = [
@@ -78,7 +82,7 @@ function hugeAtBoot(of: Of, size: number): Remedy[] {
       basis: "rule",
     },
   ];
-  if (size === hugetlbCmaPage(pageSize) && hasRemedial("hugetlb_cma=", kernel))
+  if (size === hugetlbCmaPage(pageSize) && offers("hugetlb_cma=", on))
     found.push({
       what: `${apart ? "If one piece is not needed: reserve" : "Reserve"} a CMA area for huge pages at boot`,
       how: `hugetlb_cma=${memparseSize(count * size)} on the kernel command line; then set nr_hugepages when they are needed`,
@@ -91,14 +95,13 @@ function hugeAtBoot(of: Of, size: number): Remedy[] {
 }
 
 /** An area is a whole number of page blocks, before 5.19 also of the largest blocks of the page allocator. */
-function areaBytes({ machine, pageSize }: Of, bytes: number): number {
+function areaBytes({ machine, pageSize, kernel }: Of, bytes: number): number {
   const { largestOrder = 0, pageblockOrder = 0 } = machine.state ?? {};
-  const step = 2 ** Math.max(largestOrder, pageblockOrder) * pageSize;
-  return Math.ceil(bytes / step) * step;
+  return roundUp(bytes, cmaMinAlignmentBytes(kernel, pageSize, pageblockOrder, largestOrder));
 }
 
 function cmaAtBoot(of: Of): Remedy[] {
-  const { want, kernel, pageSize } = of;
+  const { want, on, pageSize } = of;
   const bytes = bytesOf(want, { pageSize });
   const area = areaBytes(of, bytes);
   if (area > roomAtBoot(of)) return [];
@@ -113,7 +116,7 @@ function cmaAtBoot(of: Of): Remedy[] {
       basis: "rule",
     },
   ];
-  if (hasRemedial("reusable region", kernel))
+  if (offers("reusable region", on))
     found.push({
       what: "Reserve an area for one device",
       how: `in the device tree under reserved-memory: compatible = "shared-dma-pool"; reusable; size of ${formatSize(area)}; the device's memory-region points to it`,

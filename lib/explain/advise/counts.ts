@@ -1,6 +1,7 @@
 /** What the counts of a snapshot say of a want before any machine is drawn: how much is free, in which blocks, above the watermarks. */
 import { formatSize } from "../../base/units";
 import type { MachineState, ZoneState } from "../../machine/machine-state";
+import { freePagesOf } from "../hugetlb-answer";
 import type { Want } from "./want";
 
 /** Free memory by its counts. All of it stands in buddyinfo, pagetypeinfo and zoneinfo. */
@@ -23,10 +24,11 @@ const COMMON = ["Unmovable", "Movable", "Reclaimable"] as const;
 
 /** `pageSize`: bytes. */
 export function countedOf(want: Want, state: MachineState, pageSize: number): Counted {
-  const piecePages = 2 ** orderOfPiece(want, pageSize);
+  const order = orderOfPiece(want, pageSize);
+  const piecePages = 2 ** order;
   const wanted = want.kind === "huge" ? want.count : 1;
   const sum = (of: (zone: ZoneState) => number) => state.zones.reduce((n, zone) => n + of(zone), 0);
-  const usable = sum((zone) => usablePieces(zone, piecePages));
+  const usable = sum((zone) => usablePieces(zone, order));
   const ramBytes = sum((zone) => zone.present) * pageSize;
   const asked = want.kind === "order" ? piecePages * pageSize : want.bytes * wanted;
   return {
@@ -35,7 +37,7 @@ export function countedOf(want: Want, state: MachineState, pageSize: number): Co
     pieceBytes: piecePages * pageSize,
     wanted,
     largestBlockBytes: 2 ** state.largestOrder * pageSize,
-    whole: sum((zone) => wholePieces(zone, piecePages)),
+    whole: sum((zone) => wholePieces(zone, order)),
     usable,
     verdict: asked > ramBytes ? "too large" : usable >= wanted ? "enough" : "open",
   };
@@ -45,31 +47,22 @@ function orderOfPiece(want: Want, pageSize: number): number {
   return want.kind === "order" ? want.order : Math.ceil(Math.log2(Math.max(1, want.bytes / pageSize)));
 }
 
-function freePages({ free }: ZoneState): number {
-  return Object.values(free).reduce((n, counts) => n + counts.reduce((m, c, o) => m + c * 2 ** o, 0), 0);
-}
+const freePages = ({ free }: ZoneState) => freePagesOf(Object.values(free), 0);
 
-/** Pieces in blocks of their size or larger, of the types that any request may take. */
-function wholePieces({ free }: ZoneState, piecePages: number): number {
-  return COMMON.reduce(
-    (n, type) =>
-      n +
-      (free[type] ?? []).reduce((m, c, o) => m + (2 ** o >= piecePages ? c * (2 ** o / piecePages) : 0), 0),
-    0,
-  );
-}
+/** Lists of the types that any request may take. */
+const commonLists = ({ free }: ZoneState) => COMMON.map((type) => free[type] ?? []);
+
+/** Pieces in blocks of their size or larger. */
+const wholePieces = (zone: ZoneState, order: number) => freePagesOf(commonLists(zone), order);
 
 /**
  * Pieces after which the zone still lies above its high watermark and what it keeps for requests of lower zones
  * (mm/page_alloc.c: __zone_watermark_ok(), which asks for less).
  */
-function usablePieces(zone: ZoneState, piecePages: number): number {
-  const common = COMMON.reduce(
-    (n, type) => n + (zone.free[type] ?? []).reduce((m, c, o) => m + c * 2 ** o, 0),
-    0,
-  );
+function usablePieces(zone: ZoneState, order: number): number {
+  const common = freePagesOf(commonLists(zone), 0);
   const kept = zone.watermarks.high + zone.boost + Math.max(0, ...zone.reserve);
-  return Math.max(0, Math.min(wholePieces(zone, piecePages), Math.floor((common - kept) / piecePages)));
+  return Math.max(0, Math.min(wholePieces(zone, order), Math.floor((common - kept) / 2 ** order)));
 }
 
 /** The counts in words, one line each. */

@@ -104,9 +104,8 @@ export class Draws {
     let system = this.machineOf(seed);
     if (situation === "now") this.survey(system);
     if (this.asked().length === 0 || !this.prepare(system, situation, seed)) return;
-    const copied = this.fresh?.copy !== null;
-    const prepared =
-      situation === "now" ? (this.fresh?.copy ?? null) : copied ? new Checkpoint(system) : null;
+    const again = this.fresh?.copy !== null && this.asked().length > 1;
+    const prepared = situation === "now" ? (this.fresh?.copy ?? null) : again ? new Checkpoint(system) : null;
     for (const [k, i] of this.asked().entries()) {
       if (k > 0 && prepared === null) {
         this.leave();

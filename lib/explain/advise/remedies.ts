@@ -1,9 +1,10 @@
 /** What to change so that a want is granted: what makes it sure first, then what the drawn machines showed to help, then the rest. */
 import { MiB } from "../../base/units";
-import { hasRemedial, type RemedialName } from "../../hardware/kernel-report-rules";
+import type { RemedialName } from "../../hardware/kernel-report-rules";
 import type { Remedy } from "../answer";
 import { joinAllTheTime, releasesOf } from "../driver-remedies";
 import { memparseSize } from "../quantities";
+import { offers } from "../remedy-conditions";
 import { type Of, reservations, roomAtBoot, wantedBytes } from "./boot-remedies";
 import type { Chance, Situation } from "./chance";
 import { bytesOf } from "./want";
@@ -57,13 +58,8 @@ const DROP: Step = {
 };
 
 /** A step that gave more in the machines drawn. */
-function shown(
-  { kernel }: Of,
-  before: Chance | undefined,
-  after: Chance | undefined,
-  step: Step,
-): Remedy | null {
-  if (before === undefined || after === undefined || !hasRemedial(step.name, kernel)) return null;
+function shown({ on }: Of, before: Chance | undefined, after: Chance | undefined, step: Step): Remedy | null {
+  if (before === undefined || after === undefined || !offers(step.name, on)) return null;
   const more =
     share(after) > share(before) || after.had!.mid / after.wanted > before.had!.mid / before.wanted;
   if (!more) return null;
@@ -85,11 +81,11 @@ function round(n: number): string {
 
 /** Settings that keep memory from fragmenting; none makes a large want sure. */
 function lasting(of: Of): Remedy[] {
-  const { kernel, want, pageSize } = of;
+  const { on, want, pageSize } = of;
   const bytes = bytesOf(want, { pageSize });
   const movable = 2 * wantedBytes(of);
   const found: Remedy[] = [];
-  if (bytes > 4 * MiB && movable <= roomAtBoot(of))
+  if (bytes > 4 * MiB && movable <= roomAtBoot(of) && offers("movablecore=", on))
     found.push({
       what: "Keep pages that do not move out of a part of memory",
       how: `movablecore=${memparseSize(movable)} on the kernel command line`,
@@ -98,8 +94,8 @@ function lasting(of: Of): Remedy[] {
       releases: releasesOf("movablecore="),
       basis: "experience",
     });
-  if (bytes <= 4 * MiB && hasRemedial("vm.compaction_proactiveness", kernel)) found.push(joinAllTheTime());
-  if (hasRemedial("vm.defrag_mode", kernel))
+  if (bytes <= 4 * MiB && offers("vm.compaction_proactiveness", on)) found.push(joinAllTheTime());
+  if (offers("vm.defrag_mode", on))
     found.push({
       what: "Do not mix kinds of pages in page blocks",
       how: "sysctl vm.defrag_mode=1",

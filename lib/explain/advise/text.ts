@@ -1,5 +1,6 @@
 /** Advice as a page of text. */
-import { formatSize } from "../../base/units";
+import { largestOf, leastOf } from "../../base/extremes";
+import { formatSize, MiB } from "../../base/units";
 import type { Advice } from "./advise";
 import { type Chance, RECORD, WHEN } from "./chance";
 import { countedLines } from "./counts";
@@ -98,11 +99,20 @@ function remedyLines({ remedies, counted }: Advice): string[] {
   ]);
 }
 
+/** How far the model was from a recorded machine. */
+function recordSentence(): string {
+  const { inside, of, machineBytes, large } = RECORD;
+  const least = leastOf(large.map(([wanted]) => wanted)).toLocaleString("en");
+  const all = (machineBytes / (2 * MiB)).toLocaleString("en");
+  const parts = large.map(([, got, median]) => Math.round((100 * (got - median)) / median));
+  return `The model errs, too. Of ${of} requests put beside a recorded machine of ${formatSize(machineBytes)}, in ${inside} the machine's own number lay between the 5 % and the 95 % quantile of the machines drawn. Where ${least} or more huge pages of 2 MiB were wanted of its ${all}, it gave from ${-leastOf(parts)} % fewer to ${largestOf(parts)} % more than the median one. The second interval lets the model be wrong as often as this record allows.`;
+}
+
 function sureLines({ chances, framesKnown, day, seeds, assumed, slabs, kernel }: Advice): string[] {
   const cut = chances.some((c) => c.never === null && c.of < seeds);
   const lines = [
     `Each seed is another machine with the same counts, release ${kernel}. The first interval of a chance covers these draws alone (Wilson, 95 %): more seeds make it narrower, and no likelier to be right.`,
-    `The model errs, too. Of ${RECORD.of} requests put beside a recorded machine of 24 GiB, in ${RECORD.inside} the machine's own number lay between the 5 % and the 95 % quantile of the machines drawn. Where 8,000 or more huge pages of 2 MiB were wanted of its 12,288, it gave from 2 % fewer to 22 % more than the median one. The second interval lets the model be wrong as often as this record allows.`,
+    recordSentence(),
   ];
   if (cut)
     lines.push(

@@ -19,6 +19,7 @@ const MEM = String.raw`\[mem 0x([0-9a-f]{1,16})-0x([0-9a-f]{1,16})\]`;
 const ZONE = new RegExp(`^\\s{0,4}(DMA|DMA32|Normal|HighMem)\\s{1,10}(?:${MEM}|empty)`);
 const MEMORY =
   /^Memory: (\d{1,12})K\/(\d{1,12})K available \((\d{1,9})K kernel code, (\d{1,9})K rwdata, (\d{1,9})K rodata, (\d{1,9})K init, (\d{1,9})K bss/;
+const NODE_DATA = new RegExp(`NODE_DATA(?:\\(\\d{1,4}\\) allocated)? ${MEM}`);
 const MODEL = /^(?:OF: fdt: ?|OF: )?(?:Machine model|Machine|DMI|MIPS: machine is):? (\S.{0,120})/;
 const VERSION = /^Linux version (\d{1,2}\.\d{1,3}\S{0,80})(.*)/;
 
@@ -87,9 +88,9 @@ function firstMatch(lines: readonly string[], pattern: RegExp): RegExpExecArray 
 function memoryOf(ranges: readonly NodeRange[], ram: AddressRange[]): Partial<BootRequest> {
   const ids = [...new Set(ranges.map((r) => r.nid))].sort((a, b) => a - b);
   if (ids.length < 2) return { ram };
-  const nodes = ids.map((nid): NodeRequest & { ram: AddressRange[] } => ({
-    ram: merged(ranges.filter((r) => r.nid === nid).map((r) => r.range)),
-  }));
+  const byNode = new Map<number, AddressRange[]>(ids.map((nid) => [nid, []]));
+  for (const { nid, range } of ranges) byNode.get(nid)!.push(range);
+  const nodes = ids.map((nid): NodeRequest & { ram: AddressRange[] } => ({ ram: merged(byNode.get(nid)!) }));
   const ends = nodes.map((n) => [n.ram[0]!.base, n.ram.at(-1)!.base + n.ram.at(-1)!.bytes] as const);
   return ends.slice(1).every(([start], i) => start >= ends[i]![1]) ? { nodes } : { ram };
 }
@@ -192,7 +193,7 @@ function imageOf(
 /** What the log says was taken before areas were: node data, U-Boot's device tree, the first megabyte of a PC. */
 function keptBefore(lines: readonly string[], architecture: Architecture) {
   const kept = lines.flatMap((line) => {
-    const data = new RegExp(`NODE_DATA(?:\\(\\d{1,4}\\) allocated)? ${MEM}`).exec(line);
+    const data = NODE_DATA.exec(line);
     const tree = /Loading Device Tree to ([0-9a-f]{1,16}), end ([0-9a-f]{1,16})/.exec(line);
     const found = data ?? tree;
     if (found === null || architecture === "ppc64") return [];

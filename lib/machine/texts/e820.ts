@@ -15,9 +15,13 @@ const BARE =
 const CHANGE =
   /^e820: (update|remove) \[mem 0x([0-9a-f]{1,16})-0x([0-9a-f]{1,16})\] usable(?: ==> (.{1,40}))?/;
 
+/** Each change looks at the whole map; a kernel makes a few dozen. */
+const CHANGES_MOST = 512;
+
 /** Memory that a PC's kernel knows, from lines of a log or a map alone; empty without any. */
 export function usableOfE820(lines: readonly string[], what: string): AddressRange[] {
   let usable: AddressRange[] = [];
+  let changes = 0;
   for (const [i, line] of lines.entries()) {
     const where = `${what}:${i + 1}`;
     const entry = ENTRY.exec(line) ?? BARE.exec(line);
@@ -27,7 +31,10 @@ export function usableOfE820(lines: readonly string[], what: string): AddressRan
       continue;
     }
     const change = CHANGE.exec(line);
-    if (change !== null) usable = without(usable, rangeIn(change[2]!, change[3]!, where));
+    if (change === null) continue;
+    if (++changes > CHANGES_MOST)
+      throw new InputError(`${where}: a map is changed ${CHANGES_MOST} times at most: this is one more`);
+    usable = without(usable, rangeIn(change[2]!, change[3]!, where));
   }
   // Below 1 MiB the kernel keeps what the firmware may use; pages are whole.
   return wholePages(merged(usable), 4096);

@@ -1,5 +1,6 @@
 /** `/proc/iomem`: memory, the kernel's image, and what firmware keeps. */
 import { InputError } from "../../base/errors";
+import { largestOf, leastOf } from "../../base/extremes";
 import type { Architecture } from "../../hardware/page-geometry";
 import type { AddressRange } from "../board-fields";
 import { hexNumber, linesOf, type MachineReading, merged } from "./reading";
@@ -48,7 +49,10 @@ export function readIomem(text: string, options: IomemOptions = {}, what = "iome
   const ofFirmware =
     architecture === "x86-64"
       ? []
-      : entries.filter((e) => e.depth === 0 && e.name === "reserved" && touches(e, ramLines));
+      : touching(
+          entries.filter((e) => e.depth === 0 && e.name === "reserved"),
+          ramLines,
+        );
   const ram = merged([...ramLines, ...ofFirmware]);
   const image = imageOf(entries);
   if (image === undefined)
@@ -89,16 +93,18 @@ function architectureOf(
   return "arm64";
 }
 
-function touches(e: AddressRange, ram: readonly AddressRange[]): boolean {
-  return ram.some((r) => r.base + r.bytes === e.base || e.base + e.bytes === r.base);
+function touching(entries: readonly Entry[], ram: readonly AddressRange[]): Entry[] {
+  const bases = new Set(ram.map((r) => r.base));
+  const ends = new Set(ram.map((r) => r.base + r.bytes));
+  return entries.filter((e) => ends.has(e.base) || bases.has(e.base + e.bytes));
 }
 
 /** From the first byte of code to the last of bss; what is between code and data is read-only data and init. */
 function imageOf(entries: readonly Entry[]): (AddressRange & { initBytes: number }) | undefined {
   const parts = entries.filter((e) => /^Kernel (code|rodata|data|bss)$/.test(e.name));
   if (parts.length === 0) return undefined;
-  const base = Math.min(...parts.map((e) => e.base));
-  const end = Math.max(...parts.map((e) => e.base + e.bytes));
+  const base = leastOf(parts.map((e) => e.base));
+  const end = largestOf(parts.map((e) => e.base + e.bytes));
   const gaps = end - base - parts.reduce((sum, e) => sum + e.bytes, 0);
   return { base, bytes: end - base, initBytes: Math.max(0, gaps) };
 }

@@ -3,6 +3,7 @@
  * them that a log has counts, as it is what the kernel took. The words are those of mm/mm_init.c, mm/memblock.c and
  * drivers/firmware/efi.
  */
+import { largestOf } from "../../base/extremes";
 import { type AddressRange, MOST_RANGES, type ReservedRange } from "../board-fields";
 import { usableOfE820 } from "./e820";
 import { hexNumber, merged } from "./reading";
@@ -81,7 +82,7 @@ function dumpOf(lines: readonly string[], what: string): LogMemory | null {
     dumps.at(-1)!.ranges.push({ ...range, noMap: (flags & NO_MAP) !== 0 });
   }
   const isWhole = (dump: Dump) => dump.ranges.length === dump.count;
-  const longest = Math.max(0, ...dumps.map((dump) => dump.ranges.length));
+  const longest = largestOf(dumps.map((dump) => dump.ranges.length));
   const best = dumps.filter(isWhole).at(-1) ?? dumps.find((dump) => dump.ranges.length === longest);
   if (best === undefined || best.ranges.length === 0) return null;
   const cut = isWhole(best)
