@@ -95,7 +95,9 @@ test("a change of a plan file is checked too, and a file in JavaScript is not", 
   const body = '{ name: "x", listEnd: (given) => (given.ordr > 1 ? "head" : "tail") }';
   const load = (name: string) => {
     const sha256 = sha256OfSource(readFileSync(file(name, body), "utf8"));
-    return withCode({ machine: { change: { file: name } } }, join(folder, "plan.yaml"), [sha256]);
+    return withCode({ machine: { change: { file: name } } }, join(folder, "plan.yaml"), {
+      allowCode: [sha256],
+    });
   };
   assert.match(
     messageOf(() => load("plan.ts")),
@@ -103,7 +105,7 @@ test("a change of a plan file is checked too, and a file in JavaScript is not", 
   );
   writeFileSync(join(folder, "plan.js"), `export default change(${body});\n`);
   const sha256 = sha256OfSource(`export default change(${body});\n`);
-  withCode({ machine: { change: { file: "plan.js" } } }, join(folder, "plan.yaml"), [sha256]);
+  withCode({ machine: { change: { file: "plan.js" } } }, join(folder, "plan.yaml"), { allowCode: [sha256] });
 });
 
 /** The error of the first decision of a machine with this change. */
