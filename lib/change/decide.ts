@@ -18,8 +18,20 @@ export interface BoundChange {
   events: number;
   /** The point of the last event; null before the first. */
   last: PointName | null;
+  /** The last event that the change decides; the stock rules decide later ones. Infinity, but in a search for an event. */
+  decidesTo: number;
+  /** The decision at the event `decidesTo`. */
+  decided: Decided | null;
   /** How often each of its points was asked, and answered otherwise than by the stock rule. */
   readonly counts: DecisionCounts;
+}
+
+/** One decision of a change, and what the kernel would have answered. */
+export interface Decided {
+  readonly point: PointName;
+  readonly given: object;
+  readonly answer: unknown;
+  readonly stock: unknown;
 }
 
 /** A statement of a change that was read: its name, what it is about, and its functions. */
@@ -112,7 +124,17 @@ export function bindChange(code: ChangeCode): BoundChange {
   const decisions: Record<string, unknown> = {};
   const none = () => points.map(() => 0);
   const counts = { point: [...points], asked: none(), otherwise: none() };
-  const bound: BoundChange = { name, sha256: code.sha256, points, decisions, events: 0, last: null, counts };
+  const bound: BoundChange = {
+    name,
+    sha256: code.sha256,
+    points,
+    decisions,
+    events: 0,
+    last: null,
+    decidesTo: Infinity,
+    decided: null,
+    counts,
+  };
   for (const point of points) decisions[point] = decider(bound, point, loaded, now);
   return bound;
 }
@@ -132,6 +154,7 @@ function decider(
   return (given) => {
     bound.events++;
     bound.last = point;
+    if (bound.events > bound.decidesTo) return stock(given);
     asked[at]!++;
     now.point = point;
     now.given = given;
@@ -146,7 +169,9 @@ function decider(
       throw new InputError(
         `${where()}: must answer ${plainWords(POINTS[point].answers)}: got ${shown(value)}`,
       );
-    if (!sameAnswer(answer, stock(given))) otherwise[at]!++;
+    const kernels = stock(given);
+    if (!sameAnswer(answer, kernels)) otherwise[at]!++;
+    if (bound.events === bound.decidesTo) bound.decided = { point, given, answer, stock: kernels };
     return answer;
   };
 }

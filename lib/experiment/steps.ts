@@ -8,7 +8,7 @@ import { Random } from "../base/random";
 import { formatSize } from "../base/units";
 import { type DecisionCounts, summedCounts } from "../change/counts";
 import type { BootRequest } from "../machine/boot-request";
-import { BrokenBetween, brokenBy, CHECK_EVENTS, watchLaws } from "../machine/change-laws";
+import { BrokenBetween, brokenBy, CHECK_EVENTS, LawWatch } from "../machine/law-watch";
 import { System } from "../machine/system";
 import type { SystemOptions } from "../machine/system-options";
 import { drainAllPages } from "../mm/allocation/pcp-free";
@@ -28,6 +28,7 @@ import type { ProbeFigures } from "../workload/probe";
 import { partsOf, WorkloadRun } from "../workload/scheduler";
 import type { WorkloadSpec } from "../workload/workload";
 import { Meter } from "./meter";
+import { runWatched } from "./watched-run";
 
 export type { FillKind, Step, StepPlan };
 
@@ -59,13 +60,17 @@ export class SteppedSystem {
   private readonly fixed: number[];
   private readonly grants: Map<number, { pfn: number; pages: number; kind: Step["do"] }>;
   private started: WorkloadRun | null;
-  /** The laws of a machine with a change, which hold after every step. */
-  private readonly checkLaws: (() => void) | null;
+  /** The laws of a machine with a change, which hold after every step; null if somebody else watches them. */
+  private readonly laws: LawWatch | null;
 
-  constructor(machine: BootRequest, options: SystemOptions = {}) {
-    this.system = System.boot(machine, options);
-    this.checkLaws =
-      this.system.change === null ? null : watchLaws(this.system, { from: 0, every: CHECK_EVENTS });
+  constructor(
+    private readonly machine: BootRequest,
+    private readonly options: SystemOptions = {},
+    watch?: (system: System) => void,
+  ) {
+    this.system = System.boot(machine, { ...options, ...(watch !== undefined && { watch }) });
+    const own = this.system.change !== null && watch === undefined;
+    this.laws = own ? new LawWatch(this.system, { from: 0, every: CHECK_EVENTS }) : null;
     this.meter = new Meter(this.system);
     this.steps = [];
     this.results = [];
@@ -80,13 +85,29 @@ export class SteppedSystem {
    * does not hold, because a change has broken it.
    */
   take(step: Step): StepResult {
+    const taken = this.steps.length;
     try {
       const result = this.done(step);
-      this.checkLaws?.();
+      this.laws?.end();
       return result;
     } catch (error) {
-      throw error instanceof BrokenBetween ? brokenBy(this.system, error) : error;
+      throw error instanceof BrokenBetween && this.laws !== null
+        ? this.brokenIn([...this.steps.slice(0, taken), step], error)
+        : error;
     }
+  }
+
+  /** The error that names the decision: the steps are taken again from the start, with more looks at the laws. */
+  private brokenIn(steps: readonly Step[], broken: BrokenBetween): unknown {
+    try {
+      runWatched((watch) => {
+        const again = new SteppedSystem(this.machine, this.options, watch);
+        for (const one of steps) again.take(one);
+      });
+    } catch (error) {
+      return error;
+    }
+    return brokenBy(this.system.change!, broken);
   }
 
   private done(step: Step): StepResult {

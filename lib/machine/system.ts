@@ -113,13 +113,14 @@ export class System {
     this.hugetlb = startHugetlb(booted, m, this.world);
     this.stacks = new IntStackPool();
     const areas = () => new Contiguous(m, areasOf(m, areaNames(booted)), booted.kernel);
-    // A machine with a state has its CMA page blocks only once the state is laid out.
-    const booting = booted.state === undefined ? areas() : null;
-    this.kernelPages =
-      booted.state === undefined
-        ? this.fixed.takeKernelPages(this.pageSize, findBoard(booted.board).driverBytes)
-        : this.settleInto(booted.state);
-    this.contig = booting ?? areas();
+    if (booted.state === undefined) {
+      this.contig = areas();
+      this.kernelPages = this.fixed.takeKernelPages(this.pageSize, findBoard(booted.board).driverBytes);
+    } else {
+      // A machine with a state has its CMA page blocks only once the state is laid out.
+      this.kernelPages = this.settleInto(booted.state);
+      this.contig = areas();
+    }
     writeSysctls(m, booted);
     writeHugePages(booted, this.hugetlb);
   }

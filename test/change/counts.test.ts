@@ -97,6 +97,17 @@ test("a machine led step by step tells them too", () => {
   assert.equal(stock.running().toJSON().decisions, undefined);
 });
 
+test("a refused request: ten orders, two lists, to claim and to steal, in 19 tries", () => {
+  const none = change({ name: "none", fallbackOrder: () => [] });
+  const { system } = machine("qemu-virt").memory("256MiB").kernel("6.12").change(none).running();
+  const { change: bound, memory } = system;
+  assert.equal(memory.zones.length, 1);
+  assert.equal(memory.zones[0]!.nrFree.filter((blocks) => blocks > 0).length, 10);
+  const before = bound!.events;
+  assert.equal(system.allocFixed("slab"), -1);
+  assert.equal(bound!.events - before, 10 * 2 * 2 * 19);
+});
+
 test("a comparison sums them over seeds, and says so if a change had no effect", () => {
   const variants = (points: ChangePoints) =>
     kernelsHere(
