@@ -41,7 +41,7 @@ export type { DecisionCounts } from "./change/counts";
 export type { PointName } from "./change/points";
 export * as chart from "./chart";
 export { type Figure, isFigure, type Run } from "./chart/figure";
-export type { AblationResult, AblationRow, MetricAblation } from "./experiment/ablation";
+export type { AblationResult, AblationRow, FailedArm, MetricAblation } from "./experiment/ablation";
 export type { SeriesColumns } from "./experiment/bounded-series";
 export type { Comparison, StrategyPair, StrategyRow } from "./experiment/comparison";
 export { engineVersion } from "./experiment/engine-version";

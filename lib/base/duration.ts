@@ -30,3 +30,19 @@ export function parseDuration(given: string | number | boolean, what: string): n
     );
   return Number(match[1]) * unit;
 }
+
+/** A time in words, in the largest unit that it fills: `30 days`, `1.5 hours`, `500 ms`; `endless` for Infinity. */
+export function durationText(ms: number): string {
+  if (ms === Number.POSITIVE_INFINITY) return "endless";
+  if (ms < 1000) return `${Number(ms.toFixed(2))} ms`;
+  const [unit, of] = WORDS.find(([, one]) => ms >= one)!;
+  const n = Number((ms / of).toFixed(2));
+  return unit === "s" ? `${n} s` : `${n} ${unit}${n === 1 ? "" : "s"}`;
+}
+
+const WORDS = [
+  ["day", 86_400_000],
+  ["hour", 3_600_000],
+  ["minute", 60_000],
+  ["s", 1000],
+] as const;

@@ -1,6 +1,8 @@
 /** `pageblock compare-kernels <plan>`: variants of one machine, with what the seeds say of each metric. */
 import type { Command } from "commander";
+import { aboutKernels } from "../experiment/about-plan";
 import { runKernels } from "../experiment/compare-kernels";
+import { designNote } from "../experiment/design";
 import type { KernelsResult } from "../experiment/kernels";
 import {
   ABLATION_HEAD,
@@ -11,9 +13,11 @@ import {
   KERNELS_HEAD,
   kernelCells,
   kernelsTitle,
+  methodNotes,
   pairNotes,
 } from "../experiment/kernels-text";
-import { kernelsIn } from "../plan/compare-kernels";
+import { lookNotes } from "../experiment/looks";
+import { type KernelsSpec, kernelsIn } from "../plan/compare-kernels";
 import { type GivenFlags, withPlanFlags, writtenWith } from "./plan-flags";
 import { aligned, INTERRUPTED_EXIT, type RunningFlags, running, withRunningOptions } from "./running";
 
@@ -30,14 +34,20 @@ export function register(program: Command): void {
         process.stdout.write(`${JSON.stringify(plan, null, 2)}\n`);
         return;
       }
-      const { kernels } = await running(flags, (options) => runKernels(spec, options));
+      const note = designNote(spec);
+      if (note !== null) process.stderr.write(`pageblock: ${note}\n`);
+      const { kernels, earlierLooks } = await running(flags, (options) => runKernels(spec, options));
       if (kernels === null) process.exitCode = INTERRUPTED_EXIT;
-      else if (flags.json) process.stdout.write(`${JSON.stringify({ plan, result: kernels })}\n`);
-      else process.stdout.write(`${textOf(kernels)}\nresults ${kernels.resultsHash}\n`);
+      else if (flags.json)
+        process.stdout.write(`${JSON.stringify({ plan, result: kernels, earlierLooks })}\n`);
+      else
+        process.stdout.write(
+          `${[textOf(spec, kernels), ...lookNotes(earlierLooks)].join("\n")}\nresults ${kernels.resultsHash}\n`,
+        );
     });
 }
 
-function textOf(kernels: KernelsResult): string {
+function textOf(spec: KernelsSpec, kernels: KernelsResult): string {
   const { pairs, ablation } = kernels;
   const tables = pairs.flatMap((pair) => [
     aligned([KERNELS_HEAD, ...pair.metrics.map(kernelCells)]),
@@ -55,5 +65,6 @@ function textOf(kernels: KernelsResult): string {
           ]),
           ...ablationNotes(ablation),
         ];
-  return [kernelsTitle(kernels), ...tables, ...divided].join("\n");
+  const about = aboutKernels(spec);
+  return [kernelsTitle(kernels), ...about, ...tables, ...divided, ...methodNotes(kernels)].join("\n");
 }

@@ -64,6 +64,8 @@ export function register(program: Command): void {
     });
 }
 
+const NAMED_CHANGE = "coalesce(change, 'none') as change";
+
 /** Most lines of a table by columns. */
 const MOST_GROUPS = 200;
 
@@ -73,10 +75,17 @@ async function grantedBy(store: string, given: string): Promise<Row[]> {
   const described = await queryResults({ store }, "select column_name from (describe runs)");
   const known = described.map((row) => String(row.column_name));
   for (const name of asked) if (!known.includes(name)) throw unknownName("--by", name, known);
-  const columns = asked.map((name) => `"${name.replaceAll('"', '""')}"`).join(", ");
+  const quoted = asked.map((name) => `"${name.replaceAll('"', '""')}"`);
+  // Runs of a changed kernel are never pooled with those of the release that it started from.
+  const split = known.includes("change") && !asked.includes("change");
+  const columns = [...quoted, ...(split ? ["change"] : [])].join(", ");
+  const shown = [
+    ...quoted.filter((name) => name !== '"change"'),
+    ...(known.includes("change") ? [NAMED_CHANGE] : []),
+  ];
   return queryResults(
     { store },
-    `select ${columns}, count(*) as runs, sum(asked) as asked, sum(granted) as granted,
+    `select ${shown.join(", ")}, count(*) as runs, sum(asked) as asked, sum(granted) as granted,
       round(100.0 * sum(granted) / nullif(sum(asked), 0), 1) as "granted %"
     from runs group by ${columns} order by ${columns} limit ${MOST_GROUPS}`,
   );

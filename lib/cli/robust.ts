@@ -1,5 +1,7 @@
 /** `pageblock robust <plan>`: where a statement on a comparison is true. `pageblock compare --robust` comes here too. */
 import { type Command, Option } from "commander";
+import { aboutRobust } from "../experiment/about-plan";
+import { robustDesignNote } from "../experiment/design";
 import { runRobust } from "../experiment/robust";
 import {
   KNOB_HEAD,
@@ -75,6 +77,8 @@ export async function showRobust(spec: RobustSpec, flags: Flags): Promise<void> 
     process.stdout.write(`${JSON.stringify({ kind: "robust", ...spec }, null, 2)}\n`);
     return;
   }
+  const note = robustDesignNote(spec);
+  if (note !== null) process.stderr.write(`pageblock: ${note}\n`);
   const { robust, plan } = await running(flags, (options) => runRobust(spec, options));
   if (robust === null) {
     process.exitCode = INTERRUPTED_EXIT;
@@ -88,6 +92,6 @@ export async function showRobust(spec: RobustSpec, flags: Flags): Promise<void> 
     ? [POINT_HEAD, ...robust.results.map((point) => pointCells(point, spec.statement.metric))]
     : [KNOB_HEAD, ...robust.knobs.flatMap(knobCells)];
   process.stdout.write(
-    `${robustTitle(robust)}\n${aligned(table)}\n${robustNotes(robust).join("\n")}\nresults ${robust.resultsHash}\n`,
+    `${[robustTitle(robust), ...aboutRobust(plan)].join("\n")}\n${aligned(table)}\n${robustNotes(robust).join("\n")}\nresults ${robust.resultsHash}\n`,
   );
 }

@@ -29,7 +29,8 @@ export async function showThreshold(
     if (flags.json) process.stdout.write(`${JSON.stringify(result)}\n`);
     else {
       const table = aligned([THRESHOLD_HEAD, ...result.cells]);
-      process.stdout.write(`${result.title}\n${table}\n${result.sentences.join("\n")}\n`);
+      const head = [result.title, ...result.about].join("\n");
+      process.stdout.write(`${head}\n${table}\n${result.sentences.join("\n")}\n`);
     }
   } catch (error) {
     if (!(error instanceof Cancelled)) throw error;

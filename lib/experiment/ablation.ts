@@ -158,7 +158,7 @@ function ofMetric(
   runs: Runs,
 ): MetricAblation | null {
   const { metric, verdict, difference } = compared;
-  const decided = verdict !== "none" && verdict !== "open";
+  const decided = verdict !== "none" && verdict !== "open" && verdict !== "untested";
   const arms = [0, 1, ...kept.flatMap(({ at }) => [at, at + 1]), ...(every === null ? [] : [every])];
   const seeds = [...runs[0]!.keys()].filter((seed) =>
     arms.every((arm) => valueAt(runs, arm, seed, metric) !== undefined),

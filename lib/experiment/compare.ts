@@ -26,11 +26,12 @@ export interface RunningOptions {
   onReport?: (line: string) => void;
 }
 
-/** Runs a list of plans; `onRun` gets every run in order. */
+/** Runs a list of plans; `onRun` gets every run in order, and `atEnd` the store if none is left to run. */
 export async function runAll(
   plans: Plans,
   options: RunningOptions,
   onRun?: RunPlansOptions["onRun"],
+  atEnd?: (store: Keeper | null) => Promise<void>,
 ): Promise<RunSummary> {
   const given = options.store;
   const own =
@@ -39,13 +40,15 @@ export async function runAll(
   try {
     const executor = await startExecutor(plans.count, options);
     try {
-      return await runPlans(plans, {
+      const summary = await runPlans(plans, {
         executor,
         store,
         ...(options.signal !== undefined && { signal: options.signal }),
         ...(options.onProgress !== undefined && { onProgress: options.onProgress }),
         ...(onRun !== undefined && { onRun }),
       });
+      if (!summary.cancelled) await atEnd?.(store);
+      return summary;
     } finally {
       await executor.close();
     }

@@ -1,4 +1,5 @@
 /** Keeps finished runs: the store, or a caller's own implementation. */
+import type { Look } from "./looks";
 import type { RunText } from "./run-text";
 
 /** A stored run; `plan` is canonical JSON. */
@@ -11,4 +12,6 @@ export interface StoredRun extends RunText {
 export interface Keeper {
   get(hashes: readonly string[]): Promise<Map<string, RunText>>;
   put(runs: readonly StoredRun[]): Promise<void>;
+  /** Notes that a comparison is seen, and returns with which smaller numbers of seeds it was before, ascending. */
+  looked?(look: Look): Promise<number[]>;
 }

@@ -19,9 +19,10 @@ import { type Interval, mcNemarExact, seedsNeeded } from "./statistics";
 
 /**
  * What the seeds say of B against A. `better`, `worse`: decided, and the metric has a better direction; `more`, `less`: decided,
- * and it has none; `none`: there are enough seeds, and the interval lies within the margin; `open`: the seeds do not suffice.
+ * and it has none; `none`: there are enough seeds, and the interval lies within the margin; `open`: the seeds do not suffice;
+ * `untested`: a time that is the same in every run of a variant, as the cost table has it: no seed has any part in it.
  */
-export type VerdictName = "better" | "worse" | "more" | "less" | "none" | "open";
+export type VerdictName = "better" | "worse" | "more" | "less" | "none" | "open" | "untested";
 
 /** One metric of variants A and B; plain JSON. */
 export interface KernelMetric {
@@ -73,6 +74,8 @@ export const RANK_EFFICIENCY = 3 / Math.PI;
 /** Without the correction for several metrics, which judged() adds. */
 export type RawMetric = Omit<KernelMetric, "pCorrected" | "seedsNeeded" | "verdict" | "words"> & {
   differences: number[];
+  /** A modelled time that no seed changes: two constants of the cost table, which no test compares. */
+  constant: boolean;
 };
 
 /** Compares values of the same seeds; `note`: why A and B count different things. */
@@ -107,8 +110,13 @@ export function measured(
     ...(pairs !== undefined && { pairs }),
     ...(note !== null && { note }),
     differences,
+    constant: isConstantTime(metric, a) && isConstantTime(metric, b),
   };
 }
+
+/** Times of 0 are none of the cost table: nothing happened that costs time. */
+const isConstantTime = (metric: string, values: readonly number[]) =>
+  metric.endsWith("Ns") && values.length > 1 && values[0] !== 0 && values.every((one) => one === values[0]);
 
 function countsOf(a: readonly number[], b: readonly number[]): PairedCounts {
   const count = (x: number, y: number) => a.filter((one, i) => one === x && b[i] === y).length;
@@ -123,7 +131,7 @@ const turned = ({ low, mid, high }: Interval): Interval => ({
 
 /** The metric with its verdict; `family`: number of tests made together; `[a, b]`: labels. */
 export function judged(
-  { differences, ...raw }: RawMetric,
+  { differences, constant, ...raw }: RawMetric,
   pCorrected: number,
   family: number,
   [a, b]: readonly [string, string],
@@ -136,8 +144,8 @@ export function judged(
   const margin = marginOf(raw);
   const enoughForNone = pairs !== undefined || seeds >= LEAST_SEEDS_FOR_NONE;
   const none = enoughForNone && liesWithin(difference, margin);
-  const verdict = decided ? decidedAs(mid, better) : none ? "none" : "open";
-  const needed = verdict === "open" ? seedsFor({ ...raw, differences }, family) : null;
+  const verdict = constant ? "untested" : decided ? decidedAs(mid, better) : none ? "none" : "open";
+  const needed = verdict === "open" ? seedsFor({ ...raw, differences, constant }, family) : null;
   const words = wordsOf({ ...raw, pCorrected, seedsNeeded: needed, verdict }, alike, [a, b]);
   return { ...raw, pCorrected, seedsNeeded: needed, verdict, words: `${words} (${seeds} seeds)` };
 }
@@ -230,6 +238,8 @@ function wordsOf(
     case "more":
     case "less":
       return `${b} has ${verdict} than ${a}: ${by}, ${p}`;
+    case "untested":
+      return `not tested: a constant of the cost table in every run, ${figureText(metric.a)} in ${a} and ${figureText(metric.b)} in ${b}`;
     case "none":
       return `no difference seen beyond ${marginText(metric)}: ${by}`;
     default:

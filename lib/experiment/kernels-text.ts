@@ -2,14 +2,9 @@
 import { groupBy } from "lodash";
 import { countTexts, idleText } from "../change/counts";
 import type { AblationResult, AblationRow, MetricAblation } from "./ablation";
+import { reachNote } from "./design";
 import type { FixedDifference } from "./kernel-differences";
-import {
-  figureText,
-  type KernelMetric,
-  LEAST_SEEDS_FOR_NONE,
-  limitsText,
-  type VerdictName,
-} from "./kernel-verdict";
+import { figureText, type KernelMetric, limitsText, type VerdictName } from "./kernel-verdict";
 import type { KernelPair, KernelsResult, Pairing, VariantRow } from "./kernels";
 import type { MeanInterval } from "./mean-interval";
 import { grantedText } from "./texts";
@@ -20,7 +15,7 @@ export function kernelsTitle({ seeds, firstSeed, pairs }: KernelsResult): string
   return `${against} against ${pairs[0]?.a ?? "nothing"}: ${seeds} seeds from ${firstSeed}, the same for every variant; times are modelled`;
 }
 
-export const KERNELS_HEAD = ["metric", "A", "B", "B − A, 95 % interval", "B / A", "effect", "p", "verdict"];
+export const KERNELS_HEAD = ["metric", "A", "B", "B − A, 95 % interval", "B / A", "d_z", "p", "verdict"];
 
 const VERDICTS: Readonly<Record<VerdictName, string>> = {
   better: "B better",
@@ -29,6 +24,7 @@ const VERDICTS: Readonly<Record<VerdictName, string>> = {
   less: "B has less",
   none: "no difference seen",
   open: "seeds do not suffice",
+  untested: "not tested: a constant",
 };
 
 const range = (interval: MeanInterval, signed: boolean) =>
@@ -54,15 +50,14 @@ const percent = (share: number) => `${figureText(100 * share)} %`;
 
 /** How the histories of a pair belong together. */
 export function pairingText({ seeds, equal, apart }: Pairing): string {
-  const paired =
-    "Histories are paired by seed: the workload draws from random numbers of its own, which no kernel touches";
+  const paired = "Histories are paired by seed";
   if (equal === null || apart === null) return `${paired}.`;
   if (equal === seeds) return `${paired}; requests and frees were as many in each of ${seeds} seeds.`;
   return `${paired}; requests and frees were as many in ${equal} of ${seeds} seeds and at most ${percent(apart)} apart, by what was granted before.`;
 }
 
 /** Notes below the table of a pair. */
-export function pairNotes({ family, variants }: KernelsResult, pair: KernelPair): string[] {
+export function pairNotes({ variants }: KernelsResult, pair: KernelPair): string[] {
   const { a, b, requests } = pair;
   const { onlyA, onlyB } = requests;
   const failed = variants.filter(({ failedRuns }) => failedRuns > 0);
@@ -73,9 +68,6 @@ export function pairNotes({ family, variants }: KernelsResult, pair: KernelPair)
       .flatMap(changeLines),
     ...countNotes(pair),
     pairingText(pair.pairing),
-    `p is that of Wilcoxon's signed-rank test, exact over seeds (McNemar's where a run says yes or no), corrected by Holm's method for ${family} tests. Ranks test a shift of differences that lie evenly around it; a decision also needs an interval of the mean without 0, on the same side. Effect is the mean difference in its standard deviations.`,
-    `No difference is seen if there are ${LEAST_SEEDS_FOR_NONE} seeds or more and the interval lies within 5 % of A, or 5 percentage points of a share; if a run says yes or no, the interval alone decides.`,
-    "Seeds that would suffice: by the spread of the pairs seen, for a power of 80 %, if the difference is what it seems; or those with which no difference would be seen.",
     ...failed.map((row) => `${row.label}: ${row.failedRuns} runs gave no outcome: ${row.error}`),
   ];
 }
@@ -89,6 +81,16 @@ function changeLines({ label, change, decisions }: VariantRow): string[] {
     ...(idle === null ? [] : [`${label}: ${idle}`]),
     told,
     `Over all seeds of ${label}, ${countTexts(decisions).join("; ")}.`,
+  ];
+}
+
+/** Once below all tables: how p and effect are made, and why no verdict was possible. */
+export function methodNotes({ family, seeds }: KernelsResult): string[] {
+  if (family === 0) return ["No metric differs in any seed, so nothing is tested."];
+  const reach = reachNote(seeds, family);
+  return [
+    ...(reach === null ? [] : [reach]),
+    `d_z: mean difference over standard deviation of the differences. p: signed ranks (McNemar's of yes or no), by Holm's method for ${family} ${family === 1 ? "test" : "tests"}. Rules: docs/compare-kernels.md.`,
   ];
 }
 

@@ -65,7 +65,7 @@ export interface KernelsResult {
   variants: VariantRow[];
   /** Each later variant against the first. */
   pairs: KernelPair[];
-  /** Tests that Holm's correction counts: metrics that differ in some seed, over all pairs. */
+  /** Tests that Holm's correction counts: metrics that differ in some seed and are no constants of the cost table, over all pairs. */
   family: number;
   /** Which of the differences carry the effects, if the plan asks. */
   ablation?: AblationResult;
@@ -129,7 +129,7 @@ export class KernelsTable {
       const note = (metric: string) => countNote(metric, machines[0]!, machines[1]!);
       return rawMetrics(spec.metrics ?? COMPARED, [runs[0]!, runs[i + 1]!], random, note);
     });
-    const tested = raw.flat().filter(({ moreB, lessB }) => moreB + lessB > 0);
+    const tested = raw.flat().filter(({ moreB, lessB, constant }) => moreB + lessB > 0 && !constant);
     const corrected = new Map(tested.map((one, i) => [one, i]));
     const p = holm(tested.map((one) => one.p));
     const pairs = others.map(({ label }, i): KernelPair => {

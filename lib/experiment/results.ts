@@ -185,7 +185,7 @@ async function makeViews(connection: DuckDBConnection, hashes: readonly string[]
       .map(([name, type]) => column("outcome", ["metrics", name], type as string, name)),
   ];
   await connection.run(`create temp view runs as
-    select run, hash, engine, state, json_extract_string(outcome, '$.error') as error,
+    select run, hash, engine, state, json_extract_string(outcome, '$.error') as error, ${changeColumn(plan)}
       ${columns.map((c) => `${c},`).join("\n      ")}
       json_extract(plan, '$.workload')::varchar as workload,
       json_array_length(outcome, '$.requests.granted')::integer as asked,
@@ -196,6 +196,17 @@ async function makeViews(connection: DuckDBConnection, hashes: readonly string[]
     select run, hash, engine, unnest(range(json_array_length(outcome, '$.requests.granted')::bigint)) as request,
       ${["granted", "errno", "pfn", "latencyNs", "busyRetries", "migrated", "reclaimed"].map(list).join(",\n      ")}
     from (select run, outcome, hash, engine from results join wanted using (hash, engine) where state = 'ok')`);
+}
+
+/**
+ * `change`, if a run has one: `NAME (SHA-256…)`, with the decision points if not all are in force; null for kernels as they are.
+ * Groups by release alone would pool both.
+ */
+function changeColumn(plan: Record<string, unknown>): string {
+  const machine = plan.machine as Record<string, unknown> | undefined;
+  if (machine?.change === undefined) return "";
+  const at = (field: string) => `json_extract_string(plan, '$.machine.change.${field}')`;
+  return `${at("name")} || ' (' || left(${at("sha256")}, 12) || ')' || coalesce(' ' || json_extract(plan, '$.machine.change.points')::varchar, '') as change,`;
 }
 
 /** Leaves of a structure; lists and values of mixed type stay JSON. */

@@ -1,6 +1,7 @@
 /**
  * The knobs that a robustness run turns: their values as data and in words, and what each changes in a comparison.
  */
+import { durationText } from "../base/duration";
 import { InputError } from "../base/errors";
 import { formatSize, GiB } from "../base/units";
 import { compareReleases, seriesOf } from "../hardware/kernel-release";
@@ -48,7 +49,6 @@ const GRAIN: Partial<Record<KnobName, number>> = {
   unmovable: 0.0001,
   polluted: 0.0001,
 };
-const DAY_MS = 86_400_000;
 const HOUR_MS = 3_600_000;
 /** Pages of a machine in use lie in about twice their share of page blocks: docs/experiments.md, "Robustness". */
 const POLLUTED_TIMES = 2;
@@ -57,18 +57,11 @@ const POLLUTED_TIMES = 2;
 export function knobText(name: KnobName, value: KnobValue): string {
   if (typeof value === "string") return value;
   if (name === "memory" || name === "pageSize") return formatSize(value);
-  if (name === "age") return timeOf(value);
+  if (name === "age") return value === 0 ? "0 days" : durationText(value);
   if (name === "unmovable" || name === "polluted") return `${Number((100 * value).toFixed(2))} %`;
   if (name === "together") return `${value} page block${value === 1 ? "" : "s"}`;
   if (name === "minFreeKbytes") return `${value} kB`;
   return String(value);
-}
-
-function timeOf(ms: number): string {
-  if (ms === 0) return "0 days";
-  const [unit, of] = ms >= DAY_MS ? ["day", DAY_MS] : ms >= HOUR_MS ? ["hour", HOUR_MS] : ["minute", 60_000];
-  const n = Number((ms / (of as number)).toFixed(2));
-  return `${n} ${unit}${n === 1 ? "" : "s"}`;
 }
 
 /** The knobs that a plan turns, in the order of KNOB_NAMES. */

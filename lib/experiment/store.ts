@@ -8,6 +8,7 @@ import type { DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import { errorOf, InputError } from "../base/errors";
 import { engineVersion } from "./engine-version";
 import type { Keeper, StoredRun } from "./keeper";
+import type { Look } from "./looks";
 import type { RunText } from "./run-text";
 
 /** Where results go unless told otherwise. */
@@ -87,6 +88,10 @@ export class Store implements Keeper {
       const tables = await connection.runAndReadAll("select count(*) from duckdb_tables()");
       if (Number(tables.getRows()[0]![0]) === 0) await connection.run(TABLES);
       await checkOurs(connection, path);
+      // Beside the tables of the format: stores of before have none, and whoever reads one does not need it.
+      await connection.run(
+        "create table if not exists looks (comparison varchar, engine varchar, seeds integer, primary key (comparison, engine, seeds))",
+      );
       await connection.run(
         "create temp table arrived (hash varchar, state varchar, plan varchar, outcome varchar)",
       );
@@ -125,6 +130,21 @@ export class Store implements Keeper {
       { engine: this.engine },
     );
     await this.connection.run("delete from arrived");
+  }
+
+  /** Notes that a comparison is seen, and returns with which smaller numbers of seeds it was before, ascending. */
+  async looked({ comparison, seeds }: Look): Promise<number[]> {
+    const { engine } = this;
+    await this.connection.run("insert or ignore into looks select $comparison, $engine, $seeds", {
+      comparison,
+      engine,
+      seeds,
+    });
+    const rows = await this.connection.runAndReadAll(
+      "select seeds from looks where comparison = $comparison and engine = $engine and seeds < $seeds order by seeds",
+      { comparison, engine, seeds },
+    );
+    return rows.getRows().map(([one]) => Number(one));
   }
 
   /** Runs there are, of this engine and of others. */

@@ -2,6 +2,7 @@
 import { InputError } from "../base/errors";
 import type { RunningOptions } from "../experiment/compare";
 import { runKernels } from "../experiment/compare-kernels";
+import { designNote } from "../experiment/design";
 import type { StoredRun } from "../experiment/keeper";
 import { kernelsPlans } from "../experiment/kernels";
 import { type KernelsIn, type KernelsSpec, parseKernels } from "../plan/compare-kernels";
@@ -137,10 +138,12 @@ export class KernelsBuilder {
   async run(): Promise<KernelsComparison> {
     const spec = this.plan();
     const runs: StoredRun[] = [];
-    const { kernels } = await runInCell(this.running, kernelsPlans(spec).count, (options) =>
+    const note = designNote(spec);
+    if (note !== null) this.running.onReport?.(note);
+    const { kernels, earlierLooks } = await runInCell(this.running, kernelsPlans(spec).count, (options) =>
       runKernels(spec, options, (run) => runs.push(run)),
     );
-    return new KernelsComparison(spec, kernels!, runs);
+    return new KernelsComparison(spec, kernels!, runs, earlierLooks);
   }
 }
 

@@ -6,6 +6,7 @@ import { pairedDifferences } from "../chart/intervals";
 import { runOf } from "../chart/run";
 import { seriesOverTime } from "../chart/series";
 import type { MetricAblation } from "../experiment/ablation";
+import { aboutKernels } from "../experiment/about-plan";
 import { runCostNotes } from "../experiment/cost-notes";
 import type { StoredRun } from "../experiment/keeper";
 import { figureText, type KernelMetric } from "../experiment/kernel-verdict";
@@ -19,8 +20,10 @@ import {
   KERNELS_HEAD,
   kernelCells,
   kernelsTitle,
+  methodNotes,
   pairNotes,
 } from "../experiment/kernels-text";
+import { lookNotes } from "../experiment/looks";
 import { exportResults, queryResults, type Row } from "../experiment/results";
 import { isOutcome, readRun } from "../experiment/run-text";
 import { meanSeries } from "../metrics/mean-series";
@@ -31,7 +34,7 @@ import { labelled } from "../plan/strategy";
 import { withResults } from "../report/runs";
 import { nameOf } from "./given";
 import type { ChartWords } from "./result-charts";
-import { plainTableHtml, tableText } from "./result-table";
+import { aboutHtml, listHtml, plainTableHtml, tableText } from "./result-table";
 import { RobustBuilder } from "./robust";
 
 /** The plan, which `pageblock verify` runs again. */
@@ -43,13 +46,21 @@ export class KernelsComparison {
   readonly plan: KernelsPlan;
   /** Rows, pairs, ablation, hash: the key `result` of `pageblock compare-kernels --json`. */
   readonly result: KernelsResult;
+  /** Numbers of seeds, fewer than here, with which the store says that the same comparison was looked at before. */
+  readonly earlierLooks: readonly number[];
   private readonly runs: readonly StoredRun[];
 
   /** Use {@link compareKernels}. */
-  constructor(spec: KernelsSpec, result: KernelsResult, runs: readonly StoredRun[]) {
+  constructor(
+    spec: KernelsSpec,
+    result: KernelsResult,
+    runs: readonly StoredRun[],
+    earlierLooks: readonly number[] = [],
+  ) {
     this.plan = { kind: "compare-kernels", ...spec };
     this.result = result;
     this.runs = runs;
+    this.earlierLooks = earlierLooks;
     Object.freeze(this);
   }
 
@@ -163,15 +174,15 @@ export class KernelsComparison {
 
   [DISPLAY](): MimeBundle {
     const { result, plan } = this;
-    const title = kernelsTitle(result);
-    const html = result.pairs.map((pair) =>
-      plainTableHtml(`${pair.b} against ${pair.a}`, KERNELS_HEAD, pair.metrics.map(kernelCells), [
-        ...pairNotes(result, pair),
-      ]),
-    );
-    const text = result.pairs.map((pair) =>
-      tableText(title, KERNELS_HEAD, pair.metrics.map(kernelCells), pairNotes(result, pair)),
-    );
+    const { kind: _kind, ...spec } = plan;
+    const [title, about] = [kernelsTitle(result), aboutKernels(spec)];
+    const html = [aboutHtml([title, ...about])];
+    const text = [title, ...about];
+    for (const pair of result.pairs) {
+      const [cells, below] = [pair.metrics.map(kernelCells), pairNotes(result, pair)];
+      html.push(plainTableHtml(`${pair.b} against ${pair.a}`, KERNELS_HEAD, cells, below));
+      text.push(tableText(`${pair.b} against ${pair.a}`, KERNELS_HEAD, cells, below));
+    }
     const divided = (result.ablation?.metrics ?? []).filter(({ decided }) => decided);
     for (const metric of divided) {
       const [cells, rest] = [ablationTable(metric), [ablationRest(metric)]];
@@ -181,8 +192,10 @@ export class KernelsComparison {
     const notes = [
       ...runCostNotes(variantPlan(plan, plan.variants[0]!, plan.firstSeed)),
       ...(result.ablation === undefined ? [] : ablationNotes(result.ablation)),
+      ...methodNotes(result),
+      ...lookNotes(this.earlierLooks),
     ];
-    html.push(plainTableHtml(title, [], [], notes));
+    html.push(listHtml(notes));
     const shown = { "text/html": html.join(""), "text/plain": [...text, ...notes].join("\n") };
     return withResults(shown, [runOf(plan, result)]);
   }

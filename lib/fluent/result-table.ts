@@ -29,8 +29,16 @@ export function plainTableHtml(
 ): string {
   const top = head.map((h) => `<th ${LEFT}>${escapeHtml(h)}</th>`).join("");
   const rows = cells.map((row) => `<tr>${row.map((c) => `<td ${LEFT}>${escapeHtml(c)}</td>`).join("")}</tr>`);
-  const list = notes.map((n) => `<li>${escapeHtml(n)}</li>`).join("");
-  return `<table><caption ${LEFT}>${escapeHtml(title)}</caption><thead><tr>${top}</tr></thead><tbody>${rows.join("")}</tbody></table><ul>${list}</ul>`;
+  return `<table><caption ${LEFT}>${escapeHtml(title)}</caption><thead><tr>${top}</tr></thead><tbody>${rows.join("")}</tbody></table>${listHtml(notes)}`;
+}
+
+export function listHtml(notes: readonly string[]): string {
+  return `<ul>${notes.map((n) => `<li>${escapeHtml(n)}</li>`).join("")}</ul>`;
+}
+
+/** What a result says of itself, above its table. */
+export function aboutHtml(lines: readonly string[]): string {
+  return `<p>${lines.map(escapeHtml).join("<br>")}</p>`;
 }
 
 export function tableText(

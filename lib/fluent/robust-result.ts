@@ -1,6 +1,7 @@
 /** The result of a robustness run: where a statement is true, where it turns round, and which knob turns it. */
 import type { Figure } from "../chart/figure";
 import { runOf } from "../chart/run";
+import { aboutRobust } from "../experiment/about-plan";
 import type { KnobResult, Turn } from "../experiment/robust-analysis";
 import type { RobustOutcome, RobustPoint } from "../experiment/robust-table";
 import {
@@ -16,7 +17,7 @@ import { DISPLAY, display, type MimeBundle } from "../notebook/display";
 import { figureBundle } from "../notebook/figure-bundle";
 import type { RobustSpec } from "../plan/robust";
 import { withResults } from "../report/runs";
-import { plainTableHtml, tableText, unsealed } from "./result-table";
+import { aboutHtml, plainTableHtml, tableText, unsealed } from "./result-table";
 import { type RobustMapOptions, robustMap } from "./robust-map";
 
 /** The plan of a robustness run, which `pageblock verify` runs again. */
@@ -85,6 +86,8 @@ export class RobustResult {
   /** Knobs (or `"points"`) as a table. */
   table(of: "knobs" | "points" = "knobs"): { [DISPLAY](): MimeBundle } {
     const { outcome, plan } = this;
+    const { kind: _kind, ...spec } = plan;
+    const about = aboutRobust(spec);
     const title = robustTitle(outcome);
     const rows =
       of === "knobs"
@@ -98,8 +101,8 @@ export class RobustResult {
     ];
     const head = of === "knobs" ? KNOB_HEAD : POINT_HEAD;
     const shown = {
-      "text/html": plainTableHtml(title, head, rows, notes),
-      "text/plain": tableText(title, head, rows, notes),
+      "text/html": aboutHtml(about) + plainTableHtml(title, head, rows, notes),
+      "text/plain": tableText([title, ...about].join("\n"), head, rows, notes),
     };
     return { [DISPLAY]: () => withResults(shown, [runOf(plan, outcome)]) };
   }

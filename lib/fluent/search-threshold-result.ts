@@ -4,11 +4,12 @@ import type { Figure } from "../chart/figure";
 import type { Words } from "../chart/layout";
 import { lines } from "../chart/lines";
 import { runOf } from "../chart/run";
+import { aboutSweeps } from "../experiment/about-plan";
 import { shareText } from "../experiment/texts";
 import { type CountedLevel, type Threshold, thresholdText } from "../experiment/threshold";
 import { DISPLAY, display, type MimeBundle } from "../notebook/display";
 import { withResults } from "../report/runs";
-import { plainTableHtml, tableText } from "./result-table";
+import { aboutHtml, plainTableHtml, tableText } from "./result-table";
 import type { SweepResult } from "./sweep-result";
 
 /** One size of place. Shares are of page blocks, 0 to 1. */
@@ -85,6 +86,11 @@ export class SearchThresholdResult {
     return `${of}: ${formatSize(bytes)} on a host fresh from boot, with page blocks spoiled`;
   }
 
+  /** Machine, workload, request and plans, above the table. */
+  get about(): string[] {
+    return aboutSweeps(this.sweeps.map(({ plan: { kind: _kind, ...spec } }) => spec));
+  }
+
   /** A line under THRESHOLD_HEAD for each size of place and share: the counts, and the closed form in percent. */
   get cells(): string[][] {
     return this.rows.flatMap((row) =>
@@ -155,10 +161,10 @@ export class SearchThresholdResult {
   }
 
   [DISPLAY](): MimeBundle {
-    const { rows, title, cells, sentences } = this;
+    const { rows, title, cells, sentences, about } = this;
     const shown = {
-      "text/html": plainTableHtml(title, THRESHOLD_HEAD, cells, sentences),
-      "text/plain": tableText(title, THRESHOLD_HEAD, cells, sentences),
+      "text/html": aboutHtml(about) + plainTableHtml(title, THRESHOLD_HEAD, cells, sentences),
+      "text/plain": tableText([title, ...about].join("\n"), THRESHOLD_HEAD, cells, sentences),
     };
     return withResults(
       shown,

@@ -5,6 +5,7 @@ import type { LatencySamples } from "../chart/latency";
 import type { Words } from "../chart/layout";
 import { runOf } from "../chart/run";
 import { type SweepCell, sweepMap } from "../chart/sweep-map";
+import { aboutSweeps } from "../experiment/about-plan";
 import { exportResults, queryResults, type Results, type Row } from "../experiment/results";
 import type { RunSummary } from "../experiment/run-plans";
 import type { ShownValue, SweepSpec } from "../experiment/sweep";
@@ -27,7 +28,7 @@ import { DISPLAY, display, type MimeBundle } from "../notebook/display";
 import { figureBundle } from "../notebook/figure-bundle";
 import { withResults } from "../report/runs";
 import { optionsOf } from "./given";
-import { plainTableHtml, tableText, unsealed } from "./result-table";
+import { aboutHtml, plainTableHtml, tableText, unsealed } from "./result-table";
 import { SweepCharts } from "./sweep-charts";
 import { SweepRuns } from "./sweep-measures";
 
@@ -178,7 +179,8 @@ export class SweepResult {
   [DISPLAY](): MimeBundle {
     const { outcome, plan } = this;
     const run = runOf(plan, outcome);
-    const table = tableOf(outcome, plan);
+    const { kind: _kind, ...spec } = plan;
+    const table = tableOf(outcome, spec);
     const { parameters, points, pointsLeftOut } = outcome;
     const values = (place: number) => new Set(points.map((p) => p.values[place])).size;
     const grid = plan.sample === undefined || plan.sample.kind === "grid";
@@ -198,7 +200,7 @@ function cellOf(point: SweepPoint | undefined): SweepCell | null {
   return { value: 100 * mid, low: 100 * low, high: 100 * high, text: [counts], basis: `${counts} requests` };
 }
 
-function tableOf(outcome: SweepOutcome, plan: SweepPlan): { "text/html": string; "text/plain": string } {
+function tableOf(outcome: SweepOutcome, spec: SweepSpec): { "text/html": string; "text/plain": string } {
   const { parameters, points, pointsLeftOut } = outcome;
   const head = [...parameters, ...SWEEP_HEAD];
   const shown = points.slice(0, SWEEP_ROWS);
@@ -206,16 +208,17 @@ function tableOf(outcome: SweepOutcome, plan: SweepPlan): { "text/html": string;
   const more = points.length - shown.length + pointsLeftOut;
   const errors = shown.flatMap((p) => (p.error === null ? [] : [p.error]));
   const notes = [
-    ...sweepChangeNotes(plan),
+    ...sweepChangeNotes(spec),
     "Times are modelled, with the costs of each board and page size.",
     ...(more > 0 ? [`${more} more combinations are not shown: sql() and toCSV() have every run.`] : []),
     ...(errors.length > 0 ? [`Without outcome, the first reason: ${errors[0]}`] : []),
   ];
   const title = sweepTitle(outcome);
+  const about = aboutSweeps([spec]);
   const bar = (p: SweepPoint) => "█".repeat(Math.round(10 * (p.successRate?.mid ?? 0)));
   const barred = rows.map((row, i) => [...row, bar(shown[i]!)]);
   return {
-    "text/html": plainTableHtml(title, [...head, "granted"], barred, notes),
-    "text/plain": tableText(title, head, rows, notes),
+    "text/html": aboutHtml(about) + plainTableHtml(title, [...head, "granted"], barred, notes),
+    "text/plain": tableText([title, ...about].join("\n"), head, rows, notes),
   };
 }

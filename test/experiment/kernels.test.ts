@@ -42,8 +42,10 @@ test("a variant against itself: no metric differs, histories are equal, nothing 
   );
   assert.equal(family, 0);
   assert.deepEqual(pairs[0]!.pairing, { seeds: 3, equal: 3, apart: 0 });
-  for (const { verdict, difference, p, pairs: counts, seedsNeeded, words } of pairs[0]!.metrics) {
-    assert.equal(verdict, "open");
+  for (const { metric, verdict, difference, p, pairs: counts, seedsNeeded, words } of pairs[0]!.metrics) {
+    // Taking a free block, or clearing a huge page, takes the same time in each of the three seeds.
+    if (metric.endsWith("Ns") && verdict === "untested") continue;
+    assert.equal(verdict, "open", metric);
     assert.deepEqual([difference.mid, p], [0, 1]);
     assert.match(words, /^seeds do not suffice: .* seeds would \(3 seeds\)$/);
     if (counts !== undefined) continue;
