@@ -13,14 +13,24 @@ import {
   kernelsTitle,
   pairNotes,
 } from "../experiment/kernels-text";
+import { KernelsComparison } from "../fluent/kernels-comparison";
 import { kernelsIn } from "../plan/compare-kernels";
+import { type ChartFlags, drawChart, withChartOption } from "./chart-file";
 import { type GivenFlags, withPlanFlags, writtenWith } from "./plan-flags";
 import { aligned, INTERRUPTED_EXIT, type RunningFlags, running, withRunningOptions } from "./running";
 
-interface Flags extends RunningFlags, GivenFlags {}
+interface Flags extends RunningFlags, GivenFlags, ChartFlags {
+  json?: boolean;
+}
 
 export function register(program: Command): void {
-  withPlanFlags(withRunningOptions(program.command("compare-kernels")), "compare-kernels")
+  withPlanFlags(
+    withChartOption(
+      withRunningOptions(program.command("compare-kernels")),
+      "the differences of every metric",
+    ),
+    "compare-kernels",
+  )
     .description("compare variants of one machine: releases, switches, sysctls, page blocks, page sizes")
     .argument("[plan]", "a plan with variants as JSON or YAML; flags replace its fields")
     .action(async (file: string | undefined, flags: Flags) => {
@@ -30,11 +40,24 @@ export function register(program: Command): void {
         process.stdout.write(`${JSON.stringify(plan, null, 2)}\n`);
         return;
       }
-      const { kernels } = await running(flags, (options) => runKernels(spec, options));
-      if (kernels === null) process.exitCode = INTERRUPTED_EXIT;
-      else if (flags.json) process.stdout.write(`${JSON.stringify({ plan, result: kernels })}\n`);
+      const { kernels, runs } = await running(flags, (options) => runKernels(spec, options));
+      if (kernels === null) {
+        process.exitCode = INTERRUPTED_EXIT;
+        return;
+      }
+      if (flags.json) process.stdout.write(`${JSON.stringify({ plan, result: kernels })}\n`);
       else process.stdout.write(`${textOf(kernels)}\nresults ${kernels.resultsHash}\n`);
+      await drawKernels(new KernelsComparison(spec, kernels, runs), flags);
     });
+}
+
+/** The differences of each pair, and what each difference of an ablation does to a metric; each in a file of its own. */
+async function drawKernels(comparison: KernelsComparison, flags: ChartFlags): Promise<void> {
+  const { chart, result } = comparison;
+  for (const [i, { b }] of result.pairs.entries())
+    await drawChart(flags, () => chart.differences({ label: b }), i === 0 ? undefined : b);
+  for (const { metric } of result.ablation?.metrics ?? [])
+    await drawChart(flags, () => chart.ablation(metric), `ablation-${metric}`);
 }
 
 function textOf(kernels: KernelsResult): string {
