@@ -38,11 +38,15 @@ function chanceLine(c: Chance, seeds: number): string {
     return `  ${WHEN[situation]}: not drawn: one machine takes about ${seconds(drawMs ?? 0)} (measured); --within must be longer`;
   const amount = wanted === 1 ? "" : `; ${n(had.mid)} of ${wanted} pieces in the median machine${spread(c)}`;
   const limits = `${range(chance)} by the draws, ${range(withModel)} with the model's error`;
+  if (c.ended === "counts")
+    return `  ${WHEN[situation]}: granted: the counts suffice on every machine like this one, and the one drawn granted it (${range(withModel)} with the model's error)`;
+  const spare =
+    c.ended === "spare" ? "; no further day was drawn: this one left twice as many free pieces, or more" : "";
   const cut =
     of < seeds && drawMs !== null
       ? `; ${of} of ${seeds} machines in the time given, ${seconds(drawMs)} each`
       : "";
-  return `  ${WHEN[situation]}: granted in ${granted} of ${of} machine${of === 1 ? "" : "s"} (chance ${limits})${amount}${cut}`;
+  return `  ${WHEN[situation]}: granted in ${granted} of ${of} machine${of === 1 ? "" : "s"} (chance ${limits})${amount}${spare}${cut}`;
 }
 
 /** Quantiles say something of twenty values or more; of fewer the least and the most are told. */
@@ -99,11 +103,15 @@ function remedyLines({ remedies, counted }: Advice): string[] {
 }
 
 function sureLines({ chances, framesKnown, day, seeds, assumed, slabs, kernel }: Advice): string[] {
-  const cut = chances.some((c) => c.never === null && c.of < seeds);
+  const cut = chances.some((c) => c.never === null && c.ended === null && c.of < seeds);
   const lines = [
     `Each seed is another machine with the same counts, release ${kernel}. The first interval of a chance covers these draws alone (Wilson, 95 %): more seeds make it narrower, and no likelier to be right.`,
     `The model errs, too. Of ${RECORD.of} requests put beside a recorded machine of 24 GiB, in ${RECORD.inside} the machine's own number lay between the 5 % and the 95 % quantile of the machines drawn. Where 8,000 or more huge pages of 2 MiB were wanted of its 12,288, it gave from 2 % fewer to 22 % more than the median one. The second interval lets the model be wrong as often as this record allows.`,
   ];
+  if (chances.some((c) => c.ended === "counts"))
+    lines.push(
+      "Where the counts suffice, one machine was drawn: all have these counts, and a request for free blocks above the watermarks moves no page and depends on no place.",
+    );
   if (cut)
     lines.push(
       "The time given ended the draws: each row says how many machines it has, and how long one takes.",
