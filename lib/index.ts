@@ -304,6 +304,7 @@ export { parseScorecard, type ScorecardIn, type ScorecardPlan } from "./plan/sco
 export type { Statement, StatementIn } from "./plan/statement";
 export { parseSteps, type Step, type StepIn, type StepPlan } from "./plan/steps";
 export { parseSweep, type Sampling, type SweepAxis, type SweepSpec } from "./plan/sweep";
+export { saveFigure } from "./report/save-figure";
 export {
   type ChangedKernel,
   type Comparable,

@@ -11,7 +11,16 @@ export function writeAtomically(path: string, data: string | Uint8Array): void {
     writeFileSync(scratch, data);
     renameSync(scratch, path);
   } catch (error) {
-    rmSync(scratch, { force: true });
+    removed(scratch);
     throw new InputError(`${path}: cannot be written (${errorOf(error).message})`);
+  }
+}
+
+/** A file that may not be there, below a folder that may be none. */
+function removed(file: string): void {
+  try {
+    rmSync(file, { force: true });
+  } catch {
+    // What could not be written is told already.
   }
 }

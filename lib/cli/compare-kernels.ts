@@ -17,14 +17,24 @@ import {
   pairNotes,
 } from "../experiment/kernels-text";
 import { lookNotes } from "../experiment/looks";
+import { KernelsComparison } from "../fluent/kernels-comparison";
 import { type KernelsSpec, kernelsIn } from "../plan/compare-kernels";
+import { type ChartFlags, drawChart, withChartOption } from "./chart-file";
 import { type GivenFlags, withPlanFlags, writtenWith } from "./plan-flags";
 import { aligned, INTERRUPTED_EXIT, type RunningFlags, running, withRunningOptions } from "./running";
 
-interface Flags extends RunningFlags, GivenFlags {}
+interface Flags extends RunningFlags, GivenFlags, ChartFlags {
+  json?: boolean;
+}
 
 export function register(program: Command): void {
-  withPlanFlags(withRunningOptions(program.command("compare-kernels")), "compare-kernels")
+  withPlanFlags(
+    withChartOption(
+      withRunningOptions(program.command("compare-kernels")),
+      "the differences of every metric",
+    ),
+    "compare-kernels",
+  )
     .description("compare variants of one machine: releases, switches, sysctls, page blocks, page sizes")
     .argument("[plan]", "a plan with variants as JSON or YAML; flags replace its fields")
     .action(async (file: string | undefined, flags: Flags) => {
@@ -37,14 +47,26 @@ export function register(program: Command): void {
       const note = designNote(spec);
       if (note !== null) process.stderr.write(`pageblock: ${note}\n`);
       const { kernels, earlierLooks } = await running(flags, (options) => runKernels(spec, options));
-      if (kernels === null) process.exitCode = INTERRUPTED_EXIT;
-      else if (flags.json)
-        process.stdout.write(`${JSON.stringify({ plan, result: kernels, earlierLooks })}\n`);
+      if (kernels === null) {
+        process.exitCode = INTERRUPTED_EXIT;
+        return;
+      }
+      if (flags.json) process.stdout.write(`${JSON.stringify({ plan, result: kernels, earlierLooks })}\n`);
       else
         process.stdout.write(
           `${[textOf(spec, kernels), ...lookNotes(earlierLooks)].join("\n")}\nresults ${kernels.resultsHash}\n`,
         );
+      await drawKernels(new KernelsComparison(spec, kernels, [], earlierLooks), flags);
     });
+}
+
+/** The differences of each pair, and what each difference of an ablation does to a metric; each in a file of its own. */
+async function drawKernels(comparison: KernelsComparison, flags: ChartFlags): Promise<void> {
+  const { chart, result } = comparison;
+  for (const [i, { b }] of result.pairs.entries())
+    await drawChart(flags, () => chart.differences({ label: b }), i === 0 ? undefined : b);
+  for (const { metric } of result.ablation?.metrics ?? [])
+    await drawChart(flags, () => chart.ablation(metric), `ablation-${metric}`);
 }
 
 function textOf(spec: KernelsSpec, kernels: KernelsResult): string {

@@ -8,6 +8,7 @@ import { SCENARIOS, scenario } from "../experiment/scenarios";
 import { scorecard } from "../experiment/scorecard";
 import { SCORECARD_HEAD, scorecardCells, scorecardNotes } from "../experiment/scorecard-text";
 import { COMPARISON_HEAD, comparisonCells, comparisonNotes, comparisonTitle } from "../experiment/texts";
+import { ComparisonResult } from "../fluent/comparison-result";
 import { searchNote } from "../fluent/search-threshold";
 import { CPU_TLB_NAMES } from "../hardware/cpu-tlb-data";
 import { RDMA_ADAPTER_NAMES } from "../hardware/rdma-adapter-data";
@@ -18,6 +19,7 @@ import { isObject } from "../schema/check";
 import { fromText } from "../schema/flags";
 import { fieldPath } from "../schema/place";
 import { readPlanFile, type Written } from "../schema/plan-file";
+import { drawChart, withChartOption } from "./chart-file";
 import { type CodeFlags, withCode } from "./plan-code";
 import { flagsIn, type GivenFlags, withPlanFlags, writtenWith } from "./plan-flags";
 import { robustWith, showRobust, withRobustOptions } from "./robust";
@@ -52,22 +54,25 @@ export function register(program: Command): void {
       if (carded || Object.values(hardware).some((name) => name !== undefined))
         return showScorecard(what ?? "scorecard", spec, parseHardware(hardware), flags);
       if (flags.printPlan === true) return print(spec);
-      const { comparison } = await running(flags, (options) =>
+      const { comparison, runs } = await running(flags, (options) =>
         runComparison(what ?? "comparison", spec, options),
       );
       if (comparison === null) {
         process.exitCode = INTERRUPTED_EXIT;
         return;
       }
+      const chart = () =>
+        drawChart(flags, () => new ComparisonResult(spec, comparison, runs).chart.success());
       if (flags.json) {
         process.stdout.write(`${JSON.stringify(comparison)}\n`);
-        return;
+        return chart();
       }
       const table = aligned([COMPARISON_HEAD, ...comparison.strategies.map(comparisonCells)]);
       const notes = [...comparedCostNotes(spec), ...comparisonNotes(comparison)].join("\n");
       process.stdout.write(
         `${comparisonTitle(comparison)}\n${table}\n${notes}\nresults ${comparison.resultsHash}\n`,
       );
+      await chart();
     });
   command(program, "scorecard", "scorecard", "every way to serve a request, its price, and a front").action(
     async (what: string | undefined, flags: Flags) => {
@@ -89,7 +94,8 @@ export function register(program: Command): void {
 }
 
 function command(program: Command, name: string, kind: string, doc: string): Command {
-  return withPlanFlags(withRunningOptions(program.command(name)), kind, ["strategies"])
+  const charted = withChartOption(withRunningOptions(program.command(name)), "what was granted");
+  return withPlanFlags(charted, kind, ["strategies"])
     .description(`${doc}; scenarios: ${[...SCENARIOS.keys()].join(", ")}`)
     .argument("[scenario|plan]", "name of a scenario, or a plan as JSON or YAML; flags replace its fields")
     .option(
@@ -123,14 +129,18 @@ async function showScorecard(
 ): Promise<void> {
   if (flags.printPlan === true) return print({ kind: "scorecard", scenario: what, ...spec, ...hardware });
   const made = await running(flags, (options) => scorecard(what, spec, hardware, options));
-  const { scorecard: card, comparison } = made;
-  if (card === null || comparison === null) process.exitCode = INTERRUPTED_EXIT;
-  else if (flags.json) process.stdout.write(`${JSON.stringify(card)}\n`);
+  const { scorecard: card, comparison, runs } = made;
+  if (card === null || comparison === null) {
+    process.exitCode = INTERRUPTED_EXIT;
+    return;
+  }
+  if (flags.json) process.stdout.write(`${JSON.stringify(card)}\n`);
   else {
     const table = aligned([SCORECARD_HEAD, ...card.strategies.map(scorecardCells)]);
     const notes = [...comparedCostNotes(spec), ...scorecardNotes(card), ...searchNote(spec)].join("\n");
     process.stdout.write(`${comparisonTitle(comparison)}\n${table}\n${notes}\nresults ${card.resultsHash}\n`);
   }
+  await drawChart(flags, () => new ComparisonResult(spec, comparison, runs).chart.success());
 }
 
 function chosen(kind: "comparison" | "scorecard", what: string | undefined, flags: Flags): ComparisonSpec {

@@ -11,18 +11,27 @@ import {
   robustNotes,
   robustTitle,
 } from "../experiment/robust-text";
+import { RobustResult } from "../fluent/robust-result";
 import type { ComparisonSpec } from "../plan/comparison";
 import { parseRobust, ROBUST_OPTIONS, type RobustSpec, robustIn } from "../plan/robust";
 import { flagsOf, fromText, optionKey } from "../schema/flags";
+import { type ChartFlags, drawChart, withChartOption } from "./chart-file";
 import { type GivenFlags, withPlanFlags, writtenWith } from "./plan-flags";
 import { aligned, INTERRUPTED_EXIT, type RunningFlags, running, withRunningOptions } from "./running";
 
-interface Flags extends RunningFlags, GivenFlags {
+interface Flags extends RunningFlags, GivenFlags, ChartFlags {
+  json?: boolean;
   byPoint?: boolean;
 }
 
 export function register(program: Command): void {
-  withPlanFlags(withRunningOptions(program.command("robust")), "robust")
+  withPlanFlags(
+    withChartOption(
+      withRunningOptions(program.command("robust")),
+      "the map of the two knobs that turn it most",
+    ),
+    "robust",
+  )
     .description(
       "where a statement on a comparison is true: over memory, profile, age, unmovable pages, releases",
     )
@@ -84,9 +93,10 @@ export async function showRobust(spec: RobustSpec, flags: Flags): Promise<void> 
     process.exitCode = INTERRUPTED_EXIT;
     return;
   }
+  const chart = () => drawChart(flags, () => new RobustResult(plan, robust).map());
   if (flags.json) {
     process.stdout.write(`${JSON.stringify({ plan: { kind: "robust", ...plan }, result: robust })}\n`);
-    return;
+    return chart();
   }
   const table = flags.byPoint
     ? [POINT_HEAD, ...robust.results.map((point) => pointCells(point, spec.statement.metric))]
@@ -94,4 +104,5 @@ export async function showRobust(spec: RobustSpec, flags: Flags): Promise<void> 
   process.stdout.write(
     `${[robustTitle(robust), ...aboutRobust(plan)].join("\n")}\n${aligned(table)}\n${robustNotes(robust).join("\n")}\nresults ${robust.resultsHash}\n`,
   );
+  await chart();
 }

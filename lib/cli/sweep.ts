@@ -1,21 +1,32 @@
 /** `pageblock sweep <plan>`: many plans on every core or on a cluster; results go into the store. */
 import type { Command } from "commander";
+import { InputError } from "../base/errors";
+import type { Figure } from "../chart/figure";
 import { runSweep } from "../experiment/compare";
+import type { RunSummary } from "../experiment/run-plans";
 import { expandSweep } from "../experiment/sweep";
 import { type SweepOutcome, SweepTable } from "../experiment/sweep-table";
 import { SWEEP_HEAD, SWEEP_ROWS, sweepCells, sweepChangeNotes } from "../experiment/sweep-text";
+import { type SweepPlan, SweepResult } from "../fluent/sweep-result";
 import { sweepIn } from "../plan/sweep";
 import { isObject } from "../schema/check";
 import { fieldPath } from "../schema/place";
 import { readPlanFile } from "../schema/plan-file";
+import { type ChartFlags, drawChart, withChartOption } from "./chart-file";
 import { flagsIn, type GivenFlags, withPlanFlags } from "./plan-flags";
 import { aligned, INTERRUPTED_EXIT, type RunningFlags, running, withRunningOptions } from "./running";
 
 export function register(program: Command): void {
-  withPlanFlags(withRunningOptions(program.command("sweep")), "sweep")
+  withPlanFlags(
+    withChartOption(
+      withRunningOptions(program.command("sweep")),
+      "what was granted, as a heat map over two parameters",
+    ),
+    "sweep",
+  )
     .description("run every plan of a sweep, except those already in the store")
     .argument("[plan]", "a sweep (plan, over, sample) or a plan, as JSON or YAML; flags replace its fields")
-    .action(async (file: string | undefined, flags: RunningFlags & GivenFlags) => {
+    .action(async (file: string | undefined, flags: RunningFlags & GivenFlags & ChartFlags) => {
       const read = file === undefined ? { file: "plan", value: {}, locate: fieldPath } : readPlanFile(file);
       const alone = isObject(read.value) && !("plan" in read.value) && "machine" in read.value;
       const written = flagsIn("sweep", alone ? { ...read, value: { plan: read.value } } : read, flags);
@@ -26,23 +37,46 @@ export function register(program: Command): void {
       }
       const all = expandSweep(spec, written.locate);
       const table = new SweepTable(all);
-      const { failures, cancelled, ...summary } = await running(flags, (options) =>
-        runSweep(all, options, flags.json ? undefined : ({ text }) => table.take(text)),
+      const whole = await running(flags, (options) =>
+        runSweep(
+          all,
+          options,
+          flags.json && flags.chart === undefined ? undefined : ({ text }) => table.take(text),
+        ),
       );
+      const { failures, cancelled, ...summary } = whole;
       if (cancelled) process.exitCode = INTERRUPTED_EXIT;
       for (const { index, error } of failures)
         process.stderr.write(`pageblock: plan ${index + 1} of ${summary.plans}: ${error}\n`);
+      const { resultsHash } = summary;
+      const chart = async () => {
+        if (resultsHash === null) return;
+        await drawChart(flags, () => figureOf({ kind: "sweep", ...spec }, whole, table.result(resultsHash)));
+      };
       if (flags.json) {
         process.stdout.write(`${JSON.stringify(cancelled ? { ...summary, cancelled } : summary)}\n`);
-        return;
+        return chart();
       }
-      const { plans, run, fromStore, failed, seconds, resultsHash } = summary;
+      const { plans, run, fromStore, failed, seconds } = summary;
       if (resultsHash !== null)
         process.stdout.write(sweepText(table.result(resultsHash), flags.store, sweepChangeNotes(spec)));
       process.stdout.write(
         `${plans} plans: ${run} run in ${seconds.toFixed(1)} s, ${fromStore} from the store, ${failed} failed${cancelled ? "; cancelled: run the same command to continue" : ""}\n${resultsHash === null ? "" : `results ${resultsHash}\n`}`,
       );
+      await chart();
     });
+}
+
+/** A heat map if every combination of two parameters was run, otherwise a row for each combination. */
+function figureOf(plan: SweepPlan, summary: RunSummary, outcome: SweepOutcome): Figure {
+  const { parameters, points, pointsLeftOut } = outcome;
+  const result = new SweepResult(plan, summary, outcome, { runs: [], hashes: [] });
+  if (parameters.length === 2 && plan.sample === undefined && pointsLeftOut === 0) return result.heatMap();
+  if (points.length > SWEEP_ROWS)
+    throw new InputError(
+      `--chart: draws at most ${SWEEP_ROWS} combinations, or any number over two parameters: got ${points.length + pointsLeftOut}`,
+    );
+  return result.chart.success();
 }
 
 /** A line for each combination of the parameters; runs that differ only in the seed are one. */

@@ -4,9 +4,10 @@ import { Cancelled } from "../fluent/interrupt";
 import { searchThreshold } from "../fluent/search-threshold";
 import { THRESHOLD_HEAD } from "../fluent/search-threshold-result";
 import type { ComparisonSpec } from "../plan/comparison";
+import { type ChartFlags, drawChart } from "./chart-file";
 import { aligned, INTERRUPTED_EXIT, type RunningFlags, running } from "./running";
 
-export interface ThresholdFlags {
+export interface ThresholdFlags extends ChartFlags {
   /** The label of a strategy; true: the default. */
   threshold?: string | true;
 }
@@ -21,7 +22,7 @@ export function withThresholdOption(command: Command): Command {
 /** Runs the sweeps and prints their counts, with the thresholds in words below. */
 export async function showThreshold(
   spec: ComparisonSpec,
-  flags: RunningFlags & ThresholdFlags,
+  flags: Omit<RunningFlags, "json"> & ThresholdFlags,
 ): Promise<void> {
   const of = flags.threshold === true ? {} : { of: flags.threshold! };
   try {
@@ -32,6 +33,7 @@ export async function showThreshold(
       const head = [result.title, ...result.about].join("\n");
       process.stdout.write(`${head}\n${table}\n${result.sentences.join("\n")}\n`);
     }
+    await drawChart(flags, () => result.chart());
   } catch (error) {
     if (!(error instanceof Cancelled)) throw error;
     process.exitCode = INTERRUPTED_EXIT;

@@ -1,13 +1,13 @@
 /** `pageblock top`: this machine's page allocator in a terminal, refreshed; or once as text; or as JSON. */
-import { statSync } from "node:fs";
 import type { Command } from "commander";
 import { parseDuration } from "../base/duration";
 import { InputError } from "../base/errors";
-import { readOutside } from "../base/outside-file";
-import { snapshotFrom, snapshotOf } from "../trace/collect-snapshot";
-import { isMachineSnapshot, type MachineSnapshot, parseMachineSnapshot } from "../trace/machine-snapshot";
+import { readSnapshotOf } from "../trace/any-snapshot";
+import { snapshotOf } from "../trace/collect-snapshot";
+import type { MachineSnapshot } from "../trace/machine-snapshot";
 import { interruptible, pause } from "./interruptible";
 import type { Line } from "./top/cells";
+import { topLinesWithin } from "./top/fit";
 import { topJson } from "./top/json";
 import { LEAST_COLUMNS, MOST_COLUMNS, topLines } from "./top/page";
 import { type Rates, ratesOf, type TimedReading } from "./top/rates";
@@ -58,7 +58,7 @@ async function top(options: TopFlags): Promise<void> {
   if (from !== undefined) {
     if (options.every !== undefined || options.count !== undefined)
       throw new InputError("--from: shows what was taken once: leave out --every and --count");
-    const snapshot = snapshotAt(from);
+    const snapshot = readSnapshotOf(from);
     const reading = readingOf(options.types ? snapshot : withoutLists(snapshot), from[0]!);
     return print({ atMs: 0, reading }, undefined, json);
   }
@@ -98,15 +98,6 @@ function withoutLists(snapshot: MachineSnapshot): MachineSnapshot {
   const { [LISTS]: _lists, ...texts } = snapshot.texts;
   const left = { what: `/proc/${LISTS}`, why: "left out by --no-types" };
   return { ...snapshot, texts, unread: [left, ...snapshot.unread] };
-}
-
-function snapshotAt(paths: readonly string[]): MachineSnapshot {
-  const [first = ""] = paths;
-  if (paths.length === 1 && statSync(first, { throwIfNoEntry: false })?.isDirectory() !== true) {
-    const bytes = readOutside(first);
-    if (isMachineSnapshot(bytes)) return parseMachineSnapshot(bytes.toString("utf8"), first);
-  }
-  return snapshotFrom(paths);
 }
 
 /** Without a screen: one page or object after another. */
@@ -149,7 +140,10 @@ async function onScreen(read: () => TimedReading, everyMs: number, count: number
   let rates: Rates | undefined = ratesOf(now);
   const screen = new Screen({
     colours: (process.env.NO_COLOR ?? "") === "",
-    lines: (columns) => topLines(now.reading, rates, columns),
+    page: (columns, rows) =>
+      rows === null
+        ? { lines: topLines(now.reading, rates, columns), shortened: false }
+        : topLinesWithin(now.reading, rates, { columns, rows }),
   });
   screen.enter();
   try {

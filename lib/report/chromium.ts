@@ -1,4 +1,4 @@
-/** Prints an HTML page to PDF, with the Chromium (or Chrome, or Edge) found on this computer. */
+/** Prints an HTML page to PDF, or makes a picture of it, with the Chromium (or Chrome, or Edge) found on this computer. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -19,21 +19,24 @@ const ELSEWHERE = [
 ];
 const PRINT_SECONDS_MAX = 120;
 
+/** What is made; error messages begin with it. */
+type Made = "pdf" | "png";
+
 /**
  * The one in PAGEBLOCK_CHROMIUM, otherwise the first on the PATH, otherwise one in a usual place. Throws InputError.
  */
-export function chromiumPath(): string {
+export function chromiumPath(made: Made = "pdf"): string {
   const named = process.env.PAGEBLOCK_CHROMIUM;
   if (named) {
     if (existsSync(named)) return named;
-    throw new InputError(`pdf: PAGEBLOCK_CHROMIUM must name a Chromium: ${named} is not there`);
+    throw new InputError(`${made}: PAGEBLOCK_CHROMIUM must name a Chromium: ${named} is not there`);
   }
   const folders = (process.env.PATH ?? "").split(delimiter).filter((folder) => folder !== "");
   const places = [...NAMES.flatMap((name) => folders.map((folder) => join(folder, name))), ...ELSEWHERE];
   const found = places.find((place) => existsSync(place));
   if (found !== undefined) return found;
   throw new InputError(
-    "pdf: needs Chromium, and none was found: install it (on Debian: apt install chromium), or name one in PAGEBLOCK_CHROMIUM",
+    `${made}: needs Chromium, and none was found: install it (on Debian: apt install chromium), or name one in PAGEBLOCK_CHROMIUM`,
   );
 }
 
@@ -41,19 +44,36 @@ export function chromiumPath(): string {
 const asRoot = () => (process.getuid?.() === 0 ? ["--no-sandbox"] : []);
 
 /** The PDF of `html`, which must not need the network. Throws a one-line InputError if it cannot be printed. */
-export async function printedPdf(html: string): Promise<Uint8Array> {
-  const chromium = chromiumPath();
-  const folder = mkdtempSync(join(tmpdir(), "pageblock-pdf-"));
+export function printedPdf(html: string): Promise<Uint8Array> {
+  return made("pdf", html, (file) => ["--no-pdf-header-footer", `--print-to-pdf=${file}`]);
+}
+
+/** Pixels of a picture for each pixel of the page: for screens of twice the density, and for print. */
+const PIXEL_RATIO = 2;
+
+/** A picture of the upper left corner of `html`, in pixels of the page. Throws like printedPdf(). */
+export function picturedPng(html: string, width: number, height: number): Promise<Uint8Array> {
+  return made("png", html, (file) => [
+    "--hide-scrollbars",
+    `--force-device-scale-factor=${PIXEL_RATIO}`,
+    `--window-size=${width},${height}`,
+    `--screenshot=${file}`,
+  ]);
+}
+
+async function made(what: Made, html: string, flags: (file: string) => string[]): Promise<Uint8Array> {
+  const chromium = chromiumPath(what);
+  const folder = mkdtempSync(join(tmpdir(), `pageblock-${what}-`));
   try {
     const page = join(folder, "page.html");
-    const pdf = join(folder, "page.pdf");
+    const file = join(folder, `page.${what}`);
     writeFileSync(page, html);
     const child = spawn(
       chromium,
       [
         ...["--headless", "--disable-gpu", "--no-first-run", "--disable-background-networking"],
         ...asRoot(),
-        ...["--no-pdf-header-footer", `--user-data-dir=${join(folder, "profile")}`, `--print-to-pdf=${pdf}`],
+        ...[`--user-data-dir=${join(folder, "profile")}`, ...flags(file)],
         pathToFileURL(page).href,
       ],
       { stdio: ["ignore", "ignore", "pipe"], timeout: PRINT_SECONDS_MAX * 1000 },
@@ -61,13 +81,13 @@ export async function printedPdf(html: string): Promise<Uint8Array> {
     let complained = "";
     child.stderr.on("data", (text) => (complained += text));
     const [status] = await once(child, "close").catch((error: Error) => {
-      throw new InputError(`pdf: ${chromium} cannot be started: ${error.message}`);
+      throw new InputError(`${what}: ${chromium} cannot be started: ${error.message}`);
     });
-    if (!existsSync(pdf)) {
+    if (!existsSync(file)) {
       const last = complained.trim().split("\n").pop() || `exit status ${status}`;
-      throw new InputError(`pdf: ${chromium} printed nothing: ${last}`);
+      throw new InputError(`${what}: ${chromium} made nothing: ${last}`);
     }
-    return Uint8Array.from(readFileSync(pdf));
+    return Uint8Array.from(readFileSync(file));
   } finally {
     rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
   }

@@ -3,11 +3,20 @@ import { statSync } from "node:fs";
 import { readOutside } from "../base/outside-file";
 import { isTar } from "../base/tar";
 import { snapshotFrom } from "./collect-snapshot";
-import { type MachineSnapshot, parseMachineSnapshot } from "./machine-snapshot";
+import { isMachineSnapshot, type MachineSnapshot, parseMachineSnapshot } from "./machine-snapshot";
+
+const isFolder = (path: string) => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+
+/** Several paths, or one that may also be a single text such as buddyinfo. Throws InputError like readAnySnapshot(). */
+export function readSnapshotOf(paths: readonly string[]): MachineSnapshot {
+  const [first = ""] = paths;
+  const written = paths.length === 1 && !isFolder(first) && isMachineSnapshot(readOutside(first));
+  return written ? readAnySnapshot(first) : snapshotFrom(paths);
+}
 
 /** Throws InputError with the path and the reason if it is none of these. */
 export function readAnySnapshot(path: string): MachineSnapshot {
-  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) return snapshotFrom([path]);
+  if (isFolder(path)) return snapshotFrom([path]);
   const bytes = readOutside(path);
   return isTar(bytes) ? snapshotFrom([path]) : parseMachineSnapshot(bytes.toString("utf8"), path);
 }

@@ -65,7 +65,9 @@ test("keys move the page", pty, () => {
     args: of(small(), "--every", "1h"),
     rows: 10,
     steps: [
-      { wait: "lines 1 to 9 of" },
+      { wait: "lines 1 to 9 of.*a shows all" },
+      { send: "a" },
+      { wait: "lines 1 to 9 of.*a shortens" },
       { send: "\x1b[B" },
       { wait: "lines 2 to 10 of" },
       { send: "\x1b[6~" },
@@ -74,6 +76,8 @@ test("keys move the page", pty, () => {
       { wait: "unusable +1.00.*lines" },
       { send: "\x1b[H" },
       { wait: "lines 1 to 9 of" },
+      { send: "a" },
+      { wait: "lines 1 to 9 of.*a shows all" },
       { send: "q" },
     ],
   });

@@ -7,17 +7,29 @@ import test from "node:test";
 const ROOT = resolve(__dirname, "../..");
 const readme = readFileSync(join(ROOT, "README.md"), "utf8");
 const notebooks = readdirSync(join(ROOT, "notebooks")).filter((name) => name.endsWith(".ipynb"));
-const NUMBERS: Readonly<Record<string, number>> = {
-  Eleven: 11,
-  Twelve: 12,
-  Thirteen: 13,
-  Fourteen: 14,
-  Fifteen: 15,
-};
+
+const SMALL = (
+  "Zero One Two Three Four Five Six Seven Eight Nine Ten Eleven Twelve Thirteen Fourteen Fifteen Sixteen " +
+  "Seventeen Eighteen Nineteen"
+).split(" ");
+const TENS = " Ten Twenty Thirty Forty Fifty Sixty Seventy Eighty Ninety".split(" ");
+
+/** A number below 100 as a sentence begins with it: `Fifteen`, `Twenty-one`. */
+function inWords(n: number): string {
+  assert.ok(Number.isInteger(n) && n >= 0 && n < 100, `${n} is from 0 to 99`);
+  if (n < SMALL.length) return SMALL[n]!;
+  const rest = n % 10;
+  return `${TENS[Math.floor(n / 10)]!}${rest === 0 ? "" : `-${SMALL[rest]!.toLowerCase()}`}`;
+}
+
+test("numbers in words", () => {
+  const words = [3, 15, 16, 20, 21, 30, 99].map(inWords);
+  assert.deepEqual(words, ["Three", "Fifteen", "Sixteen", "Twenty", "Twenty-one", "Thirty", "Ninety-nine"]);
+});
 
 test("README.md counts and lists the notebooks", () => {
-  const [, word] = /(\w+) Jupyter notebooks test its claims/.exec(readme)!;
-  assert.equal(NUMBERS[word!], notebooks.length);
+  const [, word] = /([\w-]+) Jupyter notebooks test its claims/.exec(readme)!;
+  assert.equal(word, inWords(notebooks.length));
   const listed = [...readme.matchAll(/^\| \[[^\]]+\]\(notebooks\/([^)]+)\) /gm)].map((m) => m[1]);
   assert.deepEqual(listed, notebooks);
 });

@@ -316,6 +316,53 @@ test("a machine is told of no remedy that its architecture lacks", () => {
   assert.doesNotMatch(how("ppc64le"), /cma=|device tree/);
 });
 
+test("what the counts settle is drawn once; other ways are drawn as if they were asked alone", () => {
+  // 60 blocks of 4 MiB are free beside 4 unmovable ones, which leaves far more than the watermarks keep.
+  const free = withArea(60, 0);
+  const both = adviseOn(free, { want: "2MiB", by: ["buddy", "alloc-contig-pages"], seeds: 4 });
+  const alone = adviseOn(free, { want: "2MiB", by: ["alloc-contig-pages"], seeds: 4 });
+  assert.equal(both.counted.verdict, "enough");
+  const of = (by: string) => both.chances.filter((c) => c.by === by);
+  assert.deepEqual(
+    of("buddy").map((c) => [c.situation, c.values, c.ended, c.chance.low]),
+    ["now", "compacted", "dropped"].map((situation) => [situation, [1], "counts", 1]),
+  );
+  assert.deepEqual(of("alloc-contig-pages"), alone.chances);
+  assert.deepEqual(
+    alone.chances.map((c) => [c.of, c.ended]),
+    [4, 4, 4].map((n) => [n, null]),
+  );
+  const text = adviceText(both);
+  assert.match(text, /now: granted: the counts suffice on every machine like this one/);
+  assert.match(text, /\n {2}nothing: it is to be had now\n/);
+  assert.deepEqual(adviseOn(free, { want: "2MiB", by: ["buddy", "alloc-contig-pages"], seeds: 4 }), both);
+});
+
+test("if the counts settle everything, no second machine is drawn, and that is told", () => {
+  const told: string[] = [];
+  const advice = adviseOn(withArea(60, 0), { want: "8x2MiB", seeds: 8, tell: (line) => told.push(line) });
+  assert.ok(advice.chances.every((c) => c.ended === "counts" && c.of === 1));
+  assert.equal(told.length, 4);
+  assert.match(told.at(-1)!, /the counts settle the rest/);
+  // One piece more than the counts leave: every machine is drawn.
+  const { usable } = advice.counted;
+  const more = adviseOn(withArea(60, 0), { want: `${usable + 1}x2MiB`, seeds: 2 });
+  assert.ok(more.chances.every((c) => c.ended === null && c.of === 2));
+});
+
+test("a day that leaves twice what is wanted is run once, unless so many machines were asked for", () => {
+  const free = { ...withArea(60, 0), kernel: "6.1.192" };
+  const samples = [sampleOf(snapshot, "s")];
+  const asked = { want: "4x2MiB", samples };
+  const day = (options: object) =>
+    adviseOn(free, { ...asked, ...options }).chances.find((c) => c.situation === "day")!;
+  const brief = day({});
+  const full = day({ seeds: 2 });
+  assert.deepEqual([brief.of, brief.granted, brief.ended], [1, 1, "spare"]);
+  assert.deepEqual([full.of, full.ended], [2, null]);
+  assert.equal(full.values[0], brief.values[0]);
+});
+
 test("remedies are those of the release, each with where it works from", () => {
   const of = (kernel: string) => adviseOn({ ...snapshot, kernel }, { want: "1x1GiB", seeds: 1 }).remedies;
   // vm.defrag_mode came with 6.15 (e3aa7df331bc), hugetlb_cma= with 5.7 (cf11e85fc08c).

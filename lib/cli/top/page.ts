@@ -1,4 +1,5 @@
 /** A reading and its rates as lines of text of a given width. Pure: the same numbers give the same lines. */
+import { largestFreeOrder } from "../../explain/zone-rule";
 import {
   type Line,
   type Look,
@@ -10,7 +11,7 @@ import {
   shortTime,
   word,
 } from "./cells";
-import type { RateCounter, Rates } from "./rates";
+import { RATES, type RateCounter, type Rates } from "./rates";
 import type { TopReading, TopZone } from "./reading";
 import { zoneTable } from "./zone-table";
 
@@ -19,13 +20,18 @@ export const MOST_COLUMNS = 200;
 
 /** Lines of at most `width` characters, 40 to 200. */
 export function topLines(reading: TopReading, rates: Rates | undefined, width: number): Line[] {
-  const columns = Math.min(MOST_COLUMNS, Math.max(LEAST_COLUMNS, Math.floor(width)));
+  const columns = columnsOf(width);
   return [
     ...machineLines(reading, columns),
     ...memoryLines(reading, columns),
     ...rateLines(rates, columns),
     ...reading.zones.flatMap((zone) => zoneLines(zone, reading.pageBytes, columns)),
   ];
+}
+
+/** The width of a page: what is asked for, within the limits. */
+export function columnsOf(width: number): number {
+  return Math.min(MOST_COLUMNS, Math.max(LEAST_COLUMNS, Math.floor(width)));
 }
 
 /** Where the zone's free pages lie between its watermarks; undefined if one of them is not known. */
@@ -55,7 +61,7 @@ const WITHOUT: Readonly<Record<string, string>> = {
   "/proc/uptime": "no mean since boot",
 };
 
-function machineLines(reading: TopReading, width: number): Line[] {
+export function machineLines(reading: TopReading, width: number): Line[] {
   const { kernel, arch, uptimeSeconds, unread } = reading;
   const about = [
     ...(kernel === undefined ? [] : [`Linux ${word(kernel)}`]),
@@ -91,7 +97,7 @@ const TRANSPARENT: readonly (readonly [field: string, words: string])[] = [
   ["FileHugePages", "files"],
 ];
 
-function memoryLines({ memory, cma, hugePools }: TopReading, width: number): Line[] {
+export function memoryLines({ memory, cma, hugePools }: TopReading, width: number): Line[] {
   const sizes = (fields: typeof MEMORY) =>
     fields.flatMap(([field, words]) => {
       const bytes = memory.get(field);
@@ -114,82 +120,40 @@ function memoryLines({ memory, cma, hugePools }: TopReading, width: number): Lin
   return rows.flatMap(([label, items]) => (items.length === 0 ? [] : labelled(label, items, width)));
 }
 
-type RateItem = readonly [counter: RateCounter, words: string];
-const RATES: readonly (readonly [label: string, items: readonly RateItem[]])[] = [
-  [
-    "Compaction",
-    [
-      ["compact_stall", "direct runs"],
-      ["compact_success", "succeeded"],
-      ["compact_fail", "failed"],
-      ["compact_daemon_wake", "kcompactd woken"],
-      ["compact_migrate_scanned", "scanned to move"],
-      ["compact_free_scanned", "scanned for free"],
-      ["compact_isolated", "isolated"],
-    ],
-  ],
-  [
-    "Migration",
-    [
-      ["pgmigrate_success", "pages moved"],
-      ["pgmigrate_fail", "failed"],
-    ],
-  ],
-  [
-    "Reclaim",
-    [
-      ["pgscan_kswapd", "kswapd scanned"],
-      ["pgsteal_kswapd", "reclaimed"],
-      ["pgscan_direct", "direct scanned"],
-      ["pgsteal_direct", "reclaimed"],
-      ["allocstall", "stalls"],
-      ["slabs_scanned", "slab objects scanned"],
-    ],
-  ],
-  [
-    "Pages",
-    [
-      ["pgalloc", "allocated"],
-      ["pgfree", "freed"],
-    ],
-  ],
-  [
-    "CMA requests",
-    [
-      ["cma_alloc_success", "succeeded"],
-      ["cma_alloc_fail", "failed"],
-    ],
-  ],
-  [
-    "Huge pages",
-    [
-      ["thp_fault_alloc", "transparent by fault"],
-      ["thp_fault_fallback", "fallbacks"],
-      ["thp_split_page", "split"],
-      ["htlb_buddy_alloc_success", "pool grown"],
-      ["htlb_buddy_alloc_fail", "not grown"],
-    ],
-  ],
-];
-
-function rateLines(rates: Rates | undefined, width: number): Line[] {
+/** `quiet`: groups of which nothing happened share a line. */
+export function rateLines(rates: Rates | undefined, width: number, quiet = false): Line[] {
   if (rates === undefined) return [];
   const { since, seconds, perSecond } = rates;
   const over =
     since === "last" ? `in the last ${shortTime(seconds)}` : `mean since boot (${shortTime(seconds)})`;
-  const rows = RATES.flatMap(([label, items]) => {
-    const known = items.filter(([counter]) => perSecond[counter] !== null);
+  const silent: string[] = [];
+  const rows = Object.entries(RATES).flatMap(([label, group]) => {
+    const items = Object.entries(group) as [RateCounter, string][];
+    const known = items.map(([counter]) => perSecond[counter]).filter((rate) => rate !== null);
     if (known.length === 0) return [];
+    if (quiet && known.every((rate) => rate === 0)) {
+      silent.push(label);
+      return [];
+    }
     return labelled(
       label,
       items.map(([counter, words]) => `${words} ${shortRate(perSecond[counter])}`),
       width,
     );
   });
-  return [plain(""), { text: `Per second, ${over}`, look: "heading" }, ...rows];
+  const none = silent.length === 0 ? [] : labelled("None", silent, width);
+  return [plain(""), { text: `Per second, ${over}`, look: "heading" }, ...rows, ...none];
 }
 
-function zoneLines(zone: TopZone, pageBytes: number, width: number): Line[] {
+/** How much of a zone is shown: all, the free blocks of all types together, or no table. */
+export type ZoneDetail = "all" | "sums" | "head";
+
+export function zoneLines(
+  zone: TopZone,
+  pageBytes: number,
+  width: number,
+  detail: ZoneDetail = "all",
+): Line[] {
   const size = (pages: number) => shortSize(pages * pageBytes);
   const { free, managed, cma = 0, freeCma = 0, pageBlocks = {}, freeBlocks } = zone;
   const state = watermarkState(zone);
@@ -197,7 +161,7 @@ function zoneLines(zone: TopZone, pageBytes: number, width: number): Line[] {
     const pages = zone[mark];
     return pages === undefined ? [] : [`${mark} ${size(pages)}`];
   });
-  const largest = freeBlocks?.map((blocks) => blocks > 0).lastIndexOf(true);
+  const largest = freeBlocks === undefined ? undefined : largestFreeOrder(freeBlocks);
   const items = [
     ...(free === undefined
       ? []
@@ -211,17 +175,22 @@ function zoneLines(zone: TopZone, pageBytes: number, width: number): Line[] {
         : []),
     ...(largest === undefined
       ? []
-      : [largest < 0 ? "no free block" : `largest free block: order ${largest}`]),
+      : [largest === null ? "no free block" : `largest free block: order ${largest}`]),
   ];
   const look = state === undefined ? "plain" : LOOKS[state];
   const blocks = Object.entries(pageBlocks)
     .filter(([, n]) => n > 0)
     .map(([type, n]) => `${word(type)} ${n}`);
   const head = labelled(`Node ${zone.node} ${word(zone.name)}`, items, width);
+  const headed = head.map(({ text }, i) => ({
+    text,
+    look: i === 0 && look === "plain" ? ("heading" as const) : look,
+  }));
+  if (detail === "head") return headed;
   return [
     plain(""),
-    ...head.map(({ text }, i) => ({ text, look: i === 0 && look === "plain" ? ("heading" as const) : look })),
+    ...headed,
     ...(blocks.length === 0 ? [] : labelled("Page blocks", blocks, width)),
-    ...zoneTable(zone, pageBytes, width),
+    ...zoneTable(detail === "all" ? zone : { ...zone, byType: [] }, pageBytes, width),
   ];
 }

@@ -4,38 +4,39 @@
  */
 import type { TopReading } from "./reading";
 
-/** Counters by what they tell of. */
-export const RATE_COUNTERS = {
-  compaction: [
-    "compact_stall",
-    "compact_success",
-    "compact_fail",
-    "compact_daemon_wake",
-    "compact_migrate_scanned",
-    "compact_free_scanned",
-    "compact_isolated",
-  ],
-  migration: ["pgmigrate_success", "pgmigrate_fail"],
-  reclaim: [
-    "pgscan_kswapd",
-    "pgsteal_kswapd",
-    "pgscan_direct",
-    "pgsteal_direct",
-    "allocstall",
-    "slabs_scanned",
-  ],
-  allocation: ["pgalloc", "pgfree"],
-  cma: ["cma_alloc_success", "cma_alloc_fail"],
-  huge: [
-    "thp_fault_alloc",
-    "thp_fault_fallback",
-    "thp_split_page",
-    "htlb_buddy_alloc_success",
-    "htlb_buddy_alloc_fail",
-  ],
+/** Counters by what they tell of, each with its words on the page. */
+export const RATES = {
+  Compaction: {
+    compact_stall: "direct runs",
+    compact_success: "succeeded",
+    compact_fail: "failed",
+    compact_daemon_wake: "kcompactd woken",
+    compact_migrate_scanned: "scanned to move",
+    compact_free_scanned: "scanned for free",
+    compact_isolated: "isolated",
+  },
+  Migration: { pgmigrate_success: "pages moved", pgmigrate_fail: "failed" },
+  Reclaim: {
+    pgscan_kswapd: "kswapd scanned",
+    pgsteal_kswapd: "reclaimed",
+    pgscan_direct: "direct scanned",
+    pgsteal_direct: "reclaimed",
+    allocstall: "stalls",
+    slabs_scanned: "slab objects scanned",
+  },
+  Pages: { pgalloc: "allocated", pgfree: "freed" },
+  "CMA requests": { cma_alloc_success: "succeeded", cma_alloc_fail: "failed" },
+  "Huge pages": {
+    thp_fault_alloc: "transparent by fault",
+    thp_fault_fallback: "fallbacks",
+    thp_split_page: "split",
+    htlb_buddy_alloc_success: "pool grown",
+    htlb_buddy_alloc_fail: "not grown",
+  },
 } as const;
 
-export type RateCounter = (typeof RATE_COUNTERS)[keyof typeof RATE_COUNTERS][number];
+type Groups = typeof RATES;
+export type RateCounter = { [G in keyof Groups]: keyof Groups[G] }[keyof Groups];
 
 /** Counted by zone: `pgalloc_dma32`, `allocstall_normal`. */
 const BY_ZONE: readonly string[] = ["pgalloc", "allocstall"];
@@ -69,7 +70,7 @@ export function ratesOf(now: TimedReading, before?: TimedReading): Rates | undef
       ? null
       : (value - earlier) / seconds;
   };
-  const names = Object.values(RATE_COUNTERS).flat();
+  const names = Object.values(RATES).flatMap((group) => Object.keys(group) as RateCounter[]);
   const perSecond = Object.fromEntries(names.map((name) => [name, rate(name)])) as Rates["perSecond"];
   return { since: between ? "last" : "boot", seconds, perSecond };
 }

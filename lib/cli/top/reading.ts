@@ -3,6 +3,7 @@
 import { InputError, quoted } from "../../base/errors";
 import { type PageTypeLists, parsePageTypeLists, parseZoneNumbers } from "../../calibration/list-texts";
 import { parseMeminfo, parseUptime, parseVmstat } from "../../calibration/proc-texts";
+import { freePagesOf } from "../../explain/hugetlb-answer";
 import { parseBuddyinfo } from "../../trace/buddyinfo-text";
 import type { MachineSnapshot, SnapshotText } from "../../trace/machine-snapshot";
 
@@ -139,7 +140,7 @@ function zonesOf(texts: MachineSnapshot["texts"], named: (what: SnapshotText) =>
       });
   if (texts.pagetypeinfo !== undefined)
     addTypes(parsePageTypeLists(texts.pagetypeinfo, named("pagetypeinfo")), at);
-  for (const zone of zones.values()) zone.free ??= pagesOf(zone.freeBlocks);
+  for (const zone of zones.values()) zone.free ??= zone.freeBlocks && freePagesOf([zone.freeBlocks], 0);
   return [...zones.values()];
 }
 
@@ -149,10 +150,6 @@ function addTypes(lists: PageTypeLists, at: (node: number, name: string) => TopZ
     zone.byType = [...(zone.byType ?? []), { type, counts, capped }];
   }
   for (const { nid, zone, counts } of lists.blocks) at(nid, zone).pageBlocks = counts;
-}
-
-function pagesOf(freeBlocks: readonly number[] | undefined): number | undefined {
-  return freeBlocks?.reduce((pages, blocks, order) => pages + blocks * 2 ** order, 0);
 }
 
 /** Pools of the whole machine; of copies that hold only meminfo, the pool of the default size. */

@@ -25,13 +25,18 @@ export interface ScreenSize {
 }
 
 /** Lines that fit: the part from line `from` on, and a last row that says how to go on. */
-export function fitted(lines: readonly Line[], { columns, rows }: ScreenSize, from: number): Line[] {
+export function fitted(
+  lines: readonly Line[],
+  { columns, rows }: ScreenSize,
+  from: number,
+  keys = "q quits",
+): Line[] {
   const room = Math.max(1, rows - 1);
   const first = firstLine(lines.length, rows, from);
   const shown = lines.slice(first, first + room);
   const more = lines.length > room;
   const part = more ? `lines ${first + 1} to ${first + shown.length} of ${lines.length}, arrows; ` : "";
-  const hint: Line = { text: `${part}q quits`, look: "plain" };
+  const hint: Line = { text: `${part}${keys}`, look: "plain" };
   return (rows < 2 ? shown : [...shown, hint]).map(({ text, look }) => ({
     text: text.slice(0, columns),
     look,
@@ -62,8 +67,8 @@ export function moveOf(key: string | undefined, rows: number): number | undefine
 
 export interface ScreenOptions {
   colours: boolean;
-  /** Lines for a width; called at every redraw. */
-  lines: (columns: number) => readonly Line[];
+  /** The page for a width and a number of lines; null: the whole page. Called at every redraw. */
+  page: (columns: number, rows: number | null) => { lines: readonly Line[]; shortened: boolean };
 }
 
 /** A terminal in use from enter() to leave(). */
@@ -72,6 +77,8 @@ export class Screen {
   #end: () => void = () => {};
   #from = 0;
   #entered = false;
+  /** The whole page was asked for, however many lines it has. */
+  #whole = false;
   #continuing: NodeJS.Timeout | undefined;
   readonly #stopped: () => void;
   readonly #options: ScreenOptions;
@@ -121,9 +128,10 @@ export class Screen {
   draw(): void {
     if (!this.#entered) return;
     const size = sizeOf(process.stdout);
-    const lines = this.#options.lines(size.columns);
+    const { lines, shortened } = this.#options.page(size.columns, this.#whole ? null : size.rows - 1);
     this.#from = firstLine(lines.length, size.rows, this.#from);
-    const rows = fitted(lines, size, this.#from).map((line) => this.#coloured(line));
+    const keys = `${shortened ? "a shows all, " : this.#whole ? "a shortens, " : ""}q quits`;
+    const rows = fitted(lines, size, this.#from, keys).map((line) => this.#coloured(line));
     // Each row is cleared behind its text only, so that nothing flickers.
     process.stdout.write(`\x1b[H${rows.map((row) => `${row}\x1b[K`).join("\r\n")}\x1b[J`);
   }
@@ -136,6 +144,11 @@ export class Screen {
   #key({ name, ctrl }: Key): void {
     if (name === "q" || (ctrl === true && name === "c")) return this.#end();
     if (ctrl === true && name === "z") return this.#suspend(OWN_GROUP);
+    if (name === "a") {
+      this.#whole = !this.#whole;
+      this.#from = 0;
+      return this.draw();
+    }
     const move = moveOf(name, sizeOf(process.stdout).rows);
     if (move === undefined) return;
     this.#from = Math.max(0, this.#from + move);

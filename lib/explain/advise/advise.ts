@@ -81,7 +81,15 @@ export function adviseOn(snapshot: MachineSnapshot, options: AdviseOptions): Adv
   const counted = countedOf(want, machine.state!, machine.pageSize ?? 4096);
   options.first?.(counted);
   const { by, time, tell } = options;
-  const draws = new Draws(machine, { want, by, seeds, day: day?.workload ?? null, time, tell });
+  const draws = new Draws(machine, {
+    want,
+    by,
+    seeds,
+    brief: options.seeds === undefined,
+    day: day?.workload ?? null,
+    time,
+    tell,
+  });
   draws.run();
   const { pageSize, pageblockPages } = draws;
   const chances = draws.chances();

@@ -56,6 +56,11 @@ export interface Chance {
   values: number[];
   /** Why it can never be granted, by a rule of the kernel; null if it can. */
   never: string | null;
+  /**
+   * Why no further machine was drawn after the first, which granted it; null: none of these. `counts`: all machines drawn have the
+   * same, and they suffice. `spare`: the day left at least twice the free pieces that are wanted.
+   */
+  ended: "counts" | "spare" | null;
   /** Milliseconds that one draw of the row takes, as measured while the time given ran out; null if it did not. */
   drawMs: number | null;
 }
@@ -65,12 +70,14 @@ export function chanceOf(
   situation: Situation,
   { by, what, wanted, bytes, never }: Way,
   values: number[],
-  drawMs: number | null = null,
+  { drawMs = null, ended = null }: Partial<Pick<Chance, "drawMs" | "ended">> = {},
 ): Chance {
   const granted = values.filter((n) => n >= wanted).length;
   const [low, mid, high] = values.length === 0 ? [0, 0, 0] : quantiles(values, [0.05, 0.5, 0.95]);
   const impossible = { low: 0, mid: 0, high: 0 };
-  const chance = never === undefined ? wilson(granted, values.length) : impossible;
+  const sure = { low: 1, mid: 1, high: 1 };
+  const chance =
+    never !== undefined ? impossible : ended === "counts" ? sure : wilson(granted, values.length);
   return {
     situation,
     by,
@@ -84,6 +91,7 @@ export function chanceOf(
     had: values.length === 0 ? null : { low: low!, mid: mid!, high: high! },
     values,
     never: never ?? null,
+    ended,
     drawMs,
   };
 }

@@ -13,6 +13,7 @@ import { bytesOf } from "./want";
 export function advisedRemedies(of: Of): Remedy[] {
   if (of.counted.verdict === "too large") return [];
   const now = best(of.chances, "now");
+  if (toBeHad(of)) return [];
   const compacted = best(of.chances, "compacted");
   const dropped = best(of.chances, "dropped");
   const found: Remedy[] = [];
@@ -24,6 +25,13 @@ export function advisedRemedies(of: Of): Remedy[] {
   else found.push(...reservations(of), ...cheap);
   found.push(...lasting(of));
   return found;
+}
+
+/** It is to be had now by the counts and by every machine drawn, and nothing drawn says that a day ends that. */
+function toBeHad({ counted, chances }: Of): boolean {
+  const day = best(chances, "day");
+  const now = share(best(chances, "now")) === 1;
+  return counted.verdict === "enough" && now && (day === undefined || share(day) === 1);
 }
 
 /** The way that granted most in a situation. */

@@ -39,11 +39,15 @@ function chanceLine(c: Chance, seeds: number): string {
     return `  ${WHEN[situation]}: not drawn: one machine takes about ${seconds(drawMs ?? 0)} (measured); --within must be longer`;
   const amount = wanted === 1 ? "" : `; ${n(had.mid)} of ${wanted} pieces in the median machine${spread(c)}`;
   const limits = `${range(chance)} by the draws, ${range(withModel)} with the model's error`;
+  if (c.ended === "counts")
+    return `  ${WHEN[situation]}: granted: the counts suffice on every machine like this one, and the one drawn granted it (${range(withModel)} with the model's error)`;
+  const spare =
+    c.ended === "spare" ? "; no further day was drawn: this one left twice as many free pieces, or more" : "";
   const cut =
     of < seeds && drawMs !== null
       ? `; ${of} of ${seeds} machines in the time given, ${seconds(drawMs)} each`
       : "";
-  return `  ${WHEN[situation]}: granted in ${granted} of ${of} machine${of === 1 ? "" : "s"} (chance ${limits})${amount}${cut}`;
+  return `  ${WHEN[situation]}: granted in ${granted} of ${of} machine${of === 1 ? "" : "s"} (chance ${limits})${amount}${spare}${cut}`;
 }
 
 /** Quantiles say something of twenty values or more; of fewer the least and the most are told. */
@@ -109,11 +113,15 @@ function recordSentence(): string {
 }
 
 function sureLines({ chances, framesKnown, day, seeds, assumed, slabs, kernel }: Advice): string[] {
-  const cut = chances.some((c) => c.never === null && c.of < seeds);
+  const cut = chances.some((c) => c.never === null && c.ended === null && c.of < seeds);
   const lines = [
     `Each seed is another machine with the same counts, release ${kernel}. The first interval of a chance covers these draws alone (Wilson, 95 %): more seeds make it narrower, and no likelier to be right.`,
     recordSentence(),
   ];
+  if (chances.some((c) => c.ended === "counts"))
+    lines.push(
+      "Where the counts suffice, one machine was drawn: all have these counts, and a request for free blocks above the watermarks moves no page and depends on no place.",
+    );
   if (cut)
     lines.push(
       "The time given ended the draws: each row says how many machines it has, and how long one takes.",
