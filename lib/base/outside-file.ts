@@ -15,6 +15,8 @@ import {
   unpackingStream,
 } from "./packing";
 import { formatSize, GiB, MiB } from "./units";
+import { asUtf8, utf16Of } from "./utf16";
+import { isZip } from "./zip";
 
 /** What a whole file may have at most, packed and unpacked, unless the caller says otherwise: it is held in memory. */
 export const WHOLE_BYTES_MOST = 256 * MiB;
@@ -31,8 +33,15 @@ export interface OutsideLimits {
   bytes?: number;
 }
 
+/** Limits of a file that is read as a whole. */
+export interface WholeLimits extends OutsideLimits {
+  /** A zip archive is given back as it is (lib/base/archive.ts reads it); otherwise it is refused. */
+  archives?: boolean;
+}
+
 /** Bytes of a regular file, unpacked. Throws InputError with the file, the limit and the value. */
-export function readOutside(path: string, { bytes = WHOLE_BYTES_MOST }: OutsideLimits = {}): Buffer {
+export function readOutside(path: string, limits: WholeLimits = {}): Buffer {
+  const { bytes = WHOLE_BYTES_MOST } = limits;
   const fd = openRegular(path, bytes);
   let raw: Buffer;
   try {
@@ -40,7 +49,15 @@ export function readOutside(path: string, { bytes = WHOLE_BYTES_MOST }: OutsideL
   } finally {
     closeSync(fd);
   }
-  return asUtf8(unpackBytes(path, raw, bytes));
+  return plain(path, raw, limits);
+}
+
+function plain(
+  path: string,
+  raw: Buffer,
+  { bytes = WHOLE_BYTES_MOST, archives = false }: WholeLimits,
+): Buffer {
+  return archives && isZip(raw) ? raw : asUtf8(unpackBytes(path, raw, bytes));
 }
 
 /** The same as text: UTF-8, in which bytes that are none become U+FFFD. */
@@ -48,9 +65,12 @@ export function readOutsideText(path: string, limits: OutsideLimits = {}): strin
   return readOutside(path, limits).toString("utf8");
 }
 
-/** Text of standard input to its end, within the same limit. */
-export function readInputText({ bytes = WHOLE_BYTES_MOST }: OutsideLimits = {}): string {
-  return readUpTo(0, "standard input", bytes).toString("utf8");
+/** The name of standard input in messages. */
+export const INPUT = "standard input";
+
+/** Bytes of standard input to its end, within the same limit and unpacked as files are. */
+export function readInput(limits: WholeLimits = {}): Buffer {
+  return plain(INPUT, readUpTo(0, INPUT, limits.bytes ?? WHOLE_BYTES_MOST), limits);
 }
 
 /** Bytes of a regular file in chunks, unpacked on the way; the file is never held as a whole. */
@@ -198,18 +218,6 @@ function readPart(fd: number, path: string, into: Buffer, position: number | nul
 function firstBytes(fd: number, path: string): Buffer {
   const first = Buffer.alloc(MAGIC_BYTES);
   return first.subarray(0, readPart(fd, path, first, 0));
-}
-
-/** UTF-16 by its byte order mark, as Windows tools write texts, becomes UTF-8. */
-function asUtf8(bytes: Buffer): Buffer {
-  const encoding = utf16Of(bytes);
-  return encoding === null ? bytes : Buffer.from(new TextDecoder(encoding).decode(bytes), "utf8");
-}
-
-function utf16Of(first: Buffer): "utf-16le" | "utf-16be" | null {
-  if (first.length < 2) return null;
-  const mark = first.readUInt16BE(0);
-  return mark === 0xfffe ? "utf-16le" : mark === 0xfeff ? "utf-16be" : null;
 }
 
 function unpacked(file: Readable, stream: Transform | null): Readable {

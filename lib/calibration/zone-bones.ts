@@ -7,7 +7,8 @@ import type { ZoneState } from "../machine/machine-state";
 import { ZONE_INDEX } from "../machine/zones";
 import { zonePagesetSize } from "../mm/boot/pageset-size";
 import { calculateMinFreeKbytes, setupPerZoneLowmemReserve, setupPerZoneWmarks } from "../mm/boot/watermarks";
-import { type PageTypeLists, parseZoneNumbers, type ZoneNumbers, zoneNumber } from "./list-texts";
+import { parseZoneNumbers, type ZoneNumbers, zoneNumber } from "../trace/zoneinfo-text";
+import type { PageTypeLists } from "./list-texts";
 
 /** A zone without its lists; `kernelName` as the texts have it, `freeCounter` NR_FREE_PAGES if it is known. */
 export interface ZoneBones

@@ -24,7 +24,10 @@ export function register(program: Command): void {
   program
     .command("advise")
     .description("the chance to get memory on a machine of which a snapshot is known, and what to change")
-    .argument("<snapshot>", "of pageblock snapshot; or a folder with copies of its files, or a tar of one")
+    .argument(
+      "<snapshot>",
+      "of pageblock snapshot; or a folder with copies of its files, or a tar or zip of one",
+    )
     .requiredOption("--want <what>", "2GiB contiguous, 8x1GiB huge pages, or order=9")
     .option("--by <ways...>", `of ${WAYS.join(", ")}`)
     .option(

@@ -17,7 +17,7 @@ export function register(program: Command): void {
     .option("--kpageflags", "also the class of every page frame (root only)")
     .option(
       "--from <paths...>",
-      "instead of this machine: a folder with copies of its files, a tar of one, or single texts such as buddyinfo and pagetypeinfo",
+      "instead of this machine: a folder with copies of its files, a tar or zip of one, or single texts such as buddyinfo and pagetypeinfo",
     )
     .action((options: SnapshotFlags) => {
       const { out, from, kpageflags = false } = options;

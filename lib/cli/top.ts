@@ -42,7 +42,7 @@ export function register(program: Command): void {
     .option("--once", "print one page as text and end; so it is without a terminal")
     .option(
       "--from <paths...>",
-      "instead of this machine: a snapshot, a folder with copies of its files, a tar of one, or single texts; shown once",
+      "instead of this machine: a snapshot, a folder with copies of its files, a tar or zip of one, or single texts; shown once",
     )
     .option("--json", "print one JSON object for each refresh, a line each")
     .option("--no-types", "do not read pagetypeinfo, for which the kernel walks its lists of free blocks")

@@ -1,13 +1,12 @@
 /**
- * The texts behind paths: a file, a folder (a sosreport, a copy of /proc and /sys) or a tar archive of one. Of large folders only
- * files are read whose names say that they tell about memory. Links are not followed, nothing is written.
+ * The texts behind paths: a file, a folder (a sosreport, a copy of /proc and /sys), a tar or zip archive of one, or `-` for standard
+ * input, which can be each of these but a folder. Of large folders only files are read whose names say that they tell about memory. Links are not followed, nothing is written.
  */
 import { lstatSync, readdirSync } from "node:fs";
 import { join } from "node:path";
+import { type ArchivedFile, filesOf } from "../base/archive";
 import { errorOf, InputError } from "../base/errors";
-import { readOutside } from "../base/outside-file";
-import { unpackBytes } from "../base/packing";
-import { isTar, untar } from "../base/tar";
+import { INPUT, readInput, readOutside } from "../base/outside-file";
 import { formatSize, MiB } from "../base/units";
 import { type InputText, LINE_CHARACTERS_MOST } from "./text-lines";
 
@@ -38,8 +37,10 @@ const OF_MEMORY =
   /(?:^|\/)(?:buddyinfo|pagetypeinfo|zoneinfo|meminfo|vmstat|iomem|slabinfo|dmesg[^/]*|kern(?:el)?[._-]?log[^/]*|messages[^/]*|syslog[^/]*|journal[^/]*|uname[^/]*|console[^/]*|boot\.log[^/]*|config-\d[^/]*|\.config|(?:nr|free|resv|surplus)_hugepages)$|(?:^|\/)proc\/(?:cmdline|version|sys\/kernel\/osrelease)$|^[^/]{0,80}cmdline$/;
 /** Files of processes have the names of the machine's own. */
 const OF_PROCESSES = /(?:^|\/)proc\/(?:\d+|self|thread-self)\//;
+/** Bytes of files that held no text: unpacking them costs time too. */
+const NO_TEXT_BYTES_MOST = 512 * MiB;
 /** Packages and archives that no log lies in. */
-const PACKAGES = /\.(?:rpm|deb|zip|7z)$/i;
+const PACKAGES = /\.(?:rpm|deb|7z)$/i;
 const PACKED = /\.(?:gz|xz|bz2|zst|lz4|lzo)$/i;
 
 /** Texts of all paths. Throws InputError with the path and the reason where one cannot be read. */
@@ -67,10 +68,12 @@ function isFolder(path: string): boolean {
 function readOne(path: string, found: OutsideTexts): void {
   if (PACKAGES.test(path))
     throw new InputError(`${path}: this kind of archive cannot be read: unpack it first`);
-  const bytes = readOutside(path);
-  if (isTar(bytes)) readArchive(path, bytes, found);
-  else if (isBinary(bytes)) throw new InputError(`${path}: holds binary data, a text was expected`);
-  else found.inputs.push({ name: path, text: bytes.toString("utf8") });
+  const [name, bytes] =
+    path === "-" ? [INPUT, readInput({ archives: true })] : [path, readOutside(path, { archives: true })];
+  const files = filesOf(bytes, name);
+  if (files !== null) readArchive(name, files, found);
+  else if (isBinary(bytes)) throw new InputError(`${name}: holds binary data, a text was expected`);
+  else found.inputs.push({ name, text: bytes.toString("utf8") });
 }
 
 function isBinary(bytes: Buffer): boolean {
@@ -94,7 +97,7 @@ function shown(path: string): string {
 function wanted(path: string, small: boolean): boolean {
   if (OF_PROCESSES.test(path) || PACKAGES.test(path)) return false;
   const plain = path.replace(PACKED, "");
-  if (/\.(?:br|tar|t[gxb]z2?|tzst)$/.test(plain)) return false;
+  if (/\.(?:br|tar|t[gxb]z2?|tzst|zip)$/i.test(plain)) return false;
   return small || OF_MEMORY.test(plain);
 }
 
@@ -103,6 +106,7 @@ function taker(found: OutsideTexts, under: (path: string) => string) {
   let bytesTaken = 0;
   let filesTaken = 0;
   let badPacked = 0;
+  let noTextBytes = 0;
   return (path: string, read: () => Buffer): void => {
     const name = shown(under(path));
     const skip = (why: string): unknown => found.skipped.push({ name, why });
@@ -110,6 +114,8 @@ function taker(found: OutsideTexts, under: (path: string) => string) {
     const packed = PACKED.test(path);
     if (packed && badPacked >= BAD_PACKED_MOST)
       return void skip(`after ${BAD_PACKED_MOST} packed files that cannot be read no more are tried`);
+    if (noTextBytes > NO_TEXT_BYTES_MOST)
+      return void skip(`after ${formatSize(NO_TEXT_BYTES_MOST)} that held no text no more is read`);
     let bytes: Buffer;
     try {
       bytes = read();
@@ -117,8 +123,15 @@ function taker(found: OutsideTexts, under: (path: string) => string) {
       if (packed) badPacked++;
       return void skip(errorOf(error).message);
     }
-    if (isBinary(bytes)) return void skip("holds binary data");
-    if (hasLongLine(bytes)) return void skip(`a line has more than ${LINE_CHARACTERS_MOST} bytes`);
+    const why = isBinary(bytes)
+      ? "holds binary data"
+      : hasLongLine(bytes)
+        ? `a line has more than ${LINE_CHARACTERS_MOST} bytes`
+        : null;
+    if (why !== null) {
+      noTextBytes += bytes.length;
+      return void skip(why);
+    }
     if (bytesTaken + bytes.length > ALL_BYTES_MOST)
       return void skip(`only ${formatSize(ALL_BYTES_MOST)} of a folder are read`);
     bytesTaken += bytes.length;
@@ -168,15 +181,14 @@ function entriesOf(root: string, folder: string) {
   }
 }
 
-function readArchive(path: string, bytes: Buffer, found: OutsideTexts): void {
-  const files = Array.from(untar(bytes, path), ([inside, content]) => ({ path: inside, content }));
+function readArchive(path: string, files: readonly ArchivedFile[], found: OutsideTexts): void {
   const small = files.length <= SMALL_FOLDER;
   const take = taker(found, (inside) => `${path}:${inside}`);
   let any = false;
   for (const file of files) {
     if (!wanted(file.path, small)) continue;
     any = true;
-    take(file.path, () => unpackBytes(shown(file.path), file.content, FILE_BYTES_MOST));
+    take(file.path, () => file.read(FILE_BYTES_MOST));
   }
   if (!any) throw new InputError(`${path}: no file of this archive tells about memory by its name`);
 }

@@ -115,7 +115,7 @@ export function explain(input: string | InputText | readonly InputText[]): Expla
 }
 
 /**
- * The same for files, folders (a sosreport, a copy of /proc) and tar archives.
+ * The same for files, folders (a sosreport, a copy of /proc), and tar and zip archives; `-` is standard input.
  * @throws InputError for a path that cannot be read, with the reason
  * @example
  * ```ts

@@ -1,8 +1,8 @@
-/** A snapshot by its path: the file of `pageblock snapshot`, a folder with copies of a machine's files, or a tar of one. */
+/** A snapshot by its path: the file of `pageblock snapshot`, a folder with copies of a machine's files, or a tar or zip of one. */
 import { statSync } from "node:fs";
+import { filesOf } from "../base/archive";
 import { readOutside } from "../base/outside-file";
-import { isTar } from "../base/tar";
-import { snapshotFrom } from "./collect-snapshot";
+import { snapshotFrom, snapshotOfArchive } from "./collect-snapshot";
 import { isMachineSnapshot, type MachineSnapshot, parseMachineSnapshot } from "./machine-snapshot";
 
 const isFolder = (path: string) => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
@@ -17,6 +17,7 @@ export function readSnapshotOf(paths: readonly string[]): MachineSnapshot {
 /** Throws InputError with the path and the reason if it is none of these. */
 export function readAnySnapshot(path: string): MachineSnapshot {
   if (isFolder(path)) return snapshotFrom([path]);
-  const bytes = readOutside(path);
-  return isTar(bytes) ? snapshotFrom([path]) : parseMachineSnapshot(bytes.toString("utf8"), path);
+  const bytes = readOutside(path, { archives: true });
+  const files = filesOf(bytes, path);
+  return files === null ? parseMachineSnapshot(bytes.toString("utf8"), path) : snapshotOfArchive(files, path);
 }

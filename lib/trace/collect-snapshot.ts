@@ -1,4 +1,5 @@
 /** Takes a snapshot of a machine: reads /proc and /sys, or copies of them. A file that cannot be read is noted, and no error. */
+import type { ArchivedFile } from "../base/archive";
 import { errorOf, InputError } from "../base/errors";
 import { readOutside } from "../base/outside-file";
 import { codeClasses, FRAME_LETTERS, FRAMES_MOST } from "../machine/frame-map";
@@ -10,7 +11,7 @@ import {
   type SnapshotText,
 } from "./machine-snapshot";
 import { pageSizeFromAuxv, pageSizeIn } from "./page-size";
-import { liveSource, type SnapshotSource, sourceOf } from "./snapshot-sources";
+import { archiveSource, liveSource, type SnapshotSource, sourceOf } from "./snapshot-sources";
 
 export interface SnapshotOptions {
   /** Also the class of every page frame, from /proc/kpageflags. Default false. */
@@ -38,7 +39,7 @@ export function snapshotOf(proc = "/proc", sys = "/sys", options: SnapshotOption
 }
 
 /**
- * The snapshot that copies make: a folder with `proc/` and `sys/` or with texts side by side, a tar of one, or single texts of
+ * The snapshot that copies make: a folder with `proc/` and `sys/` or with texts side by side, a tar or zip of one, or single texts of
  * /proc such as buddyinfo and pagetypeinfo. One path may be given by itself.
  * @throws InputError if none of buddyinfo, zoneinfo and meminfo is there
  * @example
@@ -52,6 +53,11 @@ export function snapshotOf(proc = "/proc", sys = "/sys", options: SnapshotOption
 export function snapshotFrom(paths: string | readonly string[]): MachineSnapshot {
   const all = typeof paths === "string" ? [paths] : paths;
   return takenFrom(sourceOf(all), { kpageflags: true }, all[0]!);
+}
+
+/** The same for the files of an archive that was read. */
+export function snapshotOfArchive(files: readonly ArchivedFile[], path: string): MachineSnapshot {
+  return takenFrom(archiveSource(files), { kpageflags: true }, path);
 }
 
 function takenFrom(source: SnapshotSource, options: SnapshotOptions, where: string): MachineSnapshot {

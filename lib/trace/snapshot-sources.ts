@@ -5,9 +5,9 @@
  */
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
+import { type ArchivedFile, filesOf } from "../base/archive";
 import { errorOf, InputError } from "../base/errors";
 import { readOutside } from "../base/outside-file";
-import { isTar, untar } from "../base/tar";
 import { findInput } from "./input";
 import { TEXT_BYTES_MOST } from "./machine-snapshot";
 
@@ -24,10 +24,17 @@ export interface SnapshotSource {
   kpageflags?: string;
 }
 
+/** `sys/devices/system/node/node0/hugepages/hugepages-2048kB/nr_hugepages`. */
+const FOLDERS_DEEP = 8;
+
 /** Reads one file; the reason without its path, which is named beside it. */
 function readFrom(file: string): SourceText {
+  return readPart(() => readOutside(file, { bytes: TEXT_BYTES_MOST }), file);
+}
+
+function readPart(read: () => Buffer, file = ""): SourceText {
   try {
-    return asText(readOutside(file, { bytes: TEXT_BYTES_MOST }));
+    return asText(read());
   } catch (error) {
     const { message } = errorOf(error);
     return { why: message.startsWith(`${file}: `) ? message.slice(file.length + 2) : message };
@@ -79,22 +86,35 @@ export function folderSource(dir: string): SnapshotSource {
 }
 
 /** Files of an archive, from where `proc/` or `sys/` begins in their paths. */
-export function archiveSource(bytes: Buffer, file: string): SnapshotSource {
-  const files = new Map<string, Buffer>();
-  for (const [path, content] of untar(bytes, file)) {
-    const from = /(?:^|\/)((?:proc|sys)\/.{1,300})$/.exec(path)?.[1];
-    files.set(from ?? `proc/${basename(path).replace(/\.txt$/, "")}`, content);
+export function archiveSource(archived: readonly ArchivedFile[]): SnapshotSource {
+  const files = new Map<string, ArchivedFile>();
+  for (const file of archived) {
+    const from = /(?:^|\/)((?:proc|sys)\/.{1,300})$/.exec(file.path)?.[1];
+    files.set(from ?? `proc/${basename(file.path).replace(/\.txt$/, "")}`, file);
   }
+  const folders = foldersOf(files.keys());
   return {
     read: (path) => {
-      const content = files.get(path);
-      return content === undefined ? undefined : asText(content);
+      const file = files.get(path);
+      return file === undefined ? undefined : readPart(() => file.read(TEXT_BYTES_MOST));
     },
-    list: (path) => {
-      const under = [...files.keys()].filter((f) => f.startsWith(`${path}/`));
-      return [...new Set(under.map((f) => f.slice(path.length + 1).split("/")[0]!))].sort();
-    },
+    list: (path) => [...(folders.get(path) ?? [])].sort(),
   };
+}
+
+/** The entries of every folder that paths lie in. */
+function foldersOf(paths: Iterable<string>): Map<string, Set<string>> {
+  const folders = new Map<string, Set<string>>();
+  for (const path of paths) {
+    const parts = path.split("/").slice(0, FOLDERS_DEEP);
+    for (let n = 1; n < parts.length; n++) {
+      const folder = parts.slice(0, n).join("/");
+      const known = folders.get(folder);
+      if (known) known.add(parts[n]!);
+      else folders.set(folder, new Set([parts[n]!]));
+    }
+  }
+  return folders;
 }
 
 /** How a text of /proc begins, for a file whose name does not say it. */
@@ -136,6 +156,6 @@ export function sourceOf(paths: readonly string[]): SnapshotSource {
     throw new InputError("snapshot: a folder, an archive or texts of /proc must be given");
   if (paths.length > 1) return textsSource(paths);
   if (existsSync(first) && statSync(first).isDirectory()) return folderSource(first);
-  const bytes = readOutside(first);
-  return isTar(bytes) ? archiveSource(bytes, first) : textsSource(paths);
+  const files = filesOf(readOutside(first, { archives: true }), first);
+  return files === null ? textsSource(paths) : archiveSource(files);
 }

@@ -1,7 +1,15 @@
 /** Folders and archives of a machine's files, hostile texts, and what they cost. */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import test, { after } from "node:test";
@@ -9,6 +17,7 @@ import * as zlib from "node:zlib";
 import { gzipSync } from "node:zlib";
 import { InputError } from "../../lib/base/errors";
 import { readOutsideTexts, readTexts } from "../../lib/explain";
+import { readAnySnapshot } from "../../lib/trace/any-snapshot";
 
 const TMP = mkdtempSync(join(tmpdir(), "explain-"));
 after(() => rmSync(TMP, { recursive: true }));
@@ -80,6 +89,74 @@ test("an archive of the same, packed or not, is the same, and nothing is written
   check([join(TMP, "sos.tar")]);
   check([join(TMP, "sos.tgz")]);
   assert.deepEqual(readdirSync(TMP), before);
+});
+
+const ZIP = [
+  "import os, sys, zipfile",
+  "z = zipfile.ZipFile(sys.argv[1], 'w', zipfile.ZIP_DEFLATED)",
+  "for path, _, files in sorted(os.walk(sys.argv[2])):",
+  "  for f in sorted(files): z.write(os.path.join(path, f), os.path.relpath(os.path.join(path, f), sys.argv[2]))",
+  "z.close()",
+].join("\n");
+
+test("a zip archive of the same is the same; a snapshot is taken of it, and of a packed one on standard input", () => {
+  const zip = join(TMP, "sos.zip");
+  execFileSync("python3", ["-c", ZIP, zip, put(join(TMP, "zipped"), SOS)]);
+  check([zip]);
+  assert.equal(readAnySnapshot(zip).texts.buddyinfo, SOS["sos-host/proc/buddyinfo"]);
+  const within = put(join(TMP, "zip-in-folder"), {
+    buddyinfo: "Node 0, zone DMA 7\n",
+    "old.zip": readFileSync(zip),
+  });
+  assert.deepEqual(
+    readOutsideTexts([within]).inputs.map((i) => i.name),
+    ["buddyinfo"],
+  );
+});
+
+test("standard input is unpacked and read as a file is", () => {
+  const script = `const { readOutsideTexts } = require("./lib/explain"); console.log(JSON.stringify(readOutsideTexts(["-"]).inputs))`;
+  const given = (input: Buffer) =>
+    JSON.parse(
+      execFileSync(process.execPath, ["--require", "./test/support/register.cjs", "-e", script], {
+        input,
+      }).toString(),
+    ) as { name: string; text: string }[];
+  const text = "Node 0, zone DMA 7\n";
+  const utf16 = Buffer.concat([Buffer.from([0xff, 0xfe]), Buffer.from(text, "utf16le")]);
+  for (const input of [Buffer.from(text), gzipSync(text), utf16, gzipSync(utf16)])
+    assert.deepEqual(given(input), [{ name: "standard input", text }]);
+  const archive = execFileSync("tar", [
+    "-czf",
+    "-",
+    "-C",
+    put(join(TMP, "input"), SOS),
+    "sos-host/proc/buddyinfo",
+  ]);
+  assert.deepEqual(
+    given(archive).map(({ name }) => name),
+    ["standard input:sos-host/proc/buddyinfo"],
+  );
+});
+
+test("files without a text in an archive cost no more than a limit", () => {
+  // Each file of 60 MiB of NULs is 60 kB packed: after 9 of them, that is 540 MiB, no more is unpacked.
+  const program = [
+    "import sys, zipfile",
+    "z = zipfile.ZipFile(sys.argv[1], 'w', zipfile.ZIP_DEFLATED)",
+    "for i in range(12): z.writestr('%02d/buddyinfo' % i, bytes(60 * 2 ** 20))",
+    "z.writestr('zoneinfo', 'Node 0, zone DMA\\n')",
+    "z.close()",
+  ].join("\n");
+  const zip = join(TMP, "nothing.zip");
+  execFileSync("python3", ["-c", program, zip]);
+  const { inputs, skipped } = readOutsideTexts([zip]);
+  assert.deepEqual(inputs, []);
+  assert.equal(skipped.filter(({ why }) => why === "holds binary data").length, 9);
+  assert.equal(
+    skipped.filter(({ why }) => /^after 512 MiB that held no text no more is read$/.test(why)).length,
+    4,
+  );
 });
 
 test("a file with an endless line is left out of its folder, the others are read", () => {

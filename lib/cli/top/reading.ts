@@ -1,11 +1,12 @@
 /** One reading of a machine for `pageblock top`: the numbers in the texts of a snapshot. What is not there stays undefined. */
 
 import { InputError, quoted } from "../../base/errors";
-import { type PageTypeLists, parsePageTypeLists, parseZoneNumbers } from "../../calibration/list-texts";
+import { type PageTypeLists, parsePageTypeLists } from "../../calibration/list-texts";
 import { parseMeminfo, parseUptime, parseVmstat } from "../../calibration/proc-texts";
 import { freePagesOf } from "../../explain/hugetlb-answer";
 import { parseBuddyinfo } from "../../trace/buddyinfo-text";
 import type { MachineSnapshot, SnapshotText } from "../../trace/machine-snapshot";
+import { parseZoneNumbers } from "../../trace/zoneinfo-text";
 
 /** The texts that are shown; others would cost time at every refresh. */
 export const TOP_TEXTS = ["buddyinfo", "pagetypeinfo", "zoneinfo", "meminfo", "vmstat", "uptime"] as const;

@@ -4,6 +4,7 @@ import { at, InputError, quoted } from "../../base/errors";
 import { readOutsideText } from "../../base/outside-file";
 import { MIGRATE_NAMES } from "../../mm/state/migratetype";
 import { parseBuddyinfo } from "../buddyinfo-text";
+import { parseZoneNumbers, type ZoneNumbers } from "../zoneinfo-text";
 
 /** One zone. What no text tells is undefined. */
 export interface ZoneCounts {
@@ -55,7 +56,7 @@ class CountsReader {
   }
 
   read(text: string, file: string): void {
-    if (/^\s*pages free\s+\d/m.test(text)) this.zoneinfo(text);
+    if (/^\s*pages free\s+\d/m.test(text)) this.zoneinfo(text, file);
     else if (/^Page block order/m.test(text) || /, type\s/.test(text)) this.pagetypeinfo(text, file);
     else
       for (const { nid, name, nrFree } of parseBuddyinfo(text, file))
@@ -80,13 +81,9 @@ class CountsReader {
     });
   }
 
-  private zoneinfo(text: string): void {
-    let zone: ZoneCounts | undefined;
-    for (const line of text.split("\n")) {
-      const head = /^Node\s+(\d{1,5}), zone\s+(\S{1,16})/.exec(line);
-      if (head !== null) zone = this.zone(Number(head[1]), head[2]!);
-      else if (zone !== undefined) zoneLine(zone, line);
-    }
+  private zoneinfo(text: string, file: string): void {
+    for (const told of parseZoneNumbers(text, file))
+      Object.assign(this.zone(told.nid, told.name), countsOf(told));
   }
 
   result(files: string): ProcCounts {
@@ -136,30 +133,15 @@ function sumOfTypes(byType: readonly number[][]): number[] {
   return Array.from({ length: orders }, (_, o) => byType.reduce((sum, type) => sum + (type[o] ?? 0), 0));
 }
 
-function zoneLine(zone: ZoneCounts, line: string): void {
-  const m = /^\s+(min|low|high|spanned|present|managed|start_pfn|batch):?\s+(\d{1,15})\s*$/.exec(line);
-  const reserve = /^\s+protection: \(([\d, ]{1,200})\)/.exec(line);
-  if (reserve !== null) zone.protection = reserve[1]!.split(",").map(Number);
-  if (m === null) return;
-  const value = Number(m[2]);
-  // Lines of per-CPU lists have a colon.
-  const colon = line.includes(":");
-  switch (m[1]) {
-    case "min":
-    case "low":
-    case "high":
-      if (!colon) (zone.watermarks ??= [0, 0, 0])[["min", "low", "high"].indexOf(m[1])] = value;
-      else if (m[1] === "high") zone.high ??= value;
-      break;
-    case "batch":
-      zone.batch ??= value;
-      break;
-    case "start_pfn":
-      zone.startPfn = value;
-      break;
-    case "spanned":
-    case "present":
-    case "managed":
-      zone[m[1]] = value;
-  }
+/** What zoneinfo says of a zone; a number that it lacks is left out. */
+function countsOf({ numbers, protection, perCpu: [pageset] }: ZoneNumbers): Partial<ZoneCounts> {
+  const [min, low, high] = ["min", "low", "high"].map((mark) => numbers.get(mark));
+  const sizes = { startPfn: "start_pfn:", spanned: "spanned", present: "present", managed: "managed" };
+  const told = Object.entries(sizes).map(([field, name]) => [field, numbers.get(name)] as const);
+  return {
+    ...Object.fromEntries(told.filter(([, value]) => value !== undefined)),
+    ...(min !== undefined && { watermarks: [min, low ?? 0, high ?? 0] }),
+    ...(protection.length > 0 && { protection }),
+    ...(pageset !== undefined && { batch: pageset.batch, high: pageset.high }),
+  };
 }

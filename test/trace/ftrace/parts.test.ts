@@ -132,6 +132,50 @@ test("a machine from buddyinfo alone has exactly its counts, wherever the seed p
   assert.notEqual(places[0], places[1]);
 });
 
+test("zoneinfo beside buddyinfo tells where zones begin, their marks, reserves and per-CPU lists; damaged numbers give a line", (t) => {
+  const zoneinfo = [
+    "Node 0, zone   Normal",
+    "  pages free     12",
+    "        boost    0",
+    "        min      3",
+    "        low      4",
+    "        high     5",
+    "        spanned  100",
+    "        present  90",
+    "        managed  80",
+    "        protection: (0, 7, 9)",
+    "      nr_free_pages 12",
+    "  pagesets",
+    "    cpu: 0",
+    "              count:    6",
+    "              high:     186",
+    "              batch:    31",
+    "    cpu: 1",
+    "              count:    1",
+    "              high:     190",
+    "              batch:    63",
+    "  start_pfn:           4096",
+  ];
+  const lists = file(t, "Node 0, zone Normal 12 0 0\n");
+  const read = (lines: readonly string[]) =>
+    readProcCounts([lists, file(t, `${lines.join("\n")}\n`)]).zones[0];
+  assert.deepEqual(read(zoneinfo), {
+    nid: 0,
+    name: "Normal",
+    nrFree: [12, 0, 0],
+    startPfn: 4096,
+    spanned: 100,
+    present: 90,
+    managed: 80,
+    watermarks: [3, 4, 5],
+    protection: [0, 7, 9],
+    batch: 31,
+    high: 186,
+  });
+  const reserve = zoneinfo.map((line) => line.replace("(0, 7, 9)", "(0, 99999999999, 9)"));
+  assert.throws(() => read(reserve), /:10: a number from 0 to 1073741824 was expected: got "99999999999"/);
+});
+
 test("counts that a text cuts or that contradict each other are refused or left out", (t) => {
   const cut =
     "Page block order: 9\nFree pages count per migrate type\nNode 0, zone Normal, type Movable >100000 2 3\n";
