@@ -75,7 +75,8 @@ test("fewer rows show less, never more, and no width makes a line longer than it
 
 test("groups of rates in which nothing happened share a line", () => {
   const quiet = Object.fromEntries(Object.keys(rates!.perSecond).map((name) => [name, 0]));
-  const silent = { ...rates!, perSecond: { ...quiet, pgalloc: 3, cma_alloc_success: null } as never };
+  const perSecond = { ...quiet, pgalloc: 3, cma_alloc_success: null };
+  const silent = { ...rates!, perSecond: perSecond as never };
   const lines = topLinesWithin(reading, silent, { columns: 100, rows: 29 }).lines.map(({ text }) =>
     text.trimEnd(),
   );
@@ -84,7 +85,7 @@ test("groups of rates in which nothing happened share a line", () => {
     lines.join("\n"),
   );
   assert.ok(lines.some((line) => /^Pages +allocated 3, freed 0$/.test(line)));
-  const never = { ...silent, perSecond: { ...silent.perSecond, cma_alloc_fail: null } as never };
+  const never = { ...silent, perSecond: { ...perSecond, cma_alloc_fail: null } as never };
   const less = topLinesWithin(reading, never, { columns: 100, rows: 29 }).lines.map(({ text }) =>
     text.trimEnd(),
   );
