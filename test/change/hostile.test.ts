@@ -6,10 +6,14 @@ import { join } from "node:path";
 import test, { after } from "node:test";
 import { Script } from "node:vm";
 import { Worker } from "node:worker_threads";
+import { NoResult } from "../../lib/base/errors";
 import { type Change, loadChange } from "../../lib/change/change";
 import { bindChange } from "../../lib/change/decide";
 import { frameSlots } from "../../lib/change/frame-slots";
+import { load } from "../../lib/change/sandbox";
 import { compiler } from "../../lib/change/transpile";
+import { runToText } from "../../lib/experiment/run-text";
+import { parsePlan } from "../../lib/plan/run";
 import { ROOT } from "../support/cli";
 
 const folder = mkdtempSync(join(tmpdir(), "hostile-"));
@@ -283,6 +287,32 @@ test("the slots of a function are no fewer than its frame has, by how deep it ge
     const bytes = (984 * 1024) / depth;
     assert.ok(bytes <= 8 * slots + 250, `${shape.slice(0, 60)}: ${bytes} bytes, ${slots} slots`);
   }
+});
+
+test("what depends on the clock or on the stack of a thread is no result, which nothing keeps", () => {
+  // Nested quantifiers on a text that does not fit: the built-in function does not return.
+  const hangs = `/^(a+)+$/.test("${"a".repeat(40)}b");\nexport default change({ name: "h", listEnd: () => "head" });\n`;
+  assert.throws(
+    () => load(hangs, "hangs", { listEnd: [] }, () => "head", 20),
+    (error: Error) =>
+      error instanceof NoResult && /^hangs: threw Error: Script execution timed out/.test(error.message),
+  );
+  const stateOf = (listEnd: string) => {
+    const { text, state } = runToText(
+      parsePlan({
+        machine: { board: "qemu-virt", memory: "256MiB", change: hostile(listEnd).toJSON() },
+        strategy: "buddy",
+        request: { size: "4KiB" },
+      } as never),
+    );
+    return [state, JSON.parse(text).error] as const;
+  };
+  const [state, error] = stateOf(
+    "() => { let a = []; for (let i = 0; i < 200000; i++) a = [a]; JSON.stringify(a); }",
+  );
+  assert.equal(state, "broken");
+  assert.match(error, /^change "h": listEnd, event 1: .*goes too deep for a built-in function$/);
+  assert.equal(stateOf("() => { const f = () => f(); f(); }")[0], "refused", "the same in every thread");
 });
 
 test("the bits of a number cannot be seen", () => {
