@@ -21,6 +21,9 @@ export class InputError extends Error {
   }
 }
 
+/** What cannot be done here or now, but may be elsewhere or later: unlike other invalid input it is no result, and nothing keeps it. */
+export class NoResult extends InputError {}
+
 /** What was thrown, as an error: JavaScript lets anything be thrown. */
 export function errorOf(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error(String(thrown));

@@ -1,6 +1,6 @@
 /** A change as data: its name, its source, and the SHA-256 of the source, in plans and wherever plans go. */
 import { createHash } from "node:crypto";
-import { InputError } from "../base/errors";
+import { NoResult } from "../base/errors";
 import { isCodeAllowed } from "./allowed";
 
 /** The code of a change. */
@@ -70,10 +70,10 @@ export function strangeCode(
   return code === undefined ? null : { words: wordsOf(code), sha256: code.sha256 };
 }
 
-/** Throws InputError if this process may not run the code. */
+/** Throws NoResult if this process may not run the code. */
 export function refuseStrange(code: ChangeCode): void {
   if (!isCodeAllowed(code.sha256))
-    throw new InputError(
+    throw new NoResult(
       `change: ${wordsOf(code)} is not run: it was neither made nor loaded here; read it, then allow it with --allow-code or allowCode()`,
     );
 }

@@ -1,8 +1,9 @@
 /**
  * Puts counts into the JavaScript of a change: each loop counts its turns, and whatever runs of itself (functions, constructors,
- * accessors, initialisers, static blocks) counts a turn and a level of depth. What a limit throws cannot be caught.
+ * accessors, initialisers, static blocks) counts a turn and a depth, by the size of its frame. What a limit throws cannot be caught.
  */
 import type * as TS from "@tslab/typescript-for-tslab";
+import { frameSlots } from "./frame-slots";
 
 /** What a counted module calls, in this order the parameters of its wrapper. */
 export const COUNTERS = ["__turn", "__enter", "__leave", "__caught"] as const;
@@ -32,18 +33,27 @@ interface Tools {
   readonly f: TS.NodeFactory;
   /** `COUNTER(given)` as a statement. */
   readonly call: (counter: string, ...given: TS.Expression[]) => TS.Statement;
-  /** A body one level deeper: `{ enter(); try { … } finally { leave(); } }`. */
-  readonly body: (block: TS.Block) => TS.Block;
+  /** A body deeper by what a call of it weighs, with these parameters: `{ enter(2); try { … } finally { leave(2); } }`. */
+  readonly body: (block: TS.Block, parameters?: readonly TS.Node[]) => TS.Block;
   /** An expression that runs without a body of its own: `(() => { … })()`. */
   readonly value: (expression: TS.Expression) => TS.Expression;
 }
+
+/** Slots of a frame of ordinary size, which weighs 1. */
+const ORDINARY_SLOTS = 64;
+
+const weightOf = (ts: typeof TS, parts: readonly TS.Node[]) =>
+  Math.max(1, Math.ceil(frameSlots(ts, parts) / ORDINARY_SLOTS));
 
 function toolsOf(ts: typeof TS): Tools {
   const { factory: f } = ts;
   const call: Tools["call"] = (counter, ...given) =>
     f.createExpressionStatement(f.createCallExpression(f.createIdentifier(counter), [], given));
-  const body: Tools["body"] = (block) =>
-    f.createBlock([call(ENTER), f.createTryStatement(block, undefined, f.createBlock([call(LEAVE)]))], true);
+  const body: Tools["body"] = (block, parameters = []) => {
+    const weight = () => f.createNumericLiteral(weightOf(ts, [block, ...parameters]));
+    const left = f.createBlock([call(LEAVE, weight())]);
+    return f.createBlock([call(ENTER, weight()), f.createTryStatement(block, undefined, left)], true);
+  };
   const value: Tools["value"] = (expression) => {
     const block = body(f.createBlock([f.createReturnStatement(expression)]));
     const arrow = f.createArrowFunction(undefined, undefined, [], undefined, undefined, block);
@@ -85,7 +95,15 @@ function countedFunction({ ts, f, body }: Tools, node: TS.Node): TS.Node | undef
   if (ts.isArrowFunction(node)) {
     const { modifiers, parameters, equalsGreaterThanToken: arrow } = node;
     const block = ts.isBlock(node.body) ? node.body : f.createBlock([f.createReturnStatement(node.body)]);
-    return f.updateArrowFunction(node, modifiers, undefined, parameters, undefined, arrow, body(block));
+    return f.updateArrowFunction(
+      node,
+      modifiers,
+      undefined,
+      parameters,
+      undefined,
+      arrow,
+      body(block, parameters),
+    );
   }
   if (ts.isFunctionExpression(node)) {
     const { modifiers, name, parameters } = node;
@@ -97,7 +115,7 @@ function countedFunction({ ts, f, body }: Tools, node: TS.Node): TS.Node | undef
       undefined,
       parameters,
       undefined,
-      body(node.body),
+      body(node.body, node.parameters),
     );
   }
   if (ts.isFunctionDeclaration(node) && node.body !== undefined) {
@@ -110,7 +128,7 @@ function countedFunction({ ts, f, body }: Tools, node: TS.Node): TS.Node | undef
       undefined,
       parameters,
       undefined,
-      body(node.body),
+      body(node.body, node.parameters),
     );
   }
   return undefined;
@@ -131,17 +149,35 @@ function countedMember({ ts, f, body }: Tools, node: TS.Node): TS.Node | undefin
       undefined,
       parameters,
       undefined,
-      body(node.body),
+      body(node.body, node.parameters),
     );
   }
   if (ts.isGetAccessorDeclaration(node) && node.body !== undefined) {
     const { modifiers, name, parameters } = node;
-    return f.updateGetAccessorDeclaration(node, modifiers, name, parameters, undefined, body(node.body));
+    return f.updateGetAccessorDeclaration(
+      node,
+      modifiers,
+      name,
+      parameters,
+      undefined,
+      body(node.body, node.parameters),
+    );
   }
   if (ts.isSetAccessorDeclaration(node) && node.body !== undefined)
-    return f.updateSetAccessorDeclaration(node, node.modifiers, node.name, node.parameters, body(node.body));
+    return f.updateSetAccessorDeclaration(
+      node,
+      node.modifiers,
+      node.name,
+      node.parameters,
+      body(node.body, node.parameters),
+    );
   if (ts.isConstructorDeclaration(node) && node.body !== undefined)
-    return f.updateConstructorDeclaration(node, node.modifiers, node.parameters, body(node.body));
+    return f.updateConstructorDeclaration(
+      node,
+      node.modifiers,
+      node.parameters,
+      body(node.body, node.parameters),
+    );
   return undefined;
 }
 

@@ -1,5 +1,5 @@
 /** Binds a change to a machine: its functions answer for the kernel, and every answer is checked. */
-import { InputError, unknownName } from "../base/errors";
+import { InputError, NoResult, unknownName } from "../base/errors";
 import type { Decisions } from "../mm/state/decisions";
 import { shown } from "../schema/place";
 import { type ChangeCode, refuseStrange, sha256OfSource, sourceFault } from "./code";
@@ -162,6 +162,7 @@ function decider(
     try {
       value = ask(point, given);
     } catch (error) {
+      if (error instanceof NoResult) throw new NoResult(`${where()}: ${error.message}`);
       throw error instanceof InputError ? new InputError(`${where()}: ${error.message}`) : error;
     }
     const answer = read(value, given);

@@ -4,7 +4,7 @@
  * strangers is not run at all (allowed.ts).
  */
 import { createContext, Script } from "node:vm";
-import { InputError } from "../base/errors";
+import { InputError, NoResult } from "../base/errors";
 import { printable } from "../base/printable";
 import { COUNTERS } from "./count-turns";
 import { ABSENT, SETUP } from "./sandbox-setup";
@@ -12,8 +12,11 @@ import { transpile } from "./transpile";
 
 /** Turns of loops and calls of functions that one decision, or the module, may take. */
 export const TURNS_MOST = 1_000_000;
-/** Calls within calls. Far below what any thread has stack for, so that the limit is the same in all of them. */
-export const DEPTH_MOST = 500;
+/**
+ * Calls within calls. Far below what any thread has stack for, so that the limit is the same in all of them: built-in functions that
+ * call back take 2 KB at most on Node 20 (JSON.parse, Object.assign; a thread has 984 KB), and what weighs 1 takes 512 bytes.
+ */
+export const DEPTH_MOST = 200;
 /** Milliseconds after which a module is given up that hangs in a built-in function; nothing else depends on them. */
 const LOAD_MS = 10_000;
 
@@ -43,6 +46,8 @@ interface Copied {
 }
 interface Outcome {
   readonly failed: string | null;
+  /** It failed for lack of stack, of which threads have more or less. */
+  readonly here: boolean;
   readonly value: unknown;
 }
 interface Inside {
@@ -73,8 +78,14 @@ function scriptOf(source: string, what: string): Script {
   return script;
 }
 
-/** Runs the module of `source` anew. `what` names it in messages. */
-export function load(source: string, what: string, fields: PointFields, stock: HostStock): Loaded {
+/** Runs the module of `source` anew. `what` names it in messages; `loadMs` is less in tests. */
+export function load(
+  source: string,
+  what: string,
+  fields: PointFields,
+  stock: HostStock,
+  loadMs = LOAD_MS,
+): Loaded {
   const script = scriptOf(source, what);
   const context = createContext(Object.create(null), {
     codeGeneration: { strings: false, wasm: false },
@@ -92,22 +103,28 @@ export function load(source: string, what: string, fields: PointFields, stock: H
   let outcome: Outcome;
   try {
     // From within the context, so that the time limit holds.
-    outcome = new Script("pageblockRun()").runInContext(context, { timeout: LOAD_MS }) as Outcome;
+    outcome = new Script("pageblockRun()").runInContext(context, { timeout: loadMs }) as Outcome;
   } catch (error) {
-    throw new InputError(`${what}: ${thrownWords(error)}`);
+    throw new NoResult(`${what}: ${thrownWords(error)}`);
   }
-  if (outcome.failed !== null) throw new InputError(`${what}: ${wordsOf(outcome.failed)}`);
+  if (outcome.failed !== null) throw failure(outcome, `${what}: `);
   const spec = outcome.value as Copied | null;
   if (spec === null || spec.kind !== "record")
     throw new InputError(`${what}: must end in \`export default change({ name, … })\``);
   return {
     spec: recordOf(spec),
     ask: (point, given) => {
-      const { failed, value } = ask(point, given);
-      if (failed !== null) throw new InputError(wordsOf(failed));
-      return plain(value);
+      const told = ask(point, given);
+      if (told.failed !== null) throw failure(told);
+      return plain(told.value);
     },
   };
+}
+
+/** What a change threw; no result if another thread may not have thrown it. */
+function failure({ failed, here }: Outcome, before = ""): InputError {
+  const words = `${before}${wordsOf(failed!)}`;
+  return here ? new NoResult(words) : new InputError(words);
 }
 
 /** The stock answer, or words: nothing that is thrown here may reach the change. */

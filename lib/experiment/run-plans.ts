@@ -8,7 +8,6 @@ import { createHash } from "node:crypto";
 import { setImmediate } from "node:timers/promises";
 import { canonicalJson } from "../base/canonical-json";
 import { InputError } from "../base/errors";
-import { strangeCode } from "../change/code";
 import { EarlyRuns } from "./early-runs";
 import type { Executor, Task } from "./executor";
 import { Histories, inParts, partSize } from "./histories";
@@ -201,7 +200,8 @@ class Book {
     if (alsoAt === undefined) return; // came twice: the first one counts
     this.waiting.delete(task.hash);
     this.ran++;
-    if (lasts(task, run)) this.unsaved.push({ ...run, hash: task.hash, plan: canonicalJson(task.plan) });
+    if (run.state !== "broken")
+      this.unsaved.push({ ...run, hash: task.hash, plan: canonicalJson(task.plan) });
     this.take(task.index, task.hash, run);
     for (const index of alsoAt) {
       this.found++;
@@ -272,9 +272,4 @@ class Book {
       failures: this.failures,
     };
   }
-}
-
-/** Whether the plan has this result every time: not if pageblock broke, nor if its code may not run here, which may be allowed later. */
-function lasts({ plan }: Task, { state }: RunText): boolean {
-  return state === "ok" || (state === "refused" && strangeCode(plan.machine) === null);
 }

@@ -3,7 +3,7 @@
  * that could not be run, `{"error": …, "plan": …}`. Equal plans give equal texts on every computer.
  */
 import { canonicalJson } from "../base/canonical-json";
-import { errorOf, InputError } from "../base/errors";
+import { errorOf, InputError, NoResult } from "../base/errors";
 import { codeIn, refuseStrange } from "../change/code";
 import type { Outcome, Plan } from "./plan";
 import { planHash } from "./plan";
@@ -14,8 +14,8 @@ export interface RunText {
   /** Canonical JSON. */
   text: string;
   /**
-   * `ok`; `refused`: the plan cannot be run (an InputError, the same every time); `broken`: a bug in pageblock, or a
-   * worker that died. A broken run is reported and not kept.
+   * `ok`; `refused`: the plan cannot be run (an InputError, the same every time); `broken`: no result (a bug in pageblock, a
+   * worker that died, or a NoResult such as code that may not run here). A broken run is reported and not kept.
    */
   state: "ok" | "refused" | "broken";
 }
@@ -72,7 +72,8 @@ function textOf(outcome: Outcome): RunText {
 }
 
 function errorText(plan: Plan, error: unknown): RunText {
-  if (error instanceof InputError) return failedRun(planHash(plan), error.message, "refused");
+  if (error instanceof InputError)
+    return failedRun(planHash(plan), error.message, error instanceof NoResult ? "broken" : "refused");
   const { stack, message } = errorOf(error);
   const where = /\n\s+at (.*)/
     .exec(stack ?? "")?.[1]

@@ -4,9 +4,16 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test, { after } from "node:test";
+import { Script } from "node:vm";
 import { Worker } from "node:worker_threads";
+import { NoResult } from "../../lib/base/errors";
 import { type Change, loadChange } from "../../lib/change/change";
 import { bindChange } from "../../lib/change/decide";
+import { frameSlots } from "../../lib/change/frame-slots";
+import { load } from "../../lib/change/sandbox";
+import { compiler } from "../../lib/change/transpile";
+import { runToText } from "../../lib/experiment/run-text";
+import { parsePlan } from "../../lib/plan/run";
 import { ROOT } from "../support/cli";
 
 const folder = mkdtempSync(join(tmpdir(), "hostile-"));
@@ -50,7 +57,7 @@ function line(act: () => unknown): string {
   return assert.fail("it was accepted");
 }
 const TURNS = /does not end: more than 1000000 turns of loops and calls/;
-const DEPTH = /goes too deep: more than 500 calls within calls/;
+const DEPTH = /goes too deep: more than 200 calls within calls/;
 
 test("nothing of the host is within reach, while the module runs or later", () => {
   const escapes = [
@@ -172,35 +179,150 @@ test("depth has a limit of its own, which cannot be seen from within", () => {
     /goes too deep for a built-in function/,
   );
   const within =
-    '() => { const f = (n: number): number => (n === 0 ? 0 : 1 + f(n - 1)); return f(400) + f(400) === 800 ? "tail" : "head"; }';
+    '() => { const f = (n: number): number => (n === 0 ? 0 : 1 + f(n - 1)); return f(150) + f(150) === 300 ? "tail" : "head"; }';
   assert.equal(answer(hostile(within)), "tail", "what returns is deep no longer");
   const thrown =
     '() => { for (let i = 0; i < 2000; i++) try { (() => { throw 1; })(); } catch {} return "tail"; }';
   assert.equal(answer(hostile(thrown)), "tail", "nor is what throws");
 });
 
+const many = (n: number, part: (i: number) => string) =>
+  Array.from({ length: n }, (_, i) => part(i)).join("");
+
+/** Functions that call themselves `n` deep through what takes much stack, and what becomes of that; the last figure of each is `n`. */
+const STACKS: readonly [string, string | RegExp][] = [
+  ['const f = (n) => (n > 0 ? 1 + f(n - 1) : 0); return f(180) === 180 ? "tail" : "head";', "tail"],
+  // 3,000 variables weigh 47 calls: four of them fit, five do not.
+  [
+    `const f = (n) => { ${many(3000, (i) => `let a${i} = n;`)} return n > 0 ? f(n - 1) : "tail"; }; return f(2);`,
+    "tail",
+  ],
+  [
+    `const f = (n) => { ${many(3000, (i) => `let a${i} = n;`)} return n > 0 ? f(n - 1) : "tail"; }; return f(30);`,
+    DEPTH,
+  ],
+  // What a call holds counts too.
+  [`const f = (n) => (n > 0 ? f(n - 1${many(9000, () => ",0")}) : "tail"); return f(30);`, DEPTH],
+  // Built-in functions that call back take two kilobytes each.
+  ['const f = (n) => (n > 0 ? JSON.parse("1", () => f(n - 1)) : "tail"); f(90); return "tail";', "tail"],
+  [
+    'const f = (n) => (n > 0 ? Object.assign({}, { get a() { return f(n - 1); } }) : 0); f(60); return "tail";',
+    "tail",
+  ],
+  [
+    'const f = (n) => (n > 0 ? JSON.stringify({ toJSON: () => void f(n - 1) }) : 0); f(90); return "tail";',
+    "tail",
+  ],
+];
+
 test("a thread with another stack takes the same decision", async () => {
-  const c = hostile(
-    '() => { let d = 0; const f = (n: number): void => { d++; if (n > 0) f(n - 1); }; f(480); return d === 481 ? "tail" : "head"; }',
-  );
-  const there = (megabytes: number) =>
+  const there = (code: object, megabytes: number) =>
     new Promise<string>((resolve, reject) => {
-      const code = `require(${JSON.stringify(join(ROOT, "test/support/register.cjs"))});
+      const text = `require(${JSON.stringify(join(ROOT, "test/support/register.cjs"))});
         const { parentPort, workerData } = require("node:worker_threads");
         const { allowCode } = require(${JSON.stringify(join(ROOT, "lib/change/allowed"))});
         const { bindChange } = require(${JSON.stringify(join(ROOT, "lib/change/decide"))});
         allowCode(workerData.code.sha256);
-        parentPort.postMessage(bindChange(workerData.code).decisions.listEnd(workerData.given));`;
-      const worker = new Worker(code, {
+        let told;
+        try { told = bindChange(workerData.code).decisions.listEnd(workerData.given); } catch (error) { told = error.message; }
+        parentPort.postMessage(told);`;
+      const worker = new Worker(text, {
         eval: true,
-        workerData: { code: c.toJSON(), given: GIVEN },
+        workerData: { code, given: GIVEN },
         resourceLimits: { stackSizeMb: megabytes },
       });
       worker.once("message", resolve);
       worker.once("error", reject);
     });
-  assert.equal(answer(c), "tail");
-  assert.deepEqual(await Promise.all([there(1), there(4)]), ["tail", "tail"]);
+  for (const [body, expected] of STACKS) {
+    const c = hostile(`() => { ${body} }`);
+    let here: string;
+    try {
+      here = String(answer(c));
+    } catch (error) {
+      here = (error as Error).message;
+    }
+    if (typeof expected === "string") assert.equal(here, expected, body.slice(0, 100));
+    else assert.match(here, expected, body.slice(0, 100));
+    assert.deepEqual(await Promise.all([there(c.toJSON(), 1), there(c.toJSON(), 4)]), [here, here]);
+  }
+});
+
+test("the slots of a function are no fewer than its frame has, by how deep it gets without a limit", () => {
+  const ts = compiler();
+  const shapes = [
+    "return f(n + 1) + n;",
+    `${many(600, (i) => `let a${i} = n;`)} return f(n + 1);`,
+    `${many(600, (i) => `{ let a${i} = n; g(a${i}); }`)} return f(n + 1);`,
+    `return f(n + 1${many(600, () => ", 0")});`,
+    `return ${many(200, () => "g(1, 2, 3, ")}f(n + 1)${many(200, () => ")")};`,
+    `return ${many(300, () => "(n + ")}f(n + 1)${many(300, () => ")")};`,
+    `const {${many(600, (i) => `p${i}, `)}...rest} = o; return f(n + 1);`,
+    `const [${many(600, (i) => `a${i}, `)}] = [1]; return f(n + 1);`,
+    `class A { ${many(600, (i) => `["m" + ${i}]() {} `)} static z = f(n + 1); } return 1;`,
+    `return g\`${many(600, () => "$".concat("{n}"))}\${f(n + 1)}\`;`,
+    `${many(60, (i) => `for (const x${i} of [1]) `)} f(n + 1);`,
+    `${many(60, () => "try {")} f(n + 1); ${many(60, () => "} finally { g(); }")}`,
+    `${many(100, () => "o[n] += ")} f(n + 1);`,
+  ];
+  for (const shape of shapes) {
+    const source = `(d, g, o) => { const f = (n) => { d(); ${shape} }; return f; }`;
+    const file = ts.createSourceFile("shape.js", source, ts.ScriptTarget.ES2022, true);
+    const functions: { body: object; parameters: readonly object[] }[] = [];
+    const visit = (node: Parameters<typeof ts.isArrowFunction>[0]): void => {
+      if (ts.isArrowFunction(node)) functions.push(node);
+      ts.forEachChild(node, visit);
+    };
+    visit(file);
+    const { body, parameters } = functions[1]!;
+    const slots = frameSlots(ts, [body, ...parameters] as never);
+    let depth = 0;
+    const recurse = new Script(source).runInThisContext()(
+      () => depth++,
+      () => 1,
+      { p1: 1 },
+    ) as (n: number) => void;
+    assert.throws(() => recurse(0), /Maximum call stack size exceeded/);
+    // The thread has 984 KiB; a call takes some words beside its slots.
+    const bytes = (984 * 1024) / depth;
+    assert.ok(bytes <= 8 * slots + 250, `${shape.slice(0, 60)}: ${bytes} bytes, ${slots} slots`);
+  }
+});
+
+test("what depends on the clock or on the stack of a thread is no result, which nothing keeps", () => {
+  // Nested quantifiers on a text that does not fit: the built-in function does not return.
+  const hangs = `/^(a+)+$/.test("${"a".repeat(40)}b");\nexport default change({ name: "h", listEnd: () => "head" });\n`;
+  assert.throws(
+    () => load(hangs, "hangs", { listEnd: [] }, () => "head", 20),
+    (error: Error) =>
+      error instanceof NoResult && /^hangs: threw Error: Script execution timed out/.test(error.message),
+  );
+  const stateOf = (listEnd: string) => {
+    const { text, state } = runToText(
+      parsePlan({
+        machine: { board: "qemu-virt", memory: "256MiB", change: hostile(listEnd).toJSON() },
+        strategy: "buddy",
+        request: { size: "4KiB" },
+      } as never),
+    );
+    return [state, JSON.parse(text).error] as const;
+  };
+  const [state, error] = stateOf(
+    "() => { let a = []; for (let i = 0; i < 200000; i++) a = [a]; JSON.stringify(a); }",
+  );
+  assert.equal(state, "broken");
+  assert.match(error, /^change "h": listEnd, event 1: .*goes too deep for a built-in function$/);
+  assert.equal(stateOf("() => { const f = () => f(); f(); }")[0], "refused", "the same in every thread");
+});
+
+test("the bits of a number cannot be seen", () => {
+  for (const name of ["DataView", "Float32Array", "Float64Array", "Float16Array"])
+    assert.equal(hostile('() => "head"', "", `typeof globalThis.${name}`).about, "undefined", name);
+  assert.match(
+    line(() => answer(hostile("() => (new Float64Array(1) ? 'head' : 'tail')"))),
+    /threw ReferenceError: Float64Array is not defined/,
+  );
+  assert.equal(answer(hostile("() => (new Uint32Array([2 ** 32 + 7])[0] === 7 ? 'tail' : 'head')")), "tail");
 });
 
 test("there are no promises, so that nothing runs after a decision or crashes the process", async () => {

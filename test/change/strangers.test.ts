@@ -110,12 +110,12 @@ test("a plan whose SHA-256 does not fit its source is refused wherever it is rea
   assert.throws(() => planWith(forged), /change\.sha256: must be the SHA-256 of the source/);
 });
 
-test("local workers and the store: a stranger's plan is a refusal in the same words", async () => {
+test("local workers and the store: a stranger's plan is no result, in the words of the refusal", async () => {
   const workers = new LocalWorkers(1);
   try {
     const plan = planWith(EVIL);
     const { finished } = await workers.run([{ index: 0, plan, hash: planHash(plan) }]);
-    assert.equal(finished[0]!.state, "refused");
+    assert.equal(finished[0]!.state, "broken");
     assert.match(finished[0]!.text, /is not run/);
     assert.doesNotMatch(finished[0]!.text, new RegExp(MARKER));
     const only = new LocalWorkers(1, 1, new Set());

@@ -69,16 +69,18 @@ function commitChanged(m: Memory, zone: Zone, free: FreeToPcp): void {
   const { pindex, order, freeHigh } = free;
   const high = m.change!.pcpHigh === undefined ? free.high : highOf(m, zone, order, freeHigh);
   if (pcp.count < high) return;
-  const toFree = drained(m, zone, { ...free, high }, () => nrPcpFree(m, pcp, high, freeHigh));
-  freePcppagesBulk(m, zone, toFree, pcp, pindex);
+  const told = toldDrain(m, zone, { ...free, high });
+  const stock = nrPcpFree(m, pcp, high, freeHigh);
+  freePcppagesBulk(m, zone, told < 0 ? stock : told, pcp, pindex);
 }
 
-/** How many pages are drained: as many as the kernel drains, or a change says; the kernel notes the drain all the same. */
-function drained(m: Memory, zone: Zone, { order, high, freeHigh }: FreeToPcp, stock: () => number): number {
-  if (m.change?.pcpDrain === undefined) return stock();
-  const pages = drainOf(m, zone, { order, drainsAll: freeHigh, limit: high });
-  stock();
-  return pages;
+/**
+ * How many pages a change drains; −1: as many as the kernel. Ask it before the kernel's own rule, which notes the drain and is to
+ * be asked all the same.
+ */
+function toldDrain(m: Memory, zone: Zone, { order, high, freeHigh }: FreeToPcp): number {
+  if (m.change?.pcpDrain === undefined) return -1;
+  return drainOf(m, zone, { order, drainsAll: freeHigh, limit: high });
 }
 
 /** nr_pcp_free() of 5.14..6.6, and the plain batch of 4.17. */
@@ -139,11 +141,13 @@ function commitAutoTuned(m: Memory, zone: Zone, pcp: PerCpuPages, pindex: number
 function drainedChanged(m: Memory, zone: Zone, free: FreeToPcp): number {
   const { pcp } = zone;
   const { order, freeHigh } = free;
-  const told = m.change!.pcpHigh === undefined ? -1 : highOf(m, zone, order, freeHigh);
-  const stock = nrPcpHigh(zone, pcp, pcp.batch, freeHigh);
-  const high = told < 0 ? stock : told;
+  const toldHigh = m.change!.pcpHigh === undefined ? -1 : highOf(m, zone, order, freeHigh);
+  const stockHigh = nrPcpHigh(zone, pcp, pcp.batch, freeHigh);
+  const high = toldHigh < 0 ? stockHigh : toldHigh;
   if (pcp.count < high) return -1;
-  return drained(m, zone, { ...free, high }, () => nrPcpFreeCounted(pcp, pcp.batch, high, freeHigh));
+  const told = toldDrain(m, zone, { ...free, high });
+  const stock = nrPcpFreeCounted(pcp, pcp.batch, high, freeHigh);
+  return told < 0 ? stock : told;
 }
 
 /** Drains one batch; true once the drain is complete. */

@@ -82,7 +82,8 @@ export function allocContigPages(m: Memory, request: ContigPagesRequest): number
     throw new InputError(`alloc_contig_pages: the machine has nodes 0 to ${m.nrNodes - 1}: got ${nid}`);
   const check = request.check ?? checkOf(m, pages);
   for (const zone of zonelist) {
-    for (const start of startsOf(m, zone, pages)) {
+    const { first, step, count } = startsOf(m, zone, pages);
+    for (let i = 0, start = first; i < count; i++, start += step) {
       if (rangeBarrier(m, zone, { start, pages }, check) < 0 && tryRange(m, zone, start, request))
         return start;
     }
@@ -90,14 +91,14 @@ export function allocContigPages(m: Memory, request: ContigPagesRequest): number
   return -1;
 }
 
-/** The ranges that are tried, by their first frame: from the lowest, one after the other, or as a change searches. */
-function* startsOf(m: Memory, zone: Zone, pages: number): Generator<number> {
+/** The first frames of the ranges that are tried: from the lowest, one after the other, or as a change searches. */
+function startsOf(m: Memory, zone: Zone, pages: number): { first: number; step: number; count: number } {
   const { from, unit } =
     m.change?.contigSearch === undefined ? { from: "lowest", unit: pages } : searchOf(m, zone, pages);
-  const first = Math.ceil(zone.startPfn / unit) * unit;
-  const last = first + Math.floor((zone.endPfn - pages - first) / unit) * unit;
-  if (from === "lowest") for (let start = first; start <= last; start += unit) yield start;
-  else for (let start = last; start >= first; start -= unit) yield start;
+  const lowest = Math.ceil(zone.startPfn / unit) * unit;
+  const count = Math.floor((zone.endPfn - pages - lowest) / unit) + 1;
+  if (from === "lowest") return { first: lowest, step: unit, count };
+  return { first: lowest + (count - 1) * unit, step: -unit, count };
 }
 
 /** The frame that makes the search of this kernel pass over the range, or −1: it tries to empty it. */

@@ -89,13 +89,10 @@ function endOf(m: Memory, zone: Zone, { order, mt }: Wanted, wish: FallbackPage)
 /** The free page that holds the frames from `pfn` on, if its block is of the list's type. */
 function pieceAt(m: Memory, zone: Zone, { order, mt }: Wanted, pfn: number): ChosenPiece | null {
   if (pfn % (1 << order) !== 0 || pfn < zone.startPfn || pfn + (1 << order) > zone.endPfn) return null;
-  for (let o = order; o <= m.maxOrder; o++) {
-    const first = pfn - (pfn % (1 << o));
-    if (o === m.maxOrder) materialiseZone(m, zone);
-    if (first < zone.startPfn || m.state[first] !== o + 1) continue;
-    return m.blockType(first) === mt ? { pfn: first, order: o, piece: pfn } : null;
-  }
-  return null;
+  const place = m.freePlaceOf(pfn);
+  if (place === undefined || place.pcp || place.order < order) return null;
+  if (place.order === m.maxOrder) materialiseZone(m, zone);
+  return m.blockType(place.head) === mt ? { pfn: place.head, order: place.order, piece: pfn } : null;
 }
 
 /** The first free page, smallest order first, with room for the request within the range. */
