@@ -10,7 +10,7 @@ import { type CountedLevel, type Threshold, thresholdText } from "../experiment/
 import { DISPLAY, display, type MimeBundle } from "../notebook/display";
 import { withResults } from "../report/runs";
 import { aboutHtml, plainTableHtml, tableText } from "./result-table";
-import type { SweepResult } from "./sweep-result";
+import type { SweepPlan, SweepResult } from "./sweep-result";
 
 /** One size of place. Shares are of page blocks, 0 to 1. */
 export interface ThresholdRow {
@@ -155,9 +155,10 @@ export class SearchThresholdResult {
     display(this[DISPLAY]());
   }
 
-  toJSON(): { asked: SearchAsked; rows: Omit<ThresholdRow, "sweep">[] } {
-    const { asked, rows } = this;
-    return { asked, rows: rows.map(({ sweep: _sweep, ...row }) => row) };
+  toJSON(): { asked: SearchAsked; rows: Omit<ThresholdRow, "sweep">[]; plans: SweepPlan[] } {
+    const { asked, rows, sweeps } = this;
+    const plans = sweeps.map(({ plan }) => plan);
+    return { asked, rows: rows.map(({ sweep: _sweep, ...row }) => row), plans };
   }
 
   [DISPLAY](): MimeBundle {

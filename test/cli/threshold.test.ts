@@ -11,7 +11,10 @@ test("compare --threshold prints counts by share, and the thresholds in words", 
   assert.equal(status, 0, stderr);
   const lines = stdout.trim().split("\n");
   assert.match(lines[0]!, /^alloc-contig-pages: 64 MiB on a host fresh from boot, with page blocks spoiled$/);
-  assert.match(lines[2]!, /^one by one +0 % +2 of 2 +100\.0 \(34\.2 to 100\.0\) +100\.0$/);
+  assert.match(lines[1]!, /^pc-x86-64, 1 GiB, pages of 4 KiB, Linux \d[\d.]*; turned: /);
+  assert.match(lines[2]!, /^workload: scatter-unmovable .*; asked 1 × 64 MiB$/);
+  assert.match(lines[3]!, /^plans sweep [0-9a-f]{64}, sweep [0-9a-f]{64}, sweep [0-9a-f]{64}$/);
+  assert.match(lines[5]!, /^one by one +0 % +2 of 2 +100\.0 \(34\.2 to 100\.0\) +100\.0$/);
   assert.equal(
     lines.filter((line) => / of 2 /.test(line)).length,
     27,
@@ -26,7 +29,11 @@ test("compare --threshold prints counts by share, and the thresholds in words", 
 
 test("compare --threshold takes another strategy of the comparison, and prints JSON", () => {
   const { stdout, stderr } = pageblock([...WHAT, ...HOW, "--threshold", "map-contig", "--json"]);
-  const { asked, rows } = JSON.parse(stdout || stderr);
+  const { asked, rows, plans } = JSON.parse(stdout || stderr);
+  assert.deepEqual(
+    plans.map(({ kind }: { kind: string }) => kind),
+    ["sweep", "sweep", "sweep"],
+  );
   assert.deepEqual([asked.of, asked.bytes, asked.seeds], ["map-contig", 2 ** 26, 2]);
   assert.deepEqual(
     rows.map(({ run }: { run: number }) => run),

@@ -64,11 +64,13 @@ export function quickTables(): { verdicts: string; fallback: string } {
   };
 }
 
-/** One sentence for each metric that differs; the example as it is. */
+/** What is said of each metric that differs; the example as it is. */
 export function carriers(): string {
   const { ablation } = kernelsHere(EXAMPLE);
-  return ablation!.metrics
-    .filter(({ decided }) => decided)
-    .map((metric) => `- ${carriedText(metric)}`)
-    .join("\n");
+  const decided = ablation!.metrics.filter((one) => one.decided);
+  // The sentence begins with the name of the metric.
+  return markdown([
+    ["metric", "difference, and what carries it"],
+    ...decided.map((one) => [one.metric, carriedText(one).slice(`${one.metric}: `.length)]),
+  ]);
 }
