@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { InputError } from "../base/errors";
+import { printable } from "../base/printable";
 import { formatSize, KiB } from "../base/units";
 import { SHOWS, TOO_SMALL } from "./comparable";
 import {
@@ -32,6 +33,8 @@ export interface ReproductionReading {
   planHash: string;
   kernel: string;
   limitBytes: number;
+  /** The machine of the model, in bytes; `polluted`: share of page blocks with a page that does not move. */
+  modelled: Pick<ModelSide, "engine" | "managedBytes" | "pageBytes" | "blockBytes" | "polluted">;
   /** Share of the machine's memory that the script might use. */
   covered: number;
   rows: readonly ReadRow[];
@@ -60,6 +63,7 @@ export function readReproduction(folder: string): ReproductionReading {
     throw new InputError(
       `${folder}: results must be of the plan in model.json, ${model.plan.slice(0, 12)}…: got ${machine.plan.slice(0, 12)}…`,
     );
+  const { engine, managedBytes, pageBytes, blockBytes, polluted } = model;
   const managed = machine.figures[0]!.managedBytes;
   const limitBytes = machine.limitKib * KiB;
   const covered = managed === 0 ? 0 : limitBytes / managed;
@@ -67,6 +71,7 @@ export function readReproduction(folder: string): ReproductionReading {
     planHash: model.plan,
     kernel: machine.kernel,
     limitBytes,
+    modelled: { engine, managedBytes, pageBytes, blockBytes, polluted },
     covered,
     rows: [
       ...heldRows(machine),
@@ -259,10 +264,12 @@ export function reproductionText({
   planHash,
   kernel,
   limitBytes,
+  modelled,
   covered,
   rows,
   notes,
 }: ReproductionReading): string {
+  const { engine, managedBytes, pageBytes, blockBytes, polluted } = modelled;
   const head = ["figure", "model", "machine", "comparable", "why"];
   const cells = [
     head,
@@ -283,6 +290,7 @@ export function reproductionText({
   );
   return [
     `plan ${planHash}`,
+    `model ${printable(engine)}; ${formatSize(managedBytes)} managed, pages of ${formatSize(pageBytes)}, page blocks of ${formatSize(blockBytes)}, ${(100 * polluted).toFixed(1)} % of them with a page that does not move`,
     `Linux ${kernel}; ${formatSize(limitBytes)} might be used, ${(100 * covered).toFixed(1)} % of the machine's memory`,
     ...(covered < SHOWS ? [`${TOO_SMALL}.`] : []),
     ...lines,

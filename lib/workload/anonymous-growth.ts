@@ -16,8 +16,6 @@ export class AnonymousGrowth implements Load {
   /** Pages of each program; its slots follow one another. */
   private readonly pages: Int32Array;
   private readonly mostPages: number;
-  /** Programs that were killed for want of memory. */
-  killed: number;
 
   constructor(
     private readonly system: System,
@@ -27,7 +25,6 @@ export class AnonymousGrowth implements Load {
     this.mostPages = Math.floor(wantedPages / PROGRAMS);
     this.base = system.reserveSlots(this.mostPages * PROGRAMS);
     this.pages = new Int32Array(PROGRAMS);
-    this.killed = 0;
   }
 
   turn(pages: number): number {
@@ -73,7 +70,6 @@ export class AnonymousGrowth implements Load {
     let most = 0;
     for (let i = 1; i < PROGRAMS; i++) if (this.pages[i]! > this.pages[most]!) most = i;
     if (this.pages[most] === 0) return false;
-    this.killed++;
     this.end(most);
     return true;
   }

@@ -5,6 +5,7 @@ import { filled, number, share, size, whole } from "../schema/field";
 import { definePaced, type Load, pagesOf } from "./load";
 import { PageCache } from "./page-cache";
 import { duration } from "./parameters";
+import { takeRun } from "./slot-run";
 
 export interface CameraShape {
   frames: number;
@@ -54,11 +55,10 @@ export class CameraLoad implements Load {
   private open(): number {
     const { shape, system, random } = this;
     this.framesLeft = Math.max(1, Math.round(random.exponential(shape.frames)));
-    const wanted = shape.buffers * shape.framePages;
-    this.buffers = system.reserveSlots(wanted);
-    this.bufferPages = system.allocRun("shmem", this.buffers, wanted);
-    system.returnSlots(this.buffers + this.bufferPages, wanted - this.bufferPages);
-    return this.bufferPages;
+    const { base, pages } = takeRun(system, "shmem", shape.buffers * shape.framePages);
+    this.buffers = base;
+    this.bufferPages = pages;
+    return pages;
   }
 
   private close(): void {

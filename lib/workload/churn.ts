@@ -9,7 +9,7 @@ import { __GFP_RECLAIMABLE, GFP_HIGHUSER_MOVABLE, GFP_KERNEL } from "../mm/state
 import type { OwnerKind } from "../mm/state/owners";
 import { filled, number, type OutOf, share } from "../schema/field";
 import { type Load, Paced } from "./load";
-import { checkOrders, drawOrder, duration, type OrderWeight, orderWeights } from "./parameters";
+import { checkOrders, drawOrder, duration, type OrderWeight, orderWeights, totalWeight } from "./parameters";
 import { SideBySide } from "./side-by-side";
 import { type Actor, defineWorkload } from "./workload";
 
@@ -28,9 +28,8 @@ const KINDS = [
 /** Blocks of one mobility. */
 export class ChurnedBlocks {
   heldPages: number;
-  /** Requests that got nothing, not even a single page. */
-  refused: number;
   private readonly blocks: number[];
+  private readonly weight: number;
 
   constructor(
     private readonly system: System,
@@ -41,8 +40,8 @@ export class ChurnedBlocks {
     readonly wantedPages: number,
   ) {
     this.heldPages = 0;
-    this.refused = 0;
     this.blocks = [];
+    this.weight = totalWeight(orders);
   }
 
   /**
@@ -50,10 +49,8 @@ export class ChurnedBlocks {
    */
   fill(pages = this.wantedPages): void {
     while (this.heldPages < pages) {
-      const order = drawOrder(this.orders, this.random);
-      if (this.take(order) || (order > 0 && this.take(0))) continue;
-      this.refused++;
-      return;
+      const order = drawOrder(this.orders, this.weight, this.random);
+      if (!this.take(order) && (order === 0 || !this.take(0))) return;
     }
   }
 

@@ -7,6 +7,7 @@ import { definePaced, type Load, pagesOf, scaled } from "./load";
 import { PageCache } from "./page-cache";
 import { duration, LONGEST_MS } from "./parameters";
 import { Process } from "./process";
+import { takeRun } from "./slot-run";
 
 export interface DatabaseShape {
   sgaPages: number;
@@ -64,9 +65,9 @@ export class DatabaseLoad implements Load {
 
   private takePages(): void {
     const { system, shape } = this;
-    this.region = system.reserveSlots(shape.sgaPages);
-    this.regionPages = system.allocRun("shmem", this.region, shape.sgaPages);
-    system.returnSlots(this.region + this.regionPages, shape.sgaPages - this.regionPages);
+    const { base, pages } = takeRun(system, "shmem", shape.sgaPages);
+    this.region = base;
+    this.regionPages = pages;
     if (!shape.pinned) return;
     for (let slot = this.region; slot < this.region + this.regionPages; slot++)
       if (system.present(slot)) system.pin(slot, PINNED_BY);

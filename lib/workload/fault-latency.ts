@@ -7,6 +7,7 @@ import { filled, share, truth } from "../schema/field";
 import { HugeAreas } from "./huge-areas";
 import { duration } from "./parameters";
 import { Probe } from "./probe";
+import { takeRun } from "./slot-run";
 import { type AroundRound, FAULTS, THREADS, ThreadRounds } from "./thread-rounds";
 import { defineWorkload } from "./workload";
 
@@ -30,11 +31,7 @@ class PunchedMemory implements AroundRound {
     for (let i = 0; i < areas && mapping.fault(this.unreported); i++);
     mapping.punch();
     // The file is a quarter of the mapping: half of the holes.
-    const wanted = (areas * mapping.areaPages) >> 2;
-    const base = system.reserveSlots(wanted);
-    const pages = system.allocRun("fileClean", base, wanted);
-    system.returnSlots(base + pages, wanted - pages);
-    this.file = { base, pages };
+    this.file = takeRun(system, "fileClean", (areas * mapping.areaPages) >> 2);
   }
 
   end(): void {

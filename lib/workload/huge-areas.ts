@@ -5,6 +5,7 @@
 import type { EventCounts } from "../hardware/costs";
 import type { System } from "../machine/system";
 import type { Probe } from "./probe";
+import { takeRun } from "./slot-run";
 
 /** Single pages of an area are in so many slots in a row. */
 interface Row {
@@ -46,12 +47,9 @@ export class HugeAreas {
 
   /** The whole area, page by page; returns how many there was memory for. */
   private faultSingle(): number {
-    const { system, areaPages } = this;
-    const base = system.reserveSlots(areaPages);
-    const got = system.allocRun("anon", base, areaPages);
-    system.returnSlots(base + got, areaPages - got);
-    if (got > 0) this.rows.push({ base, pages: got });
-    return got;
+    const run = takeRun(this.system, "anon", this.areaPages);
+    if (run.pages > 0) this.rows.push(run);
+    return run.pages;
   }
 
   /** Unmaps the upper half of every area; huge pages are split for it. */

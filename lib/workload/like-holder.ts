@@ -8,6 +8,7 @@ import type { Random } from "../base/random";
 import type { System } from "../machine/system";
 import { GFP_KERNEL } from "../mm/state/gfp";
 import { SlabCache, shrinkable } from "./slab-cache";
+import { takeRun } from "./slot-run";
 
 /** Kinds of pages that are taken in turn. */
 const KINDS = ["anon", "file", "kept", "slabReclaimable", "slab", "pageTable", "kernelStack"] as const;
@@ -149,11 +150,8 @@ export class LikeHolder {
   }
 
   private single(kind: "anon" | "fileClean", list: IntStack | null, n: number): number {
-    const { system } = this;
-    const base = system.reserveSlots(n);
-    const got = system.allocRun(kind, base, n);
-    if (got < n) system.returnSlots(base + got, n - got);
-    return got === 0 ? 0 : this.have(list, base, got, got);
+    const { base, pages } = takeRun(this.system, kind, n);
+    return pages === 0 ? 0 : this.have(list, base, pages, pages);
   }
 
   private have(list: IntStack | null, slot: number, n: number, pages: number): number {

@@ -72,10 +72,15 @@ export function checkOrders(what: string, orders: readonly OrderWeight[], maxOrd
       );
 }
 
-/** One of the orders at random, by their weights. */
-export function drawOrder(orders: readonly OrderWeight[], random: Random): number {
+/** The sum of the weights, for drawOrder(). */
+export function totalWeight(orders: readonly OrderWeight[]): number {
+  return orders.reduce((sum, { weight }) => sum + weight, 0);
+}
+
+/** One of the orders at random, by their weights, which add up to `total`. */
+export function drawOrder(orders: readonly OrderWeight[], total: number, random: Random): number {
   if (orders.length === 1) return orders[0]!.order;
-  let at = random.float() * orders.reduce((sum, { weight }) => sum + weight, 0);
+  let at = random.float() * total;
   for (const { order, weight } of orders) {
     at -= weight;
     if (at < 0) return order;

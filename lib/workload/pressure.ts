@@ -10,7 +10,7 @@ import { AnonymousGrowth } from "./anonymous-growth";
 import { FileCopy } from "./file-copy";
 import { HugeAreas } from "./huge-areas";
 import { type Load, Paced } from "./load";
-import { checkOrders, drawOrder, duration, type OrderWeight, orderWeights } from "./parameters";
+import { checkOrders, drawOrder, duration, type OrderWeight, orderWeights, totalWeight } from "./parameters";
 import { Probe } from "./probe";
 import { Repeated, SideBySide } from "./side-by-side";
 import { type Actor, defineWorkload } from "./workload";
@@ -21,6 +21,8 @@ const ZRAM_RESIDENT = 0.4;
 
 /** A block is requested, measured and freed. */
 class BlockProbe extends Repeated {
+  private readonly weight: number;
+
   constructor(
     private readonly system: System,
     private readonly random: Random,
@@ -29,11 +31,12 @@ class BlockProbe extends Repeated {
     everyMs: number,
   ) {
     super(startMs, everyMs);
+    this.weight = totalWeight(asked.orders);
   }
 
   protected work(): number {
-    const { system, random, asked } = this;
-    const order = drawOrder(asked.orders, random);
+    const { system, random, asked, weight } = this;
+    const order = drawOrder(asked.orders, weight, random);
     const probe = asked.probes[asked.orders.findIndex((one) => one.order === order)]!;
     system.runAnywhere(random);
     let got = -1;

@@ -6,6 +6,7 @@
 import { IntStack } from "../base/int-stack";
 import type { System } from "../machine/system";
 import type { KernelCaches } from "./kernel-caches";
+import { takeRun } from "./slot-run";
 
 /**
  * Pages of a kernel stack: THREAD_SIZE is 16 KiB on x86-64 and arm64, or a page if that is larger. They are single pages, mapped
@@ -94,9 +95,7 @@ export class Process {
       if (this.sinceTable >= this.pagesATable && !this.addTable()) return got;
       // Until the next page table is due nothing else is asked for.
       const wanted = Math.min(n - got, this.pagesATable - this.sinceTable);
-      const base = system.reserveSlots(wanted);
-      const here = system.allocRun("anon", base, wanted);
-      system.returnSlots(base + here, wanted - here);
+      const { base, pages: here } = takeRun(system, "anon", wanted);
       this.have(base, here);
       this.sinceTable += here;
       got += here;

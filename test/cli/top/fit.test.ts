@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { topLinesWithin } from "../../../lib/cli/top/fit";
 import { topLines } from "../../../lib/cli/top/page";
-import { ratesOf } from "../../../lib/cli/top/rates";
+import { type Rates, ratesOf } from "../../../lib/cli/top/rates";
 import { readingOf, type TopReading } from "../../../lib/cli/top/reading";
 import { SMALL_TEXTS, vmstat } from "../../support/small-machine";
 
@@ -75,8 +75,10 @@ test("fewer rows show less, never more, and no width makes a line longer than it
 
 test("groups of rates in which nothing happened share a line", () => {
   const quiet = Object.fromEntries(Object.keys(rates!.perSecond).map((name) => [name, 0]));
-  const perSecond = { ...quiet, pgalloc: 3, cma_alloc_success: null };
-  const silent = { ...rates!, perSecond: perSecond as never };
+  const silent = {
+    ...rates!,
+    perSecond: { ...quiet, pgalloc: 3, cma_alloc_success: null } as Rates["perSecond"],
+  };
   const lines = topLinesWithin(reading, silent, { columns: 100, rows: 29 }).lines.map(({ text }) =>
     text.trimEnd(),
   );
@@ -85,7 +87,7 @@ test("groups of rates in which nothing happened share a line", () => {
     lines.join("\n"),
   );
   assert.ok(lines.some((line) => /^Pages +allocated 3, freed 0$/.test(line)));
-  const never = { ...silent, perSecond: { ...perSecond, cma_alloc_fail: null } as never };
+  const never = { ...silent, perSecond: { ...silent.perSecond, cma_alloc_fail: null } };
   const less = topLinesWithin(reading, never, { columns: 100, rows: 29 }).lines.map(({ text }) =>
     text.trimEnd(),
   );
