@@ -1,7 +1,9 @@
 /** `pageblock run plan.json`: runs one plan and prints its outcome. */
+
 import type { Command } from "commander";
 import { canonicalJson } from "../base/canonical-json";
 import { InputError } from "../base/errors";
+import { largestOf } from "../base/extremes";
 import { runAll } from "../experiment/compare";
 import { runCostNotes } from "../experiment/cost-notes";
 import { planHash } from "../experiment/plan";
@@ -43,7 +45,7 @@ export function register(program: Command): void {
         `plan      ${planHash(plan)}`,
         `strategy  ${plan.strategy.name}, seed ${plan.seed}`,
         `granted   ${granted.filter((g) => g === 1).length} of ${granted.length}`,
-        `time      ${timeText(Math.max(...latencyNs))} at most (modelled)`,
+        `time      ${timeText(largestOf(latencyNs))} at most (modelled)`,
         ...runCostNotes(plan).map((line) => `          ${line}`),
         ...Object.entries(outcome.metrics).map(([name, n]) => `${name.padEnd(20)} ${n}`),
         ...outcome.failures.map(
