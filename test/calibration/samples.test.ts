@@ -165,5 +165,8 @@ test("zoneinfo of more zones than machines have, and an overlong line, are refus
   const zones = Array.from({ length: 1025 }, (_, i) => `Node ${i}, zone Normal\n  pages free 1\n`).join("");
   assert.throws(() => parseZoneinfo(zones, "z"), /^InputError: z:2049: up to 1024 zones can be read/);
   const line = `MemTotal: ${"1".repeat(3000)} kB\n`;
-  assert.throws(() => parseMeminfo(line, "m"), /^InputError: m:1: a line may have 2000 characters: got .{0,120}$/);
+  assert.throws(
+    () => parseMeminfo(line, "m"),
+    /^InputError: m:1: a line may have 2000 characters: got .{0,120}$/,
+  );
 });
