@@ -65,6 +65,17 @@ export function readOutsideText(path: string, limits: OutsideLimits = {}): strin
   return readOutside(path, limits).toString("utf8");
 }
 
+/** The first bytes of a regular file as they lie there. */
+export function readOutsideStart(path: string, bytes: number): Buffer {
+  const fd = openRegular(path, STREAM_BYTES_MOST);
+  try {
+    const first = Buffer.alloc(bytes);
+    return first.subarray(0, readPart(fd, path, first, 0));
+  } finally {
+    closeSync(fd);
+  }
+}
+
 /** The name of standard input in messages. */
 export const INPUT = "standard input";
 

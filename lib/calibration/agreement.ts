@@ -2,7 +2,9 @@
  * The measure of docs/calibration.md: whether what was recorded lies inside the model's interval. A series is fitted to its first
  * half; every quantity at every time of the second half is predicted by the fitted workload, over seeds.
  */
+
 import { InputError } from "../base/errors";
+import { largestOf } from "../base/extremes";
 import { GiB } from "../base/units";
 import { quantiles } from "../experiment/statistics";
 import type { Fit } from "../workload/fit-series";
@@ -74,7 +76,7 @@ export function machineLike(sample: Sample, kernel = "6.18"): ModelMachine["mach
 
 /** Processors of the sampled machine; without zoneinfo, one. */
 function cpusOf({ zoneinfo = [] }: Sample): number {
-  return Math.max(1, ...zoneinfo.map((zone) => zone.cpus));
+  return largestOf([1, ...zoneinfo.map((zone) => zone.cpus)]);
 }
 
 /** MemTotal is what is left of memory after the kernel's own: one or two hundredths less. */

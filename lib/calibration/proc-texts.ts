@@ -2,20 +2,8 @@
  * Texts of /proc as numbers. Kernels add and drop fields, so that every field is by name and may be missing; what is there must be
  * as the kernel prints it. Errors name the file and the line.
  */
-import { at, InputError, quoted } from "../base/errors";
-
-/** Lines of a text with their numbers, without empty ones. */
-function* linesOf(text: string): Generator<[line: string, number: number]> {
-  let number = 0;
-  for (const line of text.split("\n")) {
-    number++;
-    if (line.trim() !== "") yield [line, number];
-  }
-}
-
-function refuse(file: string, line: number, expected: string, got: string): never {
-  throw new InputError(`${at(file, line)}: ${expected}: got ${quoted(got.trim())}`);
-}
+import { InputError } from "../base/errors";
+import { linesOf, refuse, ZONES_MOST } from "../trace/zoneinfo-text";
 
 function notEmpty<T extends { size: number } | { length: number }>(read: T, file: string, what: string): T {
   if (("size" in read ? read.size : read.length) === 0)
@@ -26,7 +14,7 @@ function notEmpty<T extends { size: number } | { length: number }>(read: T, file
 /** /proc/meminfo: bytes by name; counts without a unit (HugePages_Total) as they are. */
 export function parseMeminfo(text: string, file: string): ReadonlyMap<string, number> {
   const values = new Map<string, number>();
-  for (const [line, n] of linesOf(text)) {
+  for (const [line, n] of linesOf(text, file)) {
     const m = /^(\S[^:]*):\s+(\d+)(?: (kB))?\s*$/.exec(line);
     if (m === null) refuse(file, n, 'a line of meminfo is "MemFree: 123 kB"', line);
     values.set(m[1]!, Number(m[2]) * (m[3] === undefined ? 1 : 1024));
@@ -39,7 +27,7 @@ export function parseMeminfo(text: string, file: string): ReadonlyMap<string, nu
 /** /proc/vmstat: counters by name. */
 export function parseVmstat(text: string, file: string): ReadonlyMap<string, number> {
   const values = new Map<string, number>();
-  for (const [line, n] of linesOf(text)) {
+  for (const [line, n] of linesOf(text, file)) {
     const m = /^(\S+) (-?\d+)\s*$/.exec(line);
     if (m === null) refuse(file, n, 'a line of vmstat is "nr_free_pages 123"', line);
     values.set(m[1]!, Number(m[2]));
@@ -73,7 +61,7 @@ const SLAB_DATA = /: slabdata\s+\d+\s+(\d+)/;
 /** /proc/slabinfo, version 2. */
 export function parseSlabinfo(text: string, file: string): SlabLine[] {
   const caches: SlabLine[] = [];
-  for (const [line, n] of linesOf(text)) {
+  for (const [line, n] of linesOf(text, file)) {
     if (line.startsWith("#") || line.startsWith("slabinfo - version:")) continue;
     const m = SLAB_LINE.exec(line);
     if (m === null)
@@ -108,7 +96,7 @@ export interface PageTypes {
 export function parsePagetypeinfo(text: string, file: string): PageTypes {
   const read: PageTypes = { blockPages: 0, zones: [] };
   let types: string[] | undefined;
-  for (const [line, n] of linesOf(text)) {
+  for (const [line, n] of linesOf(text, file)) {
     const pages = /^Pages per block:\s+(\d+)\s*$/.exec(line);
     if (pages !== null) read.blockPages = Number(pages[1]);
     const head = /^Number of blocks type\s+(.*)$/.exec(line);
@@ -176,9 +164,10 @@ const ZONE_NUMBER = /^\s+(pages free|min|low|high|spanned|present|managed|start_
 /** /proc/zoneinfo. */
 export function parseZoneinfo(text: string, file: string): ZoneLines[] {
   const zones: ZoneLines[] = [];
-  for (const [line, n] of linesOf(text)) {
+  for (const [line, n] of linesOf(text, file)) {
     const head = /^Node\s+(\d+), zone\s+(\S+)\s*$/.exec(line);
     if (head !== null) {
+      if (zones.length === ZONES_MOST) refuse(file, n, `up to ${ZONES_MOST} zones can be read`, line);
       zones.push({ nid: Number(head[1]), name: head[2]!, ...UNKNOWN, protection: [] });
       continue;
     }

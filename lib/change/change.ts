@@ -1,7 +1,7 @@
 /** A change of the kernel, written as functions or as a module: what is decided otherwise, and nothing else. */
-import { readFileSync, statSync } from "node:fs";
 import { Script } from "node:vm";
 import { errorOf, InputError } from "../base/errors";
+import { readOutside } from "../base/outside-file";
 import { shown } from "../schema/place";
 import { allowCode } from "./allowed";
 import { checkTypes } from "./check-types";
@@ -120,12 +120,8 @@ export function changeOfFile(source: string, path: string): Change {
 /** The text of a module, with Unix line ends and without a byte order mark. */
 export function readSource(path: string): string {
   try {
-    const { size } = statSync(path);
-    if (size > 4 * SOURCE_MOST)
-      throw new InputError(
-        `${path}: a change must have at most ${SOURCE_MOST} characters: the file has ${size} bytes`,
-      );
-    return new TextDecoder("utf-8", { fatal: true }).decode(readFileSync(path)).replaceAll("\r\n", "\n");
+    const bytes = readOutside(path, { bytes: 4 * SOURCE_MOST });
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes).replaceAll("\r\n", "\n");
   } catch (error) {
     if (error instanceof InputError) throw error;
     if (error instanceof TypeError)

@@ -85,11 +85,19 @@ function readMachine(
 
 const textOf = (file: string): string => readOutsideText(file, { bytes: MOST_BYTES });
 
+/** What may still be read of a tree. */
+interface Budget {
+  entries: number;
+  bytes: number;
+}
+
 /** Bytes of a property as they are: they may begin like a packed file. */
-function propertyOf(file: string): Uint8Array {
+function propertyOf(file: string, budget: Budget): Uint8Array {
   try {
     const { size } = statSync(file);
-    if (size > MOST_BYTES) throw new InputError(`must be at most ${MOST_BYTES} bytes: got ${size}`);
+    budget.bytes -= size;
+    if (budget.bytes < 0)
+      throw new InputError(`a tree must have at most ${MOST_BYTES} bytes: got more with this file`);
     return readFileSync(file);
   } catch (error) {
     throw new InputError(`${file}: ${errorOf(error).message.split("\n")[0]}`);
@@ -101,7 +109,7 @@ function treeOf(file: string): DeviceTreeIn {
   const stat = statSync(file, { throwIfNoEntry: false });
   if (stat === undefined) throw new InputError(`${file}: not found`);
   return stat.isDirectory()
-    ? folderOf(file, { left: MOST_ENTRIES }, 0)
+    ? folderOf(file, { entries: MOST_ENTRIES, bytes: MOST_BYTES }, 0)
     : readOutside(file, { bytes: MOST_BYTES });
 }
 
@@ -124,16 +132,16 @@ function includeFrom(file: string): IncludeFile {
 }
 
 /** A folder is a node, a file a property; links are not followed. */
-function folderOf(folder: string, budget: { left: number }, depth: number): TreeNode {
+function folderOf(folder: string, budget: Budget, depth: number): TreeNode {
   const node: TreeNode = { name: depth === 0 ? "" : basename(folder), properties: new Map(), children: [] };
   if (depth > MOST_DEPTH) throw new InputError(`${folder}: a device tree must be at most ${MOST_DEPTH} deep`);
   for (const entry of readdirSync(folder, { withFileTypes: true }).sort((a, b) =>
     a.name < b.name ? -1 : 1,
   )) {
-    if (--budget.left < 0) throw new InputError(`${folder}: has more than ${MOST_ENTRIES} entries`);
+    if (--budget.entries < 0) throw new InputError(`${folder}: has more than ${MOST_ENTRIES} entries`);
     const path = join(folder, entry.name);
     if (entry.isDirectory()) node.children.push(folderOf(path, budget, depth + 1));
-    else if (entry.isFile()) node.properties.set(entry.name, propertyOf(path));
+    else if (entry.isFile()) node.properties.set(entry.name, propertyOf(path, budget));
   }
   return node;
 }

@@ -66,8 +66,10 @@ function changesOf(part: unknown, reading: Reading): unknown {
 
 /** The code of `{ file }`, or of a change that the plan carries. Its source is hashed before anything of it is run. */
 function codeOf(given: Record<string, unknown>, reading: Reading): unknown {
-  const { file, name, sha256, source } = given;
-  if (typeof file === "string" && Object.keys(given).length === 1) return codeOfFile(file, reading);
+  const { file, name, points, sha256, source } = given;
+  // Of a file's points, the plan may put some in force.
+  if (typeof file === "string" && Object.keys(given).every((key) => key === "file" || key === "points"))
+    return { ...codeOfFile(file, reading), ...(points !== undefined && { points }) };
   if (typeof source !== "string") return given;
   const fault = sourceFault(source);
   if (fault !== null) throw new InputError(`change.source: ${fault}`);

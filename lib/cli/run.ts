@@ -1,7 +1,9 @@
 /** `pageblock run plan.json`: runs one plan and prints its outcome. */
+
 import type { Command } from "commander";
 import { canonicalJson } from "../base/canonical-json";
 import { InputError } from "../base/errors";
+import { largestOf } from "../base/extremes";
 import { countTexts, idleText } from "../change/counts";
 import { runAll } from "../experiment/compare";
 import { runCostNotes } from "../experiment/cost-notes";
@@ -52,7 +54,7 @@ export function register(program: Command): void {
         `plan      ${planHash(plan)}`,
         `strategy  ${plan.strategy.name}, seed ${plan.seed}`,
         `granted   ${granted.filter((g) => g === 1).length} of ${granted.length}`,
-        `time      ${timeText(Math.max(...latencyNs))} at most (modelled)`,
+        `time      ${timeText(largestOf(latencyNs))} at most (modelled)`,
         ...runCostNotes(plan).map((line) => `          ${line}`),
         ...decisionLines(outcome),
         "",

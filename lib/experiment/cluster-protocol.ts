@@ -5,10 +5,10 @@
  * a worker refuses them unless it was started with the SHA-256 of this very code.
  */
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { z } from "zod";
 import { canonicalJson } from "../base/canonical-json";
 import { errorOf, InputError } from "../base/errors";
+import { readOutside } from "../base/outside-file";
 import { strangeCode } from "../change/code";
 import { type Plan, parsePlan, planHash } from "../plan/run";
 import type { RunText } from "./run-text";
@@ -203,6 +203,27 @@ export interface RedisAddress {
   shown: string;
 }
 
+/** A name or a password of a URL; the message does not repeat it. */
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    throw new InputError(
+      "cluster: user and password of the URL: a % must begin a byte such as %25, which is %",
+    );
+  }
+}
+
+const CERTIFICATE_BYTES_MOST = 2 ** 20;
+
+function certificate(path: string): Buffer {
+  try {
+    return readOutside(path, { bytes: CERTIFICATE_BYTES_MOST });
+  } catch (error) {
+    throw new InputError(`cluster: PAGEBLOCK_CLUSTER_CA: ${errorOf(error).message}`);
+  }
+}
+
 /**
  * Options of a connection from `redis://[user:password@]host[:port][/db]`, or `rediss://` for TLS.
  * PAGEBLOCK_CLUSTER_CA names a PEM file with a certificate that the system does not know. Throws InputError; its
@@ -226,12 +247,12 @@ export function redisOptions(url: string): RedisAddress {
   return {
     host,
     port: at.port === "" ? 6379 : Number(at.port),
-    ...(at.username !== "" && { username: decodeURIComponent(at.username) }),
-    ...(at.password !== "" && { password: decodeURIComponent(at.password) }),
+    ...(at.username !== "" && { username: decoded(at.username) }),
+    ...(at.password !== "" && { password: decoded(at.password) }),
     ...(db !== "" && { db: Number(db) }),
     ...(tls && {
       tls: {
-        ...(ca ? { ca: readFileSync(ca) } : {}),
+        ...(ca ? { ca: certificate(ca) } : {}),
         ...(/^[\d.]+$|:/.test(host) ? {} : { servername: host }),
       },
     }),

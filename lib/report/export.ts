@@ -1,9 +1,10 @@
 /** Writes a notebook's write-up into a folder, completely or not at all. */
 
-import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { sumBy } from "lodash";
 import { InputError } from "../base/errors";
+import { readOutsideText } from "../base/outside-file";
 import { printedPdf } from "./chromium";
 import type { DataLink } from "./closing-html";
 import { dataAppendix, dataUrl } from "./data-appendix";
@@ -50,11 +51,7 @@ export async function exportNotebookText(
 }
 
 function readNotebook(file: string): string {
-  try {
-    return readFileSync(file, "utf8");
-  } catch (error) {
-    throw new InputError(`${file}: cannot be read: ${(error as NodeJS.ErrnoException).code}`);
-  }
+  return readOutsideText(file);
 }
 
 type Files = Map<string, string | Uint8Array>;

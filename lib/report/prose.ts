@@ -1,5 +1,7 @@
 /** Prose of a notebook into HTML: CommonMark and tables; HTML in it is text; nothing is ever fetched. */
+
 import MarkdownIt from "markdown-it";
+import { largestOf } from "../base/extremes";
 import { escapeHtml } from "./escape";
 import type { Picture } from "./write-up";
 
@@ -11,12 +13,22 @@ export function proseHtml(markdown: string, attachments: Record<string, Picture>
     const token = tokens[at]!;
     const source = String(token.attrGet("src") ?? "");
     const words = escapeHtml(token.content);
-    const attached = attachments[decodeURI(source.replace(/^attachment:/, ""))];
+    const name = decodedName(source.replace(/^attachment:/, ""));
+    const attached = Object.hasOwn(attachments, name) ? attachments[name] : undefined;
     if (attached) return `<img alt="${words}" src="data:${attached.mime};base64,${attached.base64}">`;
     if (/^data:image\//i.test(source)) return `<img alt="${words}" src="${escapeHtml(source)}">`;
     return `<a href="${escapeHtml(source)}">${words || escapeHtml(source)}</a>`;
   };
   return md.render(markdown);
+}
+
+/** A name as a link writes it; one with a bad percent sign is taken as it stands. */
+function decodedName(name: string): string {
+  try {
+    return decodeURI(name);
+  } catch {
+    return name;
+  }
 }
 
 /**
@@ -31,7 +43,7 @@ export function safeMarkdown(markdown: string): string {
 
 /** `text` as a code block whose fence no line of it can close. */
 export function fenced(text: string, language = "text"): string {
-  const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map((run) => run[0].length));
+  const longest = largestOf([2, ...[...text.matchAll(/`+/g)].map((run) => run[0].length)]);
   const fence = "`".repeat(longest + 1);
   return `${fence}${language}\n${text.replace(/\n$/, "")}\n${fence}`;
 }

@@ -1,5 +1,6 @@
 /** Parses untrusted JSON, and refuses it if it could harm its reader. */
 import { at, errorOf, InputError } from "../base/errors";
+import { isDeeperThan } from "../base/json-depth";
 
 /** Deeper JSON would exhaust the stack of recursive readers; notebooks and figures are far below. */
 const DEPTH_MAX = 200;
@@ -9,21 +10,20 @@ const HARMFUL_KEYS = new Set(["__proto__", "constructor", "prototype"]);
  * The value of `json`, the content of `file`; `what` describes it in messages. Throws InputError that names the file.
  */
 export function safeJson(json: string, file: string, what: string): unknown {
+  if (isDeeperThan(json, DEPTH_MAX + 1))
+    throw new InputError(`${at(file)}: ${what}: JSON must be at most ${DEPTH_MAX} levels deep`);
   let value: unknown;
   try {
     value = JSON.parse(json);
   } catch (error) {
     throw new InputError(`${at(file)}: ${what} must be JSON: ${errorOf(error).message.split("\n")[0]}`);
   }
-  const open: [value: unknown, depth: number][] = [[value, 0]];
-  for (let next = open.pop(); next !== undefined; next = open.pop()) {
-    const [inside, depth] = next;
+  const open: unknown[] = [value];
+  for (let inside = open.pop(); inside !== undefined; inside = open.pop()) {
     if (typeof inside !== "object" || inside === null) continue;
-    if (depth > DEPTH_MAX)
-      throw new InputError(`${at(file)}: ${what}: JSON must be at most ${DEPTH_MAX} levels deep`);
     for (const key of Object.keys(inside)) {
       if (HARMFUL_KEYS.has(key)) throw new InputError(`${at(file)}: ${what}: no key may be named ${key}`);
-      open.push([(inside as Record<string, unknown>)[key], depth + 1]);
+      open.push((inside as Record<string, unknown>)[key]);
     }
   }
   return value;

@@ -1,8 +1,8 @@
 /** Reads a write-up or an executed notebook for `pageblock verify`: its runs, and its changes since it was made. */
-import { readFileSync, statSync } from "node:fs";
 import { dirname, extname, join, normalize, sep } from "node:path";
 import { sha256Of } from "../base/canonical-json";
 import { InputError } from "../base/errors";
+import { readOutside } from "../base/outside-file";
 import type { Run } from "../chart/figure";
 import { executedSha256 } from "./executed-mark";
 import { isExecuted, parseNotebook } from "./notebook-file";
@@ -44,15 +44,7 @@ function storedIn(bytes: Buffer, file: string): StoredWriteUp {
 }
 
 function contentOf(file: string): Buffer {
-  try {
-    const { size } = statSync(file);
-    if (size > FILE_BYTES_MAX)
-      throw new InputError(`${file}: must be at most ${FILE_BYTES_MAX / 2 ** 20} MiB: is ${size} bytes`);
-    return readFileSync(file);
-  } catch (error) {
-    if (error instanceof InputError) throw error;
-    throw new InputError(`${file}: cannot be read: ${(error as NodeJS.ErrnoException).code}`);
-  }
+  return readOutside(file, { bytes: FILE_BYTES_MAX });
 }
 
 function fromNotebook(json: string, file: string): StoredWriteUp {

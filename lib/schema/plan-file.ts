@@ -2,8 +2,9 @@
  * Reads plans, comparisons and sweeps from JSON or YAML. Error messages name file, line and field. JSON is valid YAML,
  * so one parser gives the positions in both.
  */
-import { readFileSync, statSync } from "node:fs";
+import type { Document, LineCounter } from "yaml";
 import { at, errorOf, InputError } from "../base/errors";
+import { readOutsideText } from "../base/outside-file";
 import { isObject, spellings } from "./check";
 import type { Fields } from "./field";
 import { fieldPath, type Locate } from "./place";
@@ -39,17 +40,7 @@ export interface Written {
  * ```
  */
 export function readPlanFile(path: string): Written {
-  let text: string;
-  try {
-    const bytes = statSync(path).size;
-    if (bytes > FILE_BYTES_MAX)
-      throw new InputError(`${path}: a plan must be at most ${FILE_BYTES_MAX} bytes: got ${bytes}`);
-    text = readFileSync(path, "utf8");
-  } catch (error) {
-    if (error instanceof InputError) throw error;
-    throw new InputError(`${path}: cannot be read (${errorOf(error).message})`);
-  }
-  return parsePlanText(text, path);
+  return parsePlanText(readOutsideText(path, { bytes: FILE_BYTES_MAX }), path);
 }
 
 /**
@@ -65,18 +56,13 @@ export function readPlanFile(path: string): Written {
  * ```
  */
 export function parsePlanText(text: string, file: string): Written {
-  const { isMap, isNode, isScalar, LineCounter, parseDocument } = yaml();
+  const { isMap, isNode, isScalar, LineCounter } = yaml();
   const lines = new LineCounter();
-  const document = parseDocument(text.replace(/^\uFEFF/, ""), {
-    lineCounter: lines,
-    prettyErrors: false,
-    stringKeys: true,
-    version: "1.2",
-  });
-  const problem = document.errors[0] ?? document.warnings[0];
+  const document = parsed(text, file, lines);
+  const problem = document.errors[0] ?? document.warnings[0] ?? secondKey(document);
   if (problem !== undefined)
     throw new InputError(
-      `${at(file, lines.linePos(problem.pos[0]).line)}: is neither JSON nor YAML: ${problem.message.split("\n")[0]}`,
+      `${at(file, lines.linePos(problem.pos[0]!).line)}: is neither JSON nor YAML: ${problem.message.split("\n")[0]}`,
     );
   let value: unknown;
   try {
@@ -102,6 +88,47 @@ export function parsePlanText(text: string, file: string): Written {
   };
   const locate: Locate = (path, key) => `${at(file, lineOf(path, key))}: ${fieldPath(path, key)}`;
   return { file, value, locate };
+}
+
+/** What the reader of YAML refuses, or a key that stands twice in its object. */
+interface Problem {
+  pos: readonly number[];
+  message: string;
+}
+
+function parsed(text: string, file: string, lineCounter: LineCounter): Document.Parsed {
+  try {
+    return yaml().parseDocument(text.replace(/^\uFEFF/, ""), {
+      lineCounter,
+      prettyErrors: false,
+      stringKeys: true,
+      // The check of the reader compares every key with all before it; ours follows.
+      uniqueKeys: false,
+      version: "1.2",
+    });
+  } catch (error) {
+    throw new InputError(`${file}: is nested too deep (${errorOf(error).message})`);
+  }
+}
+
+/** The first key that its object has already. */
+function secondKey(document: Document.Parsed): Problem | undefined {
+  const { isMap, isNode, isPair, isScalar, isSeq } = yaml();
+  const waiting: unknown[] = [document.contents];
+  for (let node = waiting.pop(); node !== undefined; node = waiting.pop()) {
+    if (isSeq(node)) for (const item of node.items) waiting.push(item);
+    if (!isMap(node)) continue;
+    const seen = new Set<unknown>();
+    for (const pair of node.items) {
+      if (!isPair(pair)) continue;
+      const key = isScalar(pair.key) ? pair.key.value : pair.key;
+      if (seen.has(key))
+        return { pos: (isNode(pair.key) ? pair.key.range : null) ?? [0], message: "Map keys must be unique" };
+      seen.add(key);
+      waiting.push(pair.value);
+    }
+  }
+  return undefined;
 }
 
 /** `path` with the names as written: `request.size` for `request.bytes`. */

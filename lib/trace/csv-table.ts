@@ -1,8 +1,9 @@
 /** Tables of recordings: comma-separated text with a header line. Every error names the file and the line. */
-import { closeSync, openSync, readFileSync, readSync } from "node:fs";
 import type { CsvError } from "csv-parse";
 import { parse } from "csv-parse/sync";
 import { at, InputError } from "../base/errors";
+import { readOutside, readOutsideStart } from "../base/outside-file";
+import { MiB } from "../base/units";
 
 /** One row: its values by column name, and the line it starts on. */
 export interface CsvRow {
@@ -18,19 +19,22 @@ export interface CsvTable {
 /** Column names from the first line; undefined if the file cannot be a table. Reads at most 16 KiB. */
 export function csvColumns(path: string): string[] | undefined {
   if (!path.endsWith(".csv")) return undefined;
-  const buffer = new Uint8Array(16384);
-  const file = openSync(path, "r");
-  const bytes = readSync(file, buffer, 0, buffer.length, 0);
-  closeSync(file);
-  const first = new TextDecoder().decode(buffer.subarray(0, bytes)).split(/\r?\n/, 1)[0]!;
+  const first = readOutsideStart(path, 16_384).toString("utf8").split(/\r?\n/, 1)[0]!;
   return first.replace(/^\uFEFF/, "").split(",");
 }
+
+/** Tables of recordings have some hundred kilobytes. */
+const TABLE_BYTES_MOST = 32 * MiB;
 
 /** Reads the whole table; throws InputError for a row with too few or too many columns, or an unclosed quote. */
 export function readCsvTable(path: string): CsvTable {
   let records: { info: { lines: number }; record: string[] }[];
   try {
-    records = parse(readFileSync(path), { bom: true, info: true, skip_empty_lines: true }) as never;
+    records = parse(readOutside(path, { bytes: TABLE_BYTES_MOST }), {
+      bom: true,
+      info: true,
+      skip_empty_lines: true,
+    }) as never;
   } catch (error) {
     if (isCsvError(error)) throw new InputError(`${at(path, lineOf(error))}: ${inOurWords(error)}`);
     throw error;

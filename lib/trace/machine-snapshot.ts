@@ -4,6 +4,7 @@
  */
 import { gzipSync } from "node:zlib";
 import { InputError, quoted } from "../base/errors";
+import { isDeeperThan } from "../base/json-depth";
 import { readOutsideText } from "../base/outside-file";
 import { writeAtomically } from "../base/write-atomically";
 import { FRAMES_MOST } from "../machine/frame-map";
@@ -94,9 +95,14 @@ export function readMachineSnapshot(file: string): MachineSnapshot {
   return parseMachineSnapshot(readOutsideText(file), file);
 }
 
+/** A snapshot has lists of objects within an object. */
+const DEPTH_MOST = 64;
+
 /** The snapshot in a text; `file` names it in errors. */
 export function parseMachineSnapshot(json: string, file: string): MachineSnapshot {
   let value: unknown;
+  if (isDeeperThan(json, DEPTH_MOST))
+    throw new InputError(`${file}: is no snapshot: its JSON must be at most ${DEPTH_MOST} levels deep`);
   try {
     value = JSON.parse(json);
   } catch {

@@ -160,3 +160,13 @@ test("pageblock fit --measure prints the quantities; what a sample does not tell
   assert.equal(pageblock(["fit", "--measure", join(folder, "diary")]).status, 2);
   assert.ok(readdirSync(folder).length > 0);
 });
+
+test("zoneinfo of more zones than machines have, and an overlong line, are refused with their lines", () => {
+  const zones = Array.from({ length: 1025 }, (_, i) => `Node ${i}, zone Normal\n  pages free 1\n`).join("");
+  assert.throws(() => parseZoneinfo(zones, "z"), /^InputError: z:2049: up to 1024 zones can be read/);
+  const line = `MemTotal: ${"1".repeat(3000)} kB\n`;
+  assert.throws(
+    () => parseMeminfo(line, "m"),
+    /^InputError: m:1: a line may have 2000 characters: got .{0,120}$/,
+  );
+});

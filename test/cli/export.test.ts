@@ -29,7 +29,7 @@ test("bad input: exit 2, one line, nothing written", () => {
   const cases: [string[], RegExp][] = [
     [["export", stored], /21-arm64-64k-cma\.ipynb: .*no outputs .*--execute/],
     [["export", cut], /cut\.ipynb: a notebook must be JSON/],
-    [["export", join(scratch, "none.ipynb")], /none\.ipynb: cannot be read: ENOENT/],
+    [["export", join(scratch, "none.ipynb")], /none\.ipynb: cannot be read: no such file/],
     [["export", stored, "--to", "doc"], /--to.*Allowed choices are html, md, pdf, slides/],
     [["export", stored, "--set", "seeds=1"], /--set needs --execute/],
     [["export", join(ROOT, "package.json")], /package\.json: not a notebook of format 4/],

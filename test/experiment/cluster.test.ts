@@ -230,6 +230,18 @@ test("a password in the URL, and clear lines without it, with a wrong one, and w
   assert.throws(() => redisOptions("http://somewhere"), /must be redis:\/\/host:port/);
 });
 
+test("an address with a bad percent sign, and a certificate that is no file, give one line", () => {
+  assert.throws(() => redisOptions("redis://user:%zz@somewhere"), /a % must begin a byte such as %25/);
+  const before = process.env.PAGEBLOCK_CLUSTER_CA;
+  process.env.PAGEBLOCK_CLUSTER_CA = tmpdir();
+  try {
+    assert.throws(() => redisOptions("rediss://somewhere"), /PAGEBLOCK_CLUSTER_CA: .* is a folder/);
+  } finally {
+    if (before === undefined) delete process.env.PAGEBLOCK_CLUSTER_CA;
+    else process.env.PAGEBLOCK_CLUSTER_CA = before;
+  }
+});
+
 test("TLS with a certificate of one's own; one that is not known is refused", { skip }, async (t) => {
   const made = await TestRedis.start();
   await made.down();

@@ -3,11 +3,16 @@
  * reads of the plan is one step.
  */
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import test from "node:test";
 import { parseComparison } from "../../lib/plan/comparison";
 import { PLAN_KINDS } from "../../lib/plan/kinds";
 import { parsePlan } from "../../lib/plan/run";
 import { check } from "../../lib/schema/check";
+import { parsePlanText, readPlanFile } from "../../lib/schema/plan-file";
 
 /** More than any refusal may take: a plan of a few hundred fields in full. */
 const STEPS = 2_000;
@@ -160,4 +165,37 @@ test("keys that would change a prototype, holes in lists and endless texts are r
       (error: Error) => error.message.length < 400,
     );
   assert.throws(() => parsePlan({ ...plan, machine: { board: "qemu-virt", kernel: 6.1 } }), /in quotes/);
+});
+
+test("a plan with many keys is read in time that grows with them, and a key that stands twice is named", () => {
+  const keys = (n: number) => Array.from({ length: n }, (_, i) => `k${i}: 1\n`).join("");
+  const cpuMs = (n: number) => {
+    const from = process.cpuUsage();
+    assert.equal(Object.keys(parsePlanText(keys(n), "plan.yaml").value as object).length, n);
+    const { user, system } = process.cpuUsage(from);
+    return (user + system) / 1000;
+  };
+  cpuMs(2000);
+  const ratios = Array.from({ length: 3 }, () => Math.max(40, cpuMs(16_000)) / Math.max(40, cpuMs(4000)));
+  // Four times the keys; sixteen times the time if each is compared with all.
+  assert.ok(Math.min(...ratios) < 8, ratios.join(", "));
+  const twice = (text: string) => () => parsePlanText(text, "plan.yaml");
+  assert.throws(
+    twice("a: 1\nb:\n  c: 1\n  d: 2\n  c: 3\n"),
+    /^InputError: plan\.yaml:5: is neither JSON nor YAML: Map keys must be unique$/,
+  );
+  assert.throws(twice('{"a": 1, "a": 2}'), /plan\.yaml:1: .*Map keys must be unique/);
+});
+
+test("a plan that is no file is refused at once", () => {
+  const folder = mkdtempSync(join(tmpdir(), "plan-"));
+  try {
+    const fifo = join(folder, "fifo");
+    execFileSync("mkfifo", [fifo]);
+    assert.throws(() => readPlanFile(fifo), /fifo: is a named pipe \(FIFO\), a regular file was expected/);
+    assert.throws(() => readPlanFile(folder), /is a folder, a regular file was expected/);
+    assert.throws(() => readPlanFile("/dev/zero"), /is a character device/);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });

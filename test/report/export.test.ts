@@ -144,6 +144,6 @@ test("bad input: one message naming the file, nothing written", async () => {
   }
   await assert.rejects(
     () => exportNotebook(join(scratch, "none.ipynb"), "html", scratch),
-    /none\.ipynb: cannot be read: ENOENT/,
+    /none\.ipynb: cannot be read: no such file/,
   );
 });

@@ -60,3 +60,18 @@ test("tables survive sanitising; scripts, styles, handlers, forms, frames and ad
   assert.match(clean, /<img src="data:image\/png;base64,AAAA" \/>/);
   assert.doesNotMatch(clean, /script|style|onclick|href|form|input|iframe|svg|math|\/\/x/);
 });
+
+test("a picture with a bad percent sign, or named like a property of every object, is a link", () => {
+  for (const name of ["%E0", "attachment:%E0%A4%A", "attachment:constructor", "attachment:__proto__"])
+    assert.match(proseHtml(`![x](${name})`), /<a href="[^"]*">x<\/a>/);
+  const picture = { mime: "image/png", base64: "AAAA" };
+  assert.match(
+    proseHtml("![x](attachment:a%20b.png)", { "a b.png": picture }),
+    /src="data:image\/png;base64,AAAA"/,
+  );
+});
+
+test("any number of runs of backticks is fenced", () => {
+  const text = "` ".repeat(300_000);
+  assert.ok(fenced(text).startsWith("```text\n"));
+});

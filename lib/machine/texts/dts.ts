@@ -29,6 +29,10 @@ interface Token {
 /** Files that one source may include, and how deep. */
 const MOST_FILES = 256;
 const MOST_DEEP = 16;
+/** Nodes of a tree: those of machines have some thousand. */
+const MOST_NODES = 100_000;
+/** Sizes of a cell that `/bits/` names (Devicetree Specification 0.4, 6.3). */
+const BITS = [8, 16, 32, 64];
 /** Lines that only the preprocessor understands; properties begin with # too. */
 const FOR_CPP =
   /^[ \t]{0,64}#[ \t]{0,8}(?:include|define|undef|if|ifdef|ifndef|elif|else|endif|error|pragma)(?=[\s<"(]|$)/m;
@@ -126,6 +130,9 @@ function tokensOf(source: string, what: string): Token[] {
 class Source {
   private at = 0;
   private readonly labels = new Map<string, TreeNode>();
+  /** Children by name. */
+  private readonly named = new Map<TreeNode, Map<string, TreeNode>>();
+  private nodes = 0;
   private readonly reserved: DeviceTree["reserved"] = [];
 
   constructor(
@@ -168,9 +175,13 @@ class Source {
   }
 
   private child(node: TreeNode, name: string, labels: readonly string[], depth: number): void {
-    let child = node.children.find((c) => c.name === name);
+    let named = this.named.get(node);
+    if (named === undefined) this.named.set(node, (named = new Map()));
+    let child = named.get(name);
     if (child === undefined) {
+      if (++this.nodes > MOST_NODES) throw this.wrong(this.tokens[this.at]);
       child = { name, properties: new Map(), children: [] };
+      named.set(name, child);
       node.children.push(child);
     }
     for (const label of labels) this.labels.set(label, child);
@@ -178,32 +189,34 @@ class Source {
   }
 
   private property(node: TreeNode, name: string): void {
-    const parts: number[] = [];
+    const parts: Uint8Array[] = [];
     if (this.peek()?.text === "=") {
       do {
         this.take();
-        parts.push(...this.value());
+        parts.push(this.value());
       } while (this.peek()?.text === ",");
     }
-    node.properties.set(name, Uint8Array.from(parts));
+    node.properties.set(name, Uint8Array.from(Buffer.concat(parts)));
     this.expect(";");
   }
 
-  private value(): number[] {
+  private value(): Uint8Array {
     let bits = 32;
     if (this.peek()?.text === "/bits/") {
       this.take();
+      const token = this.peek();
       bits = Number(this.integer());
+      if (!BITS.includes(bits)) throw this.wrong(token);
     }
     const token = this.take();
-    if (token.kind === "string") return [...Buffer.from(token.text.replace(/\\(.)/g, "$1"), "latin1"), 0];
-    if (token.kind === "reference") return [];
+    if (token.kind === "string") return Buffer.from(`${token.text.replace(/\\(.)/g, "$1")}\0`, "latin1");
+    if (token.kind === "reference") return new Uint8Array();
     if (token.text === "<") return this.cells(bits / 8);
     if (token.text === "[") return this.byteString();
     throw this.wrong(token);
   }
 
-  private cells(size: number): number[] {
+  private cells(size: number): Uint8Array {
     const out: number[] = [];
     while (this.peek()?.text !== ">") {
       // A reference stands for a phandle, whose number nothing here asks for.
@@ -213,14 +226,14 @@ class Source {
       for (let i = size - 1; i >= 0; i--) out.push(Number((value >> BigInt(8 * i)) & 255n));
     }
     this.take();
-    return out;
+    return Uint8Array.from(out);
   }
 
-  private byteString(): number[] {
+  private byteString(): Uint8Array {
     let digits = "";
     while (this.peek()?.text !== "]") digits += this.take().text;
     this.take();
-    return [...Buffer.from(digits, "hex")];
+    return Buffer.from(digits, "hex");
   }
 
   private integer(): bigint {

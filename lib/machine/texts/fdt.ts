@@ -23,6 +23,7 @@ const TOKEN = { begin: 1, end: 2, property: 3, nop: 4, finish: 9 } as const;
 const MOST_DEPTH = 64;
 const MOST_NODES = 100_000;
 const MOST_RESERVED = 1024;
+const MOST_NAME = 256;
 
 /** True if the bytes begin as a flattened device tree does. */
 export function isFlattened(bytes: Uint8Array): boolean {
@@ -104,10 +105,10 @@ class Reader {
   }
 
   private text(offset: number): string {
-    const end = this.bytes.indexOf(0, offset);
-    if (offset < 0 || offset >= this.bytes.length || end < 0 || end - offset > 256)
-      throw this.wrong("a name has no end", offset);
-    return Buffer.from(this.bytes.subarray(offset, end)).toString("latin1");
+    const name = this.bytes.subarray(offset, offset + MOST_NAME + 1);
+    const end = name.indexOf(0);
+    if (end < 0) throw this.wrong("a name has no end", offset);
+    return Buffer.from(name.subarray(0, end)).toString("latin1");
   }
 
   private skipNops(): void {

@@ -1,4 +1,5 @@
 /** The axes of a static picture, as ECharts' options. */
+import { largestOf, leastOf } from "../../base/extremes";
 import type { Axis, Datum, Figure } from "../../chart/figure";
 import { GRID, INK } from "../../chart/palette";
 import { plain } from "../plain-text";
@@ -66,7 +67,7 @@ function rangeOf(axis: Axis | undefined, figure: Figure, which: "x" | "y"): [num
     .flatMap((t) => (t[which] as Datum[] | undefined) ?? [])
     .map(Number)
     .filter((v) => v > 0);
-  return values.length === 0 ? undefined : [Math.min(...values) / 1.4, Math.max(...values) * 1.4];
+  return values.length === 0 ? undefined : [leastOf(values) / 1.4, largestOf(values) * 1.4];
 }
 
 /** An end that is not a round number gets no label. */
