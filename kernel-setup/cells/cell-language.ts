@@ -22,8 +22,11 @@ interface Virtual {
 
 export class CellLanguage {
   private readonly virtual = new Map<string, Virtual>();
+  private readonly snapshots = new Map<string, { version: string; snapshot: ts.IScriptSnapshot }>();
   private readonly kept = new Map<string, string>();
   private version = 0;
+  /** The program of the open cell, as soon as it is made. */
+  private known: ts.Program | undefined;
   private settings: CellOptions;
   private settingsVersion: string;
   private current: string;
@@ -36,6 +39,9 @@ export class CellLanguage {
     this.current = this.pathOf("", ".ts");
     this.resolution = new TypeResolution(cwd, (cell) => this.kept.get(cell));
     this.service = ts.createLanguageService(this.host(), ts.createDocumentRegistry());
+    // Reads the standard library and Node's types before the first cell asks for them.
+    this.open("export {};", ".ts");
+    this.program().getTypeChecker();
   }
 
   get options(): ts.CompilerOptions {
@@ -53,6 +59,7 @@ export class CellLanguage {
     if (this.virtual.get(this.current)?.text !== text)
       this.virtual.set(this.current, { text, version: String(++this.version) });
     this.resolution.forget();
+    this.known = undefined;
     return this.current;
   }
 
@@ -63,7 +70,8 @@ export class CellLanguage {
 
   /** The program with the open cell. */
   program(): ts.Program {
-    return this.service.getProgram()!;
+    this.known ??= this.service.getProgram()!;
+    return this.known;
   }
 
   /** Keeps the open cell's text under the cell's name, for those that come. */
@@ -103,6 +111,18 @@ export class CellLanguage {
     return slashed(join(this.cwd, `In[${cell}]${extension}`));
   }
 
+  /** The text of a file; read again only when it has changed. */
+  private snapshot(path: string): ts.IScriptSnapshot | undefined {
+    const version = this.virtual.get(path)?.version ?? versionOnDisk(path);
+    const known = this.snapshots.get(path);
+    if (known?.version === version) return known.snapshot;
+    const text = this.virtual.get(path)?.text ?? ts.sys.readFile(path);
+    if (text === undefined) return undefined;
+    const snapshot = ts.ScriptSnapshot.fromString(text);
+    this.snapshots.set(path, { version, snapshot });
+    return snapshot;
+  }
+
   private host(): ts.LanguageServiceHost {
     const read = (path: string) => this.virtual.get(path)?.text ?? ts.sys.readFile(path);
     return {
@@ -112,10 +132,8 @@ export class CellLanguage {
         return nodeTypes === undefined ? [this.current] : [nodeTypes, this.current];
       },
       getScriptVersion: (path) => this.virtual.get(path)?.version ?? versionOnDisk(path),
-      getScriptSnapshot: (path) => {
-        const text = read(path);
-        return text === undefined ? undefined : ts.ScriptSnapshot.fromString(text);
-      },
+      getScriptSnapshot: (path) => this.snapshot(path),
+      ...{ getModuleResolutionCache: () => this.resolution.packages },
       getCurrentDirectory: () => this.cwd,
       getDefaultLibFileName: ts.getDefaultLibFilePath,
       fileExists: (path) => this.virtual.has(path) || ts.sys.fileExists(path),

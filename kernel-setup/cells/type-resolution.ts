@@ -14,7 +14,7 @@ interface Request {
 
 export class TypeResolution {
   /** For files of packages, which name the same files every time. */
-  private readonly packages: ts.ModuleResolutionCache;
+  readonly packages: ts.ModuleResolutionCache;
   private recent: ts.ModuleResolutionCache | undefined;
   private readonly dependencies = Object.keys(packageManifest().dependencies);
   private readonly fromHere = slashed(join(packageRoot(), "cell.ts"));
