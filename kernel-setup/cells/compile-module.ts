@@ -13,6 +13,8 @@ export interface CompiledModule {
   /** What it imports, in order; loaded before it runs. */
   readonly imports: readonly string[];
   readonly isAsync: boolean;
+  /** It was written as an ES module. */
+  readonly isModule: boolean;
 }
 
 /** `$import` gives what was loaded beforehand; `$dynamic` is `import()`. */
@@ -47,14 +49,15 @@ const isCommonJs = (path: string) =>
 /** Compiles the text of a local file. `options` are those of cells. Throws a SyntaxError that says where. */
 export function compileModule(path: string, text: string, options: ts.CompilerOptions): CompiledModule {
   if (isCommonJs(path) && /\.c?js$/.test(path) && !/\b(?:import|export)\b/.test(text))
-    return wrapped(text, undefined, [], false);
+    return wrapped(text, undefined, { imports: [], isAsync: false, isModule: false });
   const kind = scriptKind(path);
   const file = ts.createSourceFile(path, text, ts.ScriptTarget.ESNext, true, kind);
   const isModule = ts.isExternalModule(file) || /\.m[jt]s$/.test(path) || !isCommonJs(path);
   const isScript = !ts.isExternalModule(file) && isCommonJs(path);
   const { customConditions: _, ...commonJs } = options;
   const compiled = ts.transpileModule(text, {
-    fileName: path,
+    // By the ending .mts the compiler would leave imports as they are.
+    fileName: path.replace(/\.[cm]([jt]s)$/, ".$1"),
     reportDiagnostics: true,
     compilerOptions: {
       ...commonJs,
@@ -76,21 +79,26 @@ export function compileModule(path: string, text: string, options: ts.CompilerOp
     const message = ts.flattenDiagnosticMessageText(mistake.messageText, "\n");
     throw new SyntaxError(`${path}:${line + 1}:${character + 1}: ${message}`);
   }
-  const { imports, isAsync } = namedIn(compiled.outputText, isModule && awaitsAtTop(file));
+  const imports = namedIn(compiled.outputText);
+  const isAsync = isModule && awaitsAtTop(file);
   const js = compiled.outputText.replace(/\n\/\/# sourceMappingURL=.*\s*$/, "");
-  return wrapped(js, compiled.sourceMapText, imports, isAsync);
+  return wrapped(js, compiled.sourceMapText, { imports, isAsync, isModule });
 }
 
 /** Modules that the compiled text takes from `$import`: those that are left when types are gone. */
-function namedIn(js: string, isAsync: boolean): { imports: string[]; isAsync: boolean } {
+function namedIn(js: string): string[] {
   const imports: string[] = [];
   for (const [, quoted] of js.matchAll(/\$import\(("(?:[^"\\]|\\.)*")\)/g)) imports.push(JSON.parse(quoted!));
-  return { imports: [...new Set(imports)], isAsync };
+  return [...new Set(imports)];
 }
 
-function wrapped(js: string, map: string | undefined, imports: string[], isAsync: boolean): CompiledModule {
-  const text = `(function (${PARAMETERS}) { return ${isAsync ? "async " : ""}function () {\n${js}\n}; })`;
-  return { js: text, map, imports, isAsync };
+function wrapped(
+  js: string,
+  map: string | undefined,
+  about: Omit<CompiledModule, "js" | "map">,
+): CompiledModule {
+  const text = `(function (${PARAMETERS}) { return ${about.isAsync ? "async " : ""}function () {\n${js}\n}; })`;
+  return { js: text, map, ...about };
 }
 
 /** The user's own `require`, `import()` and `import.meta`, told apart from what the compiler makes of imports. */

@@ -10,7 +10,7 @@ import vm from "node:vm";
 import type ts from "typescript";
 import { compileModule } from "./compile-module";
 import { type Namespace, namespaceOf } from "./namespaces";
-import { type Found, type Mode, resolve } from "./resolve";
+import { CELL_FILE, type Found, type Mode, resolve } from "./resolve";
 import type { Traces } from "./traces";
 
 /** A step that has to be waited for. */
@@ -168,7 +168,11 @@ export class Loader {
       }
       return;
     }
-    const { js, map, imports, isAsync } = this.compiling(() => compileModule(path, text, this.options()));
+    const { js, map, imports, isAsync, isModule } = this.compiling(() =>
+      compileModule(path, text, this.options()),
+    );
+    // Modules that import each other see this one before it has run.
+    if (isModule) Object.defineProperty(module.exports, "__esModule", { value: true });
     const loaded = new Map<string, Namespace>();
     for (const specifier of imports)
       loaded.set(specifier, yield* this.load(specifier, path, "import", one, chain));
@@ -224,4 +228,4 @@ export function metaOf(path: string, find: (specifier: string) => Found): Record
 }
 
 /** The file name by which a cell in `cwd` imports. */
-export const cellPath = (cwd: string) => join(cwd, "cell.ts");
+export const cellPath = (cwd: string) => join(cwd, CELL_FILE);

@@ -4,7 +4,7 @@
  */
 import { existsSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { createRequire, isBuiltin } from "node:module";
-import { dirname, extname, isAbsolute, join, resolve as resolvePath, sep } from "node:path";
+import { basename, dirname, extname, isAbsolute, join, resolve as resolvePath, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import type ts from "typescript";
 import { isOurs, packageManifest, packageRoot } from "../package-resolution";
@@ -29,10 +29,14 @@ const IN_PACKAGES = `${sep}node_modules${sep}`;
 /** This Node can `require` ES modules, and knows the condition for it. */
 const REQUIRES_MODULES = (process.features as { require_module?: boolean }).require_module === true;
 
+/** The name of the file, which there is not, from which cells import. */
+export const CELL_FILE = "<cell>.ts";
+
 /** An error as Node's own loader throws it. */
 function notFound(specifier: string, from: string): Error {
   const what = /^[./]/.test(specifier) ? "module" : "package";
-  const error = new Error(`Cannot find ${what} '${specifier}' imported from ${from}`);
+  const place = basename(from) === CELL_FILE ? `the notebook in ${dirname(from)}` : from;
+  const error = new Error(`Cannot find ${what} '${specifier}' imported from ${place}`);
   return Object.assign(error, { code: "ERR_MODULE_NOT_FOUND" });
 }
 

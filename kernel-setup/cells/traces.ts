@@ -16,6 +16,8 @@ interface Compiled {
   readonly text: string;
 }
 
+/** A step of the loader. */
+const STEP = /^\w+\.(?:next|throw|return) \(<anonymous>\)$/;
 const CELL = /^In\[/;
 /** How many frames are shown; Node's own limit is 10, with those that are left out here. */
 const MOST_FRAMES = 16;
@@ -51,7 +53,7 @@ export class Traces {
     const lastOfUser = sites.map((site) => this.compiled.has(fileOf(site))).lastIndexOf(true);
     for (const [i, site] of sites.entries()) {
       const file = fileOf(site);
-      if (isHidden(file)) continue;
+      if (isHidden(file) || (file === "" && STEP.test(site.toString()))) continue;
       // Below the cell there is only what runs it.
       if (lastOfUser >= 0 && i > lastOfUser && (file.startsWith("node:") || file === "")) continue;
       shown.push(this.frame(site, file));
