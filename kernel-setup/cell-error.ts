@@ -4,6 +4,7 @@
  */
 import { inspect } from "node:util";
 import type { Complaint } from "./cells/cell-source";
+import { wellFormed } from "./well-formed";
 
 export interface CellError {
   readonly ename: string;
@@ -16,7 +17,7 @@ const MAX_CAUSES = 5;
 /** The error of a value thrown while a cell ran; anything can be thrown. */
 export function thrownError(thrown: unknown): CellError {
   if (!isErrorLike(thrown)) {
-    const shown = typeof thrown === "string" ? thrown : inspect(thrown);
+    const shown = wellFormed(typeof thrown === "string" ? thrown : inspect(thrown));
     return { ename: "Thrown", evalue: shown, traceback: [`Thrown: ${shown}`] };
   }
   const causes: unknown[] = [];
@@ -26,7 +27,8 @@ export function thrownError(thrown: unknown): CellError {
     const lines = String(stack ?? `${name}: ${message}`).split("\n");
     return i === 0 ? lines : [`caused by ${lines[0]}`, ...lines.slice(1)];
   });
-  return { ename: String(thrown.name || "Error"), evalue: String(thrown.message), traceback };
+  const evalue = wellFormed(String(thrown.message));
+  return { ename: String(thrown.name || "Error"), evalue, traceback: traceback.map(wellFormed) };
 }
 
 function isErrorLike(value: unknown): value is Error {

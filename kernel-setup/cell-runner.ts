@@ -14,6 +14,7 @@ import { type Completeness, completeness } from "./cells/is-complete";
 import { Busy, enter, leave } from "./interrupt-state";
 import { forgetHalfLoaded, packageManifest, packageRoot } from "./package-resolution";
 import type { DisplayMessage } from "./tslab-internals";
+import { wellFormed } from "./well-formed";
 
 export type CellOutcome =
   | { readonly ok: true; readonly values: readonly unknown[] }
@@ -178,5 +179,5 @@ export async function bundleOf(
   }
   const drawn = (globalThis as unknown as FigureDoor)[Symbol.for("pageblock.figure")]?.(value);
   if (drawn !== undefined) return { data: drawn, metadata: {} };
-  return { data: { "text/plain": inspect(value) }, metadata: {} };
+  return { data: { "text/plain": wellFormed(inspect(value)) }, metadata: {} };
 }

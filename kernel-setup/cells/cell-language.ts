@@ -44,6 +44,11 @@ export class CellLanguage {
     this.program().getTypeChecker();
   }
 
+  /** The notebook's folder. */
+  get folder(): string {
+    return this.cwd;
+  }
+
   get options(): ts.CompilerOptions {
     return this.settings.options;
   }

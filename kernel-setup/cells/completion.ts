@@ -6,6 +6,7 @@ import ts from "typescript";
 import type { CellLanguage } from "./cell-language";
 import type { CellNames } from "./cell-names";
 import { readCell } from "./cell-source";
+import { modulesAt } from "./module-names";
 
 export interface Completion {
   /** UTF-16 units of the cell; this span is replaced. */
@@ -44,16 +45,16 @@ export function complete(
   const at = before + position;
   const found = language.service.getCompletionsAtPosition(path, at, PREFERENCES);
   const nothing = { start: position, end: position, candidates: [] };
-  if (found === undefined) return nothing;
   const own = identifierAround(code, position);
-  const whole = spanIn(found.optionalReplacementSpan, before) ?? own;
-  const offered = found.entries
+  const whole = spanIn(found?.optionalReplacementSpan, before) ?? own;
+  const offered = (found?.entries ?? [])
     .filter((e) => e.kind !== ts.ScriptElementKind.warning && !e.name.startsWith("$cell"))
     .map((e) => ({
       text: e.insertText ?? e.name,
       order: e.sortText,
       span: spanIn(e.replacementSpan, before) ?? whole,
     }));
+  offered.push(...modulesAt(language.folder, code, position));
   // `obj.` offers `["a-b"]` in place of the dot: left out where there are others.
   const plain = offered.filter(({ span }) => span.start >= whole.start);
   const used = plain.length > 0 ? plain : offered;

@@ -5,9 +5,11 @@ export type Completeness =
   | { readonly status: "complete" | "invalid" }
   | { readonly status: "incomplete"; readonly indent: string };
 
-/** Messages of the parser that more text can make good, wherever they stand: something was opened and not closed. */
-const UNTERMINATED = new Set([1010, 1160, 1126, 1161]);
-/** `String.raw`, a line that ends within a string: closed or not, it is over. */
+/** The parser's messages on what was opened and not closed. */
+const OPEN_STRING = 1002;
+const OPEN_REGULAR_EXPRESSION = 1161;
+const OPEN_COMMENT = 1010;
+const OPEN_TEMPLATE = 1160;
 const INDENT = "  ";
 
 /** TypeScript's parser decides: what it misses at the very end can still come. */
@@ -19,8 +21,7 @@ export function completeness(code: string): Completeness {
     .parseDiagnostics;
   const end = text.trimEnd().length;
   const first = errors[0]!;
-  const waits = UNTERMINATED.has(first.code) ? endsOpen(first, text) : first.start >= end;
-  if (!waits) return { status: "invalid" };
+  if (!canBecomeRight(first, end)) return { status: "invalid" };
   const lines = code.trimEnd().split("\n");
   const last = lines.at(-1) ?? "";
   const depth = /^\s*/.exec(last)![0];
@@ -33,7 +34,9 @@ interface Mistake {
   readonly length: number;
 }
 
-/** A template or comment that is open at the end; a string or a regular expression ends with its line. */
-function endsOpen(mistake: Mistake, text: string): boolean {
-  return (mistake.code === 1010 || mistake.code === 1160) && mistake.start + mistake.length >= text.trimEnd().length;
+/** Comments and templates can be closed on a later line; strings and regular expressions end with their own. */
+function canBecomeRight({ code, start, length }: Mistake, end: number): boolean {
+  if (code === OPEN_STRING || code === OPEN_REGULAR_EXPRESSION) return false;
+  if (code === OPEN_COMMENT || code === OPEN_TEMPLATE) return start + length >= end;
+  return start >= end;
 }

@@ -30,10 +30,13 @@ export function namespaceOf(exports: unknown): Namespace {
 
 /** The values of some exports; "*" is the module itself. Throws as Node does if one isn't there. */
 export function exportsOf(namespace: Namespace, names: readonly string[], specifier: string): unknown[] {
-  return names.map((name) => {
-    if (name === "*") return namespace;
-    if (name in namespace) return namespace[name];
-    if (name === "default" && "__esModule" in namespace) return namespace;
-    throw new SyntaxError(`The requested module '${specifier}' does not provide an export named '${name}'`);
-  });
+  const values: unknown[] = [];
+  for (const name of names) {
+    if (name === "*" || (name === "default" && !("default" in namespace) && "__esModule" in namespace))
+      values.push(namespace);
+    else if (name in namespace) values.push(namespace[name]);
+    else
+      throw new SyntaxError(`The requested module '${specifier}' does not provide an export named '${name}'`);
+  }
+  return values;
 }
