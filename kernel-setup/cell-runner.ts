@@ -26,7 +26,9 @@ const TYPES_VARIABLE = "PAGEBLOCK_CELL_TYPES";
 export class CellRunner {
   private readonly engine: CellEngine;
   /** tslab's display functions write through its `lastWriteDisplayData`. */
-  readonly lastDisplay: { lastWriteDisplayData: ((message: DisplayMessage, update: boolean) => void) | null } = {
+  readonly lastDisplay: {
+    lastWriteDisplayData: ((message: DisplayMessage, update: boolean) => void) | null;
+  } = {
     lastWriteDisplayData: null,
   };
   /**
@@ -47,6 +49,7 @@ export class CellRunner {
       (message, update) => this.lastDisplay.lastWriteDisplayData?.(message, update),
     );
     this.turn.port1.on("message", () => this.start());
+    this.turn.port1.unref();
   }
 
   /** Loads the library, and lets the compiler read its declarations, so that the first cell finds both in memory. */
@@ -68,10 +71,12 @@ export class CellRunner {
           cell.finish({ ok: false, error: this.errorOf(error) }),
         );
       };
+      this.turn.port1.ref();
       this.turn.port2.postMessage(null);
     }).then((result) => {
       this.current?.ready?.settle(result.ok);
       this.current = undefined;
+      this.turn.port1.unref();
       leave(this.busy, Busy.running);
       return result;
     });

@@ -65,7 +65,8 @@ function beforeCompiling(
 ): ts.TransformerFactory<ts.SourceFile> {
   return (context) => (file) => {
     const { factory } = context;
-    const door = (name: string) => factory.createPropertyAccessExpression(factory.createIdentifier(DOOR), name);
+    const door = (name: string) =>
+      factory.createPropertyAccessExpression(factory.createIdentifier(DOOR), name);
     const written = (node: ts.Identifier): ts.Expression | undefined =>
       renaming.isRenamed(node)
         ? ts.setTextRange(ts.setOriginalNode(factory.createIdentifier(keptName(node.text)), node), node)
@@ -85,7 +86,12 @@ function beforeCompiling(
               : factory.createAssignment(value, ts.visitNode(initial, visit) as ts.Expression),
           );
       }
-      if (ts.isBindingElement(node) && node.propertyName === undefined && renaming.isNeeded && ts.isIdentifier(node.name)) {
+      if (
+        ts.isBindingElement(node) &&
+        node.propertyName === undefined &&
+        renaming.isNeeded &&
+        ts.isIdentifier(node.name)
+      ) {
         const name = written(node.name);
         if (name !== undefined && node.dotDotDotToken === undefined && ts.isObjectBindingPattern(node.parent))
           return factory.updateBindingElement(

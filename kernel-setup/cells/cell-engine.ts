@@ -44,6 +44,9 @@ export class CellEngine {
   private readonly existing = new Set<string>();
   /** Variables that an import of a local file set. */
   private readonly bound = new Map<string, Bound>();
+  /** Edited files that could not be loaded: tried again before every cell. */
+  private readonly broken = new Set<string>();
+  private lastComplaint = "";
   private readonly used = new Set<string>();
   private readonly swap: { value: unknown } = { value: undefined };
 
@@ -67,7 +70,11 @@ export class CellEngine {
   }
 
   /** Reads and checks a cell. Complaints are why it is not run. */
-  prepare(code: string, count: number, mistakes: TypeMistakes): ReadyCell | { complaints: readonly Complaint[] } {
+  prepare(
+    code: string,
+    count: number,
+    mistakes: TypeMistakes,
+  ): ReadyCell | { complaints: readonly Complaint[] } {
     const source = readCell(code);
     if (source.complaints.length > 0) return { complaints: source.complaints };
     const tail = [...this.names.imports(source), this.names.exports(source)].join("\n");
@@ -87,8 +94,8 @@ export class CellEngine {
 
   /** Loads edited local files anew and gives their exports to the names that were imported from them. */
   async refresh(complain: (message: string) => void): Promise<void> {
-    const edited = this.loader.forgetEdited();
-    if (edited.size === 0) return;
+    const edited = new Set([...this.loader.forgetEdited(), ...this.broken]);
+    this.broken.clear();
     for (const [name, { specifier, exported, path }] of this.bound) {
       if (!edited.has(path)) continue;
       try {
@@ -96,7 +103,10 @@ export class CellEngine {
         const [value] = exportsOf(namespace, [exported], specifier);
         this.assign(name, value);
       } catch (error) {
-        return complain(`${path} was edited and cannot be loaded; its old state is used: ${error}\n`);
+        this.broken.add(path);
+        const message = `${path} was edited and cannot be loaded; its old state is used: ${error}\n`;
+        if (message !== this.lastComplaint) complain(message);
+        this.lastComplaint = message;
       }
     }
   }
@@ -210,5 +220,3 @@ function isUndefined(name: string): boolean {
     return true;
   }
 }
-
-

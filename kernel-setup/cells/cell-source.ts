@@ -115,7 +115,8 @@ function namesOf(file: ts.SourceFile): Pick<CellSource, "declared" | "mentioned"
     if (ts.isIdentifier(node)) mentioned.add(node.text);
     if (!inFunction && ts.isVariableDeclarationList(node) && (node.flags & ts.NodeFlags.BlockScoped) === 0)
       for (const d of node.declarations) for (const name of boundNames(d.name)) add(name, "let", false);
-    const inner = inFunction || ts.isFunctionLike(node) || ts.isClassLike(node) || ts.isModuleDeclaration(node);
+    const inner =
+      inFunction || ts.isFunctionLike(node) || ts.isClassLike(node) || ts.isModuleDeclaration(node);
     ts.forEachChild(node, (child) => visit(child, inner));
   };
   for (const statement of file.statements) {

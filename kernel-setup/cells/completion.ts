@@ -126,7 +126,8 @@ function documentation(
   return [plainText(text), lines.join("\n")].filter((part) => part !== "");
 }
 
-const plainText = (parts: readonly ts.SymbolDisplayPart[] | undefined) => ts.displayPartsToString([...(parts ?? [])]);
+const plainText = (parts: readonly ts.SymbolDisplayPart[] | undefined) =>
+  ts.displayPartsToString([...(parts ?? [])]);
 
 /** The signature that fits best, its documentation, and the parameter at hand. */
 function signatureText({ items, selectedItemIndex, argumentIndex }: ts.SignatureHelpItems): string {

@@ -224,7 +224,12 @@ export function metaOf(path: string, find: (specifier: string) => Found): Record
     return "path" in found ? pathToFileURL(found.path).href : found.name;
   };
   const url = pathToFileURL(path).href;
-  return Object.assign(Object.create(null), { url, filename: path, dirname: dirname(path), resolve: resolveUrl });
+  return Object.assign(Object.create(null), {
+    url,
+    filename: path,
+    dirname: dirname(path),
+    resolve: resolveUrl,
+  });
 }
 
 /** The file name by which a cell in `cwd` imports. */

@@ -12,7 +12,8 @@ const made = new WeakMap<object, Namespace>();
 /** The exports of a CommonJS module as an ES module's. Nothing is read before it is asked for. */
 export function namespaceOf(exports: unknown): Namespace {
   const isObject = (typeof exports === "object" && exports !== null) || typeof exports === "function";
-  if (isObject && (types.isModuleNamespaceObject(exports) || "__esModule" in exports)) return exports as Namespace;
+  if (isObject && (types.isModuleNamespaceObject(exports) || "__esModule" in exports))
+    return exports as Namespace;
   const known = isObject ? made.get(exports) : undefined;
   if (known !== undefined) return known;
   const namespace: Record<string, unknown> = {};

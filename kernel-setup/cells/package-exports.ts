@@ -40,7 +40,11 @@ function chosen(target: unknown, rest: string, conditions: Conditions): string |
 }
 
 /** The entry of a table of `exports` or `imports` for `key`: the exact one, or the pattern with the longest beginning. */
-function entry(table: Record<string, unknown>, key: string, conditions: Conditions): string | null | undefined {
+function entry(
+  table: Record<string, unknown>,
+  key: string,
+  conditions: Conditions,
+): string | null | undefined {
   if (key in table && !key.includes("*")) return chosen(table[key], "", conditions);
   let best: { pattern: string; head: string; tail: string } | undefined;
   for (const pattern of Object.keys(table)) {

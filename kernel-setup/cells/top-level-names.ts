@@ -63,7 +63,8 @@ export function asAssignments(
           others.push(factory.createVariableStatement(undefined, list));
           continue;
         }
-        if (ts.isIdentifier(d.name)) others.push(assign(d.name, d.initializer ?? factory.createVoidZero(), d));
+        if (ts.isIdentifier(d.name))
+          others.push(assign(d.name, d.initializer ?? factory.createVoidZero(), d));
         else {
           // `{ a, b } = (value, the pattern begins)`: if the value cannot be had, nothing was set.
           const temporary = factory.createUniqueName("value");
@@ -171,7 +172,13 @@ function withoutVar(
       const [condition, step] = [node.condition, node.incrementor].map(
         (e) => e && (visit(e) as ts.Expression),
       );
-      return factory.updateForStatement(node, initializer, condition, step, visit(node.statement) as ts.Statement);
+      return factory.updateForStatement(
+        node,
+        initializer,
+        condition,
+        step,
+        visit(node.statement) as ts.Statement,
+      );
     }
     return ts.visitEachChild(node, visit, context);
   };

@@ -71,7 +71,9 @@ export class Traces {
     if (compiled === undefined || line === null || column === null) return text.replace(packageRoot(), name);
     const place = `${file}:${line}:${column}`;
     const at = this.typed(compiled, line, column);
-    const shown = CELL.test(file) ? `${file} line ${at.line}, column ${at.column}` : `${file}:${at.line}:${at.column}`;
+    const shown = CELL.test(file)
+      ? `${file} line ${at.line}, column ${at.column}`
+      : `${file}:${at.line}:${at.column}`;
     return text.replace(place, shown);
   }
 
