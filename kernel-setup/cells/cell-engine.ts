@@ -9,6 +9,7 @@ import { type EmittedCell, emitCell } from "./cell-emit";
 import { CellLanguage } from "./cell-language";
 import { CellNames } from "./cell-names";
 import { type CellSource, type Complaint, readCell } from "./cell-source";
+import { seenByFunctions } from "./fast-loops";
 import { DOOR, typedName } from "./global-names";
 import { cellPath, Loader, metaOf } from "./loader";
 import { exportsOf, type Namespace } from "./namespaces";
@@ -47,6 +48,8 @@ export class CellEngine {
   /** Edited files that could not be loaded: tried again before every cell. */
   private readonly broken = new Set<string>();
   private lastComplaint = "";
+  /** Names that functions of cells mention. */
+  private readonly seen = new Set<string>();
   private readonly used = new Set<string>();
   private readonly swap: { value: unknown } = { value: undefined };
 
@@ -83,7 +86,8 @@ export class CellEngine {
     const unchecked = source.unchecked || mistakes === "off";
     const complaints = unchecked ? [] : this.language.mistakes(source);
     if (complaints.length > 0 && mistakes === "stop") return { complaints };
-    const emitted = emitCell(this.language.program(), path, source);
+    for (const name of seenByFunctions(source.file)) this.seen.add(name);
+    const emitted = emitCell(this.language.program(), path, source, this.seen);
     const progress = { step: 0 };
     return {
       warnings: complaints,

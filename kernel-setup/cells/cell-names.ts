@@ -79,7 +79,7 @@ export class CellNames {
       `declare ${v.kind === "let" ? "let" : "const"} ${name}: typeof import(${from(v.cell)}).${EXPORTED}${name};`;
     const needsValue = value !== undefined && (own === undefined || own.value === "none");
     const needsType = type !== undefined && (own === undefined || (!own.type && !value?.withType));
-    if (own !== undefined && own.type && own.value !== "none") return [];
+    if (own?.type && own.value !== "none") return [];
     if (needsValue && own !== undefined) return value.withType ? [] : [declare(value)];
     if (needsValue && value.kind === "let")
       return needsType ? [declare(value), alias(type.cell, "type ")] : [declare(value)];
