@@ -157,7 +157,7 @@ export class CellEngine {
     for (const [name, { loose }] of emitted.assigned)
       if (loose && !fresh.includes(name)) this.assign(name, undefined);
     const text = `(${emitted.isAsync ? "async " : ""}($at) => {"use strict";\n${emitted.js}\n})`;
-    return vm.runInThisContext(text, { filename, displayErrors: false })(progress);
+    return compiled(text, filename)(progress);
   }
 
   private assign(name: string, value: unknown): void {
@@ -200,6 +200,16 @@ export class CellEngine {
     } catch {
       return undefined;
     }
+  }
+}
+
+/** A function of the text. What V8 alone refuses is told as an error of the cell, without V8's excerpt of it. */
+function compiled(text: string, filename: string): (progress: { step: number }) => unknown {
+  try {
+    return vm.runInThisContext(text, { filename, displayErrors: false });
+  } catch (error) {
+    if (error instanceof SyntaxError) error.stack = `SyntaxError: ${error.message}\n    at ${filename}`;
+    throw error;
   }
 }
 

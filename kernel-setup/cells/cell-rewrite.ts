@@ -96,13 +96,26 @@ class Rewrite {
     return undefined;
   }
 
-  /** `import.meta` and `import()`, which a script has not. */
+  /** `import.meta`, `import()` and `import fs = require("fs")`, which a script has not. */
   private ofModule(node: ts.Node): ts.Node | undefined {
+    if (ts.isImportEqualsDeclaration(node)) return this.required(node);
     if (ts.isMetaProperty(node) && node.keywordToken === ts.SyntaxKind.ImportKeyword)
       return this.door("meta");
     if (!ts.isCallExpression(node) || node.expression.kind !== ts.SyntaxKind.ImportKeyword) return undefined;
     const given = node.arguments.map((a) => ts.visitNode(a, this.visit) as ts.Expression);
     return this.factory.createCallExpression(this.door("import"), undefined, given);
+  }
+
+  private required(node: ts.ImportEqualsDeclaration): ts.Node | undefined {
+    if (node.isTypeOnly || !ts.isExternalModuleReference(node.moduleReference)) return undefined;
+    const { factory } = this;
+    const call = factory.createCallExpression(this.door("require"), undefined, [
+      node.moduleReference.expression,
+    ]);
+    const name = (this.written(node.name) ?? node.name) as ts.Identifier;
+    const declaration = factory.createVariableDeclaration(name, undefined, undefined, call);
+    const list = factory.createVariableDeclarationList([declaration], ts.NodeFlags.Const);
+    return ts.setTextRange(factory.createVariableStatement(undefined, list), node);
   }
 }
 
