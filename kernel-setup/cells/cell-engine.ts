@@ -80,7 +80,7 @@ export class CellEngine {
   ): ReadyCell | { complaints: readonly Complaint[] } {
     const source = readCell(code);
     if (source.complaints.length > 0) return { complaints: source.complaints };
-    const tail = [...this.names.imports(source), this.names.exports(source)].join("\n");
+    const tail = [...this.names.imports(source), ...this.names.exports(source)].join("\n");
     const text = `${source.text}\n${tail}\n`;
     const path = this.language.open(text, source.extension);
     const unchecked = source.unchecked || mistakes === "off";

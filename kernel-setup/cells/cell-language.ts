@@ -12,8 +12,11 @@ import { complaintAt } from "./cell-source";
 import { type CellOptions, cellOptions, configVersion } from "./compiler-options";
 import { TypeResolution } from "./type-resolution";
 
-/** Untyped packages are used as they are, as everywhere outside a strict build. */
-const NO_TYPES_FOR_PACKAGE = 7016;
+/**
+ * Mistakes that are none in a cell: packages without types are used as they are (7016); a variable without a type may get its value,
+ * and a list that begins as `[]` what it holds, in a later cell (7005, 7034).
+ */
+const ALLOWED = new Set([7005, 7016, 7034]);
 
 interface Virtual {
   readonly text: string;
@@ -94,7 +97,7 @@ export class CellLanguage {
     const end = from + source.code.length;
     return program
       .getSemanticDiagnostics(file)
-      .filter((d) => d.category === ts.DiagnosticCategory.Error && d.code !== NO_TYPES_FOR_PACKAGE)
+      .filter((d) => d.category === ts.DiagnosticCategory.Error && !ALLOWED.has(d.code))
       .filter((d) => d.start === undefined || d.start < end)
       .map((d) => complaintAt(source.code, (d.start ?? 0) - from, this.inWords(d.messageText)));
   }

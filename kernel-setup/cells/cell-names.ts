@@ -6,6 +6,9 @@ import type { CellSource, DeclaredName, ValueKind } from "./cell-source";
 
 /** Under this name, and a name of its own, a cell exports what it declares: the user's own exports do not matter. */
 const EXPORTED = "$cell_";
+/** A list that began as `[]` has the type of what is in it at the end of the cell; that of one still empty is open. */
+const GROWN = "$grown_";
+const GROWN_TYPE = `declare function ${GROWN}<T>(list: T[]): [T] extends [never] ? any[] : T[];`;
 /** How a cell's module is named in imports. */
 export const CELL_SCHEME = "cell:";
 
@@ -91,9 +94,13 @@ export class CellNames {
     return needsType ? [alias(type.cell, "type ")] : [];
   }
 
-  /** The line that gives what the cell declares to later cells. */
-  exports({ declared }: Pick<CellSource, "declared">): string {
-    const names = [...declared.keys()].map((name) => `${name} as ${EXPORTED}${name}`);
-    return `export { ${names.join(", ")} };`;
+  /** The lines that give what the cell declares to later cells. */
+  exports({ declared, growing }: Pick<CellSource, "declared" | "growing">): string[] {
+    const names = [...declared.keys()].map(
+      (name) => `${growing.has(name) ? GROWN : ""}${name} as ${EXPORTED}${name}`,
+    );
+    const grown = [...growing].map((name) => `const ${GROWN}${name} = ${GROWN}(${name});`);
+    if (grown.length > 0) grown.unshift(GROWN_TYPE);
+    return [...grown, `export { ${names.join(", ")} };`];
   }
 }

@@ -44,7 +44,10 @@ export interface CellOptions {
 /** The options for cells in `cwd`. A tsconfig.json that cannot be read counts as far as it can. */
 export function cellOptions(cwd: string): CellOptions {
   const configFile = ts.findConfigFile(cwd, ts.sys.fileExists);
-  const configured = configFile === undefined ? { strict: true } : readOptions(configFile);
+  const read = configFile === undefined ? {} : readOptions(configFile);
+  // A file that only lists other projects says nothing of what is wrong.
+  const isSilent = Object.keys(read).every((name) => name === "configFilePath" || name === "pathsBasePath");
+  const configured: ts.CompilerOptions = isSilent ? { strict: true } : read;
   const followed: ts.CompilerOptions = {};
   for (const name of FOLLOWED) if (configured[name] !== undefined) followed[name] = configured[name];
   const options: ts.CompilerOptions = {

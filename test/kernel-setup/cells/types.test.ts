@@ -72,6 +72,19 @@ shows(
   ["let evolving; evolving = 5; evolving = 'text'", "evolving.length"],
   "4",
 );
+shows(
+  "a list that later cells fill",
+  [
+    "const filled = [], empty = []; for (const i of [1, 2]) filled.push({ i }); const one = (f: (typeof filled)[0]) => f",
+    "filled.push({ i: 3 }); empty.push(1); filled.map(({ i }) => i.toFixed()).length + empty.length",
+  ],
+  "4",
+);
+refuses(
+  "what was in such a list is known",
+  "filled[0].j",
+  /Property 'j' does not exist on type '\{ i: number; \}'/,
+);
 shows("a declaration without its value", ["declare const anything: string; typeof globalThis"], "'object'");
 shows(
   "@ts-nocheck lets a cell run",
