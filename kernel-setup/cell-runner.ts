@@ -124,7 +124,9 @@ export class CellRunner {
   }
 
   private async execute(cell: RunningCell, source: string, count: number): Promise<CellOutcome> {
+    const { signal } = this.stopping;
     await this.engine.refresh((message) => process.stderr.write(message));
+    if (signal.aborted) return { ok: false, error: INTERRUPTED };
     const ready = this.guarded(() => this.engine.prepare(source, count, typeMistakes()));
     if ("complaints" in ready) return { ok: false, error: compileError(ready.complaints, source) };
     cell.ready = ready;

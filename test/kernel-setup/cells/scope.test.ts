@@ -108,7 +108,7 @@ shows(
 shows(
   "standard decorators",
   [
-    "const seen1: string[] = []; function note(_: unknown, c: ClassDecoratorContext) { seen1.push(`${c.kind} ${c.name}`) } @note class Noted {} seen1",
+    "const seen1: string[] = []; function note(_: unknown, c: ClassDecoratorContext) { seen1.push(c.kind + ' ' + c.name) } @note class Noted {} seen1",
   ],
   "[ 'class Noted' ]",
 );

@@ -105,7 +105,7 @@ for (const [code, place] of [
   ["const x = {\n  a: 1,\n", "line 2:8"],
   ["function f() {\n  return 1;\n\n\n", "line 2:12"],
   ["const = 5", "line 1:7"],
-  ["let a = `open ${1}", "line 1:19"],
+  [`let a = \`open \${1}`, "line 1:19"],
   ["'open", "line 1:6"],
 ] as const)
   test(`a mistake in syntax is in the cell: ${JSON.stringify(code)}`, async () =>
