@@ -1,7 +1,8 @@
 /**
- * A cell as JavaScript. Each variable of cells is a `let` of the global scope that is declared once, by the cell that has it first;
- * every later declaration is an assignment. So a name has one binding, which all functions of all cells see, and a cell
- * that fails leaves the names it did not reach as they were. The cell's statements are the body of a function.
+ * A cell as JavaScript. Each variable of cells is a `let` of the global scope that is declared once, by the cell that
+ * has it first; every later declaration is an assignment. So a name has one binding, which all functions of all cells
+ * see, and a cell that fails leaves the names it did not reach as they were. The cell's statements are the body of a
+ * function.
  */
 import ts from "typescript";
 import { rewritten } from "./cell-rewrite";

@@ -1,6 +1,6 @@
 /**
- * Compiles and runs cells: joins the names of earlier cells, the compiler, the loader and the traces. One cell at a time; the runner
- * (../cell-runner.ts) sees to turns and interrupts.
+ * Compiles and runs cells: joins the names of earlier cells, the compiler, the loader and the traces. One cell at a
+ * time; the runner (../cell-runner.ts) sees to turns and interrupts.
  */
 import { join } from "node:path";
 import vm from "node:vm";
@@ -213,7 +213,9 @@ function compiled(text: string, filename: string): (progress: { step: number }) 
   }
 }
 
-/** Makes global variables. A name that is one already, as a property of the global object that stays, is taken as it is. */
+/**
+ * Makes global variables. A name that is one already, as a property of the global object that stays, is taken as it is.
+ */
 function declareAll(names: readonly string[]): void {
   try {
     vm.runInThisContext(`let ${names.join(", ")};`);

@@ -1,7 +1,7 @@
 /**
- * TypeScript's language service over cells. Every cell is a module of its own in the notebook's folder. The cell at hand is always
- * the same file, so that the compiler keeps what it knows of all others; a cell that has run stays as `In[3].ts`, and
- * later cells take types from its source: nothing needs to be emitted as a declaration.
+ * TypeScript's language service over cells. Every cell is a module of its own in the notebook's folder. The cell at
+ * hand is always the same file, so that the compiler keeps what it knows of all others; a cell that has run stays as
+ * `In[3].ts`, and later cells take types from its source: nothing needs to be emitted as a declaration.
  */
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
@@ -10,11 +10,11 @@ import { slashed } from "../package-resolution";
 import type { CellSource, Complaint } from "./cell-source";
 import { complaintAt } from "./cell-source";
 import { type CellOptions, cellOptions, configVersion } from "./compiler-options";
-import { TypeResolution } from "./type-resolution";
+import { isInPackage, TypeResolution } from "./type-resolution";
 
 /**
- * Mistakes that are none in a cell: packages without types are used as they are (7016); a variable without a type may get its value,
- * and a list that begins as `[]` what it holds, in a later cell (7005, 7034).
+ * Mistakes that are none in a cell: packages without types are used as they are (7016); a variable without a type may
+ * get its value, and a list that begins as `[]` what it holds, in a later cell (7005, 7034).
  */
 const ALLOWED = new Set([7005, 7016, 7034]);
 
@@ -167,7 +167,7 @@ export class CellLanguage {
           return ts.resolveTypeReferenceDirective(name, from, options, ts.sys, redirected);
         }),
       // The user's own modules may name files and packages that were not there a moment ago.
-      ...{ hasInvalidatedResolutions: (path: string) => !path.includes("/node_modules/") },
+      ...{ hasInvalidatedResolutions: (path: string) => !isInPackage(path, this.cwd) },
     };
   }
 }

@@ -1,6 +1,7 @@
 /**
- * Which cell declares what: for every name the cell whose value it has and the cell whose type it is. A cell is compiled as a
- * module that ends with lines made here, which bring the names of earlier cells, and give its own to later ones.
+ * Which cell declares what: for every name the cell whose value it has and the cell whose type it is. A cell is
+ * compiled as a module that ends with lines made here, which bring the names of earlier cells, and give its own to
+ * later ones.
  */
 import type { CellSource, DeclaredName, ValueKind } from "./cell-source";
 

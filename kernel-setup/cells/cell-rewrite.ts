@@ -1,6 +1,6 @@
 /**
- * What is done to a cell while its nodes are still those that the checker knows: names that are kept under others, `require`,
- * `import()` and `import.meta` of the cell's own module, fast loops, and the cell's value.
+ * What is done to a cell while its nodes are still those that the checker knows: names that are kept under others,
+ * `require`, `import()` and `import.meta` of the cell's own module, fast loops, and the cell's value.
  */
 import ts from "typescript";
 import type { CellSource } from "./cell-source";
@@ -119,7 +119,10 @@ class Rewrite {
   }
 }
 
-/** The cell's value is that of its last statement, if that is an expression. An array keeps a promise from being awaited. */
+/**
+ * The cell's value is that of its last statement, if that is an expression. An array keeps a promise from being
+ * awaited.
+ */
 function asResult(statement: ts.Statement, factory: ts.NodeFactory): ts.Statement {
   const isDefault = ts.isExportAssignment(statement) && !statement.isExportEquals;
   if (!ts.isExpressionStatement(statement) && !isDefault) return statement;

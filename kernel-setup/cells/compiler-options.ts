@@ -1,6 +1,6 @@
 /**
- * With which options cells are checked: those of the user's `tsconfig.json`, found upwards from the notebook's folder, as
- * far as they say what is an error or how names are found. The language version, the standard library and Node's
+ * With which options cells are checked: those of the user's `tsconfig.json`, found upwards from the notebook's folder,
+ * as far as they say what is an error or how names are found. The language version, the standard library and Node's
  * types are those of the Node.js that runs the cells.
  */
 import { existsSync, readFileSync, statSync } from "node:fs";
@@ -9,7 +9,9 @@ import { dirname, join } from "node:path";
 import ts from "typescript";
 import { packageRoot, slashed } from "../package-resolution";
 
-/** Options of a tsconfig.json that cells follow. Those on unused names and on files to write make no sense for a cell. */
+/**
+ * Options of a tsconfig.json that cells follow. Those on unused names and on files to write make no sense for a cell.
+ */
 const FOLLOWED = [
   ...["strict", "noImplicitAny", "strictNullChecks", "strictFunctionTypes", "strictBindCallApply"],
   ...["strictPropertyInitialization", "strictBuiltinIteratorReturn", "noImplicitThis"],
@@ -92,7 +94,9 @@ function libraries(named: readonly string[] | undefined): string[] {
   return [...new Set([...files, ...others])];
 }
 
-/** Types of this Node's major version if there are any, the user's own first; otherwise those of the closest version. */
+/**
+ * Types of this Node's major version if there are any, the user's own first; otherwise those of the closest version.
+ */
 function nodeTypes(cwd: string): string | undefined {
   const ours = createRequire(join(packageRoot(), "package.json"));
   const users = createRequire(join(cwd, "cell.js"));

@@ -1,6 +1,6 @@
 /**
- * Completion and hover by the language service. Names of earlier cells are brought by lines before the cell, so that whatever
- * is unfinished in it can't hide them.
+ * Completion and hover by the language service. Names of earlier cells are brought by lines before the cell, so that
+ * whatever is unfinished in it can't hide them.
  */
 import ts from "typescript";
 import type { CellLanguage } from "./cell-language";

@@ -1,8 +1,8 @@
 /**
- * Loops at the top of a cell that count in variables of cells. V8 keeps such a variable where every function could see it; a number
- * with a fraction is made anew on each assignment, which made loops five times slower on Node 20. Where nothing else
- * can see the variable, the loop works on a local one, and writes it back when it ends, however it ends, and from time to
- * time, for an interrupt.
+ * Loops at the top of a cell that count in variables of cells. V8 keeps such a variable where every function could see
+ * it; a number with a fraction is made anew on each assignment, which made loops five times slower on Node 20. Where
+ * nothing else can see the variable, the loop works on a local one, and writes it back when it ends, however it ends,
+ * and from time to time, for an interrupt.
  */
 import ts from "typescript";
 import { keptName } from "./global-names";
