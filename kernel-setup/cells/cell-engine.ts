@@ -80,19 +80,20 @@ export class CellEngine {
   ): ReadyCell | { complaints: readonly Complaint[] } {
     const source = readCell(code);
     if (source.complaints.length > 0) return { complaints: source.complaints };
-    const tail = [...this.names.imports(source), ...this.names.exports(source)].join("\n");
-    const text = `${source.text}\n${tail}\n`;
-    const path = this.language.open(text, source.extension);
+    const imported = [source.text, ...this.names.imports(source)];
+    const text = (exported: string[]) => `${[...imported, ...exported].join("\n")}\n`;
+    const path = this.language.open(text(this.names.exports(source)), source.extension);
     const unchecked = source.unchecked || mistakes === "off";
     const complaints = unchecked ? [] : this.language.mistakes(source);
     if (complaints.length > 0 && mistakes === "stop") return { complaints };
     for (const name of seenByFunctions(source.file)) this.seen.add(name);
     const emitted = emitCell(this.language.program(), path, source, this.seen);
+    const kept = text(this.names.exports(source, this.language.narrowable(source)));
     const progress = { step: 0 };
     return {
       warnings: complaints,
       execute: () => this.execute(emitted, this.nameOf(count, emitted, source), progress),
-      settle: (ok) => this.settle(String(count), source, text, emitted, ok ? undefined : progress.step),
+      settle: (ok) => this.settle(String(count), source, kept, emitted, ok ? undefined : progress.step),
     };
   }
 

@@ -40,7 +40,7 @@ export class CellLanguage {
     this.settings = cellOptions(cwd);
     this.settingsVersion = configVersion(cwd);
     this.current = this.pathOf("", ".ts");
-    this.resolution = new TypeResolution(cwd, (cell) => this.kept.get(cell));
+    this.resolution = this.newResolution();
     this.service = ts.createLanguageService(this.host(), ts.createDocumentRegistry());
     // Reads the standard library and Node's types before the first cell asks for them.
     this.open("export {};", ".ts");
@@ -62,6 +62,7 @@ export class CellLanguage {
     if (version !== this.settingsVersion) {
       this.settingsVersion = version;
       this.settings = cellOptions(this.cwd);
+      this.resolution = this.newResolution();
     }
     this.current = this.pathOf("", extension);
     if (this.virtual.get(this.current)?.text !== text)
@@ -69,6 +70,10 @@ export class CellLanguage {
     this.resolution.forget();
     this.known = undefined;
     return this.current;
+  }
+
+  private newResolution(): TypeResolution {
+    return new TypeResolution(this.cwd, (cell) => this.kept.get(cell));
   }
 
   /** True if a cell is kept under this name. */
@@ -100,6 +105,20 @@ export class CellLanguage {
       .filter((d) => d.category === ts.DiagnosticCategory.Error && !ALLOWED.has(d.code))
       .filter((d) => d.start === undefined || d.start < end)
       .map((d) => complaintAt(source.code, (d.start ?? 0) - from, this.inWords(d.messageText)));
+  }
+
+  /** Constants of the open cell that are of one of several types, of which its checks may have left fewer. */
+  narrowable({ declared }: CellSource): Set<string> {
+    const checker = this.program().getTypeChecker();
+    const file = this.program().getSourceFile(this.current) as unknown as { locals: Map<string, ts.Symbol> };
+    const found = new Set<string>();
+    for (const [name, { value, type }] of declared) {
+      const declaration = file.locals.get(name)?.valueDeclaration;
+      if (value !== "const" || type || declaration === undefined) continue;
+      if (!ts.isVariableDeclaration(declaration) && !ts.isBindingElement(declaration)) continue;
+      if (checker.getTypeOfSymbol(file.locals.get(name)!).isUnion()) found.add(name);
+    }
+    return found;
   }
 
   /** A message with cells named as the reader knows them. */

@@ -10,6 +10,8 @@ const EXPORTED = "$cell_";
 /** A list that began as `[]` has the type of what is in it at the end of the cell; that of one still empty is open. */
 const GROWN = "$grown_";
 const GROWN_TYPE = `declare function ${GROWN}<T>(list: T[]): [T] extends [never] ? any[] : T[];`;
+/** A constant has the type that the cell's checks left of it: `if (found === undefined) throw …` counts in later cells. */
+const NARROWED = "$narrow_";
 /** How a cell's module is named in imports. */
 export const CELL_SCHEME = "cell:";
 
@@ -96,12 +98,15 @@ export class CellNames {
   }
 
   /** The lines that give what the cell declares to later cells. */
-  exports({ declared, growing }: Pick<CellSource, "declared" | "growing">): string[] {
-    const names = [...declared.keys()].map(
-      (name) => `${growing.has(name) ? GROWN : ""}${name} as ${EXPORTED}${name}`,
-    );
+  exports(
+    { declared, growing }: Pick<CellSource, "declared" | "growing">,
+    narrowed: ReadonlySet<string> = new Set(),
+  ): string[] {
+    const atEnd = (name: string) => (growing.has(name) ? GROWN : narrowed.has(name) ? NARROWED : "");
+    const names = [...declared.keys()].map((name) => `${atEnd(name)}${name} as ${EXPORTED}${name}`);
     const grown = [...growing].map((name) => `const ${GROWN}${name} = ${GROWN}(${name});`);
     if (grown.length > 0) grown.unshift(GROWN_TYPE);
+    for (const name of narrowed) if (!growing.has(name)) grown.push(`const ${NARROWED}${name} = ${name};`);
     return [...grown, `export { ${names.join(", ")} };`];
   }
 }

@@ -48,7 +48,7 @@ export function complete(
   const own = identifierAround(code, position);
   const whole = spanIn(found?.optionalReplacementSpan, before) ?? own;
   const offered = (found?.entries ?? [])
-    .filter((e) => e.kind !== ts.ScriptElementKind.warning && !/^\$(?:cell|grown)/.test(e.name))
+    .filter((e) => e.kind !== ts.ScriptElementKind.warning && !/^\$(?:cell|grown|narrow)/.test(e.name))
     .map((e) => ({
       text: e.insertText ?? e.name,
       order: e.sortText,

@@ -85,6 +85,14 @@ refuses(
   "filled[0].j",
   /Property 'j' does not exist on type '\{ i: number; \}'/,
 );
+shows(
+  "what a cell has checked of a constant counts in later ones",
+  [
+    "const found = [1, 2].find((x) => x > 1); if (found === undefined) throw new Error('none'); const tag = Symbol('t'); const held = { [tag]: 1 }; const answer = ((): { ok: true; n: number } | { ok: false } => ({ ok: true, n: 4 }))(); if (!answer.ok) throw new Error('no')",
+    "found.toFixed() + held[tag] + answer.n.toFixed()",
+  ],
+  "'214'",
+);
 shows("a declaration without its value", ["declare const anything: string; typeof globalThis"], "'object'");
 shows(
   "@ts-nocheck lets a cell run",
