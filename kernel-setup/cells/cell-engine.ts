@@ -78,6 +78,14 @@ export class CellEngine {
     count: number,
     mistakes: TypeMistakes,
   ): ReadyCell | { complaints: readonly Complaint[] } {
+    return this.language.steadily(() => this.compile(code, count, mistakes));
+  }
+
+  private compile(
+    code: string,
+    count: number,
+    mistakes: TypeMistakes,
+  ): ReadyCell | { complaints: readonly Complaint[] } {
     const source = readCell(code);
     if (source.complaints.length > 0) return { complaints: source.complaints };
     const imported = [source.text, ...this.names.imports(source)];

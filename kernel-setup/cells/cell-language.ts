@@ -18,6 +18,9 @@ import { isInPackage, TypeResolution } from "./type-resolution";
  */
 const ALLOWED = new Set([7005, 7016, 7034]);
 
+/** Beginnings of names that stand for those of cells in generated lines (cell-names.ts). */
+const GENERATED = /\$(?:cell|grown|narrow)_(?=[\p{ID_Start}$_])/gu;
+
 interface Virtual {
   readonly text: string;
   readonly version: string;
@@ -34,14 +37,14 @@ export class CellLanguage {
   private settingsVersion: string;
   private current: string;
   private resolution: TypeResolution;
-  readonly service: ts.LanguageService;
+  service: ts.LanguageService;
 
   constructor(private readonly cwd: string) {
     this.settings = cellOptions(cwd);
     this.settingsVersion = configVersion(cwd);
     this.current = this.pathOf("", ".ts");
     this.resolution = this.newResolution();
-    this.service = ts.createLanguageService(this.host(), ts.createDocumentRegistry());
+    this.service = this.newService();
     // Reads the standard library and Node's types before the first cell asks for them.
     this.open("export {};", ".ts");
     this.program().getTypeChecker();
@@ -70,6 +73,22 @@ export class CellLanguage {
     this.resolution.forget();
     this.known = undefined;
     return this.current;
+  }
+
+  private newService(): ts.LanguageService {
+    return ts.createLanguageService(this.host(), ts.createDocumentRegistry());
+  }
+
+  /** Does `work`; if the compiler itself fails, once more with a new one, which knows nothing of the failed one's state. */
+  steadily<T>(work: () => T): T {
+    try {
+      return work();
+    } catch {
+      this.service = this.newService();
+      this.resolution = this.newResolution();
+      this.known = undefined;
+      return work();
+    }
   }
 
   private newResolution(): TypeResolution {
@@ -126,7 +145,8 @@ export class CellLanguage {
     const text = ts.flattenDiagnosticMessageText(message, "\n");
     return text
       .replaceAll(`import("${slashed(this.cwd)}/In[]")`, "this cell's ")
-      .replaceAll(this.inFolder, "$1");
+      .replaceAll(this.inFolder, "$1")
+      .replaceAll(GENERATED, "");
   }
 
   private get inFolder(): RegExp {
