@@ -45,11 +45,12 @@ export class CellEngine {
   private readonly existing = new Set<string>();
   /** Variables that an import of a local file set. */
   private readonly bound = new Map<string, Bound>();
-  /** Edited files that could not be loaded: tried again before every cell. */
+  /** Edited files that could not be loaded: tried again when what they failed at has changed. */
   private readonly broken = new Set<string>();
-  private lastComplaint = "";
   /** Names that functions of cells mention. */
   private readonly seen = new Set<string>();
+  /** What was said of them. */
+  private told: ReadonlySet<string> = new Set();
   private readonly used = new Set<string>();
   private readonly swap: { value: unknown } = { value: undefined };
 
@@ -107,21 +108,24 @@ export class CellEngine {
 
   /** Loads edited local files anew and gives their exports to the names that were imported from them. */
   async refresh(complain: (message: string) => void): Promise<void> {
-    const edited = new Set([...this.loader.forgetEdited(), ...this.broken]);
-    this.broken.clear();
+    const again = this.loader.mayLoadNow() ? this.broken : [];
+    const edited = new Set([...this.loader.forgetEdited(), ...again]);
+    if (edited.size === 0) return;
+    const complaints = new Set<string>();
     for (const [name, { specifier, exported, path }] of this.bound) {
       if (!edited.has(path)) continue;
+      this.broken.delete(path);
       try {
         const namespace = await this.loader.import(specifier, this.from);
         const [value] = exportsOf(namespace, [exported], specifier);
         this.assign(name, value);
       } catch (error) {
         this.broken.add(path);
-        const message = `${path} was edited and cannot be loaded; its old state is used: ${error}\n`;
-        if (message !== this.lastComplaint) complain(message);
-        this.lastComplaint = message;
+        complaints.add(`${path} was edited and cannot be loaded; its old state is used: ${error}\n`);
       }
     }
+    for (const message of complaints) if (!this.told.has(message)) complain(message);
+    this.told = complaints;
   }
 
   forgetHalfLoaded(): void {

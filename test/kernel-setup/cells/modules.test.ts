@@ -135,6 +135,7 @@ test("a file that is broken by an edit keeps its old state until it is whole", a
     broken.printed,
     /a\.ts was edited and cannot be loaded; its old state is used: SyntaxError: .*b\.ts:1:19/,
   );
+  assert.equal((await notebook.run("a()")).printed, "", "told once");
   notebook.write({ "book/b.ts": 'export const b = (): string => "whole again";' });
   assert.equal(await notebook.value("a()"), "'a whole again'");
 });
