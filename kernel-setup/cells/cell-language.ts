@@ -140,6 +140,26 @@ export class CellLanguage {
     return found;
   }
 
+  /** Names that the open cell imports, of variables that their module may set again (`export let`). */
+  changing({ file }: CellSource): string[] {
+    const checker = this.program().getTypeChecker();
+    const { locals } = this.program().getSourceFile(this.current) as unknown as {
+      locals: Map<string, ts.Symbol>;
+    };
+    const imports = file.statements.filter(ts.isImportDeclaration).flatMap(({ importClause }) => {
+      const bindings = importClause?.namedBindings;
+      return bindings !== undefined && ts.isNamedImports(bindings) ? [...bindings.elements] : [];
+    });
+    return imports.flatMap(({ name }) => {
+      const symbol = locals.get(name.text);
+      if (symbol === undefined || (symbol.flags & ts.SymbolFlags.Alias) === 0) return [];
+      const declaration = checker.getAliasedSymbol(symbol).valueDeclaration;
+      if (declaration === undefined || !ts.isVariableDeclaration(declaration)) return [];
+      const isConstant = (ts.getCombinedNodeFlags(declaration) & ts.NodeFlags.Const) !== 0;
+      return isConstant || declaration.getSourceFile().isDeclarationFile ? [] : [name.text];
+    });
+  }
+
   /** A message with cells named as the reader knows them. */
   inWords(message: string | ts.DiagnosticMessageChain): string {
     const text = ts.flattenDiagnosticMessageText(message, "\n");

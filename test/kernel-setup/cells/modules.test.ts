@@ -20,6 +20,8 @@ export const b = () => \`b \${data.n} \${m}\`;`,
     "book/data.json": '{ "n": 1 }',
     "book/m.mjs": 'export const m = "m1"; export default import.meta.url.slice(-5);',
     "book/tla.mts": "const v = await Promise.resolve(42);\nexport default v;",
+    "book/counter.ts":
+      "export let counted = 0; export function up() { counted++; } export const fixed = 1; export { counted as same };",
     "book/c.cts":
       'import fs = require("node:fs");\nexport = { has: typeof fs.readFileSync, dir: __dirname.length > 0 };',
     "book/view.tsx": "export const generic = <T,>(x: T) => x;",
@@ -115,6 +117,16 @@ shows(
   "tslab's display interface",
   ['import * as tslab from "tslab"; [typeof tslab.display.html, typeof tslab.newDisplay]'],
   "[ 'function', 'function' ]",
+);
+
+shows(
+  "what a module exports by let is followed, until the name is declared anew",
+  [
+    'import { counted, same as also, up, fixed } from "./counter"; const see = () => counted; up(); [counted, also, fixed, see()]',
+    "up(); [counted, see()]",
+    "let counted = 'mine'; up(); [counted, see(), also]",
+  ],
+  "[ 'mine', 'mine', 3 ]",
 );
 
 test("an edited file two steps away, of JSON or .mjs, is loaded anew with all that depends on it", async () => {
