@@ -18,13 +18,13 @@ import { isInPackage, TypeResolution } from "./type-resolution";
  */
 const ALLOWED = new Set([7005, 7016, 7034]);
 
-/** Beginnings of names that stand for those of cells in generated lines (cell-names.ts). */
-const GENERATED = /\$(?:cell|grown|narrow)_(?=[\p{ID_Start}$_])/gu;
-
 interface Virtual {
   readonly text: string;
   readonly version: string;
 }
+
+/** Beginnings of names that stand for those of cells in generated lines (cell-names.ts). */
+const GENERATED = /\$(?:cell|grown|narrow)_(?=[\p{ID_Start}$_])/gu;
 
 export class CellLanguage {
   private readonly virtual = new Map<string, Virtual>();
