@@ -1,6 +1,7 @@
 /** What the notebook kernel tells front ends about itself. */
+import ts from "typescript";
 import { packageManifest } from "./package-resolution";
-import { ts, tslabVersion } from "./tslab-internals";
+import { tslabVersion } from "./tslab-internals";
 import { PROTOCOL_VERSION } from "./wire";
 
 export function kernelInfo() {
@@ -19,7 +20,7 @@ export function kernelInfo() {
       codemirror_mode: { name: "javascript", mode: "typescript", typescript: true },
       nbconvert_exporter: "script",
     },
-    banner: `${name} ${version}: TypeScript ${ts.version} on tslab ${tslabVersion}, Node ${process.version}`,
+    banner: `${name} ${version}: TypeScript ${ts.version}, displays of tslab ${tslabVersion}, Node ${process.version}`,
     debugger: false,
     help_links: [],
   };

@@ -206,10 +206,8 @@ export class Kernel {
         const data = text === undefined ? {} : { "text/plain": text };
         return this.reply(request, { status: "ok", found: text !== undefined, data, metadata: {} });
       }
-      case "is_complete_request": {
-        const { completed, indent } = this.runner.isComplete(content.code);
-        return this.reply(request, completed ? { status: "complete" } : { status: "incomplete", indent });
-      }
+      case "is_complete_request":
+        return this.reply(request, this.runner.isComplete(content.code));
       case "comm_info_request":
         return this.reply(request, { status: "ok", comms: {} });
       case "history_request":

@@ -6,6 +6,7 @@
  * its progress.
  */
 import { StringDecoder } from "node:string_decoder";
+import { wellFormed } from "./well-formed";
 
 export type StreamName = "stdout" | "stderr";
 const MAX_CHARS = 64 * 1024;
@@ -43,6 +44,6 @@ export class PrintedOutput {
     const text = this.pieces.join("");
     this.pieces = [];
     this.chars = 0;
-    this.send(this.name, text);
+    this.send(this.name, wellFormed(text));
   }
 }

@@ -1,0 +1,67 @@
+/**
+ * A cell as JavaScript. Each variable of cells is a `let` of the global scope that is declared once, by the cell that
+ * has it first; every later declaration is an assignment. So a name has one binding, which all functions of all cells
+ * see, and a cell that fails leaves the names it did not reach as they were. The cell's statements are the body of a
+ * function.
+ */
+import ts from "typescript";
+import { rewritten } from "./cell-rewrite";
+import type { CellSource } from "./cell-source";
+import { FastLoops } from "./fast-loops";
+import { keptName, Renaming } from "./global-names";
+import { importsOf, withoutModuleSyntax } from "./module-syntax";
+import { type Assigned, asAssignments } from "./top-level-names";
+
+export interface EmittedCell {
+  readonly js: string;
+  /** A source map of `js`, in lines and columns of the compiled text. */
+  readonly map: string;
+  readonly isAsync: boolean;
+  /** Variables that the cell sets, as they are kept, and after which step they are set. */
+  readonly assigned: ReadonlyMap<string, Assigned>;
+}
+
+/** Compiles the open cell of `program`. `seen` are names that functions of any cell mention. */
+export function emitCell(
+  program: ts.Program,
+  path: string,
+  source: CellSource,
+  seen: ReadonlySet<string>,
+): EmittedCell {
+  const file = program.getSourceFile(path)!;
+  const end = source.text.length;
+  const renaming = new Renaming(program, file, source.mentioned);
+  const loops = new FastLoops(program, file, seen);
+  let js = "";
+  let map = "";
+  let isAsync = false;
+  const assigned = new Map<string, Assigned>();
+  const after: ts.TransformerFactory<ts.SourceFile> = (context) => (emitted) => {
+    const own = emitted.statements.filter((s) => ts.getOriginalNode(s).pos < end);
+    const names = new Set([...source.declared.keys()].map(keptName));
+    const imports = importsOf(own, assigned, context.factory);
+    const plain = withoutModuleSyntax(own, context.factory);
+    const { hoisted, others } = asAssignments(plain, names, assigned, context);
+    const statements = [...hoisted, ...imports, ...others];
+    isAsync = statements.some(awaits);
+    return context.factory.updateSourceFile(emitted, statements);
+  };
+  program.emit(
+    file,
+    (name, text) => {
+      if (name.endsWith(".map")) map = text;
+      else js = text;
+    },
+    undefined,
+    false,
+    { before: [rewritten(renaming, loops, source)], after: [after] },
+  );
+  return { js: js.replace(/\n\/\/# sourceMappingURL=.*\s*$/, ""), map, isAsync, assigned };
+}
+
+/** True when the statement awaits outside every function and class. */
+function awaits(node: ts.Node): boolean {
+  if (ts.isFunctionLike(node) || ts.isClassStaticBlockDeclaration(node)) return false;
+  if (ts.isAwaitExpression(node) || (ts.isForOfStatement(node) && node.awaitModifier)) return true;
+  return ts.forEachChild(node, (child) => awaits(child) || undefined) ?? false;
+}
