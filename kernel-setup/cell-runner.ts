@@ -25,6 +25,7 @@ import {
   prepareCompiler,
   prepareRequire,
 } from "./package-resolution";
+import { inThisCell } from "./protocol/cell-context";
 import { withShorthandProperties } from "./shorthand-properties";
 import { withTopLevelAwait } from "./top-level-await";
 import { loadTslab } from "./tslab-internals";
@@ -93,19 +94,25 @@ export class CellRunner {
       const cell: RunningCell = { count, source, values: [], complaints: [], thrown: [], finish: resolve };
       this.current = cell;
       this.stopping = new AbortController();
-      this.start = () => {
+      // Bound: what the cell leaves behind belongs to whoever asked for it to be run.
+      this.start = inThisCell(() => {
         enter(this.busy, Busy.running);
         this.executor.execute(source).then(
           (ok) => cell.finish(outcome(cell, ok, this.cells)),
           (error) => cell.finish({ ok: false, error: thrownError(error, this.cells) }),
         );
-      };
+      });
       this.turn.port2.postMessage(null);
     }).then((result) => {
       this.current = undefined;
       leave(this.busy, Busy.running);
       return result as CellOutcome;
     });
+  }
+
+  /** Forgets what cells declared. */
+  reset(): void {
+    this.executor.reset();
   }
 
   /** Aborts when the running cell is interrupted. */

@@ -9,6 +9,8 @@ export const Busy = {
   compiling: 1,
   /** How many interrupts the main thread has seen. */
   interruptsSeen: 2,
+  /** The main thread waits for a program without its event loop. */
+  waitingForProgram: 3,
 } as const;
 
 type Counter = (typeof Busy)[keyof typeof Busy];
