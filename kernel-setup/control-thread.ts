@@ -9,7 +9,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { Busy, read } from "./interrupt-state";
 import type { FromWire, ToWire, WireData } from "./protocol/between-threads";
-import { childrenBut, endPrograms, killPrograms, signal } from "./protocol/process-tree";
+import { childrenBut, endPrograms, interruptPrograms, killPrograms } from "./protocol/process-tree";
 import { bindTo, Sockets } from "./protocol/sockets";
 import { StopMainThread } from "./protocol/stop-main-thread";
 import { address, decode, encode, jsonOf, type Message } from "./wire";
@@ -32,9 +32,11 @@ const started = new Set<number>();
 const detached = new Set<number>();
 const mainThread = new StopMainThread();
 let closing = false;
+let interrupts = 0;
 
 function take(message: ToWire): void {
   if (message.type === "close") return void close();
+  if (message.type === "signal") return interruptPrograms(message.pids);
   if (message.type !== "child") return;
   const { pid, ended, detached: spared } = message;
   if (ended) started.delete(pid);
@@ -46,18 +48,19 @@ function take(message: ToWire): void {
 function interrupt(): void {
   const seen = read(busy, Busy.interruptsSeen);
   const answered = () => closing || read(busy, Busy.interruptsSeen) !== seen;
-  tell({ type: "interrupt" });
+  const number = ++interrupts;
+  tell({ type: "interrupt", number });
   sockets.cancelQuestions();
   let asked = 0;
   const mayStop = () => {
     const may = !answered() && read(busy, Busy.compiling) === 0;
-    if (may) tell({ type: "stopped" });
+    if (may) Atomics.store(busy, Busy.stoppedBy, number);
     return may;
   };
   const check = () => {
     if (answered()) return mainThread.cancel();
     if (read(busy, Busy.waitingForProgram) > 0)
-      for (const pid of childrenBut(started)) signal(pid, asked++ < ASKED_TO_END ? "SIGINT" : "SIGKILL");
+      interruptPrograms(childrenBut(started), asked++ < ASKED_TO_END ? "SIGINT" : "SIGKILL");
     if (read(busy, Busy.compiling) === 0) mainThread.stop(mayStop);
     setTimeout(check, STUCK_AFTER_MS);
   };

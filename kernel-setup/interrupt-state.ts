@@ -11,6 +11,8 @@ export const Busy = {
   interruptsSeen: 2,
   /** The main thread waits for a program without its event loop. */
   waitingForProgram: 3,
+  /** The number of the interrupt by which the main thread's JavaScript was stopped last. */
+  stoppedBy: 4,
 } as const;
 
 type Counter = (typeof Busy)[keyof typeof Busy];

@@ -59,6 +59,8 @@ export class KernelClient {
   private readonly failures: ((error: Error) => void)[] = [];
   private stderr = "";
   private readonly exited: Promise<void>;
+  /** How the kernel's process ended, and what it wrote to its own standard error. */
+  readonly ended: Promise<{ code: number | null; signal: NodeJS.Signals | null; stderr: string }>;
 
   private constructor(
     private readonly connection: Connection,
@@ -70,6 +72,7 @@ export class KernelClient {
     private readonly stdin: Dealer,
   ) {
     child.stderr!.on("data", (text) => (this.stderr += text));
+    this.ended = once(child, "close").then(([code, signal]) => ({ code, signal, stderr: this.stderr }));
     this.exited = once(child, "exit").then(() => {
       for (const fail of this.failures) fail(new Error(`the kernel ended: ${this.stderr.trim()}`));
     });

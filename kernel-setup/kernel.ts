@@ -6,7 +6,7 @@ import { CellRunner } from "./cell-runner";
 import { publishDisplayDoor } from "./display-door";
 import { Busy, enter, leave, newBusy } from "./interrupt-state";
 import { kernelInfo } from "./kernel-info";
-import { currentCell } from "./protocol/cell-context";
+import { currentCell, noteStopped } from "./protocol/cell-context";
 import { CellExecution } from "./protocol/cell-execution";
 import { Channels } from "./protocol/channels";
 import { Comms } from "./protocol/comms";
@@ -28,7 +28,8 @@ export class Kernel {
   private readonly runner: CellRunner;
   private readonly cells: CellExecution;
   private readonly comms = new Comms(
-    (kind, content, extras) => this.channels.publish(kind, currentCell()?.header ?? {}, content, extras),
+    (kind, content, extras, request) =>
+      this.channels.publish(kind, request ?? currentCell()?.header ?? {}, content, extras),
     (error) => this.printError(error),
   );
   private readonly waiting: Message[] = [];
@@ -42,17 +43,16 @@ export class Kernel {
         this.waiting.push(message);
         void this.serve();
       },
-      interrupt: () => this.interrupt(),
-      stopped: () => this.cells.tellStopped(),
+      interrupt: (number) => this.interrupt(number),
       shutdown: () => this.shutDown(),
     });
     this.runner = new CellRunner(cwd, this.busy);
     const programs = new Programs(this.channels, this.busy);
-    this.cells = new CellExecution(this.runner, this.channels, programs, {
+    this.cells = new CellExecution(this.runner, this.channels, programs, this.busy, {
       display: (data) => this.display({ data, metadata: {} }, false),
       reset: () => this.runner.reset(),
     });
-    allowStopping();
+    allowStopping(noteStopped);
     this.publishDoors();
     capturePrinted((cell, name, text) => this.channels.print(cell, name, text));
   }
@@ -85,9 +85,9 @@ export class Kernel {
     process.on("unhandledRejection", (error) => this.printError(error));
   }
 
-  private interrupt(): void {
+  private interrupt(number?: number): void {
     enter(this.busy, Busy.interruptsSeen);
-    this.cells.interrupt();
+    this.cells.interrupt(number);
   }
 
   private printError(error: unknown): void {

@@ -57,6 +57,7 @@ export type ToWire =
       readonly question: Question;
     }
   | { readonly type: "child"; readonly pid: number; readonly ended: boolean; readonly detached: boolean }
+  | { readonly type: "signal"; readonly pids: readonly number[] }
   | {
       readonly type: "follow";
       readonly at: number;
@@ -78,7 +79,6 @@ export type FromWire =
   | { readonly type: "ready" }
   | { readonly type: "failed"; readonly message: string }
   | { readonly type: "request"; readonly message: Message }
-  | { readonly type: "interrupt" }
-  | { readonly type: "stopped" }
+  | { readonly type: "interrupt"; readonly number: number }
   | { readonly type: "shutdown" }
   | ({ readonly type: "answer" } & Answer);

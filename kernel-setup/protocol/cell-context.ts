@@ -17,6 +17,7 @@ export interface CellContext {
 
 const contexts = new AsyncLocalStorage<CellContext>();
 let last: CellContext | undefined;
+let stopped: CellContext | undefined;
 
 /** The cell whose code runs; otherwise the one that began last; undefined before the first. */
 export function currentCell(): CellContext | undefined {
@@ -27,6 +28,16 @@ export function currentCell(): CellContext | undefined {
 export function asCell<T>(context: CellContext, code: () => T): T {
   last = context;
   return contexts.run(context, code);
+}
+
+/** Notes whose code is being stopped by an interrupt. */
+export function noteStopped(): void {
+  stopped = contexts.getStore();
+}
+
+/** The cell whose code was stopped last. */
+export function stoppedCell(): CellContext | undefined {
+  return stopped;
 }
 
 /** A function that runs as code of the cell that is current now. */

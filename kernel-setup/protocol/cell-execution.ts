@@ -5,8 +5,9 @@
  */
 import type { CellError } from "../cell-error";
 import { bundleOf, type CellOutcome, type CellRunner } from "../cell-runner";
+import { Busy, read } from "../interrupt-state";
 import type { Message } from "../wire";
-import { asCell, type CellContext, currentCell } from "./cell-context";
+import { asCell, type CellContext, currentCell, stoppedCell } from "./cell-context";
 import type { Channels } from "./channels";
 import { History } from "./history";
 import { type PreparedCell, prepareCell } from "./magics";
@@ -23,6 +24,8 @@ const EXPRESSION = 0;
 interface Running {
   readonly request: Message;
   readonly context: CellContext;
+  /** The interrupt by which code had been stopped last when it began. */
+  readonly stoppedBefore: number;
   /** Set if the cell ends for another reason than an interrupt. */
   failure?: unknown;
 }
@@ -40,6 +43,7 @@ export class CellExecution {
     private readonly runner: CellRunner,
     private readonly channels: Channels,
     private readonly programs: Programs,
+    private readonly busy: Int32Array,
     private readonly tools: MagicTools,
   ) {}
 
@@ -53,18 +57,24 @@ export class CellExecution {
     this.pages.push(data);
   }
 
-  /** Ends the running cell, if any, as interrupted. */
-  interrupt(): void {
+  /**
+   * Ends the running cell, if any, as interrupted. An interrupt that had to stop code which an earlier cell left behind
+   * has done its work: the cell that waited for that code to end runs on.
+   */
+  interrupt(number?: number): void {
+    const stopped = read(this.busy, Busy.stoppedBy);
+    if (number === stopped && (this.running === undefined || this.running.stoppedBefore === stopped))
+      return this.tellStopped();
     if (this.running !== undefined) this.programs.interrupt(this.running.context.cell);
     this.stopMagic();
     this.runner.interrupt();
   }
 
-  /** Code stopped by an interrupt after its cell's end has nobody to tell it to but its cell. */
-  tellStopped(): void {
-    const context = currentCell();
-    if (this.running !== undefined || context === undefined) return;
-    this.channels.print(context.cell, "stderr", "Interrupted: code that ran after its cell was stopped\n");
+  /** Nobody waits for that code: its end is told where its output is. */
+  private tellStopped(): void {
+    const cell = stoppedCell()?.cell;
+    if (cell !== undefined)
+      this.channels.print(cell, "stderr", "Interrupted: code that ran after its cell was stopped\n");
   }
 
   /** Ends a cell that waits for what will not come. */
@@ -133,7 +143,7 @@ export class CellExecution {
       allowsInput: content.allow_stdin === true,
       running: () => this.running?.context === context,
     };
-    this.running = { request, context };
+    this.running = { request, context, stoppedBefore: read(this.busy, Busy.stoppedBy) };
     this.pages = [];
     return this.running;
   }

@@ -13,9 +13,8 @@ const CLOSED_AT_LATEST_MS = 1500;
 /** Who hears of what arrives. */
 export interface Listener {
   request(message: Message): void;
-  interrupt(): void;
-  /** Code outside every running cell did not answer an interrupt and was stopped. */
-  stopped(): void;
+  /** Interrupts of this kernel are numbered. */
+  interrupt(number: number): void;
   shutdown(): void;
 }
 
@@ -66,8 +65,10 @@ export class Channels {
         this.asking.get(message.ticket)?.(message.value);
         this.asking.delete(message.ticket);
         return;
-      default:
-        return this.listener[message.type]();
+      case "interrupt":
+        return this.listener.interrupt(message.number);
+      case "shutdown":
+        return this.listener.shutdown();
     }
   }
 
@@ -132,6 +133,11 @@ export class Channels {
   /** Tells of a program that a cell started, or that ended. */
   child(pid: number, { ended = false, detached = false }): void {
     this.post({ type: "child", pid, ended, detached });
+  }
+
+  /** Interrupts programs and what they started. */
+  interruptPrograms(pids: readonly number[]): void {
+    if (pids.length > 0) this.post({ type: "signal", pids });
   }
 
   /** Shows what is added to `file` until `run` returns, as output of `cell`. */

@@ -3,7 +3,7 @@
  * end. A front end that opens one with a target that nobody registered gets it closed, as the protocol asks.
  */
 import { randomUUID } from "node:crypto";
-import type { Message } from "../wire";
+import type { Header, Message } from "../wire";
 import { inThisCell } from "./cell-context";
 
 /** What arrives over a comm. */
@@ -29,8 +29,13 @@ export interface Comm {
 }
 
 export type OpenHandler = (comm: Comm, message: CommMessage) => void;
-/** Publishes a message on the output channel. */
-export type Publish = (kind: string, content: unknown, extras: CommExtras) => void;
+/** Publishes a message on the output channel; `request`: what it answers. */
+export type Publish = (
+  kind: string,
+  content: unknown,
+  extras: CommExtras,
+  request: Header | undefined,
+) => void;
 
 interface Open extends Comm {
   readonly handlers: {
@@ -47,8 +52,11 @@ export class Comms {
   /** The models of widgets that cells made, for a front end that was opened later. */
   private readonly states = new Map<string, () => object>();
 
+  /** The request whose handlers run now: what they send answers it. */
+  private answering: Header | undefined;
+
   constructor(
-    private readonly publish: Publish,
+    private readonly publisher: Publish,
     private readonly failed: (error: unknown) => void,
   ) {
     this.targets.set(CONTROL_TARGET, (comm) =>
@@ -81,7 +89,20 @@ export class Comms {
   }
 
   /** Takes a comm message of the front end. */
-  take({ header, content, metadata, buffers }: Message): void {
+  take(request: Message): void {
+    this.answering = request.header;
+    try {
+      this.receive(request);
+    } finally {
+      this.answering = undefined;
+    }
+  }
+
+  private publish(kind: string, content: unknown, extras: CommExtras): void {
+    this.publisher(kind, content, extras, this.answering);
+  }
+
+  private receive({ header, content, metadata, buffers }: Message): void {
     const message: CommMessage = { data: content.data ?? {}, metadata, buffers };
     const id = String(content.comm_id);
     if (header.msg_type === "comm_open") return this.opened(id, String(content.target_name), message);

@@ -38,6 +38,26 @@ function processes(): Process[] {
   });
 }
 
+/** `roots` and everything below them, without what is spared. */
+function withPrograms(
+  roots: readonly number[],
+  all: readonly Process[],
+  spared: ReadonlySet<number>,
+): Set<number> {
+  const below = new Set(roots);
+  for (const root of below)
+    for (const { pid, parent } of all) if (parent === root && !spared.has(pid)) below.add(pid);
+  return below;
+}
+
+/**
+ * Interrupts programs and everything below them, as Ctrl-C in a terminal does: a shell that waits for a program does not end by its
+ * own interrupt alone.
+ */
+export function interruptPrograms(roots: readonly number[], name: NodeJS.Signals = "SIGINT"): void {
+  for (const pid of withPrograms(roots, processes(), new Set())) signal(pid, name);
+}
+
 /** Children of this process, without those in `but`. */
 export function childrenBut(but: ReadonlySet<number>): number[] {
   return processes().flatMap(({ pid, parent }) => (parent === process.pid && !but.has(pid) ? [pid] : []));
@@ -47,16 +67,14 @@ export function childrenBut(but: ReadonlySet<number>): number[] {
 function programs(spared: ReadonlySet<number>): number[] {
   const all = processes();
   const leads = all.some(({ pid, group }) => pid === process.pid && group === pid);
-  const below = new Set([process.pid]);
-  for (const root of below)
-    for (const { pid, parent } of all) if (parent === root && !spared.has(pid)) below.add(pid);
+  const below = withPrograms([process.pid], all, spared);
   if (leads) for (const { pid, group } of all) if (group === process.pid && !spared.has(pid)) below.add(pid);
   below.delete(process.pid);
   return [...below];
 }
 
 /** Sends a signal to a process that may have ended. */
-export function signal(pid: number, name: NodeJS.Signals): void {
+function signal(pid: number, name: NodeJS.Signals): void {
   try {
     process.kill(pid, name);
   } catch {

@@ -13,7 +13,6 @@ import { Busy, enter, leave } from "../interrupt-state";
 import { currentCell } from "./cell-context";
 import type { Channels } from "./channels";
 import type { StreamName } from "./outbox";
-import { signal } from "./process-tree";
 
 type Stdio = unknown;
 const NAMES: readonly StreamName[] = ["stdout", "stderr"];
@@ -52,8 +51,8 @@ export class Programs {
 
   /** Interrupts what `cell` started, as Ctrl-C in a terminal does. */
   interrupt(cell: number): void {
-    for (const [child, owner] of this.running)
-      if (owner === cell && child.pid !== undefined) signal(child.pid, "SIGINT");
+    const own = [...this.running].flatMap(([child, owner]) => (owner === cell ? [child.pid ?? 0] : []));
+    this.channels.interruptPrograms(own.filter((pid) => pid > 0));
   }
 
   private followSpawn(): void {

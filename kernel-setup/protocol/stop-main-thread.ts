@@ -8,13 +8,17 @@ import { Session } from "node:inspector";
 /** What the main thread leaves for {@link StopMainThread}. */
 const FORGET = "pageblock.forgetAsyncStack";
 
-/** Called in the main thread, before anything can be stopped there. */
-export function allowStopping(): void {
+/** Called in the main thread, before anything can be stopped there. `note` runs in the context of what is stopped. */
+export function allowStopping(note: () => void): void {
   const { noDeprecation } = process;
   process.noDeprecation = true;
   try {
     const { clearAsyncIdStack } = (process as unknown as Bindings).binding("async_wrap");
-    Object.defineProperty(globalThis, Symbol.for(FORGET), { value: () => clearAsyncIdStack() });
+    const value = () => {
+      note();
+      clearAsyncIdStack();
+    };
+    Object.defineProperty(globalThis, Symbol.for(FORGET), { value });
   } catch {
     // A Node without this keeps its bookkeeping in another way.
   }
