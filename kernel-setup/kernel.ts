@@ -6,6 +6,7 @@ import { CellRunner } from "./cell-runner";
 import { publishDisplayDoor } from "./display-door";
 import { Busy, enter, leave, newBusy } from "./interrupt-state";
 import { kernelInfo } from "./kernel-info";
+import type { KernelLanguage } from "./kernelspec";
 import { currentCell, noteStopped } from "./protocol/cell-context";
 import { CellExecution } from "./protocol/cell-execution";
 import { Channels } from "./protocol/channels";
@@ -23,6 +24,7 @@ import type { Connection, Message } from "./wire";
 const WARM_UP_AFTER_MS = 100;
 
 export class Kernel {
+  private readonly info: ReturnType<typeof kernelInfo>;
   private readonly busy = newBusy();
   private readonly channels: Channels;
   private readonly runner: CellRunner;
@@ -37,8 +39,9 @@ export class Kernel {
   private warmUp: NodeJS.Timeout | undefined;
   private warmedUp = false;
 
-  constructor(connection: Connection, cwd: string) {
-    this.channels = new Channels(connection, this.busy, {
+  constructor(connection: Connection, cwd: string, language: KernelLanguage) {
+    this.info = kernelInfo(language);
+    this.channels = new Channels(connection, this.busy, this.info, {
       request: (message) => {
         this.waiting.push(message);
         void this.serve();
@@ -152,7 +155,7 @@ export class Kernel {
       case "execute_request":
         return this.cells.execute(request, this.waiting);
       case "kernel_info_request":
-        return reply(kernelInfo());
+        return reply(this.info);
       case "complete_request":
         return reply(this.complete(content.code, content.cursor_pos));
       case "inspect_request": {

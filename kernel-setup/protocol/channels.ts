@@ -1,7 +1,6 @@
 /** The main thread's end of the kernel's channels; the sockets themselves belong to another thread (control-thread.ts). */
 import { join } from "node:path";
 import { MessageChannel, receiveMessageOnPort, type Transferable, Worker } from "node:worker_threads";
-import { kernelInfo } from "../kernel-info";
 import { zeromqPath } from "../tslab-internals";
 import { type Connection, type Header, jsonOf, type Message } from "../wire";
 import type { Answer, FromWire, Parent, Question, ToWire, WireData } from "./between-threads";
@@ -32,6 +31,7 @@ export class Channels {
   constructor(
     private readonly connection: Connection,
     private readonly busy: Int32Array,
+    private readonly info: unknown,
     private readonly listener: Listener,
   ) {}
 
@@ -40,7 +40,7 @@ export class Channels {
     const { connection, busy, outbox, answered } = this;
     const workerData: WireData = {
       ...{ connection, busy, outbox, answered, zeromqPath },
-      kernelInfo: kernelInfo(),
+      kernelInfo: this.info,
       answers: this.answers.port2,
     };
     const transferList: Transferable[] = [this.answers.port2];

@@ -76,15 +76,48 @@ export class History {
   }
 }
 
-/** Matches a whole text against a pattern with `*` and `?`, in time of the product of their lengths. */
+/** One place of a pattern: any text, or a character of a set. */
+type Place = "any" | ((character: string) => boolean);
+
+/** The places of a pattern of SQLite's GLOB, as IPython's history has it: `*`, `?`, `[abc]`, `[^a-z]`. */
+function placesOf(pattern: string): Place[] {
+  const places: Place[] = [];
+  for (let i = 0; i < pattern.length; i++) {
+    const sign = pattern[i]!;
+    const end = sign === "[" ? pattern.indexOf("]", i + 2) : -1;
+    if (sign === "*") places.push("any");
+    else if (sign === "?") places.push(() => true);
+    else if (end > 0) {
+      places.push(setOf(pattern.slice(i + 1, end)));
+      i = end;
+    } else places.push((character) => character === sign);
+  }
+  return places;
+}
+
+function setOf(inner: string): (character: string) => boolean {
+  const not = inner.startsWith("^");
+  const signs = not ? inner.slice(1) : inner;
+  const ranges: [string, string][] = [];
+  for (let i = 0; i < signs.length; i++) {
+    const isRange = signs[i + 1] === "-" && i + 2 < signs.length;
+    ranges.push([signs[i]!, isRange ? signs[i + 2]! : signs[i]!]);
+    if (isRange) i += 2;
+  }
+  return (character) => ranges.some(([from, to]) => character >= from && character <= to) !== not;
+}
+
+/** Matches a whole text against a pattern, in time of the product of their lengths. */
 export function globMatcher(pattern: string): (text: string) => boolean {
+  const places = placesOf(pattern);
   return (text) => {
     let [p, t, star, mark] = [0, 0, -1, 0];
     while (t < text.length) {
-      if (p < pattern.length && pattern[p] === "*") {
+      const place = places[p];
+      if (place === "any") {
         star = p++;
         mark = t;
-      } else if (p < pattern.length && (pattern[p] === "?" || pattern[p] === text[t])) {
+      } else if (place?.(text[t]!) === true) {
         p++;
         t++;
       } else if (star >= 0) {
@@ -92,7 +125,7 @@ export function globMatcher(pattern: string): (text: string) => boolean {
         t = ++mark;
       } else return false;
     }
-    while (pattern[p] === "*") p++;
-    return p === pattern.length;
+    while (places[p] === "any") p++;
+    return p === places.length;
   };
 }
