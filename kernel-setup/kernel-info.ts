@@ -1,7 +1,8 @@
 /** What the notebook kernel tells front ends about itself. */
+import ts from "typescript";
 import type { KernelLanguage } from "./kernelspec";
 import { packageManifest } from "./package-resolution";
-import { ts, tslabVersion } from "./tslab-internals";
+import { tslabVersion } from "./tslab-internals";
 import { PROTOCOL_VERSION } from "./wire";
 
 /** How each language is shown and stored. */
@@ -30,7 +31,7 @@ export function kernelInfo(language: KernelLanguage = "typescript") {
     implementation: name,
     implementation_version: version,
     language_info: { ...LANGUAGE_INFO[language], version: ts.version, nbconvert_exporter: "script" },
-    banner: `${name} ${version}: TypeScript ${ts.version} on tslab ${tslabVersion}, Node ${process.version}`,
+    banner: `${name} ${version}: TypeScript ${ts.version}, displays of tslab ${tslabVersion}, Node ${process.version}`,
     debugger: false,
     help_links: [],
   };

@@ -164,10 +164,8 @@ export class Kernel {
         const data = text === undefined ? {} : { "text/plain": text };
         return reply({ status: "ok", found: text !== undefined, data, metadata: {} });
       }
-      case "is_complete_request": {
-        const { completed, indent } = this.runner.isComplete(withoutMagics(content.code));
-        return reply(completed ? { status: "complete" } : { status: "incomplete", indent });
-      }
+      case "is_complete_request":
+        return reply(this.runner.isComplete(withoutMagics(content.code)));
       case "comm_info_request":
         return reply({ status: "ok", comms: this.comms.info(content.target_name) });
       case "comm_open":

@@ -3,9 +3,8 @@
  * inserts a cell after it, tagged `injected-parameters`, that declares them anew. A value must have the type of the
  * literal that it replaces.
  */
-import type * as TS from "@tslab/typescript-for-tslab";
+import ts from "typescript";
 import { SetupError } from "./setup-error";
-import { ts } from "./tslab-internals";
 
 /** The parts of a notebook's JSON that are read here; all others are kept. */
 export interface NotebookJson {
@@ -137,7 +136,7 @@ export function parametersIn(source: string): Parameter[] {
   });
 }
 
-function literalOf(node: TS.Expression): { value: unknown; behind: string } | undefined {
+function literalOf(node: ts.Expression): { value: unknown; behind: string } | undefined {
   if (ts.isAsExpression(node) || ts.isSatisfiesExpression(node)) {
     const inner = literalOf(node.expression);
     const word = ts.isAsExpression(node) ? "as" : "satisfies";
@@ -149,7 +148,7 @@ function literalOf(node: TS.Expression): { value: unknown; behind: string } | un
 }
 
 /** The value of a literal without operators, or undefined. */
-function plainValue(node: TS.Expression): unknown {
+function plainValue(node: ts.Expression): unknown {
   if (ts.isNumericLiteral(node)) return Number(node.text);
   if (ts.isStringLiteral(node) || ts.isNoSubstitutionTemplateLiteral(node)) return node.text;
   if (node.kind === ts.SyntaxKind.TrueKeyword) return true;
@@ -166,7 +165,7 @@ function plainValue(node: TS.Expression): unknown {
   const entries = node.properties.map((property): [string, unknown] => {
     const named = ts.isPropertyAssignment(property) && !ts.isComputedPropertyName(property.name);
     return named
-      ? [(property.name as TS.Identifier).text, plainValue(property.initializer)]
+      ? [(property.name as ts.Identifier).text, plainValue(property.initializer)]
       : ["", undefined];
   });
   return entries.some(([, value]) => value === undefined) ? undefined : Object.fromEntries(entries);

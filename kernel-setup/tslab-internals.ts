@@ -1,39 +1,33 @@
 /**
- * The parts of the pinned tslab (1.0.22) that the kernel uses, loaded from tslab's own point of view, so that they
- * are the very instances that `import "tslab"` in a cell gets. tslab exposes only its display functions
- * publicly; everything else here is internal to it, hence the exact pin.
+ * The parts of the pinned tslab (1.0.22) that the kernel uses: its display functions, which a cell gets by
+ * `import * as tslab from "tslab"`, and its zeromq. tslab exposes no way to catch what they show, hence the exact pin.
  */
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import type * as TS from "@tslab/typescript-for-tslab";
-import type { Converter, ConverterOptions } from "tslab/dist/converter";
-import type { ConsoleInterface, ConverterSet, Executor } from "tslab/dist/executor";
 
 const manifest = require.resolve("tslab/package.json");
-export const requireOfTslab = createRequire(manifest);
-const inside = (file: string) => requireOfTslab(join(dirname(manifest), "dist", file));
+const requireOfTslab = createRequire(manifest);
 
 export const tslabVersion: string = requireOfTslab(manifest).version;
 
-/** tslab's own build of TypeScript 5.0.4. */
-export const typescriptPath = requireOfTslab.resolve("@tslab/typescript-for-tslab");
-export const ts: typeof TS = requireOfTslab(typescriptPath);
-
 export const zeromqPath = requireOfTslab.resolve("zeromq");
 
-/** Loaded on call, after the compiler has been prepared (package-resolution.ts). */
-export function loadTslab(): {
-  createConverter(options?: ConverterOptions): Converter;
-  createExecutor(rootDir: string, converters: ConverterSet, console: ConsoleInterface): Executor;
-  isCompleteCode(code: string): { completed: boolean; indent?: string };
-  printQuickInfo(info: TS.QuickInfo): string;
-  /** tslab's display functions write through its `lastWriteDisplayData`. */
-  jupyter: { lastWriteDisplayData: ((message: DisplayMessage, update: boolean) => void) | null };
-} {
-  const { createConverter, isCompleteCode } = inside("converter.js");
-  const { createExecutor } = inside("executor.js");
-  const { printQuickInfo } = inside("inspect.js");
-  return { createConverter, createExecutor, isCompleteCode, printQuickInfo, jupyter: inside("jupyter.js") };
+type Write = (message: DisplayMessage, update: boolean) => void;
+
+/**
+ * Lets tslab's display functions write through `write`. Called when a cell imports tslab: it loads most of it, except its
+ * compiler, in whose place it gets the kernel's.
+ */
+export function catchDisplays(write: Write): void {
+  const compiler = requireOfTslab.resolve("@tslab/typescript-for-tslab");
+  require.cache[compiler] ??= {
+    ...{ id: compiler, path: dirname(compiler), filename: compiler, loaded: true, children: [], paths: [] },
+    ...{ exports: require("typescript"), parent: null, isPreloading: false, require },
+  };
+  const displays: { lastWriteDisplayData: Write | null } = requireOfTslab(
+    join(dirname(manifest), "dist", "jupyter.js"),
+  );
+  displays.lastWriteDisplayData = write;
 }
 
 /** Content of a Jupyter `display_data` message. */

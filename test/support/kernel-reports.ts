@@ -19,8 +19,6 @@ export interface ReportGroup {
   readonly reports: readonly Report[];
 }
 
-/** Cases that wait for cells with the semantics of V8's REPL mode and a compiler of today. */
-const CELLS = "needs cells in one scope";
 const door = '(globalThis as any)[Symbol.for("pageblock.kernel")]';
 
 const values: Report[] = [
@@ -28,7 +26,6 @@ const values: Report[] = [
     report: "a function keeps the value that a `let` of its cell had, though a later cell changed it",
     steps: ["let rate = 1; function pay(n: number) { return n * rate }", "rate = 3", "pay(2)"],
     shows: "value 6",
-    pending: CELLS,
   },
   {
     report: "a `stop` flag set in a later cell never stops an interval",
@@ -38,7 +35,6 @@ const values: Report[] = [
       "await new Promise((r) => setTimeout(r, 50)); const seen = ticks;\nawait new Promise((r) => setTimeout(r, 100)); ticks === seen",
     ],
     shows: "value true",
-    pending: CELLS,
   },
   {
     report: "a function that is defined again is not seen by its callers",
@@ -48,7 +44,6 @@ const values: Report[] = [
       "both()",
     ],
     shows: "value 11",
-    pending: CELLS,
   },
   {
     report: "`const`, `class` and `export` cannot be declared again",
@@ -58,7 +53,6 @@ const values: Report[] = [
       "z + new Box().v",
     ],
     shows: "value 4",
-    pending: CELLS,
   },
   {
     report: "after a failed cell a name has the type of one value and the value of another",
@@ -68,38 +62,32 @@ const values: Report[] = [
       "typeof v + (v as any).toString()",
     ],
     shows: "value 'strings'",
-    pending: CELLS,
   },
   {
     report: "a failed cell loses what it had assigned after minutes of waiting",
     steps: ['const dear = await Promise.resolve(7); throw new Error("on purpose")', "dear"],
     shows: "value 7",
-    pending: CELLS,
   },
   {
     report: "`null` as the value of a cell shows nothing",
     steps: ["null"],
     shows: "value null",
-    pending: CELLS,
   },
-  { report: 'the string `"5"` shows as the number 5', steps: ['"5"'], shows: "value '5'", pending: CELLS },
+  { report: 'the string `"5"` shows as the number 5', steps: ['"5"'], shows: "value '5'" },
   {
     report: "an object literal is taken for a block",
     steps: ["{a: 1, b: 2}"],
     shows: "value { a: 1, b: 2 }",
-    pending: CELLS,
   },
   {
     report: "`var` in a block is not seen by the next cell",
     steps: ["if (true) { var inBlock = 4 }", "inBlock"],
     shows: "value 4",
-    pending: CELLS,
   },
   {
     report: "`import.meta`, `__dirname` and `module` do not exist",
     steps: ["[typeof import.meta.url, typeof __dirname, typeof module, typeof require]"],
     shows: "value [ 'string', 'string', 'object', 'function' ]",
-    pending: CELLS,
   },
 ];
 
@@ -110,7 +98,6 @@ const types: Report[] = [
       "const closed: string[] = [];\n{ using file = { [Symbol.dispose]() { closed.push('closed') } } }\n[...closed, [3, 1].toSorted()[0], crypto.randomUUID().length]",
     ],
     shows: "value [ 'closed', 1, 36 ]",
-    pending: CELLS,
   },
   {
     report: "valid code fails because its declaration has a private name",
@@ -119,19 +106,16 @@ const types: Report[] = [
       "new (make())().get() + p().x",
     ],
     shows: "value 2",
-    pending: CELLS,
   },
   {
     report: "`strict` is off",
     steps: ["const text: string = null"],
     shows: "CompileError",
-    pending: CELLS,
   },
   {
     report: "`// @ts-nocheck` is ignored",
     steps: ['// @ts-nocheck\nconst n: number = "text"; n'],
     shows: "value 'text'",
-    pending: CELLS,
   },
 ];
 
@@ -144,7 +128,6 @@ const modules: Report[] = [
       'import { made } from "./made-later"; made',
     ],
     shows: "value 5",
-    pending: CELLS,
   },
   {
     report: "modules outside the notebook's folder are refused: not under 'rootDir'",
@@ -153,7 +136,6 @@ const modules: Report[] = [
       'import { far } from "../outside"; far',
     ],
     shows: "value 8",
-    pending: CELLS,
   },
   {
     report: "an edited module stays as it was, two steps away too",
@@ -165,7 +147,6 @@ const modules: Report[] = [
       'import { depth } from "./near"; depth',
     ],
     shows: "value 2",
-    pending: CELLS,
   },
   {
     report: "a module that awaits at its top, with its ending in the import, does not load",
@@ -174,7 +155,6 @@ const modules: Report[] = [
       'import { late } from "./waits.mts"; late',
     ],
     shows: "value 3",
-    pending: CELLS,
   },
 ];
 
@@ -217,7 +197,6 @@ const output: Report[] = [
     report: "a printed error has frames of the kernel",
     steps: ['console.log(/kernel-setup|node:internal/.test(String(new Error("x").stack)))'],
     shows: "prints `false`",
-    pending: CELLS,
   },
 ];
 
@@ -309,13 +288,11 @@ const protocol: Report[] = [
     report: "`is_complete` calls an open template complete",
     steps: [{ isComplete: "const t = `open" }],
     shows: "incomplete",
-    pending: CELLS,
   },
   {
     report: "`is_complete` never says invalid",
     steps: [{ isComplete: "} else {" }],
     shows: "invalid",
-    pending: CELLS,
   },
   {
     report: "a password is shown while it is typed",
@@ -334,19 +311,16 @@ const completion: Report[] = [
     report: "completion inside a key corrupts the cell: `obj['alalpha`",
     steps: ["const obj = { alpha: 1, beta: 2 }", { complete: "obj['al" }],
     shows: "obj['alpha",
-    pending: CELLS,
   },
   {
     report: "completion inside a module's name corrupts the cell: `'fs/prpromises`",
     steps: [{ complete: 'import { readFile } from "node:fs/pr' }],
     shows: 'import { readFile } from "node:fs/promises',
-    pending: CELLS,
   },
   {
     report: "hover says `any` of a name that does not exist",
     steps: [{ hover: "nowhereDeclared" }],
     shows: "nothing",
-    pending: CELLS,
   },
 ];
 

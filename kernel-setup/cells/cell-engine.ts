@@ -1,0 +1,229 @@
+/**
+ * Compiles and runs cells: joins the names of earlier cells, the compiler, the loader and the traces. One cell at a time; the runner
+ * (../cell-runner.ts) sees to turns and interrupts.
+ */
+import { join } from "node:path";
+import vm from "node:vm";
+import { catchDisplays, type DisplayMessage } from "../tslab-internals";
+import { type EmittedCell, emitCell } from "./cell-emit";
+import { CellLanguage } from "./cell-language";
+import { CellNames } from "./cell-names";
+import { type CellSource, type Complaint, readCell } from "./cell-source";
+import { DOOR, typedName } from "./global-names";
+import { cellPath, Loader, metaOf } from "./loader";
+import { exportsOf, type Namespace } from "./namespaces";
+import { resolve } from "./resolve";
+import { Traces } from "./traces";
+
+/** What mistakes in types do: stop the cell, are printed, or are not looked for. */
+export type TypeMistakes = "stop" | "warn" | "off";
+
+/** A compiled cell. */
+export interface ReadyCell {
+  /** Runs it: an array with its value, nothing if it has none, or a promise of that. */
+  execute(): unknown;
+  /** Takes over what it declared; called once, when it has ended, failed or been interrupted. */
+  settle(ok: boolean): void;
+  /** Mistakes in types that did not stop it. */
+  readonly warnings: readonly Complaint[];
+}
+
+interface Bound {
+  readonly specifier: string;
+  readonly exported: string;
+  readonly path: string;
+}
+
+export class CellEngine {
+  readonly traces = new Traces();
+  readonly names = new CellNames();
+  readonly language: CellLanguage;
+  private readonly loader: Loader;
+  private readonly from: string;
+  /** Variables of cells that exist, under the names by which they are kept. */
+  private readonly existing = new Set<string>();
+  /** Variables that an import of a local file set. */
+  private readonly bound = new Map<string, Bound>();
+  /** Edited files that could not be loaded: tried again before every cell. */
+  private readonly broken = new Set<string>();
+  private lastComplaint = "";
+  private readonly used = new Set<string>();
+  private readonly swap: { value: unknown } = { value: undefined };
+
+  constructor(
+    private readonly cwd: string,
+    compiling: <T>(work: () => T) => T,
+    private readonly display: (message: DisplayMessage, update: boolean) => void,
+  ) {
+    this.language = new CellLanguage(cwd);
+    this.from = cellPath(cwd);
+    this.loader = new Loader(
+      () => this.language.options,
+      this.traces,
+      compiling,
+      (specifier) => {
+        if (specifier === "tslab") catchDisplays((message, update) => this.display(message, update));
+      },
+    );
+    this.traces.install();
+    this.openDoor();
+  }
+
+  /** Reads and checks a cell. Complaints are why it is not run. */
+  prepare(
+    code: string,
+    count: number,
+    mistakes: TypeMistakes,
+  ): ReadyCell | { complaints: readonly Complaint[] } {
+    const source = readCell(code);
+    if (source.complaints.length > 0) return { complaints: source.complaints };
+    const tail = [...this.names.imports(source), this.names.exports(source)].join("\n");
+    const text = `${source.text}\n${tail}\n`;
+    const path = this.language.open(text, source.extension);
+    const unchecked = source.unchecked || mistakes === "off";
+    const complaints = unchecked ? [] : this.language.mistakes(source);
+    if (complaints.length > 0 && mistakes === "stop") return { complaints };
+    const emitted = emitCell(this.language.program(), path, source);
+    const progress = { step: 0 };
+    return {
+      warnings: complaints,
+      execute: () => this.execute(emitted, this.nameOf(count, emitted, source), progress),
+      settle: (ok) => this.settle(String(count), source, text, emitted, ok ? undefined : progress.step),
+    };
+  }
+
+  /** Loads edited local files anew and gives their exports to the names that were imported from them. */
+  async refresh(complain: (message: string) => void): Promise<void> {
+    const edited = new Set([...this.loader.forgetEdited(), ...this.broken]);
+    this.broken.clear();
+    for (const [name, { specifier, exported, path }] of this.bound) {
+      if (!edited.has(path)) continue;
+      try {
+        const namespace = await this.loader.import(specifier, this.from);
+        const [value] = exportsOf(namespace, [exported], specifier);
+        this.assign(name, value);
+      } catch (error) {
+        this.broken.add(path);
+        const message = `${path} was edited and cannot be loaded; its old state is used: ${error}\n`;
+        if (message !== this.lastComplaint) complain(message);
+        this.lastComplaint = message;
+      }
+    }
+  }
+
+  /** Forgets what cells declared: the names are unknown to later cells, and hold nothing any more. */
+  reset(): void {
+    for (const name of this.existing) this.assign(name, undefined);
+    this.bound.clear();
+    this.names.clear();
+  }
+
+  forgetHalfLoaded(): void {
+    this.loader.forgetHalfLoaded();
+  }
+
+  private openDoor(): void {
+    const { from } = this;
+    const require = this.loader.requireOf(from);
+    const module = { exports: {}, id: ".", filename: from, loaded: false, children: [], paths: [], require };
+    const find = (specifier: string) => resolve(specifier, from, "import", this.language.options);
+    const folder = metaOf(join(this.cwd, "x"), find);
+    const url = (folder.url as string).slice(0, -1);
+    const door = {
+      require,
+      module,
+      exports: module.exports,
+      __filename: from,
+      __dirname: this.cwd,
+      meta: Object.assign(Object.create(null), folder, { url, filename: from }),
+      import: (specifier: unknown) => this.loader.import(String(specifier), from),
+      load: async (specifier: string, names: readonly string[]): Promise<unknown[]> =>
+        exportsOf((await this.loader.import(specifier, from)) as Namespace, names, specifier),
+      swap: this.swap,
+    };
+    Object.defineProperty(globalThis, DOOR, { value: door, configurable: true });
+  }
+
+  /** `In[3]`; `In[3.2]` for a second cell of that count, as silent requests make. */
+  private nameOf(count: number, { map }: EmittedCell, source: CellSource): string {
+    let name = `In[${count}]`;
+    for (let i = 2; this.used.has(name); i++) name = `In[${count}.${i}]`;
+    this.used.add(name);
+    this.traces.add(name, { map, lineOffset: 1, prefix: source.prefix.length, text: source.code });
+    return name;
+  }
+
+  private execute(emitted: EmittedCell, filename: string, progress: { step: number }): unknown {
+    const fresh = [...emitted.assigned.keys()].filter((name) => !this.existing.has(name));
+    for (const name of fresh) this.existing.add(name);
+    if (fresh.length > 0) declareAll(fresh);
+    for (const [name, { loose }] of emitted.assigned)
+      if (loose && !fresh.includes(name)) this.assign(name, undefined);
+    const text = `(${emitted.isAsync ? "async " : ""}($at) => {"use strict";\n${emitted.js}\n})`;
+    return vm.runInThisContext(text, { filename, displayErrors: false })(progress);
+  }
+
+  private assign(name: string, value: unknown): void {
+    this.swap.value = value;
+    vm.runInThisContext(`${name} = ${DOOR}.swap.value`);
+    this.swap.value = undefined;
+  }
+
+  /** `reached` is the step at which the cell failed; undefined if it did not. */
+  private settle(
+    cell: string,
+    source: CellSource,
+    text: string,
+    emitted: EmittedCell,
+    reached: number | undefined,
+  ): void {
+    const without = new Set<string>();
+    const lost = new Set<string>();
+    for (const [kept, { step, loose, during, imported }] of emitted.assigned) {
+      const name = typedName(kept);
+      const missed = reached !== undefined && (loose ? isUndefined(kept) : reached < step);
+      if (missed) without.add(name);
+      if (missed && (loose || (during !== undefined && reached >= during))) lost.add(name);
+      if (!missed) this.bound.delete(kept);
+      if (missed || imported === undefined) continue;
+      const path = this.localPath(imported.specifier);
+      if (path !== undefined) this.bound.set(kept, { ...imported, path });
+    }
+    this.names.drop(lost);
+    if (source.declared.size === 0 && source.augments === undefined) return;
+    let id = cell;
+    for (let i = 2; this.language.has(id); i++) id = `${cell}.${i}`;
+    this.language.keep(id, text, source.extension);
+    this.names.add(id, source, without);
+  }
+
+  private localPath(specifier: string): string | undefined {
+    try {
+      return this.loader.localPath(specifier, this.from);
+    } catch {
+      return undefined;
+    }
+  }
+}
+
+/** Makes global variables. A name that is one already, as a property of the global object that stays, is taken as it is. */
+function declareAll(names: readonly string[]): void {
+  try {
+    vm.runInThisContext(`let ${names.join(", ")};`);
+  } catch {
+    for (const name of names)
+      try {
+        vm.runInThisContext(`let ${name};`);
+      } catch {
+        // It can be assigned to.
+      }
+  }
+}
+
+function isUndefined(name: string): boolean {
+  try {
+    return vm.runInThisContext(name) === undefined;
+  } catch {
+    return true;
+  }
+}

@@ -1,0 +1,178 @@
+/**
+ * TypeScript's language service over cells. Every cell is a module of its own in the notebook's folder. The cell at hand is always
+ * the same file, so that the compiler keeps what it knows of all others; a cell that has run stays as `In[3].ts`, and
+ * later cells take types from its source: nothing needs to be emitted as a declaration.
+ */
+import { existsSync, statSync } from "node:fs";
+import { join } from "node:path";
+import ts from "typescript";
+import { slashed } from "../package-resolution";
+import type { CellSource, Complaint } from "./cell-source";
+import { complaintAt } from "./cell-source";
+import { type CellOptions, cellOptions, configVersion } from "./compiler-options";
+import { TypeResolution } from "./type-resolution";
+
+/** Untyped packages are used as they are, as everywhere outside a strict build. */
+const NO_TYPES_FOR_PACKAGE = 7016;
+
+/** Declarations of what the kernel adds to Node's globals. */
+const GLOBALS = slashed(join(__dirname, "../assets/cell-globals.d.ts"));
+
+interface Virtual {
+  readonly text: string;
+  readonly version: string;
+}
+
+export class CellLanguage {
+  private readonly virtual = new Map<string, Virtual>();
+  private readonly snapshots = new Map<string, { version: string; snapshot: ts.IScriptSnapshot }>();
+  private readonly kept = new Map<string, string>();
+  private version = 0;
+  /** The program of the open cell, as soon as it is made. */
+  private known: ts.Program | undefined;
+  private settings: CellOptions;
+  private settingsVersion: string;
+  private current: string;
+  private resolution: TypeResolution;
+  readonly service: ts.LanguageService;
+
+  constructor(private readonly cwd: string) {
+    this.settings = cellOptions(cwd);
+    this.settingsVersion = configVersion(cwd);
+    this.current = this.pathOf("", ".ts");
+    this.resolution = new TypeResolution(cwd, (cell) => this.kept.get(cell));
+    this.service = ts.createLanguageService(this.host(), ts.createDocumentRegistry());
+    // Reads the standard library and Node's types before the first cell asks for them.
+    this.open("export {};", ".ts");
+    this.program().getTypeChecker();
+  }
+
+  /** The notebook's folder. */
+  get folder(): string {
+    return this.cwd;
+  }
+
+  get options(): ts.CompilerOptions {
+    return this.settings.options;
+  }
+
+  /** Puts `text` where the cell at hand is, and returns its path. */
+  open(text: string, extension: ".ts" | ".tsx"): string {
+    const version = configVersion(this.cwd);
+    if (version !== this.settingsVersion) {
+      this.settingsVersion = version;
+      this.settings = cellOptions(this.cwd);
+    }
+    this.current = this.pathOf("", extension);
+    if (this.virtual.get(this.current)?.text !== text)
+      this.virtual.set(this.current, { text, version: String(++this.version) });
+    this.resolution.forget();
+    this.known = undefined;
+    return this.current;
+  }
+
+  /** True if a cell is kept under this name. */
+  has(cell: string): boolean {
+    return this.kept.has(cell);
+  }
+
+  /** The program with the open cell. */
+  program(): ts.Program {
+    this.known ??= this.service.getProgram()!;
+    return this.known;
+  }
+
+  /** Keeps the open cell's text under the cell's name, for those that come. */
+  keep(cell: string, text: string, extension: ".ts" | ".tsx"): void {
+    const path = this.pathOf(cell, extension);
+    this.virtual.set(path, { text, version: String(++this.version) });
+    this.kept.set(cell, path);
+  }
+
+  /** What is wrong with the types of the open cell, in the places of its code. */
+  mistakes(source: CellSource): Complaint[] {
+    const program = this.program();
+    const file = program.getSourceFile(this.current)!;
+    const from = source.prefix.length;
+    const end = from + source.code.length;
+    return program
+      .getSemanticDiagnostics(file)
+      .filter((d) => d.category === ts.DiagnosticCategory.Error && d.code !== NO_TYPES_FOR_PACKAGE)
+      .filter((d) => d.start === undefined || d.start < end)
+      .map((d) => complaintAt(source.code, (d.start ?? 0) - from, this.inWords(d.messageText)));
+  }
+
+  /** A message with cells named as the reader knows them. */
+  inWords(message: string | ts.DiagnosticMessageChain): string {
+    const text = ts.flattenDiagnosticMessageText(message, "\n");
+    return text
+      .replaceAll(`import("${slashed(this.cwd)}/In[]")`, "this cell's ")
+      .replaceAll(this.inFolder, "$1");
+  }
+
+  private get inFolder(): RegExp {
+    const folder = slashed(this.cwd).replace(/[^\w/]/g, "\\$&");
+    return new RegExp(`import\\("${folder}/(In\\[[^\\]]*\\])"\\)`, "g");
+  }
+
+  private pathOf(cell: string, extension: string): string {
+    return slashed(join(this.cwd, `In[${cell}]${extension}`));
+  }
+
+  /** The text of a file; read again only when it has changed. */
+  private snapshot(path: string): ts.IScriptSnapshot | undefined {
+    const version = this.virtual.get(path)?.version ?? versionOnDisk(path);
+    const known = this.snapshots.get(path);
+    if (known?.version === version) return known.snapshot;
+    const text = this.virtual.get(path)?.text ?? ts.sys.readFile(path);
+    if (text === undefined) return undefined;
+    const snapshot = ts.ScriptSnapshot.fromString(text);
+    this.snapshots.set(path, { version, snapshot });
+    return snapshot;
+  }
+
+  private host(): ts.LanguageServiceHost {
+    const read = (path: string) => this.virtual.get(path)?.text ?? ts.sys.readFile(path);
+    return {
+      getCompilationSettings: () => this.settings.options,
+      getScriptFileNames: () => {
+        const { nodeTypes } = this.settings;
+        return nodeTypes === undefined ? [this.current, GLOBALS] : [nodeTypes, this.current, GLOBALS];
+      },
+      getScriptVersion: (path) => this.virtual.get(path)?.version ?? versionOnDisk(path),
+      getScriptSnapshot: (path) => this.snapshot(path),
+      ...{ getModuleResolutionCache: () => this.resolution.packages },
+      getCurrentDirectory: () => this.cwd,
+      getDefaultLibFileName: ts.getDefaultLibFilePath,
+      fileExists: (path) => this.virtual.has(path) || ts.sys.fileExists(path),
+      readFile: read,
+      directoryExists: ts.sys.directoryExists,
+      getDirectories: (path) => (existsSync(path) ? ts.sys.getDirectories(path) : []),
+      readDirectory: ts.sys.readDirectory,
+      ...(ts.sys.realpath === undefined ? {} : { realpath: ts.sys.realpath }),
+      useCaseSensitiveFileNames: () => ts.sys.useCaseSensitiveFileNames,
+      resolveModuleNameLiterals: (literals, from, redirected, options, file) =>
+        literals.map((literal) =>
+          this.resolution.module(literal.text, from, options, {
+            ...(redirected === undefined ? {} : { redirected }),
+            mode: ts.getModeForUsageLocation(file, literal, options),
+          }),
+        ),
+      resolveTypeReferenceDirectiveReferences: (references, from, redirected, options) =>
+        references.map((one) => {
+          const name = typeof one === "string" ? one : one.fileName;
+          const { nodeTypes } = this.settings;
+          if (name === "node" && nodeTypes !== undefined)
+            return { resolvedTypeReferenceDirective: { primary: true, resolvedFileName: nodeTypes } };
+          return ts.resolveTypeReferenceDirective(name, from, options, ts.sys, redirected);
+        }),
+      // The user's own modules may name files and packages that were not there a moment ago.
+      ...{ hasInvalidatedResolutions: (path: string) => !path.includes("/node_modules/") },
+    };
+  }
+}
+
+function versionOnDisk(path: string): string {
+  const found = statSync(path, { throwIfNoEntry: false });
+  return found === undefined ? "" : `${found.mtimeMs} ${found.size}`;
+}

@@ -1,0 +1,166 @@
+/** Cells share one scope, as lines of a console do: one binding a name, which every function of every cell sees. */
+import assert from "node:assert/strict";
+import test from "node:test";
+import { Notebook } from "./running";
+
+const notebook = new Notebook();
+const shows = (name: string, cells: string[], shown: string | undefined) =>
+  test(name, async () => assert.equal(await notebook.value(...cells), shown));
+
+shows(
+  "a function sees what a later cell assigns",
+  ["let rate = 1; function pay(n: number) { return n * rate }", "rate = 3", "pay(2)"],
+  "6",
+);
+shows("it sees what a later cell declares anew", ["let rate = 10", "pay(2)"], "20");
+shows(
+  "a redeclared function is seen by its callers of the same cell",
+  [
+    "function unit() { return 1 }\nfunction twice() { return 2 * unit() }",
+    "function unit() { return 5 }",
+    "twice()",
+  ],
+  "10",
+);
+shows(
+  "a flag stops an interval of an earlier cell",
+  [
+    "let stop = false, ticks = 0; const timer = setInterval(() => { ticks++; if (stop) clearInterval(timer) }, 1);",
+    "stop = true",
+    "await new Promise((r) => setTimeout(r, 20)); const before = ticks; await new Promise((r) => setTimeout(r, 20)); ticks === before",
+  ],
+  "true",
+);
+shows(
+  "a name is redeclared in another form and type",
+  [
+    "const again = 1",
+    "let again = 'a'",
+    "class again { x = 2 }",
+    "function again() { return 3 }",
+    "var again = 4",
+    "enum again { A = 5 }",
+    "again.A",
+  ],
+  "5",
+);
+shows(
+  "functions are hoisted, and recursive",
+  ["const made = fact(5); function fact(n: number): number { return n < 2 ? 1 : n * fact(n - 1) } made"],
+  "120",
+);
+shows(
+  "var in blocks and loops belongs to the cell",
+  [
+    "if (true) { var inner = 7 } for (var i1 = 0, k1 = 1; i1 < 3; i1++) k1 *= 2; for (var one of [4, 5]) {}",
+    "[inner, i1, k1, one]",
+  ],
+  "[ 7, 3, 8, 5 ]",
+);
+shows(
+  "patterns, with defaults and the rest",
+  [
+    "const { a1, b1: [c1, ...d1], e1 = () => 1, ...rest1 } = { a1: 1, b1: [2, 3, 4], f1: 6 } as { a1: number; b1: number[]; e1?: () => number; f1: number }; [a1, c1, d1, e1.name, rest1]",
+  ],
+  "[ 1, 2, [ 3, 4 ], 'e1', { f1: 6 } ]",
+);
+shows("exports are declarations", ["export const z = 1", "export const z = 2; export default z"], "2");
+shows(
+  "names of functions and classes are those typed",
+  ["const fetch = () => 1; class Event {} function URL2() {} [fetch.name, Event.name, URL2.name]"],
+  "[ 'fetch', 'Event', 'URL2' ]",
+);
+shows(
+  "a name that the process has too is the cell's own",
+  [
+    'import { setTimeout } from "node:timers/promises"; await setTimeout(1, "mine")',
+    "const process = 5; const held = { process, setTimeout }; [held.process, typeof globalThis.process, globalThis.setTimeout === (setTimeout as unknown)]",
+  ],
+  "[ 5, 'object', false ]",
+);
+shows(
+  "what a module of Node has, a cell has",
+  [
+    "[typeof require('fs').readFileSync, __dirname === require('path').dirname(__filename), typeof module, import.meta.url.startsWith('file:'), import.meta.dirname === __dirname]",
+  ],
+  "[ 'function', true, 'object', true, true ]",
+);
+shows(
+  "the value of a cell is that of its last expression",
+  ["let t1 = 0; for (let i = 0; i < 3; i++) t1 += i;"],
+  undefined,
+);
+shows("null is shown, undefined is not", ["null"], "null");
+shows("undefined is not shown", ["undefined"], undefined);
+shows("braces that make an object are one", ["{a: 1, b: 2}"], "{ a: 1, b: 2 }");
+shows("braces that make a block are one", ["{ let q1 = 1; t1 = q1 }"], undefined);
+test("a promise that is a cell's value is not awaited", async () => {
+  assert.match((await notebook.value("Promise.resolve(5)"))!, /^Promise \{\s*5/);
+});
+shows(
+  "using is disposed of when the cell ends",
+  [
+    "const log1: string[] = []; { using u1 = { [Symbol.dispose]() { log1.push('inner') } } } using u2 = { [Symbol.dispose]() { log1.push('outer') } }; const kept1 = log1.length",
+    "[kept1, ...log1]",
+  ],
+  "[ 1, 'inner', 'outer' ]",
+);
+shows(
+  "standard decorators",
+  [
+    "const seen1: string[] = []; function note(_: unknown, c: ClassDecoratorContext) { seen1.push(`${c.kind} ${c.name}`) } @note class Noted {} seen1",
+  ],
+  "[ 'class Noted' ]",
+);
+shows(
+  "namespaces, enums and const enums",
+  [
+    "namespace N1 { export const deep = 5; export type T = number } const enum C1 { A = 7 } enum E1 { X, Y }",
+    "const n1: N1.T = N1.deep; [n1, C1.A, E1.Y, E1[0]]",
+  ],
+  "[ 5, 7, 1, 'X' ]",
+);
+shows(
+  "a label, break and continue",
+  [
+    "const l1: number[] = []; outer: for (const i of [1, 2, 3]) for (;;) { if (i === 3) break outer; l1.push(i); continue outer }",
+    "l1",
+  ],
+  "[ 1, 2 ]",
+);
+shows("lone surrogates don't reach the front end", ["'a\\ud800'.length"], "2");
+
+test("what a failed cell had assigned stays, what it had not stays as it was; values and types agree", async () => {
+  await notebook.value("const v = 1; const w = 'old'; const whole = 'w'");
+  const { evalue } = await notebook.failure(
+    'const v = "s"; const n = [await 5]; throw new Error("stop"); const w = 5; let later = 1',
+  );
+  assert.equal(evalue, "stop");
+  assert.equal(await notebook.value("[v.toUpperCase(), n[0]! + 1, w.length]"), "[ 'S', 6, 3 ]");
+  assert.match((await notebook.failure("later")).evalue, /Cannot find name 'later'/);
+  await notebook.failure('const { whole } = await Promise.reject(new Error("no"))');
+  assert.equal(await notebook.value("whole.length"), "1");
+  await notebook.failure(
+    'const { whole, part = (() => { throw new Error("half") })() } = { whole: 5 } as { whole: number; part?: number }',
+  );
+  assert.match((await notebook.failure("whole")).evalue, /Cannot find name 'whole'/);
+});
+
+test("functions, classes and types of a failed cell stay", async () => {
+  await notebook.failure(
+    'throw new Error("first"); function helper1() { return 8 } interface Shape1 { x: number }',
+  );
+  assert.equal(await notebook.value("const s1: Shape1 = { x: helper1() }; s1.x"), "8");
+  await notebook.failure('class Kept1 { y = 1 } throw new Error("then"); class Missed1 {}');
+  assert.equal(await notebook.value("new Kept1().y"), "1");
+  assert.match((await notebook.failure("new Missed1()")).evalue, /Cannot find name 'Missed1'/);
+});
+
+test("a cell that does not compile changes nothing", async () => {
+  await notebook.value("let steady = 1");
+  assert.match(
+    (await notebook.failure('steady = 2; const x: number = "a"')).evalue,
+    /^line 1:19: Type 'string'/,
+  );
+  assert.equal(await notebook.value("steady"), "1");
+});
