@@ -36,7 +36,6 @@ export interface KernelSpec {
   readonly display_name: string;
   readonly language: string;
   readonly interrupt_mode: "message";
-  readonly env?: Readonly<Record<string, string>>;
   readonly kernel_protocol_version: string;
   readonly metadata: { readonly debugger: false; readonly pageblock: string };
 }
@@ -47,14 +46,12 @@ export interface KernelSpec {
  */
 export function kernelSpec(language: KernelLanguage = "typescript"): KernelSpec {
   const launcher = join(packageRoot(), "dist", "kernel-setup", "launcher.js");
-  const isJavaScript = language === "javascript";
-  const options = isJavaScript ? [JAVASCRIPT_OPTION] : [];
+  const options = language === "javascript" ? [JAVASCRIPT_OPTION] : [];
   return {
     argv: [process.execPath, "--no-force-async-hooks-checks", launcher, ...options, "{connection_file}"],
     display_name: DISPLAY_NAMES[language],
     language,
     interrupt_mode: "message",
-    ...(isJavaScript ? { env: { PAGEBLOCK_CELL_TYPES: "off" } } : {}),
     kernel_protocol_version: PROTOCOL_VERSION,
     metadata: { debugger: false, pageblock: packageManifest().version },
   };

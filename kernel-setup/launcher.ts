@@ -12,6 +12,8 @@ if (connectionFile === undefined) {
   process.stderr.write("pageblock kernel: needs the connection file that Jupyter writes: got none\n");
   process.exit(2);
 }
+// Cells of JavaScript are not checked for types, unless the environment asks for it.
+if (isJavaScript) process.env.PAGEBLOCK_CELL_TYPES ??= "off";
 const connection = JSON.parse(readFileSync(connectionFile, "utf8"));
 const kernel = new Kernel(connection, process.cwd(), isJavaScript ? "javascript" : "typescript");
 kernel.start().catch((error) => {

@@ -30,7 +30,7 @@ export interface Question {
 
 /** To the socket thread. `at`: the printed text that comes before. `content` is JSON. */
 export type ToWire =
-  | { readonly type: "wake"; readonly now: boolean }
+  | { readonly type: "wake" }
   | { readonly type: "cell"; readonly cell: number; readonly parent: Header }
   | {
       readonly type: "publish";

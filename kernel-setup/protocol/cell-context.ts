@@ -32,7 +32,7 @@ export function asCell<T>(context: CellContext, code: () => T): T {
 
 /** Notes whose code is being stopped by an interrupt. */
 export function noteStopped(): void {
-  stopped = contexts.getStore();
+  stopped = currentCell();
 }
 
 /** The cell whose code was stopped last. */

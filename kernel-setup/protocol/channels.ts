@@ -19,7 +19,7 @@ export interface Listener {
 
 export class Channels {
   private readonly outbox = newOutbox();
-  private readonly writer = new OutboxWriter(this.outbox, (now) => this.post({ type: "wake", now }));
+  private readonly writer = new OutboxWriter(this.outbox, () => this.post({ type: "wake" }));
   private readonly answers = new MessageChannel();
   private readonly answered = new Int32Array(new SharedArrayBuffer(4));
   private readonly asking = new Map<number, (value: string | undefined) => void>();

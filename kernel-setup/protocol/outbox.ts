@@ -24,6 +24,11 @@ export interface OutboxMemory {
 
 /** The first text after a pause waits so long for more. */
 export const GATHER_MS = 30;
+/**
+ * So much is sent in that time, if nothing else waits for it to be sent: 8 MB/s. A flood then waits in the cell that makes it, and not
+ * in front ends, where what comes behind it, the end of an interrupted cell too, would wait with it.
+ */
+export const AT_ONCE_BYTES = 256 * 1024;
 const BYTES = 1 << 20;
 /** Characters of one record. */
 const MAX_CHARS = 16 * 1024;
@@ -55,8 +60,8 @@ export class OutboxWriter {
 
   constructor(
     private readonly memory: OutboxMemory,
-    /** Tells the other thread that text is waiting; `now`: that the ring is full. */
-    private readonly wake: (now: boolean) => void,
+    /** Tells the other thread that text is waiting. */
+    private readonly wake: () => void,
   ) {
     this.words = new Int32Array(memory.data.buffer);
   }
@@ -66,6 +71,8 @@ export class OutboxWriter {
     const { half } = this;
     this.half = undefined;
     if (half !== undefined) this.append(half.cell, half.name, half.unit);
+    // An interrupt may have ended a write before it woke the other thread: the next one wakes it in any case.
+    Atomics.store(this.memory.control, Slot.awake, 0);
     return this.memory.control[Slot.head]!;
   }
 
@@ -103,7 +110,7 @@ export class OutboxWriter {
     data.set(first === bytes.length ? bytes : bytes.subarray(0, first), start);
     if (first < bytes.length) data.set(bytes.subarray(first), 0);
     Atomics.store(control, Slot.head, (head + size) | 0);
-    if (Atomics.exchange(control, Slot.awake, 1) === 0) this.wake(false);
+    if (Atomics.exchange(control, Slot.awake, 1) === 0) this.wake();
   }
 
   /** False if nobody reads any more. */
@@ -113,7 +120,7 @@ export class OutboxWriter {
       if (Atomics.load(control, Slot.closed) !== 0) return false;
       const tail = Atomics.load(control, Slot.tail);
       if (((control[Slot.head]! - tail) | 0) + size <= BYTES) return true;
-      this.wake(true);
+      this.wake();
       Atomics.wait(control, Slot.tail, tail, LOOK_AGAIN_MS);
     }
   }
@@ -133,13 +140,17 @@ export class OutboxReader {
     this.words = new Int32Array(memory.data.buffer);
   }
 
-  /** How far has been written; from now on a write wakes this thread again. */
-  rest(): number {
-    Atomics.store(this.memory.control, Slot.awake, 0);
-    return Atomics.load(this.memory.control, Slot.head);
+  /** How far has been written, up to `bytes` behind what was read; if that is all, the next write wakes this thread again. */
+  rest(bytes: number): { until: number; isAll: boolean } {
+    const { control } = this.memory;
+    const tail = control[Slot.tail]!;
+    if (((Atomics.load(control, Slot.head) - tail) | 0) > bytes)
+      return { until: (tail + bytes) | 0, isAll: false };
+    Atomics.store(control, Slot.awake, 0);
+    return { until: Atomics.load(control, Slot.head), isAll: true };
   }
 
-  /** The text written up to `until`, in order. */
+  /** The text written up to `until`, or a little further, in order. */
   take(until: number): Piece[] {
     const { control, data } = this.memory;
     const pieces: { cell: number; name: StreamName; texts: string[] }[] = [];

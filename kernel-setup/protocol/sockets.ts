@@ -7,7 +7,7 @@ import { receiveMessageOnPort } from "node:worker_threads";
 import { address, decode, encode, type Header, jsonOf, type Message, type Outgoing } from "../wire";
 import type { Answer, FromWire, Parent, ToWire, WireData } from "./between-threads";
 import { FollowedFiles } from "./followed-files";
-import { GATHER_MS, OutboxReader, type Piece } from "./outbox";
+import { AT_ONCE_BYTES, GATHER_MS, OutboxReader, type Piece } from "./outbox";
 
 /** Sends never block and never fail: zeromq keeps messages until they are read. */
 const UNBOUNDED = { sendHighWaterMark: 0, sendTimeout: 0, linger: 1000 };
@@ -127,8 +127,7 @@ export class Sockets {
     if ("at" in message) this.print(...this.reader.take(message.at));
     switch (message.type) {
       case "wake":
-        if (message.now) return this.flush();
-        this.gather ??= setTimeout(() => this.flush(), GATHER_MS);
+        this.gather ??= setTimeout(() => this.flush(AT_ONCE_BYTES), GATHER_MS);
         return;
       case "cell":
         this.cells.set(message.cell, message.parent);
@@ -154,17 +153,18 @@ export class Sockets {
     }
   }
 
-  /** Sends the text that is waiting, behind every message that was sent before it was printed. */
-  flush(): void {
+  /** Sends the text that is waiting, behind every message that was sent before it was printed; `bytes` of it at once. */
+  flush(bytes = Number.POSITIVE_INFINITY): void {
     clearTimeout(this.gather);
     this.gather = undefined;
-    const until = this.reader.rest();
+    const { until, isAll } = this.reader.rest(bytes);
     for (;;) {
       const received = receiveMessageOnPort(this.port);
       if (received === undefined) break;
-      if ((received.message as ToWire).type !== "wake") this.take(received.message);
+      this.take(received.message);
     }
     this.print(...this.reader.take(until));
+    if (!isAll) this.gather ??= setTimeout(() => this.flush(AT_ONCE_BYTES), GATHER_MS);
   }
 
   private print(...pieces: Piece[]): void {

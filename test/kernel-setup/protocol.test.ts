@@ -6,6 +6,7 @@ import { join } from "node:path";
 import test, { after, before } from "node:test";
 import "../support/clean-environment";
 import { type Answer, KernelClient } from "../../kernel-setup/kernel-client";
+import { kernelSpec } from "../../kernel-setup/kernelspec";
 
 const scratch = mkdtempSync(join(tmpdir(), "pageblock-protocol-test-"));
 let kernel: KernelClient;
@@ -384,4 +385,35 @@ test("process.exit ends the kernel with its output sent, and is told", async () 
     assert.deepEqual(await own.ended, { code, signal: null, stderr: "" });
     await own.stop();
   }
+});
+
+test("the JavaScript kernel is the same, without types", async () => {
+  const own = await KernelClient.start(scratch, kernelSpec("javascript").argv);
+  try {
+    const { reply } = await own.request("kernel_info_request", {});
+    assert.deepEqual(
+      [reply.content.language_info.name, reply.content.language_info.file_extension],
+      ["javascript", ".js"],
+    );
+    assert.equal(result(await own.execute("const n = 1;\nlet m = n.notThere; m === undefined")), "true");
+    assert.equal(error(await own.execute("undeclared")).ename, "ReferenceError");
+  } finally {
+    await own.stop();
+  }
+});
+
+test("%reset forgets what cells declared", async () => {
+  await kernel.execute("const forgotten = [1, 2]");
+  assert.equal((await kernel.execute("%reset")).reply.content.status, "ok");
+  assert.match(error(await kernel.execute("forgotten")).evalue, /Cannot find name 'forgotten'/);
+  assert.equal(result(await kernel.execute('const forgotten: string = "new"; forgotten.length')), "3");
+});
+
+test("prompt and confirm are known to the compiler", async () => {
+  const { answer } = await asking(
+    'const typed: string = prompt("name?"); const sure: boolean = confirm("?"); sure',
+    "x",
+    "y",
+  );
+  assert.equal(result(answer), "true");
 });
