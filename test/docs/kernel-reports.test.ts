@@ -42,7 +42,10 @@ const cell = (text: string) => text.replaceAll("|", "\\|").replaceAll("\n", " ")
 
 /** The step as the reader would do it. */
 function stepInWords(step: Step): string {
-  const code = (text: string) => `\`${text.replaceAll("\n", " ").replaceAll("`", "'")}\``;
+  const code = (text: string) => {
+    const line = text.replaceAll("\n", " ");
+    return line.includes("`") ? `\`\` ${line} \`\`` : `\`${line}\``;
+  };
   if (typeof step === "string") return code(step);
   if ("cell" in step) return code(step.cell);
   if ("write" in step) return `file ${code(step.write)}`;

@@ -166,10 +166,7 @@ const output: Report[] = [
   },
   {
     report: "20,000 printed lines arrive cut short",
-    steps: [
-      "for (let i = 0; i < 20000; i++) console.log(i)",
-      { lines: "for (let i = 0; i < 20000; i++) console.log(i)" },
-    ],
+    steps: [{ lines: "for (let i = 0; i < 20000; i++) console.log(i)" }],
     shows: "20000 lines",
   },
   {
@@ -203,7 +200,7 @@ const output: Report[] = [
 const asking: Report[] = [
   {
     report: "`prompt` does not exist",
-    steps: [{ cell: "(globalThis as any).prompt('size?').length", answers: ["4K"] }],
+    steps: [{ cell: "prompt('size?').length", answers: ["4K"] }],
     shows: "asks `size? `, value 2",
   },
   {
