@@ -61,7 +61,7 @@ export function storedNotebook(path: string): StoredNotebook {
       `notebook: ${path}: must be a notebook of format 4: got nbformat ${parsed?.nbformat}`,
     );
   const language = parsed.metadata?.kernelspec?.language ?? "typescript";
-  if (!(language in KERNEL_NAMES))
+  if (!Object.hasOwn(KERNEL_NAMES, language))
     throw new SetupError(`notebook: ${path}: language must be typescript or javascript: got ${language}`);
   return parsed;
 }

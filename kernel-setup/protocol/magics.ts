@@ -35,6 +35,7 @@ export class UnknownMagicError extends Error {
       `${sign}${name.slice(0, 40)} is not known here: known are ${known.map((one) => sign + one).join(", ")}`,
     );
     this.name = "UnknownMagic";
+    this.stack = `${this.name}: ${this.message}`;
   }
 }
 

@@ -14,6 +14,8 @@ export class ProgramError extends Error {
   constructor(what: string, code: number | null, signal: NodeJS.Signals | null) {
     super(`${what} ended with ${code === null ? `signal ${signal}` : `exit status ${code}`}`);
     this.name = "ProgramError";
+    // Where in the kernel it was noticed tells the reader nothing.
+    this.stack = `${this.name}: ${this.message}`;
   }
 }
 
