@@ -23,13 +23,20 @@ export function thrownError(thrown: unknown): CellError {
   const causes: unknown[] = [];
   for (let e: unknown = thrown; isErrorLike(e) && causes.length < MAX_CAUSES; e = e.cause) causes.push(e);
   const traceback = causes.flatMap((e, i) => {
-    const { stack, name, message } = e as Error;
-    const lines = String(stack ?? `${name}: ${message}`).split("\n");
-    return i === 0 ? lines : [`caused by ${lines[0]}`, ...lines.slice(1)];
+    const lines = stackLines(e as Error);
+    const { errors } = e as AggregateError;
+    const parts = Array.isArray(errors) ? errors.filter(isErrorLike).slice(0, MAX_CAUSES) : [];
+    const inner = parts.flatMap((part) => {
+      const [first, ...rest] = stackLines(part);
+      return [`one of them ${first}`, ...rest];
+    });
+    return [i === 0 ? lines[0]! : `caused by ${lines[0]}`, ...lines.slice(1), ...inner];
   });
   const evalue = wellFormed(String(thrown.message));
   return { ename: String(thrown.name || "Error"), evalue, traceback: traceback.map(wellFormed) };
 }
+
+const stackLines = ({ stack, name, message }: Error) => String(stack ?? `${name}: ${message}`).split("\n");
 
 function isErrorLike(value: unknown): value is Error {
   if (value instanceof Error) return true;

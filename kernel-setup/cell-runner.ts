@@ -1,6 +1,6 @@
 /**
- * Runs cells one at a time, and returns the value or the error of each. Also provides completion and hover. How a cell is compiled
- * and run is in cells/; here are turns, interrupts and the form of the answer.
+ * Runs cells one at a time, and returns the value or the error of each. Also provides completion and hover. How a cell
+ * is compiled and run is in cells/; here are turns, interrupts and the form of the answer.
  */
 import { createRequire } from "node:module";
 import { join } from "node:path";
@@ -131,7 +131,9 @@ export class CellRunner {
   }
 
   private async execute(cell: RunningCell, source: string, count: number): Promise<CellOutcome> {
+    const { signal } = this.stopping;
     await this.engine.refresh((message) => process.stderr.write(message));
+    if (signal.aborted) return { ok: false, error: INTERRUPTED };
     const ready = this.guarded(() => this.engine.prepare(source, count, typeMistakes()));
     if ("complaints" in ready) return { ok: false, error: compileError(ready.complaints, source) };
     cell.ready = ready;
@@ -170,13 +172,15 @@ function typeMistakes(): TypeMistakes {
 const inLines = (complaints: readonly Complaint[], source: string) =>
   `${compileError(complaints, source).traceback.slice(1).join("\n")}\n`;
 
-/** What pageblock leaves for the kernel: the bundle of a figure; undefined for any other value (lib/notebook/show.ts). */
+/**
+ * What pageblock leaves for the kernel: the bundle of a figure; undefined for any other value (lib/notebook/show.ts).
+ */
 type FigureDoor = Record<symbol, ((value: unknown) => Record<string, unknown> | undefined) | undefined>;
 
 /**
  * What a front end shows for a cell's last value: the value's own bundle if it has a method
- * `[Symbol.for("Jupyter.display")]` (the convention of Deno's kernel) that returns `{mime type: data}` or
- * `{data, metadata}`; a figure as pageblock draws it, if the cell loaded pageblock; otherwise text, as Node's console shows it.
+ * `[Symbol.for("Jupyter.display")]` (the convention of Deno's kernel) that returns `{mime type: data}` or `{data,
+ * metadata}`; a figure as pageblock draws it, if the cell loaded pageblock; otherwise text, as Node's console shows it.
  */
 export async function bundleOf(
   value: unknown,

@@ -35,15 +35,17 @@ export function packageManifest(): Manifest {
 /** TypeScript's form of a path. */
 export const slashed = (path: string) => path.split(sep).join("/");
 
-/** True for a module of this package, and of tslab, whose displays the kernel draws: always those that it has loaded. */
+/**
+ * True for a module of this package, and of tslab, whose displays the kernel draws: always those that it has loaded.
+ */
 export function isOurs(specifier: string): boolean {
   const [name] = specifier.split("/");
   return name === packageManifest().name || name === "tslab";
 }
 
 /**
- * An interrupt can end a cell in the middle of `require`, and no `finally` of the loader runs then: without this the next import
- * would get the modules as far as they had come. Call it where no `require` is under way.
+ * An interrupt can end a cell in the middle of `require`, and no `finally` of the loader runs then: without this the
+ * next import would get the modules as far as they had come. Call it where no `require` is under way.
  */
 export function forgetHalfLoaded(): void {
   for (const [path, module] of Object.entries(require.cache))

@@ -1,11 +1,14 @@
 /**
- * A cell as JavaScript. Each variable of cells is a `let` of the global scope that is declared once, by the cell that has it first;
- * every later declaration is an assignment. So a name has one binding, which all functions of all cells see, and a cell
- * that fails leaves the names it did not reach as they were. The cell's statements are the body of a function.
+ * A cell as JavaScript. Each variable of cells is a `let` of the global scope that is declared once, by the cell that
+ * has it first; every later declaration is an assignment. So a name has one binding, which all functions of all cells
+ * see, and a cell that fails leaves the names it did not reach as they were. The cell's statements are the body of a
+ * function.
  */
 import ts from "typescript";
+import { rewritten } from "./cell-rewrite";
 import type { CellSource } from "./cell-source";
-import { DOOR, keptName, Renaming } from "./global-names";
+import { FastLoops } from "./fast-loops";
+import { keptName, Renaming } from "./global-names";
 import { importsOf, withoutModuleSyntax } from "./module-syntax";
 import { type Assigned, asAssignments } from "./top-level-names";
 
@@ -18,11 +21,17 @@ export interface EmittedCell {
   readonly assigned: ReadonlyMap<string, Assigned>;
 }
 
-/** Compiles the open cell of `program`. */
-export function emitCell(program: ts.Program, path: string, source: CellSource): EmittedCell {
+/** Compiles the open cell of `program`. `seen` are names that functions of any cell mention. */
+export function emitCell(
+  program: ts.Program,
+  path: string,
+  source: CellSource,
+  seen: ReadonlySet<string>,
+): EmittedCell {
   const file = program.getSourceFile(path)!;
   const end = source.text.length;
   const renaming = new Renaming(program, file, source.mentioned);
+  const loops = new FastLoops(program, file, seen);
   let js = "";
   let map = "";
   let isAsync = false;
@@ -45,7 +54,7 @@ export function emitCell(program: ts.Program, path: string, source: CellSource):
     },
     undefined,
     false,
-    { before: [beforeCompiling(renaming, source, end)], after: [after] },
+    { before: [rewritten(renaming, loops, source)], after: [after] },
   );
   return { js: js.replace(/\n\/\/# sourceMappingURL=.*\s*$/, ""), map, isAsync, assigned };
 }
@@ -55,84 +64,4 @@ function awaits(node: ts.Node): boolean {
   if (ts.isFunctionLike(node) || ts.isClassStaticBlockDeclaration(node)) return false;
   if (ts.isAwaitExpression(node) || (ts.isForOfStatement(node) && node.awaitModifier)) return true;
   return ts.forEachChild(node, (child) => awaits(child) || undefined) ?? false;
-}
-
-/** What must be done while nodes are still those that the checker knows. */
-function beforeCompiling(
-  renaming: Renaming,
-  source: CellSource,
-  end: number,
-): ts.TransformerFactory<ts.SourceFile> {
-  return (context) => (file) => {
-    const { factory } = context;
-    const door = (name: string) =>
-      factory.createPropertyAccessExpression(factory.createIdentifier(DOOR), name);
-    const written = (node: ts.Identifier): ts.Expression | undefined =>
-      renaming.isRenamed(node)
-        ? ts.setTextRange(ts.setOriginalNode(factory.createIdentifier(keptName(node.text)), node), node)
-        : renaming.isOfModule(node)
-          ? ts.setTextRange(door(node.text), node)
-          : undefined;
-    const visit = (node: ts.Node): ts.Node => {
-      if (ts.isIdentifier(node) && renaming.isNeeded) return written(node) ?? node;
-      if (ts.isShorthandPropertyAssignment(node) && renaming.isNeeded) {
-        const value = written(node.name);
-        const initial = node.objectAssignmentInitializer;
-        if (value !== undefined)
-          return factory.createPropertyAssignment(
-            node.name.text,
-            initial === undefined
-              ? value
-              : factory.createAssignment(value, ts.visitNode(initial, visit) as ts.Expression),
-          );
-      }
-      if (
-        ts.isBindingElement(node) &&
-        node.propertyName === undefined &&
-        renaming.isNeeded &&
-        ts.isIdentifier(node.name)
-      ) {
-        const name = written(node.name);
-        if (name !== undefined && node.dotDotDotToken === undefined && ts.isObjectBindingPattern(node.parent))
-          return factory.updateBindingElement(
-            node,
-            undefined,
-            factory.createIdentifier(node.name.text),
-            name as ts.Identifier,
-            ts.visitNode(node.initializer, visit) as ts.Expression | undefined,
-          );
-      }
-      if (ts.isImportSpecifier(node) && node.propertyName === undefined && renaming.isRenamed(node.name))
-        return factory.updateImportSpecifier(
-          node,
-          node.isTypeOnly,
-          factory.createIdentifier(node.name.text),
-          written(node.name) as ts.Identifier,
-        );
-      if (ts.isMetaProperty(node) && node.keywordToken === ts.SyntaxKind.ImportKeyword) return door("meta");
-      if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword)
-        return factory.createCallExpression(
-          door("import"),
-          undefined,
-          node.arguments.map((a) => ts.visitNode(a, visit) as ts.Expression),
-        );
-      return ts.visitEachChild(node, visit, context);
-    };
-    const last = source.file.statements.at(-1);
-    const statements = file.statements.map((statement) => {
-      const visited = ts.visitNode(statement, visit) as ts.Statement;
-      if (last === undefined || statement.pos >= end || statement.end !== last.end) return visited;
-      return asResult(visited, factory);
-    });
-    return factory.updateSourceFile(file, statements);
-  };
-}
-
-/** The cell's value is that of its last statement, if that is an expression. An array keeps a promise from being awaited. */
-function asResult(statement: ts.Statement, factory: ts.NodeFactory): ts.Statement {
-  const isDefault = ts.isExportAssignment(statement) && !statement.isExportEquals;
-  if (!ts.isExpressionStatement(statement) && !isDefault) return statement;
-  const { expression } = statement as ts.ExpressionStatement | ts.ExportAssignment;
-  const value = factory.createReturnStatement(factory.createArrayLiteralExpression([expression]));
-  return ts.setTextRange(ts.setOriginalNode(value, statement), statement);
 }

@@ -1,6 +1,6 @@
 /**
- * Compiles and runs cells: joins the names of earlier cells, the compiler, the loader and the traces. One cell at a time; the runner
- * (../cell-runner.ts) sees to turns and interrupts.
+ * Compiles and runs cells: joins the names of earlier cells, the compiler, the loader and the traces. One cell at a
+ * time; the runner (../cell-runner.ts) sees to turns and interrupts.
  */
 import { join } from "node:path";
 import vm from "node:vm";
@@ -9,6 +9,7 @@ import { type EmittedCell, emitCell } from "./cell-emit";
 import { CellLanguage } from "./cell-language";
 import { CellNames } from "./cell-names";
 import { type CellSource, type Complaint, readCell } from "./cell-source";
+import { seenByFunctions } from "./fast-loops";
 import { DOOR, typedName } from "./global-names";
 import { cellPath, Loader, metaOf } from "./loader";
 import { exportsOf, type Namespace } from "./namespaces";
@@ -47,6 +48,8 @@ export class CellEngine {
   /** Edited files that could not be loaded: tried again before every cell. */
   private readonly broken = new Set<string>();
   private lastComplaint = "";
+  /** Names that functions of cells mention. */
+  private readonly seen = new Set<string>();
   private readonly used = new Set<string>();
   private readonly swap: { value: unknown } = { value: undefined };
 
@@ -77,18 +80,20 @@ export class CellEngine {
   ): ReadyCell | { complaints: readonly Complaint[] } {
     const source = readCell(code);
     if (source.complaints.length > 0) return { complaints: source.complaints };
-    const tail = [...this.names.imports(source), this.names.exports(source)].join("\n");
-    const text = `${source.text}\n${tail}\n`;
-    const path = this.language.open(text, source.extension);
+    const imported = [source.text, ...this.names.imports(source)];
+    const text = (exported: string[]) => `${[...imported, ...exported].join("\n")}\n`;
+    const path = this.language.open(text(this.names.exports(source)), source.extension);
     const unchecked = source.unchecked || mistakes === "off";
     const complaints = unchecked ? [] : this.language.mistakes(source);
     if (complaints.length > 0 && mistakes === "stop") return { complaints };
-    const emitted = emitCell(this.language.program(), path, source);
+    for (const name of seenByFunctions(source.file)) this.seen.add(name);
+    const emitted = emitCell(this.language.program(), path, source, this.seen);
+    const kept = text(this.names.exports(source, this.language.narrowable(source)));
     const progress = { step: 0 };
     return {
       warnings: complaints,
       execute: () => this.execute(emitted, this.nameOf(count, emitted, source), progress),
-      settle: (ok) => this.settle(String(count), source, text, emitted, ok ? undefined : progress.step),
+      settle: (ok) => this.settle(String(count), source, kept, emitted, ok ? undefined : progress.step),
     };
   }
 
@@ -160,7 +165,7 @@ export class CellEngine {
     for (const [name, { loose }] of emitted.assigned)
       if (loose && !fresh.includes(name)) this.assign(name, undefined);
     const text = `(${emitted.isAsync ? "async " : ""}($at) => {"use strict";\n${emitted.js}\n})`;
-    return vm.runInThisContext(text, { filename, displayErrors: false })(progress);
+    return compiled(text, filename)(progress);
   }
 
   private assign(name: string, value: unknown): void {
@@ -206,7 +211,19 @@ export class CellEngine {
   }
 }
 
-/** Makes global variables. A name that is one already, as a property of the global object that stays, is taken as it is. */
+/** A function of the text. What V8 alone refuses is told as an error of the cell, without V8's excerpt of it. */
+function compiled(text: string, filename: string): (progress: { step: number }) => unknown {
+  try {
+    return vm.runInThisContext(text, { filename, displayErrors: false });
+  } catch (error) {
+    if (error instanceof SyntaxError) error.stack = `SyntaxError: ${error.message}\n    at ${filename}`;
+    throw error;
+  }
+}
+
+/**
+ * Makes global variables. A name that is one already, as a property of the global object that stays, is taken as it is.
+ */
 function declareAll(names: readonly string[]): void {
   try {
     vm.runInThisContext(`let ${names.join(", ")};`);

@@ -1,7 +1,7 @@
 /**
- * TypeScript's language service over cells. Every cell is a module of its own in the notebook's folder. The cell at hand is always
- * the same file, so that the compiler keeps what it knows of all others; a cell that has run stays as `In[3].ts`, and
- * later cells take types from its source: nothing needs to be emitted as a declaration.
+ * TypeScript's language service over cells. Every cell is a module of its own in the notebook's folder. The cell at
+ * hand is always the same file, so that the compiler keeps what it knows of all others; a cell that has run stays as
+ * `In[3].ts`, and later cells take types from its source: nothing needs to be emitted as a declaration.
  */
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
@@ -10,10 +10,13 @@ import { slashed } from "../package-resolution";
 import type { CellSource, Complaint } from "./cell-source";
 import { complaintAt } from "./cell-source";
 import { type CellOptions, cellOptions, configVersion } from "./compiler-options";
-import { TypeResolution } from "./type-resolution";
+import { isInPackage, TypeResolution } from "./type-resolution";
 
-/** Untyped packages are used as they are, as everywhere outside a strict build. */
-const NO_TYPES_FOR_PACKAGE = 7016;
+/**
+ * Mistakes that are none in a cell: packages without types are used as they are (7016); a variable without a type may
+ * get its value, and a list that begins as `[]` what it holds, in a later cell (7005, 7034).
+ */
+const ALLOWED = new Set([7005, 7016, 7034]);
 
 /** Declarations of what the kernel adds to Node's globals. */
 const GLOBALS = slashed(join(__dirname, "../assets/cell-globals.d.ts"));
@@ -40,7 +43,7 @@ export class CellLanguage {
     this.settings = cellOptions(cwd);
     this.settingsVersion = configVersion(cwd);
     this.current = this.pathOf("", ".ts");
-    this.resolution = new TypeResolution(cwd, (cell) => this.kept.get(cell));
+    this.resolution = this.newResolution();
     this.service = ts.createLanguageService(this.host(), ts.createDocumentRegistry());
     // Reads the standard library and Node's types before the first cell asks for them.
     this.open("export {};", ".ts");
@@ -62,6 +65,7 @@ export class CellLanguage {
     if (version !== this.settingsVersion) {
       this.settingsVersion = version;
       this.settings = cellOptions(this.cwd);
+      this.resolution = this.newResolution();
     }
     this.current = this.pathOf("", extension);
     if (this.virtual.get(this.current)?.text !== text)
@@ -69,6 +73,10 @@ export class CellLanguage {
     this.resolution.forget();
     this.known = undefined;
     return this.current;
+  }
+
+  private newResolution(): TypeResolution {
+    return new TypeResolution(this.cwd, (cell) => this.kept.get(cell));
   }
 
   /** True if a cell is kept under this name. */
@@ -97,9 +105,23 @@ export class CellLanguage {
     const end = from + source.code.length;
     return program
       .getSemanticDiagnostics(file)
-      .filter((d) => d.category === ts.DiagnosticCategory.Error && d.code !== NO_TYPES_FOR_PACKAGE)
+      .filter((d) => d.category === ts.DiagnosticCategory.Error && !ALLOWED.has(d.code))
       .filter((d) => d.start === undefined || d.start < end)
       .map((d) => complaintAt(source.code, (d.start ?? 0) - from, this.inWords(d.messageText)));
+  }
+
+  /** Constants of the open cell that are of one of several types, of which its checks may have left fewer. */
+  narrowable({ declared }: CellSource): Set<string> {
+    const checker = this.program().getTypeChecker();
+    const file = this.program().getSourceFile(this.current) as unknown as { locals: Map<string, ts.Symbol> };
+    const found = new Set<string>();
+    for (const [name, { value, type }] of declared) {
+      const declaration = file.locals.get(name)?.valueDeclaration;
+      if (value !== "const" || type || declaration === undefined) continue;
+      if (!ts.isVariableDeclaration(declaration) && !ts.isBindingElement(declaration)) continue;
+      if (checker.getTypeOfSymbol(file.locals.get(name)!).isUnion()) found.add(name);
+    }
+    return found;
   }
 
   /** A message with cells named as the reader knows them. */
@@ -167,7 +189,7 @@ export class CellLanguage {
           return ts.resolveTypeReferenceDirective(name, from, options, ts.sys, redirected);
         }),
       // The user's own modules may name files and packages that were not there a moment ago.
-      ...{ hasInvalidatedResolutions: (path: string) => !path.includes("/node_modules/") },
+      ...{ hasInvalidatedResolutions: (path: string) => !isInPackage(path, this.cwd) },
     };
   }
 }

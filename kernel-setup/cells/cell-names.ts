@@ -1,11 +1,17 @@
 /**
- * Which cell declares what: for every name the cell whose value it has and the cell whose type it is. A cell is compiled as a
- * module that ends with lines made here, which bring the names of earlier cells, and give its own to later ones.
+ * Which cell declares what: for every name the cell whose value it has and the cell whose type it is. A cell is
+ * compiled as a module that ends with lines made here, which bring the names of earlier cells, and give its own to
+ * later ones.
  */
 import type { CellSource, DeclaredName, ValueKind } from "./cell-source";
 
 /** Under this name, and a name of its own, a cell exports what it declares: the user's own exports do not matter. */
 const EXPORTED = "$cell_";
+/** A list that began as `[]` has the type of what is in it at the end of the cell; that of one still empty is open. */
+const GROWN = "$grown_";
+const GROWN_TYPE = `declare function ${GROWN}<T>(list: T[]): [T] extends [never] ? any[] : T[];`;
+/** A constant has the type that the cell's checks left of it: `if (found === undefined) throw …` counts in later cells. */
+const NARROWED = "$narrow_";
 /** How a cell's module is named in imports. */
 export const CELL_SCHEME = "cell:";
 
@@ -85,7 +91,7 @@ export class CellNames {
       `declare ${v.kind === "let" ? "let" : "const"} ${name}: typeof import(${from(v.cell)}).${EXPORTED}${name};`;
     const needsValue = value !== undefined && (own === undefined || own.value === "none");
     const needsType = type !== undefined && (own === undefined || (!own.type && !value?.withType));
-    if (own !== undefined && own.type && own.value !== "none") return [];
+    if (own?.type && own.value !== "none") return [];
     if (needsValue && own !== undefined) return value.withType ? [] : [declare(value)];
     if (needsValue && value.kind === "let")
       return needsType ? [declare(value), alias(type.cell, "type ")] : [declare(value)];
@@ -97,9 +103,16 @@ export class CellNames {
     return needsType ? [alias(type.cell, "type ")] : [];
   }
 
-  /** The line that gives what the cell declares to later cells. */
-  exports({ declared }: Pick<CellSource, "declared">): string {
-    const names = [...declared.keys()].map((name) => `${name} as ${EXPORTED}${name}`);
-    return `export { ${names.join(", ")} };`;
+  /** The lines that give what the cell declares to later cells. */
+  exports(
+    { declared, growing }: Pick<CellSource, "declared" | "growing">,
+    narrowed: ReadonlySet<string> = new Set(),
+  ): string[] {
+    const atEnd = (name: string) => (growing.has(name) ? GROWN : narrowed.has(name) ? NARROWED : "");
+    const names = [...declared.keys()].map((name) => `${atEnd(name)}${name} as ${EXPORTED}${name}`);
+    const grown = [...growing].map((name) => `const ${GROWN}${name} = ${GROWN}(${name});`);
+    if (grown.length > 0) grown.unshift(GROWN_TYPE);
+    for (const name of narrowed) if (!growing.has(name)) grown.push(`const ${NARROWED}${name} = ${name};`);
+    return [...grown, `export { ${names.join(", ")} };`];
   }
 }

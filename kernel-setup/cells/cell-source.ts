@@ -31,6 +31,8 @@ export interface CellSource {
   readonly file: ts.SourceFile;
   readonly complaints: readonly Complaint[];
   readonly declared: ReadonlyMap<string, DeclaredName>;
+  /** Lists that begin as `[]`: their type is that of what was put into them by the end of the cell. */
+  readonly growing: ReadonlySet<string>;
   /** Every identifier that occurs. */
   readonly mentioned: ReadonlySet<string>;
   /** Names that `declare global` and `declare module` declare for other cells; undefined if there are none. */
@@ -100,7 +102,14 @@ export function boundNames(name: ts.BindingName): string[] {
   return name.elements.flatMap((e) => (ts.isOmittedExpression(e) ? [] : boundNames(e.name)));
 }
 
-function namesOf(file: ts.SourceFile): Pick<CellSource, "declared" | "mentioned" | "augments"> {
+/** True for `x = []` without a type. */
+function isGrowing({ name, type, initializer }: ts.VariableDeclaration): boolean {
+  const isEmpty = initializer !== undefined && ts.isArrayLiteralExpression(initializer);
+  return ts.isIdentifier(name) && type === undefined && isEmpty && initializer.elements.length === 0;
+}
+
+function namesOf(file: ts.SourceFile): Pick<CellSource, "declared" | "growing" | "mentioned" | "augments"> {
+  const growing = new Set<string>();
   const declared = new Map<string, DeclaredName>();
   const mentioned = new Set<string>();
   const augments = new Set<string>();
@@ -121,9 +130,12 @@ function namesOf(file: ts.SourceFile): Pick<CellSource, "declared" | "mentioned"
   };
   for (const statement of file.statements) {
     declare(statement, add, augments);
+    if (ts.isVariableStatement(statement))
+      for (const d of statement.declarationList.declarations)
+        if (isGrowing(d)) growing.add((d.name as ts.Identifier).text);
     visit(statement, false);
   }
-  return { declared, mentioned, augments: augments.size > 0 ? augments : undefined };
+  return { declared, growing, mentioned, augments: augments.size > 0 ? augments : undefined };
 }
 
 function declare(

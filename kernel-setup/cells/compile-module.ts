@@ -1,6 +1,6 @@
 /**
- * A module of the user as a function that Node can run: TypeScript, JSX and ES modules become CommonJS whose imports are loaded
- * beforehand, so that it may `await` at its top.
+ * A module of the user as a function that Node can run: TypeScript, JSX and ES modules become CommonJS whose imports
+ * are loaded beforehand, so that it may `await` at its top.
  */
 import { dirname, extname } from "node:path";
 import ts from "typescript";

@@ -1,6 +1,6 @@
 /**
- * With which options cells are checked: those of the user's `tsconfig.json`, found upwards from the notebook's folder, as
- * far as they say what is an error or how names are found. The language version, the standard library and Node's
+ * With which options cells are checked: those of the user's `tsconfig.json`, found upwards from the notebook's folder,
+ * as far as they say what is an error or how names are found. The language version, the standard library and Node's
  * types are those of the Node.js that runs the cells.
  */
 import { existsSync, readFileSync, statSync } from "node:fs";
@@ -9,7 +9,9 @@ import { dirname, join } from "node:path";
 import ts from "typescript";
 import { packageRoot, slashed } from "../package-resolution";
 
-/** Options of a tsconfig.json that cells follow. Those on unused names and on files to write make no sense for a cell. */
+/**
+ * Options of a tsconfig.json that cells follow. Those on unused names and on files to write make no sense for a cell.
+ */
 const FOLLOWED = [
   ...["strict", "noImplicitAny", "strictNullChecks", "strictFunctionTypes", "strictBindCallApply"],
   ...["strictPropertyInitialization", "strictBuiltinIteratorReturn", "noImplicitThis"],
@@ -44,7 +46,10 @@ export interface CellOptions {
 /** The options for cells in `cwd`. A tsconfig.json that cannot be read counts as far as it can. */
 export function cellOptions(cwd: string): CellOptions {
   const configFile = ts.findConfigFile(cwd, ts.sys.fileExists);
-  const configured = configFile === undefined ? { strict: true } : readOptions(configFile);
+  const read = configFile === undefined ? {} : readOptions(configFile);
+  // A file that only lists other projects says nothing of what is wrong.
+  const isSilent = Object.keys(read).every((name) => name === "configFilePath" || name === "pathsBasePath");
+  const configured: ts.CompilerOptions = isSilent ? { strict: true } : read;
   const followed: ts.CompilerOptions = {};
   for (const name of FOLLOWED) if (configured[name] !== undefined) followed[name] = configured[name];
   const options: ts.CompilerOptions = {
@@ -89,7 +94,9 @@ function libraries(named: readonly string[] | undefined): string[] {
   return [...new Set([...files, ...others])];
 }
 
-/** Types of this Node's major version if there are any, the user's own first; otherwise those of the closest version. */
+/**
+ * Types of this Node's major version if there are any, the user's own first; otherwise those of the closest version.
+ */
 function nodeTypes(cwd: string): string | undefined {
   const ours = createRequire(join(packageRoot(), "package.json"));
   const users = createRequire(join(cwd, "cell.js"));

@@ -1,6 +1,6 @@
 /**
- * Completion and hover by the language service. Names of earlier cells are brought by lines before the cell, so that whatever
- * is unfinished in it can't hide them.
+ * Completion and hover by the language service. Names of earlier cells are brought by lines before the cell, so that
+ * whatever is unfinished in it can't hide them.
  */
 import ts from "typescript";
 import type { CellLanguage } from "./cell-language";
@@ -48,7 +48,7 @@ export function complete(
   const own = identifierAround(code, position);
   const whole = spanIn(found?.optionalReplacementSpan, before) ?? own;
   const offered = (found?.entries ?? [])
-    .filter((e) => e.kind !== ts.ScriptElementKind.warning && !e.name.startsWith("$cell"))
+    .filter((e) => e.kind !== ts.ScriptElementKind.warning && !/^\$(?:cell|grown|narrow)/.test(e.name))
     .map((e) => ({
       text: e.insertText ?? e.name,
       order: e.sortText,

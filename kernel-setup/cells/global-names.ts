@@ -1,7 +1,7 @@
 /**
- * Names of cells that would be seen where they must not. Variables of cells are in the scope that all code of the process
- * shares: a cell's `import { setTimeout } from "node:timers/promises"` would change what every package waits with. Such a
- * variable is kept under another name; cells read and write it by its own.
+ * Names of cells that would be seen where they must not. Variables of cells are in the scope that all code of the
+ * process shares: a cell's `import { setTimeout } from "node:timers/promises"` would change what every package waits
+ * with. Such a variable is kept under another name; cells read and write it by its own.
  */
 import ts from "typescript";
 

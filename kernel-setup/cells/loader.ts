@@ -1,6 +1,6 @@
 /**
- * Loads what cells import. Packages are Node's to load, as CommonJS or as ES modules. The user's own files are compiled and run
- * here, whatever their ending, so that an edited file can be loaded anew, with all that depends on it.
+ * Loads what cells import. Packages are Node's to load, as CommonJS or as ES modules. The user's own files are compiled
+ * and run here, whatever their ending, so that an edited file can be loaded anew, with all that depends on it.
  */
 import { readFileSync, statSync } from "node:fs";
 import { createRequire } from "node:module";

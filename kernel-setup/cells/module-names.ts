@@ -1,4 +1,6 @@
-/** Packages that an import in a cell can name: those installed above the notebook's folder, and those of this package. */
+/**
+ * Packages that an import in a cell can name: those installed above the notebook's folder, and those of this package.
+ */
 import { readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { packageManifest } from "../package-resolution";

@@ -1,6 +1,6 @@
 /**
- * What an import gets of a module. A CommonJS module that a compiler made of an ES module is what that was; of any other, the
- * default export is `module.exports` itself, and its properties are exports too.
+ * What an import gets of a module. A CommonJS module that a compiler made of an ES module is what that was; of any
+ * other, the default export is `module.exports` itself, and its properties are exports too.
  */
 import { types } from "node:util";
 

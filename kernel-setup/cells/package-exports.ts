@@ -39,7 +39,9 @@ function chosen(target: unknown, rest: string, conditions: Conditions): string |
   return undefined;
 }
 
-/** The entry of a table of `exports` or `imports` for `key`: the exact one, or the pattern with the longest beginning. */
+/**
+ * The entry of a table of `exports` or `imports` for `key`: the exact one, or the pattern with the longest beginning.
+ */
 function entry(
   table: Record<string, unknown>,
   key: string,

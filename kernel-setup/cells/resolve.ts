@@ -1,6 +1,7 @@
 /**
- * Which file an import means when a cell or a module of the user runs: Node's rules for packages, and TypeScript's for the user's own
- * files (endings, `paths`). Nothing is remembered, so that packages and files made a moment ago are found.
+ * Which file an import means when a cell or a module of the user runs: Node's rules for packages, and TypeScript's for
+ * the user's own files (endings, `paths`). Nothing is remembered, so that packages and files made a moment ago are
+ * found.
  */
 import { existsSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { createRequire, isBuiltin } from "node:module";

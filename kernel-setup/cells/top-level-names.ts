@@ -1,7 +1,7 @@
 /**
- * Declarations at the top of a compiled cell become assignments to the variables that all cells share. Functions come first, as
- * they are hoisted. `var` in a block, outside functions, belongs to the top too. After each statement the cell notes how
- * far it came, for the case that it fails.
+ * Declarations at the top of a compiled cell become assignments to the variables that all cells share. Functions come
+ * first, as they are hoisted. `var` in a block, outside functions, belongs to the top too. After each statement the
+ * cell notes how far it came, for the case that it fails.
  */
 import ts from "typescript";
 import { named, PROGRESS, typedName } from "./global-names";

@@ -1,6 +1,6 @@
 /**
- * Stack traces in terms of what was typed: places in cells and in modules of the user are mapped back when a trace is made, so that
- * it is right wherever it is shown; frames of the kernel, and of Node below a cell, are left out.
+ * Stack traces in terms of what was typed: places in cells and in modules of the user are mapped back when a trace is
+ * made, so that it is right wherever it is shown; frames of the kernel, and of Node below a cell, are left out.
  */
 import { SourceMap, type SourceMapPayload } from "node:module";
 import { join, sep } from "node:path";

@@ -12,6 +12,12 @@ interface Request {
   readonly mode: ts.ResolutionMode;
 }
 
+/** True for a file of a package. A notebook may itself lie in one, as those of this package do. */
+export function isInPackage(path: string, cwd: string): boolean {
+  const folder = slashed(cwd);
+  return (path.startsWith(folder) ? path.slice(folder.length) : path).includes("/node_modules/");
+}
+
 export class TypeResolution {
   /** For files of packages, which name the same files every time. */
   readonly packages: ts.ModuleResolutionCache;
@@ -42,7 +48,7 @@ export class TypeResolution {
       if (path === undefined) return { resolvedModule: undefined };
       return { resolvedModule: { resolvedFileName: path, extension: path.slice(path.lastIndexOf(".")) } };
     }
-    const inPackage = from.includes("/node_modules/");
+    const inPackage = isInPackage(from, this.cwd);
     const resolve = (place: string, cache: ts.ModuleResolutionCache) =>
       ts.resolveModuleName(name, place, options, ts.sys, cache, redirected, mode);
     if (inPackage) return resolve(from, this.packages);

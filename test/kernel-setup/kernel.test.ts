@@ -200,6 +200,11 @@ test("interrupt: a module that was being loaded is loaded anew by the next impor
   assert.equal(result(again)?.data["text/plain"], "'yes'");
 });
 
+test("interrupt: what a loop had counted stays", async () => {
+  await interrupted("let counted = 0.5; for (;;) counted += 1;");
+  assert.equal(result(await kernel.execute("counted > 1000")).data["text/plain"], "true");
+});
+
 test("an interrupt with nothing running does no harm", async () => {
   await kernel.interrupt();
   assert.equal(result(await kernel.execute("1")).data["text/plain"], "1");

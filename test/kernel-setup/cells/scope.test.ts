@@ -108,7 +108,7 @@ shows(
 shows(
   "standard decorators",
   [
-    "const seen1: string[] = []; function note(_: unknown, c: ClassDecoratorContext) { seen1.push(`${c.kind} ${c.name}`) } @note class Noted {} seen1",
+    "const seen1: string[] = []; function note(_: unknown, c: ClassDecoratorContext) { seen1.push(c.kind + ' ' + c.name) } @note class Noted {} seen1",
   ],
   "[ 'class Noted' ]",
 );
@@ -129,6 +129,29 @@ shows(
   "[ 1, 2 ]",
 );
 shows("lone surrogates don't reach the front end", ["'a\\ud800'.length"], "2");
+
+shows(
+  "a loop that counts in variables of cells leaves them as they must be",
+  [
+    "let half = 0.5, odd = 0; outer: for (const i of [1, 2, 3]) for (;;) { half += i; if (i % 2) odd += 0.5; continue outer } for (let i = 0; i < 3000; i++) { const now = { half }; if (now.half !== half) throw new Error('differ'); half += 0.5 }",
+    "[half, odd]",
+  ],
+  "[ 1506.5, 1 ]",
+);
+shows(
+  "a function that a loop calls sees its variables",
+  [
+    "let watched = 0; const look1 = () => watched; const saw: number[] = []; for (let i = 0; i < 3; i++) { watched += 1.5; saw.push(look1()) } saw",
+  ],
+  "[ 1.5, 3, 4.5 ]",
+);
+
+test("a loop that fails leaves what it had counted", async () => {
+  await notebook.failure(
+    "let f1 = 1; for (let i = 0; ; i++) { f1 += 0.5; if (i === 4000) throw new Error('stopped') }",
+  );
+  assert.equal(await notebook.value("f1"), "2001.5");
+});
 
 test("what a failed cell had assigned stays, what it had not stays as it was; values and types agree", async () => {
   await notebook.value("const v = 1; const w = 'old'; const whole = 'w'");

@@ -30,7 +30,7 @@ for (const [marked, after] of [
   ["obj.al|", "obj.<albatross>"],
   ["obj.a|lpha", "obj.<albatross>"],
   ["obj?.al|", "obj?.<albatross>"],
-  ["`${obj.al|}`", "`${obj.<albatross>}`"],
+  [`\`\${obj.al|}\``, `\`\${obj.<albatross>}\``],
   ["function f() { return obj.al|", "function f() { return obj.<albatross>"],
   ["import { readFileSync } from 'fs/pr|", "import { readFileSync } from 'fs/<promises>"],
   ["import { readFileS| } from 'fs'", "import { <readFileSync> } from 'fs'"],
@@ -80,7 +80,7 @@ test("hover shows names of earlier cells as they were declared, and nothing of w
 });
 
 const CELLS = [
-  "const { alpha, ...others } = obj;\nconsole.log(`${alpha} ${others['be-ta']}`);",
+  `const { alpha, ...others } = obj;\nconsole.log(\`\${alpha} \${others['be-ta']}\`);`,
   "import { readFile } from 'node:fs/promises';\nconst text = await readFile('x', { encoding: 'utf8' });",
   "const s: Shape = { side: 1, area() { return this.side ** 2 } };\ndraw({ width: s.area(), mode: 'slow' }, 'a');",
   "class Ring<T extends Shape> { #held = [] as T[]; get size() { return this.#held.length } }",

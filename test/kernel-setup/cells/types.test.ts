@@ -72,6 +72,27 @@ shows(
   ["let evolving; evolving = 5; evolving = 'text'", "evolving.length"],
   "4",
 );
+shows(
+  "a list that later cells fill",
+  [
+    "const filled = [], empty = []; for (const i of [1, 2]) filled.push({ i }); const one = (f: (typeof filled)[0]) => f",
+    "filled.push({ i: 3 }); empty.push(1); filled.map(({ i }) => i.toFixed()).length + empty.length",
+  ],
+  "4",
+);
+refuses(
+  "what was in such a list is known",
+  "filled[0].j",
+  /Property 'j' does not exist on type '\{ i: number; \}'/,
+);
+shows(
+  "what a cell has checked of a constant counts in later ones",
+  [
+    "const found = [1, 2].find((x) => x > 1); if (found === undefined) throw new Error('none'); const tag = Symbol('t'); const held = { [tag]: 1 }; const answer = ((): { ok: true; n: number } | { ok: false } => ({ ok: true, n: 4 }))(); if (!answer.ok) throw new Error('no')",
+    "found.toFixed() + held[tag] + answer.n.toFixed()",
+  ],
+  "'214'",
+);
 shows("a declaration without its value", ["declare const anything: string; typeof globalThis"], "'object'");
 shows(
   "@ts-nocheck lets a cell run",
@@ -92,7 +113,7 @@ for (const [code, place] of [
   ["const x = {\n  a: 1,\n", "line 2:8"],
   ["function f() {\n  return 1;\n\n\n", "line 2:12"],
   ["const = 5", "line 1:7"],
-  ["let a = `open ${1}", "line 1:19"],
+  [`let a = \`open \${1}`, "line 1:19"],
   ["'open", "line 1:6"],
 ] as const)
   test(`a mistake in syntax is in the cell: ${JSON.stringify(code)}`, async () =>
