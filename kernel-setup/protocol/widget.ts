@@ -7,7 +7,8 @@ import { inThisCell } from "./cell-context";
 import type { Comm, CommMessage, Comms } from "./comms";
 
 const WIDGET_PROTOCOL = "2.1.0";
-const ANYWIDGET = "~0.9.*";
+/** Any version: the model and the view have kept their names. */
+const ANYWIDGET = "*";
 const VIEW_MIME = "application/vnd.jupyter.widget-view+json";
 const ANY = {
   _model_module: "anywidget",
