@@ -107,12 +107,14 @@ export class CellRunner {
 
   /** `position` and the answer count UTF-16 units. */
   complete(code: string, position: number): Completion {
-    return this.guarded(() => complete(this.engine.language, this.engine.names, code, position));
+    const { language, names } = this.engine;
+    return this.guarded(() => language.steadily(() => complete(language, names, code, position)));
   }
 
   /** The text shown on hover, or undefined if there is none for this position. */
   inspect(code: string, position: number): string | undefined {
-    return this.guarded(() => explain(this.engine.language, this.engine.names, code, position));
+    const { language, names } = this.engine;
+    return this.guarded(() => language.steadily(() => explain(language, names, code, position)));
   }
 
   /** The content of the reply to `is_complete_request`. */

@@ -10,7 +10,7 @@ import { CellLanguage } from "./cell-language";
 import { CellNames } from "./cell-names";
 import { type CellSource, type Complaint, readCell } from "./cell-source";
 import { seenByFunctions } from "./fast-loops";
-import { DOOR, typedName } from "./global-names";
+import { DOOR, keptName, reserve, typedName } from "./global-names";
 import { cellPath, Loader, metaOf } from "./loader";
 import { exportsOf, type Namespace } from "./namespaces";
 import { resolve } from "./resolve";
@@ -45,11 +45,14 @@ export class CellEngine {
   private readonly existing = new Set<string>();
   /** Variables that an import of a local file set. */
   private readonly bound = new Map<string, Bound>();
-  /** Edited files that could not be loaded: tried again before every cell. */
+  /** Edited files that could not be loaded: tried again when what they failed at has changed. */
   private readonly broken = new Set<string>();
-  private lastComplaint = "";
   /** Names that functions of cells mention. */
   private readonly seen = new Set<string>();
+  /** Variables, as they are kept, that show what a module's `export let` is at any time. */
+  private readonly following = new Set<string>();
+  /** What was said of them. */
+  private told: ReadonlySet<string> = new Set();
   private readonly used = new Set<string>();
   private readonly swap: { value: unknown } = { value: undefined };
 
@@ -78,6 +81,14 @@ export class CellEngine {
     count: number,
     mistakes: TypeMistakes,
   ): ReadyCell | { complaints: readonly Complaint[] } {
+    return this.language.steadily(() => this.compile(code, count, mistakes));
+  }
+
+  private compile(
+    code: string,
+    count: number,
+    mistakes: TypeMistakes,
+  ): ReadyCell | { complaints: readonly Complaint[] } {
     const source = readCell(code);
     if (source.complaints.length > 0) return { complaints: source.complaints };
     const imported = [source.text, ...this.names.imports(source)];
@@ -87,6 +98,11 @@ export class CellEngine {
     const complaints = unchecked ? [] : this.language.mistakes(source);
     if (complaints.length > 0 && mistakes === "stop") return { complaints };
     for (const name of seenByFunctions(source.file)) this.seen.add(name);
+    for (const name of this.language.changing(source)) {
+      if (this.existing.has(name) || this.existing.has(keptName(name))) continue;
+      reserve(name);
+      this.following.add(keptName(name));
+    }
     const emitted = emitCell(this.language.program(), path, source, this.seen);
     const kept = text(this.names.exports(source, this.language.narrowable(source)));
     const progress = { step: 0 };
@@ -99,21 +115,25 @@ export class CellEngine {
 
   /** Loads edited local files anew and gives their exports to the names that were imported from them. */
   async refresh(complain: (message: string) => void): Promise<void> {
-    const edited = new Set([...this.loader.forgetEdited(), ...this.broken]);
-    this.broken.clear();
+    const again = this.loader.mayLoadNow() ? this.broken : [];
+    const edited = new Set([...this.loader.forgetEdited(), ...again]);
+    if (edited.size === 0) return;
+    const complaints = new Set<string>();
     for (const [name, { specifier, exported, path }] of this.bound) {
       if (!edited.has(path)) continue;
+      this.broken.delete(path);
       try {
         const namespace = await this.loader.import(specifier, this.from);
         const [value] = exportsOf(namespace, [exported], specifier);
-        this.assign(name, value);
+        if (this.following.has(name)) follow(name, namespace, exported);
+        else this.assign(name, value);
       } catch (error) {
         this.broken.add(path);
-        const message = `${path} was edited and cannot be loaded; its old state is used: ${error}\n`;
-        if (message !== this.lastComplaint) complain(message);
-        this.lastComplaint = message;
+        complaints.add(`${path} was edited and cannot be loaded; its old state is used: ${error}\n`);
       }
     }
+    for (const message of complaints) if (!this.told.has(message)) complain(message);
+    this.told = complaints;
   }
 
   /** Forgets what cells declared: the names are unknown to later cells, and hold nothing any more. */
@@ -142,8 +162,13 @@ export class CellEngine {
       __dirname: this.cwd,
       meta: Object.assign(Object.create(null), folder, { url, filename: from }),
       import: (specifier: unknown) => this.loader.import(String(specifier), from),
-      load: async (specifier: string, names: readonly string[]): Promise<unknown[]> =>
-        exportsOf((await this.loader.import(specifier, from)) as Namespace, names, specifier),
+      load: async (specifier: string, names: readonly string[], targets: readonly string[]) => {
+        const namespace = await this.loader.import(specifier, from);
+        const values = exportsOf(namespace, names, specifier);
+        for (const [i, target] of targets.entries())
+          if (this.following.has(target)) follow(target, namespace, names[i]!);
+        return values;
+      },
       swap: this.swap,
     };
     Object.defineProperty(globalThis, DOOR, { value: door, configurable: true });
@@ -161,7 +186,9 @@ export class CellEngine {
   private execute(emitted: EmittedCell, filename: string, progress: { step: number }): unknown {
     const fresh = [...emitted.assigned.keys()].filter((name) => !this.existing.has(name));
     for (const name of fresh) this.existing.add(name);
-    if (fresh.length > 0) declareAll(fresh);
+    const plain = fresh.filter((name) => !this.following.has(name));
+    for (const name of fresh) if (this.following.has(name)) hold(name, undefined);
+    if (plain.length > 0) declareAll(plain);
     for (const [name, { loose }] of emitted.assigned)
       if (loose && !fresh.includes(name)) this.assign(name, undefined);
     const text = `(${emitted.isAsync ? "async " : ""}($at) => {"use strict";\n${emitted.js}\n})`;
@@ -219,6 +246,23 @@ function compiled(text: string, filename: string): (progress: { step: number }) 
     if (error instanceof SyntaxError) error.stack = `SyntaxError: ${error.message}\n    at ${filename}`;
     throw error;
   }
+}
+
+/** Makes a global property, which can be replaced by `follow`. */
+function hold(name: string, value: unknown): void {
+  Object.defineProperty(globalThis, name, { value, writable: true, configurable: true, enumerable: false });
+}
+
+/** Lets a global property show an export. It stops when another value is assigned: a cell has declared the name anew. */
+function follow(name: string, namespace: Namespace, exported: string): void {
+  Object.defineProperty(globalThis, name, {
+    get: () => namespace[exported],
+    set: (value: unknown) => {
+      if (!Object.is(value, namespace[exported])) hold(name, value);
+    },
+    configurable: true,
+    enumerable: false,
+  });
 }
 
 /**

@@ -21,6 +21,9 @@ const ALLOWED = new Set([7005, 7016, 7034]);
 /** Declarations of what the kernel adds to Node's globals. */
 const GLOBALS = slashed(join(__dirname, "../assets/cell-globals.d.ts"));
 
+/** Beginnings of names that stand for those of cells in generated lines (cell-names.ts). */
+const GENERATED = /\$(?:cell|grown|narrow)_(?=[\p{ID_Start}$_])/gu;
+
 interface Virtual {
   readonly text: string;
   readonly version: string;
@@ -37,14 +40,14 @@ export class CellLanguage {
   private settingsVersion: string;
   private current: string;
   private resolution: TypeResolution;
-  readonly service: ts.LanguageService;
+  service: ts.LanguageService;
 
   constructor(private readonly cwd: string) {
     this.settings = cellOptions(cwd);
     this.settingsVersion = configVersion(cwd);
     this.current = this.pathOf("", ".ts");
     this.resolution = this.newResolution();
-    this.service = ts.createLanguageService(this.host(), ts.createDocumentRegistry());
+    this.service = this.newService();
     // Reads the standard library and Node's types before the first cell asks for them.
     this.open("export {};", ".ts");
     this.program().getTypeChecker();
@@ -73,6 +76,22 @@ export class CellLanguage {
     this.resolution.forget();
     this.known = undefined;
     return this.current;
+  }
+
+  private newService(): ts.LanguageService {
+    return ts.createLanguageService(this.host(), ts.createDocumentRegistry());
+  }
+
+  /** Does `work`; if the compiler itself fails, once more with a new one, which knows nothing of the failed one's state. */
+  steadily<T>(work: () => T): T {
+    try {
+      return work();
+    } catch {
+      this.service = this.newService();
+      this.resolution = this.newResolution();
+      this.known = undefined;
+      return work();
+    }
   }
 
   private newResolution(): TypeResolution {
@@ -124,12 +143,33 @@ export class CellLanguage {
     return found;
   }
 
+  /** Names that the open cell imports, of variables that their module may set again (`export let`). */
+  changing({ file }: CellSource): string[] {
+    const checker = this.program().getTypeChecker();
+    const { locals } = this.program().getSourceFile(this.current) as unknown as {
+      locals: Map<string, ts.Symbol>;
+    };
+    const imports = file.statements.filter(ts.isImportDeclaration).flatMap(({ importClause }) => {
+      const bindings = importClause?.namedBindings;
+      return bindings !== undefined && ts.isNamedImports(bindings) ? [...bindings.elements] : [];
+    });
+    return imports.flatMap(({ name }) => {
+      const symbol = locals.get(name.text);
+      if (symbol === undefined || (symbol.flags & ts.SymbolFlags.Alias) === 0) return [];
+      const declaration = checker.getAliasedSymbol(symbol).valueDeclaration;
+      if (declaration === undefined || !ts.isVariableDeclaration(declaration)) return [];
+      const isConstant = (ts.getCombinedNodeFlags(declaration) & ts.NodeFlags.Const) !== 0;
+      return isConstant || declaration.getSourceFile().isDeclarationFile ? [] : [name.text];
+    });
+  }
+
   /** A message with cells named as the reader knows them. */
   inWords(message: string | ts.DiagnosticMessageChain): string {
     const text = ts.flattenDiagnosticMessageText(message, "\n");
     return text
       .replaceAll(`import("${slashed(this.cwd)}/In[]")`, "this cell's ")
-      .replaceAll(this.inFolder, "$1");
+      .replaceAll(this.inFolder, "$1")
+      .replaceAll(GENERATED, "");
   }
 
   private get inFolder(): RegExp {

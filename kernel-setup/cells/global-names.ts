@@ -18,6 +18,11 @@ export const DOOR = "$cell";
 /** The parameter that notes how far the cell came. */
 export const PROGRESS = "$at";
 
+/** From now on, variables of cells with this name are kept under another. */
+export function reserve(name: string): void {
+  RESERVED.add(name);
+}
+
 /** The name under which a cell's variable is kept. */
 export const keptName = (name: string) => (RESERVED.has(name) ? PREFIX + name : name);
 

@@ -37,6 +37,8 @@ function versionOf(path: string): string {
 
 export class Loader {
   private readonly modules = new Map<string, LocalModule>();
+  /** Files that could not be loaded, in the version that could not, or with what they import missing. */
+  private readonly failed = new Map<string, string>();
 
   constructor(
     private readonly options: () => ts.CompilerOptions,
@@ -95,6 +97,11 @@ export class Loader {
     return old;
   }
 
+  /** True if a file that could not be loaded has changed, or misses another file, which may be there now. */
+  mayLoadNow(): boolean {
+    return [...this.failed].some(([path, version]) => versionOf(path) !== version);
+  }
+
   /** An interrupt can end a cell in the middle of a module: the next import loads it anew. */
   forgetHalfLoaded(): void {
     for (const one of this.modules.values()) if (!one.module.loaded) this.modules.delete(one.path);
@@ -149,6 +156,11 @@ export class Loader {
     try {
       yield* this.run(one, [...chain, path]);
       module.loaded = true;
+      this.failed.delete(path);
+    } catch (error) {
+      const isMissing = (error as { code?: string } | undefined)?.code === "ERR_MODULE_NOT_FOUND";
+      this.failed.set(path, isMissing ? "" : one.version);
+      throw error;
     } finally {
       if (!module.loaded) this.modules.delete(path);
       done();

@@ -3,11 +3,20 @@ import ts from "typescript";
 import { DOOR } from "./global-names";
 import { type Assigned, progress } from "./top-level-names";
 
-/** `$cell.load("x", ["default", "a"])`, awaited: the values of these exports; "*" is the module itself. */
-function loading(specifier: ts.Expression, names: readonly string[], factory: ts.NodeFactory): ts.Expression {
+/**
+ * `$cell.load("x", ["default", "a"], ["x", "a"])`, awaited: the values of these exports, for these variables; "*" is the
+ * module itself.
+ */
+function loading(
+  specifier: ts.Expression,
+  bound: readonly (readonly [exported: string, name: ts.Identifier])[],
+  factory: ts.NodeFactory,
+): ts.Expression {
   const door = factory.createPropertyAccessExpression(factory.createIdentifier(DOOR), "load");
-  const list = factory.createArrayLiteralExpression(names.map((n) => factory.createStringLiteral(n)));
-  return factory.createAwaitExpression(factory.createCallExpression(door, undefined, [specifier, list]));
+  const list = (all: readonly string[]) =>
+    factory.createArrayLiteralExpression(all.map((one) => factory.createStringLiteral(one)));
+  const given = [specifier, list(bound.map(([e]) => e)), list(bound.map(([, name]) => name.text))];
+  return factory.createAwaitExpression(factory.createCallExpression(door, undefined, given));
 }
 
 /** The cell's imports in their order; they come before its other statements. */
@@ -28,11 +37,7 @@ export function importsOf(
     if (bindings !== undefined && ts.isNamespaceImport(bindings)) bound.push(["*", bindings.name]);
     else if (bindings !== undefined)
       for (const { propertyName, name } of bindings.elements) bound.push([(propertyName ?? name).text, name]);
-    const load = loading(
-      s.moduleSpecifier!,
-      bound.map(([exported]) => exported),
-      factory,
-    );
+    const load = loading(s.moduleSpecifier!, bound, factory);
     const targets = factory.createArrayLiteralExpression(bound.map(([, name]) => name));
     const expression = bound.length === 0 ? load : factory.createAssignment(targets, load);
     steps.push(ts.setTextRange(factory.createExpressionStatement(expression), s), progress(++step, factory));

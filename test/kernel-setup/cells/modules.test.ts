@@ -20,6 +20,8 @@ export const b = () => \`b \${data.n} \${m}\`;`,
     "book/data.json": '{ "n": 1 }',
     "book/m.mjs": 'export const m = "m1"; export default import.meta.url.slice(-5);',
     "book/tla.mts": "const v = await Promise.resolve(42);\nexport default v;",
+    "book/counter.ts":
+      "export let counted = 0; export function up() { counted++; } export const fixed = 1; export { counted as same };",
     "book/c.cts":
       'import fs = require("node:fs");\nexport = { has: typeof fs.readFileSync, dir: __dirname.length > 0 };',
     "book/view.tsx": "export const generic = <T,>(x: T) => x;",
@@ -117,6 +119,16 @@ shows(
   "[ 'function', 'function' ]",
 );
 
+shows(
+  "what a module exports by let is followed, until the name is declared anew",
+  [
+    'import { counted, same as also, up, fixed } from "./counter"; const see = () => counted; up(); [counted, also, fixed, see()]',
+    "up(); [counted, see()]",
+    "let counted = 'mine'; up(); [counted, see(), also]",
+  ],
+  "[ 'mine', 'mine', 3 ]",
+);
+
 test("an edited file two steps away, of JSON or .mjs, is loaded anew with all that depends on it", async () => {
   notebook.write({
     "book/data.json": '{ "n": 20 }',
@@ -135,6 +147,7 @@ test("a file that is broken by an edit keeps its old state until it is whole", a
     broken.printed,
     /a\.ts was edited and cannot be loaded; its old state is used: SyntaxError: .*b\.ts:1:19/,
   );
+  assert.equal((await notebook.run("a()")).printed, "", "told once");
   notebook.write({ "book/b.ts": 'export const b = (): string => "whole again";' });
   assert.equal(await notebook.value("a()"), "'a whole again'");
 });

@@ -79,6 +79,28 @@ test("hover shows names of earlier cells as they were declared, and nothing of w
     assert.equal(await explained(unknown), undefined, unknown);
 });
 
+test("hover of a name whose type a cell has narrowed, or of a list it has filled, shows the name", async () => {
+  await notebook.value(
+    "const some = [1].at(0); if (some === undefined) throw 0; const grown = []; grown.push('a')",
+  );
+  assert.equal(await explained("som|e"), "const some: number");
+  assert.equal(await explained("grow|n"), "const grown: string[]");
+});
+
+test("a compiler that fails is replaced, and nothing is lost", async () => {
+  await notebook.value("const survivor: number = 5");
+  const { language } = (notebook.runner as unknown as { engine: { language: { service: object } } }).engine;
+  for (const what of ["survivor + 1", "sur"]) {
+    language.service = new Proxy(language.service, {
+      get: () => () => {
+        throw new Error("Debug Failure");
+      },
+    });
+    if (what === "sur") assert.deepEqual(notebook.runner.complete(what, 3).candidates, ["survivor"]);
+    else assert.equal(await notebook.value(what), "6");
+  }
+});
+
 const CELLS = [
   `const { alpha, ...others } = obj;\nconsole.log(\`\${alpha} \${others['be-ta']}\`);`,
   "import { readFile } from 'node:fs/promises';\nconst text = await readFile('x', { encoding: 'utf8' });",
