@@ -13,6 +13,7 @@ import { type Completion, complete, explain } from "./cells/completion";
 import { type Completeness, completeness } from "./cells/is-complete";
 import { Busy, enter, leave } from "./interrupt-state";
 import { forgetHalfLoaded, packageManifest, packageRoot } from "./package-resolution";
+import { inThisCell } from "./protocol/cell-context";
 import type { DisplayMessage } from "./tslab-internals";
 import { wellFormed } from "./well-formed";
 
@@ -65,12 +66,13 @@ export class CellRunner {
       const cell: RunningCell = { ready: undefined, finish: resolve };
       this.current = cell;
       this.stopping = new AbortController();
-      this.start = () => {
+      // Bound: what the cell leaves behind belongs to whoever asked for it to be run.
+      this.start = inThisCell(() => {
         enter(this.busy, Busy.running);
         this.execute(cell, source, count).then(cell.finish, (error) =>
           cell.finish({ ok: false, error: this.errorOf(error) }),
         );
-      };
+      });
       this.turn.port1.ref();
       this.turn.port2.postMessage(null);
     }).then((result) => {
@@ -80,6 +82,11 @@ export class CellRunner {
       leave(this.busy, Busy.running);
       return result;
     });
+  }
+
+  /** Forgets what cells declared. */
+  reset(): void {
+    this.engine.reset();
   }
 
   /** Aborts when the running cell is interrupted. */

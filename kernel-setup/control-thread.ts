@@ -1,54 +1,67 @@
 /**
- * The notebook kernel's control channel and heartbeat run in a thread of their own, so that a cell that never yields
- * can be interrupted and shut down. Stock tslab answers neither before the cell's loop ends: it relies on a signal,
- * which reaches only code before a cell's first await.
+ * The notebook kernel's sockets are in a thread of their own. Its control channel and heartbeat answer while a cell runs that never
+ * yields, so that the cell can be interrupted and the kernel shut down. Stock tslab answers neither before the cell's
+ * loop ends: it relies on a signal, which reaches only code before a cell's first await.
  *
- * To interrupt, it notifies the main thread. If that does not answer in 200 ms, it is stuck in a cell's loop, and its
- * JavaScript is stopped through the inspector, but never while the compiler runs.
+ * To interrupt, it notifies the main thread. If that does not answer in 200 ms, it is stuck in a loop, of a cell or of a timer that a
+ * cell left, and its JavaScript is stopped through the inspector, but never while the compiler runs.
  */
-import { Session } from "node:inspector";
 import { parentPort, workerData } from "node:worker_threads";
 import { Busy, read } from "./interrupt-state";
-import { address, type Connection, decode, encode, type Header, type Message } from "./wire";
-
-export interface ControlData {
-  readonly connection: Connection;
-  readonly busy: Int32Array;
-  readonly kernelInfo: unknown;
-  /** Where zeromq is installed: a thread resolves like the main thread. */
-  readonly zeromqPath: string;
-}
-
-/** To the main thread. */
-export type ControlMessage =
-  | { readonly type: "ready" }
-  | { readonly type: "failed"; readonly message: string }
-  | { readonly type: "interrupt" }
-  | { readonly type: "shutdown" }
-  | { readonly type: "status"; readonly state: "busy" | "idle"; readonly parent: Header };
+import type { FromWire, ToWire, WireData } from "./protocol/between-threads";
+import { childrenBut, endPrograms, interruptPrograms, killPrograms } from "./protocol/process-tree";
+import { bindTo, Sockets } from "./protocol/sockets";
+import { StopMainThread } from "./protocol/stop-main-thread";
+import { address, decode, encode, jsonOf, type Message } from "./wire";
 
 const STUCK_AFTER_MS = 200;
 const KILL_AFTER_MS = 2000;
 const PARENT_CHECK_MS = 1000;
+/** A program that the main thread waits for gets so many interrupts before it is killed. */
+const ASKED_TO_END = 10;
 
-const { connection, busy, kernelInfo, zeromqPath } = workerData as ControlData;
-const tell = (message: ControlMessage) => parentPort!.postMessage(message);
+const data = workerData as WireData;
+const { connection, busy, kernelInfo, zeromqPath } = data;
+const tell = (message: FromWire) => parentPort!.postMessage(message);
 const zmq: typeof import("zeromq") = require(zeromqPath);
 const control = new zmq.Router({ sendHighWaterMark: 0, sendTimeout: 0, linger: 500 });
 const heartbeat = new zmq.Reply({ linger: 0 });
+const sockets = new Sockets(data, parentPort!, take);
+/** Programs that cells started, and among them those that are meant to live on. */
+const started = new Set<number>();
+const detached = new Set<number>();
+const mainThread = new StopMainThread();
+let closing = false;
+let interrupts = 0;
 
-function stopMainThread(): void {
-  const session = new Session() as Session & { connectToMainThread(): void };
-  session.connectToMainThread();
-  session.post("Runtime.terminateExecution", () => session.disconnect());
+function take(message: ToWire): void {
+  if (message.type === "close") return void close();
+  if (message.type === "signal") return interruptPrograms(message.pids);
+  if (message.type !== "child") return;
+  const { pid, ended, detached: spared } = message;
+  if (ended) started.delete(pid);
+  else started.add(pid);
+  if (spared && !ended) detached.add(pid);
+  else detached.delete(pid);
 }
 
 function interrupt(): void {
   const seen = read(busy, Busy.interruptsSeen);
-  tell({ type: "interrupt" });
+  const answered = () => closing || read(busy, Busy.interruptsSeen) !== seen;
+  const number = ++interrupts;
+  tell({ type: "interrupt", number });
+  sockets.cancelQuestions();
+  let asked = 0;
+  const mayStop = () => {
+    const may = !answered() && read(busy, Busy.compiling) === 0;
+    if (may) Atomics.store(busy, Busy.stoppedBy, number);
+    return may;
+  };
   const check = () => {
-    if (read(busy, Busy.interruptsSeen) !== seen || read(busy, Busy.running) === 0) return;
-    if (read(busy, Busy.compiling) === 0) stopMainThread();
+    if (answered()) return mainThread.cancel();
+    if (read(busy, Busy.waitingForProgram) > 0)
+      interruptPrograms(childrenBut(started), asked++ < ASKED_TO_END ? "SIGINT" : "SIGKILL");
+    if (read(busy, Busy.compiling) === 0) mainThread.stop(mayStop);
     setTimeout(check, STUCK_AFTER_MS);
   };
   setTimeout(check, STUCK_AFTER_MS);
@@ -80,20 +93,21 @@ async function serveControl(): Promise<void> {
     } catch {
       continue; // not signed with this kernel's key
     }
-    const parent = request.header;
-    tell({ type: "status", state: "busy", parent });
+    const { header: parent, identities: to } = request;
+    sockets.publish("status", parent, jsonOf({ execution_state: "busy" }));
     const reply = answer(request);
     if (reply !== undefined)
-      await control.send(encode(connection.key, request.identities, reply.type, parent, reply.content));
-    tell({ type: "status", state: "idle", parent });
-    if (parent.msg_type === "shutdown_request") {
-      tell({ type: "shutdown" });
-      setTimeout(() => process.kill(process.pid, "SIGKILL"), KILL_AFTER_MS).unref();
-      // The thread ends once its sockets are closed and the main thread has released it.
-      heartbeat.close();
-      control.close();
-      return;
-    }
+      await control.send(
+        encode(connection.key, { to, parent, type: reply.type, content: jsonOf(reply.content) }),
+      );
+    sockets.publish("status", parent, jsonOf({ execution_state: "idle" }));
+    if (parent.msg_type !== "shutdown_request") continue;
+    tell({ type: "shutdown" });
+    setTimeout(() => {
+      killPrograms(started, detached);
+      process.kill(process.pid, "SIGKILL");
+    }, KILL_AFTER_MS).unref();
+    return;
   }
 }
 
@@ -101,31 +115,42 @@ async function serveHeartbeat(): Promise<void> {
   for await (const frames of heartbeat) await heartbeat.send(frames);
 }
 
-/** The main thread closes this thread if the notebook kernel is shut down over the shell channel. */
-parentPort!.on("message", () => {
+/** The main thread closes this thread when it has nothing more to send. */
+async function close(): Promise<void> {
+  if (closing) return;
+  closing = true;
+  sockets.flush();
+  await endPrograms(started, detached);
+  await sockets.close();
   heartbeat.close();
   control.close();
+  sockets.closed();
   parentPort!.close();
-});
+  data.answers.close();
+}
 
 /** Ends the notebook kernel if the Jupyter process that started it has died. */
 function watchParent(): void {
   const parent = process.ppid;
   if (process.env.JPY_PARENT_PID === undefined || parent <= 1) return;
   setInterval(() => {
-    if (process.ppid !== parent) process.kill(process.pid, "SIGKILL");
+    if (process.ppid === parent) return;
+    killPrograms(started, detached);
+    process.kill(process.pid, "SIGKILL");
   }, PARENT_CHECK_MS).unref();
 }
 
 Promise.all([
-  control.bind(address(connection, connection.control_port)),
-  heartbeat.bind(address(connection, connection.hb_port)),
+  sockets.bind(),
+  bindTo(control, address(connection, connection.control_port), "control"),
+  bindTo(heartbeat, address(connection, connection.hb_port), "heartbeat"),
 ]).then(
   () => {
     watchParent();
+    sockets.serve();
     void serveControl();
     void serveHeartbeat();
     tell({ type: "ready" });
   },
-  (error) => tell({ type: "failed", message: String(error) }),
+  (error) => tell({ type: "failed", message: (error as Error).message }),
 );

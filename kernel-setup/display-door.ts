@@ -1,7 +1,11 @@
 /**
- * The API with which code outside tslab sends rich output: `globalThis[Symbol.for("pageblock.kernel")]`. tslab's own
- * display functions send one MIME type per message, without metadata; a chart needs several in one message.
+ * The API of the kernel for code in cells: `globalThis[Symbol.for("pageblock.kernel")]`. tslab's own display functions
+ * send one MIME type per message, without metadata; a chart needs several in one message.
  */
+import { currentCell } from "./protocol/cell-context";
+import type { Comm, CommExtras, Comms, OpenHandler } from "./protocol/comms";
+import type { Questions } from "./protocol/questions";
+import { makeWidget, type Widget, type WidgetParts } from "./protocol/widget";
 import type { DisplayMessage } from "./tslab-internals";
 
 export interface DisplayDoor {
@@ -13,9 +17,20 @@ export interface DisplayDoor {
   ): void;
   /** Replaces every output shown with that `display_id`. */
   updateDisplay(id: string, data: Record<string, unknown>, metadata?: Record<string, unknown>): void;
+  /** Removes the cell's output; with `wait` when the next output comes. */
+  clearOutput(wait?: boolean): void;
+  /** Shows text in the front end's pager when the cell has ended. */
+  page(data: string | Record<string, unknown>): void;
+  /** Asks the person at the front end; `password` hides what is typed. Rejects at once if nobody can be asked. */
+  input(prompt?: string, how?: { readonly password?: boolean }): Promise<string>;
+  /** Lets front ends open comms with this target. */
+  registerComm(target: string, handler: OpenHandler): void;
+  openComm(target: string, data?: object, extras?: CommExtras): Comm;
+  /** A widget whose view is the ES module `esm`; needs a front end with anywidget. */
+  widget(parts: WidgetParts): Widget;
   /** Aborts when the running cell is interrupted, also while it awaits, so that work it started ends with it. */
   readonly interruptSignal: AbortSignal | undefined;
-  /** The id of the running cell, if the front end sends it (JupyterLab does, nbclient does not). */
+  /** The id of the cell whose code runs, if the front end sends it (JupyterLab does, nbclient does not). */
   readonly cellId: string | undefined;
   /** Its execution count, which distinguishes two runs of one cell. */
   readonly executionCount: number;
@@ -23,26 +38,36 @@ export interface DisplayDoor {
 
 export const DISPLAY_DOOR = Symbol.for("pageblock.kernel");
 
-export function publishDisplayDoor(
-  display: (message: DisplayMessage, update: boolean) => void,
-  running: () => {
-    cellId: string | undefined;
-    executionCount: number;
-    interruptSignal: AbortSignal | undefined;
-  },
-): void {
+/** What the kernel gives for it. */
+export interface DoorParts {
+  readonly display: (message: DisplayMessage, update: boolean) => void;
+  readonly clearOutput: (wait: boolean) => void;
+  readonly page: (data: Record<string, unknown>) => void;
+  readonly interruptSignal: () => AbortSignal | undefined;
+  readonly comms: Comms;
+  readonly questions: Questions;
+}
+
+export function publishDisplayDoor(parts: DoorParts): void {
+  const { display, comms } = parts;
   const door: DisplayDoor = {
     displayBundle: (data, metadata = {}, transient = {}) => display({ data, metadata, transient }, false),
     updateDisplay: (id, data, metadata = {}) =>
       display({ data, metadata, transient: { display_id: id } }, true),
+    clearOutput: (wait = false) => parts.clearOutput(wait),
+    page: (data) => parts.page(typeof data === "string" ? { "text/plain": data } : data),
+    input: (prompt = "", how = {}) => parts.questions.ask("input", prompt, how),
+    registerComm: (target, handler) => comms.register(target, handler),
+    openComm: (target, data = {}, extras = {}) => comms.openComm(target, data, extras),
+    widget: (given) => makeWidget(comms, given),
     get interruptSignal() {
-      return running().interruptSignal;
+      return parts.interruptSignal();
     },
     get cellId() {
-      return running().cellId;
+      return currentCell()?.cellId;
     },
     get executionCount() {
-      return running().executionCount;
+      return currentCell()?.executionCount ?? 0;
     },
   };
   Object.defineProperty(globalThis, DISPLAY_DOOR, { value: door, configurable: true });

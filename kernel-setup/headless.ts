@@ -11,6 +11,8 @@ import { SetupError } from "./setup-error";
 
 const AT_A_TIME = 2;
 const FORMS = ["html", "slides", "md"];
+/** Endings of the files of one notebook. */
+const WRITTEN = ["ipynb", "html", "slides.html", "md"];
 
 /** Each notebook runs in a command of its own, so that one that crashes its kernel affects nothing else. */
 async function pageblock(root: string, args: readonly string[]): Promise<number> {
@@ -24,7 +26,9 @@ async function pageblock(root: string, args: readonly string[]): Promise<number>
 
 async function writeUp(root: string, notebook: string, settings: string[], out: string): Promise<number> {
   const executed = join(out, basename(notebook));
-  rmSync(executed, { force: true }); // never export what an earlier run left
+  // Nothing that an earlier run left is exported or linked.
+  const stem = basename(notebook, ".ipynb");
+  for (const ending of WRITTEN) rmSync(join(out, `${stem}.${ending}`), { force: true });
   const set = settings.flatMap((setting) => ["--set", setting]);
   const ran = await pageblock(root, ["notebook", "run", notebook, ...set, "--out", out]);
   if (ran !== 0) return ran;
@@ -32,6 +36,11 @@ async function writeUp(root: string, notebook: string, settings: string[], out: 
   for (const form of FORMS)
     worst = Math.max(worst, await pageblock(root, ["export", executed, "--to", form, "--out", out]));
   return worst;
+}
+
+/** `11 notebooks`, or `10 of 11 notebooks` if one was not written. */
+export function countOf(written: number, all: number): string {
+  return written === all ? `${all} notebooks` : `${written} of ${all} notebooks`;
 }
 
 /** The settings of each notebook. Throws SetupError for a setting that no notebook has. */
@@ -63,6 +72,7 @@ export async function headless(
   const own = settingsByNotebook(notebooks, settings);
   mkdirSync(out, { recursive: true });
   let worst = 0;
+  let good = 0;
   let next = 0;
   const started = Date.now();
   const seconds = (since: number) => `${((Date.now() - since) / 1000).toFixed(1)} s`;
@@ -72,11 +82,12 @@ export async function headless(
       const since = Date.now();
       const status = await writeUp(root, notebook, own.get(notebook)!, out);
       worst = Math.max(worst, status);
+      if (status === 0) good++;
       say(`${basename(notebook)}: ${status === 0 ? "executed and exported" : "FAILED"} in ${seconds(since)}`);
     }
   };
   await Promise.all(Array.from({ length: Math.min(AT_A_TIME, notebooks.length) }, lane));
   const { writeIndexPage } = require(join(root, "dist", "report", "index-page.js"));
-  say(`${writeIndexPage(out)}: ${notebooks.length} notebooks in ${seconds(started)}`);
+  say(`${writeIndexPage(out)}: ${countOf(good, notebooks.length)} in ${seconds(started)}`);
   return worst;
 }

@@ -9,6 +9,10 @@ export const Busy = {
   compiling: 1,
   /** How many interrupts the main thread has seen. */
   interruptsSeen: 2,
+  /** The main thread waits for a program without its event loop. */
+  waitingForProgram: 3,
+  /** The number of the interrupt by which the main thread's JavaScript was stopped last. */
+  stoppedBy: 4,
 } as const;
 
 type Counter = (typeof Busy)[keyof typeof Busy];

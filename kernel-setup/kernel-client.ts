@@ -12,7 +12,7 @@ import { join } from "node:path";
 import type { Dealer, Subscriber } from "zeromq";
 import { kernelSpec } from "./kernelspec";
 import { zeromqPath } from "./tslab-internals";
-import { address, type Connection, decode, encode } from "./wire";
+import { address, type Connection, decode, encode, jsonOf } from "./wire";
 
 /** A received message: its type, its content, and the id of the request that it answers. */
 export interface Received {
@@ -20,9 +20,21 @@ export interface Received {
   // biome-ignore lint/suspicious/noExplicitAny: the content's shape depends on the message type
   readonly content: any;
   readonly parent: string;
+  readonly buffers: readonly Uint8Array[];
+  /** When it arrived, on the clock of `performance.now()`. */
+  readonly atMs: number;
 }
 
-/** The messages of one request: all output up to the notebook kernel's `idle`, and the reply. */
+/** What a request carries besides its content. */
+export interface Extras {
+  readonly channel?: "shell" | "control";
+  readonly metadata?: object;
+  readonly buffers?: readonly Uint8Array[];
+  /** Comm messages have no reply. */
+  readonly unanswered?: boolean;
+}
+
+/** The messages of one request: all output, also what comes after the notebook kernel's `idle`, and the reply. */
 export interface Answer {
   readonly reply: Received;
   readonly output: readonly Received[];
@@ -42,9 +54,13 @@ export class KernelClient {
     string,
     { reply?: Received; idle: boolean; done: (a: Answer) => void }
   >();
+  /** What is typed when the kernel asks; undefined: nothing. */
+  answerInput: (request: Received) => string | undefined = () => undefined;
   private readonly failures: ((error: Error) => void)[] = [];
   private stderr = "";
   private readonly exited: Promise<void>;
+  /** How the kernel's process ended, and what it wrote to its own standard error. */
+  readonly ended: Promise<{ code: number | null; signal: NodeJS.Signals | null; stderr: string }>;
 
   private constructor(
     private readonly connection: Connection,
@@ -53,13 +69,22 @@ export class KernelClient {
     private readonly shell: Dealer,
     private readonly control: Dealer,
     private readonly iopub: Subscriber,
+    private readonly stdin: Dealer,
   ) {
     child.stderr!.on("data", (text) => (this.stderr += text));
+    this.ended = once(child, "close").then(([code, signal]) => ({ code, signal, stderr: this.stderr }));
     this.exited = once(child, "exit").then(() => {
       for (const fail of this.failures) fail(new Error(`the kernel ended: ${this.stderr.trim()}`));
     });
     void this.listen(shell, (m) => this.settle(m.parent, { reply: m }));
     void this.listen(control, (m) => this.settle(m.parent, { reply: m }));
+    void this.listen(stdin, (m) => {
+      const value = this.answerInput(m);
+      if (value !== undefined)
+        void stdin.send(
+          encode(connection.key, { to: [], type: "input_reply", parent: {}, content: jsonOf({ value }) }),
+        );
+    });
     void this.listen(iopub, (m) => {
       this.outputs.get(m.parent)?.push(m);
       if (m.type === "status" && m.content.execution_state === "idle") this.settle(m.parent, { idle: true });
@@ -96,12 +121,20 @@ export class KernelClient {
     const [command, ...args] = argv.map((a) => (a === "{connection_file}" ? file : a));
     const child = spawn(command!, args, { cwd, stdio: ["ignore", "ignore", "pipe"] });
     const options = { linger: 0, receiveHighWaterMark: 0 };
-    const sockets = [new zmq.Dealer(options), new zmq.Dealer(options), new zmq.Subscriber(options)] as const;
+    // The kernel sends a question to the sender of the request: both channels have one identity.
+    const named = { ...options, routingId: randomBytes(8).toString("hex") };
+    const sockets = [
+      new zmq.Dealer(named),
+      new zmq.Dealer(options),
+      new zmq.Subscriber(options),
+      new zmq.Dealer(named),
+    ] as const;
     const client = new KernelClient(connection, child, folder, ...sockets);
     sockets[0].connect(address(connection, shell));
     sockets[1].connect(address(connection, control));
     sockets[2].connect(address(connection, iopub));
     sockets[2].subscribe();
+    sockets[3].connect(address(connection, stdin));
     try {
       // Output sent before the subscription reaches the kernel is lost, so ask until both directions work.
       const until = Date.now() + timeoutMs;
@@ -122,13 +155,19 @@ export class KernelClient {
   }
 
   /** Sends a request, and waits for its reply and until the kernel is idle again. */
-  request(type: string, content: unknown, channel: "shell" | "control" = "shell"): Promise<Answer> {
-    const frames = encode(this.connection.key, [], type, {}, content);
+  request(type: string, content: unknown, extras: Extras = {}): Promise<Answer> {
+    const { channel = "shell", metadata = {}, buffers = [], unanswered = false } = extras;
+    const frames = encode(this.connection.key, {
+      ...{ to: [], type, parent: {}, buffers },
+      content: jsonOf(content),
+      metadata: jsonOf(metadata),
+    });
     const id = (JSON.parse(String(frames[2])) as { msg_id: string }).msg_id;
     this.outputs.set(id, []);
     return new Promise((done, fail) => {
       this.failures.push(fail);
-      this.waiting.set(id, { idle: false, done });
+      const none = { type: "", content: {}, parent: id, buffers: [], atMs: 0 };
+      this.waiting.set(id, { idle: false, done, ...(unanswered ? { reply: none } : {}) });
       void this[channel].send(frames);
     });
   }
@@ -140,24 +179,26 @@ export class KernelClient {
   }
 
   interrupt(): Promise<Answer> {
-    return this.request("interrupt_request", {}, "control");
+    return this.request("interrupt_request", {}, { channel: "control" });
   }
 
   /** Shuts the kernel down, by force after five seconds; resolves when its process has ended. */
   async stop(): Promise<void> {
-    const asked = this.request("shutdown_request", { restart: false }, "control");
+    const asked = this.request("shutdown_request", { restart: false }, { channel: "control" });
     asked.catch(() => {});
     const force = setTimeout(() => this.child.kill("SIGKILL"), 5000);
     if (this.child.exitCode === null && this.child.signalCode === null) await this.exited;
     clearTimeout(force);
-    for (const socket of [this.shell, this.control, this.iopub]) socket.close();
+    for (const socket of [this.shell, this.control, this.iopub, this.stdin]) socket.close();
     rmSync(this.folder, { recursive: true, force: true });
   }
 
   private async listen(socket: Dealer | Subscriber, take: (m: Received) => void): Promise<void> {
     for await (const frames of socket) {
       const message = decode(this.connection.key, frames);
-      take({ type: message.header.msg_type, content: message.content, parent: message.parent.msg_id ?? "" });
+      const { header, content, parent, buffers } = message;
+      const atMs = performance.now();
+      take({ type: header.msg_type, content, parent: parent.msg_id ?? "", buffers, atMs });
     }
   }
 

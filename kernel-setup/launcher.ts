@@ -1,16 +1,22 @@
 /**
- * Jupyter starts this program: `node launcher.js <connection file>`. Cells run in the folder that Jupyter chose, which
+ * Jupyter starts this program: `node launcher.js [--javascript] <connection file>`. Cells run in the folder that Jupyter chose, which
  * is the notebook's own.
  */
 import { readFileSync } from "node:fs";
 import { Kernel } from "./kernel";
+import { JAVASCRIPT_OPTION } from "./kernelspec";
 
-const connectionFile = process.argv[2];
+const isJavaScript = process.argv[2] === JAVASCRIPT_OPTION;
+const connectionFile = process.argv[isJavaScript ? 3 : 2];
 if (connectionFile === undefined) {
   process.stderr.write("pageblock kernel: needs the connection file that Jupyter writes: got none\n");
   process.exit(2);
 }
-new Kernel(JSON.parse(readFileSync(connectionFile, "utf8")), process.cwd()).start().catch((error) => {
+// Cells of JavaScript are not checked for types, unless the environment asks for it.
+if (isJavaScript) process.env.PAGEBLOCK_CELL_TYPES ??= "off";
+const connection = JSON.parse(readFileSync(connectionFile, "utf8"));
+const kernel = new Kernel(connection, process.cwd(), isJavaScript ? "javascript" : "typescript");
+kernel.start().catch((error) => {
   process.stderr.write(`pageblock kernel: cannot start: ${error instanceof Error ? error.message : error}\n`);
   process.exit(1);
 });

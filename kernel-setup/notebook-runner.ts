@@ -7,11 +7,12 @@ import { once } from "node:events";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, delimiter, dirname, join, resolve } from "node:path";
-import { KERNEL_NAME, kernelSpec, writeWhole } from "./kernelspec";
+import { KERNEL_NAMES, type KernelLanguage, kernelSpec } from "./kernelspec";
 import { packageRoot } from "./package-resolution";
 import { type NotebookJson, withParameters } from "./parameters";
 import { findJupyterPython } from "./python-home";
 import { SetupError } from "./setup-error";
+import { writeWhole } from "./write-whole";
 
 /** A cell that failed: `cell` is its index among all cells, from 1; `executionCount` is the number in brackets. */
 export interface CellFailure {
@@ -39,9 +40,17 @@ export function notebooksNamed(name: string): string[] {
   return files.sort().map((f) => join(folder, f));
 }
 
+export type StoredNotebook = NotebookJson & {
+  readonly nbformat?: unknown;
+  readonly metadata?: { readonly kernelspec?: { readonly language?: string } };
+};
+
+/** Jupyter chose a port, and another program took it before the kernel could (protocol/sockets.ts). */
+const LOST_PORT = /^pageblock kernel: cannot start: (cannot listen on .*)$/m;
+
 /** Reads a notebook of format 4, or throws SetupError. */
-export function storedNotebook(path: string): NotebookJson {
-  let parsed: NotebookJson & { nbformat?: unknown; metadata?: { kernelspec?: { language?: string } } };
+export function storedNotebook(path: string): StoredNotebook {
+  let parsed: StoredNotebook;
   try {
     parsed = JSON.parse(readFileSync(path, "utf8"));
   } catch (error) {
@@ -52,8 +61,8 @@ export function storedNotebook(path: string): NotebookJson {
       `notebook: ${path}: must be a notebook of format 4: got nbformat ${parsed?.nbformat}`,
     );
   const language = parsed.metadata?.kernelspec?.language ?? "typescript";
-  if (language !== "typescript")
-    throw new SetupError(`notebook: ${path}: language must be typescript: got ${language}`);
+  if (!Object.hasOwn(KERNEL_NAMES, language))
+    throw new SetupError(`notebook: ${path}: language must be typescript or javascript: got ${language}`);
   return parsed;
 }
 
@@ -66,39 +75,49 @@ export async function runNotebook(
   cellTimeoutS: number,
   settings: readonly string[] = [],
 ): Promise<RunResult> {
-  const notebook = withParameters(storedNotebook(path), settings, path);
+  const stored = storedNotebook(path);
+  const notebook = withParameters(stored, settings, path);
   const python = findJupyterPython();
   const folder = mkdtempSync(join(tmpdir(), "pageblock-notebook-"));
   try {
-    const kernel = join(folder, "kernels", KERNEL_NAME);
+    const language = (stored.metadata?.kernelspec?.language ?? "typescript") as KernelLanguage;
+    const kernel = join(folder, "kernels", KERNEL_NAMES[language]);
     mkdirSync(kernel, { recursive: true });
-    writeWhole(join(kernel, "kernel.json"), JSON.stringify(kernelSpec()));
+    writeWhole(join(kernel, "kernel.json"), JSON.stringify(kernelSpec(language)));
     const source = join(folder, "source.ipynb");
     const target = join(folder, "executed.ipynb");
     writeWhole(source, JSON.stringify(notebook));
     const script = join(__dirname, "assets", "run_notebook.py");
-    const jupyterPath = [folder, process.env.JUPYTER_PATH].filter((p) => p).join(delimiter);
-    const args = [script, source, target, KERNEL_NAME, String(cellTimeoutS), dirname(resolve(path))];
-    const child = spawn(python, args, {
-      stdio: ["ignore", "pipe", "pipe"],
-      env: { ...process.env, JUPYTER_PATH: jupyterPath, PYDEVD_DISABLE_FILE_VALIDATION: "1" },
-    });
-    let printed = "";
-    let complained = "";
-    child.stdout.on("data", (text) => (printed += text));
-    child.stderr.on("data", (text) => (complained += text));
-    const [status] = await once(child, "close");
-    if (status !== 0) {
-      const reason = complained.trim().split("\n").pop();
+    const args = [script, source, target, basename(kernel), String(cellTimeoutS), dirname(resolve(path))];
+    let done = await runPython(python, args, folder);
+    if (done.status !== 0 && LOST_PORT.test(done.complained)) done = await runPython(python, args, folder);
+    if (done.status !== 0) {
+      const { complained } = done;
+      const reason = LOST_PORT.exec(complained)?.[1] ?? complained.trim().split("\n").pop();
       throw new SetupError(`notebook: ${path}: Jupyter could not run it: ${reason}`);
     }
-    const result = JSON.parse(printed.trim().split("\n").pop()!);
+    const result = JSON.parse(done.printed.trim().split("\n").pop()!);
     if (result.ok) return { ok: true, notebook: JSON.parse(readFileSync(target, "utf8")) };
     const { cell, execution_count: executionCount, ename, evalue } = result;
     return { ok: false, failure: { cell, executionCount, name: ename, message: evalue } };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** Runs Python with the kernels under `folder`; what it printed, and what it and the kernel complained of. */
+async function runPython(python: string, args: readonly string[], folder: string) {
+  const jupyterPath = [folder, process.env.JUPYTER_PATH].filter((p) => p).join(delimiter);
+  const child = spawn(python, args, {
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, JUPYTER_PATH: jupyterPath, PYDEVD_DISABLE_FILE_VALIDATION: "1" },
+  });
+  let printed = "";
+  let complained = "";
+  child.stdout.on("data", (text) => (printed += text));
+  child.stderr.on("data", (text) => (complained += text));
+  const [status] = (await once(child, "close")) as [number | null];
+  return { status, printed, complained };
 }
 
 /** Writes an executed notebook, as Jupyter formats it, to `folder` under its own name; returns the path. */

@@ -6,9 +6,9 @@ import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { writeWhole } from "./kernelspec";
 import { packageRoot } from "./package-resolution";
 import { SetupError } from "./setup-error";
+import { writeWhole } from "./write-whole";
 
 const OLDEST_PYTHON = [3, 10] as const;
 /** The file in a virtual environment that records its requirements. */

@@ -1,12 +1,15 @@
 /**
- * The Jupyter wire protocol, version 5.3: multipart messages signed with HMAC-SHA256.
+ * The Jupyter wire protocol, version 5.4: multipart messages signed with HMAC-SHA256.
  * `[identity…, "<IDS|MSG>", signature, header, parent header, metadata, content, buffer…]`
+ * The signature is of the four JSON parts only.
  * Source: https://jupyter-client.readthedocs.io/en/stable/messaging.html#the-wire-protocol
  */
 import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 
-export const PROTOCOL_VERSION = "5.3";
+export const PROTOCOL_VERSION = "5.4";
 const DELIMITER = "<IDS|MSG>";
+/** Header, parent header, metadata and content. */
+const JSON_PARTS = 4;
 
 /** What Jupyter writes into the connection file that the kernel is started with. */
 export interface Connection {
@@ -31,13 +34,24 @@ export interface Header {
 
 /** A message as it arrived: `identities` are the ZeroMQ routing frames its reply must carry. */
 export interface Message {
-  readonly identities: readonly Buffer[];
+  readonly identities: readonly Uint8Array[];
   readonly header: Header;
   /** Header of the request this message answers; empty in a request. */
   readonly parent: Partial<Header>;
   readonly metadata: Readonly<Record<string, unknown>>;
   // biome-ignore lint/suspicious/noExplicitAny: the content's shape depends on the message type
   readonly content: any;
+  readonly buffers: readonly Uint8Array[];
+}
+
+/** A message to be sent; `content` and `metadata` are JSON. `to` are routing frames (a reply) or one topic (a broadcast). */
+export interface Outgoing {
+  readonly to: readonly (Uint8Array | string)[];
+  readonly type: string;
+  readonly parent: Header | Record<string, never>;
+  readonly content: string;
+  readonly metadata?: string;
+  readonly buffers?: readonly Uint8Array[];
 }
 
 const session = randomBytes(16).toString("hex");
@@ -52,8 +66,8 @@ function sign(key: string, parts: readonly (Buffer | string)[]): string {
 /** Reads one message; throws when it is malformed or its signature is not the connection's. */
 export function decode(key: string, frames: readonly Buffer[]): Message {
   const split = frames.findIndex((f) => f.toString("latin1") === DELIMITER);
-  const body = frames.slice(split + 2);
-  if (split < 0 || body.length < 4) throw new Error("jupyter message: frames are missing");
+  const body = frames.slice(split + 2, split + 2 + JSON_PARTS);
+  if (split < 0 || body.length < JSON_PARTS) throw new Error("jupyter message: frames are missing");
   const given = frames[split + 1]!;
   const wanted = Buffer.from(sign(key, body));
   if (key !== "" && (given.length !== wanted.length || !timingSafeEqual(given, wanted)))
@@ -64,27 +78,35 @@ export function decode(key: string, frames: readonly Buffer[]): Message {
     parent: JSON.parse(body[1]!.toString()),
     metadata: JSON.parse(body[2]!.toString()),
     content: JSON.parse(body[3]!.toString()),
+    buffers: frames.slice(split + 2 + JSON_PARTS),
   };
 }
 
-/** The frames of a message of type `type`; `to` are routing frames (a reply) or one topic (a broadcast). */
-export function encode(
-  key: string,
-  to: readonly (Buffer | string)[],
-  type: string,
-  parent: Header | Record<string, never>,
-  content: unknown,
-): (Buffer | string)[] {
+/** The frames of a message. */
+export function encode(key: string, message: Outgoing): (Uint8Array | string)[] {
   const header: Header = {
     msg_id: randomBytes(16).toString("hex"),
-    msg_type: type,
+    msg_type: message.type,
     session,
     username: "kernel",
     date: new Date().toISOString(),
     version: PROTOCOL_VERSION,
   };
-  const body = [header, parent, {}, content].map((part) => JSON.stringify(part));
-  return [...to, DELIMITER, sign(key, body), ...body];
+  const body = [jsonOf(header), jsonOf(message.parent), message.metadata ?? "{}", message.content];
+  return [...message.to, DELIMITER, sign(key, body), ...body, ...(message.buffers ?? [])];
+}
+
+/**
+ * JSON in which every text can be written as UTF-8: half of a surrogate pair alone becomes U+FFFD. Python reads such a half
+ * and fails later, when it writes the notebook.
+ */
+export function jsonOf(value: unknown): string {
+  const json = JSON.stringify(value) ?? "null";
+  // JSON.stringify writes lone halves as escapes, and nothing else as \ud….
+  if (!json.includes("\\ud")) return json;
+  return json.replace(/\\(u[dD][89a-fA-F][0-9a-fA-F]{2}|.)/g, (whole, escaped: string) =>
+    escaped.length === 5 ? "\ufffd" : whole,
+  );
 }
 
 /** `tcp://127.0.0.1:4711`, or `ipc://file-4711`. */

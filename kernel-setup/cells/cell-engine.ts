@@ -136,6 +136,13 @@ export class CellEngine {
     this.told = complaints;
   }
 
+  /** Forgets what cells declared: the names are unknown to later cells, and hold nothing any more. */
+  reset(): void {
+    for (const name of this.existing) this.assign(name, undefined);
+    this.bound.clear();
+    this.names.clear();
+  }
+
   forgetHalfLoaded(): void {
     this.loader.forgetHalfLoaded();
   }

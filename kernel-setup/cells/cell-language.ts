@@ -18,6 +18,9 @@ import { isInPackage, TypeResolution } from "./type-resolution";
  */
 const ALLOWED = new Set([7005, 7016, 7034]);
 
+/** Declarations of what the kernel adds to Node's globals. */
+const GLOBALS = slashed(join(__dirname, "../assets/cell-globals.d.ts"));
+
 interface Virtual {
   readonly text: string;
   readonly version: string;
@@ -196,7 +199,7 @@ export class CellLanguage {
       getCompilationSettings: () => this.settings.options,
       getScriptFileNames: () => {
         const { nodeTypes } = this.settings;
-        return nodeTypes === undefined ? [this.current] : [nodeTypes, this.current];
+        return nodeTypes === undefined ? [this.current, GLOBALS] : [nodeTypes, this.current, GLOBALS];
       },
       getScriptVersion: (path) => this.virtual.get(path)?.version ?? versionOnDisk(path),
       getScriptSnapshot: (path) => this.snapshot(path),

@@ -62,6 +62,12 @@ export class CellNames {
     for (const name of names) this.known.delete(name);
   }
 
+  /** Forgets all names. */
+  clear(): void {
+    this.known.clear();
+    this.augmenting.clear();
+  }
+
   /** The lines that bring names of earlier cells: those the cell mentions, or all. */
   imports(source: Pick<CellSource, "declared" | "mentioned" | "augments">, all = false): string[] {
     const lines: string[] = [];

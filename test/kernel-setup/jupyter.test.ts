@@ -175,7 +175,7 @@ test("notebook run refuses what is no notebook of ours", () => {
     [["missing.ipynb"], /must exist: got missing\.ipynb/],
     [["text.ipynb"], /text\.ipynb: not JSON/],
     [["old.ipynb"], /format 4: got nbformat 3/],
-    [["python.ipynb"], /language must be typescript: got python/],
+    [["python.ipynb"], /language must be typescript or javascript: got python/],
     [["text.ipynb", "--timeout", "0"], /--timeout must be whole seconds > 0: got 0/],
   ] as const) {
     const done = pageblock(["notebook", "run", ...args, "--out", join(scratch, "refused")]);
@@ -215,15 +215,41 @@ test("kernel install, uninstall: under a prefix, for the user, in a virtual envi
     const spec = JSON.parse(readFileSync(join(folder, "kernel.json"), "utf8"));
     assert.equal(spec.display_name, "TypeScript (pageblock)");
     assert.equal(spec.language, "typescript");
+    const other = JSON.parse(readFileSync(join(`${folder}-js`, "kernel.json"), "utf8"));
+    assert.deepEqual([other.display_name, other.language], ["JavaScript (pageblock)", "javascript"]);
     for (const file of [spec.argv[0], ...spec.argv.filter((a: string) => a.endsWith(".js"))])
       assert.ok(existsSync(file), file);
     assert.equal(pageblock(["kernel", "install", ...option], env).status, 0, "again, over the first");
     assert.equal(pageblock(["kernel", "uninstall", ...option], env).status, 0);
-    assert.equal(existsSync(folder), false);
+    assert.deepEqual([folder, `${folder}-js`].map(existsSync), [false, false]);
     const nothing = pageblock(["kernel", "uninstall", ...option], env);
     assert.equal(nothing.status, 2);
     oneLine(nothing.stderr);
   }
+});
+
+test("kernel install puts papermill's translator beside papermill, and uninstall takes it away", () => {
+  const prefix = join(scratch, "with-papermill");
+  const packages = join(prefix, process.platform === "win32" ? "Lib" : "lib/python3.12", "site-packages");
+  mkdirSync(join(packages, "papermill"), { recursive: true });
+  mkdirSync(join(prefix, "lib", "python3.11", "site-packages"), { recursive: true });
+  const { version } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
+  const info = join(packages, `pageblock_papermill-${version}.dist-info`);
+  for (let again = 0; again < 2; again++)
+    assert.equal(pageblock(["kernel", "install", "--prefix", prefix]).status, 0);
+  assert.match(
+    readFileSync(join(packages, "pageblock_papermill.py"), "utf8"),
+    /papermill_translators\.register/,
+  );
+  assert.match(
+    readFileSync(join(info, "entry_points.txt"), "utf8"),
+    /^\[papermill\.engine\]\n.* = pageblock_papermill:/,
+  );
+  for (const line of readFileSync(join(info, "RECORD"), "utf8").trim().split("\n"))
+    assert.ok(existsSync(join(packages, line.replace(/,,$/, ""))), line);
+  assert.deepEqual(readdirSync(join(prefix, "lib", "python3.11", "site-packages")), []);
+  assert.equal(pageblock(["kernel", "uninstall", "--prefix", prefix]).status, 0);
+  assert.deepEqual(readdirSync(packages), ["papermill"]);
 });
 
 test("kernel install refuses a prefix that is not there, and two places at once", () => {

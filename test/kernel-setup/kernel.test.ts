@@ -332,7 +332,7 @@ test("front ends get answers of the right name to what they ask at start", async
     ["comm_info", "shell"],
     ["history", "shell"],
   ] as const) {
-    const { reply } = await kernel.request(`${asked}_request`, {}, channel);
+    const { reply } = await kernel.request(`${asked}_request`, {}, { channel });
     assert.equal(reply.type, `${asked}_reply`);
     assert.equal(reply.content.status, "ok");
   }

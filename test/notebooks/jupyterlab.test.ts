@@ -55,6 +55,12 @@ before(async () => {
       code(`await (Promise.resolve(1));\nshow(${bars});`),
     ]);
     write("lines.ipynb", [code('for (let i = 0; i < 20_000; i++) console.log("line " + i);')]);
+    write("asking.ipynb", [
+      code('const name = prompt("name?");\nname.toUpperCase().length + name'),
+      code('console.log("cleared"); console.clear(); console.log("left")'),
+      code('setTimeout(() => console.log("late"), 200)\nundefined'),
+      code("await new Promise((r) => setTimeout(r, 600)); 'own'"),
+    ]);
     write("failing.ipynb", [code('throw new RangeError("cma: size must be > 0")'), code("1 + 1")]);
     const opened = notebook(code("show(f)", chart(GALLERY.bars!)), code("x", shown({ "text/html": EVIL })));
     writeFileSync(join(scratch, "stranger.ipynb"), JSON.stringify(withIds(opened)));
@@ -86,8 +92,12 @@ function write(name: string, cells: Record<string, unknown>[]): void {
   writeFileSync(join(scratch, name), JSON.stringify(notebook(...fresh)));
 }
 
-/** Opens a notebook, runs all its cells from the menu, and waits until the kernel is idle. */
-async function runAll(name: string, t: TestContext): Promise<Page | undefined> {
+/** Opens a notebook, runs all its cells from the menu, does something on the page meanwhile, and waits until the kernel is idle. */
+async function runAll(
+  name: string,
+  t: TestContext,
+  meanwhile: (page: Page) => Promise<void> = async () => {},
+): Promise<Page | undefined> {
   if (missing) {
     t.skip(missing);
     return undefined;
@@ -99,6 +109,7 @@ async function runAll(name: string, t: TestContext): Promise<Page | undefined> {
   await lab!.connected(name);
   await page.locator(".lm-MenuBar-itemLabel", { hasText: /^Run$/ }).click();
   await page.locator(".lm-Menu-itemLabel", { hasText: /^Run All Cells$/ }).click();
+  await meanwhile(page);
   const { cells } = JSON.parse(readFileSync(join(scratch, name), "utf8")) as {
     cells: { cell_type: string }[];
   };
@@ -164,6 +175,27 @@ test("JupyterLab gets all of 20,000 printed lines", { skip }, async (t) => {
     .allTextContents();
   assert.equal(printed.join(""), Array.from({ length: 20_000 }, (_, i) => `line ${i}\n`).join(""));
   await close(page, "lines.ipynb");
+});
+
+test("JupyterLab asks what a cell asks; cleared and late output are where they belong", {
+  skip,
+}, async (t) => {
+  const page = await runAll("asking.ipynb", t, async (open) => {
+    const field = open.locator(".jp-Stdin-input");
+    await field.waitFor({ timeout: 60_000 });
+    assert.equal(await open.locator(".jp-Stdin-prompt").textContent(), "name? ");
+    await field.fill("Ann");
+    await field.press("Enter");
+  });
+  if (page === undefined) return;
+  const shown = (await page.locator(".jp-CodeCell .jp-OutputArea").allTextContents()).map((one) =>
+    one.trim(),
+  );
+  assert.match(shown[0]!, /3Ann/);
+  assert.deepEqual([shown[1], shown[2]], ["left", "late"]);
+  assert.match(shown[3]!, /own/);
+  assert.doesNotMatch(shown[3]!, /late/);
+  await close(page, "asking.ipynb");
 });
 
 test("JupyterLab shows a failing cell's error and does not run what follows", { skip }, async (t) => {

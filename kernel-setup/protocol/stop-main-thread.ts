@@ -1,0 +1,57 @@
+/**
+ * Ends the JavaScript that the main thread is stuck in. The thread is paused first, as a debugger would, for two reasons: it is
+ * stopped only where it may be, and Node's bookkeeping of asynchronous contexts, which has no entry for a callback that
+ * ends so, can be cleared at that very place. Node does the same after an uncaught exception.
+ */
+import { Session } from "node:inspector";
+
+/** What the main thread leaves for {@link StopMainThread}. */
+const FORGET = "pageblock.forgetAsyncStack";
+
+/** Called in the main thread, before anything can be stopped there. `note` runs in the context of what is stopped. */
+export function allowStopping(note: () => void): void {
+  const { noDeprecation } = process;
+  process.noDeprecation = true;
+  try {
+    const { clearAsyncIdStack } = (process as unknown as Bindings).binding("async_wrap");
+    const value = () => {
+      note();
+      clearAsyncIdStack();
+    };
+    Object.defineProperty(globalThis, Symbol.for(FORGET), { value });
+  } catch {
+    // A Node without this keeps its bookkeeping in another way.
+  }
+  process.noDeprecation = noDeprecation ?? false;
+}
+
+interface Bindings {
+  binding(name: "async_wrap"): { clearAsyncIdStack(): void };
+}
+
+export class StopMainThread {
+  private session: (Session & { connectToMainThread(): void }) | undefined;
+
+  /** Pauses the main thread wherever it is, and stops it there if `mayStop` says so. */
+  stop(mayStop: () => boolean): void {
+    if (this.session !== undefined) return;
+    const session = new Session() as Session & { connectToMainThread(): void };
+    this.session = session;
+    session.connectToMainThread();
+    session.once("Debugger.paused", () => {
+      if (mayStop()) {
+        session.post("Runtime.evaluate", { expression: `globalThis[Symbol.for("${FORGET}")]?.()` });
+        session.post("Runtime.terminateExecution");
+      }
+      session.post("Debugger.resume", () => this.cancel());
+    });
+    session.post("Debugger.enable");
+    session.post("Debugger.pause");
+  }
+
+  /** Leaves the main thread alone. */
+  cancel(): void {
+    this.session?.disconnect();
+    this.session = undefined;
+  }
+}

@@ -1,0 +1,81 @@
+/** Which lines of a cell are magics, and which are TypeScript. */
+import assert from "node:assert/strict";
+import test from "node:test";
+import ts from "typescript";
+import { globMatcher } from "../../kernel-setup/protocol/history";
+import { prepareCell, UnknownMagicError, withoutMagics } from "../../kernel-setup/protocol/magics";
+
+test("line magics stand before the code, and lines keep their numbers", () => {
+  const { lines, code } = prepareCell("// first\n%npm i x\n\n%reset\nconst a = 1;");
+  assert.deepEqual(lines, [
+    { name: "npm", rest: "i x" },
+    { name: "reset", rest: "" },
+  ]);
+  assert.equal(code, "// first\n\n\n\nconst a = 1;");
+});
+
+test("a cell magic takes the text below it, or times the code", () => {
+  const html = prepareCell("%%html\n<b>50 % x</b>\n%npm i");
+  assert.deepEqual([html.cell?.name, html.cell?.body, html.code], ["html", "<b>50 % x</b>\n%npm i", ""]);
+  const timed = prepareCell("%%time\n%npm ci\nf();");
+  assert.deepEqual([timed.lines.length, timed.cell?.name, timed.code], [1, "time", "\n\nf();"]);
+  assert.equal(prepareCell("%%time f()").code, "f()");
+});
+
+test("unknown magics give one clear error", () => {
+  assert.throws(() => prepareCell("%pip install x"), UnknownMagicError);
+  assert.throws(
+    () => prepareCell("%%python\nx"),
+    /^UnknownMagic: %%python is not known here: known are %%time, /,
+  );
+});
+
+test("nothing that TypeScript accepts is a magic", () => {
+  for (const source of [
+    "a\n% b",
+    "const s = `\n%npm i x\n%%html\n`;",
+    "a %= 3;\n%b".replace("\n%b", "\n"),
+    "/* %%html */ 1",
+    "x ? y : z",
+    "const f = (x?: number) => x",
+    "// %%html\nconst n = 1",
+  ]) {
+    const { code, cell, lines, help } = prepareCell(source);
+    assert.deepEqual([code, cell, lines, help], [source, undefined, [], undefined]);
+    assert.equal(withoutMagics(source), source);
+  }
+  // What is taken for a magic or a question is no program.
+  for (const taken of ["%npm i x", "%%html\n<b>", "%%time\n1", "%reset", "console.log?", "x?"]) {
+    const file = ts.transpileModule(taken, { reportDiagnostics: true });
+    assert.ok(file.diagnostics!.length > 0, taken);
+  }
+});
+
+test("completion sees blanks in place of magics, at the same length", () => {
+  assert.equal(withoutMagics("%npm i\nab"), "      \nab");
+  assert.equal(withoutMagics("%%time\nab"), "      \nab");
+  assert.equal(withoutMagics("%%html\nab"), "      \n  ");
+});
+
+test("a search of the history matches as SQLite's GLOB does", () => {
+  // Worked out by hand from https://www.sqlite.org/lang_expr.html#the_like_glob_regexp_match_and_extract_operators
+  const rows: [pattern: string, text: string, matches: boolean][] = [
+    ["*", "", true],
+    ["a*c", "abbc", true],
+    ["a*c", "abcd", false],
+    ["a?c", "abc", true],
+    ["a?c", "ac", false],
+    ["*b*b*", "abab", true],
+    ["[a-c]x", "bx", true],
+    ["[^a-c]x", "bx", false],
+    ["6 [*] 7", "6 * 7", true],
+    ["[", "[", true],
+    ["a.c", "abc", false],
+  ];
+  for (const [pattern, text, matches] of rows)
+    assert.equal(globMatcher(pattern)(text), matches, `${pattern} ${text}`);
+  const long = "a".repeat(20_000);
+  const started = performance.now();
+  assert.equal(globMatcher("*a*a*a*a*b")(long), false);
+  assert.ok(performance.now() - started < 5000);
+});
