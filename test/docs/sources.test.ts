@@ -42,7 +42,11 @@ function proseOf(file: string): string {
         .filter((cell) => cell.cell_type === "markdown")
         .flatMap((cell) => cell.source.join("").split("\n"))
     : text.split("\n");
-  return lines.map((line) => proseLine(file, line)).join(" ");
+  // A change of the kernel is printed with the beginning of its source's SHA-256, which is no commit.
+  return lines
+    .map((line) => proseLine(file, line))
+    .join(" ")
+    .replace(/(change "[^"]*" )\([0-9a-f]{12}\)/g, "$1");
 }
 
 /** Leaves out what is computed: ranges of claims, rows of figures, and the switches, whose sources are in lib/hardware. */
