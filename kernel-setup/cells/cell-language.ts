@@ -21,13 +21,13 @@ const ALLOWED = new Set([7005, 7016, 7034]);
 /** Declarations of what the kernel adds to Node's globals. */
 const GLOBALS = slashed(join(__dirname, "../assets/cell-globals.d.ts"));
 
-/** Beginnings of names that stand for those of cells in generated lines (cell-names.ts). */
-const GENERATED = /\$(?:cell|grown|narrow)_(?=[\p{ID_Start}$_])/gu;
-
 interface Virtual {
   readonly text: string;
   readonly version: string;
 }
+
+/** Beginnings of names that stand for those of cells in generated lines (cell-names.ts). */
+const GENERATED = /\$(?:cell|grown|narrow)_(?=[\p{ID_Start}$_])/gu;
 
 export class CellLanguage {
   private readonly virtual = new Map<string, Virtual>();

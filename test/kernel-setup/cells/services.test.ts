@@ -105,7 +105,6 @@ const CELLS = [
   `const { alpha, ...others } = obj;\nconsole.log(\`\${alpha} \${others['be-ta']}\`);`,
   "import { readFile } from 'node:fs/promises';\nconst text = await readFile('x', { encoding: 'utf8' });",
   "const s: Shape = { side: 1, area() { return this.side ** 2 } };\ndraw({ width: s.area(), mode: 'slow' }, 'a');",
-  "class Ring<T extends Shape> { #held = [] as T[]; get size() { return this.#held.length } }",
   "for (const [k, v] of Object.entries(obj)) if (k.startsWith('a')) { myFn(v, k) } // done\n/* obj. */",
   "const re = /ob[j]'\\//g; obj['alpha'] ? obj?.['be-ta'] : '\u{1F600}obj';",
 ];
