@@ -10,19 +10,26 @@ const FORGET = "pageblock.forgetAsyncStack";
 
 /** Called in the main thread, before anything can be stopped there. `note` runs in the context of what is stopped. */
 export function allowStopping(note: () => void): void {
+  const clear = clearAsyncStack();
+  const value = () => {
+    note();
+    clear();
+  };
+  Object.defineProperty(globalThis, Symbol.for(FORGET), { value });
+}
+
+/** Clears Node's stack of asynchronous contexts; nothing on a Node that does not let it be cleared. */
+function clearAsyncStack(): () => void {
   const { noDeprecation } = process;
   process.noDeprecation = true;
   try {
     const { clearAsyncIdStack } = (process as unknown as Bindings).binding("async_wrap");
-    const value = () => {
-      note();
-      clearAsyncIdStack();
-    };
-    Object.defineProperty(globalThis, Symbol.for(FORGET), { value });
+    return () => clearAsyncIdStack();
   } catch {
-    // A Node without this keeps its bookkeeping in another way.
+    return () => {};
+  } finally {
+    process.noDeprecation = noDeprecation ?? false;
   }
-  process.noDeprecation = noDeprecation ?? false;
 }
 
 interface Bindings {
