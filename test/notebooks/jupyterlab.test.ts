@@ -127,7 +127,11 @@ async function runAll(
   await done.catch(async (error) => {
     throw new Error(`${error.message}\n${await state(page)}`);
   });
-  await page.getByText("TypeScript (pageblock) | Idle").waitFor({ timeout: 60_000 });
+  // A page that lost its server connects again by itself, later each time.
+  const idle = page.getByText("TypeScript (pageblock) | Idle").waitFor({ timeout: CELLS_MS });
+  await idle.catch(async (error) => {
+    throw new Error(`${error.message}\n${await state(page)}`);
+  });
   return page;
 }
 
