@@ -56,6 +56,12 @@ export function register(program: Command): void {
         process.stdout.write(
           `${[textOf(spec, kernels), ...lookNotes(earlierLooks)].join("\n")}\nresults ${kernels.resultsHash}\n`,
         );
+      const without = kernels.variants.find(({ failedRuns }) => failedRuns === spec.seeds);
+      if (without !== undefined) {
+        process.stderr.write(`pageblock: ${without.label}: no run gave an outcome: ${without.error}\n`);
+        process.exitCode = 2;
+        return;
+      }
       await drawKernels(new KernelsComparison(spec, kernels, [], earlierLooks), flags);
     });
 }
