@@ -44,7 +44,7 @@ test("exit 2, one line for what cannot be verified; cells are not executed", () 
       /nothing to verify: .*pageblock notebook run/,
     ],
     [["verify", bad], /must be JSON/],
-    [["verify", join(scratch, "none.html")], /ENOENT/],
+    [["verify", join(scratch, "none.html")], /no such file/],
     [["verify", file, "--seconds", "no"], /--seconds must be whole and > 0: got no/],
   ];
   for (const [args, message] of cases) {
