@@ -37,7 +37,7 @@ export function emitCell(
   let isAsync = false;
   const assigned = new Map<string, Assigned>();
   const after: ts.TransformerFactory<ts.SourceFile> = (context) => (emitted) => {
-    const own = emitted.statements.filter((s) => ts.getOriginalNode(s).pos < end);
+    const own = emitted.statements.filter((s) => isOwn(ts.getOriginalNode(s), file, end));
     const names = new Set([...source.declared.keys()].map(keptName));
     const imports = importsOf(own, assigned, context.factory);
     const plain = withoutModuleSyntax(own, context.factory);
@@ -59,9 +59,18 @@ export function emitCell(
   return { js: js.replace(/\n\/\/# sourceMappingURL=.*\s*$/, ""), map, isAsync, assigned };
 }
 
-/** True when the statement awaits outside every function and class. */
+/** True for what stands in the cell; generated lines begin behind it. A node's own `pos` is where the one before it ends. */
+function isOwn(node: ts.Node, file: ts.SourceFile, end: number): boolean {
+  return node.pos < 0 || node.getStart(file) < end;
+}
+
+/** True when the statement awaits outside every function and class; the name of a method is outside it. */
 function awaits(node: ts.Node): boolean {
-  if (ts.isFunctionLike(node) || ts.isClassStaticBlockDeclaration(node)) return false;
+  if (ts.isFunctionLike(node)) {
+    const { name } = node as { name?: ts.Node };
+    return name !== undefined && ts.isComputedPropertyName(name) && awaits(name);
+  }
+  if (ts.isClassStaticBlockDeclaration(node)) return false;
   if (ts.isAwaitExpression(node) || (ts.isForOfStatement(node) && node.awaitModifier)) return true;
   return ts.forEachChild(node, (child) => awaits(child) || undefined) ?? false;
 }

@@ -17,7 +17,7 @@ export function rewritten(
     const rewrite = new Rewrite(renaming, loops, context);
     const last = source.file.statements.at(-1);
     const statements = file.statements.map((statement) => {
-      if (statement.pos >= source.text.length) return statement;
+      if (statement.getStart(file) >= source.text.length) return statement;
       const visited = rewrite.statement(statement);
       return statement.end === last?.end ? asResult(visited, factory) : visited;
     });

@@ -187,3 +187,14 @@ test("a cell that does not compile changes nothing", async () => {
   );
   assert.equal(await notebook.value("steady"), "1");
 });
+
+shows(
+  "a blank, a line or a comment at the end of a cell changes nothing",
+  ["const fee = 2; function dues() { return fee }", "fee * 3\n", "fee * 3 // per hour", "dues() "],
+  "2",
+);
+shows(
+  "await in the computed name of a method",
+  ["const named = { [await Promise.resolve('k')]() { return 4 } };\n", "named.k() // four"],
+  "4",
+);
