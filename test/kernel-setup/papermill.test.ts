@@ -75,6 +75,22 @@ test("papermill -p sets parameters, in the keyword and type of the notebook's ow
   assert.match(listed.stdout, /seeds: number \(default 16\)\s+how many/);
 });
 
+test("papermill -p takes true and false as the notebook's own cell does, and refuses another type", async (t) => {
+  const python = await pythonWith(t, "papermill");
+  if (python === undefined) return;
+  const path = write("on.ipynb", tagged("const on = true;\nconst seeds = 4;"), code("String([on, seeds])"));
+  const out = join(scratch, "on-out.ipynb");
+  const done = papermill(python, [path, out, "-p", "on", "false"]);
+  assert.equal(done.status, 0, done.stderr);
+  assert.match(
+    [JSON.parse(readFileSync(out, "utf8")).cells[1].source].flat().join(""),
+    /^const on = false;$/m,
+  );
+  const wrong = papermill(python, [path, out, "-p", "seeds", "abc"]);
+  assert.notEqual(wrong.status, 0);
+  assert.match(wrong.stderr, /parameter seeds: must be a number, as 4 is: got "abc"/);
+});
+
 test("papermill refuses an integer that JavaScript has not", async (t) => {
   const python = await pythonWith(t, "papermill");
   if (python === undefined) return;

@@ -35,6 +35,32 @@ def declaration(line):
     return words[0], name, kind, value.rstrip(";").rstrip(), comment
 
 
+def type_of(literal):
+    """"boolean", "number" or "text" of a literal, otherwise None."""
+    if literal in ("true", "false"):
+        return "boolean"
+    if literal[:1] in ("\"", "'", "`"):
+        return "text"
+    try:
+        float(literal.replace("_", ""))
+    except ValueError:
+        return None
+    return "number"
+
+
+def as_usual(name, literal, usual):
+    """The literal with the type that the notebook's own has. papermill reads `-p on false` as text: only Python's `False` is none."""
+    wanted = None if usual is None else type_of(usual)
+    given = type_of(literal)
+    if wanted is None or given is None or wanted == given:
+        return literal
+    if given == "text" and type_of(json.loads(literal)) == wanted:
+        return json.loads(literal)
+    if wanted == "text":
+        return json.dumps(literal)
+    raise PapermillException(f"parameter {name}: must be a {wanted}, as {usual} is: got {literal}")
+
+
 class TypeScriptTranslator(Translator):
     """Literals and declarations. What the notebook's own cell declares is noted when papermill inspects it."""
 
@@ -86,14 +112,15 @@ class TypeScriptTranslator(Translator):
     def assign(cls, name, str_val):
         if not is_name(name):
             raise PapermillException(f"parameter: must be a name of TypeScript: got {name!r}")
-        keyword, kind = cls.declared.get(name, ("const", ""))
+        keyword, kind, usual = cls.declared.get(name, ("const", "", None))
+        str_val = as_usual(name, str_val, usual)
         return f"{keyword} {name}{': ' + kind if kind else ''} = {str_val};"
 
     @classmethod
     def inspect(cls, parameters_cell):
         found = [declaration(line) for line in parameters_cell["source"].split("\n")]
         found = [one for one in found if one is not None]
-        cls.declared = {name: (keyword, kind) for keyword, name, kind, _, _ in found}
+        cls.declared = {name: (keyword, kind, value) for keyword, name, kind, value, _ in found}
         return [Parameter(name, kind or "None", value, comment) for _, name, kind, value, comment in found]
 
 
