@@ -21,6 +21,10 @@ export type CellOutcome =
   | { readonly ok: true; readonly values: readonly unknown[] }
   | { readonly ok: false; readonly error: CellError };
 
+/** What `aside()` rejects with when it is interrupted. */
+const STOPPED = Symbol("stopped");
+const CANNOT_BE_SHOWN = "a value that cannot be shown";
+
 /** What mistakes in types do to a cell, from the environment: `stop` (the default), `warn` or `off`. */
 const TYPES_VARIABLE = "PAGEBLOCK_CELL_TYPES";
 
@@ -39,6 +43,7 @@ export class CellRunner {
   private start: () => void = () => {};
   private current: RunningCell | undefined;
   private stopping = new AbortController();
+  private stopAside: () => void = () => {};
 
   constructor(
     cwd: string,
@@ -84,6 +89,29 @@ export class CellRunner {
     });
   }
 
+  /**
+   * Runs other code of the user, such as how a value is shown, in a turn of its own. Rejects with `STOPPED` if an interrupt ends it; one
+   * that had to stop its loop harms nothing of the notebook kernel.
+   */
+  aside<T>(work: () => T | Promise<T>): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      this.stopAside = () => reject(STOPPED);
+      this.start = inThisCell(() => {
+        try {
+          // Not resolve(work()): a promise that follows another can't be rejected by an interrupt.
+          Promise.resolve(work()).then(resolve, reject);
+        } catch (error) {
+          reject(error);
+        }
+      });
+      this.turn.port1.ref();
+      this.turn.port2.postMessage(null);
+    }).finally(() => {
+      this.stopAside = () => {};
+      this.turn.port1.unref();
+    });
+  }
+
   /** Forgets what cells declared. */
   reset(): void {
     this.engine.reset();
@@ -103,6 +131,12 @@ export class CellRunner {
     forgetHalfLoaded();
     this.engine.forgetHalfLoaded();
     this.current?.finish({ ok: false, error: INTERRUPTED });
+    this.stopAside();
+  }
+
+  /** Ends what runs aside, and no cell. */
+  interruptAside(): void {
+    this.stopAside();
   }
 
   /** `position` and the answer count UTF-16 units. */
@@ -124,7 +158,13 @@ export class CellRunner {
 
   /** A thrown value as an error of a cell. */
   errorOf(thrown: unknown): CellError {
-    return thrownError(thrown);
+    if (thrown === STOPPED) return INTERRUPTED;
+    try {
+      return thrownError(thrown);
+    } catch {
+      // What was thrown throws itself when it is read.
+      return { ename: "Thrown", evalue: CANNOT_BE_SHOWN, traceback: [`Thrown: ${CANNOT_BE_SHOWN}`] };
+    }
   }
 
   /** The same as text, for errors outside a cell's own run, e.g. in a timer. */

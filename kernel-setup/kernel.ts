@@ -12,6 +12,7 @@ import { CellExecution } from "./protocol/cell-execution";
 import { Channels } from "./protocol/channels";
 import { Comms } from "./protocol/comms";
 import { withoutMagics } from "./protocol/magics";
+import { showPromisesPlainly } from "./protocol/plain-promises";
 import { capturePrinted } from "./protocol/printed-streams";
 import { beforeExit } from "./protocol/process-end";
 import { Programs } from "./protocol/programs";
@@ -56,6 +57,7 @@ export class Kernel {
       reset: () => this.runner.reset(),
     });
     allowStopping(noteStopped);
+    showPromisesPlainly();
     this.publishDoors();
     capturePrinted((cell, name, text) => this.channels.print(cell, name, text));
   }
@@ -171,7 +173,7 @@ export class Kernel {
       case "comm_open":
       case "comm_msg":
       case "comm_close":
-        return this.comms.take(request);
+        return this.runner.aside(() => this.comms.take(request));
       case "history_request":
         return reply({ status: "ok", history: this.cells.history.answer(content) });
       case "shutdown_request":

@@ -90,7 +90,8 @@ export async function runNotebook(
     const script = join(__dirname, "assets", "run_notebook.py");
     const args = [script, source, target, basename(kernel), String(cellTimeoutS), dirname(resolve(path))];
     let done = await runPython(python, args, folder);
-    if (done.status !== 0 && LOST_PORT.test(done.complained)) done = await runPython(python, args, folder);
+    if (LOST_PORT.test(done.complained) || diedBeforeCells(done))
+      done = await runPython(python, args, folder);
     if (done.status !== 0) {
       const { complained } = done;
       const reason = LOST_PORT.exec(complained)?.[1] ?? complained.trim().split("\n").pop();
@@ -103,6 +104,13 @@ export async function runNotebook(
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** A kernel that ended before it had a cell, without a reason: nothing of the notebook has run. */
+function diedBeforeCells({ status, printed }: { status: number | null; printed: string }): boolean {
+  if (status !== 0) return false;
+  const { ok, ename, cell } = JSON.parse(printed.trim().split("\n").pop()!);
+  return ok === false && ename === "DeadKernel" && cell === null;
 }
 
 /** Runs Python with the kernels under `folder`; what it printed, and what it and the kernel complained of. */

@@ -63,6 +63,29 @@ function sign(key: string, parts: readonly (Buffer | string)[]): string {
   return hmac.digest("hex");
 }
 
+/** No message nests deeper: copying a deeper one between threads would end the process. */
+const DEPTH_MOST = 1000;
+
+/** The object that a part of a message is. Throws if it is none, or nests too deeply. */
+function objectIn(part: Buffer): Record<string, unknown> {
+  let depth = 0;
+  let inText = false;
+  for (let i = 0; i < part.length; i++) {
+    const byte = part[i];
+    if (inText) {
+      if (byte === 0x5c) i++;
+      else if (byte === 0x22) inText = false;
+    } else if (byte === 0x22) inText = true;
+    else if (byte === 0x7b || byte === 0x5b) {
+      if (++depth > DEPTH_MOST) throw new Error(`jupyter message: nests deeper than ${DEPTH_MOST}`);
+    } else if (byte === 0x7d || byte === 0x5d) depth--;
+  }
+  const value: unknown = JSON.parse(part.toString());
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    throw new Error("jupyter message: a part is no object");
+  return value as Record<string, unknown>;
+}
+
 /** Reads one message; throws when it is malformed or its signature is not the connection's. */
 export function decode(key: string, frames: readonly Buffer[]): Message {
   const split = frames.findIndex((f) => f.toString("latin1") === DELIMITER);
@@ -72,12 +95,14 @@ export function decode(key: string, frames: readonly Buffer[]): Message {
   const wanted = Buffer.from(sign(key, body));
   if (key !== "" && (given.length !== wanted.length || !timingSafeEqual(given, wanted)))
     throw new Error("jupyter message: wrong signature");
+  const [header, parent, metadata, content] = body.map(objectIn);
+  if (typeof header!.msg_type !== "string") throw new Error("jupyter message: the header has no type");
   return {
     identities: frames.slice(0, split),
-    header: JSON.parse(body[0]!.toString()),
-    parent: JSON.parse(body[1]!.toString()),
-    metadata: JSON.parse(body[2]!.toString()),
-    content: JSON.parse(body[3]!.toString()),
+    header: header as unknown as Header,
+    parent: parent!,
+    metadata: metadata!,
+    content,
     buffers: frames.slice(split + 2 + JSON_PARTS),
   };
 }

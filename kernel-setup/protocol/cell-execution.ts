@@ -17,6 +17,8 @@ import { type MagicTools, runMagics, timed } from "./run-magics";
 
 /** After this time, all requests that were in transit when a cell failed have arrived. */
 const ABORT_WINDOW_MS = 200;
+/** The clock as it is, whatever cells put in its place. */
+const nowMs = Date.now;
 /** The number under which expressions of a front end run: no cell has it. */
 const EXPRESSION = 0;
 
@@ -63,8 +65,10 @@ export class CellExecution {
    */
   interrupt(number?: number): void {
     const stopped = read(this.busy, Busy.stoppedBy);
-    if (number === stopped && (this.running === undefined || this.running.stoppedBefore === stopped))
-      return this.tellStopped();
+    if (number === stopped && (this.running === undefined || this.running.stoppedBefore === stopped)) {
+      this.tellStopped();
+      return this.runner.interruptAside();
+    }
     if (this.running !== undefined) this.programs.interrupt(this.running.context.cell);
     this.stopMagic();
     this.runner.interrupt();
@@ -192,7 +196,7 @@ export class CellExecution {
   ): Promise<CellError | undefined> {
     for (const value of values) {
       try {
-        const bundle = await bundleOf(value);
+        const bundle = await this.shown(value);
         const content = { execution_count: this.count, ...bundle };
         this.channels.publish("execute_result", request.header, content);
         if (stored) this.history.setOutput(bundle.data["text/plain"]);
@@ -211,7 +215,7 @@ export class CellExecution {
   ): void {
     this.channels.publish("error", request.header, error);
     if (stops) {
-      this.failedAtMs = Date.now();
+      this.failedAtMs = nowMs();
       for (const other of waiting) this.aborted.add(other);
     }
     this.channels.reply(request, { status: "error", execution_count: this.count, ...error });
@@ -226,7 +230,7 @@ export class CellExecution {
       try {
         const outcome = await this.runner.run(String(expression), EXPRESSION);
         if (!outcome.ok) answers[name] = failed(outcome.error);
-        else answers[name] = { status: "ok", ...(await bundleOf(outcome.values.at(-1))) };
+        else answers[name] = { status: "ok", ...(await this.shown(outcome.values.at(-1))) };
       } catch (thrown) {
         answers[name] = failed(this.runner.errorOf(thrown));
       }
@@ -234,9 +238,13 @@ export class CellExecution {
     return answers;
   }
 
+  private shown(value: unknown): ReturnType<typeof bundleOf> {
+    return this.runner.aside(() => bundleOf(value));
+  }
+
   /** Waits for requests that were in transit when the cell failed. */
   private wasAskedBeforeFailure(request: Message): boolean {
-    if (Date.now() - this.failedAtMs > ABORT_WINDOW_MS) return false;
+    if (nowMs() - this.failedAtMs > ABORT_WINDOW_MS) return false;
     return !(Date.parse(request.header.date) >= this.failedAtMs);
   }
 }

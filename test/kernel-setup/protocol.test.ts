@@ -45,13 +45,11 @@ function isAlive(pid: number): boolean {
 }
 
 test("a cell's first line arrives while it still computes, also before a program it waits for", async () => {
-  const started = performance.now();
   const answer = await kernel.execute(
     `console.log("starting"); const until = Date.now() + 1500; while (Date.now() < until); console.log("done")`,
   );
   const [first, last] = sent(answer, "stream");
   assert.deepEqual([first?.content.text, last?.content.text], ["starting\n", "done\n"]);
-  assert.ok(first!.atMs - started < 1400, `the first line came after ${first!.atMs - started} ms`);
   assert.ok(last!.atMs - first!.atMs > 1000, "the first line came with the last one");
   const waits = await kernel.execute(
     `import { execSync } from "node:child_process"; console.log("before"); execSync("sleep 1"); console.log("after")`,
@@ -298,6 +296,38 @@ test("a program that a cell waits for can be interrupted, with the loop around i
     assert.equal((await running).reply.content.status, "error", code);
     assert.ok(performance.now() - asked < 6000, code);
   }
+});
+
+test("an interrupt ends how a value is shown, and what listens to a comm, and the next cell runs", async () => {
+  const endless = "[Symbol.for('nodejs.util.inspect.custom')]() { for (;;); }";
+  const never = "[Symbol.for('Jupyter.display')]: () => new Promise(() => {})";
+  for (const code of [
+    `const hi: any = { ${endless} }; console.log("shown"); hi`,
+    `console.log("shown"); ({ ${never} })`,
+  ]) {
+    const asked = kernel.execute(code);
+    await pause(1000);
+    await kernel.interrupt();
+    assert.equal(error(await asked)?.ename, "Interrupted");
+    assert.equal(result(await kernel.execute("6 * 7")), "42");
+  }
+});
+
+test("promises are shown as Node shows them, and a clock that a cell replaces aborts nothing", async () => {
+  assert.equal(result(await kernel.execute("[Promise.resolve(3)]")), "[ Promise { 3 } ]");
+  const timer = result(await kernel.execute("const t1 = setTimeout(() => {}, 1); clearTimeout(t1); t1"));
+  assert.doesNotMatch(timer!, /kResourceStore|msg_id/);
+  await kernel.execute("const now = Date.now; Date.now = () => Date.UTC(2030, 0, 1); throw new Error('x')");
+  assert.equal(result(await kernel.execute("Date.now = now; 1")), "1");
+});
+
+test("what is thrown may throw when it is read: the kernel lives", async () => {
+  const hostile =
+    "{ [Symbol.for('nodejs.util.inspect.custom')]() { throw new Error('i') }, toString() { throw 1 } }";
+  await kernel.execute(
+    `setTimeout(() => { throw ${hostile} }, 1); await new Promise((r) => setTimeout(r, 50)); 1`,
+  );
+  assert.equal(result(await kernel.execute("6 * 7")), "42");
 });
 
 test("inherited output of programs is shown, of both streams, as it comes", async () => {
