@@ -71,15 +71,12 @@ export class CellRunner {
       const cell: RunningCell = { ready: undefined, finish: resolve };
       this.current = cell;
       this.stopping = new AbortController();
-      // Bound: what the cell leaves behind belongs to whoever asked for it to be run.
-      this.start = inThisCell(() => {
+      this.inTurn(() => {
         enter(this.busy, Busy.running);
         this.execute(cell, source, count).then(cell.finish, (error) =>
           cell.finish({ ok: false, error: this.errorOf(error) }),
         );
       });
-      this.turn.port1.ref();
-      this.turn.port2.postMessage(null);
     }).then((result) => {
       this.current?.ready?.settle(result.ok);
       this.current = undefined;
@@ -96,7 +93,7 @@ export class CellRunner {
   aside<T>(work: () => T | Promise<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       this.stopAside = () => reject(STOPPED);
-      this.start = inThisCell(() => {
+      this.inTurn(() => {
         try {
           // Not resolve(work()): a promise that follows another can't be rejected by an interrupt.
           Promise.resolve(work()).then(resolve, reject);
@@ -104,12 +101,17 @@ export class CellRunner {
           reject(error);
         }
       });
-      this.turn.port1.ref();
-      this.turn.port2.postMessage(null);
     }).finally(() => {
       this.stopAside = () => {};
       this.turn.port1.unref();
     });
+  }
+
+  /** Starts code in the next turn. Bound: what it leaves behind belongs to whoever asked for it to be run. */
+  private inTurn(start: () => void): void {
+    this.start = inThisCell(start);
+    this.turn.port1.ref();
+    this.turn.port2.postMessage(null);
   }
 
   /** Forgets what cells declared. */
@@ -131,7 +133,7 @@ export class CellRunner {
     forgetHalfLoaded();
     this.engine.forgetHalfLoaded();
     this.current?.finish({ ok: false, error: INTERRUPTED });
-    this.stopAside();
+    this.interruptAside();
   }
 
   /** Ends what runs aside, and no cell. */

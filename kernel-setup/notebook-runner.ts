@@ -90,14 +90,13 @@ export async function runNotebook(
     const script = join(__dirname, "assets", "run_notebook.py");
     const args = [script, source, target, basename(kernel), String(cellTimeoutS), dirname(resolve(path))];
     let done = await runPython(python, args, folder);
-    if (LOST_PORT.test(done.complained) || diedBeforeCells(done))
+    if (LOST_PORT.test(done.complained) || diedBeforeCells(done.result))
       done = await runPython(python, args, folder);
-    if (done.status !== 0) {
-      const { complained } = done;
+    const { result, complained } = done;
+    if (result === null) {
       const reason = LOST_PORT.exec(complained)?.[1] ?? complained.trim().split("\n").pop();
       throw new SetupError(`notebook: ${path}: Jupyter could not run it: ${reason}`);
     }
-    const result = JSON.parse(done.printed.trim().split("\n").pop()!);
     if (result.ok) return { ok: true, notebook: JSON.parse(readFileSync(target, "utf8")) };
     const { cell, execution_count: executionCount, ename, evalue } = result;
     return { ok: false, failure: { cell, executionCount, name: ename, message: evalue } };
@@ -106,15 +105,21 @@ export async function runNotebook(
   }
 }
 
-/** A kernel that ended before it had a cell, without a reason: nothing of the notebook has run. */
-function diedBeforeCells({ status, printed }: { status: number | null; printed: string }): boolean {
-  if (status !== 0) return false;
-  const { ok, ename, cell } = JSON.parse(printed.trim().split("\n").pop()!);
-  return ok === false && ename === "DeadKernel" && cell === null;
-}
+/** What run_notebook.py prints. */
+type Ran =
+  | { ok: true }
+  | { ok: false; cell: number | null; execution_count: number | null; ename: string; evalue: string };
 
-/** Runs Python with the kernels under `folder`; what it printed, and what it and the kernel complained of. */
-async function runPython(python: string, args: readonly string[], folder: string) {
+/** A kernel that ended before it had a cell, without a reason: nothing of the notebook has run. */
+const diedBeforeCells = (ran: Ran | null) =>
+  ran !== null && !ran.ok && ran.ename === "DeadKernel" && ran.cell === null;
+
+/** Runs Python with the kernels under `folder`; its result, null if it failed, and what it and the kernel complained of. */
+async function runPython(
+  python: string,
+  args: readonly string[],
+  folder: string,
+): Promise<{ result: Ran | null; complained: string }> {
   const jupyterPath = [folder, process.env.JUPYTER_PATH].filter((p) => p).join(delimiter);
   const child = spawn(python, args, {
     stdio: ["ignore", "pipe", "pipe"],
@@ -125,7 +130,7 @@ async function runPython(python: string, args: readonly string[], folder: string
   child.stdout.on("data", (text) => (printed += text));
   child.stderr.on("data", (text) => (complained += text));
   const [status] = (await once(child, "close")) as [number | null];
-  return { status, printed, complained };
+  return { result: status === 0 ? JSON.parse(printed.trim().split("\n").pop()!) : null, complained };
 }
 
 /** Writes an executed notebook, as Jupyter formats it, to `folder` under its own name; returns the path. */

@@ -189,14 +189,15 @@ export class Loader {
     for (const specifier of imports)
       loaded.set(specifier, yield* this.load(specifier, path, "import", one, chain));
     this.traces.add(path, { map, lineOffset: 1, prefix: 0, text });
+    const require = this.requireOf(path, one);
     const make = vm.runInThisContext(js, { filename: path, displayErrors: false });
     const body = make(
       module.exports,
-      this.requireOf(path, one),
+      require,
       module,
       path,
       dirname(path),
-      this.requireOf(path, one),
+      require,
       (specifier: string) => loaded.get(specifier),
       (specifier: string) => this.import(specifier, path, one),
       metaOf(path, (specifier) => this.find(specifier, path, "import")),

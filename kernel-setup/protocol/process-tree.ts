@@ -82,15 +82,6 @@ function signal(pid: number, name: NodeJS.Signals): void {
   }
 }
 
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 /** Kills every program at once. `started`: those known, for a system whose processes cannot be listed. */
 export function killPrograms(started: ReadonlySet<number>, spared: ReadonlySet<number>): void {
   if (process.platform === "win32")
@@ -106,7 +97,7 @@ export async function endPrograms(started: ReadonlySet<number>, spared: Readonly
   const until = performance.now() + PATIENCE_MS;
   const left = () => {
     const running = new Set(processes().map(({ pid }) => pid));
-    return asked.some((pid) => running.has(pid) && isAlive(pid));
+    return asked.some((pid) => running.has(pid));
   };
   while (asked.length > 0 && performance.now() < until && left())
     await new Promise((done) => setTimeout(done, LOOK_MS));

@@ -188,9 +188,8 @@ export function pointsOf(code: ChangeCode): readonly PointName[] {
   return saidOf(code).points;
 }
 
-/** What a change says of itself: what it is about, and its decision points. Throws as pointsOf() does. */
-export function saidOf(code: ChangeCode): Pick<Read, "about" | "points"> {
+/** What a change says of itself: its name, what it is about, and its decision points. Throws as pointsOf() does. */
+export function saidOf(code: ChangeCode): Pick<Read, "name" | "about" | "points"> {
   refuseStrange(code);
-  const { about, points } = readChange(code.source, `change ${JSON.stringify(code.name)}`);
-  return { about, points };
+  return readChange(code.source, `change ${JSON.stringify(code.name)}`);
 }

@@ -1,5 +1,6 @@
 /** Recorded series over simulated time, one line per run or variant. */
 import { InputError } from "../base/errors";
+import { largestOf } from "../base/extremes";
 import { METRICS } from "../plan/metric-names";
 import type { Figure } from "./figure";
 import type { Words } from "./layout";
@@ -40,7 +41,7 @@ const UNITS = [
  * ```
  */
 export function seriesOverTime({ metric, series, ...words }: SeriesOptions): Figure {
-  const last = series.reduce((ms, { atMs }) => atMs.reduce((most, at) => Math.max(most, at), ms), 0);
+  const last = largestOf([0, ...series.map(({ atMs }) => largestOf(atMs))]);
   const [unit, ms] = UNITS.find(([, one]) => last >= 2 * one) ?? (["milliseconds", 1] as const);
   return lines({
     xTitle: `simulated time (${unit})`,

@@ -24,7 +24,14 @@ import type { Locate } from "../schema/place";
 import { asWritten } from "../schema/plan-file";
 import { refusedField } from "../strategy/request-check";
 import { type GivenFlags, withPlanFlags, writtenWith } from "./plan-flags";
-import { aligned, INTERRUPTED_EXIT, type RunningFlags, running, withRunningOptions } from "./running";
+import {
+  aligned,
+  INTERRUPTED_EXIT,
+  leftAligned,
+  type RunningFlags,
+  running,
+  withRunningOptions,
+} from "./running";
 
 export function register(program: Command): void {
   withPlanFlags(withRunningOptions(program.command("run")), "run")
@@ -88,19 +95,6 @@ function recordedTables(outcome: Outcome): string[] {
     ...(note === null ? [] : [note]),
     ...(outcome.recorded === undefined ? [] : ["", "series over time: --json, or a chart of a script"]),
   ];
-}
-
-/** Columns of words: all begin at the left. */
-function leftAligned(rows: readonly (readonly string[])[]): string {
-  const widths = rows[0]!.map((_, i) => Math.max(...rows.map((row) => row[i]!.length)));
-  return rows
-    .map((row) =>
-      row
-        .map((cell, i) => cell.padEnd(widths[i]!))
-        .join("  ")
-        .trimEnd(),
-    )
-    .join("\n");
 }
 
 /** The place of a field that asks for more than the machine has: `plan.yaml:4: request.size: `. */

@@ -245,16 +245,11 @@ function judgedRows(
     const mids = { forward: meanOf(one.forward), back: meanOf(one.back) };
     const middle = one.forward.map((x, k) => (x + one.back[k]!) / 2);
     const alike = mids.forward * mids.back > 0;
-    const shows =
-      i < 0
-        ? "none"
-        : both[i]! < 0.05 && alike
-          ? "both"
-          : forward[i]! < 0.05
-            ? "forward"
-            : back[i]! < 0.05
-              ? "back"
-              : "none";
+    const below = (corrected: readonly number[]) => i >= 0 && corrected[i]! < 0.05;
+    let shows: AblationRow["shows"] = "none";
+    if (below(both) && alike) shows = "both";
+    else if (below(forward)) shows = "forward";
+    else if (below(back)) shows = "back";
     return {
       of: one.flip.of,
       name: one.flip.name,

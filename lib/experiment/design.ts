@@ -2,6 +2,7 @@
  * What a comparison of variants can decide at all, told before it runs and with its result: a test of n pairs has no p below 2^(1 − n),
  * and Holm's method multiplies the smallest by the number of tests.
  */
+import { largestOf } from "../base/extremes";
 import type { KernelsSpec } from "../plan/compare-kernels";
 import type { RobustSpec } from "../plan/robust";
 import { differencesOf } from "./kernel-differences";
@@ -47,7 +48,7 @@ export function reachNote(seeds: number, family: number): string | null {
 
 /** Why no point of a robustness run can be sure; null if one can. */
 export function robustDesignNote({ plan, over }: RobustSpec): string | null {
-  const seeds = (over.seeds ?? [plan.seeds]).reduce((most, one) => Math.max(most, one));
+  const seeds = largestOf(over.seeds ?? [plan.seeds]);
   if (seeds >= LEAST_SEEDS_FOR_SURE) return null;
   return `no point can be sure with ${seeds} ${seeds === 1 ? "seed" : "seeds"}: ${LEAST_SEEDS_FOR_SURE} are needed`;
 }

@@ -4,6 +4,7 @@
  * events. Events that depend on what was granted before (a process that got a huge page frees one page, not 512) part company
  * from there on; the result says in how many seeds the counts of requests and frees stayed equal.
  */
+import { largestOf } from "../base/extremes";
 import { Random } from "../base/random";
 import { type DecisionCounts, summedCounts } from "../change/counts";
 import { changeWords } from "../machine/change-field";
@@ -228,7 +229,7 @@ export function pairingOf(a: readonly (Outcome | null)[], b: readonly (Outcome |
   return {
     seeds,
     equal: each.filter((one) => one === 0).length,
-    apart: each.reduce((most, one) => Math.max(most, one), 0),
+    apart: largestOf([0, ...each]),
   };
 }
 

@@ -24,7 +24,11 @@ const EXAMPLE = 'export default change({ name: "tail", listEnd: () => "tail" });
 export interface ChangeField extends ObjectField<typeof CHANGE_FIELDS> {}
 
 /** `change "no boost" (1f3a…)`, and its points if not all are in force: what results of a machine with a change are called. */
-export function changeWords({ name, sha256, points }: ChangeCode): string {
+export function changeWords({
+  name,
+  sha256,
+  points,
+}: Pick<ChangeCode, "name" | "sha256" | "points">): string {
   const part = points === undefined ? "" : `, of which only ${points.join(", ")}`;
   return `change ${JSON.stringify(name)} (${sha256.slice(0, 12)})${part}`;
 }

@@ -5,6 +5,7 @@
 import { InputError } from "../base/errors";
 import type { BoundChange, Decided } from "../change/decide";
 import { LawBroken } from "../mm/reports/validate";
+import { changeWords } from "./change-field";
 import { checkLaws } from "./change-laws";
 import type { System } from "./system";
 
@@ -107,8 +108,7 @@ function brokenLaw(system: System): string | null {
   }
 }
 
-const changeNamed = ({ name, sha256 }: BoundChange) =>
-  `change ${JSON.stringify(name)} (${sha256.slice(0, 12)})`;
+const changeNamed = ({ name, sha256 }: BoundChange) => changeWords({ name, sha256 });
 
 /** The error that names change and law, and the events among which it is. */
 export function brokenBy(bound: BoundChange, { from, to, why }: BrokenBetween, note = ""): InputError {

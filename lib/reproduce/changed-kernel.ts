@@ -3,8 +3,7 @@
  * name it, so that whoever runs the script builds the kernel with it.
  */
 import { assert } from "../base/errors";
-import { refuseStrange } from "../change/code";
-import { readChange } from "../change/decide";
+import { saidOf } from "../change/decide";
 import type { Plan } from "../plan/run";
 
 /** A change by name; its source is the file `change.ts` of the folder. */
@@ -21,8 +20,7 @@ export interface ChangedKernel {
 /** The change of a plan's machine; null if its kernel is as released. Throws InputError for code that may not run here. */
 export function changedKernel({ machine: { change } }: Plan): ChangedKernel | null {
   if (change === undefined) return null;
-  refuseStrange(change);
-  const { name, about, points } = readChange(change.source, `change ${JSON.stringify(change.name)}`);
+  const { name, about, points } = saidOf(change);
   return { name, about: printed(about), points, sha256: change.sha256 };
 }
 

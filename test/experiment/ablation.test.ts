@@ -10,6 +10,7 @@ import { KernelsTable, kernelsPlans } from "../../lib/experiment/kernels";
 import { ablationNotes, carriedText } from "../../lib/experiment/kernels-text";
 import { changeNotes } from "../../lib/machine/change-field";
 import { type KernelsIn, parseKernels } from "../../lib/plan/compare-kernels";
+import { outcomeText } from "../support/outcome-text";
 
 const BASE = { machine: { board: "pc-x86-64", memory: "256MiB", kernel: "6.1" }, request: { size: "2MiB" } };
 /** Two differences: x is minFreeKbytes, y is watermarkScaleFactor. */
@@ -22,23 +23,7 @@ const two = (seeds: number) =>
     ablate: true,
   } as KernelsIn);
 
-const outcome = (fallbacks: number) =>
-  JSON.stringify({
-    plan: "",
-    requests: {
-      granted: [1],
-      errno: [0],
-      pfn: [0],
-      latencyNs: [1],
-      busyRetries: [0],
-      migrated: [0],
-      reclaimed: [0],
-    },
-    metrics: { fallbacks },
-    remarks: [],
-    constraints: [],
-    failures: [],
-  });
+const outcome = (fallbacks: number) => outcomeText({ fallbacks });
 
 /** A value for each setting of x and y, as in A (0) or in B (1), beside what the seed adds; null: no outcome. */
 type Value = (x: 0 | 1, y: 0 | 1, seed: number, every: boolean) => number | null;

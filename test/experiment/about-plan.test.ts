@@ -22,6 +22,7 @@ import { Store } from "../../lib/experiment/store";
 import { parseKernels } from "../../lib/plan/compare-kernels";
 import { parseRobust } from "../../lib/plan/robust";
 import { parsePlan } from "../../lib/plan/run";
+import { outcomeText } from "../support/outcome-text";
 
 const folder = mkdtempSync(join(tmpdir(), "pageblock-about-"));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -178,23 +179,7 @@ test("a time that no seed changes is a constant of the cost table: it is shown, 
   assert.equal(of("fallbacks", eight(3), eight(4)).constant, false, "a count is none");
 });
 
-const outcome = (latencyNs: number, fallbacks: number) =>
-  JSON.stringify({
-    plan: "",
-    requests: {
-      granted: [1],
-      errno: [0],
-      pfn: [0],
-      latencyNs: [latencyNs],
-      busyRetries: [],
-      migrated: [],
-      reclaimed: [],
-    },
-    metrics: { fallbacks },
-    remarks: [],
-    constraints: [],
-    failures: [],
-  });
+const outcome = (latencyNs: number, fallbacks: number) => outcomeText({ fallbacks }, { latencyNs });
 
 test("below the tables one short line: the effect by its name, the tests that there were, and never tests that were not", () => {
   const result = (more: number) => {

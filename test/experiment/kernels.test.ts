@@ -19,6 +19,7 @@ import { measureNames } from "../../lib/metrics/measures";
 import { type KernelsIn, type KernelsSpec, parseKernels } from "../../lib/plan/compare-kernels";
 import { labelled } from "../../lib/plan/strategy";
 import { planKindOf, runPlan } from "../../lib/report/plan-kinds";
+import { outcomeText } from "../support/outcome-text";
 
 /** A small machine in which kernel pages and movable ones take from each other. */
 const FRAGMENTING = {
@@ -77,23 +78,7 @@ test("plans: seed by seed, every variant in turn, and everything else the same",
 });
 
 /** An outcome of one request, with metrics. */
-const text = (granted: number, metrics: Record<string, number>) =>
-  JSON.stringify({
-    plan: "",
-    requests: {
-      granted: [granted],
-      errno: [0],
-      pfn: [0],
-      latencyNs: [1],
-      busyRetries: [0],
-      migrated: [0],
-      reclaimed: [0],
-    },
-    metrics,
-    remarks: [],
-    constraints: [],
-    failures: [],
-  });
+const text = (granted: number, metrics: Record<string, number>) => outcomeText(metrics, { granted });
 
 test("by hand: eight seeds in which B is granted in six more, and has less of another metric in each", () => {
   const spec = plan({ variants: ["6.1", "6.9"], seeds: 8, metrics: ["success", "fallbacks", "freeBytes"] });

@@ -6,6 +6,7 @@ import { join, resolve } from "node:path";
 import test, { after, before } from "node:test";
 import "../support/clean-environment";
 import { type Answer, KernelClient } from "../../kernel-setup/kernel-client";
+import { isAlive } from "../support/alive";
 
 const ROOT = resolve(__dirname, "../..");
 const scratch = mkdtempSync(join(tmpdir(), "pageblock-kernel-test-"));
@@ -366,14 +367,6 @@ test("a value that knows its display is shown so", async () => {
 });
 
 test("shutting down ends the process, even one that is stuck", async () => {
-  const isAlive = (pid: number) => {
-    try {
-      process.kill(pid, 0);
-      return true;
-    } catch {
-      return false;
-    }
-  };
   const quiet = await KernelClient.start(scratch);
   await quiet.execute("setInterval(() => {}, 1000)");
   await quiet.stop();

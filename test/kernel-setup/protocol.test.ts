@@ -7,6 +7,7 @@ import test, { after, before } from "node:test";
 import "../support/clean-environment";
 import { type Answer, KernelClient } from "../../kernel-setup/kernel-client";
 import { kernelSpec } from "../../kernel-setup/kernelspec";
+import { isAlive } from "../support/alive";
 
 const scratch = mkdtempSync(join(tmpdir(), "pageblock-protocol-test-"));
 let kernel: KernelClient;
@@ -33,15 +34,6 @@ const sent = ({ output }: Answer, type: string) => output.filter((m) => m.type =
 /** Waits until `done`, at most a generous time on a busy machine. */
 async function until(done: () => boolean): Promise<void> {
   for (let waited = 0; !done() && waited < 20_000; waited += 20) await pause(20);
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 test("a cell's first line arrives while it still computes, also before a program it waits for", async () => {

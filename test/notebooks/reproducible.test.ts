@@ -9,8 +9,8 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import test, { after, before } from "node:test";
-import ts from "@tslab/typescript-for-tslab";
 import { uniqBy } from "lodash";
+import ts from "typescript";
 import { allowCode } from "../../lib/change/allowed";
 import { codeIn } from "../../lib/change/code";
 import { runOf } from "../../lib/chart/run";

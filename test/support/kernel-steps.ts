@@ -2,6 +2,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { type Answer, KernelClient, type Received } from "../../kernel-setup/kernel-client";
+import { isAlive } from "./alive";
 
 export type Step =
   /** A cell in a front end that cannot ask. */
@@ -55,15 +56,6 @@ function shownBy({ output, reply }: Answer): string {
   const expressions = reply.content.user_expressions ?? {};
   if (Object.keys(expressions).length > 0) told.push(`expressions ${JSON.stringify(expressions)}`);
   return told.length === 0 ? "nothing" : told.join(", ");
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 export class Desk {
