@@ -124,7 +124,8 @@ async function close(): Promise<void> {
   await sockets.close();
   heartbeat.close();
   control.close();
-  sockets.closed();
+  // At this thread's very end: the process must not end while a socket still calls back.
+  process.once("exit", () => sockets.closed());
   parentPort!.close();
   data.answers.close();
 }
