@@ -6,7 +6,7 @@ import { LINES_MOST } from "../../lib/explain/text-lines";
 import { explain } from "../../lib/fluent/explanation";
 import { FLOODS } from "./floods";
 
-const LINES = 2000;
+const LINES = 1000;
 /** Four times the lines take four times the time; sixteen times if every line looks at all others. */
 const TIMES = 4;
 const RATIO_MOST = 7.5;
