@@ -18,6 +18,7 @@ import { DecisionCheck } from "./decision-check";
 import { OpenDrains } from "./open-drains";
 import { RecordCheck } from "./record-check";
 import { RecordedDaemons } from "./recorded-daemons";
+import { isolateByFlags, isolateByType, isolationRecord } from "./recorded-isolation";
 import { describeMismatch, type LostStep, type Mismatch, type WrongRequest } from "./replay-mismatch";
 import { giveBack, takeExactly } from "./resync";
 import { REC, type TraceHandler } from "./trace-reader";
@@ -74,6 +75,7 @@ export class Replayer implements TraceHandler {
     private readonly maxMismatches: number,
   ) {
     this.wanted = m.sw.pcpFreeInBatches ? [...INPUTS, REC.DRAINED] : INPUTS;
+    if (m.sw.freelistHygiene) this.wanted = [...new Set([...this.wanted, isolationRecord(m)])];
     this.check = new RecordCheck(m, file);
     this.daemons = new RecordedDaemons(m, this.check);
     if (m.sw.pcpFreeInBatches) this.drains = new OpenDrains(m);
@@ -166,6 +168,11 @@ export class Replayer implements TraceHandler {
       case REC.SKIP:
         this.setSkip(f[0]!, f[1]!, f[2]!, line);
         break;
+      case REC.BLOCK_TYPE:
+        this.check.frame(f[0]!, 0, line);
+        this.check.type(f[1]!, line);
+        isolateByType(this.m, f[0]!, f[1]!);
+        break;
       case REC.FOLD:
         this.daemons.fold(f[0]!, f[1]!, line);
         break;
@@ -256,9 +263,10 @@ export class Replayer implements TraceHandler {
     freeOnePage(this.m, this.m.zoneOf(pfn)!, pfn, order, type, true);
   }
 
-  /** A page block's skip bit, as bit 3 of its flags in 6.1. */
+  /** A page block's skip bit, as bit 3 of its flags in 6.1; 7.3 notes there that it is isolated, too. */
   private setSkip(pfn: number, flags: number, mask: number, line: number): void {
     this.check.frame(pfn, 0, line);
+    isolateByFlags(this.m, pfn, flags, mask);
     if ((mask & 8) === 0) return;
     const i = pfn >>> this.m.pageblockOrder;
     if (flags & 8) this.m.blocks[i]! |= BLOCK_SKIP;

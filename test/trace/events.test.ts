@@ -14,6 +14,7 @@ for (const [name, fallbacks, claims] of [
   ["x86-6.1/w2f-boost", 8, null],
   ["x86-6.12.107/w4-thp", 7, 0],
   ["x86-7.3.4/w7-cma", 11, null],
+  ["x86-7.3.4/w8b-cmatight", 12, null],
   ["arm64-cma/c4-64k-mobility-off", 2, 2],
   ["arm64-cma/c5-64k-mobility-on", 11, 17],
 ] as const)

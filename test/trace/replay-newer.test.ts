@@ -16,6 +16,7 @@ for (const [name, profile, events, allocations] of [
   ["x86-6.12.107/w4-thp", "6.12", null, 69_910],
   ["x86-7.3.4/w4-thp", "7.3", null, 70_214],
   ["x86-7.3.4/w7-cma", "7.3", null, 497_720],
+  ["x86-7.3.4/w8b-cmatight", "7.3", null, 518_661],
   ["arm64-cma/c4-64k-mobility-off", "6.1", null, 82_367],
 ] as const)
   test(`${name}: every frame and the final state are the recorded ones`, async () => {
