@@ -12,6 +12,7 @@ import type { FromWire, ToWire, WireData } from "./protocol/between-threads";
 import { childrenBut, endPrograms, interruptPrograms, killPrograms } from "./protocol/process-tree";
 import { bindTo, Sockets } from "./protocol/sockets";
 import { StopMainThread } from "./protocol/stop-main-thread";
+import { onTerminate } from "./protocol/terminate-signal";
 import { address, decode, encode, jsonOf, type Message } from "./wire";
 
 const STUCK_AFTER_MS = 200;
@@ -30,6 +31,7 @@ const sockets = new Sockets(data, parentPort!, take);
 /** Programs that cells started, and among them those that are meant to live on. */
 const started = new Set<number>();
 const detached = new Set<number>();
+const own = { mark: data.mark, started, detached };
 const mainThread = new StopMainThread();
 let closing = false;
 let interrupts = 0;
@@ -102,13 +104,20 @@ async function serveControl(): Promise<void> {
       );
     sockets.publish("status", parent, jsonOf({ execution_state: "idle" }));
     if (parent.msg_type !== "shutdown_request") continue;
-    tell({ type: "shutdown" });
-    setTimeout(() => {
-      killPrograms(started, detached);
-      process.kill(process.pid, "SIGKILL");
-    }, KILL_AFTER_MS).unref();
+    shutDown();
     return;
   }
+}
+
+/** Lets the main thread end the process, or ends it if that is stuck. */
+function shutDown(): void {
+  tell({ type: "shutdown" });
+  setTimeout(kill, KILL_AFTER_MS).unref();
+}
+
+function kill(): void {
+  killPrograms(own);
+  process.kill(process.pid, "SIGKILL");
 }
 
 async function serveHeartbeat(): Promise<void> {
@@ -120,7 +129,7 @@ async function close(): Promise<void> {
   if (closing) return;
   closing = true;
   sockets.flush();
-  await endPrograms(started, detached);
+  await endPrograms(own);
   await sockets.close();
   heartbeat.close();
   control.close();
@@ -135,9 +144,7 @@ function watchParent(): void {
   const parent = process.ppid;
   if (process.env.JPY_PARENT_PID === undefined || parent <= 1) return;
   setInterval(() => {
-    if (process.ppid === parent) return;
-    killPrograms(started, detached);
-    process.kill(process.pid, "SIGKILL");
+    if (process.ppid !== parent) kill();
   }, PARENT_CHECK_MS).unref();
 }
 
@@ -148,6 +155,7 @@ Promise.all([
 ]).then(
   () => {
     watchParent();
+    onTerminate(shutDown);
     sockets.serve();
     void serveControl();
     void serveHeartbeat();

@@ -7,15 +7,16 @@ import { publishDisplayDoor } from "./display-door";
 import { Busy, enter, leave, newBusy } from "./interrupt-state";
 import { kernelInfo } from "./kernel-info";
 import type { KernelLanguage } from "./kernelspec";
+import type { CaughtDescriptors } from "./protocol/caught-descriptors";
 import { currentCell, noteStopped } from "./protocol/cell-context";
 import { CellExecution } from "./protocol/cell-execution";
 import { Channels } from "./protocol/channels";
 import { Comms } from "./protocol/comms";
-import { withoutMagics } from "./protocol/magics";
+import { helpIn, magicsAt, withoutMagics } from "./protocol/magics";
 import { showPromisesPlainly } from "./protocol/plain-promises";
 import { capturePrinted } from "./protocol/printed-streams";
 import { beforeExit } from "./protocol/process-end";
-import { Programs } from "./protocol/programs";
+import { newMark, Programs } from "./protocol/programs";
 import { Questions } from "./protocol/questions";
 import { allowStopping } from "./protocol/stop-main-thread";
 import type { DisplayMessage } from "./tslab-internals";
@@ -40,9 +41,10 @@ export class Kernel {
   private warmUp: NodeJS.Timeout | undefined;
   private warmedUp = false;
 
-  constructor(connection: Connection, cwd: string, language: KernelLanguage) {
+  constructor(connection: Connection, caught: CaughtDescriptors, cwd: string, language: KernelLanguage) {
     this.info = kernelInfo(language);
-    this.channels = new Channels(connection, this.busy, this.info, {
+    const mark = newMark();
+    this.channels = new Channels({ connection, caught, mark }, this.busy, this.info, {
       request: (message) => {
         this.waiting.push(message);
         void this.serve();
@@ -51,7 +53,7 @@ export class Kernel {
       shutdown: () => this.shutDown(),
     });
     this.runner = new CellRunner(cwd, this.busy);
-    const programs = new Programs(this.channels, this.busy);
+    const programs = new Programs(this.channels, this.busy, mark);
     this.cells = new CellExecution(this.runner, this.channels, programs, this.busy, {
       display: (data) => this.display({ data, metadata: {} }, false),
       reset: () => this.runner.reset(),
@@ -167,6 +169,7 @@ export class Kernel {
         return reply({ status: "ok", found: text !== undefined, data, metadata: {} });
       }
       case "is_complete_request":
+        if (helpIn(content.code) !== undefined) return reply({ status: "complete" });
         return reply(this.runner.isComplete(withoutMagics(content.code)));
       case "comm_info_request":
         return reply({ status: "ok", comms: this.comms.info(content.target_name) });
@@ -183,7 +186,8 @@ export class Kernel {
   }
 
   private complete(code: string, cursor: number): unknown {
-    const info = this.runner.complete(withoutMagics(code), utf16Index(code, cursor));
+    const at = utf16Index(code, cursor);
+    const info = magicsAt(code, at) ?? this.runner.complete(withoutMagics(code), at);
     return {
       status: "ok",
       matches: info.candidates,

@@ -2,9 +2,10 @@
  * Jupyter starts this program: `node launcher.js [--javascript] <connection file>`. Cells run in the folder that Jupyter chose, which
  * is the notebook's own.
  */
-import { readFileSync } from "node:fs";
+import { readFileSync, writeSync } from "node:fs";
 import { Kernel } from "./kernel";
 import { JAVASCRIPT_OPTION } from "./kernelspec";
+import { catchDescriptors } from "./protocol/caught-descriptors";
 
 const isJavaScript = process.argv[2] === JAVASCRIPT_OPTION;
 const connectionFile = process.argv[isJavaScript ? 3 : 2];
@@ -15,8 +16,13 @@ if (connectionFile === undefined) {
 // Cells of JavaScript are not checked for types, unless the environment asks for it.
 if (isJavaScript) process.env.PAGEBLOCK_CELL_TYPES ??= "off";
 const connection = JSON.parse(readFileSync(connectionFile, "utf8"));
-const kernel = new Kernel(connection, process.cwd(), isJavaScript ? "javascript" : "typescript");
-kernel.start().catch((error) => {
-  process.stderr.write(`pageblock kernel: cannot start: ${error instanceof Error ? error.message : error}\n`);
+const language = isJavaScript ? "javascript" : "typescript";
+const caught = catchDescriptors();
+async function start(): Promise<void> {
+  await new Kernel(connection, caught, process.cwd(), language).start();
+}
+start().catch((error) => {
+  const said = `pageblock kernel: cannot start: ${error instanceof Error ? error.message : error}\n`;
+  writeSync(caught.terminal, said);
   process.exit(1);
 });

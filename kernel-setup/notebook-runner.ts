@@ -9,7 +9,7 @@ import { tmpdir } from "node:os";
 import { basename, delimiter, dirname, join, resolve } from "node:path";
 import { KERNEL_NAMES, type KernelLanguage, kernelSpec } from "./kernelspec";
 import { packageRoot } from "./package-resolution";
-import { type NotebookJson, withParameters } from "./parameters";
+import { isInjected, type NotebookJson, withParameters } from "./parameters";
 import { findJupyterPython } from "./python-home";
 import { SetupError } from "./setup-error";
 import { writeWhole } from "./write-whole";
@@ -99,6 +99,8 @@ export async function runNotebook(
     }
     if (result.ok) return { ok: true, notebook: JSON.parse(readFileSync(target, "utf8")) };
     const { cell, execution_count: executionCount, ename, evalue } = result;
+    if (ename === "CompileError" && cell !== null && isInjected(notebook.cells[cell - 1]))
+      throw new SetupError(`notebook: --set: ${path}: a value has not the parameter's type: ${evalue}`);
     return { ok: false, failure: { cell, executionCount, name: ename, message: evalue } };
   } finally {
     rmSync(folder, { recursive: true, force: true });

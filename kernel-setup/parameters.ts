@@ -32,6 +32,10 @@ const INJECTED = "injected-parameters";
 const hasTag = (cell: NotebookJson["cells"][number], tag: string) =>
   Array.isArray(cell.metadata?.tags) && cell.metadata.tags.includes(tag);
 
+/** True for a cell that `--set` or papermill has put in. */
+export const isInjected = (cell: NotebookJson["cells"][number] | undefined) =>
+  cell !== undefined && hasTag(cell, INJECTED);
+
 /** The `settings` whose name is a parameter of `notebook`; the others belong to other notebooks. */
 export function settingsFor(notebook: NotebookJson, settings: readonly string[]): string[] {
   const cell = notebook.cells.find((c) => c.cell_type === "code" && hasTag(c, TAG));
@@ -95,7 +99,9 @@ function typedValue(name: string, text: string, like: unknown): unknown {
     if (text !== "true" && text !== "false") throw wrong("true or false");
     return text === "true";
   }
-  const wanted = `JSON of the type of ${JSON.stringify(like)}`;
+  // `null` says nothing of other values: whether the type of the declaration allows this one, the compiler checks.
+  const wanted =
+    like === null ? 'JSON, like null, 5 or "text"' : `JSON of the type of ${JSON.stringify(like)}`;
   try {
     const value: unknown = JSON.parse(text);
     if (alike(value, like)) return value;
@@ -153,6 +159,7 @@ function plainValue(node: ts.Expression): unknown {
   if (ts.isStringLiteral(node) || ts.isNoSubstitutionTemplateLiteral(node)) return node.text;
   if (node.kind === ts.SyntaxKind.TrueKeyword) return true;
   if (node.kind === ts.SyntaxKind.FalseKeyword) return false;
+  if (node.kind === ts.SyntaxKind.NullKeyword) return null;
   if (ts.isPrefixUnaryExpression(node) && node.operator === ts.SyntaxKind.MinusToken) {
     const value = plainValue(node.operand);
     return typeof value === "number" ? -value : undefined;

@@ -1,6 +1,7 @@
 /** What the thread that runs cells and the thread that owns the sockets tell each other. */
 import type { MessagePort } from "node:worker_threads";
 import type { Connection, Header, Message } from "../wire";
+import type { CaughtDescriptors } from "./caught-descriptors";
 import type { OutboxMemory, StreamName } from "./outbox";
 
 /** What the socket thread is started with. */
@@ -14,6 +15,9 @@ export interface WireData {
   /** Answers to questions that the other thread waits for without its event loop. */
   readonly answers: MessagePort;
   readonly answered: Int32Array;
+  readonly caught: CaughtDescriptors;
+  /** In the environment of programs that cells start (process-tree.ts). */
+  readonly mark: string;
 }
 
 /** The parent of a message: a cell by its number, a request by its header, or none. */
@@ -63,9 +67,9 @@ export type ToWire =
       readonly at: number;
       readonly cell: number;
       readonly name: StreamName;
-      readonly file: string;
+      readonly descriptor: number;
     }
-  | { readonly type: "followed"; readonly file: string }
+  | { readonly type: "followed"; readonly descriptor: number }
   | { readonly type: "close"; readonly at: number };
 
 /** An answer to a question: the text, or none if the cell was interrupted. */

@@ -11,6 +11,7 @@ import { asCell, type CellContext, currentCell, stoppedCell } from "./cell-conte
 import type { Channels } from "./channels";
 import { History } from "./history";
 import { type PreparedCell, prepareCell } from "./magics";
+import { plain } from "./plain-error";
 import type { Programs } from "./programs";
 import { InterruptedError } from "./questions";
 import { type MagicTools, runMagics, timed } from "./run-magics";
@@ -19,6 +20,8 @@ import { type MagicTools, runMagics, timed } from "./run-magics";
 const ABORT_WINDOW_MS = 200;
 /** The clock as it is, whatever cells put in its place. */
 const nowMs = Date.now;
+/** What the compiler says of the type of a name that it does not know. */
+const UNRESOLVED = "/*unresolved*/";
 /** The number under which expressions of a front end run: no cell has it. */
 const EXPRESSION = 0;
 
@@ -168,14 +171,21 @@ export class CellExecution {
 
   private async runPrepared(prepared: PreparedCell, code: string, count: number): Promise<CellOutcome> {
     if (prepared.help !== undefined) {
-      const text = this.runner.inspect(prepared.help, prepared.help.length);
-      if (text === undefined) throw new Error(`${prepared.help}?: nothing is known of this name`);
+      const text = this.known(prepared.help);
+      if (text === undefined) throw plain(new Error(`${prepared.help}?: nothing is known of this name`));
       this.page({ "text/plain": text });
       return { ok: true, values: [] };
     }
     await this.untilInterrupted(runMagics(prepared, this.tools));
     if (prepared.code.trim() === "" && prepared.code !== code) return { ok: true, values: [] };
     return timed(prepared, () => this.runner.run(prepared.code, count));
+  }
+
+  /** What is known of a name: of a value, or else of a type. */
+  private known(name: string): string | undefined {
+    const inspect = (code: string) => this.runner.inspect(code, code.length);
+    const text = inspect(name) ?? inspect(`type $asked = ${name}`);
+    return text?.includes(UNRESOLVED) ? undefined : text;
   }
 
   /** An interrupt ends a magic as it ends a cell; the programs that the magic started get it too. */

@@ -2,9 +2,10 @@
 import { join } from "node:path";
 import { MessageChannel, receiveMessageOnPort, type Transferable, Worker } from "node:worker_threads";
 import { zeromqPath } from "../tslab-internals";
-import { type Connection, type Header, jsonOf, type Message } from "../wire";
+import { type Header, jsonOf, type Message } from "../wire";
 import type { Answer, FromWire, Parent, Question, ToWire, WireData } from "./between-threads";
 import { newOutbox, OutboxWriter, type StreamName } from "./outbox";
+import { EXPOSE_INTERNALS } from "./terminate-signal";
 
 /** The sockets are closed after this time at the latest: programs of cells are given half a second to end. */
 const CLOSED_AT_LATEST_MS = 1500;
@@ -16,6 +17,9 @@ export interface Listener {
   interrupt(number: number): void;
   shutdown(): void;
 }
+
+/** What the kernel's process has from its start. */
+export type Link = Pick<WireData, "connection" | "caught" | "mark">;
 
 export class Channels {
   private readonly outbox = newOutbox();
@@ -29,7 +33,7 @@ export class Channels {
   private closing = false;
 
   constructor(
-    private readonly connection: Connection,
+    private readonly link: Link,
     private readonly busy: Int32Array,
     private readonly info: unknown,
     private readonly listener: Listener,
@@ -37,14 +41,18 @@ export class Channels {
 
   /** Binds all channels. Rejects with an error that names the port that cannot be had. */
   start(): Promise<void> {
-    const { connection, busy, outbox, answered } = this;
+    const { link, busy, outbox, answered } = this;
     const workerData: WireData = {
-      ...{ connection, busy, outbox, answered, zeromqPath },
+      ...link,
+      ...{ busy, outbox, answered, zeromqPath },
       kernelInfo: this.info,
       answers: this.answers.port2,
     };
     const transferList: Transferable[] = [this.answers.port2];
-    const thread = new Worker(join(__dirname, "..", "control-thread.js"), { workerData, transferList });
+    const file = join(__dirname, "..", "control-thread.js");
+    // The thread closes descriptors that this one has opened.
+    const options = { execArgv: [EXPOSE_INTERNALS], trackUnmanagedFds: false };
+    const thread = new Worker(file, { workerData, transferList, ...options });
     this.thread = thread;
     this.answers.port1.unref();
     return new Promise((resolve, reject) => {
@@ -140,13 +148,13 @@ export class Channels {
     if (pids.length > 0) this.post({ type: "signal", pids });
   }
 
-  /** Shows what is added to `file` until `run` returns, as output of `cell`. */
-  following<T>(cell: number, name: StreamName, file: string, run: () => T): T {
-    this.post({ type: "follow", at: this.writer.position, cell, name, file });
+  /** Shows what is added to the file that `descriptor` reads until `run` returns, as output of `cell`; closes it then. */
+  following<T>(cell: number, name: StreamName, descriptor: number, run: () => T): T {
+    this.post({ type: "follow", at: this.writer.position, cell, name, descriptor });
     try {
       return run();
     } finally {
-      this.post({ type: "followed", file });
+      this.post({ type: "followed", descriptor });
     }
   }
 

@@ -2,7 +2,7 @@
  * Output of programs that a cell waits for without its event loop (`execSync` with `stdio: "inherit"`). They write into a file,
  * and the thread of the sockets sends what is added to it.
  */
-import { closeSync, openSync, readSync, rmSync } from "node:fs";
+import { closeSync, readSync } from "node:fs";
 import { StringDecoder } from "node:string_decoder";
 import type { Piece, StreamName } from "./outbox";
 
@@ -12,16 +12,16 @@ const CHUNK_BYTES = 64 * 1024;
 interface Followed {
   readonly cell: number;
   readonly name: StreamName;
-  readonly file: string;
+  /** To read the file with; the file has no name any more. */
+  readonly descriptor: number;
 }
 
 export class FollowedFiles {
-  private readonly ends = new Map<string, () => void>();
+  private readonly ends = new Map<number, () => void>();
 
   constructor(private readonly print: (piece: Piece) => void) {}
 
-  add({ cell, name, file }: Followed): void {
-    const descriptor = openSync(file, "r");
+  add({ cell, name, descriptor }: Followed): void {
     const decoder = new StringDecoder("utf8");
     const chunk = Buffer.alloc(CHUNK_BYTES);
     const look = () => {
@@ -32,17 +32,16 @@ export class FollowedFiles {
       }
     };
     const timer = setInterval(look, LOOK_MS);
-    this.ends.set(file, () => {
+    this.ends.set(descriptor, () => {
       clearInterval(timer);
       look();
       closeSync(descriptor);
-      rmSync(file, { force: true });
     });
   }
 
-  /** The program has ended: what is left is sent at once, and the file removed. */
-  end(file: string): void {
-    this.ends.get(file)?.();
-    this.ends.delete(file);
+  /** The program has ended: what is left is sent at once, and the file is gone. */
+  end(descriptor: number): void {
+    this.ends.get(descriptor)?.();
+    this.ends.delete(descriptor);
   }
 }

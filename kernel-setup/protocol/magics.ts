@@ -25,15 +25,17 @@ export const LINE_MAGICS = ["npm", "reset", "lsmagic"] as const;
 /** Cell magics around TypeScript; the others take the cell's text. */
 const AROUND_CODE = ["time"];
 export const TEXT_MAGICS = ["html", "javascript", "js", "markdown", "latex", "svg", "bash", "sh"] as const;
+const CELL_MAGICS: readonly string[] = [...AROUND_CODE, ...TEXT_MAGICS];
 const MAX_HELP_CHARS = 200;
 
 /** A magic that does not exist. */
 export class UnknownMagicError extends Error {
   constructor(sign: string, name: string) {
-    const known = sign === "%%" ? [...AROUND_CODE, ...TEXT_MAGICS] : LINE_MAGICS;
-    super(
-      `${sign}${name.slice(0, 40)} is not known here: known are ${known.map((one) => sign + one).join(", ")}`,
-    );
+    const known: Readonly<Record<string, readonly string[]>> = { "%%": CELL_MAGICS, "%": LINE_MAGICS };
+    const other = sign === "%%" ? "%" : "%%";
+    const meant = known[other]!.includes(name) ? `; ${other}${name} is` : "";
+    const list = known[sign]!.map((one) => sign + one).join(", ");
+    super(`${sign}${name.slice(0, 40)} is not known here${meant}: known are ${list}`);
     this.name = "UnknownMagic";
     this.stack = `${this.name}: ${this.message}`;
   }
@@ -97,8 +99,32 @@ export function withoutMagics(source: string): string {
     .join("\n");
 }
 
+/** The magics that can stand at `position` (UTF-16 units), if a magic's name is being typed there. */
+export function magicsAt(
+  source: string,
+  position: number,
+): { start: number; end: number; candidates: string[] } | undefined {
+  const start = source.lastIndexOf("\n", position - 1) + 1;
+  const [, blank, typed] = /^(\s*)(%%?[a-z]*)$/.exec(source.slice(start, position)) ?? [];
+  if (blank === undefined || typed === undefined) return undefined;
+  const before = source.slice(0, start).split("\n").slice(0, -1);
+  const { cell, plain } = magicLines(before);
+  const isCode = (line: string, i: number) =>
+    !/^\s*(?:\/\/.*)?$/.test(line) && i !== cell && !plain.includes(i);
+  if (before.some(isCode) || (cell >= 0 && !AROUND_CODE.includes(magicOf(before[cell]!, "%%").name)))
+    return undefined;
+  const first = cell < 0 && plain.length === 0;
+  const all = [
+    ...LINE_MAGICS.map((one) => `%${one}`),
+    ...(first ? CELL_MAGICS.map((one) => `%%${one}`) : []),
+  ];
+  const rest = /^[a-z]*/.exec(source.slice(position))![0].length;
+  const candidates = all.filter((one) => one.startsWith(typed));
+  return { start: start + blank.length, end: position + rest, candidates };
+}
+
 /** The name that a cell asks about with `name?`. */
-function helpIn(source: string): string | undefined {
+export function helpIn(source: string): string | undefined {
   const text = source.trim();
   if (text.length > MAX_HELP_CHARS || !text.endsWith("?")) return undefined;
   const name = text.slice(0, -1).trim();

@@ -1,6 +1,7 @@
 /**
- * The programs that a cell started, and those that they started: they end with the kernel. A program that was started
- * `detached` is meant to live on and is spared, with everything below it.
+ * The programs that a cell started, and those that they started: they end with the kernel. On Linux they are also found by
+ * a mark in their environment, when the program between has ended and they have a session or a group of their own. A
+ * program that was started `detached` is meant to live on and is spared, with everything below it.
  */
 import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
@@ -11,7 +12,21 @@ interface Process {
   readonly group: number;
 }
 
+/** The environment variable that holds the mark of the kernel. */
+export const MARK_VARIABLE = "PAGEBLOCK_KERNEL";
+
+/** What is known of the programs of this kernel. */
+export interface OwnPrograms {
+  readonly mark: string;
+  /** Those that cells started, for a system whose processes cannot be listed. */
+  readonly started: ReadonlySet<number>;
+  /** Those that are meant to live on. */
+  readonly detached: ReadonlySet<number>;
+}
+
 const LOOK_MS = 20;
+/** A program that another one starts anew whenever it ends is killed so often, before or after the other one. */
+const KILLED_AT_MOST = 10;
 /** After this time a program that was asked to end is killed. */
 const PATIENCE_MS = 500;
 
@@ -63,11 +78,26 @@ export function childrenBut(but: ReadonlySet<number>): number[] {
   return processes().flatMap(({ pid, parent }) => (parent === process.pid && !but.has(pid) ? [pid] : []));
 }
 
-/** Everything below this process, and the rest of its process group if the group is its own. */
-function programs(spared: ReadonlySet<number>): number[] {
+/** Those of `all` that have the mark in the environment that they were started with (Linux). */
+function marked(mark: string, all: readonly Process[]): number[] {
+  if (process.platform !== "linux") return [];
+  const entry = Buffer.from(`\0${MARK_VARIABLE}=${mark}\0`);
+  return all.flatMap(({ pid }) => {
+    try {
+      const environment = Buffer.concat([Buffer.of(0), readFileSync(`/proc/${pid}/environ`)]);
+      return environment.includes(entry) ? [pid] : [];
+    } catch {
+      return []; // ended since, or of another user
+    }
+  });
+}
+
+/** Everything below this process, what has its mark, and the rest of its process group if the group is its own. */
+function programs({ mark, detached: spared }: OwnPrograms): number[] {
   const all = processes();
   const leads = all.some(({ pid, group }) => pid === process.pid && group === pid);
-  const below = withPrograms([process.pid], all, spared);
+  const roots = marked(mark, all).filter((pid) => !spared.has(pid));
+  const below = withPrograms([process.pid, ...roots], all, spared);
   if (leads) for (const { pid, group } of all) if (group === process.pid && !spared.has(pid)) below.add(pid);
   below.delete(process.pid);
   return [...below];
@@ -82,17 +112,26 @@ function signal(pid: number, name: NodeJS.Signals): void {
   }
 }
 
-/** Kills every program at once. `started`: those known, for a system whose processes cannot be listed. */
-export function killPrograms(started: ReadonlySet<number>, spared: ReadonlySet<number>): void {
+/** Kills every program at once, and what others start in its place meanwhile. */
+export function killPrograms(own: OwnPrograms): void {
   if (process.platform === "win32")
-    for (const pid of started)
-      if (!spared.has(pid)) spawnSync("taskkill", ["/PID", String(pid), "/T", "/F"], { windowsHide: true });
-  for (const pid of programs(spared)) signal(pid, "SIGKILL");
+    for (const pid of own.started)
+      if (!own.detached.has(pid))
+        spawnSync("taskkill", ["/PID", String(pid), "/T", "/F"], { windowsHide: true });
+  const clock = new Int32Array(new SharedArrayBuffer(4));
+  for (let round = 0; round < KILLED_AT_MOST; round++) {
+    const left = programs(own);
+    if (left.length === 0) return;
+    // None of them starts another while the others are killed.
+    for (const pid of left) signal(pid, "SIGSTOP");
+    for (const pid of left) signal(pid, "SIGKILL");
+    Atomics.wait(clock, 0, 0, LOOK_MS);
+  }
 }
 
 /** Asks every program to end, and kills those that have not after a while. */
-export async function endPrograms(started: ReadonlySet<number>, spared: ReadonlySet<number>): Promise<void> {
-  const asked = programs(spared);
+export async function endPrograms(own: OwnPrograms): Promise<void> {
+  const asked = programs(own);
   for (const pid of asked) signal(pid, "SIGTERM");
   const until = performance.now() + PATIENCE_MS;
   const left = () => {
@@ -101,5 +140,5 @@ export async function endPrograms(started: ReadonlySet<number>, spared: Readonly
   };
   while (asked.length > 0 && performance.now() < until && left())
     await new Promise((done) => setTimeout(done, LOOK_MS));
-  killPrograms(started, spared);
+  killPrograms(own);
 }

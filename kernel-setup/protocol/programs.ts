@@ -4,7 +4,7 @@
  */
 import childProcess, { type ChildProcess } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { closeSync, openSync } from "node:fs";
+import { closeSync, openSync, rmSync } from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -13,6 +13,7 @@ import { Busy, enter, leave } from "../interrupt-state";
 import { currentCell } from "./cell-context";
 import type { Channels } from "./channels";
 import type { StreamName } from "./outbox";
+import { MARK_VARIABLE } from "./process-tree";
 
 type Stdio = unknown;
 const NAMES: readonly StreamName[] = ["stdout", "stderr"];
@@ -36,6 +37,9 @@ function streamOf(entry: unknown, index: number): StreamName {
   return isError ? "stderr" : "stdout";
 }
 
+/** A mark that no other kernel's programs have. */
+export const newMark = () => `${process.pid}-${randomBytes(8).toString("hex")}`;
+
 export class Programs {
   /** Those that run, by the cell that started them. */
   private readonly running = new Map<ChildProcess, number>();
@@ -43,7 +47,9 @@ export class Programs {
   constructor(
     private readonly channels: Channels,
     private readonly busy: Int32Array,
+    private readonly mark: string,
   ) {
+    process.env[MARK_VARIABLE] = mark;
     this.followSpawn();
     for (const name of ["spawnSync", "execFileSync", "execSync"] as const) this.followSync(name);
     syncBuiltinESMExports();
@@ -56,23 +62,33 @@ export class Programs {
   }
 
   private followSpawn(): void {
-    type Options = { stdio?: Stdio; detached?: boolean };
+    type Options = { stdio?: Stdio; detached?: boolean; envPairs?: string[] };
     const prototype = childProcess.ChildProcess.prototype as unknown as { spawn(options: Options): unknown };
     const spawn = prototype.spawn;
     const programs = this;
     prototype.spawn = function (this: ChildProcess, options) {
       const context = currentCell();
+      // One that is started anew whenever it ends would outlive the kernel.
+      if (programs.channels.isClosing)
+        throw new Error("child_process: the kernel ends: no program is started");
       if (context === undefined) return spawn.call(this, options);
       const entries = entriesOf(options.stdio);
       const shown = entries.flatMap((entry, index) =>
         index > 0 && isInherited(entry, index) ? [index] : [],
       );
       const stdio = entries.map((entry, index) => (shown.includes(index) ? "pipe" : entry));
-      const result = spawn.call(this, shown.length === 0 ? options : { ...options, stdio });
+      const envPairs = programs.marked(options.envPairs ?? [], options.detached === true);
+      const result = spawn.call(this, { ...options, ...(shown.length === 0 ? {} : { stdio }), envPairs });
       for (const index of shown) show(this, index, streamOf(entries[index], index));
       programs.note(this, context.cell, options.detached === true);
       return result;
     };
+  }
+
+  /** The environment of a program: by the mark it is found wherever it goes. One that is meant to live on has none. */
+  private marked(pairs: readonly string[], detached: boolean): string[] {
+    const others = pairs.filter((pair) => !pair.startsWith(`${MARK_VARIABLE}=`));
+    return detached ? others : [...others, `${MARK_VARIABLE}=${this.mark}`];
   }
 
   private note(child: ChildProcess, cell: number, detached: boolean): void {
@@ -93,13 +109,15 @@ export class Programs {
     module[name] = (...args) => {
       const context = currentCell();
       const at = args.findIndex((one) => typeof one === "object" && one !== null && !Array.isArray(one));
-      const options = at < 0 ? undefined : (args[at] as { stdio?: Stdio });
+      const given = at < 0 ? undefined : (args[at] as { stdio?: Stdio; env?: object });
+      const env = given?.env && { ...given.env, [MARK_VARIABLE]: this.mark };
+      const options = env === undefined ? given : { ...given, env };
       enter(this.busy, Busy.waitingForProgram);
       try {
-        if (context === undefined || options?.stdio === undefined) return run(...args);
-        return this.shown(context.cell, entriesOf(options.stdio), (stdio) =>
-          run(...args.map((one, i) => (i === at ? { ...options, stdio } : one))),
-        );
+        const runWith = (changed: object | undefined) =>
+          run(...args.map((one, i) => (i === at ? changed : one)));
+        if (context === undefined || options?.stdio === undefined) return runWith(options);
+        return this.shown(context.cell, entriesOf(options.stdio), (stdio) => runWith({ ...options, stdio }));
       } finally {
         leave(this.busy, Busy.waitingForProgram);
       }
@@ -113,23 +131,26 @@ export class Programs {
     const files = new Map(streams.map((name) => [name, temporaryFile()]));
     try {
       const stdio = entries.map((entry, i) =>
-        inherited.includes(i) ? files.get(streamOf(entry, i))!.descriptor : entry,
+        inherited.includes(i) ? files.get(streamOf(entry, i))!.writing : entry,
       );
       const nested = streams.reduce<() => T>(
-        (inner, name) => () => this.channels.following(cell, name, files.get(name)!.path, inner),
+        (inner, name) => () => this.channels.following(cell, name, files.get(name)!.reading, inner),
         () => run(stdio),
       );
       return nested();
     } finally {
-      for (const { descriptor } of files.values()) closeSync(descriptor);
+      for (const { writing } of files.values()) closeSync(writing);
     }
   }
 }
 
-/** A new file for the output of a program; whoever follows it removes it. */
-function temporaryFile(): { path: string; descriptor: number } {
+/** A new file for the output of a program. It has no name any more: however the kernel ends, nothing is left. */
+function temporaryFile(): { reading: number; writing: number } {
   const path = join(tmpdir(), `pageblock-${process.pid}-${randomBytes(8).toString("hex")}.out`);
-  return { path, descriptor: openSync(path, "ax", 0o600) };
+  const writing = openSync(path, "ax", 0o600);
+  const reading = openSync(path, "r");
+  rmSync(path, { force: true });
+  return { reading, writing };
 }
 
 /** Shows a pipe's text as what the kernel's stream would have shown; for the cell there is no pipe, as with Node. */

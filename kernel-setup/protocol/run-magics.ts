@@ -1,7 +1,10 @@
 /** What magics do. */
 import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import type { Magic, PreparedCell } from "./magics";
 import { LINE_MAGICS, TEXT_MAGICS } from "./magics";
+import { plain } from "./plain-error";
 
 /** What a magic uses of the kernel. */
 export interface MagicTools {
@@ -9,13 +12,15 @@ export interface MagicTools {
   readonly reset: () => void;
 }
 
+/** Of a file in it: up to the last `node_modules`, with the name behind that. */
+const PACKAGE_FOLDER = /^(.*[\\/]node_modules[\\/](?:@[^\\/]+[\\/])?[^\\/]+)[\\/]/;
+
 /** A program that a magic started has failed. */
 export class ProgramError extends Error {
   constructor(what: string, code: number | null, signal: NodeJS.Signals | null) {
     super(`${what} ended with ${code === null ? `signal ${signal}` : `exit status ${code}`}`);
     this.name = "ProgramError";
-    // Where in the kernel it was noticed tells the reader nothing.
-    this.stack = `${this.name}: ${this.message}`;
+    plain(this);
   }
 }
 
@@ -30,7 +35,7 @@ const MIME_TYPES: Readonly<Record<string, string>> = {
 
 function ended(what: string, child: ChildProcess): Promise<void> {
   return new Promise((resolve, reject) => {
-    child.once("error", (error) => reject(new Error(`${what}: cannot start: ${error.message}`)));
+    child.once("error", (error) => reject(plain(new Error(`${what}: cannot start: ${error.message}`))));
     child.once("close", (code, signal) => {
       if (code === 0) resolve();
       else reject(new ProgramError(what, code, signal));
@@ -39,14 +44,47 @@ function ended(what: string, child: ChildProcess): Promise<void> {
 }
 
 /** Runs npm, with its words as typed; quotes keep words together. */
-function npm(rest: string): Promise<void> {
+async function npm(rest: string): Promise<void> {
   const words = [...rest.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)].map((m) => m[1] ?? m[2] ?? m[3]!);
-  if (words.length === 0)
-    return Promise.reject(new Error("%npm: needs a command, for example %npm install lodash"));
+  if (words.length === 0) throw plain(new Error("%npm: needs a command, for example %npm install lodash"));
   const quiet = ["--no-fund", "--no-audit", "--no-progress", "--no-update-notifier"];
   const stdio = ["ignore", "inherit", "inherit"] as const;
   const shell = process.platform === "win32";
-  return ended("%npm", spawn("npm", [...words, ...quiet], { stdio: [...stdio], shell }));
+  const before = loadedVersions();
+  const all = [...words, ...placeFor(words), ...quiet];
+  await ended("%npm", spawn("npm", all, { stdio: [...stdio], shell }));
+  for (const [folder, old] of before) {
+    const { name, version } = manifestIn(folder);
+    if (version !== undefined && version !== old)
+      process.stderr.write(
+        `${name} ${old} is loaded and stays in use; ${version} after a restart of the kernel\n`,
+      );
+  }
+}
+
+/** npm would install into the nearest folder above that has a package.json, and change that; here it is the notebook's own. */
+function placeFor([command, ...others]: readonly string[]): string[] {
+  const isInstall = ["install", "i", "add"].includes(command!) && others.some((one) => !one.startsWith("-"));
+  const isChosen = others.some((one) => /^(?:-g|-C|--global|--location|--prefix)(?:=|$)/.test(one));
+  return isInstall && !isChosen && !existsSync("package.json") ? ["--prefix=."] : [];
+}
+
+function manifestIn(folder: string): { name?: string; version?: string } {
+  try {
+    return JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+  } catch {
+    return {};
+  }
+}
+
+/** The folders of CommonJS packages that are loaded, and their versions. Node does not tell which ES modules it has. */
+function loadedVersions(): Map<string, string> {
+  const folders = Object.keys(require.cache).map((file) => PACKAGE_FOLDER.exec(file)?.[1]);
+  const versions = [...new Set(folders)].flatMap((folder) => {
+    const version = folder === undefined ? undefined : manifestIn(folder).version;
+    return version === undefined ? [] : [[folder!, version] as const];
+  });
+  return new Map(versions);
 }
 
 async function shell(name: string, body: string): Promise<void> {

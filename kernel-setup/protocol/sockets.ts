@@ -3,11 +3,13 @@
  * computes, and a cell can wait for an answer without its event loop. The order of messages is that in which the other
  * thread printed and sent.
  */
+import { writeSync } from "node:fs";
 import { receiveMessageOnPort } from "node:worker_threads";
 import { address, decode, encode, type Header, jsonOf, type Message, type Outgoing } from "../wire";
 import type { Answer, FromWire, Parent, ToWire, WireData } from "./between-threads";
+import { CaughtText } from "./caught-text";
 import { FollowedFiles } from "./followed-files";
-import { AT_ONCE_BYTES, GATHER_MS, OutboxReader, type Piece } from "./outbox";
+import { AT_ONCE_BYTES, GATHER_MS, OutboxReader, type Piece, type StreamName } from "./outbox";
 
 /** Sends never block and never fail: zeromq keeps messages until they are read. */
 const UNBOUNDED = { sendHighWaterMark: 0, sendTimeout: 0, linger: 1000 };
@@ -59,6 +61,9 @@ export class Sockets {
   private readonly cells = new Map<number, Header>();
   private readonly questions: Question[] = [];
   private readonly followed = new FollowedFiles((piece) => this.print(piece));
+  private readonly caught: readonly CaughtText[];
+  /** The cell that began last; 0 before the first. */
+  private lastCell = 0;
   private gather: NodeJS.Timeout | undefined;
 
   constructor(
@@ -74,6 +79,9 @@ export class Sockets {
     this.published = new Pump(this.iopub);
     this.replied = new Pump(this.shell);
     this.reader = new OutboxReader(data.outbox);
+    this.caught = Object.entries(data.caught.pipes).map(([name, descriptor]) =>
+      this.catch(name as StreamName, descriptor),
+    );
     port.on("message", (message: ToWire) => this.take(message));
   }
 
@@ -107,12 +115,33 @@ export class Sockets {
   /** Sends what is left and closes the sockets. */
   async close(): Promise<void> {
     this.flush();
+    for (const one of this.caught) one.close();
     await Promise.all([this.published.drained(), this.replied.drained()]);
     for (const socket of [this.iopub, this.shell, this.stdin]) socket.close();
   }
 
   closed(): void {
     this.reader.close();
+  }
+
+  /** What comes from a descriptor is of the cell that began last; what is not for a cell or may be of a crash goes to the log. */
+  private catch(name: StreamName, descriptor: number): CaughtText {
+    const log = (bytes: Buffer) => {
+      if (name === "stdout" && this.lastCell > 0) return;
+      try {
+        writeSync(this.data.caught.terminal, bytes);
+      } catch {
+        // Nobody reads it.
+      }
+    };
+    const print = (text: string) => {
+      if (this.lastCell > 0) this.print({ cell: this.lastCell, name, text });
+    };
+    return new CaughtText(descriptor, print, log);
+  }
+
+  private drainCaught(): void {
+    for (const one of this.caught) one.drain();
   }
 
   private tell(message: FromWire): void {
@@ -130,10 +159,14 @@ export class Sockets {
         this.gather ??= setTimeout(() => this.flush(AT_ONCE_BYTES), GATHER_MS);
         return;
       case "cell":
+        this.drainCaught();
         this.cells.set(message.cell, message.parent);
+        this.lastCell = message.cell;
         return;
       case "publish": {
         const { kind, parent, content, metadata, buffers } = message;
+        // A front end takes no more output of a cell after its `idle`.
+        if (kind === "status") this.drainCaught();
         return this.publish(kind, parent, content, { metadata, buffers });
       }
       case "reply": {
@@ -147,7 +180,7 @@ export class Sockets {
       case "follow":
         return this.followed.add(message);
       case "followed":
-        return this.followed.end(message.file);
+        return this.followed.end(message.descriptor);
       default:
         this.other(message);
     }

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import ts from "typescript";
 import { globMatcher } from "../../kernel-setup/protocol/history";
-import { prepareCell, UnknownMagicError, withoutMagics } from "../../kernel-setup/protocol/magics";
+import { magicsAt, prepareCell, UnknownMagicError, withoutMagics } from "../../kernel-setup/protocol/magics";
 
 test("line magics stand before the code, and lines keep their numbers", () => {
   const { lines, code } = prepareCell("// first\n%npm i x\n\n%reset\nconst a = 1;");
@@ -28,6 +28,26 @@ test("unknown magics give one clear error", () => {
     () => prepareCell("%%python\nx"),
     /^UnknownMagic: %%python is not known here: known are %%time, /,
   );
+});
+
+test("a magic of the other kind is suggested, and names of magics are completed where one can stand", () => {
+  assert.throws(
+    () => prepareCell("%time f()"),
+    /^UnknownMagic: %time is not known here; %%time is: known are /,
+  );
+  assert.throws(() => prepareCell("%%npm i x"), /%%npm is not known here; %npm is: /);
+  assert.deepEqual(magicsAt("%n", 2), { start: 0, end: 2, candidates: ["%npm"] });
+  assert.deepEqual(magicsAt("// x\n  %%htxx", 11), { start: 7, end: 13, candidates: ["%%html"] });
+  assert.ok(magicsAt("%", 1)!.candidates.includes("%%time"));
+  assert.deepEqual(magicsAt("%npm i x\n%", 10)!.candidates, ["%npm", "%reset", "%lsmagic"]);
+  assert.deepEqual(magicsAt("%%time\n%re", 10)!.candidates, ["%reset"]);
+  for (const [source, at] of [
+    ["a\n% b", 3],
+    ["%%html\n%", 8],
+    ["a %", 3],
+    ["%npm i", 6],
+  ] as const)
+    assert.equal(magicsAt(source, at), undefined, source);
 });
 
 test("nothing that TypeScript accepts is a magic", () => {

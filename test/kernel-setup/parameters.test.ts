@@ -53,6 +53,15 @@ test("values are of the type of the literal; text cannot become code", () => {
   assert.equal(injected(`page=${evil}`).source, `const page: "4K" | "64K" = ${JSON.stringify(evil)};`);
 });
 
+test("a parameter that is null takes any JSON; the compiler knows its type", () => {
+  const limit = notebook("let limit: number | null = null;\nconst list = [null, 1];");
+  const source = (setting: string) => withParameters(limit, [setting], "n.ipynb").cells[2]!.source;
+  assert.equal(source("limit=5"), "let limit: number | null = 5;");
+  assert.equal(source("limit=null"), "let limit: number | null = null;");
+  assert.equal(source("list=[2]"), "const list = [2];");
+  assert.throws(() => source("limit=4K"), /limit must be JSON, like null, 5 or "text": got "4K"$/);
+});
+
 test("an unknown name, a wrong type, no tag: one line", () => {
   const cases: [NotebookJson, string, RegExp][] = [
     [notebook(), "seed=1", /"seed" is no parameter: known are seeds, page, share, on, asked, deep$/],

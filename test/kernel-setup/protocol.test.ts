@@ -371,6 +371,49 @@ test("%npm runs npm in the notebook's folder, and its failure is the cell's", as
   assert.equal((await kernel.execute("%npm no-such-command")).reply.content.status, "error");
 });
 
+test("%npm install installs beside the notebook, and tells of a loaded package that stays old", async () => {
+  // tar and npm pack nothing from a registry: the package is a file.
+  const answer = await kernel.execute(
+    `import { execSync } from "node:child_process"; import * as files from "node:fs";
+     files.mkdirSync("project/notes", { recursive: true }); files.writeFileSync("project/package.json", "{}");
+     for (const version of ["1.0.0", "2.0.0"]) {
+       files.mkdirSync("package", { recursive: true }); files.writeFileSync("package/index.js", "");
+       files.writeFileSync("package/package.json", JSON.stringify({ name: "kept-old", version, main: "index.js" }));
+       execSync(\`tar czf project/v\${version[0]}.tgz package\`);
+     }
+     process.chdir("project/notes");`,
+  );
+  assert.equal(answer.reply.content.status, "ok", JSON.stringify(answer.reply.content));
+  assert.equal((await kernel.execute("%npm install ../v1.tgz")).reply.content.status, "ok");
+  const load =
+    'require(process.cwd() + "/node_modules/kept-old"); files.readFileSync("../package.json", "utf8")';
+  assert.equal(result(await kernel.execute(load)), "'{}'", "the project above is as it was");
+  const upgraded = await kernel.execute("%npm install ../v2.tgz\nprocess.chdir('../..')");
+  assert.equal(
+    printed(upgraded, "stderr"),
+    "kept-old 1.0.0 is loaded and stays in use; 2.0.0 after a restart of the kernel\n",
+  );
+});
+
+test("the kernel's own errors have no frames; types are known to help; a question is a whole cell", async () => {
+  for (const code of ["nonsense77?", "%npm", "%nonsense", "%%bash\nexit 3"])
+    assert.deepEqual(
+      error(await kernel.execute(code)).traceback.filter((l: string) => / at /.test(l)),
+      [],
+      code,
+    );
+  await kernel.execute("interface Shape77 { side: number }; type Side77 = 'left' | 'right';");
+  for (const [name, shown] of [
+    ["Shape77", /interface Shape77/],
+    ["Side77", /type Side77 = "left" | "right"/],
+  ] as const)
+    assert.match((await kernel.execute(`${name}?`)).reply.content.payload[0].data["text/plain"], shown);
+  const asked = await kernel.request("is_complete_request", { code: "Shape77?" });
+  assert.equal(asked.reply.content.status, "complete");
+  const { reply } = await kernel.request("complete_request", { code: "%ls", cursor_pos: 3 });
+  assert.deepEqual([reply.content.matches, reply.content.cursor_start], [["%lsmagic"], 0]);
+});
+
 test("completion and hover see the code below magics at its own place", async () => {
   const code = "%%time\nconst inside9 = 1;\ninside9.toFi";
   const { reply } = await kernel.request("complete_request", { code, cursor_pos: code.length });
