@@ -12,7 +12,11 @@ export interface CellError {
   readonly traceback: readonly string[];
 }
 
-const MAX_CAUSES = 5;
+/** So many errors are shown: the one thrown, and those that it names. */
+const MAX_ERRORS = 12;
+/** So many that an AggregateError names. */
+const MAX_OF_ONE = 5;
+const MAX_VALUE_CHARS = 200;
 
 /** The error of a value thrown while a cell ran; anything can be thrown. */
 export function thrownError(thrown: unknown): CellError {
@@ -20,23 +24,31 @@ export function thrownError(thrown: unknown): CellError {
     const shown = wellFormed(typeof thrown === "string" ? thrown : inspect(thrown));
     return { ename: "Thrown", evalue: shown, traceback: [`Thrown: ${shown}`] };
   }
-  const causes: unknown[] = [];
-  for (let e: unknown = thrown; isErrorLike(e) && causes.length < MAX_CAUSES; e = e.cause) causes.push(e);
-  const traceback = causes.flatMap((e, i) => {
-    const lines = stackLines(e as Error);
-    const { errors } = e as AggregateError;
-    const parts = Array.isArray(errors) ? errors.filter(isErrorLike).slice(0, MAX_CAUSES) : [];
-    const inner = parts.flatMap((part) => {
-      const [first, ...rest] = stackLines(part);
-      return [`one of them ${first}`, ...rest];
-    });
-    return [i === 0 ? lines[0]! : `caused by ${lines[0]}`, ...lines.slice(1), ...inner];
-  });
+  const traceback = traceOf("", thrown, new Set());
   const evalue = wellFormed(String(thrown.message));
   return { ename: String(thrown.name || "Error"), evalue, traceback: traceback.map(wellFormed) };
 }
 
-const stackLines = ({ stack, name, message }: Error) => String(stack ?? `${name}: ${message}`).split("\n");
+/** The lines of a value that was thrown, and of what it names: its cause, the errors it stands for. */
+function traceOf(before: string, thrown: unknown, told: Set<unknown>): string[] {
+  if (told.has(thrown) || told.size >= MAX_ERRORS) return [];
+  told.add(thrown);
+  if (!isErrorLike(thrown)) return [before + inspect(thrown, { depth: 1 }).slice(0, MAX_VALUE_CHARS)];
+  const [first, ...rest] = String(thrown.stack ?? `${thrown.name}: ${thrown.message}`).split("\n");
+  return [before + first, ...rest, ...named(thrown).flatMap(([how, one]) => traceOf(how, one, told))];
+}
+
+/** What an error names. `error` and `suppressed` are those of a SuppressedError, which `using` throws. */
+function named(thrown: Error): (readonly [how: string, value: unknown])[] {
+  const { errors, cause } = thrown as AggregateError;
+  const { error, suppressed } = thrown as Error & { error?: unknown; suppressed?: unknown };
+  const all: (readonly [string, unknown])[] = [];
+  if (thrown.name === "SuppressedError") all.push(["while disposing ", error], ["suppressed ", suppressed]);
+  if (Array.isArray(errors))
+    all.push(...errors.slice(0, MAX_OF_ONE).map((one) => ["one of them ", one] as const));
+  if (cause !== undefined) all.push(["caused by ", cause]);
+  return all;
+}
 
 function isErrorLike(value: unknown): value is Error {
   if (value instanceof Error) return true;
@@ -62,8 +74,8 @@ export function compileError(complaints: readonly Complaint[], source: string): 
   return { ename: "CompileError", evalue, traceback: ["CompileError", ...shown] };
 }
 
-export const INTERRUPTED: CellError = {
-  ename: "Interrupted",
-  evalue: "the cell was interrupted",
-  traceback: ["Interrupted: the cell was interrupted"],
-};
+/** The error of a cell that an interrupt ended, with the place where it was stopped, if that is known. */
+export function interrupted(place: readonly string[] = []): CellError {
+  const evalue = "the cell was interrupted";
+  return { ename: "Interrupted", evalue, traceback: [`Interrupted: ${evalue}`, ...place] };
+}

@@ -4,13 +4,14 @@
  */
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import { inspect } from "node:util";
+import { inspect, types } from "node:util";
 import { MessageChannel } from "node:worker_threads";
-import { type CellError, compileError, INTERRUPTED, thrownError } from "./cell-error";
+import { type CellError, compileError, interrupted, thrownError } from "./cell-error";
 import { CellEngine, type ReadyCell, type TypeMistakes } from "./cells/cell-engine";
 import type { Complaint } from "./cells/cell-source";
 import { type Completion, complete, explain } from "./cells/completion";
 import { type Completeness, completeness } from "./cells/is-complete";
+import { TooDeepError } from "./cells/too-deep";
 import { Busy, enter, leave } from "./interrupt-state";
 import { forgetHalfLoaded, packageManifest, packageRoot } from "./package-resolution";
 import { inThisCell } from "./protocol/cell-context";
@@ -23,6 +24,8 @@ export type CellOutcome =
 
 /** What `aside()` rejects with when it is interrupted. */
 const STOPPED = Symbol("stopped");
+/** Characters of a refused value that are shown. */
+const MOST_SHOWN = 40;
 const CANNOT_BE_SHOWN = "a value that cannot be shown";
 
 /** What mistakes in types do to a cell, from the environment: `stop` (the default), `warn` or `off`. */
@@ -44,6 +47,8 @@ export class CellRunner {
   private current: RunningCell | undefined;
   private stopping = new AbortController();
   private stopAside: () => void = () => {};
+  /** Where the running cell was stopped. */
+  private stoppedAt: readonly string[] = [];
 
   constructor(
     cwd: string,
@@ -71,6 +76,7 @@ export class CellRunner {
       const cell: RunningCell = { ready: undefined, finish: resolve };
       this.current = cell;
       this.stopping = new AbortController();
+      this.stoppedAt = [];
       this.inTurn(() => {
         enter(this.busy, Busy.running);
         this.execute(cell, source, count).then(cell.finish, (error) =>
@@ -132,8 +138,14 @@ export class CellRunner {
     this.stopping.abort();
     forgetHalfLoaded();
     this.engine.forgetHalfLoaded();
-    this.current?.finish({ ok: false, error: INTERRUPTED });
+    this.current?.finish({ ok: false, error: interrupted(this.stoppedAt) });
     this.interruptAside();
+  }
+
+  /** Called where the user's code is about to be stopped. Returns statements that save what its frames hold. */
+  noteStopped(): string {
+    this.stoppedAt = this.engine.traces.here();
+    return this.engine.saving;
   }
 
   /** Ends what runs aside, and no cell. */
@@ -144,13 +156,24 @@ export class CellRunner {
   /** `position` and the answer count UTF-16 units. */
   complete(code: string, position: number): Completion {
     const { language, names } = this.engine;
-    return this.guarded(() => language.steadily(() => complete(language, names, code, position)));
+    const nothing = { start: position, end: position, candidates: [] };
+    return this.asking(() => complete(language, names, code, position)) ?? nothing;
   }
 
   /** The text shown on hover, or undefined if there is none for this position. */
   inspect(code: string, position: number): string | undefined {
     const { language, names } = this.engine;
-    return this.guarded(() => language.steadily(() => explain(language, names, code, position)));
+    return this.asking(() => explain(language, names, code, position));
+  }
+
+  /** What the compiler answers; undefined for code that is too deep for it. */
+  private asking<T>(question: () => T): T | undefined {
+    try {
+      return this.guarded(() => this.engine.language.steadily(question));
+    } catch (error) {
+      if (error instanceof TooDeepError) return undefined;
+      throw error;
+    }
   }
 
   /** The content of the reply to `is_complete_request`. */
@@ -160,7 +183,7 @@ export class CellRunner {
 
   /** A thrown value as an error of a cell. */
   errorOf(thrown: unknown): CellError {
-    if (thrown === STOPPED) return INTERRUPTED;
+    if (thrown === STOPPED) return interrupted();
     try {
       return thrownError(thrown);
     } catch {
@@ -177,8 +200,11 @@ export class CellRunner {
   private async execute(cell: RunningCell, source: string, count: number): Promise<CellOutcome> {
     const { signal } = this.stopping;
     await this.engine.refresh((message) => process.stderr.write(message));
-    if (signal.aborted) return { ok: false, error: INTERRUPTED };
-    const ready = this.guarded(() => this.engine.prepare(source, count, typeMistakes()));
+    if (signal.aborted) return { ok: false, error: interrupted() };
+    const mistakes = typeMistakes(source);
+    const ready = this.guarded(() => this.engine.prepare(source, count, mistakes));
+    for (const problem of this.engine.language.takeProblems())
+      process.stderr.write(`${problem} (until this is mended, "strict" is on for cells unless it is set)\n`);
     if ("complaints" in ready) return { ok: false, error: compileError(ready.complaints, source) };
     cell.ready = ready;
     if (ready.warnings.length > 0) process.stderr.write(inLines(ready.warnings, source));
@@ -186,8 +212,6 @@ export class CellRunner {
       const value = (await ready.execute()) as readonly unknown[] | undefined;
       return { ok: true, values: value === undefined || value[0] === undefined ? [] : value };
     } catch (thrown) {
-      if ((thrown as { code?: string } | undefined)?.code === "ERR_SCRIPT_EXECUTION_INTERRUPTED")
-        return { ok: false, error: INTERRUPTED };
       return { ok: false, error: this.errorOf(thrown) };
     }
   }
@@ -208,9 +232,15 @@ interface RunningCell {
   readonly finish: (outcome: CellOutcome) => void;
 }
 
-function typeMistakes(): TypeMistakes {
-  const value = process.env[TYPES_VARIABLE];
-  return value === "warn" || value === "off" ? value : "stop";
+/** What the environment says; a value that does not exist is refused, but for a cell that may set another. */
+function typeMistakes(source: string): TypeMistakes {
+  const value = process.env[TYPES_VARIABLE] || "stop";
+  if (value === "stop" || value === "warn" || value === "off") return value;
+  if (source.includes(TYPES_VARIABLE)) return "stop";
+  const shown = inspect(value.slice(0, MOST_SHOWN));
+  const error = new Error(`${TYPES_VARIABLE}: must be stop, warn or off: got ${shown}`);
+  error.stack = `${error.name}: ${error.message}`;
+  throw error;
 }
 
 const inLines = (complaints: readonly Complaint[], source: string) =>
@@ -226,9 +256,22 @@ type FigureDoor = Record<symbol, ((value: unknown) => Record<string, unknown> | 
  * `[Symbol.for("Jupyter.display")]` (the convention of Deno's kernel) that returns `{mime type: data}` or `{data,
  * metadata}`; a figure as pageblock draws it, if the cell loaded pageblock; otherwise text, as Node's console shows it.
  */
-export async function bundleOf(
-  value: unknown,
-): Promise<{ data: Record<string, unknown>; metadata: Record<string, unknown> }> {
+export async function bundleOf(value: unknown): Promise<Bundle> {
+  if (!types.isProxy(value)) return drawnAs(value);
+  // What a proxy answers is up to it: one that answers no bundle, or throws, is shown as what it stands for.
+  return drawnAs(value).catch(() => asText(value));
+}
+
+interface Bundle {
+  data: Record<string, unknown>;
+  metadata: Record<string, unknown>;
+}
+
+const asText = (value: unknown): Bundle => ({
+  ...{ data: { "text/plain": wellFormed(inspect(value)) }, metadata: {} },
+});
+
+async function drawnAs(value: unknown): Promise<Bundle> {
   const method = (value as Record<symbol, unknown> | null | undefined)?.[Symbol.for("Jupyter.display")];
   if (typeof method === "function") {
     const shown = await method.call(value);
@@ -239,5 +282,5 @@ export async function bundleOf(
   }
   const drawn = (globalThis as unknown as FigureDoor)[Symbol.for("pageblock.figure")]?.(value);
   if (drawn !== undefined) return { data: drawn, metadata: {} };
-  return { data: { "text/plain": wellFormed(inspect(value)) }, metadata: {} };
+  return asText(value);
 }

@@ -58,7 +58,10 @@ export class Kernel {
       display: (data) => this.display({ data, metadata: {} }, false),
       reset: () => this.runner.reset(),
     });
-    allowStopping(noteStopped);
+    allowStopping(() => {
+      noteStopped();
+      return this.runner.noteStopped();
+    });
     showPromisesPlainly();
     this.publishDoors();
     capturePrinted((cell, name, text) => this.channels.print(cell, name, text));

@@ -7,8 +7,9 @@
 import ts from "typescript";
 import { rewritten } from "./cell-rewrite";
 import type { CellSource } from "./cell-source";
+import { earlyUses } from "./early-uses";
 import { FastLoops } from "./fast-loops";
-import { keptName, Renaming } from "./global-names";
+import { keptName, type OwnNames, ownNames, Renaming } from "./global-names";
 import { importsOf, withoutModuleSyntax } from "./module-syntax";
 import { type Assigned, asAssignments } from "./top-level-names";
 
@@ -17,6 +18,9 @@ export interface EmittedCell {
   /** A source map of `js`, in lines and columns of the compiled text. */
   readonly map: string;
   readonly isAsync: boolean;
+  readonly own: OwnNames;
+  /** Statements that write back what its loops keep to themselves. */
+  readonly writingBack: readonly string[];
   /** Variables that the cell sets, as they are kept, and after which step they are set. */
   readonly assigned: ReadonlyMap<string, Assigned>;
 }
@@ -32,16 +36,18 @@ export function emitCell(
   const end = source.text.length;
   const renaming = new Renaming(program, file, source.mentioned);
   const loops = new FastLoops(program, file, seen);
+  const own = ownNames(source.mentioned);
+  const early = earlyUses(file, end, renaming);
   let js = "";
   let map = "";
   let isAsync = false;
   const assigned = new Map<string, Assigned>();
   const after: ts.TransformerFactory<ts.SourceFile> = (context) => (emitted) => {
-    const own = emitted.statements.filter((s) => isOwn(ts.getOriginalNode(s), file, end));
+    const typed = emitted.statements.filter((s) => isOwn(ts.getOriginalNode(s), file, end));
     const names = new Set([...source.declared.keys()].map(keptName));
-    const imports = importsOf(own, assigned, context.factory);
-    const plain = withoutModuleSyntax(own, context.factory);
-    const { hoisted, others } = asAssignments(plain, names, assigned, context);
+    const imports = importsOf(typed, assigned, own, context.factory);
+    const plain = withoutModuleSyntax(typed, context.factory);
+    const { hoisted, others } = asAssignments(plain, names, assigned, own, context);
     const statements = [...hoisted, ...imports, ...others];
     isAsync = statements.some(awaits);
     return context.factory.updateSourceFile(emitted, statements);
@@ -54,9 +60,10 @@ export function emitCell(
     },
     undefined,
     false,
-    { before: [rewritten(renaming, loops, source)], after: [after] },
+    { before: [rewritten({ renaming, loops, own, early }, source)], after: [after] },
   );
-  return { js: js.replace(/\n\/\/# sourceMappingURL=.*\s*$/, ""), map, isAsync, assigned };
+  const writingBack = [...loops.kept].map((name) => `${name} = ${own.local}${name};`);
+  return { js: js.replace(/\n\/\/# sourceMappingURL=.*\s*$/, ""), map, isAsync, own, writingBack, assigned };
 }
 
 /** True for what stands in the cell; generated lines begin behind it. A node's own `pos` is where the one before it ends. */

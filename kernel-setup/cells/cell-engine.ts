@@ -10,10 +10,13 @@ import { CellLanguage } from "./cell-language";
 import { CellNames } from "./cell-names";
 import { type CellSource, type Complaint, readCell } from "./cell-source";
 import { seenByFunctions } from "./fast-loops";
-import { DOOR, keptName, reserve, typedName } from "./global-names";
+import { keptName, reserve, typedName } from "./global-names";
+import { assign, declareAll, follow, hold, isUndefined } from "./global-variables";
+import { Imported } from "./imported";
 import { cellPath, Loader, metaOf } from "./loader";
-import { exportsOf, type Namespace } from "./namespaces";
+import { exportsOf } from "./namespaces";
 import { resolve } from "./resolve";
+import { isTooDeep, TooDeepError } from "./too-deep";
 import { Traces } from "./traces";
 
 /** What mistakes in types do: stop the cell, are printed, or are not looked for. */
@@ -29,12 +32,6 @@ export interface ReadyCell {
   readonly warnings: readonly Complaint[];
 }
 
-interface Bound {
-  readonly specifier: string;
-  readonly exported: string;
-  readonly path: string;
-}
-
 export class CellEngine {
   readonly traces = new Traces();
   readonly names = new CellNames();
@@ -43,18 +40,16 @@ export class CellEngine {
   private readonly from: string;
   /** Variables of cells that exist, under the names by which they are kept. */
   private readonly existing = new Set<string>();
-  /** Variables that an import of a local file set. */
-  private readonly bound = new Map<string, Bound>();
-  /** Edited files that could not be loaded: tried again when what they failed at has changed. */
-  private readonly broken = new Set<string>();
+  private readonly imported: Imported;
   /** Names that functions of cells mention. */
   private readonly seen = new Set<string>();
   /** Variables, as they are kept, that show what a module's `export let` is at any time. */
   private readonly following = new Set<string>();
-  /** What was said of them. */
-  private told: ReadonlySet<string> = new Set();
   private readonly used = new Set<string>();
-  private readonly swap: { value: unknown } = { value: undefined };
+  /** Statements that write back what loops of cells keep to themselves. */
+  private readonly writingBack = new Set<string>();
+  /** What compiled cells reach of the kernel. */
+  private readonly door: object;
 
   constructor(
     private readonly cwd: string,
@@ -72,7 +67,8 @@ export class CellEngine {
       },
     );
     this.traces.install();
-    this.openDoor();
+    this.door = this.newDoor();
+    this.imported = new Imported(this.loader, this.from);
   }
 
   /** Reads and checks a cell. Complaints are why it is not run. */
@@ -105,6 +101,7 @@ export class CellEngine {
     }
     const emitted = emitCell(this.language.program(), path, source, this.seen);
     const kept = text(this.names.exports(source, this.language.narrowable(source)));
+    for (const one of emitted.writingBack) this.writingBack.add(one);
     const progress = { step: 0 };
     return {
       warnings: complaints,
@@ -115,46 +112,40 @@ export class CellEngine {
 
   /** Loads edited local files anew and gives their exports to the names that were imported from them. */
   async refresh(complain: (message: string) => void): Promise<void> {
-    const again = this.loader.mayLoadNow() ? this.broken : [];
-    const edited = new Set([...this.loader.forgetEdited(), ...again]);
-    if (edited.size === 0) return;
-    const complaints = new Set<string>();
-    for (const [name, { specifier, exported, path }] of this.bound) {
-      if (!edited.has(path)) continue;
-      this.broken.delete(path);
-      try {
-        const namespace = await this.loader.import(specifier, this.from);
-        const [value] = exportsOf(namespace, [exported], specifier);
+    const groups = this.loader.modules.takeEdited();
+    for (const group of groups) {
+      const reason = await this.imported.loadAnew(group, ({ name, namespace, exported, value }) => {
         if (this.following.has(name)) follow(name, namespace, exported);
-        else this.assign(name, value);
-      } catch (error) {
-        this.broken.add(path);
-        complaints.add(`${path} was edited and cannot be loaded; its old state is used: ${error}\n`);
-      }
+        else assign(name, value);
+      });
+      if (reason !== undefined) complain(reason);
     }
-    for (const message of complaints) if (!this.told.has(message)) complain(message);
-    this.told = complaints;
   }
 
   /** Forgets what cells declared: the names are unknown to later cells, and hold nothing any more. */
   reset(): void {
-    for (const name of this.existing) this.assign(name, undefined);
-    this.bound.clear();
+    for (const name of this.existing) assign(name, undefined);
+    this.imported.clear();
     this.names.clear();
   }
 
-  forgetHalfLoaded(): void {
-    this.loader.forgetHalfLoaded();
+  /** Run in the frame of a cell that is stopped, saves what a loop has counted. */
+  get saving(): string {
+    return [...this.writingBack].map((one) => `try { ${one} } catch {}`).join(" ");
   }
 
-  private openDoor(): void {
+  forgetHalfLoaded(): void {
+    this.loader.modules.forgetHalfLoaded();
+  }
+
+  private newDoor(): object {
     const { from } = this;
     const require = this.loader.requireOf(from);
     const module = { exports: {}, id: ".", filename: from, loaded: false, children: [], paths: [], require };
     const find = (specifier: string) => resolve(specifier, from, "import", this.language.options);
     const folder = metaOf(join(this.cwd, "x"), find);
     const url = (folder.url as string).slice(0, -1);
-    const door = {
+    return {
       require,
       module,
       exports: module.exports,
@@ -167,11 +158,13 @@ export class CellEngine {
         const values = exportsOf(namespace, names, specifier);
         for (const [i, target] of targets.entries())
           if (this.following.has(target)) follow(target, namespace, names[i]!);
+        if (names.length === 0) this.imported.addEffects(specifier);
         return values;
       },
-      swap: this.swap,
+      early: (name: string) => {
+        throw new ReferenceError(`Cannot access '${name}' before initialization`);
+      },
     };
-    Object.defineProperty(globalThis, DOOR, { value: door, configurable: true });
   }
 
   /** `In[3]`; `In[3.2]` for a second cell of that count, as silent requests make. */
@@ -190,15 +183,11 @@ export class CellEngine {
     for (const name of fresh) if (this.following.has(name)) hold(name, undefined);
     if (plain.length > 0) declareAll(plain);
     for (const [name, { loose }] of emitted.assigned)
-      if (loose && !fresh.includes(name)) this.assign(name, undefined);
-    const text = `(${emitted.isAsync ? "async " : ""}($at) => {"use strict";\n${emitted.js}\n})`;
-    return compiled(text, filename)(progress);
-  }
-
-  private assign(name: string, value: unknown): void {
-    this.swap.value = value;
-    vm.runInThisContext(`${name} = ${DOOR}.swap.value`);
-    this.swap.value = undefined;
+      if (loose && !fresh.includes(name)) assign(name, undefined);
+    const { progress: at, door } = emitted.own;
+    const parameters = `(${at}, ${door})`;
+    const text = `(${emitted.isAsync ? "async " : ""}${parameters} => {"use strict";\n${emitted.js}\n})`;
+    return compiled(text, filename)(progress, this.door);
   }
 
   /** `reached` is the step at which the cell failed; undefined if it did not. */
@@ -216,10 +205,7 @@ export class CellEngine {
       const missed = reached !== undefined && (loose ? isUndefined(kept) : reached < step);
       if (missed) without.add(name);
       if (missed && (loose || (during !== undefined && reached >= during))) lost.add(name);
-      if (!missed) this.bound.delete(kept);
-      if (missed || imported === undefined) continue;
-      const path = this.localPath(imported.specifier);
-      if (path !== undefined) this.bound.set(kept, { ...imported, path });
+      if (!missed) this.imported.set(kept, imported);
     }
     this.names.drop(lost);
     if (source.declared.size === 0 && source.augments === undefined) return;
@@ -228,63 +214,15 @@ export class CellEngine {
     this.language.keep(id, text, source.extension);
     this.names.add(id, source, without);
   }
-
-  private localPath(specifier: string): string | undefined {
-    try {
-      return this.loader.localPath(specifier, this.from);
-    } catch {
-      return undefined;
-    }
-  }
 }
 
 /** A function of the text. What V8 alone refuses is told as an error of the cell, without V8's excerpt of it. */
-function compiled(text: string, filename: string): (progress: { step: number }) => unknown {
+function compiled(text: string, filename: string): (progress: { step: number }, door: object) => unknown {
   try {
     return vm.runInThisContext(text, { filename, displayErrors: false });
   } catch (error) {
+    if (isTooDeep(error)) throw new TooDeepError();
     if (error instanceof SyntaxError) error.stack = `SyntaxError: ${error.message}\n    at ${filename}`;
     throw error;
-  }
-}
-
-/** Makes a global property, which can be replaced by `follow`. */
-function hold(name: string, value: unknown): void {
-  Object.defineProperty(globalThis, name, { value, writable: true, configurable: true, enumerable: false });
-}
-
-/** Lets a global property show an export. It stops when another value is assigned: a cell has declared the name anew. */
-function follow(name: string, namespace: Namespace, exported: string): void {
-  Object.defineProperty(globalThis, name, {
-    get: () => namespace[exported],
-    set: (value: unknown) => {
-      if (!Object.is(value, namespace[exported])) hold(name, value);
-    },
-    configurable: true,
-    enumerable: false,
-  });
-}
-
-/**
- * Makes global variables. A name that is one already, as a property of the global object that stays, is taken as it is.
- */
-function declareAll(names: readonly string[]): void {
-  try {
-    vm.runInThisContext(`let ${names.join(", ")};`);
-  } catch {
-    for (const name of names)
-      try {
-        vm.runInThisContext(`let ${name};`);
-      } catch {
-        // It can be assigned to.
-      }
-  }
-}
-
-function isUndefined(name: string): boolean {
-  try {
-    return vm.runInThisContext(name) === undefined;
-  } catch {
-    return true;
   }
 }

@@ -7,9 +7,11 @@ import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import ts from "typescript";
 import { slashed } from "../package-resolution";
+import { CELL_SCHEME } from "./cell-names";
 import type { CellSource, Complaint } from "./cell-source";
 import { complaintAt } from "./cell-source";
-import { type CellOptions, cellOptions, configVersion } from "./compiler-options";
+import { type CellOptions, cellOptions, configVersion, findConfig } from "./compiler-options";
+import { isTooDeep, TooDeepError } from "./too-deep";
 import { isInPackage, TypeResolution } from "./type-resolution";
 
 /**
@@ -17,6 +19,10 @@ import { isInPackage, TypeResolution } from "./type-resolution";
  * get its value, and a list that begins as `[]` what it holds, in a later cell (7005, 7034).
  */
 const ALLOWED = new Set([7005, 7016, 7034]);
+
+/** A module that is not found; what a `data:` URL holds is not known to the compiler. */
+const NO_MODULE = 2307;
+const ASSIGNED_IMPORT = 2632;
 
 /** Declarations of what the kernel adds to Node's globals. */
 const GLOBALS = slashed(join(__dirname, "../assets/cell-globals.d.ts"));
@@ -38,13 +44,14 @@ export class CellLanguage {
   private known: ts.Program | undefined;
   private settings: CellOptions;
   private settingsVersion: string;
+  private toldProblems = "";
   private current: string;
   private resolution: TypeResolution;
   service: ts.LanguageService;
 
   constructor(private readonly cwd: string) {
     this.settings = cellOptions(cwd);
-    this.settingsVersion = configVersion(cwd);
+    this.settingsVersion = configVersion(this.settings);
     this.current = this.pathOf("", ".ts");
     this.resolution = this.newResolution();
     this.service = this.newService();
@@ -64,12 +71,7 @@ export class CellLanguage {
 
   /** Puts `text` where the cell at hand is, and returns its path. */
   open(text: string, extension: ".ts" | ".tsx"): string {
-    const version = configVersion(this.cwd);
-    if (version !== this.settingsVersion) {
-      this.settingsVersion = version;
-      this.settings = cellOptions(this.cwd);
-      this.resolution = this.newResolution();
-    }
+    this.readOptionsAgain();
     this.current = this.pathOf("", extension);
     if (this.virtual.get(this.current)?.text !== text)
       this.virtual.set(this.current, { text, version: String(++this.version) });
@@ -78,18 +80,44 @@ export class CellLanguage {
     return this.current;
   }
 
+  private readOptionsAgain(): void {
+    const { configFile, problems } = this.settings;
+    const isSame =
+      configFile === findConfig(this.cwd) && configVersion(this.settings) === this.settingsVersion;
+    if (isSame && problems.length === 0) return;
+    const settings = cellOptions(this.cwd);
+    const version = configVersion(settings);
+    if (version === this.settingsVersion && settings.problems.join() === problems.join()) return;
+    this.settings = settings;
+    this.settingsVersion = version;
+    this.resolution = this.newResolution();
+  }
+
+  /** What is wrong with the tsconfig.json, each time that it is something else. */
+  takeProblems(): readonly string[] {
+    const { problems } = this.settings;
+    if (problems.join() === this.toldProblems) return [];
+    this.toldProblems = problems.join();
+    return problems;
+  }
+
   private newService(): ts.LanguageService {
     return ts.createLanguageService(this.host(), ts.createDocumentRegistry());
   }
 
   /** Does `work`; if the compiler itself fails, once more with a new one, which knows nothing of the failed one's state. */
   steadily<T>(work: () => T): T {
+    const { version } = this;
     try {
       return work();
-    } catch {
+    } catch (error) {
+      const tooDeep = isTooDeep(error);
+      // The service has not seen the code yet.
+      if (tooDeep && this.version === version) throw new TooDeepError();
       this.service = this.newService();
       this.resolution = this.newResolution();
       this.known = undefined;
+      if (tooDeep) throw new TooDeepError();
       return work();
     }
   }
@@ -126,7 +154,17 @@ export class CellLanguage {
       .getSemanticDiagnostics(file)
       .filter((d) => d.category === ts.DiagnosticCategory.Error && !ALLOWED.has(d.code))
       .filter((d) => d.start === undefined || d.start < end)
-      .map((d) => complaintAt(source.code, (d.start ?? 0) - from, this.inWords(d.messageText)));
+      .filter((d) => d.code !== NO_MODULE || !/^["'`]data:/.test(source.text.slice(d.start)))
+      .map((d) => complaintAt(source.code, (d.start ?? 0) - from, this.inCells(d, file)));
+  }
+
+  /** The message, where the name of an earlier cell is to the compiler an import, and to the reader what it is there. */
+  private inCells({ code, messageText }: ts.Diagnostic, file: ts.SourceFile): string {
+    const words = this.inWords(messageText);
+    if (code !== ASSIGNED_IMPORT) return words;
+    const name = /'([^']*)'/.exec(words)?.[1] ?? "";
+    const kind = kindInCells(name, file, this.program().getTypeChecker());
+    return kind === undefined ? words : `Cannot assign to '${name}' because it is ${kind}.`;
   }
 
   /** Constants of the open cell that are of one of several types, of which its checks may have left fewer. */
@@ -232,6 +270,24 @@ export class CellLanguage {
       ...{ hasInvalidatedResolutions: (path: string) => !isInPackage(path, this.cwd) },
     };
   }
+}
+
+/** What a name is in the cell that declares it; undefined if that is an import. */
+function kindInCells(name: string, file: ts.SourceFile, checker: ts.TypeChecker): string | undefined {
+  const direct = checker as unknown as {
+    getImmediateAliasedSymbol(symbol: ts.Symbol): ts.Symbol | undefined;
+  };
+  let symbol = (file as unknown as { locals: Map<string, ts.Symbol> }).locals.get(name);
+  while (symbol !== undefined && (symbol.flags & ts.SymbolFlags.Alias) !== 0) {
+    const declaration: ts.Node | undefined = symbol.declarations?.[0];
+    const from = declaration && ts.findAncestor(declaration, ts.isImportDeclaration)?.moduleSpecifier;
+    if (from !== undefined && !(from as ts.StringLiteral).text.startsWith(CELL_SCHEME)) return undefined;
+    symbol = direct.getImmediateAliasedSymbol(symbol);
+  }
+  if (symbol === undefined) return undefined;
+  if ((symbol.flags & ts.SymbolFlags.Function) !== 0) return "a function";
+  if ((symbol.flags & ts.SymbolFlags.Class) !== 0) return "a class";
+  return (symbol.flags & ts.SymbolFlags.Enum) !== 0 ? "an enum" : "a constant";
 }
 
 function versionOnDisk(path: string): string {

@@ -4,17 +4,22 @@
  */
 import ts from "typescript";
 import type { CellSource } from "./cell-source";
-import { type FastLoops, localName, onLocalVariables } from "./fast-loops";
-import { DOOR, keptName, type Renaming } from "./global-names";
+import { type FastLoops, onLocalVariables } from "./fast-loops";
+import { keptName, type OwnNames, type Renaming } from "./global-names";
 
-export function rewritten(
-  renaming: Renaming,
-  loops: FastLoops,
-  source: CellSource,
-): ts.TransformerFactory<ts.SourceFile> {
+/** What is known of a cell's names. */
+export interface KnownNames {
+  readonly renaming: Renaming;
+  readonly loops: FastLoops;
+  readonly own: OwnNames;
+  /** Uses of a variable before its declaration. */
+  readonly early: ReadonlySet<ts.Node>;
+}
+
+export function rewritten(known: KnownNames, source: CellSource): ts.TransformerFactory<ts.SourceFile> {
   return (context) => (file) => {
     const { factory } = context;
-    const rewrite = new Rewrite(renaming, loops, context);
+    const rewrite = new Rewrite(known, context);
     const last = source.file.statements.at(-1);
     const statements = file.statements.map((statement) => {
       if (statement.getStart(file) >= source.text.length) return statement;
@@ -31,8 +36,7 @@ class Rewrite {
   private local: ReadonlyMap<string, ts.Symbol> = new Map();
 
   constructor(
-    private readonly renaming: Renaming,
-    private readonly loops: FastLoops,
+    private readonly known: KnownNames,
     private readonly context: ts.TransformationContext,
   ) {
     this.factory = context.factory;
@@ -40,27 +44,38 @@ class Rewrite {
 
   /** A statement at the cell's top. */
   statement(statement: ts.Statement): ts.Statement {
-    this.local = this.loops.variables(statement);
+    this.local = this.known.loops.variables(statement);
     const visited = this.visit(statement) as ts.Statement;
     if (this.local.size === 0) return visited;
-    return onLocalVariables(visited, [...this.local.keys()], this.factory);
+    return onLocalVariables(visited, [...this.local.keys()], this.known.own.local, this.factory);
   }
 
   private door(name: string): ts.Expression {
-    return this.factory.createPropertyAccessExpression(this.factory.createIdentifier(DOOR), name);
+    return this.factory.createPropertyAccessExpression(
+      this.factory.createIdentifier(this.known.own.door),
+      name,
+    );
+  }
+
+  /** Throws the error of V8; a property of it, so that it can be assigned to. */
+  private early(name: string): ts.Expression {
+    const given = [this.factory.createStringLiteral(name)];
+    const call = this.factory.createCallExpression(this.door("early"), undefined, given);
+    return this.factory.createPropertyAccessExpression(call, "value");
   }
 
   /** What stands for an identifier, if not itself. */
   private written(node: ts.Identifier): ts.Expression | undefined {
+    if (this.known.early.has(node)) return ts.setTextRange(this.early(node.text), node);
     const symbol = this.local.get(node.text);
-    if (symbol !== undefined && this.loops.means(node, symbol))
-      return ts.setTextRange(this.factory.createIdentifier(localName(node.text)), node);
-    if (this.renaming.isRenamed(node))
+    if (symbol !== undefined && this.known.loops.means(node, symbol))
+      return ts.setTextRange(this.factory.createIdentifier(this.known.own.local + node.text), node);
+    if (this.known.renaming.isRenamed(node))
       return ts.setTextRange(
         ts.setOriginalNode(this.factory.createIdentifier(keptName(node.text)), node),
         node,
       );
-    return this.renaming.isOfModule(node) ? ts.setTextRange(this.door(node.text), node) : undefined;
+    return this.known.renaming.isOfModule(node) ? ts.setTextRange(this.door(node.text), node) : undefined;
   }
 
   private readonly visit = (node: ts.Node): ts.Node => {
@@ -71,7 +86,8 @@ class Rewrite {
   /** Nodes in which an identifier is replaced. */
   private withNames(node: ts.Node): ts.Node | undefined {
     const { factory } = this;
-    if (!this.renaming.isNeeded && this.local.size === 0) return undefined;
+    const { renaming, early } = this.known;
+    if (!renaming.isNeeded && this.local.size === 0 && early.size === 0) return undefined;
     if (ts.isIdentifier(node)) return this.written(node);
     if (ts.isShorthandPropertyAssignment(node)) {
       const value = this.written(node.name);
@@ -88,7 +104,11 @@ class Rewrite {
       const property = factory.createIdentifier(node.name.text);
       return factory.updateBindingElement(node, undefined, property, name, initial);
     }
-    if (ts.isImportSpecifier(node) && node.propertyName === undefined && this.renaming.isRenamed(node.name)) {
+    if (
+      ts.isImportSpecifier(node) &&
+      node.propertyName === undefined &&
+      this.known.renaming.isRenamed(node.name)
+    ) {
       const name = this.written(node.name) as ts.Identifier;
       const exported = factory.createIdentifier(node.name.text);
       return factory.updateImportSpecifier(node, node.isTypeOnly, exported, name);

@@ -56,22 +56,24 @@ export function parsed(text: string, extension: ".ts" | ".tsx"): ts.SourceFile {
 }
 
 /** `{a: 1, b: 2}` is an object, as in every console: a block with labels would be of no use. */
-function asObject(code: string): string | undefined {
-  if (!/^\s*\{/.test(code) || !/\}\s*$/.test(code)) return undefined;
+function asObject(code: string, file: ts.SourceFile): string | undefined {
+  const [first] = file.statements;
+  if (first === undefined || !ts.isBlock(first)) return undefined;
   const text = `(${code}\n)`;
-  const file = parsed(text, ".ts");
-  if (parseErrors(file).length > 0 || file.statements.length !== 1) return undefined;
-  const [only] = file.statements;
+  const whole = parsed(text, ".ts");
+  if (parseErrors(whole).length > 0 || whole.statements.length !== 1) return undefined;
+  const [only] = whole.statements;
   return only !== undefined && ts.isExpressionStatement(only) ? text : undefined;
 }
 
 /** Reads a cell. JSX is understood where the cell cannot be read without it. */
 export function readCell(code: string): CellSource {
-  const object = asObject(code);
+  const plain = parsed(code, ".ts");
+  const object = asObject(code, plain);
   const text = object ?? code;
   const prefix = object === undefined ? "" : "(";
   let extension: ".ts" | ".tsx" = ".ts";
-  let file = parsed(text, ".ts");
+  let file = object === undefined ? plain : parsed(text, ".ts");
   if (parseErrors(file).length > 0 && code.includes("<")) {
     const asJsx = parsed(text, ".tsx");
     if (parseErrors(asJsx).length === 0) {

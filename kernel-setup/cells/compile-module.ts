@@ -17,9 +17,9 @@ export interface CompiledModule {
   readonly isModule: boolean;
 }
 
-/** `$import` gives what was loaded beforehand; `$dynamic` is `import()`. */
+/** `$import` gives what was loaded beforehand; `$dynamic` is `import()`, `$star` is `export *`. */
 export const PARAMETERS =
-  "exports, require, module, __filename, __dirname, $require, $import, $dynamic, $meta";
+  "exports, require, module, __filename, __dirname, $require, $import, $dynamic, $meta, $star";
 
 /** True when the file awaits outside every function. */
 function awaitsAtTop(file: ts.SourceFile): boolean {
@@ -71,7 +71,7 @@ export function compileModule(path: string, text: string, options: ts.CompilerOp
       allowImportingTsExtensions: false,
       sourceMap: true,
     },
-    transformers: { before: [freeNames], after: [loadedBeforehand] },
+    transformers: { before: [namedDefault, freeNames], after: [loadedBeforehand] },
   });
   const [mistake] = compiled.diagnostics?.filter((d) => d.file !== undefined && d.code < 2000) ?? [];
   if (mistake?.file !== undefined) {
@@ -141,16 +141,78 @@ function isMemberName(node: ts.Identifier): boolean {
   );
 }
 
-/** `require` is now only what the compiler wrote for an import. */
+/** `require` is now only what the compiler wrote for an import, and `__exportStar` what it wrote for `export *`. */
 const loadedBeforehand: ts.TransformerFactory<ts.SourceFile> = (context) => (file) => {
-  const visit = (node: ts.Node): ts.Node =>
-    ts.isCallExpression(node) && ts.isIdentifier(node.expression) && node.expression.text === "require"
-      ? context.factory.updateCallExpression(
-          node,
-          context.factory.createIdentifier("$import"),
-          undefined,
-          node.arguments,
-        )
-      : ts.visitEachChild(node, visit, context);
+  const names = new Map([
+    ["require", "$import"],
+    ["__exportStar", "$star"],
+  ]);
+  const visit = (node: ts.Node): ts.Node => {
+    const visited = ts.visitEachChild(node, visit, context);
+    if (!ts.isCallExpression(visited) || !ts.isIdentifier(visited.expression)) return visited;
+    const name = names.get(visited.expression.text);
+    if (name === undefined) return visited;
+    const { factory } = context;
+    return factory.updateCallExpression(
+      visited,
+      factory.createIdentifier(name),
+      undefined,
+      visited.arguments,
+    );
+  };
   return ts.visitNode(file, visit) as ts.SourceFile;
 };
+
+/** What is exported by default without a name has the name `default`, as ES says. */
+const namedDefault: ts.TransformerFactory<ts.SourceFile> = (context) => (file) => {
+  const { factory } = context;
+  const held = (value: ts.Expression) =>
+    factory.createPropertyAccessExpression(
+      factory.createParenthesizedExpression(
+        factory.createObjectLiteralExpression([factory.createPropertyAssignment("default", value)]),
+      ),
+      "default",
+    );
+  const first: ts.Statement[] = [];
+  const statements = file.statements.map((s): ts.Statement => {
+    if (ts.isExportAssignment(s) && !s.isExportEquals && isAnonymous(s.expression))
+      return factory.updateExportAssignment(s, s.modifiers, held(s.expression));
+    if (ts.isClassDeclaration(s) && s.name === undefined && ts.getDecorators(s) === undefined) {
+      const { heritageClauses, members } = s;
+      const value = factory.createClassExpression(undefined, undefined, undefined, heritageClauses, members);
+      ts.setTextRange(value, s);
+      return ts.setTextRange(factory.createExportAssignment(undefined, false, held(value)), s);
+    }
+    if (!ts.isFunctionDeclaration(s) || s.name !== undefined || s.body === undefined) return s;
+    const name = freeName("$default", file.text);
+    first.push(namedAs(name, factory));
+    // Not updated: the compiler would export what the original is called.
+    const own = factory.createFunctionDeclaration(
+      ...([s.modifiers, s.asteriskToken, factory.createIdentifier(name), s.typeParameters] as const),
+      ...([s.parameters, s.type, s.body] as const),
+    );
+    return ts.setTextRange(own, s);
+  });
+  return factory.updateSourceFile(file, [...first, ...statements]);
+};
+
+/** The name, longer until the text does not use it. */
+const freeName = (name: string, text: string): string =>
+  text.includes(name) ? freeName(`${name}_`, text) : name;
+
+function isAnonymous(value: ts.Expression): boolean {
+  const inner = ts.skipPartiallyEmittedExpressions(value);
+  if (ts.isArrowFunction(inner)) return true;
+  return (ts.isFunctionExpression(inner) || ts.isClassExpression(inner)) && inner.name === undefined;
+}
+
+/** `Object.defineProperty(f, "name", { value: "default", configurable: true })`. */
+function namedAs(name: string, factory: ts.NodeFactory): ts.Statement {
+  const define = factory.createPropertyAccessExpression(factory.createIdentifier("Object"), "defineProperty");
+  const property = factory.createObjectLiteralExpression([
+    factory.createPropertyAssignment("value", factory.createStringLiteral("default")),
+    factory.createPropertyAssignment("configurable", factory.createTrue()),
+  ]);
+  const given = [factory.createIdentifier(name), factory.createStringLiteral("name"), property];
+  return factory.createExpressionStatement(factory.createCallExpression(define, undefined, given));
+}

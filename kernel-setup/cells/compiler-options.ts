@@ -41,15 +41,34 @@ export interface CellOptions {
   /** Root of Node's types: a file that every program holds. */
   readonly nodeTypes: string | undefined;
   readonly configFile: string | undefined;
+  /** That file and those that it extends. */
+  readonly configFiles: readonly string[];
+  /** What is wrong with it, each with file and line. */
+  readonly problems: readonly string[];
 }
 
-/** The options for cells in `cwd`. A tsconfig.json that cannot be read counts as far as it can. */
+interface Configured {
+  readonly options: ts.CompilerOptions;
+  readonly files: readonly string[];
+  readonly problems: readonly string[];
+}
+
+/** TypeScript says that a tsconfig.json names no files: for cells it does not matter. */
+const WITHOUT_FILES = new Set([18002, 18003]);
+
+/** The tsconfig.json that counts in `cwd`. */
+export const findConfig = (cwd: string) => ts.findConfigFile(cwd, ts.sys.fileExists);
+
+/** The options for cells in `cwd`. A tsconfig.json with mistakes counts as far as it can be read; `strict` is on then. */
 export function cellOptions(cwd: string): CellOptions {
-  const configFile = ts.findConfigFile(cwd, ts.sys.fileExists);
-  const read = configFile === undefined ? {} : readOptions(configFile);
+  const configFile = findConfig(cwd);
+  const read = configFile === undefined ? { options: {}, files: [], problems: [] } : readOptions(configFile);
   // A file that only lists other projects says nothing of what is wrong.
-  const isSilent = Object.keys(read).every((name) => name === "configFilePath" || name === "pathsBasePath");
-  const configured: ts.CompilerOptions = isSilent ? { strict: true } : read;
+  const isSilent = Object.keys(read.options).every(
+    (name) => name === "configFilePath" || name === "pathsBasePath",
+  );
+  const unread = isSilent || read.problems.length > 0;
+  const configured: ts.CompilerOptions = unread ? { strict: true, ...read.options } : read.options;
   const followed: ts.CompilerOptions = {};
   for (const name of FOLLOWED) if (configured[name] !== undefined) followed[name] = configured[name];
   const options: ts.CompilerOptions = {
@@ -76,13 +95,29 @@ export function cellOptions(cwd: string): CellOptions {
   };
   if (options.jsx === ts.JsxEmit.Preserve || options.jsx === ts.JsxEmit.ReactNative)
     options.jsx = ts.JsxEmit.ReactJSX;
-  return { options, nodeTypes: nodeTypes(cwd), configFile };
+  const { files: configFiles, problems } = read;
+  return { options, nodeTypes: nodeTypes(cwd), configFile, configFiles, problems };
 }
 
-function readOptions(configFile: string): ts.CompilerOptions {
+function readOptions(configFile: string): Configured {
   const host: ts.ParseConfigHost = { ...ts.sys, readDirectory: () => [] };
-  const { config } = ts.readConfigFile(configFile, (path) => ts.sys.readFile(path));
-  return ts.parseJsonConfigFileContent(config ?? {}, host, dirname(configFile)).options;
+  const file = ts.readJsonConfigFile(configFile, (path) => ts.sys.readFile(path));
+  const { options, errors } = ts.parseJsonSourceFileConfigFileContent(file, host, dirname(configFile));
+  const { parseDiagnostics } = file as unknown as { parseDiagnostics: readonly ts.Diagnostic[] };
+  const all = [...parseDiagnostics, ...errors].filter(({ code }) => !WITHOUT_FILES.has(code));
+  const problems = new Set(all.map((one) => inWords(one, file)));
+  return { options, files: [configFile, ...(file.extendedSourceFiles ?? [])], problems: [...problems] };
+}
+
+/** A message of the compiler. One without a place is on what `extends` names. */
+function inWords({ file, start, messageText }: ts.Diagnostic, config: ts.TsConfigSourceFile): string {
+  const where = file ?? config;
+  const [root] = config.statements;
+  const properties = root && ts.isObjectLiteralExpression(root.expression) ? root.expression.properties : [];
+  const extended = properties.find(({ name }) => name && ts.isStringLiteral(name) && name.text === "extends");
+  const { line, character } = where.getLineAndCharacterOfPosition(start ?? extended?.getStart(config) ?? 0);
+  const message = ts.flattenDiagnosticMessageText(messageText, " ");
+  return `${where.fileName}:${line + 1}:${character + 1}: ${message}`;
 }
 
 /** The library of this Node, and what else the user names that is no year of ECMAScript: `dom`, `webworker`. */
@@ -118,10 +153,12 @@ function nodeTypes(cwd: string): string | undefined {
   return best === undefined ? undefined : slashed(join(best.folder, "index.d.ts"));
 }
 
-/** Changes when the tsconfig.json that counts in `cwd` does. */
-export function configVersion(cwd: string): string {
-  const file = ts.findConfigFile(cwd, ts.sys.fileExists);
-  if (file === undefined) return "";
-  const { mtimeMs, size } = statSync(file);
-  return `${file} ${mtimeMs} ${size}`;
+/** Changes when the tsconfig.json, or one that it extends, does. */
+export function configVersion({ configFiles }: CellOptions): string {
+  return configFiles
+    .map((file) => {
+      const found = statSync(file, { throwIfNoEntry: false });
+      return `${file} ${found?.mtimeMs} ${found?.size}`;
+    })
+    .join("\n");
 }

@@ -9,7 +9,6 @@ import { keptName } from "./global-names";
 
 /** Rounds after which values are written back: an interrupted loop leaves those of a round before. */
 const WRITTEN_BACK_AFTER = 1024;
-const LOCAL = "$local_";
 
 const isLoop = (node: ts.Node): node is ts.IterationStatement => ts.isIterationStatement(node, false);
 
@@ -19,11 +18,15 @@ function loopIn(statement: ts.Statement): ts.IterationStatement | undefined {
   return isLoop(inner) ? inner : undefined;
 }
 
+/** What runs a text, in which any variable may be named: once a cell has one of them, loops keep nothing to themselves. */
+const EVALUATING = ["eval", "Function", "runInThisContext", "compileFunction", "Script"];
+
 /** Names that functions and classes of a cell mention: other code may see their values at any time. */
 export function seenByFunctions(file: ts.SourceFile): Set<string> {
   const seen = new Set<string>();
   const visit = (node: ts.Node, inFunction: boolean): void => {
-    if (inFunction && ts.isIdentifier(node)) seen.add(node.text);
+    if (ts.isTypeNode(node)) return;
+    if (ts.isIdentifier(node) && (inFunction || EVALUATING.includes(node.text))) seen.add(node.text);
     const inner = inFunction || ts.isFunctionLike(node) || ts.isClassLike(node);
     ts.forEachChild(node, (child) => visit(child, inner));
   };
@@ -46,6 +49,8 @@ function isAssignment(node: ts.Node): boolean {
 export class FastLoops {
   private readonly checker: ts.TypeChecker;
   private readonly locals: ReadonlyMap<string, ts.Symbol>;
+  /** Variables that a loop of the cell keeps to itself. */
+  readonly kept = new Set<string>();
 
   /** `seen` are names that a function of any cell mentions. */
   constructor(
@@ -60,12 +65,11 @@ export class FastLoops {
   /** Variables of cells that the loop can keep to itself, with their symbols. */
   variables(statement: ts.Statement): ReadonlyMap<string, ts.Symbol> {
     const found = new Map<string, ts.Symbol>();
-    if (loopIn(statement) === undefined || this.seen.has("eval") || this.seen.has("Function")) return found;
+    if (loopIn(statement) === undefined || EVALUATING.some((name) => this.seen.has(name))) return found;
     const declared = new Set<string>();
     let waits = false;
     const visit = (node: ts.Node): void => {
       if (ts.isAwaitExpression(node) || (ts.isForOfStatement(node) && node.awaitModifier)) waits = true;
-      if (ts.isIdentifier(node) && (node.text === "eval" || node.text === "Function")) waits = true;
       if (ts.isVariableDeclaration(node) && ts.isIdentifier(node.name)) declared.add(node.name.text);
       if (isAssignment(node)) {
         const target = ts.isBinaryExpression(node) ? node.left : (node as ts.PrefixUnaryExpression).operand;
@@ -75,7 +79,9 @@ export class FastLoops {
     };
     visit(statement);
     for (const name of declared) found.delete(name);
-    return waits ? new Map() : found;
+    if (waits) return new Map();
+    for (const name of found.keys()) this.kept.add(name);
+    return found;
   }
 
   private consider(target: ts.Identifier, found: Map<string, ts.Symbol>): void {
@@ -99,16 +105,16 @@ export class FastLoops {
   }
 }
 
-export const localName = (name: string) => LOCAL + name;
-
 /** The loop, whose variables are already named as local ones, between taking and writing back their values. */
 export function onLocalVariables(
   statement: ts.Statement,
   names: readonly string[],
+  local: string,
   factory: ts.NodeFactory,
 ): ts.Statement {
   const id = (name: string) => factory.createIdentifier(name);
-  const rounds = `${LOCAL}$rounds`;
+  const localName = (name: string) => local + name;
+  const rounds = `${local}$rounds`;
   const back = () =>
     names.map((name) =>
       factory.createExpressionStatement(factory.createAssignment(id(name), id(localName(name)))),

@@ -13,18 +13,31 @@ const PROBED = [
 const RESERVED = new Set([...Object.getOwnPropertyNames(globalThis), ...PROBED]);
 const PREFIX = "cell$";
 
-/** The global through which compiled cells reach the kernel. */
-export const DOOR = "$cell";
-/** The parameter that notes how far the cell came. */
-export const PROGRESS = "$at";
+/** Names in a compiled cell that are the kernel's, not the user's. */
+export interface OwnNames {
+  /** The parameter through which the cell reaches the kernel. */
+  readonly door: string;
+  /** The parameter that notes how far the cell came. */
+  readonly progress: string;
+  /** Beginning of the names of variables that a loop keeps to itself. */
+  readonly local: string;
+}
+
+/** Such names that the cell itself does not use. */
+export function ownNames(mentioned: ReadonlySet<string>): OwnNames {
+  const all = [...mentioned];
+  const free = (name: string): string => (all.some((one) => one.startsWith(name)) ? free(`${name}_`) : name);
+  return { door: free("$cell"), progress: free("$at"), local: free("$local_") };
+}
 
 /** From now on, variables of cells with this name are kept under another. */
 export function reserve(name: string): void {
   RESERVED.add(name);
 }
 
-/** The name under which a cell's variable is kept. */
-export const keptName = (name: string) => (RESERVED.has(name) ? PREFIX + name : name);
+/** The name under which a cell's variable is kept. One that looks like such a name gets its own. */
+export const keptName = (name: string) =>
+  RESERVED.has(name) || name.startsWith(PREFIX) ? PREFIX + name : name;
 
 /** The name as cells have it. */
 export const typedName = (name: string) => (name.startsWith(PREFIX) ? name.slice(PREFIX.length) : name);
@@ -54,7 +67,7 @@ export class Renaming {
     this.checker = program.getTypeChecker();
     this.locals = (file as unknown as { locals: Map<string, ts.Symbol> }).locals;
     const isLocal = (name: string) => this.locals.has(name);
-    this.renamed = new Set([...mentioned].filter((name) => RESERVED.has(name) && isLocal(name)));
+    this.renamed = new Set([...mentioned].filter((name) => keptName(name) !== name && isLocal(name)));
     this.ofModule = new Set([...mentioned].filter((name) => OF_MODULE.has(name) && !isLocal(name)));
   }
 
@@ -74,6 +87,12 @@ export class Renaming {
     if (!isReference(node)) return false;
     const declarations = this.checker.getSymbolAtLocation(node)?.declarations ?? [];
     return declarations.every((d) => d.getSourceFile().isDeclarationFile);
+  }
+
+  /** True if the identifier means the variable of the cell that has its name. */
+  isOwn(node: ts.Identifier): boolean {
+    const local = this.locals.get(node.text);
+    return local !== undefined && this.means(node, local);
   }
 
   private means(node: ts.Identifier, local: ts.Symbol): boolean {

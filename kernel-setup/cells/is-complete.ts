@@ -1,8 +1,10 @@
 /** Whether a cell can be run as it stands, waits for more lines, or can never become right by adding some. */
+
 import { parsed, readCell } from "./cell-source";
+import { isTooDeep } from "./too-deep";
 
 export type Completeness =
-  | { readonly status: "complete" | "invalid" }
+  | { readonly status: "complete" | "invalid" | "unknown" }
   | { readonly status: "incomplete"; readonly indent: string };
 
 /** The parser's messages on what was opened and not closed. */
@@ -12,8 +14,17 @@ const OPEN_COMMENT = 1010;
 const OPEN_TEMPLATE = 1160;
 const INDENT = "  ";
 
-/** TypeScript's parser decides: what it misses at the very end can still come. */
+/** TypeScript's parser decides: what it misses at the very end can still come. Nothing is known of code too deep for it. */
 export function completeness(code: string): Completeness {
+  try {
+    return decided(code);
+  } catch (error) {
+    if (isTooDeep(error)) return { status: "unknown" };
+    throw error;
+  }
+}
+
+function decided(code: string): Completeness {
   const source = readCell(code);
   if (source.complaints.length === 0) return { status: "complete" };
   const text = source.text;

@@ -2,43 +2,27 @@
  * Loads what cells import. Packages are Node's to load, as CommonJS or as ES modules. The user's own files are compiled
  * and run here, whatever their ending, so that an edited file can be loaded anew, with all that depends on it.
  */
-import { readFileSync, statSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, extname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import vm from "node:vm";
 import type ts from "typescript";
 import { compileModule } from "./compile-module";
-import { type Namespace, namespaceOf } from "./namespaces";
+import { type LocalModule, LocalModules } from "./local-modules";
+import { type Namespace, namespaceOf, starExports } from "./namespaces";
 import { CELL_FILE, type Found, type Mode, resolve } from "./resolve";
 import type { Traces } from "./traces";
 
 /** A step that has to be waited for. */
 type Steps<T> = Generator<Promise<unknown>, T, unknown>;
 
-interface LocalModule {
-  readonly path: string;
-  readonly version: string;
-  /** Local files that it loaded. */
-  readonly needs: Set<string>;
-  readonly module: { exports: unknown; loaded: boolean; readonly id: string; readonly filename: string };
-  /** Until it is loaded. */
-  whole: Promise<unknown> | undefined;
-}
-
 /** Node's own `import()`, which the compiler would make a `require`. */
 const nativeImport = new Function("name", "return import(name)") as (name: string) => Promise<Namespace>;
 const EXIT = new Set(["url", "esm"]);
 
-function versionOf(path: string): string {
-  const found = statSync(path, { throwIfNoEntry: false });
-  return found === undefined ? "gone" : `${found.mtimeMs} ${found.size}`;
-}
-
 export class Loader {
-  private readonly modules = new Map<string, LocalModule>();
-  /** Files that could not be loaded, in the version that could not, or with what they import missing. */
-  private readonly failed = new Map<string, string>();
+  readonly modules = new LocalModules((specifier, from) => this.find(specifier, from, "import"));
 
   constructor(
     private readonly options: () => ts.CompilerOptions,
@@ -60,7 +44,7 @@ export class Loader {
     const load = (specifier: string): unknown => {
       const found = this.find(specifier, from, "require");
       if (found.kind === "local") {
-        needing?.needs.add(found.path);
+        this.modules.note(found.path, needing);
         return this.atOnce(this.local(found.path, []), specifier).module.exports;
       }
       return found.kind === "builtin" ? native(found.name) : native((found as { path: string }).path);
@@ -84,29 +68,6 @@ export class Loader {
     return found.kind === "local" ? found.path : undefined;
   }
 
-  /** Forgets edited files and all that depend on them; returns their paths. */
-  forgetEdited(): ReadonlySet<string> {
-    const old = new Set<string>();
-    for (const one of this.modules.values()) if (versionOf(one.path) !== one.version) old.add(one.path);
-    for (let size = -1; size !== old.size; ) {
-      size = old.size;
-      for (const one of this.modules.values())
-        if ([...one.needs].some((path) => old.has(path))) old.add(one.path);
-    }
-    for (const path of old) this.modules.delete(path);
-    return old;
-  }
-
-  /** True if a file that could not be loaded has changed, or misses another file, which may be there now. */
-  mayLoadNow(): boolean {
-    return [...this.failed].some(([path, version]) => versionOf(path) !== version);
-  }
-
-  /** An interrupt can end a cell in the middle of a module: the next import loads it anew. */
-  forgetHalfLoaded(): void {
-    for (const one of this.modules.values()) if (!one.module.loaded) this.modules.delete(one.path);
-  }
-
   private find(specifier: string, from: string, mode: Mode): Found {
     this.before(specifier);
     return resolve(specifier, from, mode, this.options());
@@ -121,7 +82,8 @@ export class Loader {
   ): Steps<Namespace> {
     const found = this.find(specifier, from, mode);
     if (found.kind === "local") {
-      needing?.needs.add(found.path);
+      this.modules.note(found.path, needing);
+      if (needing !== undefined && chain.at(-1) === needing.path) needing.waitsFor = found.path;
       return namespaceOf((yield* this.local(found.path, chain)).module.exports);
     }
     if (EXIT.has(found.kind)) {
@@ -145,24 +107,19 @@ export class Loader {
   private *local(path: string, chain: readonly string[]): Steps<LocalModule> {
     const known = this.modules.get(path);
     if (known !== undefined) {
-      if (!known.module.loaded && !chain.includes(path) && known.whole !== undefined) yield known.whole;
+      if (!known.module.loaded && !this.modules.waitsForOne(path, chain) && known.whole !== undefined)
+        yield known.whole;
       return known;
     }
-    const module = { exports: {}, loaded: false, id: path, filename: path, children: [], paths: [] };
-    const one: LocalModule = { path, version: versionOf(path), needs: new Set(), module, whole: undefined };
-    this.modules.set(path, one);
+    const one = this.modules.begin(path);
+    const { module } = one;
     let done = () => {};
     one.whole = new Promise<void>((r) => (done = r));
     try {
       yield* this.run(one, [...chain, path]);
       module.loaded = true;
-      this.failed.delete(path);
-    } catch (error) {
-      const isMissing = (error as { code?: string } | undefined)?.code === "ERR_MODULE_NOT_FOUND";
-      this.failed.set(path, isMissing ? "" : one.version);
-      throw error;
     } finally {
-      if (!module.loaded) this.modules.delete(path);
+      if (!module.loaded) this.modules.forget(path);
       done();
       one.whole = undefined;
     }
@@ -188,6 +145,7 @@ export class Loader {
     const loaded = new Map<string, Namespace>();
     for (const specifier of imports)
       loaded.set(specifier, yield* this.load(specifier, path, "import", one, chain));
+    one.waitsFor = undefined;
     this.traces.add(path, { map, lineOffset: 1, prefix: 0, text });
     const require = this.requireOf(path, one);
     const make = vm.runInThisContext(js, { filename: path, displayErrors: false });
@@ -201,6 +159,7 @@ export class Loader {
       (specifier: string) => loaded.get(specifier),
       (specifier: string) => this.import(specifier, path, one),
       metaOf(path, (specifier) => this.find(specifier, path, "import")),
+      starExports(),
     );
     const ended = body.call(isAsync ? undefined : module.exports);
     if (isAsync) yield ended;

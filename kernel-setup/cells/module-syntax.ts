@@ -1,6 +1,6 @@
 /** `import` and `export` in a compiled cell: an import becomes an assignment, an export what it exports. */
 import ts from "typescript";
-import { DOOR } from "./global-names";
+import type { OwnNames } from "./global-names";
 import { type Assigned, progress } from "./top-level-names";
 
 /**
@@ -10,9 +10,10 @@ import { type Assigned, progress } from "./top-level-names";
 function loading(
   specifier: ts.Expression,
   bound: readonly (readonly [exported: string, name: ts.Identifier])[],
+  own: OwnNames,
   factory: ts.NodeFactory,
 ): ts.Expression {
-  const door = factory.createPropertyAccessExpression(factory.createIdentifier(DOOR), "load");
+  const door = factory.createPropertyAccessExpression(factory.createIdentifier(own.door), "load");
   const list = (all: readonly string[]) =>
     factory.createArrayLiteralExpression(all.map((one) => factory.createStringLiteral(one)));
   const given = [specifier, list(bound.map(([e]) => e)), list(bound.map(([, name]) => name.text))];
@@ -23,6 +24,7 @@ function loading(
 export function importsOf(
   statements: readonly ts.Statement[],
   assigned: Map<string, Assigned>,
+  own: OwnNames,
   factory: ts.NodeFactory,
 ): ts.Statement[] {
   const steps: ts.Statement[] = [];
@@ -37,10 +39,13 @@ export function importsOf(
     if (bindings !== undefined && ts.isNamespaceImport(bindings)) bound.push(["*", bindings.name]);
     else if (bindings !== undefined)
       for (const { propertyName, name } of bindings.elements) bound.push([(propertyName ?? name).text, name]);
-    const load = loading(s.moduleSpecifier!, bound, factory);
+    const load = loading(s.moduleSpecifier!, bound, own, factory);
     const targets = factory.createArrayLiteralExpression(bound.map(([, name]) => name));
     const expression = bound.length === 0 ? load : factory.createAssignment(targets, load);
-    steps.push(ts.setTextRange(factory.createExpressionStatement(expression), s), progress(++step, factory));
+    steps.push(
+      ts.setTextRange(factory.createExpressionStatement(expression), s),
+      progress(++step, own, factory),
+    );
     const specifier = (s.moduleSpecifier as ts.StringLiteral).text;
     for (const [exported, name] of bound)
       assigned.set(name.text, { step, loose: false, imported: { specifier, exported } });

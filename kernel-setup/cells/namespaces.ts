@@ -41,3 +41,27 @@ export function exportsOf(namespace: Namespace, names: readonly string[], specif
   }
   return values;
 }
+
+/**
+ * `export * from` of one module. A name that several of those modules export is left out, unless all mean the same; one
+ * that the module exports itself is its own.
+ */
+export function starExports(): (from: Namespace, exports: Record<string, unknown>) => void {
+  const given = new Map<string, Namespace>();
+  const excluded = new Set<string>();
+  return (from, exports) => {
+    for (const name of Object.keys(from)) {
+      if (name === "default" || excluded.has(name)) continue;
+      const other = given.get(name);
+      if (other !== undefined && !Object.is(other[name], from[name])) {
+        excluded.add(name);
+        delete exports[name];
+      }
+      if (other !== undefined || name in exports) continue;
+      given.set(name, from);
+      Object.defineProperty(exports, name, {
+        ...{ enumerable: true, configurable: true, get: () => from[name] },
+      });
+    }
+  };
+}

@@ -38,6 +38,7 @@ function notFound(specifier: string, from: string): Error {
   const what = /^[./]/.test(specifier) ? "module" : "package";
   const place = basename(from) === CELL_FILE ? `the notebook in ${dirname(from)}` : from;
   const error = new Error(`Cannot find ${what} '${specifier}' imported from ${place}`);
+  Object.defineProperty(error, "missing", { value: { specifier, from } });
   return Object.assign(error, { code: "ERR_MODULE_NOT_FOUND" });
 }
 

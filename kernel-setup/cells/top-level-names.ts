@@ -4,7 +4,7 @@
  * cell notes how far it came, for the case that it fails.
  */
 import ts from "typescript";
-import { named, PROGRESS, typedName } from "./global-names";
+import { named, type OwnNames, typedName } from "./global-names";
 
 export interface Assigned {
   /** The variable is set when the cell has come so far. */
@@ -17,8 +17,8 @@ export interface Assigned {
 }
 
 /** `$at.step = 3`: the cell has come so far. */
-export function progress(step: number, factory: ts.NodeFactory): ts.Statement {
-  const place = factory.createPropertyAccessExpression(factory.createIdentifier(PROGRESS), "step");
+export function progress(step: number, own: OwnNames, factory: ts.NodeFactory): ts.Statement {
+  const place = factory.createPropertyAccessExpression(factory.createIdentifier(own.progress), "step");
   return factory.createExpressionStatement(
     factory.createAssignment(place, factory.createNumericLiteral(step)),
   );
@@ -29,13 +29,14 @@ export function asAssignments(
   statements: readonly ts.Statement[],
   names: ReadonlySet<string>,
   assigned: Map<string, Assigned>,
+  own: OwnNames,
   context: ts.TransformationContext,
 ): { hoisted: ts.Statement[]; others: ts.Statement[] } {
   const { factory } = context;
   const hoisted: ts.Statement[] = [];
   const others: ts.Statement[] = [];
   let step = Math.max(0, ...[...assigned.values()].map((one) => one.step));
-  const done = () => others.push(progress(++step, factory));
+  const done = () => others.push(progress(++step, own, factory));
   const assign = (name: ts.Identifier, value: ts.Expression, from: ts.Node) => {
     const assignment = factory.createAssignment(name, named(name.text, value, factory));
     return ts.setTextRange(factory.createExpressionStatement(assignment), from);
@@ -50,8 +51,8 @@ export function asAssignments(
       hoisted.push(assign(s.name!, ts.setTextRange(value, s), s));
       assigned.set(s.name!.text, { step: 0, loose: false });
     } else if (ts.isClassDeclaration(s) && names.has(s.name!.text)) {
-      const own = factory.createIdentifier(typedName(s.name!.text));
-      const value = factory.createClassExpression(undefined, own, undefined, s.heritageClauses, s.members);
+      const typed = factory.createIdentifier(typedName(s.name!.text));
+      const value = factory.createClassExpression(undefined, typed, undefined, s.heritageClauses, s.members);
       others.push(assign(s.name!, ts.setTextRange(value, s), s));
       assigned.set(s.name!.text, { step: step + 1, loose: false });
       done();

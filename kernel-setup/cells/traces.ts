@@ -16,18 +16,25 @@ interface Compiled {
   readonly text: string;
 }
 
+interface Known extends Compiled {
+  parsed?: SourceMap;
+  /** Lines before the first that was typed. */
+  unmapped?: number;
+}
+
 /** A step of the loader. */
 const STEP = /^\w+\.(?:next|throw|return) \(<anonymous>\)$/;
 const CELL = /^In\[/;
 /** How many frames are shown; Node's own limit is 10, with those that are left out here. */
 const MOST_FRAMES = 16;
-const FRAMES_TAKEN = 60;
+/** So many are looked at, more than fit on V8's stack: the cell's own frame is the outermost one. */
+const FRAMES_TAKEN = 20_000;
 const KERNEL = join(packageRoot(), "dist", "kernel-setup") + sep;
 const KERNEL_SOURCES = join(packageRoot(), "kernel-setup") + sep;
 const TSLAB = `${sep}node_modules${sep}tslab${sep}`;
 
 export class Traces {
-  private readonly compiled = new Map<string, Compiled & { parsed?: SourceMap }>();
+  private readonly compiled = new Map<string, Known>();
 
   /** Source text of cells and of local modules by the names that traces give them. */
   add(name: string, compiled: Compiled): void {
@@ -44,22 +51,52 @@ export class Traces {
       } catch {
         header = "Error";
       }
-      return [header, ...this.frames(sites)].join("\n    at ");
+      return [header, ...this.frames(sites)].join("\n");
     };
   }
 
+  /** Where in the user's code this process is; to be called while that code is stopped. */
+  here(): string[] {
+    const { prepareStackTrace } = Error;
+    Error.prepareStackTrace = (_, sites) => sites;
+    const sites = new Error().stack as unknown as readonly NodeJS.CallSite[];
+    Error.prepareStackTrace = prepareStackTrace;
+    const first = sites.findIndex((site) => this.compiled.has(fileOf(site)));
+    return first < 0 ? [] : this.frames(sites.slice(first));
+  }
+
+  /** The lines of a trace. If there are too many frames, the innermost ones and the cell's own are shown. */
   private frames(sites: readonly NodeJS.CallSite[]): string[] {
-    const shown: string[] = [];
-    const lastOfUser = sites.map((site) => this.compiled.has(fileOf(site))).lastIndexOf(true);
-    for (const [i, site] of sites.entries()) {
-      const file = fileOf(site);
-      if (isHidden(file) || (file === "" && STEP.test(site.toString()))) continue;
-      // Below the cell there is only what runs it.
-      if (lastOfUser >= 0 && i > lastOfUser && (file.startsWith("node:") || file === "")) continue;
-      shown.push(this.frame(site, file));
-      if (shown.length === MOST_FRAMES) break;
-    }
-    return shown;
+    const shown = this.visible(sites);
+    const at = (site: NodeJS.CallSite) => `    at ${this.frame(site, fileOf(site))}`;
+    if (shown.length <= MOST_FRAMES) return shown.map(at);
+    const cell = shown.map((site) => CELL.test(fileOf(site))).lastIndexOf(true);
+    const own = cell < MOST_FRAMES - 1 ? [] : [shown[cell]!];
+    const first = shown.slice(0, MOST_FRAMES - own.length);
+    const leftOut = shown.length - first.length - own.length;
+    const gap = leftOut === 0 ? [] : [`    … ${leftOut} more`];
+    return [...first.map(at), ...gap, ...own.map(at)];
+  }
+
+  private visible(sites: readonly NodeJS.CallSite[]): NodeJS.CallSite[] {
+    const files = sites.map(fileOf);
+    const lastOfUser = files.map((file) => this.compiled.has(file)).lastIndexOf(true);
+    // Below the cell there is only what runs it; an error of the kernel's own has no place of the user's.
+    const end = lastOfUser >= 0 ? lastOfUser : files.some(isKernels) ? -1 : files.length;
+    return sites.filter((site, i) => {
+      const file = files[i]!;
+      if (isHidden(file) || (file === "" && STEP.test(site.toString()))) return false;
+      if (i > end && (file.startsWith("node:") || file === "")) return false;
+      return !this.isHelper(site, file);
+    });
+  }
+
+  /** True in what the compiler puts before the first statement, such as what disposes of `using`. */
+  private isHelper(site: NodeJS.CallSite, file: string): boolean {
+    const compiled = this.compiled.get(file);
+    if (compiled?.map === undefined) return false;
+    compiled.unmapped ??= /^;*/.exec((JSON.parse(compiled.map) as SourceMapPayload).mappings)![0].length;
+    return (site.getLineNumber() ?? 0) - compiled.lineOffset <= compiled.unmapped;
   }
 
   private frame(site: NodeJS.CallSite, file: string): string {
@@ -78,11 +115,7 @@ export class Traces {
   }
 
   /** The place as typed, 1-based. */
-  private typed(
-    compiled: Compiled & { parsed?: SourceMap },
-    line: number,
-    column: number,
-  ): { line: number; column: number } {
+  private typed(compiled: Known, line: number, column: number): { line: number; column: number } {
     const inText = line - compiled.lineOffset;
     if (compiled.map === undefined) return { line: inText, column };
     compiled.parsed ??= new SourceMap(JSON.parse(compiled.map) as SourceMapPayload);
@@ -98,10 +131,11 @@ function fileOf(site: NodeJS.CallSite): string {
   return site.getFileName() ?? "";
 }
 
+const isKernels = (file: string) => file.startsWith(KERNEL) || file.startsWith(KERNEL_SOURCES);
+
 function isHidden(file: string): boolean {
   return (
-    file.startsWith(KERNEL) ||
-    file.startsWith(KERNEL_SOURCES) ||
+    isKernels(file) ||
     file.includes(TSLAB) ||
     /^node:(?:vm|inspector|async_hooks)$|^node:internal\/(?:process|async|timers|modules|main|vm)/.test(file)
   );

@@ -12,6 +12,9 @@ interface Request {
   readonly mode: ts.ResolutionMode;
 }
 
+/** `./m` means `m.mts` and the like when it runs (resolve.ts); the compiler alone would want the ending. */
+const ENDINGS = [".mjs", ".cjs", ".json"];
+
 /** True for a file of a package. A notebook may itself lie in one, as those of this package do. */
 export function isInPackage(path: string, cwd: string): boolean {
   const folder = slashed(cwd);
@@ -49,13 +52,18 @@ export class TypeResolution {
       return { resolvedModule: { resolvedFileName: path, extension: path.slice(path.lastIndexOf(".")) } };
     }
     const inPackage = isInPackage(from, this.cwd);
-    const resolve = (place: string, cache: ts.ModuleResolutionCache) =>
-      ts.resolveModuleName(name, place, options, ts.sys, cache, redirected, mode);
+    const resolve = (place: string, cache: ts.ModuleResolutionCache, ending = "") =>
+      ts.resolveModuleName(name + ending, place, options, ts.sys, cache, redirected, mode);
     if (inPackage) return resolve(from, this.packages);
     if (isOurs(name)) return resolve(this.fromHere, this.packages);
     this.recent ??= this.newCache();
-    const found = resolve(from, this.recent);
+    const recent = this.recent;
+    const found = resolve(from, recent);
     const { resolvedModule } = found;
+    if (resolvedModule === undefined && name.startsWith(".")) {
+      const others = ENDINGS.map((ending) => resolve(from, recent, ending));
+      return others.find((one) => one.resolvedModule !== undefined) ?? found;
+    }
     if (resolvedModule !== undefined && resolvedModule.extension !== ".js") return found;
     const isDependency = this.dependencies.some((d) => name === d || name.startsWith(`${d}/`));
     if (!isDependency) return found;

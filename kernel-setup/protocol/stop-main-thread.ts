@@ -7,13 +7,19 @@ import { Session } from "node:inspector";
 
 /** What the main thread leaves for {@link StopMainThread}. */
 const FORGET = "pageblock.forgetAsyncStack";
+/** The frame of a cell is among these outermost ones: it is called by the kernel. */
+const OUTER_FRAMES = 16;
 
-/** Called in the main thread, before anything can be stopped there. `note` runs in the context of what is stopped. */
-export function allowStopping(note: () => void): void {
+/**
+ * Called in the main thread, before anything can be stopped there. `note` runs in the context of what is stopped, and
+ * returns statements to run in the outermost frames, which save what a cell's frame holds.
+ */
+export function allowStopping(note: () => string): void {
   const clear = clearAsyncStack();
   const value = () => {
-    note();
+    const saving = note();
     clear();
+    return saving;
   };
   Object.defineProperty(globalThis, Symbol.for(FORGET), { value });
 }
@@ -45,12 +51,17 @@ export class StopMainThread {
     const session = new Session() as Session & { connectToMainThread(): void };
     this.session = session;
     session.connectToMainThread();
-    session.once("Debugger.paused", () => {
-      if (mayStop()) {
-        session.post("Runtime.evaluate", { expression: `globalThis[Symbol.for("${FORGET}")]?.()` });
+    const resume = () => session.post("Debugger.resume", () => this.cancel());
+    session.once("Debugger.paused", ({ params }) => {
+      if (!mayStop()) return resume();
+      const expression = `globalThis[Symbol.for("${FORGET}")]?.()`;
+      session.post("Runtime.evaluate", { expression }, (_, answer) => {
+        const saving = String(answer?.result.value ?? "");
+        for (const { callFrameId } of saving === "" ? [] : params.callFrames.slice(-OUTER_FRAMES))
+          session.post("Debugger.evaluateOnCallFrame", { callFrameId, expression: saving });
         session.post("Runtime.terminateExecution");
-      }
-      session.post("Debugger.resume", () => this.cancel());
+        resume();
+      });
     });
     session.post("Debugger.enable");
     session.post("Debugger.pause");

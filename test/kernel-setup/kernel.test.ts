@@ -201,6 +201,23 @@ test("interrupt: a module that was being loaded is loaded anew by the next impor
   assert.equal(result(again)?.data["text/plain"], "'yes'");
 });
 
+test("interrupt: tells the line, and keeps every slow round", async () => {
+  const running = kernel.execute(
+    "function work() { const until = Date.now() + 30; while (Date.now() < until); }\nlet rounds = 0.5;\nfor (;;) { rounds += 1; work(); }",
+  );
+  await new Promise((done) => setTimeout(done, 2500));
+  await kernel.interrupt();
+  const [error] = errors(await running);
+  assert.match(error.traceback.at(-1), /^ {4}at In\[\d+\] line 3, column \d+$/);
+  const { data } = result(await kernel.execute("rounds"));
+  assert.ok(Number(data["text/plain"]) > 5, `it stands at the beginning of the loop: ${data["text/plain"]}`);
+});
+
+test("errors of the kernel itself show no frames", async () => {
+  for (const code of ["unknownName?", "%npm"])
+    assert.equal(errors(await kernel.execute(code))[0].traceback.length, 1, code);
+});
+
 test("interrupt: what a loop had counted stays", async () => {
   await interrupted("let counted = 0.5; for (;;) counted += 1;");
   assert.equal(result(await kernel.execute("counted > 1000")).data["text/plain"], "true");

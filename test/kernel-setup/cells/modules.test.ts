@@ -1,6 +1,6 @@
 /** What cells import: files of the user in every form, packages, edited files; and traces that point at what was typed. */
 import assert from "node:assert/strict";
-import { symlinkSync } from "node:fs";
+import { rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import test from "node:test";
 import { Notebook } from "./running";
@@ -143,14 +143,100 @@ test("a file that is broken by an edit keeps its old state until it is whole", a
   notebook.write({ "book/b.ts": "export const b = (" });
   const broken = await notebook.run("a()");
   assert.equal(broken.shown, "'a whole'");
-  assert.match(
-    broken.printed,
-    /a\.ts was edited and cannot be loaded; its old state is used: SyntaxError: .*b\.ts:1:19/,
-  );
+  assert.match(broken.printed, /b\.ts was edited and cannot be loaded: SyntaxError: .*b\.ts:1:19/);
+  assert.equal(broken.printed.trim().split("\n").length, 2, "one message for the group");
   assert.equal((await notebook.run("a()")).printed, "", "told once");
   notebook.write({ "book/b.ts": 'export const b = (): string => "whole again";' });
   assert.equal(await notebook.value("a()"), "'a whole again'");
 });
+
+test("of files that depend on each other all are loaded anew or none, others are not held back", async () => {
+  notebook.write({
+    "book/part1.ts": 'import { part2 } from "./part2"; export const part1 = "1" + part2;',
+    "book/part2.ts": 'export const part2 = "2";',
+    "book/alone.ts": 'export const alone = "alone";',
+    "book/setup.ts":
+      'import { part2 } from "./part2"; (globalThis as any).effects ??= []; effects.push(part2);',
+  });
+  const imports =
+    'import { part1 } from "./part1"; import { part2 } from "./part2"; import { alone } from "./alone"; import "./setup"; declare global { var effects: string[] }\n';
+  await notebook.value(imports);
+  notebook.write({
+    "book/part1.ts": "throw new Error('unfinished'); export const part1 = '';",
+    "book/part2.ts": 'export const part2 = "two";',
+    "book/alone.ts": 'export const alone = "edited";',
+  });
+  const half = await notebook.run("[part1, part2, alone]");
+  assert.equal(half.shown, "[ '12', '2', 'edited' ]");
+  assert.match(
+    half.printed,
+    /part1\.ts was edited, .*part2\.ts was edited and cannot be loaded: Error: unfinished/,
+  );
+  assert.match((await notebook.failure('import { part2 } from "./part2"')).evalue, /unfinished/);
+  notebook.write({ "book/part1.ts": 'import { part2 } from "./part2"; export const part1 = "one" + part2;' });
+  assert.equal(await notebook.value("[part1, part2]"), "[ 'onetwo', 'two' ]");
+});
+
+test("a file that is imported for its effects runs anew after an edit, also of what it imports", async () => {
+  const before = Number(await notebook.value("effects.length"));
+  notebook.write({ "book/part2.ts": 'export const part2 = "third";' });
+  assert.equal(await notebook.value("effects.slice(-1)"), "[ 'third' ]");
+  notebook.write({ "book/setup.ts": 'effects.push("edited");' });
+  assert.equal(await notebook.value("effects.slice(-1)"), "[ 'edited' ]");
+  assert.equal(await notebook.value("effects.length"), String(before + 2), "once an edit");
+});
+
+test("a file that is gone is told as gone, and found under another ending", async () => {
+  rmSync(join(notebook.folder, "book/part2.ts"));
+  const gone = await notebook.run("part2");
+  assert.equal(gone.shown, "'third'");
+  assert.match(gone.printed, /part2\.ts is gone and cannot be loaded: Error: Cannot find module/);
+  assert.equal((await notebook.run("part2")).printed, "", "told once");
+  notebook.write({ "book/part2.mts": 'export const part2 = "renamed";' });
+  assert.equal(await notebook.value("part1"), "'onerenamed'");
+});
+
+test("two imports of a cycle that begin together both end", async () => {
+  notebook.write({
+    "book/left.ts":
+      'import "esm-only"; import { right } from "./right"; export const left = () => "l" + right();',
+    "book/right.ts":
+      'import "esm-only"; import { left } from "./left"; export const right = () => "r"; export const both = () => left();',
+  });
+  assert.equal(
+    await notebook.value(
+      'const [lm, rm] = await Promise.all([import("./left"), import("./right")]); lm.left() + rm.both()',
+    ),
+    "'lrlr'",
+  );
+});
+
+test("export * leaves out what two modules export in different ways; what is exported without a name is default", async () => {
+  notebook.write({
+    "book/s1.ts": "export const both = 1, first = 2, own = 3;",
+    "book/s2.ts": "export const both = 9, second = 4; export const own = 9;",
+    "book/star.ts":
+      'export * from "./s1"; export * from "./s2"; export { own } from "./s1"; export default () => 1;',
+    "book/f.ts": "export default function () { return 5 }",
+    "book/c.ts": "export default class { static made = 6 }",
+  });
+  assert.equal(
+    await notebook.value(
+      'import * as star from "./star"; import f from "./f"; import C from "./c"; [Object.keys(star).sort().join(), star.own, star.default.name, f.name, f(), C.name, C.made].join(" ")',
+    ),
+    "'default,first,own,second 3 default default 5 default 6'",
+  );
+  const { evalue } = await notebook.failure('// @ts-nocheck\nimport { both } from "./star"');
+  assert.match(evalue, /does not provide an export named 'both'/);
+});
+
+shows(
+  "types of what is found without its ending, and of a data: URL",
+  [
+    'import tla from "./tla"; import { kind } from "./old"; import json from "./data"; const url1 = await import("data:text/javascript,export default 7"); [tla.toFixed(), kind, json.n, url1.default]',
+  ],
+  "[ '42', 'cjs', 20, 7 ]",
+);
 
 test("a file and a package that were not there a moment ago", async () => {
   assert.match((await notebook.failure('import { made } from "./made"')).evalue, /Cannot find module/);
@@ -204,4 +290,28 @@ test("traces of what comes after an await, of a method and of an object cell", a
   assert.match(late.traceback[1]!, /at Thrower\.go \(In\[\d+\] line 2, column 30\)/);
   const object = await notebook.failure("{a: 1, b: (() => { throw new Error('x') })()}");
   assert.match(object.traceback[1]!, /In\[\d+\] line 1, column 26/);
+});
+
+test("a deep trace keeps the cell's own frame, and says how much is left out", async () => {
+  const { traceback } = await notebook.failure(
+    "function down(n: number): number { if (n === 0) throw new Error('deep'); return down(n - 1) + 1 }\ndown(300)",
+  );
+  const cell = `In[${notebook.number}]`;
+  // 301 frames of the function, and the cell's: 15, a gap, and the cell's.
+  assert.equal(traceback.at(-1), `    at ${cell} line 2, column 1`);
+  // Here the test's own frames are below the cell.
+  assert.ok(Number(/^ {4}… (\d+) more$/.exec(traceback.at(-2)!)?.[1]) >= 286, traceback.at(-2));
+  assert.equal(traceback.length, 18);
+});
+
+test("errors of using show what failed, what it hid, and why, in places as typed", async () => {
+  const { traceback } = await notebook.failure(
+    "{ using r = { [Symbol.dispose]() { throw new RangeError('closing', { cause: 'full' }) } };\n throw new TypeError('body') }",
+  );
+  const text = traceback.join("\n");
+  assert.match(text, /^SuppressedError: [^\n]*\n {4}at In\[\d+\] line 2, column \d+\n/);
+  assert.match(text, /\nwhile disposing RangeError: closing\n {4}at [^\n]* \(In\[\d+\] line 1, column 42\)/);
+  assert.match(text, /\ncaused by 'full'\n/);
+  assert.match(text, /\nsuppressed TypeError: body\n {4}at In\[\d+\] line 2, column 8(?:\n|$)/);
+  for (const [, line] of text.matchAll(/In\[\d+\] line (\d+)/g)) assert.ok(Number(line) <= 2, text);
 });

@@ -1,6 +1,7 @@
 /** Cells share one scope, as lines of a console do: one binding a name, which every function of every cell sees. */
 import assert from "node:assert/strict";
 import test from "node:test";
+import { bundleOf } from "../../../kernel-setup/cell-runner";
 import { Notebook } from "./running";
 
 const notebook = new Notebook();
@@ -79,6 +80,41 @@ shows(
   "[ 5, 'object', false ]",
 );
 shows(
+  "names that the kernel uses itself are the cell's own",
+  [
+    "const cell$process = 1; let $at = 2, $cell = 3, $local_sum = 4, sum = 0.5; for (let i = 0; i < 2; i++) sum += i + $local_sum",
+    "const at = $at + 1; $cell++; import os2 from 'node:os'; [cell$process, process, at, $cell, sum, typeof os2.cpus]",
+  ],
+  "[ 1, 5, 3, 4, 9.5, 'function' ]",
+);
+test("a use before the declaration is V8's error, also where an earlier cell had the name", async () => {
+  await notebook.value("let early1 = 'old'");
+  for (const use of [
+    "early1",
+    "early1 = 1",
+    "({ early1 })",
+    "let early1 = early1 + 1; if (0) early1",
+    "let { x = early1 } = {}",
+  ]) {
+    const { ename, evalue } = await notebook.failure(`// @ts-nocheck\n${use}; let early1 = 2`);
+    assert.equal(`${ename}: ${evalue}`, "ReferenceError: Cannot access 'early1' before initialization", use);
+  }
+  assert.equal(
+    await notebook.value(
+      "// @ts-nocheck\nconst later1 = () => early1; { let early1 = 5; early1 } let early1 = 3, e2 = early1; later1() + e2",
+    ),
+    "6",
+  );
+});
+test("what runs a text sees what a loop has counted", async () => {
+  assert.equal(
+    await notebook.value(
+      "const run1 = eval; let n1 = 0.5, seen2: unknown; for (let i = 0; i < 3; i++) { n1 += 1; seen2 = run1('n1') } seen2",
+    ),
+    "3.5",
+  );
+});
+shows(
   "what a module of Node has, a cell has",
   [
     "[typeof require('fs').readFileSync, __dirname === require('path').dirname(__filename), typeof module, import.meta.url.startsWith('file:'), import.meta.dirname === __dirname]",
@@ -93,6 +129,7 @@ shows(
 shows("null is shown, undefined is not", ["null"], "null");
 shows("undefined is not shown", ["undefined"], undefined);
 shows("braces that make an object are one", ["{a: 1, b: 2}"], "{ a: 1, b: 2 }");
+shows("also beside comments", ["// of\n{ a: 1 } // here"], "{ a: 1 }");
 shows("braces that make a block are one", ["{ let q1 = 1; t1 = q1 }"], undefined);
 test("a promise that is a cell's value is not awaited", async () => {
   assert.match((await notebook.value("Promise.resolve(5)"))!, /^Promise \{\s*5/);
@@ -198,3 +235,27 @@ shows(
   ["const named = { [await Promise.resolve('k')]() { return 4 } };\n", "named.k() // four"],
   "4",
 );
+
+test("what is thrown is told as it is, whatever it calls itself", async () => {
+  const { ename } = await notebook.failure("throw { code: 'ERR_SCRIPT_EXECUTION_INTERRUPTED' }");
+  assert.equal(ename, "Thrown");
+});
+
+test("code too deep for the compiler is one clear error, and nothing is lost", async () => {
+  await notebook.value("const kept2 = 2");
+  for (const code of [`1${"+1".repeat(20_000)}`, "[".repeat(20_000)]) {
+    const { ename, traceback } = await notebook.failure(code);
+    assert.deepEqual([ename, traceback.length], ["TooDeepError", 1]);
+    assert.deepEqual(notebook.runner.complete(code, 5), { start: 5, end: 5, candidates: [] });
+    assert.equal(notebook.runner.inspect(code, 5), undefined);
+    assert.equal(notebook.runner.isComplete(code).status, "unknown");
+  }
+  assert.equal(await notebook.value("kept2"), "2");
+});
+
+test("a proxy whose traps throw or lie is shown as what it stands for", async () => {
+  const throws = new Proxy({ a: 1 }, { get: () => assert.fail("read") });
+  const lies = new Proxy({ a: 1 }, { get: () => () => 5 });
+  for (const value of [throws, lies])
+    assert.deepEqual(await bundleOf(value), { data: { "text/plain": "{ a: 1 }" }, metadata: {} });
+});

@@ -140,3 +140,58 @@ test("the tsconfig.json above the notebook counts, also when it is changed", asy
   assert.match((await notebook.failure("[1, 2][0].toFixed()")).evalue, /possibly 'undefined'/);
   assert.equal(await notebook.value("[1].toSorted().length"), "1", "the library is that of Node");
 });
+
+test("a tsconfig.json that cannot be read leaves strict on, and says why, once", async () => {
+  const told = async (config: string): Promise<string> => {
+    notebook.write({ "tsconfig.json": config });
+    const { error, printed } = await notebook.run("function loose2(x) {}");
+    assert.match(error?.evalue ?? "", /implicitly has an 'any' type/, config);
+    assert.equal((await notebook.run("1")).printed, "", "told once");
+    return printed;
+  };
+  assert.match(
+    await told('{ "compilerOptions": {\n "lib": ["ES2022"], }'),
+    /tsconfig\.json:2:\d+: '}' expected/,
+  );
+  assert.match(
+    await told('{\n "extends": "./base.json"\n}'),
+    /tsconfig\.json:2:2: Cannot read file '.*base\.json'/,
+  );
+  assert.match(
+    await told('{ "compilerOptions": {\n "strictt": true } }'),
+    /tsconfig\.json:2:2: Unknown compiler option 'strictt'/,
+  );
+  notebook.write({
+    "base.json": '{ "compilerOptions": { "strict": false } }',
+    "tsconfig.json": '{ "extends": "./base.json" }',
+  });
+  assert.equal(await notebook.value("function loose3(x) { return x } loose3(2)"), "2");
+  notebook.write({ "base.json": '{ "compilerOptions": { "strict": true, "noImplicitAny": true } }' });
+  await notebook.failure("function loose4(x) {}");
+});
+
+test("an assignment to what cannot be assigned says what it is", async () => {
+  await notebook.value("import { cpus } from 'node:os'; const fixed = 1; function called() {} class Kept {}");
+  for (const [name, what] of [
+    ["fixed", "a constant"],
+    ["called", "a function"],
+    ["Kept", "a class"],
+    ["cpus", "an import"],
+  ])
+    assert.match(
+      (await notebook.failure(`${name} = 1`)).evalue,
+      new RegExp(`'${name}' because it is ${what}\\.$`),
+    );
+});
+
+test("a setting that does not exist is refused, until a cell sets another", async () => {
+  process.env.PAGEBLOCK_CELL_TYPES = "of";
+  try {
+    const { traceback } = await notebook.failure("1");
+    assert.deepEqual(traceback, ["Error: PAGEBLOCK_CELL_TYPES: must be stop, warn or off: got 'of'"]);
+    await notebook.value("process.env.PAGEBLOCK_CELL_TYPES = 'stop'");
+    assert.equal(await notebook.value("1"), "1");
+  } finally {
+    delete process.env.PAGEBLOCK_CELL_TYPES;
+  }
+});
