@@ -19,8 +19,11 @@ import { type PageRecord, readPageRecord } from "./page-record";
 /** What happened to one result of a page. */
 export type PageVerdict =
   | (Verdict & { kind: string; ms: number })
-  /** Not run: it would take about `estimateMs`. `seeds`: how many fit into the budget, of `allSeeds`. */
+  /** Not run: it would take about `estimateMs`. `seeds`: how many take some seconds, of `allSeeds`. */
   | { verdict: "too long"; kind: string; why: string; estimateMs: number; seeds: number; allSeeds: number };
+
+/** Time for which fewer seeds are offered. */
+const FEWER_MS = 10_000;
 
 export class Engine {
   private record: PageRecord | null;
@@ -75,7 +78,7 @@ export class Engine {
       const one = await answerOf(withSeeds(plan, 1));
       const oneMs = Math.max(1, this.nowMs() - started);
       if (!("failed" in one) && oneMs * allSeeds > budgetMs) {
-        const seeds = Math.max(1, Math.floor(budgetMs / oneMs));
+        const seeds = Math.min(allSeeds - 1, Math.max(1, Math.floor(FEWER_MS / oneMs)));
         const estimateMs = Math.round(oneMs * allSeeds);
         const why = `its ${allSeeds} seeds would take about ${Math.ceil(estimateMs / 1000)} s here, more than ${Math.round(budgetMs / 1000)} s`;
         return { verdict: "too long", why, estimateMs, seeds, allSeeds } as const;

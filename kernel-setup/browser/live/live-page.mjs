@@ -139,14 +139,22 @@ class Verification {
     const seconds = ((performance.now() - this.started) / 1000).toFixed(1);
     const whole = !this.pageChanged && !this.listChanged && this.parts.missing === 0;
     const ok = whole && identical === this.runs.length && same === states.length;
+    const unchanged = whole && count("differs") + count("changed") === 0 && !states.includes("changed");
+    const state = ok
+      ? "verified"
+      : this.stopped
+        ? "stopped"
+        : unchanged
+          ? "verified in part"
+          : "not verified";
     const other = ["differs", "changed", "cannot be run", "too long"]
       .map((verdict) => [verdict, count(verdict)])
       .filter(([, n]) => n > 0)
       .map(([verdict, n]) => `${n} ${verdict}`);
     const sentences = [
-      ok ? "This page is verified." : this.stopped ? "Stopped." : "This page is not verified.",
+      this.stopped ? "Stopped." : `This page is ${state}.`,
       `${identical} of ${this.runs.length} results are identical${other.length > 0 ? `; ${other.join(", ")}` : ""}.`,
-      `${same} of ${states.length} figures, tables and sentences are as they were made.`,
+      `${same} of ${states.length} figures, tables and sentences are confirmed.`,
       ...(this.pageChanged ? ["Something on the page was changed after it was written."] : []),
       ...(this.listChanged ? ["The list of results was changed after it was written."] : []),
       ...(this.parts.missing > 0 ? [`${this.parts.missing} parts were added or removed.`] : []),
@@ -154,7 +162,7 @@ class Verification {
         ? [`${this.files} files beside the page are compared by pageblock verify only.`]
         : []),
     ];
-    view.box.dataset.state = ok ? "verified" : this.stopped ? "stopped" : "not verified";
+    view.box.dataset.state = state;
     view.say(`${sentences.join(" ")} ${seconds} s.`);
   }
 
@@ -169,10 +177,17 @@ class Verification {
     for (const client of this.clients) client.stop();
   }
 
+  /** The page cannot be read, or the reader stopped it while it was. */
   failed(error) {
+    const stopped = this.stopped;
     this.stop();
     clearInterval(this.clock);
     view.running(false);
+    if (stopped) {
+      view.box.dataset.state = "stopped";
+      view.say("Stopped.");
+      return;
+    }
     view.box.dataset.state = "not verified";
     view.say(`This page cannot be verified: ${error.message}`);
   }
