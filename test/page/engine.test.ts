@@ -87,7 +87,7 @@ test("a machine that is too large is refused before memory is asked for; hostile
   );
   await assert.rejects(
     engine("run", { plan: of(2 ** 42) }),
-    /^Error: machine: in a page it may need at most 1 GiB for one field of all its page frames: got 4(\.\d+)? GiB/,
+    /^Error: machine: in a page it may need at most 1\.125 GiB for one field of all its page frames: got 4(\.\d+)? GiB/,
   );
   for (const plan of [
     null,

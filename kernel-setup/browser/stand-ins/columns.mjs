@@ -5,8 +5,8 @@
 import { InputError } from "../../../lib/base/errors";
 import { formatSize } from "../../../lib/base/units";
 
-/** One column of 1 TiB in pages of 4 KiB. */
-const COLUMN_BYTES_MOST = 2 ** 30;
+/** One column of 1 TiB in pages of 4 KiB, with the heads of its lists. */
+const COLUMN_BYTES_MOST = 2 ** 30 + 2 ** 27;
 
 function checked(bytes) {
   if (bytes <= COLUMN_BYTES_MOST) return;
