@@ -21,6 +21,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { transformSync } from "esbuild";
+import { programFor } from "./browser-bundles.mjs";
 import { makeDoorLazy } from "./lazy-door.mjs";
 import { documentParameters } from "./parameter-docs.mjs";
 
@@ -62,16 +63,46 @@ if (!existsSync(made) || statSync(made).mtimeMs < newest) {
   write("plotly.gz.b64", gzipSync(code, { level: 9 }).toString("base64"));
   const script = inlineScript(runtime, "chart-runtime.js");
   const slidesScript = inlineScript(slides, "slides.js");
-  const sha256 = (text) => `sha256-${createHash("sha256").update(text).digest("base64")}`;
   const { version } = JSON.parse(readFileSync(join(dirname(plotly), "package.json"), "utf8"));
   write(
     "assets.json",
     JSON.stringify({
-      plotly: { version, csp: sha256(code) },
-      runtime: { csp: sha256(script) },
-      slides: { csp: sha256(slidesScript) },
+      plotly: { version, csp: cspOf(code) },
+      runtime: { csp: cspOf(script) },
+      slides: { csp: cspOf(slidesScript) },
     }),
   );
+}
+
+// The engine, for pages that verify themselves and for what is built on it; and what explains logs.
+mkdirSync(out, { recursive: true });
+const engine = await programFor("lib/page/engine-worker.ts");
+write("engine.gz.b64", packed(engine));
+write("explain.gz.b64", packed(await programFor("lib/page/explain-worker.ts")));
+const live = await programFor("kernel-setup/browser/live/live-page.mjs", {
+  ENGINE_SHA256: JSON.stringify(hex(engine)),
+});
+refuseEnd(live, "live-page.js");
+write("live-page.js", live);
+write("live.json", JSON.stringify({ csp: cspOf(live), engine: hex(engine) }));
+
+/** A program as pages carry it. */
+function packed(code) {
+  return gzipSync(code, { level: 9 }).toString("base64");
+}
+
+/** Lower-case hexadecimal SHA-256. */
+function hex(text) {
+  return createHash("sha256").update(text).digest("hex");
+}
+
+/** By which a Content-Security-Policy admits a script. */
+function cspOf(text) {
+  return `sha256-${createHash("sha256").update(text).digest("base64")}`;
+}
+
+function refuseEnd(script, file) {
+  if (/<\/script|<!--/i.test(script)) throw new Error(`${file} would end the script element it is put into`);
 }
 
 /** The same program in fewer bytes, in syntax that every browser since 2020 knows; the licence's comment stays. */
@@ -82,7 +113,7 @@ function minified(code) {
 /** The text of a script of ours that stands inside pages, written under `name`. */
 function inlineScript(file, name) {
   const script = readFileSync(file, "utf8").replaceAll("\r\n", "\n");
-  if (/<\/script|<!--/i.test(script)) throw new Error(`${file} would end the script element it is put into`);
+  refuseEnd(script, file);
   write(name, script);
   return script;
 }

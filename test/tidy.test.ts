@@ -29,12 +29,21 @@ const LAYERS = [
   "explain",
   "notebook",
   "fluent",
+  "page",
   "bench",
   "cli",
 ];
 
-/** Files no other file imports: the doors, a thread, and what kernel-setup/headless.ts loads. */
-const ENTRY_POINTS = ["index.ts", "cli/main.ts", "report/run-again-worker.ts", "report/index-page.ts"];
+/** Files no other file imports: the doors, a thread, what kernel-setup/headless.ts loads, and what is bundled for browsers. */
+const ENTRY_POINTS = [
+  "index.ts",
+  "cli/main.ts",
+  "report/run-again-worker.ts",
+  "report/index-page.ts",
+  "base/sha256.ts",
+  "page/engine-worker.ts",
+  "page/explain-worker.ts",
+];
 
 function sources(folder: string): string[] {
   return readdirSync(folder, { withFileTypes: true }).flatMap((e) =>

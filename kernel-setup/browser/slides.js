@@ -39,7 +39,13 @@
   }
 
   document.addEventListener("keydown", (event) => {
-    if (event.altKey || event.ctrlKey || event.metaKey || event.target.closest("summary, a")) return;
+    if (
+      event.altKey ||
+      event.ctrlKey ||
+      event.metaKey ||
+      event.target.closest("summary, a, button, input, select, textarea")
+    )
+      return;
     const { key, shiftKey } = event;
     if (scrolls(key) && !shiftKey) {
       const up = key === "ArrowUp" || key === "PageUp";

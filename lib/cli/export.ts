@@ -16,17 +16,20 @@ interface Options {
   out: string;
   execute?: true;
   slides?: true;
+  live?: boolean;
   set: string[];
 }
 
 async function exportOne(file: string, options: Options): Promise<Exported | undefined> {
-  const { out, execute, set } = options;
+  const { out, execute, set, live } = options;
   if (set.length > 0 && execute !== true)
     throw new InputError(`export: --set needs --execute: got --set ${set[0]} without it`);
   const to = options.slides === true ? "slides" : options.to;
-  if (execute !== true) return exportNotebook(file, to, out);
+  if (execute !== true) return exportNotebook(file, to, out, live);
   const notebook = await executedNotebook(file, undefined, set);
-  return notebook === undefined ? undefined : exportNotebookText(JSON.stringify(notebook), file, to, out);
+  return notebook === undefined
+    ? undefined
+    : exportNotebookText(JSON.stringify(notebook), file, to, { out, ...(live !== undefined && { live }) });
 }
 
 export function register(program: Command): void {
@@ -40,11 +43,14 @@ export function register(program: Command): void {
     .option("--slides", "slides, one per heading (same as --to slides)")
     .requiredOption("--out <dir>", "folder to write into")
     .option("--execute", "execute the notebook first, with the kernel of this package")
+    .option("--live", "the page has the engine in it and verifies itself (default if it stays below 4 MB)")
+    .option("--no-live", "the page has no engine in it")
     .option("--set <name=value>", "with --execute: override a parameter; repeatable", collected, [])
     .action(async (files: string[], options: Options) => {
       for (const file of files) {
         const exported = await withSetupErrors(() => exportOne(file, options));
         if (exported === undefined) continue;
+        if (exported.note !== undefined) process.stderr.write(`${exported.note}\n`);
         process.stdout.write(`${exported.path}  results ${exported.resultsSha256}\n`);
       }
     });

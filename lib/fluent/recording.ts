@@ -4,12 +4,8 @@
 import { runOf } from "../chart/run";
 import { DISPLAY, type MimeBundle } from "../notebook/display";
 import { tableBundle } from "../notebook/running-bundle";
-import {
-  type RecordingOutcome,
-  type RecordingPlan,
-  recordingPlan,
-  runRecordingPlan,
-} from "../trace/recording-check";
+import { type RecordingOutcome, recordingPlan, runRecordingPlan } from "../trace/recording-check";
+import type { RecordingPlan } from "../trace/recording-statement";
 
 /** The result of a check, with its plan. */
 export class CheckedRecording {

@@ -6,7 +6,7 @@ import { LOCKABLE_CACHE_NAMES } from "../hardware/cache-ways";
 import { ADAPTER_CURVE, LOCKED_REGION, TLB_CURVE } from "../hardware/curve-plans";
 import { MACHINE, MACHINE_FIELDS } from "../machine/boot-request";
 import { type Field, type Fields, filled, literal, type ObjectField, object } from "../schema/field";
-import { RECORDING } from "../trace/recording-check";
+import { RECORDING } from "../trace/recording-statement";
 import { COMPARE_KERNELS } from "./compare-kernels";
 import { COMPARISON } from "./comparison";
 import { ROBUST } from "./robust";

@@ -31,6 +31,20 @@ export function loaderHtml(): string {
   );
 }
 
+/** The hash of the script of a page that verifies itself. */
+export const liveFacts = (): { csp: string } => JSON.parse(read("live.json"));
+
+/**
+ * HTML that lets a page verify itself: the packed engine, and the script that runs it in workers. It stands behind the record and before
+ * other scripts, so that it reads the page before they change it.
+ */
+export function liveHtml(): string {
+  return (
+    `<script class="pageblock-engine" type="application/gzip+base64">${read("engine.gz.b64")}</script>` +
+    `<script>${read("live-page.js")}</script>`
+  );
+}
+
 /** The script that moves from slide to slide. */
 export const slidesScript = (): { text: string; csp: string } => ({
   text: read("slides.js"),

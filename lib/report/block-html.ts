@@ -8,6 +8,7 @@ import { describe } from "./describe";
 import { escapeHtml } from "./escape";
 import { proseHtml } from "./prose";
 import { sanitizedHtml } from "./sanitize";
+import { PART_MARK } from "./shown-text";
 import { staticSvg } from "./svg/static-svg";
 import type { Block } from "./write-up";
 
@@ -19,7 +20,13 @@ export interface BlockContext {
   references: readonly Reference[];
 }
 
-export function blockHtml(block: Block, { still, references }: BlockContext): string {
+export function blockHtml(block: Block, context: BlockContext): string {
+  const html = plainHtml(block, context);
+  // The page's own script says there whether the runs give the same again (shown-text.ts).
+  return block.runs === undefined ? html : html.replace(/^<\w+/, `$& ${PART_MARK}="${block.runs.join(" ")}"`);
+}
+
+function plainHtml(block: Block, { still, references }: BlockContext): string {
   switch (block.kind) {
     case "prose": {
       const markdown = linkedCitations(block.markdown, references, (one) => `#ref-${one.number}`);

@@ -22,6 +22,8 @@ export type ExportFormat = (typeof EXPORT_FORMATS)[number];
 /** The path of the written page and the SHA-256 of the results it shows. */
 export interface Exported {
   path: string;
+  /** Why a page that was to verify itself does not; absent otherwise. */
+  note?: string;
   resultsSha256: string;
 }
 
@@ -30,9 +32,20 @@ export const PAGE_BYTES_MAX = 4_000_000;
 /** Larger data goes into files next to the page. */
 const EMBEDDED_DATA_BYTES_MAX = 500_000;
 
+/** Where a write-up is written, and whether a page has the engine in it, to verify itself: by default if that leaves it small enough. */
+export interface ExportPlace {
+  out: string;
+  live?: boolean | "if it fits";
+}
+
 /** Exports the executed notebook `file` into the folder `out`. Throws InputError for anything wrong with the input. */
-export async function exportNotebook(file: string, format: ExportFormat, out: string): Promise<Exported> {
-  return exportNotebookText(readNotebook(file), file, format, out);
+export async function exportNotebook(
+  file: string,
+  format: ExportFormat,
+  out: string,
+  live?: ExportPlace["live"],
+): Promise<Exported> {
+  return exportNotebookText(readNotebook(file), file, format, { out, ...(live !== undefined && { live }) });
 }
 
 /** The same for a notebook's JSON, which need not be stored; `file` gives its name in messages and that of the page. */
@@ -40,14 +53,16 @@ export async function exportNotebookText(
   json: string,
   file: string,
   format: ExportFormat,
-  out: string,
+  { out, live = "if it fits" }: ExportPlace,
 ): Promise<Exported> {
   const writeUp = writeUpOf(parseNotebook(json, file), file);
   const stem = basename(file).replace(/\.ipynb$/, "");
   const name = `${stem}.${format === "slides" ? "slides.html" : format}`;
   const data = await dataAppendix(writeUp, stem);
-  writeTogether(out, await filesOf(writeUp, stem, name, format, data));
-  return { path: join(out, name), resultsSha256: writeUp.resultsSha256 };
+  const { files, note } = await filesOf({ writeUp, stem, name, data }, format, live);
+  writeTogether(out, files);
+  const { resultsSha256 } = writeUp;
+  return { path: join(out, name), resultsSha256, ...(note !== undefined && { note }) };
 }
 
 function readNotebook(file: string): string {
@@ -56,34 +71,58 @@ function readNotebook(file: string): string {
 
 type Files = Map<string, string | Uint8Array>;
 
+/** What files are made of. `stem`: the notebook's name; `name`: that of the write-up; `data`: the tables of its results. */
+interface Parts {
+  writeUp: WriteUp;
+  stem: string;
+  name: string;
+  data: Map<string, Uint8Array>;
+}
+
 async function filesOf(
-  writeUp: WriteUp,
-  stem: string,
-  name: string,
+  parts: Parts,
   format: ExportFormat,
-  data: Map<string, Uint8Array>,
-): Promise<Files> {
-  if (format === "md") return markdownFiles(writeUp, stem, name, data);
-  if (format === "pdf") {
-    const links = [...data].map(([file, bytes]): DataLink => ({ name: file, bytes: bytes.length }));
-    const printed = await printedPdf(htmlPage(writeUp, links, true));
-    const record = recordText(recordOf(writeUp, printed, data));
-    const attached = new Map<string, string | Uint8Array>([...data, ["record.json", record]]);
-    return new Map([[name, withAttachments(printed, attached)]]);
-  }
+  live: ExportPlace["live"],
+): Promise<{ files: Files; note?: string }> {
+  if (format === "html" || format === "slides") return pageFiles(parts, format, live);
+  const { writeUp, stem, name, data } = parts;
+  if (format === "md") return { files: markdownFiles(writeUp, stem, name, data) };
+  const links = [...data].map(([file, bytes]): DataLink => ({ name: file, bytes: bytes.length }));
+  const printed = await printedPdf(htmlPage(writeUp, links, { still: true }));
+  const record = recordText(recordOf(writeUp, printed, data));
+  const attached = new Map<string, string | Uint8Array>([...data, ["record.json", record]]);
+  return { files: new Map([[name, withAttachments(printed, attached)]]) };
+}
+
+function pageFiles(
+  { writeUp, stem, name, data }: Parts,
+  format: "html" | "slides",
+  live: ExportPlace["live"],
+): { files: Files; note?: string } {
   const small = sumBy([...data.values()], "length") <= EMBEDDED_DATA_BYTES_MAX;
   const beside = small ? new Map<string, Uint8Array>() : under(`${stem}-files`, data);
   const links = [...data].map(([file, bytes]): DataLink => {
     const href = small ? dataUrl(file, bytes) : encodeURI(`${stem}-files/${file}`);
     return { name: file, href, bytes: bytes.length };
   });
-  const page = (format === "slides" ? slidesPage : htmlPage)(writeUp, links);
-  const whole = pageWithRecord(writeUp, page, beside);
+  const made = (alive: boolean) => {
+    const page = (format === "slides" ? slidesPage : htmlPage)(writeUp, links, { live: alive });
+    return pageWithRecord(writeUp, page, beside, alive);
+  };
+  // A page without results has nothing to verify.
+  const wanted = live !== false && writeUp.runs.length > 0;
+  let whole = made(wanted);
+  let note: string | undefined;
+  if (wanted && live === "if it fits" && whole.length > PAGE_BYTES_MAX) {
+    note = `${name}: does not verify itself: with the engine it would have ${whole.length} bytes, more than ${PAGE_BYTES_MAX}`;
+    whole = made(false);
+  }
   if (whole.length > PAGE_BYTES_MAX)
     throw new InputError(
       `${name}: a page must be at most ${PAGE_BYTES_MAX} bytes: got ${whole.length}; show smaller charts, or fewer runs`,
     );
-  return new Map<string, string | Uint8Array>([...beside, [name, whole]]);
+  const files = new Map<string, string | Uint8Array>([...beside, [name, whole]]);
+  return note === undefined ? { files } : { files, note };
 }
 
 function markdownFiles(writeUp: WriteUp, stem: string, name: string, data: Map<string, Uint8Array>): Files {

@@ -3,7 +3,7 @@
  * if scripts are off. Its Content-Security-Policy admits only our scripts, by their hash; content from the notebook is
  * text, sanitised tables or pictures.
  */
-import { assetFacts, loaderHtml } from "./assets";
+import { assetFacts, liveFacts, liveHtml, loaderHtml } from "./assets";
 import { blockHtml } from "./block-html";
 import { closingSections, type DataLink } from "./closing-html";
 import { escapeHtml } from "./escape";
@@ -11,8 +11,15 @@ import { RECORD_SLOT } from "./record";
 import { STYLE } from "./style";
 import type { WriteUp } from "./write-up";
 
-/** The whole page, with a placeholder for its record. With `still`, charts are pictures and nothing runs. */
-export function htmlPage(writeUp: WriteUp, data: readonly DataLink[], still = false): string {
+/** How a page is used: on paper (`still`: charts are pictures and nothing runs), or as one that verifies itself (`live`). */
+export interface PageUse {
+  still?: boolean;
+  live?: boolean;
+}
+
+/** The whole page, with a placeholder for its record. */
+export function htmlPage(writeUp: WriteUp, data: readonly DataLink[], use: PageUse = {}): string {
+  const { still = false, live = false } = use;
   const context = { still, references: writeUp.references };
   const body = [
     "<main>",
@@ -20,7 +27,7 @@ export function htmlPage(writeUp: WriteUp, data: readonly DataLink[], still = fa
     ...closingSections(writeUp, data),
     "</main>",
   ];
-  return documentOf(writeUp, body.join("\n"), { charts: !still && hasCharts(writeUp), style: STYLE });
+  return documentOf(writeUp, body.join("\n"), { charts: !still && hasCharts(writeUp), live, style: STYLE });
 }
 
 export const hasCharts = (writeUp: WriteUp) => writeUp.blocks.some((block) => block.kind === "chart");
@@ -28,20 +35,27 @@ export const hasCharts = (writeUp: WriteUp) => writeUp.blocks.some((block) => bl
 /** The parts of a page besides its body; `script`: a script of ours and its hash for the policy. */
 interface PageParts {
   charts: boolean;
+  live: boolean;
   style: string;
   script?: { text: string; csp: string };
 }
 
 /** A document around `body`, which is safe HTML. */
-export function documentOf(writeUp: WriteUp, body: string, { charts, style, script }: PageParts): string {
+export function documentOf(
+  writeUp: WriteUp,
+  body: string,
+  { charts, live, style, script }: PageParts,
+): string {
   const { plotly, runtime } = assetFacts();
   const hashes = [
+    ...(live ? [liveFacts().csp] : []),
     ...(charts ? [plotly.csp, runtime.csp] : []),
     ...(script === undefined ? [] : [script.csp]),
   ];
   const policy = [
     "default-src 'none'",
     `script-src ${hashes.map((hash) => `'${hash}'`).join(" ") || "'none'"}`,
+    ...(live ? ["worker-src blob:"] : []),
     "style-src 'unsafe-inline'",
     "img-src data: blob:",
     "base-uri 'none'",
@@ -61,7 +75,7 @@ export function documentOf(writeUp: WriteUp, body: string, { charts, style, scri
 <body>
 ${body}
 ${RECORD_SLOT}
-${charts ? loaderHtml() : ""}
+${live ? liveHtml() : ""}${charts ? loaderHtml() : ""}
 ${script === undefined ? "" : `<script>${script.text}</script>`}
 </body>
 </html>

@@ -5,11 +5,11 @@
 import { createHash } from "node:crypto";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { z } from "zod";
-import { canonicalJson } from "../base/canonical-json";
 import { InputError } from "../base/errors";
 import type { Run } from "../chart/figure";
 import { packageVersion } from "./provenance";
 import { safeJson } from "./safe-json";
+import { type ShownPart, shownOf } from "./shown-text";
 import type { WriteUp } from "./write-up";
 
 export interface WriteUpRecord {
@@ -25,6 +25,8 @@ export interface WriteUpRecord {
   page: string;
   /** SHA-256 of the files beside the page, by their path from it. */
   files: Record<string, string>;
+  /** Of a page that can verify itself: what it shows. */
+  shown?: { page: string; parts: ShownPart[] } | undefined;
 }
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
@@ -38,6 +40,12 @@ const schema = z.strictObject({
   sourceSha256: sha256,
   page: sha256,
   files: z.record(z.string(), sha256),
+  shown: z
+    .strictObject({
+      page: sha256,
+      parts: z.array(z.strictObject({ sha256, runs: z.array(z.number().int().nonnegative()) })),
+    })
+    .optional(),
 });
 
 /** Larger than any write-up of ours by far; a small file may unpack to more than the memory holds. */
@@ -61,7 +69,8 @@ export function recordOf(
   };
 }
 
-export const recordText = (record: WriteUpRecord): string => canonicalJson(record);
+/** Keys keep their order: the fields that a sweep varies are varied in theirs. */
+export const recordText = (record: WriteUpRecord): string => JSON.stringify(record);
 
 /** The record in `text`; throws InputError naming `file` when it is none. */
 export function parseRecord(text: string, file: string): WriteUpRecord {
@@ -78,13 +87,15 @@ const CLOSE = "</script>";
 /** Where a page's record will stand; the SHA-256 of the page is that of the page with this. */
 export const RECORD_SLOT = `${OPEN}${CLOSE}`;
 
-/** `page`, which holds one RECORD_SLOT, with the record in it; `files` lie beside it. */
+/** `page`, which holds one RECORD_SLOT, with the record in it; `files` lie beside it. `live`: the page verifies itself. */
 export function pageWithRecord(
   writeUp: WriteUp,
   page: string,
   files: ReadonlyMap<string, Uint8Array> = new Map(),
+  live = false,
 ): string {
-  const packed = gzipSync(recordText(recordOf(writeUp, page, files)), { level: 9 }).toString("base64");
+  const record = { ...recordOf(writeUp, page, files), ...(live && { shown: shownOf(page, RECORD_SLOT) }) };
+  const packed = gzipSync(recordText(record), { level: 9 }).toString("base64");
   return page.replace(RECORD_SLOT, () => `${OPEN}${packed}${CLOSE}`);
 }
 

@@ -6,12 +6,16 @@ import MarkdownIt from "markdown-it";
 import { slidesScript } from "./assets";
 import { blockHtml } from "./block-html";
 import { closingSections, type DataLink } from "./closing-html";
-import { documentOf, hasCharts } from "./html";
+import { documentOf, hasCharts, type PageUse } from "./html";
 import { STYLE } from "./style";
 import type { Block, WriteUp } from "./write-up";
 
 /** The whole page, with a placeholder for its record. */
-export function slidesPage(writeUp: WriteUp, data: readonly DataLink[]): string {
+export function slidesPage(
+  writeUp: WriteUp,
+  data: readonly DataLink[],
+  { live = false }: PageUse = {},
+): string {
   const slides = [
     ...slidesOf(writeUp.blocks).map((blocks) => blocks.map((block) => slideBlock(block, writeUp)).join("\n")),
     ...closingSections(writeUp, data),
@@ -19,6 +23,7 @@ export function slidesPage(writeUp: WriteUp, data: readonly DataLink[]): string 
   const body = slides.map((html) => `<section class="slide"><div class="on">${html}</div></section>`);
   return documentOf(writeUp, `${body.join("\n")}\n<footer class="place"></footer>`, {
     charts: hasCharts(writeUp),
+    live,
     style: STYLE + SLIDES_STYLE,
     script: slidesScript(),
   });

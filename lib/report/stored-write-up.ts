@@ -7,7 +7,8 @@ import type { Run } from "../chart/figure";
 import { executedSha256 } from "./executed-mark";
 import { isExecuted, parseNotebook } from "./notebook-file";
 import { attachmentsOf } from "./pdf-attachments";
-import { parseRecord, recordOfPage, sha256OfBytes, type WriteUpRecord } from "./record";
+import { parseRecord, RECORD_SLOT, recordOfPage, sha256OfBytes, type WriteUpRecord } from "./record";
+import { shownOf } from "./shown-text";
 import { storedResults } from "./stored-results";
 
 export interface StoredWriteUp {
@@ -150,6 +151,8 @@ function fromRecord(
   }
   if (sha256Of(record.runs.map((run) => run.sha256)) !== record.resultsSha256)
     changes.push("the list of results was changed after it was written");
+  if (record.shown !== undefined && sha256Of(record.shown) !== sha256Of(shownOf(String(page), RECORD_SLOT)))
+    changes.push(`what the ${form} shows was changed after it was written`);
   const files = Object.keys(record.files).length;
   return {
     form,

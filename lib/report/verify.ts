@@ -5,29 +5,20 @@
  * It does not detect a person who changes a chart and computes every SHA-256 of the file anew. The results themselves
  * cannot be forged that way.
  */
-import { canonicalJson } from "../base/canonical-json";
 import { InputError } from "../base/errors";
 import { checkSha256 } from "../change/allowed";
 import { alteredCode, codeIn, otherAllowed, strangeCode } from "../change/code";
-import type { Run } from "../chart/figure";
-import { firstDifference } from "./first-difference";
-import { inTodaysNames, isFormer, withoutHashAndWording } from "./former-results";
 import { planKindOf } from "./plan-kinds";
-import { RUN_LIMITS, type RunAnswer, type RunLimits, runAgain } from "./run-again";
+import { RUN_LIMITS, type RunLimits, runAgain } from "./run-again";
 import { changedSha256 } from "./stored-results";
 import { readStoredWriteUp } from "./stored-write-up";
+import { type Verdict, verdictOn } from "./verdict";
 
-export interface VerifiedResult {
+export interface VerifiedResult extends Verdict {
   /** As stored. */
   sha256: string;
   /** Kind of the plan, or `unknown`. */
   kind: string;
-  /** `changed`: plan or result no longer have the stored SHA-256, so the plan was not run. */
-  verdict: "identical" | "differs" | "changed" | "cannot be run";
-  /** The reason in words, unless identical. */
-  why?: string;
-  /** What an older version wrote under other names and so was not compared; the numbers were. Absent if nothing. */
-  leftOut?: string[];
   /** The cells that contain it; empty if the write-up does not say. */
   places: string[];
 }
@@ -75,25 +66,6 @@ export async function verifyFile(file: string, limits: RunLimits = RUN_LIMITS): 
   });
   const ok = changes.length === 0 && results.every((result) => result.verdict === "identical");
   return { file, form, results, changes, compared, code, ok };
-}
-
-type Verdict = Pick<VerifiedResult, "verdict" | "why" | "leftOut">;
-
-function verdictOn(run: Run, answer: RunAnswer | undefined): Verdict {
-  if (answer === undefined)
-    return {
-      verdict: "changed",
-      why: `plan and result must have the SHA-256 they were stored with: they have ${changedSha256(run)}`,
-    };
-  if ("failed" in answer) return { verdict: "cannot be run", why: answer.failed };
-  if (canonicalJson(answer.result) === canonicalJson(run.result)) return { verdict: "identical" };
-  const renamed = inTodaysNames(run.result, answer.result);
-  const { stored, leftOut } = isFormer(run.plan, run.result)
-    ? withoutHashAndWording(renamed, answer.result)
-    : { stored: renamed, leftOut: [] };
-  if (canonicalJson(answer.result) === canonicalJson(stored))
-    return { verdict: "identical", ...(leftOut.length > 0 && { leftOut }) };
-  return { verdict: "differs", why: firstDifference(stored, answer.result) ?? "the order of keys" };
 }
 
 function kindOf(plan: unknown): string {

@@ -9,7 +9,8 @@ import { bundleText, isExecuted, type Notebook, type NotebookOutput } from "./no
 import { storedResults, unchangedRuns } from "./stored-results";
 import { staticSvg } from "./svg/static-svg";
 
-export type Block =
+/** `runs`: indices of the write-up's runs that what a block shows was computed from. */
+export type Block = { runs?: readonly number[] } & (
   | { kind: "prose"; markdown: string; attachments: Record<string, Picture> }
   | { kind: "code"; source: string }
   | { kind: "text"; text: string; stream: "stdout" | "stderr" | "value" }
@@ -17,7 +18,8 @@ export type Block =
   | { kind: "chart"; figure: Figure }
   | { kind: "picture"; picture: Picture }
   /** `text`: the same in plain text, or empty. */
-  | { kind: "html"; html: string; text: string };
+  | { kind: "html"; html: string; text: string }
+);
 
 /** An image: its type and its bytes in base64. */
 export interface Picture {
@@ -67,7 +69,14 @@ export function writeUpOf(notebook: Notebook, file: string): WriteUp {
     if (cell.cell_type !== "code") return;
     if (cell.source.trim() !== "") blocks.push({ kind: "code", source: cell.source });
     for (const output of cell.outputs) {
+      const place = `${file}: cell ${index + 1}`;
+      const stored = storedResults(output, place);
+      const rests = stored === undefined ? [] : unchangedRuns(stored, place);
+      for (const run of rests) runs.set(run.sha256, run);
       const block = blockOf(output);
+      const all = [...runs.keys()];
+      if (block !== undefined && rests.length > 0)
+        block.runs = [...new Set(rests.map(({ sha256 }) => all.indexOf(sha256)))];
       const last = blocks.at(-1);
       if (
         block?.kind === "text" &&
@@ -77,9 +86,6 @@ export function writeUpOf(notebook: Notebook, file: string): WriteUp {
       )
         last.text += block.text;
       else if (block) blocks.push(block);
-      const place = `${file}: cell ${index + 1}`;
-      const stored = storedResults(output, place);
-      for (const run of stored === undefined ? [] : unchangedRuns(stored, place)) runs.set(run.sha256, run);
     }
   });
   const { authors = [], language_info: language, pageblock: ours } = notebook.metadata;

@@ -6,12 +6,12 @@ import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { join, relative, resolve, sep } from "node:path";
 import { InputError } from "../base/errors";
-import { type Fields, filled, literal, type ObjectField, type OutOf, object, text } from "../schema/field";
 import { bootTable } from "./boot-table";
 import { contigRows } from "./contig-rows";
 import { type FidelityKind, type FidelityResult, findRecordings } from "./fidelity";
 import { hugetlbTable } from "./hugetlb-table";
 import { loadTable } from "./load-table";
+import type { RecordingPlan } from "./recording-statement";
 import { traceRecording } from "./trace-recording";
 
 /** Kinds of recordings that can be checked. To add a kind, add one object here. */
@@ -26,22 +26,6 @@ export const RECORDING_KINDS: readonly FidelityKind[] = [
 /** The folder of this repository's recordings; a packed library has none. */
 const FIXTURES = resolve(__dirname, "../../test/fixtures");
 const PATH = /^[A-Za-z0-9][A-Za-z0-9._-]*(\/[A-Za-z0-9][A-Za-z0-9._-]*){0,3}$/;
-
-/** The recording and its expected content. */
-export const RECORDING_FIELDS = {
-  kind: filled(literal("recording")),
-  path: text("where it lies below test/fixtures of the repository, with `/`", { longest: 400 }),
-  sha256: text("SHA-256 of what is in it", { longest: 64 }),
-} satisfies Fields;
-
-export interface RecordingField extends ObjectField<typeof RECORDING_FIELDS> {}
-
-export const RECORDING: RecordingField = object(
-  "a recording of the repository, checked against the model",
-  RECORDING_FIELDS,
-);
-
-export interface RecordingPlan extends OutOf<typeof RECORDING_FIELDS> {}
 
 /** Result of the check; plain JSON. */
 export interface RecordingOutcome {

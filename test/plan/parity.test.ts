@@ -171,7 +171,7 @@ const STATED: Readonly<Record<string, readonly [module: string, name: string]>> 
   "tlb-curve": ["hardware/curve-plans", "TLB_CURVE"],
   "adapter-curve": ["hardware/curve-plans", "ADAPTER_CURVE"],
   "locked-region-curve": ["hardware/curve-plans", "LOCKED_REGION"],
-  recording: ["trace/recording-check", "RECORDING"],
+  recording: ["trace/recording-statement", "RECORDING"],
 };
 
 /** What the compiler says of plans as literals of the type that people write; each line is one plan. */

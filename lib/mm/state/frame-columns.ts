@@ -7,7 +7,7 @@
  * [virginLo, virginHi): a machine with 1 TiB boots without touching its columns.
  */
 import { int32Column, uint8Column } from "../../base/columns";
-import { assert } from "../../base/errors";
+import { InputError } from "../../base/errors";
 import { MIGRATE_ISOLATE, MIGRATE_PCPTYPES } from "./migratetype";
 import {
   ALLOCATED,
@@ -67,13 +67,14 @@ export class FrameColumns {
     this.pageblockPages = (1 << shape.pageblockOrder) | 0;
     this.mobilityDisabled = shape.mobilityDisabled;
     const topPages = 1 << Math.max(this.maxOrder, this.pageblockOrder);
+    // Before the number is cut to 32 bits: memory of 2^32 frames would become memory of none.
+    if (shape.frames + topPages + shape.listHeads + VIRGIN_NODES >= 2 ** 31)
+      throw new InputError(
+        `machine: its memory must end below page frame 2^31, for frames are numbered with 31 bits: it ends at ${shape.frames}`,
+      );
     this.endPfn = (Math.ceil(shape.frames / topPages) * topPages) | 0;
     this.virginBase = this.endPfn + shape.listHeads;
     const nodes = this.virginBase + VIRGIN_NODES;
-    assert(
-      nodes < 2 ** 31,
-      `memory of ${shape.frames} frames is beyond the 2^31 frames that can be numbered`,
-    );
     this.next = int32Column(nodes);
     this.prev = int32Column(nodes);
     this.state = uint8Column(this.endPfn);

@@ -1,0 +1,91 @@
+/** The controls of a page that verifies itself, and what they say. Everything from the page is shown as text. */
+
+const STYLE = `
+.pageblock-live{font:15px/1.45 system-ui,sans-serif;border:1px solid currentColor;border-radius:6px;padding:.6rem .8rem;margin:0 0 1.2rem}
+.pageblock-live button{font:inherit;padding:.3rem .8rem;margin:.15rem .4rem .15rem 0;cursor:pointer}
+.pageblock-live progress{width:12rem;max-width:100%;vertical-align:middle;margin-right:.6rem}
+.pageblock-live p{margin:.35rem 0}.pageblock-live ul{margin:.35rem 0;padding-left:1.2rem}.pageblock-live li{overflow-wrap:anywhere}
+.pageblock-mark{display:block;font:13px/1.4 system-ui,sans-serif;margin:.2rem 0 .8rem;overflow-wrap:anywhere}
+.pageblock-mark[data-state=same]{color:#0b6b3a}.pageblock-mark[data-state=changed]{color:#a3120a;font-weight:600}
+.pageblock-mark[data-state=open]{color:#6b5200}
+@media (prefers-color-scheme:dark){.pageblock-mark[data-state=same]{color:#7fdca9}.pageblock-mark[data-state=changed]{color:#ff9d94}
+.pageblock-mark[data-state=open]{color:#e8cf7a}}
+@media print{.pageblock-live,.pageblock-mark{display:none}}
+`;
+const SIGNS = { same: "✓", changed: "✗", open: "–" };
+/** Lines of a list; more would hide what they are about. */
+const LINES_MOST = 50;
+
+export function made(name, text = "", attributes = {}) {
+  const element = document.createElement(name);
+  element.textContent = text;
+  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
+  return element;
+}
+
+export class View {
+  constructor() {
+    document.head.append(made("style", STYLE, { "data-pageblock-live": "" }));
+    this.box = made("section", "", {
+      class: "pageblock-live",
+      "aria-label": "Verify this page",
+      "data-pageblock-live": "",
+    });
+    this.verify = made("button", "Verify this page", { type: "button" });
+    this.stop = made("button", "Stop", { type: "button", hidden: "" });
+    this.bar = made("progress", "", { hidden: "", "aria-label": "results computed again" });
+    this.count = made("span");
+    // Spoken at the beginning, at quarters and at the end; the count beside the bar changes all the time and is silent.
+    this.status = made("p", "", { role: "status", "aria-live": "polite" });
+    this.lines = made("ul");
+    this.box.append(this.verify, this.stop, this.bar, this.count, this.status, this.lines);
+    const place = document.querySelector("main") ?? document.querySelector(".slide > .on") ?? document.body;
+    place.prepend(this.box);
+  }
+
+  say(text) {
+    this.status.textContent = text;
+  }
+
+  running(is) {
+    this.verify.disabled = is;
+    this.stop.hidden = this.bar.hidden = !is;
+    if (is) this.lines.replaceChildren();
+    else this.count.textContent = "";
+  }
+
+  progress(done, all, seconds) {
+    this.bar.max = all;
+    this.bar.value = done;
+    this.count.textContent = `${done} of ${all} results, ${Math.round(seconds)} s`;
+  }
+
+  /** One more line, with buttons: [words, what a click does with the line] each. */
+  line(text, buttons = []) {
+    if (this.lines.childElementCount === LINES_MOST)
+      this.lines.append(made("li", "more like these are not listed"));
+    if (this.lines.childElementCount > LINES_MOST) return;
+    const line = made("li", text);
+    for (const [words, act] of buttons) {
+      const button = made("button", words, { type: "button" });
+      button.addEventListener("click", () => act(line));
+      line.append(" ", button);
+    }
+    this.lines.append(line);
+  }
+
+  /** Says below an element what was found of it. */
+  mark(element, state, words) {
+    const next = element.nextElementSibling;
+    const mark = next?.classList.contains("pageblock-mark")
+      ? next
+      : made("small", "", { class: "pageblock-mark", "data-pageblock-live": "" });
+    mark.dataset.state = state;
+    mark.textContent = `${SIGNS[state]} ${words}`;
+    if (mark !== next) element.after(mark);
+  }
+
+  unmark() {
+    for (const mark of document.querySelectorAll(".pageblock-mark")) mark.remove();
+  }
+}
