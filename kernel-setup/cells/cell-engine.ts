@@ -9,6 +9,7 @@ import { type EmittedCell, emitCell } from "./cell-emit";
 import { CellLanguage } from "./cell-language";
 import { CellNames } from "./cell-names";
 import { type CellSource, type Complaint, readCell } from "./cell-source";
+import { type CellVariable, currentValue, variablesOf } from "./cell-variables";
 import { seenByFunctions } from "./fast-loops";
 import { DOOR, keptName, reserve, typedName } from "./global-names";
 import { cellPath, Loader, metaOf } from "./loader";
@@ -141,6 +142,11 @@ export class CellEngine {
     for (const name of this.existing) this.assign(name, undefined);
     this.bound.clear();
     this.names.clear();
+  }
+
+  /** The variables of cells that have a value or a type, with their values now. */
+  variables(): CellVariable[] {
+    return variablesOf(this.existing, this.names);
   }
 
   forgetHalfLoaded(): void {
@@ -281,10 +287,4 @@ function declareAll(names: readonly string[]): void {
   }
 }
 
-function isUndefined(name: string): boolean {
-  try {
-    return vm.runInThisContext(name) === undefined;
-  } catch {
-    return true;
-  }
-}
+const isUndefined = (name: string) => currentValue(name) === undefined;

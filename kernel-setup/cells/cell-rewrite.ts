@@ -4,8 +4,9 @@
  */
 import ts from "typescript";
 import type { CellSource } from "./cell-source";
-import { type FastLoops, localName, onLocalVariables } from "./fast-loops";
+import { type FastLoops, onLocalVariables } from "./fast-loops";
 import { DOOR, keptName, type Renaming } from "./global-names";
+import { localName } from "./local-names";
 
 export function rewritten(
   renaming: Renaming,

@@ -6,10 +6,10 @@
  */
 import ts from "typescript";
 import { keptName } from "./global-names";
+import { localName } from "./local-names";
 
 /** Rounds after which values are written back: an interrupted loop leaves those of a round before. */
 const WRITTEN_BACK_AFTER = 1024;
-const LOCAL = "$local_";
 
 const isLoop = (node: ts.Node): node is ts.IterationStatement => ts.isIterationStatement(node, false);
 
@@ -99,8 +99,6 @@ export class FastLoops {
   }
 }
 
-export const localName = (name: string) => LOCAL + name;
-
 /** The loop, whose variables are already named as local ones, between taking and writing back their values. */
 export function onLocalVariables(
   statement: ts.Statement,
@@ -108,7 +106,7 @@ export function onLocalVariables(
   factory: ts.NodeFactory,
 ): ts.Statement {
   const id = (name: string) => factory.createIdentifier(name);
-  const rounds = `${LOCAL}$rounds`;
+  const rounds = localName("$rounds");
   const back = () =>
     names.map((name) =>
       factory.createExpressionStatement(factory.createAssignment(id(name), id(localName(name)))),

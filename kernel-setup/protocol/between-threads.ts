@@ -1,5 +1,6 @@
 /** What the thread that runs cells and the thread that owns the sockets tell each other. */
 import type { MessagePort } from "node:worker_threads";
+import type { CompiledText } from "../debug/source-places";
 import type { Connection, Header, Message } from "../wire";
 import type { OutboxMemory, StreamName } from "./outbox";
 
@@ -66,6 +67,7 @@ export type ToWire =
       readonly file: string;
     }
   | { readonly type: "followed"; readonly file: string }
+  | { readonly type: "compiled"; readonly text: CompiledText }
   | { readonly type: "close"; readonly at: number };
 
 /** An answer to a question: the text, or none if the cell was interrupted. */

@@ -7,6 +7,8 @@ import { Session } from "node:inspector";
 
 /** What the main thread leaves for {@link StopMainThread}. */
 const FORGET = "pageblock.forgetAsyncStack";
+/** Evaluated in the main thread where its code is about to be ended. */
+export const END_HERE = `globalThis[Symbol.for("${FORGET}")]?.()`;
 
 /** Called in the main thread, before anything can be stopped there. `note` runs in the context of what is stopped. */
 export function allowStopping(note: () => void): void {
@@ -39,6 +41,11 @@ interface Bindings {
 export class StopMainThread {
   private session: (Session & { connectToMainThread(): void }) | undefined;
 
+  /** True while the main thread is paused, or about to be. */
+  get isAtWork(): boolean {
+    return this.session !== undefined;
+  }
+
   /** Pauses the main thread wherever it is, and stops it there if `mayStop` says so. */
   stop(mayStop: () => boolean): void {
     if (this.session !== undefined) return;
@@ -47,7 +54,7 @@ export class StopMainThread {
     session.connectToMainThread();
     session.once("Debugger.paused", () => {
       if (mayStop()) {
-        session.post("Runtime.evaluate", { expression: `globalThis[Symbol.for("${FORGET}")]?.()` });
+        session.post("Runtime.evaluate", { expression: END_HERE });
         session.post("Runtime.terminateExecution");
       }
       session.post("Debugger.resume", () => this.cancel());
