@@ -125,6 +125,11 @@ export class CellRunner {
     this.engine.reset();
   }
 
+  /** What the debugger needs of the cells. */
+  get inspected(): Pick<CellEngine, "traces" | "variables"> {
+    return this.engine;
+  }
+
   /** Aborts when the running cell is interrupted. */
   get interruptSignal(): AbortSignal | undefined {
     return this.current === undefined ? undefined : this.stopping.signal;
@@ -280,7 +285,11 @@ async function drawnAs(value: unknown): Promise<Bundle> {
     const whole = "data" in shown && typeof shown.data === "object" && shown.data !== null;
     return whole ? { data: shown.data, metadata: shown.metadata ?? {} } : { data: shown, metadata: {} };
   }
+  return { data: plainBundle(value), metadata: {} };
+}
+
+/** The bundle of a value that has no method of its own for it. */
+export function plainBundle(value: unknown): Record<string, unknown> {
   const drawn = (globalThis as unknown as FigureDoor)[Symbol.for("pageblock.figure")]?.(value);
-  if (drawn !== undefined) return { data: drawn, metadata: {} };
-  return asText(value);
+  return drawn ?? asText(value).data;
 }

@@ -7,13 +7,14 @@
  * cell left, and its JavaScript is stopped through the inspector, but never while the compiler runs.
  */
 import { parentPort, workerData } from "node:worker_threads";
+import { DebugAdapter } from "./debug/adapter";
 import { Busy, read } from "./interrupt-state";
 import type { FromWire, ToWire, WireData } from "./protocol/between-threads";
 import { childrenBut, endPrograms, interruptPrograms, killPrograms } from "./protocol/process-tree";
-import { bindTo, Sockets } from "./protocol/sockets";
-import { StopMainThread } from "./protocol/stop-main-thread";
+import { bindTo, Pump, Sockets } from "./protocol/sockets";
+import { END_HERE, StopMainThread } from "./protocol/stop-main-thread";
 import { onTerminate } from "./protocol/terminate-signal";
-import { address, decode, encode, jsonOf, type Message } from "./wire";
+import { address, decode, encode, type Header, jsonOf, type Message } from "./wire";
 
 const STUCK_AFTER_MS = 200;
 const KILL_AFTER_MS = 2000;
@@ -33,12 +34,22 @@ const started = new Set<number>();
 const detached = new Set<number>();
 const own = { mark: data.mark, started, detached };
 const mainThread = new StopMainThread();
+const controlReplies = new Pump(control);
+let debuggedBy: Header | Record<string, never> = {};
+const debug = new DebugAdapter(
+  busy,
+  (content) => sockets.publish("debug_event", debuggedBy, jsonOf(content)),
+  () => mainThread.isAtWork,
+);
+/** Debug requests are answered one after the other, beside the others of this channel: one may wait for the main thread. */
+let debugging = Promise.resolve();
 let closing = false;
 let interrupts = 0;
 
 function take(message: ToWire): void {
   if (message.type === "close") return void close();
   if (message.type === "signal") return interruptPrograms(message.pids);
+  if (message.type === "compiled") return void debug.compiled(message.text);
   if (message.type !== "child") return;
   const { pid, ended, detached: spared } = message;
   if (ended) started.delete(pid);
@@ -53,6 +64,7 @@ function interrupt(): void {
   const number = ++interrupts;
   tell({ type: "interrupt", number });
   sockets.cancelQuestions();
+  endStopped(number);
   let asked = 0;
   const mayStop = () => {
     const may = !answered() && read(busy, Busy.compiling) === 0;
@@ -63,10 +75,19 @@ function interrupt(): void {
     if (answered()) return mainThread.cancel();
     if (read(busy, Busy.waitingForProgram) > 0)
       interruptPrograms(childrenBut(started), asked++ < ASKED_TO_END ? "SIGINT" : "SIGKILL");
+    endStopped(number);
     if (read(busy, Busy.compiling) === 0) mainThread.stop(mayStop);
     setTimeout(check, STUCK_AFTER_MS);
   };
   setTimeout(check, STUCK_AFTER_MS);
+}
+
+/** Ends code that stands at a breakpoint. */
+function endStopped(number: number): void {
+  debug.interrupt((inspected) => {
+    Atomics.store(busy, Busy.stoppedBy, number);
+    inspected.post("Runtime.evaluate", { expression: END_HERE }).catch(() => {});
+  });
 }
 
 /** Content of the reply, or undefined for requests that are not for this channel. */
@@ -97,13 +118,17 @@ async function serveControl(): Promise<void> {
     }
     const { header: parent, identities: to } = request;
     sockets.publish("status", parent, jsonOf({ execution_state: "busy" }));
+    const send = (type: string, content: unknown) =>
+      controlReplies.push(encode(connection.key, { to, parent, type, content: jsonOf(content) }));
+    if (parent.msg_type === "debug_request") {
+      debugging = debugging.then(() => answerDebug(request, send));
+      continue;
+    }
     const reply = answer(request);
-    if (reply !== undefined)
-      await control.send(
-        encode(connection.key, { to, parent, type: reply.type, content: jsonOf(reply.content) }),
-      );
+    if (reply !== undefined) send(reply.type, reply.content);
     sockets.publish("status", parent, jsonOf({ execution_state: "idle" }));
     if (parent.msg_type !== "shutdown_request") continue;
+    endStopped(++interrupts);
     shutDown();
     return;
   }
@@ -120,6 +145,12 @@ function kill(): void {
   process.kill(process.pid, "SIGKILL");
 }
 
+async function answerDebug(request: Message, send: (type: string, content: unknown) => void): Promise<void> {
+  debuggedBy = request.header;
+  send("debug_reply", await debug.answer(request.content));
+  sockets.publish("status", request.header, jsonOf({ execution_state: "idle" }));
+}
+
 async function serveHeartbeat(): Promise<void> {
   for await (const frames of heartbeat) await heartbeat.send(frames);
 }
@@ -131,6 +162,7 @@ async function close(): Promise<void> {
   sockets.flush();
   await endPrograms(own);
   await sockets.close();
+  await controlReplies.drained();
   heartbeat.close();
   control.close();
   // At this thread's very end: the process must not end while a socket still calls back.

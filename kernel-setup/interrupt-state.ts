@@ -13,6 +13,10 @@ export const Busy = {
   waitingForProgram: 3,
   /** The number of the interrupt by which the main thread's JavaScript was stopped last. */
   stoppedBy: 4,
+  /** A debugger is attached. */
+  debugging: 5,
+  /** How many compiled texts the debugger has taken. */
+  textsSeen: 6,
 } as const;
 
 type Counter = (typeof Busy)[keyof typeof Busy];

@@ -56,6 +56,8 @@ export class KernelClient {
   >();
   /** What is typed when the kernel asks; undefined: nothing. */
   answerInput: (request: Received) => string | undefined = () => undefined;
+  /** Hears of every output as it comes, also of debug events. */
+  onOutput: (message: Received) => void = () => {};
   private readonly failures: ((error: Error) => void)[] = [];
   private stderr = "";
   private readonly exited: Promise<void>;
@@ -87,6 +89,7 @@ export class KernelClient {
     });
     void this.listen(iopub, (m) => {
       this.outputs.get(m.parent)?.push(m);
+      this.onOutput(m);
       if (m.type === "status" && m.content.execution_state === "idle") this.settle(m.parent, { idle: true });
     });
   }

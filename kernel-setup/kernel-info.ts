@@ -32,7 +32,8 @@ export function kernelInfo(language: KernelLanguage = "typescript") {
     implementation_version: version,
     language_info: { ...LANGUAGE_INFO[language], version: ts.version, nbconvert_exporter: "script" },
     banner: `${name} ${version}: TypeScript ${ts.version}, displays of tslab ${tslabVersion}, Node ${process.version}`,
-    debugger: false,
+    debugger: true,
+    supported_features: ["debugger"],
     help_links: [],
   };
 }

@@ -2,7 +2,8 @@
  * The notebook kernel: it answers requests strictly in order, as the protocol requires, and every message about a cell carries
  * that cell's request as its parent, also what the cell's timers print long after its end.
  */
-import { CellRunner } from "./cell-runner";
+import { CellRunner, plainBundle } from "./cell-runner";
+import { DebugDoor } from "./debug/debug-door";
 import { publishDisplayDoor } from "./display-door";
 import { Busy, enter, leave, newBusy } from "./interrupt-state";
 import { kernelInfo } from "./kernel-info";
@@ -53,10 +54,21 @@ export class Kernel {
       shutdown: () => this.shutDown(),
     });
     this.runner = new CellRunner(cwd, this.busy);
+    const debug = new DebugDoor(
+      {
+        traces: this.runner.inspected.traces,
+        variables: () => this.runner.inspected.variables(),
+        bundle: plainBundle,
+        tell: (text) => this.channels.compiled(text),
+      },
+      this.busy,
+    );
     const programs = new Programs(this.channels, this.busy, mark);
     this.cells = new CellExecution(this.runner, this.channels, programs, this.busy, {
       display: (data) => this.display({ data, metadata: {} }, false),
       reset: () => this.runner.reset(),
+      variables: () => this.runner.inspected.variables(),
+      noteTyped: (compiled, typed) => debug.noteTyped(compiled, typed),
     });
     allowStopping(() => {
       noteStopped();

@@ -37,7 +37,7 @@ export interface KernelSpec {
   readonly language: string;
   readonly interrupt_mode: "message";
   readonly kernel_protocol_version: string;
-  readonly metadata: { readonly debugger: false; readonly pageblock: string };
+  readonly metadata: { readonly debugger: true; readonly pageblock: string };
 }
 
 /**
@@ -53,7 +53,7 @@ export function kernelSpec(language: KernelLanguage = "typescript"): KernelSpec 
     language,
     interrupt_mode: "message",
     kernel_protocol_version: PROTOCOL_VERSION,
-    metadata: { debugger: false, pageblock: packageManifest().version },
+    metadata: { debugger: true, pageblock: packageManifest().version },
   };
 }
 

@@ -9,9 +9,10 @@ import { type EmittedCell, emitCell } from "./cell-emit";
 import { CellLanguage } from "./cell-language";
 import { CellNames } from "./cell-names";
 import { type CellSource, type Complaint, readCell } from "./cell-source";
+import { type CellVariable, isUndefined, variablesOf } from "./cell-variables";
 import { seenByFunctions } from "./fast-loops";
 import { keptName, reserve, typedName } from "./global-names";
-import { assign, declareAll, follow, hold, isUndefined } from "./global-variables";
+import { assign, declareAll, follow, hold } from "./global-variables";
 import { Imported } from "./imported";
 import { cellPath, Loader, metaOf } from "./loader";
 import { exportsOf } from "./namespaces";
@@ -132,6 +133,11 @@ export class CellEngine {
   /** Run in the frame of a cell that is stopped, saves what a loop has counted. */
   get saving(): string {
     return [...this.writingBack].map((one) => `try { ${one} } catch {}`).join(" ");
+  }
+
+  /** The variables of cells that have a value or a type, with their values now. */
+  variables(): CellVariable[] {
+    return variablesOf(this.existing, this.names);
   }
 
   forgetHalfLoaded(): void {

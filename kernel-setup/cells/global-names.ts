@@ -4,6 +4,7 @@
  * with. Such a variable is kept under another name; cells read and write it by its own.
  */
 import ts from "typescript";
+import { LOCAL } from "./local-names";
 
 /** Names by which packages find out where they run. */
 const PROBED = [
@@ -27,7 +28,7 @@ export interface OwnNames {
 export function ownNames(mentioned: ReadonlySet<string>): OwnNames {
   const all = [...mentioned];
   const free = (name: string): string => (all.some((one) => one.startsWith(name)) ? free(`${name}_`) : name);
-  return { door: free("$cell"), progress: free("$at"), local: free("$local_") };
+  return { door: free("$cell"), progress: free("$at"), local: free(LOCAL) };
 }
 
 /** From now on, variables of cells with this name are kept under another. */

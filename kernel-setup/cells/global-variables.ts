@@ -40,12 +40,3 @@ export function declareAll(names: readonly string[]): void {
       }
   }
 }
-
-/** True if it holds nothing. */
-export function isUndefined(name: string): boolean {
-  try {
-    return vm.runInThisContext(name) === undefined;
-  } catch {
-    return true;
-  }
-}

@@ -7,7 +7,7 @@ import { join, sep } from "node:path";
 import { packageManifest, packageRoot } from "../package-resolution";
 
 /** What is known of a compiled text. */
-interface Compiled {
+export interface Compiled {
   readonly map: string | undefined;
   /** Lines before the compiled text. */
   readonly lineOffset: number;
@@ -36,9 +36,17 @@ const TSLAB = `${sep}node_modules${sep}tslab${sep}`;
 export class Traces {
   private readonly compiled = new Map<string, Known>();
 
+  /** Hears of every text before it is compiled by V8. */
+  onAdd: (name: string, compiled: Compiled) => void = () => {};
+
   /** Source text of cells and of local modules by the names that traces give them. */
   add(name: string, compiled: Compiled): void {
     this.compiled.set(name, compiled);
+    this.onAdd(name, compiled);
+  }
+
+  all(): ReadonlyMap<string, Compiled> {
+    return this.compiled;
   }
 
   /** Makes every trace of this process readable. */

@@ -1,5 +1,6 @@
 /** What the thread that runs cells and the thread that owns the sockets tell each other. */
 import type { MessagePort } from "node:worker_threads";
+import type { CompiledText } from "../debug/source-places";
 import type { Connection, Header, Message } from "../wire";
 import type { CaughtDescriptors } from "./caught-descriptors";
 import type { OutboxMemory, StreamName } from "./outbox";
@@ -70,6 +71,7 @@ export type ToWire =
       readonly descriptor: number;
     }
   | { readonly type: "followed"; readonly descriptor: number }
+  | { readonly type: "compiled"; readonly text: CompiledText }
   | { readonly type: "close"; readonly at: number };
 
 /** An answer to a question: the text, or none if the cell was interrupted. */

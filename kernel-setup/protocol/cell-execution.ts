@@ -178,6 +178,7 @@ export class CellExecution {
     }
     await this.untilInterrupted(runMagics(prepared, this.tools));
     if (prepared.code.trim() === "" && prepared.code !== code) return { ok: true, values: [] };
+    this.tools.noteTyped(prepared.code, code);
     return timed(prepared, () => this.runner.run(prepared.code, count));
   }
 

@@ -1,6 +1,7 @@
 /** The main thread's end of the kernel's channels; the sockets themselves belong to another thread (control-thread.ts). */
 import { join } from "node:path";
 import { MessageChannel, receiveMessageOnPort, type Transferable, Worker } from "node:worker_threads";
+import type { CompiledText } from "../debug/source-places";
 import { zeromqPath } from "../tslab-internals";
 import { type Header, jsonOf, type Message } from "../wire";
 import type { Answer, FromWire, Parent, Question, ToWire, WireData } from "./between-threads";
@@ -136,6 +137,11 @@ export class Channels {
       if (received?.ticket === ticket) return received.value;
       if (received === undefined) Atomics.wait(this.answered, 0, seen);
     }
+  }
+
+  /** Tells the debugger of a text that is about to be compiled. */
+  compiled(text: CompiledText): void {
+    this.post({ type: "compiled", text });
   }
 
   /** Tells of a program that a cell started, or that ended. */

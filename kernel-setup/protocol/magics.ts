@@ -21,7 +21,7 @@ export interface PreparedCell {
   readonly help: string | undefined;
 }
 
-export const LINE_MAGICS = ["npm", "reset", "lsmagic"] as const;
+export const LINE_MAGICS = ["npm", "reset", "who", "whos", "lsmagic"] as const;
 /** Cell magics around TypeScript; the others take the cell's text. */
 const AROUND_CODE = ["time"];
 export const TEXT_MAGICS = ["html", "javascript", "js", "markdown", "latex", "svg", "bash", "sh"] as const;

@@ -2,14 +2,19 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import type { CellVariable } from "../cells/cell-variables";
 import type { Magic, PreparedCell } from "./magics";
 import { LINE_MAGICS, TEXT_MAGICS } from "./magics";
 import { plain } from "./plain-error";
+import { who, whos } from "./who";
 
 /** What a magic uses of the kernel. */
 export interface MagicTools {
   readonly display: (data: Record<string, unknown>) => void;
   readonly reset: () => void;
+  readonly variables: () => readonly CellVariable[];
+  /** Tells the debugger how a cell was typed of which `compiled` is compiled. */
+  readonly noteTyped: (compiled: string, typed: string) => void;
 }
 
 /** Of a file in it: up to the last `node_modules`, with the name behind that. */
@@ -99,6 +104,10 @@ async function shell(name: string, body: string): Promise<void> {
 async function lineMagic({ name, rest }: Magic, tools: MagicTools): Promise<void> {
   if (name === "npm") return npm(rest);
   if (name === "reset") return tools.reset();
+  if (name === "who" || name === "whos") {
+    process.stdout.write((name === "who" ? who : whos)(tools.variables()));
+    return;
+  }
   const known = [...LINE_MAGICS.map((one) => `%${one}`), "%%time", ...TEXT_MAGICS.map((one) => `%%${one}`)];
   process.stdout.write(`${known.join(" ")}\n`);
 }

@@ -20,7 +20,7 @@ interface Sender {
 }
 
 /** Sends one message after the other: zeromq refuses more than 512 sends in one turn of the event loop. */
-class Pump {
+export class Pump {
   private readonly queue: (Uint8Array | string)[][] = [];
   private running: Promise<void> | undefined;
 

@@ -9,6 +9,8 @@ import { Session } from "node:inspector";
 const FORGET = "pageblock.forgetAsyncStack";
 /** The frame of a cell is among these outermost ones: it is called by the kernel. */
 const OUTER_FRAMES = 16;
+/** Evaluated in the main thread where its code is about to be ended. */
+export const END_HERE = `globalThis[Symbol.for("${FORGET}")]?.()`;
 
 /**
  * Called in the main thread, before anything can be stopped there. `note` runs in the context of what is stopped, and
@@ -45,6 +47,11 @@ interface Bindings {
 export class StopMainThread {
   private session: (Session & { connectToMainThread(): void }) | undefined;
 
+  /** True while the main thread is paused, or about to be. */
+  get isAtWork(): boolean {
+    return this.session !== undefined;
+  }
+
   /** Pauses the main thread wherever it is, and stops it there if `mayStop` says so. */
   stop(mayStop: () => boolean): void {
     if (this.session !== undefined) return;
@@ -54,8 +61,7 @@ export class StopMainThread {
     const resume = () => session.post("Debugger.resume", () => this.cancel());
     session.once("Debugger.paused", ({ params }) => {
       if (!mayStop()) return resume();
-      const expression = `globalThis[Symbol.for("${FORGET}")]?.()`;
-      session.post("Runtime.evaluate", { expression }, (_, answer) => {
+      session.post("Runtime.evaluate", { expression: END_HERE }, (_, answer) => {
         const saving = String(answer?.result.value ?? "");
         for (const { callFrameId } of saving === "" ? [] : params.callFrames.slice(-OUTER_FRAMES))
           session.post("Debugger.evaluateOnCallFrame", { callFrameId, expression: saving });

@@ -4,6 +4,7 @@ import test from "node:test";
 import ts from "typescript";
 import { globMatcher } from "../../kernel-setup/protocol/history";
 import { magicsAt, prepareCell, UnknownMagicError, withoutMagics } from "../../kernel-setup/protocol/magics";
+import { who, whos } from "../../kernel-setup/protocol/who";
 
 test("line magics stand before the code, and lines keep their numbers", () => {
   const { lines, code } = prepareCell("// first\n%npm i x\n\n%reset\nconst a = 1;");
@@ -98,4 +99,24 @@ test("a search of the history matches as SQLite's GLOB does", () => {
   const started = performance.now();
   assert.equal(globMatcher("*a*a*a*a*b")(long), false);
   assert.ok(performance.now() - started < 5000);
+});
+
+test("%who lists names, %whos what they are, one line each", () => {
+  class Account {}
+  const hostile = new Proxy({}, { getPrototypeOf: () => assert.fail("asked") });
+  const values = { n: 1.5, text: "a\nb", list: [1, 2], Account, account: new Account(), none: null, hostile };
+  const variables = Object.entries(values).map(([name, value]) => ({ name, kept: name, value }));
+  assert.equal(who(variables), "n  text  list  Account  account  none  hostile\n");
+  assert.deepEqual(whos(variables).split("\n"), [
+    "name     kind               value",
+    "n        number             1.5",
+    "text     string             'a\\nb'",
+    "list     Array              [ 1, 2 ]",
+    "Account  class              [class Account]",
+    "account  Account            Account {}",
+    "none     null               null",
+    "hostile  (cannot be shown)  {}",
+    "",
+  ]);
+  assert.equal(whos([]), "Cells have declared nothing.\n");
 });

@@ -97,7 +97,8 @@ test("late output belongs to the cell that made it, not to the one that runs", a
 test("a request with buffers is answered", async () => {
   const answer = await kernel.request("kernel_info_request", {}, { buffers: [Buffer.from("abc")] });
   assert.equal(answer.reply.content.protocol_version, "5.4");
-  assert.equal(answer.reply.content.debugger, false);
+  assert.equal(answer.reply.content.debugger, true);
+  assert.deepEqual(answer.reply.content.supported_features, ["debugger"]);
 });
 
 test("history by tail, range and search, with outputs, raw and unique", async () => {
