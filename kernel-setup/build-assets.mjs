@@ -29,6 +29,7 @@ const out = join(here, "../dist/assets");
 const plotly = createRequire(import.meta.url).resolve("plotly.js-dist/plotly.js");
 const runtime = join(here, "browser/chart-runtime.js");
 const slides = join(here, "browser/slides.js");
+const page = join(here, "browser/page.js");
 const made = join(out, "assets.json");
 
 for (const [folder, sources] of [
@@ -53,7 +54,7 @@ writeFileSync(
 
 makeDoorLazy(join(here, "../dist/index.js"));
 
-const sources = [plotly, runtime, slides, fileURLToPath(import.meta.url)];
+const sources = [plotly, runtime, slides, page, fileURLToPath(import.meta.url)];
 const newest = Math.max(...sources.map((file) => statSync(file).mtimeMs));
 if (!existsSync(made) || statSync(made).mtimeMs < newest) {
   mkdirSync(out, { recursive: true });
@@ -62,6 +63,7 @@ if (!existsSync(made) || statSync(made).mtimeMs < newest) {
   write("plotly.gz.b64", gzipSync(code, { level: 9 }).toString("base64"));
   const script = inlineScript(runtime, "chart-runtime.js");
   const slidesScript = inlineScript(slides, "slides.js");
+  const pageScript = inlineScript(page, "page.js");
   const sha256 = (text) => `sha256-${createHash("sha256").update(text).digest("base64")}`;
   const { version } = JSON.parse(readFileSync(join(dirname(plotly), "package.json"), "utf8"));
   write(
@@ -70,6 +72,7 @@ if (!existsSync(made) || statSync(made).mtimeMs < newest) {
       plotly: { version, csp: sha256(code) },
       runtime: { csp: sha256(script) },
       slides: { csp: sha256(slidesScript) },
+      page: { csp: sha256(pageScript) },
     }),
   );
 }

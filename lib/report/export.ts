@@ -5,6 +5,7 @@ import { basename, dirname, join } from "node:path";
 import { sumBy } from "lodash";
 import { InputError } from "../base/errors";
 import { readOutsideText } from "../base/outside-file";
+import type { CodeState } from "./article";
 import { printedPdf } from "./chromium";
 import type { DataLink } from "./closing-html";
 import { dataAppendix, dataUrl } from "./data-appendix";
@@ -19,6 +20,11 @@ import { type WriteUp, writeUpOf } from "./write-up";
 export const EXPORT_FORMATS = ["html", "md", "pdf", "slides"] as const;
 export type ExportFormat = (typeof EXPORT_FORMATS)[number];
 
+/** `code`: whether the code of pages and slides is folded (the default) or open. */
+export interface ExportOptions {
+  code?: CodeState;
+}
+
 /** The path of the written page and the SHA-256 of the results it shows. */
 export interface Exported {
   path: string;
@@ -31,8 +37,13 @@ export const PAGE_BYTES_MAX = 4_000_000;
 const EMBEDDED_DATA_BYTES_MAX = 500_000;
 
 /** Exports the executed notebook `file` into the folder `out`. Throws InputError for anything wrong with the input. */
-export async function exportNotebook(file: string, format: ExportFormat, out: string): Promise<Exported> {
-  return exportNotebookText(readNotebook(file), file, format, out);
+export async function exportNotebook(
+  file: string,
+  format: ExportFormat,
+  out: string,
+  options: ExportOptions = {},
+): Promise<Exported> {
+  return exportNotebookText(readNotebook(file), file, format, out, options);
 }
 
 /** The same for a notebook's JSON, which need not be stored; `file` gives its name in messages and that of the page. */
@@ -41,12 +52,13 @@ export async function exportNotebookText(
   file: string,
   format: ExportFormat,
   out: string,
+  options: ExportOptions = {},
 ): Promise<Exported> {
   const writeUp = writeUpOf(parseNotebook(json, file), file);
   const stem = basename(file).replace(/\.ipynb$/, "");
   const name = `${stem}.${format === "slides" ? "slides.html" : format}`;
   const data = await dataAppendix(writeUp, stem);
-  writeTogether(out, await filesOf(writeUp, stem, name, format, data));
+  writeTogether(out, await filesOf(writeUp, { stem, name, format, ...options }, data));
   return { path: join(out, name), resultsSha256: writeUp.resultsSha256 };
 }
 
@@ -56,17 +68,22 @@ function readNotebook(file: string): string {
 
 type Files = Map<string, string | Uint8Array>;
 
+/** What is to be written: the page `name`, with files whose names begin with `stem`. */
+interface Wanted extends ExportOptions {
+  stem: string;
+  name: string;
+  format: ExportFormat;
+}
+
 async function filesOf(
   writeUp: WriteUp,
-  stem: string,
-  name: string,
-  format: ExportFormat,
+  { stem, name, format, code = "folded" }: Wanted,
   data: Map<string, Uint8Array>,
 ): Promise<Files> {
   if (format === "md") return markdownFiles(writeUp, stem, name, data);
   if (format === "pdf") {
     const links = [...data].map(([file, bytes]): DataLink => ({ name: file, bytes: bytes.length }));
-    const printed = await printedPdf(htmlPage(writeUp, links, true));
+    const printed = await printedPdf(htmlPage(writeUp, links, { still: true, code }));
     const record = recordText(recordOf(writeUp, printed, data));
     const attached = new Map<string, string | Uint8Array>([...data, ["record.json", record]]);
     return new Map([[name, withAttachments(printed, attached)]]);
@@ -77,7 +94,7 @@ async function filesOf(
     const href = small ? dataUrl(file, bytes) : encodeURI(`${stem}-files/${file}`);
     return { name: file, href, bytes: bytes.length };
   });
-  const page = (format === "slides" ? slidesPage : htmlPage)(writeUp, links);
+  const page = (format === "slides" ? slidesPage : htmlPage)(writeUp, links, { code });
   const whole = pageWithRecord(writeUp, page, beside);
   if (whole.length > PAGE_BYTES_MAX)
     throw new InputError(
