@@ -30,21 +30,15 @@
   /** Half of the words at a point at the right edge. */
   const WORDS_PIXELS = 36;
 
-  /** The layout in the page's own text colour, so that a chart follows its theme; without a title that stands outside. */
+  /** The layout in the page's own text colour, so that a chart follows its theme. */
   function fitted(box, given, hasWords) {
-    const { title, ...rest } = given;
     const color = getComputedStyle(box).color;
-    const narrow = box.clientWidth < NARROW_PIXELS;
-    const layout = { ...rest, margin: { ...rest.margin }, font: { ...rest.font, color } };
-    if (narrow) {
+    const layout = { ...given, margin: { ...given.margin }, font: { ...given.font, color } };
+    if (box.clientWidth < NARROW_PIXELS) {
       layout.font.size = 11;
       layout.margin.r = Math.min(layout.margin.r ?? 80, hasWords ? WORDS_PIXELS : 12);
       if (layout.yaxis?.automargin) layout.margin.l = 8;
     }
-    if (box.dataset.untitled === undefined) return { ...layout, title };
-    const cut = Number(box.dataset.untitled);
-    layout.margin.t = (layout.margin.t ?? 100) - cut;
-    if (layout.height) layout.height -= cut;
     return layout;
   }
 
@@ -57,91 +51,35 @@
     const rows = above ? (place.querySelector(".legend")?.getBoundingClientRect().height ?? 0) : 0;
     const more = Math.ceil(Math.max(TOP_PIXELS, rows + 12) - margin.t);
     if (!height || more === 0 || (more < 0 && (!untitled || annotations?.length > 0))) return;
-    await window.Plotly.relayout(place, { height: height + more, "margin.t": margin.t + more });
-  }
-
-  const STEP_MS = 1000;
-
-  /** Buttons for a chart with a slider: for keyboards and screen readers, and to play it, unless motion is unwanted. */
-  function addPlayer(place, slider) {
-    const { steps } = slider;
-    let at = slider.active ?? 0;
-    let timer;
-    const row = document.createElement("div");
-    row.className = "pageblock-player";
-    const said = document.createElement("span");
-    said.setAttribute("role", "status");
-    said.style.marginLeft = ".5em";
-    const stop = () => {
-      clearInterval(timer);
-      timer = undefined;
-      play.textContent = "Play";
-    };
-    const go = async (to) => {
-      at = (to + steps.length) % steps.length;
-      said.textContent = `${at + 1} of ${steps.length}: ${steps[at].label}`;
-      await window.Plotly[steps[at].method](place, ...steps[at].args);
-      await window.Plotly.relayout(place, { "sliders[0].active": at });
-    };
-    const button = (words, act) => {
-      const made = document.createElement("button");
-      made.type = "button";
-      made.textContent = words;
-      made.style.marginRight = ".4em";
-      made.addEventListener("click", act);
-      row.append(made);
-      return made;
-    };
-    const step = (by) => () => {
-      stop();
-      go(at + by);
-    };
-    button("Previous", step(-1));
-    const play = button("Play", () => {
-      if (timer !== undefined) return stop();
-      play.textContent = "Pause";
-      // From the start if it shows the end; it stops there, for nobody asked for more.
-      go(at === steps.length - 1 ? 0 : at + 1);
-      timer = setInterval(() => {
-        if (!place.isConnected || at === steps.length - 1) stop();
-        else go(at + 1);
-      }, STEP_MS);
-    });
-    play.hidden = matchMedia("(prefers-reduced-motion: reduce)").matches;
-    button("Next", step(1));
-    row.append(said);
-    place.after(row);
-    place.on("plotly_sliderchange", ({ slider: moved, interaction }) => {
-      if (!interaction) return;
-      stop();
-      at = moved.active;
-      said.textContent = "";
+    await window.Plotly.relayout(place, {
+      height: height + more,
+      "margin.t": margin.t + more,
+      autosize: true,
     });
   }
-
-  /** What a step of a slider may do here; others need Plotly's own frames. */
-  const canStep = (step) =>
-    ["restyle", "relayout", "update"].includes(step.method) && Array.isArray(step.args);
 
   async function draw(box) {
     plotly ??= unpack();
     const Plotly = await plotly;
+    // Hidden meanwhile, as the slides are that are not the first.
+    if (box.offsetWidth === 0) {
+      box.dataset.state = "waiting";
+      return sizes.observe(box);
+    }
     const figure = JSON.parse(box.querySelector("script").textContent);
     const place = document.createElement("div");
     const picture = box.querySelector("img");
     box.append(place);
     try {
       const words = figure.data.some((trace) => /text/.test(trace.mode));
-      const layout = fitted(box, figure.layout, words);
+      const layout = fitted(box, window.pageblockPage.untitled(box, figure.layout), words);
       await Plotly.newPlot(place, figure.data, layout, CONFIG);
       if (picture) {
         picture.hidden = true;
-        place.setAttribute("role", "img");
-        place.setAttribute("aria-label", picture.alt);
+        window.pageblockPage.name(place, picture.alt);
       }
       await makeRoom(place, layout, box.dataset.untitled !== undefined);
-      const slider = layout.sliders?.[0];
-      if (slider?.steps?.length > 1 && slider.steps.every(canStep)) addPlayer(place, slider);
+      window.pageblockPage.play(place);
       box.dataset.state = "drawn";
       drawn.add(box);
     } catch (error) {

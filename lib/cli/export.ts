@@ -29,7 +29,7 @@ async function exportOne(file: string, options: Options): Promise<Exported | und
   if (execute !== true) return exportNotebook(file, to, out, { code });
   const notebook = await executedNotebook(file, undefined, set);
   if (notebook === undefined) return undefined;
-  return exportNotebookText(JSON.stringify(notebook), file, to, out, { code });
+  return exportNotebookText(JSON.stringify(notebook), file, to, { out, code });
 }
 
 export function register(program: Command): void {

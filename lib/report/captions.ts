@@ -14,6 +14,8 @@ export interface FigureWords {
 /** Series that are put into words; of more only the names. */
 const SERIES_MAX = 6;
 const WORDS_MAX = 600;
+/** Cells of a table that is put into words. */
+const CELLS_MAX = 40;
 
 export function wordsOf({ layout }: Figure): FigureWords {
   const title: unknown = layout.title;
@@ -32,8 +34,9 @@ export function alternativeText(figure: Figure): string {
   const series = seriesOf(figure);
   const ranges =
     series.length <= SERIES_MAX ? series.map(rangeOf) : [series.map(({ name }) => name).join(", ")];
+  const cells = series.length === 0 ? valueTables(figure).slice(0, 1).map(cellsOf) : [];
   const first = `Chart${title === "" ? "" : `: ${title}`}`;
-  const words = [first, note, finding, ...ranges].filter((part) => part !== "").map(sentence);
+  const words = [first, note, finding, ...ranges, ...cells].filter((part) => part !== "").map(sentence);
   return cut(words.join(" "));
 }
 
@@ -49,6 +52,14 @@ function rangeOf({ name, points }: Series): string {
   const [low, high] = [sorted[0]!, sorted.at(-1)!];
   if (low.value === high.value) return `${name}: ${shown(low.value)} throughout`;
   return `${name}: lowest ${low.text} (${low.at}); highest ${high.text} (${high.at})`;
+}
+
+/** The values of a table that holds few: `free: 12; kernel: 3`. */
+function cellsOf({ columns, rows, more }: ValueTable): string {
+  if (more > 0 || rows.length * columns.length > CELLS_MAX) return "";
+  const named = ([first, ...cells]: string[]) =>
+    `${first}: ${cells.map((cell, i) => (cells.length === 1 ? cell : `${columns[i + 1]} ${cell}`)).join(", ")}`;
+  return rows.map(named).join("; ");
 }
 
 /** Pixels that a title and a note take in the room above the axes (lib/chart/layout.ts). */

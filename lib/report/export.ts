@@ -20,8 +20,9 @@ import { type WriteUp, writeUpOf } from "./write-up";
 export const EXPORT_FORMATS = ["html", "md", "pdf", "slides"] as const;
 export type ExportFormat = (typeof EXPORT_FORMATS)[number];
 
-/** `code`: whether the code of pages and slides is folded (the default) or open. */
-export interface ExportOptions {
+/** Where a write-up is written, and whether the code of pages and slides is folded (the default) or open. */
+export interface ExportPlace {
+  out: string;
   code?: CodeState;
 }
 
@@ -41,9 +42,9 @@ export async function exportNotebook(
   file: string,
   format: ExportFormat,
   out: string,
-  options: ExportOptions = {},
+  options: Omit<ExportPlace, "out"> = {},
 ): Promise<Exported> {
-  return exportNotebookText(readNotebook(file), file, format, out, options);
+  return exportNotebookText(readNotebook(file), file, format, { out, ...options });
 }
 
 /** The same for a notebook's JSON, which need not be stored; `file` gives its name in messages and that of the page. */
@@ -51,14 +52,13 @@ export async function exportNotebookText(
   json: string,
   file: string,
   format: ExportFormat,
-  out: string,
-  options: ExportOptions = {},
+  { out, code = "folded" }: ExportPlace,
 ): Promise<Exported> {
   const writeUp = writeUpOf(parseNotebook(json, file), file);
   const stem = basename(file).replace(/\.ipynb$/, "");
   const name = `${stem}.${format === "slides" ? "slides.html" : format}`;
   const data = await dataAppendix(writeUp, stem);
-  writeTogether(out, await filesOf(writeUp, { stem, name, format, ...options }, data));
+  writeTogether(out, await filesOf(writeUp, { stem, name, format, code }, data));
   return { path: join(out, name), resultsSha256: writeUp.resultsSha256 };
 }
 
@@ -69,15 +69,16 @@ function readNotebook(file: string): string {
 type Files = Map<string, string | Uint8Array>;
 
 /** What is to be written: the page `name`, with files whose names begin with `stem`. */
-interface Wanted extends ExportOptions {
+interface Wanted {
   stem: string;
   name: string;
   format: ExportFormat;
+  code: CodeState;
 }
 
 async function filesOf(
   writeUp: WriteUp,
-  { stem, name, format, code = "folded" }: Wanted,
+  { stem, name, format, code }: Wanted,
   data: Map<string, Uint8Array>,
 ): Promise<Files> {
   if (format === "md") return markdownFiles(writeUp, stem, name, data);

@@ -16,7 +16,7 @@ import { STYLE } from "./style";
 import type { WriteUp } from "./write-up";
 
 /** `still`: charts are pictures and nothing runs. */
-export interface PageOptions {
+export interface PageUse {
   still?: boolean;
   code?: CodeState;
 }
@@ -25,7 +25,7 @@ export interface PageOptions {
 export function htmlPage(
   writeUp: WriteUp,
   data: readonly DataLink[],
-  { still = false, code = "folded" }: PageOptions = {},
+  { still = false, code = "folded" }: PageUse = {},
 ): string {
   const context = { still, code, references: writeUp.references };
   const closing = [

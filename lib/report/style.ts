@@ -85,10 +85,10 @@ body{font-size:10.5pt;line-height:1.45}.sheet{max-width:none;padding:0}
 h1,h2,h3,h4{break-after:avoid;margin-top:1.3em}p,li{orphans:3;widows:3}
 .skip,.contents,.byline button,details.data,details.how:not([open]){display:none}
 figure,tr,.summary{break-inside:avoid}thead{display:table-header-group}
-figure{margin:.8rem 0}figure img{max-height:95mm;width:auto;max-width:100%}fig
+figure{margin:.8rem 0}figure img{max-height:78mm;width:auto;max-width:100%}figcaption{break-after:avoid}
 .scroll{overflow:visible}table{font-size:8.5pt}
 pre,pre.code,pre.columns{white-space:pre-wrap;overflow-wrap:anywhere;overflow:visible;font-size:8pt}
-.rerun{margin-top:1.6rem}
+.rerun{margin-top:1.6rem}.rerun pre.code{margin-bottom:.4rem;padding:.4rem .6rem}
 }
 `;
 

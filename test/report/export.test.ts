@@ -48,9 +48,9 @@ test("html: prose, code, outputs, chart and what is needed to run it again, belo
   assert.match(page, /<title>A title<\/title>/);
   assert.match(page, /<em>prose<\/em>/);
   assert.match(page, /<span class="hljs-keyword">const<\/span>/);
-  assert.match(page, /one\ntwo/);
+  assert.match(page, /<span>one\n<\/span><span>two\n/);
   assert.match(page, /<th>zone<\/th><td>DMA<\/td>/);
-  assert.match(page, /<pre class="output error">Error: no<\/pre>/);
+  assert.match(page, /<pre class="output error lines"><span>Error: no\n<\/span><\/pre>/);
   assert.match(page, /class="pageblock-chart"/);
   assert.ok(page.includes(resultsSha256) && page.includes(RUN.sha256));
   assert.ok(page.includes("kernel profiles</th><td>6.1") && page.includes("seeds</th><td>7"));
