@@ -37,12 +37,14 @@
     wide.addEventListener("change", fit);
   }
 
-  /** The last section that begins above the upper third of the window. */
+  /** Pixels from the top of the window; a section that was gone to begins above them. */
+  const READ_PIXELS = 100;
+
+  /** The last section that begins at the top of the window, or above. */
   function mark() {
-    const line = innerHeight / 3;
     let current = -1;
     sections.forEach((section, i) => {
-      if (section && section.getBoundingClientRect().top <= line) current = i;
+      if (section && section.getBoundingClientRect().top <= READ_PIXELS) current = i;
     });
     links.forEach((link, i) => {
       if (i === current) link.setAttribute("aria-current", "true");

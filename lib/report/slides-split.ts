@@ -156,13 +156,17 @@ function linesOf(block: Block): number {
     case "prose":
       return textLines(block.markdown);
     case "text":
-      return textLines(block.text);
+      return printedLines(block.text);
     case "error":
-      return textLines(block.traceback || block.message);
+      return printedLines(block.traceback || block.message);
     case "html":
-      return textLines(block.text || block.html.replace(/<\/tr>/g, "\n").replace(/<[^>]*>/g, ""));
+      return printedLines(block.text || block.html.replace(/<\/tr>/g, "\n").replace(/<[^>]*>/g, ""));
   }
 }
+
+/** Lines of printed text, each of which begins anew. */
+const printedLines = (text: string) =>
+  sumBy(text.trim().split("\n"), (line) => Math.max(1, Math.ceil(line.length / LETTERS)));
 
 /** Lines on a slide, with the room between paragraphs; a heading is as high as several. */
 function textLines(text: string): number {

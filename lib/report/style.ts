@@ -83,10 +83,10 @@ const PAPER = `
 :root{color-scheme:light;--ink:#000;--soft:#444;--line:#bbb;--paper:#fff;--well:#f5f7f9;--link:#00467a;--mark:#f2f5f8;--keyword:#6b3f8c;--string:#075a3d;--number:#8a3f00;--title:#00467a;--bad:#9a1f18}
 body{font-size:10.5pt;line-height:1.45}.sheet{max-width:none;padding:0}
 h1,h2,h3,h4{break-after:avoid;margin-top:1.3em}p,li{orphans:3;widows:3}
-.skip,.contents,.byline button,details.data,details.how:not([open]){display:none}
+.skip,.contents,.byline button,.pageblock-player,.modebar-container,details.data,details.how:not([open]){display:none}
 figure,tr,.summary{break-inside:avoid}thead{display:table-header-group}
 figure{margin:.8rem 0}figure img{max-height:78mm;width:auto;max-width:100%}figcaption{break-after:avoid}
-.scroll{overflow:visible}table{font-size:8.5pt}
+figure.table{break-inside:auto}.scroll{overflow:visible}table{font-size:8.5pt}.rerun details:not([open]){display:none}
 pre,pre.code,pre.columns{white-space:pre-wrap;overflow-wrap:anywhere;overflow:visible;font-size:8pt}
 .rerun{margin-top:1.6rem}.rerun pre.code{margin-bottom:.4rem;padding:.4rem .6rem}
 }
