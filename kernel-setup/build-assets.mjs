@@ -28,8 +28,10 @@ import { documentParameters } from "./parameter-docs.mjs";
 const here = dirname(fileURLToPath(import.meta.url));
 const out = join(here, "../dist/assets");
 const plotly = createRequire(import.meta.url).resolve("plotly.js-dist/plotly.js");
+const chartPage = join(here, "browser/chart-page.js");
 const runtime = join(here, "browser/chart-runtime.js");
 const slides = join(here, "browser/slides.js");
+const page = join(here, "browser/page.js");
 const made = join(out, "assets.json");
 
 for (const [folder, sources] of [
@@ -54,15 +56,16 @@ writeFileSync(
 
 makeDoorLazy(join(here, "../dist/index.js"));
 
-const sources = [plotly, runtime, slides, fileURLToPath(import.meta.url)];
+const sources = [plotly, chartPage, runtime, slides, page, fileURLToPath(import.meta.url)];
 const newest = Math.max(...sources.map((file) => statSync(file).mtimeMs));
 if (!existsSync(made) || statSync(made).mtimeMs < newest) {
   mkdirSync(out, { recursive: true });
   // The browser runs it as an inline script: a script's text is what its hash in a Content-Security-Policy is of.
   const code = minified(readFileSync(plotly, "utf8").replaceAll("\r\n", "\n"));
   write("plotly.gz.b64", gzipSync(code, { level: 9 }).toString("base64"));
-  const script = inlineScript(runtime, "chart-runtime.js");
-  const slidesScript = inlineScript(slides, "slides.js");
+  const script = inlineScript([chartPage, runtime], "chart-runtime.js");
+  const slidesScript = inlineScript([slides], "slides.js");
+  const pageScript = inlineScript([page], "page.js");
   const { version } = JSON.parse(readFileSync(join(dirname(plotly), "package.json"), "utf8"));
   write(
     "assets.json",
@@ -70,6 +73,7 @@ if (!existsSync(made) || statSync(made).mtimeMs < newest) {
       plotly: { version, csp: cspOf(code) },
       runtime: { csp: cspOf(script) },
       slides: { csp: cspOf(slidesScript) },
+      page: { csp: cspOf(pageScript) },
     }),
   );
 }
@@ -111,9 +115,9 @@ function minified(code) {
 }
 
 /** The text of a script of ours that stands inside pages, written under `name`. */
-function inlineScript(file, name) {
-  const script = readFileSync(file, "utf8").replaceAll("\r\n", "\n");
-  refuseEnd(script, file);
+function inlineScript(files, name) {
+  const script = files.map((file) => readFileSync(file, "utf8").replaceAll("\r\n", "\n")).join("");
+  refuseEnd(script, name);
   write(name, script);
   return script;
 }

@@ -25,22 +25,61 @@
     return window.Plotly;
   }
 
-  /** The page's own text colour, so that a chart follows its theme. */
-  function themed(box, layout) {
+  /** Narrower boxes get narrower margins and smaller letters. */
+  const NARROW_PIXELS = 560;
+  /** Half of the words at a point at the right edge. */
+  const WORDS_PIXELS = 36;
+
+  /** The layout in the page's own text colour, so that a chart follows its theme. */
+  function fitted(box, given, hasWords) {
     const color = getComputedStyle(box).color;
-    return { ...layout, font: { ...layout.font, color } };
+    const layout = { ...given, margin: { ...given.margin }, font: { ...given.font, color } };
+    if (box.clientWidth < NARROW_PIXELS) {
+      layout.font.size = 11;
+      layout.margin.r = Math.min(layout.margin.r ?? 80, hasWords ? WORDS_PIXELS : 12);
+      if (layout.yaxis?.automargin) layout.margin.l = 8;
+    }
+    return layout;
+  }
+
+  /** Pixels above the axes of a chart whose title stands outside and that has no legend. */
+  const TOP_PIXELS = 24;
+
+  /** A legend of more rows than there is room for gets the room, not the axes'; what is left of a title's room goes. */
+  async function makeRoom(place, { height, margin, annotations, legend = {} }, untitled) {
+    const above = legend.orientation === "h" && (legend.y ?? 1) >= 1;
+    const rows = above ? (place.querySelector(".legend")?.getBoundingClientRect().height ?? 0) : 0;
+    const more = Math.ceil(Math.max(TOP_PIXELS, rows + 12) - margin.t);
+    if (!height || more === 0 || (more < 0 && (!untitled || annotations?.length > 0))) return;
+    await window.Plotly.relayout(place, {
+      height: height + more,
+      "margin.t": margin.t + more,
+      autosize: true,
+    });
   }
 
   async function draw(box) {
     plotly ??= unpack();
     const Plotly = await plotly;
+    // Hidden meanwhile, as the slides are that are not the first.
+    if (box.offsetWidth === 0) {
+      box.dataset.state = "waiting";
+      return sizes.observe(box);
+    }
     const figure = JSON.parse(box.querySelector("script").textContent);
     const place = document.createElement("div");
     const picture = box.querySelector("img");
     box.append(place);
     try {
-      await Plotly.newPlot(place, figure.data, themed(box, figure.layout), CONFIG);
-      if (picture) picture.hidden = true;
+      const words = figure.data.some((trace) => /text/.test(trace.mode));
+      const layout = fitted(box, window.pageblockPage.untitled(box, figure.layout), words);
+      await Plotly.newPlot(place, figure.data, layout, CONFIG);
+      if (picture) {
+        picture.hidden = true;
+        window.pageblockPage.name(place, picture.alt);
+      }
+      await makeRoom(place, layout, box.dataset.untitled !== undefined);
+      window.pageblockPage.play(place);
       box.dataset.state = "drawn";
       drawn.add(box);
     } catch (error) {
@@ -75,7 +114,10 @@
   function recolor() {
     for (const box of drawn) {
       if (!box.isConnected) drawn.delete(box);
-      else window.Plotly.relayout(box.lastElementChild, { "font.color": getComputedStyle(box).color });
+      else
+        window.Plotly.relayout(box.querySelector(".js-plotly-plot"), {
+          "font.color": getComputedStyle(box).color,
+        });
     }
   }
 

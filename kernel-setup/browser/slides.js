@@ -4,7 +4,7 @@
  */
 (() => {
   const slides = [...document.querySelectorAll("section.slide")];
-  const place = document.querySelector(".place");
+  const place = document.querySelector(".place .at");
   const FORWARD = new Set(["ArrowRight", "ArrowDown", "PageDown", " ", "Enter", "n", "l", "j"]);
   const BACK = new Set(["ArrowLeft", "ArrowUp", "PageUp", "Backspace", "p", "h", "k"]);
   let at = 0;
@@ -17,6 +17,37 @@
     slides[at].scrollTop = 0;
     place.textContent = `${at + 1} / ${slides.length}`;
     history.replaceState(null, "", `#${at + 1}`);
+    fit(slides[at]);
+  }
+
+  const LETTERS_LEAST = 0.6;
+  const CHART_LEAST = 240;
+
+  /** Makes what is on a slide smaller until it fits: first its charts, then its letters. What is still longer scrolls. */
+  function fit(slide) {
+    const on = slide.firstElementChild;
+    on.style.fontSize = "";
+    const over = () => slide.scrollHeight - slide.clientHeight;
+    const charts = [...slide.querySelectorAll('.pageblock-chart[data-state="drawn"] .js-plotly-plot')];
+    for (const chart of charts) {
+      chart.wanted ??= chart.layout.height;
+      if (chart.wanted)
+        resize(chart, Math.max(Math.min(chart.wanted, CHART_LEAST), chart.wanted - Math.max(0, over())));
+    }
+    // By a property of the slide: the page knows its own pictures by their style.
+    on.style.removeProperty("--picture");
+    const pictures = [...slide.querySelectorAll("figure > img, .pageblock-chart > img:not([hidden])")];
+    if (pictures.length > 0 && over() > 0) {
+      const tallest = Math.max(...pictures.map((picture) => picture.getBoundingClientRect().height));
+      on.style.setProperty("--picture", `${Math.max(CHART_LEAST, tallest - over())}px`);
+    }
+    for (let size = 1; over() > 0 && size > LETTERS_LEAST; size -= 0.05)
+      on.style.fontSize = `${size - 0.05}em`;
+  }
+
+  function resize(chart, height) {
+    if (Math.abs(chart.layout.height - height) >= 1)
+      window.Plotly.relayout(chart, { height, autosize: true });
   }
 
   /** `#3` is the third slide, any other name the slide that holds the element of that name. */
@@ -69,7 +100,15 @@
     if (Math.abs(across) > 60 && Math.abs(across) > 2 * Math.abs(clientY - touched.clientY))
       show(at + (across < 0 ? 1 : -1));
   });
+  document.querySelector(".place .back").addEventListener("click", () => show(at - 1));
+  document.querySelector(".place .on").addEventListener("click", () => show(at + 1));
   window.addEventListener("hashchange", follow);
+  window.addEventListener("resize", () => fit(slides[at]));
+  // A chart is drawn after its slide is shown, and then has another height than its picture had.
+  new MutationObserver(() => fit(slides[at])).observe(document.body, {
+    attributeFilter: ["data-state"],
+    subtree: true,
+  });
   document.documentElement.classList.add("live");
   follow();
 })();

@@ -1,6 +1,7 @@
 /** `pageblock export <file…> --to html|md|pdf --out <dir>` or `--slides`: a write-up of an executed notebook. */
 import { type Command, Option } from "commander";
 import { InputError } from "../base/errors";
+import { CODE_STATES, type CodeState } from "../report/article";
 import {
   EXPORT_FORMATS,
   type Exported,
@@ -17,19 +18,20 @@ interface Options {
   execute?: true;
   slides?: true;
   live?: boolean;
+  code: CodeState;
   set: string[];
 }
 
 async function exportOne(file: string, options: Options): Promise<Exported | undefined> {
-  const { out, execute, set, live } = options;
+  const { out, execute, set, code, live } = options;
   if (set.length > 0 && execute !== true)
     throw new InputError(`export: --set needs --execute: got --set ${set[0]} without it`);
   const to = options.slides === true ? "slides" : options.to;
-  if (execute !== true) return exportNotebook(file, to, out, live);
+  const how = { code, ...(live !== undefined && { live }) };
+  if (execute !== true) return exportNotebook(file, to, out, how);
   const notebook = await executedNotebook(file, undefined, set);
-  return notebook === undefined
-    ? undefined
-    : exportNotebookText(JSON.stringify(notebook), file, to, { out, ...(live !== undefined && { live }) });
+  if (notebook === undefined) return undefined;
+  return exportNotebookText(JSON.stringify(notebook), file, to, { out, ...how });
 }
 
 export function register(program: Command): void {
@@ -39,6 +41,9 @@ export function register(program: Command): void {
     .argument("<file...>", "executed notebooks (.ipynb)")
     .addOption(
       new Option("--to <format>", "format of the write-up").choices([...EXPORT_FORMATS]).default("html"),
+    )
+    .addOption(
+      new Option("--code <state>", "code of pages and slides").choices([...CODE_STATES]).default("folded"),
     )
     .option("--slides", "slides, one per heading (same as --to slides)")
     .requiredOption("--out <dir>", "folder to write into")

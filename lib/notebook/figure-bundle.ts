@@ -27,7 +27,7 @@ export function figureBundle(figure: Figure): MimeBundle {
   const svg = staticSvg(figure);
   const shown = {
     "application/vnd.plotly.v1+json": { data, layout, config: { responsive: true, displaylogo: false } },
-    "text/html": (loaderDue() ? loaderHtml() : "") + chartHtml(figure, svg),
+    "text/html": (loaderDue() ? loaderHtml() : "") + chartHtml(figure, { svg }),
     "image/svg+xml": svg,
     "text/plain": describe(figure),
   };

@@ -1,6 +1,6 @@
 /**
- * Scripts for browsers, which `npm run build` writes to dist/assets: packed Plotly, the chart runtime, the slides
- * runtime.
+ * Scripts for browsers, which `npm run build` writes to dist/assets: packed Plotly, and the runtimes of charts, slides
+ * and pages.
  */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -10,6 +10,13 @@ export interface AssetFacts {
   plotly: { version: string; csp: string };
   runtime: { csp: string };
   slides: { csp: string };
+  page: { csp: string };
+}
+
+/** A script of ours inside a page, and the hash by which the policy of the page admits it. */
+export interface PageScript {
+  text: string;
+  csp: string;
 }
 
 /** From the built library and, when sources are run directly, from the tree. */
@@ -46,7 +53,7 @@ export function liveHtml(): string {
 }
 
 /** The script that moves from slide to slide. */
-export const slidesScript = (): { text: string; csp: string } => ({
-  text: read("slides.js"),
-  csp: assetFacts().slides.csp,
-});
+export const slidesScript = (): PageScript => ({ text: read("slides.js"), csp: assetFacts().slides.csp });
+
+/** The script that opens the code of a page and marks the current section in its contents. */
+export const pageScript = (): PageScript => ({ text: read("page.js"), csp: assetFacts().page.csp });

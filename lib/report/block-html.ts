@@ -2,14 +2,15 @@
 import hljs from "highlight.js/lib/core";
 import typescript from "highlight.js/lib/languages/typescript";
 import type { Figure } from "../chart/figure";
-import { chartHtml } from "./chart-html";
+import { alternativeText, captionHtml, dataHtml, titlePixels, untitled } from "./captions";
+import { chartHtml, pictureHtml } from "./chart-html";
 import { linkedCitations, type Reference } from "./citations";
-import { describe } from "./describe";
 import { escapeHtml } from "./escape";
 import { proseHtml } from "./prose";
 import { sanitizedHtml } from "./sanitize";
 import { PART_MARK } from "./shown-text";
 import { staticSvg } from "./svg/static-svg";
+import { unwrapped } from "./unwrapped";
 import type { Block } from "./write-up";
 
 hljs.registerLanguage("typescript", typescript);
@@ -20,36 +21,79 @@ export interface BlockContext {
   references: readonly Reference[];
 }
 
-export function blockHtml(block: Block, context: BlockContext): string {
-  const html = plainHtml(block, context);
+/** `figure`: the number of a chart or picture. */
+export function blockHtml(block: Block, context: BlockContext, figure: number): string {
+  const html = plainHtml(block, context, figure);
   // The page's own script says there whether the runs give the same again (shown-text.ts).
   return block.runs === undefined ? html : html.replace(/^<\w+/, `$& ${PART_MARK}="${block.runs.join(" ")}"`);
 }
 
-function plainHtml(block: Block, { still, references }: BlockContext): string {
+function plainHtml(block: Block, { still, references }: BlockContext, figure: number): string {
   switch (block.kind) {
     case "prose": {
       const markdown = linkedCitations(block.markdown, references, (one) => `#ref-${one.number}`);
-      return `<section class="prose">${proseHtml(markdown, block.attachments)}</section>`;
+      return `<section class="prose">${withBoxes(proseHtml(markdown, block.attachments))}</section>`;
     }
     case "code":
-      return `<pre class="code"><code>${hljs.highlight(block.source, { language: "typescript" }).value}</code></pre>`;
+      return `<pre class="code" tabindex="0"><code>${hljs.highlight(block.source, { language: "typescript" }).value}</code></pre>`;
     case "text":
-      return `<pre class="output ${block.stream}">${escapeHtml(block.text)}</pre>`;
+      return pre(`output ${block.stream}`, block.text);
     case "error":
-      return `<pre class="output error">${escapeHtml(block.traceback || `${block.name}: ${block.message}`)}</pre>`;
+      return pre("output error", block.traceback || `${block.name}: ${block.message}`);
     case "chart":
-      return `<figure>${still || needsMaps(block.figure) ? stillHtml(block.figure) : chartHtml(block.figure)}</figure>`;
+      return figureHtml(
+        figure,
+        captionHtml(block.figure, figure),
+        chartWithData(block.figure, figure, still),
+      );
     case "picture":
-      return `<figure><img alt="" src="data:${block.picture.mime};base64,${block.picture.base64}"></figure>`;
+      return figureHtml(
+        figure,
+        `<figcaption><b>Figure ${figure}.</b></figcaption>`,
+        `<img alt="Picture: figure ${figure}" src="data:${block.picture.mime};base64,${block.picture.base64}">`,
+      );
     case "html":
-      return `<div class="output table">${sanitizedHtml(block.html)}</div>`;
+      return `<div class="output">${sanitizedHtml(block.html)}</div>`;
   }
+}
+
+const figureHtml = (number: number, caption: string, content: string) =>
+  `<figure id="figure-${number}">${caption}${content}</figure>`;
+
+function chartWithData(figure: Figure, number: number, still: boolean): string {
+  const svg = staticSvg(untitled(figure));
+  const words = alternativeText(figure);
+  const chart =
+    still || needsMaps(figure)
+      ? pictureHtml(svg, words)
+      : chartHtml(figure, { svg, words, titlePixels: titlePixels(figure) });
+  return chart + (still ? "" : dataHtml(figure, number));
 }
 
 /** Plotly fetches map backgrounds from the network, which an exported page must not use. */
 const needsMaps = (figure: Figure) =>
   figure.data.some((trace) => /geo|choropleth|map(?:box)?$/.test(trace.type) && trace.type !== "heatmap");
 
-const stillHtml = (figure: Figure) =>
-  `<img alt="${escapeHtml(describe(figure))}" src="data:image/svg+xml;base64,${Buffer.from(staticSvg(figure)).toString("base64")}">`;
+/** Text as it was printed: in lines as long as the page is wide, unless it is set in columns, which scroll in a box. */
+function pre(kind: string, text: string): string {
+  if (isInColumns(text)) return `<pre class="${kind} columns" tabindex="0">${escapeHtml(text)}</pre>`;
+  return `<pre class="${kind} lines">${linesHtml(unwrapped(text).map(escapeHtml))}</pre>`;
+}
+
+const linesHtml = (lines: readonly string[]) => lines.map((line) => `<span>${line}\n</span>`).join("");
+
+/** The same for the code blocks of prose: those in a language keep their lines. */
+const withBoxes = (html: string) =>
+  html.replace(/<pre><code([^>]*)>([^<]*)<\/code><\/pre>/g, (_all, attributes: string, text: string) => {
+    if (isInColumns(text) || !/^(?: class="language-text")?$/.test(attributes))
+      return `<pre class="columns" tabindex="0"><code${attributes}>${text}</code></pre>`;
+    return `<pre class="lines"><code${attributes}>${linesHtml(unwrapped(text))}</code></pre>`;
+  });
+
+/** Lines that stand in columns, or boxes drawn with letters. */
+const LINES_LEAST = 3;
+function isInColumns(text: string): boolean {
+  if (/[│┃├└┌╔║]/.test(text)) return true;
+  const lines = text.split("\n").filter((line) => line.trim().split(/ {2,}|\t/).length >= 3);
+  return lines.length >= LINES_LEAST;
+}

@@ -4,15 +4,30 @@ import { describe } from "./describe";
 import { escapeHtml } from "./escape";
 import { staticSvg } from "./svg/static-svg";
 
+/**
+ * How a chart is shown: its picture, its words for readers who see none, and, where its title stands outside of it, the
+ * pixels by which the drawing is lower.
+ */
+export interface ChartLook {
+  svg?: string;
+  words?: string;
+  titlePixels?: number;
+}
+
 /** Inert markup: it shows the picture if scripts are off or the loader is missing. */
-export function chartHtml(figure: Figure, svg: string = staticSvg(figure)): string {
+export function chartHtml(figure: Figure, look: ChartLook = {}): string {
   const { data, layout } = figure;
+  const { svg = staticSvg(figure), words = describe(figure), titlePixels } = look;
+  const untitled = titlePixels === undefined ? "" : ` data-untitled="${titlePixels}"`;
   return (
-    `<div class="pageblock-chart"><img alt="${escapeHtml(describe(figure))}" style="max-width:100%" ` +
-    `src="data:image/svg+xml;base64,${Buffer.from(svg).toString("base64")}">` +
+    `<div class="pageblock-chart"${untitled}>${pictureHtml(svg, words)}` +
     `<script type="application/json">${jsonForHtml({ data, layout })}</script></div>`
   );
 }
+
+export const pictureHtml = (svg: string, words: string) =>
+  `<img alt="${escapeHtml(words)}" style="max-width:100%" ` +
+  `src="data:image/svg+xml;base64,${Buffer.from(svg).toString("base64")}">`;
 
 /** JSON that cannot end its script element. */
 export function jsonForHtml(value: unknown): string {

@@ -23,12 +23,12 @@ function referencesHtml({ references }: WriteUp): string {
   const items = references.map(
     ({ number, markdown }) => `<li id="ref-${number}">${proseHtml(markdown)}</li>`,
   );
-  return `<section class="rerun"><h2 id="references">References</h2><ol>${items.join("")}</ol></section>`;
+  return `<section class="rerun"><h2>References</h2><ol>${items.join("")}</ol></section>`;
 }
 
 function citeHtml(writeUp: WriteUp): string {
   const { sentence, bibtex } = howToCite(writeUp);
-  return `<section class="rerun"><h2>How to cite this</h2><p>${escapeHtml(sentence)}</p><pre>${escapeHtml(bibtex)}</pre></section>`;
+  return `<section class="rerun"><h2>How to cite this</h2><p>${escapeHtml(sentence)}</p><pre class="columns" tabindex="0">${escapeHtml(bibtex)}</pre></section>`;
 }
 
 function dataHtml(data: readonly DataLink[]): string {
@@ -55,7 +55,7 @@ function rerunHtml(writeUp: WriteUp): string {
   );
   return `<section class="rerun"><h2>To run this again</h2>
 <p>Everything above was computed from these plans. The same plan gives the same result, byte for byte, on every computer; the SHA-256 under a plan is that of the plan with its result. <code>pageblock verify</code> with this file runs them all and compares.</p>
-<table>${rows.join("")}</table>
+<table class="facts">${rows.join("")}</table>
 ${plans.length === 0 ? "" : `<details><summary>The plans (${plans.length})</summary><ol>${lines.join("")}</ol></details>`}
 </section>`;
 }

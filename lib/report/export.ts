@@ -5,6 +5,7 @@ import { basename, dirname, join } from "node:path";
 import { sumBy } from "lodash";
 import { InputError } from "../base/errors";
 import { readOutsideText } from "../base/outside-file";
+import type { CodeState } from "./article";
 import { printedPdf } from "./chromium";
 import type { DataLink } from "./closing-html";
 import { dataAppendix, dataUrl } from "./data-appendix";
@@ -32,10 +33,14 @@ export const PAGE_BYTES_MAX = 4_000_000;
 /** Larger data goes into files next to the page. */
 const EMBEDDED_DATA_BYTES_MAX = 500_000;
 
-/** Where a write-up is written, and whether a page has the engine in it, to verify itself: by default if that leaves it small enough. */
+/**
+ * Where a write-up is written; whether a page has the engine in it, to verify itself (by default if that leaves it small
+ * enough); and whether the code of pages and slides is folded (the default) or open.
+ */
 export interface ExportPlace {
   out: string;
   live?: boolean | "if it fits";
+  code?: CodeState;
 }
 
 /** Exports the executed notebook `file` into the folder `out`. Throws InputError for anything wrong with the input. */
@@ -43,9 +48,9 @@ export async function exportNotebook(
   file: string,
   format: ExportFormat,
   out: string,
-  live?: ExportPlace["live"],
+  options: Omit<ExportPlace, "out"> = {},
 ): Promise<Exported> {
-  return exportNotebookText(readNotebook(file), file, format, { out, ...(live !== undefined && { live }) });
+  return exportNotebookText(readNotebook(file), file, format, { out, ...options });
 }
 
 /** The same for a notebook's JSON, which need not be stored; `file` gives its name in messages and that of the page. */
@@ -53,13 +58,13 @@ export async function exportNotebookText(
   json: string,
   file: string,
   format: ExportFormat,
-  { out, live = "if it fits" }: ExportPlace,
+  { out, live = "if it fits", code = "folded" }: ExportPlace,
 ): Promise<Exported> {
   const writeUp = writeUpOf(parseNotebook(json, file), file);
   const stem = basename(file).replace(/\.ipynb$/, "");
   const name = `${stem}.${format === "slides" ? "slides.html" : format}`;
   const data = await dataAppendix(writeUp, stem);
-  const { files, note } = await filesOf({ writeUp, stem, name, data }, format, live);
+  const { files, note } = await filesOf({ writeUp, stem, name, data }, format, { live, code });
   writeTogether(out, files);
   const { resultsSha256 } = writeUp;
   return { path: join(out, name), resultsSha256, ...(note !== undefined && { note }) };
@@ -79,16 +84,18 @@ interface Parts {
   data: Map<string, Uint8Array>;
 }
 
+type Look = Required<Omit<ExportPlace, "out">>;
+
 async function filesOf(
   parts: Parts,
   format: ExportFormat,
-  live: ExportPlace["live"],
+  { live, code }: Look,
 ): Promise<{ files: Files; note?: string }> {
-  if (format === "html" || format === "slides") return pageFiles(parts, format, live);
+  if (format === "html" || format === "slides") return pageFiles(parts, format, { live, code });
   const { writeUp, stem, name, data } = parts;
   if (format === "md") return { files: markdownFiles(writeUp, stem, name, data) };
   const links = [...data].map(([file, bytes]): DataLink => ({ name: file, bytes: bytes.length }));
-  const printed = await printedPdf(htmlPage(writeUp, links, { still: true }));
+  const printed = await printedPdf(htmlPage(writeUp, links, { still: true, code }));
   const record = recordText(recordOf(writeUp, printed, data));
   const attached = new Map<string, string | Uint8Array>([...data, ["record.json", record]]);
   return { files: new Map([[name, withAttachments(printed, attached)]]) };
@@ -97,7 +104,7 @@ async function filesOf(
 function pageFiles(
   { writeUp, stem, name, data }: Parts,
   format: "html" | "slides",
-  live: ExportPlace["live"],
+  { live, code }: Look,
 ): { files: Files; note?: string } {
   const small = sumBy([...data.values()], "length") <= EMBEDDED_DATA_BYTES_MAX;
   const beside = small ? new Map<string, Uint8Array>() : under(`${stem}-files`, data);
@@ -106,7 +113,7 @@ function pageFiles(
     return { name: file, href, bytes: bytes.length };
   });
   const made = (alive: boolean) => {
-    const page = (format === "slides" ? slidesPage : htmlPage)(writeUp, links, { live: alive });
+    const page = (format === "slides" ? slidesPage : htmlPage)(writeUp, links, { live: alive, code });
     return pageWithRecord(writeUp, page, beside, alive);
   };
   // A page without results has nothing to verify.

@@ -40,10 +40,10 @@ function pageOf(items: readonly string[]): string {
 <meta name="color-scheme" content="light dark">
 <link rel="icon" href="data:,">
 <title>pageblock: write-ups</title>
-<style>${STYLE}li{margin-bottom:.8em}</style>
+<style>${STYLE}li{margin-bottom:.8em}.sheet{display:block;max-width:50rem}</style>
 </head>
 <body>
-<main>
+<main class="sheet">
 <h1>Write-ups</h1>
 <p>Each page is the notebook of its name as pageblock ${escapeHtml(packageVersion())} ran it. <code>pageblock verify</code> with a page runs every plan in it again and compares.</p>
 <ul>${items.join("\n")}</ul>

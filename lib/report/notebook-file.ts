@@ -21,16 +21,24 @@ const output = z.discriminatedUnion("output_type", [
   }),
 ]);
 
+/** Of a cell's metadata only its tags are read. */
+const cellMetadata = z
+  .object({ tags: z.array(z.string()).optional().catch(undefined) })
+  .optional()
+  .catch(undefined);
+
 const cell = z.discriminatedUnion("cell_type", [
   z.object({
     cell_type: z.literal("markdown"),
     source: text,
+    metadata: cellMetadata,
     attachments: z.record(z.string(), bundle).optional(),
   }),
-  z.object({ cell_type: z.literal("raw"), source: text }),
+  z.object({ cell_type: z.literal("raw"), source: text, metadata: cellMetadata }),
   z.object({
     cell_type: z.literal("code"),
     source: text,
+    metadata: cellMetadata,
     execution_count: z.number().nullable(),
     outputs: z.array(output),
   }),

@@ -6,12 +6,22 @@ import { type Figure, isFigure, type Run } from "../chart/figure";
 import { numberReferences, type Reference, takeDefinitions } from "./citations";
 import { describe } from "./describe";
 import { bundleText, isExecuted, type Notebook, type NotebookOutput } from "./notebook-file";
+import { RUNS_MIME } from "./runs";
 import { storedResults, unchangedRuns } from "./stored-results";
 import { staticSvg } from "./svg/static-svg";
 
-/** `runs`: indices of the write-up's runs that what a block shows was computed from. */
+/**
+ * `runs`: indices of the write-up's runs that what a block shows was computed from. `computed`: prose that is the output
+ * of a cell that names its runs. `summary`: prose of a cell with this tag.
+ */
 export type Block = { runs?: readonly number[] } & (
-  | { kind: "prose"; markdown: string; attachments: Record<string, Picture> }
+  | {
+      kind: "prose";
+      markdown: string;
+      attachments: Record<string, Picture>;
+      computed?: true;
+      summary?: true;
+    }
   | { kind: "code"; source: string }
   | { kind: "text"; text: string; stream: "stdout" | "stderr" | "value" }
   | { kind: "error"; name: string; message: string; traceback: string }
@@ -62,9 +72,10 @@ export function writeUpOf(notebook: Notebook, file: string): WriteUp {
   const runs = new Map<string, Run>();
   const defined = new Map<string, string>();
   notebook.cells.forEach((cell, index) => {
+    const tagged = cell.metadata?.tags?.includes("summary") ? ({ summary: true } as const) : {};
     if (cell.cell_type === "markdown") {
       const markdown = takeDefinitions(cell.source, defined);
-      blocks.push({ kind: "prose", markdown, attachments: attachmentsOf(cell.attachments) });
+      blocks.push({ kind: "prose", markdown, attachments: attachmentsOf(cell.attachments), ...tagged });
     }
     if (cell.cell_type !== "code") return;
     if (cell.source.trim() !== "") blocks.push({ kind: "code", source: cell.source });
@@ -77,6 +88,7 @@ export function writeUpOf(notebook: Notebook, file: string): WriteUp {
       const all = [...runs.keys()];
       if (block !== undefined && rests.length > 0)
         block.runs = [...new Set(rests.map(({ sha256 }) => all.indexOf(sha256)))];
+      if (block?.kind === "prose") Object.assign(block, tagged, isComputed(output) ? { computed: true } : {});
       const last = blocks.at(-1);
       if (
         block?.kind === "text" &&
@@ -106,6 +118,8 @@ export function writeUpOf(notebook: Notebook, file: string): WriteUp {
     },
   };
 }
+
+const isComputed = (output: NotebookOutput) => "data" in output && output.data[RUNS_MIME] !== undefined;
 
 function blockOf(output: NotebookOutput): Block | undefined {
   if (output.output_type === "stream")

@@ -102,7 +102,7 @@ test("without scripts, and with --no-live, there is no button; two exports are b
   const before = readFileSync(path);
   await exportNotebook(file, "html", scratch);
   assert.ok(before.equals(readFileSync(path)));
-  await exportNotebook(file, "html", join(scratch, "still"), false);
+  await exportNotebook(file, "html", join(scratch, "still"), { live: false });
   assert.doesNotMatch(
     readFileSync(join(scratch, "still", path.slice(scratch.length)), "utf8"),
     /pageblock-engine/,
@@ -208,7 +208,7 @@ test("a changed part is named in place, also one that is changed after the page 
   assert.equal(await mark.textContent(), "✗ changed after it was made");
   assert.equal(await page.locator(".pageblock-mark[data-state=same]").count(), 1);
   await page
-    .locator("[data-computed] td")
+    .locator("div[data-computed] td")
     .first()
     .evaluate((cell) => cell.append("9"));
   await page.locator(".pageblock-live").evaluate((box) => delete (box as HTMLElement).dataset.state);

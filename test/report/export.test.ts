@@ -7,6 +7,7 @@ import test, { after } from "node:test";
 import { runOf } from "../../lib/chart/run";
 import { exportNotebook } from "../../lib/report/export";
 import { seedsOf } from "../../lib/report/seeds";
+import { readStoredWriteUp } from "../../lib/report/stored-write-up";
 import { GALLERY } from "../support/figures";
 import { chart, code, markdown, notebook, shown, stream } from "../support/notebooks";
 
@@ -48,9 +49,9 @@ test("html: prose, code, outputs, chart and what is needed to run it again, belo
   assert.match(page, /<title>A title<\/title>/);
   assert.match(page, /<em>prose<\/em>/);
   assert.match(page, /<span class="hljs-keyword">const<\/span>/);
-  assert.match(page, /one\ntwo/);
+  assert.match(page, /<span>one\n<\/span><span>two\n/);
   assert.match(page, /<th>zone<\/th><td>DMA<\/td>/);
-  assert.match(page, /<pre class="output error">Error: no<\/pre>/);
+  assert.match(page, /<pre class="output error lines"><span>Error: no\n<\/span><\/pre>/);
   assert.match(page, /class="pageblock-chart"/);
   assert.ok(page.includes(resultsSha256) && page.includes(RUN.sha256));
   assert.ok(page.includes("kernel profiles</th><td>6.1") && page.includes("seeds</th><td>7"));
@@ -146,4 +147,20 @@ test("bad input: one message naming the file, nothing written", async () => {
     () => exportNotebook(join(scratch, "none.ipynb"), "html", scratch),
     /none\.ipynb: cannot be read: no such file/,
   );
+});
+
+test("code is folded, or open if that is asked for; two exports are equal, and verify knows either", async () => {
+  const { file, out } = stored(PLAIN);
+  const page = async (code?: "open" | "folded") => {
+    const { path } = await exportNotebook(file, "html", out, code === undefined ? {} : { code });
+    assert.deepEqual(readStoredWriteUp(path).changes, []);
+    return readFileSync(path, "utf8");
+  };
+  const folded = await page();
+  assert.equal(folded, await page("folded"));
+  assert.match(folded, /<details class="how"><summary>How this was computed<\/summary><pre class="code"/);
+  const open = await page("open");
+  assert.equal(open, await page("open"));
+  assert.match(open, /<details class="how" open>/);
+  assert.doesNotMatch(open, /<details class="how">/);
 });

@@ -7,11 +7,12 @@ import test, { after, before } from "node:test";
 import { pathToFileURL } from "node:url";
 import type { Browser } from "playwright-core";
 import { exportNotebook } from "../../lib/report/export";
-import { slidesOf } from "../../lib/report/slides";
+import { slidesOf } from "../../lib/report/slides-split";
 import type { Block } from "../../lib/report/write-up";
+import { ARTICLE } from "../support/article";
 import { launch, noChromium } from "../support/browser";
 import { GALLERY } from "../support/figures";
-import { chart, code, markdown, notebook } from "../support/notebooks";
+import { chart, code, markdown, notebook, shown, stream } from "../support/notebooks";
 
 const skip = noChromium();
 const scratch = mkdtempSync(join(tmpdir(), "pageblock-slides-"));
@@ -69,7 +70,7 @@ test("keys and the address move; a chart is drawn when its slide is shown; nothi
   page.on("pageerror", (e) => complaints.push(e.message));
   await page.goto(url);
   const shown = () => page.locator(".slide:visible h1, .slide:visible h2").allTextContents();
-  const place = () => page.locator(".place").textContent();
+  const place = () => page.locator(".place .at").textContent();
   assert.match((await shown()).join(), /^Talk/);
   assert.equal(await place(), "1 / 5", "three slides, how to cite, to run again");
   await page.keyboard.press("ArrowRight");
@@ -84,7 +85,7 @@ test("keys and the address move; a chart is drawn when its slide is shown; nothi
   await page.evaluate(() => {
     location.hash = "#3";
   });
-  await page.waitForFunction(() => document.querySelector(".place")?.textContent === "3 / 5");
+  await page.waitForFunction(() => document.querySelector(".place .at")?.textContent === "3 / 5");
   await page.keyboard.press("Home");
   assert.equal(await place(), "1 / 5");
   await page.emulateMedia({ media: "print" });
@@ -100,3 +101,88 @@ test("without scripts all slides stand below each other", { skip }, async () => 
   assert.equal(await page.locator(".slide:visible").count(), 5);
   assert.ok(readFileSync(path).length < 4_000_000);
 });
+
+const LONG = notebook(
+  markdown(
+    `# Long\n\n${"Words of a paragraph that goes on. ".repeat(12)}\n\n${"- an item of a list\n".repeat(30)}`,
+  ),
+  ...ARTICLE.cells,
+  code("print()", stream("a line of text\n".repeat(70))),
+  markdown("## Rows"),
+  code(
+    "show()",
+    shown({
+      "text/html": `<table><thead><tr><th>a</th><th>b</th></tr></thead><tbody>${"<tr><td>1</td><td>2</td></tr>".repeat(40)}</tbody></table><p>notes</p>`,
+    }),
+  ),
+  markdown(`## More rows\n\n| a | b |\n|---|---|\n${"| 1 | 2 |\n".repeat(40)}`),
+);
+
+test("what is longer than a slide goes on on the next, which says so", () => {
+  const slides = slidesOf([
+    prose(`## Many\n\n${"- an item\n".repeat(40)}`),
+    { kind: "code", source: "f()" },
+    { kind: "html", html: `<table><tr><th>h</th></tr>${"<tr><td>1</td></tr>".repeat(30)}</table>`, text: "" },
+  ]);
+  const titles = slides.map(([first]) => (first as { markdown: string }).markdown.split("\n")[0]);
+  assert.deepEqual(titles, [
+    "## Many",
+    ...Array.from({ length: slides.length - 1 }, (_, i) => `## Many (${i + 2} of ${slides.length})`),
+  ]);
+  const all = JSON.stringify(slides);
+  assert.equal(all.match(/- an item/g)!.length, 40);
+  assert.equal(all.match(/<tr><td>1/g)!.length, 30);
+  assert.equal(all.match(/<th>h/g)!.length, 3, "30 rows, 12 on a slide, each with the names of the columns");
+  assert.ok(
+    slides.some((blocks) => blocks.some((b, i) => b.kind === "code" && blocks[i + 1]?.kind === "html")),
+    "code stays with what it made",
+  );
+});
+
+for (const [width, height] of [
+  [1280, 720],
+  [820, 1180],
+  [390, 844],
+] as const)
+  test(`every slide fits a screen of ${width} × ${height}`, { skip }, async () => {
+    const file = join(scratch, `long-${width}.ipynb`);
+    writeFileSync(file, JSON.stringify(LONG));
+    const { path } = await exportNotebook(file, "slides", scratch);
+    const page = await (await browser.newContext({ offline: true, viewport: { width, height } })).newPage();
+    await page.goto(pathToFileURL(path).href);
+    const count = await page.locator("section.slide").count();
+    assert.ok(count > 12);
+    for (let slide = 1; slide <= count; slide++) {
+      await page.evaluate((at) => {
+        location.hash = `#${at}`;
+      }, slide);
+      await page.waitForFunction(
+        (at) =>
+          document.querySelector(".place .at")?.textContent?.startsWith(`${at} /`) &&
+          [...document.querySelectorAll<HTMLElement>(".shown .pageblock-chart")].every(
+            (box) => box.dataset.state === "drawn",
+          ),
+        slide,
+      );
+      const over = () =>
+        page.evaluate(() => {
+          const shown = document.querySelector(".slide.shown")!;
+          return [shown.scrollHeight - shown.clientHeight, shown.scrollWidth - shown.clientWidth];
+        });
+      await page
+        .waitForFunction(
+          () => {
+            const shown = document.querySelector(".slide.shown")!;
+            return shown.scrollHeight - shown.clientHeight <= 1;
+          },
+          null,
+          { timeout: 5000 },
+        )
+        .catch(() => {});
+      assert.deepEqual(
+        (await over()).map((pixels) => Math.max(0, pixels - 1)),
+        [0, 0],
+        `slide ${slide}`,
+      );
+    }
+  });

@@ -39,7 +39,7 @@ export class View {
     this.status = made("p", "", { role: "status", "aria-live": "polite" });
     this.lines = made("ul");
     this.box.append(this.verify, this.stop, this.bar, this.count, this.status, this.lines);
-    const place = document.querySelector("main") ?? document.querySelector(".slide > .on") ?? document.body;
+    const place = document.querySelector(".slide > .on") ?? document.querySelector("main") ?? document.body;
     place.prepend(this.box);
   }
 
