@@ -40,7 +40,7 @@ test("a magic of the other kind is suggested, and names of magics are completed 
   assert.deepEqual(magicsAt("%n", 2), { start: 0, end: 2, candidates: ["%npm"] });
   assert.deepEqual(magicsAt("// x\n  %%htxx", 11), { start: 7, end: 13, candidates: ["%%html"] });
   assert.ok(magicsAt("%", 1)!.candidates.includes("%%time"));
-  assert.deepEqual(magicsAt("%npm i x\n%", 10)!.candidates, ["%npm", "%reset", "%lsmagic"]);
+  assert.deepEqual(magicsAt("%npm i x\n%", 10)!.candidates, ["%npm", "%reset", "%who", "%whos", "%lsmagic"]);
   assert.deepEqual(magicsAt("%%time\n%re", 10)!.candidates, ["%reset"]);
   for (const [source, at] of [
     ["a\n% b", 3],
