@@ -8,7 +8,9 @@ import { readOutsideText } from "../base/outside-file";
 import { printedPdf } from "./chromium";
 import type { DataLink } from "./closing-html";
 import { dataAppendix, dataUrl } from "./data-appendix";
+import { docFiles, hasDoc } from "./docs-pages";
 import { htmlPage } from "./html";
+import { docsNamed, relinked } from "./links";
 import { markdownOf } from "./markdown";
 import { parseNotebook } from "./notebook-file";
 import { withAttachments } from "./pdf-attachments";
@@ -42,11 +44,15 @@ export async function exportNotebookText(
   format: ExportFormat,
   out: string,
 ): Promise<Exported> {
-  const writeUp = writeUpOf(parseNotebook(json, file), file);
+  const made = writeUpOf(parseNotebook(json, file), file);
+  const docs = format === "pdf" ? [] : docsNamed(made).filter(hasDoc);
+  const writeUp = relinked(made, format, hasDoc);
   const stem = basename(file).replace(/\.ipynb$/, "");
   const name = `${stem}.${format === "slides" ? "slides.html" : format}`;
   const data = await dataAppendix(writeUp, stem);
-  writeTogether(out, await filesOf(writeUp, stem, name, format, data));
+  // The page comes last.
+  const carried = docFiles(docs, format === "md" ? "md" : "html");
+  writeTogether(out, new Map([...carried, ...(await filesOf(writeUp, stem, name, format, data))]));
   return { path: join(out, name), resultsSha256: writeUp.resultsSha256 };
 }
 
