@@ -27,6 +27,7 @@ import { documentParameters } from "./parameter-docs.mjs";
 const here = dirname(fileURLToPath(import.meta.url));
 const out = join(here, "../dist/assets");
 const plotly = createRequire(import.meta.url).resolve("plotly.js-dist/plotly.js");
+const fit = join(here, "browser/chart-fit.js");
 const runtime = join(here, "browser/chart-runtime.js");
 const slides = join(here, "browser/slides.js");
 const made = join(out, "assets.json");
@@ -53,15 +54,15 @@ writeFileSync(
 
 makeDoorLazy(join(here, "../dist/index.js"));
 
-const sources = [plotly, runtime, slides, fileURLToPath(import.meta.url)];
+const sources = [plotly, fit, runtime, slides, fileURLToPath(import.meta.url)];
 const newest = Math.max(...sources.map((file) => statSync(file).mtimeMs));
 if (!existsSync(made) || statSync(made).mtimeMs < newest) {
   mkdirSync(out, { recursive: true });
   // The browser runs it as an inline script: a script's text is what its hash in a Content-Security-Policy is of.
   const code = minified(readFileSync(plotly, "utf8").replaceAll("\r\n", "\n"));
   write("plotly.gz.b64", gzipSync(code, { level: 9 }).toString("base64"));
-  const script = inlineScript(runtime, "chart-runtime.js");
-  const slidesScript = inlineScript(slides, "slides.js");
+  const script = inlineScript([fit, runtime], "chart-runtime.js");
+  const slidesScript = inlineScript([slides], "slides.js");
   const sha256 = (text) => `sha256-${createHash("sha256").update(text).digest("base64")}`;
   const { version } = JSON.parse(readFileSync(join(dirname(plotly), "package.json"), "utf8"));
   write(
@@ -80,9 +81,9 @@ function minified(code) {
 }
 
 /** The text of a script of ours that stands inside pages, written under `name`. */
-function inlineScript(file, name) {
-  const script = readFileSync(file, "utf8").replaceAll("\r\n", "\n");
-  if (/<\/script|<!--/i.test(script)) throw new Error(`${file} would end the script element it is put into`);
+function inlineScript(files, name) {
+  const script = files.map((file) => readFileSync(file, "utf8").replaceAll("\r\n", "\n")).join("");
+  if (/<\/script|<!--/i.test(script)) throw new Error(`${name} would end the script element it is put into`);
   write(name, script);
   return script;
 }

@@ -10,8 +10,11 @@
 (() => {
   if (window.pageblockCharts) return window.pageblockCharts.scan();
 
-  const CONFIG = { responsive: true, displaylogo: false };
-  const drawn = new Set();
+  // A chart is fitted to its width here, and drawn anew when that changes.
+  const CONFIG = { responsive: false, displaylogo: false };
+  /** Drawn boxes, their figures, and the width they were drawn in. */
+  const drawn = new Map();
+  const widths = new WeakMap();
   let plotly;
 
   async function unpack() {
@@ -25,24 +28,54 @@
     return window.Plotly;
   }
 
-  /** The page's own text colour, so that a chart follows its theme. */
-  function themed(box, layout) {
-    const color = getComputedStyle(box).color;
-    return { ...layout, font: { ...layout.font, color } };
+  /** The page's own colours, so that a chart follows its theme: its text, and the ground that is seen behind the chart. */
+  function colorsOf(box) {
+    let paper = "#fff";
+    for (let at = box; at; at = at.parentElement) {
+      const { backgroundColor } = getComputedStyle(at);
+      if (!/^(?:transparent|rgba\(.*, 0\))$/.test(backgroundColor)) {
+        paper = backgroundColor;
+        break;
+      }
+    }
+    return { text: getComputedStyle(box).color, paper };
+  }
+
+  /** Draws the figure of a box in its width, and then gives title and legend the room that they take. */
+  async function drawIn(place, box, figure) {
+    const width = box.clientWidth;
+    const { data, layout } = window.pageblockFit(figure, width, colorsOf(box));
+    // What a slider or a click on the legend has changed stays.
+    const now = place.data ?? [];
+    data.forEach((trace, at) => {
+      if (now[at]?.visible !== undefined) data[at] = { ...trace, visible: now[at].visible };
+    });
+    const sliders = layout.sliders?.map((one, at) => ({
+      ...one,
+      active: place.layout?.sliders?.[at]?.active ?? one.active,
+    }));
+    const whole = { ...layout, width, ...(sliders && { sliders }) };
+    await window.Plotly.react(place, data, whole, CONFIG);
+    const { t = 100 } = whole.margin ?? {};
+    const more = window.pageblockRoom(place, whole) - t;
+    if (whole.height && Math.abs(more) > 2)
+      await window.Plotly.relayout(place, { height: whole.height + more, "margin.t": t + more });
+    widths.set(box, width);
   }
 
   async function draw(box) {
     plotly ??= unpack();
-    const Plotly = await plotly;
+    await plotly;
     const figure = JSON.parse(box.querySelector("script").textContent);
     const place = document.createElement("div");
     const picture = box.querySelector("img");
     box.append(place);
     try {
-      await Plotly.newPlot(place, figure.data, themed(box, figure.layout), CONFIG);
+      await drawIn(place, box, figure);
       if (picture) picture.hidden = true;
       box.dataset.state = "drawn";
-      drawn.add(box);
+      drawn.set(box, figure);
+      sizes.observe(box);
     } catch (error) {
       place.remove();
       box.dataset.state = "failed";
@@ -59,7 +92,9 @@
     draw(box);
   }
   const sizes = new ResizeObserver((entries) => {
-    for (const { target } of entries) drawWhenSized(target);
+    for (const { target } of entries)
+      if (drawn.has(target)) fitSoon(target);
+      else drawWhenSized(target);
   });
 
   function scan() {
@@ -72,10 +107,23 @@
     }
   }
 
+  const redraw = (box) => drawIn(box.querySelector(".js-plotly-plot"), box, drawn.get(box));
+
+  const waiting = new WeakMap();
+  function fitSoon(box) {
+    clearTimeout(waiting.get(box));
+    waiting.set(
+      box,
+      setTimeout(() => {
+        if (box.clientWidth > 0 && widths.get(box) !== box.clientWidth) redraw(box);
+      }, 120),
+    );
+  }
+
   function recolor() {
-    for (const box of drawn) {
+    for (const box of drawn.keys()) {
       if (!box.isConnected) drawn.delete(box);
-      else window.Plotly.relayout(box.lastElementChild, { "font.color": getComputedStyle(box).color });
+      else redraw(box);
     }
   }
 
