@@ -29,6 +29,7 @@ const here = dirname(fileURLToPath(import.meta.url));
 const out = join(here, "../dist/assets");
 const plotly = createRequire(import.meta.url).resolve("plotly.js-dist/plotly.js");
 const chartPage = join(here, "browser/chart-page.js");
+const fit = join(here, "browser/chart-fit.js");
 const runtime = join(here, "browser/chart-runtime.js");
 const slides = join(here, "browser/slides.js");
 const page = join(here, "browser/page.js");
@@ -56,14 +57,14 @@ writeFileSync(
 
 makeDoorLazy(join(here, "../dist/index.js"));
 
-const sources = [plotly, chartPage, runtime, slides, page, fileURLToPath(import.meta.url)];
+const sources = [plotly, fit, chartPage, runtime, slides, page, fileURLToPath(import.meta.url)];
 const newest = Math.max(...sources.map((file) => statSync(file).mtimeMs));
 if (!existsSync(made) || statSync(made).mtimeMs < newest) {
   mkdirSync(out, { recursive: true });
   // The browser runs it as an inline script: a script's text is what its hash in a Content-Security-Policy is of.
   const code = minified(readFileSync(plotly, "utf8").replaceAll("\r\n", "\n"));
   write("plotly.gz.b64", gzipSync(code, { level: 9 }).toString("base64"));
-  const script = inlineScript([chartPage, runtime], "chart-runtime.js");
+  const script = inlineScript([fit, chartPage, runtime], "chart-runtime.js");
   const slidesScript = inlineScript([slides], "slides.js");
   const pageScript = inlineScript([page], "page.js");
   const { version } = JSON.parse(readFileSync(join(dirname(plotly), "package.json"), "utf8"));

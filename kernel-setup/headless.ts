@@ -88,6 +88,8 @@ export async function headless(
   };
   await Promise.all(Array.from({ length: Math.min(AT_A_TIME, notebooks.length) }, lane));
   const { writeIndexPage } = require(join(root, "dist", "report", "index-page.js"));
+  // Pages of write-ups lead to these, and these to each other.
+  require(join(root, "dist", "report", "docs-pages.js")).writeDocs(out);
   say(`${writeIndexPage(out)}: ${countOf(good, notebooks.length)} in ${seconds(started)}`);
   return worst;
 }

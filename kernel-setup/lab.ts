@@ -66,11 +66,17 @@ export async function prepareJupyter(say: (line: string) => void): Promise<strin
   return python;
 }
 
-/** Arguments of `python` that start JupyterLab on `folder`, on the loopback interface, with a token of its own. */
-export function jupyterLabArguments(folder: string, port: number, browser: boolean): string[] {
+/**
+ * Arguments of `python` that start JupyterLab on `folder`, on the loopback interface, with a token of its own. `opened`: a folder in
+ * it that is opened first.
+ */
+export function jupyterLabArguments(folder: string, port: number, browser: boolean, opened = ""): string[] {
   const asRoot = process.getuid?.() === 0 ? ["--allow-root"] : [];
   return [
     ...["-m", "jupyter", "lab", "--ip=127.0.0.1", `--port=${port}`, `--ServerApp.root_dir=${folder}`],
+    ...(opened === ""
+      ? []
+      : [`--ServerApp.preferred_dir=${join(folder, opened)}`, `--LabApp.default_url=/lab/tree/${opened}`]),
     ...(browser ? [] : ["--no-browser"]),
     ...asRoot,
     // Charts and long listings are larger than the server's default limits for a second.
@@ -105,7 +111,8 @@ export async function lab(argv: readonly string[]): Promise<number> {
     const own = readdirSync(notebooks).filter((name) => name.endsWith(".ipynb"));
     // Trusts the notebooks of the package, so that scripts in their outputs run; others ask first.
     if (own.length > 0) await run(python, ["-m", "jupyter", "trust", ...own], notebooks);
-    return await run(python, jupyterLabArguments(notebooks, options.port, options.browser), root);
+    // The whole package is served: notebooks link to its documentation, which a server of their folder alone could not open.
+    return await run(python, jupyterLabArguments(root, options.port, options.browser, "notebooks"), root);
   } catch (error) {
     if (!(error instanceof SetupError)) throw error;
     process.stderr.write(`${error.message}\n`);

@@ -4,7 +4,7 @@ export type { Answer } from "./base/answer";
 export { canonicalJson, sha256Of } from "./base/canonical-json";
 export { InputError } from "./base/errors";
 export { Random } from "./base/random";
-export { formatSize, parseSize, type Size } from "./base/units";
+export { formatSize, parseSize, roughSize, type Size } from "./base/units";
 export {
   type Agreement,
   type AgreementOptions,

@@ -13,12 +13,12 @@
   /** The layout without a title that stands outside, lower by what the title took; any other layout as it is. */
   function untitled(box, layout) {
     if (box.dataset.untitled === undefined) return layout;
-    const { title: _title, ...rest } = layout;
     const cut = Number(box.dataset.untitled);
     return {
-      ...rest,
-      ...(rest.height && { height: rest.height - cut }),
-      margin: { ...rest.margin, t: (rest.margin?.t ?? TOP_PIXELS) - cut },
+      ...layout,
+      title: undefined,
+      ...(layout.height && { height: layout.height - cut }),
+      margin: { ...layout.margin, t: (layout.margin?.t ?? TOP_PIXELS) - cut },
     };
   }
 

@@ -10,8 +10,11 @@
 (() => {
   if (window.pageblockCharts) return window.pageblockCharts.scan();
 
-  const CONFIG = { responsive: true, displaylogo: false };
-  const drawn = new Set();
+  // A chart is fitted to its width here, and drawn anew when that changes.
+  const CONFIG = { responsive: false, displaylogo: false };
+  /** Drawn boxes, their figures, and the width they were drawn in. */
+  const drawn = new Map();
+  const widths = new WeakMap();
   let plotly;
 
   async function unpack() {
@@ -25,42 +28,45 @@
     return window.Plotly;
   }
 
-  /** Narrower boxes get narrower margins and smaller letters. */
-  const NARROW_PIXELS = 560;
-  /** Half of the words at a point at the right edge. */
-  const WORDS_PIXELS = 36;
-
-  /** The layout in the page's own text colour, so that a chart follows its theme. */
-  function fitted(box, given, hasWords) {
-    const color = getComputedStyle(box).color;
-    const layout = { ...given, margin: { ...given.margin }, font: { ...given.font, color } };
-    if (box.clientWidth < NARROW_PIXELS) {
-      layout.font.size = 11;
-      layout.margin.r = Math.min(layout.margin.r ?? 80, hasWords ? WORDS_PIXELS : 12);
-      if (layout.yaxis?.automargin) layout.margin.l = 8;
+  /** The page's own colours, so that a chart follows its theme: its text, and the ground that is seen behind the chart. */
+  function colorsOf(box) {
+    let paper = "#fff";
+    for (let at = box; at; at = at.parentElement) {
+      const { backgroundColor } = getComputedStyle(at);
+      if (!/^(?:transparent|rgba\(.*, 0\))$/.test(backgroundColor)) {
+        paper = backgroundColor;
+        break;
+      }
     }
-    return layout;
+    return { text: getComputedStyle(box).color, paper };
   }
 
-  /** Pixels above the axes of a chart whose title stands outside and that has no legend. */
-  const TOP_PIXELS = 24;
-
-  /** A legend of more rows than there is room for gets the room, not the axes'; what is left of a title's room goes. */
-  async function makeRoom(place, { height, margin, annotations, legend = {} }, untitled) {
-    const above = legend.orientation === "h" && (legend.y ?? 1) >= 1;
-    const rows = above ? (place.querySelector(".legend")?.getBoundingClientRect().height ?? 0) : 0;
-    const more = Math.ceil(Math.max(TOP_PIXELS, rows + 12) - margin.t);
-    if (!height || more === 0 || (more < 0 && (!untitled || annotations?.length > 0))) return;
-    await window.Plotly.relayout(place, {
-      height: height + more,
-      "margin.t": margin.t + more,
-      autosize: true,
+  /** Draws the figure of a box in its width, and then gives title and legend the room that they take. */
+  async function drawIn(place, box, figure) {
+    const width = box.clientWidth;
+    const { data, layout: fitted } = window.pageblockFit(figure, width, colorsOf(box));
+    const layout = window.pageblockPage.untitled(box, fitted);
+    // What a slider or a click on the legend has changed stays.
+    const now = place.data ?? [];
+    data.forEach((trace, at) => {
+      if (now[at]?.visible !== undefined) data[at] = { ...trace, visible: now[at].visible };
     });
+    const sliders = layout.sliders?.map((one, at) => ({
+      ...one,
+      active: place.layout?.sliders?.[at]?.active ?? one.active,
+    }));
+    const whole = { ...layout, width, ...(sliders && { sliders }) };
+    await window.Plotly.react(place, data, whole, CONFIG);
+    const { t = 100 } = whole.margin ?? {};
+    const more = window.pageblockRoom(place, whole) - t;
+    if (whole.height && Math.abs(more) > 2)
+      await window.Plotly.relayout(place, { height: whole.height + more, "margin.t": t + more });
+    widths.set(box, width);
   }
 
   async function draw(box) {
     plotly ??= unpack();
-    const Plotly = await plotly;
+    await plotly;
     // Hidden meanwhile, as the slides are that are not the first.
     if (box.offsetWidth === 0) {
       box.dataset.state = "waiting";
@@ -71,17 +77,15 @@
     const picture = box.querySelector("img");
     box.append(place);
     try {
-      const words = figure.data.some((trace) => /text/.test(trace.mode));
-      const layout = fitted(box, window.pageblockPage.untitled(box, figure.layout), words);
-      await Plotly.newPlot(place, figure.data, layout, CONFIG);
+      await drawIn(place, box, figure);
       if (picture) {
         picture.hidden = true;
         window.pageblockPage.name(place, picture.alt);
       }
-      await makeRoom(place, layout, box.dataset.untitled !== undefined);
       window.pageblockPage.play(place);
       box.dataset.state = "drawn";
-      drawn.add(box);
+      drawn.set(box, figure);
+      sizes.observe(box);
     } catch (error) {
       place.remove();
       box.dataset.state = "failed";
@@ -98,7 +102,9 @@
     draw(box);
   }
   const sizes = new ResizeObserver((entries) => {
-    for (const { target } of entries) drawWhenSized(target);
+    for (const { target } of entries)
+      if (drawn.has(target)) fitSoon(target);
+      else drawWhenSized(target);
   });
 
   function scan() {
@@ -111,13 +117,23 @@
     }
   }
 
+  const redraw = (box) => drawIn(box.querySelector(".js-plotly-plot"), box, drawn.get(box));
+
+  const waiting = new WeakMap();
+  function fitSoon(box) {
+    clearTimeout(waiting.get(box));
+    waiting.set(
+      box,
+      setTimeout(() => {
+        if (box.clientWidth > 0 && widths.get(box) !== box.clientWidth) redraw(box);
+      }, 120),
+    );
+  }
+
   function recolor() {
-    for (const box of drawn) {
+    for (const box of drawn.keys()) {
       if (!box.isConnected) drawn.delete(box);
-      else
-        window.Plotly.relayout(box.querySelector(".js-plotly-plot"), {
-          "font.color": getComputedStyle(box).color,
-        });
+      else redraw(box);
     }
   }
 

@@ -51,13 +51,30 @@ export function parseSize(size: Size, what: string): number {
  * ```
  */
 export function formatSize(bytes: number): string {
+  return sizeWith(bytes, (n) => Number(n.toFixed(3)));
+}
+
+/**
+ * A size to three significant figures, for sentences and charts: `73.6 MiB`, where `formatSize()` has `73.551 MiB`.
+ * @example
+ * ```ts
+ * import { roughSize } from "pageblock";
+ *
+ * roughSize(77_123_584); // => "73.6 MiB"
+ * ```
+ */
+export function roughSize(bytes: number): string {
+  return sizeWith(bytes, (n) => Number(n.toPrecision(3)));
+}
+
+function sizeWith(bytes: number, short: (n: number) => number): string {
   for (const [unit, factor] of [
     ["TiB", TiB],
     ["GiB", GiB],
     ["MiB", MiB],
     ["KiB", KiB],
   ] as const) {
-    if (Math.abs(bytes) >= factor) return `${Number((bytes / factor).toFixed(3))} ${unit}`;
+    if (Math.abs(bytes) >= factor) return `${short(bytes / factor)} ${unit}`;
   }
   return `${bytes} B`;
 }

@@ -48,8 +48,8 @@ export interface AttemptOptions extends Words {
 const LANES_MAX = 32;
 /** The most segments drawn; with more, these are the longest. */
 const SEGMENTS_MAX = 1200;
-/** From this time on, the axis is in milliseconds. */
-const MS_FROM_US = 10_000;
+/** The axis is in milliseconds. */
+const US = 1000;
 
 const COLORS: Record<AttemptStep, string> = {
   isolate: OKABE_ITO.blue,
@@ -107,8 +107,6 @@ export function attemptTimeline(options: AttemptOptions): Figure {
   const nameOf = new Map(kept.map((at, place) => [at, names[place]!]));
   const inLanes = segments.filter((s) => nameOf.has(s.lane));
   const shown = longest(inLanes);
-  const endUs = shown.reduce((most, s) => Math.max(most, s.endUs), 0);
-  const [unit, per] = endUs >= MS_FROM_US ? (["ms", 1000] as const) : (["µs", 1] as const);
   const data = ATTEMPT_STEPS.flatMap((step): BarTrace[] => {
     const mine = shown.filter((s) => s.step === step);
     if (mine.length === 0) return [];
@@ -118,15 +116,15 @@ export function attemptTimeline(options: AttemptOptions): Figure {
         name: step,
         orientation: "h",
         y: mine.map((s) => nameOf.get(s.lane)!),
-        x: mine.map((s) => (s.endUs - s.startUs) / per),
-        base: mine.map((s) => s.startUs / per),
+        x: mine.map((s) => (s.endUs - s.startUs) / US),
+        base: mine.map((s) => s.startUs / US),
         marker: {
           color: COLORS[step],
           pattern: { shape: SHAPES[step], fillmode: "overlay", size: 6, solidity: 0.2 },
         },
         hovertext: mine.map(
           (s) =>
-            `${step}: ${number((s.endUs - s.startUs) / per)} ${unit}, from ${number(s.startUs / per)} to ${number(s.endUs / per)} ${unit}${s.note === undefined ? "" : `<br>${label(s.note, 160)}`}`,
+            `${step}: ${number((s.endUs - s.startUs) / US)} ms, from ${number(s.startUs / US)} to ${number(s.endUs / US)} ms${s.note === undefined ? "" : `<br>${label(s.note, 160)}`}`,
         ),
         hoverinfo: "text",
       },
@@ -137,7 +135,7 @@ export function attemptTimeline(options: AttemptOptions): Figure {
     ...(shown.length < inLanes.length ? [`the ${shown.length} longest of ${inLanes.length} steps`] : []),
   ];
   const words = {
-    xTitle: `modelled time (${unit})`,
+    xTitle: `modelled time (ms)`,
     yTitle: "range tried (frames)",
     ...options,
     ...withNote(options.subtitle, left.length === 0 ? undefined : left.join("; ")),

@@ -90,7 +90,7 @@ function mapOf(options: BlockMapOptions, snapshots: readonly BlockSnapshot[], ce
   const shades = new Set(maps.flatMap((map) => map.z.flat()));
   const keys = look.categories === undefined ? [] : legend(look.categories, shades);
   const slider = snapshots.length > 1;
-  const words = { ...options, ...withNote(options.subtitle ?? scale(grid, options), tooMany(options)) };
+  const words = { ...options, ...withNote(options.subtitle, scale(grid, options), tooMany(options)) };
   const head = headRoom(
     words,
     keys.map((key) => key.name ?? ""),

@@ -4,7 +4,7 @@ import type { Blocker, ContigFailureReport, FailedRange } from "../mm/contiguous
 import { classOf } from "../mm/reports/page-class";
 import type { Figure, IcicleTrace } from "./figure";
 import { label, pages } from "./labels";
-import { layoutOf, type Words } from "./layout";
+import { broken, headRoom, layoutOf, type Words } from "./layout";
 import { CONTENT_COLORS, OKABE_ITO, textOn } from "./palette";
 import { withRuns } from "./run";
 import { withNote } from "./thin";
@@ -16,9 +16,12 @@ export interface BlockersOptions extends Words {
 }
 
 /** The most ranges drawn; with more, those with the fewest pages in the way. */
-const RANGES_MAX = 8;
+const RANGES_MAX = 4;
 /** The most page blocks drawn per range; the others are drawn as one. */
-const BLOCKS_MAX = 12;
+const BLOCKS_MAX = 8;
+/** Pixels of a leaf: two lines of letters that can be read. */
+const LEAF = 34;
+const LETTERS = 27;
 
 const GROUND = "#b8b8b8";
 const BLOCK = "#d8d8d8";
@@ -53,13 +56,18 @@ export function blockers(options: BlockersOptions): Figure {
   const words = {
     title: report.request,
     ...options,
-    ...withNote(options.subtitle ?? "pages in the way: range → page block → owner kind → why it stays", left),
+    ...withNote(
+      options.subtitle,
+      "pages in the way: range → page block → what lies in it, and who holds it or why it stays",
+      left,
+    ),
   };
-  const height = Math.min(900, Math.max(150, tree.leaves * 26));
+  const height = Math.min(1200, Math.max(150, tree.leaves * LEAF));
+  const head = headRoom(words, []);
   const figure: Figure = {
-    data: [tree.trace(total, height)],
-    layout: layoutOf(words, 90 + height, {
-      margin: { l: 10, r: 10, t: 80, b: 10 },
+    data: [tree.trace(total)],
+    layout: layoutOf(words, head + 10 + height, {
+      margin: { l: 10, r: 10, t: head, b: 10 },
       showlegend: false,
     }),
   };
@@ -94,11 +102,10 @@ function addRange(tree: Tree, range: FailedRange): void {
     const kind = b.owner === "unknown" ? "kind not known" : b.owner;
     const holder = b.heldBy[0]?.by;
     tree.grow(id, `${id}/${b.block}`, `page block ${b.block}`, count, BLOCK, "");
-    tree.grow(`${id}/${b.block}`, `${id}/${b.block}/${kind}`, kind, count, color, "");
     tree.grow(
-      `${id}/${b.block}/${kind}`,
+      `${id}/${b.block}`,
       `${id}/${b.block}/${kind}/${holder ?? ""}/${b.why}`,
-      label(holder ?? b.why, 60),
+      label(`${kind}: ${holder ?? b.why}`, 90),
       count,
       color,
       `${label(b.why, 160)}<br>would free it: ${label(b.wouldFree, 160)}`,
@@ -120,6 +127,9 @@ function colorOf(blocker: Blocker): string {
   const what = classOf(blocker.owner, false);
   return what === "hole" ? OKABE_ITO.grey : CONTENT_COLORS[what];
 }
+
+/** Escaped words in lines. */
+const folded = (words: string) => broken(words.replace(/<br>/g, " "), LETTERS).join("<br>");
 
 /** Nodes with the id of their parent. Ids from input are escaped like any text. */
 class Tree {
@@ -159,24 +169,27 @@ class Tree {
     else this.values[at]! += value;
   }
 
-  /** `height` pixels high; every node gets its share of `total`. A total of 0 has no weight. */
-  trace(total: number, height: number): IcicleTrace {
+  /** Every node gets its share of `total`. A total of 0 has no weight. */
+  trace(total: number): IcicleTrace {
     const weighed = total > 0;
+    const inner = new Set(this.parents);
+    const leaves = new Set(this.ids.flatMap((id, at) => (inner.has(id) ? [] : [at])));
     const size = (count: number) => `${pages(count)}, ${formatSize(count * this.pageBytes)}`;
     // Ids are not shown, so numbers keep them short.
     const number = new Map(this.ids.map((id, at) => [id, String(at)]));
     return {
       type: "icicle",
       ids: this.ids.map((id) => number.get(id)!),
-      labels: this.labels.map((words, at) => {
-        const tall = (this.values[at]! / total) * height > 44;
-        return weighed ? `${words}${tall ? "<br>" : ", "}${pages(this.values[at]!)}` : words;
-      }),
+      labels: this.labels.map((words, at) =>
+        weighed && !(leaves.has(at) && this.values[at] === 1)
+          ? folded(`${words}, ${pages(this.values[at]!)}`)
+          : folded(words),
+      ),
       parents: this.parents.map((id) => number.get(id) ?? ""),
       values: [...this.values],
       branchvalues: "total",
       textinfo: "label",
-      textfont: { color: this.colors.map(textOn) },
+      textfont: { color: this.colors.map(textOn), size: 12 },
       hovertext: this.labels.map((words, at) =>
         [words, ...(weighed ? [size(this.values[at]!)] : []), this.words[at]!]
           .filter((w) => w !== "")

@@ -5,7 +5,7 @@ import type { Axis, Figure, ScatterTrace } from "./figure";
 import { label, number } from "./labels";
 import { headRoom, layoutOf, type Words } from "./layout";
 import { logAxis } from "./log-axis";
-import { SERIES } from "./palette";
+import { DASHES, INK, SERIES, SYMBOLS } from "./palette";
 import { withRuns } from "./run";
 import { everyNth, thinned, withNote } from "./thin";
 
@@ -25,11 +25,9 @@ export interface ByteCurveOptions extends Words {
   marks?: readonly { bytes: number; name: string }[];
 }
 
-const POINTS_MAX = 256;
+const POINTS_MAX = 250;
 const SERIES_MAX = 14;
 const TICKS_MAX = 9;
-const DASHES = ["solid", "dash", "dot"] as const;
-const SYMBOLS = ["circle", "square", "diamond", "triangle-up", "cross", "x", "star"];
 
 /**
  * The figure. Throws InputError for columns of unequal length, and for sizes that are not above 0.
@@ -144,7 +142,7 @@ function marksOf(
     name: `${label(mark.name)}, ${formatSize(mark.bytes)}`,
     x: [mark.bytes, mark.bytes],
     y: [bottom, top],
-    line: { color: "#7a7a7a", width: 1.5, dash: at % 2 === 0 ? "dot" : "dash" },
+    line: { color: INK, width: 1.5, dash: at % 2 === 0 ? "dot" : "dash" },
     hoverinfo: "name",
   }));
 }

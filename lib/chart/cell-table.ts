@@ -2,7 +2,7 @@
 import { InputError } from "../base/errors";
 import type { ColorScale, Figure, HeatmapTrace, ScatterTrace } from "./figure";
 import { label, labels } from "./labels";
-import { layoutOf, type Words } from "./layout";
+import { headRoom, layoutOf, legendNames, type Words } from "./layout";
 import { colorAt, LITTLE_TO_MUCH, OKABE_ITO } from "./palette";
 import { withRuns } from "./run";
 
@@ -65,11 +65,13 @@ export function cellTable(options: CellTableOptions): Figure {
     xgap: 2,
     ygap: 2,
   };
+  const keys = legend(options);
+  const head = headRoom(options, legendNames(keys));
   const figure: Figure = {
-    data: [heatmap, ...legend(options)],
-    layout: layoutOf(options, 150 + rows.length * 38, {
+    data: [heatmap, ...keys],
+    layout: layoutOf(options, head + 60 + rows.length * 38, {
       showlegend: true,
-      margin: { l: 110, r: 20, t: options.subtitle === undefined ? 90 : 112, b: 60 },
+      margin: { l: 110, r: 20, t: head, b: 60 },
       xaxis: { type: "category", showgrid: false, fixedrange: true },
       yaxis: { type: "category", autorange: "reversed", showgrid: false, fixedrange: true },
     }),

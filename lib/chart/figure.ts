@@ -47,16 +47,28 @@ export interface ErrorBars {
 /** Lines, points, text at points (`text`), and stacked areas (`stackgroup`). */
 export interface ScatterTrace {
   type: "scatter";
-  mode: "lines" | "markers" | "lines+markers" | "markers+text" | "none";
+  mode: "lines" | "markers" | "lines+markers" | "markers+text" | "text" | "none";
   name?: string;
   x: Datum[];
   y: Datum[];
   hovertext?: string[];
   hoverinfo?: string;
   text?: string[];
-  textposition?: string;
-  line?: { color?: string; width?: number; dash?: "solid" | "dot" | "dash"; shape?: "linear" | "hv" };
-  marker?: { color?: string; size?: number; symbol?: string; line?: { color?: string; width?: number } };
+  /** One for all, or one per point: `top center`, `middle right`. */
+  textposition?: string | string[];
+  line?: {
+    color?: string;
+    width?: number;
+    dash?: "solid" | "dot" | "dash" | "dashdot" | "longdash";
+    shape?: "linear" | "hv";
+  };
+  /** One colour and symbol, or one per point. */
+  marker?: {
+    color?: string | string[];
+    size?: number;
+    symbol?: string | string[];
+    line?: { color?: string; width?: number };
+  };
   error_x?: ErrorBars;
   error_y?: ErrorBars;
   stackgroup?: string;
@@ -134,7 +146,7 @@ export type Trace = BarTrace | ScatterTrace | HeatmapTrace | BoxTrace | SankeyTr
 
 /** One axis: its title carries the unit. */
 export interface Axis {
-  title?: { text: string; standoff?: number };
+  title?: { text: string; standoff?: number; font?: { size: number } };
   type?: "linear" | "log" | "category" | "-";
   tickvals?: Datum[];
   ticktext?: string[];
@@ -159,7 +171,11 @@ export interface Shape {
 }
 
 export interface Layout {
-  title?: { text: string; subtitle?: { text: string }; [key: string]: unknown };
+  title?: {
+    text: string;
+    subtitle?: { text: string; font?: { size: number } };
+    [key: string]: unknown;
+  };
   xaxis?: Axis;
   yaxis?: Axis;
   barmode?: "group" | "stack" | "overlay";

@@ -3,7 +3,7 @@ import { InputError } from "../base/errors";
 import { formatSize } from "../base/units";
 import type { Figure, ScatterTrace } from "./figure";
 import { headRoom, layoutOf, type Words } from "./layout";
-import { colorAt, LOW_TO_HIGH } from "./palette";
+import { colorAt, DASHES, LOW_TO_HIGH, SYMBOLS } from "./palette";
 import { withRuns } from "./run";
 import { everyNth, thinned, withNote } from "./thin";
 
@@ -21,8 +21,6 @@ export interface FragmentationOptions extends Words {
 
 /** The most times drawn; more are thinned. */
 const MOMENTS_MAX = 400;
-const DASHES = ["solid", "dash", "dot"] as const;
-const SYMBOLS = ["circle", "square", "diamond", "triangle-up"];
 
 /**
  * The figure; throws InputError if a time has no row, or an order no column.
@@ -73,8 +71,8 @@ export function fragmentationOverTime(options: FragmentationOptions): Figure {
     yTitle: fragmentation ? "fragmentation index (no unit)" : "unusable (share of free memory)",
     ...options,
     ...withNote(
-      options.subtitle ??
-        (fragmentation ? "−1: would succeed; 0: too little memory; 1: fragmented" : undefined),
+      options.subtitle,
+      fragmentation ? "−1: would succeed; 0: too little memory; 1: fragmented" : undefined,
       thinned(at.length, moments.length, "moments"),
     ),
   };

@@ -4,7 +4,7 @@ import { formatSize, MiB } from "../base/units";
 import { bars } from "./bars";
 import type { Figure, ScatterTrace } from "./figure";
 import { label, number } from "./labels";
-import { layoutOf, type Words } from "./layout";
+import { headRoom, layoutOf, type Words } from "./layout";
 import { colorAt, faded, LOW_TO_HIGH, MIGRATETYPE_COLORS } from "./palette";
 import { withRuns } from "./run";
 import { everyNth, thinned, withNote } from "./thin";
@@ -49,6 +49,7 @@ export function freeByOrder(options: FreeByOrderOptions): Figure {
     yTitle: "free memory (MiB)",
     ...options,
     stacked: true,
+    lying: false,
     categories: Array.from({ length: orders }, (_, order) => nameOf(order, pageBytes)),
     series: parts.map((part) => ({
       name: part.name,
@@ -63,6 +64,12 @@ export function freeByOrder(options: FreeByOrderOptions): Figure {
     );
     trace.hoverinfo = "text";
   });
+  const names = Array.from({ length: orders }, (_, order) => nameOf(order, pageBytes));
+  figure.layout.xaxis = {
+    ...figure.layout.xaxis,
+    tickvals: names,
+    ticktext: names.map((_, order) => `${order}<br>${formatSize(2 ** order * pageBytes)}`),
+  };
   return figure;
 }
 
@@ -129,7 +136,7 @@ export function buddyinfoOverTime(options: BuddyinfoOptions): Figure {
     layout: layoutOf(words, 440, {
       showlegend: true,
       legend: { orientation: "v", x: 1.01, y: 1, yanchor: "top", traceorder: "reversed" },
-      margin: { l: 80, r: 130, t: options.subtitle === undefined ? 70 : 90, b: 60 },
+      margin: { l: 80, r: 130, t: headRoom(words, []), b: 60 },
       yaxis: { rangemode: "tozero" },
     }),
   };

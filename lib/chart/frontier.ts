@@ -2,18 +2,20 @@
 import { InputError } from "../base/errors";
 import type { Axis, Figure, ScatterTrace } from "./figure";
 import { label, number } from "./labels";
-import { headRoom, layoutOf, type Words } from "./layout";
+import { headRoom, layoutOf, legendNames, UNGRIDDED, type Words } from "./layout";
 import { logAxis } from "./log-axis";
-import { INK, SERIES } from "./palette";
+import { INK } from "./palette";
+import { coinciding, PLOT, type Placed, type Spot, spotsOf } from "./point-names";
 import { withRuns } from "./run";
 import { everyNth, withNote } from "./thin";
+import { looksOf, type WayLook } from "./ways";
 
 /** One choice. */
 export interface FrontierPoint {
   name: string;
   x: number;
   y: number;
-  /** Points of one group share colour and symbol. */
+  /** Points of one group share colour and symbol; by default every point has those of its own name. */
   group?: string;
   /** The counts behind a share: `27 of 32`. The legend shows those of a group of one point. */
   basis?: string;
@@ -33,10 +35,11 @@ export interface FrontierOptions extends Words {
 
 /** The most points off the front, and the most on it; more are thinned. */
 const POINTS_MAX = 1000;
-/** The most names on a front: more would overlap. Hover text has the others. */
-const NAMES_MAX = 12;
-const GROUPS_MAX = 14;
-const SYMBOLS = ["circle", "square", "diamond", "triangle-up", "cross", "x", "star"];
+/** The most points that are named beside the front, moved apart where they coincide, and have looks of their own. */
+const NAMED_MAX = 40;
+/** The most looks of a legend; other groups share the last. */
+const GROUPS_MAX = 24;
+const NOTE_MAX = 150;
 
 /**
  * The figure. Throws InputError for a value that is not a number, or not above 0 on a logarithmic axis.
@@ -74,7 +77,26 @@ export function tradeOffFrontier(options: FrontierOptions): Figure {
   const shown = everyNth(others.length, POINTS_MAX).map((at) => others[at]!);
   const line = everyNth(front.length, POINTS_MAX).map((at) => front[at]!);
   const drawn = [...line, ...shown];
-  const groups = [...new Set(points.map((p) => p.group ?? ""))];
+  const scales = {
+    x: scaleOf(
+      x,
+      points.map((p) => p.x),
+    ),
+    y: scaleOf(
+      y,
+      points.map((p) => p.y),
+    ),
+  };
+  const few = drawn.length <= NAMED_MAX;
+  const placed = drawn.map((p): Placed => ({ name: p.name, ...pixelsOf(p, scales) }));
+  const spots = few
+    ? spotsOf(
+        placed,
+        line.map((p) => pixelsOf(p, scales)),
+      )
+    : [];
+  const groups = groupsOf(drawn, few);
+  const looks = looksOf([...groups.keys()]);
   const data: ScatterTrace[] = [
     {
       type: "scatter",
@@ -85,31 +107,24 @@ export function tradeOffFrontier(options: FrontierOptions): Figure {
       line: { color: INK, width: 2, dash: "dot" },
       hoverinfo: "skip",
     },
-    ...groups
-      .slice(0, GROUPS_MAX)
-      .map((group, at) => pointsOf(group, at, drawn, new Set(line), groups.length)),
+    ...[...groups].map(([name, places]) =>
+      pointsOf(name, places, { drawn, spots, front: onFront, look: looks.get(name)!, scales }),
+    ),
   ];
   const left =
     shown.length < others.length ? `${drawn.length} of ${points.length} points are drawn` : undefined;
   const better = `better: ${x.better === "less" ? "left" : "right"} and ${y.better === "less" ? "down" : "up"}`;
-  const words = { ...options, ...withNote(options.subtitle ?? better, left) };
-  const head = headRoom(
-    words,
-    data.map((trace) => trace.name ?? ""),
-  );
+  const said = /\bbetter: /.test(options.subtitle ?? "") ? undefined : better;
+  const beside = few ? besideNote(placed) : undefined;
+  const words = { ...options, ...withNote(options.subtitle, said, beside, left) };
+  const head = headRoom(words, legendNames(data));
   const figure: Figure = {
     data,
-    layout: layoutOf(words, 340 + head, {
+    layout: layoutOf(words, PLOT.height + head + 60, {
       showlegend: true,
       margin: { l: 80, r: 40, t: head, b: 60 },
-      xaxis: scaleOf(
-        x,
-        points.map((p) => p.x),
-      ),
-      yaxis: scaleOf(
-        y,
-        points.map((p) => p.y),
-      ),
+      xaxis: { ...(few ? UNGRIDDED : {}), ...scales.x },
+      yaxis: { ...(few ? UNGRIDDED : {}), ...scales.y },
     }),
   };
   return withRuns(figure, options.from);
@@ -149,31 +164,54 @@ export function paretoFront(
   return front.sort((a, b) => a.x - b.x);
 }
 
-function pointsOf(
-  group: string,
-  at: number,
-  drawn: readonly FrontierPoint[],
-  front: ReadonlySet<FrontierPoint>,
-  groups: number,
-): ScatterTrace {
-  const mine = drawn.filter((p) => (p.group ?? "") === group);
-  const color = SERIES[at % SERIES.length]!;
-  const named = front.size <= NAMES_MAX;
+/** Groups and the indices of their points; of a small chart without groups, one per name. */
+function groupsOf(drawn: readonly FrontierPoint[], few: boolean): Map<string, number[]> {
+  const groups = new Map<string, number[]>();
+  const alone = few && drawn.every((p) => p.group === undefined);
+  drawn.forEach((point, at) => {
+    const own = alone ? point.name : (point.group ?? "others");
+    const name = groups.has(own) || groups.size < GROUPS_MAX ? own : "others";
+    groups.set(name, [...(groups.get(name) ?? []), at]);
+  });
+  return groups;
+}
+
+interface Drawing {
+  drawn: readonly FrontierPoint[];
+  /** Empty if there are too many points to name. */
+  spots: readonly Spot[];
+  front: ReadonlySet<FrontierPoint>;
+  look: WayLook;
+  scales: { x: Axis; y: Axis };
+}
+
+function pointsOf(group: string, places: readonly number[], given: Drawing): ScatterTrace {
+  const { drawn, spots, front, look, scales } = given;
+  const mine = places.map((at) => drawn[at]!);
   return {
     type: "scatter",
-    mode: "markers+text",
-    name: group === "" ? (groups === 1 ? "choices" : "others") : label(countedName(group, mine)),
-    x: mine.map((p) => p.x),
+    mode: spots.length === 0 ? "markers" : "markers+text",
+    name: label(countedName(group, mine)),
+    x: places.map((at) => movedBy(drawn[at]!.x, spots[at]?.shift ?? 0, scales.x)),
     y: mine.map((p) => p.y),
-    text: mine.map((p) => (named && front.has(p) ? nameAt(p, front) : "")),
-    textposition: "top center",
+    ...(spots.length === 0
+      ? {}
+      : {
+          text: places.map((at) => spots[at]!.lines.map((line) => label(line, 60)).join("<br>")),
+          textposition: places.map((at) => spots[at]!.position),
+          textfont: { size: 11 },
+        }),
     cliponaxis: false,
+    // Where the points are, for readers of the data: x may be moved.
+    ...(places.some((at) => (spots[at]?.shift ?? 0) !== 0)
+      ? { customdata: mine.map((p) => [p.x, p.y]) }
+      : {}),
     hovertext: mine.map(
       (p) =>
         `${label(p.name)}<br>x ${number(p.x)}, y ${number(p.y)}${p.basis === undefined ? "" : `<br>${label(p.basis)}`}${front.has(p) ? "<br>on the Pareto front" : ""}`,
     ),
     hoverinfo: "text",
-    marker: { color, size: 10, symbol: SYMBOLS[at % SYMBOLS.length]! },
+    marker: { ...look, size: 10 },
   };
 }
 
@@ -182,11 +220,34 @@ function countedName(group: string, points: readonly FrontierPoint[]): string {
   return basis === undefined ? group : `${group}, ${basis}`;
 }
 
-/** Equal choices overlap: the first shows the names of all, the others none. */
-function nameAt(point: FrontierPoint, front: ReadonlySet<FrontierPoint>): string {
-  const equal = [...front].filter((p) => p.x === point.x && p.y === point.y);
-  if (equal[0] !== point) return "";
-  return equal.map((p) => label(p.name, 28)).join(", ");
+/** Which points coincide; without their names if these would not fit. */
+function besideNote(placed: readonly Placed[]): string | undefined {
+  const groups = coinciding(placed).filter((group) => group.length > 1);
+  if (groups.length === 0) return undefined;
+  const names = groups.map((group) => group.map((at) => placed[at]!.name).join(" · ")).join(", ");
+  const many = groups.reduce((sum, group) => sum + group.length, 0);
+  const what = names.length <= NOTE_MAX ? names : `${many} points in ${groups.length} places`;
+  return `drawn side by side where they coincide: ${what}`;
+}
+
+/** Where a point is in a plot of the usual size. */
+function pixelsOf(point: FrontierPoint, { x, y }: { x: Axis; y: Axis }): { left: number; top: number } {
+  return {
+    left: PLOT.width * shareOf(point.x, x),
+    top: PLOT.height * (1 - shareOf(point.y, y)),
+  };
+}
+
+function shareOf(value: number, { range = [0, 1], type }: Axis): number {
+  const at = type === "log" ? Math.log10(value) : value;
+  return (at - range[0]) / (range[1] - range[0]);
+}
+
+/** A value moved by pixels along its axis. */
+function movedBy(value: number, pixels: number, { range = [0, 1], type }: Axis): number {
+  if (pixels === 0) return value;
+  const by = (pixels / PLOT.width) * (range[1] - range[0]);
+  return type === "log" ? 10 ** (Math.log10(value) + by) : value + by;
 }
 
 /** With room at both ends, so that names fit. */

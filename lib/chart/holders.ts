@@ -1,12 +1,13 @@
 /** Who holds the blocks: pages in use flow from their owner kind to the migrate type of their block to the zone. */
 import { InputError } from "../base/errors";
-import { formatSize } from "../base/units";
+import { formatSize, roughSize } from "../base/units";
 import type { HolderFlow } from "../metrics/holders";
 import type { Figure, SankeyTrace } from "./figure";
 import { label, pages } from "./labels";
-import { layoutOf, type Words } from "./layout";
+import { headRoom, layoutOf, type Words } from "./layout";
 import { CONTENT_COLORS, faded, MIGRATETYPE_COLORS, OKABE_ITO } from "./palette";
 import { withRuns } from "./run";
+import { withNote } from "./thin";
 
 export interface HoldersOptions extends Words {
   /** metrics.holderFlows(kernel.memory). */
@@ -46,7 +47,7 @@ export function holders(options: HoldersOptions): Figure {
   }
   const all = [...links.values()];
   const size = (count: number) => formatSize(count * options.pageBytes);
-  const short = (count: number) => formatSize(roughly(count * options.pageBytes));
+  const short = (count: number) => roughSize(count * options.pageBytes);
   const trace: SankeyTrace = {
     type: "sankey",
     arrangement: "snap",
@@ -73,29 +74,22 @@ export function holders(options: HoldersOptions): Figure {
       hovertemplate: "%{customdata}<extra></extra>",
     },
   };
+  const flow = "memory in use: owner kind → migrate type of its page block → zone";
+  const said = { ...options, ...withNote(options.subtitle, flow) };
+  const head = headRoom(said, []);
   const kinds = new Set(all.map((link) => link.source)).size;
   const figure: Figure = {
     data: [trace],
-    layout: layoutOf(
-      {
-        ...options,
-        subtitle: options.subtitle ?? "memory in use: owner kind → migrate type of its page block → zone",
-      },
-      Math.max(360, 140 + kinds * 34),
-      { margin: { l: 20, r: 20, t: 90, b: 20 }, showlegend: false },
-    ),
+    layout: layoutOf(said, Math.max(290, 70 + kinds * 36) + head, {
+      margin: { l: 20, r: 20, t: head, b: 20 },
+      showlegend: false,
+    }),
   };
   return withRuns(figure, options.from);
 }
 
 function kindName(flow: HolderFlow): string {
   return flow.kind === "unknown" ? `${flow.class}, kind not known` : flow.kind;
-}
-
-/** Three significant digits. */
-function roughly(bytes: number): number {
-  const unit = [2 ** 40, 2 ** 30, 2 ** 20, 2 ** 10].find((u) => bytes >= u) ?? 1;
-  return Number((bytes / unit).toPrecision(3)) * unit;
 }
 
 /** Nodes in the order of their first use, distinguished by column. */

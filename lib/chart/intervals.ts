@@ -3,10 +3,11 @@ import { InputError } from "../base/errors";
 import type { Estimate } from "../metrics/measures";
 import type { ErrorBars, Figure, ScatterTrace } from "./figure";
 import { distinctLabels, label, number } from "./labels";
-import { headRoom, layoutOf, type Words } from "./layout";
-import { INK, SERIES } from "./palette";
+import { headRoom, layoutOf, UNGRIDDED, type Words } from "./layout";
+import { INK, SERIES, SYMBOLS } from "./palette";
 import { withRuns } from "./run";
 import { withNote } from "./thin";
+import { knownWay } from "./ways";
 
 export type { Estimate };
 
@@ -31,7 +32,11 @@ export interface DifferenceOptions extends Words {
 
 /** The most rows drawn; the figure says how many were left out. */
 const ROWS_MAX = 60;
-const SYMBOLS = ["circle", "square", "diamond", "triangle-up", "cross", "x", "star"];
+/** Pixels of a row, and of each dot in it where several series share the row. */
+const ROW = 30;
+const DOT = 20;
+const TENS = [0, 20, 40, 60, 80, 100];
+const PERCENT = { range: [-2.5, 102.5], tickvals: TENS, ticktext: TENS.map(String) };
 
 /**
  * Success rates (%) by strategy with intervals. Throws InputError unless 0 ≤ low ≤ value ≤ high ≤ 1.
@@ -64,7 +69,7 @@ export function successRates(options: SuccessRateOptions): Figure {
     })),
   }));
   const words = { xTitle: "successful requests (%)", ...options };
-  return dots(words, percent, options.interval, { range: [-2.5, 102.5] }, " %");
+  return dots(words, percent, options.interval, PERCENT, " %");
 }
 
 /**
@@ -105,35 +110,41 @@ function dots(
   const names = [...new Set(series.flatMap((one) => one.rows.map((row) => row.name)))];
   const kept = names.slice(0, ROWS_MAX);
   const shown = distinctLabels(kept, 48);
-  const data = series.map((one, at): ScatterTrace => {
-    const color = SERIES[at % SERIES.length]!;
+  const data = series.flatMap((one, at): ScatterTrace[] => {
     const rows = one.rows.filter((row) => kept.includes(row.name));
     for (const row of rows)
       if (!(row.low <= row.value && row.value <= row.high))
         throw new InputError(
           `intervals: ${JSON.stringify(row.name)} must lie within its interval ${row.low} to ${row.high}: got ${row.value}`,
         );
-    return {
+    const y = rows.map((row) => kept.indexOf(row.name) + shiftOf(series, at, row.name));
+    const look = series.length === 1 ? looksOfRows(rows) : lookOfSeries(at);
+    const dots: ScatterTrace = {
       type: "scatter",
-      ...countsOf(rows, series.length),
+      mode: "markers",
       name: label(one.name),
       x: rows.map((row) => row.value),
-      y: rows.map((row) => kept.indexOf(row.name) + shiftOf(series, at, row.name)),
-      error_x: errorBars(rows, color),
-      marker: { color, size: 10, symbol: SYMBOLS[at % SYMBOLS.length]! },
+      y,
+      error_x: errorBars(rows, typeof look.color === "string" ? look.color : INK),
+      marker: { ...look, size: 10 },
+      // Not drawn here, but told by tables of the data.
+      ...textOf(rows),
       hovertext: rows.map((row) => hoverOf(row, one.name, unit)),
       hoverinfo: "text",
     };
+    return [dots, ...countsOf(rows, y)];
   });
   const left = names.length > kept.length ? `the first ${kept.length} of ${names.length} rows` : undefined;
-  const said = { ...words, ...withNote(words.subtitle ?? `bars: ${interval}`, left) };
+  const said = { ...words, ...withNote(words.subtitle, `bars: ${interval}`, left) };
   const head = headRoom(said, series.length > 1 ? series.map((one) => one.name) : []);
+  const counts = data.flatMap((trace) => (trace.mode === "text" ? (trace.text ?? []) : []));
+  const widest = Math.max(0, ...counts.map((text) => text.length));
   const figure: Figure = {
     data,
-    layout: layoutOf(said, 80 + head + kept.length * rowHeight(series), {
+    layout: layoutOf(said, 80 + head + kept.length * Math.max(ROW, DOT * series.length + 8), {
       showlegend: series.length > 1,
-      margin: { l: 110, r: 36, t: head, b: 60 },
-      xaxis: { zeroline: false, ...xaxis },
+      margin: { l: 110, r: 24 + widest * 7, t: head, b: 60 },
+      xaxis: { zeroline: false, ...(widest > 0 ? UNGRIDDED : {}), ...xaxis },
       yaxis: {
         tickvals: kept.map((_, at) => at),
         ticktext: shown,
@@ -146,33 +157,52 @@ function dots(
   return withRuns(figure, words.from);
 }
 
+/** In a chart of one series the rows are ways, each in its own colour and symbol; any other name is blue and round. */
+function looksOfRows(rows: readonly Estimate[]): { color: string | string[]; symbol: string | string[] } {
+  const known = rows.map(({ name }) => knownWay(name));
+  if (known.every((look) => look === undefined)) return lookOfSeries(0);
+  return {
+    color: known.map((look) => look?.color ?? SERIES[0]!),
+    symbol: known.map((look) => look?.symbol ?? SYMBOLS[0]!),
+  };
+}
+
+const lookOfSeries = (at: number) => ({
+  color: SERIES[at % SERIES.length]!,
+  symbol: SYMBOLS[at % SYMBOLS.length]!,
+});
+
 /** `27 of 32` of `27 of 32 requests`: the counts behind a share. */
 const COUNTS = /^[\d,.]+ of [\d,.]+(?: : [\d,.]+ of [\d,.]+)?/;
 
-/** The most series of a row whose counts have room. */
-const COUNTED_SERIES = 3;
-
-/** Counts above the dots, where there are any. */
-function countsOf(
-  rows: readonly Estimate[],
-  series: number,
-): Pick<ScatterTrace, "mode" | "text" | "textposition"> & { cliponaxis?: false } {
+function textOf(rows: readonly Estimate[]): { text?: string[] } {
   const text = rows.map(({ basis }) => COUNTS.exec(basis ?? "")?.[0] ?? "");
-  if (series > COUNTED_SERIES || text.every((one) => one === "")) return { mode: "markers" };
-  return { mode: "markers+text", text, textposition: "top center", cliponaxis: false };
+  return text.every((one) => one === "") ? {} : { text };
 }
 
-/** Pixels of a row: more where counts stand above the dots, and the dots of several series beside each other. */
-function rowHeight(series: readonly EstimateSeries[]): number {
-  const counted = series.some((one) => countsOf(one.rows, series.length).text !== undefined);
-  if (!counted) return 30;
-  return series.length === 1 ? 36 : 56 * (series.length - 1);
+/** The counts beside the intervals, at their upper ends. */
+function countsOf(rows: readonly Estimate[], y: readonly number[]): ScatterTrace[] {
+  const { text } = textOf(rows);
+  if (text === undefined) return [];
+  return [
+    {
+      type: "scatter",
+      mode: "text",
+      x: rows.map((row) => row.high),
+      y: [...y],
+      text: text.map((one) => (one === "" ? "" : `  ${one}`)),
+      textposition: "middle right",
+      cliponaxis: false,
+      hoverinfo: "skip",
+      showlegend: false,
+    },
+  ];
 }
 
-/** Dots of several series are side by side in their row; a single dot is in the middle. */
+/** Dots of several series are one below the other in their row; a single dot is in the middle. */
 function shiftOf(series: readonly EstimateSeries[], at: number, name: string): number {
   const there = series.flatMap((one, i) => (one.rows.some((row) => row.name === name) ? [i] : []));
-  return there.length === 1 ? 0 : (there.indexOf(at) / (there.length - 1) - 0.5) * 0.5;
+  return there.length === 1 ? 0 : (there.indexOf(at) / (there.length - 1) - 0.5) * (1 - 1.2 / there.length);
 }
 
 function errorBars(rows: readonly Estimate[], color: string): ErrorBars {

@@ -1,12 +1,14 @@
-/** Distributions of latency by strategy: cumulative shares, or boxes from quantiles, on a logarithmic axis. */
+/** Distributions of latency by strategy: cumulative shares, or boxes from quantiles, on a logarithmic axis in milliseconds. */
 import { InputError } from "../base/errors";
-import type { BoxTrace, Figure, ScatterTrace } from "./figure";
+import type { Figure, ScatterTrace } from "./figure";
 import { distinctLabels, label, number } from "./labels";
-import { headRoom, layoutOf, type Words } from "./layout";
+import { type LatencyRow, rowsFigure } from "./latency-rows";
+import { headRoom, layoutOf, legendNames, type Words } from "./layout";
 import { logAxis } from "./log-axis";
-import { faded, SERIES } from "./palette";
+import { DASHES, SERIES } from "./palette";
 import { withRuns } from "./run";
 import { withNote } from "./thin";
+import { knownWay } from "./ways";
 
 /** Latencies of one strategy in nanoseconds, in any order. */
 export interface LatencySamples {
@@ -57,11 +59,14 @@ export interface LatencyBoxOptions extends Words {
 const RANKS_MAX = 300;
 const SERIES_MAX = 16;
 const ROWS_MAX = 60;
-const DASHES = ["solid", "dash", "dot"] as const;
+/** The most steps in one plot: more would hide each other, so that each strategy gets a row. */
+const STEPS_MAX = 4;
+const AXIS = "modelled latency (ms)";
 
 /**
- * The share of requests served within a time. A logarithmic axis has no zero, so zeros are drawn at the decade below
- * the smallest other value. Throws InputError for a strategy without samples or with negative ones.
+ * The share of requests served within a time, as steps; with more than four strategies as a row each, from the fastest to the slowest
+ * answer. A logarithmic axis has no zero, so zeros are drawn at the decade below the smallest other value. Steps that coincide are drawn
+ * once, under the names of all. Throws InputError for a strategy without samples or with negative ones.
  * @example
  * ```ts
  * import { chart } from "pageblock";
@@ -79,36 +84,27 @@ export function latencyEcdf(options: LatencyEcdfOptions): Figure {
       throw new InputError(
         `latency: ${JSON.stringify(one.name)} must have samples of 0 µs or more: got ${one.samplesUs.length === 0 ? "none" : one.samplesUs.find((us) => !(us >= 0))}`,
       );
-    return Float64Array.from(one.samplesUs).sort();
+    return Float64Array.from(one.samplesUs, (us) => us / 1000).sort();
   });
-  const positive = sorted.map((s) => s.find((us) => us > 0)).filter((us) => us !== undefined);
-  const floor = positive.length === 0 ? 1 : 10 ** (Math.ceil(Math.log10(Math.min(...positive))) - 1);
-  const data = sorted.map((samples, at): ScatterTrace => {
-    const color = SERIES[at % SERIES.length]!;
-    const ranks = ranksOf(samples.length);
-    const x = ranks.map((rank) => Math.max(floor, samples[rank]!));
-    return {
-      type: "scatter",
-      mode: "lines",
-      name: `${label(kept[at]!.name)}, n = ${number(samples.length)}`,
-      x: [x[0]!, ...x],
-      y: [0, ...ranks.map((rank) => ((rank + 1) / samples.length) * 100)],
-      line: { color, width: 2, shape: "hv", dash: DASHES[at % DASHES.length]! },
-      hoverinfo: "x+y+name",
-    };
-  });
+  const positive = sorted.map((s) => s.find((ms) => ms > 0)).filter((ms) => ms !== undefined);
+  const floor = positive.length === 0 ? 1e-3 : 10 ** (Math.ceil(Math.log10(Math.min(...positive))) - 1);
   const left =
     options.series.length > kept.length ? `the first ${kept.length} of ${options.series.length}` : undefined;
+  const drawn = merged(kept.map(({ name }, at) => ({ name, samples: sorted[at]!, floor })));
+  if (drawn.length > STEPS_MAX)
+    return rowsOfSamples(
+      options,
+      left,
+      kept.map(({ name }, at) => ({ name, samples: sorted[at]!, floor })),
+    );
+  const data = drawn.map(stepsOf);
   const words = {
-    xTitle: "modelled latency (µs)",
+    xTitle: AXIS,
     yTitle: "requests served within it (%)",
     ...options,
     ...withNote(options.subtitle, left),
   };
-  const head = headRoom(
-    words,
-    data.map((trace) => trace.name ?? ""),
-  );
+  const head = headRoom(words, legendNames(data));
   const figure: Figure = {
     data,
     layout: layoutOf(words, 340 + head, {
@@ -119,6 +115,71 @@ export function latencyEcdf(options: LatencyEcdfOptions): Figure {
     }),
   };
   return withRuns(figure, options.from);
+}
+
+/** Ascending milliseconds; zeros are drawn at `floor`. */
+interface Sorted {
+  name: string;
+  samples: Float64Array;
+  floor: number;
+}
+
+/** Equal distributions under one name. */
+function merged(all: readonly Sorted[]): Sorted[] {
+  const found = new Map<string, Sorted>();
+  for (const one of all) {
+    const key = one.samples.join(" ");
+    const same = found.get(key);
+    found.set(key, same === undefined ? one : { ...same, name: `${same.name} · ${one.name}` });
+  }
+  return [...found.values()];
+}
+
+function stepsOf({ name, samples, floor }: Sorted, at: number): ScatterTrace {
+  const ranks = ranksOf(samples.length);
+  const x = ranks.map((rank) => Math.max(floor, samples[rank]!));
+  return {
+    type: "scatter",
+    mode: "lines",
+    name: `${label(name)}, n = ${number(samples.length)}${name.includes(" · ") ? " each" : ""}`,
+    x: [x[0]!, ...x],
+    y: [0, ...ranks.map((rank) => ((rank + 1) / samples.length) * 100)],
+    line: {
+      color: knownWay(name.split(" · ")[0]!)?.color ?? SERIES[at % SERIES.length]!,
+      width: 2,
+      shape: "hv",
+      dash: DASHES[at % DASHES.length]!,
+    },
+    hoverinfo: "x+y+name",
+  };
+}
+
+function rowsOfSamples(
+  options: LatencyEcdfOptions,
+  left: string | undefined,
+  all: readonly Sorted[],
+): Figure {
+  const names = distinctLabels(
+    all.map((one) => `${one.name}, n = ${number(one.samples.length)}`),
+    60,
+  );
+  const rows = all.map(({ name, samples, floor }, at): LatencyRow => {
+    const ms = (share: number) =>
+      Math.max(floor, samples[Math.max(0, Math.ceil(share * samples.length) - 1)]!);
+    return {
+      label: names[at]!,
+      color: knownWay(name)?.color ?? SERIES[at % SERIES.length]!,
+      ms: [ms(0), ms(0.25), ms(0.5), ms(0.75), ms(1)],
+      text: `${number(ms(0.5))} ms`,
+    };
+  });
+  const { yTitle: _yTitle, ...words } = options;
+  const note =
+    "box: the middle half of the answers; line in it: the median; ends: the fastest and the slowest";
+  return withRuns(
+    rowsFigure({ xTitle: AXIS, ...words, ...withNote(options.subtitle, note, left) }, rows),
+    options.from,
+  );
 }
 
 /**
@@ -149,55 +210,28 @@ export function latencyBoxes(options: LatencyBoxOptions): Figure {
         `latency: quantiles of ${JSON.stringify(row.name)} must be above 0 and ascend: got ${row.p1Us}, ${row.p25Us}, ${row.p50Us}, ${row.p75Us}, ${row.p99Us}`,
       );
   const names = distinctLabels(
-    rows.map((row) => row.name),
-    48,
+    rows.map((row) => `${row.name}, n = ${number(row.samples)}`),
+    60,
   );
-  const data = rows.map((row, at): BoxTrace => {
-    const color = SERIES[at % SERIES.length]!;
+  const drawn = rows.map((row, at): LatencyRow => {
+    const us = [row.p1Us, row.p25Us, row.p50Us, row.p75Us, row.p99Us];
     return {
-      type: "box",
-      name: names[at]!,
-      orientation: "h",
-      y: [names[at]!],
-      lowerfence: [row.p1Us],
-      q1: [row.p25Us],
-      median: [row.p50Us],
-      q3: [row.p75Us],
-      upperfence: [row.p99Us],
-      fillcolor: faded(color, 0.35),
-      line: { color, width: 2 },
-      hoverinfo: "x",
-      showlegend: false,
+      label: names[at]!,
+      color: knownWay(row.name)?.color ?? SERIES[at % SERIES.length]!,
+      ms: us.map((one) => one / 1000) as LatencyRow["ms"],
+      text: `${number(row.p50Us / 1000)} ms`,
     };
   });
   const left =
     options.rows.length > rows.length ? `the first ${rows.length} of ${options.rows.length}` : undefined;
-  const samples = rows.map((row) => row.samples);
-  const many = samples.length === 0 ? 0 : Math.min(...samples);
-  const figure: Figure = {
-    data,
-    layout: layoutOf(
-      {
-        xTitle: "modelled latency (µs)",
-        ...options,
-        ...withNote(
-          options.subtitle ?? `box: 25 to 75 %, whiskers: 1 to 99 %; at least ${number(many)} samples a row`,
-          left,
-        ),
-      },
-      170 + rows.length * 40,
-      {
-        showlegend: false,
-        margin: { l: 110, r: 20, t: 90, b: 60 },
-        xaxis: logAxis(rows.flatMap((row) => [row.p1Us, row.p99Us])),
-        yaxis: { type: "category", autorange: "reversed", showgrid: false },
-      },
-    ),
-  };
-  return withRuns(figure, options.from);
+  const note = "box: 25 to 75 %; line in it: the median; whiskers: 1 to 99 %";
+  return withRuns(
+    rowsFigure({ xTitle: AXIS, ...options, ...withNote(options.subtitle, note, left) }, drawn),
+    options.from,
+  );
 }
 
-/** The axis is in microseconds. */
+/** In microseconds. */
 function samplesDrawn(one: LatencySamples | MicrosecondSamples): MicrosecondSamples {
   if ("samplesUs" in one) return one;
   return { name: one.name, samplesUs: one.samplesNs.map((ns) => ns / 1000) };

@@ -1,5 +1,5 @@
 /** The look every figure shares: transparent paper, one ink for light and dark, axis titles with their units. */
-import type { Axis, Layout } from "./figure";
+import type { Axis, Figure, Layout } from "./figure";
 import { label } from "./labels";
 import { GRID, INK, SERIES } from "./palette";
 import type { Planned } from "./run";
@@ -15,7 +15,12 @@ export interface Words {
   from?: readonly Planned[] | undefined;
 }
 
-const WORDS_MAX = 300;
+const WORDS_MAX = 450;
+/** Letters of a line of the title, and of the subtitle, in the static picture of 760 pixels. */
+const TITLE_LINE = 78;
+const SUBTITLE_LINE = 104;
+const TITLE_HEIGHT = 24;
+const SUBTITLE_HEIGHT = 19;
 
 /** The base layout; `height` is in CSS pixels, the width is that of the page. */
 export function layoutOf(words: Words, height: number, more: Partial<Layout> = {}): Layout {
@@ -28,14 +33,27 @@ export function layoutOf(words: Words, height: number, more: Partial<Layout> = {
     plot_bgcolor: "rgba(0,0,0,0)",
     font: { color: INK, size: 13, family: "system-ui, sans-serif" },
     colorway: [...SERIES],
-    margin: { l: 80, r: 20, t: words.subtitle === undefined ? 80 : 100, b: 60 },
+    margin: { l: 80, r: 20, t: headRoom(words, []), b: 60 },
     ...(more.showlegend === false ? {} : { legend: { orientation: "h", x: 0, y: 1, yanchor: "bottom" } }),
     hoverlabel: { align: "left" },
+    // Transparent paper would make the bar of buttons half black.
+    modebar: { bgcolor: "rgba(0,0,0,0)", color: INK, activecolor: INK },
     xaxis: axisOf(words.xTitle, xaxis),
-    yaxis: axisOf(words.yTitle, yaxis),
+    // At the origin the labels of both axes would meet.
+    yaxis: axisOf(words.yTitle, { ticklabelstandoff: 4, ...yaxis }),
     ...rest,
   };
 }
+
+/** An axis without lines across the plot, which would run through names and values that stand in it. */
+export const UNGRIDDED: Axis = {
+  showgrid: false,
+  zeroline: false,
+  showline: true,
+  linecolor: INK,
+  ticks: "outside",
+  tickcolor: INK,
+};
 
 /** Letters in a legend, in pixels, and the square or line before them. */
 const LETTER = 7.4;
@@ -51,21 +69,50 @@ export function headRoom(words: Words, names: readonly string[]): number {
   const widest = Math.max(0, ...names.map((name) => name.length)) * LETTER + KEY;
   const columns = Math.max(1, Math.floor(LEGEND_WIDTH / widest));
   const rows = Math.ceil(names.length / columns);
-  return 54 + (words.subtitle === undefined ? 0 : 26) + rows * LEGEND_ROW;
+  const titles = words.title === undefined ? 1 : broken(words.title, TITLE_LINE).length;
+  const under = words.subtitle === undefined ? 0 : broken(words.subtitle, SUBTITLE_LINE).length;
+  return 30 + titles * TITLE_HEIGHT + (under === 0 ? 0 : 7 + under * SUBTITLE_HEIGHT) + rows * LEGEND_ROW;
 }
+
+/** Names of a legend, without the traces that stand for another one's. */
+export const legendNames = (data: Figure["data"]): string[] =>
+  data.flatMap(({ name, showlegend }) => (showlegend === false || typeof name !== "string" ? [] : [name]));
 
 function titleOf(words: Words): NonNullable<Layout["title"]> {
   return {
-    text: label(words.title ?? "", WORDS_MAX),
+    text: wrapped(words.title ?? "", TITLE_LINE),
+    font: { size: 17 },
     x: 0,
-    xref: "paper",
+    xref: "container",
     xanchor: "left",
     y: 1,
     yref: "container",
     yanchor: "top",
-    pad: { t: 14 },
-    ...(words.subtitle === undefined ? {} : { subtitle: { text: label(words.subtitle, WORDS_MAX) } }),
+    pad: { t: 14, l: 8 },
+    ...(words.subtitle === undefined
+      ? {}
+      : { subtitle: { text: wrapped(words.subtitle, SUBTITLE_LINE), font: { size: 13 } } }),
   };
+}
+
+/** Literal text in lines of about `letters`, in Plotly's markup. */
+const wrapped = (text: string, letters: number): string =>
+  broken(text, letters)
+    .map((line) => label(line, WORDS_MAX))
+    .join("<br>");
+
+/** Lines of at most `letters`, broken at spaces; a longer word has a line of its own. */
+export function broken(text: string, letters: number): string[] {
+  const all = [...text.replace(/\s+/g, " ").trim()];
+  const cut = all.length <= WORDS_MAX ? all.join("") : `${all.slice(0, WORDS_MAX - 1).join("")}…`;
+  const lines: string[] = [];
+  for (const word of cut.split(" ")) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + 1 + word.length <= letters)
+      lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
 }
 
 function axisOf(title: string | undefined, more: Axis | undefined): Axis {
@@ -73,7 +120,9 @@ function axisOf(title: string | undefined, more: Axis | undefined): Axis {
     gridcolor: GRID,
     zerolinecolor: GRID,
     automargin: true,
-    ...(title === undefined ? {} : { title: { text: label(title, WORDS_MAX) } }),
+    ...(title === undefined
+      ? {}
+      : { title: { text: label(title, WORDS_MAX), font: { size: 13 }, standoff: 8 } }),
     ...more,
   };
 }

@@ -2,8 +2,9 @@
 import { InputError } from "../base/errors";
 import type { Axis, Datum, Figure, ScatterTrace } from "./figure";
 import { label } from "./labels";
-import { layoutOf, type Words } from "./layout";
-import { SERIES } from "./palette";
+import { headRoom, layoutOf, legendNames, type Words } from "./layout";
+import { logAxis } from "./log-axis";
+import { DASHES, SERIES, SYMBOLS } from "./palette";
 import { withRuns } from "./run";
 
 /** One line; `x` and `y` are of equal length, `null` in `y` leaves a gap. */
@@ -22,8 +23,6 @@ export interface LineOptions extends Words {
   logY?: boolean;
   height?: number;
 }
-
-const DASHES = ["solid", "dash", "dot"] as const;
 
 /**
  * Lines with points. Throws InputError if x and y of a series differ in length.
@@ -48,21 +47,28 @@ export function lines(options: LineOptions): Figure {
       x: one.x.map((x) => (typeof x === "string" ? label(x) : x)),
       y: [...one.y],
       line: { color, width: 2, dash: DASHES[at % DASHES.length]!, shape: one.step ? "hv" : "linear" },
-      marker: { color, size: 7 },
+      marker: { color, size: 7, symbol: SYMBOLS[at % SYMBOLS.length]! },
     };
   });
+  const head = headRoom(options, options.series.length > 1 ? legendNames(data) : []);
   const figure: Figure = {
     data,
-    layout: layoutOf(options, options.height ?? 400, {
+    layout: layoutOf(options, options.height ?? 320 + head, {
       showlegend: options.series.length > 1,
+      margin: { l: 80, r: 20, t: head, b: 60 },
       xaxis: axisOf(
         options.logX,
         options.series.flatMap((one) => one.x),
       ),
-      yaxis: axisOf(options.logY, []),
+      yaxis: options.logY ? valuesAxis(options.series) : {},
     }),
   };
   return withRuns(figure, options.from);
+}
+
+/** Ticks of a logarithmic axis are written out, so that no unit is shortened to k or µ. */
+function valuesAxis(series: readonly LineSeries[]): Axis {
+  return logAxis(series.flatMap((one) => one.y).filter((y): y is number => y !== null && y > 0));
 }
 
 /** Up to this number of values, a logarithmic axis shows each as a tick. */

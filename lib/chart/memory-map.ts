@@ -7,12 +7,13 @@
  * text gives the exact bytes. Rows of the address space without memory are left out.
  */
 import { InputError } from "../base/errors";
-import { formatSize, hex } from "../base/units";
+import { formatSize, hex, roughSize } from "../base/units";
 import type { ColorScale, Figure, HeatmapTrace, ScatterTrace, Shape, Trace } from "./figure";
 import { label as words } from "./labels";
-import { layoutOf, type Words } from "./layout";
+import { headRoom, layoutOf, legendNames, type Words } from "./layout";
 import { INK, OKABE_ITO } from "./palette";
 import { withRuns } from "./run";
+import { withNote } from "./thin";
 
 /** Kinds of memory ranges by rank: a mixed cell shows the last of its kinds. */
 export const MEMORY_KINDS = ["hole", "free", "unmovable", "cma", "memmap", "reserved", "kernel"] as const;
@@ -81,27 +82,25 @@ export function memoryMap(options: MemoryMapOptions): Figure {
     xgap: 1,
     ygap: 1,
   };
+  const keys = legend(extents, cells.flat());
+  const said = { ...options, ...withNote(options.subtitle, scaleInWords(grid, pageblockBytes)) };
+  const head = headRoom(said, legendNames(keys));
   const figure: Figure = {
-    data: [heatmap, ...legend(extents, cells.flat())],
-    layout: layoutOf(
-      { ...options, subtitle: options.subtitle ?? scaleInWords(grid, pageblockBytes) },
-      150 + grid.rows.length * rowPixels(grid),
-      {
-        showlegend: true,
-        margin: { l: 110, r: 20, t: 80, b: 20 },
-        legend: { orientation: "h", x: 0, y: -0.01, yanchor: "top" },
-        xaxis: { visible: false, range: [-0.6, grid.columns - 0.4], fixedrange: true },
-        yaxis: {
-          range: [grid.rows.length - 0.4, -0.6],
-          tickvals: labelled(grid).map((row) => row),
-          ticktext: labelled(grid).map((row) => hex(grid.rows[row]!)),
-          showgrid: false,
-          zeroline: false,
-          fixedrange: true,
-        },
-        shapes: outlines(grid, pageblockBytes),
+    data: [heatmap, ...keys],
+    layout: layoutOf(said, head + 30 + grid.rows.length * rowPixels(grid), {
+      showlegend: true,
+      margin: { l: 110, r: 20, t: head, b: 20 },
+      xaxis: { visible: false, range: [-0.6, grid.columns - 0.4], fixedrange: true },
+      yaxis: {
+        range: [grid.rows.length - 0.4, -0.6],
+        tickvals: labelled(grid).map((row) => row),
+        ticktext: labelled(grid).map((row) => hex(grid.rows[row]!)),
+        showgrid: false,
+        zeroline: false,
+        fixedrange: true,
       },
-    ),
+      shapes: outlines(grid, pageblockBytes),
+    }),
   };
   return withRuns(figure, options.from);
 }
@@ -213,7 +212,7 @@ function legend(extents: readonly Extent[], cells: Cell[]): Trace[] {
       {
         type: "scatter",
         mode: "markers",
-        name: `${LOOK[kind].name}, ${formatSize(roundForLegend(bytes))}`,
+        name: `${LOOK[kind].name}, ${roughSize(bytes)}`,
         x: [null],
         y: [null],
         marker: { color: LOOK[kind].color, size: 13, symbol: "square" },
@@ -222,12 +221,6 @@ function legend(extents: readonly Extent[], cells: Cell[]): Trace[] {
       },
     ];
   });
-}
-
-/** Three significant digits; the hover text has the exact bytes. */
-function roundForLegend(bytes: number): number {
-  const unit = [2 ** 40, 2 ** 30, 2 ** 20, 2 ** 10].find((u) => bytes >= u) ?? 1;
-  return Math.round(Number((bytes / unit).toPrecision(3)) * unit);
 }
 
 /** Outlines of blocks that are larger than a cell: whole rows, or a part of one row. */

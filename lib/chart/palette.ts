@@ -19,8 +19,35 @@ export const SERIES: readonly string[] = [
   OKABE_ITO.purple,
   OKABE_ITO.skyBlue,
   OKABE_ITO.vermillion,
-  OKABE_ITO.yellow,
+  OKABE_ITO.grey,
 ];
+
+/** Symbols of series beside their colours, in Plotly's names. */
+export const SYMBOLS: readonly string[] = [
+  "circle",
+  "square",
+  "diamond",
+  "triangle-up",
+  "cross",
+  "x",
+  "star",
+];
+
+/** Dashes of lines beside their colours. */
+export const DASHES = ["solid", "dash", "dot", "dashdot", "longdash"] as const;
+
+/** Colours of ways of getting memory (ways.ts): Okabe and Ito's, darkened where white paper would swallow them. */
+export const WAY_COLORS = {
+  blue: "#0072B2",
+  red: "#D55E00",
+  green: "#008F68",
+  violet: "#8A66D0",
+  amber: "#A87900",
+  pink: "#C2558F",
+  sky: "#2A8FCB",
+  grey: "#7A7A7A",
+} as const;
+export type WayColor = keyof typeof WAY_COLORS;
 
 /** Text and lines, readable on white and on JupyterLab's dark #111 (contrast at least 4.2 to both). */
 export const INK = "#7a7a7a";

@@ -2,7 +2,7 @@
 import { InputError } from "../base/errors";
 import type { Figure, HeatmapTrace } from "./figure";
 import { distinctLabels, label, number } from "./labels";
-import { layoutOf, type Words } from "./layout";
+import { headRoom, layoutOf, type Words } from "./layout";
 import { AMOUNT } from "./palette";
 import { withRuns } from "./run";
 import { withNote } from "./thin";
@@ -91,11 +91,13 @@ export function sweepMap(options: SweepOptions): Figure {
   };
   const note =
     across * down === 1 ? undefined : `a cell is the mean of ${down} × ${across} runs of the sweep`;
+  const said = { ...options, ...withNote(options.subtitle, note) };
+  const head = headRoom(said, []);
   const figure: Figure = {
     data: [heatmap],
-    layout: layoutOf({ ...options, ...withNote(options.subtitle, note) }, 190 + heightOf(ys.length), {
+    layout: layoutOf(said, head + 75 + heightOf(ys.length), {
       showlegend: false,
-      margin: { l: 110, r: 20, t: options.subtitle === undefined && note === undefined ? 60 : 85, b: 70 },
+      margin: { l: 110, r: 20, t: head, b: 70 },
       xaxis: { type: "category", showgrid: false },
       yaxis: { type: "category", showgrid: false },
     }),

@@ -18,11 +18,14 @@ export function thinned(n: number, kept: number, what: string): string | undefin
 
 const SUBTITLE_MAX = 180;
 
-/** Subtitle and note on one line; a long subtitle is cut, so that the note always fits. */
-export function withNote(subtitle: string | undefined, note: string | undefined): { subtitle?: string } {
+/** Subtitle and notes, one after the other; a long subtitle is cut, so that the notes always fit. A note that the subtitle says already is not repeated. */
+export function withNote(
+  subtitle: string | undefined,
+  ...notes: (string | undefined)[]
+): { subtitle?: string } {
   const cut = (text: string) => (text.length <= SUBTITLE_MAX ? text : `${text.slice(0, SUBTITLE_MAX - 1)}…`);
-  const words = [subtitle === undefined ? undefined : cut(subtitle), note].filter(
-    (part) => part !== undefined,
-  );
+  const there = (part: string | undefined): part is string => part !== undefined && part !== "";
+  const said = notes.filter(there).filter((note) => subtitle?.includes(note) !== true);
+  const words = [subtitle, ...said].filter(there).map(cut);
   return words.length === 0 ? {} : { subtitle: words.join("; ") };
 }

@@ -54,7 +54,7 @@ export function aboutPlan(
 }
 
 /** `pc-x86-64, 256 MiB, pages of 4 KiB, Linux 6.1 and 6.15`. */
-function machineText(machines: readonly BootRequest[]): string {
+export function machineText(machines: readonly BootRequest[]): string {
   const each = machines.map(factsOf);
   const column = (at: 0 | 1 | 2 | 3) => [...new Set(each.map((facts) => facts[at]))].join(" and ");
   return `${column(0)}, ${column(1)}, pages of ${column(2)}, Linux ${column(3)}`;

@@ -1,6 +1,6 @@
 /** A scorecard in words and columns, for terminals. */
-import { formatSize } from "../base/units";
-import { type FailureColumn, type Scorecard, type ScorecardRow, withoutFigures } from "./scorecard";
+import { formatSize, roughSize } from "../base/units";
+import type { FailureColumn, Scorecard, ScorecardRow } from "./scorecard";
 import { shareText, timeText } from "./texts";
 
 export const SCORECARD_HEAD = [
@@ -20,7 +20,7 @@ export const SCORECARD_HEAD = [
 /** Cells of a strategy's line under SCORECARD_HEAD. Times and rates are modelled. */
 export function scorecardCells(row: ScorecardRow): string[] {
   const { adapter, cpu, takes } = row;
-  const size = (bytes: number | null) => (bytes === null ? "–" : bytes === 0 ? "0" : formatSize(bytes));
+  const size = (bytes: number | null) => (bytes === null ? "–" : bytes === 0 ? "0" : roughSize(bytes));
   return [
     row.name,
     row.asked === 0 ? "–" : `${row.granted} of ${row.asked}`,
@@ -31,9 +31,15 @@ export function scorecardCells(row: ScorecardRow): string[] {
     adapter === null ? "–" : (adapter.operationsPerSecond / 1e6).toFixed(1),
     cpu === null ? "–" : formatSize(cpu.pageBytes),
     cpu === null ? "–" : cpu.nsPerAccess.toFixed(2),
-    takes.hugePagesLeft === null ? "–" : String(takes.hugePagesLeft),
+    hugePagesText(takes),
     row.pareto ? "*" : "",
   ];
+}
+
+/** `28.5 of 256`: the pages still to be had, of those asked for; medians over seeds. */
+function hugePagesText({ hugePagesLeft: left, hugePagesAsked: asked }: ScorecardRow["takes"]): string {
+  if (left === null) return "–";
+  return asked === null ? String(left) : `${left} of ${asked}`;
 }
 
 /** Notes below the table: the meaning of the front, and why strategies failed. */
@@ -46,14 +52,10 @@ export function scorecardNotes({ strategies, adapter, cpu, pattern }: Scorecard)
   return notes;
 }
 
-/**
- * The three most frequent reasons; a reason that all failures share is quoted in full, with the numbers of the first.
- */
-function reasonsText({ reasons, example }: FailureColumn): string {
-  if (reasons.length === 1 && reasons[0]!.text === withoutFigures(example))
-    return `${example.split("\n")[0]} (${reasons[0]!.count})`;
+/** The three most frequent reasons, each with the figures of the first failure that had it. */
+function reasonsText({ reasons }: FailureColumn): string {
   return reasons
     .slice(0, 3)
-    .map((r) => `${r.text} (${r.count})`)
+    .map(({ first, count }) => `${first} (${count})`)
     .join("; ");
 }

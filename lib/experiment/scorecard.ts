@@ -43,9 +43,12 @@ export interface CpuColumn {
   nsPerAccess: number;
 }
 
-/** Why requests failed: reasons without frames and counts, the most frequent first, and one in full. */
+/**
+ * Why requests failed: reasons without frames and counts, the most frequent first, each with the words and figures of its first
+ * failure, and one in full.
+ */
 export interface FailureColumn {
-  reasons: { text: string; count: number }[];
+  reasons: { text: string; count: number; first: string }[];
   example: string;
 }
 
@@ -101,7 +104,7 @@ export interface Scorecard {
 interface Evidence {
   constraints: Constraint[] | null;
   granted: Outcome | null;
-  reasons: Map<string, number>;
+  reasons: Map<string, Reason>;
   example: string;
 }
 
@@ -155,20 +158,29 @@ export class EvidenceCollector {
     own.constraints ??= run.constraints;
     for (const failure of run.failures) {
       if (own.example === "") own.example = failure.text;
-      for (const reason of reasonsOf(failure.text))
-        own.reasons.set(reason, (own.reasons.get(reason) ?? 0) + 1);
+      for (const { text, first } of reasonsOf(failure.text)) {
+        const known = own.reasons.get(text) ?? { count: 0, first };
+        own.reasons.set(text, { ...known, count: known.count + 1 });
+      }
     }
   }
 }
 
-/** Reasons of a failure without the figures that differ from run to run. */
-function reasonsOf(text: string): string[] {
-  const barred = [...text.matchAll(/^In the way: .*?: (.*?)\. Would free it:/gm)].map((m) => m[1]!);
-  return barred.length > 0 ? barred : [withoutFigures(text)];
+/** How often a reason was given, and the words in which it was given first. */
+interface Reason {
+  count: number;
+  first: string;
 }
 
-/** The first line of a failure without its figures. */
-export function withoutFigures(text: string): string {
+/** Reasons of a failure, and its words for each. */
+function reasonsOf(text: string): { text: string; first: string }[] {
+  const barred = [...text.matchAll(/^In the way: .*?: (.*?)\. Would free it:/gm)].map((m) => m[1]!);
+  if (barred.length > 0) return barred.map((reason) => ({ text: reason, first: reason }));
+  return [{ text: withoutFigures(text), first: text.split("\n")[0]! }];
+}
+
+/** The first line of a failure without the figures that differ from run to run: failures that it makes equal have one reason. */
+function withoutFigures(text: string): string {
   return text.split("\n")[0]!.replace(/\d[\d,.]*/g, "…");
 }
 
@@ -245,12 +257,12 @@ function scoreRow(
 
 function couldNot(row: StrategyRow): FailureColumn {
   const text = row.remarks.at(-1) ?? "no outcome";
-  return { reasons: [{ text, count: row.failedRuns }], example: text };
+  return { reasons: [{ text, count: row.failedRuns, first: text }], example: text };
 }
 
-function told(reasons: ReadonlyMap<string, number>, example: string): FailureColumn {
-  const sorted = [...reasons].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1));
-  return { reasons: sorted.map(([text, count]) => ({ text, count })), example };
+function told(reasons: ReadonlyMap<string, Reason>, example: string): FailureColumn {
+  const sorted = [...reasons].sort((a, b) => b[1].count - a[1].count || (a[0] < b[0] ? -1 : 1));
+  return { reasons: sorted.map(([text, { count, first }]) => ({ text, count, first })), example };
 }
 
 /** The granted memory: its first address, and the largest page that fits all of its pieces. */

@@ -1,15 +1,12 @@
 /** The result of a comparison of variants: show it, read a metric, draw it, query its runs. */
 import { uniqBy } from "lodash";
 import { InputError, unknownName } from "../base/errors";
-import type { Figure } from "../chart/figure";
-import { pairedDifferences } from "../chart/intervals";
 import { runOf } from "../chart/run";
-import { seriesOverTime } from "../chart/series";
 import type { MetricAblation } from "../experiment/ablation";
 import { aboutKernels } from "../experiment/about-plan";
 import { runCostNotes } from "../experiment/cost-notes";
 import type { StoredRun } from "../experiment/keeper";
-import { figureText, type KernelMetric } from "../experiment/kernel-verdict";
+import type { KernelMetric } from "../experiment/kernel-verdict";
 import type { KernelPair, KernelsResult } from "../experiment/kernels";
 import {
   ABLATION_HEAD,
@@ -33,7 +30,7 @@ import type { KnobsIn } from "../plan/robust";
 import { labelled } from "../plan/strategy";
 import { withResults } from "../report/runs";
 import { nameOf } from "./given";
-import type { ChartWords } from "./result-charts";
+import { KernelsCharts } from "./kernels-charts";
 import { aboutHtml, listHtml, plainTableHtml, tableText } from "./result-table";
 import { RobustBuilder } from "./robust";
 
@@ -207,68 +204,5 @@ export class KernelsComparison {
     const own = this.runs.filter((_, i) => i % arms < variants.length);
     // Variants that are one plan are one run.
     return { runs: uniqBy(own, ({ hash }) => hash), hashes: own.map(({ hash }) => hash) };
-  }
-}
-
-/** Charts of a comparison of variants. */
-class KernelsCharts {
-  constructor(private readonly of: KernelsComparison) {
-    Object.freeze(this);
-  }
-
-  /** The paired difference of every metric in its standard deviations, so that all fit on one axis. */
-  differences(words: ChartWords & { label?: string } = {}): Figure {
-    const { label, ...rest } = words;
-    const { a, b, metrics } = this.of.pair(label);
-    const drawn = metrics.filter(({ standardised }) => standardised !== null);
-    return pairedDifferences({
-      title: `${b} against ${a}`,
-      xTitle: "difference (standard deviations)",
-      interval: "95 % interval of the mean over seeds",
-      ...rest,
-      rows: drawn.map(({ metric, difference: d, standardised, words: said }) => {
-        const scale = d.mid === 0 ? 0 : standardised! / d.mid;
-        const [low, high] = [(d.low ?? d.mid) * scale, (d.high ?? d.mid) * scale].sort((x, y) => x - y);
-        return {
-          name: metric,
-          value: standardised!,
-          low: Math.min(low!, standardised!),
-          high: Math.max(high!, standardised!),
-          basis: said,
-        };
-      }),
-      from: [this.of],
-    });
-  }
-
-  /** What each difference does to a metric, of an ablation. */
-  ablation(metric: string, words: ChartWords = {}): Figure {
-    const { rows, total } = this.of.ablation(metric);
-    const row = (name: string, { low, mid, high }: typeof total) => ({
-      name,
-      value: mid,
-      low: low ?? mid,
-      high: high ?? mid,
-    });
-    return pairedDifferences({
-      title: `Which difference carries the effect on ${metric}: ${figureText(total.mid, true)}`,
-      xTitle: `effect on ${metric} (B − A)`,
-      interval: "95 % interval of the mean over seeds",
-      ...words,
-      rows: [row("all together", total), ...rows.map(({ name, effect }) => row(name, effect))],
-      from: [this.of],
-    });
-  }
-
-  /** A recorded series of each variant over simulated time, the mean over seeds. */
-  series(metric: string, words: ChartWords & { of?: "run" | "requests" } = {}): Figure {
-    const { of = "run", ...rest } = words;
-    return seriesOverTime({
-      title: `${metric} over time`,
-      metric,
-      ...rest,
-      series: this.of.series(metric, of),
-      from: [this.of],
-    });
   }
 }

@@ -9,8 +9,11 @@ import { pairedDifferences, successRates } from "../chart/intervals";
 import { type LatencySamples, latencyEcdf } from "../chart/latency";
 import type { Words } from "../chart/layout";
 import type { Planned } from "../chart/run";
+import { withNote } from "../chart/thin";
+import { machineText } from "../experiment/about-plan";
 import type { Comparison } from "../experiment/comparison";
 import { grantedText } from "../experiment/texts";
+import type { BootRequest } from "../machine/boot-request";
 import {
   type Estimate,
   type Frontier,
@@ -35,6 +38,22 @@ const INTERVALS: Record<Over, string> = {
   seeds: "95 % interval over seeds",
 };
 
+/**
+ * The machine and the seeds of a plan, for a chart whose subtitle says nothing else: `raspberry-pi-4, 2 GiB, pages of 64 KiB, Linux
+ * 6.1; 32 seeds`. Undefined for plans of other forms.
+ */
+export function aboutOf({ plan: given }: Planned): string | undefined {
+  const { plan, machine, seeds } = given as { plan?: object; machine?: BootRequest; seeds?: number };
+  if (machine === undefined) return plan === undefined ? undefined : aboutOf({ plan, toJSON: () => plan });
+  if (machine.board === undefined) return undefined;
+  return `${machineText([machine])}${seeds === undefined ? "" : `; ${seeds} seed${seeds === 1 ? "" : "s"}`}`;
+}
+
+/** Words with a subtitle: the given one, or what the plan says; then the notes. */
+function said(from: Planned, words: ChartWords, title: string, ...notes: (string | undefined)[]): ChartWords {
+  return { title, ...words, ...withNote(words.subtitle ?? aboutOf(from), ...notes) };
+}
+
 /** Shares granted as dots with intervals. */
 export function successFigure(
   from: Planned,
@@ -44,7 +63,7 @@ export function successFigure(
 ): Figure {
   return successRates({
     interval: INTERVALS[over],
-    ...words,
+    ...said(from, words, "Requests granted"),
     series: [{ name: "granted", rows }],
     from: [from],
   });
@@ -52,12 +71,13 @@ export function successFigure(
 
 /** Latencies, drawn as the share of requests answered within a time. */
 export function latencyFigure(from: Planned, series: readonly LatencySamples[], words: ChartWords): Figure {
-  return latencyEcdf({ ...words, series, from: [from] });
+  return latencyEcdf({ ...said(from, words, "Time to the answer"), series, from: [from] });
 }
 
 /** A trade-off with its Pareto front. */
 export function frontierFigure(from: Planned, { points, ...axes }: Frontier, words: ChartWords): Figure {
-  return tradeOffFrontier({ ...axes, ...words, points, from: [from] });
+  const title = `${axes.xTitle} against ${axes.yTitle}`;
+  return tradeOffFrontier({ ...axes, ...said(from, words, title), points, from: [from] });
 }
 
 /** The measures of a bar chart: one, or several by the names of their series. */
@@ -70,14 +90,18 @@ export function metricFigure(
   words: ChartWords & { unit?: string },
   rowsOf: (measure: Required<Measure>) => MetricRow[],
 ): Figure {
-  const { unit, ...said } = words;
+  const { unit, ...rest } = words;
   const series = seriesOf(measures).map(([name, given]) => {
     const measure = resolveMeasure(withUnit(given, unit), [], "drawn");
     return { name, measure, rows: rowsOf(measure) };
   });
+  const better = new Set(series.map(({ measure }) => measure.better));
+  const side =
+    better.size === 1 ? ([...better][0] === "less" ? "lower is better" : "higher is better") : undefined;
+  const measured = series.length === 1 ? measureTitle(series[0]!.measure) : series[0]!.measure.unit;
   return bars({
-    yTitle: series.length === 1 ? measureTitle(series[0]!.measure) : series[0]!.measure.unit,
-    ...said,
+    yTitle: measured,
+    ...said(from, rest, series.map(({ name }) => name).join(", "), side),
     categories: series[0]!.rows.map((row) => row.name),
     series: series.map(({ name, rows }) => ({
       name,
@@ -155,6 +179,12 @@ export class StrategyCharts {
       high: 100 * d.high,
       basis: `${grantedText(strategies, a)} : ${grantedText(strategies, b)} requests`,
     }));
-    return pairedDifferences({ interval: "95 % interval over seeds", ...words, rows, from: [this.result] });
+    const note = "to the right: the first of a pair is granted more";
+    return pairedDifferences({
+      interval: "95 % interval over seeds",
+      ...said(this.result, words, "Difference of the shares granted", note),
+      rows,
+      from: [this.result],
+    });
   }
 }

@@ -279,6 +279,12 @@ export interface Frontier {
   yTitle: string;
 }
 
+/** Times of answers span decades: their axis is logarithmic unless the measure says otherwise. */
+function spansTimes(of: MeasureOf, given: MeasureOf | Measure): boolean {
+  const said = isMeasure(given) ? given.log : undefined;
+  return said === undefined && namesOf(of, given).every((name) => baseUnit(name) === "ns");
+}
+
 /** Two measures against each other; rows that lack one of them are omitted. */
 export function frontier(
   rows: readonly MeasuredRow[],
@@ -293,6 +299,9 @@ export function frontier(
       ? []
       : [{ name: row.name, group: row.name, x: a.mid, y: b.mid, ...counts }];
   });
-  const axis = ({ better, log }: Required<Measure>) => ({ better, log });
-  return { points, x: axis(x), y: axis(y), xTitle: measureTitle(x), yTitle: measureTitle(y) };
+  const axis = (which: "x" | "y", { of, better, log }: Required<Measure>) => ({
+    better,
+    log: log || (spansTimes(of, given[which]) && points.every((point) => point[which] > 0)),
+  });
+  return { points, x: axis("x", x), y: axis("y", y), xTitle: measureTitle(x), yTitle: measureTitle(y) };
 }

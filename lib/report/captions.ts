@@ -65,6 +65,8 @@ function cellsOf({ columns, rows, more }: ValueTable): string {
 /** Pixels that a title and a note take in the room above the axes (lib/chart/layout.ts). */
 const TITLE_PIXELS = 40;
 const NOTE_PIXELS = 24;
+/** What each further line of a note takes. */
+const NOTE_LINE_PIXELS = 19;
 /** Room above the axes that stays without a legend. */
 const TOP_LEAST = 24;
 
@@ -73,7 +75,9 @@ export function titlePixels(figure: Figure): number {
   const { title, note } = wordsOf(figure);
   if (title === "" && note === "") return 0;
   const top = Number((figure.layout.margin as { t?: unknown } | undefined)?.t ?? 100);
-  return Math.max(0, Math.min(TITLE_PIXELS + (note === "" ? 0 : NOTE_PIXELS), top - TOP_LEAST));
+  const lines = String(noteOf(figure.layout)).split(/<br\s*\/?>/).length;
+  const below = note === "" ? 0 : NOTE_PIXELS + NOTE_LINE_PIXELS * (lines - 1);
+  return Math.max(0, Math.min(TITLE_PIXELS + below, top - TOP_LEAST));
 }
 
 /** `figure` without its title, which the caption holds; lower by the room that the title took. */

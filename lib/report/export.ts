@@ -9,7 +9,9 @@ import type { CodeState } from "./article";
 import { printedPdf } from "./chromium";
 import type { DataLink } from "./closing-html";
 import { dataAppendix, dataUrl } from "./data-appendix";
+import { docFiles, hasDoc } from "./docs-pages";
 import { htmlPage } from "./html";
+import { docsNamed, relinked } from "./links";
 import { markdownOf } from "./markdown";
 import { parseNotebook } from "./notebook-file";
 import { withAttachments } from "./pdf-attachments";
@@ -60,12 +62,16 @@ export async function exportNotebookText(
   format: ExportFormat,
   { out, live = "if it fits", code = "folded" }: ExportPlace,
 ): Promise<Exported> {
-  const writeUp = writeUpOf(parseNotebook(json, file), file);
+  const made = writeUpOf(parseNotebook(json, file), file);
+  const docs = format === "pdf" ? [] : docsNamed(made).filter(hasDoc);
+  const writeUp = relinked(made, format, hasDoc);
   const stem = basename(file).replace(/\.ipynb$/, "");
   const name = `${stem}.${format === "slides" ? "slides.html" : format}`;
   const data = await dataAppendix(writeUp, stem);
   const { files, note } = await filesOf({ writeUp, stem, name, data }, format, { live, code });
-  writeTogether(out, files);
+  // The page comes last.
+  const carried = docFiles(docs, format === "md" ? "md" : "html");
+  writeTogether(out, new Map([...carried, ...files]));
   const { resultsSha256 } = writeUp;
   return { path: join(out, name), resultsSha256, ...(note !== undefined && { note }) };
 }

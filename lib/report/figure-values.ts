@@ -42,11 +42,16 @@ function shortened(table: ValueTable): ValueTable {
 
 /** The bars, lines and points of `figure` that hold numbers; keys of the legend hold none. */
 export function seriesOf(figure: Figure): Series[] {
-  const drawn = figure.data.filter((trace) => LINES.has(trace.type) && trace.visible !== false);
+  const drawn = figure.data.filter(
+    // Words in the plot are no data.
+    (trace) => LINES.has(trace.type) && trace.visible !== false && trace.mode !== "text",
+  );
+  const { tickvals, ticktext } = figure.layout.yaxis ?? {};
+  const rows = new Map(listOf(tickvals).map((at, i) => [at, plain(String(listOf(ticktext)[i] ?? at))]));
   return drawn
     .map((trace, index) => ({
       name: plain(String(trace.name ?? "")) || `series ${index + 1}`,
-      points: pointsOf(trace, isHorizontal(trace, figure.layout)),
+      points: pointsOf(trace, isHorizontal(trace, figure.layout), rows),
     }))
     .filter(({ points }) => points.length > 0);
 }
@@ -54,13 +59,22 @@ export function seriesOf(figure: Figure): Series[] {
 /** True if the values lie along x and y names them. */
 export function isHorizontal(trace: Trace, layout: Layout): boolean {
   if (trace.type === "bar") return trace.orientation === "h";
+  if (listOf(layout.yaxis?.ticktext).some(isName)) return true;
   return layout.yaxis?.type === "category" || (listOf(trace.y).some(isName) && !listOf(trace.x).some(isName));
 }
 
 const isName = (value: unknown) => typeof value === "string" && !Number.isFinite(Number(value));
 
-function pointsOf(trace: Trace, horizontal: boolean): Point[] {
-  const [values, names] = horizontal ? [trace.x, trace.y] : [trace.y, trace.x];
+/** Where the points are: those that would hide each other are drawn beside their place, which `customdata` holds. */
+function placesOf(trace: Trace): [unknown, unknown] {
+  const meant = listOf(trace.customdata).filter((one) => Array.isArray(one) && one.length === 2);
+  if (meant.length === 0 || meant.length !== listOf(trace.x).length) return [trace.x, trace.y];
+  return [meant.map((one) => (one as unknown[])[0]), meant.map((one) => (one as unknown[])[1])];
+}
+
+function pointsOf(trace: Trace, horizontal: boolean, rows: ReadonlyMap<unknown, string>): Point[] {
+  const [x, y] = placesOf(trace);
+  const [values, names] = horizontal ? [x, y] : [y, x];
   const texts = listOf(trace.text);
   const bars = (horizontal ? trace.error_x : trace.error_y) as
     | { array?: unknown; arrayminus?: unknown }
@@ -76,7 +90,8 @@ function pointsOf(trace: Trace, horizontal: boolean): Point[] {
     const from = typeof base[i] === "number" && base[i] !== 0 ? `from ${shown(base[i])}, ` : "";
     const words = plain(String(texts[i] ?? "")).trim();
     const note = words === "" || words === shown(value) ? "" : `, ${words}`;
-    const at = shown(listOf(names)[i] ?? i + 1);
+    const name = listOf(names)[i];
+    const at = (horizontal ? rows.get(name) : undefined) ?? shown(name ?? i + 1);
     return [{ at, value, text: `${from}${shown(value)}${interval}${note}` }];
   });
 }

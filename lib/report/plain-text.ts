@@ -2,6 +2,13 @@
 
 const ENTITIES: Record<string, string> = { "&amp;": "&", "&lt;": "<", "&gt;": ">" };
 
+/** The same with a line for every `<br>`. */
+export const linesOf = (text: string): string =>
+  text
+    .split(/<br\s*\/?>/)
+    .map(plain)
+    .join("\n");
+
 /** Replaces `<br>` by a space, removes tags, and decodes entities. */
 export function plain(text: string): string {
   return text

@@ -124,7 +124,10 @@ test("PNG has twice the pixels of the SVG", { skip: noChromium() }, async () => 
   const bytes = readFileSync(png);
   assert.deepEqual([...bytes.subarray(0, 8)], [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
   // IHDR follows the signature: length, type, width, height.
-  assert.deepEqual([bytes.readUInt32BE(16), bytes.readUInt32BE(20)], [2 * 760, 2 * 400]);
+  assert.deepEqual(
+    [bytes.readUInt32BE(16), bytes.readUInt32BE(20)],
+    [2 * 760, 2 * Number(FIGURE.layout.height)],
+  );
 });
 
 test("PNG without Chromium says what is needed", async () => {

@@ -50,6 +50,18 @@ for (const name of readdirSync(FOLDER).filter((f) => f.endsWith(".ipynb"))) {
     }
   });
 
+  test(`${name}: a finding reads no machine, which has gone on since the moment that it speaks of`, () => {
+    for (const cell of cells.filter((c) => c.cell_type === "code")) {
+      const source = cell.source.join("");
+      if (!/show\(markdown\(`\n- /.test(source)) continue;
+      assert.doesNotMatch(
+        source,
+        /\.(?:freeBytes|freeBlocks|holders|snapshot|spoiled|cleanRanges)\b/,
+        cell.id,
+      );
+    }
+  });
+
   test(`${name}: no outputs, no counts, every cell with an id of its own`, () => {
     for (const cell of cells) {
       assert.match(cell.id, /^[a-zA-Z0-9_-]{1,64}$/);

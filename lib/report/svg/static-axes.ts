@@ -2,7 +2,7 @@
 import { largestOf, leastOf } from "../../base/extremes";
 import type { Axis, Datum, Figure } from "../../chart/figure";
 import { GRID, INK } from "../../chart/palette";
-import { plain } from "../plain-text";
+import { linesOf, plain } from "../plain-text";
 
 function categoriesOf(figure: Figure, axis: "x" | "y", first: unknown): string[] {
   const seen = new Set<string>(Array.isArray(first) ? first.map(String) : []);
@@ -33,19 +33,23 @@ export function axisOf(axis: Axis | undefined, figure: Figure, which: "x" | "y")
     type: category ? "category" : axis?.type === "log" ? "log" : "value",
     ...(category ? { data: categoriesOf(figure, which, axis?.categoryarray) } : {}),
     ...(range && !category ? { min: range[0], max: range[1] } : {}),
+    // Values stand at the ends of bars: the longest bar must not reach the end of the axis.
+    ...(!range && !category && axis?.type !== "log" && hasValues(figure) ? { boundaryGap: [0, "8%"] } : {}),
     show: axis?.visible !== false,
     inverse: reversed,
     name: plain(axis?.title?.text ?? ""),
     nameLocation: which === "x" ? "middle" : reversed ? "start" : "end",
-    nameGap: which === "x" ? 30 : 12,
+    nameGap: which === "x" ? (axis?.ticktext?.some((text) => text.includes("<br>")) ? 44 : 30) : 12,
     nameTextStyle: { color: INK, fontSize: 12, align: which === "x" ? "center" : "left" },
     axisLine: { show: !heat, onZero: false, lineStyle: { color: INK } },
     ...(which === "x" ? { position: "bottom" } : {}),
-    axisTick: { show: false },
+    axisTick: { show: axis?.ticks === "outside" && !category, lineStyle: { color: INK } },
     axisLabel: {
       color: INK,
       fontSize: 11,
       ...labelsOf(axis),
+      // Every category is named: ECharts leaves out names that it holds to be too many.
+      ...(category ? { interval: 0, hideOverlap: false } : {}),
       ...(axis?.tickvals || category ? {} : endsOf(range)),
     },
     splitLine: { show: !heat && !category && axis?.showgrid !== false, lineStyle: { color: GRID } },
@@ -69,6 +73,8 @@ function rangeOf(axis: Axis | undefined, figure: Figure, which: "x" | "y"): [num
     .filter((v) => v > 0);
   return values.length === 0 ? undefined : [leastOf(values) / 1.4, largestOf(values) * 1.4];
 }
+
+const hasValues = (figure: Figure) => figure.data.some((t) => t.type === "bar" && t.text !== undefined);
 
 /** An end that is not a round number gets no label. */
 function endsOf(range: [number, number] | undefined): object {
@@ -95,9 +101,9 @@ export function longestLabel(figure: Figure): number {
 function labelsOf(axis: Axis | undefined): object {
   const { tickvals, ticktext, ticksuffix } = axis ?? {};
   if (tickvals && ticktext) {
-    const texts = new Map(tickvals.map((value, at) => [String(value), plain(ticktext[at] ?? "")]));
+    const texts = new Map(tickvals.map((value, at) => [plain(String(value)), linesOf(ticktext[at] ?? "")]));
     return {
-      customValues: tickvals.map(Number),
+      ...(tickvals.every((value) => typeof value === "number") ? { customValues: tickvals } : {}),
       formatter: (value: unknown) => texts.get(String(value)) ?? "",
     };
   }

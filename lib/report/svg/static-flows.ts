@@ -3,7 +3,12 @@ import type { Figure, IcicleTrace, SankeyTrace } from "../../chart/figure";
 import { INK, textOn } from "../../chart/palette";
 import { plain } from "../plain-text";
 import { round } from "./static-custom";
-import { FONT, LETTER, WIDTH } from "./static-size";
+import { FONT, WIDTH } from "./static-size";
+
+/** Letters in the boxes of an icicle: their size, their width, and the height of a line. */
+const SIZE = 11;
+const LETTER = 6.6;
+const LINE = 14;
 
 /** True if a figure has traces without axes; such a figure has no other traces. */
 export const isFlow = (figure: Figure): boolean =>
@@ -19,7 +24,7 @@ export function sankeySeries(trace: SankeyTrace, top: number): object {
     right: 12,
     top,
     bottom: 16,
-    nodeGap: 14,
+    nodeGap: 18,
     nodeWidth: 16,
     draggable: false,
     emphasis: { disabled: true },
@@ -77,8 +82,8 @@ function box(trace: IcicleTrace, at: number, x: number, y: number, width: number
   const lines = [trace.labels[at]!, trace.text?.[at] ?? ""].map(plain).filter((line) => line !== "");
   // If there is room for only one line, it shows the name, which says more than the share.
   const words = lines
-    .flatMap((line) => folded(line, height < 32 ? 999 : room).map((part) => cut(part, room)))
-    .slice(0, Math.floor((height - 1) / 15));
+    .flatMap((line) => folded(line, height < 2 * LINE + 1 ? 999 : room).map((part) => cut(part, room)))
+    .slice(0, Math.floor((height - 1) / LINE));
   return [
     {
       type: "rect",
@@ -92,9 +97,9 @@ function box(trace: IcicleTrace, at: number, x: number, y: number, width: number
           style: {
             text,
             x: round(x + 4),
-            y: round(y + 2 + line * 15),
+            y: round(y + 2 + line * LINE),
             fill: textOn(fill),
-            fontSize: 12,
+            fontSize: SIZE,
             fontFamily: FONT,
           },
         }))),

@@ -1,7 +1,7 @@
 /** Heat maps and shapes of a static picture, as ECharts' series. */
 import type { Figure, HeatmapTrace, Shape } from "../../chart/figure";
 import { colorAt, textOn } from "../../chart/palette";
-import { plain } from "../plain-text";
+import { linesOf } from "../plain-text";
 import { isCategory } from "./static-axes";
 import { type CustomApi, round } from "./static-custom";
 import { FONT } from "./static-size";
@@ -53,8 +53,6 @@ export function heatSeries(trace: HeatmapTrace, figure: Figure): object {
     },
   };
 }
-
-const linesOf = (text: string) => text.split("<br>").map(plain).join("\n");
 
 const wordsAt = (text: string, x: number, y: number, fill: string) => ({
   type: "text",

@@ -1,7 +1,9 @@
 /** The legend of a static picture. */
-import type { Figure, HeatmapTrace } from "../../chart/figure";
+import type { Figure, HeatmapTrace, ScatterTrace } from "../../chart/figure";
 import { colorAt, INK, SERIES } from "../../chart/palette";
 import { plain } from "../plain-text";
+import { round } from "./static-custom";
+import { cornersOf, dashOf } from "./static-marks";
 import { FONT, LEGEND_ROW, LETTER, WIDTH } from "./static-size";
 
 /** The legend in our own drawing, because without a browser ECharts cannot measure words. */
@@ -18,6 +20,9 @@ export function legendOf(figure: Figure): { rows: number; elements: (top: number
   };
 }
 
+/** Width of the key before a name. */
+const KEY = 28;
+
 function namesOf(figure: Figure): { rows: number; elements: (top: number) => object[] } {
   const named = figure.data.filter(
     (t) => t.showlegend !== false && typeof t.name === "string" && t.name !== "",
@@ -26,7 +31,7 @@ function namesOf(figure: Figure): { rows: number; elements: (top: number) => obj
   let row = 0;
   let x = 12;
   const places = named.map((trace) => {
-    const width = 40 + plain(String(trace.name)).length * LETTER;
+    const width = KEY + 22 + plain(String(trace.name)).length * LETTER;
     if (x > 12 && x + width > WIDTH) {
       row++;
       x = 12;
@@ -38,13 +43,45 @@ function namesOf(figure: Figure): { rows: number; elements: (top: number) => obj
   const elements = (top: number) =>
     places.flatMap(({ trace, x, row, color }) => {
       const y = top + row * LEGEND_ROW;
-      const fill = mainColor(trace) ?? color;
       return [
-        { type: "rect", shape: { x, y: y + 2, width: 12, height: 12 }, style: { fill } },
-        textAt(plain(String(trace.name)), x + 18, y + 2),
+        ...keyOf(trace, x, y + 8, mainColor(trace) ?? color),
+        textAt(plain(String(trace.name)), x + KEY, y + 2),
       ];
     });
   return { rows: row + 1, elements };
+}
+
+/** A line with its dash, a point with its symbol, or a square for anything that fills. */
+function keyOf(trace: Figure["data"][number], x: number, middle: number, fill: string): object[] {
+  const { mode, line, marker, stackgroup } = trace as ScatterTrace;
+  if (trace.type !== "scatter" || stackgroup !== undefined)
+    return [{ type: "rect", shape: { x: x + 5, y: middle - 6, width: 12, height: 12 }, style: { fill } }];
+  const dash = dashOf(line?.dash);
+  const stroke = {
+    type: "line",
+    shape: { x1: x, y1: middle, x2: x + 22, y2: middle },
+    style: {
+      stroke: fill,
+      lineWidth: line?.width ?? 2,
+      ...(dash === "solid" ? {} : { lineDash: dash }),
+    },
+  };
+  const symbol = Array.isArray(marker?.symbol) ? marker.symbol[0] : marker?.symbol;
+  return [
+    ...(mode.includes("lines") ? [stroke] : []),
+    ...(mode.includes("markers") ? [markOf(symbol, x + 11, middle, fill)] : []),
+  ];
+}
+
+function markOf(name: string | undefined, x: number, y: number, fill: string): object {
+  const corners = cornersOf(name);
+  const style = { fill };
+  if (corners === undefined) return { type: "circle", shape: { cx: x, cy: y, r: 5 }, style };
+  return {
+    type: "polygon",
+    shape: { points: corners.map(([dx, dy]) => [round(x + dx), round(y + dy)]) },
+    style,
+  };
 }
 
 const textAt = (text: string, x: number, y: number) => ({
@@ -78,5 +115,6 @@ function scaleElements(trace: HeatmapTrace, top: number): object[] {
 
 function mainColor(trace: Figure["data"][number]): string | undefined {
   const { marker, line } = trace as { marker?: { color?: unknown }; line?: { color?: unknown } };
-  return [line?.color, marker?.color].find((c): c is string => typeof c === "string");
+  const mark = Array.isArray(marker?.color) ? (marker.color as unknown[])[0] : marker?.color;
+  return [line?.color, mark].find((c): c is string => typeof c === "string");
 }

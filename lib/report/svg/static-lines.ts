@@ -1,26 +1,17 @@
 /** Lines, points with error bars, and stacked areas of a static picture, as ECharts' series. */
-import type { ErrorBars, Figure, ScatterTrace } from "../../chart/figure";
+import type { Datum, ErrorBars, Figure, ScatterTrace } from "../../chart/figure";
 import { faded, INK } from "../../chart/palette";
-import { plain } from "../plain-text";
+import { linesOf, plain } from "../plain-text";
 import { type CustomApi, drawn, lineOf, round } from "./static-custom";
-
-const CROSS = "path://M3.5,0h3v3.5h3.5v3h-3.5v3.5h-3v-3.5h-3.5v-3h3.5z";
-/** Plotly's names of symbols as ECharts'. */
-const SYMBOLS: Record<string, { symbol: string; symbolRotate?: number }> = {
-  square: { symbol: "rect" },
-  diamond: { symbol: "diamond" },
-  "triangle-up": { symbol: "triangle" },
-  cross: { symbol: CROSS },
-  x: { symbol: CROSS, symbolRotate: 45 },
-  star: { symbol: "path://M5,0L6.2,3.6H10L7,5.9L8.1,9.5L5,7.3L1.9,9.5L3,5.9L0,3.6H3.8Z" },
-};
+import { dashOf, symbolOf } from "./static-marks";
 
 /** One series for the line or the points, and one for their error bars. */
 export function lineSeries(trace: ScatterTrace, figure: Figure, fallback: string): object[] {
   if (trace.stackgroup !== undefined) return [areaSeries(trace, figure, fallback)];
-  const color = trace.line?.color ?? trace.marker?.color ?? fallback;
+  const color = trace.line?.color ?? at0(trace.marker?.color) ?? fallback;
   const points = trace.x.map((x, at) => ({
-    value: [typeof x === "string" ? plain(x) : x, trace.y[at] ?? "-"],
+    value: [nameOr(x), nameOr(trace.y[at] ?? "-")],
+    ...markAt(trace, at, color),
     ...(trace.mode.includes("text") && trace.text?.[at] ? { label: wordAt(trace, at) } : {}),
   }));
   const key = isKey(trace);
@@ -29,31 +20,58 @@ export function lineSeries(trace: ScatterTrace, figure: Figure, fallback: string
     name: trace.name,
     data: key ? [] : points,
     step: trace.line?.shape === "hv" ? "end" : false,
-    ...(trace.mode === "lines"
-      ? { symbol: "none" }
-      : (SYMBOLS[trace.marker?.symbol ?? ""] ?? { symbol: "circle" })),
-    symbolSize: trace.marker?.size ?? 7,
+    ...(trace.mode === "lines" || trace.mode === "text"
+      ? { symbol: trace.mode === "text" ? "circle" : "none" }
+      : symbolOf(at0(trace.marker?.symbol))),
+    symbolSize: trace.mode === "text" ? 0.1 : (trace.marker?.size ?? 7),
     showAllSymbol: figure.data.length < 20,
     itemStyle: { color },
     lineStyle: { color, width: trace.line?.width ?? 2, type: dashOf(trace.line?.dash) },
   };
   const errors = [
-    ...(trace.error_x === undefined ? [] : [errorSeries(trace, trace.error_x, "x", color)]),
-    ...(trace.error_y === undefined ? [] : [errorSeries(trace, trace.error_y, "y", color)]),
+    ...(trace.error_x === undefined
+      ? []
+      : [errorSeries(trace, trace.error_x, "x", trace.error_x.color ?? color)]),
+    ...(trace.error_y === undefined
+      ? []
+      : [errorSeries(trace, trace.error_y, "y", trace.error_y.color ?? color)]),
   ];
   return [...errors, series];
 }
 
-const dashOf = (dash: string | undefined) =>
-  dash === "dash" ? "dashed" : dash === "dot" ? "dotted" : "solid";
+const at0 = (one: string | string[] | undefined) => (Array.isArray(one) ? one[0] : one);
 
-const wordAt = (trace: ScatterTrace, at: number) => ({
-  show: true,
-  formatter: plain(trace.text![at]!),
-  position: "top",
-  color: INK,
-  fontSize: 11,
-});
+const nameOr = (value: Datum) => (typeof value === "string" ? plain(value) : value);
+
+/** Colour and symbol of a point, where every point has its own. */
+function markAt(trace: ScatterTrace, at: number, fallback: string): object {
+  const { color, symbol } = trace.marker ?? {};
+  if (!Array.isArray(color) && !Array.isArray(symbol)) return {};
+  return {
+    itemStyle: { color: (Array.isArray(color) ? color[at] : color) ?? fallback },
+    ...symbolOf(Array.isArray(symbol) ? symbol[at] : symbol),
+  };
+}
+
+/** The text at a point, on the side of it that the trace says, in lines. */
+function wordAt(trace: ScatterTrace, at: number): object {
+  const { textposition: given } = trace;
+  const [down = "top", across = "center"] = String(
+    (Array.isArray(given) ? given[at] : given) ?? "top center",
+  ).split(" ");
+  const [x, y] = [{ left: -1, right: 1 }[across] ?? 0, { top: -1, bottom: 1 }[down] ?? 0];
+  return {
+    show: true,
+    formatter: linesOf(trace.text![at]!),
+    position: ["50%", "50%"],
+    offset: [x * (y === 0 ? 9 : 5), y * 7],
+    align: x === 0 ? "center" : x < 0 ? "right" : "left",
+    verticalAlign: y === 0 ? "middle" : y < 0 ? "bottom" : "top",
+    color: INK,
+    fontSize: 11,
+    lineHeight: 14,
+  };
+}
 
 /** From low to high with a short stroke at each end. */
 function errorSeries(trace: ScatterTrace, bars: ErrorBars, along: "x" | "y", color: string): object {

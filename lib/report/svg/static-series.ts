@@ -1,7 +1,7 @@
 /** The traces and shapes of a figure as ECharts' series. */
-import type { BarTrace, BoxTrace, Figure, HeatmapTrace, Layout, ScatterTrace } from "../../chart/figure";
+import type { BarTrace, BoxTrace, Figure, HeatmapTrace, ScatterTrace } from "../../chart/figure";
 import { INK, SERIES } from "../../chart/palette";
-import { plain } from "../plain-text";
+import { linesOf } from "../plain-text";
 import { heatSeries, shapeSeries } from "./static-heat";
 import { lineSeries } from "./static-lines";
 import { boxSeries, lyingBars } from "./static-lying";
@@ -10,7 +10,7 @@ import { boxSeries, lyingBars } from "./static-lying";
 export function seriesOf(figure: Figure): object[] {
   const series = figure.data.flatMap((trace, at): object[] => {
     const color = SERIES[at % SERIES.length]!;
-    if (trace.type === "bar") return [barSeries(trace as BarTrace, figure.layout, color)];
+    if (trace.type === "bar") return [barSeries(trace as BarTrace, figure, color)];
     if (trace.type === "heatmap") return [heatSeries(trace as HeatmapTrace, figure)];
     if (trace.type === "box") return [boxSeries(trace as BoxTrace, color)];
     return lineSeries(trace as ScatterTrace, figure, color);
@@ -19,8 +19,9 @@ export function seriesOf(figure: Figure): object[] {
   return shapes.length === 0 ? series : [...series, shapeSeries(shapes)];
 }
 
-function barSeries(trace: BarTrace, layout: Layout, fallback: string): object {
-  if (trace.orientation === "h") return lyingBars(trace, fallback);
+function barSeries(trace: BarTrace, figure: Figure, fallback: string): object {
+  const { layout } = figure;
+  if (trace.orientation === "h") return lyingBars(trace, figure, fallback);
   const { color } = trace.marker ?? {};
   const log = layout.yaxis?.type === "log";
   return {
@@ -36,7 +37,7 @@ function barSeries(trace: BarTrace, layout: Layout, fallback: string): object {
       label: {
         show: trace.text?.[at] !== undefined && trace.textposition !== "none",
         position: layout.barmode === "stack" ? "inside" : "top",
-        formatter: plain(trace.text?.[at] ?? ""),
+        formatter: linesOf(trace.text?.[at] ?? ""),
         color: INK,
         fontSize: 11,
       },

@@ -8,7 +8,7 @@ import type { Figure, IcicleTrace, Layout, SankeyTrace } from "../../chart/figur
 import { INK } from "../../chart/palette";
 import { describe } from "../describe";
 import { escapeHtml } from "../escape";
-import { plain } from "../plain-text";
+import { linesOf } from "../plain-text";
 import { axisOf, longestLabel } from "./static-axes";
 import { icicleElements, isFlow, sankeySeries } from "./static-flows";
 import { legendOf } from "./static-legend";
@@ -66,10 +66,11 @@ function optionOf(figure: Figure, height: number): EChartsOption {
   const { layout } = figure;
   const title = titleOf(layout);
   const subtitle = [layout.title?.subtitle?.text, snapshotOf(layout)]
-    .flatMap((words) => (words ? [plain(words)] : []))
+    .flatMap((words) => (words ? [linesOf(words)] : []))
     .join("; ");
-  const head = 12 + (title ? TITLE : 0) + (subtitle ? SUBTITLE : 0);
-  const under = (layout.legend as { yanchor?: string } | undefined)?.yanchor === "top";
+  const lines = (words: string) => words.split("\n").length;
+  const head =
+    12 + (title ? TITLE + (lines(title) - 1) * 20 : 0) + (subtitle ? lines(subtitle) * SUBTITLE : 0);
   const legend = legendOf(figure);
   const room = legend.rows * LEGEND_ROW;
   const map = layout.xaxis?.visible === false;
@@ -82,26 +83,32 @@ function optionOf(figure: Figure, height: number): EChartsOption {
       left: 8,
       top: 10,
       itemGap: 6,
-      textStyle: { fontSize: 17, fontWeight: "normal", color: INK },
-      subtextStyle: { fontSize: 12, color: INK },
+      textStyle: { fontSize: 17, lineHeight: 20, fontWeight: "normal", color: INK },
+      subtextStyle: { fontSize: 12, lineHeight: 17, color: INK },
     },
   };
   if (isFlow(figure)) return { ...common, ...flowsOf(figure, head + 12, height) } as EChartsOption;
   return {
     ...common,
-    graphic: { elements: legend.elements(under ? height - room : head) },
+    graphic: { elements: legend.elements(head) },
     grid: {
       // ECharts underestimates the width of labels slightly.
       left: 12 + longestLabel(figure) * 0.8,
-      right: 16,
-      top: head + (under ? 0 : room) + (map && !layout.yaxis?.title ? 4 : 26),
-      bottom: (map ? 8 : layout.xaxis?.tickvals ? 42 : 34) + (under ? room : 0),
+      right: Math.max(16, rightOf(layout)),
+      top: head + room + (map && !layout.yaxis?.title ? 4 : 26),
+      bottom: map ? 8 : layout.xaxis?.tickvals ? 42 : 34,
       containLabel: true,
     },
     xAxis: axisOf(layout.xaxis, figure, "x"),
     yAxis: axisOf(layout.yaxis, figure, "y"),
     series: seriesOf(figure),
   } as EChartsOption;
+}
+
+/** The margin for words beside the plot; a legend or a scale in it is drawn above the plot here. */
+function rightOf({ margin, showlegend, legend }: Layout): number {
+  const beside = showlegend !== false && (legend as { x?: number } | undefined)?.x !== 0;
+  return beside ? 0 : Number((margin as { r?: number } | undefined)?.r ?? 0);
 }
 
 function flowsOf(figure: Figure, top: number, height: number): object {
@@ -118,7 +125,7 @@ function snapshotOf(layout: Layout): string | undefined {
 
 function titleOf(layout: Layout): string {
   const title: unknown = layout.title;
-  return plain(typeof title === "string" ? title : (layout.title?.text ?? ""));
+  return linesOf(typeof title === "string" ? title : (layout.title?.text ?? ""));
 }
 
 /** A picture of two lines of text. */

@@ -3,6 +3,7 @@
 import { Random } from "../../../lib/base/random";
 import {
   attemptTimeline,
+  bars,
   byteCurves,
   latencyBoxes,
   latencyEcdf,
@@ -64,7 +65,7 @@ export const RESULTS: Example[] = [
     draw: () =>
       successRates({
         title: "Success by strategy",
-        subtitle: `${MADE_UP}; bars: 95 % interval`,
+        subtitle: MADE_UP,
         interval: "95 % interval",
         series: [
           { name: "fresh", rows: STRATEGIES.map((name, i) => estimate(name, 0.6 + i * 0.1, 0.11)) },
@@ -79,7 +80,7 @@ export const RESULTS: Example[] = [
     draw: () =>
       pairedDifferences({
         title: "Against the CMA area",
-        subtitle: `${MADE_UP}; bars: 95 % interval`,
+        subtitle: MADE_UP,
         interval: "95 % interval",
         rows: STRATEGIES.map((name, i) => ({
           name,
@@ -96,7 +97,7 @@ export const RESULTS: Example[] = [
     draw: () =>
       pairedDifferences({
         title: "6.15 against 6.1",
-        subtitle: `${MADE_UP}; bars: 95 % interval`,
+        subtitle: MADE_UP,
         xTitle: "difference (standard deviations)",
         interval: "95 % interval",
         rows: ["fallbacksFragmenting", "mixedBlocksMean", "reclaimedForNothing", "success"].map(
@@ -136,6 +137,20 @@ export const RESULTS: Example[] = [
       latencyEcdf({
         title: "Latency of a request",
         subtitle: MADE_UP,
+        series: STRATEGIES.slice(0, 4).map((name, i) => ({
+          name,
+          samplesUs: samples(name, 20 * 4 ** i, 0.35, 500),
+        })),
+      }),
+  },
+  {
+    name: "latency-rows",
+    builder: "latencyEcdf",
+    words: "The same with more strategies than steps can be told apart: a row each.",
+    draw: () =>
+      latencyEcdf({
+        title: "Latency of a request",
+        subtitle: MADE_UP,
         series: STRATEGIES.map((name, i) => ({ name, samplesUs: samples(name, 20 * 4 ** i, 0.35, 500) })),
       }),
   },
@@ -146,7 +161,7 @@ export const RESULTS: Example[] = [
     draw: () =>
       latencyBoxes({
         title: "Latency of a request",
-        subtitle: `${MADE_UP}; box: 25 to 75 %, whiskers: 1 to 99 %`,
+        subtitle: MADE_UP,
         rows: STRATEGIES.map((name, i) => quantiles(name, 20 * 4 ** i, 0.35)),
       }),
   },
@@ -157,7 +172,7 @@ export const RESULTS: Example[] = [
     draw: () =>
       tradeOffFrontier({
         title: "Memory set aside against success",
-        subtitle: `${MADE_UP}; better: left and up`,
+        subtitle: MADE_UP,
         xTitle: "memory set aside (MiB)",
         yTitle: "successful requests (%)",
         x: { better: "less", log: true },
@@ -166,6 +181,49 @@ export const RESULTS: Example[] = [
           { name: `CMA ${mib} MiB`, x: mib, y: 40 + i * 11 - (i === 3 ? 12 : 0), group: "CMA area" },
           { name: `boot ${mib} MiB`, x: mib * 1.3, y: 30 + i * 12.5, group: "reserve at boot" },
         ]),
+      }),
+  },
+  {
+    name: "frontier-of-ways",
+    builder: "tradeOffFrontier",
+    words:
+      "Ways by their names: each has its own colour and symbol in every chart. Points that coincide stand side by side.",
+    draw: () =>
+      tradeOffFrontier({
+        title: "Memory set aside against success",
+        subtitle: MADE_UP,
+        xTitle: "memory set aside (MiB)",
+        yTitle: "successful requests (%)",
+        x: { better: "less" },
+        y: { better: "more" },
+        points: [
+          { name: "buddy", x: 0, y: 17, basis: "27 of 160" },
+          { name: "cma-64k", x: 0, y: 0, basis: "0 of 160" },
+          { name: "reservation", x: 0, y: 1, basis: "2 of 160" },
+          { name: "cma-4k", x: 0, y: 100, basis: "160 of 160" },
+          { name: "sub-block", x: 0, y: 100, basis: "160 of 160" },
+          { name: "small-pageblocks", x: 1, y: 100, basis: "160 of 160" },
+          { name: "carve-out", x: 128, y: 100, basis: "160 of 160" },
+          { name: "guaranteed-cma", x: 40, y: 96, basis: "154 of 160" },
+          { name: "zone-2018", x: 64, y: 0, basis: "0 of 160" },
+        ],
+      }),
+  },
+  {
+    name: "bars-of-ways",
+    builder: "bars",
+    words: "Bars of many names lie, so that every name can be read.",
+    draw: () =>
+      bars({
+        title: "Idle before the request",
+        subtitle: MADE_UP,
+        xTitle: "way",
+        yTitle: "idle (MiB)",
+        categories: ["buddy", "cma-4k", "two-kernels", "small-pageblocks", "carve-out", "guaranteed-cma"],
+        series: [
+          { name: "idle", values: [0, 12.345, 12.345, 73.551, 128, 36] },
+          { name: "lost to rounding", values: [0, 0, 0, 0, 0, null] },
+        ],
       }),
   },
   {
