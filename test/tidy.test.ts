@@ -125,6 +125,48 @@ test("below experiment/ nothing reads a clock or the host's randomness", () => {
   }
 });
 
+/** Folders that draw, write and measure: no result of a plan depends on their numbers. */
+const NO_RESULTS = ["chart", "report", "notebook", "bench", "cli"];
+
+/** Of `Math`: what IEEE 754 or ECMAScript fixes to the bit. */
+const EXACT = new Set(
+  "abs ceil clz32 floor fround imul max min round sign sqrt trunc E LN10 LN2 LOG10E LOG2E PI SQRT1_2 SQRT2".split(
+    " ",
+  ),
+);
+
+/** What engines may round as they like: other members of `Math`, and powers other than squares and whole powers of whole numbers. */
+function looseIn(file: string): string[] {
+  const found: string[] = [];
+  const isMath = (node: ts.Node) => ts.isIdentifier(node) && node.text === "Math";
+  const visit = (node: ts.Node): void => {
+    if (ts.isPropertyAccessExpression(node) && isMath(node.expression)) {
+      if (!EXACT.has(node.name.text)) found.push(node.getText());
+    } else if (isMath(node)) found.push(node.parent.getText());
+    else ts.forEachChild(node, visit);
+    if (!ts.isBinaryExpression(node)) return;
+    const { operatorToken, left, right } = node;
+    if (operatorToken.kind === ts.SyntaxKind.AsteriskAsteriskEqualsToken) found.push(node.getText());
+    if (operatorToken.kind !== ts.SyntaxKind.AsteriskAsteriskToken || right.getText() === "2") return;
+    if (!/^\d+$/.test(left.getText()) || !looksWhole(right)) found.push(node.getText());
+  };
+  visit(parsed(file));
+  return found;
+}
+
+/** Whether nothing in an exponent makes a fraction of whole numbers: no division, draw or fraction that is not rounded. */
+function looksWhole(exponent: ts.Expression): boolean {
+  const text = exponent.getText().replace(/Math\.(?:ceil|floor|round|trunc)\([^;]*\)/g, "0");
+  return !/[/]|\.\d|\brandom\b|float\(|exponential\(|^\(?-(?!\d)/.test(text);
+}
+
+test("results use no function of which engines choose the last bits", () => {
+  for (const file of graph.keys()) {
+    if (NO_RESULTS.includes(name(file).split("/")[0]!)) continue;
+    assert.deepEqual(looseIn(file), [], `${name(file)}: use lib/base/elementary.ts and power.ts`);
+  }
+});
+
 /** The tables of kernel releases, the only files that date a difference. */
 const RELEASE_TABLES = ["hardware/kernel-release.ts", "hardware/kernel-switches.ts"];
 

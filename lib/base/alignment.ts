@@ -1,4 +1,5 @@
 /** Rounding of addresses and sizes to a power of two; numbers below 2^53, so no bit operators. */
+import { log2 } from "./elementary";
 
 /** The smallest multiple of `step` that is >= `value`. */
 export function roundUp(value: number, step: number): number {
@@ -15,7 +16,7 @@ export function isAligned(value: number, step: number): boolean {
 }
 
 export function isPowerOfTwo(value: number): boolean {
-  return value >= 1 && Number.isInteger(Math.log2(value));
+  return value >= 1 && Number.isInteger(log2(value));
 }
 
 /** The smallest power of two that is >= `value` (1 for anything below 1). */

@@ -1,3 +1,5 @@
+import { log } from "./elementary";
+
 /**
  * Seeded random numbers: equal seeds give equal sequences on every machine. sfc32 (Chris Doty-Humphrey's Small Fast
  * Counter, public domain), seeded through splitmix32. A named part of a run draws from its own stream, so that adding a
@@ -76,7 +78,7 @@ export class Random {
 
   /** Exponentially distributed with this mean. */
   exponential(mean: number): number {
-    return -mean * Math.log(1 - this.float());
+    return -mean * log(1 - this.float());
   }
 
   /** Puts `items` in random order, in place. */

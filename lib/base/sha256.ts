@@ -2,6 +2,7 @@
  * SHA-256 (FIPS 180-4) without Node.js, for browsers: a page hashes in the middle of a run, where WebCrypto, which answers later, cannot
  * be asked. In Node.js everything uses `node:crypto`, which is faster; a test compares the two.
  */
+import { cbrt } from "./elementary";
 
 const BLOCK_BYTES = 64;
 const WORDS = 64;
@@ -11,8 +12,8 @@ const fraction = (x: number) => Math.floor((x - Math.floor(x)) * 2 ** 32) | 0;
 
 /** The first 64 primes. */
 const PRIMES: readonly number[] = primes(WORDS);
-/** Cube roots of the primes. Engines may disagree about the last bit of Math.cbrt; the bits used are far ahead of it. */
-const K = Int32Array.from(PRIMES, (p) => fraction(Math.cbrt(p)));
+/** Cube roots of the primes. */
+const K = Int32Array.from(PRIMES, (p) => fraction(cbrt(p)));
 /** Square roots of the first eight. */
 const INITIAL = Int32Array.from(PRIMES.slice(0, 8), (p) => fraction(Math.sqrt(p)));
 

@@ -2,6 +2,7 @@
  * Counts runs of frames by class, and how those that never move are spread: over page blocks and over cells of one GiB. A page that
  * never moves is slab or a page table here, since /proc/kpageflags distinguishes no others; both sides are counted so.
  */
+import { log2 } from "../base/elementary";
 import { GiB } from "../base/units";
 import { CLASS, CLASSES, type FrameClass } from "./class-map";
 
@@ -118,7 +119,7 @@ export class FrameCounter {
 /** Adds `n` at the power of two of `value`; nothing for 0. */
 function countInto(histogram: number[], value: number, n: number): void {
   if (value <= 0) return;
-  const at = Math.floor(Math.log2(value));
+  const at = Math.floor(log2(value));
   while (histogram.length <= at) histogram.push(0);
   histogram[at]! += n;
 }

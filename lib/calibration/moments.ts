@@ -1,5 +1,7 @@
 /** From samples to what a fit needs of them, and the fit of a series. */
+
 import { isNumber, pick, pickBy } from "lodash";
+import { log2 } from "../base/elementary";
 import { type Fit, fitMoments, type KnownPages, type Moment } from "../workload/fit-series";
 import { CLASS } from "./class-map";
 import { measureSample } from "./measure-sample";
@@ -63,8 +65,7 @@ function pagesRequested({ vmstat }: Sample): number | undefined {
 function slabOrders(caches: readonly SlabLine[]): number[] {
   const pages = [0, 0, 0, 0];
   for (const { slabs, pagesPerSlab } of caches)
-    pages[Math.min(3, Math.max(0, Math.round(Math.log2(Math.max(1, pagesPerSlab)))))]! +=
-      slabs * pagesPerSlab;
+    pages[Math.min(3, Math.max(0, Math.round(log2(Math.max(1, pagesPerSlab)))))]! += slabs * pagesPerSlab;
   const all = pages.reduce((sum, n) => sum + n, 0);
   return pages.map((n) => n / Math.max(1, all));
 }

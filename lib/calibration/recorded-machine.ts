@@ -7,6 +7,7 @@
  * single pages, and slab is never shrunk: a slab page does not move and blocks a range, whether or not its objects could be
  * reclaimed (mm/page_isolation.c has_unmovable_pages(), all releases).
  */
+import { log2 } from "../base/elementary";
 import { InputError } from "../base/errors";
 import type { KernelRelease } from "../hardware/kernel-release";
 import { giganticFromAnywhere } from "../mm/contiguous/contig-pages";
@@ -73,7 +74,7 @@ export class RecordedMachine {
     this.pageSize = pageSize;
     this.memory = new Memory({
       maxOrder: 10,
-      pageblockOrder: Math.log2((sample.pagetypeinfo?.blockPages || 512) | 0),
+      pageblockOrder: log2((sample.pagetypeinfo?.blockPages || 512) | 0),
       zones: zones.map((z) => ({
         idx: ZONES[z.name]!,
         name: z.name,
@@ -182,7 +183,7 @@ export class RecordedMachine {
   hugePages(bytes: number, wanted: number): number {
     const { memory: m, lru } = this;
     const world = { ...ownersWorld(m), moved: (from: number, to: number) => lru.move(from, to) };
-    const order = Math.log2(bytes / this.pageSize);
+    const order = log2(bytes / this.pageSize);
     const pool = new HugetlbPool(m, { order, gigantic: giganticFromAnywhere(m, world) });
     const got = pool.setMaxHugePages(wanted);
     pool.setMaxHugePages(0);

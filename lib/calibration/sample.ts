@@ -1,6 +1,8 @@
 /** A sample of a real machine: a folder with texts of its /proc and, if there is one, the class of each page frame. */
+
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
+import { log2 } from "../base/elementary";
 import { InputError } from "../base/errors";
 import { decodeClasses } from "../machine/frame-map";
 import type { FreeCounts } from "../mm/reports/buddyinfo";
@@ -125,7 +127,7 @@ const SAME: readonly (readonly [string, string])[] = [
 function pageSizeOf({ meminfo, vmstat }: Omit<Sample, "pageSize">): number {
   for (const [line, counter] of SAME) {
     const ratio = (meminfo?.get(line) ?? 0) / (vmstat?.get(counter) ?? 0);
-    if (Number.isFinite(ratio) && ratio > 2048) return 2 ** Math.round(Math.log2(ratio));
+    if (Number.isFinite(ratio) && ratio > 2048) return 2 ** Math.round(log2(ratio));
   }
   return 4096;
 }

@@ -2,6 +2,7 @@
  * The state of a machine from its snapshot, as a plan states it. What missing texts leave open is assumed by the kernel's own rules
  * and said in words, or left to be drawn by seed.
  */
+import { log2 } from "../base/elementary";
 import { InputError } from "../base/errors";
 import { GiB } from "../base/units";
 import { findBoard } from "../hardware/boards";
@@ -234,9 +235,12 @@ function addHuge(
   let huge = Math.floor((Number(anonHuge) * 1024) / block.bytes);
   let hugetlb = blocksIn((pool) => pool.total);
   let hugetlbFree = blocksIn((pool) => pool.free);
-  const log2 = Math.log2(block.pages);
+  const order = log2(block.pages);
   for (const zone of [...zones].reverse()) {
-    const free = (zone.free.Movable ?? []).reduce((n, c, o) => n + (o >= log2 ? c * 2 ** (o - log2) : 0), 0);
+    const free = (zone.free.Movable ?? []).reduce(
+      (n, c, o) => n + (o >= order ? c * 2 ** (o - order) : 0),
+      0,
+    );
     const room = Math.max(0, (zone.blocks?.Movable ?? Math.floor(zone.present / block.pages)) - free);
     zone.hugetlb = Math.min(hugetlb, room);
     zone.hugetlbFree = Math.min(hugetlbFree, zone.hugetlb);

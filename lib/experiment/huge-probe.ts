@@ -3,6 +3,7 @@
  * a run. Two sizes: 2 MiB, the same on every kernel, and the kernel's own transparent huge page (512 MiB with 64 KiB
  * pages), whose order is that of the PMD even if page blocks are smaller.
  */
+import { log2 } from "../base/elementary";
 import { MiB } from "../base/units";
 import { pageGeometry } from "../hardware/page-geometry";
 import type { System } from "../machine/system";
@@ -19,7 +20,7 @@ const PROBE_PAGES = 256;
 function orders({ booted, pageSize }: System): { small: number; thp: number } {
   const { architecture, kernel, thp, hugetlb } = booted;
   const geometry = pageGeometry(architecture, pageSize, kernel, { thp, hugetlb })!;
-  return { small: Math.log2((2 * MiB) / pageSize), thp: thp ? geometry.pmdOrder : -1 };
+  return { small: log2((2 * MiB) / pageSize), thp: thp ? geometry.pmdOrder : -1 };
 }
 
 /** Number of free pages of 2^order frames. */

@@ -2,9 +2,12 @@
  * The interval of the mean of a few differences. Student's interval is exact where they are normal, and too short on one side
  * where they are skewed; Hall's lengthens that side. On each side the farther limit of both counts. Nothing is resampled.
  */
+import { cbrt } from "../base/elementary";
 import { InputError } from "../base/errors";
+import { pow } from "../base/power";
 import { meanOf } from "./paired-statistics";
 import { Z_95 } from "./statistics";
+import { STUDENT_975 } from "./student-quantiles";
 
 /** A mean with its interval; without limits if there is a single value, which has no spread. */
 export interface MeanInterval {
@@ -12,9 +15,6 @@ export interface MeanInterval {
   mid: number;
   high: number | null;
 }
-
-/** Degrees of freedom up to which Student's distribution is summed; beyond, its expansion errs by less than a millionth. */
-const SUMMED = 200;
 
 /**
  * The mean of `values` and its 95 % interval: the farther limits of Student's (1908) and of Hall's, which corrects t for the
@@ -31,13 +31,13 @@ export function meanInterval(values: ArrayLike<number>): MeanInterval {
   for (let i = 0; i < n; i++) {
     const away = values[i]! - mid;
     squares += away ** 2;
-    cubes += away ** 3;
+    cubes += pow(away, 3);
   }
   const sigma = Math.sqrt(squares / (n - 1));
   // Equal values have no spread, but their mean may be off by a rounding.
   if (sigma <= Math.abs(mid) * n * Number.EPSILON) return { low: mid, mid, high: mid };
   const reach = student975(n - 1) / Math.sqrt(n);
-  const skewness = n < 3 ? 0 : ((cubes / (n - 1)) * n) / (n - 2) / sigma ** 3;
+  const skewness = n < 3 ? 0 : ((cubes / (n - 1)) * n) / (n - 2) / pow(sigma, 3);
   return {
     low: mid - sigma * Math.max(reach, unskewed(reach, skewness, n)),
     mid,
@@ -49,38 +49,14 @@ export function meanInterval(values: ArrayLike<number>): MeanInterval {
 function unskewed(x: number, skewness: number, n: number): number {
   // Nearly no skewness: both roots below are 1, and their difference would be rounding.
   if (Math.abs(skewness) < 1e-6) return x;
-  return (3 * (Math.cbrt(1 + skewness * (x - skewness / (6 * n))) - 1)) / skewness;
+  return (3 * (cbrt(1 + skewness * (x - skewness / (6 * n))) - 1)) / skewness;
 }
 
-/**
- * t with P(T ≤ t) = 0.975. By bisection of the finite sums for whole degrees of freedom (Abramowitz and Stegun 26.7.3 and
- * 26.7.4); from the normal quantile beyond 200 (26.7.5).
- */
+/** t with P(T ≤ t) = 0.975: from a table, and from the normal quantile beyond it (Abramowitz and Stegun 26.7.5). */
 export function student975(freedom: number): number {
-  if (freedom > SUMMED) {
-    const [z, z3, z5] = [Z_95, Z_95 ** 3, Z_95 ** 5];
-    const terms = [(z3 + z) / 4, (5 * z5 + 16 * z3 + 3 * z) / 96];
-    return z + terms[0]! / freedom + terms[1]! / freedom ** 2;
-  }
-  let [low, high] = [0, 13];
-  for (let i = 0; i < 50; i++) {
-    const mid = (low + high) / 2;
-    if (within(mid, freedom) < 0.95) low = mid;
-    else high = mid;
-  }
-  return (low + high) / 2;
-}
-
-/** P(−t < T < t). */
-function within(t: number, freedom: number): number {
-  const angle = Math.atan(t / Math.sqrt(freedom));
-  const square = Math.cos(angle) ** 2;
-  const odd = freedom % 2;
-  let term = odd === 1 ? Math.cos(angle) : 1;
-  let sum = freedom === 1 ? 0 : term;
-  for (let k = 2 + odd; k <= freedom - 2; k += 2) {
-    term *= (square * (k - 1)) / k;
-    sum += term;
-  }
-  return odd === 1 ? (2 / Math.PI) * (angle + Math.sin(angle) * sum) : Math.sin(angle) * sum;
+  const listed = STUDENT_975[freedom - 1];
+  if (listed !== undefined) return listed;
+  const [z, z3, z5] = [Z_95, pow(Z_95, 3), pow(Z_95, 5)];
+  const terms = [(z3 + z) / 4, (5 * z5 + 16 * z3 + 3 * z) / 96];
+  return z + terms[0]! / freedom + terms[1]! / freedom ** 2;
 }

@@ -1,8 +1,11 @@
 /**
  * The knobs that a robustness run turns: their values as data and in words, and what each changes in a comparison.
  */
+
 import { durationText } from "../base/duration";
+import { log } from "../base/elementary";
 import { InputError } from "../base/errors";
+import { pow } from "../base/power";
 import { formatSize, GiB } from "../base/units";
 import { compareReleases, seriesOf } from "../hardware/kernel-release";
 import type { ComparisonSpec } from "../plan/comparison";
@@ -134,9 +137,9 @@ function ranged(name: KnobName, { from, to, step }: KnobRange): Knob {
   if (name === "age") [from, to].forEach(wholeHours);
   const ratio = BY_RATIO.has(name) && from > 0;
   const grain = grainOf(name, from);
-  const exact = (u: number) => (ratio ? from * (to / from) ** u : from + u * (to - from));
+  const exact = (u: number) => (ratio ? from * pow(to / from, u) : from + u * (to - from));
   const position = (value: number) =>
-    to === from ? 0 : ratio ? Math.log(value / from) / Math.log(to / from) : (value - from) / (to - from);
+    to === from ? 0 : ratio ? log(value / from) / log(to / from) : (value - from) / (to - from);
   const edge = (i: number) => knobText(name, rounded(exact(i / RANGE_LEVELS), grain, from));
   return {
     name,

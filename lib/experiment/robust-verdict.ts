@@ -1,5 +1,7 @@
 /** Whether a statement is true of the runs at one point, and whether its seeds suffice to say so. */
+
 import { sum } from "lodash";
+import { hypot } from "../base/elementary";
 import { Random } from "../base/random";
 import type { Statement } from "../plan/statement";
 import { shareOverSeeds } from "./comparison";
@@ -96,9 +98,9 @@ function sideOf(label: string, metric: string, outcomes: SeedOutcomes): Side | s
 function differenceOfShares({ value: a }: Side, { value: b }: Side): Interval {
   const mid = a.mid - b.mid;
   return {
-    low: mid - Math.hypot(a.mid - a.low, b.high - b.mid),
+    low: mid - hypot(a.mid - a.low, b.high - b.mid),
     mid,
-    high: mid + Math.hypot(a.high - a.mid, b.mid - b.low),
+    high: mid + hypot(a.high - a.mid, b.mid - b.low),
   };
 }
 

@@ -2,6 +2,8 @@
  * Statistics of experiments: intervals for shares and medians, paired comparisons of runs with common random numbers,
  * and the number of seeds that a comparison needs. All of it is deterministic: resampling draws from lib/base/random.
  */
+import { log2 } from "../base/elementary";
+import { erf } from "../base/error-function";
 import { InputError } from "../base/errors";
 import type { Random } from "../base/random";
 
@@ -208,17 +210,16 @@ export function seedsToFind(differences: ArrayLike<number>, delta: number, tests
 
 /** Seeds from which on a test of signs or of signed ranks can fall below 5 % after a correction for `tests`: 2^(1 − n) < 5 % / tests. */
 export function leastSeeds(tests: number): number {
-  return Math.floor(1 - Math.log2(0.05 / tests)) + 1;
+  return Math.floor(1 - log2(0.05 / tests)) + 1;
 }
 
 /** P(Z > z) for z of 0 and above. */
 export function normalTail(z: number): number {
-  return (1 - math().erf(z / Math.SQRT2)) / 2;
+  return (1 - erf(z / Math.SQRT2)) / 2;
 }
 
-/** z with P(Z ≤ z) = p, for p from 0.5 to 1, by bisection: mathjs has no inverse of erf. */
+/** z with P(Z ≤ z) = p, for p from 0.5 to 1, by bisection. */
 function normalQuantile(p: number): number {
-  const { erf } = math();
   let [low, high] = [0, 9];
   for (let i = 0; i < 60; i++) {
     const mid = (low + high) / 2;

@@ -2,7 +2,9 @@
  * A machine led step by step: fill it, pin pages, run a workload, request contiguous memory, compact. The steps are
  * data and form the plan of the machine, so that anybody can compute its state again.
  */
+
 import { type Answer, answerOf, ERRNO, GRANTED, refusedWith } from "../base/answer";
+import { log2 } from "../base/elementary";
 import { InputError, unknownName } from "../base/errors";
 import { Random } from "../base/random";
 import { formatSize } from "../base/units";
@@ -249,7 +251,7 @@ export class SteppedSystem {
   private cmaAlloc(step: Extract<Step, { do: "cmaAlloc" }>): Partial<StepResult> {
     const { system } = this;
     const { bytes, alignBytes, area } = step;
-    const align = Math.log2(Math.max(1, alignBytes / system.pageSize));
+    const align = log2(Math.max(1, alignBytes / system.pageSize));
     if (!Number.isInteger(align))
       throw new InputError(`cma_alloc: alignment must be a power of two: got ${formatSize(alignBytes)}`);
     if (system.contig.areas.length === 0) {
@@ -330,7 +332,7 @@ export class SteppedSystem {
     const { contig, allocator } = this.system;
     if (grant.kind === "cmaAlloc") contig.cmaRelease(grant.pfn, grant.pages);
     else if (grant.kind === "allocContigPages") contig.freeContigRange(grant.pfn, grant.pages);
-    else allocator.freePages(grant.pfn, Math.log2(grant.pages));
+    else allocator.freePages(grant.pfn, log2(grant.pages));
     return { count: grant.pages };
   }
 

@@ -1,4 +1,5 @@
 /** Answers to reports of contiguous areas: an area that was not reserved, or that refused a request. */
+import { log2 } from "../base/elementary";
 import { largestOf } from "../base/extremes";
 import { formatSize, hex, MiB } from "../base/units";
 import type { Missing, Remedy, ValuedRemedy } from "./answer";
@@ -211,7 +212,7 @@ function largerArea(
   const least = (now ?? 0) + bytes;
   if (largest !== null && largest.bytes < least) return [noRoom(largest.bytes, now, bytes)];
   const wanted =
-    now === null ? null : 2 ** Math.ceil(Math.log2(Math.max(now * (r.freePages === 0 ? 4 : 2), least)));
+    now === null ? null : 2 ** Math.ceil(log2(Math.max(now * (r.freePages === 0 ? 4 : 2), least)));
   const size = wanted === null || largest === null ? wanted : Math.min(wanted, largest.bytes);
   // Without a map nobody knows where devices reach: no more than vendors set, nor than half of memory.
   const most = largest?.bytes ?? Math.min(OVERLAY_MOST, (areas.ramBytes ?? Number.POSITIVE_INFINITY) / 2);

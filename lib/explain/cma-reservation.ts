@@ -1,5 +1,7 @@
 /** Answers to messages of early boot about contiguous areas. */
+
 import { roundUp } from "../base/alignment";
+import { log2 } from "../base/elementary";
 import { largestOf } from "../base/extremes";
 import { formatSize, hex, MiB } from "../base/units";
 import type { Remedy, ValuedRemedy } from "./answer";
@@ -204,7 +206,7 @@ function smallerArea(
 ): ValuedRemedy {
   const { largest, contradicts, bytes, alignment } = failure;
   const fits = contradicts || largest === null || largest.bytes >= bytes ? null : largest.bytes;
-  const half = 2 ** Math.floor(Math.log2(Math.max(1, bytes / 2)));
+  const half = 2 ** Math.floor(log2(Math.max(1, bytes / 2)));
   const size = fits ?? (map !== null || half < 4 * MiB || half % (alignment ?? 1) !== 0 ? null : half);
   const { tree } = areas;
   const byTree = treeDecides(tree, machine);

@@ -1,5 +1,6 @@
 /** What those who wrote the code that asks can change: pieces, areas, other calls, no warning. */
 
+import { log2 } from "../base/elementary";
 import { MiB } from "../base/units";
 import { compareReleases } from "../hardware/kernel-release";
 import { hasRemedial, REMEDIALS, type RemedialName } from "../hardware/kernel-report-rules";
@@ -99,7 +100,7 @@ function areaRemedy(
   const tree = offers("reusable region", machine) ? ", or a reusable region in the device tree" : "";
   const placed = written("").includes("@");
   const now = cmaBytes ?? 0;
-  const size = 2 ** Math.ceil(Math.log2(Math.max(16 * MiB, 4 * bytes, now + bytes)));
+  const size = 2 ** Math.ceil(log2(Math.max(16 * MiB, 4 * bytes, now + bytes)));
   const fits = ramBytes === null ? now === 0 : size <= ramBytes / 2;
   return {
     what: now > 0 ? "Let the device use a larger CMA area" : "Give the device a CMA area",

@@ -1,4 +1,5 @@
 /** Answers to reports of pools of huge pages that got fewer than asked. */
+import { log2 } from "../base/elementary";
 import { formatSize } from "../base/units";
 import type { Around } from "./areas-around";
 import type { PartAnswer } from "./cma-answer";
@@ -105,7 +106,7 @@ function availableNow(reading: Reading, short: readonly HugetlbReading[]): strin
   const pageBytes = pageBytesOf(reading);
   const sizes = [...new Set(short.map((pool) => pool.pageBytes))];
   return sizes.slice(0, SIZES_TOLD).flatMap((size) => {
-    const order = Math.round(Math.log2(size / pageBytes));
+    const order = Math.round(log2(size / pageBytes));
     const listed = reading.zones.filter((zone) => zone.counts !== null);
     if (listed.length === 0 || order >= listed[0]!.counts!.length) return [];
     return [

@@ -1,4 +1,5 @@
 /** Bytes of readings as pages and as words. */
+import { log2 } from "../base/elementary";
 import { formatSize } from "../base/units";
 
 /** Whether a number is in the text: neither null nor a number that the reader marked as missing. */
@@ -19,7 +20,7 @@ export function kB(bytes: number): string {
 /** A size for a reader: exact to three digits, `169 MiB`. */
 export function about(bytes: number): string {
   if (bytes <= 0) return "0";
-  const unit = 1024 ** Math.floor(Math.log2(bytes) / 10);
+  const unit = 1024 ** Math.floor(log2(bytes) / 10);
   return formatSize(Number((bytes / unit).toPrecision(3)) * unit);
 }
 

@@ -1,4 +1,5 @@
 /** A boot log: release, machine, maps of the firmware, zones, the command line and the line of memory. */
+import { log2 } from "../base/elementary";
 import type { Draft } from "./draft";
 import type { LogLine } from "./joined-lines";
 import { archOfRelease } from "./read-headlines";
@@ -246,7 +247,7 @@ const perCpuArea: LineReader = (line, session) => {
   const found = /Embedded (\d{1,9}) pages\/cpu .{0,24}?s(\d{1,12}) r(\d{1,12}) d(\d{1,12})/.exec(line.text);
   if (!found) return null;
   const bytes = (Number(found[2]) + Number(found[3]) + Number(found[4])) / Number(found[1]);
-  if (Number.isInteger(Math.log2(bytes))) session.pageBytes ??= bytes;
+  if (Number.isInteger(log2(bytes))) session.pageBytes ??= bytes;
   return "boot";
 };
 

@@ -1,4 +1,5 @@
 /** Values of settings with which a refused request would have passed, by the rule of the watermark check. */
+import { log, log2 } from "../base/elementary";
 import { bootRules } from "../hardware/kernel-release";
 import { calculateMinFreeKbytes, recommendedMinFreeKbytes } from "../mm/boot/watermarks";
 import { inPages, listed } from "./quantities";
@@ -59,7 +60,7 @@ export function minFreeNow({ asked, reading, zones }: VerdictOf): FreeNow | null
   const buffers = low.filter(({ zone }) => zone.name !== "Movable");
   const lowmem = buffers.reduce((n, { zone }) => n + sizeOf(zone)!, 0);
   const byRoot = calculateMinFreeKbytes(Math.floor(lowmem / 1024), kernel.release);
-  const blockOrder = Math.log2(pageBytes / 8);
+  const blockOrder = log2(pageBytes / 8);
   // A report may print fewer zones than there are: those of the build count.
   const built = asked.kinds.filter((kind) => !["HighMem", "Movable", "Device"].includes(kind)).length;
   const counted = Math.max(buffers.length, built);
@@ -85,7 +86,7 @@ export function minFreeValue(of: VerdictOf): MinFreeValue | null {
       ({ check }) => !check.reasons.includes("no-block") && check.failedAtOrder === null && check.min > 0,
     )
     .flatMap((zone) => valuesFor(zone, now));
-  const distance = ({ kbytes, nowKbytes }: MinFreeValue) => Math.abs(Math.log(kbytes / nowKbytes));
+  const distance = ({ kbytes, nowKbytes }: MinFreeValue) => Math.abs(log(kbytes / nowKbytes));
   return found.sort((a, b) => distance(a) - distance(b))[0] ?? null;
 }
 

@@ -1,4 +1,5 @@
 /** Answers to texts of a state without a failure: files of /proc, boot logs and traces. */
+import { log2 } from "../base/elementary";
 import { formatSize, hex } from "../base/units";
 import type { PartAnswer } from "./cma-answer";
 import { cutInWords } from "./cut-report";
@@ -87,7 +88,7 @@ function hasNoHugePage(zones: readonly JudgedZone[], asked: Asked): boolean {
 
 /** The order of a huge page of 2 MiB, or of the architecture's size for larger pages. */
 export function hugeOrder({ pageBytes }: Asked): number {
-  return Math.log2(pageBytes / 8);
+  return log2(pageBytes / 8);
 }
 
 function listSentences(_reading: Reading, asked: Asked, zones: readonly JudgedZone[]): string[] {

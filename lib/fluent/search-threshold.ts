@@ -3,7 +3,9 @@
  * a range when they are asked: on the host of the card, fresh from boot, page blocks are spoiled on purpose, in as many
  * separate places as one likes, and the request is made. What moves does not count, as long as there is room for it.
  */
+
 import { sortBy, uniq } from "lodash";
+import { expm1, log1p, log2 } from "../base/elementary";
 import { InputError, unknownName } from "../base/errors";
 import { formatSize, parseSize } from "../base/units";
 import type { RunningOptions } from "../experiment/compare";
@@ -123,7 +125,7 @@ function askedOf(spec: ComparisonSpec, label: string): Asked {
 function runsOf(together: readonly SizeIn[], { blockBytes }: Asked): number[] {
   const runs = together.map((size) => {
     const run = parseSize(size, "threshold: together") / blockBytes;
-    if (!Number.isInteger(Math.log2(run)) || run < 1)
+    if (!Number.isInteger(log2(run)) || run < 1)
       throw new InputError(
         `threshold: together must be a power of two of page blocks (${formatSize(blockBytes)}): got ${size}`,
       );
@@ -134,14 +136,14 @@ function runsOf(together: readonly SizeIn[], { blockBytes }: Asked): number[] {
 
 /** Shares around the one at which the closed form says one half, read by people. */
 function around(halfway: number): number[] {
-  return uniq(AROUND.map((times) => Number((-Math.expm1(times * Math.log1p(-halfway))).toPrecision(3))));
+  return uniq(AROUND.map((times) => Number((-expm1(times * log1p(-halfway))).toPrecision(3))));
 }
 
 /** What the closed form says: ranges are clean independently, and so are the places in them. */
 function likely({ ranges, rangeBlocks }: Asked, run: number, share: number): number {
   const runs = Math.max(1, rangeBlocks / run);
   const independent = Math.max(1, Math.round(ranges * Math.min(1, rangeBlocks / run)));
-  return alignedRunProbability(independent, 1, -Math.expm1(runs * Math.log1p(-share)));
+  return alignedRunProbability(independent, 1, -expm1(runs * log1p(-share)));
 }
 
 /** The request on the host fresh from boot, with page blocks spoiled in runs of `run`. */

@@ -5,6 +5,7 @@
  * above KMALLOC_MAX_SIZE. In 2018 a patch for larger regions was waiting for the interface for contiguous
  * allocations; it was never merged.
  */
+import { log2 } from "../base/elementary";
 import { InputError, unknownName } from "../base/errors";
 import { formatSize, KiB, MiB } from "../base/units";
 import type { Sourced } from "./sourced";
@@ -133,7 +134,7 @@ export function lockedRegion(
   const bitBytes = Math.floor(part.cacheBytes.value / part.maskBits.value);
   const bytes = bitBytes * bits;
   const pages = Math.ceil(bytes / buddy.pageBytes);
-  const order = Math.ceil(Math.log2(pages));
+  const order = Math.ceil(log2(pages));
   const kmallocMaxBytes = buddy.pageBytes * 2 ** buddy.largestBuddyOrder;
   const refusals: string[] = [];
   if (!part.validated)

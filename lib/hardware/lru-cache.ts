@@ -4,6 +4,7 @@
  * sets`. Real parts use pseudo-LRU and sometimes hash the set index; both differences are omitted deliberately
  * (modelling choice).
  */
+import { log2 } from "../base/elementary";
 import { InputError } from "../base/errors";
 
 export interface LruCache {
@@ -83,7 +84,7 @@ class FullyAssociative implements LruCache {
     this.tags = new Int32Array(entries);
     this.newer = new Int32Array(entries).fill(-1);
     this.older = new Int32Array(entries).fill(-1);
-    const bits = Math.min(26, Math.ceil(Math.log2(entries)) + 2);
+    const bits = Math.min(26, Math.ceil(log2(entries)) + 2);
     this.buckets = new Int32Array(2 ** bits).fill(-1);
     this.chain = new Int32Array(entries);
     this.shift = 32 - bits;

@@ -6,6 +6,7 @@
  * round trip + misses + transfer. Queue contexts and memory keys, which share the chip's memory, are omitted. Nothing
  * here was measured on an adapter.
  */
+import { log2 } from "../base/elementary";
 import { InputError } from "../base/errors";
 import { Random } from "../base/random";
 import {
@@ -196,7 +197,7 @@ function throughput(adapter: RdmaAdapter, misses: number, operationBytes: number
 function checkPage(adapter: RdmaAdapter, pageBytes: number): void {
   const smallest = adapter.smallestPageBytes.value;
   const largest = adapter.largestPageBytes.value;
-  if (!Number.isInteger(Math.log2(pageBytes)) || pageBytes < smallest || pageBytes > largest)
+  if (!Number.isInteger(log2(pageBytes)) || pageBytes < smallest || pageBytes > largest)
     throw new InputError(
       `adapter: pages of ${adapter.title} must be a power of two from ${smallest} to ${largest} bytes: got ${pageBytes}`,
     );

@@ -5,6 +5,8 @@
  * 1996). Both are exact; a table for all of 2^26 ranks would be too large, and rejection-inversion for all takes
  * three times as long.
  */
+import { exp, log } from "../base/elementary";
+import { pow } from "../base/power";
 import type { Random } from "../base/random";
 
 /** Ranks in the table, which fits a core's L2 cache. */
@@ -19,7 +21,7 @@ export function zipfRanks(
 ): () => number {
   const head = Math.min(n, headRanks);
   const weights = new Float64Array(head + 1);
-  for (let rank = 1; rank <= head; rank++) weights[rank - 1] = rank ** -exponent;
+  for (let rank = 1; rank <= head; rank++) weights[rank - 1] = pow(rank, -exponent);
   weights[head] = head < n ? powerSum(head + 1, n, exponent) : 0;
   const draw = aliasTable(weights, random);
   const tail = tailRanks(head + 1, n, exponent, random);
@@ -58,16 +60,16 @@ function aliasTable(weights: Float64Array, random: Random): () => number {
 function tailRanks(first: number, n: number, exponent: number, random: Random): () => number {
   const area = powerArea(exponent);
   const q = 1 - exponent;
-  const inverse = Math.abs(q) < FLAT ? Math.exp : (y: number) => Math.exp(Math.log(1 + y * q) / q);
+  const inverse = Math.abs(q) < FLAT ? exp : (y: number) => exp(log(1 + y * q) / q);
   const start = area(first - 0.5);
   const end = area(n + 0.5);
-  const sure = 2 - inverse(area(2.5) - 2 ** -exponent);
+  const sure = 2 - inverse(area(2.5) - pow(2, -exponent));
   return () => {
     for (;;) {
       const y = end + random.float() * (start - end);
       const x = inverse(y);
       const k = Math.min(n, Math.max(first, Math.floor(x + 0.5)));
-      if (k - x <= sure || y >= area(k + 0.5) - k ** -exponent) return k;
+      if (k - x <= sure || y >= area(k + 0.5) - pow(k, -exponent)) return k;
     }
   };
 }
@@ -78,7 +80,7 @@ const FLAT = 1e-9;
 /** The integral of x ^ -exponent, up to a constant. */
 function powerArea(exponent: number): (x: number) => number {
   const q = 1 - exponent;
-  return Math.abs(q) < FLAT ? Math.log : (x) => (Math.exp(q * Math.log(x)) - 1) / q;
+  return Math.abs(q) < FLAT ? log : (x) => (exp(q * log(x)) - 1) / q;
 }
 
 /**
@@ -87,10 +89,10 @@ function powerArea(exponent: number): (x: number) => number {
 function powerSum(first: number, last: number, exponent: number): number {
   const plain = Math.min(last, first + 100);
   let sum = 0;
-  for (let k = first; k < plain; k++) sum += k ** -exponent;
-  if (plain === last) return sum + last ** -exponent;
+  for (let k = first; k < plain; k++) sum += pow(k, -exponent);
+  if (plain === last) return sum + pow(last, -exponent);
   const area = powerArea(exponent);
-  const ends = (plain ** -exponent + last ** -exponent) / 2;
-  const slopes = (exponent * (plain ** (-exponent - 1) - last ** (-exponent - 1))) / 12;
+  const ends = (pow(plain, -exponent) + pow(last, -exponent)) / 2;
+  const slopes = (exponent * (pow(plain, -exponent - 1) - pow(last, -exponent - 1))) / 12;
   return sum + area(last) - area(plain) + ends + slopes;
 }

@@ -2,6 +2,7 @@
  * The huge page pools of a booted machine: filled as its command line requests; each can grow and shrink later.
  * Gigantic pages come from hugetlb_cma first, then from anywhere. mm/hugetlb.c hugetlb_init(), alloc_gigantic_page().
  */
+import { log2 } from "../base/elementary";
 import { CmaArea } from "../mm/contiguous/cma-area";
 import { giganticFromAnywhere } from "../mm/contiguous/contig-pages";
 import { Contiguous } from "../mm/contiguous/contiguous";
@@ -54,7 +55,7 @@ export function startHugetlb(
   const gigantic = giganticSource(booted, m, world);
   const pools = new Map<number, HugetlbPool>();
   for (const bytes of booted.hugePageSizes)
-    pools.set(bytes, new HugetlbPool(m, { order: Math.log2(bytes / pageSize), gigantic }));
+    pools.set(bytes, new HugetlbPool(m, { order: log2(bytes / pageSize), gigantic }));
   for (const { bytes, start } of hugePages.gigantic) {
     const pool = pools.get(bytes)!;
     const pfn = start / pageSize;

@@ -3,6 +3,7 @@
  * order, smaller ones where the file ends. Model of mm/readahead.c: get_init_ra_size(), get_next_ra_size(),
  * ondemand_readahead() and page_cache_ra_order() of 6.1, page_cache_sync_ra() and page_cache_async_ra() since 6.17.
  */
+import { log2 } from "../base/elementary";
 import { KiB } from "../base/units";
 import { FILE_SYSTEM_FACTS, type FileSystem } from "../hardware/file-systems";
 import type { Memory } from "../mm/state/memory";
@@ -37,7 +38,7 @@ export function folioRules(m: Memory, fileSystem: FileSystem, pageSize: number):
     // mapping_large_folio_support(): only with CONFIG_TRANSPARENT_HUGEPAGE.
     reads: m.thp && how !== "none",
     writes: m.thp && how === "readWrite",
-    mostOrder: Math.min(MAX_XAS_ORDER, m.thpOrder, Math.floor(Math.log2(Math.min(folioPages, 2 ** 20)))),
+    mostOrder: Math.min(MAX_XAS_ORDER, m.thpOrder, Math.floor(log2(Math.min(folioPages, 2 ** 20)))),
     windowPages: Math.max(1, readaheadBytes / pageSize),
     callPages: Math.max(1, CALL_BYTES / pageSize),
     ownOrder: m.sw.readaheadOrder === "own",
@@ -58,7 +59,7 @@ export interface ReadaheadWindow {
 /** The window of the first read() of a file. */
 export function firstWindow(rules: FolioRules): ReadaheadWindow {
   const { windowPages: most, callPages: asked } = rules;
-  const pow2 = 2 ** Math.ceil(Math.log2(asked));
+  const pow2 = 2 ** Math.ceil(log2(asked));
   const size = pow2 <= most / 32 ? pow2 * 4 : pow2 <= most / 4 ? pow2 * 2 : most;
   const ahead = size > asked ? size - asked : size >> 1;
   return { start: 0, size, order: rules.ownOrder ? 0 : orderFor(rules, 2, size), mark: size - ahead };
@@ -71,7 +72,7 @@ export function nextWindow(rules: FolioRules, w: ReadaheadWindow, markedOrder: n
   let size = Math.max(w.size, w.size < most / 16 ? 4 * w.size : w.size <= most / 2 ? 2 * w.size : most);
   const wanted = (ownOrder ? w.order : markedOrder) + 2;
   if (ownOrder) {
-    const align = 2 ** Math.min(wanted, Math.floor(Math.log2(most)));
+    const align = 2 ** Math.min(wanted, Math.floor(log2(most)));
     const end = Math.floor((start + size) / align) * align;
     if (end > start) size = end - start;
   }

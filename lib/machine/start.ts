@@ -1,4 +1,5 @@
 /** From a machine booted on paper to a running allocator. */
+import { log2 } from "../base/elementary";
 import { installChange } from "../change/install";
 import { setReserves } from "../mm/boot/boot-memory";
 import { CmaArea } from "../mm/contiguous/cma-area";
@@ -15,7 +16,7 @@ const WITH_DMA32: ReadonlySet<string> = new Set(["arm64", "x86-64", "riscv64"]);
 
 /** HPAGE_PMD_ORDER, or the page block order if no buddy page is as large (4.17 with huge pages off there). */
 function thpOrder({ pageSize, largestBuddyOrder, pageblockOrder }: BootResult): number {
-  const pmd = Math.log2(pageSize / 8);
+  const pmd = log2(pageSize / 8);
   return pmd <= largestBuddyOrder ? Math.max(pmd, pageblockOrder) : pageblockOrder;
 }
 

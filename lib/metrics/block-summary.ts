@@ -2,6 +2,7 @@
  * A running machine in columns: for each group of page blocks, its migrate types, its free pages, and the classes of
  * its pages in use. A summary holds plain numbers, so it can be stored, compared and drawn without the machine.
  */
+import { log2 } from "../base/elementary";
 import { InputError } from "../base/errors";
 import { classOfOwner, KIND_NAMES, kindOf, PAGE_CLASSES, type PageClass } from "../mm/reports/page-class";
 import { walkPages } from "../mm/reports/page-walk";
@@ -53,7 +54,7 @@ const GROUPS_DEFAULT = 2048;
  */
 export function blockSummary(memory: Memory, options: BlockSummaryOptions = {}): BlockSummary {
   const blocksPerGroup = options.blocksPerGroup ?? defaultGroup(memory);
-  if (!Number.isInteger(Math.log2(blocksPerGroup)) || blocksPerGroup < 1)
+  if (!Number.isInteger(log2(blocksPerGroup)) || blocksPerGroup < 1)
     throw new InputError(`block summary: blocksPerGroup must be a power of two: got ${blocksPerGroup}`);
   const table = new GroupTable(memory, blocksPerGroup);
   for (const zone of memory.zones)

@@ -4,6 +4,7 @@
  * alloc_contig_pages() looks. This is the article's question in numbers: how clean must memory be for 2 GB in one
  * piece?
  */
+import { exp, expm1, log, log1p } from "../base/elementary";
 import { InputError } from "../base/errors";
 
 function checked(n: number, k: number, p: number): void {
@@ -33,7 +34,7 @@ function checked(n: number, k: number, p: number): void {
 export function runProbability(n: number, k: number, p: number): number {
   checked(n, k, p);
   if (k > n) return 0;
-  const clean = Math.exp(k * Math.log1p(-p));
+  const clean = exp(k * log1p(-p));
   const sums = new Float64Array(n + 1);
   sums[k] = clean;
   for (let i = k + 1; i <= n; i++) {
@@ -58,8 +59,8 @@ export function alignedRunProbability(n: number, k: number, p: number): number {
   checked(n, k, p);
   const windows = Math.floor(n / k);
   if (windows === 0) return 0;
-  const clean = Math.exp(k * Math.log1p(-p));
-  return -Math.expm1(windows * Math.log1p(-clean));
+  const clean = exp(k * log1p(-p));
+  return -expm1(windows * log1p(-clean));
 }
 
 /**
@@ -104,6 +105,6 @@ export function halfwayShare(ranges: number, k: number, run = 1): number {
   // A run that is longer than a range spoils several ranges at once.
   const runs = Math.max(1, k / run);
   const independent = Math.max(1, ranges * Math.min(1, k / run));
-  const clean = -Math.expm1(-Math.LN2 / independent);
-  return -Math.expm1(Math.log(clean) / runs);
+  const clean = -expm1(-Math.LN2 / independent);
+  return -expm1(log(clean) / runs);
 }

@@ -1,7 +1,9 @@
 /** What run.sh measured: its steps as snapshots of the machine, and the reports of its programs. */
+
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { sum } from "lodash";
+import { log2 } from "../base/elementary";
 import { InputError, quoted } from "../base/errors";
 import { readOutsideText } from "../base/outside-file";
 import { printable } from "../base/printable";
@@ -166,7 +168,7 @@ function stateOf(
 ): StateFigures {
   const orders = zones[0]!.nrFree.length;
   const free = Array.from({ length: orders }, (_, o) => sum(zones.map((zone) => zone.nrFree[o] ?? 0)));
-  const told = types === undefined || types.blockPages < 1 ? orders - 2 : Math.log2(types.blockPages);
+  const told = types === undefined || types.blockPages < 1 ? orders - 2 : log2(types.blockPages);
   const counts = new Map<string, number>();
   for (const { blocks } of types?.zones ?? [])
     for (const [type, n] of Object.entries(blocks)) counts.set(type, (counts.get(type) ?? 0) + n);

@@ -1,5 +1,7 @@
 /** No CMA: the buddy allocator alone, up to its largest order. */
+
 import { GRANTED } from "../base/answer";
+import { log2 } from "../base/elementary";
 import type { System } from "../machine/system";
 import { allocPages, freePages } from "../mm/allocation/page-alloc";
 import { explainFailure } from "../mm/reports/explain-failure";
@@ -29,10 +31,7 @@ class PreparedBuddy extends Prepared {
 
   constructor(system: System, parameters: object, request: MemoryRequest) {
     super(system, parameters, request, { wholePages: false });
-    this.order = Math.max(
-      0,
-      Math.ceil(Math.log2(Math.max(request.bytes, request.alignBytes) / system.pageSize)),
-    );
+    this.order = Math.max(0, Math.ceil(log2(Math.max(request.bytes, request.alignBytes) / system.pageSize)));
   }
 
   protected attempt(): Attempt {

@@ -1,5 +1,7 @@
 /** A range taken at boot and used by nothing else: the oldest way. It always works and always costs memory. */
+
 import { GRANTED } from "../base/answer";
+import { log2 } from "../base/elementary";
 import { formatSize } from "../base/units";
 import type { System } from "../machine/system";
 import { isolateFreePage } from "../mm/allocation/isolate-free-page";
@@ -74,7 +76,7 @@ export class PreparedCarveOut<
         -12,
         `no range of that size could be taken at boot: asked ${typeof this.parameters.area === "number" ? formatSize(this.parameters.area) : "auto"}, the device reaches ${this.asked.dmaBits} address bits`,
       );
-    const { mask, offset } = area.alignment(Math.log2(this.alignPages));
+    const { mask, offset } = area.alignment(log2(this.alignPages));
     const bit = pages > area.count ? -1 : area.findZeroArea(0, pages, mask, offset);
     if (bit < 0)
       return refused(
@@ -137,11 +139,11 @@ export function takeAtBoot(system: System, pages: number, align: number, end: nu
  */
 function partOfPage(system: System, pages: number, align: number, end: number): number {
   const m = system.memory;
-  const order = Math.ceil(Math.log2(Math.max(pages, align)));
+  const order = Math.ceil(log2(Math.max(pages, align)));
   if (order > m.maxOrder) return -1;
   const { got } = takeForDevice(
     system,
-    Math.log2(end * system.pageSize),
+    log2(end * system.pageSize),
     (gfp) => {
       const pfn = allocPages(m, gfp | __GFP_NOWARN, order);
       return pfn < 0 ? null : { pfn, pages: 2 ** order };

@@ -1,4 +1,5 @@
 /** A CMA area, at the kernel's page size or at a given one. */
+import { log2 } from "../base/elementary";
 import type { BootRequest } from "../machine/boot-request";
 import { parseCma } from "../machine/cma-request";
 import type { System } from "../machine/system";
@@ -103,7 +104,7 @@ export function areaAlignOrder(
   align?: "request" | "driver",
 ) {
   const { bytes, alignBytes, alignNamed } = request;
-  const asked = Math.max(0, Math.log2(alignBytes / pageSize));
+  const asked = Math.max(0, log2(alignBytes / pageSize));
   if ((align ?? (alignNamed ? "request" : "driver")) === "request") return asked;
   return Math.max(asked, dmaAlignOrder(bytes, pageSize, booted.cmaAlignment));
 }

@@ -1,5 +1,7 @@
 /** No contiguity at all: an IOMMU in front of the device, or an adapter that takes page faults. */
+
 import { GRANTED } from "../base/answer";
+import { log2 } from "../base/elementary";
 import { InputError } from "../base/errors";
 import { formatSize } from "../base/units";
 import type { System } from "../machine/system";
@@ -56,7 +58,7 @@ class PreparedIommu extends Prepared<Parameters> {
     super(system, parameters, request, { forDevice: false, contiguous: false, translated: true });
     const { largestPiece } = parameters;
     const { maxOrder } = system.memory;
-    const order = largestPiece === "auto" ? maxOrder : Math.log2(largestPiece / system.pageSize);
+    const order = largestPiece === "auto" ? maxOrder : log2(largestPiece / system.pageSize);
     if (!Number.isInteger(order) || order < 0 || order > maxOrder)
       throw new InputError(
         `iommu: largestPiece must be \`auto\` or the size of a page of order 0 to ${maxOrder}: got ${largestPiece}`,
@@ -79,7 +81,7 @@ class PreparedIommu extends Prepared<Parameters> {
     let left = this.pages;
     let order = this.largestOrder;
     while (left > 0) {
-      order = Math.min(order, Math.floor(Math.log2(left)));
+      order = Math.min(order, Math.floor(log2(left)));
       const light = (GFP_USER & ~__GFP_DIRECT_RECLAIM) | __GFP_NOWARN;
       const pfn = allocPages(m, order > 0 ? light : GFP_USER | __GFP_NOWARN, order);
       if (pfn >= 0) {

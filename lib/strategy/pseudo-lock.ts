@@ -1,5 +1,7 @@
 /** RDT cache pseudo-locking, the second user of large contiguous memory: a region as large as the cache ways it locks. */
+
 import { GRANTED } from "../base/answer";
+import { log2 } from "../base/elementary";
 import { formatSize } from "../base/units";
 import type { System } from "../machine/system";
 import { allocPages, freePages } from "../mm/allocation/page-alloc";
@@ -47,7 +49,7 @@ class PreparedPseudoLock extends PreparedContigPages<Parameters> {
 
   constructor(system: System, parameters: Parameters, request: MemoryRequest) {
     super(system, parameters, request, { zones: "device", owner: "driver" }, { wholePages: false });
-    this.order = Math.max(0, Math.ceil(Math.log2(request.bytes / system.pageSize)));
+    this.order = Math.max(0, Math.ceil(log2(request.bytes / system.pageSize)));
   }
 
   protected override attempt(): Attempt {

@@ -1,4 +1,5 @@
 /** Refuses requests that no allocator of this machine can serve, with the reason of the kernel or the device. */
+import { log2 } from "../base/elementary";
 import { InputError } from "../base/errors";
 import { formatSize } from "../base/units";
 import type { System } from "../machine/system";
@@ -38,7 +39,7 @@ export function refusedField(data: unknown): RefusedField | undefined {
 /** Null, or why the request cannot be served by this machine at all. Throws InputError for an invalid alignment. */
 export function refusal(system: System, request: MemoryRequest, check: RequestCheck = {}): Attempt | null {
   const { alignBytes, dmaBits } = request;
-  if (!Number.isInteger(Math.log2(alignBytes)))
+  if (!Number.isInteger(log2(alignBytes)))
     throw new InputError(`request: alignment must be a power of two: got ${alignBytes} bytes`);
   if (!(Number.isInteger(dmaBits) && dmaBits >= 1 && dmaBits <= 64))
     throw new InputError(`request: dmaBits must be a whole number from 1 to 64: got ${dmaBits}`);
@@ -89,7 +90,7 @@ function busRefusal({ bytes, dmaBits }: MemoryRequest): Attempt | null {
     ENOMEM,
     "dmaBits",
     dmaBits,
-    Math.ceil(Math.log2(bytes)),
+    Math.ceil(log2(bytes)),
   )(
     `the device reaches ${dmaBits} address bits: ${formatSize(room)} of bus addresses have no room for ${formatSize(bytes)}`,
   );
@@ -110,7 +111,7 @@ function maskRefusal(
       EIO,
       "dmaBits",
       dmaBits,
-      Math.ceil(Math.log2(end)),
+      Math.ceil(log2(end)),
     )(
       `the device reaches ${dmaBits} address bits (${formatSize(reach)}); the lowest zone, ${lowest.name}, ends at ${formatSize(end)}: no zone promises memory below the mask, dma_set_mask() returns −5 (EIO)`,
     );

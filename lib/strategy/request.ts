@@ -1,4 +1,5 @@
 /** A request for contiguous memory, as plans state it: what is asked for, and how often. */
+import { log2 } from "../base/elementary";
 import { InputError } from "../base/errors";
 import {
   type Fields,
@@ -86,7 +87,7 @@ export interface RequestField extends ObjectField<typeof REQUEST_FIELDS> {}
 export const REQUEST: RequestField = object("the request", REQUEST_FIELDS, {
   refine: (request) => {
     const { alignBytes } = request;
-    if (alignBytes !== undefined && !Number.isInteger(Math.log2(alignBytes)))
+    if (alignBytes !== undefined && !Number.isInteger(log2(alignBytes)))
       throw new FieldError(["alignBytes"], `must be a power of two: got ${alignBytes}`);
     return request;
   },

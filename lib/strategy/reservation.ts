@@ -1,5 +1,7 @@
 /** Higher-order page reservations: a stock of large pages that is not split for smaller requests. */
+
 import { GRANTED } from "../base/answer";
+import { log2 } from "../base/elementary";
 import { formatSize } from "../base/units";
 import type { System } from "../machine/system";
 import { allocPages, freePages } from "../mm/allocation/page-alloc";
@@ -40,10 +42,7 @@ class PreparedReservation extends Prepared<Parameters> {
 
   constructor(system: System, parameters: Parameters, request: MemoryRequest) {
     super(system, parameters, request, { wholePages: false });
-    this.order = Math.max(
-      0,
-      Math.ceil(Math.log2(Math.max(request.bytes, request.alignBytes) / system.pageSize)),
-    );
+    this.order = Math.max(0, Math.ceil(log2(Math.max(request.bytes, request.alignBytes) / system.pageSize)));
     this.stock = [];
     this.fromStock = 0;
     this.refill(0);

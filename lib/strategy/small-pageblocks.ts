@@ -1,4 +1,5 @@
 /** CMA with smaller page blocks, and a kernel that needs no page-block alignment at all. */
+import { log2 } from "../base/elementary";
 import { InputError } from "../base/errors";
 import { formatSize } from "../base/units";
 import { findBoard } from "../hardware/boards";
@@ -26,7 +27,7 @@ function withPageBlocks(base: BootRequest, order: number): BootRequest {
 function orderOf(base: BootRequest, bytes: number, what: string): number {
   const board = findBoard(base.board);
   const pageSize = base.pageSize ?? board.pageSizes[0]!;
-  const order = Math.log2(bytes / pageSize);
+  const order = log2(bytes / pageSize);
   if (!Number.isInteger(order))
     throw new InputError(
       `${what}: must be a power of two of pages of ${formatSize(pageSize)}: got ${formatSize(bytes)}`,
@@ -93,7 +94,7 @@ class PreparedSmallBlocks extends PreparedCma {
   override remarks(): string[] {
     const { kernel, pageblockBytes, pageSize } = this.system.booted;
     return [
-      `kernel ${kernel} with page blocks of ${formatSize(pageblockBytes)} (order ${Math.log2(pageblockBytes / pageSize)})`,
+      `kernel ${kernel} with page blocks of ${formatSize(pageblockBytes)} (order ${log2(pageblockBytes / pageSize)})`,
     ];
   }
 }

@@ -3,6 +3,7 @@
  * from the recordings' states soon after boot (Sboot of c1 to c8): pages in use by the type of their page block,
  * minus the DMA pools, which are in the CMA area.
  */
+import { log2 } from "../base/elementary";
 import type { BootResult } from "../machine/boot";
 import { allocPages, freePages } from "../mm/allocation/page-alloc";
 import type { Contiguous } from "../mm/contiguous/contiguous";
@@ -66,7 +67,7 @@ export function takeDmaPools(contig: Contiguous, pageSize: number): void {
   const { memory: m } = contig;
   const total = m.zones.reduce((pages, z) => pages + z.managed, 0) * pageSize;
   const bytes = Math.max(total / 8192, MIB / 8);
-  const order = Math.min(Math.ceil(Math.log2(bytes / pageSize)), m.maxOrder);
+  const order = Math.min(Math.ceil(log2(bytes / pageSize)), m.maxOrder);
   for (const gfp of ATOMIC_POOLS)
     if (contig.areas.length === 0 || !contig.cmaAlloc(2 ** order, order).ok) allocPages(m, gfp, order);
 }

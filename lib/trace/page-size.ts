@@ -1,5 +1,7 @@
 /** The size of a page of a machine: as the kernel tells its programs, or from its texts. */
+
 import { readFileSync } from "node:fs";
+import { log2 } from "../base/elementary";
 import type { MachineSnapshot } from "./machine-snapshot";
 
 /**
@@ -18,7 +20,7 @@ export function pageSizeIn({
   const anon = Number(/^nr_anon_pages (\d{1,15})$/m.exec(vmstat)?.[1]);
   const ratio = anon > 0 ? kib("AnonPages") / anon : kib("MemTotal") / managed;
   if (!(ratio > 0 && ratio < 1024)) return undefined;
-  const quarters = Math.round(Math.log2(ratio / 4) / 2);
+  const quarters = Math.round(log2(ratio / 4) / 2);
   return 4096 * 4 ** Math.min(2, Math.max(0, quarters));
 }
 

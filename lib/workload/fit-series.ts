@@ -2,6 +2,7 @@
  * Derives from a series of measured moments of a machine a workload that makes a model machine like it. Amounts come from the
  * moments, what comes and goes from how much they differ. What the moments do not tell is assumed, and said.
  */
+import { log } from "../base/elementary";
 import { InputError } from "../base/errors";
 import type { LeafWorkload } from "./workload";
 
@@ -255,7 +256,7 @@ class Series {
     const steps = known.slice(1).map((m, i) => (m.anon! - known[i]!.anon!) / this.memory);
     const interval = this.spanS / steps.length;
     const common = 1 - meanOf(steps.map((d) => d * d)) / (2 * Math.max(spread, 1e-12));
-    const seconds = -interval / Math.log(Math.min(0.95, Math.max(0.1, common)));
+    const seconds = -interval / log(Math.min(0.95, Math.max(0.1, common)));
     return Math.min(10 * interval, Math.max(interval / 2, seconds));
   }
 }

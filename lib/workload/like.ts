@@ -6,6 +6,7 @@
  * faults in memory and reads files for the first half of its life, and gives back its memory and a part of the files in the end.
  * What stays after a job (page cache, slab) is how the machine grows from then on.
  */
+import { exp } from "../base/elementary";
 import type { Random } from "../base/random";
 import type { System } from "../machine/system";
 import type { OwnerKind } from "../mm/state/owners";
@@ -193,7 +194,7 @@ class Like implements Actor {
   private arrivals(): number {
     const { p, random } = this;
     if (p.jobs === 0) return 0;
-    const limit = Math.exp((-p.jobs * this.stepMs) / p.jobTime);
+    const limit = exp((-p.jobs * this.stepMs) / p.jobTime);
     let n = 0;
     for (let product = random.float(); product > limit; product *= random.float()) n++;
     return n;

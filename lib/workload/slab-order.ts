@@ -3,13 +3,14 @@
  * a slab, so that a large machine has larger slabs of the same objects: ext4's inodes are in slabs of order 2 on two CPUs, and
  * of order 3 on forty.
  */
+import { log2 } from "../base/elementary";
 
 /** PAGE_ALLOC_COSTLY_ORDER: larger slabs only for objects that need them. */
 const SLUB_MAX_ORDER = 3;
 
 /** The smallest order whose slab holds `bytes`. */
 function orderOf(bytes: number, pageSize: number): number {
-  return Math.max(0, Math.ceil(Math.log2(bytes / pageSize)));
+  return Math.max(0, Math.ceil(log2(bytes / pageSize)));
 }
 
 /** The smallest order from `least` objects on that wastes at most one part in `fraction`; above SLUB_MAX_ORDER: none does. */
@@ -26,7 +27,7 @@ function orderThatFits(bytes: number, pageSize: number, least: number, fraction:
  * `pageSize` bytes and `cpus` CPUs.
  */
 export function slabOrder(bytes: number, pageSize: number, cpus: number): number {
-  const wanted = 4 * (Math.floor(Math.log2(cpus)) + 2);
+  const wanted = 4 * (Math.floor(log2(cpus)) + 2);
   const most = Math.floor((pageSize << SLUB_MAX_ORDER) / bytes);
   for (let least = Math.min(wanted, most); least > 1; least--)
     for (const fraction of [16, 8, 4]) {

@@ -8,6 +8,7 @@
  * so that a 4 GiB machine turns over 5 % of its memory per day, and activity grows more slowly than memory. Days are twice as busy
  * as nights. During its first 12 hours a machine fills: processes reach their number, and the page cache takes what is free.
  */
+import { pow } from "../base/power";
 import type { Random } from "../base/random";
 import type { System } from "../machine/system";
 import { filled, name, number, type OutOf } from "../schema/field";
@@ -46,7 +47,7 @@ const FULL = 0.04;
 /** Pages asked for in a simulated day once the machine has filled. */
 export function pagesADay(system: System, intensity: number): number {
   const reference = REFERENCE_BYTES / system.pageSize;
-  return intensity * TURNOVER_A_DAY * reference * (system.managedPages / reference) ** GROWTH;
+  return intensity * TURNOVER_A_DAY * reference * pow(system.managedPages / reference, GROWTH);
 }
 
 export class UptimeActor implements Actor {

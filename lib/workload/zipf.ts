@@ -3,6 +3,8 @@
  * Derflinger, "Rejection-inversion to generate variates from monotone discrete distributions", ACM TOMACS 6, 1996): constant
  * time per draw, no table.
  */
+import { exp, log } from "../base/elementary";
+import { pow } from "../base/power";
 import type { Random } from "../base/random";
 
 export class Zipf {
@@ -20,7 +22,7 @@ export class Zipf {
     this.s = s;
     this.high = this.integral(n + 0.5);
     this.low = this.integral(1.5) - 1;
-    this.cut = 2 - this.inverse(this.integral(2.5) - 2 ** -s);
+    this.cut = 2 - this.inverse(this.integral(2.5) - pow(2, -s));
   }
 
   /** A rank from 0 (the most frequent) to n − 1. */
@@ -29,18 +31,18 @@ export class Zipf {
       const u = this.low + this.random.float() * (this.high - this.low);
       const x = this.inverse(u);
       const k = Math.max(1, Math.min(this.n, Math.floor(x + 0.5)));
-      if (k - x <= this.cut || u >= this.integral(k + 0.5) - k ** -this.s) return k - 1;
+      if (k - x <= this.cut || u >= this.integral(k + 0.5) - pow(k, -this.s)) return k - 1;
     }
   }
 
   /** Integral of x^−s. */
   private integral(x: number): number {
     const e = 1 - this.s;
-    return Math.abs(e) < 1e-9 ? Math.log(x) : (x ** e - 1) / e;
+    return Math.abs(e) < 1e-9 ? log(x) : (pow(x, e) - 1) / e;
   }
 
   private inverse(y: number): number {
     const e = 1 - this.s;
-    return Math.abs(e) < 1e-9 ? Math.exp(y) : (1 + y * e) ** (1 / e);
+    return Math.abs(e) < 1e-9 ? exp(y) : pow(1 + y * e, 1 / e);
   }
 }

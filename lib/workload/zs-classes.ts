@@ -3,6 +3,7 @@
  * its own, and the objects of a class lie side by side in zspages, chains of single pages. mm/zsmalloc.c: zs_create_pool(),
  * get_pages_per_zspage() (6.1), calculate_zspage_chain_size() (6.3 and later).
  */
+import { log2 } from "../base/elementary";
 import { compareReleases, type KernelRelease } from "../hardware/kernel-release";
 
 export interface ZsClass {
@@ -33,7 +34,7 @@ const longestChain = (release: KernelRelease) => (compareReleases(release, "6.3"
 
 /** Since 6.3: one page for a power of two, else the shortest chain that wastes the fewest bytes. */
 function leastWaste(size: number, pageSize: number, most: number): number {
-  if (Number.isInteger(Math.log2(size))) return 1;
+  if (Number.isInteger(log2(size))) return 1;
   let chain = 1;
   for (let pages = 2; pages <= most; pages++)
     if ((pages * pageSize) % size < (chain * pageSize) % size) chain = pages;

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import test from "node:test";
 import { meanInterval, student975 } from "../../lib/experiment/mean-interval";
 import { signedRankSide } from "../../lib/experiment/paired-statistics";
+import { STUDENT_975 } from "../../lib/experiment/student-quantiles";
 import {
   COVERAGE_TRIALS,
   coverageTable,
@@ -32,6 +33,25 @@ test("quantiles of Student's distribution, by the printed tables", () => {
   ] as const)
     assert.equal(Number(student975(freedom).toFixed(3)), t, `${freedom}`);
   assert.ok(Math.abs(student975(200) - student975(201)) < 1e-4, "sums and expansion meet");
+});
+
+/** P(−t < T < t) by the finite sums of Abramowitz and Stegun 26.7.3 and 26.7.4. */
+function within(t: number, freedom: number): number {
+  const angle = Math.atan(t / Math.sqrt(freedom));
+  const [sine, cosine] = [Math.sin(angle), Math.cos(angle)];
+  const odd = freedom % 2;
+  let term = odd === 1 ? cosine : 1;
+  let sum = freedom === 1 ? 0 : term;
+  for (let k = 2 + odd; k <= freedom - 2; k += 2) sum += term *= (cosine * cosine * (k - 1)) / k;
+  return odd === 1 ? (2 / Math.PI) * (angle + sine * sum) : sine * sum;
+}
+
+test("the table of Student's quantiles is what the finite sums give", () => {
+  assert.equal(STUDENT_975.length, 200);
+  STUDENT_975.forEach((t, i) => {
+    const below = within(t * (1 - 1e-12), i + 1);
+    assert.ok(below < 0.95 && within(t * (1 + 1e-12), i + 1) > 0.95, `${i + 1} degrees of freedom: ${t}`);
+  });
 });
 
 test("limits by hand", () => {

@@ -134,7 +134,6 @@ test("mathjs's stand-in gives what mathjs gives, also beyond the whole numbers t
     [2000, 100],
   ] as const)
     assert.equal(signs(ours, n, fewer), signs(theirs, n, fewer), `${fewer} of ${n}`);
-  for (const x of [0, 0.1, 0.7, 1.96, 5]) assert.equal(ours.erf(x), theirs.erf(x));
   const values = [3.1, 2, 8, 0.1, 4, 4, 9.7];
   assert.deepEqual(
     ours.quantileSeq(values, [0.05, 0.5, 0.99]),

@@ -2,7 +2,7 @@
  * The functions of mathjs that statistics use, for browsers. Those of numbers are mathjs's own. Its big numbers, 64 digits, are whole
  * numbers of any length here: the test of signs divides a whole number by a power of two, and rounds once.
  */
-export { erf, quantileSeq, std } from "mathjs/number";
+export { quantileSeq, std } from "mathjs/number";
 
 class Whole {
   constructor(value) {

@@ -1,4 +1,5 @@
 /** What the counts of a snapshot say of a want before any machine is drawn: how much is free, in which blocks, above the watermarks. */
+import { log2 } from "../../base/elementary";
 import { formatSize } from "../../base/units";
 import type { MachineState, ZoneState } from "../../machine/machine-state";
 import { freePagesOf } from "../hugetlb-answer";
@@ -44,7 +45,7 @@ export function countedOf(want: Want, state: MachineState, pageSize: number): Co
 }
 
 function orderOfPiece(want: Want, pageSize: number): number {
-  return want.kind === "order" ? want.order : Math.ceil(Math.log2(Math.max(1, want.bytes / pageSize)));
+  return want.kind === "order" ? want.order : Math.ceil(log2(Math.max(1, want.bytes / pageSize)));
 }
 
 const freePages = ({ free }: ZoneState) => freePagesOf(Object.values(free), 0);

@@ -1,4 +1,5 @@
 /** What stands in the way of contiguous memory: page blocks by what is in them, and whose the pages are that do not move. */
+import { log2 } from "../../base/elementary";
 import type { SlabLine } from "../../calibration/proc-texts";
 import { walkPages } from "../../mm/reports/page-walk";
 import type { Memory } from "../../mm/state/memory";
@@ -63,7 +64,7 @@ export function obstaclesOf(m: Memory, bytes: number, pageSize: number): Obstacl
     kinds: Object.fromEntries(
       Object.entries(kinds).map(([k, { blocks: n, pages }]) => [k, { blocks: n, pages }]),
     ),
-    ...rangesIn(seen, 2 ** Math.ceil(Math.log2(Math.max(1, bytes / pageSize / m.pageblockPages)))),
+    ...rangesIn(seen, 2 ** Math.ceil(log2(Math.max(1, bytes / pageSize / m.pageblockPages)))),
   };
   for (let b = 0; b < blocks; b++) countBlock(m, b, seen[b]!, found);
   return found;

@@ -1,4 +1,5 @@
 /** What is wanted of a machine: contiguous bytes, huge pages, or a block of an order; and the ways in which Linux gives it. */
+import { log2 } from "../../base/elementary";
 import { InputError, quoted, unknownName } from "../../base/errors";
 import { formatSize, parseSize, type Size } from "../../base/units";
 import type { ZoneState } from "../../machine/machine-state";
@@ -122,7 +123,7 @@ export function bytesOf(want: Want, { pageSize }: Pick<System, "pageSize">): num
 }
 
 function buddy(bytes: number, { memory, pageSize }: System): Way {
-  const order = Math.ceil(Math.log2(Math.max(1, bytes / pageSize)));
+  const order = Math.ceil(log2(Math.max(1, bytes / pageSize)));
   const largest = memory.maxOrder;
   return {
     by: "buddy",

@@ -6,6 +6,7 @@
  * of memblock_free_all()), the upper one before; struct pages come from the end of memory, since memblock searches from the top; the
  * kernel's image and initrd lie low. Blocks that were claimed later lie in runs anywhere.
  */
+import { pow } from "../../base/power";
 import {
   MIGRATE_CMA,
   MIGRATE_HIGHATOMIC,
@@ -112,7 +113,7 @@ function scatterRuns(ground: ZoneGround, mt: number, n: number): void {
       type[left[i]!] = mt;
       placed++;
     }
-  const run = 2 ** (random.float() * LONGEST_RUN_LOG2);
+  const run = pow(2, random.float() * LONGEST_RUN_LOG2);
   while (placed < n) {
     const open = ground.open(MIGRATE_MOVABLE);
     if (open.length === 0) return;

@@ -2,6 +2,7 @@
  * What the frames hold that are not free: reserved memory, pages that never move, pages that may. How many there are of each is
  * known from zoneinfo; without it the pages that do not move in Movable blocks are drawn.
  */
+import { pow } from "../../base/power";
 import type { Random } from "../../base/random";
 import { MIGRATE_CMA, MIGRATE_MOVABLE, MIGRATE_RECLAIMABLE } from "../../mm/state/migratetype";
 import { OWNER_KINDS } from "../../mm/state/owners";
@@ -41,7 +42,7 @@ export function drawPast(random: Random): Past {
 
 /** A number between two, each power of two equally likely. */
 function logUniform(random: Random, [least, most]: readonly [number, number]): number {
-  return least * (most / least) ** random.float();
+  return least * pow(most / least, random.float());
 }
 
 /** `isFree`: one byte a frame from the zone's first. `reserved`: pages still to be reserved in blocks that are not reserved whole. */

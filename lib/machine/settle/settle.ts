@@ -2,7 +2,9 @@
  * Brings a started machine into a state that is known by its counts: every free block, page and page block gets a place, drawn by
  * seed where nothing is known. Equal states and seeds give equal machines.
  */
+
 import { InputError } from "../../base/errors";
+import { pow } from "../../base/power";
 import { Random } from "../../base/random";
 import { addToFreeListTail } from "../../mm/state/free-area";
 import type { Memory } from "../../mm/state/memory";
@@ -144,7 +146,7 @@ function reservedPages(machine: MachineState, of: ZoneState, pageSize: number, r
   const memmap = (pages: number) => Math.ceil((pages * STRUCT_PAGE_BYTES) / pageSize);
   const nodePages = own.reduce((n, z) => n + z.present, 0);
   const [least, most] = EARLY_BYTES;
-  const early = Math.round((least * (most / least) ** random.float()) / pageSize);
+  const early = Math.round((least * pow(most / least, random.float())) / pageSize);
   // The image lies in the first zone above the one of old devices, if there is one.
   const lowest = own.find((z) => z.name !== "DMA" || own.length === 1) ?? own[0]!;
   const share =

@@ -3,6 +3,7 @@
  * as far as it shows, and the areas that the kernel printed. The words are those of mm/mm_init.c, mm/cma.c,
  * drivers/of/of_reserved_mem.c and the architectures' setup.c, of releases from 4.x to 7.x.
  */
+import { log2 } from "../../base/elementary";
 import { InputError } from "../../base/errors";
 import { KiB, MiB } from "../../base/units";
 import { kernelRelease } from "../../hardware/kernel-release";
@@ -213,7 +214,7 @@ function dmaOf(
   if (architecture !== "arm64") return {};
   const dma = lines.map((line) => ZONE.exec(line)).find((found) => found?.[1] === "DMA");
   if (dma?.[3] === undefined) return {};
-  const bits = Math.log2(hexNumber(dma[3], "log") + 1);
+  const bits = log2(hexNumber(dma[3], "log") + 1);
   const isEnd = ram.at(-1)!.base + ram.at(-1)!.bytes === 2 ** bits;
   return Number.isInteger(bits) && bits >= 24 && !isEnd ? { dmaBits: bits } : {};
 }

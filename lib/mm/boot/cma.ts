@@ -6,6 +6,7 @@
 
 import { isAligned, roundDown, roundUp } from "../../base/alignment";
 import { ERRNO, GRANTED, type Granted, type Refused, refusedWith } from "../../base/answer";
+import { log2 } from "../../base/elementary";
 import { GiB, MiB } from "../../base/units";
 import { bootRules, type KernelRelease } from "../../hardware/kernel-release";
 import type { Memblock, PhysicalRange } from "./memblock";
@@ -121,7 +122,7 @@ export function cmaDeclareContiguous(
   if (slots !== undefined && slots.used >= slots.most) return refusedCma(ENOSPC, alignment, [NO_SLOTS]);
   // The kernel refuses these two silently.
   if (request.bytes === 0) return refusedCma(EINVAL, alignment, messages, "the size is 0");
-  if (asked !== 0 && !Number.isInteger(Math.log2(asked)))
+  if (asked !== 0 && !Number.isInteger(log2(asked)))
     return refusedCma(EINVAL, minAlignment, messages, `the alignment, ${asked} bytes, is no power of two`);
   if (request.fixed && !isAligned(request.base, alignment) && rules.cmaRefusesUnfit) {
     messages.push(`cma: Region at ${pa(request.base)} must be aligned to ${pa(alignment)} bytes`);

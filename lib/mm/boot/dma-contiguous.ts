@@ -4,7 +4,9 @@
  * the callers of dma_alloc_from_contiguous() do the same with the same alignment; there, single pages also came from
  * the area.
  */
+
 import { ERRNO, GRANTED, type Granted, type Refused, refusedWith } from "../../base/answer";
+import { log2 } from "../../base/elementary";
 import { InputError } from "../../base/errors";
 import { bootRules, type KernelRelease } from "../../hardware/kernel-release";
 import { allocPages, freePages } from "../allocation/page-alloc";
@@ -75,7 +77,7 @@ export type DmaContigResult = DmaContigAllocation | FailedDmaContig;
 
 /** get_order(): the smallest order that holds `bytes`. */
 export function getOrder(bytes: number, pageSize: number): number {
-  return Math.max(0, Math.ceil(Math.log2(Math.ceil(bytes / pageSize))));
+  return Math.max(0, Math.ceil(log2(Math.ceil(bytes / pageSize))));
 }
 
 /** See Contiguous.dmaAllocContiguous(). */

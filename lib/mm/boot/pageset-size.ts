@@ -1,5 +1,7 @@
 /** Sizes of the per-CPU page lists at boot: mm/page_alloc.c zone_batchsize(), zone_highsize(). */
+
 import { roundDownToPowerOfTwo } from "../../base/alignment";
+import { log2 } from "../../base/elementary";
 import { KiB, MiB } from "../../base/units";
 import { bootRules, type KernelRelease, kernelSwitches } from "../../hardware/kernel-release";
 
@@ -70,7 +72,7 @@ export function writtenPagesetSize(
   const part = Math.floor(managedPages / fraction);
   if (bootRules(release).pagelistFraction === "wholeZone") {
     const quarter = Math.floor(part / 4);
-    return { batch: Math.min(Math.max(1, quarter), Math.log2(pageSize) * 8), high: part, highMax: part };
+    return { batch: Math.min(Math.max(1, quarter), log2(pageSize) * 8), high: part, highMax: part };
   }
   const batch = Math.max(1, zoneBatchsize(managedPages, pageSize, release));
   const high = ofCpu(part, batch);

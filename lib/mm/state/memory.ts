@@ -2,6 +2,7 @@
  * The memory of one machine: its frames (see frame-columns.ts), zones, per-CPU lists, kernel switches, and the hooks
  * that are called when pages move.
  */
+import { log2 } from "../../base/elementary";
 import type { BatchedDrain } from "../allocation/batched-drain";
 import { AllocContext } from "./alloc-context";
 import { BlockScan } from "./block-scan";
@@ -210,7 +211,7 @@ export class Memory extends FrameColumns {
       const pcps = Array.from({ length: shape.cpus }, () => new PerCpuPages(pcpLists(sw)));
       return new Zone(z, base, nrOrders, pcps, pieces[i]!);
     });
-    this.zoneShift = Math.log2(topPages) | 0;
+    this.zoneShift = log2(topPages) | 0;
     this.zoneIndex = zoneIndexOf(pieces, topPages, this.endPfn);
     this.nrNodes = new Set(this.zones.map((z) => z.nid)).size;
     this.nodeZonelists = buildZonelists(this.zones, shape.distances);

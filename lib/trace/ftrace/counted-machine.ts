@@ -2,6 +2,7 @@
  * A machine with the free blocks that /proc counted. Where they lie is not known: a seed draws it. Frames that are not free are in use, and
  * movable in blocks of that type.
  */
+import { log2 } from "../../base/elementary";
 import { InputError } from "../../base/errors";
 import { Random } from "../../base/random";
 import type { KernelRelease } from "../../hardware/kernel-release";
@@ -57,7 +58,7 @@ export function countedMachine(counts: ProcCounts, options: CountedOptions): Cou
   if (counts.blockPages === 0) assumed.push("page blocks of 512 pages, all movable: no pagetypeinfo");
   const memory = new Memory({
     maxOrder,
-    pageblockOrder: Math.log2(blockPages) | 0,
+    pageblockOrder: log2(blockPages) | 0,
     zones: zones.map((z, i) => ({ idx: ZONES[z.name]!, name: z.name, nid: z.nid, ...spans[i]! })),
     cpus: options.cpus,
     switches: kernelProfile(options.release),

@@ -1,6 +1,7 @@
 /** What /proc tells of a machine's free memory before or after a trace: buddyinfo, pagetypeinfo, zoneinfo, of any release. */
 
 import { basename } from "node:path";
+import { log2 } from "../../base/elementary";
 import { at, InputError, quoted } from "../../base/errors";
 import { largestOf } from "../../base/extremes";
 import { readOutsideText } from "../../base/outside-file";
@@ -102,7 +103,7 @@ class CountsReader {
       throw new InputError(
         `${files}: pagetypeinfo cuts counts of zone ${cut.name} short (">100000"): give buddyinfo too`,
       );
-    const orders = largestOf([...zones.map((z) => z.nrFree!.length), Math.log2(this.blockPages || 1) + 1]);
+    const orders = largestOf([...zones.map((z) => z.nrFree!.length), log2(this.blockPages || 1) + 1]);
     if (orders > ORDERS_MOST || zones.some((z) => z.nrFree!.length !== zones[0]!.nrFree!.length))
       throw new InputError(
         `${files}: every zone has the same number of orders, ${ORDERS_MOST} at most: got ${orders}`,
