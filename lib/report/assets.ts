@@ -50,3 +50,13 @@ export const slidesScript = (): { text: string; csp: string } => ({
   text: read("slides.js"),
   csp: assetFacts().slides.csp,
 });
+
+/** HTML that runs the playground: its two packed programs, and the script that starts them in workers; `csp`: the hash of the script. */
+export const playgroundHtml = (): { html: string; csp: string } => {
+  const packed = (name: string) =>
+    `<script class="pageblock-${name}" type="application/gzip+base64">${read(`${name}.gz.b64`)}</script>`;
+  return {
+    html: `${packed("boot")}${packed("explain")}<script>${read("playground-page.js")}</script>`,
+    csp: (JSON.parse(read("playground.json")) as { csp: string }).csp,
+  };
+};
