@@ -21,6 +21,11 @@ const output = z.discriminatedUnion("output_type", [
   }),
 ]);
 
+const tagged = z
+  .object({ tags: z.array(z.string()).optional().catch(undefined) })
+  .optional()
+  .catch(undefined);
+
 const cell = z.discriminatedUnion("cell_type", [
   z.object({
     cell_type: z.literal("markdown"),
@@ -33,6 +38,7 @@ const cell = z.discriminatedUnion("cell_type", [
     source: text,
     execution_count: z.number().nullable(),
     outputs: z.array(output),
+    metadata: tagged,
   }),
 ]);
 
@@ -43,9 +49,24 @@ const word = z
   .optional()
   .catch(undefined);
 
-/** Ours, in the notebook's metadata: how to cite it, and the SHA-256 of it as `pageblock notebook run` wrote it. */
+/** Which finding answers the question: the first is 1. */
+const finding = z.number().int().positive();
+
+/**
+ * Ours, in the notebook's metadata: how to cite it, the SHA-256 of it as `pageblock notebook run` wrote it, and for the page that links
+ * all write-ups: its question, which of its findings answer it, and results of docs/robustness that say how far they hold.
+ */
 const ours = z
-  .object({ year: word, url: word, doi: word, executed: z.string().optional() })
+  .object({
+    ...{ year: word, url: word, doi: word, executed: z.string().optional() },
+    question: word,
+    answer: z
+      .array(finding)
+      .or(finding.transform((one) => [one]))
+      .optional()
+      .catch(undefined),
+    robustness: z.array(z.string()).optional().catch(undefined),
+  })
   .optional()
   .catch(undefined);
 

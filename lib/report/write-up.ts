@@ -9,8 +9,8 @@ import { bundleText, isExecuted, type Notebook, type NotebookOutput } from "./no
 import { storedResults, unchangedRuns } from "./stored-results";
 import { staticSvg } from "./svg/static-svg";
 
-/** `runs`: indices of the write-up's runs that what a block shows was computed from. */
-export type Block = { runs?: readonly number[] } & (
+/** `runs`: indices of the write-up's runs that what a block shows was computed from. `tags`: those of its cell, if it has any. */
+export type Block = { runs?: readonly number[]; tags?: readonly string[] } & (
   | { kind: "prose"; markdown: string; attachments: Record<string, Picture> }
   | { kind: "code"; source: string }
   | { kind: "text"; text: string; stream: "stdout" | "stderr" | "value" }
@@ -77,6 +77,7 @@ export function writeUpOf(notebook: Notebook, file: string): WriteUp {
       const all = [...runs.keys()];
       if (block !== undefined && rests.length > 0)
         block.runs = [...new Set(rests.map(({ sha256 }) => all.indexOf(sha256)))];
+      if (block !== undefined && cell.metadata?.tags !== undefined) block.tags = cell.metadata.tags;
       const last = blocks.at(-1);
       if (
         block?.kind === "text" &&
