@@ -31,7 +31,7 @@ export function writeIndexPage(folder: string): string {
 
 const STYLE = `
 main{max-width:76rem}.lead{max-width:46rem}
-.questions{font:15px/1.5 system-ui,sans-serif;columns:20rem;padding-left:1.2rem}.questions li{break-inside:avoid;margin-bottom:.3em}
+.questions{font:15px/1.5 system-ui,sans-serif;columns:20rem;padding-left:1.8rem}.questions li{break-inside:avoid;margin-bottom:.3em}
 article{border-top:1px solid var(--line);padding-top:1.6rem;margin-top:2.2rem;display:grid;gap:.5rem 2.5rem;grid-template-columns:minmax(0,1fr)}
 article h2{margin:0 0 .5rem}article figure{margin:0}article img{display:block;width:100%;max-width:760px}
 article>*{min-width:0}.answer{font-size:1.1rem}.answer p{margin:0 0 .7em}

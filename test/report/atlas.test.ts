@@ -4,11 +4,14 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test, { after } from "node:test";
+import { pathToFileURL } from "node:url";
 import { answerOf, findingsOf, keyChart } from "../../lib/report/atlas/findings";
 import { robustnessOf, storedRobustness } from "../../lib/report/atlas/how-sure";
 import { exportNotebook } from "../../lib/report/export";
 import { writeIndexPage } from "../../lib/report/index-page";
+import { serveFolder } from "../../lib/report/static-server";
 import type { Block, WriteUp } from "../../lib/report/write-up";
+import { launch, noChromium } from "../support/browser";
 import { claimRows, namedIn } from "../support/robustness";
 import { executedNotebook } from "../support/tampered";
 
@@ -75,7 +78,7 @@ test("how sure: the counts of a result of robustness; unknown names are refused"
   const { short, range } = robustnessOf(plan, result)!;
   const { held, judged, points, sure } = result;
   assert.deepEqual(storedRobustness(["hugetlb-boot-2g"], "n.ipynb"), [
-    { short: `Are gigantic pages taken at boot always there? ${short}`, range },
+    { short: `Are gigantic pages taken at boot always there? T${short.slice(1)}`, range },
   ]);
   assert.ok(short.includes(`held at ${held} of ${judged} points tried, of ${points} planned`), short);
   assert.ok(short.endsWith(`the seeds are sure of ${sure}, ${plan.plan.seeds} seeds a point`), short);
@@ -108,6 +111,40 @@ test("the site: relative links only, no script in the index, one in the playgrou
     for (const [, target] of page.matchAll(/ (?:href|src)="([^"]*)"/g))
       assert.match(target!, /^(?:#|data:|[^/:]+$)/);
   assert.equal(readFileSync(writeIndexPage(scratch), "utf8"), index, "made twice it is the same");
+});
+
+test("in a browser: from a file and served, the index leads to its pages, and fits 390 px", {
+  skip: noChromium(),
+}, async () => {
+  const folder = mkdtempSync(join(scratch, "seen-"));
+  const file = join(folder, "n.ipynb");
+  writeFileSync(file, JSON.stringify(executedNotebook()));
+  await exportNotebook(file, "html", folder);
+  writeIndexPage(folder);
+  const served = await serveFolder(folder, 0);
+  const browser = await launch();
+  try {
+    for (const home of [pathToFileURL(join(folder, "index.html")).href, served.url]) {
+      const page = await browser.newPage({ viewport: { width: 390, height: 800 } });
+      const complaints: string[] = [];
+      page.on("console", (m) => m.type() === "error" && complaints.push(m.text()));
+      await page.goto(home);
+      assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 390);
+      await page.getByRole("link", { name: "Read: Two boards" }).click();
+      await page.getByRole("button", { name: "Verify this page" }).click();
+      await page.waitForSelector(".pageblock-live[data-state=verified]", { timeout: 60_000 });
+      await page.goBack();
+      await page.getByRole("link", { name: /^Playground/ }).click();
+      await page.locator("#boot-verdict", { hasText: "No CMA area" }).waitFor({ timeout: 60_000 });
+      await page.getByRole("link", { name: "All questions" }).click();
+      await page.getByRole("heading", { name: /^Large contiguous memory/ }).waitFor();
+      assert.deepEqual(complaints, []);
+      await page.close();
+    }
+  } finally {
+    await browser.close();
+    await served.close();
+  }
 });
 
 test("a notebook with other results than its page says nothing beside it", async () => {

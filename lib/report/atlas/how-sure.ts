@@ -47,7 +47,9 @@ export function storedRobustness(names: readonly string[], file: string): Robust
     if (told === undefined) throw new InputError(`${path}: must be a result of a plan of robustness`);
     // The plan's own first line asks the question.
     const [, question] = /^# (.{1,200})$/m.exec(readFileSync(join(FOLDER, `${name}.yaml`), "utf8")) ?? [];
-    return question === undefined ? told : { ...told, short: `${question} ${told.short}` };
+    return question === undefined
+      ? told
+      : { ...told, short: `${question} ${told.short[0]!.toUpperCase()}${told.short.slice(1)}` };
   });
 }
 
