@@ -83,7 +83,17 @@ if (!existsSync(made) || statSync(made).mtimeMs < newest) {
 mkdirSync(out, { recursive: true });
 const engine = await programFor("lib/page/engine-worker.ts");
 write("engine.gz.b64", packed(engine));
-write("explain.gz.b64", packed(await programFor("lib/page/explain-worker.ts")));
+const explain = await programFor("lib/page/explain-worker.ts");
+write("explain.gz.b64", packed(explain));
+const boot = await programFor("lib/page/boot-worker.ts");
+write("boot.gz.b64", packed(boot));
+const playground = await programFor("kernel-setup/browser/playground/playground-page.mjs", {
+  BOOT_SHA256: JSON.stringify(hex(boot)),
+  EXPLAIN_SHA256: JSON.stringify(hex(explain)),
+});
+refuseEnd(playground, "playground-page.js");
+write("playground-page.js", playground);
+write("playground.json", JSON.stringify({ csp: cspOf(playground) }));
 const live = await programFor("kernel-setup/browser/live/live-page.mjs", {
   ENGINE_SHA256: JSON.stringify(hex(engine)),
 });

@@ -1,5 +1,5 @@
 /**
- * `npm run lab -- --headless`: executes and exports every notebook, two at a time, and writes a page that links them.
+ * `npm run lab -- --headless`: executes and exports every notebook, two at a time, and writes the site that links them.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";

@@ -14,7 +14,7 @@ import { ask, ensureVenv } from "./python-home";
 import { SetupError } from "./setup-error";
 
 export const HELP = `npm run lab                 open JupyterLab on notebooks/
-npm run lab -- --headless   execute every notebook and export it to build/write-ups/, with an index.html
+npm run lab -- --headless   execute every notebook and export it to build/write-ups/, as a site (pageblock serve shows it)
   --port N       port to listen on (default 8888; the next free one if it is taken)
   --no-browser   print the address instead of opening a browser
   --out DIR      where --headless writes (default build/write-ups)

@@ -42,6 +42,7 @@ const ENTRY_POINTS = [
   "report/index-page.ts",
   "base/sha256.ts",
   "page/engine-worker.ts",
+  "page/boot-worker.ts",
   "page/explain-worker.ts",
 ];
 

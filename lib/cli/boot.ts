@@ -3,11 +3,11 @@ import type { Command } from "commander";
 import { InputError } from "../base/errors";
 import { MachineDescription } from "../fluent/machine";
 import type { MachineTextFacts } from "../fluent/machine-texts";
+import { bootText, type SaidOfMachine } from "../page/boot-text";
 import { BOOT, PLAN_KINDS } from "../plan/kinds";
 import { check, isObject } from "../schema/check";
 import { fieldPath } from "../schema/place";
 import { readPlanFile, type Written } from "../schema/plan-file";
-import { bootText, type SaidOfMachine } from "./boot-text";
 import { type MachineFiles, machineOfFiles } from "./machine-files";
 import { flagsIn, type GivenFlags, withPlanFlags } from "./plan-flags";
 

@@ -1,5 +1,6 @@
 /** `pageblock compare-kernels <plan>`: variants of one machine, with what the seeds say of each metric. */
 import type { Command } from "commander";
+import { aligned } from "../base/aligned";
 import { aboutKernels } from "../experiment/about-plan";
 import { runKernels } from "../experiment/compare-kernels";
 import { designNote } from "../experiment/design";
@@ -21,7 +22,7 @@ import { KernelsComparison } from "../fluent/kernels-comparison";
 import { type KernelsSpec, kernelsIn } from "../plan/compare-kernels";
 import { type ChartFlags, drawChart, withChartOption } from "./chart-file";
 import { type GivenFlags, withPlanFlags, writtenWith } from "./plan-flags";
-import { aligned, INTERRUPTED_EXIT, type RunningFlags, running, withRunningOptions } from "./running";
+import { INTERRUPTED_EXIT, type RunningFlags, running, withRunningOptions } from "./running";
 
 interface Flags extends RunningFlags, GivenFlags, ChartFlags {
   json?: boolean;

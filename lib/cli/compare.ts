@@ -1,6 +1,7 @@
 /** `pageblock compare <scenario|plan>`: compares strategies, with the conclusions that the seeds support. */
 import { existsSync } from "node:fs";
 import { type Command, Option } from "commander";
+import { aligned } from "../base/aligned";
 import { InputError } from "../base/errors";
 import { runComparison } from "../experiment/compare";
 import { comparedCostNotes } from "../experiment/cost-notes";
@@ -23,14 +24,7 @@ import { drawChart, withChartOption } from "./chart-file";
 import { type CodeFlags, withCode } from "./plan-code";
 import { flagsIn, type GivenFlags, withPlanFlags, writtenWith } from "./plan-flags";
 import { robustWith, showRobust, withRobustOptions } from "./robust";
-import {
-  aligned,
-  INTERRUPTED_EXIT,
-  type RunningFlags,
-  running,
-  wholeNumber,
-  withRunningOptions,
-} from "./running";
+import { INTERRUPTED_EXIT, type RunningFlags, running, wholeNumber, withRunningOptions } from "./running";
 import { showThreshold, type ThresholdFlags, withThresholdOption } from "./threshold";
 
 interface Flags extends RunningFlags, GivenFlags, ThresholdFlags {

@@ -1,10 +1,10 @@
 /** `pageblock results`: counts the runs in the store, queries them with SQL, and exports CSV and Parquet. */
 import { existsSync } from "node:fs";
 import type { Command } from "commander";
+import { aligned } from "../base/aligned";
 import { InputError, unknownName } from "../base/errors";
 import { exportResults, queryResults, type Row } from "../experiment/results";
 import { DEFAULT_STORE, Store } from "../experiment/store";
-import { aligned } from "./running";
 
 interface Flags {
   store: string;

@@ -1,5 +1,6 @@
 /** `pageblock robust <plan>`: where a statement on a comparison is true. `pageblock compare --robust` comes here too. */
 import { type Command, Option } from "commander";
+import { aligned } from "../base/aligned";
 import { aboutRobust } from "../experiment/about-plan";
 import { robustDesignNote } from "../experiment/design";
 import { runRobust } from "../experiment/robust";
@@ -17,7 +18,7 @@ import { parseRobust, ROBUST_OPTIONS, type RobustSpec, robustIn } from "../plan/
 import { flagsOf, fromText, optionKey } from "../schema/flags";
 import { type ChartFlags, drawChart, withChartOption } from "./chart-file";
 import { type GivenFlags, withPlanFlags, writtenWith } from "./plan-flags";
-import { aligned, INTERRUPTED_EXIT, type RunningFlags, running, withRunningOptions } from "./running";
+import { INTERRUPTED_EXIT, type RunningFlags, running, withRunningOptions } from "./running";
 
 interface Flags extends RunningFlags, GivenFlags, ChartFlags {
   json?: boolean;

@@ -1,6 +1,7 @@
 /** `pageblock run plan.json`: runs one plan and prints its outcome. */
 
 import type { Command } from "commander";
+import { aligned, leftAligned } from "../base/aligned";
 import { canonicalJson } from "../base/canonical-json";
 import { InputError } from "../base/errors";
 import { largestOf } from "../base/extremes";
@@ -24,14 +25,7 @@ import type { Locate } from "../schema/place";
 import { asWritten } from "../schema/plan-file";
 import { refusedField } from "../strategy/request-check";
 import { type GivenFlags, withPlanFlags, writtenWith } from "./plan-flags";
-import {
-  aligned,
-  INTERRUPTED_EXIT,
-  leftAligned,
-  type RunningFlags,
-  running,
-  withRunningOptions,
-} from "./running";
+import { INTERRUPTED_EXIT, type RunningFlags, running, withRunningOptions } from "./running";
 
 export function register(program: Command): void {
   withPlanFlags(withRunningOptions(program.command("run")), "run")

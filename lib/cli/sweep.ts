@@ -1,5 +1,6 @@
 /** `pageblock sweep <plan>`: many plans on every core or on a cluster; results go into the store. */
 import type { Command } from "commander";
+import { aligned } from "../base/aligned";
 import { InputError } from "../base/errors";
 import type { Figure } from "../chart/figure";
 import { runSweep } from "../experiment/compare";
@@ -14,7 +15,7 @@ import { fieldPath } from "../schema/place";
 import { readPlanFile } from "../schema/plan-file";
 import { type ChartFlags, drawChart, withChartOption } from "./chart-file";
 import { flagsIn, type GivenFlags, withPlanFlags } from "./plan-flags";
-import { aligned, INTERRUPTED_EXIT, type RunningFlags, running, withRunningOptions } from "./running";
+import { INTERRUPTED_EXIT, type RunningFlags, running, withRunningOptions } from "./running";
 
 export function register(program: Command): void {
   withPlanFlags(

@@ -1,11 +1,12 @@
 /** `--threshold`: up to which share of unmovable memory a search of the scorecard finds its range. */
 import type { Command } from "commander";
+import { aligned } from "../base/aligned";
 import { Cancelled } from "../fluent/interrupt";
 import { searchThreshold } from "../fluent/search-threshold";
 import { THRESHOLD_HEAD } from "../fluent/search-threshold-result";
 import type { ComparisonSpec } from "../plan/comparison";
 import { type ChartFlags, drawChart } from "./chart-file";
-import { aligned, INTERRUPTED_EXIT, type RunningFlags, running } from "./running";
+import { INTERRUPTED_EXIT, type RunningFlags, running } from "./running";
 
 export interface ThresholdFlags extends ChartFlags {
   /** The label of a strategy; true: the default. */

@@ -43,6 +43,12 @@ export interface TextReadings {
   inputs: readonly InputText[];
 }
 
+/** A part of a text that was not read, and why. */
+export const leftOver = ({ source, first, last }: Place): { name: string; why: string } => ({
+  name: source,
+  why: `lines ${first} to ${last}: only the first ${REPORTS_MOST} reports are read`,
+});
+
 /** The order matters only where lines have the same shape; rows of /proc files come last. */
 const READERS: readonly LineReader[] = [
   ...MEM_INFO,

@@ -5,7 +5,7 @@ import type { ExplainAnswer, ReportAnswer, Topic } from "../explain/answer";
 import { freeBlocksChart, watermarkChart } from "../explain/charts";
 import { answerJson, type ExplainedReport, explainReadings } from "../explain/explain-readings";
 import { readOutsideTexts, type SkippedFile } from "../explain/outside-texts";
-import { REPORTS_MOST, readTexts, type TextReadings } from "../explain/read-texts";
+import { leftOver, readTexts, type TextReadings } from "../explain/read-texts";
 import { explainText, toldReports } from "../explain/text";
 import type { InputText } from "../explain/text-lines";
 import { topicsOf } from "../explain/topics";
@@ -14,11 +14,6 @@ import { textBundle } from "../notebook/text-bundle";
 
 /** Reports whose pictures a cell shows; more are in `chart`. */
 const PICTURES_MOST = 3;
-
-const leftOver = ({ source, first, last }: TextReadings["unread"][number]): SkippedFile => ({
-  name: source,
-  why: `lines ${first} to ${last}: only the first ${REPORTS_MOST} reports are read`,
-});
 
 /** The answers to all reports of some texts. */
 export class Explanation {

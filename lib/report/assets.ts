@@ -57,3 +57,13 @@ export const slidesScript = (): PageScript => ({ text: read("slides.js"), csp: a
 
 /** The script that opens the code of a page and marks the current section in its contents. */
 export const pageScript = (): PageScript => ({ text: read("page.js"), csp: assetFacts().page.csp });
+
+/** HTML that runs the playground: its two packed programs, and the script that starts them in workers; `csp`: the hash of the script. */
+export const playgroundHtml = (): { html: string; csp: string } => {
+  const packed = (name: string) =>
+    `<script class="pageblock-${name}" type="application/gzip+base64">${read(`${name}.gz.b64`)}</script>`;
+  return {
+    html: `${packed("boot")}${packed("explain")}<script>${read("playground-page.js")}</script>`,
+    csp: (JSON.parse(read("playground.json")) as { csp: string }).csp,
+  };
+};

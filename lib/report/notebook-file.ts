@@ -51,9 +51,24 @@ const word = z
   .optional()
   .catch(undefined);
 
-/** Ours, in the notebook's metadata: how to cite it, and the SHA-256 of it as `pageblock notebook run` wrote it. */
+/** Which finding answers the question: the first is 1. */
+const finding = z.number().int().positive();
+
+/**
+ * Ours, in the notebook's metadata: how to cite it, the SHA-256 of it as `pageblock notebook run` wrote it, and for the page that links
+ * all write-ups: its question, which of its findings answer it, and results of docs/robustness that say how far they hold.
+ */
 const ours = z
-  .object({ year: word, url: word, doi: word, executed: z.string().optional() })
+  .object({
+    ...{ year: word, url: word, doi: word, executed: z.string().optional() },
+    question: word,
+    answer: z
+      .array(finding)
+      .or(finding.transform((one) => [one]))
+      .optional()
+      .catch(undefined),
+    robustness: z.array(z.string()).optional().catch(undefined),
+  })
   .optional()
   .catch(undefined);
 

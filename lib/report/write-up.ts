@@ -11,10 +11,10 @@ import { storedResults, unchangedRuns } from "./stored-results";
 import { staticSvg } from "./svg/static-svg";
 
 /**
- * `runs`: indices of the write-up's runs that what a block shows was computed from. `computed`: prose that is the output
+ * `runs`: indices of the write-up's runs that what a block shows was computed from. `tags`: those of its cell, if it has any. `computed`: prose that is the output
  * of a cell that names its runs. `summary`: prose of a cell with this tag.
  */
-export type Block = { runs?: readonly number[] } & (
+export type Block = { runs?: readonly number[]; tags?: readonly string[] } & (
   | {
       kind: "prose";
       markdown: string;
@@ -89,6 +89,7 @@ export function writeUpOf(notebook: Notebook, file: string): WriteUp {
       if (block !== undefined && rests.length > 0)
         block.runs = [...new Set(rests.map(({ sha256 }) => all.indexOf(sha256)))];
       if (block?.kind === "prose") Object.assign(block, tagged, isComputed(output) ? { computed: true } : {});
+      if (block !== undefined && cell.metadata?.tags !== undefined) block.tags = cell.metadata.tags;
       const last = blocks.at(-1);
       if (
         block?.kind === "text" &&

@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import test from "node:test";
-import { aligned } from "../../lib/cli/running";
+import { aligned } from "../../lib/base/aligned";
 import { scenario } from "../../lib/experiment/scenarios";
 import { scorecardHere } from "../../lib/experiment/scorecard";
 import { SCORECARD_HEAD, scorecardCells, scorecardNotes } from "../../lib/experiment/scorecard-text";

@@ -20,6 +20,9 @@ const WITHOUT_PLAN: Readonly<Record<string, string>> = {
   "90 wrong-shown": "replays with a wrong rule, which are no plan that anybody should run",
 };
 
+/** What a cell may be marked as: parameters, or what the page that links all write-ups shows. */
+const CELL_TAGS = ["parameters", "answer", "picture"];
+
 interface StoredCell {
   id: string;
   cell_type: string;
@@ -65,8 +68,9 @@ for (const name of readdirSync(FOLDER).filter((f) => f.endsWith(".ipynb"))) {
   test(`${name}: no outputs, no counts, every cell with an id of its own`, () => {
     for (const cell of cells) {
       assert.match(cell.id, /^[a-zA-Z0-9_-]{1,64}$/);
-      const parameters = (cell.metadata as { tags?: unknown }).tags !== undefined;
-      assert.deepEqual(cell.metadata, parameters ? { tags: ["parameters"] } : {}, cell.id);
+      const { tags } = cell.metadata as { tags?: string[] };
+      assert.deepEqual(cell.metadata, tags === undefined ? {} : { tags }, cell.id);
+      assert.ok(tags === undefined || (tags.length === 1 && CELL_TAGS.includes(tags[0]!)), cell.id);
       if (cell.cell_type === "code")
         assert.deepEqual([cell.outputs, cell.execution_count], [[], null], cell.id);
     }

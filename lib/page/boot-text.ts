@@ -1,10 +1,10 @@
 /** A booted machine for people: page blocks, zones, areas with their reasons, and what its boot log says of them. */
+import { aligned } from "../base/aligned";
 import { printable } from "../base/printable";
 import { formatSize, hex } from "../base/units";
 import type { BootedMachine } from "../fluent/booted-machine";
 import type { MachineTextFacts } from "../fluent/machine-texts";
 import type { BootedArea } from "../machine/boot";
-import { aligned } from "./running";
 
 /** Columns of a line; longer reasons go on below. */
 const WIDTH = 110;

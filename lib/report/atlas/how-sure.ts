@@ -1,0 +1,67 @@
+/** How sure the answer of a write-up is: where its statements were tried on other machines, and with how many seeds. */
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { InputError } from "../../base/errors";
+import type { Run } from "../../chart/figure";
+import { isObject } from "../../schema/check";
+import { safeJson } from "../safe-json";
+import { seedsOf } from "../seeds";
+
+/** Results of docs/robustness, which are packed with the library. */
+const FOLDER = join(__dirname, "../../../docs/robustness");
+const NAME = /^[a-z0-9-]{1,64}$/;
+
+/** `short`: the question, the statement, and at how many points it held; `range`: where, in full. */
+export interface Robustness {
+  short: string;
+  range: string;
+}
+
+/** What is known of one statement; undefined if `result` is no result of a plan of robustness. */
+export function robustnessOf(plan: unknown, result: unknown): Robustness | undefined {
+  if (!isObject(plan) || !isObject(result)) return undefined;
+  const { statement, held, judged, points, sure, range } = result;
+  if (typeof statement !== "string" || typeof range !== "string") return undefined;
+  const counts = [held, judged, points, sure];
+  if (!counts.every((count): count is number => Number.isSafeInteger(count))) return undefined;
+  const seeds = isObject(plan.plan) && Number.isSafeInteger(plan.plan.seeds) ? plan.plan.seeds : null;
+  const parts = [
+    `held at ${held} of ${judged} points tried`,
+    ...(judged === points ? [] : [`of ${points} planned`]),
+    `the seeds are sure of ${sure}`,
+    ...(seeds === null ? [] : [`${seeds} seeds a point`]),
+  ];
+  return { short: `${statement}: ${parts.join(", ")}`, range };
+}
+
+/** The stored results named, in their order. Throws InputError naming `file` for a name that has none. */
+export function storedRobustness(names: readonly string[], file: string): Robustness[] {
+  return names.map((name) => {
+    const path = join(FOLDER, `${name}.json`);
+    if (!NAME.test(name) || !existsSync(path))
+      throw new InputError(
+        `${file}: metadata.pageblock.robustness must name results of docs/robustness: got ${JSON.stringify(name.slice(0, 80))}`,
+      );
+    const stored = safeJson(readFileSync(path, "utf8"), path, "a result of a plan of robustness");
+    const told = isObject(stored) ? robustnessOf(stored.plan, stored.result) : undefined;
+    if (told === undefined) throw new InputError(`${path}: must be a result of a plan of robustness`);
+    // The plan's own first line asks the question.
+    const [, question] = /^# (.{1,200})$/m.exec(readFileSync(join(FOLDER, `${name}.yaml`), "utf8")) ?? [];
+    return question === undefined
+      ? told
+      : { ...told, short: `${question} ${told.short[0]!.toUpperCase()}${told.short.slice(1)}` };
+  });
+}
+
+/** What the runs of a write-up say of how sure they are: statements tried on other machines, and the seeds. */
+export function sureOfRuns(runs: readonly Run[]): { robust: Robustness[]; seeds: string } {
+  const robust = runs.flatMap(({ plan, result }) => {
+    const told = robustnessOf(plan, result);
+    return told === undefined ? [] : [told];
+  });
+  const seeds = seedsOf(runs.map((run) => run.plan));
+  return {
+    robust,
+    seeds: seeds === undefined ? "no seed: nothing in it is drawn at random" : `seeds ${seeds}`,
+  };
+}
