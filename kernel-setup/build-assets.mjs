@@ -79,12 +79,19 @@ mkdirSync(out, { recursive: true });
 const engine = await programFor("lib/page/engine-worker.ts");
 write("engine.gz.b64", packed(engine));
 write("explain.gz.b64", packed(await programFor("lib/page/explain-worker.ts")));
-const live = await programFor("kernel-setup/browser/live/live-page.mjs", {
-  ENGINE_SHA256: JSON.stringify(hex(engine)),
-});
-refuseEnd(live, "live-page.js");
-write("live-page.js", live);
-write("live.json", JSON.stringify({ csp: cspOf(live), engine: hex(engine) }));
+const live = await pageScript("live-page");
+const knobs = await pageScript("knobs");
+write("live.json", JSON.stringify({ csp: cspOf(live), knobs: cspOf(knobs), engine: hex(engine) }));
+
+/** A script of kernel-setup/browser/live that starts the engine, written under its name. */
+async function pageScript(name) {
+  const script = await programFor(`kernel-setup/browser/live/${name}.mjs`, {
+    ENGINE_SHA256: JSON.stringify(hex(engine)),
+  });
+  refuseEnd(script, `${name}.js`);
+  write(`${name}.js`, script);
+  return script;
+}
 
 /** A program as pages carry it. */
 function packed(code) {

@@ -6,6 +6,7 @@ import { chartHtml } from "./chart-html";
 import { linkedCitations, type Reference } from "./citations";
 import { describe } from "./describe";
 import { escapeHtml } from "./escape";
+import { liveFigureHtml } from "./live/live-figure-html";
 import { proseHtml } from "./prose";
 import { sanitizedHtml } from "./sanitize";
 import { PART_MARK } from "./shown-text";
@@ -40,6 +41,8 @@ function plainHtml(block: Block, { still, references }: BlockContext): string {
       return `<pre class="output error">${escapeHtml(block.traceback || `${block.name}: ${block.message}`)}</pre>`;
     case "chart":
       return `<figure>${still || needsMaps(block.figure) ? stillHtml(block.figure) : chartHtml(block.figure)}</figure>`;
+    case "live":
+      return `<figure class="live">${still ? liveFigureHtml(block.stored, stillHtml(block.stored.figure)) : liveFigureHtml(block.stored)}</figure>`;
     case "picture":
       return `<figure><img alt="" src="data:${block.picture.mime};base64,${block.picture.base64}"></figure>`;
     case "html":

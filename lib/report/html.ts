@@ -3,7 +3,7 @@
  * if scripts are off. Its Content-Security-Policy admits only our scripts, by their hash; content from the notebook is
  * text, sanitised tables or pictures.
  */
-import { assetFacts, liveFacts, liveHtml, loaderHtml } from "./assets";
+import { assetFacts, knobsHtml, liveFacts, liveHtml, loaderHtml } from "./assets";
 import { blockHtml } from "./block-html";
 import { closingSections, type DataLink } from "./closing-html";
 import { escapeHtml } from "./escape";
@@ -27,15 +27,22 @@ export function htmlPage(writeUp: WriteUp, data: readonly DataLink[], use: PageU
     ...closingSections(writeUp, data),
     "</main>",
   ];
-  return documentOf(writeUp, body.join("\n"), { charts: !still && hasCharts(writeUp), live, style: STYLE });
+  return documentOf(writeUp, body.join("\n"), {
+    ...{ charts: !still && hasCharts(writeUp), live, knobs: live && hasKnobs(writeUp), style: STYLE },
+  });
 }
 
-export const hasCharts = (writeUp: WriteUp) => writeUp.blocks.some((block) => block.kind === "chart");
+export const hasCharts = (writeUp: WriteUp) =>
+  writeUp.blocks.some((block) => block.kind === "chart" || block.kind === "live");
+
+export const hasKnobs = (writeUp: WriteUp) => writeUp.blocks.some((block) => block.kind === "live");
 
 /** The parts of a page besides its body; `script`: a script of ours and its hash for the policy. */
 interface PageParts {
   charts: boolean;
   live: boolean;
+  /** Live figures get their controls; needs `live`. */
+  knobs: boolean;
   style: string;
   script?: { text: string; csp: string };
 }
@@ -44,11 +51,12 @@ interface PageParts {
 export function documentOf(
   writeUp: WriteUp,
   body: string,
-  { charts, live, style, script }: PageParts,
+  { charts, live, knobs, style, script }: PageParts,
 ): string {
   const { plotly, runtime } = assetFacts();
   const hashes = [
     ...(live ? [liveFacts().csp] : []),
+    ...(knobs ? [liveFacts().knobs] : []),
     ...(charts ? [plotly.csp, runtime.csp] : []),
     ...(script === undefined ? [] : [script.csp]),
   ];
@@ -75,7 +83,7 @@ export function documentOf(
 <body>
 ${body}
 ${RECORD_SLOT}
-${live ? liveHtml() : ""}${charts ? loaderHtml() : ""}
+${live ? liveHtml() : ""}${knobs ? knobsHtml() : ""}${charts ? loaderHtml() : ""}
 ${script === undefined ? "" : `<script>${script.text}</script>`}
 </body>
 </html>

@@ -6,7 +6,7 @@ import MarkdownIt from "markdown-it";
 import { slidesScript } from "./assets";
 import { blockHtml } from "./block-html";
 import { closingSections, type DataLink } from "./closing-html";
-import { documentOf, hasCharts, type PageUse } from "./html";
+import { documentOf, hasCharts, hasKnobs, type PageUse } from "./html";
 import { STYLE } from "./style";
 import type { Block, WriteUp } from "./write-up";
 
@@ -24,6 +24,7 @@ export function slidesPage(
   return documentOf(writeUp, `${body.join("\n")}\n<footer class="place"></footer>`, {
     charts: hasCharts(writeUp),
     live,
+    knobs: live && hasKnobs(writeUp),
     style: STYLE + SLIDES_STYLE,
     script: slidesScript(),
   });
