@@ -2,16 +2,14 @@
 import { InputError } from "../base/errors";
 import type { Figure, Run } from "../chart/figure";
 import type { Planned } from "../chart/run";
-import { MACHINE } from "../machine/boot-request";
 import type { MimeBundle } from "../notebook/display";
 import { DISPLAY } from "../notebook/display";
 import { liveBundle } from "../notebook/live-bundle";
-import { type PlanIn, parsePlan } from "../plan/run";
+import type { PlanIn } from "../plan/run";
 import { type Computed, computed } from "../report/live/computed";
 import { type LiveFigure, ownChoice, readLiveFigure } from "../report/live/live-figure";
 import { type ViewName, viewNamed } from "../report/live/views";
 import { planKindOf } from "../report/plan-kinds";
-import { check, isObject } from "../schema/check";
 import { optionsOf } from "./given";
 import { type Knob, knobsIn } from "./knob";
 import type { MachineDescription } from "./machine";
@@ -102,20 +100,11 @@ export async function explore(
   if (!Array.isArray(knobs)) throw new InputError("explore: needs knobs: [knob(…)]");
   const plain: unknown = JSON.parse(JSON.stringify(given ?? null));
   const { name } = planKindOf(plain);
-  const wanted = viewNamed(String(view)).kind;
-  if (name !== wanted)
-    throw new InputError(`explore: view ${view} must have a plan of kind ${wanted}: got ${name}`);
-  const placed = knobsIn(plain as Json, knobs, name === "boot" ? parseBoot : parseRun);
+  const { kind, parse } = viewNamed(String(view));
+  if (name !== kind)
+    throw new InputError(`explore: view ${view} must have a plan of kind ${kind}: got ${name}`);
+  const { kind: _kind, ...rest } = plain as Json;
+  const placed = knobsIn(rest, knobs, parse);
   const live = readLiveFigure({ format: 1, title, view, ...placed });
   return new Exploration(live, await computed(live, ownChoice(live)));
-}
-
-const plainOf = (value: unknown) => JSON.parse(JSON.stringify(value)) as Json;
-const parseBoot = (plan: unknown) => plainOf(check(MACHINE, withoutKind(plan)));
-const parseRun = (plan: unknown) => plainOf(parsePlan(withoutKind(plan)));
-
-function withoutKind(plan: unknown): unknown {
-  if (!isObject(plan)) return plan;
-  const { kind: _kind, ...rest } = plan;
-  return rest;
 }

@@ -13,7 +13,6 @@ import { readLiveFigure } from "../report/live/live-figure";
 import { planKindOf, runPlan } from "../report/plan-kinds";
 import type { RunAnswer } from "../report/run-again";
 import { changedSha256 } from "../report/stored-results";
-import { staticSvg } from "../report/svg/static-svg";
 import { type Verdict, verdictOn } from "../report/verdict";
 import { isObject } from "../schema/check";
 import { seedCount, withSeeds } from "./fewer-seeds";
@@ -125,7 +124,7 @@ export class Engine {
   }
 }
 
-/** The answer of a live figure at a choice of its knobs: words, the figure with its picture, and the SHA-256 of plan and result. */
+/** The answer of a live figure at a choice of its knobs: words, the figure and what it is in words, and the SHA-256 of plan and result. */
 async function turn(live: unknown, choice: unknown) {
   const { run, sentences, figure } = await computed(
     readLiveFigure(live),
@@ -133,8 +132,7 @@ async function turn(live: unknown, choice: unknown) {
     refuseCode,
   );
   const { data, layout } = figure;
-  const picture = { svg: staticSvg(figure), alt: describe(figure) };
-  return { sha256: run.sha256, sentences, figure: { data, layout }, ...picture };
+  return { sha256: run.sha256, sentences, figure: { data, layout }, alt: describe(figure) };
 }
 
 type Given = Readonly<Record<string, unknown>>;

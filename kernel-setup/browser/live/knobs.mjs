@@ -145,7 +145,7 @@ class LiveFigureBox {
     this.show(answer);
   }
 
-  show({ failed, sentences, figure, svg, alt, sha256 }) {
+  show({ failed, sentences, figure, alt, sha256 }) {
     const values = this.live.knobs
       .map(({ label, choices }, i) => `${label}: ${choices[this.choice[i]].text}`)
       .join("; ");
@@ -157,7 +157,7 @@ class LiveFigureBox {
       badge,
       ...told.map((text, i) => made("p", text, i === 0 ? { style: "font-weight:600" } : {})),
     ];
-    if (figure !== undefined) parts.push(chartOf(figure, svg, alt));
+    if (figure !== undefined) parts.push(chartOf(figure, alt));
     this.turned.replaceChildren(...parts);
     if (sha256 !== undefined) this.turned.dataset.sha256 = sha256;
     else delete this.turned.dataset.sha256;
@@ -168,12 +168,10 @@ class LiveFigureBox {
   }
 }
 
-/** As charts of the document are: a picture, which the chart runtime draws over if the document has it. */
-function chartOf(figure, svg, alt) {
-  const box = made("div", "", { class: "pageblock-chart" });
-  const data = made("script", JSON.stringify(figure), { type: "application/json" });
-  const src = `data:image/svg+xml,${encodeURIComponent(svg)}`;
-  box.append(made("img", "", { alt, src, style: "max-width:100%" }), data);
+/** As charts of the document are: the chart runtime draws it. Without that, the sentences say what it would show. */
+function chartOf(figure, alt) {
+  const box = made("div", "", { class: "pageblock-chart", role: "img", "aria-label": alt });
+  box.append(made("script", JSON.stringify(figure), { type: "application/json" }));
   const place = made("div", "", { class: "pageblock-drawn" });
   place.append(box);
   return place;

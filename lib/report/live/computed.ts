@@ -22,8 +22,9 @@ export async function computed(
   refuse: (plan: unknown) => void = () => {},
 ): Promise<Computed> {
   const view = viewNamed(live.view);
-  const plan = turnedPlan(live, choice);
-  refuse(plan);
+  const turned = turnedPlan(live, choice);
+  refuse(turned);
+  const plan = view.parse(turned);
   const run = runOf(plan, await runPlan(plan));
   const { sentences, figure } = view.of(plan, run.result);
   return { run, sentences, figure: { ...figure, runs: [run] } };

@@ -22,17 +22,20 @@ export interface Viewed {
 }
 
 type Json = Readonly<Record<string, unknown>>;
-/** `kind`: the kind of plan it tells of. */
+/** `kind`: the kind of plan it tells of. `parse` checks such a plan: equal plans become equal however they were written. */
 interface View {
   kind: string;
+  parse(plan: unknown): Json;
   of(plan: Json, result: unknown): Viewed;
 }
 
+const plain = (value: unknown): Json => JSON.parse(JSON.stringify(value));
+
 export const VIEWS = {
   /** The CMA area of a boot, or why there is none, and the map of the memory. */
-  cmaArea: { kind: "boot", of: cmaArea },
+  cmaArea: { kind: "boot", parse: (plan) => plain(check(MACHINE, plan)), of: cmaArea },
   /** The requests of a run: how many were granted, how long it took, why the first was refused; and what is free. */
-  requests: { kind: "run", of: requests },
+  requests: { kind: "run", parse: (plan) => plain(parsePlan(plan)), of: requests },
 } satisfies Record<string, View>;
 
 export type ViewName = keyof typeof VIEWS;
@@ -45,8 +48,7 @@ export function viewNamed(name: string): View {
 }
 
 function cmaArea(plan: Json, result: unknown): Viewed {
-  const { kind: _kind, ...request } = plan;
-  const booted = boot(check(MACHINE, request));
+  const booted = boot(check(MACHINE, plan));
   const { cma, pageblockBytes } = result as BootJson;
   const { memoryBytes } = booted;
   const figure = pageblockMap({ ...booted, plan, toJSON: () => result as object });
@@ -59,8 +61,7 @@ function cmaArea(plan: Json, result: unknown): Viewed {
 }
 
 function requests(plan: Json, result: unknown): Viewed {
-  const { kind: _kind, ...rest } = plan;
-  const { request } = parsePlan(rest);
+  const { request } = parsePlan(plan);
   const { requests: columns, metrics, failures } = result as Outcome;
   const { freeBytes, pageblocksFree, pageblockBytes, reservedBytes } = metrics;
   if (freeBytes === undefined || pageblocksFree === undefined || pageblockBytes === undefined)
