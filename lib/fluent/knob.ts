@@ -12,7 +12,7 @@ export interface KnobIn {
   from?: Size;
   to?: Size;
   step?: Size;
-  /** Values as in a plan, or by the words that a reader sees. */
+  /** Values as in a plan, or by the words that a reader sees: a list to choose from; a slider for numbers. */
   of?: readonly (string | number)[] | Readonly<Record<string, unknown>>;
   /** The plan's own value, as written above; default: the one that the plan has. */
   at?: string | number;
@@ -54,7 +54,7 @@ export function knob(field: string, values: KnobIn): Knob {
   const choices = of === undefined ? rangeOf(what, from!, to!, step) : listOf(of);
   if (choices.length < 2 || choices.length > CHOICES_MOST)
     throw new InputError(`${what}: must have 2 to ${CHOICES_MOST} values: got ${choices.length}`);
-  const slider = of === undefined || (Array.isArray(of) && choices.length > 3);
+  const slider = of === undefined || (Array.isArray(of) && of.every((value) => typeof value === "number"));
   const own = at === undefined ? undefined : textOf(at, of === undefined);
   return Object.freeze({ field, label, slider, choices, at: own });
 }

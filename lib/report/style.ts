@@ -20,6 +20,7 @@ pre.output{border-left:3px solid var(--line);border-radius:0;padding:.2rem .9rem
 pre.stderr{border-color:var(--number)}pre.error{border-color:var(--bad);color:var(--bad)}
 figure{margin:0 0 1.4rem;overflow-x:auto}img{max-width:100%;height:auto}
 .pageblock-chart{color:var(--ink);min-width:44rem}.pageblock-chart img{display:block}.pageblock-chart img[hidden]{display:none}
+.pageblock-knobs .pageblock-chart{min-width:0}
 table{border-collapse:collapse;font:14px/1.4 system-ui,sans-serif;font-variant-numeric:tabular-nums;margin:0 0 1.2rem}
 .table,.prose{overflow-x:auto}
 th,td{padding:.3em .8em .3em 0;text-align:left;border-bottom:1px solid var(--line);vertical-align:top}

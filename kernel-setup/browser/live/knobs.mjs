@@ -23,6 +23,7 @@ font:15px/1.4 system-ui,sans-serif;border:1px solid currentColor;border-radius:6
 .pageblock-turned p{margin:.4rem 0;overflow-wrap:anywhere;white-space:pre-wrap;max-width:50rem}
 .pageblock-badge{font:600 13px/1.4 system-ui,sans-serif}
 .pageblock-drawn{overflow-x:auto}
+.pageblock-heard{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
 @media print{.pageblock-controls,.pageblock-turned{display:none}.pageblock-own[hidden]{display:block}}
 `;
 
@@ -116,6 +117,7 @@ class LiveFigureBox {
     this.cancel();
     this.turned.hidden = this.back.hidden = true;
     this.own.hidden = false;
+    this.status.className = "";
     this.status.textContent = "The notebook's own values.";
     this.controls.dataset.state = "own";
   }
@@ -124,6 +126,7 @@ class LiveFigureBox {
     if (this.isOwn()) return this.showOwn();
     this.cancel();
     this.back.hidden = false;
+    this.status.className = "";
     this.status.textContent = "Computing …";
     this.controls.dataset.state = "computing";
     this.rest = setTimeout(() => this.ask(), REST_MS);
@@ -163,6 +166,8 @@ class LiveFigureBox {
     else delete this.turned.dataset.sha256;
     this.turned.hidden = false;
     this.own.hidden = true;
+    // It stands below in full; here it is for those who hear the page.
+    this.status.className = "pageblock-heard";
     this.status.textContent = told[0];
     this.controls.dataset.state = failed === undefined ? "answered" : "failed";
   }
