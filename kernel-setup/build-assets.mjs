@@ -94,12 +94,19 @@ const playground = await programFor("kernel-setup/browser/playground/playground-
 refuseEnd(playground, "playground-page.js");
 write("playground-page.js", playground);
 write("playground.json", JSON.stringify({ csp: cspOf(playground) }));
-const live = await programFor("kernel-setup/browser/live/live-page.mjs", {
-  ENGINE_SHA256: JSON.stringify(hex(engine)),
-});
-refuseEnd(live, "live-page.js");
-write("live-page.js", live);
-write("live.json", JSON.stringify({ csp: cspOf(live), engine: hex(engine) }));
+const live = await pageScript("live-page");
+const knobs = await pageScript("knobs");
+write("live.json", JSON.stringify({ csp: cspOf(live), knobs: cspOf(knobs), engine: hex(engine) }));
+
+/** A script of kernel-setup/browser/live that starts the engine, written under its name. */
+async function pageScript(name) {
+  const script = await programFor(`kernel-setup/browser/live/${name}.mjs`, {
+    ENGINE_SHA256: JSON.stringify(hex(engine)),
+  });
+  refuseEnd(script, `${name}.js`);
+  write(`${name}.js`, script);
+  return script;
+}
 
 /** A program as pages carry it. */
 function packed(code) {

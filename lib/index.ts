@@ -122,10 +122,12 @@ export {
 } from "./fluent/curves";
 export { experiment, RunResult } from "./fluent/experiment";
 export { Explanation, explain, explainFiles } from "./fluent/explanation";
+export { Exploration, type ExploreOptions, explore } from "./fluent/explore";
 export { FIELD_CASES, FieldCase, fieldCase, type TrialJson } from "./fluent/field-case";
 export { HugePagesOutcome } from "./fluent/huge-pages-outcome";
 export { Cancelled } from "./fluent/interrupt";
 export { KernelsComparison, type KernelsPlan } from "./fluent/kernels-comparison";
+export { type Knob, type KnobIn, knob } from "./fluent/knob";
 export {
   type BoardName,
   MachineDescription,

@@ -5,14 +5,11 @@ import { chartHtml } from "../report/chart-html";
 import { describe } from "../report/describe";
 import { withResults } from "../report/runs";
 import { staticSvg } from "../report/svg/static-svg";
-import { type CellRun, cellRun, type MimeBundle } from "./display";
+import type { MimeBundle } from "./display";
+import { plotlyDue } from "./once";
 
 /** Maximum size of a chart's JSON: a notebook holds many charts. */
 const FIGURE_BYTES_MAX = 500_000;
-
-/** Whether Plotly has been sent, and by which run of which cell. */
-let sent = false;
-let sentBy: CellRun | undefined;
 
 /**
  * The bundle of `figure`: Plotly JSON, HTML, SVG, plain text and its runs. The first bundle of a kernel session carries
@@ -27,7 +24,7 @@ export function figureBundle(figure: Figure): MimeBundle {
   const svg = staticSvg(figure);
   const shown = {
     "application/vnd.plotly.v1+json": { data, layout, config: { responsive: true, displaylogo: false } },
-    "text/html": (loaderDue() ? loaderHtml() : "") + chartHtml(figure, { svg }),
+    "text/html": (plotlyDue() ? loaderHtml() : "") + chartHtml(figure, { svg }),
     "image/svg+xml": svg,
     "text/plain": describe(figure),
   };
@@ -37,15 +34,5 @@ export function figureBundle(figure: Figure): MimeBundle {
 /** Several figures as HTML, one below the other, for a bundle that shows more than figures. */
 export function figuresHtml(figures: readonly Figure[]): string {
   if (figures.length === 0) return "";
-  return (loaderDue() ? loaderHtml() : "") + figures.map((figure) => chartHtml(figure)).join("");
-}
-
-function loaderDue(): boolean {
-  const now = cellRun();
-  if (sent) {
-    if (sentBy === undefined || now?.cell !== sentBy.cell || now.count === sentBy.count) return false;
-  }
-  sent = true;
-  sentBy = now;
-  return true;
+  return (plotlyDue() ? loaderHtml() : "") + figures.map((figure) => chartHtml(figure)).join("");
 }

@@ -7,6 +7,9 @@ import { InputError, unknownName } from "../base/errors";
 import { codeIn, wordsOf } from "../change/code";
 import * as chart from "../chart";
 import { BOARD_NAMES, findBoard } from "../hardware/boards";
+import { describe } from "../report/describe";
+import { computed } from "../report/live/computed";
+import { readLiveFigure } from "../report/live/live-figure";
 import { planKindOf, runPlan } from "../report/plan-kinds";
 import type { RunAnswer } from "../report/run-again";
 import { changedSha256 } from "../report/stored-results";
@@ -39,6 +42,7 @@ export class Engine {
       verify: ({ index, budgetMs }) => this.verify(Number(index), Number(budgetMs)),
       fewer: ({ index, seeds }) => this.fewer(Number(index), Number(seeds)),
       run: ({ plan }) => this.run(plan),
+      turn: ({ live, choice }) => turn(live, choice),
       boards: () => BOARD_NAMES.map((name) => ({ name, title: findBoard(name).title })),
       figure: ({ name, options }) => figure(String(name), options),
     };
@@ -118,6 +122,17 @@ export class Engine {
     if (run === undefined) throw new InputError(`engine: there is no result ${index}: open a record first`);
     return run;
   }
+}
+
+/** The answer of a live figure at a choice of its knobs: words, the figure and what it is in words, and the SHA-256 of plan and result. */
+async function turn(live: unknown, choice: unknown) {
+  const { run, sentences, figure } = await computed(
+    readLiveFigure(live),
+    Array.isArray(choice) ? choice : [],
+    refuseCode,
+  );
+  const { data, layout } = figure;
+  return { sha256: run.sha256, sentences, figure: { data, layout }, alt: describe(figure) };
 }
 
 type Given = Readonly<Record<string, unknown>>;

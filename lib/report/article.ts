@@ -48,11 +48,13 @@ export function articleOf(
   };
 }
 
+const FIGURES = new Set<Block["kind"]>(["chart", "live", "picture"]);
+
 function partsHtml(parts: readonly Part[], context: ArticleContext): string[] {
   let figures = 0;
   return parts.map((part) => {
     if (part.kind === "how") return foldedHtml(part.blocks, context);
-    if (part.block.kind === "chart" || part.block.kind === "picture") figures++;
+    if (FIGURES.has(part.block.kind)) figures++;
     return blockHtml(part.block, context, figures);
   });
 }

@@ -38,19 +38,25 @@ export function loaderHtml(): string {
   );
 }
 
-/** The hash of the script of a page that verifies itself. */
-export const liveFacts = (): { csp: string } => JSON.parse(read("live.json"));
+/** The hashes of the scripts of a page that verifies itself, and of one with knobs. */
+export const liveFacts = (): { csp: string; knobs: string } => JSON.parse(read("live.json"));
 
 /**
  * HTML that lets a page verify itself: the packed engine, and the script that runs it in workers. It stands behind the record and before
  * other scripts, so that it reads the page before they change it.
  */
 export function liveHtml(): string {
-  return (
-    `<script class="pageblock-engine" type="application/gzip+base64">${read("engine.gz.b64")}</script>` +
-    `<script>${read("live-page.js")}</script>`
-  );
+  return `${packedEngine()}<script>${read("live-page.js")}</script>`;
 }
+
+const packedEngine = () =>
+  `<script class="pageblock-engine" type="application/gzip+base64">${read("engine.gz.b64")}</script>`;
+
+/** HTML that makes controls of every live figure of a document that has the engine. */
+export const knobsHtml = (): string => `<script>${read("knobs.js")}</script>`;
+
+/** The same with the engine: needed once in a notebook, at any place. */
+export const engineHtml = (): string => packedEngine() + knobsHtml();
 
 /** The script that moves from slide to slide. */
 export const slidesScript = (): PageScript => ({ text: read("slides.js"), csp: assetFacts().slides.csp });

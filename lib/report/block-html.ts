@@ -6,6 +6,7 @@ import { alternativeText, captionHtml, dataHtml, titlePixels, untitled } from ".
 import { chartHtml, pictureHtml } from "./chart-html";
 import { linkedCitations, type Reference } from "./citations";
 import { escapeHtml } from "./escape";
+import { liveFigureHtml, type StoredLive } from "./live/live-figure-html";
 import { proseHtml } from "./prose";
 import { sanitizedHtml } from "./sanitize";
 import { PART_MARK } from "./shown-text";
@@ -46,6 +47,8 @@ function plainHtml(block: Block, { still, references }: BlockContext, figure: nu
         captionHtml(block.figure, figure),
         chartWithData(block.figure, figure, still),
       );
+    case "live":
+      return figureHtml(figure, liveCaption(block.stored, figure), liveHtml(block.stored, still), "live");
     case "picture":
       return figureHtml(
         figure,
@@ -57,8 +60,17 @@ function plainHtml(block: Block, { still, references }: BlockContext, figure: nu
   }
 }
 
-const figureHtml = (number: number, caption: string, content: string) =>
-  `<figure id="figure-${number}">${caption}${content}</figure>`;
+const figureHtml = (number: number, caption: string, content: string, kind = "") =>
+  `<figure id="figure-${number}"${kind === "" ? "" : ` class="${kind}"`}>${caption}${content}</figure>`;
+
+const liveCaption = ({ live }: StoredLive, number: number) =>
+  `<figcaption><b>Figure ${number}.</b> ${escapeHtml(live.title)}</figcaption>`;
+
+function liveHtml(stored: StoredLive, still: boolean): string {
+  const svg = staticSvg(stored.figure);
+  const words = alternativeText(stored.figure);
+  return liveFigureHtml(stored, still ? pictureHtml(svg, words) : chartHtml(stored.figure, { svg, words }));
+}
 
 function chartWithData(figure: Figure, number: number, still: boolean): string {
   const svg = staticSvg(untitled(figure));

@@ -5,7 +5,15 @@
  * or pictures.
  */
 import { type Article, articleOf, blocksBelow, type CodeState, summaryHtml } from "./article";
-import { assetFacts, liveFacts, liveHtml, loaderHtml, type PageScript, pageScript } from "./assets";
+import {
+  assetFacts,
+  knobsHtml,
+  liveFacts,
+  liveHtml,
+  loaderHtml,
+  type PageScript,
+  pageScript,
+} from "./assets";
 import { blockHtml } from "./block-html";
 import { closingSections, type DataLink } from "./closing-html";
 import { contentsHtml } from "./contents-html";
@@ -52,6 +60,7 @@ export function htmlPage(
   return documentOf(writeUp, body.filter(Boolean).join("\n"), {
     charts: !still && hasCharts(writeUp),
     live,
+    knobs: live && hasKnobs(writeUp),
     style: STYLE,
     scripts: still ? [] : [pageScript()],
   });
@@ -90,12 +99,17 @@ function codeAtEnd({ blocks, references }: WriteUp): string {
   return `<section class="rerun"><h2>How this was computed</h2>${html.join("\n")}</section>`;
 }
 
-export const hasCharts = (writeUp: WriteUp) => writeUp.blocks.some((block) => block.kind === "chart");
+export const hasCharts = (writeUp: WriteUp) =>
+  writeUp.blocks.some((block) => block.kind === "chart" || block.kind === "live");
+
+export const hasKnobs = (writeUp: WriteUp) => writeUp.blocks.some((block) => block.kind === "live");
 
 /** The parts of a page besides its body; `scripts` of ours, each with its hash for the policy. */
 interface PageParts {
   charts: boolean;
   live: boolean;
+  /** Live figures get their controls; needs `live`. */
+  knobs: boolean;
   style: string;
   scripts: readonly PageScript[];
 }
@@ -104,11 +118,12 @@ interface PageParts {
 export function documentOf(
   writeUp: WriteUp,
   body: string,
-  { charts, live, style, scripts }: PageParts,
+  { charts, live, knobs, style, scripts }: PageParts,
 ): string {
   const { plotly, runtime } = assetFacts();
   const hashes = [
     ...(live ? [liveFacts().csp] : []),
+    ...(knobs ? [liveFacts().knobs] : []),
     ...(charts ? [plotly.csp, runtime.csp] : []),
     ...scripts.map(({ csp }) => csp),
   ];
@@ -135,7 +150,7 @@ export function documentOf(
 <body>
 ${body}
 ${RECORD_SLOT}
-${live ? liveHtml() : ""}${charts ? loaderHtml() : ""}
+${live ? liveHtml() : ""}${knobs ? knobsHtml() : ""}${charts ? loaderHtml() : ""}
 ${scripts.map(({ text }) => `<script>${text}</script>`).join("\n")}
 </body>
 </html>

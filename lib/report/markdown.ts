@@ -3,6 +3,7 @@
 import { linkedCitations, type Reference } from "./citations";
 import { howToCite } from "./cite-this";
 import { describe } from "./describe";
+import { ownValues } from "./live/live-figure-html";
 import { fenced, safeMarkdown } from "./prose";
 import { rerunOf } from "./provenance";
 import { wordsOf } from "./sanitize";
@@ -62,6 +63,11 @@ function blockMarkdown(
       return fenced(block.traceback || `${block.name}: ${block.message}`);
     case "chart":
       return `![${altText(describe(block.figure))}](${add("svg", bytesOf(staticSvg(block.figure), "utf8"))})`;
+    case "live": {
+      const { live, sentences, figure } = block.stored;
+      const words = [`**${live.title}** (${ownValues(live)})`, ...sentences].map(safeMarkdown).join("\n\n");
+      return `${words}\n\n![${altText(describe(figure))}](${add("svg", bytesOf(staticSvg(figure), "utf8"))})`;
+    }
     case "picture":
       return `![](${add(EXTENSIONS[block.picture.mime] ?? "bin", bytesOf(block.picture.base64, "base64"))})`;
     case "html":

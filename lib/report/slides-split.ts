@@ -151,6 +151,7 @@ function linesOf(block: Block): number {
     case "code":
       return 0;
     case "chart":
+    case "live":
     case "picture":
       return CHART_LINES;
     case "prose":

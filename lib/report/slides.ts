@@ -6,7 +6,7 @@ import { articleOf, blocksBelow, summaryHtml } from "./article";
 import { slidesScript } from "./assets";
 import { closingSections, type DataLink } from "./closing-html";
 import { escapeHtml } from "./escape";
-import { documentOf, hasCharts, type PageUse } from "./html";
+import { documentOf, hasCharts, hasKnobs, type PageUse } from "./html";
 import { slidesOf } from "./slides-split";
 import { STYLE } from "./style";
 import type { WriteUp } from "./write-up";
@@ -30,6 +30,7 @@ export function slidesPage(
   return documentOf(writeUp, `<main>\n${body.join("\n")}\n</main>\n${PLACE}`, {
     charts: hasCharts(writeUp),
     live,
+    knobs: live && hasKnobs(writeUp),
     style: STYLE + SLIDES_STYLE,
     scripts: [slidesScript()],
   });

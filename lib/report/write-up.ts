@@ -5,6 +5,8 @@ import { InputError } from "../base/errors";
 import { type Figure, isFigure, type Run } from "../chart/figure";
 import { numberReferences, type Reference, takeDefinitions } from "./citations";
 import { describe } from "./describe";
+import type { StoredLive } from "./live/live-figure-html";
+import { LIVE_MIME, storedLive } from "./live/stored-live";
 import { bundleText, isExecuted, type Notebook, type NotebookOutput } from "./notebook-file";
 import { RUNS_MIME } from "./runs";
 import { storedResults, unchangedRuns } from "./stored-results";
@@ -26,6 +28,8 @@ export type Block = { runs?: readonly number[]; tags?: readonly string[] } & (
   | { kind: "text"; text: string; stream: "stdout" | "stderr" | "value" }
   | { kind: "error"; name: string; message: string; traceback: string }
   | { kind: "chart"; figure: Figure }
+  /** A figure with knobs, and the answer of its own values. */
+  | { kind: "live"; stored: StoredLive }
   | { kind: "picture"; picture: Picture }
   /** `text`: the same in plain text, or empty. */
   | { kind: "html"; html: string; text: string }
@@ -137,6 +141,12 @@ function blockOf(output: NotebookOutput): Block | undefined {
 
 /** The richest part of a bundle that can be shown without running any of its content. */
 function richBlock(data: Record<string, unknown>): Block | undefined {
+  const live = storedLive(data[LIVE_MIME]);
+  if (live !== undefined && isDrawable(live.figure))
+    return {
+      kind: "live",
+      stored: { ...live, sentences: live.sentences.map(plain), figure: offline(live.figure) },
+    };
   const figure = data["application/vnd.plotly.v1+json"];
   if (isFigure(figure) && isDrawable(figure))
     return { kind: "chart", figure: offline({ data: figure.data, layout: figure.layout }) };

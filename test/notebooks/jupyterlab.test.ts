@@ -54,6 +54,14 @@ before(async () => {
       code(`show(${bars});`),
       code(`await (Promise.resolve(1));\nshow(${bars});`),
     ]);
+    write("knobs.ipynb", [
+      code(
+        'import { explore, knob, machine, show } from "pageblock";\n' +
+          'const memory = knob("memory", { from: "1GiB", to: "8GiB" });\n' +
+          'const virt = machine("qemu-virt").pageSize("64K").memory("1GiB").cma("64MiB").kernel("6.1");\n' +
+          'show(await explore(virt, { title: "Does it fit?", knobs: [memory], view: "cmaArea" }));',
+      ),
+    ]);
     write("lines.ipynb", [code('for (let i = 0; i < 20_000; i++) console.log("line " + i);')]);
     write("asking.ipynb", [
       code('const name = prompt("name?");\nname.toUpperCase().length + name'),
@@ -169,6 +177,21 @@ test("a stranger's notebook, opened and not trusted, shows the picture of a char
   assert.equal(await page.locator(".js-plotly-plot").count(), 0, "Plotly, a script, has not run");
   assert.equal(await page.evaluate(() => (window as { ran?: number }).ran), undefined);
   await close(page, "stranger.ipynb");
+});
+
+test("JupyterLab turns a knob by keyboard, in the browser, when the kernel has gone", { skip }, async (t) => {
+  const page = await runAll("knobs.ipynb", t);
+  if (page === undefined) return;
+  await lab!.endKernelOf("knobs.ipynb");
+  const memory = page.getByRole("slider", { name: "memory" });
+  await memory.focus();
+  await page.keyboard.press("ArrowRight");
+  await page.waitForSelector(".pageblock-controls[data-state=answered]", { timeout: 60_000 });
+  const turned = page.locator(".pageblock-turned");
+  // One page block of 512 MiB of 2 GiB is a quarter.
+  assert.match((await turned.textContent())!, /The area fits: 512 MiB for 64 MiB asked, 25 % of the memory/);
+  await turned.locator(".js-plotly-plot .main-svg").first().waitFor({ timeout: 30_000 });
+  await page.close();
 });
 
 test("JupyterLab gets all of 20,000 printed lines", { skip }, async (t) => {
