@@ -24,9 +24,10 @@ interface Open {
 /** Stores open in this process, by absolute path. */
 const open = new Map<string, Promise<Open>>();
 
-/** Whether this process has the store open. */
-export function isOpen(path: string): boolean {
-  return open.has(resolve(path));
+/** Throws InputError if this process has the store open: it cannot be queried meanwhile. */
+export function checkClosed(path: string): void {
+  if (open.has(resolve(path)))
+    throw new InputError(`store: ${path}: in use by a run of this process: wait until it ends`);
 }
 
 export function duckdb(): typeof import("@duckdb/node-api") {
@@ -42,7 +43,7 @@ export class StoreInUse extends InputError {}
 /** One line about a DuckDB file that cannot be used. */
 export function storeError(path: string, error: unknown): InputError {
   const text = errorOf(error).message.split("\n")[0]!;
-  if (/not a valid DuckDB|Corrupt|deserializ|checksum|magic/i.test(text))
+  if (/not a valid DuckDB|Corrupt|deserializ|checksum|magic|could not read enough/i.test(text))
     return new InputError(
       `store: ${path}: is not a DuckDB file, or is damaged: move it away, or name another with --store`,
     );
