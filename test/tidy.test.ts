@@ -33,8 +33,15 @@ const LAYERS = [
   "cli",
 ];
 
-/** Files no other file imports: the doors, a thread, and what kernel-setup/headless.ts loads. */
-const ENTRY_POINTS = ["index.ts", "cli/main.ts", "report/run-again-worker.ts", "report/index-page.ts"];
+/** Files no other file imports: the doors, threads and processes, and what kernel-setup/headless.ts loads. */
+const ENTRY_POINTS = [
+  "index.ts",
+  "cli/main.ts",
+  "experiment/plan-process.ts",
+  "experiment/user-sql-process.ts",
+  "report/run-again-worker.ts",
+  "report/index-page.ts",
+];
 
 function sources(folder: string): string[] {
   return readdirSync(folder, { withFileTypes: true }).flatMap((e) =>
