@@ -51,11 +51,15 @@ test("a Chromium that hangs is ended within 20 s, with everything it started", {
     script("dead.sh", `sleep ${marks[0]}`),
     script("mute.sh", `[ "$1" = --version ] && echo Chromium 130 && exit 0; sleep ${marks[1]}`),
   ];
-  const started = performance.now();
-  const said = await Promise.all(programs.map((program, i) => (i === 0 ? refused(program) : undefined)));
-  assert.match(said[0]!, /is no Chromium: asked for its version, it was ended after 8 s without an answer$/);
-  assert.match(await refused(programs[1]!), /made nothing: it was ended after 10 s without an answer$/);
-  assert.ok(performance.now() - started < 30_000);
+  const told = [
+    /is no Chromium: asked for its version, it was ended after 8 s without an answer$/,
+    /made nothing: it was ended after 10 s without an answer$/,
+  ];
+  for (const [i, program] of programs.entries()) {
+    const started = performance.now();
+    assert.match(await refused(program), told[i]!);
+    assert.ok(performance.now() - started < 20_000);
+  }
   const left = spawnSync("ps", ["-eo", "args"], { encoding: "utf8" }).stdout;
   for (const mark of marks) assert.ok(!left.includes(`sleep ${mark}`), `sleep ${mark} has ended`);
 });
