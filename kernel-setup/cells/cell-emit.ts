@@ -56,7 +56,7 @@ export function emitCell(
     false,
     { before: [rewritten(renaming, loops, source)], after: [after] },
   );
-  return { js: js.replace(/\n\/\/# sourceMappingURL=.*\s*$/, ""), map, isAsync, assigned };
+  return { js: js.replace(/\n\/\/# sourceMappingURL=[^\n]*(?:\n\s*)?$/, ""), map, isAsync, assigned };
 }
 
 /** True for what stands in the cell; generated lines begin behind it. A node's own `pos` is where the one before it ends. */

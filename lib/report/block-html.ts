@@ -26,7 +26,7 @@ export function blockHtml(block: Block, { still, references }: BlockContext): st
       return `<section class="prose">${proseHtml(markdown, block.attachments)}</section>`;
     }
     case "code":
-      return `<pre class="code"><code>${hljs.highlight(block.source, { language: "typescript" }).value}</code></pre>`;
+      return `<pre class="code"><code>${highlighted(block.source)}</code></pre>`;
     case "text":
       return `<pre class="output ${block.stream}">${escapeHtml(block.text)}</pre>`;
     case "error":
@@ -38,6 +38,17 @@ export function blockHtml(block: Block, { still, references }: BlockContext): st
     case "html":
       return `<div class="output table">${sanitizedHtml(block.html)}</div>`;
   }
+}
+
+/** Characters of code that are coloured; longer code is plain text. */
+const COLOURED_CHARACTERS_MOST = 30_000;
+/** The expressions of highlight.js take a time that grows with the square of such runs. */
+const LONG_RUN = /[\w$]{200}|\s{200}/;
+
+function highlighted(code: string): string {
+  return code.length > COLOURED_CHARACTERS_MOST || LONG_RUN.test(code)
+    ? escapeHtml(code)
+    : hljs.highlight(code, { language: "typescript" }).value;
 }
 
 /** Plotly fetches map backgrounds from the network, which an exported page must not use. */

@@ -6,6 +6,6 @@ const ENTITIES: Record<string, string> = { "&amp;": "&", "&lt;": "<", "&gt;": ">
 export function plain(text: string): string {
   return text
     .replace(/<br\s*\/?>/g, " ")
-    .replace(/<\/?[a-z][^>]*>/gi, "")
+    .replace(/<\/?[a-z][^<>]*>/gi, "")
     .replace(/&(?:amp|lt|gt);/g, (entity) => ENTITIES[entity]!);
 }

@@ -45,7 +45,10 @@ test("endless queries are stopped after the seconds allowed", async () => {
     "select count(*) from range(1000000000000)",
     "with recursive t(n) as (select 1 union all select n + 1 from t) select count(*) from t",
   ])
-    await assert.rejects(query(sql), /^InputError: sql: stopped after 1 s: ask for less, or allow more seconds$/);
+    await assert.rejects(
+      query(sql),
+      /^InputError: sql: stopped after 1 s: ask for less, or allow more seconds$/,
+    );
 });
 
 test("what takes much memory is stopped at its limit", async () => {
@@ -71,8 +74,17 @@ test("answers have at most the rows allowed", async () => {
 });
 
 test("limits and texts that are none are refused before anything runs", async () => {
-  for (const limits of [{ seconds: 0 }, { seconds: Number.NaN }, { rows: 0.5 }, { rows: -1 }, { megabytes: 1e9 }])
-    await assert.rejects(query("select 1", limits), /^InputError: sql: \w+ must be above 0, and at most \d+: got/);
+  for (const limits of [
+    { seconds: 0 },
+    { seconds: Number.NaN },
+    { rows: 0.5 },
+    { rows: -1 },
+    { megabytes: 1e9 },
+  ])
+    await assert.rejects(
+      query("select 1", limits),
+      /^InputError: sql: \w+ must be above 0, and at most \d+: got/,
+    );
   await assert.rejects(query("(".repeat(200_000)), /^InputError: sql: must have at most 100000 characters/);
 });
 
@@ -91,7 +103,10 @@ test("a store that was cut in half gives the same line to every command, and sta
   assert.ok(!existsSync(join(folder, "half.csv")));
   assert.deepEqual(readFileSync(path), before);
   writeFileSync(join(folder, "empty.duckdb"), "");
-  assert.equal(pageblock(["results", "--store", join(folder, "empty.duckdb"), "--sql", "select 1"]).status, 2);
+  assert.equal(
+    pageblock(["results", "--store", join(folder, "empty.duckdb"), "--sql", "select 1"]).status,
+    2,
+  );
 });
 
 test("Ctrl-C ends a query within a second, and its process with it", async () => {
@@ -109,11 +124,17 @@ test("Ctrl-C ends a query within a second, and its process with it", async () =>
   child.kill("SIGINT");
   await once(child, "exit");
   assert.ok(performance.now() - told < 1000);
-  for (let i = 0; i < 50 && existsSync(`/proc/${own}`); i++) await new Promise((resolve) => setTimeout(resolve, 50));
+  for (let i = 0; i < 50 && existsSync(`/proc/${own}`); i++)
+    await new Promise((resolve) => setTimeout(resolve, 50));
   assert.ok(!existsSync(`/proc/${own}`), "the process of the query has ended");
 });
 
 function childOf(pid: number): string | undefined {
   const path = `/proc/${pid}/task/${pid}/children`;
-  return existsSync(path) ? readFileSync(path, "utf8").trim().split(" ").find((one) => one !== "") : undefined;
+  return existsSync(path)
+    ? readFileSync(path, "utf8")
+        .trim()
+        .split(" ")
+        .find((one) => one !== "")
+    : undefined;
 }
