@@ -22,7 +22,7 @@ writeFileSync(
   strategy: { name: buddy }
   request: { size: 64KiB, times: 600 }
 over:
-  seed: { from: 1, to: 300, step: 1 }
+  seed: { from: 1, to: 150, step: 1 }
 `,
 );
 const command = (store: string) => ["sweep", sweep, "--store", store, "--json", "--workers", "1"];
@@ -39,7 +39,7 @@ function goesOn(store: string): void {
   const summary = JSON.parse(again.stdout);
   assert.equal(summary.resultsHash, resultsHash());
   assert.ok(summary.fromStore > 0, "what was done before is kept");
-  assert.equal(summary.fromStore + summary.run, 300);
+  assert.equal(summary.fromStore + summary.run, 150);
 }
 
 test("a store that takes no more, as on a full disk: one line, what was stored is kept, and the command goes on", {
@@ -74,7 +74,7 @@ test("a sweep that is killed keeps what was stored, and the command goes on", as
   const runs = ofThis + ofOtherEngines;
   await left.close();
   const again = JSON.parse(pageblock(command(store)).stdout);
-  assert.deepEqual([again.fromStore, again.run], [runs, 300 - runs]);
+  assert.deepEqual([again.fromStore, again.run], [runs, 150 - runs]);
   assert.equal(again.resultsHash, resultsHash());
 });
 
