@@ -84,6 +84,7 @@ export {
   thresholdOf,
   thresholdText,
 } from "./experiment/threshold";
+export type { SqlLimits } from "./experiment/user-sql";
 export type { Advice } from "./explain/advise/advise";
 export type { Chance, Situation } from "./explain/advise/chance";
 export type { Obstacles } from "./explain/advise/obstacles";

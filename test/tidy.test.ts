@@ -34,10 +34,12 @@ const LAYERS = [
   "cli",
 ];
 
-/** Files no other file imports: the doors, a thread, what kernel-setup/headless.ts loads, and what is bundled for browsers. */
+/** Files no other file imports: the doors, threads and processes, what kernel-setup/headless.ts loads, and what is bundled for browsers. */
 const ENTRY_POINTS = [
   "index.ts",
   "cli/main.ts",
+  "experiment/plan-process.ts",
+  "experiment/user-sql-process.ts",
   "report/run-again-worker.ts",
   "report/index-page.ts",
   "base/sha256.ts",

@@ -63,7 +63,14 @@ export function emitCell(
     { before: [rewritten({ renaming, loops, own, early }, source)], after: [after] },
   );
   const writingBack = [...loops.kept].map((name) => `${name} = ${own.local}${name};`);
-  return { js: js.replace(/\n\/\/# sourceMappingURL=.*\s*$/, ""), map, isAsync, own, writingBack, assigned };
+  return {
+    js: js.replace(/\n\/\/# sourceMappingURL=[^\n]*(?:\n\s*)?$/, ""),
+    map,
+    isAsync,
+    own,
+    writingBack,
+    assigned,
+  };
 }
 
 /** True for what stands in the cell; generated lines begin behind it. A node's own `pos` is where the one before it ends. */

@@ -212,7 +212,7 @@ export class CellLanguage {
 
   private get inFolder(): RegExp {
     const folder = slashed(this.cwd).replace(/[^\w/]/g, "\\$&");
-    return new RegExp(`import\\("${folder}/(In\\[[^\\]]*\\])"\\)`, "g");
+    return new RegExp(`import\\("${folder}/(In\\[[^\\]]{0,40}\\])"\\)`, "g");
   }
 
   private pathOf(cell: string, extension: string): string {

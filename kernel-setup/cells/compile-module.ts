@@ -81,7 +81,7 @@ export function compileModule(path: string, text: string, options: ts.CompilerOp
   }
   const imports = namedIn(compiled.outputText);
   const isAsync = isModule && awaitsAtTop(file);
-  const js = compiled.outputText.replace(/\n\/\/# sourceMappingURL=.*\s*$/, "");
+  const js = compiled.outputText.replace(/\n\/\/# sourceMappingURL=[^\n]*(?:\n\s*)?$/, "");
   return wrapped(js, compiled.sourceMapText, { imports, isAsync, isModule });
 }
 

@@ -86,7 +86,9 @@ function spanIn(span: ts.TextSpan | undefined, before: number): Span | undefined
 
 /** The identifier in which or behind which `position` is. */
 function identifierAround(code: string, position: number): Span {
-  const left = /[\p{ID_Continue}$\u200c\u200d]*$/u.exec(code.slice(0, position))![0].length;
+  const left = /(?<![\p{ID_Continue}$\u200c\u200d])[\p{ID_Continue}$\u200c\u200d]*$/u.exec(
+    code.slice(0, position),
+  )![0].length;
   const right = /^[\p{ID_Continue}$\u200c\u200d]*/u.exec(code.slice(position))![0].length;
   return { start: position - left, end: position + right };
 }

@@ -138,7 +138,7 @@ export function resolve(specifier: string, from: string, mode: Mode, options: ts
   const ours = join(packageRoot(), "cell.js");
   const find = (): string | undefined => {
     if (specifier.startsWith("file:")) return fileAt(fileURLToPath(specifier));
-    const plain = specifier.replace(/[?#].*$/, "");
+    const plain = specifier.replace(/[?#].*/, "");
     if (/^\.{0,2}\//.test(plain) || plain === "." || plain === ".." || isAbsolute(plain))
       return fileAt(resolvePath(folder, plain));
     if (specifier.startsWith("#")) {

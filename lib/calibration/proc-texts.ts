@@ -55,7 +55,8 @@ export interface SlabLine {
 }
 
 /** Name, active and all objects, bytes of one, objects and pages of a slab; `: slabdata` with the slabs follows in most kernels. */
-const SLAB_LINE = /^(\S.*?)\s+(\d+)\s+(\d+)\s+(\d+)\s+(\d+)\s+(\d+)\s*(?::.*)?$/;
+const SLAB_LINE =
+  /^(\S.{0,200}?)\s{1,80}(\d{1,20})\s{1,80}(\d{1,20})\s{1,80}(\d{1,20})\s{1,80}(\d{1,20})\s{1,80}(\d{1,20})\s*(?::.*)?$/;
 const SLAB_DATA = /: slabdata\s+\d+\s+(\d+)/;
 
 /** /proc/slabinfo, version 2. */

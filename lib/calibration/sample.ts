@@ -94,7 +94,10 @@ export function readSample(path: string): Sample {
     const map = findInput(path, "class");
     if (map !== undefined) classes = readClassMap(map);
   }
-  const sample = { name: basename(path.replace(/[/\\]+$/, "")), ...parts } as Omit<Sample, "pageSize">;
+  const sample = { name: basename(path.replace(/(?<![/\\])[/\\]+$/, "")), ...parts } as Omit<
+    Sample,
+    "pageSize"
+  >;
   if (sample.meminfo === undefined && sample.vmstat === undefined && sample.buddyinfo === undefined)
     throw new InputError(
       `${path}: holds none of meminfo, vmstat and buddyinfo, which say how memory is used`,

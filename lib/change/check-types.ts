@@ -63,7 +63,7 @@ export function checkTypes(source: string, what: string): void {
 function wordsOf(ts: typeof TS, { messageText }: TS.Diagnostic): string {
   const lines = ts.flattenDiagnosticMessageText(messageText, "\n").split("\n");
   const [first, last] = [lines[0]!, lines.at(-1)!.trim()];
-  const told = first.replace(/ (?:Do you need to change|Try changing|Try `npm) .*$/, "");
+  const told = first.replace(/ (?:Do you need to change|Try changing|Try `npm) .*/, "");
   return lines.length > 1 ? `${told.replace(/\.$/, "")}: ${last}` : told;
 }
 

@@ -34,7 +34,7 @@ export function number(value: number): string {
       ? value.toFixed(0)
       : String(Number(value.toPrecision(3)));
   if (!/^-?\d{4,}$/.test(digits)) return digits;
-  return digits.replace(/\B(?=(\d{3})+$)/g, ",");
+  return digits.replace(/\B(?=(?:\d{3}){1,8}$)/g, ",");
 }
 
 /** `1` → `1 page`, `2048` → `2,048 pages`. */

@@ -3,8 +3,10 @@ import { existsSync } from "node:fs";
 import type { Command } from "commander";
 import { aligned } from "../base/aligned";
 import { InputError, unknownName } from "../base/errors";
+import { MiB, parseSize } from "../base/units";
 import { exportResults, queryResults, type Row } from "../experiment/results";
 import { DEFAULT_STORE, Store } from "../experiment/store";
+import { SQL_LIMITS, type SqlLimits, userQuery } from "../experiment/user-sql";
 
 interface Flags {
   store: string;
@@ -14,6 +16,9 @@ interface Flags {
   csv?: string;
   parquet?: string;
   table: string;
+  seconds: string;
+  rows: string;
+  memory: string;
 }
 
 export function register(program: Command): void {
@@ -24,6 +29,9 @@ export function register(program: Command): void {
     )
     .option("--store <file>", "the store", DEFAULT_STORE)
     .option("--sql <select>", "one SELECT over the views runs and requests")
+    .option("--seconds <n>", "the longest that --sql may take", String(SQL_LIMITS.seconds))
+    .option("--rows <n>", "the most rows that --sql may give", String(SQL_LIMITS.rows))
+    .option("--memory <size>", "the most memory that --sql may take", `${SQL_LIMITS.megabytes}MiB`)
     .option("--by <columns>", "what was granted, by columns of runs, such as strategy_name,request_bytes")
     .option("--csv <file>", "write a view as CSV")
     .option("--parquet <file>", "write a view as Parquet")
@@ -38,7 +46,7 @@ export function register(program: Command): void {
         if (path !== undefined) await exportResults({ store }, path, format, table);
       }
       if (flags.sql !== undefined) {
-        const rows = await queryResults({ store }, flags.sql);
+        const rows = await userQuery({ store }, flags.sql, limitsIn(flags));
         process.stdout.write(flags.json ? `${JSON.stringify(rows)}\n` : `${asText(rows)}\n`);
         return;
       }
@@ -62,6 +70,10 @@ export function register(program: Command): void {
           : `${store}: ${counts.runs} runs of engine ${engine}, ${counts.ofOtherEngines} of other engines\nwhat was granted: pageblock results --by strategy_name; any question: --sql, --csv, --parquet\n`,
       );
     });
+}
+
+function limitsIn({ seconds, rows, memory }: Flags): SqlLimits {
+  return { seconds: Number(seconds), rows: Number(rows), megabytes: parseSize(memory, "--memory") / MiB };
 }
 
 const NAMED_CHANGE = "coalesce(change, 'none') as change";

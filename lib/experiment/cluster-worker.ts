@@ -1,6 +1,6 @@
 /**
- * A worker of a cluster: takes jobs from Redis, checks them, runs their plans on its own threads, and sends the texts
- * back.
+ * A worker of a cluster: takes jobs from Redis, checks them, runs their plans in processes of its own, and sends the
+ * texts back. A plan that ends its process is tried once more, and then reported as a plan without an outcome.
  */
 import { randomUUID } from "node:crypto";
 import { errorOf } from "../base/errors";
@@ -34,8 +34,8 @@ export interface ClusterWorkerOptions {
 
 export const WORKER_DEFAULTS = { lockSeconds: 30 } as const;
 const PRESENCE_SECONDS = 15;
-/** After this many workers died running a job, it is given up and reported. */
-const DEATHS_MAX = 5;
+/** Workers that may die while they run a job and give it back. With the next one its plans are tried one by one, then given up. */
+const DEATHS_MAX = 1;
 
 /** Works until `signal` aborts. Throws InputError if Redis cannot be reached. */
 export async function serveCluster(
@@ -52,7 +52,7 @@ export async function serveCluster(
   const { Worker, UnrecoverableError }: typeof import("bullmq") = require("bullmq");
   const allowed = new Set(options.allowCode ?? []);
   for (const sha256 of allowed) checkSha256(sha256, "--allow-code");
-  const local = new LocalWorkers(threads, Number.POSITIVE_INFINITY, allowed);
+  const local = new LocalWorkers(threads, Number.POSITIVE_INFINITY, allowed, true);
   const jobs = twin(redis);
   const worker = new Worker(
     queueName(engine),
@@ -66,6 +66,8 @@ export async function serveCluster(
       }
       const tasks = plans.map((plan, index) => ({ index, plan, hash: planHash(plan) }));
       const { finished, ms } = await local.run(tasks);
+      for (const { task, state, text } of finished)
+        if (state === "broken") report(`plan ${task.hash.slice(0, 12)}…: ${JSON.parse(text).error}`);
       return writeResult(plans, finished, ms, engine, key);
     },
     {

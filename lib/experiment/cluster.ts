@@ -166,12 +166,22 @@ export class Cluster implements Executor {
       this.ready.fail(new InputError(`cluster: a worker ${reason}`));
       return;
     }
+    if (job.tasks.length > 1) {
+      this.sendSingly(id, job);
+      return;
+    }
     const why = `the workers that ran it ended: ${reason}`;
     this.settle(
       id,
       job,
       job.tasks.map((task) => ({ task, ...failedRun(task.hash, why, "broken") })),
     );
+  }
+
+  /** One plan of a job ended its workers, and the others should not be given up with it. */
+  private sendSingly(id: string, job: Sent): void {
+    this.settle(id, job, []);
+    for (const task of job.tasks) this.send([task]).catch((error) => this.ready.fail(error));
   }
 
   private settle(id: string, job: Sent, finished: Finished[]): void {

@@ -5,6 +5,7 @@
 import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { errorOf, InputError } from "../base/errors";
 import type { RunText } from "./run-text";
 
 /** Characters of texts that wait in memory. */
@@ -50,6 +51,16 @@ export class EarlyRuns {
   }
 
   private write(run: NamedRun): Place {
+    try {
+      return this.written(run);
+    } catch (error) {
+      throw new InputError(
+        `sweep: ${tmpdir()}: runs that wait for earlier ones cannot be written (${errorOf(error).message}): make room, or name another folder in TMPDIR, and run the same command again`,
+      );
+    }
+  }
+
+  private written(run: NamedRun): Place {
     if (this.folder === null) {
       this.folder = mkdtempSync(join(tmpdir(), "pageblock-runs-"));
       this.file = openSync(join(this.folder, "early"), "w+");

@@ -5,12 +5,12 @@
  */
 import { availableParallelism } from "node:os";
 import { extname, join } from "node:path";
-import type { Piscina } from "piscina";
 import { errorOf, InputError } from "../base/errors";
 import { isCodeAllowed } from "../change/allowed";
 import { codeIn } from "../change/code";
 import { type Executor, type Finished, inBatches, Ready, type Task } from "./executor";
 import type { Plan } from "./plan";
+import { PlanProcesses, type Pool } from "./plan-processes";
 import { failedRun } from "./run-text";
 import type { Batch, BatchDone } from "./worker-thread";
 
@@ -31,7 +31,7 @@ export function workerCount(given?: number): number {
 }
 
 export class LocalWorkers implements Executor {
-  private started: Piscina<Batch, BatchDone> | null;
+  private started: Pool | null;
   private readonly workers: number;
   /** Recent mean duration of a plan in milliseconds. */
   private planMs: number;
@@ -39,12 +39,14 @@ export class LocalWorkers implements Executor {
 
   /**
    * `workers` threads (default one per core), but no more than there are `plans`. They start with the first plan. `allowCode`: the
-   * only code they run, by SHA-256; default: what this process may run.
+   * only code they run, by SHA-256; default: what this process may run. `apart`: in processes in place of threads, so that a plan
+   * that ends its process does not end this one.
    */
   constructor(
     workers?: number,
     plans = Number.POSITIVE_INFINITY,
     private readonly allowCode: ReadonlySet<string> | null = null,
+    private readonly apart = false,
   ) {
     this.workers = Math.max(1, Math.min(workerCount(workers), plans));
     this.planMs = BATCH_MS;
@@ -52,16 +54,19 @@ export class LocalWorkers implements Executor {
     this.closed = false;
   }
 
-  private get pool(): Piscina<Batch, BatchDone> {
-    if (this.started === null) {
-      const { Piscina }: typeof import("piscina") = require("piscina");
-      // Threads inherit the loader of this process: the code is compiled or, in tests, TypeScript.
-      const filename = join(__dirname, `worker-thread${extname(__filename)}`);
-      const threads = { minThreads: this.workers, maxThreads: this.workers, idleTimeout: 60_000 };
-      this.started = new Piscina({ filename, ...threads });
-      this.started.on("error", () => {}); // a thread died without a batch; the pool starts another one
-    }
+  private get pool(): Pool {
+    this.started ??= this.apart ? new PlanProcesses(this.workers) : this.threadPool();
     return this.started;
+  }
+
+  private threadPool(): Pool {
+    const { Piscina }: typeof import("piscina") = require("piscina");
+    // Threads inherit the loader of this process: the code is compiled or, in tests, TypeScript.
+    const filename = join(__dirname, `worker-thread${extname(__filename)}`);
+    const threads = { minThreads: this.workers, maxThreads: this.workers, idleTimeout: 60_000 };
+    const pool = new Piscina<Batch, BatchDone>({ filename, ...threads });
+    pool.on("error", () => {}); // a thread died without a batch; the pool starts another one
+    return pool;
   }
 
   get threads(): number {

@@ -40,7 +40,7 @@ export function twin(redis: Redis): Redis {
 function reason(error: Error & { code?: string }): string {
   const text = `${error.code ?? ""} ${error.message}`;
   if (/NOAUTH/.test(text)) return "asks for a password: write it as redis://:password@host";
-  if (/WRONGPASS|invalid (username|password)|AUTH.*without/i.test(text))
+  if (/WRONGPASS|invalid (username|password)|AUTH.{0,200}without/i.test(text))
     return "refuses the user or the password";
   if (/ECONNREFUSED/.test(text)) return "nobody answers there: is redis-server running?";
   if (/ENOTFOUND|EAI_AGAIN/.test(text)) return "no such host";

@@ -4,11 +4,12 @@
  */
 import { mkdirSync, renameSync, rmSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
-import type { DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
+import type { DuckDBConnection, DuckDBInstance, DuckDBResult } from "@duckdb/node-api";
 import { errorOf, InputError } from "../base/errors";
+import { MiB } from "../base/units";
 import { engineVersion } from "./engine-version";
 import type { StoredRun } from "./keeper";
-import { checkOurs, duckdb, isOpen, storeError } from "./store";
+import { checkClosed, checkOurs, duckdb, storeError } from "./store";
 
 /** The runs to query: a store, or runs in memory; `hashes` selects the runs of one sweep, in its order. */
 export interface Results {
@@ -26,11 +27,28 @@ export type TableFormat = "csv" | "parquet";
 const TABLE_COLUMNS = "hash varchar, engine varchar, state varchar, plan varchar, outcome varchar";
 /** Memory limit of a user's SQL. It must not spill to disk, so it fails beyond this limit. */
 const SQL_MEMORY = "2GB";
+/** Characters of an answer: it is held as a whole, and again as JSON. */
+const ANSWER_CHARACTERS_MOST = 64 * MiB;
+/** Characters of DuckDB's own words in a message. */
+const SHOWN_CHARACTERS = 300;
 
-/** Runs one SELECT over `runs` and `requests`. Throws InputError with DuckDB's first line if it is invalid. */
-export async function queryResults(results: Results, sql: string): Promise<Row[]> {
+/** Limits within the process of a user's query, and who is told when the tables are there. */
+export interface QueryLimits {
+  rows: number;
+  megabytes: number;
+  begin: () => void;
+}
+
+/**
+ * Runs one SELECT over `runs` and `requests`. Throws InputError with DuckDB's first line if it is invalid. SQL that somebody
+ * hands in goes through userQuery() (user-sql.ts).
+ */
+export async function queryResults(results: Results, sql: string, limits?: QueryLimits): Promise<Row[]> {
   return withTables(results, true, async (connection) => {
     try {
+      if (limits !== undefined) await limitMemory(connection, limits.megabytes);
+      await connection.run("set lock_configuration=true");
+      limits?.begin();
       const statements = await connection.extractStatements(sql);
       if (statements.count !== 1)
         throw new InputError(`sql: must be one SELECT: got ${statements.count} statements`);
@@ -38,13 +56,44 @@ export async function queryResults(results: Results, sql: string): Promise<Row[]
       const { StatementType } = duckdb();
       if (prepared.statementType !== StatementType.SELECT)
         throw new InputError(`sql: only SELECT is allowed: got ${StatementType[prepared.statementType]}`);
-      const rows = await prepared.runAndReadAll();
-      return (rows.getRowObjectsJS() as Row[]).map(plain);
+      return await rowsOf(await prepared.stream(), limits?.rows ?? Number.POSITIVE_INFINITY);
     } catch (error) {
       if (error instanceof InputError) throw error;
-      throw new InputError(`sql: ${errorOf(error).message.split("\n").slice(0, 2).join(" ")}`);
+      const text = errorOf(error).message.split("\n").slice(0, 2).join(" ");
+      throw new InputError(`sql: ${text.slice(0, SHOWN_CHARACTERS)}`);
     }
   });
+}
+
+/** DuckDB may take so much more than it has for the tables. */
+async function limitMemory(connection: DuckDBConnection, megabytes: number): Promise<void> {
+  const used = await connection.runAndReadAll("select sum(memory_usage_bytes) from duckdb_memory()");
+  const most = Math.ceil(Number(used.getRows()[0]![0]) / MiB + megabytes);
+  await connection.run(`set memory_limit='${most}MiB'`);
+}
+
+/** Rows, chunk by chunk: an answer that is too long ends where it is, and is never held as a whole. */
+async function rowsOf(answer: DuckDBResult, rowsMost: number): Promise<Row[]> {
+  const names = answer.deduplicatedColumnNames();
+  const { JSDuckDBValueConverter } = duckdb();
+  const rows: Row[] = [];
+  let characters = 0;
+  for (let chunk = await answer.fetchChunk(); chunk?.rowCount; chunk = await answer.fetchChunk()) {
+    if (rows.length + chunk.rowCount > rowsMost)
+      throw new InputError(
+        `sql: gives more than ${rowsMost} rows: ask for fewer (limit), allow more, or write a table as CSV or Parquet`,
+      );
+    for (let i = 0; i < chunk.rowCount; i++) {
+      const values = chunk.convertRowValues(i, JSDuckDBValueConverter);
+      for (const value of values) characters += typeof value === "string" ? value.length : 8;
+      if (characters > ANSWER_CHARACTERS_MOST)
+        throw new InputError(
+          `sql: gives more than ${ANSWER_CHARACTERS_MOST} characters: ask for fewer rows or shorter texts`,
+        );
+      rows.push(Object.fromEntries(names.map((name, column) => [name, plain(values[column])])));
+    }
+  }
+  return rows;
 }
 
 /** Writes the table `runs` or `requests` to `path`, completely or not at all. Rows are in the order of the plans. */
@@ -72,17 +121,16 @@ export async function exportResults(
   });
 }
 
-function plain(row: Row): Row {
-  return Object.fromEntries(
-    Object.entries(row).map(([k, v]) => [
-      k,
-      typeof v !== "bigint"
-        ? v
-        : v >= Number.MIN_SAFE_INTEGER && v <= Number.MAX_SAFE_INTEGER
-          ? Number(v)
-          : String(v),
-    ]),
-  );
+/** A value as JSON may hold it: integers beyond 2^53 are text, in lists and structures too. */
+function plain(value: unknown): unknown {
+  if (typeof value === "bigint")
+    return value >= Number.MIN_SAFE_INTEGER && value <= Number.MAX_SAFE_INTEGER
+      ? Number(value)
+      : String(value);
+  if (Array.isArray(value)) return value.map(plain);
+  if (value !== null && typeof value === "object" && Object.getPrototypeOf(value) === Object.prototype)
+    return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, plain(one)]));
+  return value;
 }
 
 async function withTables<T>(
@@ -99,20 +147,30 @@ async function withTables<T>(
       autoload_known_extensions: "false",
     };
     if (results.store !== undefined) {
-      if (isOpen(results.store))
-        throw new InputError(`store: ${results.store}: in use by a run of this process: wait until it ends`);
+      checkClosed(results.store);
       instance = await openRead(results.store, settings, locked);
     } else instance = await duckdb().DuckDBInstance.create(":memory:", settings);
     const connection = await instance.connect();
-    if (results.store !== undefined) await checkOurs(connection, results.store);
-    else await fill(connection, results.runs ?? []);
-    await makeViews(connection, results.hashes);
-    if (locked)
-      for (const setting of ["enable_external_access=false", "lock_configuration=true"])
-        await connection.run(`set ${setting}`).catch(() => {}); // fails for a file, which was opened with both settings
+    await tablesIn(connection, results);
+    // A file was opened with this setting, which cannot be made twice.
+    if (locked && results.store === undefined) await connection.run("set enable_external_access=false");
     return await use(connection);
   } finally {
     instance?.closeSync();
+  }
+}
+
+async function tablesIn(connection: DuckDBConnection, results: Results): Promise<void> {
+  if (results.store === undefined) {
+    await fill(connection, results.runs ?? []);
+    await makeViews(connection, results.hashes);
+    return;
+  }
+  try {
+    await checkOurs(connection, results.store);
+    await makeViews(connection, results.hashes);
+  } catch (error) {
+    throw error instanceof InputError ? error : storeError(results.store, error);
   }
 }
 
@@ -124,7 +182,7 @@ async function openRead(
   const options = {
     ...settings,
     access_mode: "READ_ONLY",
-    ...(locked && { enable_external_access: "false", lock_configuration: "true" }),
+    ...(locked && { enable_external_access: "false" }),
   };
   try {
     return await duckdb().DuckDBInstance.create(resolve(path), options);

@@ -75,7 +75,7 @@ function errorText(plan: Plan, error: unknown): RunText {
   if (error instanceof InputError)
     return failedRun(planHash(plan), error.message, error instanceof NoResult ? "broken" : "refused");
   const { stack, message } = errorOf(error);
-  const where = /\n\s+at (.*)/
+  const where = /\n\s{1,20}at (.{0,500})/
     .exec(stack ?? "")?.[1]
     ?.replace(/\(?(?:[^\s(]*[\\/])?([^\\/]+:\d+):\d+\)?/, "$1");
   const told = `internal error: ${message}${where === undefined ? "" : ` (${where})`}`;

@@ -24,9 +24,10 @@ interface Open {
 /** Stores open in this process, by absolute path. */
 const open = new Map<string, Promise<Open>>();
 
-/** Whether this process has the store open. */
-export function isOpen(path: string): boolean {
-  return open.has(resolve(path));
+/** Throws InputError if this process has the store open: it cannot be queried meanwhile. */
+export function checkClosed(path: string): void {
+  if (open.has(resolve(path)))
+    throw new InputError(`store: ${path}: in use by a run of this process: wait until it ends`);
 }
 
 export function duckdb(): typeof import("@duckdb/node-api") {
@@ -42,7 +43,7 @@ export class StoreInUse extends InputError {}
 /** One line about a DuckDB file that cannot be used. */
 export function storeError(path: string, error: unknown): InputError {
   const text = errorOf(error).message.split("\n")[0]!;
-  if (/not a valid DuckDB|Corrupt|deserializ|checksum|magic/i.test(text))
+  if (/not a valid DuckDB|Corrupt|deserializ|checksum|magic|could not read enough/i.test(text))
     return new InputError(
       `store: ${path}: is not a DuckDB file, or is damaged: move it away, or name another with --store`,
     );
@@ -54,6 +55,14 @@ export function storeError(path: string, error: unknown): InputError {
   if (/version|newer/i.test(text))
     return new InputError(`store: ${path}: was written by another version of DuckDB (${text})`);
   return new InputError(`store: ${path}: cannot be opened (${text})`);
+}
+
+/** One line about a store that takes no more, as on a full disk; and how to go on. */
+function writeError(path: string, error: unknown): InputError {
+  const text = errorOf(error).message.split("\n")[0]!.slice(0, 200);
+  return new InputError(
+    `store: ${path}: cannot be written (${text}): what was stored before is kept: make room, and run the same command again: only missing plans run`,
+  );
 }
 
 export class Store implements Keeper {
@@ -117,8 +126,19 @@ export class Store implements Keeper {
     return found;
   }
 
-  /** Keeps runs, all or none of them; one that is there already stays as it is. */
+  /**
+   * Keeps runs, all or none of them; one that is there already stays as it is. Throws InputError in one line if the store takes no
+   * more.
+   */
   async put(runs: readonly StoredRun[]): Promise<void> {
+    try {
+      await this.write(runs);
+    } catch (error) {
+      throw writeError(this.path, error);
+    }
+  }
+
+  private async write(runs: readonly StoredRun[]): Promise<void> {
     const appender = await this.connection.createAppender("arrived");
     for (const { hash, state, plan, text } of runs) {
       for (const value of [hash, state, plan, text]) appender.appendVarchar(value);
@@ -135,11 +155,11 @@ export class Store implements Keeper {
   /** Notes that a comparison is seen, and returns with which smaller numbers of seeds it was before, ascending. */
   async looked({ comparison, seeds }: Look): Promise<number[]> {
     const { engine } = this;
-    await this.connection.run("insert or ignore into looks select $comparison, $engine, $seeds", {
-      comparison,
-      engine,
-      seeds,
-    });
+    await this.connection
+      .run("insert or ignore into looks select $comparison, $engine, $seeds", { comparison, engine, seeds })
+      .catch((error) => {
+        throw writeError(this.path, error);
+      });
     const rows = await this.connection.runAndReadAll(
       "select seeds from looks where comparison = $comparison and engine = $engine and seeds < $seeds order by seeds",
       { comparison, engine, seeds },

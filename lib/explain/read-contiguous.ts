@@ -114,7 +114,7 @@ function runsOf(text: string): CmaReading["runs"] {
  */
 const available: LineReader = (line, session) => {
   const { text } = line;
-  const found = text.includes("available pages: ") ? /number of available pages: ?(.*)$/.exec(text) : null;
+  const found = text.includes("available pages: ") ? /number of available pages: ?(.*)/.exec(text) : null;
   const part = found
     ? null
     : /^(?:cma: )?(?:range \d{1,6}: (.{0,4000})|(=> ?\d{1,15} free of .*))$/.exec(text);

@@ -24,7 +24,7 @@ function numberIn(text: string, pattern: RegExp): number | null {
 }
 
 function wordIn(text: string, pattern: RegExp): string | null {
-  const found = pattern.exec(text)?.[1]?.replace(/[,.]+$/, "");
+  const found = pattern.exec(text)?.[1]?.replace(/(?<![,.])[,.]+$/, "");
   return found === undefined || found === "" || found === "(null)" ? null : found;
 }
 

@@ -63,7 +63,7 @@ function partsOf(physical: string, html: boolean): string[] {
   if (/[^\t\x20-\x7e]/.test(text))
     text = text
       .replace(TERMINAL, "")
-      .replace(/\r+$/, "")
+      .replace(/(?<!\r)\r+$/, "")
       .replace(/\r/g, "\n")
       .replace(CONTROL, "")
       .replace(ODD_BLANK, " ");

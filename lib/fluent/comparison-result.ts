@@ -5,7 +5,7 @@ import { runOf } from "../chart/run";
 import type { Comparison, ComparisonSpec, StrategyRow } from "../experiment/comparison";
 import { comparedCostNotes } from "../experiment/cost-notes";
 import type { StoredRun } from "../experiment/keeper";
-import { exportResults, queryResults, type Row } from "../experiment/results";
+import { exportResults, type Row } from "../experiment/results";
 import { isOutcome, readRun } from "../experiment/run-text";
 import {
   COMPARISON_HEAD,
@@ -14,6 +14,7 @@ import {
   comparisonTitle,
   shareText,
 } from "../experiment/texts";
+import { type SqlLimits, userQuery } from "../experiment/user-sql";
 import {
   type Estimate,
   estimates,
@@ -171,9 +172,12 @@ export class ComparisonResult {
     return exportResults(this.tables(), path, "parquet", table);
   }
 
-  /** The rows of one SELECT over the views `runs` and `requests` of this comparison. */
-  sql(select: string): Promise<Row[]> {
-    return queryResults(this.tables(), select);
+  /**
+   * The rows of one SELECT over the views `runs` and `requests` of this comparison. It may take 5 seconds, 256 MiB of memory and give
+   * 100,000 rows; `limits` replaces any of these: `{ seconds: 60, rows: 1e6, megabytes: 1024 }`. Throws InputError beyond them.
+   */
+  sql(select: string, limits?: Partial<SqlLimits>): Promise<Row[]> {
+    return userQuery(this.tables(), select, limits);
   }
 
   /**

@@ -21,8 +21,9 @@ import {
   pairNotes,
 } from "../experiment/kernels-text";
 import { lookNotes } from "../experiment/looks";
-import { exportResults, queryResults, type Row } from "../experiment/results";
+import { exportResults, type Row } from "../experiment/results";
 import { isOutcome, readRun } from "../experiment/run-text";
+import { type SqlLimits, userQuery } from "../experiment/user-sql";
 import { meanSeries } from "../metrics/mean-series";
 import { DISPLAY, display, type MimeBundle } from "../notebook/display";
 import { type KernelsSpec, variantPlan } from "../plan/compare-kernels";
@@ -160,9 +161,12 @@ export class KernelsComparison {
     return exportResults(this.tables(), path, "csv", table);
   }
 
-  /** The rows of one SELECT over the views `runs` and `requests` of this comparison. */
-  sql(select: string): Promise<Row[]> {
-    return queryResults(this.tables(), select);
+  /**
+   * The rows of one SELECT over the views `runs` and `requests` of this comparison. It may take 5 seconds, 256 MiB of memory and give
+   * 100,000 rows; `limits` replaces any of these: `{ seconds: 60, rows: 1e6, megabytes: 1024 }`. Throws InputError beyond them.
+   */
+  sql(select: string, limits?: Partial<SqlLimits>): Promise<Row[]> {
+    return userQuery(this.tables(), select, limits);
   }
 
   toJSON(): KernelsResult {

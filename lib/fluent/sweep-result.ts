@@ -6,12 +6,13 @@ import type { Words } from "../chart/layout";
 import { runOf } from "../chart/run";
 import { type SweepCell, sweepMap } from "../chart/sweep-map";
 import { aboutSweeps } from "../experiment/about-plan";
-import { exportResults, queryResults, type Results, type Row } from "../experiment/results";
+import { exportResults, type Results, type Row } from "../experiment/results";
 import type { RunSummary } from "../experiment/run-plans";
 import type { ShownValue, SweepSpec } from "../experiment/sweep";
 import type { SweepOutcome, SweepPoint } from "../experiment/sweep-table";
 import { SWEEP_HEAD, SWEEP_ROWS, sweepCells, sweepChangeNotes, sweepTitle } from "../experiment/sweep-text";
 import { type Threshold, thresholdOf } from "../experiment/threshold";
+import { type SqlLimits, userQuery } from "../experiment/user-sql";
 import {
   type Estimate,
   type Frontier,
@@ -121,9 +122,12 @@ export class SweepResult {
     return new SweepRuns(spec, this.outcome, this.results);
   }
 
-  /** The rows of one SELECT over the views `runs` and `requests` of this sweep. */
-  sql(select: string): Promise<Row[]> {
-    return queryResults(this.results, select);
+  /**
+   * The rows of one SELECT over the views `runs` and `requests` of this sweep. It may take 5 seconds, 256 MiB of memory and give
+   * 100,000 rows; `limits` replaces any of these: `{ seconds: 60, rows: 1e6, megabytes: 1024 }`. Throws InputError beyond them.
+   */
+  sql(select: string, limits?: Partial<SqlLimits>): Promise<Row[]> {
+    return userQuery(this.results, select, limits);
   }
 
   /** Writes a CSV file with one row per run (or per request). */

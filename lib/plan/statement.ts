@@ -78,7 +78,7 @@ const MUST =
   'must name a strategy (of) and have one of atLeast, atMost, moreThan and lessThan, or be text such as "cma >= 0.5" or "cma > buddy"';
 
 /** `metric of label op number or label`. */
-const WORDS = /^(?:([\w-]+) of )?(.+?)\s*(>=|≥|<=|≤|>|<)\s*(?:[\w-]+ of )?(.+)$/s;
+const WORDS = /^(?:([\w-]+) of )?(.+?)\s{0,20}(>=|≥|<=|≤|>|<)\s{0,20}(?:[\w-]+ of )?(.+)$/s;
 const FORM_OF: Readonly<Record<string, Form>> = {
   ">=": "atLeast",
   "≥": "atLeast",

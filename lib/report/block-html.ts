@@ -36,7 +36,7 @@ function plainHtml(block: Block, { still, references }: BlockContext, figure: nu
       return `<section class="prose">${withBoxes(proseHtml(markdown, block.attachments))}</section>`;
     }
     case "code":
-      return `<pre class="code" tabindex="0"><code>${hljs.highlight(block.source, { language: "typescript" }).value}</code></pre>`;
+      return `<pre class="code" tabindex="0"><code>${highlighted(block.source)}</code></pre>`;
     case "text":
       return pre(`output ${block.stream}`, block.text);
     case "error":
@@ -80,6 +80,17 @@ function chartWithData(figure: Figure, number: number, still: boolean): string {
       ? pictureHtml(svg, words)
       : chartHtml(figure, { svg, words, titlePixels: titlePixels(figure) });
   return chart + (still ? "" : dataHtml(figure, number));
+}
+
+/** Characters of code that are coloured; longer code is plain text. */
+const COLOURED_CHARACTERS_MOST = 30_000;
+/** The expressions of highlight.js take a time that grows with the square of such runs. */
+const LONG_RUN = /[\w$]{200}|\s{200}/;
+
+function highlighted(code: string): string {
+  return code.length > COLOURED_CHARACTERS_MOST || LONG_RUN.test(code)
+    ? escapeHtml(code)
+    : hljs.highlight(code, { language: "typescript" }).value;
 }
 
 /** Plotly fetches map backgrounds from the network, which an exported page must not use. */

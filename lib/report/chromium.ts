@@ -1,11 +1,10 @@
 /** Prints an HTML page to PDF, or makes a picture of it, with the Chromium (or Chrome, or Edge) found on this computer. */
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { InputError } from "../base/errors";
+import { type Ended, ranWithin } from "./child-program";
 
 const NAMES = [
   ...["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"],
@@ -17,7 +16,11 @@ const ELSEWHERE = [
   "C:\\Program Files\\Google\\Chrome\\Application\\chrome.exe",
   "C:\\Program Files (x86)\\Microsoft\\Edge\\Application\\msedge.exe",
 ];
+/** A Chromium that works prints a page with many charts on a busy computer within this. */
 const PRINT_SECONDS_MAX = 120;
+/** It says what it is, and makes its profile, within a second or two: one that does not in this time hangs. */
+const ANSWER_SECONDS_MAX = 8;
+const PROFILE_SECONDS_MAX = 10;
 
 /** What is made; error messages begin with it. */
 type Made = "pdf" | "png";
@@ -65,30 +68,45 @@ async function made(what: Made, html: string, flags: (file: string) => string[])
   const chromium = chromiumPath(what);
   const folder = mkdtempSync(join(tmpdir(), `pageblock-${what}-`));
   try {
+    await checkChromium(what, chromium, folder);
     const page = join(folder, "page.html");
     const file = join(folder, `page.${what}`);
+    const profile = join(folder, "profile");
     writeFileSync(page, html);
-    const child = spawn(
+    const ended = await ranWithin(
       chromium,
       [
         ...["--headless", "--disable-gpu", "--no-first-run", "--disable-background-networking"],
         ...asRoot(),
-        ...[`--user-data-dir=${join(folder, "profile")}`, ...flags(file)],
+        ...[`--user-data-dir=${profile}`, ...flags(file)],
         pathToFileURL(page).href,
       ],
-      { stdio: ["ignore", "ignore", "pipe"], timeout: PRINT_SECONDS_MAX * 1000 },
+      { seconds: PRINT_SECONDS_MAX, signOfLife: { seconds: PROFILE_SECONDS_MAX, file: profile } },
     );
-    let complained = "";
-    child.stderr.on("data", (text) => (complained += text));
-    const [status] = await once(child, "close").catch((error: Error) => {
-      throw new InputError(`${what}: ${chromium} cannot be started: ${error.message}`);
-    });
-    if (!existsSync(file)) {
-      const last = complained.trim().split("\n").pop() || `exit status ${status}`;
-      throw new InputError(`${what}: ${chromium} made nothing: ${last}`);
-    }
+    if (!existsSync(file)) throw new InputError(`${what}: ${chromium} made nothing: ${reasonOf(ended)}`);
     return Uint8Array.from(readFileSync(file));
   } finally {
     rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
   }
+}
+
+/** Throws InputError unless the program says that it is a Chromium: any other would be given a page and waited for. */
+async function checkChromium(what: Made, chromium: string, folder: string): Promise<void> {
+  const args = ["--version", `--user-data-dir=${join(folder, "asked")}`];
+  const ended = await ranWithin(chromium, args, { seconds: ANSWER_SECONDS_MAX });
+  if (/\b(?:chromium|chrome|edge)\b/i.test(ended.printed)) return;
+  // On Windows the program answers nothing; that it ended well must do.
+  if (process.platform === "win32" && ended.status === 0) return;
+  const said = ended.printed.trim().split("\n")[0]!.slice(0, SHOWN_CHARACTERS);
+  const answer = ended.status === 0 ? `it answers ${JSON.stringify(said)}` : reasonOf(ended);
+  throw new InputError(`${what}: ${chromium} is no Chromium: asked for its version, ${answer}`);
+}
+
+const SHOWN_CHARACTERS = 80;
+
+function reasonOf({ stopped, cannotStart, complained, status }: Ended): string {
+  if (cannotStart !== undefined) return `it cannot be started (${cannotStart})`;
+  if (stopped !== undefined) return `it was ended after ${stopped} s without an answer`;
+  const last = complained.trim().split("\n").pop()!;
+  return last === "" ? `exit status ${status}` : last.slice(0, 3 * SHOWN_CHARACTERS);
 }

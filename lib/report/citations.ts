@@ -22,10 +22,10 @@ export function takeDefinitions(markdown: string, found: Map<string, string>): s
   let any = false;
   const rest = markdown.replace(DEFINITION, (_all, key: string, text: string) => {
     any = true;
-    found.set(key, text.replace(/\s*\n\s*/g, " ").trim());
+    found.set(key, text.replace(/(?<!\s)\s*\n\s*/g, " ").trim());
     return "";
   });
-  return any && /^\s*#{1,6} [^\n]*\s*$/.test(rest) ? "" : rest;
+  return any && /^\s*#{1,6} [^\n]*(?:\n\s*)?$/.test(rest) ? "" : rest;
 }
 
 /** All references: those cited in `prose`, in that order, then the others. Throws InputError for an undefined one. */

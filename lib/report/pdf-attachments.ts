@@ -64,7 +64,9 @@ function updated(pdf: Buffer, attachments: readonly Attachment[]): Buffer {
 
 /** Positions in a PDF with one plain cross-reference table. */
 function structureOf(text: string) {
-  const trailer = /trailer\s*<<([\s\S]*?)>>\s*startxref\s+(\d+)\s+%%EOF\s*$/.exec(text);
+  const trailer = /^trailer\s*<<([\s\S]*?)>>\s*startxref\s+(\d+)\s+%%EOF\s*$/.exec(
+    text.slice(Math.max(0, text.lastIndexOf("trailer"))),
+  );
   const size = Number(/\/Size (\d+)/.exec(trailer?.[1] ?? "")?.[1]);
   const root = Number(/\/Root (\d+) 0 R/.exec(trailer?.[1] ?? "")?.[1]);
   const at = text.lastIndexOf(`\n${root} 0 obj`);
@@ -91,7 +93,7 @@ function pdfText(name: string): string {
 }
 
 const ATTACHED =
-  /\d+ 0 obj\n<<\/Type \/EmbeddedFile \/Filter \/FlateDecode \/Length (\d+)>>\nstream\n|\d+ 0 obj\n<<\/Type \/Filespec \/F \(((?:[^\\()]|\\.)*)\)/g;
+  /\d{1,10} 0 obj\n<<\/Type \/EmbeddedFile \/Filter \/FlateDecode \/Length (\d{1,10})>>\nstream\n|\d{1,10} 0 obj\n<<\/Type \/Filespec \/F \(((?:[^\\()]|\\.)*)\)/g;
 
 /** The PDF before files were attached, and the files. Throws InputError that names `file`. */
 export function attachmentsOf(

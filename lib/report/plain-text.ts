@@ -13,6 +13,6 @@ export const linesOf = (text: string): string =>
 export function plain(text: string): string {
   return text
     .replace(/<br\s*\/?>/g, " ")
-    .replace(/<\/?[a-z][^>]*>/gi, "")
+    .replace(/<\/?[a-z][^<>]*>/gi, "")
     .replace(/&(?:amp|lt|gt);/g, (entity) => ENTITIES[entity]!);
 }

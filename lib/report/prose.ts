@@ -5,8 +5,21 @@ import { largestOf } from "../base/extremes";
 import { escapeHtml } from "./escape";
 import type { Picture } from "./write-up";
 
-/** HTML of `markdown`. Pictures are those attached or written as data; any other picture becomes a link to it. */
+/** Characters of one cell that are read as Markdown; a longer one is shown as it is. Pictures as data are long. */
+const PROSE_CHARACTERS_MOST = 2 ** 18;
+
+/** Too long to be read as Markdown, without the data of pictures: these are one word each. */
+function isTooLong(markdown: string): boolean {
+  if (markdown.length <= PROSE_CHARACTERS_MOST) return false;
+  return markdown.replace(/;base64,[A-Za-z0-9+/=]*/g, "").length > PROSE_CHARACTERS_MOST;
+}
+
+/**
+ * HTML of `markdown`. Pictures are those attached or written as data; any other picture becomes a link to it. What is too long is
+ * plain text.
+ */
 export function proseHtml(markdown: string, attachments: Record<string, Picture> = {}): string {
+  if (isTooLong(markdown)) return `<pre>${escapeHtml(markdown)}</pre>`;
   const md = new MarkdownIt({ html: false, linkify: false, typographer: false });
   md.validateLink = isSafeLink;
   md.renderer.rules.image = (tokens, at) => {
@@ -36,6 +49,7 @@ function decodedName(name: string): string {
  * something, else with its HTML escaped, else as quoted text.
  */
 export function safeMarkdown(markdown: string): string {
+  if (isTooLong(markdown)) return fenced(markdown);
   if (isInert(markdown)) return markdown;
   const escaped = markdown.replace(/<(?=[a-z/!?])/gi, "&lt;");
   return isInert(escaped) ? escaped : fenced(markdown);

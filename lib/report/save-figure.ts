@@ -46,7 +46,7 @@ export async function saveFigure(figure: Figure | Promise<Figure>, path: string)
   writeAtomically(path, extname(path).toLowerCase() === ".svg" ? `${svg}\n` : await pngOf(svg));
 }
 
-const SIZE = /^<svg [^>]*?width="(\d+)"[^>]*?height="(\d+)"/;
+const SIZE = /^<svg [^>]{0,400}?width="(\d{1,9})"[^>]{0,400}?height="(\d{1,9})"/;
 
 function pngOf(svg: string): Promise<Uint8Array> {
   const [, width = "760", height = "400"] = SIZE.exec(svg) ?? [];

@@ -212,8 +212,10 @@ const plain = (text: string) => stripVTControlCharacters(text);
 /** The first heading of the prose. */
 function titleOf(blocks: Block[]): string | undefined {
   for (const block of blocks) {
-    const heading = block.kind === "prose" ? /^#{1,3}\s+(.+?)\s*#*$/m.exec(block.markdown) : null;
-    if (heading) return heading[1]!.replace(/[*_`]/g, "");
+    const heading = block.kind === "prose" ? /^#{1,3}[ \t]+(\S.*)$/m.exec(block.markdown)?.[1] : undefined;
+    // Signs that close the heading do not belong to it.
+    if (heading !== undefined)
+      return (heading.replace(/(?<!#)#+$/, "").trimEnd() || heading).replace(/[*_`]/g, "");
   }
   return undefined;
 }

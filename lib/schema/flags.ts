@@ -89,7 +89,7 @@ export function fromText(field: Field, text: string, before?: unknown): unknown 
   switch (form.kind) {
     case "whole":
     case "number":
-      if (!/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text))
+      if (!/^[+-]?(\d+(?:\.\d*)?|\.\d+)(e[+-]?\d+)?$/i.test(text))
         throw new InvalidArgumentError("must be a number.");
       return Number(text);
     case "truth":

@@ -59,11 +59,13 @@ export function parsePlanText(text: string, file: string): Written {
   const { isMap, isNode, isScalar, LineCounter } = yaml();
   const lines = new LineCounter();
   const document = parsed(text, file, lines);
-  const problem = document.errors[0] ?? document.warnings[0] ?? secondKey(document);
-  if (problem !== undefined)
+  const problem = document.errors[0] ?? document.warnings[0] ?? wrongKey(document);
+  if (problem !== undefined) {
+    const what = "key" in problem ? "" : "is neither JSON nor YAML: ";
     throw new InputError(
-      `${at(file, lines.linePos(problem.pos[0]!).line)}: is neither JSON nor YAML: ${problem.message.split("\n")[0]}`,
+      `${at(file, lines.linePos(problem.pos[0]!).line)}: ${what}${problem.message.split("\n")[0]}`,
     );
+  }
   let value: unknown;
   try {
     value = document.toJS({ maxAliasCount: 100 });
@@ -90,11 +92,15 @@ export function parsePlanText(text: string, file: string): Written {
   return { file, value, locate };
 }
 
-/** What the reader of YAML refuses, or a key that stands twice in its object. */
+/** What the reader of YAML refuses, or a key that no plan may have. */
 interface Problem {
   pos: readonly number[];
   message: string;
+  key?: string;
 }
+
+/** What is copied field by field would lose this key in silence, or take its value for a prototype. */
+const HARMFUL_KEY = "__proto__";
 
 function parsed(text: string, file: string, lineCounter: LineCounter): Document.Parsed {
   try {
@@ -111,8 +117,8 @@ function parsed(text: string, file: string, lineCounter: LineCounter): Document.
   }
 }
 
-/** The first key that its object has already. */
-function secondKey(document: Document.Parsed): Problem | undefined {
+/** The first key that its object has already, or that is no name of a field. */
+function wrongKey(document: Document.Parsed): Problem | undefined {
   const { isMap, isNode, isPair, isScalar, isSeq } = yaml();
   const waiting: unknown[] = [document.contents];
   for (let node = waiting.pop(); node !== undefined; node = waiting.pop()) {
@@ -122,8 +128,9 @@ function secondKey(document: Document.Parsed): Problem | undefined {
     for (const pair of node.items) {
       if (!isPair(pair)) continue;
       const key = isScalar(pair.key) ? pair.key.value : pair.key;
-      if (seen.has(key))
-        return { pos: (isNode(pair.key) ? pair.key.range : null) ?? [0], message: "Map keys must be unique" };
+      const pos = (isNode(pair.key) ? pair.key.range : null) ?? [0];
+      if (key === HARMFUL_KEY) return { pos, key, message: `no key may be named ${key}` };
+      if (seen.has(key)) return { pos, message: "Map keys must be unique" };
       seen.add(key);
       waiting.push(pair.value);
     }

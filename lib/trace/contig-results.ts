@@ -54,7 +54,8 @@ export function readContigResults(dir: string): ContigResults | null {
 function parseLine(line: string): ResultLine {
   const values = new Map<string, number>();
   const bar = line.indexOf(" | ");
-  if (bar >= 0) for (const m of line.slice(bar).matchAll(/(\w+)=(\d+)/g)) values.set(m[1]!, Number(m[2]));
+  if (bar >= 0)
+    for (const m of line.slice(bar).matchAll(/(?<!\w)(\w+)=(\d+)/g)) values.set(m[1]!, Number(m[2]));
   return { label: bar >= 0 ? line.slice(0, bar) : "", values };
 }
 

@@ -134,7 +134,7 @@ function request2M(m: Memory, recorded: string, first: () => void): string | num
   const most = Math.ceil(m.endPfn / m.pageblockPages);
   const got = pool.setMaxHugePages(most);
   first();
-  const again = /then (.*)$/.exec(recorded)?.[1]?.split(",").length ?? 0;
+  const again = /then (.*)/.exec(recorded)?.[1]?.split(",").length ?? 0;
   if (again === 0) return got;
   const more = Array.from({ length: again }, () => pool.setMaxHugePages(most));
   return `${got} then ${more.join(",")}`;
@@ -171,7 +171,7 @@ function request1G(m: Memory, request: string, done: () => void, predicted: Valu
  */
 function requestAreas(m: Memory, request: string, done: () => void, predicted: Values): string {
   const frames: string[] = [];
-  const groups = [...request.matchAll(/(\d+) x (\d+) MiB/g)].map((g) => {
+  const groups = [...request.matchAll(/(?<!\d)(\d+) x (\d+) MiB/g)].map((g) => {
     const count = Number(g[1]);
     const pages = Number(g[2]) * MIB_PAGES;
     const held: number[] = [];

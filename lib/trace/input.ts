@@ -39,5 +39,5 @@ export function streamInput(path: string): AsyncGenerator<Buffer> {
 
 /** `/a/b/w1-files/` → `w1-files`. */
 export function datasetName(dir: string): string {
-  return basename(dir.replace(/[/\\]+$/, "")) || dir;
+  return basename(dir.replace(/(?<![/\\])[/\\]+$/, "")) || dir;
 }

@@ -175,8 +175,9 @@ test("Ctrl-C keeps what is done; a store in use is refused in one line", async (
   let out = "";
   child.stdout.on("data", (d) => (out += d));
   const tiny = file("tiny.yaml", `plan:\n${indented}\nover: { seed: [1] }\n`);
-  // The sweep opens the store first: a second command that is quicker would have it, and refuse the sweep.
-  while (!existsSync(store) && child.exitCode === null) await new Promise((r) => setTimeout(r, 50));
+  // The sweep opens the store first: a second command that is quicker would have it, and refuse the sweep. The file is there
+  // before it is locked; its log is not.
+  while (!existsSync(`${store}.wal`) && child.exitCode === null) await new Promise((r) => setTimeout(r, 50));
   let refused = "";
   for (let i = 0; i < 40 && refused === "" && child.exitCode === null; i++) {
     await new Promise((r) => setTimeout(r, 250));
@@ -185,7 +186,8 @@ test("Ctrl-C keeps what is done; a store in use is refused in one line", async (
   }
   assert.match(refused, /^pageblock: store: .*long\.duckdb: is in use by another process/);
   assert.equal(refused.trim().split("\n").length, 1);
-  const ended = once(child, "exit");
+  // At "exit" its last words may still be under way.
+  const ended = once(child, "close");
   process.kill(child.pid!, "SIGINT");
   const [code] = await ended;
   assert.equal(code, 130);

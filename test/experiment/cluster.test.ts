@@ -93,6 +93,63 @@ test("a worker is killed and Redis restarts in mid-sweep: nothing lost, nothing 
   }
 });
 
+/** Processes that `pid` started, from /proc. */
+function childrenOf(pid: number): number[] {
+  const read = spawnSync("ps", ["-o", "pid=,args=", "--ppid", String(pid)], { encoding: "utf8" });
+  return read.stdout
+    .split("\n")
+    .filter((line) => line.includes("plan-process"))
+    .map((line) => Number.parseInt(line, 10));
+}
+
+test("a plan that ends its process twice is given up and named; its worker lives, and the sweep goes on", {
+  skip,
+}, async () => {
+  const redis = await TestRedis.start();
+  const url = `redis://127.0.0.1:${redis.port}`;
+  const worker = await startWorker(url);
+  const killed = new Set<number>();
+  // The first plan takes minutes, so that both kills meet it.
+  const hunting = setInterval(() => {
+    for (const pid of childrenOf(worker.child.pid!)) {
+      if (killed.has(pid) || killed.size >= 2) continue;
+      killed.add(pid);
+      process.kill(pid, "SIGKILL");
+    }
+  }, 300);
+  try {
+    const all = expandSweep({ plan, over: { "workload.duration": ["1000 days", "500ms"] } });
+    const texts: string[] = [];
+    const summary = await runSweep(all, { store: "none", cluster: url }, ({ text }) => texts.push(text));
+    assert.deepEqual([summary.plans, summary.run, summary.failed], [2, 2, 1]);
+    assert.equal(summary.failures[0]!.index, 0);
+    assert.match(summary.failures[0]!.error, /^the worker that ran it ended: SIGKILL$/);
+    assert.match(texts[1]!, /"requests":/);
+    assert.equal(worker.child.exitCode, null);
+    assert.match(worker.heard, /plan [0-9a-f]{12}…: the worker that ran it ended: SIGKILL/);
+    const left = childrenOf(worker.child.pid!);
+    await stop(worker.child);
+    for (const pid of left) await gone(pid);
+  } finally {
+    clearInterval(hunting);
+    await stop(worker.child);
+    await redis.end();
+  }
+});
+
+/** Waits until there is no such process. */
+async function gone(pid: number): Promise<void> {
+  for (let i = 0; i < 100; i++) {
+    try {
+      process.kill(pid, 0);
+    } catch {
+      return;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  assert.fail(`process ${pid} outlives its worker`);
+}
+
 test("plans that share a history travel together, and the cluster gives the texts and rows of one computer", {
   skip,
 }, async () => {

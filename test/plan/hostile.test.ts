@@ -199,3 +199,15 @@ test("a plan that is no file is refused at once", () => {
     rmSync(folder, { recursive: true });
   }
 });
+
+test("a plan file with the key __proto__ is refused with its line, however deep it lies", () => {
+  for (const [text, line] of [
+    ['{"machine":{"board":"qemu-virt"},\n"__proto__":{"seed":1}}', 2],
+    ["machine:\n  board: qemu-virt\n  __proto__: { memory: 1GiB }\n", 3],
+    ["over:\n- a: 1\n- { b: { __proto__: 1 } }\n", 3],
+  ] as const)
+    assert.throws(
+      () => parsePlanText(text, "p.yaml"),
+      new RegExp(`^InputError: p\\.yaml:${line}: no key may be named __proto__$`),
+    );
+});

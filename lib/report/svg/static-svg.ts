@@ -54,7 +54,7 @@ const titled = (svg: string, words: string) =>
 function tidy(svg: string): string {
   return svg
     .replace(/<style ?>[\s\S]*?<\/style>\s*/g, "")
-    .replace(/<[^>]*>/g, (tag) =>
+    .replace(/<[^<>]*>/g, (tag) =>
       tag
         .replace(/ (?:class|ecmeta_\w+|pointer-events|xml:space|baseProfile)="[^"]*"/g, "")
         .replace(/\bzr\d+-/g, "c-"),

@@ -18,7 +18,7 @@ export interface LineHead {
 
 const CPU = /\[(\d{1,5})\]/g;
 /** Behind the flags: seconds with a fraction, or a number of microseconds with its mark of delay. */
-const TIME = /(?:^|[\s|])(\d{1,12}\.\d{1,9}|\d{1,12}us)[!+#*@$]?\s*:?\s*$/;
+const TIME = /(?:^|[\s|])(\d{1,12}\.\d{1,9}|\d{1,12}us)[!+#*@$]?(?:\s*:)?\s*$/;
 const GRAPH = /^\s*(?:(\d{1,12}\.\d{1,9}) {0,3}\| {0,8})?(\d{1,5})\)\s*(.*)$/;
 /** Latency format: the CPU stands before its flags without a space between. */
 const CPU_AND_FLAGS = /^(\d{1,5})[a-zA-Z.#!*][\w.#!*]{2,7}$/;

@@ -59,7 +59,7 @@ class CountsReader {
   }
 
   read(text: string, file: string): void {
-    if (/^\s*pages free\s+\d/m.test(text)) this.zoneinfo(text, file);
+    if (/^[ \t]*pages free\s+\d/m.test(text)) this.zoneinfo(text, file);
     else if (/^Page block order/m.test(text) || /, type\s/.test(text)) this.pagetypeinfo(text, file);
     else
       for (const { nid, name, nrFree } of parseBuddyinfo(text, file))

@@ -170,7 +170,7 @@ export class RecordReader {
     const { pending } = this;
     const own = perf === null || isKernelCall(perf[1]!, perf[3] ?? "");
     if (own && pending !== null && pending.chain.length < CALLS_KEPT)
-      pending.chain.push(called.replace(/\+0x.*$/, ""));
+      pending.chain.push(called.replace(/\+0x.*/, ""));
     return true;
   }
 
