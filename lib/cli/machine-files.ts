@@ -1,8 +1,8 @@
 /** The files of a machine that `pageblock boot` reads: a log, /proc/iomem, an e820 map, a device tree or its folder. */
-import { readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
+import { readdirSync, realpathSync, statSync } from "node:fs";
 import { basename, dirname, join, resolve, sep } from "node:path";
 import { errorOf, InputError } from "../base/errors";
-import { readOutside, readOutsideText } from "../base/outside-file";
+import { readOutside, readOutsideRaw, readOutsideText } from "../base/outside-file";
 import type { MachineDescription } from "../fluent/machine";
 import {
   type DeviceTreeIn,
@@ -98,7 +98,7 @@ function propertyOf(file: string, budget: Budget): Uint8Array {
     budget.bytes -= size;
     if (budget.bytes < 0)
       throw new InputError(`a tree must have at most ${MOST_BYTES} bytes: got more with this file`);
-    return readFileSync(file);
+    return readOutsideRaw(file, MOST_BYTES);
   } catch (error) {
     throw new InputError(`${file}: ${errorOf(error).message.split("\n")[0]}`);
   }

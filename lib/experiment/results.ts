@@ -6,6 +6,7 @@ import { mkdirSync, renameSync, rmSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import type { DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import { errorOf, InputError } from "../base/errors";
+import { checkOutput } from "../base/write-atomically";
 import { engineVersion } from "./engine-version";
 import type { StoredRun } from "./keeper";
 import { checkOurs, duckdb, isOpen, storeError } from "./store";
@@ -57,6 +58,7 @@ export async function exportResults(
   const target = resolve(path);
   const scratch = join(dirname(target), `.${basename(target)}.${process.pid}.part`);
   const options = format === "csv" ? "format csv, header" : "format parquet, compression zstd";
+  checkOutput(target);
   await withTables(results, false, async (connection) => {
     try {
       mkdirSync(dirname(target), { recursive: true });

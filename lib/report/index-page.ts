@@ -1,6 +1,7 @@
 /** The page that links all write-ups of a folder, in the order of their names. */
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
+import { readOutsideText } from "../base/outside-file";
 import { writeAtomically } from "../base/write-atomically";
 import { escapeHtml } from "./escape";
 import { packageVersion } from "./provenance";
@@ -12,7 +13,7 @@ export function writeIndexPage(folder: string): string {
   const names = readdirSync(folder).sort();
   const pages = names.filter((name) => /(?<!\.slides)\.html$/.test(name) && name !== "index.html");
   const items = pages.map((name) => {
-    const { record } = recordOfPage(readFileSync(join(folder, name), "utf8"), name);
+    const { record } = recordOfPage(readOutsideText(join(folder, name)), name);
     const stem = name.replace(/\.html$/, "");
     const others = [
       ["slides", `${stem}.slides.html`],
