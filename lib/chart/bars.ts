@@ -1,5 +1,6 @@
 /** Bars: one group per category, with one bar per series. */
 import { InputError } from "../base/errors";
+import { largestOf, leastOf } from "../base/extremes";
 import type { Axis, BarTrace, Figure } from "./figure";
 import { label, labels } from "./labels";
 import { layoutOf, type Words } from "./layout";
@@ -72,5 +73,5 @@ function logAxis(values: (number | null)[]): Axis {
   const logs = values.filter((v): v is number => v !== null && v > 0).map(Math.log10);
   const axis: Axis = { type: "log", dtick: 1, exponentformat: "none" };
   if (logs.length === 0) return axis;
-  return { ...axis, range: [Math.ceil(Math.min(...logs)) - 1, Math.max(...logs) + 0.2] };
+  return { ...axis, range: [Math.ceil(leastOf(logs)) - 1, largestOf(logs) + 0.2] };
 }

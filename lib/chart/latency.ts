@@ -1,5 +1,6 @@
 /** Distributions of latency by strategy: cumulative shares, or boxes from quantiles, on a logarithmic axis. */
 import { InputError } from "../base/errors";
+import { leastOf } from "../base/extremes";
 import type { BoxTrace, Figure, ScatterTrace } from "./figure";
 import { distinctLabels, label, number } from "./labels";
 import { headRoom, layoutOf, type Words } from "./layout";
@@ -82,7 +83,7 @@ export function latencyEcdf(options: LatencyEcdfOptions): Figure {
     return Float64Array.from(one.samplesUs).sort();
   });
   const positive = sorted.map((s) => s.find((us) => us > 0)).filter((us) => us !== undefined);
-  const floor = positive.length === 0 ? 1 : 10 ** (Math.ceil(Math.log10(Math.min(...positive))) - 1);
+  const floor = positive.length === 0 ? 1 : 10 ** (Math.ceil(Math.log10(leastOf(positive))) - 1);
   const data = sorted.map((samples, at): ScatterTrace => {
     const color = SERIES[at % SERIES.length]!;
     const ranks = ranksOf(samples.length);
@@ -173,7 +174,7 @@ export function latencyBoxes(options: LatencyBoxOptions): Figure {
   const left =
     options.rows.length > rows.length ? `the first ${rows.length} of ${options.rows.length}` : undefined;
   const samples = rows.map((row) => row.samples);
-  const many = samples.length === 0 ? 0 : Math.min(...samples);
+  const many = samples.length === 0 ? 0 : leastOf(samples);
   const figure: Figure = {
     data,
     layout: layoutOf(

@@ -1,5 +1,6 @@
 /** Shared by `run`, `compare`, `sweep` and `results`: options, progress on a terminal, Ctrl-C. */
 import { type Command, InvalidArgumentError } from "commander";
+import { largestOf } from "../base/extremes";
 import type { RunningOptions } from "../experiment/compare";
 import { type Progress, progressText } from "../experiment/progress";
 import { DEFAULT_STORE } from "../experiment/store";
@@ -68,7 +69,7 @@ export const leftAligned = (rows: readonly (readonly string[])[]): string => ali
 
 /** Columns of text, the first one left-aligned, or so many of them. */
 export function aligned(rows: readonly (readonly string[])[], left = 1): string {
-  const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map((r) => (r[i] ?? "").length)));
+  const widths = (rows[0] ?? []).map((_, i) => largestOf(rows.map((r) => (r[i] ?? "").length)));
   return rows
     .map((row) =>
       row

@@ -12,6 +12,7 @@ import { codeIn } from "../change/code";
 import { type Executor, type Finished, inBatches, Ready, type Task } from "./executor";
 import type { Plan } from "./plan";
 import { failedRun } from "./run-text";
+import { MEMORY_VARIABLE } from "./weight";
 import type { Batch, BatchDone } from "./worker-thread";
 
 /** Target duration of a batch; handing one over costs about 0.1 ms. */
@@ -30,6 +31,14 @@ export function workerCount(given?: number): number {
   return count;
 }
 
+/** What plans of strangers may do; otherwise plans may do what this process may. */
+export interface StrangerLimits {
+  /** The only code they run, by SHA-256. */
+  allowCode: ReadonlySet<string>;
+  /** The most memory a plan may take. */
+  memoryBytes: number;
+}
+
 export class LocalWorkers implements Executor {
   private started: Piscina<Batch, BatchDone> | null;
   private readonly workers: number;
@@ -37,14 +46,11 @@ export class LocalWorkers implements Executor {
   private planMs: number;
   private closed: boolean;
 
-  /**
-   * `workers` threads (default one per core), but no more than there are `plans`. They start with the first plan. `allowCode`: the
-   * only code they run, by SHA-256; default: what this process may run.
-   */
+  /** `workers` threads (default one per core), but no more than there are `plans`. They start with the first plan. */
   constructor(
     workers?: number,
     plans = Number.POSITIVE_INFINITY,
-    private readonly allowCode: ReadonlySet<string> | null = null,
+    private readonly stranger: StrangerLimits | null = null,
   ) {
     this.workers = Math.max(1, Math.min(workerCount(workers), plans));
     this.planMs = BATCH_MS;
@@ -57,8 +63,14 @@ export class LocalWorkers implements Executor {
       const { Piscina }: typeof import("piscina") = require("piscina");
       // Threads inherit the loader of this process: the code is compiled or, in tests, TypeScript.
       const filename = join(__dirname, `worker-thread${extname(__filename)}`);
+      const env = this.stranger !== null && {
+        env: { ...process.env, [MEMORY_VARIABLE]: String(this.stranger.memoryBytes) } as Record<
+          string,
+          string
+        >,
+      };
       const threads = { minThreads: this.workers, maxThreads: this.workers, idleTimeout: 60_000 };
-      this.started = new Piscina({ filename, ...threads });
+      this.started = new Piscina({ filename, ...threads, ...env });
       this.started.on("error", () => {}); // a thread died without a batch; the pool starts another one
     }
     return this.started;
@@ -126,7 +138,7 @@ export class LocalWorkers implements Executor {
   private allowedIn(plans: readonly Plan[]): string[] {
     const code = codeIn(plans.map(({ machine }) => machine)).map(({ sha256 }) => sha256);
     return code.filter((sha256) =>
-      this.allowCode === null ? isCodeAllowed(sha256) : this.allowCode.has(sha256),
+      this.stranger === null ? isCodeAllowed(sha256) : this.stranger.allowCode.has(sha256),
     );
   }
 

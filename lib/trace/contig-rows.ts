@@ -8,6 +8,7 @@
  */
 import { existsSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { append } from "../base/append";
 import { at, InputError } from "../base/errors";
 import { compactMemory } from "../mm/compaction/compaction";
 import { allocContigPages, freeContigRange, giganticFromAnywhere } from "../mm/contiguous/contig-pages";
@@ -179,7 +180,7 @@ function requestAreas(m: Memory, request: string, done: () => void, predicted: V
       const start = allocContigPages(m, { pages, gfp: GFP_KERNEL, kind: "driver" });
       if (start >= 0) held.push(start);
     }
-    frames.push(...held.map(hexOf));
+    append(frames, held.map(hexOf));
     for (const start of held) freeContigRange(m, start, pages);
     return `${g[2]}M: ${held.length}/${count}`;
   });

@@ -6,6 +6,7 @@
  * of memblock_free_all()), the upper one before; struct pages come from the end of memory, since memblock searches from the top; the
  * kernel's image and initrd lie low. Blocks that were claimed later lie in runs anywhere.
  */
+import { append } from "../../base/append";
 import {
   MIGRATE_CMA,
   MIGRATE_HIGHATOMIC,
@@ -142,7 +143,7 @@ export function placeLargeFree(ground: ZoneGround): LargeFree[] {
   for (let order = m.maxOrder; order >= m.pageblockOrder; order--)
     for (const [mt, name] of MIGRATE_NAMES.entries()) {
       const n = ground.state.free[name as StateType]?.[order] ?? 0;
-      if (n > 0) placed.push(...placeOrder(ground, { order, mt, n }, orderAt));
+      if (n > 0) append(placed, placeOrder(ground, { order, mt, n }, orderAt));
     }
   return placed;
 }
