@@ -1,5 +1,5 @@
 /** Opens a file that somebody names, if it is a regular one: a FIFO, a device, a socket or a folder is refused at once, by its kind. */
-import { closeSync, constants, fstatSync, openSync, type Stats } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, type Stats, statSync } from "node:fs";
 import { errorOf, InputError } from "./errors";
 import { formatSize } from "./units";
 
@@ -19,6 +19,24 @@ export function openRegular(path: string, bytes: number): number {
   } catch (error) {
     closeSync(fd);
     throw error;
+  }
+}
+
+/** Whether a folder lies at `path`; false for what cannot be looked at: whoever reads it says why. */
+export function isFolder(path: string): boolean {
+  return lookedAt(path)?.isDirectory() === true;
+}
+
+/** The same for a regular file. */
+export function isRegular(path: string): boolean {
+  return lookedAt(path)?.isFile() === true;
+}
+
+function lookedAt(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch {
+    return undefined;
   }
 }
 

@@ -5,6 +5,7 @@
 import { existsSync } from "node:fs";
 import { arch, cpus } from "node:os";
 import { InputError } from "../base/errors";
+import { isDeeperThan } from "../base/json-depth";
 import { readOutsideText } from "../base/outside-file";
 import { MiB } from "../base/units";
 import { writeAtomically } from "../base/write-atomically";
@@ -32,6 +33,7 @@ export interface Entry {
   figures: Record<string, Figure>;
 }
 
+const DEPTH_MOST = 16;
 const RECORDS_BYTES_MOST = 16 * MiB;
 
 interface Records {
@@ -57,6 +59,8 @@ export function figureOf(result: BenchResult, pair?: { median: number }, setting
 export function readPerformance(path: string): Records {
   if (!existsSync(path)) return { format: 1, entries: [] };
   const text = readOutsideText(path, { bytes: RECORDS_BYTES_MOST });
+  if (isDeeperThan(text, DEPTH_MOST))
+    throw new InputError(`${path}: its JSON must be at most ${DEPTH_MOST} levels deep: got more`);
   let read: unknown;
   try {
     read = JSON.parse(text);

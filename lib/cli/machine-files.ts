@@ -2,6 +2,7 @@
 import { readdirSync, realpathSync, statSync } from "node:fs";
 import { basename, dirname, join, resolve, sep } from "node:path";
 import { errorOf, InputError } from "../base/errors";
+import { isFolder } from "../base/open-regular";
 import { readOutside, readOutsideRaw, readOutsideText } from "../base/outside-file";
 import type { MachineDescription } from "../fluent/machine";
 import {
@@ -106,9 +107,7 @@ function propertyOf(file: string, budget: Budget): Uint8Array {
 
 /** A .dtb or .dts, or a folder such as /proc/device-tree. */
 function treeOf(file: string): DeviceTreeIn {
-  const stat = statSync(file, { throwIfNoEntry: false });
-  if (stat === undefined) throw new InputError(`${file}: not found`);
-  return stat.isDirectory()
+  return isFolder(file)
     ? folderOf(file, { entries: MOST_ENTRIES, bytes: MOST_BYTES }, 0)
     : readOutside(file, { bytes: MOST_BYTES });
 }

@@ -206,7 +206,7 @@ class SnapshotParser extends SnapshotWords {
     const n = this.int(end);
     this.colon(end);
     const pfns = new Int32Array(this.announced(n, end));
-    const mts = new Int8Array(n).fill(-1);
+    const mts = new Int8Array(pfns.length).fill(-1);
     let i = 0;
     while (this.pos < end) {
       if (i === n) this.fail(`pcplist ${index}: more than the ${n} frames announced`);
