@@ -77,6 +77,13 @@ function pinned(workload: WorkloadSpec | undefined, pages: number): number {
   return share * pages;
 }
 
+/** What a plan weighs and what may be taken here, as `--dry-run` tells it. */
+export function weightText(bytes: number): string {
+  const most = memoryLimit();
+  const fits = bytes <= most ? "" : `: not run unless ${MEMORY_VARIABLE} is raised`;
+  return `memory    up to ${roughly(bytes)} of ${formatSize(most)} that may be taken here (${MEMORY_VARIABLE})${fits}`;
+}
+
 /** Throws NoResult for a plan that weighs more than this process may take. */
 export function refuseHeavy(bytes: number): void {
   const most = memoryLimit();
