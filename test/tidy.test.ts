@@ -170,6 +170,43 @@ test("results use no function of which engines choose the last bits", () => {
   }
 });
 
+/** Files that read files of their own: of this package, of this process, or made by themselves a moment before. */
+const OWN_READERS: Readonly<Record<string, string>> = {
+  "base/open-regular.ts": "the door itself: opens what somebody names",
+  "base/outside-file.ts": "the door itself: reads what was opened",
+  "base/peak-rss.ts": "/proc of this process",
+  "change/check-types.ts": "the declarations of this package",
+  "cli/main.ts": "package.json of this package",
+  "experiment/early-runs.ts": "a file of its own in a temporary folder",
+  "experiment/engine-version.ts": "the sources of this package",
+  "report/assets.ts": "scripts and fonts of this package",
+  "report/atlas/how-sure.ts": "stored results of this package",
+  "report/chromium.ts": "what Chromium wrote in a temporary folder",
+  "report/docs-pages.ts": "the documents of this package",
+  "report/parquet.ts": "what DuckDB wrote in a temporary folder",
+  "report/provenance.ts": "package.json of this package",
+  "report/static-server.ts": "a file that it has looked at, below the folder that it serves",
+  "reproduce/reproduce.ts": "the programs of this package",
+};
+
+test("a file that somebody names is read by lib/base/outside-file.ts alone", () => {
+  const reads = /\b(?:readFile|readFileSync|createReadStream|openSync|readSync|readv?Sync|openAsBlob)\b/;
+  const unpacks = /\b(?:gunzip|unzip|inflate|inflateRaw|brotliDecompress|zstdDecompress)Sync\(/;
+  const files = [...graph.keys()].filter((file) => {
+    const text = readFileSync(file, "utf8").replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, "");
+    if (unpacks.test(text)) assert.match(text, /maxOutputLength/, `${name(file)}: unpacks without a limit`);
+    return reads.test(text.replace(/use readFileSync\(\)|^ {4}readFile: /gm, ""));
+  });
+  for (const file of files) assert.ok(name(file) in OWN_READERS, `${name(file)} reads files by itself`);
+});
+
+test("no list is spread into the arguments of Math.max() or Math.min(): the stack has room for some 120,000", () => {
+  for (const file of graph.keys()) {
+    if (name(file) === "base/extremes.ts") continue;
+    assert.doesNotMatch(readFileSync(file, "utf8"), /Math\.(?:max|min)\([^()]*\.\.\./, name(file));
+  }
+});
+
 /** The tables of kernel releases, the only files that date a difference. */
 const RELEASE_TABLES = ["hardware/kernel-release.ts", "hardware/kernel-switches.ts"];
 

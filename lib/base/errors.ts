@@ -16,9 +16,19 @@ export class InputError extends Error {
   /** Exit status of the command line for invalid input. */
   readonly exitCode: number = 2;
   constructor(message: string) {
-    super(message);
+    super(shortened(message));
     this.name = "InputError";
   }
+}
+
+/** The most characters of a message: whatever it quotes, it stays a line that people read. */
+export const MESSAGE_MOST = 480;
+const MESSAGE_END = 140;
+
+/** A message without its middle if it is too long: the place stands at its beginning, the limit and the advice at its end. */
+export function shortened(message: string, most = MESSAGE_MOST): string {
+  if (message.length <= most) return message;
+  return `${message.slice(0, most - MESSAGE_END - 3)}...${message.slice(-MESSAGE_END)}`;
 }
 
 /** What cannot be done here or now, but may be elsewhere or later: unlike other invalid input it is no result, and nothing keeps it. */

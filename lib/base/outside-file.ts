@@ -3,9 +3,10 @@
  * and each gives one line. Sizes are limited, packed and unpacked, so that neither an endless file nor a small file that unpacks
  * to much fills the memory. Files are unpacked on the way (lib/base/packing.ts). UTF-16 with a byte order mark becomes UTF-8.
  */
-import { closeSync, constants, createReadStream, fstatSync, openSync, readSync, type Stats } from "node:fs";
+import { closeSync, createReadStream, fstatSync, readSync } from "node:fs";
 import type { Readable, Transform } from "node:stream";
 import { at, errorOf, InputError } from "./errors";
+import { openRegular, tooLarge } from "./open-regular";
 import {
   MAGIC_BYTES,
   packingOf,
@@ -20,6 +21,8 @@ import { isZip } from "./zip";
 
 /** What a whole file may have at most, packed and unpacked, unless the caller says otherwise: it is held in memory. */
 export const WHOLE_BYTES_MOST = 256 * MiB;
+/** The same for a file that is held twice, as bytes and as text: about three times as much memory. */
+export const TEXT_BYTES_MOST = 128 * MiB;
 /** The same for a file that is read as a stream. */
 export const STREAM_BYTES_MOST = 16 * GiB;
 /** Longest line of a stream of lines. */
@@ -42,14 +45,38 @@ export interface WholeLimits extends OutsideLimits {
 /** Bytes of a regular file, unpacked. Throws InputError with the file, the limit and the value. */
 export function readOutside(path: string, limits: WholeLimits = {}): Buffer {
   const { bytes = WHOLE_BYTES_MOST } = limits;
+  return plain(path, readOutsideRaw(path, bytes), limits);
+}
+
+/** Bytes of a regular file as they lie there, packed or not. */
+export function readOutsideRaw(path: string, bytes = WHOLE_BYTES_MOST): Buffer {
   const fd = openRegular(path, bytes);
-  let raw: Buffer;
   try {
-    raw = readUpTo(fd, path, bytes);
+    return readUpTo(fd, path, bytes);
   } finally {
     closeSync(fd);
   }
-  return plain(path, raw, limits);
+}
+
+/** Gives `take` the bytes of a regular file as they lie there, in chunks that are used again; `sized` is told how many come. */
+export function readOutsideChunks(
+  path: string,
+  take: (chunk: Buffer) => void,
+  sized: (bytes: number) => void = () => {},
+): void {
+  const fd = openRegular(path, STREAM_BYTES_MOST);
+  try {
+    sized(fstatSync(fd).size);
+    const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
+    let total = 0;
+    for (let got = readPart(fd, path, chunk); got > 0; got = readPart(fd, path, chunk)) {
+      total += got;
+      if (total > STREAM_BYTES_MOST) throw tooLarge(path, total, STREAM_BYTES_MOST);
+      take(chunk.subarray(0, got));
+    }
+  } finally {
+    closeSync(fd);
+  }
 }
 
 function plain(
@@ -62,7 +89,7 @@ function plain(
 
 /** The same as text: UTF-8, in which bytes that are none become U+FFFD. */
 export function readOutsideText(path: string, limits: OutsideLimits = {}): string {
-  return readOutside(path, limits).toString("utf8");
+  return readOutside(path, { bytes: TEXT_BYTES_MOST, ...limits }).toString("utf8");
 }
 
 /** The first bytes of a regular file as they lie there. */
@@ -161,60 +188,20 @@ export async function* outsideLines(
   if (heldBytes > 0) yield [take(Buffer.alloc(0)), number];
 }
 
-/** Opens without waiting for a writer or a device, then looks at what was opened: no moment lies between look and read. */
-function openRegular(path: string, bytes: number): number {
-  let fd: number;
-  try {
-    fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | (constants.O_NOCTTY ?? 0));
-  } catch (error) {
-    throw openError(path, error);
-  }
-  try {
-    const stats = fstatSync(fd);
-    if (!stats.isFile()) throw new InputError(`${path}: is ${kindOf(stats)}, a regular file was expected`);
-    if (stats.size > bytes) throw tooLarge(path, stats.size, bytes);
-    return fd;
-  } catch (error) {
-    closeSync(fd);
-    throw error;
-  }
-}
-
-function kindOf(stats: Stats): string {
-  if (stats.isDirectory()) return "a folder";
-  if (stats.isFIFO()) return "a named pipe (FIFO)";
-  if (stats.isCharacterDevice()) return "a character device";
-  if (stats.isBlockDevice()) return "a block device";
-  return stats.isSocket() ? "a socket" : "no file";
-}
-
-const OPEN_ERRORS: Readonly<Record<string, string>> = {
-  ENOENT: "cannot be read: no such file",
-  ENOTDIR: "cannot be read: a part of its path is no folder",
-  EACCES: "cannot be read: permission denied",
-  EPERM: "cannot be read: permission denied",
-  ELOOP: "cannot be read: its symbolic links lead in a circle",
-  ENAMETOOLONG: "cannot be read: the name is longer than names can be",
-  // open() of a socket, and of a FIFO or a device without anything behind it.
-  ENXIO: "is a socket or a device, a regular file was expected",
-};
-
-function openError(path: string, error: unknown): InputError {
-  const { code = "" } = error as NodeJS.ErrnoException;
-  return new InputError(`${path}: ${OPEN_ERRORS[code] ?? `cannot be read (${errorOf(error).message})`}`);
-}
-
 /** Files of /proc say that they have 0 bytes, so the size is known at their end only. */
 function readUpTo(fd: number, path: string, bytes: number): Buffer {
   const chunks: Buffer[] = [];
   let total = 0;
+  // One more byte than it has shows its end, so that the usual file is held once, in its first chunk.
+  let next = Math.max(CHUNK_BYTES, fstatSync(fd).size + 1);
   for (;;) {
-    const chunk = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, bytes - total + 1));
+    const chunk = Buffer.allocUnsafe(Math.min(next, bytes - total + 1));
+    next = CHUNK_BYTES;
     const got = readPart(fd, path, chunk);
-    if (got === 0) return Buffer.concat(chunks, total);
+    if (got === 0) return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, total);
     total += got;
     if (total > bytes) throw tooLarge(path, total, bytes);
-    chunks.push(got === chunk.length ? chunk : Buffer.from(chunk.subarray(0, got)));
+    chunks.push(got > chunk.length / 2 ? chunk.subarray(0, got) : Buffer.from(chunk.subarray(0, got)));
   }
 }
 
@@ -235,12 +222,6 @@ function unpacked(file: Readable, stream: Transform | null): Readable {
   if (stream === null) return file;
   file.on("error", (error) => stream.destroy(error));
   return file.pipe(stream);
-}
-
-function tooLarge(path: string, got: number, limit: number): InputError {
-  return new InputError(
-    `${path}: a file of at most ${formatSize(limit)} can be read: got ${formatSize(got)}`,
-  );
 }
 
 function longLine(path: string, line: number, limit: number): InputError {

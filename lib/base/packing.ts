@@ -10,6 +10,9 @@ import { formatSize } from "./units";
 /** How bytes are packed. */
 export type Packing = "gzip" | "brotli" | "zstd" | "none";
 
+/** Of the default size there are so many pieces that they take several times the memory. */
+export const CHUNK_BYTES = 2 ** 20;
+
 /** As many bytes tell a packing by what it begins with. */
 export const MAGIC_BYTES = 6;
 
@@ -56,7 +59,7 @@ export function unpackBytes(path: string, raw: Buffer, most: number): Buffer {
   const packing = packingOf(path, raw);
   if (packing === "none") return raw;
   try {
-    return unpackSync(packing, raw, { maxOutputLength: most });
+    return unpackSync(packing, raw, { maxOutputLength: most, chunkSize: CHUNK_BYTES });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE")
       throw tooMuchUnpacked(path, raw.length, most);

@@ -2,9 +2,12 @@
  * docs/performance.json: what was measured, by date and kind of machine; and the check that nothing became slower. Compared
  * are ratios (to the calibration loop, or to the C program beside), never times.
  */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { arch, cpus } from "node:os";
 import { InputError } from "../base/errors";
+import { isDeeperThan } from "../base/json-depth";
+import { readOutsideText } from "../base/outside-file";
+import { MiB } from "../base/units";
 import { writeAtomically } from "../base/write-atomically";
 import type { BenchResult } from "./measure";
 
@@ -30,6 +33,9 @@ export interface Entry {
   figures: Record<string, Figure>;
 }
 
+const DEPTH_MOST = 16;
+const RECORDS_BYTES_MOST = 16 * MiB;
+
 interface Records {
   format: 1;
   entries: Entry[];
@@ -52,9 +58,12 @@ export function figureOf(result: BenchResult, pair?: { median: number }, setting
 
 export function readPerformance(path: string): Records {
   if (!existsSync(path)) return { format: 1, entries: [] };
+  const text = readOutsideText(path, { bytes: RECORDS_BYTES_MOST });
+  if (isDeeperThan(text, DEPTH_MOST))
+    throw new InputError(`${path}: its JSON must be at most ${DEPTH_MOST} levels deep: got more`);
   let read: unknown;
   try {
-    read = JSON.parse(readFileSync(path, "utf8"));
+    read = JSON.parse(text);
   } catch (error) {
     throw new InputError(`${path}: is no JSON (${(error as Error).message})`);
   }

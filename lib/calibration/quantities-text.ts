@@ -1,4 +1,5 @@
 /** Quantities as text: one machine, or several side by side. */
+import { largestOf } from "../base/extremes";
 import { formatSize } from "../base/units";
 import { BESIDE, type Compared, MEASURE, type Quantities } from "./quantities";
 
@@ -35,7 +36,7 @@ export function quantitiesText(columns: readonly Column[]): string {
       c.meaning,
     ]),
   ];
-  const widths = rows[0]!.map((_, i) => Math.max(...rows.map((row) => row[i]?.length ?? 0)));
+  const widths = rows[0]!.map((_, i) => largestOf(rows.map((row) => row[i]?.length ?? 0)));
   const lines = rows.map((row) =>
     row
       .map((cell, i) =>

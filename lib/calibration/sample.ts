@@ -1,9 +1,10 @@
 /** A sample of a real machine: a folder with texts of its /proc and, if there is one, the class of each page frame. */
 
-import { existsSync, readdirSync, statSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import { log2 } from "../base/elementary";
 import { InputError } from "../base/errors";
+import { isFolder } from "../base/open-regular";
 import { decodeClasses } from "../machine/frame-map";
 import type { FreeCounts } from "../mm/reports/buddyinfo";
 import { parseBuddyinfo } from "../trace/buddyinfo-text";
@@ -78,7 +79,7 @@ export function readSample(path: string): Sample {
   if (!existsSync(path)) throw new InputError(`${path}: no such file or folder`);
   const parts: Partial<Record<TextName, unknown>> = {};
   let classes: Uint8Array | undefined;
-  if (!statSync(path).isDirectory()) {
+  if (!isFolder(path)) {
     const bytes = readInput(path);
     if (isMachineSnapshot(bytes)) return sampleOf(parseMachineSnapshot(bytes.toString("utf8"), path), path);
     const text = bytes.toString("latin1");
@@ -145,12 +146,10 @@ function pageSizeOf({ meminfo, vmstat }: Omit<Sample, "pageSize">): number {
  * ```
  */
 export function readSeries(path: string): Sample[] {
-  if (existsSync(path) && statSync(path).isDirectory() && !isSample(path)) {
+  if (isFolder(path) && !isSample(path)) {
     const folders = readdirSync(path)
       .map((name) => join(path, name))
-      .filter((entry) =>
-        statSync(entry).isDirectory() ? isSample(entry) : SNAPSHOT_NAME.test(basename(entry)),
-      )
+      .filter((entry) => (isFolder(entry) ? isSample(entry) : SNAPSHOT_NAME.test(basename(entry))))
       .sort();
     if (folders.length === 0)
       throw new InputError(

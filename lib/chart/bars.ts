@@ -1,5 +1,6 @@
 /** Bars: one group per category, with one bar per series. */
 import { InputError } from "../base/errors";
+import { largestOf, leastOf } from "../base/extremes";
 import type { Axis, BarTrace, Figure } from "./figure";
 import { label, labels, number } from "./labels";
 import { headRoom, layoutOf, legendNames, UNGRIDDED, type Words } from "./layout";
@@ -90,14 +91,14 @@ export function bars(options: BarOptions): Figure {
 function lacksRoom(categories: readonly string[]): boolean {
   const lengths = categories.map((name) => name.length);
   return (
-    Math.max(0, ...lengths) > LETTERS_MAX ||
-    Math.max(0, ...lengths) * categories.length > ALL_LETTERS_MAX ||
+    largestOf(lengths) > LETTERS_MAX ||
+    largestOf(lengths) * categories.length > ALL_LETTERS_MAX ||
     categories.some((name) => knownWay(name) !== undefined)
   );
 }
 
 const widestText = (data: readonly BarTrace[]): number =>
-  Math.max(0, ...data.flatMap((trace) => (trace.text ?? []).map((text) => text.length)));
+  largestOf([0, ...data.flatMap((trace) => (trace.text ?? []).map((text) => text.length))]);
 
 function barsOf(options: BarOptions, one: BarSeries, at: number, lying: boolean): BarTrace {
   const { categories, series, stacked } = options;
@@ -122,7 +123,7 @@ function barsOf(options: BarOptions, one: BarSeries, at: number, lying: boolean)
 /** Whether the values of standing bars have room beside each other. */
 function fits(series: readonly BarSeries[]): boolean {
   const texts = series.flatMap((one) => one.values.map(valueText));
-  return texts.length * (Math.max(0, ...texts.map((text) => text.length)) * LETTER + 4) <= PLOT;
+  return texts.length * (Math.max(0, largestOf(texts.map((text) => text.length))) * LETTER + 4) <= PLOT;
 }
 
 const valueText = (value: number | null) => (value === null ? "" : number(value));
@@ -140,7 +141,7 @@ function allEqual({ series, categories, yTitle }: BarOptions): string | undefine
 function logAxis(values: (number | null)[]): Axis {
   const logs = values.filter((v): v is number => v !== null && v > 0).map(Math.log10);
   if (logs.length === 0) return { type: "log" };
-  const [from, to] = [Math.ceil(Math.min(...logs)) - 1, Math.max(...logs) + 0.2];
+  const [from, to] = [Math.ceil(leastOf(logs)) - 1, largestOf(logs) + 0.2];
   const ticks = Array.from({ length: Math.floor(to) - from + 1 }, (_, at) =>
     Number((10 ** (from + at)).toPrecision(6)),
   );

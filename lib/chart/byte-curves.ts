@@ -1,5 +1,6 @@
 /** Curves over a size in bytes, such as of TLBs and adapters: a logarithmic axis with ticks at KiB, MiB, GiB. */
 import { InputError } from "../base/errors";
+import { largestOf } from "../base/extremes";
 import { formatSize } from "../base/units";
 import type { Axis, Figure, ScatterTrace } from "./figure";
 import { label, number } from "./labels";
@@ -47,7 +48,7 @@ const TICKS_MAX = 9;
  */
 export function byteCurves(options: ByteCurveOptions): Figure {
   const kept = options.series.slice(0, SERIES_MAX);
-  const most = Math.max(...kept.map((one) => one.bytes.length), 0);
+  const most = Math.max(0, largestOf(kept.map((one) => one.bytes.length)));
   const data = kept.map((one, at): ScatterTrace => curveOf(one, at));
   const marks = (options.marks ?? []).slice(0, SERIES_MAX);
   const all = [...kept.flatMap((one) => [...one.bytes]), ...marks.map((mark) => mark.bytes)];

@@ -1,5 +1,7 @@
 /** Estimates with intervals, one row per strategy: success rates, and paired differences between strategies. */
+
 import { InputError } from "../base/errors";
+import { largestOf } from "../base/extremes";
 import type { Estimate } from "../metrics/measures";
 import type { ErrorBars, Figure, ScatterTrace } from "./figure";
 import { distinctLabels, label, number } from "./labels";
@@ -138,7 +140,7 @@ function dots(
   const said = { ...words, ...withNote(words.subtitle, `bars: ${interval}`, left) };
   const head = headRoom(said, series.length > 1 ? series.map((one) => one.name) : []);
   const counts = data.flatMap((trace) => (trace.mode === "text" ? (trace.text ?? []) : []));
-  const widest = Math.max(0, ...counts.map((text) => text.length));
+  const widest = largestOf([0, ...counts.map((text) => text.length)]);
   const figure: Figure = {
     data,
     layout: layoutOf(said, 80 + head + kept.length * Math.max(ROW, DOT * series.length + 8), {

@@ -1,4 +1,5 @@
 /** Rows of times on a logarithmic axis in milliseconds: a box each, and its median in words beside it. */
+import { largestOf } from "../base/extremes";
 import type { BoxTrace, Figure, ScatterTrace } from "./figure";
 import { headRoom, layoutOf, UNGRIDDED, type Words } from "./layout";
 import { logAxis } from "./log-axis";
@@ -47,7 +48,7 @@ export function rowsFigure(words: Words, rows: readonly LatencyRow[]): Figure {
     showlegend: false,
   };
   const head = headRoom(words, []);
-  const widest = Math.max(0, ...rows.map(({ text }) => text.length));
+  const widest = Math.max(0, largestOf(rows.map(({ text }) => text.length)));
   return {
     data: [...boxes, said],
     layout: layoutOf(words, 80 + head + rows.length * ROW, {

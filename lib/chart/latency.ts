@@ -1,5 +1,7 @@
 /** Distributions of latency by strategy: cumulative shares, or boxes from quantiles, on a logarithmic axis in milliseconds. */
+
 import { InputError } from "../base/errors";
+import { leastOf } from "../base/extremes";
 import type { Figure, ScatterTrace } from "./figure";
 import { distinctLabels, label, number } from "./labels";
 import { type LatencyRow, rowsFigure } from "./latency-rows";
@@ -87,7 +89,7 @@ export function latencyEcdf(options: LatencyEcdfOptions): Figure {
     return Float64Array.from(one.samplesUs, (us) => us / 1000).sort();
   });
   const positive = sorted.map((s) => s.find((ms) => ms > 0)).filter((ms) => ms !== undefined);
-  const floor = positive.length === 0 ? 1e-3 : 10 ** (Math.ceil(Math.log10(Math.min(...positive))) - 1);
+  const floor = positive.length === 0 ? 1e-3 : 10 ** (Math.ceil(Math.log10(leastOf(positive))) - 1);
   const left =
     options.series.length > kept.length ? `the first ${kept.length} of ${options.series.length}` : undefined;
   const drawn = merged(kept.map(({ name }, at) => ({ name, samples: sorted[at]!, floor })));

@@ -1,4 +1,5 @@
 /** The look every figure shares: transparent paper, one ink for light and dark, axis titles with their units. */
+import { largestOf } from "../base/extremes";
 import type { Axis, Figure, Layout } from "./figure";
 import { label } from "./labels";
 import { GRID, INK, SERIES } from "./palette";
@@ -66,7 +67,7 @@ const LEGEND_ROW = 20;
  * wide as the longest name.
  */
 export function headRoom(words: Words, names: readonly string[]): number {
-  const widest = Math.max(0, ...names.map((name) => name.length)) * LETTER + KEY;
+  const widest = Math.max(0, largestOf(names.map((name) => name.length))) * LETTER + KEY;
   const columns = Math.max(1, Math.floor(LEGEND_WIDTH / widest));
   const rows = Math.ceil(names.length / columns);
   const titles = words.title === undefined ? 1 : broken(words.title, TITLE_LINE).length;

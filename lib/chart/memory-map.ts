@@ -7,6 +7,7 @@
  * text gives the exact bytes. Rows of the address space without memory are left out.
  */
 import { InputError } from "../base/errors";
+import { largestOf } from "../base/extremes";
 import { formatSize, hex, roughSize } from "../base/units";
 import type { ColorScale, Figure, HeatmapTrace, ScatterTrace, Shape, Trace } from "./figure";
 import { label as words } from "./labels";
@@ -157,7 +158,7 @@ function cellAt(base: number, bytes: number, extents: readonly Extent[], pageblo
       : `${bytes / pageblockBytes} page blocks`;
   const inside = parts.map((part) => `${formatSize(part.bytes)} ${words(part.label)}`);
   return {
-    z: Math.max(...parts.map((part) => part.rank)),
+    z: largestOf(parts.map((part) => part.rank)),
     hover: `${hex(base)}, ${block}<br>${inside.join("<br>")}`,
   };
 }

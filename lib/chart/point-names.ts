@@ -2,6 +2,7 @@
  * Where the points of a trade-off and their names stand: points that coincide side by side, each name where nothing else is. Places
  * are worked out for a plot of a usual size, in pixels; a chart that is drawn smaller keeps the names in its legend.
  */
+import { largestOf } from "../base/extremes";
 
 /** A point of the plot in pixels from its upper left corner, and its name. */
 export interface Placed {
@@ -110,7 +111,7 @@ function anchorOf(group: readonly number[], marks: readonly Box[], position: str
   const [down, across] = position.split(" ") as [string, string];
   const out = ({ left, top, right, bottom }: Box) =>
     down === "top" ? -top : down === "bottom" ? bottom : across === "right" ? right : -left;
-  const most = Math.max(...group.map((at) => out(marks[at]!)));
+  const most = largestOf(group.map((at) => out(marks[at]!)));
   const outer = group.filter((at) => out(marks[at]!) === most);
   return outer[Math.floor((outer.length - 1) / 2)]!;
 }
@@ -118,7 +119,7 @@ function anchorOf(group: readonly number[], marks: readonly Box[], position: str
 /** The box of a text at a mark, placed as Plotly places it. */
 function boxOf(mark: Box, lines: readonly string[], position: string): Box {
   const [down, across] = position.split(" ") as [string, string];
-  const width = Math.max(...lines.map((line) => line.length)) * LETTER;
+  const width = largestOf(lines.map((line) => line.length)) * LETTER;
   const height = lines.length * LINE;
   const x = (mark.left + mark.right) / 2;
   const y = (mark.top + mark.bottom) / 2;

@@ -1,5 +1,6 @@
 /** A sweep over two parameters as a heat map: the value in the cell, its interval in the hover text. */
 import { InputError } from "../base/errors";
+import { largestOf, leastOf } from "../base/extremes";
 import type { Figure, HeatmapTrace } from "./figure";
 import { distinctLabels, label, number } from "./labels";
 import { headRoom, layoutOf, type Words } from "./layout";
@@ -66,7 +67,7 @@ export function sweepMap(options: SweepOptions): Figure {
   const shown = ys.map((_, row) => xs.map((_, column) => averaged(cells, row, column, down, across)));
   const values = shown.flat().flatMap((cell) => (cell === null ? [] : [cell.value]));
   if (values.length === 0) throw new InputError("sweep map: there must be a cell with a value: got none");
-  const [zmin, zmax] = options.range ?? [Math.min(...values), Math.max(...values)];
+  const [zmin, zmax] = options.range ?? [leastOf(values), largestOf(values)];
   const heatmap: HeatmapTrace = {
     type: "heatmap",
     x: xs,

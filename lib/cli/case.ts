@@ -1,5 +1,6 @@
 /** `pageblock case [name]`: reports of people, from the log to a machine in which the remedy works. */
 import type { Command } from "commander";
+import { largestOf } from "../base/extremes";
 import { CASES } from "../explain/cases";
 import { fieldCase } from "../fluent/field-case";
 
@@ -22,6 +23,6 @@ function told(name: string, json: boolean): string {
 function listed(json: boolean): string {
   const cases = CASES.map(({ name, title, machine, source }) => ({ name, title, machine, source }));
   if (json) return `${JSON.stringify({ format: 1, cases }, null, 2)}\n`;
-  const width = Math.max(...cases.map(({ name }) => name.length));
+  const width = largestOf(cases.map(({ name }) => name.length));
   return `${cases.map(({ name, title }) => `${name.padEnd(width)}  ${title}`).join("\n")}\n`;
 }

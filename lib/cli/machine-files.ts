@@ -1,8 +1,9 @@
 /** The files of a machine that `pageblock boot` reads: a log, /proc/iomem, an e820 map, a device tree or its folder. */
-import { readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
+import { readdirSync, realpathSync, statSync } from "node:fs";
 import { basename, dirname, join, resolve, sep } from "node:path";
 import { errorOf, InputError } from "../base/errors";
-import { readOutside, readOutsideText } from "../base/outside-file";
+import { isFolder } from "../base/open-regular";
+import { readOutside, readOutsideRaw, readOutsideText } from "../base/outside-file";
 import type { MachineDescription } from "../fluent/machine";
 import {
   type DeviceTreeIn,
@@ -98,7 +99,7 @@ function propertyOf(file: string, budget: Budget): Uint8Array {
     budget.bytes -= size;
     if (budget.bytes < 0)
       throw new InputError(`a tree must have at most ${MOST_BYTES} bytes: got more with this file`);
-    return readFileSync(file);
+    return readOutsideRaw(file, MOST_BYTES);
   } catch (error) {
     throw new InputError(`${file}: ${errorOf(error).message.split("\n")[0]}`);
   }
@@ -106,9 +107,7 @@ function propertyOf(file: string, budget: Budget): Uint8Array {
 
 /** A .dtb or .dts, or a folder such as /proc/device-tree. */
 function treeOf(file: string): DeviceTreeIn {
-  const stat = statSync(file, { throwIfNoEntry: false });
-  if (stat === undefined) throw new InputError(`${file}: not found`);
-  return stat.isDirectory()
+  return isFolder(file)
     ? folderOf(file, { entries: MOST_ENTRIES, bytes: MOST_BYTES }, 0)
     : readOutside(file, { bytes: MOST_BYTES });
 }

@@ -20,6 +20,7 @@ import { type Outcome, planHash } from "../experiment/plan";
 import { listed } from "../experiment/plans";
 import { isOutcome, readRun } from "../experiment/run-text";
 import { timeText } from "../experiment/texts";
+import { runBytes, weightText } from "../experiment/weight";
 import { parsePlan, RUN_FIELDS, withDefaults } from "../plan/run";
 import type { Locate } from "../schema/place";
 import { asWritten } from "../schema/plan-file";
@@ -31,11 +32,16 @@ export function register(program: Command): void {
   withPlanFlags(withRunningOptions(program.command("run")), "run")
     .description("run one plan and print its outcome")
     .argument("[plan]", "a plan as JSON or YAML; flags replace its fields, or make a plan")
+    .option("--dry-run", "print how much memory the plan may take, and run nothing")
     .action(async (file: string | undefined, flags: RunningFlags & GivenFlags) => {
       const { value, locate } = writtenWith("run", file, flags);
       const plan = parsePlan(value, locate);
       if (flags.printPlan === true) {
         process.stdout.write(`${JSON.stringify(plan, null, 2)}\n`);
+        return;
+      }
+      if (flags.dryRun === true) {
+        process.stdout.write(`plan      ${planHash(plan)}\n${weightText(runBytes(plan))}\n`);
         return;
       }
       let text: string | null = null;

@@ -1,7 +1,7 @@
 /** `pageblock schema [kind]`: JSON Schema of plans, for editors. */
-import { writeFileSync } from "node:fs";
 import type { Command } from "commander";
 import { unknownName } from "../base/errors";
+import { writeAtomically } from "../base/write-atomically";
 import { PLAN_KINDS } from "../plan/kinds";
 import { jsonSchema } from "../schema/json-schema";
 
@@ -19,6 +19,6 @@ export function register(program: Command): void {
       if (found === undefined) throw unknownName("schema", kind, names);
       const text = `${JSON.stringify(jsonSchema(found.statement, found.title), null, 2)}\n`;
       if (out === undefined) process.stdout.write(text);
-      else writeFileSync(out, text);
+      else writeAtomically(out, text);
     });
 }

@@ -1,8 +1,10 @@
 /** `pageblock show <file>`: a snapshot in the words of the kernel's own reports; of a buddyinfo, its indices. */
-import { existsSync, statSync } from "node:fs";
+
+import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Command } from "commander";
 import { InputError, unknownName } from "../base/errors";
+import { isFolder } from "../base/open-regular";
 import { printable } from "../base/printable";
 import { formatSize } from "../base/units";
 import { type KernelRelease, kernelRelease } from "../hardware/kernel-release";
@@ -93,9 +95,9 @@ interface ShowOptions {
 function show(file: string, options: ShowOptions): string {
   if (options.as !== undefined && !SHOWN_AS.includes(options.as))
     throw unknownName("--as", options.as, SHOWN_AS);
-  const isFolder = statSync(file, { throwIfNoEntry: false })?.isDirectory() === true;
-  if (isFolder && existsSync(join(file, "proc"))) return shownMachine(file, snapshotFrom([file]), options);
-  if (isFolder) throw new InputError(`${file}: is a folder: give a snapshot in it, such as S0.txt.gz`);
+  if (isFolder(file) && existsSync(join(file, "proc")))
+    return shownMachine(file, snapshotFrom([file]), options);
+  if (isFolder(file)) throw new InputError(`${file}: is a folder: give a snapshot in it, such as S0.txt.gz`);
   const bytes = readInput(file);
   if (/^Node\s/.test(bytes.toString("latin1", 0, 6))) return fromBuddyinfo(file, bytes, options);
   if (isMachineSnapshot(bytes)) return fromMachine(file, bytes, options);

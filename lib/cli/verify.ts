@@ -3,8 +3,9 @@
  * is identical.
  */
 import type { Command } from "commander";
-import { InputError } from "../base/errors";
+import { InputError, quoted } from "../base/errors";
 import { printable } from "../base/printable";
+import { kebab } from "../base/spelling";
 import { RUN_LIMITS } from "../report/run-again";
 import { type Verification, verifyFile } from "../report/verify";
 
@@ -14,14 +15,32 @@ function report({ file, results, changes, compared, code, ok }: Verification): s
     const told = why ?? (leftOut && `every number; left out since names have changed: ${leftOut.join(", ")}`);
     return `${verdict}  ${sha256.slice(0, 16)}  ${kind}${where}${told === undefined ? "" : `: ${told}`}`;
   });
+  const notRun = results.filter(({ why }) => why?.startsWith("not run: ") === true).length;
   const identical = results.filter((result) => result.verdict === "identical").length;
   const summary = ok
     ? `all ${results.length} results identical; as made: ${compared.join(", ")}`
-    : `${identical} of ${results.length} results identical; changed: ${changes.length} beside them`;
+    : `${identical} of ${results.length} results identical; changed: ${changes.length} beside them${notRun === 0 ? "" : `; not run: ${notRun}`}`;
   const ran = code.map((sha256) => `code     ${sha256}: run, as --allow-code says`);
   return [...ran, ...lines, ...changes.map((change) => `changed  ${change}`), `${file}: ${summary}`]
     .map((line) => printable(line.replaceAll("\n", " ")))
     .join("\n");
+}
+
+const NUMBERS = { seconds: 2 ** 31 / 1000, secondsTogether: 2 ** 31 / 1000, megabytes: 2 ** 20 } as const;
+
+interface Options extends Record<keyof typeof NUMBERS, string> {
+  allowCode: string[];
+  json?: boolean;
+}
+
+function numberOf(options: Options, name: keyof typeof NUMBERS): number {
+  const value = Number(options[name]);
+  const most = Math.floor(NUMBERS[name]);
+  if (!Number.isInteger(value) || value < 1 || value > most)
+    throw new InputError(
+      `verify: --${kebab(name)} must be whole, from 1 to ${most}: got ${quoted(options[name])}`,
+    );
+  return value;
 }
 
 const repeated = (value: string, before: string[]): string[] => [...before, value];
@@ -32,15 +51,24 @@ export function register(program: Command): void {
     .description("run a write-up or an executed notebook again from its own plans, and compare every result")
     .argument("<file...>", "write-ups (.html, .md, .pdf) or executed notebooks (.ipynb)")
     .option("--seconds <n>", "longest time a plan may take", String(RUN_LIMITS.seconds))
+    .option(
+      "--seconds-together <n>",
+      "longest time that all plans of a file may take; the rest is not run",
+      String(RUN_LIMITS.secondsTogether),
+    )
+    .option("--megabytes <n>", "most memory a plan may take", String(RUN_LIMITS.megabytes))
     .option("--allow-code <sha256>", "run the change with this SHA-256; may be repeated", repeated, [])
     .option("--json", "print one JSON array")
-    .action(async (files: string[], options: { seconds: string; allowCode: string[]; json?: boolean }) => {
-      const seconds = Number(options.seconds);
-      if (!Number.isInteger(seconds) || seconds < 1)
-        throw new InputError(`verify: --seconds must be whole and > 0: got ${options.seconds}`);
+    .action(async (files: string[], options: Options) => {
+      const limits = {
+        seconds: numberOf(options, "seconds"),
+        secondsTogether: numberOf(options, "secondsTogether"),
+        megabytes: numberOf(options, "megabytes"),
+        allowCode: options.allowCode,
+      };
       const all: Verification[] = [];
       for (const file of files) {
-        const verification = await verifyFile(file, { ...RUN_LIMITS, seconds, allowCode: options.allowCode });
+        const verification = await verifyFile(file, { ...RUN_LIMITS, ...limits });
         if (!options.json) process.stdout.write(`${report(verification)}\n`);
         all.push(verification);
       }

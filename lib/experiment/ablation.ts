@@ -5,6 +5,7 @@
  * by, another difference, and two that came together may make a kernel that never was when one of them is flipped alone.
  */
 import { sortBy } from "lodash";
+import { largestOf, leastOf } from "../base/extremes";
 import { Random } from "../base/random";
 import { type KernelsSpec, runOfParts } from "../plan/compare-kernels";
 import {
@@ -198,7 +199,7 @@ function ofMetric(
 /** The range of the shares if one of them lies outside of 0 to 1. */
 function interactionOf(rows: readonly AblationRow[]): MetricAblation["interaction"] {
   const shares = rows.flatMap(({ share }) => (share === null ? [] : [share.mid]));
-  const [least, most] = [Math.min(...shares), Math.max(...shares)];
+  const [least, most] = [leastOf(shares), largestOf(shares)];
   return least < -OUTSIDE || most > 1 + OUTSIDE ? { least, most } : null;
 }
 
@@ -222,7 +223,7 @@ function seedsForCarrier(steps: readonly Steps[], whole: number): number | null 
   const each = active.flatMap(({ forward, back }) =>
     [forward, back].map((step) => Math.ceil(seedsToFind(step, whole, active.length) / RANK_EFFICIENCY)),
   );
-  const needed = Math.max(0, ...each);
+  const needed = Math.max(0, largestOf(each));
   return needed > (steps[0]?.forward.length ?? 0) ? needed : null;
 }
 
@@ -258,7 +259,7 @@ function judgedRows(
       effect: meanInterval(middle),
       ...mids,
       share: shareOf(middle, one.flip.name),
-      p: i < 0 ? 1 : Math.max(...p[i]!),
+      p: i < 0 ? 1 : largestOf(p[i]!),
       pCorrected: i < 0 ? 1 : both[i]!,
       shows,
     };

@@ -1,4 +1,5 @@
 /** Runs plans: on threads of this computer, or on workers of a cluster. */
+import { append } from "../base/append";
 import type { Plan } from "./plan";
 import type { RunText } from "./run-text";
 
@@ -36,7 +37,7 @@ export class Ready<T> {
   private failure: unknown;
 
   push(...items: T[]): void {
-    this.items.push(...items);
+    append(this.items, items);
     this.wake?.();
   }
 
@@ -105,7 +106,7 @@ class PartsAhead {
         this.ahead = part;
         break;
       }
-      batch.push(...part);
+      append(batch, part);
     }
     return batch;
   }

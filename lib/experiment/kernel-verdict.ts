@@ -2,6 +2,7 @@
  * One metric of two variants over the same seeds: means, the paired difference with its interval, effect sizes, an exact
  * test, and what follows in words.
  */
+import { leastOf } from "../base/extremes";
 import type { Random } from "../base/random";
 import { type MeanInterval, meanInterval } from "./mean-interval";
 import { betterOf, isShare } from "./metric-values";
@@ -175,7 +176,7 @@ function seedsFor(raw: RawMetric, family: number): number | null {
     ...(found === null ? [] : [Math.ceil(found / RANK_EFFICIENCY)]),
     ...(equal === null ? [] : [equal]),
   ];
-  return ways.length === 0 ? null : Math.max(seeds + 1, Math.min(...ways));
+  return ways.length === 0 ? null : Math.max(seeds + 1, leastOf(ways));
 }
 
 /** Half an interval shrinks with the root of the seeds. */

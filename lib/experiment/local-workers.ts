@@ -12,6 +12,7 @@ import { type Executor, type Finished, inBatches, Ready, type Task } from "./exe
 import type { Plan } from "./plan";
 import { PlanProcesses, type Pool } from "./plan-processes";
 import { failedRun } from "./run-text";
+import { MEMORY_VARIABLE } from "./weight";
 import type { Batch, BatchDone } from "./worker-thread";
 
 /** Target duration of a batch; handing one over costs about 0.1 ms. */
@@ -30,6 +31,14 @@ export function workerCount(given?: number): number {
   return count;
 }
 
+/** What plans of strangers may do; otherwise plans may do what this process may. */
+export interface StrangerLimits {
+  /** The only code they run, by SHA-256. */
+  allowCode: ReadonlySet<string>;
+  /** The most memory a plan may take. */
+  memoryBytes: number;
+}
+
 export class LocalWorkers implements Executor {
   private started: Pool | null;
   private readonly workers: number;
@@ -38,14 +47,13 @@ export class LocalWorkers implements Executor {
   private closed: boolean;
 
   /**
-   * `workers` threads (default one per core), but no more than there are `plans`. They start with the first plan. `allowCode`: the
-   * only code they run, by SHA-256; default: what this process may run. `apart`: in processes in place of threads, so that a plan
-   * that ends its process does not end this one.
+   * `workers` threads (default one per core), but no more than there are `plans`. They start with the first plan. `apart`: in
+   * processes in place of threads, so that a plan that ends its process does not end this one.
    */
   constructor(
     workers?: number,
     plans = Number.POSITIVE_INFINITY,
-    private readonly allowCode: ReadonlySet<string> | null = null,
+    private readonly stranger: StrangerLimits | null = null,
     private readonly apart = false,
   ) {
     this.workers = Math.max(1, Math.min(workerCount(workers), plans));
@@ -55,8 +63,15 @@ export class LocalWorkers implements Executor {
   }
 
   private get pool(): Pool {
-    this.started ??= this.apart ? new PlanProcesses(this.workers) : this.threadPool();
+    this.started ??= this.apart ? new PlanProcesses(this.workers, this.environment) : this.threadPool();
     return this.started;
+  }
+
+  /** What workers find in their environment; null: that of this process. */
+  private get environment(): Record<string, string> | null {
+    if (this.stranger === null) return null;
+    const own = process.env as Record<string, string>;
+    return { ...own, [MEMORY_VARIABLE]: String(this.stranger.memoryBytes) };
   }
 
   private threadPool(): Pool {
@@ -64,7 +79,8 @@ export class LocalWorkers implements Executor {
     // Threads inherit the loader of this process: the code is compiled or, in tests, TypeScript.
     const filename = join(__dirname, `worker-thread${extname(__filename)}`);
     const threads = { minThreads: this.workers, maxThreads: this.workers, idleTimeout: 60_000 };
-    const pool = new Piscina<Batch, BatchDone>({ filename, ...threads });
+    const env = this.environment;
+    const pool = new Piscina<Batch, BatchDone>({ filename, ...threads, ...(env !== null && { env }) });
     pool.on("error", () => {}); // a thread died without a batch; the pool starts another one
     return pool;
   }
@@ -131,7 +147,7 @@ export class LocalWorkers implements Executor {
   private allowedIn(plans: readonly Plan[]): string[] {
     const code = codeIn(plans.map(({ machine }) => machine)).map(({ sha256 }) => sha256);
     return code.filter((sha256) =>
-      this.allowCode === null ? isCodeAllowed(sha256) : this.allowCode.has(sha256),
+      this.stranger === null ? isCodeAllowed(sha256) : this.stranger.allowCode.has(sha256),
     );
   }
 

@@ -23,8 +23,14 @@ export class PlanProcesses implements Pool {
   private readonly busy: Map<ChildProcess, Waiting>;
   private readonly waiting: Waiting[];
 
-  /** At most so many processes at a time. They start with the first batch that has none. */
-  constructor(private readonly most: number) {
+  /**
+   * At most so many processes at a time. They start with the first batch that has none. `env`: their environment; null: that of
+   * this process.
+   */
+  constructor(
+    private readonly most: number,
+    private readonly env: Record<string, string> | null = null,
+  ) {
     this.idle = [];
     this.busy = new Map();
     this.waiting = [];
@@ -60,6 +66,7 @@ export class PlanProcesses implements Pool {
     const child = fork(join(__dirname, `plan-process${extension}`), [], {
       serialization: "advanced",
       stdio: ["ignore", "ignore", "ignore", "ipc"],
+      ...(this.env !== null && { env: this.env }),
       // Tests run TypeScript: the loader is among the arguments of this process.
       execArgv: extension === ".ts" ? process.execArgv : [],
     });

@@ -7,6 +7,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import type { DuckDBConnection, DuckDBInstance, DuckDBResult } from "@duckdb/node-api";
 import { errorOf, InputError } from "../base/errors";
 import { MiB } from "../base/units";
+import { checkOutput } from "../base/write-atomically";
 import { engineVersion } from "./engine-version";
 import type { StoredRun } from "./keeper";
 import { checkClosed, checkOurs, duckdb, storeError } from "./store";
@@ -106,6 +107,7 @@ export async function exportResults(
   const target = resolve(path);
   const scratch = join(dirname(target), `.${basename(target)}.${process.pid}.part`);
   const options = format === "csv" ? "format csv, header" : "format parquet, compression zstd";
+  checkOutput(target);
   await withTables(results, false, async (connection) => {
     try {
       mkdirSync(dirname(target), { recursive: true });

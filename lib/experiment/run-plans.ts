@@ -6,6 +6,7 @@
  */
 import { createHash } from "node:crypto";
 import { setImmediate } from "node:timers/promises";
+import { append } from "../base/append";
 import { canonicalJson } from "../base/canonical-json";
 import { InputError } from "../base/errors";
 import { EarlyRuns } from "./early-runs";
@@ -186,7 +187,8 @@ class Book {
       const alsoAt = missing.alsoAt(place);
       const running = this.waiting.get(hash);
       if (running !== undefined) {
-        running.push(index, ...alsoAt);
+        running.push(index);
+        append(running, alsoAt);
         continue;
       }
       this.waiting.set(hash, alsoAt);

@@ -26,6 +26,7 @@ import { type Outcome, type Plan, planHash } from "./plan";
 import { Recorder } from "./recorder";
 import { translationShape } from "./translation-shape";
 import { runWatched } from "./watched-run";
+import { refuseHeavy, runBytes } from "./weight";
 
 /** The most failures explained in an outcome; further ones are only counted. */
 const FAILURES_KEPT = 3;
@@ -62,6 +63,7 @@ export interface RunLook {
 
 /** run(), with somebody who looks at its machine. */
 export function runLookedAt(plan: Plan, inputs: WorkloadInputs | undefined, look: RunLook | null): Outcome {
+  refuseHeavy(runBytes(plan));
   const once = (watch: ((system: System) => void) | null) => runOnce(plan, inputs, watch, look);
   return plan.machine.change === undefined ? once(null) : runWatched(once);
 }
@@ -107,6 +109,8 @@ export function runTogether(plans: readonly Plan[], inputs?: WorkloadInputs): (O
   if (sharingKey(first) === null) return plans.map((plan) => orError(() => run(plan, inputs)));
   let prepared: (Ready | Error)[] = [];
   try {
+    // A copy of the aged machine is kept for the plans after the first.
+    refuseHeavy(runBytes(first, 2));
     const options = { ...first.system, placement: first.seed };
     const system = System.boot(bootOf(first).machine, options, first.costs);
     prepared = plans.map((plan) => orError(() => prepare(system, bootOf(plan))));

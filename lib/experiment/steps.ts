@@ -31,10 +31,14 @@ import { partsOf, WorkloadRun } from "../workload/scheduler";
 import type { WorkloadSpec } from "../workload/workload";
 import { Meter } from "./meter";
 import { runWatched } from "./watched-run";
+import { refuseHeavy, stepsBytes } from "./weight";
 
 export type { FillKind, Step, StepPlan };
 
 const FIXED: ReadonlySet<string> = new Set(["slab", "pageTable", "networkBuffer"]);
+
+/** Pages in one list: twice as many are more than an array of Node.js may hold, which ends the process. */
+const FILLED_MOST = 2 ** 26;
 
 /** The result of a step. Times are modelled. */
 export interface StepResult extends Answer {
@@ -172,11 +176,17 @@ export class SteppedSystem {
 
   private fill(kind: FillKind, pages: number): Partial<StepResult> {
     const { system } = this;
+    const fixed = FIXED.has(kind);
+    const list = fixed ? this.fixed : this.movable;
     let count = 0;
     for (; count < pages; count++) {
-      const got = FIXED.has(kind) ? system.allocFixed(kind) : system.alloc(kind);
+      if (list.length === FILLED_MOST)
+        throw new InputError(
+          `fill: steps can fill ${FILLED_MOST} pages (${formatSize(FILLED_MOST * system.pageSize)}) that move, and as many that do not: got more`,
+        );
+      const got = fixed ? system.allocFixed(kind) : system.alloc(kind);
       if (got < 0) break;
-      (FIXED.has(kind) ? this.fixed : this.movable).push(got);
+      list.push(got);
     }
     if (count === pages) return { count };
     return { count, ...refusedWith(ERRNO.ENOMEM, `${count} of ${pages} pages could be had`) };
@@ -382,6 +392,7 @@ function probesOf(run: WorkloadRun): Partial<StepResult> {
 
 /** Runs a plan of steps. Pure: equal plans give equal outcomes. */
 export function runSteps(plan: StepPlan): StepsOutcome {
+  refuseHeavy(stepsBytes(plan));
   const stepped = new SteppedSystem(plan.machine, plan.system);
   for (const step of plan.steps) stepped.take(step);
   return stepsOutcome(stepped);

@@ -1,4 +1,5 @@
 /** A comparison in words and columns, for terminals and for readers of a notebook without pictures. */
+import { largestOf, leastOf } from "../base/extremes";
 import type { Comparison, StrategyRow } from "./comparison";
 import type { Interval } from "./statistics";
 
@@ -116,7 +117,7 @@ function openTogether(seeds: number, pairs: Comparison["pairs"], groups: readonl
     needed.set(key, known);
   }
   return [...needed.values()].map(({ a, b, seeds: enough }) => {
-    const [least, most] = [Math.min(...enough), Math.max(...enough)];
+    const [least, most] = [leastOf(enough), largestOf(enough)];
     const about = least === most ? `${least}` : `${least} to ${most}`;
     return `${seeds} seeds do not suffice to tell ${a} from ${b} (about ${about} would, if the difference is what it seems).`;
   });

@@ -3,6 +3,7 @@
  * takes for itself, so no size is named that this command refuses.
  */
 import { InputError } from "../base/errors";
+import { largestOf } from "../base/extremes";
 import { formatSize, GiB, MiB } from "../base/units";
 import {
   compareReleases,
@@ -87,7 +88,7 @@ export function areaMapOf(readMachine: MachineOfText, reading: Reading): AreaMap
   const machines = machinesOf(readMachine, reading);
   const results = machines.map(booted);
   if (results.length === 0 || results.some((result) => result === null)) return null;
-  const alignment = Math.max(...results.map((result) => result!.cma.alignmentBytes));
+  const alignment = largestOf(results.map((result) => result!.cma.alignmentBytes));
   return { machines, booted: results[0]!, alignment };
 }
 

@@ -2,6 +2,7 @@
  * The block that show_mem() prints, from 2.6.1x on: totals in pages, nodes and zones in kB, what each zone keeps, the free lists,
  * huge pages and the last lines. Counters are read by their names, so a kernel may print more of them.
  */
+import { append } from "../base/append";
 import { nodeOf, zoneOf } from "./draft";
 import { MEM_INFO_END } from "./read-mem-info-end";
 import type { ZoneReading } from "./reading";
@@ -203,7 +204,7 @@ const pieces: LineReader = (line, session) => {
     open.zone.lowmemReserve!.length < WORDS_MOST &&
     /^[\d ]{1,100}$/.test(line.text)
   ) {
-    open.zone.lowmemReserve!.push(...numbersIn(line.text));
+    append(open.zone.lowmemReserve!, numbersIn(line.text));
     extend(report, line.place);
     return "lowmem reserve";
   }

@@ -1,5 +1,6 @@
 /** Answers to texts of a state without a failure: files of /proc, boot logs and traces. */
 import { log2 } from "../base/elementary";
+import { largestOf } from "../base/extremes";
 import { formatSize, hex } from "../base/units";
 import type { PartAnswer } from "./cma-answer";
 import { cutInWords } from "./cut-report";
@@ -110,7 +111,7 @@ function listSentences(_reading: Reading, asked: Asked, zones: readonly JudgedZo
 
 /** What requests of each order would get now: kernel memory, and movable memory of processes. */
 function requestSentences(reading: Reading, asked: Asked): string[] {
-  const orders = Math.max(0, ...reading.zones.map((zone) => zone.counts?.length ?? 0));
+  const orders = Math.max(0, largestOf(reading.zones.map((zone) => zone.counts?.length ?? 0)));
   if (orders === 0) return [];
   // Where no zone has watermarks, the free lists alone decide.
   const marked = reading.zones.some((zone) => listed(zone.minBytes));

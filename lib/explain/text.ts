@@ -1,4 +1,5 @@
 /** The answer as a page of text for a terminal. */
+import { largestOf } from "../base/extremes";
 import { printable } from "../base/printable";
 import type { Missing, Remedy, ReportAnswer, Topic, ZoneAnswer } from "./answer";
 import type { ExplainedReport } from "./explain-readings";
@@ -175,7 +176,7 @@ function zoneBlocks({ zones, order }: ReportAnswer): string[][] {
         refusesBy(zone, order),
       ]),
   ];
-  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  const widths = rows[0]!.map((_, column) => largestOf(rows.map((row) => row[column]!.length)));
   const lines = rows.map((row) =>
     `  ${row.map((cell, i) => (i === 0 || i === row.length - 1 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join("  ")}`.trimEnd(),
   );

@@ -1,5 +1,6 @@
 /** The input of a boot: resolves every default and checks every limit in one place. */
 import { InputError } from "../base/errors";
+import { largestOf } from "../base/extremes";
 import { formatSize } from "../base/units";
 import type { Board } from "../hardware/board";
 import { BLANK_NAMES, BOARD_NAMES, type BoardName, findBoard } from "../hardware/boards";
@@ -93,7 +94,7 @@ function switchFields(): Fields {
       if (typeof oldest === "boolean") return [switchName, optional(truth(doc))];
       const known = [...new Set([oldest, ...values.map(([value]) => value), ...also])];
       if (typeof oldest === "number")
-        return [switchName, optional(whole(doc, "", { most: Math.max(...known.map(Number)) }))];
+        return [switchName, optional(whole(doc, "", { most: largestOf(known.map(Number)) }))];
       return [switchName, optional(name(doc, known.map(String)))];
     }),
   );

@@ -5,6 +5,7 @@
  */
 import { roundDown } from "../base/alignment";
 import { type Answer, answerOf } from "../base/answer";
+import { append } from "../base/append";
 import { InputError } from "../base/errors";
 import { formatSize } from "../base/units";
 import { bootRules, type KernelRelease, kernelSwitches } from "../hardware/kernel-release";
@@ -169,11 +170,11 @@ export function activateCmaAreas(
     if (!area.ok || stopped) continue;
     area.activated = area.ranges.every((r) => zoneHolding(spans, pageSize, r) !== undefined);
     if (area.activated) {
-      out.active.push(...area.ranges);
+      append(out.active, area.ranges);
       continue;
     }
     out.messages.push(`cma: CMA area ${area.name} could not be activated`);
-    if (cmaFailedArea === "toBuddy") out.useless.push(...area.ranges);
+    if (cmaFailedArea === "toBuddy") append(out.useless, area.ranges);
     else {
       stopped = cmaFailedArea === "stopsAll";
       const { base } = area.ranges[0]!;

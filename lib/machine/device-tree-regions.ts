@@ -3,6 +3,7 @@
  * for the default CMA area; others are areas or pools of their own, or only taken.
  */
 import { answerOf } from "../base/answer";
+import { largestOf } from "../base/extremes";
 import type { DeviceTreeRegion } from "../hardware/board";
 import type { CmaSlots } from "../mm/boot/cma";
 import type { Memblock } from "../mm/boot/memblock";
@@ -96,7 +97,7 @@ function attemptOf(outcome: ReservedMemOutcome, memblock: Memblock): Omit<CmaAtt
   const ranges = node.ranges ?? [{ start: 0, end: Number.MAX_SAFE_INTEGER }];
   const searched =
     node.base === undefined
-      ? { start: ranges[0]!.start, end: Math.max(...ranges.map((r) => r.end)) }
+      ? { start: ranges[0]!.start, end: largestOf(ranges.map((r) => r.end)) }
       : { start: node.base, end: node.base + node.bytes };
   return {
     by: "device tree",

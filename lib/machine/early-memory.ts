@@ -5,6 +5,8 @@
  * (arch/x86/kernel/setup.c).
  */
 import { roundDown, roundUp } from "../base/alignment";
+import { append } from "../base/append";
+import { largestOf } from "../base/extremes";
 import { KiB, MiB } from "../base/units";
 import { bootRules } from "../hardware/kernel-release";
 import { BITS_32, lowMemoryEnd, structPageBytes } from "../hardware/page-geometry";
@@ -217,7 +219,7 @@ function reserveHugetlbCma(
   return hugetlbCmaReserve(memblock, release, {
     bytes: hugePages.cmaBytes,
     ...(hugePages.cmaByNode && { byNode: hugePages.cmaByNode }),
-    giganticBytes: Math.max(...geometry.hugePageSizes),
+    giganticBytes: largestOf(geometry.hugePageSizes),
     nodes: nodesOf(boot),
     hugePageBytes: geometry.pageSize * 2 ** geometry.pmdOrder,
     minAlignment,
@@ -235,7 +237,10 @@ function giganticPages(boot: ResolvedBoot, memblock: Memblock, fromCma: boolean)
     return { pages, messages: ["HugeTLB: hugetlb_cma is enabled, skip boot time allocation"] };
   for (const pool of wanted) {
     const starts = takeGigantic(memblock, pool, nodesOf(boot));
-    pages.push(...starts.map((start) => ({ bytes: pool.bytes, start })));
+    append(
+      pages,
+      starts.map((start) => ({ bytes: pool.bytes, start })),
+    );
     if (starts.length < pool.count) messages.push(poolFailedMessage(pool, starts.length));
   }
   return { pages, messages };

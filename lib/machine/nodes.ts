@@ -4,6 +4,7 @@
  * has RAM on both sides of it.
  */
 import { InputError } from "../base/errors";
+import { largestOf, leastOf } from "../base/extremes";
 import { formatSize } from "../base/units";
 import type { Board } from "../hardware/board";
 import type { PhysicalRange } from "../mm/boot/memblock";
@@ -103,8 +104,8 @@ function unequal(nodes: readonly NodeRequest[], { memoryBytes, cpus, sectionByte
 
 function rangeOf(ram: readonly { base: number; bytes: number }[]): PhysicalRange {
   return {
-    start: Math.min(...ram.map((r) => r.base)),
-    end: Math.max(...ram.map((r) => r.base + r.bytes)),
+    start: leastOf(ram.map((r) => r.base)),
+    end: largestOf(ram.map((r) => r.base + r.bytes)),
   };
 }
 

@@ -8,6 +8,7 @@
  * shown.
  */
 
+import { append } from "../base/append";
 import { releaseColumns } from "../base/columns";
 import { IntStackPool } from "../base/int-stack";
 import type { Random } from "../base/random";
@@ -130,7 +131,7 @@ export class System {
     const { pageSize, options } = this;
     const { hugetlb } = settle(this.memory, this.tracked, state, { pageSize, seed: options.placement });
     const pool = this.hugetlb.pools.get(this.booted.pageblockBytes);
-    pool?.free.push(...hugetlb.free);
+    if (pool !== undefined) append(pool.free, hugetlb.free);
     for (const pfn of hugetlb.used) pool?.used.add(pfn);
     return new Int32Array(0);
   }

@@ -5,6 +5,7 @@
  * last and overlaps the zone below; if there is already a ZONE_MOVABLE, it spans the node. The zones below keep their
  * span and lose present pages.
  */
+import { leastOf } from "../base/extremes";
 import type { PageRange, ZoneSpan } from "./zones";
 
 const MOVABLE = "Movable";
@@ -37,7 +38,7 @@ export function zonesWithAreas(spans: readonly ZoneSpan[], areas: readonly PageR
     );
     const first = pieces[0]!.startPfn;
     const last = pieces.at(-1)!;
-    const startPfn = old === undefined ? first : Math.min(...zones.map((z) => z.startPfn));
+    const startPfn = old === undefined ? first : leastOf(zones.map((z) => z.startPfn));
     return [
       ...lower.map((z) => ({ ...z, present: z.present - count(areas.flatMap((a) => within(z, a))) })),
       {

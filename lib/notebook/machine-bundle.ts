@@ -1,4 +1,5 @@
 /** A booted machine as a table: HTML for notebooks, aligned text for terminals, and its plan and result. */
+import { largestOf } from "../base/extremes";
 import { formatSize, hex } from "../base/units";
 import { type Planned, runOf } from "../chart/run";
 import { escapeHtml } from "../report/escape";
@@ -33,7 +34,7 @@ export interface ShownMachine extends Planned {
 export function machineBundle(machine: ShownMachine): MimeBundle {
   const title = `${machine.board}, ${formatSize(machine.memoryBytes)}, Linux ${machine.kernel}${machine.change === null ? "" : ` with ${machine.change}`}`;
   const rows = rowsOf(machine);
-  const width = Math.max(...rows.map(([name]) => name.length));
+  const width = largestOf(rows.map(([name]) => name.length));
   const html = rows.map(
     ([name, value]) =>
       `<tr><th style="text-align:left">${escapeHtml(name)}</th><td style="text-align:left">${escapeHtml(value)}</td></tr>`,

@@ -2,6 +2,7 @@
  * A running machine and the outcome of one request as tables: HTML for notebooks, text for terminals, and their plan.
  */
 import { type Answer, errnoText } from "../base/answer";
+import { largestOf } from "../base/extremes";
 import { formatSize } from "../base/units";
 import { countTexts } from "../change/counts";
 import type { Run } from "../chart/figure";
@@ -19,7 +20,7 @@ export function tableBundle(
   rows: readonly (readonly [string, string])[],
   run: Run,
 ): MimeBundle {
-  const width = Math.max(0, ...rows.map(([name]) => name.length));
+  const width = Math.max(0, largestOf(rows.map(([name]) => name.length)));
   const html = rows
     .map(
       ([name, value]) =>

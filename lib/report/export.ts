@@ -5,6 +5,7 @@ import { basename, dirname, join } from "node:path";
 import { sumBy } from "lodash";
 import { InputError } from "../base/errors";
 import { readOutsideText } from "../base/outside-file";
+import { checkOutput } from "../base/write-atomically";
 import type { CodeState } from "./article";
 import { printedPdf } from "./chromium";
 import type { DataLink } from "./closing-html";
@@ -156,6 +157,7 @@ function writeTogether(out: string, files: Files): void {
     mkdirSync(out, { recursive: true });
     scratch = mkdtempSync(join(out, ".export-"));
     for (const [name, content] of files) {
+      checkOutput(join(out, name));
       mkdirSync(dirname(join(scratch, name)), { recursive: true });
       writeFileSync(join(scratch, name), content);
     }
@@ -164,6 +166,7 @@ function writeTogether(out: string, files: Files): void {
       renameSync(join(scratch, name), join(out, name));
     }
   } catch (error) {
+    if (error instanceof InputError) throw error;
     throw new InputError(`${out}: cannot be written: ${(error as NodeJS.ErrnoException).code ?? error}`);
   } finally {
     if (scratch !== undefined) rmSync(scratch, { recursive: true, force: true });

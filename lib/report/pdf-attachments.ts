@@ -12,7 +12,8 @@ interface Attachment {
 }
 
 const MARK = "%pageblock-attachments\n";
-const UNPACKED_MAX = 256 * 2 ** 20;
+/** All files together. */
+const UNPACKED_MAX = 128 * 2 ** 20;
 
 /** `pdf` with `files` attached. Throws an Error for a PDF without the plain structure that Chromium writes. */
 export function withAttachments(
@@ -111,10 +112,12 @@ export function attachmentsOf(
   const attachments = attachedIn(whole.toString("latin1"), whole, end);
   try {
     if (!updated(pdf, attachments).equals(whole)) throw new Error("changed");
-    const files = attachments.map(({ name, packed }): [string, Uint8Array] => [
-      name,
-      Uint8Array.from(inflateSync(packed, { maxOutputLength: UNPACKED_MAX })),
-    ]);
+    let left = UNPACKED_MAX;
+    const files = attachments.map(({ name, packed }): [string, Uint8Array] => {
+      const content = inflateSync(packed, { maxOutputLength: Math.max(1, left) });
+      left -= content.length;
+      return [name, content];
+    });
     return { pdf, files: new Map(files) };
   } catch {
     throw refused("its attachments are damaged, or the PDF was written anew by another program");

@@ -6,6 +6,7 @@ import { createHash } from "node:crypto";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { z } from "zod";
 import { InputError } from "../base/errors";
+import { CHUNK_BYTES } from "../base/packing";
 import type { Run } from "../chart/figure";
 import { packageVersion } from "./provenance";
 import { safeJson } from "./safe-json";
@@ -49,7 +50,7 @@ const schema = z.strictObject({
 });
 
 /** Larger than any write-up of ours by far; a small file may unpack to more than the memory holds. */
-const UNPACKED_MAX = 256 * 2 ** 20;
+const UNPACKED_MAX = 64 * 2 ** 20;
 
 /** Lower-case hexadecimal SHA-256 of a file's content. */
 export function sha256OfBytes(content: string | Uint8Array): string {
@@ -116,7 +117,7 @@ export function recordOfPage(html: string, file: string): { record: WriteUpRecor
 
 function unpacked(packed: Uint8Array, file: string): string {
   try {
-    return gunzipSync(packed, { maxOutputLength: UNPACKED_MAX }).toString("utf8");
+    return gunzipSync(packed, { maxOutputLength: UNPACKED_MAX, chunkSize: CHUNK_BYTES }).toString("utf8");
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     const why =

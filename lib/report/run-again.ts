@@ -7,10 +7,13 @@ import { existsSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
+import { MEMORY_VARIABLE, STRANGER_BYTES } from "../experiment/weight";
 
-/** Limits of one plan (seconds, megabytes of JavaScript heap), and how many run at a time. */
+/** Limits of one plan (seconds, megabytes), of all of them, and how many run at a time. */
 export interface RunLimits {
   seconds: number;
+  /** Of all plans together; those that are not done by then are not run. */
+  secondsTogether: number;
   megabytes: number;
   workers: number;
   /** SHA-256 of the changes whose code may be run; default none. */
@@ -19,7 +22,8 @@ export interface RunLimits {
 
 export const RUN_LIMITS: RunLimits = {
   seconds: 300,
-  megabytes: 4096,
+  secondsTogether: 3600,
+  megabytes: STRANGER_BYTES / 2 ** 20,
   workers: Math.min(4, availableParallelism()),
 };
 
@@ -38,12 +42,21 @@ export async function runAgain(
 ): Promise<RunAnswer[]> {
   const answers: RunAnswer[] = [];
   let next = 0;
+  const end = performance.now() + limits.secondsTogether * 1000;
   const lane = async () => {
     let worker: Worker | undefined;
     while (next < plans.length) {
       const index = next++;
+      const left = (end - performance.now()) / 1000;
+      if (left <= 0) {
+        answers[index] = { failed: `not run: ${limits.secondsTogether} s for all plans were over` };
+        continue;
+      }
       worker ??= started(limits);
-      answers[index] = await answerOf(worker, plans[index], limits);
+      answers[index] = await answerOf(worker, plans[index], {
+        ...limits,
+        seconds: Math.min(limits.seconds, left),
+      });
       if ("failed" in answers[index]!) {
         await worker.terminate();
         worker = undefined;
@@ -58,7 +71,13 @@ export async function runAgain(
 function started(limits: RunLimits): Worker {
   if (WORKER === undefined) throw new Error("run-again-worker.js is not built: run `npm run build`");
   const workerData = { allowCode: [...(limits.allowCode ?? [])] };
-  return new Worker(WORKER, { workerData, resourceLimits: { maxOldGenerationSizeMb: limits.megabytes } });
+  // The columns of a machine lie outside of the heap, so the plan is weighed as well.
+  const env = { ...process.env, [MEMORY_VARIABLE]: `${limits.megabytes}MiB` };
+  return new Worker(WORKER, {
+    workerData,
+    env,
+    resourceLimits: { maxOldGenerationSizeMb: limits.megabytes },
+  });
 }
 
 async function answerOf(worker: Worker, plan: unknown, limits: RunLimits): Promise<RunAnswer> {
@@ -69,7 +88,8 @@ async function answerOf(worker: Worker, plan: unknown, limits: RunLimits): Promi
     const [answer] = await once(worker, "message", { signal: stop.signal });
     return answer as RunAnswer;
   } catch (error) {
-    if (stop.signal.aborted) return { failed: `stopped: it ran longer than ${limits.seconds} s` };
+    if (stop.signal.aborted)
+      return { failed: `stopped: it ran longer than ${Number(limits.seconds.toFixed(1))} s` };
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === "ERR_WORKER_OUT_OF_MEMORY")
       return { failed: `stopped: it needs more than ${limits.megabytes} MB` };

@@ -1,4 +1,6 @@
 /** The seeds of the plans of a write-up, in words, with consecutive seeds joined. */
+import { append } from "../base/append";
+import { largestOf } from "../base/extremes";
 
 /** Whole numbers from `low` to `high`. */
 interface Span {
@@ -36,10 +38,10 @@ function collect(value: unknown, spans: Span[], depth: number): void {
   const given = robustSeeds(value as Record<string, unknown>);
   const { firstSeed = 1 } = given;
   for (const [key, inner] of Object.entries(given))
-    if (key === "seed") spans.push(...spansOf(inner));
+    if (key === "seed") append(spans, spansOf(inner));
     else if (key === "seeds" && isSeed(inner) && inner > 0 && isSeed(firstSeed))
       spans.push({ low: firstSeed, high: firstSeed + inner - 1 });
-    else if (key === "seeds") spans.push(...spansOf(inner));
+    else if (key === "seeds") append(spans, spansOf(inner));
     else collect(inner, spans, depth + 1);
 }
 
@@ -51,7 +53,7 @@ function robustSeeds(given: Record<string, unknown>): Record<string, unknown> {
   const { statement, over, plan } = given;
   if (statement === undefined || typeof over !== "object" || typeof plan !== "object") return given;
   const counts = ((over ?? {}) as { seeds?: unknown }).seeds;
-  const most = Array.isArray(counts) ? Math.max(0, ...counts.filter(isSeed)) : 0;
+  const most = Array.isArray(counts) ? Math.max(0, largestOf(counts.filter(isSeed))) : 0;
   return { plan: most > 0 ? { ...plan, seeds: most } : plan };
 }
 

@@ -21,8 +21,8 @@ export interface StoredWriteUp {
   compared: string[];
 }
 
-/** Larger files are not write-ups, and parsing JSON needs many times their size in memory. */
-const FILE_BYTES_MAX = 256 * 2 ** 20;
+/** Larger files are not write-ups: they come from anybody, and reading one takes three times its size in memory. */
+const FILE_BYTES_MAX = 128 * 2 ** 20;
 
 /** Throws InputError that names the file if it is of another type, damaged, or too large. */
 export function readStoredWriteUp(file: string): StoredWriteUp {

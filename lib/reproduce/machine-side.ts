@@ -1,10 +1,11 @@
 /** What run.sh measured: its steps as snapshots of the machine, and the reports of its programs. */
 
-import { existsSync, statSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { sum } from "lodash";
 import { log2 } from "../base/elementary";
 import { InputError, quoted } from "../base/errors";
+import { isRegular } from "../base/open-regular";
 import { readOutsideText } from "../base/outside-file";
 import { printable } from "../base/printable";
 import { MiB } from "../base/units";
@@ -104,7 +105,7 @@ export function readMachineSide(results: string): MachineSide {
   if (run.steps.join() !== STEPS.join())
     throw new InputError(`${file}: steps must be ${STEPS.join(", ")}: got ${quoted(run.steps.join(", "))}`);
   const snapshots = run.steps.map((step) => snapshotFrom([join(results, "steps", step)]));
-  const reports = PROGRAMS.map((program) => join(results, "holders", `${program}.json`)).filter(isFile);
+  const reports = PROGRAMS.map((program) => join(results, "holders", `${program}.json`)).filter(isRegular);
   const notes = join(results, "notes.txt");
   return {
     ...run,
@@ -113,11 +114,9 @@ export function readMachineSide(results: string): MachineSide {
     figures: snapshots.map((snapshot, i) =>
       stepOf(join(results, "steps", run.steps[i]!), run.steps[i]!, snapshot),
     ),
-    notes: isFile(notes) ? notesIn(readOutsideText(notes, { bytes: MiB })) : [],
+    notes: isRegular(notes) ? notesIn(readOutsideText(notes, { bytes: MiB })) : [],
   };
 }
-
-const isFile = (file: string) => statSync(file, { throwIfNoEntry: false })?.isFile() === true;
 
 /** Lines for a terminal: at most a hundred, cut to a readable length. */
 function notesIn(all: string): string[] {
@@ -156,7 +155,7 @@ function stepOf(folder: string, step: string, { texts, pageSize = 4096 }: Machin
     typesKnown: types !== undefined,
     vmstat: vmstat === undefined ? new Map() : parseVmstat(vmstat, at("vmstat")),
     managedBytes: managed * pageSize,
-    fallbacks: isFile(extfrag) ? numberIn(extfrag) : undefined,
+    fallbacks: isRegular(extfrag) ? numberIn(extfrag) : undefined,
   };
 }
 

@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { InputError } from "../base/errors";
+import { largestOf } from "../base/extremes";
 import { printable } from "../base/printable";
 import { formatSize, KiB } from "../base/units";
 import { SHOWS, TOO_SMALL } from "./comparable";
@@ -281,7 +282,7 @@ export function reproductionText({
       row.why,
     ]),
   ];
-  const widths = head.map((_, i) => Math.max(...cells.map((row) => row[i]!.length)));
+  const widths = head.map((_, i) => largestOf(cells.map((row) => row[i]!.length)));
   const lines = cells.map((row) =>
     row
       .map((cell, i) => (i === 1 || i === 2 ? cell.padStart(widths[i]!) : cell.padEnd(widths[i]!)))

@@ -4,6 +4,7 @@
  */
 import type { Document, LineCounter } from "yaml";
 import { at, errorOf, InputError } from "../base/errors";
+import { isDeeperThan } from "../base/json-depth";
 import { readOutsideText } from "../base/outside-file";
 import { isObject, spellings } from "./check";
 import type { Fields } from "./field";
@@ -102,7 +103,14 @@ interface Problem {
 /** What is copied field by field would lose this key in silence, or take its value for a prototype. */
 const HARMFUL_KEY = "__proto__";
 
+/** No plan is nearly as deep, and the reader of YAML takes 800 MB for a million brackets. */
+const DEPTH_MAX = 500;
+/** Lists within lists on one line: `- - - 1`. */
+const DEEP_LINE = new RegExp(`^[ \\t]*(?:[-?:][ \\t]+){${DEPTH_MAX}}`, "m");
+
 function parsed(text: string, file: string, lineCounter: LineCounter): Document.Parsed {
+  if (isDeeperThan(text, DEPTH_MAX) || DEEP_LINE.test(text))
+    throw new InputError(`${file}: is nested too deep: a plan may be ${DEPTH_MAX} levels deep: got more`);
   try {
     return yaml().parseDocument(text.replace(/^\uFEFF/, ""), {
       lineCounter,

@@ -3,6 +3,7 @@
  * distribution has to ship. The article's question: two kernels, or one without CMA on some boards.
  */
 import { InputError } from "../base/errors";
+import { leastOf } from "../base/extremes";
 import { findBoard } from "../hardware/boards";
 import { type BootedCma, boot } from "../machine/boot";
 import type { BootRequest } from "../machine/boot-request";
@@ -94,7 +95,7 @@ function choose(machine: BootRequest, builds: readonly FleetBuild[], cmaBytes: n
   const choices = builds.map((b) => buildOnBoard(machine, b, cmaBytes));
   let at = choices.findIndex((c) => c.cma && c.wastedBytes <= wasteShare * memory);
   if (at < 0) {
-    const least = Math.min(...choices.map((c) => (c.cma ? c.wastedBytes : Number.POSITIVE_INFINITY)));
+    const least = leastOf(choices.map((c) => (c.cma ? c.wastedBytes : Number.POSITIVE_INFINITY)));
     at = choices.findIndex((c) => c.cma && c.wastedBytes === least);
   }
   if (at < 0) at = choices.findIndex((c) => c.boots);

@@ -1,5 +1,6 @@
 /** A mapping of physically adjacent huge pages, from a pool that was filled at boot or grows for the request. */
 import { GRANTED } from "../base/answer";
+import { append } from "../base/append";
 import { InputError } from "../base/errors";
 import { formatSize } from "../base/units";
 import { type BootRequest, resolveBoot } from "../machine/boot-request";
@@ -85,7 +86,8 @@ export function takeAdjacent(
     if (n < need) continue;
     const run = new Set(Array.from({ length: need }, (_, i) => first + i * pages));
     const left = pool.free.filter((p) => !run.has(p));
-    pool.free.splice(0, pool.free.length, ...left);
+    pool.free.length = 0;
+    append(pool.free, left);
     for (const p of run) pool.used.add(p);
     return first;
   }

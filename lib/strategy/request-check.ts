@@ -1,6 +1,7 @@
 /** Refuses requests that no allocator of this machine can serve, with the reason of the kernel or the device. */
 import { log2 } from "../base/elementary";
 import { InputError } from "../base/errors";
+import { largestOf } from "../base/extremes";
 import { formatSize } from "../base/units";
 import type { System } from "../machine/system";
 import { gfpZone } from "../mm/state/gfp";
@@ -61,7 +62,7 @@ function sizeRefusal(system: System, { bytes, who }: MemoryRequest, check: Reque
     )(`${bytes} bytes are no whole number of pages of ${formatSize(pageSize)}: memory is given out in pages`);
   const nodes = new Map<number, number>();
   for (const z of m.zones) nodes.set(z.nid, (nodes.get(z.nid) ?? 0) + z.present * pageSize);
-  const largest = Math.max(...nodes.values());
+  const largest = largestOf(nodes.values());
   if (contiguous && bytes > largest)
     return barred(
       ENOMEM,

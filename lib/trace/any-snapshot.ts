@@ -1,11 +1,10 @@
 /** A snapshot by its path: the file of `pageblock snapshot`, a folder with copies of a machine's files, or a tar or zip of one. */
-import { statSync } from "node:fs";
+
 import { filesOf } from "../base/archive";
+import { isFolder } from "../base/open-regular";
 import { readOutside } from "../base/outside-file";
 import { snapshotFrom, snapshotOfArchive } from "./collect-snapshot";
 import { isMachineSnapshot, type MachineSnapshot, parseMachineSnapshot } from "./machine-snapshot";
-
-const isFolder = (path: string) => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 
 /** Several paths, or one that may also be a single text such as buddyinfo. Throws InputError like readAnySnapshot(). */
 export function readSnapshotOf(paths: readonly string[]): MachineSnapshot {

@@ -3,8 +3,9 @@
  * uses page, variant, ram and cma_arg, never an outcome. A row agrees if the result, the reserved size, the base, the
  * page-block order and mobility grouping equal the recorded ones and min_free_kbytes is within one base page.
  */
-import { statSync } from "node:fs";
+
 import { at, InputError } from "../base/errors";
+import { isRegular } from "../base/open-regular";
 import { hex, MiB, parseSize } from "../base/units";
 import { type BootResult, boot } from "../machine/boot";
 import { parseCma } from "../machine/cma-request";
@@ -30,7 +31,7 @@ type Outcome = {
 export const bootTable: FidelityKind = {
   name: "boot-table",
   recognises(path) {
-    if (!statSync(path).isFile()) return false;
+    if (!isRegular(path)) return false;
     const columns = csvColumns(path);
     return columns !== undefined && SETUP_COLUMNS.every((c) => columns.includes(c));
   },

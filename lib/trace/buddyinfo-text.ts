@@ -1,5 +1,6 @@
 /** Reads a machine's /proc/buddyinfo, to compute the fragmentation indices of any Linux machine. */
 import { at, InputError, quoted } from "../base/errors";
+import { largestOf } from "../base/extremes";
 import type { FreeCounts } from "../mm/reports/buddyinfo";
 
 /** No kernel has more orders, no machine more blocks: 4 TiB of pages of 4 KiB. */
@@ -25,7 +26,7 @@ export function parseBuddyinfo(text: string, file: string): FreeCounts[] {
     const nrFree = m[3]!.trim().split(/\s+/).map(Number);
     if (nrFree.length > ORDERS_MOST || nrFree.some((n) => n > COUNT_MOST))
       throw new InputError(
-        `${at(file, i + 1)}: up to ${ORDERS_MOST} orders with up to ${COUNT_MOST} free blocks can be: got ${nrFree.length} with up to ${Math.max(...nrFree.slice(0, LINE_MOST))}`,
+        `${at(file, i + 1)}: up to ${ORDERS_MOST} orders with up to ${COUNT_MOST} free blocks can be: got ${nrFree.length} with up to ${largestOf(nrFree.slice(0, LINE_MOST))}`,
       );
     const first = zones[0];
     if (first !== undefined && first.nrFree.length !== nrFree.length)

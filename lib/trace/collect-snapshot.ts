@@ -235,7 +235,7 @@ function framesOf(source: SnapshotSource, unread: MachineSnapshot["unread"]): st
     if (source.classes !== undefined) return classFile(source.classes);
     return source.kpageflags === undefined ? undefined : readKpageflags(source.kpageflags);
   } catch (error) {
-    const denied = (error as NodeJS.ErrnoException).code === "EACCES";
+    const denied = errorOf(error).message.endsWith("permission denied");
     unread.push({
       what: "/proc/kpageflags",
       why: denied ? "permission denied" : errorOf(error).message.slice(0, 200),

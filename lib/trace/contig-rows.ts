@@ -6,9 +6,12 @@
  * that are more than 20 % off. If the row is from another boot than the folder (it started with different free
  * pages), the prediction is compared with the folder's own results.txt, and a note says so.
  */
-import { existsSync, statSync } from "node:fs";
+
+import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { append } from "../base/append";
 import { at, InputError } from "../base/errors";
+import { isRegular } from "../base/open-regular";
 import { compactMemory } from "../mm/compaction/compaction";
 import { allocContigPages, freeContigRange, giganticFromAnywhere } from "../mm/contiguous/contig-pages";
 import { HugetlbPool } from "../mm/contiguous/hugetlb";
@@ -43,7 +46,7 @@ const SMALL_COUNT = 20;
 export const contigRows: FidelityKind = {
   name: "contig-rows",
   recognises(path) {
-    if (!statSync(path).isFile()) return false;
+    if (!isRegular(path)) return false;
     const columns = csvColumns(path);
     return columns?.includes("movable_occupancy_pct") === true && columns.includes("obtained");
   },
@@ -179,7 +182,7 @@ function requestAreas(m: Memory, request: string, done: () => void, predicted: V
       const start = allocContigPages(m, { pages, gfp: GFP_KERNEL, kind: "driver" });
       if (start >= 0) held.push(start);
     }
-    frames.push(...held.map(hexOf));
+    append(frames, held.map(hexOf));
     for (const start of held) freeContigRange(m, start, pages);
     return `${g[2]}M: ${held.length}/${count}`;
   });

@@ -1,7 +1,7 @@
 /** Tables of recordings: comma-separated text with a header line. Every error names the file and the line. */
 import type { CsvError } from "csv-parse";
 import { parse } from "csv-parse/sync";
-import { at, InputError } from "../base/errors";
+import { at, errorOf, InputError } from "../base/errors";
 import { readOutside, readOutsideStart } from "../base/outside-file";
 import { MiB } from "../base/units";
 
@@ -37,7 +37,8 @@ export function readCsvTable(path: string): CsvTable {
     }) as never;
   } catch (error) {
     if (isCsvError(error)) throw new InputError(`${at(path, lineOf(error))}: ${inOurWords(error)}`);
-    throw error;
+    if (error instanceof InputError) throw error;
+    throw new InputError(`${path}: is no table (${errorOf(error).message})`);
   }
   const [header, ...rest] = records;
   if (header === undefined)

@@ -2,9 +2,11 @@
  * Recorded against predicted: the framework that all kinds of recordings share. A kind recognises its recordings by
  * content, not by name, and checks one at a time; the command line finds them and sums up the results.
  */
-import { existsSync, readdirSync, statSync } from "node:fs";
+
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { InputError } from "../base/errors";
+import { errorOf, InputError } from "../base/errors";
+import { isFolder } from "../base/open-regular";
 
 /** The result for one row; recorded and predicted have the same keys. */
 export type FidelityValues = Readonly<Record<string, string | number | boolean | null>>;
@@ -58,7 +60,7 @@ export interface FoundRecording {
  */
 export function findRecordings(path: string, kinds: readonly FoundRecording["kind"][]): FoundRecording[] {
   if (!existsSync(path)) throw new InputError(`${path}: no such file or folder`);
-  const found = search(path, kinds);
+  const found = search(path, kinds, { entries: ENTRIES_MOST, depth: DEPTH_MOST });
   if (found.length === 0)
     throw new InputError(
       `${path}: no recording of a known kind: known are ${kinds.map((k) => k.name).join(", ")}`,
@@ -66,13 +68,37 @@ export function findRecordings(path: string, kinds: readonly FoundRecording["kin
   return found;
 }
 
-function search(path: string, kinds: readonly FoundRecording["kind"][]): FoundRecording[] {
+/** Links may lead in circles, and somebody may name the root of a disk. */
+const DEPTH_MOST = 16;
+const ENTRIES_MOST = 20_000;
+
+/** What may still be searched; `entries` is used up by all folders together. */
+interface Budget {
+  entries: number;
+  depth: number;
+}
+
+function search(path: string, kinds: readonly FoundRecording["kind"][], left: Budget): FoundRecording[] {
   const kind = kinds.find((k) => k.recognises(path));
   if (kind !== undefined) return [{ path, kind }];
-  if (!statSync(path).isDirectory()) return [];
-  return readdirSync(path)
-    .sort()
-    .flatMap((name) => search(join(path, name), kinds));
+  if (!isFolder(path)) return [];
+  const within = left.depth--;
+  if (within === 0) throw new InputError(`${path}: folders are searched ${DEPTH_MOST} deep: got more`);
+  const found = namesIn(path).flatMap((name) => {
+    if (--left.entries < 0)
+      throw new InputError(`${path}: ${ENTRIES_MOST} files and folders are searched: got more`);
+    return search(join(path, name), kinds, left);
+  });
+  left.depth++;
+  return found;
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder).sort();
+  } catch (error) {
+    throw new InputError(`${folder}: cannot be read (${errorOf(error).message})`);
+  }
 }
 
 /** Sums up results; a row without a recorded outcome is only a prediction. */

@@ -1,5 +1,5 @@
 /** The class of every page frame, from the flags in /proc/kpageflags: eight bytes for each frame. */
-import { closeSync, openSync, readSync } from "node:fs";
+import { readOutsideChunks } from "../base/outside-file";
 import { FRAME_CLASS, FRAMES_MOST, FrameRuns } from "../machine/frame-map";
 
 /** Flags of include/uapi/linux/kernel-page-flags.h; KPF_RESERVED of include/linux/kernel-page-flags.h is in the upper word. */
@@ -31,20 +31,15 @@ export function frameClass(low: number, high: number): number {
   return low & KPF.slab ? c.slab : c.unknown;
 }
 
-/** The classes of this machine's frames, coded. For root. Throws the system's error if the file cannot be read. */
+/** The classes of this machine's frames, coded. For root. Throws InputError if the file cannot be read. */
 export function readKpageflags(path: string): string {
-  const fd = openSync(path, "r");
-  try {
-    const chunk = Buffer.alloc(1 << 20);
-    const runs = new FrameRuns();
-    let frames = 0;
-    for (let got = readSync(fd, chunk); got > 0 && frames < FRAMES_MOST; got = readSync(fd, chunk)) {
-      for (let i = 0; i + 8 <= got; i += 8)
-        runs.add(frameClass(chunk.readInt32LE(i), chunk.readInt32LE(i + 4)));
-      frames += got >>> 3;
-    }
-    return runs.toText();
-  } finally {
-    closeSync(fd);
-  }
+  const runs = new FrameRuns();
+  let frames = 0;
+  readOutsideChunks(path, (chunk) => {
+    if (frames >= FRAMES_MOST) return;
+    for (let i = 0; i + 8 <= chunk.length; i += 8)
+      runs.add(frameClass(chunk.readInt32LE(i), chunk.readInt32LE(i + 4)));
+    frames += chunk.length >>> 3;
+  });
+  return runs.toText();
 }

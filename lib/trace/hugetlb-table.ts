@@ -3,8 +3,9 @@
  * row's machine with its command line, fills memory as stated and grows its own pools. A row agrees if the number of
  * pages is equal.
  */
-import { statSync } from "node:fs";
+
 import { at, InputError } from "../base/errors";
+import { isRegular } from "../base/open-regular";
 import { parseSize } from "../base/units";
 import { pageGeometry } from "../hardware/page-geometry";
 import { type BootResult, boot } from "../machine/boot";
@@ -20,7 +21,7 @@ const COLUMNS = [...SETUP_COLUMNS, "got"];
 export const hugetlbTable: FidelityKind = {
   name: "hugetlb-table",
   recognises(path) {
-    if (!statSync(path).isFile()) return false;
+    if (!isRegular(path)) return false;
     const columns = csvColumns(path);
     return columns !== undefined && COLUMNS.every((c) => columns.includes(c));
   },

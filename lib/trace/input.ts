@@ -1,7 +1,9 @@
 /** Reads recordings: files that are plain, `.gz` or `.br`, whole or as a stream of chunks. */
-import { existsSync, readdirSync, statSync } from "node:fs";
+
+import { existsSync, readdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import { InputError } from "../base/errors";
+import { isFolder } from "../base/open-regular";
 import { readOutside, streamOutside } from "../base/outside-file";
 
 const ENDINGS = ["", ".gz", ".br"];
@@ -18,7 +20,7 @@ export function findInput(dir: string, name: string): string | undefined {
 /** Like findInput, but a missing file is an error that names the folder. */
 export function needInput(dir: string, name: string): string {
   if (!existsSync(dir)) throw new InputError(`${dir}: no such folder`);
-  if (!statSync(dir).isDirectory()) throw new InputError(`${dir}: is not a folder with a recording in it`);
+  if (!isFolder(dir)) throw new InputError(`${dir}: is not a folder with a recording in it`);
   const path = findInput(dir, name);
   if (path === undefined) {
     const holds = readdirSync(dir).slice(0, 8).join(", ") || "nothing";

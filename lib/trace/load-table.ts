@@ -2,8 +2,9 @@
  * CMA allocations of a real kernel under load, one per row. The model boots the row's machine, fills it as recorded
  * and makes its own allocation. Success, the kernel's error, retries and migrated pages are compared.
  */
-import { statSync } from "node:fs";
+
 import { at, InputError } from "../base/errors";
+import { isRegular } from "../base/open-regular";
 import { parseSize } from "../base/units";
 import { boot } from "../machine/boot";
 import { parseCma } from "../machine/cma-request";
@@ -32,7 +33,7 @@ const PINS: readonly Load["pin"][] = ["none", "get", "long", "pin", "vmsplice", 
 export const loadTable: FidelityKind = {
   name: "load-table",
   recognises(path) {
-    if (!statSync(path).isFile()) return false;
+    if (!isRegular(path)) return false;
     const columns = csvColumns(path);
     return columns !== undefined && SETUP_COLUMNS.every((c) => columns.includes(c));
   },

@@ -1,7 +1,6 @@
 /** The size of a page of a machine: as the kernel tells its programs, or from its texts. */
-
-import { readFileSync } from "node:fs";
 import { log2 } from "../base/elementary";
+import { readOutsideRaw } from "../base/outside-file";
 import type { MachineSnapshot } from "./machine-snapshot";
 
 /**
@@ -25,12 +24,13 @@ export function pageSizeIn({
 }
 
 const AT_PAGESZ = 6n;
+const AUXV_BYTES_MOST = 65_536;
 
 /** The page size that the kernel tells every program. */
 export function pageSizeFromAuxv(path: string): number | undefined {
   let auxv: Buffer;
   try {
-    auxv = readFileSync(path);
+    auxv = readOutsideRaw(path, AUXV_BYTES_MOST);
   } catch {
     return undefined;
   }

@@ -3,9 +3,10 @@
  * that anyone who has the repository can check it again, and no other files are ever read.
  */
 import { createHash } from "node:crypto";
-import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
+import { existsSync, readdirSync, realpathSync, statSync } from "node:fs";
 import { join, relative, resolve, sep } from "node:path";
 import { InputError } from "../base/errors";
+import { readOutsideChunks } from "../base/outside-file";
 import { bootTable } from "./boot-table";
 import { contigRows } from "./contig-rows";
 import { type FidelityKind, type FidelityResult, findRecordings } from "./fidelity";
@@ -47,7 +48,11 @@ function sha256OfFiles(path: string): string {
   const add = (at: string, name: string) => {
     if (statSync(at).isDirectory())
       for (const entry of readdirSync(at).sort()) add(join(at, entry), `${name}/${entry}`);
-    else hash.update(`${name}\0`).update(createHash("sha256").update(readFileSync(at)).digest());
+    else {
+      const content = createHash("sha256");
+      readOutsideChunks(at, (chunk) => content.update(chunk));
+      hash.update(`${name}\0`).update(content.digest());
+    }
   };
   add(path, "");
   return hash.digest("hex");

@@ -17,9 +17,7 @@ import type { PerCpuPages } from "../mm/state/per-cpu-pages";
 import type { KernelSwitches } from "../mm/state/profile";
 import type { Zone } from "../mm/state/zone";
 import { fieldNumber, type Snapshot, type SnapshotPcp, type SnapshotZone } from "./snapshot";
-
-/** Maximum number of frames of a machine here (2^30 frames of 4 KiB are 4 TiB). */
-const MAX_PFN = 2 ** 30;
+import { FRAMES_MOST } from "./snapshot-limits";
 
 /** Builds the memory of `snapshot` for a kernel with `switches`. */
 export function loadSnapshot(snapshot: Snapshot, switches: KernelSwitches): Memory {
@@ -56,8 +54,10 @@ function zoneField(z: SnapshotZone, key: string, file: string): number {
 
 function checkZone(z: SnapshotZone, file: string, maxOrder: number): void {
   const end = zoneField(z, "start", file) + zoneField(z, "spanned", file);
-  if (end > MAX_PFN)
-    throw new InputError(`${at(file, z.line)}: zone ${z.name} ends at frame ${end}, the limit is ${MAX_PFN}`);
+  if (end > FRAMES_MOST)
+    throw new InputError(
+      `${at(file, z.line)}: zone ${z.name} ends at frame ${end}, the limit is ${FRAMES_MOST}`,
+    );
   for (const list of z.free)
     if (list.order > maxOrder)
       throw new InputError(

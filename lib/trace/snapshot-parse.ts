@@ -1,24 +1,18 @@
 /** Reads the text of a snapshot, record by record. */
 import { at, InputError } from "../base/errors";
 import { type Fields, fieldNumber, type Snapshot, type SnapshotPcp, type SnapshotZone } from "./snapshot";
+import { checkHeader, checkPcpFields, checkZoneFields, FRAMES_MOST, ZONES_MOST } from "./snapshot-limits";
+import { SnapshotWords } from "./snapshot-words";
 
-const SPACE = 32;
 const NEWLINE = 10;
 const RETURN = 13;
 const SLASH = 47;
 
-class SnapshotParser {
-  private pos = 0;
-  private line = 0;
+class SnapshotParser extends SnapshotWords {
   private readonly zones: SnapshotZone[] = [];
   private header: Fields | undefined;
   private zone: SnapshotZone | undefined;
   private pcp: SnapshotPcp | undefined;
-
-  constructor(
-    private readonly bytes: Buffer,
-    private readonly file: string,
-  ) {}
 
   parse(): Snapshot {
     const { bytes } = this;
@@ -37,10 +31,6 @@ class SnapshotParser {
     return { file: this.file, header: this.header, zones: this.zones };
   }
 
-  private fail(message: string): never {
-    throw new InputError(`${at(this.file, this.line)}: ${message}`);
-  }
-
   private record(end: number, complete: boolean): void {
     const word = this.word(end);
     if (this.header === undefined && word !== "snapshot")
@@ -49,7 +39,9 @@ class SnapshotParser {
     switch (word) {
       case "snapshot":
         if (this.word(end) !== "v1") this.fail("only snapshot format v1 is known");
+        if (this.header !== undefined) this.fail("a snapshot has one first line");
         this.header = this.fields(end);
+        checkHeader(this.header, at(this.file, this.line));
         break;
       case "zone":
         this.beginZone(end);
@@ -64,8 +56,7 @@ class SnapshotParser {
         this.freeList(end);
         break;
       case "pcp":
-        this.pcp = { cpu: this.int(end), fields: this.fields(end), lists: [] };
-        this.needZone().pcps.push(this.pcp);
+        this.beginPcp(end);
         break;
       case "pcplist":
         this.pcpList(end);
@@ -86,10 +77,13 @@ class SnapshotParser {
     this.finishZone();
     const idx = this.int(end);
     const name = this.word(end);
+    const fields = this.fields(end);
+    if (this.zones.length === ZONES_MOST) this.fail(`a snapshot may have ${ZONES_MOST} zones: got more`);
+    checkZoneFields(fields, at(this.file, this.line));
     this.zone = {
-      idx,
+      idx: this.below(idx, this.header!.get("max_nr_zones"), "zone: its number"),
       name,
-      fields: this.fields(end),
+      fields,
       blocks: [],
       nrFree: [],
       free: [],
@@ -102,6 +96,35 @@ class SnapshotParser {
     };
     this.pcp = undefined;
     this.zones.push(this.zone);
+  }
+
+  private beginPcp(end: number): void {
+    const cpu = this.below(this.int(end), this.header!.get("cpus"), "pcp: its CPU");
+    const fields = this.fields(end);
+    checkPcpFields(fields, at(this.file, this.line));
+    this.pcp = { cpu, fields, lists: [] };
+    this.needZone().pcps.push(this.pcp);
+  }
+
+  /** A number that is below one of the header. */
+  private below(value: number, most: string | undefined, what: string): number {
+    if (most !== undefined && value >= Number(most))
+      this.fail(`${what} must be below ${most}, which the first line says: got ${value}`);
+    return value;
+  }
+
+  /** A migrate type is one of those that the first line counts. */
+  private type(value: number, what: string): number {
+    return this.below(value, this.header!.get("migratetypes"), `${what}: its migrate type`);
+  }
+
+  private order(value: number, what: string): number {
+    return this.below(value, this.header!.get("max_order"), `${what}: its order`);
+  }
+
+  /** Room for the frames that are listed: no more than the line has, a digit and a space each. */
+  private announced(n: number, end: number): number {
+    return Math.min(n, Math.ceil((end - this.pos) / 2));
   }
 
   /** A zone without its end shows that the file was cut short. */
@@ -133,32 +156,46 @@ class SnapshotParser {
     const mt = this.word(end);
     const skip = this.int(end);
     const under = this.pos < end ? this.fields(end).get("under") : undefined;
-    this.needZone().blocks.push({
+    const run = {
       start,
       count,
-      mt: mt === "hole" ? -1 : this.number(mt),
+      mt: mt === "hole" ? -1 : this.type(this.number(mt), "pb"),
       skip,
-      under: under === undefined ? -1 : this.number(under),
-    });
+      under: under === undefined ? -1 : this.type(this.number(under), "pb: under"),
+    };
+    this.blocksWithin(run);
+    this.needZone().blocks.push(run);
+  }
+
+  /** Page blocks lie in their zone, whose first and last block may belong to it in part. */
+  private blocksWithin({ start, count }: { start: number; count: number }): void {
+    const { fields, name } = this.needZone();
+    const [first, spanned] = ["start", "spanned"].map((key) => Number(fields.get(key)));
+    const pages = 2 ** Number(this.header!.get("pageblock_order"));
+    const from = Math.floor(first! / pages) * pages;
+    const to = Math.ceil((first! + spanned!) / pages) * pages;
+    const end = Math.floor(start / pages) * pages + count * pages;
+    if (start < from || end > to)
+      this.fail(`pb: zone ${name} has page blocks from frame ${from} to ${to}: got ${start} to ${end}`);
   }
 
   private area(end: number): void {
-    const order = this.int(end);
+    const order = this.order(this.int(end), "area");
     const z = this.needZone();
     if (order !== z.nrFree.length) this.fail(`area ${z.nrFree.length} was expected: got area ${order}`);
     z.nrFree.push(fieldNumber(this.fields(end), "nr_free", at(this.file, this.line)));
   }
 
   private freeList(end: number): void {
-    const order = this.int(end);
-    const mt = this.int(end);
+    const order = this.order(this.int(end), "free");
+    const mt = this.type(this.int(end), `free ${order}`);
     const n = this.int(end);
     this.colon(end);
-    const pfns = new Int32Array(n);
+    const pfns = new Int32Array(this.announced(n, end));
     let i = 0;
     while (this.pos < end) {
       if (i === n) this.fail(`free ${order} ${mt}: more than the ${n} frames announced`);
-      pfns[i++] = this.int(end);
+      pfns[i++] = this.frame(this.int(end));
     }
     if (i < n) this.fail(`free ${order} ${mt}: ${n} frames announced, ${i} there`);
     this.needZone().free.push({ order, mt, pfns });
@@ -168,15 +205,15 @@ class SnapshotParser {
     const index = this.int(end);
     const n = this.int(end);
     this.colon(end);
-    const pfns = new Int32Array(n);
-    const mts = new Int8Array(n).fill(-1);
+    const pfns = new Int32Array(this.announced(n, end));
+    const mts = new Int8Array(pfns.length).fill(-1);
     let i = 0;
     while (this.pos < end) {
       if (i === n) this.fail(`pcplist ${index}: more than the ${n} frames announced`);
-      pfns[i] = this.digits(end);
+      pfns[i] = this.frame(this.digits(end));
       if (this.bytes[this.pos] === SLASH) {
         this.pos++;
-        mts[i] = this.digits(end);
+        mts[i] = this.type(this.digits(end), `pcplist ${index}`);
       }
       this.skipSpace(end);
       i++;
@@ -209,58 +246,10 @@ class SnapshotParser {
     z.runs = Int32Array.from(runs);
   }
 
-  private skipSpace(end: number): void {
-    while (this.pos < end && this.bytes[this.pos] === SPACE) this.pos++;
-  }
-
-  private colon(end: number): void {
-    if (this.word(end) !== ":") this.fail('":" was expected');
-  }
-
-  private word(end: number): string {
-    const from = this.pos;
-    let p = from;
-    while (p < end && this.bytes[p] !== SPACE) p++;
-    this.pos = p;
-    this.skipSpace(end);
-    return this.bytes.toString("latin1", from, p);
-  }
-
-  private number(text: string): number {
-    if (!/^\d+$/.test(text)) this.fail(`a whole number was expected: got "${text.slice(0, 20)}"`);
-    return Number(text);
-  }
-
-  private digits(end: number): number {
-    const { bytes } = this;
-    let p = this.pos;
-    let value = 0;
-    for (; p < end; p++) {
-      const d = bytes[p]! - 48;
-      if (d < 0 || d > 9) break;
-      value = value * 10 + d;
-    }
-    if (p === this.pos) this.fail(`a whole number was expected at column ${p + 1}`);
-    this.pos = p;
-    return value;
-  }
-
-  private int(end: number): number {
-    const value = this.digits(end);
-    if (this.pos < end && this.bytes[this.pos] !== SPACE) this.fail("a whole number was expected");
-    this.skipSpace(end);
-    return value;
-  }
-
-  private fields(end: number): Fields {
-    const fields: Fields = new Map();
-    while (this.pos < end) {
-      const word = this.word(end);
-      const eq = word.indexOf("=");
-      if (eq <= 0) this.fail(`key=value was expected: got "${word.slice(0, 20)}"`);
-      fields.set(word.slice(0, eq), word.slice(eq + 1));
-    }
-    return fields;
+  /** A frame that a typed array can hold as it is. */
+  private frame(pfn: number): number {
+    if (pfn > FRAMES_MOST) this.fail(`a frame must be from 0 to ${FRAMES_MOST}: got ${pfn}`);
+    return pfn;
   }
 }
 

@@ -3,10 +3,12 @@
  * as `proc/buddyinfo` or why it has none. Copies may lie as on the machine (`proc/buddyinfo`), or side by side (`buddyinfo`,
  * `buddyinfo.txt`, packed or not).
  */
-import { existsSync, readdirSync, statSync } from "node:fs";
+
+import { readdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import { type ArchivedFile, filesOf } from "../base/archive";
 import { errorOf, InputError } from "../base/errors";
+import { isFolder } from "../base/open-regular";
 import { readOutside } from "../base/outside-file";
 import { findInput } from "./input";
 import { TEXT_BYTES_MOST } from "./machine-snapshot";
@@ -155,7 +157,7 @@ export function sourceOf(paths: readonly string[]): SnapshotSource {
   if (first === undefined)
     throw new InputError("snapshot: a folder, an archive or texts of /proc must be given");
   if (paths.length > 1) return textsSource(paths);
-  if (existsSync(first) && statSync(first).isDirectory()) return folderSource(first);
+  if (isFolder(first)) return folderSource(first);
   const files = filesOf(readOutside(first, { archives: true }), first);
   return files === null ? textsSource(paths) : archiveSource(files);
 }

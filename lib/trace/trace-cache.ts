@@ -9,9 +9,12 @@
  * of the texts, kinds, counts, texts. Machines of the other byte order can't read it and say so.
  */
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { endianness } from "node:os";
 import { join } from "node:path";
+import { errorOf } from "../base/errors";
+import { readOutsideChunks, readOutsideRaw } from "../base/outside-file";
+import { GiB } from "../base/units";
 import { writeAtomically } from "../base/write-atomically";
 import { findInput } from "./input";
 import { type RecordColumns, WIDE } from "./record-columns";
@@ -19,6 +22,7 @@ import { LEAST_FIELDS, REC } from "./trace-reader";
 
 const MAGIC = "pageblock-trace\n";
 const VERSION = 1;
+const CACHE_BYTES_MOST = 2 * GiB;
 const LONGEST_HEADER = 4096;
 const FILES = ["version", "S0.txt", "trace.txt", "S1.txt", "sysctl_vm"];
 
@@ -58,8 +62,11 @@ export function recordingHash(dir: string): string {
   for (const name of FILES) {
     const path = findInput(dir, name);
     if (path === undefined) continue;
-    const bytes = readFileSync(path);
-    hash.update(`${path.slice(dir.length)}\0${bytes.length}\0`).update(bytes);
+    readOutsideChunks(
+      path,
+      (chunk) => hash.update(chunk),
+      (bytes) => hash.update(`${path.slice(dir.length)}\0${bytes}\0`),
+    );
   }
   return hash.digest("hex");
 }
@@ -144,10 +151,9 @@ export function readTraceCache(
   if (!existsSync(path)) return undefined;
   let file: Buffer;
   try {
-    if (!statSync(path).isFile()) return "it is no file";
-    file = readFileSync(path);
+    file = readOutsideRaw(path, CACHE_BYTES_MOST);
   } catch (error) {
-    return `it cannot be read (${(error as Error).message})`;
+    return `it cannot be used (${errorOf(error).message})`;
   }
   const header = readHeader(file);
   if (typeof header === "string") return header;

@@ -4,7 +4,9 @@
  * row: its isolations are withheld, and the model decides for itself what to compact. Notes say where the model first
  * diverged from a recording.
  */
-import { readdirSync, statSync } from "node:fs";
+
+import { readdirSync } from "node:fs";
+import { isFolder } from "../base/open-regular";
 import { type FidelityKind, type FidelityResult, fidelityReport } from "./fidelity";
 import { type ReplayResult, replay } from "./replay";
 import { type FreeOfOrder, replayWithheld } from "./withheld";
@@ -14,7 +16,7 @@ const FILES = [/^S0\.txt(\.gz|\.br)?$/, /^trace\.txt(\.gz|\.br)?$/];
 export const traceRecording: FidelityKind = {
   name: "trace",
   recognises(path) {
-    if (!statSync(path).isDirectory()) return false;
+    if (!isFolder(path)) return false;
     const entries = readdirSync(path);
     return FILES.every((name) => entries.some((entry) => name.test(entry)));
   },

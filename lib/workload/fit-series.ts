@@ -4,6 +4,7 @@
  */
 import { log } from "../base/elementary";
 import { InputError } from "../base/errors";
+import { largestOf, leastOf } from "../base/extremes";
 import type { LeafWorkload } from "./workload";
 
 /** What a machine has in memory at one time, in pages; what is not known is missing. */
@@ -131,7 +132,7 @@ function fitJobs(seen: Series, assumed: string[]): Partial<LeafWorkload> {
       jobFile: 0.02,
     };
   }
-  const base = STAYS * Math.min(...anon);
+  const base = STAYS * leastOf(anon);
   const above = Math.max(1e-6, meanOf(anon) - base);
   const spread = varianceOf([0, ...anon]);
   const jobs = Math.min(JOBS_MOST, Math.max(0.1, (above * above) / Math.max(spread, 1e-12)));
@@ -229,7 +230,7 @@ class Series {
         : [m.unmovableTyped - (m.slabUnreclaimable ?? 0) - (m.pageTables ?? 0) - (m.kernelStacks ?? 0)],
     );
     if (room.length === 0) this.assumed.push("kernel pages never were more than sampled (no pagetypeinfo)");
-    return Math.max(0, ...room) / this.memory;
+    return Math.max(0, largestOf(room)) / this.memory;
   }
 
   /** Requested pages as shares of memory per hour, up to what is simulated. */

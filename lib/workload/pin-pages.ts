@@ -1,6 +1,7 @@
 /** Pins: a share of the movable pages in use is held, briefly (O_DIRECT, fork) or for long (RDMA, VFIO). */
 import type { Random } from "../base/random";
 import type { System } from "../machine/system";
+import { HOLDS_MOST, tooManyHeld } from "../mm/state/owners";
 import { filled, name, type OutOf, share, time } from "../schema/field";
 import { duration, LONGEST_MS } from "./parameters";
 import { type Actor, defineWorkload } from "./workload";
@@ -37,6 +38,7 @@ class PinPages implements Actor {
     for (let pfn = 0; pfn < m.endPfn; pfn++) {
       const slot = slots.slotAt(pfn);
       if (slot >= 0 && random.chance(p.share)) chosen.push(slot);
+      if (chosen.length > HOLDS_MOST) throw tooManyHeld();
     }
     for (const slot of chosen)
       if (p.term === "long") system.pin(slot, LONG_BY);

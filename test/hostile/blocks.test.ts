@@ -16,7 +16,7 @@ function within(what: string, use: () => string): string {
   return made;
 }
 
-const colours = (source: string) => blockHtml({ kind: "code", source }, { still: true, references: [] });
+const colours = (source: string) => blockHtml({ kind: "code", source }, { still: true, references: [] }, 0);
 
 test("code: long words, long runs of blanks and long cells are plain text", () => {
   for (const piece of ["a", "1_", "\n", " ", "<a>", "(a", "`${", "f("]) {

@@ -325,7 +325,7 @@ test("files that are no write-ups: InputError in one line that names the file", 
     [stored("{"), /a notebook must be JSON/],
     [stored(JSON.stringify(executedNotebook()).slice(0, 5000)), /a notebook must be JSON/],
     [stored(deep), /levels deep/],
-    [huge, /a file of at most 256 MiB can be read: got 512 MiB/],
+    [huge, /a file of at most 128 MiB can be read: got 512 MiB/],
     [
       stored(JSON.stringify(executedNotebook()).replace('"metadata":', '"__proto__":{"x":1},"metadata":')),
       /named __proto__/,

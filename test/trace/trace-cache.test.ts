@@ -165,7 +165,7 @@ test("replay --cache: a place that can't be written to is a note, not a failure;
   assert.equal(run.status, 0, run.stderr);
   assert.match(
     run.stderr,
-    /^note: .*trace\.pageblock-cache: not used, and written anew: it is no file\nnote: .*cannot be written/,
+    /^note: .*trace\.pageblock-cache: not used, and written anew: it cannot be used \(.*is a folder, a regular file was expected\)\nnote: .*cannot be written/,
   );
   assert.equal(JSON.parse(run.stdout).exact, 100);
 });

@@ -2,6 +2,7 @@
  * A zone's free blocks by order and type. Orders are columns if the width holds them, with exact counts or short ones; otherwise
  * orders are rows.
  */
+import { largestOf } from "../../base/extremes";
 import { unusableFreeIndex } from "../../mm/reports/fragmentation-index";
 import { type Line, plain, shortCount, shortSize, word } from "./cells";
 import type { TopZone } from "./reading";
@@ -49,7 +50,7 @@ function rowsOf(zone: TopZone, pageBytes: number, exact: boolean): Row[] {
 const NAME_COLUMNS = 12;
 
 function ordersAcross(rows: readonly Row[]): string[] {
-  const widest = Math.max(...rows.flatMap((row) => row.cells.map((cell) => cell.length)));
+  const widest = largestOf(rows.flatMap((row) => row.cells.map((cell) => cell.length)));
   return rows.map(
     ({ name, cells }) =>
       name.slice(0, NAME_COLUMNS - 1).padEnd(NAME_COLUMNS) +

@@ -1,5 +1,6 @@
 /** What the counts of a snapshot say of a want before any machine is drawn: how much is free, in which blocks, above the watermarks. */
 import { log2 } from "../../base/elementary";
+import { largestOf } from "../../base/extremes";
 import { formatSize } from "../../base/units";
 import type { MachineState, ZoneState } from "../../machine/machine-state";
 import { freePagesOf } from "../hugetlb-answer";
@@ -62,7 +63,7 @@ const wholePieces = (zone: ZoneState, order: number) => freePagesOf(commonLists(
  */
 function usablePieces(zone: ZoneState, order: number): number {
   const common = freePagesOf(commonLists(zone), 0);
-  const kept = zone.watermarks.high + zone.boost + Math.max(0, ...zone.reserve);
+  const kept = zone.watermarks.high + zone.boost + Math.max(0, largestOf(zone.reserve));
   return Math.max(0, Math.min(wholePieces(zone, order), Math.floor((common - kept) / 2 ** order)));
 }
 

@@ -1,5 +1,6 @@
 /** Machines drawn one after the other, what they were asked, and how long each took. */
 import { Checkpoint } from "../../base/checkpoint";
+import { largestOf } from "../../base/extremes";
 import { Random } from "../../base/random";
 import type { BootRequest } from "../../machine/boot-request";
 import { System } from "../../machine/system";
@@ -264,7 +265,7 @@ function dropCaches({ lru, memory }: System): void {
 /** Pieces in free blocks of their size or larger, after which the zone is still above its high watermark and its reserves. */
 function freePieces(zone: Zone, pages: number): number {
   const whole = zone.nrFree.reduce((n, blocks, order) => n + blocks * Math.floor(2 ** order / pages), 0);
-  const kept = zone.wmark[WMARK_HIGH]! + zone.watermarkBoost + Math.max(0, ...zone.lowmemReserve);
+  const kept = zone.wmark[WMARK_HIGH]! + zone.watermarkBoost + Math.max(0, largestOf(zone.lowmemReserve));
   const free = zone.nrFreePages - zone.nrFreeCma - zone.nrReservedHighatomic;
   return Math.max(0, Math.min(whole, Math.floor((free - kept) / pages)));
 }

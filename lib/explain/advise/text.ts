@@ -56,7 +56,7 @@ const QUANTILES_FROM = 20;
 function spread({ values, had }: Chance): string {
   if (values.length < 2) return "";
   return values.length < QUANTILES_FROM
-    ? ` (${Math.min(...values)} to ${Math.max(...values)})`
+    ? ` (${leastOf(values)} to ${largestOf(values)})`
     : ` (5 % to 95 %: ${n(had!.low)} to ${n(had!.high)})`;
 }
 

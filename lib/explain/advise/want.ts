@@ -1,6 +1,7 @@
 /** What is wanted of a machine: contiguous bytes, huge pages, or a block of an order; and the ways in which Linux gives it. */
 import { log2 } from "../../base/elementary";
 import { InputError, quoted, unknownName } from "../../base/errors";
+import { largestOf } from "../../base/extremes";
 import { formatSize, parseSize, type Size } from "../../base/units";
 import type { ZoneState } from "../../machine/machine-state";
 import type { System } from "../../machine/system";
@@ -210,7 +211,7 @@ function cma(bytes: number, { booted, contig, pageSize }: System): Way[] {
   if (contig.areas.length === 0) return [];
   const count = Math.ceil(bytes / pageSize);
   const align = dmaAlignOrder(bytes, pageSize, booted.cmaAlignment);
-  const largest = Math.max(...contig.areas.map((area) => area.count));
+  const largest = largestOf(contig.areas.map((area) => area.count));
   return [
     {
       by: "cma",

@@ -6,6 +6,8 @@
  * of memblock_free_all()), the upper one before; struct pages come from the end of memory, since memblock searches from the top; the
  * kernel's image and initrd lie low. Blocks that were claimed later lie in runs anywhere.
  */
+
+import { append } from "../../base/append";
 import { pow } from "../../base/power";
 import {
   MIGRATE_CMA,
@@ -143,7 +145,7 @@ export function placeLargeFree(ground: ZoneGround): LargeFree[] {
   for (let order = m.maxOrder; order >= m.pageblockOrder; order--)
     for (const [mt, name] of MIGRATE_NAMES.entries()) {
       const n = ground.state.free[name as StateType]?.[order] ?? 0;
-      if (n > 0) placed.push(...placeOrder(ground, { order, mt, n }, orderAt));
+      if (n > 0) append(placed, placeOrder(ground, { order, mt, n }, orderAt));
     }
   return placed;
 }

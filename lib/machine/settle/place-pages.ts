@@ -2,6 +2,8 @@
  * What the frames hold that are not free: reserved memory, pages that never move, pages that may. How many there are of each is
  * known from zoneinfo; without it the pages that do not move in Movable blocks are drawn.
  */
+
+import { append } from "../../base/append";
 import { pow } from "../../base/power";
 import type { Random } from "../../base/random";
 import { MIGRATE_CMA, MIGRATE_MOVABLE, MIGRATE_RECLAIMABLE } from "../../mm/state/migratetype";
@@ -108,9 +110,9 @@ function keepReserved(ground: ZoneGround, used: Used, wanted: number, reserved: 
   const other = from === used.fixed ? used.movable : used.fixed;
   const more = other.splice(0, Math.max(0, Math.min(left, other.length)));
   const back = left < 0 ? reserved.splice(reserved.length + left, -left) : [];
-  reserved.push(...first, ...more);
+  for (const part of [first, more]) append(reserved, part);
   // What the block was too large for is in use by the kernel.
-  used.fixed.push(...back);
+  append(used.fixed, back);
   if (back.length > 0 && ground.state.managed === undefined) used.fixed.sort((a, b) => a - b);
 }
 
@@ -161,7 +163,7 @@ function moveOut(g: ZoneGround, used: Used, { stray, guests }: { stray: number; 
   }
   if (guests > 0) {
     random.shuffle(used.fixed);
-    used.movable.push(...used.fixed.splice(used.fixed.length - guests, guests));
+    append(used.movable, used.fixed.splice(used.fixed.length - guests, guests));
   }
 }
 
@@ -178,7 +180,7 @@ function strayPages(g: ZoneGround, frames: number[], stray: number): [kept: numb
   const blocks = [...byBlock.values()];
   if (random.chance(SIDE_BY_SIDE_CHANCE)) {
     const from = random.below(blocks.length);
-    blocks.push(...blocks.splice(0, from));
+    append(blocks, blocks.splice(0, from));
   } else random.shuffle(blocks);
   const kept: number[] = [];
   const moved: number[] = [];
@@ -188,8 +190,8 @@ function strayPages(g: ZoneGround, frames: number[], stray: number): [kept: numb
     const least = Math.ceil(left / (blocks.length - i));
     const n = Math.min(list.length, left, Math.max(inBlock, least));
     random.shuffle(list);
-    moved.push(...list.slice(0, n));
-    kept.push(...list.slice(n));
+    append(moved, list.slice(0, n));
+    append(kept, list.slice(n));
     left -= n;
   }
   return [kept, moved];

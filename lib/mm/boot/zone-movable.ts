@@ -3,6 +3,7 @@
  * for kernelcore=, movablecore= and movable_node; the same rules in every modelled release. kernelcore=mirror on
  * machines without mirrored memory.
  */
+import { leastOf } from "../../base/extremes";
 
 /** Whole frames [startPfn, endPfn). */
 export interface PfnRange {
@@ -67,7 +68,7 @@ function firstHotpluggable({ nodes }: MovableRequest, hotpluggable: readonly Pfn
         ? [Math.max(h.startPfn, ranges[0]!.startPfn)]
         : [],
     );
-    return starts.length === 0 ? 0 : Math.min(...starts);
+    return starts.length === 0 ? 0 : leastOf(starts);
   });
 }
 

@@ -2,6 +2,7 @@
  * Why a contiguous request failed, as data and in words: for each range tried, the blocking pages by owner, their
  * holders, and what would have freed the range (docs/fidelity.md, "Why a page does not move"); and the nearest miss.
  */
+import { leastOf } from "../../base/extremes";
 import { buddyOrder } from "../compaction/isolate-freepages-block";
 import type { Memory } from "../state/memory";
 import {
@@ -265,7 +266,7 @@ export function explainContigFailure(report: ContigFailureReport): string {
     lines.push(
       `In the way: ${c.pages} page${c.pages === 1 ? "" : "s"}, the first at frame ${c.firstPfn}: ${c.owner === "unknown" ? "page" : c.owner}: ${c.why}. Would free it: ${c.wouldFree}.`,
     );
-  const notMoved = Math.min(...ranges.map((r) => r.notReached));
+  const notMoved = leastOf(ranges.map((r) => r.notReached));
   if (notMoved > 0 && ranges.every((r) => r.blockedPages === 0 && r.errno === EBUSY))
     lines.push(
       `In every range at least ${notMoved} movable page${notMoved === 1 ? "" : "s"}, held by nobody, did not move: migration failed or is switched off.`,

@@ -3,6 +3,7 @@
  * contents, frees the source. It is a generator that pauses wherever something else may happen on a real machine.
  */
 
+import { append } from "../../base/append";
 import { freePages } from "../allocation/page-alloc";
 import type { Memory } from "../state/memory";
 import {
@@ -151,7 +152,7 @@ export function* migratePages(
         m.splitAllocated(page.pfn, 0);
         again = true;
       } else if (rc === ENOMEM) {
-        list.push(...given, ...left, ...waiting.slice(i));
+        for (const part of [given, left, waiting.slice(i)]) append(list, part);
         return ENOMEM;
       } else {
         given.push(page);
@@ -160,7 +161,7 @@ export function* migratePages(
     }
     waiting = left;
   }
-  list.push(...given, ...waiting);
+  for (const part of [given, waiting]) append(list, part);
   return failed + waiting.length;
 }
 

@@ -4,6 +4,7 @@
  * rules for why a page does not move are from has_unmovable_pages() of mm/page_isolation.c, folio_expected_refs() of
  * mm/migrate.c, 6.1; docs/fidelity.md.
  */
+import { InputError } from "../../base/errors";
 import type { Memory } from "./memory";
 import type { PageHold } from "./page-hold";
 import {
@@ -72,6 +73,14 @@ export function setOwnerKind(m: Memory, head: number, kind: OwnerKind): void {
   m.setOwner(head, (m.ownerOf(head) & MOVABLE_PAGE) | OWNER_KINDS[kind]);
 }
 
+/** Pages that can be held at a time: a Map of Node.js has room for 2^24. */
+export const HOLDS_MOST = 2 ** 24 - 1;
+
+/** The error of one more. */
+export function tooManyHeld(): InputError {
+  return new InputError(`hold: at most ${HOLDS_MOST} pages can be held at a time: got more`);
+}
+
 /**
  * Holds the page at `head`: it does not move until it is released as many times.
  * @example
@@ -91,7 +100,10 @@ export function holdPage(m: Memory, head: number, kind: PageHold["kind"], by: st
   const same = list?.find((h) => h.kind === kind && h.by === by);
   if (same !== undefined) same.count += count;
   else if (list !== undefined) list.push({ kind, by, count });
-  else holds.set(head, [{ kind, by, count }]);
+  else {
+    if (holds.size === HOLDS_MOST) throw tooManyHeld();
+    holds.set(head, [{ kind, by, count }]);
+  }
 }
 
 /**

@@ -1,6 +1,7 @@
 /** What the site says of one write-up: question, answer, picture, how sure it is, and the files. */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { readOutsideText } from "../../base/outside-file";
 import type { Figure } from "../../chart/figure";
 import { parseNotebook } from "../notebook-file";
 import { recordOfPage, type WriteUpRecord } from "../record";
@@ -37,7 +38,7 @@ const FORMS = [
 
 /** The entry of a page in `folder`. Throws InputError if the page or the notebook beside it is damaged. */
 export function atlasEntry(folder: string, page: string): AtlasEntry {
-  const { record } = recordOfPage(readFileSync(join(folder, page), "utf8"), page);
+  const { record } = recordOfPage(readOutsideText(join(folder, page)), page);
   const stem = page.replace(/\.html$/, "");
   const links = FORMS.map(([words, ending]) => [words, `${stem}${ending}`] as const).filter(([, file]) =>
     existsSync(join(folder, file)),
@@ -58,7 +59,7 @@ export function atlasEntry(folder: string, page: string): AtlasEntry {
 function ofNotebook(folder: string, file: string, record: WriteUpRecord): Partial<AtlasEntry> {
   const path = join(folder, file);
   if (!existsSync(path)) return {};
-  const notebook = parseNotebook(readFileSync(path, "utf8"), file);
+  const notebook = parseNotebook(readOutsideText(path), file);
   const writeUp = writeUpOf(notebook, file);
   if (writeUp.resultsSha256 !== record.resultsSha256 || writeUp.sourceSha256 !== record.sourceSha256)
     return {};

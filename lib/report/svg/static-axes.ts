@@ -95,7 +95,7 @@ export function longestLabel(figure: Figure): number {
       : isCategory(axis, figure, "y")
         ? categoriesOf(figure, "y", axis?.categoryarray)
         : [];
-  return Math.max(0, ...names.map((name) => name.length));
+  return Math.max(0, largestOf(names.map((name) => name.length)));
 }
 
 function labelsOf(axis: Axis | undefined): object {

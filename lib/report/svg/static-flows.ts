@@ -1,4 +1,5 @@
 /** Charts without axes: flows between nodes (Sankey) by ECharts, and nested shares (icicle) in our own drawing. */
+import { largestOf } from "../../base/extremes";
 import type { Figure, IcicleTrace, SankeyTrace } from "../../chart/figure";
 import { INK, textOn } from "../../chart/palette";
 import { plain } from "../plain-text";
@@ -55,9 +56,9 @@ export function icicleElements(trace: IcicleTrace, top: number, bottom: number):
     children.set(parent, [...(children.get(parent) ?? []), at]);
   });
   const depthBelow = (at: number): number =>
-    1 + Math.max(0, ...(children.get(trace.ids[at]!) ?? []).map(depthBelow));
+    1 + Math.max(0, largestOf((children.get(trace.ids[at]!) ?? []).map(depthBelow)));
   const roots = children.get("") ?? [];
-  const levels = Math.max(1, ...roots.map(depthBelow));
+  const levels = Math.max(1, largestOf(roots.map(depthBelow)));
   const width = (WIDTH - 24) / levels;
   const elements: object[] = [];
   const place = (nodes: readonly number[], y: number, height: number, total: number, level: number) => {

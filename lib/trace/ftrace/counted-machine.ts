@@ -4,6 +4,7 @@
  */
 import { log2 } from "../../base/elementary";
 import { InputError } from "../../base/errors";
+import { largestOf } from "../../base/extremes";
 import { Random } from "../../base/random";
 import type { KernelRelease } from "../../hardware/kernel-release";
 import { addToFreeListTail } from "../../mm/state/free-area";
@@ -105,7 +106,7 @@ function spansOf(
     return { startPfn, endPfn: end };
   });
   if (!told) assumed.push("where zones begin and end: no zoneinfo with start_pfn");
-  const last = Math.max(...spans.map((span) => span.endPfn));
+  const last = largestOf(spans.map((span) => span.endPfn));
   if (last > FRAMES_MOST)
     throw new InputError(
       `trace: a machine of at most ${FRAMES_MOST} frames can be loaded: its last zone ends at ${last}`,

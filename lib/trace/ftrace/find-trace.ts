@@ -1,7 +1,9 @@
 /** Tells traces of real machines from this project's own recordings, and finds the texts in a folder. */
-import { existsSync, readdirSync, statSync } from "node:fs";
+
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { InputError } from "../../base/errors";
+import { isFolder, isRegular } from "../../base/open-regular";
 import { outsideLines } from "../../base/outside-file";
 import { findInput } from "../input";
 
@@ -27,14 +29,14 @@ const PROC = ["buddyinfo", "pagetypeinfo", "zoneinfo"];
 export async function findTraceFiles(paths: readonly string[]): Promise<TraceFiles | undefined> {
   const [first] = paths;
   if (first === undefined || !existsSync(first)) return undefined;
-  if (!statSync(first).isDirectory()) return { texts: [...paths], before: [], after: [], version: undefined };
+  if (!isFolder(first)) return { texts: [...paths], before: [], after: [], version: undefined };
   if (paths.length > 1)
     throw new InputError(`replay: one folder, or the files of one trace: got ${paths.length} paths`);
   if (findInput(first, "S0.txt") !== undefined) return undefined;
   const texts: string[] = [];
   for (const name of readdirSync(first).sort()) {
     const path = join(first, name);
-    if (TRACE_NAME.test(name) && statSync(path).isFile() && (await isTraceText(path))) texts.push(path);
+    if (TRACE_NAME.test(name) && isRegular(path) && (await isTraceText(path))) texts.push(path);
   }
   if (texts.length === 0) return undefined;
   const beside = (suffix: string) =>

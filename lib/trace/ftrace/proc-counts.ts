@@ -132,7 +132,7 @@ function byName(types: readonly string[], sums: readonly string[]): number[] {
 }
 
 function sumOfTypes(byType: readonly number[][]): number[] {
-  const orders = Math.max(0, ...byType.map((sums) => sums.length));
+  const orders = Math.max(0, largestOf(byType.map((sums) => sums.length)));
   return Array.from({ length: orders }, (_, o) => byType.reduce((sum, type) => sum + (type[o] ?? 0), 0));
 }
 

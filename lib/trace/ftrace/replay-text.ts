@@ -1,4 +1,5 @@
 /** How a replay on counts went, as text. */
+import { largestOf } from "../../base/extremes";
 import type { AlignedReplay, OrderRow } from "./aligned-replay";
 
 const n = (value: number) => value.toLocaleString("en");
@@ -52,7 +53,7 @@ function table(rows: readonly OrderRow[]): string[] {
         n(r.model),
       ]),
   ];
-  const widths = cells[0]!.map((_, i) => Math.max(...cells.map((row) => row[i]!.length)));
+  const widths = cells[0]!.map((_, i) => largestOf(cells.map((row) => row[i]!.length)));
   return cells.map((row) =>
     row.map((cell, i) => (i < 2 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join("  "),
   );

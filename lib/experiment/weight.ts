@@ -1,0 +1,100 @@
+/**
+ * What a plan weighs: the most memory that its run can take, from its fields, before anything of it is run. Whoever lets plans in has a
+ * limit: low for those of strangers (`verify`, a cluster), high for one's own, and PAGEBLOCK_MEMORY sets it.
+ *
+ * Measured on Node 20, x86-64, with `steps` that fill and pin machines of 4 and 16 GiB, and with a million requests.
+ */
+import { NoResult } from "../base/errors";
+import { formatSize, GiB, MiB, parseSize } from "../base/units";
+import { type BootRequest, resolveBoot } from "../machine/boot-request";
+import type { StepPlan } from "../plan/steps";
+import { REQUEST_DEFAULTS } from "../strategy/request";
+import { resolveParameters } from "../workload";
+import { leavesOf, type WorkloadSpec } from "../workload/workload";
+import type { Plan } from "./plan";
+
+/** Columns and lists of a page that is in use. */
+const PAGE_BYTES = 40;
+/** What holds one. */
+const PIN_BYTES = 140;
+/** The row of a request in an outcome, with what measures it. */
+const REQUEST_BYTES = 280;
+/** The process, and a small machine. */
+const BASE_BYTES = 64 * MiB;
+/** Share of the memory that a kernel and its drivers take at boot. */
+const BOOT_SHARE = 0.02;
+
+/** One's own plans, unless PAGEBLOCK_MEMORY says otherwise. */
+export const OWN_BYTES = 16 * GiB;
+/** Those of strangers. */
+export const STRANGER_BYTES = 4 * GiB;
+
+/** The environment variable with the limit, as a size. */
+export const MEMORY_VARIABLE = "PAGEBLOCK_MEMORY";
+
+/** The most memory that a plan may take in this process. Throws InputError for a variable that is no size. */
+export function memoryLimit(otherwise = OWN_BYTES): number {
+  const given = process.env[MEMORY_VARIABLE];
+  return given === undefined || given === "" ? otherwise : parseSize(given, MEMORY_VARIABLE);
+}
+
+/** Memory that runs of one machine take at most, in bytes: `copies` of it are held. */
+export function runBytes({ machine, workload, request }: Plan, copies = 1): number {
+  const { pages, pageSize } = pagesOf(machine);
+  const { times = REQUEST_DEFAULTS.times, held = REQUEST_DEFAULTS.held, bytes } = request;
+  const asked = (Math.min(held, times) + 1) * (bytes / pageSize) + pages * BOOT_SHARE;
+  const used = workload === undefined ? Math.min(pages, asked) : pages;
+  const machineBytes = used * PAGE_BYTES + pinned(workload, pages) * PIN_BYTES;
+  return Math.round(BASE_BYTES + copies * machineBytes + times * REQUEST_BYTES);
+}
+
+/** Memory that a machine led step by step takes at most, in bytes. */
+export function stepsBytes({ machine, steps }: StepPlan): number {
+  const { pages, pageSize } = pagesOf(machine);
+  let filled = 0;
+  let used = pages * BOOT_SHARE;
+  let held = 0;
+  for (const step of steps) {
+    if (step.do === "fill") filled = Math.min(pages, filled + Math.ceil(step.bytes / pageSize));
+    else if (step.do === "pin") held = Math.max(held, step.share * filled);
+    else if (step.do === "apply" || step.do === "start") {
+      used = pages;
+      held = Math.max(held, pinned(step.workload, pages));
+    }
+  }
+  return Math.round(BASE_BYTES + Math.min(pages, used + filled) * PAGE_BYTES + held * PIN_BYTES);
+}
+
+function pagesOf(machine: BootRequest): { pages: number; pageSize: number } {
+  const { memoryBytes, geometry } = resolveBoot(machine);
+  return { pages: memoryBytes / geometry.pageSize, pageSize: geometry.pageSize };
+}
+
+function pinned(workload: WorkloadSpec | undefined, pages: number): number {
+  let share = 0;
+  for (const leaf of leavesOf(workload))
+    if (leaf.kind === "pin-pages") share = Math.max(share, Number(resolveParameters(leaf).share));
+  return share * pages;
+}
+
+/** What a plan weighs and what may be taken here, as `--dry-run` tells it. */
+export function weightText(bytes: number): string {
+  const most = memoryLimit();
+  const fits = bytes <= most ? "" : `: not run unless ${MEMORY_VARIABLE} is raised`;
+  return `memory    up to ${roughly(bytes)} of ${formatSize(most)} that may be taken here (${MEMORY_VARIABLE})${fits}`;
+}
+
+/** Throws NoResult for a plan that weighs more than this process may take. */
+export function refuseHeavy(bytes: number): void {
+  const most = memoryLimit();
+  if (bytes > most)
+    throw new NoResult(
+      `plan: may take up to ${roughly(bytes)} of memory: at most ${formatSize(most)} may be taken here: ` +
+        `${MEMORY_VARIABLE}=${roughly(bytes).replace(" ", "")} lets it run`,
+    );
+}
+
+/** A size for people: whole GiB from 2 GiB on, otherwise whole MiB, both upwards. */
+export function roughly(bytes: number): string {
+  return bytes > 2 * GiB ? `${Math.ceil(bytes / GiB)} GiB` : `${Math.ceil(bytes / MiB)} MiB`;
+}
