@@ -76,7 +76,10 @@ export function jupyterLabArguments(folder: string, port: number, browser: boole
     ...["-m", "jupyter", "lab", "--ip=127.0.0.1", `--port=${port}`, `--ServerApp.root_dir=${folder}`],
     ...(opened === ""
       ? []
-      : [`--ServerApp.preferred_dir=${join(folder, opened)}`, `--LabApp.default_url=/lab/tree/${opened}`]),
+      : [
+          `--FileContentsManager.preferred_dir=${join(folder, opened)}`,
+          `--LabApp.default_url=/lab/tree/${opened}`,
+        ]),
     ...(browser ? [] : ["--no-browser"]),
     ...asRoot,
     // Charts and long listings are larger than the server's default limits for a second.

@@ -150,7 +150,9 @@ function child(command, args, options) {
 /** The tests of one file, and how its process ended. */
 async function runFile(file, number) {
   const report = join(reports, `${number}.jsonl`);
-  const args = [`--test-reporter=${reporter}`, `--test-reporter-destination=${report}`, file];
+  // The loader is an argument too: processes and threads that a test starts from TypeScript inherit it so.
+  const loader = ["--require", join(root, "test", "support", "register.cjs")];
+  const args = [...loader, `--test-reporter=${reporter}`, `--test-reporter-destination=${report}`, file];
   const ended = await child(process.execPath, args, { env: { ...process.env, NODE_OPTIONS } });
   const lines = existsSync(report) ? readFileSync(report, "utf8").split("\n") : [];
   const tests = [];

@@ -11,7 +11,8 @@
   if (window.pageblockCharts) return window.pageblockCharts.scan();
 
   // A chart is fitted to its width here, and drawn anew when that changes.
-  const CONFIG = { responsive: false, displaylogo: false };
+  // Without Plotly's own buttons: one of them uploads the chart, and all of them stand in the way of the keyboard.
+  const CONFIG = { responsive: false, displaylogo: false, displayModeBar: false };
   /** Drawn boxes, their figures, and the width they were drawn in. */
   const drawn = new Map();
   const widths = new WeakMap();
@@ -72,7 +73,7 @@
       box.dataset.state = "waiting";
       return sizes.observe(box);
     }
-    const figure = JSON.parse(box.querySelector("script").textContent);
+    const figure = JSON.parse(box.querySelector('script[type="application/json"]').textContent);
     const place = document.createElement("div");
     const picture = box.querySelector("img");
     box.append(place);

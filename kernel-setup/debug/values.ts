@@ -192,7 +192,8 @@ function headOf(description: string): string {
   const line = description.split("\n")[0]!;
   const named = /^(?:async )?function\*? ?([^(]*\([^)]*\))/.exec(line);
   if (named !== null) return `ƒ ${named[1]}`;
-  return line.replace(/ \{.*$/, "");
+  const body = line.indexOf(" {");
+  return body < 0 ? line : line.slice(0, body);
 }
 
 /** `Account {owner: "Ann", …}`, `(3) [1, 2, 3]`. */

@@ -34,6 +34,8 @@ export const MEMORY_VARIABLE = "PAGEBLOCK_MEMORY";
 
 /** The most memory that a plan may take in this process. Throws InputError for a variable that is no size. */
 export function memoryLimit(otherwise = OWN_BYTES): number {
+  // In a browser there is no environment, and plans are a stranger's.
+  if (typeof process === "undefined") return STRANGER_BYTES;
   const given = process.env[MEMORY_VARIABLE];
   return given === undefined || given === "" ? otherwise : parseSize(given, MEMORY_VARIABLE);
 }

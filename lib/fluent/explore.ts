@@ -24,7 +24,20 @@ export interface ExploreOptions {
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** A result, and the knobs by which it can be asked again. It is the plan of the knobs' own values, and its result. */
+/**
+ * A result, and the knobs by which it can be asked again. It is the plan of the knobs' own values, and its result.
+ * @example
+ * ```ts
+ * import { explore, knob, machine } from "pageblock";
+ *
+ * const live = await explore(machine("raspberry-pi-3").pageSize("4KiB").memory("1GiB").cma("64MiB"), {
+ *   title: "Does the area fit?",
+ *   knobs: [knob("pageSize", { of: ["4KiB", "64KiB"], label: "page size" })],
+ *   view: "cmaArea",
+ * });
+ * console.log(live.sentences[0]); // "The area fits: 64 MiB for 64 MiB asked, 6.25 % of the memory."
+ * ```
+ */
 export class Exploration implements Planned {
   readonly plan: Json;
   /** The answer, and reasons. */

@@ -9,6 +9,7 @@ import { escapeHtml } from "./escape";
 import { type Heading, hasTitle, outlined } from "./outline";
 import { type Part, partsOf } from "./parts";
 import { proseHtml } from "./prose";
+import { PART_MARK } from "./shown-text";
 import { summaryOf } from "./summary";
 import { captioned } from "./table-captions";
 import type { Block, WriteUp } from "./write-up";
@@ -82,7 +83,9 @@ export function summaryHtml(writeUp: WriteUp, headings: readonly Heading[]): str
     section === undefined
       ? ""
       : `<p class="more"><a href="#${section.id}">${escapeHtml(section.text)}</a>, at length</p>`;
-  return `<section class="summary" aria-labelledby="in-short"><h2 id="in-short">In short</h2>${lower}${more}</section>`;
+  // What a summary shortens rests on the same runs.
+  const mark = summary.runs.length === 0 ? "" : ` ${PART_MARK}="${summary.runs.join(" ")}"`;
+  return `<section class="summary"${mark} aria-labelledby="in-short"><h2 id="in-short">In short</h2>${lower}${more}</section>`;
 }
 
 /** The blocks of `writeUp` that are not shown in its summary. */

@@ -29,8 +29,9 @@ export function docFiles(paths: readonly string[], form: "html" | "md"): Map<str
   const carried = new Set(paths);
   return new Map(
     paths.map((path) => {
-      const text = withLinks(readFileSync(join(DOCS, path), "utf8"), (href) =>
-        changeIn(path, href, carried, form),
+      const text = withLinks(
+        readFileSync(join(DOCS, path), "utf8").replace(/^<!-- [a-z ]{1,80} -->\n/gm, ""),
+        (href) => changeIn(path, href, carried, form),
       );
       return [
         `docs/${path.replace(/\.md$/, `.${form}`)}`,

@@ -66,19 +66,20 @@ export function htmlPage(
   });
 }
 
+const TITLE_END = "</h1>";
+
 /** The title of the page, and everything below it. */
 function withoutTitle({ groups, titled }: Article, writeUp: WriteUp): { title: string; rest: string[] } {
   const pieces = groups.flat();
   if (!titled) return { title: `<h1>${escapeHtml(writeUp.title)}</h1>`, rest: pieces };
   let title = "";
-  const rest = pieces.map((piece) =>
-    title === ""
-      ? piece.replace(/<h1 id="[^"]*">[\s\S]*?<\/h1>\n?/, (found) => {
-          title = found;
-          return "";
-        })
-      : piece,
-  );
+  const rest = pieces.map((piece) => {
+    const from = title === "" ? piece.indexOf('<h1 id="') : -1;
+    const end = from < 0 ? -1 : piece.indexOf(TITLE_END, from);
+    if (end < 0) return piece;
+    title = piece.slice(from, end + TITLE_END.length);
+    return piece.slice(0, from) + piece.slice(end + TITLE_END.length).replace(/^\n/, "");
+  });
   return { title, rest };
 }
 

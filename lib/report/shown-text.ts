@@ -1,7 +1,7 @@
 /**
- * What a page shows, as one text that the page can also read from itself once a browser has parsed it: the words without their white
- * space, the pictures, links and measures of its elements, and the JSON of its charts, all in their order. A browser may add elements
- * and change the case of names, so neither is part of it.
+ * What a page shows, as one text that the page can also read from itself once a browser has parsed it: the words, the pictures, links
+ * and looks of its elements, where cells, items and paragraphs begin and end, and the JSON of its charts, all in their order. A browser
+ * may add elements and change the case of names, so neither is part of it.
  */
 import { createHash } from "node:crypto";
 
@@ -13,22 +13,19 @@ export interface ShownPart {
 
 /** Marks the element of a part; its value names the indices of the runs. */
 export const PART_MARK = "data-computed";
-/** Attributes that a reader sees, or follows. */
-export const SHOWN_ATTRIBUTES = [
-  "src",
-  "href",
-  "alt",
-  "title",
-  "style",
-  "colspan",
-  "rowspan",
-  PART_MARK,
-] as const;
+/** Attributes that a reader sees, or follows, or that say how an element looks. */
+export const SHOWN_ATTRIBUTES: readonly string[] = [
+  ...["src", "srcset", "href", "alt", "title", "style", "class", "hidden", "dir", "start", "value", "open"],
+  ...["colspan", "rowspan", "aria-label", PART_MARK],
+];
+/** Elements whose beginning and end are told: what one holds cannot move into the next. */
+export const BOUNDED: ReadonlySet<string> = new Set(["td", "th", "tr", "li", "p"]);
+export const BOUNDARY = "\u001f";
 
 /** SHA-256 of a text of a part or a page. */
 export const sha256OfShown = (text: string): string => createHash("sha256").update(text).digest("hex");
-/** White space of HTML, which a browser may add, drop or keep. */
-export const withoutSpace = (text: string): string => text.replace(/\s+/g, "");
+/** White space of HTML as one blank; none at the ends, where a browser may add, drop or keep it. */
+export const withoutSpace = (text: string): string => text.replace(/\s+/g, " ").trim();
 
 /** Elements without an end. */
 const VOID = new Set([
@@ -45,7 +42,7 @@ const VOID = new Set([
   "source",
   "wbr",
 ]);
-const TAG = /<(\/?)([A-Za-z][A-Za-z0-9]*)((?:"[^"]*"|'[^']*'|[^>"'])*)>/g;
+const TAG = /<(\/?)([A-Za-z][A-Za-z0-9]*)(?![A-Za-z0-9])((?:"[^"]*"|'[^']*'|[^<>"'])*)>/g;
 const ATTRIBUTE = /([^\s=/"'>]+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+)))?/g;
 
 /** What a page of ours shows, from its title to its record, and every marked part of it. */
@@ -75,11 +72,14 @@ function shownIn(html: string): { page: string; parts: { text: string; mark: str
     say(withoutSpace(decoded(html.slice(at, tag.index))));
     at = TAG.lastIndex;
     const name = tag[2]!.toLowerCase();
+    // The boundary of a part lies outside of it.
     if (tag[1] === "/") {
       depth--;
       while (open.length > 0 && open.at(-1)!.depth > depth) open.pop();
+      if (BOUNDED.has(name)) say(BOUNDARY);
       continue;
     }
+    if (BOUNDED.has(name)) say(BOUNDARY);
     const attributes = attributesOf(tag[3]!);
     if (!VOID.has(name)) depth++;
     const mark = attributes.get(PART_MARK);
@@ -89,7 +89,7 @@ function shownIn(html: string): { page: string; parts: { text: string; mark: str
       open.push(part);
     }
     for (const [key, value] of attributes)
-      if ((SHOWN_ATTRIBUTES as readonly string[]).includes(key)) say(`[${key}=${withoutSpace(value)}]`);
+      if (SHOWN_ATTRIBUTES.includes(key)) say(`[${key}=${withoutSpace(value)}]`);
     if (name !== "script" && name !== "style") continue;
     const end = html.indexOf(`</${name}`, at);
     const raw = html.slice(at, end);

@@ -29,10 +29,10 @@ export function sitePage({ title, style, body, script }: SitePage): string {
 <meta name="color-scheme" content="light dark">
 <link rel="icon" href="data:,">
 <title>${escapeHtml(title)}</title>
-<style>${STYLE}${style}</style>
+<style>${STYLE}.sheet{display:block;max-width:76rem}${style}</style>
 </head>
 <body>
-<main>
+<main class="sheet">
 ${body}
 </main>
 ${script?.html ?? ""}

@@ -111,9 +111,24 @@ function longPieces(text: string): string[] {
   return chunk(rows, ROWS_MAX).map((part) => `${[names, rule, ...part].join("\n")}\n`);
 }
 
+const ROW_END = "</tr>";
+
+/** The rows of a table, and where each begins. */
+function rowsOf(html: string): ([string] & { index: number })[] {
+  const found: ([string] & { index: number })[] = [];
+  for (let from = html.indexOf("<tr"); from >= 0; ) {
+    const end = html.indexOf(ROW_END, from);
+    if (end < 0) break;
+    if (/^<tr\b/.test(html.slice(from, from + 4)))
+      found.push(Object.assign([html.slice(from, end + ROW_END.length)] as [string], { index: from }));
+    from = html.indexOf("<tr", end);
+  }
+  return found;
+}
+
 /** A table of more rows than a slide holds, as several with the same names of columns. */
 function tablePieces(html: string): string[] {
-  const rows = [...html.matchAll(/<tr\b[\s\S]*?<\/tr>/g)];
+  const rows = rowsOf(html);
   if (rows.length <= ROWS_MAX || html.split("<table").length !== 2) return [html];
   const [first, last] = [rows[0]!, rows.at(-1)!];
   const named = !first[0].includes("<td");
@@ -161,7 +176,7 @@ function linesOf(block: Block): number {
     case "error":
       return printedLines(block.traceback || block.message);
     case "html":
-      return printedLines(block.text || block.html.replace(/<\/tr>/g, "\n").replace(/<[^>]*>/g, ""));
+      return printedLines(block.text || block.html.replace(/<\/tr>/g, "\n").replace(/<[^<>]*>/g, ""));
   }
 }
 

@@ -95,9 +95,12 @@ export function fileOf(root: string, url: string): string | undefined {
     const asked = resolve(join(root, path, path.endsWith("/") ? "index.html" : ""));
     // Links are followed first: one inside the folder may lead out of it.
     const real = realpathSync(asked);
-    return real.startsWith(root.endsWith(sep) ? root : root + sep) && statSync(real).isFile()
-      ? real
-      : undefined;
+    const below = root.endsWith(sep) ? root : root + sep;
+    const hidden = real
+      .slice(below.length)
+      .split(sep)
+      .some((part) => part.startsWith("."));
+    return real.startsWith(below) && !hidden && statSync(real).isFile() ? real : undefined;
   } catch {
     return undefined;
   }

@@ -11,7 +11,11 @@ export interface Summary {
   whole: boolean;
   /** The heading of the section that it is taken from, in plain text. */
   section?: string | undefined;
+  /** Indices of the runs that its computed sentences rest on. */
+  runs: number[];
 }
+
+const union = (runs: readonly number[]) => [...new Set(runs)].sort((a, b) => a - b);
 
 type Prose = Extract<Block, { kind: "prose" }>;
 
@@ -27,29 +31,43 @@ const ENOUGH = 60;
 /** The summary of `blocks`, or undefined if nothing in them was computed or tagged. */
 export function summaryOf(blocks: readonly Block[]): Summary | undefined {
   const tagged = blocks.filter((block): block is Prose => block.kind === "prose" && block.summary === true);
-  if (tagged.length > 0) return { markdown: tagged.map((block) => block.markdown), whole: true };
+  if (tagged.length > 0)
+    return {
+      markdown: tagged.map((block) => block.markdown),
+      whole: true,
+      runs: union(tagged.flatMap(({ runs = [] }) => runs)),
+    };
   const found = findings(blocks);
   if (found === undefined) return undefined;
-  const { items, heading } = found;
-  return { markdown: [items.slice(0, ITEMS_MAX).join("\n")], whole: false, section: heading };
+  const { items, heading, runs } = found;
+  return {
+    markdown: [items.slice(0, ITEMS_MAX).join("\n")],
+    whole: false,
+    section: heading,
+    runs: union(runs),
+  };
 }
 
 interface Section {
   heading?: string;
   items: string[];
+  /** Indices of the runs that they rest on. */
+  runs: number[];
 }
 
 /** The section with computed sentences: the last whose heading says that it has findings, or else the last. */
 function findings(blocks: readonly Block[]): Section | undefined {
-  const sections: Section[] = [{ items: [] }];
+  const sections: Section[] = [{ items: [], runs: [] }];
   for (const block of blocks) {
     if (block.kind !== "prose") continue;
     if (block.computed === true) {
       sections.at(-1)!.items.push(...itemsOf(block.markdown));
+      sections.at(-1)!.runs.push(...(block.runs ?? []));
       continue;
     }
     const heading = lastHeading(block.markdown);
-    if (heading !== undefined) sections.push({ heading: heading.replace(/[*_`]/g, "").trim(), items: [] });
+    if (heading !== undefined)
+      sections.push({ heading: heading.replace(/[*_`]/g, "").trim(), items: [], runs: [] });
   }
   const computed = sections.filter(({ items }) => items.length > 0);
   return findLast(computed, ({ heading }) => FINDINGS.test(heading ?? "")) ?? computed.at(-1);
@@ -65,7 +83,17 @@ function itemsOf(markdown: string): string[] {
     .split(/\n\s*\n|\n(?=[-*] )/)
     .map((text) => text.trim())
     .filter((text) => text !== "" && !/^[|>#]/.test(text));
-  return paragraphs.map((text) => `- ${lead(text.replace(/^[-*] /, "").replace(/\s*\n\s*/g, " "))}`);
+  return paragraphs.map(
+    (text) =>
+      `- ${lead(
+        text
+          .replace(/^[-*] /, "")
+          .split("\n")
+          .map((line) => line.trim())
+          .filter(Boolean)
+          .join(" "),
+      )}`,
+  );
 }
 
 /** The first sentences of `text`; never cut inside emphasis, code or a link. */

@@ -2,8 +2,10 @@
  * Numbers the tables of a page. A table is named by its own caption, or by the heading of its section, and scrolls in
  * a box of its own.
  */
-const PARTS =
-  /<h[1-6] id="[^"]*">([\s\S]*?)<\/h[1-6]>|<table>(?:\s*<caption>([\s\S]*?)<\/caption>)?([\s\S]*?)<\/table>/g;
+const BEGINNING = /<h[1-6] id="[^"<>]{0,400}">|<table>/g;
+const CAPTION = "<caption>";
+const CAPTION_END = "</caption>";
+const TABLE_END = "</table>";
 
 /** Letters of names in the first column that stand on one line. */
 const NAME_MAX = 24;
@@ -14,15 +16,30 @@ export function captioned(pieces: readonly string[]): string[] {
   let section = "";
   return pieces.map((piece) => {
     if (isNested(piece)) return piece;
-    return piece.replace(
-      PARTS,
-      (all, heading: string | undefined, caption: string | undefined, rows: string) => {
-        if (heading === undefined) return figureHtml(++number, caption ?? section, rows);
-        section = heading;
-        return all;
-      },
-    );
+    const made: string[] = [];
+    let at = 0;
+    for (const { 0: tag, index } of piece.matchAll(BEGINNING)) {
+      const from = index + tag.length;
+      const end = piece.indexOf(tag === "<table>" ? TABLE_END : `</${tag.slice(1, 3)}>`, from);
+      if (end < 0 || index < at) continue;
+      if (tag !== "<table>") {
+        section = piece.slice(from, end);
+        continue;
+      }
+      const { caption, rows } = tableOf(piece.slice(from, end));
+      made.push(piece.slice(at, index), figureHtml(++number, caption ?? section, rows));
+      at = end + TABLE_END.length;
+    }
+    return made.join("") + piece.slice(at);
   });
+}
+
+/** The caption of a table, if it begins with one, and what follows. */
+function tableOf(inner: string): { caption?: string; rows: string } {
+  const text = inner.trimStart();
+  const end = text.startsWith(CAPTION) ? text.indexOf(CAPTION_END) : -1;
+  if (end < 0) return { rows: inner };
+  return { caption: text.slice(CAPTION.length, end), rows: text.slice(end + CAPTION_END.length) };
 }
 
 function figureHtml(number: number, words: string, rows: string): string {
@@ -47,4 +64,4 @@ function isNested(html: string): boolean {
 }
 
 /** A heading of a column without words is no heading. */
-const tidyHead = (rows: string) => rows.replace(/<th([^>]*)><\/th>/g, "<td$1></td>");
+const tidyHead = (rows: string) => rows.replace(/<th([^<>]*)><\/th>/g, "<td$1></td>");

@@ -271,7 +271,7 @@ test("a difference is known: one switch between the variants carries the whole e
 });
 
 test("6.1 against 6.15 where memory fragments: the claim rules carry the effect, found by flipping each switch alone", () => {
-  const spec = plan({ metrics: ["reclaimedForNothing", "fallbacksFragmenting"], seeds: 8, ablate: true });
+  const spec = plan({ metrics: ["reclaimedForNothing", "fallbacksFragmenting"], seeds: 12, ablate: true });
   const { ablation, pairs } = kernelsHere(spec);
   assert.deepEqual(
     pairs[0]!.metrics.map(({ verdict }) => verdict),

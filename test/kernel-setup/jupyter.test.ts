@@ -324,10 +324,10 @@ test("npm run lab opens JupyterLab on notebooks/, on the loopback interface, wit
     let address: RegExpExecArray | null = null;
     for (let i = 0; i < 480 && address === null && child.exitCode === null; i++) {
       await new Promise((done) => setTimeout(done, 250));
-      address = /http:\/\/127\.0\.0\.1:\d+\/lab\?token=\w+/.exec(said);
+      address = /http:\/\/127\.0\.0\.1:\d+\/lab\/tree\/notebooks\?token=\w+/.exec(said);
     }
     assert.ok(address, said);
-    const base = address[0].replace("/lab?", "/api/kernelspecs?");
+    const base = address[0].replace("/lab/tree/notebooks?", "/api/kernelspecs?");
     for (let i = 0; ; i++) {
       const answer = await fetch(base).catch(() => undefined);
       if (answer?.ok) {

@@ -34,10 +34,14 @@ export const sourcesOf = (number: string): string[] =>
 
 /** The list of findings among Markdown that a notebook shows: everything a `findings` cell shows. */
 export function findingsIn(shown: readonly string[]): string {
-  return shown
-    .map((part) => part.trim())
-    .join("\n")
-    .trim();
+  return (
+    shown
+      .map((part) => part.trim())
+      .join("\n")
+      .trim()
+      // A notebook links to its neighbours.
+      .replace(/\]\((?=\d\d-[^)]*\.ipynb)/g, "](../notebooks/")
+  );
 }
 
 /** The findings of the executed notebook in `folder`, or undefined where there is none. Throws when its cells are not the tree's. */

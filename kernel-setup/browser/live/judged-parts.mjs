@@ -6,9 +6,13 @@ import { sha256OfShown } from "../../../lib/report/shown-text";
  * A part is changed if it was changed in the file, or since.
  */
 export function judgedParts(recorded, here, first) {
-  const list = here.slice(0, recorded.length).map(({ element, text }, i) => {
+  const list = here.slice(0, recorded.length).map(({ element, mark, text }, i) => {
     const { sha256, runs } = recorded[i];
-    const asMade = sha256OfShown(text) === sha256 && sha256OfShown(first[i] ?? "") === sha256;
+    const asMade =
+      first[i] !== undefined &&
+      sha256OfShown(first[i].strict) === sha256 &&
+      first[i].text === text &&
+      mark === runs.join(" ");
     return { element, runs, judge: (verdicts) => judged(asMade, runs, verdicts) };
   });
   return { list, missing: Math.abs(recorded.length - here.length) };
@@ -16,6 +20,7 @@ export function judgedParts(recorded, here, first) {
 
 function judged(asMade, runs, verdicts) {
   if (!asMade) return { state: "changed", words: "changed after it was made" };
+  if (runs.length === 0) return { state: "open", words: "not verified: it rests on no result" };
   const found = runs.map((index) => verdicts[index]);
   const of = (verdict) => found.findIndex((one) => one?.verdict === verdict);
   for (const verdict of ["differs", "changed"])

@@ -7,6 +7,9 @@ import { EngineClient, programUrl } from "./engine-client.mjs";
 import { made } from "./view.mjs";
 
 /** Milliseconds that an answer may take. */
+/** As lib/report/live/live-figure.ts has them. */
+const KNOBS_MOST = 8;
+const CHOICES_MOST = 200;
 const BUDGET_MS = 60_000;
 /** A slider that is being moved asks once it rests so long. */
 const REST_MS = 250;
@@ -185,11 +188,14 @@ function chartOf(figure, alt) {
 function scan() {
   findEngine();
   for (const box of document.querySelectorAll(".pageblock-knobs:not([data-state])")) {
-    const script = box.querySelector("script.pageblock-live-figure");
+    const script = box.querySelector('script.pageblock-live-figure[type="application/json"]');
     if (script === null || box.querySelector(".pageblock-own") === null) continue;
     box.dataset.state = "ready";
     try {
-      new LiveFigureBox(box, JSON.parse(script.textContent));
+      const live = JSON.parse(script.textContent);
+      if (live.knobs.length > KNOBS_MOST || live.knobs.some(({ choices }) => choices.length > CHOICES_MOST))
+        throw new Error(`has more than ${KNOBS_MOST} knobs, or one of more than ${CHOICES_MOST} choices`);
+      new LiveFigureBox(box, live);
     } catch (error) {
       box.dataset.state = "failed";
       console.error("pageblock: a live figure has no controls; its picture stays", error);

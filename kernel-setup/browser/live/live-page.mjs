@@ -5,17 +5,19 @@
 import { sha256OfShown } from "../../../lib/report/shown-text";
 import { EngineClient, programUrl } from "./engine-client.mjs";
 import { judgedParts } from "./judged-parts.mjs";
-import { pageHere, partsHere } from "./shown-here.mjs";
+import { holdsMoreBehind, partsHere, readAtFirst } from "./shown-here.mjs";
 import { unpacked } from "./unpack.mjs";
 import { View } from "./view.mjs";
 
 /** Milliseconds that one plan is given, unless the reader gives it more. */
 const BUDGET_MS = 60_000;
+/** Milliseconds that all seeds of a plan get when the reader asks for them. */
+const WHOLE_MS = 1_800_000;
 const WORKERS_MOST = 4;
 const workers = Math.max(1, Math.min(WORKERS_MOST, (navigator.hardwareConcurrency ?? 2) - 1));
 
 /** Before any script changes the page. */
-const atFirst = { page: pageHere(), parts: partsHere().map(({ text }) => text) };
+const atFirst = readAtFirst();
 
 const view = new View();
 let run = null;
@@ -46,7 +48,7 @@ class Verification {
     const opened = await opener.ask(...this.first);
     this.runs = opened.runs;
     this.parts = judgedParts(opened.parts, partsHere(), atFirst.parts);
-    this.pageChanged = sha256OfShown(atFirst.page) !== opened.page;
+    this.pageChanged = atFirst.foreign || holdsMoreBehind() || sha256OfShown(atFirst.page) !== opened.page;
     this.listChanged = opened.listChanged;
     this.files = opened.files.length;
     view.say(`Computing ${this.runs.length} results again …`);
@@ -105,7 +107,7 @@ class Verification {
       busy(line, async (client) => fewerText(await client.ask("fewer", { index, seeds }, 4 * BUDGET_MS)));
     const whole = (line) =>
       busy(line, async (client) => {
-        const verdict = await client.ask("verify", { index, budgetMs: Number.POSITIVE_INFINITY });
+        const verdict = await client.ask("verify", { index, budgetMs: Number.POSITIVE_INFINITY }, WHOLE_MS);
         this.verdicts[index] = verdict;
         this.tick(index);
         this.summary();
@@ -138,7 +140,7 @@ class Verification {
     const same = states.filter((state) => state === "same").length;
     const seconds = ((performance.now() - this.started) / 1000).toFixed(1);
     const whole = !this.pageChanged && !this.listChanged && this.parts.missing === 0;
-    const ok = whole && identical === this.runs.length && same === states.length;
+    const ok = whole && same > 0 && identical > 0 && identical === this.runs.length && same === states.length;
     const unchanged = whole && count("differs") + count("changed") === 0 && !states.includes("changed");
     const state = ok
       ? "verified"

@@ -1,46 +1,83 @@
 /** What the document shows, as lib/report/shown-text.ts reads it from the page's file. */
-import { PART_MARK, SHOWN_ATTRIBUTES, withoutSpace } from "../../../lib/report/shown-text";
+import { BOUNDARY, BOUNDED, PART_MARK, SHOWN_ATTRIBUTES, withoutSpace } from "../../../lib/report/shown-text";
 
 /** Made by scripts of ours after the page was read. */
 const isOurs = (element) =>
   element.classList.contains("js-plotly-plot") || element.hasAttribute("data-pageblock-live");
+/** Attributes that scripts of ours set. */
+const SET_LATER = ["class", "style", "hidden", "open", "aria-label"];
 
-/** The text of everything between `from` and `until`, or of one element. */
-function textOf(root, from = null, until = null) {
+/**
+ * The text of everything between `from` and `until`, or of one element. `asRead`: nothing has changed the document yet, and nothing is
+ * passed over; otherwise what scripts of ours make and set is.
+ */
+function textOf(root, asRead, from = null, until = null) {
   const said = [];
   let saying = from === null;
-  const visit = (node) => {
+  const say = (text) => {
+    if (saying && text !== "") said.push(text);
+  };
+  const visit = (node, inside = true) => {
     if (node === until) return false;
     if (node === from) saying = true;
     if (node.nodeType === Node.TEXT_NODE) {
-      if (saying) said.push(withoutSpace(node.data));
+      say(withoutSpace(node.data));
       return true;
     }
     if (node.nodeType !== Node.ELEMENT_NODE) return true;
-    if (isOurs(node)) return true;
-    if (saying)
-      for (const { name, value } of node.attributes)
-        if (SHOWN_ATTRIBUTES.includes(name)) said.push(`[${name}=${withoutSpace(value)}]`);
+    if (!asRead && isOurs(node)) return true;
+    const bounded = inside && BOUNDED.has(node.localName);
+    if (bounded) say(BOUNDARY);
+    for (const { name, value } of node.attributes)
+      if (SHOWN_ATTRIBUTES.includes(name) && (asRead || !SET_LATER.includes(name)))
+        say(`[${name}=${withoutSpace(value)}]`);
     if (node.localName === "script" && node.type !== "application/json") return true;
     for (const child of node.childNodes) if (!visit(child)) return false;
+    if (bounded) say(BOUNDARY);
     return true;
   };
-  visit(root);
+  // The boundary of a part lies outside of it.
+  visit(root, false);
   return said.join("");
 }
 
+const marked = () => [...document.querySelectorAll(`[${PART_MARK}]`)];
+
 /** The parts of the document that rest on runs, in their order, with their texts as they are now. */
-export function partsHere() {
-  return [...document.querySelectorAll(`[${PART_MARK}]`)].map((element) => ({
+export const partsHere = () =>
+  marked().map((element) => ({
     element,
-    text: textOf(element),
+    mark: element.getAttribute(PART_MARK),
+    text: textOf(element, false),
   }));
+
+/** No page of ours has such elements, which show what no text says. */
+const FOREIGN =
+  "template,iframe,object,embed,svg,canvas,video,audio,input,textarea,select,bdo,form,map,math,[hidden]:not(button)";
+
+/** Reads the document before any script has changed it. */
+export function readAtFirst() {
+  // A browser cuts long texts into pieces.
+  document.documentElement.normalize();
+  const title = document.querySelector("title");
+  const record = document.querySelector("script.pageblock-record");
+  const elements = [...document.querySelectorAll("*")];
+  const before = [...document.head.children];
+  const foreign =
+    document.querySelector(FOREIGN) !== null ||
+    elements.some((element) => element.shadowRoot !== null) ||
+    before.slice(0, before.indexOf(title)).some(({ localName }) => !["meta", "link"].includes(localName));
+  return {
+    page: textOf(document.documentElement, true, title, record),
+    parts: marked().map((element) => ({ strict: textOf(element, true), text: textOf(element, false) })),
+    foreign,
+  };
 }
 
-/** The text of the page from its title to its record. */
-export const pageHere = () =>
-  textOf(
-    document.documentElement,
-    document.querySelector("title"),
-    document.querySelector("script.pageblock-record"),
-  );
+/** True if behind the record there is anything but scripts, and what our charts measure letters with. */
+export function holdsMoreBehind() {
+  let at = document.querySelector("script.pageblock-record")?.nextElementSibling;
+  for (; at; at = at.nextElementSibling)
+    if (at.localName !== "script" && at.id !== "js-plotly-tester" && !isOurs(at)) return true;
+  return false;
+}
