@@ -2,8 +2,8 @@
  * Runs batches of plans in processes of their own: a plan that ends its process, as one that needs too much memory does, ends nothing
  * else. Threads cost less, but end together with their process.
  */
-import { type ChildProcess, fork } from "node:child_process";
-import { extname, join } from "node:path";
+import type { ChildProcess } from "node:child_process";
+import { ownProcess } from "./own-process";
 import type { Batch, BatchDone } from "./worker-thread";
 
 /** Runs batches; `destroy()` ends what runs, and what waits is rejected. */
@@ -62,14 +62,7 @@ export class PlanProcesses implements Pool {
   }
 
   private started(): ChildProcess {
-    const extension = extname(__filename);
-    const child = fork(join(__dirname, `plan-process${extension}`), [], {
-      serialization: "advanced",
-      stdio: ["ignore", "ignore", "ignore", "ipc"],
-      ...(this.env !== null && { env: this.env }),
-      // Tests run TypeScript: the loader is among the arguments of this process.
-      execArgv: extension === ".ts" ? process.execArgv : [],
-    });
+    const child = ownProcess("plan-process", this.env);
     child.on("message", (done: BatchDone) => {
       const asked = this.busy.get(child);
       this.busy.delete(child);

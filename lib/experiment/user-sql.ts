@@ -2,9 +2,9 @@
  * SQL that somebody hands in, within limits of time, rows and memory. It runs in a process of its own (user-sql-process.ts): DuckDB
  * does not count every byte against its own limit, cannot stop everything it does, and a query may end the process it runs in.
  */
-import { type ChildProcess, fork } from "node:child_process";
-import { extname, join } from "node:path";
+import type { ChildProcess } from "node:child_process";
 import { InputError } from "../base/errors";
+import { ownProcess } from "./own-process";
 import type { Results, Row } from "./results";
 import { checkClosed } from "./store";
 
@@ -45,7 +45,7 @@ export async function userQuery(
   if (sql.length > SQL_CHARACTERS_MOST)
     throw new InputError(`sql: must have at most ${SQL_CHARACTERS_MOST} characters: got ${sql.length}`);
   if (results.store !== undefined) checkClosed(results.store);
-  const child = started();
+  const child = ownProcess("user-sql-process");
   try {
     return await answered(child, { results, sql, limits: within });
   } finally {
@@ -60,16 +60,6 @@ function checked(limits: SqlLimits): SqlLimits {
       throw new InputError(`sql: ${name} must be above 0, and at most ${MOST[name]}: got ${value}`);
   }
   return limits;
-}
-
-function started(): ChildProcess {
-  const extension = extname(__filename);
-  return fork(join(__dirname, `user-sql-process${extension}`), [], {
-    serialization: "advanced",
-    stdio: ["ignore", "ignore", "ignore", "ipc"],
-    // Tests run TypeScript: the loader is among the arguments of this process.
-    execArgv: extension === ".ts" ? process.execArgv : [],
-  });
 }
 
 function answered(child: ChildProcess, task: SqlTask): Promise<Row[]> {

@@ -5,7 +5,7 @@ import { writeAtomically } from "../base/write-atomically";
 import { escapeHtml } from "./escape";
 import { type LinkChange, notebookOf, withLinks } from "./links";
 import { proseHtml } from "./prose";
-import { STYLE } from "./style";
+import { sitePage } from "./site-page";
 import type { Picture } from "./write-up";
 
 /** From the built library and, when sources are run directly, from the tree. */
@@ -90,24 +90,7 @@ const withoutPictures = (markdown: string) =>
 function pageOf(path: string, markdown: string): string {
   const title = /^#\s+(.+)$/m.exec(markdown)?.[1]?.replace(/[*_`]/g, "") ?? path;
   const body = withIds(proseHtml(markdown, picturesOf(path, markdown)));
-  return `<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<link rel="icon" href="data:,">
-<title>${escapeHtml(title)}</title>
-<style>${STYLE}</style>
-</head>
-<body>
-<main class="sheet prose">
-${body}
-</main>
-</body>
-</html>
-`;
+  return sitePage({ title, style: ".sheet{max-width:50rem}", body: `<div class="prose">\n${body}\n</div>` });
 }
 
 /** Headings get the ids that links of the documentation name: those that code forges make. */

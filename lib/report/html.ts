@@ -18,6 +18,7 @@ import { blockHtml } from "./block-html";
 import { closingSections, type DataLink } from "./closing-html";
 import { contentsHtml } from "./contents-html";
 import { escapeHtml } from "./escape";
+import { htmlDocument } from "./html-document";
 import { packageVersion } from "./provenance";
 import { RECORD_SLOT } from "./record";
 import { STYLE } from "./style";
@@ -128,32 +129,17 @@ export function documentOf(
     ...(charts ? [plotly.csp, runtime.csp] : []),
     ...scripts.map(({ csp }) => csp),
   ];
-  const policy = [
-    "default-src 'none'",
-    `script-src ${hashes.map((hash) => `'${hash}'`).join(" ") || "'none'"}`,
-    ...(live ? ["worker-src blob:"] : []),
-    "style-src 'unsafe-inline'",
-    "img-src data: blob:",
-    "base-uri 'none'",
-    "form-action 'none'",
-  ].join("; ");
-  return `<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${policy}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<link rel="icon" href="data:,">
-<title>${escapeHtml(writeUp.title)}</title>
-<style>${style}</style>
-</head>
-<body>
-${body}
+  return htmlDocument({
+    title: writeUp.title,
+    scripts: [
+      `script-src ${hashes.map((hash) => `'${hash}'`).join(" ") || "'none'"}`,
+      ...(live ? ["worker-src blob:"] : []),
+    ],
+    pictures: "data: blob:",
+    style,
+    body: `${body}
 ${RECORD_SLOT}
 ${live ? liveHtml() : ""}${knobs ? knobsHtml() : ""}${charts ? loaderHtml() : ""}
-${scripts.map(({ text }) => `<script>${text}</script>`).join("\n")}
-</body>
-</html>
-`;
+${scripts.map(({ text }) => `<script>${text}</script>`).join("\n")}`,
+  });
 }

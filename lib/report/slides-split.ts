@@ -114,13 +114,13 @@ function longPieces(text: string): string[] {
 const ROW_END = "</tr>";
 
 /** The rows of a table, and where each begins. */
-function rowsOf(html: string): ([string] & { index: number })[] {
-  const found: ([string] & { index: number })[] = [];
+function rowsOf(html: string): { row: string; at: number }[] {
+  const found: { row: string; at: number }[] = [];
   for (let from = html.indexOf("<tr"); from >= 0; ) {
     const end = html.indexOf(ROW_END, from);
     if (end < 0) break;
     if (/^<tr\b/.test(html.slice(from, from + 4)))
-      found.push(Object.assign([html.slice(from, end + ROW_END.length)] as [string], { index: from }));
+      found.push({ row: html.slice(from, end + ROW_END.length), at: from });
     from = html.indexOf("<tr", end);
   }
   return found;
@@ -131,17 +131,17 @@ function tablePieces(html: string): string[] {
   const rows = rowsOf(html);
   if (rows.length <= ROWS_MAX || html.split("<table").length !== 2) return [html];
   const [first, last] = [rows[0]!, rows.at(-1)!];
-  const named = !first[0].includes("<td");
-  const [before, after] = [html.slice(0, first.index), html.slice(last.index + last[0].length)];
+  const named = !first.row.includes("<td");
+  const [before, after] = [html.slice(0, first.at), html.slice(last.at + last.row.length)];
   const [end, notes] = [
     after.slice(0, after.indexOf("</table>") + 8),
     after.slice(after.indexOf("</table>") + 8),
   ];
-  const head = named ? `${before}${first[0]}` : before;
+  const head = named ? `${before}${first.row}` : before;
   // What closes the head of a table stands between its rows.
   const between = named && before.includes("<thead>") ? "</thead><tbody>" : "";
   const parts = chunk(rows.slice(named ? 1 : 0), ROWS_MAX);
-  const tables = parts.map((part) => `${head}${between}${part.map(([row]) => row).join("")}${end}`);
+  const tables = parts.map((part) => `${head}${between}${part.map(({ row }) => row).join("")}${end}`);
   return notes.trim() === "" ? tables : [...tables, notes];
 }
 

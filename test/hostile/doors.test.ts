@@ -8,7 +8,6 @@ import { join } from "node:path";
 import test, { after } from "node:test";
 import { Command, CommanderError } from "commander";
 import { InputError } from "../../lib/base/errors";
-import { peakRssBytes } from "../../lib/base/peak-rss";
 import { MiB } from "../../lib/base/units";
 import { readPerformance } from "../../lib/bench/performance";
 import { readClassMap } from "../../lib/calibration/class-map";
@@ -27,9 +26,7 @@ import { readInput } from "../../lib/trace/input";
 import { readMachineSnapshot } from "../../lib/trace/machine-snapshot";
 import { parseSnapshot } from "../../lib/trace/snapshot-parse";
 import { dir, fileOf, strangeContents, strangePaths } from "./inputs";
-
-/** What the process had when the tests began: the first time, the compiler of the tests too. */
-const LOADED_BYTES = peakRssBytes();
+import { takenBytes } from "./memory";
 
 const MESSAGE_CHARACTERS = 500;
 const CASE_MS = 10_000;
@@ -158,6 +155,6 @@ test("exportNotebook refuses what is no notebook", async () => {
 });
 
 test("all of it takes less than 512 MB beyond what the process began with", () => {
-  const peak = peakRssBytes() - LOADED_BYTES;
+  const peak = takenBytes();
   assert.ok(peak < MEMORY_BYTES, `${Math.round(peak / MiB)} MiB`);
 });

@@ -6,7 +6,6 @@ import { join } from "node:path";
 import test, { after } from "node:test";
 import { sha256Of } from "../../lib/base/canonical-json";
 import { InputError, NoResult } from "../../lib/base/errors";
-import { peakRssBytes } from "../../lib/base/peak-rss";
 import { GiB, MiB } from "../../lib/base/units";
 import { writeAtomically } from "../../lib/base/write-atomically";
 import { MEMORY_VARIABLE, memoryLimit, runBytes, stepsBytes } from "../../lib/experiment/weight";
@@ -20,14 +19,12 @@ import { parsePlanText } from "../../lib/schema/plan-file";
 import { pageblock } from "../support/cli";
 import { code, notebook } from "../support/notebooks";
 import { dir, fileOf, gzipBomb } from "./inputs";
+import { takenBytes } from "./memory";
 
 after(() => rmSync(dir, { recursive: true, force: true }));
 
 const HUGE = { board: "pc-x86-64", memory: "1TiB", cma: { kind: "off" } };
 const MANY_PINS = { kind: "pin-pages", share: 1, term: "long", duration: "1 minute" };
-
-/** What the process had when the tests began: the first time, the compiler of the tests too. */
-const LOADED_BYTES = peakRssBytes();
 
 /** Plans, and what each may take by hand: 2^28 pages of 4 KiB at 40 bytes, pins at 140, and 64 MiB. */
 const HEAVY: Record<string, { plan: object; gib: number }> = {
@@ -189,7 +186,7 @@ test("messages are cut in their middle: place and advice stay", () => {
 });
 
 test("all of it takes less than 512 MB beyond what the process began with", () => {
-  const taken = peakRssBytes() - LOADED_BYTES;
+  const taken = takenBytes();
   assert.ok(taken < 512 * MiB, `${Math.round(taken / MiB)} MiB`);
 });
 

@@ -1,11 +1,10 @@
 /** Knobs: what they may be, what a page's worker answers, and that a reader reaches them by keyboard in a page without a network. */
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import test, { after, before } from "node:test";
+import test from "node:test";
 import { pathToFileURL } from "node:url";
-import type { Browser, Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import { explore, knob, machine, strategies, workload } from "../../lib";
 import { sha256Of } from "../../lib/base/canonical-json";
 import { bundleOf } from "../../lib/notebook/show";
@@ -14,7 +13,7 @@ import { readLiveFigure, turnedPlan } from "../../lib/report/live/live-figure";
 import { LIVE_MIME } from "../../lib/report/live/stored-live";
 import { runPlan } from "../../lib/report/plan-kinds";
 import { verifyFile } from "../../lib/report/verify";
-import { launch, noChromium } from "../support/browser";
+import { browserSuite } from "../support/browser";
 import { code, markdown, notebook, shown } from "../support/notebooks";
 import { workerOf } from "../support/page-engine";
 
@@ -164,16 +163,8 @@ test("the worker of a page gives Node's result, and refuses code, unknown views 
   await assert.rejects(ask("turn", { live: withCode, choice: [1] }));
 });
 
-const skip = noChromium();
-const scratch = mkdtempSync(join(tmpdir(), "pageblock-knobs-"));
-let browser: Browser;
-before(async () => {
-  if (!skip) browser = await launch();
-});
-after(async () => {
-  await browser?.close();
-  rmSync(scratch, { recursive: true, force: true });
-});
+const suite = browserSuite("pageblock-knobs-");
+const { skip, scratch } = suite;
 
 async function exported(format: "html" | "slides" | "md" = "html", live?: boolean): Promise<string> {
   const file = join(scratch, "k.ipynb");
@@ -183,7 +174,7 @@ async function exported(format: "html" | "slides" | "md" = "html", live?: boolea
 }
 
 async function opened(path: string, options: object = {}) {
-  const context = await browser.newContext({ offline: true, ...options });
+  const context = await suite.browser.newContext({ offline: true, ...options });
   const page = await context.newPage();
   const complaints: string[] = [];
   page.on("console", (m) => m.type() === "error" && complaints.push(m.text()));

@@ -1,32 +1,23 @@
 /** Pages that verify themselves, in a browser without a network: they agree with `pageblock verify`, also where something was changed. */
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import test, { after, before } from "node:test";
+import test from "node:test";
 import { pathToFileURL } from "node:url";
 import { gunzipSync, gzipSync } from "node:zlib";
-import type { Browser, Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import { sha256Of } from "../../lib/base/canonical-json";
 import { exportNotebook } from "../../lib/report/export";
 import { RUN_LIMITS } from "../../lib/report/run-again";
 import { withResults } from "../../lib/report/runs";
 import { verifyFile } from "../../lib/report/verify";
-import { launch, noChromium } from "../support/browser";
+import { browserSuite } from "../support/browser";
 import { displayedBy } from "../support/cells";
 import { code, notebook, shown } from "../support/notebooks";
 import { executedNotebook } from "../support/tampered";
 
-const skip = noChromium();
-const scratch = mkdtempSync(join(tmpdir(), "pageblock-live-"));
-let browser: Browser;
-before(async () => {
-  if (!skip) browser = await launch();
-});
-after(async () => {
-  await browser?.close();
-  rmSync(scratch, { recursive: true, force: true });
-});
+const suite = browserSuite("pageblock-live-");
+const { skip, scratch } = suite;
 
 let made = 0;
 async function exported(content: object, format: "html" | "slides" = "html"): Promise<string> {
@@ -37,7 +28,7 @@ async function exported(content: object, format: "html" | "slides" = "html"): Pr
 
 /** What the page says of itself. */
 async function saidBy(path: string, prepare?: (page: Page) => Promise<unknown>) {
-  const context = await browser.newContext({ offline: true });
+  const context = await suite.browser.newContext({ offline: true });
   const page = await context.newPage();
   const complaints: string[] = [];
   page.on("console", (m) => m.type() === "error" && complaints.push(m.text()));
@@ -94,7 +85,7 @@ test("without scripts, and with --no-live, there is no button; two exports are b
   skip,
 }, async () => {
   const path = await exported(executedNotebook());
-  const context = await browser.newContext({ javaScriptEnabled: false });
+  const context = await suite.browser.newContext({ javaScriptEnabled: false });
   const page = await context.newPage();
   await page.goto(pathToFileURL(path).href);
   assert.equal(await page.getByRole("button").count(), 0);
@@ -109,6 +100,7 @@ test("without scripts, and with --no-live, there is no button; two exports are b
   );
 });
 
+const FIGURE = /<figure [^>]*>/;
 const CHANGES: [what: string, change: (html: string) => string, says: RegExp][] = [
   [
     "a digit of a result",
@@ -179,6 +171,37 @@ const CHANGES: [what: string, change: (html: string) => string, says: RegExp][] 
       ),
     /the engine in this page was changed/,
   ],
+  ...(
+    [
+      [
+        "cells that are grouped anew",
+        /<th scope="row">([^<]*)([^<])<\/th><td>/,
+        '<th scope="row">$1</th><td>$2',
+      ],
+      ["a hidden word", /<p>/, "<p><span hidden>no </span>"],
+      [
+        "a shadow in place of a text",
+        FIGURE,
+        '$&<div><template shadowrootmode="open">FORGED</template></div>',
+      ],
+      ["a frame with a page of its own", FIGURE, '$&<iframe srcdoc="FORGED"></iframe>'],
+      ["a field without a text", FIGURE, '$&<input value="FORGED">'],
+      ["a text that calls itself our script's", FIGURE, "$&<p data-pageblock-live>FORGED</p>"],
+      [
+        "a script before that of a chart",
+        /<script type="application\/json">/,
+        '<script type="x">{}</script>$&',
+      ],
+      ["a part that lies beside the page", /class="prose"/, 'class="skip prose"'],
+      ["a number that is broken in two", /4242/, "42 42"],
+      ["a style before the title", /<title>/, "<style>p::after{content:'FORGED'}</style>$&"],
+      ["a text behind the scripts", /<\/body>/, "<p data-pageblock-live>FORGED</p>$&"],
+    ] as const
+  ).map(([what, from, to]): [string, (html: string) => string, RegExp] => [
+    what,
+    (html) => html.replace(from, to),
+    /Something on the page was changed|1 of 2 figures/,
+  ]),
 ];
 for (const [what, change, says] of CHANGES)
   test(`changed: ${what}: the page and the command line both refuse it`, { skip }, async () => {

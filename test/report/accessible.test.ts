@@ -1,27 +1,18 @@
 /** axe-core finds nothing to complain about in a page, in slides and in the index, in light and in dark. */
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import test, { after, before } from "node:test";
+import test from "node:test";
 import { pathToFileURL } from "node:url";
 import axe from "axe-core";
-import type { Browser, Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import { type ExportPlace, exportNotebook } from "../../lib/report/export";
 import { writeIndexPage } from "../../lib/report/index-page";
 import { ARTICLE } from "../support/article";
-import { launch, noChromium } from "../support/browser";
+import { browserSuite } from "../support/browser";
 
-const skip = noChromium();
-const scratch = mkdtempSync(join(tmpdir(), "pageblock-axe-"));
-let browser: Browser;
-before(async () => {
-  if (!skip) browser = await launch();
-});
-after(async () => {
-  await browser?.close();
-  rmSync(scratch, { recursive: true, force: true });
-});
+const suite = browserSuite("pageblock-axe-");
+const { skip, scratch } = suite;
 
 async function exported(format: "html" | "slides", options: Partial<ExportPlace> = {}): Promise<string> {
   const file = join(scratch, "article.ipynb");
@@ -30,7 +21,7 @@ async function exported(format: "html" | "slides", options: Partial<ExportPlace>
 }
 
 async function open(path: string, options: object): Promise<Page> {
-  const page = await (await browser.newContext({ offline: true, ...options })).newPage();
+  const page = await (await suite.browser.newContext({ offline: true, ...options })).newPage();
   await page.goto(pathToFileURL(path).href);
   return page;
 }

@@ -1,32 +1,23 @@
 /** The exported page in a real browser: no request, charts drawn, pictures without scripts, nothing foreign runs. */
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import test, { after, before } from "node:test";
+import test from "node:test";
 import { pathToFileURL } from "node:url";
-import type { Browser, Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import { exportNotebook } from "../../lib/report/export";
-import { launch, noChromium } from "../support/browser";
+import { browserSuite } from "../support/browser";
 import { GALLERY } from "../support/figures";
 import { chart, code, markdown, notebook, shown, stream } from "../support/notebooks";
 
-const skip = noChromium();
-const scratch = mkdtempSync(join(tmpdir(), "pageblock-page-"));
-let browser: Browser;
-before(async () => {
-  if (!skip) browser = await launch();
-});
-after(async () => {
-  await browser?.close();
-  rmSync(scratch, { recursive: true, force: true });
-});
+const suite = browserSuite("pageblock-page-");
+const { skip, scratch } = suite;
 
 async function open(name: string, content: object, options: object = {}) {
   const file = join(scratch, `${name}.ipynb`);
   writeFileSync(file, JSON.stringify(content));
   const { path } = await exportNotebook(file, "html", scratch);
-  const context = await browser.newContext(options);
+  const context = await suite.browser.newContext(options);
   const page = await context.newPage();
   const requests: string[] = [];
   const complaints: string[] = [];

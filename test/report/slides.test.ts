@@ -1,29 +1,19 @@
 /** Slides: a heading a slide, moved by keys in a real browser, offline, all of them on paper and without scripts. */
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import test, { after, before } from "node:test";
+import test from "node:test";
 import { pathToFileURL } from "node:url";
-import type { Browser } from "playwright-core";
 import { exportNotebook } from "../../lib/report/export";
 import { slidesOf } from "../../lib/report/slides-split";
 import type { Block } from "../../lib/report/write-up";
 import { ARTICLE } from "../support/article";
-import { launch, noChromium } from "../support/browser";
+import { browserSuite } from "../support/browser";
 import { GALLERY } from "../support/figures";
 import { chart, code, markdown, notebook, shown, stream } from "../support/notebooks";
 
-const skip = noChromium();
-const scratch = mkdtempSync(join(tmpdir(), "pageblock-slides-"));
-let browser: Browser;
-before(async () => {
-  if (!skip) browser = await launch();
-});
-after(async () => {
-  await browser?.close();
-  rmSync(scratch, { recursive: true, force: true });
-});
+const suite = browserSuite("pageblock-slides-");
+const { skip, scratch } = suite;
 
 const prose = (text: string): Block => ({ kind: "prose", markdown: text, attachments: {} });
 
@@ -59,7 +49,7 @@ test("keys and the address move; a chart is drawn when its slide is shown; nothi
   skip,
 }, async () => {
   const url = pathToFileURL(await exported()).href;
-  const page = await (await browser.newContext({ offline: true })).newPage();
+  const page = await (await suite.browser.newContext({ offline: true })).newPage();
   const requests: string[] = [];
   const complaints: string[] = [];
   page.on(
@@ -96,7 +86,7 @@ test("keys and the address move; a chart is drawn when its slide is shown; nothi
 
 test("without scripts all slides stand below each other", { skip }, async () => {
   const path = await exported();
-  const page = await (await browser.newContext({ javaScriptEnabled: false })).newPage();
+  const page = await (await suite.browser.newContext({ javaScriptEnabled: false })).newPage();
   await page.goto(pathToFileURL(path).href);
   assert.equal(await page.locator(".slide:visible").count(), 5);
   assert.ok(readFileSync(path).length < 4_000_000);
@@ -148,7 +138,9 @@ for (const [width, height] of [
     const file = join(scratch, `long-${width}.ipynb`);
     writeFileSync(file, JSON.stringify(LONG));
     const { path } = await exportNotebook(file, "slides", scratch);
-    const page = await (await browser.newContext({ offline: true, viewport: { width, height } })).newPage();
+    const page = await (
+      await suite.browser.newContext({ offline: true, viewport: { width, height } })
+    ).newPage();
     await page.goto(pathToFileURL(path).href);
     const count = await page.locator("section.slide").count();
     assert.ok(count > 12);

@@ -1,5 +1,8 @@
 /** A headless Chromium for tests: the system's, or the one PAGEBLOCK_CHROMIUM names. */
-import { existsSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before } from "node:test";
 import type { Browser } from "playwright-core";
 
 const PLACES = [
@@ -31,4 +34,25 @@ export async function launch(): Promise<Browser> {
       "--disable-sync",
     ],
   });
+}
+
+/** A browser and a folder for the tests of a file; `skip`: for tests that need the browser. */
+export function browserSuite(prefix: string) {
+  const skip = noChromium();
+  const scratch = mkdtempSync(join(tmpdir(), prefix));
+  let browser: Browser | undefined;
+  before(async () => {
+    if (!skip) browser = await launch();
+  });
+  after(async () => {
+    await browser?.close();
+    rmSync(scratch, { recursive: true, force: true });
+  });
+  return {
+    skip,
+    scratch,
+    get browser(): Browser {
+      return browser!;
+    },
+  };
 }

@@ -3,13 +3,11 @@
  * values that a reader chose. What was in the document stays in it, hidden while another answer is shown; all that comes from the
  * document or from the worker is shown as text or as a picture.
  */
+import { CHOICES_MOST, KNOBS_MOST } from "../../../lib/report/live/limits";
 import { EngineClient, programUrl } from "./engine-client.mjs";
 import { made } from "./view.mjs";
 
 /** Milliseconds that an answer may take. */
-/** As lib/report/live/live-figure.ts has them. */
-const KNOBS_MOST = 8;
-const CHOICES_MOST = 200;
 const BUDGET_MS = 60_000;
 /** A slider that is being moved asks once it rests so long. */
 const REST_MS = 250;

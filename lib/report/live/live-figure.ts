@@ -5,6 +5,7 @@
 import { canonicalJson } from "../../base/canonical-json";
 import { InputError, quoted } from "../../base/errors";
 import { isObject } from "../../schema/check";
+import { CHOICES_MOST, KNOBS_MOST } from "./limits";
 
 /** One value of a knob, and its words. */
 export interface KnobChoice {
@@ -31,8 +32,6 @@ export interface LiveFigure {
   view: string;
 }
 
-const KNOBS_MOST = 8;
-const CHOICES_MOST = 200;
 const DEPTH_MOST = 12;
 const WORDS_MOST = 120;
 
