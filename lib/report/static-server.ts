@@ -1,5 +1,5 @@
 /** Serves a folder of static files to this computer only: GET and HEAD, no listing, nothing outside the folder. */
-import { createReadStream, realpathSync, statSync } from "node:fs";
+import { closeSync, createReadStream, fstatSync, openSync, realpathSync, statSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { extname, join, resolve, sep } from "node:path";
 import { InputError } from "../base/errors";
@@ -78,8 +78,13 @@ function answer(root: string, request: IncomingMessage, response: ServerResponse
     response.setHeader("Allow", "GET, HEAD");
     return refuse(405, "only GET and HEAD are answered");
   }
+  // Of two, each reader on the way might take another one.
+  if (request.rawHeaders.filter((one, i) => i % 2 === 0 && one.toLowerCase() === "host").length !== 1) {
+    response.setHeader("Connection", "close");
+    return refuse(400, "a request must have one Host header");
+  }
   // A page elsewhere may point a name of its own at this computer.
-  if (!/^(?:127\.0\.0\.1|localhost)(?::\d{1,5})?$/.test(request.headers.host ?? ""))
+  if (!/^(?:127\.0\.0\.1|localhost)(?::\d{1,5})?$/i.test(request.headers.host ?? ""))
     return refuse(421, "this server answers to 127.0.0.1 and localhost only");
   const file = fileOf(root, request.url ?? "/");
   if (file === undefined) return refuse(404, "not found");
@@ -106,20 +111,33 @@ export function fileOf(root: string, url: string): string | undefined {
   }
 }
 
+/** Sends a file as long as it is now: whoever is reading was promised that, and a file may be written meanwhile. */
 function send(file: string, request: IncomingMessage, response: ServerResponse): void {
+  let opened: number;
+  try {
+    opened = openSync(file, "r");
+  } catch {
+    response.destroy();
+    return;
+  }
+  const { size } = fstatSync(opened);
   const ending = extname(file).toLowerCase();
   const headers: Record<string, string | number> = {
     "Content-Type": TYPES[ending] ?? "application/octet-stream",
-    "Content-Length": statSync(file).size,
+    "Content-Length": size,
   };
   if (ending !== ".html") headers["Content-Security-Policy"] = POLICY;
-  if (request.method === "HEAD") {
-    response.writeHead(200, headers).end();
+  response.writeHead(200, headers);
+  if (request.method === "HEAD" || size === 0) {
+    closeSync(opened);
+    response.end();
     return;
   }
-  const stream = createReadStream(file);
-  stream.once("open", () => response.writeHead(200, headers));
+  // What is written behind its end meanwhile would be read as the next answer.
+  const stream = createReadStream(file, { fd: opened, start: 0, end: size - 1 });
   stream.once("error", () => response.destroy());
   response.once("close", () => stream.destroy());
-  stream.pipe(response);
+  // A shorter one cannot be told any more: the connection is closed, and the reader knows.
+  stream.once("end", () => (stream.bytesRead === size ? response.end() : response.destroy()));
+  stream.pipe(response, { end: false });
 }

@@ -2,7 +2,15 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { request } from "node:http";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
@@ -109,6 +117,60 @@ test("only GET and HEAD, and only names of this computer", async () => {
   }
   assert.equal((await ask("/", "GET", { host: "evil.example" })).status, 421);
   assert.equal((await ask("/", "GET", { host: "localhost:80" })).status, 200);
+});
+
+/** What comes back for a request as it is written, until the connection is closed; `then`: once the first bytes are there. */
+async function raw(text: string, then?: () => void): Promise<string> {
+  const socket = connect(Number(new URL(served.url).port), "127.0.0.1");
+  socket.on("error", () => {});
+  const parts: Buffer[] = [];
+  socket.on("data", (part) => {
+    parts.push(part);
+    if (parts.length > 1) return;
+    socket.pause();
+    then?.();
+    socket.resume();
+  });
+  socket.write(text);
+  await once(socket, "close");
+  return Buffer.concat(parts).toString("latin1");
+}
+
+test("two Host headers, or none: refused, and the connection is closed; names in any case", async () => {
+  const lines = (...hosts: string[]) =>
+    `GET / HTTP/1.1\r\n${hosts.map((host) => `Host: ${host}\r\n`).join("")}\r\n`;
+  for (const hosts of [
+    ["localhost", "evil.example"],
+    ["evil.example", "localhost"],
+    ["localhost", "localhost"],
+    [],
+  ]) {
+    const said = await raw(lines(...hosts));
+    assert.match(said, /^HTTP\/1\.1 400 /, hosts.join());
+    assert.doesNotMatch(said, /home/);
+  }
+  // RFC 9110, 4.2.3: the host is not case-sensitive.
+  assert.equal((await ask("/", "GET", { host: "LocalHost" })).status, 200);
+  for (const host of ["localhost.evil.example", "127.0.0.1.evil.example", "evil.example:80", "[::1]"])
+    assert.equal((await ask("/", "GET", { host })).status, 421, host);
+});
+
+test("a file that shrinks while it is sent ends the connection; one that grows is sent as long as it was", async () => {
+  const file = join(root, "large.txt");
+  const bytes = 64 * 2 ** 20;
+  const asked = "GET /large.txt HTTP/1.1\r\nHost: localhost\r\n\r\n";
+  writeFileSync(file, Buffer.alloc(bytes, "a"));
+  const shrunk = await raw(asked, () => truncateSync(file, 1000));
+  assert.match(shrunk, new RegExp(`Content-Length: ${bytes}\\r`));
+  assert.ok(shrunk.length < bytes, "the reader sees that something is missing");
+  writeFileSync(file, Buffer.alloc(bytes, "a"));
+  const closing = asked.replace("\r\n\r\n", "\r\nConnection: close\r\n\r\n");
+  const grown = await raw(closing, () => appendFileSync(file, "b".repeat(1000)));
+  assert.equal(grown.length - grown.indexOf("\r\n\r\n") - 4, bytes);
+  assert.ok(grown.endsWith("aaa"));
+  writeFileSync(file, "");
+  assert.deepEqual([(await ask("/large.txt")).status, (await ask("/large.txt")).body], [200, ""]);
+  rmSync(file);
 });
 
 test("a request that is none does not end it", async () => {
