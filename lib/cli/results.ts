@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import type { Command } from "commander";
 import { aligned } from "../base/aligned";
 import { InputError, unknownName } from "../base/errors";
+import { printableJson, printableLine } from "../base/printable";
 import { MiB, parseSize } from "../base/units";
 import { exportResults, queryResults, type Row } from "../experiment/results";
 import { DEFAULT_STORE, Store } from "../experiment/store";
@@ -47,12 +48,12 @@ export function register(program: Command): void {
       }
       if (flags.sql !== undefined) {
         const rows = await userQuery({ store }, flags.sql, limitsIn(flags));
-        process.stdout.write(flags.json ? `${JSON.stringify(rows)}\n` : `${asText(rows)}\n`);
+        process.stdout.write(flags.json ? `${printableJson(rows)}\n` : `${asText(rows)}\n`);
         return;
       }
       if (flags.by !== undefined) {
         const rows = await grantedBy(store, flags.by);
-        process.stdout.write(flags.json ? `${JSON.stringify(rows)}\n` : `${asText(rows)}\n`);
+        process.stdout.write(flags.json ? `${printableJson(rows)}\n` : `${asText(rows)}\n`);
         return;
       }
       if (flags.csv !== undefined || flags.parquet !== undefined) return;
@@ -108,5 +109,6 @@ function asText(rows: readonly Record<string, unknown>[]): string {
   const names = Object.keys(rows[0]!);
   const cell = (v: unknown) =>
     v === null || v === undefined ? "" : typeof v === "object" ? JSON.stringify(v) : String(v);
-  return aligned([names, ...rows.map((row) => names.map((n) => cell(row[n])))]);
+  const table = [names, ...rows.map((row) => names.map((n) => cell(row[n])))];
+  return aligned(table.map((row) => row.map(printableLine)));
 }

@@ -10,6 +10,7 @@ import { MiB } from "../base/units";
 import { checkOutput } from "../base/write-atomically";
 import { engineVersion } from "./engine-version";
 import type { StoredRun } from "./keeper";
+import { checkReach } from "./sql-reach";
 import { checkClosed, checkOurs, duckdb, storeError } from "./store";
 
 /** The runs to query: a store, or runs in memory; `hashes` selects the runs of one sweep, in its order. */
@@ -57,13 +58,24 @@ export async function queryResults(results: Results, sql: string, limits?: Query
       const { StatementType } = duckdb();
       if (prepared.statementType !== StatementType.SELECT)
         throw new InputError(`sql: only SELECT is allowed: got ${StatementType[prepared.statementType]}`);
+      if (limits !== undefined) await checkReach(connection, sql);
       return await rowsOf(await prepared.stream(), limits?.rows ?? Number.POSITIVE_INFINITY);
     } catch (error) {
       if (error instanceof InputError) throw error;
-      const text = errorOf(error).message.split("\n").slice(0, 2).join(" ");
+      const { message } = errorOf(error);
+      if (/^Out of Memory/i.test(message)) throw outOfMemory(message, limits?.megabytes);
+      const text = message.split("\n").slice(0, 2).join(" ");
       throw new InputError(`sql: ${text.slice(0, SHOWN_CHARACTERS)}`);
     }
   });
+}
+
+/** DuckDB's own words count the tables too, and advise settings that a query cannot make. */
+function outOfMemory(message: string, megabytes?: number): InputError {
+  const asked = /(?:of size|allocate) (\d{1,6}(?:\.\d{1,3})? [KMGT]?i?B)/.exec(message)?.[1];
+  const limit = megabytes === undefined ? SQL_MEMORY : `${megabytes} MiB`;
+  const value = asked === undefined ? "it needs more" : `it asked for ${asked} more than is left of it`;
+  return new InputError(`sql: stopped at ${limit} of memory: ${value}: ask for less, or allow more`);
 }
 
 /** DuckDB may take so much more than it has for the tables. */

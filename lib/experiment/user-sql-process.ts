@@ -20,9 +20,16 @@ process.once("message", ({ results, sql, limits }: SqlTask) => {
     say("begun");
     const most = process.memoryUsage.rss() + megabytes * MiB;
     const looking = setInterval(() => {
-      if (process.memoryUsage.rss() <= most) return;
+      const taken = process.memoryUsage.rss();
+      if (taken <= most) return;
       clearInterval(looking);
-      say({ refused: `sql: stopped at ${megabytes} MiB of memory: ask for less, or allow more` }, end);
+      const value = Math.round((taken - most) / MiB + megabytes);
+      say(
+        {
+          refused: `sql: stopped at ${megabytes} MiB of memory: it had taken ${value} MiB: ask for less, or allow more`,
+        },
+        end,
+      );
     }, LOOK_MS);
   };
   queryResults(results, sql, { rows, megabytes, begin }).then(

@@ -59,9 +59,74 @@ test("what takes much memory is stopped at its limit", async () => {
   ])
     await assert.rejects(
       query(sql, { seconds: 30, megabytes: 128 }),
-      /^InputError: sql: (?:stopped at 128 MiB of memory|Out of Memory|gives more than \d+ characters)/i,
+      /^InputError: sql: (?:stopped at 128 MiB of memory: it (?:had taken \d+ MiB|asked for [\d.]+ \w+ more than is left of it|needs more): ask for less|gives more than \d+ characters)/,
       sql,
     );
+});
+
+test("what runs out of memory names the limit and the value, and none of DuckDB's settings", async () => {
+  for (const sql of ["select list(range) from range(100000000)", "select list(range(100000000))"])
+    await assert.rejects(query(sql, { seconds: 30, megabytes: 64 }), (error: Error) => {
+      assert.match(error.message, /^sql: stopped at 64 MiB of memory: it .*\d+(?:\.\d+)? MiB/);
+      assert.doesNotMatch(error.message, /SET |Out of Memory|duckdb\.org/);
+      return true;
+    });
+});
+
+test("only the views are read: nothing tells paths, settings or the computer", async () => {
+  for (const sql of [
+    "pragma database_list",
+    "pragma version",
+    "select * from pragma_database_list()",
+    "select path from duckdb_databases()",
+    "select path from main.duckdb_databases",
+    "select * from duckdb_settings()",
+    "with t as (select value from duckdb_settings() where name = 'home_directory') select * from t",
+    "select (select max(install_path) from duckdb_extensions())",
+    "select current_setting('temp_directory') from runs",
+    "select CURRENT_SETTING('home_directory')",
+    "select * from runs where error in (select table_name from information_schema.tables)",
+    "with duckdb_databases as (select 1 as path) select path from duckdb_databases",
+    "select * from glob('/etc/*')",
+    "select * from '/etc/passwd'",
+    "show databases",
+    "show tables",
+    "select * from sqlite_master",
+    "select * from query('select 1')",
+  ])
+    await assert.rejects(query(sql), /^InputError: sql: /, sql);
+  await assert.rejects(
+    query("select path from duckdb_databases()"),
+    /^InputError: sql: only the views runs and requests .* can be read: got "duckdb_databases"$/,
+  );
+  await assert.rejects(
+    query("pragma database_list"),
+    /^InputError: sql: only SELECT is allowed: got a PRAGMA/,
+  );
+});
+
+test("what a SELECT makes of the views can be read", async () => {
+  for (const sql of [
+    "with t as (select granted from runs) select sum(granted) as n from t where granted in (select asked from runs)",
+    "select column_name from (describe runs)",
+    "summarize requests",
+    "select count(*) from requests, range(3), unnest([1, 2]) as u(x)",
+    "from runs select hash",
+    "with recursive t(n) as (select 1 union all select n + 1 from t where n < 5) select max(n) from t",
+    "select lower(state), strftime(current_date, '%Y') from runs r join requests q using (hash)",
+    "values (1), (2)",
+  ])
+    assert.ok((await query(sql)).length > 0, sql);
+});
+
+test("escape sequences in an answer do not reach the terminal, as text or as JSON", async () => {
+  const store = await stored("escapes.duckdb");
+  const sql = "select chr(27) || ']0;title' || chr(7) || chr(10) || chr(155) || '2J' as \"a\u001b[31m\"";
+  const text = pageblock(["results", "--store", store, "--sql", sql]);
+  assert.equal(text.stdout, "a\\x1b[31m\n\\x1b]0;title\\x07\\n\\x9b2J\n");
+  const json = pageblock(["results", "--store", store, "--json", "--sql", sql]);
+  assert.doesNotMatch(json.stdout, /[\0-\x09\x0b-\x1f\x7f-\x9f]/);
+  assert.deepEqual(JSON.parse(json.stdout), [{ "a\u001b[31m": "\u001b]0;title\u0007\n\u009b2J" }]);
 });
 
 test("answers have at most the rows allowed", async () => {
