@@ -8,6 +8,7 @@ import { describe } from "./describe";
 import type { StoredLive } from "./live/live-figure-html";
 import { LIVE_MIME, storedLive } from "./live/stored-live";
 import { bundleText, isExecuted, type Notebook, type NotebookOutput } from "./notebook-file";
+import { offline } from "./offline-figure";
 import { RUNS_MIME } from "./runs";
 import { storedResults, unchangedRuns } from "./stored-results";
 import { staticSvg } from "./svg/static-svg";
@@ -177,15 +178,6 @@ function isDrawable(figure: Figure): boolean {
   } catch {
     return false;
   }
-}
-
-/** The figure without pictures, styles and tiles that Plotly would fetch. */
-function offline(figure: Figure): Figure {
-  const far = (key: string, value: unknown) =>
-    (key === "source" || key === "style" || key === "topojsonURL") &&
-    typeof value === "string" &&
-    /^\s*(?:[a-z+.-]+:)?\/\//i.test(value);
-  return JSON.parse(JSON.stringify(figure, (key, value) => (far(key, value) ? undefined : value)));
 }
 
 function pictureOf(mime: string, value: unknown): Picture | undefined {
