@@ -8,7 +8,7 @@ import { type KernelsResult, KernelsTable, kernelsPlans } from "./kernels";
 import { lookOf } from "./looks";
 import { everyPlan } from "./plans";
 import type { RunSummary } from "./run-plans";
-import { runAllHere } from "./run-text";
+import { runAllHere, type SeenRun } from "./run-text";
 
 /**
  * Runs a comparison of variants; `seen` gets every run, in order. `earlierLooks`: smaller numbers of seeds with which the store says
@@ -38,12 +38,13 @@ export async function runKernels(
 }
 
 /** The same in this thread, without store and workers. Pure. */
-export function kernelsHere(spec: KernelsSpec): KernelsResult {
+export function kernelsHere(spec: KernelsSpec, seen?: SeenRun): KernelsResult {
   const table = new KernelsTable(spec);
   const hash = createHash("sha256");
-  for (const { text } of runAllHere([...everyPlan(kernelsPlans(spec))])) {
-    table.take(text);
-    hash.update(text).update("\n");
+  for (const run of runAllHere([...everyPlan(kernelsPlans(spec))])) {
+    table.take(run.text);
+    seen?.(run);
+    hash.update(run.text).update("\n");
   }
   return table.result(hash.digest("hex"));
 }

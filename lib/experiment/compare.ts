@@ -8,7 +8,7 @@ import { LocalWorkers } from "./local-workers";
 import { everyPlan, type Plans } from "./plans";
 import type { Progress } from "./progress";
 import { type RunPlansOptions, type RunSummary, runPlans } from "./run-plans";
-import { runAllHere } from "./run-text";
+import { runAllHere, type SeenRun } from "./run-text";
 import { Store, StoreInUse } from "./store";
 import type { Sweep } from "./sweep";
 
@@ -98,18 +98,14 @@ export async function runComparison(
   return { comparison, summary, runs };
 }
 
-/** Runs a comparison in this thread, without store and workers. Pure; `seen` is as for runComparison(). */
-export function compareHere(
-  scenario: string,
-  spec: ComparisonSpec,
-  seen?: (text: string) => void,
-): Comparison {
+/** Runs a comparison in this thread, without store and workers. Pure. */
+export function compareHere(scenario: string, spec: ComparisonSpec, seen?: SeenRun): Comparison {
   const table = new ComparisonTable(spec);
   const hash = createHash("sha256");
-  for (const { text } of runAllHere([...everyPlan(comparisonPlans(spec))])) {
-    table.take(text);
-    seen?.(text);
-    hash.update(text).update("\n");
+  for (const run of runAllHere([...everyPlan(comparisonPlans(spec))])) {
+    table.take(run.text);
+    seen?.(run);
+    hash.update(run.text).update("\n");
   }
   return table.result(scenario, hash.digest("hex"));
 }

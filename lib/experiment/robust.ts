@@ -7,7 +7,7 @@ import { everyPlan, joined } from "./plans";
 import { robustPoints } from "./robust-points";
 import { type RobustOutcome, RobustTable } from "./robust-table";
 import { FAILURES_TOLD, type RunSummary } from "./run-plans";
-import { runAllHere } from "./run-text";
+import { failedRun, runAllHere, type SeenRun } from "./run-text";
 
 /** The number of runs that all points need. Throws InputError for a plan that cannot be run. */
 export function robustRuns(spec: RobustSpec): number {
@@ -108,15 +108,19 @@ class Budget {
 }
 
 /** The same in this thread, without store and workers, and without a clock: the time budget does not count. Pure. */
-export function robustHere(spec: RobustSpec): RobustOutcome {
+export function robustHere(spec: RobustSpec, seen?: SeenRun): RobustOutcome {
   const planned = robustPoints(spec);
   const table = new RobustTable(spec, planned);
   const hash = createHash("sha256");
-  for (const { compared } of planned.points) {
-    if (compared === null) continue;
-    for (const { text } of runAllHere([...everyPlan(compared.plans)])) {
-      table.take(text);
-      hash.update(text).update("\n");
+  for (const { compared, reason } of planned.points) {
+    if (compared === null) {
+      seen?.(failedRun("", reason!, "refused"));
+      continue;
+    }
+    for (const run of runAllHere([...everyPlan(compared.plans)])) {
+      table.take(run.text);
+      seen?.(run);
+      hash.update(run.text).update("\n");
     }
   }
   return table.result(hash.digest("hex"));

@@ -57,6 +57,9 @@ export function runAllHere(plans: readonly Plan[]): RunText[] {
   return runAllToText(plans);
 }
 
+/** Is given every run of a result that is computed in this thread. */
+export type SeenRun = (run: RunText) => void;
+
 /** True if two plans may run on the same machine. */
 export function sharing(a: Plan, b: Plan): boolean {
   const key = sharingKey(a);

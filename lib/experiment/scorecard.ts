@@ -22,7 +22,7 @@ import { compareHere, type RunningOptions, runComparison } from "./compare";
 import type { Comparison, ComparisonSpec, Quantiles, StrategyRow } from "./comparison";
 import { front } from "./pareto";
 import type { Outcome } from "./plan";
-import { isOutcome, readRun } from "./run-text";
+import { isOutcome, readRun, type SeenRun } from "./run-text";
 import type { Interval } from "./statistics";
 
 /** How the adapter translates the memory; rates are modelled. */
@@ -125,9 +125,17 @@ export async function scorecard(
 }
 
 /** The same in this thread, without store and workers. Pure. */
-export function scorecardHere(scenario: string, spec: ComparisonSpec, options: ScorecardOptions): Scorecard {
+export function scorecardHere(
+  scenario: string,
+  spec: ComparisonSpec,
+  options: ScorecardOptions,
+  seen?: SeenRun,
+): Scorecard {
   const collector = new EvidenceCollector(spec.strategies.length);
-  const comparison = compareHere(scenario, spec, (text) => collector.take(text));
+  const comparison = compareHere(scenario, spec, (run) => {
+    collector.take(run.text);
+    seen?.(run);
+  });
   return scorecardOf(comparison, collector, spec, options);
 }
 
@@ -342,6 +350,9 @@ function cpuColumn(
 }
 
 /** Computes a scorecard in this thread: equal plans give equal scorecards on every computer. */
-export function runScorecard({ kind: _kind, scenario, adapter, cpu, pattern, ...spec }: ScorecardPlan) {
-  return scorecardHere(scenario, spec, { adapter, cpu, pattern });
+export function runScorecard(
+  { kind: _kind, scenario, adapter, cpu, pattern, ...spec }: ScorecardPlan,
+  seen?: SeenRun,
+): Scorecard {
+  return scorecardHere(scenario, spec, { adapter, cpu, pattern }, seen);
 }

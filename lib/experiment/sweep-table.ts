@@ -4,7 +4,7 @@
  * run again like a comparison.
  */
 import { createHash } from "node:crypto";
-import { isOutcome, readRun, runAllHere } from "./run-text";
+import { isOutcome, readRun, runAllHere, type SeenRun } from "./run-text";
 import { type Interval, quantiles, wilson } from "./statistics";
 import { expandSweep, type ShownValue, type Sweep, type SweepSpec } from "./sweep";
 
@@ -133,15 +133,16 @@ function pointOf({ ns, ...counted }: Collected): SweepPoint {
 }
 
 /** Runs a sweep in this thread, without store and workers. Pure. */
-export function sweepHere(spec: SweepSpec): SweepOutcome {
+export function sweepHere(spec: SweepSpec, seen?: SeenRun): SweepOutcome {
   const all = expandSweep(spec);
   const table = new SweepTable(all);
   const hash = createHash("sha256");
   for (let from = 0; from < all.count; from += AT_ONCE) {
     const some = Array.from({ length: Math.min(AT_ONCE, all.count - from) }, (_, i) => all.at(from + i));
-    for (const { text } of runAllHere(some)) {
-      table.take(text);
-      hash.update(text).update("\n");
+    for (const run of runAllHere(some)) {
+      table.take(run.text);
+      seen?.(run);
+      hash.update(run.text).update("\n");
     }
   }
   return table.result(hash.digest("hex"));

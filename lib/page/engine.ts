@@ -8,15 +8,15 @@ import { codeIn, wordsOf } from "../change/code";
 import * as chart from "../chart";
 import { BOARD_NAMES, findBoard } from "../hardware/boards";
 import { describe } from "../report/describe";
+import { valueTables } from "../report/figure-values";
 import { computed } from "../report/live/computed";
 import { readLiveFigure } from "../report/live/live-figure";
 import { planKindOf, runPlan } from "../report/plan-kinds";
-import type { RunAnswer } from "../report/run-again";
+import { answerTo } from "../report/run-answer";
 import { changedSha256 } from "../report/stored-results";
 import { type Verdict, verdictOn } from "../report/verdict";
 import { isObject } from "../schema/check";
 import { seedCount, withSeeds } from "./fewer-seeds";
-import { lineOf } from "./line-of";
 import { type PageRecord, readPageRecord } from "./page-record";
 
 /** What happened to one result of a page. */
@@ -79,7 +79,7 @@ export class Engine {
     const allSeeds = seedCount(plan);
     if (allSeeds !== null && Number.isFinite(budgetMs)) {
       const started = this.nowMs();
-      const one = await answerOf(withSeeds(plan, 1));
+      const one = await answerTo(withSeeds(plan, 1), refuseCode);
       const oneMs = Math.max(1, this.nowMs() - started);
       if (!("failed" in one) && oneMs * allSeeds > budgetMs) {
         const seeds = Math.min(allSeeds - 1, Math.max(1, Math.floor(FEWER_MS / oneMs)));
@@ -88,7 +88,7 @@ export class Engine {
         return { verdict: "too long", why, estimateMs, seeds, allSeeds } as const;
       }
     }
-    return answerOf(plan);
+    return answerTo(plan, refuseCode);
   }
 
   /** A result of fewer seeds, which is not the result of the page: shares granted now and in the page, by name. */
@@ -124,7 +124,7 @@ export class Engine {
   }
 }
 
-/** The answer of a live figure at a choice of its knobs: words, the figure and what it is in words, and the SHA-256 of plan and result. */
+/** The answer of a live figure at a choice of its knobs: words, the figure, what it is in words and its data, and the SHA-256 of plan and result. */
 async function turn(live: unknown, choice: unknown) {
   const { run, sentences, figure } = await computed(
     readLiveFigure(live),
@@ -132,19 +132,11 @@ async function turn(live: unknown, choice: unknown) {
     refuseCode,
   );
   const { data, layout } = figure;
-  return { sha256: run.sha256, sentences, figure: { data, layout }, alt: describe(figure) };
+  const tables = valueTables(figure);
+  return { sha256: run.sha256, sentences, figure: { data, layout }, alt: describe(figure), tables };
 }
 
 type Given = Readonly<Record<string, unknown>>;
-
-async function answerOf(plan: unknown): Promise<RunAnswer> {
-  try {
-    refuseCode(plan);
-    return { result: await runPlan(plan) };
-  } catch (error) {
-    return { failed: lineOf(error) };
-  }
-}
 
 function refuseCode(plan: unknown): void {
   const [code] = codeIn(plan);

@@ -2,7 +2,7 @@
  * The message loop of a Web Worker: `{id, ask, given}` comes in, `{id, value}` or `{id, failed}`, one line, goes out. Who started the
  * worker limits its time by ending it.
  */
-import { lineOf } from "./line-of";
+import { lineOf } from "../base/line-of";
 
 /** The few names of a worker's global scope that are used; the library is compiled without those of browsers. */
 interface WorkerScope {

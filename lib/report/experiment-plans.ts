@@ -34,9 +34,9 @@ export const RUN_PLAN: PlanKind = {
 export const COMPARISON_PLAN: PlanKind = {
   name: "comparison",
   matches: (plan) => Object.hasOwn(plan, "strategies") && Object.hasOwn(plan, "request"),
-  run(plan) {
+  run(plan, seen) {
     const { kind: _kind, scenario, ...rest } = plan;
-    return compareHere(typeof scenario === "string" ? scenario : "comparison", parseComparison(rest));
+    return compareHere(typeof scenario === "string" ? scenario : "comparison", parseComparison(rest), seen);
   },
 };
 
@@ -44,21 +44,21 @@ export const COMPARISON_PLAN: PlanKind = {
 export const KERNELS_PLAN: PlanKind = {
   name: "compare-kernels",
   matches: (plan) => Object.hasOwn(plan, "variants") && Object.hasOwn(plan, "request"),
-  run: (plan) => kernelsHere(parseKernels(plan)),
+  run: (plan, seen) => kernelsHere(parseKernels(plan), seen),
 };
 
 /** `ScorecardPlan` in, `Scorecard` out. */
 export const SCORECARD_PLAN: PlanKind = {
   name: "scorecard",
   matches: (plan) => Object.hasOwn(plan, "strategies") && Object.hasOwn(plan, "adapter"),
-  run: (plan) => runScorecard(parseScorecard(plan)),
+  run: (plan, seen) => runScorecard(parseScorecard(plan), seen),
 };
 
 /** `SweepPlan` in, `SweepOutcome` out. */
 export const SWEEP_PLAN: PlanKind = {
   name: "sweep",
   matches: (plan) => Object.hasOwn(plan, "plan") && Object.hasOwn(plan, "over"),
-  run: (plan) => sweepHere(parseSweep(plan)),
+  run: (plan, seen) => sweepHere(parseSweep(plan), seen),
 };
 
 /** `StepPlan` in, `StepsOutcome` out. */
@@ -72,5 +72,5 @@ export const STEPS_PLAN: PlanKind = {
 export const ROBUST_PLAN: PlanKind = {
   name: "robust",
   matches: (plan) => Object.hasOwn(plan, "plan") && Object.hasOwn(plan, "statement"),
-  run: (plan) => robustHere(parseRobust(plan)),
+  run: (plan, seen) => robustHere(parseRobust(plan), seen),
 };

@@ -1,4 +1,5 @@
 /** What is needed to run plans of a kind again (plan-kinds.ts has the list). */
+import type { SeenRun } from "../experiment/run-text";
 
 /** A stored plan: plain JSON from an untrusted source. */
 export type StoredPlan = Readonly<Record<string, unknown>>;
@@ -10,7 +11,7 @@ export interface PlanKind {
   matches(plan: StoredPlan): boolean;
   /**
    * Runs it: the same plan gives the same result, plain JSON, everywhere. The plan may be hostile: throws InputError
-   * naming what is wrong with it, or how large it may be.
+   * naming what is wrong with it, or how large it may be. `seen` is given every run that a result of many is made of.
    */
-  run(plan: StoredPlan): unknown;
+  run(plan: StoredPlan, seen?: SeenRun): unknown;
 }

@@ -3,6 +3,7 @@
  * add a kind, write a `PlanKind` and put it into PLAN_KINDS: `pageblock verify` then runs plans of that kind.
  */
 import { InputError, nearest } from "../base/errors";
+import type { SeenRun } from "../experiment/run-text";
 import { PLAN_KINDS as STATED } from "../plan/kinds";
 import { BOOT_PLAN } from "./boot-plan";
 import { ADAPTER_CURVE_PLAN, LOCKED_REGION_PLAN, TLB_CURVE_PLAN } from "./curve-plans";
@@ -56,8 +57,8 @@ export function planKindOf(plan: unknown, kinds: readonly PlanKind[] = PLAN_KIND
   );
 }
 
-/** Runs a stored plan: its result as plain JSON. Throws InputError for a plan that cannot be run. */
-export async function runPlan(plan: unknown, kinds: readonly PlanKind[] = PLAN_KINDS): Promise<unknown> {
-  const result = await planKindOf(plan, kinds).run(plan as StoredPlan);
+/** Runs a stored plan: its result as plain JSON. Throws InputError for a plan that cannot be run. `seen`: as PlanKind.run() has it. */
+export async function runPlan(plan: unknown, seen?: SeenRun): Promise<unknown> {
+  const result = await planKindOf(plan).run(plan as StoredPlan, seen);
   return JSON.parse(JSON.stringify(result));
 }

@@ -8,6 +8,7 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { MEMORY_VARIABLE, STRANGER_BYTES } from "../experiment/weight";
+import type { RunAnswer } from "./run-answer";
 
 /** Limits of one plan (seconds, megabytes), of all of them, and how many run at a time. */
 export interface RunLimits {
@@ -26,9 +27,6 @@ export const RUN_LIMITS: RunLimits = {
   megabytes: STRANGER_BYTES / 2 ** 20,
   workers: Math.min(4, availableParallelism()),
 };
-
-/** The result as plain JSON, or one line that says why there is none. */
-export type RunAnswer = { result: unknown } | { failed: string };
 
 /** The worker that `npm run build` makes: a thread cannot load sources. */
 const WORKER = ["run-again-worker.js", "../../dist/report/run-again-worker.js"]

@@ -3,7 +3,7 @@ import { canonicalJson } from "../base/canonical-json";
 import type { Run } from "../chart/figure";
 import { firstDifference } from "./first-difference";
 import { inTodaysNames, isFormer, withoutHashAndWording } from "./former-results";
-import type { RunAnswer } from "./run-again";
+import type { RunAnswer, Unrun } from "./run-answer";
 import { changedSha256 } from "./stored-results";
 
 export interface Verdict {
@@ -30,5 +30,18 @@ export function verdictOn(run: Run, answer: RunAnswer | undefined): Verdict {
     : { stored: renamed, leftOut: [] };
   if (canonicalJson(answer.result) === canonicalJson(stored))
     return { verdict: "identical", ...(leftOut.length > 0 && { leftOut }) };
+  const reason = answer.unrun && newReason(answer.unrun, stored, answer.result);
+  if (reason !== undefined) return { verdict: "cannot be run", why: reason.split("\n")[0]! };
   return { verdict: "differs", why: firstDifference(stored, answer.result) ?? "the order of keys" };
+}
+
+/**
+ * Why a result that is made of many runs is another one: runs that could not be done here, or that are refused though the stored
+ * result knows of no such refusal. Undefined if that is not the reason.
+ */
+function newReason({ broken, refused }: Unrun, stored: unknown, now: unknown): string | undefined {
+  if (broken !== undefined) return broken;
+  const [before, after] = [canonicalJson(stored), canonicalJson(now)];
+  const isIn = (text: string, reason: string) => text.includes(JSON.stringify(reason));
+  return refused.find((reason) => isIn(after, reason) && !isIn(before, reason));
 }
