@@ -6,22 +6,42 @@ import type { Command } from "commander";
 import { InputError, quoted } from "../base/errors";
 import { printable } from "../base/printable";
 import { kebab } from "../base/spelling";
+import { SIGNS } from "../report/judged-part";
 import { RUN_LIMITS } from "../report/run-again";
 import { type Verification, verifyFile } from "../report/verify";
 
-function report({ file, results, changes, compared, code, ok }: Verification): string {
+/** Places that are named of one result. */
+const PLACES_MOST = 8;
+
+const placesText = (places: readonly string[]) =>
+  places.length <= PLACES_MOST
+    ? places.join(", ")
+    : `${places.slice(0, PLACES_MOST).join(", ")} and ${places.length - PLACES_MOST} more`;
+
+function report({ file, results, changes, parts, compared, code, ok }: Verification): string {
   const lines = results.map(({ sha256, kind, verdict, why, leftOut, places }) => {
-    const where = places.length === 0 ? "" : `  ${places.join(", ")}`;
+    const where = places.length === 0 ? "" : `  ${placesText(places)}`;
     const told = why ?? (leftOut && `every number; left out since names have changed: ${leftOut.join(", ")}`);
     return `${verdict}  ${sha256.slice(0, 16)}  ${kind}${where}${told === undefined ? "" : `: ${told}`}`;
   });
   const notRun = results.filter(({ why }) => why?.startsWith("not run: ") === true).length;
+  const same = parts.filter(({ state }) => state === "same").length;
   const identical = results.filter((result) => result.verdict === "identical").length;
   const summary = ok
     ? `all ${results.length} results identical; as made: ${compared.join(", ")}`
-    : `${identical} of ${results.length} results identical; changed: ${changes.length} beside them${notRun === 0 ? "" : `; not run: ${notRun}`}`;
+    : [
+        `${identical} of ${results.length} results identical`,
+        ...(parts.length === 0
+          ? []
+          : [`${same} of ${parts.length} figures, tables and sentences are confirmed`]),
+        ...(changes.length === 0 ? [] : [`changed: ${changes.length} beside them`]),
+        ...(notRun === 0 ? [] : [`not run: ${notRun}`]),
+      ].join("; ");
+  const told = parts.flatMap(({ name, state, words }) =>
+    state === "same" || state === null ? [] : [`${SIGNS[state]} ${name}: ${words}`],
+  );
   const ran = code.map((sha256) => `code     ${sha256}: run, as --allow-code says`);
-  return [...ran, ...lines, ...changes.map((change) => `changed  ${change}`), `${file}: ${summary}`]
+  return [...ran, ...lines, ...told, ...changes.map((change) => `changed  ${change}`), `${file}: ${summary}`]
     .map((line) => printable(line.replaceAll("\n", " ")))
     .join("\n");
 }

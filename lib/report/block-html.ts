@@ -7,6 +7,7 @@ import { chartHtml, pictureHtml } from "./chart-html";
 import { linkedCitations, type Reference } from "./citations";
 import { escapeHtml } from "./escape";
 import { liveFigureHtml, type StoredLive } from "./live/live-figure-html";
+import { needsMaps } from "./offline-figure";
 import { proseHtml } from "./prose";
 import { sanitizedHtml } from "./sanitize";
 import { PART_MARK } from "./shown-text";
@@ -48,7 +49,12 @@ function plainHtml(block: Block, { still, references }: BlockContext, figure: nu
         chartWithData(block.figure, figure, still),
       );
     case "live":
-      return figureHtml(figure, liveCaption(block.stored, figure), liveHtml(block.stored, still), "live");
+      return figureHtml(
+        figure,
+        liveCaption(block.stored, figure),
+        liveHtml(block.stored, figure, still),
+        "live",
+      );
     case "picture":
       return figureHtml(
         figure,
@@ -66,10 +72,13 @@ const figureHtml = (number: number, caption: string, content: string, kind = "")
 const liveCaption = ({ live }: StoredLive, number: number) =>
   `<figcaption><b>Figure ${number}.</b> ${escapeHtml(live.title)}</figcaption>`;
 
-function liveHtml(stored: StoredLive, still: boolean): string {
-  const svg = staticSvg(stored.figure);
-  const words = alternativeText(stored.figure);
-  return liveFigureHtml(stored, still ? pictureHtml(svg, words) : chartHtml(stored.figure, { svg, words }));
+function liveHtml(stored: StoredLive, number: number, still: boolean): string {
+  const { figure } = stored;
+  const svg = staticSvg(figure);
+  const words = alternativeText(figure);
+  const chart = still || needsMaps(figure) ? pictureHtml(svg, words) : chartHtml(figure, { svg, words });
+  const picture = chart + (still ? "" : dataHtml(figure, number));
+  return liveFigureHtml(stored, { picture, title: false });
 }
 
 function chartWithData(figure: Figure, number: number, still: boolean): string {
@@ -92,10 +101,6 @@ function highlighted(code: string): string {
     ? escapeHtml(code)
     : hljs.highlight(code, { language: "typescript" }).value;
 }
-
-/** Plotly fetches map backgrounds from the network, which an exported page must not use. */
-const needsMaps = (figure: Figure) =>
-  figure.data.some((trace) => /geo|choropleth|map(?:box)?$/.test(trace.type) && trace.type !== "heatmap");
 
 /** Text as it was printed: in lines as long as the page is wide, unless it is set in columns, which scroll in a box. */
 function pre(kind: string, text: string): string {

@@ -4,6 +4,7 @@
  * may add elements and change the case of names, so neither is part of it.
  */
 import { createHash } from "node:crypto";
+import { type PartName, partNames } from "./judged-part";
 
 /** A part of a page that rests on runs: the SHA-256 of its text, and the indices of the runs in the record. */
 export interface ShownPart {
@@ -42,25 +43,40 @@ const VOID = new Set([
   "source",
   "wbr",
 ]);
+export const HEADING = /^h[1-6]$/;
+export const TABLE_ID = /^table-\d{1,6}$/;
 const TAG = /<(\/?)([A-Za-z][A-Za-z0-9]*)(?![A-Za-z0-9])((?:"[^"]*"|'[^']*'|[^<>"'])*)>/g;
 const ATTRIBUTE = /([^\s=/"'>]+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+)))?/g;
 
 /** What a page of ours shows, from its title to its record, and every marked part of it. */
 export function shownOf(page: string, recordSlot: string): { page: string; parts: ShownPart[] } {
+  const { shown, parts } = namedOf(page, recordSlot);
+  return { page: shown, parts: parts.map(({ sha256, runs }) => ({ sha256, runs })) };
+}
+
+/** The same, with the names of the parts. */
+export function namedOf(
+  page: string,
+  recordSlot: string,
+): { shown: string; parts: (ShownPart & { name: string })[] } {
   const shown = shownIn(page.slice(page.indexOf("<title>"), page.indexOf(recordSlot)));
-  const parts = shown.parts.map(({ text, mark }) => ({
-    sha256: sha256OfShown(text),
-    runs: mark.split(" ").map(Number),
+  const names = partNames(shown.parts);
+  const parts = shown.parts.map(({ text, mark }, i) => ({
+    ...{ sha256: sha256OfShown(text), runs: mark.split(" ").map(Number) },
+    name: names[i]!,
   }));
-  return { page: sha256OfShown(shown.page), parts };
+  return { shown: sha256OfShown(shown.page), parts };
 }
 
 /** The texts of well-formed HTML: of the whole, and of every marked part. */
-function shownIn(html: string): { page: string; parts: { text: string; mark: string }[] } {
+function shownIn(html: string): { page: string; parts: (PartName & { text: string; mark: string })[] } {
   const page: string[] = [];
-  const parts: { text: string[]; mark: string; depth: number }[] = [];
+  const parts: (PartName & { text: string[]; mark: string; depth: number })[] = [];
   const open: typeof parts = [];
   let depth = 0;
+  let heading = "";
+  /** The text of the heading that is being read; null between headings. */
+  let headed: string[] | null = null;
   const say = (text: string) => {
     if (text === "") return;
     page.push(text);
@@ -69,7 +85,9 @@ function shownIn(html: string): { page: string; parts: { text: string; mark: str
   let at = 0;
   TAG.lastIndex = 0;
   for (let tag = TAG.exec(html); tag !== null; tag = TAG.exec(html)) {
-    say(withoutSpace(decoded(html.slice(at, tag.index))));
+    const text = decoded(html.slice(at, tag.index));
+    headed?.push(text);
+    say(withoutSpace(text));
     at = TAG.lastIndex;
     const name = tag[2]!.toLowerCase();
     // The boundary of a part lies outside of it.
@@ -77,14 +95,22 @@ function shownIn(html: string): { page: string; parts: { text: string; mark: str
       depth--;
       while (open.length > 0 && open.at(-1)!.depth > depth) open.pop();
       if (BOUNDED.has(name)) say(BOUNDARY);
+      if (HEADING.test(name) && headed !== null) {
+        heading = withoutSpace(headed.join(""));
+        headed = null;
+      }
       continue;
     }
+    if (HEADING.test(name)) headed = [];
     if (BOUNDED.has(name)) say(BOUNDARY);
     const attributes = attributesOf(tag[3]!);
     if (!VOID.has(name)) depth++;
     const mark = attributes.get(PART_MARK);
+    const id = attributes.get("id") ?? "";
+    if (TABLE_ID.test(id)) for (const part of open) part.table ||= id;
     if (mark !== undefined) {
-      const part = { text: [], mark, depth };
+      const classes = attributes.get("class") ?? "";
+      const part = { text: [], mark, depth, id, table: "", classes, heading };
       parts.push(part);
       open.push(part);
     }
@@ -97,7 +123,7 @@ function shownIn(html: string): { page: string; parts: { text: string; mark: str
     at = end;
     TAG.lastIndex = end;
   }
-  return { page: page.join(""), parts: parts.map(({ text, mark }) => ({ text: text.join(""), mark })) };
+  return { page: page.join(""), parts: parts.map((part) => ({ ...part, text: part.text.join("") })) };
 }
 
 function attributesOf(text: string): Map<string, string> {

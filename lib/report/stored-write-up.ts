@@ -5,10 +5,11 @@ import { InputError } from "../base/errors";
 import { readOutside } from "../base/outside-file";
 import type { Run } from "../chart/figure";
 import { executedSha256 } from "./executed-mark";
+import { partsMissing } from "./judged-part";
 import { isExecuted, parseNotebook } from "./notebook-file";
 import { attachmentsOf } from "./pdf-attachments";
 import { parseRecord, RECORD_SLOT, recordOfPage, sha256OfBytes, type WriteUpRecord } from "./record";
-import { shownOf } from "./shown-text";
+import { namedOf } from "./shown-text";
 import { storedResults } from "./stored-results";
 
 export interface StoredWriteUp {
@@ -19,6 +20,15 @@ export interface StoredWriteUp {
   changes: string[];
   /** The parts that were compared with their SHA-256, in words. */
   compared: string[];
+  /** Figures, tables and sentences of a page that names them: the indices of `runs` that they rest on. */
+  parts: StoredPart[];
+}
+
+export interface StoredPart {
+  /** As the page calls it (judged-part.ts). */
+  name: string;
+  runs: number[];
+  asMade: boolean;
 }
 
 /** Larger files are not write-ups: they come from anybody, and reading one takes three times its size in memory. */
@@ -78,7 +88,7 @@ function fromNotebook(json: string, file: string): StoredWriteUp {
   if (mark !== undefined && mark !== executedSha256(notebook))
     changes.push("cells or outputs were changed after `pageblock notebook run` wrote them");
   const compared = [`${outputs} outputs`, ...(mark === undefined ? [] : ["all cells and printed text"])];
-  return { form: "notebook", runs: [...runs.values()], changes, compared };
+  return { form: "notebook", runs: [...runs.values()], changes, compared, parts: [] };
 }
 
 function fromPage(html: string, file: string): StoredWriteUp {
@@ -151,13 +161,35 @@ function fromRecord(
   }
   if (sha256Of(record.runs.map((run) => run.sha256)) !== record.resultsSha256)
     changes.push("the list of results was changed after it was written");
-  if (record.shown !== undefined && sha256Of(record.shown) !== sha256Of(shownOf(String(page), RECORD_SLOT)))
-    changes.push(`what the ${form} shows was changed after it was written`);
+  const parts = partsIn(record, form, String(page), changes);
+  const places: string[][] = record.runs.map(() => []);
+  for (const { name, runs } of parts) for (const index of runs) places[index]?.push(name);
+  if (parts.some(({ runs }) => runs.some((index) => index >= places.length)))
+    changes.push("a part names a run that is not there");
   const files = Object.keys(record.files).length;
   return {
     form,
-    runs: record.runs.map((run) => ({ run, places: [] })),
+    runs: record.runs.map((run, index) => ({ run, places: places[index]! })),
     changes,
     compared: [`the ${form}`, ...(files === 0 ? [] : [`${files} files with it`])],
+    parts,
   };
+}
+
+/** The parts of a page, each compared with the record; what else differs is added to `changes`. */
+function partsIn(
+  { shown }: WriteUpRecord,
+  form: StoredWriteUp["form"],
+  page: string,
+  changes: string[],
+): StoredPart[] {
+  if (shown === undefined) return [];
+  const here = namedOf(page, RECORD_SLOT);
+  if (here.shown !== shown.page) changes.push(`what the ${form} shows was changed after it was written`);
+  const missing = Math.abs(here.parts.length - shown.parts.length);
+  if (missing > 0) changes.push(partsMissing(missing));
+  return shown.parts.slice(0, here.parts.length).map((recorded, i) => {
+    const { name, ...now } = here.parts[i]!;
+    return { name, runs: recorded.runs, asMade: sha256Of(now) === sha256Of(recorded) };
+  });
 }

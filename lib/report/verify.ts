@@ -8,6 +8,7 @@
 import { InputError } from "../base/errors";
 import { checkSha256 } from "../change/allowed";
 import { alteredCode, codeIn, otherAllowed, strangeCode } from "../change/code";
+import { type JudgedPart, judgedPart } from "./judged-part";
 import { planKindOf } from "./plan-kinds";
 import { RUN_LIMITS, type RunLimits, runAgain } from "./run-again";
 import { changedSha256 } from "./stored-results";
@@ -19,7 +20,7 @@ export interface VerifiedResult extends Verdict {
   sha256: string;
   /** Kind of the plan, or `unknown`. */
   kind: string;
-  /** The cells that contain it; empty if the write-up does not say. */
+  /** The cells that contain it, or the parts of a page that rest on it; empty if the write-up does not say. */
   places: string[];
 }
 
@@ -27,8 +28,10 @@ export interface Verification {
   file: string;
   form: string;
   results: VerifiedResult[];
-  /** Changes other than in the results. */
+  /** Changes other than in the results and parts. */
   changes: string[];
+  /** Figures, tables and sentences of a page that can verify itself, by the names and in the words that it has for them. */
+  parts: (JudgedPart & { name: string })[];
   /** Other parts that were compared, in words. */
   compared: string[];
   /** SHA-256 of the changes whose code was run, because the caller allowed it. */
@@ -43,7 +46,7 @@ export interface Verification {
  * the file is run.
  */
 export async function verifyFile(file: string, limits: RunLimits = RUN_LIMITS): Promise<Verification> {
-  const { form, runs, changes, compared } = readStoredWriteUp(file);
+  const { form, runs, changes, compared, parts: stored } = readStoredWriteUp(file);
   const sound = runs.filter(({ run }) => changedSha256(run) === undefined);
   const plans = sound.map(({ run }) => run.plan);
   const allowed = new Set(limits.allowCode ?? []);
@@ -64,8 +67,15 @@ export async function verifyFile(file: string, limits: RunLimits = RUN_LIMITS): 
   const results = runs.map(({ run, places }): VerifiedResult => {
     return { sha256: run.sha256, kind: kindOf(run.plan), places, ...verdictOn(run, answered.get(run)) };
   });
-  const ok = changes.length === 0 && results.every((result) => result.verdict === "identical");
-  return { file, form, results, changes, compared, code, ok };
+  const parts = stored.map(({ name, runs: rests, asMade }) => ({
+    name,
+    ...judgedPart(asMade, rests, results),
+  }));
+  const ok =
+    changes.length === 0 &&
+    results.every((result) => result.verdict === "identical") &&
+    parts.every(({ state }) => state === "same");
+  return { file, form, results, changes, parts, compared, code, ok };
 }
 
 function kindOf(plan: unknown): string {

@@ -12,6 +12,7 @@ import { exportNotebook } from "../../lib/report/export";
 import { readLiveFigure, turnedPlan } from "../../lib/report/live/live-figure";
 import { LIVE_MIME } from "../../lib/report/live/stored-live";
 import { runPlan } from "../../lib/report/plan-kinds";
+import { withResults } from "../../lib/report/runs";
 import { verifyFile } from "../../lib/report/verify";
 import { browserSuite } from "../support/browser";
 import { code, markdown, notebook, shown } from "../support/notebooks";
@@ -229,6 +230,53 @@ test("a page from a file, without network: knobs by keyboard, Node's result, bac
   assert.equal(await page.locator(".pageblock-own").isVisible(), true);
   assert.equal(await turned.isVisible(), false);
   assert.equal(await memory.getAttribute("aria-valuetext"), "2 GiB");
+  assert.deepEqual(complaints, []);
+  await page.context().close();
+});
+
+test("a title stands once, the data of the chart are below it, and a run can be stopped and begun again by keyboard", {
+  skip,
+}, async () => {
+  const plan = {
+    machine: machine("qemu-virt").memory("512MiB"),
+    workload: workload.mix({ movable: 0.3, reclaimable: 0, unmovable: 0.05, polluted: 0.1 }),
+    strategy: strategies.buddy(),
+    request: { size: "1MiB" },
+  };
+  const knobs = [knob("memory", { from: "512MiB", to: "1GiB" })];
+  const live = await explore(plan, { title: "Is it granted?", knobs, view: "requests" });
+  // A knob whose other plan takes hours.
+  const bundle = bundleOf(live);
+  const stored = bundle[LIVE_MIME] as { live: { knobs: object[]; plan: { workload: object } } };
+  const choices = [
+    { text: "a mix", value: stored.live.plan.workload },
+    { text: "3000 days", value: { kind: "uptime", profile: "server", duration: "3000 days" } },
+  ];
+  stored.live.knobs = [{ label: "used by", path: ["workload"], slider: false, choices, at: 0 }];
+  const file = join(scratch, "stop.ipynb");
+  writeFileSync(file, JSON.stringify(notebook(code("show(live)", shown(withResults(bundle, []))))));
+  const { page, complaints } = await opened((await exportNotebook(file, "html", scratch)).path);
+  assert.equal(await page.locator("figure.live").getByText("Is it granted?").count(), 1);
+  await page.getByText("Data of figure 1").click();
+  const own = page.locator("figure.live .pageblock-own table.values");
+  assert.match((await own.textContent())!, /asked at once.*1 MiB/);
+  const used3000 = page.getByRole("combobox", { name: "used by" });
+  await used3000.selectOption("3000 days");
+  const stop = page.locator(".pageblock-controls").getByRole("button", { name: "Stop" });
+  await stop.focus();
+  await page.keyboard.press("Enter");
+  await answered(page, "failed");
+  const again = page.getByRole("button", { name: "Compute again" });
+  assert.equal(await again.evaluate((one) => one === document.activeElement), true);
+  assert.match(
+    (await page.locator(".pageblock-controls [role=status]").textContent())!,
+    /^No result: stopped$/,
+  );
+  await page.keyboard.press("Enter");
+  await answered(page, "computing");
+  assert.equal(await stop.evaluate((one) => one === document.activeElement), true);
+  await page.getByRole("button", { name: "Back to the notebook's own values" }).click();
+  await answered(page, "own");
   assert.deepEqual(complaints, []);
   await page.context().close();
 });

@@ -148,12 +148,12 @@ const CHANGES: [what: string, change: (html: string) => string, says: RegExp][] 
   [
     "a sentence that rests on no plan",
     (html) => html.replace("4242", "4243"),
-    /Something on the page was changed/,
+    /What the page shows was changed/,
   ],
   [
     "a printed line",
     (html) => html.replace("printed 4711", "printed 4712"),
-    /Something on the page was changed/,
+    /What the page shows was changed/,
   ],
   [
     "a key named __proto__",
@@ -200,7 +200,7 @@ const CHANGES: [what: string, change: (html: string) => string, says: RegExp][] 
   ).map(([what, from, to]): [string, (html: string) => string, RegExp] => [
     what,
     (html) => html.replace(from, to),
-    /Something on the page was changed|1 of 2 figures/,
+    /What the page shows was changed|1 of 2 figures/,
   ]),
 ];
 for (const [what, change, says] of CHANGES)

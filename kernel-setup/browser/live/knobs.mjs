@@ -4,8 +4,8 @@
  * document or from the worker is shown as text or as a picture.
  */
 import { CHOICES_MOST, KNOBS_MOST } from "../../../lib/report/live/limits";
+import { Computing, made } from "./computing.mjs";
 import { EngineClient, programUrl } from "./engine-client.mjs";
-import { made } from "./view.mjs";
 
 /** Milliseconds that an answer may take. */
 const BUDGET_MS = 60_000;
@@ -24,6 +24,7 @@ font:15px/1.4 system-ui,sans-serif;border:1px solid currentColor;border-radius:6
 .pageblock-turned p{margin:.4rem 0;overflow-wrap:anywhere;white-space:pre-wrap;max-width:50rem}
 .pageblock-badge{font:600 13px/1.4 system-ui,sans-serif}
 .pageblock-drawn{overflow-x:auto}
+.pageblock-controls progress{width:8rem;vertical-align:middle;margin-right:.6rem}.pageblock-controls p{margin:.2rem 0}
 .pageblock-heard{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
 @media print{.pageblock-controls,.pageblock-turned{display:none}.pageblock-own[hidden]{display:block}}
 `;
@@ -54,9 +55,11 @@ class LiveFigureBox {
     this.knobs = live.knobs.map((knob, i) => this.control(knob, i));
     this.back = made("button", "Back to the notebook's own values", { type: "button", hidden: "" });
     this.back.addEventListener("click", () => this.toOwn());
-    this.status = made("span", "", { role: "status", "aria-live": "polite" });
+    this.again = made("button", "Compute again", { type: "button", hidden: "" });
+    this.again.addEventListener("click", () => this.askSoon());
+    this.computing = new Computing(`answer of ${live.title}`);
     const row = made("div", "", { class: "pageblock-row" });
-    row.append(this.back, this.status);
+    row.append(this.back, this.again, ...this.computing.elements);
     this.controls.append(row);
     this.turned = made("div", "", { class: "pageblock-turned", hidden: "", ...ours });
     box.prepend(this.controls);
@@ -116,20 +119,27 @@ class LiveFigureBox {
 
   showOwn() {
     this.cancel();
-    this.turned.hidden = this.back.hidden = true;
+    this.turned.hidden = this.back.hidden = this.again.hidden = true;
     this.own.hidden = false;
-    this.status.className = "";
-    this.status.textContent = "The notebook's own values.";
     this.controls.dataset.state = "own";
+    this.computing.status.classList.remove("pageblock-heard");
+    this.computing.end("The notebook's own values.");
+  }
+
+  /** A reader wants no answer; it can be computed again. */
+  stopped() {
+    this.cancel();
+    this.show({ failed: "stopped" });
   }
 
   askSoon() {
     if (this.isOwn()) return this.showOwn();
     this.cancel();
     this.back.hidden = false;
-    this.status.className = "";
-    this.status.textContent = "Computing …";
     this.controls.dataset.state = "computing";
+    this.computing.status.classList.remove("pageblock-heard");
+    this.computing.begin("Computing …", { stop: () => this.stopped(), starter: () => this.again });
+    this.again.hidden = true;
     this.rest = setTimeout(() => this.ask(), REST_MS);
   }
 
@@ -149,7 +159,7 @@ class LiveFigureBox {
     this.show(answer);
   }
 
-  show({ failed, sentences, figure, alt, sha256 }) {
+  show({ failed, sentences, figure, alt, tables, sha256 }) {
     const values = this.live.knobs
       .map(({ label, choices }, i) => `${label}: ${choices[this.choice[i]].text}`)
       .join("; ");
@@ -161,16 +171,17 @@ class LiveFigureBox {
       badge,
       ...told.map((text, i) => made("p", text, i === 0 ? { style: "font-weight:600" } : {})),
     ];
-    if (figure !== undefined) parts.push(chartOf(figure, alt));
+    if (figure !== undefined) parts.push(chartOf(figure, alt), ...dataOf(tables, this.live.title));
     this.turned.replaceChildren(...parts);
     if (sha256 !== undefined) this.turned.dataset.sha256 = sha256;
     else delete this.turned.dataset.sha256;
     this.turned.hidden = false;
     this.own.hidden = true;
-    // It stands below in full; here it is for those who hear the page.
-    this.status.className = "pageblock-heard";
-    this.status.textContent = told[0];
     this.controls.dataset.state = failed === undefined ? "answered" : "failed";
+    this.again.hidden = failed === undefined;
+    // It stands below in full; here it is for those who hear the page.
+    this.computing.status.classList.add("pageblock-heard");
+    this.computing.end(told[0]);
   }
 }
 
@@ -181,6 +192,31 @@ function chartOf(figure, alt) {
   const place = made("div", "", { class: "pageblock-drawn" });
   place.append(box);
   return place;
+}
+
+/** What the chart is drawn from, folded, as it is below charts of the document. */
+function dataOf(tables, title) {
+  if (tables.length === 0) return [];
+  const name = `Data of this answer: ${title}`;
+  const fold = made("details", "", { class: "data" });
+  fold.append(made("summary", name));
+  for (const { columns, rows, more } of tables) {
+    const [table, head, body] = ["table", "thead", "tbody"].map((of) => made(of));
+    table.className = "values";
+    head.append(made("tr"));
+    head.firstChild.append(...columns.map((text) => made("th", text, { scope: "col" })));
+    for (const [first, ...cells] of rows) {
+      const row = made("tr");
+      row.append(made("th", first, { scope: "row" }), ...cells.map((text) => made("td", text)));
+      body.append(row);
+    }
+    table.append(head, body);
+    const box = made("div", "", { class: "scroll", role: "group", "aria-label": name, tabindex: "0" });
+    box.append(table);
+    fold.append(box);
+    if (more > 0) fold.append(made("p", `The first ${rows.length} of ${rows.length + more} rows.`));
+  }
+  return [fold];
 }
 
 function scan() {

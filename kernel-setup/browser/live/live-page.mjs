@@ -2,7 +2,9 @@
  * Runs in an exported page: the button that computes the page's results again, and says in place which figures, tables and sentences rest
  * on them unchanged. The page's data is not trusted: the worker reads it, and what comes back is shown as text.
  */
+import { partsMissing, SIGNS } from "../../../lib/report/judged-part";
 import { sha256OfShown } from "../../../lib/report/shown-text";
+import { Computing } from "./computing.mjs";
 import { EngineClient, programUrl } from "./engine-client.mjs";
 import { judgedParts } from "./judged-parts.mjs";
 import { holdsMoreBehind, partsHere, readAtFirst } from "./shown-here.mjs";
@@ -22,10 +24,11 @@ const atFirst = readAtFirst();
 const view = new View();
 let run = null;
 view.verify.addEventListener("click", () => {
-  run = new Verification();
-  run.all().catch((error) => run.failed(error));
+  run?.stop();
+  const now = new Verification();
+  run = now;
+  now.all().catch((error) => now.failed(error));
 });
-view.stop.addEventListener("click", () => run?.stop());
 
 class Verification {
   constructor() {
@@ -33,11 +36,7 @@ class Verification {
     this.verdicts = [];
     this.done = 0;
     this.stopped = false;
-    this.started = performance.now();
-    this.clock = setInterval(() => this.tell(), 500);
-    view.unmark();
-    view.running(true);
-    view.say("Reading the page …");
+    view.begin(() => this.stop());
   }
 
   async all() {
@@ -47,12 +46,12 @@ class Verification {
     const opener = this.client();
     const opened = await opener.ask(...this.first);
     this.runs = opened.runs;
-    this.parts = judgedParts(opened.parts, partsHere(), atFirst.parts);
+    this.parts = judgedParts(opened.parts, partsHere(), atFirst);
     this.pageChanged = atFirst.foreign || holdsMoreBehind() || sha256OfShown(atFirst.page) !== opened.page;
     this.listChanged = opened.listChanged;
     this.files = opened.files.length;
-    view.say(`Computing ${this.runs.length} results again …`);
-    this.tell();
+    view.computing.say(`Computing ${this.runs.length} results again …`);
+    view.computing.progress(0, this.runs.length);
     this.tick();
     let next = 0;
     const lane = async (client) => {
@@ -82,9 +81,9 @@ class Verification {
     this.done++;
     if (verdict.verdict !== "identical") this.tellOf(index, verdict);
     this.tick(index);
-    this.tell();
+    view.computing.progress(this.done, this.runs.length);
     if (this.done % Math.ceil(this.runs.length / 4) === 0)
-      view.say(`${this.done} of ${this.runs.length} results`);
+      view.computing.say(`${this.done} of ${this.runs.length} results`);
   }
 
   tellOf(index, verdict) {
@@ -95,27 +94,27 @@ class Verification {
 
   /** What may be done instead of a plan that takes too long. */
   offers(index, { seeds, allSeeds, estimateMs }) {
-    const busy = (line, act) => {
-      for (const button of line.querySelectorAll("button")) button.disabled = true;
-      const client = this.client();
-      act(client)
-        .then((words) => line.append(document.createElement("br"), words))
-        .catch((error) => line.append(document.createElement("br"), error.message))
-        .finally(() => client.stop());
+    const client = this.client();
+    const few = {
+      words: `Computing ${seeds} of ${allSeeds} seeds …`,
+      expectedMs: (estimateMs * seeds) / allSeeds,
+      answer: async () => fewerText(await client.ask("fewer", { index, seeds }, 4 * BUDGET_MS)),
     };
-    const few = (line) =>
-      busy(line, async (client) => fewerText(await client.ask("fewer", { index, seeds }, 4 * BUDGET_MS)));
-    const whole = (line) =>
-      busy(line, async (client) => {
+    const whole = {
+      words: `Computing all ${allSeeds} seeds …`,
+      expectedMs: estimateMs,
+      answer: async () => {
         const verdict = await client.ask("verify", { index, budgetMs: Number.POSITIVE_INFINITY }, WHOLE_MS);
         this.verdicts[index] = verdict;
         this.tick(index);
-        this.summary();
+        view.computing.say(this.summary());
         return `all ${allSeeds} seeds: ${verdict.verdict}${verdict.why === undefined ? "" : `: ${verdict.why}`}`;
-      });
+      },
+    };
+    const offer = (name, what) => [name, (line, button) => offered(client, what, line, button)];
     return [
-      [`Run all ${allSeeds} seeds (about ${Math.ceil(estimateMs / 1000)} s)`, whole],
-      ...(seeds < allSeeds ? [[`Run ${seeds} of them (not the same result)`, few]] : []),
+      offer(`Run all ${allSeeds} seeds (about ${Math.ceil(estimateMs / 1000)} s)`, whole),
+      ...(seeds < allSeeds ? [offer(`Run ${seeds} of them (not the same result)`, few)] : []),
     ];
   }
 
@@ -128,17 +127,13 @@ class Verification {
     }
   }
 
-  tell() {
-    if (this.runs !== undefined)
-      view.progress(this.done, this.runs.length, (performance.now() - this.started) / 1000);
-  }
-
+  /** What was found, in sentences; names the parts that are not confirmed. */
   summary() {
     const count = (verdict) => this.verdicts.filter((one) => one?.verdict === verdict).length;
     const identical = count("identical");
-    const states = this.parts.list.map((part) => part.judge(this.verdicts).state);
+    const judged = this.parts.list.map(({ name, judge }) => ({ name, ...judge(this.verdicts) }));
+    const states = judged.map(({ state }) => state);
     const same = states.filter((state) => state === "same").length;
-    const seconds = ((performance.now() - this.started) / 1000).toFixed(1);
     const whole = !this.pageChanged && !this.listChanged && this.parts.missing === 0;
     const ok = whole && same > 0 && identical > 0 && identical === this.runs.length && same === states.length;
     const unchanged = whole && count("differs") + count("changed") === 0 && !states.includes("changed");
@@ -157,21 +152,25 @@ class Verification {
       this.stopped ? "Stopped." : `This page is ${state}.`,
       `${identical} of ${this.runs.length} results are identical${other.length > 0 ? `; ${other.join(", ")}` : ""}.`,
       `${same} of ${states.length} figures, tables and sentences are confirmed.`,
-      ...(this.pageChanged ? ["Something on the page was changed after it was written."] : []),
+      ...(this.pageChanged ? ["What the page shows was changed after it was written."] : []),
       ...(this.listChanged ? ["The list of results was changed after it was written."] : []),
-      ...(this.parts.missing > 0 ? [`${this.parts.missing} parts were added or removed.`] : []),
+      ...(this.parts.missing > 0 ? [`${partsMissing(this.parts.missing)}.`] : []),
       ...(this.files > 0
         ? [`${this.files} files beside the page are compared by pageblock verify only.`]
         : []),
     ];
     view.box.dataset.state = state;
-    view.say(`${sentences.join(" ")} ${seconds} s.`);
+    view.tellParts(
+      judged.flatMap(({ name, state, words }) =>
+        state === "same" || state === null ? [] : [`${SIGNS[state]} ${name}: ${words}`],
+      ),
+    );
+    return sentences.join(" ");
   }
 
   end() {
-    clearInterval(this.clock);
-    view.running(false);
-    this.summary();
+    const seconds = view.computing.seconds().toFixed(1);
+    view.end(`${this.summary()} ${seconds} s.`);
   }
 
   stop() {
@@ -183,16 +182,24 @@ class Verification {
   failed(error) {
     const stopped = this.stopped;
     this.stop();
-    clearInterval(this.clock);
-    view.running(false);
-    if (stopped) {
-      view.box.dataset.state = "stopped";
-      view.say("Stopped.");
-      return;
-    }
-    view.box.dataset.state = "not verified";
-    view.say(`This page cannot be verified: ${error.message}`);
+    // Another one has begun.
+    if (run !== this) return;
+    view.box.dataset.state = stopped ? "stopped" : "not verified";
+    view.end(stopped ? "Stopped." : `This page cannot be verified: ${error.message}`);
   }
+}
+
+/** Computes what a line offers, with progress and a Stop button in the line. */
+async function offered(client, { words, expectedMs, answer }, line, button) {
+  const buttons = [...line.querySelectorAll("button")];
+  const computing = new Computing(words);
+  line.append(...computing.elements);
+  computing.begin(words, { stop: () => client.stop(), starter: () => button, expectedMs });
+  for (const one of buttons) one.disabled = true;
+  const said = await answer().catch((error) => `${button.textContent}: ${error.message}`);
+  client.stop();
+  for (const one of buttons) one.disabled = false;
+  computing.end(said);
 }
 
 function fewerText({ seeds, of, rows }) {

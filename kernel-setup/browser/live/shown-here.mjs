@@ -1,5 +1,14 @@
 /** What the document shows, as lib/report/shown-text.ts reads it from the page's file. */
-import { BOUNDARY, BOUNDED, PART_MARK, SHOWN_ATTRIBUTES, withoutSpace } from "../../../lib/report/shown-text";
+import { partNames } from "../../../lib/report/judged-part";
+import {
+  BOUNDARY,
+  BOUNDED,
+  HEADING,
+  PART_MARK,
+  SHOWN_ATTRIBUTES,
+  TABLE_ID,
+  withoutSpace,
+} from "../../../lib/report/shown-text";
 
 /** Made by scripts of ours after the page was read. */
 const isOurs = (element) =>
@@ -43,6 +52,21 @@ function textOf(root, asRead, from = null, until = null) {
 
 const marked = () => [...document.querySelectorAll(`[${PART_MARK}]`)];
 
+/** The names of the marked parts, as lib/report/shown-text.ts finds them in the file. */
+function namesHere() {
+  const parts = [];
+  let heading = "";
+  for (const element of document.querySelectorAll("*")) {
+    const { localName } = element;
+    if (element.hasAttribute(PART_MARK)) {
+      const table = [...element.querySelectorAll("[id]")].find(({ id }) => TABLE_ID.test(id))?.id ?? "";
+      parts.push({ id: element.id, table, classes: element.getAttribute("class") ?? "", heading });
+    }
+    if (HEADING.test(localName)) heading = withoutSpace(element.textContent);
+  }
+  return partNames(parts);
+}
+
 /** The parts of the document that rest on runs, in their order, with their texts as they are now. */
 export const partsHere = () =>
   marked().map((element) => ({
@@ -70,6 +94,7 @@ export function readAtFirst() {
   return {
     page: textOf(document.documentElement, true, title, record),
     parts: marked().map((element) => ({ strict: textOf(element, true), text: textOf(element, false) })),
+    names: namesHere(),
     foreign,
   };
 }

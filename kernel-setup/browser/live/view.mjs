@@ -1,5 +1,8 @@
 /** The controls of a page that verifies itself, and what they say. Everything from the page is shown as text. */
 
+import { SIGNS } from "../../../lib/report/judged-part";
+import { Computing, made } from "./computing.mjs";
+
 const STYLE = `
 .pageblock-live{font:15px/1.45 system-ui,sans-serif;border:1px solid currentColor;border-radius:6px;padding:.6rem .8rem;margin:0 0 1.2rem}
 .pageblock-live button{font:inherit;padding:.3rem .8rem;margin:.15rem .4rem .15rem 0;cursor:pointer}
@@ -12,16 +15,8 @@ const STYLE = `
 .pageblock-mark[data-state=open]{color:#e8cf7a}}
 @media print{.pageblock-live,.pageblock-mark{display:none}}
 `;
-const SIGNS = { same: "✓", changed: "✗", open: "–" };
 /** Lines of a list; more would hide what they are about. */
 const LINES_MOST = 50;
-
-export function made(name, text = "", attributes = {}) {
-  const element = document.createElement(name);
-  element.textContent = text;
-  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
-  return element;
-}
 
 export class View {
   constructor() {
@@ -32,32 +27,26 @@ export class View {
       "data-pageblock-live": "",
     });
     this.verify = made("button", "Verify this page", { type: "button" });
-    this.stop = made("button", "Stop", { type: "button", hidden: "" });
-    this.bar = made("progress", "", { hidden: "", "aria-label": "results computed again" });
-    this.count = made("span");
-    // Spoken at the beginning, at quarters and at the end; the count beside the bar changes all the time and is silent.
-    this.status = made("p", "", { role: "status", "aria-live": "polite" });
+    this.computing = new Computing("results computed again");
     this.lines = made("ul");
-    this.box.append(this.verify, this.stop, this.bar, this.count, this.status, this.lines);
+    this.parts = made("ul", "", { "aria-label": "figures, tables and sentences that are not confirmed" });
+    this.box.append(this.verify, ...this.computing.elements, this.lines, this.parts);
     const place = document.querySelector(".slide > .on") ?? document.querySelector("main") ?? document.body;
     place.prepend(this.box);
   }
 
-  say(text) {
-    this.status.textContent = text;
+  begin(stop) {
+    this.lines.replaceChildren();
+    this.parts.replaceChildren();
+    this.unmark();
+    this.verify.disabled = false;
+    this.computing.begin("Reading the page …", { stop, starter: () => this.verify });
+    this.verify.disabled = true;
   }
 
-  running(is) {
-    this.verify.disabled = is;
-    this.stop.hidden = this.bar.hidden = !is;
-    if (is) this.lines.replaceChildren();
-    else this.count.textContent = "";
-  }
-
-  progress(done, all, seconds) {
-    this.bar.max = all;
-    this.bar.value = done;
-    this.count.textContent = `${done} of ${all} results, ${Math.round(seconds)} s`;
+  end(words) {
+    this.verify.disabled = false;
+    this.computing.end(words);
   }
 
   /** One more line, with buttons: [words, what a click does with the line] each. */
@@ -68,10 +57,19 @@ export class View {
     const line = made("li", text);
     for (const [words, act] of buttons) {
       const button = made("button", words, { type: "button" });
-      button.addEventListener("click", () => act(line));
+      button.addEventListener("click", () => act(line, button));
       line.append(" ", button);
     }
     this.lines.append(line);
+  }
+
+  /** What was found of the parts that are not confirmed, by their names. */
+  tellParts(lines) {
+    const more = lines.length - LINES_MOST;
+    this.parts.replaceChildren(
+      ...lines.slice(0, LINES_MOST).map((text) => made("li", text)),
+      ...(more > 0 ? [made("li", `${more} more like these are not listed`)] : []),
+    );
   }
 
   /** Says below an element what was found of it. */

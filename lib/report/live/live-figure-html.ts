@@ -18,15 +18,16 @@ export interface StoredLive {
 export const ownValues = ({ knobs }: LiveFigure): string =>
   knobs.map(({ label, choices, at }) => `${label}: ${choices[at]!.text}`).join("; ");
 
-/** `picture`: HTML of the figure. */
+/** `picture`: HTML of the figure. `title`: it stands here, unless a caption has it. */
 export function liveFigureHtml(
   { live, sentences, figure }: StoredLive,
-  picture: string = chartHtml(figure),
+  { picture = chartHtml(figure), title = true }: { picture?: string; title?: boolean } = {},
 ): string {
   const [answer = "", ...reasons] = sentences.map((text) => escapeHtml(text));
+  const named = title ? `<b>${escapeHtml(live.title)}</b><br>` : "";
   return (
     `<div class="pageblock-knobs"><script type="application/json" class="pageblock-live-figure">${jsonForHtml(live)}</script>` +
-    `<div class="pageblock-own"><p><b>${escapeHtml(live.title)}</b><br><small>${escapeHtml(ownValues(live))}</small></p>` +
+    `<div class="pageblock-own"><p>${named}<small>${escapeHtml(ownValues(live))}</small></p>` +
     `<p><b>${answer}</b></p>${reasons.map((text) => `<p style="white-space:pre-wrap;overflow-wrap:anywhere">${text}</p>`).join("")}` +
     `${picture}</div></div>`
   );
