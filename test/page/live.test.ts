@@ -39,7 +39,7 @@ async function saidBy(path: string, prepare?: (page: Page) => Promise<unknown>) 
   await page.waitForSelector(".pageblock-live[data-state]", { timeout: 120_000 });
   const state = await page.getAttribute(".pageblock-live", "data-state");
   const status = await page.locator(".pageblock-live [role=status]").textContent();
-  const lines = await page.locator(".pageblock-live li").allTextContents();
+  const lines = await page.locator(".pageblock-live ul:not([aria-label]) li").allTextContents();
   const marks = await page
     .locator(".pageblock-mark")
     .evaluateAll((found) => found.map((mark) => (mark as HTMLElement).dataset.state));
