@@ -27,6 +27,9 @@ const card = { kind: "scorecard", scenario: "s", adapter: "connectx-4", cpu: "ha
 const HEAVY = /^plan: may take up to 6 GiB of memory: at most 4 GiB may be taken here/;
 const OLD = /^hugetlb_cma: needs hugetlb and kernel 5\.7 or newer: got kernel 4\.17/;
 
+/** 2^32 pages of 4 KiB. */
+const HUGE = { board: "blank-x86-64", ram: [{ base: 0, size: 2 ** 44 }] };
+
 const PLANS: [what: string, plan: object, why: RegExp][] = [
   ["a comparison, memory", { kind: "comparison", ...heavy, ...asked, strategies: ["buddy"] }, HEAVY],
   [
@@ -64,6 +67,22 @@ const PLANS: [what: string, plan: object, why: RegExp][] = [
     },
     /page size: raspberry-pi-4 .*got 16 KiB$/,
   ],
+  [
+    "16 TiB in a comparison",
+    { kind: "comparison", machine: HUGE, ...asked, strategies: ["buddy"] },
+    /^machine: its memory must end below page frame 2\^31/,
+  ],
+  [
+    "more requests than a run may have",
+    {
+      kind: "comparison",
+      machine: { board: "qemu-virt" },
+      strategies: ["buddy"],
+      request: { size: "4MiB", times: 1e15 },
+    },
+    /^request\.times: must be a whole number from 1 to 1000000/,
+  ],
+  ["a kind that is a name of the language", { kind: "constructor" }, /^plan: kind must be one of boot, run/],
 ];
 
 /** The verdicts of both on one stored result. */
