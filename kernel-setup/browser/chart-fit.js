@@ -14,7 +14,9 @@
   const LINE = 14;
   /** Names of a legend that stand below each other, and the letters of a line where there are more. */
   const LEGEND_LINES = 5;
-  const LEGEND_LETTERS = 18;
+  const LEGEND_LETTERS = 17;
+  /** Pixels of such a line. */
+  const LEGEND_NAME = 88;
   /** The most ticks of the x axis on a narrow screen. */
   const TICKS = 5;
 
@@ -23,6 +25,7 @@
     const lines = [];
     for (const word of String(text)
       .replace(/<br\s*\/?>/g, " ")
+      .replace(/ = (?=\d)/g, "\u00a0=\u00a0")
       .split(" ")) {
       const last = lines.at(-1);
       if (last !== undefined && last.length + 1 + word.length <= letters)
@@ -66,17 +69,18 @@
   }
 
   /** Above the plot; of many names in two columns. */
-  function legendOf(data, { legend, showlegend }, beside) {
+  function legendOf(data, { legend, showlegend }) {
     const named = data.filter((trace) => trace.name && trace.showlegend !== false).length;
-    return {
-      ...legend,
-      ...(beside && { orientation: "h", x: 0, y: 1, yanchor: "bottom" }),
-      ...(showlegend !== false && named > LEGEND_LINES && { entrywidth: 0.46, entrywidthmode: "fraction" }),
-    };
+    const above = legend?.orientation === "v" && { orientation: "h", x: 0, y: 1, yanchor: "bottom" };
+    if (showlegend === false || named <= LEGEND_LINES) return { ...legend, ...above };
+    return { ...legend, ...above, entrywidth: LEGEND_NAME, itemwidth: 30, font: { size: 9.5 } };
   }
 
+  /** A count stays in one line. */
   const shortNamed = (trace) =>
-    trace.name ? { ...trace, name: wrapped(trace.name, LEGEND_LETTERS) } : trace;
+    trace.name
+      ? { ...trace, name: wrapped(trace.name.replace(/ of (?=\d)/g, "\u00a0of\u00a0"), LEGEND_LETTERS) }
+      : trace;
 
   function narrowed(data, layout) {
     const rows = rowsOf(data, layout.yaxis);
@@ -115,7 +119,8 @@
       margin.b = (margin.b ?? 80) + LINE;
       if (height) height += LINE;
     }
-    const legend = legendOf(data, layout, beside);
+    const legend = legendOf(data, layout);
+    if (legend.entrywidth) margin.r = Math.min(margin.r ?? 80, 12);
     return {
       data: data.map(narrowTrace).map((trace) => (legend.entrywidth ? shortNamed(trace) : trace)),
       layout: {
