@@ -12,6 +12,11 @@
   /** Letters of a row's name on a narrow screen. */
   const NAME_LETTERS = 15;
   const LINE = 14;
+  /** Names of a legend that stand below each other, and the letters of a line where there are more. */
+  const LEGEND_LINES = 5;
+  const LEGEND_LETTERS = 17;
+  /** Pixels of such a line. */
+  const LEGEND_NAME = 88;
   /** The most ticks of the x axis on a narrow screen. */
   const TICKS = 5;
 
@@ -20,6 +25,7 @@
     const lines = [];
     for (const word of String(text)
       .replace(/<br\s*\/?>/g, " ")
+      .replace(/ = (?=\d)/g, "\u00a0=\u00a0")
       .split(" ")) {
       const last = lines.at(-1);
       if (last !== undefined && last.length + 1 + word.length <= letters)
@@ -56,6 +62,26 @@
     return axis?.type === "category" ? { values: texts, texts } : undefined;
   }
 
+  /** What the rows of names are, unless the note says it. */
+  function downOf({ title, yaxis }, rows) {
+    const said = /\bdown: /.test(title?.subtitle?.text ?? "");
+    return rows && !said ? yaxis?.title?.text : undefined;
+  }
+
+  /** Above the plot; of many names in two columns. */
+  function legendOf(data, { legend, showlegend }) {
+    const named = data.filter((trace) => trace.name && trace.showlegend !== false).length;
+    const above = legend?.orientation === "v" && { orientation: "h", x: 0, y: 1, yanchor: "bottom" };
+    if (showlegend === false || named <= LEGEND_LINES) return { ...legend, ...above };
+    return { ...legend, ...above, entrywidth: LEGEND_NAME, itemwidth: 30, font: { size: 9.5 } };
+  }
+
+  /** A count stays in one line. */
+  const shortNamed = (trace) =>
+    trace.name
+      ? { ...trace, name: wrapped(trace.name.replace(/ of (?=\d)/g, "\u00a0of\u00a0"), LEGEND_LETTERS) }
+      : trace;
+
   function narrowed(data, layout) {
     const rows = rowsOf(data, layout.yaxis);
     const texts = rows?.texts.map((text) => wrapped(text, NAME_LETTERS));
@@ -67,7 +93,10 @@
     } else if (xaxis.ticktext) xaxis.ticktext = xaxis.ticktext.map((text) => wrapped(text, 1));
     else if (xaxis.type !== "category") xaxis.nticks = TICKS;
     xaxis.tickangle = 0;
-    if (xaxis.title?.text) xaxis.title = { ...xaxis.title, text: wrapped(xaxis.title.text, 40) };
+    const down = downOf(layout, rows);
+    const across = xaxis.title?.text ? [wrapped(xaxis.title.text, 40)] : [];
+    if (down || across.length > 0)
+      xaxis.title = { ...xaxis.title, text: [...across, ...(down ? [`down: ${down}`] : [])].join("<br>") };
     const heat = data.some((trace) => trace.type === "heatmap" && trace.text);
     if (heat || xaxis.type === "category") xaxis.tickfont = { size: 10 };
     if (heat && xaxis.type === "category" && !xaxis.ticktext) {
@@ -86,8 +115,14 @@
     if (height && data.some((trace) => trace.type === "icicle")) height *= 1.35;
     const beside = layout.legend?.orientation === "v";
     if (beside) margin.r = 16;
+    if (down) {
+      margin.b = (margin.b ?? 80) + LINE;
+      if (height) height += LINE;
+    }
+    const legend = legendOf(data, layout);
+    if (legend.entrywidth) margin.r = Math.min(margin.r ?? 80, 12);
     return {
-      data: data.map(narrowTrace),
+      data: data.map(narrowTrace).map((trace) => (legend.entrywidth ? shortNamed(trace) : trace)),
       layout: {
         ...layout,
         height,
@@ -96,10 +131,10 @@
         xaxis,
         yaxis: {
           ...layout.yaxis,
-          // The unit stays where it is said: along the other axis of charts whose rows are names.
+          // What the rows are stands below the other axis.
           ...(rows ? { tickvals: rows.values, ticktext: texts, title: undefined } : {}),
         },
-        ...(beside ? { legend: { ...layout.legend, orientation: "h", x: 0, y: 1, yanchor: "bottom" } } : {}),
+        legend,
       },
     };
   }

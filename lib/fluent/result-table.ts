@@ -17,7 +17,7 @@ export function tableHtml(
   // The bar is made of characters, not of a coloured box: exported pages keep no table styles.
   const bars = strategies.map(({ successRate }) => "█".repeat(Math.round(10 * successRate.mid)));
   const rows = cells.map((row, i) => [...row, bars[i]!]);
-  return plainTableHtml(title, [...head, "granted"], rows, notes);
+  return plainTableHtml(title, [...head, "share granted"], rows, notes);
 }
 
 /** The same without bars. */

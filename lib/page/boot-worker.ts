@@ -3,6 +3,7 @@
  * reason of the default area, and the map of the memory.
  */
 import { unknownName } from "../base/errors";
+import { formatSize, hex } from "../base/units";
 import { pageblockMap } from "../chart/pageblock-map";
 import { BootedMachine } from "../fluent/booted-machine";
 import { boot } from "../machine/boot";
@@ -23,11 +24,13 @@ export async function bootAnswer(ask: string, given: unknown): Promise<object> {
   const request = check(MACHINE, Object.fromEntries(stated.filter(([, value]) => value !== "")), fieldPath);
   const booted = new BootedMachine(request, boot(request));
   const { data, layout } = pageblockMap(booted);
+  const { ok, requestedBytes, reservedBytes, base, reason } = booted.cma;
   return {
     text: bootText(booted),
-    ok: booted.cma.ok,
-    asked: booted.cma.requestedBytes,
-    reason: booted.cma.reason,
+    ok,
+    asked: requestedBytes === 0 ? null : formatSize(requestedBytes),
+    area: base === null ? null : { bytes: formatSize(reservedBytes), base: hex(base) },
+    reason,
     figure: { data, layout },
   };
 }

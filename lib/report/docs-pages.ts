@@ -89,17 +89,25 @@ const withoutPictures = (markdown: string) =>
 
 function pageOf(path: string, markdown: string): string {
   const title = /^#\s+(.+)$/m.exec(markdown)?.[1]?.replace(/[*_`]/g, "") ?? path;
-  const body = withIds(proseHtml(markdown, picturesOf(path, markdown)));
+  const body = withAnchors(withIds(proseHtml(markdown, picturesOf(path, markdown))));
   return sitePage({ title, style: ".sheet{max-width:50rem}", body: `<div class="prose">\n${body}\n</div>` });
 }
 
-/** Headings get the ids that links of the documentation name: those that code forges make. */
-const withIds = (html: string) =>
-  html.replace(/<h([1-6])>(.*?)<\/h\1>/g, (_, level: string, inner: string) => {
+/** Places that the reference names with empty anchors: HTML in Markdown is text otherwise. */
+const withAnchors = (html: string) =>
+  html.replace(/&lt;a id=&quot;([\w-]{1,100})&quot;&gt;&lt;\/a&gt;/g, '<a id="$1"></a>');
+
+/** Headings get the ids that links of the documentation name: those that code forges make, counted where words are the same. */
+function withIds(html: string): string {
+  const met = new Map<string, number>();
+  return html.replace(/<h([1-6])>(.*?)<\/h\1>/g, (_, level: string, inner: string) => {
     const words = inner
       .replace(/<[^>]{1,200}>/g, "")
       .replace(/&\w{1,8};/g, "")
       .toLowerCase();
     const id = words.replace(/[^\p{L}\p{N} _-]/gu, "").replaceAll(" ", "-");
-    return `<h${level} id="${escapeHtml(id)}">${inner}</h${level}>`;
+    const before = met.get(id) ?? 0;
+    met.set(id, before + 1);
+    return `<h${level} id="${escapeHtml(before === 0 ? id : `${id}-${before}`)}">${inner}</h${level}>`;
   });
+}

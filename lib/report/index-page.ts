@@ -5,13 +5,15 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { writeAtomically } from "../base/write-atomically";
+import type { Figure } from "../chart/figure";
 import { type AtlasEntry, atlasEntry } from "./atlas/entry";
-import { describe } from "./describe";
+import { alternativeText, untitled, wordsOf } from "./captions";
 import { escapeHtml } from "./escape";
 import { playgroundPage } from "./playground-page";
 import { proseHtml } from "./prose";
 import { packageVersion } from "./provenance";
 import { sitePage } from "./site-page";
+import { NARROW_WIDTH } from "./svg/static-size";
 import { staticSvg } from "./svg/static-svg";
 
 const INDEX = "index.html";
@@ -33,7 +35,7 @@ const STYLE = `
 main{max-width:76rem}.lead{max-width:46rem}
 .questions{font:15px/1.5 system-ui,sans-serif;columns:20rem;padding-left:1.8rem}.questions li{break-inside:avoid;margin-bottom:.3em}
 article{border-top:1px solid var(--line);padding-top:1.6rem;margin-top:2.2rem;display:grid;gap:.5rem 2.5rem;grid-template-columns:minmax(0,1fr)}
-article h2{margin:0 0 .5rem}article figure{margin:0}article img{display:block;width:100%;max-width:760px}
+article h2{margin:0 0 .5rem}article figure{margin:0}article img{display:block;width:100%;max-width:760px}figcaption{font:14px/1.45 system-ui,sans-serif;color:var(--soft);margin-bottom:.4rem}figcaption b{color:var(--ink)}
 article>*{min-width:0}.answer{font-size:1.1rem}.answer p{margin:0 0 .7em}
 @media(min-width:64rem){article{grid-template-columns:minmax(0,5fr) minmax(0,6fr)}article h2{grid-column:1/-1}}
 .sure,.files,details{font:14px/1.5 system-ui,sans-serif}.sure{padding-left:1.1rem;margin:.2rem 0 .8rem;overflow-wrap:anywhere}.files{color:var(--soft);overflow-wrap:anywhere}
@@ -45,7 +47,7 @@ const link = (file: string, words: string) => `<a href="${encodeURI(file)}">${es
 
 function atlasPage(entries: readonly AtlasEntry[]): string {
   const body = `<h1>Large contiguous memory: the questions, and what the model answers</h1>
-<p class="lead">Each answer is computed: it stands in the notebook behind it, and <code>pageblock verify</code> with its page runs every plan again. Written by pageblock ${escapeHtml(packageVersion())}.</p>
+<p class="lead">Each answer is computed: it stands in the notebook behind it, and <code>pageblock verify</code> with its page runs every plan again. How sure it is was tried at points: machines with other memory, another role and age, and more memory that never moves. Written by pageblock ${escapeHtml(packageVersion())}.</p>
 <p class="go">${link(PLAYGROUND, "Playground: boot a machine of your own, or explain a kernel log, in this browser")}</p>
 <nav aria-label="Questions"><ol class="questions">${entries.map(({ stem, question }) => `<li><a href="#${escapeHtml(encodeURIComponent(stem))}">${escapeHtml(question)}</a></li>`).join("")}</ol></nav>
 ${entries.map(articleOf).join("\n")}`;
@@ -63,8 +65,19 @@ ${sureHtml(entry)}
 <p class="go">${link(`${stem}.html`, `Read: ${title}`)}</p>
 <p class="files">${[`${plans} plans, results <code>${resultsSha256.slice(0, 16)}</code>`, ...links.map(([words, file]) => link(file, words))].join(" · ")}</p>
 </div>
-${picture === undefined ? "" : `<figure><a href="${encodeURI(`${stem}.html`)}"><img loading="lazy" alt="${escapeHtml(describe(picture))}" src="data:image/svg+xml;base64,${Buffer.from(staticSvg(picture)).toString("base64")}"></a></figure>`}
+${picture === undefined ? "" : pictureHtml(stem, picture)}
 </article>`;
+}
+
+/** The picture under its words, drawn anew for phones, so that its letters are as large as those of the page. */
+function pictureHtml(stem: string, picture: Figure): string {
+  const { title, note } = wordsOf(picture);
+  const drawn = untitled(picture);
+  const data = (svg: string) => `data:image/svg+xml;base64,${Buffer.from(svg).toString("base64")}`;
+  const small = `<source media="(max-width:34rem)" srcset="${data(staticSvg(drawn, NARROW_WIDTH))}">`;
+  const image = `<img loading="lazy" alt="${escapeHtml(alternativeText(picture))}" src="${data(staticSvg(drawn))}">`;
+  const words = `<b>${escapeHtml(title)}</b>${note === "" ? "" : `<br>${escapeHtml(note)}`}`;
+  return `<figure><figcaption>${words}</figcaption><a href="${encodeURI(`${stem}.html`)}"><picture>${small}${image}</picture></a></figure>`;
 }
 
 function answerHtml({ answer, findings }: AtlasEntry): string {
@@ -74,12 +87,17 @@ function answerHtml({ answer, findings }: AtlasEntry): string {
   return `<div class="answer">${proseHtml(answer)}</div>${findings.length > 1 ? all : ""}`;
 }
 
+/** `Does it hold? Held at 3 of 4.`, or `cma grants more: held at 3 of 4`. */
+const joined = (what: string, words: string) =>
+  what.endsWith("?") ? `${what} ${words[0]!.toUpperCase()}${words.slice(1)}` : `${what}: ${words}`;
+
 function sureHtml({ robust, seeds }: AtlasEntry): string {
-  const lines = [...robust.map(({ short }) => short), seeds];
+  const lines = [...robust.map(({ what, counts }) => joined(what, counts)), seeds];
   const list = `<ul class="sure">${lines.map((line) => `<li>${escapeHtml(line)}</li>`).join("")}</ul>`;
   if (robust.length === 0) return list;
-  const ranges = robust.map(
-    ({ short, range }) => `<li>${escapeHtml(`${short.split(": held")[0]}: ${range}`)}</li>`,
-  );
+  const ranges = robust.map(({ what, range, judged }) => {
+    const by = judged === undefined ? "" : ` (Judged by: ${judged}.)`;
+    return `<li>${escapeHtml(`${joined(what, range)}.${by}`)}</li>`;
+  });
   return `${list}<details><summary>On which machines it holds</summary><ul class="sure">${ranges.join("")}</ul></details>`;
 }

@@ -76,7 +76,7 @@ function bodyOf(home: string): string {
 <label for="log-file">or a file</label><input type="file" id="log-file" name="file"></div>
 </fieldset></form>
 <div class="row"><p id="explain-status" role="status" aria-live="polite"></p><button type="button" id="explain-stop" hidden>Stop</button></div>
-<pre id="explain-text" tabindex="0"></pre>
+<pre id="explain-text" tabindex="0" hidden></pre>
 <p id="explain-saves" hidden>Save <a id="explain-save-text" download="explained.txt">the text</a> or <a id="explain-save-json" download="explained.json">the answer as JSON</a>.</p>`;
 }
 
@@ -87,10 +87,17 @@ function boardOptions(): string {
   return [...groups]
     .map(
       ([architecture, boards]) =>
-        `<optgroup label="${escapeHtml(architecture)}">${boards.map(({ name, title, memory }) => option(name, title, name === FIRST.board, formatSize(memory.default))).join("")}</optgroup>`,
+        `<optgroup label="${escapeHtml(architecture)}">${boards.map(boardOption).join("")}</optgroup>`,
     )
     .join("");
 }
 
-const option = (value: string, words: string, selected: boolean, memory?: string) =>
-  `<option value="${escapeHtml(value)}"${selected ? " selected" : ""}${memory === undefined ? "" : ` data-memory="${escapeHtml(memory)}"`}>${escapeHtml(words)}</option>`;
+/** With the memory and the page sizes that the board has, its own page size first. */
+function boardOption({ name, title, memory, pageSizes }: Board): string {
+  const pages = pageSizes.map((bytes) => `${bytes / 1024}K`).join(" ");
+  const data = ` data-memory="${escapeHtml(formatSize(memory.default))}" data-pages="${pages}"`;
+  return option(name, title, name === FIRST.board, data);
+}
+
+const option = (value: string, words: string, selected: boolean, data = "") =>
+  `<option value="${escapeHtml(value)}"${selected ? " selected" : ""}${data}>${escapeHtml(words)}</option>`;

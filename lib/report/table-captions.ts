@@ -10,6 +10,9 @@ const TABLE_END = "</table>";
 /** Letters of names in the first column that stand on one line. */
 const NAME_MAX = 24;
 
+/** From so many columns on, the rows of a table stand as lists on a phone. */
+const STACKS_FROM = 5;
+
 /** `pieces` of a page, in order; tables that carry attributes are ours and stay as they are. */
 export function captioned(pieces: readonly string[]): string[] {
   let number = 0;
@@ -44,13 +47,39 @@ function tableOf(inner: string): { caption?: string; rows: string } {
 
 function figureHtml(number: number, words: string, rows: string): string {
   const names = [...rows.matchAll(/<tr>\s*<t[hd][^>]*>([^<]*)</g)].map((found) => found[1]!);
-  const short = names.every((name) => name.length <= NAME_MAX) ? ' class="names"' : "";
+  const short = names.every((name) => name.length <= NAME_MAX);
   const id = `table-${number}`;
+  const stacked = withLabels(rows);
+  const classes = [...(short ? ["names"] : []), ...(stacked === undefined ? [] : ["stacks"])].join(" ");
   return (
     `<figure class="table" id="${id}"><figcaption id="${id}-title"><b>Table ${number}.</b> ${words}</figcaption>` +
     `<div class="scroll" role="group" aria-labelledby="${id}-title" tabindex="0">` +
-    `<table aria-labelledby="${id}-title"${short}>${tidyHead(rows)}</table></div></figure>`
+    `<table aria-labelledby="${id}-title"${classes === "" ? "" : ` class="${classes}"`}>${tidyHead(stacked ?? rows)}</table></div></figure>`
   );
+}
+
+/** `rows` with the heading of its column at every cell but the first; undefined for a table that is narrow, or has joined cells. */
+function withLabels(rows: string): string | undefined {
+  const end = rows.indexOf("</thead>");
+  if (end < 0 || /<t[hd][^<>]* (?:col|row)span=/.test(rows)) return undefined;
+  const labels = rows
+    .slice(0, end)
+    .split(/<t[hd](?: [^<>]*)?>/)
+    .slice(1)
+    .map((cell) =>
+      cell
+        .replace(/<[^<>]*>/g, "")
+        .trim()
+        .replaceAll('"', "&quot;"),
+    );
+  if (labels.length < STACKS_FROM) return undefined;
+  let column = 0;
+  const body = rows.slice(end).replace(/<(tr|t[hd])(?: [^<>]*)?>/g, (tag, name: string) => {
+    if (name === "tr") column = 0;
+    else if (column++ > 0) return `${tag.slice(0, -1)} data-label="${labels[column - 1] ?? ""}">`;
+    return tag;
+  });
+  return rows.slice(0, end) + body;
 }
 
 /** A table in a table: a box around the inner one would end with the outer one. */

@@ -114,7 +114,9 @@ test("in the browser: each change boots anew, a mistake is told, nothing is fetc
     "pageblock boot --board raspberry-pi-3 --memory 1GiB --page-size 64K --kernel 6.1 --cma 64MiB",
   );
   await page.getByLabel("Page size").selectOption("4K");
-  await verdict.filter({ hasText: "The CMA area is reserved." }).waitFor();
+  await verdict.filter({ hasText: "The CMA area is reserved: " }).waitFor();
+  const [, place] = /^CMA +(64 MiB at 0x\w+) /m.exec((await page.locator("#boot-text").textContent())!)!;
+  assert.equal(await verdict.textContent(), `The CMA area is reserved: ${place}.`);
   await page.getByLabel("Memory", { exact: true }).fill("<b>lots</b>");
   await verdict.filter({ hasText: /^This machine cannot be: .*memory.*<b>lots<\/b>/ }).waitFor();
   assert.equal(await page.locator("#boot-map svg").count(), 0);
@@ -140,6 +142,37 @@ test("in the browser: a log by keyboard alone; every field has a label; no sidew
   assert.equal(unlabelled, 0);
   assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 390);
   assert.deepEqual(complaints, []);
+  await page.context().close();
+});
+
+test("in the browser: page sizes are those of the board, and an answer goes with its log", {
+  skip,
+}, async () => {
+  const { page } = await opened();
+  const sizes = page.getByLabel("Page size");
+  const enabled = () =>
+    sizes
+      .locator("option:not(:disabled)")
+      .evaluateAll((all) => all.map((one) => [one.getAttribute("value"), one.textContent].join(" ")));
+  await page.getByLabel("Board").selectOption("raspberry-pi-5");
+  assert.equal(await sizes.inputValue(), "");
+  assert.deepEqual(await enabled(), [" 16 KiB, as the board has it", "4K 4 KiB", "16K 16 KiB"]);
+  await page.getByLabel("cma=").fill("0");
+  await page
+    .locator("#boot-verdict")
+    .filter({ hasText: /^This machine cannot be: cma: (?!cma: )/ })
+    .waitFor();
+  const field = page.getByLabel("Kernel log");
+  await field.fill(readFileSync(join(ROOT, LOGS[0]!), "utf8"));
+  await page.getByRole("button", { name: "Explain" }).click();
+  await page.getByText("Explained: 1 report.").waitFor({ timeout: 60_000 });
+  await field.press("End");
+  await field.pressSequentially("x");
+  await page.getByText("The text has changed since this was explained.").waitFor();
+  await field.fill("");
+  assert.equal(await page.locator("#explain-text").isVisible(), false);
+  assert.equal(await page.locator("#explain-saves").isVisible(), false);
+  assert.equal(await page.locator("#explain-status").textContent(), "");
   await page.context().close();
 });
 

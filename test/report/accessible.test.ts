@@ -1,18 +1,22 @@
-/** axe-core finds nothing to complain about in a page, in slides and in the index, in light and in dark. */
+/** axe-core finds nothing to complain about in a page, slides, the index, the playground and a carried page, in light and in dark. */
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "node:test";
 import { pathToFileURL } from "node:url";
 import axe from "axe-core";
 import type { Page } from "playwright-core";
+import { docFiles } from "../../lib/report/docs-pages";
 import { type ExportPlace, exportNotebook } from "../../lib/report/export";
 import { writeIndexPage } from "../../lib/report/index-page";
+import { playgroundPage } from "../../lib/report/playground-page";
 import { ARTICLE } from "../support/article";
 import { browserSuite } from "../support/browser";
 
 const suite = browserSuite("pageblock-axe-");
 const { skip, scratch } = suite;
+
+const LOG = join(__dirname, "../../docs/examples/refused-with-170-mb-free.txt");
 
 async function exported(format: "html" | "slides", options: Partial<ExportPlace> = {}): Promise<string> {
   const file = join(scratch, "article.ipynb");
@@ -90,6 +94,23 @@ for (const colorScheme of ["light", "dark"] as const) {
     assert.deepEqual(await complaints(page), []);
   });
 }
+
+for (const colorScheme of ["light", "dark"] as const)
+  test(`the playground with its answers, and a carried page, ${colorScheme}`, { skip }, async () => {
+    const playground = join(scratch, "playground.html");
+    writeFileSync(playground, playgroundPage("index.html"));
+    const page = await open(playground, { colorScheme });
+    await page.locator("#boot-verdict", { hasText: "No CMA area" }).waitFor({ timeout: 60_000 });
+    await page.getByLabel("Kernel log").fill(readFileSync(LOG, "utf8"));
+    await page.getByRole("button", { name: "Explain" }).click();
+    await page.getByText("Explained: 1 report.").waitFor({ timeout: 60_000 });
+    assert.deepEqual(await complaints(page), []);
+    const carried = join(scratch, "explain.html");
+    writeFileSync(carried, docFiles(["explain.md"], "html").get("docs/explain.html")!);
+    await page.goto(pathToFileURL(carried).href);
+    assert.deepEqual(await complaints(page), []);
+    await page.context().close();
+  });
 
 test("a page without scripts", { skip }, async () => {
   const page = await open(await exported("html", { code: "open" }), { javaScriptEnabled: false });

@@ -161,6 +161,18 @@ test("paper has the code at its end, or in its place", () => {
 test("a table in a table stays as it is", () => {
   const nested = "<table><tr><td><table><tr><td>1</td></tr></table></td></tr></table>";
   assert.deepEqual(captioned([nested]), [nested]);
+  const row = (tag: string, cells: string[]) =>
+    `<tr>${cells.map((cell) => `<${tag}>${cell}</${tag}>`).join("")}</tr>`;
+  const wide = (columns: string[]) =>
+    captioned([
+      `<table><thead>${row("th", columns)}</thead><tbody>${row("td", columns)}${row("td", columns)}</tbody></table>`,
+    ])[0]!;
+  const stacked = wide(["way", 'a "b"', "<em>c</em>", "d", "e"]);
+  assert.match(stacked, /class="names stacks"|class="stacks"/);
+  for (const label of ["a &quot;b&quot;", "c", "d", "e"])
+    assert.equal(stacked.split(`<td data-label="${label}">`).length, 3, label);
+  assert.equal(stacked.split("<td>way</td>").length, 3, "the first cell names its row");
+  assert.doesNotMatch(wide(["a", "b", "c", "d"]), /data-label|stacks/);
 });
 
 test("lines that a terminal's width has broken are joined; lists, columns and short lines are not", () => {

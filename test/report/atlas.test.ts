@@ -75,13 +75,20 @@ test("how sure: the counts of a result of robustness; unknown names are refused"
   const { plan, result } = JSON.parse(
     readFileSync(join(ROOT, "docs/robustness/hugetlb-boot-2g.json"), "utf8"),
   );
-  const { short, range } = robustnessOf(plan, result)!;
+  const { what, counts, range } = robustnessOf(plan, result)!;
   const { held, judged, points, sure } = result;
   assert.deepEqual(storedRobustness(["hugetlb-boot-2g"], "n.ipynb"), [
-    { short: `Are gigantic pages taken at boot always there? T${short.slice(1)}`, range },
+    { what: "Are gigantic pages taken at boot always there?", counts, range, judged: what },
   ]);
-  assert.ok(short.includes(`held at ${held} of ${judged} points tried, of ${points} planned`), short);
-  assert.ok(short.endsWith(`the seeds are sure of ${sure}, ${plan.plan.seeds} seeds a point`), short);
+  assert.equal(
+    counts,
+    `held at ${held} of ${judged} points tried; ${points} were planned; the seeds suffice to be sure at ${sure}, ${plan.plan.seeds} a point`,
+  );
+  const metric = { ...result, statement: "probeThpShare of small is less than that of large" };
+  assert.equal(
+    robustnessOf(plan, metric)!.what,
+    "the share of huge pages still to be had of small is less than that of large",
+  );
   assert.equal(range, result.range);
   assert.equal(robustnessOf({ kind: "run" }, { held: 1 }), undefined);
   for (const name of ["nowhere", "../performance", "a".repeat(100)])

@@ -31,11 +31,17 @@ export class BootForm {
     this.boardChanged(false);
   }
 
-  /** What a board has otherwise stands in the empty field. */
+  /** What a board has otherwise stands in the empty fields; page sizes that it has not cannot be chosen. */
   boardChanged(forget = true) {
-    const { memory, board } = this.form.elements;
-    memory.placeholder = board.selectedOptions[0]?.dataset.memory ?? "";
-    if (forget) memory.value = "";
+    const { memory, board, pageSize } = this.form.elements;
+    const { dataset } = board.selectedOptions[0];
+    memory.placeholder = dataset.memory;
+    const sizes = dataset.pages.split(" ");
+    for (const one of pageSize.options) one.disabled = one.value !== "" && !sizes.includes(one.value);
+    pageSize.options[0].textContent = `${sizes[0].replace("K", " KiB")}, as the board has it`;
+    if (!forget) return;
+    memory.value = "";
+    pageSize.value = "";
   }
 
   /** Of several changes only the last one's answer is shown. */
@@ -52,23 +58,27 @@ export class BootForm {
     if (mine === this.asked) this.show(fields, answer);
   }
 
-  show(fields, { refused, ok, asked, reason, text, figure }) {
+  show(fields, answer) {
+    const { refused, ok, text, figure } = answer;
     const verdict = document.getElementById("boot-verdict");
     this.box.dataset.state = refused !== undefined ? "refused" : ok ? "ok" : "failed";
-    verdict.textContent =
-      refused !== undefined
-        ? `This machine cannot be: ${refused}`
-        : ok
-          ? asked === 0
-            ? "No area was asked for."
-            : "The CMA area is reserved."
-          : `No CMA area: ${reason.replace(/^cma: /, "")}`;
+    verdict.textContent = verdictOf(answer);
     const picture = document.getElementById("boot-map");
     picture.replaceChildren(...(figure === undefined ? [] : [memoryPicture(figure)]));
     document.getElementById("boot-text").textContent = text ?? "";
     document.getElementById("boot-details").hidden = text === undefined;
     document.getElementById("boot-command").textContent = commandOf(fields);
   }
+}
+
+/** Whether there is an area: how large and where, or why not. */
+function verdictOf({ refused, ok, asked, area, reason }) {
+  // The field's name leads an error, and so does the kernel's word for the area, which is the same.
+  if (refused !== undefined) return `This machine cannot be: ${refused.replace(/^(\w+: )\1/, "$1")}`;
+  if (!ok) return `No CMA area: ${reason.replace(/^cma: /, "")}`;
+  if (asked === null || area === null) return "No area was asked for.";
+  const more = area.bytes === asked ? "" : ` (${asked} were asked for)`;
+  return `The CMA area is reserved: ${area.bytes} at ${area.base}${more}.`;
 }
 
 /** The same as a command. */

@@ -19,7 +19,7 @@ export class ExplainForm {
     log.addEventListener("keydown", (event) => {
       if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) this.explain();
     });
-    log.addEventListener("input", () => this.keepAside(null));
+    log.addEventListener("input", () => this.changed());
     log.addEventListener("paste", (event) => this.pasted(event));
     file.addEventListener("change", () => this.chosen(file.files[0]));
     form.addEventListener("dragover", (event) => event.preventDefault());
@@ -50,6 +50,17 @@ export class ExplainForm {
     this.form.elements.log.value = text.length <= FIELD_MOST ? text : "";
     this.keepAside({ name: file.name, text });
     this.explain();
+  }
+
+  /** An answer belongs to the text that it was given for: it goes with that text, and is called old beside another. */
+  changed() {
+    this.keepAside(null);
+    if (this.form.elements.log.value.trim() === "") {
+      if (!document.getElementById("explain-stop").hidden) this.stop();
+      this.say("");
+      this.fill("", null);
+    } else if (document.getElementById("explain-text").textContent !== "")
+      this.say("The text has changed since this was explained.");
   }
 
   keepAside(input) {
@@ -100,7 +111,9 @@ export class ExplainForm {
 
   fill(text, answer) {
     const cut = text.length > SHOWN_MOST;
-    document.getElementById("explain-text").textContent = cut
+    const place = document.getElementById("explain-text");
+    place.hidden = text === "";
+    place.textContent = cut
       ? `${text.slice(0, SHOWN_MOST)}\n… ${sizeOf(text.length - SHOWN_MOST)} more: save the text.`
       : text;
     document.getElementById("explain-saves").hidden = answer === null;

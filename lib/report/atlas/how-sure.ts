@@ -11,11 +11,26 @@ import { seedsOf } from "../seeds";
 const FOLDER = join(__dirname, "../../../docs/robustness");
 const NAME = /^[a-z0-9-]{1,64}$/;
 
-/** `short`: the question, the statement, and at how many points it held; `range`: where, in full. */
+/**
+ * `what`: the question, or the statement where nobody asked one; `counts`: at how many points it held; `range`: where, in full; `judged`:
+ * the statement, if `what` is a question.
+ */
 export interface Robustness {
-  short: string;
+  what: string;
+  counts: string;
   range: string;
+  judged?: string;
 }
+
+/** Names of metrics in statements, as people say them. */
+const METRIC_WORDS: Readonly<Record<string, string>> = {
+  probeThpShare: "the share of huge pages still to be had",
+  probe2MiBShare: "the share of pages of 2 MiB still to be had",
+  latencyNs: "the time to the answer, in ns,",
+};
+
+const inWords = (statement: string) =>
+  statement.replace(/\b(?:probeThpShare|probe2MiBShare|latencyNs)\b/g, (name) => METRIC_WORDS[name]!);
 
 /** What is known of one statement; undefined if `result` is no result of a plan of robustness. */
 export function robustnessOf(plan: unknown, result: unknown): Robustness | undefined {
@@ -27,11 +42,10 @@ export function robustnessOf(plan: unknown, result: unknown): Robustness | undef
   const seeds = isObject(plan.plan) && Number.isSafeInteger(plan.plan.seeds) ? plan.plan.seeds : null;
   const parts = [
     `held at ${held} of ${judged} points tried`,
-    ...(judged === points ? [] : [`of ${points} planned`]),
-    `the seeds are sure of ${sure}`,
-    ...(seeds === null ? [] : [`${seeds} seeds a point`]),
+    ...(judged === points ? [] : [`${points} were planned`]),
+    `the seeds suffice to be sure at ${sure}${seeds === null ? "" : `, ${seeds} a point`}`,
   ];
-  return { short: `${statement}: ${parts.join(", ")}`, range };
+  return { what: inWords(statement), counts: parts.join("; "), range };
 }
 
 /** The stored results named, in their order. Throws InputError naming `file` for a name that has none. */
@@ -47,9 +61,7 @@ export function storedRobustness(names: readonly string[], file: string): Robust
     if (told === undefined) throw new InputError(`${path}: must be a result of a plan of robustness`);
     // The plan's own first line asks the question.
     const [, question] = /^# (.{1,200})$/m.exec(readFileSync(join(FOLDER, `${name}.yaml`), "utf8")) ?? [];
-    return question === undefined
-      ? told
-      : { ...told, short: `${question} ${told.short[0]!.toUpperCase()}${told.short.slice(1)}` };
+    return question === undefined ? told : { ...told, what: question, judged: told.what };
   });
 }
 

@@ -3,6 +3,7 @@ import { largestOf, leastOf } from "../../base/extremes";
 import type { Axis, Datum, Figure } from "../../chart/figure";
 import { GRID, INK } from "../../chart/palette";
 import { linesOf, plain } from "../plain-text";
+import { NARROW_WIDTH } from "./static-size";
 
 function categoriesOf(figure: Figure, axis: "x" | "y", first: unknown): string[] {
   const seen = new Set<string>(Array.isArray(first) ? first.map(String) : []);
@@ -22,8 +23,29 @@ export function isCategory(axis: Axis | undefined, figure: Figure, which: "x" | 
   return values.length > 0 && values.every((v) => typeof v === "string" && Number.isNaN(Number(v)));
 }
 
-/** Options of one axis. */
-export function axisOf(axis: Axis | undefined, figure: Figure, which: "x" | "y"): object {
+/** Letters of a name at the left of a narrow picture, and pixels of one. */
+const NARROW_NAME = 16;
+const LETTER_PIXELS = 6.5;
+
+/** The most letters of a line in a name at the left of a picture as wide as stated (pixels). */
+export const namesMost = (width: number): number =>
+  width > NARROW_WIDTH ? Number.POSITIVE_INFINITY : NARROW_NAME;
+
+/** Names of a narrow picture go on in a line below. */
+function brokenNames(figure: Figure, which: "x" | "y", width: number): object {
+  if (width > NARROW_WIDTH) return {};
+  if (which === "y") return { width: NARROW_NAME * LETTER_PIXELS, overflow: "break" };
+  const beside = Math.min(longestLabel(figure), NARROW_NAME) * LETTER_PIXELS;
+  const count = categoriesOf(figure, "x", figure.layout.xaxis?.categoryarray).length;
+  return { width: (width - 40 - beside) / Math.max(1, count), overflow: "break", fontSize: 9 };
+}
+
+/** Options of one axis of a picture as wide as stated, in pixels. */
+export function axisOf(
+  axis: Axis | undefined,
+  figure: Figure,
+  { which, width }: { which: "x" | "y"; width: number },
+): object {
   const category = isCategory(axis, figure, which);
   const reversed =
     axis?.autorange === "reversed" || (axis?.range !== undefined && axis.range[0] > axis.range[1]);
@@ -49,7 +71,7 @@ export function axisOf(axis: Axis | undefined, figure: Figure, which: "x" | "y")
       fontSize: 11,
       ...labelsOf(axis),
       // Every category is named: ECharts leaves out names that it holds to be too many.
-      ...(category ? { interval: 0, hideOverlap: false } : {}),
+      ...(category ? { interval: 0, hideOverlap: false, ...brokenNames(figure, which, width) } : {}),
       ...(axis?.tickvals || category ? {} : endsOf(range)),
     },
     splitLine: { show: !heat && !category && axis?.showgrid !== false, lineStyle: { color: GRID } },

@@ -4,7 +4,7 @@ import type { Figure, IcicleTrace, SankeyTrace } from "../../chart/figure";
 import { INK, textOn } from "../../chart/palette";
 import { plain } from "../plain-text";
 import { round } from "./static-custom";
-import { FONT, WIDTH } from "./static-size";
+import { FONT } from "./static-size";
 
 /** Letters in the boxes of an icicle: their size, their width, and the height of a line. */
 const SIZE = 11;
@@ -49,8 +49,8 @@ export function sankeySeries(trace: SankeyTrace, top: number): object {
   };
 }
 
-/** The nodes of an icicle as drawings, the root at the left, between `top` and `bottom` (pixels). */
-export function icicleElements(trace: IcicleTrace, top: number, bottom: number): object[] {
+/** The nodes of an icicle as drawings, the root at the left, between `top` and `bottom`, `wide` (pixels). */
+export function icicleElements(trace: IcicleTrace, wide: number, [top, bottom]: [number, number]): object[] {
   const children = new Map<string, number[]>();
   trace.parents.forEach((parent, at) => {
     children.set(parent, [...(children.get(parent) ?? []), at]);
@@ -59,7 +59,7 @@ export function icicleElements(trace: IcicleTrace, top: number, bottom: number):
     1 + Math.max(0, largestOf((children.get(trace.ids[at]!) ?? []).map(depthBelow)));
   const roots = children.get("") ?? [];
   const levels = Math.max(1, largestOf(roots.map(depthBelow)));
-  const width = (WIDTH - 24) / levels;
+  const width = (wide - 24) / levels;
   const elements: object[] = [];
   const place = (nodes: readonly number[], y: number, height: number, total: number, level: number) => {
     let from = y;

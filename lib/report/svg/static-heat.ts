@@ -4,10 +4,10 @@ import { colorAt, textOn } from "../../chart/palette";
 import { linesOf } from "../plain-text";
 import { isCategory } from "./static-axes";
 import { type CustomApi, round } from "./static-custom";
-import { FONT } from "./static-size";
+import { FONT, NARROW_WIDTH } from "./static-size";
 
 /** Runs of equal cells without words become one rectangle, which keeps a large map small. */
-export function heatSeries(trace: HeatmapTrace, figure: Figure): object {
+export function heatSeries(trace: HeatmapTrace, figure: Figure, width: number): object {
   const rects: { row: number; from: number; to: number; color: string; text: string }[] = [];
   const wordless = trace.text === undefined;
   trace.z.forEach((cells, row) => {
@@ -28,6 +28,7 @@ export function heatSeries(trace: HeatmapTrace, figure: Figure): object {
   });
   const gap = Math.min(trace.xgap ?? 0, trace.ygap ?? 0, wordless ? 0.6 : 8);
   const category = isCategory(figure.layout.xaxis, figure, "x");
+  const fontSize = width > NARROW_WIDTH ? 11 : (trace.z[0]?.length ?? 0) > 4 ? 8.5 : 10;
   return {
     type: "custom",
     name: trace.name ?? "",
@@ -47,16 +48,18 @@ export function heatSeries(trace: HeatmapTrace, figure: Figure): object {
         type: "group",
         children: [
           { type: "rect", shape, style: { fill: rect.color } },
-          ...(rect.text === "" ? [] : [wordsAt(rect.text, (x0 + x1) / 2, (y0 + y1) / 2, textOn(rect.color))]),
+          ...(rect.text === ""
+            ? []
+            : [wordsAt(rect.text, [(x0 + x1) / 2, (y0 + y1) / 2], textOn(rect.color), fontSize)]),
         ],
       };
     },
   };
 }
 
-const wordsAt = (text: string, x: number, y: number, fill: string) => ({
+const wordsAt = (text: string, [x, y]: [number, number], fill: string, fontSize: number) => ({
   type: "text",
-  style: { text, x, y, align: "center", verticalAlign: "middle", fill, fontSize: 11, fontFamily: FONT },
+  style: { text, x, y, align: "center", verticalAlign: "middle", fill, fontSize, fontFamily: FONT },
 });
 
 /** Pixels of a rectangle given in cells; between categories there is no coordinate, so it is taken from the centres. */

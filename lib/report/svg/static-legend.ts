@@ -4,12 +4,15 @@ import { colorAt, INK, SERIES } from "../../chart/palette";
 import { plain } from "../plain-text";
 import { round } from "./static-custom";
 import { cornersOf, dashOf } from "./static-marks";
-import { FONT, LEGEND_ROW, LETTER, WIDTH } from "./static-size";
+import { FONT, LEGEND_ROW, LETTER } from "./static-size";
 
 /** The legend in our own drawing, because without a browser ECharts cannot measure words. */
-export function legendOf(figure: Figure): { rows: number; elements: (top: number) => object[] } {
+export function legendOf(
+  figure: Figure,
+  wide: number,
+): { rows: number; elements: (top: number) => object[] } {
   const scale = figure.data.find((t) => t.type === "heatmap" && t.showscale !== false);
-  const names = namesOf(figure);
+  const names = namesOf(figure, wide);
   if (scale === undefined) return names;
   return {
     rows: names.rows + 1,
@@ -23,7 +26,7 @@ export function legendOf(figure: Figure): { rows: number; elements: (top: number
 /** Width of the key before a name. */
 const KEY = 28;
 
-function namesOf(figure: Figure): { rows: number; elements: (top: number) => object[] } {
+function namesOf(figure: Figure, wide: number): { rows: number; elements: (top: number) => object[] } {
   const named = figure.data.filter(
     (t) => t.showlegend !== false && typeof t.name === "string" && t.name !== "",
   );
@@ -32,7 +35,7 @@ function namesOf(figure: Figure): { rows: number; elements: (top: number) => obj
   let x = 12;
   const places = named.map((trace) => {
     const width = KEY + 22 + plain(String(trace.name)).length * LETTER;
-    if (x > 12 && x + width > WIDTH) {
+    if (x > 12 && x + width > wide) {
       row++;
       x = 12;
     }

@@ -6,12 +6,12 @@ import { heatSeries, shapeSeries } from "./static-heat";
 import { lineSeries } from "./static-lines";
 import { boxSeries, lyingBars } from "./static-lying";
 
-/** One or more series per trace, and one for all shapes. */
-export function seriesOf(figure: Figure): object[] {
+/** One or more series per trace, and one for all shapes, of a picture as wide as stated (pixels). */
+export function seriesOf(figure: Figure, width: number): object[] {
   const series = figure.data.flatMap((trace, at): object[] => {
     const color = SERIES[at % SERIES.length]!;
     if (trace.type === "bar") return [barSeries(trace as BarTrace, figure, color)];
-    if (trace.type === "heatmap") return [heatSeries(trace as HeatmapTrace, figure)];
+    if (trace.type === "heatmap") return [heatSeries(trace as HeatmapTrace, figure, width)];
     if (trace.type === "box") return [boxSeries(trace as BoxTrace, color)];
     return lineSeries(trace as ScatterTrace, figure, color);
   });

@@ -9,7 +9,7 @@ import { INK } from "../../chart/palette";
 import { describe } from "../describe";
 import { escapeHtml } from "../escape";
 import { linesOf } from "../plain-text";
-import { axisOf, longestLabel } from "./static-axes";
+import { axisOf, longestLabel, namesMost } from "./static-axes";
 import { icicleElements, isFlow, sankeySeries } from "./static-flows";
 import { legendOf } from "./static-legend";
 import { seriesOf } from "./static-series";
@@ -20,14 +20,21 @@ const DRAWN = new Set(["bar", "scatter", "heatmap", "box", "sankey", "icicle"]);
 const TITLE = 34;
 const SUBTITLE = 20;
 
-/** SVG text of 760 × the figure's height, on a transparent ground; title and labels are escaped. */
-export function staticSvg(figure: Figure): string {
+/**
+ * SVG text as wide as stated (pixels) and as high as the figure, on a transparent ground; title and labels are escaped. On a narrow one
+ * names are broken into lines.
+ */
+export function staticSvg(figure: Figure, width: number = WIDTH): string {
   const height = Math.min(2000, Math.max(120, Number(figure.layout.height) || 400));
   const foreign = figure.data.find((trace) => !isDrawn(trace));
   if (foreign)
-    return card(titleOf(figure.layout), `A chart of kind “${foreign.type}”: it needs scripts to be drawn.`);
+    return card(
+      titleOf(figure.layout),
+      `A chart of kind “${foreign.type}”: it needs scripts to be drawn.`,
+      width,
+    );
   const shown = { ...figure, data: figure.data.filter((trace) => trace.visible !== false) };
-  return titled(tidy(render(optionOf(shown, height), height)), describe(figure));
+  return titled(tidy(render(optionOf(shown, width, height), width, height)), describe(figure));
 }
 
 /** Boxes from samples would need Plotly's rules for quantiles; ours come with quantiles, and are horizontal. */
@@ -35,9 +42,9 @@ const isDrawn = (trace: Figure["data"][number]) =>
   DRAWN.has(trace.type) && (trace.type !== "box" || (Array.isArray(trace.q1) && trace.orientation === "h"));
 
 /** ECharts takes 0.1 s to load, so it is loaded with the first picture. */
-function render(option: EChartsOption, height: number): string {
+function render(option: EChartsOption, width: number, height: number): string {
   const echarts = require("echarts") as typeof import("echarts");
-  const chart = echarts.init(null, null, { renderer: "svg", ssr: true, width: WIDTH, height });
+  const chart = echarts.init(null, null, { renderer: "svg", ssr: true, width, height });
   try {
     chart.setOption(option);
     return chart.renderToSVGString();
@@ -62,7 +69,7 @@ function tidy(svg: string): string {
     .trim();
 }
 
-function optionOf(figure: Figure, height: number): EChartsOption {
+function optionOf(figure: Figure, width: number, height: number): EChartsOption {
   const { layout } = figure;
   const title = titleOf(layout);
   const subtitle = [layout.title?.subtitle?.text, snapshotOf(layout)]
@@ -71,7 +78,7 @@ function optionOf(figure: Figure, height: number): EChartsOption {
   const lines = (words: string) => words.split("\n").length;
   const head =
     12 + (title ? TITLE + (lines(title) - 1) * 20 : 0) + (subtitle ? lines(subtitle) * SUBTITLE : 0);
-  const legend = legendOf(figure);
+  const legend = legendOf(figure, width);
   const room = legend.rows * LEGEND_ROW;
   const map = layout.xaxis?.visible === false;
   const common = {
@@ -87,21 +94,21 @@ function optionOf(figure: Figure, height: number): EChartsOption {
       subtextStyle: { fontSize: 12, lineHeight: 17, color: INK },
     },
   };
-  if (isFlow(figure)) return { ...common, ...flowsOf(figure, head + 12, height) } as EChartsOption;
+  if (isFlow(figure)) return { ...common, ...flowsOf(figure, width, [head + 12, height]) } as EChartsOption;
   return {
     ...common,
     graphic: { elements: legend.elements(head) },
     grid: {
       // ECharts underestimates the width of labels slightly.
-      left: 12 + longestLabel(figure) * 0.8,
+      left: 12 + Math.min(longestLabel(figure), namesMost(width)) * 0.8,
       right: Math.max(16, rightOf(layout)),
       top: head + room + (map && !layout.yaxis?.title ? 4 : 26),
       bottom: map ? 8 : layout.xaxis?.tickvals ? 42 : 34,
       containLabel: true,
     },
-    xAxis: axisOf(layout.xaxis, figure, "x"),
-    yAxis: axisOf(layout.yaxis, figure, "y"),
-    series: seriesOf(figure),
+    xAxis: axisOf(layout.xaxis, figure, { which: "x", width }),
+    yAxis: axisOf(layout.yaxis, figure, { which: "y", width }),
+    series: seriesOf(figure, width),
   } as EChartsOption;
 }
 
@@ -111,10 +118,10 @@ function rightOf({ margin, showlegend, legend }: Layout): number {
   return beside ? 0 : Number((margin as { r?: number } | undefined)?.r ?? 0);
 }
 
-function flowsOf(figure: Figure, top: number, height: number): object {
+function flowsOf(figure: Figure, width: number, [top, height]: [number, number]): object {
   const trace = figure.data[0]!;
   if (trace.type === "sankey") return { series: [sankeySeries(trace as SankeyTrace, top)] };
-  return { graphic: { elements: icicleElements(trace as IcicleTrace, top, height - 12) } };
+  return { graphic: { elements: icicleElements(trace as IcicleTrace, width, [top, height - 12]) } };
 }
 
 /** The label of a slider's first state. */
@@ -129,8 +136,8 @@ function titleOf(layout: Layout): string {
 }
 
 /** A picture of two lines of text. */
-function card(title: string, words: string): string {
+function card(title: string, words: string, width: number): string {
   const line = (y: number, size: number, text: string) =>
     `<text x="16" y="${y}" font-family="${FONT}" font-size="${size}" fill="${INK}">${escapeHtml(text)}</text>`;
-  return `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="90" viewBox="0 0 ${WIDTH} 90">${line(34, 17, title)}${line(64, 13, words)}</svg>`;
+  return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="90" viewBox="0 0 ${width} 90">${line(34, 17, title)}${line(64, 13, words)}</svg>`;
 }
