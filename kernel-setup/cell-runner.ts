@@ -4,7 +4,7 @@
  */
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import { inspect, types } from "node:util";
+import { inspect } from "node:util";
 import { MessageChannel } from "node:worker_threads";
 import { type CellError, compileError, interrupted, thrownError } from "./cell-error";
 import { CellEngine, type ReadyCell, type TypeMistakes } from "./cells/cell-engine";
@@ -12,11 +12,10 @@ import type { Complaint } from "./cells/cell-source";
 import { type Completion, complete, explain } from "./cells/completion";
 import { type Completeness, completeness } from "./cells/is-complete";
 import { TooDeepError } from "./cells/too-deep";
-import { Busy, enter, leave } from "./interrupt-state";
+import { Busy, enter, leave, set } from "./interrupt-state";
 import { forgetHalfLoaded, packageManifest, packageRoot } from "./package-resolution";
 import { inThisCell } from "./protocol/cell-context";
 import type { DisplayMessage } from "./tslab-internals";
-import { wellFormed } from "./well-formed";
 
 export type CellOutcome =
   | { readonly ok: true; readonly values: readonly unknown[] }
@@ -24,6 +23,8 @@ export type CellOutcome =
 
 /** What `aside()` rejects with when it is interrupted. */
 const STOPPED = Symbol("stopped");
+/** Ends what runs aside if nothing does. */
+const NOTHING = () => {};
 /** Characters of a refused value that are shown. */
 const MOST_SHOWN = 40;
 const CANNOT_BE_SHOWN = "a value that cannot be shown";
@@ -43,10 +44,11 @@ export class CellRunner {
    * Each cell starts in its own turn of the event loop, so that killing its loop harms nothing of the notebook kernel.
    */
   private readonly turn = new MessageChannel();
-  private start: () => void = () => {};
+  /** What starts in the turns to come: each turn has its own, also if an interrupt ends it before it began. */
+  private readonly starts: (() => void)[] = [];
   private current: RunningCell | undefined;
   private stopping = new AbortController();
-  private stopAside: () => void = () => {};
+  private stopAside = NOTHING;
   /** Where the running cell was stopped. */
   private stoppedAt: readonly string[] = [];
 
@@ -59,7 +61,7 @@ export class CellRunner {
       (work) => this.guarded(work),
       (message, update) => this.lastDisplay.lastWriteDisplayData?.(message, update),
     );
-    this.turn.port1.on("message", () => this.start());
+    this.turn.port1.on("message", () => this.starts.shift()?.());
     this.turn.port1.unref();
   }
 
@@ -73,12 +75,12 @@ export class CellRunner {
   /** Runs one cell; never rejects. A cell must end before the next one starts. */
   run(source: string, count: number): Promise<CellOutcome> {
     return new Promise<CellOutcome>((resolve) => {
-      const cell: RunningCell = { ready: undefined, finish: resolve };
-      this.current = cell;
       this.stopping = new AbortController();
+      const cell: RunningCell = { ready: undefined, finish: resolve, signal: this.stopping.signal };
+      this.current = cell;
       this.stoppedAt = [];
       this.inTurn(() => {
-        enter(this.busy, Busy.running);
+        if (cell.signal.aborted) return;
         this.execute(cell, source, count).then(cell.finish, (error) =>
           cell.finish({ ok: false, error: this.errorOf(error) }),
         );
@@ -87,7 +89,6 @@ export class CellRunner {
       this.current?.ready?.settle(result.ok);
       this.current = undefined;
       this.turn.port1.unref();
-      leave(this.busy, Busy.running);
       return result;
     });
   }
@@ -98,8 +99,14 @@ export class CellRunner {
    */
   aside<T>(work: () => T | Promise<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      this.stopAside = () => reject(STOPPED);
+      let stopped = false;
+      this.stopAside = () => {
+        stopped = true;
+        reject(STOPPED);
+      };
       this.inTurn(() => {
+        // An interrupt came before this turn: nobody would stop the work again.
+        if (stopped) return;
         try {
           // Not resolve(work()): a promise that follows another can't be rejected by an interrupt.
           Promise.resolve(work()).then(resolve, reject);
@@ -108,14 +115,22 @@ export class CellRunner {
         }
       });
     }).finally(() => {
-      this.stopAside = () => {};
+      this.stopAside = NOTHING;
       this.turn.port1.unref();
     });
   }
 
   /** Starts code in the next turn. Bound: what it leaves behind belongs to whoever asked for it to be run. */
   private inTurn(start: () => void): void {
-    this.start = inThisCell(start);
+    const run = inThisCell(start);
+    this.starts.push(() => {
+      set(this.busy, Busy.turn, 1);
+      try {
+        run();
+      } finally {
+        set(this.busy, Busy.turn, 0);
+      }
+    });
     this.turn.port1.ref();
     this.turn.port2.postMessage(null);
   }
@@ -150,7 +165,14 @@ export class CellRunner {
   /** Called where the user's code is about to be stopped. Returns statements that save what its frames hold. */
   noteStopped(): string {
     this.stoppedAt = this.engine.traces.here();
+    // Code that is stopped leaves without its `finally`.
+    set(this.busy, Busy.turn, 0);
     return this.engine.saving;
+  }
+
+  /** True while other code of the user than a cell runs. */
+  get isAside(): boolean {
+    return this.stopAside !== NOTHING;
   }
 
   /** Ends what runs aside, and no cell. */
@@ -203,9 +225,8 @@ export class CellRunner {
   }
 
   private async execute(cell: RunningCell, source: string, count: number): Promise<CellOutcome> {
-    const { signal } = this.stopping;
     await this.engine.refresh((message) => process.stderr.write(message));
-    if (signal.aborted) return { ok: false, error: interrupted() };
+    if (cell.signal.aborted) return { ok: false, error: interrupted() };
     const mistakes = typeMistakes(source);
     const ready = this.guarded(() => this.engine.prepare(source, count, mistakes));
     for (const problem of this.engine.language.takeProblems())
@@ -235,6 +256,8 @@ export class CellRunner {
 interface RunningCell {
   ready: ReadyCell | undefined;
   readonly finish: (outcome: CellOutcome) => void;
+  /** Aborts when the cell is interrupted. */
+  readonly signal: AbortSignal;
 }
 
 /** What the environment says; a value that does not exist is refused, but for a cell that may set another. */
@@ -250,46 +273,3 @@ function typeMistakes(source: string): TypeMistakes {
 
 const inLines = (complaints: readonly Complaint[], source: string) =>
   `${compileError(complaints, source).traceback.slice(1).join("\n")}\n`;
-
-/**
- * What pageblock leaves for the kernel: the bundle of a figure; undefined for any other value (lib/notebook/show.ts).
- */
-type FigureDoor = Record<symbol, ((value: unknown) => Record<string, unknown> | undefined) | undefined>;
-
-/**
- * What a front end shows for a cell's last value: the value's own bundle if it has a method
- * `[Symbol.for("Jupyter.display")]` (the convention of Deno's kernel) that returns `{mime type: data}` or `{data,
- * metadata}`; a figure as pageblock draws it, if the cell loaded pageblock; otherwise text, as Node's console shows it.
- */
-export async function bundleOf(value: unknown): Promise<Bundle> {
-  if (!types.isProxy(value)) return drawnAs(value);
-  // What a proxy answers is up to it: one that answers no bundle, or throws, is shown as what it stands for.
-  return drawnAs(value).catch(() => asText(value));
-}
-
-interface Bundle {
-  data: Record<string, unknown>;
-  metadata: Record<string, unknown>;
-}
-
-const asText = (value: unknown): Bundle => ({
-  ...{ data: { "text/plain": wellFormed(inspect(value)) }, metadata: {} },
-});
-
-async function drawnAs(value: unknown): Promise<Bundle> {
-  const method = (value as Record<symbol, unknown> | null | undefined)?.[Symbol.for("Jupyter.display")];
-  if (typeof method === "function") {
-    const shown = await method.call(value);
-    if (typeof shown !== "object" || shown === null)
-      throw new TypeError(`Jupyter.display: must return an object of MIME types: got ${inspect(shown)}`);
-    const whole = "data" in shown && typeof shown.data === "object" && shown.data !== null;
-    return whole ? { data: shown.data, metadata: shown.metadata ?? {} } : { data: shown, metadata: {} };
-  }
-  return { data: plainBundle(value), metadata: {} };
-}
-
-/** The bundle of a value that has no method of its own for it. */
-export function plainBundle(value: unknown): Record<string, unknown> {
-  const drawn = (globalThis as unknown as FigureDoor)[Symbol.for("pageblock.figure")]?.(value);
-  return drawn ?? asText(value).data;
-}

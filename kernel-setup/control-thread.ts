@@ -11,8 +11,8 @@ import { DebugAdapter } from "./debug/adapter";
 import { Busy, read } from "./interrupt-state";
 import type { FromWire, ToWire, WireData } from "./protocol/between-threads";
 import { childrenBut, endPrograms, interruptPrograms, killPrograms } from "./protocol/process-tree";
-import { bindTo, Pump, Sockets } from "./protocol/sockets";
-import { END_HERE, StopMainThread } from "./protocol/stop-main-thread";
+import { allBound, bindTo, Pump, Sockets } from "./protocol/sockets";
+import { END_HERE, isUsersCode, StopMainThread } from "./protocol/stop-main-thread";
 import { onTerminate } from "./protocol/terminate-signal";
 import { address, decode, encode, type Header, jsonOf, type Message } from "./wire";
 
@@ -47,7 +47,7 @@ let closing = false;
 let interrupts = 0;
 
 function take(message: ToWire): void {
-  if (message.type === "close") return void close();
+  if (message.type === "close") return void close(message.stays);
   if (message.type === "signal") return interruptPrograms(message.pids);
   if (message.type === "compiled") return void debug.compiled(message.text);
   if (message.type !== "child") return;
@@ -58,16 +58,17 @@ function take(message: ToWire): void {
   else detached.delete(pid);
 }
 
-function interrupt(): void {
+function interrupt(askedAtMs: number): void {
   const seen = read(busy, Busy.interruptsSeen);
   const answered = () => closing || read(busy, Busy.interruptsSeen) !== seen;
   const number = ++interrupts;
-  tell({ type: "interrupt", number });
+  tell({ type: "interrupt", number, askedAtMs });
   sockets.cancelQuestions();
   endStopped(number);
   let asked = 0;
-  const mayStop = () => {
-    const may = !answered() && read(busy, Busy.compiling) === 0;
+  const mayStop = (urls: readonly string[]) => {
+    const may =
+      !answered() && read(busy, Busy.compiling) === 0 && (read(busy, Busy.turn) > 0 || isUsersCode(urls));
     if (may) Atomics.store(busy, Busy.stoppedBy, number);
     return may;
   };
@@ -96,7 +97,7 @@ function answer(request: Message): { type: string; content: unknown } | undefine
     case "kernel_info_request":
       return { type: "kernel_info_reply", content: kernelInfo };
     case "interrupt_request":
-      interrupt();
+      interrupt(Date.parse(request.header.date));
       return { type: "interrupt_reply", content: { status: "ok" } };
     case "shutdown_request":
       return {
@@ -155,16 +156,28 @@ async function serveHeartbeat(): Promise<void> {
   for await (const frames of heartbeat) await heartbeat.send(frames);
 }
 
-/** The main thread closes this thread when it has nothing more to send. */
-async function close(): Promise<void> {
+/** The main thread closes this thread's sockets when it has nothing more to send. The thread `stays` to see the process end. */
+async function close(stays: boolean): Promise<void> {
   if (closing) return;
   closing = true;
+  // A cell that began meanwhile, or what runs at the end of the process, may never let go.
+  if (stays) setTimeout(kill, KILL_AFTER_MS);
   sockets.flush();
   await endPrograms(own);
+  await closeSockets();
+  if (!stays) return end();
+  await debug.answer({ command: "disconnect" });
+  tell({ type: "closed" });
+}
+
+async function closeSockets(): Promise<void> {
   await sockets.close();
   await controlReplies.drained();
   heartbeat.close();
   control.close();
+}
+
+function end(): void {
   // At this thread's very end: the process must not end while a socket still calls back.
   process.once("exit", () => sockets.closed());
   parentPort!.close();
@@ -180,7 +193,7 @@ function watchParent(): void {
   }, PARENT_CHECK_MS).unref();
 }
 
-Promise.all([
+allBound([
   sockets.bind(),
   bindTo(control, address(connection, connection.control_port), "control"),
   bindTo(heartbeat, address(connection, connection.hb_port), "heartbeat"),
@@ -193,5 +206,8 @@ Promise.all([
     void serveHeartbeat();
     tell({ type: "ready" });
   },
-  (error) => tell({ type: "failed", message: (error as Error).message }),
+  (error) => {
+    tell({ type: "failed", message: (error as Error).message });
+    return closeSockets().then(end);
+  },
 );

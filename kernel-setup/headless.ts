@@ -14,6 +14,11 @@ const FORMS = ["html", "slides", "md"];
 /** Endings of the files of one notebook. */
 const WRITTEN = ["ipynb", "html", "slides.html", "md"];
 
+/** The part of dist/report/export.js that is used here: this package is compiled apart from the library. */
+interface Exports {
+  exportNotebook(file: string, format: string, out: string): Promise<{ note?: string }>;
+}
+
 /** Each notebook runs in a command of its own, so that one that crashes its kernel affects nothing else. */
 async function pageblock(root: string, args: readonly string[]): Promise<number> {
   const child = spawn(process.execPath, [join(root, "dist", "cli", "main.js"), ...args], {
@@ -31,10 +36,23 @@ async function writeUp(root: string, notebook: string, settings: string[], out: 
   for (const ending of WRITTEN) rmSync(join(out, `${stem}.${ending}`), { force: true });
   const set = settings.flatMap((setting) => ["--set", setting]);
   const ran = await pageblock(root, ["notebook", "run", notebook, ...set, "--out", out]);
-  if (ran !== 0) return ran;
+  return ran === 0 ? exported(root, executed, out) : ran;
+}
+
+/** Exports an executed notebook in all forms; returns the exit status. Here, and not by a command for each: three in four of those would only load the library once more. */
+export async function exported(root: string, executed: string, out: string): Promise<number> {
+  const { exportNotebook } = require(join(root, "dist", "report", "export.js")) as Exports;
   let worst = 0;
   for (const form of FORMS)
-    worst = Math.max(worst, await pageblock(root, ["export", executed, "--to", form, "--out", out]));
+    try {
+      const { note } = await exportNotebook(executed, form, out);
+      if (note !== undefined) process.stderr.write(`${note}\n`);
+    } catch (error) {
+      // What is wrong with one notebook is no fault of the others.
+      const wrongInput = (error as Error).name === "InputError";
+      process.stderr.write(`pageblock: ${wrongInput ? (error as Error).message : (error as Error).stack}\n`);
+      worst = Math.max(worst, wrongInput ? 2 : 1);
+    }
   return worst;
 }
 

@@ -3,8 +3,8 @@
  * Counters, because compiling can happen inside a run.
  */
 export const Busy = {
-  /** A cell is running. */
-  running: 0,
+  /** Code of the user was called and has not returned to the event loop. */
+  turn: 0,
   /** The compiler is at work and must not be killed. */
   compiling: 1,
   /** How many interrupts the main thread has seen. */
@@ -29,6 +29,10 @@ export function enter(busy: Int32Array, counter: Counter): void {
 
 export function leave(busy: Int32Array, counter: Counter): void {
   Atomics.sub(busy, counter, 1);
+}
+
+export function set(busy: Int32Array, counter: Counter, value: number): void {
+  Atomics.store(busy, counter, value);
 }
 
 export function read(busy: Int32Array, counter: Counter): number {

@@ -2,7 +2,7 @@
  * The notebook kernel: it answers requests strictly in order, as the protocol requires, and every message about a cell carries
  * that cell's request as its parent, also what the cell's timers print long after its end.
  */
-import { CellRunner, plainBundle } from "./cell-runner";
+import { CellRunner } from "./cell-runner";
 import { DebugDoor } from "./debug/debug-door";
 import { publishDisplayDoor } from "./display-door";
 import { Busy, enter, leave, newBusy } from "./interrupt-state";
@@ -20,6 +20,7 @@ import { beforeExit } from "./protocol/process-end";
 import { newMark, Programs } from "./protocol/programs";
 import { Questions } from "./protocol/questions";
 import { allowStopping } from "./protocol/stop-main-thread";
+import { plainBundle } from "./shown-value";
 import type { DisplayMessage } from "./tslab-internals";
 import type { Connection, Message } from "./wire";
 
@@ -50,7 +51,7 @@ export class Kernel {
         this.waiting.push(message);
         void this.serve();
       },
-      interrupt: (number) => this.interrupt(number),
+      interrupt: (number, askedAtMs) => this.interrupt(number, askedAtMs),
       shutdown: () => this.shutDown(),
     });
     this.runner = new CellRunner(cwd, this.busy);
@@ -107,9 +108,9 @@ export class Kernel {
     process.on("unhandledRejection", (error) => this.printError(error));
   }
 
-  private interrupt(number?: number): void {
+  private interrupt(number?: number, askedAtMs?: number): void {
     enter(this.busy, Busy.interruptsSeen);
-    this.cells.interrupt(number);
+    this.cells.interrupt(number, askedAtMs);
   }
 
   private printError(error: unknown): void {
@@ -141,6 +142,7 @@ export class Kernel {
     if (this.serving) return;
     this.serving = true;
     for (let request = this.waiting.shift(); request !== undefined; request = this.waiting.shift()) {
+      if (this.channels.isClosing) return;
       this.channels.publish("status", request.header, { execution_state: "busy" });
       try {
         await this.handle(request);
@@ -148,6 +150,7 @@ export class Kernel {
         this.channels.reply(request, { status: "error", ...internalError(error) });
       }
       this.channels.publish("status", request.header, { execution_state: "idle" });
+      if (request.header.msg_type === "shutdown_request") this.shutDown();
     }
     this.serving = false;
     this.warmUpWhenIdle();
@@ -195,8 +198,7 @@ export class Kernel {
       case "history_request":
         return reply({ status: "ok", history: this.cells.history.answer(content) });
       case "shutdown_request":
-        reply({ status: "ok", restart: content.restart === true });
-        return this.shutDown();
+        return reply({ status: "ok", restart: content.restart === true });
     }
   }
 

@@ -6,6 +6,7 @@ import { readFileSync, writeSync } from "node:fs";
 import { Kernel } from "./kernel";
 import { JAVASCRIPT_OPTION } from "./kernelspec";
 import { catchDescriptors } from "./protocol/caught-descriptors";
+import { PORT_TAKEN } from "./wire";
 
 const isJavaScript = process.argv[2] === JAVASCRIPT_OPTION;
 const connectionFile = process.argv[isJavaScript ? 3 : 2];
@@ -24,5 +25,5 @@ async function start(): Promise<void> {
 start().catch((error) => {
   const said = `pageblock kernel: cannot start: ${error instanceof Error ? error.message : error}\n`;
   writeSync(caught.terminal, said);
-  process.exit(1);
+  process.exit(said.includes(PORT_TAKEN.message) ? PORT_TAKEN.status : 1);
 });

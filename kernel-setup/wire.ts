@@ -7,6 +7,11 @@
 import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 
 export const PROTOCOL_VERSION = "5.4";
+/** What a kernel says, and the status that it ends with, if a port of its connection cannot be had. */
+export const PORT_TAKEN = {
+  message: "another program took the port since it was chosen",
+  status: 98,
+} as const;
 const DELIMITER = "<IDS|MSG>";
 /** Header, parent header, metadata and content. */
 const JSON_PARTS = 4;

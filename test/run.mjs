@@ -2,7 +2,7 @@
 // `node test/run.mjs [part-of-a-path…]` runs only the test files whose path holds one of the parts.
 // Every file has a process of its own; one more runs than there are cores, the slowest of the last time first, so that no core
 // waits for a browser, or at the end for a file that began late.
-import { spawn, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import {
   existsSync,
   mkdirSync,
@@ -15,11 +15,11 @@ import {
 import { availableParallelism, tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { child, LIMIT_MS } from "./support/child.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 process.chdir(root);
 const parts = process.argv.slice(2);
-const TIMEOUT_MS = 1_800_000;
 const SLOW_MS = 30_000;
 /** So many of the longest files are named at the end. */
 const LONGEST = 12;
@@ -97,72 +97,37 @@ function slowestFirst(files, known) {
 
 const NODE_OPTIONS =
   `${process.env.NODE_OPTIONS ?? ""} --require ${JSON.stringify(join(root, "test", "support", "register.cjs"))} --enable-source-maps`.trim();
-/** Processor milliseconds of the children that have ended, theirs with them; Linux tells, elsewhere NaN. In ticks of 10 ms. */
-function cpuOfChildren() {
-  try {
-    const fields = readFileSync("/proc/self/stat", "utf8")
-      .replace(/^.*\) /s, "")
-      .split(" ");
-    return (Number(fields[13]) + Number(fields[14])) * 10;
-  } catch {
-    return Number.NaN;
-  }
-}
-let cpuCounted = cpuOfChildren();
-
-/** What was added to it since the last call: the child's that has just ended. */
-function cpuSince() {
-  const before = cpuCounted;
-  cpuCounted = cpuOfChildren();
-  return cpuCounted - before;
-}
-
 const reporter = pathToFileURL(join(root, "test", "support", "json-reporter.mjs")).href;
 const reports = mkdtempSync(join(tmpdir(), "pageblock-tests-"));
 
-/** What one process printed and how it ended. */
-function child(command, args, options) {
-  return new Promise((resolve) => {
-    const started = Date.now();
-    const running = spawn(command, args, { ...options, stdio: ["ignore", "pipe", "pipe"] });
-    let output = "";
-    for (const stream of [running.stdout, running.stderr])
-      stream.setEncoding("utf8").on("data", (t) => (output += t));
-    let timedOut = false;
-    const timer = setTimeout(() => {
-      timedOut = true;
-      running.kill("SIGKILL");
-    }, TIMEOUT_MS);
-    let cpuMs = 0;
-    running.on("exit", () => (cpuMs = cpuSince()));
-    const end = (status) => {
-      clearTimeout(timer);
-      resolve({ status, output, timedOut, ms: Date.now() - started, cpuMs });
-    };
-    running.on("error", (error) => {
-      output += error.stack;
-      end(1);
-    });
-    running.on("close", end);
+/** The lines of JSON in a file; the last one of a process that was killed may be cut. */
+function jsonLines(path) {
+  const lines = existsSync(path) ? readFileSync(path, "utf8").split("\n") : [];
+  return lines.flatMap((line) => {
+    try {
+      return line === "" ? [] : [JSON.parse(line)];
+    } catch {
+      return [];
+    }
   });
 }
 
 /** The tests of one file, and how its process ended. */
 async function runFile(file, number) {
-  const report = join(reports, `${number}.jsonl`);
+  const [report, begun] = [join(reports, `${number}.jsonl`), join(reports, `${number}.begun.jsonl`)];
   // The loader is an argument too: processes and threads that a test starts from TypeScript inherit it so.
-  const loader = ["--require", join(root, "test", "support", "register.cjs")];
-  const args = [...loader, `--test-reporter=${reporter}`, `--test-reporter-destination=${report}`, file];
-  const ended = await child(process.execPath, args, { env: { ...process.env, NODE_OPTIONS } });
-  const lines = existsSync(report) ? readFileSync(report, "utf8").split("\n") : [];
-  const tests = [];
-  for (const line of lines)
-    try {
-      if (line !== "") tests.push(JSON.parse(line));
-    } catch {
-      // The last line of a process that was killed.
-    }
-  return { ...ended, tests };
+  const support = (name) => ["--require", join(root, "test", "support", name)];
+  const args = [
+    ...[...support("register.cjs"), ...support("limits.cjs")],
+    ...[`--test-reporter=${reporter}`, `--test-reporter-destination=${report}`, file],
+  ];
+  const env = { ...process.env, NODE_OPTIONS, PAGEBLOCK_TESTS_BEGUN: begun };
+  const ended = await child(process.execPath, args, { env });
+  const tests = jsonLines(report);
+  const names = new Set(tests.map(({ name }) => name));
+  // Of a process that never let go, some that have ended are not told either: the last one is where it stood.
+  const open = jsonLines(begun).filter((name) => !names.has(name));
+  return { ...ended, tests, open };
 }
 
 const total = { passed: 0, failed: 0, skipped: 0 };
@@ -172,7 +137,7 @@ function failedIn(name, text) {
   process.stdout.write(`FAILED: ${name}\n${text}\n`);
 }
 
-function tell(path, { tests, status, output, timedOut }) {
+function tell(path, { tests, open, status, output, timedOut }) {
   let failures = 0;
   for (const test of tests) {
     if (!test.passed) {
@@ -187,7 +152,11 @@ function tell(path, { tests, status, output, timedOut }) {
     if (test.ms > SLOW_MS) process.stdout.write(`slow: ${(test.ms / 1000).toFixed(0)} s: ${test.name}\n`);
   }
   if (output !== "") process.stderr.write(output);
-  if (timedOut) failedIn(path, `took longer than ${TIMEOUT_MS / 1000} s`);
+  if (timedOut)
+    failedIn(
+      path,
+      `took longer than ${LIMIT_MS / 1000} s; without a result: ${open.join(", ") || "no test"}`,
+    );
   else if (status !== 0 && failures === 0) failedIn(path, `ended with status ${status} beside its tests`);
   else if (tests.length === 0) failedIn(path, "holds no test");
 }

@@ -72,7 +72,8 @@ export type ToWire =
     }
   | { readonly type: "followed"; readonly descriptor: number }
   | { readonly type: "compiled"; readonly text: CompiledText }
-  | { readonly type: "close"; readonly at: number };
+  /** `stays`: the thread ends the process if that does not end by itself. */
+  | { readonly type: "close"; readonly at: number; readonly stays: boolean };
 
 /** An answer to a question: the text, or none if the cell was interrupted. */
 export interface Answer {
@@ -85,6 +86,8 @@ export type FromWire =
   | { readonly type: "ready" }
   | { readonly type: "failed"; readonly message: string }
   | { readonly type: "request"; readonly message: Message }
-  | { readonly type: "interrupt"; readonly number: number }
+  /** `askedAtMs`: on the clock of the front end; NaN if it did not say. */
+  | { readonly type: "interrupt"; readonly number: number; readonly askedAtMs: number }
   | { readonly type: "shutdown" }
+  | { readonly type: "closed" }
   | ({ readonly type: "answer" } & Answer);

@@ -3,9 +3,10 @@
  * `execute_input` and `execute_result` are sent; a cell is aborted after a failed one only if it was asked for before
  * that failure (stock tslab aborts whatever comes within 200 ms).
  */
-import type { CellError } from "../cell-error";
-import { bundleOf, type CellOutcome, type CellRunner } from "../cell-runner";
+import { type CellError, interrupted } from "../cell-error";
+import type { CellOutcome, CellRunner } from "../cell-runner";
 import { Busy, read } from "../interrupt-state";
+import { bundleOf } from "../shown-value";
 import type { Message } from "../wire";
 import { asCell, type CellContext, currentCell, stoppedCell } from "./cell-context";
 import type { Channels } from "./channels";
@@ -16,7 +17,7 @@ import type { Programs } from "./programs";
 import { InterruptedError } from "./questions";
 import { type MagicTools, runMagics, timed } from "./run-magics";
 
-/** After this time, all requests that were in transit when a cell failed have arrived. */
+/** After this time, all requests that were in transit when a cell failed, or an interrupt came, have arrived. */
 const ABORT_WINDOW_MS = 200;
 /** The clock as it is, whatever cells put in its place. */
 const nowMs = Date.now;
@@ -40,6 +41,8 @@ export class CellExecution {
   private count = 0;
   private running: Running | undefined;
   private failedAtMs = Number.NEGATIVE_INFINITY;
+  /** The last interrupt that found nothing to end: when it was asked for, by the front end's clock, and when it came, by ours. */
+  private early = { askedAtMs: Number.NaN, cameAtMs: Number.NaN };
   private readonly aborted = new Set<Message>();
   private pages: Record<string, unknown>[] = [];
   private stopMagic: () => void = () => {};
@@ -64,15 +67,17 @@ export class CellExecution {
 
   /**
    * Ends the running cell, if any, as interrupted. An interrupt that had to stop code which an earlier cell left behind
-   * has done its work: the cell that waited for that code to end runs on.
+   * has done its work: the cell that waited for that code to end runs on. One that finds nothing to end may have overtaken
+   * the request of its cell, which came by another socket.
    */
-  interrupt(number?: number): void {
+  interrupt(number?: number, askedAtMs = Number.NaN): void {
     const stopped = read(this.busy, Busy.stoppedBy);
     if (number === stopped && (this.running === undefined || this.running.stoppedBefore === stopped)) {
       this.tellStopped();
       return this.runner.interruptAside();
     }
     if (this.running !== undefined) this.programs.interrupt(this.running.context.cell);
+    else if (!this.runner.isAside) this.early = { askedAtMs, cameAtMs: nowMs() };
     this.stopMagic();
     this.runner.interrupt();
   }
@@ -158,6 +163,8 @@ export class CellExecution {
   private async run(code: string, running: Running): Promise<{ outcome: CellOutcome; ran: string }> {
     let prepared: PreparedCell | undefined;
     let outcome: CellOutcome;
+    if (this.wasInterrupted(running.request))
+      return { outcome: { ok: false, error: interrupted() }, ran: code };
     try {
       prepared = prepareCell(code);
       outcome = await this.runPrepared(prepared, code, running.context.executionCount);
@@ -251,6 +258,12 @@ export class CellExecution {
 
   private shown(value: unknown): ReturnType<typeof bundleOf> {
     return this.runner.aside(() => bundleOf(value));
+  }
+
+  /** True if the interrupt of this request came before it. */
+  private wasInterrupted({ header }: Message): boolean {
+    const { askedAtMs, cameAtMs } = this.early;
+    return nowMs() - cameAtMs <= ABORT_WINDOW_MS && Date.parse(header.date) < askedAtMs;
   }
 
   /** Waits for requests that were in transit when the cell failed. */

@@ -14,8 +14,8 @@ const CLOSED_AT_LATEST_MS = 1500;
 /** Who hears of what arrives. */
 export interface Listener {
   request(message: Message): void;
-  /** Interrupts of this kernel are numbered. */
-  interrupt(number: number): void;
+  /** Interrupts of this kernel are numbered; `askedAtMs`: when it was asked for, on the clock of the front end. */
+  interrupt(number: number, askedAtMs: number): void;
   shutdown(): void;
 }
 
@@ -32,6 +32,7 @@ export class Channels {
   private tickets = 0;
   private cells = 0;
   private closing = false;
+  private closed: () => void = () => {};
 
   constructor(
     private readonly link: Link,
@@ -60,7 +61,7 @@ export class Channels {
       thread.on("error", reject);
       thread.on("message", (message: FromWire) => {
         if (message.type === "ready") resolve();
-        else if (message.type === "failed") reject(new Error(message.message));
+        else if (message.type === "failed") thread.once("exit", () => reject(new Error(message.message)));
         else this.hear(message);
       });
     });
@@ -75,9 +76,11 @@ export class Channels {
         this.asking.delete(message.ticket);
         return;
       case "interrupt":
-        return this.listener.interrupt(message.number);
+        return this.listener.interrupt(message.number, message.askedAtMs);
       case "shutdown":
         return this.listener.shutdown();
+      case "closed":
+        return this.closed();
     }
   }
 
@@ -164,19 +167,19 @@ export class Channels {
     }
   }
 
-  /** Sends everything, ends the programs that cells started, and closes the sockets. */
+  /** Sends everything, ends the programs that cells started, and closes the sockets. The other thread then sees to the process's end. */
   close(): Promise<void> {
     this.closing = true;
-    const closed = new Promise<void>((done) => this.thread?.once("exit", () => done()));
-    this.post({ type: "close", at: this.writer.position });
+    const closed = new Promise<void>((done) => (this.closed = done));
+    this.post({ type: "close", at: this.writer.position, stays: true });
     return Promise.race([closed, new Promise<void>((done) => setTimeout(done, CLOSED_AT_LATEST_MS))]);
   }
 
-  /** The same, for a process that ends before its event loop runs again. */
+  /** The same, for a process that ends before its event loop runs again: nothing can keep it. */
   closeNow(): void {
     if (this.closing || this.thread === undefined) return;
     this.closing = true;
-    this.post({ type: "close", at: this.writer.position });
+    this.post({ type: "close", at: this.writer.position, stays: false });
     this.writer.waitUntilClosed(CLOSED_AT_LATEST_MS);
   }
 

@@ -5,7 +5,16 @@
  */
 import { writeSync } from "node:fs";
 import { receiveMessageOnPort } from "node:worker_threads";
-import { address, decode, encode, type Header, jsonOf, type Message, type Outgoing } from "../wire";
+import {
+  address,
+  decode,
+  encode,
+  type Header,
+  jsonOf,
+  type Message,
+  type Outgoing,
+  PORT_TAKEN,
+} from "../wire";
 import type { Answer, FromWire, Parent, ToWire, WireData } from "./between-threads";
 import { CaughtText } from "./caught-text";
 import { FollowedFiles } from "./followed-files";
@@ -88,7 +97,7 @@ export class Sockets {
   /** Throws an error that names the channel whose port is taken. */
   async bind(): Promise<void> {
     const { connection } = this.data;
-    await Promise.all([
+    await allBound([
       bindTo(this.iopub, address(connection, connection.iopub_port), "output"),
       bindTo(this.shell, address(connection, connection.shell_port), "shell"),
       bindTo(this.stdin, address(connection, connection.stdin_port), "input"),
@@ -252,6 +261,12 @@ export class Sockets {
   }
 }
 
+/** Waits for every socket, also if one cannot be bound: a process that ends meanwhile crashes. */
+export async function allBound(sockets: readonly Promise<void>[]): Promise<void> {
+  await Promise.allSettled(sockets);
+  await Promise.all(sockets);
+}
+
 /** Binds a socket, or says which port cannot be had. */
 export async function bindTo(
   socket: { bind(address: string): Promise<void> },
@@ -262,7 +277,7 @@ export async function bindTo(
     await socket.bind(to);
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    const why = code === "EADDRINUSE" ? "another program took the port since it was chosen" : message;
+    const why = code === "EADDRINUSE" ? PORT_TAKEN.message : message;
     throw new Error(`cannot listen on ${to} for the ${channel} channel: ${why}`);
   }
 }

@@ -2,8 +2,12 @@
  * Ends the JavaScript that the main thread is stuck in. The thread is paused first, as a debugger would, for two reasons: it is
  * stopped only where it may be, and Node's bookkeeping of asynchronous contexts, which has no entry for a callback that
  * ends so, can be cleared at that very place. Node does the same after an uncaught exception.
+ *
+ * A thread that is only slow, because the computer is busy, may be paused in code of the kernel itself. That is never stopped: the
+ * request under way would stay unanswered, and all behind it.
  */
 import { Session } from "node:inspector";
+import { isOfKernel } from "../debug/sources";
 
 /** What the main thread leaves for {@link StopMainThread}. */
 const FORGET = "pageblock.forgetAsyncStack";
@@ -40,6 +44,11 @@ function clearAsyncStack(): () => void {
   }
 }
 
+/** True if code is on the stack that is neither the kernel's nor Node's own; `urls`: of what its frames are code. */
+export function isUsersCode(urls: readonly string[]): boolean {
+  return urls.some((url) => !url.startsWith("node:") && !isOfKernel(url));
+}
+
 interface Bindings {
   binding(name: "async_wrap"): { clearAsyncIdStack(): void };
 }
@@ -52,15 +61,19 @@ export class StopMainThread {
     return this.session !== undefined;
   }
 
-  /** Pauses the main thread wherever it is, and stops it there if `mayStop` says so. */
-  stop(mayStop: () => boolean): void {
+  /** Pauses the main thread wherever it is, and stops it there if `mayStop` says so of the files on its stack. */
+  stop(mayStop: (urls: readonly string[]) => boolean): void {
     if (this.session !== undefined) return;
     const session = new Session() as Session & { connectToMainThread(): void };
     this.session = session;
     session.connectToMainThread();
     const resume = () => session.post("Debugger.resume", () => this.cancel());
+    // Frames do not name their files, where the session is of another thread.
+    const urls = new Map<string, string>();
+    session.on("Debugger.scriptParsed", ({ params }) => urls.set(params.scriptId, params.url));
     session.once("Debugger.paused", ({ params }) => {
-      if (!mayStop()) return resume();
+      if (!mayStop(params.callFrames.map(({ location }) => urls.get(location.scriptId) ?? "")))
+        return resume();
       session.post("Runtime.evaluate", { expression: END_HERE }, (_, answer) => {
         const saving = String(answer?.result.value ?? "");
         for (const { callFrameId } of saving === "" ? [] : params.callFrames.slice(-OUTER_FRAMES))

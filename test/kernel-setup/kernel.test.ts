@@ -7,6 +7,7 @@ import test, { after, before } from "node:test";
 import "../support/clean-environment";
 import { type Answer, KernelClient } from "../../kernel-setup/kernel-client";
 import { isAlive } from "../support/alive";
+import { BEGINS, interruptedWhenBegun, printed, whenBegun } from "../support/kernel";
 
 const ROOT = resolve(__dirname, "../..");
 const scratch = mkdtempSync(join(tmpdir(), "pageblock-kernel-test-"));
@@ -19,27 +20,18 @@ after(async () => {
   rmSync(scratch, { recursive: true, force: true });
 });
 
-const printed = ({ output }: Answer, name = "stdout") =>
-  output
-    .filter((m) => m.type === "stream" && m.content.name === name)
-    .map((m) => m.content.text)
-    .join("");
 const result = ({ output }: Answer) => output.find((m) => m.type === "execute_result")?.content;
 const errors = ({ output }: Answer) => output.filter((m) => m.type === "error").map((m) => m.content);
 const LINES = 20_000;
 const PRINT_LINES = `for (let i = 0; i < ${LINES}; i++) console.log("line " + i);`;
 const ALL_LINES = Array.from({ length: LINES }, (_, i) => `line ${i}\n`).join("");
 
-/** Runs `code`, interrupts it after `afterMs`, and expects the cell to have ended with an error soon. */
-async function interrupted(code: string, afterMs = 400): Promise<void> {
-  const running = kernel.execute(code);
-  await new Promise((done) => setTimeout(done, afterMs));
-  const asked = performance.now();
-  await kernel.interrupt();
-  const answer = await running;
+/** Runs `code`, interrupts it when it has begun, and expects the cell to have ended with an error soon. */
+async function interrupted(code: string): Promise<void> {
+  const { answer, ms } = await interruptedWhenBegun(kernel, code);
   assert.equal(answer.reply.content.status, "error");
   assert.equal(errors(answer)[0].ename, "Interrupted");
-  assert.ok(performance.now() - asked < 5000, "the interrupt took more than 5 s");
+  assert.ok(ms < 5000, "the interrupt took more than 5 s");
   const next = await kernel.execute("await new Promise((r) => setTimeout(r, 1)); 40 + 2");
   assert.equal(result(next).data["text/plain"], "42", "the kernel works after the interrupt");
 }
@@ -162,21 +154,26 @@ test("await inside functions does not make a cell asynchronous; variables last",
   assert.equal(result(await kernel.execute("kept9")).data["text/plain"], "9");
 });
 
-test("interrupt: a loop", () => interrupted("while (true) {}"));
+test("interrupt: a loop", () => interrupted(`${BEGINS} while (true) {}`));
 test("interrupt: a loop after an await", () =>
-  interrupted("await new Promise((r) => setTimeout(r, 10)); while (true) {}"));
-test("interrupt: a wait that never ends", () => interrupted("await new Promise(() => {})"));
-test("interrupt: a loop of awaits that never lets go", () => interrupted("for (;;) await null"));
+  interrupted(`await new Promise((r) => setTimeout(r, 10)); ${BEGINS} while (true) {}`));
+test("interrupt: a wait that never ends", () => interrupted(`${BEGINS} await new Promise(() => {})`));
+test("interrupt: a loop of awaits that never lets go", () => interrupted(`${BEGINS} for (;;) await null`));
 test("interrupt: a loop in a timer's callback", () =>
-  interrupted("setTimeout(() => { while (true) {} }, 1); await new Promise(() => {})"));
+  interrupted(`setTimeout(() => { ${BEGINS} while (true) {} }, 1); await new Promise(() => {})`));
 
 test("interrupt: a sweep under way ends with its workers, and the cell goes no further", async () => {
   await interrupted(
     `import { sweep, range } from "pageblock";
      const long = { machine: { board: "qemu-virt", memory: "256MiB" }, workload: { kind: "kernelBuild", duration: "100h" }, strategy: { name: "cma" }, request: { size: "4MiB" } };
+     const atStart = process.cpuUsage().user;
+     const work = setInterval(() => {
+       if (process.cpuUsage().user < atStart + 1_500_000) return;
+       clearInterval(work);
+       ${BEGINS}
+     }, 20);
      await sweep(long).over({ seed: range(1, 100) }).store("none").run();
      console.log("went on");`,
-    3000,
   );
   const left = await kernel.execute(
     `const pause = (ms: number) => new Promise((r) => setTimeout(r, ms));
@@ -192,7 +189,7 @@ test("interrupt: a sweep under way ends with its workers, and the cell goes no f
 
 test("interrupt: a module that was being loaded is loaded anew by the next import", async () => {
   const path = join(scratch, "slow.cjs");
-  writeFileSync(path, "while (globalThis.patience === undefined) {}\nexports.whole = 'yes';\n");
+  writeFileSync(path, `${BEGINS}\nwhile (globalThis.patience === undefined) {}\nexports.whole = 'yes';\n`);
   await interrupted(`require(${JSON.stringify(path)})`);
   const again = await kernel.execute(
     `(globalThis as any).patience = 1; require(${JSON.stringify(path)}).whole`,
@@ -202,12 +199,11 @@ test("interrupt: a module that was being loaded is loaded anew by the next impor
 });
 
 test("interrupt: tells the line, and keeps every slow round", async () => {
-  const running = kernel.execute(
-    "function work() { const until = Date.now() + 30; while (Date.now() < until); }\nlet rounds = 0.5;\nfor (;;) { rounds += 1; work(); }",
+  const { answer } = await interruptedWhenBegun(
+    kernel,
+    `let worked = 0; function work() { const until = Date.now() + 30; while (Date.now() < until); if (++worked === 10) ${BEGINS} }\nlet rounds = 0.5;\nfor (;;) { rounds += 1; work(); }`,
   );
-  await new Promise((done) => setTimeout(done, 2500));
-  await kernel.interrupt();
-  const [error] = errors(await running);
+  const [error] = errors(answer);
   assert.match(error.traceback.at(-1), /^ {4}at In\[\d+\] line 3, column \d+$/);
   const { data } = result(await kernel.execute("rounds"));
   assert.ok(Number(data["text/plain"]) > 5, `it stands at the beginning of the loop: ${data["text/plain"]}`);
@@ -219,7 +215,7 @@ test("errors of the kernel itself show no frames", async () => {
 });
 
 test("interrupt: what a loop had counted stays", async () => {
-  await interrupted("let counted = 0.5; for (;;) counted += 1;");
+  await interrupted(`let counted = 0.5; ${BEGINS} for (;;) counted += 1;`);
   assert.equal(result(await kernel.execute("counted > 1000")).data["text/plain"], "true");
 });
 
@@ -389,8 +385,9 @@ test("shutting down ends the process, even one that is stuck", async () => {
   await quiet.stop();
   assert.equal(isAlive(quiet.pid), false);
   const stuck = await KernelClient.start(scratch);
-  stuck.execute("while (true) {}").catch(() => {});
-  await new Promise((done) => setTimeout(done, 500));
+  const begun = whenBegun(stuck);
+  stuck.execute(`${BEGINS} while (true) {}`).catch(() => {});
+  await begun;
   const asked = performance.now();
   await stuck.stop();
   assert.ok(performance.now() - asked < 4500, "it had to be killed from outside");

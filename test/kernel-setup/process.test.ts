@@ -5,21 +5,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test, { after } from "node:test";
 import "../support/clean-environment";
-import { type Answer, KernelClient } from "../../kernel-setup/kernel-client";
+import { KernelClient } from "../../kernel-setup/kernel-client";
 import { kernelSpec } from "../../kernel-setup/kernelspec";
+import { BEGINS, printed, result, whenBegun } from "../support/kernel";
 
 const isLinux = process.platform === "linux";
 const scratch = mkdtempSync(join(tmpdir(), "pageblock-process-test-"));
 const log = join(scratch, "log");
 after(() => rmSync(scratch, { recursive: true, force: true }));
-
-const printed = ({ output }: Answer, name = "stdout") =>
-  output
-    .filter((m) => m.type === "stream" && m.content.name === name)
-    .map((m) => m.content.text)
-    .join("");
-const result = ({ output }: Answer) =>
-  output.find((m) => m.type === "execute_result")?.content.data["text/plain"];
 
 /** Waits until `done`, at most a generous time on a busy machine. */
 async function until(done: () => boolean): Promise<void> {
@@ -130,10 +123,9 @@ test("SIGTERM ends a kernel whose cell loops, with its programs, and no file is 
   const before = new Set(readdirSync(tmpdir()));
   const kernel = await KernelClient.start(scratch);
   const answer = await kernel.execute(`${SETSID} const pid = spawn("sleep", ["321"]).pid; pid`);
-  const looping = kernel.execute(
-    `execSync("echo started; sleep 1", { stdio: "inherit" }); console.log("loops"); for (;;);`,
-  );
-  looping.catch(() => {});
+  const begun = whenBegun(kernel);
+  kernel.execute(`execSync("echo started", { stdio: "inherit" }); ${BEGINS} for (;;);`).catch(() => {});
+  await begun;
   await kernel.request("kernel_info_request", {}, { channel: "control" });
   const ours = () =>
     readdirSync(tmpdir()).filter((name) => /^pageblock-(?:pipes|\d+)-/.test(name) && !before.has(name));

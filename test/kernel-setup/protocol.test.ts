@@ -8,6 +8,7 @@ import "../support/clean-environment";
 import { type Answer, KernelClient } from "../../kernel-setup/kernel-client";
 import { kernelSpec } from "../../kernel-setup/kernelspec";
 import { isAlive } from "../support/alive";
+import { BEGINS, error, interruptedWhenBegun, printed, result, whenBegun } from "../support/kernel";
 
 const scratch = mkdtempSync(join(tmpdir(), "pageblock-protocol-test-"));
 let kernel: KernelClient;
@@ -21,14 +22,6 @@ after(async () => {
 
 const DOOR = '(globalThis as any)[Symbol.for("pageblock.kernel")]';
 const pause = (ms: number) => new Promise((done) => setTimeout(done, ms));
-const printed = ({ output }: Answer, name = "stdout") =>
-  output
-    .filter((m) => m.type === "stream" && m.content.name === name)
-    .map((m) => m.content.text)
-    .join("");
-const result = ({ output }: Answer) =>
-  output.find((m) => m.type === "execute_result")?.content.data["text/plain"];
-const error = ({ output }: Answer) => output.find((m) => m.type === "error")?.content;
 const sent = ({ output }: Answer, type: string) => output.filter((m) => m.type === type);
 
 /** Waits until `done`, at most a generous time on a busy machine. */
@@ -256,9 +249,11 @@ test("without input every question fails at once, with a clear error", async () 
 
 test("an interrupt ends a wait for an answer, and a late answer goes nowhere", async () => {
   for (const code of ['(globalThis as any).prompt("wait")', `await ${DOOR}.input("wait")`]) {
-    kernel.answerInput = () => undefined;
-    const running = kernel.execute(code, { allow_stdin: true });
-    await pause(400);
+    let running = Promise.resolve({} as Answer);
+    await new Promise<void>((asked) => {
+      kernel.answerInput = () => void asked();
+      running = kernel.execute(code, { allow_stdin: true });
+    });
     await kernel.interrupt();
     assert.equal(error(await running).ename, "Interrupted");
   }
@@ -266,10 +261,10 @@ test("an interrupt ends a wait for an answer, and a late answer goes nowhere", a
 });
 
 test("a loop in a timer that its cell left behind can be interrupted", async () => {
-  const cell = await kernel.execute("setTimeout(() => { for (;;); }, 50)");
-  await pause(300);
+  const begun = whenBegun(kernel);
+  const cell = await kernel.execute(`setTimeout(() => { ${BEGINS} for (;;); }, 50)`);
+  await begun;
   const stuck = kernel.execute("1 + 2");
-  await pause(300);
   await kernel.interrupt();
   assert.equal(result(await stuck), "3");
   await until(() => printed(cell, "stderr") !== "");
@@ -278,30 +273,22 @@ test("a loop in a timer that its cell left behind can be interrupted", async () 
 
 test("a program that a cell waits for can be interrupted, with the loop around it", async () => {
   for (const code of [
-    `import { execSync } from "node:child_process"; execSync("sleep 60")`,
-    "%%bash\nsleep 60",
-    `import { spawn } from "node:child_process"; await new Promise((r) => spawn("sleep", ["60"]).on("exit", r))`,
+    `import { execSync } from "node:child_process"; execSync("echo it begins; sleep 60", { stdio: "inherit" })`,
+    "%%bash\necho it begins; sleep 60",
+    `import { spawn } from "node:child_process"; await new Promise((r) => { spawn("sleep", ["60"]).on("exit", r); ${BEGINS} })`,
   ]) {
-    const running = kernel.execute(code);
-    await pause(500);
-    const asked = performance.now();
-    await kernel.interrupt();
-    assert.equal((await running).reply.content.status, "error", code);
-    assert.ok(performance.now() - asked < 6000, code);
+    const { answer, ms } = await interruptedWhenBegun(kernel, code);
+    assert.equal(answer.reply.content.status, "error", code);
+    assert.ok(ms < 6000, code);
   }
 });
 
 test("an interrupt ends how a value is shown, and what listens to a comm, and the next cell runs", async () => {
-  const endless = "[Symbol.for('nodejs.util.inspect.custom')]() { for (;;); }";
-  const never = "[Symbol.for('Jupyter.display')]: () => new Promise(() => {})";
-  for (const code of [
-    `const hi: any = { ${endless} }; console.log("shown"); hi`,
-    `console.log("shown"); ({ ${never} })`,
-  ]) {
-    const asked = kernel.execute(code);
-    await pause(1000);
-    await kernel.interrupt();
-    assert.equal(error(await asked)?.ename, "Interrupted");
+  const endless = "[Symbol.for('nodejs.util.inspect.custom')]() { BEGINS for (;;); }";
+  const never = "[Symbol.for('Jupyter.display')]: () => new Promise(() => { BEGINS })";
+  for (const code of [`const hi: any = { ${endless} }; hi`, `({ ${never} })`]) {
+    const { answer } = await interruptedWhenBegun(kernel, code.replace("BEGINS", BEGINS));
+    assert.equal(error(answer)?.ename, "Interrupted");
     assert.equal(result(await kernel.execute("6 * 7")), "42");
   }
 });

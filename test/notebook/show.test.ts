@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import test, { afterEach } from "node:test";
-import { bundleOf as lastValue } from "../../kernel-setup/cell-runner";
+import { bundleOf as lastValue } from "../../kernel-setup/shown-value";
 import { DISPLAY, type MimeBundle } from "../../lib/notebook/display";
 import { show } from "../../lib/notebook/show";
 import { GALLERY } from "../support/figures";

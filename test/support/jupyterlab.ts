@@ -2,10 +2,11 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { KERNEL_NAME } from "../../kernel-setup/kernelspec";
 import { jupyterLabArguments } from "../../kernel-setup/lab";
 
 async function freePort(): Promise<number> {
@@ -40,9 +41,27 @@ async function trust(python: string, files: readonly string[], env: NodeJS.Proce
   if (status !== 0) throw new Error(`the notebooks could not be signed:\n${said}`);
 }
 
+/**
+ * A kernel that never answers takes the place of the package's: a page that only shows what a notebook holds needs no other, and one
+ * for each notebook would read the library and the compiler.
+ */
+function withSilentKernel(home: string): NodeJS.ProcessEnv {
+  const folder = join(home, "silent", "kernels", KERNEL_NAME);
+  mkdirSync(folder, { recursive: true });
+  const spec = { argv: ["sleep", "3600"], display_name: "silent", language: "typescript" };
+  writeFileSync(join(folder, "kernel.json"), JSON.stringify(spec));
+  return { JUPYTER_PATH: join(home, "silent") };
+}
+
 interface Session {
   path: string;
   kernel?: { connections: number; execution_state: string };
+}
+
+interface Options {
+  readonly app?: "lab" | "notebook";
+  readonly trusted?: readonly string[];
+  readonly silent?: boolean;
 }
 
 export class JupyterLab {
@@ -53,17 +72,17 @@ export class JupyterLab {
     private readonly token: string,
   ) {}
 
-  /** Serves `folder`; ready when the server answers. `app`: the front end that `jupyter` starts; `trusted`: notebooks whose output may run. */
+  /** Serves `folder`; ready when the server answers. `app`: the front end that `jupyter` starts; `trusted`: notebooks whose output may run; `silent`: their kernel never answers. */
   static async start(
     python: string,
     folder: string,
-    { app = "lab", trusted = [] }: { app?: "lab" | "notebook"; trusted?: readonly string[] } = {},
+    { app = "lab", trusted = [], silent = false }: Options = {},
   ): Promise<JupyterLab> {
     const port = await freePort();
     const token = randomBytes(16).toString("hex");
     const home = mkdtempSync(join(tmpdir(), "pageblock-jupyter-"));
     const args = jupyterLabArguments(folder, port, false).map((word) => (word === "lab" ? app : word));
-    const env = environmentOf(home, token);
+    const env = { ...environmentOf(home, token), ...(silent ? withSilentKernel(home) : {}) };
     if (trusted.length > 0) await trust(python, trusted, env);
     const child = spawn(python, args, { stdio: ["ignore", "ignore", "pipe"], env });
     let log = "";

@@ -230,13 +230,17 @@ const programs: Report[] = [
   },
   {
     report: "a loop in a timer cannot be interrupted",
-    steps: [{ interrupted: "setTimeout(() => { for (;;); }, 1)", after: "1 + 1" }],
+    steps: [{ interrupted: 'setTimeout(() => { console.log("it begins"); for (;;); }, 1)', after: "1 + 1" }],
     shows: "value 2",
   },
   {
     report: "`execSync` cannot be interrupted",
     steps: [
-      { interrupted: 'import { execSync } from "node:child_process";\nexecSync("sleep 60")', after: "1 + 1" },
+      {
+        interrupted:
+          'import { execSync } from "node:child_process";\nconsole.log("it begins"); execSync("sleep 60")',
+        after: "1 + 1",
+      },
     ],
     shows: "value 2",
   },

@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { type Answer, KernelClient, type Received } from "../../kernel-setup/kernel-client";
 import { isAlive } from "./alive";
+import { whenBegun } from "./kernel";
 
 export type Step =
   /** A cell in a front end that cannot ask. */
@@ -19,7 +20,7 @@ export type Step =
   | { readonly lines: string }
   /** A cell that prints later, while another one runs. */
   | { readonly late: string; readonly other: string }
-  /** A cell is interrupted after a while, then another is run. */
+  /** A cell is interrupted when it has printed that it begins, then another is run. */
   | { readonly interrupted: string; readonly after: string }
   /** A cell that ends the kernel after it printed the number of a process; in a kernel of its own. */
   | { readonly ends: string }
@@ -133,8 +134,9 @@ export class Desk {
   }
 
   private async interrupted(code: string, after: string): Promise<string> {
+    const begun = whenBegun(this.kernel);
     const running = this.kernel.execute(code);
-    await pause(400);
+    await begun;
     await this.kernel.interrupt();
     await running;
     return shownBy(await this.kernel.execute(after));

@@ -1,7 +1,7 @@
 /** Cells share one scope, as lines of a console do: one binding a name, which every function of every cell sees. */
 import assert from "node:assert/strict";
 import test from "node:test";
-import { bundleOf } from "../../../kernel-setup/cell-runner";
+import { bundleOf } from "../../../kernel-setup/shown-value";
 import { Notebook } from "./running";
 
 const notebook = new Notebook();
