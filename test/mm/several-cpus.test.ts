@@ -161,6 +161,11 @@ test("the mark of drift, and the threshold of CPUs while kswapd is awake", () =>
   assert.equal(driftMark(marks, 8, 1), 0, "8 pages can't hide the 25 between low and min");
   assert.equal(driftMark(marks, 25, 1), 0, "nor can 25");
   assert.equal(driftMark(marks, 48, 4), 150 + 192);
+  // Recorded kernels of 6.1: zone DMA with two and with four CPUs, DMA32 with four.
+  const dma = { min: 22, low: 27, high: 32 };
+  assert.deepEqual([driftMark(dma, 4, 2), driftMark(dma, 6, 4)], [40, 56]);
+  // Four CPUs held back 48 of 164 pages when the last came online: the mark is from before there were watermarks.
+  assert.equal(driftMark({ min: 657, low: 821, high: 985 }, 12, 4), 48);
   assert.deepEqual([pressureThreshold(marks, 4), pressureThreshold(marks, 64)], [6, 1]);
   assert.equal(pressureThreshold({ min: 100, low: 1100 }, 4), 125);
 });
@@ -169,7 +174,7 @@ test("below the mark kswapd counts what every CPU holds back, and wakes although
   const m = tinyMemory("6.1", { cpus: 4, watermarks: { min: 100, low: 125, high: 150 } });
   const zone = m.zones[0]!;
   // 2 × fls(4) × 1 = 6 on each of four CPUs hides up to 24 pages, and low is 25 above min.
-  assert.deepEqual([zone.pcp.statThreshold, zone.percpuDriftMark], [6, 0]);
+  assert.deepEqual([zone.pcp.statThreshold, zone.percpuDriftMark], [6, 24]);
   zone.percpuDriftMark = 174;
   zone.nrFreePages = 160;
   for (const pcp of zone.pcps) pcp.diffNrFree = -5;

@@ -88,7 +88,8 @@ export function pressureThreshold({ low, min }: { low: number; min: number }, cp
 
 /**
  * refresh_zone_stat_thresholds(): the mark below which NR_FREE_PAGES may look fine while min is breached: high plus what
- * all CPUs may hold back; 0 if that is no more than the way from low to min.
+ * all CPUs may hold back, if that is more than the way from low to min. Otherwise it stays what it was when the last CPU came
+ * online, before there were watermarks: what all CPUs may hold back. 0 with one CPU, which comes online before the counters.
  */
 export function driftMark(
   { min, low, high }: { min: number; low: number; high: number },
@@ -96,10 +97,11 @@ export function driftMark(
   cpus: number,
 ): number {
   const mostDrift = cpus * threshold;
-  return mostDrift > low - min ? high + mostDrift : 0;
+  if (mostDrift > low - min) return high + mostDrift;
+  return cpus > 1 ? mostDrift : 0;
 }
 
-/** What kswapd's check counts as free: zone_watermark_ok_safe() up to 6.14, pgdat_balanced() since. */
+/** What kswapd's check counts as free: zone_watermark_ok_safe(); in pgdat_balanced() itself since 6.15. */
 export function nrFreeSafe(zone: Zone): number {
   const { nrFreePages, percpuDriftMark } = zone;
   return nrFreePages < percpuDriftMark ? nrFreeSnapshot(zone) : Math.max(nrFreePages, 0);
