@@ -175,12 +175,13 @@ function rounded(value: number, grain: number, least: number): number {
 
 /** The comparison at a point, unchecked: the plan with the values of the knobs in it. */
 export function turnedPlan(plan: ComparisonSpec, values: Values): unknown {
-  const { memory, pageSize, release, seeds } = values;
+  const { memory, pageSize, release, cpus, seeds } = values;
   const machine = {
     ...plan.machine,
     ...(memory !== undefined && { memoryBytes: memory }),
     ...(pageSize !== undefined && { pageSize }),
     ...(release !== undefined && { kernel: release }),
+    ...(cpus !== undefined && { cpus }),
     ...Object.fromEntries(
       SYSCTL_KNOBS.filter((name) => values[name] !== undefined).map((name) => [name, values[name]]),
     ),
@@ -189,6 +190,7 @@ export function turnedPlan(plan: ComparisonSpec, values: Values): unknown {
   return {
     ...plan,
     machine,
+    ...(cpus !== undefined && { system: { ...plan.system, smp: true } }),
     ...(workload !== undefined && { workload }),
     ...(seeds !== undefined && { seeds }),
   };

@@ -16,6 +16,7 @@ const WORDS: Readonly<Record<KnobName, string>> = {
   minFreeKbytes: "min_free_kbytes",
   watermarkScaleFactor: "watermark_scale_factor",
   compactionProactiveness: "compaction_proactiveness",
+  cpus: "CPUs",
   seeds: "seeds",
 };
 

@@ -13,7 +13,7 @@ import type { BootRequest } from "../machine/boot-request";
 import { BrokenBetween, brokenBy, CHECK_EVENTS, LawWatch } from "../machine/law-watch";
 import { System } from "../machine/system";
 import type { SystemOptions } from "../machine/system-options";
-import { drainAllPages } from "../mm/allocation/pcp-free";
+import { drainAllPages } from "../mm/allocation/drain-cpus";
 import { compactMemory } from "../mm/compaction/compaction";
 import { ContigStopwatch, type ContigTimeline } from "../mm/contiguous/contig-timeline";
 import type { ContigOptions } from "../mm/contiguous/contiguous";

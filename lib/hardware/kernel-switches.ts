@@ -98,6 +98,10 @@ export const ALLOCATOR_SWITCHES = {
       "mm/page_alloc: batch page freeing in free_frozen_page_commit, v4 of 13 October 2025 (6.18-rc1)",
     ),
   ),
+  pcpLock: onOff(
+    "Per-CPU lists have a lock: other CPUs drain them directly, and who finds it taken goes to the buddy lists.",
+    came("6.0", "4b23a68f9536, and `remotely drain per-cpu lists` of the same series of June 2022"),
+  ),
   pcpFreeHigh: choice<"never" | "freeFactor" | "batch" | "batchPlusHalfHighMin">(
     "When frees of orders 1 to 3 in a row drain the lists.",
     "never",

@@ -1,5 +1,6 @@
 /** The simulated clock and the daemons that it drives beside a workload: folding of counters, kcompactd. */
 import { InputError } from "../base/errors";
+import { asCpu, refreshCpuVmStats } from "../mm/allocation/drain-cpus";
 import { decayPcpHigh } from "../mm/allocation/pcp-free";
 import { fragmentationScore, proactiveCompactNode } from "../mm/compaction/compaction";
 import type { Memory } from "../mm/state/memory";
@@ -42,6 +43,11 @@ export class Daemons {
   private foldCounters(ms: number): void {
     const m = this.memory;
     this.lastVmstatMs = ms;
+    if (m.smp) {
+      const cpus = m.zones[0]!.pcps.length;
+      for (let cpu = 0; cpu < cpus; cpu++) asCpu(m, cpu, () => refreshCpuVmStats(m));
+      return;
+    }
     for (const zone of m.zones)
       for (const pcp of zone.pcps) {
         foldDiffs(zone, pcp);

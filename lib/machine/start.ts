@@ -9,6 +9,7 @@ import type { Memory } from "../mm/state/memory";
 import type { KernelSwitches } from "../mm/state/profile";
 import type { BootResult } from "./boot";
 import { stateHasCma } from "./boot-state";
+import { earlyReserves } from "./zone-reserves";
 import { ZONE_INDEX } from "./zones";
 
 /** Architectures with a ZONE_DMA32. */
@@ -73,6 +74,7 @@ export function startKernel(result: BootResult, switches: Partial<KernelSwitches
   const { pageSize, cma } = result;
   const frames = (base: number, bytes: number) => ({ startPfn: base / pageSize, pages: bytes / pageSize });
   const { bootReserves = result.zones } = result;
+  const early = earlyReserves(result.zones, result.kernel, pageSize).watermarks;
   return PageAllocator.boot({
     release: result.kernel,
     switches,
@@ -97,6 +99,7 @@ export function startKernel(result: BootResult, switches: Partial<KernelSwitches
       present: z.present,
       managed: z.managedAtBoot,
       watermarks: bootReserves[i]!.watermarks,
+      earlyWatermarks: early[i]!,
       lowmemReserve: reserveByIndex(result, i, bootReserves[i]!.lowmemReserve),
       pageset: bootReserves[i]!.pageset,
       freeRanges: z.freeRanges,

@@ -33,6 +33,12 @@ export const SYSTEM_FIELDS = {
   thpDefrag: optional(
     name("/sys/kernel/mm/transparent_hugepage/defrag", THP_DEFRAG_MODES, { default: "madvise" }),
   ),
+  smp: optional(
+    truth(
+      "rules and movements that show only with several CPUs: tasks and interrupts on CPUs of their own, frees on others, each CPU's own counters",
+      { default: false, source: "rules: mm/vmstat.c, mm/page_alloc.c; movements: modelling choice" },
+    ),
+  ),
   kswapdLag: optional(
     whole(
       "requests of pages between waking kswapd and its work: it runs on another CPU, after what is queued there; a few thousand are a millisecond of four busy CPUs",

@@ -34,6 +34,7 @@ import { HeldPages } from "./held-pages";
 import { type HugetlbPools, startHugetlb, writeHugePages } from "./hugetlb";
 import type { MachineState } from "./machine-state";
 import { PageSlots } from "./page-slots";
+import { Processors } from "./processors";
 import type { RunningParts } from "./running-parts";
 import { settle } from "./settle/settle";
 import { areaNames, startKernel, writeSysctls } from "./start";
@@ -64,6 +65,8 @@ export class System {
   readonly stacks: IntStackPool;
   /** Frames of pages that the kernel has held since boot. */
   readonly kernelPages: Int32Array;
+  /** Which CPU acts for tasks and interrupts. */
+  readonly processors: Processors;
   private readonly tracked: TrackedPages;
   private readonly bulk: BulkPages;
   private readonly fixed: FixedPages;
@@ -90,7 +93,9 @@ export class System {
     this.slots = new PageSlots(m.endPfn);
     this.lru = new Lru(m, Math.floor(this.options.swapBytes / this.pageSize));
     const { reclaim, compaction, kswapdLag } = this.options;
-    const room = new RoomMaker(m, { reclaim, compaction, kswapdLag });
+    const room = new RoomMaker(m, { reclaim, compaction, kswapdLag, pageSize: this.pageSize });
+    m.smp = this.options.smp && booted.cpus > 1;
+    this.processors = new Processors(m);
     m.bulk = this.options.bulk && this.change === null;
     const parts: RunningParts = {
       memory: m,

@@ -2,7 +2,7 @@
  * The reserves of zones: min_free_kbytes divided into watermarks, and lowmem_reserve. mm/page_alloc.c
  * init_per_zone_wmark_min(), mm/khugepaged.c start_stop_khugepaged(). All zones of all nodes share one min_free_kbytes.
  */
-import { bootRules } from "../hardware/kernel-release";
+import { bootRules, type KernelRelease } from "../hardware/kernel-release";
 import { writtenPagesetSize } from "../mm/boot/pageset-size";
 import {
   calculateMinFreeKbytes,
@@ -30,6 +30,33 @@ export interface ReservingZone {
   managedAtBoot: number;
 }
 
+const isLow = (z: ReservingZone) => z.name !== "Movable" && !isHigh(z.name);
+
+function marksOf(
+  zones: readonly ReservingZone[],
+  release: KernelRelease,
+  settings: { minFreeKbytes: number; pageSize: number },
+): Watermarks[] {
+  const ownReserve = bootRules(release).movableZoneReserve === "own";
+  const apart = zones.map((z) => isHigh(z.name) || (ownReserve && !isLow(z)));
+  return setupPerZoneWmarks(
+    settings,
+    zones.map((z) => z.managedAtBoot),
+    apart,
+  );
+}
+
+/** init_per_zone_wmark_min(): min_free_kbytes and the watermarks before khugepaged changes them. */
+export function earlyReserves(
+  zones: readonly ReservingZone[],
+  release: KernelRelease,
+  pageSize: number,
+): { minFreeKbytes: number; watermarks: Watermarks[] } {
+  const low = zones.reduce((n, z) => n + (isLow(z) ? z.managedAtBoot : 0), 0);
+  const minFreeKbytes = calculateMinFreeKbytes((low * pageSize) / 1024, release);
+  return { minFreeKbytes, watermarks: marksOf(zones, release, { minFreeKbytes, pageSize }) };
+}
+
 /**
  * init_per_zone_wmark_min(), then the changes by start_stop_khugepaged(). If THP is on, it raises min_free_kbytes. If
  * THP is built in but off, releases since 5.16 compute min_free_kbytes again, now without the pages below the high
@@ -43,15 +70,10 @@ export function zoneReserves(
   const { geometry, release, huge } = boot;
   const { pageSize } = geometry;
   const rules = bootRules(release);
-  const isLow = (z: ReservingZone) => z.name !== "Movable" && !isHigh(z.name);
   const total = zones.reduce((n, z) => n + z.managedAtBoot, 0);
-  const low = zones.reduce((n, z) => n + (isLow(z) ? z.managedAtBoot : 0), 0);
   const kbytes = (pages: number) => (pages * pageSize) / 1024;
-  const managed = zones.map((z) => z.managedAtBoot);
-  const apart = zones.map((z) => isHigh(z.name) || (rules.movableZoneReserve === "own" && !isLow(z)));
-  const marks = (kb: number) => setupPerZoneWmarks({ minFreeKbytes: kb, pageSize }, managed, apart);
-  let minFreeKbytes = calculateMinFreeKbytes(kbytes(low), release);
-  let watermarks = marks(minFreeKbytes);
+  const marks = (kb: number) => marksOf(zones, release, { minFreeKbytes: kb, pageSize });
+  let { minFreeKbytes, watermarks } = earlyReserves(zones, release, pageSize);
   if (!huge.thp || total * pageSize < THP_LEAST_BYTES) return { minFreeKbytes, watermarks };
   const aboveHigh = zones.reduce(
     (sum, z, i) => sum + (isLow(z) ? Math.max(0, z.managedAtBoot - watermarks[i]!.high) : 0),

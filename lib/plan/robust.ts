@@ -115,6 +115,13 @@ export const KNOB_FIELDS = {
       whole("how hard kcompactd compacts unasked", "%", { most: 100 }),
     ),
   ),
+  cpus: optional(
+    list(
+      "processors, each with lists of its own and tasks that move among them (the option smp)",
+      whole("processors", "CPUs", { least: 1, most: 1024 }),
+      { least: 1, most: ROBUST_LIMITS.values, flag: "over-cpus" },
+    ),
+  ),
   seeds: optional(
     list("numbers of seeds", whole("seeds", "seeds", { least: 1, most: COMPARISON_LIMITS.seeds }), {
       least: 1,

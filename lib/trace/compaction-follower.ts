@@ -5,7 +5,7 @@
  * free lists.
  */
 
-import { drainPagesZone } from "../mm/allocation/pcp-free";
+import { drainCpu } from "../mm/allocation/drain-cpus";
 import { CompactControl, MIGRATE_ASYNC, MIGRATE_SYNC_LIGHT } from "../mm/compaction/compact-control";
 import { COMPACT_CONTINUE, COMPACT_NO_SUITABLE_PAGE } from "../mm/compaction/compact-result";
 import { captureFor } from "../mm/compaction/compaction";
@@ -13,6 +13,7 @@ import { fastFindMigrateblock, fastFindTarget } from "../mm/compaction/compactio
 import type { CaptureControl } from "../mm/compaction/compaction-run";
 import type { Memory } from "../mm/state/memory";
 import { isPcpState } from "../mm/state/page-state";
+import type { Zone } from "../mm/state/zone";
 import { REC } from "./trace-reader";
 
 /** A compacting task: its request and its run over one zone. */
@@ -31,10 +32,18 @@ interface Run {
   isolated: boolean;
 }
 
+/** The CPU whose lists hold a page; the acting one's own lists are looked at first, and are the answer if none does. */
+function cpuOf(zone: Zone, pfn: number, acting: number): number {
+  const holds = (cpu: number) => zone.pcps[cpu]!.lists.some((list) => list.toArray().includes(pfn));
+  if (zone.pcps.length === 1 || holds(acting)) return acting;
+  const other = zone.pcps.findIndex((_, cpu) => holds(cpu));
+  return other < 0 ? acting : other;
+}
+
 export class CompactionFollower {
   private readonly runs = new Map<number, Run>();
-  /** Drains in the model that the recording has not shown yet. */
-  private ahead = 0;
+  /** By the CPU that drains: pages drained in the model that the recording has not shown yet. */
+  private readonly ahead: number[] = [];
   private current = -1;
 
   constructor(private readonly m: Memory) {
@@ -43,7 +52,7 @@ export class CompactionFollower {
       ...m.trace,
       pcpuDrain: (pfn, order, mt) => {
         others?.(pfn, order, mt);
-        this.ahead++;
+        this.ahead[m.cpu] = (this.ahead[m.cpu] ?? 0) + 1;
       },
     };
   }
@@ -55,7 +64,7 @@ export class CompactionFollower {
       return;
     }
     if (kind === REC.PUTBACK || kind === REC.S || kind === REC.SKIP) return;
-    this.ahead = 0;
+    this.ahead[this.m.cpu] = 0;
     if (kind === REC.F) {
       const run = this.runs.get(pid);
       if (run !== undefined) run.scanning = false;
@@ -76,14 +85,13 @@ export class CompactionFollower {
 
   /** A `D`: explained by a drain in the model, or the sign of a complete drain. */
   drained(pfn: number): void {
-    if (this.ahead > 0) {
-      this.ahead--;
-      return;
+    const { m, ahead } = this;
+    if (!ahead[m.cpu]) {
+      const zone = m.zoneOf(pfn);
+      if (zone === undefined || !isPcpState(m.state[pfn]!)) return;
+      drainCpu(m, zone, cpuOf(zone, pfn, m.cpu));
     }
-    const zone = this.m.zoneOf(pfn);
-    if (zone === undefined || !isPcpState(this.m.state[pfn]!)) return;
-    drainPagesZone(this.m, zone, zone.pcp);
-    if (this.ahead > 0) this.ahead--;
+    if (ahead[m.cpu]! > 0) ahead[m.cpu]!--;
   }
 
   /**

@@ -3,23 +3,24 @@
  * recorded pages show when the next batch is due.
  */
 import type { BatchedDrain } from "../mm/allocation/batched-drain";
+import { asCpu } from "../mm/allocation/drain-cpus";
 import { stepDrain } from "../mm/allocation/pcp-free";
 import type { Memory } from "../mm/state/memory";
 import { REC } from "./trace-reader";
 
 export class OpenDrains {
   /** Open drains, innermost last, each with its task. */
-  private readonly drains: { pid: number; drain: BatchedDrain }[] = [];
+  private readonly drains: { pid: number; cpu: number; drain: BatchedDrain }[] = [];
   /** Drains that the current record began. */
   private readonly newDrains: BatchedDrain[] = [];
-  /** Predicted D records that the trace has not shown yet. */
-  private drainsAhead = 0;
+  /** By the CPU that drains: predicted D records that the trace has not shown yet. */
+  private readonly drainsAhead: number[] = [];
 
   constructor(private readonly m: Memory) {
     m.interruptedDrains = this.newDrains;
     m.trace = {
       pcpuDrain: () => {
-        this.drainsAhead++;
+        this.drainsAhead[m.cpu] = (this.drainsAhead[m.cpu] ?? 0) + 1;
       },
     };
   }
@@ -28,16 +29,20 @@ export class OpenDrains {
   adopt(pid: number): void {
     // Setting a length is slow even where it is 0 already: once a drain, not once a record.
     if (this.newDrains.length === 0) return;
-    for (const drain of this.newDrains) this.drains.push({ pid, drain });
+    for (const drain of this.newDrains) this.drains.push({ pid, cpu: this.m.cpu, drain });
     this.newDrains.length = 0;
   }
 
-  /** A `D` record: once every predicted one has been shown, the innermost open drain runs its next batch. */
+  /** A `D` record: once every predicted one has been shown, the innermost open drain of its CPU runs its next batch. */
   drained(): void {
-    while (this.drainsAhead === 0 && this.drains.length > 0) {
-      if (stepDrain(this.m, this.drains.at(-1)!.drain)) this.drains.pop();
+    const { drains, drainsAhead, m } = this;
+    while (!drainsAhead[m.cpu]) {
+      let at = drains.length - 1;
+      while (at >= 0 && drains[at]!.cpu !== m.cpu) at--;
+      if (at < 0) return;
+      if (stepDrain(m, drains[at]!.drain)) drains.splice(at, 1);
     }
-    if (this.drainsAhead > 0) this.drainsAhead--;
+    drainsAhead[m.cpu]!--;
   }
 
   /**
@@ -49,9 +54,11 @@ export class OpenDrains {
     for (let i = this.drains.length - 1; i >= 0; i--) {
       const open = this.drains[i]!;
       if (open.pid !== pid && kind !== REC.S) continue;
-      while (!stepDrain(this.m, open.drain));
+      asCpu(this.m, open.cpu, () => {
+        while (!stepDrain(this.m, open.drain));
+      });
       this.drains.splice(i, 1);
     }
-    if (this.drains.length === 0) this.drainsAhead = 0;
+    if (this.drains.length === 0) this.drainsAhead.length = 0;
   }
 }

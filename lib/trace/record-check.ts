@@ -20,6 +20,12 @@ export class RecordCheck {
     return zone;
   }
 
+  cpu(cpu: number, line: number): void {
+    const cpus = this.m.zones[0]!.pcps.length;
+    if (cpu < 0 || cpu >= cpus)
+      this.fail(line, `CPU ${cpu} is not in the snapshot, which has ${cpus} (0 to ${cpus - 1})`);
+  }
+
   order(order: number, line: number): void {
     if (order > this.m.maxOrder) this.fail(line, `order ${order} is above the largest, ${this.m.maxOrder}`);
     if (order < 0) this.fail(line, `order ${order} is below 0`);

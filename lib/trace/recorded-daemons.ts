@@ -2,9 +2,10 @@
  * The actions of a recorded kernel's daemons, at the moments that the recording gives: counters, per-CPU lists,
  * kswapd.
  */
-import { decayPcpHigh, drainPagesZone } from "../mm/allocation/pcp-free";
+import { drainCpu } from "../mm/allocation/drain-cpus";
+import { decayPcpHigh } from "../mm/allocation/pcp-free";
 import type { Memory } from "../mm/state/memory";
-import { foldDiffs } from "../mm/state/vmstat";
+import { foldDiffs, normalThreshold, setStatThresholds } from "../mm/state/vmstat";
 import type { RecordCheck } from "./record-check";
 
 export class RecordedDaemons {
@@ -14,6 +15,7 @@ export class RecordedDaemons {
   constructor(
     private readonly m: Memory,
     private readonly check: RecordCheck,
+    private readonly pageSize: number,
   ) {}
 
   fold(idx: number, item: number, line: number): void {
@@ -28,9 +30,10 @@ export class RecordedDaemons {
     }
   }
 
-  drainZone(idx: number, line: number): void {
-    const zone = this.check.zone(idx, line);
-    drainPagesZone(this.m, zone, zone.pcp);
+  /** drain_pages_zone(): the lists of any CPU, drained by the acting one. */
+  drainZone(idx: number, cpu: number, line: number): void {
+    this.check.cpu(cpu, line);
+    drainCpu(this.m, this.check.zone(idx, line), cpu);
   }
 
   /** The daemon's turn once per second: folds per-CPU differences, then decays the lists. */
@@ -44,7 +47,7 @@ export class RecordedDaemons {
   event(name: string, text: string, line: number): void {
     const zoneOf = () => Number(/zone=(\d+)/.exec(text)?.[1] ?? -1);
     if (name.startsWith("mm_vmscan_")) {
-      this.reclaim(name);
+      this.reclaim(name, Number(/nid=(\d{1,9})/.exec(text)?.[1] ?? 0));
       return;
     }
     switch (name) {
@@ -55,7 +58,7 @@ export class RecordedDaemons {
         if (/pagesets=0/.test(text)) for (const zone of this.m.zones) foldDiffs(zone, zone.pcp);
         break;
       case "drain_pages_zone":
-        this.drainZone(zoneOf(), line);
+        this.drainZone(zoneOf(), Number(/cpu=(\d{1,9})/.exec(text)?.[1] ?? this.m.cpu), line);
         break;
       case "balance_pgdat":
       case "balance_pgdat_end":
@@ -65,12 +68,21 @@ export class RecordedDaemons {
   }
 
   /** Frees drain sooner between kswapd's wake and sleep; its first pass removes the boost of the watermarks. */
-  private reclaim(name: string): void {
-    if (name === "mm_vmscan_kswapd_wake" || name === "mm_vmscan_kswapd_sleep")
-      for (const zone of this.m.zones) {
-        zone.reclaimActive = name === "mm_vmscan_kswapd_wake";
-        zone.watermarkBoost = 0;
-      }
-    else this.reclaimed = true;
+  private reclaim(name: string, nid: number): void {
+    const wakes = name === "mm_vmscan_kswapd_wake";
+    if (!wakes && name !== "mm_vmscan_kswapd_sleep") {
+      this.reclaimed = true;
+      return;
+    }
+    const { zones } = this.m;
+    for (const zone of zones) {
+      zone.reclaimActive = wakes;
+      zone.watermarkBoost = 0;
+    }
+    setStatThresholds(
+      zones,
+      nid,
+      wakes ? null : (z) => normalThreshold(z.managed * this.pageSize, z.pcps.length),
+    );
   }
 }

@@ -68,7 +68,7 @@ function listsAround(m: Memory, pfn: number, order: number, mt: number): { name:
   if (m.pcpAllowedOrder(order)) {
     const index = m.pindex(order, mt);
     lists.push({
-      name: `zone ${zone.name}: pcplist ${index}`,
+      name: `zone ${zone.name}: ${zone.pcps.length > 1 ? `CPU ${m.cpu} ` : ""}pcplist ${index}`,
       pfns: zone.pcp.lists[index]!.toArray().slice(0, SHOWN),
     });
   }

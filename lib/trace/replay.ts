@@ -85,8 +85,9 @@ export interface ReplayOptions {
  */
 export async function replay(dir: string, options: ReplayOptions = {}): Promise<Replayed> {
   const recording = openRecording(dir, options.release);
+  const s0 = parseSnapshot(readInput(recording.s0), recording.s0);
   const memory = loadSnapshot(
-    parseSnapshot(readInput(recording.s0), recording.s0),
+    s0,
     kernelProfile(recording.release, {
       ...(recording.defragMode && { defragMode: true }),
       ...options.switches,
@@ -94,7 +95,12 @@ export async function replay(dir: string, options: ReplayOptions = {}): Promise<
   );
   memory.watermarkBoostFactor = recording.watermarkBoostFactor;
   options.prepare?.(memory);
-  const replayer = new Replayer(memory, recording.trace, options.maxMismatches ?? 0);
+  const replayer = new Replayer(
+    memory,
+    recording.trace,
+    options.maxMismatches ?? 0,
+    Number(s0.header.get("page_size") ?? 4096),
+  );
   const { line, events } = await putTrace(recording, replayer, options);
   const complete = !replayer.gaveUp;
   if (complete && !replayer.sawEnd)

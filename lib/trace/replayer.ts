@@ -40,7 +40,12 @@ const INPUTS: readonly number[] = [
   REC.FREE_GROUP,
   REC.RECLAIM_ACTIVE,
   REC.SKIP,
+  REC.CPU,
+  REC.TRYLOCK_FAILED,
 ];
+
+/** Requests and frees: what a failed attempt to lock the per-CPU lists belongs to. */
+const LOCKING: ReadonlySet<number> = new Set([REC.A, REC.BULK_PAGE, REC.F, REC.FREE_GROUP]);
 
 export class Replayer implements TraceHandler {
   readonly wanted: readonly number[];
@@ -68,16 +73,19 @@ export class Replayer implements TraceHandler {
   readonly contig: ContigFollower | null = null;
   /** A contiguous request was not predicted: the model may be out of step. */
   private diverged = false;
+  /** By CPU: attempts to lock its lists that failed and whose request or free is yet to come. */
+  private readonly failures: number[] = [];
 
   constructor(
     private readonly m: Memory,
     private readonly file: string,
     private readonly maxMismatches: number,
+    pageSize = 4096,
   ) {
     this.wanted = m.sw.pcpFreeInBatches ? [...INPUTS, REC.DRAINED] : INPUTS;
     if (m.sw.freelistHygiene) this.wanted = [...new Set([...this.wanted, isolationRecord(m)])];
     this.check = new RecordCheck(m, file);
-    this.daemons = new RecordedDaemons(m, this.check);
+    this.daemons = new RecordedDaemons(m, this.check, pageSize);
     if (m.sw.pcpFreeInBatches) this.drains = new OpenDrains(m);
     else if (m.cma && !m.sw.freelistHygiene) {
       this.wanted = [...new Set([...INPUTS, ...FOLLOWED_RECORDS, REC.HALF, REC.DRAINED, REC.ROTATE])];
@@ -103,6 +111,10 @@ export class Replayer implements TraceHandler {
       if (!this.contig.take(kind, f, n, line, text)) this.follow(kind, f, n, line, text);
       return;
     }
+    if (kind === REC.CPU || kind === REC.TRYLOCK_FAILED) {
+      this.dispatch(kind, f, line, text);
+      return;
+    }
     if (kind === REC.DRAINED) {
       if (this.compaction === null) this.drains?.drained();
       else this.compaction.drained(f[0]!);
@@ -118,7 +130,8 @@ export class Replayer implements TraceHandler {
   /** A record of a kernel whose decisions are checked. */
   private follow(kind: number, f: Float64Array, n: number, line: number, text: string): void {
     const decisions = this.decisions!;
-    if (kind === REC.HALF) decisions.recordHalf(f);
+    if (kind === REC.CPU || kind === REC.TRYLOCK_FAILED) this.dispatch(kind, f, line, text);
+    else if (kind === REC.HALF) decisions.recordHalf(f);
     else if (kind === REC.DRAINED) {
       decisions.recordDrain(f);
       this.compaction?.drained(f[0]!);
@@ -131,7 +144,15 @@ export class Replayer implements TraceHandler {
   }
 
   private dispatch(kind: number, f: Float64Array, line: number, text: string): void {
+    if (this.failures.length > 0 && LOCKING.has(kind)) this.failFirst();
     switch (kind) {
+      case REC.CPU:
+        this.check.cpu(f[0]!, line);
+        this.m.runOn(f[0]!);
+        break;
+      case REC.TRYLOCK_FAILED:
+        this.failures[this.m.cpu] = (this.failures[this.m.cpu] ?? 0) + 1;
+        break;
       case REC.A:
         this.alloc(f, line);
         break;
@@ -177,7 +198,7 @@ export class Replayer implements TraceHandler {
         this.daemons.fold(f[0]!, f[1]!, line);
         break;
       case REC.DRAIN_ZONE:
-        this.daemons.drainZone(f[0]!, line);
+        this.daemons.drainZone(f[0]!, this.m.cpu, line);
         break;
       case REC.RECLAIM_ACTIVE:
         this.check.zone(f[0]!, line).reclaimActive = f[1] !== 0;
@@ -186,6 +207,13 @@ export class Replayer implements TraceHandler {
         this.event(text, line);
         break;
     }
+  }
+
+  /** The acting CPU's next attempts to lock its lists fail, as the recording said before. */
+  private failFirst(): void {
+    const { m, failures } = this;
+    m.trylockFailures = failures[m.cpu] ?? 0;
+    failures[m.cpu] = 0;
   }
 
   private alloc(f: Float64Array, line: number): void {

@@ -65,9 +65,14 @@ function compareZone(m: Memory, zone: Zone, z: SnapshotZone, file: string, found
         note(`free list of order ${order}, type ${mt}, position ${i}`, show(expected, i), show(predicted, i));
     }
   }
-  z.pcps.forEach((p, cpu) => {
+  for (const p of z.pcps) {
+    const { cpu } = p;
+    const of = zone.pcps.length > 1 ? `CPU ${cpu} ` : "";
     const pcp = zone.pcps[cpu];
-    if (pcp === undefined) return note("pcp", `cpu ${cpu}`, "none");
+    if (pcp === undefined) {
+      note("pcp", `cpu ${cpu}`, "none");
+      continue;
+    }
     const expect = (key: string) => fieldNumber(p.fields, key, file);
     number(`pcp ${cpu} count`, expect("count"), pcp.count);
     number(`pcp ${cpu} batch`, expect("batch"), pcp.batch);
@@ -82,14 +87,14 @@ function compareZone(m: Memory, zone: Zone, z: SnapshotZone, file: string, found
       const expected = list?.pfns ?? none;
       const predicted = pcp.lists[index]!.toArray();
       const i = firstUnlike(expected, predicted);
-      if (i >= 0) note(`pcplist ${index} position ${i}`, show(expected, i), show(predicted, i));
+      if (i >= 0) note(`${of}pcplist ${index} position ${i}`, show(expected, i), show(predicted, i));
       else if (list !== undefined && !m.sw.freelistHygiene)
         list.mts.forEach((mt, k) => {
           const own = pcpStoredType(m.state[list.pfns[k]!]!);
           if (mt >= 0 && modelType(m, mt) !== own) note(`type of per-CPU page ${list.pfns[k]}`, mt, own);
         });
     }
-  });
+  }
   compareBlocks(m, z, note);
   const diffs = (field: string) => z.pcps.reduce((s, p) => s + Number(p.fields.get(field) ?? 0), 0);
   const ours = zone.pcps.reduce((s, p) => s + p.diffNrFree, zone.nrFreePages);

@@ -43,7 +43,10 @@ const all = (range: Range, keys: string): Record<string, Range> =>
 
 /** Fields of a zone that are read. What other kernels add is passed over. */
 const ZONE: Readonly<Record<string, Range>> = {
-  ...all(FRAMES, "start present managed wmark_min wmark_low wmark_high wmark_promo watermark_boost"),
+  ...all(
+    FRAMES,
+    "start present managed wmark_min wmark_low wmark_high wmark_promo watermark_boost percpu_drift_mark",
+  ),
   ...all(FRAMES, "nr_free_pages nr_free_cma nr_isolate_pageblock nr_reserved_highatomic"),
   ...all(
     FRAMES_OR_NONE,

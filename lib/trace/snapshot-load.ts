@@ -45,6 +45,7 @@ export function loadSnapshot(snapshot: Snapshot, switches: KernelSwitches): Memo
   zones.forEach((z, i) => {
     loadZone(memory, memory.zones[i]!, z, file);
   });
+  memory.smp = number("cpus") > 1;
   return memory;
 }
 
@@ -75,6 +76,7 @@ function loadZone(m: Memory, zone: Zone, z: SnapshotZone, file: string): void {
     zone.wmark[i] = f(key);
   });
   zone.watermarkBoost = f("watermark_boost");
+  zone.percpuDriftMark = optional("percpu_drift_mark");
   zone.nrReservedHighatomic = f("nr_reserved_highatomic");
   zone.nrFreeHighatomic = optional("nr_free_highatomic");
   (z.fields.get("lowmem_reserve") ?? "").split(",").forEach((text, i) => {
@@ -105,9 +107,11 @@ function loadZone(m: Memory, zone: Zone, z: SnapshotZone, file: string): void {
     throw new InputError(
       `${at(file, z.line)}: zone ${z.name}: ${zone.pcps.length} CPUs, ${z.pcps.length} pcp records`,
     );
-  z.pcps.forEach((p, i) => {
-    loadPcp(m, zone, zone.pcps[i]!, p, at(file, z.line));
-  });
+  for (const p of z.pcps) {
+    if (z.pcps.some((other) => other !== p && other.cpu === p.cpu))
+      throw new InputError(`${at(file, z.line)}: zone ${z.name}: CPU ${p.cpu} has two pcp records`);
+    loadPcp(m, zone, zone.pcps[p.cpu]!, p, at(file, z.line));
+  }
 }
 
 /** A snapshot's type in the model's numbering: without CMA, 4 is ISOLATE. */

@@ -78,7 +78,7 @@ function writeZone(m: Memory, zone: Zone, from: Snapshot | undefined, lines: str
     }
   }
   zone.pcps.forEach((pcp, cpu) => {
-    writePcp(m, pcp, cpu, source?.pcps[cpu]?.fields, lines);
+    writePcp(m, pcp, cpu, source?.pcps.find((p) => p.cpu === cpu)?.fields, lines);
   });
   lines.push(`class ${zone.startPfn} ${zone.endPfn - zone.startPfn} : ${classRuns(m, zone)}`);
 }
@@ -105,6 +105,7 @@ function zoneField(m: Memory, zone: Zone, key: string, source: Fields | undefine
     wmark_high: zone.wmark[2]!,
     wmark_promo: zone.wmark[3]!,
     watermark_boost: zone.watermarkBoost,
+    percpu_drift_mark: zone.percpuDriftMark,
     nr_reserved_highatomic: zone.nrReservedHighatomic,
     nr_free_highatomic: zone.nrFreeHighatomic,
     lowmem_reserve: Array.from(zone.lowmemReserve.subarray(0, zones)).join(","),

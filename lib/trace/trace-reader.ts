@@ -36,6 +36,8 @@ export const REC = {
   EXTFRAG: 28,
   RECLAIM_ACTIVE: 29,
   COMPACTION_FREE: 30,
+  CPU: 31,
+  TRYLOCK_FAILED: 32,
 } as const;
 
 /** Receives the records of a trace in order. */
@@ -82,7 +84,8 @@ const FORMS: Record<string, Form> = {
   f: { kind: REC.FREE_ANNOUNCED, fields: 3, hex: -1 },
   G: { kind: REC.FREE_GROUP, fields: 3, hex: -1 },
   C: { kind: REC.COMPACTION_FREE, fields: 3, hex: -1 },
-  tf: { kind: REC.OTHER, fields: 0, hex: -1 },
+  c: { kind: REC.CPU, fields: 1, hex: -1 },
+  tf: { kind: REC.TRYLOCK_FAILED, fields: 0, hex: -1 },
 };
 
 /** Kind → how many numbers its records have at least; undefined for what is no kind. */

@@ -45,6 +45,7 @@ const WANTED = [
   REC.ISOLATE,
   REC.E,
   REC.FREE_GROUP,
+  REC.CPU,
 ];
 
 /** Each completion check in a recorded compaction; recordings of CMA requests have no such line. */
@@ -141,6 +142,10 @@ class WithheldRun implements TraceHandler {
   record(kind: number, f: Float64Array, n: number, _line: number, text: string): void {
     if (kind === REC.ISOLATE) {
       if (f[2]! > 0) this.isolated(f[0]!, f[1]!);
+      return;
+    }
+    if (kind === REC.CPU) {
+      if (this.m.zones[0]!.pcps[f[0]!] !== undefined) this.m.runOn(f[0]!);
       return;
     }
     const pid = kind === REC.E ? Number.parseInt(text, 10) : f[n - 1]!;

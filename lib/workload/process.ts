@@ -57,12 +57,15 @@ export class Process {
   private readonly caches: KernelCaches | undefined;
   private readonly pagesATable: number;
   private sinceTable: number;
+  /** Where it runs; ANYWHERE: wherever its load does. */
+  private cpu: number;
 
   constructor(system: System, shape: ProcessShape = {}) {
     const { tables = FIRST_TABLES, threads = 1, density = DENSITY, caches } = shape;
     this.system = system;
     this.threads = threads;
     this.caches = caches;
+    this.cpu = system.processors.slice(system.processors.place());
     this.rows = system.stacks.take();
     this.pages = 0;
     this.fixed = system.stacks.take();
@@ -91,6 +94,7 @@ export class Process {
   fault(n: number): number {
     const { system } = this;
     if (this.rows === NOTHING) return 0;
+    this.cpu = system.processors.slice(this.cpu);
     for (let got = 0; got < n; ) {
       if (this.sinceTable >= this.pagesATable && !this.addTable()) return got;
       // Until the next page table is due nothing else is asked for.
@@ -108,6 +112,7 @@ export class Process {
   faultHuge(): boolean {
     const { system } = this;
     if (this.rows === NOTHING) return false;
+    this.cpu = system.processors.slice(this.cpu);
     const slot = system.allocHuge();
     if (slot < 0) {
       const pages = 1 << system.memory.thpOrder;
@@ -151,6 +156,7 @@ export class Process {
   exit(): void {
     const { system, rows, fixed } = this;
     if (rows === NOTHING) return;
+    this.cpu = system.processors.slice(this.cpu);
     let at = { row: 0, done: 0 };
     let size = FIRST_BATCH;
     for (let start = 0; start < this.pages; start += size) {

@@ -1,7 +1,7 @@
 /**
  * Receive buffers of a network card. A number of buffers is always in flight, and each packet replaces one of them: the driver
  * allocates a new one in its interrupt (GFP_ATOMIC), and a reader frees an old one. The old one is chosen at random, because sockets
- * are read at their own pace. An unavailable order falls back to single pages, as in __page_frag_cache_refill().
+ * are read at their own pace. With the option `smp` both are on some CPU each: packets come to the queues of all CPUs. An unavailable order falls back to single pages, as in __page_frag_cache_refill().
  */
 import type { Random } from "../base/random";
 import type { System } from "../machine/system";
@@ -53,6 +53,7 @@ export class ReceiveRing {
     let pages = 0;
     for (let i = 0; i < n; i++) {
       let whole = 1;
+      system.processors.anywhere();
       let pfn = system.allocFixed("networkBuffer", this.order > 0 ? GFP_FRAGMENT : GFP_ATOMIC, this.order);
       pages += 1 << this.order;
       if (pfn < 0 && this.order > 0) {
@@ -63,6 +64,7 @@ export class ReceiveRing {
         this.lost++;
         continue;
       }
+      system.processors.anywhere();
       const at = this.filled < this.most ? this.filled++ : this.random.below(this.most);
       this.free(at);
       buffers[at] = pfn * 2 + whole;

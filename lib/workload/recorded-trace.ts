@@ -38,12 +38,16 @@ class RecordedTrace implements Actor {
   }
 
   step(): void {
-    const { events } = this;
+    const { events, system } = this;
+    const { cpu } = events;
     const end = Math.min(events.count, this.at + STEP_EVENTS);
-    for (; this.at < end; this.at++)
+    for (; this.at < end; this.at++) {
+      // A machine with fewer CPUs has several recorded ones on each.
+      if (cpu !== undefined) system.memory.runOn(cpu[this.at]! % system.cpus);
       if (events.op[this.at] === 0)
         this.alloc(events.pfn[this.at]!, events.order[this.at]!, events.gfp[this.at]!);
       else this.free(events.pfn[this.at]!);
+    }
     this.done = this.at === events.count;
     this.nextMs = this.done ? Number.POSITIVE_INFINITY : this.nextMs + this.stepMs;
   }

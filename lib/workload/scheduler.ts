@@ -61,6 +61,7 @@ export class WorkloadRun {
     this.actors = [];
     this.started = 0;
     this.measured = [];
+    system.processors.seed(random.fork("processors"));
   }
 
   /** What the workloads so far measured of their own requests, those that have ended included. */
@@ -116,6 +117,7 @@ export class WorkloadRun {
       for (const actor of this.actors) if (next === null || actor.nextMs < next.nextMs) next = actor;
       if (next === null || next.nextMs >= ms) break;
       if (next.nextMs > system.nowMs) system.advanceTo(next.nextMs);
+      system.processors.anywhere();
       next.step();
       if (orDone && this.actors.every((a) => a.done === true)) return;
     }

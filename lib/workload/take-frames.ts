@@ -3,9 +3,9 @@
  * kernel function does this: it places a page where an experiment needs it and keeps lists, counters and types consistent.
  */
 import type { System } from "../machine/system";
+import { drainAllPages } from "../mm/allocation/drain-cpus";
 import { isolateFreePage } from "../mm/allocation/isolate-free-page";
 import { freePagesCore } from "../mm/allocation/page-alloc";
-import { drainPagesZone } from "../mm/allocation/pcp-free";
 import { materialiseZone } from "../mm/state/free-area";
 import type { Memory } from "../mm/state/memory";
 import { MIGRATE_CMA, MIGRATE_MOVABLE } from "../mm/state/migratetype";
@@ -28,7 +28,7 @@ export function giveBack(m: Memory, from: number, to: number): void {
 export function settle(m: Memory): void {
   for (const zone of m.zones) {
     materialiseZone(m, zone);
-    for (const pcp of zone.pcps) if (pcp.count > 0) drainPagesZone(m, zone, pcp);
+    drainAllPages(m, zone);
   }
 }
 

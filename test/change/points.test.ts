@@ -5,9 +5,9 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { POINT_NAMES } from "../../lib/change/points";
+import { drainAllPages } from "../../lib/mm/allocation/drain-cpus";
 import { boostWatermark } from "../../lib/mm/allocation/fallback-steal";
 import { freePages } from "../../lib/mm/allocation/page-alloc";
-import { drainAllPages } from "../../lib/mm/allocation/pcp-free";
 import { compactMemory, proactiveCompactNode } from "../../lib/mm/compaction/compaction";
 import { compactionDeferred, deferCompaction } from "../../lib/mm/compaction/compaction-deferral";
 import { compactionSuitable } from "../../lib/mm/compaction/compaction-suitable";

@@ -10,6 +10,7 @@ export function loadEngine(lib = LIB) {
   return {
     ...(load("boot/boot-memory") as typeof import("../../lib/mm/boot/boot-memory")),
     ...(load("allocation/page-alloc") as typeof import("../../lib/mm/allocation/page-alloc")),
+    ...(load("allocation/drain-cpus") as typeof import("../../lib/mm/allocation/drain-cpus")),
     ...(load("allocation/pcp-free") as typeof import("../../lib/mm/allocation/pcp-free")),
     ...(load("allocation/highatomic") as typeof import("../../lib/mm/allocation/highatomic")),
     ...(load("allocation/isolate-free-page") as typeof import("../../lib/mm/allocation/isolate-free-page")),

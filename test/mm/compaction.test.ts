@@ -5,8 +5,8 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { machine } from "../../lib/index";
+import { drainAllPages } from "../../lib/mm/allocation/drain-cpus";
 import { allocPages, freePages } from "../../lib/mm/allocation/page-alloc";
-import { drainAllPages } from "../../lib/mm/allocation/pcp-free";
 import { compactMemory, proactiveCompactNode } from "../../lib/mm/compaction/compaction";
 import {
   compactionDeferReset,

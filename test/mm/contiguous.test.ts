@@ -5,8 +5,8 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import type { KernelRelease } from "../../lib/hardware/kernel-release";
+import { drainAllPages } from "../../lib/mm/allocation/drain-cpus";
 import { allocPages, freePages } from "../../lib/mm/allocation/page-alloc";
-import { drainAllPages } from "../../lib/mm/allocation/pcp-free";
 import { bootMemory } from "../../lib/mm/boot/boot-memory";
 import { CHECK_OF_2018 } from "../../lib/mm/contiguous/contig-pages";
 import { Contiguous, type FailedContigRequest } from "../../lib/mm/contiguous/contiguous";

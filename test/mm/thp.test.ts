@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { machine } from "../../lib/index";
+import { drainAllPages } from "../../lib/mm/allocation/drain-cpus";
 import { allocPages, freePages } from "../../lib/mm/allocation/page-alloc";
-import { drainAllPages } from "../../lib/mm/allocation/pcp-free";
 import { allocThp, collapseHugePage, thpGfp } from "../../lib/mm/allocation/thp";
 import { RoomMaker } from "../../lib/mm/reclaim/vmscan";
 import { __GFP_NORETRY, __GFP_THISNODE, GFP_HIGHUSER_MOVABLE } from "../../lib/mm/state/gfp";

@@ -1,4 +1,4 @@
-/** A machine whose frames can be counted by hand: frames 1024 to 3071, page blocks of 512, one CPU, batch 3. */
+/** A machine whose frames can be counted by hand: frames 1024 to 3071, page blocks of 512, one CPU unless told otherwise, batch 3. */
 import type { KernelRelease } from "../../lib/hardware/kernel-release";
 import { bootMemory } from "../../lib/mm/boot/boot-memory";
 import { listFrames } from "../../lib/mm/state/list-frames";
@@ -11,6 +11,8 @@ export interface Tiny {
   /** Frames of a CMA area behind them; default none. */
   cma?: number;
   high?: number;
+  /** Default 1. */
+  cpus?: number;
   watermarks?: { min: number; low: number; high: number };
 }
 
@@ -25,7 +27,7 @@ export function tinyMemory(release: KernelRelease, more: Tiny = {}): Memory {
     cma: cma > 0,
     thp: false,
     mobilityDisabled: false,
-    cpus: 1,
+    cpus: more.cpus ?? 1,
     zones: [
       {
         idx: 2,

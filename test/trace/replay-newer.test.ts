@@ -1,6 +1,6 @@
 /**
  * Recordings of other kernels and of harder loads, each chosen by its `version` file: steals and claims, watermark boost
- * with compaction's isolations, claims of 6.12 and 7.3, THP lists, CMA in use, 64 KB pages without mobility grouping.
+ * with compaction's isolations, two and four CPUs, claims of 6.12 and 7.3, THP lists, CMA in use, 64 KB pages without mobility grouping.
  */
 import assert from "node:assert/strict";
 import { join } from "node:path";
@@ -13,6 +13,8 @@ import { FIXTURES } from "../support/cli";
 for (const [name, profile, events, allocations] of [
   ["x86-6.1/w2d-fragdeep", "6.1", 871_502, 165_009],
   ["x86-6.1/w2f-boost", "6.1", 450_371, 74_980],
+  ["x86-6.1/s2-thp", "6.1", null, 4111],
+  ["x86-6.1/s4-fork", "6.1", null, 116_839],
   ["x86-6.12.107/w4-thp", "6.12", null, 69_910],
   ["x86-7.3.4/w4-thp", "7.3", null, 70_214],
   ["x86-7.3.4/w7-cma", "7.3", null, 497_720],
@@ -41,9 +43,16 @@ function assertCounters(m: Memory, z: SnapshotZone): void {
     [z.fields, "nr_free_highatomic", zone.nrFreeHighatomic],
     [z.fields, "nr_isolate_pageblock", zone.nrIsolatePageblock],
     [z.fields, "flags", flags],
-    [z.pcps[0]!.fields, "vmstat_diff_nr_free", zone.pcp.diffNrFree],
-    [z.pcps[0]!.fields, "vmstat_diff_nr_free_cma", zone.pcp.diffNrFreeCma],
-    [z.pcps[0]!.fields, "flags", zone.pcp.flags],
+    [z.fields, "percpu_drift_mark", zone.percpuDriftMark],
+    ...z.pcps.flatMap(({ cpu, fields }): [Fields, string, number][] => {
+      const pcp = zone.pcps[cpu]!;
+      return [
+        [fields, "vmstat_diff_nr_free", pcp.diffNrFree],
+        [fields, "vmstat_diff_nr_free_cma", pcp.diffNrFreeCma],
+        [fields, "stat_threshold", pcp.statThreshold],
+        [fields, "flags", pcp.flags],
+      ];
+    }),
   ];
   for (const [fields, key, value] of ours)
     if (fields.has(key)) assert.equal(value, Number(fields.get(key)), `${z.name} ${key}`);

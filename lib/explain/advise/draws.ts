@@ -4,7 +4,7 @@ import { largestOf } from "../../base/extremes";
 import { Random } from "../../base/random";
 import type { BootRequest } from "../../machine/boot-request";
 import { System } from "../../machine/system";
-import { drainAllPages } from "../../mm/allocation/pcp-free";
+import { drainAllPages } from "../../mm/allocation/drain-cpus";
 import { compactMemory } from "../../mm/compaction/compaction";
 import { WMARK_HIGH, type Zone } from "../../mm/state/zone";
 import { WorkloadRun } from "../../workload/scheduler";

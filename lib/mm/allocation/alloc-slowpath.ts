@@ -22,9 +22,9 @@ import { PAGE_ALLOC_COSTLY_ORDER } from "../state/per-cpu-pages";
 import type { SlowPathHelp } from "../state/slow-path-help";
 import { cmaFlag, slowFlags } from "./alloc-flags";
 import { type RetryState, shouldCompactRetry, shouldReclaimRetry } from "./alloc-retry";
+import { drainAllPages } from "./drain-cpus";
 import { getPageFromFreelist } from "./get-page";
 import { unreserveHighatomicPageblock } from "./highatomic";
-import { drainAllPages } from "./pcp-free";
 
 /** The first frame, or −1. */
 export function allocPagesSlowpath(m: Memory, ac: AllocContext): number {

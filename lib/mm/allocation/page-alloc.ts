@@ -16,7 +16,7 @@ import { cmaFlag, fastFlags, slowFlags } from "./alloc-flags";
 import { allocPagesSlowpath } from "./alloc-slowpath";
 import { freeOnePageLocked } from "./free-one-page";
 import { getPageFromFreelist } from "./get-page";
-import { takeFromPcplist } from "./pcp-alloc";
+import { takeFromPcplist, trylockFails } from "./pcp-alloc";
 import { freeUnrefPage } from "./pcp-free";
 import { wmarkPages, zoneWatermarkFast } from "./zone-watermark";
 
@@ -100,6 +100,7 @@ function takeBulk(m: Memory, ac: AllocContext, nr: number, out: Int32Array): num
   for (const zone of zonelist) {
     if (m.nrNodes > 1 && zone.nid !== zonelist[0]!.nid) break;
     if (!zoneWatermarkFast(m, zone, ac, wmarkPages(zone, ALLOC_WMARK_LOW) + nr)) continue;
+    if (trylockFails(m)) break;
     while (n < nr) {
       const pfn = takeFromPcplist(m, zone, ac, zone.pcp);
       if (pfn < 0) break;

@@ -11,9 +11,17 @@ import { rmqueueBulk } from "./rmqueue";
 /** rmqueue_pcplist(): the first frame of a page, or −1. */
 export function rmqueuePcplist(m: Memory, zone: Zone, ac: AllocContext): number {
   const pcp = zone.pcp;
+  if (m.trylockFailures > 0 && trylockFails(m)) return -1;
   if (m.autoTune) pcp.freeCount >>= 1;
   else pcp.freeFactor >>= 1;
   return takeFromPcplist(m, zone, ac, pcp);
+}
+
+/** pcp_spin_trylock(): whether this attempt finds the lock taken; what would have used the lists goes past them. */
+export function trylockFails(m: Memory): boolean {
+  if (m.trylockFailures === 0 || !m.sw.pcpLock) return false;
+  m.trylockFailures--;
+  return true;
 }
 
 /** __rmqueue_pcplist(), which the bulk allocator calls without touching the drain size. */

@@ -17,6 +17,7 @@ import { WMARK_HIGH, type Zone } from "../state/zone";
 import type { BatchedDrain } from "./batched-drain";
 import { drainRun } from "./drain-run";
 import { freeOnePage, freeOnePageLocked } from "./free-one-page";
+import { trylockFails } from "./pcp-alloc";
 import { zoneWatermarkOk } from "./zone-watermark";
 
 /**
@@ -25,7 +26,7 @@ import { zoneWatermarkOk } from "./zone-watermark";
  */
 export function freeUnrefPage(m: Memory, zone: Zone, pfn: number, order: number): void {
   const mt = m.blockType(pfn);
-  if (mt === MIGRATE_ISOLATE) {
+  if (mt === MIGRATE_ISOLATE || (m.trylockFailures > 0 && trylockFails(m))) {
     freeOnePageLocked(m, zone, pfn, order, false);
     return;
   }
@@ -299,12 +300,6 @@ export function drainPagesZone(m: Memory, zone: Zone, pcp: PerCpuPages): void {
   m.trace?.drainZone?.(zone.idx, pcp.count);
   const piece = m.sw.pcpDrain === "whole" ? pcp.count : pcp.batch << PCP_BATCH_SCALE_MAX;
   while (pcp.count > 0) freePcppagesBulk(m, zone, Math.min(pcp.count, piece), pcp, 0);
-}
-
-/** drain_all_pages(): every zone (or one) of every CPU. */
-export function drainAllPages(m: Memory, only?: Zone): void {
-  for (const zone of only ? [only] : m.zones)
-    for (const pcp of zone.pcps) if (pcp.count > 0) drainPagesZone(m, zone, pcp);
 }
 
 /** decay_pcp_high() (6.7+), once a second: lowers `high` by an eighth and drains down to it in batches. */

@@ -10,7 +10,7 @@ import { Memory } from "../state/memory";
 import { MIGRATE_CMA, MIGRATE_MOVABLE } from "../state/migratetype";
 import { BLOCK_HOLE, OWNER_HOLE, OWNER_RESERVED } from "../state/page-state";
 import { type KernelSwitches, kernelProfile } from "../state/profile";
-import { normalThreshold } from "../state/vmstat";
+import { driftMark, normalThreshold } from "../state/vmstat";
 import { WMARK_HIGH, WMARK_LOW, WMARK_MIN, WMARK_PROMO, type Zone } from "../state/zone";
 import type { FrameSpan } from "../state/zone-frames";
 
@@ -30,6 +30,8 @@ export interface KernelZoneShape {
   present: number;
   managed: number;
   watermarks: { min: number; low: number; high: number };
+  /** Those when the thresholds of counters were set, before khugepaged raised them; default: the same. */
+  earlyWatermarks?: { min: number; low: number; high: number };
   /** Indexed by highest zone. */
   lowmemReserve: readonly number[];
   pageset: { batch: number; high: number };
@@ -219,11 +221,13 @@ function activateCma(m: Memory, range: FrameRange): void {
 /** setup_zone_pageset(), refresh_zone_stat_thresholds(): real sizes of the per-CPU lists and counter thresholds. */
 function setUpPcps(m: Memory, zone: Zone, z: KernelZoneShape, shape: KernelShape): void {
   const most = Math.max(Math.floor(Math.floor(z.managed / 8) / shape.cpus), 4 * z.pageset.batch);
+  const threshold = normalThreshold(z.managed * shape.pageSize, shape.cpus);
   for (const pcp of zone.pcps) {
     pcp.batch = z.pageset.batch;
     pcp.high = z.pageset.high;
     pcp.highMin = z.pageset.high;
     pcp.highMax = m.sw.pcpAutoTune ? most : z.pageset.high;
-    pcp.statThreshold = normalThreshold(z.managed * shape.pageSize, shape.cpus);
+    pcp.statThreshold = threshold;
   }
+  zone.percpuDriftMark = driftMark(z.earlyWatermarks ?? z.watermarks, threshold, shape.cpus);
 }

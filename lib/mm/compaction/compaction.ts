@@ -4,7 +4,7 @@
  * command. Model of mm/compaction.c, 6.1.
  */
 
-import { drainAllPages } from "../allocation/pcp-free";
+import { drainAllPages } from "../allocation/drain-cpus";
 import { compactsUnasked } from "../decisions/daemons";
 import type { AllocContext } from "../state/alloc-context";
 import { GFP_KERNEL, gfpZone } from "../state/gfp";

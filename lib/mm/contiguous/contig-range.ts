@@ -4,9 +4,9 @@
  * that a replay can apply recorded events in between; `run` drives it to its end.
  */
 
+import { drainAllPages } from "../allocation/drain-cpus";
 import { isolateFreePage } from "../allocation/isolate-free-page";
 import { freePages } from "../allocation/page-alloc";
-import { drainPagesZone } from "../allocation/pcp-free";
 import { buddyOrder } from "../compaction/isolate-freepages-block";
 import type { Memory } from "../state/memory";
 import { MIGRATE_ISOLATE } from "../state/migratetype";
@@ -145,7 +145,7 @@ function outerStart(m: Memory, start: number): number {
 
 function drain({ m, seen }: ContigContext, zone: Zone): void {
   seen.draining?.();
-  for (const pcp of zone.pcps) if (pcp.count > 0) drainPagesZone(m, zone, pcp);
+  drainAllPages(m, zone);
 }
 
 /** test_pages_isolated(). */

@@ -4,6 +4,7 @@
  * mm/vmscan.c, 6.1.
  */
 
+import { asKswapd } from "../allocation/drain-cpus";
 import { wmarkPages, zoneWatermarkOk } from "../allocation/zone-watermark";
 import { COMPACT_CONTINUE, COMPACT_SKIPPED, COMPACT_SUCCESS } from "../compaction/compact-result";
 import { kcompactdDoWork, tryToCompactPages } from "../compaction/compaction";
@@ -17,7 +18,7 @@ import { gfpZone } from "../state/gfp";
 import type { Memory } from "../state/memory";
 import { PAGE_ALLOC_COSTLY_ORDER } from "../state/per-cpu-pages";
 import type { SlowPathHelp } from "../state/slow-path-help";
-import { nrFreeSnapshot } from "../state/vmstat";
+import { normalThreshold, nrFreeSafe, nrFreeSnapshot, setStatThresholds } from "../state/vmstat";
 import { WMARK_HIGH, type Zone } from "../state/zone";
 
 const SWAP_CLUSTER_MAX = 32;
@@ -30,6 +31,8 @@ export interface Mechanisms {
   compaction: boolean;
   /** Requests, counted by tick(), between waking kswapd and its work; default 0: it works at once. */
   kswapdLag?: number;
+  /** Bytes; default 4096. The usual thresholds of counters depend on it. */
+  pageSize?: number;
 }
 
 export class RoomMaker implements SlowPathHelp {
@@ -42,12 +45,15 @@ export class RoomMaker implements SlowPathHelp {
    * By node: the task of a kswapd that was woken but has not started: pgdat->kswapd_order and kswapd_highest_zoneidx.
    */
   private readonly woken = new Map<number, { order: number; highest: number; left: number }>();
+  private readonly normalThreshold: (zone: Zone) => number;
 
   constructor(
     private readonly m: Memory,
     private readonly mechanisms: Mechanisms,
   ) {
     this.canCompact = mechanisms.compaction;
+    const pageSize = mechanisms.pageSize ?? 4096;
+    this.normalThreshold = (z) => normalThreshold(z.managed * pageSize, z.pcps.length);
   }
 
   directCompact(ac: AllocContext, priority: number): number {
@@ -134,7 +140,7 @@ export class RoomMaker implements SlowPathHelp {
   private highMet(zone: Zone, order: number, highest: number): boolean {
     const { m } = this;
     if (m.sw.defragMode && order > 0) return highMetInBlocks(m, zone, order, highest);
-    const free = Math.max(zone.nrFreePages, 0);
+    const free = m.smp ? nrFreeSafe(zone) : Math.max(zone.nrFreePages, 0);
     return zoneWatermarkOk(m, zone, order, wmarkPages(zone, WMARK_HIGH), highest, 0, free);
   }
 
@@ -190,9 +196,13 @@ export class RoomMaker implements SlowPathHelp {
     const worksFor = this.orderToWork({ nid, order, highest });
     if (worksFor < 0) return;
     this.inKswapd = true;
+    const { m } = this;
+    if (m.smp) setStatThresholds(m.zones, nid, null);
     const task = { nid, order: worksFor, highest };
-    const gaveUp = this.balancePgdat(task) < worksFor;
-    this.sleepKswapd(task, gaveUp);
+    asKswapd(m, nid, () => {
+      const gaveUp = this.balancePgdat(task) < worksFor;
+      this.sleepKswapd(task, gaveUp);
+    });
     this.inKswapd = false;
   }
 
@@ -260,6 +270,7 @@ export class RoomMaker implements SlowPathHelp {
     const { m } = this;
     const { nid } = task;
     if (!this.hopeless(nid) && !this.balanced({ ...task, order: 0 }, "sleep")) return;
+    if (m.smp) setStatThresholds(m.zones, nid, this.normalThreshold);
     for (const zone of this.zonesOf(nid)) if (zone.compact.blockskipFlush) resetIsolationSuitable(m, zone);
     this.wakeKcompactd(gaveUpOrder ? task : { ...task, order: 0 }, "sleep");
   }

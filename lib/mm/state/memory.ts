@@ -60,6 +60,12 @@ export class Memory extends FrameColumns {
   /** The lists of every node. */
   readonly nodeZonelists: Zonelists;
   readonly sw: KernelSwitches;
+  /** smp_processor_id(): the CPU that acts. */
+  cpu: number;
+  /** Rules that show only with several CPUs are at work (the system option `smp`). */
+  smp: boolean;
+  /** So many attempts to lock the acting CPU's lists fail from now on: a replay's, from a recording. */
+  trylockFailures: number;
   /** Switches that the hot paths read, as booleans: there, a string comparison costs more than everything else. */
   readonly steals: boolean;
   readonly hygiene: boolean;
@@ -160,6 +166,9 @@ export class Memory extends FrameColumns {
     });
     this.thpOrder = (shape.thpOrder ?? shape.pageblockOrder) | 0;
     this.sw = sw;
+    this.cpu = 0;
+    this.smp = false;
+    this.trylockFailures = 0;
     this.steals = sw.fallback === "steal";
     this.hygiene = sw.freelistHygiene;
     this.countPerPage = sw.countPerPage;
@@ -233,6 +242,7 @@ export class Memory extends FrameColumns {
    * first. CPUs are divided evenly among nodes, the lowest numbers to the first.
    */
   runOn(cpu: number): void {
+    this.cpu = cpu;
     for (const zone of this.zones) zone.pcp = zone.pcps[cpu]!;
     if (this.nrNodes < 2) return;
     const node = Math.floor((cpu * this.nrNodes) / this.zones[0]!.pcps.length);

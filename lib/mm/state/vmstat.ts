@@ -3,7 +3,7 @@
  * Readers that use only the zone's counter, such as the watermark checks, see it late.
  */
 import type { PerCpuPages } from "./per-cpu-pages";
-import type { Zone } from "./zone";
+import { WMARK_LOW, WMARK_MIN, type Zone } from "./zone";
 
 /** __mod_zone_page_state(NR_FREE_PAGES). */
 export function modNrFree(zone: Zone, delta: number): void {
@@ -80,3 +80,48 @@ export function normalThreshold(managedBytes: number, cpus: number): number {
   const fls = (n: number) => (n === 0 ? 0 : 32 - Math.clz32(n));
   return Math.min(125, 2 * fls(cpus) * (1 + fls(Math.floor(managedBytes / 2 ** 27))));
 }
+
+/** calculate_pressure_threshold(): so small that all CPUs together can't hide the way from low to min; at most 125. */
+export function pressureThreshold({ low, min }: { low: number; min: number }, cpus: number): number {
+  return Math.min(125, Math.max(1, Math.floor((low - min) / cpus)));
+}
+
+/**
+ * refresh_zone_stat_thresholds(): the mark below which NR_FREE_PAGES may look fine while min is breached: high plus what
+ * all CPUs may hold back, if that is more than the way from low to min. Otherwise it stays what it was when the last CPU came
+ * online, before there were watermarks: what all CPUs may hold back. 0 with one CPU, which comes online before the counters.
+ */
+export function driftMark(
+  { min, low, high }: { min: number; low: number; high: number },
+  threshold: number,
+  cpus: number,
+): number {
+  const mostDrift = cpus * threshold;
+  if (mostDrift > low - min) return high + mostDrift;
+  return cpus > 1 ? mostDrift : 0;
+}
+
+/** What kswapd's check counts as free: zone_watermark_ok_safe(); in pgdat_balanced() itself since 6.15. */
+export function nrFreeSafe(zone: Zone): number {
+  const { nrFreePages, percpuDriftMark } = zone;
+  return nrFreePages < percpuDriftMark ? nrFreeSnapshot(zone) : Math.max(nrFreePages, 0);
+}
+
+/**
+ * set_pgdat_percpu_threshold(): thresholds of the zones of node `nid` in danger of drift, while kswapd is awake and, with
+ * `normal`, once it sleeps again.
+ */
+export function setStatThresholds(
+  zones: readonly Zone[],
+  nid: number,
+  normal: ((zone: Zone) => number) | null,
+): void {
+  for (const zone of zones) {
+    if (zone.nid !== nid || zone.percpuDriftMark === 0) continue;
+    const marks = { low: wmarkOf(zone, WMARK_LOW), min: wmarkOf(zone, WMARK_MIN) };
+    const threshold = normal === null ? pressureThreshold(marks, zone.pcps.length) : normal(zone);
+    for (const pcp of zone.pcps) pcp.statThreshold = threshold;
+  }
+}
+
+const wmarkOf = (zone: Zone, which: number) => zone.wmark[which]! + zone.watermarkBoost;

@@ -43,6 +43,8 @@ export class Zone {
   /** Pages, without boost: min, low, high, promo. */
   readonly wmark: Int32Array;
   watermarkBoost: number;
+  /** Below it kswapd counts free pages with every CPU's difference, which could hide a breach of min; 0: they can't. */
+  percpuDriftMark: number;
   /** Pages reserved against requests whose highest zone is the index. */
   readonly lowmemReserve: Int32Array;
   /** Zone counters NR_FREE_PAGES and NR_FREE_CMA_PAGES, without the per-CPU differences. */
@@ -57,7 +59,7 @@ export class Zone {
   belowHigh: boolean;
   readonly compact: ZoneCompaction;
   readonly pcps: PerCpuPages[];
-  /** Of the current CPU. */
+  /** Of the acting CPU: pcps[Memory.cpu]. */
   pcp: PerCpuPages;
 
   constructor(
@@ -82,6 +84,7 @@ export class Zone {
     this.nrFree = new Int32Array(nrOrders);
     this.wmark = new Int32Array(4);
     this.watermarkBoost = 0;
+    this.percpuDriftMark = 0;
     this.lowmemReserve = new Int32Array(8);
     this.nrFreePages = 0;
     this.nrFreeCma = 0;

@@ -75,7 +75,8 @@ export class AlignedReplayer {
   }
 
   private onCpu(cpu: number): void {
-    for (const zone of this.m.zones) zone.pcp = zone.pcps[cpu] ?? zone.pcps[0]!;
+    const known = this.m.zones[0]?.pcps[cpu] !== undefined;
+    if (cpu !== this.m.cpu) this.m.runOn(known ? cpu : 0);
   }
 
   /** A request that the kernel served. */
