@@ -1,0 +1,92 @@
+/** Rules of mm/compaction.c on counts made by hand, each of which was a defect that no test noticed. */
+import assert from "node:assert/strict";
+import test from "node:test";
+import { freeOnePage } from "../../lib/mm/allocation/free-one-page";
+import { allocPages, freePages } from "../../lib/mm/allocation/page-alloc";
+import { CompactControl, MIGRATE_ASYNC, MIGRATE_SYNC_LIGHT } from "../../lib/mm/compaction/compact-control";
+import { CompactionRun } from "../../lib/mm/compaction/compaction-run";
+import { resetIsolationSuitable } from "../../lib/mm/compaction/compaction-skip-bits";
+import { allocContigPages } from "../../lib/mm/contiguous/contig-pages";
+import { GFP_HIGHUSER_MOVABLE, GFP_KERNEL } from "../../lib/mm/state/gfp";
+import type { Memory } from "../../lib/mm/state/memory";
+import { MIGRATE_MOVABLE } from "../../lib/mm/state/migratetype";
+import { BLOCK_SKIP } from "../../lib/mm/state/page-state";
+import { takeAll, tinyMemory } from "./tiny-memory";
+
+/** Full of single movable pages but for every other one of the last 128, which nothing merges with. */
+function scattered(): Memory {
+  const m = tinyMemory("6.1");
+  takeAll(m, (order) => allocPages(m, GFP_HIGHUSER_MOVABLE, order));
+  for (let pfn = 3071 - 126; pfn < 3072; pfn += 2)
+    freeOnePage(m, m.zones[0]!, pfn, 0, MIGRATE_MOVABLE, false);
+  return m;
+}
+
+/** A run for order 3, and where each of its scans for sources began and ended. */
+function runOf(m: Memory, mode: number, steps: number): [number, number][] {
+  const scans: [number, number][] = [];
+  m.trace = { isolateMigratepages: (from, to) => scans.push([from, to]) };
+  const cc = new CompactControl(m, m.zones[0]!, { order: 3, gfp: GFP_HIGHUSER_MOVABLE, mode, direct: true });
+  const run = new CompactionRun(m, cc);
+  for (let i = 0; i < steps; i++) run.step();
+  return scans;
+}
+
+test("an asynchronous run whose pages do not move goes on at the end of their group of 2^order, not a group later", () => {
+  const m = scattered();
+  m.mayMigrate = () => false;
+  assert.deepEqual(runOf(m, MIGRATE_ASYNC, 3), [
+    [1024, 1032],
+    [1032, 1040],
+    [1040, 1048],
+  ]);
+});
+
+test("a run that waits takes 32 pages at a time, and what does not move is passed by", () => {
+  const m = scattered();
+  m.mayMigrate = () => false;
+  assert.deepEqual(runOf(m, MIGRATE_SYNC_LIGHT, 2), [
+    [1024, 1056],
+    [1056, 1088],
+  ]);
+});
+
+test("per-CPU lists are drained once a group of 2^order was left behind, but not if its pages did not move", () => {
+  for (const [moves, left] of [
+    [false, 2],
+    [true, 0],
+  ] as const) {
+    const m = scattered();
+    for (const pfn of [2000, 2004]) freePages(m, pfn, 0);
+    assert.equal(m.zones[0]!.pcp.count, 2);
+    m.mayMigrate = () => moves;
+    let drained = -1;
+    m.trace = { drainZone: (_zone, count) => (drained = count) };
+    const options = { order: 3, gfp: GFP_HIGHUSER_MOVABLE, mode: MIGRATE_ASYNC, direct: true };
+    new CompactionRun(m, new CompactControl(m, m.zones[0]!, options)).step();
+    assert.equal(m.zones[0]!.pcp.count, left, `pages move: ${moves}`);
+    assert.equal(drained >= 2, moves);
+  }
+});
+
+test("blocks may be scanned again from both ends of the zone, and their skip bits go", () => {
+  const m = tinyMemory("6.1");
+  takeAll(m, (order) => allocPages(m, GFP_HIGHUSER_MOVABLE, order));
+  const zone = m.zones[0]!;
+  // Samples are eight frames apart.
+  freeOnePage(m, zone, 2568, 0, MIGRATE_MOVABLE, false);
+  for (let block = 2; block < 6; block++) m.blocks[block]! |= BLOCK_SKIP;
+  zone.compact.blockskipFlush = true;
+  resetIsolationSuitable(m, zone);
+  assert.deepEqual([...zone.compact.cachedMigratePfn], [1024, 1024]);
+  assert.equal(zone.compact.cachedFreePfn, 3071);
+  assert.equal(m.blocks[2]! & BLOCK_SKIP, 0);
+  assert.equal(m.blocks[5]! & BLOCK_SKIP, 0);
+  assert.equal(zone.compact.blockskipFlush, false);
+});
+
+test("a range of free pages is counted as isolated once, frame by frame", () => {
+  const m = tinyMemory("6.1");
+  assert.equal(allocContigPages(m, { pages: 512, gfp: GFP_KERNEL, kind: "driver" }), 1024);
+  assert.equal(m.counters.compact_isolated, 512);
+});

@@ -1,0 +1,63 @@
+/** Defaults of sysctls, frames of a machine with ragged edges, and lists whose sizes a change sets: by hand. */
+import assert from "node:assert/strict";
+import test from "node:test";
+import { bootMemory } from "../../lib/mm/boot/boot-memory";
+import { explainContigFailure, type FailedRange } from "../../lib/mm/contiguous/contig-failure";
+import { EBUSY } from "../../lib/mm/contiguous/page-isolation";
+import { setPcpSizes } from "../../lib/mm/decisions/per-cpu";
+import type { Decisions } from "../../lib/mm/state/decisions";
+import { BLOCK_HOLE } from "../../lib/mm/state/page-state";
+import { tinyMemory } from "./tiny-memory";
+
+test("sysctls begin with the kernel's own values", () => {
+  const m = tinyMemory("6.1");
+  assert.equal(m.compactionProactiveness, 20);
+  assert.equal(m.extfragThreshold, 500);
+  assert.equal(m.watermarkBoostFactor, 15_000);
+  assert.equal(tinyMemory("4.17").watermarkBoostFactor, 0, "4.17 has no boost");
+});
+
+test("memory that ends where the zone begins gives the zone no page block", () => {
+  const zone = {
+    ...{ idx: 2, name: "Normal", startPfn: 1124, spanned: 1948, present: 1536, managed: 1536 },
+    ...{
+      watermarks: { min: 0, low: 0, high: 0 },
+      lowmemReserve: [0, 0, 0, 0],
+      pageset: { batch: 3, high: 320 },
+    },
+    freeRanges: [{ startPfn: 1536, pages: 1536 }],
+  };
+  const m = bootMemory({
+    ...{ release: "6.1", pageSize: 4096, maxOrder: 10, pageblockOrder: 9, cma: false, thp: false },
+    ...{ mobilityDisabled: false, cpus: 1, zones: [zone] },
+    ram: [
+      { startPfn: 1024, pages: 100 },
+      { startPfn: 1536, pages: 1536 },
+    ],
+  });
+  assert.ok(m.blocks[2]! & BLOCK_HOLE, "frames 1024 to 1535");
+  for (const block of [3, 4, 5]) assert.equal(m.blocks[block]! & BLOCK_HOLE, 0);
+});
+
+test("a change sets batch and limits of the lists of every CPU", () => {
+  const m = tinyMemory("6.12");
+  m.change = { pcpSize: () => ({ batch: 5, high: 77 }) } as unknown as Decisions;
+  setPcpSizes(m);
+  const { batch, high, highMin } = m.zones[0]!.pcp;
+  assert.deepEqual({ batch, high, highMin }, { batch: 5, high: 77, highMin: 77 });
+});
+
+test("pages that did not move are named if there are any in every range", () => {
+  const range = (notReached: number): FailedRange => ({
+    ...{ startPfn: 1024, endPfn: 1536, errno: EBUSY, step: "migrate", blockedPages: 0 },
+    ...{ notReached, blockers: [], note: null },
+  });
+  const words = (ranges: FailedRange[]) =>
+    explainContigFailure({ request: "cma_alloc of 512 pages", errno: EBUSY, ranges, reason: "" });
+  assert.doesNotMatch(words([range(0), range(3)]), /did not move/);
+  assert.match(
+    words([range(1), range(3)]),
+    /In every range at least 1 movable page, held by nobody, did not move/,
+  );
+  assert.match(words([range(2)]), /at least 2 movable pages, held/);
+});
