@@ -4,13 +4,15 @@ import test from "node:test";
 import { freeOnePage } from "../../lib/mm/allocation/free-one-page";
 import { allocPages, freePages } from "../../lib/mm/allocation/page-alloc";
 import { CompactControl, MIGRATE_ASYNC, MIGRATE_SYNC_LIGHT } from "../../lib/mm/compaction/compact-control";
+import { isolateMigratepagesBlock } from "../../lib/mm/compaction/compaction-migrate-scanner";
 import { CompactionRun } from "../../lib/mm/compaction/compaction-run";
 import { resetIsolationSuitable } from "../../lib/mm/compaction/compaction-skip-bits";
+import { extfragForOrder } from "../../lib/mm/compaction/compaction-suitable";
 import { allocContigPages } from "../../lib/mm/contiguous/contig-pages";
 import { GFP_HIGHUSER_MOVABLE, GFP_KERNEL } from "../../lib/mm/state/gfp";
 import type { Memory } from "../../lib/mm/state/memory";
 import { MIGRATE_MOVABLE } from "../../lib/mm/state/migratetype";
-import { BLOCK_SKIP } from "../../lib/mm/state/page-state";
+import { ALLOCATED, BLOCK_SKIP } from "../../lib/mm/state/page-state";
 import { takeAll, tinyMemory } from "./tiny-memory";
 
 /** Full of single movable pages but for every other one of the last 128, which nothing merges with. */
@@ -89,4 +91,35 @@ test("a range of free pages is counted as isolated once, frame by frame", () => 
   const m = tinyMemory("6.1");
   assert.equal(allocContigPages(m, { pages: 512, gfp: GFP_KERNEL, kind: "driver" }), 1024);
   assert.equal(m.counters.compact_isolated, 512);
+});
+
+test("a block without a source is marked, and later runs begin behind the next block's start", () => {
+  for (const [mode, cached] of [
+    [MIGRATE_ASYNC, [2048, 1024]],
+    [MIGRATE_SYNC_LIGHT, [2048, 2048]],
+  ] as const) {
+    const m = tinyMemory("6.1");
+    takeAll(m, (order) => allocPages(m, GFP_KERNEL, order));
+    m.state.fill(ALLOCATED, 1024, 3072);
+    const zone = m.zones[0]!;
+    zone.compact.cachedMigratePfn[0] = zone.compact.cachedMigratePfn[1] = 1024;
+    const cc = new CompactControl(m, zone, { order: 3, gfp: GFP_KERNEL, mode });
+    isolateMigratepagesBlock(m, cc, 1024, 1536);
+    // pageblock_end_pfn() of 1536, at which the scan ended.
+    assert.deepEqual([...zone.compact.cachedMigratePfn], cached);
+    assert.equal(cc.migratePfn, 1536);
+    assert.equal(cc.totalMigrateScanned, 512);
+    assert.ok(m.blocks[2]! & BLOCK_SKIP);
+  }
+});
+
+test("the share of free memory that is too small for an order: 0 if nothing is free", () => {
+  const m = tinyMemory("6.1");
+  assert.equal(extfragForOrder(m.zones[0]!, 9), 0, "two free pages of order 10");
+  takeAll(m, (order) => allocPages(m, GFP_HIGHUSER_MOVABLE, order));
+  assert.equal(extfragForOrder(m.zones[0]!, 9), 0);
+  freeOnePage(m, m.zones[0]!, 1024, 3, MIGRATE_MOVABLE, false);
+  freeOnePage(m, m.zones[0]!, 2048, 0, MIGRATE_MOVABLE, false);
+  assert.equal(extfragForOrder(m.zones[0]!, 9), 100);
+  assert.equal(extfragForOrder(m.zones[0]!, 3), 11, "one of nine frames");
 });

@@ -1,11 +1,17 @@
 /** Defaults of sysctls, frames of a machine with ragged edges, and lists whose sizes a change sets: by hand. */
 import assert from "node:assert/strict";
 import test from "node:test";
+import { reserveHighatomicPageblock } from "../../lib/mm/allocation/highatomic";
+import { allocPages } from "../../lib/mm/allocation/page-alloc";
 import { bootMemory } from "../../lib/mm/boot/boot-memory";
 import { explainContigFailure, type FailedRange } from "../../lib/mm/contiguous/contig-failure";
+import { Contiguous } from "../../lib/mm/contiguous/contiguous";
+import { remediesOf } from "../../lib/mm/contiguous/huge-page-shortage";
 import { EBUSY } from "../../lib/mm/contiguous/page-isolation";
 import { setPcpSizes } from "../../lib/mm/decisions/per-cpu";
 import type { Decisions } from "../../lib/mm/state/decisions";
+import { GFP_ATOMIC } from "../../lib/mm/state/gfp";
+import { MIGRATE_HIGHATOMIC, MIGRATE_MOVABLE } from "../../lib/mm/state/migratetype";
 import { BLOCK_HOLE } from "../../lib/mm/state/page-state";
 import { tinyMemory } from "./tiny-memory";
 
@@ -60,4 +66,46 @@ test("pages that did not move are named if there are any in every range", () => 
     /In every range at least 1 movable page, held by nobody, did not move/,
   );
   assert.match(words([range(2)]), /at least 2 movable pages, held/);
+});
+
+test("the reserve for atomic requests ends at a hundredth of the zone and a block: 20 + 512 frames of 2,048", () => {
+  for (const [reserved, after] of [
+    [531, 1043],
+    [532, 532],
+  ] as const) {
+    const m = tinyMemory("6.1");
+    const zone = m.zones[0]!;
+    const pfn = allocPages(m, GFP_ATOMIC, 1);
+    zone.nrReservedHighatomic = reserved;
+    const before = m.blockType(pfn);
+    reserveHighatomicPageblock(m, zone, pfn, 1);
+    assert.equal(zone.nrReservedHighatomic, after);
+    assert.equal(m.blockType(pfn), after > reserved ? MIGRATE_HIGHATOMIC : before);
+  }
+});
+
+test("a zone of fewer than 100 page blocks has no such reserve where the cap is rounded up to blocks", () => {
+  const m = tinyMemory("6.12");
+  const pfn = allocPages(m, GFP_ATOMIC, 1);
+  reserveHighatomicPageblock(m, m.zones[0]!, pfn, 1);
+  assert.equal(m.zones[0]!.nrReservedHighatomic, 0);
+  assert.notEqual(m.blockType(pfn), MIGRATE_HIGHATOMIC);
+});
+
+test("find_alloc_contig_pages() of order 3 takes eight frames", () => {
+  const m = tinyMemory("6.1");
+  const found = new Contiguous(m).findAllocContigPages(3);
+  assert.ok(found.ok);
+  assert.equal(found.ok && found.count, 8);
+  assert.equal(m.blockType(1024), MIGRATE_MOVABLE);
+});
+
+test("as many huge pages come of dropped cache as there are places with nothing but cache in them", () => {
+  const node = { allowed: true, stopped: [], cacheOnly: 3, reclaimablePages: 1 };
+  const of = (nodes: object[]) =>
+    remediesOf(nodes as never).find(({ what }) => what === "drop clean page cache");
+  assert.equal(of([node])?.candidates, 3);
+  assert.equal(of([node, { ...node, cacheOnly: 4 }])?.candidates, 7);
+  assert.equal(of([node, { ...node, allowed: false }])?.candidates, 3);
+  assert.equal(of([{ ...node, reclaimablePages: 0 }]), undefined);
 });
