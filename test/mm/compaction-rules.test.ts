@@ -4,12 +4,14 @@ import test from "node:test";
 import { freeOnePage } from "../../lib/mm/allocation/free-one-page";
 import { allocPages, freePages } from "../../lib/mm/allocation/page-alloc";
 import { CompactControl, MIGRATE_ASYNC, MIGRATE_SYNC_LIGHT } from "../../lib/mm/compaction/compact-control";
+import { COMPACT_CONTINUE, COMPACT_SKIPPED } from "../../lib/mm/compaction/compact-result";
+import { isolateFreepages } from "../../lib/mm/compaction/compaction-free-scanner";
 import { isolateMigratepagesBlock } from "../../lib/mm/compaction/compaction-migrate-scanner";
 import { CompactionRun } from "../../lib/mm/compaction/compaction-run";
 import { resetIsolationSuitable } from "../../lib/mm/compaction/compaction-skip-bits";
-import { extfragForOrder } from "../../lib/mm/compaction/compaction-suitable";
+import { compactionSuitableFor, extfragForOrder } from "../../lib/mm/compaction/compaction-suitable";
 import { allocContigPages } from "../../lib/mm/contiguous/contig-pages";
-import { GFP_HIGHUSER_MOVABLE, GFP_KERNEL } from "../../lib/mm/state/gfp";
+import { __GFP_MEMALLOC, GFP_HIGHUSER_MOVABLE, GFP_KERNEL } from "../../lib/mm/state/gfp";
 import type { Memory } from "../../lib/mm/state/memory";
 import { MIGRATE_MOVABLE } from "../../lib/mm/state/migratetype";
 import { ALLOCATED, BLOCK_SKIP } from "../../lib/mm/state/page-state";
@@ -122,4 +124,43 @@ test("the share of free memory that is too small for an order: 0 if nothing is f
   freeOnePage(m, m.zones[0]!, 2048, 0, MIGRATE_MOVABLE, false);
   assert.equal(extfragForOrder(m.zones[0]!, 9), 100);
   assert.equal(extfragForOrder(m.zones[0]!, 3), 11, "one of nine frames");
+});
+
+test("compaction wants twice the request above the watermark: 100 + 2 · 8 free pages are one too few", () => {
+  const m = tinyMemory("6.1", { watermarks: { min: 100, low: 120, high: 140 } });
+  takeAll(m, (order) => allocPages(m, GFP_HIGHUSER_MOVABLE | __GFP_MEMALLOC, order));
+  const of = (free: number) =>
+    compactionSuitableFor(m, m.zones[0]!, { order: 3, allocFlags: 0, highest: 2 }, free);
+  assert.equal(of(116), COMPACT_SKIPPED);
+  assert.equal(of(117), COMPACT_CONTINUE);
+});
+
+/** The scanner for free pages of a machine with free single pages, and what it isolates for `wanted` sources. */
+function targets(free: readonly number[], wanted: number, skipped: readonly number[] = []): CompactControl {
+  const m = tinyMemory("6.1");
+  takeAll(m, (order) => allocPages(m, GFP_HIGHUSER_MOVABLE, order));
+  for (const pfn of free) freeOnePage(m, m.zones[0]!, pfn, 0, MIGRATE_MOVABLE, false);
+  for (const block of skipped) m.blocks[block]! |= BLOCK_SKIP;
+  const cc = new CompactControl(m, m.zones[0]!, {
+    order: -1,
+    gfp: GFP_HIGHUSER_MOVABLE,
+    mode: MIGRATE_SYNC_LIGHT,
+  });
+  cc.freePfn = 2560;
+  cc.nrMigratepages = wanted;
+  isolateFreepages(m, cc);
+  return cc;
+}
+
+test("the scanner for free pages passes blocks with the skip bit by, and goes on below them", () => {
+  const cc = targets([2561, 2100, 2102], 2, [5]);
+  assert.deepEqual([...cc.freepages].sort(), [2100, 2102]);
+  assert.equal(cc.freePfn, 2103, "behind the last that was taken");
+});
+
+test("the scanner for free pages begins with the block before if it left one at its end", () => {
+  // The other two keep the zone above its watermark.
+  const cc = targets([3071, 1025, 1027], 1);
+  assert.deepEqual(cc.freepages, [3071]);
+  assert.equal(cc.freePfn, 2048);
 });

@@ -1,7 +1,9 @@
 /** Defaults of sysctls, frames of a machine with ragged edges, and lists whose sizes a change sets: by hand. */
 import assert from "node:assert/strict";
 import test from "node:test";
+import { freeOnePage } from "../../lib/mm/allocation/free-one-page";
 import { reserveHighatomicPageblock } from "../../lib/mm/allocation/highatomic";
+import { scanBlock } from "../../lib/mm/allocation/move-freepages";
 import { allocPages } from "../../lib/mm/allocation/page-alloc";
 import { bootMemory } from "../../lib/mm/boot/boot-memory";
 import { explainContigFailure, type FailedRange } from "../../lib/mm/contiguous/contig-failure";
@@ -10,10 +12,10 @@ import { remediesOf } from "../../lib/mm/contiguous/huge-page-shortage";
 import { EBUSY } from "../../lib/mm/contiguous/page-isolation";
 import { setPcpSizes } from "../../lib/mm/decisions/per-cpu";
 import type { Decisions } from "../../lib/mm/state/decisions";
-import { GFP_ATOMIC } from "../../lib/mm/state/gfp";
+import { GFP_ATOMIC, GFP_HIGHUSER_MOVABLE } from "../../lib/mm/state/gfp";
 import { MIGRATE_HIGHATOMIC, MIGRATE_MOVABLE } from "../../lib/mm/state/migratetype";
 import { BLOCK_HOLE } from "../../lib/mm/state/page-state";
-import { tinyMemory } from "./tiny-memory";
+import { takeAll, tinyMemory } from "./tiny-memory";
 
 test("sysctls begin with the kernel's own values", () => {
   const m = tinyMemory("6.1");
@@ -108,4 +110,24 @@ test("as many huge pages come of dropped cache as there are places with nothing 
   assert.equal(of([node, { ...node, cacheOnly: 4 }])?.candidates, 7);
   assert.equal(of([node, { ...node, allowed: false }])?.candidates, 3);
   assert.equal(of([{ ...node, reclaimablePages: 0 }]), undefined);
+});
+
+test("a block of nine free frames has 503 movable ones in use, wherever the free ones are", () => {
+  for (const [single, large] of [
+    [1024, 1032],
+    [1033, 1024],
+    [1535, 1040],
+  ] as const) {
+    const m = tinyMemory("6.1");
+    const zone = m.zones[0]!;
+    takeAll(m, (order) => allocPages(m, GFP_HIGHUSER_MOVABLE, order));
+    freeOnePage(m, zone, single, 0, MIGRATE_MOVABLE, false);
+    freeOnePage(m, zone, large, 3, MIGRATE_MOVABLE, false);
+    assert.ok(scanBlock(m, zone, 1200));
+    const { startPfn, freePages, movablePages } = m.blockScan;
+    assert.deepEqual(
+      { startPfn, freePages, movablePages },
+      { startPfn: 1024, freePages: 9, movablePages: 503 },
+    );
+  }
 });
