@@ -5,6 +5,7 @@ import { freeOnePage } from "../../lib/mm/allocation/free-one-page";
 import { allocPages, freePages } from "../../lib/mm/allocation/page-alloc";
 import { CompactControl, MIGRATE_ASYNC, MIGRATE_SYNC_LIGHT } from "../../lib/mm/compaction/compact-control";
 import { COMPACT_CONTINUE, COMPACT_SKIPPED } from "../../lib/mm/compaction/compact-result";
+import { fastFindMigrateblock } from "../../lib/mm/compaction/compaction-fast-search";
 import { isolateFreepages } from "../../lib/mm/compaction/compaction-free-scanner";
 import { isolateMigratepagesBlock } from "../../lib/mm/compaction/compaction-migrate-scanner";
 import { CompactionRun } from "../../lib/mm/compaction/compaction-run";
@@ -14,7 +15,7 @@ import { allocContigPages } from "../../lib/mm/contiguous/contig-pages";
 import { __GFP_MEMALLOC, GFP_HIGHUSER_MOVABLE, GFP_KERNEL } from "../../lib/mm/state/gfp";
 import type { Memory } from "../../lib/mm/state/memory";
 import { MIGRATE_MOVABLE } from "../../lib/mm/state/migratetype";
-import { ALLOCATED, BLOCK_SKIP } from "../../lib/mm/state/page-state";
+import { ALLOCATED, BLOCK_SKIP, IN_USE_MOVABLE } from "../../lib/mm/state/page-state";
 import { takeAll, tinyMemory } from "./tiny-memory";
 
 /** Full of single movable pages but for every other one of the last 128, which nothing merges with. */
@@ -163,4 +164,21 @@ test("the scanner for free pages begins with the block before if it left one at 
   const cc = targets([3071, 1025, 1027], 1);
   assert.deepEqual(cc.freepages, [3071]);
   assert.equal(cc.freePfn, 2048);
+});
+
+test("the search for a source block among the free lists is for runs that heed the skip bits", () => {
+  for (const [ignoreSkipHint, found] of [
+    [false, 2048],
+    [true, 1024],
+  ] as const) {
+    // Blocks from 1024 to 5119; the free page lies in the lower half of what is between the scanners.
+    const m = tinyMemory("6.1", { pages: 4096 });
+    for (let i = 0; i < 4; i++) allocPages(m, GFP_HIGHUSER_MOVABLE, 10);
+    m.state.fill(ALLOCATED | IN_USE_MOVABLE, 1024, 5120);
+    freeOnePage(m, m.zones[0]!, 2104, 3, MIGRATE_MOVABLE, false);
+    const options = { order: 9, gfp: GFP_HIGHUSER_MOVABLE, mode: MIGRATE_SYNC_LIGHT, direct: true };
+    const cc = new CompactControl(m, m.zones[0]!, { ...options, ignoreSkipHint });
+    cc.freePfn = 4608;
+    assert.equal(fastFindMigrateblock(m, cc), found);
+  }
 });

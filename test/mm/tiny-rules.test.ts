@@ -5,17 +5,20 @@ import { freeOnePage } from "../../lib/mm/allocation/free-one-page";
 import { reserveHighatomicPageblock } from "../../lib/mm/allocation/highatomic";
 import { scanBlock } from "../../lib/mm/allocation/move-freepages";
 import { allocPages } from "../../lib/mm/allocation/page-alloc";
+import { nrPcpFree } from "../../lib/mm/allocation/pcp-free";
 import { bootMemory } from "../../lib/mm/boot/boot-memory";
 import { explainContigFailure, type FailedRange } from "../../lib/mm/contiguous/contig-failure";
 import { Contiguous } from "../../lib/mm/contiguous/contiguous";
 import { remediesOf } from "../../lib/mm/contiguous/huge-page-shortage";
-import { EBUSY } from "../../lib/mm/contiguous/page-isolation";
+import { EBUSY, splitFreePage } from "../../lib/mm/contiguous/page-isolation";
 import { setPcpSizes } from "../../lib/mm/decisions/per-cpu";
+import { largestFreeRange } from "../../lib/mm/reports/largest-free";
 import type { Decisions } from "../../lib/mm/state/decisions";
 import { GFP_ATOMIC, GFP_HIGHUSER_MOVABLE } from "../../lib/mm/state/gfp";
-import { MIGRATE_HIGHATOMIC, MIGRATE_MOVABLE } from "../../lib/mm/state/migratetype";
+import { MIGRATE_HIGHATOMIC, MIGRATE_ISOLATE, MIGRATE_MOVABLE } from "../../lib/mm/state/migratetype";
 import { BLOCK_HOLE } from "../../lib/mm/state/page-state";
-import { takeAll, tinyMemory } from "./tiny-memory";
+import { PerCpuPages } from "../../lib/mm/state/per-cpu-pages";
+import { freeList, takeAll, tinyMemory } from "./tiny-memory";
 
 test("sysctls begin with the kernel's own values", () => {
   const m = tinyMemory("6.1");
@@ -130,4 +133,53 @@ test("a block of nine free frames has 503 movable ones in use, wherever the free
       { startPfn: 1024, freePages: 9, movablePages: 503 },
     );
   }
+});
+
+test("a drain of 5.14 doubles up to what is above the limit's last batch: 63, 126, 252, 504, then 800 − 63", () => {
+  const pcp = new PerCpuPages(3);
+  Object.assign(pcp, { batch: 63, count: 800, freeFactor: 0 });
+  const drained = Array.from({ length: 6 }, () =>
+    nrPcpFree({ sw: { pcpFree: "freeFactor" } }, pcp, 800, false),
+  );
+  assert.deepEqual(drained, [63, 126, 252, 504, 737, 737]);
+  assert.equal(pcp.freeFactor, 4, "1,008 pages are more than may go");
+});
+
+test("the largest free range is made of neighbours that do not merge", () => {
+  const m = tinyMemory("6.1");
+  assert.equal(largestFreeRange(m), 2048);
+  takeAll(m, (order) => allocPages(m, GFP_HIGHUSER_MOVABLE, order));
+  assert.equal(largestFreeRange(m), 0);
+  for (const [pfn, order] of [
+    [1031, 0],
+    [1032, 3],
+    [1042, 1],
+  ] as const)
+    freeOnePage(m, m.zones[0]!, pfn, order, MIGRATE_MOVABLE, false);
+  assert.equal(largestFreeRange(m), 9, "1031 to 1039");
+});
+
+test("a free page at frame 0 is split into aligned pieces on either side", () => {
+  const zone = {
+    ...{ idx: 2, name: "Normal", startPfn: 0, spanned: 1024, present: 1024, managed: 1024 },
+    ...{
+      watermarks: { min: 0, low: 0, high: 0 },
+      lowmemReserve: [0, 0, 0, 0],
+      pageset: { batch: 3, high: 320 },
+    },
+    freeRanges: [{ startPfn: 0, pages: 1024 }],
+  };
+  const m = bootMemory({
+    ...{ release: "6.1", pageSize: 4096, maxOrder: 10, pageblockOrder: 9, cma: false, thp: false },
+    ...{ mobilityDisabled: false, cpus: 1, zones: [zone] },
+  });
+  // A page of order 10 that is no part of an untouched run.
+  const pfn = allocPages(m, GFP_HIGHUSER_MOVABLE, 10);
+  freeOnePage(m, m.zones[0]!, pfn, 10, MIGRATE_MOVABLE, false);
+  // 512 frames before the cut, and 512 behind: merging is for pages of one type.
+  m.setBlockType(512, MIGRATE_ISOLATE);
+  splitFreePage(m, m.zones[0]!, 0, 10, 512);
+  assert.deepEqual(freeList(m, 9, MIGRATE_MOVABLE), [0]);
+  assert.deepEqual(freeList(m, 9, MIGRATE_ISOLATE), [512]);
+  assert.equal(m.zones[0]!.nrFreePages, 512);
 });
