@@ -5,13 +5,14 @@ import { freeOnePage } from "../../lib/mm/allocation/free-one-page";
 import { reserveHighatomicPageblock } from "../../lib/mm/allocation/highatomic";
 import { scanBlock } from "../../lib/mm/allocation/move-freepages";
 import { allocPages } from "../../lib/mm/allocation/page-alloc";
-import { nrPcpFree } from "../../lib/mm/allocation/pcp-free";
+import { nrPcpFree, nrPcpFreeCounted, nrPcpHigh } from "../../lib/mm/allocation/pcp-free";
 import { bootMemory } from "../../lib/mm/boot/boot-memory";
 import { explainContigFailure, type FailedRange } from "../../lib/mm/contiguous/contig-failure";
 import { Contiguous } from "../../lib/mm/contiguous/contiguous";
 import { remediesOf } from "../../lib/mm/contiguous/huge-page-shortage";
 import { EBUSY, splitFreePage } from "../../lib/mm/contiguous/page-isolation";
 import { setPcpSizes } from "../../lib/mm/decisions/per-cpu";
+import { RoomMaker } from "../../lib/mm/reclaim/vmscan";
 import { largestFreeRange } from "../../lib/mm/reports/largest-free";
 import type { Decisions } from "../../lib/mm/state/decisions";
 import { GFP_ATOMIC, GFP_HIGHUSER_MOVABLE } from "../../lib/mm/state/gfp";
@@ -182,4 +183,26 @@ test("a free page at frame 0 is split into aligned pieces on either side", () =>
   assert.deepEqual(freeList(m, 9, MIGRATE_MOVABLE), [0]);
   assert.deepEqual(freeList(m, 9, MIGRATE_ISOLATE), [512]);
   assert.equal(m.zones[0]!.nrFreePages, 512);
+});
+
+test("6.7: what is freed in a row drains the lists, 32 batches at most; disabled lists have no limit", () => {
+  const pcp = new PerCpuPages(3);
+  Object.assign(pcp, { batch: 63, count: 100, high: 0, highMin: 0, highMax: 0 });
+  assert.equal(nrPcpFreeCounted(pcp, 63, 0, true), 100);
+  pcp.count = 5000;
+  assert.equal(nrPcpFreeCounted(pcp, 63, 0, true), 63 * 32);
+  assert.equal(nrPcpHigh({ reclaimActive: false, belowHigh: false }, pcp, 63, false), 0);
+});
+
+test("what can't be reclaimed counts as free pages in the releases that do so", () => {
+  const reclaimable = (release: "4.17" | "6.1") => {
+    const m = tinyMemory(release);
+    allocPages(m, GFP_HIGHUSER_MOVABLE, 3);
+    return new RoomMaker(m, { reclaim: true, compaction: true }).reclaimablePages(m.zones[0]!);
+  };
+  assert.equal(tinyMemory("6.1").sw.reclaimableCountsFree, true);
+  // A list of order 3 is refilled with two pages of eight frames: max(3 >> 3, 2).
+  assert.equal(reclaimable("6.1"), 2048 - 16);
+  assert.equal(tinyMemory("4.17").sw.reclaimableCountsFree, false);
+  assert.equal(reclaimable("4.17"), 0);
 });
