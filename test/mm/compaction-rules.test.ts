@@ -4,7 +4,12 @@ import test from "node:test";
 import { freeOnePage } from "../../lib/mm/allocation/free-one-page";
 import { allocPages, freePages } from "../../lib/mm/allocation/page-alloc";
 import { CompactControl, MIGRATE_ASYNC, MIGRATE_SYNC_LIGHT } from "../../lib/mm/compaction/compact-control";
-import { COMPACT_CONTINUE, COMPACT_SKIPPED } from "../../lib/mm/compaction/compact-result";
+import {
+  COMPACT_CONTINUE,
+  COMPACT_PRIO_SYNC_LIGHT,
+  COMPACT_SKIPPED,
+} from "../../lib/mm/compaction/compact-result";
+import { tryToCompactPages } from "../../lib/mm/compaction/compaction";
 import { fastFindMigrateblock } from "../../lib/mm/compaction/compaction-fast-search";
 import { isolateFreepages } from "../../lib/mm/compaction/compaction-free-scanner";
 import { isolateMigratepagesBlock } from "../../lib/mm/compaction/compaction-migrate-scanner";
@@ -180,5 +185,21 @@ test("the search for a source block among the free lists is for runs that heed t
     const cc = new CompactControl(m, m.zones[0]!, { ...options, ignoreSkipHint });
     cc.freePfn = 4608;
     assert.equal(fastFindMigrateblock(m, cc), found);
+  }
+});
+
+test("a request compacts the zones up to the highest that it may use", () => {
+  for (const highest of [1, 2]) {
+    const m = scattered();
+    m.mayMigrate = () => false;
+    Object.assign(m.ac, {
+      order: 3,
+      gfp: GFP_HIGHUSER_MOVABLE,
+      highest,
+      allocFlags: 0,
+      zonelist: m.zonelist,
+    });
+    const { result } = tryToCompactPages(m, m.ac, COMPACT_PRIO_SYNC_LIGHT);
+    assert.equal(result === COMPACT_SKIPPED, highest < 2, `highest zone ${highest}, the only zone is 2`);
   }
 });
