@@ -111,7 +111,13 @@ export function recordOfPage(html: string, file: string): { record: WriteUpRecor
   if (html.indexOf(OPEN, end) >= 0)
     throw new InputError(`${file}: must hold one record of a write-up: has two`);
   const packed = html.slice(start + OPEN.length, end);
-  const text = unpacked(Buffer.from(packed, "base64"), file);
+  const bytes = Buffer.from(packed, "base64");
+  // Signs that are no base64 are passed over by the reader of it: the page would be another one and pass.
+  if (bytes.toString("base64") !== packed)
+    throw new InputError(
+      `${file}: the record of the write-up is damaged: it is not the base64 that was written`,
+    );
+  const text = unpacked(bytes, file);
   return { record: parseRecord(text, file), page: html.slice(0, start + OPEN.length) + html.slice(end) };
 }
 

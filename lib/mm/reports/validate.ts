@@ -194,7 +194,8 @@ function checkBlocks(m: Memory, zone: Zone): void {
     if (byte & BLOCK_ISOLATED || (byte & BLOCK_MT) === MIGRATE_ISOLATE) isolated++;
     else if ((byte & BLOCK_MT) === MIGRATE_HIGHATOMIC) highatomic++;
   }
-  if (isolated !== zone.nrIsolatePageblock)
+  // Without a bit of its own, isolation is lost with the block's type.
+  if (isolated !== zone.nrIsolatePageblock && !(m.sw.freelistHygiene && !keepsTypes(m) && !m.sw.isolateBit))
     throw new LawBroken(
       "nr_isolate_pageblock = isolated blocks",
       zone.name,

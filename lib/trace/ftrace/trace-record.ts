@@ -42,8 +42,11 @@ const QUOTE = /^(?:[>|] ?){1,8}/;
 const LOST =
   /(?:\[LOST (\d{1,15}) EVENTS\]|\[(?:(\d{1,15}) )?EVENTS DROPPED\]|PERF_RECORD_LOST(?:.{0,40}?lost (\d{1,15}))?)/;
 const WRITTEN = /entries-in-buffer\/entries-written: (\d{1,15})\/(\d{1,15})(?:\s{1,8}#P:(\d{1,5}))?/;
-/** A call chain of perf (address, symbol, file), or of ftrace and trace-cmd (an arrow and a symbol). */
-const PERF_CALL = /^\s+([0-9a-f]{1,16}) (\S{1,200})(?: (.{0,200}))?\s*$/;
+/**
+ * A call chain of perf (address, symbol, file), or of ftrace and trace-cmd (an arrow and a symbol). A task may be called "a b": only
+ * events have the number of a CPU in brackets.
+ */
+const PERF_CALL = /^\s+([0-9a-f]{1,16}) (?!.{0,80}\[\d{3,5}\] )(\S{1,200})(?: (.{0,200}))?\s*$/;
 const ARROW_CALL = /^\s*=> {1,8}(\S{1,200})/;
 /** The file of a perf call: the kernel's image or a module. Other paths, and these words, are a process's. */
 const KERNEL_FILE =

@@ -1,0 +1,205 @@
+/** Rules of mm/compaction.c on counts made by hand, each of which was a defect that no test noticed. */
+import assert from "node:assert/strict";
+import test from "node:test";
+import { freeOnePage } from "../../lib/mm/allocation/free-one-page";
+import { allocPages, freePages } from "../../lib/mm/allocation/page-alloc";
+import { CompactControl, MIGRATE_ASYNC, MIGRATE_SYNC_LIGHT } from "../../lib/mm/compaction/compact-control";
+import {
+  COMPACT_CONTINUE,
+  COMPACT_PRIO_SYNC_LIGHT,
+  COMPACT_SKIPPED,
+} from "../../lib/mm/compaction/compact-result";
+import { tryToCompactPages } from "../../lib/mm/compaction/compaction";
+import { fastFindMigrateblock } from "../../lib/mm/compaction/compaction-fast-search";
+import { isolateFreepages } from "../../lib/mm/compaction/compaction-free-scanner";
+import { isolateMigratepagesBlock } from "../../lib/mm/compaction/compaction-migrate-scanner";
+import { CompactionRun } from "../../lib/mm/compaction/compaction-run";
+import { resetIsolationSuitable } from "../../lib/mm/compaction/compaction-skip-bits";
+import { compactionSuitableFor, extfragForOrder } from "../../lib/mm/compaction/compaction-suitable";
+import { allocContigPages } from "../../lib/mm/contiguous/contig-pages";
+import { __GFP_MEMALLOC, GFP_HIGHUSER_MOVABLE, GFP_KERNEL } from "../../lib/mm/state/gfp";
+import type { Memory } from "../../lib/mm/state/memory";
+import { MIGRATE_MOVABLE } from "../../lib/mm/state/migratetype";
+import { ALLOCATED, BLOCK_SKIP, IN_USE_MOVABLE } from "../../lib/mm/state/page-state";
+import { takeAll, tinyMemory } from "./tiny-memory";
+
+/** Full of single movable pages but for every other one of the last 128, which nothing merges with. */
+function scattered(): Memory {
+  const m = tinyMemory("6.1");
+  takeAll(m, (order) => allocPages(m, GFP_HIGHUSER_MOVABLE, order));
+  for (let pfn = 3071 - 126; pfn < 3072; pfn += 2)
+    freeOnePage(m, m.zones[0]!, pfn, 0, MIGRATE_MOVABLE, false);
+  return m;
+}
+
+/** A run for order 3, and where each of its scans for sources began and ended. */
+function runOf(m: Memory, mode: number, steps: number): [number, number][] {
+  const scans: [number, number][] = [];
+  m.trace = { isolateMigratepages: (from, to) => scans.push([from, to]) };
+  const cc = new CompactControl(m, m.zones[0]!, { order: 3, gfp: GFP_HIGHUSER_MOVABLE, mode, direct: true });
+  const run = new CompactionRun(m, cc);
+  for (let i = 0; i < steps; i++) run.step();
+  return scans;
+}
+
+test("an asynchronous run whose pages do not move goes on at the end of their group of 2^order, not a group later", () => {
+  const m = scattered();
+  m.mayMigrate = () => false;
+  assert.deepEqual(runOf(m, MIGRATE_ASYNC, 3), [
+    [1024, 1032],
+    [1032, 1040],
+    [1040, 1048],
+  ]);
+});
+
+test("a run that waits takes 32 pages at a time, and what does not move is passed by", () => {
+  const m = scattered();
+  m.mayMigrate = () => false;
+  assert.deepEqual(runOf(m, MIGRATE_SYNC_LIGHT, 2), [
+    [1024, 1056],
+    [1056, 1088],
+  ]);
+});
+
+test("per-CPU lists are drained once a group of 2^order was left behind, but not if its pages did not move", () => {
+  for (const [moves, left] of [
+    [false, 2],
+    [true, 0],
+  ] as const) {
+    const m = scattered();
+    for (const pfn of [2000, 2004]) freePages(m, pfn, 0);
+    assert.equal(m.zones[0]!.pcp.count, 2);
+    m.mayMigrate = () => moves;
+    let drained = -1;
+    m.trace = { drainZone: (_zone, count) => (drained = count) };
+    const options = { order: 3, gfp: GFP_HIGHUSER_MOVABLE, mode: MIGRATE_ASYNC, direct: true };
+    new CompactionRun(m, new CompactControl(m, m.zones[0]!, options)).step();
+    assert.equal(m.zones[0]!.pcp.count, left, `pages move: ${moves}`);
+    assert.equal(drained >= 2, moves);
+  }
+});
+
+test("blocks may be scanned again from both ends of the zone, and their skip bits go", () => {
+  const m = tinyMemory("6.1");
+  takeAll(m, (order) => allocPages(m, GFP_HIGHUSER_MOVABLE, order));
+  const zone = m.zones[0]!;
+  // Samples are eight frames apart.
+  freeOnePage(m, zone, 2568, 0, MIGRATE_MOVABLE, false);
+  for (let block = 2; block < 6; block++) m.blocks[block]! |= BLOCK_SKIP;
+  zone.compact.blockskipFlush = true;
+  resetIsolationSuitable(m, zone);
+  assert.deepEqual([...zone.compact.cachedMigratePfn], [1024, 1024]);
+  assert.equal(zone.compact.cachedFreePfn, 3071);
+  assert.equal(m.blocks[2]! & BLOCK_SKIP, 0);
+  assert.equal(m.blocks[5]! & BLOCK_SKIP, 0);
+  assert.equal(zone.compact.blockskipFlush, false);
+});
+
+test("a range of free pages is counted as isolated once, frame by frame", () => {
+  const m = tinyMemory("6.1");
+  assert.equal(allocContigPages(m, { pages: 512, gfp: GFP_KERNEL, kind: "driver" }), 1024);
+  assert.equal(m.counters.compact_isolated, 512);
+});
+
+test("a block without a source is marked, and later runs begin behind the next block's start", () => {
+  for (const [mode, cached] of [
+    [MIGRATE_ASYNC, [2048, 1024]],
+    [MIGRATE_SYNC_LIGHT, [2048, 2048]],
+  ] as const) {
+    const m = tinyMemory("6.1");
+    takeAll(m, (order) => allocPages(m, GFP_KERNEL, order));
+    m.state.fill(ALLOCATED, 1024, 3072);
+    const zone = m.zones[0]!;
+    zone.compact.cachedMigratePfn[0] = zone.compact.cachedMigratePfn[1] = 1024;
+    const cc = new CompactControl(m, zone, { order: 3, gfp: GFP_KERNEL, mode });
+    isolateMigratepagesBlock(m, cc, 1024, 1536);
+    // pageblock_end_pfn() of 1536, at which the scan ended.
+    assert.deepEqual([...zone.compact.cachedMigratePfn], cached);
+    assert.equal(cc.migratePfn, 1536);
+    assert.equal(cc.totalMigrateScanned, 512);
+    assert.ok(m.blocks[2]! & BLOCK_SKIP);
+  }
+});
+
+test("the share of free memory that is too small for an order: 0 if nothing is free", () => {
+  const m = tinyMemory("6.1");
+  assert.equal(extfragForOrder(m.zones[0]!, 9), 0, "two free pages of order 10");
+  takeAll(m, (order) => allocPages(m, GFP_HIGHUSER_MOVABLE, order));
+  assert.equal(extfragForOrder(m.zones[0]!, 9), 0);
+  freeOnePage(m, m.zones[0]!, 1024, 3, MIGRATE_MOVABLE, false);
+  freeOnePage(m, m.zones[0]!, 2048, 0, MIGRATE_MOVABLE, false);
+  assert.equal(extfragForOrder(m.zones[0]!, 9), 100);
+  assert.equal(extfragForOrder(m.zones[0]!, 3), 11, "one of nine frames");
+});
+
+test("compaction wants twice the request above the watermark: 100 + 2 · 8 free pages are one too few", () => {
+  const m = tinyMemory("6.1", { watermarks: { min: 100, low: 120, high: 140 } });
+  takeAll(m, (order) => allocPages(m, GFP_HIGHUSER_MOVABLE | __GFP_MEMALLOC, order));
+  const of = (free: number) =>
+    compactionSuitableFor(m, m.zones[0]!, { order: 3, allocFlags: 0, highest: 2 }, free);
+  assert.equal(of(116), COMPACT_SKIPPED);
+  assert.equal(of(117), COMPACT_CONTINUE);
+});
+
+/** The scanner for free pages of a machine with free single pages, and what it isolates for `wanted` sources. */
+function targets(free: readonly number[], wanted: number, skipped: readonly number[] = []): CompactControl {
+  const m = tinyMemory("6.1");
+  takeAll(m, (order) => allocPages(m, GFP_HIGHUSER_MOVABLE, order));
+  for (const pfn of free) freeOnePage(m, m.zones[0]!, pfn, 0, MIGRATE_MOVABLE, false);
+  for (const block of skipped) m.blocks[block]! |= BLOCK_SKIP;
+  const cc = new CompactControl(m, m.zones[0]!, {
+    order: -1,
+    gfp: GFP_HIGHUSER_MOVABLE,
+    mode: MIGRATE_SYNC_LIGHT,
+  });
+  cc.freePfn = 2560;
+  cc.nrMigratepages = wanted;
+  isolateFreepages(m, cc);
+  return cc;
+}
+
+test("the scanner for free pages passes blocks with the skip bit by, and goes on below them", () => {
+  const cc = targets([2561, 2100, 2102], 2, [5]);
+  assert.deepEqual([...cc.freepages].sort(), [2100, 2102]);
+  assert.equal(cc.freePfn, 2103, "behind the last that was taken");
+});
+
+test("the scanner for free pages begins with the block before if it left one at its end", () => {
+  // The other two keep the zone above its watermark.
+  const cc = targets([3071, 1025, 1027], 1);
+  assert.deepEqual(cc.freepages, [3071]);
+  assert.equal(cc.freePfn, 2048);
+});
+
+test("the search for a source block among the free lists is for runs that heed the skip bits", () => {
+  for (const [ignoreSkipHint, found] of [
+    [false, 2048],
+    [true, 1024],
+  ] as const) {
+    // Blocks from 1024 to 5119; the free page lies in the lower half of what is between the scanners.
+    const m = tinyMemory("6.1", { pages: 4096 });
+    for (let i = 0; i < 4; i++) allocPages(m, GFP_HIGHUSER_MOVABLE, 10);
+    m.state.fill(ALLOCATED | IN_USE_MOVABLE, 1024, 5120);
+    freeOnePage(m, m.zones[0]!, 2104, 3, MIGRATE_MOVABLE, false);
+    const options = { order: 9, gfp: GFP_HIGHUSER_MOVABLE, mode: MIGRATE_SYNC_LIGHT, direct: true };
+    const cc = new CompactControl(m, m.zones[0]!, { ...options, ignoreSkipHint });
+    cc.freePfn = 4608;
+    assert.equal(fastFindMigrateblock(m, cc), found);
+  }
+});
+
+test("a request compacts the zones up to the highest that it may use", () => {
+  for (const highest of [1, 2]) {
+    const m = scattered();
+    m.mayMigrate = () => false;
+    Object.assign(m.ac, {
+      order: 3,
+      gfp: GFP_HIGHUSER_MOVABLE,
+      highest,
+      allocFlags: 0,
+      zonelist: m.zonelist,
+    });
+    const { result } = tryToCompactPages(m, m.ac, COMPACT_PRIO_SYNC_LIGHT);
+    assert.equal(result === COMPACT_SKIPPED, highest < 2, `highest zone ${highest}, the only zone is 2`);
+  }
+});

@@ -1,0 +1,153 @@
+/** CMA areas, huge pages and ranges of a search, on counts made by hand. Every test stands for a defect that nothing noticed. */
+import assert from "node:assert/strict";
+import test from "node:test";
+import { slowFlags } from "../../lib/mm/allocation/alloc-flags";
+import { freeOnePage } from "../../lib/mm/allocation/free-one-page";
+import { allocPages } from "../../lib/mm/allocation/page-alloc";
+import { rotateFreeList } from "../../lib/mm/allocation/rotate-free-list";
+import { bootMemory } from "../../lib/mm/boot/boot-memory";
+import {
+  COMPACT_COMPLETE,
+  COMPACT_PARTIAL_SKIPPED,
+  COMPACT_PRIO_ASYNC,
+  COMPACT_PRIO_SYNC_LIGHT,
+} from "../../lib/mm/compaction/compact-result";
+import { noteDirectResult } from "../../lib/mm/compaction/compaction";
+import { CmaArea } from "../../lib/mm/contiguous/cma-area";
+import { searchBarrier } from "../../lib/mm/contiguous/contig-pages";
+import { HugetlbPool } from "../../lib/mm/contiguous/hugetlb";
+import { migrationTarget } from "../../lib/mm/contiguous/migration-target";
+import { validate } from "../../lib/mm/reports/validate";
+import { validateCma } from "../../lib/mm/reports/validate-cma";
+import {
+  ALLOC_HIGHATOMIC,
+  ALLOC_NON_BLOCK,
+  GFP_ATOMIC,
+  GFP_HIGHUSER_MOVABLE,
+  GFP_KERNEL,
+} from "../../lib/mm/state/gfp";
+import {
+  MIGRATE_CMA,
+  MIGRATE_ISOLATE,
+  MIGRATE_MOVABLE,
+  MIGRATE_UNMOVABLE,
+} from "../../lib/mm/state/migratetype";
+import { freeList, takeAll, tinyMemory } from "./tiny-memory";
+
+test("the laws of CMA areas: each is told when it is broken", () => {
+  const area = () => new CmaArea("area", 3072, 512);
+  const m = tinyMemory("6.1", { cma: 512 });
+  assert.deepEqual(validateCma(m, [area()]), []);
+  const marked = area();
+  marked.bitmap[3] = 1;
+  assert.deepEqual(validateCma(m, [marked]), ["area: frame 3075 is allocated in the bitmap but free"]);
+  assert.deepEqual(validateCma(m, [area(), new CmaArea("other", 3072, 512)]), ["area and other overlap"]);
+  m.setBlockType(3072, MIGRATE_MOVABLE);
+  assert.deepEqual(validateCma(m, [area()]), ["area: the block at 3072 has type 1 instead of CMA"]);
+  m.setBlockType(3072, MIGRATE_ISOLATE);
+  m.zones[0]!.nrIsolatePageblock = 1;
+  assert.deepEqual(validateCma(m, [area()]), [
+    "area: the block at 3072 was left isolated",
+    "zone Normal: 1 blocks left isolated",
+  ]);
+  m.setBlockType(3072, MIGRATE_CMA);
+});
+
+test("only requests above order 0 that may dig into the reserve take high-atomic pages", () => {
+  const of = (gfp: number, order: number) =>
+    slowFlags(tinyMemory("6.1"), { gfp, order, mt: MIGRATE_UNMOVABLE });
+  assert.equal(of(GFP_ATOMIC, 0) & ALLOC_HIGHATOMIC, 0);
+  assert.notEqual(of(GFP_ATOMIC, 1) & ALLOC_HIGHATOMIC, 0);
+  assert.notEqual(of(GFP_ATOMIC, 0) & ALLOC_NON_BLOCK, 0);
+  assert.equal(of(GFP_KERNEL, 1) & (ALLOC_HIGHATOMIC | ALLOC_NON_BLOCK), 0);
+});
+
+test("where a page in use makes the search pass over a range, it names the page", () => {
+  // Before 5.13, pfn_range_valid_contig() asks page_count().
+  const m = tinyMemory("4.17");
+  const range = { start: 1024, pages: 2048 };
+  assert.equal(searchBarrier(m, m.zones[0]!, range), -1);
+  const large = allocPages(m, GFP_KERNEL, 2);
+  assert.equal(searchBarrier(m, m.zones[0]!, range), large);
+  assert.equal(searchBarrier(m, m.zones[0]!, { start: large + 4, pages: 8 }), -1);
+  const single = allocPages(m, GFP_KERNEL, 0);
+  assert.equal(searchBarrier(m, m.zones[0]!, { start: single, pages: 1 }), single);
+});
+
+test("a direct run that came to its end defers the next ones, unless it did not wait", () => {
+  for (const status of [COMPACT_COMPLETE, COMPACT_PARTIAL_SKIPPED]) {
+    const zone = tinyMemory("6.1").zones[0]!;
+    zone.compact.orderFailed = 9;
+    noteDirectResult(zone, 3, COMPACT_PRIO_ASYNC, status);
+    assert.deepEqual([zone.compact.deferShift, zone.compact.orderFailed], [0, 9]);
+    noteDirectResult(zone, 3, COMPACT_PRIO_SYNC_LIGHT, status);
+    assert.deepEqual([zone.compact.deferShift, zone.compact.orderFailed], [1, 3]);
+  }
+});
+
+test("huge pages beyond the pool's size go back to the allocator when their users let go", () => {
+  const m = tinyMemory("6.1");
+  const free = () => m.zones[0]!.nrFreePages + m.zones[0]!.pcp.count;
+  const pool = new HugetlbPool(m, { order: 9 });
+  assert.equal(pool.setMaxHugePages(2), 2);
+  assert.equal(free(), 2048 - 1024);
+  const [a, b] = [pool.alloc(), pool.alloc()];
+  pool.setMaxHugePages(0);
+  assert.deepEqual([pool.total, pool.surplus], [2, 2]);
+  pool.release(a);
+  assert.deepEqual([pool.total, pool.surplus, free()], [1, 1, 2048 - 512]);
+  pool.release(b);
+  assert.deepEqual([pool.total, pool.surplus, free()], [0, 0, 2048]);
+  pool.setMaxHugePages(2);
+  assert.equal(pool.setMaxHugePages(1), 1);
+  assert.deepEqual([pool.total, free()], [1, 2048 - 512]);
+  const [page] = pool.free;
+  assert.ok(pool.dissolve(page!));
+  assert.deepEqual([pool.total, free()], [0, 2048]);
+  assert.equal(pool.dissolve(page!), false);
+});
+
+test("a list is rotated until a page is its first or its last; a frame inside a page rotates nothing", () => {
+  const m = tinyMemory("6.1");
+  takeAll(m, (order) => allocPages(m, GFP_HIGHUSER_MOVABLE, order));
+  for (const pfn of [1030, 1020 + 6 * 2 + 2, 1040])
+    freeOnePage(m, m.zones[0]!, pfn, 0, MIGRATE_MOVABLE, false);
+  const list = () => freeList(m, 0, MIGRATE_MOVABLE);
+  assert.deepEqual(list(), [1040, 1034, 1030]);
+  rotateFreeList(m, 1034, true);
+  assert.deepEqual(list(), [1034, 1030, 1040]);
+  rotateFreeList(m, 1034, false);
+  assert.deepEqual(list(), [1030, 1040, 1034]);
+  for (const pfn of [-1, 1031]) rotateFreeList(m, pfn, true);
+  freeOnePage(m, m.zones[0]!, 2048, 3, MIGRATE_MOVABLE, false);
+  rotateFreeList(m, 2049, true);
+  assert.deepEqual(list(), [1030, 1040, 1034]);
+});
+
+test("a page that migrates goes to a page of its size on its node", () => {
+  const m = tinyMemory("6.1");
+  const from = allocPages(m, GFP_HIGHUSER_MOVABLE, 2);
+  const free = m.zones[0]!.nrFreePages + m.zones[0]!.pcp.count;
+  const to = migrationTarget(m, from, 2);
+  assert.ok(to >= 1024 && to % 4 === 0 && to !== from);
+  assert.equal(m.zones[0]!.nrFreePages + m.zones[0]!.pcp.count, free - 4);
+});
+
+test("free pages of neighbouring zones are no buddies", () => {
+  const zone = (idx: number, startPfn: number) => ({
+    ...{ idx, name: idx === 1 ? "DMA32" : "Normal", startPfn, spanned: 1536, present: 1536, managed: 1536 },
+    ...{
+      watermarks: { min: 0, low: 0, high: 0 },
+      lowmemReserve: [0, 0, 0, 0],
+      pageset: { batch: 3, high: 320 },
+    },
+    freeRanges: [{ startPfn, pages: 1536 }],
+  });
+  const m = bootMemory({
+    ...{ release: "6.1", pageSize: 4096, maxOrder: 10, pageblockOrder: 9, cma: false, thp: false },
+    ...{ mobilityDisabled: false, cpus: 1, zones: [zone(1, 0), zone(2, 1536)] },
+  });
+  // The last page of the first zone, 1024 to 1535, and the first of the second, 1536 to 2047, are both free.
+  assert.deepEqual([m.state[1024], m.state[1536]], [10, 10]);
+  validate(m, "everything", { plainTypes: true });
+});
