@@ -16,6 +16,7 @@ const LAYERS = [
   "change",
   "machine",
   "trace",
+  "recorder",
   "workload",
   "strategy",
   "ideas",

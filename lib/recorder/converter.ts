@@ -85,7 +85,8 @@ export class Converter {
     switch (r.kind) {
       case RING.SEARCH:
         task.searches(slot);
-        if (task.slow) lines.put(slot, `E ${pid} search gfp=${args[0]} order=${args[1]} alloc_flags=${args[2]}`);
+        if (task.slow)
+          lines.put(slot, `E ${pid} search gfp=${args[0]} order=${args[1]} alloc_flags=${args[2]}`);
         return true;
       case RING.SLOWPATH:
         task.slow = true;
@@ -211,7 +212,10 @@ export class Converter {
     switch (r.kind) {
       case RING.BLOCK_FLAGS:
         // pfn, flags, mask
-        lines.put(slot, args[2]! & MIGRATE_MASK ? `M ${pfn} ${args[1]! & MIGRATE_MASK}` : `K ${args.join(" ")}`);
+        lines.put(
+          slot,
+          args[2]! & MIGRATE_MASK ? `M ${pfn} ${args[1]! & MIGRATE_MASK}` : `K ${args.join(" ")}`,
+        );
         return true;
       case RING.MOVE_BLOCK:
         lines.put(slot, `V ${args.join(" ")}`);
