@@ -29,6 +29,15 @@ export interface Built {
   kernel: string;
 }
 
+/** Since 7.0 the image lies beside the kernel's modules. */
+function kernelImage(root: string, release: string): string {
+  const places = [`boot/vmlinuz-${release}`, `usr/lib/modules/${release}/vmlinuz`].map((p) => join(root, p));
+  const found = places.find((path) => existsSync(path));
+  if (found === undefined)
+    throw new InputError(`record: no image of Linux ${release} at ${places.join(" or ")}`);
+  return found;
+}
+
 /** Builds for the kernel of `root` in the folder `work`. */
 export function build({ root, release }: KernelRoot, work: string): Built {
   const sources = sourceFolder();
@@ -49,6 +58,6 @@ export function build({ root, release }: KernelRoot, work: string): Built {
   return {
     init: readFileSync(join(work, "init")),
     module: readFileSync(join(work, "module/pageblock_recorder.ko")),
-    kernel: join(root, "boot", `vmlinuz-${release}`),
+    kernel: kernelImage(root, release),
   };
 }

@@ -22,12 +22,19 @@ export interface Conversion {
   handovers: number;
 }
 
+/** A free that the kernel has announced. */
+interface Announced {
+  order: number;
+  pid: number;
+  batched: boolean;
+}
+
 export class Converter {
   readonly lines = new TraceLines();
   readonly found: Conversion = { cpus: 1, refusedLocks: 0, handovers: 0 };
   private readonly tasks = new Map<number, TaskState>();
-  /** Frees that are announced and not on a list yet: frame → pid, or −1 − pid if announced as batched too. */
-  private readonly announced = new Map<number, number>();
+  /** Frees that are announced and not on a list yet, by their frame. */
+  private readonly announced = new Map<number, Announced>();
   private readonly flags = new Map<number, number>();
 
   /** The state of what ran: of a task, which may change its CPU; of a CPU's interrupts; of its idle task. */
@@ -53,8 +60,9 @@ export class Converter {
     const task = this.stateOf(r);
     if (task.unexplained !== null && !(r.kind === RING.DRAINED && r.args[0] === task.unexplained.pfn))
       this.freedBefore(task, r.pid);
+    if (r.kind !== RING.BUDDY && r.kind !== RING.BLOCK_FLAGS) task.leave();
     if (!this.request(r, slot, task) && !this.free(r, slot, task) && !this.block(r, slot, task))
-      this.other(r, slot, task);
+      this.other(r, slot);
   }
 
   /** Time, and values that changed unannounced: of no task. */
@@ -84,7 +92,7 @@ export class Converter {
     const { args, pid } = r;
     switch (r.kind) {
       case RING.SEARCH:
-        task.searches(slot);
+        task.searches();
         if (task.slow)
           lines.put(slot, `E ${pid} search gfp=${args[0]} order=${args[1]} alloc_flags=${args[2]}`);
         return true;
@@ -108,7 +116,7 @@ export class Converter {
         return true;
       case RING.BULK_ENTER:
         task.bulk = { nr: args[0]!, gfp: args[1]!, pages: [], single: -1 };
-        task.searches(slot);
+        task.searches();
         return true;
       case RING.BULK_PAGE:
         if (task.bulk !== null && args[0] !== task.bulk.single) task.bulk.pages.push(args[0]!);
@@ -154,25 +162,26 @@ export class Converter {
   }
 
   private free(r: RingRecord, slot: number, task: TaskState): boolean {
+    const { lines } = this;
     const { args, pid } = r;
     const [pfn, order] = args as [number, number];
     switch (r.kind) {
       case RING.FREE:
-        this.announced.set(pfn, pid);
+        this.announced.set(pfn, { order, pid, batched: false });
         return true;
       case RING.FREE_BATCHED:
-        this.announced.set(pfn, -1 - (this.announced.has(pfn) ? this.announced.get(pfn)! : pid));
+        this.batched(pfn);
         return true;
       case RING.COMMIT:
         task.holder = { slot, lines: this.freeLines(pfn, order, pid) };
-        this.lines.put(slot, task.holder.lines);
+        lines.put(slot, task.holder.lines);
         return true;
       case RING.BUDDY:
         this.buddy(pfn, order, slot, task, pid);
         return true;
       case RING.DRAINED:
         task.unexplained = null;
-        this.lines.put(slot, `D ${args.join(" ")}`);
+        lines.put(slot, `D ${args.join(" ")}`);
         return true;
       case RING.DRAIN_ZONE:
         // Without a page it has no effect, and no line.
@@ -183,18 +192,38 @@ export class Converter {
     }
   }
 
+  private batched(pfn: number): void {
+    const free = this.announced.get(pfn);
+    if (free !== undefined) free.batched = true;
+  }
+
+  /** The lines of a free whose page enters a list with this order. */
   private freeLines(pfn: number, order: number, pid: number): string {
-    const by = this.announced.get(pfn) ?? pid;
+    const free = this.announced.get(pfn) ?? { order, pid, batched: false };
     this.announced.delete(pfn);
-    const line = `F ${pfn} ${order} ${by < 0 ? -1 - by : by}`;
-    return by < 0 ? `${line}\nB ${pfn}` : line;
+    if (free.order < order) return this.groupLines(pfn, order, free.pid);
+    const line = `F ${pfn} ${free.order} ${free.pid}`;
+    return free.batched ? `${line}\nB ${pfn}` : line;
+  }
+
+  /** Pages that were announced one by one are freed as one of a greater order (7.3). */
+  private groupLines(pfn: number, order: number, pid: number): string {
+    const lines = [`f ${pfn} 0 ${pid}`];
+    for (let i = pfn + 1; i < pfn + 2 ** order; i++) {
+      this.announced.delete(i);
+      lines.push(`f ${i} 0 ${pid}`);
+    }
+    return [...lines, `G ${pfn} ${order} ${pid}`].join("\n");
   }
 
   /** A page enters the buddy lists: freed, put back, split, or drained from a per-CPU list. */
   private buddy(pfn: number, order: number, slot: number, task: TaskState, pid: number): void {
     if (pfn >= task.within.from && pfn < task.within.to) return;
-    if (this.announced.has(pfn)) {
+    const free = this.announced.get(pfn);
+    if (free !== undefined) {
       this.lines.put(slot, this.freeLines(pfn, order, pid));
+      // What is larger than a page block enters in pieces (6.10 and newer).
+      if (free.order > order) task.within = { from: pfn, to: pfn + 2 ** free.order };
       return;
     }
     task.unexplained = { slot, pfn, order };
@@ -241,9 +270,8 @@ export class Converter {
     }
   }
 
-  private other({ kind, args, pid }: RingRecord, slot: number, task: TaskState): void {
+  private other({ kind, args, pid }: RingRecord, slot: number): void {
     const { lines } = this;
-    task.within = { from: 0, to: 0 };
     if (kind === RING.SNAPSHOT_MARK) lines.put(slot, `S ${args.join(" ")}`);
     else if (kind === RING.FOLD) lines.put(slot, `v ${args.join(" ")}`);
     else if (kind === RING.REFRESH) lines.put(slot, `E ${pid} refresh_cpu_vm_stats pagesets=${args[0]}`);

@@ -113,7 +113,7 @@ function download(options: readonly string[], archives: string, release: string)
   runTool("apt-get", [...quiet, "download", `linux-image-${release}`], archives);
   // From 7.0 on the kernel itself is in a package of its own.
   const needs = runTool("apt-cache", [...options, "depends", `linux-image-${release}`]);
-  for (const match of needs.matchAll(/Depends: (linux-(?:binary|modules)-[\w.+~-]{1,60})/g))
+  for (const match of needs.matchAll(/Depends: (linux-binary-[\w.+~-]{1,60})/g))
     runTool("apt-get", [...quiet, "download", match[1]!], archives);
 }
 

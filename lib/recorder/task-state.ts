@@ -41,12 +41,16 @@ export class TaskState {
   bulk: BulkRequest | null = null;
 
   /** A request begins a pass over the zones. */
-  searches(_slot: number): void {
+  searches(): void {
     this.searched = true;
     this.take = -1;
     this.takenUnderZone = false;
     this.handover = false;
     this.holder = null;
+  }
+
+  /** What was put back or split is on its lists. */
+  leave(): void {
     this.within = NOWHERE;
   }
 

@@ -2,8 +2,6 @@
 /* Probes of what happens beside requests: drains, folds of counters, reclaim, and the passes of a request over the zones. */
 #include "recorder.h"
 
-#define arg(n) regs_get_kernel_argument(regs, n)
-
 /* drain_pages_zone(cpu, zone) */
 static int at_drain_zone(struct kprobe *p, struct pt_regs *regs)
 {
@@ -28,6 +26,8 @@ static int at_refresh(struct kprobe *p, struct pt_regs *regs)
 	int i, k;
 
 	put(REC_REFRESH, arg(0) & 1);
+	if (TUNED_PCP)
+		return 0;	/* zone by zone, each announced by its decay */
 	for_each_recorded_zone(zone, i)
 		for (k = 0; k < ARRAY_SIZE(items); k++) {
 			s8 diff = raw_cpu_ptr(zone->per_cpu_zonestats)->vm_stat_diff[items[k]];
@@ -37,6 +37,15 @@ static int at_refresh(struct kprobe *p, struct pt_regs *regs)
 		}
 	return 0;
 }
+
+#if TUNED_PCP
+/* decay_pcp_high(zone, pcp) */
+static int at_decay(struct kprobe *p, struct pt_regs *regs)
+{
+	put(REC_DECAY, zone_idx((struct zone *)arg(0)));
+	return 0;
+}
+#endif
 
 /* get_page_from_freelist(gfp, order, alloc_flags, context) */
 static int at_search(struct kprobe *p, struct pt_regs *regs)
@@ -51,14 +60,6 @@ static int at_slowpath(struct kprobe *p, struct pt_regs *regs)
 	put(REC_SLOWPATH, (u32)arg(0), (u32)arg(1));
 	return 0;
 }
-
-static struct kprobe entries[] = {
-	{ .symbol_name = "drain_pages_zone", .pre_handler = at_drain_zone },
-	{ .symbol_name = "__drain_all_pages", .pre_handler = at_drain_all },
-	{ .symbol_name = "refresh_cpu_vm_stats", .pre_handler = at_refresh },
-	{ .symbol_name = "get_page_from_freelist", .pre_handler = at_search },
-	{ .symbol_name = "__alloc_pages_slowpath.constprop.0", .pre_handler = at_slowpath },
-};
 
 /* balance_pgdat(pgdat, order, highest_zoneidx) */
 static int before_balance(struct kretprobe_instance *ri, struct pt_regs *regs)
@@ -86,45 +87,32 @@ static int after_unreserve(struct kretprobe_instance *ri, struct pt_regs *regs)
 	return 0;
 }
 
-static struct kretprobe returns[] = {
-	{ .kp.symbol_name = "balance_pgdat", .entry_handler = before_balance, .handler = after_balance },
-	{ .kp.symbol_name = "unreserve_highatomic_pageblock", .entry_handler = before_unreserve,
-	  .handler = after_unreserve },
+static struct probe table[] = {
+	{ .names = "drain_pages_zone", .handler = at_drain_zone },
+	{ .names = "__drain_all_pages|__drain_all_pages.part.0", .handler = at_drain_all, .optional = true },
+	{ .names = "refresh_cpu_vm_stats", .handler = at_refresh },
+#if TUNED_PCP
+	{ .names = "decay_pcp_high", .handler = at_decay },
+#endif
+	{ .names = "get_page_from_freelist", .handler = at_search },
+	{ .names = "__alloc_pages_slowpath.constprop.0|__alloc_pages_slowpath", .handler = at_slowpath,
+	  .optional = true },
+	{ .names = "balance_pgdat", .before = before_balance, .after = after_balance },
+	{ .names = "unreserve_highatomic_pageblock", .before = before_unreserve, .after = after_unreserve,
+	  .optional = true },
 };
 
 int daemons_begin(void)
 {
-	int i, failed = 0;
-
-	for (i = 0; i < ARRAY_SIZE(entries); i++)
-		failed |= probe_at(&entries[i]);
-	for (i = 0; i < ARRAY_SIZE(returns); i++)
-		failed |= return_probe_at(&returns[i]);
-	if (failed)
-		daemons_end();
-	return failed ? -EOPNOTSUPP : 0;
+	return probe_table_begin(table, ARRAY_SIZE(table));
 }
 
 void daemons_end(void)
 {
-	int i;
-
-	for (i = 0; i < ARRAY_SIZE(entries); i++)
-		if (entries[i].symbol_name)
-			unregister_kprobe(&entries[i]);
-	for (i = 0; i < ARRAY_SIZE(returns); i++)
-		if (returns[i].kp.symbol_name)
-			unregister_kretprobe(&returns[i]);
+	probe_table_end(table, ARRAY_SIZE(table));
 }
 
 unsigned long daemons_missed(void)
 {
-	unsigned long missed = 0;
-	int i;
-
-	for (i = 0; i < ARRAY_SIZE(entries); i++)
-		missed += entries[i].nmissed;
-	for (i = 0; i < ARRAY_SIZE(returns); i++)
-		missed += returns[i].nmissed + returns[i].kp.nmissed;
-	return missed;
+	return probe_table_missed(table, ARRAY_SIZE(table));
 }

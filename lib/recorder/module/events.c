@@ -3,9 +3,14 @@
 #include <linux/tracepoint.h>
 #include "recorder.h"
 
-/* The first fields of mm/internal.h's struct compact_control of 6.1, which no header of the kernel's packages has. */
+/* The first fields of struct compact_control (mm/internal.h), which no header of the kernel's packages has. */
 struct compaction {
-	struct list_head freepages, migratepages;
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 10, 0)
+	struct list_head freepages[NR_PAGE_ORDERS];
+#else
+	struct list_head freepages;
+#endif
+	struct list_head migratepages;
 	unsigned int nr_freepages, nr_migratepages;
 	unsigned long free_pfn, migrate_pfn;
 };
@@ -40,7 +45,7 @@ static void extfrag(void *none, struct page *page, int order, int fallback_order
 	unsigned long pfn = page_to_pfn(page);
 
 	put(REC_EXTFRAG, pfn, order, fallback_order, type, fallback_type,
-	    (block_flags(pfn) & TYPE_MASK) == type);
+	    block_type(block_flags(pfn)) == type);
 }
 
 static void sources(void *none, unsigned long start, unsigned long end, unsigned long scanned, unsigned long taken)
@@ -53,10 +58,17 @@ static void targets(void *none, unsigned long start, unsigned long end, unsigned
 	event(EV_COMPACT_TARGETS, start, end, scanned, taken);
 }
 
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 9, 0)
+static void migrated(void *none, unsigned int pages, unsigned int succeeded)
+{
+	event(EV_COMPACT_MIGRATED, succeeded, pages - succeeded);
+}
+#else
 static void migrated(void *none, struct compaction *cc, unsigned int succeeded)
 {
 	event(EV_COMPACT_MIGRATED, succeeded, cc->nr_migratepages - succeeded);
 }
+#endif
 
 static void compact_begin(void *none, struct compaction *cc, unsigned long start, unsigned long end, bool sync)
 {
@@ -135,7 +147,11 @@ static void kswapd_woken(void *none, int nid, int zid, int order, gfp_t gfp)
 	event(EV_WAKEUP_KSWAPD, nid, order, zid, (u32)(__force u32)gfp);
 }
 
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 17, 0)
+static void reclaim_begin(void *none, gfp_t gfp, int order, void *cgroup)
+#else
 static void reclaim_begin(void *none, int order, gfp_t gfp)
+#endif
 {
 	event(EV_RECLAIM_BEGIN, order, (u32)(__force u32)gfp);
 }

@@ -1,46 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 /* Probes of the allocator itself: where pages enter and leave lists, and who holds the lock of a per-CPU list. */
-#include <linux/version.h>
 #include "recorder.h"
-
-#define arg(n) regs_get_kernel_argument(regs, n)
-#define PFN(n) page_to_pfn((struct page *)arg(n))
-
-int probe_at(struct kprobe *p)
-{
-	int ret = register_kprobe(p);
-
-	if (ret) {
-		pr_info("pageblock: no probe at %s: %d\n", p->symbol_name, ret);
-		p->symbol_name = NULL;
-	}
-	return ret;
-}
-
-int return_probe_at(struct kretprobe *rp)
-{
-	int ret;
-
-	rp->maxactive = 128;
-	ret = register_kretprobe(rp);
-	if (ret) {
-		pr_info("pageblock: no probe at the end of %s: %d\n", rp->kp.symbol_name, ret);
-		rp->kp.symbol_name = NULL;
-	}
-	return ret;
-}
-
-void *symbol_named(const char *name)
-{
-	static unsigned long (*lookup)(const char *name);
-	struct kprobe p = { .symbol_name = "kallsyms_lookup_name" };
-
-	if (!lookup && register_kprobe(&p) == 0) {
-		lookup = (void *)p.addr;
-		unregister_kprobe(&p);
-	}
-	return lookup ? (void *)lookup(name) : NULL;
-}
 
 /* free_unref_page_commit(zone, pcp, page, migratetype, order) */
 static int at_commit(struct kprobe *p, struct pt_regs *regs)
@@ -56,19 +16,51 @@ static int at_buddy(struct kprobe *p, struct pt_regs *regs)
 	return 0;
 }
 
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 17, 0)
+/* __set_pfnblock_flags_mask(page, pfn, flags): of the type, and clears the isolation */
+static int at_flags(struct kprobe *p, struct pt_regs *regs)
+{
+	put(REC_BLOCK_FLAGS, arg(1), arg(2), BLOCK_TYPE_MASK);
+	return 0;
+}
+#else
 /* set_pfnblock_flags_mask(page, flags, pfn, mask) */
 static int at_flags(struct kprobe *p, struct pt_regs *regs)
 {
 	put(REC_BLOCK_FLAGS, arg(2), arg(1), arg(3));
 	return 0;
 }
+#endif
 
+/* set_pfnblock_bit(page, pfn, bit) */
+static int at_bit_set(struct kprobe *p, struct pt_regs *regs)
+{
+	put(REC_BLOCK_FLAGS, arg(1), 1UL << arg(2), 1UL << arg(2));
+	return 0;
+}
+
+/* clear_pfnblock_bit(page, pfn, bit) */
+static int at_bit_clear(struct kprobe *p, struct pt_regs *regs)
+{
+	put(REC_BLOCK_FLAGS, arg(1), 0, 1UL << arg(2));
+	return 0;
+}
+
+#if TYPES_OF_BLOCKS
+/* __move_freepages_block(zone, start, old type, new type) */
+static int at_move(struct kprobe *p, struct pt_regs *regs)
+{
+	put(REC_MOVE_BLOCK, arg(1), (u32)arg(3), (u32)arg(2));
+	return 0;
+}
+#else
 /* move_freepages_block(zone, page, migratetype, movable) */
 static int at_move(struct kprobe *p, struct pt_regs *regs)
 {
 	put(REC_MOVE_BLOCK, PFN(1), (u32)arg(2));
 	return 0;
 }
+#endif
 
 /* __putback_isolated_page(page, order, migratetype) */
 static int at_putback(struct kprobe *p, struct pt_regs *regs)
@@ -83,15 +75,6 @@ static int at_split(struct kprobe *p, struct pt_regs *regs)
 	put(REC_SPLIT, PFN(0), (u32)arg(1), arg(2));
 	return 0;
 }
-
-static struct kprobe entries[] = {
-	{ .symbol_name = "free_unref_page_commit", .pre_handler = at_commit },
-	{ .symbol_name = "__free_one_page", .pre_handler = at_buddy },
-	{ .symbol_name = "set_pfnblock_flags_mask", .pre_handler = at_flags },
-	{ .symbol_name = "move_freepages_block", .pre_handler = at_move },
-	{ .symbol_name = "__putback_isolated_page", .pre_handler = at_putback },
-	{ .symbol_name = "split_free_page", .pre_handler = at_split },
-};
 
 /* The zone whose lists of this CPU have their lock at this address. */
 static struct zone *zone_of_lock(void *lock)
@@ -146,16 +129,20 @@ struct bulk {
 	int had, nr;
 };
 
-/* __alloc_pages_bulk(gfp, nid, nodemask, nr, list, array) */
+/* __alloc_pages_bulk(gfp, nid, nodemask, nr, list, array); without the list since 6.14 */
 static int before_bulk(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
 	struct bulk *bulk = (struct bulk *)ri->data;
 
 	if (!recording)
 		return 1;
-	*bulk = (struct bulk){
-		.gfp = (u32)arg(0), .nr = (int)arg(3), .list = (void *)arg(4), .array = (void *)arg(5),
-	};
+	*bulk = (struct bulk){ .gfp = (u32)arg(0), .nr = (int)arg(3) };
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 14, 0)
+	bulk->array = (void *)arg(4);
+#else
+	bulk->list = (void *)arg(4);
+	bulk->array = (void *)arg(5);
+#endif
 	while (bulk->array && bulk->had < bulk->nr && bulk->array[bulk->had])
 		bulk->had++;
 	put(REC_BULK_ENTER, bulk->nr - bulk->had, bulk->gfp);
@@ -189,48 +176,38 @@ static int after_bulk(struct kretprobe_instance *ri, struct pt_regs *regs)
 	return 0;
 }
 
-static struct kretprobe returns[] = {
-	{ .kp.symbol_name = "_raw_spin_trylock", .entry_handler = before_trylock,
-	  .handler = after_trylock, .data_size = sizeof(struct one) },
-	{ .kp.symbol_name = "__isolate_free_page", .entry_handler = before_isolate,
-	  .handler = after_isolate },
-	{ .kp.symbol_name = "__alloc_pages_bulk", .entry_handler = before_bulk,
-	  .handler = after_bulk, .data_size = sizeof(struct bulk) },
+static struct probe table[] = {
+	{ .names = "free_unref_page_commit|free_frozen_page_commit", .handler = at_commit },
+	{ .names = "__free_one_page", .handler = at_buddy },
+	{ .names = "set_pfnblock_flags_mask|__set_pfnblock_flags_mask.constprop.0|__set_pfnblock_flags_mask",
+	  .handler = at_flags },
+	{ .names = "set_pfnblock_bit", .handler = at_bit_set, .optional = true },
+	{ .names = "clear_pfnblock_bit", .handler = at_bit_clear, .optional = true },
+#if TYPES_OF_BLOCKS
+	{ .names = "__move_freepages_block", .handler = at_move },
+#else
+	{ .names = "move_freepages_block", .handler = at_move },
+#endif
+	{ .names = "__putback_isolated_page", .handler = at_putback },
+	{ .names = "split_free_page", .handler = at_split, .optional = true },
+	{ .names = "_raw_spin_trylock", .before = before_trylock, .after = after_trylock,
+	  .data_size = sizeof(struct one) },
+	{ .names = "__isolate_free_page", .before = before_isolate, .after = after_isolate },
+	{ .names = "__alloc_pages_bulk|alloc_pages_bulk_noprof", .before = before_bulk, .after = after_bulk,
+	  .data_size = sizeof(struct bulk) },
 };
 
 int probes_begin(void)
 {
-	int i, failed = 0;
-
-	for (i = 0; i < ARRAY_SIZE(entries); i++)
-		failed |= probe_at(&entries[i]);
-	for (i = 0; i < ARRAY_SIZE(returns); i++)
-		failed |= return_probe_at(&returns[i]);
-	if (failed)
-		probes_end();
-	return failed ? -EOPNOTSUPP : 0;
+	return probe_table_begin(table, ARRAY_SIZE(table));
 }
 
 void probes_end(void)
 {
-	int i;
-
-	for (i = 0; i < ARRAY_SIZE(entries); i++)
-		if (entries[i].symbol_name)
-			unregister_kprobe(&entries[i]);
-	for (i = 0; i < ARRAY_SIZE(returns); i++)
-		if (returns[i].kp.symbol_name)
-			unregister_kretprobe(&returns[i]);
+	probe_table_end(table, ARRAY_SIZE(table));
 }
 
 unsigned long probes_missed(void)
 {
-	unsigned long missed = 0;
-	int i;
-
-	for (i = 0; i < ARRAY_SIZE(entries); i++)
-		missed += entries[i].nmissed;
-	for (i = 0; i < ARRAY_SIZE(returns); i++)
-		missed += returns[i].nmissed + returns[i].kp.nmissed;
-	return missed;
+	return probe_table_missed(table, ARRAY_SIZE(table));
 }

@@ -92,6 +92,27 @@ void ring_blob_end(size_t length);
 } while (0)
 #define event(number, ...) put(REC_EVENT, number, ##__VA_ARGS__)
 
+/* A probe at the entry of a function (handler), or at its entry and its return (before, after). */
+struct probe {
+	const char *names;
+	kprobe_pre_handler_t handler;
+	kretprobe_handler_t before, after;
+	size_t data_size;
+	bool optional;
+	bool found;
+	char name[48];
+	struct kprobe entry;
+	struct kretprobe whole;
+};
+
+#define arg(n) regs_get_kernel_argument(regs, n)
+#define PFN(n) page_to_pfn((struct page *)arg(n))
+
+int probe_table_begin(struct probe *table, int n);
+void probe_table_end(struct probe *table, int n);
+unsigned long probe_table_missed(struct probe *table, int n);
+void *symbol_named(const char *name);
+
 int probes_begin(void);
 void probes_end(void);
 unsigned long probes_missed(void);
@@ -100,9 +121,6 @@ void events_end(void);
 int daemons_begin(void);
 void daemons_end(void);
 unsigned long daemons_missed(void);
-void *symbol_named(const char *name);
-int probe_at(struct kprobe *p);
-int return_probe_at(struct kretprobe *rp);
 
 int snapshot_take(int slot);
 
@@ -111,8 +129,28 @@ struct text { char *at; size_t room; size_t used; };
 void say(struct text *t, const char *format, ...) __printf(2, 3);
 void say_number(struct text *t, unsigned long value);
 void say_zone(struct text *t, struct zone *zone);
+void say_pcp(struct text *t, struct zone *zone, int cpu);
+
+/* Bits of a page block. The last one is there where isolation is no type of its own (6.17 and newer). */
+#define BLOCK_TYPE_MASK 7
+#define BLOCK_SKIP 8
+#define BLOCK_ISOLATED 16
 int block_flags(unsigned long pfn);
-#define TYPE_MASK 7
+int block_type(int flags);
+
+/* Number of orders; MAX_ORDER was this number up to 6.3 and is the greatest order or gone since. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 8, 0)
+#define ORDERS NR_PAGE_ORDERS
+#elif LINUX_VERSION_CODE >= KERNEL_VERSION(6, 4, 0)
+#define ORDERS (MAX_ORDER + 1)
+#else
+#define ORDERS MAX_ORDER
+#endif
+
+/* The high mark of per-CPU lists tunes itself, and decays with the refresh of counters. */
+#define TUNED_PCP (LINUX_VERSION_CODE >= KERNEL_VERSION(6, 7, 0))
+/* Free pages on lists agree with their block's type; what per-CPU lists hold has no type of its own. */
+#define TYPES_OF_BLOCKS (LINUX_VERSION_CODE >= KERNEL_VERSION(6, 10, 0))
 
 /* Zones that have pages, in order of their index. */
 struct zone *zone_at(int i);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
-/* One zone of a snapshot: its fields, page blocks, ordered lists and the class of every frame. */
+/* One zone of a snapshot: its fields, page blocks, ordered free lists and the class of every frame. */
 #include "recorder.h"
 
 int block_flags(unsigned long pfn)
@@ -9,6 +9,15 @@ int block_flags(unsigned long pfn)
 
 	return (section->usage->pageblock_flags[bit / BITS_PER_LONG] >> (bit % BITS_PER_LONG)) &
 	       ((1 << NR_PAGEBLOCK_BITS) - 1);
+}
+
+int block_type(int flags)
+{
+#ifdef CONFIG_MEMORY_ISOLATION
+	if (flags & BLOCK_ISOLATED)
+		return MIGRATE_ISOLATE;
+#endif
+	return flags & BLOCK_TYPE_MASK;
 }
 
 /* A block's type and skip bit, or -1 where the zone has no frame. */
@@ -25,9 +34,12 @@ static int block_of(struct zone *zone, unsigned long start)
 static void say_run(struct text *t, unsigned long from, unsigned long n, int flags)
 {
 	if (flags < 0)
-		say(t, "pb %lu %lu hole 0\n", from, n);
+		say(t, "pb %lu %lu hole 0", from, n);
 	else
-		say(t, "pb %lu %lu %d %d\n", from, n, flags & TYPE_MASK, flags >> PB_migrate_skip & 1);
+		say(t, "pb %lu %lu %d %d", from, n, block_type(flags), flags & BLOCK_SKIP ? 1 : 0);
+	if (flags >= 0 && flags & BLOCK_ISOLATED)
+		say(t, " under=%d", flags & BLOCK_TYPE_MASK);
+	say(t, "\n");
 }
 
 static void say_blocks(struct text *t, struct zone *zone)
@@ -54,7 +66,7 @@ static void say_lists(struct text *t, struct zone *zone)
 	struct page *page;
 	int order, type;
 
-	for (order = 0; order < MAX_ORDER; order++) {
+	for (order = 0; order < ORDERS; order++) {
 		struct free_area *area = &zone->free_area[order];
 
 		say(t, "area %d nr_free=%lu\n", order, area->nr_free);
@@ -71,34 +83,13 @@ static void say_lists(struct text *t, struct zone *zone)
 	}
 }
 
-static void say_pcp_list(struct text *t, struct list_head *list, int index)
+static bool movable_by_driver(struct page *page)
 {
-	/* Lists of orders 0..3 have three types; the two last ones are those of huge pages. */
-	int type = index < MIGRATE_PCPTYPES * (PAGE_ALLOC_COSTLY_ORDER + 1) ? index % MIGRATE_PCPTYPES : -1;
-	struct page *page;
-
-	say(t, "pcplist %d %lu :", index, (unsigned long)list_count_nodes(list));
-	list_for_each_entry(page, list, pcp_list) {
-		say_number(t, page_to_pfn(page));
-		if (type >= 0 && page->index != type)
-			say(t, "/%lu", page->index);
-	}
-	say(t, "\n");
-}
-
-static void say_pcp(struct text *t, struct zone *zone, int cpu)
-{
-	struct per_cpu_pages *pcp = per_cpu_ptr(zone->per_cpu_pageset, cpu);
-	struct per_cpu_zonestat *stat = per_cpu_ptr(zone->per_cpu_zonestats, cpu);
-	int i;
-
-	say(t, "pcp %d count=%d high=%d batch=%d free_factor=%d expire=%d ", cpu, pcp->count, pcp->high,
-	    pcp->batch, pcp->free_factor, pcp->expire);
-	say(t, "vmstat_diff_nr_free=%d stat_threshold=%d vmstat_diff_nr_free_cma=%d\n",
-	    stat->vm_stat_diff[NR_FREE_PAGES], stat->stat_threshold, stat->vm_stat_diff[NR_FREE_CMA_PAGES]);
-	for (i = 0; i < NR_PCP_LISTS; i++)
-		if (!list_empty(&pcp->lists[i]))
-			say_pcp_list(t, &pcp->lists[i], i);
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 17, 0)
+	return page_has_movable_ops(page);
+#else
+	return __PageMovable(page);
+#endif
 }
 
 static int class_of(struct zone *zone, unsigned long pfn)
@@ -110,7 +101,7 @@ static int class_of(struct zone *zone, unsigned long pfn)
 	page = pfn_to_page(pfn);
 	if (PageBuddy(page))
 		return 8;
-	return (PageLRU(page) || __PageMovable(page)) | PageSlab(page) << 1 | PageReserved(page) << 2;
+	return (PageLRU(page) || movable_by_driver(page)) | !!PageSlab(page) << 1 | !!PageReserved(page) << 2;
 }
 
 static void say_classes(struct text *t, struct zone *zone)
@@ -170,8 +161,16 @@ static void say_fields(struct text *t, struct zone *zone)
 	    atomic_long_read(&zone->vm_stat[NR_FREE_PAGES]), atomic_long_read(&zone->vm_stat[NR_FREE_CMA_PAGES]),
 	    zone->percpu_drift_mark, zone->flags, isolated_blocks(zone));
 	say_compaction(t, zone);
-	say(t, "pageset_high=%d pageset_batch=%d cma_pages=%lu\n", zone->pageset_high, zone->pageset_batch,
-	    zone_cma_pages(zone));
+#if TUNED_PCP
+	say(t, "pageset_high_min=%d pageset_high_max=%d ", zone->pageset_high_min, zone->pageset_high_max);
+#else
+	say(t, "pageset_high=%d ", zone->pageset_high);
+#endif
+	say(t, "pageset_batch=%d ", zone->pageset_batch);
+#if TYPES_OF_BLOCKS
+	say(t, "nr_free_highatomic=%lu ", zone->nr_free_highatomic);
+#endif
+	say(t, "cma_pages=%lu\n", zone_cma_pages(zone));
 }
 
 void say_zone(struct text *t, struct zone *zone)
