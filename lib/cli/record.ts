@@ -1,12 +1,15 @@
 /** `pageblock record`: a recording of a real kernel in QEMU, or of a ring that the module filled on a real machine. */
-import { readFileSync } from "node:fs";
 import type { Command } from "commander";
 import { InputError, quoted } from "../base/errors";
+import { readOutsideRaw } from "../base/outside-file";
 import { MiB, parseSize } from "../base/units";
 import { isComplete } from "../recorder/completeness";
 import { RECORDED_KERNELS } from "../recorder/packages";
 import { defaultCache, RECORDED_WORKLOADS, type RecordRequest, record } from "../recorder/record";
 import { convertRing, describeRecording, type Made, writeRecording } from "../recorder/recording-files";
+
+/** As large as a ring can be, with its first page. */
+const RING_BYTES_MOST = 2 ** 31;
 
 interface RecordFlags {
   kernel: string;
@@ -51,7 +54,7 @@ function requestOf(flags: RecordFlags): RecordRequest {
     ops: whole(flags.ops ?? String(RECORDED_WORKLOADS[workload] ?? 1000), "--ops", 1, 100_000_000),
     seed: whole(flags.seed, "--seed", 0, 1_000_000_000),
     parameters: flags.append,
-    ringMiB: mebibytes(flags.ringSize, "--ring-size", 16, 2048),
+    ringMiB: mebibytes(flags.ringSize, "--ring-size", 16, 1024),
     minutesMost: whole(flags.minutes, "--minutes", 1, 1440),
     out: flags.out ?? `build/recordings/${kernel}-${workload}-${cpus}cpu`,
     cache: flags.cache ?? defaultCache(),
@@ -62,7 +65,7 @@ function requestOf(flags: RecordFlags): RecordRequest {
 function ofRing(path: string, out: string | undefined): Made {
   if (out === undefined)
     throw new InputError("record: --ring takes the folder of the recording, too: --out <folder>");
-  const made = convertRing(readFileSync(path), path);
+  const made = convertRing(readOutsideRaw(path, RING_BYTES_MOST), path);
   writeRecording(made, out);
   return made;
 }

@@ -38,11 +38,7 @@ export class CompletenessCheck {
   /** The last line that was about a frame. */
   private readonly last: Int32Array;
 
-  constructor(
-    private readonly now: Ledger,
-    /** A move of a block's free pages sets its type, too (6.10 and newer). */
-    private readonly movesSetTypes: boolean,
-  ) {
+  constructor(private readonly now: Ledger) {
     this.last = new Int32Array(now.free.length);
   }
 
@@ -75,7 +71,8 @@ export class CompletenessCheck {
         this.now.types[number(1) >> this.now.blockOrder] = number(2);
         break;
       case "V":
-        if (this.movesSetTypes) this.now.types[number(1) >> this.now.blockOrder] = number(2);
+        // With the old type as third number (6.10 and newer) a move of a block's free pages sets its type, too.
+        if (words.length > 3) this.now.types[number(1) >> this.now.blockOrder] = number(2);
         break;
     }
   }
@@ -136,13 +133,8 @@ export class CompletenessCheck {
 export const isComplete = (c: Completeness): boolean => c.gaps.length === 0;
 
 /** Checks a recording that is in memory: the texts of its snapshots, and its trace in pieces of whole lines. */
-export function checkCompleteness(
-  s0: string,
-  trace: Iterable<string>,
-  s1: string,
-  movesSetTypes = false,
-): Completeness {
-  const check = new CompletenessCheck(readLedger(s0, "S0.txt"), movesSetTypes);
+export function checkCompleteness(s0: string, trace: Iterable<string>, s1: string): Completeness {
+  const check = new CompletenessCheck(readLedger(s0, "S0.txt"));
   for (const piece of trace) {
     const lines = piece.split("\n");
     if (lines.at(-1) === "") lines.pop();

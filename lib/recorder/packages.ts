@@ -17,6 +17,7 @@ import { runTool } from "./tool";
 
 /** A kernel that can be recorded, and the suites of Debian that have it. */
 interface Source {
+  kernel: string;
   suite: string;
   /** Suites whose packages are wanted before others. */
   target?: string;
@@ -26,14 +27,14 @@ interface Source {
 const MIRROR = "http://deb.debian.org";
 const KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg";
 
-const SOURCES: Readonly<Record<string, Source>> = {
-  "6.1": { suite: "bookworm", security: "bookworm-security" },
-  "6.12": { suite: "trixie", security: "trixie-security" },
-  "7.3": { suite: "trixie", target: "trixie-backports", security: "trixie-security" },
-};
+const SOURCES: readonly Source[] = [
+  { kernel: "6.1", suite: "bookworm", security: "bookworm-security" },
+  { kernel: "6.12", suite: "trixie", security: "trixie-security" },
+  { kernel: "7.3", suite: "trixie", target: "trixie-backports", security: "trixie-security" },
+];
 
 /** The kernels that `--kernel` takes. */
-export const RECORDED_KERNELS: readonly string[] = Object.keys(SOURCES);
+export const RECORDED_KERNELS: readonly string[] = SOURCES.map((source) => source.kernel);
 
 /** What a root needs to run make in it; the headers bring the compiler. */
 const TOOLS = "make libc6-dev dash bash coreutils sed mawk grep findutils gzip kmod".split(" ");
@@ -50,7 +51,7 @@ export interface KernelRoot {
 
 /** Unpacks what recording `kernel` takes below `cache`, or finds it there. `note` is told what takes time. */
 export function kernelRoot(kernel: string, cache: string, note: (text: string) => void): KernelRoot {
-  const source = SOURCES[kernel];
+  const source = SOURCES.find((s) => s.kernel === kernel);
   if (source === undefined)
     throw new InputError(`--kernel: must be one of ${RECORDED_KERNELS.join(", ")}: got ${quoted(kernel)}`);
   const dir = join(cache, kernel);

@@ -1,5 +1,5 @@
 /** Makes a recording of a real kernel in QEMU: fetches, builds, boots, converts and checks. */
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, readSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { InputError, quoted } from "../base/errors";
@@ -8,6 +8,7 @@ import { bootGuest } from "./guest-machine";
 import { initramfs } from "./initramfs";
 import { kernelRoot } from "./packages";
 import { convertRing, type Made, writeRecording } from "./recording-files";
+import { RING_FIRST_PAGE, ringBytes } from "./ring-reader";
 
 /** What is recorded. */
 export interface RecordRequest {
@@ -33,6 +34,7 @@ export const RECORDED_WORKLOADS: Readonly<Record<string, number>> = {
   fragment: 100_000,
   fork: 400,
   thp: 20_000,
+  reclaim: 10_000,
 };
 
 /** Where packages are kept if nothing else is said. */
@@ -49,6 +51,21 @@ function check({ workload, parameters }: RecordRequest): void {
     throw new InputError(
       `--append: may hold letters, digits and _ . = , : - only, 400 at most: got ${quoted(parameters)}`,
     );
+}
+
+/** The part of the ring's file that is used: the file is as large as the ring could have become. */
+function readUsed(path: string): Buffer {
+  const file = openSync(path, "r");
+  try {
+    const head = Buffer.alloc(RING_FIRST_PAGE);
+    readSync(file, head, 0, head.length, 0);
+    const bytes = Buffer.alloc(ringBytes(head, path));
+    for (let got = 0, n = 1; got < bytes.length && n > 0; got += n)
+      n = readSync(file, bytes, got, Math.min(bytes.length - got, 2 ** 24), got);
+    return bytes;
+  } finally {
+    closeSync(file);
+  }
 }
 
 /** Records, and writes the recording even if it is not complete: the result says so. `note` is told what takes time. */
@@ -72,7 +89,7 @@ export async function record(request: RecordRequest, note: (text: string) => voi
     const parameters = `workload=${request.workload} ops=${request.ops} seed=${request.seed} ${request.parameters}`;
     const boot = { kernel: built.kernel, initramfs: archive, ring, ringMiB, memoryMiB, cpus, minutesMost };
     await bootGuest({ ...boot, parameters: parameters.trim() }, note);
-    const made = convertRing(readFileSync(ring), ring);
+    const made = convertRing(readUsed(ring), ring);
     writeRecording(made, out);
     return made;
   } finally {

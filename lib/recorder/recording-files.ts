@@ -20,12 +20,6 @@ export interface Made {
 /** Files that are large enough to be packed. */
 const PACKED = ["S0.txt", "S1.txt", "trace.txt"];
 
-/** From 6.10 on a move of a block's free pages sets its type, too. */
-function movesSetTypes(version: string): boolean {
-  const [, major, minor] = /Linux version (\d{1,3})\.(\d{1,3})/.exec(version.slice(0, 400)) ?? [];
-  return Number(major) > 6 || (Number(major) === 6 && Number(minor) >= 10);
-}
-
 /** Converts the ring in `bytes`. Throws InputError if records were lost or a snapshot is missing. */
 export function convertRing(bytes: Buffer, file: string): Made {
   const ring = openRing(bytes, file);
@@ -46,12 +40,7 @@ export function convertRing(bytes: Buffer, file: string): Made {
     return content.toString("latin1");
   };
   const trace = [...converter.lines.pieces()];
-  const completeness = checkCompleteness(
-    text("S0.txt"),
-    trace,
-    text("S1.txt"),
-    movesSetTypes(text("version")),
-  );
+  const completeness = checkCompleteness(text("S0.txt"), trace, text("S1.txt"));
   files.set("trace.txt", Buffer.from(trace.join(""), "latin1"));
   return { files, found: converter.found, completeness, missed: ring.missed };
 }

@@ -2,9 +2,10 @@
 import { InputError } from "../base/errors";
 import { RING, RING_KINDS } from "./record-kinds";
 
-/** "GPBREC01" as the module writes it. */
+/** The first 8 bytes, "GPBREC01". */
 const MAGIC = 0x3130434552425047n;
-const FIRST_PAGE = 4096;
+/** The bytes before the records. */
+export const RING_FIRST_PAGE = 4096;
 const MOST_ARGUMENTS = 16;
 
 /** One record; the object is used again for the next one. */
@@ -27,22 +28,27 @@ export interface Ring {
   file: string;
 }
 
-/** The ring in `bytes`; throws InputError for what is no ring. */
-export function openRing(bytes: Buffer, file: string): Ring {
-  if (bytes.length < FIRST_PAGE || bytes.readBigUInt64LE(0) !== MAGIC)
+/** The bytes of a ring with its first page, which is in `bytes`; throws InputError for what is no ring. */
+export function ringBytes(bytes: Buffer, file: string): number {
+  if (bytes.length < RING_FIRST_PAGE || bytes.readBigUInt64LE(0) !== MAGIC)
     throw new InputError(`${file}: is no ring of the recorder: its first 8 bytes are not GPBREC01`);
+  return RING_FIRST_PAGE + Number(bytes.readBigUInt64LE(16));
+}
+
+/** The ring in `bytes`; throws InputError for what is no ring, or not a whole one. */
+export function openRing(bytes: Buffer, file: string): Ring {
+  const end = ringBytes(bytes, file);
   const word = (i: number) => Number(bytes.readBigUInt64LE(8 * i));
-  const used = word(2);
-  if (FIRST_PAGE + used > bytes.length)
+  if (end > bytes.length)
     throw new InputError(
-      `${file}: is cut short: its first page announces ${used} bytes, ${bytes.length - FIRST_PAGE} are there`,
+      `${file}: is cut short: its first page announces ${end - RING_FIRST_PAGE} bytes, ${bytes.length - RING_FIRST_PAGE} are there`,
     );
   const ring = { records: word(3), lost: word(4), missed: word(5), file };
-  return { ...ring, bytes: bytes.subarray(FIRST_PAGE, FIRST_PAGE + used) };
+  return { ...ring, bytes: bytes.subarray(RING_FIRST_PAGE, end) };
 }
 
 function fail(ring: Ring, at: number, what: string): never {
-  throw new InputError(`${ring.file}: byte ${FIRST_PAGE + at}: ${what}`);
+  throw new InputError(`${ring.file}: byte ${RING_FIRST_PAGE + at}: ${what}`);
 }
 
 /** A signed word: frames and counts are far below 2^53. */

@@ -144,11 +144,11 @@ static void fork_load(const struct task *task)
 
 /* THP: huge pages come and go whole or in part, beside small ones. */
 
-#define AREAS 24
+#define AREAS 16
 
 static void thp(const struct task *task)
 {
-	size_t bytes = task->memory / 2 / task->cpus / AREAS / HUGE * HUGE + HUGE;
+	size_t bytes = task->memory / 100 * 55 / task->cpus / AREAS / HUGE * HUGE + HUGE;
 	char *areas[AREAS];
 	long i;
 	int k;
@@ -158,17 +158,49 @@ static void thp(const struct task *task)
 		areas[k] += HUGE - (uintptr_t)areas[k] % HUGE;
 	}
 	for (i = 0; i < task->ops; i++) {
-		char *at = areas[below(AREAS)] + below(bytes / HUGE) * HUGE;
-		size_t what = below(8);
+		char *at = areas[below(AREAS)] + below(bytes / HUGE) * HUGE, *page = at + below(HUGE / PAGE) * PAGE;
+		size_t what = below(16);
 
-		if (what < 5)
-			at[below(HUGE)] = 1;
-		else if (what < 6)
+		if (what < 8)
+			page[0] = 1;
+		else if (what < 10)
 			madvise(at, HUGE, MADV_DONTNEED);
-		else if (what < 7)
-			madvise(at + below(HUGE / PAGE) * PAGE, PAGE, MADV_DONTNEED);
+		else if (what < 13)
+			madvise(page, PAGE, MADV_DONTNEED);
+		else if (what == 13)
+			mprotect(page, PAGE, PROT_READ);	/* splits the mapping */
 		else
-			munmap(at, 0);
+			mprotect(at, HUGE, PROT_READ | PROT_WRITE);
+	}
+}
+
+/*
+ * Reclaim: more memory than there is. Two fifths of it stay in use, the rest is given up (MADV_FREE), so kswapd and
+ * requests themselves have pages to take without any disk. Names that sysfs does not have fill reclaimable slabs.
+ */
+
+#define CHUNK (16 * PAGE)
+
+static void reclaim(const struct task *task)
+{
+	size_t chunks = task->memory / 10 * 13 / task->cpus / CHUNK;
+	char *mine = need_memory(chunks * CHUNK), name[40];
+	struct stat unused;
+	long i;
+
+	for (i = 0; i < task->ops; i++) {
+		size_t at = below(chunks), what = below(10);
+
+		if (what < 8) {
+			memset(mine + at * CHUNK, 1, CHUNK);
+			if (at > chunks / 10 * 3)
+				madvise(mine + at * CHUNK, CHUNK, MADV_FREE);
+		} else if (what < 9) {
+			madvise(mine + at * CHUNK, CHUNK, MADV_DONTNEED);
+		} else {
+			sprintf(name, "/sys/no-%d-%ld", task->worker, i);
+			stat(name, &unused);
+		}
 	}
 }
 
@@ -177,5 +209,6 @@ const struct workload workloads[] = {
 	{ "fragment", "never", prepare_fragment, fragment },
 	{ "fork", "never", NULL, fork_load },
 	{ "thp", "always", NULL, thp },
+	{ "reclaim", "never", NULL, reclaim },
 	{ },
 };
