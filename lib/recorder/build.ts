@@ -14,7 +14,7 @@ export function sourceFolder(): string {
 
 /** Programs that run in a root see `work` as /work. The mounts are theirs alone and end with them. */
 const INSIDE = `
-mount --rbind /dev "$0/dev" && mount --bind "$1" "$0/work" && exec chroot "$0" /bin/sh -c "$2"
+mount --rbind /dev "$0/dev" && mount --rbind /proc "$0/proc" && mount --bind "$1" "$0/work" && exec chroot "$0" /bin/sh -c "$2"
 `;
 
 function runInside(root: string, work: string, script: string): void {

@@ -37,7 +37,7 @@ const SOURCES: readonly Source[] = [
 export const RECORDED_KERNELS: readonly string[] = SOURCES.map((source) => source.kernel);
 
 /** What a root needs to run make in it; the headers bring the compiler. */
-const TOOLS = "make libc6-dev dash bash coreutils sed mawk grep findutils gzip kmod".split(" ");
+const TOOLS = "make binutils libc6-dev dash bash coreutils sed mawk grep findutils gzip kmod".split(" ");
 
 /** Folders that Debian has merged: packages may still name the old ones. */
 const MERGED = ["bin", "sbin", "lib", "lib64"];

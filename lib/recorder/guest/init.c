@@ -173,11 +173,11 @@ static const char *asked(const char *name, const char *otherwise)
 	return otherwise;
 }
 
-static void load_module(const char *path)
+static void load_module(const char *path, const char *parameters)
 {
 	int file = open(path, O_RDONLY);
 
-	if (file < 0 || syscall(SYS_finit_module, file, "", 0) != 0)
+	if (file < 0 || syscall(SYS_finit_module, file, parameters, 0) != 0)
 		fail(path);
 	close(file);
 }
@@ -237,7 +237,7 @@ int main(void)
 	write_text("/sys/kernel/mm/transparent_hugepage/enabled", w->thp);
 	write_text("/proc/sys/vm/watermark_boost_factor", asked("boost", "0"));
 	write_text("/proc/sys/vm/compaction_proactiveness", asked("proact", "0"));
-	load_module("/pageblock_recorder.ko");
+	load_module("/pageblock_recorder.ko", "ring_device=1");
 	device = open("/dev/pageblock-recorder", O_RDWR);
 	if (device < 0)
 		fail("/dev/pageblock-recorder");

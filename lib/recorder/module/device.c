@@ -13,7 +13,11 @@
 
 static unsigned long ring_mb = 64;
 module_param(ring_mb, ulong, 0444);
-MODULE_PARM_DESC(ring_mb, "size of the ring in MiB where no ivshmem device holds it (default 64)");
+MODULE_PARM_DESC(ring_mb, "size of the ring in MiB (default 64)");
+
+static bool ring_device;
+module_param(ring_device, bool, 0444);
+MODULE_PARM_DESC(ring_device, "overwrite the memory of the first ivshmem device: it is the ring (default: no)");
 
 static DEFINE_MUTEX(busy);
 
@@ -94,7 +98,7 @@ static struct miscdevice device = {
 
 static int __init recorder_init(void)
 {
-	int ret = ring_open(ring_mb);
+	int ret = ring_open(ring_mb, ring_device);
 
 	if (ret)
 		return ret;

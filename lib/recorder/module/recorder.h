@@ -77,7 +77,7 @@ struct ring_head {
 
 extern bool recording;
 
-int ring_open(unsigned long megabytes);
+int ring_open(unsigned long megabytes, bool device);
 void ring_close(void);
 struct ring_head *ring_first_page(void);
 void ring_put(enum record_kind kind, int n, const u64 *args);

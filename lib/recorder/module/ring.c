@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 /*
  * One ring for all CPUs. A record gets its place under one lock, so the places give the order of all records. The ring
- * lies in the memory of an ivshmem device if there is one (a file of the host then holds it), otherwise in vmalloc().
+ * lies in vmalloc(), or in the memory of an ivshmem device: then a file of the host holds it.
  */
 #include <linux/io.h>
 #include <linux/pci.h>
@@ -56,16 +56,12 @@ static void *device_memory(size_t *size)
 	return at;
 }
 
-int ring_open(unsigned long megabytes)
+int ring_open(unsigned long megabytes, bool device)
 {
-	size_t size = 0;
-	void *at = device_memory(&size);
+	size_t size = megabytes << 20;
+	void *at = device ? device_memory(&size) : vzalloc(size);
 
-	of_device = at != NULL;
-	if (!at) {
-		size = megabytes << 20;
-		at = vzalloc(size);
-	}
+	of_device = device;
 	if (!at)
 		return -ENOMEM;
 	find_zones();
