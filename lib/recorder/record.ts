@@ -35,6 +35,7 @@ export const RECORDED_WORKLOADS: Readonly<Record<string, number>> = {
   fork: 400,
   thp: 20_000,
   reclaim: 10_000,
+  compact: 40_000,
 };
 
 /** Where packages are kept if nothing else is said. */

@@ -7,7 +7,8 @@ import test from "node:test";
 import { gunzipSync } from "node:zlib";
 import { checkCompleteness } from "../../lib/recorder/completeness";
 import { convertRing, describeRecording, writeRecording } from "../../lib/recorder/recording-files";
-import { pageblock } from "../support/cli";
+import { needInput, readInput } from "../../lib/trace/input";
+import { FIXTURES, pageblock } from "../support/cli";
 import { recordBytes, ringFile, SMALL_START, textBytes, type Written } from "../support/ring";
 
 /** CPU 0 takes 20 from its list; CPU 1 frees 50 to its own; 28 is isolated. */
@@ -90,6 +91,17 @@ test("an event too many, a wrong type of a block and a frame of no zone are foun
   assert.deepEqual(gap("V 32 0 1\n")?.pfn, 32);
   assert.equal(gap("V 32 0\n"), undefined, "6.1: the type has a line of its own");
 });
+
+for (const [name, allocations] of [
+  ["x86-6.1/w6-compact", 3363],
+  ["x86-7.3.4/w4-thp", 70_214],
+] as const)
+  test(`${name}, which another recorder made, is complete too`, () => {
+    const text = (file: string) => readInput(needInput(join(FIXTURES, name), file)).toString("latin1");
+    const checked = checkCompleteness(text("S0.txt"), [text("trace.txt")], text("S1.txt"));
+    assert.deepEqual(checked.gaps, []);
+    assert.equal(checked.allocations, allocations);
+  });
 
 test("what is not complete is said, with the frame", () => {
   const made = convertRing(ring(EVENTS.filter((e) => e.kind !== 6)), "ring");

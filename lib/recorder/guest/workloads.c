@@ -181,6 +181,12 @@ static void thp(const struct task *task)
 
 #define CHUNK (16 * PAGE)
 
+/* Low watermarks: requests outrun kswapd and reclaim themselves. */
+static void prepare_reclaim(const struct task *task)
+{
+	write_text("/proc/sys/vm/min_free_kbytes", "512");
+}
+
 static void reclaim(const struct task *task)
 {
 	size_t chunks = task->memory / 10 * 13 / task->cpus / CHUNK;
@@ -204,11 +210,52 @@ static void reclaim(const struct task *task)
 	}
 }
 
+/* Compact: three quarters of memory are small pages with holes everywhere; huge pages are asked for between them. */
+
+static void prepare_compact(const struct task *task)
+{
+	size_t i;
+
+	write_text("/sys/kernel/mm/transparent_hugepage/defrag", "always");
+	area_pages = task->memory / 100 * 85 / PAGE;
+	area = need_memory(area_pages * PAGE);
+	madvise(area, area_pages * PAGE, MADV_NOHUGEPAGE);
+	for (i = 0; i < area_pages; i++)
+		area[i * PAGE] = 1;
+	for (i = 0; i < area_pages / 4; i++)
+		madvise(area + below(area_pages) * PAGE, PAGE, MADV_DONTNEED);
+}
+
+#define HUGE_AREAS 8
+
+static void compact(const struct task *task)
+{
+	char *areas = need_memory((HUGE_AREAS + 1) * (size_t)HUGE);
+	size_t pages = area_pages / task->cpus;
+	char *mine = area + task->worker * pages * PAGE;
+	long i;
+
+	areas += HUGE - (uintptr_t)areas % HUGE;
+	for (i = 0; i < task->ops; i++) {
+		size_t what = below(100), at = below(pages);
+
+		if (what < 2)
+			areas[below(HUGE_AREAS) * HUGE] = 1;
+		else if (what < 4)
+			madvise(areas + below(HUGE_AREAS) * HUGE, HUGE, MADV_DONTNEED);
+		else if (what < 50)
+			mine[at * PAGE] = 1;
+		else
+			madvise(mine + at * PAGE, PAGE, MADV_DONTNEED);
+	}
+}
+
 const struct workload workloads[] = {
 	{ "files", "never", NULL, files },
 	{ "fragment", "never", prepare_fragment, fragment },
 	{ "fork", "never", NULL, fork_load },
 	{ "thp", "always", NULL, thp },
-	{ "reclaim", "never", NULL, reclaim },
+	{ "reclaim", "never", prepare_reclaim, reclaim },
+	{ "compact", "always", prepare_compact, compact },
 	{ },
 };
