@@ -13,6 +13,9 @@ import { TraceLines } from "./trace-lines";
 
 const MIGRATE_MASK = 7;
 
+/** What a task does while pages go from a per-CPU list to the buddy lists, or are put back there. */
+const WITHIN_A_DRAIN: readonly number[] = [RING.BUDDY, RING.DRAINED, RING.BLOCK_FLAGS, RING.MOVE_BLOCK];
+
 /** What a conversion found besides lines. */
 export interface Conversion {
   cpus: number;
@@ -60,9 +63,9 @@ export class Converter {
     const task = this.stateOf(r);
     if (task.unexplained !== null && !(r.kind === RING.DRAINED && r.args[0] === task.unexplained.pfn))
       this.freedBefore(task, r.pid);
-    if (r.kind !== RING.BUDDY && r.kind !== RING.BLOCK_FLAGS) task.leave();
+    if (!WITHIN_A_DRAIN.includes(r.kind)) task.leave();
     if (!this.request(r, slot, task) && !this.free(r, slot, task) && !this.block(r, slot, task))
-      this.other(r, slot);
+      this.other(r, slot, task);
   }
 
   /** Time, and values that changed unannounced: of no task. */
@@ -101,7 +104,6 @@ export class Converter {
         lines.put(slot, `E ${pid} slowpath gfp=${args[0]} order=${args[1]}`);
         return true;
       case RING.TRYLOCK:
-        task.holder = null;
         if (args[1] === 1) task.takes(slot, false);
         else {
           this.found.refusedLocks++;
@@ -270,12 +272,18 @@ export class Converter {
     }
   }
 
-  private other({ kind, args, pid }: RingRecord, slot: number): void {
+  /** A decay of a CPU's lists stands before the first page that it drains, or where it began. */
+  private decays(lines: string, slot: number, task: TaskState): void {
+    task.holder = { slot, lines };
+    this.lines.put(slot, lines);
+  }
+
+  private other({ kind, args, pid }: RingRecord, slot: number, task: TaskState): void {
     const { lines } = this;
     if (kind === RING.SNAPSHOT_MARK) lines.put(slot, `S ${args.join(" ")}`);
     else if (kind === RING.FOLD) lines.put(slot, `v ${args.join(" ")}`);
     else if (kind === RING.REFRESH) lines.put(slot, `E ${pid} refresh_cpu_vm_stats pagesets=${args[0]}`);
-    else if (kind === RING.DECAY) lines.put(slot, `E ${pid} decay_pcp_high zone=${args[0]}`);
+    else if (kind === RING.DECAY) this.decays(`E ${pid} decay_pcp_high zone=${args[0]}`, slot, task);
     else if (kind === RING.COMPACTION_FREE) lines.put(slot, `C ${args.join(" ")} ${pid}`);
     else if (kind === RING.EVENT) {
       const [name, ...fields] = EVENTS[args[0]!] ?? [`event_${args[0]}`];

@@ -33,8 +33,8 @@ export const RECORDED_WORKLOADS: Readonly<Record<string, number>> = {
   files: 1000,
   fragment: 100_000,
   fork: 400,
-  thp: 20_000,
-  reclaim: 10_000,
+  thp: 60_000,
+  reclaim: 30_000,
   compact: 40_000,
 };
 

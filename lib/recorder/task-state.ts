@@ -46,12 +46,12 @@ export class TaskState {
     this.take = -1;
     this.takenUnderZone = false;
     this.handover = false;
-    this.holder = null;
   }
 
-  /** What was put back or split is on its lists. */
+  /** The task does something else: what was put back or split is on its lists, and no drain is left. */
   leave(): void {
     this.within = NOWHERE;
+    this.holder = null;
   }
 
   /** A page, or the lock of the lists that it comes from, is taken. */

@@ -241,3 +241,24 @@ test("the slow path shows its passes; values that changed unannounced are lines 
     ],
   );
 });
+
+test("a free does not move to pages that something else drains later; a decay stands before its pages", () => {
+  assert.deepEqual(
+    linesOf([
+      { kind: FREE, args: [60, 0], pid: 3 },
+      { kind: TRYLOCK, args: [1, 1], pid: 3 },
+      { kind: COMMIT, args: [60, 0], pid: 3 },
+      { kind: SEARCH, args: [GFP, 0, 1], pid: 8, cpu: 1 },
+      { kind: TRYLOCK, args: [1, 1], pid: 8, cpu: 1 },
+      { kind: ALLOC, args: [90, 0, 1, GFP], pid: 8, cpu: 1 },
+      { kind: 31, args: [1], pid: 3 },
+      { kind: EVENT, args: [19, 0], pid: 8, cpu: 1 },
+      { kind: BUDDY, args: [59, 0, 1], pid: 3 },
+      { kind: DRAINED, args: [59, 0, 1], pid: 3 },
+    ]),
+    [
+      ...["F 60 0 3", "c 1", "A 90 0 1 14dca 8", "E 8 mm_vmscan_kswapd_sleep nid=0"],
+      ...["c 0", "E 3 decay_pcp_high zone=1", "D 59 0 1"],
+    ],
+  );
+});
