@@ -1,0 +1,89 @@
+/** Boots the guest in QEMU, and waits until it has powered itself off. */
+import { spawn } from "node:child_process";
+import { closeSync, ftruncateSync, openSync } from "node:fs";
+import { InputError } from "../base/errors";
+import { printable } from "../base/printable";
+import { missingTool } from "./tool";
+
+/** One boot. Sizes in MiB. */
+export interface Boot {
+  kernel: string;
+  initramfs: string;
+  /** The file that holds the ring; it is made anew. */
+  ring: string;
+  ringMiB: number;
+  memoryMiB: number;
+  cpus: number;
+  /** Of the kernel's command line, behind what every recording has. */
+  parameters: string;
+  minutesMost: number;
+}
+
+/**
+ * No NUMA, no random places, no zeroing; RCU callbacks run in threads, not in interrupts. On a busy host the guest's
+ * check of its timer fails and ends the boot, so there is none.
+ */
+export const PARAMETERS =
+  "console=ttyS0 panic=-1 quiet no_timer_check nokaslr numa=off init_on_alloc=0 rcutree.use_softirq=0";
+
+const QEMU = "qemu-system-x86_64";
+
+export function qemuArguments(boot: Boot): string[] {
+  const { ring, ringMiB } = boot;
+  return [
+    // One thread runs all virtual CPUs in turn: they are not slower than they are many.
+    ...["-accel", "tcg,thread=single", "-smp", String(boot.cpus), "-m", `${boot.memoryMiB}M`],
+    ...["-nodefaults", "-display", "none", "-no-reboot", "-serial", "stdio"],
+    ...[
+      "-object",
+      `memory-backend-file,id=ring,size=${ringMiB}M,mem-path=${ring.replaceAll(",", ",,")},share=on`,
+    ],
+    ...["-device", "ivshmem-plain,memdev=ring"],
+    ...["-kernel", boot.kernel, "-initrd", boot.initramfs, "-append", `${PARAMETERS} ${boot.parameters}`],
+  ];
+}
+
+function makeRing(path: string, mebibytes: number): void {
+  const file = openSync(path, "w");
+  ftruncateSync(file, mebibytes * 2 ** 20);
+  closeSync(file);
+}
+
+/** Boots; `note` gets the lines of the guest. Throws InputError if it does not say at the end that it is complete. */
+export async function bootGuest(boot: Boot, note: (text: string) => void): Promise<void> {
+  makeRing(boot.ring, boot.ringMiB);
+  const child = spawn(QEMU, qemuArguments(boot), { stdio: ["ignore", "pipe", "pipe"] });
+  const last: string[] = [];
+  let complete = false;
+  let rest = "";
+  const hear = (bytes: Buffer) => {
+    rest = (rest + bytes.toString("latin1")).slice(-65536);
+    const lines = rest.split(/\r?\n/);
+    rest = lines.pop()!;
+    for (const line of lines) {
+      if (line === "recorder: complete") complete = true;
+      if (line.startsWith("recorder: ")) note(printable(line.slice(0, 200)));
+      if (line.trim() !== "") last.push(printable(line.slice(0, 100)));
+      if (last.length > 4) last.shift();
+    }
+  };
+  child.stdout.on("data", hear);
+  child.stderr.on("data", hear);
+  let late = false;
+  const timer = setTimeout(() => {
+    late = true;
+    child.kill();
+  }, boot.minutesMost * 60_000);
+  const failed = await new Promise<NodeJS.ErrnoException | undefined>((resolve) => {
+    child.on("error", resolve);
+    child.on("close", () => resolve(undefined));
+  });
+  clearTimeout(timer);
+  if (failed?.code === "ENOENT") missingTool(QEMU);
+  if (failed !== undefined) throw new InputError(`record: ${QEMU}: ${failed.message}`);
+  if (late)
+    throw new InputError(
+      `record: the guest did not end within ${boot.minutesMost} minutes: give it fewer --ops, or more --minutes`,
+    );
+  if (!complete) throw new InputError(`record: the guest did not end its recording: ${last.join(" | ")}`);
+}

@@ -1,0 +1,71 @@
+/** Makes the files of a recording out of a ring, and says whether the recording is complete. */
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { InputError } from "../base/errors";
+import { writeAtomically } from "../base/write-atomically";
+import { type Completeness, checkCompleteness, isComplete } from "./completeness";
+import { type Conversion, Converter } from "./converter";
+import { openRing, readRing } from "./ring-reader";
+
+/** What became of a ring. */
+export interface Made {
+  /** Names of files and their content. */
+  files: Map<string, Buffer>;
+  found: Conversion;
+  completeness: Completeness;
+  /** Times that a probe of the module could not run. */
+  missed: number;
+}
+
+/** Files that are large enough to be packed. */
+const PACKED = ["S0.txt", "S1.txt", "trace.txt"];
+
+/** Converts the ring in `bytes`. Throws InputError if records were lost or a snapshot is missing. */
+export function convertRing(bytes: Buffer, file: string): Made {
+  const ring = openRing(bytes, file);
+  if (ring.lost > 0)
+    throw new InputError(
+      `${file}: ${ring.lost} records did not fit: make the ring larger, or the workload shorter`,
+    );
+  const converter = new Converter();
+  const files = new Map<string, Buffer>();
+  readRing(
+    ring,
+    (r) => converter.record(r),
+    (name, content) => files.set(name, content),
+  );
+  const text = (name: string) => {
+    const content = files.get(name);
+    if (content === undefined) throw new InputError(`${file}: holds no ${name}: the recording did not end`);
+    return content.toString("latin1");
+  };
+  const trace = [...converter.lines.pieces()];
+  const completeness = checkCompleteness(text("S0.txt"), trace, text("S1.txt"));
+  files.set("trace.txt", Buffer.from(trace.join(""), "latin1"));
+  return { files, found: converter.found, completeness, missed: ring.missed };
+}
+
+/** Writes the files of a recording into the folder `dir`, the large ones packed. */
+export function writeRecording({ files }: Made, dir: string): void {
+  for (const [name, content] of files)
+    if (PACKED.includes(name)) writeAtomically(join(dir, `${name}.gz`), gzipSync(content));
+    else writeAtomically(join(dir, name), content);
+}
+
+/** What a recording holds, in lines for people. */
+export function describeRecording({ completeness: c, found, missed }: Made): string {
+  const n = (value: number) => value.toLocaleString("en");
+  const lines = [
+    `${n(c.events)} events on ${found.cpus} CPU${found.cpus === 1 ? "" : "s"}: ${n(c.allocations)} allocations (${n(c.failed)} failed), ${n(c.frees)} frees`,
+    `refused locks of per-CPU lists: ${n(found.refusedLocks)}; bulk requests that another CPU interrupted: ${n(found.handovers)}`,
+  ];
+  if (missed > 0) lines.push(`probes that could not run: ${n(missed)}`);
+  lines.push(
+    isComplete(c)
+      ? "complete: the first snapshot and the events give every frame and page block of the last snapshot"
+      : `NOT complete: ${n(c.framesWrong)} frames and ${n(c.blocksWrong)} page blocks are not as in the last snapshot`,
+  );
+  for (const gap of c.gaps)
+    lines.push(`  ${gap.line === 0 ? "at the end" : `line ${gap.line}`}: frame ${gap.pfn} ${gap.what}`);
+  return lines.join("\n");
+}

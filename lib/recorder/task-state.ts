@@ -1,0 +1,69 @@
+/** What a task, or a CPU's interrupts, are in the middle of while a ring is read. */
+
+/** Lines that may move from `slot` to the first page that they drain. */
+interface Holder {
+  slot: number;
+  lines: string;
+}
+
+/** A page that entered the buddy lists for a reason not known yet; `slot` −1: the reason is known. */
+interface Unexplained {
+  slot: number;
+  pfn: number;
+  order: number;
+}
+
+interface BulkRequest {
+  nr: number;
+  gfp: number;
+  pages: number[];
+  /** The page of the single request that it fell back to; it has a line of its own. */
+  single: number;
+}
+
+const NOWHERE = { from: 0, to: 0 };
+
+export class TaskState {
+  /** The request passed over the zones since the first snapshot. */
+  searched = false;
+  /** In the slow path of a request. */
+  slow = false;
+  /** Where the page of the request was taken, or −1. */
+  take = -1;
+  takenUnderZone = false;
+  /** Another CPU's records stand between two takes of one request. */
+  handover = false;
+  holder: Holder | null = null;
+  unexplained: Unexplained | null = null;
+  isolation: { slot: number; pfn: number; order: number } | null = null;
+  /** Frames that are put back or split: they are not freed. */
+  within = NOWHERE;
+  bulk: BulkRequest | null = null;
+
+  /** A request begins a pass over the zones. */
+  searches(): void {
+    this.searched = true;
+    this.take = -1;
+    this.takenUnderZone = false;
+    this.handover = false;
+  }
+
+  /** The task does something else: what was put back or split is on its lists, and no drain is left. */
+  leave(): void {
+    this.within = NOWHERE;
+    this.holder = null;
+  }
+
+  /** A page, or the lock of the lists that it comes from, is taken. */
+  takes(slot: number, underZone: boolean): void {
+    this.take = slot;
+    this.takenUnderZone = underZone;
+  }
+
+  /** The request has its page. */
+  ends(): void {
+    this.take = -1;
+    this.takenUnderZone = false;
+    this.searched = false;
+  }
+}

@@ -1,0 +1,264 @@
+/** Rings become traces: every line stands where its page changed hands. The expected lines are written by hand. */
+import assert from "node:assert/strict";
+import test from "node:test";
+import { Converter } from "../../lib/recorder/converter";
+import { openRing, readRing } from "../../lib/recorder/ring-reader";
+import { recordBytes, ringFile, type Written } from "../support/ring";
+
+/** Kinds as lib/recorder/module/recorder.h numbers them. */
+const ALLOC = 3;
+const FREE = 4;
+const BATCHED = 5;
+const COMMIT = 6;
+const BUDDY = 7;
+const TAKE = 8;
+const DRAINED = 9;
+const FLAGS = 11;
+const ISOLATE = 13;
+const ISOLATED = 14;
+const PUTBACK = 15;
+const BULK_ENTER = 16;
+const BULK_PAGE = 17;
+const BULK_EXIT = 18;
+const TRYLOCK = 19;
+const SEARCH = 20;
+const SLOWPATH = 21;
+const DRAIN_ZONE = 22;
+const WATCH = 26;
+const EVENT = 28;
+
+const GFP = 0x14dca;
+
+function converted(records: readonly Written[]): { lines: string[]; converter: Converter } {
+  const converter = new Converter();
+  const ring = openRing(ringFile(records.map(recordBytes)), "ring");
+  readRing(
+    ring,
+    (r) => converter.record(r),
+    () => assert.fail("no text was written"),
+  );
+  const lines = [...converter.lines.pieces()].join("").split("\n");
+  assert.equal(lines.pop(), "");
+  return { lines, converter };
+}
+
+const linesOf = (records: readonly Written[]) => converted(records).lines;
+
+test("a request stands behind the last page that it took under the zone's lock, another CPU's later take behind it", () => {
+  assert.deepEqual(
+    linesOf([
+      { kind: SEARCH, args: [GFP, 0, 1], pid: 7 },
+      { kind: TRYLOCK, args: [1, 1], pid: 7 },
+      { kind: TAKE, args: [100, 0, 1, 1], pid: 7 },
+      { kind: TAKE, args: [101, 0, 1, 1], pid: 7 },
+      { kind: SEARCH, args: [GFP, 0, 1], pid: 8, cpu: 1 },
+      { kind: TRYLOCK, args: [1, 1], pid: 8, cpu: 1 },
+      { kind: TAKE, args: [102, 0, 1, 1], pid: 8, cpu: 1 },
+      { kind: ALLOC, args: [102, 0, 1, GFP], pid: 8, cpu: 1 },
+      { kind: ALLOC, args: [100, 0, 1, GFP], pid: 7 },
+    ]),
+    ["Z 100 0 1 1", "Z 101 0 1 1", "A 100 0 1 14dca 7", "c 1", "Z 102 0 1 1", "A 102 0 1 14dca 8"],
+  );
+});
+
+test("a page from a per-CPU list is taken when its lock is: before a drain that another CPU made since", () => {
+  assert.deepEqual(
+    linesOf([
+      { kind: SEARCH, args: [GFP, 0, 1], pid: 7 },
+      { kind: TRYLOCK, args: [1, 1], pid: 7 },
+      { kind: DRAIN_ZONE, args: [0, 1], pid: 9, cpu: 1 },
+      { kind: BUDDY, args: [55, 0, 1], pid: 9, cpu: 1 },
+      { kind: DRAINED, args: [55, 0, 1], pid: 9, cpu: 1 },
+      { kind: ALLOC, args: [54, 0, 1, GFP], pid: 7 },
+    ]),
+    ["A 54 0 1 14dca 7", "c 1", "E 9 drain_pages_zone cpu=0 zone=1", "D 55 0 1"],
+  );
+});
+
+test("a free stands where its page enters the list, and before the pages that it drains", () => {
+  assert.deepEqual(
+    linesOf([
+      { kind: FREE, args: [60, 0], pid: 3 },
+      { kind: FREE, args: [61, 0], pid: 3 },
+      { kind: TRYLOCK, args: [1, 1], pid: 3 },
+      { kind: BATCHED, args: [60], pid: 3 },
+      { kind: COMMIT, args: [60, 0], pid: 3 },
+      { kind: BATCHED, args: [61], pid: 3 },
+      { kind: COMMIT, args: [61, 0], pid: 3 },
+      // Another CPU has the zone's lock first.
+      { kind: FREE, args: [80, 4], pid: 4, cpu: 1 },
+      { kind: BUDDY, args: [80, 4, 1], pid: 4, cpu: 1 },
+      { kind: BUDDY, args: [59, 0, 1], pid: 3 },
+      { kind: DRAINED, args: [59, 0, 1], pid: 3 },
+    ]),
+    ["F 60 0 3", "B 60", "c 1", "F 80 4 4", "c 0", "F 61 0 3", "B 61", "D 59 0 1"],
+  );
+});
+
+test("a drain of lists that are empty has no line", () => {
+  assert.deepEqual(
+    linesOf([
+      { kind: DRAIN_ZONE, args: [1, 0] },
+      { kind: DRAIN_ZONE, args: [1, 1] },
+    ]),
+    [],
+  );
+});
+
+test("a refused lock is shown, and counted", () => {
+  const { lines, converter } = converted([
+    { kind: FREE, args: [70, 0], pid: 3, context: 1 },
+    { kind: TRYLOCK, args: [1, 0], pid: 3, context: 1 },
+    { kind: BUDDY, args: [70, 0, 1], pid: 3, context: 1 },
+  ]);
+  assert.deepEqual(lines, ["tf 1", "F 70 0 3"]);
+  assert.equal(converter.found.refusedLocks, 1);
+});
+
+test("an interrupt of a task does not take the task's place", () => {
+  assert.deepEqual(
+    linesOf([
+      { kind: SEARCH, args: [GFP, 0, 1], pid: 7 },
+      { kind: TRYLOCK, args: [1, 1], pid: 7 },
+      { kind: SEARCH, args: [0xa20, 0, 1], pid: 7, context: 2 },
+      { kind: TRYLOCK, args: [1, 0], pid: 7, context: 2 },
+      { kind: TAKE, args: [200, 0, 0, 1], pid: 7, context: 2 },
+      { kind: ALLOC, args: [200, 0, 0, 0xa20], pid: 7, context: 2 },
+      { kind: ALLOC, args: [54, 0, 1, GFP], pid: 7 },
+    ]),
+    ["A 54 0 1 14dca 7", "tf 1", "Z 200 0 0 1", "A 200 0 0 a20 7"],
+  );
+});
+
+test("a task that goes to another CPU keeps its place on the first one", () => {
+  assert.deepEqual(
+    linesOf([
+      { kind: SEARCH, args: [GFP, 0, 1], pid: 7, cpu: 1 },
+      { kind: TRYLOCK, args: [1, 1], pid: 7, cpu: 1 },
+      { kind: ALLOC, args: [54, 0, 1, GFP], pid: 7, cpu: 0 },
+    ]),
+    ["c 1", "A 54 0 1 14dca 7"],
+  );
+});
+
+test("a request whose page was taken before the first snapshot has no line; a free announced before it has one", () => {
+  assert.deepEqual(
+    linesOf([
+      { kind: ALLOC, args: [54, 0, 1, GFP], pid: 7 },
+      { kind: COMMIT, args: [33, 1], pid: 8 },
+      { kind: BUDDY, args: [96, 5, 0], pid: 9 },
+      { kind: EVENT, args: [19, 0], pid: 9 },
+    ]),
+    ["F 33 1 8", "F 96 5 9", "E 9 mm_vmscan_kswapd_sleep nid=0"],
+  );
+});
+
+test("a bulk request stands where it took its pages; a page of its single request is no page of the bulk", () => {
+  assert.deepEqual(
+    linesOf([
+      { kind: BULK_ENTER, args: [3, 0xcc0], pid: 5 },
+      { kind: TRYLOCK, args: [1, 1], pid: 5 },
+      { kind: TAKE, args: [300, 0, 0, 1], pid: 5 },
+      { kind: SEARCH, args: [GFP, 0, 1], pid: 6, cpu: 1 },
+      { kind: TRYLOCK, args: [1, 1], pid: 6, cpu: 1 },
+      { kind: ALLOC, args: [41, 0, 1, GFP], pid: 6, cpu: 1 },
+      { kind: BULK_PAGE, args: [300, 0xcc0], pid: 5 },
+      { kind: BULK_PAGE, args: [299, 0xcc0], pid: 5 },
+      { kind: BULK_EXIT, args: [2], pid: 5 },
+      { kind: BULK_ENTER, args: [2, 0xcc0], pid: 5 },
+      { kind: SEARCH, args: [0xcc0, 0, 1], pid: 5 },
+      { kind: TRYLOCK, args: [1, 1], pid: 5 },
+      { kind: ALLOC, args: [298, 0, 0, 0xcc0], pid: 5 },
+      { kind: BULK_PAGE, args: [298, 0xcc0], pid: 5 },
+      { kind: BULK_EXIT, args: [1], pid: 5 },
+    ]),
+    [
+      ...["Z 300 0 0 1", "bE 3 cc0 5", "b 300 cc0 5", "b 299 cc0 5", "bX 2 5", "c 1", "A 41 0 1 14dca 6"],
+      ...["c 0", "A 298 0 0 cc0 5", "bE 2 cc0 5", "bX 1 5"],
+    ],
+  );
+});
+
+test("a bulk request that another CPU interrupted between two takes is marked", () => {
+  const { lines, converter } = converted([
+    { kind: BULK_ENTER, args: [2, 0xcc0], pid: 5 },
+    { kind: TRYLOCK, args: [1, 1], pid: 5 },
+    { kind: TAKE, args: [300, 0, 0, 1], pid: 5 },
+    { kind: FREE, args: [80, 4], pid: 4, cpu: 1 },
+    { kind: BUDDY, args: [80, 4, 1], pid: 4, cpu: 1 },
+    { kind: TAKE, args: [301, 0, 0, 1], pid: 5 },
+    { kind: BULK_PAGE, args: [300, 0xcc0], pid: 5 },
+    { kind: BULK_PAGE, args: [301, 0xcc0], pid: 5 },
+    { kind: BULK_EXIT, args: [2], pid: 5 },
+  ]);
+  assert.equal(converter.found.handovers, 1);
+  assert.deepEqual(lines.slice(4, 7), ["Z 301 0 0 1", "E 5 handover", "bE 2 cc0 5"]);
+});
+
+test("isolation, putting back, block types and skip bits", () => {
+  assert.deepEqual(
+    linesOf([
+      { kind: ISOLATE, args: [512, 9] },
+      { kind: FLAGS, args: [512, 1, 7] },
+      { kind: ISOLATED, args: [512] },
+      { kind: FLAGS, args: [1024, 8, 8] },
+      { kind: PUTBACK, args: [512, 9, 1] },
+      { kind: BUDDY, args: [512, 9, 1] },
+    ]),
+    ["I 512 9 512", "M 512 1", "K 1024 8 8", "P 512 9 1"],
+  );
+});
+
+test("pages announced one by one and freed as one, and a block that enters in pieces", () => {
+  assert.deepEqual(
+    linesOf([
+      { kind: FREE, args: [64, 0], pid: 2 },
+      { kind: FREE, args: [65, 0], pid: 2 },
+      { kind: COMMIT, args: [64, 1], pid: 2 },
+      { kind: FREE, args: [1024, 10], pid: 2 },
+      { kind: BUDDY, args: [1024, 9, 1], pid: 2 },
+      { kind: BUDDY, args: [1536, 9, 1], pid: 2 },
+    ]),
+    ["f 64 0 2", "f 65 0 2", "G 64 1 2", "F 1024 10 2"],
+  );
+});
+
+test("the slow path shows its passes; values that changed unannounced are lines of their own", () => {
+  assert.deepEqual(
+    linesOf([
+      { kind: SEARCH, args: [GFP, 2, 65], pid: 7 },
+      { kind: SLOWPATH, args: [GFP, 2], pid: 7 },
+      { kind: WATCH, args: [3, 1, 2], pid: 7 },
+      { kind: WATCH, args: [0, 1, 512], pid: 7 },
+      { kind: WATCH, args: [3, 1, 3], pid: 7 },
+      { kind: WATCH, args: [3, 1, 1], pid: 7 },
+      { kind: SEARCH, args: [GFP, 2, 64], pid: 7 },
+      { kind: ALLOC, args: [-1, 2, 1, GFP], pid: 7 },
+    ]),
+    [
+      ...["E 7 slowpath gfp=85450 order=2", "W 1 1", "E 7 watermark_boost zone=1 value=512", "W 1 0"],
+      ...["E 7 search gfp=85450 order=2 alloc_flags=64", "A -1 2 1 14dca 7"],
+    ],
+  );
+});
+
+test("a free does not move to pages that something else drains later; a decay stands before its pages", () => {
+  assert.deepEqual(
+    linesOf([
+      { kind: FREE, args: [60, 0], pid: 3 },
+      { kind: TRYLOCK, args: [1, 1], pid: 3 },
+      { kind: COMMIT, args: [60, 0], pid: 3 },
+      { kind: SEARCH, args: [GFP, 0, 1], pid: 8, cpu: 1 },
+      { kind: TRYLOCK, args: [1, 1], pid: 8, cpu: 1 },
+      { kind: ALLOC, args: [90, 0, 1, GFP], pid: 8, cpu: 1 },
+      { kind: 31, args: [1], pid: 3 },
+      { kind: EVENT, args: [19, 0], pid: 8, cpu: 1 },
+      { kind: BUDDY, args: [59, 0, 1], pid: 3 },
+      { kind: DRAINED, args: [59, 0, 1], pid: 3 },
+    ]),
+    [
+      ...["F 60 0 3", "c 1", "A 90 0 1 14dca 8", "E 8 mm_vmscan_kswapd_sleep nid=0"],
+      ...["c 0", "E 3 decay_pcp_high zone=1", "D 59 0 1"],
+    ],
+  );
+});
