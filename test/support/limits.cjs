@@ -1,7 +1,7 @@
 /**
- * Gives every test of a file a limit, so that one that hangs is named and the others run, and notes where a test begins, so that one that
- * never lets go is named too: `node --require …/limits.cjs file`. Node's own `--test-timeout` has no effect on a file that is run by
- * itself. A test that says its own limit keeps it.
+ * Gives every test of a file a limit, so that one that hangs is named and the others run, and notes where a test begins, so that
+ * one that never lets go is named too: `node --require …/limits.cjs file`. Node 20.20 heeds its own `--test-timeout` only with
+ * `--test`, not in a file that is run by itself. A test that says its own limit keeps it.
  */
 const { appendFileSync } = require("node:fs");
 const Module = require("node:module");
