@@ -166,6 +166,8 @@ test("a request that is not answered says what was asked and what came", () =>
       /^Error: execute_request "console\.log.* \(came so far: .*so far.*\): no answer in 3000 ms; the kernel runs/,
     );
     await kernel.interrupt();
+    // A cell that is asked for before the other one has failed would be aborted.
+    await kernel.request("kernel_info_request", {});
     const dies = kernel.execute("process.kill(process.pid, 'SIGKILL'); for (;;);");
     await assert.rejects(within(60_000, dies), /^Error: execute_request .*: the kernel ended/);
     await assert.rejects(within(1000, kernel.execute("1")), /^Error: execute_request .*: the kernel ended/);
