@@ -1,13 +1,7 @@
 /** Applies one trace to the model, record by record. */
 import { freeOnePage } from "../mm/allocation/free-one-page";
 import { isolateFreePage } from "../mm/allocation/isolate-free-page";
-import {
-  allocPages,
-  allocPagesAgain,
-  allocPagesBulk,
-  freePages,
-  prepNewPage,
-} from "../mm/allocation/page-alloc";
+import { allocPagesAgain, allocPagesBulk, freePages, prepNewPage } from "../mm/allocation/page-alloc";
 import { rotateFreeList } from "../mm/allocation/rotate-free-list";
 import type { Memory } from "../mm/state/memory";
 import { ALLOCATED, BLOCK_SKIP } from "../mm/state/page-state";
@@ -19,6 +13,7 @@ import { OpenDrains } from "./open-drains";
 import { RecordCheck } from "./record-check";
 import { RecordedDaemons } from "./recorded-daemons";
 import { isolateByFlags, isolateByType, isolationRecord } from "./recorded-isolation";
+import { RecordedRequests } from "./recorded-requests";
 import { describeMismatch, type LostStep, type Mismatch, type WrongRequest } from "./replay-mismatch";
 import { giveBack, takeExactly } from "./resync";
 import { REC, type TraceHandler } from "./trace-reader";
@@ -62,6 +57,7 @@ export class Replayer implements TraceHandler {
   private bulkNext = 0;
   private readonly check: RecordCheck;
   private readonly daemons: RecordedDaemons;
+  private readonly requests: RecordedRequests;
   /** Set if drains drop their lock between batches. */
   private readonly drains: OpenDrains | null = null;
   /** Set by the reader's owner: requests records of one more kind. */
@@ -85,6 +81,7 @@ export class Replayer implements TraceHandler {
     this.wanted = m.sw.pcpFreeInBatches ? [...INPUTS, REC.DRAINED] : INPUTS;
     if (m.sw.freelistHygiene) this.wanted = [...new Set([...this.wanted, isolationRecord(m)])];
     this.check = new RecordCheck(m, file);
+    this.requests = new RecordedRequests(m);
     this.daemons = new RecordedDaemons(m, this.check, pageSize);
     if (m.sw.pcpFreeInBatches) this.drains = new OpenDrains(m);
     else if (m.cma && !m.sw.freelistHygiene) {
@@ -148,6 +145,7 @@ export class Replayer implements TraceHandler {
     switch (kind) {
       case REC.CPU:
         this.check.cpu(f[0]!, line);
+        this.requests.leaves();
         this.m.runOn(f[0]!);
         break;
       case REC.TRYLOCK_FAILED:
@@ -233,7 +231,7 @@ export class Replayer implements TraceHandler {
   /** The model's answer to a request, which may have compacted before. */
   private request(gfp: number, order: number, mt: number, pid: number): number {
     const captured = this.compaction === null ? -2 : this.compaction.requestReturns(pid, order);
-    if (captured === -2) return allocPages(this.m, gfp, order);
+    if (captured === -2) return this.requests.answer(gfp, order, pid);
     if (captured === -1) return allocPagesAgain(this.m, gfp, order);
     prepNewPage(this.m, captured, order, mt);
     return captured;
@@ -312,6 +310,7 @@ export class Replayer implements TraceHandler {
       this.compaction?.event(name, Number(words[0]), text);
       return;
     }
+    if (name === "slowpath" || name === "search") this.requests.slowpath(Number(words[0]));
     this.daemons.event(name, text, line);
     if (name.startsWith("mm_vmscan_")) this.followDrains();
   }
