@@ -9,6 +9,7 @@ import { CompactionFollower } from "./compaction-follower";
 import { FOLLOWED_RECORDS } from "./contig-events";
 import { ContigFollower } from "./contig-follower";
 import { DecisionCheck } from "./decision-check";
+import { LockFailures } from "./lock-failures";
 import { OpenDrains } from "./open-drains";
 import { RecordCheck } from "./record-check";
 import { RecordedDaemons } from "./recorded-daemons";
@@ -39,9 +40,6 @@ const INPUTS: readonly number[] = [
   REC.TRYLOCK_FAILED,
 ];
 
-/** Requests and frees: what a failed attempt to lock the per-CPU lists belongs to. */
-const LOCKING: ReadonlySet<number> = new Set([REC.A, REC.BULK_PAGE, REC.F, REC.FREE_GROUP]);
-
 export class Replayer implements TraceHandler {
   readonly wanted: readonly number[];
   allocations = 0;
@@ -69,8 +67,7 @@ export class Replayer implements TraceHandler {
   readonly contig: ContigFollower | null = null;
   /** A contiguous request was not predicted: the model may be out of step. */
   private diverged = false;
-  /** By CPU: attempts to lock its lists that failed and whose request or free is yet to come. */
-  private readonly failures: number[] = [];
+  private readonly failures: LockFailures;
 
   constructor(
     private readonly m: Memory,
@@ -82,6 +79,7 @@ export class Replayer implements TraceHandler {
     if (m.sw.freelistHygiene) this.wanted = [...new Set([...this.wanted, isolationRecord(m)])];
     this.check = new RecordCheck(m, file);
     this.requests = new RecordedRequests(m);
+    this.failures = new LockFailures(m);
     this.daemons = new RecordedDaemons(m, this.check, pageSize);
     if (m.sw.pcpFreeInBatches) this.drains = new OpenDrains(m);
     else if (m.cma && !m.sw.freelistHygiene) {
@@ -141,7 +139,7 @@ export class Replayer implements TraceHandler {
   }
 
   private dispatch(kind: number, f: Float64Array, line: number, text: string): void {
-    if (this.failures.length > 0 && LOCKING.has(kind)) this.failFirst();
+    this.failures.before(kind);
     switch (kind) {
       case REC.CPU:
         this.check.cpu(f[0]!, line);
@@ -149,7 +147,7 @@ export class Replayer implements TraceHandler {
         this.m.runOn(f[0]!);
         break;
       case REC.TRYLOCK_FAILED:
-        this.failures[this.m.cpu] = (this.failures[this.m.cpu] ?? 0) + 1;
+        this.failures.note();
         break;
       case REC.A:
         this.alloc(f, line);
@@ -205,13 +203,6 @@ export class Replayer implements TraceHandler {
         this.event(text, line);
         break;
     }
-  }
-
-  /** The acting CPU's next attempts to lock its lists fail, as the recording said before. */
-  private failFirst(): void {
-    const { m, failures } = this;
-    m.trylockFailures = failures[m.cpu] ?? 0;
-    failures[m.cpu] = 0;
   }
 
   private alloc(f: Float64Array, line: number): void {
