@@ -1,13 +1,7 @@
 /** Applies one trace to the model, record by record. */
 import { freeOnePage } from "../mm/allocation/free-one-page";
 import { isolateFreePage } from "../mm/allocation/isolate-free-page";
-import {
-  allocPages,
-  allocPagesAgain,
-  allocPagesBulk,
-  freePages,
-  prepNewPage,
-} from "../mm/allocation/page-alloc";
+import { allocPagesAgain, allocPagesBulk, freePages, prepNewPage } from "../mm/allocation/page-alloc";
 import { rotateFreeList } from "../mm/allocation/rotate-free-list";
 import type { Memory } from "../mm/state/memory";
 import { ALLOCATED, BLOCK_SKIP } from "../mm/state/page-state";
@@ -15,10 +9,12 @@ import { CompactionFollower } from "./compaction-follower";
 import { FOLLOWED_RECORDS } from "./contig-events";
 import { ContigFollower } from "./contig-follower";
 import { DecisionCheck } from "./decision-check";
+import { LockFailures } from "./lock-failures";
 import { OpenDrains } from "./open-drains";
 import { RecordCheck } from "./record-check";
 import { RecordedDaemons } from "./recorded-daemons";
 import { isolateByFlags, isolateByType, isolationRecord } from "./recorded-isolation";
+import { RecordedRequests } from "./recorded-requests";
 import { describeMismatch, type LostStep, type Mismatch, type WrongRequest } from "./replay-mismatch";
 import { giveBack, takeExactly } from "./resync";
 import { REC, type TraceHandler } from "./trace-reader";
@@ -44,9 +40,6 @@ const INPUTS: readonly number[] = [
   REC.TRYLOCK_FAILED,
 ];
 
-/** Requests and frees: what a failed attempt to lock the per-CPU lists belongs to. */
-const LOCKING: ReadonlySet<number> = new Set([REC.A, REC.BULK_PAGE, REC.F, REC.FREE_GROUP]);
-
 export class Replayer implements TraceHandler {
   readonly wanted: readonly number[];
   allocations = 0;
@@ -62,6 +55,7 @@ export class Replayer implements TraceHandler {
   private bulkNext = 0;
   private readonly check: RecordCheck;
   private readonly daemons: RecordedDaemons;
+  private readonly requests: RecordedRequests;
   /** Set if drains drop their lock between batches. */
   private readonly drains: OpenDrains | null = null;
   /** Set by the reader's owner: requests records of one more kind. */
@@ -73,8 +67,7 @@ export class Replayer implements TraceHandler {
   readonly contig: ContigFollower | null = null;
   /** A contiguous request was not predicted: the model may be out of step. */
   private diverged = false;
-  /** By CPU: attempts to lock its lists that failed and whose request or free is yet to come. */
-  private readonly failures: number[] = [];
+  private readonly failures: LockFailures;
 
   constructor(
     private readonly m: Memory,
@@ -85,6 +78,8 @@ export class Replayer implements TraceHandler {
     this.wanted = m.sw.pcpFreeInBatches ? [...INPUTS, REC.DRAINED] : INPUTS;
     if (m.sw.freelistHygiene) this.wanted = [...new Set([...this.wanted, isolationRecord(m)])];
     this.check = new RecordCheck(m, file);
+    this.requests = new RecordedRequests(m);
+    this.failures = new LockFailures(m);
     this.daemons = new RecordedDaemons(m, this.check, pageSize);
     if (m.sw.pcpFreeInBatches) this.drains = new OpenDrains(m);
     else if (m.cma && !m.sw.freelistHygiene) {
@@ -144,14 +139,15 @@ export class Replayer implements TraceHandler {
   }
 
   private dispatch(kind: number, f: Float64Array, line: number, text: string): void {
-    if (this.failures.length > 0 && LOCKING.has(kind)) this.failFirst();
+    this.failures.before(kind);
     switch (kind) {
       case REC.CPU:
         this.check.cpu(f[0]!, line);
+        this.requests.leaves();
         this.m.runOn(f[0]!);
         break;
       case REC.TRYLOCK_FAILED:
-        this.failures[this.m.cpu] = (this.failures[this.m.cpu] ?? 0) + 1;
+        this.failures.note();
         break;
       case REC.A:
         this.alloc(f, line);
@@ -209,13 +205,6 @@ export class Replayer implements TraceHandler {
     }
   }
 
-  /** The acting CPU's next attempts to lock its lists fail, as the recording said before. */
-  private failFirst(): void {
-    const { m, failures } = this;
-    m.trylockFailures = failures[m.cpu] ?? 0;
-    failures[m.cpu] = 0;
-  }
-
   private alloc(f: Float64Array, line: number): void {
     const expected = f[0]!;
     const order = f[1]!;
@@ -233,7 +222,7 @@ export class Replayer implements TraceHandler {
   /** The model's answer to a request, which may have compacted before. */
   private request(gfp: number, order: number, mt: number, pid: number): number {
     const captured = this.compaction === null ? -2 : this.compaction.requestReturns(pid, order);
-    if (captured === -2) return allocPages(this.m, gfp, order);
+    if (captured === -2) return this.requests.answer(gfp, order, pid);
     if (captured === -1) return allocPagesAgain(this.m, gfp, order);
     prepNewPage(this.m, captured, order, mt);
     return captured;
@@ -312,6 +301,7 @@ export class Replayer implements TraceHandler {
       this.compaction?.event(name, Number(words[0]), text);
       return;
     }
+    if (name === "slowpath" || name === "search") this.requests.slowpath(Number(words[0]));
     this.daemons.event(name, text, line);
     if (name.startsWith("mm_vmscan_")) this.followDrains();
   }

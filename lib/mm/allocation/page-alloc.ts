@@ -66,8 +66,17 @@ export function prepNewPage(m: Memory, pfn: number, order: number, mt: number): 
 
 /** The attempt of a request that was already on the slow path: min watermark, fragmenting fallbacks allowed. */
 export function allocPagesAgain(m: Memory, gfp: number, order: number): number {
-  const ac = beginRequest(m, gfp, order, m.zonelists[gfpZone(gfp)]!);
-  const pfn = getPageFromFreelist(m, ac, slowFlags(m, ac));
+  return attempt(m, beginRequest(m, gfp, order, m.zonelists[gfpZone(gfp)]!), slowFlags);
+}
+
+/** The first attempt of a request alone: low watermark; −1 where the slow path would go on. */
+export function allocPagesFirst(m: Memory, gfp: number, order: number): number {
+  return attempt(m, beginRequest(m, gfp, order, m.zonelists[gfpZone(gfp)]!), fastFlags);
+}
+
+function attempt(m: Memory, ac: AllocContext, flags: (m: Memory, ac: AllocContext) => number): number {
+  const { order } = ac;
+  const pfn = getPageFromFreelist(m, ac, flags(m, ac));
   if (pfn >= 0) prepNewPage(m, pfn, order, ac.mt);
   ac.busy = false;
   return pfn;
