@@ -26,6 +26,8 @@ const NOWHERE = { from: 0, to: 0 };
 export class TaskState {
   /** The request passed over the zones since the first snapshot. */
   searched = false;
+  /** Where it began to, and the line that says so. */
+  search = { slot: -1, line: "" };
   /** In the slow path of a request. */
   slow = false;
   /** Where the page of the request was taken, or −1. */
@@ -41,8 +43,9 @@ export class TaskState {
   bulk: BulkRequest | null = null;
 
   /** A request begins a pass over the zones. */
-  searches(): void {
+  searches(slot: number, line: string): void {
     this.searched = true;
+    this.search = { slot, line };
     this.take = -1;
     this.takenUnderZone = false;
     this.handover = false;

@@ -262,3 +262,17 @@ test("a free does not move to pages that something else drains later; a decay st
     ],
   );
 });
+
+test("where another CPU came between a look at the zones and the page, the look has a line", () => {
+  const { lines, converter } = converted([
+    { kind: SEARCH, args: [GFP, 0, 65], pid: 7 },
+    { kind: FREE, args: [80, 4], pid: 4, cpu: 1 },
+    { kind: BUDDY, args: [80, 4, 1], pid: 4, cpu: 1 },
+    { kind: TRYLOCK, args: [1, 1], pid: 7 },
+    { kind: ALLOC, args: [54, 0, 1, GFP], pid: 7 },
+  ]);
+  assert.deepEqual(lines, [
+    ...["E 7 search gfp=85450 order=0 alloc_flags=65", "c 1", "F 80 4 4", "c 0", "A 54 0 1 14dca 7"],
+  ]);
+  assert.equal(converter.found.oldReads, 1);
+});
