@@ -105,7 +105,7 @@ export class Converter {
         lines.put(slot, `E ${pid} slowpath gfp=${args[0]} order=${args[1]}`);
         return true;
       case RING.TRYLOCK:
-        if (args[1] === 1) task.takes(slot, false);
+        if (args[1] === 1) task.locks(slot);
         else {
           this.found.refusedLocks++;
           lines.put(slot, `tf ${args[0]}`);
@@ -134,7 +134,7 @@ export class Converter {
 
   private zoneTake({ args, cpu }: RingRecord, slot: number, task: TaskState): void {
     if (task.takenUnderZone && this.lines.others(task.take, cpu)) task.handover = true;
-    task.takes(slot, true);
+    task.takes(slot);
     this.lines.put(slot, `Z ${args.join(" ")}`);
   }
 
@@ -181,10 +181,12 @@ export class Converter {
         this.batched(pfn);
         return true;
       case RING.COMMIT:
+        task.lockedToFree();
         task.holder = { slot, lines: this.freeLines(pfn, order, pid) };
         lines.put(slot, task.holder.lines);
         return true;
       case RING.BUDDY:
+        task.lockedToFree();
         this.buddy(pfn, order, slot, task, pid);
         return true;
       case RING.DRAINED:

@@ -33,6 +33,8 @@ export class TaskState {
   /** Where the page of the request was taken, or −1. */
   take = -1;
   takenUnderZone = false;
+  /** What `take` was before the last lock of this CPU's lists. */
+  private beforeLock: { take: number; underZone: boolean } | null = null;
   /** Another CPU's records stand between two takes of one request. */
   handover = false;
   holder: Holder | null = null;
@@ -48,6 +50,7 @@ export class TaskState {
     this.search = { slot, line };
     this.take = -1;
     this.takenUnderZone = false;
+    this.beforeLock = null;
     this.handover = false;
   }
 
@@ -57,10 +60,29 @@ export class TaskState {
     this.holder = null;
   }
 
-  /** A page, or the lock of the lists that it comes from, is taken. */
-  takes(slot: number, underZone: boolean): void {
+  /** The lock of this CPU's lists is got: to take a page, as long as no free shows that it was to give one back. */
+  locks(slot: number): void {
+    this.beforeLock = { take: this.take, underZone: this.takenUnderZone };
     this.take = slot;
-    this.takenUnderZone = underZone;
+    this.takenUnderZone = false;
+  }
+
+  /**
+   * The lock was to give a page back. A request that is interrupted between its page and its announcement keeps its
+   * place: the task may free what the task before it on this CPU has left.
+   */
+  lockedToFree(): void {
+    if (this.beforeLock === null) return;
+    this.take = this.beforeLock.take;
+    this.takenUnderZone = this.beforeLock.underZone;
+    this.beforeLock = null;
+  }
+
+  /** A page is taken under the zone's lock. */
+  takes(slot: number): void {
+    this.take = slot;
+    this.takenUnderZone = true;
+    this.beforeLock = null;
   }
 
   /** The request has its page. */
