@@ -23,6 +23,8 @@ export interface Conversion {
   refusedLocks: number;
   /** Requests that held the zone's lock more than once, while another CPU changed the same lists in between. */
   handovers: number;
+  /** Requests that began to look at the zones before another CPU changed something, and took their page after it. */
+  oldReads: number;
 }
 
 /** A free that the kernel has announced. */
@@ -34,7 +36,7 @@ interface Announced {
 
 export class Converter {
   readonly lines = new TraceLines();
-  readonly found: Conversion = { cpus: 1, refusedLocks: 0, handovers: 0 };
+  readonly found: Conversion = { cpus: 1, refusedLocks: 0, handovers: 0, oldReads: 0 };
   private readonly tasks = new Map<number, TaskState>();
   /** Frees that are announced and not on a list yet, by their frame. */
   private readonly announced = new Map<number, Announced>();
@@ -95,16 +97,15 @@ export class Converter {
     const { args, pid } = r;
     switch (r.kind) {
       case RING.SEARCH:
-        task.searches();
-        if (task.slow)
-          lines.put(slot, `E ${pid} search gfp=${args[0]} order=${args[1]} alloc_flags=${args[2]}`);
+        task.searches(slot, `E ${pid} search gfp=${args[0]} order=${args[1]} alloc_flags=${args[2]}`);
+        if (task.slow) lines.put(slot, task.search.line);
         return true;
       case RING.SLOWPATH:
         task.slow = true;
         lines.put(slot, `E ${pid} slowpath gfp=${args[0]} order=${args[1]}`);
         return true;
       case RING.TRYLOCK:
-        if (args[1] === 1) task.takes(slot, false);
+        if (args[1] === 1) task.locks(slot);
         else {
           this.found.refusedLocks++;
           lines.put(slot, `tf ${args[0]}`);
@@ -118,7 +119,7 @@ export class Converter {
         return true;
       case RING.BULK_ENTER:
         task.bulk = { nr: args[0]!, gfp: args[1]!, pages: [], single: -1 };
-        task.searches();
+        task.searches(-1, "");
         return true;
       case RING.BULK_PAGE:
         if (task.bulk !== null && args[0] !== task.bulk.single) task.bulk.pages.push(args[0]!);
@@ -132,17 +133,22 @@ export class Converter {
   }
 
   private zoneTake({ args, cpu }: RingRecord, slot: number, task: TaskState): void {
-    if (task.takenUnderZone && this.lines.othersSince(task.take, cpu)) task.handover = true;
-    task.takes(slot, true);
+    if (task.takenUnderZone && this.lines.others(task.take, cpu)) task.handover = true;
+    task.takes(slot);
     this.lines.put(slot, `Z ${args.join(" ")}`);
   }
 
-  private allocated({ args, pid }: RingRecord, slot: number, task: TaskState): void {
+  private allocated({ args, pid, cpu }: RingRecord, slot: number, task: TaskState): void {
     const [pfn, order, type, gfp] = args as [number, number, number, number];
     task.slow = false;
     if (pfn >= 0 && !task.searched) return; // Its page was taken before the first snapshot.
     if (task.bulk !== null) task.bulk.single = pfn;
     const at = pfn >= 0 && task.take >= 0 ? task.take : slot;
+    // It read the zones' counters without a lock, and another CPU changed them before it took its page.
+    if (this.lines.others(task.search.slot, cpu, at)) {
+      this.found.oldReads++;
+      this.lines.putFirst(task.search.slot, task.search.line);
+    }
     this.lines.add(at, `A ${pfn} ${order} ${type} ${gfp.toString(16)} ${pid}`);
     task.ends();
   }
@@ -175,10 +181,12 @@ export class Converter {
         this.batched(pfn);
         return true;
       case RING.COMMIT:
+        task.lockedToFree();
         task.holder = { slot, lines: this.freeLines(pfn, order, pid) };
         lines.put(slot, task.holder.lines);
         return true;
       case RING.BUDDY:
+        task.lockedToFree();
         this.buddy(pfn, order, slot, task, pid);
         return true;
       case RING.DRAINED:

@@ -57,7 +57,7 @@ export function describeRecording({ completeness: c, found, missed }: Made): str
   const n = (value: number) => value.toLocaleString("en");
   const lines = [
     `${n(c.events)} events on ${found.cpus} CPU${found.cpus === 1 ? "" : "s"}: ${n(c.allocations)} allocations (${n(c.failed)} failed), ${n(c.frees)} frees`,
-    `refused locks of per-CPU lists: ${n(found.refusedLocks)}; bulk requests that another CPU interrupted: ${n(found.handovers)}`,
+    `refused locks of per-CPU lists: ${n(found.refusedLocks)}; requests that another CPU came between: ${n(found.oldReads)}, of them bulk requests with more than one place: ${n(found.handovers)}`,
   ];
   if (missed > 0) lines.push(`probes that could not run: ${n(missed)}`);
   lines.push(

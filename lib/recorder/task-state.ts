@@ -26,11 +26,15 @@ const NOWHERE = { from: 0, to: 0 };
 export class TaskState {
   /** The request passed over the zones since the first snapshot. */
   searched = false;
+  /** Where it began to, and the line that says so. */
+  search = { slot: -1, line: "" };
   /** In the slow path of a request. */
   slow = false;
   /** Where the page of the request was taken, or −1. */
   take = -1;
   takenUnderZone = false;
+  /** What `take` was before the last lock of this CPU's lists. */
+  private beforeLock: { take: number; underZone: boolean } | null = null;
   /** Another CPU's records stand between two takes of one request. */
   handover = false;
   holder: Holder | null = null;
@@ -41,10 +45,12 @@ export class TaskState {
   bulk: BulkRequest | null = null;
 
   /** A request begins a pass over the zones. */
-  searches(): void {
+  searches(slot: number, line: string): void {
     this.searched = true;
+    this.search = { slot, line };
     this.take = -1;
     this.takenUnderZone = false;
+    this.beforeLock = null;
     this.handover = false;
   }
 
@@ -54,10 +60,29 @@ export class TaskState {
     this.holder = null;
   }
 
-  /** A page, or the lock of the lists that it comes from, is taken. */
-  takes(slot: number, underZone: boolean): void {
+  /** The lock of this CPU's lists is got: to take a page, as long as no free shows that it was to give one back. */
+  locks(slot: number): void {
+    this.beforeLock = { take: this.take, underZone: this.takenUnderZone };
     this.take = slot;
-    this.takenUnderZone = underZone;
+    this.takenUnderZone = false;
+  }
+
+  /**
+   * The lock was to give a page back. A request that is interrupted between its page and its announcement keeps its
+   * place: the task may free what the task before it on this CPU has left.
+   */
+  lockedToFree(): void {
+    if (this.beforeLock === null) return;
+    this.take = this.beforeLock.take;
+    this.takenUnderZone = this.beforeLock.underZone;
+    this.beforeLock = null;
+  }
+
+  /** A page is taken under the zone's lock. */
+  takes(slot: number): void {
+    this.take = slot;
+    this.takenUnderZone = true;
+    this.beforeLock = null;
   }
 
   /** The request has its page. */

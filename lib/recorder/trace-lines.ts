@@ -16,16 +16,20 @@ export class TraceLines {
     if (slot >= 0) this.text[slot] = lines;
   }
 
+  /** Sets the line of a slot that has none. */
+  putFirst(slot: number, line: string): void {
+    if (slot >= 0 && this.text[slot] === "") this.text[slot] = line;
+  }
+
   /** Adds lines behind those of a slot. */
   add(slot: number, lines: string): void {
     const before = this.text[slot]!;
     this.text[slot] = before === "" ? lines : `${before}\n${lines}`;
   }
 
-  /** Whether a line of another CPU stands behind `slot`. */
-  othersSince(slot: number, cpu: number): boolean {
-    for (let i = slot + 1; i < this.text.length; i++)
-      if (this.cpus[i] !== cpu && this.text[i] !== "") return true;
+  /** Whether a line of another CPU stands behind `slot` and before `end`. */
+  others(slot: number, cpu: number, end = this.text.length): boolean {
+    for (let i = slot + 1; i < end; i++) if (this.cpus[i] !== cpu && this.text[i] !== "") return true;
     return false;
   }
 

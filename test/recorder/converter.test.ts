@@ -262,3 +262,49 @@ test("a free does not move to pages that something else drains later; a decay st
     ],
   );
 });
+
+test("where another CPU came between a look at the zones and the page, the look has a line", () => {
+  const { lines, converter } = converted([
+    { kind: SEARCH, args: [GFP, 0, 65], pid: 7 },
+    { kind: FREE, args: [80, 4], pid: 4, cpu: 1 },
+    { kind: BUDDY, args: [80, 4, 1], pid: 4, cpu: 1 },
+    { kind: TRYLOCK, args: [1, 1], pid: 7 },
+    { kind: ALLOC, args: [54, 0, 1, GFP], pid: 7 },
+  ]);
+  assert.deepEqual(lines, [
+    ...["E 7 search gfp=85450 order=0 alloc_flags=65", "c 1", "F 80 4 4", "c 0", "A 54 0 1 14dca 7"],
+  ]);
+  assert.equal(converter.found.oldReads, 1);
+});
+
+test("what a task frees between its page and its announcement does not take the page's place", () => {
+  assert.deepEqual(
+    linesOf([
+      { kind: SEARCH, args: [GFP, 0, 65], pid: 7 },
+      { kind: TRYLOCK, args: [1, 1], pid: 7 },
+      { kind: SEARCH, args: [GFP, 0, 65], pid: 8 },
+      { kind: TRYLOCK, args: [1, 1], pid: 8 },
+      { kind: ALLOC, args: [55, 0, 1, GFP], pid: 8 },
+      { kind: FREE, args: [60, 0], pid: 7 },
+      { kind: TRYLOCK, args: [1, 1], pid: 7 },
+      { kind: COMMIT, args: [60, 0], pid: 7 },
+      { kind: ALLOC, args: [54, 0, 1, GFP], pid: 7 },
+    ]),
+    ["A 54 0 1 14dca 7", "A 55 0 1 14dca 8", "F 60 0 7"],
+  );
+});
+
+test("a page captured by compaction stands behind the free that made it, with no lock of its own", () => {
+  assert.deepEqual(
+    linesOf([
+      { kind: SEARCH, args: [GFP, 9, 64], pid: 7 },
+      { kind: FREE, args: [512, 0], pid: 7 },
+      { kind: TRYLOCK, args: [1, 1], pid: 7 },
+      { kind: COMMIT, args: [512, 0], pid: 7 },
+      { kind: BUDDY, args: [512, 0, 1], pid: 7 },
+      { kind: DRAINED, args: [512, 0, 1], pid: 7 },
+      { kind: ALLOC, args: [512, 9, 1, GFP], pid: 7 },
+    ]),
+    ["F 512 0 7", "D 512 0 1", "A 512 9 1 14dca 7"],
+  );
+});
