@@ -20,6 +20,8 @@ import { migrationTarget } from "../../lib/mm/contiguous/migration-target";
 import { validate } from "../../lib/mm/reports/validate";
 import { validateCma } from "../../lib/mm/reports/validate-cma";
 import {
+  __GFP_ATOMIC,
+  __GFP_KSWAPD_RECLAIM,
   ALLOC_HIGHATOMIC,
   ALLOC_NON_BLOCK,
   GFP_ATOMIC,
@@ -60,6 +62,15 @@ test("only requests above order 0 that may dig into the reserve take high-atomic
   assert.notEqual(of(GFP_ATOMIC, 1) & ALLOC_HIGHATOMIC, 0);
   assert.notEqual(of(GFP_ATOMIC, 0) & ALLOC_NON_BLOCK, 0);
   assert.equal(of(GFP_KERNEL, 1) & (ALLOC_HIGHATOMIC | ALLOC_NON_BLOCK), 0);
+});
+
+test("4.17: a request that may not wait digs into the reserve only if it is atomic", () => {
+  const of = (gfp: number) => slowFlags(tinyMemory("4.17"), { gfp, order: 0, mt: MIGRATE_UNMOVABLE });
+  assert.equal(of(__GFP_KSWAPD_RECLAIM) & ALLOC_NON_BLOCK, 0, "GFP_NOWAIT");
+  assert.notEqual(of(__GFP_KSWAPD_RECLAIM | __GFP_ATOMIC) & ALLOC_NON_BLOCK, 0);
+  // 6.1 asks only whether the request may wait.
+  const newer = slowFlags(tinyMemory("6.1"), { gfp: __GFP_KSWAPD_RECLAIM, order: 0, mt: MIGRATE_UNMOVABLE });
+  assert.notEqual(newer & ALLOC_NON_BLOCK, 0);
 });
 
 test("where a page in use makes the search pass over a range, it names the page", () => {

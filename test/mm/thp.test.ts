@@ -6,7 +6,12 @@ import { drainAllPages } from "../../lib/mm/allocation/drain-cpus";
 import { allocPages, freePages } from "../../lib/mm/allocation/page-alloc";
 import { allocThp, collapseHugePage, thpGfp } from "../../lib/mm/allocation/thp";
 import { RoomMaker } from "../../lib/mm/reclaim/vmscan";
-import { __GFP_NORETRY, __GFP_THISNODE, GFP_HIGHUSER_MOVABLE } from "../../lib/mm/state/gfp";
+import {
+  __GFP_DIRECT_RECLAIM,
+  __GFP_NORETRY,
+  __GFP_THISNODE,
+  GFP_HIGHUSER_MOVABLE,
+} from "../../lib/mm/state/gfp";
 import type { Memory } from "../../lib/mm/state/memory";
 
 // w6-compact was recorded with transparent_hugepage=madvise: its huge page faults request with 3d24ca, then with
@@ -62,4 +67,12 @@ test("khugepaged merges single pages into one huge page and frees them", () => {
       ),
     /holds 512 frames: got 513/,
   );
+});
+
+test("a huge page fault that may wait asks with GFP_TRANSHUGE, whichever way it came to that", () => {
+  const waits = thpGfp("madvise", true);
+  assert.equal(thpGfp("always", true), waits);
+  assert.equal(thpGfp("defer+madvise", true), waits);
+  assert.equal(thpGfp("always", false), waits | __GFP_NORETRY);
+  assert.equal(thpGfp("never", true), waits & ~__GFP_DIRECT_RECLAIM);
 });
