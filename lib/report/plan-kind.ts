@@ -1,5 +1,7 @@
 /** What is needed to run plans of a kind again (plan-kinds.ts has the list). */
 
+import type { PlansWeight } from "../experiment/plans-weight";
+
 /** A stored plan: plain JSON from an untrusted source. */
 export type StoredPlan = Readonly<Record<string, unknown>>;
 
@@ -13,4 +15,6 @@ export interface PlanKind {
    * naming what is wrong with it, or how large it may be.
    */
   run(plan: StoredPlan): unknown;
+  /** What a run of it weighs; left out where that is next to nothing. Throws as `run` does, and runs nothing. */
+  weigh?(plan: StoredPlan): PlansWeight;
 }

@@ -3,6 +3,7 @@
  * add a kind, write a `PlanKind` and put it into PLAN_KINDS: `pageblock verify` then runs plans of that kind.
  */
 import { InputError, nearest } from "../base/errors";
+import type { PlansWeight } from "../experiment/plans-weight";
 import { PLAN_KINDS as STATED } from "../plan/kinds";
 import { BOOT_PLAN } from "./boot-plan";
 import { ADAPTER_CURVE_PLAN, LOCKED_REGION_PLAN, TLB_CURVE_PLAN } from "./curve-plans";
@@ -60,4 +61,11 @@ export function planKindOf(plan: unknown, kinds: readonly PlanKind[] = PLAN_KIND
 export async function runPlan(plan: unknown, kinds: readonly PlanKind[] = PLAN_KINDS): Promise<unknown> {
   const result = await planKindOf(plan, kinds).run(plan as StoredPlan);
   return JSON.parse(JSON.stringify(result));
+}
+
+const WEIGHS_NOTHING: PlansWeight = { plans: 1, bytes: 0, seconds: 0 };
+
+/** What a stored plan weighs. Throws InputError for a plan that cannot be run; runs nothing. */
+export function planWeight(plan: unknown): PlansWeight {
+  return planKindOf(plan).weigh?.(plan as StoredPlan) ?? WEIGHS_NOTHING;
 }
