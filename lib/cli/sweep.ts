@@ -1,7 +1,7 @@
 /** `pageblock sweep <plan>`: many plans on every core or on a cluster; results go into the store. */
 import type { Command } from "commander";
 import { aligned } from "../base/aligned";
-import { InputError } from "../base/errors";
+import { InputError, told } from "../base/errors";
 import type { Figure } from "../chart/figure";
 import { runSweep } from "../experiment/compare";
 import type { RunSummary } from "../experiment/run-plans";
@@ -54,7 +54,7 @@ export function register(program: Command): void {
       const { failures, cancelled, ...summary } = whole;
       if (cancelled) process.exitCode = INTERRUPTED_EXIT;
       for (const { index, error } of failures)
-        process.stderr.write(`pageblock: plan ${index + 1} of ${summary.plans}: ${error}\n`);
+        process.stderr.write(`pageblock: plan ${index + 1} of ${summary.plans}: ${told(error)}\n`);
       const { resultsHash } = summary;
       const chart = async () => {
         if (resultsHash === null) return;
