@@ -1,6 +1,6 @@
 /** Writes a notebook's write-up into a folder, completely or not at all. */
 
-import { mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, renameSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { sumBy } from "lodash";
 import { InputError } from "../base/errors";
@@ -167,8 +167,18 @@ function writeTogether(out: string, files: Files): void {
       renameSync(join(scratch, name), join(out, name));
     }
   } catch (error) {
+    for (const name of files.keys()) removeEmpty(out, dirname(name));
     throw writeError(out, error);
   } finally {
     if (scratch !== undefined) rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+/** A folder that was made for files that could not be written. */
+function removeEmpty(out: string, folder: string): void {
+  try {
+    if (folder !== ".") rmdirSync(join(out, folder));
+  } catch {
+    // It holds files of before, or was never made.
   }
 }

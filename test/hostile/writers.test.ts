@@ -250,6 +250,7 @@ const KNOWN: Readonly<Record<string, string>> = {
   "kernel-setup/kernelspec.ts": "kernelspecs, by writeWhole()",
   "kernel-setup/papermill.ts": "kernelspecs, by writeWhole()",
   "kernel-setup/python-home.ts": "the lock of an installation",
+  "kernel-setup/audit.mjs": "a question to the registry, in the manner of writeWhole()",
   "kernel-setup/build-assets.mjs": "the build",
   "kernel-setup/lazy-door.mjs": "the build",
   "kernel-setup/parameter-docs.mjs": "the build",
