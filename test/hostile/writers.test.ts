@@ -45,8 +45,8 @@ const WRITERS: Record<string, { file: string; write: (out: string) => unknown; a
     write: (out) => writeMachineSnapshot(join(out, "s.gz"), { format: "pageblock-snapshot" } as never),
   },
   "a figure": { file: "f.svg", write: (out) => saveFigure(GALLERY.bars!, join(out, "f.svg")) },
-  "a page": { file: "n.html", write: (out) => exportNotebook(source, "html", out, { live: "no" }) },
-  slides: { file: "n.slides.html", write: (out) => exportNotebook(source, "slides", out, { live: "no" }) },
+  "a page": { file: "n.html", write: (out) => exportNotebook(source, "html", out, { live: false }) },
+  slides: { file: "n.slides.html", write: (out) => exportNotebook(source, "slides", out, { live: false }) },
   markdown: { file: "n.md", write: (out) => exportNotebook(source, "md", out) },
   "an executed notebook": { file: "e.ipynb", write: (out) => writeNotebook(out, "e.ipynb", { cells: [] }) },
   "an entry of performance": {
