@@ -179,7 +179,7 @@ for (const [name, args] of Object.entries(COMMANDS))
     for (const [kind, path] of Object.entries(paths)) {
       const given = args.map((arg) => (arg === "FILE" ? path : arg));
       // What is written, or need not be there, may be missing.
-      const maker = ["watch --out", "bench --check"].includes(name) && kind === "a missing file";
+      const maker = (name === "watch --out" && kind === "a missing file") || name === "bench --check";
       await answers(`${name}, ${kind}`, () => command(given), name !== "explain" && !maker);
     }
   });
