@@ -3,11 +3,12 @@
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { basename, join } from "node:path";
 import { notebooksNamed, storedNotebook } from "./notebook-runner";
 import { settingsFor } from "./parameters";
 import { SetupError } from "./setup-error";
+import { makeFolder } from "./write-whole";
 
 const AT_A_TIME = 2;
 const FORMS = ["html", "slides", "md"];
@@ -88,7 +89,7 @@ export async function headless(
 ): Promise<number> {
   const notebooks = notebooksNamed("all");
   const own = settingsByNotebook(notebooks, settings);
-  mkdirSync(out, { recursive: true });
+  makeFolder(out);
   let worst = 0;
   let good = 0;
   let next = 0;

@@ -11,8 +11,9 @@ import { KERNEL_NAMES, type KernelLanguage, kernelSpec } from "./kernelspec";
 import { packageRoot } from "./package-resolution";
 import { isInjected, type NotebookJson, withParameters } from "./parameters";
 import { findJupyterPython } from "./python-home";
+import { boundedText } from "./read-bounded";
 import { SetupError } from "./setup-error";
-import { writeWhole } from "./write-whole";
+import { makeFolder, writeWhole } from "./write-whole";
 
 /** A cell that failed: `cell` is its index among all cells, from 1; `executionCount` is the number in brackets. */
 export interface CellFailure {
@@ -48,11 +49,15 @@ export type StoredNotebook = NotebookJson & {
 /** Jupyter chose a port, and another program took it before the kernel could (protocol/sockets.ts). */
 const LOST_PORT = /^pageblock kernel: cannot start: (cannot listen on .*)$/m;
 
+/** As large as what `pageblock export` reads. */
+const NOTEBOOK_MIB = 128;
+
 /** Reads a notebook of format 4, or throws SetupError. */
 export function storedNotebook(path: string): StoredNotebook {
+  const json = boundedText(path, NOTEBOOK_MIB, "notebook");
   let parsed: StoredNotebook;
   try {
-    parsed = JSON.parse(readFileSync(path, "utf8"));
+    parsed = JSON.parse(json);
   } catch (error) {
     throw new SetupError(`notebook: ${path}: not JSON: ${(error as Error).message}`);
   }
@@ -139,10 +144,13 @@ async function runPython(
 export function writeNotebook(folder: string, path: string, notebook: unknown): string {
   const target = join(folder, basename(path));
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
     writeWhole(target, `${JSON.stringify(notebook, null, 1)}\n`);
   } catch (error) {
-    throw new SetupError(`notebook: cannot write ${target}: ${(error as Error).message}`);
+    throw new SetupError(
+      `notebook: cannot write ${target}: ${(error as Error).message}: what was there before is kept, and what ran is in ` +
+        "its store: make room, or name another folder, and run the same command again",
+    );
   }
   return target;
 }

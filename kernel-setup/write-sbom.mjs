@@ -3,7 +3,7 @@
  * checksums come from the lock file, by `npm sbom`. The same lock file gives the same bytes.
  */
 import { spawnSync } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -32,5 +32,13 @@ delete sbom.serialNumber;
 delete sbom.metadata.timestamp;
 sbom.metadata.component.name = name;
 const file = join(resolve(root, destination), `${name}-${version}.cdx.json`);
-writeFileSync(file, `${JSON.stringify(sbom, null, 2)}\n`);
+const scratch = `${file}.${process.pid}.tmp`;
+try {
+  writeFileSync(scratch, `${JSON.stringify(sbom, null, 2)}\n`);
+  renameSync(scratch, file);
+} catch (error) {
+  rmSync(scratch, { force: true });
+  process.stderr.write(`${file}: cannot be written (${error.message}): what was there before is kept\n`);
+  process.exit(1);
+}
 process.stderr.write(`${file}: ${sbom.components.length} parts\n`);

@@ -8,6 +8,7 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import ts from "typescript";
 import { packageRoot, slashed } from "../package-resolution";
+import { checkBounded } from "../read-bounded";
 
 /**
  * Options of a tsconfig.json that cells follow. Those on unused names and on files to write make no sense for a cell.
@@ -99,9 +100,16 @@ export function cellOptions(cwd: string): CellOptions {
   return { options, nodeTypes: nodeTypes(cwd), configFile, configFiles, problems };
 }
 
+/** No settings of a compiler are nearly as large. */
+const CONFIG_MIB = 1;
+
 function readOptions(configFile: string): Configured {
-  const host: ts.ParseConfigHost = { ...ts.sys, readDirectory: () => [] };
-  const file = ts.readJsonConfigFile(configFile, (path) => ts.sys.readFile(path));
+  const readFile = (path: string) => {
+    if (existsSync(path)) checkBounded(path, CONFIG_MIB, "tsconfig");
+    return ts.sys.readFile(path);
+  };
+  const host: ts.ParseConfigHost = { ...ts.sys, readFile, readDirectory: () => [] };
+  const file = ts.readJsonConfigFile(configFile, readFile);
   const { options, errors } = ts.parseJsonSourceFileConfigFileContent(file, host, dirname(configFile));
   const { parseDiagnostics } = file as unknown as { parseDiagnostics: readonly ts.Diagnostic[] };
   const all = [...parseDiagnostics, ...errors].filter(({ code }) => !WITHOUT_FILES.has(code));

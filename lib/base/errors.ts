@@ -1,3 +1,5 @@
+import { printable } from "./printable";
+
 /**
  * Errors for invalid input. Every message names the action, the limit and the value and, if there is an input file or
  * option, its place (file:line or option). Our own bugs throw plain `Error`s from `assert`.
@@ -16,7 +18,7 @@ export class InputError extends Error {
   /** Exit status of the command line for invalid input. */
   readonly exitCode: number = 2;
   constructor(message: string) {
-    super(shortened(message));
+    super(told(message));
     this.name = "InputError";
   }
 }
@@ -30,6 +32,9 @@ export function shortened(message: string, most = MESSAGE_MOST): string {
   if (message.length <= most) return message;
   return `${message.slice(0, most - MESSAGE_END - 3)}...${message.slice(-MESSAGE_END)}`;
 }
+
+/** A message as a terminal may show it: it can quote whatever a file, an argument or another program holds. */
+export const told = (message: string): string => shortened(printable(shortened(message)));
 
 /** What cannot be done here or now, but may be elsewhere or later: unlike other invalid input it is no result, and nothing keeps it. */
 export class NoResult extends InputError {}

@@ -5,6 +5,7 @@
 import { existsSync } from "node:fs";
 import { arch, cpus } from "node:os";
 import { InputError } from "../base/errors";
+import { refuseHarmfulKeys } from "../base/harmful-keys";
 import { isDeeperThan } from "../base/json-depth";
 import { readOutsideText } from "../base/outside-file";
 import { MiB } from "../base/units";
@@ -67,6 +68,7 @@ export function readPerformance(path: string): Records {
   } catch (error) {
     throw new InputError(`${path}: is no JSON (${(error as Error).message})`);
   }
+  refuseHarmfulKeys(read, path);
   const { format, entries } = (read ?? {}) as Partial<Records>;
   if (format !== 1 || !Array.isArray(entries))
     throw new InputError(`${path}: must be { "format": 1, "entries": [...] }`);

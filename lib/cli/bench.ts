@@ -107,6 +107,8 @@ function settingsText({ size, ops, log2Pages, replay }: Flags): string {
 
 /** Measures all figures, compares them with the last entry, and appends them if asked. Exit status 1: something is slower. */
 async function checkOrRecord(names: readonly string[], flags: Flags, other: Opponent | null): Promise<void> {
+  // Read first: a file that is none is told before minutes of measuring.
+  const { entries } = readPerformance(flags.performance);
   const figures: Entry["figures"] = {};
   for (const name of names) {
     const result = await bench(name, flags, other);
@@ -115,7 +117,7 @@ async function checkOrRecord(names: readonly string[], flags: Flags, other: Oppo
   }
   const date = new Date().toISOString().slice(0, 10);
   const now = { date, machine: machineKind(), engine: engineVersion(), figures };
-  const verdict = checkPerformance(readPerformance(flags.performance).entries, now);
+  const verdict = checkPerformance(entries, now);
   process.stdout.write(
     flags.json ? `${JSON.stringify({ ...verdict, now })}\n` : `${verdict.lines.join("\n")}\n`,
   );

@@ -21,17 +21,18 @@ import { lookNotes } from "../experiment/looks";
 import { KernelsComparison } from "../fluent/kernels-comparison";
 import { type KernelsSpec, kernelsIn } from "../plan/compare-kernels";
 import { type ChartFlags, drawChart, withChartOption } from "./chart-file";
+import { type DryRunFlags, tellWeight, withDryRun } from "./dry-run";
 import { type GivenFlags, withPlanFlags, writtenWith } from "./plan-flags";
 import { INTERRUPTED_EXIT, type RunningFlags, running, withRunningOptions } from "./running";
 
-interface Flags extends RunningFlags, GivenFlags, ChartFlags {
+interface Flags extends RunningFlags, GivenFlags, ChartFlags, DryRunFlags {
   json?: boolean;
 }
 
 export function register(program: Command): void {
   withPlanFlags(
     withChartOption(
-      withRunningOptions(program.command("compare-kernels")),
+      withDryRun(withRunningOptions(program.command("compare-kernels"))),
       "the differences of every metric",
     ),
     "compare-kernels",
@@ -45,6 +46,7 @@ export function register(program: Command): void {
         process.stdout.write(`${JSON.stringify(plan, null, 2)}\n`);
         return;
       }
+      if (flags.dryRun === true) return tellWeight([plan]);
       const note = designNote(spec);
       if (note !== null) process.stderr.write(`pageblock: ${note}\n`);
       const { kernels, earlierLooks } = await running(flags, (options) => runKernels(spec, options));

@@ -21,13 +21,14 @@ import { fromText } from "../schema/flags";
 import { fieldPath } from "../schema/place";
 import { readPlanFile, type Written } from "../schema/plan-file";
 import { drawChart, withChartOption } from "./chart-file";
+import { type DryRunFlags, tellWeight, withDryRun } from "./dry-run";
 import { type CodeFlags, withCode } from "./plan-code";
 import { flagsIn, type GivenFlags, withPlanFlags, writtenWith } from "./plan-flags";
 import { robustWith, showRobust, withRobustOptions } from "./robust";
 import { INTERRUPTED_EXIT, type RunningFlags, running, wholeNumber, withRunningOptions } from "./running";
 import { showThreshold, type ThresholdFlags, withThresholdOption } from "./threshold";
 
-interface Flags extends RunningFlags, GivenFlags, ThresholdFlags {
+interface Flags extends RunningFlags, GivenFlags, ThresholdFlags, DryRunFlags {
   strategies?: string;
   uptime?: string;
   seed?: number;
@@ -48,6 +49,7 @@ export function register(program: Command): void {
       if (carded || Object.values(hardware).some((name) => name !== undefined))
         return showScorecard(what ?? "scorecard", spec, parseHardware(hardware), flags);
       if (flags.printPlan === true) return print(spec);
+      if (flags.dryRun === true) return tellWeight([{ kind: "comparison", ...spec }]);
       const { comparison, runs } = await running(flags, (options) =>
         runComparison(what ?? "comparison", spec, options),
       );
@@ -88,7 +90,7 @@ export function register(program: Command): void {
 }
 
 function command(program: Command, name: string, kind: string, doc: string): Command {
-  const charted = withChartOption(withRunningOptions(program.command(name)), "what was granted");
+  const charted = withChartOption(withDryRun(withRunningOptions(program.command(name))), "what was granted");
   return withPlanFlags(charted, kind, ["strategies"])
     .description(`${doc}; scenarios: ${[...SCENARIOS.keys()].join(", ")}`)
     .argument("[scenario|plan]", "name of a scenario, or a plan as JSON or YAML; flags replace its fields")
@@ -121,7 +123,9 @@ async function showScorecard(
   hardware: Hardware,
   flags: Flags,
 ): Promise<void> {
-  if (flags.printPlan === true) return print({ kind: "scorecard", scenario: what, ...spec, ...hardware });
+  const plan = { kind: "scorecard", scenario: what, ...spec, ...hardware };
+  if (flags.printPlan === true) return print(plan);
+  if (flags.dryRun === true) return tellWeight([plan]);
   const made = await running(flags, (options) => scorecard(what, spec, hardware, options));
   const { scorecard: card, comparison, runs } = made;
   if (card === null || comparison === null) {

@@ -2,6 +2,7 @@
  * Executes a notebook for a command. Returns its normalised JSON with the mark of its outputs; if it fails, one line
  * goes to stderr and the exit status is 1.
  */
+import { told } from "../base/errors";
 import { normalizedNotebook } from "../notebook/normalized-notebook";
 import { marked } from "../report/executed-mark";
 import { kernelSetup } from "./kernel-setup";
@@ -22,7 +23,7 @@ export async function executedNotebook(
   if (result.ok) return marked(normalizedNotebook(result.notebook), path);
   const { cell, executionCount, name, message } = result.failure;
   const where = executionCount === null ? `cell ${cell ?? "?"}` : `cell ${cell} (In[${executionCount}])`;
-  process.stderr.write(`pageblock: ${path}: ${where}: ${name}: ${message.split("\n")[0]}\n`);
+  process.stderr.write(`pageblock: ${path}: ${where}: ${name}: ${told(message.split("\n")[0]!)}\n`);
   process.exitCode = 1;
   return undefined;
 }

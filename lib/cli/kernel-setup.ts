@@ -25,6 +25,7 @@ interface Modules {
   readonly kernelspec: { installKernel(place: Place): string; uninstallKernel(place: Place): string };
   readonly doctor: { examine(): Promise<Finding[]> };
   readonly "notebook-runner": {
+    storedNotebook(path: string): { cells: readonly { outputs?: readonly unknown[] }[] };
     notebooksNamed(name: string): string[];
     runNotebook(
       path: string,

@@ -6,16 +6,12 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { basename, extname, join } from "node:path";
 import { Command, CommanderError } from "commander";
-import { InputError, shortened } from "../base/errors";
-import { printable } from "../base/printable";
+import { InputError, told } from "../base/errors";
 
 /** What the file of a command exports; the file has the name of the command. */
 interface CommandFile {
   register(program: Command): void;
 }
-
-/** A message as a terminal may show it: it can quote whatever a file or an argument holds. */
-const told = (message: string): string => shortened(printable(shortened(message)));
 
 /**
  * Registers the command of this name or, if there is none, all commands: the files of this folder that export
@@ -50,7 +46,7 @@ async function main(argv: string[]): Promise<number> {
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     if (error instanceof InputError) {
-      process.stderr.write(`pageblock: ${told(error.message)}\n`);
+      process.stderr.write(`pageblock: ${error.message}\n`);
       return error.exitCode;
     }
     throw error;

@@ -1,6 +1,7 @@
 /** `pageblock notebook run <file|all> --out <folder>`: executes notebooks headless. */
 import type { Command } from "commander";
 import { InputError } from "../base/errors";
+import { tellStoredWeight } from "./dry-run";
 import { CELL_TIMEOUT_S, collected, executedNotebook } from "./executed-notebook";
 import { kernelSetup, withSetupErrors } from "./kernel-setup";
 
@@ -8,9 +9,10 @@ interface RunOptions {
   out: string;
   timeout: string;
   set: string[];
+  dryRun?: boolean;
 }
 
-async function runAll(name: string, { out, timeout, set }: RunOptions): Promise<void> {
+async function runAll(name: string, { out, timeout, set, dryRun }: RunOptions): Promise<void> {
   const cellTimeoutS = Number(timeout);
   if (!Number.isInteger(cellTimeoutS) || cellTimeoutS < 1)
     throw new InputError(`notebook run: --timeout must be whole seconds > 0: got ${timeout}`);
@@ -18,6 +20,15 @@ async function runAll(name: string, { out, timeout, set }: RunOptions): Promise<
     throw new InputError("notebook run: --set needs one notebook: got all");
   const runner = kernelSetup("notebook-runner");
   for (const path of runner.notebooksNamed(name)) {
+    if (dryRun) {
+      const { cells } = runner.storedNotebook(path);
+      if (cells.some(({ outputs = [] }) => outputs.length > 0)) tellStoredWeight(path);
+      else
+        process.stdout.write(
+          `${path}: is stored without outputs: what its cells run is not known before they run\n`,
+        );
+      continue;
+    }
     const executed = await executedNotebook(path, cellTimeoutS, set);
     if (executed !== undefined) {
       const written = runner.writeNotebook(out, path, executed);
@@ -40,5 +51,6 @@ export function register(program: Command): void {
       collected,
       [],
     )
+    .option("--dry-run", "print what the plans of its stored outputs may take, and execute nothing")
     .action((name, options) => withSetupErrors(() => runAll(name, options)));
 }

@@ -17,10 +17,11 @@ import type { ComparisonSpec } from "../plan/comparison";
 import { parseRobust, ROBUST_OPTIONS, type RobustSpec, robustIn } from "../plan/robust";
 import { flagsOf, fromText, optionKey } from "../schema/flags";
 import { type ChartFlags, drawChart, withChartOption } from "./chart-file";
+import { type DryRunFlags, tellWeight, withDryRun } from "./dry-run";
 import { type GivenFlags, withPlanFlags, writtenWith } from "./plan-flags";
 import { INTERRUPTED_EXIT, type RunningFlags, running, withRunningOptions } from "./running";
 
-interface Flags extends RunningFlags, GivenFlags, ChartFlags {
+interface Flags extends RunningFlags, GivenFlags, ChartFlags, DryRunFlags {
   json?: boolean;
   byPoint?: boolean;
 }
@@ -28,7 +29,7 @@ interface Flags extends RunningFlags, GivenFlags, ChartFlags {
 export function register(program: Command): void {
   withPlanFlags(
     withChartOption(
-      withRunningOptions(program.command("robust")),
+      withDryRun(withRunningOptions(program.command("robust"))),
       "the map of the two knobs that turn it most",
     ),
     "robust",
@@ -87,6 +88,7 @@ export async function showRobust(spec: RobustSpec, flags: Flags): Promise<void> 
     process.stdout.write(`${JSON.stringify({ kind: "robust", ...spec }, null, 2)}\n`);
     return;
   }
+  if (flags.dryRun === true) return tellWeight([{ kind: "robust", ...spec }]);
   const note = robustDesignNote(spec);
   if (note !== null) process.stderr.write(`pageblock: ${note}\n`);
   const { robust, plan } = await running(flags, (options) => runRobust(spec, options));

@@ -20,30 +20,26 @@ import { type Outcome, planHash } from "../experiment/plan";
 import { listed } from "../experiment/plans";
 import { isOutcome, readRun } from "../experiment/run-text";
 import { timeText } from "../experiment/texts";
-import { runBytes, weightText } from "../experiment/weight";
 import { parsePlan, RUN_FIELDS, withDefaults } from "../plan/run";
 import type { Locate } from "../schema/place";
 import { asWritten } from "../schema/plan-file";
 import { refusedField } from "../strategy/request-check";
+import { type DryRunFlags, tellWeight, withDryRun } from "./dry-run";
 import { type GivenFlags, withPlanFlags, writtenWith } from "./plan-flags";
 import { INTERRUPTED_EXIT, type RunningFlags, running, withRunningOptions } from "./running";
 
 export function register(program: Command): void {
-  withPlanFlags(withRunningOptions(program.command("run")), "run")
+  withPlanFlags(withDryRun(withRunningOptions(program.command("run"))), "run")
     .description("run one plan and print its outcome")
     .argument("[plan]", "a plan as JSON or YAML; flags replace its fields, or make a plan")
-    .option("--dry-run", "print how much memory the plan may take, and run nothing")
-    .action(async (file: string | undefined, flags: RunningFlags & GivenFlags) => {
+    .action(async (file: string | undefined, flags: RunningFlags & GivenFlags & DryRunFlags) => {
       const { value, locate } = writtenWith("run", file, flags);
       const plan = parsePlan(value, locate);
       if (flags.printPlan === true) {
         process.stdout.write(`${JSON.stringify(plan, null, 2)}\n`);
         return;
       }
-      if (flags.dryRun === true) {
-        process.stdout.write(`plan      ${planHash(plan)}\n${weightText(runBytes(plan))}\n`);
-        return;
-      }
+      if (flags.dryRun === true) return tellWeight([plan], planHash(plan));
       let text: string | null = null;
       await running(flags, (options) => runAll(listed([plan]), options, (run) => (text = run.text)));
       if (text === null) {

@@ -1,5 +1,6 @@
 /** Shared by `run`, `compare`, `sweep` and `results`: options, progress on a terminal, Ctrl-C. */
 import { type Command, InvalidArgumentError } from "commander";
+import { told } from "../base/errors";
 import type { RunningOptions } from "../experiment/compare";
 import { type Progress, progressText } from "../experiment/progress";
 import { DEFAULT_STORE } from "../experiment/store";
@@ -55,7 +56,7 @@ export async function running<T>(
       store: flags.store,
       signal: cancel.signal,
       ...(tty && { onProgress }),
-      onReport: (line) => process.stderr.write(`${shown ? "\n" : ""}pageblock: ${line}\n`),
+      onReport: (line) => process.stderr.write(`${shown ? "\n" : ""}pageblock: ${told(line)}\n`),
     });
   } finally {
     process.removeListener("SIGINT", interrupt).removeListener("SIGTERM", interrupt);

@@ -1,7 +1,7 @@
 /** `pageblock sweep <plan>`: many plans on every core or on a cluster; results go into the store. */
 import type { Command } from "commander";
 import { aligned } from "../base/aligned";
-import { InputError } from "../base/errors";
+import { InputError, told } from "../base/errors";
 import type { Figure } from "../chart/figure";
 import { runSweep } from "../experiment/compare";
 import type { RunSummary } from "../experiment/run-plans";
@@ -14,20 +14,25 @@ import { isObject } from "../schema/check";
 import { fieldPath } from "../schema/place";
 import { readPlanFile } from "../schema/plan-file";
 import { type ChartFlags, drawChart, withChartOption } from "./chart-file";
+import { type DryRunFlags, tellWeight, withDryRun } from "./dry-run";
 import { flagsIn, type GivenFlags, withPlanFlags } from "./plan-flags";
 import { INTERRUPTED_EXIT, type RunningFlags, running, withRunningOptions } from "./running";
+
+interface SweepFlags extends RunningFlags, GivenFlags, ChartFlags, DryRunFlags {
+  json?: boolean;
+}
 
 export function register(program: Command): void {
   withPlanFlags(
     withChartOption(
-      withRunningOptions(program.command("sweep")),
+      withDryRun(withRunningOptions(program.command("sweep"))),
       "what was granted, as a heat map over two parameters",
     ),
     "sweep",
   )
     .description("run every plan of a sweep, except those already in the store")
     .argument("[plan]", "a sweep (plan, over, sample) or a plan, as JSON or YAML; flags replace its fields")
-    .action(async (file: string | undefined, flags: RunningFlags & GivenFlags & ChartFlags) => {
+    .action(async (file: string | undefined, flags: SweepFlags) => {
       const read = file === undefined ? { file: "plan", value: {}, locate: fieldPath } : readPlanFile(file);
       const alone = isObject(read.value) && !("plan" in read.value) && "machine" in read.value;
       const written = flagsIn("sweep", alone ? { ...read, value: { plan: read.value } } : read, flags);
@@ -36,6 +41,7 @@ export function register(program: Command): void {
         process.stdout.write(`${JSON.stringify({ kind: "sweep", ...spec }, null, 2)}\n`);
         return;
       }
+      if (flags.dryRun === true) return tellWeight([{ kind: "sweep", ...spec }]);
       const all = expandSweep(spec, written.locate);
       const table = new SweepTable(all);
       const whole = await running(flags, (options) =>
@@ -48,7 +54,7 @@ export function register(program: Command): void {
       const { failures, cancelled, ...summary } = whole;
       if (cancelled) process.exitCode = INTERRUPTED_EXIT;
       for (const { index, error } of failures)
-        process.stderr.write(`pageblock: plan ${index + 1} of ${summary.plans}: ${error}\n`);
+        process.stderr.write(`pageblock: plan ${index + 1} of ${summary.plans}: ${told(error)}\n`);
       const { resultsHash } = summary;
       const chart = async () => {
         if (resultsHash === null) return;

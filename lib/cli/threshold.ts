@@ -2,10 +2,11 @@
 import type { Command } from "commander";
 import { aligned } from "../base/aligned";
 import { Cancelled } from "../fluent/interrupt";
-import { searchThreshold } from "../fluent/search-threshold";
+import { searchThreshold, thresholdPlans } from "../fluent/search-threshold";
 import { THRESHOLD_HEAD } from "../fluent/search-threshold-result";
 import type { ComparisonSpec } from "../plan/comparison";
 import { type ChartFlags, drawChart } from "./chart-file";
+import { type DryRunFlags, tellWeight } from "./dry-run";
 import { INTERRUPTED_EXIT, type RunningFlags, running } from "./running";
 
 export interface ThresholdFlags extends ChartFlags {
@@ -23,9 +24,10 @@ export function withThresholdOption(command: Command): Command {
 /** Runs the sweeps and prints their counts, with the thresholds in words below. */
 export async function showThreshold(
   spec: ComparisonSpec,
-  flags: Omit<RunningFlags, "json"> & ThresholdFlags,
+  flags: Omit<RunningFlags, "json"> & ThresholdFlags & DryRunFlags,
 ): Promise<void> {
   const of = flags.threshold === true ? {} : { of: flags.threshold! };
+  if (flags.dryRun === true) return tellWeight(thresholdPlans(spec, of), "threshold");
   try {
     const result = await running(flags, (options) => searchThreshold(spec, of, options));
     if (flags.json) process.stdout.write(`${JSON.stringify(result)}\n`);

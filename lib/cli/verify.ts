@@ -9,6 +9,7 @@ import { kebab } from "../base/spelling";
 import { SIGNS } from "../report/judged-part";
 import { RUN_LIMITS } from "../report/run-again";
 import { type Verification, verifyFile } from "../report/verify";
+import { tellStoredWeight } from "./dry-run";
 
 /** Places that are named of one result. */
 const PLACES_MOST = 8;
@@ -51,6 +52,7 @@ const NUMBERS = { seconds: 2 ** 31 / 1000, secondsTogether: 2 ** 31 / 1000, mega
 interface Options extends Record<keyof typeof NUMBERS, string> {
   allowCode: string[];
   json?: boolean;
+  dryRun?: boolean;
 }
 
 function numberOf(options: Options, name: keyof typeof NUMBERS): number {
@@ -79,7 +81,12 @@ export function register(program: Command): void {
     .option("--megabytes <n>", "most memory a plan may take", String(RUN_LIMITS.megabytes))
     .option("--allow-code <sha256>", "run the change with this SHA-256; may be repeated", repeated, [])
     .option("--json", "print one JSON array")
+    .option("--dry-run", "print how much memory and time the plans may take, and run nothing")
     .action(async (files: string[], options: Options) => {
+      if (options.dryRun) {
+        for (const file of files) tellStoredWeight(file);
+        return;
+      }
       const limits = {
         seconds: numberOf(options, "seconds"),
         secondsTogether: numberOf(options, "secondsTogether"),

@@ -1,6 +1,6 @@
 /** `pageblock worker --redis URL`: lends this computer's cores to the sweeps of a cluster until it is stopped. */
 import type { Command } from "commander";
-import { InputError } from "../base/errors";
+import { InputError, told } from "../base/errors";
 import { serveCluster, WORKER_DEFAULTS } from "../experiment/cluster-worker";
 import { wholeNumber } from "./running";
 
@@ -32,7 +32,7 @@ export function register(program: Command): void {
         ...(flags.workers !== undefined && { workers: flags.workers }),
         lockSeconds: flags.lock,
         allowCode: flags.allowCode,
-        report: (line) => process.stderr.write(`pageblock worker: ${line}\n`),
+        report: (line) => process.stderr.write(`pageblock worker: ${told(line)}\n`),
       });
       process.exit(0);
     });

@@ -18,7 +18,7 @@ import { engineVersion } from "./engine-version";
 import { LocalWorkers, workerCount } from "./local-workers";
 import { planHash } from "./plan";
 import { connectRedis, twin } from "./redis-connection";
-import { memoryLimit, STRANGER_BYTES } from "./weight";
+import { memoryLimit, STRANGER_BYTES, STRANGER_SECONDS, timeLimit } from "./weight";
 
 export interface ClusterWorkerOptions {
   /** Number of threads; default one per core. */
@@ -53,7 +53,11 @@ export async function serveCluster(
   const { Worker, UnrecoverableError }: typeof import("bullmq") = require("bullmq");
   const allowed = new Set(options.allowCode ?? []);
   for (const sha256 of allowed) checkSha256(sha256, "--allow-code");
-  const limits = { allowCode: allowed, memoryBytes: memoryLimit(STRANGER_BYTES) };
+  const limits = {
+    allowCode: allowed,
+    memoryBytes: memoryLimit(STRANGER_BYTES),
+    seconds: timeLimit(STRANGER_SECONDS),
+  };
   const local = new LocalWorkers(threads, Number.POSITIVE_INFINITY, limits, true);
   const jobs = twin(redis);
   const worker = new Worker(

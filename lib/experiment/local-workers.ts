@@ -12,7 +12,7 @@ import { type Executor, type Finished, inBatches, Ready, type Task } from "./exe
 import type { Plan } from "./plan";
 import { PlanProcesses, type Pool } from "./plan-processes";
 import { failedRun } from "./run-text";
-import { MEMORY_VARIABLE } from "./weight";
+import { MEMORY_VARIABLE, SECONDS_VARIABLE } from "./weight";
 import type { Batch, BatchDone } from "./worker-thread";
 
 /** Target duration of a batch; handing one over costs about 0.1 ms. */
@@ -37,6 +37,8 @@ export interface StrangerLimits {
   allowCode: ReadonlySet<string>;
   /** The most memory a plan may take. */
   memoryBytes: number;
+  /** Seconds of a core that a plan may be likely to take. */
+  seconds: number;
 }
 
 export class LocalWorkers implements Executor {
@@ -71,7 +73,8 @@ export class LocalWorkers implements Executor {
   private get environment(): Record<string, string> | null {
     if (this.stranger === null) return null;
     const own = process.env as Record<string, string>;
-    return { ...own, [MEMORY_VARIABLE]: String(this.stranger.memoryBytes) };
+    const { memoryBytes, seconds } = this.stranger;
+    return { ...own, [MEMORY_VARIABLE]: String(memoryBytes), [SECONDS_VARIABLE]: String(seconds) };
   }
 
   private threadPool(): Pool {

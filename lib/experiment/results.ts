@@ -2,16 +2,17 @@
  * Results as tables: `runs` (one row per run: the plan's fields, counts, every metric) and `requests` (one row per
  * request). They can be written as CSV or Parquet, and queried with read-only SQL.
  */
-import { mkdirSync, renameSync, rmSync } from "node:fs";
+import { renameSync, rmSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import type { DuckDBConnection, DuckDBInstance, DuckDBResult } from "@duckdb/node-api";
 import { errorOf, InputError } from "../base/errors";
+import { makeFolder } from "../base/make-folder";
 import { MiB } from "../base/units";
-import { checkOutput } from "../base/write-atomically";
+import { checkOutput, writeError } from "../base/write-atomically";
 import { engineVersion } from "./engine-version";
 import type { StoredRun } from "./keeper";
 import { checkReach } from "./sql-reach";
-import { checkClosed, checkOurs, duckdb, storeError } from "./store";
+import { checkClosed, checkFile, checkOurs, duckdb, storeError } from "./store";
 
 /** The runs to query: a store, or runs in memory; `hashes` selects the runs of one sweep, in its order. */
 export interface Results {
@@ -122,7 +123,7 @@ export async function exportResults(
   checkOutput(target);
   await withTables(results, false, async (connection) => {
     try {
-      mkdirSync(dirname(target), { recursive: true });
+      makeFolder(dirname(target));
       const order = table === "runs" ? "run, hash" : "run, hash, request";
       await connection.run(
         `copy (select * from ${table} order by ${order}) to '${quoted(scratch)}' (${options})`,
@@ -130,7 +131,7 @@ export async function exportResults(
       renameSync(scratch, target);
     } catch (error) {
       rmSync(scratch, { force: true });
-      throw new InputError(`${path}: cannot be written (${errorOf(error).message.split("\n")[0]})`);
+      throw writeError(path, error);
     }
   });
 }
@@ -162,6 +163,7 @@ async function withTables<T>(
     };
     if (results.store !== undefined) {
       checkClosed(results.store);
+      checkFile(results.store);
       instance = await openRead(results.store, settings, locked);
     } else instance = await duckdb().DuckDBInstance.create(":memory:", settings);
     const connection = await instance.connect();

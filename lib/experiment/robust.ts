@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { compact, omit } from "lodash";
 import type { RobustSpec } from "../plan/robust";
 import { type RunningOptions, runAll } from "./compare";
-import { everyPlan, joined } from "./plans";
+import { everyPlan, joined, type Plans } from "./plans";
 import { robustPoints } from "./robust-points";
 import { type RobustOutcome, RobustTable } from "./robust-table";
 import { FAILURES_TOLD, type RunSummary } from "./run-plans";
@@ -11,7 +11,12 @@ import { failedRun, runAllHere, type SeenRun } from "./run-text";
 
 /** The number of runs that all points need. Throws InputError for a plan that cannot be run. */
 export function robustRuns(spec: RobustSpec): number {
-  return robustPoints(spec).points.reduce((n, { compared }) => n + (compared?.plans.count ?? 0), 0);
+  return robustPlans(spec).count;
+}
+
+/** The plans of all points that a machine has, in their order; a time budget (`within`) does not count. */
+export function robustPlans(spec: RobustSpec): Plans {
+  return joined(compact(robustPoints(spec).points.map(({ compared }) => compared)).map(({ plans }) => plans));
 }
 
 /**

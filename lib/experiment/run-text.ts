@@ -7,7 +7,10 @@ import { errorOf, InputError, NoResult } from "../base/errors";
 import { codeIn, refuseStrange } from "../change/code";
 import type { Outcome, Plan } from "./plan";
 import { planHash } from "./plan";
+import { listed } from "./plans";
+import { weightOf } from "./plans-weight";
 import { run, runTogether, sharingKey } from "./run";
+import { refuseLong } from "./weight";
 
 /** One finished plan. */
 export interface RunText {
@@ -49,10 +52,11 @@ export function runAllToText(plans: readonly Plan[]): RunText[] {
 }
 
 /**
- * The same for plans that become one result in this thread. Throws InputError if one has code that may not run here: a refusal of
- * that kind is no result, since it ends once the code is allowed.
+ * The same for plans that become one result in this thread. Throws InputError if one has code that may not run here, or if all of
+ * them are likely to take longer than may be taken here: a refusal of that kind is no result, since it ends once more is allowed.
  */
 export function runAllHere(plans: readonly Plan[]): RunText[] {
+  refuseLong(() => weightOf(listed(plans)).seconds);
   for (const { machine } of plans) for (const code of codeIn(machine)) refuseStrange(code);
   return runAllToText(plans);
 }

@@ -23,10 +23,11 @@ import type { WorkloadInputs, WorkloadSpec } from "../workload/workload";
 import { hugePagesFree, probeHugePages } from "./huge-probe";
 import { endMetrics, Meter } from "./meter";
 import { type Outcome, type Plan, planHash } from "./plan";
+import { runSeconds } from "./plan-time";
 import { Recorder } from "./recorder";
 import { translationShape } from "./translation-shape";
 import { runWatched } from "./watched-run";
-import { refuseHeavy, runBytes } from "./weight";
+import { refuseHeavy, refuseLong, runBytes } from "./weight";
 
 /** The most failures explained in an outcome; further ones are only counted. */
 const FAILURES_KEPT = 3;
@@ -64,6 +65,7 @@ export interface RunLook {
 /** run(), with somebody who looks at its machine. */
 export function runLookedAt(plan: Plan, inputs: WorkloadInputs | undefined, look: RunLook | null): Outcome {
   refuseHeavy(runBytes(plan));
+  refuseLong(() => runSeconds(plan));
   const once = (watch: ((system: System) => void) | null) => runOnce(plan, inputs, watch, look);
   return plan.machine.change === undefined ? once(null) : runWatched(once);
 }
@@ -111,6 +113,7 @@ export function runTogether(plans: readonly Plan[], inputs?: WorkloadInputs): (O
   try {
     // A copy of the aged machine is kept for the plans after the first.
     refuseHeavy(runBytes(first, 2));
+    refuseLong(() => plans.reduce((most, plan) => Math.max(most, runSeconds(plan)), 0));
     const options = { ...first.system, placement: first.seed };
     const system = System.boot(bootOf(first).machine, options, first.costs);
     prepared = plans.map((plan) => orError(() => prepare(system, bootOf(plan))));

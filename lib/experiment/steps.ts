@@ -30,8 +30,9 @@ import type { ProbeFigures } from "../workload/probe";
 import { partsOf, WorkloadRun } from "../workload/scheduler";
 import type { WorkloadSpec } from "../workload/workload";
 import { Meter } from "./meter";
+import { stepsSeconds } from "./plan-time";
 import { runWatched } from "./watched-run";
-import { refuseHeavy, stepsBytes } from "./weight";
+import { refuseHeavy, refuseLong, stepsBytes } from "./weight";
 
 export type { FillKind, Step, StepPlan };
 
@@ -393,6 +394,7 @@ function probesOf(run: WorkloadRun): Partial<StepResult> {
 /** Runs a plan of steps. Pure: equal plans give equal outcomes. */
 export function runSteps(plan: StepPlan): StepsOutcome {
   refuseHeavy(stepsBytes(plan));
+  refuseLong(() => stepsSeconds(plan));
   const stepped = new SteppedSystem(plan.machine, plan.system);
   for (const step of plan.steps) stepped.take(step);
   return stepsOutcome(stepped);

@@ -2,10 +2,12 @@
  * The store of results: one DuckDB file, a row a run, keyed by the plan's SHA-256 and the engine's version. One process at a time
  * has it open (DuckDB has a single writer); within a process, runs share it. What is written is whole: a run is there or it is not.
  */
-import { mkdirSync } from "node:fs";
+import { type Stats, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import type { DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import { errorOf, InputError } from "../base/errors";
+import { makeFolder } from "../base/make-folder";
+import { kindOf } from "../base/open-regular";
 import { engineVersion } from "./engine-version";
 import type { Keeper, StoredRun } from "./keeper";
 import type { Look } from "./looks";
@@ -28,6 +30,20 @@ const open = new Map<string, Promise<Open>>();
 export function checkClosed(path: string): void {
   if (open.has(resolve(path)))
     throw new InputError(`store: ${path}: in use by a run of this process: wait until it ends`);
+}
+
+/** Throws InputError if something other than a regular file lies at `path`: DuckDB would wait for the other end of a FIFO for ever. */
+export function checkFile(path: string): void {
+  let stats: Stats | undefined;
+  try {
+    stats = statSync(path, { throwIfNoEntry: false });
+  } catch {
+    return; // whoever opens it says why it cannot be reached
+  }
+  if (stats !== undefined && !stats.isFile())
+    throw new InputError(
+      `store: ${path}: is ${kindOf(stats)}, a regular file was expected: name another with --store`,
+    );
 }
 
 export function duckdb(): typeof import("@duckdb/node-api") {
@@ -90,8 +106,9 @@ export class Store implements Keeper {
 
   private static async create(path: string, key: string): Promise<Store> {
     let instance: DuckDBInstance | undefined;
+    checkFile(path);
     try {
-      mkdirSync(dirname(key), { recursive: true });
+      makeFolder(dirname(key));
       instance = await duckdb().DuckDBInstance.create(key, DUCKDB);
       const connection = await instance.connect();
       const tables = await connection.runAndReadAll("select count(*) from duckdb_tables()");

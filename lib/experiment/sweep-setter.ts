@@ -3,6 +3,7 @@
  * of a plan's fields, or a parameter of a kind of workload that the plan has once.
  */
 import { InputError, unknownName } from "../base/errors";
+import { HARMFUL_KEYS } from "../base/harmful-keys";
 import { camel } from "../base/spelling";
 import { SYSTEM_GONE } from "../machine/system-options";
 import { type Plan, RUN_FIELDS } from "../plan/run";
@@ -58,8 +59,7 @@ export function setter(name: string, plan: Plan, where: string): Setter {
     throw new InputError(
       `${where}: ${unknownName("parameter", name, [...shortPaths().keys(), ...Object.keys(RUN_FIELDS)]).message}`,
     );
-  if (path.some((p) => ["__proto__", "constructor", "prototype"].includes(p)))
-    throw new InputError(`${where}: is no field of a plan`);
+  if (path.some((p) => HARMFUL_KEYS.has(p))) throw new InputError(`${where}: is no field of a plan`);
   const namesStrategy = path.join(".") === STRATEGY_PATH.join(".");
   return (draft, value) => {
     // The plan is checked again when it is changed: until then it may be anything.

@@ -1,10 +1,12 @@
 /**
  * What a plan weighs: the most memory that its run can take, from its fields, before anything of it is run. Whoever lets plans in has a
- * limit: low for those of strangers (`verify`, a cluster), high for one's own, and PAGEBLOCK_MEMORY sets it.
+ * limit: low for those of strangers (`verify`, a cluster, a page), high for one's own, and PAGEBLOCK_MEMORY sets it. The time that a
+ * plan is likely to take (plan-time.ts) is limited for strangers only, and PAGEBLOCK_SECONDS sets that limit.
  *
  * Measured on Node 20, x86-64, with `steps` that fill and pin machines of 4 and 16 GiB, and with a million requests.
  */
-import { NoResult } from "../base/errors";
+import { InputError, NoResult, quoted } from "../base/errors";
+import { pageWorkers } from "../base/page-workers";
 import { formatSize, GiB, MiB, parseSize } from "../base/units";
 import { type BootRequest, resolveBoot } from "../machine/boot-request";
 import type { StepPlan } from "../plan/steps";
@@ -20,7 +22,7 @@ const PIN_BYTES = 140;
 /** The row of a request in an outcome, with what measures it. */
 const REQUEST_BYTES = 280;
 /** The process, and a small machine. */
-const BASE_BYTES = 64 * MiB;
+export const BASE_BYTES = 64 * MiB;
 /** Lists of one processor in four zones: measured 1 KB each when empty, and 7 KB when every list was used. */
 const CPU_BYTES = 4 * 7 * 1024;
 /** Share of the memory that a kernel and its drivers take at boot. */
@@ -28,18 +30,41 @@ const BOOT_SHARE = 0.02;
 
 /** One's own plans, unless PAGEBLOCK_MEMORY says otherwise. */
 export const OWN_BYTES = 16 * GiB;
-/** Those of strangers. */
+/** Those of strangers. The workers of a page take as much together: each has its share. */
 export const STRANGER_BYTES = 4 * GiB;
+/** Seconds of one core that a stranger's plan may be likely to take; one's own may take any time. */
+export const STRANGER_SECONDS = 3600;
 
 /** The environment variable with the limit, as a size. */
 export const MEMORY_VARIABLE = "PAGEBLOCK_MEMORY";
+/** The same for the time that a plan may be likely to take, in seconds of one core. */
+export const SECONDS_VARIABLE = "PAGEBLOCK_SECONDS";
 
 /** The most memory that a plan may take in this process. Throws InputError for a variable that is no size. */
 export function memoryLimit(otherwise = OWN_BYTES): number {
-  // In a browser there is no environment, and plans are a stranger's.
-  if (typeof process === "undefined") return STRANGER_BYTES;
+  if (inBrowser()) return pageWorkerBytes(globalThis.navigator?.hardwareConcurrency);
   const given = process.env[MEMORY_VARIABLE];
   return given === undefined || given === "" ? otherwise : parseSize(given, MEMORY_VARIABLE);
+}
+
+/** The most memory that a plan may take in one worker of a page, on a computer with so many cores. */
+export function pageWorkerBytes(cores?: number): number {
+  return STRANGER_BYTES / pageWorkers(cores);
+}
+
+/** In a browser there is no environment, and plans are a stranger's. */
+function inBrowser(): boolean {
+  return typeof process === "undefined";
+}
+
+/** The most seconds that a plan may be likely to take here. Throws InputError for a variable that is no number of seconds. */
+export function timeLimit(otherwise = Number.POSITIVE_INFINITY): number {
+  if (inBrowser()) return STRANGER_SECONDS;
+  const given = process.env[SECONDS_VARIABLE];
+  if (given === undefined || given === "") return otherwise;
+  if (!/^\d{1,12}(?:\.\d{1,3})?$/.test(given) || Number(given) === 0)
+    throw new InputError(`${SECONDS_VARIABLE}: must be seconds above 0: got ${quoted(given)}`);
+  return Number(given);
 }
 
 /** Memory that runs of one machine take at most, in bytes: `copies` of it are held. */
@@ -83,13 +108,6 @@ function pinned(workload: WorkloadSpec | undefined, pages: number): number {
   return share * pages;
 }
 
-/** What a plan weighs and what may be taken here, as `--dry-run` tells it. */
-export function weightText(bytes: number): string {
-  const most = memoryLimit();
-  const fits = bytes <= most ? "" : `: not run unless ${MEMORY_VARIABLE} is raised`;
-  return `memory    up to ${roughly(bytes)} of ${formatSize(most)} that may be taken here (${MEMORY_VARIABLE})${fits}`;
-}
-
 /** Throws NoResult for a plan that weighs more than this process may take. */
 export function refuseHeavy(bytes: number): void {
   const most = memoryLimit();
@@ -98,6 +116,30 @@ export function refuseHeavy(bytes: number): void {
       `plan: may take up to ${roughly(bytes)} of memory: at most ${formatSize(most)} may be taken here: ` +
         `${MEMORY_VARIABLE}=${roughly(bytes).replace(" ", "")} lets it run`,
     );
+}
+
+/** Throws NoResult for plans that are likely to take more seconds than they may here: `secondsOf` is asked only where there is a limit. */
+export function refuseLong(secondsOf: () => number): void {
+  const most = timeLimit();
+  const seconds = most === Number.POSITIVE_INFINITY ? 0 : secondsOf();
+  if (seconds > most)
+    throw new NoResult(
+      `plan: is likely to take ${timeOf(seconds)}: at most ${timeOf(most)} of a core are taken here: ` +
+        `${SECONDS_VARIABLE}=${Math.ceil(seconds)} lets it run`,
+    );
+}
+
+const UNITS: readonly (readonly [seconds: number, name: string])[] = [
+  [86_400, "days"],
+  [3600, "hours"],
+  [60, "minutes"],
+];
+
+/** An estimate of time for people, two digits of it: `12 s`, `3.4 hours`. */
+export function timeOf(seconds: number): string {
+  const [unit, name] = UNITS.find(([unit]) => seconds >= 2 * unit) ?? [1, "s"];
+  const digits = Number((seconds / unit).toPrecision(2));
+  return `${digits < 0.1 ? "less than 0.1" : digits.toLocaleString("en-US")} ${name}`;
 }
 
 /** A size for people: whole GiB from 2 GiB on, otherwise whole MiB, both upwards. */

@@ -18,6 +18,7 @@ import { optionsOf } from "./given";
 import { MachineDescription } from "./machine";
 import { SearchThresholdResult, type ThresholdRow } from "./search-threshold-result";
 import { type SweepBuilder, sweep } from "./sweep";
+import type { SweepPlan } from "./sweep-result";
 
 /** What `threshold()` of a scorecard may be told. */
 export interface SearchThresholdOptions {
@@ -57,21 +58,31 @@ export async function searchThreshold(
   options: SearchThresholdOptions,
   running: RunningOptions,
 ): Promise<SearchThresholdResult> {
-  const { of = "alloc-contig-pages", together, shares, seeds = plan.seeds } = optionsOf("threshold", options);
-  const asked = askedOf({ ...plan, seeds }, of);
-  const runs = runsOf(together ?? [asked.blockBytes, ...TOGETHER], asked);
+  const { asked, of, seeds, searches } = searchesOf(plan, options);
   const rows: ThresholdRow[] = [];
-  for (const run of runs) {
-    const halfway = halfwayShare(asked.ranges, asked.rangeBlocks, run);
-    const result = await placed(asked, run, shares ?? around(halfway))
-      .with(running)
-      .run();
+  for (const { run, halfway, search } of searches) {
+    const result = await search.with(running).run();
     const threshold = result.threshold();
     const closedForm = threshold.levels.map(({ value }) => likely(asked, run, value));
     rows.push({ togetherBytes: run * asked.blockBytes, run, threshold, halfway, closedForm, sweep: result });
   }
   const { blocks, ranges } = asked;
   return new SearchThresholdResult({ of, bytes: plan.request.bytes, seeds, blocks, ranges }, rows);
+}
+
+/** The plans of its sweeps. Throws as searchThreshold() does. */
+export function thresholdPlans(plan: ComparisonSpec, options: SearchThresholdOptions): SweepPlan[] {
+  return searchesOf(plan, options).searches.map(({ search }) => search.plan());
+}
+
+function searchesOf(plan: ComparisonSpec, options: SearchThresholdOptions) {
+  const { of = "alloc-contig-pages", together, shares, seeds = plan.seeds } = optionsOf("threshold", options);
+  const asked = askedOf({ ...plan, seeds }, of);
+  const searches = runsOf(together ?? [asked.blockBytes, ...TOGETHER], asked).map((run) => {
+    const halfway = halfwayShare(asked.ranges, asked.rangeBlocks, run);
+    return { run, halfway, search: placed(asked, run, shares ?? around(halfway)) };
+  });
+  return { asked, of, seeds, searches };
 }
 
 /** Strategies that look for their range when they are asked. */

@@ -29,7 +29,7 @@ export function readPageRecord(text: string): PageRecord {
     throw refused("must have runs and what is shown");
   if (shown.parts.length > PARTS_MOST)
     throw refused(`must have at most ${PARTS_MOST} parts: got ${shown.parts.length}`);
-  const runs = record.runs.map(storedRun);
+  const runs = record.runs.map((run, i) => storedRun(run, `this page: runs[${i}]`));
   return {
     runs,
     parts: shown.parts.map((part) => partOf(part, runs.length)),

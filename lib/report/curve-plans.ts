@@ -1,4 +1,6 @@
 /** Runs plans of curves of the hardware models. */
+
+import { curveWeight } from "../experiment/plans-weight";
 import {
   parseAdapterCurve,
   parseLockedRegion,
@@ -14,6 +16,10 @@ export const TLB_CURVE_PLAN: PlanKind = {
   name: "tlb-curve",
   matches: (plan) => Object.hasOwn(plan, "cpu") && Object.hasOwn(plan, "areaBytes"),
   run: (plan) => runTlbCurve(parseTlbCurve(plan)),
+  weigh(plan) {
+    const { pageBytes, areaBytes, warmup, accesses } = parseTlbCurve(plan);
+    return curveWeight(pageBytes.length * areaBytes.length * (warmup + accesses));
+  },
 };
 
 /** `AdapterCurvePlan` in, `AdapterCurve` out. */
@@ -21,6 +27,10 @@ export const ADAPTER_CURVE_PLAN: PlanKind = {
   name: "adapter-curve",
   matches: (plan) => Object.hasOwn(plan, "adapter") && Object.hasOwn(plan, "regionBytes"),
   run: (plan) => runAdapterCurve(parseAdapterCurve(plan)),
+  weigh(plan) {
+    const { pageBytes, regionBytes, warmup, operations } = parseAdapterCurve(plan);
+    return curveWeight(pageBytes.length * regionBytes.length * (warmup + operations));
+  },
 };
 
 /** `LockedRegionPlan` in, `LockedRegionCurve` out. */

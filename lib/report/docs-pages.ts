@@ -1,6 +1,7 @@
 /** Pages of the package's documentation, carried along with write-ups that name them. */
-import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, posix } from "node:path";
+import { makeFolder } from "../base/make-folder";
 import { writeAtomically } from "../base/write-atomically";
 import { escapeHtml } from "./escape";
 import { type LinkChange, notebookOf, withLinks } from "./links";
@@ -44,7 +45,7 @@ export function docFiles(paths: readonly string[], form: "html" | "md"): Map<str
 /** Writes every page of the documentation into `folder`. */
 export function writeDocs(folder: string): void {
   for (const [name, text] of docFiles(allDocs(), "html")) {
-    mkdirSync(dirname(join(folder, name)), { recursive: true });
+    makeFolder(dirname(join(folder, name)));
     writeAtomically(join(folder, name), text);
   }
 }

@@ -4,12 +4,19 @@
  */
 import { compareHere } from "../experiment/compare";
 import { kernelsHere } from "../experiment/compare-kernels";
+import { comparisonPlans } from "../experiment/comparison";
+import { kernelsPlans } from "../experiment/kernels";
 import { readPlanInputs } from "../experiment/plan-inputs";
-import { robustHere } from "../experiment/robust";
+import { stepsSeconds } from "../experiment/plan-time";
+import { listed } from "../experiment/plans";
+import { weightOf } from "../experiment/plans-weight";
+import { robustHere, robustPlans } from "../experiment/robust";
 import { run } from "../experiment/run";
 import { runScorecard } from "../experiment/scorecard";
 import { runSteps } from "../experiment/steps";
+import { expandSweep } from "../experiment/sweep";
 import { sweepHere } from "../experiment/sweep-table";
+import { stepsBytes } from "../experiment/weight";
 import { parseKernels } from "../plan/compare-kernels";
 import { parseComparison } from "../plan/comparison";
 import { parseRobust } from "../plan/robust";
@@ -28,6 +35,7 @@ export const RUN_PLAN: PlanKind = {
     const checked = parsePlan(rest);
     return run(checked, readPlanInputs(checked));
   },
+  weigh: ({ kind: _kind, ...rest }) => weightOf(listed([parsePlan(rest)])),
 };
 
 /** `ComparisonSpec` in, `Comparison` out. */
@@ -38,6 +46,7 @@ export const COMPARISON_PLAN: PlanKind = {
     const { kind: _kind, scenario, ...rest } = plan;
     return compareHere(typeof scenario === "string" ? scenario : "comparison", parseComparison(rest), seen);
   },
+  weigh: ({ kind: _kind, scenario: _scenario, ...rest }) => weightOf(comparisonPlans(parseComparison(rest))),
 };
 
 /** `KernelsSpec` in, `KernelsResult` out. */
@@ -45,6 +54,7 @@ export const KERNELS_PLAN: PlanKind = {
   name: "compare-kernels",
   matches: (plan) => Object.hasOwn(plan, "variants") && Object.hasOwn(plan, "request"),
   run: (plan, seen) => kernelsHere(parseKernels(plan), seen),
+  weigh: (plan) => weightOf(kernelsPlans(parseKernels(plan))),
 };
 
 /** `ScorecardPlan` in, `Scorecard` out. */
@@ -52,6 +62,7 @@ export const SCORECARD_PLAN: PlanKind = {
   name: "scorecard",
   matches: (plan) => Object.hasOwn(plan, "strategies") && Object.hasOwn(plan, "adapter"),
   run: (plan, seen) => runScorecard(parseScorecard(plan), seen),
+  weigh: (plan) => weightOf(comparisonPlans(parseScorecard(plan))),
 };
 
 /** `SweepPlan` in, `SweepOutcome` out. */
@@ -59,6 +70,7 @@ export const SWEEP_PLAN: PlanKind = {
   name: "sweep",
   matches: (plan) => Object.hasOwn(plan, "plan") && Object.hasOwn(plan, "over"),
   run: (plan, seen) => sweepHere(parseSweep(plan), seen),
+  weigh: (plan) => weightOf(expandSweep(parseSweep(plan))),
 };
 
 /** `StepPlan` in, `StepsOutcome` out. */
@@ -66,6 +78,10 @@ export const STEPS_PLAN: PlanKind = {
   name: "steps",
   matches: (plan) => Object.hasOwn(plan, "steps"),
   run: (plan) => runSteps(parseSteps(plan)),
+  weigh(plan) {
+    const steps = parseSteps(plan);
+    return { plans: 1, bytes: stepsBytes(steps), seconds: stepsSeconds(steps) };
+  },
 };
 
 /** `RobustSpec` in, `RobustOutcome` out. The time budget of the plan does not count: its number of points does. */
@@ -73,4 +89,5 @@ export const ROBUST_PLAN: PlanKind = {
   name: "robust",
   matches: (plan) => Object.hasOwn(plan, "plan") && Object.hasOwn(plan, "statement"),
   run: (plan, seen) => robustHere(parseRobust(plan), seen),
+  weigh: (plan) => weightOf(robustPlans(parseRobust(plan))),
 };

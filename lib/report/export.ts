@@ -1,11 +1,12 @@
 /** Writes a notebook's write-up into a folder, completely or not at all. */
 
-import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, renameSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { sumBy } from "lodash";
 import { InputError } from "../base/errors";
+import { makeFolder } from "../base/make-folder";
 import { readOutsideText } from "../base/outside-file";
-import { checkOutput } from "../base/write-atomically";
+import { checkOutput, writeError } from "../base/write-atomically";
 import type { CodeState } from "./article";
 import { printedPdf } from "./chromium";
 import type { DataLink } from "./closing-html";
@@ -154,21 +155,30 @@ const under = (folder: string, files: ReadonlyMap<string, Uint8Array>): Map<stri
 function writeTogether(out: string, files: Files): void {
   let scratch: string | undefined;
   try {
-    mkdirSync(out, { recursive: true });
+    makeFolder(out);
     scratch = mkdtempSync(join(out, ".export-"));
     for (const [name, content] of files) {
       checkOutput(join(out, name));
-      mkdirSync(dirname(join(scratch, name)), { recursive: true });
+      makeFolder(dirname(join(scratch, name)));
       writeFileSync(join(scratch, name), content);
     }
     for (const name of files.keys()) {
-      mkdirSync(dirname(join(out, name)), { recursive: true });
+      makeFolder(dirname(join(out, name)));
       renameSync(join(scratch, name), join(out, name));
     }
   } catch (error) {
-    if (error instanceof InputError) throw error;
-    throw new InputError(`${out}: cannot be written: ${(error as NodeJS.ErrnoException).code ?? error}`);
+    for (const name of files.keys()) removeEmpty(out, dirname(name));
+    throw writeError(out, error);
   } finally {
     if (scratch !== undefined) rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+/** A folder that was made for files that could not be written. */
+function removeEmpty(out: string, folder: string): void {
+  try {
+    if (folder !== ".") rmdirSync(join(out, folder));
+  } catch {
+    // It holds files of before, or was never made.
   }
 }

@@ -1,4 +1,6 @@
 /** What is needed to run plans of a kind again (plan-kinds.ts has the list). */
+
+import type { PlansWeight } from "../experiment/plans-weight";
 import type { SeenRun } from "../experiment/run-text";
 
 /** A stored plan: plain JSON from an untrusted source. */
@@ -14,4 +16,6 @@ export interface PlanKind {
    * naming what is wrong with it, or how large it may be. `seen` is given every run that a result of many is made of.
    */
   run(plan: StoredPlan, seen?: SeenRun): unknown;
+  /** What a run of it weighs; left out where that is next to nothing. Throws as `run` does, and runs nothing. */
+  weigh?(plan: StoredPlan): PlansWeight;
 }

@@ -3,6 +3,7 @@
  * add a kind, write a `PlanKind` and put it into PLAN_KINDS: `pageblock verify` then runs plans of that kind.
  */
 import { InputError, nearest } from "../base/errors";
+import type { PlansWeight } from "../experiment/plans-weight";
 import type { SeenRun } from "../experiment/run-text";
 import { PLAN_KINDS as STATED } from "../plan/kinds";
 import { BOOT_PLAN } from "./boot-plan";
@@ -61,4 +62,11 @@ export function planKindOf(plan: unknown, kinds: readonly PlanKind[] = PLAN_KIND
 export async function runPlan(plan: unknown, seen?: SeenRun): Promise<unknown> {
   const result = await planKindOf(plan).run(plan as StoredPlan, seen);
   return JSON.parse(JSON.stringify(result));
+}
+
+const WEIGHS_NOTHING: PlansWeight = { plans: 1, bytes: 0, seconds: 0 };
+
+/** What a stored plan weighs. Throws InputError for a plan that cannot be run; runs nothing. */
+export function planWeight(plan: unknown): PlansWeight {
+  return planKindOf(plan).weigh?.(plan as StoredPlan) ?? WEIGHS_NOTHING;
 }

@@ -7,7 +7,7 @@ import { existsSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
-import { MEMORY_VARIABLE, STRANGER_BYTES } from "../experiment/weight";
+import { MEMORY_VARIABLE, SECONDS_VARIABLE, STRANGER_BYTES } from "../experiment/weight";
 import type { RunAnswer } from "./run-answer";
 
 /** Limits of one plan (seconds, megabytes), of all of them, and how many run at a time. */
@@ -20,6 +20,9 @@ export interface RunLimits {
   /** SHA-256 of the changes whose code may be run; default none. */
   allowCode?: readonly string[];
 }
+
+/** A plan is not begun if it is likely to take so many times what it may: estimates may be off, but not by that. */
+const ESTIMATE_FACTOR = 10;
 
 export const RUN_LIMITS: RunLimits = {
   seconds: 300,
@@ -70,7 +73,11 @@ function started(limits: RunLimits): Worker {
   if (WORKER === undefined) throw new Error("run-again-worker.js is not built: run `npm run build`");
   const workerData = { allowCode: [...(limits.allowCode ?? [])] };
   // The columns of a machine lie outside of the heap, so the plan is weighed as well.
-  const env = { ...process.env, [MEMORY_VARIABLE]: `${limits.megabytes}MiB` };
+  const env = {
+    ...process.env,
+    [MEMORY_VARIABLE]: `${limits.megabytes}MiB`,
+    [SECONDS_VARIABLE]: String(Math.ceil(limits.seconds * ESTIMATE_FACTOR)),
+  };
   return new Worker(WORKER, {
     workerData,
     env,

@@ -1,12 +1,12 @@
 /** Parses untrusted JSON, and refuses it if it could harm its reader. */
 import { at, errorOf, InputError } from "../base/errors";
+import { refuseHarmfulKeys } from "../base/harmful-keys";
 import { isDeeperThan, valuesIn } from "../base/json-depth";
 
 /** Deeper JSON would exhaust the stack of recursive readers; notebooks and figures are far below. */
 const DEPTH_MAX = 200;
 /** As objects they take some hundred megabytes; the largest of our notebooks has a hundredth of it. */
 const VALUES_MAX = 4_000_000;
-const HARMFUL_KEYS = new Set(["__proto__", "constructor", "prototype"]);
 
 /**
  * The value of `json`, the content of `file`; `what` describes it in messages. Throws InputError that names the file.
@@ -23,13 +23,6 @@ export function safeJson(json: string, file: string, what: string): unknown {
   } catch (error) {
     throw new InputError(`${at(file)}: ${what} must be JSON: ${errorOf(error).message.split("\n")[0]}`);
   }
-  const open: unknown[] = [value];
-  for (let inside = open.pop(); inside !== undefined; inside = open.pop()) {
-    if (typeof inside !== "object" || inside === null) continue;
-    for (const key of Object.keys(inside)) {
-      if (HARMFUL_KEYS.has(key)) throw new InputError(`${at(file)}: ${what}: no key may be named ${key}`);
-      open.push((inside as Record<string, unknown>)[key]);
-    }
-  }
+  refuseHarmfulKeys(value, `${at(file)}: ${what}`);
   return value;
 }

@@ -1,7 +1,8 @@
 /** The runs that an output states as its source, and whether it is unchanged. */
 import { sha256Of } from "../base/canonical-json";
-import { InputError } from "../base/errors";
+import { InputError, quoted } from "../base/errors";
 import type { Run } from "../chart/figure";
+import { shown as shownValue } from "../schema/place";
 import type { NotebookOutput } from "./notebook-file";
 import { RUNS_MIME, shownSha256 } from "./runs";
 
@@ -25,13 +26,15 @@ export function storedResults(output: NotebookOutput, place: string): StoredResu
       `${place}: ${RUNS_MIME}: runs must be a list: got ${runs === null ? "null" : typeof runs}`,
     );
   const state = shown === undefined ? "unnamed" : shown === shownSha256(output.data) ? "as made" : "changed";
-  return { runs: runs.map(storedRun), shown: state };
+  return { runs: runs.map((run, i) => storedRun(run, `${place}: ${RUNS_MIME}: runs[${i}]`)), shown: state };
 }
 
-/** Any JSON as a run; missing parts are null, so that its SHA-256 does not match. */
-export function storedRun(run: unknown): Run {
-  const { plan = null, result = null, sha256 = "" } = (run ?? {}) as Partial<Run>;
-  return { plan, result, sha256: String(sha256) };
+/** Any JSON as a run; missing parts are null, so that its SHA-256 does not match. Throws InputError for a SHA-256 that is no text. */
+export function storedRun(run: unknown, place: string): Run {
+  const { plan = null, result = null, sha256 = "" } = (run ?? {}) as Partial<Record<keyof Run, unknown>>;
+  if (typeof sha256 !== "string")
+    throw new InputError(`${place}.sha256: must be text: got ${shownValue(sha256)}`);
+  return { plan, result, sha256 };
 }
 
 /** Undefined if the run still has its stored SHA-256, otherwise its current one. */
@@ -46,7 +49,7 @@ export function unchangedRuns(stored: StoredResults, place: string): Run[] {
     const now = changedSha256(run);
     if (now !== undefined)
       throw new InputError(
-        `${place}: a result must have the SHA-256 it was stored with: it has ${now}, stored was ${JSON.stringify(run.sha256)}; run the notebook again`,
+        `${place}: a result must have the SHA-256 it was stored with: it has ${now}, stored was ${quoted(run.sha256)}; run the notebook again`,
       );
   }
   if (stored.shown === "changed")

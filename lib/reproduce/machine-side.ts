@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { sum } from "lodash";
 import { log2 } from "../base/elementary";
 import { InputError, quoted } from "../base/errors";
+import { refuseHarmfulKeys } from "../base/harmful-keys";
 import { isRegular } from "../base/open-regular";
 import { readOutsideText } from "../base/outside-file";
 import { printable } from "../base/printable";
@@ -132,11 +133,14 @@ export function jsonOf<O, I>(file: string, field: Field<O, I>): O {
 /** What a JSON file holds, unchecked. */
 export function parsedJson(file: string): unknown {
   const json = readOutsideText(file, { bytes: 4 * MiB });
+  let value: unknown;
   try {
-    return JSON.parse(json);
+    value = JSON.parse(json);
   } catch {
     throw new InputError(`${file}: must be JSON: begins with ${quoted(json.slice(0, 40))}`);
   }
+  refuseHarmfulKeys(value, file);
+  return value;
 }
 
 function stepOf(folder: string, step: string, { texts, pageSize = 4096 }: MachineSnapshot): StepFigures {

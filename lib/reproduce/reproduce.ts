@@ -2,9 +2,11 @@
  * A plan as a folder for a real machine: a shell script and C programs of our own that bring it into a comparable state, ask as
  * the plan asks, and measure. The texts are files of `programs/`; of the plan only numbers get into the script.
  */
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
-import { assert, errorOf, InputError } from "../base/errors";
+import { assert, InputError } from "../base/errors";
+import { makeFolder } from "../base/make-folder";
+import { writeError } from "../base/write-atomically";
 import { engineVersion } from "../experiment/engine-version";
 import { type Plan, type PlanIn, parsePlan } from "../plan/run";
 import { type Amounts, amountsOf, type ReproduceOptions, type Settings } from "./amounts";
@@ -135,13 +137,13 @@ export function writeReproduction(out: string, { files }: Reproduction): void {
   if (existsSync(target)) throw new InputError(`--out ${out}: exists already; a new folder is written`);
   let scratch: string | undefined;
   try {
-    mkdirSync(dirname(target), { recursive: true });
+    makeFolder(dirname(target));
     scratch = mkdtempSync(join(dirname(target), `.${basename(target)}.`));
     for (const [name, text] of Object.entries(files))
       writeFileSync(join(scratch, name), text, { mode: name === SCRIPT ? 0o755 : 0o644 });
     renameSync(scratch, target);
   } catch (error) {
     if (scratch !== undefined) rmSync(scratch, { recursive: true, force: true });
-    throw new InputError(`${out}: cannot be written (${errorOf(error).message})`);
+    throw writeError(out, error);
   }
 }

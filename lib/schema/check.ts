@@ -6,6 +6,7 @@
  */
 import { parseDuration } from "../base/duration";
 import { InputError, unknownName } from "../base/errors";
+import { HARMFUL_KEYS } from "../base/harmful-keys";
 import { camel } from "../base/spelling";
 import { parseSize } from "../base/units";
 import { type Field, type Fields, type Form, isObjectField, type Literal, type Out } from "./field";
@@ -172,8 +173,8 @@ function record({ of, keys }: Of<"record">, value: unknown, path: Path): Record<
   const known = keys?.();
   const out: Record<string, unknown> = {};
   for (const key of Object.keys(value)) {
-    if (key === "__proto__" || (known !== undefined && !known.includes(key)))
-      throw unknownField(path, key, known ?? []);
+    if (HARMFUL_KEYS.has(key)) throw new FieldError(path, `no key may be named ${key}`, key);
+    if (known !== undefined && !known.includes(key)) throw unknownField(path, key, known);
     if (value[key] !== undefined) out[key] = readField(of, value[key], [...path, key]);
   }
   return out;

@@ -4,6 +4,7 @@
  */
 import type { Document, LineCounter } from "yaml";
 import { at, errorOf, InputError } from "../base/errors";
+import { HARMFUL_KEYS } from "../base/harmful-keys";
 import { isDeeperThan } from "../base/json-depth";
 import { readOutsideText } from "../base/outside-file";
 import { isObject, spellings } from "./check";
@@ -100,9 +101,6 @@ interface Problem {
   key?: string;
 }
 
-/** What is copied field by field would lose this key in silence, or take its value for a prototype. */
-const HARMFUL_KEY = "__proto__";
-
 /** No plan is nearly as deep, and the reader of YAML takes 800 MB for a million brackets. */
 const DEPTH_MAX = 500;
 /** Lists within lists on one line: `- - - 1`. */
@@ -137,7 +135,8 @@ function wrongKey(document: Document.Parsed): Problem | undefined {
       if (!isPair(pair)) continue;
       const key = isScalar(pair.key) ? pair.key.value : pair.key;
       const pos = (isNode(pair.key) ? pair.key.range : null) ?? [0];
-      if (key === HARMFUL_KEY) return { pos, key, message: `no key may be named ${key}` };
+      if (typeof key === "string" && HARMFUL_KEYS.has(key))
+        return { pos, key, message: `no key may be named ${key}` };
       if (seen.has(key)) return { pos, message: "Map keys must be unique" };
       seen.add(key);
       waiting.push(pair.value);

@@ -11,7 +11,7 @@ import { filled, number, type OutOf, share } from "../schema/field";
 import { type Load, Paced } from "./load";
 import { checkOrders, drawOrder, duration, type OrderWeight, orderWeights, totalWeight } from "./parameters";
 import { SideBySide } from "./side-by-side";
-import { type Actor, defineWorkload } from "./workload";
+import { type Actor, defineWorkload, type RatedMachine } from "./workload";
 
 /** A block is its slot or first frame times this, plus its order. */
 const BY_ORDER = 32;
@@ -164,7 +164,7 @@ const PARAMETERS = {
 type Parameters = OutOf<typeof PARAMETERS>;
 
 /** Pages that it will hold. */
-function wantedPages(system: System, p: Parameters): number {
+function wantedPages(system: RatedMachine, p: Parameters): number {
   const used = system.managedPages - system.freePages;
   return Math.max(0, Math.floor(system.managedPages * p.fill) - used);
 }

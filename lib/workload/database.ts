@@ -8,6 +8,7 @@ import { PageCache } from "./page-cache";
 import { duration, LONGEST_MS } from "./parameters";
 import { Process } from "./process";
 import { takeRun } from "./slot-run";
+import type { RatedMachine } from "./workload";
 
 export interface DatabaseShape {
   sgaPages: number;
@@ -155,6 +156,6 @@ export const database = definePaced({
 });
 
 /** A page table maps pageSize / 8 pages. */
-export function tablesOf(system: System, sga: number, touched: number): number {
+export function tablesOf(system: RatedMachine, sga: number, touched: number): number {
   return Math.ceil((system.managedPages * sga * touched) / (system.pageSize / 8));
 }

@@ -84,6 +84,6 @@ export function definePaced<const K extends string, const P extends Timed>({
 }
 
 /** Pages of `bytes`, at least one. */
-export function pagesOf(system: System, bytes: number): number {
+export function pagesOf(system: Pick<System, "pageSize">, bytes: number): number {
   return Math.max(1, Math.ceil(bytes / system.pageSize));
 }

@@ -14,7 +14,7 @@ import type { System } from "../machine/system";
 import { filled, name, number, type OutOf } from "../schema/field";
 import { duration, FILE_SYSTEM } from "./parameters";
 import { PROFILES, type ProfilePart, profileParts } from "./uptime-profiles";
-import { type Actor, defineWorkload } from "./workload";
+import { type Actor, defineWorkload, type RatedMachine } from "./workload";
 
 const HOUR_MS = 3_600_000;
 export const DAY_MS = 24 * HOUR_MS;
@@ -45,7 +45,7 @@ const FILL_MS = 12 * HOUR_MS;
 const FULL = 0.04;
 
 /** Pages asked for in a simulated day once the machine has filled. */
-export function pagesADay(system: System, intensity: number): number {
+export function pagesADay(system: RatedMachine, intensity: number): number {
   const reference = REFERENCE_BYTES / system.pageSize;
   return intensity * TURNOVER_A_DAY * reference * pow(system.managedPages / reference, GROWTH);
 }

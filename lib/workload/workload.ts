@@ -3,6 +3,7 @@
  * it gives the same operations everywhere.
  */
 import type { Random } from "../base/random";
+import type { CostTable } from "../hardware/costs";
 import type { System } from "../machine/system";
 import type { OwnerKind } from "../mm/state/owners";
 import type { Fields, OutOf } from "../schema/field";
@@ -63,6 +64,15 @@ export interface WorkloadInputs {
   recordings: ReadonlyMap<string, RecordedEvents>;
 }
 
+/** What of a machine sets the pace of a workload: a running one has it, and one on paper too. */
+export interface RatedMachine {
+  readonly pageSize: number;
+  readonly managedPages: number;
+  readonly freePages: number;
+  readonly costs: CostTable;
+  readonly memory: { readonly thpOrder: number };
+}
+
 /** One generator; stateless. */
 export interface WorkloadKind<K extends string = string, P extends Fields = Fields> {
   /** Its name in plans, in kebab-case. */
@@ -77,7 +87,7 @@ export interface WorkloadKind<K extends string = string, P extends Fields = Fiel
   /** Simulated milliseconds it lasts; Infinity if it continues until it is stopped. */
   durationMs(parameters: OutOf<P>): number;
   /** Pages that it requests per simulated second after its start-up. */
-  pagesPerSecond(parameters: OutOf<P>, system: System): number;
+  pagesPerSecond(parameters: OutOf<P>, machine: RatedMachine): number;
   /** Throws InputError if `inputs` are not all that it needs. Asked before the machine ages. */
   checkInputs?(parameters: OutOf<P>, inputs: WorkloadInputs): void;
   start(system: System, parameters: OutOf<P>, random: Random, startMs: number, inputs: WorkloadInputs): Actor;

@@ -118,7 +118,7 @@ test("local workers and the store: a stranger's plan is no result, in the words 
     assert.equal(finished[0]!.state, "broken");
     assert.match(finished[0]!.text, /is not run/);
     assert.doesNotMatch(finished[0]!.text, new RegExp(MARKER));
-    const only = new LocalWorkers(1, 1, { allowCode: new Set(), memoryBytes: 2 ** 32 });
+    const only = new LocalWorkers(1, 1, { allowCode: new Set(), memoryBytes: 2 ** 32, seconds: 3600 });
     const own = change({ name: "own", listEnd: () => "tail" });
     const mine = planWith(own.toJSON());
     const refused = await only.run([{ index: 0, plan: mine, hash: planHash(mine) }]);

@@ -89,7 +89,7 @@ test("stores of another format, below a file, and a folder as a store: one line 
   const cases: [string, RegExp][] = [
     [store, /has format 0, this version reads 1: name another with --store$/],
     [join(sweep, "x.duckdb"), /cannot be opened \(/],
-    [folder, /cannot be opened \(/],
+    [folder, /is a folder, a regular file was expected: name another with --store$/],
   ];
   for (const [path, said] of cases) {
     const { status, stderr } = pageblock(command(path));

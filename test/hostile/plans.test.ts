@@ -16,7 +16,6 @@ import { RUN_LIMITS } from "../../lib/report/run-again";
 import { RUNS_MIME, shownSha256 } from "../../lib/report/runs";
 import { verifyFile } from "../../lib/report/verify";
 import { parsePlanText } from "../../lib/schema/plan-file";
-import { pageblock } from "../support/cli";
 import { code, notebook } from "../support/notebooks";
 import { dir, fileOf, gzipBomb } from "./inputs";
 import { takenBytes } from "./memory";
@@ -89,16 +88,6 @@ for (const [what, { plan, gib }] of Object.entries(HEAVY))
       delete process.env[MEMORY_VARIABLE];
     }
   });
-
-test("--dry-run tells what a plan weighs, and runs nothing", () => {
-  const heavy = ["run", "--board", "pc-x86-64", "--memory", "1TiB", "--strategy", "buddy", "--size", "2MiB"];
-  const { status, stdout } = pageblock([...heavy, "--workload", '{"kind":"kernel-build"}', "--dry-run"]);
-  assert.equal(status, 0);
-  assert.match(
-    stdout,
-    /^plan {6}[0-9a-f]{64}\nmemory {4}up to 11 GiB of 16 GiB that may be taken here \(PAGEBLOCK_MEMORY\)\n$/,
-  );
-});
 
 test("the limit of memory is one's own, or what PAGEBLOCK_MEMORY says", () => {
   assert.equal(memoryLimit(), 16 * GiB);

@@ -2,6 +2,7 @@
  * Runs in an exported page: the button that computes the page's results again, and says in place which figures, tables and sentences rest
  * on them unchanged. The page's data is not trusted: the worker reads it, and what comes back is shown as text.
  */
+import { pageWorkers } from "../../../lib/base/page-workers";
 import { partsMissing, SIGNS } from "../../../lib/report/judged-part";
 import { sha256OfShown } from "../../../lib/report/shown-text";
 import { Computing } from "./computing.mjs";
@@ -15,8 +16,7 @@ import { View } from "./view.mjs";
 const BUDGET_MS = 60_000;
 /** Milliseconds that all seeds of a plan get when the reader asks for them. */
 const WHOLE_MS = 1_800_000;
-const WORKERS_MOST = 4;
-const workers = Math.max(1, Math.min(WORKERS_MOST, (navigator.hardwareConcurrency ?? 2) - 1));
+const workers = pageWorkers(navigator.hardwareConcurrency);
 
 /** Before any script changes the page. */
 const atFirst = readAtFirst();

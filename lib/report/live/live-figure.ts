@@ -4,6 +4,7 @@
  */
 import { canonicalJson } from "../../base/canonical-json";
 import { InputError, quoted } from "../../base/errors";
+import { HARMFUL_KEYS } from "../../base/harmful-keys";
 import { isObject } from "../../schema/check";
 import { CHOICES_MOST, KNOBS_MOST } from "./limits";
 
@@ -75,7 +76,7 @@ function readKnob(given: unknown): LiveKnob {
 }
 
 const isKey = (key: unknown) =>
-  (typeof key === "string" && key !== "__proto__" && key.length <= WORDS_MOST) ||
+  (typeof key === "string" && !HARMFUL_KEYS.has(key) && key.length <= WORDS_MOST) ||
   (Number.isInteger(key) && (key as number) >= 0 && (key as number) < 1000);
 
 function wordsOf(value: unknown, what: string): string {
