@@ -75,10 +75,12 @@ export class Converter {
     const [what, zone, value] = args;
     if (kind === RING.TIME) this.lines.put(slot, `T ${what}`);
     else if (what === WATCHED.FLAGS) {
-      const before = this.flags.get(zone!) ?? 0;
+      const before = this.flags.get(zone!) ?? ~value!;
       this.flags.set(zone!, value!);
       if ((before ^ value!) & FLAG_RECLAIM_ACTIVE)
-        this.lines.put(slot, `W ${zone} ${value! & FLAG_RECLAIM_ACTIVE ? 1 : 0}`);
+        this.lines.add(slot, `W ${zone} ${value! & FLAG_RECLAIM_ACTIVE ? 1 : 0}`);
+      if ((before ^ value!) & ~FLAG_RECLAIM_ACTIVE)
+        this.lines.add(slot, `E ${pid} zone_flags zone=${zone} value=${value}`);
     } else {
       const name = ["watermark_boost", "nr_reserved_highatomic", "stat_threshold"][what!];
       this.lines.put(slot, `E ${pid} ${name} zone=${zone} value=${value}`);

@@ -231,12 +231,14 @@ test("the slow path shows its passes; values that changed unannounced are lines 
       { kind: WATCH, args: [3, 1, 2], pid: 7 },
       { kind: WATCH, args: [0, 1, 512], pid: 7 },
       { kind: WATCH, args: [3, 1, 3], pid: 7 },
-      { kind: WATCH, args: [3, 1, 1], pid: 7 },
+      { kind: WATCH, args: [3, 1, 0], pid: 7 },
       { kind: SEARCH, args: [GFP, 2, 64], pid: 7 },
       { kind: ALLOC, args: [-1, 2, 1, GFP], pid: 7 },
     ]),
     [
-      ...["E 7 slowpath gfp=85450 order=2", "W 1 1", "E 7 watermark_boost zone=1 value=512", "W 1 0"],
+      ...["E 7 slowpath gfp=85450 order=2", "W 1 1", "E 7 zone_flags zone=1 value=2"],
+      ...["E 7 watermark_boost zone=1 value=512", "E 7 zone_flags zone=1 value=3"],
+      ...["W 1 0", "E 7 zone_flags zone=1 value=0"],
       ...["E 7 search gfp=85450 order=2 alloc_flags=64", "A -1 2 1 14dca 7"],
     ],
   );
