@@ -3,8 +3,8 @@ import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { killLeftOver, MARK } from "./left-over.mjs";
 
-/** No file takes longer: what hangs is named and killed, with all that it started. */
-export const LIMIT_MS = 600_000;
+/** No file takes longer that says nothing else: what hangs is named and killed, with all that it started. */
+export const LIMIT_MS = 900_000;
 
 /** Processor milliseconds of the children that have ended, theirs with them; Linux tells, elsewhere NaN. In ticks of 10 ms. */
 function cpuOfChildren() {
