@@ -191,7 +191,7 @@ test("a trace record is lib/trace/trace-reader.ts and the file that follows it",
     t
       .replace("const INPUTS = [", "const INPUTS = [ trace_reader_1.REC.NEW,")
       .replace(
-        /(\bdispatch\(kind, f, line, text\) \{\s*switch \(kind\) \{)/,
+        /(\bdispatch\(kind, f, line, text\) \{[^}]*?switch \(kind\) \{)/,
         "$1 case trace_reader_1.REC.NEW: globalThis.seen = f[0]; break;",
       ),
   );
