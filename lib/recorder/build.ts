@@ -1,7 +1,8 @@
 /** Builds the module and the guest's first process with the compiler of the kernel's own distribution. */
-import { cpSync, existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { cpSync, existsSync, readFileSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { InputError } from "../base/errors";
+import { makeFolder } from "../base/make-folder";
 import type { KernelRoot } from "./packages";
 import { runTool } from "./tool";
 
@@ -45,7 +46,7 @@ export function build({ root, release }: KernelRoot, work: string): Built {
     rmSync(join(work, part), { recursive: true, force: true });
     cpSync(join(sources, part), join(work, part), { recursive: true });
   }
-  mkdirSync(join(root, "work"), { recursive: true });
+  makeFolder(join(root, "work"));
   // The compiler is the newest gcc of the root: the headers name theirs, but only as a command of their own.
   const script = [
     "export PATH=/usr/sbin:/usr/bin",

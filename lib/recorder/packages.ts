@@ -2,17 +2,10 @@
  * Fetches a kernel of Debian, its headers and the tools that build a module for it, into a folder of their own. The
  * lists, keys and packages of this machine's own apt stay as they are, and nothing is installed.
  */
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { InputError, quoted } from "../base/errors";
+import { makeFolder } from "../base/make-folder";
 import { runTool } from "./tool";
 
 /** A kernel that can be recorded, and the suites of Debian that have it. */
@@ -71,8 +64,7 @@ export function kernelRoot(kernel: string, cache: string, note: (text: string) =
 
 /** Options by which apt works in `dir` alone. */
 function ownApt(dir: string, { suite, target, security }: Source): string[] {
-  for (const folder of ["lists/partial", "archives/partial"])
-    mkdirSync(join(dir, folder), { recursive: true });
+  for (const folder of ["lists/partial", "archives/partial"]) makeFolder(join(dir, folder));
   writeFileSync(join(dir, "status"), "");
   const line = (base: string, name: string) => `deb [signed-by=${KEYRING}] ${MIRROR}/${base} ${name} main\n`;
   const suites = [suite, `${suite}-updates`, ...(target === undefined ? [] : [target])];
@@ -120,7 +112,7 @@ function download(options: readonly string[], archives: string, release: string)
 
 function unpack(archives: string, root: string): void {
   for (const name of MERGED) {
-    mkdirSync(join(root, "usr", name), { recursive: true });
+    makeFolder(join(root, "usr", name));
     symlinkSync(`usr/${name}`, join(root, name));
   }
   for (const file of readdirSync(archives))
@@ -136,5 +128,5 @@ function unpack(archives: string, root: string): void {
     ["awk", "mawk"],
   ] as const)
     if (!existsSync(join(root, "usr/bin", name))) symlinkSync(target, join(root, "usr/bin", name));
-  mkdirSync(join(root, "work"), { recursive: true });
+  makeFolder(join(root, "work"));
 }

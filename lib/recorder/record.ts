@@ -1,8 +1,9 @@
 /** Makes a recording of a real kernel in QEMU: fetches, builds, boots, converts and checks. */
-import { closeSync, mkdirSync, openSync, readSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, openSync, readSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { InputError, quoted } from "../base/errors";
+import { makeFolder } from "../base/make-folder";
 import { build } from "./build";
 import { bootGuest } from "./guest-machine";
 import { initramfs } from "./initramfs";
@@ -75,7 +76,7 @@ export async function record(request: RecordRequest, note: (text: string) => voi
   const { kernel, cache, out, ringMiB, memoryMiB, cpus, minutesMost } = request;
   const root = kernelRoot(kernel, cache, note);
   const work = join(cache, kernel, `work-${process.pid}`);
-  mkdirSync(work, { recursive: true });
+  makeFolder(work);
   try {
     note(`building the module for Linux ${root.release}`);
     const built = build(root, work);
