@@ -88,8 +88,27 @@ export function holders(options: HoldersOptions): Figure {
   return withRuns(figure, options.from);
 }
 
+/** Kinds of owners in words; other kinds have names that are words. */
+const KIND_WORDS: Readonly<Record<string, string>> = {
+  slab: "kernel objects",
+  reserved: "reserved at boot",
+  hole: "no memory",
+  anon: "anonymous",
+  fileClean: "clean file pages",
+  fileDirty: "dirty file pages",
+  shmem: "shared memory",
+  slabReclaimable: "cached kernel objects",
+  pageTable: "page tables",
+  kernelStack: "kernel stacks",
+  networkBuffer: "network buffers",
+  hugetlb: "hugetlb pages",
+  cmaBuffer: "CMA buffers",
+  driver: "drivers",
+  zspage: "compressed pages (zsmalloc)",
+};
+
 function kindName(flow: HolderFlow): string {
-  return flow.kind === "unknown" ? `${flow.class}, kind not known` : flow.kind;
+  return flow.kind === "unknown" ? `${flow.class}, kind not known` : (KIND_WORDS[flow.kind] ?? flow.kind);
 }
 
 /** Nodes in the order of their first use, distinguished by column. */

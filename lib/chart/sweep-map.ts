@@ -39,6 +39,9 @@ const SIDE_MAX = 48;
 const TEXT_COLUMNS_MAX = 16;
 const LINE_COLUMNS_MAX = 5;
 const LINES_ROWS_MAX = 16;
+/** Pixels of the cells of a row on a phone, and of a letter. */
+const NARROW_PLOT = 260;
+const LETTER = 6.5;
 
 /**
  * The figure; values of both parameters are equally spaced. Throws InputError if the cells do not fill y × x.
@@ -129,7 +132,8 @@ function joined(values: readonly (number | string)[], by: number): string[] {
 /** In narrow cells a count takes two lines, if rows are high enough; otherwise the value stands for it. */
 function textOf({ value, text }: SweepCell, columns: number, rows: number): string {
   if (text === undefined) return number(value);
-  const wide = columns <= LINE_COLUMNS_MAX;
+  const longest = largestOf(text.map((line) => line.length));
+  const wide = columns <= LINE_COLUMNS_MAX || longest * LETTER <= NARROW_PLOT / columns;
   const lines = wide
     ? text
     : text

@@ -42,7 +42,7 @@ export function aboutPlan(
     turned = [],
   }: { machines?: readonly BootRequest[]; turned?: readonly string[] } = {},
 ): string[] {
-  const differing = turned.length === 0 ? "" : `; turned: ${turned.join(", ")}`;
+  const differing = turned.length === 0 ? "" : `; varied: ${turned.join(", ")}`;
   const all = [plans].flat() as readonly NamedPlan[];
   const names = all.map((plan) => `${plan.kind} ${sha256Of(plan)}`);
   return [
@@ -121,10 +121,16 @@ export function aboutRobust(spec: RobustSpec): string[] {
   return aboutPlan({ kind: "robust", ...spec }, plan, { machines, turned });
 }
 
+/** A parameter of a part of the workload in words: `scatter-unmovable.share` is the share of scatter-unmovable. */
+function variedWord(path: string): string {
+  const at = path.lastIndexOf(".");
+  return at < 0 ? path : `${path.slice(at + 1)} of ${path.slice(0, at)}`;
+}
+
 /** The lines of sweeps, such as those of a threshold. */
 export function aboutSweeps(specs: readonly SweepSpec[]): string[] {
   const [first] = specs;
   if (first === undefined) return [];
   const plans = specs.map((spec) => ({ kind: "sweep", ...spec }));
-  return aboutPlan(plans, first.plan, { turned: Object.keys(first.over) });
+  return aboutPlan(plans, first.plan, { turned: Object.keys(first.over).map(variedWord) });
 }

@@ -134,6 +134,6 @@ export class ContigOutcome implements Answer {
 
   [DISPLAY](): MimeBundle {
     const { plan, result } = this.planned();
-    return requestBundle(this, runOf(plan, result));
+    return requestBundle(this, plan.steps[this.step], runOf(plan, result));
   }
 }

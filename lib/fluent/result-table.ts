@@ -36,9 +36,17 @@ export function listHtml(notes: readonly string[]): string {
   return `<ul>${notes.map((n) => `<li>${escapeHtml(n)}</li>`).join("")}</ul>`;
 }
 
-/** What a result says of itself, above its table. */
+/** A line that names plans by their SHA-256. */
+const NAMES_PLANS = /^plans? [a-z-]{1,40} [0-9a-f]{64}\b/;
+
+/** What a result says of itself, above its table; the names of its plans, long digits, are folded. */
 export function aboutHtml(lines: readonly string[]): string {
-  return `<p>${lines.map(escapeHtml).join("<br>")}</p>`;
+  const plans = lines.filter((line) => NAMES_PLANS.test(line));
+  const told = lines.filter((line) => !NAMES_PLANS.test(line));
+  const folded = plans.map(
+    (line) => `<details><summary>Names of the plans</summary><p>${escapeHtml(line)}</p></details>`,
+  );
+  return `<p>${told.map(escapeHtml).join("<br>")}</p>${folded.join("")}`;
 }
 
 export function tableText(

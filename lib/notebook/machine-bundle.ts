@@ -1,6 +1,6 @@
 /** A booted machine as a table: HTML for notebooks, aligned text for terminals, and its plan and result. */
 import { largestOf } from "../base/extremes";
-import { formatSize, hex } from "../base/units";
+import { formatSize, hex, roughSize } from "../base/units";
 import { type Planned, runOf } from "../chart/run";
 import { escapeHtml } from "../report/escape";
 import { withResults } from "../report/runs";
@@ -48,14 +48,14 @@ export function machineBundle(machine: ShownMachine): MimeBundle {
 
 function rowsOf(machine: ShownMachine): [string, string][] {
   const { cma, pageSize } = machine;
-  const zones = machine.zones.map((zone) => `${zone.name} ${formatSize(zone.managed * pageSize)}`);
+  const zones = machine.zones.map((zone) => `${zone.name} ${roughSize(zone.managed * pageSize)}`);
   return [
     ["page", formatSize(pageSize)],
     ["page block", `${formatSize(machine.pageblockBytes)} (order ${machine.pageblockOrder})`],
     ["huge pages", machine.hugePageSizes.map(formatSize).join(", ") || "none"],
     ["zones, managed", zones.join(", ")],
     ["mobility grouping", machine.mobilityGrouping ? "on" : "off"],
-    ["kept free (min_free_kbytes)", formatSize(machine.minFreeKbytes * 1024)],
+    ["kept free (min_free_kbytes)", roughSize(machine.minFreeKbytes * 1024)],
     ["CMA", cmaInWords(cma)],
     ...machine.kernelNotes.map((note): [string, string] => ["kernel", note]),
   ];

@@ -3,7 +3,7 @@
  */
 import { type Answer, errnoText } from "../base/answer";
 import { largestOf } from "../base/extremes";
-import { formatSize } from "../base/units";
+import { formatSize, roughSize } from "../base/units";
 import { countTexts } from "../change/counts";
 import type { Run } from "../chart/figure";
 import type { Step, StepsOutcome } from "../experiment/steps";
@@ -48,14 +48,15 @@ export function steppedBundle(
   const off = Object.entries(system.options).filter(([, value]) => value === false);
   const last = steps.slice(-STEPS_SHOWN).map((s) => s.do);
   const more = steps.length - last.length;
+  const counted = (pages: number) => (pages === 0 ? "none" : roughSize(pages * pageSize));
   const rows: [string, string][] = [
-    ["free", `${formatSize(outcome.freeBytes)} of ${formatSize(system.managedPages * pageSize)}`],
+    ["free", `${roughSize(outcome.freeBytes)} of ${roughSize(system.managedPages * pageSize)} managed`],
     ["switched off", off.map(([name]) => name).join(", ") || "nothing"],
     ["steps", `${more > 0 ? `${more} before, ` : ""}${last.join(", ") || "none yet"}`],
-    ["pages moved", String(outcome.counters.pgmigrate_success)],
+    ["pages moved", counted(outcome.counters.pgmigrate_success!)],
     [
       "pages reclaimed",
-      String(outcome.counters.dropped! + outcome.counters.written! + outcome.counters.swapped!),
+      counted(outcome.counters.dropped! + outcome.counters.written! + outcome.counters.swapped!),
     ],
     ...(outcome.decisions === undefined
       ? []
@@ -75,7 +76,14 @@ export interface ShownRequest extends Answer {
   latencyNs: number;
 }
 
-export function requestBundle(request: ShownRequest, run: Run): MimeBundle {
+const CALLED: Partial<Record<Step["do"], string>> = {
+  cmaAlloc: "cma_alloc()",
+  allocContigPages: "alloc_contig_pages()",
+  allocPages: "alloc_pages()",
+};
+
+/** `asked`: the step that asks. */
+export function requestBundle(request: ShownRequest, asked: Step | undefined, run: Run): MimeBundle {
   const { ok, errno, reason, pfn, pages, latencyNs } = request;
   const rows: [string, string][] = ok
     ? [
@@ -87,7 +95,15 @@ export function requestBundle(request: ShownRequest, run: Run): MimeBundle {
         ["time, modelled", timeText(latencyNs)],
         ["why", reason ?? ""],
       ];
-  return tableBundle("request for contiguous memory", rows, run);
+  return tableBundle(requestTitle(asked), rows, run);
+}
+
+/** `alloc_contig_pages(): 128 MiB`, so that the tables of two requests have two titles. */
+function requestTitle(asked: Step | undefined): string {
+  const called = asked === undefined ? undefined : CALLED[asked.do];
+  if (asked === undefined || called === undefined) return "request for contiguous memory";
+  if ("bytes" in asked && typeof asked.bytes === "number") return `${called}: ${formatSize(asked.bytes)}`;
+  return "order" in asked ? `${called}: order ${asked.order}` : called;
 }
 
 /** A pool of huge pages after it was asked to grow or shrink. */

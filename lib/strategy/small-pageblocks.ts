@@ -34,7 +34,12 @@ function orderOf(base: BootRequest, bytes: number, what: string): number {
     );
   const huge = { thp: base.thp ?? BOOT_DEFAULTS.thp, hugetlb: base.hugetlb ?? BOOT_DEFAULTS.hugetlb };
   const largest = pageGeometry(board.architecture, pageSize, FIRST, huge)?.largestBuddyOrder ?? order;
-  return Math.min(Math.max(1, order), largest);
+  const [least, most] = [1, largest].map((n) => formatSize(pageSize * 2 ** n));
+  if (order < 1 || order > largest)
+    throw new InputError(
+      `${what}: must be ${least} to ${most}, the largest piece that the page allocator keeps with pages of ${formatSize(pageSize)}: got ${formatSize(bytes)}`,
+    );
+  return order;
 }
 
 export const smallPageblocks = defineStrategy({

@@ -338,3 +338,24 @@ test("choices that lie on each other on a front are named once, together", () =>
   const names = (figure.data as ScatterTrace[]).flatMap((trace) => [trace.text ?? []].flat());
   assert.deepEqual(names.filter((name) => name !== "").sort(), ["a", "b<br>c", "beaten"]);
 });
+
+test("a count breaks only in cells too narrow for it, and holders have names of words", () => {
+  const six = many(6).map(String);
+  const texts = (count: string) =>
+    (
+      sweepMap({
+        title: "t",
+        x: six,
+        y: ["a"],
+        cells: [six.map(() => ({ value: 1, text: [count] }))],
+        valueTitle: "v",
+      }).data[0] as HeatmapTrace
+    ).text![0]!;
+  assert.deepEqual(new Set(texts("2 of 2")), new Set(["2 of 2"]));
+  assert.deepEqual(new Set(texts("32 of 32")), new Set(["32<br>of 32"]));
+  const { memory } = usedMachine();
+  const { holderFlows } = require("../../lib/metrics") as typeof import("../../lib/metrics");
+  const { node } = holders({ title: "h", flows: holderFlows(memory), pageBytes: 4096 })
+    .data[0] as SankeyTrace;
+  for (const name of node.label) assert.doesNotMatch(name, /[a-z][A-Z][a-z]/);
+});

@@ -102,7 +102,7 @@ test("robust says where a statement is true; compare --robust asks the same of i
   const table = pageblock(["compare", own, ...asked, ...none], folder).stdout;
   assert.match(table, /^The share granted of cma is at least 0\.5: 2 of 2 points\n/);
   assert.match(table, /^plan robust [0-9a-f]{64}\nknob /m);
-  assert.match(table, /; turned: memory, page size, seeds$/m);
+  assert.match(table, /; varied: memory, page size, seeds$/m);
   assert.match(
     table,
     /It holds at all 2 points tried \(memory 256 MiB or 512 MiB, page size 4 KiB, seeds 1\)/,

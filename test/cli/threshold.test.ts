@@ -11,7 +11,7 @@ test("compare --threshold prints counts by share, and the thresholds in words", 
   assert.equal(status, 0, stderr);
   const lines = stdout.trim().split("\n");
   assert.match(lines[0]!, /^alloc-contig-pages: 64 MiB on a host fresh from boot, with page blocks spoiled$/);
-  assert.match(lines[1]!, /^pc-x86-64, 1 GiB, pages of 4 KiB, Linux \d[\d.]*; turned: /);
+  assert.match(lines[1]!, /^pc-x86-64, 1 GiB, pages of 4 KiB, Linux \d[\d.]*; varied: /);
   assert.match(lines[2]!, /^workload: scatter-unmovable .*; asked 1 × 64 MiB$/);
   assert.match(lines[3]!, /^plans sweep [0-9a-f]{64}, sweep [0-9a-f]{64}, sweep [0-9a-f]{64}$/);
   assert.match(lines[5]!, /^one by one +0 % +2 of 2 +100\.0 \(34\.2 to 100\.0\) +100\.0$/);

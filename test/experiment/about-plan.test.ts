@@ -19,6 +19,7 @@ import { lookNotes, lookOf } from "../../lib/experiment/looks";
 import { wilcoxonSignedRank } from "../../lib/experiment/paired-statistics";
 import { leastSeeds } from "../../lib/experiment/statistics";
 import { Store } from "../../lib/experiment/store";
+import { aboutHtml } from "../../lib/fluent/result-table";
 import { parseKernels } from "../../lib/plan/compare-kernels";
 import { parseRobust } from "../../lib/plan/robust";
 import { parsePlan } from "../../lib/plan/run";
@@ -90,7 +91,7 @@ test("a robustness run says which knobs are turned and its variants' changes; sw
     over: { memory: ["512MiB", "1GiB"], minFreeKbytes: [4096] },
   } as never);
   const lines = aboutRobust(robust);
-  assert.equal(lines[0], "qemu-virt, 512 MiB, pages of 4 KiB, Linux 6.1; turned: memory, min_free_kbytes");
+  assert.equal(lines[0], "qemu-virt, 512 MiB, pages of 4 KiB, Linux 6.1; varied: memory, min_free_kbytes");
   assert.match(lines[2]!, /^plan robust [0-9a-f]{64}$/);
   assert.match(lines[3]!, /^change "all to the tail", SHA-256 .*: freed pages rest longer; decides listEnd$/);
   const plan = parsePlan({
@@ -237,4 +238,18 @@ test("the store remembers with how many seeds a comparison was seen; more seeds 
   await open.close();
   const none = await runKernels(small(2), { workers: 1, store: "none" });
   assert.deepEqual(none.earlierLooks, []);
+});
+
+test("what a result says of itself folds the names of its plans, and names the parameters that vary in words", () => {
+  const plan = parsePlan({
+    machine: { board: "qemu-virt", memory: "512MiB" },
+    strategy: "buddy",
+    request: { size: "4MiB" },
+  });
+  const lines = aboutSweeps([{ plan, over: { "scatter-unmovable.share": [0.01], seed: [1] } }] as never);
+  assert.match(lines[0]!, /; varied: share of scatter-unmovable, seed$/);
+  const html = aboutHtml(lines);
+  const [open, folded] = html.split("<details><summary>Names of the plans</summary>");
+  assert.doesNotMatch(open!, /[0-9a-f]{64}/);
+  assert.match(folded!, /^<p>plan sweep [0-9a-f]{64}<\/p><\/details>$/);
 });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { machine, workload } from "../../lib";
+import { DISPLAY, type MimeBundle } from "../../lib/notebook/display";
 import { runPlan } from "../../lib/report/plan-kinds";
 
 const PI = machine("raspberry-pi-4").memory("1GiB");
@@ -61,4 +62,14 @@ test("alloc_contig_pages() tells how many clean pages it dropped, as cma_alloc()
   assert.equal(got.dropped, m.toJSON().counters.dropped! - before);
   const asked = m.allocContigPages("16MiB");
   assert.ok(asked.latencyNs > 4096 * 25, "more than the free pages alone cost");
+});
+
+test("tables of two requests have two titles, and sizes have three figures", () => {
+  const m = machine("qemu-virt").memory("512MiB").cma("64MiB").running();
+  const text = (shown: { [DISPLAY](): MimeBundle }) => String(shown[DISPLAY]()["text/plain"]);
+  assert.match(text(m.cmaAlloc("16MiB")), /^cma_alloc\(\): 16 MiB\n/);
+  assert.match(text(m.allocContigPages("16MiB")), /^alloc_contig_pages\(\): 16 MiB\n/);
+  assert.match(text(m.allocPages(3)), /^alloc_pages\(\): order 3\n/);
+  assert.match(text(m), /^free +\d{1,3}(\.\d)? MiB of \d{1,3}(\.\d)? MiB managed$/m);
+  assert.match(text(m), /^pages moved +none$/m);
 });

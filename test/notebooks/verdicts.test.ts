@@ -42,6 +42,15 @@ function wordsOf(number: string): Words {
 const counts = (granted: number, asked: number) => ({ granted, asked });
 const idea = { role: "server", best: 71.2, stock: 58, name: "defrag-mode", moved: "1.8" };
 
+/** Shares granted, with intervals: surely most, surely few, and on either side of a half but not for sure. */
+const MORE = { low: 0.8, mid: 0.9, high: 1 };
+const LESS = { low: 0, mid: 0.05, high: 0.2 };
+const UNSURE_MORE = { low: 0.34, mid: 1, high: 1 };
+const UNSURE_LESS = { low: 0, mid: 0, high: 0.66 };
+const SHARES = ["11 %", "60 %"];
+const sides = (size: string, on: object, off: object) => ({ size, on, off });
+const rate = (granted: number, asked: number, high: number | null) => ({ granted, asked, high });
+
 /** Notebook, function, and what it says of which arguments; `…` stands for any words. */
 const TRIED: readonly [string, string, readonly (readonly [unknown[], unknown])[]][] = [
   [
@@ -53,6 +62,54 @@ const TRIED: readonly [string, string, readonly (readonly [unknown[], unknown])[
         "Where such pages lie decides, not only how many they are",
       ],
       [[[role(48, 0), role(51, 0), role(29, 2)]], "More of such pages, fewer clean ranges"],
+    ],
+  ],
+  [
+    "10",
+    "groupingVerdict",
+    [
+      [
+        [[sides("2 MiB", UNSURE_LESS, UNSURE_MORE), sides("64 MiB", UNSURE_MORE, UNSURE_LESS)], 2],
+        "is seen to help for 64 MiB and to hurt for 2 MiB, not sure with 2 machines",
+      ],
+      [[[sides("4 MiB", MORE, LESS), sides("64 MiB", MORE, LESS)], 32], "helps for 4 MiB and 64 MiB"],
+      [[[sides("4 MiB", MORE, LESS), sides("2 MiB", LESS, MORE)], 32], "helps for 4 MiB; hurts for 2 MiB"],
+      [
+        [[sides("4 MiB", MORE, LESS), sides("2 MiB", UNSURE_LESS, UNSURE_MORE)], 8],
+        "helps for 4 MiB; is seen to hurt for 2 MiB, not sure with 8 machines",
+      ],
+      [[[sides("4 MiB", MORE, MORE)], 32], "makes no difference that is seen"],
+    ],
+  ],
+  [
+    "10",
+    "ageVerdict",
+    [
+      [[MORE, LESS, true, 32], "holds on this server"],
+      [[UNSURE_MORE, UNSURE_LESS, true, 2], "seen on this server, not sure with 2 machines"],
+      [[MORE, MORE, true, 32], "does not hold here"],
+      [[MORE, LESS, false, 32], "does not hold here"],
+    ],
+  ],
+  [
+    "10",
+    "limitWords",
+    [
+      [[[MORE, LESS], SHARES, 32], "on most machines up to 11 % and on less than half of them from 60 % on"],
+      [[[MORE, MORE], SHARES, 32], "on most machines up to 60 %"],
+      [[[LESS, LESS], SHARES, 32], "on less than half of them from 11 % on"],
+      [
+        [[UNSURE_LESS, UNSURE_LESS], SHARES, 2],
+        "on less than half of the machines from 11 % on (seen, not sure with 2 machines)",
+      ],
+      [
+        [[UNSURE_MORE, UNSURE_LESS], SHARES, 2],
+        "on half of the machines or more up to 11 % and less from 60 % on (seen, not sure with 2 machines)",
+      ],
+      [
+        [[UNSURE_MORE, UNSURE_MORE], SHARES, 2],
+        "on half of the machines or more up to 60 % (seen, not sure with 2 machines)",
+      ],
     ],
   ],
   [
@@ -132,8 +189,51 @@ const TRIED: readonly [string, string, readonly (readonly [unknown[], unknown])[
     "22",
     "belowVerdict",
     [
-      [["3 %"], "from 3 % on"],
-      [[undefined], "at none of them"],
+      [[[rate(9, 10, 1), rate(0, 160, 0.02)], SHARES, 32], "fewer than half from 60 % on"],
+      [
+        [[rate(0, 10, 0.66), rate(0, 10, 0.66)], SHARES, 2],
+        "fewer than half from 11 % on (seen, not sure with 2 machines)",
+      ],
+      [[[rate(5, 10, 1), rate(9, 10, null)], SHARES, 2], "at least half at each of them"],
+    ],
+  ],
+  [
+    "22",
+    "pairVerdict",
+    [
+      [[16, 0, 0.0001], "fewer"],
+      [[0, 16, 0.0001], "more"],
+      [[2, 0, 0.5], "seen fewer"],
+      [[0, 2, 0.5], "seen more"],
+      [[0, 0, 1], "equal"],
+    ],
+  ],
+  [
+    "22",
+    "hugeVerdict",
+    [
+      [[["fewer", "fewer"], 32], "holds"],
+      [[["fewer", "equal"], 32], "holds in part"],
+      [[["seen fewer", "equal"], 2], "seen, not sure with 2 machines"],
+      [[["equal", "seen more"], 2], "not seen in these runs"],
+    ],
+  ],
+  [
+    "22",
+    "lentWords",
+    [
+      [[[]], "no time"],
+      [[[{ name: "A", ms: 1.52 }]], "time (19 of 20 answers come within 1.5 ms by A; modelled)"],
+      [
+        [
+          [
+            { name: "A", ms: 27.2 },
+            { name: "B", ms: 1.52 },
+            { name: "C", ms: 12 },
+          ],
+        ],
+        "time (19 of 20 answers come within 1.5 ms by B, and within 27 ms by A, the slowest; modelled)",
+      ],
     ],
   ],
   [
@@ -212,6 +312,24 @@ const TRIED: readonly [string, string, readonly (readonly [unknown[], unknown])[
       [[2, 1], "more"],
       [[1, 2], "less"],
       [[1, 1], "as much"],
+    ],
+  ],
+  [
+    "30",
+    "mappedWords",
+    [
+      [
+        [
+          [
+            { name: "hugetlb-boot", page: "1 GiB" },
+            { name: "boot-reserve", page: "2 MiB" },
+            { name: "cma", page: "4 KiB" },
+            { name: "iommu", page: "4 KiB" },
+          ],
+        ],
+        "boot-reserve gives them; pages of 1 GiB by hugetlb-boot; pages of 4 KiB by cma, iommu",
+      ],
+      [[[{ name: "cma", page: "4 KiB" }]], "no way gives them; pages of 4 KiB by cma"],
     ],
   ],
   [
@@ -325,8 +443,8 @@ for (const [number, name, cases] of TRIED)
 
 test("every such function is tried", () => {
   const tried = new Set(TRIED.map(([number, name]) => `${number} ${name}`));
-  // Tried through needVerdict.
-  tried.add("20 needWord");
+  // Tried through needVerdict, groupingVerdict and limitWords.
+  for (const name of ["20 needWord", "10 groupingSeen", "10 limitSeen"]) tried.add(name);
   const all = [...sources.keys()].flatMap((number) =>
     Object.entries(wordsOf(number))
       .flatMap(([name, word]) => (typeof word === "function" ? [name] : []))

@@ -133,3 +133,14 @@ test("every strategy says what it is, who controls it, since when, and what its 
     assert.ok(s.sources.length > 0, s.name);
   }
 });
+
+test("a page block that the build of a kernel cannot have is refused, with what it can have", () => {
+  const built = (pageBlock: string, base: BootRequest) =>
+    start(base, { name: "small-pageblocks", pageBlock, area: "16MiB" }, asking(16 * MiB)).system.booted;
+  assert.throws(
+    () => built("128MiB", { ...PI, kernel: "6.19" }),
+    /page block: must be 8 KiB to 4 MiB, the largest piece .* pages of 4 KiB: got 128 MiB/,
+  );
+  assert.throws(() => built("64KiB", PI64), /page block: must be 128 KiB to 512 MiB.*got 64 KiB/);
+  assert.equal(built("128MiB", PI64).pageblockBytes, 128 * MiB);
+});
