@@ -80,15 +80,18 @@ export function requestBundle(request: ShownRequest, run: Run): MimeBundle {
   const rows: [string, string][] = ok
     ? [
         ["granted", `${pages} pages from frame ${pfn} on`],
-        ["time, modelled", timeText(latencyNs)],
+        ["time, modelled", costText(latencyNs)],
       ]
     : [
         ["failed", errnoText(errno)],
-        ["time, modelled", timeText(latencyNs)],
+        ["time, modelled", costText(latencyNs)],
         ["why", reason ?? ""],
       ];
   return tableBundle("request for contiguous memory", rows, run);
 }
+
+/** A time in which nothing happened that the table of costs has a cost for is not a time of 0. */
+const costText = (ns: number) => (ns === 0 ? "none: no step of it has a modelled cost" : timeText(ns));
 
 /** A pool of huge pages after it was asked to grow or shrink. */
 export function hugePagesBundle(
@@ -97,7 +100,7 @@ export function hugePagesBundle(
 ): MimeBundle {
   const rows: [string, string][] = [
     ["pages", String(count)],
-    ["time, modelled", timeText(latencyNs)],
+    ["time, modelled", costText(latencyNs)],
     ...(ok ? [] : [["why no more", reason ?? ""] as [string, string]]),
   ];
   return tableBundle("pool of huge pages", rows, run);

@@ -272,6 +272,7 @@ test("a title stands once, the data of the chart are below it, and a run can be 
     (await page.locator(".pageblock-controls [role=status]").textContent())!,
     /^No result: stopped$/,
   );
+  assert.equal(await page.getByText("No result: stopped").count(), 1, "said once");
   await page.keyboard.press("Enter");
   await answered(page, "computing");
   assert.equal(await stop.evaluate((one) => one === document.activeElement), true);
