@@ -37,6 +37,7 @@ const LAYERS = [
 
 /** Files no other file imports: the doors, threads and processes, what kernel-setup/headless.ts loads, and what is bundled for browsers. */
 const ENTRY_POINTS = [
+  "page/expected-time.ts",
   "index.ts",
   "cli/main.ts",
   "experiment/plan-process.ts",

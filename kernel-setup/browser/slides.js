@@ -22,8 +22,10 @@
 
   const LETTERS_LEAST = 0.6;
   const CHART_LEAST = 240;
+  /** Where letters cannot be smaller either. */
+  const CHART_LAST = 150;
 
-  /** Makes what is on a slide smaller until it fits: first its charts, then its letters. What is still longer scrolls. */
+  /** Makes what is on a slide smaller until it fits: its charts, its letters, then its charts again. What is still longer scrolls. */
   function fit(slide) {
     const on = slide.firstElementChild;
     on.style.fontSize = "";
@@ -43,6 +45,8 @@
     }
     for (let size = 1; over() > 0 && size > LETTERS_LEAST; size -= 0.05)
       on.style.fontSize = `${size - 0.05}em`;
+    for (const chart of charts)
+      if (over() > 0) resize(chart, Math.max(CHART_LAST, chart.layout.height - over()));
   }
 
   function resize(chart, height) {

@@ -1,6 +1,11 @@
 /** What blocked a contiguous request, as an icicle weighted by pages: range → page block → owner kind → holder. */
 import { formatSize } from "../base/units";
-import type { Blocker, ContigFailureReport, FailedRange } from "../mm/contiguous/contig-failure";
+import {
+  type Blocker,
+  type ContigFailureReport,
+  type FailedRange,
+  ownerWords,
+} from "../mm/contiguous/contig-failure";
 import { classOf } from "../mm/reports/page-class";
 import type { Figure, IcicleTrace } from "./figure";
 import { label, pages } from "./labels";
@@ -99,7 +104,7 @@ function addRange(tree: Tree, range: FailedRange): void {
     left -= count;
     blocks.add(b.block);
     const color = colorOf(b);
-    const kind = b.owner === "unknown" ? "kind not known" : b.owner;
+    const kind = ownerWords(b, "kind not known");
     const holder = b.heldBy[0]?.by;
     tree.grow(id, `${id}/${b.block}`, `page block ${b.block}`, count, BLOCK, "");
     tree.grow(
@@ -124,6 +129,7 @@ function addRange(tree: Tree, range: FailedRange): void {
 
 function colorOf(blocker: Blocker): string {
   if (blocker.heldBy.length > 0) return CONTENT_COLORS.pinned;
+  if (ownerWords(blocker, "") === "CMA area") return CONTENT_COLORS.cma;
   const what = classOf(blocker.owner, false);
   return what === "hole" ? OKABE_ITO.grey : CONTENT_COLORS[what];
 }

@@ -5,7 +5,7 @@ import { label, number } from "./labels";
 import { headRoom, layoutOf, legendNames, UNGRIDDED, type Words } from "./layout";
 import { logAxis } from "./log-axis";
 import { INK } from "./palette";
-import { coinciding, PLOT, type Placed, type Spot, spotsOf } from "./point-names";
+import { PLOT, type Placed, type Spot, spotsOf } from "./point-names";
 import { withRuns } from "./run";
 import { everyNth, withNote } from "./thin";
 import { looksOf, type WayLook } from "./ways";
@@ -97,26 +97,19 @@ export function tradeOffFrontier(options: FrontierOptions): Figure {
     : [];
   const groups = groupsOf(drawn, few);
   const looks = looksOf([...groups.keys()]);
+  const shared = few ? sharedPlaces(drawn) : [];
   const data: ScatterTrace[] = [
-    {
-      type: "scatter",
-      mode: "lines",
-      name: "Pareto front",
-      x: line.map((p) => p.x),
-      y: line.map((p) => p.y),
-      line: { color: INK, width: 2, dash: "dot" },
-      hoverinfo: "skip",
-    },
+    ...frontLine(line),
+    ...rings(shared),
     ...[...groups].map(([name, places]) =>
-      pointsOf(name, places, { drawn, spots, front: onFront, look: looks.get(name)!, scales }),
+      pointsOf(name, places, { drawn, spots, shared, front: onFront, look: looks.get(name)! }),
     ),
   ];
   const left =
     shown.length < others.length ? `${drawn.length} of ${points.length} points are drawn` : undefined;
   const better = `better: ${x.better === "less" ? "left" : "right"} and ${y.better === "less" ? "down" : "up"}`;
   const said = /\bbetter: /.test(options.subtitle ?? "") ? undefined : better;
-  const beside = few ? besideNote(placed) : undefined;
-  const words = { ...options, ...withNote(options.subtitle, said, beside, left) };
+  const words = { ...options, ...withNote(options.subtitle, said, sharedNote(shared), left) };
   const head = headRoom(words, legendNames(data));
   const figure: Figure = {
     data,
@@ -180,19 +173,55 @@ interface Drawing {
   drawn: readonly FrontierPoint[];
   /** Empty if there are too many points to name. */
   spots: readonly Spot[];
+  shared: readonly FrontierPoint[][];
   front: ReadonlySet<FrontierPoint>;
   look: WayLook;
-  scales: { x: Axis; y: Axis };
+}
+
+/** The dotted line, if the front has two places or more. */
+function frontLine(front: readonly FrontierPoint[]): ScatterTrace[] {
+  const corners = front.filter((p, i) => i === 0 || p.x !== front[i - 1]!.x || p.y !== front[i - 1]!.y);
+  if (corners.length < 2) return [];
+  const line = { color: INK, width: 2, dash: "dot" } as const;
+  const [x, y] = [corners.map((p) => p.x), corners.map((p) => p.y)];
+  return [{ type: "scatter", mode: "lines", name: "Pareto front", x, y, line, hoverinfo: "skip" }];
+}
+
+/** Points that are equal in both measures, where there are several. */
+function sharedPlaces(points: readonly FrontierPoint[]): FrontierPoint[][] {
+  const places = new Map<string, FrontierPoint[]>();
+  for (const point of points) {
+    const place = `${point.x} ${point.y}`;
+    places.set(place, [...(places.get(place) ?? []), point]);
+  }
+  return [...places.values()].filter((all) => all.length > 1);
+}
+
+/** A ring around each place at which several points are: only the mark of one of them can be seen. */
+function rings(shared: readonly FrontierPoint[][]): ScatterTrace[] {
+  if (shared.length === 0) return [];
+  return [
+    {
+      type: "scatter",
+      mode: "markers",
+      name: "several at one place",
+      x: shared.map(([first]) => first!.x),
+      y: shared.map(([first]) => first!.y),
+      cliponaxis: false,
+      hoverinfo: "skip",
+      marker: { color: INK, symbol: "circle-open", size: 19 },
+    },
+  ];
 }
 
 function pointsOf(group: string, places: readonly number[], given: Drawing): ScatterTrace {
-  const { drawn, spots, front, look, scales } = given;
+  const { drawn, spots, shared, front, look } = given;
   const mine = places.map((at) => drawn[at]!);
   return {
     type: "scatter",
     mode: spots.length === 0 ? "markers" : "markers+text",
     name: label(countedName(group, mine)),
-    x: places.map((at) => movedBy(drawn[at]!.x, spots[at]?.shift ?? 0, scales.x)),
+    x: mine.map((p) => p.x),
     y: mine.map((p) => p.y),
     ...(spots.length === 0
       ? {}
@@ -202,13 +231,8 @@ function pointsOf(group: string, places: readonly number[], given: Drawing): Sca
           textfont: { size: 11 },
         }),
     cliponaxis: false,
-    // Where the points are, for readers of the data: x may be moved.
-    ...(places.some((at) => (spots[at]?.shift ?? 0) !== 0)
-      ? { customdata: mine.map((p) => [p.x, p.y]) }
-      : {}),
-    hovertext: mine.map(
-      (p) =>
-        `${label(p.name)}<br>x ${number(p.x)}, y ${number(p.y)}${p.basis === undefined ? "" : `<br>${label(p.basis)}`}${front.has(p) ? "<br>on the Pareto front" : ""}`,
+    hovertext: mine.map((p) =>
+      (shared.find((all) => all.includes(p)) ?? [p]).map((one) => hoverOf(one, front)).join("<br>"),
     ),
     hoverinfo: "text",
     marker: { ...look, size: 10 },
@@ -220,14 +244,21 @@ function countedName(group: string, points: readonly FrontierPoint[]): string {
   return basis === undefined ? group : `${group}, ${basis}`;
 }
 
-/** Which points coincide; without their names if these would not fit. */
-function besideNote(placed: readonly Placed[]): string | undefined {
-  const groups = coinciding(placed).filter((group) => group.length > 1);
-  if (groups.length === 0) return undefined;
-  const names = groups.map((group) => group.map((at) => placed[at]!.name).join(" · ")).join(", ");
-  const many = groups.reduce((sum, group) => sum + group.length, 0);
-  const what = names.length <= NOTE_MAX ? names : `${many} points in ${groups.length} places`;
-  return `drawn side by side where they coincide: ${what}`;
+function hoverOf(point: FrontierPoint, front: ReadonlySet<FrontierPoint>): string {
+  const { name, x, y, basis } = point;
+  const more = [
+    ...(basis === undefined ? [] : [label(basis)]),
+    ...(front.has(point) ? ["on the Pareto front"] : []),
+  ];
+  return [label(name), `x ${number(x)}, y ${number(y)}`, ...more].join("<br>");
+}
+
+/** Which points share a place; without their names if these would not fit. */
+function sharedNote(shared: readonly FrontierPoint[][]): string | undefined {
+  if (shared.length === 0) return undefined;
+  const names = shared.map((all) => all.map(({ name }) => name).join(" · ")).join(", ");
+  const many = shared.reduce((sum, all) => sum + all.length, 0);
+  return `at the same place: ${names.length <= NOTE_MAX ? names : `${many} points in ${shared.length} places`}`;
 }
 
 /** Where a point is in a plot of the usual size. */
@@ -241,13 +272,6 @@ function pixelsOf(point: FrontierPoint, { x, y }: { x: Axis; y: Axis }): { left:
 function shareOf(value: number, { range = [0, 1], type }: Axis): number {
   const at = type === "log" ? Math.log10(value) : value;
   return (at - range[0]) / (range[1] - range[0]);
-}
-
-/** A value moved by pixels along its axis. */
-function movedBy(value: number, pixels: number, { range = [0, 1], type }: Axis): number {
-  if (pixels === 0) return value;
-  const by = (pixels / PLOT.width) * (range[1] - range[0]);
-  return type === "log" ? 10 ** (Math.log10(value) + by) : value + by;
 }
 
 /** With room at both ends, so that names fit. */

@@ -172,12 +172,12 @@ function rowsOfSamples(
       label: names[at]!,
       color: knownWay(name)?.color ?? SERIES[at % SERIES.length]!,
       ms: [ms(0), ms(0.25), ms(0.5), ms(0.75), ms(1)],
-      text: `${number(ms(0.5))} ms`,
+      text: `${number(samples[Math.max(0, Math.ceil(samples.length / 2) - 1)]!)} ms`,
     };
   });
   const { yTitle: _yTitle, ...words } = options;
-  const note =
-    "box: the middle half of the answers; line in it: the median; ends: the fastest and the slowest";
+  const zeros = all.some(({ samples }) => samples[0] === 0);
+  const note = `box: the middle half of the answers; line in it: the median; ends: the fastest and the slowest${zeros ? "; 0 ms is drawn at the left end, since the axis has no zero" : ""}`;
   return withRuns(
     rowsFigure({ xTitle: AXIS, ...words, ...withNote(options.subtitle, note, left) }, rows),
     options.from,

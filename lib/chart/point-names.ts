@@ -1,5 +1,5 @@
 /**
- * Where the points of a trade-off and their names stand: points that coincide side by side, each name where nothing else is. Places
+ * Where the names of the points of a trade-off stand: those of points that coincide together, each where nothing else is. Places
  * are worked out for a plot of a usual size, in pixels; a chart that is drawn smaller keeps the names in its legend.
  */
 import { largestOf } from "../base/extremes";
@@ -11,10 +11,8 @@ export interface Placed {
   top: number;
 }
 
-/** Where a point is drawn, and the text beside it (in lines), which may be that of several points or empty. */
+/** The text beside a point (in lines), which may be that of several points or empty. */
 export interface Spot {
-  /** Pixels to the right of its place. */
-  shift: number;
   lines: string[];
   position: string;
 }
@@ -22,8 +20,6 @@ export interface Spot {
 export const PLOT = { width: 620, height: 340 };
 /** Points nearer than this cannot be told apart. */
 const NEAR = 11;
-/** Distance of points side by side. */
-const BESIDE = 16;
 const MARK = 7;
 const LETTER = 6.6;
 const LINE = 15;
@@ -72,14 +68,8 @@ export type Line = readonly Pick<Placed, "left" | "top">[];
 /** One spot per point. The text of points that coincide is at one of them; no text lies on `line` if it has another place. */
 export function spotsOf(points: readonly Placed[], line: Line = []): Spot[] {
   const groups = coinciding(points);
-  const spots = points.map((): Spot => ({ shift: 0, lines: [], position: "top center" }));
-  for (const group of groups) {
-    const middle = group.reduce((sum, at) => sum + points[at]!.left, 0) / group.length;
-    group.forEach((at, i) => {
-      spots[at]!.shift = middle - points[at]!.left + (i - (group.length - 1) / 2) * BESIDE;
-    });
-  }
-  const marks = points.map((point, at) => around(point.left + spots[at]!.shift, point.top, MARK, MARK));
+  const spots = points.map((): Spot => ({ lines: [], position: "top center" }));
+  const marks = points.map(({ left, top }) => around(left, top, MARK, MARK));
   const taken: Box[] = [...marks];
   const crossed = alongOf(line);
   for (const group of groups) {

@@ -30,10 +30,16 @@ export function scorecardCells(row: ScorecardRow): string[] {
     adapter === null ? "–" : String(adapter.entries),
     adapter === null ? "–" : (adapter.operationsPerSecond / 1e6).toFixed(1),
     cpu === null ? "–" : formatSize(cpu.pageBytes),
-    cpu === null ? "–" : cpu.nsPerAccess.toFixed(2),
+    cpu === null ? "–" : nsText(cpu.nsPerAccess),
     hugePagesText(takes),
     row.pareto ? "*" : "",
   ];
+}
+
+/** `0` where every access hits the first level, whose time belongs to the access itself; a smaller time than is told is no 0. */
+function nsText(ns: number): string {
+  if (ns === 0) return "0";
+  return ns < 0.005 ? "< 0.01" : ns.toFixed(2);
 }
 
 /** `28.5 of 256`: the pages still to be had, of those asked for; medians over seeds. */

@@ -88,11 +88,11 @@ export function requestBundle(request: ShownRequest, asked: Step | undefined, ru
   const rows: [string, string][] = ok
     ? [
         ["granted", `${pages} pages from frame ${pfn} on`],
-        ["time, modelled", timeText(latencyNs)],
+        ["time, modelled", costText(latencyNs)],
       ]
     : [
         ["failed", errnoText(errno)],
-        ["time, modelled", timeText(latencyNs)],
+        ["time, modelled", costText(latencyNs)],
         ["why", reason ?? ""],
       ];
   return tableBundle(requestTitle(asked), rows, run);
@@ -106,6 +106,9 @@ function requestTitle(asked: Step | undefined): string {
   return "order" in asked ? `${called}: order ${asked.order}` : called;
 }
 
+/** A time in which nothing happened that the table of costs has a cost for is not a time of 0. */
+const costText = (ns: number) => (ns === 0 ? "none: no step of it has a modelled cost" : timeText(ns));
+
 /** A pool of huge pages after it was asked to grow or shrink. */
 export function hugePagesBundle(
   { ok, reason, count, latencyNs }: Answer & { count: number; latencyNs: number },
@@ -113,7 +116,7 @@ export function hugePagesBundle(
 ): MimeBundle {
   const rows: [string, string][] = [
     ["pages", String(count)],
-    ["time, modelled", timeText(latencyNs)],
+    ["time, modelled", costText(latencyNs)],
     ...(ok ? [] : [["why no more", reason ?? ""] as [string, string]]),
   ];
   return tableBundle("pool of huge pages", rows, run);

@@ -11,7 +11,7 @@ import { describe } from "../report/describe";
 import { valueTables } from "../report/figure-values";
 import { computed } from "../report/live/computed";
 import { readLiveFigure } from "../report/live/live-figure";
-import { planKindOf, runPlan } from "../report/plan-kinds";
+import { planKindOf, planWeight, runPlan } from "../report/plan-kinds";
 import { answerTo } from "../report/run-answer";
 import { changedSha256 } from "../report/stored-results";
 import { type Verdict, verdictOn } from "../report/verdict";
@@ -56,7 +56,7 @@ export class Engine {
     const listChanged = sha256Of(runs.map((run) => run.sha256)) !== this.record.results;
     return {
       listChanged,
-      runs: runs.map((run) => ({ sha256: run.sha256, kind: kindOf(run.plan) })),
+      runs: runs.map(({ sha256, plan }) => ({ sha256, kind: kindOf(plan), seconds: secondsOf(plan) })),
       parts,
       page,
       files,
@@ -151,6 +151,16 @@ function kindOf(plan: unknown): string {
     return planKindOf(plan).name;
   } catch {
     return "unknown";
+  }
+}
+
+/** Seconds of one core that a plan is likely to take; 0 for one that is refused when its turn comes. */
+function secondsOf(plan: unknown): number {
+  try {
+    return planWeight(plan).seconds;
+  } catch (error) {
+    if (error instanceof InputError) return 0;
+    throw error;
   }
 }
 

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { writeAtomically } from "../base/write-atomically";
 import type { Figure } from "../chart/figure";
 import { type AtlasEntry, atlasEntry } from "./atlas/entry";
+import type { Robustness } from "./atlas/how-sure";
 import { alternativeText, untitled, wordsOf } from "./captions";
 import { escapeHtml } from "./escape";
 import { playgroundPage } from "./playground-page";
@@ -47,7 +48,7 @@ const link = (file: string, words: string) => `<a href="${encodeURI(file)}">${es
 
 function atlasPage(entries: readonly AtlasEntry[]): string {
   const body = `<h1>Large contiguous memory: the questions, and what the model answers</h1>
-<p class="lead">Each answer is computed: it stands in the notebook behind it, and <code>pageblock verify</code> with its page runs every plan again. How sure it is was tried at points: machines with other memory, another role and age, and more memory that never moves. Written by pageblock ${escapeHtml(packageVersion())}.</p>
+<p class="lead">Each answer is computed: it stands in the notebook behind it, and <code>pageblock verify</code> with its page runs every plan again. How sure it is was tried at points. A point is one kind of machine: its memory, its role, its age, and how much of its memory never moves; the machines of a point differ by their seed. An answer is more than chance at a point if its 95 % interval leaves no other. Written by pageblock ${escapeHtml(packageVersion())}.</p>
 <p class="go">${link(PLAYGROUND, "Playground: boot a machine of your own, or explain a kernel log, in this browser")}</p>
 <nav aria-label="Questions"><ol class="questions">${entries.map(({ stem, question }) => `<li><a href="#${escapeHtml(encodeURIComponent(stem))}">${escapeHtml(question)}</a></li>`).join("")}</ol></nav>
 ${entries.map(articleOf).join("\n")}`;
@@ -87,17 +88,14 @@ function answerHtml({ answer, findings }: AtlasEntry): string {
   return `<div class="answer">${proseHtml(answer)}</div>${findings.length > 1 ? all : ""}`;
 }
 
-/** `Does it hold? Held at 3 of 4.`, or `cma grants more: held at 3 of 4`. */
-const joined = (what: string, words: string) =>
-  what.endsWith("?") ? `${what} ${words[0]!.toUpperCase()}${words.slice(1)}` : `${what}: ${words}`;
+/** `Does it last? Tried: cma grants more: true at 3 of 4`, or `cma grants more: true at 3 of 4`: not every question has a yes. */
+const joined = ({ what, judged }: Robustness, words: string) =>
+  judged === undefined ? `${what}: ${words}` : `${what} Tried: ${judged}: ${words}`;
 
 function sureHtml({ robust, seeds }: AtlasEntry): string {
-  const lines = [...robust.map(({ what, counts }) => joined(what, counts)), seeds];
+  const lines = [...robust.map((one) => joined(one, one.counts)), seeds];
   const list = `<ul class="sure">${lines.map((line) => `<li>${escapeHtml(line)}</li>`).join("")}</ul>`;
   if (robust.length === 0) return list;
-  const ranges = robust.map(({ what, range, judged }) => {
-    const by = judged === undefined ? "" : ` (Judged by: ${judged}.)`;
-    return `<li>${escapeHtml(`${joined(what, range)}.${by}`)}</li>`;
-  });
+  const ranges = robust.map((one) => `<li>${escapeHtml(`${joined(one, one.range)}.`)}</li>`);
   return `${list}<details><summary>On which machines it holds</summary><ul class="sure">${ranges.join("")}</ul></details>`;
 }

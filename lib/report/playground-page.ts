@@ -32,6 +32,7 @@ button{cursor:pointer;background:var(--link);border-color:var(--link);color:var(
 svg{display:block;width:100%;height:auto;max-width:44rem}svg .block{fill:none;stroke:var(--ink);stroke-width:2}
 figcaption{font:14px/1.4 system-ui,sans-serif;color:var(--soft);margin-bottom:.5rem}
 .legend{list-style:none;padding:0;margin:.6rem 0 0;display:flex;flex-wrap:wrap;gap:.2rem 1.2rem;font:14px/1.5 system-ui,sans-serif}
+.legend li+li{margin-top:0}
 .legend span{display:inline-block;width:.9em;height:.9em;margin-right:.4em;vertical-align:-.1em}
 @media(max-width:40rem){pre{font-size:11px}}
 summary{cursor:pointer;font:600 15px/1.4 system-ui,sans-serif;padding:.3rem 0}[hidden]{display:none!important}`;

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { canonicalJson } from "../base/canonical-json";
+import { kernelsOf } from "./kernels";
 import { seedsOf } from "./seeds";
 import type { WriteUp } from "./write-up";
 
@@ -18,13 +19,13 @@ export function packageVersion(): string {
 
 export function rerunOf(writeUp: WriteUp): Rerun {
   const seeds = seedsOf(writeUp.runs.map((run) => run.plan));
-  const kernels = valuesOf(writeUp, "kernel");
+  const kernels = kernelsOf(writeUp.runs);
   return {
     facts: [
       ["pageblock", packageVersion()],
       ["Node.js", process.version],
       ...(writeUp.language === "" ? [] : [["language of the cells", writeUp.language] as [string, string]]),
-      ["kernel profiles", kernels.length > 0 ? kernels.join(", ") : "none in the plans"],
+      ["kernel profiles", kernels.length > 0 ? kernels.join(", ") : "none: no kernel is run in these plans"],
       ["seeds", seeds ?? "none: nothing in these plans is random"],
       ["plans", String(writeUp.runs.length)],
       ["SHA-256 of the cells", writeUp.sourceSha256],
@@ -32,18 +33,4 @@ export function rerunOf(writeUp: WriteUp): Rerun {
     ],
     plans: writeUp.runs.map((run) => ({ plan: canonicalJson(run.plan), sha256: run.sha256 })),
   };
-}
-
-/** The different values of one key of the plans, also of what a plan holds (its machine), in order of appearance. */
-function valuesOf(writeUp: WriteUp, key: string): string[] {
-  const found = new Set<string>();
-  const look = (value: unknown, depth: number) => {
-    if (typeof value !== "object" || value === null || Array.isArray(value)) return;
-    for (const [name, inner] of Object.entries(value))
-      if (name !== key) {
-        if (depth < 2) look(inner, depth + 1);
-      } else if (typeof inner === "string" || typeof inner === "number") found.add(String(inner));
-  };
-  for (const run of writeUp.runs) look(run.plan, 0);
-  return [...found];
 }

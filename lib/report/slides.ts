@@ -46,8 +46,10 @@ const SLIDES_STYLE = `
 .slide h1{font-size:1.9em}.slide h2{font-size:1.45em}.slide .rerun{margin-top:0;border:0}.slide .summary{margin:0}
 .slide figure{margin:.6em 0}.slide .prose>:not(pre){max-width:none}.slide details{margin:0 0 .4em}
 .place{display:none}
-@media screen{.live body{font-size:1.25rem;overflow:hidden}.live .slide{display:none;height:100vh;height:100dvh;overflow-y:auto;padding:1.2rem 1.5rem 2.6rem}.live .slide.shown{display:flex}
+@media screen{.live body{font-size:1.25rem;overflow:hidden}.live .slide{display:none;height:calc(100vh - 2.2rem);height:calc(100dvh - 2.2rem);overflow-y:auto;padding:1.2rem 1.5rem .8rem}.live .slide.shown{display:flex}
 .live .slide img{max-height:var(--picture,none)}.live .slide>.on{margin:auto;min-width:0}.live .slide pre,.live .slide table,.live .slide .rerun{font-size:.75em}
-.live .place{display:block;position:fixed;right:.8rem;bottom:.4rem;font:13px system-ui,sans-serif;color:var(--soft)}.place button{padding:0 .6em}}
+.live .slide .pageblock-controls{font-size:.8em;gap:.1rem 1rem;padding:.4rem .6rem;margin-bottom:.4rem;max-width:none;grid-template-columns:repeat(auto-fit,minmax(min(9rem,100%),1fr))}
+.live .slide .pageblock-controls :is(input,select){min-height:1.5rem}.live .slide .pageblock-controls .pageblock-row{min-height:0}.live .slide .pageblock-knobs{margin:0}
+.live .place{display:block;position:fixed;right:0;left:0;bottom:0;height:2.2rem;padding:.25rem .8rem;text-align:right;background:var(--paper);font:13px system-ui,sans-serif;color:var(--soft)}.place button{padding:0 .6em}}
 @media print{@page{size:A4 landscape;margin:12mm}.slide{display:block;padding:0;break-after:page}.slide:last-child{break-after:auto}.place{display:none}.slide img{max-height:120mm;width:auto}}
 `;

@@ -46,8 +46,8 @@ th,td{padding:.3em .8em .3em 0;text-align:left;border-bottom:1px solid var(--lin
 th{font-weight:600}caption{text-align:left}
 table.values tbody th{font-weight:400}
 table.names td:first-child,table.names th:first-child{white-space:nowrap}
-@media(max-width:34rem){.sheet .stacks{width:100%}.sheet .stacks td:empty{display:none}.sheet .stacks thead{position:absolute;clip-path:inset(50%);white-space:nowrap}.sheet .stacks tr{display:block;padding:.5em 0;border-bottom:2px solid var(--line)}
-.sheet .stacks td,.sheet .stacks th{display:flex;gap:.8em;border:0;padding:.1em 0;overflow-wrap:anywhere}.sheet .stacks [data-label]::before{content:attr(data-label);flex:0 0 44%;color:var(--soft)}.sheet .stacks tbody tr>:first-child{font-weight:650}}
+@media(max-width:34rem){main .stacks{width:100%}main .stacks td:empty{display:none}main .stacks thead{position:absolute;clip-path:inset(50%);white-space:nowrap}main .stacks tr{display:block;padding:.5em 0;border-bottom:2px solid var(--line)}
+main .stacks td,main .stacks th{display:flex;gap:.8em;border:0;padding:.1em 0;overflow-wrap:anywhere}main .stacks [data-label]::before{content:attr(data-label);flex:0 0 44%;color:var(--soft)}main .stacks tbody tr>:first-child{font-weight:650}}
 .output td{white-space:pre-wrap}figure.table figcaption{font-size:.85em}
 .pageblock-player{font:.85em system-ui,sans-serif;margin:.2rem 0 .6rem}
 `;

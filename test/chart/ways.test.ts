@@ -67,20 +67,42 @@ test("a way has one look in trade-offs, intervals, bars and times", () => {
   assert.equal((times.data[0] as ScatterTrace).line!.color, look.color);
 });
 
-test("points that coincide stand side by side, keep their values as data, and the subtitle says so", () => {
+test("every mark is at its values; points at one place have a ring and one text, and the subtitle says so", () => {
   const figure = tradeOffFrontier({ ...axes, points: POINTS });
-  const beside = ["cma-4k", "sub-block", "two-kernels"].map((name) => marks(figure, name));
-  const places = beside.map((trace) => Number(trace.x[0]));
-  assert.ok(places[0]! < places[1]! && places[1]! < places[2]!, places.join());
-  assert.ok(Math.abs(places[1]! - 50) < 1e-9, "the middle one is where it is");
-  for (const trace of beside) assert.deepEqual(trace.customdata, [[50, 100]]);
-  assert.deepEqual(marks(figure, "buddy").x, [0]);
+  for (const { name, x, y } of POINTS) {
+    const trace = marks(figure, name);
+    assert.deepEqual([trace.x, trace.y], [[x], [y]], name);
+  }
+  const ring = marks(figure, "several at one place");
+  assert.deepEqual([ring.x, ring.y, ring.marker!.symbol], [[50], [100], "circle-open"]);
+  assert.match(marks(figure, "two-kernels").hovertext![0]!, /cma-4k.*sub-block.*two-kernels/);
   assert.match(
     figure.layout.title!.subtitle!.text.replaceAll("<br>", " "),
-    /drawn side by side where they coincide: cma-4k · sub-block · two-kernels$/,
+    /at the same place: cma-4k · sub-block · two-kernels$/,
   );
-  const alone = tradeOffFrontier({ ...axes, points: POINTS.slice(0, 2) });
-  assert.doesNotMatch(alone.layout.title!.subtitle!.text, /side by side/);
+  // Near is not the same: both are named together, and neither has a ring.
+  const near = [...POINTS.slice(0, 2), { name: "sub-block", x: 50.5, y: 100 }];
+  const apart = tradeOffFrontier({ ...axes, points: near });
+  assert.deepEqual(marks(apart, "sub-block").x, [50.5]);
+  assert.equal(marks(apart, "several at one place"), undefined);
+  assert.doesNotMatch(apart.layout.title!.subtitle!.text, /same place/);
+});
+
+test("the line of the front goes through the places of its points; a front of one place has none", () => {
+  const front = marks(tradeOffFrontier({ ...axes, points: POINTS }), "Pareto front");
+  assert.deepEqual(
+    [front.x, front.y],
+    [
+      [0, 50],
+      [17, 100],
+    ],
+  );
+  const best = [
+    { name: "buddy", x: 0, y: 100 },
+    { name: "iommu", x: 0, y: 100 },
+    { name: "cma", x: 9, y: 50 },
+  ];
+  assert.equal(marks(tradeOffFrontier({ ...axes, points: best }), "Pareto front"), undefined);
 });
 
 test("every point is named in the plot or in the legend", () => {
@@ -99,17 +121,17 @@ test("names never lie on each other or on points, however the points lie", () =>
       top: (i * 104_729 * seed) % 340,
     }));
     const spots = spotsOf(points);
-    const boxes = spots.flatMap(({ lines, position, shift }, at) => {
+    const boxes = spots.flatMap(({ lines, position }, at) => {
       if (lines.length === 0) return [];
       const [down, across] = position.split(" ");
       const [width, height] = [Math.max(...lines.map((line) => line.length)) * 6.6, lines.length * 15];
-      const x = points[at]!.left + shift;
+      const x = points[at]!.left;
       const y = points[at]!.top;
       const left = across === "center" ? x - width / 2 : across === "right" ? x + 7 : x - 7 - width;
       const top = down === "middle" ? y - height / 2 : down === "top" ? y - 7 - height : y + 7;
       return [{ left, top, right: left + width, bottom: top + height }];
     });
-    const dots = points.map(({ left, top }, at) => ({ x: left + spots[at]!.shift, y: top }));
+    const dots = points.map(({ left, top }) => ({ x: left, y: top }));
     boxes.forEach((a, i) => {
       for (const b of boxes.slice(i + 1))
         assert.ok(

@@ -14,7 +14,9 @@ import {
 } from "../../lib/mm/compaction/compact-result";
 import { noteDirectResult } from "../../lib/mm/compaction/compaction";
 import { CmaArea } from "../../lib/mm/contiguous/cma-area";
+import { explainContigFailure } from "../../lib/mm/contiguous/contig-failure";
 import { searchBarrier } from "../../lib/mm/contiguous/contig-pages";
+import { Contiguous } from "../../lib/mm/contiguous/contiguous";
 import { HugetlbPool } from "../../lib/mm/contiguous/hugetlb";
 import { migrationTarget } from "../../lib/mm/contiguous/migration-target";
 import { validate } from "../../lib/mm/reports/validate";
@@ -161,4 +163,37 @@ test("free pages of neighbouring zones are no buddies", () => {
   // The last page of the first zone, 1024 to 1535, and the first of the second, 1536 to 2047, are both free.
   assert.deepEqual([m.state[1024], m.state[1536]], [10, 10]);
   validate(m, "everything", { plainTypes: true });
+});
+
+test("a range with a block of a CMA area is refused because of the area, whatever lies in that block", () => {
+  // has_unmovable_pages() looks at no page of a CMA block: it asks whether the request is a CMA request.
+  for (const used of [false, true]) {
+    const m = tinyMemory("6.1", { cma: 512 });
+    const contig = new Contiguous(m);
+    if (used) takeAll(m, (order) => allocPages(m, { order, gfp: GFP_HIGHUSER_MOVABLE }));
+    const got = contig.allocContigRange(2560, 3584);
+    assert.ok(!got.ok);
+    const { ranges } = got.details;
+    assert.deepEqual(
+      ranges.map((r) => [r.step, r.blockedPages, r.notReached]),
+      [["isolate", 512, 0]],
+      "the last block is judged first among the two ends: 3072 is the area's",
+    );
+    assert.deepEqual([ranges[0]!.blockers[0]!.pfn, ranges[0]!.blockers[0]!.order], [3072, 9]);
+    assert.match(
+      explainContigFailure(got.details),
+      /512 pages, the first at frame 3072: CMA area: is a page block of a CMA area/,
+    );
+    assert.doesNotMatch(explainContigFailure(got.details), /its owner freeing it|not on the LRU/);
+  }
+});
+
+test("a request of the area itself names the page in its way, not the area", () => {
+  const m = tinyMemory("6.1", { cma: 512 });
+  const contig = new Contiguous(m);
+  const first = contig.cmaAlloc(1);
+  assert.ok(first.ok);
+  const again = contig.allocContigRange(3072, 3584, MIGRATE_CMA);
+  assert.ok(!again.ok);
+  assert.match(explainContigFailure(again.details), /cmaBuffer: is a buffer already taken/);
 });

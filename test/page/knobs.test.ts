@@ -222,7 +222,7 @@ test("a page from a file, without network: knobs by keyboard, Node's result, bac
   await page.getByRole("combobox", { name: "page size" }).selectOption("16KiB");
   await answered(page, "failed");
   assert.match(
-    (await turned.textContent())!,
+    (await page.locator(".pageblock-controls [role=status]").textContent())!,
     /No result: plan: page size: raspberry-pi-4 .*no translation granule for 16 KiB/,
   );
   await page.getByRole("button", { name: "Back to the notebook's own values" }).click();
@@ -272,6 +272,7 @@ test("a title stands once, the data of the chart are below it, and a run can be 
     (await page.locator(".pageblock-controls [role=status]").textContent())!,
     /^No result: stopped$/,
   );
+  assert.equal(await page.getByText("No result: stopped").count(), 1, "said once");
   await page.keyboard.press("Enter");
   await answered(page, "computing");
   assert.equal(await stop.evaluate((one) => one === document.activeElement), true);

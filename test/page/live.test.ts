@@ -290,6 +290,36 @@ test("a plan without an end is ended, and the plans behind it are run", { skip }
   assert.ok(lines.some((line) => /result 2/.test(line)));
 });
 
+test("results that take long together: the page says how long, and leaves out the longest if it is asked to", {
+  skip,
+}, async () => {
+  const endless = (seed: number) => ({
+    machine: { board: "qemu-virt", memory: "512MiB" },
+    workload: { kind: "uptime", profile: "server", duration: "3000 days" },
+    ...{ strategy: "buddy", request: { size: "4MiB" }, seed },
+  });
+  const path = await forged([...Array.from({ length: 8 }, (_, i) => endless(i + 1)), { board: "qemu-virt" }]);
+  let told = "";
+  const { lines, page } = await saidBy(path, async (opened) => {
+    // The limit of two minutes passes in two seconds.
+    await opened.addInitScript(() => {
+      const { setTimeout: real } = window;
+      window.setTimeout = ((act: () => void, ms: number) =>
+        real(act, ms > 30_000 ? 2000 : ms)) as typeof setTimeout;
+    });
+    const leave = opened.getByRole("button", { name: "Leave out those that take more than 10 s" });
+    void leave.click().then(async () => {
+      told = (await opened.locator(".pageblock-live > [aria-hidden]").textContent())!;
+    });
+  });
+  assert.match(lines.join("\n"), /All 9 results take about \d+ s on this computer\./);
+  assert.match(told, /^\d of 9 results, \d+ s of about \d+ s$/);
+  const left = lines.filter((line) => /too long: left out: it takes about \d+ s here/.test(line));
+  assert.ok(left.length >= 4, lines.join("\n"));
+  assert.ok(left.every((line) => /Run it \(about \d+ s\)/.test(line)));
+  await page.context().close();
+});
+
 test("a plan of too many seeds is not run; fewer seeds are offered, marked as another result", {
   skip,
 }, async () => {

@@ -80,9 +80,20 @@ test("how sure: the counts of a result of robustness; unknown names are refused"
   assert.deepEqual(storedRobustness(["hugetlb-boot-2g"], "n.ipynb"), [
     { what: "Are gigantic pages taken at boot always there?", counts, range, judged: what },
   ]);
+  // 8 granted of 8 leave a share of 67 % open: no point of a limit of 85 % can be sure.
+  assert.deepEqual([held, judged, points, sure, plan.plan.seeds], [10, 10, 64, 0, 8]);
   assert.equal(
     counts,
-    `held at ${held} of ${judged} points tried; ${points} were planned; the seeds suffice to be sure at ${sure}, ${plan.plan.seeds} a point`,
+    "true at 10 of 10 points tried, with 8 machines at each (64 points were planned; the others were not run); no point has machines enough to rule out chance, so only the points together count",
+  );
+  const all = { ...result, points: 10, sure: 10 };
+  assert.equal(
+    robustnessOf(plan, all)!.counts,
+    "true at 10 of 10 points tried, with 8 machines at each; the answer is more than chance at all 10",
+  );
+  assert.match(
+    robustnessOf(plan, { ...all, held: 4, sure: 7 })!.counts,
+    /^true at 4 of 10 .*; the answer, yes or no, is more than chance at 7 of these 10$/,
   );
   const metric = { ...result, statement: "probeThpShare of small is less than that of large" };
   assert.equal(
@@ -90,6 +101,10 @@ test("how sure: the counts of a result of robustness; unknown names are refused"
     "the share of huge pages still to be had of small is less than that of large",
   );
   assert.equal(range, result.range);
+  // A question that no yes answers stands beside what was tried.
+  const [stated] = storedRobustness(["large-ranges-fail"], "n.ipynb");
+  assert.match(stated!.what, /^After how long/);
+  assert.match(stated!.judged!, /alloc-contig-pages is at most 0\.5$/);
   assert.equal(robustnessOf({ kind: "run" }, { held: 1 }), undefined);
   for (const name of ["nowhere", "../performance", "a".repeat(100)])
     assert.throws(() => storedRobustness([name], "n.ipynb"), /^InputError: n\.ipynb: .*must name results/);

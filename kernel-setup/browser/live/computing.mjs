@@ -59,9 +59,11 @@ export class Computing {
     this.say(words);
   }
 
-  progress(done, all) {
+  /** `expectedMs`: the time that all of them are likely to take. */
+  progress(done, all, expectedMs = null) {
     this.#done = done;
     this.#all = all;
+    this.#expectedMs = expectedMs;
     this.#tell();
   }
 
@@ -89,7 +91,8 @@ export class Computing {
     if (this.#all !== null) {
       this.bar.max = this.#all;
       this.bar.value = this.#done;
-      this.count.textContent = `${this.#done} of ${this.#all} results, ${seconds} s`;
+      const about = this.#expectedMs === null ? "" : ` of about ${Math.ceil(this.#expectedMs / 1000)} s`;
+      this.count.textContent = `${this.#done} of ${this.#all} results, ${seconds} s${about}`;
     } else if (this.#expectedMs !== null) {
       this.bar.max = this.#expectedMs;
       this.bar.value = Math.min(this.#expectedMs, 1000 * this.seconds());

@@ -166,7 +166,7 @@ class LiveFigureBox {
     const badge = made("p", `Not the notebook's own values; computed in this browser: ${values}`, {
       class: "pageblock-badge",
     });
-    const told = failed === undefined ? sentences : [`No result: ${failed}`];
+    const told = failed === undefined ? sentences : [];
     const parts = [
       badge,
       ...told.map((text, i) => made("p", text, i === 0 ? { style: "font-weight:600" } : {})),
@@ -179,9 +179,9 @@ class LiveFigureBox {
     this.own.hidden = true;
     this.controls.dataset.state = failed === undefined ? "answered" : "failed";
     this.again.hidden = failed === undefined;
-    // It stands below in full; here it is for those who hear the page.
-    this.computing.status.classList.add("pageblock-heard");
-    this.computing.end(told[0]);
+    // An answer stands below in full; here it is for those who hear the page. That there is none stands here alone.
+    this.computing.status.classList.toggle("pageblock-heard", failed === undefined);
+    this.computing.end(failed === undefined ? told[0] : `No result: ${failed}`);
   }
 }
 

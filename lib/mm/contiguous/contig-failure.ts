@@ -106,6 +106,20 @@ const HOLDS: Record<PageHold["kind"], [why: string, wouldFree: string]> = {
 
 export const MOVABLE_NOT_MOVED = "is movable, but was not moved";
 
+/** has_unmovable_pages() refuses the page blocks of a CMA area to every request that is not the area's own. */
+const AREA_BLOCK: Pick<Blocker, "owner" | "heldBy" | "why" | "wouldFree"> = {
+  owner: "unknown",
+  heldBy: [],
+  why: "is a page block of a CMA area, which only the area's own requests may empty",
+  wouldFree: "nothing while the machine runs: ask the area with cma_alloc()",
+};
+
+/** Whose a page in the way is, in words; `unknown` for an owner that nobody stated. */
+export function ownerWords({ owner, why }: Pick<Blocker, "owner" | "why">, unknown: string): string {
+  if (why === AREA_BLOCK.why) return "CMA area";
+  return owner === "unknown" ? unknown : owner;
+}
+
 /** Whose the page at `pfn` is, what keeps it there, and what would free it. */
 export function describePage(
   m: Memory,
@@ -159,7 +173,11 @@ export function failedRange(
     if (blockers.length < BLOCKERS_KEPT)
       blockers.push({ pfn, order, block: pfn - (pfn % m.pageblockPages), ...page });
   };
-  if (step === "isolate") {
+  if (failure.areaBlock === true) {
+    const block = firstPfn - (firstPfn % m.pageblockPages);
+    blockedPages = Math.min(block + m.pageblockPages, endPfn) - Math.max(block, startPfn);
+    blockers.push({ pfn: block, order: m.pageblockOrder, block, ...AREA_BLOCK });
+  } else if (step === "isolate") {
     if (firstPfn >= 0) add(firstPfn, orderInUse(m, firstPfn));
   } else {
     const head = m.freePlaceOf(startPfn);
@@ -264,7 +282,7 @@ export function explainContigFailure(report: ContigFailureReport): string {
   lines.push(tried);
   for (const c of causesOf(ranges).slice(0, 4))
     lines.push(
-      `In the way: ${c.pages} page${c.pages === 1 ? "" : "s"}, the first at frame ${c.firstPfn}: ${c.owner === "unknown" ? "page" : c.owner}: ${c.why}. Would free it: ${c.wouldFree}.`,
+      `In the way: ${c.pages} page${c.pages === 1 ? "" : "s"}, the first at frame ${c.firstPfn}: ${ownerWords(c, "page")}: ${c.why}. Would free it: ${c.wouldFree}.`,
     );
   const notMoved = leastOf(ranges.map((r) => r.notReached));
   if (notMoved > 0 && ranges.every((r) => r.blockedPages === 0 && r.errno === EBUSY))

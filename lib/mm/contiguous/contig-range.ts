@@ -9,7 +9,7 @@ import { isolateFreePage } from "../allocation/isolate-free-page";
 import { freePages } from "../allocation/page-alloc";
 import { buddyOrder } from "../compaction/isolate-freepages-block";
 import type { Memory } from "../state/memory";
-import { MIGRATE_ISOLATE } from "../state/migratetype";
+import { MIGRATE_CMA, MIGRATE_ISOLATE } from "../state/migratetype";
 import { drainLruBatches, markTaken, type OwnerKind } from "../state/owners";
 import { BLOCK_SKIP, isPcpState } from "../state/page-state";
 import type { Zone } from "../state/zone";
@@ -42,6 +42,8 @@ export interface ContigFailure {
   errno: number;
   /** The first frame in the way, or −1. */
   pfn: number;
+  /** The frame lies in a page block of a CMA area, and the request is not the area's. */
+  areaBlock?: boolean;
 }
 
 /** Drives a request to its end. */
@@ -204,7 +206,8 @@ export function* allocContigRange(
     seen.isolated?.(isolated, end - start);
     yield;
     if (isolated !== 0) {
-      cx.failed?.({ step: "isolate", errno: isolated, pfn });
+      const areaBlock = pfn >= 0 && mt !== MIGRATE_CMA && m.blockType(pfn) === MIGRATE_CMA;
+      cx.failed?.({ step: "isolate", errno: isolated, pfn, areaBlock });
       return isolated;
     }
     const ret = yield* emptyAndTake(cx, zone, start, end);

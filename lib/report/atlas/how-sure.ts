@@ -40,12 +40,17 @@ export function robustnessOf(plan: unknown, result: unknown): Robustness | undef
   const counts = [held, judged, points, sure];
   if (!counts.every((count): count is number => Number.isSafeInteger(count))) return undefined;
   const seeds = isObject(plan.plan) && Number.isSafeInteger(plan.plan.seeds) ? plan.plan.seeds : null;
-  const parts = [
-    `held at ${held} of ${judged} points tried`,
-    ...(judged === points ? [] : [`${points} were planned`]),
-    `the seeds suffice to be sure at ${sure}${seeds === null ? "" : `, ${seeds} a point`}`,
-  ];
-  return { what: inWords(statement), counts: parts.join("; "), range };
+  const each = seeds === null ? "" : `, with ${seeds} machine${seeds === 1 ? "" : "s"} at each`;
+  const planned = judged === points ? "" : ` (${points} points were planned; the others were not run)`;
+  const told = `true at ${held} of ${judged} points tried${each}${planned}; ${sureText(sure as number, judged as number)}`;
+  return { what: inWords(statement), counts: told, range };
+}
+
+/** At how many points the answer, yes or no, is more than chance; a few machines can never show that. */
+function sureText(sure: number, judged: number): string {
+  if (sure === 0) return "no point has machines enough to rule out chance, so only the points together count";
+  if (sure === judged) return `the answer is more than chance at ${judged === 1 ? "it" : `all ${judged}`}`;
+  return `the answer, yes or no, is more than chance at ${sure} of these ${judged}`;
 }
 
 /** The stored results named, in their order. Throws InputError naming `file` for a name that has none. */

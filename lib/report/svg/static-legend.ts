@@ -78,7 +78,7 @@ function keyOf(trace: Figure["data"][number], x: number, middle: number, fill: s
 
 function markOf(name: string | undefined, x: number, y: number, fill: string): object {
   const corners = cornersOf(name);
-  const style = { fill };
+  const style = name === "circle-open" ? { fill: "none", stroke: fill, lineWidth: 1.5 } : { fill };
   if (corners === undefined) return { type: "circle", shape: { cx: x, cy: y, r: 5 }, style };
   return {
     type: "polygon",

@@ -65,6 +65,7 @@ export const cornersOf = (name: string | undefined): readonly Corner[] | undefin
 
 /** A symbol for ECharts' points: of one size whatever the symbol. */
 export function symbolOf(name: string | undefined): { symbol: string; symbolKeepAspect?: boolean } {
+  if (name === "circle-open") return { symbol: "emptyCircle" };
   const corners = cornersOf(name);
   if (corners === undefined) return { symbol: "circle" };
   const path = corners.map(([x, y], at) => `${at === 0 ? "M" : "L"}${tenth(x + 5)},${tenth(y + 5)}`);
