@@ -62,17 +62,26 @@ export class RecordedRequests {
   private search(pid: number, gfp: number, order: number): void {
     this.told = true;
     const counters = this.m.zones.map((zone) => zone.nrFreePages);
-    this.searches.set(pid, { order, counters, least: [...counters], most: [...counters] });
+    const search = { order, counters, least: [...counters], most: [...counters] };
+    this.widen(search);
+    this.searches.set(pid, search);
     looksAtZones(this.m, gfp, order, this.slow.has(pid));
   }
 
   /** Called between records: the zones' counters may have changed. */
   counted(): void {
-    for (const { least, most } of this.searches.values())
-      this.m.zones.forEach(({ nrFreePages }, i) => {
-        least[i] = Math.min(least[i]!, nrFreePages);
-        most[i] = Math.max(most[i]!, nrFreePages);
-      });
+    for (const search of this.searches.values()) this.widen(search);
+  }
+
+  private widen({ least, most }: Search): void {
+    this.m.zones.forEach((zone, i) => {
+      for (const pages of this.underWay?.open(zone) ?? []) {
+        least[i] = Math.min(least[i]!, zone.nrFreePages + pages);
+        most[i] = Math.max(most[i]!, zone.nrFreePages + pages);
+      }
+      least[i] = Math.min(least[i]!, zone.nrFreePages);
+      most[i] = Math.max(most[i]!, zone.nrFreePages);
+    });
   }
 
   /** The task's request is served by what it compacted. */

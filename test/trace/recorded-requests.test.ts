@@ -38,7 +38,11 @@ test("a search that began before others took pages may have read the counter bef
   before.others();
   assert.equal(before.ask(1, 1025), 1025, "2,045 pages were free when the search began");
   assert.equal(before.m.zones[0]!.nrFreePages, 2039, "the counter itself is as it was");
-  assert.equal(before.ask(1, 1026), -1, "the next request has no earlier search, and 2,039 are not above 2,040");
+  assert.equal(
+    before.ask(1, 1026),
+    -1,
+    "the next request has no earlier search, and 2,039 are not above 2,040",
+  );
 
   const after = requests(true);
   after.event("search", 1);
