@@ -11,6 +11,8 @@ import type { RecordCheck } from "./record-check";
 export class RecordedDaemons {
   /** The recording shows reclaim at work. */
   reclaimed = false;
+  /** The recording shows when kswapd changes thresholds, flags and boosts: not where it announces its turns. */
+  private told = false;
 
   constructor(
     private readonly m: Memory,
@@ -34,6 +36,20 @@ export class RecordedDaemons {
   drainZone(idx: number, cpu: number, line: number): void {
     this.check.cpu(cpu, line);
     drainCpu(this.m, this.check.zone(idx, line), cpu);
+  }
+
+  /** kswapd has changed a zone's thresholds: it announces its sleep before, and may lose its CPU in between. */
+  private threshold(idx: number, value: number, line: number): void {
+    const zone = this.check.zone(idx, line);
+    if (!(value > 0)) this.check.fail(line, `stat_threshold: the value must be 1 or more`);
+    this.told = true;
+    for (const pcp of zone.pcps) pcp.statThreshold = value;
+  }
+
+  /** A boost that has become lower is kswapd's work; one that has risen is that of a request. */
+  private boost(idx: number, value: number, line: number): void {
+    const zone = this.check.zone(idx, line);
+    if (this.told) zone.watermarkBoost = Math.min(zone.watermarkBoost, value);
   }
 
   /** The daemon's turn once per second: folds per-CPU differences, then decays the lists. */
@@ -60,9 +76,15 @@ export class RecordedDaemons {
       case "drain_pages_zone":
         this.drainZone(zoneOf(), Number(/cpu=(\d{1,9})/.exec(text)?.[1] ?? this.m.cpu), line);
         break;
+      case "stat_threshold":
+        this.threshold(zoneOf(), Number(/value=(\d{1,3})/.exec(text)?.[1] ?? Number.NaN), line);
+        break;
+      case "watermark_boost":
+        this.boost(zoneOf(), Number(/value=(\d{1,15})/.exec(text)?.[1] ?? 0), line);
+        break;
       case "balance_pgdat":
       case "balance_pgdat_end":
-        for (const zone of this.m.zones) zone.reclaimActive = name === "balance_pgdat";
+        if (!this.told) for (const zone of this.m.zones) zone.reclaimActive = name === "balance_pgdat";
         break;
     }
   }
@@ -74,6 +96,7 @@ export class RecordedDaemons {
       this.reclaimed = true;
       return;
     }
+    if (this.told) return;
     const { zones } = this.m;
     for (const zone of zones) {
       zone.reclaimActive = wakes;

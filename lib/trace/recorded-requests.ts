@@ -1,52 +1,152 @@
 /**
  * Requests of a recording that tells when one left its first attempt (`E pid slowpath`). Such a request searches with the
- * rights of the slow path, whatever is free by then; every other one was served by its first attempt. With several CPUs a
- * task may read a zone's counter, lose its CPU, and take its page after others changed the counter: if no zone allows the
- * attempt, it is made again with the counters as they were when its CPU last acted.
+ * rights of the slow path, whatever is free by then; every other one was served by its first attempt. A search
+ * leaves its mark in the flags of the zones even if it finds nothing. With several CPUs a task may read a zone's counter, lose its CPU, and
+ * take its page after others changed the counter: the recording shows where that search began (`E pid search`).
  */
-import { allocPages, allocPagesAgain, allocPagesFirst } from "../mm/allocation/page-alloc";
+import {
+  allocPages,
+  allocPagesAgain,
+  allocPagesFirst,
+  allowedZones,
+  looksAtZones,
+} from "../mm/allocation/page-alloc";
 import type { Memory } from "../mm/state/memory";
+import type { DrainsUnderWay } from "./drains-under-way";
+
+/** A search that is under way, and what every zone's counter was since it began: then, at least and at most. */
+interface Search {
+  order: number;
+  counters: number[];
+  least: number[];
+  most: number[];
+}
+
+/** A request's search: `slow` with the rights of the slow path. */
+interface Request {
+  gfp: number;
+  order: number;
+  slow: boolean;
+}
 
 export class RecordedRequests {
   /** The recording tells who left the first attempt. */
   private told = false;
   /** Tasks whose request is on the slow path. */
   private readonly slow = new Set<number>();
-  /** By CPU: every zone's counter when another CPU came to act. */
-  private readonly left: (number[] | undefined)[] = [];
+  /** By task. */
+  private readonly searches = new Map<number, Search>();
 
-  constructor(private readonly m: Memory) {}
+  /** `underWay`: the drains of other CPUs; null on a machine of one. */
+  constructor(
+    private readonly m: Memory,
+    private readonly underWay: Pick<DrainsUnderWay, "open"> | null = null,
+  ) {}
 
-  /** `E pid slowpath`, or `E pid search`: a search of the slow path begins, and reads the counters from now on. */
-  slowpath(pid: number): void {
+  event(name: "slowpath" | "search", text: string): void {
+    const field = (key: string) => Number(new RegExp(` ${key}=(\\d{1,10})`).exec(text)?.[1] ?? 0);
+    const pid = Number.parseInt(text, 10);
+    if (name === "slowpath") this.slowpath(pid, field("gfp"), field("order"));
+    else this.search(pid, field("gfp"), field("order"));
+  }
+
+  /** `E pid slowpath`: the first attempt found nothing. */
+  private slowpath(pid: number, gfp: number, order: number): void {
     this.told = true;
     this.slow.add(pid);
-    this.left[this.m.cpu] = undefined;
+    this.searches.delete(pid);
+    looksAtZones(this.m, gfp, order, false);
   }
 
-  /** The acting CPU gives way to another one. */
-  leaves(): void {
-    this.left[this.m.cpu] = this.m.zones.map((zone) => zone.nrFreePages);
+  /** `E pid search`: a search begins. */
+  private search(pid: number, gfp: number, order: number): void {
+    this.told = true;
+    const counters = this.m.zones.map((zone) => zone.nrFreePages);
+    const search = { order, counters, least: [...counters], most: [...counters] };
+    this.widen(search);
+    this.searches.set(pid, search);
+    looksAtZones(this.m, gfp, order, this.slow.has(pid));
   }
 
-  /** The model's answer to a request: the first frame, or −1. */
-  answer(gfp: number, order: number, pid: number): number {
+  /** Called between records: the zones' counters may have changed. */
+  counted(): void {
+    for (const search of this.searches.values()) this.widen(search);
+  }
+
+  private widen({ least, most }: Search): void {
+    this.m.zones.forEach((zone, i) => {
+      for (const pages of this.underWay?.open(zone) ?? []) {
+        least[i] = Math.min(least[i]!, zone.nrFreePages + pages);
+        most[i] = Math.max(most[i]!, zone.nrFreePages + pages);
+      }
+      least[i] = Math.min(least[i]!, zone.nrFreePages);
+      most[i] = Math.max(most[i]!, zone.nrFreePages);
+    });
+  }
+
+  /** The task's request is served by what it compacted. */
+  captured(pid: number): void {
+    this.searches.delete(pid);
+    this.slow.delete(pid);
+  }
+
+  /** The answer to a request that compacted and searches once more. */
+  again(gfp: number, order: number, pid: number, recorded: number): number {
+    if (!this.told) return allocPagesAgain(this.m, gfp, order);
+    this.slow.add(pid);
+    return this.answer(gfp, order, pid, recorded);
+  }
+
+  /** The model's answer to a request: the first frame, or −1. `recorded` decides only what two readings leave open. */
+  answer(gfp: number, order: number, pid: number, recorded: number): number {
     const { m } = this;
     if (!this.told) return allocPages(m, gfp, order);
-    const search = this.slow.delete(pid) ? allocPagesAgain : allocPagesFirst;
-    const pfn = search(m, gfp, order);
-    const before = this.left[m.cpu];
-    // Only what the CPU was at when it gave way can have read the counter before.
-    this.left[m.cpu] = undefined;
-    if (pfn >= 0 || before === undefined) return pfn;
-    const since = m.zones.map((zone, i) => zone.nrFreePages - before[i]!);
+    const last = this.searches.get(pid);
+    this.searches.delete(pid);
+    const slow = this.slow.delete(pid);
+    const request = { gfp, order, slow };
+    const now = m.zones.map((zone) => zone.nrFreePages);
+    const read = this.readings(request, last?.order === order ? last : null, recorded);
+    this.setCounters(read);
+    const pfn = (slow ? allocPagesAgain : allocPagesFirst)(m, gfp, order);
     m.zones.forEach((zone, i) => {
-      zone.nrFreePages -= since[i]!;
+      zone.nrFreePages += now[i]! - read[i]!;
     });
-    const raced = search(m, gfp, order);
-    m.zones.forEach((zone, i) => {
-      zone.nrFreePages += since[i]!;
+    return pfn;
+  }
+
+  private setCounters(to: readonly number[]): void {
+    this.m.zones.forEach((zone, i) => {
+      zone.nrFreePages = to[i]!;
     });
-    return raced;
+  }
+
+  /**
+   * Every zone's counter as the request read it: at a moment between the begin of its search and now, while another CPU may
+   * have been about to count. If the counter would have allowed the zone at one such moment and not at another, no record
+   * tells which it was, and the recorded page decides: its own zone was allowed, those before it were not.
+   */
+  private readings(request: Request, search: Search | null, recorded: number): number[] {
+    const { m } = this;
+    const now = m.zones.map((zone) => zone.nrFreePages);
+    const moments = search === null ? [now] : [now, search.counters, search.least, search.most];
+    const open = m.zones.map((zone) => [0, ...(this.underWay?.open(zone) ?? [])]);
+    const from = recorded < 0 ? undefined : m.zoneOf(recorded);
+    return now.map((_, i) => {
+      const possible = moments.flatMap((counters) => open[i]!.map((pages) => counters[i]! + pages));
+      if (possible.every((pages) => pages === now[i])) return now[i]!;
+      const asRecorded = (pages: number) => this.allows(request, i, pages) === (m.zones[i] === from);
+      return possible.find(asRecorded) ?? now[i]!;
+    });
+  }
+
+  /** Whether the zone with index `i` would be allowed if its counter were `pages`. */
+  private allows({ gfp, order, slow }: Request, i: number, pages: number): boolean {
+    const zone = this.m.zones[i]!;
+    const now = zone.nrFreePages;
+    zone.nrFreePages = pages;
+    const allowed = allowedZones(this.m, gfp, order, slow).includes(zone);
+    zone.nrFreePages = now;
+    return allowed;
   }
 }

@@ -1,7 +1,7 @@
 /** Applies one trace to the model, record by record. */
 import { freeOnePage } from "../mm/allocation/free-one-page";
 import { isolateFreePage } from "../mm/allocation/isolate-free-page";
-import { allocPagesAgain, allocPagesBulk, freePages, prepNewPage } from "../mm/allocation/page-alloc";
+import { allocPagesBulk, freePages, prepNewPage } from "../mm/allocation/page-alloc";
 import { rotateFreeList } from "../mm/allocation/rotate-free-list";
 import type { Memory } from "../mm/state/memory";
 import { ALLOCATED, BLOCK_SKIP } from "../mm/state/page-state";
@@ -9,6 +9,7 @@ import { CompactionFollower } from "./compaction-follower";
 import { FOLLOWED_RECORDS } from "./contig-events";
 import { ContigFollower } from "./contig-follower";
 import { DecisionCheck } from "./decision-check";
+import { DrainsUnderWay } from "./drains-under-way";
 import { LockFailures } from "./lock-failures";
 import { OpenDrains } from "./open-drains";
 import { RecordCheck } from "./record-check";
@@ -68,6 +69,8 @@ export class Replayer implements TraceHandler {
   /** A contiguous request was not predicted: the model may be out of step. */
   private diverged = false;
   private readonly failures: LockFailures;
+  /** Set if the recording is of several CPUs. */
+  private readonly underWay: DrainsUnderWay | null = null;
 
   constructor(
     private readonly m: Memory,
@@ -78,7 +81,6 @@ export class Replayer implements TraceHandler {
     this.wanted = m.sw.pcpFreeInBatches ? [...INPUTS, REC.DRAINED] : INPUTS;
     if (m.sw.freelistHygiene) this.wanted = [...new Set([...this.wanted, isolationRecord(m)])];
     this.check = new RecordCheck(m, file);
-    this.requests = new RecordedRequests(m);
     this.failures = new LockFailures(m);
     this.daemons = new RecordedDaemons(m, this.check, pageSize);
     if (m.sw.pcpFreeInBatches) this.drains = new OpenDrains(m);
@@ -99,6 +101,11 @@ export class Replayer implements TraceHandler {
       });
       m.trace = { ...this.contig.points(), ...this.decisions.points() };
     }
+    if (m.zones[0]!.pcps.length > 1) {
+      this.wanted = [...new Set([...this.wanted, REC.DRAINED])];
+      this.underWay = new DrainsUnderWay(m);
+    }
+    this.requests = new RecordedRequests(m, this.underWay);
   }
 
   record(kind: number, f: Float64Array, n: number, line: number, text: string): void {
@@ -113,6 +120,7 @@ export class Replayer implements TraceHandler {
     if (kind === REC.DRAINED) {
       if (this.compaction === null) this.drains?.drained();
       else this.compaction.drained(f[0]!);
+      this.underWay?.drained();
       return;
     }
     const pid = kind === REC.E ? Number.parseInt(text, 10) : f[n - 1]!;
@@ -130,6 +138,7 @@ export class Replayer implements TraceHandler {
     else if (kind === REC.DRAINED) {
       decisions.recordDrain(f);
       this.compaction?.drained(f[0]!);
+      this.underWay?.drained();
     } else {
       this.compaction?.before(kind, kind === REC.E ? Number.parseInt(text, 10) : f[n - 1]!, f);
       this.dispatch(kind, f, line, text);
@@ -140,11 +149,14 @@ export class Replayer implements TraceHandler {
 
   private dispatch(kind: number, f: Float64Array, line: number, text: string): void {
     this.failures.before(kind);
+    this.underWay?.before(kind);
+    this.requests.counted();
     switch (kind) {
       case REC.CPU:
         this.check.cpu(f[0]!, line);
-        this.requests.leaves();
+        this.underWay?.leaves();
         this.m.runOn(f[0]!);
+        this.underWay?.returns(f[0]!);
         break;
       case REC.TRYLOCK_FAILED:
         this.failures.note();
@@ -214,16 +226,18 @@ export class Replayer implements TraceHandler {
     if (expected !== -1) this.check.frame(expected, order, line);
     this.check.type(mt, line);
     this.allocations++;
-    const predicted = this.request(gfp, order, mt, f[4]!);
+    const predicted = this.request(f);
     if (predicted === expected) this.exact++;
     else this.mismatch({ expected, predicted, order, mt, gfp, line });
   }
 
   /** The model's answer to a request, which may have compacted before. */
-  private request(gfp: number, order: number, mt: number, pid: number): number {
+  private request(f: Float64Array): number {
+    const [recorded, order, mt, gfp, pid] = f as unknown as [number, number, number, number, number];
     const captured = this.compaction === null ? -2 : this.compaction.requestReturns(pid, order);
-    if (captured === -2) return this.requests.answer(gfp, order, pid);
-    if (captured === -1) return allocPagesAgain(this.m, gfp, order);
+    if (captured === -2) return this.requests.answer(gfp, order, pid, recorded);
+    if (captured === -1) return this.requests.again(gfp, order, pid, recorded);
+    this.requests.captured(pid);
     prepNewPage(this.m, captured, order, mt);
     return captured;
   }
@@ -301,7 +315,7 @@ export class Replayer implements TraceHandler {
       this.compaction?.event(name, Number(words[0]), text);
       return;
     }
-    if (name === "slowpath" || name === "search") this.requests.slowpath(Number(words[0]));
+    if (name === "slowpath" || name === "search") this.requests.event(name, text);
     this.daemons.event(name, text, line);
     if (name.startsWith("mm_vmscan_")) this.followDrains();
   }

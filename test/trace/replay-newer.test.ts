@@ -1,6 +1,6 @@
 /**
  * Recordings of other kernels and of harder loads, each chosen by its `version` file: steals and claims, watermark boost
- * with compaction's isolations, two and four CPUs, claims of 6.12 and 7.3, THP lists, CMA in use, 64 KB pages without mobility grouping.
+ * with compaction's isolations, two and four CPUs with and without reclaim, claims of 6.12 and 7.3, THP lists, CMA in use, 64 KB pages without mobility grouping.
  */
 import assert from "node:assert/strict";
 import { join } from "node:path";
@@ -15,10 +15,12 @@ for (const [name, profile, events, allocations] of [
   ["x86-6.1/w2f-boost", "6.1", 450_371, 74_980],
   ["x86-6.1/s2-thp", "6.1", null, 4111],
   ["x86-6.1/s4-fork", "6.1", null, 116_839],
+  ["x86-6.1/s5-reclaim", "6.1", null, 42_910],
   ["x86-6.12.107/w4-thp", "6.12", null, 69_910],
   ["x86-7.3.4/w4-thp", "7.3", null, 70_214],
   ["x86-7.3.4/w7-cma", "7.3", null, 497_720],
   ["x86-7.3.4/w8b-cmatight", "7.3", null, 518_661],
+  ["x86-7.3.4/s2-reclaim", "7.3", null, 80_046],
   ["arm64-cma/c4-64k-mobility-off", "6.1", null, 82_367],
 ] as const)
   test(`${name}: every frame and the final state are the recorded ones`, async () => {

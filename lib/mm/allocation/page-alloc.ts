@@ -6,6 +6,7 @@ import {
   __GFP_NORETRY,
   ALLOC_NOFRAGMENT,
   ALLOC_WMARK_LOW,
+  ALLOC_WMARK_MASK,
   gfpZone,
 } from "../state/gfp";
 import type { Memory } from "../state/memory";
@@ -15,7 +16,7 @@ import type { Zone } from "../state/zone";
 import { cmaFlag, fastFlags, slowFlags } from "./alloc-flags";
 import { allocPagesSlowpath } from "./alloc-slowpath";
 import { freeOnePageLocked } from "./free-one-page";
-import { getPageFromFreelist } from "./get-page";
+import { getPageFromFreelist, zoneAllows } from "./get-page";
 import { takeFromPcplist, trylockFails } from "./pcp-alloc";
 import { freeUnrefPage } from "./pcp-free";
 import { wmarkPages, zoneWatermarkFast } from "./zone-watermark";
@@ -72,6 +73,24 @@ export function allocPagesAgain(m: Memory, gfp: number, order: number): number {
 /** The first attempt of a request alone: low watermark; −1 where the slow path would go on. */
 export function allocPagesFirst(m: Memory, gfp: number, order: number): number {
   return attempt(m, beginRequest(m, gfp, order, m.zonelists[gfpZone(gfp)]!), fastFlags);
+}
+
+/** What a first attempt, or one of the slow path, leaves behind even if it gets no page: the flags of the zones it looked at. */
+export function looksAtZones(m: Memory, gfp: number, order: number, slow: boolean): void {
+  const ac = beginRequest(m, gfp, order, m.zonelists[gfpZone(gfp)]!);
+  ac.allocFlags = slow ? slowFlags(m, ac) : fastFlags(m, ac);
+  for (const zone of ac.zonelist) if (zoneAllows(m, zone, ac)) break;
+  ac.busy = false;
+}
+
+/** The zones whose watermark allows a first attempt, or one of the slow path. */
+export function allowedZones(m: Memory, gfp: number, order: number, slow: boolean): Zone[] {
+  const ac = beginRequest(m, gfp, order, m.zonelists[gfpZone(gfp)]!);
+  ac.allocFlags = slow ? slowFlags(m, ac) : fastFlags(m, ac);
+  const mark = (zone: Zone) => wmarkPages(zone, ac.allocFlags & ALLOC_WMARK_MASK);
+  const allowed = ac.zonelist.filter((zone) => zoneWatermarkFast(m, zone, ac, mark(zone)));
+  ac.busy = false;
+  return allowed;
 }
 
 function attempt(m: Memory, ac: AllocContext, flags: (m: Memory, ac: AllocContext) => number): number {
