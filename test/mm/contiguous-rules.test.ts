@@ -170,7 +170,7 @@ test("a range with a block of a CMA area is refused because of the area, whateve
   for (const used of [false, true]) {
     const m = tinyMemory("6.1", { cma: 512 });
     const contig = new Contiguous(m);
-    if (used) takeAll(m, (order) => allocPages(m, { order, gfp: GFP_HIGHUSER_MOVABLE }));
+    if (used) takeAll(m, (order) => allocPages(m, GFP_HIGHUSER_MOVABLE, order));
     const got = contig.allocContigRange(2560, 3584);
     assert.ok(!got.ok);
     const { ranges } = got.details;

@@ -7,12 +7,13 @@ import { pathToFileURL } from "node:url";
 import type { Page } from "playwright-core";
 import { explore, knob, machine, strategies, workload } from "../../lib";
 import { sha256Of } from "../../lib/base/canonical-json";
+import type { Run } from "../../lib/chart/figure";
 import { bundleOf } from "../../lib/notebook/show";
 import { exportNotebook } from "../../lib/report/export";
 import { readLiveFigure, turnedPlan } from "../../lib/report/live/live-figure";
 import { LIVE_MIME } from "../../lib/report/live/stored-live";
 import { runPlan } from "../../lib/report/plan-kinds";
-import { withResults } from "../../lib/report/runs";
+import { RUNS_MIME, withResults } from "../../lib/report/runs";
 import { verifyFile } from "../../lib/report/verify";
 import { browserSuite } from "../support/browser";
 import { code, markdown, notebook, shown } from "../support/notebooks";
@@ -253,8 +254,9 @@ test("a title stands once, the data of the chart are below it, and a run can be 
     { text: "3000 days", value: { kind: "uptime", profile: "server", duration: "3000 days" } },
   ];
   stored.live.knobs = [{ label: "used by", path: ["workload"], slider: false, choices, at: 0 }];
+  const { runs } = bundle[RUNS_MIME] as { runs: Run[] };
   const file = join(scratch, "stop.ipynb");
-  writeFileSync(file, JSON.stringify(notebook(code("show(live)", shown(withResults(bundle, []))))));
+  writeFileSync(file, JSON.stringify(notebook(code("show(live)", shown(withResults(bundle, runs))))));
   const { page, complaints } = await opened((await exportNotebook(file, "html", scratch)).path);
   assert.equal(await page.locator("figure.live").getByText("Is it granted?").count(), 1);
   await page.getByText("Data of figure 1").click();
