@@ -21,7 +21,7 @@ function stored(content: object | string): { file: string; out: string } {
   return { file, out: join(scratch, `out${made}`) };
 }
 
-const RUN = runOf({ kernel: "6.1", seed: 7 }, { answer: 42 });
+const RUN = runOf({ machine: { board: "pc-x86-64", kernel: "6.1" }, seed: 7 }, { answer: 42 });
 const PLAIN = notebook(
   markdown("# A title\n\nSome *prose* with `code` and\n\n| a | b |\n|---|---|\n| 1 | 2 |"),
   code(
@@ -101,7 +101,7 @@ test("md: pictures lie beside it, outputs are fenced, the plans stand at its end
   for (const picture of pictures) assert.match(readFileSync(join(out, picture), "utf8"), /^<svg /);
   assert.match(text, /```typescript\nconst x = 1;/);
   assert.match(text, /```text\none\ntwo\n```/);
-  assert.ok(text.includes(`${RUN.sha256}  {"kernel":"6.1","seed":7}`));
+  assert.ok(text.includes(`${RUN.sha256}  {"machine":{"board":"pc-x86-64","kernel":"6.1"},"seed":7}`));
 });
 
 test("two exports of the same notebook are byte-equal", async () => {
