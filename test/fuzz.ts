@@ -6,6 +6,7 @@
  * plans, snapshots, traces, notebooks, pages, logs and operations.
  * Exit status: 0 all held, 1 something did not (the smallest failing input is written to a file), 2 bad input.
  */
+
 import { existsSync, readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { InputError } from "../lib/base/errors";
@@ -16,6 +17,7 @@ import { loadEngine } from "./laws/engine";
 import { randomPlan } from "./laws/random-plan";
 import { type Plan, PlanFailure, runPlan } from "./laws/run-plan";
 import { failureOf, shrink } from "./laws/shrink";
+import { endWith } from "./support/program";
 
 function wholeNumber(name: string, text: string, least: number): number {
   const n = Number(text);
@@ -186,13 +188,4 @@ async function main(): Promise<number> {
   return runKinds(wholeNumber("minutes", values.minutes ?? "1", 1), values.kind, seed);
 }
 
-main().then(
-  (status) => {
-    process.exitCode = status;
-  },
-  (e) => {
-    if (!(e instanceof InputError)) throw e;
-    process.stderr.write(`${e.message}\n`);
-    process.exitCode = 2;
-  },
-);
+endWith(main());

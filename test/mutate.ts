@@ -4,6 +4,7 @@
  * every defect that is not. A defect gets tests of `--seconds` of processor time together (5). `--again`: only those that no test noticed the last time. `--fresh`: what tests reach is measured anew.
  * Exit status: 0 at least 95 % of those not equivalent were noticed, 1 fewer, 2 bad input.
  */
+
 import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
@@ -15,6 +16,7 @@ import { type Equivalent, equivalentOf, readEquivalents, unused } from "./mutate
 import { type Mutant, mutantsOfFiles } from "./mutate/mutants";
 import { tellVerdicts, type Verdict } from "./mutate/report";
 import type { Told } from "./mutate/worker";
+import { endWith } from "./support/program";
 
 const ROOT = resolve(__dirname, "..");
 const WORK = join(ROOT, "build/mutants");
@@ -249,13 +251,4 @@ async function main(): Promise<number> {
   return out.share >= 0.95 ? 0 : 1;
 }
 
-main().then(
-  (status) => {
-    process.exitCode = status;
-  },
-  (e) => {
-    if (!(e instanceof InputError)) throw e;
-    process.stderr.write(`${e.message}\n`);
-    process.exitCode = 2;
-  },
-);
+endWith(main());

@@ -14,6 +14,7 @@ import type { CaptureControl } from "../mm/compaction/compaction-run";
 import type { Memory } from "../mm/state/memory";
 import { isPcpState } from "../mm/state/page-state";
 import type { Zone } from "../mm/state/zone";
+import { hearDrains } from "./hear-drains";
 import { REC } from "./trace-reader";
 
 /** A compacting task: its request and its run over one zone. */
@@ -47,14 +48,9 @@ export class CompactionFollower {
   private current = -1;
 
   constructor(private readonly m: Memory) {
-    const others = m.trace?.pcpuDrain;
-    m.trace = {
-      ...m.trace,
-      pcpuDrain: (pfn, order, mt) => {
-        others?.(pfn, order, mt);
-        this.ahead[m.cpu] = (this.ahead[m.cpu] ?? 0) + 1;
-      },
-    };
+    hearDrains(m, () => {
+      this.ahead[m.cpu] = (this.ahead[m.cpu] ?? 0) + 1;
+    });
   }
 
   /** Called before every record except `D` is applied to the model; `pid` has no meaning for I, P and K. */

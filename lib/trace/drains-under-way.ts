@@ -3,8 +3,10 @@
  * counts one after the other, under the zone's lock, and another CPU reads the zone's counter meanwhile. The recorded pages
  * (`D`) show how far a drain had come: while another CPU acts, the rest is not counted.
  */
+
 import type { Memory } from "../mm/state/memory";
 import type { Zone } from "../mm/state/zone";
+import { hearDrains } from "./hear-drains";
 import { REC } from "./trace-reader";
 
 /** Records that begin something else: no drain of that CPU is under way. */
@@ -31,14 +33,7 @@ export class DrainsUnderWay {
   private last: { late: boolean; counters: number[] } = { late: false, counters: [] };
 
   constructor(private readonly m: Memory) {
-    const others = m.trace?.pcpuDrain;
-    m.trace = {
-      ...m.trace,
-      pcpuDrain: (pfn, order, mt) => {
-        others?.(pfn, order, mt);
-        this.drains(m.zoneOf(pfn)!);
-      },
-    };
+    hearDrains(m, (pfn) => this.drains(m.zoneOf(pfn)!));
   }
 
   private drains(zone: Zone): void {

@@ -2,10 +2,12 @@
  * Drains of per-CPU lists that drop the lock between batches (6.17+), so that other tasks may act in between. The
  * recorded pages show when the next batch is due.
  */
+
 import type { BatchedDrain } from "../mm/allocation/batched-drain";
 import { asCpu } from "../mm/allocation/drain-cpus";
 import { stepDrain } from "../mm/allocation/pcp-free";
 import type { Memory } from "../mm/state/memory";
+import { hearDrains } from "./hear-drains";
 import { REC } from "./trace-reader";
 
 export class OpenDrains {
@@ -18,11 +20,9 @@ export class OpenDrains {
 
   constructor(private readonly m: Memory) {
     m.interruptedDrains = this.newDrains;
-    m.trace = {
-      pcpuDrain: () => {
-        this.drainsAhead[m.cpu] = (this.drainsAhead[m.cpu] ?? 0) + 1;
-      },
-    };
+    hearDrains(m, () => {
+      this.drainsAhead[m.cpu] = (this.drainsAhead[m.cpu] ?? 0) + 1;
+    });
   }
 
   /** Assigns the drains that a record of task `pid` began to that task. */

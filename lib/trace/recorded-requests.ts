@@ -4,13 +4,7 @@
  * leaves its mark in the flags of the zones even if it finds nothing. With several CPUs a task may read a zone's counter, lose its CPU, and
  * take its page after others changed the counter: the recording shows where that search began (`E pid search`).
  */
-import {
-  allocPages,
-  allocPagesAgain,
-  allocPagesFirst,
-  allowedZones,
-  looksAtZones,
-} from "../mm/allocation/page-alloc";
+import { allocPages, allocPagesOnce, allowsAttempt, looksAtZones } from "../mm/allocation/page-alloc";
 import type { Memory } from "../mm/state/memory";
 import type { DrainsUnderWay } from "./drains-under-way";
 
@@ -92,7 +86,7 @@ export class RecordedRequests {
 
   /** The answer to a request that compacted and searches once more. */
   again(gfp: number, order: number, pid: number, recorded: number): number {
-    if (!this.told) return allocPagesAgain(this.m, gfp, order);
+    if (!this.told) return allocPagesOnce(this.m, gfp, order, true);
     this.slow.add(pid);
     return this.answer(gfp, order, pid, recorded);
   }
@@ -108,7 +102,7 @@ export class RecordedRequests {
     const now = m.zones.map((zone) => zone.nrFreePages);
     const read = this.readings(request, last?.order === order ? last : null, recorded);
     this.setCounters(read);
-    const pfn = (slow ? allocPagesAgain : allocPagesFirst)(m, gfp, order);
+    const pfn = allocPagesOnce(m, gfp, order, slow);
     m.zones.forEach((zone, i) => {
       zone.nrFreePages += now[i]! - read[i]!;
     });
@@ -145,7 +139,7 @@ export class RecordedRequests {
     const zone = this.m.zones[i]!;
     const now = zone.nrFreePages;
     zone.nrFreePages = pages;
-    const allowed = allowedZones(this.m, gfp, order, slow).includes(zone);
+    const allowed = allowsAttempt(this.m, zone, gfp, order, slow);
     zone.nrFreePages = now;
     return allowed;
   }

@@ -7,8 +7,8 @@
 
 import {
   allocPages,
-  allocPagesAgain,
   allocPagesBulk,
+  allocPagesOnce,
   freePages,
   prepNewPage,
 } from "../mm/allocation/page-alloc";
@@ -165,7 +165,7 @@ class WithheldRun implements TraceHandler {
     if (kept?.order === order) {
       this.captured.delete(pid);
       this.asks.delete(pid);
-      pfn = kept.pfn >= 0 ? kept.pfn : allocPagesAgain(m, gfp, order);
+      pfn = kept.pfn >= 0 ? kept.pfn : allocPagesOnce(m, gfp, order, true);
       if (kept.pfn >= 0) prepNewPage(m, pfn, order, mt);
     } else pfn = allocPages(m, gfp, order);
     if (recorded < 0 && pfn >= 0) freePages(m, pfn, order);

@@ -65,40 +65,38 @@ export function prepNewPage(m: Memory, pfn: number, order: number, mt: number): 
   m.state[pfn] = mt === MIGRATE_MOVABLE ? ALLOCATED | IN_USE_MOVABLE | order : ALLOCATED | order;
 }
 
-/** The attempt of a request that was already on the slow path: min watermark, fragmenting fallbacks allowed. */
-export function allocPagesAgain(m: Memory, gfp: number, order: number): number {
-  return attempt(m, beginRequest(m, gfp, order, m.zonelists[gfpZone(gfp)]!), slowFlags);
+/** What a single attempt of a new request does: the first one, or with `slow` one of the slow path. */
+function asAttempt<T>(m: Memory, gfp: number, order: number, slow: boolean, act: (ac: AllocContext) => T): T {
+  const ac = beginRequest(m, gfp, order, m.zonelists[gfpZone(gfp)]!);
+  ac.allocFlags = slow ? slowFlags(m, ac) : fastFlags(m, ac);
+  const result = act(ac);
+  ac.busy = false;
+  return result;
 }
 
-/** The first attempt of a request alone: low watermark; −1 where the slow path would go on. */
-export function allocPagesFirst(m: Memory, gfp: number, order: number): number {
-  return attempt(m, beginRequest(m, gfp, order, m.zonelists[gfpZone(gfp)]!), fastFlags);
+/**
+ * One attempt of a request alone; −1 where the kernel would go on. The first one keeps to the low watermark; with `slow`, the request
+ * was already on the slow path: min watermark, fragmenting fallbacks allowed.
+ */
+export function allocPagesOnce(m: Memory, gfp: number, order: number, slow: boolean): number {
+  return asAttempt(m, gfp, order, slow, (ac) => {
+    const pfn = getPageFromFreelist(m, ac, ac.allocFlags);
+    if (pfn >= 0) prepNewPage(m, pfn, order, ac.mt);
+    return pfn;
+  });
 }
 
-/** What a first attempt, or one of the slow path, leaves behind even if it gets no page: the flags of the zones it looked at. */
+/** What an attempt leaves behind even if it gets no page: the flags of the zones it looked at. */
 export function looksAtZones(m: Memory, gfp: number, order: number, slow: boolean): void {
-  const ac = beginRequest(m, gfp, order, m.zonelists[gfpZone(gfp)]!);
-  ac.allocFlags = slow ? slowFlags(m, ac) : fastFlags(m, ac);
-  for (const zone of ac.zonelist) if (zoneAllows(m, zone, ac)) break;
-  ac.busy = false;
+  asAttempt(m, gfp, order, slow, (ac) => ac.zonelist.some((zone) => zoneAllows(m, zone, ac)));
 }
 
-/** The zones whose watermark allows a first attempt, or one of the slow path. */
-export function allowedZones(m: Memory, gfp: number, order: number, slow: boolean): Zone[] {
-  const ac = beginRequest(m, gfp, order, m.zonelists[gfpZone(gfp)]!);
-  ac.allocFlags = slow ? slowFlags(m, ac) : fastFlags(m, ac);
-  const mark = (zone: Zone) => wmarkPages(zone, ac.allocFlags & ALLOC_WMARK_MASK);
-  const allowed = ac.zonelist.filter((zone) => zoneWatermarkFast(m, zone, ac, mark(zone)));
-  ac.busy = false;
-  return allowed;
-}
-
-function attempt(m: Memory, ac: AllocContext, flags: (m: Memory, ac: AllocContext) => number): number {
-  const { order } = ac;
-  const pfn = getPageFromFreelist(m, ac, flags(m, ac));
-  if (pfn >= 0) prepNewPage(m, pfn, order, ac.mt);
-  ac.busy = false;
-  return pfn;
+/** Whether the watermark of a zone allows an attempt. */
+export function allowsAttempt(m: Memory, zone: Zone, gfp: number, order: number, slow: boolean): boolean {
+  return asAttempt(m, gfp, order, slow, (ac) => {
+    const mark = wmarkPages(zone, ac.allocFlags & ALLOC_WMARK_MASK);
+    return ac.zonelist.includes(zone) && zoneWatermarkFast(m, zone, ac, mark);
+  });
 }
 
 /**
