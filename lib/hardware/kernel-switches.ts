@@ -240,6 +240,17 @@ export const ALLOCATOR_SWITCHES = {
     "maxOrder",
     [["pageblock", came("5.19", "b2c9e2fbba32")]],
   ),
+  contigSetsSkip: choice<boolean>(
+    "A contiguous request tells compaction to pass over a page block in which it found nothing to move: sets its skip bit.",
+    false,
+    [
+      [
+        true,
+        came("5.1", "e380bebe4771, which sets the bit of a whole block without asking no_set_skip_hint"),
+      ],
+      [false, came("6.5", "8b71b499ff98, which asks it again")],
+    ],
+  ),
   contigInUse: choice<"refused" | "migrated">(
     "What a search for a range (alloc_contig_pages(), before 5.5 hugetlb's alloc_gigantic_page()) does with a range in " +
       "which a page is in use: passes it over, or moves the pages away.",

@@ -111,6 +111,14 @@ test("a search for a range minds huge pages of hugetlb up to 5.12, since 6.3, an
   assert.deepEqual(["6.1", "6.3", "6.19", "7.0"].map(of), ["refused", "refused", "refused", "smaller"]);
 });
 
+// mm/compaction.c isolate_migratepages_block(): e380bebe4771 (5.1) marks a block whatever no_set_skip_hint says, 8b71b499ff98
+// (6.5) asks it again. 6.1.192 has not got the second.
+test("a contiguous request sets skip bits from 5.1 to 6.4", () => {
+  const of = (release: string) => kernelSwitches(release).contigSetsSkip;
+  assert.deepEqual(["5.0", "5.1", "6.1", "6.4"].map(of), [false, true, true, true]);
+  assert.deepEqual(["4.17", "6.5", "6.12", "7.3"].map(of), [false, false, false, false]);
+});
+
 test("5.4, 5.10, 5.15, 6.6 and 6.18 get what mainline had by then", () => {
   const names = [
     "cmaBalance",

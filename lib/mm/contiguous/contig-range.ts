@@ -60,11 +60,14 @@ interface Scan {
   taken: number;
 }
 
-/** isolate_migratepages_block(): movable pages of one block. */
+/**
+ * isolate_migratepages_block(): movable pages of one block. The scan ignores skip bits; where `contigSetsSkip`, it marks a
+ * whole block in which it found none (valid_page is the block's first page, so a scan that begins inside marks nothing).
+ */
 function scanBlockForPages(cx: ContigContext, start: number, end: number, scan: Scan): void {
   const { m, world, seen } = cx;
   let taken = 0;
-  const wholeBlock = start % m.pageblockPages === 0 ? start : -1;
+  const wholeBlock = m.sw.contigSetsSkip && start % m.pageblockPages === 0 ? start : -1;
   let p = start;
   const around = m.state[p] === 0 ? m.freePlaceOf(p) : undefined;
   if (around !== undefined) p = around.head + (1 << around.order);
