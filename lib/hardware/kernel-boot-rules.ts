@@ -204,6 +204,15 @@ export const BOOT_RULES = {
     came("6.15", "c009da4258f9; mm/hugetlb_cma.c calls cma_declare_contiguous_multi()"),
   ),
 
+  statThresholdsDeferred: onOff(
+    "Counter thresholds are set once all CPUs are up, not as each comes online, which left a mark of drift in every zone.",
+    likely(
+      "6.13",
+      "mm/vmstat: defer the refresh_zone_stat_thresholds after all CPUs bringup, in the mm tree of autumn 2024; not in " +
+        "6.12.117, in 7.3.4",
+    ),
+  ),
+
   // Reports.
   zoneinfoBoost: onOff("zoneinfo prints `boost`.", came("5.16", "a6ea8b5b9f1c")),
   zoneinfoCma: onOff("zoneinfo prints `cma`.", came("5.12", "3c381db1fac8")),

@@ -19,6 +19,10 @@ export interface BootedZone extends ZoneSpan {
   managed: number;
   /** Pages managed right after memblock_free_all(); watermarks are computed from these. */
   managedAtBoot: number;
+  /** Pages managed when the last CPU came online: a part, if the kernel initialises the rest later. */
+  onlinePages: number;
+  /** Processors among which its per-CPU lists are divided: those of its node, or all if the node has none. */
+  cpus: number;
   watermarks: Watermarks;
   /** Pages reserved against requests for each higher zone of the node, in zone order. */
   lowmemReserve: number[];

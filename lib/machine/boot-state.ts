@@ -39,7 +39,7 @@ export function bootedFromState(resolved: ResolvedBoot, state: MachineState): Bo
     mobilityGrouping: mobilityGroupingEnabled(managed, state.pageblockOrder, types),
     vmTotalPages: managed,
     minFreeKbytes: (state.zones.reduce((n, z) => n + z.watermarks.min, 0) * pageSize) / 1024,
-    zones: state.zones.map((z) => bootedZone(state, z)),
+    zones: state.zones.map((z) => bootedZone(state, z, resolved.nodeParts[z.node]?.cpus || resolved.cpus)),
     cma: {
       requestedBytes: 0,
       reservedBytes: 0,
@@ -69,7 +69,7 @@ export function bootedFromState(resolved: ResolvedBoot, state: MachineState): Bo
   };
 }
 
-function bootedZone(state: MachineState, z: ZoneState): BootedZone {
+function bootedZone(state: MachineState, z: ZoneState, cpus: number): BootedZone {
   const managed = z.managed ?? z.present;
   const node = state.zones.filter((other) => other.node === z.node);
   return {
@@ -80,6 +80,8 @@ function bootedZone(state: MachineState, z: ZoneState): BootedZone {
     present: z.present,
     managed,
     managedAtBoot: managed,
+    onlinePages: managed,
+    cpus,
     watermarks: { ...z.watermarks },
     lowmemReserve: node.map((other) => z.reserve[ZONE_INDEX[other.name]!] ?? 0),
     pageset: { batch: z.batch, high: z.high },

@@ -35,6 +35,7 @@ import {
   checkMemoryOfAreas,
 } from "./cma-areas";
 import type { CmaAttempt } from "./cma-attempt";
+import { firstDeferredPfn, pagesBelow } from "./deferred-pages";
 import { type EarlyMemory, earlyMemory, nodesOf } from "./early-memory";
 import { explainCmaFailure } from "./explain-cma";
 import { movableMessages, placeZoneMovable } from "./movable-request";
@@ -196,10 +197,15 @@ function bootedZones(
   const atBoot = finalSpans.map((z) => {
     const freeRanges = inZone(z, free);
     const cma = inMovableZone && z.name !== "Movable" ? [] : inZone(z, cmaRange);
-    return { ...z, freeRanges, managedAtBoot: count(freeRanges) + count(cma) };
+    const deferred = firstDeferredPfn(resolved.board.architecture, geometry.sectionBytes / pageSize, {
+      present: inZone(z, early.memblock.memory),
+      isLast: !finalSpans.some((o) => o.nid === z.nid && endOf(o) > endOf(z)),
+    });
+    const onlinePages = pagesBelow(freeRanges, deferred);
+    // A node without processors counts all of the machine: zone_highsize().
+    const cpus = resolved.nodeParts[z.nid]!.cpus || resolved.cpus;
+    return { ...z, freeRanges, managedAtBoot: count(freeRanges) + count(cma), onlinePages, cpus };
   });
-  // A node without processors counts all of the machine: zone_highsize().
-  const cpusOf = (z: ZoneSpan) => resolved.nodeParts[z.nid]!.cpus || resolved.cpus;
   const { minFreeKbytes, watermarks } = zoneReserves(resolved, order, atBoot);
   const back = givenBackRanges(resolved);
   const late = [...back, ...early.gigantic.pages.map(({ start, bytes }) => ({ start, end: start + bytes }))];
@@ -209,7 +215,7 @@ function bootedZones(
     managed: z.managedAtBoot + count(inZone(z, late)),
     watermarks: watermarks[i]!,
     lowmemReserve: lowmemReserve[i]!,
-    pageset: zonePagesetSize(z.managedAtBoot, watermarks[i]!.low, cpusOf(z), pageSize, release),
+    pageset: zonePagesetSize(z.managedAtBoot, watermarks[i]!.low, z.cpus, pageSize, release),
   }));
   return { zones: { booted, minFreeKbytes }, givenBack: finalSpans.flatMap((z) => inZone(z, back)) };
 }
@@ -244,6 +250,8 @@ function defaultArea(attempts: readonly CmaAttempt[], alignment: number): Booted
   if (!done?.outcome.ok) return null;
   return reservedArea(done.name, done.outcome, alignment);
 }
+
+const endOf = ({ startPfn, spanned }: ZoneSpan) => startPfn + spanned;
 
 function count(ranges: readonly PageRange[]): number {
   return ranges.reduce((sum, r) => sum + r.pages, 0);

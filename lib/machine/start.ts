@@ -98,6 +98,8 @@ export function startKernel(result: BootResult, switches: Partial<KernelSwitches
       spanned: z.spanned,
       present: z.present,
       managed: z.managedAtBoot,
+      onlinePages: z.onlinePages,
+      cpus: z.cpus,
       watermarks: bootReserves[i]!.watermarks,
       earlyWatermarks: early[i]!,
       lowmemReserve: reserveByIndex(result, i, bootReserves[i]!.lowmemReserve),

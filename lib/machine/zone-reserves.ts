@@ -134,11 +134,15 @@ export function writtenReserves(
     apart,
   );
   const lowmem = ratios && reservesByNode(zones, ratios);
-  const cpus = Math.max(1, Math.floor(boot.cpus / boot.nodes));
   const sized = fraction > 0 || (marks && rules.pagesetHigh === "lowWatermark");
   return zones.map((z, i) => {
     const kept = marks ? watermarks[i]! : z.watermarks;
-    const lists = { managedPages: z.managed, lowWatermark: kept.low, cpus, pageSize: geometry.pageSize };
+    const lists = {
+      managedPages: z.managed,
+      lowWatermark: kept.low,
+      cpus: z.cpus,
+      pageSize: geometry.pageSize,
+    };
     return {
       watermarks: kept,
       lowmemReserve: lowmem?.[i] ?? z.lowmemReserve,

@@ -84,6 +84,7 @@ const DATED: Record<string, [older: unknown, release: string, newer: unknown]> =
   highatomicUnusable: ["reserved", "6.12", "free"],
   zoneinfoPcpBounds: [false, "6.13", true],
   highatomicFastPath: [false, "7.3", true],
+  statThresholdsDeferred: [false, "6.13", true],
   contigInUse: ["refused", "5.13", "migrated"],
   cmaFailedArea: ["stopsAll", "5.9", "lost"],
   compactionLargeFolios: [false, "6.9", true],

@@ -158,14 +158,26 @@ test("high is the low watermark divided by the CPUs of the node, at least four b
 
 test("the mark of drift, and the threshold of CPUs while kswapd is awake", () => {
   const marks = { min: 100, low: 125, high: 150 };
-  assert.equal(driftMark(marks, 8, 1), 0, "8 pages can't hide the 25 between low and min");
-  assert.equal(driftMark(marks, 25, 1), 0, "nor can 25");
-  assert.equal(driftMark(marks, 48, 4), 150 + 192);
-  // Recorded kernels of 6.1: zone DMA with two and with four CPUs, DMA32 with four.
+  /** One set of watermarks, and a threshold that is the same from the beginning. */
+  const mark = (earlyWatermarks: typeof marks, threshold: number, cpus: number) =>
+    driftMark({ earlyWatermarks, watermarks: earlyWatermarks, threshold, onlineThreshold: threshold, cpus });
+  assert.equal(mark(marks, 8, 1), 0, "8 pages can't hide the 25 between low and min");
+  assert.equal(mark(marks, 25, 1), 0, "nor can 25");
+  assert.equal(mark(marks, 48, 4), 150 + 192);
+  // Recorded kernels of 6.1: zone DMA with two and with four CPUs.
   const dma = { min: 22, low: 27, high: 32 };
-  assert.deepEqual([driftMark(dma, 4, 2), driftMark(dma, 6, 4)], [40, 56]);
-  // Four CPUs held back 48 of 164 pages when the last came online: the mark is from before there were watermarks.
-  assert.equal(driftMark({ min: 657, low: 821, high: 985 }, 12, 4), 48);
+  assert.deepEqual([mark(dma, 4, 2), mark(dma, 6, 4)], [40, 56]);
+  // DMA32 with four: at 12 a CPU, 48 pages were held back when the last came online; later 18, and 72 do not hide the 164.
+  const dma32 = { min: 657, low: 821, high: 985 };
+  const late = { earlyWatermarks: dma32, watermarks: dma32, threshold: 18, cpus: 4 };
+  assert.equal(driftMark({ ...late, onlineThreshold: 12 }), 48);
+  // Since 6.13 nothing is set so early, and the watermarks of the end of the boot are asked once more.
+  assert.equal(driftMark({ ...late, onlineThreshold: null }), 0);
+  const raised = { ...late, earlyWatermarks: dma, watermarks: { min: 100, low: 171, high: 242 } };
+  assert.equal(driftMark({ ...raised, onlineThreshold: null }), 242 + 72);
+  assert.equal(driftMark({ ...raised, onlineThreshold: 12 }), 32 + 72);
+  const above = { ...raised, watermarks: { min: 100, low: 172, high: 244 } };
+  assert.equal(driftMark({ ...above, onlineThreshold: null }), 32 + 72);
   assert.deepEqual([pressureThreshold(marks, 4), pressureThreshold(marks, 64)], [6, 1]);
   assert.equal(pressureThreshold({ min: 100, low: 1100 }, 4), 125);
 });

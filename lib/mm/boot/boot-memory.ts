@@ -3,7 +3,7 @@
  * handed over from low to high in the largest aligned pieces, then the CMA area block by block (memblock_free_all()
  * of mm/memblock.c and cma_activate_area() of mm/cma.c, 6.1).
  */
-import type { KernelRelease } from "../../hardware/kernel-release";
+import { bootRules, type KernelRelease } from "../../hardware/kernel-release";
 import { freePages, freePagesCore, freeWholePages } from "../allocation/page-alloc";
 import { accountFreePages, addVirginRun } from "../state/free-area";
 import { Memory } from "../state/memory";
@@ -13,6 +13,7 @@ import { type KernelSwitches, kernelProfile } from "../state/profile";
 import { driftMark, normalThreshold } from "../state/vmstat";
 import { WMARK_HIGH, WMARK_LOW, WMARK_MIN, WMARK_PROMO, type Zone } from "../state/zone";
 import type { FrameSpan } from "../state/zone-frames";
+import { mostOfCpu } from "./pageset-size";
 
 /** Whole frames [startPfn, startPfn + pages). */
 export interface FrameRange {
@@ -29,6 +30,10 @@ export interface KernelZoneShape {
   spanned: number;
   present: number;
   managed: number;
+  /** Pages that it managed when the last CPU came online; default: the same. */
+  onlinePages?: number;
+  /** CPUs among which its lists are divided; default: all. */
+  cpus?: number;
   watermarks: { min: number; low: number; high: number };
   /** Those when the thresholds of counters were set, before khugepaged raised them; default: the same. */
   earlyWatermarks?: { min: number; low: number; high: number };
@@ -220,8 +225,9 @@ function activateCma(m: Memory, range: FrameRange): void {
 
 /** setup_zone_pageset(), refresh_zone_stat_thresholds(): real sizes of the per-CPU lists and counter thresholds. */
 function setUpPcps(m: Memory, zone: Zone, z: KernelZoneShape, shape: KernelShape): void {
-  const most = Math.max(Math.floor(Math.floor(z.managed / 8) / shape.cpus), 4 * z.pageset.batch);
-  const threshold = normalThreshold(z.managed * shape.pageSize, shape.cpus);
+  const { cpus, pageSize, release } = shape;
+  const most = mostOfCpu(z.managed, z.cpus ?? cpus, z.pageset.batch);
+  const threshold = normalThreshold(z.managed * pageSize, cpus);
   for (const pcp of zone.pcps) {
     pcp.batch = z.pageset.batch;
     pcp.high = z.pageset.high;
@@ -229,5 +235,10 @@ function setUpPcps(m: Memory, zone: Zone, z: KernelZoneShape, shape: KernelShape
     pcp.highMax = m.sw.pcpAutoTune ? most : z.pageset.high;
     pcp.statThreshold = threshold;
   }
-  zone.percpuDriftMark = driftMark(z.earlyWatermarks ?? z.watermarks, threshold, shape.cpus);
+  zone.percpuDriftMark = driftMark({
+    ...{ cpus, threshold, watermarks: z.watermarks, earlyWatermarks: z.earlyWatermarks ?? z.watermarks },
+    onlineThreshold: bootRules(release).statThresholdsDeferred
+      ? null
+      : normalThreshold((z.onlinePages ?? z.managed) * pageSize, cpus),
+  });
 }

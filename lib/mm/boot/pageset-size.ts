@@ -23,6 +23,14 @@ export interface PagesetZone {
 /** MIN_PERCPU_PAGELIST_HIGH_FRACTION. */
 export const LEAST_PAGELIST_FRACTION = 8;
 
+/** zone_highsize(): what a CPU may hold of `pages` that its zone's lists may hold together. */
+const highOfCpu = (pages: number, cpus: number, batch: number) =>
+  Math.max(Math.floor(pages / cpus), 4 * batch);
+
+/** The upper end of the range in which `high` is tuned since 6.7 (high_max), unless a sysctl says otherwise. */
+export const mostOfCpu = (managedPages: number, cpus: number, batch: number): number =>
+  highOfCpu(Math.floor(managedPages / LEAST_PAGELIST_FRACTION), cpus, batch);
+
 /** zone_batchsize(): about 0.1 % of the zone, at most a fixed number of bytes, one less than a power of two. */
 export function zoneBatchsize(managedPages: number, pageSize: number, release: KernelRelease): number {
   const rule = bootRules(release).pagesetBatch;
@@ -49,7 +57,7 @@ export function zonePagesetSize(
   const size = zoneBatchsize(managedPages, pageSize, release);
   const batch = Math.max(1, size);
   if (bootRules(release).pagesetHigh === "sixBatches") return { batch, high: 6 * size };
-  return { batch, high: Math.max(Math.floor(lowWatermark / cpus), 4 * batch) };
+  return { batch, high: highOfCpu(lowWatermark, cpus, batch) };
 }
 
 /**
@@ -63,10 +71,9 @@ export function writtenPagesetSize(
   release: KernelRelease,
 ): PagesetSize & { highMax: number } {
   const { managedPages, lowWatermark, cpus, pageSize } = zone;
-  const ofCpu = (pages: number, batch: number) => Math.max(Math.floor(pages / cpus), 4 * batch);
   if (fraction === 0) {
     const size = zonePagesetSize(managedPages, lowWatermark, cpus, pageSize, release);
-    const most = ofCpu(Math.floor(managedPages / LEAST_PAGELIST_FRACTION), size.batch);
+    const most = mostOfCpu(managedPages, cpus, size.batch);
     return { ...size, highMax: kernelSwitches(release).pcpAutoTune ? most : size.high };
   }
   const part = Math.floor(managedPages / fraction);
@@ -75,6 +82,6 @@ export function writtenPagesetSize(
     return { batch: Math.min(Math.max(1, quarter), log2(pageSize) * 8), high: part, highMax: part };
   }
   const batch = Math.max(1, zoneBatchsize(managedPages, pageSize, release));
-  const high = ofCpu(part, batch);
+  const high = highOfCpu(part, cpus, batch);
   return { batch, high, highMax: high };
 }

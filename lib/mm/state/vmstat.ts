@@ -86,19 +86,43 @@ export function pressureThreshold({ low, min }: { low: number; min: number }, cp
   return Math.min(125, Math.max(1, Math.floor((low - min) / cpus)));
 }
 
+/** Watermarks before the kernel has computed any. */
+const NO_WATERMARKS = { min: 0, low: 0, high: 0 };
+
 /**
  * refresh_zone_stat_thresholds(): the mark below which NR_FREE_PAGES may look fine while min is breached: high plus what
- * all CPUs may hold back, if that is more than the way from low to min. Otherwise it stays what it was when the last CPU came
- * online, before there were watermarks: what all CPUs may hold back. 0 with one CPU, which comes online before the counters.
+ * all CPUs may hold back, if that is more than the way from low to min. Otherwise the mark stays what it was.
  */
-export function driftMark(
+function refreshedMark(
+  mark: number,
   { min, low, high }: { min: number; low: number; high: number },
-  threshold: number,
-  cpus: number,
+  mostDrift: number,
 ): number {
-  const mostDrift = cpus * threshold;
-  if (mostDrift > low - min) return high + mostDrift;
-  return cpus > 1 ? mostDrift : 0;
+  return mostDrift > low - min ? high + mostDrift : mark;
+}
+
+/** What the mark of drift of a zone depends on. */
+export interface DriftOfBoot {
+  cpus: number;
+  /** Of each CPU, once all memory is there. */
+  threshold: number;
+  /** Of each CPU when the last one came online, before there were watermarks; null: it was not set then. */
+  onlineThreshold: number | null;
+  /** Of init_per_zone_wmark_min(), before khugepaged raised them, and after. */
+  earlyWatermarks: { min: number; low: number; high: number };
+  watermarks: { min: number; low: number; high: number };
+}
+
+/**
+ * The mark of drift after the boot. Up to 6.12, vmstat_cpu_online() sets it for each CPU but the first, and
+ * init_per_zone_wmark_min() again; since 6.13 the latter does, and vmstat_late_init() at the end of the boot.
+ */
+export function driftMark({ cpus, threshold, onlineThreshold, ...marks }: DriftOfBoot): number {
+  const most = cpus * threshold;
+  if (onlineThreshold === null)
+    return refreshedMark(refreshedMark(0, marks.earlyWatermarks, most), marks.watermarks, most);
+  const online = cpus > 1 ? refreshedMark(0, NO_WATERMARKS, cpus * onlineThreshold) : 0;
+  return refreshedMark(online, marks.earlyWatermarks, most);
 }
 
 /** What kswapd's check counts as free: zone_watermark_ok_safe(); in pgdat_balanced() itself since 6.15. */
