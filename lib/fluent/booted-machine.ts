@@ -14,6 +14,7 @@ import type { BootRequest } from "../machine/boot-request";
 import { changeWords } from "../machine/change-field";
 import type { BootedCmaArea } from "../machine/cma-areas";
 import type { BootedMovable } from "../machine/movable-request";
+import { type PerCpuLists, perCpuLists } from "../machine/per-cpu-lists";
 import { startAllocator, startedCmaAreas } from "../machine/start";
 import { System } from "../machine/system";
 import type { CmaArea } from "../mm/contiguous/cma-area";
@@ -47,6 +48,8 @@ export class BootedMachine {
   readonly memoryBytes: number;
   /** NUMA nodes. */
   readonly nodes: number;
+  /** Processors. */
+  readonly cpus: number;
   /** Bytes of a base page. */
   readonly pageSize: number;
   /** Order of a page block, the unit of mobility grouping. */
@@ -98,6 +101,7 @@ export class BootedMachine {
     this.architecture = result.architecture;
     this.memoryBytes = result.memoryBytes;
     this.nodes = result.nodes;
+    this.cpus = result.cpus;
     this.pageSize = result.pageSize;
     this.pageblockOrder = result.pageblockOrder;
     this.pageblockBytes = result.pageblockBytes;
@@ -138,7 +142,12 @@ export class BootedMachine {
 
   /** The keys of `pageblock boot --json`. */
   toJSON(): BootJson {
-    return bootJson(this.result);
+    return bootJson(this.result, this.switches);
+  }
+
+  /** The lists that each CPU has of a zone, by zone, as /proc/zoneinfo shows them. */
+  get perCpuLists(): readonly PerCpuLists[] {
+    return perCpuLists(this.result, this.switches);
   }
 
   /** The table that a notebook shows. */

@@ -1,5 +1,7 @@
 /** The part of a boot result that `pageblock boot --json` prints. */
+import type { KernelSwitches } from "../mm/state/profile";
 import type { BootedArea, BootedCma, BootResult } from "./boot";
+import { type PerCpuLists, perCpuLists } from "./per-cpu-lists";
 
 /** One zone: page counts and the first page frame. */
 export interface BootJsonZone {
@@ -9,6 +11,8 @@ export interface BootJsonZone {
   present: number;
   managed: number;
   watermarks: { min: number; low: number; high: number };
+  /** The lists that each CPU has of it. */
+  perCpu: PerCpuLists;
 }
 
 /** The default CMA area. `ok` and `reason` state the outcome. */
@@ -16,6 +20,8 @@ export type BootJsonCma = Omit<BootedCma, "errno" | "details">;
 
 /** Sizes in bytes, orders in powers of two base pages, counts in pages. */
 export interface BootJson {
+  /** Processors; each has lists of every zone. */
+  cpus: number;
   pageSize: number;
   pageblockOrder: number;
   pageblockBytes: number;
@@ -37,9 +43,11 @@ export interface BootJson {
   change?: { name: string; sha256: string };
 }
 
-/** Selects the documented keys, in the documented order. */
-export function bootJson(result: BootResult): BootJson {
+/** Selects the documented keys, in the documented order. `switches`: those of the kernel that are flipped. */
+export function bootJson(result: BootResult, switches: Partial<KernelSwitches> = {}): BootJson {
+  const lists = perCpuLists(result, switches);
   return {
+    cpus: result.cpus,
     pageSize: result.pageSize,
     pageblockOrder: result.pageblockOrder,
     pageblockBytes: result.pageblockBytes,
@@ -47,13 +55,14 @@ export function bootJson(result: BootResult): BootJson {
     hugePageSizes: [...result.hugePageSizes],
     mobilityGrouping: result.mobilityGrouping,
     minFreeKbytes: result.minFreeKbytes,
-    zones: result.zones.map(({ name, startPfn, spanned, present, managed, watermarks }) => ({
+    zones: result.zones.map(({ name, startPfn, spanned, present, managed, watermarks }, i) => ({
       name,
       startPfn,
       spanned,
       present,
       managed,
       watermarks: { ...watermarks },
+      perCpu: lists[i]!,
     })),
     cma: cmaOf(result.cma),
     areas: result.areas.map((area) => ({ ...area })),

@@ -15,6 +15,7 @@ export interface ShownMachine extends Planned {
   /** What is inferred or not modelled for this release. */
   readonly kernelNotes: readonly string[];
   readonly memoryBytes: number;
+  readonly cpus: number;
   readonly pageSize: number;
   readonly pageblockBytes: number;
   readonly pageblockOrder: number;
@@ -50,6 +51,7 @@ function rowsOf(machine: ShownMachine): [string, string][] {
   const { cma, pageSize } = machine;
   const zones = machine.zones.map((zone) => `${zone.name} ${roughSize(zone.managed * pageSize)}`);
   return [
+    ["CPUs", String(machine.cpus)],
     ["page", formatSize(pageSize)],
     ["page block", `${formatSize(machine.pageblockBytes)} (order ${machine.pageblockOrder})`],
     ["huge pages", machine.hugePageSizes.map(formatSize).join(", ") || "none"],

@@ -4,6 +4,7 @@ import { printable } from "../base/printable";
 import { formatSize, hex } from "../base/units";
 import type { BootedMachine } from "../fluent/booted-machine";
 import type { MachineTextFacts } from "../fluent/machine-texts";
+import { bootRules } from "../hardware/kernel-release";
 import type { BootedArea } from "../machine/boot";
 
 /** Columns of a line; longer reasons go on below. */
@@ -21,12 +22,14 @@ export function bootText(b: BootedMachine, said?: SaidOfMachine): string {
   const name = said?.model == null ? b.board : `${printable(said.model)} (${b.board})`;
   const lines = [
     `${name}, ${formatSize(b.memoryBytes)}, ${formatSize(b.pageSize)} pages, Linux ${b.kernel}${b.change === null ? "" : ` with ${b.change}`}`,
+    `CPUs              ${b.cpus}`,
     `page block        order ${b.pageblockOrder} = ${formatSize(b.pageblockBytes)}`,
     `largest buddy     order ${b.largestBuddyOrder} = ${formatSize(b.pageSize * 2 ** b.largestBuddyOrder)}`,
     `huge pages        ${b.hugePageSizes.map(formatSize).join(", ") || "none"}`,
     `mobility grouping ${b.mobilityGrouping ? "on" : "off"} (${b.vmTotalPages} pages)`,
     `min_free_kbytes   ${b.minFreeKbytes}`,
     zonesText(b),
+    listsText(b),
     cmaText(b),
   ];
   if (b.movable.reason !== null) lines.push(`ZONE_MOVABLE      none: ${b.movable.reason}`);
@@ -47,6 +50,18 @@ function zonesText(b: BootedMachine): string {
       z.name,
       hex(z.startPfn * b.pageSize),
       ...[z.spanned, z.present, z.managed, z.watermarks.min, z.watermarks.low, z.watermarks.high].map(String),
+    ]),
+  ]);
+}
+
+/** What each CPU's lists hold, in the words of zoneinfo. */
+function listsText(b: BootedMachine): string {
+  const bounds = bootRules(b.kernel).zoneinfoPcpBounds;
+  return aligned([
+    ["each CPU", "high", "batch", ...(bounds ? ["high_min", "high_max"] : []), "vm stats threshold"],
+    ...b.perCpuLists.map(({ high, batch, highMin, highMax, statThreshold }, i) => [
+      b.zones[i]!.name,
+      ...[high, batch, ...(bounds ? [highMin, highMax] : []), statThreshold].map(String),
     ]),
   ]);
 }

@@ -14,7 +14,8 @@ export const BOOT_PLAN: PlanKind = {
   name: "boot",
   matches: (plan) => Object.hasOwn(plan, "board") && !Object.hasOwn(plan, "machine"),
   run(plan) {
-    const { kind: _kind, ...request } = plan;
-    return bootJson(boot(check(MACHINE, request, inPlan)));
+    const { kind: _kind, ...fields } = plan;
+    const request = check(MACHINE, fields, inPlan);
+    return bootJson(boot(request), request.switches);
   },
 };
