@@ -40,7 +40,7 @@ const TEST_FOLDERS = [
 ];
 /** Of folders that hold much else, the files that run the engine. */
 const TEST_FILES = [
-  ...["cost-notes", "kernels", "record"].map((name) => `test/experiment/${name}.test.ts`),
+  ...["cost-notes", "record"].map((name) => `test/experiment/${name}.test.ts`),
   ...["boot-refusals", "cases", "field-cases", "map-search", "reasons"].map(
     (n) => `test/explain/${n}.test.ts`,
   ),
