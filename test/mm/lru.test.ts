@@ -309,8 +309,8 @@ class Both {
       // Neighbours on a list from a place on, now in one direction and now in the other, then somewhere else.
       const run = new LruRun(m, lru);
       for (let i = r.below(3); i >= 0; i--) {
-        const list = plain.lists.filter((l) => l.length > 0)[0];
-        const whole = r.chance(50) ? list : plain.lists.findLast((l) => l.length > 0);
+        const filled = plain.lists.filter((l) => l.length > 0);
+        const whole = r.chance(50) ? filled[0] : filled.at(-1);
         if (whole === undefined) break;
         let low = r.below(whole.length);
         let high = low;
