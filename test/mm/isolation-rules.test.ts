@@ -5,6 +5,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { freeOnePage } from "../../lib/mm/allocation/free-one-page";
+import { isolateFreePage } from "../../lib/mm/allocation/isolate-free-page";
 import { allocPages, freePages } from "../../lib/mm/allocation/page-alloc";
 import { CmaArea, CmaRange } from "../../lib/mm/contiguous/cma-area";
 import { run } from "../../lib/mm/contiguous/contig-range";
@@ -30,7 +31,12 @@ import {
 import { validate } from "../../lib/mm/reports/validate";
 import { GFP_HIGHUSER_MOVABLE, GFP_KERNEL } from "../../lib/mm/state/gfp";
 import type { Memory } from "../../lib/mm/state/memory";
-import { MIGRATE_CMA, MIGRATE_ISOLATE, MIGRATE_MOVABLE } from "../../lib/mm/state/migratetype";
+import {
+  MIGRATE_CMA,
+  MIGRATE_HIGHATOMIC,
+  MIGRATE_ISOLATE,
+  MIGRATE_MOVABLE,
+} from "../../lib/mm/state/migratetype";
 import { holdPage, setOwnerKind } from "../../lib/mm/state/owners";
 import { ALLOCATED, IN_USE_MOVABLE } from "../../lib/mm/state/page-state";
 import { foldDiffs } from "../../lib/mm/state/vmstat";
@@ -478,3 +484,30 @@ test("an area of two ranges: its counts, which range has a page, and what is tak
     [16, 511],
   );
 });
+
+for (const release of ["6.1", "6.12"] as const)
+  test(`${release}: a free page taken off its list makes its blocks movable if it is half a block or more`, () => {
+    for (const [order, becomes] of [
+      [7, false],
+      [8, true],
+      [9, true],
+      [10, true],
+    ] as const)
+      for (const type of [0, 2, MIGRATE_HIGHATOMIC, MIGRATE_CMA]) {
+        const m = full(release);
+        const zone = m.zones[0]!;
+        for (const block of [1024, 1536]) m.setBlockType(block, type);
+        freeOnePage(m, zone, 1024, order, type, false);
+        // The rest of the block has a free page, too, if there is a rest.
+        if (order < 9) freeOnePage(m, zone, 1024 + 300, 2, type, false);
+        const before = free(m);
+        isolateFreePage(m, zone, 1024, order);
+        assert.equal(free(m), before - 2 ** order);
+        // CMA and HIGHATOMIC are never mixed with other types.
+        const now = becomes && type < 3 ? MIGRATE_MOVABLE : type;
+        assert.equal(m.blockType(1024), now, `order ${order}, type ${type}`);
+        assert.equal(m.blockType(1536), order === 10 ? now : type);
+        if (order < 9) assert.deepEqual(freeList(m, 2, release === "6.12" ? now : type), [1324]);
+        assert.deepEqual(freeList(m, order, type), []);
+      }
+  });

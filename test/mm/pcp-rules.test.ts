@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import test from "node:test";
-import { allocPages } from "../../lib/mm/allocation/page-alloc";
+import { allocPages, freePages } from "../../lib/mm/allocation/page-alloc";
 import {
   decayPcpHigh,
   freePcppagesBulk,
@@ -203,4 +203,34 @@ test("6.7: once a second the limit falls by an eighth, or to 32 batches below wh
     assert.equal(zone.pcp.high, after, at);
     assert.equal(zone.pcp.count, Math.min(count, after), at);
   }
+});
+
+test("6.7: a free that drains the lists ends the state below the high mark, once free pages are above it", () => {
+  for (const [high, boost, reserve] of [
+    [0, 0, 0],
+    [160, 0, 0],
+    [160, 5, 0],
+    [160, 0, 3],
+  ] as const)
+    for (const above of [-2, -1, 0, 1, 2])
+      for (const release of ["6.12", "7.3"] as const) {
+        // Nothing is free on the buddy lists, so that only the counter says so; the lists hold one page at most.
+        const m = listed(release, []);
+        const zone = m.zones[0]!;
+        zone.wmark[2] = high;
+        zone.lowmemReserve[3] = reserve;
+        Object.assign(zone.pcp, { batch: 1, high: 1, highMin: 1, highMax: 1, count: 0 });
+        Object.assign(zone, {
+          watermarkBoost: boost,
+          belowHigh: true,
+          nrFreePages: high + boost + reserve + above,
+        });
+        freePages(m, 1300, 0);
+        assert.equal(zone.pcp.count, 1, "not even a page goes: high less a batch is 0");
+        assert.equal(
+          zone.belowHigh,
+          above <= 0,
+          `${release}: ${high} + ${boost} + ${reserve}, ${above} above`,
+        );
+      }
 });
