@@ -368,3 +368,20 @@ test("a direct run that was skipped is no stall; what came of one is counted, an
     [false, 0, 0, 5],
   );
 });
+
+test("kswapd for order 1 works for order 0 once it has four pages, and without lists it counts nothing", () => {
+  for (const [reclaimed, calls] of [
+    [3, 12],
+    [4, 1],
+  ] as const) {
+    const m = full();
+    freeSingles(m, 200);
+    const asked = scripted(m, [{ scanned: 1, reclaimed }]);
+    reclaimer(m).wakeKswapd(1, 0, 2);
+    assert.equal(asked.length, calls, `${reclaimed} of 4 pages`);
+  }
+  const bare = full();
+  reclaimer(bare).wakeKswapd(0, 0, 2);
+  const { pageoutrun, pgscan_kswapd, pgsteal_kswapd } = bare.counters;
+  assert.deepEqual([pageoutrun, pgscan_kswapd, pgsteal_kswapd], [1, 0, 0]);
+});
