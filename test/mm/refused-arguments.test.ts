@@ -143,7 +143,7 @@ test("hugetlb: orders of 1 and more, whole numbers of pages, nodes that exist, s
 });
 
 test("pages: orders and flags that exist; frames that are in a zone and aligned", () => {
-  const kernel = new PageAllocator(tinyMemory("6.1"));
+  const kernel = new PageAllocator(tinyMemory("6.1"), "6.1");
   const free = (pfn: number, order: number) => refusal(() => kernel.freePages(pfn, order));
   for (const order of [-1, 11, 0.5])
     assert.equal(free(1024, order), `free: order must be a whole number from 0 to 10: got ${order}`);
