@@ -1,7 +1,7 @@
 /**
  * npm run mutate -- lib/mm [--files a,b] [--sample n] [--minutes n] [--seed s] [--seconds n] [--again] [--fresh]: plants one small defect after the other
  * in the files of a folder and runs the tests that reach it, the cheapest first, until one fails. Prints the share that is noticed and
- * every defect that is not. A defect gets tests of `--seconds` of processor time together (5). `--again`: only those that no test noticed the last time. `--fresh`: what tests reach is measured anew.
+ * every defect that is not. A defect gets tests of `--seconds` of processor time together (6). `--again`: only those that no test noticed the last time. `--fresh`: what tests reach is measured anew.
  * Exit status: 0 at least 95 % of those not equivalent were noticed, 1 fewer, 2 bad input.
  */
 
@@ -21,12 +21,31 @@ import { endWith } from "./support/program";
 const ROOT = resolve(__dirname, "..");
 const WORK = join(ROOT, "build/mutants");
 const LAST = join(WORK, "last.json");
+const VERDICTS = join(WORK, "verdicts.json");
 
 /**
  * Tests that know the engine. Left out: those that start processes of their own, which would not have the mutant, and those of traces
  * that take minutes.
  */
-const TEST_FOLDERS = ["test/mm", "test/change", "test/laws", "test/machine", "test/trace"];
+const TEST_FOLDERS = [
+  "test/mm",
+  "test/change",
+  "test/hardware",
+  "test/laws",
+  "test/machine",
+  "test/metrics",
+  "test/strategy",
+  "test/trace",
+  "test/workload",
+];
+/** Of folders that hold much else, the files that run the engine. */
+const TEST_FILES = [
+  ...["cost-notes", "record"].map((name) => `test/experiment/${name}.test.ts`),
+  ...["boot-refusals", "cases", "field-cases", "map-search", "reasons"].map(
+    (n) => `test/explain/${n}.test.ts`,
+  ),
+  ...["machine", "machine-texts", "running-machine"].map((name) => `test/fluent/${name}.test.ts`),
+];
 const LEFT_OUT: readonly RegExp[] = [
   /^test\/laws\/(?:fuzz|mutation)\./,
   /^test\/change\/(?:failed-fork|hostile|identity|sandbox|strangers|types)\./,
@@ -91,7 +110,7 @@ function readOptions(): Options {
     sample: wholeNumber("sample", values.sample ?? "0"),
     minutes: wholeNumber("minutes", values.minutes ?? "30"),
     seed: wholeNumber("seed", values.seed ?? "1"),
-    seconds: wholeNumber("seconds", values.seconds ?? "5"),
+    seconds: wholeNumber("seconds", values.seconds ?? "6"),
     again: values.again ?? false,
     fresh: values.fresh ?? false,
   };
@@ -108,6 +127,17 @@ function drawn(mutants: readonly Mutant[], seed: number): Mutant[] {
   return order;
 }
 
+function lastVerdicts(): Verdict[] {
+  return existsSync(VERDICTS) ? (JSON.parse(readFileSync(VERDICTS, "utf8")) as Verdict[]) : [];
+}
+
+function killsOf(verdicts: readonly Verdict[]): Map<string, number> {
+  const kills = new Map<string, number>();
+  for (const { killedBy } of verdicts)
+    if (killedBy !== null) kills.set(killedBy, (kills.get(killedBy) ?? 0) + 1);
+  return kills;
+}
+
 class Hunt {
   readonly verdicts: Verdict[] = [];
   private readonly until: number;
@@ -116,16 +146,20 @@ class Hunt {
   private readonly testFiles: string[];
   private readonly planted: Mutant[];
   private readonly seconds: number;
+  /** By test: the mutants that it noticed, in this run and in the last. */
+  private readonly kills: Map<string, number>;
   constructor(coverage: Coverage, testFiles: string[], planted: Mutant[], options: Options) {
     this.coverage = coverage;
     this.testFiles = testFiles;
     this.planted = planted;
     this.until = Date.now() + options.minutes * 60_000;
     this.seconds = options.seconds;
+    this.kills = killsOf(lastVerdicts());
   }
 
   private note(mutant: Mutant, by: string | null, why: string): void {
     this.verdicts.push({ mutant, killedBy: by, why });
+    if (by !== null) this.kills.set(by, (this.kills.get(by) ?? 0) + 1);
     if (by === null) appendFileSync(join(WORK, "survived.txt"), `${JSON.stringify(mutant)}\n`);
     const survived = this.verdicts.filter((v) => v.killedBy === null).length;
     if (process.env.MUTATE_DEBUG)
@@ -188,7 +222,16 @@ class Hunt {
       verdict(byId.get(id)!, by, why);
     };
     const testFiles = this.testFiles.filter((f) => [...known].some((t) => t.startsWith(`${f}: `)));
-    const orders = { root: ROOT, mutants: this.planted, testFiles, coverage: false, runs, first, fromLoad };
+    const orders = {
+      root: ROOT,
+      mutants: this.planted,
+      testFiles,
+      coverage: false,
+      runs,
+      first,
+      fromLoad,
+      kills: [...this.kills],
+    };
     const how = await runWorker(orders, join(WORK, "orders.json"), {
       told: (t: Told) => t.at === "done" && end(t.id, t.killedBy, t.why),
       limitOf: (test) => (test === "load" ? 120_000 : 1500 + 10 * (this.coverage.tests.get(test)?.ms ?? 0)),
@@ -210,6 +253,7 @@ async function main(): Promise<number> {
   const testFiles = [
     "test/mutate/laws-by-seed.ts",
     ...TEST_FOLDERS.flatMap((f) => filesBelow(ROOT, f, ".test.ts")),
+    ...TEST_FILES,
   ].filter((f) => !LEFT_OUT.some((left) => left.test(f)));
   const coverage = await coverageOf(ROOT, all, testFiles, options.fresh);
   const wanted = all.filter(
@@ -236,7 +280,7 @@ async function main(): Promise<number> {
   const survived = hunt.verdicts.filter((v) => v.killedBy === null);
   if (!options.again || survived.length > 0)
     writeFileSync(LAST, JSON.stringify({ survived: survived.map((v) => v.mutant) }));
-  writeFileSync(join(WORK, "verdicts.json"), JSON.stringify(hunt.verdicts));
+  writeFileSync(VERDICTS, JSON.stringify(hunt.verdicts));
   const out = tellVerdicts({
     all: wanted.length,
     equivalent: same.length,

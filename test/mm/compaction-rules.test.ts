@@ -12,12 +12,18 @@ import {
 import { tryToCompactPages } from "../../lib/mm/compaction/compaction";
 import { fastFindMigrateblock } from "../../lib/mm/compaction/compaction-fast-search";
 import { isolateFreepages } from "../../lib/mm/compaction/compaction-free-scanner";
-import { isolateMigratepagesBlock } from "../../lib/mm/compaction/compaction-migrate-scanner";
+import {
+  isolateMigratepages,
+  isolateMigratepagesBlock,
+} from "../../lib/mm/compaction/compaction-migrate-scanner";
 import { CompactionRun } from "../../lib/mm/compaction/compaction-run";
 import { resetIsolationSuitable } from "../../lib/mm/compaction/compaction-skip-bits";
 import { compactionSuitableFor, extfragForOrder } from "../../lib/mm/compaction/compaction-suitable";
 import { allocContigPages } from "../../lib/mm/contiguous/contig-pages";
+import { validate } from "../../lib/mm/reports/validate";
 import { __GFP_MEMALLOC, GFP_HIGHUSER_MOVABLE, GFP_KERNEL } from "../../lib/mm/state/gfp";
+import { listFrames } from "../../lib/mm/state/list-frames";
+import { materialiseRange } from "../../lib/mm/state/materialise-range";
 import type { Memory } from "../../lib/mm/state/memory";
 import { MIGRATE_MOVABLE } from "../../lib/mm/state/migratetype";
 import { ALLOCATED, BLOCK_SKIP, IN_USE_MOVABLE } from "../../lib/mm/state/page-state";
@@ -201,5 +207,56 @@ test("a request compacts the zones up to the highest that it may use", () => {
     });
     const { result } = tryToCompactPages(m, m.ac, COMPACT_PRIO_SYNC_LIGHT);
     assert.equal(result === COMPACT_SKIPPED, highest < 2, `highest zone ${highest}, the only zone is 2`);
+  }
+});
+
+test("if migration is off, the pages that a run isolated count as failed, and stay", () => {
+  const m = scattered();
+  m.migration = false;
+  runOf(m, MIGRATE_SYNC_LIGHT, 1);
+  assert.equal(m.counters.pgmigrate_fail, 32);
+  assert.equal(m.counters.pgmigrate_success, 0);
+  assert.equal(m.state[1024], ALLOCATED | IN_USE_MOVABLE);
+});
+
+test("the block that the fast search found is come to, though its own mark ends the scan at once; others with a skip bit are passed by", () => {
+  // isolate_migratepages_block() looks at the first frame's skip bit, which set_pageblock_skip() of the search has just set.
+  for (const [skipped, scan, isolated] of [
+    [false, [1536, 2048], 0],
+    [true, [2048, 2080], 32],
+  ] as const) {
+    const m = tinyMemory("6.1", { pages: 4096 });
+    for (let i = 0; i < 4; i++) allocPages(m, GFP_HIGHUSER_MOVABLE, 10);
+    m.state.fill(ALLOCATED | IN_USE_MOVABLE, 1024, 5120);
+    // Below the middle, 3,072, between the scanners; the free page is of order 4, so that the search looks at its list.
+    freeOnePage(m, m.zones[0]!, 1600, 4, MIGRATE_MOVABLE, false);
+    m.blocks[2]! |= BLOCK_SKIP;
+    if (skipped) m.blocks[3]! |= BLOCK_SKIP;
+    const scans: [number, number][] = [];
+    m.trace = { isolateMigratepages: (from, to) => scans.push([from, to]) };
+    const options = { order: 9, gfp: GFP_HIGHUSER_MOVABLE, mode: MIGRATE_SYNC_LIGHT, direct: true };
+    const cc = new CompactControl(m, m.zones[0]!, options);
+    cc.freePfn = 5120;
+    assert.equal(isolateMigratepages(m, cc), isolated > 0);
+    assert.deepEqual(scans, [scan]);
+    assert.equal(cc.nrMigratepages, isolated);
+    assert.equal(cc.migratePfn, scan[1]);
+  }
+});
+
+test("untouched runs have 1,024 nodes; without one their blocks get nodes of their own, in the run's order", () => {
+  for (const release of ["6.1", "4.17"] as const) {
+    const m = tinyMemory(release, { pages: 8192 });
+    const before = listFrames(m, m.zones[0]!.listBase + 81);
+    assert.equal(before.length, 8);
+    let nodes = 0;
+    while (m.newVirginNode(0, 0, false) >= 0) nodes++;
+    assert.ok(nodes >= 1022 && nodes < 1024, "the boot memory has the others");
+    // The middle of the run: the rest before it, these blocks, the rest after it.
+    materialiseRange(m, 1024 * 4 + 7, 1024 * 5 + 1);
+    assert.deepEqual(listFrames(m, m.zones[0]!.listBase + 81), before);
+    assert.equal(m.state[1024 * 4], 11);
+    assert.equal(m.state[1024 * 5], 11);
+    validate(m, "everything");
   }
 });

@@ -36,6 +36,7 @@ import {
   MIGRATE_MOVABLE,
   MIGRATE_UNMOVABLE,
 } from "../../lib/mm/state/migratetype";
+import { ownerKind } from "../../lib/mm/state/owners";
 import { freeList, takeAll, tinyMemory } from "./tiny-memory";
 
 test("the laws of CMA areas: each is told when it is broken", () => {
@@ -196,4 +197,72 @@ test("a request of the area itself names the page in its way, not the area", () 
   const again = contig.allocContigRange(3072, 3584, MIGRATE_CMA);
   assert.ok(!again.ok);
   assert.match(explainContigFailure(again.details), /cmaBuffer: is a buffer already taken/);
+});
+
+test("huge pages that are split become pages of the smaller pool, one after the other from the last free one", () => {
+  const m = tinyMemory("6.1");
+  const [large, small] = [new HugetlbPool(m, { order: 9 }), new HugetlbPool(m, { order: 7 })];
+  large.setMaxHugePages(3);
+  const [, second, third] = large.free;
+  assert.equal(large.demote(0, small), 0);
+  assert.equal(large.demote(1, small), 1);
+  const parts = (pfn: number) => [0, 128, 256, 384].map((n) => pfn + n);
+  assert.deepEqual(small.free, parts(third!));
+  assert.deepEqual([large.total, small.total], [2, 4]);
+  for (const pfn of small.free) {
+    assert.equal(m.state[pfn]! & 0x8f, 0x80 | 7, "a page in use of the smaller order");
+    assert.equal(ownerKind(m, pfn), "hugetlb");
+    assert.equal(m.state[pfn + 1], 0);
+  }
+  const taken = large.alloc();
+  assert.equal(taken, second);
+  assert.equal(large.demote(5, small), 1, "only free ones are split");
+  assert.deepEqual([large.total, small.total], [1, 8]);
+  small.setMaxHugePages(0);
+  large.release(taken);
+  large.setMaxHugePages(0);
+  assert.equal(m.zones[0]!.nrFreePages + m.zones[0]!.pcp.count + m.zones[0]!.pcp.diffNrFree, 2048);
+});
+
+test("surplus huge pages: as many as overcommit allows; a pool that grows takes them as its own first", () => {
+  const m = tinyMemory("6.1");
+  const pool = new HugetlbPool(m, { order: 8, overcommit: 2 });
+  assert.equal(pool.setMaxHugePages(1), 1);
+  const got = [pool.alloc(), pool.alloc(), pool.alloc(), pool.alloc()];
+  assert.deepEqual(
+    got.map((pfn) => pfn >= 0),
+    [true, true, true, false],
+  );
+  assert.deepEqual([pool.total, pool.surplus, pool.persistent], [3, 2, 1]);
+  assert.equal(pool.setMaxHugePages(2), 2);
+  assert.deepEqual([pool.total, pool.surplus], [3, 1]);
+  assert.equal(pool.setMaxHugePages(5), 5);
+  assert.deepEqual([pool.total, pool.surplus, pool.free.length], [5, 0, 2]);
+  assert.equal(pool.setMaxHugePages(1), 1);
+  assert.deepEqual([pool.total, pool.surplus, pool.free.length], [3, 2, 0]);
+  for (const pfn of got.slice(0, 3)) pool.release(pfn);
+  assert.deepEqual([pool.total, pool.surplus, pool.free.length], [1, 0, 1]);
+  assert.equal(pool.setMaxHugePages(9), 8, "2,048 frames have room for eight");
+  assert.equal(pool.totalOn(0), 8);
+});
+
+test("a huge page that moved is released by the frame that its holder was given", () => {
+  const m = tinyMemory("6.1");
+  const pool = new HugetlbPool(m, { order: 8 });
+  pool.setMaxHugePages(3);
+  const [free] = pool.free;
+  const [a, b] = [pool.alloc(), pool.alloc()];
+  assert.equal(pool.moved(5, 6), null);
+  assert.equal(pool.moved(free!, 9000), "free");
+  assert.deepEqual(pool.free, [9000]);
+  assert.equal(pool.moved(a, 7000), "used");
+  assert.equal(pool.moved(7000, 8000), "used");
+  assert.deepEqual([...pool.used].sort(), [8000, b].map(Number).sort());
+  pool.release(a);
+  assert.deepEqual(pool.free, [9000, 8000]);
+  assert.throws(() => pool.release(a), /is not the first of a huge page in use/);
+  pool.moved(b, a);
+  pool.release(b);
+  assert.deepEqual(pool.free, [9000, 8000, a]);
+  assert.equal(pool.used.size, 0);
 });

@@ -110,6 +110,7 @@ async function measure(
       runs: [],
       first: [],
       fromLoad: 0,
+      kills: [],
     };
     const end = await runWorker(orders, join(root, "build/mutants/orders.json"), {
       told: take,

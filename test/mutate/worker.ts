@@ -22,6 +22,8 @@ export interface Orders {
   first: string[];
   /** The mutant is at work from the load on. */
   fromLoad: number;
+  /** By test: the mutants that it noticed before. */
+  kills: [string, number][];
 }
 
 /** What a worker tells, in this order for every mutant: at, …, done. */
@@ -111,7 +113,7 @@ async function main(): Promise<void> {
 /** Every mutant's tests; of those that keep something, the first run in this process is without a mutant. */
 async function runAll(orders: Orders, known: ReadonlyMap<string, CollectedTest>): Promise<void> {
   const unready = new Set(orders.fromLoad === 0 ? orders.first : []);
-  const kills = new Map<string, number>();
+  const kills = new Map(orders.kills);
   const rank = ({ name, ms }: { name: string; ms: number }) => ms / (1 + 4 * (kills.get(name) ?? 0));
   for (const { id, tests } of orders.runs) {
     let killedBy: string | null = null;
