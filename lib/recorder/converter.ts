@@ -12,9 +12,14 @@ import { TaskState } from "./task-state";
 import { TraceLines } from "./trace-lines";
 
 const MIGRATE_MASK = 7;
+/** The bit of a page block's flags that says that it is isolated (7.3). */
+const ISOLATED_FLAG = 16;
 
 /** What a task does while pages go from a per-CPU list to the buddy lists, or are put back there. */
 const WITHIN_A_DRAIN: readonly number[] = [RING.BUDDY, RING.DRAINED, RING.BLOCK_FLAGS, RING.MOVE_BLOCK];
+
+/** No page that enters the lists now is freed. */
+const ANYWHERE = { from: 0, to: Number.POSITIVE_INFINITY };
 
 /** What a conversion found besides lines. */
 export interface Conversion {
@@ -66,6 +71,12 @@ export class Converter {
     if (task.unexplained !== null && !(r.kind === RING.DRAINED && r.args[0] === task.unexplained.pfn))
       this.freedBefore(task, r.pid);
     if (!WITHIN_A_DRAIN.includes(r.kind)) task.leave();
+    const { attempt } = task;
+    if (attempt.kinds.includes(r.kind)) {
+      lines.put(slot, attempt.line(r));
+      return;
+    }
+    if (r.kind === RING.FREE) lines.put(slot, attempt.freed(r.args[0]!));
     if (!this.request(r, slot, task) && !this.free(r, slot, task) && !this.block(r, slot, task))
       this.other(r, slot, task);
   }
@@ -145,6 +156,7 @@ export class Converter {
     task.slow = false;
     if (pfn >= 0 && !task.searched) return; // Its page was taken before the first snapshot.
     if (task.bulk !== null) task.bulk.single = pfn;
+    task.attempt.allocated(pfn);
     const at = pfn >= 0 && task.take >= 0 ? task.take : slot;
     // It read the zones' counters without a lock, and another CPU changed them before it took its page.
     if (this.lines.others(task.search.slot, cpu, at)) {
@@ -252,7 +264,8 @@ export class Converter {
     const [pfn, order] = args as [number, number];
     switch (r.kind) {
       case RING.BLOCK_FLAGS:
-        // pfn, flags, mask
+        // pfn, flags, mask. A free page larger than a block that is isolated enters the lists again in pieces.
+        if (args[2]! & ISOLATED_FLAG) task.within = ANYWHERE;
         lines.put(
           slot,
           args[2]! & MIGRATE_MASK ? `M ${pfn} ${args[1]! & MIGRATE_MASK}` : `K ${args.join(" ")}`,

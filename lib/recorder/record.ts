@@ -37,6 +37,8 @@ export const RECORDED_WORKLOADS: Readonly<Record<string, number>> = {
   thp: 60_000,
   reclaim: 30_000,
   compact: 40_000,
+  cma: 20_000,
+  mthp: 20_000,
 };
 
 /** Where packages are kept if nothing else is said. */
