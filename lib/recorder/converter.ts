@@ -46,6 +46,8 @@ export class Converter {
   /** Frees that are announced and not on a list yet, by their frame. */
   private readonly announced = new Map<number, Announced>();
   private readonly flags = new Map<number, number>();
+  /** The largest order of the buddy lists, as the first snapshot says. */
+  private largestOrder = 10;
 
   /** The state of what ran: of a task, which may change its CPU; of a CPU's interrupts; of its idle task. */
   private stateOf({ pid, cpu, context }: RingRecord): TaskState {
@@ -56,6 +58,12 @@ export class Converter {
       this.tasks.set(key, state);
     }
     return state;
+  }
+
+  /** Takes the text of a snapshot, which stands before its records. */
+  snapshot(text: string): void {
+    const orders = /^snapshot .*\bmax_order=(\d{1,2})\b/.exec(text.slice(0, 500));
+    if (orders !== null) this.largestOrder = Number(orders[1]) - 1;
   }
 
   /** Takes the next record of the ring. */
@@ -240,14 +248,31 @@ export class Converter {
     return [...lines, `G ${pfn} ${order} ${pid}`].join("\n");
   }
 
+  /**
+   * The order of what is freed where its first piece of `order` is seen. The kernel frees a range of single pages in
+   * the largest pieces that its frames allow.
+   */
+  private groupOrder(pfn: number, order: number, first: Announced): number {
+    let whole = order;
+    let end = pfn + 2 ** order;
+    for (; whole < this.largestOrder && pfn % 2 ** (whole + 1) === 0; whole++) {
+      for (const next = pfn + 2 ** (whole + 1); end < next; end++) {
+        const free = this.announced.get(end);
+        if (free === undefined || free.order !== 0 || free.batched || free.pid !== first.pid) return whole;
+      }
+    }
+    return whole;
+  }
+
   /** A page enters the buddy lists: freed, put back, split, or drained from a per-CPU list. */
   private buddy(pfn: number, order: number, slot: number, task: TaskState, pid: number): void {
     if (pfn >= task.within.from && pfn < task.within.to) return;
     const free = this.announced.get(pfn);
     if (free !== undefined) {
-      this.lines.put(slot, this.freeLines(pfn, order, pid));
       // What is larger than a page block enters in pieces (6.10 and newer).
-      if (free.order > order) task.within = { from: pfn, to: pfn + 2 ** free.order };
+      const whole = free.order < order ? this.groupOrder(pfn, order, free) : free.order;
+      this.lines.put(slot, this.freeLines(pfn, Math.max(whole, order), pid));
+      if (whole > order) task.within = { from: pfn, to: pfn + 2 ** whole };
       return;
     }
     task.unexplained = { slot, pfn, order };
