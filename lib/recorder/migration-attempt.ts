@@ -13,13 +13,7 @@ const EAGAIN = -11;
 const NONE = -1;
 
 export class MigrationAttempt {
-  readonly kinds: readonly number[] = [
-    RING.RANGE,
-    RING.RANGE_END,
-    RING.SOURCE,
-    RING.UNMAPPED,
-    RING.MOVED,
-  ];
+  readonly kinds: readonly number[] = [RING.RANGE, RING.RANGE_END, RING.SOURCE, RING.UNMAPPED, RING.MOVED];
   /** A contiguous request is at work: other migrations have no lines. */
   private inRange = false;
   private source = NONE;
