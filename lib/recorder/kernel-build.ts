@@ -18,7 +18,7 @@ const KEPT = ["page_alloc", "vmscan", "migrate", "vmstat"]
 export function buildKernel(root: string, work: string, source: string, arch: Architecture): string {
   const make = `make -s O=${BUILD_FOLDER} ${arch.make}`;
   const script = [
-    "export PATH=/usr/sbin:/usr/bin",
+    "export PATH=/usr/sbin:/usr/bin KBUILD_BUILD_USER=pageblock KBUILD_BUILD_HOST=recorder",
     `rm -rf ${BUILD_FOLDER} /usr/src/${source}`,
     `mkdir ${BUILD_FOLDER}`,
     "cd /usr/src",

@@ -58,6 +58,12 @@ function check({ workload, parameters }: RecordRequest): void {
     );
 }
 
+/** What is asked for, and a CMA area for the workload that is about it. */
+export function kernelParameters({ workload, parameters, memoryMiB }: RecordRequest): string {
+  const area = workload === "cma" && !/\bcma=/.test(parameters);
+  return area ? `cma=${Math.floor(memoryMiB / 16) * 4}M ${parameters}`.trim() : parameters;
+}
+
 /** The part of the ring's file that is used: the file is as large as the ring could have become. */
 function readUsed(path: string): Buffer {
   const file = openSync(path, "r");
@@ -91,7 +97,7 @@ export async function record(request: RecordRequest, note: (text: string) => voi
     writeFileSync(archive, initramfs(files));
     const ring = join(work, "ring");
     note(`booting with ${cpus} CPU${cpus === 1 ? "" : "s"} and ${memoryMiB} MiB`);
-    const parameters = `workload=${request.workload} ops=${request.ops} seed=${request.seed} ${request.parameters}`;
+    const parameters = `workload=${request.workload} ops=${request.ops} seed=${request.seed} ${kernelParameters(request)}`;
     const boot = {
       arch: root.arch,
       kernel: built.kernel,
