@@ -13,6 +13,7 @@ const RING_BYTES_MOST = 2 ** 31;
 
 interface RecordFlags {
   kernel: string;
+  arch: string;
   cpus: string;
   workload: string;
   memory: string;
@@ -48,6 +49,7 @@ function requestOf(flags: RecordFlags): RecordRequest {
   const cpus = whole(flags.cpus, "--cpus", 1, 16);
   return {
     kernel,
+    arch: flags.arch,
     cpus,
     workload,
     memoryMiB: mebibytes(flags.memory, "--memory", 256, 16 * 1024),
@@ -56,7 +58,9 @@ function requestOf(flags: RecordFlags): RecordRequest {
     parameters: flags.append,
     ringMiB: mebibytes(flags.ringSize, "--ring-size", 16, 1024),
     minutesMost: whole(flags.minutes, "--minutes", 1, 1440),
-    out: flags.out ?? `build/recordings/${kernel}-${workload}-${cpus}cpu`,
+    out:
+      flags.out ??
+      `build/recordings/${kernel}${flags.arch === "x86-64" ? "" : `-${flags.arch}`}-${workload}-${cpus}cpu`,
     cache: flags.cache ?? defaultCache(),
   };
 }
@@ -77,6 +81,7 @@ export function register(program: Command): void {
       "record a real kernel in QEMU: boots it, runs a workload between two exact snapshots, checks that nothing is lost",
     )
     .option("--kernel <release>", `Debian's kernel of this series: ${RECORDED_KERNELS.join(", ")}`, "6.1")
+    .option("--arch <name>", "x86-64, or arm64 with 6.1: built from Debian's source", "x86-64")
     .option("--cpus <n>", "virtual CPUs, each with a worker of the workload", "1")
     .option("--workload <name>", Object.keys(RECORDED_WORKLOADS).join(", "), "files")
     .option("--memory <size>", "memory of the guest", "512MiB")

@@ -12,9 +12,14 @@ import { TaskState } from "./task-state";
 import { TraceLines } from "./trace-lines";
 
 const MIGRATE_MASK = 7;
+/** The bit of a page block's flags that says that it is isolated (7.3). */
+const ISOLATED_FLAG = 16;
 
 /** What a task does while pages go from a per-CPU list to the buddy lists, or are put back there. */
 const WITHIN_A_DRAIN: readonly number[] = [RING.BUDDY, RING.DRAINED, RING.BLOCK_FLAGS, RING.MOVE_BLOCK];
+
+/** No page that enters the lists now is freed. */
+const ANYWHERE = { from: 0, to: Number.POSITIVE_INFINITY };
 
 /** What a conversion found besides lines. */
 export interface Conversion {
@@ -41,6 +46,8 @@ export class Converter {
   /** Frees that are announced and not on a list yet, by their frame. */
   private readonly announced = new Map<number, Announced>();
   private readonly flags = new Map<number, number>();
+  /** The largest order of the buddy lists, as the first snapshot says. */
+  private largestOrder = 10;
 
   /** The state of what ran: of a task, which may change its CPU; of a CPU's interrupts; of its idle task. */
   private stateOf({ pid, cpu, context }: RingRecord): TaskState {
@@ -51,6 +58,12 @@ export class Converter {
       this.tasks.set(key, state);
     }
     return state;
+  }
+
+  /** Takes the text of a snapshot, which stands before its records. */
+  snapshot(text: string): void {
+    const orders = /^snapshot .*\bmax_order=(\d{1,2})\b/.exec(text.slice(0, 500));
+    if (orders !== null) this.largestOrder = Number(orders[1]) - 1;
   }
 
   /** Takes the next record of the ring. */
@@ -66,6 +79,12 @@ export class Converter {
     if (task.unexplained !== null && !(r.kind === RING.DRAINED && r.args[0] === task.unexplained.pfn))
       this.freedBefore(task, r.pid);
     if (!WITHIN_A_DRAIN.includes(r.kind)) task.leave();
+    const { attempt } = task;
+    if (attempt.kinds.includes(r.kind)) {
+      lines.put(slot, attempt.line(r));
+      return;
+    }
+    if (r.kind === RING.FREE) lines.put(slot, attempt.freed(r.args[0]!));
     if (!this.request(r, slot, task) && !this.free(r, slot, task) && !this.block(r, slot, task))
       this.other(r, slot, task);
   }
@@ -145,6 +164,7 @@ export class Converter {
     task.slow = false;
     if (pfn >= 0 && !task.searched) return; // Its page was taken before the first snapshot.
     if (task.bulk !== null) task.bulk.single = pfn;
+    task.attempt.allocated(pfn);
     const at = pfn >= 0 && task.take >= 0 ? task.take : slot;
     // It read the zones' counters without a lock, and another CPU changed them before it took its page.
     if (this.lines.others(task.search.slot, cpu, at)) {
@@ -228,14 +248,31 @@ export class Converter {
     return [...lines, `G ${pfn} ${order} ${pid}`].join("\n");
   }
 
+  /**
+   * The order of what is freed where its first piece of `order` is seen. The kernel frees a range of single pages in
+   * the largest pieces that its frames allow.
+   */
+  private groupOrder(pfn: number, order: number, first: Announced): number {
+    let whole = order;
+    let end = pfn + 2 ** order;
+    for (; whole < this.largestOrder && pfn % 2 ** (whole + 1) === 0; whole++) {
+      for (const next = pfn + 2 ** (whole + 1); end < next; end++) {
+        const free = this.announced.get(end);
+        if (free === undefined || free.order !== 0 || free.batched || free.pid !== first.pid) return whole;
+      }
+    }
+    return whole;
+  }
+
   /** A page enters the buddy lists: freed, put back, split, or drained from a per-CPU list. */
   private buddy(pfn: number, order: number, slot: number, task: TaskState, pid: number): void {
     if (pfn >= task.within.from && pfn < task.within.to) return;
     const free = this.announced.get(pfn);
     if (free !== undefined) {
-      this.lines.put(slot, this.freeLines(pfn, order, pid));
       // What is larger than a page block enters in pieces (6.10 and newer).
-      if (free.order > order) task.within = { from: pfn, to: pfn + 2 ** free.order };
+      const whole = free.order < order ? this.groupOrder(pfn, order, free) : free.order;
+      this.lines.put(slot, this.freeLines(pfn, Math.max(whole, order), pid));
+      if (whole > order) task.within = { from: pfn, to: pfn + 2 ** whole };
       return;
     }
     task.unexplained = { slot, pfn, order };
@@ -252,7 +289,8 @@ export class Converter {
     const [pfn, order] = args as [number, number];
     switch (r.kind) {
       case RING.BLOCK_FLAGS:
-        // pfn, flags, mask
+        // pfn, flags, mask. A free page larger than a block that is isolated enters the lists again in pieces.
+        if (args[2]! & ISOLATED_FLAG) task.within = ANYWHERE;
         lines.put(
           slot,
           args[2]! & MIGRATE_MASK ? `M ${pfn} ${args[1]! & MIGRATE_MASK}` : `K ${args.join(" ")}`,

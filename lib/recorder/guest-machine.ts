@@ -3,10 +3,12 @@ import { spawn } from "node:child_process";
 import { closeSync, ftruncateSync, openSync } from "node:fs";
 import { InputError } from "../base/errors";
 import { printable } from "../base/printable";
+import type { Architecture } from "./architectures";
 import { missingTool } from "./tool";
 
 /** One boot. Sizes in MiB. */
 export interface Boot {
+  arch: Architecture;
   kernel: string;
   initramfs: string;
   /** The file that holds the ring; it is made anew. */
@@ -19,19 +21,15 @@ export interface Boot {
   minutesMost: number;
 }
 
-/**
- * No NUMA, no random places, no zeroing; RCU callbacks run in threads, not in interrupts. On a busy host the guest's
- * check of its timer fails and ends the boot, so there is none.
- */
-export const PARAMETERS =
-  "console=ttyS0 panic=-1 quiet no_timer_check nokaslr numa=off init_on_alloc=0 rcutree.use_softirq=0";
-
-const QEMU = "qemu-system-x86_64";
+/** No NUMA, no random places, no zeroing; RCU callbacks run in threads, not in interrupts. */
+const PARAMETERS = "panic=-1 quiet nokaslr numa=off init_on_alloc=0 rcutree.use_softirq=0";
 
 export function qemuArguments(boot: Boot): string[] {
-  const { ring, ringMiB } = boot;
+  const { arch, ring, ringMiB } = boot;
+  const parameters = `${arch.parameters} ${PARAMETERS} ${boot.parameters}`;
   return [
     // One thread runs all virtual CPUs in turn: they are not slower than they are many.
+    ...arch.machine,
     ...["-accel", "tcg,thread=single", "-smp", String(boot.cpus), "-m", `${boot.memoryMiB}M`],
     ...["-nodefaults", "-display", "none", "-no-reboot", "-serial", "stdio"],
     ...[
@@ -39,7 +37,7 @@ export function qemuArguments(boot: Boot): string[] {
       `memory-backend-file,id=ring,size=${ringMiB}M,mem-path=${ring.replaceAll(",", ",,")},share=on`,
     ],
     ...["-device", "ivshmem-plain,memdev=ring"],
-    ...["-kernel", boot.kernel, "-initrd", boot.initramfs, "-append", `${PARAMETERS} ${boot.parameters}`],
+    ...["-kernel", boot.kernel, "-initrd", boot.initramfs, "-append", parameters],
   ];
 }
 
@@ -52,7 +50,7 @@ function makeRing(path: string, mebibytes: number): void {
 /** Boots; `note` gets the lines of the guest. Throws InputError if it does not say at the end that it is complete. */
 export async function bootGuest(boot: Boot, note: (text: string) => void): Promise<void> {
   makeRing(boot.ring, boot.ringMiB);
-  const child = spawn(QEMU, qemuArguments(boot), { stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(boot.arch.qemu, qemuArguments(boot), { stdio: ["ignore", "pipe", "pipe"] });
   const last: string[] = [];
   let complete = false;
   let rest = "";
@@ -79,8 +77,8 @@ export async function bootGuest(boot: Boot, note: (text: string) => void): Promi
     child.on("close", () => resolve(undefined));
   });
   clearTimeout(timer);
-  if (failed?.code === "ENOENT") missingTool(QEMU);
-  if (failed !== undefined) throw new InputError(`record: ${QEMU}: ${failed.message}`);
+  if (failed?.code === "ENOENT") missingTool(boot.arch.qemu);
+  if (failed !== undefined) throw new InputError(`record: ${boot.arch.qemu}: ${failed.message}`);
   if (late)
     throw new InputError(
       `record: the guest did not end within ${boot.minutesMost} minutes: give it fewer --ops, or more --minutes`,

@@ -3,9 +3,11 @@
  * lists, keys and packages of this machine's own apt stay as they are, and nothing is installed.
  */
 import { existsSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { InputError, quoted } from "../base/errors";
 import { makeFolder } from "../base/make-folder";
+import { ARCHITECTURES, type Architecture } from "./architectures";
+import { buildKernel } from "./kernel-build";
 import { runTool } from "./tool";
 
 /** A kernel that can be recorded, and the suites of Debian that have it. */
@@ -15,22 +17,36 @@ interface Source {
   /** Suites whose packages are wanted before others. */
   target?: string;
   security: string;
+  arch: string;
+  /** Package of its source, if the kernel is built here and not fetched. */
+  source?: string;
 }
 
 const MIRROR = "http://deb.debian.org";
 const KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg";
 
 const SOURCES: readonly Source[] = [
-  { kernel: "6.1", suite: "bookworm", security: "bookworm-security" },
-  { kernel: "6.12", suite: "trixie", security: "trixie-security" },
-  { kernel: "7.3", suite: "trixie", target: "trixie-backports", security: "trixie-security" },
+  { kernel: "6.1", arch: "x86-64", suite: "bookworm", security: "bookworm-security" },
+  { kernel: "6.12", arch: "x86-64", suite: "trixie", security: "trixie-security" },
+  { kernel: "7.3", arch: "x86-64", suite: "trixie", target: "trixie-backports", security: "trixie-security" },
+  {
+    kernel: "6.1",
+    arch: "arm64",
+    suite: "bookworm",
+    security: "bookworm-security",
+    source: "linux-source-6.1",
+  },
 ];
 
 /** The kernels that `--kernel` takes. */
-export const RECORDED_KERNELS: readonly string[] = SOURCES.map((source) => source.kernel);
+export const RECORDED_KERNELS: readonly string[] = [...new Set(SOURCES.map((source) => source.kernel))];
 
 /** What a root needs to run make in it; the headers bring the compiler. */
 const TOOLS = "make binutils libc6-dev dash bash coreutils sed mawk grep findutils gzip kmod".split(" ");
+
+/** What else builds a kernel, and compiles for another architecture. */
+const CROSS_TOOLS =
+  "gcc bc bison flex diffutils tar xz-utils perl-base gcc-aarch64-linux-gnu libc6-dev-arm64-cross".split(" ");
 
 /** Folders that Debian has merged: packages may still name the old ones. */
 const MERGED = ["bin", "sbin", "lib", "lib64"];
@@ -40,26 +56,65 @@ export interface KernelRoot {
   root: string;
   /** As in `uname -r`. */
   release: string;
+  arch: Architecture;
 }
 
-/** Unpacks what recording `kernel` takes below `cache`, or finds it there. `note` is told what takes time. */
-export function kernelRoot(kernel: string, cache: string, note: (text: string) => void): KernelRoot {
-  const source = SOURCES.find((s) => s.kernel === kernel);
-  if (source === undefined)
+/** Which kernel. */
+export interface KernelChoice {
+  kernel: string;
+  /** Name of its architecture. */
+  arch: string;
+}
+
+function sourceOf({ kernel, arch }: KernelChoice): Source {
+  if (!RECORDED_KERNELS.includes(kernel))
     throw new InputError(`--kernel: must be one of ${RECORDED_KERNELS.join(", ")}: got ${quoted(kernel)}`);
-  const dir = join(cache, kernel);
+  const source = SOURCES.find((s) => s.kernel === kernel && s.arch === arch);
+  const has = SOURCES.filter((s) => s.kernel === kernel).map((s) => s.arch);
+  if (source === undefined)
+    throw new InputError(`--arch: must be ${has.join(" or ")} for Linux ${kernel}: got ${quoted(arch)}`);
+  return source;
+}
+
+/** The folder of a cache that holds a kernel. */
+export const kernelFolder = (cache: string, { kernel, arch }: KernelChoice): string =>
+  join(cache, arch === "x86-64" ? kernel : `${kernel}-${arch}`);
+
+/** Unpacks what recording a kernel takes below `cache`, or finds it there. `note` is told what takes time. */
+export function kernelRoot(choice: KernelChoice, cache: string, note: (text: string) => void): KernelRoot {
+  const source = sourceOf(choice);
+  const arch = ARCHITECTURES.find((a) => a.name === choice.arch)!;
+  const dir = kernelFolder(cache, choice);
   const done = join(dir, "release");
   const root = join(dir, "root");
-  if (existsSync(done)) return { root, release: readFileSync(done, "latin1").trim() };
+  if (existsSync(done)) return { root, release: readFileSync(done, "latin1").trim(), arch };
   rmSync(dir, { recursive: true, force: true });
-  note(`fetching Debian's packages for Linux ${kernel} (about 250 MB)`);
+  note(`fetching Debian's packages for Linux ${choice.kernel} (about 250 MB)`);
   const options = ownApt(dir, source);
-  const release = newest(options, kernel);
-  download(options, join(dir, "archives"), release);
+  const archives = join(dir, "archives");
+  let release = source.source === undefined ? newest(options, choice.kernel) : "";
+  if (source.source === undefined) download(options, archives, release);
+  else fetchPackages(options, [source.source, ...CROSS_TOOLS, ...TOOLS]);
   note("unpacking them");
-  unpack(join(dir, "archives"), root);
+  unpack(archives, root);
+  if (source.source !== undefined) {
+    note("building the kernel: some 10 minutes of one processor");
+    release = buildKernel(root, join(sourceFolder(), "kernel"), source.source, arch);
+  }
   writeFileSync(done, `${release}\n`);
-  return { root, release };
+  return { root, release, arch };
+}
+
+/** Fetches packages and what they need. */
+function fetchPackages(options: readonly string[], names: readonly string[]): void {
+  runTool("apt-get", [...options, "-qq", "-y", "install", "--download-only", ...names]);
+}
+
+/** Where the sources lie: beside this file in the repository, two folders up from the compiled one. */
+export function sourceFolder(): string {
+  for (const folder of [__dirname, resolve(__dirname, "../../lib/recorder")])
+    if (existsSync(join(folder, "module/Kbuild"))) return folder;
+  throw new InputError("record: the sources of the module are not here: run it in a clone of the repository");
 }
 
 /** Options by which apt works in `dir` alone. */
@@ -102,7 +157,7 @@ function newest(options: readonly string[], kernel: string): string {
 
 function download(options: readonly string[], archives: string, release: string): void {
   const quiet = [...options, "-qq", "-y"];
-  runTool("apt-get", [...quiet, "install", "--download-only", `linux-headers-${release}`, ...TOOLS]);
+  fetchPackages(options, [`linux-headers-${release}`, ...TOOLS]);
   runTool("apt-get", [...quiet, "download", `linux-image-${release}`], archives);
   // From 7.0 on the kernel itself is in a package of its own.
   const needs = runTool("apt-cache", [...options, "depends", `linux-image-${release}`]);

@@ -33,10 +33,15 @@ export const RING = {
   BLOB: 29,
   COMPACTION_FREE: 30,
   DECAY: 31,
+  RANGE: 32,
+  RANGE_END: 33,
+  SOURCE: 34,
+  UNMAPPED: 35,
+  MOVED: 36,
 } as const;
 
 /** The last kind there is. */
-export const RING_KINDS = 31;
+export const RING_KINDS = 36;
 
 /** Values that the module watches (`enum watched`). */
 export const WATCHED = { BOOST: 0, HIGHATOMIC: 1, THRESHOLD: 2, FLAGS: 3 } as const;
@@ -70,4 +75,9 @@ export const EVENTS: Readonly<Record<number, readonly [name: string, ...fields: 
   22: ["mm_vmscan_direct_reclaim_begin", "order", "gfp_flags"],
   23: ["mm_vmscan_direct_reclaim_end", "nr_reclaimed"],
   24: ["drain_all_pages", "zone"],
+  27: ["cma_alloc_start", "count", "align"],
+  28: ["cma_alloc_finish", "ok", "pfn", "count"],
+  29: ["cma_alloc_busy_retry", "pfn", "count"],
+  30: ["cma_release", "pfn", "count"],
+  31: ["test_pages_isolated", "start", "end", "fin"],
 };

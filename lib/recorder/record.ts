@@ -7,13 +7,14 @@ import { makeFolder } from "../base/make-folder";
 import { build } from "./build";
 import { bootGuest } from "./guest-machine";
 import { initramfs } from "./initramfs";
-import { kernelRoot } from "./packages";
+import { kernelFolder, kernelRoot } from "./packages";
 import { convertRing, type Made, writeRecording } from "./recording-files";
 import { RING_FIRST_PAGE, ringBytes } from "./ring-reader";
 
 /** What is recorded. */
 export interface RecordRequest {
   kernel: string;
+  arch: string;
   cpus: number;
   workload: string;
   memoryMiB: number;
@@ -37,6 +38,8 @@ export const RECORDED_WORKLOADS: Readonly<Record<string, number>> = {
   thp: 60_000,
   reclaim: 30_000,
   compact: 40_000,
+  cma: 20_000,
+  mthp: 20_000,
 };
 
 /** Where packages are kept if nothing else is said. */
@@ -53,6 +56,12 @@ function check({ workload, parameters }: RecordRequest): void {
     throw new InputError(
       `--append: may hold letters, digits and _ . = , : - only, 400 at most: got ${quoted(parameters)}`,
     );
+}
+
+/** What is asked for, and a CMA area for the workload that is about it. */
+export function kernelParameters({ workload, parameters, memoryMiB }: RecordRequest): string {
+  const area = workload === "cma" && !/\bcma=/.test(parameters);
+  return area ? `cma=${Math.floor(memoryMiB / 16) * 4}M ${parameters}`.trim() : parameters;
 }
 
 /** The part of the ring's file that is used: the file is as large as the ring could have become. */
@@ -73,9 +82,9 @@ function readUsed(path: string): Buffer {
 /** Records, and writes the recording even if it is not complete: the result says so. `note` is told what takes time. */
 export async function record(request: RecordRequest, note: (text: string) => void): Promise<Made> {
   check(request);
-  const { kernel, cache, out, ringMiB, memoryMiB, cpus, minutesMost } = request;
-  const root = kernelRoot(kernel, cache, note);
-  const work = join(cache, kernel, `work-${process.pid}`);
+  const { kernel, arch, cache, out, ringMiB, memoryMiB, cpus, minutesMost } = request;
+  const root = kernelRoot({ kernel, arch }, cache, note);
+  const work = join(kernelFolder(cache, { kernel, arch }), `work-${process.pid}`);
   makeFolder(work);
   try {
     note(`building the module for Linux ${root.release}`);
@@ -88,8 +97,17 @@ export async function record(request: RecordRequest, note: (text: string) => voi
     writeFileSync(archive, initramfs(files));
     const ring = join(work, "ring");
     note(`booting with ${cpus} CPU${cpus === 1 ? "" : "s"} and ${memoryMiB} MiB`);
-    const parameters = `workload=${request.workload} ops=${request.ops} seed=${request.seed} ${request.parameters}`;
-    const boot = { kernel: built.kernel, initramfs: archive, ring, ringMiB, memoryMiB, cpus, minutesMost };
+    const parameters = `workload=${request.workload} ops=${request.ops} seed=${request.seed} ${kernelParameters(request)}`;
+    const boot = {
+      arch: root.arch,
+      kernel: built.kernel,
+      initramfs: archive,
+      ring,
+      ringMiB,
+      memoryMiB,
+      cpus,
+      minutesMost,
+    };
     await bootGuest({ ...boot, parameters: parameters.trim() }, note);
     const made = convertRing(readUsed(ring), ring);
     writeRecording(made, out);

@@ -32,7 +32,10 @@ export function convertRing(bytes: Buffer, file: string): Made {
   readRing(
     ring,
     (r) => converter.record(r),
-    (name, content) => files.set(name, content),
+    (name, content) => {
+      files.set(name, content);
+      if (name === "S0.txt") converter.snapshot(content.toString("latin1", 0, 500));
+    },
   );
   const text = (name: string) => {
     const content = files.get(name);

@@ -1,5 +1,7 @@
 /** What a task, or a CPU's interrupts, are in the middle of while a ring is read. */
 
+import { MigrationAttempt } from "./migration-attempt";
+
 /** Lines that may move from `slot` to the first page that they drain. */
 interface Holder {
   slot: number;
@@ -43,6 +45,7 @@ export class TaskState {
   /** Frames that are put back or split: they are not freed. */
   within = NOWHERE;
   bulk: BulkRequest | null = null;
+  readonly attempt = new MigrationAttempt();
 
   /** A request begins a pass over the zones. */
   searches(slot: number, line: string): void {

@@ -12,6 +12,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
   "apt-cache": "apt",
   unshare: "util-linux",
   "qemu-system-x86_64": "qemu-system-x86",
+  "qemu-system-aarch64": "qemu-system-arm",
 };
 
 /** Throws InputError that says which package has the program. */

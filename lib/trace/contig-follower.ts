@@ -56,10 +56,8 @@ export class ContigFollower {
   private bare = false;
   private readonly queue: Predicted[] = [];
   private following = false;
-  /** The ascending run of single pages freed last: [runStart, runEnd), by task. */
-  private runStart = 0;
-  private runEnd = 0;
-  private runPid = -1;
+  /** The ascending run of single pages that each task freed last: [start, end). */
+  private readonly runs = new Map<number, { start: number; end: number }>();
 
   constructor(
     private readonly m: Memory,
@@ -74,7 +72,7 @@ export class ContigFollower {
     return {
       blockType: (pfn, mt) => on(REC.BLOCK_TYPE, pfn, mt),
       moveBlock: (pfn, mt) => on(REC.MOVE_BLOCK, pfn, mt),
-      drainZone: (zone, count) => on(REC.DRAIN_ZONE, zone, count),
+      drainZone: (zone, count, cpu) => on(REC.DRAIN_ZONE, zone, count, cpu),
       isolateFree: (pfn, order) => on(REC.ISOLATE, pfn, order),
       putBack: (pfn, order, mt) => on(REC.PUTBACK, pfn, order, mt),
       splitFree: (pfn, order, offset) => on(REC.SPLIT, pfn, order, offset),
@@ -108,12 +106,9 @@ export class ContigFollower {
   }
 
   private noteFree(pfn: number, order: number, pid: number): void {
-    if (order === 0 && pid === this.runPid && pfn === this.runEnd) this.runEnd++;
-    else {
-      this.runStart = pfn;
-      this.runEnd = pfn + (order === 0 ? 1 : 0);
-      this.runPid = pid;
-    }
+    const run = this.runs.get(pid);
+    if (run !== undefined && order === 0 && pfn === run.end) run.end++;
+    else this.runs.set(pid, { start: pfn, end: pfn + (order === 0 ? 1 : 0) });
   }
 
   /** cma_release(): its frees precede its record: single pages, ascending. */
@@ -121,9 +116,8 @@ export class ContigFollower {
     const pfn = eventNumber(text, "pfn");
     const count = eventNumber(text, "count");
     this.predicted += count;
-    const good =
-      this.runEnd === pfn + count && this.runStart <= pfn && this.runPid === Number.parseInt(text, 10);
-    if (!good) {
+    const run = this.runs.get(Number.parseInt(text, 10));
+    if (run === undefined || run.end !== pfn + count || run.start > pfn) {
       this.wrong += count;
       this.firstWrong ??= { line, recorded: text, predicted: "the pages freed one by one, ascending" };
     }
@@ -164,9 +158,13 @@ export class ContigFollower {
     };
     const bitmap = area?.bitmap.slice();
     let steps = this.stepsOf(cx, records, first, area);
+    let acting = m.cpu;
+    const own = acting;
     for (let i = this.bare ? 0 : 1; i < records.length; i++) {
       const record = records[i]!;
-      if (!isStructural(record, pid)) {
+      if (record.kind === REC.CPU) acting = record.f[0]!;
+      // Without a task's name what another CPU does meanwhile is told by the CPU.
+      if (!isStructural(record, pid) || acting !== own) {
         this.host.dispatch(record);
         continue;
       }

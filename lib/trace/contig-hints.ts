@@ -18,9 +18,12 @@ export interface KeptRecord {
   text: string;
 }
 
-/** The number after `key=` in an event's text, or −1. */
+/**
+ * The number after `key=` in an event's text, or −1. Recordings of `pageblock record` have the names of the kernel's
+ * own text for `start`, `end` and `taken`: `start_pfn`, `end_pfn` and `nr_taken`.
+ */
 export function eventNumber(text: string, key: string): number {
-  const m = new RegExp(`(?:^| )${key}=(-?\\d+)`).exec(text);
+  const m = new RegExp(`(?:^| )(?:${key}|${key}_pfn|nr_${key})=(-?\\d+)`).exec(text);
   return m === null ? -1 : Number(m[1]);
 }
 

@@ -74,6 +74,8 @@ export class DecisionCheck {
   private readonly recordedHalf = new Rows(4);
   private readonly predictedDrains = new Rows(3);
   private readonly row = new Float64Array(4);
+  /** Predicted decisions before the first recorded one. */
+  private unheard = 0;
 
   /** The trace points that observe the model. */
   points(): TracePoints {
@@ -107,6 +109,14 @@ export class DecisionCheck {
   settleHalf(): void {
     const predicted = this.predictedHalf;
     const recorded = this.recordedHalf;
+    // Not every recording has them: what was predicted before the first one is wrong only if one comes.
+    if (this.decisions === 0) {
+      this.unheard += predicted.length;
+      predicted.drop(predicted.length);
+      return;
+    }
+    this.wrongDecisions += this.unheard;
+    this.unheard = 0;
     while (recorded.length > 0 || predicted.length > 0) {
       for (let k = 0; k < 4; k++) this.row[k] = recorded.length > 0 ? recorded.front(k) : -1;
       if (predicted.find(this.row, true) < 0) this.wrongDecisions++;

@@ -26,6 +26,11 @@ const SLOWPATH = 21;
 const DRAIN_ZONE = 22;
 const WATCH = 26;
 const EVENT = 28;
+const RANGE = 32;
+const RANGE_END = 33;
+const SOURCE = 34;
+const UNMAPPED = 35;
+const MOVED = 36;
 
 const GFP = 0x14dca;
 
@@ -220,6 +225,87 @@ test("pages announced one by one and freed as one, and a block that enters in pi
       { kind: BUDDY, args: [1536, 9, 1], pid: 2 },
     ]),
     ["f 64 0 2", "f 65 0 2", "G 64 1 2", "F 1024 10 2"],
+  );
+});
+
+test("a free page that is isolated in part enters the lists in pieces that nobody freed", () => {
+  assert.deepEqual(
+    linesOf([
+      { kind: RANGE, args: [1536, 1600, 1, 1], pid: 7 },
+      { kind: FLAGS, args: [1536, 16, 16], pid: 7 },
+      { kind: BUDDY, args: [1024, 9, 1], pid: 7 },
+      { kind: BUDDY, args: [1536, 9, 5], pid: 7 },
+      { kind: FREE, args: [50, 4], pid: 7 },
+      { kind: BUDDY, args: [50, 4, 1], pid: 7 },
+      { kind: RANGE_END, args: [-16, 1], pid: 7 },
+    ]),
+    ["E 7 acr start=1536 end=1600 flags=1", "K 1536 16 16", "F 50 4 7", "E 7 acr_ret ret=-16"],
+  );
+});
+
+test("a range of single pages is freed in the largest pieces, one seen in two halves is one", () => {
+  const single = Array.from({ length: 1536 }, (_, i) => ({ kind: FREE, args: [1024 + i, 0], pid: 2 }));
+  const lines = linesOf([
+    ...single,
+    { kind: BUDDY, args: [1024, 9, 1], pid: 2 },
+    { kind: BUDDY, args: [1536, 9, 1], pid: 2 },
+    { kind: COMMIT, args: [2048, 9], pid: 2 },
+  ]);
+  assert.deepEqual(
+    lines.filter((line) => !line.startsWith("f ")),
+    ["G 1024 10 2", "G 2048 9 2"],
+  );
+  assert.equal(lines.length, 1538);
+  // No buddy is as large as 2^10 pages if the snapshot says so.
+  const converter = new Converter();
+  converter.snapshot("snapshot v1 slot=0 max_order=10 migratetypes=6\n");
+  const records = single.slice(0, 1024).map(recordBytes);
+  const halves = [1024, 1536].map((pfn) => recordBytes({ kind: BUDDY, args: [pfn, 9, 1], pid: 2 }));
+  readRing(
+    openRing(ringFile([...records, ...halves]), "ring"),
+    (r) => converter.record(r),
+    () => {},
+  );
+  const groups = [...converter.lines.pieces()].join("").match(/^G .*$/gm);
+  assert.deepEqual(groups, ["G 1024 9 2", "G 1536 9 2"]);
+});
+
+test("each attempt of a contiguous request to move a page: it is moved, it stays mapped, or it keeps its content", () => {
+  const asked = (source: number, target: number) => [
+    { kind: SOURCE, args: [source], pid: 7 },
+    { kind: SEARCH, args: [GFP, 0, 65], pid: 7 },
+    { kind: TRYLOCK, args: [1, 1], pid: 7 },
+    { kind: ALLOC, args: [target, 0, 1, GFP], pid: 7 },
+  ];
+  const freed = (pfn: number) => [
+    { kind: FREE, args: [pfn, 0], pid: 7 },
+    { kind: TRYLOCK, args: [1, 1], pid: 7 },
+    { kind: COMMIT, args: [pfn, 0], pid: 7 },
+  ];
+  assert.deepEqual(
+    linesOf([
+      { kind: RANGE, args: [512, 515, 4, 0], pid: 7 },
+      ...asked(512, 90),
+      { kind: UNMAPPED, args: [512, 90], pid: 7 },
+      { kind: MOVED, args: [512, 90, 0], pid: 7 },
+      ...freed(512),
+      ...asked(513, 91),
+      ...freed(91),
+      ...asked(514, 91),
+      { kind: UNMAPPED, args: [514, 91], pid: 7 },
+      { kind: MOVED, args: [514, 91, -11], pid: 7 },
+      ...freed(91),
+      { kind: RANGE_END, args: [-16, 0], pid: 7 },
+      // Other migrations have no lines.
+      ...asked(600, 91),
+      { kind: UNMAPPED, args: [600, 91], pid: 7 },
+      { kind: MOVED, args: [600, 91, 0], pid: 7 },
+    ]),
+    [
+      ...["R 512 515 4", "A 90 0 1 14dca 7", "u 512 90 1", "m 512 90 0", "F 512 0 7"],
+      ...["A 91 0 1 14dca 7", "u 513 91 -11", "F 91 0 7"],
+      ...["A 91 0 1 14dca 7", "u 514 91 1", "m 514 91 -11", "F 91 0 7", "Rx -16", "A 91 0 1 14dca 7"],
+    ],
   );
 });
 

@@ -1,8 +1,10 @@
 /** What a guest is started with: its first file system, and the arguments of QEMU. */
 import assert from "node:assert/strict";
 import test from "node:test";
+import { ARCHITECTURES } from "../../lib/recorder/architectures";
 import { qemuArguments } from "../../lib/recorder/guest-machine";
 import { initramfs } from "../../lib/recorder/initramfs";
+import { kernelParameters } from "../../lib/recorder/record";
 
 /** Reads an archive by the description of `newc`: 6 bytes of magic, 13 numbers of 8 hexadecimal digits, name, content. */
 function unpacked(archive: Buffer): Map<string, Buffer> {
@@ -39,6 +41,7 @@ test("the first file system holds each file as it is, and ends with its trailer"
 
 test("QEMU runs all CPUs in one thread, without a network, and a comma in a path is no option", () => {
   const args = qemuArguments({
+    arch: ARCHITECTURES.find(({ name }) => name === "x86-64")!,
     kernel: "k",
     initramfs: "i",
     ring: "/a,b/ring",
@@ -62,4 +65,36 @@ test("QEMU runs all CPUs in one thread, without a network, and a comma in a path
     "workload=files",
   ])
     assert.ok(value("-append").split(" ").includes(parameter), parameter);
+});
+
+test("a guest of arm64 is QEMU's virt machine with its own console, and behaves as Debian's kernel", () => {
+  const arch = ARCHITECTURES.find(({ name }) => name === "arm64")!;
+  assert.equal(arch.qemu, "qemu-system-aarch64");
+  const boot = {
+    kernel: "k",
+    initramfs: "i",
+    ring: "r",
+    ringMiB: 64,
+    memoryMiB: 512,
+    cpus: 2,
+    minutesMost: 1,
+  };
+  const args = qemuArguments({ ...boot, arch, parameters: "workload=cma" });
+  assert.equal(args[args.indexOf("-machine") + 1], "virt,gic-version=3");
+  const words = args[args.indexOf("-append") + 1]!.split(" ");
+  for (const word of ["console=ttyAMA0", "preempt=voluntary", "nokaslr", "workload=cma"])
+    assert.ok(words.includes(word), word);
+  assert.ok(!words.includes("console=ttyS0"));
+});
+
+test("the workload that asks for contiguous memory gets an area of a quarter, unless one is asked for", () => {
+  const request = (workload: string, parameters: string, memoryMiB = 512) =>
+    kernelParameters({
+      ...{ kernel: "7.3", arch: "x86-64", cpus: 1, workload, memoryMiB, ops: 1, seed: 1, parameters },
+      ...{ ringMiB: 64, minutesMost: 1, out: "o", cache: "c" },
+    });
+  assert.equal(request("cma", ""), "cma=128M");
+  assert.equal(request("cma", "boost=15000", 330), "cma=80M boost=15000");
+  assert.equal(request("cma", "boost=1 cma=64M"), "boost=1 cma=64M");
+  assert.equal(request("files", ""), "");
 });

@@ -130,7 +130,7 @@ test("rings that are none, cut short, full or unended are refused", () => {
   );
   refused(
     ringFile([recordBytes({ kind: 99, args: [] })]),
-    /^InputError: ring: byte 4096: a record of kind 1 to 31 was expected: got 99 with 0 arguments/,
+    /^InputError: ring: byte 4096: a record of kind 1 to 36 was expected: got 99 with 0 arguments/,
   );
   const short = ringFile([recordBytes({ kind: 4, args: [1, 0] }).subarray(0, 16)]);
   refused(short, /^InputError: ring: byte 4096: the ring ends inside a record/);
@@ -152,6 +152,8 @@ test("pageblock record --ring converts, and refuses with one line", () => {
       [["--ring", file], "--ring takes the folder"],
       [["--ring", join(dir, "none"), "--out", dir], "none"],
       [["--kernel", "5.10"], "--kernel: must be one of 6.1, 6.12, 7.3: got"],
+      [["--arch", "arm64", "--kernel", "7.3"], "--arch: must be x86-64 for Linux 7.3: got"],
+      [["--arch", "m68k"], "--arch: must be x86-64 or arm64 for Linux 6.1: got"],
       [["--workload", "x"], "--workload: must be one of files"],
       [["--cpus", "0"], "--cpus: must be a whole number from 1 to 16"],
       [["--append", 'a"b'], "--append: may hold"],

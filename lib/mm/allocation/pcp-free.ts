@@ -297,7 +297,7 @@ function freeBulkCounting(m: Memory, zone: Zone, count: number, pcp: PerCpuPages
  * once.
  */
 export function drainPagesZone(m: Memory, zone: Zone, pcp: PerCpuPages): void {
-  m.trace?.drainZone?.(zone.idx, pcp.count);
+  m.trace?.drainZone?.(zone.idx, pcp.count, zone.pcps.indexOf(pcp));
   const piece = m.sw.pcpDrain === "whole" ? pcp.count : pcp.batch << PCP_BATCH_SCALE_MAX;
   while (pcp.count > 0) freePcppagesBulk(m, zone, Math.min(pcp.count, piece), pcp, 0);
 }

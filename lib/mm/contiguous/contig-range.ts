@@ -4,7 +4,7 @@
  * that a replay can apply recorded events in between; `run` drives it to its end.
  */
 
-import { drainAllPages } from "../allocation/drain-cpus";
+import { drainAllPages, drainCpu } from "../allocation/drain-cpus";
 import { isolateFreePage } from "../allocation/isolate-free-page";
 import { freePages } from "../allocation/page-alloc";
 import { buddyOrder } from "../compaction/isolate-freepages-block";
@@ -148,9 +148,19 @@ function outerStart(m: Memory, start: number): number {
   return start;
 }
 
-function drain({ m, seen }: ContigContext, zone: Zone): void {
+/** drain_all_pages(): CPU by CPU, and other CPUs go on meanwhile. */
+function* drain({ m, seen, stepwise }: ContigContext, zone: Zone): Generator<void, void> {
   seen.draining?.();
-  drainAllPages(m, zone);
+  if (!stepwise) {
+    drainAllPages(m, zone);
+    yield;
+    return;
+  }
+  const full = [...zone.pcps.keys()].filter((cpu) => zone.pcps[cpu]!.count > 0);
+  for (const cpu of full) {
+    drainCpu(m, zone, cpu);
+    yield;
+  }
 }
 
 /** test_pages_isolated(). */
@@ -224,19 +234,13 @@ export function* allocContigRange(
 function* emptyAndTake(cx: ContigContext, zone: Zone, start: number, end: number): Generator<void, number> {
   const { m } = cx;
   const drainsLate = m.sw.isolationUnit === "maxOrder";
-  if (!drainsLate) {
-    drain(cx, zone);
-    yield;
-  }
+  if (!drainsLate) yield* drain(cx, zone);
   const migrated = yield* migrateRange(cx, start, end);
   if (migrated !== 0 && migrated !== EBUSY) {
     cx.failed?.({ step: "migrate", errno: migrated, pfn: -1 });
     return migrated;
   }
-  if (drainsLate) {
-    drain(cx, zone);
-    yield;
-  }
+  if (drainsLate) yield* drain(cx, zone);
   const outer = outerStart(m, start);
   const fin = testPagesIsolated(cx, outer, end);
   yield;

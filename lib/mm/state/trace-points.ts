@@ -37,8 +37,8 @@ export interface TracePoints {
    * found.
    */
   halfRule?(zone: number, nrFreeCma: number, nrFree: number, out: number): void;
-  /** A zone's per-CPU lists are drained completely. */
-  drainZone?(zone: number, count: number): void;
+  /** A zone's lists of one CPU are drained completely. */
+  drainZone?(zone: number, count: number, cpu: number): void;
   /** mm_compaction_isolate_migratepages, mm_compaction_isolate_freepages: part of a block was scanned. */
   isolateMigratepages?(startPfn: number, endPfn: number, scanned: number, taken: number): void;
   isolateFreepages?(startPfn: number, endPfn: number, scanned: number): void;

@@ -33,5 +33,8 @@ void pin(int cpu);
 void fail(const char *what);
 void *need_memory(size_t bytes);	/* mapped, not touched */
 void write_text(const char *path, const char *text);
+/* Contiguous requests by the recorder's module: whether `pages` are held under `slot` now. */
+int take_contiguous(int slot, size_t pages, int align);
+void give_contiguous(int slot);
 
 #endif

@@ -105,6 +105,21 @@ static void command(const char *text, size_t length)
 		fail(text);
 }
 
+int take_contiguous(int slot, size_t pages, int align)
+{
+	char text[60];
+	int length = sprintf(text, "take %d %zu %d", slot, pages, align);
+
+	return write(device, text, length) == length;
+}
+
+void give_contiguous(int slot)
+{
+	char text[20];
+
+	command(text, sprintf(text, "give %d", slot));
+}
+
 static void snapshot(int slot)
 {
 	char text[20];

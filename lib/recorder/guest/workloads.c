@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "guest.h"
@@ -250,6 +251,132 @@ static void compact(const struct task *task)
 	}
 }
 
+/*
+ * CMA: contiguous requests while memory is touched and dropped page by page and files come and go, so that movable
+ * pages fill the area. Some pages are pinned by a pipe for a while, which no request can move.
+ */
+
+#define SLOTS 64		/* of all workers, as the module has them */
+#define AREA_ORDER 11		/* requests take up to 2^11 pages */
+
+static int pipes[2] = { -1, -1 };
+
+/* What the pipe holds stays where it is until its ends are closed. */
+static void pin_page(char *page)
+{
+	struct iovec one = { page, PAGE };
+
+	if (pipes[0] >= 0) {
+		close(pipes[0]);
+		close(pipes[1]);
+		pipes[0] = -1;
+	} else if (pipe(pipes) == 0) {
+		page[0] = 1;
+		vmsplice(pipes[1], &one, 1, 0);
+	}
+}
+
+static void prepare_cma(const struct task *task)
+{
+	size_t i;
+
+	prepare_fragment(task);
+	for (i = 0; i < area_pages; i++)
+		if (below(8))
+			area[i * PAGE] = 1;
+}
+
+static void contiguous(int first, int slots, char *taken)
+{
+	int k = below(slots), order = below(AREA_ORDER + 1);
+
+	if (taken[k]) {
+		give_contiguous(first + k);
+		taken[k] = 0;
+	} else {
+		/* A power of two, aligned as drivers ask for it, or any number of pages. */
+		size_t pages = (size_t)1 << order;
+		int whole = below(2);
+
+		taken[k] = take_contiguous(first + k, whole ? pages : 1 + below(pages), whole ? order > 8 ? 8 : order : 0);
+	}
+}
+
+static void cma(const struct task *task)
+{
+	size_t pages = area_pages / task->cpus;
+	char *mine = area + task->worker * pages * PAGE, name[40], taken[SLOTS] = { };
+	int slots = SLOTS / task->cpus < 8 ? SLOTS / task->cpus : 8;
+	long i;
+
+	for (i = 0; i < task->ops; i++) {
+		size_t at = below(pages), what = below(1000);
+
+		if (what < 550) {
+			mine[at * PAGE] = 1;
+		} else if (what < 960) {
+			madvise(mine + at * PAGE, PAGE, MADV_DONTNEED);
+		} else if (what < 990) {
+			file_name(name, task->worker, below(FILES));
+			if (below(2))
+				write_file(name, below(64 * PAGE));
+			else
+				unlink(name);
+		} else if (what < 992) {
+			pin_page(mine + at * PAGE);
+		} else if (what < 996) {
+			contiguous(task->worker * slots, slots, taken);
+		}
+	}
+}
+
+/* mTHP: areas of every size from four pages to a huge page are mapped, touched, dropped in part and unmapped. */
+
+#define MTHP_AREAS 24
+
+static void prepare_mthp(const struct task *task)
+{
+	char path[80];
+	int order;
+
+	for (order = 2; order <= 9; order++) {
+		sprintf(path, "/sys/kernel/mm/transparent_hugepage/hugepages-%dkB/enabled", PAGE / 1024 << order);
+		write_text(path, "always");
+	}
+}
+
+static void mthp(const struct task *task)
+{
+	struct { char *at; size_t pages; } areas[MTHP_AREAS] = { };
+	/* A huge page of addresses for each area, and one between two areas, so that none joins another. */
+	char *room = need_memory((2 * MTHP_AREAS + 1) * (size_t)HUGE);
+	long i;
+
+	room += HUGE - (uintptr_t)room % HUGE;
+	munmap(room, 2 * MTHP_AREAS * (size_t)HUGE);
+	for (i = 0; i < task->ops; i++) {
+		size_t k = below(MTHP_AREAS), what = below(8), page;
+
+		if (!areas[k].at) {
+			areas[k].pages = 4 << below(8);
+			areas[k].at = mmap(room + 2 * k * HUGE + below(512 / areas[k].pages) * areas[k].pages * PAGE,
+					   areas[k].pages * PAGE, PROT_READ | PROT_WRITE,
+					   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+			if (areas[k].at == MAP_FAILED)
+				fail("mthp: mmap");
+		}
+		page = below(areas[k].pages);
+		if (what < 4) {
+			areas[k].at[page * PAGE] = 1;
+		} else if (what < 6) {
+			madvise(areas[k].at + page * PAGE, (1 + below(areas[k].pages - page)) * PAGE, MADV_DONTNEED);
+		} else {
+			munmap(areas[k].at, areas[k].pages * PAGE);
+			areas[k].at = NULL;
+		}
+	}
+}
+
 const struct workload workloads[] = {
 	{ "files", "never", NULL, files },
 	{ "fragment", "never", prepare_fragment, fragment },
@@ -257,5 +384,7 @@ const struct workload workloads[] = {
 	{ "thp", "always", NULL, thp },
 	{ "reclaim", "never", prepare_reclaim, reclaim },
 	{ "compact", "always", prepare_compact, compact },
+	{ "cma", "never", prepare_cma, cma },
+	{ "mthp", "always", prepare_mthp, mthp },
 	{ },
 };

@@ -90,7 +90,7 @@ static int after_unreserve(struct kretprobe_instance *ri, struct pt_regs *regs)
 static struct probe table[] = {
 	{ .names = "drain_pages_zone", .handler = at_drain_zone },
 	{ .names = "__drain_all_pages|__drain_all_pages.part.0", .handler = at_drain_all, .optional = true },
-	{ .names = "refresh_cpu_vm_stats", .handler = at_refresh },
+	{ .names = "refresh_cpu_vm_stats|refresh_cpu_vm_stats.constprop.0", .handler = at_refresh },
 #if TUNED_PCP
 	{ .names = "decay_pcp_high", .handler = at_decay },
 #endif

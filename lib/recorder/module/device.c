@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 /*
  * /dev/pageblock-recorder. A write is a command: "snapshot N" takes an exact snapshot (0 begins the recording, 1 ends
- * it), "text NAME" and a newline put what follows into the ring. A read returns the ring from its first page on.
+ * it), "text NAME" and a newline put what follows into the ring, "take SLOT PAGES ALIGN" and "give SLOT" make and end a
+ * contiguous request. A read returns the ring from its first page on.
  */
 #include <linux/init.h>
 #include <linux/miscdevice.h>
@@ -38,14 +39,20 @@ static int put_text(const char *name, const char *content, size_t length)
 
 static int command(char *line, size_t length)
 {
+	unsigned int slot, align;
+	unsigned long n;
 	char *newline;
-	int slot;
+	int number;
 
-	if (sscanf(line, "snapshot %d", &slot) == 1) {
-		if (slot < 0 || slot > 9)
+	if (sscanf(line, "snapshot %d", &number) == 1) {
+		if (number < 0 || number > 9)
 			return -EINVAL;
-		return snapshot_take(slot);
+		return snapshot_take(number);
 	}
+	if (sscanf(line, "take %u %lu %u", &slot, &n, &align) == 3)
+		return contig_take(slot, n, align);
+	if (sscanf(line, "give %u", &slot) == 1)
+		return contig_give(slot);
 	newline = strchr(line, '\n');
 	if (strncmp(line, "text ", 5) != 0 || !newline)
 		return -EINVAL;
@@ -71,7 +78,7 @@ static ssize_t device_write(struct file *file, const char __user *from, size_t l
 		mutex_unlock(&busy);
 	}
 	kvfree(line);
-	ring_first_page()->missed = probes_missed() + daemons_missed();
+	ring_first_page()->missed = probes_missed() + daemons_missed() + contig_missed();
 	return ret < 0 ? ret : length;
 }
 
@@ -108,6 +115,9 @@ static int __init recorder_init(void)
 	ret = daemons_begin();
 	if (ret)
 		goto no_daemons;
+	ret = contig_begin();
+	if (ret)
+		goto no_contig;
 	ret = events_begin();
 	if (ret)
 		goto no_events;
@@ -116,6 +126,8 @@ static int __init recorder_init(void)
 		return 0;
 	events_end();
 no_events:
+	contig_end();
+no_contig:
 	daemons_end();
 no_daemons:
 	probes_end();
@@ -129,8 +141,10 @@ static void __exit recorder_exit(void)
 	misc_deregister(&device);
 	recording = false;
 	events_end();
+	contig_end();
 	daemons_end();
 	probes_end();
+	contig_give_all();
 	ring_close();
 }
 

@@ -161,6 +161,38 @@ static void reclaim_end(void *none, unsigned long reclaimed)
 	event(EV_RECLAIM_END, reclaimed);
 }
 
+/* The counts of the area were added between 6.1 and 7.3; kernels between them were not looked at. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 16, 0)
+static void cma_start(void *none, const char *name, unsigned long n, unsigned long left, unsigned long all,
+		      unsigned int align)
+#else
+static void cma_start(void *none, const char *name, unsigned long n, unsigned int align)
+#endif
+{
+	event(EV_CMA_START, n, align);
+}
+
+/* Newer kernels say the error, too. */
+static void cma_finish(void *none, const char *name, unsigned long pfn, const struct page *page, unsigned long n)
+{
+	event(EV_CMA_FINISH, page ? 1 : 0, pfn, n);
+}
+
+static void cma_busy(void *none, const char *name, unsigned long pfn, const struct page *page, unsigned long n)
+{
+	event(EV_CMA_BUSY, pfn, n);
+}
+
+static void cma_released(void *none, const char *name, unsigned long pfn, const struct page *page, unsigned long n)
+{
+	event(EV_CMA_RELEASE, pfn, n);
+}
+
+static void tested(void *none, unsigned long start, unsigned long end, unsigned long fin)
+{
+	event(EV_TESTED, start, end, fin);
+}
+
 static struct hook {
 	const char *name;
 	void *function;
@@ -192,6 +224,11 @@ static struct hook {
 	{ "mm_vmscan_wakeup_kswapd", kswapd_woken },
 	{ "mm_vmscan_direct_reclaim_begin", reclaim_begin },
 	{ "mm_vmscan_direct_reclaim_end", reclaim_end },
+	{ "cma_alloc_start", cma_start },
+	{ "cma_alloc_finish", cma_finish },
+	{ "cma_alloc_busy_retry", cma_busy },
+	{ "cma_release", cma_released },
+	{ "test_pages_isolated", tested },
 };
 
 static void find(struct tracepoint *tracepoint, void *none)

@@ -47,6 +47,11 @@ enum record_kind {
 	REC_BLOB,		/* bytes; name, NUL, content */
 	REC_COMPACTION_FREE,	/* pfn, order */
 	REC_DECAY,		/* zone */
+	REC_RANGE,		/* start, end, migratetype (flags, if a 1 follows), 1 or 0: a contiguous request tries these frames */
+	REC_RANGE_END,		/* ret, 1 or 0 as in REC_RANGE */
+	REC_SOURCE,		/* pfn: a migration asks for a target for it */
+	REC_UNMAPPED,		/* from, to: nothing maps the page any longer */
+	REC_MOVED,		/* from, to, ret */
 };
 
 /* Values that nothing announces; they are looked at with every record. */
@@ -61,6 +66,7 @@ enum event {
 	EV_KCOMPACTD_SLEEP, EV_KCOMPACTD_WAKE, EV_WAKEUP_KCOMPACTD,
 	EV_KSWAPD_SLEEP, EV_KSWAPD_WAKE, EV_WAKEUP_KSWAPD,
 	EV_RECLAIM_BEGIN, EV_RECLAIM_END, EV_DRAIN_ALL, EV_BULK_DRAIN, EV_REFILL,
+	EV_CMA_START, EV_CMA_FINISH, EV_CMA_BUSY, EV_CMA_RELEASE, EV_TESTED,
 };
 
 #define RING_MAGIC 0x3130434552425047ULL	/* "GPBREC01" */
@@ -121,6 +127,15 @@ void events_end(void);
 int daemons_begin(void);
 void daemons_end(void);
 unsigned long daemons_missed(void);
+int contig_begin(void);
+void contig_end(void);
+unsigned long contig_missed(void);
+
+/* Contiguous requests by command: what each took is held under its slot. */
+#define CONTIG_SLOTS 64
+int contig_take(unsigned int slot, unsigned long n, unsigned int align);
+int contig_give(unsigned int slot);
+void contig_give_all(void);
 
 int snapshot_take(int slot);
 

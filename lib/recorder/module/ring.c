@@ -50,7 +50,8 @@ static void *device_memory(size_t *size)
 
 	if (!dev)
 		return NULL;
-	*size = pci_resource_len(dev, 2);
+	/* Without firmware nobody has switched its memory on. */
+	*size = pci_enable_device_mem(dev) ? 0 : pci_resource_len(dev, 2);
 	at = *size ? memremap(pci_resource_start(dev, 2), *size, MEMREMAP_WB) : NULL;
 	pci_dev_put(dev);
 	return at;

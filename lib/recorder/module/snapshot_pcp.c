@@ -27,13 +27,23 @@ static void say_pcp_list(struct text *t, struct list_head *list, int index)
 	say(t, "\n");
 }
 
+/* Lists of another node's zone expire. */
+static int expire_of(struct per_cpu_pages *pcp)
+{
+#ifdef CONFIG_NUMA
+	return pcp->expire;
+#else
+	return 0;
+#endif
+}
+
 static void say_tuning(struct text *t, struct per_cpu_pages *pcp)
 {
 #if TUNED_PCP
-	say(t, "free_factor=0 expire=%d high_min=%d high_max=%d flags=%d alloc_factor=%d free_count=%d ", pcp->expire,
+	say(t, "free_factor=0 expire=%d high_min=%d high_max=%d flags=%d alloc_factor=%d free_count=%d ", expire_of(pcp),
 	    pcp->high_min, pcp->high_max, pcp->flags, pcp->alloc_factor, pcp->free_count);
 #else
-	say(t, "free_factor=%d expire=%d ", pcp->free_factor, pcp->expire);
+	say(t, "free_factor=%d expire=%d ", pcp->free_factor, expire_of(pcp));
 #endif
 }
 
