@@ -16,6 +16,8 @@ const MIGRATE_MASK = 7;
 /** What a task does while pages go from a per-CPU list to the buddy lists, or are put back there. */
 const WITHIN_A_DRAIN: readonly number[] = [RING.BUDDY, RING.DRAINED, RING.BLOCK_FLAGS, RING.MOVE_BLOCK];
 
+const isDrainOf = (pfn: number, { kind, args }: RingRecord) => kind === RING.DRAINED && args[0] === pfn;
+
 /** What a conversion found besides lines. */
 export interface Conversion {
   cpus: number;
@@ -63,7 +65,8 @@ export class Converter {
       return;
     }
     const task = this.stateOf(r);
-    if (task.unexplained !== null && !(r.kind === RING.DRAINED && r.args[0] === task.unexplained.pfn))
+    // A merged page may give its type to the block beside it, between its place in the buddy lists and its drain.
+    if (task.unexplained !== null && r.kind !== RING.BLOCK_FLAGS && !isDrainOf(task.unexplained.pfn, r))
       this.freedBefore(task, r.pid);
     if (!WITHIN_A_DRAIN.includes(r.kind)) task.leave();
     if (!this.request(r, slot, task) && !this.free(r, slot, task) && !this.block(r, slot, task))
@@ -260,6 +263,9 @@ export class Converter {
         return true;
       case RING.MOVE_BLOCK:
         lines.put(slot, `V ${args.join(" ")}`);
+        return true;
+      case RING.ROTATE:
+        lines.put(slot, `L ${args.join(" ")}`);
         return true;
       case RING.ISOLATE:
         task.isolation = { slot, pfn, order };

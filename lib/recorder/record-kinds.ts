@@ -33,10 +33,11 @@ export const RING = {
   BLOB: 29,
   COMPACTION_FREE: 30,
   DECAY: 31,
+  ROTATE: 48,
 } as const;
 
 /** The last kind there is. */
-export const RING_KINDS = 31;
+export const RING_KINDS = 48;
 
 /** Values that the module watches (`enum watched`). */
 export const WATCHED = { BOOST: 0, HIGHATOMIC: 1, THRESHOLD: 2, FLAGS: 3 } as const;

@@ -10,6 +10,7 @@ import { FOLLOWED_RECORDS } from "./contig-events";
 import { ContigFollower } from "./contig-follower";
 import { DecisionCheck } from "./decision-check";
 import { DrainsUnderWay } from "./drains-under-way";
+import { noneGiven } from "./given-answers";
 import { LockFailures } from "./lock-failures";
 import { OpenDrains } from "./open-drains";
 import { RecordCheck } from "./record-check";
@@ -41,6 +42,13 @@ const INPUTS: readonly number[] = [
   REC.TRYLOCK_FAILED,
 ];
 
+/** What the first snapshot says of the recording. */
+export interface RecordedBy {
+  pageSize?: number;
+  /** The recorder's edition; 2: free lists that compaction rotates have records (`L`). 0: another recorder. */
+  recorder?: number;
+}
+
 export class Replayer implements TraceHandler {
   readonly wanted: readonly number[];
   allocations = 0;
@@ -71,13 +79,17 @@ export class Replayer implements TraceHandler {
   private readonly failures: LockFailures;
   /** Set if the recording is of several CPUs. */
   private readonly underWay: DrainsUnderWay | null = null;
+  private readonly recorder: number;
+  /** What was taken from the recording though the model could have decided it. */
+  readonly given = noneGiven();
 
   constructor(
     private readonly m: Memory,
     private readonly file: string,
     private readonly maxMismatches: number,
-    pageSize = 4096,
+    { pageSize = 4096, recorder = 0 }: RecordedBy = {},
   ) {
+    this.recorder = recorder;
     this.wanted = m.sw.pcpFreeInBatches ? [...INPUTS, REC.DRAINED] : INPUTS;
     if (m.sw.freelistHygiene) this.wanted = [...new Set([...this.wanted, isolationRecord(m)])];
     this.check = new RecordCheck(m, file);
@@ -101,11 +113,12 @@ export class Replayer implements TraceHandler {
       });
       m.trace = { ...this.contig.points(), ...this.decisions.points() };
     }
+    if (recorder >= 2) this.wanted = [...new Set([...this.wanted, REC.ROTATE])];
     if (m.zones[0]!.pcps.length > 1) {
       this.wanted = [...new Set([...this.wanted, REC.DRAINED])];
       this.underWay = new DrainsUnderWay(m);
     }
-    this.requests = new RecordedRequests(m, this.underWay);
+    this.requests = new RecordedRequests(m, this.underWay, this.given);
   }
 
   record(kind: number, f: Float64Array, n: number, line: number, text: string): void {
@@ -113,7 +126,7 @@ export class Replayer implements TraceHandler {
       if (!this.contig.take(kind, f, n, line, text)) this.follow(kind, f, n, line, text);
       return;
     }
-    if (kind === REC.CPU || kind === REC.TRYLOCK_FAILED) {
+    if (kind === REC.CPU || kind === REC.TRYLOCK_FAILED || kind === REC.ROTATE) {
       this.dispatch(kind, f, line, text);
       return;
     }
@@ -192,7 +205,7 @@ export class Replayer implements TraceHandler {
         this.putBack(f[0]!, f[1]!, f[2]!, line);
         break;
       case REC.ROTATE:
-        rotateFreeList(this.m, f[0]!, f[1] === 0);
+        if (rotateFreeList(this.m, f[0]!, f[1] === 0)) this.given.rotations++;
         break;
       case REC.SKIP:
         this.setSkip(f[0]!, f[1]!, f[2]!, line);
@@ -322,7 +335,7 @@ export class Replayer implements TraceHandler {
 
   private followDrains(): void {
     if (this.compaction !== null || this.m.sw.pcpFreeInBatches || this.m.cma) return;
-    this.compaction = new CompactionFollower(this.m);
+    this.compaction = new CompactionFollower(this.m, this.given, this.recorder);
     this.want(REC.DRAINED);
   }
 

@@ -26,6 +26,7 @@ const SLOWPATH = 21;
 const DRAIN_ZONE = 22;
 const WATCH = 26;
 const EVENT = 28;
+const ROTATE = 48;
 
 const GFP = 0x14dca;
 
@@ -308,5 +309,30 @@ test("a page captured by compaction stands behind the free that made it, with no
       { kind: ALLOC, args: [512, 9, 1, GFP], pid: 7 },
     ]),
     ["F 512 0 7", "D 512 0 1", "A 512 9 1 14dca 7"],
+  );
+});
+
+test("a merge may change a block's type between a drained page's place and its drain: the page is not freed again", () => {
+  assert.deepEqual(
+    linesOf([
+      { kind: FREE, args: [40, 0], pid: 7 },
+      { kind: COMMIT, args: [40, 0], pid: 7 },
+      { kind: BUDDY, args: [512, 9, 1], pid: 7 },
+      { kind: FLAGS, args: [0, 1, 7], pid: 7 },
+      { kind: DRAINED, args: [512, 9, 1], pid: 7 },
+    ]),
+    ["F 40 0 7", "M 0 1", "D 512 9 1"],
+  );
+});
+
+test("a list that compaction rotates has a line where its lock is held, before a page is isolated from it", () => {
+  assert.deepEqual(
+    linesOf([
+      { kind: ROTATE, args: [70, 0], pid: 7 },
+      { kind: ISOLATE, args: [70, 0], pid: 7 },
+      { kind: ISOLATED, args: [1], pid: 7 },
+      { kind: ROTATE, args: [33, 0], pid: 8, cpu: 1 },
+    ]),
+    ["L 70 0", "I 70 0 1", "c 1", "L 33 0"],
   );
 });

@@ -192,3 +192,21 @@ test("CPUs that the snapshot does not have, or has twice, are refused with their
   await refused(["E 1 drain_pages_zone cpu=7 zone=2"], S0, /trace\.txt:2: CPU 7 is not in the snapshot/);
   await refused([], S0.replace("pcp 1 ", "pcp 0 "), /S0\.txt:2: zone Normal: CPU 0 has two pcp records/);
 });
+
+test("L, if the snapshot says that the recorder writes it: the page is the first of its list from then on", async (t) => {
+  const trace = ["L 24 0", "L 24 0", `A 24 3 1 ${GFP} 100`];
+  const s1 = snapshot(
+    [[], [], [], [16]],
+    [
+      [0, { count: 0, diff: -8, lists: [] }],
+      [1, NO_PAGES],
+    ],
+    "81 07 11 07",
+  );
+  const told = await replayed(t, trace, s1, S0.replace("cpus=2", "cpus=2 recorder=2"));
+  assert.deepEqual(told.result.firstMismatch, null);
+  assert.equal(told.result.given.rotations, 1, "the second line changes nothing");
+  const older = await replayed(t, trace, s1, S0.replace("cpus=2", "cpus=2 recorder=1"));
+  assert.equal(older.result.firstMismatch?.predicted, 16);
+  assert.equal(older.result.given.rotations, 0);
+});

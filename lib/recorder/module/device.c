@@ -71,7 +71,7 @@ static ssize_t device_write(struct file *file, const char __user *from, size_t l
 		mutex_unlock(&busy);
 	}
 	kvfree(line);
-	ring_first_page()->missed = probes_missed() + daemons_missed();
+	ring_first_page()->missed = probes_missed() + daemons_missed() + rotations_missed();
 	return ret < 0 ? ret : length;
 }
 
@@ -108,6 +108,9 @@ static int __init recorder_init(void)
 	ret = daemons_begin();
 	if (ret)
 		goto no_daemons;
+	ret = rotations_begin();
+	if (ret)
+		goto no_rotations;
 	ret = events_begin();
 	if (ret)
 		goto no_events;
@@ -116,6 +119,8 @@ static int __init recorder_init(void)
 		return 0;
 	events_end();
 no_events:
+	rotations_end();
+no_rotations:
 	daemons_end();
 no_daemons:
 	probes_end();
@@ -129,6 +134,7 @@ static void __exit recorder_exit(void)
 	misc_deregister(&device);
 	recording = false;
 	events_end();
+	rotations_end();
 	daemons_end();
 	probes_end();
 	ring_close();

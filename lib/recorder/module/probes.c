@@ -112,6 +112,7 @@ static int after_trylock(struct kretprobe_instance *ri, struct pt_regs *regs)
 /* __isolate_free_page(page, order) */
 static int before_isolate(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
+	rotations_before_isolation();
 	put(REC_ISOLATE, PFN(0), (u32)arg(1));
 	return 0;
 }
@@ -119,6 +120,7 @@ static int before_isolate(struct kretprobe_instance *ri, struct pt_regs *regs)
 static int after_isolate(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
 	put(REC_ISOLATED, (u32)regs_return_value(regs));
+	rotations_after_isolation();
 	return 0;
 }
 

@@ -47,6 +47,7 @@ enum record_kind {
 	REC_BLOB,		/* bytes; name, NUL, content */
 	REC_COMPACTION_FREE,	/* pfn, order */
 	REC_DECAY,		/* zone */
+	REC_ROTATE = 48,	/* pfn, 0: its free list was rotated, it is the first page now; under the zone lock */
 };
 
 /* Values that nothing announces; they are looked at with every record. */
@@ -121,6 +122,11 @@ void events_end(void);
 int daemons_begin(void);
 void daemons_end(void);
 unsigned long daemons_missed(void);
+int rotations_begin(void);
+void rotations_end(void);
+unsigned long rotations_missed(void);
+void rotations_before_isolation(void);
+void rotations_after_isolation(void);
 
 int snapshot_take(int slot);
 
