@@ -154,8 +154,14 @@ export class Converter {
       this.found.oldReads++;
       this.lines.putFirst(task.search.slot, task.search.line);
     }
+    if (task.lock >= 0 && at !== task.lock) this.readBefore(task.lock, at, pid, cpu);
     this.lines.add(at, `A ${pfn} ${order} ${type} ${gfp.toString(16)} ${pid}`);
     task.ends();
+  }
+
+  /** With the lock of the lists a task read the zone's flags; another CPU may have changed them before its line. */
+  private readBefore(lock: number, at: number, pid: number, cpu: number): void {
+    if (this.lines.others(lock, cpu, at)) this.lines.putFirst(lock, `E ${pid} pcp_lock`);
   }
 
   private bulkEnds({ args, pid }: RingRecord, slot: number, task: TaskState): void {
@@ -187,12 +193,12 @@ export class Converter {
         return true;
       case RING.COMMIT:
         task.lockedToFree();
-        task.holder = { slot, lines: this.freeLines(pfn, order, pid) };
+        task.holder = { slot, lines: this.freeLines(pfn, order, pid), frees: true };
         lines.put(slot, task.holder.lines);
         return true;
       case RING.BUDDY:
         task.lockedToFree();
-        this.buddy(pfn, order, slot, task, pid);
+        this.buddy(r, slot, task);
         return true;
       case RING.DRAINED:
         task.unexplained = null;
@@ -232,7 +238,8 @@ export class Converter {
   }
 
   /** A page enters the buddy lists: freed, put back, split, or drained from a per-CPU list. */
-  private buddy(pfn: number, order: number, slot: number, task: TaskState, pid: number): void {
+  private buddy({ args, pid, cpu }: RingRecord, slot: number, task: TaskState): void {
+    const [pfn, order] = args as [number, number];
     if (pfn >= task.within.from && pfn < task.within.to) return;
     const free = this.announced.get(pfn);
     if (free !== undefined) {
@@ -244,6 +251,7 @@ export class Converter {
     task.unexplained = { slot, pfn, order };
     if (task.holder === null) return;
     this.lines.put(task.holder.slot, "");
+    if (task.holder.frees) this.readBefore(task.holder.slot, slot, pid, cpu);
     this.lines.put(slot, task.holder.lines);
     task.unexplained.slot = -1;
     task.holder = null;

@@ -15,7 +15,7 @@ import { datasetName, readInput, streamInput } from "./input";
 import { ColumnCollector, ColumnReader } from "./record-columns";
 import { openRecording, type Recording } from "./recording";
 import type { LostStep, Mismatch } from "./replay-mismatch";
-import { Replayer } from "./replayer";
+import { Replayer, recordedBy } from "./replayer";
 import type { Snapshot } from "./snapshot";
 import { compareWithSnapshot, type Difference } from "./snapshot-compare";
 import { loadSnapshot } from "./snapshot-load";
@@ -98,10 +98,12 @@ export async function replay(dir: string, options: ReplayOptions = {}): Promise<
   );
   memory.watermarkBoostFactor = recording.watermarkBoostFactor;
   options.prepare?.(memory);
-  const replayer = new Replayer(memory, recording.trace, options.maxMismatches ?? 0, {
-    pageSize: Number(s0.header.get("page_size") ?? 4096),
-    recorder: Number(s0.header.get("recorder") ?? 0),
-  });
+  const replayer = new Replayer(
+    memory,
+    recording.trace,
+    options.maxMismatches ?? 0,
+    recordedBy(s0.header),
+  );
   const { line, events } = await putTrace(recording, replayer, options);
   const complete = !replayer.gaveUp;
   if (complete && !replayer.sawEnd)

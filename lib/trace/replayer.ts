@@ -10,6 +10,7 @@ import { FOLLOWED_RECORDS } from "./contig-events";
 import { ContigFollower } from "./contig-follower";
 import { DecisionCheck } from "./decision-check";
 import { DrainsUnderWay } from "./drains-under-way";
+import { FlagsRead } from "./flags-read";
 import { noneGiven } from "./given-answers";
 import { LockFailures } from "./lock-failures";
 import { OpenDrains } from "./open-drains";
@@ -49,6 +50,12 @@ export interface RecordedBy {
   recorder?: number;
 }
 
+/** Reads it from the snapshot's first line. */
+export function recordedBy(header: ReadonlyMap<string, string>): RecordedBy {
+  const number = (key: string, otherwise: number) => Number(header.get(key) ?? otherwise);
+  return { pageSize: number("page_size", 4096), recorder: number("recorder", 0) };
+}
+
 export class Replayer implements TraceHandler {
   readonly wanted: readonly number[];
   allocations = 0;
@@ -77,6 +84,7 @@ export class Replayer implements TraceHandler {
   /** A contiguous request was not predicted: the model may be out of step. */
   private diverged = false;
   private readonly failures: LockFailures;
+  private readonly flagsRead: FlagsRead;
   /** Set if the recording is of several CPUs. */
   private readonly underWay: DrainsUnderWay | null = null;
   private readonly recorder: number;
@@ -94,6 +102,7 @@ export class Replayer implements TraceHandler {
     if (m.sw.freelistHygiene) this.wanted = [...new Set([...this.wanted, isolationRecord(m)])];
     this.check = new RecordCheck(m, file);
     this.failures = new LockFailures(m);
+    this.flagsRead = new FlagsRead(m);
     this.daemons = new RecordedDaemons(m, this.check, pageSize);
     if (m.sw.pcpFreeInBatches) this.drains = new OpenDrains(m);
     else if (m.cma && !m.sw.freelistHygiene) {
@@ -131,7 +140,7 @@ export class Replayer implements TraceHandler {
       return;
     }
     if (kind === REC.DRAINED) {
-      if (this.compaction === null) this.drains?.drained();
+      if (this.compaction === null || this.recorder >= 1) this.drains?.drained();
       else this.compaction.drained(f[0]!);
       this.underWay?.drained();
       return;
@@ -179,7 +188,8 @@ export class Replayer implements TraceHandler {
         break;
       case REC.F:
       case REC.FREE_GROUP:
-        if (this.checkFree(f[0]!, f[1]!, line)) freePages(this.m, f[0]!, f[1]!);
+        if (this.checkFree(f[0]!, f[1]!, line))
+          this.flagsRead.during(f[2]!, true, () => freePages(this.m, f[0]!, f[1]!));
         break;
       case REC.FREE_ANNOUNCED:
         this.checkFree(f[0]!, f[1]!, line);
@@ -239,7 +249,7 @@ export class Replayer implements TraceHandler {
     if (expected !== -1) this.check.frame(expected, order, line);
     this.check.type(mt, line);
     this.allocations++;
-    const predicted = this.request(f);
+    const predicted = this.flagsRead.during(f[4]!, false, () => this.request(f));
     if (predicted === expected) this.exact++;
     else this.mismatch({ expected, predicted, order, mt, gfp, line });
   }
@@ -328,13 +338,15 @@ export class Replayer implements TraceHandler {
       this.compaction?.event(name, Number(words[0]), text);
       return;
     }
+    if (name === "pcp_lock") this.flagsRead.note(Number(words[0]));
     if (name === "slowpath" || name === "search") this.requests.event(name, text);
     this.daemons.event(name, text, line);
     if (name.startsWith("mm_vmscan_")) this.followDrains();
   }
 
   private followDrains(): void {
-    if (this.compaction !== null || this.m.sw.pcpFreeInBatches || this.m.cma) return;
+    const untold = this.recorder < 2 && (this.m.sw.pcpFreeInBatches || this.m.cma);
+    if (this.compaction !== null || this.contig !== null || untold) return;
     this.compaction = new CompactionFollower(this.m, this.given, this.recorder);
     this.want(REC.DRAINED);
   }
