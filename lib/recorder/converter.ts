@@ -117,7 +117,11 @@ export class Converter {
         }
         return true;
       case RING.ZONE_TAKE:
-        this.zoneTake(r, slot, task);
+        this.zoneTake(r, slot, task, "Z");
+        return true;
+      case RING.EXTFRAG:
+        // Since 6.10 a page that is stolen alone has no other record of the zone's lock.
+        this.zoneTake(r, slot, task, "X");
         return true;
       case RING.ALLOC:
         this.allocated(r, slot, task);
@@ -137,10 +141,10 @@ export class Converter {
     }
   }
 
-  private zoneTake({ args, cpu }: RingRecord, slot: number, task: TaskState): void {
+  private zoneTake({ args, cpu }: RingRecord, slot: number, task: TaskState, kind: "Z" | "X"): void {
     if (task.takenUnderZone && this.lines.others(task.take, cpu)) task.handover = true;
     task.takes(slot);
-    this.lines.put(slot, `Z ${args.join(" ")}`);
+    this.lines.put(slot, `${kind} ${args.join(" ")}`);
   }
 
   private allocated({ args, pid, cpu }: RingRecord, slot: number, task: TaskState): void {

@@ -98,12 +98,7 @@ export async function replay(dir: string, options: ReplayOptions = {}): Promise<
   );
   memory.watermarkBoostFactor = recording.watermarkBoostFactor;
   options.prepare?.(memory);
-  const replayer = new Replayer(
-    memory,
-    recording.trace,
-    options.maxMismatches ?? 0,
-    recordedBy(s0.header),
-  );
+  const replayer = new Replayer(memory, recording.trace, options.maxMismatches ?? 0, recordedBy(s0.header));
   const { line, events } = await putTrace(recording, replayer, options);
   const complete = !replayer.gaveUp;
   if (complete && !replayer.sawEnd)
