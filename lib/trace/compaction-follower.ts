@@ -47,6 +47,8 @@ export class CompactionFollower {
   /** By the CPU that drains: pages drained in the model that the recording has not shown yet. */
   private readonly ahead: number[] = [];
   private current = -1;
+  /** By CPU: the task of its last record. */
+  private readonly lastOf: number[] = [];
 
   /**
    * `recorder`: its edition; from 1 on each drain of whole lists has a line, from 2 on each free list that a fast search
@@ -74,8 +76,15 @@ export class CompactionFollower {
       const run = this.runs.get(pid);
       if (run !== undefined) run.scanning = false;
     }
+    this.lastOf[this.m.cpu] = pid;
     if (pid === this.current) return;
     this.current = pid;
+    this.arm();
+  }
+
+  /** Another CPU acts: pages that are drained next are those of its task. */
+  cpuActs(): void {
+    this.current = this.lastOf[this.m.cpu] ?? -1;
     this.arm();
   }
 

@@ -21,6 +21,8 @@ import { type GivenAnswers, noneGiven } from "./given-answers";
 interface Search {
   order: number;
   rights: AttemptRights;
+  /** Every zone's ZONE_BELOW_HIGH then: the search has seen it or set it. */
+  belowHigh: boolean[];
   counters: number[];
   least: number[];
   most: number[];
@@ -79,10 +81,11 @@ export class RecordedRequests {
     const counters = this.m.zones.map((zone) => zone.nrFreePages);
     const slow = this.slow.has(pid);
     const rights = slow && flags & RIGHTS_OF_TASK ? flags : slow;
-    const search = { order, rights, counters, least: [...counters], most: [...counters] };
+    looksAtZones(this.m, gfp, order, rights);
+    const belowHigh = this.m.zones.map((zone) => zone.belowHigh);
+    const search = { order, rights, belowHigh, counters, least: [...counters], most: [...counters] };
     this.widen(search);
     this.searches.set(pid, search);
-    looksAtZones(this.m, gfp, order, rights);
   }
 
   /** Called between records: the zones' counters may have changed. */
@@ -126,11 +129,14 @@ export class RecordedRequests {
     if (typeof request.rights === "number") this.given.rights++;
     const now = m.zones.map((zone) => zone.nrFreePages);
     const read = this.readings(request, search, recorded);
+    const cleared = m.zones.filter((zone, i) => search?.belowHigh[i] && !zone.belowHigh);
     this.setCounters(read);
     const pfn = allocPagesOnce(m, gfp, order, request.rights);
     m.zones.forEach((zone, i) => {
       zone.nrFreePages += now[i]! - read[i]!;
     });
+    // The search saw the flag; who cleared it came behind.
+    for (const zone of cleared) zone.belowHigh = false;
     return pfn;
   }
 

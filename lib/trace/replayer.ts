@@ -178,6 +178,7 @@ export class Replayer implements TraceHandler {
         this.check.cpu(f[0]!, line);
         this.underWay?.leaves();
         this.m.runOn(f[0]!);
+        this.compaction?.cpuActs();
         this.underWay?.returns(f[0]!);
         break;
       case REC.TRYLOCK_FAILED:

@@ -24,6 +24,7 @@ export function isolateFreePage(m: Memory, zone: Zone, pfn: number, order: numbe
         // move_freepages_block() since 6.10: the rest of the block's free pages move too, if only to the end of their lists.
         if (!scanBlock(m, zone, p)) continue;
         moveScannedBlock(m, zone, MIGRATE_MOVABLE, old);
+        m.trace?.moveBlock?.(m.blockScan.startPfn, MIGRATE_MOVABLE, old);
       }
       if (old === MIGRATE_MOVABLE) continue;
       m.setBlockType(p, MIGRATE_MOVABLE);
