@@ -8,9 +8,27 @@ import { peakRssBytes } from "../base/peak-rss";
 import { writeAtomically } from "../base/write-atomically";
 import { kernelRelease } from "../hardware/kernel-release";
 import { findTraceFiles } from "../trace/ftrace/find-trace";
+import type { GivenAnswers } from "../trace/given-answers";
 import { type Replayed, replay } from "../trace/replay";
 import { writeSnapshot } from "../trace/snapshot-write";
 import { type KernelTraceOptions, replayKernelTrace } from "./kernel-trace";
+
+/** What the replay did not decide itself, though the model could have; a line for each kind that occurred. */
+function takenFromRecording(given: GivenAnswers): string[] {
+  const n = (count: number) => count.toLocaleString("en");
+  const kinds: [count: number, what: string][] = [
+    [
+      given.zones,
+      `zones of requests (read with the page: ${n(given.zonesByLast)} as recorded; as the search began: ${n(given.zonesByFirst)})`,
+    ],
+    [given.rights, "rights of requests of reclaiming or chosen tasks"],
+    [given.drains, "whole drains that only their pages show"],
+    [given.rotations, "rotations of free lists"],
+  ];
+  return kinds
+    .filter(([count]) => count > 0)
+    .map(([count, what]) => `from the recording: ${n(count)} ${what}`);
+}
 
 function summary({ result }: Replayed, seconds: number): string {
   const { events, allocations, exact, finalDifferences } = result;
@@ -33,6 +51,7 @@ function summary({ result }: Replayed, seconds: number): string {
         `  first at line ${first.line}: recorded "${first.recorded}", predicted "${first.predicted}"`,
       );
   }
+  lines.push(...takenFromRecording(result.given));
   const lost = result.lostStep;
   if (lost !== undefined) lines.push(`lost step: ${lost.file}:${lost.line}: ${lost.why}`);
   const first = result.firstMismatch;

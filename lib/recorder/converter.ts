@@ -20,6 +20,7 @@ const WITHIN_A_DRAIN: readonly number[] = [RING.BUDDY, RING.DRAINED, RING.BLOCK_
 
 /** No page that enters the lists now is freed. */
 const ANYWHERE = { from: 0, to: Number.POSITIVE_INFINITY };
+const isDrainOf = (pfn: number, { kind, args }: RingRecord) => kind === RING.DRAINED && args[0] === pfn;
 
 /** What a conversion found besides lines. */
 export interface Conversion {
@@ -76,7 +77,8 @@ export class Converter {
       return;
     }
     const task = this.stateOf(r);
-    if (task.unexplained !== null && !(r.kind === RING.DRAINED && r.args[0] === task.unexplained.pfn))
+    // A merged page may give its type to the block beside it, between its place in the buddy lists and its drain.
+    if (task.unexplained !== null && r.kind !== RING.BLOCK_FLAGS && !isDrainOf(task.unexplained.pfn, r))
       this.freedBefore(task, r.pid);
     if (!WITHIN_A_DRAIN.includes(r.kind)) task.leave();
     const { attempt } = task;
@@ -133,7 +135,11 @@ export class Converter {
         }
         return true;
       case RING.ZONE_TAKE:
-        this.zoneTake(r, slot, task);
+        this.zoneTake(r, slot, task, "Z");
+        return true;
+      case RING.EXTFRAG:
+        // Since 6.10 a page that is stolen alone has no other record of the zone's lock.
+        this.zoneTake(r, slot, task, "X");
         return true;
       case RING.ALLOC:
         this.allocated(r, slot, task);
@@ -153,10 +159,10 @@ export class Converter {
     }
   }
 
-  private zoneTake({ args, cpu }: RingRecord, slot: number, task: TaskState): void {
+  private zoneTake({ args, cpu }: RingRecord, slot: number, task: TaskState, kind: "Z" | "X"): void {
     if (task.takenUnderZone && this.lines.others(task.take, cpu)) task.handover = true;
     task.takes(slot);
-    this.lines.put(slot, `Z ${args.join(" ")}`);
+    this.lines.put(slot, `${kind} ${args.join(" ")}`);
   }
 
   private allocated({ args, pid, cpu }: RingRecord, slot: number, task: TaskState): void {
@@ -171,8 +177,14 @@ export class Converter {
       this.found.oldReads++;
       this.lines.putFirst(task.search.slot, task.search.line);
     }
+    if (task.lock >= 0 && at !== task.lock) this.readBefore(task.lock, at, pid, cpu);
     this.lines.add(at, `A ${pfn} ${order} ${type} ${gfp.toString(16)} ${pid}`);
     task.ends();
+  }
+
+  /** With the lock of the lists a task read the zone's flags; another CPU may have changed them before its line. */
+  private readBefore(lock: number, at: number, pid: number, cpu: number): void {
+    if (this.lines.others(lock, cpu, at)) this.lines.putFirst(lock, `E ${pid} pcp_lock`);
   }
 
   private bulkEnds({ args, pid }: RingRecord, slot: number, task: TaskState): void {
@@ -204,12 +216,12 @@ export class Converter {
         return true;
       case RING.COMMIT:
         task.lockedToFree();
-        task.holder = { slot, lines: this.freeLines(pfn, order, pid) };
+        task.holder = { slot, lines: this.freeLines(pfn, order, pid), frees: true };
         lines.put(slot, task.holder.lines);
         return true;
       case RING.BUDDY:
         task.lockedToFree();
-        this.buddy(pfn, order, slot, task, pid);
+        this.buddy(r, slot, task);
         return true;
       case RING.DRAINED:
         task.unexplained = null;
@@ -265,7 +277,8 @@ export class Converter {
   }
 
   /** A page enters the buddy lists: freed, put back, split, or drained from a per-CPU list. */
-  private buddy(pfn: number, order: number, slot: number, task: TaskState, pid: number): void {
+  private buddy({ args, pid, cpu }: RingRecord, slot: number, task: TaskState): void {
+    const [pfn, order] = args as [number, number];
     if (pfn >= task.within.from && pfn < task.within.to) return;
     const free = this.announced.get(pfn);
     if (free !== undefined) {
@@ -278,6 +291,7 @@ export class Converter {
     task.unexplained = { slot, pfn, order };
     if (task.holder === null) return;
     this.lines.put(task.holder.slot, "");
+    if (task.holder.frees) this.readBefore(task.holder.slot, slot, pid, cpu);
     this.lines.put(slot, task.holder.lines);
     task.unexplained.slot = -1;
     task.holder = null;
@@ -298,6 +312,9 @@ export class Converter {
         return true;
       case RING.MOVE_BLOCK:
         lines.put(slot, `V ${args.join(" ")}`);
+        return true;
+      case RING.ROTATE:
+        lines.put(slot, `L ${args.join(" ")}`);
         return true;
       case RING.ISOLATE:
         task.isolation = { slot, pfn, order };

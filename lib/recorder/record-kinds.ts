@@ -38,10 +38,11 @@ export const RING = {
   SOURCE: 34,
   UNMAPPED: 35,
   MOVED: 36,
+  ROTATE: 48,
 } as const;
 
 /** The last kind there is. */
-export const RING_KINDS = 36;
+export const RING_KINDS = 48;
 
 /** Values that the module watches (`enum watched`). */
 export const WATCHED = { BOOST: 0, HIGHATOMIC: 1, THRESHOLD: 2, FLAGS: 3 } as const;

@@ -6,6 +6,8 @@ import { MigrationAttempt } from "./migration-attempt";
 interface Holder {
   slot: number;
   lines: string;
+  /** They are a free, which reads the zone's flags where it begins. */
+  frees?: boolean;
 }
 
 /** A page that entered the buddy lists for a reason not known yet; `slot` −1: the reason is known. */
@@ -35,8 +37,10 @@ export class TaskState {
   /** Where the page of the request was taken, or −1. */
   take = -1;
   takenUnderZone = false;
+  /** Where the lock of this CPU's lists was got for it, or −1. */
+  lock = -1;
   /** What `take` was before the last lock of this CPU's lists. */
-  private beforeLock: { take: number; underZone: boolean } | null = null;
+  private beforeLock: { take: number; lock: number; underZone: boolean } | null = null;
   /** Another CPU's records stand between two takes of one request. */
   handover = false;
   holder: Holder | null = null;
@@ -52,6 +56,7 @@ export class TaskState {
     this.searched = true;
     this.search = { slot, line };
     this.take = -1;
+    this.lock = -1;
     this.takenUnderZone = false;
     this.beforeLock = null;
     this.handover = false;
@@ -65,8 +70,9 @@ export class TaskState {
 
   /** The lock of this CPU's lists is got: to take a page, as long as no free shows that it was to give one back. */
   locks(slot: number): void {
-    this.beforeLock = { take: this.take, underZone: this.takenUnderZone };
+    this.beforeLock = { take: this.take, lock: this.lock, underZone: this.takenUnderZone };
     this.take = slot;
+    this.lock = slot;
     this.takenUnderZone = false;
   }
 
@@ -77,6 +83,7 @@ export class TaskState {
   lockedToFree(): void {
     if (this.beforeLock === null) return;
     this.take = this.beforeLock.take;
+    this.lock = this.beforeLock.lock;
     this.takenUnderZone = this.beforeLock.underZone;
     this.beforeLock = null;
   }
@@ -91,6 +98,7 @@ export class TaskState {
   /** The request has its page. */
   ends(): void {
     this.take = -1;
+    this.lock = -1;
     this.takenUnderZone = false;
     this.searched = false;
   }

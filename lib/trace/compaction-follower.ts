@@ -2,7 +2,7 @@
  * Follows recorded compaction. The recording gives the free pages that its scanner takes (I), the frees of migrated
  * pages (F), the positions of the scanners (E), and the moments of complete drains (a `D` that no free explains). The
  * model predicts which merged page a direct compactor captures, and the order in which the fast searches leave the
- * free lists.
+ * free lists, unless the recording tells it (L).
  */
 
 import { drainCpu } from "../mm/allocation/drain-cpus";
@@ -14,6 +14,7 @@ import type { CaptureControl } from "../mm/compaction/compaction-run";
 import type { Memory } from "../mm/state/memory";
 import { isPcpState } from "../mm/state/page-state";
 import type { Zone } from "../mm/state/zone";
+import type { GivenAnswers } from "./given-answers";
 import { hearDrains } from "./hear-drains";
 import { REC } from "./trace-reader";
 
@@ -46,8 +47,18 @@ export class CompactionFollower {
   /** By the CPU that drains: pages drained in the model that the recording has not shown yet. */
   private readonly ahead: number[] = [];
   private current = -1;
+  /** By CPU: the task of its last record. */
+  private readonly lastOf: number[] = [];
 
-  constructor(private readonly m: Memory) {
+  /**
+   * `recorder`: its edition; from 1 on each drain of whole lists has a line, from 2 on each free list that a fast search
+   * rotates has an `L`.
+   */
+  constructor(
+    private readonly m: Memory,
+    private readonly given: GivenAnswers,
+    private readonly recorder = 0,
+  ) {
     hearDrains(m, () => {
       this.ahead[m.cpu] = (this.ahead[m.cpu] ?? 0) + 1;
     });
@@ -59,14 +70,21 @@ export class CompactionFollower {
       this.target(f[0]!);
       return;
     }
-    if (kind === REC.PUTBACK || kind === REC.S || kind === REC.SKIP) return;
+    if (kind === REC.PUTBACK || kind === REC.S || kind === REC.SKIP || kind === REC.ROTATE) return;
     this.ahead[this.m.cpu] = 0;
     if (kind === REC.F) {
       const run = this.runs.get(pid);
       if (run !== undefined) run.scanning = false;
     }
+    this.lastOf[this.m.cpu] = pid;
     if (pid === this.current) return;
     this.current = pid;
+    this.arm();
+  }
+
+  /** Another CPU acts: pages that are drained next are those of its task. */
+  cpuActs(): void {
+    this.current = this.lastOf[this.m.cpu] ?? -1;
     this.arm();
   }
 
@@ -82,9 +100,11 @@ export class CompactionFollower {
   /** A `D`: explained by a drain in the model, or the sign of a complete drain. */
   drained(pfn: number): void {
     const { m, ahead } = this;
+    if (this.recorder >= 1) return;
     if (!ahead[m.cpu]) {
       const zone = m.zoneOf(pfn);
       if (zone === undefined || !isPcpState(m.state[pfn]!)) return;
+      this.given.drains++;
       drainCpu(m, zone, cpuOf(zone, pfn, m.cpu));
     }
     if (ahead[m.cpu]! > 0) ahead[m.cpu]!--;
@@ -104,6 +124,7 @@ export class CompactionFollower {
 
   /** Targets are about to be taken at `pfn`: the fast search comes first and rotates the lists. */
   private target(pfn: number): void {
+    if (this.recorder >= 2) return;
     const run = this.runOf(pfn);
     if (run === undefined || run.cc === null || run.scanning) return;
     run.scanning = true;
@@ -201,6 +222,7 @@ export class CompactionFollower {
     if (!run.isolated) cc.migratePfn = cc.freePfn;
     run.isolated = false;
     run.scanning = false;
+    if (this.recorder >= 2) return;
     if (ret === COMPACT_CONTINUE || ret === COMPACT_NO_SUITABLE_PAGE) fastFindMigrateblock(this.m, cc);
   }
 

@@ -4,24 +4,46 @@
  * leaves its mark in the flags of the zones even if it finds nothing. With several CPUs a task may read a zone's counter, lose its CPU, and
  * take its page after others changed the counter: the recording shows where that search began (`E pid search`).
  */
-import { allocPages, allocPagesOnce, allowsAttempt, looksAtZones } from "../mm/allocation/page-alloc";
+import {
+  type AttemptRights,
+  allocPages,
+  allocPagesOnce,
+  allowsAttempt,
+  looksAtZones,
+} from "../mm/allocation/page-alloc";
+import { ALLOC_NO_WATERMARKS, ALLOC_OOM, ALLOC_WMARK_MASK, gfpZone } from "../mm/state/gfp";
 import type { Memory } from "../mm/state/memory";
+import type { Zone } from "../mm/state/zone";
 import type { DrainsUnderWay } from "./drains-under-way";
+import { type GivenAnswers, noneGiven } from "./given-answers";
 
 /** A search that is under way, and what every zone's counter was since it began: then, at least and at most. */
 interface Search {
   order: number;
+  rights: AttemptRights;
+  /** Every zone's ZONE_BELOW_HIGH then: the search has seen it or set it. */
+  belowHigh: boolean[];
   counters: number[];
   least: number[];
   most: number[];
 }
 
-/** A request's search: `slow` with the rights of the slow path. */
+/** A request's search. */
 interface Request {
   gfp: number;
   order: number;
-  slow: boolean;
+  rights: AttemptRights;
 }
+
+/** The recorded page's zone, and every zone's counter at the last moment and at the first at which it may have been read. */
+interface Readings {
+  from: Zone | undefined;
+  now: readonly number[];
+  began: readonly number[];
+}
+
+/** Flags that a request has for what its task is, or for the OOM killer's last look: its own flags do not tell them. */
+const RIGHTS_OF_TASK = ALLOC_WMARK_MASK | ALLOC_NO_WATERMARKS | ALLOC_OOM;
 
 export class RecordedRequests {
   /** The recording tells who left the first attempt. */
@@ -35,13 +57,14 @@ export class RecordedRequests {
   constructor(
     private readonly m: Memory,
     private readonly underWay: Pick<DrainsUnderWay, "open"> | null = null,
+    private readonly given: GivenAnswers = noneGiven(),
   ) {}
 
   event(name: "slowpath" | "search", text: string): void {
     const field = (key: string) => Number(new RegExp(` ${key}=(\\d{1,10})`).exec(text)?.[1] ?? 0);
     const pid = Number.parseInt(text, 10);
     if (name === "slowpath") this.slowpath(pid, field("gfp"), field("order"));
-    else this.search(pid, field("gfp"), field("order"));
+    else this.search(pid, field("gfp"), field("order"), field("alloc_flags"));
   }
 
   /** `E pid slowpath`: the first attempt found nothing. */
@@ -53,13 +76,16 @@ export class RecordedRequests {
   }
 
   /** `E pid search`: a search begins. */
-  private search(pid: number, gfp: number, order: number): void {
+  private search(pid: number, gfp: number, order: number, flags: number): void {
     this.told = true;
     const counters = this.m.zones.map((zone) => zone.nrFreePages);
-    const search = { order, counters, least: [...counters], most: [...counters] };
+    const slow = this.slow.has(pid);
+    const rights = slow && flags & RIGHTS_OF_TASK ? flags : slow;
+    looksAtZones(this.m, gfp, order, rights);
+    const belowHigh = this.m.zones.map((zone) => zone.belowHigh);
+    const search = { order, rights, belowHigh, counters, least: [...counters], most: [...counters] };
     this.widen(search);
     this.searches.set(pid, search);
-    looksAtZones(this.m, gfp, order, this.slow.has(pid));
   }
 
   /** Called between records: the zones' counters may have changed. */
@@ -98,14 +124,19 @@ export class RecordedRequests {
     const last = this.searches.get(pid);
     this.searches.delete(pid);
     const slow = this.slow.delete(pid);
-    const request = { gfp, order, slow };
+    const search = last?.order === order ? last : null;
+    const request = { gfp, order, rights: slow ? (search?.rights ?? true) : false };
+    if (typeof request.rights === "number") this.given.rights++;
     const now = m.zones.map((zone) => zone.nrFreePages);
-    const read = this.readings(request, last?.order === order ? last : null, recorded);
+    const read = this.readings(request, search, recorded);
+    const cleared = m.zones.filter((zone, i) => search?.belowHigh[i] && !zone.belowHigh);
     this.setCounters(read);
-    const pfn = allocPagesOnce(m, gfp, order, slow);
+    const pfn = allocPagesOnce(m, gfp, order, request.rights);
     m.zones.forEach((zone, i) => {
       zone.nrFreePages += now[i]! - read[i]!;
     });
+    // The search saw the flag; who cleared it came behind.
+    for (const zone of cleared) zone.belowHigh = false;
     return pfn;
   }
 
@@ -126,20 +157,41 @@ export class RecordedRequests {
     const moments = search === null ? [now] : [now, search.counters, search.least, search.most];
     const open = m.zones.map((zone) => [0, ...(this.underWay?.open(zone) ?? [])]);
     const from = recorded < 0 ? undefined : m.zoneOf(recorded);
-    return now.map((_, i) => {
+    const unclear = new Set<Zone>();
+    const read = now.map((_, i) => {
       const possible = moments.flatMap((counters) => open[i]!.map((pages) => counters[i]! + pages));
       if (possible.every((pages) => pages === now[i])) return now[i]!;
       const asRecorded = (pages: number) => this.allows(request, i, pages) === (m.zones[i] === from);
-      return possible.find(asRecorded) ?? now[i]!;
+      const first = possible.find(asRecorded);
+      if (first !== undefined && !possible.every(asRecorded)) unclear.add(m.zones[i]!);
+      return first ?? now[i]!;
     });
+    if (unclear.size > 0) this.count(request, unclear, { from, now, began: search?.counters ?? now });
+    return read;
+  }
+
+  /** Counts a request if what is unclear is the recorded page's zone, or one that the walk looks at before it. */
+  private count(request: Request, unclear: ReadonlySet<Zone>, { from, now, began }: Readings): void {
+    const { m, given } = this;
+    const zonelist = m.zonelists[gfpZone(request.gfp)]!;
+    const last = from === undefined ? zonelist.length - 1 : zonelist.indexOf(from);
+    if (!zonelist.slice(0, last + 1).some((zone) => unclear.has(zone))) return;
+    const firstAllowed = (counters: readonly number[]) =>
+      zonelist.find((zone) => {
+        const i = m.zones.indexOf(zone);
+        return this.allows(request, i, counters[i]!);
+      });
+    given.zones++;
+    if (firstAllowed(now) === from) given.zonesByLast++;
+    if (firstAllowed(began) === from) given.zonesByFirst++;
   }
 
   /** Whether the zone with index `i` would be allowed if its counter were `pages`. */
-  private allows({ gfp, order, slow }: Request, i: number, pages: number): boolean {
+  private allows({ gfp, order, rights }: Request, i: number, pages: number): boolean {
     const zone = this.m.zones[i]!;
     const now = zone.nrFreePages;
     zone.nrFreePages = pages;
-    const allowed = allowsAttempt(this.m, zone, gfp, order, slow);
+    const allowed = allowsAttempt(this.m, zone, gfp, order, rights);
     zone.nrFreePages = now;
     return allowed;
   }

@@ -10,11 +10,12 @@ import type { KernelRelease } from "../hardware/kernel-release";
 import type { Memory } from "../mm/state/memory";
 import { type KernelSwitches, kernelProfile } from "../mm/state/profile";
 import type { WrongContigEvent } from "./contig-follower";
+import type { GivenAnswers } from "./given-answers";
 import { datasetName, readInput, streamInput } from "./input";
 import { ColumnCollector, ColumnReader } from "./record-columns";
 import { openRecording, type Recording } from "./recording";
 import type { LostStep, Mismatch } from "./replay-mismatch";
-import { Replayer } from "./replayer";
+import { Replayer, recordedBy } from "./replayer";
 import type { Snapshot } from "./snapshot";
 import { compareWithSnapshot, type Difference } from "./snapshot-compare";
 import { loadSnapshot } from "./snapshot-load";
@@ -46,6 +47,8 @@ export interface ReplayResult {
   drains?: { pages: number; wrong: number };
   /** Events of contiguous requests and releases that were predicted. Only if they are followed. */
   cmaEvents?: { predicted: number; wrong: number; firstWrong: WrongContigEvent | null };
+  /** What was taken from the recording though the model could have decided it. */
+  given: GivenAnswers;
   finalStateIdentical: boolean;
   finalDifferences: Difference[];
 }
@@ -95,12 +98,7 @@ export async function replay(dir: string, options: ReplayOptions = {}): Promise<
   );
   memory.watermarkBoostFactor = recording.watermarkBoostFactor;
   options.prepare?.(memory);
-  const replayer = new Replayer(
-    memory,
-    recording.trace,
-    options.maxMismatches ?? 0,
-    Number(s0.header.get("page_size") ?? 4096),
-  );
+  const replayer = new Replayer(memory, recording.trace, options.maxMismatches ?? 0, recordedBy(s0.header));
   const { line, events } = await putTrace(recording, replayer, options);
   const complete = !replayer.gaveUp;
   if (complete && !replayer.sawEnd)
@@ -131,6 +129,7 @@ export async function replay(dir: string, options: ReplayOptions = {}): Promise<
       firstMismatch: replayer.firstMismatch,
       ...(replayer.lostStep === null ? {} : { lostStep: replayer.lostStep }),
       ...decisionResults(replayer),
+      given: replayer.given,
       finalStateIdentical: finalDifferences.length === 0,
       finalDifferences,
     },

@@ -10,6 +10,8 @@ import { FOLLOWED_RECORDS } from "./contig-events";
 import { ContigFollower } from "./contig-follower";
 import { DecisionCheck } from "./decision-check";
 import { DrainsUnderWay } from "./drains-under-way";
+import { FlagsRead } from "./flags-read";
+import { noneGiven } from "./given-answers";
 import { LockFailures } from "./lock-failures";
 import { OpenDrains } from "./open-drains";
 import { RecordCheck } from "./record-check";
@@ -41,6 +43,19 @@ const INPUTS: readonly number[] = [
   REC.TRYLOCK_FAILED,
 ];
 
+/** What the first snapshot says of the recording. */
+export interface RecordedBy {
+  pageSize?: number;
+  /** The recorder's edition; 2: free lists that compaction rotates have records (`L`). 0: another recorder. */
+  recorder?: number;
+}
+
+/** Reads it from the snapshot's first line. */
+export function recordedBy(header: ReadonlyMap<string, string>): RecordedBy {
+  const number = (key: string, otherwise: number) => Number(header.get(key) ?? otherwise);
+  return { pageSize: number("page_size", 4096), recorder: number("recorder", 0) };
+}
+
 export class Replayer implements TraceHandler {
   readonly wanted: readonly number[];
   allocations = 0;
@@ -69,19 +84,25 @@ export class Replayer implements TraceHandler {
   /** A contiguous request was not predicted: the model may be out of step. */
   private diverged = false;
   private readonly failures: LockFailures;
+  private readonly flagsRead: FlagsRead;
   /** Set if the recording is of several CPUs. */
   private readonly underWay: DrainsUnderWay | null = null;
+  private readonly recorder: number;
+  /** What was taken from the recording though the model could have decided it. */
+  readonly given = noneGiven();
 
   constructor(
     private readonly m: Memory,
     private readonly file: string,
     private readonly maxMismatches: number,
-    pageSize = 4096,
+    { pageSize = 4096, recorder = 0 }: RecordedBy = {},
   ) {
+    this.recorder = recorder;
     this.wanted = m.sw.pcpFreeInBatches ? [...INPUTS, REC.DRAINED] : INPUTS;
     if (m.sw.freelistHygiene) this.wanted = [...new Set([...this.wanted, isolationRecord(m)])];
     this.check = new RecordCheck(m, file);
     this.failures = new LockFailures(m);
+    this.flagsRead = new FlagsRead(m);
     this.daemons = new RecordedDaemons(m, this.check, pageSize);
     if (m.sw.pcpFreeInBatches) this.drains = new OpenDrains(m);
     else if (m.cma && !m.sw.freelistHygiene) {
@@ -101,11 +122,12 @@ export class Replayer implements TraceHandler {
       });
       m.trace = { ...this.contig.points(), ...this.decisions.points() };
     }
+    if (recorder >= 2) this.wanted = [...new Set([...this.wanted, REC.ROTATE])];
     if (m.zones[0]!.pcps.length > 1) {
       this.wanted = [...new Set([...this.wanted, REC.DRAINED])];
       this.underWay = new DrainsUnderWay(m);
     }
-    this.requests = new RecordedRequests(m, this.underWay);
+    this.requests = new RecordedRequests(m, this.underWay, this.given);
   }
 
   record(kind: number, f: Float64Array, n: number, line: number, text: string): void {
@@ -113,12 +135,12 @@ export class Replayer implements TraceHandler {
       if (!this.contig.take(kind, f, n, line, text)) this.follow(kind, f, n, line, text);
       return;
     }
-    if (kind === REC.CPU || kind === REC.TRYLOCK_FAILED) {
+    if (kind === REC.CPU || kind === REC.TRYLOCK_FAILED || kind === REC.ROTATE) {
       this.dispatch(kind, f, line, text);
       return;
     }
     if (kind === REC.DRAINED) {
-      if (this.compaction === null) this.drains?.drained();
+      if (this.compaction === null || this.recorder >= 1) this.drains?.drained();
       else this.compaction.drained(f[0]!);
       this.underWay?.drained();
       return;
@@ -156,6 +178,7 @@ export class Replayer implements TraceHandler {
         this.check.cpu(f[0]!, line);
         this.underWay?.leaves();
         this.m.runOn(f[0]!);
+        this.compaction?.cpuActs();
         this.underWay?.returns(f[0]!);
         break;
       case REC.TRYLOCK_FAILED:
@@ -166,7 +189,8 @@ export class Replayer implements TraceHandler {
         break;
       case REC.F:
       case REC.FREE_GROUP:
-        if (this.checkFree(f[0]!, f[1]!, line)) freePages(this.m, f[0]!, f[1]!);
+        if (this.checkFree(f[0]!, f[1]!, line))
+          this.flagsRead.during(f[2]!, true, () => freePages(this.m, f[0]!, f[1]!));
         break;
       case REC.FREE_ANNOUNCED:
         this.checkFree(f[0]!, f[1]!, line);
@@ -192,7 +216,7 @@ export class Replayer implements TraceHandler {
         this.putBack(f[0]!, f[1]!, f[2]!, line);
         break;
       case REC.ROTATE:
-        rotateFreeList(this.m, f[0]!, f[1] === 0);
+        if (rotateFreeList(this.m, f[0]!, f[1] === 0)) this.given.rotations++;
         break;
       case REC.SKIP:
         this.setSkip(f[0]!, f[1]!, f[2]!, line);
@@ -226,7 +250,7 @@ export class Replayer implements TraceHandler {
     if (expected !== -1) this.check.frame(expected, order, line);
     this.check.type(mt, line);
     this.allocations++;
-    const predicted = this.request(f);
+    const predicted = this.flagsRead.during(f[4]!, false, () => this.request(f));
     if (predicted === expected) this.exact++;
     else this.mismatch({ expected, predicted, order, mt, gfp, line });
   }
@@ -315,14 +339,16 @@ export class Replayer implements TraceHandler {
       this.compaction?.event(name, Number(words[0]), text);
       return;
     }
+    if (name === "pcp_lock") this.flagsRead.note(Number(words[0]));
     if (name === "slowpath" || name === "search") this.requests.event(name, text);
     this.daemons.event(name, text, line);
     if (name.startsWith("mm_vmscan_")) this.followDrains();
   }
 
   private followDrains(): void {
-    if (this.compaction !== null || this.m.sw.pcpFreeInBatches || this.m.cma) return;
-    this.compaction = new CompactionFollower(this.m);
+    const untold = this.recorder < 2 && (this.m.sw.pcpFreeInBatches || this.m.cma);
+    if (this.compaction !== null || this.contig !== null || untold) return;
+    this.compaction = new CompactionFollower(this.m, this.given, this.recorder);
     this.want(REC.DRAINED);
   }
 

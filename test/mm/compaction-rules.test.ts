@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { freeOnePage } from "../../lib/mm/allocation/free-one-page";
+import { isolateFreePage } from "../../lib/mm/allocation/isolate-free-page";
 import { allocPages, freePages } from "../../lib/mm/allocation/page-alloc";
 import { CompactControl, MIGRATE_ASYNC, MIGRATE_SYNC_LIGHT } from "../../lib/mm/compaction/compact-control";
 import {
@@ -27,7 +28,7 @@ import { materialiseRange } from "../../lib/mm/state/materialise-range";
 import type { Memory } from "../../lib/mm/state/memory";
 import { MIGRATE_MOVABLE } from "../../lib/mm/state/migratetype";
 import { ALLOCATED, BLOCK_SKIP, IN_USE_MOVABLE } from "../../lib/mm/state/page-state";
-import { takeAll, tinyMemory } from "./tiny-memory";
+import { freeList, takeAll, tinyMemory } from "./tiny-memory";
 
 /** Full of single movable pages but for every other one of the last 128, which nothing merges with. */
 function scattered(): Memory {
@@ -259,4 +260,21 @@ test("untouched runs have 1,024 nodes; without one their blocks get nodes of the
     assert.equal(m.state[1024 * 5], 11);
     validate(m, "everything");
   }
+});
+
+test("isolating half of a movable block sends its other free pages to the end of their lists since 6.10", () => {
+  const lists = (release: "6.1" | "6.12" | "7.3") => {
+    const m = tinyMemory(release);
+    takeAll(m, (order) => allocPages(m, GFP_HIGHUSER_MOVABLE, order));
+    const [zone] = m.zones;
+    // Half of the block at 1536, two pages of its other half, and one page of the block at 2048 behind them.
+    freeOnePage(m, zone!, 1536, 8, MIGRATE_MOVABLE, false);
+    for (const pfn of [2050, 1900, 1800]) freeOnePage(m, zone!, pfn, 0, MIGRATE_MOVABLE, false);
+    assert.deepEqual(freeList(m, 0, MIGRATE_MOVABLE), [1800, 1900, 2050]);
+    isolateFreePage(m, zone!, 1536, 8);
+    return freeList(m, 0, MIGRATE_MOVABLE);
+  };
+  assert.deepEqual(lists("6.1"), [1800, 1900, 2050]);
+  assert.deepEqual(lists("6.12"), [2050, 1800, 1900]);
+  assert.deepEqual(lists("7.3"), [2050, 1800, 1900]);
 });

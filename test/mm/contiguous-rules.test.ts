@@ -128,11 +128,14 @@ test("a list is rotated until a page is its first or its last; a frame inside a 
     freeOnePage(m, m.zones[0]!, pfn, 0, MIGRATE_MOVABLE, false);
   const list = () => freeList(m, 0, MIGRATE_MOVABLE);
   assert.deepEqual(list(), [1040, 1034, 1030]);
-  rotateFreeList(m, 1034, true);
+  assert.equal(rotateFreeList(m, 1034, true), true);
   assert.deepEqual(list(), [1034, 1030, 1040]);
-  rotateFreeList(m, 1034, false);
+  assert.equal(rotateFreeList(m, 1034, true), false, "it is the first already");
+  assert.equal(rotateFreeList(m, 1034, false), true);
   assert.deepEqual(list(), [1030, 1040, 1034]);
-  for (const pfn of [-1, 1031]) rotateFreeList(m, pfn, true);
+  assert.equal(rotateFreeList(m, 1034, false), false, "it is the last already");
+  assert.deepEqual(list(), [1030, 1040, 1034]);
+  for (const pfn of [-1, 1031]) assert.equal(rotateFreeList(m, pfn, true), false);
   freeOnePage(m, m.zones[0]!, 2048, 3, MIGRATE_MOVABLE, false);
   rotateFreeList(m, 2049, true);
   assert.deepEqual(list(), [1030, 1040, 1034]);

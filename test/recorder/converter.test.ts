@@ -13,6 +13,7 @@ const COMMIT = 6;
 const BUDDY = 7;
 const TAKE = 8;
 const DRAINED = 9;
+const EXTFRAG = 10;
 const FLAGS = 11;
 const ISOLATE = 13;
 const ISOLATED = 14;
@@ -31,6 +32,7 @@ const RANGE_END = 33;
 const SOURCE = 34;
 const UNMAPPED = 35;
 const MOVED = 36;
+const ROTATE = 48;
 
 const GFP = 0x14dca;
 
@@ -96,7 +98,7 @@ test("a free stands where its page enters the list, and before the pages that it
       { kind: BUDDY, args: [59, 0, 1], pid: 3 },
       { kind: DRAINED, args: [59, 0, 1], pid: 3 },
     ]),
-    ["F 60 0 3", "B 60", "c 1", "F 80 4 4", "c 0", "F 61 0 3", "B 61", "D 59 0 1"],
+    ["F 60 0 3", "B 60", "E 3 pcp_lock", "c 1", "F 80 4 4", "c 0", "F 61 0 3", "B 61", "D 59 0 1"],
   );
 });
 
@@ -394,5 +396,66 @@ test("a page captured by compaction stands behind the free that made it, with no
       { kind: ALLOC, args: [512, 9, 1, GFP], pid: 7 },
     ]),
     ["F 512 0 7", "D 512 0 1", "A 512 9 1 14dca 7"],
+  );
+});
+
+test("a merge may change a block's type between a drained page's place and its drain: the page is not freed again", () => {
+  assert.deepEqual(
+    linesOf([
+      { kind: FREE, args: [40, 0], pid: 7 },
+      { kind: COMMIT, args: [40, 0], pid: 7 },
+      { kind: BUDDY, args: [512, 9, 1], pid: 7 },
+      { kind: FLAGS, args: [0, 1, 7], pid: 7 },
+      { kind: DRAINED, args: [512, 9, 1], pid: 7 },
+    ]),
+    ["F 40 0 7", "M 0 1", "D 512 9 1"],
+  );
+});
+
+test("a list that compaction rotates has a line where its lock is held, before a page is isolated from it", () => {
+  assert.deepEqual(
+    linesOf([
+      { kind: ROTATE, args: [70, 0], pid: 7 },
+      { kind: ISOLATE, args: [70, 0], pid: 7 },
+      { kind: ISOLATED, args: [1], pid: 7 },
+      { kind: ROTATE, args: [33, 0], pid: 8, cpu: 1 },
+    ]),
+    ["L 70 0", "I 70 0 1", "c 1", "L 33 0"],
+  );
+});
+
+test("where a request got the lock of its lists, a line says so if another CPU came between that and its page", () => {
+  const request = (between: readonly Written[]) =>
+    linesOf([
+      { kind: SEARCH, args: [GFP, 0, 1], pid: 7 },
+      { kind: TRYLOCK, args: [1, 1], pid: 7 },
+      ...between,
+      { kind: TAKE, args: [100, 0, 1, 1], pid: 7 },
+      { kind: ALLOC, args: [100, 0, 1, GFP], pid: 7 },
+    ]);
+  const other: Written = { kind: EVENT, args: [2, 0], pid: 9, cpu: 1 };
+  assert.deepEqual(request([other]), [
+    `E 7 search gfp=${GFP} order=0 alloc_flags=1`,
+    "E 7 pcp_lock",
+    "c 1",
+    "E 9 balance_pgdat_end order=0",
+    "c 0",
+    "Z 100 0 1 1",
+    "A 100 0 1 14dca 7",
+  ]);
+  assert.deepEqual(request([]), ["Z 100 0 1 1", "A 100 0 1 14dca 7"]);
+});
+
+test("a page stolen alone stands where its fallback does: it has no other record of the zone's lock", () => {
+  assert.deepEqual(
+    linesOf([
+      { kind: SEARCH, args: [GFP, 0, 1], pid: 7 },
+      { kind: TRYLOCK, args: [1, 1], pid: 7 },
+      { kind: FREE, args: [80, 4], pid: 4, cpu: 1 },
+      { kind: BUDDY, args: [80, 4, 0], pid: 4, cpu: 1 },
+      { kind: EXTFRAG, args: [80, 0, 4, 1, 0, 0], pid: 7 },
+      { kind: ALLOC, args: [80, 0, 1, GFP], pid: 7 },
+    ]).slice(2),
+    ["c 1", "F 80 4 4", "c 0", "X 80 0 4 1 0 0", "A 80 0 1 14dca 7"],
   );
 });

@@ -7,7 +7,7 @@ import { kernelProfile } from "../../lib/mm/state/profile";
 import type { TracePoints } from "../../lib/mm/state/trace-points";
 import { readInput, streamInput } from "../../lib/trace/input";
 import { openRecording } from "../../lib/trace/recording";
-import { Replayer } from "../../lib/trace/replayer";
+import { Replayer, recordedBy } from "../../lib/trace/replayer";
 import { loadSnapshot } from "../../lib/trace/snapshot-load";
 import { parseSnapshot } from "../../lib/trace/snapshot-parse";
 import { REC, TraceReader } from "../../lib/trace/trace-reader";
@@ -34,12 +34,10 @@ export interface EventCount {
 
 export async function checkEvents(dir: string): Promise<Record<Kind, EventCount>> {
   const recording = openRecording(dir);
-  const m = loadSnapshot(
-    parseSnapshot(readInput(recording.s0), recording.s0),
-    kernelProfile(recording.release),
-  );
+  const s0 = parseSnapshot(readInput(recording.s0), recording.s0);
+  const m = loadSnapshot(s0, kernelProfile(recording.release));
   m.watermarkBoostFactor = recording.watermarkBoostFactor;
-  const replayer = new Replayer(m, recording.trace, 0);
+  const replayer = new Replayer(m, recording.trace, 0, recordedBy(s0.header));
   // A replay has trace points of its own: ours stand in front and hand on; those it sets later do the same.
   const own: TracePoints | null = m.trace;
   const counts = {} as Record<Kind, EventCount>;

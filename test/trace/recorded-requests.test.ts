@@ -4,7 +4,13 @@
  */
 import assert from "node:assert/strict";
 import test from "node:test";
-import { GFP_HIGHUSER_MOVABLE } from "../../lib/mm/state/gfp";
+import {
+  ALLOC_NO_WATERMARKS,
+  ALLOC_OOM,
+  ALLOC_WMARK_HIGH,
+  GFP_HIGHUSER_MOVABLE,
+} from "../../lib/mm/state/gfp";
+import { noneGiven } from "../../lib/trace/given-answers";
 import { RecordedRequests } from "../../lib/trace/recorded-requests";
 import { tinyMemory } from "../mm/tiny-memory";
 
@@ -13,10 +19,11 @@ const OTHER_ZONE = -1;
 function requests(told: boolean, open: number[] = []) {
   const m = tinyMemory("6.1", { cpus: 2, watermarks: { min: 2030, low: 2040, high: 2045 } });
   for (const pcp of m.zones[0]!.pcps) pcp.statThreshold = 0;
-  const recorded = new RecordedRequests(m, { open: () => open });
+  const given = noneGiven();
+  const recorded = new RecordedRequests(m, { open: () => open }, given);
   const ask = (pid: number, frame: number) => recorded.answer(GFP_HIGHUSER_MOVABLE, 0, pid, frame);
-  const event = (name: "slowpath" | "search", pid: number) =>
-    recorded.event(name, `${pid} ${name} gfp=${GFP_HIGHUSER_MOVABLE} order=0`);
+  const event = (name: "slowpath" | "search", pid: number, flags = 0) =>
+    recorded.event(name, `${pid} ${name} gfp=${GFP_HIGHUSER_MOVABLE} order=0 alloc_flags=${flags}`);
   if (told) {
     event("slowpath", 9);
     assert.equal(ask(9, 1024), 1024);
@@ -29,7 +36,7 @@ function requests(told: boolean, open: number[] = []) {
     recorded.counted();
     m.runOn(0);
   };
-  return { m, event, ask, others };
+  return { m, event, ask, others, given };
 }
 
 test("a search that began before others took pages may have read the counter before or after", () => {
@@ -80,4 +87,51 @@ test("without such records a request that is refused goes on by itself", () => {
   const { ask, others } = requests(false);
   others();
   assert.deepEqual([ask(1, 1025), ask(1, 1026)], [1025, 1026]);
+});
+
+test("rights that a task has for itself are those of its last search: its request's flags do not tell them", () => {
+  /** 2,039 pages are free; the min watermark leaves none of them. */
+  const answer = (flags: number, min: number) => {
+    const { m, event, ask, others, given } = requests(true);
+    others();
+    m.zones[0]!.wmark[0] = min;
+    m.zones[0]!.wmark[2] = 2045;
+    event("slowpath", 7);
+    event("search", 7, flags);
+    return [ask(7, 1025), given.rights];
+  };
+  assert.deepEqual(answer(0, 2039), [-1, 0], "2,039 are not above 2,039");
+  assert.deepEqual(answer(ALLOC_OOM, 2039), [1025, 1], "the OOM killer's choice goes down to the half");
+  assert.deepEqual(answer(ALLOC_OOM, 4100), [-1, 1], "and not below");
+  assert.deepEqual(answer(ALLOC_NO_WATERMARKS, 4100), [1025, 1], "who reclaims has no watermark");
+  assert.deepEqual(
+    answer(ALLOC_WMARK_HIGH, 2000),
+    [-1, 1],
+    "the last look before the OOM killer is at the high one",
+  );
+});
+
+test("the first attempt has the same rights whatever its search shows", () => {
+  const { event, ask, others, given } = requests(true);
+  others();
+  event("search", 1, ALLOC_NO_WATERMARKS);
+  assert.deepEqual([ask(1, 1025), given.rights], [-1, 0]);
+});
+
+test("requests whose zone the recorded page decides are counted, with what each reading would have given", () => {
+  const early = requests(true);
+  early.event("search", 1);
+  early.others();
+  early.ask(1, 1025);
+  assert.deepEqual(early.given, { ...noneGiven(), zones: 1, zonesByFirst: 1 });
+
+  const late = requests(true);
+  late.event("search", 1);
+  late.others();
+  late.ask(1, OTHER_ZONE);
+  assert.deepEqual(late.given, { ...noneGiven(), zones: 1, zonesByLast: 1 });
+
+  const clear = requests(true, [2]);
+  clear.ask(1, 1025);
+  assert.deepEqual(clear.given, noneGiven(), "allowed either way");
 });

@@ -9,11 +9,13 @@ import { join } from "node:path";
 import test, { type TestContext } from "node:test";
 import { InputError } from "../../lib/base/errors";
 import { kernelProfile } from "../../lib/mm/state/profile";
+import { FlagsRead } from "../../lib/trace/flags-read";
 import { replay } from "../../lib/trace/replay";
 import { compareWithSnapshot } from "../../lib/trace/snapshot-compare";
 import { loadSnapshot } from "../../lib/trace/snapshot-load";
 import { parseSnapshot } from "../../lib/trace/snapshot-parse";
 import { writeSnapshot } from "../../lib/trace/snapshot-write";
+import { tinyMemory } from "../mm/tiny-memory";
 
 const GFP = "100cca";
 const NO_PAGES = { count: 0, diff: 0, lists: [] as string[] };
@@ -191,4 +193,44 @@ test("CPUs that the snapshot does not have, or has twice, are refused with their
   await refused(["c x"], S0, /trace\.txt:2: malformed record "c x"/);
   await refused(["E 1 drain_pages_zone cpu=7 zone=2"], S0, /trace\.txt:2: CPU 7 is not in the snapshot/);
   await refused([], S0.replace("pcp 1 ", "pcp 0 "), /S0\.txt:2: zone Normal: CPU 0 has two pcp records/);
+});
+
+test("L, if the snapshot says that the recorder writes it: the page is the first of its list from then on", async (t) => {
+  const trace = ["L 24 0", "L 24 0", `A 24 3 1 ${GFP} 100`];
+  const s1 = snapshot(
+    [[], [], [], [16]],
+    [
+      [0, { count: 0, diff: -8, lists: [] }],
+      [1, NO_PAGES],
+    ],
+    "81 07 11 07",
+  );
+  const told = await replayed(t, trace, s1, S0.replace("cpus=2", "cpus=2 recorder=2"));
+  assert.deepEqual(told.result.firstMismatch, null);
+  assert.equal(told.result.given.rotations, 1, "the second line changes nothing");
+  const older = await replayed(t, trace, s1, S0.replace("cpus=2", "cpus=2 recorder=1"));
+  assert.equal(older.result.firstMismatch?.predicted, 16);
+  assert.equal(older.result.given.rotations, 0);
+});
+
+test("pcp_lock: a request and a free see the zone's flags as they were when they got the lock of their lists", () => {
+  const m = tinyMemory("6.12", { cpus: 2, watermarks: { min: 1, low: 2, high: 3 } });
+  const [zone] = m.zones;
+  const flags = new FlagsRead(m);
+  const seen = (pid: number, frees = false) =>
+    flags.during(pid, frees, () => [zone!.belowHigh, zone!.reclaimActive]);
+  zone!.belowHigh = true;
+  flags.note(7);
+  zone!.belowHigh = false;
+  zone!.reclaimActive = true;
+  assert.deepEqual(seen(8), [false, true], "another task");
+  assert.deepEqual(seen(7), [true, false]);
+  assert.deepEqual([zone!.belowHigh, zone!.reclaimActive], [false, true], "they are what they were");
+  assert.deepEqual(seen(7), [false, true], "once");
+
+  zone!.belowHigh = false;
+  flags.note(7);
+  zone!.belowHigh = true;
+  assert.deepEqual(seen(7, true), [false, true]);
+  assert.equal(zone!.belowHigh, false, "behind a drain the free looks at it again: enough pages are free");
 });

@@ -19,12 +19,14 @@ export function isolateFreePage(m: Memory, zone: Zone, pfn: number, order: numbe
   if (order >= m.pageblockOrder - 1) {
     for (let p = pfn; p < pfn + (1 << order); p += m.pageblockPages) {
       const old = m.blockType(p);
-      if (!migratetypeIsMergeable(old) || old === MIGRATE_MOVABLE) continue;
+      if (!migratetypeIsMergeable(old)) continue;
       if (m.sw.freelistHygiene) {
-        // move_freepages_block() since 6.10: the rest of the block's free pages move too.
+        // move_freepages_block() since 6.10: the rest of the block's free pages move too, if only to the end of their lists.
         if (!scanBlock(m, zone, p)) continue;
         moveScannedBlock(m, zone, MIGRATE_MOVABLE, old);
+        m.trace?.moveBlock?.(m.blockScan.startPfn, MIGRATE_MOVABLE, old);
       }
+      if (old === MIGRATE_MOVABLE) continue;
       m.setBlockType(p, MIGRATE_MOVABLE);
       m.trace?.blockType?.(p, MIGRATE_MOVABLE);
     }

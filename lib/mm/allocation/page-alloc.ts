@@ -4,6 +4,7 @@ import { AllocContext } from "../state/alloc-context";
 import {
   __GFP_DIRECT_RECLAIM,
   __GFP_NORETRY,
+  ALLOC_NO_WATERMARKS,
   ALLOC_NOFRAGMENT,
   ALLOC_WMARK_LOW,
   ALLOC_WMARK_MASK,
@@ -65,21 +66,34 @@ export function prepNewPage(m: Memory, pfn: number, order: number, mt: number): 
   m.state[pfn] = mt === MIGRATE_MOVABLE ? ALLOCATED | IN_USE_MOVABLE | order : ALLOCATED | order;
 }
 
-/** What a single attempt of a new request does: the first one, or with `slow` one of the slow path. */
-function asAttempt<T>(m: Memory, gfp: number, order: number, slow: boolean, act: (ac: AllocContext) => T): T {
+/**
+ * The rights of an attempt: those of a request's first one (false), those of the slow path (true), or ALLOC_ flags, for
+ * a task that reclaims or that the OOM killer chose.
+ */
+export type AttemptRights = boolean | number;
+
+/** What a single attempt of a new request does. */
+function asAttempt<T>(
+  m: Memory,
+  gfp: number,
+  order: number,
+  rights: AttemptRights,
+  act: (ac: AllocContext) => T,
+): T {
   const ac = beginRequest(m, gfp, order, m.zonelists[gfpZone(gfp)]!);
-  ac.allocFlags = slow ? slowFlags(m, ac) : fastFlags(m, ac);
+  if (typeof rights === "number") ac.allocFlags = rights;
+  else ac.allocFlags = rights ? slowFlags(m, ac) : fastFlags(m, ac);
   const result = act(ac);
   ac.busy = false;
   return result;
 }
 
 /**
- * One attempt of a request alone; −1 where the kernel would go on. The first one keeps to the low watermark; with `slow`, the request
- * was already on the slow path: min watermark, fragmenting fallbacks allowed.
+ * One attempt of a request alone; −1 where the kernel would go on. The first one keeps to the low watermark; on the
+ * slow path it is the min watermark, and fragmenting fallbacks are allowed.
  */
-export function allocPagesOnce(m: Memory, gfp: number, order: number, slow: boolean): number {
-  return asAttempt(m, gfp, order, slow, (ac) => {
+export function allocPagesOnce(m: Memory, gfp: number, order: number, rights: AttemptRights): number {
+  return asAttempt(m, gfp, order, rights, (ac) => {
     const pfn = getPageFromFreelist(m, ac, ac.allocFlags);
     if (pfn >= 0) prepNewPage(m, pfn, order, ac.mt);
     return pfn;
@@ -87,15 +101,22 @@ export function allocPagesOnce(m: Memory, gfp: number, order: number, slow: bool
 }
 
 /** What an attempt leaves behind even if it gets no page: the flags of the zones it looked at. */
-export function looksAtZones(m: Memory, gfp: number, order: number, slow: boolean): void {
-  asAttempt(m, gfp, order, slow, (ac) => ac.zonelist.some((zone) => zoneAllows(m, zone, ac)));
+export function looksAtZones(m: Memory, gfp: number, order: number, rights: AttemptRights): void {
+  asAttempt(m, gfp, order, rights, (ac) => ac.zonelist.some((zone) => zoneAllows(m, zone, ac)));
 }
 
 /** Whether the watermark of a zone allows an attempt. */
-export function allowsAttempt(m: Memory, zone: Zone, gfp: number, order: number, slow: boolean): boolean {
-  return asAttempt(m, gfp, order, slow, (ac) => {
+export function allowsAttempt(
+  m: Memory,
+  zone: Zone,
+  gfp: number,
+  order: number,
+  rights: AttemptRights,
+): boolean {
+  return asAttempt(m, gfp, order, rights, (ac) => {
     const mark = wmarkPages(zone, ac.allocFlags & ALLOC_WMARK_MASK);
-    return ac.zonelist.includes(zone) && zoneWatermarkFast(m, zone, ac, mark);
+    const withoutMark = (ac.allocFlags & ALLOC_NO_WATERMARKS) !== 0;
+    return ac.zonelist.includes(zone) && (withoutMark || zoneWatermarkFast(m, zone, ac, mark));
   });
 }
 

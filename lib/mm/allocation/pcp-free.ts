@@ -161,7 +161,8 @@ export function stepDrain(m: Memory, d: BatchedDrain): boolean {
   return true;
 }
 
-function clearBelowHigh(m: Memory, zone: Zone): void {
+/** ZONE_BELOW_HIGH goes once enough pages are free (6.7 and newer). */
+export function clearBelowHigh(m: Memory, zone: Zone): void {
   if (zone.belowHigh && aboveHigh(m, zone)) zone.belowHigh = false;
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 /* Probes of what happens beside requests: drains, folds of counters, reclaim, and the passes of a request over the zones. */
+#include <linux/tracepoint.h>
 #include "recorder.h"
 
 /* drain_pages_zone(cpu, zone) */
@@ -18,25 +19,94 @@ static int at_drain_all(struct kprobe *p, struct pt_regs *regs)
 	return 0;
 }
 
-/* refresh_cpu_vm_stats(pagesets): this CPU's differences go to the zones' counters */
+#if TUNED_PCP
+/* refresh_cpu_vm_stats(pagesets): zone by zone, each announced by its decay */
 static int at_refresh(struct kprobe *p, struct pt_regs *regs)
 {
-	static const enum zone_stat_item items[] = { NR_FREE_PAGES, NR_FREE_CMA_PAGES };
+	put(REC_REFRESH, arg(0) & 1);
+	return 0;
+}
+#else
+/*
+ * refresh_cpu_vm_stats(pagesets): this CPU's differences go to the zones' counters, zone by zone, and in between the
+ * task may give way to others, who count as well. So the differences are noted where it begins or goes on, and looked
+ * at where it gives way or returns: what has become 0 in between was folded.
+ */
+static const enum zone_stat_item items[] = { NR_FREE_PAGES, NR_FREE_CMA_PAGES };
+#define ZONES_FOLDED 8
+
+struct refresh {
+	struct task_struct *task;
+	s8 differences[ZONES_FOLDED][ARRAY_SIZE(items)];
+};
+static DEFINE_PER_CPU(struct refresh, refresh_under_way);
+
+static s8 difference(struct zone *zone, int k)
+{
+	return raw_cpu_ptr(zone->per_cpu_zonestats)->vm_stat_diff[items[k]];
+}
+
+static void note_differences(struct refresh *refresh)
+{
 	struct zone *zone;
 	int i, k;
 
-	put(REC_REFRESH, arg(0) & 1);
-	if (TUNED_PCP)
-		return 0;	/* zone by zone, each announced by its decay */
 	for_each_recorded_zone(zone, i)
-		for (k = 0; k < ARRAY_SIZE(items); k++) {
-			s8 diff = raw_cpu_ptr(zone->per_cpu_zonestats)->vm_stat_diff[items[k]];
+		for (k = 0; k < ARRAY_SIZE(items); k++)
+			refresh->differences[i][k] = difference(zone, k);
+}
 
-			if (diff)
-				put(REC_FOLD, zone_idx(zone), k, (s64)diff);
-		}
+static void put_folded(struct refresh *refresh)
+{
+	struct zone *zone;
+	int i, k;
+
+	for_each_recorded_zone(zone, i)
+		for (k = 0; k < ARRAY_SIZE(items); k++)
+			if (refresh->differences[i][k] && !difference(zone, k))
+				put(REC_FOLD, zone_idx(zone), k, (s64)refresh->differences[i][k]);
+}
+
+static int before_refresh(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	struct refresh *refresh = raw_cpu_ptr(&refresh_under_way);
+
+	put(REC_REFRESH, arg(0) & 1);
+	note_differences(refresh);
+	refresh->task = current;
 	return 0;
 }
+
+static int after_refresh(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	struct refresh *refresh = raw_cpu_ptr(&refresh_under_way);
+
+	put_folded(refresh);
+	refresh->task = NULL;
+	return 0;
+}
+
+static void task_switch(void *none, bool preempted, struct task_struct *from, struct task_struct *to,
+			unsigned int state)
+{
+	struct refresh *refresh = raw_cpu_ptr(&refresh_under_way);
+
+	if (!refresh->task)
+		return;
+	if (refresh->task == from)
+		put_folded(refresh);
+	else if (refresh->task == to)
+		note_differences(refresh);
+}
+
+static struct tracepoint *switches;
+
+static void find_switches(struct tracepoint *tracepoint, void *none)
+{
+	if (strcmp(tracepoint->name, "sched_switch") == 0)
+		switches = tracepoint;
+}
+#endif
 
 #if TUNED_PCP
 /* decay_pcp_high(zone, pcp) */
@@ -90,9 +160,12 @@ static int after_unreserve(struct kretprobe_instance *ri, struct pt_regs *regs)
 static struct probe table[] = {
 	{ .names = "drain_pages_zone", .handler = at_drain_zone },
 	{ .names = "__drain_all_pages|__drain_all_pages.part.0", .handler = at_drain_all, .optional = true },
-	{ .names = "refresh_cpu_vm_stats|refresh_cpu_vm_stats.constprop.0", .handler = at_refresh },
 #if TUNED_PCP
+	{ .names = "refresh_cpu_vm_stats|refresh_cpu_vm_stats.constprop.0", .handler = at_refresh },
 	{ .names = "decay_pcp_high", .handler = at_decay },
+#else
+	{ .names = "refresh_cpu_vm_stats|refresh_cpu_vm_stats.constprop.0", .before = before_refresh,
+	  .after = after_refresh },
 #endif
 	{ .names = "get_page_from_freelist", .handler = at_search },
 	{ .names = "__alloc_pages_slowpath.constprop.0|__alloc_pages_slowpath", .handler = at_slowpath,
@@ -104,11 +177,24 @@ static struct probe table[] = {
 
 int daemons_begin(void)
 {
-	return probe_table_begin(table, ARRAY_SIZE(table));
+#if !TUNED_PCP
+	for_each_kernel_tracepoint(find_switches, NULL);
+	if (!switches || tracepoint_probe_register(switches, task_switch, NULL))
+		return -EOPNOTSUPP;
+#endif
+	if (probe_table_begin(table, ARRAY_SIZE(table)) == 0)
+		return 0;
+#if !TUNED_PCP
+	tracepoint_probe_unregister(switches, task_switch, NULL);
+#endif
+	return -EOPNOTSUPP;
 }
 
 void daemons_end(void)
 {
+#if !TUNED_PCP
+	tracepoint_probe_unregister(switches, task_switch, NULL);
+#endif
 	probe_table_end(table, ARRAY_SIZE(table));
 }
 

@@ -78,7 +78,7 @@ static ssize_t device_write(struct file *file, const char __user *from, size_t l
 		mutex_unlock(&busy);
 	}
 	kvfree(line);
-	ring_first_page()->missed = probes_missed() + daemons_missed() + contig_missed();
+	ring_first_page()->missed = probes_missed() + daemons_missed() + rotations_missed() + contig_missed();
 	return ret < 0 ? ret : length;
 }
 
@@ -115,6 +115,9 @@ static int __init recorder_init(void)
 	ret = daemons_begin();
 	if (ret)
 		goto no_daemons;
+	ret = rotations_begin();
+	if (ret)
+		goto no_rotations;
 	ret = contig_begin();
 	if (ret)
 		goto no_contig;
@@ -128,6 +131,8 @@ static int __init recorder_init(void)
 no_events:
 	contig_end();
 no_contig:
+	rotations_end();
+no_rotations:
 	daemons_end();
 no_daemons:
 	probes_end();
@@ -142,6 +147,7 @@ static void __exit recorder_exit(void)
 	recording = false;
 	events_end();
 	contig_end();
+	rotations_end();
 	daemons_end();
 	probes_end();
 	contig_give_all();

@@ -17,10 +17,15 @@ static int at_buddy(struct kprobe *p, struct pt_regs *regs)
 }
 
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 17, 0)
-/* __set_pfnblock_flags_mask(page, pfn, flags): of the type, and clears the isolation */
+/*
+ * __set_pfnblock_flags_mask(page, pfn, flags): of the type, and clears the isolation. With sparse memory the page is not
+ * used, and the compiler may leave it out; an address of the kernel is no frame number.
+ */
 static int at_flags(struct kprobe *p, struct pt_regs *regs)
 {
-	put(REC_BLOCK_FLAGS, arg(1), arg(2), BLOCK_TYPE_MASK);
+	int first = (long)arg(0) < 0 ? 1 : 0;
+
+	put(REC_BLOCK_FLAGS, arg(first), arg(first + 1), BLOCK_TYPE_MASK);
 	return 0;
 }
 #else
@@ -112,6 +117,7 @@ static int after_trylock(struct kretprobe_instance *ri, struct pt_regs *regs)
 /* __isolate_free_page(page, order) */
 static int before_isolate(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
+	rotations_before_isolation();
 	put(REC_ISOLATE, PFN(0), (u32)arg(1));
 	return 0;
 }
@@ -119,6 +125,7 @@ static int before_isolate(struct kretprobe_instance *ri, struct pt_regs *regs)
 static int after_isolate(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
 	put(REC_ISOLATED, (u32)regs_return_value(regs));
+	rotations_after_isolation();
 	return 0;
 }
 

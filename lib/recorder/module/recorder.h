@@ -52,6 +52,7 @@ enum record_kind {
 	REC_SOURCE,		/* pfn: a migration asks for a target for it */
 	REC_UNMAPPED,		/* from, to: nothing maps the page any longer */
 	REC_MOVED,		/* from, to, ret */
+	REC_ROTATE = 48,	/* pfn, 0: its free list was rotated, it is the first page now; under the zone lock */
 };
 
 /* Values that nothing announces; they are looked at with every record. */
@@ -136,6 +137,11 @@ unsigned long contig_missed(void);
 int contig_take(unsigned int slot, unsigned long n, unsigned int align);
 int contig_give(unsigned int slot);
 void contig_give_all(void);
+int rotations_begin(void);
+void rotations_end(void);
+unsigned long rotations_missed(void);
+void rotations_before_isolation(void);
+void rotations_after_isolation(void);
 
 int snapshot_take(int slot);
 

@@ -46,7 +46,7 @@ static void say_all(struct text *t, int slot)
 
 	say(t, "snapshot v1 slot=%d max_order=%d migratetypes=%d pcp_lists=%d pageblock_order=%d max_nr_zones=%d ",
 	    slot, (int)ORDERS, (int)MIGRATE_TYPES, (int)NR_PCP_LISTS, (int)pageblock_order, (int)MAX_NR_ZONES);
-	say(t, "mobility_disabled=%d ktime_ns=%llu cpus=%u struct_page=%zu page_size=%lu kernel=%s recorder=1\n",
+	say(t, "mobility_disabled=%d ktime_ns=%llu cpus=%u struct_page=%zu page_size=%lu kernel=%s recorder=2\n",
 	    mobility_disabled ? *mobility_disabled : 0, ktime_get_mono_fast_ns(), num_online_cpus(),
 	    sizeof(struct page), PAGE_SIZE, init_utsname()->release);
 	for_each_recorded_zone(zone, i)
