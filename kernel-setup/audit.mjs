@@ -3,7 +3,7 @@
  * none, 1: some, 2: the registry does not answer such questions, and nothing is written.
  */
 import { spawnSync } from "node:child_process";
-import { renameSync, writeFileSync } from "node:fs";
+import { renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -38,8 +38,14 @@ const found = Object.entries(vulnerabilities).map(([name, { severity, range, via
   advisories: via.flatMap((one) => (typeof one === "string" ? [] : [one.url])),
 }));
 const date = new Date().toISOString().slice(0, 10);
-const scratch = `${file}.${process.pid}.tmp`;
-writeFileSync(scratch, `${JSON.stringify({ date, counted: metadata.vulnerabilities, found }, null, 2)}\n`);
-renameSync(scratch, file);
+const scratch = `${file}.tmp`;
+try {
+  writeFileSync(scratch, `${JSON.stringify({ date, counted: metadata.vulnerabilities, found }, null, 2)}\n`);
+  renameSync(scratch, file);
+} catch (error) {
+  rmSync(scratch, { force: true });
+  process.stderr.write(`${file}: cannot be written (${error.message}): what was there before is kept\n`);
+  process.exit(2);
+}
 process.stdout.write(`${file}: ${found.length} packages with advisories on ${date}\n`);
 process.exit(found.length === 0 ? 0 : 1);

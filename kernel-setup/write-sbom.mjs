@@ -32,13 +32,16 @@ delete sbom.serialNumber;
 delete sbom.metadata.timestamp;
 sbom.metadata.component.name = name;
 const file = join(resolve(root, destination), `${name}-${version}.cdx.json`);
-const scratch = `${file}.${process.pid}.tmp`;
+// A name of its own for each process would be left when that is killed; two that pack into one folder meet anyway.
+const scratch = `${file}.tmp`;
 try {
   writeFileSync(scratch, `${JSON.stringify(sbom, null, 2)}\n`);
   renameSync(scratch, file);
 } catch (error) {
   rmSync(scratch, { force: true });
-  process.stderr.write(`${file}: cannot be written (${error.message}): what was there before is kept\n`);
+  process.stderr.write(
+    `${file}: cannot be written (${error.message}): what was there before is kept: make room, or name another folder\n`,
+  );
   process.exit(1);
 }
 process.stderr.write(`${file}: ${sbom.components.length} parts\n`);

@@ -1,9 +1,10 @@
 /** Writes a file so that a reader sees either the old or the whole new file, never half of it. */
 import { renameSync, rmSync, type Stats, statSync, writeFileSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { dirname } from "node:path";
 import { errorOf, InputError } from "./errors";
 import { makeFolder } from "./make-folder";
 import { kindOf } from "./open-regular";
+import { scratchOf } from "./scratch";
 
 /** Throws InputError if something other than a regular file lies at `path`: a rename would replace a device or a FIFO by a file. */
 export function checkOutput(path: string): void {
@@ -24,7 +25,7 @@ function found(path: string): Stats | undefined {
 /** Writes `data` under a temporary name beside `path`, then renames it. Errors name the path. */
 export function writeAtomically(path: string, data: string | Uint8Array): void {
   checkOutput(path);
-  const scratch = join(dirname(path), `.${basename(path)}.${process.pid}.part`);
+  const scratch = scratchOf(path);
   try {
     makeFolder(dirname(path));
     writeFileSync(scratch, data);

@@ -3,10 +3,11 @@
  * request). They can be written as CSV or Parquet, and queried with read-only SQL.
  */
 import { renameSync, rmSync } from "node:fs";
-import { basename, dirname, join, resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import type { DuckDBConnection, DuckDBInstance, DuckDBResult } from "@duckdb/node-api";
 import { errorOf, InputError } from "../base/errors";
 import { makeFolder } from "../base/make-folder";
+import { scratchOf } from "../base/scratch";
 import { MiB } from "../base/units";
 import { checkOutput, writeError } from "../base/write-atomically";
 import { engineVersion } from "./engine-version";
@@ -118,9 +119,9 @@ export async function exportResults(
   table: "runs" | "requests" = "runs",
 ): Promise<void> {
   const target = resolve(path);
-  const scratch = join(dirname(target), `.${basename(target)}.${process.pid}.part`);
   const options = format === "csv" ? "format csv, header" : "format parquet, compression zstd";
   checkOutput(target);
+  const scratch = scratchOf(target);
   await withTables(results, false, async (connection) => {
     try {
       makeFolder(dirname(target));

@@ -6,6 +6,7 @@ import { sumBy } from "lodash";
 import { InputError } from "../base/errors";
 import { makeFolder } from "../base/make-folder";
 import { readOutsideText } from "../base/outside-file";
+import { scratchOf } from "../base/scratch";
 import { checkOutput, writeError } from "../base/write-atomically";
 import type { CodeState } from "./article";
 import { printedPdf } from "./chromium";
@@ -156,7 +157,7 @@ function writeTogether(out: string, files: Files): void {
   let scratch: string | undefined;
   try {
     makeFolder(out);
-    scratch = mkdtempSync(join(out, ".export-"));
+    scratch = mkdtempSync(`${scratchOf(join(out, "export"))}-`);
     for (const [name, content] of files) {
       checkOutput(join(out, name));
       makeFolder(dirname(join(scratch, name)));

@@ -3,9 +3,10 @@
  * the plan asks, and measure. The texts are files of `programs/`; of the plan only numbers get into the script.
  */
 import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { basename, dirname, join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { assert, InputError } from "../base/errors";
 import { makeFolder } from "../base/make-folder";
+import { scratchOf } from "../base/scratch";
 import { writeError } from "../base/write-atomically";
 import { engineVersion } from "../experiment/engine-version";
 import { type Plan, type PlanIn, parsePlan } from "../plan/run";
@@ -138,7 +139,7 @@ export function writeReproduction(out: string, { files }: Reproduction): void {
   let scratch: string | undefined;
   try {
     makeFolder(dirname(target));
-    scratch = mkdtempSync(join(dirname(target), `.${basename(target)}.`));
+    scratch = mkdtempSync(`${scratchOf(target)}-`);
     for (const [name, text] of Object.entries(files))
       writeFileSync(join(scratch, name), text, { mode: name === SCRIPT ? 0o755 : 0o644 });
     renameSync(scratch, target);
