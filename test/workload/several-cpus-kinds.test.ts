@@ -6,6 +6,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { Random } from "../../lib/base/random";
 import type { KernelRelease } from "../../lib/hardware/kernel-release";
+import { parseCma } from "../../lib/machine/cma-request";
 import { System } from "../../lib/machine/system";
 import { allocPages, freePages } from "../../lib/mm/allocation/page-alloc";
 import { validate } from "../../lib/mm/reports/validate";
@@ -55,7 +56,7 @@ const CPUS: readonly [cpus: number, release: KernelRelease][] = [
 
 function used(kind: string, cpus: number, kernel: KernelRelease): Memory {
   const system = System.boot(
-    { board: "qemu-virt", memoryBytes: 2 ** 29, cpus, kernel, cma: { kind: "size", sizeBytes: 2 ** 26 } },
+    { board: "qemu-virt", memoryBytes: 2 ** 29, cpus, kernel, cma: parseCma("64MiB") },
     { smp: true },
   );
   new WorkloadRun(system, new Random(3)).toEnd({ kind, ...SHORT[kind] } as LeafWorkload);
