@@ -1,6 +1,6 @@
 /**
- * A machine's memory as the text of a snapshot. Fields that the model does not hold (compaction's cached frames and
- * the like) come from the snapshot the machine was loaded from, otherwise they are 0.
+ * A machine's memory as the text of a snapshot. Fields that the model does not hold come from the snapshot
+ * the machine was loaded from, and so do compaction's; otherwise these are the model's, and the others are 0.
  */
 
 import { InputError } from "../base/errors";
@@ -26,10 +26,11 @@ import type { Zone } from "../mm/state/zone";
 import type { Fields, Snapshot } from "./snapshot";
 
 const ZONE_FIELDS =
-  "start spanned present managed wmark_min wmark_low wmark_high wmark_promo watermark_boost nr_reserved_highatomic lowmem_reserve nr_free_pages nr_free_cma percpu_drift_mark flags nr_isolate_pageblock compact_cached_free_pfn compact_cached_migrate_pfn_async compact_cached_migrate_pfn_sync compact_init_migrate_pfn compact_init_free_pfn compact_considered compact_defer_shift compact_order_failed".split(
+  "start spanned present managed cma_pages wmark_min wmark_low wmark_high wmark_promo watermark_boost nr_reserved_highatomic nr_free_highatomic lowmem_reserve nr_free_pages nr_free_cma percpu_drift_mark flags nr_isolate_pageblock compact_cached_free_pfn compact_cached_migrate_pfn_async compact_cached_migrate_pfn_sync compact_init_migrate_pfn compact_init_free_pfn compact_considered compact_defer_shift compact_order_failed".split(
     " ",
   );
-const PCP_FIELDS = "count high batch free_factor expire vmstat_diff_nr_free stat_threshold".split(" ");
+const PCP_FIELDS =
+  "count high batch free_factor expire vmstat_diff_nr_free vmstat_diff_nr_free_cma stat_threshold".split(" ");
 const PCP_AUTO_FIELDS = "high_min high_max flags alloc_factor free_count".split(" ");
 
 /** The text of a snapshot of `m`, one record per line, with a trailing newline. */
@@ -94,7 +95,10 @@ function zoneField(m: Memory, zone: Zone, key: string, source: Fields | undefine
     (zone.boostedWatermark ? 1 : 0) |
     (zone.reclaimActive ? 2 : 0) |
     (m.sw.pcpAutoTune && zone.belowHigh ? 4 : 0);
+  // A recording's own values stay: what its compaction did in between is not followed to these.
+  const compaction = source === undefined ? compactionFields(zone) : {};
   const known: Record<string, string | number> = {
+    ...compaction,
     start: zone.startPfn,
     spanned: zone.endPfn - zone.startPfn,
     present: zone.present,
@@ -115,6 +119,20 @@ function zoneField(m: Memory, zone: Zone, key: string, source: Fields | undefine
     flags,
   };
   return known[key] ?? source?.get(key) ?? 0;
+}
+
+/** Where compaction goes on in a zone, and for how long it is put off. */
+function compactionFields({ compact }: Zone): Record<string, number> {
+  return {
+    compact_cached_free_pfn: compact.cachedFreePfn,
+    compact_cached_migrate_pfn_async: compact.cachedMigratePfn[0],
+    compact_cached_migrate_pfn_sync: compact.cachedMigratePfn[1],
+    compact_init_migrate_pfn: compact.initMigratePfn,
+    compact_init_free_pfn: compact.initFreePfn,
+    compact_considered: compact.considered,
+    compact_defer_shift: compact.deferShift,
+    compact_order_failed: compact.orderFailed,
+  };
 }
 
 function writeBlocks(m: Memory, zone: Zone, lines: string[]): void {
