@@ -8,12 +8,16 @@ import { bootMemory } from "../../lib/mm/boot/boot-memory";
 import { Memblock } from "../../lib/mm/boot/memblock";
 import { reservedMemInit } from "../../lib/mm/boot/reserved-mem";
 import { CompactControl, MIGRATE_ASYNC, MIGRATE_SYNC_LIGHT } from "../../lib/mm/compaction/compact-control";
-import { fastIsolateFreepages } from "../../lib/mm/compaction/compaction-fast-search";
+import { compactFinished } from "../../lib/mm/compaction/compact-finished";
+import { COMPACT_SUCCESS } from "../../lib/mm/compaction/compact-result";
+import { fastFindMigrateblock, fastIsolateFreepages } from "../../lib/mm/compaction/compaction-fast-search";
 import { CmaArea, cmaRelease } from "../../lib/mm/contiguous/cma-area";
 import { Contiguous } from "../../lib/mm/contiguous/contiguous";
 import { stopAt } from "../../lib/mm/contiguous/huge-page-candidates";
 import { ownersWorld } from "../../lib/mm/contiguous/migrate";
 import { LRU_INACTIVE_FILE, Lru } from "../../lib/mm/reclaim/lru";
+import { RoomMaker } from "../../lib/mm/reclaim/vmscan";
+import type { Decisions } from "../../lib/mm/state/decisions";
 import { GFP_HIGHUSER_MOVABLE, GFP_KERNEL } from "../../lib/mm/state/gfp";
 import type { Memory } from "../../lib/mm/state/memory";
 import { MIGRATE_MOVABLE } from "../../lib/mm/state/migratetype";
@@ -179,4 +183,81 @@ test("reclaimable pages of the last zone of the last of five nodes", () => {
     m.zones.map((z) => lru.reclaimable(z)),
     [1, 1, 1, 1, 1],
   );
+});
+
+test("where nothing is or may be reclaimed, the free pages count, in the releases that do so", () => {
+  for (const reclaim of [true, false]) {
+    const m = full();
+    for (let p = 1024; p < 1044; p += 2) freeOnePage(m, m.zones[0]!, p, 0, MIGRATE_MOVABLE, false);
+    assert.equal(new RoomMaker(m, { reclaim, compaction: true }).reclaimablePages(m.zones[0]!), 10);
+    m.lru = { reclaimable: () => 7 } as unknown as NonNullable<Memory["lru"]>;
+    assert.equal(
+      new RoomMaker(m, { reclaim, compaction: true }).reclaimablePages(m.zones[0]!),
+      reclaim ? 7 : 10,
+    );
+  }
+});
+
+test("a machine has frames up to the end of the last block of the largest order, and heads of lists behind them", () => {
+  for (const [pages, end] of [
+    [2048, 3072],
+    [2049, 4096],
+    [3072, 4096],
+  ] as const) {
+    const m = tinyMemory("6.1", { pages });
+    assert.equal(m.endPfn, end);
+    assert.deepEqual([m.state.length, m.owner.length, m.blocks.length], [end, end, end / 512]);
+    assert.equal(m.zones[0]!.listBase, end);
+    assert.equal(m.virginBase, end + 88, "eight heads for each of eleven orders");
+  }
+});
+
+test("the block at frame 0 can be a source of the fast search", () => {
+  const zone = {
+    ...{ idx: 2, name: "Normal", startPfn: 0, spanned: 4096, present: 4096, managed: 4096 },
+    ...{
+      watermarks: { min: 0, low: 0, high: 0 },
+      lowmemReserve: [0, 0, 0, 0],
+      pageset: { batch: 3, high: 320 },
+    },
+    freeRanges: [{ startPfn: 0, pages: 4096 }],
+  };
+  const m = bootMemory({
+    ...{ release: "6.1", pageSize: 4096, maxOrder: 10, pageblockOrder: 9, cma: false, thp: false },
+    ...{ mobilityDisabled: false, cpus: 1, zones: [zone] },
+  });
+  for (let i = 0; i < 4; i++) allocPages(m, GFP_HIGHUSER_MOVABLE, 10);
+  m.state.fill(ALLOCATED | IN_USE_MOVABLE, 0, 4096);
+  m.state.fill(0, 64, 72);
+  freeOnePage(m, m.zones[0]!, 64, 3, MIGRATE_MOVABLE, false);
+  const cc = new CompactControl(m, m.zones[0]!, {
+    order: 9,
+    gfp: GFP_HIGHUSER_MOVABLE,
+    mode: MIGRATE_SYNC_LIGHT,
+  });
+  cc.migratePfn = 1024;
+  cc.freePfn = 4096;
+  assert.equal(fastFindMigrateblock(m, cc), 0);
+  assert.equal(cc.fastSearchFail, 0);
+});
+
+test("a change that ends runs is told a score and its goal for unasked runs alone", () => {
+  for (const [proactive, order, told] of [
+    [true, -1, { score: 0, scoreGoal: 80, pageFree: false }],
+    [false, -1, { score: 0, scoreGoal: 0, pageFree: false }],
+    [false, 4, { score: 0, scoreGoal: 0, pageFree: true }],
+  ] as const) {
+    const m = tinyMemory("6.1");
+    const given: Record<string, unknown>[] = [];
+    const compactionFinished = (g: Record<string, unknown>) => {
+      given.push(g);
+      return "success";
+    };
+    m.change = { compactionFinished } as unknown as Decisions;
+    const options = { order, gfp: GFP_HIGHUSER_MOVABLE, mode: MIGRATE_SYNC_LIGHT, proactive };
+    const cc = Object.assign(new CompactControl(m, m.zones[0]!, options), { freePfn: 2560 });
+    assert.equal(compactFinished(m, cc), COMPACT_SUCCESS);
+    const { score, scoreGoal, pageFree } = given[0]!;
+    assert.deepEqual({ score, scoreGoal, pageFree }, told);
+  }
 });
