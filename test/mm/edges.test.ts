@@ -15,6 +15,7 @@ import { CmaArea, cmaRelease } from "../../lib/mm/contiguous/cma-area";
 import { Contiguous } from "../../lib/mm/contiguous/contiguous";
 import { stopAt } from "../../lib/mm/contiguous/huge-page-candidates";
 import { ownersWorld } from "../../lib/mm/contiguous/migrate";
+import { choosePiece } from "../../lib/mm/decisions/free-page";
 import { LRU_INACTIVE_FILE, Lru } from "../../lib/mm/reclaim/lru";
 import { RoomMaker } from "../../lib/mm/reclaim/vmscan";
 import type { Decisions } from "../../lib/mm/state/decisions";
@@ -259,5 +260,17 @@ test("a change that ends runs is told a score and its goal for unasked runs alon
     assert.equal(compactFinished(m, cc), COMPACT_SUCCESS);
     const { score, scoreGoal, pageFree } = given[0]!;
     assert.deepEqual({ score, scoreGoal, pageFree }, told);
+  }
+});
+
+test("a range that a change wishes for may lie in memory that nobody has touched", () => {
+  for (const [from, order, pfn, piece] of [
+    [2048 + 500, 9, 2048, 2560],
+    [1024 + 3, 10, 2048, 2048],
+    [1030, 2, 1024, 1032],
+  ] as const) {
+    const m = tinyMemory("6.12");
+    m.change = { freePage: () => ({ from, to: 3072 }) } as unknown as Decisions;
+    assert.deepEqual(choosePiece(m, m.zones[0]!, order, MIGRATE_MOVABLE), { pfn, order: 10, piece });
   }
 });
