@@ -4,6 +4,7 @@ import test from "node:test";
 import { GiB, KiB, MiB } from "../../lib/base/units";
 import { freeOnePage } from "../../lib/mm/allocation/free-one-page";
 import { allocPages } from "../../lib/mm/allocation/page-alloc";
+import { rotateFreeList } from "../../lib/mm/allocation/rotate-free-list";
 import { bootMemory } from "../../lib/mm/boot/boot-memory";
 import { Memblock } from "../../lib/mm/boot/memblock";
 import { reservedMemInit } from "../../lib/mm/boot/reserved-mem";
@@ -14,18 +15,20 @@ import { fastFindMigrateblock, fastIsolateFreepages } from "../../lib/mm/compact
 import { CmaArea, cmaRelease } from "../../lib/mm/contiguous/cma-area";
 import { Contiguous } from "../../lib/mm/contiguous/contiguous";
 import { stopAt } from "../../lib/mm/contiguous/huge-page-candidates";
+import { explainHugePageShortage } from "../../lib/mm/contiguous/huge-page-shortage-text";
 import { ownersWorld } from "../../lib/mm/contiguous/migrate";
 import { choosePiece } from "../../lib/mm/decisions/free-page";
 import { LRU_INACTIVE_FILE, Lru } from "../../lib/mm/reclaim/lru";
 import { RoomMaker } from "../../lib/mm/reclaim/vmscan";
 import type { Decisions } from "../../lib/mm/state/decisions";
 import { GFP_HIGHUSER_MOVABLE, GFP_KERNEL } from "../../lib/mm/state/gfp";
+import { materialiseRange } from "../../lib/mm/state/materialise-range";
 import type { Memory } from "../../lib/mm/state/memory";
 import { MIGRATE_MOVABLE } from "../../lib/mm/state/migratetype";
 import { OWNER_KINDS } from "../../lib/mm/state/owners";
-import { ALLOCATED, BLOCK_SKIP, IN_USE_MOVABLE, MOVABLE_PAGE } from "../../lib/mm/state/page-state";
+import { ALLOCATED, BLOCK_SKIP, IN_USE_MOVABLE, MOVABLE_PAGE, pcpState } from "../../lib/mm/state/page-state";
 import { foldDiffs } from "../../lib/mm/state/vmstat";
-import { takeAll, tinyMemory } from "./tiny-memory";
+import { freeList, takeAll, tinyMemory } from "./tiny-memory";
 
 /** All in use as single movable pages. */
 function full(more: Parameters<typeof tinyMemory>[1] = {}): Memory {
@@ -273,4 +276,33 @@ test("a range that a change wishes for may lie in memory that nobody has touched
     m.change = { freePage: () => ({ from, to: 3072 }) } as unknown as Decisions;
     assert.deepEqual(choosePiece(m, m.zones[0]!, order, MIGRATE_MOVABLE), { pfn, order: 10, piece });
   }
+});
+
+test("lists of the largest pages are rotated, too; pages on per-CPU lists rotate nothing", () => {
+  const m = tinyMemory("6.1", { pages: 4096 });
+  materialiseRange(m, 1024, 5120);
+  const list = () => freeList(m, 10, MIGRATE_MOVABLE);
+  assert.deepEqual(list(), [1024, 2048, 3072, 4096]);
+  rotateFreeList(m, 3072, true);
+  assert.deepEqual(list(), [3072, 4096, 1024, 2048]);
+  rotateFreeList(m, 3072, false);
+  assert.deepEqual(list(), [4096, 1024, 2048, 3072]);
+  for (const pfn of [-1, 5120, 1025]) rotateFreeList(m, pfn, true);
+  m.state[1030] = pcpState(0, 1);
+  rotateFreeList(m, 1030, true);
+  assert.deepEqual(list(), [4096, 1024, 2048, 3072]);
+});
+
+test("what would help, with its places: none named, one, or more", () => {
+  const remedy = (candidates: number | null) => ({ what: "a", how: "b", candidates });
+  const words = (...candidates: (number | null)[]) =>
+    explainHugePageShortage({
+      ...{ bytes: 2 * MiB, node: 1, wanted: 5, got: 3, nodes: [] },
+      surplus: { overcommit: 0, inUse: 0, available: 0, couldGive: 0, why: "none" },
+      remedies: candidates.map(remedy),
+    });
+  assert.equal(
+    words(null, 1, 2),
+    "the pool has 3 of 5 pages of 2 MiB on node 1.\nSurplus pages could give 0 more: none.\nWould help: a (b); or a (b; 1 place); or a (b; 2 places).",
+  );
 });
