@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { GiB, KiB, MiB } from "../../lib/base/units";
+import { asKswapd } from "../../lib/mm/allocation/drain-cpus";
 import { freeOnePage } from "../../lib/mm/allocation/free-one-page";
 import { allocPages } from "../../lib/mm/allocation/page-alloc";
 import { rotateFreeList } from "../../lib/mm/allocation/rotate-free-list";
@@ -17,9 +18,11 @@ import { Contiguous } from "../../lib/mm/contiguous/contiguous";
 import { stopAt } from "../../lib/mm/contiguous/huge-page-candidates";
 import { explainHugePageShortage } from "../../lib/mm/contiguous/huge-page-shortage-text";
 import { ownersWorld } from "../../lib/mm/contiguous/migrate";
+import { startIsolatePageRange } from "../../lib/mm/contiguous/page-isolation";
 import { choosePiece } from "../../lib/mm/decisions/free-page";
 import { LRU_INACTIVE_FILE, Lru } from "../../lib/mm/reclaim/lru";
 import { RoomMaker } from "../../lib/mm/reclaim/vmscan";
+import { validate } from "../../lib/mm/reports/validate";
 import type { Decisions } from "../../lib/mm/state/decisions";
 import { GFP_HIGHUSER_MOVABLE, GFP_KERNEL } from "../../lib/mm/state/gfp";
 import { materialiseRange } from "../../lib/mm/state/materialise-range";
@@ -305,4 +308,46 @@ test("what would help, with its places: none named, one, or more", () => {
     words(null, 1, 2),
     "the pool has 3 of 5 pages of 2 MiB on node 1.\nSurplus pages could give 0 more: none.\nWould help: a (b); or a (b; 1 place); or a (b; 2 places).",
   );
+});
+
+test("isolated free pages are counted apart from those that are free", () => {
+  const m = tinyMemory("6.1");
+  assert.equal(startIsolatePageRange(m, m.zones[0]!, 1024, 2048, MIGRATE_MOVABLE), 0);
+  validate(m, "everything", { ownersKnown: true });
+  m.zones[0]!.managed++;
+  assert.throws(
+    () => validate(m, "everything", { ownersKnown: true }),
+    /: 1024 \+ 1024 \+ 0 \+ 0 against 2049 /,
+  );
+});
+
+test("kswapd of a node acts on the node's last CPU, where CPUs are told apart; nodes count by their numbers", () => {
+  const zone = (nid: number, startPfn: number) => ({
+    ...{ idx: 2, name: "Normal", nid, startPfn, spanned: 1024, present: 1024, managed: 1024 },
+    ...{
+      watermarks: { min: 0, low: 0, high: 0 },
+      lowmemReserve: [0, 0, 0, 0],
+      pageset: { batch: 1, high: 4 },
+    },
+    freeRanges: [{ startPfn, pages: 1024 }],
+  });
+  for (const [cpus, acting] of [
+    [1, [0, 0, 0]],
+    [2, [0, 1, 1]],
+    [3, [0, 1, 2]],
+    [6, [1, 3, 5]],
+    [7, [2, 4, 6]],
+  ] as const) {
+    // Node 2 has the lowest frames.
+    const m = bootMemory({
+      ...{ release: "6.1", pageSize: 4096, maxOrder: 10, pageblockOrder: 9, cma: false, thp: false },
+      ...{ mobilityDisabled: false, cpus, zones: [zone(2, 1024), zone(0, 2048), zone(1, 3072)] },
+    });
+    m.smp = true;
+    for (const nid of [0, 1, 2])
+      asKswapd(m, nid, () => assert.equal(m.cpu, acting[nid], `${cpus} CPUs, node ${nid}`));
+    assert.equal(m.cpu, 0, "the CPU that woke it goes on");
+    m.smp = false;
+    asKswapd(m, 2, () => assert.equal(m.cpu, 0));
+  }
 });
