@@ -141,6 +141,7 @@ export class ContigFollower {
       world: {
         isolate: (p) => world!.isolate(p),
         dropped: (p) => world!.dropped(p),
+        left: (p) => world!.left!(p),
         unmap: (a, b) => world!.unmap(a, b),
         move: (a, b) => world!.move(a, b),
         moved() {},

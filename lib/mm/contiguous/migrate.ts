@@ -34,6 +34,8 @@ export interface MigrationWorld {
   isolate(pfn: number): number;
   /** Whether the isolated page is clean file cache, which is dropped instead of moved. */
   dropped(pfn: number): boolean;
+  /** Whether the isolated page has lost its last user: it is freed at its turn, without a target. */
+  left?(pfn: number): boolean;
   /** Unmapping `from`: 1 done, −EAGAIN, or another error that ends the attempts. */
   unmap(from: number, to: number): number;
   /** Moving the contents: 0 done, −EAGAIN, or another error. */
@@ -190,6 +192,12 @@ function* migratePage(
   page: IsolatedPage,
   allocTarget: MigrationTarget,
 ): Generator<void, number> {
+  if (cx.world.left?.(page.pfn)) {
+    cx.seen.free?.(page.pfn, page.order);
+    freePages(cx.m, page.pfn, page.order);
+    yield;
+    return 0;
+  }
   const target = takeTarget(cx, page, allocTarget);
   yield;
   if (target < 0) return ENOMEM;
