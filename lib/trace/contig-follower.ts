@@ -142,6 +142,7 @@ export class ContigFollower {
         isolate: (p) => world!.isolate(p),
         dropped: (p) => world!.dropped(p),
         left: (p) => world!.left!(p),
+        targetLeft: (p) => world!.targetLeft!(p),
         unmap: (a, b) => world!.unmap(a, b),
         move: (a, b) => world!.move(a, b),
         moved() {},

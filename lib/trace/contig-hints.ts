@@ -36,6 +36,8 @@ export class ContigHints {
   private readonly droppedPages = new Set<number>();
   /** Pages whose last user went while they were isolated. */
   private readonly leftPages = new Set<number>();
+  /** Pages whose target was freed before them. */
+  private readonly targetsLeft = new Set<number>();
   /** Frames after whose scan memory ran out: those below the last one tried were not pinned. */
   private untried = { start: 0, end: 0 };
 
@@ -49,6 +51,8 @@ export class ContigHints {
     const freed: { pfn: number; to: Set<number> }[] = [];
     /** Of the scanned pages one was tried: what is clean was dropped before. */
     let trying = false;
+    /** The page that was moved last, until it is freed. */
+    let moved = { from: -1, to: -1 };
     for (let i = from; i < records.length; i++) {
       const { kind, f, n, text } = records[i]!;
       if (kind === REC.RANGE_END) {
@@ -70,9 +74,12 @@ export class ContigHints {
       } else if (kind === REC.MIGRATE_MOVE) {
         const attempt = this.attempts.get(f[0]!)?.at(-1);
         if (attempt !== undefined) attempt.move = f[2]!;
-      } else if (kind === REC.F && f[n - 1] === pid && !tested)
+        if (f[2] === 0) moved = { from: f[0]!, to: f[1]! };
+      } else if (kind === REC.F && f[n - 1] === pid && !tested) {
+        if (f[0] === moved.to) this.targetsLeft.add(moved.from);
+        if (f[0] === moved.from) moved = { from: -1, to: -1 };
         freed.push({ pfn: f[0]!, to: trying ? this.leftPages : this.droppedPages });
-      else if (kind === REC.E && text.includes(" test_pages_isolated ")) tested = true;
+      } else if (kind === REC.E && text.includes(" test_pages_isolated ")) tested = true;
       else if (kind === REC.E && text.includes(" mm_compaction_isolate_migratepages ")) {
         if (scanStart < 0 || lowest >= 0) scanStart = eventNumber(text, "start");
         scanEnd = eventNumber(text, "end");
@@ -95,6 +102,7 @@ export class ContigHints {
       },
       dropped: (pfn) => this.droppedPages.has(pfn),
       left: (pfn) => this.leftPages.has(pfn),
+      targetLeft: (pfn) => this.targetsLeft.has(pfn),
       unmap: (from) => {
         const { unmap } = next(from);
         if (unmap !== 1) this.attempts.get(from)?.shift();

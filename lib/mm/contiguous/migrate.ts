@@ -36,6 +36,8 @@ export interface MigrationWorld {
   dropped(pfn: number): boolean;
   /** Whether the isolated page has lost its last user: it is freed at its turn, without a target. */
   left?(pfn: number): boolean;
+  /** Whether the page lost its last user while its content moved: its target is freed too, before it. */
+  targetLeft?(pfn: number): boolean;
   /** Unmapping `from`: 1 done, −EAGAIN, or another error that ends the attempts. */
   unmap(from: number, to: number): number;
   /** Moving the contents: 0 done, −EAGAIN, or another error. */
@@ -204,7 +206,13 @@ function* migratePage(
   if (!stillThere(cx.m, page)) return giveTargetBack(cx, page, target);
   const rc = unmapAndMove(cx, page, target);
   yield;
-  settle(cx, page, target, rc);
+  if (rc === 0 && cx.world.targetLeft?.(page.pfn)) {
+    cx.seen.free?.(target, page.order);
+    freePages(cx.m, target, page.order);
+    yield;
+    cx.seen.free?.(page.pfn, page.order);
+    freePages(cx.m, page.pfn, page.order);
+  } else settle(cx, page, target, rc);
   yield;
   return rc;
 }
