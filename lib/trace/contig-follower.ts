@@ -7,7 +7,7 @@
 
 import { buddyOrder } from "../mm/compaction/isolate-freepages-block";
 import { type CmaArea, cmaAlloc } from "../mm/contiguous/cma-area";
-import { allocContigRange, type ContigContext } from "../mm/contiguous/contig-range";
+import { allocContigRange, type ContigContext, cpusWithPages } from "../mm/contiguous/contig-range";
 import { areasOf } from "../mm/contiguous/contiguous";
 import type { ContigObserver, MigrationWorld } from "../mm/contiguous/migrate";
 import { isolateBlock, splitFreePage, unisolateBlock } from "../mm/contiguous/page-isolation";
@@ -141,6 +141,8 @@ export class ContigFollower {
       world: {
         isolate: (p) => world!.isolate(p),
         dropped: (p) => world!.dropped(p),
+        left: (p) => world!.left!(p),
+        targetLeft: (p) => world!.targetLeft!(p),
         unmap: (a, b) => world!.unmap(a, b),
         move: (a, b) => world!.move(a, b),
         moved() {},
@@ -152,6 +154,7 @@ export class ContigFollower {
         while (from < records.length && records[from]!.kind !== REC.RANGE_BEGIN) from++;
         world = new ContigHints(records, from, pid).world(m);
         range = from + 1;
+        cx.drainedCpus = undefined;
       }),
       kind: "cmaBuffer",
       stats: { migrated: 0, failedAttempts: 0, dropped: 0 },
@@ -163,6 +166,7 @@ export class ContigFollower {
     for (let i = this.bare ? 0 : 1; i < records.length; i++) {
       const record = records[i]!;
       if (record.kind === REC.CPU) acting = record.f[0]!;
+      if (record.text.startsWith(`${pid} drain_all_pages `)) this.chooses(cx, area);
       // Without a task's name what another CPU does meanwhile is told by the CPU.
       if (!isStructural(record, pid) || acting !== own) {
         this.host.dispatch(record);
@@ -199,6 +203,12 @@ export class ContigFollower {
       const text = records.at(-1)!.text;
       if (eventNumber(text, "ok") === 1) area.mark(eventNumber(text, "pfn"), eventNumber(text, "count"), 1);
     }
+  }
+
+  /** The drain of all CPUs has begun, as recordings of `pageblock record` tell. */
+  private chooses(cx: ContigContext, area: CmaArea | undefined): void {
+    const zone = area === undefined ? undefined : this.m.zoneOf(area.ranges[0]!.basePfn);
+    cx.drainedCpus = zone === undefined ? undefined : cpusWithPages(zone);
   }
 
   /** The model at the start of the request that the records begin with; null where its area is not known. */

@@ -34,6 +34,10 @@ export class ContigHints {
   /** Results of the attempts, by source, in order: unmap, move. */
   private readonly attempts = new Map<number, { unmap: number; move: number }[]>();
   private readonly droppedPages = new Set<number>();
+  /** Pages whose last user went while they were isolated. */
+  private readonly leftPages = new Set<number>();
+  /** Pages whose target was freed before them. */
+  private readonly targetsLeft = new Set<number>();
   /** Frames after whose scan memory ran out: those below the last one tried were not pinned. */
   private untried = { start: 0, end: 0 };
 
@@ -44,7 +48,11 @@ export class ContigHints {
     let lowest = -1;
     let tested = false;
     const targets = new Set<number>();
-    const freed: number[] = [];
+    const freed: { pfn: number; to: Set<number> }[] = [];
+    /** Of the scanned pages one was tried: what is clean was dropped before. */
+    let trying = false;
+    /** The page that was moved last, until it is freed. */
+    let moved = { from: -1, to: -1 };
     for (let i = from; i < records.length; i++) {
       const { kind, f, n, text } = records[i]!;
       if (kind === REC.RANGE_END) {
@@ -52,8 +60,11 @@ export class ContigHints {
           this.untried = { start: scanStart, end: lowest >= 0 ? lowest : scanEnd };
         break;
       }
-      if (kind === REC.A && f[n - 1] === pid) order = f[1]!;
-      else if (kind === REC.MIGRATE_UNMAP) {
+      if (kind === REC.A && f[n - 1] === pid) {
+        order = f[1]!;
+        trying = true;
+      }
+      if (kind === REC.MIGRATE_UNMAP) {
         this.sources.set(f[0]!, order);
         targets.add(f[1]!);
         lowest = f[0]!;
@@ -63,15 +74,20 @@ export class ContigHints {
       } else if (kind === REC.MIGRATE_MOVE) {
         const attempt = this.attempts.get(f[0]!)?.at(-1);
         if (attempt !== undefined) attempt.move = f[2]!;
-      } else if (kind === REC.F && f[n - 1] === pid && !tested) freed.push(f[0]!);
-      else if (kind === REC.E && text.includes(" test_pages_isolated ")) tested = true;
+        if (f[2] === 0) moved = { from: f[0]!, to: f[1]! };
+      } else if (kind === REC.F && f[n - 1] === pid && !tested) {
+        if (f[0] === moved.to) this.targetsLeft.add(moved.from);
+        if (f[0] === moved.from) moved = { from: -1, to: -1 };
+        freed.push({ pfn: f[0]!, to: trying ? this.leftPages : this.droppedPages });
+      } else if (kind === REC.E && text.includes(" test_pages_isolated ")) tested = true;
       else if (kind === REC.E && text.includes(" mm_compaction_isolate_migratepages ")) {
         if (scanStart < 0 || lowest >= 0) scanStart = eventNumber(text, "start");
         scanEnd = eventNumber(text, "end");
         lowest = -1;
+        trying = false;
       }
     }
-    for (const pfn of freed) if (!this.sources.has(pfn) && !targets.has(pfn)) this.droppedPages.add(pfn);
+    for (const { pfn, to } of freed) if (!this.sources.has(pfn) && !targets.has(pfn)) to.add(pfn);
   }
 
   world(m: Memory): MigrationWorld {
@@ -80,11 +96,13 @@ export class ContigHints {
       isolate: (pfn) => {
         const order = this.sources.get(pfn);
         if (order !== undefined) return order;
-        if (this.droppedPages.has(pfn)) return orderInUse(m, pfn);
+        if (this.droppedPages.has(pfn) || this.leftPages.has(pfn)) return orderInUse(m, pfn);
         const { start, end } = this.untried;
         return pfn >= start && pfn < end && isMovablePage(m, pfn) ? orderInUse(m, pfn) : -1;
       },
       dropped: (pfn) => this.droppedPages.has(pfn),
+      left: (pfn) => this.leftPages.has(pfn),
+      targetLeft: (pfn) => this.targetsLeft.has(pfn),
       unmap: (from) => {
         const { unmap } = next(from);
         if (unmap !== 1) this.attempts.get(from)?.shift();

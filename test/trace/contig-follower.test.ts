@@ -27,6 +27,17 @@ for (const [name, allocations, decisions, drained] of [
     assert.deepEqual(result.finalDifferences, []);
   });
 
+test("two CPUs: frames, drains and every event of the CMA requests are the recorded ones beside another CPU's load", async () => {
+  const { result } = await replay(join(ARM64, "s2-cma"));
+  assert.equal(result.exact, 48_864);
+  assert.deepEqual(result.drains, { pages: 51_724, wrong: 0 });
+  assert.deepEqual(result.cmaEvents, { predicted: 68_065, wrong: 0, firstWrong: null });
+  // The recorder has no choices of the half rule, so none is wrong.
+  assert.deepEqual(result.halfRule, { decisions: 0, wrong: 0 });
+  const other = await replay(join(ARM64, "s2-cma"), { switches: { isolationUnit: "maxOrder" } });
+  assert.ok(other.result.cmaEvents!.wrong > 0);
+});
+
 test("an omitted rule shows in the events: blocks of 4.17's isolation unit differ from the recorded ones", async () => {
   const { result } = await replay(join(ARM64, "c3d-4k-pinnedused"), {
     switches: { isolationUnit: "maxOrder" },

@@ -21,6 +21,9 @@ for (const [name, profile, events, allocations] of [
   ["x86-7.3.4/w7-cma", "7.3", null, 497_720],
   ["x86-7.3.4/w8b-cmatight", "7.3", null, 518_661],
   ["x86-7.3.4/s2-reclaim", "7.3", null, 80_046],
+  ["x86-7.3.4/s2-cma", "7.3", null, 49_220],
+  ["x86-7.3.4/s2-mthp", "7.3", null, 5655],
+  ["arm64-cma/s2-cma", "6.1", null, 48_864],
   ["arm64-cma/c4-64k-mobility-off", "6.1", null, 82_367],
 ] as const)
   test(`${name}: every frame and the final state are the recorded ones`, async () => {

@@ -32,6 +32,8 @@ const TRIES = 5;
 export interface ContigContext extends MigrationContext {
   /** The kind that the pages taken become. */
   kind: OwnerKind;
+  /** The CPUs that the next drain has chosen, if it began before its first page; undefined: it chooses them itself. */
+  drainedCpus?: readonly number[] | undefined;
   /** Called with the place where the last range failed, while it is still isolated. */
   failed?: (failure: ContigFailure) => void;
 }
@@ -148,16 +150,21 @@ function outerStart(m: Memory, start: number): number {
   return start;
 }
 
+/** The CPUs that a drain of all chooses when it begins: those that have pages then. */
+export function cpusWithPages(zone: Zone): number[] {
+  return [...zone.pcps.keys()].filter((cpu) => zone.pcps[cpu]!.count > 0);
+}
+
 /** drain_all_pages(): CPU by CPU, and other CPUs go on meanwhile. */
-function* drain({ m, seen, stepwise }: ContigContext, zone: Zone): Generator<void, void> {
+function* drain(cx: ContigContext, zone: Zone): Generator<void, void> {
+  const { m, seen, stepwise } = cx;
   seen.draining?.();
   if (!stepwise) {
     drainAllPages(m, zone);
     yield;
     return;
   }
-  const full = [...zone.pcps.keys()].filter((cpu) => zone.pcps[cpu]!.count > 0);
-  for (const cpu of full) {
+  for (const cpu of cx.drainedCpus ?? cpusWithPages(zone)) {
     drainCpu(m, zone, cpu);
     yield;
   }

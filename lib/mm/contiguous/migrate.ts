@@ -34,6 +34,10 @@ export interface MigrationWorld {
   isolate(pfn: number): number;
   /** Whether the isolated page is clean file cache, which is dropped instead of moved. */
   dropped(pfn: number): boolean;
+  /** Whether the isolated page has lost its last user: it is freed at its turn, without a target. */
+  left?(pfn: number): boolean;
+  /** Whether the page lost its last user while its content moved: its target is freed too, before it. */
+  targetLeft?(pfn: number): boolean;
   /** Unmapping `from`: 1 done, −EAGAIN, or another error that ends the attempts. */
   unmap(from: number, to: number): number;
   /** Moving the contents: 0 done, −EAGAIN, or another error. */
@@ -190,13 +194,25 @@ function* migratePage(
   page: IsolatedPage,
   allocTarget: MigrationTarget,
 ): Generator<void, number> {
+  if (cx.world.left?.(page.pfn)) {
+    cx.seen.free?.(page.pfn, page.order);
+    freePages(cx.m, page.pfn, page.order);
+    yield;
+    return 0;
+  }
   const target = takeTarget(cx, page, allocTarget);
   yield;
   if (target < 0) return ENOMEM;
   if (!stillThere(cx.m, page)) return giveTargetBack(cx, page, target);
   const rc = unmapAndMove(cx, page, target);
   yield;
-  settle(cx, page, target, rc);
+  if (rc === 0 && cx.world.targetLeft?.(page.pfn)) {
+    cx.seen.free?.(target, page.order);
+    freePages(cx.m, target, page.order);
+    yield;
+    cx.seen.free?.(page.pfn, page.order);
+    freePages(cx.m, page.pfn, page.order);
+  } else settle(cx, page, target, rc);
   yield;
   return rc;
 }
