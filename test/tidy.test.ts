@@ -178,7 +178,7 @@ const OWN_READERS: Readonly<Record<string, string>> = {
   "base/outside-file.ts": "the door itself: reads what was opened",
   "base/peak-rss.ts": "/proc of this process",
   "change/check-types.ts": "the declarations of this package",
-  "cli/main.ts": "package.json of this package",
+  "cli/command-line.ts": "package.json of this package",
   "experiment/early-runs.ts": "a file of its own in a temporary folder",
   "experiment/engine-version.ts": "the sources of this package",
   "recorder/build.ts": "what it built in a folder of its own",

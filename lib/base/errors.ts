@@ -1,4 +1,4 @@
-import { printable } from "./printable";
+import { printableLine } from "./printable";
 
 /**
  * Errors for invalid input. Every message names the action, the limit and the value and, if there is an input file or
@@ -33,8 +33,8 @@ export function shortened(message: string, most = MESSAGE_MOST): string {
   return `${message.slice(0, most - MESSAGE_END - 3)}...${message.slice(-MESSAGE_END)}`;
 }
 
-/** A message as a terminal may show it: it can quote whatever a file, an argument or another program holds. */
-export const told = (message: string): string => shortened(printable(shortened(message)));
+/** A message as a terminal may show it, in one line: it can quote whatever a file, an argument or another program holds. */
+export const told = (message: string): string => shortened(printableLine(shortened(message)));
 
 /** What cannot be done here or now, but may be elsewhere or later: unlike other invalid input it is no result, and nothing keeps it. */
 export class NoResult extends InputError {}

@@ -1,7 +1,6 @@
 /** What a terminal obeys in place of showing it: controls, marks that turn the direction of a line, its separators, halves of characters. */
 const UNSEEN = "\\p{Cc}\\p{Cs}\\u061c\\u200e\\u200f\\u2028-\\u202e\\u2066-\\u2069";
 const IN_TEXT = new RegExp(`(?!\\n)[${UNSEEN}]`, "gu");
-const IN_JSON = new RegExp(`[${UNSEEN}]`, "gu");
 
 const hex = (c: string, digits: number) => c.charCodeAt(0).toString(16).padStart(digits, "0");
 
@@ -13,5 +12,8 @@ export const printable = (text: string): string =>
 export const printableLine = (text: string): string => printable(text).replaceAll("\n", "\\n");
 
 /** JSON for a terminal: it escapes what JSON.stringify() leaves of them, and says the same. */
-export const printableJson = (value: unknown): string =>
-  JSON.stringify(value).replace(IN_JSON, (c) => `\\u${hex(c, 4)}`);
+export const printableJson = (value: unknown, spaces = 0): string =>
+  printableJsonText(JSON.stringify(value, null, spaces));
+
+/** The same for JSON that is text already; line ends between its values stay. */
+export const printableJsonText = (json: string): string => json.replace(IN_TEXT, (c) => `\\u${hex(c, 4)}`);

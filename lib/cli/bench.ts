@@ -1,7 +1,9 @@
 /** `pageblock bench`: times the engine and what stands around it, beside a calibration loop or a C program. */
+
 import { basename, join } from "node:path";
 import { type Command, Option } from "commander";
 import { InputError } from "../base/errors";
+import { printableJson } from "../base/printable";
 import { BENCHMARKS, CHECKED, SIZES } from "../bench";
 import { type Opponent, opponent, pairedWith } from "../bench/against";
 import { type BenchResult, type BenchSettings, measure, type Spread, spreadOf } from "../bench/measure";
@@ -160,7 +162,7 @@ export function register(program: Command): void {
         }
         const name = flags.workload ?? (flags.replay === undefined ? "mu" : "replay");
         const result = await bench(name, flags, other);
-        process.stdout.write(`${flags.json ? JSON.stringify(result) : text(result)}\n`);
+        process.stdout.write(`${flags.json ? printableJson(result) : text(result)}\n`);
       } finally {
         other?.close();
       }

@@ -1,6 +1,8 @@
 /** `pageblock boot`: boots a described machine and prints page geometry, zones, watermarks and the CMA area. */
+
 import type { Command } from "commander";
 import { InputError } from "../base/errors";
+import { printableJson } from "../base/printable";
 import { MachineDescription } from "../fluent/machine";
 import type { MachineTextFacts } from "../fluent/machine-texts";
 import { bootText, type SaidOfMachine } from "../page/boot-text";
@@ -24,7 +26,7 @@ export function register(program: Command): void {
       const { written, said } = machineWritten(file, given);
       const { kind: _kind, ...request } = check(BOOT, written.value, written.locate);
       if (given.printPlan === true) {
-        process.stdout.write(`${JSON.stringify(request, null, 2)}\n`);
+        process.stdout.write(`${printableJson(request, 2)}\n`);
         return;
       }
       const booted = new MachineDescription(request).boot();
@@ -34,7 +36,7 @@ export function register(program: Command): void {
       }
       const { model, areas } = said ?? {};
       const json = { ...booted.toJSON(), ...(said && { text: { model, areas } }) };
-      process.stdout.write(`${JSON.stringify(json, null, 2)}\n`);
+      process.stdout.write(`${printableJson(json, 2)}\n`);
     });
 }
 

@@ -1,6 +1,8 @@
 /** `pageblock compare-kernels <plan>`: variants of one machine, with what the seeds say of each metric. */
+
 import type { Command } from "commander";
 import { aligned } from "../base/aligned";
+import { printableJson } from "../base/printable";
 import { aboutKernels } from "../experiment/about-plan";
 import { runKernels } from "../experiment/compare-kernels";
 import { designNote } from "../experiment/design";
@@ -43,7 +45,7 @@ export function register(program: Command): void {
       const spec = kernelsIn(writtenWith("compare-kernels", file, flags));
       const plan = { kind: "compare-kernels", ...spec };
       if (flags.printPlan === true) {
-        process.stdout.write(`${JSON.stringify(plan, null, 2)}\n`);
+        process.stdout.write(`${printableJson(plan, 2)}\n`);
         return;
       }
       if (flags.dryRun === true) return tellWeight([plan]);
@@ -54,7 +56,7 @@ export function register(program: Command): void {
         process.exitCode = INTERRUPTED_EXIT;
         return;
       }
-      if (flags.json) process.stdout.write(`${JSON.stringify({ plan, result: kernels, earlierLooks })}\n`);
+      if (flags.json) process.stdout.write(`${printableJson({ plan, result: kernels, earlierLooks })}\n`);
       else
         process.stdout.write(
           `${[textOf(spec, kernels), ...lookNotes(earlierLooks)].join("\n")}\nresults ${kernels.resultsHash}\n`,

@@ -1,8 +1,10 @@
 /** `pageblock compare <scenario|plan>`: compares strategies, with the conclusions that the seeds support. */
+
 import { existsSync } from "node:fs";
 import { type Command, Option } from "commander";
 import { aligned } from "../base/aligned";
 import { InputError } from "../base/errors";
+import { printableJson } from "../base/printable";
 import { runComparison } from "../experiment/compare";
 import { comparedCostNotes } from "../experiment/cost-notes";
 import { SCENARIOS, scenario } from "../experiment/scenarios";
@@ -60,7 +62,7 @@ export function register(program: Command): void {
       const chart = () =>
         drawChart(flags, () => new ComparisonResult(spec, comparison, runs).chart.success());
       if (flags.json) {
-        process.stdout.write(`${JSON.stringify(comparison)}\n`);
+        process.stdout.write(`${printableJson(comparison)}\n`);
         return chart();
       }
       const table = aligned([COMPARISON_HEAD, ...comparison.strategies.map(comparisonCells)]);
@@ -111,7 +113,7 @@ function hardwareOf(what: string | undefined, flags: Flags): Record<string, unkn
 }
 
 function print(plan: object): void {
-  process.stdout.write(`${JSON.stringify(plan, null, 2)}\n`);
+  process.stdout.write(`${printableJson(plan, 2)}\n`);
 }
 
 /**
@@ -132,7 +134,7 @@ async function showScorecard(
     process.exitCode = INTERRUPTED_EXIT;
     return;
   }
-  if (flags.json) process.stdout.write(`${JSON.stringify(card)}\n`);
+  if (flags.json) process.stdout.write(`${printableJson(card)}\n`);
   else {
     const table = aligned([SCORECARD_HEAD, ...card.strategies.map(scorecardCells)]);
     const notes = [...comparedCostNotes(spec), ...scorecardNotes(card), ...searchNote(spec)].join("\n");

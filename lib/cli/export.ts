@@ -1,6 +1,8 @@
 /** `pageblock export <file…> --to html|md|pdf --out <dir>` or `--slides`: a write-up of an executed notebook. */
+
 import { type Command, Option } from "commander";
 import { InputError } from "../base/errors";
+import { printableLine } from "../base/printable";
 import { CODE_STATES, type CodeState } from "../report/article";
 import {
   EXPORT_FORMATS,
@@ -56,7 +58,7 @@ export function register(program: Command): void {
         const exported = await withSetupErrors(() => exportOne(file, options));
         if (exported === undefined) continue;
         if (exported.note !== undefined) process.stderr.write(`${exported.note}\n`);
-        process.stdout.write(`${exported.path}  results ${exported.resultsSha256}\n`);
+        process.stdout.write(`${printableLine(exported.path)}  results ${exported.resultsSha256}\n`);
       }
     });
 }

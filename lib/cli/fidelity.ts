@@ -3,6 +3,7 @@
 import type { Command } from "commander";
 import { sumBy } from "lodash";
 import { InputError } from "../base/errors";
+import { printableJson } from "../base/printable";
 import {
   type FidelityCheck,
   type FidelityReport,
@@ -63,7 +64,7 @@ async function fidelity(paths: readonly string[], options: FidelityOptions): Pro
   for (const { path, kind } of skipped)
     process.stderr.write(`pageblock: ${path}: a recording of kind ${kind.name} is not checked yet\n`);
   const reports = checks.map((c) => c.report);
-  if (options.json) process.stdout.write(`${JSON.stringify(reports, null, 2)}\n`);
+  if (options.json) process.stdout.write(`${printableJson(reports, 2)}\n`);
   if (options.summary) process.stdout.write(total(checks, broken.length, skipped.length));
   if (broken.length > 0) return 2;
   return reports.some(disagrees) ? 1 : 0;

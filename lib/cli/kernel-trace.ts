@@ -1,6 +1,6 @@
 /** `pageblock replay` of a trace that ftrace, trace-cmd or perf recorded on a real machine. */
 
-import { printable } from "../base/printable";
+import { printable, printableJson } from "../base/printable";
 import type { KernelRelease } from "../hardware/kernel-release";
 import type { TraceFiles } from "../trace/ftrace/find-trace";
 import { replayText } from "../trace/ftrace/replay-text";
@@ -29,5 +29,5 @@ export async function replayKernelTrace(files: TraceFiles, options: KernelTraceO
     summaryText(replayed.trace),
     ...(replayed.replay === null ? [] : [replayText(replayed.replay)]),
   ];
-  process.stdout.write(`${json ? JSON.stringify(replayed) : printable(parts.join("\n"))}\n`);
+  process.stdout.write(`${json ? printableJson(replayed) : printable(parts.join("\n"))}\n`);
 }

@@ -1,6 +1,8 @@
 /** `pageblock kernel install|uninstall|doctor`: the TypeScript kernel in Jupyter. */
+
 import { type Command, Option } from "commander";
 import { InputError } from "../base/errors";
+import { printableJson } from "../base/printable";
 import { kernelSetup, withSetupErrors } from "./kernel-setup";
 
 interface PlaceOptions {
@@ -29,7 +31,7 @@ async function doctor({ json }: { json?: boolean }): Promise<void> {
     `${ok ? "ok   " : "WRONG"} ${what}: ${found}`,
     ...(ok || mend === undefined ? [] : [`      to mend: ${mend}`]),
   ]);
-  process.stdout.write(json ? `${JSON.stringify(findings)}\n` : `${lines.join("\n")}\n`);
+  process.stdout.write(json ? `${printableJson(findings)}\n` : `${lines.join("\n")}\n`);
   if (findings.some((f) => !f.ok)) process.exitCode = 1;
 }
 

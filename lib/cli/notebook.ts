@@ -1,6 +1,8 @@
 /** `pageblock notebook run <file|all> --out <folder>`: executes notebooks headless. */
+
 import type { Command } from "commander";
 import { InputError } from "../base/errors";
+import { printableLine } from "../base/printable";
 import { tellStoredWeight } from "./dry-run";
 import { CELL_TIMEOUT_S, collected, executedNotebook } from "./executed-notebook";
 import { kernelSetup, withSetupErrors } from "./kernel-setup";
@@ -25,14 +27,14 @@ async function runAll(name: string, { out, timeout, set, dryRun }: RunOptions): 
       if (cells.some(({ outputs = [] }) => outputs.length > 0)) tellStoredWeight(path);
       else
         process.stdout.write(
-          `${path}: is stored without outputs: what its cells run is not known before they run\n`,
+          `${printableLine(path)}: is stored without outputs: what its cells run is not known before they run\n`,
         );
       continue;
     }
     const executed = await executedNotebook(path, cellTimeoutS, set);
     if (executed !== undefined) {
       const written = runner.writeNotebook(out, path, executed);
-      process.stdout.write(`executed: ${written}\n`);
+      process.stdout.write(`executed: ${printableLine(written)}\n`);
     }
   }
 }

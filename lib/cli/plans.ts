@@ -1,5 +1,7 @@
 /** `pageblock steps`, `tlb-curve`, …: kinds of plans whose result is printed as JSON. */
+
 import type { Command } from "commander";
+import { printableJson } from "../base/printable";
 import { PLAN_KINDS } from "../plan/kinds";
 import { check } from "../schema/check";
 import { type DryRunFlags, tellWeight, withDryRun } from "./dry-run";
@@ -23,6 +25,6 @@ export function register(program: Command): void {
         // Loaded here, so that command-line completion does not load every engine.
         const { runPlan } = require("../report/plan-kinds") as typeof import("../report/plan-kinds");
         const printed = given.printPlan === true ? plan : await runPlan(plan);
-        process.stdout.write(`${JSON.stringify(printed, null, 2)}\n`);
+        process.stdout.write(`${printableJson(printed, 2)}\n`);
       });
 }

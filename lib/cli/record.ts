@@ -1,7 +1,9 @@
 /** `pageblock record`: a recording of a real kernel in QEMU, or of a ring that the module filled on a real machine. */
+
 import type { Command } from "commander";
 import { InputError, quoted } from "../base/errors";
 import { readOutsideRaw } from "../base/outside-file";
+import { printableLine } from "../base/printable";
 import { MiB, parseSize } from "../base/units";
 import { isComplete } from "../recorder/completeness";
 import { RECORDED_KERNELS } from "../recorder/packages";
@@ -101,7 +103,7 @@ export function register(program: Command): void {
       const request = requestOf(flags);
       const made = flags.ring === undefined ? await record(request, note) : ofRing(flags.ring, flags.out);
       const out = flags.ring === undefined ? request.out : flags.out!;
-      process.stdout.write(`${out}: ${describeRecording(made)}\n`);
+      process.stdout.write(`${printableLine(out)}: ${describeRecording(made)}\n`);
       process.exitCode = isComplete(made.completeness) ? 0 : 1;
     });
 }

@@ -2,9 +2,11 @@
  * `pageblock replay <dir>`: does the model return the very frames that the recorded kernel returned? Of a trace that ftrace, trace-cmd or
  * perf recorded on a real machine, it tells what the trace shows (kernel-trace.ts).
  */
+
 import type { Command } from "commander";
 import { InputError, quoted } from "../base/errors";
 import { peakRssBytes } from "../base/peak-rss";
+import { printableJson } from "../base/printable";
 import { writeAtomically } from "../base/write-atomically";
 import { kernelRelease } from "../hardware/kernel-release";
 import { findTraceFiles } from "../trace/ftrace/find-trace";
@@ -176,7 +178,7 @@ export function register(program: Command): void {
           eventsPerSecond: Math.round(result.events / seconds),
           peakRssBytes: peakRssBytes(),
         };
-        process.stdout.write(`${JSON.stringify({ ...result, ...timing })}\n`);
+        process.stdout.write(`${printableJson({ ...result, ...timing })}\n`);
       } else process.stdout.write(`${summary(replayed, seconds)}\n`);
       process.exitCode = asRecorded(result) ? 0 : 1;
     });

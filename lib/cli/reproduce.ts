@@ -1,6 +1,8 @@
 /** `pageblock reproduce <plan> --out DIR`: a plan as a script and C programs for a real machine; `--read DIR` compares. */
+
 import type { Command } from "commander";
 import { InputError } from "../base/errors";
+import { printable } from "../base/printable";
 import { formatSize, parseSize } from "../base/units";
 import { parsePlan } from "../plan/run";
 import {
@@ -39,7 +41,7 @@ export function register(program: Command): void {
     .option("--json", "print JSON")
     .action((file: string | undefined, flags: ReproduceFlags) => {
       process.stdout.write(
-        flags.read === undefined ? written(file, flags) : compared(file, flags.read, flags),
+        printable(flags.read === undefined ? written(file, flags) : compared(file, flags.read, flags)),
       );
     });
 }

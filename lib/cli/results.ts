@@ -67,8 +67,8 @@ export function register(program: Command): void {
       const { engine } = open;
       process.stdout.write(
         flags.json
-          ? `${JSON.stringify({ store, engine, ...counts })}\n`
-          : `${store}: ${counts.runs} runs of engine ${engine}, ${counts.ofOtherEngines} of other engines\nwhat was granted: pageblock results --by strategy_name; any question: --sql, --csv, --parquet\n`,
+          ? `${printableJson({ store, engine, ...counts })}\n`
+          : `${printableLine(store)}: ${counts.runs} runs of engine ${engine}, ${counts.ofOtherEngines} of other engines\nwhat was granted: pageblock results --by strategy_name; any question: --sql, --csv, --parquet\n`,
       );
     });
 }

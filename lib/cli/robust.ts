@@ -1,6 +1,8 @@
 /** `pageblock robust <plan>`: where a statement on a comparison is true. `pageblock compare --robust` comes here too. */
+
 import { type Command, Option } from "commander";
 import { aligned } from "../base/aligned";
+import { printableJson } from "../base/printable";
 import { aboutRobust } from "../experiment/about-plan";
 import { robustDesignNote } from "../experiment/design";
 import { runRobust } from "../experiment/robust";
@@ -85,7 +87,7 @@ export function robustWith(plan: ComparisonSpec, flags: GivenFlags): RobustSpec 
 
 export async function showRobust(spec: RobustSpec, flags: Flags): Promise<void> {
   if (flags.printPlan === true) {
-    process.stdout.write(`${JSON.stringify({ kind: "robust", ...spec }, null, 2)}\n`);
+    process.stdout.write(`${printableJson({ kind: "robust", ...spec }, 2)}\n`);
     return;
   }
   if (flags.dryRun === true) return tellWeight([{ kind: "robust", ...spec }]);
@@ -98,7 +100,7 @@ export async function showRobust(spec: RobustSpec, flags: Flags): Promise<void> 
   }
   const chart = () => drawChart(flags, () => new RobustResult(plan, robust).map());
   if (flags.json) {
-    process.stdout.write(`${JSON.stringify({ plan: { kind: "robust", ...plan }, result: robust })}\n`);
+    process.stdout.write(`${printableJson({ plan: { kind: "robust", ...plan }, result: robust })}\n`);
     return chart();
   }
   const table = flags.byPoint

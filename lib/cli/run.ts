@@ -5,6 +5,7 @@ import { aligned, leftAligned } from "../base/aligned";
 import { canonicalJson } from "../base/canonical-json";
 import { InputError } from "../base/errors";
 import { largestOf } from "../base/extremes";
+import { printableJson, printableJsonText } from "../base/printable";
 import { countTexts, idleText } from "../change/counts";
 import { runAll } from "../experiment/compare";
 import { runCostNotes } from "../experiment/cost-notes";
@@ -36,7 +37,7 @@ export function register(program: Command): void {
       const { value, locate } = writtenWith("run", file, flags);
       const plan = parsePlan(value, locate);
       if (flags.printPlan === true) {
-        process.stdout.write(`${JSON.stringify(plan, null, 2)}\n`);
+        process.stdout.write(`${printableJson(plan, 2)}\n`);
         return;
       }
       if (flags.dryRun === true) return tellWeight([plan], planHash(plan));
@@ -49,7 +50,9 @@ export function register(program: Command): void {
       const outcome = readRun(text);
       if (!isOutcome(outcome)) throw new InputError(`${file ?? "plan"}: ${outcome.error}`);
       if (flags.json) {
-        process.stdout.write(`${canonicalJson({ ...outcome, asked: withDefaults(plan) })}\n`);
+        process.stdout.write(
+          `${printableJsonText(canonicalJson({ ...outcome, asked: withDefaults(plan) }))}\n`,
+        );
         return;
       }
       const { granted, latencyNs } = outcome.requests;

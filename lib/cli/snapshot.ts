@@ -1,5 +1,7 @@
 /** `pageblock snapshot`: what this machine's /proc and /sys say of its memory, in one file. */
+
 import type { Command } from "commander";
+import { printableLine } from "../base/printable";
 import { snapshotFrom, snapshotOf } from "../trace/collect-snapshot";
 import { type MachineSnapshot, writeMachineSnapshot } from "../trace/machine-snapshot";
 
@@ -34,5 +36,5 @@ export function summary(out: string, snapshot: MachineSnapshot): string {
     `${out}: ${taken.join(", ")}`,
     ...snapshot.unread.map((u) => `not read: ${u.what}: ${u.why}`),
   ];
-  return `${lines.join("\n")}\n`;
+  return `${lines.map(printableLine).join("\n")}\n`;
 }

@@ -1,7 +1,9 @@
 /** `pageblock sweep <plan>`: many plans on every core or on a cluster; results go into the store. */
+
 import type { Command } from "commander";
 import { aligned } from "../base/aligned";
 import { InputError, told } from "../base/errors";
+import { printableJson } from "../base/printable";
 import type { Figure } from "../chart/figure";
 import { runSweep } from "../experiment/compare";
 import type { RunSummary } from "../experiment/run-plans";
@@ -38,7 +40,7 @@ export function register(program: Command): void {
       const written = flagsIn("sweep", alone ? { ...read, value: { plan: read.value } } : read, flags);
       const spec = sweepIn(written);
       if (flags.printPlan === true) {
-        process.stdout.write(`${JSON.stringify({ kind: "sweep", ...spec }, null, 2)}\n`);
+        process.stdout.write(`${printableJson({ kind: "sweep", ...spec }, 2)}\n`);
         return;
       }
       if (flags.dryRun === true) return tellWeight([{ kind: "sweep", ...spec }]);
@@ -61,7 +63,7 @@ export function register(program: Command): void {
         await drawChart(flags, () => figureOf({ kind: "sweep", ...spec }, whole, table.result(resultsHash)));
       };
       if (flags.json) {
-        process.stdout.write(`${JSON.stringify(cancelled ? { ...summary, cancelled } : summary)}\n`);
+        process.stdout.write(`${printableJson(cancelled ? { ...summary, cancelled } : summary)}\n`);
         return chart();
       }
       const { plans, run, fromStore, failed, seconds } = summary;

@@ -1,6 +1,8 @@
 /** `--threshold`: up to which share of unmovable memory a search of the scorecard finds its range. */
+
 import type { Command } from "commander";
 import { aligned } from "../base/aligned";
+import { printableJson } from "../base/printable";
 import { Cancelled } from "../fluent/interrupt";
 import { searchThreshold, thresholdPlans } from "../fluent/search-threshold";
 import { THRESHOLD_HEAD } from "../fluent/search-threshold-result";
@@ -30,7 +32,7 @@ export async function showThreshold(
   if (flags.dryRun === true) return tellWeight(thresholdPlans(spec, of), "threshold");
   try {
     const result = await running(flags, (options) => searchThreshold(spec, of, options));
-    if (flags.json) process.stdout.write(`${JSON.stringify(result)}\n`);
+    if (flags.json) process.stdout.write(`${printableJson(result)}\n`);
     else {
       const table = aligned([THRESHOLD_HEAD, ...result.cells]);
       const head = [result.title, ...result.about].join("\n");

@@ -4,7 +4,7 @@
  */
 import type { Command } from "commander";
 import { InputError, quoted } from "../base/errors";
-import { printable } from "../base/printable";
+import { printable, printableJson } from "../base/printable";
 import { kebab } from "../base/spelling";
 import { SIGNS } from "../report/judged-part";
 import { RUN_LIMITS } from "../report/run-again";
@@ -99,7 +99,7 @@ export function register(program: Command): void {
         if (!options.json) process.stdout.write(`${report(verification)}\n`);
         all.push(verification);
       }
-      if (options.json) process.stdout.write(`${JSON.stringify(all)}\n`);
+      if (options.json) process.stdout.write(`${printableJson(all)}\n`);
       process.exitCode = all.every((one) => one.ok) ? 0 : 1;
     });
 }

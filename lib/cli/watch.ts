@@ -1,9 +1,11 @@
 /** `pageblock watch`: a series of snapshots of this machine, for `pageblock fit`. */
+
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "commander";
 import { parseDuration } from "../base/duration";
 import { InputError } from "../base/errors";
+import { printableLine } from "../base/printable";
 import { snapshotOf } from "../trace/collect-snapshot";
 import { writeMachineSnapshot } from "../trace/machine-snapshot";
 import { interruptible, pause } from "./interruptible";
@@ -54,13 +56,13 @@ async function watch(options: WatchFlags): Promise<void> {
     const snapshot = snapshotOf(options.proc, options.sys, { kpageflags });
     writeMachineSnapshot(file, snapshot);
     const lacks = taken === 0 ? snapshot.unread.map((u) => `; not read: ${u.what}: ${u.why}`).join("") : "";
-    process.stdout.write(`${file}${lacks}\n`);
+    process.stdout.write(`${printableLine(`${file}${lacks}`)}\n`);
   }
   stop();
   const earlier = number - taken;
   const whole = earlier > 0 ? `; with the ${earlier} before them the series has ${number}` : "";
   process.stdout.write(
-    `${taken} snapshot${taken === 1 ? "" : "s"} taken${whole}. To derive a workload from the series:\npageblock fit ${options.out}\n`,
+    `${taken} snapshot${taken === 1 ? "" : "s"} taken${whole}. To derive a workload from the series:\npageblock fit ${printableLine(options.out)}\n`,
   );
 }
 

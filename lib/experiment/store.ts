@@ -70,7 +70,15 @@ export function storeError(path: string, error: unknown): InputError {
     );
   if (/version|newer/i.test(text))
     return new InputError(`store: ${path}: was written by another version of DuckDB (${text})`);
-  return new InputError(`store: ${path}: cannot be opened (${text})`);
+  if (/no space left|disk quota|file too large/i.test(text))
+    return new InputError(
+      `store: ${path}: cannot be opened (${text}): what was stored before is kept: make room, and run the same command again`,
+    );
+  if (/read-only|permission denied/i.test(text))
+    return new InputError(
+      `store: ${path}: cannot be opened (${text}): allow writing there, or name another with --store`,
+    );
+  return new InputError(`store: ${path}: cannot be opened (${text}): name another with --store`);
 }
 
 /** One line about a store that takes no more, as on a full disk; and how to go on. */

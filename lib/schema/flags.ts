@@ -145,7 +145,7 @@ function ofSeveral(of: readonly Field[], text: string, before: unknown): unknown
 
 function yaml(text: string): unknown {
   try {
-    return parseYaml(text, { version: "1.2", stringKeys: true, maxAliasCount: 100 });
+    return parseYaml(text, { version: "1.2", logLevel: "error", stringKeys: true, maxAliasCount: 100 });
   } catch (error) {
     throw new InputError(`${text.slice(0, 60)}: is not YAML: ${errorOf(error).message.split("\n")[0]}`);
   }
