@@ -38,11 +38,11 @@ export const RING = {
   SOURCE: 34,
   UNMAPPED: 35,
   MOVED: 36,
-  ROTATE: 48,
+  ROTATE: 37,
 } as const;
 
 /** The last kind there is. */
-export const RING_KINDS = 48;
+export const RING_KINDS = 37;
 
 /** Values that the module watches (`enum watched`). */
 export const WATCHED = { BOOST: 0, HIGHATOMIC: 1, THRESHOLD: 2, FLAGS: 3 } as const;

@@ -32,7 +32,7 @@ const RANGE_END = 33;
 const SOURCE = 34;
 const UNMAPPED = 35;
 const MOVED = 36;
-const ROTATE = 48;
+const ROTATE = 37;
 
 const GFP = 0x14dca;
 

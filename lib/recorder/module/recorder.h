@@ -52,7 +52,7 @@ enum record_kind {
 	REC_SOURCE,		/* pfn: a migration asks for a target for it */
 	REC_UNMAPPED,		/* from, to: nothing maps the page any longer */
 	REC_MOVED,		/* from, to, ret */
-	REC_ROTATE = 48,	/* pfn, 0: its free list was rotated, it is the first page now; under the zone lock */
+	REC_ROTATE,		/* pfn, 0: its free list was rotated, it is the first page now; under the zone lock */
 };
 
 /* Values that nothing announces; they are looked at with every record. */
