@@ -140,7 +140,17 @@ test("the drift mark is high and the most that CPUs hold back, if that is more t
     [6, 4, 164],
     [3, 7, 161],
   ] as const)
-    assert.equal(driftMark(marks, threshold, cpus), mark, `${cpus} × ${threshold}`);
+    assert.equal(
+      driftMark({
+        cpus,
+        threshold,
+        onlineThreshold: threshold,
+        earlyWatermarks: marks,
+        watermarks: marks,
+      }),
+      mark,
+      `${cpus} × ${threshold}`,
+    );
 });
 
 test("kswapd lowers the thresholds of its node's zones that have a drift mark, and raises them again", () => {
