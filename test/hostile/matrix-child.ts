@@ -30,6 +30,9 @@ async function ended(args: readonly string[]): Promise<Ended> {
   return { status, ...said, ms: (user + system) / 1000, takenBytes: takenBytes() };
 }
 
+// A command that is refused leaves its listeners to the end of its process, which here is that of many.
+for (const one of [process, process.stdout]) one.setMaxListeners(0);
+
 process.on("message", (args: readonly string[]) => {
   void ended(args).then((one) => process.send!(one));
 });
