@@ -17,6 +17,7 @@ for (const [name, profile, events, allocations] of [
   ["x86-6.1/s4-fork", "6.1", null, 116_839],
   ["x86-6.1/s5-reclaim", "6.1", null, 42_910],
   ["x86-6.12.107/w4-thp", "6.12", null, 69_910],
+  ["x86-6.12.118/s2-compact", "6.12", null, 25_366],
   ["x86-7.3.4/w4-thp", "7.3", null, 70_214],
   ["x86-7.3.4/w7-cma", "7.3", null, 497_720],
   ["x86-7.3.4/w8b-cmatight", "7.3", null, 518_661],
