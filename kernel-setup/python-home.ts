@@ -159,11 +159,15 @@ function quietJupyterLab(venv: string): void {
   writeWhole(join(folder, "overrides.json"), `${JSON.stringify(settings, null, 1)}\n`);
 }
 
+/** Fails unless Jupyter's nbclient is there. Found and not imported: whoever runs a notebook imports it soon enough. */
+const HAS_NBCLIENT =
+  "import importlib.util as u; assert all(map(u.find_spec, ('nbclient', 'nbformat', 'jupyter_client')))";
+
 /** A Python with nbclient, for running notebooks; throws SetupError when there is none. */
 export function findJupyterPython(root = packageRoot()): string {
   const named = process.env.PAGEBLOCK_PYTHON;
   const candidates = named ? [named] : [pythonIn(venvOf(root)), "python3", "python"];
-  const found = candidates.find((p) => ask(p, "import nbclient, nbformat") !== undefined);
+  const found = candidates.find((p) => ask(p, HAS_NBCLIENT) !== undefined);
   if (found !== undefined) return found;
   throw new SetupError(
     named

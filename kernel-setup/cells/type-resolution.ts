@@ -15,8 +15,12 @@ interface Request {
 /** `./m` means `m.mts` and the like when it runs (resolve.ts); the compiler alone would want the ending. */
 const ENDINGS = [".mjs", ".cjs", ".json"];
 
+/** What this package was built to: its files name the same others as long as a kernel runs, as a package's do. */
+const BUILT = slashed(join(packageRoot(), "dist/"));
+
 /** True for a file of a package. A notebook may itself lie in one, as those of this package do. */
 export function isInPackage(path: string, cwd: string): boolean {
+  if (path.startsWith(BUILT)) return true;
   const folder = slashed(cwd);
   return (path.startsWith(folder) ? path.slice(folder.length) : path).includes("/node_modules/");
 }

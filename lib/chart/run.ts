@@ -4,7 +4,8 @@ import type { Figure, Run } from "./figure";
 
 /** Any object that carries its plan, and whose JSON is its result. */
 export interface Planned {
-  readonly plan: object;
+  /** An object. Not said as a type: TypeScript would work out every statement of the plan for each machine that a chart is given. */
+  readonly plan: unknown;
   toJSON(): object;
 }
 

@@ -10,10 +10,11 @@ import { makeFolder } from "../base/make-folder";
 import { scratchOf } from "../base/scratch";
 import { MiB } from "../base/units";
 import { checkOutput, writeError } from "../base/write-atomically";
+import { checkOurs, duckdb } from "./duckdb";
 import { engineVersion } from "./engine-version";
 import type { StoredRun } from "./keeper";
 import { checkReach } from "./sql-reach";
-import { checkClosed, checkFile, checkOurs, duckdb, storeError } from "./store";
+import { checkClosed, checkFile, storeError } from "./store";
 
 /** The runs to query: a store, or runs in memory; `hashes` selects the runs of one sweep, in its order. */
 export interface Results {

@@ -8,6 +8,7 @@ import type { DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import { errorOf, InputError } from "../base/errors";
 import { makeFolder } from "../base/make-folder";
 import { kindOf } from "../base/open-regular";
+import { checkOurs, duckdb, TABLES } from "./duckdb";
 import { engineVersion } from "./engine-version";
 import type { Keeper, StoredRun } from "./keeper";
 import type { Look } from "./looks";
@@ -15,8 +16,6 @@ import type { RunText } from "./run-text";
 
 /** Where results go unless told otherwise. */
 export const DEFAULT_STORE = ".pageblock/results.duckdb";
-/** Raised when the tables change. */
-const STORE_FORMAT = "1";
 
 interface Open {
   store: Store;
@@ -44,10 +43,6 @@ export function checkFile(path: string): void {
     throw new InputError(
       `store: ${path}: is ${kindOf(stats)}, a regular file was expected: name another with --store`,
     );
-}
-
-export function duckdb(): typeof import("@duckdb/node-api") {
-  return require("@duckdb/node-api");
 }
 
 /** Memory beyond this is not taken: a store of any size is queried beside the workers. */
@@ -210,30 +205,4 @@ export class Store implements Keeper {
     this.connection.closeSync();
     this.instance.closeSync();
   }
-}
-
-const TABLES = `
-begin;
-create table pageblock_store (format varchar);
-insert into pageblock_store values ('${STORE_FORMAT}');
-create table results (
-  hash varchar, engine varchar, state varchar, plan varchar, outcome varchar,
-  primary key (hash, engine)
-);
-commit;`;
-
-/** Throws InputError unless the file is a store of ours, of a format that is read here. */
-export async function checkOurs(connection: DuckDBConnection, path: string): Promise<void> {
-  const tables = await connection.runAndReadAll(
-    "select count(*) from duckdb_tables() where table_name in ('pageblock_store', 'results') and not temporary",
-  );
-  if (Number(tables.getRows()[0]![0]) !== 2)
-    throw new InputError(
-      `store: ${path}: is a DuckDB file, but no store of pageblock: name another with --store`,
-    );
-  const format = (await connection.runAndReadAll("select format from pageblock_store")).getRows()[0]?.[0];
-  if (format !== STORE_FORMAT)
-    throw new InputError(
-      `store: ${path}: has format ${format}, this version reads ${STORE_FORMAT}: name another with --store`,
-    );
 }

@@ -5,6 +5,7 @@ import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import test from "node:test";
 import { pathToFileURL } from "node:url";
+import ts from "typescript";
 import * as source from "../../lib";
 import { ROOT } from "../support/cli";
 
@@ -38,6 +39,17 @@ test("declarations write the statements of plans by name: a cell reads them all 
       `${file}: ${size} bytes: give the fields that it repeats an interface (ObjectField)`,
     );
   }
+});
+
+test("declarations lead to no package but Node's: a cell would read and walk through those of DuckDB too", () => {
+  const options = { moduleResolution: ts.ModuleResolutionKind.Node10, types: [], noLib: true };
+  const files = ts
+    .createProgram([join(ROOT, "dist/index.d.ts")], options)
+    .getSourceFiles()
+    .map(({ fileName }) => fileName);
+  assert.ok(files.length > 100, `${files.length} files`);
+  const others = files.filter((name) => /node_modules\/(?!@types\/node\/|undici-types\/)/.test(name));
+  assert.deepEqual(others, []);
 });
 
 test("the built door has the names of the source, for require, for import and for import of one name", () => {
