@@ -4,7 +4,7 @@ import type { Figure, Run } from "./figure";
 
 /** Any object that carries its plan, and whose JSON is its result. */
 export interface Planned {
-  /** An object. Not said as a type: TypeScript would work out every statement of the plan for each machine that a chart is given. */
+  // An object, too. As a type it would make TypeScript work out every statement of the plan for each machine that a chart is given.
   readonly plan: unknown;
   toJSON(): object;
 }
