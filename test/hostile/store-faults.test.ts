@@ -19,7 +19,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test, { after } from "node:test";
 import "../support/clean-environment";
-import { duckdb, Store } from "../../lib/experiment/store";
+import { duckdb } from "../../lib/experiment/duckdb";
+import { Store } from "../../lib/experiment/store";
 import { pageblock, ROOT } from "../support/cli";
 
 const folder = mkdtempSync(join(tmpdir(), "pageblock-store-faults-"));
