@@ -94,7 +94,7 @@ test("the tarball holds the built library, command, kernel, assets, notebooks an
     [],
   );
   const known =
-    /^(?:dist|notebooks|docs|lib\/recorder\/(?:guest|module))\/|^(?:README\.md|LICENSE|package\.json|kernel-setup\/pageblock\.cjs)$/;
+    /^(?:dist|notebooks|docs|lib\/recorder\/(?:guest|kernel|module))\/|^(?:README\.md|LICENSE|package\.json|kernel-setup\/pageblock\.cjs)$/;
   assert.deepEqual(
     files.filter((file) => !known.test(file) || /\.ipynb_checkpoints|\.test\.|\.tmp$/.test(file)),
     [],
