@@ -9,6 +9,7 @@ import { isComplete } from "../recorder/completeness";
 import { RECORDED_KERNELS } from "../recorder/packages";
 import { defaultCache, RECORDED_WORKLOADS, type RecordRequest, record } from "../recorder/record";
 import { convertRing, describeRecording, type Made, writeRecording } from "../recorder/recording-files";
+import { interruptible } from "./interruptible";
 
 /** As large as a ring can be, with its first page. */
 const RING_BYTES_MOST = 2 ** 31;
@@ -67,6 +68,25 @@ function requestOf(flags: RecordFlags): RecordRequest {
   };
 }
 
+/** Ends the guest with this command, which a signal may be sent to alone. */
+async function recordUntilTold(request: RecordRequest, note: (text: string) => void): Promise<Made> {
+  const { stopped, stop } = interruptible();
+  const told = new AbortController();
+  void stopped.then(() => told.abort());
+  try {
+    return await record(request, note, told.signal);
+  } finally {
+    stop();
+  }
+}
+
+/** What a workload is for, if the recording has none of it: it is complete then, and of no use. */
+function whatNeverHappened(made: Made, workload: string): string | undefined {
+  const sign = { reclaim: " mm_vmscan_direct_reclaim_begin ", compact: " mm_compaction_begin " }[workload];
+  if (sign === undefined || made.files.get("trace.txt")!.includes(sign)) return undefined;
+  return `note: no ${workload === "reclaim" ? "direct reclaim" : "compaction"} was recorded: give it less --memory, or more --ops`;
+}
+
 /** The ring that a real machine filled. */
 function ofRing(path: string, out: string | undefined): Made {
   if (out === undefined)
@@ -101,9 +121,12 @@ export function register(program: Command): void {
     .action(async (flags: RecordFlags) => {
       const note = (text: string) => process.stderr.write(`${text}\n`);
       const request = requestOf(flags);
-      const made = flags.ring === undefined ? await record(request, note) : ofRing(flags.ring, flags.out);
+      const made =
+        flags.ring === undefined ? await recordUntilTold(request, note) : ofRing(flags.ring, flags.out);
       const out = flags.ring === undefined ? request.out : flags.out!;
       process.stdout.write(`${printableLine(out)}: ${describeRecording(made)}\n`);
+      const missing = flags.ring === undefined ? whatNeverHappened(made, request.workload) : undefined;
+      if (missing !== undefined) note(missing);
       process.exitCode = isComplete(made.completeness) ? 0 : 1;
     });
 }

@@ -47,12 +47,19 @@ function makeRing(path: string, mebibytes: number): void {
   closeSync(file);
 }
 
-/** Boots; `note` gets the lines of the guest. Throws InputError if it does not say at the end that it is complete. */
-export async function bootGuest(boot: Boot, note: (text: string) => void): Promise<void> {
+/**
+ * Boots; `note` gets the lines of the guest. Throws InputError if it does not say at the end that it is complete. QEMU ends with `stop`:
+ * a signal to this process alone does not reach it.
+ */
+export async function bootGuest(boot: Boot, note: (text: string) => void, stop?: AbortSignal): Promise<void> {
   makeRing(boot.ring, boot.ringMiB);
   const child = spawn(boot.arch.qemu, qemuArguments(boot), { stdio: ["ignore", "pipe", "pipe"] });
+  const end = () => child.kill("SIGKILL");
+  stop?.addEventListener("abort", end);
+  if (stop?.aborted) end();
   const last: string[] = [];
   let complete = false;
+  let full = false;
   let rest = "";
   const hear = (bytes: Buffer) => {
     rest = (rest + bytes.toString("latin1")).slice(-65536);
@@ -60,6 +67,8 @@ export async function bootGuest(boot: Boot, note: (text: string) => void): Promi
     rest = lines.pop()!;
     for (const line of lines) {
       if (line === "recorder: complete") complete = true;
+      // The guest has no other file that could be full: the module refuses a snapshot that does not fit, or once a record did not.
+      if (line.startsWith("recorder: FAILED ") && line.includes("No space left on device")) full = true;
       if (line.startsWith("recorder: ")) note(printable(line.slice(0, 200)));
       if (line.trim() !== "") last.push(printable(line.slice(0, 100)));
       if (last.length > 4) last.shift();
@@ -77,11 +86,17 @@ export async function bootGuest(boot: Boot, note: (text: string) => void): Promi
     child.on("close", () => resolve(undefined));
   });
   clearTimeout(timer);
+  stop?.removeEventListener("abort", end);
+  if (stop?.aborted) throw new InputError("record: stopped before the recording had ended: nothing is kept");
   if (failed?.code === "ENOENT") missingTool(boot.arch.qemu);
   if (failed !== undefined) throw new InputError(`record: ${boot.arch.qemu}: ${failed.message}`);
   if (late)
     throw new InputError(
       `record: the guest did not end within ${boot.minutesMost} minutes: give it fewer --ops, or more --minutes`,
+    );
+  if (!complete && full)
+    throw new InputError(
+      `record: the ring of ${boot.ringMiB} MiB was full before the recording had ended: give it a larger --ring-size, or fewer --ops`,
     );
   if (!complete) throw new InputError(`record: the guest did not end its recording: ${last.join(" | ")}`);
 }

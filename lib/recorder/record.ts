@@ -1,14 +1,15 @@
 /** Makes a recording of a real kernel in QEMU: fetches, builds, boots, converts and checks. */
-import { closeSync, openSync, readSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, openSync, readSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { InputError, quoted } from "../base/errors";
 import { makeFolder } from "../base/make-folder";
+import { scratchOf } from "../base/scratch";
 import { build } from "./build";
 import { bootGuest } from "./guest-machine";
 import { initramfs } from "./initramfs";
 import { kernelFolder, kernelRoot } from "./packages";
-import { convertRing, type Made, writeRecording } from "./recording-files";
+import { checkRecordingFolder, convertRing, type Made, writeRecording } from "./recording-files";
 import { RING_FIRST_PAGE, ringBytes } from "./ring-reader";
 
 /** What is recorded. */
@@ -46,6 +47,13 @@ export const RECORDED_WORKLOADS: Readonly<Record<string, number>> = {
 export const defaultCache = (): string =>
   join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "pageblock/recorder");
 
+/** Parameters that are the recorder's, by name: another value would make the recording another one than its name says, or none. */
+const OURS: ReadonlySet<string> = new Set(
+  "workload ops seed mem memmap nr_cpus maxcpus possible_cpus nosmp console panic init rdinit quiet kaslr nokaslr numa init_on_alloc init_on_free rcutree.use_softirq".split(
+    " ",
+  ),
+);
+
 /** Refuses what the guest would misread; throws InputError. */
 function check({ workload, parameters }: RecordRequest): void {
   if (!Object.hasOwn(RECORDED_WORKLOADS, workload))
@@ -55,6 +63,11 @@ function check({ workload, parameters }: RecordRequest): void {
   if (!/^[\w.=,: -]{0,400}$/.test(parameters))
     throw new InputError(
       `--append: may hold letters, digits and _ . = , : - only, 400 at most: got ${quoted(parameters)}`,
+    );
+  const ours = parameters.split(" ").find((word) => OURS.has(word.split("=")[0]!.replaceAll("-", "_")));
+  if (ours !== undefined)
+    throw new InputError(
+      `--append: ${quoted(ours)} is set by the recorder itself: use its own option, or leave it out`,
     );
 }
 
@@ -79,12 +92,33 @@ function readUsed(path: string): Buffer {
   }
 }
 
-/** Records, and writes the recording even if it is not complete: the result says so. `note` is told what takes time. */
-export async function record(request: RecordRequest, note: (text: string) => void): Promise<Made> {
+/** Writes the recording; what was recorded is kept if that fails. */
+function writeOrKeep(made: Made, out: string, ring: string, kept: string): void {
+  try {
+    writeRecording(made, out);
+  } catch (error) {
+    renameSync(ring, kept);
+    throw new InputError(
+      `${(error as Error).message}; what was recorded is kept: --ring ${kept} --out <folder> writes it`,
+    );
+  }
+}
+
+/**
+ * Records, and writes the recording even if it is not complete: the result says so. `note` is told what takes time. `stop` ends QEMU, and
+ * with it the recording.
+ */
+export async function record(
+  request: RecordRequest,
+  note: (text: string) => void,
+  stop?: AbortSignal,
+): Promise<Made> {
   check(request);
+  checkRecordingFolder(request.out);
   const { kernel, arch, cache, out, ringMiB, memoryMiB, cpus, minutesMost } = request;
   const root = kernelRoot({ kernel, arch }, cache, note);
-  const work = join(kernelFolder(cache, { kernel, arch }), `work-${process.pid}`);
+  const folder = kernelFolder(cache, { kernel, arch });
+  const work = scratchOf(join(folder, "work"));
   makeFolder(work);
   try {
     note(`building the module for Linux ${root.release}`);
@@ -108,9 +142,9 @@ export async function record(request: RecordRequest, note: (text: string) => voi
       cpus,
       minutesMost,
     };
-    await bootGuest({ ...boot, parameters: parameters.trim() }, note);
+    await bootGuest({ ...boot, parameters: parameters.trim() }, note, stop);
     const made = convertRing(readUsed(ring), ring);
-    writeRecording(made, out);
+    writeOrKeep(made, out, ring, join(folder, `ring-${process.pid}`));
     return made;
   } finally {
     rmSync(work, { recursive: true, force: true });

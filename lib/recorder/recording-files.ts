@@ -1,8 +1,10 @@
 /** Makes the files of a recording out of a ring, and says whether the recording is complete. */
-import { join } from "node:path";
+import { accessSync, constants, existsSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import { gzipSync } from "node:zlib";
 import { InputError } from "../base/errors";
-import { writeAtomically } from "../base/write-atomically";
+import { isFolder } from "../base/open-regular";
+import { writeAtomically, writeError } from "../base/write-atomically";
 import { type Completeness, checkCompleteness, isComplete } from "./completeness";
 import { type Conversion, Converter } from "./converter";
 import { openRing, readRing } from "./ring-reader";
@@ -48,8 +50,30 @@ export function convertRing(bytes: Buffer, file: string): Made {
   return { files, found: converter.found, completeness, missed: ring.missed };
 }
 
+/** Other forms of a file that is written packed: a replay could not know which is meant. */
+const OTHER_FORMS = PACKED.flatMap((name) => [name, `${name}.br`]);
+
+/** Throws InputError unless a recording can be written into the folder `dir`: asked before hours of recording. */
+export function checkRecordingFolder(dir: string): void {
+  let there = resolve(dir);
+  while (!existsSync(there) && dirname(there) !== there) there = dirname(there);
+  if (!isFolder(there))
+    throw new InputError(`--out: ${there}: is not a folder: a recording is a folder of files`);
+  try {
+    accessSync(there, constants.W_OK);
+  } catch (error) {
+    throw writeError(dir, error);
+  }
+  const hidden = OTHER_FORMS.find((name) => existsSync(join(dir, name)));
+  if (hidden !== undefined)
+    throw new InputError(
+      `--out: ${dir}: holds ${hidden}, beside which ${hidden.replace(".br", "")}.gz would be written: name another folder, or remove it`,
+    );
+}
+
 /** Writes the files of a recording into the folder `dir`, the large ones packed. */
 export function writeRecording({ files }: Made, dir: string): void {
+  checkRecordingFolder(dir);
   for (const [name, content] of files)
     if (PACKED.includes(name)) writeAtomically(join(dir, `${name}.gz`), gzipSync(content));
     else writeAtomically(join(dir, name), content);

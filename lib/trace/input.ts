@@ -8,13 +8,12 @@ import { readOutside, streamOutside } from "../base/outside-file";
 
 const ENDINGS = ["", ".gz", ".br"];
 
-/** The path of `name` in `dir`, with any of the extensions, or undefined. */
+/** The path of `name` in `dir`, with any of the extensions, or undefined. Throws InputError if there are two: one of them would be hidden. */
 export function findInput(dir: string, name: string): string | undefined {
-  for (const ending of ENDINGS) {
-    const path = join(dir, name + ending);
-    if (existsSync(path)) return path;
-  }
-  return undefined;
+  const names = ENDINGS.map((ending) => name + ending).filter((file) => existsSync(join(dir, file)));
+  if (names.length > 1)
+    throw new InputError(`${dir}: holds ${names.join(" and ")}: remove all but the one that is meant`);
+  return names[0] === undefined ? undefined : join(dir, names[0]);
 }
 
 /** Like findInput, but a missing file is an error that names the folder. */

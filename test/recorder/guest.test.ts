@@ -1,8 +1,12 @@
 /** What a guest is started with: its first file system, and the arguments of QEMU. */
 import assert from "node:assert/strict";
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import test from "node:test";
+import { InputError } from "../../lib/base/errors";
 import { ARCHITECTURES } from "../../lib/recorder/architectures";
-import { qemuArguments } from "../../lib/recorder/guest-machine";
+import { bootGuest, qemuArguments } from "../../lib/recorder/guest-machine";
 import { initramfs } from "../../lib/recorder/initramfs";
 import { kernelParameters } from "../../lib/recorder/record";
 
@@ -97,4 +101,47 @@ test("the workload that asks for contiguous memory gets an area of a quarter, un
   assert.equal(request("cma", "boost=15000", 330), "cma=80M boost=15000");
   assert.equal(request("cma", "boost=1 cma=64M"), "boost=1 cma=64M");
   assert.equal(request("files", ""), "");
+});
+
+/** What bootGuest() does with a QEMU that is this script of the shell; `heard` gets the guest's lines. */
+async function bootOf(script: string, heard: (line: string) => void, stop?: AbortSignal): Promise<string> {
+  const dir = mkdtempSync(join(tmpdir(), "pageblock-guest-"));
+  const qemu = join(dir, "qemu");
+  writeFileSync(qemu, `#!/bin/sh\n${script}\n`);
+  chmodSync(qemu, 0o755);
+  const arch = { ...ARCHITECTURES[0]!, qemu };
+  const files = { kernel: "k", initramfs: "i", ring: join(dir, "ring"), parameters: "" };
+  try {
+    await bootGuest({ arch, ...files, ringMiB: 16, memoryMiB: 256, cpus: 1, minutesMost: 5 }, heard, stop);
+    return "complete";
+  } catch (error) {
+    assert.ok(error instanceof InputError, String(error));
+    return error.message;
+  } finally {
+    rmSync(dir, { recursive: true });
+  }
+}
+
+test("a guest is complete when it says so, and a full ring is told from a guest that failed", async () => {
+  assert.equal(await bootOf("echo 'recorder: complete'", () => {}), "complete");
+  const full = await bootOf("echo 'recorder: FAILED snapshot 1: No space left on device'", () => {});
+  assert.match(full, /^record: the ring of 16 MiB was full .*--ring-size/);
+  const failed = await bootOf("echo 'recorder: FAILED snapshot 1: Input/output error'", () => {});
+  assert.match(failed, /^record: the guest did not end its recording: recorder: FAILED snapshot 1: Input/);
+});
+
+test("QEMU ends with the recording that is stopped, even if it ignores signals", async () => {
+  const told = new AbortController();
+  let pid = 0;
+  // The guest tells when it runs; what it waits for never comes.
+  const script = "trap '' TERM INT; echo \"recorder: $$\"; exec tail -f /dev/null";
+  const heard = (line: string) => {
+    pid = Number(line.replace("recorder: ", ""));
+    told.abort();
+  };
+  assert.match(await bootOf(script, heard, told.signal), /^record: stopped before the recording had ended/);
+  assert.ok(pid > 1);
+  assert.throws(() => process.kill(pid, 0), { code: "ESRCH" });
+  const before = AbortSignal.abort();
+  assert.match(await bootOf("exec tail -f /dev/null", () => {}, before), /^record: stopped/);
 });

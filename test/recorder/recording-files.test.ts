@@ -1,6 +1,6 @@
 /** Rings become folders; what is lost, cut short or no ring is refused, and a missing event is found. */
 import assert from "node:assert/strict";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test from "node:test";
@@ -148,6 +148,9 @@ test("pageblock record --ring converts, and refuses with one line", () => {
     assert.match(good.stdout, /^probes that could not run: 2$/m);
     writeFileSync(file, ring(EVENTS.filter((e) => e.kind !== 3)));
     assert.equal(pageblock(["record", "--ring", file, "--out", join(dir, "out")]).status, 1);
+    const stale = join(dir, "stale");
+    mkdirSync(stale);
+    writeFileSync(join(stale, "S0.txt"), SMALL_START);
     for (const [args, message] of [
       [["--ring", file], "--ring takes the folder"],
       [["--ring", join(dir, "none"), "--out", dir], "none"],
@@ -157,12 +160,35 @@ test("pageblock record --ring converts, and refuses with one line", () => {
       [["--workload", "x"], "--workload: must be one of files"],
       [["--cpus", "0"], "--cpus: must be a whole number from 1 to 16"],
       [["--append", 'a"b'], "--append: may hold"],
+      [["--append", "boost=1 mem=1G"], '--append: "mem=1G" is set by the recorder itself'],
+      [["--append", "rcutree.use-softirq=1"], "is set by the recorder itself"],
+      [["--out", file], `--out: ${file}: is not a folder`],
+      [["--out", join(file, "below")], `--out: ${file}: is not a folder`],
+      [["--out", stale], `--out: ${stale}: holds S0.txt, beside which S0.txt.gz would be written`],
+      [["--ring", file, "--out", stale], "holds S0.txt, beside which"],
     ] as const) {
       const bad = pageblock(["record", ...args, "--cache", join(dir, "cache")]);
       assert.equal(bad.status, 2, message);
       assert.ok(bad.stderr.includes(message), bad.stderr);
       assert.equal(bad.stderr.trimEnd().split("\n").length, 1, bad.stderr);
     }
+    assert.deepEqual(readdirSync(stale), ["S0.txt"], "nothing was written beside it");
+  } finally {
+    rmSync(dir, { recursive: true });
+  }
+});
+
+test("a replay does not choose between two forms of one file", () => {
+  const dir = mkdtempSync(join(tmpdir(), "pageblock-recorder-"));
+  try {
+    writeRecording(convertRing(ring(), "ring"), dir);
+    writeFileSync(join(dir, "S0.txt"), SMALL_START);
+    const bad = pageblock(["replay", dir]);
+    assert.equal(bad.status, 2, bad.stderr);
+    assert.ok(
+      bad.stderr.includes("holds S0.txt and S0.txt.gz: remove all but the one that is meant"),
+      bad.stderr,
+    );
   } finally {
     rmSync(dir, { recursive: true });
   }
