@@ -15,6 +15,7 @@ for (const [name, profile, events, allocations] of [
   ["x86-6.1/w2f-boost", "6.1", 450_371, 74_980],
   ["x86-6.1/s2-thp", "6.1", null, 4111],
   ["x86-6.1/s4-fork", "6.1", null, 116_839],
+  ["x86-6.1/s2-reclaim", "6.1", null, 94_565],
   ["x86-6.1/s5-reclaim", "6.1", null, 42_910],
   ["x86-6.12.107/w4-thp", "6.12", null, 69_910],
   ["x86-6.12.118/s2-compact", "6.12", null, 25_366],
