@@ -121,7 +121,8 @@ export class Converter {
     switch (r.kind) {
       case RING.SEARCH:
         task.searches(slot, `E ${pid} search gfp=${args[0]} order=${args[1]} alloc_flags=${args[2]}`);
-        if (task.slow) lines.put(slot, task.search.line);
+        // The single request of a bulk one whose lock was refused: the line keeps the refusal from the request.
+        if (task.slow || task.bulk?.refused) lines.put(slot, task.search.line);
         return true;
       case RING.SLOWPATH:
         task.slow = true;
@@ -131,6 +132,7 @@ export class Converter {
         if (args[1] === 1) task.locks(slot);
         else {
           this.found.refusedLocks++;
+          if (task.bulk !== null) task.bulk.refused = true;
           lines.put(slot, `tf ${args[0]}`);
         }
         return true;
@@ -145,7 +147,7 @@ export class Converter {
         this.allocated(r, slot, task);
         return true;
       case RING.BULK_ENTER:
-        task.bulk = { nr: args[0]!, gfp: args[1]!, pages: [], single: -1 };
+        task.bulk = { nr: args[0]!, gfp: args[1]!, pages: [], single: -1, refused: false };
         task.searches(-1, "");
         return true;
       case RING.BULK_PAGE:

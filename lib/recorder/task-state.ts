@@ -23,6 +23,8 @@ interface BulkRequest {
   pages: number[];
   /** The page of the single request that it fell back to; it has a line of its own. */
   single: number;
+  /** A lock of per-CPU lists was refused since it began. */
+  refused: boolean;
 }
 
 const NOWHERE = { from: 0, to: 0 };

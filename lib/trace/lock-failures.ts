@@ -17,6 +17,14 @@ export class LockFailures {
     toCome[m.cpu] = (toCome[m.cpu] ?? 0) + 1;
   }
 
+  /**
+   * `E … search` or `slowpath` of the acting CPU: a pass begins. What failed before it belongs to an earlier pass, or to
+   * the bulk request that now asks for a single page, and both found nothing.
+   */
+  passBegins(): void {
+    if (this.toCome.length > 0) this.toCome[this.m.cpu] = 0;
+  }
+
   /** Called before a record is applied to the model. */
   before(kind: number): void {
     const { toCome, m } = this;

@@ -340,7 +340,10 @@ export class Replayer implements TraceHandler {
       return;
     }
     if (name === "pcp_lock") this.flagsRead.note(Number(words[0]));
-    if (name === "slowpath" || name === "search") this.requests.event(name, text);
+    if (name === "slowpath" || name === "search") {
+      this.failures.passBegins();
+      this.requests.event(name, text);
+    }
     this.daemons.event(name, text, line);
     if (name.startsWith("mm_vmscan_")) this.followDrains();
   }
