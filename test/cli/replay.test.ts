@@ -31,6 +31,7 @@ test("replay --json prints one object and exits 0 when all is exact", () => {
     "exact",
     "mismatches",
     "firstMismatch",
+    "given",
     "finalStateIdentical",
     "finalDifferences",
     "seconds",

@@ -47,6 +47,7 @@ test("steps are immutable and independent", () => {
 test("the JSON has exactly the documented keys", () => {
   const json = JSON.parse(JSON.stringify(machine("qemu-virt").cma("64M@0x60000000").boot()));
   assert.deepEqual(Object.keys(json), [
+    "cpus",
     "pageSize",
     "pageblockOrder",
     "pageblockBytes",
@@ -67,6 +68,7 @@ test("the JSON has exactly the documented keys", () => {
     "present",
     "managed",
     "watermarks",
+    "perCpu",
   ]);
   assert.deepEqual(Object.keys(json.cma), [
     "requestedBytes",
