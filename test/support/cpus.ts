@@ -9,6 +9,7 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { partition } from "lodash";
 import { runRobust } from "../../lib/experiment/robust";
 import type { RobustOutcome } from "../../lib/experiment/robust-table";
 import type { RobustSpec } from "../../lib/plan/robust";
@@ -68,6 +69,9 @@ function findingOf(name: string, { plan, statement }: RobustSpec, { results }: R
   return { name, statement: shortStatement(statement), seeds: plan.seeds, points };
 }
 
+/** A statement about something other than shares. */
+const isMetric = (statement: string): boolean => / of /.test(statement);
+
 /** Of a share, the requests granted; of a metric, its median. */
 function cell({ sides, held }: CpusFinding["points"][number], ofMetric: boolean): string {
   const of = sides.map(({ granted, asked, value }) =>
@@ -79,7 +83,7 @@ function cell({ sides, held }: CpusFinding["points"][number], ofMetric: boolean)
 /** How many findings are the same with every number of CPUs, and the table. */
 export function cpusTable(findings: readonly CpusFinding[]): string {
   const rows = findings.map(({ name, statement, points }) => {
-    const metric = / of /.test(statement);
+    const metric = isMetric(statement);
     const cells = CPUS.map((n) => {
       const point = points.find(({ cpus }) => cpus === n);
       return point === undefined ? "no such machine" : cell(point, metric);
@@ -94,11 +98,24 @@ export function cpusTable(findings: readonly CpusFinding[]): string {
 export const turning = (findings: readonly CpusFinding[]): CpusFinding[] =>
   findings.filter(({ points }) => points.some(({ held }) => held !== points[0]!.held));
 
+/** Whether shares are 0 or 1, and the same with every number of CPUs. */
+const atBound = ({ statement, points }: CpusFinding): boolean =>
+  !isMetric(statement) &&
+  points.every(({ sides }) =>
+    sides.every(({ value }, i) => (value === 0 || value === 1) && value === points[0]!.sides[i]!.value),
+  );
+
 /** Whether the number of CPUs turns a finding, in a sentence. */
 export function cpusSentence(findings: readonly CpusFinding[]): string {
   const turned = turning(findings).map(({ name }) => `\`${name}\``);
-  const same = `The verdict is the same with 1, 4 and 16 CPUs for ${findings.length - turned.length} of ${findings.length} statements`;
-  return turned.length === 0 ? `${same}.` : `${same}.\nIt differs for ${turned.join(", ")}.`;
+  const same = (of: readonly CpusFinding[]) => `${of.length - turning(of).length} of ${of.length} statements`;
+  const [everywhere, others] = partition(findings, ({ points }) => points.length === CPUS.length);
+  const first = [
+    `The verdict is the same with 1, 4 and 16 CPUs for ${same(everywhere)}, and with 4 and 16 for ${same(others)}`,
+    `that no machine of one CPU can answer. In ${findings.filter(atBound).length} of them none or all of the requests are granted at`,
+    "every number of CPUs, so nothing less than a great change could have turned them.",
+  ].join("\n");
+  return turned.length === 0 ? first : `${first}\nIt differs for ${turned.join(", ")}.`;
 }
 
 /** The page with the table of the findings in its place. */
