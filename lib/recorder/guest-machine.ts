@@ -6,6 +6,9 @@ import { printable } from "../base/printable";
 import type { Architecture } from "./architectures";
 import { missingTool } from "./tool";
 
+/** Of whoever stops a recording. */
+export const STOPPED = "record: stopped before the recording had ended: nothing is kept";
+
 /** One boot. Sizes in MiB. */
 export interface Boot {
   arch: Architecture;
@@ -87,7 +90,7 @@ export async function bootGuest(boot: Boot, note: (text: string) => void, stop?:
   });
   clearTimeout(timer);
   stop?.removeEventListener("abort", end);
-  if (stop?.aborted) throw new InputError("record: stopped before the recording had ended: nothing is kept");
+  if (stop?.aborted) throw new InputError(STOPPED);
   if (failed?.code === "ENOENT") missingTool(boot.arch.qemu);
   if (failed !== undefined) throw new InputError(`record: ${boot.arch.qemu}: ${failed.message}`);
   if (late)
