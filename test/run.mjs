@@ -104,6 +104,12 @@ const NODE_OPTIONS =
 const reporter = pathToFileURL(join(root, "test", "support", "json-reporter.mjs")).href;
 const reports = mkdtempSync(join(tmpdir(), "pageblock-tests-"));
 
+/** Where Jupyter and IPython keep settings while tests run: not in the home directory. */
+const settings = {
+  JUPYTER_CONFIG_DIR: join(reports, "jupyter"),
+  IPYTHONDIR: join(reports, "ipython"),
+};
+
 /** The lines of JSON in a file; the last one of a process that was killed may be cut. */
 function jsonLines(path) {
   const lines = existsSync(path) ? readFileSync(path, "utf8").split("\n") : [];
@@ -128,7 +134,7 @@ async function runFile(file, number) {
   const limitMs = LONG.get(relative(root, file).replaceAll("\\", "/")) ?? LIMIT_MS;
   const limits = { PAGEBLOCK_TESTS_BEGUN: begun, PAGEBLOCK_TEST_LIMIT_MS: String(limitMs - NAMED_BEFORE_MS) };
   const ended = await child(process.execPath, args, {
-    env: { ...process.env, NODE_OPTIONS, ...limits },
+    env: { ...settings, ...process.env, NODE_OPTIONS, ...limits },
     limitMs,
   });
   const tests = jsonLines(report);

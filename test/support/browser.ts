@@ -20,10 +20,18 @@ export const chromiumPath = (): string | undefined =>
 export const noChromium = (): string | false =>
   chromiumPath() === undefined ? "no Chromium: install the package chromium" : false;
 
+/** Reports of crashes and settings of the desktop go here, not into the home directory: a profile of its own does not move them. */
+let settings: string | undefined;
+process.once("exit", () => {
+  if (settings !== undefined) rmSync(settings, { recursive: true, force: true });
+});
+
 export async function launch(): Promise<Browser> {
   const { chromium } = await import("playwright-core");
+  settings ??= mkdtempSync(join(tmpdir(), "pageblock-browser-"));
   return chromium.launch({
     executablePath: chromiumPath()!,
+    env: { ...process.env, XDG_CONFIG_HOME: settings, XDG_CACHE_HOME: settings },
     args: [
       "--no-sandbox",
       "--disable-gpu",
