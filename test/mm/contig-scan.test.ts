@@ -70,7 +70,7 @@ function observed(m: Memory, start: number, end: number, world: MigrationWorld =
   return { errno, log, failures, stats: cx.stats };
 }
 
-test("a free range: isolated, drained, scanned block by block without a source, tested, taken; its blocks get the skip bit", () => {
+test("a free range: isolated, drained, scanned block by block without a source, tested, taken; its blocks get the skip bit from 5.1 to 6.4", () => {
   for (const release of ["6.1", "4.17"] as const) {
     const m = tinyMemory(release);
     const { errno, log, failures } = observed(m, 1536, 2560);
@@ -82,9 +82,9 @@ test("a free range: isolated, drained, scanned block by block without a source, 
       "isolated 0 1024",
       ...(release === "6.1" ? drain : []),
       // The whole of a free page is passed, from its first frame on or from within.
-      "skip 1536",
+      ...(release === "6.1" ? ["skip 1536"] : []),
       "scanned 1536 2048 0",
-      "skip 2048",
+      ...(release === "6.1" ? ["skip 2048"] : []),
       "scanned 2048 2560 0",
       "cleaned",
       ...(release === "6.1" ? [] : drain),
@@ -96,7 +96,7 @@ test("a free range: isolated, drained, scanned block by block without a source, 
     ]);
     assert.deepEqual(
       [2, 3, 4, 5].map((b) => (m.blocks[b]! & BLOCK_SKIP) !== 0),
-      [false, true, true, false],
+      release === "6.1" ? [false, true, true, false] : [false, false, false, false],
     );
     for (const pfn of [1536, 2559])
       assert.deepEqual([m.state[pfn]! >= ALLOCATED, ownerKind(m, pfn)], [true, "driver"]);
