@@ -75,6 +75,16 @@ test("the list of parts names every package that is installed with this one, and
     for (const name of Object.keys(direct).filter((one) => !String(direct[one]).startsWith("npm:")))
       assert.ok(parts.has(`pkg:npm/${name}@${packages[`node_modules/${name}`]!.version}`), name);
     assert.ok(![...parts].some((part) => /esbuild@|biome@/.test(String(part))), "none of development");
+    const locked = installed
+      .filter(({ dev }) => dev !== true)
+      .map(({ name, version }) => `${name}@${version}`);
+    assert.equal(sbom.components.length, new Set(locked).size, "as many parts as the lock file has");
+    // An alias goes by the name that its address has.
+    const named = locked.filter((part) => !part.startsWith("node-types-"));
+    assert.deepEqual(
+      named.filter((part) => !parts.has(`pkg:npm/${part}`)),
+      [],
+    );
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
