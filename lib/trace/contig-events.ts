@@ -63,7 +63,11 @@ const EVENT_FIELDS: Record<string, readonly string[]> = {
 export function sameEvent(r: KeptRecord, p: Predicted): boolean {
   if (r.kind === REC.E && p.kind === REC.DRAIN_ZONE) return sameDrain(r.text, p);
   if (r.kind !== p.kind) return false;
-  if (r.kind !== REC.E) return p.values.every((v, i) => v === r.f[i] || i >= r.n);
+  if (r.kind !== REC.E) {
+    // `N zone count` does not tell the CPU.
+    const told = r.kind === REC.DRAIN_ZONE ? p.values.slice(0, 2) : p.values;
+    return told.every((v, i) => v === r.f[i]);
+  }
   if (r.text.split(" ", 2)[1] !== p.name) return false;
   return EVENT_FIELDS[p.name]!.every((key, i) => {
     if (key === "pfn" && p.name === "cma_alloc_finish" && p.values[0] === 0) return true;
