@@ -98,15 +98,16 @@ export class Replayer implements TraceHandler {
     { pageSize = 4096, recorder = 0 }: RecordedBy = {},
   ) {
     this.recorder = recorder;
-    this.wanted = m.sw.pcpFreeInBatches ? [...INPUTS, REC.DRAINED] : INPUTS;
-    if (m.sw.freelistHygiene) this.wanted = [...new Set([...this.wanted, isolationRecord(m)])];
+    const wanted = new Set(INPUTS);
+    if (m.sw.pcpFreeInBatches) wanted.add(REC.DRAINED);
+    if (m.sw.freelistHygiene) wanted.add(isolationRecord(m));
     this.check = new RecordCheck(m, file);
     this.failures = new LockFailures(m);
     this.flagsRead = new FlagsRead(m);
     this.daemons = new RecordedDaemons(m, this.check, pageSize);
     if (m.sw.pcpFreeInBatches) this.drains = new OpenDrains(m);
     else if (m.cma && !m.sw.freelistHygiene) {
-      this.wanted = [...new Set([...INPUTS, ...FOLLOWED_RECORDS, REC.HALF, REC.DRAINED, REC.ROTATE])];
+      for (const kind of [...FOLLOWED_RECORDS, REC.HALF, REC.DRAINED, REC.ROTATE]) wanted.add(kind);
       this.decisions = new DecisionCheck();
       this.contig = new ContigFollower(m, {
         dispatch: (r) => this.follow(r.kind, r.f, r.n, r.line, r.text),
@@ -122,11 +123,12 @@ export class Replayer implements TraceHandler {
       });
       m.trace = { ...this.contig.points(), ...this.decisions.points() };
     }
-    if (recorder >= 2) this.wanted = [...new Set([...this.wanted, REC.ROTATE])];
+    if (recorder >= 2) wanted.add(REC.ROTATE);
     if (m.zones[0]!.pcps.length > 1) {
-      this.wanted = [...new Set([...this.wanted, REC.DRAINED])];
+      wanted.add(REC.DRAINED);
       this.underWay = new DrainsUnderWay(m);
     }
+    this.wanted = [...wanted];
     this.requests = new RecordedRequests(m, this.underWay, this.given);
   }
 

@@ -195,8 +195,7 @@ function* migratePage(
   allocTarget: MigrationTarget,
 ): Generator<void, number> {
   if (cx.world.left?.(page.pfn)) {
-    cx.seen.free?.(page.pfn, page.order);
-    freePages(cx.m, page.pfn, page.order);
+    freed(cx, page.pfn, page.order);
     yield;
     return 0;
   }
@@ -207,11 +206,9 @@ function* migratePage(
   const rc = unmapAndMove(cx, page, target);
   yield;
   if (rc === 0 && cx.world.targetLeft?.(page.pfn)) {
-    cx.seen.free?.(target, page.order);
-    freePages(cx.m, target, page.order);
+    freed(cx, target, page.order);
     yield;
-    cx.seen.free?.(page.pfn, page.order);
-    freePages(cx.m, page.pfn, page.order);
+    freed(cx, page.pfn, page.order);
   } else settle(cx, page, target, rc);
   yield;
   return rc;
@@ -237,10 +234,15 @@ function takeTarget(
   return target;
 }
 
+/** A page goes back, and whoever looks on is told first. */
+function freed({ m, seen }: MigrationContext, pfn: number, order: number): void {
+  seen.free?.(pfn, order);
+  freePages(m, pfn, order);
+}
+
 /** The page went away while its target was taken: that counts as moved. */
-function giveTargetBack({ m, seen }: MigrationContext, { order }: IsolatedPage, target: number): number {
-  seen.free?.(target, order);
-  freePages(m, target, order);
+function giveTargetBack(cx: MigrationContext, { order }: IsolatedPage, target: number): number {
+  freed(cx, target, order);
   return 0;
 }
 
@@ -256,7 +258,7 @@ function unmapAndMove({ world, seen }: MigrationContext, { pfn }: IsolatedPage, 
 
 /** The page is at its target, or the target goes back. */
 function settle(cx: MigrationContext, { pfn, order }: IsolatedPage, target: number, rc: number): void {
-  const { m, world, seen, stats } = cx;
+  const { m, world, stats } = cx;
   if (rc === 0 && order > 0 && isHugetlb(m, pfn)) {
     moveOwner(m, pfn, target);
     if (hugetlbMoved(m, pfn, target)) stats.migrated += 1 << order;
@@ -265,17 +267,15 @@ function settle(cx: MigrationContext, { pfn, order }: IsolatedPage, target: numb
     world.moved(pfn, target, order);
     stats.migrated += 1 << order;
   } else stats.failedAttempts++;
-  const freed = rc === 0 ? pfn : target;
-  seen.free?.(freed, order);
-  freePages(m, freed, order);
+  freed(cx, rc === 0 ? pfn : target, order);
 }
 
 /** reclaim_clean_pages_from_list(): drops clean file cache from the list. */
 export function* reclaimCleanPages(cx: MigrationContext, list: IsolatedPage[]): Generator<void, void> {
-  const { m, world, seen, stats } = cx;
+  const { world, stats } = cx;
   for (let i = 0; i < list.length; i++) {
     const { pfn, order } = list[i]!;
-    if (!stillThere(m, list[i]!)) {
+    if (!stillThere(cx.m, list[i]!)) {
       list.splice(i--, 1);
       continue;
     }
@@ -283,8 +283,7 @@ export function* reclaimCleanPages(cx: MigrationContext, list: IsolatedPage[]): 
     list.splice(i--, 1);
     stats.dropped += 1 << order;
     world.gone(pfn);
-    seen.free?.(pfn, order);
-    freePages(m, pfn, order);
+    freed(cx, pfn, order);
     if (cx.stepwise) yield;
   }
 }
