@@ -6,7 +6,7 @@ import { readOutsideRaw } from "../base/outside-file";
 import { printableLine } from "../base/printable";
 import { MiB, parseSize } from "../base/units";
 import { isComplete } from "../recorder/completeness";
-import { RECORDED_KERNELS } from "../recorder/packages";
+import { kernelName, RECORDED_KERNELS } from "../recorder/packages";
 import { defaultCache, RECORDED_WORKLOADS, type RecordRequest, record } from "../recorder/record";
 import { convertRing, describeRecording, type Made, writeRecording } from "../recorder/recording-files";
 import { interruptible } from "./interruptible";
@@ -48,11 +48,11 @@ function mebibytes(text: string, option: string, least: number, most: number): n
 }
 
 function requestOf(flags: RecordFlags): RecordRequest {
-  const { kernel, workload } = flags;
+  const { kernel, arch, workload } = flags;
   const cpus = whole(flags.cpus, "--cpus", 1, 16);
   return {
     kernel,
-    arch: flags.arch,
+    arch,
     cpus,
     workload,
     memoryMiB: mebibytes(flags.memory, "--memory", 256, 16 * 1024),
@@ -61,9 +61,7 @@ function requestOf(flags: RecordFlags): RecordRequest {
     parameters: flags.append,
     ringMiB: mebibytes(flags.ringSize, "--ring-size", 16, 1024),
     minutesMost: whole(flags.minutes, "--minutes", 1, 1440),
-    out:
-      flags.out ??
-      `build/recordings/${kernel}${flags.arch === "x86-64" ? "" : `-${flags.arch}`}-${workload}-${cpus}cpu`,
+    out: flags.out ?? `build/recordings/${kernelName({ kernel, arch })}-${workload}-${cpus}cpu`,
     cache: flags.cache ?? defaultCache(),
   };
 }

@@ -7,7 +7,7 @@ import type { Architecture } from "./architectures";
 import { missingTool } from "./tool";
 
 /** Of whoever stops a recording. */
-export const STOPPED = "record: stopped before the recording had ended: nothing is kept";
+const STOPPED = "record: stopped before the recording had ended: nothing is kept";
 
 /** One boot. Sizes in MiB. */
 export interface Boot {
@@ -55,11 +55,11 @@ function makeRing(path: string, mebibytes: number): void {
  * a signal to this process alone does not reach it.
  */
 export async function bootGuest(boot: Boot, note: (text: string) => void, stop?: AbortSignal): Promise<void> {
+  if (stop?.aborted) throw new InputError(STOPPED);
   makeRing(boot.ring, boot.ringMiB);
   const child = spawn(boot.arch.qemu, qemuArguments(boot), { stdio: ["ignore", "pipe", "pipe"] });
   const end = () => child.kill("SIGKILL");
   stop?.addEventListener("abort", end);
-  if (stop?.aborted) end();
   const last: string[] = [];
   let complete = false;
   let full = false;

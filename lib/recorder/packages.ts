@@ -76,9 +76,12 @@ function sourceOf({ kernel, arch }: KernelChoice): Source {
   return source;
 }
 
+/** A kernel in the names of folders. */
+export const kernelName = ({ kernel, arch }: KernelChoice): string =>
+  arch === "x86-64" ? kernel : `${kernel}-${arch}`;
+
 /** The folder of a cache that holds a kernel. */
-export const kernelFolder = (cache: string, { kernel, arch }: KernelChoice): string =>
-  join(cache, arch === "x86-64" ? kernel : `${kernel}-${arch}`);
+export const kernelFolder = (cache: string, choice: KernelChoice): string => join(cache, kernelName(choice));
 
 /** Unpacks what recording a kernel takes below `cache`, or finds it there. `note` is told what takes time. */
 export function kernelRoot(choice: KernelChoice, cache: string, note: (text: string) => void): KernelRoot {
@@ -92,12 +95,18 @@ export function kernelRoot(choice: KernelChoice, cache: string, note: (text: str
   note(`fetching Debian's packages for Linux ${choice.kernel} (about 250 MB)`);
   const options = ownApt(dir, source);
   const archives = join(dir, "archives");
-  let release = source.source === undefined ? newest(options, choice.kernel) : "";
-  if (source.source === undefined) download(options, archives, release);
-  else fetchPackages(options, [source.source, ...CROSS_TOOLS, ...TOOLS]);
-  note("unpacking them");
-  unpack(archives, root);
-  if (source.source !== undefined) {
+  const unpacked = () => {
+    note("unpacking them");
+    unpack(archives, root);
+  };
+  let release: string;
+  if (source.source === undefined) {
+    release = newest(options, choice.kernel);
+    download(options, archives, release);
+    unpacked();
+  } else {
+    fetchPackages(options, [source.source, ...CROSS_TOOLS, ...TOOLS]);
+    unpacked();
     note("building the kernel: some 10 minutes of one processor");
     release = buildKernel(root, join(sourceFolder(), "kernel"), source.source, arch);
   }

@@ -6,7 +6,7 @@ import { InputError, quoted } from "../base/errors";
 import { makeFolder } from "../base/make-folder";
 import { scratchOf } from "../base/scratch";
 import { build } from "./build";
-import { bootGuest, STOPPED } from "./guest-machine";
+import { bootGuest } from "./guest-machine";
 import { initramfs } from "./initramfs";
 import { kernelFolder, kernelRoot } from "./packages";
 import { checkRecordingFolder, convertRing, type Made, writeRecording } from "./recording-files";
@@ -142,7 +142,6 @@ export async function record(
       cpus,
       minutesMost,
     };
-    if (stop?.aborted) throw new InputError(STOPPED);
     await bootGuest({ ...boot, parameters: parameters.trim() }, note, stop);
     const made = convertRing(readUsed(ring), ring);
     writeOrKeep(made, out, ring, join(folder, `ring-${process.pid}`));
