@@ -8,7 +8,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } 
 import { join } from "node:path";
 import { packageRoot } from "./package-resolution";
 import { SetupError } from "./setup-error";
-import { writeWhole } from "./write-whole";
+import { hasEnded, writeWhole } from "./write-whole";
 
 const OLDEST_PYTHON = [3, 10] as const;
 /** The file in a virtual environment that records its requirements. */
@@ -112,11 +112,10 @@ function takeLock(lock: string): boolean {
 function ownerIsDead(lock: string): boolean {
   try {
     const owner = Number(readFileSync(lock, "utf8"));
-    if (owner === 0) return Date.now() - statSync(lock).mtimeMs > LOCK_UNSIGNED_MS;
-    process.kill(owner, 0);
+    return owner === 0 ? Date.now() - statSync(lock).mtimeMs > LOCK_UNSIGNED_MS : hasEnded(owner);
+  } catch {
+    // Whoever held the lock has given it back.
     return false;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "ESRCH";
   }
 }
 

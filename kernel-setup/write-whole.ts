@@ -34,7 +34,8 @@ function namesIn(folder: string): string[] {
   }
 }
 
-function hasEnded(pid: number): boolean {
+/** Whether a process is no more. */
+export function hasEnded(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return false;
