@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test, { after } from "node:test";
@@ -10,23 +10,13 @@ import "../support/clean-environment";
 import { duckdb } from "../../lib/experiment/duckdb";
 import { Store } from "../../lib/experiment/store";
 import { pageblock, ROOT } from "../support/cli";
+import { smallSweep } from "../support/small-sweep";
 
 const folder = mkdtempSync(join(tmpdir(), "pageblock-faults-"));
 after(() => rmSync(folder, { recursive: true, force: true }));
 const CLI = join(ROOT, "dist/cli/main.js");
 
-const sweep = join(folder, "sweep.yaml");
-writeFileSync(
-  sweep,
-  `plan:
-  machine: { board: qemu-virt, memory: 256MiB }
-  strategy: { name: buddy }
-  request: { size: 64KiB, times: 600 }
-over:
-  seed: { from: 1, to: 150, step: 1 }
-`,
-);
-const command = (store: string) => ["sweep", sweep, "--store", store, "--json", "--workers", "1"];
+const { sweep, command } = smallSweep(folder, { times: 600, seeds: 150 });
 /** The same without a fault. */
 let whole: string;
 const resultsHash = () => {

@@ -22,6 +22,7 @@ import "../support/clean-environment";
 import { duckdb } from "../../lib/experiment/duckdb";
 import { Store } from "../../lib/experiment/store";
 import { pageblock, ROOT } from "../support/cli";
+import { smallSweep } from "../support/small-sweep";
 
 const folder = mkdtempSync(join(tmpdir(), "pageblock-store-faults-"));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -30,18 +31,7 @@ const KILLER = join(ROOT, "test/support/killer.cjs");
 const CLOCK = join(ROOT, "test/support/jumping-clock.cjs");
 const RUNS = 60;
 
-const sweep = join(folder, "sweep.yaml");
-writeFileSync(
-  sweep,
-  `plan:
-  machine: { board: qemu-virt, memory: 256MiB }
-  strategy: { name: buddy }
-  request: { size: 64KiB, times: 300 }
-over:
-  seed: { from: 1, to: ${RUNS}, step: 1 }
-`,
-);
-const command = (store: string) => ["sweep", sweep, "--store", store, "--json", "--workers", "1"];
+const { sweep, command } = smallSweep(folder, { times: 300, seeds: RUNS });
 const summaryOf = (stdout: string) =>
   JSON.parse(stdout) as { resultsHash: string; fromStore: number; run: number };
 /** The hash of a sweep that nothing disturbs. */

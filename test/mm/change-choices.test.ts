@@ -8,12 +8,13 @@ import { choosePiece } from "../../lib/mm/decisions/free-page";
 import { validate } from "../../lib/mm/reports/validate";
 import { AllocContext } from "../../lib/mm/state/alloc-context";
 import type { Decisions, FallbackPage } from "../../lib/mm/state/decisions";
-import { accountFreePages, addToFreeListTail } from "../../lib/mm/state/free-area";
+import { accountFreePages } from "../../lib/mm/state/free-area";
 import { GFP_HIGHUSER_MOVABLE } from "../../lib/mm/state/gfp";
 import type { Memory } from "../../lib/mm/state/memory";
 import { MIGRATE_MOVABLE } from "../../lib/mm/state/migratetype";
 import { ALLOCATED } from "../../lib/mm/state/page-state";
 import { Random } from "../laws/random";
+import { putInDrawnOrder } from "./drawn-lists";
 import { freeList, tinyMemory } from "./tiny-memory";
 
 /** Some free pages between 1024 and 3071, no two of them buddies, on the movable lists in drawn order. */
@@ -30,16 +31,9 @@ function drawn(r: Random): { m: Memory; lists: number[][] } {
     if ((p >> order) % 2 === 1 && r.chance(share)) lists[order]!.push(p);
     p += 2 ** order;
   }
+  putInDrawnOrder(m, r, lists);
   lists.forEach((list, order) => {
-    for (let i = list.length - 1; i > 0; i--) {
-      const j = r.below(i + 1);
-      [list[i], list[j]] = [list[j]!, list[i]!];
-    }
-    for (const p of list) {
-      m.state.fill(0, p, p + 2 ** order);
-      addToFreeListTail(m, m.zones[0]!, p, order, MIGRATE_MOVABLE);
-      accountFreePages(m.zones[0]!, 2 ** order, MIGRATE_MOVABLE);
-    }
+    accountFreePages(m.zones[0]!, list.length * 2 ** order, MIGRATE_MOVABLE);
   });
   return { m, lists };
 }

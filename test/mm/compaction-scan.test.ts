@@ -19,6 +19,7 @@ import type { Memory } from "../../lib/mm/state/memory";
 import { MIGRATE_MOVABLE } from "../../lib/mm/state/migratetype";
 import { ALLOCATED, BLOCK_SKIP, IN_USE_MOVABLE, pcpState } from "../../lib/mm/state/page-state";
 import { Random } from "../laws/random";
+import { putInDrawnOrder } from "./drawn-lists";
 import { freeList, tinyMemory } from "./tiny-memory";
 
 type Release = Parameters<typeof tinyMemory>[0];
@@ -199,16 +200,7 @@ function drawLists(m: Memory, r: Random): number[][] {
     if (r.chance(share)) lists[order]!.push(p);
     p += 2 ** order * (1 + r.below(3));
   }
-  lists.forEach((list, order) => {
-    for (let i = list.length - 1; i > 0; i--) {
-      const j = r.below(i + 1);
-      [list[i], list[j]] = [list[j]!, list[i]!];
-    }
-    for (const p of list) {
-      m.state.fill(0, p, p + 2 ** order);
-      addToFreeListTail(m, m.zones[0]!, p, order, MIGRATE_MOVABLE);
-    }
-  });
+  putInDrawnOrder(m, r, lists);
   return lists;
 }
 

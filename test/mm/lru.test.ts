@@ -5,7 +5,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { allocPages } from "../../lib/mm/allocation/page-alloc";
-import { bootMemory } from "../../lib/mm/boot/boot-memory";
 import { DIRTY, Lru, REFERENCED } from "../../lib/mm/reclaim/lru";
 import { LruMoves } from "../../lib/mm/reclaim/lru-moves";
 import { LruRun } from "../../lib/mm/reclaim/lru-run";
@@ -14,6 +13,7 @@ import type { Memory } from "../../lib/mm/state/memory";
 import { ALLOCATED, IN_USE_MOVABLE } from "../../lib/mm/state/page-state";
 import type { Zone } from "../../lib/mm/state/zone";
 import { Random } from "../laws/random";
+import { twoNodes } from "./two-nodes";
 
 const [ANON, FILE, UNEVICTABLE] = [1, 3, 5];
 /** Frames from here on are heads of pages of four frames. */
@@ -21,27 +21,7 @@ const LARGE_FROM = 768;
 
 /** Zones of 1,024 frames, two on node 0 and one on node 1. All is in use, as single pages but for the last quarter of each zone. */
 function machine(): Memory {
-  const zone = (idx: number, nid: number, startPfn: number) => ({
-    ...{
-      idx,
-      name: idx === 1 ? "DMA32" : "Normal",
-      nid,
-      startPfn,
-      spanned: 1024,
-      present: 1024,
-      managed: 1024,
-    },
-    ...{
-      watermarks: { min: 0, low: 0, high: 0 },
-      lowmemReserve: [0, 0, 0, 0],
-      pageset: { batch: 1, high: 4 },
-    },
-    freeRanges: [{ startPfn, pages: 1024 }],
-  });
-  const m = bootMemory({
-    ...{ release: "6.1", pageSize: 4096, maxOrder: 10, pageblockOrder: 9, cma: false, thp: false },
-    ...{ mobilityDisabled: false, cpus: 1, zones: [zone(1, 0, 1024), zone(2, 0, 2048), zone(2, 1, 3072)] },
-  });
+  const m = twoNodes(0);
   for (let i = 0; i < 3; i++) assert.ok(allocPages(m, GFP_HIGHUSER_MOVABLE, 10) >= 0);
   for (let pfn = 1024; pfn < 4096; pfn++) m.state[pfn] = ALLOCATED | IN_USE_MOVABLE | (isLarge(pfn) ? 2 : 0);
   for (let pfn = 1024; pfn < 4096; pfn++) if (isLarge(pfn) && pfn % 4 !== 0) m.state[pfn] = 0;

@@ -6,7 +6,6 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { freeOnePage } from "../../lib/mm/allocation/free-one-page";
 import { allocPages } from "../../lib/mm/allocation/page-alloc";
-import { bootMemory } from "../../lib/mm/boot/boot-memory";
 import { COMPACT_PRIO_SYNC_LIGHT, COMPACT_SKIPPED } from "../../lib/mm/compaction/compact-result";
 import { type Mechanisms, RoomMaker } from "../../lib/mm/reclaim/vmscan";
 import { AllocContext } from "../../lib/mm/state/alloc-context";
@@ -17,6 +16,7 @@ import { MIGRATE_MOVABLE } from "../../lib/mm/state/migratetype";
 import { ALLOCATED, BLOCK_SKIP, IN_USE_MOVABLE } from "../../lib/mm/state/page-state";
 import { foldDiffs } from "../../lib/mm/state/vmstat";
 import { tinyMemory } from "./tiny-memory";
+import { twoNodes } from "./two-nodes";
 
 /** Everything in use as single movable pages; marks 100, 130 and 160. */
 function full(): Memory {
@@ -279,23 +279,7 @@ test("a kswapd with a lag begins so many requests later, with the largest task t
 });
 
 test("every node of a request's zones has its kswapd woken, once each", () => {
-  const zone = (nid: number, idx: number, startPfn: number) => ({
-    ...{
-      idx,
-      name: idx === 1 ? "DMA32" : "Normal",
-      nid,
-      startPfn,
-      spanned: 1024,
-      present: 1024,
-      managed: 1024,
-    },
-    ...{ watermarks: { min: 9000, low: 9000, high: 9000 }, lowmemReserve: [0, 0, 0, 0] },
-    ...{ pageset: { batch: 1, high: 4 }, freeRanges: [{ startPfn, pages: 1024 }] },
-  });
-  const m = bootMemory({
-    ...{ release: "6.1", pageSize: 4096, maxOrder: 10, pageblockOrder: 9, cma: false, thp: false },
-    ...{ mobilityDisabled: false, cpus: 1, zones: [zone(0, 1, 1024), zone(0, 2, 2048), zone(1, 2, 3072)] },
-  });
+  const m = twoNodes(9000);
   const asked = scripted(m);
   reclaimer(m).wakeKswapd(0, 0, 2);
   assert.equal(m.counters.pageoutrun, 2);
